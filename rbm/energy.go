@@ -1,0 +1,151 @@
+package rbm
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+)
+
+// Energy returns E(v,h) = −Σ b_i v_i − Σ c_j h_j − Σ w_ij v_i h_j of each row, in float64.
+// v is rows×m and h is rows×n; it panics on other shapes.
+func (model *Model) Energy(v, h States) []float64 {
+	if v.Rows() != h.Rows() {
+		panic(fmt.Sprintf("rbm: Energy of %d visible and %d hidden rows", v.Rows(), h.Rows()))
+	}
+	model.checkHidden(h)
+	p := model.Bits()
+	inputs := make([]float64, model.N())
+	energy := make([]float64, v.Rows())
+	for r := range energy {
+		e := p.Offset
+		forEachBit(v.Row(r), func(i int) { e -= p.B[i] })
+		p.HiddenInputs(inputs, v.Row(r))
+		forEachBit(h.Row(r), func(j int) { e -= inputs[j] })
+		energy[r] = e
+	}
+	return energy
+}
+
+// FreeEnergy returns F(v) = −log Σ_h e^(−E(v,h)) of each row, so that P(v) = e^(−F(v))/Z, in float64. For
+// Bernoulli units it is −Σ b_i v_i − Σ_j log(1+e^{c_j+Σ_i w_ij v_i}). v is rows×m; it panics on another shape.
+func (model *Model) FreeEnergy(v States) []float64 {
+	model.checkVisible(v)
+	p := model.Bits()
+	inputs := make([]float64, model.N())
+	free := make([]float64, v.Rows())
+	for r := range free {
+		free[r] = p.FreeEnergy(v.Row(r), inputs)
+	}
+	return free
+}
+
+// FreeEnergyHidden returns F(h) = −log Σ_v e^(−E(v,h)) of each row: [Model.FreeEnergy] with the layers exchanged.
+// h is rows×n; it panics on another shape.
+func (model *Model) FreeEnergyHidden(h States) []float64 { return model.Transpose().FreeEnergy(h) }
+
+// Transpose returns the model with its layers exchanged: W becomes Wᵀ, b and c change places.
+func (model *Model) Transpose() *Model {
+	m, n := model.M(), model.N()
+	t := &Model{Visible: model.Hidden, Hidden: model.Visible, W: make([]float32, m*n), B: model.C, C: model.B}
+	for i := range m {
+		for j := range n {
+			t.W[j*m+i] = model.W[i*n+j]
+		}
+	}
+	return t.Clone()
+}
+
+func (model *Model) checkVisible(v States) {
+	if v.Units() != model.M() {
+		panic(fmt.Sprintf("rbm: visible states of %d units for a model of %d", v.Units(), model.M()))
+	}
+}
+
+func (model *Model) checkHidden(h States) {
+	if h.Units() != model.N() {
+		panic(fmt.Sprintf("rbm: hidden states of %d units for a model of %d", h.Units(), model.N()))
+	}
+}
+
+// BitParameters is the energy of a model as a function of bits, in float64:
+//
+//	E = Offset − Σ_i B_i v_i − Σ_j C_j h_j − Σ_ij W_ij v_i h_j,   v_i, h_j ∈ {0,1}.
+//
+// For Bernoulli units they are the model's own parameters. For a spin layer, s = 2v−1 is inserted and the terms are
+// collected (docs/math.md): nothing is approximated, so oracles and estimators think in bits alone.
+type BitParameters struct {
+	W, B, C []float64 // m×n row-major, m, n
+	Offset  float64
+}
+
+// Bits returns the model's energy as a function of bits.
+func (model *Model) Bits() *BitParameters {
+	m, n := model.M(), model.N()
+	p := &BitParameters{W: make([]float64, m*n), B: make([]float64, m), C: make([]float64, n)}
+	sv, ov := model.Visible.Scale(), model.Visible.Offset()
+	sh, oh := model.Hidden.Scale(), model.Hidden.Offset()
+	// w (sv·v+ov)(sh·h+oh) = w·sv·sh·vh + w·sv·oh·v + w·ov·sh·h + w·ov·oh, and likewise for the biases.
+	for i, b := range model.B {
+		p.B[i] = sv * float64(b)
+		p.Offset -= ov * float64(b)
+	}
+	for j, c := range model.C {
+		p.C[j] = sh * float64(c)
+		p.Offset -= oh * float64(c)
+	}
+	for i := range m {
+		for j := range n {
+			w := float64(model.W[i*n+j])
+			p.W[i*n+j] = sv * sh * w
+			p.B[i] += sv * oh * w
+			p.C[j] += ov * sh * w
+			p.Offset -= ov * oh * w
+		}
+	}
+	return p
+}
+
+// HiddenInputs writes C_j + Σ_i W_ij v_i into dst for one packed configuration v.
+func (p *BitParameters) HiddenInputs(dst []float64, v []uint64) {
+	n := len(p.C)
+	copy(dst, p.C)
+	forEachBit(v, func(i int) {
+		for j, w := range p.W[i*n : (i+1)*n] {
+			dst[j] += w
+		}
+	})
+}
+
+// FreeEnergy returns F(v) = Offset − Σ_i B_i v_i − Σ_j log(1+e^{x_j}) of one packed configuration, with
+// x_j = C_j + Σ_i W_ij v_i, which it leaves in inputs (len n).
+func (p *BitParameters) FreeEnergy(v []uint64, inputs []float64) float64 {
+	p.HiddenInputs(inputs, v)
+	free := p.Offset
+	forEachBit(v, func(i int) { free -= p.B[i] })
+	for _, x := range inputs {
+		free -= Softplus(x)
+	}
+	return free
+}
+
+// Softplus returns log(1+e^x) without overflow or loss of small values.
+func Softplus(x float64) float64 {
+	return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x)))
+}
+
+// Sigmoid returns σ(x) = 1/(1+e^(−x)).
+func Sigmoid(x float64) float64 {
+	if x < 0 {
+		e := math.Exp(x)
+		return e / (1 + e)
+	}
+	return 1 / (1 + math.Exp(-x))
+}
+
+func forEachBit(words []uint64, f func(i int)) {
+	for k, w := range words {
+		for ; w != 0; w &= w - 1 {
+			f(k*64 + bits.TrailingZeros64(w))
+		}
+	}
+}
