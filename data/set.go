@@ -1,0 +1,189 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"math/bits"
+	"strings"
+
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// Set is a data set: configurations of equal length, one a row, and where they came from.
+type Set struct {
+	States  rbm.States // rows × units
+	Weights []float64  // one number ≥ 0 a row, or nil: every row counts 1
+	Values  rbm.Units  // what the file held: Bernoulli for 0 and 1, Spin for −1 and 1
+	Shape   []int      // layout of a row where the file says one, as 28×28 pixels; its product is Units()
+
+	Path   string // the file
+	Format string // its format, as "csv, gzip"
+	SHA256 string // of the file's bytes, in hex
+
+	grey *grey
+}
+
+// Rows is the number of configurations.
+func (s *Set) Rows() int { return s.States.Rows() }
+
+// Units is the number of units in a configuration.
+func (s *Set) Units() int { return s.States.Units() }
+
+// Weight returns the weight of row r.
+func (s *Set) Weight(r int) float64 {
+	if s.Weights == nil {
+		return 1
+	}
+	return s.Weights[r]
+}
+
+// TotalWeight is the sum of the weights: the number of rows if there are none.
+func (s *Set) TotalWeight() float64 {
+	if s.Weights == nil {
+		return float64(s.Rows())
+	}
+	total := 0.0
+	for _, w := range s.Weights {
+		total += w
+	}
+	return total
+}
+
+// Means returns the weighted mean of the bits of every unit, Σ_r w_r·bit_ri / Σ_r w_r: for spins (1+⟨s_i⟩)/2.
+// For grey values read with [Bernoulli] it is the mean of the probabilities, free of the noise of a draw. It panics
+// if the set has no rows or no weight.
+func (s *Set) Means() []float64 {
+	total := s.TotalWeight()
+	if !(total > 0) {
+		panic(fmt.Sprintf("data: Means of %d rows with total weight %v", s.Rows(), total))
+	}
+	means := make([]float64, s.Units())
+	for r := range s.Rows() {
+		w := s.Weight(r)
+		if s.grey != nil {
+			for i := range means {
+				means[i] += float64(w * float64(s.grey.probability(r*len(means)+i)))
+			}
+			continue
+		}
+		for k, word := range s.States.Row(r) {
+			for ; word != 0; word &= word - 1 {
+				means[k*64+bits.TrailingZeros64(word)] += w
+			}
+		}
+	}
+	for i := range means {
+		means[i] /= total
+	}
+	return means
+}
+
+// Subset returns a copy of the rows that index names, in that order, with their weights and grey values. Path, Format
+// and SHA256 still name the file. It panics if an index is out of range.
+func (s *Set) Subset(index []int) *Set {
+	sub := *s
+	sub.States = rbm.NewStates(len(index), s.Units())
+	sub.States.Gather(s.States, index)
+	if s.Weights != nil {
+		sub.Weights = make([]float64, len(index))
+		for k, r := range index {
+			sub.Weights[k] = s.Weights[r]
+		}
+	}
+	if s.grey != nil {
+		sub.grey = s.grey.subset(index, s.Units())
+	}
+	return &sub
+}
+
+// Split deals the rows out at random into one part a fraction. Part k gets the rows between round(F_{k−1}·rows) and
+// round(F_k·rows) of a random permutation, F the running sum of the fractions. The parts depend on the number of rows, the
+// fractions and the key alone. The error says which fraction is not in (0,1], that they don't add up to 1, or
+// which part would be empty.
+func Split(s *Set, fractions []float64, key rng.Key) ([]*Set, error) {
+	order := make([]int, s.Rows())
+	if len(order) > 0 {
+		rng.NewSource(key.Stream(rng.StreamSplit), 0).Perm(order)
+	}
+	sum := 0.0
+	parts := make([]*Set, len(fractions))
+	from := 0
+	for k, f := range fractions {
+		if !(f > 0 && f <= 1) {
+			return nil, fmt.Errorf("fraction %d is %v, want a number in (0,1]", k+1, f)
+		}
+		sum += f
+		to := min(int(math.Round(sum*float64(s.Rows()))), s.Rows())
+		if to == from {
+			return nil, fmt.Errorf("fraction %d of %v leaves none of the %d rows", k+1, f, s.Rows())
+		}
+		parts[k] = s.Subset(order[from:to])
+		from = to
+	}
+	if math.Abs(sum-1) > 1e-9 {
+		return nil, fmt.Errorf("the fractions add up to %v, want 1", sum)
+	}
+	return parts, nil
+}
+
+// Merge joins sets of equal units one after the other. Weights are kept (1 where a set has none); the Shape
+// is kept if all agree. Of several sets, Path names all files, and SHA256 is the hash of their hashes. The error says
+// which set does not fit.
+func Merge(sets ...*Set) (*Set, error) {
+	if len(sets) == 0 {
+		return nil, fmt.Errorf("no data sets to merge")
+	}
+	first := sets[0]
+	if len(sets) == 1 {
+		return first, nil
+	}
+	rows := 0
+	paths, hash, weighted := make([]string, 0, len(sets)), sha256.New(), false
+	merged := &Set{Values: first.Values, Shape: first.Shape, Format: first.Format}
+	for _, s := range sets {
+		if err := fits(first, s); err != nil {
+			return nil, err
+		}
+		rows += s.Rows()
+		paths = append(paths, s.Path)
+		fmt.Fprintln(hash, s.SHA256)
+		weighted = weighted || s.Weights != nil
+		if fmt.Sprint(s.Shape) != fmt.Sprint(merged.Shape) {
+			merged.Shape = nil
+		}
+		if s.Format != merged.Format {
+			merged.Format = "several"
+		}
+	}
+	merged.Path, merged.SHA256 = strings.Join(paths, ", "), hex.EncodeToString(hash.Sum(nil))
+	merged.States = rbm.NewStates(rows, first.Units())
+	words := merged.States.Words()
+	for _, s := range sets {
+		words = words[copy(words, s.States.Words()):]
+		if weighted {
+			for r := range s.Rows() {
+				merged.Weights = append(merged.Weights, s.Weight(r))
+			}
+		}
+	}
+	if first.grey != nil {
+		merged.grey = mergeGrey(sets)
+		merged.Redraw(0)
+	}
+	return merged, nil
+}
+
+func fits(first, s *Set) error {
+	switch {
+	case s.Units() != first.Units():
+		return fmt.Errorf("%s has %d units, %s has %d", s.Path, s.Units(), first.Path, first.Units())
+	case s.Values != first.Values:
+		return fmt.Errorf("%s holds %s units, %s %s units", s.Path, s.Values, first.Path, first.Values)
+	case (s.grey == nil) != (first.grey == nil):
+		return fmt.Errorf("%s and %s: one holds grey values, the other only 0 and 1", first.Path, s.Path)
+	}
+	return nil
+}
