@@ -38,6 +38,11 @@ func (g *grey) row(r int) uint32 {
 
 func (g *grey) subset(index []int, units int) *grey {
 	sub := &grey{key: g.key, rows: make([]uint32, len(index))}
+	if g.bytes != nil {
+		sub.bytes = make([]uint8, 0, len(index)*units)
+	} else {
+		sub.floats = make([]float32, 0, len(index)*units)
+	}
 	for k, r := range index {
 		sub.rows[k] = g.row(r)
 		if g.bytes != nil {

@@ -1,0 +1,171 @@
+package data
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/bits"
+)
+
+// element is a type of numbers in a binary file.
+type element struct {
+	name   string // as numpy calls it
+	size   int    // bytes
+	decode func(values []float64, raw []byte)
+}
+
+// elementOf returns the type of a kind ('b' boolean, 'u', 'i', 'f') and a size in bytes; ok is false if there is none.
+func elementOf(kind byte, size int, order binary.ByteOrder) (e element, ok bool) {
+	var one func(raw []byte) float64
+	switch {
+	case (kind == 'b' || kind == 'u') && size == 1:
+		e.decode = func(values []float64, raw []byte) {
+			for i := range values {
+				values[i] = float64(raw[i])
+			}
+		}
+	case kind == 'i' && size == 1:
+		one = func(raw []byte) float64 { return float64(int8(raw[0])) }
+	case kind == 'u' && size == 2:
+		one = func(raw []byte) float64 { return float64(order.Uint16(raw)) }
+	case kind == 'i' && size == 2:
+		one = func(raw []byte) float64 { return float64(int16(order.Uint16(raw))) }
+	case kind == 'u' && size == 4:
+		one = func(raw []byte) float64 { return float64(order.Uint32(raw)) }
+	case kind == 'i' && size == 4:
+		one = func(raw []byte) float64 { return float64(int32(order.Uint32(raw))) }
+	case kind == 'u' && size == 8:
+		one = func(raw []byte) float64 { return float64(order.Uint64(raw)) }
+	case kind == 'i' && size == 8:
+		one = func(raw []byte) float64 { return float64(int64(order.Uint64(raw))) }
+	case kind == 'f' && size == 4:
+		one = func(raw []byte) float64 { return float64(math.Float32frombits(order.Uint32(raw))) }
+	case kind == 'f' && size == 8:
+		one = func(raw []byte) float64 { return math.Float64frombits(order.Uint64(raw)) }
+	default:
+		return e, false
+	}
+	names := map[byte]string{'u': "uint", 'i': "int", 'f': "float"}
+	e.name, e.size = fmt.Sprintf("%s%d", names[kind], 8*size), size
+	if kind == 'b' {
+		e.name = "bool"
+	}
+	if e.decode == nil {
+		e.decode = func(values []float64, raw []byte) {
+			for i := range values {
+				values[i] = one(raw[i*size:])
+			}
+		}
+	}
+	return e, true
+}
+
+// array is a binary array as its header declares it: dims numbers of type element, offset bytes into the stream.
+type array struct {
+	dims    []int
+	element element
+	fortran bool // the first axis runs fastest
+	offset  int64
+	format  string
+}
+
+// matrix checks the declared size against the bytes that are there.
+func (a array) matrix(s source, weights bool) (*matrix, error) {
+	switch axes := len(a.dims); {
+	case axes == 0:
+		return nil, errors.New("found a single number, want an array of rows × units")
+	case axes == 1 && !weights:
+		return nil, fmt.Errorf("found one axis of %d numbers, want an array of rows × units", a.dims[0])
+	}
+	m := &matrix{rows: a.dims[0], units: 1, format: fmt.Sprintf("%s (%s)%s", a.format, a.element.name, s.pack)}
+	m.bytes = a.element.name == "uint8"
+	want, ok := uint64(a.element.size), true
+	for _, d := range a.dims {
+		hi, lo := bits.Mul64(want, uint64(d))
+		want, ok = lo, ok && hi == 0 && lo <= math.MaxInt64
+	}
+	if !ok {
+		return nil, fmt.Errorf("the header declares %v numbers, more than any file holds", a.dims)
+	}
+	if want == 0 {
+		return nil, fmt.Errorf("the header declares %v numbers: no rows or no units", a.dims)
+	}
+	length, err := s.length()
+	if err != nil {
+		return nil, err
+	}
+	if have := uint64(length - a.offset); have != want {
+		return nil, fmt.Errorf("the header declares %v numbers of type %s, %d bytes; the file holds %d",
+			a.dims, a.element.name, want, have)
+	}
+	for _, d := range a.dims[1:] {
+		m.units *= d
+	}
+	if len(a.dims) > 2 {
+		m.shape = a.dims[1:]
+	}
+	m.scan = func(put put) error { return a.scan(s, m, put) }
+	return m, nil
+}
+
+// chunk is the number of values that are decoded at a time.
+const chunk = 4096
+
+func (a array) scan(s source, m *matrix, put put) error {
+	r, err := s.open()
+	if err != nil {
+		return err
+	}
+	if _, err := io.CopyN(io.Discard, r, a.offset); err != nil {
+		return err
+	}
+	place := func(k int) (row, column, run int) { return k / m.units, k % m.units, m.units - k%m.units }
+	if a.fortran {
+		place = a.fortranPlace(m.rows)
+	}
+	raw, values := make([]byte, chunk*a.element.size), make([]float64, chunk)
+	for k, total := 0, m.rows*m.units; k < total; {
+		values = values[:min(chunk, total-k)]
+		raw = raw[:len(values)*a.element.size]
+		if _, err := io.ReadFull(r, raw); err != nil {
+			return err
+		}
+		a.element.decode(values, raw)
+		for rest := values; len(rest) > 0; {
+			row, column, run := place(k)
+			run = min(run, len(rest))
+			if err := put(row, column, rest[:run]); err != nil {
+				return err
+			}
+			rest = rest[run:]
+			k += run
+		}
+	}
+	return nil
+}
+
+// fortranPlace returns the place of the k-th number of an array whose first axis runs fastest, and 1: no two
+// numbers in sequence belong to one row. Columns are numbered as if the last axis ran fastest.
+func (a array) fortranPlace(rows int) func(k int) (row, column, run int) {
+	trailing := a.dims[1:]
+	last, column := 0, 0
+	return func(k int) (int, int, int) {
+		if k/rows != last {
+			last, column = k/rows, 0
+			stride := 1
+			for _, d := range trailing[1:] {
+				stride *= d
+			}
+			for rest, axis := last, 0; axis < len(trailing); axis++ {
+				column += rest % trailing[axis] * stride
+				rest /= trailing[axis]
+				if axis+1 < len(trailing) {
+					stride /= trailing[axis+1]
+				}
+			}
+		}
+		return k % rows, column, 1
+	}
+}

@@ -1,0 +1,144 @@
+package data
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+)
+
+// Info describes a data set. Entropies and log-likelihoods are in nats per configuration; rows count with their weights.
+type Info struct {
+	Path   string `json:"path"`
+	Format string `json:"format"`
+	SHA256 string `json:"sha256"`
+	Rows   int    `json:"rows"`
+	Units  int    `json:"units"`
+	Shape  []int  `json:"shape,omitempty"`
+	Values string `json:"values"` // "bernoulli" or "spin"
+	Grey   bool   `json:"grey"`
+
+	TotalWeight float64 `json:"total_weight"`
+	Mean        float64 `json:"mean"`     // of all bits
+	MinMean     float64 `json:"min_mean"` // the least mean of a unit
+	MaxMean     float64 `json:"max_mean"`
+	Constant    int     `json:"constant"`       // units that have one value in all rows
+	Constants   []int   `json:"constant_first"` // the first ten of them, columns from 1
+
+	Distinct   int `json:"distinct"`   // distinct configurations
+	Duplicates int `json:"duplicates"` // rows that repeat an earlier one
+
+	// Entropy is H_D = −Σ_v P_D(v) log P_D(v) of the empirical distribution P_D, and EntropyBound = min(log rows,
+	// units·log 2), which it can't exceed. Near log rows, H_D says how many rows there are, not how they are distributed.
+	Entropy      float64 `json:"entropy"`
+	EntropyBound float64 `json:"entropy_bound"`
+
+	// Independent is the mean log-likelihood of the best model without any correlation, P(v) = Π_i P_i(v_i) with the
+	// means of the units: Σ_i p_i log p_i + (1−p_i) log(1−p_i). A model that learned anything is above it.
+	Independent float64 `json:"independent_ll"`
+
+	Bytes int `json:"bytes"` // memory of the set
+}
+
+// Describe computes the description of a set, in rows·log(rows) comparisons. Grey values count with the present bits,
+// except in the means and what follows from them. It panics if the set has no rows or no weight.
+func Describe(s *Set) Info {
+	info := Info{
+		Path: s.Path, Format: s.Format, SHA256: s.SHA256, Rows: s.Rows(), Units: s.Units(), Shape: s.Shape,
+		Values: s.Values.String(), Grey: s.Grey(), TotalWeight: s.TotalWeight(), MinMean: 1, Constants: []int{},
+		Bytes: 8*len(s.States.Words()) + 8*len(s.Weights),
+	}
+	if s.grey != nil {
+		info.Bytes += len(s.grey.bytes) + 4*len(s.grey.floats) + 4*len(s.grey.rows)
+	}
+	for _, p := range s.Means() {
+		info.Mean += p / float64(s.Units())
+		info.MinMean, info.MaxMean = min(info.MinMean, p), max(info.MaxMean, p)
+		info.Independent += plogp(p) + plogp(1-p)
+	}
+	info.Constants, info.Constant = s.constants()
+	info.Distinct, info.Entropy = s.empirical()
+	info.Duplicates = s.Rows() - info.Distinct
+	info.EntropyBound = min(math.Log(float64(s.Rows())), float64(s.Units())*math.Ln2)
+	return info
+}
+
+// plogp returns p·log p, 0 for p = 0.
+func plogp(p float64) float64 {
+	if p <= 0 {
+		return 0
+	}
+	return p * math.Log(p)
+}
+
+// constants returns the first ten units, from 1, that never change, and how many there are. A unit of grey values
+// changes if its probability is anywhere other than in the first row, or neither 0 nor 1.
+func (s *Set) constants() (first []int, n int) {
+	first = []int{}
+	for i, constant := range s.unchanging() {
+		if !constant {
+			continue
+		}
+		if n++; n <= 10 {
+			first = append(first, i+1)
+		}
+	}
+	return first, n
+}
+
+func (s *Set) unchanging() []bool {
+	same := make([]bool, s.Units())
+	if s.grey != nil {
+		for i := range same {
+			p := s.grey.probability(i)
+			same[i] = p == 0 || p == 1
+			for r := 1; r < s.Rows() && same[i]; r++ {
+				same[i] = s.grey.probability(r*s.Units()+i) == p
+			}
+		}
+		return same
+	}
+	changed := make([]uint64, len(s.States.Row(0)))
+	for r := range s.Rows() {
+		for k, word := range s.States.Row(r) {
+			changed[k] |= word ^ s.States.Row(0)[k]
+		}
+	}
+	for i := range same {
+		same[i] = changed[i/64]>>(i%64)&1 == 0
+	}
+	return same
+}
+
+// empirical returns the number of distinct configurations and the entropy of their empirical distribution.
+func (s *Set) empirical() (distinct int, entropy float64) {
+	total := s.TotalWeight()
+	for w := range groups(s) {
+		distinct++
+		entropy -= plogp(w / total)
+	}
+	return distinct, max(entropy, 0)
+}
+
+// groups yields the weight of every distinct configuration, in the order of their bits.
+func groups(s *Set) func(yield func(weight float64) bool) {
+	order := make([]int, s.Rows())
+	for r := range order {
+		order[r] = r
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(slices.Compare(s.States.Row(a), s.States.Row(b)), a-b)
+	})
+	return func(yield func(float64) bool) {
+		for k := 0; k < len(order); {
+			w, first := 0.0, s.States.Row(order[k])
+			for ; k < len(order) && slices.Equal(s.States.Row(order[k]), first); k++ {
+				w += s.Weight(order[k])
+			}
+			if !yield(w) {
+				return
+			}
+		}
+	}
+}
+

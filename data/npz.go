@@ -1,0 +1,71 @@
+package data
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+)
+
+func isZip(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06"))
+}
+
+// zipMember returns the member of an .npz file that was asked for. Its declared size is not believed.
+func (f *file) zipMember() (source, error) {
+	z, err := zip.NewReader(f, f.size)
+	if err != nil {
+		return source{}, fmt.Errorf("damaged .npz file: %w", err)
+	}
+	var names []string
+	var found []*zip.File
+	for _, m := range z.File {
+		name := strings.TrimSuffix(m.Name, ".npy")
+		names = append(names, name)
+		if f.member == "" || f.member == name || f.member == m.Name {
+			found = append(found, m)
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return source{}, fmt.Errorf("the .npz file has no members")
+	case len(found) == 0:
+		return source{}, fmt.Errorf("no member %q, the .npz file holds %s", f.member, list(names))
+	case len(found) > 1 && f.member == "":
+		return source{}, fmt.Errorf("the .npz file holds %s; name one as FILE#NAME", list(names))
+	case len(found) > 1:
+		return source{}, fmt.Errorf("the .npz file holds %d members named %q", len(found), f.member)
+	}
+	return source{open: func() (io.Reader, error) { return openMember(found[0]) }, size: -1}, nil
+}
+
+// list quotes names, at most eight of them.
+func list(names []string) string {
+	if more := len(names) - 8; more > 0 {
+		return fmt.Sprintf("%q and %d more", names[:8], more)
+	}
+	return fmt.Sprintf("%q", names)
+}
+
+// member reads a member of a zip file and says in its errors that they come from there.
+type member struct{ r io.Reader }
+
+func openMember(m *zip.File) (io.Reader, error) {
+	if m.Flags&1 != 0 {
+		return nil, fmt.Errorf("member %q of the .npz file is encrypted", m.Name)
+	}
+	r, err := m.Open()
+	if err != nil {
+		return nil, fmt.Errorf("damaged .npz file: %w", err)
+	}
+	return member{r}, nil
+}
+
+func (m member) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("damaged .npz file: %w", err)
+	}
+	return n, err
+}

@@ -1,0 +1,287 @@
+package data
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"harmonium/rng"
+)
+
+// Option says how values other than 0, 1 and −1 become bits.
+type Option func(*options)
+
+type options struct {
+	threshold *float64
+	bernoulli bool
+	key       rng.Key
+}
+
+// Threshold makes a bit of every value x: 1 if x > t, otherwise 0. The set is one of Bernoulli units.
+func Threshold(t float64) Option { return func(o *options) { o.threshold = &t } }
+
+// Bernoulli takes every value as the probability of a 1: bytes x as x/255 (unless no byte of the file exceeds 1: then
+// they are bits), other numbers as they are. [Set.Redraw] draws the bits of an epoch.
+func Bernoulli(key rng.Key) Option {
+	return func(o *options) { o.bernoulli, o.key = true, key }
+}
+
+func (o options) check() error {
+	switch {
+	case o.threshold != nil && o.bernoulli:
+		return errors.New("threshold and bernoulli exclude each other")
+	case o.threshold != nil && (math.IsNaN(*o.threshold) || math.IsInf(*o.threshold, 0)):
+		return fmt.Errorf("threshold is %v, want a finite number", *o.threshold)
+	}
+	return nil
+}
+
+// Open reads a data set. The contents say what the file is, not its name:
+//
+//   - .npy of version 1 to 3: booleans, integers or floats of any byte order, C or Fortran order, two axes or
+//     more. The first axis counts rows; the others are flattened and kept as Shape.
+//   - .npz: one such array. "file.npz#name" names it where there are several.
+//   - IDX, the format of MNIST: two axes or more.
+//   - text: one row a line, separated by commas, semicolons, or spaces and tabs, or digits 0 and 1 run
+//     together; numbers in any notation (1, 1.0, 1.000e+00). Blank lines don't count; neither do lines that begin
+//     with # before the first row, nor one line of names, each beginning with a letter, _ or a quote, one a column.
+//
+// All but .npz may be gzipped. The values are 0 and 1, or −1 and 1; with [Threshold] or [Bernoulli] others too.
+// Everything else is an error that says what was found, in which row and column, and what was expected. Errors
+// found in the contents begin with the path.
+func Open(path string, opts ...Option) (*Set, error) {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	f, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.close()
+	return f.read(o)
+}
+
+// file is the bytes of a file.
+type file struct {
+	io.ReaderAt
+	size   int64
+	name   string // for messages
+	member string // of an .npz file
+	close  func() error
+}
+
+func openFile(path string) (*file, error) {
+	name, member := path, ""
+	info, err := os.Stat(name)
+	if i := strings.LastIndexByte(path, '#'); err != nil && i >= 0 {
+		if in, e := os.Stat(path[:i]); e == nil {
+			name, member, info, err = path[:i], path[i+1:], in, nil
+			if member == "" {
+				return nil, fmt.Errorf("%s: no name after #", path)
+			}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return &file{ReaderAt: f, size: info.Size(), name: path, member: member, close: f.Close}, nil
+}
+
+func (f *file) read(o options) (*Set, error) {
+	set, err := f.set(o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.name, err)
+	}
+	return set, nil
+}
+
+func (f *file) set(o options) (*Set, error) {
+	m, err := f.matrix(false)
+	if err != nil {
+		return nil, err
+	}
+	p := newPacker(m, o)
+	if err := m.scan(p.put); err != nil {
+		return nil, err
+	}
+	set := p.set()
+	set.Path, set.Format, set.Shape = f.name, m.format, m.shape
+	set.SHA256, err = f.sha256()
+	return set, err
+}
+
+func (f *file) sha256() (string, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(f, 0, f.size)); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// A matrix is a decoded file before its values are judged: its size, which is known from bytes that are really
+// there, and a function that goes through the values once.
+type matrix struct {
+	rows, units int
+	shape       []int
+	format      string
+	bytes       bool // the values are of type uint8
+	scan        func(put put) error
+}
+
+// put takes consecutive values of row r from column c on (both from 0) and keeps no reference to them. It returns a
+// *cellError for a value it refuses.
+type put func(r, c int, values []float64) error
+
+// cellError is a value that was refused. Row, line and column count from 1; line 0 is none.
+type cellError struct {
+	row, line, column int
+	found, want       string
+}
+
+func (e *cellError) Error() string {
+	line := ""
+	if e.line != 0 && e.line != e.row {
+		line = fmt.Sprintf(" (line %d)", e.line)
+	}
+	return fmt.Sprintf("row %d%s, column %d: found %s, want %s", e.row, line, e.column, e.found, e.want)
+}
+
+// source is a stream of bytes that can be read several times.
+type source struct {
+	open func() (io.Reader, error)
+	size int64  // −1: only reading to the end tells
+	pack string // how it was packed, for the format: "" or ", gzip"
+}
+
+// matrix finds out the format. If weights is set, one axis will do, and digits are never separate columns.
+func (f *file) matrix(weights bool) (*matrix, error) {
+	head := make([]byte, 512)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	head, err = head[:n], nil
+	s := source{open: func() (io.Reader, error) { return io.NewSectionReader(f, 0, f.size), nil }, size: f.size}
+	npy := "npy"
+	switch {
+	case isZip(head):
+		npy = "npz"
+		s, err = f.zipMember()
+	case f.member != "":
+		err = fmt.Errorf("#%s names a member of an .npz file, which this is not", f.member)
+	case isGzip(head):
+		s = source{open: func() (io.Reader, error) { return newGunzip(f) }, size: -1, pack: ", gzip"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.size < 0 {
+		if head, err = s.head(); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case len(head) == 0:
+		return nil, errors.New("empty file")
+	case isNPY(head):
+		return readNPY(s, npy, weights)
+	case npy == "npz":
+		return nil, errors.New("the member of the .npz file is no .npy array")
+	case isZip(head):
+		return nil, errors.New("found a zip file within gzip, want .npz as it is")
+	case isIDX(head):
+		return readIDX(s, weights)
+	case isText(head):
+		return readText(s, weights)
+	}
+	return nil, fmt.Errorf("unknown format: begins with % x, want .npy, .npz, IDX or text, or one of these gzipped",
+		head[:min(8, len(head))])
+}
+
+// head returns the first bytes of the stream.
+func (s source) head() ([]byte, error) {
+	r, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	head := make([]byte, 512)
+	n, err := io.ReadFull(r, head)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = nil
+	}
+	return head[:n], err
+}
+
+// length returns the number of bytes in the stream, counting them if need be.
+func (s source) length() (int64, error) {
+	if s.size >= 0 {
+		return s.size, nil
+	}
+	r, err := s.open()
+	if err != nil {
+		return 0, err
+	}
+	return io.Copy(io.Discard, r)
+}
+
+func isGzip(head []byte) bool { return bytes.HasPrefix(head, []byte{0x1f, 0x8b}) }
+
+// isText reports whether a file may be text: UTF-8 without control characters but white space.
+func isText(head []byte) bool {
+	for i := 0; i < len(head); {
+		c, size := utf8.DecodeRune(head[i:])
+		if c == utf8.RuneError && size == 1 && len(head)-i >= utf8.UTFMax {
+			return false
+		}
+		if c < ' ' && !strings.ContainsRune("\t\n\r\f\v", c) || c == 0x7f {
+			return false
+		}
+		i += size
+	}
+	return true
+}
+
+// gunzip reads gzip data and says in its errors what they mean.
+type gunzip struct{ z *gzip.Reader }
+
+func newGunzip(f *file) (io.Reader, error) {
+	z, err := gzip.NewReader(newBuffer(io.NewSectionReader(f, 0, f.size)))
+	if err != nil {
+		return nil, gzipError(err)
+	}
+	return gunzip{z}, nil
+}
+
+func (g gunzip) Read(p []byte) (int, error) {
+	n, err := g.z.Read(p)
+	if err != nil && err != io.EOF {
+		err = gzipError(err)
+	}
+	return n, err
+}
+
+func gzipError(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return errors.New("the gzip data end early, the file is truncated")
+	}
+	return fmt.Errorf("damaged gzip data: %w", err)
+}

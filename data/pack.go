@@ -1,0 +1,137 @@
+package data
+
+import (
+	"fmt"
+	"strconv"
+
+	"harmonium/rbm"
+)
+
+// packer turns values into the bits of a set, and refuses those that are none.
+type packer struct {
+	m      *matrix
+	o      options
+	states rbm.States
+	grey   *grey
+
+	binary      bool // with Bernoulli: all values so far are 0 or 1
+	zero, minus cell // the first 0 and the first −1
+}
+
+// cell is a place in a matrix, counted from 1; the zero cell is none.
+type cell struct{ row, column int }
+
+func newPacker(m *matrix, o options) *packer {
+	p := &packer{m: m, o: o, states: rbm.NewStates(m.rows, m.units), binary: true}
+	if o.bernoulli {
+		p.grey = &grey{key: o.key}
+		if m.bytes {
+			p.grey.bytes = make([]uint8, m.rows*m.units)
+		} else {
+			p.grey.floats = make([]float32, m.rows*m.units)
+		}
+	}
+	return p
+}
+
+// set returns the set when all values have been put.
+func (p *packer) set() *Set {
+	s := &Set{States: p.states, Values: rbm.Bernoulli}
+	if p.minus != (cell{}) {
+		s.Values = rbm.Spin
+	}
+	if p.grey != nil && !p.binary {
+		s.grey = p.grey
+		s.Redraw(0)
+	}
+	return s
+}
+
+func (p *packer) put(r, c int, values []float64) error {
+	switch {
+	case p.o.threshold != nil:
+		return p.putThreshold(r, c, values)
+	case p.o.bernoulli:
+		return p.putGrey(r, c, values)
+	}
+	return p.putBinary(r, c, values)
+}
+
+func (p *packer) putBinary(r, c int, values []float64) error {
+	row := p.states.Row(r)
+	zeros, minuses := 0, 0
+	for i, x := range values {
+		zero, minus, one := bit(x == 0), bit(x == -1), bit(x == 1)
+		zeros += zero
+		minuses += minus
+		row[(c+i)>>6] |= uint64(one) << ((c + i) & 63)
+		if zero+minus+one != 1 {
+			return refuse(r, c+i, x, "0 or 1 (or -1 and 1 for spins); for grey values say --threshold T or --bernoulli")
+		}
+	}
+	if zeros > 0 && p.zero == (cell{}) || minuses > 0 && p.minus == (cell{}) {
+		return p.note(r, c, values)
+	}
+	return nil
+}
+
+// note remembers where the first 0 and the first −1 are, and refuses to have both.
+func (p *packer) note(r, c int, values []float64) error {
+	for i, x := range values {
+		here := cell{r + 1, c + i + 1}
+		if x == 0 && p.zero == (cell{}) {
+			p.zero = here
+		}
+		if x == -1 && p.minus == (cell{}) {
+			p.minus = here
+		}
+		if p.zero == (cell{}) || p.minus == (cell{}) {
+			continue
+		}
+		if x == 0 {
+			return refuse(r, c+i, x, fmt.Sprintf("-1 or 1, as row %d, column %d is -1", p.minus.row, p.minus.column))
+		}
+		return refuse(r, c+i, x, fmt.Sprintf("0 or 1, as row %d, column %d is 0", p.zero.row, p.zero.column))
+	}
+	return nil
+}
+
+func (p *packer) putThreshold(r, c int, values []float64) error {
+	row, t := p.states.Row(r), *p.o.threshold
+	for i, x := range values {
+		if x-x != 0 {
+			return refuse(r, c+i, x, "a finite number")
+		}
+		row[(c+i)>>6] |= uint64(bit(x > t)) << ((c + i) & 63)
+	}
+	return nil
+}
+
+func (p *packer) putGrey(r, c int, values []float64) error {
+	row, at := p.states.Row(r), r*p.m.units+c
+	for i, x := range values {
+		p.binary = p.binary && (x == 0 || x == 1)
+		row[(c+i)>>6] |= uint64(bit(x == 1)) << ((c + i) & 63)
+		if p.m.bytes {
+			p.grey.bytes[at+i] = uint8(x)
+			continue
+		}
+		if !(x >= 0 && x <= 1) {
+			return refuse(r, c+i, x, "a probability in [0,1]; for other grey values say --threshold T")
+		}
+		p.grey.floats[at+i] = float32(x)
+	}
+	return nil
+}
+
+// bit is 1 for true; the compiler makes it branchless.
+func bit(b bool) (one int) {
+	if b {
+		one = 1
+	}
+	return one
+}
+
+func refuse(r, c int, x float64, want string) error {
+	return &cellError{row: r + 1, column: c + 1, found: strconv.FormatFloat(x, 'g', -1, 64), want: want}
+}

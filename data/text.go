@@ -1,0 +1,207 @@
+package data
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// text is the layout of a text file.
+type text struct {
+	separator byte // ',' or ';', ' ' for spaces and tabs, or digits
+	units     int
+	first     int // number of the line that holds row 1
+	rows      int
+}
+
+// digits is the separator of digits run together; it is none, as no line has a line break inside.
+const digits = '\n'
+
+// separators are their names in Set.Format.
+var separators = map[byte]string{',': "commas", ';': "semicolons", ' ': "blanks", digits: "digits"}
+
+// readText reads the text once to count its rows, so that the bits can be allocated at once.
+func readText(s source, weights bool) (*matrix, error) {
+	t, err := measure(s, weights)
+	if err != nil {
+		return nil, err
+	}
+	return &matrix{
+		rows: t.rows, units: t.units, format: fmt.Sprintf("text (%s)%s", separators[t.separator], s.pack),
+		scan: func(put put) error { return t.scan(s, put) },
+	}, nil
+}
+
+func measure(s source, weights bool) (*text, error) {
+	l, err := newLines(s)
+	if err != nil {
+		return nil, err
+	}
+	line, err := l.next()
+	for err == nil && line[0] == '#' {
+		line, err = l.next()
+	}
+	names := 0
+	if err == nil {
+		if names = countNames(line); names > 0 {
+			line, err = l.next()
+		}
+	}
+	if err == io.EOF {
+		return nil, errors.New("no rows")
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := &text{separator: separatorOf(line, weights), first: l.line}
+	t.units = t.count(line)
+	if names > 0 && names != t.units {
+		return nil, fmt.Errorf("line %d looks like %d column names, but row 1 (line %d) has %d columns",
+			t.first-1, names, t.first, t.units)
+	}
+	for err == nil {
+		t.rows++
+		_, err = l.next()
+	}
+	if err != io.EOF {
+		return nil, err
+	}
+	return t, nil
+}
+
+// separatorOf guesses the separator from row 1.
+func separatorOf(line []byte, weights bool) byte {
+	switch {
+	case bytes.IndexByte(line, ',') >= 0:
+		return ','
+	case bytes.IndexByte(line, ';') >= 0:
+		return ';'
+	case bytes.ContainsAny(line, " \t"):
+		return ' '
+	case !weights && len(line) > 1 && len(bytes.Trim(line, "01")) == 0:
+		return digits
+	}
+	return ','
+}
+
+// countNames returns the number of columns if the line unmistakably holds column names: each begins with a letter,
+// an underscore or a quote, and none is a number such as nan. Otherwise it returns 0.
+func countNames(line []byte) int {
+	t := text{separator: separatorOf(line, true)}
+	n := 0
+	for more := true; more; n++ {
+		var name []byte
+		name, line, more = t.cut(line)
+		if len(name) == 0 || !isLetter(name[0]) && bytes.IndexByte([]byte(`_"'`), name[0]) < 0 {
+			return 0
+		}
+		if _, err := strconv.ParseFloat(string(name), 64); err == nil {
+			return 0
+		}
+	}
+	return n
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }
+
+// cut returns the first field of a line, the rest behind the separator, and whether there was one.
+func (t *text) cut(line []byte) (field, rest []byte, more bool) {
+	switch t.separator {
+	case digits:
+		return line[:1], line[1:], len(line) > 1
+	case ' ':
+		i := bytes.IndexAny(line, " \t")
+		if i < 0 {
+			return line, nil, false
+		}
+		return line[:i], bytes.TrimLeft(line[i:], " \t"), true
+	}
+	field, rest, more = bytes.Cut(line, []byte{t.separator})
+	return bytes.Trim(field, " \t"), rest, more
+}
+
+func (t *text) count(line []byte) int {
+	n := 0
+	for more := true; more; n++ {
+		_, line, more = t.cut(line)
+	}
+	return n
+}
+
+// scan goes through the rows a second time and parses them.
+func (t *text) scan(s source, put put) error {
+	l, err := newLines(s)
+	if err != nil {
+		return err
+	}
+	values := make([]float64, 0, chunk)
+	for r := 0; ; {
+		line, err := l.next()
+		switch {
+		case err == io.EOF && r == t.rows:
+			return nil
+		case err == io.EOF || err == nil && r == t.rows:
+			return errors.New("the file changed while it was read")
+		case err != nil:
+			return err
+		case l.line < t.first:
+			continue
+		}
+		if err := t.row(line, r, values, put); err != nil {
+			if cell, ok := errors.AsType[*cellError](err); ok {
+				cell.line = l.line
+			}
+			return err
+		}
+		r++
+	}
+}
+
+// row parses row r; values is room for some of its numbers.
+func (t *text) row(line []byte, r int, values []float64, put put) error {
+	column, rest := 0, line
+	more := true
+	for ; more && column < t.units; column++ {
+		if len(values) == cap(values) {
+			if err := put(r, column-len(values), values); err != nil {
+				return err
+			}
+			values = values[:0]
+		}
+		var x float64
+		if len(rest) > 2 && rest[1] == t.separator && rest[0]|1 == '1' && rest[2] > ' ' {
+			x, rest = float64(rest[0]-'0'), rest[2:] // the most frequent case, faster than by cut
+		} else {
+			var field []byte
+			field, rest, more = t.cut(rest)
+			var ok bool
+			if x, ok = number(field); !ok {
+				return &cellError{row: r + 1, column: column + 1, found: fmt.Sprintf("%.20q", field), want: "a number"}
+			}
+		}
+		values = append(values, x)
+	}
+	if more || column < t.units {
+		return fmt.Errorf("row %d: found %d columns, want %d as in row 1", r+1, t.count(line), t.units)
+	}
+	return put(r, column-len(values), values)
+}
+
+// number parses a decimal number, or nan or inf for others to refuse. Numbers with leading zeros are none: they
+// are more likely digits that should have been separated.
+func number(field []byte) (x float64, ok bool) {
+	switch {
+	case len(field) == 0:
+		return 0, false
+	case len(field) == 1 && field[0]|1 == '1':
+		return float64(field[0] - '0'), true
+	case len(field) > 1 && field[0] == '0' && field[1] >= '0' && field[1] <= '9':
+		return 0, false
+	case bytes.ContainsAny(field, "xX_"):
+		return 0, false
+	}
+	x, err := strconv.ParseFloat(string(field), 64)
+	return x, err == nil
+}

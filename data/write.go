@@ -1,0 +1,79 @@
+package data
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"harmonium/internal/atomicfile"
+	"harmonium/rbm"
+)
+
+// Write writes configurations to a file, atomically; the name says the format. ".npy" is an array of rows × units, uint8
+// for Bernoulli units and int8 for spins; ".csv" is one row a line, separated by commas. Values are 0 and 1, or −1
+// and 1. Any other ending is an error.
+func Write(path string, states rbm.States, values rbm.Units) error {
+	var write func(io.Writer, rbm.States, rbm.Units) error
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".npy":
+		write = writeNPY
+	case ".csv":
+		write = writeCSV
+	default:
+		return fmt.Errorf("%s: unknown ending, want .npy or .csv", path)
+	}
+	return atomicfile.Write(path, func(w io.Writer) error { return write(w, states, values) })
+}
+
+// writeNPY writes version 1 of the format; the data begin at a multiple of 64 bytes, as numpy's do.
+func writeNPY(w io.Writer, states rbm.States, values rbm.Units) error {
+	descr, off := "|u1", byte(0)
+	if values == rbm.Spin {
+		descr, off = "|i1", 0xff
+	}
+	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d), }", descr, states.Rows(), states.Units())
+	head += strings.Repeat(" ", 63-(10+len(head))%64) + "\n"
+	length := string([]byte{byte(len(head)), byte(len(head) >> 8)})
+	if _, err := io.WriteString(w, npyMagic+"\x01\x00"+length+head); err != nil {
+		return err
+	}
+	row := make([]byte, states.Units())
+	for r := range states.Rows() {
+		for i := range row {
+			row[i] = off
+			if states.Bit(r, i) {
+				row[i] = 1
+			}
+		}
+		if _, err := w.Write(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeCSV(w io.Writer, states rbm.States, values rbm.Units) error {
+	off := "0"
+	if values == rbm.Spin {
+		off = "-1"
+	}
+	var line []byte
+	for r := range states.Rows() {
+		line = line[:0]
+		for i := range states.Units() {
+			if i > 0 {
+				line = append(line, ',')
+			}
+			if states.Bit(r, i) {
+				line = append(line, '1')
+			} else {
+				line = append(line, off...)
+			}
+		}
+		if _, err := w.Write(append(line, '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
+}
