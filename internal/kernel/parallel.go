@@ -38,3 +38,7 @@ func Parallel(workers, tasks int, f func(task int)) {
 	drain()
 	wg.Wait()
 }
+
+// workersFor returns the number of workers that pays for work of about the given number of operations: starting one
+// costs about as much as 2^13 additions.
+func workersFor(workers, operations int) int { return min(workers, 1+operations>>13) }

@@ -1,0 +1,59 @@
+package kernel
+
+import (
+	"math"
+
+	"harmonium/rng"
+)
+
+// randomBits returns bits that are 1 with probability ones/256; the bits behind the last column stay zero.
+func randomBits(rows, cols, ones int, seed uint64) Bits {
+	x := NewBits(rows, cols)
+	s := rng.NewSource(rng.Seed(seed), 0)
+	for r := range rows {
+		for c := range cols {
+			if s.Uint32()>>24 < uint32(ones) {
+				x.Row(r)[c/64] |= 1 << (c % 64)
+			}
+		}
+	}
+	return x
+}
+
+// randomFloats returns numbers in (−1,1).
+func randomFloats(n int, seed uint64) []float32 {
+	s := rng.NewSource(rng.Seed(seed), 1)
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = 2*rng.Uniform(s.Uint32()) - 1
+	}
+	return x
+}
+
+func bit(x Bits, r, c int) bool { return x.Row(r)[c/64]>>(c%64)&1 == 1 }
+
+// guard is a float32 that no function writes; guarded returns n numbers between two bands of it.
+const guard = float32(-12345.5)
+
+func guarded(n int) (band, middle []float32) {
+	band = make([]float32, n+32)
+	for i := range band {
+		band[i] = guard
+	}
+	return band, band[16 : 16+n : 16+n]
+}
+
+func intact(band []float32) bool {
+	for i := range 16 {
+		if band[i] != guard || band[len(band)-1-i] != guard {
+			return false
+		}
+	}
+	return true
+}
+
+// ulp returns the spacing of float32 numbers at y.
+func ulp(y float64) float64 {
+	_, e := math.Frexp(y)
+	return math.Ldexp(1, max(e-24, -149))
+}

@@ -1,0 +1,252 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+)
+
+// fixedOf is the definition of Fixed: the scale exponent and the integers, in exact or generous arithmetic.
+func fixedOf(src []float32, rows, cols int, offset []float32) (s int, q, o []int64) {
+	largest := 0.0
+	for j := range cols {
+		sum := 0.0
+		if offset != nil {
+			sum = math.Abs(float64(offset[j]))
+		}
+		for k := range rows {
+			sum += math.Abs(float64(src[k*cols+j]))
+		}
+		largest = max(largest, sum)
+	}
+	s = 126
+	for math.Ldexp(largest, s)+float64(rows)+1 > math.MaxInt32 {
+		s--
+	}
+	q, o = make([]int64, rows*cols), make([]int64, cols)
+	for i, x := range src {
+		q[i] = int64(math.RoundToEven(math.Ldexp(float64(x), s)))
+	}
+	for j, x := range offset {
+		o[j] = int64(math.RoundToEven(math.Ldexp(float64(x), s)))
+	}
+	return s, q, o
+}
+
+// naive is the definition of Mul, with int64 sums; it fails where a subset of the summands would leave 32 bits.
+func naive(t testing.TB, x Bits, src []float32, cols int, offset []float32) []float32 {
+	t.Helper()
+	s, q, o := fixedOf(src, x.Cols, cols, offset)
+	dst := make([]float32, x.Rows*cols)
+	for j := range cols {
+		total := max(o[j], -o[j])
+		for k := range x.Cols {
+			total += max(q[k*cols+j], -q[k*cols+j])
+		}
+		if total > math.MaxInt32 {
+			t.Fatalf("column %d can reach %d, more than 32 bits", j, total)
+		}
+		for r := range x.Rows {
+			sum := o[j]
+			for k := range x.Cols {
+				if bit(x, r, k) {
+					sum += q[k*cols+j]
+				}
+			}
+			dst[r*cols+j] = float32(math.Ldexp(float64(float32(sum)), -s))
+		}
+	}
+	return dst
+}
+
+// checkMul compares Mul after Load and after LoadTransposed, for several numbers of workers, with naive by ==.
+func checkMul(t testing.TB, x Bits, src []float32, cols int, offset []float32) {
+	t.Helper()
+	want := naive(t, x, src, cols, offset)
+	transposed := make([]float32, len(src))
+	for k := range x.Cols {
+		for j := range cols {
+			transposed[j*x.Cols+k] = src[k*cols+j]
+		}
+	}
+	var f Fixed
+	for _, workers := range []int{1, 2, 7} {
+		for _, load := range []string{"Load", "LoadTransposed"} {
+			if load == "Load" {
+				f.Load(workers, src, x.Cols, cols, offset)
+			} else {
+				f.LoadTransposed(workers, transposed, cols, x.Cols, offset)
+			}
+			band, dst := guarded(len(want))
+			Mul(workers, dst, x, &f)
+			if !intact(band) {
+				t.Fatalf("%s, %d workers: Mul wrote outside dst", load, workers)
+			}
+			for i := range want {
+				if math.Float32bits(dst[i]) != math.Float32bits(want[i]) {
+					t.Fatalf("%d×%d·%d, %s, %d workers: element (%d,%d) is %g, want %g",
+						x.Rows, x.Cols, cols, load, workers, i/cols, i%cols, dst[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+func TestMulShapes(t *testing.T) {
+	sizes := []int{0, 1, 2, 5, 6, 7, 8, 9, 16, 17, 63, 64, 65, 100, 128, 130, 257}
+	for i, rows := range sizes {
+		for k, inner := range sizes {
+			cols := sizes[(i*5+k*3+1)%len(sizes)] // every pair of rows and inner sizes, all sizes of columns
+			t.Run(fmt.Sprintf("%dx%dx%d", rows, inner, cols), func(t *testing.T) {
+				seed := uint64(i*100 + k)
+				var offset []float32
+				if (i+k)%3 != 0 {
+					offset = randomFloats(cols, seed+1)
+				}
+				checkMul(t, randomBits(rows, inner, 128, seed), randomFloats(inner*cols, seed), cols, offset)
+			})
+		}
+	}
+}
+
+func TestMulLarge(t *testing.T) {
+	x := randomBits(2500, 200, 128, 1) // more than two blocks of rows
+	checkMul(t, x, randomFloats(200*21, 2), 21, randomFloats(21, 3))
+}
+
+func TestMulExtremeStates(t *testing.T) {
+	for _, ones := range []int{0, 1, 255, 256} {
+		x := randomBits(300, 333, ones, 5)
+		checkMul(t, x, randomFloats(333*19, 6), 19, randomFloats(19, 7))
+		// All of one sign: the sums come as near to 32 bits as the scale allows.
+		positive := randomFloats(333*19, 8)
+		for i := range positive {
+			positive[i] = 1 - positive[i]*0x1p-20
+		}
+		checkMul(t, x, positive, 19, nil)
+	}
+}
+
+func TestMulExtremeValues(t *testing.T) {
+	denormal, huge := float32(math.SmallestNonzeroFloat32), float32(math.MaxFloat32)
+	negativeZero := float32(math.Copysign(0, -1))
+	x := randomBits(70, 65, 128, 9)
+	for name, values := range map[string][]float32{
+		"zero":      {0},
+		"−0":        {negativeZero, 0},
+		"denormal":  {denormal, -denormal, 0, 3 * denormal},
+		"tiny":      {0x1p-126, -0x1p-100, denormal},
+		"huge":      {huge, -huge, 1, denormal},
+		"mixed":     {1e38, -1, 1e-38, 0.5, negativeZero, -1e30},
+		"powers":    {1, 2, 4, -8, 16},
+		"half ties": {1 << 24, 0.5, 1.5, -0.5, -2.5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, cols := range []int{1, 8, 13} {
+				src, offset := make([]float32, x.Cols*cols), make([]float32, cols)
+				for i := range src {
+					src[i] = values[(i*7+i/5)%len(values)]
+				}
+				for j := range offset {
+					offset[j] = values[j%len(values)]
+				}
+				checkMul(t, x, src, cols, offset)
+			}
+		})
+	}
+}
+
+// Against float64: within the stated error, 2^−s·(ones+1)/2 and half a unit in the last place of the result.
+func TestMulError(t *testing.T) {
+	const rows, inner, cols = 64, 784, 50
+	x, src, offset := randomBits(rows, inner, 100, 10), randomFloats(inner*cols, 11), randomFloats(cols, 12)
+	var f Fixed
+	f.Load(1, src, inner, cols, offset)
+	dst := make([]float32, rows*cols)
+	Mul(1, dst, x, &f)
+	for i, got := range dst {
+		r, j, want, ones := i/cols, i%cols, float64(offset[i%cols]), 1.0
+		for k := range inner {
+			if bit(x, r, k) {
+				want += float64(src[k*cols+j])
+				ones++
+			}
+		}
+		bound := f.Resolution()*ones/2 + ulp(want)/2 + 1e-12
+		if diff := math.Abs(float64(got) - want); diff > bound {
+			t.Fatalf("element (%d,%d): %g, want %g, off by %g, bound %g", r, j, got, want, diff, bound)
+		}
+	}
+	if f.Resolution() > 0x1p-21 { // S ≈ 784/2: 2^31/392 = 2^22.4
+		t.Errorf("resolution %g is coarser than 2^-21", f.Resolution())
+	}
+}
+
+func TestFixedReusesMemory(t *testing.T) {
+	src := randomFloats(100*50, 1)
+	var f Fixed
+	f.Load(1, src, 100, 50, nil)
+	for _, shape := range [][2]int{{100, 50}, {50, 100}, {10, 9}} {
+		n := shape[0] * shape[1]
+		if allocs := testing.AllocsPerRun(5, func() {
+			f.Load(1, src[:n], shape[0], shape[1], nil)
+			f.LoadTransposed(1, src[:n], shape[0], shape[1], nil)
+		}); allocs > 10 { // closures; the matrix itself would not pass the next check either
+			t.Errorf("%v: %v allocations", shape, allocs)
+		}
+		// What an earlier, larger matrix left behind must not show.
+		checkReload(t, &f, src[:n], shape[0], shape[1])
+	}
+}
+
+func checkReload(t *testing.T, f *Fixed, src []float32, rows, cols int) {
+	t.Helper()
+	var fresh Fixed
+	f.Load(1, src, rows, cols, nil)
+	fresh.Load(1, src, rows, cols, nil)
+	if f.scale != fresh.scale || !slices.Equal(f.words, fresh.words) || !slices.Equal(f.offset, fresh.offset) {
+		t.Errorf("%d×%d: a reloaded matrix differs from a fresh one", rows, cols)
+	}
+}
+
+func TestMisusePanics(t *testing.T) {
+	var f Fixed
+	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
+	for name, call := range map[string]func(){
+		"NaN":             func() { f.Load(1, []float32{1, nan}, 1, 2, nil) },
+		"−Inf":            func() { f.LoadTransposed(1, []float32{1, inf}, 1, 2, nil) },
+		"NaN offset":      func() { f.Load(1, []float32{1, 2}, 1, 2, []float32{0, nan}) },
+		"length":          func() { f.Load(1, make([]float32, 5), 2, 3, nil) },
+		"offset length":   func() { f.LoadTransposed(1, make([]float32, 6), 2, 3, make([]float32, 3)) },
+		"inner dimension": func() { f.Load(1, make([]float32, 6), 2, 3, nil); Mul(1, nil, NewBits(0, 3), &f) },
+		"dst length":      func() { f.Load(1, make([]float32, 6), 2, 3, nil); Mul(1, nil, NewBits(1, 2), &f) },
+		"Transpose":       func() { Transpose(1, NewBits(2, 3), NewBits(2, 3)) },
+		"ColumnCounts":    func() { ColumnCounts(make([]int, 1), NewBits(2, 3)) },
+		"Sigmoids":        func() { Sigmoids(1, make([]float32, 1), nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if message, _ := recover().(string); len(message) < 8 || message[:8] != "kernel: " {
+					t.Errorf("panic %q, want one with the prefix kernel:", message)
+				}
+			}()
+			call()
+		})
+	}
+}
+
+func FuzzMul(f *testing.F) {
+	f.Add(uint8(3), uint8(70), uint8(9), uint8(128), uint64(1), []byte{0, 0, 128, 63})
+	f.Add(uint8(1), uint8(1), uint8(1), uint8(255), uint64(2), []byte{1, 0, 0, 0, 255, 255, 127, 127})
+	f.Fuzz(func(t *testing.T, rows, inner, cols, ones uint8, seed uint64, values []byte) {
+		src := randomFloats(int(inner)*int(cols), seed)
+		for i := 0; i+4 <= len(values) && i/4 < len(src); i += 4 {
+			bits := uint32(values[i]) | uint32(values[i+1])<<8 | uint32(values[i+2])<<16 | uint32(values[i+3])<<24
+			if y := math.Float32frombits(bits); y-y == 0 {
+				src[i/4] = y
+			}
+		}
+		checkMul(t, randomBits(int(rows), int(inner), int(ones), seed), src, int(cols), randomFloats(int(cols), seed+1))
+	})
+}

@@ -1,0 +1,66 @@
+package kernel
+
+import "math/bits"
+
+// Transpose writes the transpose of src to dst: bit (c,r) of dst is bit (r,c) of src. The two must not overlap.
+// It panics unless dst is src.Cols×src.Rows.
+func Transpose(workers int, dst, src Bits) {
+	if dst.Rows != src.Cols || dst.Cols != src.Rows {
+		panicf("Transpose of %d×%d bits into %d×%d", src.Rows, src.Cols, dst.Rows, dst.Cols)
+	}
+	workers = workersFor(workers, src.Rows*src.Cols/16)
+	Parallel(workers, (src.Cols+63)/64, func(word int) {
+		var block [64]uint64
+		rows := min(64, src.Cols-word*64)
+		for k := range dst.Stride {
+			loadBlock(&block, src, k*64, word)
+			transpose64(&block)
+			for i, w := range block[:rows] {
+				dst.Words[(word*64+i)*dst.Stride+k] = w
+			}
+		}
+	})
+}
+
+// ColumnCounts writes the number of ones in every column of x to dst. It panics unless len(dst) is x.Cols.
+func ColumnCounts(dst []int, x Bits) {
+	if len(dst) != x.Cols {
+		panicf("ColumnCounts of %d columns into %d", x.Cols, len(dst))
+	}
+	clear(dst)
+	var block [64]uint64
+	for r := 0; r < x.Rows; r += 64 {
+		for word := range (x.Cols + 63) / 64 {
+			loadBlock(&block, x, r, word)
+			transpose64(&block)
+			counts := dst[word*64 : min((word+1)*64, x.Cols)]
+			for i := range counts {
+				counts[i] += bits.OnesCount64(block[i])
+			}
+		}
+	}
+}
+
+// loadBlock copies one word of the 64 rows from row on; rows behind the last are zero.
+func loadBlock(block *[64]uint64, x Bits, row, word int) {
+	n := min(64, x.Rows-row)
+	for i := range block[:n] {
+		block[i] = x.Words[(row+i)*x.Stride+word]
+	}
+	clear(block[n:])
+}
+
+// transpose64 transposes 64×64 bits by exchanging ever smaller off-diagonal blocks, 32×32 to 1×1
+// (H. S. Warren, Hacker's Delight, 2nd edition, section 7-3, with the first column in the lowest bit).
+func transpose64(block *[64]uint64) {
+	mask := uint64(0x00000000ffffffff)
+	for size := uint(32); size != 0; size >>= 1 {
+		for i := uint(0); i < 64; i = (i + size + 1) &^ size {
+			lo, hi := &block[i&63], &block[(i+size)&63]
+			swap := (*lo>>size ^ *hi) & mask
+			*hi ^= swap
+			*lo ^= swap << size
+		}
+		mask ^= mask << (size >> 1)
+	}
+}
