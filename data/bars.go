@@ -13,7 +13,7 @@ const maxBars = 20
 
 // Bars returns bars and stripes on a grid of k rows and l columns: the distribution that first chooses horizontal or
 // vertical lines with probability ½ each, and then every line of that direction on or off, with probability ½ each
-// (D. J. C. MacKay, Information Theory, Inference, and Learning Algorithms, 2003, section 43.3). The rows of the set are
+// (D. J. C. MacKay, Information Theory, Inference, and Learning Algorithms, 2003, chapter 43). The rows of the set are
 // its 2^k + 2^l − 2 configurations, the weights their exact probabilities,
 //
 //	½·2^−k for horizontal lines, ½·2^−l for vertical ones, ½·(2^−k + 2^−l) for all off and for all on,

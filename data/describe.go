@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-
 )
 
 // Info describes a data set. Entropies and log-likelihoods are in nats per configuration; rows count with their weights.
@@ -141,4 +140,3 @@ func groups(s *Set) func(yield func(weight float64) bool) {
 		}
 	}
 }
-
