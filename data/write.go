@@ -14,16 +14,23 @@ import (
 // for Bernoulli units and int8 for spins; ".csv" is one row a line, separated by commas. Values are 0 and 1, or −1
 // and 1. Any other ending is an error.
 func Write(path string, states rbm.States, values rbm.Units) error {
-	var write func(io.Writer, rbm.States, rbm.Units) error
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".npy":
-		write = writeNPY
-	case ".csv":
+	if err := CheckName(path); err != nil {
+		return err
+	}
+	write := writeNPY
+	if strings.EqualFold(filepath.Ext(path), ".csv") {
 		write = writeCSV
-	default:
-		return fmt.Errorf("%s: unknown ending, want .npy or .csv", path)
 	}
 	return atomicfile.Write(path, func(w io.Writer) error { return write(w, states, values) })
+}
+
+// CheckName returns the error that [Write] would return for a name that says no format, before there is anything to write.
+func CheckName(path string) error {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".npy", ".csv":
+		return nil
+	}
+	return fmt.Errorf("%s: unknown ending, want .npy or .csv", path)
 }
 
 // writeNPY writes version 1 of the format; the data begin at a multiple of 64 bytes, as numpy's do.

@@ -1,0 +1,182 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// rows numbered by their bits: row r holds r in binary, lowest bit first.
+func numbered(rows, units int) *Set {
+	s := &Set{States: rbm.NewStates(rows, units), Path: "numbered"}
+	for r := range rows {
+		s.States.Row(r)[0] = uint64(r)
+	}
+	return s
+}
+
+func numbers(s *Set) []int {
+	var n []int
+	for r := range s.Rows() {
+		n = append(n, int(s.States.Row(r)[0]))
+	}
+	return n
+}
+
+func TestMeans(t *testing.T) {
+	s := numbered(6, 3)
+	if got := s.Means(); !slices.Equal(got, []float64{3. / 6, 2. / 6, 2. / 6}) {
+		t.Errorf("means %v", got)
+	}
+	s.Weights = []float64{1, 2, 0, 0, 0, 5} // rows 000, 100, 101
+	if got := s.Means(); !slices.Equal(got, []float64{7. / 8, 0, 5. / 8}) {
+		t.Errorf("weighted means %v", got)
+	}
+}
+
+func TestSubset(t *testing.T) {
+	s := numbered(6, 3)
+	s.Weights = []float64{0, 1, 2, 3, 4, 5}
+	sub := s.Subset([]int{4, 1, 4})
+	if !slices.Equal(numbers(sub), []int{4, 1, 4}) || !slices.Equal(sub.Weights, []float64{4, 1, 4}) {
+		t.Errorf("rows %v, weights %v", numbers(sub), sub.Weights)
+	}
+	sub.States.SetBit(0, 0, true)
+	if s.States.Bit(4, 0) {
+		t.Error("the subset shares bits with the set")
+	}
+}
+
+func TestSplit(t *testing.T) {
+	s := numbered(1000, 10)
+	parts, err := Split(s, []float64{0.7, 0.1, 0.2}, rng.Seed(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _ := Split(s, []float64{0.7, 0.1, 0.2}, rng.Seed(1))
+	other, _ := Split(s, []float64{0.7, 0.1, 0.2}, rng.Seed(2))
+	var all []int
+	for k, want := range []int{700, 100, 200} {
+		n := numbers(parts[k])
+		if len(n) != want {
+			t.Errorf("part %d has %d rows, want %d", k, len(n), want)
+		}
+		if !slices.Equal(n, numbers(again[k])) || slices.Equal(n, numbers(other[k])) {
+			t.Errorf("part %d does not depend on the seed alone", k)
+		}
+		// The mean of a part without replacement: 499.5 with variance (10^6/12)/n·(1−n/1000), within 4σ.
+		sum := 0
+		for _, x := range n {
+			sum += x
+		}
+		sigma := math.Sqrt(1e6 / 12 / float64(want) * (1 - float64(want)/1000))
+		if mean := float64(sum) / float64(want); math.Abs(mean-499.5) > 4*sigma {
+			t.Errorf("part %d has mean %v, want 499.5 ± %v", k, mean, sigma)
+		}
+		all = append(all, n...)
+	}
+	slices.Sort(all)
+	if !slices.Equal(all, numbers(s)) {
+		t.Error("the parts together are not the set")
+	}
+	for _, c := range []struct {
+		fractions []float64
+		want      string
+	}{
+		{[]float64{0.5, 0.4}, "the fractions add up to 0.9, want 1"},
+		{[]float64{1, 0}, "fraction 2 is 0, want a number in (0,1]"},
+		{[]float64{math.NaN()}, "fraction 1 is NaN, want a number in (0,1]"},
+		{[]float64{0.9999, 0.0001}, "fraction 2 of 0.0001 leaves none of the 1000 rows"},
+		{nil, "the fractions add up to 0, want 1"},
+	} {
+		if _, err := Split(s, c.fractions, rng.Seed(1)); err == nil || err.Error() != c.want {
+			t.Errorf("%v: error %v, want %s", c.fractions, err, c.want)
+		}
+	}
+}
+
+func TestMerge(t *testing.T) {
+	a, b := numbered(3, 4), numbered(2, 4)
+	b.Path, b.Weights = "b", []float64{7, 8}
+	a.Shape, b.Shape = []int{2, 2}, []int{2, 2}
+	m, err := Merge(a, b, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(numbers(m), []int{0, 1, 2, 0, 1, 0, 1, 2}) {
+		t.Errorf("rows %v", numbers(m))
+	}
+	if !slices.Equal(m.Weights, []float64{1, 1, 1, 7, 8, 1, 1, 1}) {
+		t.Errorf("weights %v", m.Weights)
+	}
+	if m.Path != "numbered, b, numbered" || !slices.Equal(m.Shape, []int{2, 2}) || len(m.SHA256) != 64 {
+		t.Errorf("path %q, shape %v, sha256 %q", m.Path, m.Shape, m.SHA256)
+	}
+	c := numbered(1, 4)
+	c.Values = rbm.Spin
+	for _, bad := range []struct {
+		set  *Set
+		want string
+	}{
+		{numbered(2, 5), "numbered has 5 units, numbered has 4"},
+		{c, "numbered holds spin units, numbered bernoulli units"},
+	} {
+		if _, err := Merge(a, bad.set); err == nil || err.Error() != bad.want {
+			t.Errorf("error %v, want %s", err, bad.want)
+		}
+	}
+	if _, err := Merge(); err == nil {
+		t.Error("merged nothing")
+	}
+}
+
+func TestWrite(t *testing.T) {
+	folder := t.TempDir()
+	for _, size := range []struct{ rows, units int }{{1, 1}, {3, 70}, {200, 64}} {
+		x := truth(size.rows, size.units)
+		x[0][0] = 0
+		for _, ending := range []string{".npy", ".csv"} {
+			for _, values := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+				states, err := rbm.FromBytes(x)
+				if err != nil {
+					t.Fatal(err)
+				}
+				path := filepath.Join(folder, "a"+ending)
+				if err := Write(path, states, values); err != nil {
+					t.Fatal(err)
+				}
+				s, err := Open(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				same(t, s, x, values)
+			}
+		}
+	}
+	if err := Write(filepath.Join(folder, "a.txt"), rbm.NewStates(1, 1), rbm.Bernoulli); err == nil {
+		t.Error("wrote a format that is none")
+	}
+}
+
+// The bytes that numpy.save writes for numpy.array([[-1, 1, 1]], dtype=numpy.int8).
+func TestWriteNPYBytes(t *testing.T) {
+	states, _ := rbm.FromSpins([][]int8{{-1, 1, 1}})
+	path := filepath.Join(t.TempDir(), "a.npy")
+	if err := Write(path, states, rbm.Spin); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := fmt.Sprintf("%-117s\n", "{'descr': '|i1', 'fortran_order': False, 'shape': (1, 3), }")
+	if want := "\x93NUMPY\x01\x00\x76\x00" + header + "\xff\x01\x01"; string(got) != want {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+}
