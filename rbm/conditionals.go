@@ -1,0 +1,224 @@
+package rbm
+
+import (
+	"fmt"
+
+	"harmonium/internal/kernel"
+	"harmonium/rng"
+)
+
+// Conditionals are the two conditional distributions of a model, ready for whole batches:
+//
+//	P(h_j=1|v) = σ(c_j + Σ_i w_ij v_i),   P(v_i=1|h) = σ(b_i + Σ_j w_ij h_j).
+//
+// Given the other layer the units of a layer are independent, so a batch costs one product of a bit matrix
+// with W or Wᵀ. The products are exact sums of weights rounded to 32-bit fixed point (the resolution is about
+// 2^−20 of the largest sum of a unit's weights), so that results don't depend on the number of workers.
+//
+// For a spin layer, "=1" reads "=+1", and an input is the log-odds of the unit's bit, which is
+// 2(c_j + Σ_i w_ij s_i).
+//
+// A Conditionals holds scratch memory: use one per goroutine. Its products run on several workers by themselves.
+type Conditionals struct {
+	workers   int
+	m, n      int
+	toHidden  kernel.Fixed // W with c as offset
+	toVisible kernel.Fixed // Wᵀ with b as offset
+	bits      Model        // the model in bits, where its units are not bits already
+
+	inputs     []float32
+	statistics struct {
+		probs     []float32
+		operand   kernel.Fixed
+		transpose kernel.Bits
+	}
+}
+
+// NewConditionals prepares the conditionals of a model on the given number of workers (0 means all cores).
+func NewConditionals(model *Model, workers int) *Conditionals {
+	c := &Conditionals{workers: kernel.Workers(workers)}
+	c.Update(model)
+	return c
+}
+
+// Update takes over the parameters that the model has now. It panics if a parameter is not finite.
+func (c *Conditionals) Update(model *Model) {
+	c.m, c.n = model.M(), model.N()
+	bits := model
+	if model.Visible != Bernoulli || model.Hidden != Bernoulli {
+		bits = c.inBits(model)
+	}
+	c.toHidden.Load(c.workers, bits.W, c.m, c.n, bits.C)
+	c.toVisible.LoadTransposed(c.workers, bits.W, c.m, c.n, bits.B)
+}
+
+// inBits rounds the model's energy as a function of bits to float32.
+func (c *Conditionals) inBits(model *Model) *Model {
+	p := model.Bits()
+	c.bits.W = round(c.bits.W, p.W)
+	c.bits.B = round(c.bits.B, p.B)
+	c.bits.C = round(c.bits.C, p.C)
+	return &c.bits
+}
+
+func round(dst []float32, src []float64) []float32 {
+	dst = resize(dst, len(src))
+	for k, x := range src {
+		dst[k] = float32(x)
+	}
+	return dst
+}
+
+// HiddenInputs writes x_rj = c_j + Σ_i w_ij v_ri, the log-odds of h_j given row r of v, into dst (rows×n).
+func (c *Conditionals) HiddenInputs(dst []float32, v States) {
+	c.check("visible", v, c.m, len(dst), c.n)
+	kernel.Mul(c.workers, dst, v.bits, &c.toHidden)
+}
+
+// VisibleInputs writes x_ri = b_i + Σ_j w_ij h_rj, the log-odds of v_i given row r of h, into dst (rows×m).
+func (c *Conditionals) VisibleInputs(dst []float32, h States) {
+	c.check("hidden", h, c.n, len(dst), c.m)
+	kernel.Mul(c.workers, dst, h.bits, &c.toVisible)
+}
+
+// HiddenProbs writes P(h_j=1|v) for each row of v into dst (rows×n).
+func (c *Conditionals) HiddenProbs(dst []float32, v States) {
+	c.HiddenInputs(dst, v)
+	kernel.Sigmoids(c.workers, dst, dst)
+}
+
+// VisibleProbs writes P(v_i=1|h) for each row of h into dst (rows×m).
+func (c *Conditionals) VisibleProbs(dst []float32, h States) {
+	c.VisibleInputs(dst, h)
+	kernel.Sigmoids(c.workers, dst, dst)
+}
+
+// SampleHidden draws h ~ P(h|v) for each row of v into dst. Unit j of row r is decided by the uniform
+// number at (key, step, r, j) alone.
+func (c *Conditionals) SampleHidden(dst, v States, key rng.Key, step uint64) {
+	c.inputs = resize(c.inputs, v.Rows()*c.n)
+	c.HiddenInputs(c.inputs, v)
+	kernel.SampleSigmoid(c.workers, dst.bits, c.inputs, key, step, 0)
+}
+
+// SampleVisible draws v ~ P(v|h) for each row of h into dst, as [Conditionals.SampleHidden] does.
+func (c *Conditionals) SampleVisible(dst, h States, key rng.Key, step uint64) {
+	c.inputs = resize(c.inputs, h.Rows()*c.m)
+	c.VisibleInputs(c.inputs, h)
+	kernel.SampleSigmoid(c.workers, dst.bits, c.inputs, key, step, 0)
+}
+
+func (c *Conditionals) check(layer string, s States, units, dst, outputs int) {
+	if s.Units() != units {
+		panic(fmt.Sprintf("rbm: %s states of %d units for a layer of %d", layer, s.Units(), units))
+	}
+	if dst != s.Rows()*outputs {
+		panic(fmt.Sprintf("rbm: destination of %d numbers for %d rows of %d", dst, s.Rows(), outputs))
+	}
+}
+
+// Statistics are the averages that the gradient of the log-likelihood is made of, in the units' own values:
+// V[i] = ⟨v_i⟩, H[j] = ⟨h_j⟩ and VH[i*n+j] = ⟨v_i h_j⟩.
+type Statistics struct {
+	V, H, VH []float32
+}
+
+// NewStatistics returns zeros for a model of m visible and n hidden units.
+func NewStatistics(m, n int) *Statistics {
+	return &Statistics{V: make([]float32, m), H: make([]float32, n), VH: make([]float32, m*n)}
+}
+
+// Statistics writes the averages over the rows of v into dst, with the hidden units replaced by their conditional
+// expectations: ⟨v_i⟩, ⟨P(h_j|v)⟩ and ⟨v_i P(h_j|v)⟩ for bits, and the same of ±1 for spins. weights
+// gives each row's weight (nil means equal weights); they need not sum to one.
+//
+// With rows of data it is the positive phase; with rows drawn from the model it is the negative phase,
+// with less variance than sampled h would give (Rao and Blackwell).
+func (c *Conditionals) Statistics(dst *Statistics, model *Model, v States, weights []float32) {
+	rows := v.Rows()
+	if rows == 0 || weights != nil && len(weights) != rows {
+		panic(fmt.Sprintf("rbm: Statistics of %d rows with %d weights", rows, len(weights)))
+	}
+	s := &c.statistics
+	s.probs = resize(s.probs, rows*c.n)
+	c.HiddenProbs(s.probs, v)
+	total := float64(rows)
+	if weights != nil {
+		total = 0
+		for r, w := range weights {
+			total += float64(w)
+			for j, p := range s.probs[r*c.n : (r+1)*c.n] {
+				s.probs[r*c.n+j] = w * p
+			}
+		}
+	}
+	c.visibleMeans(dst.V, v, weights, total)
+	c.columnMeans(dst.H, s.probs, total)
+
+	if s.transpose.Rows != c.m || s.transpose.Cols != rows {
+		s.transpose = kernel.NewBits(c.m, rows)
+	}
+	kernel.Transpose(c.workers, s.transpose, v.bits)
+	s.operand.Load(c.workers, s.probs, rows, c.n, nil)
+	kernel.Mul(c.workers, dst.VH, s.transpose, &s.operand)
+	scale := float32(1 / total)
+	for k := range dst.VH {
+		dst.VH[k] *= scale
+	}
+	dst.toValues(model)
+}
+
+func (c *Conditionals) visibleMeans(dst []float32, v States, weights []float32, total float64) {
+	sums := make([]float64, c.m)
+	for r := range v.Rows() {
+		w := 1.0
+		if weights != nil {
+			w = float64(weights[r])
+		}
+		forEachBit(v.Row(r), func(i int) { sums[i] += w })
+	}
+	for i, x := range sums {
+		dst[i] = float32(x / total)
+	}
+}
+
+func (c *Conditionals) columnMeans(dst, x []float32, total float64) {
+	sums := make([]float64, c.n)
+	for r := 0; r < len(x); r += c.n {
+		for j, p := range x[r : r+c.n] {
+			sums[j] += float64(p)
+		}
+	}
+	for j, x := range sums {
+		dst[j] = float32(x / total)
+	}
+}
+
+// toValues turns averages of bits into averages of the units' values, value = scale·bit + offset.
+func (s *Statistics) toValues(model *Model) {
+	if model.Visible == Bernoulli && model.Hidden == Bernoulli {
+		return
+	}
+	sv, ov := float32(model.Visible.Scale()), float32(model.Visible.Offset())
+	sh, oh := float32(model.Hidden.Scale()), float32(model.Hidden.Offset())
+	n := len(s.H)
+	for i, v := range s.V {
+		for j, h := range s.H {
+			vh := &s.VH[i*n+j]
+			*vh = float32(float32(sv*sh**vh)+float32(sv*oh*v)) + float32(float32(ov*sh*h)+ov*oh)
+		}
+	}
+	for i, v := range s.V {
+		s.V[i] = float32(sv*v) + ov
+	}
+	for j, h := range s.H {
+		s.H[j] = float32(sh*h) + oh
+	}
+}
+
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}

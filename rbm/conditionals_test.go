@@ -1,0 +1,203 @@
+package rbm_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// wild returns a model with parameters of order one and a batch of random visible states.
+func wild(m, n, rows int, visible, hidden rbm.Units) (*rbm.Model, rbm.States) {
+	model := rbm.New(m, n, rng.Seed(5))
+	model.Visible, model.Hidden = visible, hidden
+	source := rng.NewSource(rng.Seed(5), 1)
+	for _, p := range [][]float32{model.W, model.B, model.C} {
+		for k := range p {
+			p[k] = float32(source.Float64()*2 - 1)
+		}
+	}
+	v := rbm.NewStates(rows, m)
+	for r := range rows {
+		for i := range m {
+			v.SetBit(r, i, source.Uint32()>>31 == 1)
+		}
+	}
+	return model, v
+}
+
+func eachUnits(t *testing.T, f func(t *testing.T, visible, hidden rbm.Units)) {
+	for _, visible := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+		for _, hidden := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+			t.Run(fmt.Sprint(visible, "-", hidden), func(t *testing.T) { f(t, visible, hidden) })
+		}
+	}
+}
+
+// P(h_j=1|v)/P(h_j=0|v) = e^(E(h_j=0) − E(h_j=1)), by the energy alone; likewise for the visible layer.
+func TestInputsAreEnergyDifferences(t *testing.T) {
+	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
+		model, v := wild(67, 9, 5, visible, hidden)
+		h := rbm.NewStates(5, 9)
+		c := rbm.NewConditionals(model, 1)
+		toHidden, toVisible := make([]float32, 5*9), make([]float32, 5*67)
+		c.HiddenInputs(toHidden, v)
+		c.VisibleInputs(toVisible, h)
+		compareInputs(t, "hidden", toHidden, h, func() []float64 { return model.Energy(v, h) })
+		w := v.Clone()
+		compareInputs(t, "visible", toVisible, w, func() []float64 { return model.Energy(w, h) })
+	})
+}
+
+// compareInputs flips every unit of s and compares the change of the energy with the inputs.
+func compareInputs(t *testing.T, name string, inputs []float32, s rbm.States, energy func() []float64) {
+	t.Helper()
+	for i := range s.Units() {
+		var e [2][]float64
+		for bit := range e {
+			for r := range s.Rows() {
+				s.SetBit(r, i, bit == 1)
+			}
+			e[bit] = energy()
+		}
+		for r := range s.Rows() {
+			s.SetBit(r, i, false)
+			want, got := e[0][r]-e[1][r], float64(inputs[r*s.Units()+i])
+			if math.Abs(got-want) > 1e-5*(1+math.Abs(want)) {
+				t.Fatalf("%s input of unit %d in row %d is %v, want %v", name, i, r, got, want)
+			}
+		}
+	}
+}
+
+func TestProbabilitiesAreSigmoidsOfInputs(t *testing.T) {
+	model, v := wild(20, 7, 3, rbm.Bernoulli, rbm.Bernoulli)
+	c := rbm.NewConditionals(model, 1)
+	x, p := make([]float32, 3*7), make([]float32, 3*7)
+	c.HiddenInputs(x, v)
+	c.HiddenProbs(p, v)
+	for k := range x {
+		if want := rbm.Sigmoid(float64(x[k])); math.Abs(float64(p[k])-want) > 1e-6 {
+			t.Errorf("P = %v, want σ(%v) = %v", p[k], x[k], want)
+		}
+	}
+}
+
+// Statistics against sums in float64 over the definition, with and without weights.
+func TestStatistics(t *testing.T) {
+	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
+		const m, n, rows = 70, 5, 37
+		model, v := wild(m, n, rows, visible, hidden)
+		weights := make([]float32, rows)
+		source := rng.NewSource(rng.Seed(6), 0)
+		for r := range weights {
+			weights[r] = float32(3 * source.Float64())
+		}
+		weights[3] = 0
+		for _, w := range [][]float32{nil, weights} {
+			got, want := rbm.NewStatistics(m, n), naiveStatistics(model, v, w)
+			rbm.NewConditionals(model, 2).Statistics(got, model, v, w)
+			for _, c := range []struct {
+				name      string
+				got, want []float32
+			}{{"V", got.V, want.V}, {"H", got.H, want.H}, {"VH", got.VH, want.VH}} {
+				for k := range c.got {
+					if math.Abs(float64(c.got[k]-c.want[k])) > 5e-6 {
+						t.Fatalf("%s[%d] = %v, want %v (weighted: %v)", c.name, k, c.got[k], c.want[k], w != nil)
+					}
+				}
+			}
+		}
+	})
+}
+
+func naiveStatistics(model *rbm.Model, v rbm.States, weights []float32) *rbm.Statistics {
+	m, n := model.M(), model.N()
+	p, inputs := model.Bits(), make([]float64, n)
+	V, H, VH, total := make([]float64, m), make([]float64, n), make([]float64, m*n), 0.0
+	for r := range v.Rows() {
+		w := 1.0
+		if weights != nil {
+			w = float64(weights[r])
+		}
+		total += w
+		p.HiddenInputs(inputs, v.Row(r))
+		for i := range m {
+			value := model.Visible.Offset()
+			if v.Bit(r, i) {
+				value += model.Visible.Scale()
+			}
+			V[i] += w * value
+			for j, x := range inputs {
+				h := model.Hidden.Scale()*rbm.Sigmoid(x) + model.Hidden.Offset()
+				VH[i*n+j] += w * value * h
+				if i == 0 {
+					H[j] += w * h
+				}
+			}
+		}
+	}
+	s := rbm.NewStatistics(m, n)
+	for _, c := range []struct {
+		dst []float32
+		src []float64
+	}{{s.V, V}, {s.H, H}, {s.VH, VH}} {
+		for k, x := range c.src {
+			c.dst[k] = float32(x / total)
+		}
+	}
+	return s
+}
+
+func TestStatisticsDoNotDependOnWorkers(t *testing.T) {
+	model, v := wild(130, 31, 257, rbm.Bernoulli, rbm.Spin)
+	want := rbm.NewStatistics(130, 31)
+	rbm.NewConditionals(model, 1).Statistics(want, model, v, nil)
+	for _, workers := range []int{2, 7} {
+		got := rbm.NewStatistics(130, 31)
+		rbm.NewConditionals(model, workers).Statistics(got, model, v, nil)
+		if !slices.Equal(got.VH, want.VH) || !slices.Equal(got.H, want.H) || !slices.Equal(got.V, want.V) {
+			t.Errorf("%d workers give other statistics than one", workers)
+		}
+	}
+}
+
+// The pseudo-log-likelihood against its definition by free energies of flipped configurations.
+func TestPseudoLogLikelihood(t *testing.T) {
+	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
+		for _, scale := range []float32{1, 100} { // the second has steep weights
+			model, v := wild(23, 19, 4, visible, hidden)
+			for k := range model.W {
+				model.W[k] *= scale
+			}
+			got := model.PseudoLogLikelihood(v, 2)
+			free := model.FreeEnergy(v)
+			for r := range got {
+				want := 0.0
+				for i := range v.Units() {
+					w := v.Slice(r, r+1).Clone()
+					w.SetBit(0, i, !v.Bit(r, i))
+					want -= rbm.Softplus(free[r] - model.FreeEnergy(w)[0])
+				}
+				if math.Abs(got[r]-want) > 1e-9*(1+math.Abs(want)) {
+					t.Errorf("row %d: %v, want %v", r, got[r], want)
+				}
+			}
+		}
+	})
+}
+
+func ExampleConditionals() {
+	model := &rbm.Model{W: []float32{2, -2}, B: []float32{0}, C: []float32{0, 0}} // one visible, two hidden units
+	v, _ := rbm.FromBytes([][]uint8{{0}, {1}})
+	p := make([]float32, 4)
+	rbm.NewConditionals(model, 0).HiddenProbs(p, v)
+	fmt.Printf("P(h=1|v=0) = %.4f %.4f\n", p[0], p[1])
+	fmt.Printf("P(h=1|v=1) = %.4f %.4f\n", p[2], p[3])
+	// Output:
+	// P(h=1|v=0) = 0.5000 0.5000
+	// P(h=1|v=1) = 0.8808 0.1192
+}
