@@ -1,11 +1,42 @@
 package kernel
 
-import "math/bits"
+import (
+	"math/bits"
+	"sync"
+)
+
+// The method of the four Russians (Arlazarov, Dinic, Kronrod & Faradzev 1970): the 64 rows of an operand that meet one
+// word of the states are split into 10 groups of 6 and one of 4. For each group all subset sums of its rows are
+// tabulated once, and then a configuration needs one table entry per group instead of one product per row.
+//
+// The work is done a panel of 8 columns at a time, for at most blockRows configurations. An entry of a table is the 4
+// words of a panel (two columns a word, see Fixed); the 11 tables of a word, 22 KiB, and the accumulators that stream
+// past them stay in the first-level cache. The sums are sums of integers that cannot overflow, so that
+// order and blocking change nothing.
+const (
+	groupRows  = 6
+	tableWords = panelWords << groupRows
+	groups     = (64 + groupRows - 1) / groupRows
+	blockRows  = 1024
+
+	// With fewer configurations than this, adding the rows of the set bits one by one is faster than tables.
+	// Measured (2026-11, AMD Zen 5, 784×512, half of the bits set): equal at 36 configurations.
+	tableMinRows = 36
+)
+
+// workspace is what one worker needs for a block of a panel.
+type workspace struct {
+	tables [groups * tableWords]uint64
+	acc    [blockRows][panelWords]uint64
+}
+
+var workspaces = sync.Pool{New: func() any { return new(workspace) }}
 
 // Mul writes the product of the bits x with f, plus f's offset row, to dst (x.Rows×f.Cols, row-major):
 //
 //	dst[r,j] = 2^−s·(q_j + Σ_k x[r,k]·q[k,j]).
 //
+// The integer sum is exact; it is rounded to float32 once and then scaled, which is exact for normal numbers.
 // It panics unless x.Cols is f.Rows and dst has x.Rows·f.Cols elements.
 func Mul(workers int, dst []float32, x Bits, f *Fixed) {
 	if x.Cols != f.Rows {
@@ -14,27 +45,155 @@ func Mul(workers int, dst []float32, x Bits, f *Fixed) {
 	if len(dst) != x.Rows*f.Cols {
 		panicf("Mul of %d rows and %d columns into %d numbers", x.Rows, f.Cols, len(dst))
 	}
-	scale := float32(f.Resolution())
-	Parallel(workersFor(workers, x.Rows*x.Cols*f.Cols/32), f.panels(), func(p int) {
-		panel := f.panel(p)
-		for r := range x.Rows {
-			sum := *(*[panelWords]uint64)(f.offset[p*panelWords:])
-			for i, w := range x.Row(r) {
-				for ; w != 0; w &= w - 1 {
-					row := (*[panelWords]uint64)(panel[(i*64+bits.TrailingZeros64(w))*panelWords:])
-					for c := range sum {
-						sum[c] += row[c]
-					}
-				}
-			}
-			for c, out := range dst[r*f.Cols+p*panelCols : r*f.Cols+min((p+1)*panelCols, f.Cols)] {
-				_ = out
-				lo, hi := unpack(sum[c/2])
-				if c%2 == 1 {
-					lo = hi
-				}
-				dst[r*f.Cols+p*panelCols+c] = float32(lo) * scale
+	workers = workersFor(workers, x.Rows*x.Stride*f.Cols)
+	blocks := (x.Rows + blockRows - 1) / blockRows
+	Parallel(workers, f.panels()*blocks, func(task int) {
+		p, from := task/blocks, task%blocks*blockRows
+		w := workspaces.Get().(*workspace)
+		acc := w.acc[:min(blockRows, x.Rows-from)]
+		offset := [panelWords]uint64(f.offset[p*panelWords:])
+		for r := range acc {
+			acc[r] = offset
+		}
+		words := x.Words[from*x.Stride:]
+		if len(acc) < tableMinRows {
+			addRows(acc, words, x.Stride, f.panel(p))
+		} else {
+			w.addProducts(acc, words, x.Stride, f.panel(p), f.Rows)
+		}
+		f.store(dst[from*f.Cols:], acc, p)
+		workspaces.Put(w)
+	})
+}
+
+// addRows adds the panel's rows of the set bits to the accumulators; row r of the bits begins at words[r·stride].
+func addRows(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64) {
+	for r := range acc {
+		s := acc[r]
+		for k, w := range words[r*stride : (r+1)*stride] {
+			rows := panel[k*64*panelWords:]
+			for ; w != 0; w &= w - 1 {
+				row := (*[panelWords]uint64)(rows[bits.TrailingZeros64(w)*panelWords:])
+				s[0] += row[0]
+				s[1] += row[1]
+				s[2] += row[2]
+				s[3] += row[3]
 			}
 		}
-	})
+		acc[r] = s
+	}
+}
+
+// addProducts does the same by tables, one word of the states after the other.
+func (w *workspace) addProducts(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64, rows int) {
+	for k := range stride {
+		n := (min(64, rows-k*64) + groupRows - 1) / groupRows // groups that have rows
+		for g := range n {
+			first := (k*64 + g*groupRows) * panelWords
+			// The last group of a word has 4 rows and 16 entries; the rest of its table is never read.
+			if g < groups-1 {
+				fillTable((*[tableWords]uint64)(w.tables[g*tableWords:]), panel[first:], groupRows)
+			} else {
+				fillTable((*[tableWords]uint64)(w.tables[g*tableWords:]), panel[first:], 64%groupRows)
+			}
+		}
+		if n == groups {
+			lookUp(acc, words[k:], stride, &w.tables)
+		} else {
+			lookUpSome(acc, words[k:], stride, w.tables[:n*tableWords])
+		}
+	}
+}
+
+// fillTable writes the sums of all subsets of n ≥ 1 rows: entry e holds the rows of e's set bits.
+// It doubles the table with every row: T[e + 2^k] = T[e] + row_k.
+func fillTable(t *[tableWords]uint64, rows []uint64, n int) {
+	a, b, c, d := rows[0], rows[1], rows[2], rows[3]
+	t[0], t[1], t[2], t[3] = 0, 0, 0, 0
+	t[4], t[5], t[6], t[7] = a, b, c, d
+	for k := 1; k < n; k++ {
+		row := (*[panelWords]uint64)(rows[k*panelWords:])
+		a, b, c, d = row[0], row[1], row[2], row[3]
+		size := uint(panelWords) << k
+		for i := uint(0); i < size; i += 8 { // two entries; the masks spare the bounds checks
+			lo := (*[8]uint64)(t[i&(tableWords-8):])
+			hi := (*[8]uint64)(t[(i+size)&(tableWords-8):])
+			hi[0] = lo[0] + a
+			hi[1] = lo[1] + b
+			hi[2] = lo[2] + c
+			hi[3] = lo[3] + d
+			hi[4] = lo[4] + a
+			hi[5] = lo[5] + b
+			hi[6] = lo[6] + c
+			hi[7] = lo[7] + d
+		}
+	}
+}
+
+// lookUp adds, for every configuration, the 11 entries that one word of it selects. It is lookUpSome written out:
+// this is where the time of a product goes, and so the compiler keeps the sums in registers and the indexes
+// free of bounds checks.
+func lookUp(acc [][panelWords]uint64, words []uint64, stride int, t *[groups * tableWords]uint64) {
+	const T = tableWords
+	for r := range acc {
+		w, a := words[r*stride], &acc[r]
+		s0, s1, s2, s3 := a[0], a[1], a[2], a[3]
+		i := w << 2 & 252
+		s0, s1, s2, s3 = s0+t[i], s1+t[i+1], s2+t[i+2], s3+t[i+3]
+		i = w >> 4 & 252
+		s0, s1, s2, s3 = s0+t[T+i], s1+t[T+i+1], s2+t[T+i+2], s3+t[T+i+3]
+		i = w >> 10 & 252
+		s0, s1, s2, s3 = s0+t[2*T+i], s1+t[2*T+i+1], s2+t[2*T+i+2], s3+t[2*T+i+3]
+		i = w >> 16 & 252
+		s0, s1, s2, s3 = s0+t[3*T+i], s1+t[3*T+i+1], s2+t[3*T+i+2], s3+t[3*T+i+3]
+		i = w >> 22 & 252
+		s0, s1, s2, s3 = s0+t[4*T+i], s1+t[4*T+i+1], s2+t[4*T+i+2], s3+t[4*T+i+3]
+		i = w >> 28 & 252
+		s0, s1, s2, s3 = s0+t[5*T+i], s1+t[5*T+i+1], s2+t[5*T+i+2], s3+t[5*T+i+3]
+		i = w >> 34 & 252
+		s0, s1, s2, s3 = s0+t[6*T+i], s1+t[6*T+i+1], s2+t[6*T+i+2], s3+t[6*T+i+3]
+		i = w >> 40 & 252
+		s0, s1, s2, s3 = s0+t[7*T+i], s1+t[7*T+i+1], s2+t[7*T+i+2], s3+t[7*T+i+3]
+		i = w >> 46 & 252
+		s0, s1, s2, s3 = s0+t[8*T+i], s1+t[8*T+i+1], s2+t[8*T+i+2], s3+t[8*T+i+3]
+		i = w >> 52 & 252
+		s0, s1, s2, s3 = s0+t[9*T+i], s1+t[9*T+i+1], s2+t[9*T+i+2], s3+t[9*T+i+3]
+		i = w >> 58 & 252
+		s0, s1, s2, s3 = s0+t[10*T+i], s1+t[10*T+i+1], s2+t[10*T+i+2], s3+t[10*T+i+3]
+		a[0], a[1], a[2], a[3] = s0, s1, s2, s3
+	}
+}
+
+// lookUpSome does the same for the last word, whose rows fill only some of the groups.
+func lookUpSome(acc [][panelWords]uint64, words []uint64, stride int, tables []uint64) {
+	for r := range acc {
+		w, a := words[r*stride], &acc[r]
+		s0, s1, s2, s3 := a[0], a[1], a[2], a[3]
+		for rest := tables; len(rest) >= tableWords; rest = rest[tableWords:] {
+			t, i := (*[tableWords]uint64)(rest), w<<2&252
+			s0, s1, s2, s3 = s0+t[i], s1+t[i+1], s2+t[i+2], s3+t[i+3]
+			w >>= groupRows
+		}
+		a[0], a[1], a[2], a[3] = s0, s1, s2, s3
+	}
+}
+
+// store converts the accumulators of panel p to float32 and writes them to the panel's columns of dst.
+func (f *Fixed) store(dst []float32, acc [][panelWords]uint64, p int) {
+	scale := float32(f.Resolution())
+	from, n := p*panelCols, min(panelCols, f.Cols-p*panelCols)
+	var edge [panelCols]float32
+	for r := range acc {
+		a, out := &acc[r], &edge
+		if n == panelCols {
+			out = (*[panelCols]float32)(dst[r*f.Cols+from:])
+		}
+		for i, w := range a {
+			lo, hi := unpack(w)
+			out[2*i], out[2*i+1] = float32(lo)*scale, float32(hi)*scale
+		}
+		if n < panelCols {
+			copy(dst[r*f.Cols+from:][:n], edge[:n])
+		}
+	}
 }

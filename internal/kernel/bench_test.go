@@ -1,0 +1,121 @@
+package kernel
+
+import (
+	"fmt"
+	"testing"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/gonum"
+
+	"harmonium/rng"
+)
+
+// A product is rows×inner bits times inner×cols numbers; a multiply-add counts as in the dense product.
+type product struct {
+	name              string
+	rows, inner, cols int
+}
+
+var products = []product{
+	{"hidden-1024", 1024, 784, 512},
+	{"hidden-128", 128, 784, 512},
+	{"hidden-100", 100, 784, 512},
+	{"hidden-20", 20, 784, 512},
+	{"visible-1024", 1024, 512, 784},
+	{"visible-100", 100, 512, 784},
+	{"statistics-1024", 784, 1024, 512},
+	{"statistics-100", 784, 100, 512},
+	{"small-hidden-100", 100, 16, 30},
+	{"small-visible-100", 100, 30, 16},
+}
+
+func (p product) report(b *testing.B) {
+	b.ReportMetric(float64(p.rows*p.inner*p.cols)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
+}
+
+func BenchmarkMul(b *testing.B) {
+	for _, p := range products {
+		b.Run(p.name, func(b *testing.B) {
+			x := randomBits(p.rows, p.inner, 128, 1)
+			var f Fixed
+			f.Load(1, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
+			dst := make([]float32, p.rows*p.cols)
+			for b.Loop() {
+				Mul(1, dst, x, &f)
+			}
+			p.report(b)
+		})
+	}
+}
+
+// The dense product of the same shapes by gonum, for the ratio. It skips zeros of the left operand, so the
+// operand is ±1 as the issue of a dense product is.
+func BenchmarkGonumSgemm(b *testing.B) {
+	for _, p := range products {
+		b.Run(p.name, func(b *testing.B) {
+			x, w := randomFloats(p.rows*p.inner, 1), randomFloats(p.inner*p.cols, 2)
+			dst := make([]float32, p.rows*p.cols)
+			for b.Loop() {
+				gonum.Implementation{}.Sgemm(blas.NoTrans, blas.NoTrans, p.rows, p.cols, p.inner,
+					1, x, p.inner, w, p.cols, 0, dst, p.cols)
+			}
+			p.report(b)
+		})
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for _, shape := range [][2]int{{784, 512}, {16, 30}} {
+		rows, cols := shape[0], shape[1]
+		src := randomFloats(rows*cols, 1)
+		var f Fixed
+		b.Run(fmt.Sprintf("plain-%dx%d", rows, cols), func(b *testing.B) {
+			for b.Loop() {
+				f.Load(1, src, rows, cols, nil)
+			}
+			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*rows*cols), "ns/number")
+		})
+		b.Run(fmt.Sprintf("transposed-%dx%d", rows, cols), func(b *testing.B) {
+			for b.Loop() {
+				f.LoadTransposed(1, src, rows, cols, nil)
+			}
+			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*rows*cols), "ns/number")
+		})
+	}
+}
+
+func BenchmarkElementwise(b *testing.B) {
+	const rows, cols = 128, 512
+	x, dst := randomFloats(rows*cols, 1), make([]float32, rows*cols)
+	for i := range x {
+		x[i] *= 8
+	}
+	h, key := NewBits(rows, cols), rng.Seed(1)
+	for name, f := range map[string]func(){
+		"SampleSigmoid": func() { SampleSigmoid(1, h, x, key, 1, 0) },
+		"Sigmoids":      func() { Sigmoids(1, dst, x) },
+		"Softpluses":    func() { Softpluses(1, dst, x) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				f()
+			}
+			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*rows*cols), "ns/number")
+		})
+	}
+}
+
+func BenchmarkBits(b *testing.B) {
+	x := randomBits(1024, 784, 128, 1)
+	dst, counts := NewBits(784, 1024), make([]int, 784)
+	b.Run("Transpose-1024x784", func(b *testing.B) {
+		for b.Loop() {
+			Transpose(1, dst, x)
+		}
+	})
+	b.Run("ColumnCounts-1024x784", func(b *testing.B) {
+		for b.Loop() {
+			ColumnCounts(counts, x)
+		}
+	})
+}
