@@ -52,6 +52,8 @@ func TestBadInput(t *testing.T) {
 		{"quotes", []byte("\"0\",\"1\"\n\"1\",\"1\"\n"), nil, `row 1 (line 2), column 1: found "\"1\"", want a number`},
 		{"groups of digits", []byte("0101 0011\n"), nil, `row 1, column 1: found "0101", want a number`},
 		{"hexadecimal", []byte("0,1\n0x1,1\n"), nil, `row 2, column 1: found "0x1", want a number`},
+		{"signed hexadecimal", []byte("0,1\n1,-0X1p0\n"), nil, `row 2, column 2: found "-0X1p0", want a number`},
+		{"underscore", []byte("0,1\n1,1_0\n"), nil, `row 2, column 2: found "1_0", want a number`},
 		{"overflow", []byte("0,1e999\n"), nil, `row 1, column 2: found "1e999", want a number`},
 		{"0/1/2", []byte("0,1\n1,2\n"), nil, "row 2, column 2: found 2, " + grey},
 		{"a half", []byte("0.5,1\n"), nil, "row 1, column 1: found 0.5, " + grey},
@@ -210,5 +212,34 @@ func TestWeights(t *testing.T) {
 	}
 	if _, err := OpenWeights(filepath.Join(t.TempDir(), "none"), 3); err == nil {
 		t.Error("read weights from no file")
+	}
+}
+
+// changing is a file whose bytes differ from the given reading on; every reading begins at offset 0.
+type changing struct {
+	before, after []byte
+	readings      int
+}
+
+func (c *changing) ReadAt(p []byte, off int64) (int, error) {
+	if off == 0 {
+		c.readings--
+	}
+	if c.readings >= 0 {
+		return bytes.NewReader(c.before).ReadAt(p, off)
+	}
+	return bytes.NewReader(c.after).ReadAt(p, off)
+}
+
+// Text is read for its format, for its rows and for its values; an array for its format, header and values.
+func TestFileThatChanges(t *testing.T) {
+	array := npy("|u1", "(2, 2)", []byte{0, 1, 1, 0})
+	for _, c := range []struct{ before, after []byte }{
+		{[]byte("0,1\n1,1\n"), []byte("0,1\n\n\n\n\n")}, {[]byte("0,1\n\n\n\n\n"), []byte("0,1\n1,1\n")}, {array, array[:len(array)-1]},
+	} {
+		f := &file{ReaderAt: &changing{c.before, c.after, 2}, size: int64(len(c.before)), name: "x"}
+		if _, err := f.read(options{}); err == nil || err.Error() != "x: the file changed while it was read" {
+			t.Errorf("%q to %q: error %v", c.before, c.after, err)
+		}
 	}
 }

@@ -119,7 +119,7 @@ func (a array) scan(s source, m *matrix, put put) error {
 		return err
 	}
 	if _, err := io.CopyN(io.Discard, r, a.offset); err != nil {
-		return err
+		return changed(err)
 	}
 	place := func(k int) (row, column, run int) { return k / m.units, k % m.units, m.units - k%m.units }
 	if a.fortran {
@@ -130,7 +130,7 @@ func (a array) scan(s source, m *matrix, put put) error {
 		values = values[:min(chunk, total-k)]
 		raw = raw[:len(values)*a.element.size]
 		if _, err := io.ReadFull(r, raw); err != nil {
-			return err
+			return changed(err)
 		}
 		a.element.decode(values, raw)
 		for rest := values; len(rest) > 0; {
@@ -144,6 +144,14 @@ func (a array) scan(s source, m *matrix, put put) error {
 		}
 	}
 	return nil
+}
+
+// changed explains the early end of a stream whose length was known: somebody is writing the file.
+func changed(err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return errChanged
+	}
+	return err
 }
 
 // fortranPlace returns the place of the k-th number of an array whose first axis runs fastest, and 1: no two

@@ -137,6 +137,9 @@ func (f *file) sha256() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
+// errChanged is found when a second reading differs from the first.
+var errChanged = errors.New("the file changed while it was read")
+
 // A matrix is a decoded file before its values are judged: its size, which is known from bytes that are really
 // there, and a function that goes through the values once.
 type matrix struct {

@@ -159,8 +159,17 @@ func TestWrite(t *testing.T) {
 			}
 		}
 	}
-	if err := Write(filepath.Join(folder, "a.txt"), rbm.NewStates(1, 1), rbm.Bernoulli); err == nil {
-		t.Error("wrote a format that is none")
+	for name, want := range map[string]string{
+		"a.txt": "a.txt: unknown ending, want .npy or .csv", "a.csv.gz": "a.csv.gz: unknown ending, want .npy or .csv",
+	} {
+		for _, err := range []error{CheckName(name), Write(name, rbm.NewStates(1, 1), rbm.Bernoulli)} {
+			if err == nil || err.Error() != want {
+				t.Errorf("error %v, want %s", err, want)
+			}
+		}
+	}
+	if err := CheckName("b/A.NPY"); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -112,14 +112,18 @@ func (t *text) cut(line []byte) (field, rest []byte, more bool) {
 	case digits:
 		return line[:1], line[1:], len(line) > 1
 	case ' ':
-		i := bytes.IndexAny(line, " \t")
-		if i < 0 {
-			return line, nil, false
+		for i, c := range line {
+			if c == ' ' || c == '\t' {
+				return line[:i], bytes.TrimLeft(line[i:], " \t"), true
+			}
 		}
-		return line[:i], bytes.TrimLeft(line[i:], " \t"), true
+		return line, nil, false
 	}
-	field, rest, more = bytes.Cut(line, []byte{t.separator})
-	return bytes.Trim(field, " \t"), rest, more
+	i := bytes.IndexByte(line, t.separator)
+	if i < 0 {
+		return bytes.Trim(line, " \t"), nil, false
+	}
+	return bytes.Trim(line[:i], " \t"), line[i+1:], true
 }
 
 func (t *text) count(line []byte) int {
@@ -143,7 +147,7 @@ func (t *text) scan(s source, put put) error {
 		case err == io.EOF && r == t.rows:
 			return nil
 		case err == io.EOF || err == nil && r == t.rows:
-			return errors.New("the file changed while it was read")
+			return errChanged
 		case err != nil:
 			return err
 		case l.line < t.first:
@@ -197,9 +201,13 @@ func number(field []byte) (x float64, ok bool) {
 		return 0, false
 	case len(field) == 1 && field[0]|1 == '1':
 		return float64(field[0] - '0'), true
+	case len(field) == 2 && field[0] == '-' && field[1] == '1':
+		return -1, true
 	case len(field) > 1 && field[0] == '0' && field[1] >= '0' && field[1] <= '9':
 		return 0, false
-	case bytes.ContainsAny(field, "xX_"):
+	case len(field) > 1 && field[1]|0x20 == 'x', len(field) > 2 && field[2]|0x20 == 'x': // hexadecimal, signed or not
+		return 0, false
+	case bytes.IndexByte(field, '_') >= 0: // Go reads 1_0 as 10
 		return 0, false
 	}
 	x, err := strconv.ParseFloat(string(field), 64)
