@@ -32,27 +32,30 @@ func Exp(x float32) float32 {
 	if x > expMax {
 		x = expMax
 	}
-	y, k := expParts(x)
+	r, k := reduce(x)
+	y := expNear0(r)
 	// Two exact factors, as 2^k alone need not be a normal number; only the last product can round.
 	half := k >> 1
 	return y * pow2(half) * pow2(k-half)
 }
 
-// expParts returns y and k with e^x = y·2^k and y in [1/√2, √2], for x in [expMin, expMax].
-//
-// e^r = 1 + r + r²·p(r), with p the minimax polynomial of degree 5 from the Cephes library (S. Moshier, expf).
-func expParts(x float32) (y float32, k int32) {
+// reduce returns k and r with x = k·log 2 + r and |r| ≤ ½·log 2 (nearly), for x in [expMin, expMax].
+func reduce(x float32) (r float32, k int32) {
 	t := float32(x*log2E) + roundMagic
-	k = int32(math.Float32bits(t)) - int32(math.Float32bits(roundMagic))
 	n := t - roundMagic
-	r := x - float32(n*ln2Hi)
-	r -= float32(n * ln2Lo)
+	r = x - float32(n*ln2Hi)
+	return r - float32(n*ln2Lo), int32(math.Float32bits(t)) - 0x4B400000 // the bits of roundMagic
+}
+
+// expNear0 returns e^r = 1 + r + r²·p(r) for |r| ≤ ½·log 2, with p the minimax polynomial of degree 5 from the Cephes
+// library (S. Moshier, expf).
+func expNear0(r float32) float32 {
 	p := float32(r*1.9875691500e-4) + 1.3981999507e-3
 	p = float32(p*r) + 8.3334519073e-3
 	p = float32(p*r) + 4.1665795894e-2
 	p = float32(p*r) + 1.6666665459e-1
 	p = float32(p*r) + 5.0000001201e-1
-	return float32(float32(float32(r*r)*p)+r) + 1, k
+	return float32(float32(float32(r*r)*p)+r) + 1
 }
 
 // pow2 returns 2^k for −126 ≤ k ≤ 127.
@@ -62,21 +65,15 @@ func pow2(k int32) float32 { return math.Float32frombits(uint32(k+127) << 23) }
 // the exact value. σ(−Inf) = 0, σ(+Inf) = 1, σ(NaN) = NaN.
 func Sigmoid(x float32) float32 {
 	e := Exp(-abs(x))
-	top := float32(1)
-	if x < 0 {
-		top = e
-	}
-	return top / (1 + e)
+	one := math.Float32bits(1)
+	top := one ^ (one^math.Float32bits(e))&signMask(x)
+	return math.Float32frombits(top) / (1 + e)
 }
 
 // Softplus returns log(1+e^x) = max(x,0) + log(1+e^(−|x|)) in float32: at most 3 units in the last place from the
 // exact value. Softplus(−Inf) = 0, Softplus(+Inf) = +Inf, Softplus(NaN) = NaN.
 func Softplus(x float32) float32 {
-	top := x
-	if x < 0 {
-		top = 0
-	}
-	return top + log1p(Exp(-abs(x)))
+	return math.Float32frombits(math.Float32bits(x)&^signMask(x)) + log1p(Exp(-abs(x)))
 }
 
 // log1p returns log(1+e) for e in [0,1], by log((1+s)/(1−s)) = 2(s + s³/3 + s⁵/5 + …) with s = e/(2+e) ≤ 1/3.
@@ -93,6 +90,10 @@ func log1p(e float32) float32 {
 	p *= z
 	return 2 * (s + float32(s*p))
 }
+
+// signMask is all ones where the sign bit is set and zero elsewhere: a choice without a branch, as the signs of inputs are
+// hard to predict.
+func signMask(x float32) uint32 { return uint32(int32(math.Float32bits(x)) >> 31) }
 
 func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
 

@@ -61,38 +61,58 @@ func (f *Fixed) Load(workers int, src []float32, rows, cols int, offset []float3
 		from, to := task*16*panelCols, min((task+1)*16*panelCols, cols)
 		sums := f.sums[from:to]
 		startSums(sums, offset, from)
-		for k := range rows {
-			for j, x := range src[k*cols+from : k*cols+to] {
-				sums[j] += math.Abs(float64(x))
-			}
-		}
+		addColumnSums(sums, src[min(from, len(src)):], rows, cols)
 	})
 	factor := f.chooseScale("Load")
 	Parallel(workers, tasks, func(task int) {
-		for p := task * 16; p < min((task+1)*16, f.panels()); p++ {
-			f.loadPanel(p, src, offset, factor)
-		}
+		f.loadPanels(task*16, min((task+1)*16, f.panels()), src, offset, factor)
 	})
 }
 
-func (f *Fixed) loadPanel(p int, src, offset []float32, factor float64) {
-	panel, from := f.panel(p), p*panelCols
-	n := min(panelCols, f.Cols-from)
-	var edge [panelCols]float32
-	for k := range f.Rows {
-		row := (*[panelCols]float32)(edge[:])
-		if n == panelCols {
-			row = (*[panelCols]float32)(src[k*f.Cols+from:])
-		} else {
-			copy(edge[:], src[k*f.Cols+from:][:n])
+// addColumnSums adds Σ_k |src[k·stride+j]| to every sums[j], term after term, four rows a sweep.
+func addColumnSums(sums []float64, src []float32, rows, stride int) {
+	n := len(sums)
+	for ; rows >= 4; rows -= 4 {
+		a, b, c, d := src[:n], src[stride:][:n], src[2*stride:][:n], src[3*stride:][:n]
+		for j, s := range sums {
+			s += float64(abs(a[j]))
+			s += float64(abs(b[j]))
+			s += float64(abs(c[j]))
+			s += float64(abs(d[j]))
+			sums[j] = s
 		}
-		out := (*[panelWords]uint64)(panel[k*panelWords:])
-		for i := range out {
-			out[i] = pack(quantize(row[2*i], factor), quantize(row[2*i+1], factor))
+		src = src[min(4*stride, len(src)):]
+	}
+	for k := range rows {
+		for j, x := range src[k*stride:][:n] {
+			sums[j] += float64(abs(x))
 		}
 	}
-	clear(panel[f.Rows*panelWords:])
-	f.loadOffset(p, offset, factor)
+}
+
+// loadPanels fills panels from…to−1, row by row: walking down one panel at a time would touch a new cache line of src
+// at every step and, with a power of two of columns, always in the same few sets.
+func (f *Fixed) loadPanels(from, to int, src, offset []float32, factor float64) {
+	var edge [panelCols]float32
+	for k := range f.Rows {
+		for p := from; p < to; p++ {
+			out := (*[panelWords]uint64)(f.words[(p*f.paddedRows()+k)*panelWords:])
+			row := src[k*f.Cols+p*panelCols:]
+			if n := f.Cols - p*panelCols; n < panelCols {
+				copy(edge[:], row[:n])
+				row = edge[:]
+			}
+			x := (*[panelCols]float32)(row)
+			out[0] = pack(quantize(x[0], factor), quantize(x[1], factor))
+			out[1] = pack(quantize(x[2], factor), quantize(x[3], factor))
+			out[2] = pack(quantize(x[4], factor), quantize(x[5], factor))
+			out[3] = pack(quantize(x[6], factor), quantize(x[7], factor))
+		}
+	}
+	for p := from; p < to; p++ {
+		clear(f.panel(p)[f.Rows*panelWords:])
+		f.loadOffset(p, offset, factor)
+	}
 }
 
 // LoadTransposed stores the transpose of src, a row-major rows×cols matrix, so that f becomes cols×rows, and offset
@@ -106,44 +126,64 @@ func (f *Fixed) LoadTransposed(workers int, src []float32, rows, cols int, offse
 		from, to := p*panelCols, min((p+1)*panelCols, rows)
 		sums := f.sums[from:to]
 		startSums(sums, offset, from)
-		for j := range sums {
-			sum := sums[j]
-			for _, x := range src[(from+j)*cols : (from+j+1)*cols] {
-				sum += math.Abs(float64(x))
-			}
-			sums[j] = sum
-		}
+		addRowSums(sums, src[from*cols:], cols)
 	})
 	factor := f.chooseScale("LoadTransposed")
 	Parallel(workers, f.panels(), func(p int) { f.loadPanelTransposed(p, src, offset, factor) })
 }
 
+// addRowSums adds Σ_k |src[j·n+k]| to every sums[j], term after term: four rows at once, as a single sum would wait for
+// each addition.
+func addRowSums(sums []float64, src []float32, n int) {
+	for len(sums) >= 4 {
+		a, b, c, d := src[:n], src[n:][:n], src[2*n:][:n], src[3*n:][:n]
+		s0, s1, s2, s3 := sums[0], sums[1], sums[2], sums[3]
+		for k := range a {
+			s0 += float64(abs(a[k]))
+			s1 += float64(abs(b[k]))
+			s2 += float64(abs(c[k]))
+			s3 += float64(abs(d[k]))
+		}
+		sums[0], sums[1], sums[2], sums[3] = s0, s1, s2, s3
+		sums, src = sums[4:], src[4*n:]
+	}
+	for j := range sums {
+		for _, x := range src[j*n : (j+1)*n] {
+			sums[j] += float64(abs(x))
+		}
+	}
+}
+
 func (f *Fixed) loadPanelTransposed(p int, src, offset []float32, factor float64) {
 	panel := f.panel(p)
 	for i := range panelWords {
-		j := p*panelCols + 2*i
-		lo, hi := operandColumn(src, f.Rows, f.Cols, j), operandColumn(src, f.Rows, f.Cols, j+1)
-		for k := range f.Rows {
-			w := int64(0)
-			if lo != nil {
-				w = int64(quantize(lo[k], factor))
+		lo, hi := f.sourceRow(src, p*panelCols+2*i), f.sourceRow(src, p*panelCols+2*i+1)
+		switch {
+		case lo == nil: // both columns are behind the last
+			for k := range f.Rows {
+				panel[k*panelWords+i] = 0
 			}
-			if hi != nil {
-				w += int64(quantize(hi[k], factor)) << 32
+		case hi == nil:
+			for k, x := range lo {
+				panel[k*panelWords+i] = pack(quantize(x, factor), 0)
 			}
-			panel[k*panelWords+i] = uint64(w)
+		default:
+			hi = hi[:len(lo)]
+			for k, x := range lo {
+				panel[k*panelWords+i] = pack(quantize(x, factor), quantize(hi[k], factor))
+			}
 		}
 	}
 	clear(panel[f.Rows*panelWords:])
 	f.loadOffset(p, offset, factor)
 }
 
-// operandColumn returns row j of src, which is column j of the transpose, or nil behind the last.
-func operandColumn(src []float32, n, cols, j int) []float32 {
-	if j >= cols {
+// sourceRow returns row j of the source of LoadTransposed, which is column j of f, or nil behind the last.
+func (f *Fixed) sourceRow(src []float32, j int) []float32 {
+	if j >= f.Cols {
 		return nil
 	}
-	return src[j*n : (j+1)*n]
+	return src[j*f.Rows : (j+1)*f.Rows]
 }
 
 func (f *Fixed) loadOffset(p int, offset []float32, factor float64) {

@@ -10,23 +10,24 @@ import (
 // tabulated once, and then a configuration needs one table entry per group instead of one product per row.
 //
 // The work is done a panel of 8 columns at a time, for at most blockRows configurations. An entry of a table is the 4
-// words of a panel (two columns a word, see Fixed); the 11 tables of a word, 22 KiB, and the accumulators that stream
-// past them stay in the first-level cache. The sums are sums of integers that cannot overflow, so that
-// order and blocking change nothing.
+// words of a panel (two columns a word, see Fixed). The 11 tables of a word, 22 KiB, stay in a first-level cache of
+// 32 KiB, while the accumulators, 32 bytes a configuration, stream past them. Groups of 8 rows would save a quarter
+// of the look-ups, but their tables take 64 KiB and four times the filling; groups of 4 fill faster, and are not faster
+// from 100 configurations on. The sums are sums of integers that cannot overflow, so that order, blocking and workers
+// change nothing.
 const (
 	groupRows  = 6
 	tableWords = panelWords << groupRows
 	groups     = (64 + groupRows - 1) / groupRows
 	blockRows  = 1024
-
-	// With fewer configurations than this, adding the rows of the set bits one by one is faster than tables.
-	// Measured (2026-11, AMD Zen 5, 784×512, half of the bits set): equal at 36 configurations.
-	tableMinRows = 36
 )
+
+// A table holds the sums of all subsets of a group's rows; entry e is the 4 words from 4e on.
+type table [tableWords]uint64
 
 // workspace is what one worker needs for a block of a panel.
 type workspace struct {
-	tables [groups * tableWords]uint64
+	tables [groups]table
 	acc    [blockRows][panelWords]uint64
 }
 
@@ -45,6 +46,7 @@ func Mul(workers int, dst []float32, x Bits, f *Fixed) {
 	if len(dst) != x.Rows*f.Cols {
 		panicf("Mul of %d rows and %d columns into %d numbers", x.Rows, f.Cols, len(dst))
 	}
+	tables := tablesPay(x)
 	workers = workersFor(workers, x.Rows*x.Stride*f.Cols)
 	blocks := (x.Rows + blockRows - 1) / blockRows
 	Parallel(workers, f.panels()*blocks, func(task int) {
@@ -56,14 +58,27 @@ func Mul(workers int, dst []float32, x Bits, f *Fixed) {
 			acc[r] = offset
 		}
 		words := x.Words[from*x.Stride:]
-		if len(acc) < tableMinRows {
-			addRows(acc, words, x.Stride, f.panel(p))
-		} else {
+		if tables {
 			w.addProducts(acc, words, x.Stride, f.panel(p), f.Rows)
+		} else {
+			addRows(acc, words, x.Stride, f.panel(p))
 		}
 		f.store(dst[from*f.Cols:], acc, p)
 		workspaces.Put(w)
 	})
+}
+
+// tablesPay decides between tables and adding the rows of the set bits one by one, by counting operations: a set bit
+// costs one addition of a row, a group of 6 rows costs half of that for every configuration and some 45 for filling
+// its table, once a block. Measured on one core (2026-11, AMD Zen 5, 784×512): at 16 configurations with half of the bits
+// set both take 0.56 ms; at 48 with a tenth set, 0.43 ms by rows and 0.71 ms by tables.
+func tablesPay(x Bits) bool {
+	ones := 0
+	for _, w := range x.Words[:x.Rows*x.Stride] {
+		ones += bits.OnesCount64(w)
+	}
+	blocks := (x.Rows + blockRows - 1) / blockRows
+	return 2*ones > (x.Cols+groupRows-1)/groupRows*(90*blocks+x.Rows)
 }
 
 // addRows adds the panel's rows of the set bits to the accumulators; row r of the bits begins at words[r·stride].
@@ -89,25 +104,21 @@ func (w *workspace) addProducts(acc [][panelWords]uint64, words []uint64, stride
 	for k := range stride {
 		n := (min(64, rows-k*64) + groupRows - 1) / groupRows // groups that have rows
 		for g := range n {
-			first := (k*64 + g*groupRows) * panelWords
 			// The last group of a word has 4 rows and 16 entries; the rest of its table is never read.
-			if g < groups-1 {
-				fillTable((*[tableWords]uint64)(w.tables[g*tableWords:]), panel[first:], groupRows)
-			} else {
-				fillTable((*[tableWords]uint64)(w.tables[g*tableWords:]), panel[first:], 64%groupRows)
-			}
+			size := min(groupRows, 64-g*groupRows)
+			w.tables[g].fill(panel[(k*64+g*groupRows)*panelWords:], size)
 		}
 		if n == groups {
 			lookUp(acc, words[k:], stride, &w.tables)
 		} else {
-			lookUpSome(acc, words[k:], stride, w.tables[:n*tableWords])
+			lookUpSome(acc, words[k:], stride, w.tables[:n])
 		}
 	}
 }
 
-// fillTable writes the sums of all subsets of n ≥ 1 rows: entry e holds the rows of e's set bits.
+// fill writes the sums of all subsets of n ≥ 1 rows: entry e holds the rows of e's set bits.
 // It doubles the table with every row: T[e + 2^k] = T[e] + row_k.
-func fillTable(t *[tableWords]uint64, rows []uint64, n int) {
+func (t *table) fill(rows []uint64, n int) {
 	a, b, c, d := rows[0], rows[1], rows[2], rows[3]
 	t[0], t[1], t[2], t[3] = 0, 0, 0, 0
 	t[4], t[5], t[6], t[7] = a, b, c, d
@@ -131,46 +142,45 @@ func fillTable(t *[tableWords]uint64, rows []uint64, n int) {
 }
 
 // lookUp adds, for every configuration, the 11 entries that one word of it selects. It is lookUpSome written out:
-// this is where the time of a product goes, and so the compiler keeps the sums in registers and the indexes
-// free of bounds checks.
-func lookUp(acc [][panelWords]uint64, words []uint64, stride int, t *[groups * tableWords]uint64) {
-	const T = tableWords
+// this is where the time of a product goes, and so the compiler keeps the sums in registers and needs no bounds checks.
+// An index is 4 words times the 6 bits of a group: the mask 252 is 4·63.
+func lookUp(acc [][panelWords]uint64, words []uint64, stride int, t *[groups]table) {
 	for r := range acc {
 		w, a := words[r*stride], &acc[r]
 		s0, s1, s2, s3 := a[0], a[1], a[2], a[3]
 		i := w << 2 & 252
-		s0, s1, s2, s3 = s0+t[i], s1+t[i+1], s2+t[i+2], s3+t[i+3]
+		s0, s1, s2, s3 = s0+t[0][i], s1+t[0][i+1], s2+t[0][i+2], s3+t[0][i+3]
 		i = w >> 4 & 252
-		s0, s1, s2, s3 = s0+t[T+i], s1+t[T+i+1], s2+t[T+i+2], s3+t[T+i+3]
+		s0, s1, s2, s3 = s0+t[1][i], s1+t[1][i+1], s2+t[1][i+2], s3+t[1][i+3]
 		i = w >> 10 & 252
-		s0, s1, s2, s3 = s0+t[2*T+i], s1+t[2*T+i+1], s2+t[2*T+i+2], s3+t[2*T+i+3]
+		s0, s1, s2, s3 = s0+t[2][i], s1+t[2][i+1], s2+t[2][i+2], s3+t[2][i+3]
 		i = w >> 16 & 252
-		s0, s1, s2, s3 = s0+t[3*T+i], s1+t[3*T+i+1], s2+t[3*T+i+2], s3+t[3*T+i+3]
+		s0, s1, s2, s3 = s0+t[3][i], s1+t[3][i+1], s2+t[3][i+2], s3+t[3][i+3]
 		i = w >> 22 & 252
-		s0, s1, s2, s3 = s0+t[4*T+i], s1+t[4*T+i+1], s2+t[4*T+i+2], s3+t[4*T+i+3]
+		s0, s1, s2, s3 = s0+t[4][i], s1+t[4][i+1], s2+t[4][i+2], s3+t[4][i+3]
 		i = w >> 28 & 252
-		s0, s1, s2, s3 = s0+t[5*T+i], s1+t[5*T+i+1], s2+t[5*T+i+2], s3+t[5*T+i+3]
+		s0, s1, s2, s3 = s0+t[5][i], s1+t[5][i+1], s2+t[5][i+2], s3+t[5][i+3]
 		i = w >> 34 & 252
-		s0, s1, s2, s3 = s0+t[6*T+i], s1+t[6*T+i+1], s2+t[6*T+i+2], s3+t[6*T+i+3]
+		s0, s1, s2, s3 = s0+t[6][i], s1+t[6][i+1], s2+t[6][i+2], s3+t[6][i+3]
 		i = w >> 40 & 252
-		s0, s1, s2, s3 = s0+t[7*T+i], s1+t[7*T+i+1], s2+t[7*T+i+2], s3+t[7*T+i+3]
+		s0, s1, s2, s3 = s0+t[7][i], s1+t[7][i+1], s2+t[7][i+2], s3+t[7][i+3]
 		i = w >> 46 & 252
-		s0, s1, s2, s3 = s0+t[8*T+i], s1+t[8*T+i+1], s2+t[8*T+i+2], s3+t[8*T+i+3]
+		s0, s1, s2, s3 = s0+t[8][i], s1+t[8][i+1], s2+t[8][i+2], s3+t[8][i+3]
 		i = w >> 52 & 252
-		s0, s1, s2, s3 = s0+t[9*T+i], s1+t[9*T+i+1], s2+t[9*T+i+2], s3+t[9*T+i+3]
+		s0, s1, s2, s3 = s0+t[9][i], s1+t[9][i+1], s2+t[9][i+2], s3+t[9][i+3]
 		i = w >> 58 & 252
-		s0, s1, s2, s3 = s0+t[10*T+i], s1+t[10*T+i+1], s2+t[10*T+i+2], s3+t[10*T+i+3]
+		s0, s1, s2, s3 = s0+t[10][i], s1+t[10][i+1], s2+t[10][i+2], s3+t[10][i+3]
 		a[0], a[1], a[2], a[3] = s0, s1, s2, s3
 	}
 }
 
 // lookUpSome does the same for the last word, whose rows fill only some of the groups.
-func lookUpSome(acc [][panelWords]uint64, words []uint64, stride int, tables []uint64) {
+func lookUpSome(acc [][panelWords]uint64, words []uint64, stride int, tables []table) {
 	for r := range acc {
 		w, a := words[r*stride], &acc[r]
 		s0, s1, s2, s3 := a[0], a[1], a[2], a[3]
-		for rest := tables; len(rest) >= tableWords; rest = rest[tableWords:] {
-			t, i := (*[tableWords]uint64)(rest), w<<2&252
+		for g := range tables {
+			t, i := &tables[g], w<<2&252
 			s0, s1, s2, s3 = s0+t[i], s1+t[i+1], s2+t[i+2], s3+t[i+3]
 			w >>= groupRows
 		}
@@ -182,18 +192,26 @@ func lookUpSome(acc [][panelWords]uint64, words []uint64, stride int, tables []u
 func (f *Fixed) store(dst []float32, acc [][panelWords]uint64, p int) {
 	scale := float32(f.Resolution())
 	from, n := p*panelCols, min(panelCols, f.Cols-p*panelCols)
+	if n == panelCols {
+		for r := range acc {
+			convert((*[panelCols]float32)(dst[r*f.Cols+from:]), &acc[r], scale)
+		}
+		return
+	}
 	var edge [panelCols]float32
 	for r := range acc {
-		a, out := &acc[r], &edge
-		if n == panelCols {
-			out = (*[panelCols]float32)(dst[r*f.Cols+from:])
-		}
-		for i, w := range a {
-			lo, hi := unpack(w)
-			out[2*i], out[2*i+1] = float32(lo)*scale, float32(hi)*scale
-		}
-		if n < panelCols {
-			copy(dst[r*f.Cols+from:][:n], edge[:n])
-		}
+		convert(&edge, &acc[r], scale)
+		copy(dst[r*f.Cols+from:][:n], edge[:n])
 	}
+}
+
+func convert(dst *[panelCols]float32, sum *[panelWords]uint64, scale float32) {
+	lo, hi := unpack(sum[0])
+	dst[0], dst[1] = float32(lo)*scale, float32(hi)*scale
+	lo, hi = unpack(sum[1])
+	dst[2], dst[3] = float32(lo)*scale, float32(hi)*scale
+	lo, hi = unpack(sum[2])
+	dst[4], dst[5] = float32(lo)*scale, float32(hi)*scale
+	lo, hi = unpack(sum[3])
+	dst[6], dst[7] = float32(lo)*scale, float32(hi)*scale
 }

@@ -19,8 +19,9 @@ func SampleBit(u, x float32) bool {
 	if x < -sampleClamp {
 		x = -sampleClamp
 	}
-	y, k := expParts(-x)
-	return float32(u*float32(y*pow2(k))) < 1-u
+	r, k := reduce(-x)
+	e := expNear0(r) * pow2(k)
+	return float32(u*e) < 1-u
 }
 
 // SampleSigmoid draws a bit with probability σ(x[r·Cols+j]) for every row r and column j of dst: [SampleBit] with
@@ -45,9 +46,11 @@ func sampleRow(dst []uint64, x []float32, key rng.Key, at rng.Counter) {
 			block := key.Block(at)
 			at[0]++
 			for i, v := range chunk[j:min(j+4, len(chunk))] {
+				on := uint64(0) // without a branch: nobody can predict this bit
 				if SampleBit(rng.Uniform(block[i]), v) {
-					word |= 1 << (j + i)
+					on = 1
 				}
+				word |= on << ((j + i) & 63)
 			}
 		}
 		dst[k] = word

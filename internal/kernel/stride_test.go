@@ -1,0 +1,6 @@
+//go:build !slow
+
+package kernel
+
+// inputStride is the step through the bit patterns of float32: a prime, so that all low bits occur.
+const inputStride = 1009
