@@ -1,0 +1,85 @@
+package exact
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"harmonium/diag"
+	"harmonium/rbm"
+)
+
+// LogLikelihood returns the mean of log P(v) over the rows of v in nats a row, and its standard error as the rows are a
+// sample of their source; log Z is exact. weights gives each row's weight; nil means equal ones.
+func LogLikelihood(ctx context.Context, model *rbm.Model, v rbm.States, weights []float64, o Options) (mean, stderr float64, err error) {
+	logs, err := LogProb(ctx, model, v, o)
+	if err != nil {
+		return 0, 0, err
+	}
+	mean, stderr = diag.WeightedMean(logs, weights)
+	return mean, stderr, nil
+}
+
+// KL returns D_KL(P‖P_λ) = Σ_v P(v) log(P(v)/P_λ(v)) ≥ 0 in nats, from a known distribution P over all 2^m visible configurations (bit i of the
+// index is unit i) to the model. It is zero if and only if they are equal.
+func KL(ctx context.Context, p []float64, model *rbm.Model, o Options) (float64, error) {
+	if m := model.M(); m > maxTable || len(p) != 1<<m {
+		panic(fmt.Sprintf("exact: KL of %d probabilities from a model of %d visible units", len(p), m))
+	}
+	logZ, err := LogZ(ctx, model, o)
+	if err != nil {
+		return 0, err
+	}
+	bits, inputs := model.Bits(), make([]float64, model.N())
+	divergence := 0.0
+	for a, p := range p {
+		if p > 0 {
+			divergence += float64(p * (math.Log(p) + bits.FreeEnergy([]uint64{uint64(a)}, inputs) + logZ))
+		}
+	}
+	return divergence, nil
+}
+
+// DataKL returns D_KL(P_D‖P_λ) = C_λ − H_D in nats, from the empirical distribution of rows (with their weights, nil meaning equal ones) to the model.
+func DataKL(ctx context.Context, model *rbm.Model, v rbm.States, weights []float64, o Options) (float64, error) {
+	mean, _, err := LogLikelihood(ctx, model, v, weights, o)
+	return -mean - Entropy(v, weights), err
+}
+
+// Entropy returns H_D = −Σ_v P_D(v) log P_D(v) in nats of the empirical distribution of rows: equal rows count together.
+func Entropy(v rbm.States, weights []float64) float64 {
+	order := make([]int, v.Rows())
+	for r := range order {
+		order[r] = r
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return slices.Compare(v.Row(a), v.Row(b)) })
+	total, same, sum := 0.0, 0.0, 0.0
+	for k, r := range order {
+		w := 1.0
+		if weights != nil {
+			w = weights[r]
+		}
+		total += w
+		same += w
+		if k+1 == len(order) || !slices.Equal(v.Row(r), v.Row(order[k+1])) {
+			if same > 0 {
+				sum += float64(same * math.Log(same))
+			}
+			same = 0
+		}
+	}
+	return math.Log(total) - sum/total
+}
+
+// ModelEntropy returns −Σ_v P_λ(v) log P_λ(v) in nats, for models of at most 26 visible units.
+func ModelEntropy(ctx context.Context, model *rbm.Model, o Options) (float64, error) {
+	p, err := Distribution(ctx, model, o)
+	entropy := 0.0
+	for _, p := range p {
+		if p > 0 {
+			entropy -= float64(p * math.Log(p))
+		}
+	}
+	return entropy, err
+}

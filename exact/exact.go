@@ -1,0 +1,93 @@
+package exact
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"harmonium/rbm"
+)
+
+// Options are the same for every sum.
+type Options struct {
+	Workers  int                      // 0 means all cores; results don't depend on it
+	Progress func(done, total uint64) // states so far and in all, called from any goroutine, one call at a time; may be nil
+}
+
+// MaxStates is the number of states of the smaller layer above which enumeration is refused.
+const MaxStates = 1 << 34
+
+// unitRate is how many units of the larger layer, in how many states, one core sums a second: 1.2e9 measured on one core of a
+// 2.6 GHz server (docs/decisions.md). It only serves to tell how long something refused would take.
+const unitRate = 1.2e9
+
+// Cost is the number of elementary steps of one sum over all states, 2^min(m,n) · max(m,n).
+func Cost(m, n int) float64 { return math.Exp2(float64(min(m, n))) * float64(max(m, n)) }
+
+// Feasible returns nil if m visible and n hidden units can be enumerated, or an error that says why not and how long it would take.
+func Feasible(m, n int) error {
+	if k := min(m, n); k > 34 {
+		return fmt.Errorf("enumeration of 2^%d states is refused: it would take about %s on one core; the limit is 2^34 states, "+
+			"so at most 34 units in the smaller layer", k, duration(Cost(m, n)/unitRate))
+	}
+	return nil
+}
+
+func duration(seconds float64) string {
+	const year = 365.25 * 24 * 3600
+	if seconds > year {
+		return fmt.Sprintf("%.2g years", seconds/year)
+	}
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
+}
+
+// LogZ returns the logarithm of the partition function Z = Σ_{v,h} e^(−E(v,h)). Errors: the model is too large, or ctx is cancelled.
+func LogZ(ctx context.Context, model *rbm.Model, o Options) (float64, error) {
+	s, err := newSum(ctx, model, o)
+	if err != nil {
+		return 0, err
+	}
+	return s.logZ, nil
+}
+
+// LogProb returns log P(v) = −F(v) − log Z of each row.
+func LogProb(ctx context.Context, model *rbm.Model, v rbm.States, o Options) ([]float64, error) {
+	logZ, err := LogZ(ctx, model, o)
+	if err != nil {
+		return nil, err
+	}
+	return normalised(model.FreeEnergy(v), logZ), nil
+}
+
+// LogProbHidden returns log P(h) = −F(h) − log Z of each row.
+func LogProbHidden(ctx context.Context, model *rbm.Model, h rbm.States, o Options) ([]float64, error) {
+	return LogProb(ctx, model.Transpose(), h, o)
+}
+
+func normalised(free []float64, logZ float64) []float64 {
+	for r, f := range free {
+		free[r] = -f - logZ
+	}
+	return free
+}
+
+// maxTable is the number of visible units up to which all 2^m configurations are tabulated.
+const maxTable = 26
+
+// Distribution returns P(v) of all 2^m visible configurations; bit i of the index is unit i. Models of more than 26 visible units are refused.
+func Distribution(ctx context.Context, model *rbm.Model, o Options) ([]float64, error) {
+	m := model.M()
+	if m > maxTable {
+		return nil, fmt.Errorf("a table of 2^%d probabilities is refused: the limit is 2^%d", m, maxTable)
+	}
+	v := rbm.NewStates(1<<m, m)
+	for a, words := 0, v.Words(); a < len(words); a++ {
+		words[a] = uint64(a)
+	}
+	logs, err := LogProb(ctx, model, v, o)
+	for a, x := range logs {
+		logs[a] = math.Exp(x)
+	}
+	return logs, err
+}

@@ -1,0 +1,168 @@
+package exact
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"harmonium/rbm"
+)
+
+// Moments writes the model's own averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over P(v,h) into dst, in the values of its units: the negative phase
+// of the gradient, exactly. It sums over all states twice, in float64. dst must have the model's shape.
+func Moments(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, o Options) error {
+	if len(dst.V) != model.M() || len(dst.H) != model.N() || len(dst.VH) != model.M()*model.N() {
+		panic(fmt.Sprintf("exact: Moments of %d×%d units into statistics of %d×%d", model.M(), model.N(), len(dst.V), len(dst.H)))
+	}
+	s, err := newSum(ctx, model, Options{Workers: o.Workers})
+	if err != nil {
+		return err
+	}
+	shares := make([]*moments, len(s.part))
+	err = s.walk(ctx, o, func(part int) visitor {
+		c := newCollector(s)
+		return visitor{visit: c.visit, done: func() { shares[part] = c.fold() }}
+	})
+	if err != nil {
+		return err
+	}
+	total := shares[0]
+	for _, share := range shares[1:] {
+		total.add(share)
+	}
+	total.write(dst, model, s)
+	return nil
+}
+
+// moments are averages of bits: of the summed layer (v), the enumerated one (h), and their products (m×k).
+type moments struct{ v, h, vh []float64 }
+
+func (a *moments) add(b *moments) {
+	for _, pair := range [][2][]float64{{a.v, b.v}, {a.h, b.h}, {a.vh, b.vh}} {
+		for k, x := range pair[1] {
+			pair[0][k] += x
+		}
+	}
+}
+
+// write turns averages of bits into averages of values, for the model's own order of layers.
+func (a *moments) write(dst *rbm.Statistics, model *rbm.Model, s *sum) {
+	v, h := a.v, a.h
+	at := func(i, j int) float64 { return a.vh[i*s.k+j] }
+	if s.transposed {
+		v, h = h, v
+		at = func(i, j int) float64 { return a.vh[j*s.k+i] }
+	}
+	sv, ov := model.Visible.Scale(), model.Visible.Offset()
+	sh, oh := model.Hidden.Scale(), model.Hidden.Offset()
+	for i, x := range v {
+		dst.V[i] = float32(sv*x + ov)
+		for j, y := range h {
+			dst.VH[i*len(h)+j] = float32(sv*sh*at(i, j) + sv*oh*x + ov*sh*y + ov*oh)
+		}
+	}
+	for j, y := range h {
+		dst.H[j] = float32(sh*y + oh)
+	}
+}
+
+// collector gathers the moments of one part. It keeps the products with the low group by state, m×2^low numbers,
+// and folds them into products by unit at the end.
+type collector struct {
+	*sum
+	moments
+	p      []float64 // probability of each state of the low group, summed over the high states so far
+	now    []float64 // of the present high state
+	lowVH  []float64 // Σ p σ(x_i), m×2^low
+	onHigh []float64 // Σ_e p σ(x_i) of the present high state
+}
+
+func newCollector(s *sum) *collector {
+	size := 1 << s.low
+	return &collector{
+		sum:     s,
+		moments: moments{v: make([]float64, s.m), h: make([]float64, s.k), vh: make([]float64, s.m*s.k)},
+		p:       make([]float64, size), now: make([]float64, size),
+		lowVH: make([]float64, s.m*size), onHigh: make([]float64, s.m),
+	}
+}
+
+func (c *collector) visit(state uint64, logs, a []float64) {
+	weight := 0.0
+	for e, x := range logs {
+		c.now[e] = math.Exp(x - c.logZ)
+		c.p[e] += c.now[e]
+		weight += c.now[e]
+	}
+	if weight == 0 {
+		return
+	}
+	for _, i := range c.smooth {
+		c.onHigh[i] = collect(c.lowVH[i<<c.low:(i+1)<<c.low], c.now, c.row(i), a[i])
+	}
+	for _, i := range c.sum.steep {
+		c.onHigh[i] = c.collectSteep(i, state)
+	}
+	forBits(state, func(j int) {
+		c.h[c.low+j] += weight
+		for i, x := range c.onHigh {
+			c.vh[i*c.k+c.low+j] += x
+		}
+	})
+}
+
+// collect adds p(e)·A·T(e)/(1 + A·T(e)) to dst and returns its sum.
+func collect(dst, p, table []float64, a float64) float64 {
+	total := 0.0
+	for e, t := range table {
+		x := a * t
+		x = p[e] * (x / (1 + x))
+		dst[e] += x
+		total += x
+	}
+	return total
+}
+
+func (c *collector) collectSteep(i int, state uint64) float64 {
+	w := c.sum.p.W[i*c.k : (i+1)*c.k]
+	x := c.sum.p.B[i]
+	forBits(state, func(j int) { x += w[c.low+j] })
+	total := 0.0
+	for e, p := range c.now {
+		y := x
+		forBits(uint64(e), func(j int) { y += w[j] })
+		y = p * rbm.Sigmoid(y)
+		c.lowVH[i<<c.low+e] += y
+		total += y
+	}
+	return total
+}
+
+// fold sums over the states of the low group.
+func (c *collector) fold() *moments {
+	for e, p := range c.p {
+		forBits(uint64(e), func(j int) { c.h[j] += p })
+		for i := range c.m {
+			x := c.lowVH[i<<c.low+e]
+			c.v[i] += x
+			forBits(uint64(e), func(j int) { c.vh[i*c.k+j] += x })
+		}
+	}
+	return &c.moments
+}
+
+// Gradient writes the exact gradient −∂C/∂λ of the mean log-likelihood of v into w (m×n), b and c, as a Statistics: ⟨·⟩_data − ⟨·⟩_model with
+// P(h|v) on the data. weights gives each row's weight; nil means equal ones.
+func Gradient(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, v rbm.States, weights []float32, o Options) error {
+	if err := Moments(ctx, dst, model, o); err != nil {
+		return err
+	}
+	data := rbm.NewStatistics(model.M(), model.N())
+	rbm.NewConditionals(model, o.Workers).Statistics(data, model, v, weights)
+	for _, pair := range [][2][]float32{{dst.V, data.V}, {dst.H, data.H}, {dst.VH, data.VH}} {
+		for k, x := range pair[1] {
+			pair[0][k] = x - pair[0][k]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package exact
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// Sample draws count independent configurations (v,h) from P(v,h): the smaller layer from its exact distribution by inversion,
+// the other from its conditional. Row r depends on the key and r alone. It sums over all states twice.
+func Sample(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Options) (v, h rbm.States, err error) {
+	s, err := newSum(ctx, model, Options{Workers: o.Workers})
+	if err != nil {
+		return v, h, err
+	}
+	drawn := rbm.NewStates(count, s.k)
+	shares := s.deal(count, key)
+	err = s.walk(ctx, o, func(part int) visitor {
+		return s.inversion(shares[part], s.part[part], drawn)
+	})
+	if err != nil {
+		return v, h, err
+	}
+	v, h = rbm.NewStates(count, model.M()), rbm.NewStates(count, model.N())
+	conditionals := rbm.NewConditionals(model, o.Workers)
+	if s.transposed {
+		v = drawn
+		conditionals.SampleHidden(h, v, key.Stream(rng.StreamHidden), 0)
+	} else {
+		h = drawn
+		conditionals.SampleVisible(v, h, key.Stream(rng.StreamVisible), 0)
+	}
+	return v, h, nil
+}
+
+// target is a row whose uniform number falls into a part, with its place there: the cumulated weight of
+// the states before its own is below u, that up to its own is u or more, in units of the part's weight.
+type target struct {
+	row int
+	u   float64
+}
+
+// deal finds the part that each row's uniform number falls into.
+func (s *sum) deal(count int, key rng.Key) [][]target {
+	key = key.Stream(rng.StreamExact)
+	cumulated := make([]float64, len(s.part))
+	total := 0.0
+	for k, x := range s.part {
+		total += math.Exp(x - s.logZ)
+		cumulated[k] = total
+	}
+	shares := make([][]target, len(s.part))
+	for r := range count {
+		block := key.Block(rng.At(0, uint32(r), 0))
+		u := rng.Uniform64(block[0], block[1]) * total
+		part, _ := slices.BinarySearch(cumulated, u)
+		before := 0.0
+		if part > 0 {
+			before = cumulated[part-1]
+		}
+		shares[part] = append(shares[part], target{r, (u - before) / math.Exp(s.part[part]-s.logZ)})
+	}
+	for _, share := range shares {
+		slices.SortFunc(share, func(a, b target) int { return cmp.Compare(a.u, b.u) })
+	}
+	return shares
+}
+
+// inversion walks along the cumulated weights of a part and writes the state of each target.
+func (s *sum) inversion(share []target, logPart float64, drawn rbm.States) visitor {
+	cumulated, last := 0.0, uint64(0)
+	write := func(t target) { drawn.Row(t.row)[0] = last }
+	return visitor{
+		visit: func(state uint64, logs, _ []float64) {
+			if len(share) == 0 {
+				return
+			}
+			for e, x := range logs {
+				p := math.Exp(x - logPart)
+				if p == 0 {
+					continue
+				}
+				cumulated, last = cumulated+p, state<<s.low|uint64(e)
+				for len(share) > 0 && share[0].u <= cumulated {
+					write(share[0])
+					share = share[1:]
+				}
+			}
+		},
+		// Rounding may leave the last targets a hair above the cumulated weight: they take the last state that has any.
+		done: func() {
+			for _, t := range share {
+				write(t)
+			}
+		},
+	}
+}

@@ -1,0 +1,120 @@
+package rbm
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"harmonium/internal/atomicfile"
+	"harmonium/internal/safetensors"
+)
+
+const (
+	fileFormat  = "harmonium-rbm"
+	fileVersion = "1"
+)
+
+// Save writes the model to a file, atomically: tensors W [m,n], b [m] and c [n] in the safetensors format (docs/formats.md).
+func (model *Model) Save(path string) error { return atomicfile.Write(path, model.Write) }
+
+// Load reads a model that [Model.Save] wrote. The error names the file and what is wrong with it: truncated, of another
+// format or version, wrong shapes or types, numbers that are not finite.
+func Load(path string) (*Model, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file, want a model file", path)
+	}
+	model, err := Read(f, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return model, nil
+}
+
+// Write writes the model file to w.
+func (model *Model) Write(w io.Writer) error {
+	m, n := model.M(), model.N()
+	return safetensors.Write(w, &safetensors.File{
+		Metadata: map[string]string{
+			"format": fileFormat, "version": fileVersion,
+			"visible": model.Visible.String(), "hidden": model.Hidden.String(),
+		},
+		Tensors: []safetensors.Tensor{
+			{Name: "W", Shape: []int{m, n}, Data: model.W},
+			{Name: "b", Shape: []int{m}, Data: model.B},
+			{Name: "c", Shape: []int{n}, Data: model.C},
+		},
+	})
+}
+
+// Read reads a model file of the given size in bytes.
+func Read(r io.Reader, size int64) (*Model, error) {
+	f, err := safetensors.Read(r, size)
+	if err != nil {
+		return nil, err
+	}
+	if format := f.Metadata["format"]; format != fileFormat {
+		return nil, fmt.Errorf("metadata format is %q, want %q: not a model of Harmonium", format, fileFormat)
+	}
+	if version := f.Metadata["version"]; version != fileVersion {
+		return nil, fmt.Errorf("metadata version is %q, this program reads version %q", version, fileVersion)
+	}
+	model := &Model{}
+	if model.Visible, err = ParseUnits(f.Metadata["visible"]); err != nil {
+		return nil, fmt.Errorf("metadata visible: %w", err)
+	}
+	if model.Hidden, err = ParseUnits(f.Metadata["hidden"]); err != nil {
+		return nil, fmt.Errorf("metadata hidden: %w", err)
+	}
+	if len(f.Tensors) > 3 {
+		return nil, fmt.Errorf("the file holds %d tensors, want W, b and c alone", len(f.Tensors))
+	}
+	var shape []int
+	if model.W, shape, err = parameters(f, "W", 2); err != nil {
+		return nil, err
+	}
+	for _, layer := range []struct {
+		name   string
+		biases *[]float32
+		units  int
+	}{{"b", &model.B, shape[0]}, {"c", &model.C, shape[1]}} {
+		x, got, err := parameters(f, layer.name, 1)
+		if err != nil {
+			return nil, err
+		}
+		if got[0] != layer.units {
+			return nil, fmt.Errorf("tensor %s has %d numbers, but W is %d×%d: want %d", layer.name, got[0], shape[0], shape[1], layer.units)
+		}
+		*layer.biases = x
+	}
+	return model, nil
+}
+
+// parameters returns a tensor of finite float32 numbers with so many axes, none of them empty.
+func parameters(f *safetensors.File, name string, axes int) ([]float32, []int, error) {
+	t, err := f.Tensor(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	x, ok := t.Data.([]float32)
+	if !ok {
+		return nil, nil, fmt.Errorf("tensor %s holds %T, want float32 (F32)", name, t.Data)
+	}
+	if len(t.Shape) != axes || len(x) == 0 {
+		return nil, nil, fmt.Errorf("tensor %s has shape %v, want %d axes, none of them empty", name, t.Shape, axes)
+	}
+	for k, x := range x {
+		if x-x != 0 {
+			return nil, nil, fmt.Errorf("tensor %s: number %d is %v, want a finite one", name, k+1, x)
+		}
+	}
+	return x, t.Shape, nil
+}
