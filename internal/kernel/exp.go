@@ -61,8 +61,8 @@ func expNear0(r float32) float32 {
 // pow2 returns 2^k for −126 ≤ k ≤ 127.
 func pow2(k int32) float32 { return math.Float32frombits(uint32(k+127) << 23) }
 
-// Sigmoid returns σ(x) = 1/(1+e^(−x)) in float32, computed from e^(−|x|): at most 2 units in the last place from
-// the exact value. σ(−Inf) = 0, σ(+Inf) = 1, σ(NaN) = NaN.
+// Sigmoid returns σ(x) = 1/(1+e^(−x)) in float32, computed from e^(−|x|): at most 2.5 units in the last place
+// from the exact value. σ(−Inf) = 0, σ(+Inf) = 1, σ(NaN) = NaN.
 func Sigmoid(x float32) float32 {
 	e := Exp(-abs(x))
 	one := math.Float32bits(1)
@@ -91,8 +91,8 @@ func log1p(e float32) float32 {
 	return 2 * (s + float32(s*p))
 }
 
-// signMask is all ones where the sign bit is set and zero elsewhere: a choice without a branch, as the signs of inputs are
-// hard to predict.
+// signMask is all ones where the sign bit is set and zero elsewhere: a choice without a branch, as the signs of inputs
+// are hard to predict.
 func signMask(x float32) uint32 { return uint32(int32(math.Float32bits(x)) >> 31) }
 
 func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }

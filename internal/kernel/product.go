@@ -6,17 +6,22 @@ import (
 )
 
 // The method of the four Russians (Arlazarov, Dinic, Kronrod & Faradzev 1970): the 64 rows of an operand that meet one
-// word of the states are split into 10 groups of 6 and one of 4. For each group all subset sums of its rows are
+// word of the states are split into 12 groups of 5 and one of 4. For each group all subset sums of its rows are
 // tabulated once, and then a configuration needs one table entry per group instead of one product per row.
 //
 // The work is done a panel of 8 columns at a time, for at most blockRows configurations. An entry of a table is the 4
-// words of a panel (two columns a word, see Fixed). The 11 tables of a word, 22 KiB, stay in a first-level cache of
-// 32 KiB, while the accumulators, 32 bytes a configuration, stream past them. Groups of 8 rows would save a quarter
-// of the look-ups, but their tables take 64 KiB and four times the filling; groups of 4 fill faster, and are not faster
-// from 100 configurations on. The sums are sums of integers that cannot overflow, so that order, blocking and workers
-// change nothing.
+// words of a panel (two columns a word, see Fixed). The 13 tables of a word, 13 KiB, stay in the first-level cache, while
+// the accumulators, 32 bytes a configuration, stream past them. The sums are sums of integers that cannot overflow, so
+// that order, blocking and workers change nothing.
+//
+// Groups of 5 rows were chosen by measurement (2026-11, AMD Zen 5, one core; filling and looking up 12 words of a panel):
+//
+//	configurations     64    100    128    256   1024
+//	groups of 4      10.2   13.3   16.0   27.9  102.0 µs
+//	groups of 5      11.0   13.6   15.7   26.0   86.5 µs
+//	groups of 6      13.3   15.7   17.6   26.8   81.1 µs
 const (
-	groupRows  = 6
+	groupRows  = 5
 	tableWords = panelWords << groupRows
 	groups     = (64 + groupRows - 1) / groupRows
 	blockRows  = 1024
@@ -69,16 +74,15 @@ func Mul(workers int, dst []float32, x Bits, f *Fixed) {
 }
 
 // tablesPay decides between tables and adding the rows of the set bits one by one, by counting operations: a set bit
-// costs one addition of a row, a group of 6 rows costs half of that for every configuration and some 45 for filling
-// its table, once a block. Measured on one core (2026-11, AMD Zen 5, 784×512): at 16 configurations with half of the bits
-// set both take 0.56 ms; at 48 with a tenth set, 0.43 ms by rows and 0.71 ms by tables.
+// costs one addition of a row, a group of rows costs half of that for every configuration and some 38 for filling
+// its table, once a block (2026-11, AMD Zen 5: 1.05, 0.5 and 38 ns).
 func tablesPay(x Bits) bool {
 	ones := 0
 	for _, w := range x.Words[:x.Rows*x.Stride] {
 		ones += bits.OnesCount64(w)
 	}
 	blocks := (x.Rows + blockRows - 1) / blockRows
-	return 2*ones > (x.Cols+groupRows-1)/groupRows*(90*blocks+x.Rows)
+	return 2*ones > (x.Cols+groupRows-1)/groupRows*(75*blocks+x.Rows)
 }
 
 // addRows adds the panel's rows of the set bits to the accumulators; row r of the bits begins at words[r·stride].
@@ -141,35 +145,39 @@ func (t *table) fill(rows []uint64, n int) {
 	}
 }
 
-// lookUp adds, for every configuration, the 11 entries that one word of it selects. It is lookUpSome written out:
+// lookUp adds, for every configuration, the 13 entries that one word of it selects. It is lookUpSome written out:
 // this is where the time of a product goes, and so the compiler keeps the sums in registers and needs no bounds checks.
-// An index is 4 words times the 6 bits of a group: the mask 252 is 4·63.
+// An index is 4 words times the 5 bits of a group: the mask 124 is 4·31.
 func lookUp(acc [][panelWords]uint64, words []uint64, stride int, t *[groups]table) {
 	for r := range acc {
 		w, a := words[r*stride], &acc[r]
 		s0, s1, s2, s3 := a[0], a[1], a[2], a[3]
-		i := w << 2 & 252
+		i := w << 2 & 124
 		s0, s1, s2, s3 = s0+t[0][i], s1+t[0][i+1], s2+t[0][i+2], s3+t[0][i+3]
-		i = w >> 4 & 252
+		i = w >> 3 & 124
 		s0, s1, s2, s3 = s0+t[1][i], s1+t[1][i+1], s2+t[1][i+2], s3+t[1][i+3]
-		i = w >> 10 & 252
+		i = w >> 8 & 124
 		s0, s1, s2, s3 = s0+t[2][i], s1+t[2][i+1], s2+t[2][i+2], s3+t[2][i+3]
-		i = w >> 16 & 252
+		i = w >> 13 & 124
 		s0, s1, s2, s3 = s0+t[3][i], s1+t[3][i+1], s2+t[3][i+2], s3+t[3][i+3]
-		i = w >> 22 & 252
+		i = w >> 18 & 124
 		s0, s1, s2, s3 = s0+t[4][i], s1+t[4][i+1], s2+t[4][i+2], s3+t[4][i+3]
-		i = w >> 28 & 252
+		i = w >> 23 & 124
 		s0, s1, s2, s3 = s0+t[5][i], s1+t[5][i+1], s2+t[5][i+2], s3+t[5][i+3]
-		i = w >> 34 & 252
+		i = w >> 28 & 124
 		s0, s1, s2, s3 = s0+t[6][i], s1+t[6][i+1], s2+t[6][i+2], s3+t[6][i+3]
-		i = w >> 40 & 252
+		i = w >> 33 & 124
 		s0, s1, s2, s3 = s0+t[7][i], s1+t[7][i+1], s2+t[7][i+2], s3+t[7][i+3]
-		i = w >> 46 & 252
+		i = w >> 38 & 124
 		s0, s1, s2, s3 = s0+t[8][i], s1+t[8][i+1], s2+t[8][i+2], s3+t[8][i+3]
-		i = w >> 52 & 252
+		i = w >> 43 & 124
 		s0, s1, s2, s3 = s0+t[9][i], s1+t[9][i+1], s2+t[9][i+2], s3+t[9][i+3]
-		i = w >> 58 & 252
+		i = w >> 48 & 124
 		s0, s1, s2, s3 = s0+t[10][i], s1+t[10][i+1], s2+t[10][i+2], s3+t[10][i+3]
+		i = w >> 53 & 124
+		s0, s1, s2, s3 = s0+t[11][i], s1+t[11][i+1], s2+t[11][i+2], s3+t[11][i+3]
+		i = w >> 58 & 124
+		s0, s1, s2, s3 = s0+t[12][i], s1+t[12][i+1], s2+t[12][i+2], s3+t[12][i+3]
 		a[0], a[1], a[2], a[3] = s0, s1, s2, s3
 	}
 }
@@ -180,7 +188,7 @@ func lookUpSome(acc [][panelWords]uint64, words []uint64, stride int, tables []t
 		w, a := words[r*stride], &acc[r]
 		s0, s1, s2, s3 := a[0], a[1], a[2], a[3]
 		for g := range tables {
-			t, i := &tables[g], w<<2&252
+			t, i := &tables[g], w<<2&124
 			s0, s1, s2, s3 = s0+t[i], s1+t[i+1], s2+t[i+2], s3+t[i+3]
 			w >>= groupRows
 		}
