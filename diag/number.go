@@ -1,0 +1,26 @@
+package diag
+
+import (
+	"encoding/json"
+	"math"
+)
+
+// Number is a float64 that JSON can always hold: one that can't be given (NaN, ±Inf) is written as null, and null is read as NaN.
+type Number float64
+
+// MarshalJSON writes the number, or null.
+func (x Number) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(x))
+}
+
+// UnmarshalJSON reads a number, or null as NaN.
+func (x *Number) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*x = Number(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(text, (*float64)(x))
+}

@@ -1,0 +1,121 @@
+package run
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+
+	"harmonium/data"
+	"harmonium/rng"
+	"harmonium/train"
+)
+
+// Prepare reads the data of a run and starts its training. Where the config records a file's sha256 already, the file must
+// still have it; otherwise it is recorded. Nothing is written.
+func Prepare(c *Config, workers int) (*train.Training, error) {
+	set, err := openTrain(c)
+	if err != nil {
+		return nil, err
+	}
+	var valid *data.Set
+	s := c.Settings
+	switch {
+	case c.Valid != nil:
+		if valid, err = openFile(c.Valid, s); err != nil {
+			return nil, err
+		}
+	case s.HoldoutPart != 0:
+		if !(s.HoldoutPart > 0 && s.HoldoutPart < 1) {
+			return nil, fmt.Errorf("holdout is %v, want a part between 0 and 1", s.HoldoutPart)
+		}
+		parts, err := data.Split(set, []float64{1 - s.HoldoutPart, s.HoldoutPart}, rng.Seed(s.Seed))
+		if err != nil {
+			return nil, fmt.Errorf("holdout of %v: %w", s.HoldoutPart, err)
+		}
+		set, valid = parts[0], parts[1]
+	}
+	c.Visible, c.Shape, c.Rows = set.Units(), set.Shape, set.Rows()
+	if valid != nil {
+		c.Holdout = valid.Rows()
+	}
+	model, err := s.Model(set)
+	if err != nil {
+		return nil, err
+	}
+	config, err := s.TrainConfig(workers, valid)
+	if err != nil {
+		return nil, err
+	}
+	return train.Start(model, set, config)
+}
+
+func openTrain(c *Config) (*data.Set, error) {
+	sets := make([]*data.Set, len(c.Train))
+	for k := range c.Train {
+		set, err := openFile(&c.Train[k], c.Settings)
+		if err != nil {
+			return nil, err
+		}
+		sets[k] = set
+	}
+	set, err := data.Merge(sets...)
+	if err != nil || c.Weights == nil {
+		return set, err
+	}
+	if set.Weights, err = data.OpenWeights(c.Weights.Path, set.Rows()); err != nil {
+		return nil, err
+	}
+	sum, err := hashFile(c.Weights.Path)
+	if err != nil {
+		return nil, err
+	}
+	return set, c.Weights.confirm(set.Rows(), sum)
+}
+
+func hashFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+func openFile(f *File, s Settings) (*data.Set, error) {
+	set, err := data.Open(f.Path, DataOptions(s.Threshold, s.Bernoulli, s.Seed)...)
+	if err != nil {
+		return nil, err
+	}
+	return set, f.confirm(set.Rows(), set.SHA256)
+}
+
+// DataOptions say how grey values become bits: by a threshold if it is not nil, by drawing them if bernoulli.
+func DataOptions(threshold *float64, bernoulli bool, seed uint64) []data.Option {
+	var options []data.Option
+	if threshold != nil {
+		options = append(options, data.Threshold(*threshold))
+	}
+	if bernoulli {
+		options = append(options, data.Bernoulli(rng.Seed(seed)))
+	}
+	return options
+}
+
+// confirm records what a file held when the run began, or compares it with that.
+func (f *File) confirm(rows int, sum string) error {
+	if f.SHA256 == "" {
+		f.Rows, f.SHA256 = rows, sum
+		return nil
+	}
+	if f.SHA256 != sum {
+		return fmt.Errorf("%s has changed since the run began: its sha256 is %.12s…, the run's config.json says %.12s…: "+
+			"put the old file back, or begin a new run", f.Path, sum, f.SHA256)
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package sample
+
+import (
+	"fmt"
+
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// Chains is the state of a batch of block-Gibbs chains, one a row. Every random number is a
+// pure function of (key, Sweeps, chain, unit), so a Chains that is saved and restored goes on as if nothing had happened.
+type Chains struct {
+	Visible, Hidden rbm.States
+	Sweeps          uint64 // done so far
+
+	hiddenKey, visibleKey     rng.Key
+	clampVisible, clampHidden clamp
+}
+
+// Start returns chains that begin at the rows of v, which it copies, for a model of n hidden units.
+// The hidden units are drawn in the first sweep.
+func Start(v rbm.States, n int, key rng.Key) *Chains {
+	return &Chains{
+		Visible:    v.Clone(),
+		Hidden:     rbm.NewStates(v.Rows(), n),
+		hiddenKey:  key.Stream(rng.StreamHidden),
+		visibleKey: key.Stream(rng.StreamVisible),
+	}
+}
+
+// FromBiases draws visible configurations from the model as it would be without weights: v_i ~ σ(b_i) for
+// Bernoulli units, v_i ~ σ(2b_i) for the bits of spins. It is the start of chains that knows nothing but the biases.
+func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.States {
+	v := rbm.NewStates(count, model.M())
+	key = key.Stream(rng.StreamStart)
+	scale := model.Visible.Scale()
+	for i, b := range model.B {
+		p := rbm.Sigmoid(scale * float64(b))
+		for r := range count {
+			block := key.Block(rng.At(0, uint32(r), uint32(i)))
+			v.SetBit(r, i, float64(rng.Uniform(block[i%4])) < p)
+		}
+	}
+	return v
+}
+
+// FromRows draws count rows of data, each as often as any other up to one.
+func FromRows(data rbm.States, count int, key rng.Key) rbm.States {
+	if data.Rows() == 0 {
+		panic("sample: FromRows of no rows")
+	}
+	source := rng.NewSource(key.Stream(rng.StreamStart), 0)
+	order := make([]int, data.Rows())
+	index := make([]int, count)
+	for r := range index {
+		if r%len(order) == 0 {
+			source.Perm(order)
+		}
+		index[r] = order[r%len(order)]
+	}
+	v := rbm.NewStates(count, data.Units())
+	v.Gather(data, index)
+	return v
+}
+
+// Sweep makes k sweeps, each h ~ P(h|v) and then v ~ P(v|h). It panics if the layers of the chains and of
+// the conditionals differ in size.
+func (c *Chains) Sweep(conditionals *rbm.Conditionals, k int) {
+	for range k {
+		conditionals.SampleHidden(c.Hidden, c.Visible, c.hiddenKey, c.Sweeps)
+		c.clampHidden.apply(c.Hidden)
+		conditionals.SampleVisible(c.Visible, c.Hidden, c.visibleKey, c.Sweeps)
+		c.clampVisible.apply(c.Visible)
+		c.Sweeps++
+	}
+}
+
+// ClampVisible holds unit i of every chain at a value from now on (on: 1 or +1; off: 0 or −1).
+func (c *Chains) ClampVisible(i int, on bool) {
+	c.clampVisible.add(c.Visible.Units(), i, on)
+	c.clampVisible.apply(c.Visible)
+}
+
+// ClampHidden holds unit j of the hidden layer of every chain at a value from now on.
+func (c *Chains) ClampHidden(j int, on bool) {
+	c.clampHidden.add(c.Hidden.Units(), j, on)
+	c.clampHidden.apply(c.Hidden)
+}
+
+// clamp fixes the units whose mask bit is set to the bits of value.
+type clamp struct{ mask, value []uint64 }
+
+func (c *clamp) add(units, i int, on bool) {
+	if i < 0 || i >= units {
+		panic(fmt.Sprintf("sample: clamp of unit %d of a layer of %d", i, units))
+	}
+	if c.mask == nil {
+		words := (units + 63) / 64
+		c.mask, c.value = make([]uint64, words), make([]uint64, words)
+	}
+	bit := uint64(1) << (i % 64)
+	c.mask[i/64] |= bit
+	c.value[i/64] &^= bit
+	if on {
+		c.value[i/64] |= bit
+	}
+}
+
+func (c *clamp) apply(s rbm.States) {
+	if c.mask == nil {
+		return
+	}
+	for r := range s.Rows() {
+		for k, w := range s.Row(r) {
+			s.Row(r)[k] = w&^c.mask[k] | c.value[k]
+		}
+	}
+}

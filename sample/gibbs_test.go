@@ -1,0 +1,191 @@
+package sample_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+)
+
+// randomModel has parameters of order one, so that its distribution is far from uniform and from independent.
+func randomModel(m, n int, visible, hidden rbm.Units, seed uint64) *rbm.Model {
+	model := rbm.New(m, n, rng.Seed(seed))
+	model.Visible, model.Hidden = visible, hidden
+	source := rng.NewSource(rng.Seed(seed), 99)
+	for _, p := range [][]float32{model.W, model.B, model.C} {
+		for k := range p {
+			p[k] = float32(2*source.Float64() - 1)
+		}
+	}
+	return model
+}
+
+// index reads a row as a binary number, unit 0 lowest.
+func index(s rbm.States, r int) int { return int(s.Row(r)[0]) }
+
+// distribution is P(v) of all 2^m configurations by the definition, summing over every joint state.
+func distribution(model *rbm.Model, keep func(v, h int) bool) []float64 {
+	m, n := model.M(), model.N()
+	p, z := make([]float64, 1<<m), 0.0
+	v, h := rbm.NewStates(1, m), rbm.NewStates(1, n)
+	for a := range 1 << m {
+		for b := range 1 << n {
+			if !keep(a, b) {
+				continue
+			}
+			v.Row(0)[0], h.Row(0)[0] = uint64(a), uint64(b)
+			weight := math.Exp(-model.Energy(v, h)[0])
+			p[a] += weight
+			z += weight
+		}
+	}
+	for a := range p {
+		p[a] /= z
+	}
+	return p
+}
+
+// chiSquare compares counts with expected probabilities. Under the hypothesis it has mean k and variance 2k, k cells less one.
+func chiSquare(counts []int, p []float64) (value float64, freedom int) {
+	total := 0
+	for _, c := range counts {
+		total += c
+	}
+	for a, c := range counts {
+		if expected := p[a] * float64(total); expected > 0 {
+			value += (float64(c) - expected) * (float64(c) - expected) / expected
+			freedom++
+		}
+	}
+	return value, freedom - 1
+}
+
+func checkDistribution(t *testing.T, v rbm.States, p []float64) {
+	t.Helper()
+	counts := make([]int, len(p))
+	for r := range v.Rows() {
+		counts[index(v, r)]++
+	}
+	value, freedom := chiSquare(counts, p)
+	// Five standard deviations of the chi-square distribution.
+	if limit := float64(freedom) + 5*math.Sqrt(2*float64(freedom)); value > limit {
+		t.Errorf("chi-square %.1f with %d degrees of freedom, want at most %.1f", value, freedom, limit)
+	}
+}
+
+func everything(int, int) bool { return true }
+
+// Chains that start at exact samples of P(v) stay distributed as P(v), for every kind of unit.
+func TestGibbsDoesNotDrift(t *testing.T) {
+	const chains = 20000
+	for _, visible := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+		for _, hidden := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+			t.Run(fmt.Sprint(visible, "-", hidden), func(t *testing.T) {
+				model := randomModel(5, 4, visible, hidden, 11)
+				start, _, err := exact.Sample(context.Background(), model, chains, rng.Seed(1), exact.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				p := distribution(model, everything)
+				checkDistribution(t, start, p)
+				c := sample.Start(start, model.N(), rng.Seed(2))
+				conditionals := rbm.NewConditionals(model, 1)
+				for _, k := range []int{1, 2, 20} {
+					c.Sweep(conditionals, k)
+					checkDistribution(t, c.Visible, p)
+				}
+			})
+		}
+	}
+}
+
+// Chains that start anywhere reach P(v).
+func TestGibbsForgetsItsStart(t *testing.T) {
+	model := randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 12)
+	c := sample.Start(rbm.NewStates(20000, 5), 4, rng.Seed(3))
+	c.Sweep(rbm.NewConditionals(model, 1), 200)
+	checkDistribution(t, c.Visible, distribution(model, everything))
+}
+
+// Clamped units stay, and the others have the distribution given them.
+func TestClampedGibbsSamplesTheConditional(t *testing.T) {
+	model := randomModel(5, 4, rbm.Bernoulli, rbm.Spin, 13)
+	c := sample.Start(rbm.NewStates(20000, 5), 4, rng.Seed(4))
+	c.ClampVisible(1, true)
+	c.ClampVisible(3, false)
+	c.ClampHidden(2, true)
+	c.Sweep(rbm.NewConditionals(model, 1), 200)
+	given := func(v, h int) bool { return v>>1&1 == 1 && v>>3&1 == 0 && h>>2&1 == 1 }
+	for r := range c.Visible.Rows() {
+		if !given(index(c.Visible, r), index(c.Hidden, r)) {
+			t.Fatalf("chain %d left its clamps", r)
+		}
+	}
+	checkDistribution(t, c.Visible, distribution(model, given))
+}
+
+func TestStartFromBiases(t *testing.T) {
+	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+		model := randomModel(6, 3, units, units, 14)
+		clear(model.W)
+		checkDistribution(t, sample.FromBiases(model, 20000, rng.Seed(5)), distribution(model, everything))
+	}
+}
+
+func TestFromRowsUsesEveryRowEquallyOften(t *testing.T) {
+	data := rbm.NewStates(4, 3)
+	for r := range 4 {
+		data.Row(r)[0] = uint64(r)
+	}
+	v := sample.FromRows(data, 10, rng.Seed(6))
+	counts := make([]int, 4)
+	for r := range v.Rows() {
+		counts[index(v, r)]++
+	}
+	if slices.Min(counts) != 2 || slices.Max(counts) != 3 {
+		t.Errorf("rows drawn %v times, want 2 or 3 each", counts)
+	}
+}
+
+// The number of workers, and stopping and going on, change nothing.
+func TestGibbsRepeats(t *testing.T) {
+	model := randomModel(70, 33, rbm.Spin, rbm.Bernoulli, 15)
+	start := sample.FromBiases(model, 101, rng.Seed(7))
+	run := func(workers int, parts ...int) []uint64 {
+		c := sample.Start(start, model.N(), rng.Seed(8))
+		for _, k := range parts {
+			c.Sweep(rbm.NewConditionals(model, workers), k)
+		}
+		return c.Visible.Words()
+	}
+	want := run(1, 12)
+	for _, workers := range []int{2, 7} {
+		if !slices.Equal(run(workers, 5, 7), want) {
+			t.Errorf("%d workers and two parts give other chains than one worker and one part", workers)
+		}
+	}
+}
+
+func ExampleChains() {
+	model := rbm.New(6, 3, rng.Seed(1)) // weights near zero
+	model.B[0] = 8                      // so unit 0 is nearly always 1
+	start := sample.FromBiases(model, 1000, rng.Seed(1))
+
+	chains := sample.Start(start, model.N(), rng.Seed(1))
+	chains.Sweep(rbm.NewConditionals(model, 0), 10) // v → h → v, ten times
+
+	on := 0
+	for r := range chains.Visible.Rows() {
+		if chains.Visible.Bit(r, 0) {
+			on++
+		}
+	}
+	fmt.Println(on > 990)
+	// Output: true
+}

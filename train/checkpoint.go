@@ -1,0 +1,61 @@
+package train
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"harmonium/internal/safetensors"
+)
+
+const checkpointFormat = "harmonium-checkpoint"
+
+// memory lists the whole state of the training.
+func (t *Training) memory() *Memory {
+	m := new(Memory)
+	m.floats("model", t.Model.W, t.Model.B, t.Model.C)
+	m.floats("best", t.best.W, t.best.B, t.best.C)
+	m.Counter("done", &t.done)
+	m.Counter("best.value", &t.bestNow.value)
+	m.Counter("best.count", &t.bestNow.count)
+	m.Counter("best.since", &t.bestNow.since)
+	m.Floats("center.hidden", t.centerH)
+	m.Counter("center.set", &t.centered)
+	m.under("negative", t.config.Negative.Remember)
+	m.under("optimizer", t.config.Optimizer.Remember)
+	return m
+}
+
+// Checkpoint writes everything that is needed to go on from here (docs/formats.md).
+func (t *Training) Checkpoint(w io.Writer) error {
+	return safetensors.Write(w, &safetensors.File{
+		Metadata: map[string]string{
+			"format": checkpointFormat, "version": "1", "finished": t.reason,
+			"nanoseconds": strconv.FormatInt(int64(t.elapsed()), 10),
+		},
+		Tensors: t.memory().tensors(),
+	})
+}
+
+// Resume puts a training that was just started with the same model size, data and settings where Checkpoint left it. Training
+// then goes on to the same bytes as if it had never stopped.
+func (t *Training) Resume(checkpoint []byte) error {
+	f, err := safetensors.Read(bytes.NewReader(checkpoint), int64(len(checkpoint)))
+	if err != nil {
+		return err
+	}
+	if f.Metadata["format"] != checkpointFormat || f.Metadata["version"] != "1" {
+		return fmt.Errorf("format %q, version %q: want %s, version 1", f.Metadata["format"], f.Metadata["version"], checkpointFormat)
+	}
+	elapsed, err := strconv.ParseInt(f.Metadata["nanoseconds"], 10, 64)
+	if err != nil || elapsed < 0 {
+		return fmt.Errorf("nanoseconds is %q, want a count", f.Metadata["nanoseconds"])
+	}
+	if err := t.memory().restore(f.Tensors); err != nil {
+		return err
+	}
+	t.before, t.reason = time.Duration(elapsed), f.Metadata["finished"]
+	return nil
+}

@@ -1,0 +1,146 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+)
+
+// Negative supplies the negative phase of the gradient, the averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over the model.
+type Negative interface {
+	// Start is called once, before the first Phase, with the model as it is before the first update.
+	Start(s Setup) error
+	// Phase writes the averages over the model into dst.
+	Phase(ctx context.Context, dst *rbm.Statistics, u Update) error
+	// Cost is the number of elementary operations of one Phase, for deciding what else is affordable.
+	Cost() float64
+	// Remember lists what must survive from one update to the next.
+	Remember(*Memory)
+}
+
+// Setup is what a Negative may use from the beginning.
+type Setup struct {
+	Model   *rbm.Model
+	Batch   int     // rows of a minibatch, at most
+	Key     rng.Key // of the negative phase
+	Workers int
+}
+
+// Update is what a Negative may use for one update.
+type Update struct {
+	Number       uint64 // 0, 1, …
+	Model        *rbm.Model
+	Conditionals *rbm.Conditionals // of Model
+	Rows         rbm.States        // the minibatch
+}
+
+// PCD is persistent contrastive divergence: chains that go on from update to update, Steps sweeps each
+// (T. Tieleman, ICML 2008). They start from the model's biases.
+type PCD struct {
+	Steps  int // sweeps an update; 0 means DefaultSteps
+	Chains int // 0 means as many as the minibatch has rows
+
+	chains *sample.Chains
+	cost   float64
+}
+
+// DefaultSteps is the number of Gibbs sweeps an update for CD and PCD, chosen by measurement (docs/decisions.md).
+const DefaultSteps = 10
+
+// Start draws the chains from the model's visible biases.
+func (p *PCD) Start(s Setup) error {
+	if p.Steps == 0 {
+		p.Steps = DefaultSteps
+	}
+	if p.Chains == 0 {
+		p.Chains = s.Batch
+	}
+	if p.Steps < 0 || p.Chains < 0 {
+		return fmt.Errorf("pcd with %d steps and %d chains, want at least one of each", p.Steps, p.Chains)
+	}
+	p.chains = sample.Start(sample.FromBiases(s.Model, p.Chains, s.Key), s.Model.N(), s.Key)
+	p.cost = gibbsCost(s.Model, p.Chains, p.Steps)
+	return nil
+}
+
+// Phase sweeps the chains and averages over them.
+func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
+	p.chains.Sweep(u.Conditionals, p.Steps)
+	u.Conditionals.Statistics(dst, u.Model, p.chains.Visible, nil)
+	return nil
+}
+
+// Cost counts the sweeps and the average.
+func (p *PCD) Cost() float64 { return p.cost }
+
+// Remember lists the chains.
+func (p *PCD) Remember(m *Memory) {
+	m.Words("chains", p.chains.Visible.Words())
+	m.Counter("sweeps", &p.chains.Sweeps)
+}
+
+// CD is contrastive divergence: chains that start at the rows of the minibatch and make Steps sweeps
+// (G. E. Hinton, Neural Computation 14 (2002) 1771). It is biased towards models that are good near the data.
+type CD struct {
+	Steps int // sweeps an update; 0 means DefaultSteps
+
+	key  rng.Key
+	cost float64
+}
+
+// Start takes the settings over.
+func (c *CD) Start(s Setup) error {
+	if c.Steps == 0 {
+		c.Steps = DefaultSteps
+	}
+	if c.Steps < 0 {
+		return fmt.Errorf("cd with %d steps, want at least one", c.Steps)
+	}
+	c.key, c.cost = s.Key, gibbsCost(s.Model, s.Batch, c.Steps)
+	return nil
+}
+
+// Phase sweeps chains that start at the minibatch and averages over them.
+func (c *CD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
+	chains := sample.Start(u.Rows, u.Model.N(), c.key)
+	chains.Sweeps = u.Number * uint64(c.Steps)
+	chains.Sweep(u.Conditionals, c.Steps)
+	u.Conditionals.Statistics(dst, u.Model, chains.Visible, nil)
+	return nil
+}
+
+// Cost counts the sweeps and the average.
+func (c *CD) Cost() float64 { return c.cost }
+
+// Remember does nothing: contrastive divergence forgets its chains.
+func (*CD) Remember(*Memory) {}
+
+// Exact is the negative phase by enumeration: gradient descent on the true cost.
+type Exact struct {
+	workers int
+	cost    float64
+}
+
+// Start refuses models that can't be enumerated.
+func (e *Exact) Start(s Setup) error {
+	if err := exact.Feasible(s.Model.M(), s.Model.N()); err != nil {
+		return fmt.Errorf("exact negative phase: %w", err)
+	}
+	e.workers, e.cost = s.Workers, 2*oracleCost(s.Model)
+	return nil
+}
+
+// Phase sums over all states.
+func (e *Exact) Phase(ctx context.Context, dst *rbm.Statistics, u Update) error {
+	return exact.Moments(ctx, dst, u.Model, exact.Options{Workers: e.workers})
+}
+
+// Cost counts two passes over the states.
+func (e *Exact) Cost() float64 { return e.cost }
+
+// Remember does nothing: enumeration needs no memory.
+func (*Exact) Remember(*Memory) {}

@@ -1,0 +1,240 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"harmonium/data"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// Training is a model on its way from a start to a fit. Make one with [Start] and run it with [Training.Steps].
+type Training struct {
+	Model *rbm.Model // the parameters as they are now
+
+	config  Config // resolved
+	set     *data.Set
+	scorer  *scorer
+	planned int // updates
+	begun   time.Time
+	before  time.Duration // spent before the last resume
+	err     error
+	reason  string
+
+	conditionals       *rbm.Conditionals
+	positive, negative *rbm.Statistics
+	gradient           *Gradient
+	minibatch          rbm.States
+	weights            []float32
+	weightUnit         float64 // makes the mean weight 1, within float32's range
+	order              []int   // of the rows, in the epoch orderOf
+	orderOf            int
+
+	// What a checkpoint holds, besides the parameters and the memories of Negative and Optimizer.
+	done     uint64     // updates
+	best     *rbm.Model // by validation score
+	bestNow  bestScore
+	centerH  []float32 // running mean of the hidden units on the data
+	centered uint64    // 1 once centerH has been set
+}
+
+// Progress is what one update reports.
+type Progress struct {
+	Update       int // updates done
+	Planned      int // updates after which training ends, if nothing ends it before
+	Epoch        float64
+	Rate         float64     // learning rate of this update
+	GradientNorm float64     // √Σ g² over all parameters, before the optimiser
+	Seconds      float64     // of training so far, over all resumptions
+	Evaluation   *Evaluation // of the model after this update; nil at most updates
+}
+
+// Start prepares training: it takes the settings over, checks them against model and data, and lets the
+// visible biases start at the log-odds of the data's means. It changes model, which the Training owns from now on.
+func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
+	if set.Rows() == 0 {
+		return nil, errors.New("train: the data has no rows")
+	}
+	if set.Units() != model.M() {
+		return nil, fmt.Errorf("train: the data has %d units, the model %d visible ones", set.Units(), model.M())
+	}
+	if v := config.Valid; v != nil && v.Units() != model.M() {
+		return nil, fmt.Errorf("train: the validation data has %d units, the model %d visible ones", v.Units(), model.M())
+	}
+	set = withoutIdleRows(set)
+	config, err := config.resolved(set.Rows())
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	m, n := model.M(), model.N()
+	t := &Training{
+		Model: model, config: config, set: set, planned: config.planned(set.Rows()),
+		positive: rbm.NewStatistics(m, n), negative: rbm.NewStatistics(m, n), gradient: newGradient(m, n),
+		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, n),
+	}
+	if !config.KeepBiases {
+		initBiases(model, set.Means())
+	}
+	t.best = model.Clone()
+	t.conditionals = rbm.NewConditionals(model, config.Workers)
+	setup := Setup{Model: model, Batch: config.Batch, Key: rng.Seed(config.Seed), Workers: config.Workers}
+	if err := config.Negative.Start(setup); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	config.Optimizer.Start(model)
+	t.scorer = newScorer(t)
+	return t, nil
+}
+
+// Steps runs the training: one update of the parameters a turn. Leaving the loop or cancelling ctx
+// stops it between two updates, and another call goes on from there. [Training.Err] tells whether it ended in an error.
+func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
+	return func(yield func(Progress) bool) {
+		t.begun = time.Now()
+		defer func() { t.before = t.elapsed(); t.begun = time.Time{} }()
+		for t.err == nil && t.reason == "" && ctx.Err() == nil {
+			if int(t.done) >= t.planned {
+				t.reason = "done"
+				return
+			}
+			p, err := t.step(ctx)
+			if err != nil {
+				if ctx.Err() == nil {
+					t.err = fmt.Errorf("train: update %d: %w", t.done+1, err)
+				}
+				return
+			}
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// Err returns the error that ended the training, or nil.
+func (t *Training) Err() error { return t.err }
+
+// Finished says why training is over: "done", "time" or "patience"; "" while it is not.
+func (t *Training) Finished() string { return t.reason }
+
+// Best returns the model with the best validation score so far, or the current one where there is no validation data.
+func (t *Training) Best() *rbm.Model {
+	if t.config.Valid == nil {
+		return t.Model
+	}
+	return t.best
+}
+
+// Done is the number of updates so far.
+func (t *Training) Done() int { return int(t.done) }
+
+// Planned is the number of updates after which training ends, if nothing ends it before.
+func (t *Training) Planned() int { return t.planned }
+
+// Seconds is the time spent training so far, over all resumptions.
+func (t *Training) Seconds() float64 { return t.elapsed().Seconds() }
+
+// Config returns the settings with all defaults filled in.
+func (t *Training) Config() Config { return t.config }
+
+// step is one update of the parameters, λ ← λ − η∇C: the lecture's algorithm, top to bottom.
+func (t *Training) step(ctx context.Context) (Progress, error) {
+	rate := t.config.Rate * t.config.Schedule.Factor(float64(t.done)/float64(t.planned))
+	rows, weights := t.nextMinibatch()
+
+	t.conditionals.Update(t.Model)
+	t.conditionals.Statistics(t.positive, t.Model, rows, weights) // ⟨·⟩_data
+	err := t.config.Negative.Phase(ctx, t.negative, Update{       // ⟨·⟩_model
+		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows,
+	})
+	if err != nil {
+		return Progress{}, err
+	}
+	t.gradient.difference(t.positive, t.negative)
+	if !t.config.Plain {
+		t.center()
+	}
+	t.penalise()
+	norm := t.gradient.norm()
+	t.config.Optimizer.Step(t.Model, t.gradient, rate)
+	t.clip()
+	if !t.Model.Finite() {
+		return Progress{}, fmt.Errorf("a parameter is no longer a finite number (learning rate %g, gradient norm %g): "+
+			"lower the learning rate or bound the weights", rate, norm)
+	}
+	t.done++
+
+	p := Progress{
+		Update: int(t.done), Planned: t.planned, Rate: rate, GradientNorm: norm,
+		Epoch: float64(t.done) / float64(t.config.batches(t.set.Rows())), Seconds: t.elapsed().Seconds(),
+	}
+	if t.config.Time > 0 && t.elapsed() >= t.config.Time {
+		t.reason = "time"
+	}
+	if int(t.done)%t.scorer.every == 0 || int(t.done) == t.planned || t.reason != "" {
+		p.Evaluation, err = t.evaluate(ctx, p)
+	}
+	return p, err
+}
+
+// nextMinibatch gathers the rows of this update. Every epoch goes through all rows once, in a fresh order.
+func (t *Training) nextMinibatch() (rbm.States, []float32) {
+	rows, batches := t.set.Rows(), t.config.batches(t.set.Rows())
+	epoch, k := int(t.done)/batches, int(t.done)%batches
+	if epoch != t.orderOf {
+		rng.NewSource(rng.Seed(t.config.Seed).Stream(rng.StreamShuffle), uint64(epoch)).Perm(t.order)
+		t.orderOf = epoch
+		t.set.Redraw(uint64(epoch))
+	}
+	index := t.order[k*rows/batches : (k+1)*rows/batches]
+	if t.minibatch.Rows() != len(index) {
+		t.minibatch = rbm.NewStates(len(index), t.set.Units())
+	}
+	t.minibatch.Gather(t.set.States, index)
+	if t.set.Weights == nil {
+		return t.minibatch, nil
+	}
+	t.weights = t.weights[:0]
+	for _, r := range index {
+		t.weights = append(t.weights, float32(t.set.Weights[r]*t.weightUnit))
+	}
+	return t.minibatch, t.weights
+}
+
+func (t *Training) elapsed() time.Duration {
+	if t.begun.IsZero() {
+		return t.before
+	}
+	return t.before + time.Since(t.begun)
+}
+
+// withoutIdleRows drops rows of weight zero, so that every minibatch has a weight.
+func withoutIdleRows(set *data.Set) *data.Set {
+	var index []int
+	unit := meanWeightUnit(set)
+	for r, w := range set.Weights {
+		if float32(w*unit) > 0 {
+			index = append(index, r)
+		}
+	}
+	if set.Weights == nil || len(index) == set.Rows() {
+		return set
+	}
+	return set.Subset(index)
+}
+
+func meanWeightUnit(set *data.Set) float64 { return float64(set.Rows()) / set.TotalWeight() }
+
+// initBiases sets b_i to the value at which a unit without weights has the data's mean p_i: log-odds for bits, half of that
+// for spins. Means are kept 10^−3 away from 0 and 1, where the log-odds are infinite.
+func initBiases(model *rbm.Model, means []float64) {
+	for i, p := range means {
+		p = min(max(p, 1e-3), 1-1e-3)
+		model.B[i] = float32(math.Log(p/(1-p)) / model.Visible.Scale())
+	}
+}

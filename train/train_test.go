@@ -1,0 +1,392 @@
+package train_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"harmonium/data"
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/train"
+)
+
+// bars is the 3×3 bars-and-stripes distribution, its exact probabilities as weights.
+func bars(t *testing.T) *data.Set {
+	t.Helper()
+	set, err := data.Bars(3, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func drawnBars(t *testing.T, rows int) *data.Set {
+	t.Helper()
+	set, err := data.BarsSample(3, 3, rows, rng.Seed(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func start(t *testing.T, n int, set *data.Set, c train.Config) *train.Training {
+	t.Helper()
+	training, err := train.Start(rbm.New(set.Units(), n, rng.Seed(1)), set, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return training
+}
+
+func finish(t *testing.T, training *train.Training) []train.Progress {
+	t.Helper()
+	var all []train.Progress
+	for p := range training.Steps(t.Context()) {
+		all = append(all, p)
+	}
+	if training.Err() != nil {
+		t.Fatal(training.Err())
+	}
+	return all
+}
+
+func logLikelihood(t *testing.T, model *rbm.Model, set *data.Set) float64 {
+	t.Helper()
+	logZ, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for r, free := range model.FreeEnergy(set.States) {
+		sum += set.Weight(r) * (-free - logZ)
+	}
+	return sum / set.TotalWeight()
+}
+
+// Gradient descent on the true cost: with the whole data as minibatch and a small rate, every step raises the likelihood by η‖g‖².
+func TestExactGradientDescentClimbs(t *testing.T) {
+	set := bars(t)
+	for _, plain := range []bool{true, false} {
+		training := start(t, 6, set, train.Config{
+			Negative: &train.Exact{}, Optimizer: &train.SGD{}, Batch: set.Rows(), Updates: 200, Rate: 0.05, Schedule: train.Constant, Plain: plain,
+		})
+		last := logLikelihood(t, training.Model, set)
+		for p := range training.Steps(t.Context()) {
+			now := logLikelihood(t, training.Model, set)
+			if now <= last {
+				t.Fatalf("plain %v: update %d lowers the log-likelihood from %v to %v", plain, p.Update, last, now)
+			}
+			if gain, want := now-last, 0.05*p.GradientNorm*p.GradientNorm; plain && math.Abs(gain-want) > 0.1*want+2e-6 {
+				t.Fatalf("update %d gains %v, want η‖g‖² = %v", p.Update, gain, want)
+			}
+			last = now
+		}
+	}
+}
+
+// Every negative phase and optimiser learns bars and stripes. Independent units are 3.2 nats away from them: they have 9 log ½ = −6.24
+// nats where the entropy is 3.1.
+func TestEveryMethodLearns(t *testing.T) {
+	set := drawnBars(t, 2000)
+	entropy := data.Describe(set).Entropy
+	for name, c := range map[string]train.Config{
+		"default":  {},
+		"exact":    {Negative: &train.Exact{}},
+		"cd":       {Negative: &train.CD{Steps: 5}},
+		"pcd":      {Negative: &train.PCD{Steps: 5, Chains: 200}},
+		"sgd":      {Optimizer: &train.SGD{}, Rate: 1},
+		"momentum": {Optimizer: &train.Momentum{}, Rate: 0.1},
+		"plain":    {Plain: true},
+	} {
+		c.Epochs = 100
+		training := start(t, 12, set, c)
+		all := finish(t, training)
+		e := all[len(all)-1].Evaluation
+		if e == nil || e.Train.Method != train.MethodExact {
+			t.Fatalf("%s: last evaluation is %+v, want an exact one", name, e)
+		}
+		if want := logLikelihood(t, training.Model, set); math.Abs(float64(e.Train.Value)-want) > 1e-9 {
+			t.Errorf("%s: evaluation says %v, the oracle %v", name, e.Train.Value, want)
+		}
+		limit := 0.6
+		if name == "cd" { // its bias is large where modes are far apart (Fischer & Igel, ICANN 2010)
+			limit = 2.5
+		}
+		if kl := -entropy - float64(e.Train.Value); kl > limit {
+			t.Errorf("%s: KL divergence from the data is %.3f nats after %d updates, want below %v", name, kl, training.Done(), limit)
+		}
+	}
+}
+
+// The averages of PCD and CD with many steps agree with the exact moments within five standard errors of a bit's mean.
+func TestNegativePhasesAgree(t *testing.T) {
+	const chains = 20000
+	model := rbm.New(8, 5, rng.Seed(3))
+	source := rng.NewSource(rng.Seed(3), 5)
+	for _, p := range [][]float32{model.W, model.B, model.C} {
+		for k := range p {
+			p[k] = float32(2*source.Float64() - 1)
+		}
+	}
+	conditionals := rbm.NewConditionals(model, 1)
+	want := rbm.NewStatistics(8, 5)
+	setup := train.Setup{Model: model, Batch: chains, Key: rng.Seed(4), Workers: 1}
+	update := train.Update{Model: model, Conditionals: conditionals, Rows: rbm.NewStates(chains, 8)}
+	phase := func(n train.Negative, dst *rbm.Statistics) {
+		if err := n.Start(setup); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Phase(t.Context(), dst, update); err != nil {
+			t.Fatal(err)
+		}
+	}
+	phase(&train.Exact{}, want)
+	for name, n := range map[string]train.Negative{
+		"pcd": &train.PCD{Steps: 100, Chains: chains}, "cd": &train.CD{Steps: 100},
+	} {
+		got := rbm.NewStatistics(8, 5)
+		phase(n, got)
+		limit := 5 * 0.5 / math.Sqrt(chains)
+		for _, c := range []struct{ got, want []float32 }{{got.V, want.V}, {got.H, want.H}, {got.VH, want.VH}} {
+			for k := range c.got {
+				if d := math.Abs(float64(c.got[k] - c.want[k])); d > limit {
+					t.Errorf("%s: average %d is %v, exactly %v: off by %.4f, want at most %.4f", name, k, c.got[k], c.want[k], d, limit)
+				}
+			}
+		}
+	}
+}
+
+// everything gives a configuration that uses each part of a training that a checkpoint must hold.
+func everything(t *testing.T, workers int) (*data.Set, train.Config) {
+	set := drawnBars(t, 330)
+	valid := set.Subset([]int{1, 5, 9, 13, 200, 300})
+	return set, train.Config{
+		Workers: workers, Seed: 7, Batch: 50, Epochs: 6, Optimizer: &train.Adam{}, Negative: &train.PCD{Steps: 3, Chains: 70},
+		Valid: valid, Every: 4, L1: 1e-4, L2: 1e-3, Clip: 0.5,
+	}
+}
+
+func fingerprint(training *train.Training, all []train.Progress) string {
+	var b bytes.Buffer
+	training.Model.Write(&b)
+	training.Best().Write(&b)
+	for _, p := range all {
+		if p.Evaluation != nil {
+			fmt.Fprintln(&b, p.Update, p.GradientNorm, p.Evaluation.Train.Value, p.Evaluation.Valid.Value, p.Evaluation.Best)
+		}
+	}
+	return b.String()
+}
+
+// Workers, and being stopped and resumed anywhere, change nothing.
+func TestTrainingRepeats(t *testing.T) {
+	set, c := everything(t, 1)
+	training := start(t, 10, set, c)
+	want := fingerprint(training, finish(t, training))
+	for _, workers := range []int{2, 7} {
+		set, c := everything(t, workers)
+		training := start(t, 10, set, c)
+		if got := fingerprint(training, finish(t, training)); got != want {
+			t.Errorf("%d workers give another run than one", workers)
+		}
+	}
+	for _, stop := range []int{1, 4, 17, 41} {
+		set, c := everything(t, 1)
+		first := start(t, 10, set, c)
+		var all []train.Progress
+		for p := range first.Steps(t.Context()) {
+			if all = append(all, p); p.Update == stop {
+				break
+			}
+		}
+		var checkpoint bytes.Buffer
+		if err := first.Checkpoint(&checkpoint); err != nil {
+			t.Fatal(err)
+		}
+		set, c = everything(t, 2)
+		second := start(t, 10, set, c)
+		if err := second.Resume(checkpoint.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, finish(t, second)...)
+		if got := fingerprint(second, all); got != want {
+			t.Errorf("resumed after update %d it is another run", stop)
+		}
+	}
+}
+
+func TestResumeRefusesOtherSettings(t *testing.T) {
+	set, c := everything(t, 1)
+	var checkpoint bytes.Buffer
+	if err := start(t, 10, set, c).Checkpoint(&checkpoint); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*train.Config){
+		"other chains":    func(c *train.Config) { c.Negative = &train.PCD{Chains: 71} },
+		"other optimizer": func(c *train.Config) { c.Optimizer = &train.Momentum{} },
+		"other phase":     func(c *train.Config) { c.Negative = &train.CD{} },
+	} {
+		set, c := everything(t, 1)
+		change(&c)
+		if err := start(t, 10, set, c).Resume(checkpoint.Bytes()); err == nil {
+			t.Errorf("%s: resumed", name)
+		}
+	}
+	if err := start(t, 10, set, c).Resume(checkpoint.Bytes()[:100]); err == nil {
+		t.Error("a truncated checkpoint was resumed")
+	}
+}
+
+// A row of weight 2 counts as two rows, one of weight 0 as none.
+func TestWeightsCountRows(t *testing.T) {
+	rows := rbm.NewStates(3, 4)
+	rows.Row(0)[0], rows.Row(1)[0], rows.Row(2)[0] = 3, 5, 8
+	twice := rbm.NewStates(3, 4)
+	twice.Row(0)[0], twice.Row(1)[0], twice.Row(2)[0] = 3, 3, 5
+	weighted := &data.Set{States: rows, Weights: []float64{2e30, 1e30, 0}}
+	trained := func(set *data.Set, batch int) *rbm.Model {
+		training := start(t, 3, set, train.Config{Negative: &train.Exact{}, Batch: batch, Updates: 1, Plain: true})
+		finish(t, training)
+		return training.Model
+	}
+	a, b := trained(weighted, 2), trained(&data.Set{States: twice}, 3)
+	for k := range a.W {
+		if math.Abs(float64(a.W[k]-b.W[k])) > 1e-6 {
+			t.Errorf("W[%d] = %v with weights, %v with the row twice", k, a.W[k], b.W[k])
+		}
+	}
+}
+
+func TestPatienceAndBest(t *testing.T) {
+	set := drawnBars(t, 40) // few rows, many hidden units: soon overfitted
+	training := start(t, 40, set, train.Config{
+		Batch: 40, Epochs: 5000, Every: 40, Valid: drawnValid(t), Patience: 5, Schedule: train.Constant, Negative: &train.Exact{},
+	})
+	all := finish(t, training)
+	if training.Finished() != "patience" {
+		t.Fatalf("finished by %q after %d updates, want patience", training.Finished(), training.Done())
+	}
+	best := math.Inf(-1)
+	for _, p := range all {
+		if e := p.Evaluation; e != nil {
+			best = max(best, float64(e.Valid.Value))
+		}
+	}
+	if got := logLikelihood(t, training.Best(), drawnValid(t)); math.Abs(got-best) > 1e-9 {
+		t.Errorf("best model scores %v, best evaluation was %v", got, best)
+	}
+}
+
+func drawnValid(t *testing.T) *data.Set {
+	set, err := data.BarsSample(3, 3, 200, rng.Seed(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// A rate far too large ends in an error that names the update, not in NaN.
+func TestDivergenceStops(t *testing.T) {
+	training := start(t, 5, drawnBars(t, 100), train.Config{Rate: math.MaxFloat32, Schedule: train.Constant, Optimizer: &train.Momentum{}})
+	for range training.Steps(t.Context()) {
+	}
+	if err := training.Err(); err == nil || !strings.Contains(err.Error(), "no longer a finite number") {
+		t.Errorf("error is %v, want one about parameters that are not finite", err)
+	}
+}
+
+func TestCancelledStepsStop(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	training := start(t, 5, drawnBars(t, 100), train.Config{})
+	for p := range training.Steps(ctx) {
+		if p.Update == 3 {
+			cancel()
+		}
+	}
+	if training.Done() != 3 || training.Err() != nil || training.Finished() != "" {
+		t.Errorf("after cancelling: %d updates, error %v, finished %q", training.Done(), training.Err(), training.Finished())
+	}
+}
+
+func TestStartRefuses(t *testing.T) {
+	set := drawnBars(t, 50)
+	for want, c := range map[string]train.Config{
+		"batch is 51, but the data has 50 rows":                      {Batch: 51},
+		"rate is -1, want a finite number, not negative":             {Rate: -1},
+		"rate is NaN, want a finite number, not negative":            {Rate: math.NaN()},
+		"epochs is -3, want a finite number, not negative":           {Epochs: -3},
+		`schedule is "wavy", want constant, linear, cosine or power`: {Schedule: "wavy"},
+		"there is no validation data":                                {Patience: 3},
+		"cd with -1 steps":                                           {Negative: &train.CD{Steps: -1}},
+		"pcd with 10 steps and -5 chains":                            {Negative: &train.PCD{Chains: -5}},
+		"the validation data has 2 units, the model 9 visible ones":  {Valid: &data.Set{States: rbm.NewStates(1, 2)}},
+	} {
+		_, err := train.Start(rbm.New(9, 4, rng.Seed(1)), set, c)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want %q", err, want)
+		}
+	}
+}
+
+func TestSchedules(t *testing.T) {
+	for _, c := range []struct {
+		s    train.Schedule
+		want [3]float64 // at x = 0, ½, 1
+	}{
+		{train.Constant, [3]float64{1, 1, 1}},
+		{train.Linear, [3]float64{1, 0.5, 0}},
+		{train.Cosine, [3]float64{1, 0.5, 0}},
+		{train.Power, [3]float64{1, 1 / 5.5, 0.1}},
+	} {
+		for k, x := range []float64{0, 0.5, 1} {
+			if got := c.s.Factor(x); math.Abs(got-c.want[k]) > 1e-15 {
+				t.Errorf("%s at %v is %v, want %v", c.s, x, got, c.want[k])
+			}
+		}
+	}
+}
+
+// One step of each optimiser from zero, and the second with the same gradient, by hand.
+func TestOptimizers(t *testing.T) {
+	for _, c := range []struct {
+		o    train.Optimizer
+		want []float64
+	}{
+		{&train.SGD{}, []float64{0.2, 0.4}},
+		{&train.Momentum{}, []float64{0.2, 0.2 + 0.1*(0.9*2+2)}},
+		{&train.Adam{}, []float64{0.1, 0.2}}, // a constant gradient moves by the rate, whatever its size
+	} {
+		model := &rbm.Model{W: []float32{0}, B: []float32{0}, C: []float32{0}}
+		c.o.Start(model)
+		for k, want := range c.want {
+			c.o.Step(model, &train.Gradient{W: []float32{2}, B: []float32{0}, C: []float32{0}}, 0.1)
+			if math.Abs(float64(model.W[0])-want) > 1e-6 || !slices.Equal(model.B, []float32{0}) {
+				t.Errorf("%T: step %d leads to w = %v, b = %v, want %v and 0", c.o, k+1, model.W[0], model.B, want)
+			}
+		}
+	}
+}
+
+func ExampleStart() {
+	set, _ := data.BarsSample(4, 4, 2000, rng.Seed(1))
+	model := rbm.New(set.Units(), 16, rng.Seed(1))
+	training, err := train.Start(model, set, train.Config{Epochs: 50}) // the zero Config is a good one
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for p := range training.Steps(context.Background()) {
+		if e := p.Evaluation; e != nil && p.Update == p.Planned {
+			fmt.Printf("%s log-likelihood above independent units: %v\n", e.Train.Method, e.Train.Value > -16*math.Ln2)
+		}
+	}
+	// Output: exact log-likelihood above independent units: true
+}
