@@ -17,7 +17,8 @@ var elementwiseFunctions = []struct {
 	{"Softplus", Softplus, func(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }, 3},
 }
 
-// Every inputStride-th float32, of both signs, subnormal and infinite ones included. All of them: -tags slow.
+// Every inputStride-th float32, of both signs, subnormal and infinite ones included. With -tags slow it is all of them:
+// that takes minutes, and found at most 0.990 (Exp), 2.402 (Sigmoid) and 2.797 (Softplus) units.
 func TestElementwiseErrors(t *testing.T) {
 	for _, c := range elementwiseFunctions {
 		t.Run(c.name, func(t *testing.T) {
