@@ -1,0 +1,408 @@
+package exact_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// randomModel has parameters uniform in [−scale, scale].
+func randomModel(m, n int, visible, hidden rbm.Units, scale float64) *rbm.Model {
+	model := rbm.New(m, n, rng.Seed(1))
+	model.Visible, model.Hidden = visible, hidden
+	source := rng.NewSource(rng.Seed(uint64(100*m+n)), 0)
+	for _, p := range [][]float32{model.W, model.B, model.C} {
+		for k := range p {
+			p[k] = float32(scale * (2*source.Float64() - 1))
+		}
+	}
+	return model
+}
+
+// brute sums over every joint state by the definition of the energy: nothing is shared with the oracle.
+type brute struct {
+	logZ     float64
+	pv, ph   []float64
+	v, h, vh []float64
+}
+
+func value(u rbm.Units, bits, i int) float64 { return u.Scale()*float64(bits>>i&1) + u.Offset() }
+
+func sumOver(model *rbm.Model) *brute {
+	m, n := model.M(), model.N()
+	b := &brute{
+		pv: make([]float64, 1<<m), ph: make([]float64, 1<<n),
+		v: make([]float64, m), h: make([]float64, n), vh: make([]float64, m*n),
+	}
+	energy := func(v, h int) float64 {
+		e := 0.0
+		for i := range m {
+			e -= float64(model.B[i]) * value(model.Visible, v, i)
+		}
+		for j := range n {
+			e -= float64(model.C[j]) * value(model.Hidden, h, j)
+			for i := range m {
+				e -= float64(model.W[i*n+j]) * value(model.Visible, v, i) * value(model.Hidden, h, j)
+			}
+		}
+		return e
+	}
+	lowest := math.Inf(1)
+	for v := range 1 << m {
+		for h := range 1 << n {
+			lowest = min(lowest, energy(v, h))
+		}
+	}
+	z := 0.0
+	for v := range 1 << m {
+		for h := range 1 << n {
+			z += math.Exp(lowest - energy(v, h))
+		}
+	}
+	b.logZ = math.Log(z) - lowest
+	for v := range 1 << m {
+		for h := range 1 << n {
+			p := math.Exp(-energy(v, h) - b.logZ)
+			b.pv[v] += p
+			b.ph[h] += p
+			for i := range m {
+				b.v[i] += p * value(model.Visible, v, i)
+				for j := range n {
+					b.vh[i*n+j] += p * value(model.Visible, v, i) * value(model.Hidden, h, j)
+				}
+			}
+			for j := range n {
+				b.h[j] += p * value(model.Hidden, h, j)
+			}
+		}
+	}
+	return b
+}
+
+// all lists every configuration of so many units.
+func all(units int) rbm.States {
+	s := rbm.NewStates(1<<units, units)
+	for a, words := 0, s.Words(); a < len(words); a++ {
+		words[a] = uint64(a)
+	}
+	return s
+}
+
+func eachModel(t *testing.T, f func(t *testing.T, model *rbm.Model, want *brute)) {
+	for _, size := range [][2]int{{1, 1}, {2, 2}, {1, 5}, {5, 1}, {3, 8}, {8, 3}, {9, 7}} {
+		for _, visible := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+			for _, hidden := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+				for _, scale := range []float64{1, 1000} { // the second makes every unit steep
+					name := fmt.Sprintf("%d×%d %s-%s ±%g", size[0], size[1], visible, hidden, scale)
+					t.Run(name, func(t *testing.T) {
+						model := randomModel(size[0], size[1], visible, hidden, scale)
+						f(t, model, sumOver(model))
+					})
+				}
+			}
+		}
+	}
+}
+
+func near(t *testing.T, name string, got, want, tolerance float64) {
+	t.Helper()
+	if math.Abs(got-want) > tolerance*(1+math.Abs(want)) {
+		t.Errorf("%s is %.17g, want %.17g", name, got, want)
+	}
+}
+
+func TestAgainstTheDefinition(t *testing.T) {
+	eachModel(t, func(t *testing.T, model *rbm.Model, want *brute) {
+		ctx, o := t.Context(), exact.Options{}
+		logZ, err := exact.LogZ(ctx, model, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "log Z", logZ, want.logZ, 1e-13)
+
+		pv, err := exact.Distribution(ctx, model, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		logPh, err := exact.LogProbHidden(ctx, model, all(model.N()), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total, entropy := 0.0, 0.0
+		for a, p := range want.pv {
+			near(t, "P(v)", pv[a], p, 1e-11)
+			total += pv[a]
+			if p > 0 {
+				entropy -= p * math.Log(p)
+			}
+		}
+		near(t, "Σ P(v)", total, 1, 1e-11)
+		for a, p := range want.ph {
+			near(t, "P(h)", math.Exp(logPh[a]), p, 1e-11)
+		}
+		got, err := exact.ModelEntropy(ctx, model, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "entropy", got, entropy, 1e-9)
+
+		s := rbm.NewStatistics(model.M(), model.N())
+		if err := exact.Moments(ctx, s, model, o); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			name string
+			got  []float32
+			want []float64
+		}{{"⟨v⟩", s.V, want.v}, {"⟨h⟩", s.H, want.h}, {"⟨vh⟩", s.VH, want.vh}} {
+			for k := range c.got {
+				near(t, c.name, float64(c.got[k]), c.want[k], 1e-7) // float32
+			}
+		}
+	})
+}
+
+// A model of 2×2 units by hand: b = (log 2, 0), c = (0, log 3), w_11 = log 2 and no other weight. With h_1 = 0 the visible units contribute
+// (1+2)(1+1) = 6, with h_1 = 1 they contribute (1+4)(1+1) = 10; h_2 contributes 1+3. So Z = (6+10)·4 = 64.
+func TestTwoByTwoByHand(t *testing.T) {
+	log2, log3 := float32(math.Log(2)), float32(math.Log(3))
+	model := &rbm.Model{W: []float32{log2, 0, 0, 0}, B: []float32{log2, 0}, C: []float32{0, log3}}
+	logZ, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "log Z", logZ, math.Log(64), 1e-7) // the parameters are float32
+	s := rbm.NewStatistics(2, 2)
+	if err := exact.Moments(t.Context(), s, model, exact.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	// P(h_1=1) = 10/16; P(v_1=1) = (2·2 + 4·2)/16; P(v_1=1, h_1=1) = 8/16; h_2 is independent with 3/4.
+	for k, want := range []float64{8. / 16, 12. / 16 * 3 / 4, 10. / 32, 3. / 8} {
+		near(t, fmt.Sprintf("⟨vh⟩[%d]", k), float64(s.VH[k]), want, 1e-6)
+	}
+}
+
+// The gradient against central differences of the log-likelihood.
+func TestGradientAgainstDifferences(t *testing.T) {
+	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+		model := randomModel(5, 4, units, rbm.Bernoulli, 1)
+		v := rbm.NewStates(7, 5)
+		for r := range 7 {
+			v.Row(r)[0] = uint64(r * r % 32)
+		}
+		weights64, weights32 := []float64{1, 2, 0.5, 1, 3, 1, 1}, []float32{1, 2, 0.5, 1, 3, 1, 1}
+		g := rbm.NewStatistics(5, 4)
+		if err := exact.Gradient(t.Context(), g, model, v, weights32, exact.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			name        string
+			parameters  []float32
+			derivatives []float32
+		}{{"w", model.W, g.VH}, {"b", model.B, g.V}, {"c", model.C, g.H}} {
+			for k, x := range c.parameters {
+				var ll [2]float64
+				var at [2]float32
+				for side, h := range []float32{-0x1p-8, 0x1p-8} {
+					at[side] = x + h
+					c.parameters[k] = at[side]
+					mean, _, err := exact.LogLikelihood(t.Context(), model, v, weights64, exact.Options{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					ll[side] = mean
+				}
+				c.parameters[k] = x
+				near(t, fmt.Sprintf("∂/∂%s[%d]", c.name, k), float64(c.derivatives[k]), (ll[1]-ll[0])/float64(at[1]-at[0]), 1e-5)
+			}
+		}
+	}
+}
+
+func TestDivergences(t *testing.T) {
+	ctx, o := t.Context(), exact.Options{}
+	model := randomModel(6, 4, rbm.Bernoulli, rbm.Spin, 1)
+	own := sumOver(model).pv
+	kl, err := exact.KL(ctx, own, model, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "KL from the model itself", kl, 0, 1e-11)
+
+	other := sumOver(randomModel(6, 3, rbm.Bernoulli, rbm.Bernoulli, 1)).pv
+	want := 0.0
+	for a, p := range other {
+		want += p * math.Log(p/own[a])
+	}
+	if kl, err = exact.KL(ctx, other, model, o); err != nil || want < 0.01 {
+		t.Fatal(err, want)
+	}
+	near(t, "KL from another model", kl, want, 1e-11)
+
+	// Rows 1, 1, 2 with weights 1, 2, 1: probabilities 3/4 and 1/4.
+	v := rbm.NewStates(3, 6)
+	v.Row(0)[0], v.Row(1)[0], v.Row(2)[0] = 1, 1, 2
+	weights := []float64{1, 2, 1}
+	entropy := -0.75*math.Log(0.75) - 0.25*math.Log(0.25)
+	near(t, "H_D", exact.Entropy(v, weights), entropy, 1e-14)
+	if kl, err = exact.DataKL(ctx, model, v, weights, o); err != nil {
+		t.Fatal(err)
+	}
+	near(t, "KL from data", kl, -0.75*math.Log(own[1])-0.25*math.Log(own[2])-entropy, 1e-11)
+}
+
+// A large sample against the exact distribution by chi-square, with units enumerated on either side.
+func TestSamplesAreExact(t *testing.T) {
+	const count = 50000
+	for _, size := range [][2]int{{5, 8}, {8, 5}, {7, 7}} {
+		model := randomModel(size[0], size[1], rbm.Spin, rbm.Bernoulli, 1)
+		v, h, err := exact.Sample(t.Context(), model, count, rng.Seed(1), exact.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := sumOver(model)
+		chiSquare(t, "v", v, want.pv)
+		chiSquare(t, "h", h, want.ph)
+		// And the joint: ⟨v_0 h_0⟩ within five standard errors.
+		both := 0.0
+		for r := range count {
+			if v.Bit(r, 0) == h.Bit(r, 0) {
+				both++
+			}
+		}
+		agree := (want.vh[0]*2 - want.v[0] + 1) / 2 // P(v_0 bit = h_0 bit) for a spin v and a bit h
+		near(t, "P(v_0 = h_0)", both/count, agree, 5*0.5/math.Sqrt(count))
+	}
+}
+
+func chiSquare(t *testing.T, name string, s rbm.States, p []float64) {
+	t.Helper()
+	counts := make([]float64, len(p))
+	for r := range s.Rows() {
+		counts[s.Row(r)[0]]++
+	}
+	value, freedom := 0.0, -1.0
+	for a, p := range p {
+		if expected := p * float64(s.Rows()); expected > 0 {
+			value += (counts[a] - expected) * (counts[a] - expected) / expected
+			freedom++
+		}
+	}
+	if limit := freedom + 5*math.Sqrt(2*freedom); value > limit {
+		t.Errorf("%s: chi-square %.1f with %.0f degrees of freedom, want at most %.1f", name, value, freedom, limit)
+	}
+}
+
+// Models large enough to have many parts, Gray-code steps and cuts: equal bits on any number of workers, and log Z as by plain summation.
+func TestWorkersChangeNothing(t *testing.T) {
+	model := randomModel(300, 15, rbm.Bernoulli, rbm.Bernoulli, 3)
+	type answer struct {
+		logZ float64
+		vh   []float32
+		v    []uint64
+	}
+	ask := func(workers int) answer {
+		o := exact.Options{Workers: workers}
+		logZ, err := exact.LogZ(t.Context(), model, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := rbm.NewStatistics(300, 15)
+		if err := exact.Moments(t.Context(), s, model, o); err != nil {
+			t.Fatal(err)
+		}
+		v, _, err := exact.Sample(t.Context(), model, 100, rng.Seed(2), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer{logZ, s.VH, v.Words()}
+	}
+	want := ask(1)
+	for _, workers := range []int{2, 7} {
+		got := ask(workers)
+		if got.logZ != want.logZ || !slices.Equal(got.vh, want.vh) || !slices.Equal(got.v, want.v) {
+			t.Errorf("%d workers give other bits than one", workers)
+		}
+	}
+	logs := model.FreeEnergyHidden(all(15))
+	most := math.Inf(-1)
+	for _, f := range logs {
+		most = max(most, -f)
+	}
+	sum := 0.0
+	for _, f := range logs {
+		sum += math.Exp(-f - most)
+	}
+	near(t, "log Z", want.logZ, most+math.Log(sum), 1e-13)
+}
+
+func TestRefusalsAndCancelling(t *testing.T) {
+	if err := exact.Feasible(784, 34); err != nil {
+		t.Errorf("2^34 states are refused: %v", err)
+	}
+	if err := exact.Feasible(35, 784); err == nil || !strings.Contains(err.Error(), "2^35 states is refused: it would take about 3h") {
+		t.Errorf("2^35 states: %v", err)
+	}
+	if err := exact.Feasible(784, 500); err == nil || !strings.Contains(err.Error(), "years") {
+		t.Errorf("2^500 states: %v", err)
+	}
+	if _, err := exact.Distribution(t.Context(), randomModel(27, 2, rbm.Bernoulli, rbm.Bernoulli, 1), exact.Options{}); err == nil {
+		t.Error("a table of 2^27 is accepted")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	calls := 0
+	_, err := exact.LogZ(ctx, randomModel(100, 30, rbm.Bernoulli, rbm.Bernoulli, 1), exact.Options{
+		Workers: 2, Progress: func(done, total uint64) {
+			if total != 1<<30 {
+				t.Errorf("total is %d, want 2^30", total)
+			}
+			calls++
+			cancel()
+		},
+	})
+	if !errors.Is(err, context.Canceled) || calls == 0 || calls > 10 {
+		t.Errorf("cancelled after %d reports: %v", calls, err)
+	}
+}
+
+func BenchmarkLogZ(b *testing.B) {
+	for _, n := range []int{16, 20} {
+		for _, workers := range []int{1, 2} {
+			b.Run(fmt.Sprintf("784x%d/workers=%d", n, workers), func(b *testing.B) {
+				model := randomModel(784, n, rbm.Bernoulli, rbm.Bernoulli, 0.3)
+				for b.Loop() {
+					if _, err := exact.LogZ(b.Context(), model, exact.Options{Workers: workers}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(exact.Cost(784, n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gunits/s")
+			})
+		}
+	}
+}
+
+func BenchmarkMoments(b *testing.B) {
+	model := randomModel(16, 30, rbm.Bernoulli, rbm.Bernoulli, 1)
+	s := rbm.NewStatistics(16, 30)
+	for b.Loop() {
+		if err := exact.Moments(b.Context(), s, model, exact.Options{Workers: 1}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func ExampleLogZ() {
+	// Without weights the units are independent: Z = Π (1+e^{b_i}) Π (1+e^{c_j}).
+	model := &rbm.Model{W: make([]float32, 6), B: []float32{0, 0, 0}, C: []float32{0, 0}}
+	logZ, _ := exact.LogZ(context.Background(), model, exact.Options{})
+	fmt.Printf("Z = %.4f\n", math.Exp(logZ))
+	// Output: Z = 32.0000
+}
