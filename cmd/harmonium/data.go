@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"harmonium/data"
+	"harmonium/diag"
+	"harmonium/ising"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+func newData(t *terminal) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "data",
+		Short: "Make, describe, split and convert data sets",
+		Example: `  harmonium data ising --L 16 --T 2.269 -n 50000 -o ising.npy
+  harmonium data info ising.npy
+  harmonium data split ising.npy --parts 0.8,0.1,0.1 -o train.npy,valid.npy,test.npy`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newDataInfo(t), newDataSplit(t), newDataConvert(t), newDataIsing(t), newDataBars(t))
+	return cmd
+}
+
+func newDataInfo(t *terminal) *cobra.Command {
+	d := &dataFlags{}
+	cmd := &cobra.Command{
+		Use:     "info FILE",
+		Short:   "Describe a data file",
+		Long:    "Read a data file whole, check it, and say what it holds.",
+		Example: "  harmonium data info train.npy",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			set, err := d.open(args[0])
+			if err != nil {
+				return err
+			}
+			info := data.Describe(set)
+			return t.result(info, func(w io.Writer) { printInfo(w, info) })
+		},
+	}
+	d.register(cmd.Flags())
+	return cmd
+}
+
+func printInfo(w io.Writer, info data.Info) {
+	fmt.Fprintf(w, "file\t%s (%s)\n", info.Path, info.Format)
+	fmt.Fprintf(w, "sha256\t%s\n", info.SHA256)
+	fmt.Fprintf(w, "rows\t%d, %d distinct\n", info.Rows, info.Distinct)
+	shape := ""
+	if len(info.Shape) > 0 {
+		shape = fmt.Sprintf(" in the layout %s", strings.ReplaceAll(strings.Trim(fmt.Sprint(info.Shape), "[]"), " ", "×"))
+	}
+	fmt.Fprintf(w, "units\t%d, %s%s\n", info.Units, info.Values, shape)
+	fmt.Fprintf(w, "mean of the bits\t%.4f, by unit %.4f to %.4f\n", info.Mean, info.MinMean, info.MaxMean)
+	if info.Constant > 0 {
+		fmt.Fprintf(w, "constant units\t%d, the first in columns %s\n", info.Constant, strings.Trim(fmt.Sprint(info.Constants), "[]"))
+	}
+	fmt.Fprintf(w, "entropy of the rows\t%.4f nats, at most %.4f\n", info.Entropy, info.EntropyBound)
+	fmt.Fprintf(w, "independent units\t%.4f nats a row, the log-likelihood to beat\n", info.Independent)
+	fmt.Fprintf(w, "memory\t%.1f MB\n", float64(info.Bytes)/1e6)
+}
+
+// written is the result of commands that write data files.
+type written struct {
+	Files []writtenFile `json:"files"`
+}
+
+type writtenFile struct {
+	Path  string `json:"path"`
+	Rows  int    `json:"rows"`
+	Units int    `json:"units"`
+}
+
+// writeSets writes sets to files whose formats their names say.
+func writeSets(t *terminal, paths []string, sets []*data.Set) error {
+	result := written{}
+	for k, set := range sets {
+		if err := data.Write(paths[k], set.States, set.Values); err != nil {
+			return err
+		}
+		result.Files = append(result.Files, writtenFile{paths[k], set.Rows(), set.Units()})
+	}
+	return t.result(result, func(w io.Writer) {
+		for _, f := range result.Files {
+			fmt.Fprintf(w, "wrote\t%d rows of %d units to %s\n", f.Rows, f.Units, f.Path)
+		}
+	})
+}
+
+// checkOut refuses names whose format can't be written.
+func checkOut(paths ...string) error {
+	for _, path := range paths {
+		if path == "" {
+			return badInput(errors.New("no file to write: name one by -o FILE"))
+		}
+		if err := data.CheckName(path); err != nil {
+			return badInput(err)
+		}
+	}
+	return nil
+}
+
+func newDataConvert(t *terminal) *cobra.Command {
+	d, out := &dataFlags{}, ""
+	cmd := &cobra.Command{
+		Use:     "convert FILE… -o FILE",
+		Short:   "Join data files and write them in another format",
+		Example: "  harmonium data convert images-idx3-ubyte.gz --threshold 127 -o images.npy",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := checkOut(out); err != nil {
+				return err
+			}
+			sets := make([]*data.Set, len(args))
+			for k, path := range args {
+				set, err := d.open(path)
+				if err != nil {
+					return err
+				}
+				sets[k] = set
+			}
+			set, err := data.Merge(sets...)
+			if err != nil {
+				return badInput(err)
+			}
+			return writeSets(t, []string{out}, []*data.Set{set})
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npy or .csv (needed)")
+	d.register(cmd.Flags())
+	return cmd
+}
+
+func newDataSplit(t *terminal) *cobra.Command {
+	d, out, parts := &dataFlags{}, "", ""
+	cmd := &cobra.Command{
+		Use:     "split FILE --parts F,F,… -o FILE,FILE,…",
+		Short:   "Deal the rows of a file out at random into parts",
+		Example: "  harmonium data split all.npy --parts 0.8,0.1,0.1 -o train.npy,valid.npy,test.npy",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			paths := strings.Split(out, ",")
+			if err := checkOut(paths...); err != nil {
+				return err
+			}
+			fractions, err := parseNumbers(parts)
+			if err != nil {
+				return badInput(fmt.Errorf("--parts %s: %w", parts, err))
+			}
+			if len(fractions) != len(paths) {
+				return badInput(fmt.Errorf("--parts names %d parts, -o %d files", len(fractions), len(paths)))
+			}
+			set, err := d.open(args[0])
+			if err != nil {
+				return err
+			}
+			sets, err := data.Split(set, fractions, rng.Seed(d.seed))
+			if err != nil {
+				return badInput(fmt.Errorf("--parts %s: %w", parts, err))
+			}
+			return writeSets(t, paths, sets)
+		},
+	}
+	cmd.Flags().StringVar(&parts, "parts", "0.9,0.1", "parts of the rows; they add up to 1")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "one file a part, .npy or .csv (needed)")
+	d.register(cmd.Flags())
+	return cmd
+}
+
+func parseNumbers(text string) ([]float64, error) {
+	var numbers []float64
+	for field := range strings.SplitSeq(text, ",") {
+		x, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no number", field)
+		}
+		numbers = append(numbers, x)
+	}
+	return numbers, nil
+}
+
+func newDataBars(t *terminal) *cobra.Command {
+	rows, columns, count, seed, out := 4, 4, 1000, uint64(1), ""
+	cmd := &cobra.Command{
+		Use:   "bars -o FILE",
+		Short: "Draw bars and stripes",
+		Long: `Draw k×l pictures of bars or of stripes: first the direction, then each line on or off, all with probability 1/2.
+The entropy is known exactly and is printed.`,
+		Example: "  harmonium data bars --rows 4 --columns 4 -n 10000 -o bars.npy",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if err := checkOut(out); err != nil {
+				return err
+			}
+			set, err := data.BarsSample(rows, columns, count, rng.Seed(seed))
+			if err != nil {
+				return badInput(err)
+			}
+			entropy, err := data.BarsEntropy(rows, columns)
+			if err != nil {
+				return badInput(err)
+			}
+			if err := data.Write(out, set.States, set.Values); err != nil {
+				return err
+			}
+			result := struct {
+				writtenFile
+				Entropy float64 `json:"entropy"`
+			}{writtenFile{out, count, rows * columns}, entropy}
+			return t.result(result, func(w io.Writer) {
+				fmt.Fprintf(w, "wrote\t%d rows of %d units to %s\n", count, rows*columns, out)
+				fmt.Fprintf(w, "entropy\t%.6f nats a row\n", result.Entropy)
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&rows, "rows", rows, "lines across")
+	f.IntVar(&columns, "columns", columns, "lines down")
+	f.IntVarP(&count, "count", "n", count, "pictures to draw")
+	f.StringVarP(&out, "out", "o", "", "file to write, .npy or .csv (needed)")
+	f.Uint64Var(&seed, "seed", seed, "of all random numbers; the same seed gives the same bytes")
+	return cmd
+}
+
+type isingOptions struct {
+	size, count int
+	temperature float64
+	seed        uint64
+	out         string
+}
+
+func newDataIsing(t *terminal) *cobra.Command {
+	o := &isingOptions{}
+	cmd := &cobra.Command{
+		Use:   "ising -o FILE",
+		Short: "Draw 2D Ising configurations by Wolff clusters",
+		Long: `Draw spin configurations of the Ising model on an L×L torus (J=1, no field) by Wolff clusters. The energy of the sample
+is compared with the exact one of the finite lattice (Kaufman 1949); exit status 3 if they don't agree.`,
+		Example: "  harmonium data ising --L 16 --T 2.269 -n 50000 -o ising.npy",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return makeIsing(cmd.Context(), t, o) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.IntVar(&o.size, "L", 16, "sites along an edge, 2 to 1024")
+	f.Float64Var(&o.temperature, "T", ising.Tc, "temperature in J/k; the default is the critical one, 2/log(1+√2)")
+	f.IntVarP(&o.count, "count", "n", 10000, "configurations to draw")
+	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed)")
+	f.Uint64Var(&o.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
+	return cmd
+}
+
+type isingResult struct {
+	writtenFile
+	Energy      estimateResult `json:"energy_per_site"`
+	ExactEnergy float64        `json:"exact_energy_per_site"`
+	Findings    []diag.Finding `json:"findings"`
+}
+
+func makeIsing(ctx context.Context, t *terminal, o *isingOptions) error {
+	if err := checkOut(o.out); err != nil {
+		return err
+	}
+	if o.size < 2 || o.size > ising.MaxSize || o.count < 1 || !(o.temperature > 0) || math.IsInf(o.temperature, 0) {
+		return badInput(fmt.Errorf("--L %d --T %v -n %d: want 2 ≤ L ≤ %d, a temperature above 0 and at least one configuration",
+			o.size, o.temperature, o.count, ising.MaxSize))
+	}
+	bar := t.progress("ising", int64(o.count))
+	states, report, err := ising.Sample(ctx, o.size, o.temperature, o.count, rng.Seed(o.seed), ising.Options{
+		Workers: t.workers, Progress: func(done, _ int) { bar.set(int64(done), fmt.Sprintf("%d configurations", done)) },
+	})
+	bar.stop()
+	if err != nil {
+		return err
+	}
+	if err := data.Write(o.out, states, rbm.Spin); err != nil {
+		return err
+	}
+	result := isingResult{
+		writtenFile: writtenFile{o.out, states.Rows(), states.Units()},
+		Energy:      estimateResult{report.Energy.Value, report.Energy.Stderr},
+		ExactEnergy: report.Exact, Findings: append([]diag.Finding{}, report.Findings...),
+	}
+	err = t.result(result, func(w io.Writer) {
+		fmt.Fprintf(w, "wrote\t%d configurations of %d×%d spins to %s\n", o.count, o.size, o.size, o.out)
+		fmt.Fprintf(w, "energy per site\t%s, exactly %.6f\n", report.Energy, report.Exact)
+		printFindings(w, result.Findings)
+	})
+	if err == nil && len(result.Findings) > 0 {
+		return &statusError{status: exitUntrusted}
+	}
+	return err
+}

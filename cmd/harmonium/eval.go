@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"harmonium/data"
+	"harmonium/diag"
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/train"
+)
+
+type evalOptions struct {
+	data   string
+	method string
+	dataFlags
+}
+
+func newEval(t *terminal) *cobra.Command {
+	o := &evalOptions{}
+	cmd := &cobra.Command{
+		Use:   "eval MODEL|RUN --data FILE",
+		Short: "Score data under a model",
+		Long: `Score the rows of a file under a model: the mean log-likelihood in nats a row, and log Z.
+
+The partition function is summed exactly where the smaller layer can be enumerated. Where it can't be, eval says so and
+gives the pseudo-log-likelihood, which needs no Z but is no log-likelihood.`,
+		Example: `  harmonium eval run --data test.npy
+  harmonium eval model.safetensors --data test.csv.gz --json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return evaluate(cmd.Context(), t, o, args[0])
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.data, "data", "", "rows to score (needed)")
+	f.StringVar(&o.method, "method", "auto", "auto (exact within about ten minutes, else pseudo), exact or pseudo")
+	o.dataFlags.register(f)
+	return cmd
+}
+
+// logZResult brackets log Z; an exact value is its own bracket.
+type logZResult struct {
+	Value  float64 `json:"value"`
+	Stderr float64 `json:"stderr"`
+	Lower  float64 `json:"lower"`
+	Upper  float64 `json:"upper"`
+}
+
+type estimateResult struct {
+	Value  diag.Number `json:"value"`
+	Stderr diag.Number `json:"stderr"`
+}
+
+type evalResult struct {
+	Method   string          `json:"method"`
+	LogZ     *logZResult     `json:"log_z"`
+	LL       *estimateResult `json:"log_likelihood"`
+	PseudoLL estimateResult  `json:"pseudo_log_likelihood"`
+	Rows     int             `json:"rows"`
+	Seconds  float64         `json:"seconds"`
+	Findings []diag.Finding  `json:"findings"`
+}
+
+// affordable is the number of elementary operations of the oracle that auto spends: about ten minutes on one core.
+const affordable = 6e11
+
+func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) error {
+	if o.data == "" {
+		return badInput(errors.New("no data: name a file by --data"))
+	}
+	model, err := openModel(path)
+	if err != nil {
+		return err
+	}
+	method, err := chooseMethod(model, o.method)
+	if err != nil {
+		return badInput(err)
+	}
+	set, err := o.openFor(model, o.data)
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	result := &evalResult{Method: method, Rows: set.Rows(), Findings: []diag.Finding{}}
+	result.PseudoLL = mean(model.PseudoLogLikelihood(set.States, t.workers), set)
+	if method == train.MethodExact {
+		if err := result.enumerate(ctx, t, model, set); err != nil {
+			return err
+		}
+	} else if o.method == "auto" {
+		result.Findings = append(result.Findings, outOfReach(model))
+	}
+	result.Seconds = time.Since(begun).Seconds()
+	if err := t.result(result, result.table); err != nil {
+		return err
+	}
+	if len(result.Findings) > 0 {
+		return &statusError{status: exitUntrusted}
+	}
+	return nil
+}
+
+func chooseMethod(model *rbm.Model, method string) (string, error) {
+	switch method {
+	case "auto":
+		if exact.Feasible(model.M(), model.N()) == nil && exact.Cost(model.M(), model.N()) <= affordable {
+			return train.MethodExact, nil
+		}
+		return train.MethodPseudo, nil
+	case train.MethodExact:
+		return method, exact.Feasible(model.M(), model.N())
+	case train.MethodPseudo:
+		return method, nil
+	}
+	return "", fmt.Errorf("method %q, want auto, exact or pseudo", method)
+}
+
+func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
+	bar := t.progress("log Z", 1000)
+	logZ, err := exact.LogZ(ctx, model, exact.Options{Workers: t.workers, Progress: func(done, total uint64) {
+		bar.set(int64(1000*float64(done)/float64(total)), "by enumeration")
+	}})
+	bar.stop()
+	if err != nil {
+		return err
+	}
+	r.LogZ = &logZResult{Value: logZ, Lower: logZ, Upper: logZ}
+	logs := model.FreeEnergy(set.States)
+	for k, free := range logs {
+		logs[k] = -free - logZ
+	}
+	ll := mean(logs, set)
+	r.LL = &ll
+	return nil
+}
+
+func mean(x []float64, set *data.Set) estimateResult {
+	value, stderr := diag.WeightedMean(x, set.Weights)
+	return estimateResult{diag.Number(value), diag.Number(stderr)}
+}
+
+func outOfReach(model *rbm.Model) diag.Finding {
+	cost := exact.Cost(model.M(), model.N())
+	return diag.Finding{
+		Code: "not-enumerable",
+		Message: fmt.Sprintf("log Z of %d visible and %d hidden units takes %.2g operations by enumeration",
+			model.M(), model.N(), cost),
+		Value: diag.Number(cost), Threshold: affordable,
+		Consequence: "there is no log-likelihood; the pseudo-log-likelihood given instead can be far above it",
+		Remedy:      "use it only to compare models of one data set, or train a model with at most about 25 hidden units",
+	}
+}
+
+func (r *evalResult) table(w io.Writer) {
+	fmt.Fprintf(w, "rows\t%d\n", r.Rows)
+	if r.LL != nil {
+		fmt.Fprintf(w, "log-likelihood\t%.4f ± %.4f nats a row (exact)\n", r.LL.Value, r.LL.Stderr)
+		fmt.Fprintf(w, "log Z\t%.6f (exact)\n", r.LogZ.Value)
+	}
+	fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %.4f nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr)
+	printFindings(w, r.Findings)
+}
+
+// printFindings writes what can't be trusted, why, and what to do.
+func printFindings(w io.Writer, findings []diag.Finding) {
+	for _, f := range findings {
+		fmt.Fprintf(w, "! %s: %s\n  %s\n  %s\n", f.Code, f.Message, f.Consequence, f.Remedy)
+	}
+}

@@ -1,0 +1,128 @@
+// Command harmonium trains, judges and samples restricted Boltzmann machines.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses, the same for every command (docs/cli.md).
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitBadInput    = 2 // bad usage or bad input
+	exitUntrusted   = 3 // done, but a diagnostic says that the answer can't be trusted
+	exitInterrupted = 130
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the program at once: the run directory is whole at any moment.
+	context.AfterFunc(ctx, stop)
+	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// execute runs the command line and returns the exit status.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot(&terminal{stdout: stdout, stderr: stderr})
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	status, silent := exitFailed, false
+	var s *statusError
+	if errors.As(err, &s) {
+		status, silent = s.status, s.error == nil
+	}
+	if errors.Is(err, context.Canceled) {
+		status = exitInterrupted
+	}
+	if !silent {
+		fmt.Fprintln(stderr, "harmonium:", err)
+	}
+	return status
+}
+
+// newRoot lists the commands.
+func newRoot(t *terminal) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "harmonium",
+		Short: "Train, judge and sample restricted Boltzmann machines",
+		Long: `Harmonium trains, judges and samples restricted Boltzmann machines: models of binary configurations,
+P(v,h) = exp(-E(v,h))/Z with E = -sum b_i v_i - sum c_j h_j - sum w_ij v_i h_j.
+
+Results go to standard output, progress and warnings to standard error.
+Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer can't be trusted,
+130 interrupted with the work saved.`,
+		Example: `  harmonium demo
+  harmonium data ising --L 16 --T 2.269 -n 50000 -o ising.npy
+  harmonium train ising.npy --hidden 128 -o run
+  harmonium eval run --data ising.npy
+  harmonium sample run -n 10000 -o new.npy`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return badInput(fmt.Errorf("%w (see '%s --help')", err, cmd.CommandPath()))
+	})
+	flags := root.PersistentFlags()
+	flags.IntVar(&t.workers, "workers", 0, "cores to use; 0 means all; the result doesn't depend on it")
+	flags.BoolVar(&t.json, "json", false, "print the result as one JSON object (docs/cli.md)")
+	flags.BoolVarP(&t.quiet, "quiet", "q", false, "no progress on standard error")
+	root.AddCommand(
+		newDemo(t), newData(t), newTrain(t), newEval(t), newSample(t), newVersion(t),
+	)
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if t.workers < 0 {
+			return badInput(fmt.Errorf("--workers is %d, want a number of cores, or 0 for all", t.workers))
+		}
+		return nil
+	}
+	for _, c := range root.Commands() {
+		checkArgs(c)
+	}
+	return root
+}
+
+// checkArgs makes a wrong number of arguments bad usage, in a command and those below it.
+func checkArgs(c *cobra.Command) {
+	if args := c.Args; args != nil {
+		c.Args = func(cmd *cobra.Command, given []string) error {
+			if err := args(cmd, given); err != nil {
+				return badInput(fmt.Errorf("%w (see '%s --help')", err, cmd.CommandPath()))
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		checkArgs(sub)
+	}
+}
+
+// statusError is an error with an exit status. Without an error inside nothing more is printed.
+type statusError struct {
+	error
+	status int
+}
+
+func (e *statusError) Unwrap() error { return e.error }
+
+// badInput marks an error as the fault of a flag, an argument or an input file.
+func badInput(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &statusError{err, exitBadInput}
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"harmonium/data"
+	"harmonium/diag"
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+)
+
+type sampleOptions struct {
+	out    string
+	count  int
+	method string
+	chains int
+	burnIn int
+	thin   int
+	start  string
+	clamps []string
+	seed   uint64
+}
+
+func newSample(t *terminal) *cobra.Command {
+	o := &sampleOptions{}
+	cmd := &cobra.Command{
+		Use:   "sample MODEL|RUN -n N -o FILE",
+		Short: "Draw configurations from a model",
+		Long: `Draw visible configurations from a model and write them to FILE (.npy or .csv).
+
+Small models are enumerated, and the samples are exact and independent. For others parallel block-Gibbs chains are run: they start
+at the model's biases (or at the rows of a file), forget the start in a burn-in, and then give a sample every few sweeps. The
+effective sample size and R-hat of the free energy tell whether they mixed.`,
+		Example: `  harmonium sample run -n 10000 -o new.npy
+  harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return drawSample(cmd.Context(), t, o, args[0]) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.IntVarP(&o.count, "count", "n", 1000, "configurations to draw")
+	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed)")
+	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else gibbs), exact or gibbs")
+	f.IntVar(&o.chains, "chains", 20, "Gibbs chains; at most as many as configurations")
+	f.IntVar(&o.burnIn, "burn-in", 1000, "sweeps before the first sample of each chain")
+	f.IntVar(&o.thin, "thin", 10, "sweeps between samples of a chain")
+	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: independent units from the biases")
+	f.StringArrayVar(&o.clamps, "clamp", nil, "hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 0; may be repeated")
+	f.Uint64Var(&o.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
+	return cmd
+}
+
+// exactSampleCost is the number of operations of the oracle that auto spends on exact samples: about a minute.
+const exactSampleCost = 5e10
+
+type sampleResult struct {
+	Count    int            `json:"count"`
+	File     string         `json:"file"`
+	Method   string         `json:"method"`
+	ESS      diag.Number    `json:"ess"`
+	Rhat     diag.Number    `json:"rhat"`
+	Findings []diag.Finding `json:"findings"`
+}
+
+func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string) error {
+	model, err := openModel(path)
+	if err != nil {
+		return err
+	}
+	method, err := o.check(model)
+	if err != nil {
+		return badInput(err)
+	}
+	result := sampleResult{Count: o.count, File: o.out, Method: method, Findings: []diag.Finding{}}
+	var v rbm.States
+	if method == "exact" {
+		bar := t.progress("sample", 1000)
+		v, _, err = exact.Sample(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
+			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
+		bar.stop()
+		result.ESS, result.Rhat = diag.Number(o.count), 1
+	} else {
+		v, err = o.gibbs(ctx, t, model, &result)
+	}
+	if err != nil {
+		return err
+	}
+	if err := data.Write(o.out, v, model.Visible); err != nil {
+		return err
+	}
+	err = t.result(result, func(w io.Writer) {
+		fmt.Fprintf(w, "wrote\t%d configurations of %d units to %s\n", o.count, model.M(), o.out)
+		fmt.Fprintf(w, "method\t%s\n", method)
+		if method == "gibbs" {
+			fmt.Fprintf(w, "effective sample size\t%.0f of %d\n", result.ESS, o.count)
+			fmt.Fprintf(w, "R-hat\t%.4f\n", result.Rhat)
+		}
+		printFindings(w, result.Findings)
+	})
+	if err == nil && len(result.Findings) > 0 {
+		return &statusError{status: exitUntrusted}
+	}
+	return err
+}
+
+// check returns the method, or what is wrong with a setting.
+func (o *sampleOptions) check(model *rbm.Model) (string, error) {
+	switch {
+	case o.out == "":
+		return "", errors.New("no file to write: name one by -o FILE")
+	case o.count < 1, o.chains < 1, o.thin < 1, o.burnIn < 0:
+		return "", fmt.Errorf("-n %d --chains %d --thin %d --burn-in %d: want positive numbers", o.count, o.chains, o.thin, o.burnIn)
+	}
+	if err := data.CheckName(o.out); err != nil {
+		return "", err
+	}
+	possible := exact.Feasible(model.M(), model.N())
+	if len(o.clamps) > 0 || o.start != "" {
+		possible = errors.New("exact samples have no clamped units and no start")
+	}
+	switch o.method {
+	case "auto":
+		if possible == nil && exact.Cost(model.M(), model.N()) <= exactSampleCost {
+			return "exact", nil
+		}
+		return "gibbs", nil
+	case "exact":
+		return o.method, possible
+	case "gibbs":
+		return o.method, nil
+	}
+	return "", fmt.Errorf("method %q, want auto, exact or gibbs", o.method)
+}
+
+// gibbs draws the samples in turns: after every o.thin sweeps, one of each chain.
+func (o *sampleOptions) gibbs(ctx context.Context, t *terminal, model *rbm.Model, result *sampleResult) (rbm.States, error) {
+	count := min(o.chains, o.count)
+	start, err := o.startStates(model, count)
+	if err != nil {
+		return rbm.States{}, err
+	}
+	chains := sample.Start(start, model.N(), rng.Seed(o.seed))
+	for _, text := range o.clamps {
+		unit, on, err := parseClamp(model, text)
+		if err != nil {
+			return rbm.States{}, badInput(err)
+		}
+		chains.ClampVisible(unit, on)
+	}
+	conditionals := rbm.NewConditionals(model, t.workers)
+	turns := (o.count + count - 1) / count
+	bar := t.progress("sample", int64(o.burnIn+turns*o.thin))
+	defer bar.stop()
+	sweep := func(k int) error {
+		for range k {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			chains.Sweep(conditionals, 1)
+			bar.set(int64(chains.Sweeps), fmt.Sprintf("%d chains", count))
+		}
+		return nil
+	}
+	if err := sweep(o.burnIn); err != nil {
+		return rbm.States{}, err
+	}
+	v := rbm.NewStates(o.count, model.M())
+	series := make([][]float64, count)
+	for done := 0; done < o.count; done += count {
+		if err := sweep(o.thin); err != nil {
+			return rbm.States{}, err
+		}
+		part := v.Slice(done, min(done+count, o.count))
+		copy(part.Words(), chains.Visible.Words())
+		for r, free := range model.FreeEnergy(part) {
+			series[r] = append(series[r], free)
+		}
+	}
+	result.diagnose(series)
+	return v, nil
+}
+
+func (o *sampleOptions) startStates(model *rbm.Model, count int) (rbm.States, error) {
+	if o.start == "" {
+		return sample.FromBiases(model, count, rng.Seed(o.seed)), nil
+	}
+	d := dataFlags{seed: o.seed}
+	set, err := d.openFor(model, o.start)
+	if err != nil {
+		return rbm.States{}, err
+	}
+	return sample.FromRows(set.States, count, rng.Seed(o.seed)), nil
+}
+
+func parseClamp(model *rbm.Model, text string) (unit int, on bool, err error) {
+	left, right, ok := strings.Cut(text, "=")
+	unit, err = strconv.Atoi(left)
+	off := "0"
+	if model.Visible == rbm.Spin {
+		off = "-1"
+	}
+	if !ok || err != nil || right != "1" && right != off {
+		return 0, false, fmt.Errorf("--clamp %s, want UNIT=1 or UNIT=%s", text, off)
+	}
+	if unit < 0 || unit >= model.M() {
+		return 0, false, fmt.Errorf("--clamp %s, but the model has units 0 to %d", text, model.M()-1)
+	}
+	return unit, right == "1", nil
+}
+
+// rhatLimit and essLimit are those of Vehtari et al. 2021, section 4: R̂ below 1.01, and 100 effective samples or more for an
+// error bar that can be trusted.
+const (
+	rhatLimit = 1.01
+	essLimit  = 100
+)
+
+// diagnose judges the free energies of the chains. Chains with fewer than four samples can't be judged.
+func (r *sampleResult) diagnose(series [][]float64) {
+	shortest := len(series[len(series)-1])
+	for k := range series {
+		series[k] = series[k][:shortest]
+	}
+	r.ESS, r.Rhat = diag.Number(diag.ESS(series)), diag.Number(diag.Rhat(series))
+	if !(r.Rhat <= rhatLimit) {
+		r.Findings = append(r.Findings, diag.Finding{
+			Code: "not-mixed", Message: fmt.Sprintf("R-hat of the free energy is %.4f over %d chains", r.Rhat, len(series)),
+			Value: r.Rhat, Threshold: rhatLimit,
+			Consequence: "the chains have not forgotten where they started: the samples are not those of the model",
+			Remedy:      "raise --burn-in and --thin",
+		})
+	}
+	if enough := min(essLimit, float64(r.Count)/2); !(float64(r.ESS) >= enough) {
+		r.Findings = append(r.Findings, diag.Finding{
+			Code: "few-samples", Message: fmt.Sprintf("the samples are worth %.0f independent ones", r.ESS),
+			Value: r.ESS, Threshold: diag.Number(enough),
+			Consequence: "averages over them have far larger errors than their number suggests",
+			Remedy:      "raise --thin, or draw more",
+		})
+	}
+}

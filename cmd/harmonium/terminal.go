@@ -1,0 +1,100 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+	"text/tabwriter"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+)
+
+// terminal is where a command's results and progress go, with the flags that all commands share.
+type terminal struct {
+	stdout, stderr io.Writer
+	workers        int
+	json, quiet    bool
+}
+
+// result prints v as JSON, or calls table for people.
+func (t *terminal) result(v any, table func(w io.Writer)) error {
+	if t.json {
+		e := json.NewEncoder(t.stdout)
+		e.SetEscapeHTML(false)
+		return e.Encode(v)
+	}
+	w := tabwriter.NewWriter(t.stdout, 0, 0, 2, ' ', 0)
+	table(w)
+	return w.Flush()
+}
+
+// warn prints a line on standard error, also when quiet.
+func (t *terminal) warn(format string, args ...any) { fmt.Fprintf(t.stderr, format+"\n", args...) }
+
+// plainEvery is the time between progress lines where no bar can move.
+const plainEvery = 2 * time.Second
+
+// progress shows how far long work is: a moving bar on a terminal, plain lines elsewhere, nothing if quiet.
+type progress struct {
+	t       *terminal
+	name    string
+	total   int64
+	bars    *mpb.Progress
+	bar     *mpb.Bar
+	message atomic.Value // string; the bar is drawn by a goroutine of its own
+	printed time.Time
+}
+
+// progress begins to show work of so many steps. Call its stop at the end.
+func (t *terminal) progress(name string, total int64) *progress {
+	p := &progress{t: t, name: name, total: total, printed: time.Now()}
+	p.message.Store("")
+	f, isFile := t.stderr.(*os.File)
+	if t.quiet || !isFile || !term.IsTerminal(int(f.Fd())) {
+		return p
+	}
+	p.bars = mpb.New(mpb.WithOutput(f), mpb.WithWidth(24), mpb.WithRefreshRate(100*time.Millisecond))
+	p.bar = p.bars.AddBar(total,
+		mpb.PrependDecorators(decor.Name(name+" ")),
+		mpb.AppendDecorators(
+			decor.Percentage(), decor.Name("  "), decor.AverageETA(decor.ET_STYLE_GO),
+			decor.Any(func(decor.Statistics) string { return "  " + p.message.Load().(string) }),
+		),
+		mpb.BarRemoveOnComplete(),
+	)
+	return p
+}
+
+// set shows the number of steps done with a message.
+func (p *progress) set(done int64, message string) {
+	if p.bar != nil {
+		p.message.Store(message)
+		p.bar.SetCurrent(done)
+		return
+	}
+	if p.t.quiet || time.Since(p.printed) < plainEvery {
+		return
+	}
+	p.printed = time.Now()
+	fmt.Fprintf(p.t.stderr, "%s %3.0f%%  %s\n", p.name, 100*float64(done)/float64(max(p.total, 1)), message)
+}
+
+// stop removes the bar.
+func (p *progress) stop() {
+	if p.bar != nil {
+		p.bar.Abort(true)
+		p.bars.Wait()
+	}
+}
+
+// say prints a line of progress on standard error, unless quiet.
+func (t *terminal) say(format string, args ...any) {
+	if !t.quiet {
+		t.warn(format, args...)
+	}
+}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"harmonium/internal/run"
+	"harmonium/train"
+)
+
+type trainOptions struct {
+	out       string
+	resume    bool
+	valid     string
+	weights   string
+	time      time.Duration
+	threshold optionalFloat
+	settings  run.Settings
+}
+
+func newTrain(t *terminal) *cobra.Command {
+	o := &trainOptions{settings: run.Defaults()}
+	s := &o.settings
+	cmd := &cobra.Command{
+		Use:   "train DATA… -o RUN",
+		Short: "Train a model on data",
+		Long: `Train a model on rows of binary data and keep everything in the folder RUN: settings, metrics, the best model so far
+and checkpoints. A run that was stopped, or killed, goes on with 'harmonium train --resume -o RUN', to the same bytes.
+
+Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME), text of 0/1 or -1/1, IDX; each also gzipped.
+
+Defaults come from measurements on real data sets (docs/decisions.md).`,
+		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy
+  harmonium train ising.npy --hidden 64 --holdout 0.1 -o run
+  harmonium train --resume -o run`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.resume {
+				if err := resumeTakesNoSettings(cmd, args); err != nil {
+					return badInput(err)
+				}
+				return resumeRun(cmd.Context(), t, o.out)
+			}
+			s.Threshold = o.threshold.value
+			return beginRun(cmd.Context(), t, o, args)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVarP(&o.out, "out", "o", "", "folder of the run, new or empty (needed)")
+	f.BoolVar(&o.resume, "resume", false, "go on with the run in the folder, with its own data and settings")
+	f.IntVar(&s.Hidden, "hidden", 0, "hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
+	f.StringVar(&s.VisibleUnits, "visible", "", "visible units, bernoulli (0/1) or spin (-1/1); default: as the data's values")
+	f.StringVar(&s.HiddenUnits, "hidden-units", "", "hidden units, bernoulli or spin; default: as the visible ones")
+	f.Uint64Var(&s.Seed, "seed", s.Seed, "of all random numbers; the same seed gives the same bytes")
+	f.IntVar(&s.Epochs, "epochs", s.Epochs, "passes over the data")
+	f.IntVar(&s.Updates, "updates", 0, "stop after so many updates; 0 means no bound")
+	f.DurationVar(&o.time, "time", 0, "stop after a time such as 90s or 2h; the only setting that makes a run depend on the clock")
+	f.IntVar(&s.Batch, "batch", s.Batch, "rows a minibatch; smaller ones make more updates an epoch, with noisier gradients")
+	f.Float64Var(&s.Rate, "rate", 0, "learning rate at the start; 0 means the optimiser's default: "+
+		"sgd "+rateOf(&train.SGD{})+", momentum "+rateOf(&train.Momentum{})+", adam "+rateOf(&train.Adam{}))
+	f.StringVar(&s.Schedule, "schedule", s.Schedule, "constant, linear, cosine or power; a rate that falls to zero averages the noise away")
+	f.StringVar(&s.Optimizer, "optimizer", s.Optimizer, "sgd, momentum or adam")
+	f.StringVar(&s.Negative, "negative", s.Negative, "negative phase: pcd (persistent chains), cd (from the data) or exact (enumeration, small models)")
+	f.IntVar(&s.Steps, "steps", s.Steps, "Gibbs sweeps an update for pcd and cd; more make the gradient truer and the update dearer")
+	f.IntVar(&s.Chains, "chains", 0, "persistent chains; 0 means as many as a minibatch has rows")
+	f.Float64Var(&s.L1, "l1", 0, "penalty on the sum of |w|")
+	f.Float64Var(&s.L2, "l2", 0, "penalty on half the sum of w squared")
+	f.Float64Var(&s.Clip, "clip", 0, "bound on |w|; 0 means none")
+	f.BoolVar(&s.Centered, "centered", s.Centered, "use the centered gradient, which doesn't mind how units are coded")
+	f.BoolVar(&s.DataBiases, "data-biases", s.DataBiases, "start visible biases at the log-odds of the data's means")
+	f.StringVar(&o.valid, "valid", "", "validation data, scored along the way; chooses the best model")
+	f.Float64Var(&s.HoldoutPart, "holdout", 0, "part of the rows to keep for validation instead, such as 0.1")
+	f.IntVar(&s.Patience, "patience", 0, "stop after so many evaluations without a better validation score; 0 means never")
+	f.IntVar(&s.Every, "every", 0, "updates between evaluations; 0 means an epoch, or more where an exact score costs too much")
+	f.StringVar(&o.weights, "weights", "", "file of row weights, one number a row")
+	f.Var(&o.threshold, "threshold", "make grey values binary: above it is 1")
+	f.BoolVar(&s.Bernoulli, "bernoulli", false, "make grey values binary: 1 with the value as probability, drawn anew every epoch")
+	return cmd
+}
+
+func rateOf(o train.Optimizer) string { return fmt.Sprintf("%g", o.DefaultRate()) }
+
+// resumeTakesNoSettings refuses what a resumed run can't honour.
+func resumeTakesNoSettings(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("--resume goes on with the run's own data, but %s is given", args[0])
+	}
+	var wrong error
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed && f.Name != "resume" && f.Name != "out" && f.Name != "help" {
+			wrong = errors.Join(wrong, fmt.Errorf("--resume goes on with the run's own settings, but --%s is given", f.Name))
+		}
+	})
+	return wrong
+}
+
+// beginRun checks everything before it writes anything.
+func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) error {
+	s := &o.settings
+	switch {
+	case len(args) == 0:
+		return badInput(errors.New("no data: name at least one file (see 'harmonium train --help')"))
+	case o.out == "":
+		return badInput(errors.New("no folder for the run: name one by -o RUN"))
+	case s.Hidden == 0:
+		return badInput(errors.New("no number of hidden units: give one by --hidden"))
+	case o.valid != "" && s.HoldoutPart != 0:
+		return badInput(errors.New("--valid and --holdout exclude each other"))
+	}
+	s.Seconds = o.time.Seconds()
+	c := &run.Config{Program: version(), Settings: *s}
+	for _, path := range args {
+		c.Train = append(c.Train, run.File{Path: path})
+	}
+	if o.valid != "" {
+		c.Valid = &run.File{Path: o.valid}
+	}
+	if o.weights != "" {
+		c.Weights = &run.File{Path: o.weights}
+	}
+	training, err := run.Prepare(c, t.workers)
+	if err != nil {
+		return badInput(err)
+	}
+	r, err := run.Create(o.out, c)
+	if errors.Is(err, run.ErrOccupied) {
+		return badInput(err)
+	}
+	if err != nil {
+		return err
+	}
+	return recordRun(ctx, t, r, training)
+}
+
+func resumeRun(ctx context.Context, t *terminal, dir string) error {
+	if dir == "" {
+		return badInput(errors.New("no run to go on with: name its folder by -o RUN"))
+	}
+	r, err := run.Open(dir)
+	if err != nil {
+		return badInput(err)
+	}
+	training, err := run.Prepare(r.Config, t.workers)
+	if err != nil {
+		return badInput(err)
+	}
+	if err := r.Resume(training); err != nil {
+		return err
+	}
+	return recordRun(ctx, t, r, training)
+}
+
+// trainResult is the JSON of a finished or interrupted training.
+type trainResult struct {
+	Run      string       `json:"run"`
+	Updates  int          `json:"updates"`
+	Seconds  float64      `json:"seconds"`
+	Finished string       `json:"finished"` // done, time, patience, or interrupted
+	TrainLL  *train.Score `json:"train_ll"`
+	ValidLL  *train.Score `json:"valid_ll"`
+}
+
+func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Training) error {
+	bar := t.progress("train", int64(training.Planned()))
+	score := ""
+	err := r.Record(ctx, training, func(p train.Progress) {
+		if p.Evaluation != nil {
+			score = describeEvaluation(p.Evaluation)
+		}
+		bar.set(int64(p.Update), fmt.Sprintf("epoch %.1f  %s", p.Epoch, score))
+	})
+	bar.stop()
+	if err != nil {
+		return err
+	}
+	metrics, err := r.Metrics()
+	if err != nil {
+		return err
+	}
+	result := trainResult{Run: r.Dir, Updates: training.Done(), Finished: training.Finished(), Seconds: training.Seconds()}
+	if len(metrics) > 0 {
+		last := metrics[len(metrics)-1]
+		for _, m := range metrics {
+			if m.Best {
+				last = m
+			}
+		}
+		result.TrainLL, result.ValidLL = last.TrainLL, last.ValidLL
+	}
+	if result.Finished == "" {
+		result.Finished = "interrupted"
+	}
+	err = t.result(result, func(w io.Writer) {
+		fmt.Fprintf(w, "run\t%s\n", result.Run)
+		fmt.Fprintf(w, "updates\t%d in %.1f s (%s)\n", result.Updates, result.Seconds, result.Finished)
+		fmt.Fprintf(w, "train\t%s\n", describeScore(result.TrainLL))
+		if result.ValidLL != nil {
+			fmt.Fprintf(w, "validation\t%s\n", describeScore(result.ValidLL))
+		}
+	})
+	if err == nil && result.Finished == "interrupted" {
+		t.warn("interrupted at update %d, saved: go on with 'harmonium train --resume -o %s'", result.Updates, r.Dir)
+		return &statusError{status: exitInterrupted}
+	}
+	return err
+}
+
+func describeEvaluation(e *train.Evaluation) string {
+	text := "train " + describeScore(e.Train)
+	if e.Valid != nil {
+		text += "  valid " + describeScore(e.Valid)
+	}
+	return text
+}
+
+// describeScore names a score for what it is.
+func describeScore(s *train.Score) string {
+	switch {
+	case s == nil:
+		return "not scored yet"
+	case s.Method == train.MethodExact:
+		return fmt.Sprintf("log-likelihood %.4f ± %.4f nats (exact)", s.Value, float64(s.Stderr))
+	default:
+		return fmt.Sprintf("pseudo-log-likelihood %.4f ± %.4f nats", s.Value, float64(s.Stderr))
+	}
+}
