@@ -56,6 +56,6 @@ func (t *Training) Resume(checkpoint []byte) error {
 	if err := t.memory().restore(f.Tensors); err != nil {
 		return err
 	}
-	t.before, t.reason = time.Duration(elapsed), f.Metadata["finished"]
+	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]
 	return nil
 }

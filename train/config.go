@@ -42,7 +42,7 @@ type Config struct {
 
 // The defaults that Config's zero values stand for.
 const (
-	DefaultBatch    = 100
+	DefaultBatch    = 20
 	DefaultEpochs   = 50
 	DefaultSchedule = Linear
 )

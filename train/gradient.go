@@ -32,14 +32,15 @@ func (g *Gradient) norm() float64 {
 	return math.Sqrt(sum)
 }
 
-// center turns the gradient of (W, b, c) into the centered one. With offsets μ (the data's mean of v) and
-// ν (that of h), a running mean, the energy is written in (v−μ) and (h−ν), and a step of its parameters is, in the plain parameters,
+// center turns the gradient into that of the centered parameters. With offsets μ (the mean of v over all data) and ν (that of
+// h, a running mean over minibatches) the energy is written in v−μ and h−ν, with the same W and the biases b + Wν and
+// c + Wᵀμ. Their gradient is
 //
-//	ΔW = g_W − μ g_cᵀ − g_b νᵀ,   Δb = g_b − ΔW ν,   Δc = g_c − ΔWᵀ μ.
+//	g_W − μ g_cᵀ − g_b νᵀ,   g_b,   g_c.
 //
-// The saved model stays plain: only the direction of the step changes (docs/math.md).
+// uncenter brings the step back to the plain parameters: the model is always plain (docs/math.md).
 func (t *Training) center() {
-	μ, ν, g := t.positive.V, t.centerH, t.gradient
+	μ, ν, g := t.centerV, t.centerH, t.gradient
 	if t.centered == 0 {
 		copy(ν, t.positive.H)
 		t.centered = 1
@@ -54,11 +55,20 @@ func (t *Training) center() {
 			row[j] -= float32(μ[i]*g.C[j]) + float32(g.B[i]*ν[j])
 		}
 	}
+}
+
+// uncenter follows a step ΔW of the centered parameters with b ← b − ΔW ν and c ← c − ΔWᵀ μ, so that the
+// centered biases have moved as the optimiser meant.
+func (t *Training) uncenter(before []float32) {
+	μ, ν, n := t.centerV, t.centerH, len(t.centerH)
 	for i := range μ {
-		for j, w := range g.W[i*n : (i+1)*n] {
-			g.B[i] -= float32(w * ν[j])
-			g.C[j] -= float32(w * μ[i])
+		sum := float32(0)
+		for j, w := range t.Model.W[i*n : (i+1)*n] {
+			Δ := w - before[i*n+j]
+			sum += float32(Δ * ν[j])
+			t.Model.C[j] -= float32(Δ * μ[i])
 		}
+		t.Model.B[i] -= sum
 	}
 }
 

@@ -42,14 +42,17 @@ type Update struct {
 // (T. Tieleman, ICML 2008). They start from the model's biases.
 type PCD struct {
 	Steps  int // sweeps an update; 0 means DefaultSteps
-	Chains int // 0 means as many as the minibatch has rows
+	Chains int // 0 means DefaultChains
 
 	chains *sample.Chains
 	cost   float64
 }
 
-// DefaultSteps is the number of Gibbs sweeps an update for CD and PCD, chosen by measurement (docs/decisions.md).
-const DefaultSteps = 10
+// The defaults of the negative phases, chosen by measurement (docs/decisions.md).
+const (
+	DefaultSteps  = 10  // Gibbs sweeps an update for CD and PCD
+	DefaultChains = 100 // of PCD
+)
 
 // Start draws the chains from the model's visible biases.
 func (p *PCD) Start(s Setup) error {
@@ -57,7 +60,7 @@ func (p *PCD) Start(s Setup) error {
 		p.Steps = DefaultSteps
 	}
 	if p.Chains == 0 {
-		p.Chains = s.Batch
+		p.Chains = DefaultChains
 	}
 	if p.Steps < 0 || p.Chains < 0 {
 		return fmt.Errorf("pcd with %d steps and %d chains, want at least one of each", p.Steps, p.Chains)

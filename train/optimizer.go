@@ -89,7 +89,10 @@ func (o *Momentum) Remember(m *Memory) { m.floats("velocity", o.velocity[:]...) 
 // Adam scales the step of each parameter by running means of its gradient and of the gradient's square
 // (D. P. Kingma and J. Ba, ICLR 2015).
 type Adam struct {
-	Decay1, Decay2, Epsilon float64 // 0 means 0.9, 0.999, 1e-8
+	// Decay1 is that of the mean gradient: β1 of the paper. Its default is 0, not the paper's 0.9, because momentum makes the parameters
+	// and persistent chains chase each other (docs/decisions.md).
+	Decay1          float64
+	Decay2, Epsilon float64 // β2 and ε; 0 means 0.999 and 1e-8
 
 	steps         uint64
 	first, second [3][]float32
@@ -100,9 +103,6 @@ func (*Adam) DefaultRate() float64 { return 0.01 }
 
 // Start sets the running means to zero.
 func (o *Adam) Start(model *rbm.Model) {
-	if o.Decay1 == 0 {
-		o.Decay1 = 0.9
-	}
 	if o.Decay2 == 0 {
 		o.Decay2 = 0.999
 	}

@@ -22,17 +22,19 @@ type Training struct {
 	scorer  *scorer
 	planned int // updates
 	begun   time.Time
-	before  time.Duration // spent before the last resume
+	spent   time.Duration // before the last resume
 	err     error
 	reason  string
 
 	conditionals       *rbm.Conditionals
 	positive, negative *rbm.Statistics
 	gradient           *Gradient
+	before             []float32 // W before the present step
 	minibatch          rbm.States
 	weights            []float32
-	weightUnit         float64 // makes the mean weight 1, within float32's range
-	order              []int   // of the rows, in the epoch orderOf
+	weightUnit         float64   // makes the mean weight 1, within float32's range
+	centerV            []float32 // mean values of the visible units over the data
+	order              []int     // of the rows, in the epoch orderOf
 	orderOf            int
 
 	// What a checkpoint holds, besides the parameters and the memories of Negative and Optimizer.
@@ -74,11 +76,16 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	m, n := model.M(), model.N()
 	t := &Training{
 		Model: model, config: config, set: set, planned: config.planned(set.Rows()),
-		positive: rbm.NewStatistics(m, n), negative: rbm.NewStatistics(m, n), gradient: newGradient(m, n),
+		positive: rbm.NewStatistics(m, n), negative: rbm.NewStatistics(m, n), gradient: newGradient(m, n), before: make([]float32, m*n),
 		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, n),
 	}
+	means := set.Means()
+	t.centerV = make([]float32, m)
+	for i, p := range means {
+		t.centerV[i] = float32(model.Visible.Scale()*p + model.Visible.Offset())
+	}
 	if !config.KeepBiases {
-		initBiases(model, set.Means())
+		initBiases(model, means)
 	}
 	t.best = model.Clone()
 	t.conditionals = rbm.NewConditionals(model, config.Workers)
@@ -96,7 +103,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 	return func(yield func(Progress) bool) {
 		t.begun = time.Now()
-		defer func() { t.before = t.elapsed(); t.begun = time.Time{} }()
+		defer func() { t.spent = t.elapsed(); t.begun = time.Time{} }()
 		for t.err == nil && t.reason == "" && ctx.Err() == nil {
 			if int(t.done) >= t.planned {
 				t.reason = "done"
@@ -136,6 +143,9 @@ func (t *Training) Done() int { return int(t.done) }
 // Planned is the number of updates after which training ends, if nothing ends it before.
 func (t *Training) Planned() int { return t.planned }
 
+// Every is the number of updates between evaluations.
+func (t *Training) Every() int { return t.scorer.every }
+
 // Seconds is the time spent training so far, over all resumptions.
 func (t *Training) Seconds() float64 { return t.elapsed().Seconds() }
 
@@ -161,8 +171,12 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	}
 	t.penalise()
 	norm := t.gradient.norm()
+	copy(t.before, t.Model.W)
 	t.config.Optimizer.Step(t.Model, t.gradient, rate)
 	t.clip()
+	if !t.config.Plain {
+		t.uncenter(t.before)
+	}
 	if !t.Model.Finite() {
 		return Progress{}, fmt.Errorf("a parameter is no longer a finite number (learning rate %g, gradient norm %g): "+
 			"lower the learning rate or bound the weights", rate, norm)
@@ -208,9 +222,9 @@ func (t *Training) nextMinibatch() (rbm.States, []float32) {
 
 func (t *Training) elapsed() time.Duration {
 	if t.begun.IsZero() {
-		return t.before
+		return t.spent
 	}
-	return t.before + time.Since(t.begun)
+	return t.spent + time.Since(t.begun)
 }
 
 // withoutIdleRows drops rows of weight zero, so that every minibatch has a weight.

@@ -90,9 +90,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 		}
 		return nil
 	}
-	for _, c := range root.Commands() {
-		checkArgs(c)
-	}
+	checkArgs(root)
 	return root
 }
 

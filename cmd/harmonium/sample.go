@@ -160,33 +160,44 @@ func (o *sampleOptions) gibbs(ctx context.Context, t *terminal, model *rbm.Model
 	turns := (o.count + count - 1) / count
 	bar := t.progress("sample", int64(o.burnIn+turns*o.thin))
 	defer bar.stop()
-	sweep := func(k int) error {
-		for range k {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			chains.Sweep(conditionals, 1)
-			bar.set(int64(chains.Sweeps), fmt.Sprintf("%d chains", count))
-		}
-		return nil
-	}
-	if err := sweep(o.burnIn); err != nil {
-		return rbm.States{}, err
-	}
 	v := rbm.NewStates(o.count, model.M())
-	series := make([][]float64, count)
-	for done := 0; done < o.count; done += count {
-		if err := sweep(o.thin); err != nil {
+	trace := newTrace(count, turns*o.thin)
+	for done := 0; done < o.count; {
+		if err := ctx.Err(); err != nil {
 			return rbm.States{}, err
 		}
-		part := v.Slice(done, min(done+count, o.count))
-		copy(part.Words(), chains.Visible.Words())
-		for r, free := range model.FreeEnergy(part) {
-			series[r] = append(series[r], free)
+		chains.Sweep(conditionals, 1)
+		bar.set(int64(chains.Sweeps), fmt.Sprintf("%d chains", count))
+		after := int(chains.Sweeps) - o.burnIn
+		if after > 0 && after%trace.stride == 0 {
+			trace.add(model.FreeEnergy(chains.Visible))
+		}
+		if after > 0 && after%o.thin == 0 {
+			part := v.Slice(done, min(done+count, o.count))
+			copy(part.Words(), chains.Visible.Words())
+			done += part.Rows()
 		}
 	}
-	result.diagnose(series)
+	result.diagnose(trace)
 	return v, nil
+}
+
+// trace is the free energy of every chain after the burn-in, every stride sweeps: at most about traceLength numbers a chain.
+type trace struct {
+	stride int
+	chains [][]float64
+}
+
+const traceLength = 10000
+
+func newTrace(chains, sweeps int) *trace {
+	return &trace{stride: (sweeps + traceLength - 1) / traceLength, chains: make([][]float64, chains)}
+}
+
+func (t *trace) add(free []float64) {
+	for k, x := range free {
+		t.chains[k] = append(t.chains[k], x)
+	}
 }
 
 func (o *sampleOptions) startStates(model *rbm.Model, count int) (rbm.States, error) {
@@ -224,16 +235,14 @@ const (
 	essLimit  = 100
 )
 
-// diagnose judges the free energies of the chains. Chains with fewer than four samples can't be judged.
-func (r *sampleResult) diagnose(series [][]float64) {
-	shortest := len(series[len(series)-1])
-	for k := range series {
-		series[k] = series[k][:shortest]
-	}
-	r.ESS, r.Rhat = diag.Number(diag.ESS(series)), diag.Number(diag.Rhat(series))
+// diagnose judges the chains by their free energies at every sweep. The samples are worth no more independent ones than
+// their number. Chains of fewer than four sweeps can't be judged.
+func (r *sampleResult) diagnose(t *trace) {
+	r.Rhat = diag.Number(diag.Rhat(t.chains))
+	r.ESS = diag.Number(min(diag.ESS(t.chains), float64(r.Count)))
 	if !(r.Rhat <= rhatLimit) {
 		r.Findings = append(r.Findings, diag.Finding{
-			Code: "not-mixed", Message: fmt.Sprintf("R-hat of the free energy is %.4f over %d chains", r.Rhat, len(series)),
+			Code: "not-mixed", Message: fmt.Sprintf("R-hat of the free energy is %.4f over %d chains", r.Rhat, len(t.chains)),
 			Value: r.Rhat, Threshold: rhatLimit,
 			Consequence: "the chains have not forgotten where they started: the samples are not those of the model",
 			Remedy:      "raise --burn-in and --thin",

@@ -51,9 +51,9 @@ type Settings struct {
 	Seed         uint64   `json:"seed"`           //
 	Negative     string   `json:"negative"`       // "pcd", "cd" or "exact"
 	Steps        int      `json:"steps"`          // Gibbs sweeps an update
-	Chains       int      `json:"chains"`         // of pcd; 0 means as many as a minibatch has rows
+	Chains       int      `json:"chains"`         // of pcd
 	Optimizer    string   `json:"optimizer"`      // "sgd", "momentum" or "adam"
-	Batch        int      `json:"batch"`          // rows a minibatch
+	Batch        int      `json:"batch"`          // rows a minibatch; 0 means the default
 	Rate         float64  `json:"rate"`           // 0 means the optimiser's default
 	Schedule     string   `json:"schedule"`       //
 	L1           float64  `json:"l1"`             //
@@ -74,8 +74,8 @@ type Settings struct {
 // Defaults are the settings of a user who sets nothing.
 func Defaults() Settings {
 	return Settings{
-		Hidden: 0, Seed: 1, Negative: "pcd", Steps: train.DefaultSteps, Optimizer: "sgd", Batch: train.DefaultBatch,
-		Schedule: string(train.DefaultSchedule), Centered: true, DataBiases: true, Epochs: train.DefaultEpochs,
+		Hidden: 0, Seed: 1, Negative: "pcd", Steps: train.DefaultSteps, Chains: train.DefaultChains,
+		Optimizer: "adam", Schedule: string(train.DefaultSchedule), Centered: true, DataBiases: true, Epochs: train.DefaultEpochs,
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // Prepare reads the data of a run and starts its training. Where the config records a file's sha256 already, the file must
-// still have it; otherwise it is recorded. Nothing is written.
+// still have it; otherwise it is recorded, with the settings that defaults stand for. Nothing is written.
 func Prepare(c *Config, workers int) (*train.Training, error) {
 	set, err := openTrain(c)
 	if err != nil {
@@ -48,7 +48,13 @@ func Prepare(c *Config, workers int) (*train.Training, error) {
 	if err != nil {
 		return nil, err
 	}
-	return train.Start(model, set, config)
+	training, err := train.Start(model, set, config)
+	if err != nil {
+		return nil, err
+	}
+	config = training.Config()
+	c.Settings.Batch, c.Settings.Rate, c.Settings.Every = config.Batch, config.Rate, training.Every()
+	return training, nil
 }
 
 func openTrain(c *Config) (*data.Set, error) {

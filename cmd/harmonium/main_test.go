@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden output in the scripts")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"harmonium": main})
+}
+
+// The scripts in testdata run the command as a user does. "status N command…" demands an exit status.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata", UpdateScripts: *update, RequireExplicitExec: true, Setup: breakFiles,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+	})
+}
+
+func status(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// breakFiles adds the binary files that a script can't hold.
+func breakFiles(env *testscript.Env) error {
+	npy := func(shape string, data int) []byte {
+		header := "{'descr': '|u1', 'fortran_order': False, 'shape': " + shape + ", }\n"
+		b := append([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(header)))...)
+		return append(append(b, header...), make([]byte, data)...)
+	}
+	for name, contents := range map[string][]byte{
+		"short.npy":       npy("(4, 3)", 7),
+		"huge.npy":        npy("(4000000000, 3000000000)", 12),
+		"cut.gz":          append([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}, bytes.Repeat([]byte{0x12}, 9)...),
+		"cut.safetensors": binary.LittleEndian.AppendUint64(nil, 5000),
+	} {
+		if err := os.WriteFile(filepath.Join(env.WorkDir, name), contents, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
