@@ -29,14 +29,25 @@ func StatesOf(words []uint64, rows, units int) States {
 	if len(words) != rows*s.bits.Stride {
 		panic(fmt.Sprintf("rbm: %d words for %d rows of %d units, want %d", len(words), rows, units, rows*s.bits.Stride))
 	}
-	if rest := uint(units % 64); rest != 0 {
-		for r := range rows {
-			if row := s.Row(r); row[len(row)-1]>>rest != 0 {
-				panic(fmt.Sprintf("rbm: row %d has bits behind its %d units", r, units))
-			}
-		}
+	if !s.Clean() {
+		panic(fmt.Sprintf("rbm: a row has bits behind its %d units", units))
 	}
 	return s
+}
+
+// Clean reports whether the bits behind the last unit of every row are zero, as all functions of States keep them: for words
+// that come from elsewhere.
+func (s States) Clean() bool {
+	rest := uint(s.Units() % 64)
+	if rest == 0 {
+		return true
+	}
+	for r := range s.Rows() {
+		if row := s.Row(r); row[len(row)-1]>>rest != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // Rows is the number of configurations.

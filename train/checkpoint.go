@@ -56,6 +56,9 @@ func (t *Training) Resume(checkpoint []byte) error {
 	if err := t.memory().restore(f.Tensors); err != nil {
 		return err
 	}
+	if t.done > uint64(t.planned) || !t.Model.Finite() || !t.best.Finite() {
+		return fmt.Errorf("checkpoint after %d of %d updates, parameters finite: %v", t.done, t.planned, t.Model.Finite())
+	}
 	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]
 	return nil
 }

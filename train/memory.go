@@ -2,9 +2,9 @@ package train
 
 import (
 	"fmt"
-	"strings"
 
 	"harmonium/internal/safetensors"
+	"harmonium/rbm"
 )
 
 // Memory is the list of everything that must survive from one update to the next, as named views of the places where it lives.
@@ -16,14 +16,14 @@ type Memory struct {
 
 type entry struct {
 	name string
-	data any // []float32, []uint64 or *uint64
+	data any // []float32, rbm.States or *uint64
 }
 
 // Floats lists numbers.
 func (m *Memory) Floats(name string, x []float32) { m.add(name, x) }
 
-// Words lists packed bits or counters.
-func (m *Memory) Words(name string, x []uint64) { m.add(name, x) }
+// States lists configurations.
+func (m *Memory) States(name string, x rbm.States) { m.add(name, x) }
 
 // Counter lists one number.
 func (m *Memory) Counter(name string, x *uint64) { m.add(name, x) }
@@ -55,8 +55,8 @@ func (m *Memory) tensors() []safetensors.Tensor {
 		switch x := e.data.(type) {
 		case []float32:
 			t.Shape, t.Data = []int{len(x)}, x
-		case []uint64:
-			t.Shape, t.Data = []int{len(x)}, x
+		case rbm.States:
+			t.Shape, t.Data = []int{len(x.Words())}, x.Words()
 		case *uint64:
 			t.Shape, t.Data = []int{1}, []uint64{*x}
 		}
@@ -67,38 +67,37 @@ func (m *Memory) tensors() []safetensors.Tensor {
 
 // restore copies the tensors into the places of the list. The names and lengths must be those of the list.
 func (m *Memory) restore(tensors []safetensors.Tensor) error {
-	found := map[string]safetensors.Tensor{}
+	if len(tensors) != len(m.entries) {
+		return fmt.Errorf("checkpoint holds %d tensors, these settings expect %d", len(tensors), len(m.entries))
+	}
+	found := map[string]any{}
 	for _, t := range tensors {
-		found[t.Name] = t
+		found[t.Name] = t.Data
 	}
 	for _, e := range m.entries {
-		t, ok := found[e.name]
-		if !ok {
-			return fmt.Errorf("checkpoint has no %s: it was written with other settings", strings.ReplaceAll(e.name, ".", " "))
-		}
-		delete(found, e.name)
-		ok = false
-		switch x := e.data.(type) {
-		case []float32:
-			y, is := t.Data.([]float32)
-			ok = is && copy(x, y) == len(x) && len(x) == len(y)
-		case []uint64:
-			y, is := t.Data.([]uint64)
-			ok = is && copy(x, y) == len(x) && len(x) == len(y)
-		case *uint64:
-			y, is := t.Data.([]uint64)
-			if ok = is && len(y) == 1; ok {
-				*x = y[0]
-			}
-		}
-		if !ok {
-			return fmt.Errorf("checkpoint's %s is a %T of shape %v, which these settings don't expect", e.name, t.Data, t.Shape)
-		}
-	}
-	for _, t := range tensors {
-		if _, extra := found[t.Name]; extra {
-			return fmt.Errorf("checkpoint holds %s, which these settings don't use", t.Name)
+		if !e.restore(found[e.name]) {
+			return fmt.Errorf("checkpoint's %q is not what these settings expect", e.name)
 		}
 	}
 	return nil
+}
+
+// restore copies data of the same type and length; it reports whether it could.
+func (e entry) restore(data any) bool {
+	switch to := e.data.(type) {
+	case []float32:
+		from, ok := data.([]float32)
+		return ok && len(from) == len(to) && copy(to, from) == len(to)
+	case rbm.States:
+		from, ok := data.([]uint64)
+		return ok && len(from) == len(to.Words()) && copy(to.Words(), from) == len(from) && to.Clean()
+	case *uint64:
+		from, ok := data.([]uint64)
+		if !ok || len(from) != 1 {
+			return false
+		}
+		*to = from[0]
+		return true
+	}
+	return false
 }

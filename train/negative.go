@@ -82,7 +82,7 @@ func (p *PCD) Cost() float64 { return p.cost }
 
 // Remember lists the chains.
 func (p *PCD) Remember(m *Memory) {
-	m.Words("chains", p.chains.Visible.Words())
+	m.States("chains", p.chains.Visible)
 	m.Counter("sweeps", &p.chains.Sweeps)
 }
 

@@ -1,0 +1,53 @@
+package run
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func FuzzConfig(f *testing.F) {
+	c := Config{Format: configFormat, Version: 1, Settings: Defaults(), Train: []File{{Path: "x", Rows: 3, SHA256: "abc"}}}
+	text, err := json.Marshal(c)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add([]byte(`{"format":"harmonium-run","version":1,"train":[{}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := parseConfig(text)
+		if err != nil {
+			return
+		}
+		if _, err := c.Settings.TrainConfig(1, nil); err == nil && len(c.Train) == 0 {
+			t.Error("a config without data is accepted")
+		}
+	})
+}
+
+// Cutting back keeps whole lines up to an update, and what is kept can be read.
+func FuzzMetrics(f *testing.F) {
+	f.Add([]byte("{\"update\":1}\n{\"update\":2}\n{\"upd"), 1)
+	f.Add([]byte("\n\nnull\n"), 5)
+	f.Fuzz(func(t *testing.T, text []byte, update int) {
+		r := &Run{Dir: t.TempDir()}
+		path := filepath.Join(r.Dir, MetricsName)
+		if err := os.WriteFile(path, text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		r.Metrics()
+		if err := r.truncateMetrics(update); err != nil {
+			t.Fatal(err)
+		}
+		metrics, err := r.Metrics()
+		if err != nil {
+			t.Fatalf("cut back, but %v", err)
+		}
+		for _, m := range metrics {
+			if m.Update > update {
+				t.Errorf("update %d is kept, want at most %d", m.Update, update)
+			}
+		}
+	})
+}

@@ -1,0 +1,49 @@
+package train_test
+
+import (
+	"bytes"
+	"testing"
+
+	"harmonium/data"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/train"
+)
+
+// A checkpoint from anywhere is refused or gone on from, never a panic.
+func FuzzResume(f *testing.F) {
+	set, err := data.BarsSample(2, 3, 10, rng.Seed(1))
+	if err != nil {
+		f.Fatal(err)
+	}
+	begin := func() *train.Training {
+		training, err := train.Start(rbm.New(6, 2, rng.Seed(1)), set, train.Config{
+			Workers: 1, Epochs: 3, Negative: &train.PCD{Steps: 1, Chains: 2}, Valid: set,
+		})
+		if err != nil {
+			f.Fatal(err)
+		}
+		return training
+	}
+	training := begin()
+	for p := range training.Steps(f.Context()) {
+		if p.Update == 2 {
+			break
+		}
+	}
+	var checkpoint bytes.Buffer
+	if err := training.Checkpoint(&checkpoint); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(checkpoint.Bytes())
+	f.Add(checkpoint.Bytes()[:300])
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, checkpoint []byte) {
+		training := begin()
+		if training.Resume(checkpoint) != nil {
+			return
+		}
+		for range training.Steps(t.Context()) {
+		}
+	})
+}
