@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"harmonium/diag"
 	"harmonium/internal/run"
 	"harmonium/train"
 )
@@ -211,10 +212,15 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	return err
 }
 
+// describeEvaluation is short, for a line of progress: LL is the log-likelihood, PLL the pseudo-log-likelihood.
 func describeEvaluation(e *train.Evaluation) string {
-	text := "train " + describeScore(e.Train)
+	name := "LL"
+	if e.Train.Method == train.MethodPseudo {
+		name = "PLL"
+	}
+	text := fmt.Sprintf("%s %s", name, diag.Estimate{Value: e.Train.Value, Stderr: e.Train.Stderr})
 	if e.Valid != nil {
-		text += "  valid " + describeScore(e.Valid)
+		text += fmt.Sprintf("  valid %s", diag.Estimate{Value: e.Valid.Value, Stderr: e.Valid.Stderr})
 	}
 	return text
 }
