@@ -48,7 +48,7 @@ const (
 	costProduct = 0.125 // a multiply-add of a product with bits, eight to a table row
 	costUnit    = 16    // drawing a unit or computing its probability
 	costSite    = 3     // a factor of the pseudo-log-likelihood
-	costState   = 2     // a unit of a state of the oracle
+	costState   = 1     // a unit of a state of the oracle
 )
 
 func gibbsCost(model *rbm.Model, chains, steps int) float64 {
