@@ -1,5 +1,9 @@
 // Package diag turns series of numbers into estimates with error bars, and tells whether they can be trusted.
 //
-// It takes float64 slices and knows nothing of models. A series of several chains is a [][]float64, one chain a row, in the order
-// in which the numbers came.
+// It takes float64 slices and knows nothing of models. A series of several chains is a [][]float64, one chain a row,
+// in the order in which the numbers came.
+//
+// [Mean] gives the mean of correlated numbers with an error bar and their autocorrelation time, [BinnedErrors] is
+// an independent check of it, [Jackknife] handles functions of means (a variance, a ratio), and [Rhat] and [ESS]
+// tell whether several chains agree and how many independent numbers they are worth.
 package diag

@@ -1,6 +1,7 @@
 package diag
 
-// Finding is something that makes a result less than it seems: what was found, against which threshold, what follows, and what to do.
+// Finding is something that makes a result less than it seems: what was found, against which threshold, what
+// follows, and what to do.
 type Finding struct {
 	Code        string `json:"code"` // stable, for programs
 	Message     string `json:"message"`

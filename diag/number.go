@@ -5,7 +5,8 @@ import (
 	"math"
 )
 
-// Number is a float64 that JSON can always hold: one that can't be given (NaN, ±Inf) is written as null, and null is read as NaN.
+// Number is a float64 that JSON can always hold: one that can't be given (NaN, ±Inf) is written as null, and null is
+// read as NaN.
 type Number float64
 
 // MarshalJSON writes the number, or null.

@@ -4,41 +4,46 @@ import (
 	"cmp"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Rhat returns the rank-normalised split R̂ of chains of equal length, the larger of that of the values and that of their
-// distances from the median (A. Vehtari, A. Gelman, D. Simpson, B. Carpenter and P.-C. Bürkner, Bayesian Analysis 16 (2021) 667).
-// It is near 1 where the chains agree, and should be below 1.01. It is NaN for chains of fewer than four numbers, and 1 where
-// all numbers are equal.
+// Rhat returns the rank-normalised split R̂ of chains of equal length, the larger of that of the values and that of
+// their distances from the median (A. Vehtari, A. Gelman, D. Simpson, B. Carpenter and P.-C. Bürkner, Bayesian
+// Analysis 16 (2021) 667). It is near 1 where the chains agree, and should be below 1.01. It is NaN for chains of
+// fewer than four numbers, of different lengths, or with a NaN in them; 1 where all numbers are equal, and huge
+// where only those within every chain are.
 func Rhat(chains [][]float64) float64 {
-	halves, ok := split(chains)
+	halves, ok := split(chains, 4)
 	if !ok {
 		return math.NaN()
 	}
 	if constant(halves) {
 		return 1
 	}
-	return max(rhat(rankNormal(halves)), rhat(rankNormal(folded(halves))))
+	r := rhat(rankNormal(halves))
+	if distances := folded(halves); !constant(distances) {
+		r = max(r, rhat(rankNormal(distances)))
+	}
+	return r
 }
 
-// ESS returns the bulk effective sample size of chains of equal length: how many independent numbers would give the mean of the rank-normalised
-// values with the same error (Vehtari et al. 2021; the autocorrelation is summed by Geyer's initial monotone sequence).
-// It is NaN for chains of fewer than four numbers or where all numbers are equal.
+// ESS returns the bulk effective sample size of chains of equal length: how many independent numbers would give the
+// mean of the rank-normalised values with the same error (Vehtari et al. 2021, section 3.2). It can exceed the
+// number of numbers where they are anticorrelated. It is NaN for chains of fewer than ten numbers (too few to see a
+// correlation), of different lengths, with a NaN in them, or where all numbers are equal.
 func ESS(chains [][]float64) float64 {
-	halves, ok := split(chains)
+	halves, ok := split(chains, 10)
 	if !ok || constant(halves) {
 		return math.NaN()
 	}
 	return ess(rankNormal(halves))
 }
 
-// split cuts each chain in two; the middle number of an odd chain is left out.
-func split(chains [][]float64) (halves [][]float64, ok bool) {
+// split cuts each chain in two; the middle number of an odd chain is left out. Chains must have at least fewest
+// numbers.
+func split(chains [][]float64, fewest int) (halves [][]float64, ok bool) {
 	for _, chain := range chains {
 		n := len(chain) / 2
-		if n < 2 || len(chain) != len(chains[0]) {
+		if len(chain) < fewest || len(chain) != len(chains[0]) || slices.ContainsFunc(chain, math.IsNaN) {
 			return nil, false
 		}
 		halves = append(halves, chain[:n], chain[len(chain)-n:])
@@ -71,46 +76,41 @@ func folded(chains [][]float64) [][]float64 {
 	return out
 }
 
-// rankNormal replaces each number by the normal quantile of its rank among all, (r − 3/8)/(S + 1/4); equal numbers share their mean rank.
+// rankNormal replaces each number by the normal quantile of its rank among all, (r − 3/8)/(S + 1/4); equal numbers
+// share their mean rank.
 func rankNormal(chains [][]float64) [][]float64 {
 	type place struct{ chain, at int }
 	var places []place
+	out := make([][]float64, len(chains))
 	for k, chain := range chains {
 		for at := range chain {
 			places = append(places, place{k, at})
 		}
+		out[k] = make([]float64, len(chain))
 	}
 	value := func(p place) float64 { return chains[p.chain][p.at] }
 	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(value(a), value(b)) })
-	out := make([][]float64, len(chains))
-	for k, chain := range chains {
-		out[k] = make([]float64, len(chain))
-	}
-	normal := distuv.UnitNormal
 	for from := 0; from < len(places); {
 		to := from + 1
 		for to < len(places) && value(places[to]) == value(places[from]) {
 			to++
 		}
 		rank := float64(from+1+to) / 2
-		z := normal.Quantile((rank - 3./8) / (float64(len(places)) + 1./4))
-		for _, p := range places[from:to] {
-			out[p.chain][p.at] = z
+		p := (rank - 3./8) / (float64(len(places)) + 1./4)
+		for _, q := range places[from:to] {
+			out[q.chain][q.at] = math.Sqrt2 * math.Erfinv(2*p-1)
 		}
 		from = to
 	}
 	return out
 }
 
-// spread returns the variance within chains W and the pooled estimate (n−1)/n·W + B/n.
+// spread returns the variance within chains W and the pooled estimate (n−1)/n·W + B/n of two chains or more.
 func spread(chains [][]float64) (within, pooled float64) {
 	n, m := float64(len(chains[0])), float64(len(chains))
-	means := make([]float64, len(chains))
-	grand := 0.0
+	means, grand := make([]float64, len(chains)), 0.0
 	for k, chain := range chains {
-		for _, x := range chain {
-			means[k] += x / n
-		}
+		means[k] = mean(chain)
 		grand += means[k] / m
 	}
 	between := 0.0
@@ -123,41 +123,49 @@ func spread(chains [][]float64) (within, pooled float64) {
 	return within, (n-1)/n*within + between
 }
 
+func mean(x []float64) float64 {
+	sum := 0.0
+	for _, x := range x {
+		sum += x
+	}
+	return sum / float64(len(x))
+}
+
 func rhat(chains [][]float64) float64 {
 	within, pooled := spread(chains)
 	return math.Sqrt(pooled / within)
 }
 
-// ess is Vehtari et al. 2021, section 3.2: ρ_t = 1 − (W − mean_m s²_m ρ_{m,t})/pooled, summed in pairs while they are positive and don't grow.
+// ess sums the autocorrelations ρ_t = 1 − (W − mean Γ_t)/pooled of Vehtari et al. 2021 in pairs while these are
+// positive, and no pair counts more than the one before it (C. J. Geyer, Statistical Science 7 (1992) 473). Of the
+// pair where the sum stops only the even part counts, once and if it is positive, as in Stan; anticorrelated
+// numbers need that.
 func ess(chains [][]float64) float64 {
 	within, pooled := spread(chains)
 	n, total := len(chains[0]), float64(len(chains)*len(chains[0]))
+	centred := make([][]float64, len(chains))
+	for k, chain := range chains {
+		m := mean(chain)
+		for _, x := range chain {
+			centred[k] = append(centred[k], x-m)
+		}
+	}
 	rho := func(t int) float64 {
-		covariance := 0.0
-		for _, chain := range chains {
-			mean := 0.0
-			for _, x := range chain {
-				mean += x / float64(n)
-			}
-			for s := t; s < n; s++ {
-				covariance += (chain[s] - mean) * (chain[s-t] - mean) / float64(n-1) / float64(len(chains))
+		sum := 0.0
+		for _, chain := range centred {
+			for s, x := range chain[t:] {
+				sum += x * chain[s]
 			}
 		}
-		return 1 - (within-covariance)/pooled
+		return 1 - (within-sum/total)/pooled
 	}
+	even, odd := 1.0, rho(1)
 	sum, last := 0.0, math.Inf(1)
-	for t := 0; t+1 < n; t += 2 {
-		first := 1.0
-		if t > 0 {
-			first = rho(t)
-		}
-		pair := first + rho(t+1)
-		if pair <= 0 {
-			break
-		}
-		last = min(last, pair)
+	for t := 2; even+odd > 0 && t < n-2; t += 2 {
+		last = min(last, even+odd)
 		sum += last
+		even, odd = rho(t), rho(t+1)
 	}
-	tau := max(2*sum-1, 1/math.Log10(total))
+	tau := max(2*sum-1+max(even, 0), 1/math.Log10(total))
 	return total / tau
 }

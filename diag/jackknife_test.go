@@ -1,0 +1,87 @@
+package diag_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"harmonium/diag"
+	"harmonium/rng"
+)
+
+// Of a mean, the jackknife with one row a bin is the textbook error, √(Σ(x−mean)²/(n(n−1))).
+func TestJackknifeOfAMean(t *testing.T) {
+	first := func(means []float64) float64 { return means[0] }
+	e := diag.Jackknife([][]float64{{1, 2, 3, 6}}, 100, first)
+	if want := math.Sqrt(14. / 12); e.Value != 3 || math.Abs(float64(e.Stderr)-want) > 1e-15 {
+		t.Errorf("mean of 1, 2, 3, 6: %+v, want 3 ± %v", e, want)
+	}
+}
+
+// Of a variance, ⟨x²⟩ − ⟨x⟩², it removes the bias exactly: Σ(x−mean)²/(n−1).
+func TestJackknifeOfAVariance(t *testing.T) {
+	e := diag.Jackknife([][]float64{{1, 2, 3, 6}, {1, 4, 9, 36}}, 4, variance)
+	if math.Abs(float64(e.Value)-14./3) > 1e-14 {
+		t.Errorf("variance of 1, 2, 3, 6: %v, want 14/3", e.Value)
+	}
+}
+
+func variance(means []float64) float64 { return means[1] - means[0]*means[0] }
+
+// Over many seeds: the variance of correlated numbers is inside its error bar as often as it should be, also where the
+// bins are of different sizes.
+func TestJackknifeCoverage(t *testing.T) {
+	for _, c := range []struct {
+		rows, bins int
+		rho        float64
+	}{{10000, 100, 0.5}, {1500, 1000, 0}, {1500, 4000, 0}} {
+		var z tally
+		for seed := range uint64(1000) {
+			x := ar1(rng.NewSource(rng.Seed(seed), 0), c.rows, c.rho)
+			squares := make([]float64, len(x))
+			for k, x := range x {
+				squares[k] = x * x
+			}
+			e := diag.Jackknife([][]float64{x, squares}, c.bins, variance)
+			z.add(float64(e.Value-1) / float64(e.Stderr))
+		}
+		// The slack is for Student's law of 100 bins (variance 1.02) and for the skewness of a variance.
+		z.check(t, fmt.Sprintf("%+v", c), 0.03)
+	}
+}
+
+func TestJackknifeMisuse(t *testing.T) {
+	first := func(means []float64) float64 { return means[0] }
+	for name, f := range map[string]func(){
+		"no observable": func() { diag.Jackknife(nil, 10, first) },
+		"one row":       func() { diag.Jackknife([][]float64{{1}}, 10, first) },
+		"one bin":       func() { diag.Jackknife([][]float64{{1, 2}}, 1, first) },
+		"ragged":        func() { diag.Jackknife([][]float64{{1, 2}, {1}}, 2, first) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+func TestWeightedMean(t *testing.T) {
+	mean, stderr := diag.WeightedMean([]float64{1, 2, 3, 6}, nil)
+	if want := math.Sqrt(14. / 12); mean != 3 || math.Abs(stderr-want) > 1e-15 {
+		t.Errorf("mean of 1, 2, 3, 6: %v ± %v, want 3 ± %v", mean, stderr, want)
+	}
+	scaled, scaledErr := diag.WeightedMean([]float64{1, 2, 3, 6}, []float64{7, 7, 7, 7})
+	if scaled != mean || math.Abs(scaledErr-stderr) > 1e-15 {
+		t.Errorf("equal weights: %v ± %v, want %v ± %v", scaled, scaledErr, mean, stderr)
+	}
+	if mean, _ := diag.WeightedMean([]float64{1, 5}, []float64{3, 1}); mean != 2 {
+		t.Errorf("weights 3 and 1: %v, want 2", mean)
+	}
+	if _, stderr := diag.WeightedMean([]float64{1}, nil); !math.IsInf(stderr, 1) {
+		t.Errorf("error of one number %v, want +Inf", stderr)
+	}
+}
