@@ -1,0 +1,103 @@
+package safetensors
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/bits"
+	"slices"
+)
+
+// Read reads a file of the given size in bytes. The error says what is wrong and where. The tensors must follow each
+// other without gap or overlap from the first byte of the data to the last, as the reference implementation demands.
+func Read(r io.Reader, size int64) (*File, error) {
+	var prefix [8]byte
+	if _, err := io.ReadFull(r, prefix[:]); err != nil || size < 8 {
+		return nil, fmt.Errorf("%d bytes are no safetensors file: want at least 8, the length of the header", max(size, 0))
+	}
+	length, rest := binary.LittleEndian.Uint64(prefix[:]), uint64(size-8)
+	if length > maxHeader || length > rest {
+		return nil, fmt.Errorf("a header of %d bytes in a file of %d: truncated, or no safetensors file", length, size)
+	}
+	text := make([]byte, length)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return nil, fmt.Errorf("header of %d bytes: %w", length, err)
+	}
+	metadata, entries, err := parseHeader(text)
+	if err != nil {
+		return nil, fmt.Errorf("header: %w", err)
+	}
+	end, err := layOut(entries)
+	if err != nil {
+		return nil, err
+	}
+	switch rest -= length; {
+	case end > rest:
+		return nil, fmt.Errorf("truncated: the header describes %d bytes of data, the file holds %d", end, rest)
+	case end < rest:
+		return nil, fmt.Errorf("%d bytes too many: the header describes %d bytes of data, the file holds %d",
+			rest-end, end, rest)
+	}
+	f := &File{Metadata: metadata, Tensors: make([]Tensor, len(entries))}
+	for k, e := range entries {
+		if f.Tensors[k], err = e.read(r); err != nil {
+			return nil, fmt.Errorf("tensor %.60q: %w", e.name, err)
+		}
+	}
+	return f, nil
+}
+
+// layOut puts the tensors in the order of their data and checks that they follow each other without gap or overlap.
+func layOut(entries []entry) (end uint64, err error) {
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
+	})
+	for _, e := range entries {
+		size := width(e.dtype)
+		if size == 0 {
+			return 0, fmt.Errorf("tensor %.60q has type %.60q, want F32, F64, U64, I64 or U8", e.name, e.dtype)
+		}
+		count, ok := product(e.shape)
+		hi, want := bits.Mul64(uint64(count), size)
+		if !ok || hi != 0 || e.to < e.from || e.to-e.from != want {
+			return 0, fmt.Errorf("tensor %.60q of type %s and shape %v is given the bytes %d to %d",
+				e.name, e.dtype, e.shape, e.from, e.to)
+		}
+		if e.from != end {
+			return 0, fmt.Errorf("tensor %.60q begins at byte %d of the data, want %d: right after the one before",
+				e.name, e.from, end)
+		}
+		end = e.to
+	}
+	return end, nil
+}
+
+// read returns the tensor. Its size has been compared with the file's, so the memory is justified.
+func (e entry) read(r io.Reader) (t Tensor, err error) {
+	t = Tensor{Name: e.name, Shape: e.shape}
+	n, _ := product(e.shape)
+	switch e.dtype {
+	case "F32":
+		t.Data, err = readNumbers[float32](r, n)
+	case "F64":
+		t.Data, err = readNumbers[float64](r, n)
+	case "U64":
+		t.Data, err = readNumbers[uint64](r, n)
+	case "I64":
+		t.Data, err = readNumbers[int64](r, n)
+	case "U8":
+		t.Data, err = readNumbers[uint8](r, n)
+	}
+	return t, err
+}
+
+func readNumbers[T number](r io.Reader, n int) ([]T, error) {
+	x := make([]T, n)
+	for part := range slices.Chunk(x, chunk) {
+		if err := binary.Read(r, binary.LittleEndian, part); err != nil {
+			return nil, err
+		}
+	}
+	return x, nil
+}
