@@ -34,7 +34,7 @@ func TestJackknifeCoverage(t *testing.T) {
 	for _, c := range []struct {
 		rows, bins int
 		rho        float64
-	}{{10000, 100, 0.5}, {1500, 1000, 0}, {1500, 4000, 0}} {
+	}{{5000, 100, 0.5}, {1500, 1000, 0}, {1500, 4000, 0}} {
 		var z tally
 		for seed := range uint64(1000) {
 			x := ar1(rng.NewSource(rng.Seed(seed), 0), c.rows, c.rho)

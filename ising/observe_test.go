@@ -77,7 +77,7 @@ func TestObservedAgreesWithEnumeration(t *testing.T) {
 	for _, T := range []float64{1.8, ising.Tc, 4} {
 		want, square := lattice.Observables(T), map[string]float64{}
 		for seed := range uint64(seeds) {
-			states, _ := draw(t, 4, T, 4000, seed)
+			states, _ := draw(t, 4, T, 2000, seed)
 			got := ising.Observe(states, 4, T)
 			check := func(name string, e diag.Estimate, want float64) {
 				z := (float64(e.Value) - want) / float64(e.Stderr)
