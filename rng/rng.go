@@ -38,7 +38,7 @@ const (
 	StreamSplit                       // splitting a data set
 	StreamExact                       // independent samples by enumeration
 	StreamWolff                       // Ising clusters
-	StreamLattice                     // initial Ising lattices
+	StreamLattice                     // signs of Ising rows
 	StreamGenerate                    // other generators of data
 	StreamBootstrap                   // resampling for error bars
 )

@@ -281,8 +281,11 @@ func makeIsing(ctx context.Context, t *terminal, o *isingOptions) error {
 		Workers: t.workers, Progress: func(done, _ int) { bar.set(int64(done), fmt.Sprintf("%d configurations", done)) },
 	})
 	bar.stop()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
-		return err
+		return badInput(err)
 	}
 	if err := data.Write(o.out, states, rbm.Spin); err != nil {
 		return err

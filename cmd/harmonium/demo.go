@@ -28,7 +28,7 @@ const (
 	demoL       = 4
 	demoRows    = 50000
 	demoHidden  = 32
-	demoEpochs  = 40
+	demoEpochs  = 12
 	demoSamples = 100000
 	demoReports = 60    // points of the KL curve
 	demoKL      = 0.02  // nats: what counts as learnt
@@ -116,7 +116,11 @@ func demoTrain(ctx context.Context, t *terminal, states rbm.States, target []flo
 	model := rbm.New(demoL*demoL, demoHidden, rng.Seed(seed))
 	model.Visible, model.Hidden = rbm.Spin, rbm.Spin
 	set := &data.Set{States: states, Values: rbm.Spin}
-	training, err := train.Start(model, set, train.Config{Seed: seed, Workers: t.workers, Epochs: demoEpochs, Every: math.MaxInt})
+	// Gentler than the defaults, for a curve that falls steadily: two modes, all up and all down, keep the chains apart.
+	training, err := train.Start(model, set, train.Config{
+		Seed: seed, Workers: t.workers, Epochs: demoEpochs, Batch: 50, Rate: 0.003, Schedule: train.Cosine,
+		Negative: &train.PCD{Chains: 200}, Every: math.MaxInt,
+	})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
 
 	"harmonium/internal/atomicfile"
 )
@@ -99,10 +100,8 @@ func Curve(path string, c Chart) error {
 		p.Add(line)
 		p.Legend.Add(l.Name, line)
 	}
-	canvas, err := p.WriterTo(pixels(1200), pixels(750), "png")
-	if err != nil {
-		return err
-	}
+	canvas := vgimg.PngCanvas{Canvas: vgimg.New(pixels(1200), pixels(750))}
+	p.Draw(draw.Crop(draw.New(canvas), pixels(16), -pixels(28), pixels(14), -pixels(16)))
 	return atomicfile.Write(path, func(w io.Writer) error {
 		_, err := canvas.WriteTo(w)
 		return err
