@@ -12,6 +12,7 @@ func (model *Model) Energy(v, h States) []float64 {
 	if v.Rows() != h.Rows() {
 		panic(fmt.Sprintf("rbm: Energy of %d visible and %d hidden rows", v.Rows(), h.Rows()))
 	}
+	model.checkVisible(v)
 	model.checkHidden(h)
 	p := model.Bits()
 	inputs := make([]float64, model.N())
@@ -41,7 +42,10 @@ func (model *Model) FreeEnergy(v States) []float64 {
 
 // FreeEnergyHidden returns F(h) = −log Σ_v e^(−E(v,h)) of each row: [Model.FreeEnergy] with the layers exchanged.
 // h is rows×n; it panics on another shape.
-func (model *Model) FreeEnergyHidden(h States) []float64 { return model.Transpose().FreeEnergy(h) }
+func (model *Model) FreeEnergyHidden(h States) []float64 {
+	model.checkHidden(h)
+	return model.Transpose().FreeEnergy(h)
+}
 
 // Transpose returns the model with its layers exchanged: W becomes Wᵀ, b and c change places.
 func (model *Model) Transpose() *Model {
