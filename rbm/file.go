@@ -12,25 +12,34 @@ import (
 const (
 	fileFormat  = "harmonium-rbm"
 	fileVersion = "1"
+
+	// maxParameter bounds |w|, |b| and |c| in files: parameters of spins are summed up to parameters of bits, which are
+	// float32 as well. With a billion units of this bound the sums stay below float32's 3·10^38.
+	maxParameter = 1e29
 )
 
-// Save writes the model to a file, atomically: tensors W [m,n], b [m] and c [n] in the safetensors format (docs/formats.md).
+// Save writes the model to a file, atomically: tensors W [m,n], b [m] and c [n] in the safetensors format
+// (docs/formats.md). A model with a parameter that is not finite or beyond ±10^29 is refused with an error, and the
+// file stays as it was: Load would not take it. It panics if the lengths of W, B and C don't fit each other.
 func (model *Model) Save(path string) error { return atomicfile.Write(path, model.Write) }
 
 // Load reads a model that [Model.Save] wrote. The error names the file and what is wrong with it: truncated, of another
-// format or version, wrong shapes or types, numbers that are not finite.
+// format or version, wrong shapes or types, numbers that are not finite or beyond ±10^29.
 func Load(path string) (*Model, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	info, err := os.Stat(path) // before opening, which would wait for the other end of a pipe
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a regular file, want a model file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err = f.Stat(); err != nil {
+		return nil, err
 	}
 	model, err := Read(f, info.Size())
 	if err != nil {
@@ -39,19 +48,28 @@ func Load(path string) (*Model, error) {
 	return model, nil
 }
 
-// Write writes the model file to w.
+// Write writes the model file to w, always the same bytes for the same model. It refuses what [Model.Save] refuses.
 func (model *Model) Write(w io.Writer) error {
 	m, n := model.M(), model.N()
+	if m == 0 || n == 0 || len(model.W) != m*n {
+		panic(fmt.Sprintf("rbm: Write of %d weights, %d visible and %d hidden biases", len(model.W), m, n))
+	}
+	tensors := []safetensors.Tensor{
+		{Name: "W", Shape: []int{m, n}, Data: model.W},
+		{Name: "b", Shape: []int{m}, Data: model.B},
+		{Name: "c", Shape: []int{n}, Data: model.C},
+	}
+	for k, x := range [][]float32{model.W, model.B, model.C} {
+		if err := checkNumbers(&tensors[k], x); err != nil {
+			return err
+		}
+	}
 	return safetensors.Write(w, &safetensors.File{
 		Metadata: map[string]string{
 			"format": fileFormat, "version": fileVersion,
 			"visible": model.Visible.String(), "hidden": model.Hidden.String(),
 		},
-		Tensors: []safetensors.Tensor{
-			{Name: "W", Shape: []int{m, n}, Data: model.W},
-			{Name: "b", Shape: []int{m}, Data: model.B},
-			{Name: "c", Shape: []int{n}, Data: model.C},
-		},
+		Tensors: tensors,
 	})
 }
 
@@ -91,14 +109,15 @@ func Read(r io.Reader, size int64) (*Model, error) {
 			return nil, err
 		}
 		if got[0] != layer.units {
-			return nil, fmt.Errorf("tensor %s has %d numbers, but W is %d×%d: want %d", layer.name, got[0], shape[0], shape[1], layer.units)
+			return nil, fmt.Errorf("tensor %s has %d numbers, but W is %d×%d: want %d",
+				layer.name, got[0], shape[0], shape[1], layer.units)
 		}
 		*layer.biases = x
 	}
 	return model, nil
 }
 
-// parameters returns a tensor of finite float32 numbers with so many axes, none of them empty.
+// parameters returns a tensor of float32 numbers with so many axes, none of them empty.
 func parameters(f *safetensors.File, name string, axes int) ([]float32, []int, error) {
 	t, err := f.Tensor(name)
 	if err != nil {
@@ -111,10 +130,23 @@ func parameters(f *safetensors.File, name string, axes int) ([]float32, []int, e
 	if len(t.Shape) != axes || len(x) == 0 {
 		return nil, nil, fmt.Errorf("tensor %s has shape %v, want %d axes, none of them empty", name, t.Shape, axes)
 	}
-	for k, x := range x {
-		if x-x != 0 {
-			return nil, nil, fmt.Errorf("tensor %s: number %d is %v, want a finite one", name, k+1, x)
-		}
+	if err := checkNumbers(t, x); err != nil {
+		return nil, nil, err
 	}
 	return x, t.Shape, nil
+}
+
+// checkNumbers names the first number of a tensor that is NaN, infinite or absurdly large; places count from 1.
+func checkNumbers(t *safetensors.Tensor, x []float32) error {
+	for k, x := range x {
+		if -maxParameter <= x && x <= maxParameter { // false for NaN
+			continue
+		}
+		place := fmt.Sprintf("number %d", k+1)
+		if len(t.Shape) == 2 {
+			place = fmt.Sprintf("row %d, column %d", k/t.Shape[1]+1, k%t.Shape[1]+1)
+		}
+		return fmt.Errorf("tensor %s: %s is %v, want a finite number within ±%g", t.Name, place, x, maxParameter)
+	}
+	return nil
 }
