@@ -93,6 +93,9 @@ func TestExactGradientDescentClimbs(t *testing.T) {
 // Every negative phase and optimiser learns bars and stripes. Independent units are 3.6 nats away from them: they have 9 log ½ = −6.24
 // nats where the entropy is 2.60.
 func TestEveryMethodLearns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and a minute under the race detector")
+	}
 	set := drawnBars(t, 2000)
 	entropy := data.Describe(set).Entropy
 	for name, c := range map[string]train.Config{

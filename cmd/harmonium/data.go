@@ -50,6 +50,7 @@ func newDataInfo(t *terminal) *cobra.Command {
 		},
 	}
 	d.register(cmd.Flags())
+	d.registerWeights(cmd.Flags())
 	return cmd
 }
 

@@ -43,6 +43,7 @@ gives the pseudo-log-likelihood, which needs no Z but is no log-likelihood.`,
 	f.StringVar(&o.data, "data", "", "rows to score (needed)")
 	f.StringVar(&o.method, "method", "auto", "auto (exact within about ten minutes, else pseudo), exact or pseudo")
 	o.dataFlags.register(f)
+	o.dataFlags.registerWeights(f)
 	return cmd
 }
 
@@ -90,7 +91,9 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	}
 	begun := time.Now()
 	result := &evalResult{Method: method, Rows: set.Rows(), Findings: []diag.Finding{}}
-	result.PseudoLL = mean(model.PseudoLogLikelihood(set.States, t.workers), set)
+	if result.PseudoLL, err = pseudo(ctx, t, model, set); err != nil {
+		return err
+	}
 	if method == train.MethodExact {
 		if err := result.enumerate(ctx, t, model, set); err != nil {
 			return err
@@ -106,6 +109,23 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 		return &statusError{status: exitUntrusted}
 	}
 	return nil
+}
+
+// pseudo scores the rows in blocks, so that it can show progress and be interrupted.
+func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (estimateResult, error) {
+	const block = 1000
+	bar := t.progress("pseudo-log-likelihood", int64(set.Rows()))
+	defer bar.stop()
+	var logs []float64
+	for from := 0; from < set.Rows(); from += block {
+		if err := ctx.Err(); err != nil {
+			return estimateResult{}, err
+		}
+		rows := set.States.Slice(from, min(from+block, set.Rows()))
+		logs = append(logs, model.PseudoLogLikelihood(rows, t.workers)...)
+		bar.set(int64(len(logs)), fmt.Sprintf("%d rows", len(logs)))
+	}
+	return mean(logs, set), nil
 }
 
 func chooseMethod(model *rbm.Model, method string) (string, error) {

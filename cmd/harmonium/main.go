@@ -45,7 +45,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		status, silent = s.status, s.error == nil
 	}
 	if errors.Is(err, context.Canceled) {
-		status = exitInterrupted
+		status, err = exitInterrupted, errors.New("interrupted")
 	}
 	if !silent {
 		fmt.Fprintln(stderr, "harmonium:", err)

@@ -42,8 +42,12 @@ type dataFlags struct {
 func (d *dataFlags) register(f *pflag.FlagSet) {
 	f.Var(&d.threshold, "threshold", "make grey values binary: above it is 1")
 	f.BoolVar(&d.bernoulli, "bernoulli", false, "make grey values binary: 1 with the value as probability")
-	f.StringVar(&d.weights, "weights", "", "file of row weights, one number a row")
 	f.Uint64Var(&d.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
+}
+
+// registerWeights adds the flag to a command that can make use of row weights.
+func (d *dataFlags) registerWeights(f *pflag.FlagSet) {
+	f.StringVar(&d.weights, "weights", "", "file of row weights, one number a row")
 }
 
 // optionalFloat is a flag whose absence means something else than any number.
