@@ -41,6 +41,7 @@ const (
 	StreamLattice                     // signs of Ising rows
 	StreamGenerate                    // other generators of data
 	StreamBootstrap                   // resampling for error bars
+	StreamDraw                        // chains that draw from a finished model, apart from those that trained it
 )
 
 // Seed returns the root key of a seed.

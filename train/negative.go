@@ -10,7 +10,8 @@ import (
 	"harmonium/sample"
 )
 
-// Negative supplies the negative phase of the gradient, the averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over the model.
+// Negative supplies the negative phase of the gradient, the averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over the model. It may keep
+// state, such as chains: use a fresh one for each training.
 type Negative interface {
 	// Start is called once, before the first Phase, with the model as it is before the first update.
 	Start(s Setup) error

@@ -13,7 +13,7 @@ func newGradient(m, n int) *Gradient {
 	return &Gradient{W: make([]float32, m*n), B: make([]float32, m), C: make([]float32, n)}
 }
 
-// Optimizer moves the parameters along a gradient.
+// Optimizer moves the parameters along a gradient. It may keep state: use a fresh one for each training.
 type Optimizer interface {
 	// DefaultRate is the learning rate where none is given.
 	DefaultRate() float64

@@ -68,6 +68,9 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	if v := config.Valid; v != nil && v.Units() != model.M() {
 		return nil, fmt.Errorf("train: the validation data has %d units, the model %d visible ones", v.Units(), model.M())
 	}
+	if !(set.TotalWeight() > 0) {
+		return nil, errors.New("train: all rows of the data have weight zero")
+	}
 	set = withoutIdleRows(set)
 	config, err := config.resolved(set.Rows())
 	if err != nil {

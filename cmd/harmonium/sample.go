@@ -148,7 +148,7 @@ func (o *sampleOptions) gibbs(ctx context.Context, t *terminal, model *rbm.Model
 	if err != nil {
 		return rbm.States{}, err
 	}
-	chains := sample.Start(start, model.N(), rng.Seed(o.seed))
+	chains := sample.Start(start, model.N(), o.key())
 	for _, text := range o.clamps {
 		unit, on, err := parseClamp(model, text)
 		if err != nil {
@@ -200,16 +200,19 @@ func (t *trace) add(free []float64) {
 	}
 }
 
+// key is independent of the keys of a training with the same seed.
+func (o *sampleOptions) key() rng.Key { return rng.Seed(o.seed).Stream(rng.StreamDraw) }
+
 func (o *sampleOptions) startStates(model *rbm.Model, count int) (rbm.States, error) {
 	if o.start == "" {
-		return sample.FromBiases(model, count, rng.Seed(o.seed)), nil
+		return sample.FromBiases(model, count, o.key()), nil
 	}
 	d := dataFlags{seed: o.seed}
 	set, err := d.openFor(model, o.start)
 	if err != nil {
 		return rbm.States{}, err
 	}
-	return sample.FromRows(set.States, count, rng.Seed(o.seed)), nil
+	return sample.FromRows(set.States, count, o.key()), nil
 }
 
 func parseClamp(model *rbm.Model, text string) (unit int, on bool, err error) {

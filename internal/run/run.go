@@ -163,7 +163,15 @@ func (r *Run) save(t *train.Training, metrics *os.File) error {
 
 // checkpoints lists the files of the checkpoints, oldest first.
 func (r *Run) checkpoints() ([]string, error) {
-	return filepath.Glob(filepath.Join(r.Dir, CheckpointName, "[0-9]*.safetensors"))
+	dir := filepath.Join(r.Dir, CheckpointName)
+	entries, err := os.ReadDir(dir) // sorted by name
+	var paths []string
+	for _, e := range entries {
+		if name := e.Name(); name[0] != '.' && filepath.Ext(name) == ".safetensors" {
+			paths = append(paths, filepath.Join(dir, name))
+		}
+	}
+	return paths, err
 }
 
 // Resume puts a training that was started with this run's settings at the newest readable checkpoint, or leaves it at the

@@ -100,7 +100,7 @@ func TestInterruptedRunsEndInTheSameBytes(t *testing.T) {
 	}
 	want := contents(t, straight)
 	for _, stop := range []int{1, 5, 23, training.Planned()} {
-		dir := filepath.Join(t.TempDir(), "run")
+		dir := filepath.Join(t.TempDir(), "run [1]*")
 		fresh := *c
 		r, training := begin(t, dir, &fresh)
 		ctx, cancel := context.WithCancel(t.Context())
