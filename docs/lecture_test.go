@@ -1,0 +1,182 @@
+// Package docs_test runs the snippets of lecture.md.
+package docs_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"harmonium/data"
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+	"harmonium/train"
+)
+
+// small is the model that the lecture carries along: three visible and two hidden units.
+func small() *rbm.Model {
+	return &rbm.Model{
+		W: []float32{
+			1, -1,
+			2, 0,
+			0, 1,
+		},
+		B: []float32{0, -1, 0.5},
+		C: []float32{-1, 0},
+	}
+}
+
+var ctx = context.Background()
+
+func Example_energy() {
+	model := small()
+	v, _ := rbm.FromBytes([][]uint8{{1, 1, 0}})
+	h, _ := rbm.FromBytes([][]uint8{{1, 0}})
+	fmt.Println("E(v,h) =", model.Energy(v, h)[0]) // −(0−1) − (−1) − (1+2)
+	// Output: E(v,h) = -1
+}
+
+func Example_partition() {
+	model := small()
+	logZ, _ := exact.LogZ(ctx, model, exact.Options{})
+
+	z := 0.0 // the same by the definition, over all 2^3·2^2 states
+	v, h := rbm.NewStates(1, 3), rbm.NewStates(1, 2)
+	for a := range uint64(8) {
+		for b := range uint64(4) {
+			v.Row(0)[0], h.Row(0)[0] = a, b
+			z += math.Exp(-model.Energy(v, h)[0])
+		}
+	}
+	fmt.Printf("log Z = %.6f = %.6f\n", logZ, math.Log(z))
+	// Output: log Z = 3.828020 = 3.828020
+}
+
+func Example_marginal() {
+	model := small()
+	v, _ := rbm.FromBytes([][]uint8{{1, 1, 0}})
+	logZ, _ := exact.LogZ(ctx, model, exact.Options{})
+	free := model.FreeEnergy(v)[0]
+	fmt.Printf("F(v) = %.4f, P(v) = e^(−F(v))/Z = %.4f\n", free, math.Exp(-free-logZ))
+	// Output: F(v) = -1.4402, P(v) = e^(−F(v))/Z = 0.0918
+}
+
+func Example_conditionals() {
+	conditionals := rbm.NewConditionals(small(), 0)
+	v, _ := rbm.FromBytes([][]uint8{{1, 1, 0}})
+	p := make([]float32, 2)
+	conditionals.HiddenProbs(p, v)
+	fmt.Printf("P(h_1=1|v) = σ(−1+1+2) = %.4f, P(h_2=1|v) = σ(−1) = %.4f\n", p[0], p[1])
+	// Output: P(h_1=1|v) = σ(−1+1+2) = 0.8808, P(h_2=1|v) = σ(−1) = 0.2689
+}
+
+func Example_divergence() {
+	set, _ := data.BarsSample(3, 3, 1000, rng.Seed(1))
+	model := rbm.New(set.Units(), 8, rng.Seed(1))
+	entropy := exact.Entropy(set.States, nil)
+	mean, _, _ := exact.LogLikelihood(ctx, model, set.States, nil, exact.Options{})
+	kl, _ := exact.DataKL(ctx, model, set.States, nil, exact.Options{})
+	fmt.Printf("H_D = %.3f, C = %.3f, D_KL = C − H_D = %.3f nats\n", entropy, -mean, kl)
+	// Output: H_D = 2.596, C = 6.238, D_KL = C − H_D = 3.642 nats
+}
+
+func Example_gradient() {
+	model := small()
+	v, _ := rbm.FromBytes([][]uint8{{1, 1, 0}, {1, 1, 1}, {0, 0, 1}})
+
+	positive := rbm.NewStatistics(3, 2) // ⟨v_i P(h_j|v)⟩ over the data
+	rbm.NewConditionals(model, 0).Statistics(positive, model, v, nil)
+	negative := rbm.NewStatistics(3, 2) // ⟨v_i h_j⟩ over the model, all 32 states
+	_ = exact.Moments(ctx, negative, model, exact.Options{})
+
+	gradient := rbm.NewStatistics(3, 2) // the same in one call
+	_ = exact.Gradient(ctx, gradient, model, v, nil, exact.Options{})
+	fmt.Printf("−∂C/∂w_11 = %.4f − %.4f = %.4f\n", positive.VH[0], negative.VH[0], gradient.VH[0])
+	// Output: −∂C/∂w_11 = 0.5872 − 0.3773 = 0.2099
+}
+
+func Example_descent() {
+	set, _ := data.Bars(3, 3) // all 14 configurations, their probabilities as weights
+	model := rbm.New(set.Units(), 6, rng.Seed(1))
+	training, _ := train.Start(model, set, train.Config{
+		Negative: &train.Exact{}, Optimizer: &train.SGD{}, Rate: 0.5, Schedule: train.Constant,
+		Plain: true, Batch: set.Rows(), Updates: 3000,
+	})
+	for p := range training.Steps(ctx) {
+		if p.Update%1000 == 0 {
+			kl, _ := exact.DataKL(ctx, model, set.States, set.Weights, exact.Options{})
+			fmt.Printf("after %d updates D_KL = %.2f nats\n", p.Update, kl)
+		}
+	}
+	// Output:
+	// after 1000 updates D_KL = 0.43 nats
+	// after 2000 updates D_KL = 0.17 nats
+	// after 3000 updates D_KL = 0.11 nats
+}
+
+func Example_gibbs() {
+	model := small()
+	chains := sample.Start(sample.FromBiases(model, 10000, rng.Seed(1)), model.N(), rng.Seed(1))
+	chains.Sweep(rbm.NewConditionals(model, 0), 100) // h ~ P(h|v), v ~ P(v|h), a hundred times
+
+	on := 0.0
+	for r := range chains.Visible.Rows() {
+		if chains.Visible.Bit(r, 1) {
+			on++
+		}
+	}
+	moments := rbm.NewStatistics(3, 2)
+	_ = exact.Moments(ctx, moments, model, exact.Options{})
+	mean := on / 10000
+	fmt.Printf("⟨v_2⟩ = %.3f ± %.3f from chains, exactly %.3f\n", mean, math.Sqrt(mean*(1-mean)/10000), moments.V[1])
+	// Output: ⟨v_2⟩ = 0.552 ± 0.005 from chains, exactly 0.555
+}
+
+func Example_contrastiveDivergence() {
+	set, _ := data.BarsSample(3, 3, 2000, rng.Seed(1))
+	for _, negative := range []train.Negative{
+		&train.CD{Steps: 1},                // chains start at the data
+		&train.PCD{Steps: 1, Chains: 100},  // chains go on from update to update
+		&train.PCD{Steps: 10, Chains: 100}, // the default
+	} {
+		model := rbm.New(set.Units(), 12, rng.Seed(1))
+		training, _ := train.Start(model, set, train.Config{Negative: negative, Epochs: 30})
+		for range training.Steps(ctx) {
+		}
+		kl, _ := exact.DataKL(ctx, model, set.States, nil, exact.Options{})
+		fmt.Printf("%T: D_KL = %.2f nats\n", negative, kl)
+	}
+	// Output:
+	// *train.CD: D_KL = 0.13 nats
+	// *train.PCD: D_KL = 0.18 nats
+	// *train.PCD: D_KL = 0.05 nats
+}
+
+// Every Go block of lecture.md is code that runs here, so that the two can't drift apart.
+func TestLectureShowsWhatRuns(t *testing.T) {
+	lecture, err := os.ReadFile("lecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("lecture_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	flat := func(text string) string {
+		return regexp.MustCompile(`(?m)^\s+`).ReplaceAllString(strings.TrimSpace(text), "")
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(lecture, -1)
+	if len(blocks) < 8 {
+		t.Errorf("%d Go blocks in the lecture, want at least 8", len(blocks))
+	}
+	for _, block := range blocks {
+		if !strings.Contains(flat(string(source)), flat(string(block[1]))) {
+			t.Errorf("this block of lecture.md is not in lecture_test.go:\n%s", block[1])
+		}
+	}
+}
