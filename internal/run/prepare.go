@@ -54,6 +54,7 @@ func Prepare(c *Config, workers int) (*train.Training, error) {
 	}
 	config = training.Config()
 	c.Settings.Batch, c.Settings.Rate, c.Settings.Every = config.Batch, config.Rate, training.Every()
+	c.Settings.VisibleUnits, c.Settings.HiddenUnits = model.Visible.String(), model.Hidden.String()
 	return training, nil
 }
 
