@@ -1,176 +1,210 @@
-// Package plot draws the pictures: curves, and sheets of tiles for weights and configurations. It takes numbers, not models,
-// and writes PNG files. Equal numbers give equal bytes.
 package plot
 
 import (
 	"errors"
 	"fmt"
 	"image/color"
-	"io"
 	"math"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
-
-	"harmonium/internal/atomicfile"
 )
-
-// palette is that of Okabe and Ito (2008), which people with any kind of colour vision can tell apart; its yellow is left
-// out, being hard to see on white.
-var palette = []color.Color{
-	color.RGBA{0, 114, 178, 255}, color.RGBA{213, 94, 0, 255}, color.RGBA{0, 158, 115, 255},
-	color.RGBA{204, 121, 167, 255}, color.RGBA{230, 159, 0, 255}, color.RGBA{86, 180, 233, 255},
-}
 
 // Chart is a picture of curves.
 type Chart struct {
-	Title, X, Y string // labels with units
+	Title, X, Y string // X and Y are the labels of the axes, with units
 	LogX, LogY  bool
 	Series      []Series
 	Levels      []Level
 }
 
-// Series is a curve; Err, if not nil, is the half-width of a band around it. Points that can't be drawn (NaN, or not positive on a
+// Series is a curve through points in the given order. Points that can't be drawn (NaN, infinite, or not positive on a
 // logarithmic axis) are left out.
 type Series struct {
-	Name      string
-	X, Y, Err []float64
+	Name string    // in the legend; empty: not there
+	X, Y []float64 // equally many
+	Err  []float64 // half the height of a band around the curve, ≥ 0; nil: no band; NaN or infinite: none at that point
+	Dots bool      // dots with error bars instead of a line with a band
 }
 
-// Level is a dashed horizontal line.
+// Level is a dashed horizontal line across the picture, named in the legend. One that can't be drawn (NaN, infinite,
+// or not positive on a logarithmic axis) is left out.
 type Level struct {
 	Name string
 	Y    float64
 }
 
-// Curve writes a chart to a PNG file of 1200×750 pixels. The error says if a series has nothing to draw.
+const (
+	curveHeight = 750
+	labelHeight = 28
+)
+
+// Curve writes a chart to a PNG file of 1200×750 pixels. A band that reaches down to zero or below ends, on a
+// logarithmic axis, at the axis. The error says which series doesn't fit, or has nothing that can be drawn.
 func Curve(path string, c Chart) error {
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.Title, c.X, c.Y
-	style(p)
-	if c.LogX {
-		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{}
-	}
-	if c.LogY {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
-	}
 	if len(c.Series) == 0 {
 		return errors.New("plot: a chart without series")
 	}
-	grid := plotter.NewGrid()
-	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{225}, color.Gray{225}
-	p.Add(grid)
-	left, right := math.Inf(1), math.Inf(-1)
+	x, y := noSpan(), noSpan()
+	var curves []curve
+	var keys []key
 	for k, s := range c.Series {
-		points, band, err := c.points(s)
+		curve, err := c.curve(s)
 		if err != nil {
 			return err
 		}
-		ink := palette[k%len(palette)]
-		if band != nil {
-			polygon, err := plotter.NewPolygon(band)
-			if err != nil {
-				return err
-			}
-			r, g, b, _ := ink.RGBA()
-			polygon.Color = color.NRGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 60}
-			polygon.LineStyle.Width = 0
-			p.Add(polygon)
-		}
-		line, err := plotter.NewLine(points)
-		if err != nil {
-			return err
-		}
-		line.LineStyle = draw.LineStyle{Color: ink, Width: vg.Points(2)}
-		p.Add(line)
-		p.Legend.Add(s.Name, line)
-		left, right = min(left, points[0].X), max(right, points[len(points)-1].X)
+		curve.ink = palette[k%len(palette)]
+		x, y = curve.spans(x, y, c.LogY)
+		curves = append(curves, curve)
+		keys = append(keys, curve.key())
 	}
+	var levels []Level
 	for _, l := range c.Levels {
-		line, err := plotter.NewLine(plotter.XYs{{X: left, Y: l.Y}, {X: right, Y: l.Y}})
-		if err != nil {
-			return err
-		}
-		line.LineStyle = draw.LineStyle{
-			Color: color.Gray{90}, Width: vg.Points(1.2), Dashes: []vg.Length{vg.Points(6), vg.Points(4)},
-		}
-		p.Add(line)
-		p.Legend.Add(l.Name, line)
-	}
-	canvas := vgimg.PngCanvas{Canvas: vgimg.New(pixels(1200), pixels(750))}
-	p.Draw(draw.Crop(draw.New(canvas), pixels(16), -pixels(28), pixels(14), -pixels(16)))
-	return atomicfile.Write(path, func(w io.Writer) error {
-		_, err := canvas.WriteTo(w)
-		return err
-	})
-}
-
-// points returns what can be drawn of a series, and the outline of its band.
-func (c Chart) points(s Series) (points, band plotter.XYs, err error) {
-	if len(s.X) != len(s.Y) || s.Err != nil && len(s.Err) != len(s.Y) {
-		return nil, nil, fmt.Errorf("plot: series %q of %d x, %d y and %d errors", s.Name, len(s.X), len(s.Y), len(s.Err))
-	}
-	good := func(x float64, log bool) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) && (!log || x > 0) }
-	var low plotter.XYs
-	for k, x := range s.X {
-		if !good(x, c.LogX) || !good(s.Y[k], c.LogY) {
+		if !drawable(l.Y, c.LogY) {
 			continue
 		}
-		points = append(points, plotter.XY{X: x, Y: s.Y[k]})
-		if s.Err != nil && good(s.Y[k]-s.Err[k], c.LogY) {
-			band = append(band, plotter.XY{X: x, Y: s.Y[k] + s.Err[k]})
-			low = append(low, plotter.XY{X: x, Y: s.Y[k] - s.Err[k]})
-		}
+		y = y.with(l.Y)
+		levels = append(levels, l)
+		keys = append(keys, key{name: l.Name, line: levelStyle(len(levels) - 1)})
 	}
-	if len(points) == 0 {
-		return nil, nil, fmt.Errorf("plot: series %q has no point that can be drawn", s.Name)
+	x, y = x.padded(0, c.LogX), y.padded(0.04, c.LogY)
+	axes := newAxes()
+	setAxis(&axes.X, c.LogX, x)
+	setAxis(&axes.Y, c.LogY, y)
+	for k, l := range levels {
+		axes.Add(stroke(plotter.XYs{{X: x.low, Y: l.Y}, {X: x.high, Y: l.Y}}, levelStyle(k)))
 	}
-	for k := len(low) - 1; k >= 0; k-- {
-		band = append(band, low[k])
+	for _, curve := range curves {
+		curve.addTo(axes, y)
 	}
-	return points, band, nil
+	p := newPicture(pictureWidth, curveHeight)
+	top := p.heading(c.Title, keys)
+	left, bottom := margin+labelHeight, curveHeight-margin/2-labelHeight
+	axes.Draw(p.part(left, top, pictureWidth-margin, bottom))
+	p.label((left+pictureWidth)/2, bottom+labelHeight/2+4, pictureWidth-left-margin, text.XCenter, labelSize, c.X)
+	p.upright(margin, (top+bottom)/2, bottom-top, labelSize, c.Y)
+	return p.write(path)
 }
 
-// pixels is a length that comes out as so many pixels at gonum's 96 dots an inch.
-func pixels(n int) vg.Length { return vg.Length(n) * vg.Inch / 96 }
-
-func style(p *plot.Plot) {
-	p.Title.TextStyle.Font.Size = vg.Points(18)
-	p.Title.Padding = vg.Points(10)
-	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
-		axis.Label.TextStyle.Font.Size = vg.Points(15)
-		axis.Label.Padding = vg.Points(6)
-		axis.Tick.Label.Font.Size = vg.Points(13)
-	}
-	p.Legend.TextStyle.Font.Size = vg.Points(14)
-	p.Legend.Top = true
-	p.Legend.Padding = vg.Points(5)
-	p.Legend.XOffs, p.Legend.YOffs = -vg.Points(10), -vg.Points(10)
-	p.BackgroundColor = color.White
+// curve is what can be drawn of a series.
+type curve struct {
+	name   string
+	points plotter.XYs
+	errs   []float64 // of the points; NaN where there is none; nil if there is none at all
+	dots   bool
+	ink    color.RGBA
 }
 
-// logTicks labels 1, 2 and 5 times each power of ten, or the powers alone over more than three decades.
-type logTicks struct{}
-
-// Ticks implements plot.Ticker.
-func (logTicks) Ticks(low, high float64) []plot.Tick {
-	var ticks []plot.Tick
-	wide := high/low > 1000
-	for e := math.Floor(math.Log10(low)); e <= math.Ceil(math.Log10(high)); e++ {
-		for digit := 1.0; digit < 10; digit++ {
-			x := digit * math.Pow(10, e)
-			if x < low*(1-1e-9) || x > high*(1+1e-9) {
-				continue
+func (c Chart) curve(s Series) (curve, error) {
+	drawn := curve{name: s.Name, dots: s.Dots}
+	if len(s.X) != len(s.Y) || s.Err != nil && len(s.Err) != len(s.Y) {
+		return drawn, fmt.Errorf("plot: series %q is of %d x, %d y and %d errors",
+			s.Name, len(s.X), len(s.Y), len(s.Err))
+	}
+	for k, x := range s.X {
+		if s.Err != nil && s.Err[k] < 0 {
+			return drawn, fmt.Errorf("plot: series %q has error %v at point %d, want ≥ 0", s.Name, s.Err[k], k+1)
+		}
+		if !drawable(x, c.LogX) || !drawable(s.Y[k], c.LogY) {
+			continue
+		}
+		drawn.points = append(drawn.points, plotter.XY{X: x, Y: s.Y[k]})
+		if s.Err != nil {
+			e := s.Err[k]
+			if !drawable(e, false) {
+				e = math.NaN()
 			}
-			label := ""
-			if digit == 1 || !wide && (digit == 2 || digit == 5) {
-				label = fmt.Sprintf("%.4g", x)
-			}
-			ticks = append(ticks, plot.Tick{Value: x, Label: label})
+			drawn.errs = append(drawn.errs, e)
 		}
 	}
-	return ticks
+	if len(drawn.points) == 0 {
+		return drawn, fmt.Errorf("plot: series %q has no point that can be drawn (of %d)", s.Name, len(s.X))
+	}
+	drawn.dots = drawn.dots || len(drawn.points) == 1
+	return drawn, nil
+}
+
+// spans widens the ranges of the axes so that the curve and its errors fit. On a logarithmic axis an error reaches
+// down by one decade at most, or an error as large as its value would leave no room for anything else.
+func (c curve) spans(x, y span, log bool) (newX, newY span) {
+	for k, p := range c.points {
+		x, y = x.with(p.X), y.with(p.Y)
+		if c.errs == nil || math.IsNaN(c.errs[k]) {
+			continue
+		}
+		low := p.Y - c.errs[k]
+		if log {
+			low = max(low, p.Y/10)
+		}
+		y = y.with(p.Y + c.errs[k]).with(low)
+	}
+	return x, y
+}
+
+func (c curve) style() draw.LineStyle { return draw.LineStyle{Color: c.ink, Width: pixels(3)} }
+
+func (c curve) key() key {
+	k := key{name: c.name, line: c.style(), dot: c.dots}
+	if c.dots && c.errs == nil {
+		k.line.Width = 0
+	}
+	if !c.dots && c.errs != nil {
+		k.band = pale(c.ink)
+	}
+	return k
+}
+
+// addTo draws the curve on top of what axes hold; y is the range of their vertical axis, where errors end.
+func (c curve) addTo(axes *plot.Plot, y span) {
+	var upper, lower plotter.XYs // of the band since the last point without error
+	flush := func() {
+		if len(upper) > 1 {
+			axes.Add(band(upper, lower, c.ink))
+		}
+		upper, lower = nil, nil
+	}
+	for k, e := range c.errs {
+		if math.IsNaN(e) {
+			flush()
+			continue
+		}
+		p := c.points[k]
+		top, bottom := plotter.XY{X: p.X, Y: p.Y + e}, plotter.XY{X: p.X, Y: max(p.Y-e, y.low)}
+		if c.dots {
+			axes.Add(stroke(plotter.XYs{top, bottom}, draw.LineStyle{Color: c.ink, Width: pixels(2)}))
+			continue
+		}
+		upper, lower = append(upper, top), append(lower, bottom)
+	}
+	flush()
+	if c.dots {
+		axes.Add(&plotter.Scatter{XYs: c.points, GlyphStyle: dotStyle(c.ink)})
+		return
+	}
+	axes.Add(stroke(c.points, c.style()))
+}
+
+// band is the area between two lines, translucent so that bands may cross.
+func band(upper, lower plotter.XYs, ink color.RGBA) *plotter.Polygon {
+	outline := append(plotter.XYs{}, upper...)
+	for k := len(lower) - 1; k >= 0; k-- {
+		outline = append(outline, lower[k])
+	}
+	return &plotter.Polygon{XYs: []plotter.XYs{outline}, Color: color.NRGBA{ink.R, ink.G, ink.B, 64}}
+}
+
+func stroke(points plotter.XYs, style draw.LineStyle) *plotter.Line {
+	return &plotter.Line{XYs: points, LineStyle: style}
+}
+
+// levelStyle tells levels apart by their dashes.
+func levelStyle(k int) draw.LineStyle {
+	patterns := [][]int{{8, 5}, {2, 4}, {12, 4, 2, 4}}
+	style := draw.LineStyle{Color: axisInk, Width: pixels(2)}
+	for _, n := range patterns[k%len(patterns)] {
+		style.Dashes = append(style.Dashes, pixels(n))
+	}
+	return style
 }

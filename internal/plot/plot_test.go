@@ -37,7 +37,10 @@ func TestCurve(t *testing.T) {
 	chart := Chart{
 		Title: "t", X: "x", Y: "y in nats", LogY: true,
 		// Zero, a negative number and NaN can't be drawn on a logarithmic axis and are left out.
-		Series: []Series{{Name: "s", X: []float64{0, 1, 2, 3, 4}, Y: []float64{10, 0, 1, math.NaN(), 0.1}, Err: []float64{1, 1, 2, 1, 0.01}}},
+		Series: []Series{{
+			Name: "s", X: []float64{0, 1, 2, 3, 4}, Y: []float64{10, 0, 1, math.NaN(), 0.1},
+			Err: []float64{1, 1, 2, 1, 0.01},
+		}},
 		Levels: []Level{{Name: "l", Y: 0.5}},
 	}
 	paths := [2]string{filepath.Join(t.TempDir(), "a.png"), filepath.Join(t.TempDir(), "b.png")}
@@ -66,11 +69,52 @@ func TestCurve(t *testing.T) {
 	}
 }
 
+// A band is there where an error is known; dots have bars instead.
+func TestCurveBand(t *testing.T) {
+	count := func(s Series) (band int) {
+		path := filepath.Join(t.TempDir(), "b.png")
+		s.X, s.Y = []float64{0, 1, 2, 3}, []float64{1, 1, 1, 1} // without name: no legend
+		if err := Curve(path, Chart{Series: []Series{s}, Levels: []Level{{Y: 0}, {Y: 2}}}); err != nil {
+			t.Fatal(err)
+		}
+		picture, _ := decode(t, path)
+		for x := range 1200 {
+			for y := range 750 {
+				if near(picture.At(x, y), color.RGBA{191, 220, 236, 255}) { // a quarter of the ink on white
+					band++
+				}
+			}
+		}
+		return band
+	}
+	half, nan := 0.5, math.NaN()
+	whole := count(Series{Err: constant(4, half)})
+	// About 1060 pixels across and, of an axis of 2.16 and 620 pixels, an error of 1 in all.
+	if want := 1060 * 620 / 2.16; math.Abs(float64(whole)-want) > want/10 {
+		t.Errorf("a band of %d pixels, want about %.0f", whole, want)
+	}
+	third := count(Series{Err: []float64{half, half, nan, half}})
+	if math.Abs(float64(third)/float64(whole)-1./3) > 0.02 {
+		t.Errorf("errors at three points of four: a band of %d pixels of %d, want a third", third, whole)
+	}
+	for name, s := range map[string]Series{
+		"no errors": {}, "zero errors": {Err: make([]float64, 4)}, "dots": {Err: constant(4, half), Dots: true},
+	} {
+		if band := count(s); band > whole/100 { // soft edges of lines may have the colour too
+			t.Errorf("%s: a band of %d pixels", name, band)
+		}
+	}
+}
+
 func TestCurveRefuses(t *testing.T) {
+	one := []float64{1}
 	for want, c := range map[string]Chart{
 		"without series":             {},
-		"no point that can be drawn": {LogY: true, Series: []Series{{Name: "s", X: []float64{1}, Y: []float64{-1}}}},
-		"of 1 x, 2 y and 0 errors":   {Series: []Series{{Name: "s", X: []float64{1}, Y: []float64{1, 2}}}},
+		"no point that can be drawn": {LogY: true, Series: []Series{{X: one, Y: []float64{-1}}}},
+		"of 1 x, 2 y and 0 errors":   {Series: []Series{{X: one, Y: []float64{1, 2}}}},
+		"of 1 x, 1 y and 2 errors":   {Series: []Series{{X: one, Y: one, Err: []float64{1, 2}}}},
+		"error -2 at point 1":        {Series: []Series{{X: one, Y: one, Err: []float64{-2}}}},
+		`"empty" has no point`:       {Series: []Series{{Name: "empty"}}},
 	} {
 		path := filepath.Join(t.TempDir(), "c.png")
 		if err := Curve(path, c); err == nil || !strings.Contains(err.Error(), want) {
@@ -82,19 +126,26 @@ func TestCurveRefuses(t *testing.T) {
 	}
 }
 
+// Where the first tile of a sheet with a title begins, and the largest size of a unit, in pixels; tiles are 10 pixels
+// apart.
+const (
+	firstX, firstY = 30, 70
+	unit           = 40
+)
+
 // Two tiles of 1×3: units are squares, red where positive, blue where negative, light where zero.
 func TestTilesShadeBySign(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "w.png")
-	if err := Tiles(path, Sheet{Title: "w", Rows: 1, Columns: 3, Tiles: [][]float64{{-2, 0, 2}, {1, 0, -1}}, Across: 2}); err != nil {
+	sheet := Sheet{Title: "w", Rows: 1, Columns: 3, Tiles: [][]float64{{-2, 0, 2}, {1, 0, -1}}, Across: 2}
+	if err := Tiles(path, sheet); err != nil {
 		t.Fatal(err)
 	}
 	picture, _ := decode(t, path)
-	unit := (sheetWidth - 2*margin - gap) / 6
 	at := func(tile, column int) (r, g, b float64) {
-		x := margin + tile*(3*unit+gap) + column*unit
-		c := picture.At(x+unit/2, titleSpace+unit/2)
-		for _, corner := range [][2]int{{1, 1}, {unit - 2, 1}, {1, unit - 2}, {unit - 2, unit - 2}} {
-			if !near(picture.At(x+corner[0], titleSpace+corner[1]), c) {
+		x := firstX + tile*(3*unit+10) + column*unit
+		c := picture.At(x+unit/2, firstY+unit/2)
+		for _, corner := range [][2]int{{0, 0}, {unit - 1, 0}, {0, unit - 1}, {unit - 1, unit - 1}} {
+			if picture.At(x+corner[0], firstY+corner[1]) != c {
 				t.Errorf("tile %d, column %d is not one square of one colour", tile, column)
 			}
 		}
@@ -123,36 +174,103 @@ func TestBinaryTiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	picture, _ := decode(t, path)
-	unit := (sheetWidth - 2*margin) / 2
 	for k, x := range sheet.Tiles[0] {
-		got := picture.At(margin+k%2*unit+unit/2, titleSpace+k/2*unit+unit/2)
+		got := picture.At(firstX+k%2*unit+unit/2, firstY+k/2*unit+unit/2)
 		if want := sheet.shades(1)(x); !near(got, want) {
 			t.Errorf("unit %d is %v, want %v", k, got, want)
 		}
 	}
 }
 
-func TestTilesRefuse(t *testing.T) {
-	for want, s := range map[string]Sheet{
-		"0 tiles":             {Rows: 2, Columns: 2},
-		"tile 1 has 3 number": {Rows: 2, Columns: 2, Tiles: [][]float64{{1, 2, 3, 4}, {1, 2, 3}}},
-		"tile 0 holds NaN":    {Rows: 1, Columns: 1, Tiles: [][]float64{{math.NaN()}}},
+// The ends of Moreland's map are (59, 76, 192) and (180, 4, 38), its middle (221, 221, 221): table 1 of the paper.
+func TestDivergingShades(t *testing.T) {
+	shade := Sheet{}.shades(0.5)
+	for x, want := range map[float64]color.RGBA{
+		-0.5: {59, 76, 192, 255}, 0: {221, 221, 221, 255}, 0.5: {180, 4, 38, 255},
 	} {
-		if err := Tiles(filepath.Join(t.TempDir(), "x.png"), s); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error is %v, want %q", err, want)
+		got := color.RGBAModel.Convert(shade(x)).(color.RGBA)
+		for _, d := range []int{int(got.R) - int(want.R), int(got.G) - int(want.G), int(got.B) - int(want.B)} {
+			if max(d, -d) > 1 {
+				t.Errorf("%v is %v, want %v", x, got, want)
+			}
 		}
 	}
-	if err := Tiles(filepath.Join(t.TempDir(), "zero.png"), Sheet{Rows: 1, Columns: 1, Tiles: [][]float64{{0}}}); err != nil {
+}
+
+// A sheet as large as a library of features: the picture stays within its width, and a frame is around each tile.
+func TestSheetGeometry(t *testing.T) {
+	tiles := make([][]float64, 100)
+	for k := range tiles {
+		tiles[k] = make([]float64, 28*28)
+	}
+	captions := make([]string, 100)
+	for _, c := range []struct {
+		sheet Sheet
+		want  image.Point
+	}{
+		{Sheet{Rows: 28, Columns: 28, Tiles: tiles}, image.Pt(2*30+280*3+90, 32+280*3+90+90)},
+		{Sheet{Rows: 28, Columns: 28, Tiles: tiles, Captions: captions}, image.Pt(2*30+280*3+90, 32+280*3+90+10*22+90)},
+		{Sheet{Rows: 28, Columns: 28, Tiles: tiles, Binary: true, Title: "t"}, image.Pt(2*30+280*3+90, 70+280*3+90+30)},
+		{Sheet{Rows: 1, Columns: 784, Tiles: tiles, Across: 1}, image.Pt(2*30+784, 32+100+990+90)},
+	} {
+		path := filepath.Join(t.TempDir(), "x.png")
+		if err := Tiles(path, c.sheet); err != nil {
+			t.Fatal(err)
+		}
+		picture, _ := decode(t, path)
+		if got := picture.Bounds().Size(); got != c.want {
+			t.Errorf("%d columns, %d captions: %v, want %v", c.sheet.Columns, len(c.sheet.Captions), got, c.want)
+		}
+		if c.sheet.Title == "" && !near(picture.At(30, 31), frameInk) {
+			t.Errorf("no frame above the first tile, but %v", picture.At(30, 31))
+		}
+	}
+}
+
+// 32 tiles come in 4 full rows of 8 rather than in 5⅓ of 6; a prime number of tiles as nearly square as can be.
+func TestSquare(t *testing.T) {
+	for _, c := range []struct{ count, rows, columns, want int }{
+		{32, 4, 4, 8}, {64, 4, 4, 8}, {31, 4, 4, 6}, {1, 3, 3, 1}, {20, 28, 28, 5}, {500, 28, 28, 25},
+		{32, 1, 16, 2}, {32, 16, 1, 32},
+	} {
+		if got := (Sheet{Rows: c.rows, Columns: c.columns, Tiles: make([][]float64, c.count)}).square(); got != c.want {
+			t.Errorf("%d tiles of %d×%d: %d across, want %d", c.count, c.rows, c.columns, got, c.want)
+		}
+	}
+}
+
+func TestTilesRefuse(t *testing.T) {
+	four := [][]float64{{1, 2, 3, 4}}
+	for want, s := range map[string]Sheet{
+		"0 tiles":                           {Rows: 2, Columns: 2},
+		"tiles of 0×2":                      {Columns: 2, Tiles: four},
+		"-1 across":                         {Rows: 2, Columns: 2, Tiles: four, Across: -1},
+		"tile 2 has 3 numbers, want 2×2":    {Rows: 2, Columns: 2, Tiles: [][]float64{{1, 2, 3, 4}, {1, 2, 3}}},
+		"tile 1 has 0 numbers":              {Rows: 1 << 32, Columns: 1 << 32, Tiles: [][]float64{{}}},
+		"tile 1, row 2, column 1 holds NaN": {Rows: 2, Columns: 2, Tiles: [][]float64{{0, 0, math.NaN(), 0}}},
+		"holds -Inf, want a finite":         {Rows: 1, Columns: 1, Tiles: [][]float64{{math.Inf(-1)}}},
+		"column 2 holds 2, want 0 or 1":     {Rows: 2, Columns: 2, Tiles: four, Binary: true},
+		"1 captions for 2":                  {Rows: 2, Columns: 2, Tiles: constant(2, four[0]), Captions: []string{""}},
+		"pixels, more than":                 {Rows: 1, Columns: 1, Tiles: constant(1<<20, []float64{0}), Across: 1},
+	} {
+		path := filepath.Join(t.TempDir(), "x.png")
+		if err := Tiles(path, s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want %q", err, want)
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Errorf("%q: a file was written", want)
+		}
+	}
+	zero := Sheet{Rows: 1, Columns: 1, Tiles: [][]float64{{0}}}
+	if err := Tiles(filepath.Join(t.TempDir(), "zero.png"), zero); err != nil {
 		t.Errorf("a tile of zeros: %v", err)
 	}
 }
 
-func TestLogTicks(t *testing.T) {
-	labels := ""
-	for _, tick := range (logTicks{}).Ticks(0.02, 3) {
-		labels += tick.Label + " "
+func constant[T any](n int, x T) []T {
+	list := make([]T, n)
+	for k := range list {
+		list[k] = x
 	}
-	if got := strings.Join(strings.Fields(labels), " "); got != "0.02 0.05 0.1 0.2 0.5 1 2" {
-		t.Errorf("labels %s", got)
-	}
+	return list
 }

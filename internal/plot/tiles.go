@@ -3,18 +3,10 @@ package plot
 import (
 	"fmt"
 	"image/color"
-	"io"
 	"math"
 
-	"gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/font/liberation"
 	"gonum.org/v1/plot/palette/moreland"
 	"gonum.org/v1/plot/text"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
-
-	"harmonium/internal/atomicfile"
 )
 
 // Sheet is a picture of tiles, each a small grid of numbers in the layout of a configuration.
@@ -24,32 +16,88 @@ type Sheet struct {
 	Tiles         [][]float64 // each of Rows×Columns numbers, row after row
 	Across        int         // tiles side by side; 0 means nearly square
 	Binary        bool        // two shades for 0 and 1, instead of a diverging map centred on zero
+	Captions      []string    // under the tiles, one each; nil: none
+	Label         string      // of the colour bar, which only a sheet that isn't Binary has
 }
 
 // Geometry of a sheet in pixels.
 const (
-	sheetWidth = 1200 // about; a unit is a whole number of pixels
-	margin     = 30
-	gap        = 6
-	titleSpace = 60
-	barSpace   = 70
+	sheetHeight   = 1500 // about; unless every unit is a single pixel already
+	leastWidth    = 540
+	largestUnit   = 40
+	gap           = 10
+	captionHeight = 22
+	barSpace      = 90
+	barWidth      = 400
+	barHeight     = 18
+	mostPixels    = 1 << 25
 )
 
-// Tiles writes a sheet to a PNG file. A unit is a square of whole pixels. Weights are blue where negative, red where positive, and
-// light where zero, by Moreland's diverging map (ISVC 2009), with the largest |number| at both ends. The error says
-// which tile doesn't fit.
+// The shades of a binary sheet.
+var (
+	lightShade = color.RGBA{236, 238, 240, 255}
+	darkShade  = palette[0]
+)
+
+// Tiles writes a sheet to a PNG file. A unit is a square of whole pixels, as large as fits into about 1200 pixels
+// across.
+//
+// Weights are blue where negative, red where positive and grey where zero, by the diverging map of Moreland,
+// "Diverging Color Maps for Scientific Visualization" (ISVC 2009), which is made to be perceptually uniform; its two
+// ends are ± the largest |number| of all tiles, and ±1 if that is zero. The error says which tile (counted from 1)
+// doesn't fit, or holds a number that isn't finite, or in a binary sheet is neither 0 nor 1.
 func Tiles(path string, s Sheet) error {
-	if s.Rows < 1 || s.Columns < 1 || len(s.Tiles) == 0 {
-		return fmt.Errorf("plot: %d tiles of %d×%d", len(s.Tiles), s.Rows, s.Columns)
+	limit, err := s.check()
+	if err != nil {
+		return err
 	}
-	limit := 0.0
+	l := s.layout()
+	if l.width > mostPixels/l.height {
+		return fmt.Errorf("plot: %d tiles of %d×%d need %d×%d pixels, more than %d",
+			len(s.Tiles), s.Rows, s.Columns, l.width, l.height, mostPixels)
+	}
+	p := newPicture(l.width, l.height)
+	p.heading(s.Title, nil)
+	shade := s.shades(limit)
 	for k, tile := range s.Tiles {
-		if len(tile) != s.Rows*s.Columns {
-			return fmt.Errorf("plot: tile %d has %d numbers, want %d×%d", k, len(tile), s.Rows, s.Columns)
+		left, top := l.tile(s, k)
+		p.rectangle(left-1, top-1, s.Columns*l.unit+2, s.Rows*l.unit+2, frameInk)
+		for at, x := range tile {
+			p.rectangle(left+at%s.Columns*l.unit, top+at/s.Columns*l.unit, l.unit, l.unit, shade(x))
 		}
-		for _, x := range tile {
+		if s.Captions != nil {
+			width, bottom := s.Columns*l.unit, top+s.Rows*l.unit
+			p.label(left+width/2, bottom+captionHeight/2+1, width+gap-4, text.XCenter, tickSize, s.Captions[k])
+		}
+	}
+	if !s.Binary {
+		p.colourBar(l.height-barSpace+margin, limit, shade, s.Label)
+	}
+	return p.write(path)
+}
+
+// check returns the largest |number|, or 1 if all are zero.
+func (s Sheet) check() (limit float64, err error) {
+	if s.Rows < 1 || s.Columns < 1 || s.Across < 0 || len(s.Tiles) == 0 {
+		return 0, fmt.Errorf("plot: %d tiles of %d×%d, %d across", len(s.Tiles), s.Rows, s.Columns, s.Across)
+	}
+	if s.Captions != nil && len(s.Captions) != len(s.Tiles) {
+		return 0, fmt.Errorf("plot: %d captions for %d tiles", len(s.Captions), len(s.Tiles))
+	}
+	for k, tile := range s.Tiles {
+		if len(tile)/s.Rows != s.Columns || len(tile)%s.Rows != 0 {
+			return 0, fmt.Errorf("plot: tile %d has %d numbers, want %d×%d", k+1, len(tile), s.Rows, s.Columns)
+		}
+		for at, x := range tile {
+			want := ""
 			if math.IsNaN(x) || math.IsInf(x, 0) {
-				return fmt.Errorf("plot: tile %d holds %v", k, x)
+				want = "a finite number"
+			} else if s.Binary && x != 0 && x != 1 {
+				want = "0 or 1"
+			}
+			if want != "" {
+				return 0, fmt.Errorf("plot: tile %d, row %d, column %d holds %v, want %s",
+					k+1, at/s.Columns+1, at%s.Columns+1, x, want)
 			}
 			limit = max(limit, math.Abs(x))
 		}
@@ -57,103 +105,102 @@ func Tiles(path string, s Sheet) error {
 	if limit == 0 {
 		limit = 1
 	}
-	return s.draw(path, limit)
+	return limit, nil
 }
 
-func (s Sheet) draw(path string, limit float64) error {
+// layout is where things are on a sheet, in pixels.
+type layout struct{ across, unit, top, pitch, width, height int }
+
+func (s Sheet) layout() layout {
 	across := s.Across
-	if across <= 0 {
-		across = int(math.Ceil(math.Sqrt(float64(len(s.Tiles)*s.Rows) / float64(s.Columns))))
+	if across == 0 {
+		across = s.square()
 	}
 	across = min(across, len(s.Tiles))
 	down := (len(s.Tiles) + across - 1) / across
-	unit := max((sheetWidth-2*margin-(across-1)*gap)/(across*s.Columns), 1)
-	width := max(2*margin+across*s.Columns*unit+(across-1)*gap, 480)
-	height := margin + titleSpace + down*s.Rows*unit + (down-1)*gap
-	if !s.Binary {
-		height += barSpace
+	caption := 0
+	if s.Captions != nil {
+		caption = captionHeight
 	}
-	canvas := vgimg.PngCanvas{Canvas: vgimg.New(pixels(width), pixels(height))}
-	d := picture{draw.New(canvas), height}
-	d.rectangle(0, 0, width, height, color.White)
-	d.label(margin, titleSpace/2, 18, s.Title)
-	shade := s.shades(limit)
-	for k, tile := range s.Tiles {
-		left := margin + k%across*(s.Columns*unit+gap)
-		top := titleSpace + k/across*(s.Rows*unit+gap)
-		for at, x := range tile {
-			d.rectangle(left+at%s.Columns*unit, top+at/s.Columns*unit, unit, unit, shade(x))
+	wide := (pictureWidth - 2*margin - (across-1)*gap) / (across * s.Columns)
+	high := (sheetHeight - down*(gap+caption)) / (down * s.Rows)
+	l := layout{across: across, unit: max(1, min(wide, high, largestUnit)), top: margin + 2}
+	if s.Title != "" {
+		l.top += titleHeight
+	}
+	l.pitch = s.Rows*l.unit + caption + gap
+	title := inPixels(textStyle(titleSize).Width(s.Title)) + 1
+	block := across*s.Columns*l.unit + (across-1)*gap
+	l.width = max(block, min(title, pictureWidth-2*margin), leastWidth) + 2*margin
+	l.height = l.top + down*l.pitch - gap + margin
+	if !s.Binary {
+		l.height += barSpace - margin
+	}
+	return l
+}
+
+// square is how many tiles side by side make a nearly square picture; up to half as many again if that fills the last
+// row.
+func (s Sheet) square() int {
+	count := len(s.Tiles)
+	nearly := int(math.Ceil(math.Sqrt(float64(count) * float64(s.Rows) / float64(s.Columns))))
+	for across := nearly; across <= nearly+nearly/2; across++ {
+		if count%across == 0 {
+			return across
 		}
 	}
-	if !s.Binary {
-		d.colourBar(height-barSpace+15, width-2*margin, limit, shade)
-	}
-	return atomicfile.Write(path, func(w io.Writer) error {
-		_, err := canvas.WriteTo(w)
-		return err
-	})
+	return nearly
+}
+
+// tile is the upper left corner of tile k.
+func (l layout) tile(s Sheet, k int) (left, top int) {
+	return margin + k%l.across*(s.Columns*l.unit+gap), l.top + k/l.across*l.pitch
 }
 
 func (s Sheet) shades(limit float64) func(float64) color.Color {
 	if s.Binary {
 		return func(x float64) color.Color {
-			if x > 0.5 {
-				return color.RGBA{0, 114, 178, 255}
+			if x == 1 {
+				return darkShade
 			}
-			return color.RGBA{235, 236, 238, 255}
+			return lightShade
 		}
 	}
+	table := diverging()
+	return func(x float64) color.Color { return table[half+int(math.Round(x/limit*half))] }
+}
+
+// half is the number of shades of a sign.
+const half = 256
+
+// diverging tabulates Moreland's map from −1 to 1.
+func diverging() [2*half + 1]color.Color {
 	colours := moreland.SmoothBlueRed()
-	colours.SetMin(-limit)
-	colours.SetMax(limit)
-	return func(x float64) color.Color {
-		c, err := colours.At(min(max(x, -limit), limit))
+	colours.SetMin(-half)
+	colours.SetMax(half)
+	var table [2*half + 1]color.Color
+	for k := range table {
+		c, err := colours.At(float64(k - half))
 		if err != nil {
-			panic(fmt.Sprintf("plot: no colour for %v of ±%v: %v", x, limit, err))
+			panic("plot: " + err.Error())
 		}
-		return c
+		table[k] = color.RGBAModel.Convert(c)
 	}
+	return table
 }
 
-// picture is a canvas with pixels counted from the upper left corner, as screens do; vg counts from the lower left.
-type picture struct {
-	draw.Canvas
-	height int
-}
-
-func (p picture) rectangle(left, top, width, height int, c color.Color) {
-	p.SetColor(c)
-	var path vg.Path
-	x, y := pixels(left), pixels(p.height-top)
-	path.Move(vg.Point{X: x, Y: y})
-	path.Line(vg.Point{X: x + pixels(width), Y: y})
-	path.Line(vg.Point{X: x + pixels(width), Y: y - pixels(height)})
-	path.Line(vg.Point{X: x, Y: y - pixels(height)})
-	path.Close()
-	p.Fill(path)
-}
-
-// fonts are shared by all pictures; the cache is safe for concurrent use.
-var fonts = font.NewCache(liberation.Collection())
-
-// label writes text whose left end is at x and whose middle is at y.
-func (p picture) label(x, y int, size float64, words string) {
-	style := text.Style{
-		Color: color.Black, Font: font.Font{Typeface: "Liberation", Variant: "Serif", Size: vg.Points(size)},
-		YAlign: text.YCenter, Handler: text.Plain{Fonts: fonts},
+// colourBar draws the map from −limit to limit, with numbers under it and a label to the right of it.
+func (p picture) colourBar(top int, limit float64, shade func(float64) color.Color, label string) {
+	left := margin + 25 // half of the number under its left end
+	p.rectangle(left-1, top-1, barWidth+3, barHeight+2, frameInk)
+	for x := range barWidth + 1 {
+		p.rectangle(left+x, top, 1, barHeight, shade(limit*(float64(2*x)/barWidth-1)))
 	}
-	p.FillText(style, vg.Point{X: pixels(x), Y: pixels(p.height - y)}, words)
-}
-
-func (p picture) colourBar(top, width int, limit float64, shade func(float64) color.Color) {
-	width = min(width, 420)
-	for x := range width {
-		p.rectangle(margin+x, top, 1, 16, shade(limit*(2*float64(x)/float64(width-1)-1)))
+	for quarter := range 5 {
+		x := left + quarter*barWidth/4
+		p.rectangle(x, top+barHeight+1, 1, 5, axisInk)
+		value := limit * (float64(quarter)/2 - 1)
+		p.label(x, top+barHeight+16, barWidth/4, text.XCenter, tickSize, number(value, 3))
 	}
-	for _, mark := range []struct {
-		at   int
-		text string
-	}{{0, fmt.Sprintf("%.2g", -limit)}, {width/2 - 4, "0"}, {width - 40, fmt.Sprintf("%.2g", limit)}} {
-		p.label(margin+mark.at, top+32, 13, mark.text)
-	}
+	p.label(left+barWidth+40, top+barHeight/2, p.width-left-barWidth-60, text.XLeft, labelSize, label)
 }
