@@ -22,4 +22,6 @@ measure nltcs debd/nltcs.{train,test}.data.gz 30 $passes
 measure mushrooms debd/mushrooms.{train,test}.data.gz 20 $passes
 measure adult debd/adult.{train,valid}.data.gz 20 $passes
 measure connect4 debd/connect4.{train,valid}.data.gz 20 $passes
+measure dna debd/dna.{train,test}.data.gz 20 $passes
+measure nips debd/nips.{train,test}.data.gz 20 $passes
 measure mnist mnist/{train-images,t10k-images}-idx3-ubyte.gz 20 --epochs 10 --batch 100
