@@ -100,6 +100,9 @@ func demo(ctx context.Context, t *terminal, out string, seed uint64) error {
 	if err := demoWrite(out, model, curve, states, samples); err != nil {
 		return err
 	}
+	if err := plot.Compare(filepath.Join(out, "observables.png"), result.comparison()); err != nil {
+		return err
+	}
 	result.Seconds = time.Since(begun).Seconds()
 	if err := t.result(result, result.table); err != nil {
 		return err
@@ -164,6 +167,18 @@ func compare(samples rbm.States, lattice *ising.Lattice) []observable {
 	}
 }
 
+// comparison is the picture of the observables.
+func (r demoResult) comparison() plot.Comparison {
+	c := plot.Comparison{Title: fmt.Sprintf("%d samples of the trained model, and the exact values", demoSamples)}
+	for _, o := range r.Observables {
+		c.Panels = append(c.Panels, plot.Panel{
+			Name: o.Name, Exact: o.Exact,
+			Estimates: []plot.Estimate{{Name: "model", Value: float64(o.Value), Err: float64(o.Stderr)}},
+		})
+	}
+	return c
+}
+
 // demoWrite writes the model and the pictures.
 func demoWrite(out string, model *rbm.Model, curve *klCurve, states, samples rbm.States) error {
 	if err := os.MkdirAll(out, 0o777); err != nil {
@@ -176,7 +191,7 @@ func demoWrite(out string, model *rbm.Model, curve *klCurve, states, samples rbm
 		Title: "An RBM learns the 4×4 Ising model at the critical temperature",
 		X:     "passes over the data", Y: "exact D_KL(target‖model) in nats", LogY: true,
 		Series: []plot.Series{{Name: "D_KL", X: curve.epochs, Y: curve.kl}},
-		Levels: []plot.Level{{Name: fmt.Sprintf("goal, %v", demoKL), Y: demoKL}},
+		Levels: []plot.Level{{Name: fmt.Sprintf("goal, %v nats", demoKL), Y: demoKL}},
 	})
 	if err != nil {
 		return err
@@ -188,7 +203,7 @@ func demoWrite(out string, model *rbm.Model, curve *klCurve, states, samples rbm
 		}
 	}
 	err = plot.Tiles(filepath.Join(out, "weights.png"), plot.Sheet{
-		Title: "Weights w_ij: a tile for each hidden spin, laid out as the lattice", Rows: demoL, Columns: demoL, Tiles: weights,
+		Title: "Weights w_ij: a tile for each hidden spin, laid out as the lattice", Rows: demoL, Columns: demoL, Tiles: weights, Label: "w_ij",
 	})
 	if err != nil {
 		return err
@@ -220,5 +235,6 @@ func (r demoResult) table(w io.Writer) {
 		e := diag.Estimate{Value: o.Value, Stderr: o.Stderr}
 		fmt.Fprintf(w, "%s\t%s\texactly %.4f\n", o.Name, e, o.Exact)
 	}
+	fmt.Fprintf(w, "(± is the error of the sample; the rest of a difference is what the model has not learnt)\n")
 	fmt.Fprintf(w, "pictures and model\t%s\t%.1f s\n", r.Folder, r.Seconds)
 }
