@@ -1,5 +1,5 @@
 # The scripts of the project; each is one line or two.
-.PHONY: test race slow fuzz bench check ci golden
+.PHONY: test race slow fuzz bench golden ci
 
 test: ## what the README says
 	go test ./...
@@ -13,14 +13,11 @@ slow: ## tests too long for every day
 fuzz: ## every decoder for FUZZTIME (10m)
 	./.ci/fuzz $(or $(FUZZTIME),10m)
 
-bench:
+bench: ## speed of kernels, oracle and Ising; compare within one run only
 	go test -run '^$$' -bench . ./...
-
-check:
-	gofmt -l . && go vet ./... && go tool staticcheck ./...
 
 golden: ## rewrite the golden files
 	go test ./rbm ./cmd/... -update
 
-ci:
+ci: ## what continuous integration runs
 	.ci/run
