@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"text/tabwriter"
 	"time"
@@ -47,6 +48,7 @@ type progress struct {
 	bars    *mpb.Progress
 	bar     *mpb.Bar
 	message atomic.Value // string; the bar is drawn by a goroutine of its own
+	mu      sync.Mutex   // workers report side by side
 	printed time.Time
 }
 
@@ -77,6 +79,8 @@ func (p *progress) set(done int64, message string) {
 		p.bar.SetCurrent(done)
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.t.quiet || time.Since(p.printed) < plainEvery {
 		return
 	}
