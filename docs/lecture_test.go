@@ -4,9 +4,13 @@ package docs_test
 import (
 	"context"
 	"fmt"
+	"go/doc"
+	"go/parser"
+	"go/token"
 	"math"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,7 +161,32 @@ func Example_contrastiveDivergence() {
 	// *train.PCD: D_KL = 0.05 nats
 }
 
-// Every Go block of lecture.md is code that runs here, so that the two can't drift apart.
+func Example_howGood() {
+	set, _ := data.BarsSample(3, 3, 2000, rng.Seed(1))
+	model := rbm.New(set.Units(), 12, rng.Seed(1))
+	training, _ := train.Start(model, set, train.Config{Epochs: 30})
+	for range training.Steps(ctx) {
+	}
+
+	fresh, _ := data.BarsSample(3, 3, 2000, rng.Seed(2)) // rows that the model hasn't seen
+	mean, stderr, _ := exact.LogLikelihood(ctx, model, fresh.States, nil, exact.Options{})
+	entropy, _ := data.BarsEntropy(3, 3)
+	fmt.Printf("log-likelihood %.3f ± %.3f nats, at best %.3f\n", mean, stderr, -entropy)
+
+	bars, _ := data.Bars(3, 3) // the distribution itself, as a table of 2^9 probabilities
+	p := make([]float64, 1<<9)
+	for r, weight := range bars.Weights {
+		p[bars.States.Row(r)[0]] = weight
+	}
+	kl, _ := exact.KL(ctx, p, model, exact.Options{})
+	fmt.Printf("D_KL = %.3f nats\n", kl)
+	// Output:
+	// log-likelihood -2.656 ± 0.007 nats, at best -2.599
+	// D_KL = 0.052 nats
+}
+
+// Every Go block of lecture.md is code that runs here, and every text block behind one is what that example prints, so
+// that the two can't drift apart.
 func TestLectureShowsWhatRuns(t *testing.T) {
 	lecture, err := os.ReadFile("lecture.md")
 	if err != nil {
@@ -167,16 +196,34 @@ func TestLectureShowsWhatRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	flat := func(text string) string {
-		return regexp.MustCompile(`(?m)^\s+`).ReplaceAllString(strings.TrimSpace(text), "")
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "lecture_test.go", source, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(lecture, -1)
-	if len(blocks) < 8 {
-		t.Errorf("%d Go blocks in the lecture, want at least 8", len(blocks))
+	examples := doc.Examples(file)
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```\n(?:\n```text\n(.*?)```\n)?").FindAllSubmatch(lecture, -1)
+	if want := len(examples) + 1; len(blocks) != want {
+		t.Errorf("%d Go blocks in the lecture, want %d: the model, and one an example", len(blocks), want)
 	}
 	for _, block := range blocks {
-		if !strings.Contains(flat(string(source)), flat(string(block[1]))) {
-			t.Errorf("this block of lecture.md is not in lecture_test.go:\n%s", block[1])
+		code, output := flat(string(block[1])), flat(string(block[2]))
+		if output == "" {
+			if !strings.Contains(flat(string(source)), code) {
+				t.Errorf("this block of lecture.md is not in lecture_test.go:\n%s", code)
+			}
+			continue
+		}
+		if !slices.ContainsFunc(examples, func(e *doc.Example) bool {
+			body := source[files.Position(e.Code.Pos()).Offset:files.Position(e.Code.End()).Offset]
+			return strings.Contains(flat(string(body)), code) && flat(e.Output) == output
+		}) {
+			t.Errorf("no example has this code and this output of lecture.md:\n%s\n%s", code, output)
 		}
 	}
+}
+
+// flat is text without indentation and empty lines.
+func flat(text string) string {
+	return regexp.MustCompile(`(?m)^\s+`).ReplaceAllString(strings.TrimSpace(text), "")
 }
