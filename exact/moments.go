@@ -116,7 +116,7 @@ func collect(dst, p, table []float64, a float64) float64 {
 	total := 0.0
 	for e, t := range table {
 		x := a * t
-		x = p[e] * (x / (1 + x))
+		x = float64(p[e] * (x / (1 + x))) // rounded, so that no compiler fuses it with the sums
 		dst[e] += x
 		total += x
 	}
@@ -131,7 +131,7 @@ func (c *collector) collectSteep(i int, state uint64) float64 {
 	for e, p := range c.now {
 		y := x
 		forBits(uint64(e), func(j int) { y += w[j] })
-		y = p * rbm.Sigmoid(y)
+		y = float64(p * rbm.Sigmoid(y))
 		c.lowVH[i<<c.low+e] += y
 		total += y
 	}
