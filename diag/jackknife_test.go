@@ -85,3 +85,17 @@ func TestWeightedMean(t *testing.T) {
 		t.Errorf("error of one number %v, want +Inf", stderr)
 	}
 }
+
+func TestWeightedMeanMisuse(t *testing.T) {
+	for _, weights := range [][]float64{{}, {1}, {1, 1, 1}} {
+		func() {
+			defer func() {
+				want := fmt.Sprintf("diag: %d weights for 2 numbers", len(weights))
+				if got := recover(); got != want {
+					t.Errorf("%d weights: panic %v, want %q", len(weights), got, want)
+				}
+			}()
+			diag.WeightedMean([]float64{1, 2}, weights)
+		}()
+	}
+}

@@ -2,6 +2,7 @@ package rbm
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 
 	"harmonium/internal/kernel"
@@ -16,7 +17,7 @@ type States struct{ bits kernel.Bits }
 
 // NewStates returns rows configurations of the given number of units, all bits 0.
 func NewStates(rows, units int) States {
-	if rows < 0 || units < 0 {
+	if rows < 0 || units < 0 || rows > 0 && units > (math.MaxInt-63)/rows {
 		panic(fmt.Sprintf("rbm: NewStates of %d rows and %d units", rows, units))
 	}
 	return States{kernel.NewBits(rows, units)}
@@ -25,10 +26,16 @@ func NewStates(rows, units int) States {
 // StatesOf views packed words as states. Row r is words[r·⌈units/64⌉ : (r+1)·⌈units/64⌉].
 // It panics unless the words are exactly rows·⌈units/64⌉ and the bits behind the last unit of every row are zero.
 func StatesOf(words []uint64, rows, units int) States {
-	s := States{kernel.Bits{Rows: rows, Cols: units, Stride: (units + 63) / 64, Words: words}}
-	if len(words) != rows*s.bits.Stride {
-		panic(fmt.Sprintf("rbm: %d words for %d rows of %d units, want %d", len(words), rows, units, rows*s.bits.Stride))
+	stride := units/64 + min(units%64, 1)
+	fit := stride == 0 && len(words) == 0
+	if stride > 0 { // rows·stride may overflow, so divide
+		fit = len(words)%stride == 0 && len(words)/stride == rows
 	}
+	if rows < 0 || units < 0 || !fit {
+		panic(fmt.Sprintf("rbm: %d words for %d rows of %d units, want %d a row", len(words), rows, units, stride))
+	}
+	// Without spare capacity, a row behind the last is out of range.
+	s := States{kernel.Bits{Rows: rows, Cols: units, Stride: stride, Words: words[:len(words):len(words)]}}
 	if !s.Clean() {
 		panic(fmt.Sprintf("rbm: a row has bits behind its %d units", units))
 	}
@@ -85,8 +92,11 @@ func (s States) check(r, i int) {
 	}
 }
 
-// Slice returns rows from…to−1, shared with s.
+// Slice returns rows from…to−1, shared with s. It panics unless 0 ≤ from ≤ to ≤ s.Rows().
 func (s States) Slice(from, to int) States {
+	if from < 0 || to < from || to > s.Rows() {
+		panic(fmt.Sprintf("rbm: rows %d to %d of states of %d rows", from, to, s.Rows()))
+	}
 	b := s.bits
 	b.Words = b.Words[from*b.Stride : to*b.Stride : to*b.Stride]
 	b.Rows = to - from
@@ -101,12 +111,15 @@ func (s States) Clone() States {
 }
 
 // Gather copies the rows of src that index names, in that order, into s.
-// It panics unless s has len(index) rows and the units of src.
+// It panics unless s has len(index) rows and the units of src, and src has the rows.
 func (s States) Gather(src States, index []int) {
 	if s.Rows() != len(index) || s.Units() != src.Units() {
 		panic(fmt.Sprintf("rbm: gather of %d rows of %d units into %d rows of %d", len(index), src.Units(), s.Rows(), s.Units()))
 	}
 	for r, i := range index {
+		if i < 0 || i >= src.Rows() {
+			panic(fmt.Sprintf("rbm: gather of row %d of %d", i, src.Rows()))
+		}
 		copy(s.Row(r), src.Row(i))
 	}
 }

@@ -110,6 +110,19 @@ func TestSliceAndCloneOfStates(t *testing.T) {
 	}
 }
 
+// Words behind those that were given belong to somebody else, though there is capacity for them.
+func TestStatesOfPartOfWords(t *testing.T) {
+	words := []uint64{1, 2, 3, 4}
+	s := rbm.StatesOf(words[:2], 2, 64)
+	panics(t, "row", "runtime error", func() { s.Row(2) })
+	panics(t, "slice", "rbm: rows 1 to 4 of states of 2 rows", func() { s.Slice(1, 4) })
+	panics(t, "gather", "rbm: gather of row 2 of 2", func() { rbm.NewStates(1, 64).Gather(s, []int{2}) })
+	panics(t, "row of a slice", "runtime error", func() { s.Slice(0, 1).Row(1) })
+	if _ = append(s.Words(), 9); words[2] != 3 {
+		t.Errorf("appending to the words of a part changes the rest: %v", words)
+	}
+}
+
 func TestGather(t *testing.T) {
 	want := coins(5, 65)
 	src, err := rbm.FromBytes(want)
@@ -177,15 +190,28 @@ func TestStatesPanics(t *testing.T) {
 	}{
 		{"negative rows", "rbm: NewStates of -1 rows and 2 units", func() { rbm.NewStates(-1, 2) }},
 		{"negative units", "rbm: NewStates of 1 rows and -2 units", func() { rbm.NewStates(1, -2) }},
+		{"overflowing rows", "rbm: NewStates of 4611686018427387904 rows", func() { rbm.NewStates(1<<62, 256) }},
+		{"overflowing units", "rbm: NewStates of 1 rows", func() { rbm.NewStates(1, math.MaxInt) }},
 		{"bit behind the last", "rbm: unit 65 of row 0 in states of 2 rows and 65 units", func() { s.Bit(0, 65) }},
 		{"row behind the last", "rbm: unit 0 of row 2", func() { s.SetBit(2, 0, true) }},
 		{"negative unit", "rbm: unit -1 of row 0", func() { s.Bit(0, -1) }},
 		{"negative row", "rbm: unit 0 of row -1", func() { s.SetBit(-1, 0, true) }},
-		{"words", "rbm: 3 words for 2 rows of 65 units, want 4", func() { rbm.StatesOf(make([]uint64, 3), 2, 65) }},
+		{"words", "rbm: 3 words for 2 rows of 65 units, want 2 a row", func() { rbm.StatesOf(make([]uint64, 3), 2, 65) }},
+		{"words of negative rows", "rbm: 0 words for -3 rows of 0 units", func() { rbm.StatesOf(nil, -3, 0) }},
+		{"words of negative units", "rbm: 0 words for 0 rows of -5 units", func() { rbm.StatesOf(nil, 0, -5) }},
+		{"words of overflowing rows", "rbm: 0 words for 4611686018427387904 rows", func() { rbm.StatesOf(nil, 1<<62, 256) }},
+		{"words of overflowing units", "rbm: 0 words for 1 rows of 9223372036854775807 units", func() {
+			rbm.StatesOf(nil, 1, math.MaxInt)
+		}},
 		{"unclean words", "rbm: a row has bits behind its 65 units", func() { rbm.StatesOf([]uint64{0, 1, 0, 2}, 2, 65) }},
 		{"gathered rows", "rbm: gather of 1 rows", func() { s.Gather(s, []int{0}) }},
 		{"gathered units", "rbm: gather of 2 rows", func() { s.Gather(rbm.NewStates(2, 64), []int{0, 1}) }},
-		{"slice", "runtime error", func() { s.Slice(1, 3) }},
+		{"slice behind the last row", "rbm: rows 1 to 3 of states of 2 rows", func() { s.Slice(1, 3) }},
+		{"slice before the first row", "rbm: rows -1 to 1 of states of 2 rows", func() { s.Slice(-1, 1) }},
+		{"slice backwards", "rbm: rows 2 to 1 of states of 2 rows", func() { s.Slice(2, 1) }},
+		{"slice backwards without units", "rbm: rows 2 to 1", func() { rbm.NewStates(2, 0).Slice(2, 1) }},
+		{"gathered row behind the last", "rbm: gather of row 2 of 2", func() { s.Gather(s, []int{0, 2}) }},
+		{"gathered negative row", "rbm: gather of row -1 of 2", func() { s.Gather(s, []int{0, -1}) }},
 		{"hidden states given as visible", "rbm: visible states of 65 units for a layer of 3", func() {
 			rbm.NewConditionals(rbm.New(3, 4, rng.Seed(1)), 1).HiddenInputs(make([]float32, 8), s)
 		}},
