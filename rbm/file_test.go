@@ -2,6 +2,7 @@ package rbm_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"flag"
 	"fmt"
 	"log"
@@ -10,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +74,19 @@ func TestSaveAndLoad(t *testing.T) {
 			t.Error("the model comes back changed")
 		}
 	})
+}
+
+// A model file that ends anywhere before its end is refused, whether the size is known to be smaller or not.
+func TestTruncatedModelFiles(t *testing.T) {
+	whole := encode(t, small())
+	for cut := range len(whole) {
+		if _, err := rbm.Read(bytes.NewReader(whole[:cut]), int64(cut)); err == nil {
+			t.Errorf("a file of %d bytes of %d: no error", cut, len(whole))
+		}
+		if _, err := rbm.Read(bytes.NewReader(whole[:cut]), int64(len(whole))); err == nil {
+			t.Errorf("reading stops at %d bytes of %d: no error", cut, len(whole))
+		}
+	}
 }
 
 func TestLoadsPythonsModel(t *testing.T) {
@@ -236,6 +252,18 @@ func brokenModels(t testing.TB) []brokenModel {
 		{"damaged header", "header: invalid character 'x'",
 			bytes.Replace(good, []byte(`{"__`), []byte(`{x__`), 1)},
 	}
+	for _, c := range []struct{ name, want, old, new string }{
+		{"duplicate tensor", `header: "b" comes twice`, `"c":`, `"b":`},
+		{"duplicate key", `header: "__metadata__": "format" comes twice`, `"hidden":`, `"format":`},
+		{"overlapping tensors", `tensor "b" begins at byte 20 of the data, want 24: right after the one before`,
+			`[24,36]`, `[20,32]`},
+		{"huge shape", `tensor "c" of type F32 and shape [99999999999999999] is given the bytes 36 to 44`,
+			`"shape":[2]`, `"shape":[99999999999999999]`},
+		{"overflowing shape", `tensor "W" of type F32 and shape [4294967296 4294967296] is given the bytes 0 to 24`,
+			`[3,2]`, `[4294967296,4294967296]`},
+	} {
+		files = append(files, brokenModel{c.name, c.want, changeHeader(t, good, c.old, c.new)})
+	}
 	for _, c := range []struct {
 		name, want string
 		change     func(f *safetensors.File)
@@ -287,6 +315,17 @@ func brokenModels(t testing.TB) []brokenModel {
 	return files
 }
 
+// changeHeader replaces a piece of a file's header, which must be there, and corrects the header's length.
+func changeHeader(t testing.TB, file []byte, old, new string) []byte {
+	length := binary.LittleEndian.Uint64(file)
+	header := bytes.TrimRight(file[8:8+length], " ")
+	if !bytes.Contains(header, []byte(old)) {
+		t.Fatalf("no %s in the header %s", old, header)
+	}
+	header = bytes.Replace(header, []byte(old), []byte(new), 1)
+	return slices.Concat(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header, file[8+length:])
+}
+
 func TestBrokenModelFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model")
 	for _, c := range brokenModels(t) {
@@ -309,7 +348,7 @@ func TestLoadNamesThePath(t *testing.T) {
 	}
 }
 
-// Whatever is read is a model that can be used, and that is written and read again without a change.
+// Reading costs memory in proportion to the file. Whatever is read is a model that can be used, and that is written and read again without a change.
 func FuzzRead(f *testing.F) {
 	f.Add(encode(f, small()))
 	python, err := os.ReadFile("testdata/python.safetensors")
@@ -321,7 +360,14 @@ func FuzzRead(f *testing.F) {
 		f.Add(c.text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		model, err := rbm.Read(bytes.NewReader(text), int64(len(text)))
+		runtime.ReadMemStats(&after)
+		// A byte of the header costs up to 100, as in the tests of internal/safetensors; the megabyte is the test's own.
+		if used := after.TotalAlloc - before.TotalAlloc; used > 100*uint64(len(text))+1<<20 {
+			t.Fatalf("%d bytes allocated for a file of %d", used, len(text))
+		}
 		if err != nil {
 			return
 		}
