@@ -167,6 +167,7 @@ func TestTilesShadeBySign(t *testing.T) {
 	}
 }
 
+// Every pixel of a unit has exactly its shade.
 func TestBinaryTiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.png")
 	sheet := Sheet{Title: "s", Rows: 2, Columns: 2, Tiles: [][]float64{{0, 1, 1, 0}}, Binary: true}
@@ -175,9 +176,14 @@ func TestBinaryTiles(t *testing.T) {
 	}
 	picture, _ := decode(t, path)
 	for k, x := range sheet.Tiles[0] {
-		got := picture.At(firstX+k%2*unit+unit/2, firstY+k/2*unit+unit/2)
-		if want := sheet.shades(1)(x); !near(got, want) {
-			t.Errorf("unit %d is %v, want %v", k, got, want)
+		left, top := firstX+k%2*unit, firstY+k/2*unit
+		want := map[float64]color.RGBA{0: {236, 238, 240, 255}, 1: {0, 114, 178, 255}}[x]
+		for y := top; y < top+unit; y++ {
+			for x := left; x < left+unit; x++ {
+				if got := color.RGBAModel.Convert(picture.At(x, y)); got != want {
+					t.Fatalf("unit %d is %v at pixel (%d, %d), want %v", k, got, x, y, want)
+				}
+			}
 		}
 	}
 }
@@ -264,6 +270,30 @@ func TestTilesRefuse(t *testing.T) {
 	zero := Sheet{Rows: 1, Columns: 1, Tiles: [][]float64{{0}}}
 	if err := Tiles(filepath.Join(t.TempDir(), "zero.png"), zero); err != nil {
 		t.Errorf("a tile of zeros: %v", err)
+	}
+}
+
+// Equal sheets and comparisons give equal bytes, as equal charts do.
+func TestPicturesAreDeterministic(t *testing.T) {
+	sheet := Sheet{
+		Title: "t", Rows: 2, Columns: 2, Tiles: [][]float64{{-1, 0, 0.5, 1}, {2, 1, 0, -2}},
+		Captions: []string{"a", "b"}, Label: "weight",
+	}
+	comparison := Comparison{Title: "t", Panels: []Panel{panel(1, Estimate{"a", 2, 0.1}, Estimate{"b", 0, 0})}}
+	for name, draw := range map[string]func(path string) error{
+		"sheet":      func(path string) error { return Tiles(path, sheet) },
+		"comparison": func(path string) error { return Compare(path, comparison) },
+	} {
+		path, texts := filepath.Join(t.TempDir(), "x.png"), [2][]byte{}
+		for k := range texts {
+			if err := draw(path); err != nil {
+				t.Fatal(err)
+			}
+			_, texts[k] = decode(t, path)
+		}
+		if !bytes.Equal(texts[0], texts[1]) {
+			t.Errorf("equal values of a %s give different bytes", name)
+		}
 	}
 }
 

@@ -160,7 +160,8 @@ func TestShorterThanItsSize(t *testing.T) {
 	}
 }
 
-// Whatever is read holds as many bytes as the file, costs no more memory than memoryBound says, and is the same after being written and read again.
+// Whatever is read holds as many bytes as the file, costs no more memory than memoryBound says, and is the same after
+// being written and read again.
 func FuzzRead(f *testing.F) {
 	f.Add(encode(f, everyType()))
 	f.Add(encode(f, &safetensors.File{}))
