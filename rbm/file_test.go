@@ -348,7 +348,8 @@ func TestLoadNamesThePath(t *testing.T) {
 	}
 }
 
-// Reading costs memory in proportion to the file. Whatever is read is a model that can be used, and that is written and read again without a change.
+// Reading costs memory in proportion to the file. Whatever is read is a model that can be used, and that is written and
+// read again without a change.
 func FuzzRead(f *testing.F) {
 	f.Add(encode(f, small()))
 	python, err := os.ReadFile("testdata/python.safetensors")
