@@ -26,7 +26,6 @@ type Conditionals struct {
 	toVisible kernel.Fixed // Wᵀ with b as offset
 	bits      Model        // the model in bits, where its units are not bits already
 
-	inputs     []float32
 	statistics struct {
 		probs     []float32
 		operand   kernel.Fixed
@@ -83,29 +82,27 @@ func (c *Conditionals) VisibleInputs(dst []float32, h States) {
 
 // HiddenProbs writes P(h_j=1|v) for each row of v into dst (rows×n).
 func (c *Conditionals) HiddenProbs(dst []float32, v States) {
-	c.HiddenInputs(dst, v)
-	kernel.Sigmoids(c.workers, dst, dst)
+	c.check("visible", v, c.m, len(dst), c.n)
+	kernel.Probabilities(c.workers, dst, v.bits, &c.toHidden)
 }
 
 // VisibleProbs writes P(v_i=1|h) for each row of h into dst (rows×m).
 func (c *Conditionals) VisibleProbs(dst []float32, h States) {
-	c.VisibleInputs(dst, h)
-	kernel.Sigmoids(c.workers, dst, dst)
+	c.check("hidden", h, c.n, len(dst), c.m)
+	kernel.Probabilities(c.workers, dst, h.bits, &c.toVisible)
 }
 
 // SampleHidden draws h ~ P(h|v) for each row of v into dst. Unit j of row r is decided by the uniform
 // number at (key, step, r, j) alone.
 func (c *Conditionals) SampleHidden(dst, v States, key rng.Key, step uint64) {
-	c.inputs = resize(c.inputs, v.Rows()*c.n)
-	c.HiddenInputs(c.inputs, v)
-	kernel.SampleSigmoid(c.workers, dst.bits, c.inputs, key, step, 0)
+	c.check("visible", v, c.m, dst.Rows()*dst.Units(), c.n)
+	kernel.Sample(c.workers, dst.bits, v.bits, &c.toHidden, key, step, 0)
 }
 
 // SampleVisible draws v ~ P(v|h) for each row of h into dst, as [Conditionals.SampleHidden] does.
 func (c *Conditionals) SampleVisible(dst, h States, key rng.Key, step uint64) {
-	c.inputs = resize(c.inputs, h.Rows()*c.m)
-	c.VisibleInputs(c.inputs, h)
-	kernel.SampleSigmoid(c.workers, dst.bits, c.inputs, key, step, 0)
+	c.check("hidden", h, c.n, dst.Rows()*dst.Units(), c.m)
+	kernel.Sample(c.workers, dst.bits, h.bits, &c.toVisible, key, step, 0)
 }
 
 func (c *Conditionals) check(layer string, s States, units, dst, outputs int) {

@@ -80,6 +80,16 @@ func (k Key) Block(c Counter) Block {
 	return Block{c0, c1, c2, c3}
 }
 
+// Rounds returns the keys of the ten rounds of [Key.Block], for code that computes many blocks at once.
+func (k Key) Rounds() (keys [10]Key) {
+	for round := range keys {
+		keys[round] = k
+		k.K0 += weyl0
+		k.K1 += weyl1
+	}
+	return keys
+}
+
 // Uniform maps a random word to the open interval (0,1): (⌊x/2^9⌋ + ½)·2^−23.
 //
 // The 2^23 values are symmetric about ½ and exact in float32, so that u < p happens with probability p

@@ -10,13 +10,13 @@ import (
 	"harmonium/rng"
 )
 
-// A product is rows×inner bits times inner×cols numbers; a multiply-add counts as in the dense product.
-type product struct {
+// A shape is that of a product: rows×inner bits times inner×cols numbers; a multiply-add counts as in the dense product.
+type shape struct {
 	name              string
 	rows, inner, cols int
 }
 
-var products = []product{
+var shapes = []shape{
 	{"hidden-1024", 1024, 784, 512},
 	{"hidden-128", 128, 784, 512},
 	{"hidden-100", 100, 784, 512},
@@ -29,12 +29,12 @@ var products = []product{
 	{"small-visible-100", 100, 30, 16},
 }
 
-func (p product) report(b *testing.B) {
+func (p shape) report(b *testing.B) {
 	b.ReportMetric(float64(p.rows*p.inner*p.cols)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
 }
 
 func BenchmarkMul(b *testing.B) {
-	for _, p := range products {
+	for _, p := range shapes {
 		b.Run(p.name, func(b *testing.B) {
 			x := randomBits(p.rows, p.inner, 128, 1)
 			var f Fixed
@@ -51,7 +51,7 @@ func BenchmarkMul(b *testing.B) {
 // The dense product of the same shapes by gonum, for the ratio. It skips zeros of the left operand, so the
 // operand is ±1 as the issue of a dense product is.
 func BenchmarkGonumSgemm(b *testing.B) {
-	for _, p := range products {
+	for _, p := range shapes {
 		b.Run(p.name, func(b *testing.B) {
 			x, w := randomFloats(p.rows*p.inner, 1), randomFloats(p.inner*p.cols, 2)
 			dst := make([]float32, p.rows*p.cols)
@@ -90,17 +90,30 @@ func BenchmarkElementwise(b *testing.B) {
 	for i := range x {
 		x[i] *= 8
 	}
-	h, key := NewBits(rows, cols), rng.Seed(1)
 	for name, f := range map[string]func(){
-		"SampleSigmoid": func() { SampleSigmoid(1, h, x, key, 1, 0) },
-		"Sigmoids":      func() { Sigmoids(1, dst, x) },
-		"Softpluses":    func() { Softpluses(1, dst, x) },
+		"Sigmoids":   func() { Sigmoids(1, dst, x) },
+		"Softpluses": func() { Softpluses(1, dst, x) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				f()
 			}
 			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*rows*cols), "ns/number")
+		})
+	}
+}
+
+// Drawing without and with a product worth the name.
+func BenchmarkSample(b *testing.B) {
+	for _, p := range []shape{{"bits-1024", 1024, 1, 512}, {"hidden-1024", 1024, 784, 512}, {"hidden-100", 100, 784, 512}} {
+		b.Run(p.name, func(b *testing.B) {
+			x, dst := randomBits(p.rows, p.inner, 128, 1), NewBits(p.rows, p.cols)
+			var f Fixed
+			f.Load(1, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
+			for b.Loop() {
+				Sample(1, dst, x, &f, rng.Seed(1), 1, 0)
+			}
+			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*p.rows*p.cols), "ns/bit")
 		})
 	}
 }

@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // The elementwise functions below are the specification: float32 operations in the written order, each rounded
 // once. The explicit conversions forbid the compiler to fuse a multiplication with an addition, so that every
@@ -98,25 +101,49 @@ func signMask(x float32) uint32 { return uint32(int32(math.Float32bits(x)) >> 31
 func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
 
 // Sigmoids writes σ(x[i]) to dst[i]. dst may be x; it panics unless both have the same length.
-func Sigmoids(workers int, dst, x []float32) {
-	elementwise("Sigmoids", workers, dst, x, Sigmoid)
-}
+func Sigmoids(workers int, dst, x []float32) { startElementwise("Sigmoids", workers, dst, x, sigmoids) }
 
 // Softpluses writes log(1+e^x[i]) to dst[i]. dst may be x; it panics unless both have the same length.
 func Softpluses(workers int, dst, x []float32) {
-	elementwise("Softpluses", workers, dst, x, Softplus)
+	startElementwise("Softpluses", workers, dst, x, softpluses)
 }
 
-func elementwise(name string, workers int, dst, x []float32, f func(float32) float32) {
+// elementwise is the work of a function on slices.
+type elementwise struct {
+	dst, x []float32
+	f      func(dst, x []float32)
+}
+
+const elementwiseBlock = 1 << 12
+
+var elementwises = sync.Pool{New: func() any { return new(elementwise) }}
+
+func startElementwise(name string, workers int, dst, x []float32, f func(dst, x []float32)) {
 	if len(dst) != len(x) {
 		panicf("%s of %d numbers into %d", name, len(x), len(dst))
 	}
-	const block = 1 << 12
-	Parallel(workers, (len(x)+block-1)/block, func(task int) {
-		from, to := task*block, min((task+1)*block, len(x))
-		out := dst[from:to]
-		for i, v := range x[from:to] {
-			out[i] = f(v)
-		}
-	})
+	e := elementwises.Get().(*elementwise)
+	*e = elementwise{dst, x, f}
+	parallel(workers, (len(x)+elementwiseBlock-1)/elementwiseBlock, e)
+	*e = elementwise{}
+	elementwises.Put(e)
+}
+
+func (e *elementwise) do(task int) {
+	from, to := task*elementwiseBlock, min((task+1)*elementwiseBlock, len(e.x))
+	e.f(e.dst[from:to], e.x[from:to])
+}
+
+func sigmoidsGeneric(dst, x []float32) {
+	dst = dst[:len(x)]
+	for i, y := range x {
+		dst[i] = Sigmoid(y)
+	}
+}
+
+func softplusesGeneric(dst, x []float32) {
+	dst = dst[:len(x)]
+	for i, y := range x {
+		dst[i] = Softplus(y)
+	}
 }

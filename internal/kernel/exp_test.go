@@ -81,7 +81,7 @@ func TestElementwiseSlices(t *testing.T) {
 			slice func(int, []float32, []float32)
 			one   func(float32) float32
 		}{{Sigmoids, Sigmoid}, {Softpluses, Softplus}} {
-			for _, workers := range []int{1, 2, 7} {
+			forEachForm(t, func(workers int) {
 				band, dst := guarded(n)
 				c.slice(workers, dst, x)
 				if !intact(band) {
@@ -89,16 +89,16 @@ func TestElementwiseSlices(t *testing.T) {
 				}
 				for i := range x {
 					if dst[i] != c.one(x[i]) {
-						t.Fatalf("element %d of %d is %g, want %g", i, n, dst[i], c.one(x[i]))
+						t.Fatalf("%v: element %d of %d is %g, want %g", Current(), i, n, dst[i], c.one(x[i]))
 					}
 				}
 				// In place.
 				copy(dst, x)
 				c.slice(workers, dst, dst)
 				if n > 0 && dst[n-1] != c.one(x[n-1]) {
-					t.Fatalf("in place: last element %g, want %g", dst[n-1], c.one(x[n-1]))
+					t.Fatalf("%v, in place: last element %g, want %g", Current(), dst[n-1], c.one(x[n-1]))
 				}
-			}
+			})
 		}
 	}
 }

@@ -2,9 +2,26 @@ package kernel
 
 import (
 	"math"
+	"testing"
 
 	"harmonium/rng"
 )
+
+// forEachForm calls f in every form that the machine can run, with several numbers of workers.
+func forEachForm(t testing.TB, f func(workers int)) {
+	t.Helper()
+	if err := EnvironmentError(); err != nil {
+		t.Fatal(err)
+	}
+	before := Current()
+	defer Use(before)
+	for _, isa := range ISAs() {
+		Use(isa)
+		for _, workers := range []int{1, 2, 7} {
+			f(workers)
+		}
+	}
+}
 
 // randomBits returns bits that are 1 with probability ones/256; the bits behind the last column stay zero.
 func randomBits(rows, cols, ones int, seed uint64) Bits {

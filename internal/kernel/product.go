@@ -3,40 +3,134 @@ package kernel
 import (
 	"math/bits"
 	"sync"
+	"unsafe"
+
+	"harmonium/rng"
 )
 
-// The method of the four Russians (Arlazarov, Dinic, Kronrod & Faradzev 1970): the 64 rows of an operand that meet one
-// word of the states are split into 12 groups of 5 and one of 4. For each group all subset sums of its rows are
-// tabulated once, and then a configuration needs one table entry per group instead of one product per row.
+// The method of the four Russians (Arlazarov, Dinic, Kronrod & Faradzev 1970): the rows of an operand that meet a
+// word of the states are split into groups of 4 to 6. For each group all subset sums of its rows are tabulated once, and
+// then a configuration needs one table entry per group instead of one product per row.
 //
-// The work is done a panel of 8 columns at a time, for at most blockRows configurations. An entry of a table is the 4
-// words of a panel (two columns a word, see Fixed). The 13 tables of a word, 13 KiB, stay in the first-level cache, while
-// the accumulators, 32 bytes a configuration, stream past them. The sums are sums of integers that cannot overflow, so
-// that order, blocking and workers change nothing.
-//
-// Groups of 5 rows were chosen by measurement (2026-11, AMD Zen 5, one core; filling and looking up 12 words of a panel):
-//
-//	configurations     64    100    128    256   1024
-//	groups of 4      10.2   13.3   16.0   27.9  102.0 µs
-//	groups of 5      11.0   13.6   15.7   26.0   86.5 µs
-//	groups of 6      13.3   15.7   17.6   26.8   81.1 µs
+// The work is done a panel of 16 columns at a time, for at most blockRows configurations. An entry of a table is the 8
+// words of a panel (two columns a word, see Fixed). The tables of a word, at most 32 KiB, stay in the first-level cache,
+// while the accumulators, 64 bytes a configuration, stream past them. The sums are sums of integers that cannot overflow,
+// so that order, blocking, groups and workers change nothing.
 const (
-	groupRows  = 5
-	tableWords = panelWords << groupRows
-	groups     = (64 + groupRows - 1) / groupRows
 	blockRows  = 1024
+	tableWords = 4 << 10
 )
 
-// A table holds the sums of all subsets of a group's rows; entry e is the 4 words from 4e on.
-type table [tableWords]uint64
+// A method says how products are summed; the results are the same.
+type method uint8
 
-// workspace is what one worker needs for a block of a panel.
+const (
+	sparse method = iota // the rows of the set bits, one by one
+	narrow               // tables of 4 rows: 16 groups a word
+	wide                 // tables of 5, 5 and 6 rows: 12 groups a word
+)
+
+// chooseMethod counts operations, in units of a look-up or of adding a row. A word of 64 rows costs, for R configurations in
+// blocks of at most 1024 and a fraction p of ones,
+//
+//	sparse   64p·R·ones
+//	narrow   256·fill + (16 + stream)·R      256 table entries to fill
+//	wide     512·fill + (12 + stream)·R
+//
+// with the constants of the form in use (docs/performance.md says how they were measured).
+func chooseMethod(x Bits, c *costs) method {
+	if forceMethod != nil {
+		return *forceMethod
+	}
+	ones := 0
+	for _, w := range x.Words[:x.Rows*x.Stride] {
+		ones += bits.OnesCount64(w)
+	}
+	blocks := (x.Rows + blockRows - 1) / blockRows
+	quarters := (x.Cols + unitRows - 1) / unitRows
+	best, cost := sparse, c.ones*float64(ones)+c.row*float64(x.Rows*x.Stride)
+	if n := float64(quarters) / 4 * (256*c.fill*float64(blocks) + (16+c.stream)*float64(x.Rows)); n < cost {
+		best, cost = narrow, n
+	}
+	if w := float64(quarters) / 4 * (512*c.fill*float64(blocks) + (12+c.stream)*float64(x.Rows)); w < cost {
+		best = wide
+	}
+	return best
+}
+
+// forceMethod is set by tests, which compare all methods.
+var forceMethod *method
+
+// costs are the constants of chooseMethod.
+type costs struct{ ones, row, fill, stream float64 }
+
+// workspace is what one worker needs for a block of a panel. It begins at a page, as an object of its size does.
 type workspace struct {
-	tables [groups]table
+	tables [tableWords]uint64
 	acc    [blockRows][panelWords]uint64
 }
 
 var workspaces = sync.Pool{New: func() any { return new(workspace) }}
+
+// A product is the work of the functions below: x times f plus f's offset, and then whatever finish makes of it.
+type product struct {
+	x      Bits
+	f      *Fixed
+	method method
+	blocks int // of rows
+	rows   int // of a block
+
+	dst  []float32 // of Mul and Probabilities
+	draw draw      // of Sample
+}
+
+type (
+	mul           product
+	probabilities product
+	sampling      product
+)
+
+var products = sync.Pool{New: func() any { return new(product) }}
+
+func startProduct(name string, x Bits, f *Fixed) *product {
+	if x.Cols != f.Rows {
+		panicf("%s of %d×%d bits with a %d×%d matrix", name, x.Rows, x.Cols, f.Rows, f.Cols)
+	}
+	p := products.Get().(*product)
+	blocks := (x.Rows + blockRows - 1) / blockRows
+	*p = product{x: x, f: f, method: chooseMethod(x, formCosts()), blocks: blocks, rows: blockRows}
+	return p
+}
+
+func (p *product) release() {
+	*p = product{}
+	products.Put(p)
+}
+
+// workers returns how many of the given number pay for the product.
+func (p *product) workers(n int) int { return workersFor(n, p.x.Rows*p.x.Stride*p.f.Cols) }
+
+// sum fills the workspace's accumulators for a block of rows and a panel of columns.
+func (p *product) sum(w *workspace, block, panel int) [][panelWords]uint64 {
+	from := block * p.rows
+	acc := w.acc[:min(p.rows, p.x.Rows-from)]
+	offset := [panelWords]uint64(p.f.offset[panel*panelWords:])
+	for r := range acc {
+		acc[r] = offset
+	}
+	words, stride, operand := p.x.Words[from*p.x.Stride:], p.x.Stride, p.f.panel(panel)
+	switch {
+	case stride == 0:
+	case p.method == sparse:
+		addRows(acc, words, stride, operand)
+	default:
+		for k := range stride {
+			quarters := min(4, p.f.paddedRows()/unitRows-4*k)
+			addWord(acc, words[k:], stride, operand[k*64*panelWords:], &w.tables, quarters, p.method)
+		}
+	}
+	return acc
+}
 
 // Mul writes the product of the bits x with f, plus f's offset row, to dst (x.Rows×f.Cols, row-major):
 //
@@ -45,181 +139,102 @@ var workspaces = sync.Pool{New: func() any { return new(workspace) }}
 // The integer sum is exact; it is rounded to float32 once and then scaled, which is exact for normal numbers.
 // It panics unless x.Cols is f.Rows and dst has x.Rows·f.Cols elements.
 func Mul(workers int, dst []float32, x Bits, f *Fixed) {
-	if x.Cols != f.Rows {
-		panicf("Mul of %d×%d bits with a %d×%d matrix", x.Rows, x.Cols, f.Rows, f.Cols)
-	}
+	checkDst("Mul", dst, x, f)
+	p := startProduct("Mul", x, f)
+	p.dst = dst
+	parallel(p.workers(workers), f.panels()*p.blocks, (*mul)(p))
+	p.release()
+}
+
+// Probabilities writes σ of the numbers of [Mul] to dst.
+func Probabilities(workers int, dst []float32, x Bits, f *Fixed) {
+	checkDst("Probabilities", dst, x, f)
+	p := startProduct("Probabilities", x, f)
+	p.dst = dst
+	parallel(p.workers(workers), f.panels()*p.blocks, (*probabilities)(p))
+	p.release()
+}
+
+func checkDst(name string, dst []float32, x Bits, f *Fixed) {
 	if len(dst) != x.Rows*f.Cols {
-		panicf("Mul of %d rows and %d columns into %d numbers", x.Rows, f.Cols, len(dst))
-	}
-	tables := tablesPay(x)
-	workers = workersFor(workers, x.Rows*x.Stride*f.Cols)
-	blocks := (x.Rows + blockRows - 1) / blockRows
-	Parallel(workers, f.panels()*blocks, func(task int) {
-		p, from := task/blocks, task%blocks*blockRows
-		w := workspaces.Get().(*workspace)
-		acc := w.acc[:min(blockRows, x.Rows-from)]
-		offset := [panelWords]uint64(f.offset[p*panelWords:])
-		for r := range acc {
-			acc[r] = offset
-		}
-		words := x.Words[from*x.Stride:]
-		if tables {
-			w.addProducts(acc, words, x.Stride, f.panel(p), f.Rows)
-		} else {
-			addRows(acc, words, x.Stride, f.panel(p))
-		}
-		f.store(dst[from*f.Cols:], acc, p)
-		workspaces.Put(w)
-	})
-}
-
-// tablesPay decides between tables and adding the rows of the set bits one by one, by counting operations: a set bit
-// costs one addition of a row, a group of rows costs half of that for every configuration and some 38 for filling
-// its table, once a block (2026-11, AMD Zen 5: 1.05, 0.5 and 38 ns).
-func tablesPay(x Bits) bool {
-	ones := 0
-	for _, w := range x.Words[:x.Rows*x.Stride] {
-		ones += bits.OnesCount64(w)
-	}
-	blocks := (x.Rows + blockRows - 1) / blockRows
-	return 2*ones > (x.Cols+groupRows-1)/groupRows*(75*blocks+x.Rows)
-}
-
-// addRows adds the panel's rows of the set bits to the accumulators; row r of the bits begins at words[r·stride].
-func addRows(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64) {
-	for r := range acc {
-		s := acc[r]
-		for k, w := range words[r*stride : (r+1)*stride] {
-			rows := panel[k*64*panelWords:]
-			for ; w != 0; w &= w - 1 {
-				row := (*[panelWords]uint64)(rows[bits.TrailingZeros64(w)*panelWords:])
-				s[0] += row[0]
-				s[1] += row[1]
-				s[2] += row[2]
-				s[3] += row[3]
-			}
-		}
-		acc[r] = s
+		panicf("%s of %d rows and %d columns into %d numbers", name, x.Rows, f.Cols, len(dst))
 	}
 }
 
-// addProducts does the same by tables, one word of the states after the other.
-func (w *workspace) addProducts(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64, rows int) {
-	for k := range stride {
-		n := (min(64, rows-k*64) + groupRows - 1) / groupRows // groups that have rows
-		for g := range n {
-			// The last group of a word has 4 rows and 16 entries; the rest of its table is never read.
-			size := min(groupRows, 64-g*groupRows)
-			w.tables[g].fill(panel[(k*64+g*groupRows)*panelWords:], size)
-		}
-		if n == groups {
-			lookUp(acc, words[k:], stride, &w.tables)
-		} else {
-			lookUpSome(acc, words[k:], stride, w.tables[:n])
-		}
+func (m *mul) do(task int) {
+	p := (*product)(m)
+	w := workspaces.Get().(*workspace)
+	block, panel := task%p.blocks, task/p.blocks
+	acc := p.sum(w, block, panel)
+	if p.f.Cols-panel*panelCols >= panelCols {
+		store(p.dst[block*p.rows*p.f.Cols+panel*panelCols:], p.f.Cols, acc, p.f.factor())
+	} else {
+		p.copyOut(p.inputs(acc), block, panel)
+	}
+	workspaces.Put(w)
+}
+
+func (m *probabilities) do(task int) {
+	p := (*product)(m)
+	w := workspaces.Get().(*workspace)
+	block, panel := task%p.blocks, task/p.blocks
+	x := p.inputs(p.sum(w, block, panel))
+	sigmoids(x, x)
+	p.copyOut(x, block, panel)
+	workspaces.Put(w)
+}
+
+// inputs turns accumulators into numbers in their own memory: 16 numbers a configuration.
+func (p *product) inputs(acc [][panelWords]uint64) []float32 {
+	if len(acc) == 0 {
+		return nil
+	}
+	x := unsafe.Slice((*float32)(unsafe.Pointer(&acc[0])), len(acc)*panelCols)
+	store(x, panelCols, acc, p.f.factor())
+	return x
+}
+
+// copyOut writes a panel's columns to dst.
+func (p *product) copyOut(x []float32, block, panel int) {
+	from, n := panel*panelCols, min(panelCols, p.f.Cols-panel*panelCols)
+	dst := p.dst[block*p.rows*p.f.Cols+from:]
+	for r := 0; len(x) > 0; r += p.f.Cols {
+		copy(dst[r:][:n], x)
+		x = x[panelCols:]
 	}
 }
 
-// fill writes the sums of all subsets of n ≥ 1 rows: entry e holds the rows of e's set bits.
-// It doubles the table with every row: T[e + 2^k] = T[e] + row_k.
-func (t *table) fill(rows []uint64, n int) {
-	a, b, c, d := rows[0], rows[1], rows[2], rows[3]
-	t[0], t[1], t[2], t[3] = 0, 0, 0, 0
-	t[4], t[5], t[6], t[7] = a, b, c, d
-	for k := 1; k < n; k++ {
-		row := (*[panelWords]uint64)(rows[k*panelWords:])
-		a, b, c, d = row[0], row[1], row[2], row[3]
-		size := uint(panelWords) << k
-		for i := uint(0); i < size; i += 8 { // two entries; the masks spare the bounds checks
-			lo := (*[8]uint64)(t[i&(tableWords-8):])
-			hi := (*[8]uint64)(t[(i+size)&(tableWords-8):])
-			hi[0] = lo[0] + a
-			hi[1] = lo[1] + b
-			hi[2] = lo[2] + c
-			hi[3] = lo[3] + d
-			hi[4] = lo[4] + a
-			hi[5] = lo[5] + b
-			hi[6] = lo[6] + c
-			hi[7] = lo[7] + d
-		}
+// factor returns 2^−s.
+func (f *Fixed) factor() float32 { return float32(f.Resolution()) }
+
+// Sample draws a bit with probability σ(x_rj) for every number x_rj of [Mul], for row r and column j of dst: [SampleBit] with
+// u = rng.Uniform of word j%4 of key.Block(rng.At(step, firstChain+r, j)). Row r is thus chain firstChain+r.
+// It panics unless x.Cols is f.Rows and dst is x.Rows×f.Cols.
+func Sample(workers int, dst, x Bits, f *Fixed, key rng.Key, step uint64, firstChain uint32) {
+	if dst.Rows != x.Rows || dst.Cols != f.Cols {
+		panicf("Sample of %d rows and %d columns into %d×%d bits", x.Rows, f.Cols, dst.Rows, dst.Cols)
 	}
+	p := startProduct("Sample", x, f)
+	p.draw.start(dst, key, step, firstChain)
+	parallel(p.workers(workers), dst.Stride*p.blocks, (*sampling)(p))
+	p.release()
 }
 
-// lookUp adds, for every configuration, the 13 entries that one word of it selects. It is lookUpSome written out:
-// this is where the time of a product goes, and so the compiler keeps the sums in registers and needs no bounds checks.
-// An index is 4 words times the 5 bits of a group: the mask 124 is 4·31.
-func lookUp(acc [][panelWords]uint64, words []uint64, stride int, t *[groups]table) {
-	for r := range acc {
-		w, a := words[r*stride], &acc[r]
-		s0, s1, s2, s3 := a[0], a[1], a[2], a[3]
-		i := w << 2 & 124
-		s0, s1, s2, s3 = s0+t[0][i], s1+t[0][i+1], s2+t[0][i+2], s3+t[0][i+3]
-		i = w >> 3 & 124
-		s0, s1, s2, s3 = s0+t[1][i], s1+t[1][i+1], s2+t[1][i+2], s3+t[1][i+3]
-		i = w >> 8 & 124
-		s0, s1, s2, s3 = s0+t[2][i], s1+t[2][i+1], s2+t[2][i+2], s3+t[2][i+3]
-		i = w >> 13 & 124
-		s0, s1, s2, s3 = s0+t[3][i], s1+t[3][i+1], s2+t[3][i+2], s3+t[3][i+3]
-		i = w >> 18 & 124
-		s0, s1, s2, s3 = s0+t[4][i], s1+t[4][i+1], s2+t[4][i+2], s3+t[4][i+3]
-		i = w >> 23 & 124
-		s0, s1, s2, s3 = s0+t[5][i], s1+t[5][i+1], s2+t[5][i+2], s3+t[5][i+3]
-		i = w >> 28 & 124
-		s0, s1, s2, s3 = s0+t[6][i], s1+t[6][i+1], s2+t[6][i+2], s3+t[6][i+3]
-		i = w >> 33 & 124
-		s0, s1, s2, s3 = s0+t[7][i], s1+t[7][i+1], s2+t[7][i+2], s3+t[7][i+3]
-		i = w >> 38 & 124
-		s0, s1, s2, s3 = s0+t[8][i], s1+t[8][i+1], s2+t[8][i+2], s3+t[8][i+3]
-		i = w >> 43 & 124
-		s0, s1, s2, s3 = s0+t[9][i], s1+t[9][i+1], s2+t[9][i+2], s3+t[9][i+3]
-		i = w >> 48 & 124
-		s0, s1, s2, s3 = s0+t[10][i], s1+t[10][i+1], s2+t[10][i+2], s3+t[10][i+3]
-		i = w >> 53 & 124
-		s0, s1, s2, s3 = s0+t[11][i], s1+t[11][i+1], s2+t[11][i+2], s3+t[11][i+3]
-		i = w >> 58 & 124
-		s0, s1, s2, s3 = s0+t[12][i], s1+t[12][i+1], s2+t[12][i+2], s3+t[12][i+3]
-		a[0], a[1], a[2], a[3] = s0, s1, s2, s3
+// do draws a column of words: all bits of a word belong to one task.
+func (s *sampling) do(task int) {
+	p := (*product)(s)
+	w := workspaces.Get().(*workspace)
+	block, word := task%p.blocks, task/p.blocks
+	for panel := 4 * word; panel < min(4*word+4, p.f.panels()); panel++ {
+		p.draw.panel(p.sum(w, block, panel), p.f, block*p.rows, panel)
 	}
+	p.draw.finish(p.f.Cols, block*p.rows, min(p.rows, p.x.Rows-block*p.rows), word)
+	workspaces.Put(w)
 }
 
-// lookUpSome does the same for the last word, whose rows fill only some of the groups.
-func lookUpSome(acc [][panelWords]uint64, words []uint64, stride int, tables []table) {
-	for r := range acc {
-		w, a := words[r*stride], &acc[r]
-		s0, s1, s2, s3 := a[0], a[1], a[2], a[3]
-		for g := range tables {
-			t, i := &tables[g], w<<2&124
-			s0, s1, s2, s3 = s0+t[i], s1+t[i+1], s2+t[i+2], s3+t[i+3]
-			w >>= groupRows
-		}
-		a[0], a[1], a[2], a[3] = s0, s1, s2, s3
-	}
-}
-
-// store converts the accumulators of panel p to float32 and writes them to the panel's columns of dst.
-func (f *Fixed) store(dst []float32, acc [][panelWords]uint64, p int) {
-	scale := float32(f.Resolution())
-	from, n := p*panelCols, min(panelCols, f.Cols-p*panelCols)
-	if n == panelCols {
-		for r := range acc {
-			convert((*[panelCols]float32)(dst[r*f.Cols+from:]), &acc[r], scale)
-		}
-		return
-	}
-	var edge [panelCols]float32
-	for r := range acc {
-		convert(&edge, &acc[r], scale)
-		copy(dst[r*f.Cols+from:][:n], edge[:n])
-	}
-}
-
-func convert(dst *[panelCols]float32, sum *[panelWords]uint64, scale float32) {
-	lo, hi := unpack(sum[0])
-	dst[0], dst[1] = float32(lo)*scale, float32(hi)*scale
-	lo, hi = unpack(sum[1])
-	dst[2], dst[3] = float32(lo)*scale, float32(hi)*scale
-	lo, hi = unpack(sum[2])
-	dst[4], dst[5] = float32(lo)*scale, float32(hi)*scale
-	lo, hi = unpack(sum[3])
-	dst[6], dst[7] = float32(lo)*scale, float32(hi)*scale
-}
+// The constants of chooseMethod, fitted to measurements on AMD Zen 5 (2026-11, docs/performance.md).
+var (
+	genericCosts = costs{ones: 2.1, row: 0, fill: 3.9, stream: -3}
+	avx2Costs    = costs{ones: 2, row: 4, fill: 2, stream: 2}
+	avx512Costs  = costs{ones: 2, row: 8, fill: 2, stream: 2}
+)

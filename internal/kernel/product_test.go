@@ -71,26 +71,30 @@ func checkMul(t testing.TB, x Bits, src []float32, cols int, offset []float32) {
 		}
 	}
 	var f Fixed
-	for _, workers := range []int{1, 2, 7} {
+	forEachForm(t, func(workers int) {
 		for _, load := range []string{"Load", "LoadTransposed"} {
 			if load == "Load" {
 				f.Load(workers, src, x.Cols, cols, offset)
 			} else {
 				f.LoadTransposed(workers, transposed, cols, x.Cols, offset)
 			}
-			band, dst := guarded(len(want))
-			Mul(workers, dst, x, &f)
-			if !intact(band) {
-				t.Fatalf("%s, %d workers: Mul wrote outside dst", load, workers)
-			}
-			for i := range want {
-				if math.Float32bits(dst[i]) != math.Float32bits(want[i]) {
-					t.Fatalf("%d×%d·%d, %s, %d workers: element (%d,%d) is %g, want %g",
-						x.Rows, x.Cols, cols, load, workers, i/cols, i%cols, dst[i], want[i])
+			for _, m := range []method{sparse, narrow, wide} {
+				forceMethod = &m
+				band, dst := guarded(len(want))
+				Mul(workers, dst, x, &f)
+				forceMethod = nil
+				if !intact(band) {
+					t.Fatalf("%s, %v, method %d, %d workers: Mul wrote outside dst", load, Current(), m, workers)
+				}
+				for i := range want {
+					if math.Float32bits(dst[i]) != math.Float32bits(want[i]) {
+						t.Fatalf("%d×%d·%d, %s, %v, method %d, %d workers: element (%d,%d) is %g, want %g",
+							x.Rows, x.Cols, cols, load, Current(), m, workers, i/cols, i%cols, dst[i], want[i])
+					}
 				}
 			}
 		}
-	}
+	})
 }
 
 func TestMulShapes(t *testing.T) {

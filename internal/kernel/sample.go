@@ -2,7 +2,7 @@ package kernel
 
 import "harmonium/rng"
 
-// sampleClamp bounds the argument of SampleSigmoid: at ±32 the bit is already certain, and e^32 and e^−32 are
+// sampleClamp bounds the argument of SampleBit: at ±32 the bit is already certain, and e^32 and e^−32 are
 // far from overflow and from slow subnormal numbers.
 const sampleClamp = 32
 
@@ -24,35 +24,74 @@ func SampleBit(u, x float32) bool {
 	return float32(u*e) < 1-u
 }
 
-// SampleSigmoid draws a bit with probability σ(x[r·Cols+j]) for every row r and column j of dst: [SampleBit] with
-// u = rng.Uniform of word j%4 of key.Block(rng.At(step, firstChain+r, j)). Row r is thus chain firstChain+r.
-// It panics unless x has dst.Rows·dst.Cols numbers.
-func SampleSigmoid(workers int, dst Bits, x []float32, key rng.Key, step uint64, firstChain uint32) {
-	if len(x) != dst.Rows*dst.Cols {
-		panicf("SampleSigmoid of %d numbers into %d×%d bits", len(x), dst.Rows, dst.Cols)
-	}
-	rows := max(1, 1<<12/max(1, dst.Cols)) // a task is some 4096 bits: tens of microseconds
-	Parallel(workers, (dst.Rows+rows-1)/rows, func(task int) {
-		for r := task * rows; r < min((task+1)*rows, dst.Rows); r++ {
-			sampleRow(dst.Row(r), x[r*dst.Cols:(r+1)*dst.Cols], key, rng.At(step, firstChain+uint32(r), 0))
-		}
-	})
+// roundKeys are the keys of Philox's ten rounds, each 16 times for the widest registers: k0 and k1 of round r are
+// elements 2r and 2r+1.
+type roundKeys = [20][16]uint32
+
+// A draw is where the bits of a layer go and what random numbers decide them.
+type draw struct {
+	dst        Bits
+	key        rng.Key
+	step       uint64
+	firstChain uint32
+	keys       roundKeys
 }
 
-func sampleRow(dst []uint64, x []float32, key rng.Key, at rng.Counter) {
-	for k := range dst {
-		word, chunk := uint64(0), x[k*64:min((k+1)*64, len(x))]
-		for j := 0; j < len(chunk); j += 4 {
-			block := key.Block(at)
-			at[0]++
-			for i, v := range chunk[j:min(j+4, len(chunk))] {
-				on := uint64(0) // without a branch: nobody can predict this bit
-				if SampleBit(rng.Uniform(block[i]), v) {
-					on = 1
-				}
-				word |= on << ((j + i) & 63)
-			}
-		}
-		dst[k] = word
+func (d *draw) start(dst Bits, key rng.Key, step uint64, firstChain uint32) {
+	d.dst, d.key, d.step, d.firstChain = dst, key, step, firstChain
+	if current == Generic {
+		return
 	}
+	for round, k := range key.Rounds() {
+		for lane := range d.keys[0] {
+			d.keys[2*round][lane], d.keys[2*round+1][lane] = k.K0, k.K1
+		}
+	}
+}
+
+// panel draws the bits of a panel for the rows from `from` on, one for each accumulator, and overwrites the accumulators.
+// It writes 16 bits of a word of dst a row, and clears the words with the first panel.
+func (d *draw) panel(acc [][panelWords]uint64, f *Fixed, from, panel int) {
+	dst := d.dst.Words[from*d.dst.Stride+panel/4:]
+	if panel%4 == 0 {
+		for r := range acc {
+			dst[r*d.dst.Stride] = 0
+		}
+	}
+	samplePanel(d, dst, acc, f.factor(), uint32(from), panel)
+}
+
+// finish clears the bits behind the last column.
+func (d *draw) finish(cols, from, rows, word int) {
+	if n := cols - 64*word; n < 64 {
+		for r := range rows {
+			d.dst.Words[(from+r)*d.dst.Stride+word] &= 1<<n - 1
+		}
+	}
+}
+
+// samplePanelGeneric draws the bits of rows from…; dst[r·stride] is the word of row from+r.
+func samplePanelGeneric(d *draw, dst []uint64, acc [][panelWords]uint64, scale float32, from uint32, panel int) {
+	shift := panel % 4 * panelCols
+	for r := range acc {
+		word, at := uint64(0), rng.At(d.step, d.firstChain+from+uint32(r), uint32(panel*panelCols))
+		for i := 0; i < panelWords; i += 2 {
+			u := d.key.Block(at)
+			at[0]++
+			x0, x1 := unpack(acc[r][i])
+			x2, x3 := unpack(acc[r][i+1])
+			word |= drawn(u[0], x0, scale) << (2 * i)
+			word |= drawn(u[1], x1, scale) << (2*i + 1)
+			word |= drawn(u[2], x2, scale) << (2*i + 2)
+			word |= drawn(u[3], x3, scale) << (2*i + 3)
+		}
+		dst[r*d.dst.Stride] |= word << shift
+	}
+}
+
+func drawn(word uint32, x int32, scale float32) uint64 {
+	if SampleBit(rng.Uniform(word), float32(x)*scale) {
+		return 1 // the compiler makes this without a branch: nobody could predict it
+	}
+	return 0
 }

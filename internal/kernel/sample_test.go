@@ -48,52 +48,58 @@ func TestSampleBitAgainstFloat64(t *testing.T) {
 	}
 }
 
-func TestSampleSigmoidIsItsDefinition(t *testing.T) {
-	key, step, firstChain := rng.Seed(11).Stream(rng.StreamHidden), uint64(1)<<40+3, uint32(1000)
-	for _, rows := range []int{0, 1, 3, 70} {
-		for _, cols := range []int{0, 1, 3, 4, 7, 63, 64, 65, 100, 257, 5000} {
-			x := randomFloats(rows*cols, uint64(cols))
-			for i := range x {
-				x[i] *= 6
+func TestSampleIsItsDefinition(t *testing.T) {
+	key, step, firstChain := rng.Seed(11).Stream(rng.StreamHidden), uint64(1)<<40+3, uint32(math.MaxUint32-50)
+	for _, rows := range []int{0, 1, 2, 3, 70} {
+		for _, cols := range []int{0, 1, 3, 4, 7, 16, 17, 63, 64, 65, 100, 257, 500} {
+			x, w := randomBits(rows, 21, 128, uint64(rows)), randomFloats(21*cols, uint64(cols))
+			for i := range w {
+				w[i] *= 6
 			}
+			var f Fixed
+			f.Load(1, w, 21, cols, nil)
+			inputs := make([]float32, rows*cols)
+			Mul(1, inputs, x, &f)
 			want := NewBits(rows, cols)
 			for r := range rows {
 				for j := range cols {
 					block := key.Block(rng.At(step, firstChain+uint32(r), uint32(j)))
-					if SampleBit(rng.Uniform(block[j%4]), x[r*cols+j]) {
+					if SampleBit(rng.Uniform(block[j%4]), inputs[r*cols+j]) {
 						want.Row(r)[j/64] |= 1 << (j % 64)
 					}
 				}
 			}
-			for _, workers := range []int{1, 2, 7} {
+			forEachForm(t, func(workers int) {
 				got := NewBits(rows, cols)
 				for i := range got.Words {
 					got.Words[i] = math.MaxUint64 // what was there before must not show
 				}
-				SampleSigmoid(workers, got, x, key, step, firstChain)
+				Sample(workers, got, x, &f, key, step, firstChain)
 				if !slices.Equal(got.Words, want.Words) {
-					t.Fatalf("%d×%d, %d workers: differs from the definition", rows, cols, workers)
+					t.Fatalf("%d×%d, %v, %d workers: differs from the definition", rows, cols, Current(), workers)
 				}
-			}
+			})
 		}
 	}
 }
 
 // The frequency of ones is σ(x) within five standard errors.
-func TestSampleSigmoidFrequency(t *testing.T) {
+func TestSampleFrequency(t *testing.T) {
 	const rows, cols = 1 << 14, 23
 	key := rng.Seed(12).Stream(rng.StreamVisible)
-	x := make([]float32, rows*cols)
-	for i := range x {
-		x[i] = float32(i%cols-cols/2) * 0.75 // −8.25 … 8.25
+	offset := make([]float32, cols)
+	for j := range offset {
+		offset[j] = float32(j-cols/2) * 0.75 // −8.25 … 8.25
 	}
+	var f Fixed
+	f.Load(1, nil, 0, cols, offset)
 	dst, counts := NewBits(rows, cols), make([]int, cols)
-	SampleSigmoid(0, dst, x, key, 5, 0)
+	Sample(0, dst, NewBits(rows, 0), &f, key, 5, 0)
 	ColumnCounts(counts, dst)
 	for j, count := range counts {
-		p := 1 / (1 + math.Exp(-float64(x[j])))
+		p := 1 / (1 + math.Exp(-float64(offset[j])))
 		if sigma := math.Sqrt(rows * p * (1 - p)); math.Abs(float64(count)-rows*p) > 5*sigma {
-			t.Errorf("x = %g: %d ones of %d, want %.1f ± %.1f", x[j], count, rows, rows*p, sigma)
+			t.Errorf("x = %g: %d ones of %d, want %.1f ± %.1f", offset[j], count, rows, rows*p, sigma)
 		}
 	}
 }

@@ -1,0 +1,100 @@
+// Command asm writes internal/kernel/kernel_amd64.s: every kernel once for AVX2 and once for AVX-512. The plain Go of the
+// package is the specification; what is written here does the same operations in the same order, on more lanes.
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	ConstraintExpr("amd64")
+	for _, v := range []vector{{bytes: 32}, {bytes: 64}} {
+		lookUp(v, "addWordWide", []int{5, 5, 6})
+		lookUp(v, "addWordNarrow", []int{4, 4, 4, 4})
+		addRows(v)
+		store(v)
+		sample(v)
+		elementwise(v, "sigmoids", v.sigmoid)
+		elementwise(v, "softpluses", v.softplus)
+		addMagnitudes(v)
+		addRowMagnitudes(v)
+		quantizeRow(v)
+		quantizeTransposed(v)
+	}
+	Generate()
+}
+
+// A vector is the register width that a kernel is written for.
+type vector struct{ bytes int }
+
+// name returns the name of a kernel in this form.
+func (v vector) name(kernel string) string {
+	return kernel + map[int]string{32: "AVX2", 64: "AVX512"}[v.bytes]
+}
+
+func (v vector) wide() bool { return v.bytes == 64 }
+
+// reg returns a fresh register.
+func (v vector) reg() reg.VecVirtual {
+	if v.wide() {
+		return ZMM()
+	}
+	return YMM()
+}
+
+// load returns a register with the vector at m.
+func (v vector) load(m Mem) reg.VecVirtual {
+	r := v.reg()
+	VMOVUPS(m, r)
+	return r
+}
+
+// perPanel is the number of vectors in a panel of 16 columns.
+func (v vector) perPanel() int { return 64 / v.bytes }
+
+var constants = map[string]Mem{}
+
+// u32 returns a constant of 16 equal words in memory.
+func u32(bits uint32) Mem {
+	name := fmt.Sprintf("words%08x", bits)
+	if m, ok := constants[name]; ok {
+		return m
+	}
+	m := GLOBL(name, 8|16) // RODATA|NOPTR
+	for i := range 16 {
+		DATA(4*i, U32(bits))
+	}
+	constants[name] = m
+	return m
+}
+
+// u64 returns a constant of 8 equal words in memory.
+func u64(bits uint64) Mem {
+	name := fmt.Sprintf("quads%016x", bits)
+	if m, ok := constants[name]; ok {
+		return m
+	}
+	m := GLOBL(name, 8|16)
+	for i := range 8 {
+		DATA(8*i, U64(bits))
+	}
+	constants[name] = m
+	return m
+}
+
+// sequence returns 8 given 64-bit words in memory.
+func sequence(name string, words [8]uint64) Mem {
+	if m, ok := constants[name]; ok {
+		return m
+	}
+	m := GLOBL(name, 8|16)
+	for i, w := range words {
+		DATA(8*i, U64(w))
+	}
+	constants[name] = m
+	return m
+}

@@ -1,0 +1,197 @@
+package kernel
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+//go:generate go run -C _asm . -out ../kernels_amd64.s -stubs ../stubs_amd64.go -pkg kernel
+
+// The functions below choose among the forms of a kernel. Their bodies are leaves: no goroutine, no allocation and no check.
+
+var able = detect()
+
+func detect() []ISA {
+	x := &cpu.X86
+	isas := []ISA{Generic}
+	if x.HasAVX2 && x.HasBMI1 && x.HasBMI2 {
+		isas = append(isas, AVX2)
+		if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL {
+			isas = append(isas, AVX512)
+		}
+	}
+	return isas
+}
+
+// ISAs lists the forms that this machine can run, from the specification to the widest.
+func ISAs() []ISA { return able }
+
+func formCosts() *costs {
+	switch current {
+	case AVX512:
+		return &avx512Costs
+	case AVX2:
+		return &avx2Costs
+	}
+	return &genericCosts
+}
+
+func addRows(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64) {
+	if len(acc) == 0 || len(panel) == 0 {
+		return
+	}
+	switch current {
+	case AVX512:
+		addRowsAVX512(&acc[0], len(acc), &words[0], stride, &panel[0])
+	case AVX2:
+		addRowsAVX2(&acc[0], len(acc), &words[0], stride, &panel[0])
+	default:
+		addRowsGeneric(acc, words, stride, panel)
+	}
+}
+
+func addWord(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64, tables *[tableWords]uint64, quarters int, m method) {
+	if len(acc) == 0 {
+		return
+	}
+	switch {
+	case current == AVX512 && m == wide:
+		addWordWideAVX512(&acc[0], len(acc), &words[0], stride, &panel[0], &tables[0], quarters)
+	case current == AVX512:
+		addWordNarrowAVX512(&acc[0], len(acc), &words[0], stride, &panel[0], &tables[0], quarters)
+	case current == AVX2 && m == wide:
+		addWordWideAVX2(&acc[0], len(acc), &words[0], stride, &panel[0], &tables[0], quarters)
+	case current == AVX2:
+		addWordNarrowAVX2(&acc[0], len(acc), &words[0], stride, &panel[0], &tables[0], quarters)
+	default:
+		addWordGeneric(acc, words, stride, panel, tables, quarters)
+	}
+}
+
+func store(dst []float32, stride int, acc [][panelWords]uint64, scale float32) {
+	if len(acc) == 0 {
+		return
+	}
+	switch current {
+	case AVX512:
+		storeAVX512(&dst[0], stride, &acc[0], len(acc), scale)
+	case AVX2:
+		storeAVX2(&dst[0], stride, &acc[0], len(acc), scale)
+	default:
+		storeGeneric(dst, stride, acc, scale)
+	}
+}
+
+// samplePanel draws two rows at a time; of an odd number of rows, the last is drawn with a row that doesn't exist.
+func samplePanel(d *draw, dst []uint64, acc [][panelWords]uint64, scale float32, from uint32, panel int) {
+	pairs, stride, shift := len(acc)/2, d.dst.Stride, panel%4*panelCols
+	chain, unit := d.firstChain+from, uint32(panel*panelCols/4)
+	run := sampleAVX2
+	switch current {
+	case Generic:
+		samplePanelGeneric(d, dst, acc, scale, from, panel)
+		return
+	case AVX512:
+		run = sampleAVX512
+	}
+	step0, step1 := uint32(d.step), uint32(d.step>>32)
+	if pairs > 0 {
+		at := (*uint64)(unsafe.Add(unsafe.Pointer(&dst[0]), shift/8))
+		run(at, 8*stride, &acc[0], pairs, scale, &d.keys, unit, chain, step0, step1)
+	}
+	if len(acc)%2 == 1 {
+		var last [2]uint64
+		run(&last[0], 8, &acc[:len(acc)+1][2*pairs], 1, scale, &d.keys, unit, chain+uint32(2*pairs), step0, step1)
+		dst[2*pairs*stride] |= last[0] << shift
+	}
+}
+
+func sigmoids(dst, x []float32) {
+	n := len(x) &^ 15
+	if n > 0 {
+		switch current {
+		case AVX512:
+			sigmoidsAVX512(&dst[0], &x[0], n/16)
+		case AVX2:
+			sigmoidsAVX2(&dst[0], &x[0], n/16)
+		default:
+			n = 0
+		}
+	}
+	sigmoidsGeneric(dst[n:], x[n:])
+}
+
+func softpluses(dst, x []float32) {
+	n := len(x) &^ 15
+	if n > 0 {
+		switch current {
+		case AVX512:
+			softplusesAVX512(&dst[0], &x[0], n/16)
+		case AVX2:
+			softplusesAVX2(&dst[0], &x[0], n/16)
+		default:
+			n = 0
+		}
+	}
+	softplusesGeneric(dst[n:], x[n:])
+}
+
+// addMagnitudes adds |x[j]| to every sums[j].
+func addMagnitudes(sums []float64, x []float32) {
+	n := len(sums) &^ 15
+	if n > 0 {
+		switch current {
+		case AVX512:
+			addMagnitudesAVX512(&sums[0], &x[0], n/16)
+		case AVX2:
+			addMagnitudesAVX2(&sums[0], &x[0], n/16)
+		default:
+			n = 0
+		}
+	}
+	addMagnitudesGeneric(sums[n:], x[n:])
+}
+
+func addRowMagnitudes(sums [][sumParts]float64, src []float32, n int) {
+	if len(sums) == 0 || n < sumParts || current == Generic {
+		addRowMagnitudesGeneric(sums, src, n)
+		return
+	}
+	if current == AVX512 {
+		addRowMagnitudesAVX512(&sums[0], len(sums), &src[0], n, n/sumParts)
+	} else {
+		addRowMagnitudesAVX2(&sums[0], len(sums), &src[0], n, n/sumParts)
+	}
+	done := n &^ (sumParts - 1)
+	for j := range sums {
+		for k, x := range src[j*n+done : (j+1)*n] {
+			sums[j][k] += float64(abs(x))
+		}
+	}
+}
+
+func quantizeRow(dst []uint64, stride int, src []float32, factor float32) {
+	switch current {
+	case AVX512:
+		quantizeRowAVX512(&dst[0], 8*stride, &src[0], len(src)/panelCols, factor)
+	case AVX2:
+		quantizeRowAVX2(&dst[0], 8*stride, &src[0], len(src)/panelCols, factor)
+	default:
+		quantizeRowGeneric(dst, stride, src, factor)
+	}
+}
+
+func quantizeTransposed(dst []uint64, src []float32, stride, rows int, factor float32) {
+	if rows == 0 {
+		return
+	}
+	switch current {
+	case AVX512:
+		quantizeTransposedAVX512(&dst[0], &src[0], 4*stride, rows/panelCols, factor)
+	case AVX2:
+		quantizeTransposedAVX2(&dst[0], &src[0], 4*stride, rows/panelCols, factor)
+	default:
+		quantizeTransposedGeneric(dst, src, stride, rows, factor)
+	}
+}

@@ -1,0 +1,42 @@
+//go:build !amd64
+
+package kernel
+
+// ISAs lists the forms that this machine can run: here the specification alone.
+func ISAs() []ISA { return []ISA{Generic} }
+
+func formCosts() *costs { return &genericCosts }
+
+func addRows(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64) {
+	addRowsGeneric(acc, words, stride, panel)
+}
+
+func addWord(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64, tables *[tableWords]uint64, quarters int, _ method) {
+	addWordGeneric(acc, words, stride, panel, tables, quarters)
+}
+
+func store(dst []float32, stride int, acc [][panelWords]uint64, scale float32) {
+	storeGeneric(dst, stride, acc, scale)
+}
+
+func samplePanel(d *draw, dst []uint64, acc [][panelWords]uint64, scale float32, from uint32, panel int) {
+	samplePanelGeneric(d, dst, acc, scale, from, panel)
+}
+
+func sigmoids(dst, x []float32) { sigmoidsGeneric(dst, x) }
+
+func softpluses(dst, x []float32) { softplusesGeneric(dst, x) }
+
+func addMagnitudes(sums []float64, x []float32) { addMagnitudesGeneric(sums, x) }
+
+func addRowMagnitudes(sums [][sumParts]float64, src []float32, n int) {
+	addRowMagnitudesGeneric(sums, src, n)
+}
+
+func quantizeRow(dst []uint64, stride int, src []float32, factor float32) {
+	quantizeRowGeneric(dst, stride, src, factor)
+}
+
+func quantizeTransposed(dst []uint64, src []float32, stride, rows int, factor float32) {
+	quantizeTransposedGeneric(dst, src, stride, rows, factor)
+}
