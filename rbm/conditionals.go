@@ -30,6 +30,8 @@ type Conditionals struct {
 		probs     []float32
 		operand   kernel.Fixed
 		transpose kernel.Bits
+		counts    []int
+		sums      []float64
 	}
 }
 
@@ -127,7 +129,7 @@ func NewStatistics(m, n int) *Statistics {
 
 // Statistics writes the averages over the rows of v into dst, with the hidden units replaced by their conditional
 // expectations: ⟨v_i⟩, ⟨P(h_j|v)⟩ and ⟨v_i P(h_j|v)⟩ for bits, and the same of ±1 for spins. weights
-// gives each row's weight (nil means equal weights); they need not sum to one.
+// gives each row's weight, none of them negative (nil means equal weights); they need not sum to one.
 //
 // With rows of data it is the positive phase; with rows drawn from the model it is the negative phase,
 // with less variance than sampled h would give (Rao and Blackwell).
@@ -149,44 +151,45 @@ func (c *Conditionals) Statistics(dst *Statistics, model *Model, v States, weigh
 			}
 		}
 	}
-	c.visibleMeans(dst.V, v, weights, total)
-	c.columnMeans(dst.H, s.probs, total)
-
 	if s.transpose.Rows != c.m || s.transpose.Cols != rows {
 		s.transpose = kernel.NewBits(c.m, rows)
 	}
 	kernel.Transpose(c.workers, s.transpose, v.bits)
+	c.visibleMeans(dst.V, v, weights, total)
+	c.columnMeans(dst.H, s.probs, total)
 	s.operand.Load(c.workers, s.probs, rows, c.n, nil)
-	kernel.Mul(c.workers, dst.VH, s.transpose, &s.operand)
-	scale := float32(1 / total)
-	for k := range dst.VH {
-		dst.VH[k] *= scale
-	}
+	kernel.MulScaled(c.workers, dst.VH, s.transpose, &s.operand, float32(1/total))
 	dst.toValues(model)
 }
 
 func (c *Conditionals) visibleMeans(dst []float32, v States, weights []float32, total float64) {
-	sums := make([]float64, c.m)
-	for r := range v.Rows() {
-		w := 1.0
-		if weights != nil {
-			w = float64(weights[r])
+	s := &c.statistics
+	if weights == nil {
+		s.counts = resize(s.counts, c.m)
+		kernel.RowCounts(s.counts, s.transpose)
+		for i, n := range s.counts {
+			dst[i] = float32(float64(n) / total)
 		}
-		forEachBit(v.Row(r), func(i int) { sums[i] += w })
+		return
 	}
-	for i, x := range sums {
+	s.sums = resize(s.sums, c.m)
+	clear(s.sums)
+	for r, w := range weights {
+		forEachBit(v.Row(r), func(i int) { s.sums[i] += float64(w) })
+	}
+	for i, x := range s.sums {
 		dst[i] = float32(x / total)
 	}
 }
 
 func (c *Conditionals) columnMeans(dst, x []float32, total float64) {
-	sums := make([]float64, c.n)
+	s := &c.statistics
+	s.sums = resize(s.sums, c.n)
+	clear(s.sums)
 	for r := 0; r < len(x); r += c.n {
-		for j, p := range x[r : r+c.n] {
-			sums[j] += float64(p)
-		}
+		kernel.AddPositive(s.sums, x[r:r+c.n]) // probabilities, times weights that are not negative
 	}
-	for j, x := range sums {
+	for j, x := range s.sums {
 		dst[j] = float32(x / total)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"harmonium/internal/kernel"
 	"harmonium/rng"
 )
 
@@ -57,12 +58,5 @@ func (model *Model) Clone() *Model {
 
 // Finite reports whether every parameter is a finite number.
 func (model *Model) Finite() bool {
-	for _, p := range [][]float32{model.W, model.B, model.C} {
-		for _, x := range p {
-			if x-x != 0 { // NaN for NaN and ±Inf
-				return false
-			}
-		}
-	}
-	return true
+	return kernel.Finite(model.W) && kernel.Finite(model.B) && kernel.Finite(model.C)
 }

@@ -3,44 +3,88 @@ package train
 import (
 	"math"
 
-	"harmonium/rbm"
+	"harmonium/internal/kernel"
 )
 
 // centerRate is the weight of a minibatch in the running mean of the hidden units: Melchior, Fischer & Wiskott 2016, section 4.
 const centerRate = 0.01
 
-// difference sets g to the positive minus the negative phase.
-func (g *Gradient) difference(positive, negative *rbm.Statistics) {
-	subtract(g.W, positive.VH, negative.VH)
-	subtract(g.B, positive.V, negative.V)
-	subtract(g.C, positive.H, negative.H)
-}
-
-func subtract(dst, a, b []float32) {
-	for k := range dst {
-		dst[k] = a[k] - b[k]
-	}
-}
-
-func (g *Gradient) norm() float64 {
-	sum := 0.0
-	for _, x := range [][]float32{g.W, g.B, g.C} {
-		for _, x := range x {
-			sum += float64(x) * float64(x)
-		}
-	}
-	return math.Sqrt(sum)
-}
-
-// center turns the gradient into that of the centered parameters. With offsets μ (the mean of v over all data) and ν (that of
+// An ascent is the second half of an update: gradient = positive − negative phase, penalty, the optimiser's step. The weights are
+// moved a block of rows at a time, all of it while the block is in the cache, and the blocks on several cores.
+//
+// With centering the gradient is that of the centered parameters. With offsets μ (the mean of v over all data) and ν (that of
 // h, a running mean over minibatches) the energy is written in v−μ and h−ν, with the same W and the biases b + Wν and
 // c + Wᵀμ. Their gradient is
 //
 //	g_W − μ g_cᵀ − g_b νᵀ,   g_b,   g_c.
 //
-// uncenter brings the step back to the plain parameters: the model is always plain (docs/math.md).
-func (t *Training) center() {
-	μ, ν, g := t.centerV, t.centerH, t.gradient
+// A step ΔW of the centered parameters is brought back by b ← b − ΔW ν and c ← c − ΔWᵀ μ: the model is always
+// plain (docs/math.md).
+type ascent struct {
+	t       *Training
+	b, c    []float32 // gradient of the biases
+	rows    int       // of a block
+	blocks  []block
+	stepB   []float32 // ΔW ν
+	scratch chan []float32
+}
+
+// A block holds what its rows contribute to the whole.
+type block struct {
+	squares float64   // Σ g²
+	finite  bool      // are the weights that it leaves
+	stepC   []float32 // ΔWᵀ μ
+}
+
+// blockNumbers is about how many weights a block has: with everything that their update touches they stay in the
+// second-level cache.
+const blockNumbers = 1 << 12
+
+func newAscent(t *Training) *ascent {
+	m, n := t.Model.M(), t.Model.N()
+	a := &ascent{t: t, b: make([]float32, m), c: make([]float32, n), stepB: make([]float32, m), rows: max(1, blockNumbers/n)}
+	a.blocks = make([]block, (m+a.rows-1)/a.rows)
+	for k := range a.blocks {
+		a.blocks[k].stepC = make([]float32, n)
+	}
+	workers := min(kernel.Workers(t.config.Workers), len(a.blocks))
+	a.scratch = make(chan []float32, workers)
+	for range workers {
+		a.scratch <- make([]float32, 2*a.rows*n)
+	}
+	return a
+}
+
+// run moves the parameters and returns the gradient's norm, before the optimiser, and whether all parameters are finite.
+func (a *ascent) run(rate float64) (norm float64, finite bool) {
+	t, model := a.t, a.t.Model
+	kernel.Subtract(a.b, t.positive.V, t.negative.V)
+	kernel.Subtract(a.c, t.positive.H, t.negative.H)
+	if !t.config.Plain {
+		t.followCenter()
+	}
+	t.config.Optimizer.Begin(rate)
+	kernel.Parallel(cap(a.scratch), len(a.blocks), a.moveWeights)
+	t.config.Optimizer.Step(VisibleBiases, 0, model.B, a.b)
+	t.config.Optimizer.Step(HiddenBiases, 0, model.C, a.c)
+	if !t.config.Plain {
+		kernel.Subtract(model.B, model.B, a.stepB)
+	}
+	squares := kernel.Dot(a.b, a.b) + kernel.Dot(a.c, a.c)
+	finite = true
+	for k := range a.blocks {
+		squares += a.blocks[k].squares
+		finite = finite && a.blocks[k].finite
+		if !t.config.Plain {
+			kernel.Subtract(model.C, model.C, a.blocks[k].stepC)
+		}
+	}
+	return math.Sqrt(squares), finite && kernel.Finite(model.B) && kernel.Finite(model.C)
+}
+
+// followCenter moves ν towards the minibatch's mean of the hidden units.
+func (t *Training) followCenter() {
+	ν := t.centerH
 	if t.centered == 0 {
 		copy(ν, t.positive.H)
 		t.centered = 1
@@ -48,54 +92,77 @@ func (t *Training) center() {
 	for j, h := range t.positive.H {
 		ν[j] += float32(centerRate * (h - ν[j]))
 	}
-	n := len(ν)
-	for i := range μ {
-		row := g.W[i*n : (i+1)*n]
-		for j := range row {
-			row[j] -= float32(μ[i]*g.C[j]) + float32(g.B[i]*ν[j])
-		}
+}
+
+// moveWeights makes the step of block k.
+func (a *ascent) moveWeights(k int) {
+	t, n := a.t, len(a.c)
+	from, to := k*a.rows*n, min((k+1)*a.rows*n, len(t.Model.W))
+	W := t.Model.W[from:to]
+	scratch := <-a.scratch
+	g, before := scratch[:len(W)], scratch[len(scratch)/2:][:len(W)]
+
+	kernel.Subtract(g, t.positive.VH[from:to], t.negative.VH[from:to])
+	if !t.config.Plain {
+		a.center(g, k*a.rows)
+	}
+	t.penalise(g, W)
+	a.blocks[k].squares = kernel.Dot(g, g)
+	copy(before, W)
+	t.config.Optimizer.Step(Weights, from, W, g)
+	t.clip(W)
+	if !t.config.Plain {
+		kernel.Subtract(g, W, before)
+		a.uncenter(g, k)
+	}
+	a.blocks[k].finite = kernel.Finite(W)
+	a.scratch <- scratch
+}
+
+// center subtracts μ g_cᵀ + g_b νᵀ from rows of the gradient, the first of which is row i.
+func (a *ascent) center(g []float32, i int) {
+	for n := len(a.c); len(g) > 0; i++ {
+		kernel.SubtractOuter(g[:n], a.t.centerV[i], a.c, a.b[i], a.t.centerH)
+		g = g[n:]
 	}
 }
 
-// uncenter follows a step ΔW of the centered parameters with b ← b − ΔW ν and c ← c − ΔWᵀ μ, so that the
-// centered biases have moved as the optimiser meant.
-func (t *Training) uncenter(before []float32) {
-	μ, ν, n := t.centerV, t.centerH, len(t.centerH)
-	for i := range μ {
-		sum := float32(0)
-		for j, w := range t.Model.W[i*n : (i+1)*n] {
-			Δ := w - before[i*n+j]
-			sum += float32(Δ * ν[j])
-			t.Model.C[j] -= float32(Δ * μ[i])
-		}
-		t.Model.B[i] -= sum
+// uncenter takes down what a block's step ΔW means for the biases.
+func (a *ascent) uncenter(Δ []float32, k int) {
+	stepC := a.blocks[k].stepC
+	clear(stepC)
+	n := len(stepC)
+	for i := k * a.rows; len(Δ) > 0; i++ {
+		a.stepB[i] = float32(kernel.Dot(Δ[:n], a.t.centerH))
+		kernel.AddScaled(stepC, a.t.centerV[i], Δ[:n])
+		Δ = Δ[n:]
 	}
 }
 
 // penalise subtracts the gradient of L1·Σ|w| + ½·L2·Σw² from that of the log-likelihood.
-func (t *Training) penalise() {
+func (t *Training) penalise(g, W []float32) {
 	l1, l2 := float32(t.config.L1), float32(t.config.L2)
 	if l1 == 0 && l2 == 0 {
 		return
 	}
-	for k, w := range t.Model.W {
-		t.gradient.W[k] -= float32(l2 * w)
+	for k, w := range W {
+		g[k] -= float32(l2 * w)
 		switch {
 		case w > 0:
-			t.gradient.W[k] -= l1
+			g[k] -= l1
 		case w < 0:
-			t.gradient.W[k] += l1
+			g[k] += l1
 		}
 	}
 }
 
 // clip bounds the weights.
-func (t *Training) clip() {
+func (t *Training) clip(W []float32) {
 	bound := float32(t.config.Clip)
 	if bound == 0 {
 		return
 	}
-	for k, w := range t.Model.W {
-		t.Model.W[k] = min(max(w, -bound), bound)
+	for k, w := range W {
+		W[k] = min(max(w, -bound), bound)
 	}
 }

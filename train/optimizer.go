@@ -3,37 +3,38 @@ package train
 import (
 	"math"
 
+	"harmonium/internal/kernel"
 	"harmonium/rbm"
 )
 
-// Gradient is −∂C/∂λ, the direction in which the log-likelihood rises, in the shapes of a model's parameters.
-type Gradient struct{ W, B, C []float32 }
+// Parameters is one of a model's three kinds of parameters.
+type Parameters int
 
-func newGradient(m, n int) *Gradient {
-	return &Gradient{W: make([]float32, m*n), B: make([]float32, m), C: make([]float32, n)}
-}
+// The kinds, in the order of [rbm.Model].
+const (
+	Weights Parameters = iota
+	VisibleBiases
+	HiddenBiases
+)
 
-// Optimizer moves the parameters along a gradient. It may keep state: use a fresh one for each training.
+// Optimizer moves the parameters along the gradient −∂C/∂λ, the direction in which the log-likelihood rises. It may keep
+// state: use a fresh one for each training.
 type Optimizer interface {
 	// DefaultRate is the learning rate where none is given.
 	DefaultRate() float64
-	// Start is called once, before the first Step.
+	// Start is called once, before the first Begin.
 	Start(model *rbm.Model)
-	// Step changes the parameters in place: λ ← λ + rate·(something made of g).
-	Step(model *rbm.Model, g *Gradient, rate float64)
+	// Begin is called before the steps of each update.
+	Begin(rate float64)
+	// Step moves p, the parameters of a kind from index from on, along their gradient g: p ← p + rate·(something made of g). It is
+	// called once for every parameter of an update, for several stretches at the same time.
+	Step(kind Parameters, from int, p, g []float32)
 	// Remember lists what must survive from one update to the next.
 	Remember(*Memory)
 }
 
-// each calls f with the slices of every kind of parameter, side by side.
-func each(model *rbm.Model, g *Gradient, f func(kind int, parameters, gradient []float32)) {
-	f(0, model.W, g.W)
-	f(1, model.B, g.B)
-	f(2, model.C, g.C)
-}
-
 // SGD is stochastic gradient descent: λ ← λ − η ∇C.
-type SGD struct{}
+type SGD struct{ rate float32 }
 
 // DefaultRate is 0.1, measured (docs/decisions.md).
 func (*SGD) DefaultRate() float64 { return 0.1 }
@@ -41,14 +42,11 @@ func (*SGD) DefaultRate() float64 { return 0.1 }
 // Start does nothing: gradient descent has no memory.
 func (*SGD) Start(*rbm.Model) {}
 
+// Begin sets the rate.
+func (o *SGD) Begin(rate float64) { o.rate = float32(rate) }
+
 // Step adds rate·g.
-func (*SGD) Step(model *rbm.Model, g *Gradient, rate float64) {
-	each(model, g, func(_ int, p, g []float32) {
-		for k := range p {
-			p[k] += float32(float32(rate) * g[k])
-		}
-	})
-}
+func (o *SGD) Step(_ Parameters, _ int, p, g []float32) { kernel.AddScaled(p, o.rate, g) }
 
 // Remember does nothing.
 func (*SGD) Remember(*Memory) {}
@@ -58,6 +56,7 @@ func (*SGD) Remember(*Memory) {}
 type Momentum struct {
 	Decay float64 // 0 means 0.9
 
+	rate     float32
 	velocity [3][]float32
 }
 
@@ -72,15 +71,16 @@ func (o *Momentum) Start(model *rbm.Model) {
 	o.velocity = zeros(model)
 }
 
+// Begin sets the rate.
+func (o *Momentum) Begin(rate float64) { o.rate = float32(rate) }
+
 // Step updates the velocity and adds rate times it.
-func (o *Momentum) Step(model *rbm.Model, g *Gradient, rate float64) {
-	each(model, g, func(kind int, p, g []float32) {
-		u := o.velocity[kind]
-		for k := range p {
-			u[k] = float32(float32(o.Decay)*u[k]) + g[k]
-			p[k] += float32(float32(rate) * u[k])
-		}
-	})
+func (o *Momentum) Step(kind Parameters, from int, p, g []float32) {
+	u, decay := o.velocity[kind][from:][:len(p)], float32(o.Decay)
+	for k := range u {
+		u[k] = float32(decay*u[k]) + g[k]
+	}
+	kernel.AddScaled(p, o.rate, u)
 }
 
 // Remember lists the velocity.
@@ -95,7 +95,8 @@ type Adam struct {
 	Decay2, Epsilon float64 // β2 and ε; 0 means 0.999 and 1e-8
 
 	steps         uint64
-	first, second [3][]float32
+	step          kernel.Adam
+	first, second [3][]float32 // first is empty without momentum
 }
 
 // DefaultRate is 0.01, measured (docs/decisions.md).
@@ -109,30 +110,40 @@ func (o *Adam) Start(model *rbm.Model) {
 	if o.Epsilon == 0 {
 		o.Epsilon = 1e-8
 	}
-	o.first, o.second = zeros(model), zeros(model)
+	if o.Decay1 != 0 {
+		o.first = zeros(model)
+	}
+	o.second = zeros(model)
 }
 
-// Step updates the running means and moves by rate·mean/(√mean square + Epsilon), both means corrected for their start at zero.
-func (o *Adam) Step(model *rbm.Model, g *Gradient, rate float64) {
+// Begin corrects the rate and the mean square for the running means' start at zero.
+func (o *Adam) Begin(rate float64) {
 	o.steps++
-	d1, d2 := float32(o.Decay1), float32(o.Decay2)
-	c1, c2 := float32(1-o.Decay1), float32(1-o.Decay2)
-	fix1 := float32(rate / (1 - math.Pow(o.Decay1, float64(o.steps))))
-	fix2 := float32(1 / (1 - math.Pow(o.Decay2, float64(o.steps))))
-	each(model, g, func(kind int, p, g []float32) {
-		a, b := o.first[kind], o.second[kind]
+	o.step = kernel.Adam{
+		Decay: float32(o.Decay2), Gain: float32(1 - o.Decay2), Epsilon: float32(o.Epsilon),
+		Rate:       float32(rate / (1 - math.Pow(o.Decay1, float64(o.steps)))),
+		Correction: float32(1 / (1 - math.Pow(o.Decay2, float64(o.steps)))),
+	}
+}
+
+// Step updates the running means and moves by rate·mean/(√mean square + Epsilon).
+func (o *Adam) Step(kind Parameters, from int, p, g []float32) {
+	mean := g
+	if o.Decay1 != 0 {
+		mean = o.first[kind][from:][:len(p)]
+		decay, gain := float32(o.Decay1), float32(1-o.Decay1)
 		for k, x := range g {
-			a[k] = float32(d1*a[k]) + float32(c1*x)
-			b[k] = float32(d2*b[k]) + float32(c2*float32(x*x))
-			root := float32(math.Sqrt(float64(fix2 * b[k])))
-			p[k] += float32(fix1*a[k]) / (root + float32(o.Epsilon))
+			mean[k] = float32(decay*mean[k]) + float32(gain*x)
 		}
-	})
+	}
+	o.step.Step(p, mean, g, o.second[kind][from:][:len(p)])
 }
 
 // Remember lists the running means and the number of steps.
 func (o *Adam) Remember(m *Memory) {
-	m.floats("first", o.first[:]...)
+	if o.Decay1 != 0 {
+		m.floats("first", o.first[:]...)
+	}
 	m.floats("second", o.second[:]...)
 	m.Counter("steps", &o.steps)
 }

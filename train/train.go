@@ -28,8 +28,7 @@ type Training struct {
 
 	conditionals       *rbm.Conditionals
 	positive, negative *rbm.Statistics
-	gradient           *Gradient
-	before             []float32 // W before the present step
+	ascent             *ascent
 	minibatch          rbm.States
 	weights            []float32
 	weightUnit         float64   // makes the mean weight 1, within float32's range
@@ -79,7 +78,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	m, n := model.M(), model.N()
 	t := &Training{
 		Model: model, config: config, set: set, planned: config.planned(set.Rows()),
-		positive: rbm.NewStatistics(m, n), negative: rbm.NewStatistics(m, n), gradient: newGradient(m, n), before: make([]float32, m*n),
+		positive: rbm.NewStatistics(m, n), negative: rbm.NewStatistics(m, n),
 		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, n),
 	}
 	means := set.Means()
@@ -97,6 +96,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	config.Optimizer.Start(model)
+	t.ascent = newAscent(t)
 	t.scorer = newScorer(t)
 	return t, nil
 }
@@ -168,19 +168,8 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	if err != nil {
 		return Progress{}, err
 	}
-	t.gradient.difference(t.positive, t.negative)
-	if !t.config.Plain {
-		t.center()
-	}
-	t.penalise()
-	norm := t.gradient.norm()
-	copy(t.before, t.Model.W)
-	t.config.Optimizer.Step(t.Model, t.gradient, rate)
-	t.clip()
-	if !t.config.Plain {
-		t.uncenter(t.before)
-	}
-	if !t.Model.Finite() {
+	norm, finite := t.ascent.run(rate) // λ ← λ + η·(⟨·⟩_data − ⟨·⟩_model), or what the optimiser makes of it
+	if !finite {
 		return Progress{}, fmt.Errorf("a parameter is no longer a finite number (learning rate %g, gradient norm %g): "+
 			"lower the learning rate or bound the weights", rate, norm)
 	}

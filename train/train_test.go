@@ -370,7 +370,9 @@ func TestOptimizers(t *testing.T) {
 		model := &rbm.Model{W: []float32{0}, B: []float32{0}, C: []float32{0}}
 		c.o.Start(model)
 		for k, want := range c.want {
-			c.o.Step(model, &train.Gradient{W: []float32{2}, B: []float32{0}, C: []float32{0}}, 0.1)
+			c.o.Begin(0.1)
+			c.o.Step(train.Weights, 0, model.W, []float32{2})
+			c.o.Step(train.VisibleBiases, 0, model.B, []float32{0})
 			if math.Abs(float64(model.W[0])-want) > 1e-6 || !slices.Equal(model.B, []float32{0}) {
 				t.Errorf("%T: step %d leads to w = %v, b = %v, want %v and 0", c.o, k+1, model.W[0], model.B, want)
 			}

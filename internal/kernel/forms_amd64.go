@@ -195,3 +195,94 @@ func quantizeTransposed(dst []uint64, src []float32, stride, rows int, factor fl
 		quantizeTransposedGeneric(dst, src, stride, rows, factor)
 	}
 }
+
+func subtract(dst, a, b []float32) {
+	n := len(dst) &^ 15
+	if n > 0 {
+		switch current {
+		case AVX512:
+			subtractAVX512(&dst[0], &a[0], &b[0], n/16)
+		case AVX2:
+			subtractAVX2(&dst[0], &a[0], &b[0], n/16)
+		default:
+			n = 0
+		}
+	}
+	subtractGeneric(dst[n:], a[n:], b[n:])
+}
+
+func addScaled(dst []float32, a float32, x []float32) {
+	n := len(dst) &^ 15
+	if n > 0 {
+		switch current {
+		case AVX512:
+			addScaledAVX512(&dst[0], &x[0], n/16, a)
+		case AVX2:
+			addScaledAVX2(&dst[0], &x[0], n/16, a)
+		default:
+			n = 0
+		}
+	}
+	addScaledGeneric(dst[n:], a, x[n:])
+}
+
+func subtractOuter(dst []float32, a float32, x []float32, b float32, y []float32) {
+	n := len(dst) &^ 15
+	if n > 0 {
+		switch current {
+		case AVX512:
+			subtractOuterAVX512(&dst[0], &x[0], &y[0], n/16, a, b)
+		case AVX2:
+			subtractOuterAVX2(&dst[0], &x[0], &y[0], n/16, a, b)
+		default:
+			n = 0
+		}
+	}
+	subtractOuterGeneric(dst[n:], a, x[n:], b, y[n:])
+}
+
+func dot(parts *[sumParts]float64, x, y []float32) {
+	n := len(x) &^ 15
+	if n > 0 {
+		switch current {
+		case AVX512:
+			dotAVX512(parts, &x[0], &y[0], n/16)
+		case AVX2:
+			dotAVX2(parts, &x[0], &y[0], n/16)
+		default:
+			n = 0
+		}
+	}
+	dotGeneric(parts, x[n:], y[n:])
+}
+
+func finite(x []float32) bool {
+	n, ok := len(x)&^15, true
+	if n > 0 {
+		switch current {
+		case AVX512:
+			ok = finiteAVX512(&x[0], n/16)
+		case AVX2:
+			ok = finiteAVX2(&x[0], n/16)
+		default:
+			n = 0
+		}
+	}
+	return ok && finiteGeneric(x[n:])
+}
+
+func adam(s *Adam, p, a, g, second []float32) {
+	n := len(p) &^ 15
+	if n > 0 {
+		numbers := [5]float32{s.Decay, s.Gain, s.Rate, s.Correction, s.Epsilon}
+		switch current {
+		case AVX512:
+			adamAVX512(&numbers, &p[0], &a[0], &g[0], &second[0], n/16)
+		case AVX2:
+			adamAVX2(&numbers, &p[0], &a[0], &g[0], &second[0], n/16)
+		default:
+			n = 0
+		}
+	}
+	adamGeneric(s, p[n:], a[n:], g[n:], second[n:])
+}

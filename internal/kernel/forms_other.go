@@ -40,3 +40,17 @@ func quantizeRow(dst []uint64, stride int, src []float32, factor float32) {
 func quantizeTransposed(dst []uint64, src []float32, stride, rows int, factor float32) {
 	quantizeTransposedGeneric(dst, src, stride, rows, factor)
 }
+
+func subtract(dst, a, b []float32) { subtractGeneric(dst, a, b) }
+
+func addScaled(dst []float32, a float32, x []float32) { addScaledGeneric(dst, a, x) }
+
+func subtractOuter(dst []float32, a float32, x []float32, b float32, y []float32) {
+	subtractOuterGeneric(dst, a, x, b, y)
+}
+
+func dot(parts *[sumParts]float64, x, y []float32) { dotGeneric(parts, x, y) }
+
+func finite(x []float32) bool { return finiteGeneric(x) }
+
+func adam(s *Adam, p, a, g, second []float32) { adamGeneric(s, p, a, g, second) }

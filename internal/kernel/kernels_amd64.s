@@ -2926,6 +2926,192 @@ quantizeTransposedAVX2_block:
 	VZEROUPPER
 	RET
 
+// func subtractAVX2(dst *float32, a *float32, b *float32, blocks int)
+// Requires: AVX
+TEXT ·subtractAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ blocks+24(FP), BX
+
+subtractAVX2_block:
+	VMOVUPS (CX), Y0
+	VSUBPS  (DX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX), Y0
+	VSUBPS  32(DX), Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    BX
+	JNZ     subtractAVX2_block
+	VZEROUPPER
+	RET
+
+// func addScaledAVX2(dst *float32, x *float32, blocks int, a float32)
+// Requires: AVX
+TEXT ·addScaledAVX2(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VBROADCASTSS a+24(FP), Y0
+
+addScaledAVX2_block:
+	VMULPS  (CX), Y0, Y1
+	VADDPS  (AX), Y1, Y1
+	VMOVUPS Y1, (AX)
+	VMULPS  32(CX), Y0, Y1
+	VADDPS  32(AX), Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     addScaledAVX2_block
+	VZEROUPPER
+	RET
+
+// func subtractOuterAVX2(dst *float32, x *float32, y *float32, blocks int, a float32, b float32)
+// Requires: AVX
+TEXT ·subtractOuterAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y1
+
+subtractOuterAVX2_block:
+	VMULPS  (CX), Y0, Y2
+	VMULPS  (DX), Y1, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS (AX), Y3
+	VSUBPS  Y2, Y3, Y3
+	VMOVUPS Y3, (AX)
+	VMULPS  32(CX), Y0, Y2
+	VMULPS  32(DX), Y1, Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS 32(AX), Y3
+	VSUBPS  Y2, Y3, Y3
+	VMOVUPS Y3, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    BX
+	JNZ     subtractOuterAVX2_block
+	VZEROUPPER
+	RET
+
+// func dotAVX2(parts *[8]float64, x *float32, y *float32, blocks int)
+// Requires: AVX
+TEXT ·dotAVX2(SB), NOSPLIT, $0-32
+	MOVQ    x+8(FP), AX
+	MOVQ    y+16(FP), CX
+	MOVQ    blocks+24(FP), DX
+	MOVQ    parts+0(FP), BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+
+dotAVX2_block:
+	VCVTPS2PD (AX), Y2
+	VCVTPS2PD (CX), Y3
+	VMULPD    Y2, Y3, Y3
+	VADDPD    Y3, Y0, Y0
+	VCVTPS2PD 16(AX), Y2
+	VCVTPS2PD 16(CX), Y3
+	VMULPD    Y2, Y3, Y3
+	VADDPD    Y3, Y1, Y1
+	VCVTPS2PD 32(AX), Y2
+	VCVTPS2PD 32(CX), Y3
+	VMULPD    Y2, Y3, Y3
+	VADDPD    Y3, Y0, Y0
+	VCVTPS2PD 48(AX), Y2
+	VCVTPS2PD 48(CX), Y3
+	VMULPD    Y2, Y3, Y3
+	VADDPD    Y3, Y1, Y1
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	DECQ      DX
+	JNZ       dotAVX2_block
+	VMOVUPS   Y0, (BX)
+	VMOVUPS   Y1, 32(BX)
+	VZEROUPPER
+	RET
+
+// func finiteAVX2(x *float32, blocks int) bool
+// Requires: AVX, AVX2
+TEXT ·finiteAVX2(SB), NOSPLIT, $0-17
+	MOVQ   x+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	VXORPS X0, X0, X0
+
+finiteAVX2_block:
+	VMOVUPS (AX), Y1
+	VSUBPS  Y1, Y1, Y1
+	VPOR    Y1, Y0, Y0
+	VMOVUPS 32(AX), Y1
+	VSUBPS  Y1, Y1, Y1
+	VPOR    Y1, Y0, Y0
+	ADDQ    $0x40, AX
+	DECQ    CX
+	JNZ     finiteAVX2_block
+	VPTEST  Y0, Y0
+	SETEQ   AL
+	MOVB    AL, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func adamAVX2(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)
+// Requires: AVX
+TEXT ·adamAVX2(SB), NOSPLIT, $0-48
+	MOVQ         p+8(FP), AX
+	MOVQ         a+16(FP), CX
+	MOVQ         slope+24(FP), DX
+	MOVQ         second+32(FP), BX
+	MOVQ         blocks+40(FP), SI
+	MOVQ         s+0(FP), DI
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS 4(DI), Y1
+	VBROADCASTSS 8(DI), Y2
+	VBROADCASTSS 12(DI), Y3
+	VBROADCASTSS 16(DI), Y4
+
+adamAVX2_block:
+	VMOVUPS (DX), Y5
+	VMULPS  Y5, Y5, Y5
+	VMULPS  Y1, Y5, Y5
+	VMULPS  (BX), Y0, Y6
+	VADDPS  Y5, Y6, Y6
+	VMOVUPS Y6, (BX)
+	VMULPS  Y3, Y6, Y6
+	VSQRTPS Y6, Y6
+	VADDPS  Y4, Y6, Y6
+	VMULPS  (CX), Y2, Y5
+	VDIVPS  Y6, Y5, Y5
+	VADDPS  (AX), Y5, Y5
+	VMOVUPS Y5, (AX)
+	VMOVUPS 32(DX), Y5
+	VMULPS  Y5, Y5, Y5
+	VMULPS  Y1, Y5, Y5
+	VMULPS  32(BX), Y0, Y6
+	VADDPS  Y5, Y6, Y6
+	VMOVUPS Y6, 32(BX)
+	VMULPS  Y3, Y6, Y6
+	VSQRTPS Y6, Y6
+	VADDPS  Y4, Y6, Y6
+	VMULPS  32(CX), Y2, Y5
+	VDIVPS  Y6, Y5, Y5
+	VADDPS  32(AX), Y5, Y5
+	VMOVUPS Y5, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    SI
+	JNZ     adamAVX2_block
+	VZEROUPPER
+	RET
+
 // func addWordWideAVX512(acc *[8]uint64, rows int, words *uint64, stride int, panel *uint64, tables *uint64, quarters int)
 // Requires: AVX, AVX2, AVX512F, BMI2
 TEXT ·addWordWideAVX512(SB), NOSPLIT, $0-56
@@ -4365,5 +4551,155 @@ quantizeTransposedAVX512_block:
 	ADDQ       $0x00000400, AX
 	DECQ       BX
 	JNZ        quantizeTransposedAVX512_block
+	VZEROUPPER
+	RET
+
+// func subtractAVX512(dst *float32, a *float32, b *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·subtractAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ blocks+24(FP), BX
+
+subtractAVX512_block:
+	VMOVUPS (CX), Z0
+	VSUBPS  (DX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    BX
+	JNZ     subtractAVX512_block
+	VZEROUPPER
+	RET
+
+// func addScaledAVX512(dst *float32, x *float32, blocks int, a float32)
+// Requires: AVX, AVX512F
+TEXT ·addScaledAVX512(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VBROADCASTSS a+24(FP), Z0
+
+addScaledAVX512_block:
+	VMULPS  (CX), Z0, Z1
+	VADDPS  (AX), Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     addScaledAVX512_block
+	VZEROUPPER
+	RET
+
+// func subtractOuterAVX512(dst *float32, x *float32, y *float32, blocks int, a float32, b float32)
+// Requires: AVX, AVX512F
+TEXT ·subtractOuterAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z1
+
+subtractOuterAVX512_block:
+	VMULPS  (CX), Z0, Z2
+	VMULPS  (DX), Z1, Z3
+	VADDPS  Z3, Z2, Z2
+	VMOVUPS (AX), Z3
+	VSUBPS  Z2, Z3, Z3
+	VMOVUPS Z3, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    BX
+	JNZ     subtractOuterAVX512_block
+	VZEROUPPER
+	RET
+
+// func dotAVX512(parts *[8]float64, x *float32, y *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·dotAVX512(SB), NOSPLIT, $0-32
+	MOVQ    x+8(FP), AX
+	MOVQ    y+16(FP), CX
+	MOVQ    blocks+24(FP), DX
+	MOVQ    parts+0(FP), BX
+	VMOVUPS (BX), Z0
+
+dotAVX512_block:
+	VCVTPS2PD (AX), Z1
+	VCVTPS2PD (CX), Z2
+	VMULPD    Z1, Z2, Z2
+	VADDPD    Z2, Z0, Z0
+	VCVTPS2PD 32(AX), Z1
+	VCVTPS2PD 32(CX), Z2
+	VMULPD    Z1, Z2, Z2
+	VADDPD    Z2, Z0, Z0
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	DECQ      DX
+	JNZ       dotAVX512_block
+	VMOVUPS   Z0, (BX)
+	VZEROUPPER
+	RET
+
+// func finiteAVX512(x *float32, blocks int) bool
+// Requires: AVX, AVX2, AVX512F
+TEXT ·finiteAVX512(SB), NOSPLIT, $0-17
+	MOVQ   x+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	VXORPS X0, X0, X0
+
+finiteAVX512_block:
+	VMOVUPS       (AX), Z1
+	VSUBPS        Z1, Z1, Z1
+	VPORD         Z1, Z0, Z0
+	ADDQ          $0x40, AX
+	DECQ          CX
+	JNZ           finiteAVX512_block
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VPOR          Y1, Y0, Y0
+	VPTEST        Y0, Y0
+	SETEQ         AL
+	MOVB          AL, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func adamAVX512(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·adamAVX512(SB), NOSPLIT, $0-48
+	MOVQ         p+8(FP), AX
+	MOVQ         a+16(FP), CX
+	MOVQ         slope+24(FP), DX
+	MOVQ         second+32(FP), BX
+	MOVQ         blocks+40(FP), SI
+	MOVQ         s+0(FP), DI
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS 4(DI), Z1
+	VBROADCASTSS 8(DI), Z2
+	VBROADCASTSS 12(DI), Z3
+	VBROADCASTSS 16(DI), Z4
+
+adamAVX512_block:
+	VMOVUPS (DX), Z5
+	VMULPS  Z5, Z5, Z5
+	VMULPS  Z1, Z5, Z5
+	VMULPS  (BX), Z0, Z6
+	VADDPS  Z5, Z6, Z6
+	VMOVUPS Z6, (BX)
+	VMULPS  Z3, Z6, Z6
+	VSQRTPS Z6, Z6
+	VADDPS  Z4, Z6, Z6
+	VMULPS  (CX), Z2, Z5
+	VDIVPS  Z6, Z5, Z5
+	VADDPS  (AX), Z5, Z5
+	VMOVUPS Z5, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    SI
+	JNZ     adamAVX512_block
 	VZEROUPPER
 	RET

@@ -80,8 +80,9 @@ type product struct {
 	blocks int // of rows
 	rows   int // of a block
 
-	dst  []float32 // of Mul and Probabilities
-	draw draw      // of Sample
+	scale float32   // of the results
+	dst   []float32 // of Mul and Probabilities
+	draw  draw      // of Sample
 }
 
 type (
@@ -98,7 +99,7 @@ func startProduct(name string, x Bits, f *Fixed) *product {
 	}
 	p := products.Get().(*product)
 	blocks := (x.Rows + blockRows - 1) / blockRows
-	*p = product{x: x, f: f, method: chooseMethod(x, formCosts()), blocks: blocks, rows: blockRows}
+	*p = product{x: x, f: f, method: chooseMethod(x, formCosts()), blocks: blocks, rows: blockRows, scale: float32(f.Resolution())}
 	return p
 }
 
@@ -138,10 +139,14 @@ func (p *product) sum(w *workspace, block, panel int) [][panelWords]uint64 {
 //
 // The integer sum is exact; it is rounded to float32 once and then scaled, which is exact for normal numbers.
 // It panics unless x.Cols is f.Rows and dst has x.Rows·f.Cols elements.
-func Mul(workers int, dst []float32, x Bits, f *Fixed) {
+func Mul(workers int, dst []float32, x Bits, f *Fixed) { MulScaled(workers, dst, x, f, 1) }
+
+// MulScaled writes scale times the numbers of [Mul], rounded once more.
+func MulScaled(workers int, dst []float32, x Bits, f *Fixed, scale float32) {
 	checkDst("Mul", dst, x, f)
 	p := startProduct("Mul", x, f)
 	p.dst = dst
+	p.scale *= scale // exact but for subnormal numbers: the first factor is a power of two
 	parallel(p.workers(workers), f.panels()*p.blocks, (*mul)(p))
 	p.release()
 }
@@ -167,7 +172,7 @@ func (m *mul) do(task int) {
 	block, panel := task%p.blocks, task/p.blocks
 	acc := p.sum(w, block, panel)
 	if p.f.Cols-panel*panelCols >= panelCols {
-		store(p.dst[block*p.rows*p.f.Cols+panel*panelCols:], p.f.Cols, acc, p.f.factor())
+		store(p.dst[block*p.rows*p.f.Cols+panel*panelCols:], p.f.Cols, acc, p.scale)
 	} else {
 		p.copyOut(p.inputs(acc), block, panel)
 	}
@@ -190,7 +195,7 @@ func (p *product) inputs(acc [][panelWords]uint64) []float32 {
 		return nil
 	}
 	x := unsafe.Slice((*float32)(unsafe.Pointer(&acc[0])), len(acc)*panelCols)
-	store(x, panelCols, acc, p.f.factor())
+	store(x, panelCols, acc, p.scale)
 	return x
 }
 
@@ -203,9 +208,6 @@ func (p *product) copyOut(x []float32, block, panel int) {
 		x = x[panelCols:]
 	}
 }
-
-// factor returns 2^−s.
-func (f *Fixed) factor() float32 { return float32(f.Resolution()) }
 
 // Sample draws a bit with probability σ(x_rj) for every number x_rj of [Mul], for row r and column j of dst: [SampleBit] with
 // u = rng.Uniform of word j%4 of key.Block(rng.At(step, firstChain+r, j)). Row r is thus chain firstChain+r.
@@ -226,7 +228,7 @@ func (s *sampling) do(task int) {
 	w := workspaces.Get().(*workspace)
 	block, word := task%p.blocks, task/p.blocks
 	for panel := 4 * word; panel < min(4*word+4, p.f.panels()); panel++ {
-		p.draw.panel(p.sum(w, block, panel), p.f, block*p.rows, panel)
+		p.draw.panel(p.sum(w, block, panel), p.scale, block*p.rows, panel)
 	}
 	p.draw.finish(p.f.Cols, block*p.rows, min(p.rows, p.x.Rows-block*p.rows), word)
 	workspaces.Put(w)

@@ -51,14 +51,14 @@ func (d *draw) start(dst Bits, key rng.Key, step uint64, firstChain uint32) {
 
 // panel draws the bits of a panel for the rows from `from` on, one for each accumulator, and overwrites the accumulators.
 // It writes 16 bits of a word of dst a row, and clears the words with the first panel.
-func (d *draw) panel(acc [][panelWords]uint64, f *Fixed, from, panel int) {
+func (d *draw) panel(acc [][panelWords]uint64, scale float32, from, panel int) {
 	dst := d.dst.Words[from*d.dst.Stride+panel/4:]
 	if panel%4 == 0 {
 		for r := range acc {
 			dst[r*d.dst.Stride] = 0
 		}
 	}
-	samplePanel(d, dst, acc, f.factor(), uint32(from), panel)
+	samplePanel(d, dst, acc, scale, uint32(from), panel)
 }
 
 // finish clears the bits behind the last column.

@@ -59,6 +59,36 @@ func quantizeRowAVX2(dst *uint64, stride int, x *float32, blocks int, factor flo
 //go:noescape
 func quantizeTransposedAVX2(dst *uint64, x *float32, stride int, blocks int, factor float32)
 
+// subtractAVX2 writes a − b for blocks·16 numbers.
+//
+//go:noescape
+func subtractAVX2(dst *float32, a *float32, b *float32, blocks int)
+
+// addScaledAVX2 adds a·x for blocks·16 numbers.
+//
+//go:noescape
+func addScaledAVX2(dst *float32, x *float32, blocks int, a float32)
+
+// subtractOuterAVX2 subtracts a·x + b·y for blocks·16 numbers.
+//
+//go:noescape
+func subtractOuterAVX2(dst *float32, x *float32, y *float32, blocks int, a float32, b float32)
+
+// dotAVX2 adds x[i]·y[i] to parts[i%8] for blocks·16 numbers.
+//
+//go:noescape
+func dotAVX2(parts *[8]float64, x *float32, y *float32, blocks int)
+
+// finiteAVX2 reports whether blocks·16 numbers are finite.
+//
+//go:noescape
+func finiteAVX2(x *float32, blocks int) bool
+
+// adamAVX2 is Adam.Step for blocks·16 numbers.
+//
+//go:noescape
+func adamAVX2(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)
+
 // addWordWideAVX512 adds quarters·16 rows of a panel, in groups of [5 5 6] rows of a quarter.
 //
 //go:noescape
@@ -113,3 +143,33 @@ func quantizeRowAVX512(dst *uint64, stride int, x *float32, blocks int, factor f
 //
 //go:noescape
 func quantizeTransposedAVX512(dst *uint64, x *float32, stride int, blocks int, factor float32)
+
+// subtractAVX512 writes a − b for blocks·16 numbers.
+//
+//go:noescape
+func subtractAVX512(dst *float32, a *float32, b *float32, blocks int)
+
+// addScaledAVX512 adds a·x for blocks·16 numbers.
+//
+//go:noescape
+func addScaledAVX512(dst *float32, x *float32, blocks int, a float32)
+
+// subtractOuterAVX512 subtracts a·x + b·y for blocks·16 numbers.
+//
+//go:noescape
+func subtractOuterAVX512(dst *float32, x *float32, y *float32, blocks int, a float32, b float32)
+
+// dotAVX512 adds x[i]·y[i] to parts[i%8] for blocks·16 numbers.
+//
+//go:noescape
+func dotAVX512(parts *[8]float64, x *float32, y *float32, blocks int)
+
+// finiteAVX512 reports whether blocks·16 numbers are finite.
+//
+//go:noescape
+func finiteAVX512(x *float32, blocks int) bool
+
+// adamAVX512 is Adam.Step for blocks·16 numbers.
+//
+//go:noescape
+func adamAVX512(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)

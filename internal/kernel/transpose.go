@@ -22,6 +22,19 @@ func Transpose(workers int, dst, src Bits) {
 	})
 }
 
+// RowCounts writes the number of ones in every row of x to dst. It panics unless len(dst) is x.Rows.
+func RowCounts(dst []int, x Bits) {
+	if len(dst) != x.Rows {
+		panicf("RowCounts of %d rows into %d", x.Rows, len(dst))
+	}
+	for r := range dst {
+		dst[r] = 0
+		for _, w := range x.Row(r) {
+			dst[r] += bits.OnesCount64(w)
+		}
+	}
+}
+
 // ColumnCounts writes the number of ones in every column of x to dst. It panics unless len(dst) is x.Cols.
 func ColumnCounts(dst []int, x Bits) {
 	if len(dst) != x.Cols {

@@ -24,6 +24,7 @@ func main() {
 		addRowMagnitudes(v)
 		quantizeRow(v)
 		quantizeTransposed(v)
+		vectors(v)
 	}
 	Generate()
 }

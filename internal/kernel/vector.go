@@ -1,0 +1,86 @@
+package kernel
+
+import "math"
+
+// The arithmetic of an update of the parameters, on stretches of them. All slices of a call have the same length; a
+// function panics, or reads no further than the first, where they don't. The functions run in the caller's goroutine.
+
+// Subtract writes a[i] − b[i] to dst[i].
+func Subtract(dst, a, b []float32) { subtract(dst, a[:len(dst)], b[:len(dst)]) }
+
+// AddScaled adds a·x[i] to dst[i].
+func AddScaled(dst []float32, a float32, x []float32) { addScaled(dst, a, x[:len(dst)]) }
+
+// SubtractOuter subtracts a·x[i] + b·y[i] from dst[i].
+func SubtractOuter(dst []float32, a float32, x []float32, b float32, y []float32) {
+	subtractOuter(dst, a, x[:len(dst)], b, y[:len(dst)])
+}
+
+// AddPositive adds x[i], none of which is negative, to sums[i].
+func AddPositive(sums []float64, x []float32) { addMagnitudes(sums, x[:len(sums)]) }
+
+// Dot returns Σ x[i]·y[i]. The products are exact, and the sum is taken in float64 in the order of columnSum.
+func Dot(x, y []float32) float64 {
+	var parts [sumParts]float64
+	dot(&parts, x, y[:len(x)])
+	return columnSum(&parts, 0)
+}
+
+// Finite reports whether every number is finite.
+func Finite(x []float32) bool { return finite(x) }
+
+// Adam holds the numbers of a step of Adam without momentum: the decay of the mean square and 1 minus it, the
+// rate, the correction of the mean square for its start at zero, and what is added to its root.
+type Adam struct{ Decay, Gain, Rate, Correction, Epsilon float32 }
+
+// Step updates the mean square of g and moves p along a:
+//
+//	second ← Decay·second + Gain·g²,   p ← p + Rate·a/(√(Correction·second) + Epsilon).
+//
+// a may be g.
+func (s *Adam) Step(p, a, g, second []float32) {
+	adam(s, p, a[:len(p)], g[:len(p)], second[:len(p)])
+}
+
+func subtractGeneric(dst, a, b []float32) {
+	for i := range dst {
+		dst[i] = a[i] - b[i]
+	}
+}
+
+func addScaledGeneric(dst []float32, a float32, x []float32) {
+	for i, y := range x {
+		dst[i] += float32(a * y)
+	}
+}
+
+func subtractOuterGeneric(dst []float32, a float32, x []float32, b float32, y []float32) {
+	for i := range dst {
+		dst[i] -= float32(a*x[i]) + float32(b*y[i])
+	}
+}
+
+// dotGeneric adds x[i]·y[i] to parts[i%8].
+func dotGeneric(parts *[sumParts]float64, x, y []float32) {
+	for i, a := range x {
+		parts[i%sumParts] += float64(a) * float64(y[i]) // exact, so that fusing changes nothing
+	}
+}
+
+func finiteGeneric(x []float32) bool {
+	for _, y := range x {
+		if y-y != 0 { // NaN for NaN and ±Inf
+			return false
+		}
+	}
+	return true
+}
+
+func adamGeneric(s *Adam, p, a, g, second []float32) {
+	for i, x := range g {
+		b := float32(s.Decay*second[i]) + float32(s.Gain*float32(x*x))
+		second[i] = b
+		root := float32(math.Sqrt(float64(s.Correction * b))) // the root of a float32 is rounded once all the same
+		p[i] += float32(s.Rate*a[i]) / (root + s.Epsilon)
+	}
+}
