@@ -97,7 +97,7 @@ func (c *collector) visit(state uint64, logs, a []float64) {
 	if weight == 0 {
 		return
 	}
-	for _, i := range c.smooth {
+	for i := range a {
 		c.onHigh[i] = collect(c.lowVH[i<<c.low:(i+1)<<c.low], c.now, c.row(i), a[i])
 	}
 	for _, i := range c.sum.steep {

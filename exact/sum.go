@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/bits"
+	"slices"
 	"sync"
 
 	"harmonium/internal/kernel"
@@ -36,9 +37,8 @@ type sum struct {
 	bias   []float64 // Σ_{j low} c_j h_j for each e
 	flip   []float64 // e^(w_ij) for the high units, (k−low)×m
 	unflip []float64 // e^(−w_ij)
-	steep  []int     // units whose factors are log(1+e^x)
-	smooth []int     // all others
-	cuts   []bool    // take logarithms after smooth unit number s
+	steep  []int     // units whose factors are log(1+e^x); in the products they are factors of 1
+	cuts   []int     // take the products' powers of two out before these units
 
 	part []float64 // log of each part of Z
 	logZ float64
@@ -55,8 +55,8 @@ func newSum(ctx context.Context, model *rbm.Model, o Options) (*sum, error) {
 	}
 	s.p, s.m, s.k = model.Bits(), model.M(), model.N()
 	s.low = min(s.k, lowUnits)
-	s.tabulate()
 	s.sortUnits()
+	s.tabulate()
 	s.part = make([]float64, min(parts, s.outer()))
 	err := s.walk(ctx, o, func(part int) visitor {
 		total := newLogSum()
@@ -81,6 +81,12 @@ func (s *sum) tabulate() {
 	}
 	s.flip, s.unflip = make([]float64, high*s.m), make([]float64, high*s.m)
 	for i := range s.m {
+		if slices.Contains(s.steep, i) {
+			for j := range high {
+				s.flip[j*s.m+i], s.unflip[j*s.m+i] = 1, 1
+			}
+			continue
+		}
 		w := s.p.W[i*s.k : (i+1)*s.k]
 		for e := range size {
 			x := 0.0
@@ -108,19 +114,16 @@ func (s *sum) sortUnits() {
 		}
 		if bound > steep {
 			s.steep = append(s.steep, i)
-			continue
+			spread = 0
 		}
 		// A factor lies between ½·e^(−spread) and 1.
 		loss := 1 + spread*math.Log2E
-		if digits += loss; digits > room && len(s.smooth) > 0 {
-			s.cuts[len(s.cuts)-1] = true
+		if digits += loss; digits > room {
+			s.cuts = append(s.cuts, i)
 			digits = loss
 		}
-		s.smooth, s.cuts = append(s.smooth, i), append(s.cuts, false)
 	}
-	if len(s.cuts) > 0 {
-		s.cuts[len(s.cuts)-1] = true
-	}
+	s.cuts = append(s.cuts, s.m)
 }
 
 // visitor is called with the log weights of the 2^low states of each state of the high group (whose bits are state, and
@@ -172,12 +175,15 @@ type walker struct {
 	state         uint64    // bits of the high group
 	a             []float64 // e^(b_i + Σ_{j high} w_ij h_j) of the smooth units
 	bias          float64   // Σ_{j high} c_j h_j − Offset
+	r, ar         []float64 // of the factors (kernel.Factors)
 	weights, prod []float64 // scratch, one number a state of the low group
+	exponents     []int     // of the products
 }
 
 func (s *sum) newWalker() *walker {
 	return &walker{
-		sum: s, a: make([]float64, s.m), weights: make([]float64, 1<<s.low), prod: make([]float64, 1<<s.low),
+		sum: s, a: make([]float64, s.m), r: make([]float64, s.m), ar: make([]float64, s.m),
+		weights: make([]float64, 1<<s.low), prod: make([]float64, 1<<s.low), exponents: make([]int, 1<<s.low),
 	}
 }
 
@@ -185,8 +191,11 @@ func (s *sum) newWalker() *walker {
 func (w *walker) start(index uint64) {
 	w.state = index ^ index>>1
 	w.bias = w.highBias()
-	for _, i := range w.smooth {
+	for i := range w.a {
 		w.a[i] = math.Exp(w.input(i))
+	}
+	for _, i := range w.sum.steep {
+		w.a[i] = 0
 	}
 }
 
@@ -212,34 +221,30 @@ func (w *walker) step(index uint64) {
 		factors = w.unflip
 	}
 	factors = factors[j*w.m : (j+1)*w.m]
-	for i, f := range factors {
-		w.a[i] *= f
-	}
+	kernel.Multiply(w.a, factors)
 	w.bias = w.highBias()
 }
 
-// logs returns log Σ_v e^(−E) of the 2^low states with the present high group.
+// logs returns log Σ_v e^(−E) of the 2^low states with the present high group: the logarithm of the product of all
+// 1 + A_i·T_i, each with a power of two taken out that brings the largest of the states into [½, 1).
 func (w *walker) logs() []float64 {
-	logs, prod := w.weights, w.prod
-	for e, b := range w.sum.bias {
-		logs[e], prod[e] = w.bias+b, 1
+	common := kernel.Factors(w.r, w.ar, w.a, w.most)
+	for e := range w.prod {
+		w.prod[e], w.exponents[e] = 1, 0
 	}
-	exponents := 0
-	for n, i := range w.smooth {
-		// 1 + A·T with a power of two taken out, so that the largest factor lies in [½, 1).
-		_, exponent := math.Frexp(1 + float64(w.a[i]*w.most[i]))
-		exponents += exponent
-		r := math.Float64frombits(uint64(1023-exponent) << 52)
-		multiply(prod, w.row(i), r, w.a[i]*r)
-		if w.cuts[n] {
-			for e, x := range prod {
-				logs[e] += math.Log(x)
-				prod[e] = 1
-			}
+	from := 0
+	for _, to := range w.cuts {
+		w.multiply(from, to)
+		for e, x := range w.prod {
+			mantissa, exponent := math.Frexp(x)
+			w.prod[e] = mantissa
+			w.exponents[e] += exponent
 		}
+		from = to
 	}
-	for e := range logs {
-		logs[e] += float64(float64(exponents) * math.Ln2)
+	logs := w.weights
+	for e, b := range w.sum.bias {
+		logs[e] = w.bias + b + (float64(float64(common+w.exponents[e])*math.Ln2) + math.Log(w.prod[e]))
 	}
 	for _, i := range w.sum.steep {
 		x, weights := w.input(i), w.p.W[i*w.k:i*w.k+w.low]
@@ -252,21 +257,20 @@ func (w *walker) logs() []float64 {
 	return logs
 }
 
-func (s *sum) row(i int) []float64 { return s.table[i<<s.low : (i+1)<<s.low] }
-
-// multiply is the inner loop of every sum: prod[e] *= r + ar·table[e].
-func multiply(prod, table []float64, r, ar float64) {
-	if len(prod) == 64 { // all but the smallest models; the fixed size frees the loop of bounds checks
-		p, t := (*[64]float64)(prod), (*[64]float64)(table)
-		for e := range p {
-			p[e] *= r + float64(ar*t[e])
-		}
+// multiply multiplies the products by the factors of units from…to−1.
+func (w *walker) multiply(from, to int) {
+	if len(w.prod) == 64 {
+		kernel.Products((*[64]float64)(w.prod), w.table[from<<w.low:to<<w.low], w.r[from:to], w.ar[from:to])
 		return
 	}
-	for e, t := range table {
-		prod[e] *= r + float64(ar*t)
+	for i := from; i < to; i++ { // small models
+		for e, t := range w.row(i) {
+			w.prod[e] *= w.r[i] + float64(w.ar[i]*t)
+		}
 	}
 }
+
+func (s *sum) row(i int) []float64 { return s.table[i<<s.low : (i+1)<<s.low] }
 
 // logSum is log Σ e^x of numbers that come one after the other.
 type logSum struct{ most, sum float64 }

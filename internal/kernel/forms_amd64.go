@@ -286,3 +286,48 @@ func adam(s *Adam, p, a, g, second []float32) {
 	}
 	adamGeneric(s, p[n:], a[n:], g[n:], second[n:])
 }
+
+func multiply(a, f []float64) {
+	n := len(a) &^ 7
+	if n > 0 {
+		switch current {
+		case AVX512:
+			multiplyAVX512(&a[0], &f[0], n/8)
+		case AVX2:
+			multiplyAVX2(&a[0], &f[0], n/8)
+		default:
+			n = 0
+		}
+	}
+	multiplyGeneric(a[n:], f[n:])
+}
+
+func factors(r, ar, a, most []float64) int {
+	n, sum := len(a)&^7, 0
+	if n > 0 && current != Generic {
+		var exponents [8]uint64
+		if current == AVX512 {
+			factorsAVX512(&r[0], &ar[0], &a[0], &most[0], n/8, &exponents)
+		} else {
+			factorsAVX2(&r[0], &ar[0], &a[0], &most[0], n/8, &exponents)
+		}
+		for _, e := range exponents {
+			sum += int(e)
+		}
+		sum -= 1022 * n
+	} else {
+		n = 0
+	}
+	return sum + factorsGeneric(r[n:], ar[n:], a[n:], most[n:])
+}
+
+func products64(prod *[64]float64, table, r, ar []float64) {
+	switch current {
+	case AVX512:
+		products64AVX512(prod, &table[0], &r[0], &ar[0], len(r))
+	case AVX2:
+		products64AVX2(prod, &table[0], &r[0], &ar[0], len(r))
+	default:
+		products64Generic(prod, table, r, ar)
+	}
+}

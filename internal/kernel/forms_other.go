@@ -54,3 +54,9 @@ func dot(parts *[sumParts]float64, x, y []float32) { dotGeneric(parts, x, y) }
 func finite(x []float32) bool { return finiteGeneric(x) }
 
 func adam(s *Adam, p, a, g, second []float32) { adamGeneric(s, p, a, g, second) }
+
+func multiply(a, f []float64) { multiplyGeneric(a, f) }
+
+func factors(r, ar, a, most []float64) int { return factorsGeneric(r, ar, a, most) }
+
+func products64(prod *[64]float64, table, r, ar []float64) { products64Generic(prod, table, r, ar) }

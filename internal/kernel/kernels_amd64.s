@@ -3112,6 +3112,217 @@ adamAVX2_block:
 	VZEROUPPER
 	RET
 
+// func multiplyAVX2(a *float64, f *float64, blocks int)
+// Requires: AVX
+TEXT ·multiplyAVX2(SB), NOSPLIT, $0-24
+	MOVQ a+0(FP), AX
+	MOVQ f+8(FP), CX
+	MOVQ blocks+16(FP), DX
+
+multiplyAVX2_block:
+	VMOVUPS (AX), Y0
+	VMULPD  (CX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(AX), Y0
+	VMULPD  32(CX), Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     multiplyAVX2_block
+	VZEROUPPER
+	RET
+
+// func factorsAVX2(r *float64, ar *float64, a *float64, most *float64, blocks int, exponents *[8]uint64)
+// Requires: AVX, AVX2
+TEXT ·factorsAVX2(SB), NOSPLIT, $0-48
+	MOVQ    r+0(FP), AX
+	MOVQ    ar+8(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    most+24(FP), BX
+	MOVQ    blocks+32(FP), SI
+	MOVQ    exponents+40(FP), DI
+	VXORPS  X0, X0, X0
+	VXORPS  X1, X1, X1
+	VMOVUPS quads3ff0000000000000<>+0(SB), Y2
+	VMOVUPS quads7ff0000000000000<>+0(SB), Y3
+	VMOVUPS quads7fd0000000000000<>+0(SB), Y4
+
+factorsAVX2_block:
+	VMOVUPS (DX), Y5
+	VMULPD  (BX), Y5, Y6
+	VADDPD  Y2, Y6, Y6
+	VPAND   Y3, Y6, Y6
+	VPSUBQ  Y6, Y4, Y7
+	VMOVUPS Y7, (AX)
+	VMULPD  Y7, Y5, Y5
+	VMOVUPS Y5, (CX)
+	VPSRLQ  $0x34, Y6, Y6
+	VPADDQ  Y6, Y0, Y0
+	VMOVUPS 32(DX), Y5
+	VMULPD  32(BX), Y5, Y6
+	VADDPD  Y2, Y6, Y6
+	VPAND   Y3, Y6, Y6
+	VPSUBQ  Y6, Y4, Y7
+	VMOVUPS Y7, 32(AX)
+	VMULPD  Y7, Y5, Y5
+	VMOVUPS Y5, 32(CX)
+	VPSRLQ  $0x34, Y6, Y6
+	VPADDQ  Y6, Y1, Y1
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	DECQ    SI
+	JNZ     factorsAVX2_block
+	VMOVDQU Y0, (DI)
+	VMOVDQU Y1, 32(DI)
+	VZEROUPPER
+	RET
+
+DATA quads3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
+DATA quads3ff0000000000000<>+8(SB)/8, $0x3ff0000000000000
+DATA quads3ff0000000000000<>+16(SB)/8, $0x3ff0000000000000
+DATA quads3ff0000000000000<>+24(SB)/8, $0x3ff0000000000000
+DATA quads3ff0000000000000<>+32(SB)/8, $0x3ff0000000000000
+DATA quads3ff0000000000000<>+40(SB)/8, $0x3ff0000000000000
+DATA quads3ff0000000000000<>+48(SB)/8, $0x3ff0000000000000
+DATA quads3ff0000000000000<>+56(SB)/8, $0x3ff0000000000000
+GLOBL quads3ff0000000000000<>(SB), RODATA|NOPTR, $64
+
+DATA quads7ff0000000000000<>+0(SB)/8, $0x7ff0000000000000
+DATA quads7ff0000000000000<>+8(SB)/8, $0x7ff0000000000000
+DATA quads7ff0000000000000<>+16(SB)/8, $0x7ff0000000000000
+DATA quads7ff0000000000000<>+24(SB)/8, $0x7ff0000000000000
+DATA quads7ff0000000000000<>+32(SB)/8, $0x7ff0000000000000
+DATA quads7ff0000000000000<>+40(SB)/8, $0x7ff0000000000000
+DATA quads7ff0000000000000<>+48(SB)/8, $0x7ff0000000000000
+DATA quads7ff0000000000000<>+56(SB)/8, $0x7ff0000000000000
+GLOBL quads7ff0000000000000<>(SB), RODATA|NOPTR, $64
+
+DATA quads7fd0000000000000<>+0(SB)/8, $0x7fd0000000000000
+DATA quads7fd0000000000000<>+8(SB)/8, $0x7fd0000000000000
+DATA quads7fd0000000000000<>+16(SB)/8, $0x7fd0000000000000
+DATA quads7fd0000000000000<>+24(SB)/8, $0x7fd0000000000000
+DATA quads7fd0000000000000<>+32(SB)/8, $0x7fd0000000000000
+DATA quads7fd0000000000000<>+40(SB)/8, $0x7fd0000000000000
+DATA quads7fd0000000000000<>+48(SB)/8, $0x7fd0000000000000
+DATA quads7fd0000000000000<>+56(SB)/8, $0x7fd0000000000000
+GLOBL quads7fd0000000000000<>(SB), RODATA|NOPTR, $64
+
+// func products64AVX2(prod *[64]float64, table *float64, r *float64, ar *float64, units int)
+// Requires: AVX
+TEXT ·products64AVX2(SB), NOSPLIT, $0-40
+	MOVQ    prod+0(FP), AX
+	MOVQ    table+8(FP), CX
+	MOVQ    r+16(FP), DX
+	MOVQ    ar+24(FP), BX
+	MOVQ    units+32(FP), SI
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 128(AX), Y4
+	VMOVUPS 160(AX), Y5
+	VMOVUPS 192(AX), Y6
+	VMOVUPS 224(AX), Y7
+
+products64AVX2_unit0:
+	VBROADCASTSD (DX), Y8
+	VBROADCASTSD (BX), Y9
+	VMULPD       (CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y0, Y0
+	VMULPD       32(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y1, Y1
+	VMULPD       64(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y2, Y2
+	VMULPD       96(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y3, Y3
+	VMULPD       128(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y4, Y4
+	VMULPD       160(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y5, Y5
+	VMULPD       192(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y6, Y6
+	VMULPD       224(CX), Y9, Y9
+	VADDPD       Y8, Y9, Y9
+	VMULPD       Y9, Y7, Y7
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x08, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNZ          products64AVX2_unit0
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	VMOVUPS      Y4, 128(AX)
+	VMOVUPS      Y5, 160(AX)
+	VMOVUPS      Y6, 192(AX)
+	VMOVUPS      Y7, 224(AX)
+	MOVQ         table+8(FP), CX
+	MOVQ         r+16(FP), DX
+	MOVQ         ar+24(FP), BX
+	MOVQ         units+32(FP), SI
+	VMOVUPS      256(AX), Y0
+	VMOVUPS      288(AX), Y1
+	VMOVUPS      320(AX), Y2
+	VMOVUPS      352(AX), Y3
+	VMOVUPS      384(AX), Y4
+	VMOVUPS      416(AX), Y5
+	VMOVUPS      448(AX), Y6
+	VMOVUPS      480(AX), Y7
+
+products64AVX2_unit1:
+	VBROADCASTSD (DX), Y8
+	VBROADCASTSD (BX), Y9
+	VMULPD       256(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y0, Y0
+	VMULPD       288(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y1, Y1
+	VMULPD       320(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y2, Y2
+	VMULPD       352(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y3, Y3
+	VMULPD       384(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y4, Y4
+	VMULPD       416(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y5, Y5
+	VMULPD       448(CX), Y9, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y10, Y6, Y6
+	VMULPD       480(CX), Y9, Y9
+	VADDPD       Y8, Y9, Y9
+	VMULPD       Y9, Y7, Y7
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x08, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNZ          products64AVX2_unit1
+	VMOVUPS      Y0, 256(AX)
+	VMOVUPS      Y1, 288(AX)
+	VMOVUPS      Y2, 320(AX)
+	VMOVUPS      Y3, 352(AX)
+	VMOVUPS      Y4, 384(AX)
+	VMOVUPS      Y5, 416(AX)
+	VMOVUPS      Y6, 448(AX)
+	VMOVUPS      Y7, 480(AX)
+	VZEROUPPER
+	RET
+
 // func addWordWideAVX512(acc *[8]uint64, rows int, words *uint64, stride int, panel *uint64, tables *uint64, quarters int)
 // Requires: AVX, AVX2, AVX512F, BMI2
 TEXT ·addWordWideAVX512(SB), NOSPLIT, $0-56
@@ -4701,5 +4912,118 @@ adamAVX512_block:
 	ADDQ    $0x40, BX
 	DECQ    SI
 	JNZ     adamAVX512_block
+	VZEROUPPER
+	RET
+
+// func multiplyAVX512(a *float64, f *float64, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·multiplyAVX512(SB), NOSPLIT, $0-24
+	MOVQ a+0(FP), AX
+	MOVQ f+8(FP), CX
+	MOVQ blocks+16(FP), DX
+
+multiplyAVX512_block:
+	VMOVUPS (AX), Z0
+	VMULPD  (CX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     multiplyAVX512_block
+	VZEROUPPER
+	RET
+
+// func factorsAVX512(r *float64, ar *float64, a *float64, most *float64, blocks int, exponents *[8]uint64)
+// Requires: AVX, AVX512F
+TEXT ·factorsAVX512(SB), NOSPLIT, $0-48
+	MOVQ    r+0(FP), AX
+	MOVQ    ar+8(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    most+24(FP), BX
+	MOVQ    blocks+32(FP), SI
+	MOVQ    exponents+40(FP), DI
+	VXORPS  X0, X0, X0
+	VMOVUPS quads3ff0000000000000<>+0(SB), Z1
+	VMOVUPS quads7ff0000000000000<>+0(SB), Z2
+	VMOVUPS quads7fd0000000000000<>+0(SB), Z3
+
+factorsAVX512_block:
+	VMOVUPS   (DX), Z4
+	VMULPD    (BX), Z4, Z5
+	VADDPD    Z1, Z5, Z5
+	VPANDQ    Z2, Z5, Z5
+	VPSUBQ    Z5, Z3, Z6
+	VMOVUPS   Z6, (AX)
+	VMULPD    Z6, Z4, Z4
+	VMOVUPS   Z4, (CX)
+	VPSRLQ    $0x34, Z5, Z5
+	VPADDQ    Z5, Z0, Z0
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	DECQ      SI
+	JNZ       factorsAVX512_block
+	VMOVDQU64 Z0, (DI)
+	VZEROUPPER
+	RET
+
+// func products64AVX512(prod *[64]float64, table *float64, r *float64, ar *float64, units int)
+// Requires: AVX, AVX512F
+TEXT ·products64AVX512(SB), NOSPLIT, $0-40
+	MOVQ    prod+0(FP), AX
+	MOVQ    table+8(FP), CX
+	MOVQ    r+16(FP), DX
+	MOVQ    ar+24(FP), BX
+	MOVQ    units+32(FP), SI
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 448(AX), Z7
+
+products64AVX512_unit0:
+	VBROADCASTSD (DX), Z8
+	VBROADCASTSD (BX), Z9
+	VMULPD       (CX), Z9, Z10
+	VADDPD       Z8, Z10, Z10
+	VMULPD       Z10, Z0, Z0
+	VMULPD       64(CX), Z9, Z10
+	VADDPD       Z8, Z10, Z10
+	VMULPD       Z10, Z1, Z1
+	VMULPD       128(CX), Z9, Z10
+	VADDPD       Z8, Z10, Z10
+	VMULPD       Z10, Z2, Z2
+	VMULPD       192(CX), Z9, Z10
+	VADDPD       Z8, Z10, Z10
+	VMULPD       Z10, Z3, Z3
+	VMULPD       256(CX), Z9, Z10
+	VADDPD       Z8, Z10, Z10
+	VMULPD       Z10, Z4, Z4
+	VMULPD       320(CX), Z9, Z10
+	VADDPD       Z8, Z10, Z10
+	VMULPD       Z10, Z5, Z5
+	VMULPD       384(CX), Z9, Z10
+	VADDPD       Z8, Z10, Z10
+	VMULPD       Z10, Z6, Z6
+	VMULPD       448(CX), Z9, Z9
+	VADDPD       Z8, Z9, Z9
+	VMULPD       Z9, Z7, Z7
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x08, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNZ          products64AVX512_unit0
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, 192(AX)
+	VMOVUPS      Z4, 256(AX)
+	VMOVUPS      Z5, 320(AX)
+	VMOVUPS      Z6, 384(AX)
+	VMOVUPS      Z7, 448(AX)
 	VZEROUPPER
 	RET

@@ -89,6 +89,21 @@ func finiteAVX2(x *float32, blocks int) bool
 //go:noescape
 func adamAVX2(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)
 
+// multiplyAVX2 multiplies a by f for blocks·8 numbers.
+//
+//go:noescape
+func multiplyAVX2(a *float64, f *float64, blocks int)
+
+// factorsAVX2 is Factors for blocks·8 numbers; the sums of the exponents' bits are left in exponents.
+//
+//go:noescape
+func factorsAVX2(r *float64, ar *float64, a *float64, most *float64, blocks int, exponents *[8]uint64)
+
+// products64AVX2 is Products for units units.
+//
+//go:noescape
+func products64AVX2(prod *[64]float64, table *float64, r *float64, ar *float64, units int)
+
 // addWordWideAVX512 adds quarters·16 rows of a panel, in groups of [5 5 6] rows of a quarter.
 //
 //go:noescape
@@ -173,3 +188,18 @@ func finiteAVX512(x *float32, blocks int) bool
 //
 //go:noescape
 func adamAVX512(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)
+
+// multiplyAVX512 multiplies a by f for blocks·8 numbers.
+//
+//go:noescape
+func multiplyAVX512(a *float64, f *float64, blocks int)
+
+// factorsAVX512 is Factors for blocks·8 numbers; the sums of the exponents' bits are left in exponents.
+//
+//go:noescape
+func factorsAVX512(r *float64, ar *float64, a *float64, most *float64, blocks int, exponents *[8]uint64)
+
+// products64AVX512 is Products for units units.
+//
+//go:noescape
+func products64AVX512(prod *[64]float64, table *float64, r *float64, ar *float64, units int)

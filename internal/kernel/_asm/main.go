@@ -25,6 +25,7 @@ func main() {
 		quantizeRow(v)
 		quantizeTransposed(v)
 		vectors(v)
+		enumeration(v)
 	}
 	Generate()
 }

@@ -1,0 +1,50 @@
+package kernel
+
+import (
+	"math"
+	"slices"
+	"testing"
+)
+
+// doubles returns numbers of [0, e^8).
+func doubles(n int, seed uint64) []float64 {
+	x := make([]float64, n)
+	for i, y := range randomFloats(n, seed) {
+		x[i] = math.Exp(8*float64(y)) - math.Exp(-8)
+		x[i] = max(x[i], 0)
+	}
+	return x
+}
+
+// Every function of factors.go in every form gives the bits of its plain loop.
+func TestFactors(t *testing.T) {
+	for _, n := range []int{0, 1, 7, 8, 9, 31, 784} {
+		a, most, table := doubles(n, 1), doubles(n, 2), doubles(64*n, 3)
+		r, ar, product := make([]float64, n), make([]float64, n), slices.Clone(a)
+		multiplyGeneric(product, most)
+		exponents := factorsGeneric(r, ar, a, most)
+		var prod [64]float64
+		start := func() (p [64]float64) {
+			for e := range p {
+				p[e] = 0.5 + float64(e)/64
+			}
+			return p
+		}
+		units := min(n, 40) // not too many to stay in range
+		prod = start()
+		products64Generic(&prod, table[:64*units], r[:units], ar[:units])
+		forEachForm(t, func(int) {
+			got := slices.Clone(a)
+			Multiply(got, most)
+			gotR, gotAR := make([]float64, n), make([]float64, n)
+			if k := Factors(gotR, gotAR, a, most); k != exponents {
+				t.Fatalf("%d factors, %v: exponents sum to %d, want %d", n, Current(), k, exponents)
+			}
+			gotProd := start()
+			Products(&gotProd, table[:64*units], gotR[:units], gotAR[:units])
+			if !slices.Equal(got, product) || !slices.Equal(gotR, r) || !slices.Equal(gotAR, ar) || gotProd != prod {
+				t.Fatalf("%d factors: %v differs from the plain loop", n, Current())
+			}
+		})
+	}
+}
