@@ -6,9 +6,12 @@ import (
 	"harmonium/internal/kernel"
 )
 
-// steepWeight bounds |w| for the product form of flipCosts: eight factors, each within e^(±30), stay
-// within e^(±240), far from the limits of float64.
+// steepWeight bounds |w| for the product form of gain: the range of kernel.LogProduct.
 const steepWeight = 30
+
+// siteRows is the number of rows that are scored together: the factors of a unit stay in the first-level cache meanwhile, the rows'
+// probabilities in the second.
+const siteRows = 16
 
 // PseudoLogLikelihood returns Σ_i log P(v_i|v_{−i}) of each row of v in nats, in float64: the
 // log-probability of every unit given all the others, summed over all units, none drawn at random
@@ -18,12 +21,8 @@ func (model *Model) PseudoLogLikelihood(v States, workers int) []float64 {
 	model.checkVisible(v)
 	s := newSites(model.Bits())
 	result := make([]float64, v.Rows())
-	const block = 16
-	kernel.Parallel(kernel.Workers(workers), (v.Rows()+block-1)/block, func(task int) {
-		scratch := make([]float64, 3*len(s.p.C))
-		for r := task * block; r < min((task+1)*block, v.Rows()); r++ {
-			result[r] = s.logLikelihood(v.Row(r), scratch)
-		}
+	kernel.Parallel(kernel.Workers(workers), (v.Rows()+siteRows-1)/siteRows, func(task int) {
+		s.logLikelihood(result, v, task*siteRows, min((task+1)*siteRows, v.Rows()))
 	})
 	return result
 }
@@ -46,42 +45,44 @@ func newSites(p *BitParameters) *sites {
 	return s
 }
 
-// logLikelihood sums −log(1 + e^(F(v)−F(v with unit i flipped))) over all units. scratch holds 3n numbers.
-func (s *sites) logLikelihood(v []uint64, scratch []float64) float64 {
+// logLikelihood writes −Σ_i log(1 + e^(F(v)−F(v with unit i flipped))) of rows from…to−1 to result.
+func (s *sites) logLikelihood(result []float64, v States, from, to int) {
 	n := len(s.p.C)
-	inputs, on, off := scratch[:n], scratch[n:2*n], scratch[2*n:]
-	s.p.HiddenInputs(inputs, v)
-	for j, x := range inputs {
-		on[j], off[j] = Sigmoid(x), Sigmoid(-x)
+	rows := make([]siteRow, to-from)
+	for k := range rows {
+		rows[k] = s.newRow(v.Row(from + k))
 	}
-	sum := 0.0
 	for i, b := range s.p.B {
-		direction, factors := 1.0, s.up[i*n:(i+1)*n]
-		if v[i/64]>>(i%64)&1 == 1 {
-			direction, factors = -1, s.down[i*n:(i+1)*n]
+		weights, up, down := s.p.W[i*n:(i+1)*n], s.up[i*n:(i+1)*n], s.down[i*n:(i+1)*n]
+		for k, row := range rows {
+			direction, factors := 1.0, up
+			if v.Bit(from+k, i) {
+				direction, factors = -1, down
+			}
+			var gain float64 // F(v) − F(flipped), without b
+			if s.steep[i] {
+				gain = steepGain(row.inputs, weights, direction)
+			} else {
+				// Σ_j log[(1+e^{x_j±w_j})/(1+e^{x_j})] = log Π_j (σ(−x_j) + σ(x_j) e^{±w_j})
+				gain = kernel.LogProduct(row.on, row.off, factors)
+			}
+			result[from+k] -= Softplus(gain + direction*b)
 		}
-		var gain float64 // F(v) − F(flipped)
-		if s.steep[i] {
-			gain = steepGain(inputs, s.p.W[i*n:(i+1)*n], direction)
-		} else {
-			gain = productGain(on, off, factors)
-		}
-		sum -= Softplus(gain + direction*b)
 	}
-	return sum
 }
 
-// productGain returns Σ_j log[(1+e^{x_j±w_j})/(1+e^{x_j})] as the logarithm of Π_j (σ(−x_j) + σ(x_j) e^{±w_j}).
-func productGain(on, off, factors []float64) float64 {
-	gain, product := 0.0, 1.0
-	for j, e := range factors {
-		product *= off[j] + float64(on[j]*e)
-		if j%8 == 7 && (product > 1e150 || product < 1e-150) {
-			gain += math.Log(product)
-			product = 1
-		}
+// siteRow holds a row's inputs x_j, σ(x_j) and σ(−x_j).
+type siteRow struct{ inputs, on, off []float64 }
+
+func (s *sites) newRow(v []uint64) siteRow {
+	n := len(s.p.C)
+	memory := make([]float64, 3*n)
+	row := siteRow{memory[:n], memory[n : 2*n], memory[2*n:]}
+	s.p.HiddenInputs(row.inputs, v)
+	for j, x := range row.inputs {
+		row.on[j], row.off[j] = Sigmoid(x), Sigmoid(-x)
 	}
-	return gain + math.Log(product)
+	return row
 }
 
 func steepGain(inputs, weights []float64, direction float64) float64 {

@@ -47,3 +47,36 @@ func products64Generic(prod *[64]float64, table, r, ar []float64) {
 		}
 	}
 }
+
+// LogProduct returns log Π_j (off[j] + on[j]·e[j]) for factors within e^(±30). Part j%8 of the product has the factors
+// of the j, in order; after every eighth its power of two is taken out.
+func LogProduct(on, off, e []float64) float64 {
+	n := len(on)
+	parts := [8]float64{1, 1, 1, 1, 1, 1, 1, 1}
+	exponents := logProduct(&parts, on, off[:n], e[:n])
+	product := ((parts[0] * parts[4]) * (parts[2] * parts[6])) * ((parts[1] * parts[5]) * (parts[3] * parts[7]))
+	return float64(float64(exponents)*math.Ln2) + math.Log(product)
+}
+
+// logProductGeneric leaves numbers of [1, 2) in parts and returns the sum of the exponents.
+func logProductGeneric(parts *[8]float64, on, off, e []float64) int {
+	exponents := 0
+	for j := range on {
+		parts[j%8] *= off[j] + float64(on[j]*e[j])
+		if j%64 == 63 {
+			exponents += normalise(parts)
+		}
+	}
+	return exponents + normalise(parts)
+}
+
+// normalise takes the powers of two out of normal numbers.
+func normalise(parts *[8]float64) int {
+	exponents := 0
+	for k, x := range parts {
+		b := math.Float64bits(x)
+		exponents += int(b>>52) - 1023
+		parts[k] = math.Float64frombits(b&(1<<52-1) | 1023<<52)
+	}
+	return exponents
+}

@@ -33,7 +33,24 @@ func TestFactors(t *testing.T) {
 		units := min(n, 40) // not too many to stay in range
 		prod = start()
 		products64Generic(&prod, table[:64*units], r[:units], ar[:units])
+		on, off, e := make([]float64, n), make([]float64, n), make([]float64, n)
+		for i, x := range randomFloats(n, 4) {
+			on[i] = 0.5 + float64(x)/2
+			off[i], e[i] = 1-on[i], math.Exp(30*math.Sin(float64(i)))
+		}
+		parts := [8]float64{1, 1, 1, 1, 1, 1, 1, 1}
+		log, sum := 0.0, logProductGeneric(&parts, on, off, e)
+		for i := range on {
+			log += math.Log(off[i] + on[i]*e[i])
+		}
 		forEachForm(t, func(int) {
+			formParts := [8]float64{1, 1, 1, 1, 1, 1, 1, 1}
+			if formSum := logProduct(&formParts, on, off, e); formSum != sum || formParts != parts {
+				t.Fatalf("product of %d factors: %v differs from the plain loop", n, Current())
+			}
+			if got := LogProduct(on, off, e); math.Abs(got-log) > 1e-12*(1+math.Abs(log)) {
+				t.Fatalf("log of the product of %d factors is %g, want %g", n, got, log)
+			}
 			got := slices.Clone(a)
 			Multiply(got, most)
 			gotR, gotAR := make([]float64, n), make([]float64, n)

@@ -331,3 +331,22 @@ func products64(prod *[64]float64, table, r, ar []float64) {
 		products64Generic(prod, table, r, ar)
 	}
 }
+
+func logProduct(parts *[8]float64, on, off, e []float64) int {
+	n, sum := len(on)&^63, 0
+	if n > 0 && current != Generic {
+		var exponents [8]uint64
+		if current == AVX512 {
+			logProductAVX512(parts, &on[0], &off[0], &e[0], n/64, &exponents)
+		} else {
+			logProductAVX2(parts, &on[0], &off[0], &e[0], n/64, &exponents)
+		}
+		for _, e := range exponents {
+			sum += int(e)
+		}
+		sum -= 1023 * n / 8
+	} else {
+		n = 0
+	}
+	return sum + logProductGeneric(parts, on[n:], off[n:], e[n:])
+}

@@ -60,3 +60,7 @@ func multiply(a, f []float64) { multiplyGeneric(a, f) }
 func factors(r, ar, a, most []float64) int { return factorsGeneric(r, ar, a, most) }
 
 func products64(prod *[64]float64, table, r, ar []float64) { products64Generic(prod, table, r, ar) }
+
+func logProduct(parts *[8]float64, on, off, e []float64) int {
+	return logProductGeneric(parts, on, off, e)
+}

@@ -3323,6 +3323,117 @@ products64AVX2_unit1:
 	VZEROUPPER
 	RET
 
+// func logProductAVX2(parts *[8]float64, on *float64, off *float64, e *float64, blocks int, exponents *[8]uint64)
+// Requires: AVX, AVX2
+TEXT ·logProductAVX2(SB), NOSPLIT, $0-48
+	MOVQ    parts+0(FP), AX
+	MOVQ    on+8(FP), CX
+	MOVQ    off+16(FP), DX
+	MOVQ    e+24(FP), BX
+	MOVQ    blocks+32(FP), SI
+	MOVQ    exponents+40(FP), DI
+	VMOVUPS (AX), Y0
+	VXORPS  X1, X1, X1
+	VMOVUPS 32(AX), Y2
+	VXORPS  X3, X3, X3
+	VMOVUPS quads000fffffffffffff<>+0(SB), Y4
+	VMOVUPS quads3ff0000000000000<>+0(SB), Y5
+
+logProductAVX2_block:
+	VMOVUPS (CX), Y6
+	VMULPD  (BX), Y6, Y6
+	VADDPD  (DX), Y6, Y6
+	VMULPD  Y6, Y0, Y0
+	VMOVUPS 32(CX), Y6
+	VMULPD  32(BX), Y6, Y6
+	VADDPD  32(DX), Y6, Y6
+	VMULPD  Y6, Y2, Y2
+	VMOVUPS 64(CX), Y6
+	VMULPD  64(BX), Y6, Y6
+	VADDPD  64(DX), Y6, Y6
+	VMULPD  Y6, Y0, Y0
+	VMOVUPS 96(CX), Y6
+	VMULPD  96(BX), Y6, Y6
+	VADDPD  96(DX), Y6, Y6
+	VMULPD  Y6, Y2, Y2
+	VMOVUPS 128(CX), Y6
+	VMULPD  128(BX), Y6, Y6
+	VADDPD  128(DX), Y6, Y6
+	VMULPD  Y6, Y0, Y0
+	VMOVUPS 160(CX), Y6
+	VMULPD  160(BX), Y6, Y6
+	VADDPD  160(DX), Y6, Y6
+	VMULPD  Y6, Y2, Y2
+	VMOVUPS 192(CX), Y6
+	VMULPD  192(BX), Y6, Y6
+	VADDPD  192(DX), Y6, Y6
+	VMULPD  Y6, Y0, Y0
+	VMOVUPS 224(CX), Y6
+	VMULPD  224(BX), Y6, Y6
+	VADDPD  224(DX), Y6, Y6
+	VMULPD  Y6, Y2, Y2
+	VMOVUPS 256(CX), Y6
+	VMULPD  256(BX), Y6, Y6
+	VADDPD  256(DX), Y6, Y6
+	VMULPD  Y6, Y0, Y0
+	VMOVUPS 288(CX), Y6
+	VMULPD  288(BX), Y6, Y6
+	VADDPD  288(DX), Y6, Y6
+	VMULPD  Y6, Y2, Y2
+	VMOVUPS 320(CX), Y6
+	VMULPD  320(BX), Y6, Y6
+	VADDPD  320(DX), Y6, Y6
+	VMULPD  Y6, Y0, Y0
+	VMOVUPS 352(CX), Y6
+	VMULPD  352(BX), Y6, Y6
+	VADDPD  352(DX), Y6, Y6
+	VMULPD  Y6, Y2, Y2
+	VMOVUPS 384(CX), Y6
+	VMULPD  384(BX), Y6, Y6
+	VADDPD  384(DX), Y6, Y6
+	VMULPD  Y6, Y0, Y0
+	VMOVUPS 416(CX), Y6
+	VMULPD  416(BX), Y6, Y6
+	VADDPD  416(DX), Y6, Y6
+	VMULPD  Y6, Y2, Y2
+	VMOVUPS 448(CX), Y6
+	VMULPD  448(BX), Y6, Y6
+	VADDPD  448(DX), Y6, Y6
+	VMULPD  Y6, Y0, Y0
+	VMOVUPS 480(CX), Y6
+	VMULPD  480(BX), Y6, Y6
+	VADDPD  480(DX), Y6, Y6
+	VMULPD  Y6, Y2, Y2
+	VPSRLQ  $0x34, Y0, Y6
+	VPADDQ  Y6, Y1, Y1
+	VPAND   Y4, Y0, Y0
+	VPOR    Y5, Y0, Y0
+	VPSRLQ  $0x34, Y2, Y6
+	VPADDQ  Y6, Y3, Y3
+	VPAND   Y4, Y2, Y2
+	VPOR    Y5, Y2, Y2
+	ADDQ    $0x00000200, CX
+	ADDQ    $0x00000200, DX
+	ADDQ    $0x00000200, BX
+	DECQ    SI
+	JNZ     logProductAVX2_block
+	VMOVUPS Y0, (AX)
+	VMOVDQU Y1, (DI)
+	VMOVUPS Y2, 32(AX)
+	VMOVDQU Y3, 32(DI)
+	VZEROUPPER
+	RET
+
+DATA quads000fffffffffffff<>+0(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+8(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+16(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+24(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+32(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+40(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+48(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+56(SB)/8, $0x000fffffffffffff
+GLOBL quads000fffffffffffff<>(SB), RODATA|NOPTR, $64
+
 // func addWordWideAVX512(acc *[8]uint64, rows int, words *uint64, stride int, panel *uint64, tables *uint64, quarters int)
 // Requires: AVX, AVX2, AVX512F, BMI2
 TEXT ·addWordWideAVX512(SB), NOSPLIT, $0-56
@@ -5025,5 +5136,66 @@ products64AVX512_unit0:
 	VMOVUPS      Z5, 320(AX)
 	VMOVUPS      Z6, 384(AX)
 	VMOVUPS      Z7, 448(AX)
+	VZEROUPPER
+	RET
+
+// func logProductAVX512(parts *[8]float64, on *float64, off *float64, e *float64, blocks int, exponents *[8]uint64)
+// Requires: AVX, AVX512F
+TEXT ·logProductAVX512(SB), NOSPLIT, $0-48
+	MOVQ    parts+0(FP), AX
+	MOVQ    on+8(FP), CX
+	MOVQ    off+16(FP), DX
+	MOVQ    e+24(FP), BX
+	MOVQ    blocks+32(FP), SI
+	MOVQ    exponents+40(FP), DI
+	VMOVUPS (AX), Z0
+	VXORPS  X1, X1, X1
+	VMOVUPS quads000fffffffffffff<>+0(SB), Z2
+	VMOVUPS quads3ff0000000000000<>+0(SB), Z3
+
+logProductAVX512_block:
+	VMOVUPS   (CX), Z4
+	VMULPD    (BX), Z4, Z4
+	VADDPD    (DX), Z4, Z4
+	VMULPD    Z4, Z0, Z0
+	VMOVUPS   64(CX), Z4
+	VMULPD    64(BX), Z4, Z4
+	VADDPD    64(DX), Z4, Z4
+	VMULPD    Z4, Z0, Z0
+	VMOVUPS   128(CX), Z4
+	VMULPD    128(BX), Z4, Z4
+	VADDPD    128(DX), Z4, Z4
+	VMULPD    Z4, Z0, Z0
+	VMOVUPS   192(CX), Z4
+	VMULPD    192(BX), Z4, Z4
+	VADDPD    192(DX), Z4, Z4
+	VMULPD    Z4, Z0, Z0
+	VMOVUPS   256(CX), Z4
+	VMULPD    256(BX), Z4, Z4
+	VADDPD    256(DX), Z4, Z4
+	VMULPD    Z4, Z0, Z0
+	VMOVUPS   320(CX), Z4
+	VMULPD    320(BX), Z4, Z4
+	VADDPD    320(DX), Z4, Z4
+	VMULPD    Z4, Z0, Z0
+	VMOVUPS   384(CX), Z4
+	VMULPD    384(BX), Z4, Z4
+	VADDPD    384(DX), Z4, Z4
+	VMULPD    Z4, Z0, Z0
+	VMOVUPS   448(CX), Z4
+	VMULPD    448(BX), Z4, Z4
+	VADDPD    448(DX), Z4, Z4
+	VMULPD    Z4, Z0, Z0
+	VPSRLQ    $0x34, Z0, Z4
+	VPADDQ    Z4, Z1, Z1
+	VPANDD    Z2, Z0, Z0
+	VPORD     Z3, Z0, Z0
+	ADDQ      $0x00000200, CX
+	ADDQ      $0x00000200, DX
+	ADDQ      $0x00000200, BX
+	DECQ      SI
+	JNZ       logProductAVX512_block
+	VMOVUPS   Z0, (AX)
+	VMOVDQU64 Z1, (DI)
 	VZEROUPPER
 	RET

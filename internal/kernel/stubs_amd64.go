@@ -104,6 +104,11 @@ func factorsAVX2(r *float64, ar *float64, a *float64, most *float64, blocks int,
 //go:noescape
 func products64AVX2(prod *[64]float64, table *float64, r *float64, ar *float64, units int)
 
+// logProductAVX2 multiplies parts by blocks·64 factors; the sums of the exponents' bits are left in exponents.
+//
+//go:noescape
+func logProductAVX2(parts *[8]float64, on *float64, off *float64, e *float64, blocks int, exponents *[8]uint64)
+
 // addWordWideAVX512 adds quarters·16 rows of a panel, in groups of [5 5 6] rows of a quarter.
 //
 //go:noescape
@@ -203,3 +208,8 @@ func factorsAVX512(r *float64, ar *float64, a *float64, most *float64, blocks in
 //
 //go:noescape
 func products64AVX512(prod *[64]float64, table *float64, r *float64, ar *float64, units int)
+
+// logProductAVX512 multiplies parts by blocks·64 factors; the sums of the exponents' bits are left in exponents.
+//
+//go:noescape
+func logProductAVX512(parts *[8]float64, on *float64, off *float64, e *float64, blocks int, exponents *[8]uint64)

@@ -13,6 +13,7 @@ func enumeration(v vector) {
 	multiply(v)
 	factors(v)
 	products(v)
+	logProduct(v)
 }
 
 func multiply(v vector) {
@@ -120,6 +121,51 @@ func products(v vector) {
 		for i, p := range products {
 			VMOVUPS(p, Mem{Base: prod, Disp: at + i*v.bytes})
 		}
+	}
+	done()
+}
+
+// logProduct writes the kernel that multiplies the factors of whole eights of eights, taking the powers of two out after each.
+func logProduct(v vector) {
+	name := v.name("logProduct")
+	TEXT(name, NOSPLIT, "func(parts *[8]float64, on, off, e *float64, blocks int, exponents *[8]uint64)")
+	Doc(name + " multiplies parts by blocks·64 factors; the sums of the exponents' bits are left in exponents.")
+	Pragma("noescape")
+	pointers := map[string]reg.Register{}
+	for _, p := range []string{"parts", "on", "off", "e", "blocks", "exponents"} {
+		pointers[p] = Load(Param(p), GP64())
+	}
+	parts, sums := make([]reg.VecVirtual, v.perPanel()), make([]reg.VecVirtual, v.perPanel())
+	for i := range parts {
+		parts[i], sums[i] = v.load(Mem{Base: pointers["parts"], Disp: i * v.bytes}), v.reg()
+		VXORPS(sums[i].AsX(), sums[i].AsX(), sums[i].AsX())
+	}
+	mantissa, one := v.load(u64(1<<52-1)), v.load(u64(1023<<52))
+	Label(name + "_block")
+	for eighth := range 8 {
+		for i, part := range parts {
+			at := func(p string) Mem { return Mem{Base: pointers[p], Disp: eighth*64 + i*v.bytes} }
+			factor := v.load(at("on"))
+			VMULPD(at("e"), factor, factor)
+			VADDPD(at("off"), factor, factor)
+			VMULPD(factor, part, part)
+		}
+	}
+	for i, part := range parts {
+		bits := v.reg()
+		VPSRLQ(Imm(52), part, bits)
+		VPADDQ(bits, sums[i], sums[i])
+		v.and(mantissa, part, part)
+		v.or(one, part, part)
+	}
+	for _, p := range []string{"on", "off", "e"} {
+		ADDQ(U32(512), pointers[p])
+	}
+	DECQ(pointers["blocks"])
+	JNZ(LabelRef(name + "_block"))
+	for i := range parts {
+		VMOVUPS(parts[i], Mem{Base: pointers["parts"], Disp: i * v.bytes})
+		storeIntegers(v, sums[i], Mem{Base: pointers["exponents"], Disp: i * v.bytes})
 	}
 	done()
 }
