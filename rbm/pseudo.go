@@ -30,16 +30,20 @@ func (model *Model) PseudoLogLikelihood(v States, workers int) []float64 {
 // sites holds e^w and e^(−w), which turn the change of F at a flip of one unit into products.
 type sites struct {
 	p        *BitParameters
-	up, down []float64 // e^(w_ij), e^(−w_ij)
+	stride   int       // n and factors of 1, up to a multiple of 64: the products go by 64 factors
+	up, down []float64 // e^(w_ij), e^(−w_ij), m×stride
 	steep    []bool    // a weight of unit i exceeds steepWeight
 }
 
 func newSites(p *BitParameters) *sites {
-	s := &sites{p: p, up: make([]float64, len(p.W)), down: make([]float64, len(p.W)), steep: make([]bool, len(p.B))}
+	m, n := len(p.B), len(p.C)
+	stride := (n + 63) &^ 63
+	s := &sites{p: p, stride: stride, up: make([]float64, m*stride), down: make([]float64, m*stride), steep: make([]bool, m)}
 	for k, w := range p.W {
-		s.up[k], s.down[k] = math.Exp(w), math.Exp(-w)
+		at := k/n*stride + k%n
+		s.up[at], s.down[at] = math.Exp(w), math.Exp(-w)
 		if math.Abs(w) > steepWeight {
-			s.steep[k/len(p.C)] = true
+			s.steep[k/n] = true
 		}
 	}
 	return s
@@ -53,10 +57,10 @@ func (s *sites) logLikelihood(result []float64, v States, from, to int) {
 		rows[k] = s.newRow(v.Row(from + k))
 	}
 	for i, b := range s.p.B {
-		weights, up, down := s.p.W[i*n:(i+1)*n], s.up[i*n:(i+1)*n], s.down[i*n:(i+1)*n]
+		weights, up, down := s.p.W[i*n:(i+1)*n], s.up[i*s.stride:(i+1)*s.stride], s.down[i*s.stride:(i+1)*s.stride]
 		for k, row := range rows {
 			direction, factors := 1.0, up
-			if v.Bit(from+k, i) {
+			if row.v[i/64]>>(i%64)&1 == 1 {
 				direction, factors = -1, down
 			}
 			var gain float64 // F(v) − F(flipped), without b
@@ -71,16 +75,23 @@ func (s *sites) logLikelihood(result []float64, v States, from, to int) {
 	}
 }
 
-// siteRow holds a row's inputs x_j, σ(x_j) and σ(−x_j).
-type siteRow struct{ inputs, on, off []float64 }
+// siteRow holds a row, its inputs x_j, and σ(x_j) and σ(−x_j), with 0 and 1 behind the last.
+type siteRow struct {
+	v               []uint64
+	inputs, on, off []float64
+}
 
 func (s *sites) newRow(v []uint64) siteRow {
 	n := len(s.p.C)
-	memory := make([]float64, 3*n)
-	row := siteRow{memory[:n], memory[n : 2*n], memory[2*n:]}
+	memory := make([]float64, 2*s.stride+n)
+	row := siteRow{v, memory[2*s.stride:], memory[:s.stride], memory[s.stride : 2*s.stride]}
 	s.p.HiddenInputs(row.inputs, v)
-	for j, x := range row.inputs {
-		row.on[j], row.off[j] = Sigmoid(x), Sigmoid(-x)
+	for j := range row.off {
+		if j < n {
+			row.on[j], row.off[j] = Sigmoid(row.inputs[j]), Sigmoid(-row.inputs[j])
+		} else {
+			row.off[j] = 1
+		}
 	}
 	return row
 }

@@ -108,10 +108,13 @@ func (a *ascent) moveWeights(k int) {
 	}
 	t.penalise(g, W)
 	a.blocks[k].squares = kernel.Dot(g, g)
-	copy(before, W)
-	t.config.Optimizer.Step(Weights, from, W, g)
-	t.clip(W)
-	if !t.config.Plain {
+	if t.config.Plain {
+		t.config.Optimizer.Step(Weights, from, W, g)
+		t.clip(W)
+	} else {
+		copy(before, W)
+		t.config.Optimizer.Step(Weights, from, W, g)
+		t.clip(W)
 		kernel.Subtract(g, W, before)
 		a.uncenter(g, k)
 	}

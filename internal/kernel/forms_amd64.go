@@ -37,6 +37,20 @@ func formCosts() *costs {
 	return &genericCosts
 }
 
+func fill(acc [][panelWords]uint64, offset *[panelWords]uint64) {
+	if len(acc) == 0 {
+		return
+	}
+	switch current {
+	case AVX512:
+		fillAVX512(&acc[0], len(acc), offset)
+	case AVX2:
+		fillAVX2(&acc[0], len(acc), offset)
+	default:
+		fillGeneric(acc, offset)
+	}
+}
+
 func addRows(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64) {
 	if len(acc) == 0 || len(panel) == 0 {
 		return

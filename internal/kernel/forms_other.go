@@ -7,6 +7,8 @@ func ISAs() []ISA { return []ISA{Generic} }
 
 func formCosts() *costs { return &genericCosts }
 
+func fill(acc [][panelWords]uint64, offset *[panelWords]uint64) { fillGeneric(acc, offset) }
+
 func addRows(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64) {
 	addRowsGeneric(acc, words, stride, panel)
 }

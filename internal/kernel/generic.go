@@ -17,6 +17,13 @@ const (
 // A table holds the sums of all subsets of a group's rows; entry e is the 4 words from 4e on.
 type table [tableLen]uint64
 
+// fillGeneric sets every accumulator to the offset.
+func fillGeneric(acc [][panelWords]uint64, offset *[panelWords]uint64) {
+	for r := range acc {
+		acc[r] = *offset
+	}
+}
+
 // addRowsGeneric adds the panel's rows of the set bits to the accumulators; row r of the bits begins at words[r·stride].
 func addRowsGeneric(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64) {
 	for r := range acc {

@@ -1258,6 +1258,24 @@ addWordNarrowAVX2_row1:
 	VZEROUPPER
 	RET
 
+// func fillAVX2(acc *[8]uint64, rows int, offset *[8]uint64)
+// Requires: AVX
+TEXT ·fillAVX2(SB), NOSPLIT, $0-24
+	MOVQ    acc+0(FP), AX
+	MOVQ    rows+8(FP), CX
+	MOVQ    offset+16(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+
+fillAVX2_row:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    $0x40, AX
+	DECQ    CX
+	JNZ     fillAVX2_row
+	VZEROUPPER
+	RET
+
 // func addRowsAVX2(acc *[8]uint64, rows int, words *uint64, stride int, panel *uint64)
 // Requires: AVX, AVX2, BMI
 TEXT ·addRowsAVX2(SB), NOSPLIT, $0-40
@@ -4208,6 +4226,22 @@ addWordNarrowAVX512_row1:
 	ADDQ      BX, DX
 	DECQ      CX
 	JNZ       addWordNarrowAVX512_row1
+	VZEROUPPER
+	RET
+
+// func fillAVX512(acc *[8]uint64, rows int, offset *[8]uint64)
+// Requires: AVX, AVX512F
+TEXT ·fillAVX512(SB), NOSPLIT, $0-24
+	MOVQ    acc+0(FP), AX
+	MOVQ    rows+8(FP), CX
+	MOVQ    offset+16(FP), DX
+	VMOVUPS (DX), Z0
+
+fillAVX512_row:
+	VMOVDQU64 Z0, (AX)
+	ADDQ      $0x40, AX
+	DECQ      CX
+	JNZ       fillAVX512_row
 	VZEROUPPER
 	RET
 

@@ -38,13 +38,11 @@ func parallel(workers, tasks int, j job) {
 		return
 	}
 	s := sections.Get().(*section)
-	s.job, s.tasks = j, int64(tasks)
-	s.next.Store(0)
-	s.helpers.Store(int32(workers - 1))
-	for range workers - 1 {
-		idle.take().start(s)
+	s.start(j, tasks, workers)
+	for k := 1; k < workers; k++ {
+		idle.take().start(s, k)
 	}
-	s.drain()
+	s.drain(0)
 	if !spin(func() bool { return s.helpers.Load() == 0 }) {
 		// Helpers that finish from now on see the caller asleep; the last of them wakes it.
 		if s.helpers.Add(asleep) != asleep {
@@ -55,13 +53,43 @@ func parallel(workers, tasks int, j job) {
 	sections.Put(s)
 }
 
-// A section is one call of parallel. Its tasks are handed out by a counter.
+// A section is one call of parallel. Each worker has a share of the tasks, the same at every call with as many tasks, so that it
+// meets the memory that it wrote last time in its own cache. When it is through it helps with the others' shares.
 type section struct {
 	job     job
-	tasks   int64
-	next    atomic.Int64
+	shares  []share
 	helpers atomic.Int32 // still at work, plus asleep if the caller sleeps
 	done    chan struct{}
+}
+
+// A share is a range of tasks, alone in its cache lines.
+type share struct {
+	next atomic.Int64
+	end  int64
+	_    [112]byte
+}
+
+func (s *section) start(j job, tasks, workers int) {
+	s.job = j
+	if cap(s.shares) < workers {
+		s.shares = make([]share, workers)
+	}
+	s.shares = s.shares[:workers]
+	for k := range s.shares {
+		s.shares[k].next.Store(int64(k * tasks / workers))
+		s.shares[k].end = int64((k + 1) * tasks / workers)
+	}
+	s.helpers.Store(int32(workers - 1))
+}
+
+// drain does the tasks of a worker's share, and then what is left of the others'.
+func (s *section) drain(worker int) {
+	for k := range s.shares {
+		own := &s.shares[(worker+k)%len(s.shares)]
+		for task := own.next.Add(1) - 1; task < own.end; task = own.next.Add(1) - 1 {
+			s.job.do(int(task))
+		}
+	}
 }
 
 // asleep is more than there can be helpers.
@@ -69,20 +97,16 @@ const asleep = 1 << 30
 
 var sections = sync.Pool{New: func() any { return &section{done: make(chan struct{}, 1)} }}
 
-func (s *section) drain() {
-	for task := s.next.Add(1) - 1; task < s.tasks; task = s.next.Add(1) - 1 {
-		s.job.do(int(task))
-	}
-}
-
 // A helper is a goroutine that works for one section after the other.
 type helper struct {
 	section atomic.Pointer[section]
+	worker  int // its number in the section
 	sleeps  atomic.Bool
 	wake    chan struct{}
 }
 
-func (h *helper) start(s *section) {
+func (h *helper) start(s *section, worker int) {
+	h.worker = worker
 	h.section.Store(s)
 	if h.sleeps.CompareAndSwap(true, false) {
 		h.wake <- struct{}{}
@@ -93,7 +117,7 @@ func (h *helper) run() {
 	for {
 		s := h.await()
 		h.section.Store(nil)
-		s.drain()
+		s.drain(h.worker)
 		idle.put(h) // before the caller can go on: the next section finds this helper awake
 		if s.helpers.Add(-1) == asleep {
 			s.done <- struct{}{}

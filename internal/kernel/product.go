@@ -116,9 +116,7 @@ func (p *product) sum(w *workspace, block, panel int) [][panelWords]uint64 {
 	from := block * p.rows
 	acc := w.acc[:min(p.rows, p.x.Rows-from)]
 	offset := [panelWords]uint64(p.f.offset[panel*panelWords:])
-	for r := range acc {
-		acc[r] = offset
-	}
+	fill(acc, &offset)
 	words, stride, operand := p.x.Words[from*p.x.Stride:], p.x.Stride, p.f.panel(panel)
 	switch {
 	case stride == 0:

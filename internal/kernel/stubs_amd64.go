@@ -14,6 +14,11 @@ func addWordWideAVX2(acc *[8]uint64, rows int, words *uint64, stride int, panel 
 //go:noescape
 func addWordNarrowAVX2(acc *[8]uint64, rows int, words *uint64, stride int, panel *uint64, tables *uint64, quarters int)
 
+// fillAVX2 sets rows accumulators to the offset.
+//
+//go:noescape
+func fillAVX2(acc *[8]uint64, rows int, offset *[8]uint64)
+
 // addRowsAVX2 adds the panel's rows of the set bits.
 //
 //go:noescape
@@ -118,6 +123,11 @@ func addWordWideAVX512(acc *[8]uint64, rows int, words *uint64, stride int, pane
 //
 //go:noescape
 func addWordNarrowAVX512(acc *[8]uint64, rows int, words *uint64, stride int, panel *uint64, tables *uint64, quarters int)
+
+// fillAVX512 sets rows accumulators to the offset.
+//
+//go:noescape
+func fillAVX512(acc *[8]uint64, rows int, offset *[8]uint64)
 
 // addRowsAVX512 adds the panel's rows of the set bits.
 //

@@ -15,6 +15,7 @@ func main() {
 	for _, v := range []vector{{bytes: 32}, {bytes: 64}} {
 		lookUp(v, "addWordWide", []int{5, 5, 6})
 		lookUp(v, "addWordNarrow", []int{4, 4, 4, 4})
+		fillRows(v)
 		addRows(v)
 		store(v)
 		sample(v)

@@ -176,6 +176,29 @@ func masksOf(sizes []int) map[int]reg.GPVirtual {
 	return masks
 }
 
+// fillRows writes the kernel that sets accumulators to the offset.
+func fillRows(v vector) {
+	name := v.name("fill")
+	TEXT(name, NOSPLIT, "func(acc *[8]uint64, rows int, offset *[8]uint64)")
+	Doc(name + " sets rows accumulators to the offset.")
+	Pragma("noescape")
+	acc := Load(Param("acc"), GP64())
+	rows := Load(Param("rows"), GP64())
+	offset := Load(Param("offset"), GP64())
+	parts := make([]reg.VecVirtual, v.perPanel())
+	for part := range parts {
+		parts[part] = v.load(Mem{Base: offset, Disp: part * v.bytes})
+	}
+	Label(name + "_row")
+	for part, r := range parts {
+		storeIntegers(v, r, Mem{Base: acc, Disp: part * v.bytes})
+	}
+	ADDQ(Imm(entryBytes), acc)
+	DECQ(rows)
+	JNZ(LabelRef(name + "_row"))
+	done()
+}
+
 // addRows writes the kernel that adds the panel's rows of the set bits one by one.
 func addRows(v vector) {
 	name := v.name("addRows")
