@@ -82,10 +82,8 @@ func (k Key) Block(c Counter) Block {
 
 // Rounds returns the keys of the ten rounds of [Key.Block], for code that computes many blocks at once.
 func (k Key) Rounds() (keys [10]Key) {
-	for round := range keys {
-		keys[round] = k
-		k.K0 += weyl0
-		k.K1 += weyl1
+	for round := range uint32(len(keys)) {
+		keys[round] = Key{k.K0 + round*weyl0, k.K1 + round*weyl1}
 	}
 	return keys
 }

@@ -3,6 +3,7 @@ package rng_test
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"testing"
 
@@ -29,6 +30,20 @@ func TestBlockAgainstPublishedVectors(t *testing.T) {
 		if got := c.key.Block(c.counter); got != c.want {
 			t.Errorf("Block(%x) = %x, want %x", c.counter, got, c.want)
 		}
+	}
+}
+
+// Block with the keys of Rounds, written out.
+func TestRounds(t *testing.T) {
+	key, c := rng.Key{K0: 0xa4093822, K1: 0xfffffff0}, rng.Counter{1, 2, 3, 4}
+	b := c
+	for _, k := range key.Rounds() {
+		hi0, lo0 := bits.Mul32(0xD2511F53, b[0])
+		hi1, lo1 := bits.Mul32(0xCD9E8D57, b[2])
+		b = rng.Counter{hi1 ^ b[1] ^ k.K0, lo1, hi0 ^ b[3] ^ k.K1, lo0}
+	}
+	if want := key.Block(c); rng.Block(b) != want {
+		t.Errorf("rounds lead to %x, Block to %x", b, want)
 	}
 }
 

@@ -43,12 +43,10 @@ const (
 	pseudoRows = 1000
 )
 
-// Costs in elementary operations (an add, a multiply), measured relative to each other: docs/decisions.md.
+// Costs in elementary operations (a unit of a state of the oracle), measured relative to each other: docs/decisions.md.
 const (
-	costProduct = 0.125 // a multiply-add of a product with bits, eight to a table row
-	costUnit    = 16    // drawing a unit or computing its probability
-	costSite    = 3     // a factor of the pseudo-log-likelihood
-	costState   = 1     // a unit of a state of the oracle
+	costProduct = 0.05 // a multiply-add of a product with bits
+	costUnit    = 12   // drawing a unit or computing its probability
 )
 
 func gibbsCost(model *rbm.Model, chains, steps int) float64 {
@@ -56,7 +54,7 @@ func gibbsCost(model *rbm.Model, chains, steps int) float64 {
 	return float64(chains) * (float64(2*steps+2)*m*n*costProduct + float64(steps+1)*(m+n)*costUnit)
 }
 
-func oracleCost(model *rbm.Model) float64 { return costState * exact.Cost(model.M(), model.N()) }
+func oracleCost(model *rbm.Model) float64 { return exact.Cost(model.M(), model.N()) }
 
 // scorer decides once, before training, how and how often to evaluate: exactly if that costs less than a tenth
 // of the training between two evaluations, counted in operations.

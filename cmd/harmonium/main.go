@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"harmonium/internal/kernel"
 )
 
 // Exit statuses, the same for every command (docs/cli.md).
@@ -88,7 +90,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 		if t.workers < 0 {
 			return badInput(fmt.Errorf("--workers is %d, want a number of cores, or 0 for all", t.workers))
 		}
-		return nil
+		return badInput(kernel.EnvironmentError())
 	}
 	checkArgs(root)
 	return root

@@ -5,13 +5,18 @@ import (
 	"encoding/binary"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"harmonium/internal/kernel"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden output in the scripts")
@@ -24,8 +29,18 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", UpdateScripts: *update, RequireExplicitExec: true, Setup: breakFiles,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Condition: canRun,
 	})
+}
+
+// canRun makes [isa:avx2] hold where the kernels have that form.
+func canRun(condition string) (bool, error) {
+	name, ok := strings.CutPrefix(condition, "isa:")
+	if !ok {
+		return false, fmt.Errorf("no such condition: %s", condition)
+	}
+	return slices.ContainsFunc(kernel.ISAs(), func(isa kernel.ISA) bool { return isa.String() == name }), nil
 }
 
 func status(ts *testscript.TestScript, _ bool, args []string) {

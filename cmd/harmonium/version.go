@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"harmonium/internal/kernel"
 )
 
 // release is the version of the program; CHANGELOG.md says what is in it.
@@ -44,9 +46,10 @@ func newVersion(t *terminal) *cobra.Command {
 				Version  string `json:"version"`
 				Go       string `json:"go"`
 				Platform string `json:"platform"`
-			}{version(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+				ISA      string `json:"isa"` // of the kernels
+			}{version(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, kernel.Current().String()}
 			return t.result(result, func(w io.Writer) {
-				fmt.Fprintf(w, "harmonium %s, %s, %s\n", result.Version, result.Go, result.Platform)
+				fmt.Fprintf(w, "harmonium %s, %s, %s, kernels %s\n", result.Version, result.Go, result.Platform, result.ISA)
 			})
 		},
 	}

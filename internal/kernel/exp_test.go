@@ -50,6 +50,25 @@ func TestElementwiseErrors(t *testing.T) {
 	}
 }
 
+// The same inputs in every form, bit for bit; one NaN is as good as another.
+func TestElementwiseForms(t *testing.T) {
+	x, want, got := make([]float32, 1<<12), make([]float32, 1<<12), make([]float32, 1<<12)
+	for start := uint64(0); start <= math.MaxUint32; start += uint64(len(x)) * inputStride {
+		for i := range x {
+			x[i] = math.Float32frombits(uint32(start + uint64(i)*inputStride))
+		}
+		for _, f := range []func(dst, x []float32){sigmoids, softpluses} {
+			eachForm(func(isa ISA) {
+				if isa == Generic {
+					f(want, x)
+				} else if f(got, x); !sameNumbers(got, want) {
+					t.Fatalf("%v differs from the plain form between %g and %g", isa, x[0], x[len(x)-1])
+				}
+			})
+		}
+	}
+}
+
 func TestElementwiseSpecialValues(t *testing.T) {
 	inf := float32(math.Inf(1))
 	for _, c := range []struct {
