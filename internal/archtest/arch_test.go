@@ -24,7 +24,7 @@ const (
 
 // ranks lists the packages from the bottom up: each may import those of lower ranks alone, and tests may import anything.
 var ranks = [][]string{
-	{"rng", "diag", "internal/safetensors", "internal/atomicfile"},
+	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile"},
 	{"internal/kernel"},
 	{"rbm"},
 	{"exact", "sample", "data"},
