@@ -151,9 +151,7 @@ func (c *Conditionals) Statistics(dst *Statistics, model *Model, v States, weigh
 			}
 		}
 	}
-	if s.transpose.Rows != c.m || s.transpose.Cols != rows {
-		s.transpose = kernel.NewBits(c.m, rows)
-	}
+	s.transpose.Reshape(c.m, rows)
 	kernel.Transpose(c.workers, s.transpose, v.bits)
 	c.visibleMeans(dst.V, v, weights, total)
 	c.columnMeans(dst.H, s.probs, total)

@@ -27,6 +27,7 @@ type ascent struct {
 	blocks  []block
 	stepB   []float32 // ΔW ν
 	scratch chan []float32
+	move    func(block int) // moveWeights
 }
 
 // A block holds what its rows contribute to the whole.
@@ -43,6 +44,7 @@ const blockNumbers = 1 << 12
 func newAscent(t *Training) *ascent {
 	m, n := t.Model.M(), t.Model.N()
 	a := &ascent{t: t, b: make([]float32, m), c: make([]float32, n), stepB: make([]float32, m), rows: max(1, blockNumbers/n)}
+	a.move = a.moveWeights // once: a method value is allocated
 	a.blocks = make([]block, (m+a.rows-1)/a.rows)
 	for k := range a.blocks {
 		a.blocks[k].stepC = make([]float32, n)
@@ -64,7 +66,7 @@ func (a *ascent) run(rate float64) (norm float64, finite bool) {
 		t.followCenter()
 	}
 	t.config.Optimizer.Begin(rate)
-	kernel.Parallel(cap(a.scratch), len(a.blocks), a.moveWeights)
+	kernel.Parallel(cap(a.scratch), len(a.blocks), a.move)
 	t.config.Optimizer.Step(VisibleBiases, 0, model.B, a.b)
 	t.config.Optimizer.Step(HiddenBiases, 0, model.C, a.c)
 	if !t.config.Plain {

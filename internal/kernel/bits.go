@@ -14,5 +14,11 @@ func NewBits(rows, cols int) Bits {
 	return Bits{Rows: rows, Cols: cols, Stride: stride, Words: make([]uint64, rows*stride)}
 }
 
+// Reshape makes b a rows×cols matrix of unspecified content, in its own memory if that suffices.
+func (b *Bits) Reshape(rows, cols int) {
+	stride := (cols + 63) / 64
+	*b = Bits{Rows: rows, Cols: cols, Stride: stride, Words: grow(b.Words, rows*stride)}
+}
+
 // Row returns the words of row r.
 func (b Bits) Row(r int) []uint64 { return b.Words[r*b.Stride : (r+1)*b.Stride] }

@@ -364,3 +364,14 @@ func logProduct(parts *[8]float64, on, off, e []float64) int {
 	}
 	return sum + logProductGeneric(parts, on[n:], off[n:], e[n:])
 }
+
+func transpose64(block *[64]uint64) {
+	switch current {
+	case AVX512:
+		transpose64AVX512(block)
+	case AVX2:
+		transpose64AVX2(block)
+	default:
+		transpose64Generic(block)
+	}
+}

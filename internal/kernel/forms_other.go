@@ -66,3 +66,5 @@ func products64(prod *[64]float64, table, r, ar []float64) { products64Generic(p
 func logProduct(parts *[8]float64, on, off, e []float64) int {
 	return logProductGeneric(parts, on, off, e)
 }
+
+func transpose64(block *[64]uint64) { transpose64Generic(block) }

@@ -114,6 +114,11 @@ func products64AVX2(prod *[64]float64, table *float64, r *float64, ar *float64, 
 //go:noescape
 func logProductAVX2(parts *[8]float64, on *float64, off *float64, e *float64, blocks int, exponents *[8]uint64)
 
+// transpose64AVX2 transposes 64×64 bits.
+//
+//go:noescape
+func transpose64AVX2(block *[64]uint64)
+
 // addWordWideAVX512 adds quarters·16 rows of a panel, in groups of [5 5 6] rows of a quarter.
 //
 //go:noescape
@@ -223,3 +228,8 @@ func products64AVX512(prod *[64]float64, table *float64, r *float64, ar *float64
 //
 //go:noescape
 func logProductAVX512(parts *[8]float64, on *float64, off *float64, e *float64, blocks int, exponents *[8]uint64)
+
+// transpose64AVX512 transposes 64×64 bits.
+//
+//go:noescape
+func transpose64AVX512(block *[64]uint64)

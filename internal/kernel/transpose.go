@@ -1,6 +1,9 @@
 package kernel
 
-import "math/bits"
+import (
+	"math/bits"
+	"sync"
+)
 
 // Transpose writes the transpose of src to dst: bit (c,r) of dst is bit (r,c) of src. The two must not overlap.
 // It panics unless dst is src.Cols×src.Rows.
@@ -8,18 +11,28 @@ func Transpose(workers int, dst, src Bits) {
 	if dst.Rows != src.Cols || dst.Cols != src.Rows {
 		panicf("Transpose of %d×%d bits into %d×%d", src.Rows, src.Cols, dst.Rows, dst.Cols)
 	}
-	workers = workersFor(workers, src.Rows*src.Cols/16)
-	Parallel(workers, (src.Cols+63)/64, func(word int) {
-		var block [64]uint64
-		rows := min(64, src.Cols-word*64)
-		for k := range dst.Stride {
-			loadBlock(&block, src, k*64, word)
-			transpose64(&block)
-			for i, w := range block[:rows] {
-				dst.Words[(word*64+i)*dst.Stride+k] = w
-			}
+	t := transposes.Get().(*transposition)
+	*t = transposition{dst, src}
+	parallel(workersFor(workers, src.Rows*src.Cols/16), (src.Cols+63)/64, t)
+	*t = transposition{}
+	transposes.Put(t)
+}
+
+type transposition struct{ dst, src Bits }
+
+var transposes = sync.Pool{New: func() any { return new(transposition) }}
+
+// do turns a column of words into 64 rows.
+func (t *transposition) do(word int) {
+	var block [64]uint64
+	rows := min(64, t.src.Cols-word*64)
+	for k := range t.dst.Stride {
+		loadBlock(&block, t.src, k*64, word)
+		transpose64(&block)
+		for i, w := range block[:rows] {
+			t.dst.Words[(word*64+i)*t.dst.Stride+k] = w
 		}
-	})
+	}
 }
 
 // RowCounts writes the number of ones in every row of x to dst. It panics unless len(dst) is x.Rows.
@@ -63,9 +76,9 @@ func loadBlock(block *[64]uint64, x Bits, row, word int) {
 	clear(block[n:])
 }
 
-// transpose64 transposes 64×64 bits by exchanging ever smaller off-diagonal blocks, 32×32 to 1×1
+// transpose64Generic transposes 64×64 bits by exchanging ever smaller off-diagonal blocks, 32×32 to 1×1
 // (H. S. Warren, Hacker's Delight, 2nd edition, section 7-3, with the first column in the lowest bit).
-func transpose64(block *[64]uint64) {
+func transpose64Generic(block *[64]uint64) {
 	mask := uint64(0x00000000ffffffff)
 	for size := uint(32); size != 0; size >>= 1 {
 		for i := uint(0); i < 64; i = (i + size + 1) &^ size {

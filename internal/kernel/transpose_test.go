@@ -22,23 +22,23 @@ func TestTransposeAndColumnCounts(t *testing.T) {
 						}
 					}
 				}
-				for _, workers := range []int{1, 2, 7} {
+				forEachForm(t, func(workers int) {
 					got := NewBits(cols, rows)
 					for i := range got.Words {
 						got.Words[i] = math.MaxUint64 // what was there before must not show
 					}
 					Transpose(workers, got, x)
 					if !slices.Equal(got.Words, want.Words) {
-						t.Fatalf("%d workers: not the transpose", workers)
+						t.Fatalf("%v, %d workers: not the transpose", Current(), workers)
 					}
-				}
-				counted := make([]int, cols)
-				for c := range counted {
-					counted[c] = -1
-				}
-				if ColumnCounts(counted, x); !slices.Equal(counted, count) {
-					t.Errorf("column counts %v, want %v", counted, count)
-				}
+					counted := make([]int, cols)
+					for c := range counted {
+						counted[c] = -1
+					}
+					if ColumnCounts(counted, x); !slices.Equal(counted, count) {
+						t.Errorf("%v: column counts %v, want %v", Current(), counted, count)
+					}
+				})
 			})
 		}
 	}

@@ -28,7 +28,7 @@ var expCoefficients = []float32{
 
 var log1pCoefficients = []float32{1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3}
 
-// and, or, xor and andNot write the bitwise operations of whichever encoding the width has.
+// and, or and xor write the bitwise operations of whichever encoding the width has.
 func (v vector) and(a Op, b, dst reg.VecVirtual) {
 	if v.wide() {
 		VPANDD(a, b, dst)
@@ -143,11 +143,7 @@ func (v vector) softplus(x reg.VecVirtual) reg.VecVirtual {
 	VADDPS(s, s, s)
 	sign := v.reg()
 	VPSRAD(Imm(31), x, sign)
-	if v.wide() {
-		VPANDND(x, sign, sign)
-	} else {
-		VPANDN(x, sign, sign)
-	}
+	v.andNot(x, sign, sign)
 	VADDPS(s, sign, sign)
 	return sign
 }

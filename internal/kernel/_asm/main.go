@@ -27,6 +27,7 @@ func main() {
 		quantizeTransposed(v)
 		vectors(v)
 		enumeration(v)
+		transpose64(v)
 	}
 	Generate()
 }

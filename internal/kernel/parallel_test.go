@@ -1,0 +1,82 @@
+package kernel
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"harmonium/rng"
+)
+
+func TestParallelRunsEveryTaskOnce(t *testing.T) {
+	for _, workers := range []int{0, 1, 2, 3, 16, 100} {
+		for _, tasks := range []int{0, 1, 2, 5, 1000} {
+			counts := make([]atomic.Int32, tasks)
+			for range 20 {
+				Parallel(workers, tasks, func(task int) { counts[task].Add(1) })
+			}
+			for task := range counts {
+				if n := counts[task].Load(); n != 20 {
+					t.Fatalf("%d workers: task %d of %d ran %d times in 20 calls", workers, task, tasks, n)
+				}
+			}
+		}
+	}
+}
+
+// Helpers that have gone to sleep wake up, and a caller that has waits for a slow one.
+func TestParallelAfterSleep(t *testing.T) {
+	for range 5 {
+		time.Sleep(4 * spinTime)
+		var sum atomic.Int64
+		Parallel(3, 3, func(task int) {
+			time.Sleep(time.Duration(task) * 4 * spinTime)
+			sum.Add(int64(task) + 1)
+		})
+		if sum.Load() != 6 {
+			t.Fatalf("the call returned before its tasks, %d of 6 done", sum.Load())
+		}
+	}
+}
+
+// Calls inside of calls, and side by side.
+func TestParallelNested(t *testing.T) {
+	var sum atomic.Int64
+	Parallel(4, 8, func(int) {
+		Parallel(3, 10, func(task int) { sum.Add(int64(task)) })
+	})
+	if sum.Load() != 8*45 {
+		t.Errorf("sum %d, want %d", sum.Load(), 8*45)
+	}
+}
+
+// Products, loads and draws allocate nothing once the memory of the first call is there.
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	const rows, inner, cols = 200, 300, 128
+	x, src, dst := randomBits(rows, inner, 128, 1), randomFloats(inner*cols, 2), make([]float32, rows*cols)
+	bits, turned := NewBits(rows, cols), NewBits(inner, rows)
+	var f, g Fixed
+	for _, workers := range []int{1, 2} {
+		step := func() {
+			f.Load(workers, src, inner, cols, nil)
+			g.LoadTransposed(workers, src, inner, cols, nil)
+			Mul(workers, dst, x, &f)
+			Probabilities(workers, dst, x, &f)
+			Sample(workers, bits, x, &f, rng.Seed(1), 1, 0)
+			Sigmoids(workers, dst, dst)
+			Transpose(workers, turned, x)
+		}
+		step()
+		if allocs := testing.AllocsPerRun(50, step); allocs > 0 {
+			t.Errorf("%d workers: %v allocations", workers, allocs)
+		}
+	}
+}
+
+// One call of a section that does next to nothing: what it costs to share work.
+func BenchmarkParallel(b *testing.B) {
+	f := func(int) {}
+	for b.Loop() {
+		Parallel(2, 2, f)
+	}
+}
