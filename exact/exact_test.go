@@ -301,6 +301,17 @@ func chiSquare(t *testing.T, name string, s rbm.States, p []float64) {
 	}
 }
 
+func TestEnergiesBeyondFloat64AreRefused(t *testing.T) {
+	model := &rbm.Model{W: make([]float32, 2), B: []float32{0, 0}, C: []float32{3e20}}
+	if _, err := exact.LogZ(t.Context(), model, exact.Options{}); err == nil || !strings.Contains(err.Error(), "3e+20") {
+		t.Errorf("error %v, want one that names 3e+20", err)
+	}
+	model.C[0] = 1e14
+	if logZ, err := exact.LogZ(t.Context(), model, exact.Options{}); err != nil || math.Abs(logZ-float64(model.C[0])) > 2 {
+		t.Errorf("log Z = %v, %v, want about %v", logZ, err, model.C[0])
+	}
+}
+
 // Models large enough to have many parts, Gray-code steps and cuts: equal bits on any number of workers, and log Z as by plain summation.
 func TestWorkersChangeNothing(t *testing.T) {
 	model := randomModel(300, 15, rbm.Bernoulli, rbm.Bernoulli, 3)

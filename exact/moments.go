@@ -87,10 +87,10 @@ func newCollector(s *sum) *collector {
 	}
 }
 
-func (c *collector) visit(state uint64, logs, a []float64) {
-	weight := 0.0
-	for e, x := range logs {
-		c.now[e] = math.Exp(x - c.logZ)
+func (c *collector) visit(state uint64, w weights, a []float64) {
+	weight, unit := 0.0, math.Exp(w.scale-c.logZ)
+	for e, x := range w.x {
+		c.now[e] = x * unit
 		c.p[e] += c.now[e]
 		weight += c.now[e]
 	}

@@ -75,12 +75,13 @@ func (s *sum) inversion(share []target, logPart float64, drawn rbm.States) visit
 	cumulated, last := 0.0, uint64(0)
 	write := func(t target) { drawn.Row(t.row)[0] = last }
 	return visitor{
-		visit: func(state uint64, logs, _ []float64) {
+		visit: func(state uint64, w weights, _ []float64) {
 			if len(share) == 0 {
 				return
 			}
-			for e, x := range logs {
-				p := math.Exp(x - logPart)
+			unit := math.Exp(w.scale - logPart)
+			for e, x := range w.x {
+				p := x * unit
 				if p == 0 {
 					continue
 				}

@@ -2,6 +2,7 @@ package exact
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/bits"
 	"slices"
@@ -15,12 +16,16 @@ const (
 	// lowUnits is the size of the tabulated group: 64 states a unit of the larger layer are 400 kB for 784 units, which
 	// stays in a core's second-level cache.
 	lowUnits = 6
+	// tableStates is the number of its states.
+	tableStates = 1 << lowUnits
 	// parts is the number of pieces of the sum.
 	parts = 128
 	// refresh is the number of Gray-code steps after which the A_i are computed afresh: rounding grows to 1024·2^−53 at most.
 	refresh = 1024
 	// steep is the bound on |x_i| above which a unit's factor is not a product but log(1+e^x), with room to spare in float64's e^±709.
 	steep = 600
+	// maxEnergy bounds the energies: float64 has an eighth of a nat there.
+	maxEnergy = 1e15
 	// room is the number of binary digits that a product may lose before its logarithm is taken.
 	room = 900
 )
@@ -32,9 +37,9 @@ type sum struct {
 	m, k, low  int  // units summed, enumerated, and of those tabulated
 	workers    int
 
-	table  []float64 // T_i(e), m×2^low
+	table  []float64 // T_i(e), m×64; the states behind the last are as the first
 	most   []float64 // max_e T_i(e)
-	bias   []float64 // Σ_{j low} c_j h_j for each e
+	bias   []power   // e^(Σ_{j low} c_j h_j) for each e
 	flip   []float64 // e^(w_ij) for the high units, (k−low)×m
 	unflip []float64 // e^(−w_ij)
 	steep  []int     // units whose factors are log(1+e^x); in the products they are factors of 1
@@ -54,6 +59,9 @@ func newSum(ctx context.Context, model *rbm.Model, o Options) (*sum, error) {
 		model = model.Transpose()
 	}
 	s.p, s.m, s.k = model.Bits(), model.M(), model.N()
+	if bound := s.largestEnergy(); !(bound <= maxEnergy) {
+		return nil, fmt.Errorf("energies reach %.3g, and beyond %g their sum in float64 means nothing", bound, maxEnergy)
+	}
 	s.low = min(s.k, lowUnits)
 	s.sortUnits()
 	s.tabulate()
@@ -61,7 +69,7 @@ func newSum(ctx context.Context, model *rbm.Model, o Options) (*sum, error) {
 	err := s.walk(ctx, o, func(part int) visitor {
 		total := newLogSum()
 		return visitor{
-			visit: func(_ uint64, logs, _ []float64) { total.add(logs) },
+			visit: func(_ uint64, w weights, _ []float64) { total.add(w) },
 			done:  func() { s.part[part] = total.log() },
 		}
 	})
@@ -69,15 +77,28 @@ func newSum(ctx context.Context, model *rbm.Model, o Options) (*sum, error) {
 	return s, err
 }
 
+// largestEnergy bounds |E| over all states.
+func (s *sum) largestEnergy() float64 {
+	bound := math.Abs(s.p.Offset)
+	for _, x := range [][]float64{s.p.W, s.p.B, s.p.C} {
+		for _, x := range x {
+			bound += math.Abs(x)
+		}
+	}
+	return bound
+}
+
 // outer is the number of states of the high group.
 func (s *sum) outer() int { return 1 << (s.k - s.low) }
 
 func (s *sum) tabulate() {
 	size, high := 1<<s.low, s.k-s.low
-	s.table, s.most = make([]float64, s.m*size), make([]float64, s.m)
-	s.bias = make([]float64, size)
+	s.table, s.most = make([]float64, s.m*tableStates), make([]float64, s.m)
+	s.bias = make([]power, size)
 	for e := range size {
-		forBits(uint64(e), func(j int) { s.bias[e] += s.p.C[j] })
+		x := 0.0
+		forBits(uint64(e), func(j int) { x += s.p.C[j] })
+		s.bias[e] = exp(x)
 	}
 	s.flip, s.unflip = make([]float64, high*s.m), make([]float64, high*s.m)
 	for i := range s.m {
@@ -88,11 +109,11 @@ func (s *sum) tabulate() {
 			continue
 		}
 		w := s.p.W[i*s.k : (i+1)*s.k]
-		for e := range size {
+		for e := range tableStates {
 			x := 0.0
-			forBits(uint64(e), func(j int) { x += w[j] })
+			forBits(uint64(e%size), func(j int) { x += w[j] })
 			t := math.Exp(x)
-			s.table[i*size+e] = t
+			s.table[i*tableStates+e] = t
 			s.most[i] = max(s.most[i], t)
 		}
 		for j, x := range w[s.low:] {
@@ -126,10 +147,17 @@ func (s *sum) sortUnits() {
 	s.cuts = append(s.cuts, s.m)
 }
 
-// visitor is called with the log weights of the 2^low states of each state of the high group (whose bits are state, and
+// weights are Σ_v e^(−E) of the 2^low states of one state of the high group: e^scale·x[e], where the largest x is 1 or more
+// and below 4.
+type weights struct {
+	scale float64
+	x     []float64
+}
+
+// visitor is called with the weights of each state of the high group (whose bits are state, and
 // whose e^(x_i) without the low group are a), and at the end of a part.
 type visitor struct {
-	visit func(state uint64, logs, a []float64)
+	visit func(state uint64, w weights, a []float64)
 	done  func()
 }
 
@@ -150,153 +178,182 @@ func (s *sum) walk(ctx context.Context, o Options, begin func(part int) visitor)
 	kernel.Parallel(s.workers, n, func(part int) {
 		v, w := begin(part), s.newWalker()
 		from, to := s.outer()*part/n, s.outer()*(part+1)/n
-		for at := from; at < to; at++ {
+		for at := from; at < to; at += 2 { // refresh is even
 			if (at-from)%256 == 0 {
 				if ctx.Err() != nil {
 					return
 				}
 				progress(min(256, to-at))
 			}
+			first, second := &w.places[0], &w.places[1]
 			if (at-from)%refresh == 0 {
-				w.start(uint64(at))
+				w.start(first, uint64(at))
 			} else {
-				w.step(uint64(at))
+				w.step(first, second, uint64(at))
 			}
-			v.visit(w.state, w.logs(), w.a)
+			w.step(second, first, uint64(at+1)) // a state too many at the end of an odd part
+			w.multiply()
+			v.visit(first.state, w.weights(first), first.a)
+			if at+1 < to {
+				v.visit(second.state, w.weights(second), second.a)
+			}
 		}
 		v.done()
 	})
 	return ctx.Err()
 }
 
-// walker is one worker's place in the walk.
+// walker is one worker on its way, two states of the high group at a time.
 type walker struct {
 	*sum
-	state         uint64    // bits of the high group
-	a             []float64 // e^(b_i + Σ_{j high} w_ij h_j) of the smooth units
-	bias          float64   // Σ_{j high} c_j h_j − Offset
-	r, ar         []float64 // of the factors (kernel.Factors)
-	weights, prod []float64 // scratch, one number a state of the low group
-	exponents     []int     // of the products
+	places [2]place
+}
+
+// place is a state of the high group with what is computed for it.
+type place struct {
+	state   uint64          // bits of the high group
+	a       []float64       // e^(b_i + Σ_{j high} w_ij h_j) of the smooth units
+	factors kernel.Factored // of the products
+	common  int             // power of two that was taken out of all factors
+	product kernel.Product  // of the factors, for each state of the low group
+	x       []float64       // weights
 }
 
 func (s *sum) newWalker() *walker {
-	return &walker{
-		sum: s, a: make([]float64, s.m), r: make([]float64, s.m), ar: make([]float64, s.m),
-		weights: make([]float64, 1<<s.low), prod: make([]float64, 1<<s.low), exponents: make([]int, 1<<s.low),
+	w := &walker{sum: s}
+	for k := range w.places {
+		w.places[k] = place{
+			a: make([]float64, s.m), x: make([]float64, 1<<s.low),
+			factors: kernel.Factored{R: make([]float64, s.m), AR: make([]float64, s.m)},
+		}
 	}
+	return w
 }
 
 // start goes to the Gray code of index.
-func (w *walker) start(index uint64) {
-	w.state = index ^ index>>1
-	w.bias = w.highBias()
-	for i := range w.a {
-		w.a[i] = math.Exp(w.input(i))
+func (w *walker) start(p *place, index uint64) {
+	p.state = index ^ index>>1
+	for i := range p.a {
+		p.a[i] = math.Exp(w.input(p, i))
 	}
-	for _, i := range w.sum.steep {
-		w.a[i] = 0
+	for _, i := range w.steep {
+		p.a[i] = 0
 	}
 }
 
 // input is b_i + Σ_{j high} w_ij h_j.
-func (w *walker) input(i int) float64 {
+func (w *walker) input(p *place, i int) float64 {
 	x := w.p.B[i]
-	forBits(w.state, func(j int) { x += w.p.W[i*w.k+w.low+j] })
+	forBits(p.state, func(j int) { x += w.p.W[i*w.k+w.low+j] })
 	return x
 }
 
-func (w *walker) highBias() float64 {
-	x := -w.p.Offset
-	forBits(w.state, func(j int) { x += w.p.C[w.low+j] })
-	return x
-}
-
-// step goes from the Gray code of index−1 to that of index: one unit flips.
-func (w *walker) step(index uint64) {
+// step goes from the Gray code of index−1 at `from` to that of index at p: one unit flips. Behind the last state it stays.
+func (w *walker) step(p, from *place, index uint64) {
 	j := bits.TrailingZeros64(index)
-	w.state ^= 1 << j
+	if j >= w.k-w.low {
+		copy(p.a, from.a)
+		p.state = from.state
+		return
+	}
+	p.state = from.state ^ 1<<j
 	factors := w.flip
-	if w.state>>j&1 == 0 {
+	if p.state>>j&1 == 0 {
 		factors = w.unflip
 	}
-	factors = factors[j*w.m : (j+1)*w.m]
-	kernel.Multiply(w.a, factors)
-	w.bias = w.highBias()
+	kernel.Multiply(p.a, from.a, factors[j*w.m:(j+1)*w.m])
 }
 
-// logs returns log Σ_v e^(−E) of the 2^low states with the present high group: the logarithm of the product of all
-// 1 + A_i·T_i, each with a power of two taken out that brings the largest of the states into [½, 1).
-func (w *walker) logs() []float64 {
-	common := kernel.Factors(w.r, w.ar, w.a, w.most)
-	for e := range w.prod {
-		w.prod[e], w.exponents[e] = 1, 0
+// multiply computes Π_i (1 + A_i·T_i) of the low group's states at both places, with a power of two taken out of each factor that
+// brings the largest of the states into [½, 1), and of the products before they run out of range.
+func (w *walker) multiply() {
+	p, q := &w.places[0], &w.places[1]
+	for _, p := range []*place{p, q} {
+		p.common = kernel.Factors(p.factors.R, p.factors.AR, p.a, w.most)
+		p.product.Reset()
 	}
 	from := 0
 	for _, to := range w.cuts {
-		w.multiply(from, to)
-		for e, x := range w.prod {
-			mantissa, exponent := math.Frexp(x)
-			w.prod[e] = mantissa
-			w.exponents[e] += exponent
-		}
+		kernel.Products(&p.product, &q.product, w.table[from*tableStates:to*tableStates], p.slice(from, to), q.slice(from, to))
 		from = to
 	}
-	logs := w.weights
-	for e, b := range w.sum.bias {
-		logs[e] = w.bias + b + (float64(float64(common+w.exponents[e])*math.Ln2) + math.Log(w.prod[e]))
+}
+
+func (p *place) slice(from, to int) kernel.Factored {
+	return kernel.Factored{R: p.factors.R[from:to], AR: p.factors.AR[from:to]}
+}
+
+// weights turns a place's products into weights.
+func (w *walker) weights(p *place) weights {
+	product := &p.product
+	for e, bias := range w.bias {
+		product.Mantissa[e] *= bias.mantissa
+		product.Exponent[e] += bias.exponent
 	}
-	for _, i := range w.sum.steep {
-		x, weights := w.input(i), w.p.W[i*w.k:i*w.k+w.low]
-		for e := range logs {
+	for _, i := range w.steep {
+		x, row := w.input(p, i), w.p.W[i*w.k:i*w.k+w.low]
+		for e := range p.x {
 			y := x
-			forBits(uint64(e), func(j int) { y += weights[j] })
-			logs[e] += rbm.Softplus(y)
+			forBits(uint64(e), func(j int) { y += row[j] })
+			factor := exp(rbm.Softplus(y))
+			mantissa, exponent := math.Frexp(product.Mantissa[e] * factor.mantissa)
+			product.Mantissa[e], product.Exponent[e] = 2*mantissa, product.Exponent[e]+factor.exponent+int64(exponent-1)
 		}
 	}
-	return logs
+	largest := product.Exponent[0]
+	for e := range p.x {
+		largest = max(largest, product.Exponent[e])
+	}
+	for e := range p.x {
+		// A power of two below the normal numbers is none: beside the largest weight it is nothing.
+		power := math.Float64frombits(uint64(max(0, 1023+product.Exponent[e]-largest)) << 52)
+		p.x[e] = product.Mantissa[e] * power
+	}
+	scale := float64(float64(int64(p.common)+largest)*math.Ln2) - w.p.Offset
+	forBits(p.state, func(j int) { scale += w.p.C[w.low+j] })
+	return weights{scale, p.x}
 }
 
-// multiply multiplies the products by the factors of units from…to−1.
-func (w *walker) multiply(from, to int) {
-	if len(w.prod) == 64 {
-		kernel.Products((*[64]float64)(w.prod), w.table[from<<w.low:to<<w.low], w.r[from:to], w.ar[from:to])
-		return
-	}
-	for i := from; i < to; i++ { // small models
-		for e, t := range w.row(i) {
-			w.prod[e] *= w.r[i] + float64(w.ar[i]*t)
-		}
-	}
+// row returns the table of unit i.
+func (s *sum) row(i int) []float64 { return s.table[i*tableStates:][:1<<s.low] }
+
+// power is mantissa·2^exponent: a number of any size.
+type power struct {
+	mantissa float64 // of [1, 2), or a hair outside
+	exponent int64
 }
 
-func (s *sum) row(i int) []float64 { return s.table[i<<s.low : (i+1)<<s.low] }
+// exp returns e^x.
+func exp(x float64) power {
+	k := math.Floor(x * math.Log2E)
+	return power{math.Exp(x - float64(k*math.Ln2)), int64(k)}
+}
 
-// logSum is log Σ e^x of numbers that come one after the other.
+// logSum is the logarithm of a sum of weights that come one after the other.
 type logSum struct{ most, sum float64 }
 
 func newLogSum() *logSum { return &logSum{most: math.Inf(-1)} }
 
-func (l *logSum) add(x []float64) {
-	most := l.most
-	for _, x := range x {
-		most = max(most, x)
+func (l *logSum) add(w weights) {
+	if w.scale > l.most {
+		l.sum *= math.Exp(l.most - w.scale)
+		l.most = w.scale
 	}
-	if most > l.most {
-		l.sum *= math.Exp(l.most - most)
-		l.most = most
+	sum := 0.0
+	for _, x := range w.x {
+		sum += x
 	}
-	for _, x := range x {
-		l.sum += math.Exp(x - most)
-	}
+	l.sum += float64(sum * math.Exp(w.scale-l.most))
 }
 
 func (l *logSum) log() float64 { return l.most + math.Log(l.sum) }
 
 func logSumExp(x []float64) float64 {
-	l := newLogSum()
-	l.add(x)
-	return l.log()
+	most, sum := slices.Max(x), 0.0
+	for _, x := range x {
+		sum += math.Exp(x - most)
+	}
+	return most + math.Log(sum)
 }
 
 func forBits(word uint64, f func(j int)) {

@@ -5,8 +5,8 @@ import "math"
 // The inner loops of enumeration (package exact), in float64 with every operation rounded by itself. They run in the
 // caller's goroutine.
 
-// Multiply multiplies a[i] by f[i].
-func Multiply(a, f []float64) { multiply(a, f[:len(a)]) }
+// Multiply writes a[i]·f[i] to dst[i]; dst may be a.
+func Multiply(dst, a, f []float64) { multiply(dst, a[:len(dst)], f[:len(dst)]) }
 
 // Factors prepares the factors 1 + a[i]·t of products, where t is at most most[i] and both are ≥ 0: with 2^k the power of two
 // that brings 1 + a[i]·most[i] into [½, 1), it writes 2^−k and a[i]·2^−k to r[i] and ar[i], and returns the sum of the k.
@@ -15,16 +15,34 @@ func Factors(r, ar, a, most []float64) int {
 	return factors(r[:n], ar[:n], a, most[:n])
 }
 
-// Products multiplies every prod[e] by Π_i (r[i] + ar[i]·table[64i+e]), in the order of i.
-func Products(prod *[64]float64, table, r, ar []float64) {
-	if len(r) > 0 {
-		products64(prod, table[:64*len(r)], r, ar[:len(r)])
+// A Product holds the products of 64 states as mantissas in [1, 2) and powers of two.
+type Product struct {
+	Mantissa [64]float64
+	Exponent [64]int64
+}
+
+// Reset makes all products 1.
+func (p *Product) Reset() {
+	for e := range p.Mantissa {
+		p.Mantissa[e], p.Exponent[e] = 1, 0
 	}
 }
 
-func multiplyGeneric(a, f []float64) {
+// Factored are the factors that [Factors] prepared.
+type Factored struct{ R, AR []float64 }
+
+// Products multiplies every state e of p by Π_i (r_i + ar_i·table[64i+e]) with the r and ar of f, in the order of i, and
+// those of q with g's. The products of one call must stay within the normal numbers. Two go together because the table is
+// what takes time to read.
+func Products(p, q *Product, table []float64, f, g Factored) {
+	if n := len(f.R); n > 0 {
+		products(p, q, table[:64*n], Factored{f.R, f.AR[:n]}, Factored{g.R[:n], g.AR[:n]})
+	}
+}
+
+func multiplyGeneric(dst, a, f []float64) {
 	for i, x := range f {
-		a[i] *= x
+		dst[i] = a[i] * x
 	}
 }
 
@@ -39,12 +57,22 @@ func factorsGeneric(r, ar, a, most []float64) int {
 	return sum
 }
 
-func products64Generic(prod *[64]float64, table, r, ar []float64) {
-	for i, x := range r {
-		t, y := (*[64]float64)(table[64*i:]), ar[i]
-		for e := range prod {
-			prod[e] *= x + float64(y*t[e])
+func productsGeneric(p, q *Product, table []float64, f, g Factored) {
+	p.multiply(table, f)
+	q.multiply(table, g)
+}
+
+func (p *Product) multiply(table []float64, f Factored) {
+	for i, r := range f.R {
+		t, ar := (*[64]float64)(table[64*i:]), f.AR[i]
+		for e := range p.Mantissa {
+			p.Mantissa[e] *= r + float64(ar*t[e])
 		}
+	}
+	for e, x := range p.Mantissa {
+		var exponent int
+		p.Mantissa[e], exponent = normal(x)
+		p.Exponent[e] += int64(exponent)
 	}
 }
 
@@ -74,9 +102,15 @@ func logProductGeneric(parts *[8]float64, on, off, e []float64) int {
 func normalise(parts *[8]float64) int {
 	exponents := 0
 	for k, x := range parts {
-		b := math.Float64bits(x)
-		exponents += int(b>>52) - 1023
-		parts[k] = math.Float64frombits(b&(1<<52-1) | 1023<<52)
+		var exponent int
+		parts[k], exponent = normal(x)
+		exponents += exponent
 	}
 	return exponents
+}
+
+// normal returns the mantissa in [1, 2) and the exponent of a positive normal number.
+func normal(x float64) (mantissa float64, exponent int) {
+	b := math.Float64bits(x)
+	return math.Float64frombits(b&(1<<52-1) | 1023<<52), int(b>>52) - 1023
 }

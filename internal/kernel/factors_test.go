@@ -21,18 +21,23 @@ func TestFactors(t *testing.T) {
 	for _, n := range []int{0, 1, 7, 8, 9, 31, 784} {
 		a, most, table := doubles(n, 1), doubles(n, 2), doubles(64*n, 3)
 		r, ar, product := make([]float64, n), make([]float64, n), slices.Clone(a)
-		multiplyGeneric(product, most)
+		multiplyGeneric(product, a, most)
 		exponents := factorsGeneric(r, ar, a, most)
-		var prod [64]float64
-		start := func() (p [64]float64) {
-			for e := range p {
-				p[e] = 0.5 + float64(e)/64
-			}
-			return p
-		}
 		units := min(n, 40) // not too many to stay in range
-		prod = start()
-		products64Generic(&prod, table[:64*units], r[:units], ar[:units])
+		start := func() (p, q Product) {
+			p.Reset()
+			q.Reset()
+			for e := range p.Mantissa {
+				p.Mantissa[e], q.Exponent[e] = 1+float64(e)/64, int64(e)-32
+			}
+			return p, q
+		}
+		backwards := slices.Clone(ar)
+		slices.Reverse(backwards)
+		prod, second := start()
+		if units > 0 {
+			productsGeneric(&prod, &second, table[:64*units], Factored{r[:units], ar[:units]}, Factored{r[:units], backwards[:units]})
+		}
 		on, off, e := make([]float64, n), make([]float64, n), make([]float64, n)
 		for i, x := range randomFloats(n, 4) {
 			on[i] = 0.5 + float64(x)/2
@@ -52,14 +57,14 @@ func TestFactors(t *testing.T) {
 				t.Fatalf("log of the product of %d factors is %g, want %g", n, got, log)
 			}
 			got := slices.Clone(a)
-			Multiply(got, most)
+			Multiply(got, got, most)
 			gotR, gotAR := make([]float64, n), make([]float64, n)
 			if k := Factors(gotR, gotAR, a, most); k != exponents {
 				t.Fatalf("%d factors, %v: exponents sum to %d, want %d", n, Current(), k, exponents)
 			}
-			gotProd := start()
-			Products(&gotProd, table[:64*units], gotR[:units], gotAR[:units])
-			if !slices.Equal(got, product) || !slices.Equal(gotR, r) || !slices.Equal(gotAR, ar) || gotProd != prod {
+			p, q := start()
+			Products(&p, &q, table, Factored{gotR[:units], gotAR}, Factored{gotR, backwards})
+			if !slices.Equal(got, product) || !slices.Equal(gotR, r) || !slices.Equal(gotAR, ar) || p != prod || q != second {
 				t.Fatalf("%d factors: %v differs from the plain loop", n, Current())
 			}
 		})

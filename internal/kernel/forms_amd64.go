@@ -301,19 +301,19 @@ func adam(s *Adam, p, a, g, second []float32) {
 	adamGeneric(s, p[n:], a[n:], g[n:], second[n:])
 }
 
-func multiply(a, f []float64) {
+func multiply(dst, a, f []float64) {
 	n := len(a) &^ 7
 	if n > 0 {
 		switch current {
 		case AVX512:
-			multiplyAVX512(&a[0], &f[0], n/8)
+			multiplyAVX512(&dst[0], &a[0], &f[0], n/8)
 		case AVX2:
-			multiplyAVX2(&a[0], &f[0], n/8)
+			multiplyAVX2(&dst[0], &a[0], &f[0], n/8)
 		default:
 			n = 0
 		}
 	}
-	multiplyGeneric(a[n:], f[n:])
+	multiplyGeneric(dst[n:], a[n:], f[n:])
 }
 
 func factors(r, ar, a, most []float64) int {
@@ -335,14 +335,14 @@ func factors(r, ar, a, most []float64) int {
 	return sum + factorsGeneric(r[n:], ar[n:], a[n:], most[n:])
 }
 
-func products64(prod *[64]float64, table, r, ar []float64) {
+func products(p, q *Product, table []float64, f, g Factored) {
 	switch current {
 	case AVX512:
-		products64AVX512(prod, &table[0], &r[0], &ar[0], len(r))
+		productsAVX512(&p.Mantissa[0], &q.Mantissa[0], &table[0], &f.R[0], &f.AR[0], &g.R[0], &g.AR[0], len(f.R))
 	case AVX2:
-		products64AVX2(prod, &table[0], &r[0], &ar[0], len(r))
+		productsAVX2(&p.Mantissa[0], &q.Mantissa[0], &table[0], &f.R[0], &f.AR[0], &g.R[0], &g.AR[0], len(f.R))
 	default:
-		products64Generic(prod, table, r, ar)
+		productsGeneric(p, q, table, f, g)
 	}
 }
 

@@ -57,11 +57,11 @@ func finite(x []float32) bool { return finiteGeneric(x) }
 
 func adam(s *Adam, p, a, g, second []float32) { adamGeneric(s, p, a, g, second) }
 
-func multiply(a, f []float64) { multiplyGeneric(a, f) }
+func multiply(dst, a, f []float64) { multiplyGeneric(dst, a, f) }
 
 func factors(r, ar, a, most []float64) int { return factorsGeneric(r, ar, a, most) }
 
-func products64(prod *[64]float64, table, r, ar []float64) { products64Generic(prod, table, r, ar) }
+func products(p, q *Product, table []float64, f, g Factored) { productsGeneric(p, q, table, f, g) }
 
 func logProduct(parts *[8]float64, on, off, e []float64) int {
 	return logProductGeneric(parts, on, off, e)

@@ -164,11 +164,16 @@ func FuzzEnumeration(f *testing.F) {
 		var want []float64
 		eachForm(func(isa ISA) {
 			product, r, ar := slices.Clone(a), make([]float64, n), make([]float64, n)
-			Multiply(product, most)
+			Multiply(product, product, most)
 			sum := Factors(r, ar, a, most)
-			prod := [64]float64{1, 0.5, 3}
-			Products(&prod, table, r, ar)
-			got := slices.Concat(product, r, ar, prod[:], []float64{float64(sum), LogProduct(r, ar, most)})
+			var p, q Product
+			p.Reset()
+			q.Reset()
+			Products(&p, &q, table, Factored{r, ar}, Factored{ar, r})
+			got := slices.Concat(product, r, ar, p.Mantissa[:], q.Mantissa[:], []float64{float64(sum), LogProduct(r, ar, most)})
+			for e := range p.Exponent {
+				got = append(got, float64(p.Exponent[e]), float64(q.Exponent[e]))
+			}
 			if isa == Generic {
 				want = got
 				return

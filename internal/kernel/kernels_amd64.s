@@ -3130,23 +3130,25 @@ adamAVX2_block:
 	VZEROUPPER
 	RET
 
-// func multiplyAVX2(a *float64, f *float64, blocks int)
+// func multiplyAVX2(dst *float64, a *float64, f *float64, blocks int)
 // Requires: AVX
-TEXT ·multiplyAVX2(SB), NOSPLIT, $0-24
-	MOVQ a+0(FP), AX
-	MOVQ f+8(FP), CX
-	MOVQ blocks+16(FP), DX
+TEXT ·multiplyAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ f+16(FP), DX
+	MOVQ blocks+24(FP), BX
 
 multiplyAVX2_block:
-	VMOVUPS (AX), Y0
-	VMULPD  (CX), Y0, Y0
+	VMOVUPS (CX), Y0
+	VMULPD  (DX), Y0, Y0
 	VMOVUPS Y0, (AX)
-	VMOVUPS 32(AX), Y0
-	VMULPD  32(CX), Y0, Y0
+	VMOVUPS 32(CX), Y0
+	VMULPD  32(DX), Y0, Y0
 	VMOVUPS Y0, 32(AX)
 	ADDQ    $0x40, AX
 	ADDQ    $0x40, CX
-	DECQ    DX
+	ADDQ    $0x40, DX
+	DECQ    BX
 	JNZ     multiplyAVX2_block
 	VZEROUPPER
 	RET
@@ -3228,118 +3230,483 @@ DATA quads7fd0000000000000<>+48(SB)/8, $0x7fd0000000000000
 DATA quads7fd0000000000000<>+56(SB)/8, $0x7fd0000000000000
 GLOBL quads7fd0000000000000<>(SB), RODATA|NOPTR, $64
 
-// func products64AVX2(prod *[64]float64, table *float64, r *float64, ar *float64, units int)
-// Requires: AVX
-TEXT ·products64AVX2(SB), NOSPLIT, $0-40
-	MOVQ    prod+0(FP), AX
-	MOVQ    table+8(FP), CX
-	MOVQ    r+16(FP), DX
-	MOVQ    ar+24(FP), BX
-	MOVQ    units+32(FP), SI
+// func productsAVX2(p *float64, q *float64, table *float64, r0 *float64, ar0 *float64, r1 *float64, ar1 *float64, units int)
+// Requires: AVX, AVX2
+TEXT ·productsAVX2(SB), NOSPLIT, $0-64
+	MOVQ    p+0(FP), AX
+	MOVQ    q+8(FP), CX
+	MOVQ    table+16(FP), DX
+	MOVQ    r0+24(FP), BX
+	MOVQ    r1+40(FP), SI
+	MOVQ    ar0+32(FP), DI
+	MOVQ    ar1+48(FP), R8
+	MOVQ    units+56(FP), R9
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 64(AX), Y2
 	VMOVUPS 96(AX), Y3
-	VMOVUPS 128(AX), Y4
-	VMOVUPS 160(AX), Y5
-	VMOVUPS 192(AX), Y6
-	VMOVUPS 224(AX), Y7
+	VMOVUPS (CX), Y6
+	VMOVUPS 32(CX), Y7
+	VMOVUPS 64(CX), Y8
+	VMOVUPS 96(CX), Y9
 
-products64AVX2_unit0:
-	VBROADCASTSD (DX), Y8
-	VBROADCASTSD (BX), Y9
-	VMULPD       (CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y0, Y0
-	VMULPD       32(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y1, Y1
-	VMULPD       64(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y2, Y2
-	VMULPD       96(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y3, Y3
-	VMULPD       128(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y4, Y4
-	VMULPD       160(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y5, Y5
-	VMULPD       192(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y6, Y6
-	VMULPD       224(CX), Y9, Y9
-	VADDPD       Y8, Y9, Y9
-	VMULPD       Y9, Y7, Y7
-	ADDQ         $0x00000200, CX
-	ADDQ         $0x08, DX
+productsAVX2_unit0:
+	VBROADCASTSD (BX), Y4
+	VBROADCASTSD (DI), Y5
+	VBROADCASTSD (SI), Y10
+	VBROADCASTSD (R8), Y11
+	VMOVUPS      (DX), Y12
+	VMULPD       Y12, Y5, Y13
+	VADDPD       Y4, Y13, Y13
+	VMULPD       Y13, Y0, Y0
+	VMULPD       Y12, Y11, Y12
+	VADDPD       Y10, Y12, Y12
+	VMULPD       Y12, Y6, Y6
+	VMOVUPS      32(DX), Y12
+	VMULPD       Y12, Y5, Y13
+	VADDPD       Y4, Y13, Y13
+	VMULPD       Y13, Y1, Y1
+	VMULPD       Y12, Y11, Y12
+	VADDPD       Y10, Y12, Y12
+	VMULPD       Y12, Y7, Y7
+	VMOVUPS      64(DX), Y12
+	VMULPD       Y12, Y5, Y13
+	VADDPD       Y4, Y13, Y13
+	VMULPD       Y13, Y2, Y2
+	VMULPD       Y12, Y11, Y12
+	VADDPD       Y10, Y12, Y12
+	VMULPD       Y12, Y8, Y8
+	VMOVUPS      96(DX), Y12
+	VMULPD       Y12, Y5, Y5
+	VADDPD       Y4, Y5, Y5
+	VMULPD       Y5, Y3, Y3
+	VMULPD       Y12, Y11, Y4
+	VADDPD       Y10, Y4, Y4
+	VMULPD       Y4, Y9, Y9
+	ADDQ         $0x00000200, DX
 	ADDQ         $0x08, BX
-	DECQ         SI
-	JNZ          products64AVX2_unit0
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, SI
+	ADDQ         $0x08, R8
+	DECQ         R9
+	JNZ          productsAVX2_unit0
+	VPSRLQ       $0x34, Y0, Y4
+	VPADDQ       512(AX), Y4, Y4
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y4, Y4
+	VMOVDQU      Y4, 512(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y0, Y0
+	VPOR         quads3ff0000000000000<>+0(SB), Y0, Y0
 	VMOVUPS      Y0, (AX)
+	VPSRLQ       $0x34, Y1, Y0
+	VPADDQ       544(AX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 544(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y1, Y1
+	VPOR         quads3ff0000000000000<>+0(SB), Y1, Y1
 	VMOVUPS      Y1, 32(AX)
+	VPSRLQ       $0x34, Y2, Y0
+	VPADDQ       576(AX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 576(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y2, Y2
+	VPOR         quads3ff0000000000000<>+0(SB), Y2, Y2
 	VMOVUPS      Y2, 64(AX)
+	VPSRLQ       $0x34, Y3, Y0
+	VPADDQ       608(AX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 608(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y3, Y3
+	VPOR         quads3ff0000000000000<>+0(SB), Y3, Y3
 	VMOVUPS      Y3, 96(AX)
-	VMOVUPS      Y4, 128(AX)
-	VMOVUPS      Y5, 160(AX)
-	VMOVUPS      Y6, 192(AX)
-	VMOVUPS      Y7, 224(AX)
-	MOVQ         table+8(FP), CX
-	MOVQ         r+16(FP), DX
-	MOVQ         ar+24(FP), BX
-	MOVQ         units+32(FP), SI
+	VPSRLQ       $0x34, Y6, Y0
+	VPADDQ       512(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 512(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y6, Y6
+	VPOR         quads3ff0000000000000<>+0(SB), Y6, Y6
+	VMOVUPS      Y6, (CX)
+	VPSRLQ       $0x34, Y7, Y0
+	VPADDQ       544(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 544(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y7, Y7
+	VPOR         quads3ff0000000000000<>+0(SB), Y7, Y7
+	VMOVUPS      Y7, 32(CX)
+	VPSRLQ       $0x34, Y8, Y0
+	VPADDQ       576(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 576(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y8, Y8
+	VPOR         quads3ff0000000000000<>+0(SB), Y8, Y8
+	VMOVUPS      Y8, 64(CX)
+	VPSRLQ       $0x34, Y9, Y0
+	VPADDQ       608(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 608(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y9, Y9
+	VPOR         quads3ff0000000000000<>+0(SB), Y9, Y9
+	VMOVUPS      Y9, 96(CX)
+	MOVQ         p+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         table+16(FP), DX
+	MOVQ         r0+24(FP), BX
+	MOVQ         r1+40(FP), SI
+	MOVQ         ar0+32(FP), DI
+	MOVQ         ar1+48(FP), R8
+	MOVQ         units+56(FP), R9
+	VMOVUPS      128(AX), Y0
+	VMOVUPS      160(AX), Y1
+	VMOVUPS      192(AX), Y2
+	VMOVUPS      224(AX), Y3
+	VMOVUPS      128(CX), Y6
+	VMOVUPS      160(CX), Y7
+	VMOVUPS      192(CX), Y8
+	VMOVUPS      224(CX), Y9
+
+productsAVX2_unit1:
+	VBROADCASTSD (BX), Y4
+	VBROADCASTSD (DI), Y5
+	VBROADCASTSD (SI), Y10
+	VBROADCASTSD (R8), Y11
+	VMOVUPS      128(DX), Y12
+	VMULPD       Y12, Y5, Y13
+	VADDPD       Y4, Y13, Y13
+	VMULPD       Y13, Y0, Y0
+	VMULPD       Y12, Y11, Y12
+	VADDPD       Y10, Y12, Y12
+	VMULPD       Y12, Y6, Y6
+	VMOVUPS      160(DX), Y12
+	VMULPD       Y12, Y5, Y13
+	VADDPD       Y4, Y13, Y13
+	VMULPD       Y13, Y1, Y1
+	VMULPD       Y12, Y11, Y12
+	VADDPD       Y10, Y12, Y12
+	VMULPD       Y12, Y7, Y7
+	VMOVUPS      192(DX), Y12
+	VMULPD       Y12, Y5, Y13
+	VADDPD       Y4, Y13, Y13
+	VMULPD       Y13, Y2, Y2
+	VMULPD       Y12, Y11, Y12
+	VADDPD       Y10, Y12, Y12
+	VMULPD       Y12, Y8, Y8
+	VMOVUPS      224(DX), Y12
+	VMULPD       Y12, Y5, Y5
+	VADDPD       Y4, Y5, Y5
+	VMULPD       Y5, Y3, Y3
+	VMULPD       Y12, Y11, Y4
+	VADDPD       Y10, Y4, Y4
+	VMULPD       Y4, Y9, Y9
+	ADDQ         $0x00000200, DX
+	ADDQ         $0x08, BX
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, SI
+	ADDQ         $0x08, R8
+	DECQ         R9
+	JNZ          productsAVX2_unit1
+	VPSRLQ       $0x34, Y0, Y4
+	VPADDQ       640(AX), Y4, Y4
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y4, Y4
+	VMOVDQU      Y4, 640(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y0, Y0
+	VPOR         quads3ff0000000000000<>+0(SB), Y0, Y0
+	VMOVUPS      Y0, 128(AX)
+	VPSRLQ       $0x34, Y1, Y0
+	VPADDQ       672(AX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 672(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y1, Y1
+	VPOR         quads3ff0000000000000<>+0(SB), Y1, Y1
+	VMOVUPS      Y1, 160(AX)
+	VPSRLQ       $0x34, Y2, Y0
+	VPADDQ       704(AX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 704(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y2, Y2
+	VPOR         quads3ff0000000000000<>+0(SB), Y2, Y2
+	VMOVUPS      Y2, 192(AX)
+	VPSRLQ       $0x34, Y3, Y0
+	VPADDQ       736(AX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 736(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y3, Y3
+	VPOR         quads3ff0000000000000<>+0(SB), Y3, Y3
+	VMOVUPS      Y3, 224(AX)
+	VPSRLQ       $0x34, Y6, Y0
+	VPADDQ       640(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 640(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y6, Y6
+	VPOR         quads3ff0000000000000<>+0(SB), Y6, Y6
+	VMOVUPS      Y6, 128(CX)
+	VPSRLQ       $0x34, Y7, Y0
+	VPADDQ       672(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 672(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y7, Y7
+	VPOR         quads3ff0000000000000<>+0(SB), Y7, Y7
+	VMOVUPS      Y7, 160(CX)
+	VPSRLQ       $0x34, Y8, Y0
+	VPADDQ       704(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 704(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y8, Y8
+	VPOR         quads3ff0000000000000<>+0(SB), Y8, Y8
+	VMOVUPS      Y8, 192(CX)
+	VPSRLQ       $0x34, Y9, Y0
+	VPADDQ       736(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 736(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y9, Y9
+	VPOR         quads3ff0000000000000<>+0(SB), Y9, Y9
+	VMOVUPS      Y9, 224(CX)
+	MOVQ         p+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         table+16(FP), DX
+	MOVQ         r0+24(FP), BX
+	MOVQ         r1+40(FP), SI
+	MOVQ         ar0+32(FP), DI
+	MOVQ         ar1+48(FP), R8
+	MOVQ         units+56(FP), R9
 	VMOVUPS      256(AX), Y0
 	VMOVUPS      288(AX), Y1
 	VMOVUPS      320(AX), Y2
 	VMOVUPS      352(AX), Y3
-	VMOVUPS      384(AX), Y4
-	VMOVUPS      416(AX), Y5
-	VMOVUPS      448(AX), Y6
-	VMOVUPS      480(AX), Y7
+	VMOVUPS      256(CX), Y6
+	VMOVUPS      288(CX), Y7
+	VMOVUPS      320(CX), Y8
+	VMOVUPS      352(CX), Y9
 
-products64AVX2_unit1:
-	VBROADCASTSD (DX), Y8
-	VBROADCASTSD (BX), Y9
-	VMULPD       256(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y0, Y0
-	VMULPD       288(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y1, Y1
-	VMULPD       320(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y2, Y2
-	VMULPD       352(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y3, Y3
-	VMULPD       384(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y4, Y4
-	VMULPD       416(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y5, Y5
-	VMULPD       448(CX), Y9, Y10
-	VADDPD       Y8, Y10, Y10
-	VMULPD       Y10, Y6, Y6
-	VMULPD       480(CX), Y9, Y9
-	VADDPD       Y8, Y9, Y9
-	VMULPD       Y9, Y7, Y7
-	ADDQ         $0x00000200, CX
-	ADDQ         $0x08, DX
+productsAVX2_unit2:
+	VBROADCASTSD (BX), Y4
+	VBROADCASTSD (DI), Y5
+	VBROADCASTSD (SI), Y10
+	VBROADCASTSD (R8), Y11
+	VMOVUPS      256(DX), Y12
+	VMULPD       Y12, Y5, Y13
+	VADDPD       Y4, Y13, Y13
+	VMULPD       Y13, Y0, Y0
+	VMULPD       Y12, Y11, Y12
+	VADDPD       Y10, Y12, Y12
+	VMULPD       Y12, Y6, Y6
+	VMOVUPS      288(DX), Y12
+	VMULPD       Y12, Y5, Y13
+	VADDPD       Y4, Y13, Y13
+	VMULPD       Y13, Y1, Y1
+	VMULPD       Y12, Y11, Y12
+	VADDPD       Y10, Y12, Y12
+	VMULPD       Y12, Y7, Y7
+	VMOVUPS      320(DX), Y12
+	VMULPD       Y12, Y5, Y13
+	VADDPD       Y4, Y13, Y13
+	VMULPD       Y13, Y2, Y2
+	VMULPD       Y12, Y11, Y12
+	VADDPD       Y10, Y12, Y12
+	VMULPD       Y12, Y8, Y8
+	VMOVUPS      352(DX), Y12
+	VMULPD       Y12, Y5, Y5
+	VADDPD       Y4, Y5, Y5
+	VMULPD       Y5, Y3, Y3
+	VMULPD       Y12, Y11, Y4
+	VADDPD       Y10, Y4, Y4
+	VMULPD       Y4, Y9, Y9
+	ADDQ         $0x00000200, DX
 	ADDQ         $0x08, BX
-	DECQ         SI
-	JNZ          products64AVX2_unit1
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, SI
+	ADDQ         $0x08, R8
+	DECQ         R9
+	JNZ          productsAVX2_unit2
+	VPSRLQ       $0x34, Y0, Y4
+	VPADDQ       768(AX), Y4, Y4
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y4, Y4
+	VMOVDQU      Y4, 768(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y0, Y0
+	VPOR         quads3ff0000000000000<>+0(SB), Y0, Y0
 	VMOVUPS      Y0, 256(AX)
+	VPSRLQ       $0x34, Y1, Y0
+	VPADDQ       800(AX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 800(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y1, Y1
+	VPOR         quads3ff0000000000000<>+0(SB), Y1, Y1
 	VMOVUPS      Y1, 288(AX)
+	VPSRLQ       $0x34, Y2, Y0
+	VPADDQ       832(AX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 832(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y2, Y2
+	VPOR         quads3ff0000000000000<>+0(SB), Y2, Y2
 	VMOVUPS      Y2, 320(AX)
+	VPSRLQ       $0x34, Y3, Y0
+	VPADDQ       864(AX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 864(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y3, Y3
+	VPOR         quads3ff0000000000000<>+0(SB), Y3, Y3
 	VMOVUPS      Y3, 352(AX)
-	VMOVUPS      Y4, 384(AX)
-	VMOVUPS      Y5, 416(AX)
-	VMOVUPS      Y6, 448(AX)
-	VMOVUPS      Y7, 480(AX)
+	VPSRLQ       $0x34, Y6, Y0
+	VPADDQ       768(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 768(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y6, Y6
+	VPOR         quads3ff0000000000000<>+0(SB), Y6, Y6
+	VMOVUPS      Y6, 256(CX)
+	VPSRLQ       $0x34, Y7, Y0
+	VPADDQ       800(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 800(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y7, Y7
+	VPOR         quads3ff0000000000000<>+0(SB), Y7, Y7
+	VMOVUPS      Y7, 288(CX)
+	VPSRLQ       $0x34, Y8, Y0
+	VPADDQ       832(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 832(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y8, Y8
+	VPOR         quads3ff0000000000000<>+0(SB), Y8, Y8
+	VMOVUPS      Y8, 320(CX)
+	VPSRLQ       $0x34, Y9, Y0
+	VPADDQ       864(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 864(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y9, Y9
+	VPOR         quads3ff0000000000000<>+0(SB), Y9, Y9
+	VMOVUPS      Y9, 352(CX)
+	MOVQ         p+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         table+16(FP), DX
+	MOVQ         r0+24(FP), BX
+	MOVQ         r1+40(FP), SI
+	MOVQ         ar0+32(FP), DI
+	MOVQ         ar1+48(FP), R8
+	MOVQ         units+56(FP), R9
+	VMOVUPS      384(AX), Y0
+	VMOVUPS      416(AX), Y1
+	VMOVUPS      448(AX), Y2
+	VMOVUPS      480(AX), Y3
+	VMOVUPS      384(CX), Y6
+	VMOVUPS      416(CX), Y7
+	VMOVUPS      448(CX), Y8
+	VMOVUPS      480(CX), Y9
+
+productsAVX2_unit3:
+	VBROADCASTSD (BX), Y4
+	VBROADCASTSD (DI), Y5
+	VBROADCASTSD (SI), Y10
+	VBROADCASTSD (R8), Y11
+	VMOVUPS      384(DX), Y12
+	VMULPD       Y12, Y5, Y13
+	VADDPD       Y4, Y13, Y13
+	VMULPD       Y13, Y0, Y0
+	VMULPD       Y12, Y11, Y12
+	VADDPD       Y10, Y12, Y12
+	VMULPD       Y12, Y6, Y6
+	VMOVUPS      416(DX), Y12
+	VMULPD       Y12, Y5, Y13
+	VADDPD       Y4, Y13, Y13
+	VMULPD       Y13, Y1, Y1
+	VMULPD       Y12, Y11, Y12
+	VADDPD       Y10, Y12, Y12
+	VMULPD       Y12, Y7, Y7
+	VMOVUPS      448(DX), Y12
+	VMULPD       Y12, Y5, Y13
+	VADDPD       Y4, Y13, Y13
+	VMULPD       Y13, Y2, Y2
+	VMULPD       Y12, Y11, Y12
+	VADDPD       Y10, Y12, Y12
+	VMULPD       Y12, Y8, Y8
+	VMOVUPS      480(DX), Y12
+	VMULPD       Y12, Y5, Y5
+	VADDPD       Y4, Y5, Y5
+	VMULPD       Y5, Y3, Y3
+	VMULPD       Y12, Y11, Y4
+	VADDPD       Y10, Y4, Y4
+	VMULPD       Y4, Y9, Y9
+	ADDQ         $0x00000200, DX
+	ADDQ         $0x08, BX
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, SI
+	ADDQ         $0x08, R8
+	DECQ         R9
+	JNZ          productsAVX2_unit3
+	VPSRLQ       $0x34, Y0, Y4
+	VPADDQ       896(AX), Y4, Y4
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y4, Y4
+	VMOVDQU      Y4, 896(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y0, Y0
+	VPOR         quads3ff0000000000000<>+0(SB), Y0, Y0
+	VMOVUPS      Y0, 384(AX)
+	VPSRLQ       $0x34, Y1, Y0
+	VPADDQ       928(AX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 928(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y1, Y1
+	VPOR         quads3ff0000000000000<>+0(SB), Y1, Y1
+	VMOVUPS      Y1, 416(AX)
+	VPSRLQ       $0x34, Y2, Y0
+	VPADDQ       960(AX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 960(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y2, Y2
+	VPOR         quads3ff0000000000000<>+0(SB), Y2, Y2
+	VMOVUPS      Y2, 448(AX)
+	VPSRLQ       $0x34, Y3, Y0
+	VPADDQ       992(AX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 992(AX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y3, Y3
+	VPOR         quads3ff0000000000000<>+0(SB), Y3, Y3
+	VMOVUPS      Y3, 480(AX)
+	VPSRLQ       $0x34, Y6, Y0
+	VPADDQ       896(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 896(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y6, Y6
+	VPOR         quads3ff0000000000000<>+0(SB), Y6, Y6
+	VMOVUPS      Y6, 384(CX)
+	VPSRLQ       $0x34, Y7, Y0
+	VPADDQ       928(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 928(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y7, Y7
+	VPOR         quads3ff0000000000000<>+0(SB), Y7, Y7
+	VMOVUPS      Y7, 416(CX)
+	VPSRLQ       $0x34, Y8, Y0
+	VPADDQ       960(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 960(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y8, Y8
+	VPOR         quads3ff0000000000000<>+0(SB), Y8, Y8
+	VMOVUPS      Y8, 448(CX)
+	VPSRLQ       $0x34, Y9, Y0
+	VPADDQ       992(CX), Y0, Y0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Y0, Y0
+	VMOVDQU      Y0, 992(CX)
+	VPAND        quads000fffffffffffff<>+0(SB), Y9, Y9
+	VPOR         quads3ff0000000000000<>+0(SB), Y9, Y9
+	VMOVUPS      Y9, 480(CX)
 	VZEROUPPER
 	RET
+
+DATA quads00000000000003ff<>+0(SB)/8, $0x00000000000003ff
+DATA quads00000000000003ff<>+8(SB)/8, $0x00000000000003ff
+DATA quads00000000000003ff<>+16(SB)/8, $0x00000000000003ff
+DATA quads00000000000003ff<>+24(SB)/8, $0x00000000000003ff
+DATA quads00000000000003ff<>+32(SB)/8, $0x00000000000003ff
+DATA quads00000000000003ff<>+40(SB)/8, $0x00000000000003ff
+DATA quads00000000000003ff<>+48(SB)/8, $0x00000000000003ff
+DATA quads00000000000003ff<>+56(SB)/8, $0x00000000000003ff
+GLOBL quads00000000000003ff<>(SB), RODATA|NOPTR, $64
+
+DATA quads000fffffffffffff<>+0(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+8(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+16(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+24(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+32(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+40(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+48(SB)/8, $0x000fffffffffffff
+DATA quads000fffffffffffff<>+56(SB)/8, $0x000fffffffffffff
+GLOBL quads000fffffffffffff<>(SB), RODATA|NOPTR, $64
 
 // func logProductAVX2(parts *[8]float64, on *float64, off *float64, e *float64, blocks int, exponents *[8]uint64)
 // Requires: AVX, AVX2
@@ -3441,16 +3808,6 @@ logProductAVX2_block:
 	VMOVDQU Y3, 32(DI)
 	VZEROUPPER
 	RET
-
-DATA quads000fffffffffffff<>+0(SB)/8, $0x000fffffffffffff
-DATA quads000fffffffffffff<>+8(SB)/8, $0x000fffffffffffff
-DATA quads000fffffffffffff<>+16(SB)/8, $0x000fffffffffffff
-DATA quads000fffffffffffff<>+24(SB)/8, $0x000fffffffffffff
-DATA quads000fffffffffffff<>+32(SB)/8, $0x000fffffffffffff
-DATA quads000fffffffffffff<>+40(SB)/8, $0x000fffffffffffff
-DATA quads000fffffffffffff<>+48(SB)/8, $0x000fffffffffffff
-DATA quads000fffffffffffff<>+56(SB)/8, $0x000fffffffffffff
-GLOBL quads000fffffffffffff<>(SB), RODATA|NOPTR, $64
 
 // func transpose64AVX2(block *[64]uint64)
 // Requires: AVX, AVX2
@@ -5767,20 +6124,22 @@ adamAVX512_block:
 	VZEROUPPER
 	RET
 
-// func multiplyAVX512(a *float64, f *float64, blocks int)
+// func multiplyAVX512(dst *float64, a *float64, f *float64, blocks int)
 // Requires: AVX, AVX512F
-TEXT ·multiplyAVX512(SB), NOSPLIT, $0-24
-	MOVQ a+0(FP), AX
-	MOVQ f+8(FP), CX
-	MOVQ blocks+16(FP), DX
+TEXT ·multiplyAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ f+16(FP), DX
+	MOVQ blocks+24(FP), BX
 
 multiplyAVX512_block:
-	VMOVUPS (AX), Z0
-	VMULPD  (CX), Z0, Z0
+	VMOVUPS (CX), Z0
+	VMULPD  (DX), Z0, Z0
 	VMOVUPS Z0, (AX)
 	ADDQ    $0x40, AX
 	ADDQ    $0x40, CX
-	DECQ    DX
+	ADDQ    $0x40, DX
+	DECQ    BX
 	JNZ     multiplyAVX512_block
 	VZEROUPPER
 	RET
@@ -5820,14 +6179,17 @@ factorsAVX512_block:
 	VZEROUPPER
 	RET
 
-// func products64AVX512(prod *[64]float64, table *float64, r *float64, ar *float64, units int)
+// func productsAVX512(p *float64, q *float64, table *float64, r0 *float64, ar0 *float64, r1 *float64, ar1 *float64, units int)
 // Requires: AVX, AVX512F
-TEXT ·products64AVX512(SB), NOSPLIT, $0-40
-	MOVQ    prod+0(FP), AX
-	MOVQ    table+8(FP), CX
-	MOVQ    r+16(FP), DX
-	MOVQ    ar+24(FP), BX
-	MOVQ    units+32(FP), SI
+TEXT ·productsAVX512(SB), NOSPLIT, $0-64
+	MOVQ    p+0(FP), AX
+	MOVQ    q+8(FP), CX
+	MOVQ    table+16(FP), DX
+	MOVQ    r0+24(FP), BX
+	MOVQ    r1+40(FP), SI
+	MOVQ    ar0+32(FP), DI
+	MOVQ    ar1+48(FP), R8
+	MOVQ    units+56(FP), R9
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
@@ -5836,47 +6198,195 @@ TEXT ·products64AVX512(SB), NOSPLIT, $0-40
 	VMOVUPS 320(AX), Z5
 	VMOVUPS 384(AX), Z6
 	VMOVUPS 448(AX), Z7
+	VMOVUPS (CX), Z10
+	VMOVUPS 64(CX), Z11
+	VMOVUPS 128(CX), Z12
+	VMOVUPS 192(CX), Z13
+	VMOVUPS 256(CX), Z14
+	VMOVUPS 320(CX), Z15
+	VMOVUPS 384(CX), Z16
+	VMOVUPS 448(CX), Z17
 
-products64AVX512_unit0:
-	VBROADCASTSD (DX), Z8
-	VBROADCASTSD (BX), Z9
-	VMULPD       (CX), Z9, Z10
-	VADDPD       Z8, Z10, Z10
-	VMULPD       Z10, Z0, Z0
-	VMULPD       64(CX), Z9, Z10
-	VADDPD       Z8, Z10, Z10
-	VMULPD       Z10, Z1, Z1
-	VMULPD       128(CX), Z9, Z10
-	VADDPD       Z8, Z10, Z10
-	VMULPD       Z10, Z2, Z2
-	VMULPD       192(CX), Z9, Z10
-	VADDPD       Z8, Z10, Z10
-	VMULPD       Z10, Z3, Z3
-	VMULPD       256(CX), Z9, Z10
-	VADDPD       Z8, Z10, Z10
-	VMULPD       Z10, Z4, Z4
-	VMULPD       320(CX), Z9, Z10
-	VADDPD       Z8, Z10, Z10
-	VMULPD       Z10, Z5, Z5
-	VMULPD       384(CX), Z9, Z10
-	VADDPD       Z8, Z10, Z10
-	VMULPD       Z10, Z6, Z6
-	VMULPD       448(CX), Z9, Z9
+productsAVX512_unit0:
+	VBROADCASTSD (BX), Z8
+	VBROADCASTSD (DI), Z9
+	VBROADCASTSD (SI), Z18
+	VBROADCASTSD (R8), Z19
+	VMOVUPS      (DX), Z20
+	VMULPD       Z20, Z9, Z21
+	VADDPD       Z8, Z21, Z21
+	VMULPD       Z21, Z0, Z0
+	VMULPD       Z20, Z19, Z20
+	VADDPD       Z18, Z20, Z20
+	VMULPD       Z20, Z10, Z10
+	VMOVUPS      64(DX), Z20
+	VMULPD       Z20, Z9, Z21
+	VADDPD       Z8, Z21, Z21
+	VMULPD       Z21, Z1, Z1
+	VMULPD       Z20, Z19, Z20
+	VADDPD       Z18, Z20, Z20
+	VMULPD       Z20, Z11, Z11
+	VMOVUPS      128(DX), Z20
+	VMULPD       Z20, Z9, Z21
+	VADDPD       Z8, Z21, Z21
+	VMULPD       Z21, Z2, Z2
+	VMULPD       Z20, Z19, Z20
+	VADDPD       Z18, Z20, Z20
+	VMULPD       Z20, Z12, Z12
+	VMOVUPS      192(DX), Z20
+	VMULPD       Z20, Z9, Z21
+	VADDPD       Z8, Z21, Z21
+	VMULPD       Z21, Z3, Z3
+	VMULPD       Z20, Z19, Z20
+	VADDPD       Z18, Z20, Z20
+	VMULPD       Z20, Z13, Z13
+	VMOVUPS      256(DX), Z20
+	VMULPD       Z20, Z9, Z21
+	VADDPD       Z8, Z21, Z21
+	VMULPD       Z21, Z4, Z4
+	VMULPD       Z20, Z19, Z20
+	VADDPD       Z18, Z20, Z20
+	VMULPD       Z20, Z14, Z14
+	VMOVUPS      320(DX), Z20
+	VMULPD       Z20, Z9, Z21
+	VADDPD       Z8, Z21, Z21
+	VMULPD       Z21, Z5, Z5
+	VMULPD       Z20, Z19, Z20
+	VADDPD       Z18, Z20, Z20
+	VMULPD       Z20, Z15, Z15
+	VMOVUPS      384(DX), Z20
+	VMULPD       Z20, Z9, Z21
+	VADDPD       Z8, Z21, Z21
+	VMULPD       Z21, Z6, Z6
+	VMULPD       Z20, Z19, Z20
+	VADDPD       Z18, Z20, Z20
+	VMULPD       Z20, Z16, Z16
+	VMOVUPS      448(DX), Z20
+	VMULPD       Z20, Z9, Z9
 	VADDPD       Z8, Z9, Z9
 	VMULPD       Z9, Z7, Z7
-	ADDQ         $0x00000200, CX
-	ADDQ         $0x08, DX
+	VMULPD       Z20, Z19, Z8
+	VADDPD       Z18, Z8, Z8
+	VMULPD       Z8, Z17, Z17
+	ADDQ         $0x00000200, DX
 	ADDQ         $0x08, BX
-	DECQ         SI
-	JNZ          products64AVX512_unit0
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, SI
+	ADDQ         $0x08, R8
+	DECQ         R9
+	JNZ          productsAVX512_unit0
+	VPSRLQ       $0x34, Z0, Z8
+	VPADDQ       512(AX), Z8, Z8
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z8, Z8
+	VMOVDQU64    Z8, 512(AX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z0, Z0
+	VPORD        quads3ff0000000000000<>+0(SB), Z0, Z0
 	VMOVUPS      Z0, (AX)
+	VPSRLQ       $0x34, Z1, Z0
+	VPADDQ       576(AX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 576(AX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z1, Z1
+	VPORD        quads3ff0000000000000<>+0(SB), Z1, Z1
 	VMOVUPS      Z1, 64(AX)
+	VPSRLQ       $0x34, Z2, Z0
+	VPADDQ       640(AX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 640(AX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z2, Z2
+	VPORD        quads3ff0000000000000<>+0(SB), Z2, Z2
 	VMOVUPS      Z2, 128(AX)
+	VPSRLQ       $0x34, Z3, Z0
+	VPADDQ       704(AX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 704(AX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z3, Z3
+	VPORD        quads3ff0000000000000<>+0(SB), Z3, Z3
 	VMOVUPS      Z3, 192(AX)
+	VPSRLQ       $0x34, Z4, Z0
+	VPADDQ       768(AX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 768(AX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z4, Z4
+	VPORD        quads3ff0000000000000<>+0(SB), Z4, Z4
 	VMOVUPS      Z4, 256(AX)
+	VPSRLQ       $0x34, Z5, Z0
+	VPADDQ       832(AX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 832(AX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z5, Z5
+	VPORD        quads3ff0000000000000<>+0(SB), Z5, Z5
 	VMOVUPS      Z5, 320(AX)
+	VPSRLQ       $0x34, Z6, Z0
+	VPADDQ       896(AX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 896(AX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z6, Z6
+	VPORD        quads3ff0000000000000<>+0(SB), Z6, Z6
 	VMOVUPS      Z6, 384(AX)
+	VPSRLQ       $0x34, Z7, Z0
+	VPADDQ       960(AX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 960(AX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z7, Z7
+	VPORD        quads3ff0000000000000<>+0(SB), Z7, Z7
 	VMOVUPS      Z7, 448(AX)
+	VPSRLQ       $0x34, Z10, Z0
+	VPADDQ       512(CX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 512(CX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z10, Z10
+	VPORD        quads3ff0000000000000<>+0(SB), Z10, Z10
+	VMOVUPS      Z10, (CX)
+	VPSRLQ       $0x34, Z11, Z0
+	VPADDQ       576(CX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 576(CX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z11, Z11
+	VPORD        quads3ff0000000000000<>+0(SB), Z11, Z11
+	VMOVUPS      Z11, 64(CX)
+	VPSRLQ       $0x34, Z12, Z0
+	VPADDQ       640(CX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 640(CX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z12, Z12
+	VPORD        quads3ff0000000000000<>+0(SB), Z12, Z12
+	VMOVUPS      Z12, 128(CX)
+	VPSRLQ       $0x34, Z13, Z0
+	VPADDQ       704(CX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 704(CX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z13, Z13
+	VPORD        quads3ff0000000000000<>+0(SB), Z13, Z13
+	VMOVUPS      Z13, 192(CX)
+	VPSRLQ       $0x34, Z14, Z0
+	VPADDQ       768(CX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 768(CX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z14, Z14
+	VPORD        quads3ff0000000000000<>+0(SB), Z14, Z14
+	VMOVUPS      Z14, 256(CX)
+	VPSRLQ       $0x34, Z15, Z0
+	VPADDQ       832(CX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 832(CX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z15, Z15
+	VPORD        quads3ff0000000000000<>+0(SB), Z15, Z15
+	VMOVUPS      Z15, 320(CX)
+	VPSRLQ       $0x34, Z16, Z0
+	VPADDQ       896(CX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 896(CX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z16, Z16
+	VPORD        quads3ff0000000000000<>+0(SB), Z16, Z16
+	VMOVUPS      Z16, 384(CX)
+	VPSRLQ       $0x34, Z17, Z0
+	VPADDQ       960(CX), Z0, Z0
+	VPSUBQ       quads00000000000003ff<>+0(SB), Z0, Z0
+	VMOVDQU64    Z0, 960(CX)
+	VPANDD       quads000fffffffffffff<>+0(SB), Z17, Z17
+	VPORD        quads3ff0000000000000<>+0(SB), Z17, Z17
+	VMOVUPS      Z17, 448(CX)
 	VZEROUPPER
 	RET
 

@@ -91,13 +91,13 @@ type (
 	sampling      product
 )
 
-var products = sync.Pool{New: func() any { return new(product) }}
+var productPool = sync.Pool{New: func() any { return new(product) }}
 
 func startProduct(name string, x Bits, f *Fixed) *product {
 	if x.Cols != f.Rows {
 		panicf("%s of %d×%d bits with a %d×%d matrix", name, x.Rows, x.Cols, f.Rows, f.Cols)
 	}
-	p := products.Get().(*product)
+	p := productPool.Get().(*product)
 	blocks := (x.Rows + blockRows - 1) / blockRows
 	*p = product{x: x, f: f, method: chooseMethod(x, formCosts()), blocks: blocks, rows: blockRows, scale: float32(f.Resolution())}
 	return p
@@ -105,7 +105,7 @@ func startProduct(name string, x Bits, f *Fixed) *product {
 
 func (p *product) release() {
 	*p = product{}
-	products.Put(p)
+	productPool.Put(p)
 }
 
 // workers returns how many of the given number pay for the product.

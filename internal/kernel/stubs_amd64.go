@@ -97,17 +97,17 @@ func adamAVX2(s *[5]float32, p *float32, a *float32, slope *float32, second *flo
 // multiplyAVX2 multiplies a by f for blocks·8 numbers.
 //
 //go:noescape
-func multiplyAVX2(a *float64, f *float64, blocks int)
+func multiplyAVX2(dst *float64, a *float64, f *float64, blocks int)
 
 // factorsAVX2 is Factors for blocks·8 numbers; the sums of the exponents' bits are left in exponents.
 //
 //go:noescape
 func factorsAVX2(r *float64, ar *float64, a *float64, most *float64, blocks int, exponents *[8]uint64)
 
-// products64AVX2 is Products for units units.
+// productsAVX2 is Products for units units; exponents follow mantissas at p and q.
 //
 //go:noescape
-func products64AVX2(prod *[64]float64, table *float64, r *float64, ar *float64, units int)
+func productsAVX2(p *float64, q *float64, table *float64, r0 *float64, ar0 *float64, r1 *float64, ar1 *float64, units int)
 
 // logProductAVX2 multiplies parts by blocks·64 factors; the sums of the exponents' bits are left in exponents.
 //
@@ -212,17 +212,17 @@ func adamAVX512(s *[5]float32, p *float32, a *float32, slope *float32, second *f
 // multiplyAVX512 multiplies a by f for blocks·8 numbers.
 //
 //go:noescape
-func multiplyAVX512(a *float64, f *float64, blocks int)
+func multiplyAVX512(dst *float64, a *float64, f *float64, blocks int)
 
 // factorsAVX512 is Factors for blocks·8 numbers; the sums of the exponents' bits are left in exponents.
 //
 //go:noescape
 func factorsAVX512(r *float64, ar *float64, a *float64, most *float64, blocks int, exponents *[8]uint64)
 
-// products64AVX512 is Products for units units.
+// productsAVX512 is Products for units units; exponents follow mantissas at p and q.
 //
 //go:noescape
-func products64AVX512(prod *[64]float64, table *float64, r *float64, ar *float64, units int)
+func productsAVX512(p *float64, q *float64, table *float64, r0 *float64, ar0 *float64, r1 *float64, ar1 *float64, units int)
 
 // logProductAVX512 multiplies parts by blocks·64 factors; the sums of the exponents' bits are left in exponents.
 //

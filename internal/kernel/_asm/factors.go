@@ -18,9 +18,10 @@ func enumeration(v vector) {
 
 func multiply(v vector) {
 	name := v.name("multiply")
-	TEXT(name, NOSPLIT, "func(a, f *float64, blocks int)")
+	TEXT(name, NOSPLIT, "func(dst, a, f *float64, blocks int)")
 	Doc(name + " multiplies a by f for blocks·8 numbers.")
 	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
 	a := Load(Param("a"), GP64())
 	f := Load(Param("f"), GP64())
 	blocks := Load(Param("blocks"), GP64())
@@ -28,10 +29,11 @@ func multiply(v vector) {
 	for disp := 0; disp < 64; disp += v.bytes {
 		x := v.load(Mem{Base: a, Disp: disp})
 		VMULPD(Mem{Base: f, Disp: disp}, x, x)
-		VMOVUPS(x, Mem{Base: a, Disp: disp})
+		VMOVUPS(x, Mem{Base: dst, Disp: disp})
 	}
-	ADDQ(Imm(64), a)
-	ADDQ(Imm(64), f)
+	for _, p := range []reg.Register{dst, a, f} {
+		ADDQ(Imm(64), p)
+	}
 	DECQ(blocks)
 	JNZ(LabelRef(name + "_block"))
 	done()
@@ -83,43 +85,64 @@ func factors(v vector) {
 	done()
 }
 
-// products writes the kernel of Products: 8 registers of products stay while the units pass, all 64 states at once in AVX-512 and
-// two times 32 in AVX2.
+// products writes the kernel of Products: the products of both stay in registers while the units pass, for all 64 states at
+// once in AVX-512 and for 16 at a time in AVX2.
 func products(v vector) {
-	name := v.name("products64")
-	TEXT(name, NOSPLIT, "func(prod *[64]float64, table, r, ar *float64, units int)")
-	Doc(name + " is Products for units units.")
+	name := v.name("products")
+	TEXT(name, NOSPLIT, "func(p, q, table, r0, ar0, r1, ar1 *float64, units int)")
+	Doc(name + " is Products for units units; exponents follow mantissas at p and q.")
 	Pragma("noescape")
-	prod := Load(Param("prod"), GP64())
-	const registers = 8
-	for half := range 512 / (registers * v.bytes) {
-		at := half * registers * v.bytes
+	registers := map[bool]int{true: 8, false: 4}[v.wide()]
+	const exponents = 512 // bytes behind the mantissas
+	for chunk := range 512 / (registers * v.bytes) {
+		at := chunk * registers * v.bytes
+		targets := []reg.Register{Load(Param("p"), GP64()), Load(Param("q"), GP64())}
 		table := Load(Param("table"), GP64())
-		r := Load(Param("r"), GP64())
-		ar := Load(Param("ar"), GP64())
+		rs := []reg.Register{Load(Param("r0"), GP64()), Load(Param("r1"), GP64())}
+		ars := []reg.Register{Load(Param("ar0"), GP64()), Load(Param("ar1"), GP64())}
 		units := Load(Param("units"), GP64())
-		products := make([]reg.VecVirtual, registers)
-		for i := range products {
-			products[i] = v.load(Mem{Base: prod, Disp: at + i*v.bytes})
+		var products [2][]reg.VecVirtual
+		var r, ar [2]reg.VecVirtual
+		for k, target := range targets {
+			for i := range registers {
+				products[k] = append(products[k], v.load(Mem{Base: target, Disp: at + i*v.bytes}))
+			}
+			r[k], ar[k] = v.reg(), v.reg()
 		}
-		x, y := v.reg(), v.reg()
-		label := name + "_unit" + string(rune('0'+half))
+		label := name + "_unit" + string(rune('0'+chunk))
 		Label(label)
-		VBROADCASTSD(Mem{Base: r}, x)
-		VBROADCASTSD(Mem{Base: ar}, y)
-		for i, p := range products {
-			factor := v.reg()
-			VMULPD(Mem{Base: table, Disp: at + i*v.bytes}, y, factor)
-			VADDPD(x, factor, factor)
-			VMULPD(factor, p, p)
+		for k := range 2 {
+			VBROADCASTSD(Mem{Base: rs[k]}, r[k])
+			VBROADCASTSD(Mem{Base: ars[k]}, ar[k])
+		}
+		for i := range registers {
+			entry := v.load(Mem{Base: table, Disp: at + i*v.bytes})
+			for k := range 2 {
+				factor := v.reg()
+				VMULPD(entry, ar[k], factor)
+				VADDPD(r[k], factor, factor)
+				VMULPD(factor, products[k][i], products[k][i])
+			}
 		}
 		ADDQ(U32(512), table)
-		ADDQ(Imm(8), r)
-		ADDQ(Imm(8), ar)
+		for k := range 2 {
+			ADDQ(Imm(8), rs[k])
+			ADDQ(Imm(8), ars[k])
+		}
 		DECQ(units)
 		JNZ(LabelRef(label))
-		for i, p := range products {
-			VMOVUPS(p, Mem{Base: prod, Disp: at + i*v.bytes})
+		for k, target := range targets {
+			for i, p := range products[k] {
+				mantissa, exponent := Mem{Base: target, Disp: at + i*v.bytes}, Mem{Base: target, Disp: exponents + at + i*v.bytes}
+				bits := v.reg()
+				VPSRLQ(Imm(52), p, bits)
+				VPADDQ(exponent, bits, bits)
+				VPSUBQ(u64(1023), bits, bits)
+				storeIntegers(v, bits, exponent)
+				v.and(u64(1<<52-1), p, p)
+				v.or(u64(1023<<52), p, p)
+				VMOVUPS(p, mantissa)
+			}
 		}
 	}
 	done()
