@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -355,23 +354,6 @@ func TestSchedules(t *testing.T) {
 				t.Errorf("%s at %v is %v, want %v", c.s, x, got, c.want[k])
 			}
 		}
-	}
-}
-
-// Between evaluations an update allocates nothing, but for what package sync throws away from time to time.
-func TestUpdatesAllocateNothing(t *testing.T) {
-	for name, c := range map[string]train.Config{
-		"defaults": {},
-		"plain":    {Plain: true, Optimizer: &train.SGD{}, Negative: &train.PCD{Steps: 1, Chains: 50}},
-	} {
-		c.Updates, c.Every, c.Workers = 1000, 1000, 2
-		training := start(t, 20, drawnBars(t, 100), c) // five minibatches of 20: all of one shape
-		next, stop := iter.Pull(training.Steps(t.Context()))
-		next()
-		if allocs := testing.AllocsPerRun(100, func() { next() }); allocs > 1 {
-			t.Errorf("%s: %v allocations an update", name, allocs)
-		}
-		stop()
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"harmonium/rng"
 )
 
 func TestParallelRunsEveryTaskOnce(t *testing.T) {
@@ -47,29 +45,6 @@ func TestParallelNested(t *testing.T) {
 	})
 	if sum.Load() != 8*45 {
 		t.Errorf("sum %d, want %d", sum.Load(), 8*45)
-	}
-}
-
-// Products, loads and draws allocate nothing once the memory of the first call is there.
-func TestSteadyStateAllocatesNothing(t *testing.T) {
-	const rows, inner, cols = 200, 300, 128
-	x, src, dst := randomBits(rows, inner, 128, 1), randomFloats(inner*cols, 2), make([]float32, rows*cols)
-	bits, turned := NewBits(rows, cols), NewBits(inner, rows)
-	var f, g Fixed
-	for _, workers := range []int{1, 2} {
-		step := func() {
-			f.Load(workers, src, inner, cols, nil)
-			g.LoadTransposed(workers, src, inner, cols, nil)
-			Mul(workers, dst, x, &f)
-			Probabilities(workers, dst, x, &f)
-			Sample(workers, bits, x, &f, rng.Seed(1), 1, 0)
-			Sigmoids(workers, dst, dst)
-			Transpose(workers, turned, x)
-		}
-		step()
-		if allocs := testing.AllocsPerRun(50, step); allocs > 0 {
-			t.Errorf("%d workers: %v allocations", workers, allocs)
-		}
 	}
 }
 

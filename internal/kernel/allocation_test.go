@@ -1,0 +1,34 @@
+//go:build !race
+
+// Under the race detector sync.Pool forgets some of its contents on purpose, and counts of allocations say nothing.
+
+package kernel
+
+import (
+	"testing"
+
+	"harmonium/rng"
+)
+
+// Products, loads and draws allocate nothing once the memory of the first call is there.
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	const rows, inner, cols = 200, 300, 128
+	x, src, dst := randomBits(rows, inner, 128, 1), randomFloats(inner*cols, 2), make([]float32, rows*cols)
+	bits, turned := NewBits(rows, cols), NewBits(inner, rows)
+	var f, g Fixed
+	for _, workers := range []int{1, 2} {
+		step := func() {
+			f.Load(workers, src, inner, cols, nil)
+			g.LoadTransposed(workers, src, inner, cols, nil)
+			Mul(workers, dst, x, &f)
+			Probabilities(workers, dst, x, &f)
+			Sample(workers, bits, x, &f, rng.Seed(1), 1, 0)
+			Sigmoids(workers, dst, dst)
+			Transpose(workers, turned, x)
+		}
+		step()
+		if allocs := testing.AllocsPerRun(50, step); allocs > 0 {
+			t.Errorf("%d workers: %v allocations", workers, allocs)
+		}
+	}
+}

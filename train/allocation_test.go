@@ -1,0 +1,29 @@
+//go:build !race
+
+// Under the race detector sync.Pool forgets some of its contents on purpose, and counts of allocations say nothing.
+
+package train_test
+
+import (
+	"iter"
+	"testing"
+
+	"harmonium/train"
+)
+
+// Between evaluations an update allocates nothing, but for what package sync throws away from time to time.
+func TestUpdatesAllocateNothing(t *testing.T) {
+	for name, c := range map[string]train.Config{
+		"defaults": {},
+		"plain":    {Plain: true, Optimizer: &train.SGD{}, Negative: &train.PCD{Steps: 1, Chains: 50}},
+	} {
+		c.Updates, c.Every, c.Workers = 1000, 1000, 2
+		training := start(t, 20, drawnBars(t, 100), c) // five minibatches of 20: all of one shape
+		next, stop := iter.Pull(training.Steps(t.Context()))
+		next()
+		if allocs := testing.AllocsPerRun(100, func() { next() }); allocs > 1 {
+			t.Errorf("%s: %v allocations an update", name, allocs)
+		}
+		stop()
+	}
+}
