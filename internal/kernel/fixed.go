@@ -41,8 +41,8 @@ type Fixed struct {
 // panels is the number of panels; the columns behind the last are zero.
 func (f *Fixed) panels() int { return (f.Cols + panelCols - 1) / panelCols }
 
-// paddedRows is the number of rows held for a panel.
-func (f *Fixed) paddedRows() int { return (f.Rows + unitRows - 1) &^ (unitRows - 1) }
+// paddedRows is the number of rows held for a panel: at least one is of zeros.
+func (f *Fixed) paddedRows() int { return f.Rows&^(unitRows-1) + unitRows }
 
 // panel returns the words of panel p.
 func (f *Fixed) panel(p int) []uint64 {

@@ -51,17 +51,17 @@ func fill(acc [][panelWords]uint64, offset *[panelWords]uint64) {
 	}
 }
 
-func addRows(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64) {
-	if len(acc) == 0 || len(panel) == 0 {
+func addListed(acc [][panelWords]uint64, l *listing, panel []uint64) {
+	if len(acc) == 0 || len(l.offsets) == 0 {
 		return
 	}
 	switch current {
 	case AVX512:
-		addRowsAVX512(&acc[0], len(acc), &words[0], stride, &panel[0])
+		addListedAVX512(&acc[0], &l.order[0], len(l.order), &l.offsets[0], &panel[0])
 	case AVX2:
-		addRowsAVX2(&acc[0], len(acc), &words[0], stride, &panel[0])
+		addListedAVX2(&acc[0], &l.order[0], len(l.order), &l.offsets[0], &panel[0])
 	default:
-		addRowsGeneric(acc, words, stride, panel)
+		addListedGeneric(acc, l, panel)
 	}
 }
 

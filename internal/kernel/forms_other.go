@@ -9,8 +9,8 @@ func formCosts() *costs { return &genericCosts }
 
 func fill(acc [][panelWords]uint64, offset *[panelWords]uint64) { fillGeneric(acc, offset) }
 
-func addRows(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64) {
-	addRowsGeneric(acc, words, stride, panel)
+func addListed(acc [][panelWords]uint64, l *listing, panel []uint64) {
+	addListedGeneric(acc, l, panel)
 }
 
 func addWord(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64, tables *[tableWords]uint64, quarters int, _ method) {

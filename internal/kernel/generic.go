@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math/bits"
-	"unsafe"
-)
+import "unsafe"
 
 // The kernels in plain Go. They go over the two halves of a panel one after the other: 4 words are what the compiler keeps in
 // registers.
@@ -24,22 +21,21 @@ func fillGeneric(acc [][panelWords]uint64, offset *[panelWords]uint64) {
 	}
 }
 
-// addRowsGeneric adds the panel's rows of the set bits to the accumulators; row r of the bits begins at words[r·stride].
-func addRowsGeneric(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64) {
-	for r := range acc {
+// addListedGeneric adds the panel's rows of the listed bits to the accumulators.
+func addListedGeneric(acc [][panelWords]uint64, l *listing, panel []uint64) {
+	offsets := l.offsets
+	for _, o := range l.order {
+		n := int(o>>32) * listGroup
+		list := offsets[:n]
+		offsets = offsets[n:]
 		for half := 0; half < panelWords; half += halfWords {
-			a := (*[halfWords]uint64)(acc[r][half:])
-			s := *a
-			for k, w := range words[r*stride : (r+1)*stride] {
-				for ; w != 0; w &= w - 1 {
-					row := (*[halfWords]uint64)(panel[(k*64+bits.TrailingZeros64(w))*panelWords+half:])
-					s[0] += row[0]
-					s[1] += row[1]
-					s[2] += row[2]
-					s[3] += row[3]
-				}
+			a := (*[halfWords]uint64)(acc[uint32(o)][half:])
+			s0, s1, s2, s3 := a[0], a[1], a[2], a[3]
+			for _, offset := range list {
+				row := (*[halfWords]uint64)(panel[int(offset/8)+half:])
+				s0, s1, s2, s3 = s0+row[0], s1+row[1], s2+row[2], s3+row[3]
 			}
-			*a = s
+			a[0], a[1], a[2], a[3] = s0, s1, s2, s3
 		}
 	}
 }

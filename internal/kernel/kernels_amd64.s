@@ -1276,45 +1276,52 @@ fillAVX2_row:
 	VZEROUPPER
 	RET
 
-// func addRowsAVX2(acc *[8]uint64, rows int, words *uint64, stride int, panel *uint64)
-// Requires: AVX, AVX2, BMI
-TEXT ·addRowsAVX2(SB), NOSPLIT, $0-40
+// func addListedAVX2(acc *[8]uint64, order *uint64, rows int, offsets *uint32, panel *uint64)
+// Requires: AVX, AVX2
+TEXT ·addListedAVX2(SB), NOSPLIT, $0-40
 	MOVQ acc+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ words+16(FP), DX
-	MOVQ stride+24(FP), BX
+	MOVQ order+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ offsets+24(FP), BX
 	MOVQ panel+32(FP), SI
 
-addRowsAVX2_row:
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	MOVQ    SI, DI
-	MOVQ    BX, R8
+addListedAVX2_row:
+	MOVL    (CX), DI
+	SHLQ    $0x06, DI
+	ADDQ    AX, DI
+	VMOVUPS (DI), Y0
+	VPXOR   Y1, Y1, Y1
+	VMOVUPS 32(DI), Y2
+	VPXOR   Y3, Y3, Y3
+	MOVL    4(CX), R8
+	TESTL   R8, R8
+	JZ      addListedAVX2_next
 
-addRowsAVX2_word:
-	MOVQ  (DX), R9
-	TESTQ R9, R9
-	JZ    addRowsAVX2_next
+addListedAVX2_group:
+	MOVL   (BX), R9
+	VPADDQ (SI)(R9*1), Y0, Y0
+	VPADDQ 32(SI)(R9*1), Y2, Y2
+	MOVL   4(BX), R9
+	VPADDQ (SI)(R9*1), Y1, Y1
+	VPADDQ 32(SI)(R9*1), Y3, Y3
+	MOVL   8(BX), R9
+	VPADDQ (SI)(R9*1), Y0, Y0
+	VPADDQ 32(SI)(R9*1), Y2, Y2
+	MOVL   12(BX), R9
+	VPADDQ (SI)(R9*1), Y1, Y1
+	VPADDQ 32(SI)(R9*1), Y3, Y3
+	ADDQ   $0x10, BX
+	DECL   R8
+	JNZ    addListedAVX2_group
 
-addRowsAVX2_bit:
-	TZCNTQ R9, R10
-	BLSRQ  R9, R9
-	SHLQ   $0x06, R10
-	VPADDQ (DI)(R10*1), Y0, Y0
-	VPADDQ 32(DI)(R10*1), Y1, Y1
-	TESTQ  R9, R9
-	JNZ    addRowsAVX2_bit
-
-addRowsAVX2_next:
-	ADDQ    $0x00001000, DI
-	ADDQ    $0x08, DX
-	DECQ    R8
-	JNZ     addRowsAVX2_word
-	VMOVDQU Y0, (AX)
-	VMOVDQU Y1, 32(AX)
-	ADDQ    $0x40, AX
-	DECQ    CX
-	JNZ     addRowsAVX2_row
+addListedAVX2_next:
+	VPADDQ  Y1, Y0, Y0
+	VMOVDQU Y0, (DI)
+	VPADDQ  Y3, Y2, Y2
+	VMOVDQU Y2, 32(DI)
+	ADDQ    $0x08, CX
+	DECQ    DX
+	JNZ     addListedAVX2_row
 	VZEROUPPER
 	RET
 
@@ -5309,42 +5316,44 @@ fillAVX512_row:
 	VZEROUPPER
 	RET
 
-// func addRowsAVX512(acc *[8]uint64, rows int, words *uint64, stride int, panel *uint64)
-// Requires: AVX, AVX512F, BMI
-TEXT ·addRowsAVX512(SB), NOSPLIT, $0-40
+// func addListedAVX512(acc *[8]uint64, order *uint64, rows int, offsets *uint32, panel *uint64)
+// Requires: AVX, AVX2, AVX512F
+TEXT ·addListedAVX512(SB), NOSPLIT, $0-40
 	MOVQ acc+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ words+16(FP), DX
-	MOVQ stride+24(FP), BX
+	MOVQ order+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ offsets+24(FP), BX
 	MOVQ panel+32(FP), SI
 
-addRowsAVX512_row:
-	VMOVUPS (AX), Z0
-	MOVQ    SI, DI
-	MOVQ    BX, R8
+addListedAVX512_row:
+	MOVL    (CX), DI
+	SHLQ    $0x06, DI
+	ADDQ    AX, DI
+	VMOVUPS (DI), Z0
+	VPXOR   Y1, Y1, Y1
+	MOVL    4(CX), R8
+	TESTL   R8, R8
+	JZ      addListedAVX512_next
 
-addRowsAVX512_word:
-	MOVQ  (DX), R9
-	TESTQ R9, R9
-	JZ    addRowsAVX512_next
+addListedAVX512_group:
+	MOVL   (BX), R9
+	VPADDQ (SI)(R9*1), Z0, Z0
+	MOVL   4(BX), R9
+	VPADDQ (SI)(R9*1), Z1, Z1
+	MOVL   8(BX), R9
+	VPADDQ (SI)(R9*1), Z0, Z0
+	MOVL   12(BX), R9
+	VPADDQ (SI)(R9*1), Z1, Z1
+	ADDQ   $0x10, BX
+	DECL   R8
+	JNZ    addListedAVX512_group
 
-addRowsAVX512_bit:
-	TZCNTQ R9, R10
-	BLSRQ  R9, R9
-	SHLQ   $0x06, R10
-	VPADDQ (DI)(R10*1), Z0, Z0
-	TESTQ  R9, R9
-	JNZ    addRowsAVX512_bit
-
-addRowsAVX512_next:
-	ADDQ      $0x00001000, DI
-	ADDQ      $0x08, DX
-	DECQ      R8
-	JNZ       addRowsAVX512_word
-	VMOVDQU64 Z0, (AX)
-	ADDQ      $0x40, AX
-	DECQ      CX
-	JNZ       addRowsAVX512_row
+addListedAVX512_next:
+	VPADDQ    Z1, Z0, Z0
+	VMOVDQU64 Z0, (DI)
+	ADDQ      $0x08, CX
+	DECQ      DX
+	JNZ       addListedAVX512_row
 	VZEROUPPER
 	RET
 

@@ -19,26 +19,27 @@ import (
 const (
 	blockRows  = 1024
 	tableWords = 4 << 10
+	entryBytes = 8 * panelWords
 )
 
 // A method says how products are summed; the results are the same.
 type method uint8
 
 const (
-	sparse method = iota // the rows of the set bits, one by one
+	sparse method = iota // the rows of the set bits, one by one: see listing
 	narrow               // tables of 4 rows: 16 groups a word
 	wide                 // tables of 5, 5 and 6 rows: 12 groups a word
 )
 
-// chooseMethod counts operations, in units of a look-up or of adding a row. A word of 64 rows costs, for R configurations in
-// blocks of at most 1024 and a fraction p of ones,
+// chooseMethod counts operations, in units of a look-up. A panel costs, for R configurations of K words in blocks of at most 1024,
 //
-//	sparse   64p·R·ones + R·row
-//	narrow   256·fill + (16 + stream)·R      256 table entries to fill, 16 look-ups
-//	wide     512·fill + (12 + stream)·R
+//	sparse   (ones + list/panels)·N + row·R          for N set bits
+//	narrow   K·(256·fill·blocks + (16 + stream)·R)   256 table entries to fill, 16 look-ups
+//	wide     K·(512·fill·blocks + (12 + stream)·R)
 //
-// with the constants of the form in use: of a set bit, of a word, of a table's entry, and of an accumulator's way in and out.
-func chooseMethod(x Bits, c *costs) method {
+// with the constants of the form in use: adding the row of a set bit, listing a bit, beginning a configuration, filling a table's
+// entry, and an accumulator's way in and out.
+func chooseMethod(x Bits, f *Fixed, c *costs) method {
 	if forceMethod != nil {
 		return *forceMethod
 	}
@@ -48,7 +49,7 @@ func chooseMethod(x Bits, c *costs) method {
 	}
 	blocks := (x.Rows + blockRows - 1) / blockRows
 	quarters := (x.Cols + unitRows - 1) / unitRows
-	best, cost := sparse, c.ones*float64(ones)+c.row*float64(x.Rows*x.Stride)
+	best, cost := sparse, (c.ones+c.list/float64(max(1, f.panels())))*float64(ones)+c.row*float64(x.Rows)
 	if n := float64(quarters) / 4 * (256*c.fill*float64(blocks) + (16+c.stream)*float64(x.Rows)); n < cost {
 		best, cost = narrow, n
 	}
@@ -62,7 +63,7 @@ func chooseMethod(x Bits, c *costs) method {
 var forceMethod *method
 
 // costs are the constants of chooseMethod.
-type costs struct{ ones, row, fill, stream float64 }
+type costs struct{ ones, list, row, fill, stream float64 }
 
 // workspace is what one worker needs for a block of a panel. It begins at a page, as an object of its size does.
 type workspace struct {
@@ -78,7 +79,9 @@ type product struct {
 	f      *Fixed
 	method method
 	blocks int // of rows
-	rows   int // of a block
+
+	first int     // the block that task 0 belongs to
+	list  listing // of a block, for the sparse method
 
 	scale float32   // of the results
 	dst   []float32 // of Mul and Probabilities
@@ -87,6 +90,7 @@ type product struct {
 
 type (
 	mul           product
+	writing       product
 	probabilities product
 	sampling      product
 )
@@ -99,34 +103,56 @@ func startProduct(name string, x Bits, f *Fixed) *product {
 	}
 	p := productPool.Get().(*product)
 	blocks := (x.Rows + blockRows - 1) / blockRows
-	*p = product{x: x, f: f, method: chooseMethod(x, formCosts()), blocks: blocks, rows: blockRows, scale: float32(f.Resolution())}
+	p.x, p.f, p.method, p.blocks, p.first, p.scale = x, f, chooseMethod(x, f, formCosts()), blocks, 0, float32(f.Resolution())
 	return p
 }
 
-func (p *product) release() {
-	*p = product{}
+// run does tasksPerBlock tasks for each block, on as many of the workers as pay for the product, and gives the product back.
+func (p *product) run(workers, tasksPerBlock int, j job) {
+	workers = workersFor(workers, p.x.Rows*p.x.Stride*p.f.Cols)
+	if p.method == sparse {
+		blocks := p.blocks
+		for p.blocks = 1; p.first < blocks; p.first++ {
+			words, rows := p.block(p.first)
+			p.list.count(words, rows, p.x.Stride)
+			parallel(workers, (rows+listTask-1)/listTask, (*writing)(p))
+			parallel(workers, tasksPerBlock, j)
+		}
+	} else {
+		parallel(workers, tasksPerBlock*p.blocks, j)
+	}
+	p.x, p.f, p.dst, p.draw = Bits{}, nil, nil, draw{}
 	productPool.Put(p)
 }
 
-// workers returns how many of the given number pay for the product.
-func (p *product) workers(n int) int { return workersFor(n, p.x.Rows*p.x.Stride*p.f.Cols) }
+// task returns the block and the number in it of a task.
+func (p *product) task(task int) (block, number int) { return p.first + task%p.blocks, task / p.blocks }
+
+// block returns the words of a block of rows, and how many rows they are.
+func (p *product) block(block int) (words []uint64, rows int) {
+	from := block * blockRows
+	return p.x.Words[from*p.x.Stride:], min(blockRows, p.x.Rows-from)
+}
+
+func (w *writing) do(task int) {
+	words, _ := (*product)(w).block(w.first)
+	w.list.write(task, words, w.x.Stride, uint32(w.f.Rows)*entryBytes)
+}
 
 // sum fills the workspace's accumulators for a block of rows and a panel of columns.
 func (p *product) sum(w *workspace, block, panel int) [][panelWords]uint64 {
-	from := block * p.rows
-	acc := w.acc[:min(p.rows, p.x.Rows-from)]
+	words, rows := p.block(block)
+	acc := w.acc[:rows]
 	offset := [panelWords]uint64(p.f.offset[panel*panelWords:])
 	fill(acc, &offset)
-	words, stride, operand := p.x.Words[from*p.x.Stride:], p.x.Stride, p.f.panel(panel)
-	switch {
-	case stride == 0:
-	case p.method == sparse:
-		addRows(acc, words, stride, operand)
-	default:
-		for k := range stride {
-			quarters := min(4, p.f.paddedRows()/unitRows-4*k)
-			addWord(acc, words[k:], stride, operand[k*64*panelWords:], &w.tables, quarters, p.method)
-		}
+	stride, operand := p.x.Stride, p.f.panel(panel)
+	if p.method == sparse {
+		addListed(acc, &p.list, operand)
+		return acc
+	}
+	for k := range stride {
+		quarters := min(4, (p.x.Cols-64*k+unitRows-1)/unitRows)
+		addWord(acc, words[k:], stride, operand[k*64*panelWords:], &w.tables, quarters, p.method)
 	}
 	return acc
 }
@@ -145,8 +171,7 @@ func MulScaled(workers int, dst []float32, x Bits, f *Fixed, scale float32) {
 	p := startProduct("Mul", x, f)
 	p.dst = dst
 	p.scale *= scale // exact but for subnormal numbers: the first factor is a power of two
-	parallel(p.workers(workers), f.panels()*p.blocks, (*mul)(p))
-	p.release()
+	p.run(workers, f.panels(), (*mul)(p))
 }
 
 // Probabilities writes σ of the numbers of [Mul] to dst.
@@ -154,8 +179,7 @@ func Probabilities(workers int, dst []float32, x Bits, f *Fixed) {
 	checkDst("Probabilities", dst, x, f)
 	p := startProduct("Probabilities", x, f)
 	p.dst = dst
-	parallel(p.workers(workers), f.panels()*p.blocks, (*probabilities)(p))
-	p.release()
+	p.run(workers, f.panels(), (*probabilities)(p))
 }
 
 func checkDst(name string, dst []float32, x Bits, f *Fixed) {
@@ -167,10 +191,10 @@ func checkDst(name string, dst []float32, x Bits, f *Fixed) {
 func (m *mul) do(task int) {
 	p := (*product)(m)
 	w := workspaces.Get().(*workspace)
-	block, panel := task%p.blocks, task/p.blocks
+	block, panel := p.task(task)
 	acc := p.sum(w, block, panel)
 	if p.f.Cols-panel*panelCols >= panelCols {
-		store(p.dst[block*p.rows*p.f.Cols+panel*panelCols:], p.f.Cols, acc, p.scale)
+		store(p.dst[block*blockRows*p.f.Cols+panel*panelCols:], p.f.Cols, acc, p.scale)
 	} else {
 		p.copyOut(p.inputs(acc), block, panel)
 	}
@@ -180,7 +204,7 @@ func (m *mul) do(task int) {
 func (m *probabilities) do(task int) {
 	p := (*product)(m)
 	w := workspaces.Get().(*workspace)
-	block, panel := task%p.blocks, task/p.blocks
+	block, panel := p.task(task)
 	x := p.inputs(p.sum(w, block, panel))
 	sigmoids(x, x)
 	p.copyOut(x, block, panel)
@@ -200,7 +224,7 @@ func (p *product) inputs(acc [][panelWords]uint64) []float32 {
 // copyOut writes a panel's columns to dst.
 func (p *product) copyOut(x []float32, block, panel int) {
 	from, n := panel*panelCols, min(panelCols, p.f.Cols-panel*panelCols)
-	dst := p.dst[block*p.rows*p.f.Cols+from:]
+	dst := p.dst[block*blockRows*p.f.Cols+from:]
 	for r := 0; len(x) > 0; r += p.f.Cols {
 		copy(dst[r:][:n], x)
 		x = x[panelCols:]
@@ -216,26 +240,25 @@ func Sample(workers int, dst, x Bits, f *Fixed, key rng.Key, step uint64, firstC
 	}
 	p := startProduct("Sample", x, f)
 	p.draw.start(dst, key, step, firstChain)
-	parallel(p.workers(workers), dst.Stride*p.blocks, (*sampling)(p))
-	p.release()
+	p.run(workers, dst.Stride, (*sampling)(p))
 }
 
 // do draws a column of words: all bits of a word belong to one task.
 func (s *sampling) do(task int) {
 	p := (*product)(s)
 	w := workspaces.Get().(*workspace)
-	block, word := task%p.blocks, task/p.blocks
+	block, word := p.task(task)
 	for panel := 4 * word; panel < min(4*word+4, p.f.panels()); panel++ {
-		p.draw.panel(p.sum(w, block, panel), p.scale, block*p.rows, panel)
+		p.draw.panel(p.sum(w, block, panel), p.scale, block*blockRows, panel)
 	}
-	p.draw.finish(p.f.Cols, block*p.rows, min(p.rows, p.x.Rows-block*p.rows), word)
+	p.draw.finish(p.f.Cols, block*blockRows, min(blockRows, p.x.Rows-block*blockRows), word)
 	workspaces.Put(w)
 }
 
 // The constants of chooseMethod, fitted to the times of products with 1 to 1024 rows on AMD Zen 5 (2026-11). A look-up takes 1, 0.31
 // and 0.13 ns in the three forms. The plain form has one kind of table, which costs about what narrow says.
 var (
-	genericCosts = costs{ones: 3.5, row: 2, fill: 4.9, stream: 0.2}
-	avx2Costs    = costs{ones: 3.1, row: 0.5, fill: 1.7, stream: 2.4}
-	avx512Costs  = costs{ones: 6.5, row: 1, fill: 2.7, stream: 10}
+	genericCosts = costs{ones: 2.6, list: 0.6, row: 3, fill: 4.9, stream: 0.2}
+	avx2Costs    = costs{ones: 1.15, list: 2, row: 12, fill: 1.7, stream: 2.4}
+	avx512Costs  = costs{ones: 2.4, list: 5, row: 25, fill: 2.7, stream: 10}
 )

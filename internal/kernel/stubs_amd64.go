@@ -19,10 +19,10 @@ func addWordNarrowAVX2(acc *[8]uint64, rows int, words *uint64, stride int, pane
 //go:noescape
 func fillAVX2(acc *[8]uint64, rows int, offset *[8]uint64)
 
-// addRowsAVX2 adds the panel's rows of the set bits.
+// addListedAVX2 adds the panel's rows of the listed bits.
 //
 //go:noescape
-func addRowsAVX2(acc *[8]uint64, rows int, words *uint64, stride int, panel *uint64)
+func addListedAVX2(acc *[8]uint64, order *uint64, rows int, offsets *uint32, panel *uint64)
 
 // storeAVX2 writes rows of 16 numbers, stride apart; dst may be acc with a stride of 16.
 //
@@ -134,10 +134,10 @@ func addWordNarrowAVX512(acc *[8]uint64, rows int, words *uint64, stride int, pa
 //go:noescape
 func fillAVX512(acc *[8]uint64, rows int, offset *[8]uint64)
 
-// addRowsAVX512 adds the panel's rows of the set bits.
+// addListedAVX512 adds the panel's rows of the listed bits.
 //
 //go:noescape
-func addRowsAVX512(acc *[8]uint64, rows int, words *uint64, stride int, panel *uint64)
+func addListedAVX512(acc *[8]uint64, order *uint64, rows int, offsets *uint32, panel *uint64)
 
 // storeAVX512 writes rows of 16 numbers, stride apart; dst may be acc with a stride of 16.
 //

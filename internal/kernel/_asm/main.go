@@ -16,7 +16,7 @@ func main() {
 		lookUp(v, "addWordWide", []int{5, 5, 6})
 		lookUp(v, "addWordNarrow", []int{4, 4, 4, 4})
 		fillRows(v)
-		addRows(v)
+		addListed(v)
 		store(v)
 		sample(v)
 		elementwise(v, "sigmoids", v.sigmoid)

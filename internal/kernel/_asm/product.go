@@ -199,55 +199,54 @@ func fillRows(v vector) {
 	done()
 }
 
-// addRows writes the kernel that adds the panel's rows of the set bits one by one.
-func addRows(v vector) {
-	name := v.name("addRows")
-	TEXT(name, NOSPLIT, "func(acc *[8]uint64, rows int, words *uint64, stride int, panel *uint64)")
-	Doc(name + " adds the panel's rows of the set bits.")
+// addListed writes the kernel that adds the panel's rows of the listed bits, in groups of 4.
+func addListed(v vector) {
+	name := v.name("addListed")
+	TEXT(name, NOSPLIT, "func(acc *[8]uint64, order *uint64, rows int, offsets *uint32, panel *uint64)")
+	Doc(name + " adds the panel's rows of the listed bits.")
 	Pragma("noescape")
 	acc := Load(Param("acc"), GP64())
+	order := Load(Param("order"), GP64())
 	rows := Load(Param("rows"), GP64())
-	words := Load(Param("words"), GP64())
-	stride := Load(Param("stride"), GP64())
+	offsets := Load(Param("offsets"), GP64())
 	panel := Load(Param("panel"), GP64())
-	sums := make([]reg.VecVirtual, v.perPanel())
-	for part := range sums {
-		sums[part] = v.reg()
+	// Two sums: an addition waits for the one before, and there are two loads a cycle.
+	var sums [2][]reg.VecVirtual
+	for range v.perPanel() {
+		sums[0], sums[1] = append(sums[0], v.reg()), append(sums[1], v.reg())
 	}
-	base, left, word, bit := GP64(), GP64(), GP64(), GP64()
+	at, groups, offset := GP64(), GP64(), GP64()
 
 	Label(name + "_row")
-	for part := range sums {
-		VMOVUPS(Mem{Base: acc, Disp: part * v.bytes}, sums[part])
+	MOVL(Mem{Base: order}, at.As32())
+	SHLQ(Imm(6), at)
+	ADDQ(acc, at)
+	for part := range v.perPanel() {
+		VMOVUPS(Mem{Base: at, Disp: part * v.bytes}, sums[0][part])
+		VPXOR(sums[1][part].AsY(), sums[1][part].AsY(), sums[1][part].AsY())
 	}
-	MOVQ(panel, base)
-	MOVQ(stride, left)
-	Label(name + "_word")
-	MOVQ(Mem{Base: words}, word)
-	TESTQ(word, word)
+	MOVL(Mem{Base: order, Disp: 4}, groups.As32())
+	TESTL(groups.As32(), groups.As32())
 	JZ(LabelRef(name + "_next"))
-	Label(name + "_bit")
-	TZCNTQ(word, bit)
-	BLSRQ(word, word)
-	SHLQ(Imm(6), bit)
-	for part := range sums {
-		VPADDQ(Mem{Base: base, Index: bit, Scale: 1, Disp: part * v.bytes}, sums[part], sums[part])
+	Label(name + "_group")
+	for i := range 4 {
+		MOVL(Mem{Base: offsets, Disp: 4 * i}, offset.As32())
+		for part, sum := range sums[i%2] {
+			VPADDQ(Mem{Base: panel, Index: offset, Scale: 1, Disp: part * v.bytes}, sum, sum)
+		}
 	}
-	TESTQ(word, word)
-	JNZ(LabelRef(name + "_bit"))
+	ADDQ(Imm(16), offsets)
+	DECL(groups.As32())
+	JNZ(LabelRef(name + "_group"))
 	Label(name + "_next")
-	ADDQ(U32(64*entryBytes), base)
-	ADDQ(Imm(8), words)
-	DECQ(left)
-	JNZ(LabelRef(name + "_word"))
-	for part := range sums {
-		storeIntegers(v, sums[part], Mem{Base: acc, Disp: part * v.bytes})
+	for part, sum := range sums[0] {
+		VPADDQ(sums[1][part], sum, sum)
+		storeIntegers(v, sum, Mem{Base: at, Disp: part * v.bytes})
 	}
-	ADDQ(Imm(entryBytes), acc)
+	ADDQ(Imm(8), order)
 	DECQ(rows)
 	JNZ(LabelRef(name + "_row"))
-	VZEROUPPER()
-	RET()
+	done()
 }
 
 // inputs returns the panel's columns that vector part of an accumulator holds, as float32: the words are taken apart (unpack in
