@@ -3,7 +3,8 @@
 
 Data: 60,000 MNIST images thresholded at 127 (DATA/mnist/train-images-idx3-ubyte.gz) for the epochs, random numbers else.
 Every figure is a median with all repetitions beside it. Each part runs in a process of its own, since the BLAS reads its settings from
-the environment when it is loaded.
+the environment when it is loaded. OpenBLAS has threads of its own beside PyTorch's: BLAS always gets two (but for torch_product_1), and
+PyTorch's own operations one or two, since two pools of two threads on two cores can be slower than one.
 """
 
 import argparse
@@ -83,9 +84,9 @@ def bernoulli(torch, x, u):
     return (u.uniform_() < x.sigmoid_()).float()
 
 
-def torch_epoch(data, quick, batch=500, rate=0.05):
+def torch_epoch(data, quick, threads, batch=500, rate=0.05):
     """A plain loop: PCD-1, 500 chains, stochastic gradient descent."""
-    torch = torch_setup(THREADS)
+    torch = torch_setup(threads)
     x = torch.from_numpy(images(data)[: 6000 if quick else 60000])
     W, b, c = torch_model(torch, 784, 500)
     W *= 0.1
@@ -103,7 +104,7 @@ def torch_epoch(data, quick, batch=500, rate=0.05):
             b.add_(rows.mean(0) - chains.mean(0), alpha=rate)
             c.add_(positive.mean(0) - negative.mean(0), alpha=rate)
 
-    return repeat(1 if quick else 3, epoch) | {"torch": torch.__version__, "threads": THREADS}
+    return repeat(1 if quick else 3, epoch) | {"torch": torch.__version__, "threads": threads}
 
 
 def torch_gibbs(quick, threads, chains=1024, m=784, n=512):
@@ -156,17 +157,20 @@ def torch_product(quick, threads, rows=1024, inner=784, cols=512):
 
 PARTS = {
     "sklearn_epoch": lambda a: sklearn_epoch(a.data, a.quick),
-    "torch_epoch": lambda a: torch_epoch(a.data, a.quick),
+    "torch_epoch_2": lambda a: torch_epoch(a.data, a.quick, 2),
+    "torch_epoch_1": lambda a: torch_epoch(a.data, a.quick, 1),
     "torch_gibbs_2": lambda a: torch_gibbs(a.quick, 2),
     "torch_gibbs_1": lambda a: torch_gibbs(a.quick, 1),
     "torch_log_z_2": lambda a: torch_log_z(a.quick, 2),
+    "torch_log_z_1": lambda a: torch_log_z(a.quick, 1),
     "torch_product_1": lambda a: torch_product(a.quick, 1),
     "torch_product_2": lambda a: torch_product(a.quick, 2),
 }
 
 
 def child(arguments, part, core=None):
-    environment = dict(os.environ, OMP_NUM_THREADS=str(THREADS), OPENBLAS_NUM_THREADS=str(THREADS))
+    blas_threads = 1 if part == "torch_product_1" else THREADS
+    environment = dict(os.environ, OMP_NUM_THREADS=str(THREADS), OPENBLAS_NUM_THREADS=str(blas_threads))
     if core:
         environment["OPENBLAS_CORETYPE"] = core
     command = [sys.executable, __file__, "--part", part, "--data", arguments.data] + ["--quick"] * arguments.quick
