@@ -1,5 +1,5 @@
 # The scripts of the project; each is one line or two.
-.PHONY: test race slow fuzz bench golden ci
+.PHONY: test race slow fuzz bench golden generate pictures ci
 
 test: ## what the README says
 	go test ./...
@@ -18,6 +18,12 @@ bench: ## speed of kernels, oracle and Ising; compare within one run only
 
 golden: ## rewrite the golden files
 	go test ./rbm ./cmd/... -update
+
+generate: ## write the assembler anew
+	go generate ./...
+
+pictures: ## those of docs/ that are drawn from recorded results
+	go run ./bench/roofline bench/results/speed.json docs/images/roofline.png
 
 ci: ## what continuous integration runs
 	.ci/run

@@ -18,9 +18,9 @@ type Options struct {
 // MaxStates is the number of states of the smaller layer above which enumeration is refused.
 const MaxStates = 1 << 34
 
-// unitRate is how many units of the larger layer, in how many states, one core sums a second: 2e9 measured on one core of a
-// 2.6 GHz server (docs/decisions.md). It only serves to tell how long something refused would take.
-const unitRate = 2e9
+// unitRate is how many units of the larger layer, in how many states, one core with AVX-512 sums a second
+// (docs/performance.md). It only serves to tell how long something refused would take.
+const unitRate = 2e10
 
 // Cost is the number of elementary steps of one sum over all states, 2^min(m,n) · max(m,n).
 func Cost(m, n int) float64 { return math.Exp2(float64(min(m, n))) * float64(max(m, n)) }

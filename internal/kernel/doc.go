@@ -8,5 +8,8 @@
 //   - [Exp], [Sigmoid], [Softplus] and [SampleBit] are float32 operations in a written order, without fused
 //     multiply-add.
 //
+// Each loop exists in plain Go, for AVX2 and for AVX-512, with the same bits ([ISA]); forms_amd64.go chooses. The assembler is written by the
+// programs in _asm.
+//
 // The functions on slices and matrices take a number of workers ([Workers] resolves 0) and split their work over them.
 package kernel
