@@ -25,6 +25,8 @@ type Conditionals struct {
 	toHidden  kernel.Fixed // W with c as offset
 	toVisible kernel.Fixed // Wᵀ with b as offset
 	bits      Model        // the model in bits, where its units are not bits already
+	biases    []float32    // of the visible units, in bits
+	constant  float64      // of the energy in bits
 
 	statistics struct {
 		probs     []float32
@@ -46,9 +48,11 @@ func NewConditionals(model *Model, workers int) *Conditionals {
 func (c *Conditionals) Update(model *Model) {
 	c.m, c.n = model.M(), model.N()
 	bits := model
+	c.constant = 0
 	if model.Visible != Bernoulli || model.Hidden != Bernoulli {
 		bits = c.inBits(model)
 	}
+	c.biases = bits.B
 	c.toHidden.Load(c.workers, bits.W, c.m, c.n, bits.C)
 	c.toVisible.LoadTransposed(c.workers, bits.W, c.m, c.n, bits.B)
 }
@@ -59,6 +63,7 @@ func (c *Conditionals) inBits(model *Model) *Model {
 	c.bits.W = round(c.bits.W, p.W)
 	c.bits.B = round(c.bits.B, p.B)
 	c.bits.C = round(c.bits.C, p.C)
+	c.constant = p.Offset
 	return &c.bits
 }
 
@@ -85,26 +90,52 @@ func (c *Conditionals) VisibleInputs(dst []float32, h States) {
 // HiddenProbs writes P(h_j=1|v) for each row of v into dst (rows×n).
 func (c *Conditionals) HiddenProbs(dst []float32, v States) {
 	c.check("visible", v, c.m, len(dst), c.n)
-	kernel.Probabilities(c.workers, dst, v.bits, &c.toHidden)
+	kernel.Probabilities(c.workers, dst, nil, v.bits, &c.toHidden)
 }
 
 // VisibleProbs writes P(v_i=1|h) for each row of h into dst (rows×m).
 func (c *Conditionals) VisibleProbs(dst []float32, h States) {
 	c.check("hidden", h, c.n, len(dst), c.m)
-	kernel.Probabilities(c.workers, dst, h.bits, &c.toVisible)
+	kernel.Probabilities(c.workers, dst, nil, h.bits, &c.toVisible)
 }
 
 // SampleHidden draws h ~ P(h|v) for each row of v into dst. Unit j of row r is decided by the uniform
 // number at (key, step, r, j) alone.
 func (c *Conditionals) SampleHidden(dst, v States, key rng.Key, step uint64) {
 	c.check("visible", v, c.m, dst.Rows()*dst.Units(), c.n)
-	kernel.Sample(c.workers, dst.bits, v.bits, &c.toHidden, key, step, 0)
+	kernel.Sample(c.workers, dst.bits, nil, v.bits, &c.toHidden, key, step, 0)
+}
+
+// SampleHiddenFree is [Conditionals.SampleHidden] that writes F(v) of each row to free on the way, as
+// [Conditionals.FreeEnergy] would.
+func (c *Conditionals) SampleHiddenFree(dst States, free []float64, v States, key rng.Key, step uint64) {
+	c.check("visible", v, c.m, dst.Rows()*dst.Units(), c.n)
+	kernel.Sample(c.workers, dst.bits, free, v.bits, &c.toHidden, key, step, 0)
+	c.finishFree(free, v)
+}
+
+// FreeEnergy writes F(v) = −log Σ_h e^(−E(v,h)) of each row of v to free (one number a row). Inputs have the resolution of the
+// products and log(1+e^x) that of float32, so that F is good to about 10^−6 of its size; [Model.FreeEnergy] takes float64 throughout
+// and ten times as long.
+func (c *Conditionals) FreeEnergy(free []float64, v States) {
+	c.check("visible", v, c.m, len(free), 1)
+	kernel.SumSoftplus(c.workers, free, v.bits, &c.toHidden)
+	c.finishFree(free, v)
+}
+
+// finishFree turns Σ_j log(1+e^{x_j}) into F(v).
+func (c *Conditionals) finishFree(free []float64, v States) {
+	for r, sum := range free {
+		linear := 0.0
+		forEachBit(v.Row(r), func(i int) { linear += float64(c.biases[i]) })
+		free[r] = c.constant - linear - sum
+	}
 }
 
 // SampleVisible draws v ~ P(v|h) for each row of h into dst, as [Conditionals.SampleHidden] does.
 func (c *Conditionals) SampleVisible(dst, h States, key rng.Key, step uint64) {
 	c.check("hidden", h, c.n, dst.Rows()*dst.Units(), c.m)
-	kernel.Sample(c.workers, dst.bits, h.bits, &c.toVisible, key, step, 0)
+	kernel.Sample(c.workers, dst.bits, nil, h.bits, &c.toVisible, key, step, 0)
 }
 
 func (c *Conditionals) check(layer string, s States, units, dst, outputs int) {
@@ -134,13 +165,20 @@ func NewStatistics(m, n int) *Statistics {
 // With rows of data it is the positive phase; with rows drawn from the model it is the negative phase,
 // with less variance than sampled h would give (Rao and Blackwell).
 func (c *Conditionals) Statistics(dst *Statistics, model *Model, v States, weights []float32) {
+	c.StatisticsFree(dst, nil, model, v, weights)
+}
+
+// StatisticsFree is [Conditionals.Statistics] that writes F(v) of each row to free on the way, unless free is nil.
+func (c *Conditionals) StatisticsFree(dst *Statistics, free []float64, model *Model, v States, weights []float32) {
 	rows := v.Rows()
 	if rows == 0 || weights != nil && len(weights) != rows {
 		panic(fmt.Sprintf("rbm: Statistics of %d rows with %d weights", rows, len(weights)))
 	}
 	s := &c.statistics
 	s.probs = resize(s.probs, rows*c.n)
-	c.HiddenProbs(s.probs, v)
+	c.check("visible", v, c.m, len(s.probs), c.n)
+	kernel.Probabilities(c.workers, s.probs, free, v.bits, &c.toHidden)
+	c.finishFree(free, v)
 	total := float64(rows)
 	if weights != nil {
 		total = 0

@@ -148,7 +148,7 @@ func (b *bencher) functions() {
 		}{
 			{"σ(x)", rows * cols, func() { kernel.Sigmoids(1, dst, x) }},
 			{"log(1+e^x)", rows * cols, func() { kernel.Softpluses(1, dst, x) }},
-			{"drawing a bit", rows * cols, func() { kernel.Sample(1, bits, kernel.NewBits(rows, 0), &biases, rng.Seed(1), 1, 0) }},
+			{"drawing a bit", rows * cols, func() { kernel.Sample(1, bits, nil, kernel.NewBits(rows, 0), &biases, rng.Seed(1), 1, 0) }},
 			{"to fixed point", rows * cols, func() { weights.Load(1, x, rows, cols, nil) }},
 			{"to fixed point, transposed", rows * cols, func() { weights.LoadTransposed(1, x, rows, cols, nil) }},
 			{"transposing bits", 1024 * 784, func() { kernel.Transpose(1, turned, big) }},

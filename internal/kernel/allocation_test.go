@@ -21,8 +21,8 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			f.Load(workers, src, inner, cols, nil)
 			g.LoadTransposed(workers, src, inner, cols, nil)
 			Mul(workers, dst, x, &f)
-			Probabilities(workers, dst, x, &f)
-			Sample(workers, bits, x, &f, rng.Seed(1), 1, 0)
+			Probabilities(workers, dst, nil, x, &f)
+			Sample(workers, bits, nil, x, &f, rng.Seed(1), 1, 0)
 			Sigmoids(workers, dst, dst)
 			Transpose(workers, turned, x)
 		}

@@ -111,7 +111,7 @@ func BenchmarkSample(b *testing.B) {
 			var f Fixed
 			f.Load(1, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
 			for b.Loop() {
-				Sample(1, dst, x, &f, rng.Seed(1), 1, 0)
+				Sample(1, dst, nil, x, &f, rng.Seed(1), 1, 0)
 			}
 			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*p.rows*p.cols), "ns/bit")
 		})

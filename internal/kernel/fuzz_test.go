@@ -115,7 +115,7 @@ func FuzzSample(f *testing.F) {
 			var fixed Fixed
 			fixed.Load(1, w, inner, int(cols), offset)
 			dst := NewBits(int(rows), int(cols))
-			Sample(1, dst, x, &fixed, rng.Seed(seed), step, chain)
+			Sample(1, dst, nil, x, &fixed, rng.Seed(seed), step, chain)
 			if isa == Generic {
 				want = dst.Words
 			} else if !slices.Equal(dst.Words, want) {

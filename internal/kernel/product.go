@@ -86,11 +86,14 @@ type product struct {
 	scale float32   // of the results
 	dst   []float32 // of Mul and Probabilities
 	draw  draw      // of Sample
+	sums  []float64 // of log(1+e^x), one a row; nil: not wanted
+	parts []float64 // of the sums, panel after panel
 }
 
 type (
 	mul           product
 	writing       product
+	summing       product
 	probabilities product
 	sampling      product
 )
@@ -121,7 +124,14 @@ func (p *product) run(workers, tasksPerBlock int, j job) {
 	} else {
 		parallel(workers, tasksPerBlock*p.blocks, j)
 	}
-	p.x, p.f, p.dst, p.draw = Bits{}, nil, nil, draw{}
+	for r := range p.sums {
+		sum := 0.0
+		for at := r; at < len(p.parts); at += p.x.Rows {
+			sum += p.parts[at]
+		}
+		p.sums[r] = sum
+	}
+	p.x, p.f, p.dst, p.draw, p.sums = Bits{}, nil, nil, draw{}, nil
 	productPool.Put(p)
 }
 
@@ -174,12 +184,31 @@ func MulScaled(workers int, dst []float32, x Bits, f *Fixed, scale float32) {
 	p.run(workers, f.panels(), (*mul)(p))
 }
 
-// Probabilities writes σ of the numbers of [Mul] to dst.
-func Probabilities(workers int, dst []float32, x Bits, f *Fixed) {
+// Probabilities writes σ of the numbers x_rj of [Mul] to dst, and Σ_j log(1+e^{x_rj}) to sums unless that is nil: float32
+// terms ([Softplus]), added in float64.
+func Probabilities(workers int, dst []float32, sums []float64, x Bits, f *Fixed) {
 	checkDst("Probabilities", dst, x, f)
 	p := startProduct("Probabilities", x, f)
 	p.dst = dst
+	p.wantSums(sums)
 	p.run(workers, f.panels(), (*probabilities)(p))
+}
+
+// SumSoftplus writes the sums of [Probabilities] alone.
+func SumSoftplus(workers int, sums []float64, x Bits, f *Fixed) {
+	p := startProduct("SumSoftplus", x, f)
+	p.wantSums(sums)
+	p.run(workers, f.panels(), (*summing)(p))
+}
+
+func (p *product) wantSums(sums []float64) {
+	if sums == nil {
+		return
+	}
+	if len(sums) != p.x.Rows {
+		panicf("%d sums of %d rows", len(sums), p.x.Rows)
+	}
+	p.sums, p.parts = sums, grow(p.parts, p.f.panels()*p.x.Rows)
 }
 
 func checkDst(name string, dst []float32, x Bits, f *Fixed) {
@@ -205,10 +234,58 @@ func (m *probabilities) do(task int) {
 	p := (*product)(m)
 	w := workspaces.Get().(*workspace)
 	block, panel := p.task(task)
-	x := p.inputs(p.sum(w, block, panel))
+	acc := p.sum(w, block, panel)
+	p.sumPanel(w, acc, block, panel)
+	x := p.inputs(acc)
 	sigmoids(x, x)
 	p.copyOut(x, block, panel)
 	workspaces.Put(w)
+}
+
+func (m *summing) do(task int) {
+	p := (*product)(m)
+	w := workspaces.Get().(*workspace)
+	block, panel := p.task(task)
+	p.sumPanel(w, p.sum(w, block, panel), block, panel)
+	workspaces.Put(w)
+}
+
+// sumPanel writes a panel's part of the sums. The tables have served by now, and their memory holds the terms.
+func (p *product) sumPanel(w *workspace, acc [][panelWords]uint64, block, panel int) {
+	if p.sums == nil {
+		return
+	}
+	cols := min(panelCols, p.f.Cols-panel*panelCols)
+	parts := p.parts[panel*p.x.Rows+block*blockRows:][:len(acc)]
+	for len(acc) > 0 {
+		rows := min(len(acc), 2*tableWords/panelCols)
+		x := unsafe.Slice((*float32)(unsafe.Pointer(&w.tables)), rows*panelCols)
+		store(x, panelCols, acc[:rows], p.scale)
+		softpluses(x, x)
+		for r := range rows {
+			parts[r] = sumRow((*[panelCols]float32)(x[r*panelCols:]), cols)
+		}
+		acc, parts = acc[rows:], parts[rows:]
+	}
+}
+
+// sumRow adds the first cols numbers in float64, those of a panel that is full in four parts.
+func sumRow(x *[panelCols]float32, cols int) float64 {
+	if cols < panelCols {
+		sum := 0.0
+		for _, y := range x[:cols] {
+			sum += float64(y)
+		}
+		return sum
+	}
+	var a, b, c, d float64
+	for k := 0; k < panelCols; k += 4 {
+		a += float64(x[k])
+		b += float64(x[k+1])
+		c += float64(x[k+2])
+		d += float64(x[k+3])
+	}
+	return (a + b) + (c + d)
 }
 
 // inputs turns accumulators into numbers in their own memory: 16 numbers a configuration.
@@ -232,14 +309,16 @@ func (p *product) copyOut(x []float32, block, panel int) {
 }
 
 // Sample draws a bit with probability σ(x_rj) for every number x_rj of [Mul], for row r and column j of dst: [SampleBit] with
-// u = rng.Uniform of word j%4 of key.Block(rng.At(step, firstChain+r, j)). Row r is thus chain firstChain+r.
+// u = rng.Uniform of word j%4 of key.Block(rng.At(step, firstChain+r, j)). Row r is thus chain firstChain+r. It writes the sums of
+// [Probabilities] too, unless sums is nil.
 // It panics unless x.Cols is f.Rows and dst is x.Rows×f.Cols.
-func Sample(workers int, dst, x Bits, f *Fixed, key rng.Key, step uint64, firstChain uint32) {
+func Sample(workers int, dst Bits, sums []float64, x Bits, f *Fixed, key rng.Key, step uint64, firstChain uint32) {
 	if dst.Rows != x.Rows || dst.Cols != f.Cols {
 		panicf("Sample of %d rows and %d columns into %d×%d bits", x.Rows, f.Cols, dst.Rows, dst.Cols)
 	}
 	p := startProduct("Sample", x, f)
 	p.draw.start(dst, key, step, firstChain)
+	p.wantSums(sums)
 	p.run(workers, dst.Stride, (*sampling)(p))
 }
 
@@ -249,7 +328,9 @@ func (s *sampling) do(task int) {
 	w := workspaces.Get().(*workspace)
 	block, word := p.task(task)
 	for panel := 4 * word; panel < min(4*word+4, p.f.panels()); panel++ {
-		p.draw.panel(p.sum(w, block, panel), p.scale, block*blockRows, panel)
+		acc := p.sum(w, block, panel)
+		p.sumPanel(w, acc, block, panel)
+		p.draw.panel(acc, p.scale, block*blockRows, panel)
 	}
 	p.draw.finish(p.f.Cols, block*blockRows, min(blockRows, p.x.Rows-block*blockRows), word)
 	workspaces.Put(w)

@@ -74,7 +74,7 @@ func TestSampleIsItsDefinition(t *testing.T) {
 				for i := range got.Words {
 					got.Words[i] = math.MaxUint64 // what was there before must not show
 				}
-				Sample(workers, got, x, &f, key, step, firstChain)
+				Sample(workers, got, nil, x, &f, key, step, firstChain)
 				if !slices.Equal(got.Words, want.Words) {
 					t.Fatalf("%d×%d, %v, %d workers: differs from the definition", rows, cols, Current(), workers)
 				}
@@ -94,7 +94,7 @@ func TestSampleFrequency(t *testing.T) {
 	var f Fixed
 	f.Load(1, nil, 0, cols, offset)
 	dst, counts := NewBits(rows, cols), make([]int, cols)
-	Sample(0, dst, NewBits(rows, 0), &f, key, 5, 0)
+	Sample(0, dst, nil, NewBits(rows, 0), &f, key, 5, 0)
 	ColumnCounts(counts, dst)
 	for j, count := range counts {
 		p := 1 / (1 + math.Exp(-float64(offset[j])))
