@@ -47,6 +47,9 @@ func (model *Model) M() int { return len(model.B) }
 // N is the number of hidden units.
 func (model *Model) N() int { return len(model.C) }
 
+// Parameters returns W, b and c, which share the model's memory.
+func (model *Model) Parameters() [3][]float32 { return [3][]float32{model.W, model.B, model.C} }
+
 // Clone returns a copy that shares nothing with the model.
 func (model *Model) Clone() *Model {
 	c := *model

@@ -42,6 +42,8 @@ const (
 	StreamGenerate                    // other generators of data
 	StreamBootstrap                   // resampling for error bars
 	StreamDraw                        // chains that draw from a finished model, apart from those that trained it
+	StreamResample                    // chains drawn anew from themselves by weight
+	StreamLive                        // chains that follow log Z of a training
 )
 
 // Seed returns the root key of a seed.

@@ -68,11 +68,22 @@ func FromRows(data rbm.States, count int, key rng.Key) rbm.States {
 func (c *Chains) Sweep(conditionals *rbm.Conditionals, k int) {
 	for range k {
 		conditionals.SampleHidden(c.Hidden, c.Visible, c.hiddenKey, c.Sweeps)
-		c.clampHidden.apply(c.Hidden)
-		conditionals.SampleVisible(c.Visible, c.Hidden, c.visibleKey, c.Sweeps)
-		c.clampVisible.apply(c.Visible)
-		c.Sweeps++
+		c.finishSweep(conditionals)
 	}
+}
+
+// sweepFree is Sweep for k ≥ 1 that writes F of the visible states before the first sweep to free.
+func (c *Chains) sweepFree(conditionals *rbm.Conditionals, k int, free []float64) {
+	conditionals.SampleHiddenFree(c.Hidden, free, c.Visible, c.hiddenKey, c.Sweeps)
+	c.finishSweep(conditionals)
+	c.Sweep(conditionals, k-1)
+}
+
+func (c *Chains) finishSweep(conditionals *rbm.Conditionals) {
+	c.clampHidden.apply(c.Hidden)
+	conditionals.SampleVisible(c.Visible, c.Hidden, c.visibleKey, c.Sweeps)
+	c.clampVisible.apply(c.Visible)
+	c.Sweeps++
 }
 
 // ClampVisible holds unit i of every chain at a value from now on (on: 1 or +1; off: 0 or −1).

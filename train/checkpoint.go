@@ -23,6 +23,9 @@ func (t *Training) memory() *Memory {
 	m.Counter("best.since", &t.bestNow.since)
 	m.Floats("center.hidden", t.centerH)
 	m.Counter("center.set", &t.centered)
+	if t.live != nil {
+		m.Counter("live.doubted", &t.live.doubted)
+	}
 	m.under("negative", t.config.Negative.Remember)
 	m.under("optimizer", t.config.Optimizer.Remember)
 	return m

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"math"
+	"slices"
 
 	"harmonium/data"
 	"harmonium/diag"
@@ -18,30 +19,33 @@ type Evaluation struct {
 	Seconds      float64
 	Rate         float64
 	GradientNorm float64
-	LogZ         *float64 // exact, or nil where the method is pseudo
-	Train, Valid *Score   // Valid is nil without validation data
-	Best         bool     // whether the validation score is the best so far
+	LogZ         LogZ
+	Train, Valid *Score         // Valid is nil without validation data
+	Best         bool           // whether the validation score is the best so far
+	Findings     []diag.Finding // what makes the scores less than they seem
 }
 
-// The two methods of a Score.
+// LogZ is log Z of a model.
+type LogZ struct {
+	Value, Stderr float64 // Stderr is zero by enumeration
+	ESS           float64 // of the weights that it comes from; zero by enumeration
+}
+
+// The methods of a Score.
 const (
-	MethodExact  = "exact"  // log-likelihood, by enumeration
-	MethodPseudo = "pseudo" // pseudo-log-likelihood over all sites
+	MethodExact = "exact" // by enumeration
+	MethodLive  = "live"  // with log Z by a short annealing at each evaluation
 )
 
 // Score is the mean of log P(v) over rows of data, in nats a configuration.
 type Score struct {
 	Value  diag.Number `json:"value"`
-	Stderr diag.Number `json:"stderr"` // of the mean, as the rows are a sample of their source
+	Stderr diag.Number `json:"stderr"` // of the mean, as the rows are a sample of their source; that of log Z is apart
 	Method string      `json:"method"`
 }
 
-// scoredRows bounds the rows of training data that an evaluation scores, and pseudoRows those for the pseudo-log-likelihood, whose
-// cost a row is that of m free energies.
-const (
-	scoredRows = 10000
-	pseudoRows = 1000
-)
+// scoredRows bounds the rows of training data that an evaluation scores.
+const scoredRows = 10000
 
 // Costs in elementary operations (a unit of a state of the oracle), measured relative to each other: docs/decisions.md.
 const (
@@ -57,18 +61,19 @@ func gibbsCost(model *rbm.Model, chains, steps int) float64 {
 func oracleCost(model *rbm.Model) float64 { return exact.Cost(model.M(), model.N()) }
 
 // scorer decides once, before training, how and how often to evaluate: exactly if that costs less than a tenth
-// of the training between two evaluations, counted in operations.
+// of the training between two evaluations, counted in operations, and live else.
 type scorer struct {
 	method       string
 	every        int // updates
 	workers      int
 	train, valid *data.Set
+	free         []float64 // of the rows
 }
 
 func newScorer(t *Training) *scorer {
 	c, m, n := t.config, float64(t.Model.M()), float64(t.Model.N())
 	s := &scorer{every: c.Every, workers: c.Workers}
-	update := gibbsCost(t.Model, c.Batch, 0) + c.Negative.Cost() + 4*m*n
+	update := t.updateCost()
 	rows := float64(min(t.set.Rows(), scoredRows))
 	if c.Valid != nil {
 		rows += float64(c.Valid.Rows())
@@ -81,20 +86,19 @@ func newScorer(t *Training) *scorer {
 			s.every = needed
 		}
 	}
-	limit := scoredRows
 	s.method = MethodExact
 	if exact.Feasible(t.Model.M(), t.Model.N()) != nil || needed > s.every {
-		s.method, limit = MethodPseudo, pseudoRows
+		s.method = MethodLive
+		t.live = newLive(t, update*float64(s.every))
 	}
-	key := rng.Seed(c.Seed).Stream(rng.StreamSplit)
-	s.train = subset(t.set, limit, rng.NewSource(key, 0))
-	if c.Valid != nil {
-		s.valid = c.Valid
-		if s.method == MethodPseudo {
-			s.valid = subset(c.Valid, limit, rng.NewSource(key, 1))
-		}
-	}
+	s.train = subset(t.set, scoredRows, rng.NewSource(rng.Seed(c.Seed).Stream(rng.StreamSplit), 0))
+	s.valid = c.Valid
 	return s
+}
+
+// updateCost is the number of operations of an update.
+func (t *Training) updateCost() float64 {
+	return gibbsCost(t.Model, t.config.Batch, 0) + t.config.Negative.Cost() + 4*float64(len(t.Model.W))
 }
 
 // subset draws at most limit rows, the same ones at every evaluation of a run.
@@ -110,20 +114,24 @@ func subset(set *data.Set, limit int, source *rng.Source) *data.Set {
 // evaluate scores the model and keeps it if it is the best so far.
 func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error) {
 	e := &Evaluation{Update: p.Update, Epoch: p.Epoch, Seconds: p.Seconds, Rate: p.Rate, GradientNorm: p.GradientNorm}
-	if t.scorer.method == MethodExact {
+	s := t.scorer
+	switch s.method {
+	case MethodExact:
 		// An evaluation is finished even when the training is interrupted: it belongs to the update before it.
 		logZ, err := exact.LogZ(context.WithoutCancel(ctx), t.Model, exact.Options{Workers: t.config.Workers})
 		if err != nil {
 			return nil, err
 		}
-		e.LogZ = &logZ
+		e.LogZ.Value = logZ
+	case MethodLive:
+		e.LogZ, e.Findings = t.live.logZ(t.Model, t.conditionals, t.config.Negative, t.done)
 	}
-	e.Train = t.scorer.score(t.Model, t.scorer.train, e.LogZ)
-	if t.scorer.valid == nil {
+	e.Train = t.score(s.train, e.LogZ.Value)
+	if s.valid == nil {
 		return e, nil
 	}
-	e.Valid = t.scorer.score(t.Model, t.scorer.valid, e.LogZ)
-	e.Best = t.bestNow.improves(float64(e.Valid.Value))
+	e.Valid = t.score(s.valid, e.LogZ.Value)
+	e.Best = t.bestNow.improves(float64(e.Valid.Value), e.LogZ.Stderr)
 	if e.Best {
 		t.best = t.Model.Clone()
 	}
@@ -133,15 +141,19 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 	return e, nil
 }
 
-func (s *scorer) score(model *rbm.Model, set *data.Set, logZ *float64) *Score {
+// score takes the mean of log P(v) = −F(v) − log Z over a set.
+func (t *Training) score(set *data.Set, logZ float64) *Score {
+	s := t.scorer
 	var logs []float64
-	if logZ != nil {
-		logs = model.FreeEnergy(set.States)
-		for r, free := range logs {
-			logs[r] = -free - *logZ
-		}
+	if s.method == MethodExact {
+		logs = t.Model.FreeEnergy(set.States)
 	} else {
-		logs = model.PseudoLogLikelihood(set.States, s.workers)
+		s.free = slices.Grow(s.free[:0], set.Rows())[:set.Rows()]
+		logs = s.free
+		t.conditionals.FreeEnergy(logs, set.States)
+	}
+	for r, free := range logs {
+		logs[r] = -free - logZ
 	}
 	mean, stderr := diag.WeightedMean(logs, set.Weights)
 	return &Score{Value: diag.Number(mean), Stderr: diag.Number(stderr), Method: s.method}
@@ -154,12 +166,18 @@ type bestScore struct {
 	since uint64 // scores since the best one
 }
 
-func (b *bestScore) improves(score float64) bool {
+// improves reports whether a score is the best so far, or so near to it that the error of log Z leaves it open: of models that can't
+// be told apart the later one is taken, as training has averaged more.
+func (b *bestScore) improves(score, doubt float64) bool {
+	best := math.Float64frombits(b.value)
 	b.count++
-	if b.count > 1 && !(score > math.Float64frombits(b.value)) {
+	if b.count > 1 && !(score > best-doubt) {
 		b.since++
 		return false
 	}
-	b.value, b.since = math.Float64bits(score), 0
+	if b.count == 1 || score > best {
+		b.value = math.Float64bits(score)
+	}
+	b.since = 0
 	return true
 }

@@ -81,6 +81,8 @@ func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 // Cost counts the sweeps and the average.
 func (p *PCD) Cost() float64 { return p.cost }
 
+func (p *PCD) visible() rbm.States { return p.chains.Visible }
+
 // Remember lists the chains.
 func (p *PCD) Remember(m *Memory) {
 	m.States("chains", p.chains.Visible)

@@ -19,6 +19,7 @@ type Training struct {
 
 	config  Config // resolved
 	set     *data.Set
+	live    *live // nil where scores are exact
 	scorer  *scorer
 	planned int // updates
 	begun   time.Time

@@ -16,6 +16,9 @@ import (
 	"harmonium/train"
 )
 
+// methodPseudo stands beside the methods of package train.
+const methodPseudo = "pseudo"
+
 type evalOptions struct {
 	data   string
 	method string
@@ -134,10 +137,10 @@ func chooseMethod(model *rbm.Model, method string) (string, error) {
 		if exact.Feasible(model.M(), model.N()) == nil && exact.Cost(model.M(), model.N()) <= affordable {
 			return train.MethodExact, nil
 		}
-		return train.MethodPseudo, nil
+		return methodPseudo, nil
 	case train.MethodExact:
 		return method, exact.Feasible(model.M(), model.N())
-	case train.MethodPseudo:
+	case methodPseudo:
 		return method, nil
 	}
 	return "", fmt.Errorf("method %q, want auto, exact or pseudo", method)

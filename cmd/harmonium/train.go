@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -165,6 +166,9 @@ type trainResult struct {
 	Finished string       `json:"finished"` // done, time, patience, or interrupted
 	TrainLL  *train.Score `json:"train_ll"`
 	ValidLL  *train.Score `json:"valid_ll"`
+
+	LogZStderr float64        `json:"log_z_stderr"` // of the model that the scores are of
+	Findings   []diag.Finding `json:"findings"`
 }
 
 func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Training) error {
@@ -184,7 +188,9 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	if err != nil {
 		return err
 	}
-	result := trainResult{Run: r.Dir, Updates: training.Done(), Finished: training.Finished(), Seconds: training.Seconds()}
+	result := trainResult{
+		Run: r.Dir, Updates: training.Done(), Finished: training.Finished(), Seconds: training.Seconds(), Findings: []diag.Finding{},
+	}
 	if len(metrics) > 0 {
 		last := metrics[len(metrics)-1]
 		for _, m := range metrics {
@@ -192,7 +198,8 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 				last = m
 			}
 		}
-		result.TrainLL, result.ValidLL = last.TrainLL, last.ValidLL
+		result.TrainLL, result.ValidLL, result.LogZStderr = last.TrainLL, last.ValidLL, last.LogZStderr
+		result.Findings = append(result.Findings, last.Findings...)
 	}
 	if result.Finished == "" {
 		result.Finished = "interrupted"
@@ -200,10 +207,11 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	err = t.result(result, func(w io.Writer) {
 		fmt.Fprintf(w, "run\t%s\n", result.Run)
 		fmt.Fprintf(w, "updates\t%d in %.1f s (%s)\n", result.Updates, result.Seconds, result.Finished)
-		fmt.Fprintf(w, "train\t%s\n", describeScore(result.TrainLL))
+		fmt.Fprintf(w, "train\t%s\n", describeScore(result.TrainLL, result.LogZStderr))
 		if result.ValidLL != nil {
-			fmt.Fprintf(w, "validation\t%s\n", describeScore(result.ValidLL))
+			fmt.Fprintf(w, "validation\t%s\n", describeScore(result.ValidLL, result.LogZStderr))
 		}
+		printFindings(w, result.Findings)
 	})
 	if err == nil && result.Finished == "interrupted" {
 		t.warn("interrupted at update %d, saved: go on with 'harmonium train --resume -o %s'", result.Updates, r.Dir)
@@ -212,27 +220,34 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	return err
 }
 
-// describeEvaluation is short, for a line of progress: LL is the log-likelihood, PLL the pseudo-log-likelihood.
+// describeEvaluation is short, for a line of progress: LL is the log-likelihood.
 func describeEvaluation(e *train.Evaluation) string {
-	name := "LL"
-	if e.Train.Method == train.MethodPseudo {
-		name = "PLL"
-	}
-	text := fmt.Sprintf("%s %s", name, diag.Estimate{Value: e.Train.Value, Stderr: e.Train.Stderr})
+	text := "LL " + withError(e.Train, e.LogZ.Stderr)
 	if e.Valid != nil {
-		text += fmt.Sprintf("  valid %s", diag.Estimate{Value: e.Valid.Value, Stderr: e.Valid.Stderr})
+		text += "  valid " + withError(e.Valid, e.LogZ.Stderr)
+	}
+	if e.LogZ.ESS > 0 {
+		text += fmt.Sprintf("  ESS %.0f", e.LogZ.ESS)
+	}
+	if len(e.Findings) > 0 {
+		text += "  (in doubt)"
 	}
 	return text
 }
 
-// describeScore names a score for what it is.
-func describeScore(s *train.Score) string {
+// withError prints a score with the errors of its rows and of log Z together.
+func withError(s *train.Score, doubt float64) string {
+	return diag.Estimate{Value: s.Value, Stderr: diag.Number(math.Hypot(float64(s.Stderr), doubt))}.String()
+}
+
+// describeScore says how a score was made; doubt is the error of log Z.
+func describeScore(s *train.Score, doubt float64) string {
 	switch {
 	case s == nil:
 		return "not scored yet"
 	case s.Method == train.MethodExact:
 		return fmt.Sprintf("log-likelihood %.4f ± %.4f nats (exact)", s.Value, float64(s.Stderr))
 	default:
-		return fmt.Sprintf("pseudo-log-likelihood %.4f ± %.4f nats", s.Value, float64(s.Stderr))
+		return fmt.Sprintf("log-likelihood %.2f ± %.2f (rows) ± %.2f (log Z) nats, at a glance; 'harmonium eval' measures it", s.Value, float64(s.Stderr), doubt)
 	}
 }

@@ -11,6 +11,18 @@ func Subtract(dst, a, b []float32) { subtract(dst, a[:len(dst)], b[:len(dst)]) }
 // AddScaled adds a·x[i] to dst[i].
 func AddScaled(dst []float32, a float32, x []float32) { addScaled(dst, a, x[:len(dst)]) }
 
+// Interpolate writes (1−β)·a[i] + β·b[i] to dst[i], and b[i] itself for β = 1.
+func Interpolate(dst, a, b []float32, β float32) {
+	b = b[:len(dst)]
+	if β == 1 {
+		copy(dst, b)
+		return
+	}
+	for i, x := range a[:len(dst)] {
+		dst[i] = float32((1-β)*x) + float32(β*b[i])
+	}
+}
+
 // SubtractOuter subtracts a·x[i] + b·y[i] from dst[i].
 func SubtractOuter(dst []float32, a float32, x []float32, b float32, y []float32) {
 	subtractOuter(dst, a, x[:len(dst)], b, y[:len(dst)])

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"harmonium/diag"
 	"harmonium/internal/atomicfile"
 	"harmonium/rbm"
 	"harmonium/train"
@@ -44,10 +45,14 @@ type Metric struct {
 	Seconds      float64      `json:"seconds"`
 	Rate         float64      `json:"rate"`
 	GradientNorm float64      `json:"gradient_norm"`
-	LogZ         *float64     `json:"log_z"`
+	LogZ         float64      `json:"log_z"`
+	LogZStderr   float64      `json:"log_z_stderr"`
+	ESS          *float64     `json:"ess"` // null where log Z is exact
 	TrainLL      *train.Score `json:"train_ll"`
 	ValidLL      *train.Score `json:"valid_ll"`
 	Best         bool         `json:"best"`
+
+	Findings []diag.Finding `json:"findings,omitempty"`
 }
 
 // ErrOccupied is the error of making a run where something is already.
@@ -126,10 +131,14 @@ func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.P
 }
 
 func appendMetric(w io.Writer, e *train.Evaluation) error {
-	line, err := json.Marshal(Metric{
+	m := Metric{
 		Update: e.Update, Epoch: e.Epoch, Seconds: e.Seconds, Rate: e.Rate, GradientNorm: e.GradientNorm,
-		LogZ: e.LogZ, TrainLL: e.Train, ValidLL: e.Valid, Best: e.Best,
-	})
+		LogZ: e.LogZ.Value, LogZStderr: e.LogZ.Stderr, TrainLL: e.Train, ValidLL: e.Valid, Best: e.Best, Findings: e.Findings,
+	}
+	if e.LogZ.ESS > 0 {
+		m.ESS = &e.LogZ.ESS
+	}
+	line, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}

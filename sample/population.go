@@ -1,0 +1,192 @@
+package sample
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"harmonium/internal/kernel"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// A Population is a batch of chains that follows a path of models λ_0, λ_1, …, with a weight on each chain. When the model changes, a
+// chain at v takes on the factor e^(F_old(v) − F_new(v)); then it moves by sweeps that leave the new model as it is. The weighted
+// chains then stand for the new model, however far they are from equilibrium, and the mean weight is Z_new/Z_0 in expectation.
+//
+// Along a path of temperatures this is annealed importance sampling (R. M. Neal, Statistics and Computing 11 (2001) 125), and along
+// the path of a training it is Jarzynski's equality (C. Jarzynski, Phys. Rev. Lett. 78 (1997) 2690; for training: D. Carbone,
+// M. Hua, S. Coste and E. Vanden-Eijnden, NeurIPS 2023). Weights that differ too much can be evened out by resampling
+// (P. Del Moral, A. Doucet and A. Jasra, J. R. Statist. Soc. B 68 (2006) 411).
+type Population struct {
+	Chains *Chains
+	// LogWeights are the chains' weights since the last resampling.
+	LogWeights []float64
+	// Free is F of the chains' visible states under the model that the weights are for. Who moves the chains or the model other than by
+	// Follow has to keep it so.
+	Free []float64
+	// Known are log Z at the last resampling and the variance of its error; before any, those of λ_0.
+	Known [2]float64
+	// Families are the places that the chains came from at the last resampling.
+	Families []uint64
+
+	key     rng.Key
+	scratch []float64
+	spare   rbm.States
+}
+
+// Independent returns a population of independent chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z is known.
+func Independent(model *rbm.Model, count int, key rng.Key) *Population {
+	base := model.Clone()
+	clear(base.W)
+	p := NewPopulation(Start(FromBiases(base, count, key), model.N(), key), key)
+	copy(p.Free, base.FreeEnergy(p.Chains.Visible))
+	p.Known[0] = LogZWithoutWeights(base)
+	return p
+}
+
+// NewPopulation gives chains of equal weights, for a model of unknown log Z, which counts as zero. Free is to be set.
+func NewPopulation(chains *Chains, key rng.Key) *Population {
+	n := chains.Visible.Rows()
+	return &Population{
+		Chains: chains, LogWeights: make([]float64, n), Free: make([]float64, n), scratch: make([]float64, n),
+		Families: places(n), key: key.Stream(rng.StreamResample), spare: chains.Visible.Clone(),
+	}
+}
+
+// LogZWithoutWeights returns log Z of a model with W = 0, a product over all units. It panics if a weight is not zero.
+func LogZWithoutWeights(model *rbm.Model) float64 {
+	p := model.Bits()
+	logZ := -p.Offset
+	for _, w := range p.W {
+		if w != 0 {
+			panic("sample: LogZWithoutWeights of a model with weights")
+		}
+	}
+	for _, biases := range [][]float64{p.B, p.C} {
+		for _, x := range biases {
+			logZ += rbm.Softplus(x)
+		}
+	}
+	return logZ
+}
+
+// Follow takes the weights to the model of the conditionals and makes k ≥ 1 sweeps under it. Afterwards Free is to be set anew, by
+// Settle or along with other work on the chains.
+func (p *Population) Follow(c *rbm.Conditionals, k int) {
+	p.Chains.sweepFree(c, k, p.scratch)
+	for r, f := range p.scratch {
+		p.LogWeights[r] += p.Free[r] - f
+	}
+}
+
+// Settle sets Free for the model of the conditionals.
+func (p *Population) Settle(c *rbm.Conditionals) { c.FreeEnergy(p.Free, p.Chains.Visible) }
+
+// Weigh returns log Z of the model that the weights are for, the standard error of it, and the effective sample size
+// (Σw)²/Σw² of the weights. The error counts the spread of the weights at every resampling and now, between families of
+// chains that were copied from one at the resampling before. It knows nothing of what no chain has seen.
+func (p *Population) Weigh() (logZ, stderr, ess float64) { return p.weigh(p.LogWeights) }
+
+// WeighAt is Weigh after a change to the model of the conditionals, before the chains move.
+func (p *Population) WeighAt(c *rbm.Conditionals) (logZ, stderr, ess float64) {
+	c.FreeEnergy(p.scratch, p.Chains.Visible)
+	for r, f := range p.scratch {
+		p.scratch[r] = p.LogWeights[r] + p.Free[r] - f
+	}
+	return p.weigh(p.scratch)
+}
+
+func (p *Population) weigh(logWeights []float64) (logZ, stderr, ess float64) {
+	mean, variance, ess := meanWeight(logWeights, p.Families)
+	return p.Known[0] + mean, math.Sqrt(p.Known[1] + variance), ess
+}
+
+// meanWeight returns the logarithm of the mean weight, the variance of it to first order, and the effective sample size. Chains of a
+// family stand next to each other and are not independent: their deviations from the mean are summed before they are squared.
+func meanWeight(logWeights []float64, families []uint64) (mean, variance, ess float64) {
+	largest, n := slices.Max(logWeights), float64(len(logWeights))
+	var sum, squares float64
+	for _, w := range logWeights {
+		e := math.Exp(w - largest)
+		sum += e
+		squares += float64(e * e)
+	}
+	deviation := 0.0
+	for r, w := range logWeights {
+		if r > 0 && families[r] != families[r-1] {
+			variance += float64(deviation * deviation)
+			deviation = 0
+		}
+		deviation += math.Exp(w-largest)/sum - 1/n
+	}
+	variance += float64(deviation * deviation)
+	return largest + math.Log(sum/n), variance, sum * sum / squares
+}
+
+// places returns 0, 1, …, n−1.
+func places(n int) []uint64 {
+	p := make([]uint64, n)
+	for r := range p {
+		p[r] = uint64(r)
+	}
+	return p
+}
+
+// Resample draws the chains anew from themselves, each in proportion to its weight, and makes all weights equal: systematically,
+// from one random number. It returns the places that the chains came from. The hidden states are those of the next sweep.
+func (p *Population) Resample() []int {
+	n := len(p.LogWeights)
+	mean, variance, _ := meanWeight(p.LogWeights, p.Families)
+	index := make([]int, 0, n)
+	u := float64(rng.Uniform(p.key.Block(rng.At(p.Chains.Sweeps, 0, 0))[0]))
+	sum := 0.0
+	for r, w := range p.LogWeights {
+		sum += math.Exp(w - mean)
+		for len(index) < n && float64(len(index))+u < sum {
+			index = append(index, r)
+		}
+	}
+	for len(index) < n { // where rounding left the sum below n
+		index = append(index, n-1)
+	}
+	p.Known[0] += mean
+	p.Known[1] += variance
+	p.spare.Gather(p.Chains.Visible, index)
+	p.spare, p.Chains.Visible = p.Chains.Visible, p.spare
+	copy(p.scratch, p.Free)
+	for r, from := range index {
+		p.LogWeights[r], p.Free[r], p.Families[r] = 0, p.scratch[from], uint64(from)
+	}
+	return index
+}
+
+// The effective sample size, as a part of the chains, below which Anneal draws them anew by weight.
+const evenOut = 0.5
+
+// Anneal leads the population from one model to another of the same size, on the straight line between their parameters in so many
+// equal steps of one sweep each. Free must be that of from. It leaves the conditionals at the model to, and stops early, with
+// the error of ctx, when that is cancelled. report, which may be nil, is called after every step.
+func (p *Population) Anneal(ctx context.Context, from, to *rbm.Model, steps int, c *rbm.Conditionals, report func(step int)) error {
+	between := from.Clone()
+	start, end, now := from.Parameters(), to.Parameters(), between.Parameters()
+	for k := 1; k <= steps; k++ {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		β := float32(k) / float32(steps)
+		for part, x := range now {
+			kernel.Interpolate(x, start[part], end[part], β)
+		}
+		c.Update(between)
+		p.Follow(c, 1)
+		if _, _, ess := p.Weigh(); ess < evenOut*float64(len(p.LogWeights)) {
+			p.Resample()
+		}
+		p.Settle(c)
+		if report != nil {
+			report(k)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package sample_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+)
+
+// annealed returns log Z of the model, its error and z, by a population that follows β·model through steps temperatures.
+func annealed(t *testing.T, model *rbm.Model, chains, steps int, seed uint64, threshold float64) (logZ, stderr float64) {
+	t.Helper()
+	p := sample.Independent(model, chains, rng.Seed(seed))
+	tempered := model.Clone()
+	c := rbm.NewConditionals(model, 1)
+	for k := 1; k <= steps; k++ {
+		β := float32(k) / float32(steps)
+		for i, w := range model.W {
+			tempered.W[i] = β * w
+		}
+		c.Update(tempered)
+		p.Follow(c, 1)
+		if _, _, ess := p.Weigh(); ess < threshold*float64(chains) {
+			p.Resample()
+		}
+		p.Settle(c)
+	}
+	logZ, stderr, _ = p.Weigh()
+	return logZ, stderr
+}
+
+// The truth lies as far from the estimate as the stated error says, with resampling and without, and the mean of Z is not biased.
+func TestPopulationErrors(t *testing.T) {
+	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+		model := rbm.New(30, 12, rng.Seed(3))
+		model.Visible, model.Hidden = units, units
+		for i := range model.W {
+			model.W[i] *= 60 / float32(units.Scale()*units.Scale())
+		}
+		truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			steps     int
+			threshold float64
+		}{{20, 0}, {20, 0.5}, {20, 0.9}, {100, 0}, {100, 0.9}} {
+			const seeds = 100
+			var squares, ratio, ratioSquares float64
+			for seed := range uint64(seeds) {
+				logZ, stderr := annealed(t, model, 100, c.steps, seed, c.threshold)
+				z, r := (logZ-truth)/stderr, math.Exp(logZ-truth)
+				squares += z * z / seeds
+				ratio += r / seeds
+				ratioSquares += r * r / seeds
+			}
+			if rms := math.Sqrt(squares); rms < 0.8 || rms > 1.3 { // 1 ± 0.07 if the errors are right
+				t.Errorf("%v, %d steps, threshold %v: errors are %.2f times what is stated", units, c.steps, c.threshold, rms)
+			}
+			if error := math.Sqrt((ratioSquares - ratio*ratio) / seeds); math.Abs(ratio-1) > 4*error {
+				t.Errorf("%v, %d steps, threshold %v: mean of Z over Z is %.3f ± %.3f", units, c.steps, c.threshold, ratio, error)
+			}
+		}
+	}
+}
+
+// Equal weights leave every chain where it is; a weight that is all takes every place.
+func TestResample(t *testing.T) {
+	model := rbm.New(40, 5, rng.Seed(1))
+	p := sample.Independent(model, 50, rng.Seed(2))
+	before, logZ := p.Chains.Visible.Clone(), p.Known[0]
+	for r, from := range p.Resample() {
+		if r != from {
+			t.Fatalf("with equal weights chain %d came from %d", r, from)
+		}
+	}
+	if p.Known[0] != logZ || !slices.Equal(before.Words(), p.Chains.Visible.Words()) {
+		t.Errorf("resampling equal weights changed the population: log Z %v, was %v", p.Known[0], logZ)
+	}
+	for r := range p.LogWeights {
+		p.LogWeights[r] = -1000
+	}
+	p.LogWeights[17] = 3
+	p.Resample()
+	for r := range 50 {
+		if !slices.Equal(p.Chains.Visible.Row(r), before.Row(17)) {
+			t.Fatalf("chain %d is not the one with all the weight", r)
+		}
+	}
+	if want := logZ + 3 - math.Log(50); math.Abs(p.Known[0]-want) > 1e-12 {
+		t.Errorf("log Z is %v, want %v", p.Known[0], want)
+	}
+	if _, stderr, ess := p.Weigh(); math.Abs(stderr-math.Sqrt(0.98)) > 1e-9 || ess != 50 {
+		t.Errorf("error %v and ESS %v after resampling from one chain, want √0.98 and 50", stderr, ess)
+	}
+}

@@ -1,0 +1,97 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"harmonium/diag"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+)
+
+// live estimates log Z at every evaluation, for a tenth of what the training costs. A population of weighted chains is led from the model
+// without weights, whose log Z is known, to the model as it is ([sample.Population]). What can go wrong is that no chain finds
+// states that matter. So another population is led the other way, from states that are found without annealing: those of the
+// persistent chains, or of the data some sweeps later. The two ways must agree.
+//
+// The persistent chains could carry the weights for nothing, from update to update. They would be wrong: an update goes against the
+// very states that its chains are in (docs/decisions.md).
+type live struct {
+	base    *rbm.Model // without weights
+	steps   int        // each way
+	key     rng.Key
+	data    rbm.States
+	doubted uint64 // the update at which an estimate was first in doubt; 0 while none was
+}
+
+const (
+	liveChains = 100
+	livePart   = 0.08 // of the training's operations
+	liveFewest = 20   // steps, whatever they cost
+	liveSweeps = 10   // that forget how such states were found
+	// costLoad is that of a weight at a step apart from the chains: going on along the line, and to fixed point twice.
+	costLoad = 16
+	// The two ways are in doubt if they differ by more than so many of their errors.
+	doubtful = 3
+)
+
+// newLive prepares for a training that costs so many operations from one evaluation to the next.
+func newLive(t *Training, cost float64) *live {
+	base := t.Model.Clone()
+	clear(base.W)
+	clear(base.C)
+	step := gibbsCost(base, liveChains, 1) + costLoad*float64(len(base.W))
+	return &live{
+		base: base, data: t.set.States, steps: max(liveFewest, int(livePart*cost/step/2)), key: rng.Seed(t.config.Seed).Stream(rng.StreamLive),
+	}
+}
+
+// persistent is a negative phase with chains that go on from update to update.
+type persistent interface{ visible() rbm.States }
+
+// logZ estimates log Z of the model after an update. c is left at the model.
+func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, update uint64) (LogZ, []diag.Finding) {
+	ctx := context.Background() // an evaluation is finished even when the training is interrupted
+	key := l.key.Stream(rng.Stream(update))
+	there := sample.Independent(l.base, liveChains, key)
+	there.Anneal(ctx, l.base, model, l.steps, c, nil)
+	z := LogZ{}
+	z.Value, z.Stderr, z.ESS = there.Weigh()
+	chains := sample.Start(l.known(negative, key), model.N(), key)
+	chains.Sweeps = uint64(l.steps) // after the numbers that the way there has used
+	chains.Sweep(c, liveSweeps)
+	back := sample.NewPopulation(chains, key)
+	back.Settle(c)
+	back.Anneal(ctx, model, l.base, l.steps, c, nil)
+	c.Update(model)
+	fall, stderr, ess := back.Weigh()
+	gap := sample.LogZWithoutWeights(l.base) - fall - z.Value
+	z.ESS = min(z.ESS, ess)
+	limit := doubtful * math.Hypot(z.Stderr, stderr)
+	if !(math.Abs(gap) <= limit) && l.doubted == 0 {
+		l.doubted = update
+	}
+	z.Stderr = math.Hypot(z.Stderr, gap)
+	if l.doubted == 0 {
+		return z, nil
+	}
+	return z, []diag.Finding{{
+		Code: "live-doubtful",
+		Message: fmt.Sprintf("log Z was estimated from two sides, and since update %d these don't agree: here they differ by %.2g nats",
+			l.doubted, math.Abs(gap)),
+		Value: diag.Number(gap), Threshold: diag.Number(limit),
+		Consequence: "the log-likelihoods here may be too high by more than their errors: there are states that the chains do not reach",
+		Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate or raise --steps",
+	}}
+}
+
+// known returns states that the model should give weight to.
+func (l *live) known(negative Negative, key rng.Key) rbm.States {
+	if p, ok := negative.(persistent); ok {
+		v := p.visible()
+		return v.Slice(0, min(liveChains, v.Rows()))
+	}
+	return sample.FromRows(l.data, liveChains, key)
+}

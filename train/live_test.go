@@ -1,0 +1,72 @@
+package train
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"harmonium/data"
+	"harmonium/exact"
+	"harmonium/ising"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// trainLive trains on a 6×6 Ising model with 20 hidden units and scores live, although enumeration would be cheap. It calls check with
+// each evaluation and the exact log Z.
+func trainLive(t *testing.T, c Config, check func(e *Evaluation, logZ float64)) {
+	t.Helper()
+	states, _, err := ising.Sample(t.Context(), 6, 2.5, 3000, rng.Seed(1), ising.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := rbm.New(36, 20, rng.Seed(1))
+	training, err := Start(model, &data.Set{States: states}, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if training.scorer.method == MethodExact {
+		training.scorer.method = MethodLive
+		training.live = newLive(training, training.updateCost()*float64(training.scorer.every))
+	}
+	for p := range training.Steps(context.Background()) {
+		if p.Evaluation != nil {
+			logZ, err := exact.LogZ(t.Context(), model, exact.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(p.Evaluation, logZ)
+		}
+	}
+	if training.Err() != nil {
+		t.Fatal(training.Err())
+	}
+}
+
+// Live estimates keep within three of their errors of the exact log Z all along the training, or say that they can't be trusted, as they
+// must at a learning rate at which no chain can follow.
+func TestLiveLogLikelihood(t *testing.T) {
+	const absurd = 1
+	for _, rate := range []float64{0.001, 0.003, 0.01, 0.03, absurd} {
+		for name, negative := range map[string]Negative{"pcd": &PCD{}, "cd": &CD{}} {
+			trusted, doubted := 0, 0
+			trainLive(t, Config{Rate: rate, Batch: 100, Epochs: 10, Negative: negative}, func(e *Evaluation, logZ float64) {
+				z := (e.LogZ.Value - logZ) / e.LogZ.Stderr
+				if len(e.Findings) > 0 {
+					doubted++
+					return
+				}
+				trusted++
+				if !(math.Abs(z) < 3) {
+					t.Errorf("%s, rate %v, update %d: log Z is %v ± %v, exactly %v", name, rate, e.Update, e.LogZ.Value, e.LogZ.Stderr, logZ)
+				}
+				if e.LogZ.ESS < 1 || e.LogZ.ESS > liveChains || e.Train.Method != MethodLive {
+					t.Errorf("%s, rate %v, update %d: ESS %v, method %s", name, rate, e.Update, e.LogZ.ESS, e.Train.Method)
+				}
+			})
+			if rate == absurd && trusted > 0 || rate <= 0.003 && name == "pcd" && doubted > 0 {
+				t.Errorf("%s, rate %v: %d estimates are trusted, %d doubted", name, rate, trusted, doubted)
+			}
+		}
+	}
+}
