@@ -89,7 +89,7 @@ func newScorer(t *Training) *scorer {
 	s.method = MethodExact
 	if exact.Feasible(t.Model.M(), t.Model.N()) != nil || needed > s.every {
 		s.method = MethodLive
-		t.live = newLive(t, update*float64(s.every))
+		t.live = newLive(t, update*float64(min(s.every, t.planned)))
 	}
 	s.train = subset(t.set, scoredRows, rng.NewSource(rng.Seed(c.Seed).Stream(rng.StreamSplit), 0))
 	s.valid = c.Valid

@@ -27,7 +27,7 @@ func trainLive(t *testing.T, c Config, check func(e *Evaluation, logZ float64)) 
 	}
 	if training.scorer.method == MethodExact {
 		training.scorer.method = MethodLive
-		training.live = newLive(training, training.updateCost()*float64(training.scorer.every))
+		training.live = newLive(training, training.updateCost()*float64(min(training.scorer.every, training.planned)))
 	}
 	for p := range training.Steps(context.Background()) {
 		if p.Evaluation != nil {
