@@ -44,6 +44,9 @@ func NewConditionals(model *Model, workers int) *Conditionals {
 	return c
 }
 
+// Workers is the number of workers that the products run on.
+func (c *Conditionals) Workers() int { return c.workers }
+
 // Update takes over the parameters that the model has now. It panics if a parameter is not finite.
 func (c *Conditionals) Update(model *Model) {
 	c.m, c.n = model.M(), model.N()

@@ -43,7 +43,8 @@ const (
 	StreamBootstrap                   // resampling for error bars
 	StreamDraw                        // chains that draw from a finished model, apart from those that trained it
 	StreamResample                    // chains drawn anew from themselves by weight
-	StreamLive                        // chains that follow log Z of a training
+	StreamLive                        // log Z while training
+	StreamEstimate                    // log Z of a finished model
 )
 
 // Seed returns the root key of a seed.

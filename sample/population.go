@@ -176,7 +176,7 @@ func (p *Population) Anneal(ctx context.Context, from, to *rbm.Model, steps int,
 		}
 		β := float32(k) / float32(steps)
 		for part, x := range now {
-			kernel.Interpolate(x, start[part], end[part], β)
+			kernel.Interpolate(c.Workers(), x, start[part], end[part], β)
 		}
 		c.Update(between)
 		p.Follow(c, 1)

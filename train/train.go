@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"time"
 
 	"harmonium/data"
@@ -88,7 +87,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		t.centerV[i] = float32(model.Visible.Scale()*p + model.Visible.Offset())
 	}
 	if !config.KeepBiases {
-		initBiases(model, means)
+		model.SetMeans(means)
 	}
 	t.best = model.Clone()
 	t.conditionals = rbm.NewConditionals(model, config.Workers)
@@ -236,12 +235,3 @@ func withoutIdleRows(set *data.Set) *data.Set {
 }
 
 func meanWeightUnit(set *data.Set) float64 { return float64(set.Rows()) / set.TotalWeight() }
-
-// initBiases sets b_i to the value at which a unit without weights has the data's mean p_i: log-odds for bits, half of that
-// for spins. Means are kept 10^−3 away from 0 and 1, where the log-odds are infinite.
-func initBiases(model *rbm.Model, means []float64) {
-	for i, p := range means {
-		p = min(max(p, 1e-3), 1-1e-3)
-		model.B[i] = float32(math.Log(p/(1-p)) / model.Visible.Scale())
-	}
-}

@@ -12,15 +12,20 @@ func Subtract(dst, a, b []float32) { subtract(dst, a[:len(dst)], b[:len(dst)]) }
 func AddScaled(dst []float32, a float32, x []float32) { addScaled(dst, a, x[:len(dst)]) }
 
 // Interpolate writes (1−β)·a[i] + β·b[i] to dst[i], and b[i] itself for β = 1.
-func Interpolate(dst, a, b []float32, β float32) {
-	b = b[:len(dst)]
-	if β == 1 {
-		copy(dst, b)
-		return
-	}
-	for i, x := range a[:len(dst)] {
-		dst[i] = float32((1-β)*x) + float32(β*b[i])
-	}
+func Interpolate(workers int, dst, a, b []float32, β float32) {
+	const block = 1 << 14
+	n := len(dst)
+	a, b = a[:n], b[:n]
+	Parallel(workersFor(workers, n), (n+block-1)/block, func(task int) {
+		from, to := task*block, min((task+1)*block, n)
+		if β == 1 {
+			copy(dst[from:to], b[from:to])
+			return
+		}
+		for i := from; i < to; i++ {
+			dst[i] = float32((1-β)*a[i]) + float32(β*b[i])
+		}
+	})
 }
 
 // SubtractOuter subtracts a·x[i] + b·y[i] from dst[i].

@@ -1,0 +1,14 @@
+// Package estimate measures log Z of models that are too large to enumerate, and says how far the answer can be trusted.
+//
+// log Z is estimated by annealed importance sampling (R. M. Neal, Statistics and Computing 11 (2001) 125; for RBMs R. Salakhutdinov and
+// I. Murray, ICML 2008) with resampling, from two sides. On the way there, weighted chains are led from independent units with
+// the data's means to the model ([sample.Population]). The mean weight is Z_model/Z_base in expectation, so that the logarithm
+// exceeds log Z by a nats with probability at most e^(−a): a lower bound, which lies low where chains miss states that matter.
+// On the way back, chains that begin at states of the model are led to the base. They bound log Z from above in the same
+// sense, if the states are drawn from the model (Y. Burda, R. Grosse and R. Salakhutdinov, AISTATS 2015). They are so only approximately:
+// half of them are where the way there has ended, and half are rows of data, all some sweeps later. The data know of
+// modes that annealing may miss.
+//
+// Where the two sides agree, and agree with a shorter run, [LogZ] gives their mean with an error. Where they don't it takes longer
+// runs, up to a budget, and then says so by a [diag.Finding].
+package estimate

@@ -1,0 +1,255 @@
+package estimate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"harmonium/diag"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+)
+
+// Options are those of LogZ.
+type Options struct {
+	Budget   int64                                           // chain steps; 0 means DefaultBudget
+	Seed     uint64                                          // of the random numbers
+	Workers  int                                             // 0 means all cores; results don't depend on it
+	Progress func(done, total int64, expected time.Duration) // chain steps so far and at most, and how long those will take; may be nil
+}
+
+// DefaultBudget is a minute or two on two cores for 784×500 units, and LeastBudget that of the shortest run.
+const (
+	DefaultBudget = 20_000_000
+	LeastBudget   = chains * (2*firstSteps + firstSteps/2)
+)
+
+const (
+	chains     = 400  // each way
+	firstSteps = 250  // of the shortest run
+	longer     = 4    // times the steps of the run before
+	fewest     = 1.5  // times: the last run, which takes what is left of the budget, is worth it
+	goal       = 0.05 // nats: a standard error that is small enough
+	agreement  = 3    // standard errors within which two estimates agree
+)
+
+// Bracket is log Z as estimated from two sides.
+type Bracket struct {
+	// Value is the mean of the sides by their errors, and Stderr its standard error, widened where the sides differ by more.
+	Value, Stderr float64
+	// Lower and Upper are the ends of the bracket: two standard errors below the lowest of the three estimates, and above the highest.
+	Lower, Upper float64
+	There        Side // from the base to the model
+	Back         Side // back from where the way there has ended
+	FromData     Side // back from the data
+
+	Steps      int   // temperatures of the last run
+	ChainSteps int64 // of all runs
+	Findings   []diag.Finding
+}
+
+// Side is an estimate of log Z by one population.
+type Side struct{ Value, Stderr, ESS float64 }
+
+// ESS is the least effective sample size of the three.
+func (b *Bracket) ESS() float64 { return min(b.There.ESS, b.Back.ESS, b.FromData.ESS) }
+
+// agrees reports whether two estimates differ by no more than their errors explain, or by too little to matter.
+func (s Side) agrees(t Side) bool {
+	return math.Abs(s.Value-t.Value) <= max(goal, agreement*math.Hypot(s.Stderr, t.Stderr))
+}
+
+// LogZ estimates log Z of a model. data are configurations that the model should give weight to, such as those it was trained on or is to be
+// scored with; means are the probabilities of their units to be on, for the base. It returns an error if ctx is cancelled, or if
+// the model and the data don't fit.
+func LogZ(ctx context.Context, model *rbm.Model, data rbm.States, means []float64, o Options) (*Bracket, error) {
+	if data.Units() != model.M() || len(means) != model.M() {
+		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones", data.Units(), len(means), model.M())
+	}
+	if data.Rows() == 0 {
+		return nil, errors.New("estimate: no data to begin chains at")
+	}
+	if o.Budget == 0 {
+		o.Budget = DefaultBudget
+	}
+	if o.Budget < LeastBudget {
+		return nil, fmt.Errorf("estimate: a budget of %d chain steps, want at least %d", o.Budget, LeastBudget)
+	}
+	e := newEstimator(model, data, means, o)
+	var last *Bracket
+	for steps := firstSteps; steps > 0; steps = nextSteps(steps, o.Budget-e.done) {
+		b, err := e.run(ctx, steps)
+		if err != nil {
+			return nil, err
+		}
+		b.judge(last)
+		last = b
+		if len(b.Findings) == 0 && b.Stderr <= goal {
+			break
+		}
+	}
+	last.ChainSteps = e.done
+	return last, nil
+}
+
+// cost is the number of chain steps of a run: there, warming up, and back.
+func cost(steps int) int64 { return int64(chains) * int64(2*steps+warmUp(steps)) }
+
+// warmUp is the number of sweeps that chains make at the model before they go back.
+func warmUp(steps int) int { return steps / 2 }
+
+// nextSteps is the length of the run after one of so many steps, with what is left of the budget; 0 if it isn't worth it.
+func nextSteps(steps int, left int64) int {
+	if next := longer * steps; cost(next) <= left {
+		return next
+	}
+	next := int(float64(left) / float64(chains) / 2.5)
+	if float64(next) < fewest*float64(steps) {
+		return 0
+	}
+	return next
+}
+
+type estimator struct {
+	model, base  *rbm.Model
+	data         rbm.States
+	conditionals *rbm.Conditionals
+	key          rng.Key
+	runs         uint32
+	o            Options
+	begun        time.Time
+	done         int64
+}
+
+func newEstimator(model *rbm.Model, data rbm.States, means []float64, o Options) *estimator {
+	base := model.Clone()
+	clear(base.W)
+	clear(base.C)
+	base.SetMeans(means)
+	return &estimator{
+		model: model, base: base, data: data, o: o, begun: time.Now(),
+		conditionals: rbm.NewConditionals(model, o.Workers), key: rng.Seed(o.Seed).Stream(rng.StreamEstimate),
+	}
+}
+
+// run goes there and back in so many steps.
+func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
+	key := e.key.Stream(rng.Stream(e.runs)) // of this run alone
+	e.runs++
+	there := sample.Independent(e.base, chains, key.Stream(1))
+	if err := e.anneal(ctx, there, e.base, e.model, steps); err != nil {
+		return nil, err
+	}
+	b := &Bracket{Steps: steps}
+	b.There.Value, b.There.Stderr, b.There.ESS = there.Weigh()
+
+	there.Resample()
+	ended := rbm.NewStates(chains/2, e.model.M())
+	ended.Gather(there.Chains.Visible, everySecond()) // copies of a chain stand side by side
+	for _, way := range []struct {
+		side  *Side
+		start rbm.States
+		key   rng.Key
+	}{{&b.Back, ended, key.Stream(2)}, {&b.FromData, sample.FromRows(e.data, chains/2, key), key.Stream(3)}} {
+		side, err := e.back(ctx, way.start, way.key, steps)
+		if err != nil {
+			return nil, err
+		}
+		*way.side = side
+	}
+	b.combine()
+	return b, nil
+}
+
+func everySecond() []int {
+	index := make([]int, chains/2)
+	for k := range index {
+		index[k] = 2 * k
+	}
+	return index
+}
+
+// back warms chains up at the model and leads them to the base, whose log Z is known.
+func (e *estimator) back(ctx context.Context, start rbm.States, key rng.Key, steps int) (Side, error) {
+	chains := sample.Start(start, e.model.N(), key)
+	for range warmUp(steps) {
+		if ctx.Err() != nil {
+			return Side{}, ctx.Err()
+		}
+		chains.Sweep(e.conditionals, 1)
+		e.report(start.Rows())
+	}
+	p := sample.NewPopulation(chains, key)
+	p.Settle(e.conditionals)
+	if err := e.anneal(ctx, p, e.model, e.base, steps); err != nil {
+		return Side{}, err
+	}
+	e.conditionals.Update(e.model)
+	fall, stderr, ess := p.Weigh()
+	return Side{sample.LogZWithoutWeights(e.base) - fall, stderr, ess}, nil
+}
+
+func (e *estimator) anneal(ctx context.Context, p *sample.Population, from, to *rbm.Model, steps int) error {
+	return p.Anneal(ctx, from, to, steps, e.conditionals, func(int) { e.report(len(p.LogWeights)) })
+}
+
+func (e *estimator) report(chainSteps int) {
+	e.done += int64(chainSteps)
+	if e.o.Progress != nil {
+		pace := float64(time.Since(e.begun)) / float64(e.done)
+		e.o.Progress(e.done, e.o.Budget, time.Duration(pace*float64(e.o.Budget)))
+	}
+}
+
+// combine takes the mean of the three estimates by their errors. Where they differ by more than their errors say the error is widened, as
+// is usual for measurements that don't agree (R. T. Birge, Phys. Rev. 40 (1932) 207).
+func (b *Bracket) combine() {
+	sides := []Side{b.There, b.Back, b.FromData}
+	b.Lower, b.Upper = math.Inf(1), math.Inf(-1)
+	var sum, weights float64
+	for _, s := range sides {
+		w := 1 / max(s.Stderr*s.Stderr, 1e-12)
+		sum += w * s.Value
+		weights += w
+		b.Lower, b.Upper = min(b.Lower, s.Value-2*s.Stderr), max(b.Upper, s.Value+2*s.Stderr)
+	}
+	b.Value = sum / weights
+	chi := 0.0
+	for _, s := range sides {
+		chi += (s.Value - b.Value) * (s.Value - b.Value) / max(s.Stderr*s.Stderr, 1e-12)
+	}
+	b.Stderr = math.Sqrt(max(1, chi/float64(len(sides)-1)) / weights)
+}
+
+// judge lists what speaks against the estimate; shorter is the run before, or nil.
+func (b *Bracket) judge(shorter *Bracket) {
+	if !b.There.agrees(b.Back) || !b.There.agrees(b.FromData) || !b.Back.agrees(b.FromData) {
+		b.Findings = append(b.Findings, diag.Finding{
+			Code: "bracket-open",
+			Message: fmt.Sprintf("log Z is %.2f ± %.2f by annealing, %.2f ± %.2f by the way back from there and %.2f ± %.2f by the way back from the data",
+				b.There.Value, b.There.Stderr, b.Back.Value, b.Back.Stderr, b.FromData.Value, b.FromData.Stderr),
+			Value: diag.Number(b.Upper - b.Lower), Threshold: agreement,
+			Consequence: fmt.Sprintf("log Z lies between about %.1f and %.1f if at least one of them reaches all states that matter, and higher if none does",
+				b.Lower, b.Upper),
+			Remedy: "raise --budget; a model whose chains mix badly may stay out of reach: train it with more steps or a lower learning rate",
+		})
+	}
+	switch {
+	case shorter == nil:
+		b.Findings = append(b.Findings, diag.Finding{
+			Code: "one-run", Message: "there was no second, longer run to compare with", Value: diag.Number(b.Steps), Threshold: firstSteps * longer,
+			Consequence: "states that both ways miss may have gone unnoticed", Remedy: "raise --budget",
+		})
+	case !b.There.agrees(shorter.There):
+		b.Findings = append(b.Findings, diag.Finding{
+			Code: "not-settled",
+			Message: fmt.Sprintf("annealing in %d steps gives %.2f ± %.2f, in %d steps %.2f ± %.2f",
+				shorter.Steps, shorter.There.Value, shorter.There.Stderr, b.Steps, b.There.Value, b.There.Stderr),
+			Value: diag.Number(b.There.Value - shorter.There.Value), Threshold: agreement,
+			Consequence: "log Z may go on rising with longer runs, and log-likelihoods falling", Remedy: "raise --budget",
+		})
+	}
+}

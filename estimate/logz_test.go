@@ -1,0 +1,171 @@
+package estimate_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"harmonium/estimate"
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+)
+
+// patterned returns a model that stores a few random patterns, more strongly with larger weight: each hidden unit favours one.
+func patterned(m, n int, weight float32, visible, hidden rbm.Units, seed uint64) *rbm.Model {
+	model := rbm.New(m, n, rng.Seed(seed))
+	model.Visible, model.Hidden = visible, hidden
+	source := rng.NewSource(rng.Seed(seed), 7)
+	for j := range n {
+		for i := range m {
+			sign := float32(1)
+			if source.Float64() < 0.5 {
+				sign = -1
+			}
+			model.W[i*n+j] = sign * weight
+		}
+	}
+	return model
+}
+
+// drawn returns configurations of the model and their means.
+func drawn(t testing.TB, model *rbm.Model, rows int) (rbm.States, []float64) {
+	t.Helper()
+	v, _, err := exact.Sample(t.Context(), model, rows, rng.Seed(5), exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	means := make([]float64, v.Units())
+	for i := range means {
+		for r := range v.Rows() {
+			if v.Bit(r, i) {
+				means[i] += 1 / float64(v.Rows())
+			}
+		}
+	}
+	return v, means
+}
+
+// The truth is as far from the estimate as the stated error says, for bits and spins, weak and strong weights.
+func TestLogZ(t *testing.T) {
+	squares, runs := 0.0, 0.0
+	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+		for _, weight := range []float32{0.2, 0.5, 0.8} {
+			model := patterned(40, 10, weight/float32(units.Scale()), units, units, 1)
+			v, means := drawn(t, model, 500)
+			truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for seed := range uint64(5) {
+				b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000, Seed: seed})
+				if err != nil {
+					t.Fatal(err)
+				}
+				z := (b.Value - truth) / b.Stderr
+				squares += z * z
+				runs++
+				if math.Abs(z) > 4 || len(b.Findings) > 0 || b.Stderr > 0.05 || !(b.Lower < truth && truth < b.Upper) {
+					t.Errorf("%v, weight %v: log Z is %v ± %v, between %v and %v, exactly %v; %v", units, weight, b.Value, b.Stderr, b.Lower, b.Upper, truth, b.Findings)
+				}
+			}
+		}
+	}
+	if rms := math.Sqrt(squares / runs); rms < 0.6 || rms > 1.4 { // 1 ± 0.13 if the errors are right, less where they were widened
+		t.Errorf("the errors are %.2f times what is stated", rms)
+	}
+}
+
+// A model whose other half no chain can reach: annealing finds the half that the base is near to, the data come from the other. The
+// answer is wrong, and says so.
+func TestLogZOutOfReach(t *testing.T) {
+	const m, n = 60, 4
+	model := rbm.New(m, n, rng.Seed(1))
+	for i := range m {
+		for j := range n {
+			model.W[i*n+j] = 2
+		}
+		model.B[i] = -3
+	}
+	for j := range n {
+		model.C[j] = -40 // all on has the energy −(480 − 180 − 160), all off 0
+	}
+	v := rbm.NewStates(50, m)
+	for r := range v.Rows() {
+		for i := range m {
+			v.SetBit(r, i, true)
+		}
+	}
+	means := make([]float64, m)
+	for i := range means {
+		means[i] = 0.05
+	}
+	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b.Findings) == 0 {
+		t.Errorf("log Z is %v ± %v, exactly %v, and nothing is found wrong", b.Value, b.Stderr, truth)
+	}
+	if b.There.Value > truth-50 {
+		t.Fatalf("annealing found %v of %v: this model is no trap", b.There.Value, truth)
+	}
+}
+
+func TestLogZRefuses(t *testing.T) {
+	model := rbm.New(5, 3, rng.Seed(1))
+	v := sample.FromBiases(model, 10, rng.Seed(1))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for want, run := range map[string]func() (*estimate.Bracket, error){
+		"data of 4 units": func() (*estimate.Bracket, error) {
+			return estimate.LogZ(t.Context(), model, rbm.NewStates(1, 4), make([]float64, 4), estimate.Options{})
+		},
+		"no data": func() (*estimate.Bracket, error) {
+			return estimate.LogZ(t.Context(), model, rbm.NewStates(0, 5), make([]float64, 5), estimate.Options{})
+		},
+		"a budget of 10 chain steps, want at least": func() (*estimate.Bracket, error) {
+			return estimate.LogZ(t.Context(), model, v, make([]float64, 5), estimate.Options{Budget: 10})
+		},
+		"context canceled": func() (*estimate.Bracket, error) {
+			return estimate.LogZ(ctx, model, v, make([]float64, 5), estimate.Options{})
+		},
+	} {
+		if _, err := run(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want %q", err, want)
+		}
+	}
+	if _, err := estimate.LogZ(ctx, model, v, make([]float64, 5), estimate.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want that of the context", err)
+	}
+}
+
+// The same seed gives the same answer, on one worker or several, and progress reaches what was done.
+func TestLogZRepeats(t *testing.T) {
+	model := patterned(70, 9, 0.3, rbm.Bernoulli, rbm.Bernoulli, 2)
+	v, means := drawn(t, model, 100)
+	var last int64
+	progress := func(done, total int64, expected time.Duration) { last = done }
+	a, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000, Workers: 1, Progress: progress})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000, Workers: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Value != b.Value || a.Stderr != b.Stderr || a.ChainSteps != b.ChainSteps {
+		t.Errorf("on one worker %v ± %v, on three %v ± %v", a.Value, a.Stderr, b.Value, b.Stderr)
+	}
+	if last != a.ChainSteps || last > 1_500_000 {
+		t.Errorf("progress ended at %d chain steps, the answer took %d of 1500000", last, a.ChainSteps)
+	}
+}
