@@ -9,6 +9,6 @@
 // half of them are where the way there has ended, and half are rows of data, all some sweeps later. The data know of
 // modes that annealing may miss.
 //
-// Where the two sides agree, and agree with a shorter run, [LogZ] gives their mean with an error. Where they don't it takes longer
+// Where the two sides agree, and agree with a shorter run, [LogZ] gives that of the way there with an error that covers the others. Where they don't it takes longer
 // runs, up to a budget, and then says so by a [diag.Finding].
 package estimate

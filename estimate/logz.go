@@ -38,7 +38,7 @@ const (
 
 // Bracket is log Z as estimated from two sides.
 type Bracket struct {
-	// Value is the mean of the sides by their errors, and Stderr its standard error, widened where the sides differ by more.
+	// Value is the estimate of the way there, and Stderr its standard error, widened by half of what the three estimates span.
 	Value, Stderr float64
 	// Lower and Upper are the ends of the bracket: two standard errors below the lowest of the three estimates, and above the highest.
 	Lower, Upper float64
@@ -204,24 +204,15 @@ func (e *estimator) report(chainSteps int) {
 	}
 }
 
-// combine takes the mean of the three estimates by their errors. Where they differ by more than their errors say the error is widened, as
-// is usual for measurements that don't agree (R. T. Birge, Phys. Rev. 40 (1932) 207).
+// combine takes the way there, which alone has no bias in Z, and widens its error by half of what the three estimates span.
 func (b *Bracket) combine() {
-	sides := []Side{b.There, b.Back, b.FromData}
 	b.Lower, b.Upper = math.Inf(1), math.Inf(-1)
-	var sum, weights float64
-	for _, s := range sides {
-		w := 1 / max(s.Stderr*s.Stderr, 1e-12)
-		sum += w * s.Value
-		weights += w
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, s := range []Side{b.There, b.Back, b.FromData} {
+		low, high = min(low, s.Value), max(high, s.Value)
 		b.Lower, b.Upper = min(b.Lower, s.Value-2*s.Stderr), max(b.Upper, s.Value+2*s.Stderr)
 	}
-	b.Value = sum / weights
-	chi := 0.0
-	for _, s := range sides {
-		chi += (s.Value - b.Value) * (s.Value - b.Value) / max(s.Stderr*s.Stderr, 1e-12)
-	}
-	b.Stderr = math.Sqrt(max(1, chi/float64(len(sides)-1)) / weights)
+	b.Value, b.Stderr = b.There.Value, math.Hypot(b.There.Stderr, (high-low)/2)
 }
 
 // judge lists what speaks against the estimate; shorter is the run before, or nil.

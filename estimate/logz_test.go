@@ -50,7 +50,7 @@ func drawn(t testing.TB, model *rbm.Model, rows int) (rbm.States, []float64) {
 	return v, means
 }
 
-// The truth is as far from the estimate as the stated error says, for bits and spins, weak and strong weights.
+// The truth is within the stated error, which is not much too wide, for bits and spins, weak and strong weights.
 func TestLogZ(t *testing.T) {
 	squares, runs := 0.0, 0.0
 	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
@@ -69,13 +69,14 @@ func TestLogZ(t *testing.T) {
 				z := (b.Value - truth) / b.Stderr
 				squares += z * z
 				runs++
-				if math.Abs(z) > 4 || len(b.Findings) > 0 || b.Stderr > 0.05 || !(b.Lower < truth && truth < b.Upper) {
+				if math.Abs(z) > 4 || len(b.Findings) > 0 || b.Stderr > 0.1 || !(b.Lower < truth && truth < b.Upper) {
 					t.Errorf("%v, weight %v: log Z is %v ± %v, between %v and %v, exactly %v; %v", units, weight, b.Value, b.Stderr, b.Lower, b.Upper, truth, b.Findings)
 				}
 			}
 		}
 	}
-	if rms := math.Sqrt(squares / runs); rms < 0.6 || rms > 1.4 { // 1 ± 0.13 if the errors are right, less where they were widened
+	// 1 ± 0.13 if the error were that of the way there alone; the span of three estimates makes it wider where there is nothing wrong.
+	if rms := math.Sqrt(squares / runs); rms < 0.3 || rms > 1.1 {
 		t.Errorf("the errors are %.2f times what is stated", rms)
 	}
 }

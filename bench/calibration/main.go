@@ -15,6 +15,7 @@ import (
 	"strconv"
 
 	"harmonium/data"
+	"harmonium/diag"
 	"harmonium/estimate"
 	"harmonium/exact"
 	"harmonium/rbm"
@@ -39,19 +40,19 @@ var subjects = []subject{
 
 // outcome is a line of the table.
 type outcome struct {
-	Set     string  `json:"set"`
-	Visible int     `json:"visible"`
-	Hidden  int     `json:"hidden"`
-	Rate    float64 `json:"rate"`
-	Updates int     `json:"updates"`
-	LogZ    float64 `json:"log_z"`
-	Seeds   int     `json:"seeds"`
-	Trusted int     `json:"trusted"` // without findings
-	Inside  int     `json:"inside"`  // the 95 % interval of a trusted estimate
-	Covered int     `json:"covered"` // the same of all estimates
-	Outside int     `json:"outside"` // the bracket, of a trusted estimate
-	Stderr  float64 `json:"stderr"`  // mean, of trusted ones
-	RMS     float64 `json:"rms"`     // of the true error, of trusted ones
+	Set     string      `json:"set"`
+	Visible int         `json:"visible"`
+	Hidden  int         `json:"hidden"`
+	Rate    float64     `json:"rate"`
+	Updates int         `json:"updates"`
+	LogZ    float64     `json:"log_z"`
+	Seeds   int         `json:"seeds"`
+	Trusted int         `json:"trusted"` // without findings
+	Inside  int         `json:"inside"`  // the 95 % interval of a trusted estimate
+	Covered int         `json:"covered"` // the same of all estimates
+	Outside int         `json:"outside"` // the bracket, of a trusted estimate
+	Stderr  diag.Number `json:"stderr"`  // mean, of trusted ones
+	RMS     diag.Number `json:"rms"`     // of the true error, of trusted ones
 }
 
 func main() {
@@ -114,8 +115,8 @@ func (s subject) calibrate(folder string, seeds int, budget int64) (*outcome, er
 		}
 		o.count(b)
 	}
-	o.Stderr /= float64(o.Trusted)
-	o.RMS = math.Sqrt(o.RMS / float64(o.Trusted))
+	o.Stderr /= diag.Number(o.Trusted)
+	o.RMS = diag.Number(math.Sqrt(float64(o.RMS) / float64(o.Trusted)))
 	return o, nil
 }
 
@@ -135,6 +136,6 @@ func (o *outcome) count(b *estimate.Bracket) {
 	if o.LogZ < b.Lower || o.LogZ > b.Upper {
 		o.Outside++
 	}
-	o.Stderr += b.Stderr
-	o.RMS += miss * miss
+	o.Stderr += diag.Number(b.Stderr)
+	o.RMS += diag.Number(miss * miss)
 }
