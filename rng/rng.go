@@ -45,6 +45,7 @@ const (
 	StreamResample                    // chains drawn anew from themselves by weight
 	StreamLive                        // log Z while training
 	StreamEstimate                    // log Z of a finished model
+	StreamExchange                    // of states between temperatures
 )
 
 // Seed returns the root key of a seed.

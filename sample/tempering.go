@@ -1,0 +1,208 @@
+package sample
+
+import (
+	"fmt"
+	"math"
+
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// Tempering is parallel tempering: chains at several models on the straight line from a base, where they move freely, to the model of
+// interest, which exchange their visible states (K. Hukushima and K. Nemoto, J. Phys. Soc. Japan 65 (1996) 1604; for RBMs G. Desjardins et al.,
+// AISTATS 2010). A rung of the ladder is the model with the parameters (1−β)·base + β·model. Neighbours t and u exchange v_t and v_u with
+// probability min(1, e^(F_t(v_t) + F_u(v_u) − F_t(v_u) − F_u(v_t))), the even pairs in one round and the odd ones in the next, so that
+// states travel the ladder in one go (S. Syed, A. Bouchard-Côté, G. Deligiannidis and A. Doucet, J. R. Statist. Soc. B 84 (2022) 321).
+//
+// Several ladders run side by side, independent of each other.
+type Tempering struct {
+	base, model *rbm.Model
+	rungs       []*rung
+	workers     int
+	key         rng.Key
+	rounds      uint64
+	clamps      []clamped
+	trips       int
+	free        [4][]float64
+}
+
+// rung holds the chains of all ladders at one model.
+type rung struct {
+	β            float64
+	model        *rbm.Model
+	conditionals *rbm.Conditionals
+	chains       *Chains
+	climbing     []bool  // of a ladder's state: it was at the base later than at the model
+	rejected     float64 // expected exchanges with the next rung that were turned down, summed since the last Reset
+	tried        float64
+}
+
+type clamped struct {
+	unit int
+	on   bool
+}
+
+// NewTempering prepares ladders that start at the rows of v, on so many rungs, evenly spaced. base has no weights. It panics if base has
+// weights or there are fewer than two rungs.
+func NewTempering(base, model *rbm.Model, v rbm.States, rungs int, key rng.Key, workers int) *Tempering {
+	if rungs < 2 {
+		panic(fmt.Sprintf("sample: tempering with %d rungs", rungs))
+	}
+	LogZWithoutWeights(base)
+	t := &Tempering{base: base, model: model, workers: workers, key: key.Stream(rng.StreamExchange)}
+	for k := range t.free {
+		t.free[k] = make([]float64, v.Rows())
+	}
+	for k := range rungs {
+		r := &rung{model: model.Clone(), climbing: make([]bool, v.Rows())}
+		r.chains = Start(v, model.N(), key.Stream(rng.Stream(k)).Stream(rng.StreamExchange))
+		t.rungs = append(t.rungs, r)
+	}
+	for k, r := range t.rungs {
+		t.place(r, float64(k)/float64(rungs-1))
+	}
+	return t
+}
+
+// place puts a rung at β.
+func (t *Tempering) place(r *rung, β float64) {
+	r.β = β
+	from, to := t.base.Parameters(), t.model.Parameters()
+	for part, x := range r.model.Parameters() {
+		for i := range x {
+			x[i] = float32((1-β)*float64(from[part][i]) + β*float64(to[part][i]))
+		}
+	}
+	if r.conditionals == nil {
+		r.conditionals = rbm.NewConditionals(r.model, t.workers)
+	} else {
+		r.conditionals.Update(r.model)
+	}
+}
+
+// ClampVisible holds unit i of every chain at a value from now on.
+func (t *Tempering) ClampVisible(i int, on bool) {
+	t.clamps = append(t.clamps, clamped{i, on})
+	for _, r := range t.rungs {
+		r.chains.ClampVisible(i, on)
+	}
+}
+
+// Visible are the states of the last rung, one a ladder: those of the model.
+func (t *Tempering) Visible() rbm.States { return t.rungs[len(t.rungs)-1].chains.Visible }
+
+// Betas are the places of the rungs.
+func (t *Tempering) Betas() []float64 {
+	β := make([]float64, len(t.rungs))
+	for k, r := range t.rungs {
+		β[k] = r.β
+	}
+	return β
+}
+
+// SwapRates are the mean probabilities of the exchanges between neighbours since the last Reset.
+func (t *Tempering) SwapRates() []float64 {
+	rates := make([]float64, len(t.rungs)-1)
+	for k := range rates {
+		rates[k] = 1 - t.rungs[k].rejected/t.rungs[k].tried
+	}
+	return rates
+}
+
+// RoundTrips is how many states have travelled from the model to the base and back since the last Reset, over all ladders.
+func (t *Tempering) RoundTrips() int { return t.trips }
+
+// ChainSteps is the number of sweeps of single chains in a round.
+func (t *Tempering) ChainSteps() int { return len(t.rungs) * t.Visible().Rows() }
+
+// Reset forgets the rates and the trips.
+func (t *Tempering) Reset() {
+	t.trips = 0
+	for _, r := range t.rungs {
+		r.rejected, r.tried = 0, 0
+	}
+}
+
+// Round sweeps every chain once and lets every second pair of neighbours exchange.
+func (t *Tempering) Round() {
+	for _, r := range t.rungs {
+		r.chains.Sweep(r.conditionals, 1)
+	}
+	for k := int(t.rounds % 2); k+1 < len(t.rungs); k += 2 {
+		t.exchange(k)
+	}
+	top, bottom := t.rungs[0], t.rungs[len(t.rungs)-1]
+	for r := range top.climbing {
+		top.climbing[r] = true
+		if bottom.climbing[r] {
+			bottom.climbing[r] = false
+			t.trips++
+		}
+	}
+	t.rounds++
+}
+
+// exchange is that of rungs k and k+1.
+func (t *Tempering) exchange(k int) {
+	a, b := t.rungs[k], t.rungs[k+1]
+	a.conditionals.FreeEnergy(t.free[0], a.chains.Visible)
+	b.conditionals.FreeEnergy(t.free[1], b.chains.Visible)
+	a.conditionals.FreeEnergy(t.free[2], b.chains.Visible)
+	b.conditionals.FreeEnergy(t.free[3], a.chains.Visible)
+	for r := range a.climbing {
+		gain := (t.free[0][r] + t.free[1][r]) - (t.free[2][r] + t.free[3][r])
+		probability := math.Exp(min(gain, 0))
+		a.rejected += 1 - probability
+		a.tried++
+		word := t.key.Block(rng.At(t.rounds, uint32(r), uint32(4*k)))[0]
+		if float64(rng.Uniform(word)) < probability {
+			va, vb := a.chains.Visible.Row(r), b.chains.Visible.Row(r)
+			for i := range va {
+				va[i], vb[i] = vb[i], va[i]
+			}
+			a.climbing[r], b.climbing[r] = b.climbing[r], a.climbing[r]
+		}
+	}
+}
+
+// Spread moves the rungs so that all neighbours exchange equally often, from the rates since the last Reset, and changes their number to
+// twice the sum of the rejection rates (at least 3 and at most most): half of the exchanges are then turned down, which makes for the most
+// round trips (Syed et al. 2022, section 5). It resets the rates.
+func (t *Tempering) Spread(most int) {
+	barrier := make([]float64, len(t.rungs)) // up to each rung
+	for k, rate := range t.SwapRates() {
+		barrier[k+1] = barrier[k] + max(1-rate, 1e-3)
+	}
+	whole := barrier[len(barrier)-1]
+	count := min(max(int(math.Ceil(2*whole))+1, 3), most)
+	β, places := t.Betas(), make([]float64, count)
+	for k, at := 1, 0; k < count-1; k++ {
+		goal := whole * float64(k) / float64(count-1)
+		for barrier[at+1] < goal {
+			at++
+		}
+		places[k] = β[at] + (β[at+1]-β[at])*(goal-barrier[at])/(barrier[at+1]-barrier[at])
+	}
+	places[count-1] = 1
+	t.resize(count)
+	for k, r := range t.rungs {
+		t.place(r, places[k])
+	}
+	t.Reset()
+}
+
+// resize takes rungs away before the last, or adds copies of it before it.
+func (t *Tempering) resize(count int) {
+	last := t.rungs[len(t.rungs)-1]
+	rungs := t.rungs[:len(t.rungs)-1]
+	for len(rungs) < count-1 {
+		k := len(rungs)
+		r := &rung{model: last.model.Clone(), climbing: make([]bool, len(last.climbing))}
+		r.chains = Start(last.chains.Visible, t.model.N(), t.key.Stream(rng.Stream(t.rounds)).Stream(rng.Stream(k)))
+		for _, c := range t.clamps {
+			r.chains.ClampVisible(c.unit, c.on)
+		}
+		rungs = append(rungs, r)
+	}
+	t.rungs = append(rungs[:count-1], last)
+}
