@@ -4,4 +4,7 @@
 // P(h|v), given h all visible units at once from P(v|h), and so on. One such pair is a sweep. It leaves P(v,h)
 // invariant, so chains that have forgotten their start are samples of the model. Single units can be clamped, which
 // leaves the distribution conditional on them invariant.
+//
+// [Tempering] lets chains exchange states with chains of models that mix more easily. A [Population] is a batch of weighted
+// chains that follows a path of models, and measures log Z on its way.
 package sample

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +41,8 @@ func newSample(t *terminal) *cobra.Command {
 
 Small models are enumerated, and the samples are exact and independent. For others parallel block-Gibbs chains are run: they start
 at the model's biases (or at the rows of a file), forget the start in a burn-in, and then give a sample every few sweeps. The
-effective sample size and R-hat of the free energy tell whether they mixed.`,
+effective sample size and R-hat of the free energy tell whether they mixed. If they did not, parallel tempering follows: ladders of
+chains that exchange states between the model and independent units. It spreads its rungs by itself during the burn-in, and counts round trips.`,
 		Example: `  harmonium sample run -n 10000 -o new.npy
   harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv`,
 		Args: cobra.ExactArgs(1),
@@ -49,8 +52,8 @@ effective sample size and R-hat of the free energy tell whether they mixed.`,
 	f.SortFlags = false
 	f.IntVarP(&o.count, "count", "n", 1000, "configurations to draw")
 	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed)")
-	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else gibbs), exact or gibbs")
-	f.IntVar(&o.chains, "chains", 20, "Gibbs chains; at most as many as configurations")
+	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else gibbs, else tempered), exact, gibbs or tempered")
+	f.IntVar(&o.chains, "chains", 20, "Gibbs chains or tempered ladders; at most as many as configurations")
 	f.IntVar(&o.burnIn, "burn-in", 1000, "sweeps before the first sample of each chain")
 	f.IntVar(&o.thin, "thin", 10, "sweeps between samples of a chain")
 	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: independent units from the biases")
@@ -68,7 +71,17 @@ type sampleResult struct {
 	Method   string         `json:"method"`
 	ESS      diag.Number    `json:"ess"`
 	Rhat     diag.Number    `json:"rhat"`
+	Seconds  float64        `json:"seconds"` // of all methods tried
+	Ladder   *ladderResult  `json:"ladder"`  // of tempering
 	Findings []diag.Finding `json:"findings"`
+}
+
+// ladderResult tells how states travel between the model and the base.
+type ladderResult struct {
+	Rungs      int     `json:"rungs"`
+	LeastRate  float64 `json:"least_swap_rate"`
+	RoundTrips int     `json:"round_trips"`
+	Seconds    float64 `json:"seconds"` // after the burn-in
 }
 
 func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string) error {
@@ -80,29 +93,43 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err != nil {
 		return badInput(err)
 	}
+	begun := time.Now()
 	result := sampleResult{Count: o.count, File: o.out, Method: method, Findings: []diag.Finding{}}
 	var v rbm.States
-	if method == "exact" {
+	switch method {
+	case "exact":
 		bar := t.progress("sample", 1000)
 		v, _, err = exact.Sample(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
 			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
 		bar.stop()
 		result.ESS, result.Rhat = diag.Number(o.count), 1
-	} else {
+	case "gibbs":
 		v, err = o.gibbs(ctx, t, model, &result)
+		if err == nil && o.method == "auto" && len(result.Findings) > 0 {
+			t.say("Gibbs chains do not mix (R-hat %.3f, %.0f effective samples): tempering", result.Rhat, result.ESS)
+			result.Method, result.Findings = "tempered", []diag.Finding{}
+			v, err = o.tempered(ctx, t, model, &result)
+		}
+	case "tempered":
+		v, err = o.tempered(ctx, t, model, &result)
 	}
 	if err != nil {
 		return err
 	}
+	result.Seconds = time.Since(begun).Seconds()
 	if err := data.Write(o.out, v, model.Visible); err != nil {
 		return err
 	}
 	err = t.result(result, func(w io.Writer) {
 		fmt.Fprintf(w, "wrote\t%d configurations of %d units to %s\n", o.count, model.M(), o.out)
-		fmt.Fprintf(w, "method\t%s\n", method)
-		if method == "gibbs" {
-			fmt.Fprintf(w, "effective sample size\t%.0f of %d\n", result.ESS, o.count)
+		fmt.Fprintf(w, "method\t%s\n", result.Method)
+		if result.Method != "exact" {
+			fmt.Fprintf(w, "effective sample size\t%.0f of %d, %.3g a second\n", result.ESS, o.count, float64(result.ESS)/result.Seconds)
 			fmt.Fprintf(w, "R-hat\t%.4f\n", result.Rhat)
+		}
+		if l := result.Ladder; l != nil {
+			fmt.Fprintf(w, "ladder\t%d rungs, neighbours exchange with probability %.2f or more\n", l.Rungs, l.LeastRate)
+			fmt.Fprintf(w, "round trips\t%d, %.3g a second\n", l.RoundTrips, float64(l.RoundTrips)/l.Seconds)
 		}
 		printFindings(w, result.Findings)
 	})
@@ -135,10 +162,10 @@ func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 		return "gibbs", nil
 	case "exact":
 		return o.method, possible
-	case "gibbs":
+	case "gibbs", "tempered":
 		return o.method, nil
 	}
-	return "", fmt.Errorf("method %q, want auto, exact or gibbs", o.method)
+	return "", fmt.Errorf("method %q, want auto, exact, gibbs or tempered", o.method)
 }
 
 // gibbs draws the samples in turns: after every o.thin sweeps, one of each chain.
@@ -149,12 +176,8 @@ func (o *sampleOptions) gibbs(ctx context.Context, t *terminal, model *rbm.Model
 		return rbm.States{}, err
 	}
 	chains := sample.Start(start, model.N(), o.key())
-	for _, text := range o.clamps {
-		unit, on, err := parseClamp(model, text)
-		if err != nil {
-			return rbm.States{}, badInput(err)
-		}
-		chains.ClampVisible(unit, on)
+	if err := o.clamp(model, chains); err != nil {
+		return rbm.States{}, err
 	}
 	conditionals := rbm.NewConditionals(model, t.workers)
 	turns := (o.count + count - 1) / count
@@ -179,6 +202,91 @@ func (o *sampleOptions) gibbs(ctx context.Context, t *terminal, model *rbm.Model
 		}
 	}
 	result.diagnose(trace)
+	return v, nil
+}
+
+// clamper is what units can be held in.
+type clamper interface{ ClampVisible(i int, on bool) }
+
+func (o *sampleOptions) clamp(model *rbm.Model, c clamper) error {
+	for _, text := range o.clamps {
+		unit, on, err := parseClamp(model, text)
+		if err != nil {
+			return badInput(err)
+		}
+		c.ClampVisible(unit, on)
+	}
+	return nil
+}
+
+// The ladder begins with firstRungs and may get mostRungs. pilotSweeps of Gibbs sampling give the means for the base.
+const (
+	firstRungs  = 12
+	mostRungs   = 64
+	pilotSweeps = 200
+)
+
+// tempered draws the samples from the last rungs of ladders, one of each after every o.thin rounds.
+func (o *sampleOptions) tempered(ctx context.Context, t *terminal, model *rbm.Model, result *sampleResult) (rbm.States, error) {
+	count := min(o.chains, o.count)
+	start, err := o.startStates(model, count)
+	if err != nil {
+		return rbm.States{}, err
+	}
+	pilot := sample.Start(start, model.N(), o.key())
+	if err := o.clamp(model, pilot); err != nil {
+		return rbm.States{}, err
+	}
+	pilot.Sweep(rbm.NewConditionals(model, t.workers), pilotSweeps)
+	base := model.Clone()
+	clear(base.W)
+	clear(base.C)
+	base.SetMeans((&data.Set{States: pilot.Visible}).Means())
+	ladders := sample.NewTempering(base, model, pilot.Visible, firstRungs, o.key().Stream(rng.StreamExchange), t.workers)
+	if err := o.clamp(model, ladders); err != nil {
+		return rbm.States{}, err
+	}
+	turns := (o.count + count - 1) / count
+	bar := t.progress("sample", int64(o.burnIn+turns*o.thin))
+	defer bar.stop()
+	v := rbm.NewStates(o.count, model.M())
+	trace := newTrace(count, turns*o.thin)
+	begun := time.Now()
+	for round, done := 1, 0; done < o.count; round++ {
+		if err := ctx.Err(); err != nil {
+			return rbm.States{}, err
+		}
+		ladders.Round()
+		bar.set(int64(round), fmt.Sprintf("%d ladders of %d rungs, %d round trips", count, len(ladders.Betas()), ladders.RoundTrips()))
+		after := round - o.burnIn
+		switch {
+		case after == 0:
+			ladders.Reset()
+			begun = time.Now()
+		case after < 0 && (round == o.burnIn/8 || round == o.burnIn/4 || round == o.burnIn/2):
+			ladders.Spread(mostRungs)
+		}
+		if after > 0 && after%trace.stride == 0 {
+			trace.add(model.FreeEnergy(ladders.Visible()))
+		}
+		if after > 0 && after%o.thin == 0 {
+			part := v.Slice(done, min(done+count, o.count))
+			copy(part.Words(), ladders.Visible().Words())
+			done += part.Rows()
+		}
+	}
+	result.diagnose(trace)
+	result.Ladder = &ladderResult{
+		Rungs: len(ladders.Betas()), LeastRate: slices.Min(ladders.SwapRates()), RoundTrips: ladders.RoundTrips(), Seconds: time.Since(begun).Seconds(),
+	}
+	if ladders.RoundTrips() < count {
+		result.Findings = append(result.Findings, diag.Finding{
+			Code: "few-round-trips", Message: fmt.Sprintf("%d states travelled from the model to the base and back, on %d ladders", ladders.RoundTrips(), count),
+			Value: diag.Number(ladders.RoundTrips()), Threshold: diag.Number(count),
+			Consequence: "tempering did not help the chains to forget: modes may be missing or have the wrong weight",
+			Remedy:      "raise --burn-in and --thin",
+		})
+	}
 	return v, nil
 }
 
