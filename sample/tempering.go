@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"harmonium/internal/kernel"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -69,14 +70,19 @@ func (t *Tempering) place(r *rung, β float64) {
 	r.β = β
 	from, to := t.base.Parameters(), t.model.Parameters()
 	for part, x := range r.model.Parameters() {
-		for i := range x {
-			x[i] = float32((1-β)*float64(from[part][i]) + β*float64(to[part][i]))
-		}
+		kernel.Interpolate(kernel.Workers(t.workers), x, from[part], to[part], float32(β))
 	}
 	if r.conditionals == nil {
 		r.conditionals = rbm.NewConditionals(r.model, t.workers)
 	} else {
 		r.conditionals.Update(r.model)
+	}
+}
+
+// Follow takes over the parameters that the model has now.
+func (t *Tempering) Follow() {
+	for _, r := range t.rungs {
+		t.place(r, r.β)
 	}
 }
 
@@ -169,12 +175,23 @@ func (t *Tempering) exchange(k int) {
 // twice the sum of the rejection rates (at least 3 and at most most): half of the exchanges are then turned down, which makes for the most
 // round trips (Syed et al. 2022, section 5). It resets the rates.
 func (t *Tempering) Spread(most int) {
+	barrier := 0.0
+	for _, rate := range t.SwapRates() {
+		barrier += 1 - rate
+	}
+	t.spread(min(max(int(math.Ceil(2*barrier))+1, 3), most))
+}
+
+// Even is Spread with as many rungs as there are.
+func (t *Tempering) Even() { t.spread(len(t.rungs)) }
+
+func (t *Tempering) spread(count int) {
+	const least = 1e-3                       // of a rejection rate: rungs without any would fall together
 	barrier := make([]float64, len(t.rungs)) // up to each rung
 	for k, rate := range t.SwapRates() {
-		barrier[k+1] = barrier[k] + max(1-rate, 1e-3)
+		barrier[k+1] = barrier[k] + max(1-rate, least)
 	}
 	whole := barrier[len(barrier)-1]
-	count := min(max(int(math.Ceil(2*whole))+1, 3), most)
 	β, places := t.Betas(), make([]float64, count)
 	for k, at := 1, 0; k < count-1; k++ {
 		goal := whole * float64(k) / float64(count-1)
@@ -205,4 +222,23 @@ func (t *Tempering) resize(count int) {
 		rungs = append(rungs, r)
 	}
 	t.rungs = append(rungs[:count-1], last)
+}
+
+// State is what must be kept for the ladders to go on as if they had never stopped, as views of it.
+type State struct {
+	Visible []rbm.States // of each rung
+	Sweeps  []*uint64
+	Rounds  *uint64
+	Numbers []*float64 // places and rates of the rungs
+}
+
+// State lists it. Call Follow after it has been changed.
+func (t *Tempering) State() State {
+	s := State{Rounds: &t.rounds}
+	for _, r := range t.rungs {
+		s.Visible = append(s.Visible, r.chains.Visible)
+		s.Sweeps = append(s.Sweeps, &r.chains.Sweeps)
+		s.Numbers = append(s.Numbers, &r.β, &r.rejected, &r.tried)
+	}
+	return s
 }

@@ -6,7 +6,8 @@
 //	−∂C/∂w_ij = ⟨v_i h_j⟩_data − ⟨v_i h_j⟩_model,
 //
 // a positive phase that is exact, P(h|v) on the data, and a negative phase that a [Negative] supplies: by
-// enumeration ([Exact]), by chains started at the data ([CD], contrastive divergence) or by persistent chains ([PCD]).
+// enumeration ([Exact]), by chains started at the data ([CD], contrastive divergence) or by persistent chains ([PCD]),
+// tempered or not ([PT]).
 //
 // [Start] prepares a [Training] and [Training.Steps] runs it: one update of the parameters a turn of the loop.
 package train

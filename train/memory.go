@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"math"
 
 	"harmonium/internal/safetensors"
 	"harmonium/rbm"
@@ -16,7 +17,7 @@ type Memory struct {
 
 type entry struct {
 	name string
-	data any // []float32, rbm.States or *uint64
+	data any // []float32, rbm.States, *uint64 or *float64
 }
 
 // Floats lists numbers.
@@ -25,7 +26,10 @@ func (m *Memory) Floats(name string, x []float32) { m.add(name, x) }
 // States lists configurations.
 func (m *Memory) States(name string, x rbm.States) { m.add(name, x) }
 
-// Counter lists one number.
+// Number lists one number.
+func (m *Memory) Number(name string, x *float64) { m.add(name, x) }
+
+// Counter lists one whole number.
 func (m *Memory) Counter(name string, x *uint64) { m.add(name, x) }
 
 func (m *Memory) add(name string, data any) {
@@ -59,6 +63,8 @@ func (m *Memory) tensors() []safetensors.Tensor {
 			t.Shape, t.Data = []int{len(x.Words())}, x.Words()
 		case *uint64:
 			t.Shape, t.Data = []int{1}, []uint64{*x}
+		case *float64:
+			t.Shape, t.Data = []int{1}, []float64{*x}
 		}
 		tensors[k] = t
 	}
@@ -94,6 +100,13 @@ func (e entry) restore(data any) bool {
 	case *uint64:
 		from, ok := data.([]uint64)
 		if !ok || len(from) != 1 {
+			return false
+		}
+		*to = from[0]
+		return true
+	case *float64:
+		from, ok := data.([]float64)
+		if !ok || len(from) != 1 || math.IsNaN(from[0]) || math.IsInf(from[0], 0) {
 			return false
 		}
 		*to = from[0]

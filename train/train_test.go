@@ -103,6 +103,7 @@ func TestEveryMethodLearns(t *testing.T) {
 		"exact":    {Negative: &train.Exact{}},
 		"cd":       {Negative: &train.CD{Steps: 5}, Rate: 0.003},
 		"pcd":      {Negative: &train.PCD{Steps: 5, Chains: 200}},
+		"pt":       {Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4}},
 		"sgd":      {Optimizer: &train.SGD{}, Rate: 1},
 		"momentum": {Optimizer: &train.Momentum{}, Rate: 0.1},
 		"plain":    {Plain: true},
@@ -152,6 +153,7 @@ func TestNegativePhasesAgree(t *testing.T) {
 	phase(&train.Exact{}, want)
 	for name, n := range map[string]train.Negative{
 		"pcd": &train.PCD{Steps: 100, Chains: chains}, "cd": &train.CD{Steps: 100},
+		"pt": &train.PT{Steps: 100, Chains: chains, Rungs: 3},
 	} {
 		got := rbm.NewStatistics(8, 5)
 		phase(n, got)
@@ -190,19 +192,33 @@ func fingerprint(training *train.Training, all []train.Progress) string {
 
 // Workers, and being stopped and resumed anywhere, change nothing.
 func TestTrainingRepeats(t *testing.T) {
-	set, c := everything(t, 1)
-	training := start(t, 10, set, c)
+	for name, settings := range map[string]func(workers int) (*data.Set, train.Config){
+		"pcd": func(workers int) (*data.Set, train.Config) { return everything(t, workers) },
+		"pt": func(workers int) (*data.Set, train.Config) {
+			set, c := everything(t, workers)
+			c.Epochs, c.Negative = 12, &train.PT{Chains: 30, Rungs: 4}
+			return set, c
+		},
+	} {
+		t.Run(name, func(t *testing.T) { checkRepeats(t, settings) })
+	}
+}
+
+func checkRepeats(t *testing.T, settings func(workers int) (*data.Set, train.Config)) {
+	run := func(workers int) *train.Training {
+		set, c := settings(workers)
+		return start(t, 10, set, c)
+	}
+	training := run(1)
 	want := fingerprint(training, finish(t, training))
 	for _, workers := range []int{2, 7} {
-		set, c := everything(t, workers)
-		training := start(t, 10, set, c)
+		training := run(workers)
 		if got := fingerprint(training, finish(t, training)); got != want {
 			t.Errorf("%d workers give another run than one", workers)
 		}
 	}
 	for _, stop := range []int{1, 4, 17, 41} {
-		set, c := everything(t, 1)
-		first := start(t, 10, set, c)
+		first := run(1)
 		var all []train.Progress
 		for p := range first.Steps(t.Context()) {
 			if all = append(all, p); p.Update == stop {
@@ -213,8 +229,7 @@ func TestTrainingRepeats(t *testing.T) {
 		if err := first.Checkpoint(&checkpoint); err != nil {
 			t.Fatal(err)
 		}
-		set, c = everything(t, 2)
-		second := start(t, 10, set, c)
+		second := run(2)
 		if err := second.Resume(checkpoint.Bytes()); err != nil {
 			t.Fatal(err)
 		}
@@ -329,6 +344,7 @@ func TestStartRefuses(t *testing.T) {
 		`schedule is "wavy", want constant, linear, cosine or power`: {Schedule: "wavy"},
 		"there is no validation data":                                {Patience: 3},
 		"cd with -1 steps":                                           {Negative: &train.CD{Steps: -1}},
+		"pt with 1 steps, 100 chains and 1 rungs":                    {Negative: &train.PT{Rungs: 1}},
 		"pcd with 10 steps and -5 chains":                            {Negative: &train.PCD{Chains: -5}},
 		"the validation data has 2 units, the model 9 visible ones":  {Valid: &data.Set{States: rbm.NewStates(1, 2)}},
 	} {

@@ -68,9 +68,11 @@ Defaults come from measurements on real data sets (docs/decisions.md).`,
 		"sgd "+rateOf(&train.SGD{})+", momentum "+rateOf(&train.Momentum{})+", adam "+rateOf(&train.Adam{}))
 	f.StringVar(&s.Schedule, "schedule", s.Schedule, "constant, linear, cosine or power; a rate that falls to zero averages the noise away")
 	f.StringVar(&s.Optimizer, "optimizer", s.Optimizer, "sgd, momentum or adam")
-	f.StringVar(&s.Negative, "negative", s.Negative, "negative phase: pcd (persistent chains), cd (from the data) or exact (enumeration, small models)")
-	f.IntVar(&s.Steps, "steps", s.Steps, "Gibbs sweeps an update for pcd and cd; more make the gradient truer and the update dearer")
+	f.StringVar(&s.Negative, "negative", s.Negative, "negative phase: pcd (persistent chains), cd (from the data), "+
+		"pt (persistent chains that change modes by tempering; dearer) or exact (enumeration, small models)")
+	f.IntVar(&s.Steps, "steps", s.Steps, "Gibbs sweeps an update for pcd, cd and pt; more make the gradient truer and the update dearer")
 	f.IntVar(&s.Chains, "chains", s.Chains, "persistent chains of pcd; more make the gradient less noisy and the update dearer")
+	f.IntVar(&s.Rungs, "rungs", s.Rungs, "models between independent units and the model that pt's chains move on")
 	f.Float64Var(&s.L1, "l1", 0, "penalty on the sum of |w|")
 	f.Float64Var(&s.L2, "l2", 0, "penalty on half the sum of w squared")
 	f.Float64Var(&s.Clip, "clip", 0, "bound on |w|; 0 means none")

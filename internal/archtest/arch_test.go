@@ -32,7 +32,7 @@ var ranks = [][]string{
 	{"internal/run", "internal/plot"},
 	{"internal/web"},
 	{"cmd/harmonium"},
-	{"docs", "bench/roofline", "bench/calibration"},
+	{"docs", "bench/roofline", "bench/calibration", "bench/modes"},
 }
 
 func rank(folder string) int {

@@ -49,9 +49,10 @@ type Settings struct {
 	VisibleUnits string   `json:"visible"`        // "bernoulli", "spin", or "" to go by the data's values
 	HiddenUnits  string   `json:"hidden_units"`   // "bernoulli", "spin", or "" to be as the visible ones
 	Seed         uint64   `json:"seed"`           //
-	Negative     string   `json:"negative"`       // "pcd", "cd" or "exact"
+	Negative     string   `json:"negative"`       // "pcd", "cd", "pt" or "exact"
 	Steps        int      `json:"steps"`          // Gibbs sweeps an update
-	Chains       int      `json:"chains"`         // of pcd
+	Chains       int      `json:"chains"`         // of pcd; ladders of pt
+	Rungs        int      `json:"rungs"`          // of pt
 	Optimizer    string   `json:"optimizer"`      // "sgd", "momentum" or "adam"
 	Batch        int      `json:"batch"`          // rows a minibatch; 0 means the default
 	Rate         float64  `json:"rate"`           // 0 means the optimiser's default
@@ -74,7 +75,7 @@ type Settings struct {
 // Defaults are the settings of a user who sets nothing.
 func Defaults() Settings {
 	return Settings{
-		Hidden: 0, Seed: 1, Negative: "pcd", Steps: train.DefaultSteps, Chains: train.DefaultChains,
+		Hidden: 0, Seed: 1, Negative: "pcd", Steps: train.DefaultSteps, Chains: train.DefaultChains, Rungs: train.DefaultRungs,
 		Optimizer: "adam", Schedule: string(train.DefaultSchedule), Centered: true, DataBiases: true, Epochs: train.DefaultEpochs,
 	}
 }
@@ -95,10 +96,12 @@ func (s Settings) TrainConfig(workers int, valid *data.Set) (train.Config, error
 		c.Negative = &train.PCD{Steps: s.Steps, Chains: s.Chains}
 	case "cd":
 		c.Negative = &train.CD{Steps: s.Steps}
+	case "pt":
+		c.Negative = &train.PT{Steps: s.Steps, Chains: s.Chains, Rungs: s.Rungs}
 	case "exact":
 		c.Negative = &train.Exact{}
 	default:
-		return c, fmt.Errorf("negative phase %q, want pcd, cd or exact", s.Negative)
+		return c, fmt.Errorf("negative phase %q, want pcd, cd, pt or exact", s.Negative)
 	}
 	switch s.Optimizer {
 	case "sgd":
