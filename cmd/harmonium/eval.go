@@ -27,6 +27,8 @@ type evalOptions struct {
 	data   string
 	method string
 	budget int64
+	report bool
+	train  string
 	dataFlags
 }
 
@@ -52,6 +54,8 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 	f.StringVar(&o.data, "data", "", "rows to score (needed)")
 	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else annealed), exact, annealed or pseudo")
 	f.Int64Var(&o.budget, "budget", estimate.DefaultBudget, "chain steps that annealing may take at most; the same budget gives the same answer")
+	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
+	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
 	o.dataFlags.register(f)
 	o.dataFlags.registerWeights(f)
 	return cmd
@@ -78,6 +82,7 @@ type evalResult struct {
 	LL       *estimateResult `json:"log_likelihood"`
 	PseudoLL estimateResult  `json:"pseudo_log_likelihood"`
 	Rows     int             `json:"rows"`
+	Report   *reportResult   `json:"report"`
 	Seconds  float64         `json:"seconds"`
 	Findings []diag.Finding  `json:"findings"`
 }
@@ -93,6 +98,9 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	if err != nil {
 		return err
 	}
+	if o.train != "" && !o.report {
+		return badInput(errors.New("--train is for --report"))
+	}
 	if o.budget < estimate.LeastBudget {
 		return badInput(fmt.Errorf("--budget is %d chain steps, want at least %d", o.budget, estimate.LeastBudget))
 	}
@@ -103,6 +111,17 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	set, err := o.openFor(model, o.data)
 	if err != nil {
 		return err
+	}
+	var trained *data.Set
+	if o.train != "" {
+		if trained, err = o.openFor(model, o.train); err != nil {
+			return err
+		}
+	}
+	for _, s := range []*data.Set{set, trained} {
+		if o.report && s != nil && s.Rows() < 2 {
+			return badInput(errors.New("--report of a single row: want two or more"))
+		}
 	}
 	begun := time.Now()
 	result := &evalResult{Method: method, Rows: set.Rows(), Findings: []diag.Finding{}}
@@ -117,6 +136,11 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	}
 	if err != nil {
 		return err
+	}
+	if o.report {
+		if result.Report, err = o.criticise(ctx, t, model, set, trained, &result.Findings); err != nil {
+			return err
+		}
 	}
 	result.Seconds = time.Since(begun).Seconds()
 	if err := t.result(result, result.table); err != nil {
@@ -219,6 +243,9 @@ func (r *evalResult) table(w io.Writer) {
 			r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
 	}
 	fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %.4f nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr)
+	if r.Report != nil {
+		r.Report.table(w)
+	}
 	printFindings(w, r.Findings)
 }
 

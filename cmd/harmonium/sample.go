@@ -89,34 +89,20 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err != nil {
 		return err
 	}
+	if o.out == "" {
+		return badInput(errors.New("no file to write: name one by -o FILE"))
+	}
+	if err := data.CheckName(o.out); err != nil {
+		return badInput(err)
+	}
 	method, err := o.check(model)
 	if err != nil {
 		return badInput(err)
 	}
-	begun := time.Now()
-	result := sampleResult{Count: o.count, File: o.out, Method: method, Findings: []diag.Finding{}}
-	var v rbm.States
-	switch method {
-	case "exact":
-		bar := t.progress("sample", 1000)
-		v, _, err = exact.Sample(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
-			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
-		bar.stop()
-		result.ESS, result.Rhat = diag.Number(o.count), 1
-	case "gibbs":
-		v, err = o.gibbs(ctx, t, model, &result)
-		if err == nil && o.method == "auto" && len(result.Findings) > 0 {
-			t.say("Gibbs chains do not mix (R-hat %.3f, %.0f effective samples): tempering", result.Rhat, result.ESS)
-			result.Method, result.Findings = "tempered", []diag.Finding{}
-			v, err = o.tempered(ctx, t, model, &result)
-		}
-	case "tempered":
-		v, err = o.tempered(ctx, t, model, &result)
-	}
+	result, v, err := o.draw(ctx, t, model, method)
 	if err != nil {
 		return err
 	}
-	result.Seconds = time.Since(begun).Seconds()
 	if err := data.Write(o.out, v, model.Visible); err != nil {
 		return err
 	}
@@ -139,16 +125,38 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	return err
 }
 
+// draw draws the samples and judges them.
+func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model, method string) (*sampleResult, rbm.States, error) {
+	begun := time.Now()
+	result := &sampleResult{Count: o.count, File: o.out, Method: method, Findings: []diag.Finding{}}
+	var v rbm.States
+	var err error
+	switch method {
+	case "exact":
+		bar := t.progress("sample", 1000)
+		v, _, err = exact.Sample(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
+			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
+		bar.stop()
+		result.ESS, result.Rhat = diag.Number(o.count), 1
+	case "gibbs":
+		v, err = o.gibbs(ctx, t, model, result)
+		if err == nil && o.method == "auto" && len(result.Findings) > 0 {
+			t.say("Gibbs chains do not mix (R-hat %.3f, %.0f effective samples): tempering", result.Rhat, result.ESS)
+			result.Method, result.Findings = "tempered", []diag.Finding{}
+			v, err = o.tempered(ctx, t, model, result)
+		}
+	case "tempered":
+		v, err = o.tempered(ctx, t, model, result)
+	}
+	result.Seconds = time.Since(begun).Seconds()
+	return result, v, err
+}
+
 // check returns the method, or what is wrong with a setting.
 func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 	switch {
-	case o.out == "":
-		return "", errors.New("no file to write: name one by -o FILE")
 	case o.count < 1, o.chains < 1, o.thin < 1, o.burnIn < 0:
 		return "", fmt.Errorf("-n %d --chains %d --thin %d --burn-in %d: want positive numbers", o.count, o.chains, o.thin, o.burnIn)
-	}
-	if err := data.CheckName(o.out); err != nil {
-		return "", err
 	}
 	possible := exact.Feasible(model.M(), model.N())
 	if len(o.clamps) > 0 || o.start != "" {

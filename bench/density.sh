@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Trains on sets of the DEBD collection with several numbers of hidden units and learning rates, chooses by the log-likelihood of the
+# validation part alone, and scores the test part of the chosen model once. One JSON line a model, and one a set with "test".
+#
+# usage: bench/density.sh DATA [SET…], in the root of the repository
+set -euo pipefail
+data=$1
+shift
+sets=${*:-nips dna mushrooms}
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+go build -o "$out/harmonium" ./cmd/harmonium
+
+field() { python3 -c 'import json,sys; print(json.load(sys.stdin)["log_likelihood"]["value"])'; }
+
+for set in $sets; do
+	best=
+	for hidden in 20 50 100 200; do
+		for rate in 0.003 0.01; do
+			run="$out/$set-$hidden-$rate"
+			"$out/harmonium" train "$data/debd/$set.train.data.gz" --valid "$data/debd/$set.valid.data.gz" --hidden $hidden --rate $rate \
+				--chains 200 --epochs 200 --patience 20 -q -o "$run" >/dev/null
+			valid=$("$out/harmonium" eval "$run" --data "$data/debd/$set.valid.data.gz" --budget 4000000 -q --json | field) || true
+			echo "{\"set\":\"$set\",\"hidden\":$hidden,\"rate\":$rate,\"valid\":$valid}"
+			if [ -z "$best" ] || python3 -c "import sys; sys.exit(not $valid > $best)"; then
+				best=$valid chosen=$run name="\"hidden\":$hidden,\"rate\":$rate,\"valid\":$valid"
+			fi
+		done
+	done
+	test=$("$out/harmonium" eval "$chosen" --data "$data/debd/$set.test.data.gz" -q --json) || true
+	echo "{\"set\":\"$set\",$name,\"test\":$test}"
+done
