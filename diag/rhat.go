@@ -38,6 +38,38 @@ func ESS(chains [][]float64) float64 {
 	return ess(rankNormal(halves))
 }
 
+// TailESS returns the tail effective sample size of chains of equal length: the smaller of those of the indicators of the lowest 5 % and
+// of the highest 5 % of all numbers (Vehtari et al. 2021, section 4.3). It tells whether chains reach the extremes equally well. It is
+// NaN where ESS is.
+func TailESS(chains [][]float64) float64 {
+	halves, ok := split(chains, 10)
+	if !ok || constant(halves) {
+		return math.NaN()
+	}
+	all := slices.Concat(halves...)
+	slices.Sort(all)
+	least := math.Inf(1)
+	for _, part := range []float64{0.05, 0.95} {
+		bound := all[int(part*float64(len(all)-1))]
+		indicators := make([][]float64, len(halves))
+		for k, chain := range halves {
+			indicators[k] = make([]float64, len(chain))
+			for i, x := range chain {
+				if x <= bound {
+					indicators[k][i] = 1
+				}
+			}
+		}
+		if !constant(indicators) {
+			least = min(least, ess(indicators))
+		}
+	}
+	if math.IsInf(least, 1) {
+		return math.NaN()
+	}
+	return least
+}
+
 // split cuts each chain in two; the middle number of an odd chain is left out. Chains must have at least fewest
 // numbers.
 func split(chains [][]float64, fewest int) (halves [][]float64, ok bool) {

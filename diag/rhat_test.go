@@ -99,6 +99,22 @@ func TestRhatSeesDifferentSpreads(t *testing.T) {
 	}
 }
 
+// The tail ESS of four chains of AR(1) with ρ = 0.5, by ArviZ 0.21's ess(method="tail") of the same numbers.
+func TestTailESS(t *testing.T) {
+	var chains [][]float64
+	for k := range uint64(4) {
+		chains = append(chains, ar1(rng.NewSource(rng.Seed(1), k), 1000, 0.5))
+	}
+	if got := diag.TailESS(chains); math.Abs(got-2343.014134205965) > 1e-6 {
+		t.Errorf("tail ESS is %v, ArviZ says 2343.0141342", got)
+	}
+	for _, chains := range [][][]float64{nil, {{1, 2, 3}}, {stuck(1), stuck(1)}} {
+		if got := diag.TailESS(chains); !math.IsNaN(got) {
+			t.Errorf("tail ESS is %v, want NaN", got)
+		}
+	}
+}
+
 // stuck is a chain of one number, a hundred times.
 func stuck(x float64) []float64 { return slices.Repeat([]float64{x}, 100) }
 

@@ -354,11 +354,11 @@ const (
 	essLimit  = 100
 )
 
-// diagnose judges the chains by their free energies at every sweep. The samples are worth no more independent ones than
+// diagnose judges the chains by their free energies at every sweep: ESS is the lesser of bulk and tail. The samples are worth no more independent ones than
 // their number. Chains of fewer than four sweeps can't be judged.
 func (r *sampleResult) diagnose(t *trace) {
 	r.Rhat = diag.Number(diag.Rhat(t.chains))
-	r.ESS = diag.Number(min(diag.ESS(t.chains), float64(r.Count)))
+	r.ESS = diag.Number(min(diag.ESS(t.chains), diag.TailESS(t.chains), float64(r.Count)))
 	if !(r.Rhat <= rhatLimit) {
 		r.Findings = append(r.Findings, diag.Finding{
 			Code: "not-mixed", Message: fmt.Sprintf("R-hat of the free energy is %.4f over %d chains", r.Rhat, len(t.chains)),
