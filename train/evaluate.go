@@ -126,6 +126,11 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 	case MethodLive:
 		e.LogZ, e.Findings = t.live.logZ(t.Model, t.conditionals, t.config.Negative, t.done)
 	}
+	if p, ok := t.config.Negative.(*PCD); ok {
+		if memory := p.mixing.memory(t.done); memory > uint64(s.every) {
+			e.Findings = append(e.Findings, caught(memory, s.every))
+		}
+	}
 	e.Train = t.score(s.train, e.LogZ.Value)
 	if s.valid == nil {
 		return e, nil

@@ -46,6 +46,7 @@ type PCD struct {
 	Chains int // 0 means DefaultChains
 
 	chains *sample.Chains
+	mixing mixing
 	cost   float64
 }
 
@@ -67,6 +68,7 @@ func (p *PCD) Start(s Setup) error {
 		return fmt.Errorf("pcd with %d steps and %d chains, want at least one of each", p.Steps, p.Chains)
 	}
 	p.chains = sample.Start(sample.FromBiases(s.Model, p.Chains, s.Key), s.Model.N(), s.Key)
+	p.mixing = newMixing(p.chains.Visible)
 	p.cost = gibbsCost(s.Model, p.Chains, p.Steps)
 	return nil
 }
@@ -74,6 +76,7 @@ func (p *PCD) Start(s Setup) error {
 // Phase sweeps the chains and averages over them.
 func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	p.chains.Sweep(u.Conditionals, p.Steps)
+	p.mixing.see(p.chains.Visible, u.Number+1)
 	u.Conditionals.Statistics(dst, u.Model, p.chains.Visible, nil)
 	return nil
 }
@@ -87,6 +90,7 @@ func (p *PCD) visible() rbm.States { return p.chains.Visible }
 func (p *PCD) Remember(m *Memory) {
 	m.States("chains", p.chains.Visible)
 	m.Counter("sweeps", &p.chains.Sweeps)
+	m.under("mixing", p.mixing.remember)
 }
 
 // CD is contrastive divergence: chains that start at the rows of the minibatch and make Steps sweeps
