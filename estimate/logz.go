@@ -24,7 +24,7 @@ type Options struct {
 // DefaultBudget is a minute or two on two cores for 784×500 units, and LeastBudget that of the shortest run.
 const (
 	DefaultBudget = 20_000_000
-	LeastBudget   = chains * (2*firstSteps + firstSteps/2)
+	LeastBudget   = 2 * chains * (2*firstSteps + firstSteps/2) * 11 / 10
 )
 
 const (
@@ -38,23 +38,31 @@ const (
 
 // Bracket is log Z as estimated from two sides.
 type Bracket struct {
-	// Value is the estimate of the way there, and Stderr its standard error, widened by half of what the three estimates span.
+	// Value is the mean of the way there and of tempering by their errors, and Stderr its standard error, widened by half of what all estimates
+	// span.
 	Value, Stderr float64
-	// Lower and Upper are the ends of the bracket: two standard errors below the lowest of the three estimates, and above the highest.
+	// Lower and Upper are the ends of the bracket: two standard errors below the lowest of the estimates, and above the highest.
 	Lower, Upper float64
-	There        Side // from the base to the model
+	There        Side // annealing, from the base to the model
 	Back         Side // back from where the way there has ended
 	FromData     Side // back from the data
+	Tempered     Side // parallel tempering
 
-	Steps      int   // temperatures of the last run
+	Steps      int   // temperatures of the last annealing
 	ChainSteps int64 // of all runs
 	Findings   []diag.Finding
 }
 
-// Side is an estimate of log Z by one population.
+// Side is one estimate of log Z. ESS is the effective sample size of annealing's weights, and the number of tempering's round trips.
 type Side struct{ Value, Stderr, ESS float64 }
 
-// ESS is the least effective sample size of the three.
+// sides lists the estimates with their names.
+func (b *Bracket) sides() (sides []Side, names []string) {
+	return []Side{b.There, b.Back, b.FromData, b.Tempered},
+		[]string{"by annealing", "by the way back from there", "by the way back from the data", "by tempering"}
+}
+
+// ESS is the least effective sample size of the annealed estimates.
 func (b *Bracket) ESS() float64 { return min(b.There.ESS, b.Back.ESS, b.FromData.ESS) }
 
 // agrees reports whether two estimates differ by no more than their errors explain, or by too little to matter.
@@ -95,7 +103,8 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.States, means []float6
 	return last, nil
 }
 
-// cost is the number of chain steps of a run: there, warming up, and back.
+// cost is the number of chain steps of annealing: there, warming up, and back. Tempering takes as many, and less than a tenth more to end a
+// round.
 func cost(steps int) int64 { return int64(chains) * int64(2*steps+warmUp(steps)) }
 
 // warmUp is the number of sweeps that chains make at the model before they go back.
@@ -103,6 +112,7 @@ func warmUp(steps int) int { return steps / 2 }
 
 // nextSteps is the length of the run after one of so many steps, with what is left of the budget; 0 if it isn't worth it.
 func nextSteps(steps int, left int64) int {
+	left = left * 10 / 22
 	if next := longer * steps; cost(next) <= left {
 		return next
 	}
@@ -137,8 +147,7 @@ func newEstimator(model *rbm.Model, data rbm.States, means []float64, o Options)
 
 // run goes there and back in so many steps.
 func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
-	key := e.key.Stream(rng.Stream(e.runs)) // of this run alone
-	e.runs++
+	key := e.key.Stream(runStream(e.runs))
 	there := sample.Independent(e.base, chains, key.Stream(1))
 	if err := e.anneal(ctx, there, e.base, e.model, steps); err != nil {
 		return nil, err
@@ -160,9 +169,18 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 		}
 		*way.side = side
 	}
+	tempered, err := e.tempered(ctx, cost(steps))
+	if err != nil {
+		return nil, err
+	}
+	b.Tempered = tempered
 	b.combine()
+	e.runs++
 	return b, nil
 }
+
+// runStream gives every run random numbers of its own.
+func runStream(run uint32) rng.Stream { return rng.Stream(run) }
 
 func everySecond() []int {
 	index := make([]int, chains/2)
@@ -204,28 +222,52 @@ func (e *estimator) report(chainSteps int) {
 	}
 }
 
-// combine takes the way there, which alone has no bias in Z, and widens its error by half of what the three estimates span.
+// combine takes the mean of the two estimates that are sound if they reach everything, and widens its error by half of what all estimates span.
 func (b *Bracket) combine() {
 	b.Lower, b.Upper = math.Inf(1), math.Inf(-1)
 	low, high := math.Inf(1), math.Inf(-1)
-	for _, s := range []Side{b.There, b.Back, b.FromData} {
+	sides, _ := b.sides()
+	for _, s := range sides {
 		low, high = min(low, s.Value), max(high, s.Value)
 		b.Lower, b.Upper = min(b.Lower, s.Value-2*s.Stderr), max(b.Upper, s.Value+2*s.Stderr)
 	}
-	b.Value, b.Stderr = b.There.Value, math.Hypot(b.There.Stderr, (high-low)/2)
+	there, tempered := weight(b.There), weight(b.Tempered)
+	b.Value = (there*b.There.Value + tempered*b.Tempered.Value) / (there + tempered)
+	b.Stderr = math.Hypot(1/math.Sqrt(there+tempered), (high-low)/2)
+}
+
+func weight(s Side) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
+
+// open reports whether two of the estimates disagree, and describes them all.
+func (b *Bracket) open() (open bool, all string) {
+	sides, names := b.sides()
+	for k, s := range sides {
+		for _, t := range sides[:k] {
+			open = open || !s.agrees(t)
+		}
+		if k > 0 {
+			all += ", "
+		}
+		all += fmt.Sprintf("%.2f ± %.2f %s", s.Value, s.Stderr, names[k])
+	}
+	return open, all
 }
 
 // judge lists what speaks against the estimate; shorter is the run before, or nil.
 func (b *Bracket) judge(shorter *Bracket) {
-	if !b.There.agrees(b.Back) || !b.There.agrees(b.FromData) || !b.Back.agrees(b.FromData) {
+	if open, all := b.open(); open {
 		b.Findings = append(b.Findings, diag.Finding{
-			Code: "bracket-open",
-			Message: fmt.Sprintf("log Z is %.2f ± %.2f by annealing, %.2f ± %.2f by the way back from there and %.2f ± %.2f by the way back from the data",
-				b.There.Value, b.There.Stderr, b.Back.Value, b.Back.Stderr, b.FromData.Value, b.FromData.Stderr),
-			Value: diag.Number(b.Upper - b.Lower), Threshold: agreement,
+			Code: "bracket-open", Message: "log Z is " + all, Value: diag.Number(b.Upper - b.Lower), Threshold: agreement,
 			Consequence: fmt.Sprintf("log Z lies between about %.1f and %.1f if at least one of them reaches all states that matter, and higher if none does",
 				b.Lower, b.Upper),
 			Remedy: "raise --budget; a model whose chains mix badly may stay out of reach: train it with more steps or a lower learning rate",
+		})
+	}
+	if b.Tempered.ESS < ladders {
+		b.Findings = append(b.Findings, diag.Finding{
+			Code: "few-round-trips", Message: fmt.Sprintf("%.0f states travelled between the model and the base on %d tempered ladders", b.Tempered.ESS, ladders),
+			Value: diag.Number(b.Tempered.ESS), Threshold: ladders,
+			Consequence: "tempering says little about modes that are hard to reach", Remedy: "raise --budget",
 		})
 	}
 	switch {

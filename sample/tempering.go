@@ -17,6 +17,10 @@ import (
 //
 // Several ladders run side by side, independent of each other.
 type Tempering struct {
+	// Works, unless nil, is called for every pair of rungs k and k+1 that may exchange, before they do, with what a step to the neighbour costs the
+	// states of each ladder: up[r] = F_{k+1}(v_k) − F_k(v_k), down[r] = F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The slices are reused.
+	Works func(k int, up, down []float64)
+
 	base, model *rbm.Model
 	rungs       []*rung
 	workers     int
@@ -155,9 +159,16 @@ func (t *Tempering) exchange(k int) {
 	b.conditionals.FreeEnergy(t.free[1], b.chains.Visible)
 	a.conditionals.FreeEnergy(t.free[2], b.chains.Visible)
 	b.conditionals.FreeEnergy(t.free[3], a.chains.Visible)
+	up, down := t.free[3], t.free[2]
+	for r := range up {
+		up[r] = t.free[3][r] - t.free[0][r]
+		down[r] = t.free[2][r] - t.free[1][r]
+	}
+	if t.Works != nil {
+		t.Works(k, up, down)
+	}
 	for r := range a.climbing {
-		gain := (t.free[0][r] + t.free[1][r]) - (t.free[2][r] + t.free[3][r])
-		probability := math.Exp(min(gain, 0))
+		probability := math.Exp(min(-up[r]-down[r], 0))
 		a.rejected += 1 - probability
 		a.tried++
 		word := t.key.Block(rng.At(t.rounds, uint32(r), uint32(4*k)))[0]
