@@ -41,7 +41,7 @@ type Bracket struct {
 	// Value is the mean of the way there and of tempering by their errors, and Stderr its standard error, widened by half of what all estimates
 	// span.
 	Value, Stderr float64
-	// Lower and Upper are the ends of the bracket: two standard errors below the lowest of the estimates, and above the highest.
+	// Lower and Upper are the ends of the bracket, two standard errors below the lowest of all these and above the highest.
 	Lower, Upper float64
 	There        Side // annealing, from the base to the model
 	Back         Side // back from where the way there has ended
@@ -234,6 +234,7 @@ func (b *Bracket) combine() {
 	there, tempered := weight(b.There), weight(b.Tempered)
 	b.Value = (there*b.There.Value + tempered*b.Tempered.Value) / (there + tempered)
 	b.Stderr = math.Hypot(1/math.Sqrt(there+tempered), (high-low)/2)
+	b.Lower, b.Upper = min(b.Lower, b.Value-2*b.Stderr), max(b.Upper, b.Value+2*b.Stderr)
 }
 
 func weight(s Side) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
