@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Trains on sets of the DEBD collection with several numbers of hidden units and learning rates, chooses by the log-likelihood of the
-# validation part alone, and scores the test part of the chosen model once. One JSON line a model, and one a set with "test".
+# validation part alone, among the models for which eval has no finding, and scores the test part of the chosen model once. One JSON line a
+# model, and one a set with "test".
 #
 # usage: bench/density.sh DATA [SET…], in the root of the repository
 set -euo pipefail
@@ -20,8 +21,11 @@ for set in $sets; do
 			run="$out/$set-$hidden-$rate"
 			"$out/harmonium" train "$data/debd/$set.train.data.gz" --valid "$data/debd/$set.valid.data.gz" --hidden $hidden --rate $rate \
 				--chains 200 --epochs 200 --patience 20 -q -o "$run" >/dev/null
-			valid=$("$out/harmonium" eval "$run" --data "$data/debd/$set.valid.data.gz" --budget 4000000 -q --json | field) || true
-			echo "{\"set\":\"$set\",\"hidden\":$hidden,\"rate\":$rate,\"valid\":$valid}"
+			trusted=true
+			"$out/harmonium" eval "$run" --data "$data/debd/$set.valid.data.gz" --budget 8000000 -q --json >"$out/eval.json" || trusted=false
+			valid=$(field <"$out/eval.json")
+			echo "{\"set\":\"$set\",\"hidden\":$hidden,\"rate\":$rate,\"valid\":$valid,\"trusted\":$trusted}"
+			[ $trusted = true ] || continue
 			if [ -z "$best" ] || python3 -c "import sys; sys.exit(not $valid > $best)"; then
 				best=$valid chosen=$run name="\"hidden\":$hidden,\"rate\":$rate,\"valid\":$valid"
 			fi

@@ -9,6 +9,9 @@
 // half of them are where the way there has ended, and half are rows of data, all some sweeps later. The data know of
 // modes that annealing may miss.
 //
-// Where the two sides agree, and agree with a shorter run, [LogZ] gives that of the way there with an error that covers the others. Where they don't it takes longer
-// runs, up to a budget, and then says so by a [diag.Finding].
+// A fourth estimate comes from parallel tempering ([sample.Tempering]) by acceptance ratios (C. H. Bennett, J. Comput. Phys. 22 (1976) 245).
+//
+// Where the four agree, and annealing agrees with a shorter run, [LogZ] gives the mean of the way there and tempering with an error that covers
+// the others. Where they don't it takes longer runs, up to a budget, and then says so by a [diag.Finding]. [Criticise] compares samples
+// with data.
 package estimate
