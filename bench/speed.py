@@ -18,7 +18,8 @@ def run(*command):
 
 
 def epoch_seconds(harmonium, data, folder, workers, *flags):
-    """Seconds an epoch: the difference of four epochs and one, each with one evaluation at its end, so that start and end cancel."""
+    """Seconds an epoch: the difference of four epochs and one, so that start and end cancel. Each run has one evaluation, at its end, which
+    takes up to a twelfth of the run."""
     seconds = {}
     for epochs in (1, 4):
         out = os.path.join(folder, f"run{len(os.listdir(folder))}")

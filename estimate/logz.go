@@ -23,14 +23,14 @@ type Options struct {
 
 // DefaultBudget is a minute or two on two cores for 784×500 units, and LeastBudget that of the shortest run.
 const (
-	DefaultBudget = 20_000_000
+	DefaultBudget = 25_000_000
 	LeastBudget   = 2 * chains * (2*firstSteps + firstSteps/2) * 11 / 10
 )
 
 const (
 	chains     = 400  // each way
 	firstSteps = 250  // of the shortest run
-	longer     = 4    // times the steps of the run before
+	longer     = 3    // times the steps of the run before
 	fewest     = 1.5  // times: the last run, which takes what is left of the budget, is worth it
 	goal       = 0.05 // nats: a standard error that is small enough
 	agreement  = 3    // standard errors within which two estimates agree
