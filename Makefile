@@ -22,8 +22,9 @@ golden: ## rewrite the golden files
 generate: ## write the assembler anew
 	go generate ./...
 
-pictures: ## those of docs/ that are drawn from recorded results
+pictures: ## those of docs/ beside that of the demo
 	go run ./bench/roofline bench/results/speed.json docs/images/roofline.png
+	go run ./bench/modes docs/images/modes.png
 
 ci: ## what continuous integration runs
 	.ci/run
