@@ -23,6 +23,9 @@ type Evaluation struct {
 	Train, Valid *Score         // Valid is nil without validation data
 	Best         bool           // whether the validation score is the best so far
 	Findings     []diag.Finding // what makes the scores less than they seem
+
+	SingularValues []float32 // the largest ones of W; nil at evaluations that follow too closely for what they cost
+	Sweeps         int       // an update, of PCD's chains; 0 for other negative phases
 }
 
 // LogZ is log Z of a model.
@@ -63,17 +66,19 @@ func oracleCost(model *rbm.Model) float64 { return exact.Cost(model.M(), model.N
 // scorer decides once, before training, how and how often to evaluate: exactly if that costs less than a tenth
 // of the training between two evaluations, counted in operations, and live else.
 type scorer struct {
-	method       string
-	every        int // updates
-	workers      int
-	train, valid *data.Set
-	free         []float64 // of the rows
+	method        string
+	every         int // updates
+	spectrumEvery int
+	workers       int
+	train, valid  *data.Set
+	free          []float64 // of the rows
 }
 
 func newScorer(t *Training) *scorer {
 	c, m, n := t.config, float64(t.Model.M()), float64(t.Model.N())
 	s := &scorer{every: c.Every, workers: c.Workers}
 	update := t.updateCost()
+	s.spectrumEvery = spectrumEvery(t.Model, update)
 	rows := float64(min(t.set.Rows(), scoredRows))
 	if c.Valid != nil {
 		rows += float64(c.Valid.Rows())
@@ -126,7 +131,9 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 	case MethodLive:
 		e.LogZ, e.Findings = t.live.logZ(t.Model, t.conditionals, t.config.Negative, t.done)
 	}
+	e.SingularValues = t.spectrum()
 	if p, ok := t.config.Negative.(*PCD); ok {
+		e.Sweeps = p.Sweeps()
 		if memory := p.mixing.memory(t.done); memory > uint64(s.every) {
 			e.Findings = append(e.Findings, caught(memory, s.every))
 		}

@@ -38,9 +38,16 @@ func (m *mixing) see(v rbm.States, update uint64) {
 		}
 	}
 	if float64(other-own) < float64(between)/math.E {
-		m.last, m.at = update-m.at, update
-		copy(m.earlier.Words(), v.Words())
+		last := update - m.at
+		m.restart(v, update)
+		m.last = last
 	}
+}
+
+// restart forgets what was measured, and measures from this update on.
+func (m *mixing) restart(v rbm.States, update uint64) {
+	m.last, m.at = 0, update
+	copy(m.earlier.Words(), v.Words())
 }
 
 // memory is the number of updates that the chains remember for, or have at least.
@@ -59,6 +66,6 @@ func caught(memory uint64, every int) diag.Finding {
 		Message: fmt.Sprintf("the persistent chains still remember where they were %d updates ago", memory),
 		Value:   diag.Number(memory), Threshold: diag.Number(every),
 		Consequence: "they may be caught in modes whose weights the model then gets wrong",
-		Remedy:      "raise --steps, lower --rate, or let the chains change modes by --negative pt",
+		Remedy:      "raise --steps (auto does it), lower --rate, or let the chains change modes by --negative pt",
 	}
 }

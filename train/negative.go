@@ -42,18 +42,27 @@ type Update struct {
 // PCD is persistent contrastive divergence: chains that go on from update to update, Steps sweeps each
 // (T. Tieleman, ICML 2008). They start from the model's biases.
 type PCD struct {
-	Steps  int // sweeps an update; 0 means DefaultSteps
-	Chains int // 0 means DefaultChains
+	Steps  int  // sweeps an update; 0 means DefaultSteps
+	Chains int  // 0 means DefaultChains
+	Adapt  bool // instead of Steps: as many as the chains need to forget within a few updates, from 1 to 64
 
-	chains *sample.Chains
-	mixing mixing
-	cost   float64
+	doubled uint64 // the number of doublings that Adapt has made of one sweep
+	chains  *sample.Chains
+	mixing  mixing
+	cost    float64
 }
 
 // The defaults of the negative phases, chosen by measurement (docs/decisions.md).
 const (
 	DefaultSteps  = 10  // Gibbs sweeps an update for CD and PCD
 	DefaultChains = 100 // of PCD
+)
+
+// PCD that adapts keeps what its chains remember between shortMemory and longMemory updates, by 1 to 2^mostDoublings sweeps.
+const (
+	mostDoublings = 6
+	longMemory    = 6
+	shortMemory   = 2
 )
 
 // Start draws the chains from the model's visible biases.
@@ -69,16 +78,40 @@ func (p *PCD) Start(s Setup) error {
 	}
 	p.chains = sample.Start(sample.FromBiases(s.Model, p.Chains, s.Key), s.Model.N(), s.Key)
 	p.mixing = newMixing(p.chains.Visible)
-	p.cost = gibbsCost(s.Model, p.Chains, p.Steps)
+	p.cost = gibbsCost(s.Model, p.Chains, p.Sweeps())
 	return nil
+}
+
+// Sweeps is the number of sweeps an update, as it is now.
+func (p *PCD) Sweeps() int {
+	if !p.Adapt {
+		return p.Steps
+	}
+	return 1 << min(p.doubled, mostDoublings)
 }
 
 // Phase sweeps the chains and averages over them.
 func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
-	p.chains.Sweep(u.Conditionals, p.Steps)
+	p.chains.Sweep(u.Conditionals, p.Sweeps())
 	p.mixing.see(p.chains.Visible, u.Number+1)
+	if p.Adapt {
+		p.adapt(u.Number + 1)
+	}
 	u.Conditionals.Statistics(dst, u.Model, p.chains.Visible, nil)
 	return nil
+}
+
+// adapt doubles the sweeps where the chains remember for too many updates, and halves them where they forget at once.
+func (p *PCD) adapt(update uint64) {
+	switch memory := p.mixing.memory(update); {
+	case memory > longMemory && p.doubled < mostDoublings:
+		p.doubled++
+	case memory < shortMemory && p.mixing.at == update && p.doubled > 0:
+		p.doubled--
+	default:
+		return
+	}
+	p.mixing.restart(p.chains.Visible, update)
 }
 
 // Cost counts the sweeps and the average.
@@ -88,6 +121,7 @@ func (p *PCD) visible() rbm.States { return p.chains.Visible }
 
 // Remember lists the chains.
 func (p *PCD) Remember(m *Memory) {
+	m.Counter("doubled", &p.doubled)
 	m.States("chains", p.chains.Visible)
 	m.Counter("sweeps", &p.chains.Sweeps)
 	m.under("mixing", p.mixing.remember)

@@ -184,7 +184,8 @@ func fingerprint(training *train.Training, all []train.Progress) string {
 	training.Best().Write(&b)
 	for _, p := range all {
 		if p.Evaluation != nil {
-			fmt.Fprintln(&b, p.Update, p.GradientNorm, p.Evaluation.Train.Value, p.Evaluation.Valid.Value, p.Evaluation.Best)
+			e := p.Evaluation
+			fmt.Fprintln(&b, p.Update, p.GradientNorm, e.Train.Value, e.Valid.Value, e.Best, e.SingularValues, e.Sweeps)
 		}
 	}
 	return b.String()
@@ -197,6 +198,11 @@ func TestTrainingRepeats(t *testing.T) {
 		"pt": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
 			c.Epochs, c.Negative = 12, &train.PT{Chains: 30, Rungs: 4}
+			return set, c
+		},
+		"pcd that adapts": func(workers int) (*data.Set, train.Config) {
+			set, c := everything(t, workers)
+			c.Rate, c.Clip, c.Negative = 0.1, 0, &train.PCD{Chains: 30, Adapt: true} // fast enough to need more sweeps
 			return set, c
 		},
 	} {

@@ -138,7 +138,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 		return err
 	}
 	if o.report {
-		if result.Report, err = o.criticise(ctx, t, model, set, trained, &result.Findings); err != nil {
+		if result.Report, err = o.criticise(ctx, t, path, model, set, trained, &result.Findings); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -70,6 +71,37 @@ func (o *optionalFloat) String() string {
 }
 
 func (o *optionalFloat) Type() string { return "number" }
+
+// intOrAuto is the value of a flag that takes a number or "auto".
+type intOrAuto struct {
+	value *int
+	auto  *bool
+}
+
+func (o *intOrAuto) Set(text string) error {
+	if text == "auto" {
+		*o.auto = true
+		return nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return errors.New("want a whole number or auto")
+	}
+	*o.value, *o.auto = n, false
+	return nil
+}
+
+func (o *intOrAuto) String() string {
+	switch {
+	case o.value == nil:
+		return ""
+	case *o.auto:
+		return "auto"
+	}
+	return strconv.Itoa(*o.value)
+}
+
+func (o *intOrAuto) Type() string { return "number|auto" }
 
 func (d *dataFlags) open(path string) (*data.Set, error) {
 	set, err := data.Open(path, run.DataOptions(d.threshold.value, d.bernoulli, d.seed)...)

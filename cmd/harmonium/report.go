@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/estimate"
+	"harmonium/internal/run"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/train"
 )
 
 // reportResult compares samples of a model with data.
@@ -18,6 +21,15 @@ type reportResult struct {
 	Method  string           `json:"method"` // of sampling
 	Data    criticismResult  `json:"data"`
 	Train   *criticismResult `json:"train"` // null without --train
+
+	SingularValues []float32        `json:"singular_values"` // the largest ones of W
+	Spectrum       []spectrumResult `json:"spectrum"`        // the same along the training; empty for a model that is not in a run
+}
+
+// spectrumResult is the spectrum of W at an evaluation.
+type spectrumResult struct {
+	Update         int       `json:"update"`
+	SingularValues []float32 `json:"singular_values"`
 }
 
 // criticismResult is an estimate.Criticism.
@@ -34,14 +46,21 @@ type deviationResult struct {
 	Expected float64 `json:"expected"`
 }
 
-// reportSamples is the number of samples that a report draws.
-const reportSamples = 1000
+// A report draws reportSamples samples and gives shownSingular singular values.
+const (
+	reportSamples = 1000
+	shownSingular = 10
+)
 
 // criticise draws samples of the model and holds them against the data, and against the training data unless these are nil.
 func (o *evalOptions) criticise(
-	ctx context.Context, t *terminal, model *rbm.Model, set, trained *data.Set, findings *[]diag.Finding,
+	ctx context.Context, t *terminal, path string, model *rbm.Model, set, trained *data.Set, findings *[]diag.Finding,
 ) (*reportResult, error) {
-	options := sampleOptions{count: reportSamples, method: "auto", chains: 20, burnIn: 1000, thin: 20, seed: o.seed}
+	spectrum, err := spectrumAlong(path)
+	if err != nil {
+		return nil, err
+	}
+	options := sampleOptions{count: reportSamples, method: "auto", chains: 20, settle: true, spread: true, seed: o.seed}
 	method, err := options.check(model)
 	if err != nil {
 		return nil, err
@@ -51,12 +70,31 @@ func (o *evalOptions) criticise(
 		return nil, err
 	}
 	*findings = append(*findings, drawn.Findings...)
-	r := &reportResult{Samples: reportSamples, Method: drawn.Method, Data: criticism(samples, set, o.seed)}
+	r := &reportResult{
+		Samples: reportSamples, Method: drawn.Method, Data: criticism(samples, set, o.seed),
+		SingularValues: train.SingularValues(model, shownSingular), Spectrum: spectrum,
+	}
 	if trained != nil {
 		c := criticism(samples, trained, o.seed)
 		r.Train = &c
 	}
 	return r, nil
+}
+
+// spectrumAlong reads the spectra of W along a run. A model file has none.
+func spectrumAlong(path string) ([]spectrumResult, error) {
+	spectrum := []spectrumResult{}
+	r, err := run.Open(path)
+	if err != nil { // no run, but the model could be read: a file
+		return spectrum, nil
+	}
+	metrics, err := r.Metrics()
+	for _, m := range metrics {
+		if m.SingularValues != nil {
+			spectrum = append(spectrum, spectrumResult{m.Update, m.SingularValues})
+		}
+	}
+	return spectrum, badInput(err)
 }
 
 func criticism(samples rbm.States, set *data.Set, seed uint64) criticismResult {
@@ -74,6 +112,20 @@ func (r *reportResult) table(w io.Writer) {
 	if r.Train != nil {
 		r.Train.table(w, "training data")
 	}
+	const shown = 4 // spectra along the training
+	for k := range min(shown, len(r.Spectrum)) {
+		s := r.Spectrum[k*(len(r.Spectrum)-1)/max(1, min(shown, len(r.Spectrum))-1)]
+		fmt.Fprintf(w, "singular values, update %d\t%s\n", s.Update, singular(s.SingularValues))
+	}
+	fmt.Fprintf(w, "singular values of W\t%s\n", singular(r.SingularValues))
+}
+
+func singular(values []float32) string {
+	text := make([]string, len(values))
+	for k, x := range values {
+		text[k] = fmt.Sprintf("%.3g", x)
+	}
+	return strings.Join(text, " ")
 }
 
 func (c *criticismResult) table(w io.Writer, name string) {

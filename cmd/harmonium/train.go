@@ -70,7 +70,8 @@ Defaults come from measurements on real data sets (docs/decisions.md).`,
 	f.StringVar(&s.Optimizer, "optimizer", s.Optimizer, "sgd, momentum or adam")
 	f.StringVar(&s.Negative, "negative", s.Negative, "negative phase: pcd (persistent chains), cd (from the data), "+
 		"pt (persistent chains that change modes by tempering; dearer) or exact (enumeration, small models)")
-	f.IntVar(&s.Steps, "steps", s.Steps, "Gibbs sweeps an update for pcd, cd and pt; more make the gradient truer and the update dearer")
+	f.Var(&intOrAuto{&s.Steps, &s.AdaptSteps}, "steps", "Gibbs sweeps an update for pcd, cd and pt; more make the gradient truer and the update dearer; "+
+		"auto: as many as pcd's chains need to forget within a few updates")
 	f.IntVar(&s.Chains, "chains", s.Chains, "persistent chains of pcd; more make the gradient less noisy and the update dearer")
 	f.IntVar(&s.Rungs, "rungs", s.Rungs, "models between independent units and the model that pt's chains move on")
 	f.Float64Var(&s.L1, "l1", 0, "penalty on the sum of |w|")

@@ -51,6 +51,7 @@ type Settings struct {
 	Seed         uint64   `json:"seed"`           //
 	Negative     string   `json:"negative"`       // "pcd", "cd", "pt" or "exact"
 	Steps        int      `json:"steps"`          // Gibbs sweeps an update
+	AdaptSteps   bool     `json:"adapt_steps"`    // instead of steps: as many as the chains of pcd need
 	Chains       int      `json:"chains"`         // of pcd; ladders of pt
 	Rungs        int      `json:"rungs"`          // of pt
 	Optimizer    string   `json:"optimizer"`      // "sgd", "momentum" or "adam"
@@ -91,9 +92,12 @@ func (s Settings) TrainConfig(workers int, valid *data.Set) (train.Config, error
 		return c, fmt.Errorf("time is %v seconds, want a positive number", s.Seconds)
 	}
 	c.Time = time.Duration(s.Seconds * float64(time.Second))
+	if s.AdaptSteps && s.Negative != "pcd" {
+		return c, fmt.Errorf("steps is auto for the negative phase %q, want a number: only pcd adapts", s.Negative)
+	}
 	switch s.Negative {
 	case "pcd":
-		c.Negative = &train.PCD{Steps: s.Steps, Chains: s.Chains}
+		c.Negative = &train.PCD{Steps: s.Steps, Chains: s.Chains, Adapt: s.AdaptSteps}
 	case "cd":
 		c.Negative = &train.CD{Steps: s.Steps}
 	case "pt":

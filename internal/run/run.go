@@ -52,7 +52,9 @@ type Metric struct {
 	ValidLL      *train.Score `json:"valid_ll"`
 	Best         bool         `json:"best"`
 
-	Findings []diag.Finding `json:"findings,omitempty"`
+	SingularValues []float32      `json:"singular_values,omitempty"`
+	Sweeps         int            `json:"sweeps,omitempty"`
+	Findings       []diag.Finding `json:"findings,omitempty"`
 }
 
 // ErrOccupied is the error of making a run where something is already.
@@ -133,7 +135,8 @@ func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.P
 func appendMetric(w io.Writer, e *train.Evaluation) error {
 	m := Metric{
 		Update: e.Update, Epoch: e.Epoch, Seconds: e.Seconds, Rate: e.Rate, GradientNorm: e.GradientNorm,
-		LogZ: e.LogZ.Value, LogZStderr: e.LogZ.Stderr, TrainLL: e.Train, ValidLL: e.Valid, Best: e.Best, Findings: e.Findings,
+		LogZ: e.LogZ.Value, LogZStderr: e.LogZ.Stderr, TrainLL: e.Train, ValidLL: e.Valid, Best: e.Best,
+		SingularValues: e.SingularValues, Sweeps: e.Sweeps, Findings: e.Findings,
 	}
 	if e.LogZ.ESS > 0 {
 		m.ESS = &e.LogZ.ESS
