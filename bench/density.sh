@@ -3,7 +3,7 @@
 # validation part alone, among the models for which eval has no finding, and scores the test part of the chosen model once. One JSON line a
 # model, and one a set with "test".
 #
-# usage: bench/density.sh DATA [SET…], in the root of the repository
+# usage: [STEPS=10] bench/density.sh DATA [SET…], in the root of the repository; STEPS are those of harmonium train
 set -euo pipefail
 data=$1
 shift
@@ -20,7 +20,7 @@ for set in $sets; do
 		for rate in 0.003 0.01; do
 			run="$out/$set-$hidden-$rate"
 			"$out/harmonium" train "$data/debd/$set.train.data.gz" --valid "$data/debd/$set.valid.data.gz" --hidden $hidden --rate $rate \
-				--chains 200 --epochs 200 --patience 20 -q -o "$run" >/dev/null
+				--steps "${STEPS:-10}" --chains 200 --epochs 200 --patience 20 -q -o "$run" >/dev/null
 			trusted=true
 			"$out/harmonium" eval "$run" --data "$data/debd/$set.valid.data.gz" --budget 8000000 -q --json >"$out/eval.json" || trusted=false
 			valid=$(field <"$out/eval.json")

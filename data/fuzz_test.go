@@ -61,7 +61,7 @@ func wellFormed(t *testing.T, s *Set) {
 		return
 	}
 	// What was read, written and read again is the same, but for the units of a matrix of ones.
-	for _, write := range []func(io.Writer, rbm.States, rbm.Units) error{writeNPY, writeCSV} {
+	for _, write := range []func(io.Writer, rbm.States, rbm.Units) error{func(w io.Writer, v rbm.States, u rbm.Units) error { return writeNPY(w, v, u, nil) }, writeCSV} {
 		var b bytes.Buffer
 		if err := write(&b, s.States, s.Values); err != nil {
 			t.Fatal(err)

@@ -148,7 +148,7 @@ func TestWrite(t *testing.T) {
 					t.Fatal(err)
 				}
 				path := filepath.Join(folder, "a"+ending)
-				if err := Write(path, states, values); err != nil {
+				if err := Write(path, states, values, nil); err != nil {
 					t.Fatal(err)
 				}
 				s, err := Open(path)
@@ -162,7 +162,7 @@ func TestWrite(t *testing.T) {
 	for name, want := range map[string]string{
 		"a.txt": "a.txt: unknown ending, want .npy or .csv", "a.csv.gz": "a.csv.gz: unknown ending, want .npy or .csv",
 	} {
-		for _, err := range []error{CheckName(name), Write(name, rbm.NewStates(1, 1), rbm.Bernoulli)} {
+		for _, err := range []error{CheckName(name), Write(name, rbm.NewStates(1, 1), rbm.Bernoulli, nil)} {
 			if err == nil || err.Error() != want {
 				t.Errorf("error %v, want %s", err, want)
 			}
@@ -177,7 +177,7 @@ func TestWrite(t *testing.T) {
 func TestWriteNPYBytes(t *testing.T) {
 	states, _ := rbm.FromSpins([][]int8{{-1, 1, 1}})
 	path := filepath.Join(t.TempDir(), "a.npy")
-	if err := Write(path, states, rbm.Spin); err != nil {
+	if err := Write(path, states, rbm.Spin, nil); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(path)
@@ -187,5 +187,22 @@ func TestWriteNPYBytes(t *testing.T) {
 	header := fmt.Sprintf("%-117s\n", "{'descr': '|i1', 'fortran_order': False, 'shape': (1, 3), }")
 	if want := "\x93NUMPY\x01\x00\x76\x00" + header + "\xff\x01\x01"; string(got) != want {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+}
+
+// The layout of a row survives.
+func TestWriteShape(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.npy")
+	states := rbm.NewStates(3, 6)
+	states.SetBit(1, 4, true)
+	if err := Write(path, states, rbm.Bernoulli, []int{2, 3}); err != nil {
+		t.Fatal(err)
+	}
+	set, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(set.Shape, []int{2, 3}) || set.Rows() != 3 || !set.States.Bit(1, 4) {
+		t.Errorf("%d rows of the shape %v", set.Rows(), set.Shape)
 	}
 }

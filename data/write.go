@@ -10,18 +10,19 @@ import (
 	"harmonium/rbm"
 )
 
-// Write writes configurations to a file, atomically; the name says the format. ".npy" is an array of rows × units, uint8
-// for Bernoulli units and int8 for spins; ".csv" is one row a line, separated by commas. Values are 0 and 1, or −1
+// Write writes configurations to a file, atomically; the name says the format. ".npy" is an array of rows × units, or of rows and the
+// layout of a row where shape is not nil, uint8 for Bernoulli units and int8 for spins; ".csv" is one row a line, separated by commas. Values are 0 and 1, or −1
 // and 1. Any other ending is an error.
-func Write(path string, states rbm.States, values rbm.Units) error {
+func Write(path string, states rbm.States, values rbm.Units, shape []int) error {
 	if err := CheckName(path); err != nil {
 		return err
 	}
-	write := writeNPY
-	if strings.EqualFold(filepath.Ext(path), ".csv") {
-		write = writeCSV
-	}
-	return atomicfile.Write(path, func(w io.Writer) error { return write(w, states, values) })
+	return atomicfile.Write(path, func(w io.Writer) error {
+		if strings.EqualFold(filepath.Ext(path), ".csv") {
+			return writeCSV(w, states, values)
+		}
+		return writeNPY(w, states, values, shape)
+	})
 }
 
 // CheckName returns the error that [Write] would return for a name that says no format, before there is anything to write.
@@ -34,12 +35,19 @@ func CheckName(path string) error {
 }
 
 // writeNPY writes version 1 of the format; the data begin at a multiple of 64 bytes, as numpy's do.
-func writeNPY(w io.Writer, states rbm.States, values rbm.Units) error {
+func writeNPY(w io.Writer, states rbm.States, values rbm.Units, shape []int) error {
 	descr, off := "|u1", byte(0)
 	if values == rbm.Spin {
 		descr, off = "|i1", 0xff
 	}
-	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d), }", descr, states.Rows(), states.Units())
+	if shape == nil {
+		shape = []int{states.Units()}
+	}
+	axes := fmt.Sprint(states.Rows())
+	for _, d := range shape {
+		axes += fmt.Sprintf(", %d", d)
+	}
+	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, axes)
 	head += strings.Repeat(" ", 63-(10+len(head))%64) + "\n"
 	length := string([]byte{byte(len(head)), byte(len(head) >> 8)})
 	if _, err := io.WriteString(w, npyMagic+"\x01\x00"+length+head); err != nil {

@@ -83,6 +83,31 @@ func sumCorrelations(
 	return max(area, variance), window, closed
 }
 
+// Autocorrelation returns ρ(t) = Γ(t)/Γ(0) of stationary chains for t = 0, 1, …, lags, averaged over the chains, whose deviations are
+// from their common mean. It is nil where the numbers are all equal or a chain is not longer than lags.
+func Autocorrelation(chains [][]float64, lags int) []float64 {
+	total, count := 0.0, 0
+	for _, chain := range chains {
+		if len(chain) <= lags {
+			return nil
+		}
+		for _, x := range chain {
+			total += x
+		}
+		count += len(chain)
+	}
+	mean := total / float64(count)
+	variance := covariance(chains, mean, 0)
+	if !(variance > 0) {
+		return nil
+	}
+	ρ := make([]float64, lags+1)
+	for t := range ρ {
+		ρ[t] = covariance(chains, mean, t) / variance
+	}
+	return ρ
+}
+
 // covariance is Γ(t): the mean of (x_s − mean)(x_{s+t} − mean) over all chains.
 func covariance(chains [][]float64, mean float64, t int) float64 {
 	sum, n := 0.0, 0

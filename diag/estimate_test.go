@@ -123,6 +123,23 @@ func TestMeanOfASeriesThatIsTooShort(t *testing.T) {
 }
 
 // The binned errors rise from the naive one to the true one, √(2τ/n).
+// Chains with x_{t+1} = 0.8·x_t + noise are correlated by 0.8^t.
+func TestAutocorrelation(t *testing.T) {
+	chains := make([][]float64, 20)
+	for k := range chains {
+		chains[k] = ar1(rng.NewSource(rng.Seed(3), uint64(k)), 20000, 0.8)
+	}
+	ρ := diag.Autocorrelation(chains, 10)
+	for lag, got := range ρ {
+		if want := math.Pow(0.8, float64(lag)); math.Abs(got-want) > 0.02 {
+			t.Errorf("ρ(%d) = %.3f, want %.3f", lag, got, want)
+		}
+	}
+	if len(ρ) != 11 || diag.Autocorrelation([][]float64{{1, 1, 1}}, 1) != nil || diag.Autocorrelation([][]float64{{1, 2}}, 2) != nil {
+		t.Errorf("%d lags; equal numbers or too few have correlations", len(ρ))
+	}
+}
+
 func TestBinnedErrors(t *testing.T) {
 	const n, seeds, rho = 1 << 14, 100, 0.8
 	var first, last float64

@@ -87,7 +87,7 @@ type writtenFile struct {
 func writeSets(t *terminal, paths []string, sets []*data.Set) error {
 	result := written{}
 	for k, set := range sets {
-		if err := data.Write(paths[k], set.States, set.Values); err != nil {
+		if err := data.Write(paths[k], set.States, set.Values, set.Shape); err != nil {
 			return err
 		}
 		result.Files = append(result.Files, writtenFile{paths[k], set.Rows(), set.Units()})
@@ -212,7 +212,7 @@ The entropy is known exactly and is printed.`,
 			if err != nil {
 				return badInput(err)
 			}
-			if err := data.Write(out, set.States, set.Values); err != nil {
+			if err := data.Write(out, set.States, set.Values, set.Shape); err != nil {
 				return err
 			}
 			result := struct {
@@ -288,7 +288,7 @@ func makeIsing(ctx context.Context, t *terminal, o *isingOptions) error {
 	if err != nil {
 		return badInput(err)
 	}
-	if err := data.Write(o.out, states, rbm.Spin); err != nil {
+	if err := data.Write(o.out, states, rbm.Spin, []int{o.size, o.size}); err != nil {
 		return err
 	}
 	result := isingResult{

@@ -94,7 +94,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	if o.data == "" {
 		return badInput(errors.New("no data: name a file by --data"))
 	}
-	model, err := openModel(path)
+	model, r, err := openModel(path)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 		return err
 	}
 	if o.report {
-		if result.Report, err = o.criticise(ctx, t, path, model, set, trained, &result.Findings); err != nil {
+		if result.Report, err = o.criticise(ctx, t, r, model, set, trained, &result.Findings); err != nil {
 			return err
 		}
 	}

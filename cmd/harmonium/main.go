@@ -70,7 +70,8 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
   harmonium data ising --L 16 --T 2.269 -n 50000 -o ising.npy
   harmonium train ising.npy --hidden 128 -o run
   harmonium eval run --data ising.npy
-  harmonium sample run -n 10000 -o new.npy`,
+  harmonium sample run -n 10000 -o new.npy
+  harmonium inspect run -o pictures`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -84,7 +85,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 	flags.BoolVar(&t.json, "json", false, "print the result as one JSON object (docs/cli.md)")
 	flags.BoolVarP(&t.quiet, "quiet", "q", false, "no progress on standard error")
 	root.AddCommand(
-		newDemo(t), newData(t), newTrain(t), newEval(t), newSample(t), newBench(t), newVersion(t),
+		newDemo(t), newData(t), newTrain(t), newEval(t), newSample(t), newInspect(t), newBench(t), newVersion(t),
 	)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if t.workers < 0 {

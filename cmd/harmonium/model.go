@@ -13,22 +13,22 @@ import (
 	"harmonium/rbm"
 )
 
-// openModel loads a model file, or the model of a run directory.
-func openModel(path string) (*rbm.Model, error) {
+// openModel loads a model file, or the model of a run directory, which is nil for a file.
+func openModel(path string) (*rbm.Model, *run.Run, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, badInput(err)
+		return nil, nil, badInput(err)
 	}
 	if !info.IsDir() {
 		model, err := rbm.Load(path)
-		return model, badInput(err)
+		return model, nil, badInput(err)
 	}
 	r, err := run.Open(path)
 	if err != nil {
-		return nil, badInput(err)
+		return nil, nil, badInput(err)
 	}
 	model, err := r.Model()
-	return model, badInput(err)
+	return model, r, badInput(err)
 }
 
 // dataFlags say how to read a data file.

@@ -54,9 +54,9 @@ const (
 
 // criticise draws samples of the model and holds them against the data, and against the training data unless these are nil.
 func (o *evalOptions) criticise(
-	ctx context.Context, t *terminal, path string, model *rbm.Model, set, trained *data.Set, findings *[]diag.Finding,
+	ctx context.Context, t *terminal, r *run.Run, model *rbm.Model, set, trained *data.Set, findings *[]diag.Finding,
 ) (*reportResult, error) {
-	spectrum, err := spectrumAlong(path)
+	spectrum, err := spectrumAlong(r)
 	if err != nil {
 		return nil, err
 	}
@@ -70,22 +70,21 @@ func (o *evalOptions) criticise(
 		return nil, err
 	}
 	*findings = append(*findings, drawn.Findings...)
-	r := &reportResult{
+	result := &reportResult{
 		Samples: reportSamples, Method: drawn.Method, Data: criticism(samples, set, o.seed),
 		SingularValues: train.SingularValues(model, shownSingular), Spectrum: spectrum,
 	}
 	if trained != nil {
 		c := criticism(samples, trained, o.seed)
-		r.Train = &c
+		result.Train = &c
 	}
-	return r, nil
+	return result, nil
 }
 
-// spectrumAlong reads the spectra of W along a run. A model file has none.
-func spectrumAlong(path string) ([]spectrumResult, error) {
+// spectrumAlong reads the spectra of W along a run. Without a run there are none.
+func spectrumAlong(r *run.Run) ([]spectrumResult, error) {
 	spectrum := []spectrumResult{}
-	r, err := run.Open(path)
-	if err != nil { // no run, but the model could be read: a file
+	if r == nil {
 		return spectrum, nil
 	}
 	metrics, err := r.Metrics()

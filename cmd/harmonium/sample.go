@@ -14,6 +14,7 @@ import (
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
+	"harmonium/internal/run"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -89,7 +90,7 @@ type ladderResult struct {
 }
 
 func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string) error {
-	model, err := openModel(path)
+	model, r, err := openModel(path)
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err != nil {
 		return err
 	}
-	if err := data.Write(o.out, v, model.Visible); err != nil {
+	if err := data.Write(o.out, v, model.Visible, shapeOf(r)); err != nil {
 		return err
 	}
 	err = t.result(result, func(w io.Writer) {
@@ -128,6 +129,14 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 		return &statusError{status: exitUntrusted}
 	}
 	return err
+}
+
+// shapeOf is the layout of a configuration of a run that may be nil.
+func shapeOf(r *run.Run) []int {
+	if r == nil {
+		return nil
+	}
+	return r.Config.Shape
 }
 
 // draw draws the samples and judges them.

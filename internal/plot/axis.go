@@ -11,18 +11,18 @@ import (
 
 // newAxes returns an empty diagram with a grid, in the style of all pictures. It has no labels: gonum makes room for
 // the vertical one as if it were at the middle of the range, which on a logarithmic axis is far up.
-func newAxes() *plot.Plot {
+func (t *theme) newAxes() *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = nil
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Padding = 0
-		axis.Color, axis.Tick.Color = axisInk, axisInk
-		style := textStyle(tickSize)
+		axis.Color, axis.Tick.Color = t.axis, t.axis
+		style := t.textStyle(tickSize)
 		style.XAlign, style.YAlign = axis.Tick.Label.XAlign, axis.Tick.Label.YAlign
 		axis.Tick.Label = style
 	}
 	grid := plotter.NewGrid()
-	grid.Horizontal.Color, grid.Vertical.Color = gridInk, gridInk
+	grid.Horizontal.Color, grid.Vertical.Color = t.grid, t.grid
 	grid.Horizontal.Width, grid.Vertical.Width = pixels(1), pixels(1)
 	p.Add(grid)
 	return p

@@ -74,7 +74,7 @@ func TestCurveOfAnyNumbers(t *testing.T) {
 func TestFit(t *testing.T) {
 	long := strings.Repeat("harmonium ", 20)
 	for _, width := range []int{2000, 1200, 100, 20, 1, 0} {
-		style, words := fit(textStyle(titleSize), width, long)
+		style, words := fit(light.textStyle(titleSize), width, long)
 		if style.Width(words) > pixels(width) {
 			t.Errorf("%q is wider than %d pixels", words, width)
 		}
@@ -82,7 +82,7 @@ func TestFit(t *testing.T) {
 			t.Errorf("%q was cut at %v points", words, style.Font.Size)
 		}
 	}
-	if style, words := fit(textStyle(titleSize), 500, "short"); words != "short" || style.Font.Size != titleSize {
+	if style, words := fit(light.textStyle(titleSize), 500, "short"); words != "short" || style.Font.Size != titleSize {
 		t.Errorf("short text became %q of %v points", words, style.Font.Size)
 	}
 }

@@ -15,6 +15,7 @@ import (
 type Comparison struct {
 	Title  string
 	Panels []Panel
+	Dark   bool // light on dark
 }
 
 // Panel is one quantity: its exact value as a dashed line, and estimates of it as dots with error bars.
@@ -35,7 +36,7 @@ const (
 	panelHeight  = 380
 )
 
-// Compare writes a comparison to a PNG file, 1200 pixels wide, four panels in a row of 380 pixels. The error says
+// Compare writes a comparison to a PNG or SVG file, 1200 pixels wide, four panels in a row of 380 pixels. The error says
 // which estimate isn't a number.
 func Compare(path string, c Comparison) error {
 	if len(c.Panels) == 0 {
@@ -44,23 +45,31 @@ func Compare(path string, c Comparison) error {
 	across := min(panelsAcross, len(c.Panels))
 	down := (len(c.Panels) + across - 1) / across
 	width := (pictureWidth - margin) / across
+	t := themeOf(c.Dark)
 	var panels []*plot.Plot
 	exact := false
 	for _, panel := range c.Panels {
-		axes, err := panel.axes(width)
+		axes, err := panel.axes(t, width)
 		if err != nil {
 			return err
 		}
 		panels = append(panels, axes)
 		exact = exact || drawable(panel.Exact, false)
 	}
-	bar := draw.LineStyle{Color: palette[0], Width: pixels(2)}
+	bar := draw.LineStyle{Color: t.colour(0), Width: pixels(2)}
 	keys := []key{{name: "estimate ± standard error", line: bar, dot: true}}
 	if exact {
-		keys = append(keys, key{name: "exact", line: levelStyle(0)})
+		keys = append(keys, key{name: "exact", line: t.levelStyle(0)})
 	}
-	top := newPicture(pictureWidth, 1).heading(c.Title, keys)
-	p := newPicture(pictureWidth, top+down*panelHeight)
+	measured, err := newPicture(path, t, pictureWidth, 1)
+	if err != nil {
+		return err
+	}
+	top := measured.heading(c.Title, keys)
+	p, err := newPicture(path, t, pictureWidth, top+down*panelHeight)
+	if err != nil {
+		return err
+	}
 	p.heading(c.Title, keys)
 	for k, axes := range panels {
 		left, upper := margin/2+k%across*width, top+k/across*panelHeight
@@ -71,22 +80,22 @@ func Compare(path string, c Comparison) error {
 }
 
 // axes draws a panel of the given width in pixels, without its name.
-func (p Panel) axes(width int) (*plot.Plot, error) {
+func (p Panel) axes(t *theme, width int) (*plot.Plot, error) {
 	if len(p.Estimates) == 0 {
 		return nil, fmt.Errorf("plot: panel %q has no estimate", p.Name)
 	}
 	x, y := span{-0.5, float64(len(p.Estimates)) - 0.5}, noSpan()
-	axes := newAxes()
+	axes := t.newAxes()
 	if drawable(p.Exact, false) {
 		y = y.with(p.Exact)
-		axes.Add(stroke(plotter.XYs{{X: x.low, Y: p.Exact}, {X: x.high, Y: p.Exact}}, levelStyle(0)))
+		axes.Add(stroke(plotter.XYs{{X: x.low, Y: p.Exact}, {X: x.high, Y: p.Exact}}, t.levelStyle(0)))
 	}
 	var names []plot.Tick
 	for k, e := range p.Estimates {
 		if !drawable(e.Value, false) || e.Err < 0 || e.Err > 1e100 {
 			return nil, fmt.Errorf("plot: panel %q, estimate %q is %v ± %v", p.Name, e.Name, e.Value, e.Err)
 		}
-		at, ink := float64(k), palette[k%len(palette)]
+		at, ink := float64(k), t.colour(k)
 		if e.Err > 0 {
 			bar := plotter.XYs{{X: at, Y: e.Value - e.Err}, {X: at, Y: e.Value + e.Err}}
 			axes.Add(stroke(bar, draw.LineStyle{Color: ink, Width: pixels(3)}))

@@ -23,7 +23,7 @@ func TestCompare(t *testing.T) {
 		var count float64
 		for x := range pictureWidth {
 			for y := top; y < picture.Bounds().Dy(); y++ {
-				if near(picture.At(x, y), palette[k]) {
+				if near(picture.At(x, y), light.palette[k]) {
 					mean += float64(y)
 					count++
 				}

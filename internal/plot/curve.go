@@ -18,6 +18,7 @@ type Chart struct {
 	LogX, LogY  bool
 	Series      []Series
 	Levels      []Level
+	Dark        bool // light on dark
 }
 
 // Series is a curve through points in the given order. Points that can't be drawn (NaN, infinite, or not positive on a
@@ -39,14 +40,16 @@ type Level struct {
 const (
 	curveHeight = 750
 	labelHeight = 28
+	crowd       = 200 // dots above this number are small
 )
 
-// Curve writes a chart to a PNG file of 1200×750 pixels. A band that reaches down to zero or below ends, on a
+// Curve writes a chart to a PNG or SVG file of 1200×750 pixels. A band that reaches down to zero or below ends, on a
 // logarithmic axis, at the axis. The error says which series doesn't fit, or has nothing that can be drawn.
 func Curve(path string, c Chart) error {
 	if len(c.Series) == 0 {
 		return errors.New("plot: a chart without series")
 	}
+	t := themeOf(c.Dark)
 	x, y := noSpan(), noSpan()
 	var curves []curve
 	var keys []key
@@ -55,10 +58,10 @@ func Curve(path string, c Chart) error {
 		if err != nil {
 			return err
 		}
-		curve.ink = palette[k%len(palette)]
+		curve.ink = t.colour(k)
 		x, y = curve.spans(x, y, c.LogY)
 		curves = append(curves, curve)
-		keys = append(keys, curve.key())
+		keys = append(keys, curve.key(t))
 	}
 	var levels []Level
 	for _, l := range c.Levels {
@@ -67,19 +70,22 @@ func Curve(path string, c Chart) error {
 		}
 		y = y.with(l.Y)
 		levels = append(levels, l)
-		keys = append(keys, key{name: l.Name, line: levelStyle(len(levels) - 1)})
+		keys = append(keys, key{name: l.Name, line: t.levelStyle(len(levels) - 1)})
 	}
 	x, y = x.padded(0, c.LogX), y.padded(0.04, c.LogY)
-	axes := newAxes()
+	axes := t.newAxes()
 	setAxis(&axes.X, c.LogX, x)
 	setAxis(&axes.Y, c.LogY, y)
 	for k, l := range levels {
-		axes.Add(stroke(plotter.XYs{{X: x.low, Y: l.Y}, {X: x.high, Y: l.Y}}, levelStyle(k)))
+		axes.Add(stroke(plotter.XYs{{X: x.low, Y: l.Y}, {X: x.high, Y: l.Y}}, t.levelStyle(k)))
 	}
 	for _, curve := range curves {
 		curve.addTo(axes, y)
 	}
-	p := newPicture(pictureWidth, curveHeight)
+	p, err := newPicture(path, t, pictureWidth, curveHeight)
+	if err != nil {
+		return err
+	}
 	top := p.heading(c.Title, keys)
 	left, bottom := margin+labelHeight, curveHeight-margin/2-labelHeight
 	axes.Draw(p.part(left, top, pictureWidth-margin, bottom))
@@ -145,13 +151,13 @@ func (c curve) spans(x, y span, log bool) (newX, newY span) {
 
 func (c curve) style() draw.LineStyle { return draw.LineStyle{Color: c.ink, Width: pixels(3)} }
 
-func (c curve) key() key {
+func (c curve) key(t *theme) key {
 	k := key{name: c.name, line: c.style(), dot: c.dots}
 	if c.dots && c.errs == nil {
 		k.line.Width = 0
 	}
 	if !c.dots && c.errs != nil {
-		k.band = pale(c.ink)
+		k.band = t.pale(c.ink)
 	}
 	return k
 }
@@ -180,7 +186,11 @@ func (c curve) addTo(axes *plot.Plot, y span) {
 	}
 	flush()
 	if c.dots {
-		axes.Add(&plotter.Scatter{XYs: c.points, GlyphStyle: dotStyle(c.ink)})
+		style := dotStyle(c.ink)
+		if len(c.points) > crowd {
+			style.Radius = pixels(2)
+		}
+		axes.Add(&plotter.Scatter{XYs: c.points, GlyphStyle: style})
 		return
 	}
 	axes.Add(stroke(c.points, c.style()))
@@ -200,9 +210,9 @@ func stroke(points plotter.XYs, style draw.LineStyle) *plotter.Line {
 }
 
 // levelStyle tells levels apart by their dashes.
-func levelStyle(k int) draw.LineStyle {
+func (t *theme) levelStyle(k int) draw.LineStyle {
 	patterns := [][]int{{8, 5}, {2, 4}, {12, 4, 2, 4}}
-	style := draw.LineStyle{Color: axisInk, Width: pixels(2)}
+	style := draw.LineStyle{Color: t.axis, Width: pixels(2)}
 	for _, n := range patterns[k%len(patterns)] {
 		style.Dashes = append(style.Dashes, pixels(n))
 	}

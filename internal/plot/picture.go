@@ -1,13 +1,16 @@
 package plot
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	imagedraw "image/draw"
 	"image/png"
 	"io"
 	"math"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/font/liberation"
@@ -15,23 +18,45 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
 
 	"harmonium/internal/atomicfile"
 )
 
-// palette is the palette of Okabe and Ito, "Color Universal Design" (2008), which people with any kind of colour
-// vision can tell apart; its yellow is left out, being hard to see on white, and its black is for the axes.
-var palette = []color.RGBA{
-	{0, 114, 178, 255}, {213, 94, 0, 255}, {0, 158, 115, 255},
-	{204, 121, 167, 255}, {230, 159, 0, 255}, {86, 180, 233, 255},
+// theme is the set of colours of a picture.
+type theme struct {
+	paper, text, axis, frame, grid color.Color
+	// palette is that of Okabe and Ito, "Color Universal Design" (2008), which people with any kind of colour vision can tell apart; its
+	// yellow is left out, being hard to see on white, and its black is for the axes.
+	palette []color.RGBA
+	off, on color.Color // of binary sheets
 }
 
 var (
-	textInk  = color.Gray{40}
-	axisInk  = color.Gray{90}
-	frameInk = color.Gray{190}
-	gridInk  = color.Gray{228}
+	blue, vermillion, green = color.RGBA{0, 114, 178, 255}, color.RGBA{213, 94, 0, 255}, color.RGBA{0, 158, 115, 255}
+	purple, orange, sky     = color.RGBA{204, 121, 167, 255}, color.RGBA{230, 159, 0, 255}, color.RGBA{86, 180, 233, 255}
+
+	light = theme{
+		paper: color.White, text: color.Gray{40}, axis: color.Gray{90}, frame: color.Gray{190}, grid: color.Gray{228},
+		palette: []color.RGBA{blue, vermillion, green, purple, orange, sky},
+		off:     color.RGBA{236, 238, 240, 255}, on: blue,
+	}
+	dark = theme{
+		paper: color.Gray{24}, text: color.Gray{225}, axis: color.Gray{170}, frame: color.Gray{80}, grid: color.Gray{52},
+		palette: []color.RGBA{sky, vermillion, green, purple, orange, blue},
+		off:     color.Gray{44}, on: sky,
+	}
 )
+
+func themeOf(isDark bool) *theme {
+	if isDark {
+		return &dark
+	}
+	return &light
+}
+
+// colour is that of series k.
+func (t *theme) colour(k int) color.RGBA { return t.palette[k%len(t.palette)] }
 
 // Sizes in pixels.
 const (
@@ -53,21 +78,52 @@ const (
 // picture is a canvas with pixels counted from the upper left corner, as screens do; vg counts from the lower left.
 type picture struct {
 	draw.Canvas
-	pixels        imagedraw.Image
+	*theme
+	pixels        imagedraw.Image // of a PNG
+	vector        *vgsvg.Canvas   // of an SVG
 	width, height int
 }
 
-func newPicture(width, height int) picture {
-	canvas := vgimg.New(pixels(width), pixels(height))
-	return picture{draw.New(canvas), canvas.Image(), width, height}
+// newPicture begins a picture in the format that the ending of its file's name says.
+func newPicture(path string, t *theme, width, height int) (picture, error) {
+	p := picture{theme: t, width: width, height: height}
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".png":
+		canvas := vgimg.New(pixels(width), pixels(height))
+		p.Canvas, p.pixels = draw.New(canvas), canvas.Image()
+	case ".svg":
+		p.vector = vgsvg.NewWith(vgsvg.UseWH(pixels(width), pixels(height)))
+		p.Canvas = draw.New(p.vector)
+	default:
+		return p, fmt.Errorf("plot: %s: unknown ending, want .png or .svg", path)
+	}
+	p.rectangle(0, 0, width, height, t.paper)
+	return p, nil
 }
 
 func (p picture) write(path string) error {
-	return atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, p.pixels) })
+	return atomicfile.Write(path, func(w io.Writer) error {
+		if p.vector != nil {
+			_, err := p.vector.WriteTo(w)
+			return err
+		}
+		return png.Encode(w, p.pixels)
+	})
 }
 
-// rectangle is filled pixel by pixel, without the canvas and its soft edges.
+// rectangle of a PNG is filled pixel by pixel, without the canvas and its soft edges.
 func (p picture) rectangle(left, top, width, height int, c color.Color) {
+	if p.vector != nil {
+		var path vg.Path
+		path.Move(p.at(left, top))
+		path.Line(p.at(left+width, top))
+		path.Line(p.at(left+width, top+height))
+		path.Line(p.at(left, top+height))
+		path.Close()
+		p.SetColor(c)
+		p.Fill(path)
+		return
+	}
 	area := image.Rect(left, top, left+width, top+height)
 	imagedraw.Draw(p.pixels, area, image.NewUniform(c), image.Point{}, imagedraw.Src)
 }
@@ -83,14 +139,14 @@ func (p picture) part(left, top, right, bottom int) draw.Canvas {
 // label writes text of at most the given width with its left end (text.XLeft) or centre (text.XCenter) at x, and the
 // middle of its small letters at y.
 func (p picture) label(x, y, width int, align text.XAlignment, size float64, words string) {
-	style, words := fit(textStyle(size), width, words)
+	style, words := fit(p.textStyle(size), width, words)
 	style.XAlign = align
 	p.FillText(style, p.at(x, y-int(size/7)), words)
 }
 
 // upright writes text that reads from below, centred at y, with its middle at x.
 func (p picture) upright(x, y, height int, size float64, words string) {
-	style, words := fit(textStyle(size), height, words)
+	style, words := fit(p.textStyle(size), height, words)
 	style.XAlign, style.Rotation = text.XCenter, math.Pi/2
 	p.FillText(style, p.at(x, y), words)
 }
@@ -105,7 +161,7 @@ func (p picture) heading(title string, keys []key) (bottom int) {
 	keys = slices.DeleteFunc(slices.Clone(keys), func(k key) bool { return k.name == "" })
 	x := margin
 	for _, k := range keys {
-		width := swatch + 10 + inPixels(textStyle(labelSize).Width(k.name))
+		width := swatch + 10 + inPixels(p.textStyle(labelSize).Width(k.name))
 		if x > margin && x+width > p.width-margin {
 			x, y = margin, y+lineHeight
 		}
@@ -144,18 +200,19 @@ func dotStyle(c color.Color) draw.GlyphStyle {
 	return draw.GlyphStyle{Color: c, Radius: pixels(5), Shape: draw.CircleGlyph{}}
 }
 
-// pale is a colour mixed with white, for bands.
-func pale(c color.RGBA) color.RGBA {
-	mix := func(x uint8) uint8 { return uint8((int(x) + 3*255) / 4) }
-	return color.RGBA{mix(c.R), mix(c.G), mix(c.B), 255}
+// pale is a colour mixed with the paper's, for bands.
+func (t *theme) pale(c color.RGBA) color.RGBA {
+	r, g, b, _ := t.paper.RGBA()
+	mix := func(x uint8, y uint32) uint8 { return uint8((uint32(x) + 3*(y>>8)) / 4) }
+	return color.RGBA{mix(c.R, r), mix(c.G, g), mix(c.B, b), 255}
 }
 
 // fonts are shared by all pictures; the cache is safe for concurrent use.
 var fonts = font.NewCache(liberation.Collection())
 
-func textStyle(size float64) text.Style {
+func (t *theme) textStyle(size float64) text.Style {
 	return text.Style{
-		Color: textInk, Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Points(size)},
+		Color: t.text, Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Points(size)},
 		YAlign: text.YCenter, Handler: text.Plain{Fonts: fonts},
 	}
 }

@@ -59,7 +59,7 @@ func TestCurve(t *testing.T) {
 	ink := 0
 	for x := range 1200 {
 		for y := range 750 {
-			if near(picture.At(x, y), palette[0]) {
+			if near(picture.At(x, y), light.palette[0]) {
 				ink++
 			}
 		}
@@ -227,7 +227,7 @@ func TestSheetGeometry(t *testing.T) {
 		if got := picture.Bounds().Size(); got != c.want {
 			t.Errorf("%d columns, %d captions: %v, want %v", c.sheet.Columns, len(c.sheet.Captions), got, c.want)
 		}
-		if c.sheet.Title == "" && !near(picture.At(30, 31), frameInk) {
+		if c.sheet.Title == "" && !near(picture.At(30, 31), light.frame) {
 			t.Errorf("no frame above the first tile, but %v", picture.At(30, 31))
 		}
 	}
@@ -303,4 +303,37 @@ func constant[T any](n int, x T) []T {
 		list[k] = x
 	}
 	return list
+}
+
+// The ending of the name says the format, and Dark the colours.
+func TestFormatsAndThemes(t *testing.T) {
+	chart := Chart{X: "x", Y: "y", Series: []Series{{Name: "s", X: []float64{0, 1}, Y: []float64{1, 2}, Err: []float64{0.1, 0.2}}}}
+	folder := t.TempDir()
+	for _, isDark := range []bool{false, true} {
+		chart.Dark = isDark
+		path := filepath.Join(folder, "x.png")
+		if err := Curve(path, chart); err != nil {
+			t.Fatal(err)
+		}
+		if picture, _ := decode(t, path); !near(picture.At(2, 2), themeOf(isDark).paper) {
+			t.Errorf("dark %v: the corner is %v", isDark, picture.At(2, 2))
+		}
+	}
+	path := filepath.Join(folder, "x.svg")
+	if err := Tiles(path, Sheet{Rows: 1, Columns: 2, Tiles: [][]float64{{0, 1}}, Binary: true}); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(path); err != nil || !bytes.Contains(text, []byte("<svg")) {
+		t.Errorf("%v, %.60q is no SVG", err, text)
+	}
+	if err := Curve(filepath.Join(folder, "x.gif"), chart); err == nil || !strings.Contains(err.Error(), "want .png or .svg") {
+		t.Errorf("error is %v", err)
+	}
+	csv := filepath.Join(folder, "x.csv")
+	if err := chart.WriteCSV(csv); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(csv); err != nil || string(text) != "series,x,y,error\ns,0,1,0.1\ns,1,2,0.2\n" {
+		t.Errorf("%v, numbers are %q", err, text)
+	}
 }

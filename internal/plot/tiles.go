@@ -18,6 +18,7 @@ type Sheet struct {
 	Binary        bool        // two shades for 0 and 1, instead of a diverging map centred on zero
 	Captions      []string    // under the tiles, one each; nil: none
 	Label         string      // of the colour bar, which only a sheet that isn't Binary has
+	Dark          bool        // light on dark
 }
 
 // Geometry of a sheet in pixels.
@@ -33,13 +34,7 @@ const (
 	mostPixels    = 1 << 25
 )
 
-// The shades of a binary sheet.
-var (
-	lightShade = color.RGBA{236, 238, 240, 255}
-	darkShade  = palette[0]
-)
-
-// Tiles writes a sheet to a PNG file. A unit is a square of whole pixels, as large as fits into about 1200 pixels
+// Tiles writes a sheet to a PNG or SVG file. A unit is a square of whole pixels, as large as fits into about 1200 pixels
 // across.
 //
 // Weights are blue where negative, red where positive and grey where zero, by the diverging map of Moreland,
@@ -56,12 +51,15 @@ func Tiles(path string, s Sheet) error {
 		return fmt.Errorf("plot: %d tiles of %d×%d need %d×%d pixels, more than %d",
 			len(s.Tiles), s.Rows, s.Columns, l.width, l.height, mostPixels)
 	}
-	p := newPicture(l.width, l.height)
+	p, err := newPicture(path, themeOf(s.Dark), l.width, l.height)
+	if err != nil {
+		return err
+	}
 	p.heading(s.Title, nil)
 	shade := s.shades(limit)
 	for k, tile := range s.Tiles {
 		left, top := l.tile(s, k)
-		p.rectangle(left-1, top-1, s.Columns*l.unit+2, s.Rows*l.unit+2, frameInk)
+		p.rectangle(left-1, top-1, s.Columns*l.unit+2, s.Rows*l.unit+2, p.frame)
 		for at, x := range tile {
 			p.rectangle(left+at%s.Columns*l.unit, top+at/s.Columns*l.unit, l.unit, l.unit, shade(x))
 		}
@@ -129,7 +127,7 @@ func (s Sheet) layout() layout {
 		l.top += titleHeight
 	}
 	l.pitch = s.Rows*l.unit + caption + gap
-	title := inPixels(textStyle(titleSize).Width(s.Title)) + 1
+	title := inPixels(themeOf(s.Dark).textStyle(titleSize).Width(s.Title)) + 1
 	block := across*s.Columns*l.unit + (across-1)*gap
 	l.width = max(block, min(title, pictureWidth-2*margin), leastWidth) + 2*margin
 	l.height = l.top + down*l.pitch - gap + margin
@@ -161,9 +159,9 @@ func (s Sheet) shades(limit float64) func(float64) color.Color {
 	if s.Binary {
 		return func(x float64) color.Color {
 			if x == 1 {
-				return darkShade
+				return themeOf(s.Dark).on
 			}
-			return lightShade
+			return themeOf(s.Dark).off
 		}
 	}
 	table := diverging()
@@ -192,13 +190,13 @@ func diverging() [2*half + 1]color.Color {
 // colourBar draws the map from −limit to limit, with numbers under it and a label to the right of it.
 func (p picture) colourBar(top int, limit float64, shade func(float64) color.Color, label string) {
 	left := margin + 25 // half of the number under its left end
-	p.rectangle(left-1, top-1, barWidth+3, barHeight+2, frameInk)
+	p.rectangle(left-1, top-1, barWidth+3, barHeight+2, p.frame)
 	for x := range barWidth + 1 {
 		p.rectangle(left+x, top, 1, barHeight, shade(limit*(float64(2*x)/barWidth-1)))
 	}
 	for quarter := range 5 {
 		x := left + quarter*barWidth/4
-		p.rectangle(x, top+barHeight+1, 1, 5, axisInk)
+		p.rectangle(x, top+barHeight+1, 1, 5, p.axis)
 		value := limit * (float64(quarter)/2 - 1)
 		p.label(x, top+barHeight+16, barWidth/4, text.XCenter, tickSize, number(value, 3))
 	}

@@ -15,27 +15,11 @@ import (
 // Prepare reads the data of a run and starts its training. Where the config records a file's sha256 already, the file must
 // still have it; otherwise it is recorded, with the settings that defaults stand for. Nothing is written.
 func Prepare(c *Config, workers int) (*train.Training, error) {
-	set, err := openTrain(c)
+	set, valid, err := OpenData(c)
 	if err != nil {
 		return nil, err
 	}
-	var valid *data.Set
 	s := c.Settings
-	switch {
-	case c.Valid != nil:
-		if valid, err = openFile(c.Valid, s); err != nil {
-			return nil, err
-		}
-	case s.HoldoutPart != 0:
-		if !(s.HoldoutPart > 0 && s.HoldoutPart < 1) {
-			return nil, fmt.Errorf("holdout is %v, want a part between 0 and 1", s.HoldoutPart)
-		}
-		parts, err := data.Split(set, []float64{1 - s.HoldoutPart, s.HoldoutPart}, rng.Seed(s.Seed))
-		if err != nil {
-			return nil, fmt.Errorf("holdout of %v: %w", s.HoldoutPart, err)
-		}
-		set, valid = parts[0], parts[1]
-	}
 	c.Visible, c.Shape, c.Rows = set.Units(), set.Shape, set.Rows()
 	if valid != nil {
 		c.Holdout = valid.Rows()
@@ -56,6 +40,29 @@ func Prepare(c *Config, workers int) (*train.Training, error) {
 	c.Settings.Batch, c.Settings.Rate, c.Settings.Every = config.Batch, config.Rate, training.Every()
 	c.Settings.VisibleUnits, c.Settings.HiddenUnits = model.Visible.String(), model.Hidden.String()
 	return training, nil
+}
+
+// OpenData reads the training data of a run and the validation data, which are nil if it has none. Files must be as the config records them.
+func OpenData(c *Config) (set, valid *data.Set, err error) {
+	if set, err = openTrain(c); err != nil {
+		return nil, nil, err
+	}
+	s := c.Settings
+	switch {
+	case c.Valid != nil:
+		valid, err = openFile(c.Valid, s)
+		return set, valid, err
+	case s.HoldoutPart != 0:
+		if !(s.HoldoutPart > 0 && s.HoldoutPart < 1) {
+			return nil, nil, fmt.Errorf("holdout is %v, want a part between 0 and 1", s.HoldoutPart)
+		}
+		parts, err := data.Split(set, []float64{1 - s.HoldoutPart, s.HoldoutPart}, rng.Seed(s.Seed))
+		if err != nil {
+			return nil, nil, fmt.Errorf("holdout of %v: %w", s.HoldoutPart, err)
+		}
+		return parts[0], parts[1], nil
+	}
+	return set, nil, nil
 }
 
 func openTrain(c *Config) (*data.Set, error) {

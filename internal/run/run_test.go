@@ -25,7 +25,7 @@ func config(t *testing.T) *run.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := data.Write(path, set.States, set.Values); err != nil {
+	if err := data.Write(path, set.States, set.Values, nil); err != nil {
 		t.Fatal(err)
 	}
 	s := run.Defaults()

@@ -1,0 +1,53 @@
+package plot
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+
+	"harmonium/internal/atomicfile"
+)
+
+// WriteCSV writes the numbers of a chart: a line for each point, with its series.
+func (c Chart) WriteCSV(path string) error {
+	lines := [][]string{{"series", c.X, c.Y, "error"}}
+	for _, s := range c.Series {
+		for k, x := range s.X {
+			spread := ""
+			if s.Err != nil {
+				spread = float(s.Err[k])
+			}
+			lines = append(lines, []string{s.Name, float(x), float(s.Y[k]), spread})
+		}
+	}
+	return writeCSV(path, lines)
+}
+
+// WriteCSV writes the numbers of a sheet: a line for each tile, its caption first.
+func (s Sheet) WriteCSV(path string) error {
+	var lines [][]string
+	for k, tile := range s.Tiles {
+		line := []string{strconv.Itoa(k)}
+		if s.Captions != nil {
+			line[0] = s.Captions[k]
+		}
+		for _, x := range tile {
+			line = append(line, float(x))
+		}
+		lines = append(lines, line)
+	}
+	return writeCSV(path, lines)
+}
+
+func float(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+
+func writeCSV(path string, lines [][]string) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		table := csv.NewWriter(w)
+		if err := table.WriteAll(lines); err != nil {
+			return err
+		}
+		table.Flush()
+		return table.Error()
+	})
+}
