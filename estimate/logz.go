@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"harmonium/diag"
@@ -28,7 +29,8 @@ const (
 )
 
 const (
-	chains     = 400  // each way
+	chains     = 400  // on the way there
+	back       = 133  // on each of the three ways back
 	firstSteps = 250  // of the shortest run
 	longer     = 3    // times the steps of the run before
 	fewest     = 1.5  // times: the last run, which takes what is left of the budget, is worth it
@@ -46,7 +48,10 @@ type Bracket struct {
 	There        Side // annealing, from the base to the model
 	Back         Side // back from where the way there has ended
 	FromData     Side // back from the data
+	FromAnywhere Side // back from where chains come to that begin at fair coins and at the visible biases
 	Tempered     Side // parallel tempering
+	// Found is −F of the most probable configuration that any chain was in at the model. log Z is larger, for certain.
+	Found float64
 
 	Steps      int   // temperatures of the last annealing
 	ChainSteps int64 // of all runs
@@ -58,12 +63,14 @@ type Side struct{ Value, Stderr, ESS float64 }
 
 // sides lists the estimates with their names.
 func (b *Bracket) sides() (sides []Side, names []string) {
-	return []Side{b.There, b.Back, b.FromData, b.Tempered},
-		[]string{"by annealing", "by the way back from there", "by the way back from the data", "by tempering"}
+	return []Side{b.There, b.Back, b.FromData, b.FromAnywhere, b.Tempered},
+		[]string{"by annealing", "by the way back from there", "by the way back from the data", "by the way back from anywhere", "by tempering"}
 }
 
 // ESS is the least effective sample size of the annealed estimates.
-func (b *Bracket) ESS() float64 { return min(b.There.ESS, b.Back.ESS, b.FromData.ESS) }
+func (b *Bracket) ESS() float64 {
+	return min(b.There.ESS, b.Back.ESS, b.FromData.ESS, b.FromAnywhere.ESS)
+}
 
 // agrees reports whether two estimates differ by no more than their errors explain, or by too little to matter.
 func (s Side) agrees(t Side) bool {
@@ -155,19 +162,23 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	b := &Bracket{Steps: steps}
 	b.There.Value, b.There.Stderr, b.There.ESS = there.Weigh()
 
+	b.Found = math.Inf(-1)
 	there.Resample()
-	ended := rbm.NewStates(chains/2, e.model.M())
-	ended.Gather(there.Chains.Visible, everySecond()) // copies of a chain stand side by side
+	ended := rbm.NewStates(back, e.model.M())
+	ended.Gather(there.Chains.Visible, spread()) // copies of a chain stand side by side
 	for _, way := range []struct {
 		side  *Side
 		start rbm.States
 		key   rng.Key
-	}{{&b.Back, ended, key.Stream(2)}, {&b.FromData, sample.FromRows(e.data, chains/2, key), key.Stream(3)}} {
-		side, err := e.back(ctx, way.start, way.key, steps)
+	}{
+		{&b.Back, ended, key.Stream(2)}, {&b.FromData, sample.FromRows(e.data, back, key), key.Stream(3)},
+		{&b.FromAnywhere, sample.Anywhere(e.model, back, key.Stream(5)), key.Stream(5)},
+	} {
+		side, found, err := e.back(ctx, way.start, way.key, steps)
 		if err != nil {
 			return nil, err
 		}
-		*way.side = side
+		*way.side, b.Found = side, max(b.Found, found)
 	}
 	tempered, err := e.tempered(ctx, cost(steps))
 	if err != nil {
@@ -182,32 +193,34 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 // runStream gives every run random numbers of its own.
 func runStream(run uint32) rng.Stream { return rng.Stream(run) }
 
-func everySecond() []int {
-	index := make([]int, chains/2)
+// spread lists places all over the chains.
+func spread() []int {
+	index := make([]int, back)
 	for k := range index {
-		index[k] = 2 * k
+		index[k] = k * chains / back
 	}
 	return index
 }
 
-// back warms chains up at the model and leads them to the base, whose log Z is known.
-func (e *estimator) back(ctx context.Context, start rbm.States, key rng.Key, steps int) (Side, error) {
+// back warms chains up at the model and leads them to the base, whose log Z is known. found is the largest −F of the chains at the model.
+func (e *estimator) back(ctx context.Context, start rbm.States, key rng.Key, steps int) (side Side, found float64, err error) {
 	chains := sample.Start(start, e.model.N(), key)
 	for range warmUp(steps) {
 		if ctx.Err() != nil {
-			return Side{}, ctx.Err()
+			return Side{}, 0, ctx.Err()
 		}
 		chains.Sweep(e.conditionals, 1)
 		e.report(start.Rows())
 	}
 	p := sample.NewPopulation(chains, key)
 	p.Settle(e.conditionals)
+	found = -slices.Min(p.Free)
 	if err := e.anneal(ctx, p, e.model, e.base, steps); err != nil {
-		return Side{}, err
+		return Side{}, 0, err
 	}
 	e.conditionals.Update(e.model)
 	fall, stderr, ess := p.Weigh()
-	return Side{sample.LogZWithoutWeights(e.base) - fall, stderr, ess}, nil
+	return Side{sample.LogZWithoutWeights(e.base) - fall, stderr, ess}, found, nil
 }
 
 func (e *estimator) anneal(ctx context.Context, p *sample.Population, from, to *rbm.Model, steps int) error {
@@ -235,7 +248,14 @@ func (b *Bracket) combine() {
 	b.Value = (there*b.There.Value + tempered*b.Tempered.Value) / (there + tempered)
 	b.Stderr = math.Hypot(1/math.Sqrt(there+tempered), (high-low)/2)
 	b.Lower, b.Upper = min(b.Lower, b.Value-2*b.Stderr), max(b.Upper, b.Value+2*b.Stderr)
+	if b.hidden() { // all that is left is what holds for certain, and what may
+		b.Lower, b.Upper = b.Found, max(b.Found, b.Upper)
+		b.Value, b.Stderr = (b.Lower+b.Upper)/2, (b.Upper-b.Lower)/2
+	}
 }
+
+// hidden reports whether a configuration was found that is more probable than the estimates of log Z allow.
+func (b *Bracket) hidden() bool { return b.Found > max(b.There.Value, b.Tempered.Value) }
 
 func weight(s Side) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
 
@@ -256,6 +276,16 @@ func (b *Bracket) open() (open bool, all string) {
 
 // judge lists what speaks against the estimate; shorter is the run before, or nil.
 func (b *Bracket) judge(shorter *Bracket) {
+	if b.hidden() {
+		b.Findings = append(b.Findings, diag.Finding{
+			Code: "hidden-mode",
+			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; annealing gives %.1f, and tempering %.1f",
+				-b.Found, b.Found, b.There.Value, b.Tempered.Value),
+			Value: diag.Number(b.Found - b.There.Value), Threshold: 0,
+			Consequence: "almost all of the model's weight is on configurations unlike the data, and any likelihood that leaves them out is too high",
+			Remedy:      "train with chains that begin anew, so that such modes are seen and unlearned: harmonium train does, unless --renew is 0",
+		})
+	}
 	if open, all := b.open(); open {
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "bracket-open", Message: "log Z is " + all, Value: diag.Number(b.Upper - b.Lower), Threshold: agreement,

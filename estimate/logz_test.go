@@ -81,9 +81,8 @@ func TestLogZ(t *testing.T) {
 	}
 }
 
-// A model whose other half no chain can reach: annealing finds the half that the base is near to, the data come from the other. The
-// answer is wrong, and says so.
-func TestLogZOutOfReach(t *testing.T) {
+// twoModes has all units on or all off, 60 visible and 4 hidden ones. All on has the energy −140, all off 0, and there is nothing between.
+func twoModes() *rbm.Model {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
 	for i := range m {
@@ -93,8 +92,16 @@ func TestLogZOutOfReach(t *testing.T) {
 		model.B[i] = -3
 	}
 	for j := range n {
-		model.C[j] = -40 // all on has the energy −(480 − 180 − 160), all off 0
+		model.C[j] = -40
 	}
+	return model
+}
+
+// A model whose other half no chain can reach: annealing finds the half that the base is near to, the data come from the other. The
+// answer is wrong, and says so.
+func TestLogZOutOfReach(t *testing.T) {
+	model := twoModes()
+	const m = 60
 	v := rbm.NewStates(50, m)
 	for r := range v.Rows() {
 		for i := range m {
@@ -118,6 +125,30 @@ func TestLogZOutOfReach(t *testing.T) {
 	}
 	if b.There.Value > truth-50 {
 		t.Fatalf("annealing found %v of %v: this model is no trap", b.There.Value, truth)
+	}
+}
+
+// A model that has learned data of few ones, and gives nearly all its weight to a mode that neither the data nor chains from their means know of.
+func TestLogZHiddenMode(t *testing.T) {
+	model := twoModes()
+	v := sample.FromBiases(model, 50, rng.Seed(1))
+	means := make([]float64, model.M())
+	for i := range means {
+		means[i] = 0.05
+	}
+	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 600_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.There.Value > truth-50 || b.Tempered.Value > truth-50 {
+		t.Fatalf("annealing gives %v and tempering %v of %v: this model hides nothing", b.There.Value, b.Tempered.Value, truth)
+	}
+	if len(b.Findings) == 0 || b.Findings[0].Code != "hidden-mode" || b.Lower > truth || b.Lower < truth-10 {
+		t.Errorf("log Z is between %v and %v, exactly %v; %v", b.Lower, b.Upper, truth, b.Findings)
 	}
 }
 

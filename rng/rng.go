@@ -46,6 +46,7 @@ const (
 	StreamLive                        // log Z while training
 	StreamEstimate                    // log Z of a finished model
 	StreamExchange                    // of states between temperatures
+	StreamAnywhere                    // chains that begin anywhere
 )
 
 // Seed returns the root key of a seed.

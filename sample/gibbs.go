@@ -44,6 +44,20 @@ func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.States {
 	return v
 }
 
+// Anywhere returns configurations far from each other, to begin chains at that should find what a model gives weight to: one half is drawn
+// from fair coins, the other as by [FromBiases].
+func Anywhere(model *rbm.Model, count int, key rng.Key) rbm.States {
+	v := FromBiases(model, count, key)
+	key = key.Stream(rng.StreamAnywhere)
+	for r := range (count + 1) / 2 {
+		for i := range model.M() {
+			block := key.Block(rng.At(0, uint32(r), uint32(i)))
+			v.SetBit(r, i, rng.Uniform(block[i%4]) < 0.5)
+		}
+	}
+	return v
+}
+
 // FromRows draws count rows of data, each as often as any other up to one.
 func FromRows(data rbm.States, count int, key rng.Key) rbm.States {
 	if data.Rows() == 0 {

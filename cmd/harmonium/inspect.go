@@ -205,4 +205,3 @@ func layoutOf(units int, given string, shape []int) (rows, columns int, err erro
 	}
 	return 1, units, nil
 }
-
