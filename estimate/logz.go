@@ -283,7 +283,7 @@ func (b *Bracket) judge(shorter *Bracket) {
 				-b.Found, b.Found, b.There.Value, b.Tempered.Value),
 			Value: diag.Number(b.Found - b.There.Value), Threshold: 0,
 			Consequence: "almost all of the model's weight is on configurations unlike the data, and any likelihood that leaves them out is too high",
-			Remedy:      "train with chains that begin anew, so that such modes are seen and unlearned: harmonium train does, unless --renew is 0",
+			Remedy:      "train by harmonium train --negative pcd, whose scouts see such modes while they are small, or take a model from earlier in the training",
 		})
 	}
 	if open, all := b.open(); open {

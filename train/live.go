@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"harmonium/diag"
 	"harmonium/rbm"
@@ -14,7 +15,8 @@ import (
 // live estimates log Z at every evaluation, for a tenth of what the training costs. A population of weighted chains is led from the model
 // without weights, whose log Z is known, to the model as it is ([sample.Population]). What can go wrong is that no chain finds
 // states that matter. So another population is led the other way, from states that are found without annealing: those of the
-// persistent chains, or of the data some sweeps later. The two ways must agree.
+// persistent chains, or of the data some sweeps later. The two ways must agree. And chains that begin anywhere ([sample.Anywhere]) must not come to
+// a configuration that is more probable than log Z allows, which is at least −F of each.
 //
 // The persistent chains could carry the weights for nothing, from update to update. They would be wrong: an update goes against the
 // very states that its chains are in (docs/decisions.md).
@@ -31,6 +33,7 @@ const (
 	livePart   = 0.08 // of the training's operations
 	liveFewest = 20   // steps, whatever they cost
 	liveSweeps = 10   // that forget how such states were found
+	liveScouts = 20   // chains that begin anywhere, to see what the others don't
 	// costLoad is that of a weight at a step apart from the chains: going on along the line, and to fixed point twice.
 	costLoad = 16
 	// The two ways are in doubt if they differ by more than so many of their errors.
@@ -74,6 +77,18 @@ func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, up
 		l.doubted = update
 	}
 	z.Stderr = math.Hypot(z.Stderr, gap)
+	if found := l.scout(model, c, key); found > z.Value+doubtful*z.Stderr {
+		hidden := diag.Finding{
+			Code: "hidden-mode",
+			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; annealing from two sides gives %.1f",
+				-found, found, z.Value),
+			Value: diag.Number(found - z.Value), Threshold: diag.Number(doubtful * z.Stderr),
+			Consequence: "almost all of the model's weight is on configurations unlike the data; the log-likelihoods here are upper bounds",
+			Remedy:      "take a model from before, or train anew by --negative pcd, with more --steps or a lower --rate",
+		}
+		z.Value, z.Stderr = found, found-z.Value
+		return z, []diag.Finding{hidden}
+	}
 	if l.doubted == 0 {
 		return z, nil
 	}
@@ -85,6 +100,15 @@ func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, up
 		Consequence: "the log-likelihoods here may be too high by more than their errors: there are states that the chains do not reach",
 		Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate or raise --steps",
 	}}
+}
+
+// scout returns the largest −F of chains that begin anywhere.
+func (l *live) scout(model *rbm.Model, c *rbm.Conditionals, key rng.Key) float64 {
+	chains := sample.Start(sample.Anywhere(model, liveScouts, key), model.N(), key.Stream(rng.StreamAnywhere))
+	chains.Sweep(c, scoutUpdates)
+	free := make([]float64, liveScouts)
+	c.FreeEnergy(free, chains.Visible)
+	return -slices.Min(free)
 }
 
 // known returns states that the model should give weight to.

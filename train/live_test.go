@@ -70,3 +70,33 @@ func TestLiveLogLikelihood(t *testing.T) {
 		}
 	}
 }
+
+// A model with a second mode, all units on, that outweighs the data's by 140 nats. Neither annealing nor the persistent chains reach it.
+func TestLiveHiddenMode(t *testing.T) {
+	const m, n = 60, 4
+	model := rbm.New(m, n, rng.Seed(1))
+	training, err := Start(model, &data.Set{States: rbm.NewStates(50, m)}, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range m {
+		for j := range n {
+			model.W[i*n+j] = 2
+		}
+		model.B[i] = -3
+	}
+	for j := range n {
+		model.C[j] = -40
+	}
+	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, findings := newLive(training, 0).logZ(model, rbm.NewConditionals(model, 1), &CD{}, 1)
+	if len(findings) != 1 || findings[0].Code != "hidden-mode" {
+		t.Errorf("findings %v, want hidden-mode", findings)
+	}
+	if !(z.Value <= truth && z.Value > truth-10) || !(z.Stderr > 100) {
+		t.Errorf("log Z %v ± %v, exactly %v: want just below it, and an error that covers the data's mode alone", z.Value, z.Stderr, truth)
+	}
+}

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"harmonium/exact"
 	"harmonium/rbm"
@@ -41,13 +42,19 @@ type Update struct {
 
 // PCD is persistent contrastive divergence: chains that go on from update to update, Steps sweeps each
 // (T. Tieleman, ICML 2008). They start from the model's biases.
+//
+// One more chain is a scout. It begins far from the data ([sample.Anywhere]), makes the sweeps that the others make, and after scoutUpdates
+// updates takes the place of one of them by Metropolis' rule, with probability min(1, e^(F_chain − F_scout)); then it begins anew. Chains
+// that only ever go on from the data never hear of modes elsewhere, and in long trainings such modes grow until they
+// outweigh all that was learned (docs/decisions.md).
 type PCD struct {
 	Steps  int  // sweeps an update; 0 means DefaultSteps
 	Chains int  // 0 means DefaultChains
 	Adapt  bool // instead of Steps: as many as the chains need to forget within a few updates, from 1 to 64
 
 	doubled uint64 // the number of doublings that Adapt has made of one sweep
-	chains  *sample.Chains
+	key     rng.Key
+	chains  *sample.Chains // the last is the scout
 	mixing  mixing
 	cost    float64
 }
@@ -57,6 +64,9 @@ const (
 	DefaultSteps  = 10  // Gibbs sweeps an update for CD and PCD
 	DefaultChains = 100 // of PCD
 )
+
+// scoutUpdates is the number of updates that a scout has to get to where the model has its weight.
+const scoutUpdates = 20
 
 // PCD that adapts keeps what its chains remember between shortMemory and longMemory updates, by 1 to 2^mostDoublings sweeps.
 const (
@@ -76,9 +86,9 @@ func (p *PCD) Start(s Setup) error {
 	if p.Steps < 0 || p.Chains < 0 {
 		return fmt.Errorf("pcd with %d steps and %d chains, want at least one of each", p.Steps, p.Chains)
 	}
-	p.chains = sample.Start(sample.FromBiases(s.Model, p.Chains, s.Key), s.Model.N(), s.Key)
-	p.mixing = newMixing(p.chains.Visible)
-	p.cost = gibbsCost(s.Model, p.Chains, p.Sweeps())
+	p.chains = sample.Start(sample.FromBiases(s.Model, p.Chains+1, s.Key), s.Model.N(), s.Key)
+	p.key, p.mixing = s.Key.Stream(rng.StreamAnywhere), newMixing(p.visible())
+	p.cost = gibbsCost(s.Model, p.Chains+1, p.Sweeps())
 	return nil
 }
 
@@ -90,15 +100,33 @@ func (p *PCD) Sweeps() int {
 	return 1 << min(p.doubled, mostDoublings)
 }
 
-// Phase sweeps the chains and averages over them.
+// Phase sweeps the chains and averages over all but the scout.
 func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	p.chains.Sweep(u.Conditionals, p.Sweeps())
-	p.mixing.see(p.chains.Visible, u.Number+1)
+	if done := u.Number + 1; done%scoutUpdates == 0 {
+		p.scout(u, done/scoutUpdates)
+	}
+	p.mixing.see(p.visible(), u.Number+1)
 	if p.Adapt {
 		p.adapt(u.Number + 1)
 	}
-	u.Conditionals.Statistics(dst, u.Model, p.chains.Visible, nil)
+	u.Conditionals.Statistics(dst, u.Model, p.visible(), nil)
 	return nil
+}
+
+// scout lets the scout take the place of a chain, each in turn, or not, and begin anew, in turn from fair coins and from the biases.
+func (p *PCD) scout(u Update, trip uint64) {
+	key := p.key.Stream(rng.Stream(trip))
+	scout, chain := p.Chains, int(trip%uint64(p.Chains))
+	var free [2]float64
+	u.Conditionals.FreeEnergy(free[:1], p.chains.Visible.Slice(scout, scout+1))
+	u.Conditionals.FreeEnergy(free[1:], p.chains.Visible.Slice(chain, chain+1))
+	row := p.chains.Visible.Row(scout)
+	if block := key.Block(rng.At(0, 0, 0)); math.Log(float64(rng.Uniform(block[0]))) < free[1]-free[0] {
+		copy(p.chains.Visible.Row(chain), row)
+		copy(p.mixing.earlier.Row(chain), row) // a replaced chain hasn't forgotten anything
+	}
+	copy(row, sample.Anywhere(u.Model, 2, key).Row(int(trip%2)))
 }
 
 // adapt doubles the sweeps where the chains remember for too many updates, and halves them where they forget at once.
@@ -111,13 +139,13 @@ func (p *PCD) adapt(update uint64) {
 	default:
 		return
 	}
-	p.mixing.restart(p.chains.Visible, update)
+	p.mixing.restart(p.visible(), update)
 }
 
 // Cost counts the sweeps and the average.
 func (p *PCD) Cost() float64 { return p.cost }
 
-func (p *PCD) visible() rbm.States { return p.chains.Visible }
+func (p *PCD) visible() rbm.States { return p.chains.Visible.Slice(0, p.Chains) }
 
 // Remember lists the chains.
 func (p *PCD) Remember(m *Memory) {

@@ -99,25 +99,30 @@ func store(dst []float32, stride int, acc [][panelWords]uint64, scale float32) {
 
 // samplePanel draws two rows at a time; of an odd number of rows, the last is drawn with a row that doesn't exist.
 func samplePanel(d *draw, dst []uint64, acc [][panelWords]uint64, scale float32, from uint32, panel int) {
-	pairs, stride, shift := len(acc)/2, d.dst.Stride, panel%4*panelCols
-	chain, unit := d.firstChain+from, uint32(panel*panelCols/4)
-	run := sampleAVX2
-	switch current {
-	case Generic:
+	if current == Generic {
 		samplePanelGeneric(d, dst, acc, scale, from, panel)
 		return
-	case AVX512:
-		run = sampleAVX512
 	}
-	step0, step1 := uint32(d.step), uint32(d.step>>32)
+	pairs, stride, shift := len(acc)/2, d.dst.Stride, panel%4*panelCols
+	chain, unit := d.firstChain+from, uint32(panel*panelCols/4)
 	if pairs > 0 {
 		at := (*uint64)(unsafe.Add(unsafe.Pointer(&dst[0]), shift/8))
-		run(at, 8*stride, &acc[0], pairs, scale, &d.keys, unit, chain, step0, step1)
+		samplePairs(d, at, 8*stride, acc, pairs, scale, unit, chain)
 	}
 	if len(acc)%2 == 1 {
 		var last [2]uint64
-		run(&last[0], 8, &acc[:len(acc)+1][2*pairs], 1, scale, &d.keys, unit, chain+uint32(2*pairs), step0, step1)
+		samplePairs(d, &last[0], 8, acc[:len(acc)+1][2*pairs:], 1, scale, unit, chain+uint32(2*pairs))
 		dst[2*pairs*stride] |= last[0] << shift
+	}
+}
+
+// samplePairs calls the assembler by name, as what it is given then need not be on the heap.
+func samplePairs(d *draw, dst *uint64, stride int, acc [][panelWords]uint64, pairs int, scale float32, unit, chain uint32) {
+	step0, step1 := uint32(d.step), uint32(d.step>>32)
+	if current == AVX512 {
+		sampleAVX512(dst, stride, &acc[0], pairs, scale, &d.keys, unit, chain, step0, step1)
+	} else {
+		sampleAVX2(dst, stride, &acc[0], pairs, scale, &d.keys, unit, chain, step0, step1)
 	}
 }
 
