@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -196,12 +195,6 @@ func layoutOf(units int, given string, shape []int) (rows, columns int, err erro
 		}
 		return rows, columns, nil
 	}
-	if len(shape) > 1 && units%shape[len(shape)-1] == 0 {
-		columns = shape[len(shape)-1]
-		return units / columns, columns, nil
-	}
-	if side := int(math.Round(math.Sqrt(float64(units)))); side*side == units {
-		return side, side, nil
-	}
-	return 1, units, nil
+	rows, columns = run.Layout(units, shape)
+	return rows, columns, nil
 }

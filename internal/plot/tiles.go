@@ -187,6 +187,17 @@ func diverging() [2*half + 1]color.Color {
 	return table
 }
 
+// Shades lists count colours of the diverging map from −1 to 1 as "#rrggbb".
+func Shades(count int) []string {
+	table := diverging()
+	names := make([]string, count)
+	for k := range names {
+		r, g, b, _ := table[k*2*half/max(count-1, 1)].RGBA()
+		names[k] = fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
+	}
+	return names
+}
+
 // colourBar draws the map from −limit to limit, with numbers under it and a label to the right of it.
 func (p picture) colourBar(top int, limit float64, shade func(float64) color.Color, label string) {
 	left := margin + 25 // half of the number under its left end

@@ -1,0 +1,143 @@
+package run
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Files of metrics up to wholeFile bytes are read whole. A line of more than longestLine bytes is none of ours.
+const (
+	wholeFile   = 1 << 18
+	longestLine = 1 << 20
+	firstChunk  = 2 << 10
+)
+
+// Sampled reads about so many lines of metrics.jsonl, spread evenly over the file, with the first and the last. It reads a few kilobytes a line,
+// however long the file is. Without a file there are no metrics. Lines that can't be read are left out, and the error names one of them.
+func (r *Run) Sampled(points int) ([]Metric, error) {
+	path := filepath.Join(r.Dir, MetricsName)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	size := info.Size()
+	var lines [][]byte
+	if size <= wholeFile {
+		lines, err = everyLine(f, size, points)
+	} else {
+		lines, err = someLines(f, size, points)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	metrics := make([]Metric, 0, len(lines))
+	var broken error
+	for _, line := range lines {
+		var m Metric
+		if err := json.Unmarshal(line, &m); err != nil {
+			broken = fmt.Errorf("%s: a line that begins with %.40q: %w", path, line, err)
+			continue
+		}
+		metrics = append(metrics, m)
+	}
+	return metrics, broken
+}
+
+// everyLine reads the whole lines of a short file, and chooses from them if there are too many.
+func everyLine(f *os.File, size int64, points int) ([][]byte, error) {
+	text := make([]byte, size)
+	n, err := f.ReadAt(text, 0)
+	if n < len(text) { // cut back meanwhile
+		text = text[:n]
+	} else if err != nil {
+		return nil, err
+	}
+	end := bytes.LastIndexByte(text, '\n')
+	if end < 0 {
+		return nil, nil
+	}
+	lines := bytes.Split(text[:end], []byte("\n"))
+	if len(lines) <= points {
+		return lines, nil
+	}
+	chosen := make([][]byte, points)
+	for k := range chosen {
+		chosen[k] = lines[len(lines)-1-(points-1-k)*(len(lines)-1)/max(points-1, 1)]
+	}
+	return chosen, nil
+}
+
+// someLines reads lines at even distances, and the last.
+func someLines(f *os.File, size int64, points int) ([][]byte, error) {
+	var lines [][]byte
+	next := int64(0) // where the next line that was not read may begin
+	for k := range points {
+		at := max(next, int64(k)*size/int64(points))
+		line, begin, err := lineFrom(f, size, at)
+		if err != nil {
+			return nil, err
+		}
+		if line == nil {
+			break
+		}
+		lines, next = append(lines, line), begin+int64(len(line))+1
+	}
+	for chunk := int64(firstChunk); chunk <= longestLine; chunk *= 2 {
+		tail := make([]byte, min(chunk, size))
+		if _, err := f.ReadAt(tail, size-int64(len(tail))); err != nil {
+			return nil, err
+		}
+		end := bytes.LastIndexByte(tail, '\n')
+		if end < 0 {
+			continue
+		}
+		begin := bytes.LastIndexByte(tail[:end], '\n') + 1
+		if begin == 0 {
+			continue
+		}
+		if size-int64(len(tail))+int64(begin) >= next {
+			lines = append(lines, tail[begin:end])
+		}
+		return lines, nil
+	}
+	return nil, fmt.Errorf("the last %d bytes hold no whole line", longestLine)
+}
+
+// lineFrom reads the first whole line that begins at an offset or behind it; nil if there is none.
+func lineFrom(f *os.File, size, offset int64) (line []byte, begin int64, err error) {
+	from := max(offset-1, 0) // a line begins behind the end of another
+	for chunk := int64(firstChunk); ; chunk *= 2 {
+		text := make([]byte, min(chunk, size-from))
+		if _, err := f.ReadAt(text, from); err != nil {
+			return nil, 0, err
+		}
+		start := 0
+		if offset > 0 {
+			start = bytes.IndexByte(text, '\n') + 1
+		}
+		if start > 0 || offset == 0 {
+			if n := bytes.IndexByte(text[start:], '\n'); n >= 0 {
+				return text[start : start+n], from + int64(start), nil
+			}
+		}
+		if from+chunk >= size {
+			return nil, 0, nil
+		}
+		if chunk > longestLine {
+			return nil, 0, fmt.Errorf("no end of a line in %d bytes from byte %d on", chunk, from)
+		}
+	}
+}

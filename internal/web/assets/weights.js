@@ -1,0 +1,90 @@
+// The weights of the hidden units, as tiles in the layout of the data.
+import { make, number, fetchJSON, failure, bytes } from './dom.js';
+import { runTabs } from './app.js';
+
+const orders = {
+  norm: ['norm, falling', (a, b) => b.norm - a.norm],
+  bias: ['bias, falling', (a, b) => b.bias - a.bias],
+  index: ['number', (a, b) => a.j - b.j],
+};
+
+export function weightsView(main, id) {
+  const tiles = make('div', { class: 'tiles', role: 'group', 'aria-label': 'Hidden units' });
+  const order = make('select', { id: 'order', onchange: draw }, ...Object.entries(orders).map(([key, [name]]) => make('option', { value: key }, name)));
+  const legend = make('p', { class: 'faint' });
+  const problems = make('div');
+  const wide = make('div', { class: 'wide' });
+  main.append(make('h2', {}, id), runTabs(id, 'weights'), problems,
+    make('div', { class: 'tools' }, make('label', { for: 'order' }, 'Sort by '), order), legend, tiles, wide);
+  let answer = null;
+  let chosen = 0;
+  let closed = false;
+
+  async function load() {
+    try {
+      answer = await fetchJSON('api/weights', { run: id });
+      for (const unit of answer.units) unit.values = new Int8Array(bytes(unit.w).buffer);
+      problems.replaceChildren();
+    } catch (error) {
+      problems.replaceChildren(failure(error));
+    }
+    if (!closed && answer) draw();
+  }
+
+  function draw() {
+    if (!answer) return;
+    const { rows, columns, units, hidden, scale } = answer;
+    legend.textContent = `w_ij from ${number(-scale, 3)} (blue) over 0 (grey) to ${number(scale, 3)} (red). ${units.length} of ${hidden} units. Hover, or choose with Tab and the arrow keys.`;
+    const sorted = [...units].sort(orders[order.value][1]);
+    const focused = tiles.contains(document.activeElement);
+    const pixel = Math.max(1, Math.min(12, Math.floor(64 / Math.max(rows, columns / 4))));
+    tiles.replaceChildren(...sorted.map((unit) => {
+      const tile = make('button', { type: 'button', class: 'tile', tabindex: unit.j === chosen ? 0 : -1, 'data-unit': unit.j, 'aria-label': caption(unit) }, picture(unit, pixel));
+      tile.addEventListener('mouseenter', () => choose(unit));
+      tile.addEventListener('focus', () => choose(unit));
+      return tile;
+    }));
+    if (!units.some((u) => u.j === chosen)) chosen = sorted[0].j;
+    choose(units.find((u) => u.j === chosen));
+    if (focused) tiles.querySelector('.chosen')?.focus();
+  }
+
+  const caption = (unit) => `unit ${unit.j}: norm ${number(unit.norm, 3)}, bias ${number(unit.bias, 3)}`;
+
+  function choose(unit) {
+    chosen = unit.j;
+    for (const tile of tiles.children) {
+      const here = Number(tile.dataset.unit) === chosen;
+      tile.classList.toggle('chosen', here);
+      tile.tabIndex = here ? 0 : -1;
+    }
+    const pixel = Math.max(1, Math.min(16, Math.floor(200 / Math.max(answer.rows, answer.columns / 2))));
+    wide.replaceChildren(picture(unit, pixel), make('p', {}, caption(unit)));
+  }
+
+  tiles.addEventListener('keydown', (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const all = [...tiles.children];
+    const next = all.indexOf(document.activeElement) + step;
+    all[Math.max(0, Math.min(all.length - 1, next))].focus();
+  });
+
+  // picture draws one byte a pixel; the style makes a pixel so large.
+  function picture(unit, pixel) {
+    const { rows, columns, shades } = answer;
+    const canvas = make('canvas', { width: columns, height: rows, 'aria-hidden': 'true' });
+    canvas.style.width = `${columns * pixel}px`;
+    canvas.style.height = `${rows * pixel}px`;
+    const context = canvas.getContext('2d');
+    unit.values.forEach((w, k) => {
+      context.fillStyle = shades[w + 127];
+      context.fillRect(k % columns, Math.floor(k / columns), 1, 1);
+    });
+    return canvas;
+  }
+
+  load();
+  return { news: (changed) => { if (changed.has(id)) load(); }, close: () => { closed = true; } };
+}
