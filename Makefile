@@ -1,11 +1,11 @@
 # The scripts of the project; each is one line or two.
-.PHONY: test race slow fuzz bench golden generate pictures ci
+.PHONY: test race slow fuzz bench golden generate pictures screenshots ci
 
 test: ## what the README says
 	go test ./...
 
 race: ## the packages whose code runs on several cores, quick tests only
-	go test -race -short ./internal/... ./rbm ./exact ./sample ./train ./data ./ising ./cmd/...
+	go test -race -short ./internal/... ./rbm ./exact ./sample ./train ./data ./ising ./diag ./estimate ./cmd/...
 
 slow: ## tests too long for every day
 	go test -tags slow -timeout 60m ./...
@@ -25,6 +25,9 @@ generate: ## write the assembler anew
 pictures: ## those of docs/ beside that of the demo
 	go run ./bench/roofline bench/results/speed.json docs/images/roofline.png
 	go run ./bench/modes docs/images/modes.png
+
+screenshots: ## of the page, for docs/; needs Chromium
+	HARMONIUM_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run TestScreenshots ./internal/web
 
 ci: ## what continuous integration runs
 	.ci/run

@@ -24,6 +24,7 @@ type Evaluation struct {
 	Best         bool           // whether the validation score is the best so far
 	Findings     []diag.Finding // what makes the scores less than they seem
 
+	Pseudo         *Score    // pseudo-log-likelihood of some rows, of validation data if there are any; nil where it would cost too much
 	SingularValues []float32 // the largest ones of W; nil at evaluations that follow too closely for what they cost
 	Sweeps         int       // an update, of PCD's chains; 0 for other negative phases
 }
@@ -38,6 +39,7 @@ type LogZ struct {
 const (
 	MethodExact = "exact" // by enumeration
 	MethodLive  = "live"  // with log Z by a short annealing at each evaluation
+	methodSites = "pseudo"
 )
 
 // Score is the mean of log P(v) over rows of data, in nats a configuration.
@@ -50,8 +52,17 @@ type Score struct {
 // scoredRows bounds the rows of training data that an evaluation scores.
 const scoredRows = 10000
 
+// The pseudo-log-likelihood is taken of fewestSites to mostSites rows: as many as sitesPart of the training's operations pay for.
+const (
+	fewestSites = 20
+	mostSites   = 1000
+	sitesPart   = 0.01
+)
+
 // Costs in elementary operations (a unit of a state of the oracle), measured relative to each other: docs/decisions.md.
 const (
+	costSite    = 10   // a weight at a row of the pseudo-log-likelihood
+	costSites   = 400  // a weight, once for all rows
 	costProduct = 0.05 // a multiply-add of a product with bits
 	costUnit    = 12   // drawing a unit or computing its probability
 )
@@ -71,6 +82,7 @@ type scorer struct {
 	spectrumEvery int
 	workers       int
 	train, valid  *data.Set
+	sites         *data.Set // rows for the pseudo-log-likelihood, or nil
 	free          []float64 // of the rows
 }
 
@@ -98,6 +110,14 @@ func newScorer(t *Training) *scorer {
 	}
 	s.train = subset(t.set, scoredRows, rng.NewSource(rng.Seed(c.Seed).Stream(rng.StreamSplit), 0))
 	s.valid = c.Valid
+	weights := m * n
+	if rows := int((sitesPart*update*float64(s.every) - costSites*weights) / (costSite * weights)); rows >= fewestSites {
+		from := s.train
+		if s.valid != nil {
+			from = s.valid
+		}
+		s.sites = subset(from, min(rows, mostSites), rng.NewSource(rng.Seed(c.Seed).Stream(rng.StreamSplit), 2))
+	}
 	return s
 }
 
@@ -130,6 +150,11 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 		e.LogZ.Value = logZ
 	case MethodLive:
 		e.LogZ, e.Findings = t.live.logZ(t.Model, t.conditionals, t.config.Negative, t.done)
+	}
+	if s.sites != nil {
+		logs := t.Model.PseudoLogLikelihood(s.sites.States, s.workers)
+		mean, stderr := diag.WeightedMean(logs, s.sites.Weights)
+		e.Pseudo = &Score{Value: diag.Number(mean), Stderr: diag.Number(stderr), Method: methodSites}
 	}
 	e.SingularValues = t.spectrum()
 	if p, ok := t.config.Negative.(*PCD); ok {

@@ -58,3 +58,27 @@ func TestSpectrumAlongTraining(t *testing.T) {
 		t.Errorf("the spectrum goes from %v to %v", before, last)
 	}
 }
+
+// The pseudo-log-likelihood is that of the model on validation rows, where evaluations are far enough apart to pay for it.
+func TestPseudoAlongTraining(t *testing.T) {
+	valid := drawnBars(t, 60)
+	for every, want := range map[int]bool{5: false, 500: true} {
+		training, seen := start(t, 12, drawnBars(t, 500), train.Config{Updates: 1000, Every: every, Valid: valid}), 0
+		for p := range training.Steps(t.Context()) {
+			if p.Evaluation == nil || p.Evaluation.Pseudo == nil {
+				continue
+			}
+			seen++
+			mean := 0.0
+			for _, x := range training.Model.PseudoLogLikelihood(valid.States, 1) {
+				mean += x / 60
+			}
+			if got := p.Evaluation.Pseudo; math.Abs(float64(got.Value)-mean) > 1e-9 || !(got.Stderr > 0) || got.Method != "pseudo" {
+				t.Errorf("update %d: %+v, want %v", p.Update, got, mean)
+			}
+		}
+		if (seen > 0) != want {
+			t.Errorf("every %d updates: %d pseudo-log-likelihoods", every, seen)
+		}
+	}
+}

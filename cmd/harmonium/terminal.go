@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"text/tabwriter"
@@ -50,12 +52,17 @@ type progress struct {
 	message atomic.Value // string; the bar is drawn by a goroutine of its own
 	mu      sync.Mutex   // workers report side by side
 	printed time.Time
+
+	begun time.Time
+	first atomic.Int64 // what was done at the first report, by a run before
+	done  atomic.Int64
 }
 
 // progress begins to show work of so many steps. Call its stop at the end.
 func (t *terminal) progress(name string, total int64) *progress {
-	p := &progress{t: t, name: name, total: total, printed: time.Now()}
+	p := &progress{t: t, name: name, total: total, printed: time.Now(), begun: time.Now()}
 	p.message.Store("")
+	p.first.Store(-1)
 	f, isFile := t.stderr.(*os.File)
 	if t.quiet || !isFile || !term.IsTerminal(int(f.Fd())) {
 		return p
@@ -64,8 +71,8 @@ func (t *terminal) progress(name string, total int64) *progress {
 	p.bar = p.bars.AddBar(total,
 		mpb.PrependDecorators(decor.Name(name+" ")),
 		mpb.AppendDecorators(
-			decor.Percentage(), decor.Name("  "), decor.AverageETA(decor.ET_STYLE_GO),
-			decor.Any(func(decor.Statistics) string { return "  " + p.message.Load().(string) }),
+			decor.Percentage(),
+			decor.Any(func(decor.Statistics) string { return "  " + p.left() + p.message.Load().(string) }),
 		),
 		mpb.BarRemoveOnComplete(),
 	)
@@ -74,6 +81,8 @@ func (t *terminal) progress(name string, total int64) *progress {
 
 // set shows the number of steps done with a message.
 func (p *progress) set(done int64, message string) {
+	p.first.CompareAndSwap(-1, done)
+	p.done.Store(done)
 	if p.bar != nil {
 		p.message.Store(message)
 		p.bar.SetCurrent(done)
@@ -85,7 +94,47 @@ func (p *progress) set(done int64, message string) {
 		return
 	}
 	p.printed = time.Now()
-	fmt.Fprintf(p.t.stderr, "%s %3.0f%%  %s\n", p.name, 100*float64(done)/float64(max(p.total, 1)), message)
+	fmt.Fprintf(p.t.stderr, "%s %3.0f%%  %s%s\n", p.name, 100*float64(done)/float64(max(p.total, 1)), p.left(), message)
+}
+
+// left tells how long the rest may take, once that can be told.
+func (p *progress) left() string {
+	rate := p.rate()
+	if rate == 0 {
+		return ""
+	}
+	seconds := float64(p.total-p.done.Load()) / rate
+	return time.Duration(seconds*float64(time.Second)).Round(time.Second).String() + " left  "
+}
+
+// rate is the number of steps a second, or 0 in the beginning.
+func (p *progress) rate() float64 {
+	steps, seconds := p.done.Load()-p.first.Load(), time.Since(p.begun).Seconds()
+	if steps <= 0 || seconds < 0.5 {
+		return 0
+	}
+	return float64(steps) / seconds
+}
+
+// sparkline draws the last values of a curve as bars of eight heights, from the least to the largest of them.
+type sparkline []float64
+
+const sparkWidth = 12
+
+func (s *sparkline) add(x float64) { *s = append(*s, x)[max(0, len(*s)+1-sparkWidth):] }
+
+func (s sparkline) String() string {
+	bars := []rune("▁▂▃▄▅▆▇█")
+	var text strings.Builder
+	for _, x := range s {
+		low, high := slices.Min(s), slices.Max(s)
+		k := 0
+		if high > low {
+			k = int((x - low) / (high - low) * float64(len(bars)-1))
+		}
+		text.WriteRune(bars[k])
+	}
+	return text.String()
 }
 
 // stop removes the bar.

@@ -176,12 +176,17 @@ type trainResult struct {
 
 func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Training) error {
 	bar := t.progress("train", int64(training.Planned()))
-	score := ""
+	score, curve := "", sparkline{}
 	err := r.Record(ctx, training, func(p train.Progress) {
-		if p.Evaluation != nil {
-			score = describeEvaluation(p.Evaluation)
+		if e := p.Evaluation; e != nil {
+			best := e.Train
+			if e.Valid != nil {
+				best = e.Valid
+			}
+			curve.add(float64(best.Value))
+			score = describeEvaluation(e) + "  " + curve.String()
 		}
-		bar.set(int64(p.Update), fmt.Sprintf("epoch %.1f  %s", p.Epoch, score))
+		bar.set(int64(p.Update), fmt.Sprintf("update %d  epoch %.1f  %.0f/s  %s", p.Update, p.Epoch, bar.rate(), score))
 	})
 	bar.stop()
 	if err != nil {

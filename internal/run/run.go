@@ -52,6 +52,7 @@ type Metric struct {
 	ValidLL      *train.Score `json:"valid_ll"`
 	Best         bool         `json:"best"`
 
+	PseudoLL       *train.Score   `json:"pseudo_ll,omitempty"` // of some rows
 	SingularValues []float32      `json:"singular_values,omitempty"`
 	Sweeps         int            `json:"sweeps,omitempty"`
 	Findings       []diag.Finding `json:"findings,omitempty"`
@@ -136,7 +137,7 @@ func appendMetric(w io.Writer, e *train.Evaluation) error {
 	m := Metric{
 		Update: e.Update, Epoch: e.Epoch, Seconds: e.Seconds, Rate: e.Rate, GradientNorm: e.GradientNorm,
 		LogZ: e.LogZ.Value, LogZStderr: e.LogZ.Stderr, TrainLL: e.Train, ValidLL: e.Valid, Best: e.Best,
-		SingularValues: e.SingularValues, Sweeps: e.Sweeps, Findings: e.Findings,
+		PseudoLL: e.Pseudo, SingularValues: e.SingularValues, Sweeps: e.Sweeps, Findings: e.Findings,
 	}
 	if e.LogZ.ESS > 0 {
 		m.ESS = &e.LogZ.ESS
