@@ -56,7 +56,7 @@ export class Chart {
     const bands = [];
     this.series.forEach((s, k) => {
       const stroke = palette[k % palette.length];
-      series.push({ label: s.name, stroke, width: 2, spanGaps: true, value: (_, v) => number(v), dash: k >= palette.length ? [6, 4] : undefined, points: { show: s.x.length < 30 } });
+      series.push({ label: s.name, stroke, width: 2, spanGaps: true, value: (_, v) => number(v), dash: k >= palette.length ? [6, 4] : undefined, points: { show: () => (this.series[k]?.x.length ?? 0) < 30 } });
       if (s.error) {
         const edge = { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: true, value: (_, v) => number(v) };
         bands.push({ series: [series.length, series.length + 1], fill: `${stroke}40` });

@@ -35,7 +35,7 @@ export function runView(main, id) {
   function draw() {
     const { summary, metrics, error } = shown;
     const last = metrics.at(-1);
-    const findings = (last?.findings ?? []).map((f) => make('div', { class: 'finding' }, make('strong', {}, f.code), `: ${f.message}. ${f.consequence}. `, make('em', {}, f.remedy)));
+    const findings = (last?.findings ?? []).map((f) => make('div', { class: 'finding' }, make('strong', {}, f.code), `: ${f.message}; ${f.consequence}. `, make('em', {}, `What to do: ${f.remedy}.`)));
     problems.replaceChildren(...(error ? [failure(new Error(error))] : []), ...findings);
     const entry = (name, value) => make('div', {}, make('dt', {}, name), make('dd', {}, value));
     const likelihood = (s) => (s ? withError(s.value, Math.hypot(s.stderr, last.log_z_stderr)) : '–');

@@ -17,7 +17,7 @@ export function weightsView(main, id) {
   main.append(make('h2', {}, id), runTabs(id, 'weights'), problems,
     make('div', { class: 'tools' }, make('label', { for: 'order' }, 'Sort by '), order), legend, tiles, wide);
   let answer = null;
-  let chosen = 0;
+  let chosen = -1; // the first of the sorted ones
   let closed = false;
 
   async function load() {
