@@ -157,8 +157,8 @@ func Example_contrastiveDivergence() {
 	}
 	// Output:
 	// *train.CD: D_KL = 0.13 nats
-	// *train.PCD: D_KL = 0.12 nats
-	// *train.PCD: D_KL = 0.05 nats
+	// *train.PCD: D_KL = 0.13 nats
+	// *train.PCD: D_KL = 0.06 nats
 }
 
 func Example_howGood() {
@@ -181,8 +181,8 @@ func Example_howGood() {
 	kl, _ := exact.KL(ctx, p, model, exact.Options{})
 	fmt.Printf("D_KL = %.3f nats\n", kl)
 	// Output:
-	// log-likelihood -2.661 ± 0.007 nats, at best -2.599
-	// D_KL = 0.056 nats
+	// log-likelihood -2.667 ± 0.009 nats, at best -2.599
+	// D_KL = 0.062 nats
 }
 
 // Every Go block of lecture.md is code that runs here, and every text block behind one is what that example prints, so
