@@ -244,7 +244,9 @@ func TestSlowClients(t *testing.T) {
 		t.Errorf("status %d beside slow clients", status)
 	}
 	for _, conn := range conns {
-		conn.SetReadDeadline(time.Now().Add(20 * time.Second)) //nolint:errcheck // a deadline can be set on any TCP connection
+		if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := io.ReadAll(conn); err != nil {
 			t.Fatalf("a slow client is still served: %v", err)
 		}

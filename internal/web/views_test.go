@@ -40,7 +40,7 @@ func serveCommand(t *testing.T, program string, paths ...string) (url string) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Wait() }) //nolint:errcheck // it was killed
+	t.Cleanup(func() { _ = c.Wait() }) // it was killed
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
@@ -91,13 +91,13 @@ func TestWatchTraining(t *testing.T) {
 	if err := training.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	training.Wait() //nolint:errcheck // it was killed
+	_ = training.Wait() // it was killed
 	killed := eval[float64](b, update)
 	training = train("--resume")
 	b.until("the resumed run goes beyond", fmt.Sprintf("%s > %v", update, killed+200))
 	b.until("it is said to run", `document.querySelector('dl.figures').innerText.includes('running')`)
-	training.Process.Kill() //nolint:errcheck // it may have ended
-	training.Wait()         //nolint:errcheck // it was killed
+	_ = training.Process.Kill() // it may have ended
+	_ = training.Wait()
 	b.quiet()
 	if err := os.RemoveAll(filepath.Join(runs, "ising")); err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ export function particlesView(main, id) {
   button.addEventListener('click', () => (events ? stop() : start()));
 
   function draw({ rows, columns, sweeps, particles, free, error }) {
-    problems.replaceChildren(...(error ? [failure(new Error(error))] : []));
+    if (problems.textContent !== (error ?? '')) problems.replaceChildren(...(error ? [failure(new Error(error))] : []));
     if (error) return;
     const mean = free.reduce((a, b) => a + b, 0) / free.length;
     status.textContent = `sweep ${sweeps}; mean free energy ${number(mean, 6)} nats`;
