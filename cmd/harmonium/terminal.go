@@ -119,7 +119,7 @@ func (p *progress) rate() float64 {
 // sparkline draws the last values of a curve as bars of eight heights, from the least to the largest of them.
 type sparkline []float64
 
-const sparkWidth = 12
+const sparkWidth = 8
 
 func (s *sparkline) add(x float64) { *s = append(*s, x)[max(0, len(*s)+1-sparkWidth):] }
 

@@ -184,9 +184,9 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 				best = e.Valid
 			}
 			curve.add(float64(best.Value))
-			score = describeEvaluation(e) + "  " + curve.String()
+			score = curve.String() + "  " + describeEvaluation(e) + "  "
 		}
-		bar.set(int64(p.Update), fmt.Sprintf("update %d  epoch %.1f  %.0f/s  %s", p.Update, p.Epoch, bar.rate(), score))
+		bar.set(int64(p.Update), fmt.Sprintf("%supdate %d  epoch %.1f  %.0f/s", score, p.Update, p.Epoch, bar.rate()))
 	})
 	bar.stop()
 	if err != nil {
@@ -228,17 +228,18 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	return err
 }
 
-// describeEvaluation is short, for a line of progress: LL is the log-likelihood.
+// describeEvaluation is short, for a line of progress whose end may be cut off: LL is the log-likelihood of the training data.
 func describeEvaluation(e *train.Evaluation) string {
-	text := "LL " + withError(e.Train, e.LogZ.Stderr)
+	text := ""
 	if e.Valid != nil {
-		text += "  valid " + withError(e.Valid, e.LogZ.Stderr)
+		text = "valid " + withError(e.Valid, e.LogZ.Stderr) + "  "
+	}
+	text += "LL " + withError(e.Train, e.LogZ.Stderr)
+	if len(e.Findings) > 0 {
+		text += " in doubt"
 	}
 	if e.LogZ.ESS > 0 {
 		text += fmt.Sprintf("  ESS %.0f", e.LogZ.ESS)
-	}
-	if len(e.Findings) > 0 {
-		text += "  (in doubt)"
 	}
 	return text
 }

@@ -36,7 +36,7 @@ export function withError(value, stderr) {
 
 // table builds a table with a caption from rows of cells; numbers stand right.
 export function table(caption, head, rows) {
-  const cell = (tag, c, attributes = {}) => make(tag, { ...attributes, class: typeof c === 'number' ? 'number' : null }, typeof c === 'number' ? number(c) : c ?? '–');
+  const cell = (tag, c, attributes = {}) => make(tag, { ...attributes, class: typeof c === 'number' ? 'number' : c?.length > 60 ? 'long' : null }, typeof c === 'number' ? number(c) : c ?? '–');
   return make('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
     make('table', {}, make('caption', {}, caption),
       make('thead', {}, make('tr', {}, ...head.map((c) => cell('th', c, { scope: 'col' })))),
