@@ -17,7 +17,7 @@ const (
 	firstChunk  = 2 << 10
 )
 
-// Sampled reads about so many lines of metrics.jsonl, spread evenly over the file, with the first and the last. It reads a few kilobytes a line,
+// Sampled reads about so many lines of metrics.jsonl, spread evenly over the file, with the first and the last; of one line, the last. It reads a few kilobytes a line,
 // however long the file is. Without a file there are no metrics. Lines that can't be read are left out, and the error names one of them.
 func (r *Run) Sampled(points int) ([]Metric, error) {
 	path := filepath.Join(r.Dir, MetricsName)
@@ -35,9 +35,12 @@ func (r *Run) Sampled(points int) ([]Metric, error) {
 	}
 	size := info.Size()
 	var lines [][]byte
-	if size <= wholeFile {
+	switch {
+	case points == 1:
+		lines, _, err = lastLine(f, size)
+	case size <= wholeFile:
 		lines, err = everyLine(f, size, points)
-	} else {
+	default:
 		lines, err = someLines(f, size, points)
 	}
 	if err != nil {
@@ -75,7 +78,7 @@ func everyLine(f *os.File, size int64, points int) ([][]byte, error) {
 	}
 	chosen := make([][]byte, points)
 	for k := range chosen {
-		chosen[k] = lines[len(lines)-1-(points-1-k)*(len(lines)-1)/max(points-1, 1)]
+		chosen[k] = lines[k*(len(lines)-1)/(points-1)]
 	}
 	return chosen, nil
 }
@@ -95,25 +98,33 @@ func someLines(f *os.File, size int64, points int) ([][]byte, error) {
 		}
 		lines, next = append(lines, line), begin+int64(len(line))+1
 	}
-	for chunk := int64(firstChunk); chunk <= longestLine; chunk *= 2 {
-		tail := make([]byte, min(chunk, size))
-		if _, err := f.ReadAt(tail, size-int64(len(tail))); err != nil {
-			return nil, err
-		}
-		end := bytes.LastIndexByte(tail, '\n')
-		if end < 0 {
-			continue
-		}
-		begin := bytes.LastIndexByte(tail[:end], '\n') + 1
-		if begin == 0 {
-			continue
-		}
-		if size-int64(len(tail))+int64(begin) >= next {
-			lines = append(lines, tail[begin:end])
-		}
-		return lines, nil
+	last, begin, err := lastLine(f, size)
+	if err != nil || begin < next {
+		return lines, err
 	}
-	return nil, fmt.Errorf("the last %d bytes hold no whole line", longestLine)
+	return append(lines, last...), nil
+}
+
+// lastLine reads the last whole line, and tells where it begins; a list of none if there is none.
+func lastLine(f *os.File, size int64) (line [][]byte, begin int64, err error) {
+	for chunk := int64(firstChunk); ; chunk *= 2 {
+		tail := make([]byte, min(chunk, size))
+		from := size - int64(len(tail))
+		if _, err := f.ReadAt(tail, from); err != nil && len(tail) > 0 {
+			return nil, 0, err
+		}
+		if end := bytes.LastIndexByte(tail, '\n'); end >= 0 {
+			if start := bytes.LastIndexByte(tail[:end], '\n') + 1; start > 0 || from == 0 {
+				return [][]byte{tail[start:end]}, from + int64(start), nil
+			}
+		}
+		if from == 0 {
+			return nil, 0, nil
+		}
+		if chunk > longestLine {
+			return nil, 0, fmt.Errorf("the last %d bytes hold no whole line", chunk)
+		}
+	}
 }
 
 // lineFrom reads the first whole line that begins at an offset or behind it; nil if there is none.

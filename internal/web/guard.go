@@ -7,32 +7,30 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
 // guard decides which requests are answered. Other pages in the same browser must not read the runs, whether they link here, fetch from
 // here, or have a name of theirs resolve to this address.
 type guard struct {
-	hosts []string // that requests may name; any, where there is a token
-	token [sha256.Size]byte
-	open  bool // no token is needed
+	hosts  []string // that requests may name, with any port, as a tunnel may have another; all, where there is a token
+	token  [sha256.Size]byte
+	open   bool   // no token is needed
+	cookie string // with the port in its name, as cookies don't know of ports
 }
-
-const cookieName = "harmonium"
 
 func newGuard(address, token string) (guard, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return guard{}, err
 	}
-	g := guard{token: sha256.Sum256([]byte(token)), open: token == ""}
+	g := guard{token: sha256.Sum256([]byte(token)), open: token == "", cookie: "harmonium-" + port}
 	if ip := net.ParseIP(host); g.open && (ip == nil || !ip.IsLoopback()) {
 		return guard{}, fmt.Errorf("%s is no loopback address, and there is no token", address)
 	}
 	if g.open {
-		for _, host := range []string{host, "localhost", "127.0.0.1", "::1"} {
-			g.hosts = append(g.hosts, net.JoinHostPort(host, port))
-		}
+		g.hosts = []string{host, "localhost", "127.0.0.1", "::1"}
 	}
 	return g, nil
 }
@@ -70,12 +68,10 @@ func (g *guard) admit(w http.ResponseWriter, r *http.Request) bool {
 
 // named reports whether a Host header may name this server.
 func (g *guard) named(host string) bool {
-	for _, h := range g.hosts {
-		if strings.EqualFold(h, host) {
-			return true
-		}
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
 	}
-	return !g.open
+	return !g.open || slices.ContainsFunc(g.hosts, func(h string) bool { return strings.EqualFold(h, strings.Trim(host, "[]")) })
 }
 
 // foreign reports whether a request comes from a page of another origin. Following a link is no such request.
@@ -97,11 +93,11 @@ func (g *guard) known(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	if given := r.URL.Query().Get("token"); g.matches(given) {
-		http.SetCookie(w, &http.Cookie{Name: cookieName, Value: given, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		http.SetCookie(w, &http.Cookie{Name: g.cookie, Value: given, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return false
 	}
-	if cookie, err := r.Cookie(cookieName); err == nil && g.matches(cookie.Value) {
+	if cookie, err := r.Cookie(g.cookie); err == nil && g.matches(cookie.Value) {
 		return true
 	}
 	refuse(w, http.StatusForbidden, "open the address with its token, as 'harmonium serve' has printed it")

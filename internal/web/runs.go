@@ -7,23 +7,28 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"harmonium/internal/run"
 )
 
 // library is the set of runs that are shown. Clients name a run by an identifier from this list and never by a path.
-type library struct{ paths []string }
+type library struct {
+	paths []string
 
-// mostRuns is how many runs are shown at most.
-const mostRuns = 1000
+	mu    sync.Mutex
+	ids   map[string]string // of every directory that was ever seen: an identifier means the same run for ever
+	taken map[string]bool
+}
 
 // entry is a run of the library.
 type entry struct{ id, dir string }
 
 func newLibrary(paths []string) (*library, error) {
-	l := &library{}
+	l := &library{ids: map[string]string{}, taken: map[string]bool{}}
 	for _, path := range paths {
 		absolute, err := filepath.Abs(path)
 		if err != nil {
@@ -43,19 +48,22 @@ func newLibrary(paths []string) (*library, error) {
 
 // entries lists the runs as they are now: a path that is a run, or the runs directly inside it.
 func (l *library) entries() []entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var list []entry
-	taken := map[string]bool{}
 	add := func(dir string) {
-		if len(list) == mostRuns {
-			return
+		id, known := l.ids[dir]
+		if !known {
+			name := filepath.Base(dir)
+			id = name
+			for k := 2; l.taken[id]; k++ {
+				id = name + "~" + strconv.Itoa(k)
+			}
+			l.ids[dir], l.taken[id] = id, true
 		}
-		name := filepath.Base(dir)
-		id := name
-		for k := 2; taken[id]; k++ {
-			id = name + "~" + strconv.Itoa(k)
+		if !slices.ContainsFunc(list, func(e entry) bool { return e.id == id }) { // named twice
+			list = append(list, entry{id, dir})
 		}
-		taken[id] = true
-		list = append(list, entry{id, dir})
 	}
 	for _, path := range l.paths {
 		if isRun(path) {
@@ -104,11 +112,13 @@ type runSummary struct {
 	Quiet    float64       `json:"quiet"` // seconds since anything was written
 }
 
-// runs answers with the overview.
-func (s *Server) runs(w http.ResponseWriter, _ *http.Request) {
-	list := []runSummary{}
+// runs answers with the overview, or with that part of it that is about ?run=ID.
+func (s *Server) runs(w http.ResponseWriter, r *http.Request) {
+	list, only := []runSummary{}, r.URL.Query().Get("run")
 	for _, e := range s.library.entries() {
-		list = append(list, summarise(e))
+		if only == "" || e.id == only {
+			list = append(list, summarise(e))
+		}
 	}
 	answer(w, list)
 }

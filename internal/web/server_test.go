@@ -113,8 +113,10 @@ func TestGuard(t *testing.T) {
 		{"by name", open, "GET", "/api/runs", "LOCALHOST:8000", nil, "", 200},
 		{"head", open, "HEAD", "/api/runs", "127.0.0.1:8000", nil, "", 200},
 		{"another name", open, "GET", "/api/runs", "evil.example:8000", nil, "", 403},
-		{"another port", open, "GET", "/api/runs", "127.0.0.1:80", nil, "", 403},
-		{"no port", open, "GET", "/api/runs", "127.0.0.1", nil, "", 403},
+		{"through a tunnel", open, "GET", "/api/runs", "127.0.0.1:9000", nil, "", 200},
+		{"no port", open, "GET", "/api/runs", "[::1]", nil, "", 200},
+		{"another name without a port", open, "GET", "/api/runs", "evil.example", nil, "", 403},
+		{"a page at another port", open, "GET", "/api/runs", "127.0.0.1:8000", map[string]string{"Origin": "http://127.0.0.1:80"}, "", 403},
 		{"own origin", open, "GET", "/api/runs", "127.0.0.1:8000", map[string]string{"Origin": "http://127.0.0.1:8000"}, "", 200},
 		{"foreign origin", open, "GET", "/api/runs", "127.0.0.1:8000", map[string]string{"Origin": "http://evil.example"}, "", 403},
 		{"no origin", open, "GET", "/api/runs", "127.0.0.1:8000", map[string]string{"Origin": "null"}, "", 403},
@@ -129,9 +131,9 @@ func TestGuard(t *testing.T) {
 		{"no token", closed, "GET", "/", "192.0.2.1:8000", nil, "", 403},
 		{"wrong token", closed, "GET", "/?token=guess", "192.0.2.1:8000", nil, "", 403},
 		{"token", closed, "GET", "/?token=secret", "192.0.2.1:8000", nil, "", 303},
-		{"cookie", closed, "GET", "/api/runs", "192.0.2.1:8000", map[string]string{"Cookie": "harmonium=secret"}, "", 200},
-		{"wrong cookie", closed, "GET", "/api/runs", "192.0.2.1:8000", map[string]string{"Cookie": "harmonium=secretx"}, "", 403},
-		{"empty cookie", closed, "GET", "/api/runs", "192.0.2.1:8000", map[string]string{"Cookie": "harmonium="}, "", 403},
+		{"cookie", closed, "GET", "/api/runs", "192.0.2.1:8000", map[string]string{"Cookie": "harmonium-8000=secret"}, "", 200},
+		{"wrong cookie", closed, "GET", "/api/runs", "192.0.2.1:8000", map[string]string{"Cookie": "harmonium-8000=secretx"}, "", 403},
+		{"empty cookie", closed, "GET", "/api/runs", "192.0.2.1:8000", map[string]string{"Cookie": "harmonium-8000="}, "", 403},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := httptest.NewRequest(c.method, "http://"+c.host+c.target, strings.NewReader(c.body))
@@ -383,6 +385,15 @@ func TestRuns(t *testing.T) {
 	defer end()
 	if _, err := next(); err != nil {
 		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(folder, "whole")); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := next(); err != nil || !strings.Contains(text, `"gone":["whole"]`) {
+		t.Errorf("after deleting: %s, error %v", text, err)
+	}
+	if all := list(); all["whole~2"].Last == nil || all["whole~2"].Last.Update != 1 || all["whole"].Last != nil {
+		t.Errorf("a run has got another's identifier: %+v", all)
 	}
 	if err := os.RemoveAll(filepath.Join(folder, "empty")); err != nil {
 		t.Fatal(err)

@@ -77,6 +77,7 @@ func TestWatchTraining(t *testing.T) {
 	}
 	training := train(data, "--hidden", "40", "--epochs", "100000", "--every", "100", "--holdout", "0.1")
 	b.until("the run appears", "document.querySelector('a[href=\"#/run/ising\"]') !== null")
+	b.until("it is compared by itself", "document.querySelector('figure [role=img]').getAttribute('aria-label').includes('ising -')")
 	do(b, chromedp.Click(`a[href="#/run/ising"]`))
 	const update = `Number([...document.querySelectorAll('dl.figures div')].find((d) => d.innerText.startsWith('update'))?.lastChild.innerText.replaceAll(',', '') ?? 0)`
 	b.until("the numbers come", update+" > 0")
@@ -185,12 +186,24 @@ func TestSmallRBM(t *testing.T) {
 		}
 	}
 	check()
+	eval[bool](b, "document.querySelector('.skip').click() ?? true")
+	if !eval[bool](b, "location.hash === '#/play' && document.activeElement.id === 'main'") {
+		t.Error("the skip link does not go to the content")
+	}
 	if eval[string](b, `document.querySelector('[data-unit=v3]').getAttribute('aria-checked') + document.querySelector('[data-unit=h1]').getAttribute('aria-checked')`) != "truetrue" {
 		t.Error("the keyboard does not toggle units")
 	}
 	for _, text := range []string{"Draw h given v", "Draw v given h", "Gibbs step"} {
 		eval[bool](b, fmt.Sprintf(`[...document.querySelectorAll('button')].find((b) => b.textContent === %q).click() ?? true`, text))
 		check()
+	}
+
+	eval[bool](b, `[...document.querySelectorAll('button')].find((b) => b.textContent === 'All parameters 0').click() ?? true`)
+	check()
+	set(`[data-parameter="w 1 1"]`, "2", "input")
+	check()
+	if w := smallModel(b).W[0]; w != 2 {
+		t.Errorf("w 1 1 was set to 2 and is %v", w)
 	}
 
 	// The training: all three fall, the exact gradient's cost is what the oracle says.

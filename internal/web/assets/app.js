@@ -9,7 +9,7 @@ import { playView } from './play.js';
 const main = document.getElementById('main');
 const connection = document.getElementById('connection');
 const views = { runs: runsView, run: runView, weights: weightsView, particles: particlesView, play: playView };
-let current = null; // {news(changed, gone), redraw(), close()}, each of which may be missing
+let current = null; // {load(), news(changed, gone), redraw(), close()}, each of which may be missing
 
 function show() {
   const [name, id] = location.hash.replace(/^#\//, '').split('/');
@@ -29,17 +29,31 @@ function show() {
   document.title = `${main.querySelector('h2')?.textContent ?? 'Runs'} – Harmonium`;
 }
 
-// listen follows the news. A stream that breaks is opened again by the browser, and tells everything anew.
+// listen follows the news while the page can be seen: a browser has few connections to one server, and hidden pages would use them up.
+// A stream that breaks is opened again; as nobody knows what was missed, the view is then loaded anew.
+let events = null;
 function listen() {
-  const events = new EventSource('api/events');
-  events.onopen = () => { connection.textContent = 'live'; };
+  if (events || document.hidden) return;
+  events = new EventSource('api/events');
+  let first = true;
+  events.onopen = () => {
+    connection.textContent = 'live';
+    first = true;
+  };
   events.onerror = () => {
     connection.textContent = 'no connection to the server';
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+    if (events?.readyState !== EventSource.CLOSED) return;
+    deaf();
+    setTimeout(listen, 3000);
   };
   let waiting = null;
   events.onmessage = ({ data }) => {
     const news = JSON.parse(data);
+    if (first) {
+      first = false;
+      current?.load?.();
+      return;
+    }
     if (waiting) { // at most two redrawings a second, however fast the news
       news.changed.forEach((id) => waiting.changed.add(id));
       news.gone.forEach((id) => waiting.gone.add(id));
@@ -52,8 +66,26 @@ function listen() {
       current?.news?.(changed, gone);
     }, 500);
   };
-  addEventListener('pagehide', () => events.close());
 }
+
+function deaf() {
+  events?.close();
+  events = null;
+}
+
+function visibility() {
+  if (!document.hidden) return listen();
+  deaf();
+  connection.textContent = '';
+}
+document.addEventListener('visibilitychange', visibility);
+addEventListener('pagehide', deaf);
+addEventListener('pageshow', listen);
+
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault(); // the hash is the view
+  main.focus();
+});
 
 // theme follows the system until the button is pressed.
 function theme() {

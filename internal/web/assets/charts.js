@@ -12,7 +12,7 @@ export class Chart {
   constructor({ title, x, y, log = false, height = 260 }) {
     Object.assign(this, { title, x, y, log, height });
     this.plotted = make('div', { role: 'img' });
-    this.numbers = make('details', {}, make('summary', {}, 'Numbers'));
+    this.numbers = make('details', { ontoggle: () => this.tabulate() }, make('summary', {}, 'Numbers'));
     this.element = make('figure', {}, make('figcaption', {}, title), this.plotted, this.numbers);
     this.resize = new ResizeObserver(() => this.plot?.setSize(this.size()));
     this.resize.observe(this.plotted);
@@ -76,12 +76,21 @@ export class Chart {
   describe() {
     const last = this.series.map((s) => `${s.name} ${number(s.y.at(-1))} at ${number(s.x.at(-1))}`).join('; ');
     this.plotted.setAttribute('aria-label', `${this.title}. ${last || 'Nothing to show yet.'}`);
+    this.tabulate();
+  }
+
+  // tabulate writes some of the points into the table, if it is open. The element that scrolls stays.
+  tabulate() {
+    if (!this.numbers.open) return;
     const rows = [];
     for (const s of this.series) {
       const step = Math.max(1, Math.ceil(s.x.length / tableRows));
       for (let k = (s.x.length - 1) % step; k < s.x.length; k += step) rows.push([s.name, s.x[k], s.y[k], s.error ? s.error[k] : null]);
     }
-    this.numbers.replaceChildren(this.numbers.firstChild, table(`${this.title}: some of the points`, ['curve', this.x, this.y, 'error'], rows));
+    const fresh = table(`${this.title}: some of the points`, ['curve', this.x, this.y, 'error'], rows);
+    const old = this.numbers.querySelector('.scroll');
+    if (old) old.replaceChildren(...fresh.children);
+    else this.numbers.append(fresh);
   }
 
   close() {

@@ -58,7 +58,20 @@ export function particlesView(main, id) {
     });
   }
 
+  let paused = false;
+  const hide = () => {
+    if (document.hidden) {
+      paused = events !== null;
+      stop();
+    } else if (paused) start();
+  };
+  document.addEventListener('visibilitychange', hide);
   if (matchMedia('(prefers-reduced-motion: reduce)').matches) stop();
   else start();
-  return { close: stop };
+  return {
+    close: () => {
+      document.removeEventListener('visibilitychange', hide);
+      stop();
+    },
+  };
 }

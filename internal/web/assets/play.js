@@ -28,7 +28,7 @@ export function playView(main) {
     make('p', {}, 'P(v,h) = e^(−E)/Z with E = −Σ b_i v_i − Σ c_j h_j − Σ w_ij v_i h_j. Units are 0 or 1: click one, or focus it and press the space bar. Orange lines are positive weights, blue dashed ones negative.'),
     make('div', { class: 'tools' }, size('m', 'visible units', mostVisible, resize), size('n', 'hidden units', mostHidden, resize),
       button('Random weights', () => { model.randomise(random, 1); update(); }),
-      button('All parameters 0', () => { model = new RBM(model.m, model.n); update(); })),
+      button('All parameters 0', () => { for (const array of [model.W, model.b, model.c]) array.fill(0); update(); })),
     make('div', { class: 'columns' },
       make('div', {}, drawing,
         make('div', { class: 'tools' },
@@ -103,6 +103,7 @@ export function playView(main) {
         array[k] = Math.max(-1000, Math.min(1000, x));
         update();
       },
+      onchange: (event) => show(event.target), // what is in use
     });
     const names = Array.from({ length: model.n }, (_, j) => j);
     parameters.replaceChildren(make('div', { class: 'scroll' }, make('table', {},
@@ -132,10 +133,7 @@ export function playView(main) {
       edge.firstChild.textContent = `w ${i + 1} ${j + 1} = ${number(w)}`;
     }
     for (const input of parameters.querySelectorAll('input')) {
-      if (input === document.activeElement) continue;
-      const [kind, i, j] = input.dataset.parameter.split(' ');
-      const x = kind === 'w' ? model.W[(i - 1) * model.n + (j - 1)] : model[kind][i - 1];
-      input.value = Number(x.toFixed(4));
+      if (input !== document.activeElement) show(input); // nobody's typing is disturbed
     }
     const logZ = model.logZ();
     const [energy, free] = [model.energy(v, h), model.freeEnergy(v)];
@@ -150,6 +148,13 @@ export function playView(main) {
         make('thead', {}, head('v', model.m)), make('tbody', {}, row('P(v_i = 1 | h)', model.visibleProbabilities(h), 'v')))));
   }
 
+  // show writes a parameter into its field.
+  function show(input) {
+    const [kind, i, j] = input.dataset.parameter.split(' ');
+    const x = kind === 'w' ? model.W[(i - 1) * model.n + (j - 1)] : model[kind][i - 1];
+    input.value = Number(x.toFixed(4));
+  }
+
   build();
   return { redraw: () => training.redraw(), close: () => training.close() };
 }
@@ -159,7 +164,7 @@ function trainingPart(take) {
   const chart = new Chart({ title: 'Exact KL divergence from the data to the model', x: 'updates', y: 'nats', log: true, height: 320 });
   const select = make('select', { id: 'data' }, ...Object.keys(dataSets).map((name) => make('option', { value: name }, name)));
   const field = (label, name, value, min, max, step) => make('label', {}, `${label} `, make('input', { type: 'number', name, value, min, max, step }));
-  const fields = [field('visible', 'trained-m', 6, 2, mostVisible, 1), field('hidden', 'trained-n', 4, 1, mostHidden, 1), field('learning rate', 'rate', 0.1, 0.001, 2, 0.01)];
+  const fields = [field('visible', 'trained-m', 6, 2, mostVisible, 1), field('hidden', 'trained-n', 4, 1, mostHidden, 1), field('learning rate', 'rate', 0.1, 0.01, 2, 0.01)];
   const go = make('button', { type: 'button', onclick: () => (timer ? pause() : start()) }, 'Train');
   const results = make('dl', { class: 'figures' });
   const takers = make('div', { class: 'tools' });
@@ -174,7 +179,7 @@ function trainingPart(take) {
     const input = element.querySelector(`[name=${name}]`);
     const x = Number(input.value);
     const inside = Number.isFinite(x) && input.value !== '' ? Math.max(low, Math.min(high, x)) : low;
-    input.value = inside;
+    if (input !== document.activeElement) input.value = inside; // nobody's typing is disturbed
     return inside;
   }
 
@@ -202,7 +207,7 @@ function trainingPart(take) {
   }
 
   function turn() {
-    const rate = setting('rate', 0.001, 2);
+    const rate = setting('rate', 0.01, 2);
     for (let k = 0; k < updatesEvery; k++) state.runs.forEach((r) => r.train(r.model, state.p, rate));
     state.updates += updatesEvery;
     for (const r of state.runs) {
@@ -220,8 +225,14 @@ function trainingPart(take) {
   }
 
   select.addEventListener('change', reset);
-  element.querySelector('[name=trained-m]').addEventListener('change', reset);
-  element.querySelector('[name=trained-n]').addEventListener('change', reset);
+  for (const name of ['trained-m', 'trained-n']) {
+    const input = element.querySelector(`[name=${name}]`);
+    input.addEventListener('change', () => {
+      reset();
+      const { m, n } = state.runs[0].model;
+      input.value = name === 'trained-m' ? m : n;
+    });
+  }
   // The parameters of what is shown, for those who want to check them.
   element.trained = () => state.runs.map(({ name, model: { m, n, W, b, c } }) => ({ name, m, n, W: [...W], b: [...b], c: [...c] }));
   reset();

@@ -2,7 +2,7 @@
 import { make, number, withError, fetchJSON, failure } from './dom.js';
 import { Chart } from './charts.js';
 import { runTabs } from './app.js';
-import { state } from './runs.js';
+import { aged, state } from './runs.js';
 
 const points = 600;
 
@@ -24,10 +24,10 @@ export function runView(main, id) {
 
   async function load() {
     try {
-      const [all, answer] = await Promise.all([fetchJSON('api/runs'), fetchJSON('api/metrics', { run: id, points })]);
-      shown = { summary: all.find((s) => s.id === id), metrics: answer.metrics ?? [], error: answer.error };
+      const [[summary], answer] = await Promise.all([fetchJSON('api/runs', { run: id }), fetchJSON('api/metrics', { run: id, points })]);
+      shown = { summary: summary && aged(summary), metrics: answer.metrics ?? [], error: answer.error };
     } catch (error) {
-      shown = { ...shown, error: error.message };
+      shown = { metrics: shown.metrics, error: error.message };
     }
     if (!closed) draw();
   }
@@ -61,11 +61,14 @@ export function runView(main, id) {
   }
 
   load();
+  const clock = setInterval(() => { if (shown.summary) draw(); }, 15000); // a state gets older without news
   return {
+    load,
     news: (changed, gone) => { if (changed.has(id) || gone.has(id)) load(); },
     redraw: draw,
     close: () => {
       closed = true;
+      clearInterval(clock);
       Object.values(charts).forEach((c) => c.close());
     },
   };

@@ -5,14 +5,20 @@ import { Chart } from './charts.js';
 const comparedAtFirst = 6;
 const comparedAtMost = 12;
 const points = 400;
+const columns = ['run', 'compare', 'state', 'units', 'update', 'passes', 'log-likelihood', 'findings'];
+const numeric = new Set(['update', 'passes']);
 
 // score is a run's log-likelihood: of validation data, or else of the training data.
 const score = (metric) => metric?.valid_ll ?? metric?.train_ll;
 const total = (metric) => Math.hypot(score(metric)?.stderr ?? 0, metric?.log_z_stderr ?? 0);
 
+// aged notes when a summary was fetched, so that its age can be told later.
+export const aged = (summary) => ({ ...summary, fetched: performance.now() });
+
 export function state(summary) {
   if (summary.error && !summary.settings) return 'broken';
-  return summary.quiet < 15 ? 'running' : `quiet for ${age(summary.quiet)}`;
+  const quiet = summary.quiet + (performance.now() - summary.fetched) / 1000;
+  return quiet < 15 ? 'running' : `quiet for ${age(quiet)}`;
 }
 
 function age(seconds) {
@@ -22,21 +28,24 @@ function age(seconds) {
 }
 
 export function runsView(main) {
-  const list = make('div');
+  const list = table('runs', columns, []);
+  const empty = make('p', { class: 'faint' }, 'No runs yet. They appear here when harmonium train makes them.');
   const chart = new Chart({ title: 'Log-likelihood of validation data, or of training data where there are none, with errors', x: 'passes over the data', y: 'nats', height: 340 });
   const differences = make('div');
   const problems = make('div');
-  main.append(make('h2', {}, 'Runs'), problems, list, make('h2', {}, 'Comparison'), chart.element, differences);
+  main.append(make('h2', {}, 'Runs'), problems, empty, list, make('h2', {}, 'Comparison'), chart.element, differences);
 
   let summaries = [];
-  let compared = null; // identifiers
+  const compared = new Set(); // identifiers
+  let ticked = false; // by the user: until then the first runs are compared
+  const rows = new Map(); // of the table, by identifier
   const curves = new Map();
   let closed = false;
 
   async function load(changed) {
     try {
-      summaries = await fetchJSON('api/runs');
-      compared ??= new Set(summaries.filter((s) => s.last).slice(0, comparedAtFirst).map((s) => s.id));
+      summaries = (await fetchJSON('api/runs')).map(aged);
+      if (!ticked) summaries.filter((s) => s.last).slice(0, comparedAtFirst).forEach((s) => compared.add(s.id));
       const wanted = summaries.filter((s) => compared.has(s.id) && (!curves.has(s.id) || changed?.has(s.id)));
       await Promise.all(wanted.map(async ({ id }) => curves.set(id, (await fetchJSON('api/metrics', { run: id, points })).metrics ?? [])));
       problems.replaceChildren();
@@ -47,9 +56,10 @@ export function runsView(main) {
   }
 
   function draw() {
-    const focused = document.activeElement?.dataset?.run;
-    list.replaceChildren(summaries.length > 0 ? overview() : make('p', { class: 'faint' }, 'No runs yet. They appear here when harmonium train makes them.'));
-    if (focused) [...list.querySelectorAll('input')].find((i) => i.dataset.run === focused)?.focus();
+    empty.hidden = summaries.length > 0;
+    list.hidden = !empty.hidden;
+    list.querySelector('caption').textContent = `${summaries.length} runs`;
+    fill();
     chart.set(summaries.filter((s) => compared.has(s.id)).map(({ id }) => {
       const metrics = (curves.get(id) ?? []).filter((m) => score(m));
       return { name: id, x: metrics.map((m) => m.epoch), y: metrics.map((m) => score(m).value), error: metrics.map(total) };
@@ -57,26 +67,47 @@ export function runsView(main) {
     differences.replaceChildren(differing());
   }
 
-  function overview() {
-    const rows = summaries.map((s) => {
-      const tick = make('input', {
-        type: 'checkbox', 'aria-label': `compare ${s.id}`, 'data-run': s.id, disabled: !s.last || (!compared.has(s.id) && compared.size >= comparedAtMost),
-        onchange: (event) => {
-          if (event.target.checked) compared.add(s.id);
-          else compared.delete(s.id);
-          load();
-        },
-      });
-      tick.checked = compared.has(s.id);
-      const name = make('a', { href: `#/run/${encodeURIComponent(s.id)}` }, s.id);
-      if (s.error && !s.settings) return [name, tick, 'broken', s.error, null, null, null, null];
-      const findings = [...new Set((s.last?.findings ?? []).map((f) => f.code))].join(', ');
-      return [
-        name, tick, state(s), `${s.visible} × ${s.settings.hidden}`, s.last?.update ?? null, s.last ? Number(s.last.epoch.toFixed(2)) : null,
-        s.last ? withError(score(s.last)?.value, total(s.last)) : null, s.error ?? (findings || 'none'),
-      ];
+  // fill brings the rows of the table up to date and leaves the elements that stay where they are, for whoever is reading or clicking.
+  function fill() {
+    const body = list.querySelector('tbody');
+    const shown = summaries.filter((s) => compared.has(s.id)).length;
+    for (const [id, row] of rows) {
+      if (summaries.some((s) => s.id === id)) continue;
+      row.element.remove();
+      rows.delete(id);
+    }
+    summaries.forEach((s, k) => {
+      if (!rows.has(s.id)) rows.set(s.id, newRow(s.id));
+      const row = rows.get(s.id);
+      if (body.children[k] !== row.element) body.insertBefore(row.element, body.children[k] ?? null);
+      row.tick.checked = compared.has(s.id);
+      row.tick.disabled = !s.last || (!row.tick.checked && shown >= comparedAtMost);
+      cells(s).forEach((text, c) => { if (row.cells[c].textContent !== text) row.cells[c].textContent = text; });
     });
-    return table(`${summaries.length} runs`, ['run', 'compare', 'state', 'units', 'update', 'passes', 'log-likelihood', 'findings'], rows);
+  }
+
+  function newRow(id) {
+    const tick = make('input', {
+      type: 'checkbox', 'aria-label': `compare ${id}`,
+      onchange: () => {
+        ticked = true;
+        if (tick.checked) compared.add(id);
+        else compared.delete(id);
+        load();
+      },
+    });
+    const some = columns.slice(2).map((name) => make('td', { class: numeric.has(name) ? 'number' : null }));
+    const link = make('th', { scope: 'row' }, make('a', { href: `#/run/${encodeURIComponent(id)}` }, id));
+    return { tick, cells: some, element: make('tr', {}, link, make('td', {}, tick), ...some) };
+  }
+
+  function cells(s) {
+    if (s.error && !s.settings) return ['broken', '', '', '', '', s.error];
+    const findings = [...new Set((s.last?.findings ?? []).map((f) => f.code))].join(', ');
+    return [
+      state(s), `${s.visible} × ${s.settings.hidden}`, number(s.last?.update), number(s.last?.epoch),
+      s.last ? withError(score(s.last)?.value, total(s.last)) : '–', s.error ?? (findings || 'none'),
+    ];
   }
 
   // differing is the table of settings that are not the same in all runs compared.
@@ -90,7 +121,12 @@ export function runsView(main) {
   }
 
   load();
+  const clock = setInterval(draw, 15000); // a state gets older without news
   return {
+    load: () => {
+      curves.clear();
+      load();
+    },
     news: (changed, gone) => {
       gone.forEach((id) => curves.delete(id));
       load(changed);
@@ -98,6 +134,7 @@ export function runsView(main) {
     redraw: draw,
     close: () => {
       closed = true;
+      clearInterval(clock);
       chart.close();
     },
   };

@@ -86,5 +86,19 @@ export function weightsView(main, id) {
   }
 
   load();
-  return { news: (changed) => { if (changed.has(id)) load(); }, close: () => { closed = true; } };
+  let planned = null; // the whole model is asked for, so not at every word of a training
+  const news = (changed) => {
+    if (!changed.has(id) || planned) return;
+    planned = setTimeout(() => {
+      planned = null;
+      load();
+    }, 5000);
+  };
+  return {
+    load, news,
+    close: () => {
+      closed = true;
+      clearTimeout(planned);
+    },
+  };
 }
