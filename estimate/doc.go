@@ -6,12 +6,13 @@
 // exceeds log Z by a nats with probability at most e^(−a): a lower bound, which lies low where chains miss states that matter.
 // On the way back, chains that begin at states of the model are led to the base. They bound log Z from above in the same
 // sense, if the states are drawn from the model (Y. Burda, R. Grosse and R. Salakhutdinov, AISTATS 2015). They are so only approximately:
-// half of them are where the way there has ended, and half are rows of data, all some sweeps later. The data know of
-// modes that annealing may miss.
+// a third of them are where the way there has ended, a third are rows of data, and a third begin anywhere, all some sweeps later. The data know of
+// modes that annealing may miss, and chains from anywhere of modes that neither knows of. No configuration can have −F above log Z: where
+// one is found, the estimates are wrong for certain.
 //
-// A fourth estimate comes from parallel tempering ([sample.Tempering]) by acceptance ratios (C. H. Bennett, J. Comput. Phys. 22 (1976) 245).
+// A fifth estimate comes from parallel tempering ([sample.Tempering]) by acceptance ratios (C. H. Bennett, J. Comput. Phys. 22 (1976) 245).
 //
-// Where the four agree, and annealing agrees with a shorter run, [LogZ] gives the mean of the way there and tempering with an error that covers
+// Where the five agree, and annealing agrees with a shorter run, [LogZ] gives the mean of the way there and tempering with an error that covers
 // the others. Where they don't it takes longer runs, up to a budget, and then says so by a [diag.Finding]. [Criticise] compares samples
 // with data.
 package estimate

@@ -38,7 +38,7 @@ const (
 	agreement  = 3    // standard errors within which two estimates agree
 )
 
-// Bracket is log Z as estimated from two sides.
+// Bracket is log Z as estimated in five ways.
 type Bracket struct {
 	// Value is the mean of the way there and of tempering by their errors, and Stderr its standard error, widened by half of what all estimates
 	// span.
