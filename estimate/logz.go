@@ -61,16 +61,19 @@ type Bracket struct {
 // Side is one estimate of log Z. ESS is the effective sample size of annealing's weights, and the number of tempering's round trips.
 type Side struct{ Value, Stderr, ESS float64 }
 
-// sides lists the estimates with their names.
+// sides lists the estimates that count with their names. The way back from anywhere counts where it is higher than the way there: then its
+// chains know of something that others don't. Where it is lower they may be caught where the model gives little weight, which says nothing.
 func (b *Bracket) sides() (sides []Side, names []string) {
-	return []Side{b.There, b.Back, b.FromData, b.FromAnywhere, b.Tempered},
-		[]string{"by annealing", "by the way back from there", "by the way back from the data", "by the way back from anywhere", "by tempering"}
+	sides = []Side{b.There, b.Back, b.FromData, b.Tempered}
+	names = []string{"by annealing", "by the way back from there", "by the way back from the data", "by tempering"}
+	if b.FromAnywhere.Value > b.There.Value {
+		sides, names = append(sides, b.FromAnywhere), append(names, "by the way back from anywhere")
+	}
+	return sides, names
 }
 
 // ESS is the least effective sample size of the annealed estimates.
-func (b *Bracket) ESS() float64 {
-	return min(b.There.ESS, b.Back.ESS, b.FromData.ESS, b.FromAnywhere.ESS)
-}
+func (b *Bracket) ESS() float64 { return min(b.There.ESS, b.Back.ESS, b.FromData.ESS) }
 
 // agrees reports whether two estimates differ by no more than their errors explain, or by too little to matter.
 func (s Side) agrees(t Side) bool {
