@@ -50,7 +50,8 @@ type Bracket struct {
 	FromData     Side // back from the data
 	FromAnywhere Side // back from where chains come to that begin at fair coins and at the visible biases
 	Tempered     Side // parallel tempering
-	// Found is −F of the most probable configuration that any chain was in at the model. log Z is larger, for certain.
+	// Found is −F of the most probable configuration that a chain was in at the model. log Z is larger, for certain. Where this proves the
+	// estimates wrong, Value and Lower are Found, and Upper and Stderr are infinite.
 	Found float64
 
 	Steps      int   // temperatures of the last annealing
@@ -105,7 +106,7 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.States, means []float6
 		}
 		b.judge(last)
 		last = b
-		if len(b.Findings) == 0 && b.Stderr <= goal {
+		if len(b.Findings) == 0 && b.Stderr <= goal || b.hidden() {
 			break
 		}
 	}
@@ -251,9 +252,8 @@ func (b *Bracket) combine() {
 	b.Value = (there*b.There.Value + tempered*b.Tempered.Value) / (there + tempered)
 	b.Stderr = math.Hypot(1/math.Sqrt(there+tempered), (high-low)/2)
 	b.Lower, b.Upper = min(b.Lower, b.Value-2*b.Stderr), max(b.Upper, b.Value+2*b.Stderr)
-	if b.hidden() { // all that is left is what holds for certain, and what may
-		b.Lower, b.Upper = b.Found, max(b.Found, b.Upper)
-		b.Value, b.Stderr = (b.Lower+b.Upper)/2, (b.Upper-b.Lower)/2
+	if b.hidden() { // nothing is left but what holds for certain
+		b.Value, b.Lower, b.Upper, b.Stderr = b.Found, b.Found, math.Inf(1), math.Inf(1)
 	}
 }
 
@@ -288,6 +288,7 @@ func (b *Bracket) judge(shorter *Bracket) {
 			Consequence: "almost all of the model's weight is on configurations unlike the data, and any likelihood that leaves them out is too high",
 			Remedy:      "train by harmonium train --negative pcd, whose scouts see such modes while they are small, or take a model from earlier in the training",
 		})
+		return
 	}
 	if open, all := b.open(); open {
 		b.Findings = append(b.Findings, diag.Finding{

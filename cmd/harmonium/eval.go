@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -63,12 +64,12 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 
 // logZResult brackets log Z; an exact value is its own bracket.
 type logZResult struct {
-	Value  float64 `json:"value"`
-	Stderr float64 `json:"stderr"`
-	Lower  float64 `json:"lower"`
-	Upper  float64 `json:"upper"`
-	ESS    float64 `json:"ess,omitempty"`
-	Steps  int     `json:"steps,omitempty"`
+	Value  float64     `json:"value"`
+	Stderr diag.Number `json:"stderr"` // null, as upper, where log Z is only known to be larger
+	Lower  float64     `json:"lower"`
+	Upper  diag.Number `json:"upper"`
+	ESS    float64     `json:"ess,omitempty"`
+	Steps  int         `json:"steps,omitempty"`
 }
 
 type estimateResult struct {
@@ -193,7 +194,7 @@ func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Mode
 	if err != nil {
 		return err
 	}
-	r.LogZ = &logZResult{Value: logZ, Lower: logZ, Upper: logZ}
+	r.LogZ = &logZResult{Value: logZ, Lower: logZ, Upper: diag.Number(logZ)}
 	r.score(model, set)
 	return nil
 }
@@ -210,7 +211,7 @@ func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, mo
 	if err != nil {
 		return err
 	}
-	r.LogZ = &logZResult{Value: b.Value, Stderr: b.Stderr, Lower: b.Lower, Upper: b.Upper, ESS: b.ESS(), Steps: b.Steps}
+	r.LogZ = &logZResult{Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper), ESS: b.ESS(), Steps: b.Steps}
 	r.Findings = append(r.Findings, b.Findings...)
 	r.score(model, set)
 	return nil
@@ -238,6 +239,11 @@ func (r *evalResult) table(w io.Writer) {
 		fmt.Fprintf(w, "log-likelihood\t%.4f ± %.4f nats a row (exact)\n", r.LL.Value, r.LL.Stderr)
 		fmt.Fprintf(w, "log Z\t%.6f (exact)\n", r.LogZ.Value)
 	case methodAnnealed:
+		if math.IsInf(float64(r.LogZ.Upper), 1) {
+			fmt.Fprintf(w, "log-likelihood\tbelow %.3f nats a row\n", r.LL.Value)
+			fmt.Fprintf(w, "log Z\tabove %.3f\n", r.LogZ.Value)
+			break
+		}
 		fmt.Fprintf(w, "log-likelihood\t%.3f ± %.3f (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr, r.LogZ.Stderr)
 		fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by annealing in %d steps\n",
 			r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
