@@ -57,6 +57,8 @@ chains. The training data of a run are found by themselves if they are where the
 // What an inspection draws and measures.
 const (
 	inspectSamples = 1000
+	inspectBurnIn  = 4096 // sweeps, and inspectThin between samples: pictures need not wait for more; findings tell if it was too little
+	inspectThin    = 50
 	shownTiles     = 100
 	shownRows      = 32 // of data, and of samples
 	shownUnits     = 200
@@ -110,7 +112,7 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 	if err := i.open(t, r); err != nil {
 		return err
 	}
-	options := sampleOptions{count: inspectSamples, method: "auto", chains: 20, settle: true, spread: true, seed: o.seed}
+	options := sampleOptions{count: inspectSamples, method: "auto", chains: 20, burnIn: inspectBurnIn, thin: inspectThin, seed: o.seed}
 	method, err := options.check(model)
 	if err != nil {
 		return err
