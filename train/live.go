@@ -29,11 +29,12 @@ type live struct {
 }
 
 const (
-	liveChains = 100
-	livePart   = 0.08 // of the training's operations
-	liveFewest = 20   // steps, whatever they cost
-	liveSweeps = 10   // that forget how such states were found
-	liveScouts = 20   // chains that begin anywhere, to see what the others don't
+	liveChains  = 100
+	livePart    = 0.08 // of the training's operations
+	liveFewest  = 20   // steps, whatever they cost
+	liveSweeps  = 10   // that forget how such states were found
+	liveScouts  = 20   // chains that begin anywhere, to see what the others don't, and
+	scoutSweeps = 20   // their sweeps
 	// costLoad is that of a weight at a step apart from the chains: going on along the line, and to fixed point twice.
 	costLoad = 16
 	// The two ways are in doubt if they differ by more than so many of their errors.
@@ -105,7 +106,7 @@ func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, up
 // scout returns the largest −F of chains that begin anywhere.
 func (l *live) scout(model *rbm.Model, c *rbm.Conditionals, key rng.Key) float64 {
 	chains := sample.Start(sample.Anywhere(model, liveScouts, key), model.N(), key.Stream(rng.StreamAnywhere))
-	chains.Sweep(c, scoutUpdates)
+	chains.Sweep(c, scoutSweeps)
 	free := make([]float64, liveScouts)
 	c.FreeEnergy(free, chains.Visible)
 	return -slices.Min(free)

@@ -79,15 +79,7 @@ func TestLiveHiddenMode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range m {
-		for j := range n {
-			model.W[i*n+j] = 2
-		}
-		model.B[i] = -3
-	}
-	for j := range n {
-		model.C[j] = -40
-	}
+	*model = *hiddenMode(m, n)
 	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 	if err != nil {
 		t.Fatal(err)

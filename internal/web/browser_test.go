@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -106,18 +105,12 @@ func (b *browser) until(what, script string) {
 	b.t.Fatalf("it does not happen that %s; the page is %s", what, eval[string](b, "(document.querySelector('main')?.innerText ?? '').slice(0, 2000)"))
 }
 
-// quiet fails the test if the console has had anything to say, but for what contains one of the allowed texts.
-func (b *browser) quiet(allowed ...string) {
+// quiet fails the test if the console has had anything to say.
+func (b *browser) quiet() {
 	b.t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-next:
 	for _, trouble := range b.troubles {
-		for _, text := range allowed {
-			if strings.Contains(trouble, text) {
-				continue next
-			}
-		}
 		b.t.Errorf("on the console: %s", trouble)
 	}
 	b.troubles = nil

@@ -109,6 +109,7 @@ type runSummary struct {
 	Shape    []int         `json:"shape,omitempty"`
 	Settings *run.Settings `json:"settings,omitempty"`
 	Last     *run.Metric   `json:"last,omitempty"`
+	Model    bool          `json:"model"` // whether there is one yet
 	Quiet    float64       `json:"quiet"` // seconds since anything was written
 }
 
@@ -131,6 +132,8 @@ func summarise(e entry) runSummary {
 		return summary
 	}
 	summary.Visible, summary.Rows, summary.Shape, summary.Settings = r.Config.Visible, r.Config.Rows, r.Config.Shape, &r.Config.Settings
+	_, err = os.Stat(filepath.Join(e.dir, run.ModelName))
+	summary.Model = err == nil
 	metrics, err := r.Sampled(1)
 	if err != nil {
 		summary.Error = err.Error()

@@ -104,7 +104,7 @@ func TestWatchTraining(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.until("the page says that the run is gone", `document.querySelector('main').innerText.includes('no such run')`)
-	b.quiet("404")
+	b.quiet()
 }
 
 // smallModel reads the parameters that the page shows.
@@ -271,7 +271,7 @@ func variety(t *testing.T) (folder string) {
 	return folder
 }
 
-// Every view opens with every kind of run, on a small and on a large screen, without complaints but those of the server's refusals, and passes
+// Every view opens with every kind of run, on a small and on a large screen, without a complaint, and passes
 // axe's accessibility checks in both themes.
 func TestEveryView(t *testing.T) {
 	axe, err := os.ReadFile("testdata/axe.min.js")
@@ -302,7 +302,7 @@ func TestEveryView(t *testing.T) {
 				}
 			}
 		}
-		b.quiet("404", "422", "503")
+		b.quiet()
 		eval[bool](b, "document.querySelector('main').append(document.createElement('button')) ?? true")
 		if n := eval[int](b, "axe.run().then((r) => r.violations.length)"); n != 1 {
 			t.Errorf("a button without a name is %d violations, want one: does the check work?", n)

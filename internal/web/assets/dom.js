@@ -53,6 +53,14 @@ export async function fetchJSON(path, parameters = {}) {
   return body;
 }
 
+// fetchRun asks for the summary of a run, and throws what is wrong with it: then there is nothing more to ask for.
+export async function fetchRun(id) {
+  const [summary] = await fetchJSON('api/runs', { run: id });
+  if (!summary) throw new Error(`no such run: ${id}`);
+  if (!summary.settings) throw new Error(summary.error);
+  return { ...summary, fetched: performance.now() };
+}
+
 export const failure = (error) => make('p', { class: 'error', role: 'alert' }, error.message ?? String(error));
 
 // bytes decodes base64.

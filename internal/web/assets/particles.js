@@ -1,5 +1,5 @@
 // Fantasy particles: block Gibbs chains of the newest model, moving.
-import { make, number, failure, bytes } from './dom.js';
+import { make, number, fetchRun, failure, bytes } from './dom.js';
 import { runTabs } from './app.js';
 
 const count = 24;
@@ -13,9 +13,18 @@ export function particlesView(main, id) {
     make('p', {}, 'Chains begin at independent units with the model’s biases and make a sweep, h ~ P(h|v) and then v ~ P(v|h), five times a second. When the training saves a better model, they go on with that one.'),
     make('div', { class: 'tools' }, button, status), tiles);
   let events = null;
+  let closed = false;
   const canvases = [];
 
-  function start() {
+  async function start() {
+    try {
+      await fetchRun(id);
+    } catch (error) {
+      problems.replaceChildren(failure(error));
+      stop();
+      return;
+    }
+    if (closed || events) return;
     events = new EventSource(`api/particles?${new URLSearchParams({ run: id, count })}`);
     events.onmessage = ({ data }) => draw(JSON.parse(data));
     events.onerror = () => {
@@ -70,6 +79,7 @@ export function particlesView(main, id) {
   else start();
   return {
     close: () => {
+      closed = true;
       document.removeEventListener('visibilitychange', hide);
       stop();
     },

@@ -1,8 +1,8 @@
 // One run while it is trained.
-import { make, number, withError, fetchJSON, failure } from './dom.js';
+import { make, number, withError, fetchJSON, fetchRun, failure } from './dom.js';
 import { Chart } from './charts.js';
 import { runTabs } from './app.js';
-import { aged, state } from './runs.js';
+import { state } from './runs.js';
 
 const points = 600;
 
@@ -24,8 +24,9 @@ export function runView(main, id) {
 
   async function load() {
     try {
-      const [[summary], answer] = await Promise.all([fetchJSON('api/runs', { run: id }), fetchJSON('api/metrics', { run: id, points })]);
-      shown = { summary: summary && aged(summary), metrics: answer.metrics ?? [], error: answer.error };
+      const summary = await fetchRun(id);
+      const answer = await fetchJSON('api/metrics', { run: id, points });
+      shown = { summary, metrics: answer.metrics ?? [], error: answer.error };
     } catch (error) {
       shown = { metrics: shown.metrics, error: error.message };
     }

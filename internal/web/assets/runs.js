@@ -12,9 +12,6 @@ const numeric = new Set(['update', 'passes']);
 const score = (metric) => metric?.valid_ll ?? metric?.train_ll;
 const total = (metric) => Math.hypot(score(metric)?.stderr ?? 0, metric?.log_z_stderr ?? 0);
 
-// aged notes when a summary was fetched, so that its age can be told later.
-export const aged = (summary) => ({ ...summary, fetched: performance.now() });
-
 export function state(summary) {
   if (summary.error && !summary.settings) return 'broken';
   const quiet = summary.quiet + (performance.now() - summary.fetched) / 1000;
@@ -44,7 +41,8 @@ export function runsView(main) {
 
   async function load(changed) {
     try {
-      summaries = (await fetchJSON('api/runs')).map(aged);
+      const fetched = performance.now();
+      summaries = (await fetchJSON('api/runs')).map((s) => ({ ...s, fetched }));
       if (!ticked) summaries.filter((s) => s.last).slice(0, comparedAtFirst).forEach((s) => compared.add(s.id));
       const wanted = summaries.filter((s) => compared.has(s.id) && (!curves.has(s.id) || changed?.has(s.id)));
       await Promise.all(wanted.map(async ({ id }) => curves.set(id, (await fetchJSON('api/metrics', { run: id, points })).metrics ?? [])));

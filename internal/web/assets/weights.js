@@ -1,5 +1,5 @@
 // The weights of the hidden units, as tiles in the layout of the data.
-import { make, number, fetchJSON, failure, bytes } from './dom.js';
+import { make, number, fetchJSON, fetchRun, failure, bytes } from './dom.js';
 import { runTabs } from './app.js';
 
 const orders = {
@@ -22,6 +22,7 @@ export function weightsView(main, id) {
 
   async function load() {
     try {
+      if (!(await fetchRun(id)).model) throw new Error('there is no model yet');
       answer = await fetchJSON('api/weights', { run: id });
       for (const unit of answer.units) unit.values = new Int8Array(bytes(unit.w).buffer);
       problems.replaceChildren();
