@@ -198,22 +198,22 @@ func (t *Training) score(set *data.Set, logZ float64) *Score {
 
 // bestScore remembers the best validation score.
 type bestScore struct {
-	value uint64 // bits of the float64
+	value uint64 // bits of the float64: the most that a score was for sure, less the error of its log Z
 	count uint64 // scores seen
 	since uint64 // scores since the best one
 }
 
-// improves reports whether a score is the best so far, or so near to it that the error of log Z leaves it open: of models that can't
-// be told apart the later one is taken, as training has averaged more.
+// improves reports whether a score is above what was reached for sure. Of models that the errors of log Z leave open the later one is taken, as
+// training has averaged more; and an early score that is high by its error alone is not in the way of later ones.
 func (b *bestScore) improves(score, doubt float64) bool {
-	best := math.Float64frombits(b.value)
+	sure := math.Float64frombits(b.value)
 	b.count++
-	if b.count > 1 && !(score > best-doubt) {
+	if b.count > 1 && !(score > sure) {
 		b.since++
 		return false
 	}
-	if b.count == 1 || score > best {
-		b.value = math.Float64bits(score)
+	if b.count == 1 || score-doubt > sure {
+		b.value = math.Float64bits(score - doubt)
 	}
 	b.since = 0
 	return true
