@@ -22,7 +22,7 @@ export function svg(tag, attributes = {}, ...children) {
 // number formats for people; a number that is not there is a dash.
 export function number(x, digits = 5) {
   if (x == null || !Number.isFinite(x)) return '–';
-  if (Number.isSafeInteger(x)) return x.toLocaleString('en', { useGrouping: Math.abs(x) >= 1e4 });
+  if (Number.isSafeInteger(x)) return (x + 0).toLocaleString('en', { useGrouping: Math.abs(x) >= 1e4 });
   if (x !== 0 && Math.abs(x) < 1e-4) return x.toExponential(Math.min(2, digits - 1));
   return Number(x.toPrecision(digits)).toLocaleString('en', { maximumSignificantDigits: digits, useGrouping: Math.abs(x) >= 1e4 });
 }
