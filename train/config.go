@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"harmonium/data"
+	"harmonium/rbm"
 )
 
 // Config says how to train. Its zero value is the default, chosen by measurement (docs/decisions.md).
@@ -72,7 +73,7 @@ func (s Schedule) Factor(x float64) float64 {
 }
 
 // resolved returns the configuration with its defaults filled in, or an error that names the setting.
-func (c Config) resolved(rows int) (Config, error) {
+func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if c.Negative == nil {
 		c.Negative = &PCD{}
 	}
@@ -83,7 +84,7 @@ func (c Config) resolved(rows int) (Config, error) {
 		c.Batch = min(DefaultBatch, rows)
 	}
 	if c.Rate == 0 {
-		c.Rate = c.Optimizer.DefaultRate()
+		c.Rate = c.Optimizer.DefaultRate(model.Visible, model.Hidden)
 	}
 	if c.Schedule == "" {
 		c.Schedule = DefaultSchedule

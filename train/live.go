@@ -14,9 +14,9 @@ import (
 
 // live estimates log Z at every evaluation, for a tenth of what the training costs. A population of weighted chains is led from the model
 // without weights, whose log Z is known, to the model as it is ([sample.Population]). What can go wrong is that no chain finds
-// states that matter. So another population is led the other way, from states that are found without annealing: those of the
-// persistent chains, or of the data some sweeps later. The two ways must agree. And chains that begin anywhere ([sample.Anywhere]) must not come to
-// a configuration that is more probable than log Z allows, which is at least −F of each.
+// states that matter. So another population is led the other way, from states that are found without annealing: half are those of the
+// persistent chains, half are rows of data, all some sweeps later. The two ways must agree. And neither these chains nor others that begin
+// anywhere ([sample.Anywhere]) may come to a configuration that is more probable than log Z allows, which is at least −F of each.
 //
 // The persistent chains could carry the weights for nothing, from update to update. They would be wrong: an update goes against the
 // very states that its chains are in (docs/decisions.md).
@@ -68,6 +68,7 @@ func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, up
 	chains.Sweep(c, liveSweeps)
 	back := sample.NewPopulation(chains, key)
 	back.Settle(c)
+	found := max(-slices.Min(back.Free), l.scout(model, c, key))
 	back.Anneal(ctx, model, l.base, l.steps, c, nil)
 	c.Update(model)
 	fall, stderr, ess := back.Weigh()
@@ -78,7 +79,7 @@ func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, up
 		l.doubted = update
 	}
 	z.Stderr = math.Hypot(z.Stderr, gap)
-	if found := l.scout(model, c, key); found > z.Value+doubtful*z.Stderr {
+	if found > z.Value+doubtful*z.Stderr {
 		hidden := diag.Finding{
 			Code: "hidden-mode",
 			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; annealing from two sides gives %.1f",
@@ -112,11 +113,14 @@ func (l *live) scout(model *rbm.Model, c *rbm.Conditionals, key rng.Key) float64
 	return -slices.Min(free)
 }
 
-// known returns states that the model should give weight to.
+// known returns states that the model should give weight to: persistent chains that may all be caught in one mode, and data that may be
+// in modes that the model does not have.
 func (l *live) known(negative Negative, key rng.Key) rbm.States {
+	v := sample.FromRows(l.data, liveChains, key)
 	if p, ok := negative.(persistent); ok {
-		v := p.visible()
-		return v.Slice(0, min(liveChains, v.Rows()))
+		chains := p.visible()
+		half := v.Slice(0, min(liveChains/2, chains.Rows()))
+		copy(half.Words(), chains.Words())
 	}
-	return sample.FromRows(l.data, liveChains, key)
+	return v
 }

@@ -92,3 +92,39 @@ func TestLiveHiddenMode(t *testing.T) {
 		t.Errorf("log Z %v ± %v, exactly %v: want just below it, and an error that covers the data's mode alone", z.Value, z.Stderr, truth)
 	}
 }
+
+// A mode that the data know of, that outweighs all else, and that neither annealing nor the persistent chains nor chains from anywhere come to.
+func TestLiveModeOfTheData(t *testing.T) {
+	const m, n = 60, 4
+	model := rbm.New(m, n, rng.Seed(1))
+	set := &data.Set{States: rbm.NewStates(50, m)}
+	negative := &PCD{}
+	training, err := Start(model, set, Config{Negative: negative})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range m { // the first half of the units on, the others off
+		on := i < m/2
+		for j := range n {
+			model.W[i*n+j] = 2
+			if !on {
+				model.W[i*n+j] = -2
+			}
+		}
+		model.B[i] = -1
+		for r := range set.Rows() / 2 {
+			set.States.SetBit(r, i, on)
+		}
+	}
+	for j := range n {
+		model.C[j] = -40
+	}
+	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, findings := newLive(training, 0).logZ(model, rbm.NewConditionals(model, 1), negative, 1)
+	if len(findings) != 1 || findings[0].Code != "hidden-mode" || !(z.Value <= truth && z.Value > truth-5) {
+		t.Errorf("log Z %v ± %v, exactly %v, findings %v: want it just below, and hidden-mode", z.Value, z.Stderr, truth, findings)
+	}
+}

@@ -20,8 +20,8 @@ const (
 // Optimizer moves the parameters along the gradient −∂C/∂λ, the direction in which the log-likelihood rises. It may keep
 // state: use a fresh one for each training.
 type Optimizer interface {
-	// DefaultRate is the learning rate where none is given.
-	DefaultRate() float64
+	// DefaultRate is the learning rate of weights between such units where none is given.
+	DefaultRate(visible, hidden rbm.Units) float64
 	// Start is called once, before the first Begin.
 	Start(model *rbm.Model)
 	// Begin is called before the steps of each update.
@@ -37,7 +37,7 @@ type Optimizer interface {
 type SGD struct{ rate float32 }
 
 // DefaultRate is 0.1, measured (docs/decisions.md).
-func (*SGD) DefaultRate() float64 { return 0.1 }
+func (*SGD) DefaultRate(_, _ rbm.Units) float64 { return 0.1 }
 
 // Start does nothing: gradient descent has no memory.
 func (*SGD) Start(*rbm.Model) {}
@@ -61,7 +61,7 @@ type Momentum struct {
 }
 
 // DefaultRate is a tenth of SGD's, so that the effective rate is the same.
-func (*Momentum) DefaultRate() float64 { return 0.01 }
+func (*Momentum) DefaultRate(_, _ rbm.Units) float64 { return 0.01 }
 
 // Start sets the velocity to zero.
 func (o *Momentum) Start(model *rbm.Model) {
@@ -99,8 +99,11 @@ type Adam struct {
 	first, second [3][]float32 // first is empty without momentum
 }
 
-// DefaultRate is 0.01, measured (docs/decisions.md).
-func (*Adam) DefaultRate() float64 { return 0.01 }
+// DefaultRate is 0.01 between bits, and a quarter of it between spins, measured (docs/decisions.md). Steps of Adam are of the size of the
+// rate whatever the gradient's, and the same model has weights in spins of a quarter of those in bits.
+func (*Adam) DefaultRate(visible, hidden rbm.Units) float64 {
+	return 0.01 / (visible.Scale() * hidden.Scale())
+}
 
 // Start sets the running means to zero.
 func (o *Adam) Start(model *rbm.Model) {

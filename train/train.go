@@ -71,7 +71,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		return nil, errors.New("train: all rows of the data have weight zero")
 	}
 	set = withoutIdleRows(set)
-	config, err := config.resolved(set.Rows())
+	config, err := config.resolved(model, set.Rows())
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}

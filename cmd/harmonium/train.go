@@ -13,6 +13,7 @@ import (
 
 	"harmonium/diag"
 	"harmonium/internal/run"
+	"harmonium/rbm"
 	"harmonium/train"
 )
 
@@ -65,7 +66,8 @@ Defaults come from measurements on real data sets (docs/decisions.md).`,
 	f.DurationVar(&o.time, "time", 0, "stop after a time such as 90s or 2h; the only setting that makes a run depend on the clock")
 	f.IntVar(&s.Batch, "batch", 0, fmt.Sprintf("rows a minibatch; 0 means %d, or all if there are fewer; smaller ones make more updates an epoch", train.DefaultBatch))
 	f.Float64Var(&s.Rate, "rate", 0, "learning rate at the start; 0 means the optimiser's default: "+
-		"sgd "+rateOf(&train.SGD{})+", momentum "+rateOf(&train.Momentum{})+", adam "+rateOf(&train.Adam{}))
+		"sgd "+rateOf(&train.SGD{}, rbm.Bernoulli)+", momentum "+rateOf(&train.Momentum{}, rbm.Bernoulli)+
+		", adam "+rateOf(&train.Adam{}, rbm.Bernoulli)+", for spins "+rateOf(&train.Adam{}, rbm.Spin))
 	f.StringVar(&s.Schedule, "schedule", s.Schedule, "constant, linear, cosine or power; a rate that falls to zero averages the noise away")
 	f.StringVar(&s.Optimizer, "optimizer", s.Optimizer, "sgd, momentum or adam")
 	f.StringVar(&s.Negative, "negative", s.Negative, "negative phase: pcd (persistent chains), cd (from the data), "+
@@ -89,7 +91,9 @@ Defaults come from measurements on real data sets (docs/decisions.md).`,
 	return cmd
 }
 
-func rateOf(o train.Optimizer) string { return fmt.Sprintf("%g", o.DefaultRate()) }
+func rateOf(o train.Optimizer, units rbm.Units) string {
+	return fmt.Sprintf("%g", o.DefaultRate(units, units))
+}
 
 // resumeTakesNoSettings refuses what a resumed run can't honour.
 func resumeTakesNoSettings(cmd *cobra.Command, args []string) error {
