@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/internal/kernel"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -164,29 +163,42 @@ func (p *Population) Resample() []int {
 // The effective sample size, as a part of the chains, below which Anneal draws them anew by weight.
 const evenOut = 0.5
 
-// Anneal leads the population from one model to another of the same size, on the straight line between their parameters in so many
-// equal steps of one sweep each. Free must be that of from. It leaves the conditionals at the model to, and stops early, with
-// the error of ctx, when that is cancelled. report, which may be nil, is called after every step.
-func (p *Population) Anneal(ctx context.Context, from, to *rbm.Model, steps int, c *rbm.Conditionals, report func(step int)) error {
-	between := from.Clone()
-	start, end, now := from.Parameters(), to.Parameters(), between.Parameters()
-	for k := 1; k <= steps; k++ {
+// Anneal leads the population along a path, from the place where it is to each of the given ones in turn, with one sweep at each; Free
+// must be that of the first place. It leaves the conditionals at the last one, and stops early, with the error of ctx, when that is cancelled.
+// lengths are those of the steps: the standard deviation of log weight that a step adds. report, which may be nil, is called after each.
+func (p *Population) Anneal(ctx context.Context, path Path, places []float64, c *rbm.Conditionals, report func(step int)) (lengths []float64, err error) {
+	path.check()
+	between := path.model().Clone()
+	for k, place := range places {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
-		β := float32(k) / float32(steps)
-		for part, x := range now {
-			kernel.Interpolate(c.Workers(), x, start[part], end[part], β)
-		}
+		path.at(between, place, c.Workers())
 		c.Update(between)
-		p.Follow(c, 1)
+		lengths = append(lengths, p.step(c))
 		if _, _, ess := p.Weigh(); ess < evenOut*float64(len(p.LogWeights)) {
 			p.Resample()
 		}
 		p.Settle(c)
 		if report != nil {
-			report(k)
+			report(k + 1)
 		}
 	}
-	return nil
+	return lengths, nil
+}
+
+// step is Follow with one sweep, and returns the standard deviation of what it adds to the log weights, over the weighted chains.
+func (p *Population) step(c *rbm.Conditionals) float64 {
+	before := slices.Clone(p.LogWeights)
+	p.Follow(c, 1)
+	largest := slices.Max(before)
+	var sum, mean, squares float64
+	for r, w := range before {
+		weight, added := math.Exp(w-largest), p.LogWeights[r]-w
+		sum += weight
+		mean += weight * added
+		squares += weight * added * added
+	}
+	mean /= sum
+	return math.Sqrt(max(0, squares/sum-mean*mean))
 }

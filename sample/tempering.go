@@ -4,15 +4,14 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/internal/kernel"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
 
-// Tempering is parallel tempering: chains at several models on the straight line from a base, where they move freely, to the model of
+// Tempering is parallel tempering: chains at several models on a path from a base, where they move freely, to the model of
 // interest, which exchange their visible states (K. Hukushima and K. Nemoto, J. Phys. Soc. Japan 65 (1996) 1604; for RBMs G. Desjardins et al.,
-// AISTATS 2010). A rung of the ladder is the model with the parameters (1−β)·base + β·model. Neighbours t and u exchange v_t and v_u with
-// probability min(1, e^(F_t(v_t) + F_u(v_u) − F_t(v_u) − F_u(v_t))), the even pairs in one round and the odd ones in the next, so that
+// AISTATS 2010; along the models of a training N. Béreux et al., ICLR 2025). A rung of the ladder is the model at a place β of the path.
+// Neighbours t and u exchange v_t and v_u with probability min(1, e^(F_t(v_t) + F_u(v_u) − F_t(v_u) − F_u(v_t))), the even pairs in one round and the odd ones in the next, so that
 // states travel the ladder in one go (S. Syed, A. Bouchard-Côté, G. Deligiannidis and A. Doucet, J. R. Statist. Soc. B 84 (2022) 321).
 //
 // Several ladders run side by side, independent of each other.
@@ -21,14 +20,14 @@ type Tempering struct {
 	// states of each ladder: up[r] = F_{k+1}(v_k) − F_k(v_k), down[r] = F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The slices are reused.
 	Works func(k int, up, down []float64)
 
-	base, model *rbm.Model
-	rungs       []*rung
-	workers     int
-	key         rng.Key
-	rounds      uint64
-	clamps      []clamped
-	trips       int
-	free        [4][]float64
+	path    Path
+	rungs   []*rung
+	workers int
+	key     rng.Key
+	rounds  uint64
+	clamps  []clamped
+	trips   int
+	free    [4][]float64
 }
 
 // rung holds the chains of all ladders at one model.
@@ -47,20 +46,20 @@ type clamped struct {
 	on   bool
 }
 
-// NewTempering prepares ladders that start at the rows of v, on so many rungs, evenly spaced. base has no weights. It panics if base has
+// NewTempering prepares ladders that start at the rows of v, on so many rungs, evenly spaced. It panics if the first model of the path has
 // weights or there are fewer than two rungs.
-func NewTempering(base, model *rbm.Model, v rbm.States, rungs int, key rng.Key, workers int) *Tempering {
+func NewTempering(path Path, v rbm.States, rungs int, key rng.Key, workers int) *Tempering {
 	if rungs < 2 {
 		panic(fmt.Sprintf("sample: tempering with %d rungs", rungs))
 	}
-	LogZWithoutWeights(base)
-	t := &Tempering{base: base, model: model, workers: workers, key: key.Stream(rng.StreamExchange)}
+	path.check()
+	t := &Tempering{path: path, workers: workers, key: key.Stream(rng.StreamExchange)}
 	for k := range t.free {
 		t.free[k] = make([]float64, v.Rows())
 	}
 	for k := range rungs {
-		r := &rung{model: model.Clone(), climbing: make([]bool, v.Rows())}
-		r.chains = Start(v, model.N(), key.Stream(rng.Stream(k)).Stream(rng.StreamExchange))
+		r := &rung{model: path.model().Clone(), climbing: make([]bool, v.Rows())}
+		r.chains = Start(v, r.model.N(), key.Stream(rng.Stream(k)).Stream(rng.StreamExchange))
 		t.rungs = append(t.rungs, r)
 	}
 	for k, r := range t.rungs {
@@ -72,10 +71,7 @@ func NewTempering(base, model *rbm.Model, v rbm.States, rungs int, key rng.Key, 
 // place puts a rung at β.
 func (t *Tempering) place(r *rung, β float64) {
 	r.β = β
-	from, to := t.base.Parameters(), t.model.Parameters()
-	for part, x := range r.model.Parameters() {
-		kernel.Interpolate(kernel.Workers(t.workers), x, from[part], to[part], float32(β))
-	}
+	t.path.at(r.model, β, t.workers)
 	if r.conditionals == nil {
 		r.conditionals = rbm.NewConditionals(r.model, t.workers)
 	} else {
@@ -83,10 +79,19 @@ func (t *Tempering) place(r *rung, β float64) {
 	}
 }
 
-// Follow takes over the parameters that the model has now.
-func (t *Tempering) Follow() {
+// Follow takes over a path, which may have changed, and the parameters that its models have now.
+func (t *Tempering) Follow(path Path) {
+	t.path = path
 	for _, r := range t.rungs {
 		t.place(r, r.β)
+	}
+}
+
+// Compress moves all rungs but the last nearer to the base, to a part of their places: before a model is added to the path next to its end, which
+// moves all others.
+func (t *Tempering) Compress(part float64) {
+	for _, r := range t.rungs[:len(t.rungs)-1] {
+		r.β *= part
 	}
 }
 
@@ -197,21 +202,12 @@ func (t *Tempering) Spread(most int) {
 func (t *Tempering) Even() { t.spread(len(t.rungs)) }
 
 func (t *Tempering) spread(count int) {
-	const least = 1e-3                       // of a rejection rate: rungs without any would fall together
-	barrier := make([]float64, len(t.rungs)) // up to each rung
-	for k, rate := range t.SwapRates() {
-		barrier[k+1] = barrier[k] + max(1-rate, least)
+	const least = 1e-3 // of a rejection rate: rungs without any would fall together
+	lengths := t.SwapRates()
+	for k, rate := range lengths {
+		lengths[k] = max(1-rate, least)
 	}
-	whole := barrier[len(barrier)-1]
-	β, places := t.Betas(), make([]float64, count)
-	for k, at := 1, 0; k < count-1; k++ {
-		goal := whole * float64(k) / float64(count-1)
-		for barrier[at+1] < goal {
-			at++
-		}
-		places[k] = β[at] + (β[at+1]-β[at])*(goal-barrier[at])/(barrier[at+1]-barrier[at])
-	}
-	places[count-1] = 1
+	places := Respace(t.Betas(), lengths, count-1)
 	t.resize(count)
 	for k, r := range t.rungs {
 		t.place(r, places[k])
@@ -226,7 +222,7 @@ func (t *Tempering) resize(count int) {
 	for len(rungs) < count-1 {
 		k := len(rungs)
 		r := &rung{model: last.model.Clone(), climbing: make([]bool, len(last.climbing))}
-		r.chains = Start(last.chains.Visible, t.model.N(), t.key.Stream(rng.Stream(t.rounds)).Stream(rng.Stream(k)))
+		r.chains = Start(last.chains.Visible, last.model.N(), t.key.Stream(rng.Stream(t.rounds)).Stream(rng.Stream(k)))
 		for _, c := range t.clamps {
 			r.chains.ClampVisible(c.unit, c.on)
 		}

@@ -58,7 +58,7 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 		}
 	}
 
-	p := sample.NewTempering(base, model, start, 8, rng.Seed(3), 1)
+	p := sample.NewTempering(sample.Path{base, model}, start, 8, rng.Seed(3), 1)
 	for _, rounds := range []int{200, 400, 800} {
 		for range rounds {
 			p.Round()
@@ -101,7 +101,7 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 func TestTemperingClamped(t *testing.T) {
 	const m, n, ladders = 12, 4, 50
 	model, base := magnet(m, n, 0.35, 0)
-	p := sample.NewTempering(base, model, rbm.NewStates(ladders, m), 4, rng.Seed(4), 2)
+	p := sample.NewTempering(sample.Path{base, model}, rbm.NewStates(ladders, m), 4, rng.Seed(4), 2)
 	p.ClampVisible(3, true)
 	for range 100 {
 		p.Round()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"harmonium/internal/safetensors"
+	"harmonium/rbm"
 )
 
 const checkpointFormat = "harmonium-checkpoint"
@@ -26,6 +27,9 @@ func (t *Training) memory() *Memory {
 	if t.live != nil {
 		m.Counter("live.doubted", &t.live.doubted)
 	}
+	if t.along != nil {
+		m.under("trajectory", t.along.remember)
+	}
 	m.under("negative", t.config.Negative.Remember)
 	m.under("optimizer", t.config.Optimizer.Remember)
 	return m
@@ -42,9 +46,9 @@ func (t *Training) Checkpoint(w io.Writer) error {
 	})
 }
 
-// Resume puts a training that was just started with the same model size, data and settings where Checkpoint left it. Training
-// then goes on to the same bytes as if it had never stopped.
-func (t *Training) Resume(checkpoint []byte) error {
+// Resume puts a training that was just started with the same model size, data and settings where Checkpoint left it. trajectory are the models
+// that it had kept by then ([Progress].Kept). Training then goes on to the same bytes as if it had never stopped.
+func (t *Training) Resume(checkpoint []byte, trajectory []*rbm.Model) error {
 	f, err := safetensors.Read(bytes.NewReader(checkpoint), int64(len(checkpoint)))
 	if err != nil {
 		return err
@@ -61,6 +65,11 @@ func (t *Training) Resume(checkpoint []byte) error {
 	}
 	if t.done > uint64(t.planned) || !t.Model.Finite() || !t.best.Finite() {
 		return fmt.Errorf("checkpoint after %d of %d updates, parameters finite: %v", t.done, t.planned, t.Model.Finite())
+	}
+	if t.along != nil {
+		if err := t.along.resume(trajectory); err != nil {
+			return err
+		}
 	}
 	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]
 	return nil

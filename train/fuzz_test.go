@@ -40,7 +40,7 @@ func FuzzResume(f *testing.F) {
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, checkpoint []byte) {
 		training := begin()
-		if training.Resume(checkpoint) != nil {
+		if training.Resume(checkpoint, training.Trajectory()) != nil {
 			return
 		}
 		for range training.Steps(t.Context()) {

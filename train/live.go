@@ -60,7 +60,9 @@ func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, up
 	ctx := context.Background() // an evaluation is finished even when the training is interrupted
 	key := l.key.Stream(rng.Stream(update))
 	there := sample.Independent(l.base, liveChains, key)
-	there.Anneal(ctx, l.base, model, l.steps, c, nil)
+	path, there2, back2 := sample.Path{l.base, model}, sample.Even(l.steps)[1:], sample.Even(l.steps)[:l.steps]
+	slices.Reverse(back2)
+	there.Anneal(ctx, path, there2, c, nil)
 	z := LogZ{}
 	z.Value, z.Stderr, z.ESS = there.Weigh()
 	chains := sample.Start(l.known(negative, key), model.N(), key)
@@ -69,7 +71,7 @@ func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, up
 	back := sample.NewPopulation(chains, key)
 	back.Settle(c)
 	found := max(-slices.Min(back.Free), l.scout(model, c, key))
-	back.Anneal(ctx, model, l.base, l.steps, c, nil)
+	back.Anneal(ctx, path, back2, c, nil)
 	c.Update(model)
 	fall, stderr, ess := back.Weigh()
 	gap := sample.LogZWithoutWeights(l.base) - fall - z.Value

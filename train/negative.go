@@ -38,6 +38,7 @@ type Update struct {
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // of Model
 	Rows         rbm.States        // the minibatch
+	Trajectory   []*rbm.Model      // models along the training so far; none for a Negative without chains that go on
 }
 
 // PCD is persistent contrastive divergence: chains that go on from update to update, Steps sweeps each
@@ -47,17 +48,27 @@ type Update struct {
 // updates takes the place of one of them by Metropolis' rule, with probability min(1, e^(F_chain − F_scout)); then it begins anew. Chains
 // that only ever go on from the data never hear of modes elsewhere, and in long trainings such modes grow until they
 // outweigh all that was learned (docs/decisions.md).
+//
+// With Refresh the chains also exchange states with so many ladders of tempered chains, which make one round an update and can change modes:
+// every refreshEvery updates the chain at the model of each ladder changes places with one of the others.
 type PCD struct {
-	Steps  int  // sweeps an update; 0 means DefaultSteps
-	Chains int  // 0 means DefaultChains
-	Adapt  bool // instead of Steps: as many as the chains need to forget within a few updates, from 1 to 64
+	Steps   int  // sweeps an update; 0 means DefaultSteps
+	Chains  int  // 0 means DefaultChains
+	Adapt   bool // instead of Steps: as many as the chains need to forget within a few updates, from 1 to 64
+	Refresh int  // ladders, no more than chains
+	Rungs   int  // of these; 0 means DefaultRungs
+	Along   bool // the rungs are along the training so far, and not on the straight line
 
 	doubled uint64 // the number of doublings that Adapt has made of one sweep
 	key     rng.Key
 	chains  *sample.Chains // the last is the scout
 	mixing  mixing
+	ladders *ladders // nil without Refresh
 	cost    float64
 }
+
+// refreshEvery is the number of updates between two exchanges of ladders with the chains.
+const refreshEvery = 10
 
 // The defaults of the negative phases, chosen by measurement (docs/decisions.md).
 const (
@@ -89,6 +100,17 @@ func (p *PCD) Start(s Setup) error {
 	p.chains = sample.Start(sample.FromBiases(s.Model, p.Chains+1, s.Key), s.Model.N(), s.Key)
 	p.key, p.mixing = s.Key.Stream(rng.StreamAnywhere), newMixing(p.visible())
 	p.cost = gibbsCost(s.Model, p.Chains+1, p.Sweeps())
+	if p.Refresh != 0 {
+		if p.Rungs == 0 {
+			p.Rungs = DefaultRungs
+		}
+		if p.Refresh < 0 || p.Refresh > p.Chains || p.Rungs < 2 {
+			return fmt.Errorf("pcd of %d chains refreshed by %d ladders of %d rungs, want no more ladders than chains, and two rungs or more",
+				p.Chains, p.Refresh, p.Rungs)
+		}
+		p.ladders = newLadders(s, p.Refresh, p.Rungs, p.Along)
+		p.cost += laddersCost(s.Model, p.Refresh, p.Rungs, 1)
+	}
 	return nil
 }
 
@@ -105,6 +127,9 @@ func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	p.chains.Sweep(u.Conditionals, p.Sweeps())
 	if done := u.Number + 1; done%scoutUpdates == 0 {
 		p.scout(u, done/scoutUpdates)
+	}
+	if p.ladders != nil {
+		p.refresh(u)
 	}
 	p.mixing.see(p.visible(), u.Number+1)
 	if p.Adapt {
@@ -127,6 +152,24 @@ func (p *PCD) scout(u Update, trip uint64) {
 		copy(p.mixing.earlier.Row(chain), row) // a replaced chain hasn't forgotten anything
 	}
 	copy(row, sample.Anywhere(u.Model, 2, key).Row(int(trip%2)))
+}
+
+// refresh lets the ladders go on and exchange states with the chains, each of these in turn: all are at the model, so that it changes nothing in
+// the distribution.
+func (p *PCD) refresh(u Update) {
+	p.ladders.follow(u)
+	p.ladders.Round()
+	done := u.Number + 1
+	if done%refreshEvery != 0 {
+		return
+	}
+	for k := range p.Refresh {
+		chain := (int(done/refreshEvery)*p.Refresh + k) % p.Chains
+		a, b := p.chains.Visible.Row(chain), p.ladders.Visible().Row(k)
+		for i := range a {
+			a[i], b[i] = b[i], a[i]
+		}
+	}
 }
 
 // adapt doubles the sweeps where the chains remember for too many updates, and halves them where they forget at once.
@@ -153,6 +196,9 @@ func (p *PCD) Remember(m *Memory) {
 	m.States("chains", p.chains.Visible)
 	m.Counter("sweeps", &p.chains.Sweeps)
 	m.under("mixing", p.mixing.remember)
+	if p.ladders != nil {
+		m.under("ladders", p.ladders.remember)
+	}
 }
 
 // CD is contrastive divergence: chains that start at the rows of the minibatch and make Steps sweeps

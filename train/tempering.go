@@ -12,19 +12,17 @@ import (
 // weights and the model, which exchange states ([sample.Tempering]; G. Desjardins, A. Courville, Y. Bengio, P. Vincent and O. Delalleau, AISTATS
 // 2010). The chains of the model can change modes that PCD's are caught in. An update costs Rungs times that of PCD and more.
 type PT struct {
-	Steps  int // rounds an update; 0 means 1
-	Chains int // ladders; 0 means DefaultChains
-	Rungs  int // 0 means DefaultRungs
+	Steps  int  // rounds an update; 0 means 1
+	Chains int  // ladders; 0 means DefaultChains
+	Rungs  int  // 0 means DefaultRungs
+	Along  bool // the rungs are along the training so far, and not on the straight line
 
-	ladders *sample.Tempering
+	ladders *ladders
 	cost    float64
 }
 
 // DefaultRungs is the number of rungs of PT.
 const DefaultRungs = 10
-
-// evenEvery is the number of updates after which the rungs are spaced anew.
-const evenEvery = 50
 
 // Start draws the chains from the model's visible biases.
 func (p *PT) Start(s Setup) error {
@@ -40,25 +38,18 @@ func (p *PT) Start(s Setup) error {
 	if p.Steps < 0 || p.Chains < 0 || p.Rungs < 2 {
 		return fmt.Errorf("pt with %d steps, %d chains and %d rungs, want at least one, one and two", p.Steps, p.Chains, p.Rungs)
 	}
-	base := s.Model.Clone()
-	clear(base.W)
-	clear(base.C)
-	p.ladders = sample.NewTempering(base, s.Model, sample.FromBiases(s.Model, p.Chains, s.Key), p.Rungs, s.Key, s.Workers)
-	// An exchange takes two products for each of the two neighbours, and is tried in every second round.
-	p.cost = float64(p.Rungs) * (2*gibbsCost(s.Model, p.Chains, p.Steps) + costLoad*float64(len(s.Model.W)))
+	p.ladders = newLadders(s, p.Chains, p.Rungs, p.Along)
+	p.cost = laddersCost(s.Model, p.Chains, p.Rungs, p.Steps)
 	return nil
 }
 
 // Phase lets the chains go on and averages over those of the model.
 func (p *PT) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
-	p.ladders.Follow()
-	if u.Number > 0 && u.Number%evenEvery == 0 {
-		p.ladders.Even()
-	}
+	p.ladders.follow(u)
 	for range p.Steps {
 		p.ladders.Round()
 	}
-	u.Conditionals.Statistics(dst, u.Model, p.ladders.Visible(), nil)
+	u.Conditionals.Statistics(dst, u.Model, p.visible(), nil)
 	return nil
 }
 
@@ -68,8 +59,54 @@ func (p *PT) Cost() float64 { return p.cost }
 func (p *PT) visible() rbm.States { return p.ladders.Visible() }
 
 // Remember lists the chains and the ladder.
-func (p *PT) Remember(m *Memory) {
-	s := p.ladders.State()
+func (p *PT) Remember(m *Memory) { p.ladders.remember(m) }
+
+// ladders are tempered chains that follow the model from update to update.
+type ladders struct {
+	*sample.Tempering
+	base  *rbm.Model // without weights
+	along bool
+	kept  uint64 // models of the trajectory that the rungs are placed along
+}
+
+// evenEvery is the number of updates after which the rungs are spaced anew.
+const evenEvery = 50
+
+func newLadders(s Setup, count, rungs int, along bool) *ladders {
+	base := s.Model.Clone()
+	clear(base.W)
+	clear(base.C)
+	path := sample.Path{base, s.Model}
+	return &ladders{
+		Tempering: sample.NewTempering(path, sample.FromBiases(s.Model, count, s.Key), rungs, s.Key, s.Workers), base: base, along: along,
+	}
+}
+
+// laddersCost is the number of operations of so many rounds. An exchange takes two products for each of the two neighbours, and is tried in every
+// second round.
+func laddersCost(model *rbm.Model, count, rungs, rounds int) float64 {
+	return float64(rungs) * (2*gibbsCost(model, count, rounds) + costLoad*float64(len(model.W)))
+}
+
+// follow takes over the model of an update, and the models kept along the training.
+func (l *ladders) follow(u Update) {
+	path := sample.Path{l.base}
+	if l.along {
+		path = append(path, u.Trajectory...)
+		if kept := uint64(len(u.Trajectory)); kept != l.kept {
+			l.Compress(float64(l.kept+1) / float64(kept+1))
+			l.kept = kept
+		}
+	}
+	l.Follow(append(path, u.Model))
+	if u.Number > 0 && u.Number%evenEvery == 0 {
+		l.Even()
+	}
+}
+
+func (l *ladders) remember(m *Memory) {
+	m.Counter("kept", &l.kept)
+	s := l.State()
 	m.Counter("rounds", s.Rounds)
 	for k, v := range s.Visible {
 		m.States(fmt.Sprintf("chains.%d", k), v)

@@ -18,7 +18,8 @@ type Training struct {
 
 	config  Config // resolved
 	set     *data.Set
-	live    *live // nil where scores are exact
+	live    *live       // nil where scores are exact
+	along   *trajectory // nil without chains that go on from update to update
 	scorer  *scorer
 	planned int // updates
 	begun   time.Time
@@ -53,6 +54,7 @@ type Progress struct {
 	GradientNorm float64     // √Σ g² over all parameters, before the optimiser
 	Seconds      float64     // of training so far, over all resumptions
 	Evaluation   *Evaluation // of the model after this update; nil at most updates
+	Kept         *rbm.Model  // a model to keep for [Training.Resume] and for tempering along the training; nil at most updates
 }
 
 // Start prepares training: it takes the settings over, checks them against model and data, and lets the
@@ -94,6 +96,9 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	setup := Setup{Model: model, Batch: config.Batch, Key: rng.Seed(config.Seed), Workers: config.Workers}
 	if err := config.Negative.Start(setup); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
+	}
+	if chains, ok := config.Negative.(persistent); ok {
+		t.along = newTrajectory(model, chains.visible(), config.Workers)
 	}
 	config.Optimizer.Start(model)
 	t.ascent = newAscent(t)
@@ -140,6 +145,14 @@ func (t *Training) Best() *rbm.Model {
 	return t.best
 }
 
+// Trajectory lists the models that were kept along the training.
+func (t *Training) Trajectory() []*rbm.Model {
+	if t.along == nil {
+		return nil
+	}
+	return t.along.models
+}
+
 // Done is the number of updates so far.
 func (t *Training) Done() int { return int(t.done) }
 
@@ -163,7 +176,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	t.conditionals.Update(t.Model)
 	t.conditionals.Statistics(t.positive, t.Model, rows, weights) // ⟨·⟩_data
 	err := t.config.Negative.Phase(ctx, t.negative, Update{       // ⟨·⟩_model
-		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows,
+		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, Trajectory: t.Trajectory(),
 	})
 	if err != nil {
 		return Progress{}, err
@@ -178,6 +191,9 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	p := Progress{
 		Update: int(t.done), Planned: t.planned, Rate: rate, GradientNorm: norm,
 		Epoch: float64(t.done) / float64(t.config.batches(t.set.Rows())), Seconds: t.elapsed().Seconds(),
+	}
+	if t.along != nil {
+		p.Kept = t.along.see(t.Model, t.config.Negative.(persistent).visible(), t.done)
 	}
 	if t.config.Time > 0 && t.elapsed() >= t.config.Time {
 		t.reason = "time"

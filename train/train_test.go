@@ -104,6 +104,8 @@ func TestEveryMethodLearns(t *testing.T) {
 		"cd":       {Negative: &train.CD{Steps: 5}, Rate: 0.003},
 		"pcd":      {Negative: &train.PCD{Steps: 5, Chains: 200}},
 		"pt":       {Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4}},
+		"ptt":      {Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4, Along: true}},
+		"refresh":  {Negative: &train.PCD{Steps: 5, Chains: 200, Refresh: 20, Rungs: 4}},
 		"sgd":      {Optimizer: &train.SGD{}, Rate: 1},
 		"momentum": {Optimizer: &train.Momentum{}, Rate: 0.1},
 		"plain":    {Plain: true},
@@ -153,7 +155,7 @@ func TestNegativePhasesAgree(t *testing.T) {
 	phase(&train.Exact{}, want)
 	for name, n := range map[string]train.Negative{
 		"pcd": &train.PCD{Steps: 100, Chains: chains}, "cd": &train.CD{Steps: 100},
-		"pt": &train.PT{Steps: 100, Chains: chains, Rungs: 3},
+		"pt": &train.PT{Steps: 100, Chains: chains, Rungs: 3}, "pcd, refreshed": &train.PCD{Steps: 100, Chains: chains, Refresh: 50, Rungs: 3},
 	} {
 		got := rbm.NewStatistics(8, 5)
 		phase(n, got)
@@ -200,6 +202,16 @@ func TestTrainingRepeats(t *testing.T) {
 			c.Epochs, c.Negative = 12, &train.PT{Chains: 30, Rungs: 4}
 			return set, c
 		},
+		"pt along the training": func(workers int) (*data.Set, train.Config) {
+			set, c := everything(t, workers)
+			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PT{Chains: 30, Rungs: 4, Along: true}
+			return set, c
+		},
+		"pcd refreshed along the training": func(workers int) (*data.Set, train.Config) {
+			set, c := everything(t, workers)
+			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PCD{Chains: 30, Refresh: 7, Rungs: 3, Along: true}
+			return set, c
+		},
 		"pcd that adapts": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
 			c.Rate, c.Clip, c.Negative = 0.1, 0, &train.PCD{Chains: 30, Adapt: true} // fast enough to need more sweeps
@@ -223,7 +235,7 @@ func checkRepeats(t *testing.T, settings func(workers int) (*data.Set, train.Con
 			t.Errorf("%d workers give another run than one", workers)
 		}
 	}
-	for _, stop := range []int{1, 4, 17, 41} {
+	for _, stop := range []int{1, 4, 17, 41, 65} {
 		first := run(1)
 		var all []train.Progress
 		for p := range first.Steps(t.Context()) {
@@ -236,7 +248,7 @@ func checkRepeats(t *testing.T, settings func(workers int) (*data.Set, train.Con
 			t.Fatal(err)
 		}
 		second := run(2)
-		if err := second.Resume(checkpoint.Bytes()); err != nil {
+		if err := second.Resume(checkpoint.Bytes(), first.Trajectory()); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, finish(t, second)...)
@@ -259,11 +271,11 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 	} {
 		set, c := everything(t, 1)
 		change(&c)
-		if err := start(t, 10, set, c).Resume(checkpoint.Bytes()); err == nil {
+		if err := start(t, 10, set, c).Resume(checkpoint.Bytes(), nil); err == nil {
 			t.Errorf("%s: resumed", name)
 		}
 	}
-	if err := start(t, 10, set, c).Resume(checkpoint.Bytes()[:100]); err == nil {
+	if err := start(t, 10, set, c).Resume(checkpoint.Bytes()[:100], nil); err == nil {
 		t.Error("a truncated checkpoint was resumed")
 	}
 }
@@ -351,6 +363,7 @@ func TestStartRefuses(t *testing.T) {
 		"there is no validation data":                                {Patience: 3},
 		"cd with -1 steps":                                           {Negative: &train.CD{Steps: -1}},
 		"pt with 1 steps, 100 chains and 1 rungs":                    {Negative: &train.PT{Rungs: 1}},
+		"pcd of 100 chains refreshed by 101 ladders of 10 rungs":     {Negative: &train.PCD{Refresh: 101}},
 		"pcd with 10 steps and -5 chains":                            {Negative: &train.PCD{Chains: -5}},
 		"the validation data has 2 units, the model 9 visible ones":  {Valid: &data.Set{States: rbm.NewStates(1, 2)}},
 	} {

@@ -77,7 +77,7 @@ func run(ctx context.Context, out string) error {
 	clear(base.W)
 	clear(base.C)
 	base.SetMeans(set.Means())
-	ladders := sample.NewTempering(base, model, start, 12, rng.Seed(4), 0)
+	ladders := sample.NewTempering(sample.Path{base, model}, start, 12, rng.Seed(4), 0)
 	for _, n := range []int{200, 400, 800, 1600} {
 		for range n {
 			ladders.Round()

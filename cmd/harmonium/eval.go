@@ -28,6 +28,7 @@ type evalOptions struct {
 	data   string
 	method string
 	budget int64
+	path   pathFlag
 	report bool
 	train  string
 	dataFlags
@@ -55,6 +56,7 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 	f.StringVar(&o.data, "data", "", "rows to score (needed)")
 	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else annealed), exact, annealed or pseudo")
 	f.Int64Var(&o.budget, "budget", estimate.DefaultBudget, "chain steps that annealing may take at most; the same budget gives the same answer")
+	o.path.register(f)
 	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
 	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
 	o.dataFlags.register(f)
@@ -70,7 +72,48 @@ type logZResult struct {
 	Upper  diag.Number `json:"upper"`
 	ESS    float64     `json:"ess,omitempty"`
 	Steps  int         `json:"steps,omitempty"`
+
+	Estimates []boundResult `json:"estimates,omitempty"` // that the bracket is made of
 }
+
+// boundResult is one estimate of log Z.
+type boundResult struct {
+	Name   string  `json:"name"`
+	Value  float64 `json:"value"`
+	Stderr float64 `json:"stderr"`
+	ESS    float64 `json:"ess"`    // of tempering: round trips
+	Bounds string  `json:"bounds"` // "below", "above" or "neither"
+	Counts bool    `json:"counts"` // towards value and bracket
+}
+
+// bounds says of each estimate what it bounds.
+func bounds(estimates []estimate.Estimate) []boundResult {
+	results := make([]boundResult, len(estimates))
+	for k, e := range estimates {
+		results[k] = boundResult{e.Name, e.Value, e.Stderr, e.ESS, [...]string{"above", "neither", "below"}[e.Bounds+1], e.Counts}
+	}
+	return results
+}
+
+// table writes a line an estimate.
+func (b *boundResult) table(w io.Writer) {
+	what := "bound from " + b.Bounds
+	switch {
+	case !b.Counts:
+		what = "too low to count"
+	case b.Bounds == "neither":
+		what = "no bound"
+	}
+	size := "effective sample size"
+	if b.Bounds == "neither" {
+		size = "round trips"
+	}
+	fmt.Fprintf(w, "  by %s\t%.3f ± %.3f, %s; %s %.0f\n", b.Name, b.Value, b.Stderr, what, size, b.ESS)
+}
+
+// boundsMean says in which sense estimates bound log Z.
+const boundsMean = `  a bound from below is a nats above log Z with probability e^-a at most; one from above is below it in
+  the same sense, if its chains begin at states of the model`
 
 type estimateResult struct {
 	Value  diag.Number `json:"value"`
@@ -109,6 +152,10 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	if err != nil {
 		return badInput(err)
 	}
+	between, err := o.path.between(r, o.method)
+	if err != nil {
+		return err
+	}
 	set, err := o.openFor(model, o.data)
 	if err != nil {
 		return err
@@ -133,7 +180,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	case train.MethodExact:
 		err = result.enumerate(ctx, t, model, set)
 	case methodAnnealed:
-		err = result.anneal(ctx, t, o, model, set)
+		err = result.anneal(ctx, t, o, model, between, set)
 	}
 	if err != nil {
 		return err
@@ -199,10 +246,10 @@ func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Mode
 	return nil
 }
 
-func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, model *rbm.Model, set *data.Set) error {
+func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, model *rbm.Model, between []*rbm.Model, set *data.Set) error {
 	bar := t.progress("log Z", o.budget)
 	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), estimate.Options{
-		Budget: o.budget, Seed: o.seed, Workers: t.workers,
+		Budget: o.budget, Seed: o.seed, Workers: t.workers, Between: between,
 		Progress: func(done, _ int64, expected time.Duration) {
 			bar.set(done, fmt.Sprintf("by annealing; at most %s in all", expected.Round(time.Second)))
 		},
@@ -211,7 +258,7 @@ func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, mo
 	if err != nil {
 		return err
 	}
-	r.LogZ = &logZResult{Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper), ESS: b.ESS(), Steps: b.Steps}
+	r.LogZ = &logZResult{Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper), ESS: b.ESS(), Steps: b.Steps, Estimates: bounds(b.Estimates())}
 	r.Findings = append(r.Findings, b.Findings...)
 	r.score(model, set)
 	return nil
@@ -242,11 +289,15 @@ func (r *evalResult) table(w io.Writer) {
 		if math.IsInf(float64(r.LogZ.Upper), 1) {
 			fmt.Fprintf(w, "log-likelihood\tbelow %.3f nats a row\n", r.LL.Value)
 			fmt.Fprintf(w, "log Z\tabove %.3f\n", r.LogZ.Value)
-			break
+		} else {
+			fmt.Fprintf(w, "log-likelihood\t%.3f ± %.3f (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr, r.LogZ.Stderr)
+			fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by annealing in %d steps\n",
+				r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
 		}
-		fmt.Fprintf(w, "log-likelihood\t%.3f ± %.3f (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr, r.LogZ.Stderr)
-		fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by annealing in %d steps\n",
-			r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
+		for _, b := range r.LogZ.Estimates {
+			b.table(w)
+		}
+		fmt.Fprintln(w, boundsMean)
 	}
 	fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %.4f nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr)
 	if r.Report != nil {

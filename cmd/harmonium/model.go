@@ -31,6 +31,37 @@ func openModel(path string) (*rbm.Model, *run.Run, error) {
 	return model, r, badInput(err)
 }
 
+// pathFlag says where the models between independent units and a model lie that chains are led along.
+type pathFlag string
+
+func (p *pathFlag) register(f *pflag.FlagSet) {
+	f.StringVar((*string)(p), "path", run.PathLine, "from independent units to the model: line (straight; better wherever it was measured) or "+
+		"training (along the models that a RUN kept: a second opinion)")
+}
+
+// between lists the models on the way, for a method that follows it.
+func (p pathFlag) between(r *run.Run, method string) ([]*rbm.Model, error) {
+	switch {
+	case p == run.PathLine:
+		return nil, nil
+	case method != "auto" && method != methodAnnealed && method != methodTempered:
+		return nil, badInput(fmt.Errorf("--path %s, but --method %s takes no path: %s (eval) and %s (sample) do", string(p), method, methodAnnealed, methodTempered))
+	case p != run.PathTraining:
+		return nil, badInput(fmt.Errorf("--path %s, want %s or %s", string(p), run.PathLine, run.PathTraining))
+	case r == nil:
+		return nil, badInput(errors.New("--path training wants a run directory, not a model file"))
+	}
+	best, err := r.Best()
+	if err != nil {
+		return nil, badInput(err)
+	}
+	models, err := r.Trajectory(best)
+	if err == nil && len(models) == 0 {
+		err = fmt.Errorf("--path training, but %s kept no models along its training: pcd and pt do, from update 20 on", r.Dir)
+	}
+	return models, badInput(err)
+}
+
 // dataFlags say how to read a data file.
 type dataFlags struct {
 	threshold optionalFloat

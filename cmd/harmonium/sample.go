@@ -32,6 +32,9 @@ type sampleOptions struct {
 	start  string
 	clamps []string
 	seed   uint64
+	path   pathFlag
+
+	between []*rbm.Model // on the path
 }
 
 func newSample(t *terminal) *cobra.Command {
@@ -59,11 +62,15 @@ chains that exchange states between the model and independent units. It spreads 
 	o.settle = true
 	f.Var(&intOrAuto{&o.burnIn, &o.settle}, "burn-in", "sweeps before the first sample of each chain; auto: until the chains agree")
 	f.Var(&intOrAuto{&o.thin, &o.spread}, "thin", "sweeps between samples of a chain; auto: as many as make the samples nearly independent")
+	o.path.register(f)
 	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: independent units from the biases")
 	f.StringArrayVar(&o.clamps, "clamp", nil, "hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 0; may be repeated")
 	f.Uint64Var(&o.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
 	return cmd
 }
+
+// methodTempered is the method of sample that needs a path.
+const methodTempered = "tempered"
 
 // exactSampleCost is the number of operations of the oracle that auto spends on exact samples: about a minute.
 const exactSampleCost = 5e10
@@ -103,6 +110,9 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	method, err := o.check(model)
 	if err != nil {
 		return badInput(err)
+	}
+	if o.between, err = o.path.between(r, o.method); err != nil {
+		return err
 	}
 	result, v, err := o.draw(ctx, t, model, method)
 	if err != nil {
@@ -156,10 +166,10 @@ func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model,
 		v, err = o.gibbs(ctx, t, model, result)
 		if err == nil && o.method == "auto" && len(result.Findings) > 0 {
 			t.say("Gibbs chains do not mix (R-hat %.3f, %.0f effective samples): tempering", result.Rhat, result.ESS)
-			result.Method, result.Findings = "tempered", []diag.Finding{}
+			result.Method, result.Findings = methodTempered, []diag.Finding{}
 			v, err = o.tempered(ctx, t, model, result)
 		}
-	case "tempered":
+	case methodTempered:
 		v, err = o.tempered(ctx, t, model, result)
 	}
 	result.Seconds = time.Since(begun).Seconds()
@@ -186,7 +196,7 @@ func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 		return "gibbs", nil
 	case "exact":
 		return o.method, possible
-	case "gibbs", "tempered":
+	case "gibbs", methodTempered:
 		return o.method, nil
 	}
 	return "", fmt.Errorf("method %q, want auto, exact, gibbs or tempered", o.method)

@@ -65,7 +65,7 @@ func (o *sampleOptions) tempered(ctx context.Context, t *terminal, model *rbm.Mo
 	clear(base.W)
 	clear(base.C)
 	base.SetMeans((&data.Set{States: pilot.Visible}).Means())
-	ladders := sample.NewTempering(base, model, pilot.Visible, firstRungs, o.key().Stream(rng.StreamExchange), t.workers)
+	ladders := sample.NewTempering(slices.Concat(sample.Path{base}, o.between, sample.Path{model}), pilot.Visible, firstRungs, o.key().Stream(rng.StreamExchange), t.workers)
 	if err := o.clamp(model, ladders); err != nil {
 		return rbm.States{}, err
 	}

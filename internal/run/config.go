@@ -4,6 +4,7 @@
 //	metrics.jsonl      one object per evaluation
 //	model.safetensors  the best model so far by validation score; the last one without validation data
 //	checkpoint/        everything needed to go on: the last two states of the training
+//	trajectory/        models along the training, where its negative phase has chains that go on
 //
 // A run killed at any moment goes on from its last checkpoint to the same bytes. docs/formats.md lists every field.
 package run
@@ -53,7 +54,9 @@ type Settings struct {
 	Steps        int      `json:"steps"`          // Gibbs sweeps an update
 	AdaptSteps   bool     `json:"adapt_steps"`    // instead of steps: as many as the chains of pcd need
 	Chains       int      `json:"chains"`         // of pcd; ladders of pt
-	Rungs        int      `json:"rungs"`          // of pt
+	Refresh      int      `json:"refresh"`        // ladders that refresh the chains of pcd
+	Rungs        int      `json:"rungs"`          // of the ladders
+	Path         string   `json:"path"`           // of the rungs: "line" or "training"
 	Optimizer    string   `json:"optimizer"`      // "sgd", "momentum" or "adam"
 	Batch        int      `json:"batch"`          // rows a minibatch; 0 means the default
 	Rate         float64  `json:"rate"`           // 0 means the optimiser's default
@@ -73,10 +76,16 @@ type Settings struct {
 	Bernoulli    bool     `json:"bernoulli_grey"` // grey values become 1 with their own probability
 }
 
+// The paths of ladders between independent units and a model: the straight line, and along the models kept in training.
+const (
+	PathLine     = "line"
+	PathTraining = "training"
+)
+
 // Defaults are the settings of a user who sets nothing.
 func Defaults() Settings {
 	return Settings{
-		Hidden: 0, Seed: 1, Negative: "pcd", Steps: train.DefaultSteps, Chains: train.DefaultChains, Rungs: train.DefaultRungs,
+		Hidden: 0, Seed: 1, Negative: "pcd", Steps: train.DefaultSteps, Chains: train.DefaultChains, Rungs: train.DefaultRungs, Path: PathLine,
 		Optimizer: "adam", Schedule: string(train.DefaultSchedule), Centered: true, DataBiases: true, Epochs: train.DefaultEpochs,
 	}
 }
@@ -95,13 +104,23 @@ func (s Settings) TrainConfig(workers int, valid *data.Set) (train.Config, error
 	if s.AdaptSteps && s.Negative != "pcd" {
 		return c, fmt.Errorf("steps is auto for the negative phase %q, want a number: only pcd adapts", s.Negative)
 	}
+	if s.Path != PathLine && s.Path != PathTraining {
+		return c, fmt.Errorf("path %q, want %s or %s", s.Path, PathLine, PathTraining)
+	}
+	along := s.Path == PathTraining
+	if ladders := s.Negative == "pt" || s.Negative == "pcd" && s.Refresh > 0; along && !ladders {
+		return c, fmt.Errorf("path is %s for the negative phase %q, which has no ladders: want pt, or pcd with refresh", s.Path, s.Negative)
+	}
+	if s.Refresh != 0 && s.Negative != "pcd" {
+		return c, fmt.Errorf("refresh is %d for the negative phase %q: only the chains of pcd are refreshed", s.Refresh, s.Negative)
+	}
 	switch s.Negative {
 	case "pcd":
-		c.Negative = &train.PCD{Steps: s.Steps, Chains: s.Chains, Adapt: s.AdaptSteps}
+		c.Negative = &train.PCD{Steps: s.Steps, Chains: s.Chains, Adapt: s.AdaptSteps, Refresh: s.Refresh, Rungs: s.Rungs, Along: along}
 	case "cd":
 		c.Negative = &train.CD{Steps: s.Steps}
 	case "pt":
-		c.Negative = &train.PT{Steps: s.Steps, Chains: s.Chains, Rungs: s.Rungs}
+		c.Negative = &train.PT{Steps: s.Steps, Chains: s.Chains, Rungs: s.Rungs, Along: along}
 	case "exact":
 		c.Negative = &train.Exact{}
 	default:

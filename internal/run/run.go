@@ -112,6 +112,11 @@ func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.P
 	defer metrics.Close()
 	saved := time.Now()
 	for p := range t.Steps(ctx) {
+		if p.Kept != nil {
+			if err := r.keep(p.Kept, p.Update); err != nil {
+				return err
+			}
+		}
 		if p.Evaluation != nil {
 			if err := appendMetric(metrics, p.Evaluation); err != nil {
 				return err
@@ -158,57 +163,52 @@ func (r *Run) save(t *train.Training, metrics *os.File) error {
 	if err := t.Best().Save(filepath.Join(r.Dir, ModelName)); err != nil {
 		return err
 	}
-	path := filepath.Join(r.Dir, CheckpointName, fmt.Sprintf("%012d.safetensors", t.Done()))
-	if err := atomicfile.Write(path, t.Checkpoint); err != nil {
+	if err := atomicfile.Write(r.path(CheckpointName, t.Done()), t.Checkpoint); err != nil {
 		return err
 	}
-	paths, err := r.checkpoints()
+	files, err := r.list(CheckpointName)
 	if err != nil {
 		return err
 	}
-	for _, old := range paths[:max(len(paths)-2, 0)] {
-		if err := os.Remove(old); err != nil {
+	for _, old := range files[:max(len(files)-2, 0)] {
+		if err := os.Remove(old.path); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// checkpoints lists the files of the checkpoints, oldest first.
-func (r *Run) checkpoints() ([]string, error) {
-	dir := filepath.Join(r.Dir, CheckpointName)
-	entries, err := os.ReadDir(dir) // sorted by name
-	var paths []string
-	for _, e := range entries {
-		if name := e.Name(); name[0] != '.' && filepath.Ext(name) == ".safetensors" {
-			paths = append(paths, filepath.Join(dir, name))
-		}
-	}
-	return paths, err
-}
-
 // Resume puts a training that was started with this run's settings at the newest readable checkpoint, or leaves it at the
-// beginning if there is none, and drops the metrics after it.
+// beginning if there is none, and drops the metrics and the trajectory after it.
 func (r *Run) Resume(t *train.Training) error {
-	paths, err := r.checkpoints()
+	files, err := r.list(CheckpointName)
 	if err != nil {
 		return err
 	}
 	var broken error
-	for _, path := range slices.Backward(paths) {
-		text, err := os.ReadFile(path)
+	for _, f := range slices.Backward(files) {
+		err := r.resumeAt(t, f)
 		if err == nil {
-			err = t.Resume(text)
+			return errors.Join(r.truncateMetrics(t.Done()), r.forget(t.Done()))
 		}
-		if err == nil {
-			return r.truncateMetrics(t.Done())
-		}
-		broken = errors.Join(broken, fmt.Errorf("%s: %w", path, err))
+		broken = errors.Join(broken, fmt.Errorf("%s: %w", f.path, err))
 	}
 	if broken != nil {
 		return fmt.Errorf("no checkpoint can be read: %w", broken)
 	}
-	return r.truncateMetrics(0)
+	return errors.Join(r.truncateMetrics(0), r.forget(0))
+}
+
+func (r *Run) resumeAt(t *train.Training, checkpoint numbered) error {
+	text, err := os.ReadFile(checkpoint.path)
+	if err != nil {
+		return err
+	}
+	trajectory, err := r.Trajectory(checkpoint.update)
+	if err != nil {
+		return err
+	}
+	return t.Resume(text, trajectory)
 }
 
 // truncateMetrics keeps the lines up to an update, all of which are whole.

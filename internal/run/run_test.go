@@ -29,7 +29,8 @@ func config(t *testing.T) *run.Config {
 		t.Fatal(err)
 	}
 	s := run.Defaults()
-	s.Hidden, s.Epochs, s.HoldoutPart = 8, 10, 0.2
+	s.Hidden, s.Epochs, s.HoldoutPart, s.Rate = 8, 10, 0.2, 0.1
+	s.Refresh, s.Path = 5, run.PathTraining
 	return &run.Config{Program: "test", Settings: s, Train: []run.File{{Path: path}}}
 }
 
@@ -50,12 +51,20 @@ func begin(t *testing.T, dir string, c *run.Config) (*run.Run, *train.Training) 
 func contents(t *testing.T, dir string) string {
 	t.Helper()
 	var all []byte
-	for _, name := range []string{run.MetricsName, run.ModelName} {
+	names := []string{run.MetricsName, run.ModelName}
+	kept, err := os.ReadDir(filepath.Join(dir, run.TrajectoryName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range kept {
+		names = append(names, filepath.Join(run.TrajectoryName, e.Name()))
+	}
+	for _, name := range names {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, text...)
+		all = append(append(all, name...), text...)
 	}
 	return string(regexp.MustCompile(`"seconds":[^,]*`).ReplaceAll(all, nil))
 }
@@ -99,7 +108,10 @@ func TestInterruptedRunsEndInTheSameBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := contents(t, straight)
-	for _, stop := range []int{1, 5, 23, training.Planned()} {
+	if models, err := r.Trajectory(training.Done()); err != nil || len(models) < 2 {
+		t.Fatalf("%d models along the training, error %v: the test shows nothing", len(models), err)
+	}
+	for _, stop := range []int{1, 5, 23, 58, training.Planned()} {
 		dir := filepath.Join(t.TempDir(), "run [1]*")
 		fresh := *c
 		r, training := begin(t, dir, &fresh)
@@ -135,6 +147,20 @@ func TestKilledBeforeTheFirstCheckpoint(t *testing.T) {
 	recordUntil(t, r, training, 7)
 	if _, training = reopen(t, dir); training.Done() != 0 {
 		t.Errorf("resumes after update %d, want from the beginning", training.Done())
+	}
+}
+
+// What was kept after the last checkpoint goes with the metrics after it.
+func TestResumeDropsTheTrajectoryAfterTheCheckpoint(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	r, training := begin(t, dir, config(t))
+	recordUntil(t, r, training, 100)
+	if models, err := r.Trajectory(100); err != nil || len(models) == 0 {
+		t.Fatalf("%d models, error %v", len(models), err)
+	}
+	reopen(t, dir)
+	if models, err := r.Trajectory(100); err != nil || len(models) != 0 {
+		t.Errorf("resumed from the beginning, %d models are left, error %v", len(models), err)
 	}
 }
 

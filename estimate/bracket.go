@@ -1,0 +1,150 @@
+package estimate
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"harmonium/diag"
+)
+
+// Bracket is log Z as estimated in five ways.
+type Bracket struct {
+	// Value is the mean of the way there and of tempering by their errors, and Stderr its standard error, widened by half of what all estimates
+	// span.
+	Value, Stderr float64
+	// Lower and Upper are the ends of the bracket, two standard errors below the lowest of all these and above the highest.
+	Lower, Upper float64
+	There        Side // annealing, from the base to the model
+	Back         Side // back from where the way there has ended
+	FromData     Side // back from the data
+	FromAnywhere Side // back from where chains come to that begin at fair coins and at the visible biases
+	Tempered     Side // parallel tempering
+	// Found is −F of the most probable configuration that a chain was in at the model. log Z is larger, for certain. Where this proves the
+	// estimates wrong, Value and Lower are Found, and Upper and Stderr are infinite.
+	Found float64
+
+	Steps      int   // temperatures of the last annealing
+	ChainSteps int64 // of all runs
+	Findings   []diag.Finding
+}
+
+// Side is one estimate of log Z. ESS is the effective sample size of annealing's weights, and the number of tempering's round trips.
+type Side struct{ Value, Stderr, ESS float64 }
+
+// Estimate is a Side with its name and what it bounds.
+type Estimate struct {
+	Name string
+	// Bounds is +1 for a bound of log Z from below, which exceeds it by a nats with probability at most e^(−a); −1 for one from above in the same
+	// sense, if the chains begin at states of the model; 0 for neither.
+	Bounds int
+	Side
+	Counts bool // towards the bracket
+}
+
+// Estimates lists all five. The way back from anywhere counts where it is higher than the way there: then its
+// chains know of something that others don't. Where it is lower they may be caught where the model gives little weight, which says nothing.
+func (b *Bracket) Estimates() []Estimate {
+	return []Estimate{
+		{"annealing", 1, b.There, true},
+		{"the way back from there", -1, b.Back, true},
+		{"the way back from the data", -1, b.FromData, true},
+		{"the way back from anywhere", -1, b.FromAnywhere, b.FromAnywhere.Value > b.There.Value},
+		{"tempering", 0, b.Tempered, true},
+	}
+}
+
+// counted are those that count.
+func (b *Bracket) counted() []Estimate {
+	return slices.DeleteFunc(b.Estimates(), func(e Estimate) bool { return !e.Counts })
+}
+
+// ESS is the least effective sample size of the annealed estimates.
+func (b *Bracket) ESS() float64 { return min(b.There.ESS, b.Back.ESS, b.FromData.ESS) }
+
+// agrees reports whether two estimates differ by no more than their errors explain, or by too little to matter.
+func (s Side) agrees(t Side) bool {
+	return math.Abs(s.Value-t.Value) <= max(goal, agreement*math.Hypot(s.Stderr, t.Stderr))
+}
+
+// combine takes the mean of the two estimates that are sound if they reach everything, and widens its error by half of what all estimates span.
+func (b *Bracket) combine() {
+	b.Lower, b.Upper = math.Inf(1), math.Inf(-1)
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, s := range b.counted() {
+		low, high = min(low, s.Value), max(high, s.Value)
+		b.Lower, b.Upper = min(b.Lower, s.Value-2*s.Stderr), max(b.Upper, s.Value+2*s.Stderr)
+	}
+	there, tempered := weight(b.There), weight(b.Tempered)
+	b.Value = (there*b.There.Value + tempered*b.Tempered.Value) / (there + tempered)
+	b.Stderr = math.Hypot(1/math.Sqrt(there+tempered), (high-low)/2)
+	b.Lower, b.Upper = min(b.Lower, b.Value-2*b.Stderr), max(b.Upper, b.Value+2*b.Stderr)
+	if b.hidden() { // nothing is left but what holds for certain
+		b.Value, b.Lower, b.Upper, b.Stderr = b.Found, b.Found, math.Inf(1), math.Inf(1)
+	}
+}
+
+// hidden reports whether a configuration was found that is more probable than the estimates of log Z allow.
+func (b *Bracket) hidden() bool { return b.Found > max(b.There.Value, b.Tempered.Value) }
+
+func weight(s Side) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
+
+// open reports whether two of the estimates disagree, and describes them all.
+func (b *Bracket) open() (open bool, all string) {
+	estimates := b.counted()
+	for k, s := range estimates {
+		for _, t := range estimates[:k] {
+			open = open || !s.agrees(t.Side)
+		}
+		if k > 0 {
+			all += ", "
+		}
+		all += fmt.Sprintf("%.2f ± %.2f by %s", s.Value, s.Stderr, s.Name)
+	}
+	return open, all
+}
+
+// judge lists what speaks against the estimate; shorter is the run before, or nil.
+func (b *Bracket) judge(shorter *Bracket) {
+	if b.hidden() {
+		b.Findings = append(b.Findings, diag.Finding{
+			Code: "hidden-mode",
+			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; annealing gives %.1f, and tempering %.1f",
+				-b.Found, b.Found, b.There.Value, b.Tempered.Value),
+			Value: diag.Number(b.Found - b.There.Value), Threshold: 0,
+			Consequence: "almost all of the model's weight is on configurations unlike the data, and any likelihood that leaves them out is too high",
+			Remedy:      "train by harmonium train --negative pcd, whose scouts see such modes while they are small, or take a model from earlier in the training",
+		})
+		return
+	}
+	if open, all := b.open(); open {
+		b.Findings = append(b.Findings, diag.Finding{
+			Code: "bracket-open", Message: "log Z is " + all, Value: diag.Number(b.Upper - b.Lower), Threshold: agreement,
+			Consequence: fmt.Sprintf("log Z lies between about %.1f and %.1f if at least one of them reaches all states that matter, and higher if none does",
+				b.Lower, b.Upper),
+			Remedy: "raise --budget; a model whose chains mix badly may stay out of reach: train it with more steps or a lower learning rate",
+		})
+	}
+	if b.Tempered.ESS < ladders {
+		b.Findings = append(b.Findings, diag.Finding{
+			Code: "few-round-trips", Message: fmt.Sprintf("%.0f states travelled between the model and the base on %d tempered ladders", b.Tempered.ESS, ladders),
+			Value: diag.Number(b.Tempered.ESS), Threshold: ladders,
+			Consequence: "tempering says little about modes that are hard to reach", Remedy: "raise --budget",
+		})
+	}
+	switch {
+	case shorter == nil:
+		b.Findings = append(b.Findings, diag.Finding{
+			Code: "one-run", Message: "there was no second, longer run to compare with", Value: diag.Number(b.Steps), Threshold: firstSteps * longer,
+			Consequence: "states that both ways miss may have gone unnoticed", Remedy: "raise --budget",
+		})
+	case !b.There.agrees(shorter.There):
+		b.Findings = append(b.Findings, diag.Finding{
+			Code: "not-settled",
+			Message: fmt.Sprintf("annealing in %d steps gives %.2f ± %.2f, in %d steps %.2f ± %.2f",
+				shorter.Steps, shorter.There.Value, shorter.There.Stderr, b.Steps, b.There.Value, b.There.Stderr),
+			Value: diag.Number(b.There.Value - shorter.There.Value), Threshold: agreement,
+			Consequence: "log Z may go on rising with longer runs, and log-likelihoods falling", Remedy: "raise --budget",
+		})
+	}
+}

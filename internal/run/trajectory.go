@@ -1,0 +1,97 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"harmonium/rbm"
+)
+
+// TrajectoryName is the folder of models along the training.
+const TrajectoryName = "trajectory"
+
+// numbered is a file whose name is an update.
+type numbered struct {
+	path   string
+	update int
+}
+
+const modelSuffix = ".safetensors"
+
+// list finds the numbered files in a folder of the run, oldest first; none if there is no folder.
+func (r *Run) list(folder string) ([]numbered, error) {
+	dir := filepath.Join(r.Dir, folder)
+	entries, err := os.ReadDir(dir) // sorted by name
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var files []numbered
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), modelSuffix)
+		if update, err := strconv.Atoi(name); ok && err == nil {
+			files = append(files, numbered{filepath.Join(dir, e.Name()), update})
+		}
+	}
+	return files, err
+}
+
+// path is that of the file of an update.
+func (r *Run) path(folder string, update int) string {
+	return filepath.Join(r.Dir, folder, fmt.Sprintf("%012d%s", update, modelSuffix))
+}
+
+// Trajectory loads the models that were kept along the training, up to an update.
+func (r *Run) Trajectory(update int) ([]*rbm.Model, error) {
+	files, err := r.list(TrajectoryName)
+	if err != nil {
+		return nil, err
+	}
+	var models []*rbm.Model
+	for _, f := range files {
+		if f.update > update {
+			break
+		}
+		model, err := rbm.Load(f.path)
+		if err != nil {
+			return nil, err
+		}
+		models = append(models, model)
+	}
+	return models, nil
+}
+
+// keep adds a model to the trajectory.
+func (r *Run) keep(model *rbm.Model, update int) error {
+	if err := os.MkdirAll(filepath.Join(r.Dir, TrajectoryName), 0o777); err != nil {
+		return err
+	}
+	return model.Save(r.path(TrajectoryName, update))
+}
+
+// forget removes the trajectory after an update.
+func (r *Run) forget(update int) error {
+	files, err := r.list(TrajectoryName)
+	for _, f := range files {
+		if f.update > update {
+			err = errors.Join(err, os.Remove(f.path))
+		}
+	}
+	return err
+}
+
+// Best is the update that the model of the run is of: that of the best validation score, or the last one.
+func (r *Run) Best() (int, error) {
+	metrics, err := r.Metrics()
+	update := 0
+	for _, m := range metrics {
+		if m.Best || m.ValidLL == nil {
+			update = m.Update
+		}
+	}
+	return update, err
+}

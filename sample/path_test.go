@@ -1,0 +1,101 @@
+package sample_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+)
+
+func TestRespace(t *testing.T) {
+	places, lengths := []float64{0, 0.5, 0.6, 1}, []float64{1, 2, 1}
+	want := []float64{0, 0.5, 0.55, 0.6, 1} // the middle stretch holds half of the whole length
+	got := sample.Respace(places, lengths, 4)
+	for k := range want {
+		if len(got) != len(want) || math.Abs(got[k]-want[k]) > 1e-15 {
+			t.Fatalf("places %v, want %v", got, want)
+		}
+	}
+	if even := sample.Respace(sample.Even(7), slices.Repeat([]float64{3}, 7), 7); !slices.IsSorted(even) || even[0] != 0 || even[7] != 1 {
+		t.Errorf("even lengths give %v", even)
+	}
+}
+
+// Annealing there and back, on a straight path and on one with a detour, on even places and others, gives log Z within five of its errors, and takes
+// the populations to the ends of the path. Equal steps are those that add as much to the spread of the weights.
+func TestAnnealAlongPaths(t *testing.T) {
+	model := randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 31)
+	base, detour := model.Clone(), randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 32)
+	clear(base.W)
+	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := sample.Respace(sample.Even(2), []float64{1, 3}, 200)
+	for name, path := range map[string]sample.Path{"straight": {base, model}, "detour": {base, detour, model}} {
+		c := rbm.NewConditionals(model, 1)
+		p := sample.Independent(base, 500, rng.Seed(1))
+		lengths, err := p.Anneal(t.Context(), path, places[1:], c, nil)
+		if err != nil || len(lengths) != 200 || slices.Min(lengths) < 0 || slices.Max(lengths) > 1 {
+			t.Fatalf("%s: error %v, lengths %v", name, err, lengths)
+		}
+		if logZ, stderr, _ := p.Weigh(); math.Abs(logZ-truth) > 5*stderr || stderr > 0.2 {
+			t.Errorf("%s: there log Z is %v ± %v, exactly %v", name, logZ, stderr, truth)
+		}
+		for r, free := range model.FreeEnergy(p.Chains.Visible) {
+			if math.Abs(free-p.Free[r]) > 1e-3 { // fixed point against float64
+				t.Fatalf("%s: F of chain %d is %v, of the model %v", name, r, p.Free[r], free)
+			}
+		}
+		v, _, err := exact.Sample(t.Context(), model, 500, rng.Seed(2), exact.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = sample.NewPopulation(sample.Start(v, 12, rng.Seed(3)), rng.Seed(3))
+		p.Settle(c)
+		backward := slices.Clone(places[:200])
+		slices.Reverse(backward)
+		if _, err := p.Anneal(t.Context(), path, backward, c, nil); err != nil {
+			t.Fatal(err)
+		}
+		fall, stderr, _ := p.Weigh()
+		if logZ := sample.LogZWithoutWeights(base) - fall; math.Abs(logZ-truth) > 5*stderr || stderr > 0.2 {
+			t.Errorf("%s: back log Z is %v ± %v, exactly %v", name, logZ, stderr, truth)
+		}
+	}
+}
+
+// Chains at exact samples that are tempered along a detour stay samples of the model.
+func TestTemperingAlongAPathDoesNotDrift(t *testing.T) {
+	const ladders = 20000
+	model := randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 33)
+	base, detour := model.Clone(), randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 34)
+	clear(base.W)
+	v, _, err := exact.Sample(t.Context(), model, ladders, rng.Seed(1), exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := sample.NewTempering(sample.Path{base, detour, model}, v, 4, rng.Seed(2), 1)
+	for range 20 { // the lower rungs come to their own distributions
+		p.Round()
+	}
+	want := distribution(model, everything)
+	for _, rounds := range []int{1, 2, 20} {
+		for range rounds {
+			p.Round()
+		}
+		p.Spread(6)
+		checkDistribution(t, p.Visible(), want)
+	}
+	if p.Betas()[0] != 0 || p.Betas()[len(p.Betas())-1] != 1 {
+		t.Errorf("the rungs are at %v", p.Betas())
+	}
+	p.Compress(0.5)
+	if β := p.Betas(); β[len(β)-1] != 1 || β[len(β)-2] > 0.5 {
+		t.Errorf("compressed to half the rungs are at %v", β)
+	}
+}
