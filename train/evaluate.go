@@ -151,7 +151,7 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 	case MethodLive:
 		e.LogZ, e.Findings = t.live.logZ(t.Model, t.conditionals, t.config.Negative, t.done)
 	}
-	if s.sites != nil {
+	if s.sites != nil && t.done > 1 { // the first update has not paid for it
 		logs := t.Model.PseudoLogLikelihood(s.sites.States, s.workers)
 		mean, stderr := diag.WeightedMean(logs, s.sites.Weights)
 		e.Pseudo = &Score{Value: diag.Number(mean), Stderr: diag.Number(stderr), Method: methodSites}

@@ -59,19 +59,23 @@ type persistent interface{ visible() rbm.States }
 func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, update uint64) (LogZ, []diag.Finding) {
 	ctx := context.Background() // an evaluation is finished even when the training is interrupted
 	key := l.key.Stream(rng.Stream(update))
+	steps := l.steps
+	if update == 1 {
+		steps = liveFewest // which has not paid for more, and has hardly left the independent units
+	}
+	path, places := sample.Path{l.base, model}, sample.Even(steps)
 	there := sample.Independent(l.base, liveChains, key)
-	path, there2, back2 := sample.Path{l.base, model}, sample.Even(l.steps)[1:], sample.Even(l.steps)[:l.steps]
-	slices.Reverse(back2)
-	there.Anneal(ctx, path, there2, c, nil)
+	there.Anneal(ctx, path, places[1:], c, nil)
 	z := LogZ{}
 	z.Value, z.Stderr, z.ESS = there.Weigh()
 	chains := sample.Start(l.known(negative, key), model.N(), key)
-	chains.Sweeps = uint64(l.steps) // after the numbers that the way there has used
+	chains.Sweeps = uint64(steps) // after the numbers that the way there has used
 	chains.Sweep(c, liveSweeps)
 	back := sample.NewPopulation(chains, key)
 	back.Settle(c)
 	found := max(-slices.Min(back.Free), l.scout(model, c, key))
-	back.Anneal(ctx, path, back2, c, nil)
+	slices.Reverse(places)
+	back.Anneal(ctx, path, places[1:], c, nil)
 	c.Update(model)
 	fall, stderr, ess := back.Weigh()
 	gap := sample.LogZWithoutWeights(l.base) - fall - z.Value

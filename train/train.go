@@ -117,10 +117,11 @@ func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 				t.reason = "done"
 				return
 			}
+			update := t.done + 1
 			p, err := t.step(ctx)
 			if err != nil {
 				if ctx.Err() == nil {
-					t.err = fmt.Errorf("train: update %d: %w", t.done+1, err)
+					t.err = fmt.Errorf("train: update %d: %w", update, err)
 				}
 				return
 			}
@@ -198,10 +199,12 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	if t.config.Time > 0 && t.elapsed() >= t.config.Time {
 		t.reason = "time"
 	}
-	if int(t.done)%t.scorer.every == 0 || int(t.done) == t.planned || t.reason != "" {
-		p.Evaluation, err = t.evaluate(ctx, p)
+	if t.done == 1 || int(t.done)%t.scorer.every == 0 || int(t.done) == t.planned || t.reason != "" {
+		if p.Evaluation, err = t.evaluate(ctx, p); err != nil {
+			return p, fmt.Errorf("the model can't be scored (learning rate %g, gradient norm %g): %w", rate, norm, err)
+		}
 	}
-	return p, err
+	return p, nil
 }
 
 // nextMinibatch gathers the rows of this update. Every epoch goes through all rows once, in a fresh order.

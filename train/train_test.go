@@ -330,11 +330,13 @@ func drawnValid(t *testing.T) *data.Set {
 
 // A rate far too large ends in an error that names the update, not in NaN.
 func TestDivergenceStops(t *testing.T) {
-	training := start(t, 5, drawnBars(t, 100), train.Config{Rate: math.MaxFloat32, Schedule: train.Constant, Optimizer: &train.Momentum{}})
-	for range training.Steps(t.Context()) {
-	}
-	if err := training.Err(); err == nil || !strings.Contains(err.Error(), "no longer a finite number") {
-		t.Errorf("error is %v, want one about parameters that are not finite", err)
+	for rate, want := range map[float64]string{1e39: "no longer a finite number", math.MaxFloat32: "can't be scored"} {
+		training := start(t, 5, drawnBars(t, 100), train.Config{Rate: rate, Schedule: train.Constant, Optimizer: &train.Momentum{}})
+		for range training.Steps(t.Context()) {
+		}
+		if err := training.Err(); err == nil || !strings.Contains(err.Error(), "update 1: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("rate %v: error is %v, want %q", rate, err, want)
+		}
 	}
 }
 

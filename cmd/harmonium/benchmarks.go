@@ -234,7 +234,11 @@ func (b *bencher) trainingRate(m, n, batch int, negative train.PCD, workers int)
 	defer stop()
 	var rates []float64
 	begun, updates := time.Now(), 0
-	for range t.Steps(ctx) {
+	for p := range t.Steps(ctx) {
+		if p.Update == 1 { // with an evaluation
+			begun = time.Now()
+			continue
+		}
 		if updates++; time.Since(begun) > 4*length {
 			if rates = append(rates, float64(updates)/time.Since(begun).Seconds()); len(rates) == count {
 				break
