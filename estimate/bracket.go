@@ -42,13 +42,14 @@ type Estimate struct {
 	Counts bool // towards the bracket
 }
 
-// Estimates lists all five. The way back from anywhere counts where it is higher than the way there: then its
-// chains know of something that others don't. Where it is lower they may be caught where the model gives little weight, which says nothing.
+// Estimates lists all five. The ways back from the data and from anywhere count where they are higher than the way there: then their
+// chains know of something that others don't. Where they are lower their chains are caught where the model gives less weight than they do: they
+// are no states of the model, since the way there is a bound from below, and say nothing.
 func (b *Bracket) Estimates() []Estimate {
 	return []Estimate{
 		{"annealing", 1, b.There, true},
 		{"the way back from there", -1, b.Back, true},
-		{"the way back from the data", -1, b.FromData, true},
+		{"the way back from the data", -1, b.FromData, b.FromData.Value > b.There.Value},
 		{"the way back from anywhere", -1, b.FromAnywhere, b.FromAnywhere.Value > b.There.Value},
 		{"tempering", 0, b.Tempered, true},
 	}

@@ -2,23 +2,39 @@ package estimate
 
 import "testing"
 
-// The way back from anywhere speaks up where it is higher than the way there, and is silent where it is lower.
-func TestAnywhereCountsUpward(t *testing.T) {
-	for _, c := range []struct {
-		anywhere     float64
-		open         bool
-		lower, upper float64
+// The ways back from the data and from anywhere speak up where they are higher than the way there, and are silent where they are lower. The way back
+// from where annealing has ended always counts.
+func TestWaysBackCountUpward(t *testing.T) {
+	for _, way := range []struct {
+		name string
+		side func(*Bracket) *Side
 	}{
-		{10, false, 9.8, 10.2}, {5, false, 9.8, 10.2}, {15, true, 4.99, 15.2},
+		{"from the data", func(b *Bracket) *Side { return &b.FromData }},
+		{"from anywhere", func(b *Bracket) *Side { return &b.FromAnywhere }},
 	} {
-		side := Side{10, 0.1, 100}
-		b := &Bracket{There: side, Back: side, FromData: side, Tempered: side, FromAnywhere: Side{c.anywhere, 0.1, 100}}
-		b.combine()
-		if open, all := b.open(); open != c.open {
-			t.Errorf("from anywhere %v: open is %v: %s", c.anywhere, open, all)
+		for _, c := range []struct {
+			value        float64
+			open         bool
+			lower, upper float64
+		}{
+			{10, false, 9.8, 10.2}, {5, false, 9.8, 10.2}, {15, true, 4.99, 15.2},
+		} {
+			side := Side{10, 0.1, 100}
+			b := &Bracket{There: side, Back: side, FromData: side, FromAnywhere: side, Tempered: side}
+			way.side(b).Value = c.value
+			b.combine()
+			if open, all := b.open(); open != c.open {
+				t.Errorf("%s %v: open is %v: %s", way.name, c.value, open, all)
+			}
+			if b.Value != 10 || b.Lower < c.lower-0.02 || b.Lower > c.lower+0.02 || b.Upper < c.upper-0.02 {
+				t.Errorf("%s %v: %v, between %v and %v", way.name, c.value, b.Value, b.Lower, b.Upper)
+			}
 		}
-		if b.Value != 10 || b.Lower < c.lower-0.02 || b.Lower > c.lower+0.02 || b.Upper < c.upper-0.02 {
-			t.Errorf("from anywhere %v: %v, between %v and %v", c.anywhere, b.Value, b.Lower, b.Upper)
-		}
+	}
+	side := Side{10, 0.1, 100}
+	b := &Bracket{There: side, Back: Side{5, 0.1, 100}, FromData: side, FromAnywhere: side, Tempered: side}
+	b.combine()
+	if open, all := b.open(); !open || b.Lower > 4.8 {
+		t.Errorf("back from there 5, and the bracket from %v is not open: %s", b.Lower, all)
 	}
 }

@@ -1,7 +1,7 @@
 // Command calibration checks the error bars of estimate.LogZ. It trains models that can be enumerated on the data sets of a folder, some
 // of them too fast or too briefly, and asks for each how often the exact log Z lies in the 95 % interval, over many seeds.
 //
-// usage: go run ./bench/calibration DATA [SEEDS [BUDGET]]
+// usage: go run ./bench/calibration DATA [SEEDS [BUDGET [SET…]]]
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"harmonium/data"
@@ -57,11 +58,11 @@ type outcome struct {
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) < 2 || len(os.Args) > 4 {
-		log.Fatal("usage: calibration DATA [SEEDS [BUDGET]]")
+	if len(os.Args) < 2 {
+		log.Fatal("usage: calibration DATA [SEEDS [BUDGET [SET…]]]")
 	}
-	numbers := []int{50, estimate.DefaultBudget}
-	for k, text := range os.Args[2:] {
+	numbers, sets := []int{50, estimate.DefaultBudget}, os.Args[min(4, len(os.Args)):]
+	for k, text := range os.Args[2:min(4, len(os.Args))] {
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			log.Fatal(err)
@@ -69,6 +70,9 @@ func main() {
 		numbers[k] = n
 	}
 	for _, s := range subjects {
+		if len(sets) > 0 && !slices.Contains(sets, s.set) {
+			continue
+		}
 		o, err := s.calibrate(os.Args[1], numbers[0], int64(numbers[1]))
 		if err != nil {
 			log.Fatal(err)
