@@ -7,8 +7,8 @@
 // On the way back, chains that begin at states of the model are led to the base. They bound log Z from above in the same
 // sense, if the states are drawn from the model (Y. Burda, R. Grosse and R. Salakhutdinov, AISTATS 2015). They are so only approximately:
 // a third of them are where the way there has ended, a third are rows of data, and a third begin anywhere, all some sweeps later. The data know of
-// modes that annealing may miss, and chains from anywhere of modes that neither knows of; both count where they are higher than the way there. No configuration can have −F above log Z: where
-// one is found, the estimates are wrong for certain.
+// modes that annealing may miss, and chains from anywhere of modes that neither knows of; both count where they are higher than the
+// way there. No configuration can have −F above log Z: where one is found, the estimates are wrong for certain.
 //
 // A fifth estimate comes from parallel tempering ([sample.Tempering]) by acceptance ratios (C. H. Bennett, J. Comput. Phys. 22 (1976) 245).
 //

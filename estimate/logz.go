@@ -48,6 +48,12 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.States, means []float6
 	if data.Units() != model.M() || len(means) != model.M() {
 		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones", data.Units(), len(means), model.M())
 	}
+	for k, between := range o.Between {
+		if !between.Fits(model) {
+			return nil, fmt.Errorf("estimate: model %d on the path has %d %v and %d %v units, the model %d %v and %d %v", k,
+				between.M(), between.Visible, between.N(), between.Hidden, model.M(), model.Visible, model.N(), model.Hidden)
+		}
+	}
 	if data.Rows() == 0 {
 		return nil, errors.New("estimate: no data to begin chains at")
 	}

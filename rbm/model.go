@@ -47,6 +47,11 @@ func (model *Model) M() int { return len(model.B) }
 // N is the number of hidden units.
 func (model *Model) N() int { return len(model.C) }
 
+// Fits reports whether two models have the same numbers and kinds of units.
+func (model *Model) Fits(other *Model) bool {
+	return model.M() == other.M() && model.N() == other.N() && model.Visible == other.Visible && model.Hidden == other.Hidden
+}
+
 // Parameters returns W, b and c, which share the model's memory.
 func (model *Model) Parameters() [3][]float32 { return [3][]float32{model.W, model.B, model.C} }
 

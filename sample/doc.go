@@ -5,6 +5,6 @@
 // invariant, so chains that have forgotten their start are samples of the model. Single units can be clamped, which
 // leaves the distribution conditional on them invariant.
 //
-// [Tempering] lets chains exchange states with chains of models that mix more easily. A [Population] is a batch of weighted
-// chains that follows a path of models, and measures log Z on its way.
+// A [Path] leads to a model from one that mixes at once. [Tempering] lets chains exchange states with chains of models on the way. A
+// [Population] is a batch of weighted chains that follows it, and measures log Z as it goes.
 package sample

@@ -11,8 +11,8 @@ import (
 // Tempering is parallel tempering: chains at several models on a path from a base, where they move freely, to the model of
 // interest, which exchange their visible states (K. Hukushima and K. Nemoto, J. Phys. Soc. Japan 65 (1996) 1604; for RBMs G. Desjardins et al.,
 // AISTATS 2010; along the models of a training N. Béreux et al., ICLR 2025). A rung of the ladder is the model at a place β of the path.
-// Neighbours t and u exchange v_t and v_u with probability min(1, e^(F_t(v_t) + F_u(v_u) − F_t(v_u) − F_u(v_t))), the even pairs in one round and the odd ones in the next, so that
-// states travel the ladder in one go (S. Syed, A. Bouchard-Côté, G. Deligiannidis and A. Doucet, J. R. Statist. Soc. B 84 (2022) 321).
+// Neighbours t and u exchange v_t and v_u with probability min(1, e^(F_t(v_t) + F_u(v_u) − F_t(v_u) − F_u(v_t))), the even
+// pairs in one round and the odd ones in the next, so that states travel the ladder in one go (S. Syed, A. Bouchard-Côté, G. Deligiannidis and A. Doucet, J. R. Statist. Soc. B 84 (2022) 321).
 //
 // Several ladders run side by side, independent of each other.
 type Tempering struct {

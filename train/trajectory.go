@@ -70,7 +70,7 @@ func (y *trajectory) resume(models []*rbm.Model) error {
 	}
 	want := y.mean
 	for _, model := range slices.Concat(models, []*rbm.Model{y.mean}) {
-		if model.M() != want.M() || model.N() != want.N() || model.Visible != want.Visible || model.Hidden != want.Hidden || !model.Finite() {
+		if !model.Fits(want) || !model.Finite() {
 			return fmt.Errorf("a model of the trajectory has %d %v and %d %v units, want %d and %d as in the data, and finite parameters",
 				model.M(), model.Visible, model.N(), model.Hidden, want.M(), want.N())
 		}

@@ -152,7 +152,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	if err != nil {
 		return badInput(err)
 	}
-	between, err := o.path.between(r, o.method)
+	between, err := o.path.between(model, r, o.method)
 	if err != nil {
 		return err
 	}

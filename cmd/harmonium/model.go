@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/pflag"
@@ -40,7 +42,7 @@ func (p *pathFlag) register(f *pflag.FlagSet) {
 }
 
 // between lists the models on the way, for a method that follows it.
-func (p pathFlag) between(r *run.Run, method string) ([]*rbm.Model, error) {
+func (p pathFlag) between(model *rbm.Model, r *run.Run, method string) ([]*rbm.Model, error) {
 	switch {
 	case p == run.PathLine:
 		return nil, nil
@@ -56,8 +58,12 @@ func (p pathFlag) between(r *run.Run, method string) ([]*rbm.Model, error) {
 		return nil, badInput(err)
 	}
 	models, err := r.Trajectory(best)
-	if err == nil && len(models) == 0 {
+	switch {
+	case err != nil:
+	case len(models) == 0:
 		err = fmt.Errorf("--path training, but %s kept no models along its training: pcd and pt do, from update 20 on", r.Dir)
+	case slices.ContainsFunc(models, func(m *rbm.Model) bool { return !m.Fits(model) }):
+		err = fmt.Errorf("--path training, but the models in %s are of other units than the model", filepath.Join(r.Dir, run.TrajectoryName))
 	}
 	return models, badInput(err)
 }

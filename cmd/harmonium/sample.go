@@ -111,7 +111,7 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err != nil {
 		return badInput(err)
 	}
-	if o.between, err = o.path.between(r, o.method); err != nil {
+	if o.between, err = o.path.between(model, r, o.method); err != nil {
 		return err
 	}
 	result, v, err := o.draw(ctx, t, model, method)
