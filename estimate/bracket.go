@@ -10,8 +10,8 @@ import (
 
 // Bracket is log Z as estimated in five ways.
 type Bracket struct {
-	// Value is the mean of the way there and of tempering by their errors, and Stderr its standard error, widened by half of what all estimates
-	// span.
+	// Value is the mean of the way there and of tempering by their errors, and Stderr its standard error, widened by half of what the estimates
+	// that count span.
 	Value, Stderr float64
 	// Lower and Upper are the ends of the bracket, two standard errors below the lowest of all these and above the highest.
 	Lower, Upper float64
@@ -60,15 +60,23 @@ func (b *Bracket) counted() []Estimate {
 	return slices.DeleteFunc(b.Estimates(), func(e Estimate) bool { return !e.Counts })
 }
 
-// ESS is the least effective sample size of the annealed estimates.
-func (b *Bracket) ESS() float64 { return min(b.There.ESS, b.Back.ESS, b.FromData.ESS) }
+// ESS is the least effective sample size of the annealed estimates that count.
+func (b *Bracket) ESS() float64 {
+	least := math.Inf(1)
+	for _, e := range b.counted() {
+		if e.Bounds != 0 {
+			least = min(least, e.ESS)
+		}
+	}
+	return least
+}
 
 // agrees reports whether two estimates differ by no more than their errors explain, or by too little to matter.
 func (s Side) agrees(t Side) bool {
 	return math.Abs(s.Value-t.Value) <= max(goal, agreement*math.Hypot(s.Stderr, t.Stderr))
 }
 
-// combine takes the mean of the two estimates that are sound if they reach everything, and widens its error by half of what all estimates span.
+// combine takes the mean of the two estimates that are sound if they reach everything, and widens its error by half of what those that count span.
 func (b *Bracket) combine() {
 	b.Lower, b.Upper = math.Inf(1), math.Inf(-1)
 	low, high := math.Inf(1), math.Inf(-1)
@@ -90,7 +98,7 @@ func (b *Bracket) hidden() bool { return b.Found > max(b.There.Value, b.Tempered
 
 func weight(s Side) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
 
-// open reports whether two of the estimates disagree, and describes them all.
+// open reports whether two of the estimates that count disagree, and describes these.
 func (b *Bracket) open() (open bool, all string) {
 	estimates := b.counted()
 	for k, s := range estimates {

@@ -115,9 +115,7 @@ type estimator struct {
 }
 
 func newEstimator(model *rbm.Model, data rbm.States, means []float64, o Options) *estimator {
-	base := model.Clone()
-	clear(base.W)
-	clear(base.C)
+	base := sample.Base(model)
 	base.SetMeans(means)
 	path := slices.Concat(sample.Path{base}, o.Between, sample.Path{model})
 	return &estimator{

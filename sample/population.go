@@ -163,8 +163,8 @@ func (p *Population) Resample() []int {
 // The effective sample size, as a part of the chains, below which Anneal draws them anew by weight.
 const evenOut = 0.5
 
-// Anneal leads the population along a path, from the place where it is to each of the given ones in turn, with one sweep at each; Free
-// must be that of the first place. It leaves the conditionals at the last one, and stops early, with the error of ctx, when that is cancelled.
+// Anneal leads the population along a path, from the place where it is, which Free must be that of, to each of the given ones in turn, with
+// one sweep at each. It leaves the conditionals at the last one, and stops early, with the error of ctx, when that is cancelled.
 // lengths are those of the steps: the standard deviation of log weight that a step adds. report, which may be nil, is called after each.
 func (p *Population) Anneal(ctx context.Context, path Path, places []float64, c *rbm.Conditionals, report func(step int)) (lengths []float64, err error) {
 	path.check()

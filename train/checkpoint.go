@@ -11,7 +11,10 @@ import (
 	"harmonium/rbm"
 )
 
-const checkpointFormat = "harmonium-checkpoint"
+const (
+	checkpointFormat  = "harmonium-checkpoint"
+	checkpointVersion = "2"
+)
 
 // memory lists the whole state of the training.
 func (t *Training) memory() *Memory {
@@ -39,7 +42,7 @@ func (t *Training) memory() *Memory {
 func (t *Training) Checkpoint(w io.Writer) error {
 	return safetensors.Write(w, &safetensors.File{
 		Metadata: map[string]string{
-			"format": checkpointFormat, "version": "1", "finished": t.reason,
+			"format": checkpointFormat, "version": checkpointVersion, "finished": t.reason,
 			"nanoseconds": strconv.FormatInt(int64(t.elapsed()), 10),
 		},
 		Tensors: t.memory().tensors(),
@@ -47,14 +50,15 @@ func (t *Training) Checkpoint(w io.Writer) error {
 }
 
 // Resume puts a training that was just started with the same model size, data and settings where Checkpoint left it. trajectory are the models
-// that it had kept by then ([Progress].Kept). Training then goes on to the same bytes as if it had never stopped.
+// that it had kept by then ([Progress].Kept), where it needs them ([Training.NeedsTrajectory]). Training then goes on to the same bytes as if
+// it had never stopped.
 func (t *Training) Resume(checkpoint []byte, trajectory []*rbm.Model) error {
 	f, err := safetensors.Read(bytes.NewReader(checkpoint), int64(len(checkpoint)))
 	if err != nil {
 		return err
 	}
-	if f.Metadata["format"] != checkpointFormat || f.Metadata["version"] != "1" {
-		return fmt.Errorf("format %q, version %q: want %s, version 1", f.Metadata["format"], f.Metadata["version"], checkpointFormat)
+	if f.Metadata["format"] != checkpointFormat || f.Metadata["version"] != checkpointVersion {
+		return fmt.Errorf("format %q, version %q: want %s, version %s", f.Metadata["format"], f.Metadata["version"], checkpointFormat, checkpointVersion)
 	}
 	elapsed, err := strconv.ParseInt(f.Metadata["nanoseconds"], 10, 64)
 	if err != nil || elapsed < 0 {

@@ -168,7 +168,11 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 		return e, nil
 	}
 	e.Valid = t.score(s.valid, e.LogZ.Value)
-	e.Best = t.bestNow.improves(float64(e.Valid.Value), e.LogZ.Stderr)
+	if slices.ContainsFunc(e.Findings, func(f diag.Finding) bool { return f.Code == codeHidden }) {
+		t.bestNow.since++
+	} else {
+		e.Best = t.bestNow.improves(float64(e.Valid.Value), e.LogZ.Stderr)
+	}
 	if e.Best {
 		t.best = t.Model.Clone()
 	}

@@ -18,7 +18,7 @@ func FuzzResume(f *testing.F) {
 	}
 	begin := func() *train.Training {
 		training, err := train.Start(rbm.New(6, 2, rng.Seed(1)), set, train.Config{
-			Workers: 1, Epochs: 3, Negative: &train.PCD{Steps: 1, Chains: 2}, Valid: set,
+			Workers: 1, Epochs: 25, Negative: &train.PCD{Steps: 1, Chains: 2, Refresh: 1, Rungs: 2}, Valid: set,
 		})
 		if err != nil {
 			f.Fatal(err)
@@ -27,7 +27,7 @@ func FuzzResume(f *testing.F) {
 	}
 	training := begin()
 	for p := range training.Steps(f.Context()) {
-		if p.Update == 2 {
+		if p.Update == 22 {
 			break
 		}
 	}
@@ -40,7 +40,7 @@ func FuzzResume(f *testing.F) {
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, checkpoint []byte) {
 		training := begin()
-		if training.Resume(checkpoint, training.Trajectory()) != nil {
+		if training.Resume(checkpoint, nil) != nil {
 			return
 		}
 		for range training.Steps(t.Context()) {

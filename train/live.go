@@ -12,6 +12,9 @@ import (
 	"harmonium/sample"
 )
 
+// codeHidden is the finding of a configuration that is more probable than an estimate of log Z allows.
+const codeHidden = "hidden-mode"
+
 // live estimates log Z at every evaluation, for a tenth of what the training costs. A population of weighted chains is led from the model
 // without weights, whose log Z is known, to the model as it is ([sample.Population]). What can go wrong is that no chain finds
 // states that matter. So another population is led the other way, from states that are found without annealing: half are those of the
@@ -43,9 +46,7 @@ const (
 
 // newLive prepares for a training that costs so many operations from one evaluation to the next.
 func newLive(t *Training, cost float64) *live {
-	base := t.Model.Clone()
-	clear(base.W)
-	clear(base.C)
+	base := sample.Base(t.Model)
 	step := gibbsCost(base, liveChains, 1) + costLoad*float64(len(base.W))
 	return &live{
 		base: base, data: t.set.States, steps: max(liveFewest, int(livePart*cost/step/2)), key: rng.Seed(t.config.Seed).Stream(rng.StreamLive),
@@ -53,7 +54,10 @@ func newLive(t *Training, cost float64) *live {
 }
 
 // persistent is a negative phase with chains that go on from update to update.
-type persistent interface{ visible() rbm.States }
+type persistent interface {
+	visible() rbm.States
+	goesAlong() bool // along the models that were kept: train has to keep them at hand
+}
 
 // logZ estimates log Z of the model after an update. c is left at the model.
 func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, update uint64) (LogZ, []diag.Finding) {
@@ -61,7 +65,7 @@ func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, up
 	key := l.key.Stream(rng.Stream(update))
 	steps := l.steps
 	if update == 1 {
-		steps = liveFewest // which has not paid for more, and has hardly left the independent units
+		steps = liveFewest // the update has not paid for more
 	}
 	path, places := sample.Path{l.base, model}, sample.Even(steps)
 	there := sample.Independent(l.base, liveChains, key)
@@ -81,29 +85,32 @@ func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, up
 	gap := sample.LogZWithoutWeights(l.base) - fall - z.Value
 	z.ESS = min(z.ESS, ess)
 	limit := doubtful * math.Hypot(z.Stderr, stderr)
-	if !(math.Abs(gap) <= limit) && l.doubted == 0 {
-		l.doubted = update
+	since := l.doubted
+	if !(math.Abs(gap) <= limit) && since == 0 {
+		if since = update; update > 1 { // with so few steps as the first has, this one alone is in doubt
+			l.doubted = update
+		}
 	}
 	z.Stderr = math.Hypot(z.Stderr, gap)
 	if found > z.Value+doubtful*z.Stderr {
 		hidden := diag.Finding{
-			Code: "hidden-mode",
+			Code: codeHidden,
 			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; annealing from two sides gives %.1f",
 				-found, found, z.Value),
 			Value: diag.Number(found - z.Value), Threshold: diag.Number(doubtful * z.Stderr),
-			Consequence: "almost all of the model's weight is on configurations unlike the data; the log-likelihoods here are upper bounds",
+			Consequence: "almost all of the model's weight is where neither of the two looks; the log-likelihoods here are upper bounds",
 			Remedy:      "take a model from before, or train anew by --negative pcd, with more --steps or a lower --rate",
 		}
 		z.Value, z.Stderr = found, found-z.Value
 		return z, []diag.Finding{hidden}
 	}
-	if l.doubted == 0 {
+	if since == 0 {
 		return z, nil
 	}
 	return z, []diag.Finding{{
 		Code: "live-doubtful",
 		Message: fmt.Sprintf("log Z was estimated from two sides, and since update %d these don't agree: here they differ by %.2g nats",
-			l.doubted, math.Abs(gap)),
+			since, math.Abs(gap)),
 		Value: diag.Number(gap), Threshold: diag.Number(limit),
 		Consequence: "the log-likelihoods here may be too high by more than their errors: there are states that the chains do not reach",
 		Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate or raise --steps",
@@ -119,8 +126,8 @@ func (l *live) scout(model *rbm.Model, c *rbm.Conditionals, key rng.Key) float64
 	return -slices.Min(free)
 }
 
-// known returns states that the model should give weight to: persistent chains that may all be caught in one mode, and data that may be
-// in modes that the model does not have.
+// known returns states that the model should give weight to: persistent chains, which may all be caught in one mode, and data, which may be
+// in modes that the model does not have, as many of each; only data where there are no such chains.
 func (l *live) known(negative Negative, key rng.Key) rbm.States {
 	v := sample.FromRows(l.data, liveChains, key)
 	if p, ok := negative.(persistent); ok {

@@ -38,3 +38,22 @@ func TestMixing(t *testing.T) {
 		t.Errorf("chains that have not moved for 1000 updates remember %d", got)
 	}
 }
+
+// Chains and ladders that are frozen, each where it is, have not forgotten anything because they change places.
+func TestRefreshIsNoForgetting(t *testing.T) {
+	const m, n = 40, 4
+	model := rbm.New(m, n, rng.Seed(1))
+	p := &PCD{Steps: 1, Chains: 12, Refresh: 4, Rungs: 2}
+	if err := p.Start(Setup{Model: model, Key: rng.Seed(2), Workers: 1}); err != nil {
+		t.Fatal(err)
+	}
+	for done := uint64(1); done <= 200; done++ {
+		if done%refreshEvery == 0 {
+			p.exchange(done / refreshEvery)
+		}
+		p.mixing.see(p.watched(), done)
+	}
+	if got := p.mixing.memory(200); got != 200 {
+		t.Errorf("frozen chains remember %d of 200 updates", got)
+	}
+}

@@ -59,12 +59,13 @@ type PCD struct {
 	Rungs   int  // of these; 0 means DefaultRungs
 	Along   bool // the rungs are along the training so far, and not on the straight line
 
-	doubled uint64 // the number of doublings that Adapt has made of one sweep
-	key     rng.Key
-	chains  *sample.Chains // the last is the scout
-	mixing  mixing
-	ladders *ladders // nil without Refresh
-	cost    float64
+	doubled  uint64 // the number of doublings that Adapt has made of one sweep
+	key      rng.Key
+	chains   *sample.Chains // the last is the scout
+	mixing   mixing
+	ladders  *ladders   // nil without Refresh
+	together rbm.States // chains and ladders, for mixing
+	cost     float64
 }
 
 // refreshEvery is the number of updates between two exchanges of ladders with the chains.
@@ -98,7 +99,7 @@ func (p *PCD) Start(s Setup) error {
 		return fmt.Errorf("pcd with %d steps and %d chains, want at least one of each", p.Steps, p.Chains)
 	}
 	p.chains = sample.Start(sample.FromBiases(s.Model, p.Chains+1, s.Key), s.Model.N(), s.Key)
-	p.key, p.mixing = s.Key.Stream(rng.StreamAnywhere), newMixing(p.visible())
+	p.key = s.Key.Stream(rng.StreamAnywhere)
 	p.cost = gibbsCost(s.Model, p.Chains+1, p.Sweeps())
 	if p.Refresh != 0 {
 		if p.Rungs == 0 {
@@ -110,8 +111,20 @@ func (p *PCD) Start(s Setup) error {
 		}
 		p.ladders = newLadders(s, p.Refresh, p.Rungs, p.Along)
 		p.cost += laddersCost(s.Model, p.Refresh, p.Rungs, 1)
+		p.together = rbm.NewStates(p.Chains+p.Refresh, s.Model.M())
 	}
+	p.mixing = newMixing(p.watched())
 	return nil
+}
+
+// watched are the chains whose memory is measured: also those of the ladders at the model, with which the others change places.
+func (p *PCD) watched() rbm.States {
+	if p.ladders == nil {
+		return p.visible()
+	}
+	copy(p.together.Words(), p.visible().Words())
+	copy(p.together.Slice(p.Chains, p.Chains+p.Refresh).Words(), p.ladders.Visible().Words())
+	return p.together
 }
 
 // Sweeps is the number of sweeps an update, as it is now.
@@ -131,7 +144,7 @@ func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	if p.ladders != nil {
 		p.refresh(u)
 	}
-	p.mixing.see(p.visible(), u.Number+1)
+	p.mixing.see(p.watched(), u.Number+1)
 	if p.Adapt {
 		p.adapt(u.Number + 1)
 	}
@@ -159,16 +172,23 @@ func (p *PCD) scout(u Update, trip uint64) {
 func (p *PCD) refresh(u Update) {
 	p.ladders.follow(u)
 	p.ladders.Round()
-	done := u.Number + 1
-	if done%refreshEvery != 0 {
-		return
+	if done := u.Number + 1; done%refreshEvery == 0 {
+		p.exchange(done / refreshEvery)
 	}
+}
+
+// exchange lets the chain at the model of each ladder change places with one of the others.
+func (p *PCD) exchange(turn uint64) {
 	for k := range p.Refresh {
-		chain := (int(done/refreshEvery)*p.Refresh + k) % p.Chains
-		a, b := p.chains.Visible.Row(chain), p.ladders.Visible().Row(k)
-		for i := range a {
-			a[i], b[i] = b[i], a[i]
-		}
+		chain := (int(turn)*p.Refresh + k) % p.Chains
+		swap(p.chains.Visible.Row(chain), p.ladders.Visible().Row(k))
+		swap(p.mixing.earlier.Row(chain), p.mixing.earlier.Row(p.Chains+k)) // what changes places hasn't forgotten anything
+	}
+}
+
+func swap(a, b []uint64) {
+	for i := range a {
+		a[i], b[i] = b[i], a[i]
 	}
 }
 
@@ -182,13 +202,15 @@ func (p *PCD) adapt(update uint64) {
 	default:
 		return
 	}
-	p.mixing.restart(p.visible(), update)
+	p.mixing.restart(p.watched(), update)
 }
 
 // Cost counts the sweeps and the average.
 func (p *PCD) Cost() float64 { return p.cost }
 
 func (p *PCD) visible() rbm.States { return p.chains.Visible.Slice(0, p.Chains) }
+
+func (p *PCD) goesAlong() bool { return p.Along && p.ladders != nil }
 
 // Remember lists the chains.
 func (p *PCD) Remember(m *Memory) {

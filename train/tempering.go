@@ -58,6 +58,8 @@ func (p *PT) Cost() float64 { return p.cost }
 
 func (p *PT) visible() rbm.States { return p.ladders.Visible() }
 
+func (p *PT) goesAlong() bool { return p.Along }
+
 // Remember lists the chains and the ladder.
 func (p *PT) Remember(m *Memory) { p.ladders.remember(m) }
 
@@ -73,9 +75,7 @@ type ladders struct {
 const evenEvery = 50
 
 func newLadders(s Setup, count, rungs int, along bool) *ladders {
-	base := s.Model.Clone()
-	clear(base.W)
-	clear(base.C)
+	base := sample.Base(s.Model)
 	path := sample.Path{base, s.Model}
 	return &ladders{
 		Tempering: sample.NewTempering(path, sample.FromBiases(s.Model, count, s.Key), rungs, s.Key, s.Workers), base: base, along: along,

@@ -54,7 +54,7 @@ type Progress struct {
 	GradientNorm float64     // √Σ g² over all parameters, before the optimiser
 	Seconds      float64     // of training so far, over all resumptions
 	Evaluation   *Evaluation // of the model after this update; nil at most updates
-	Kept         *rbm.Model  // a model to keep for [Training.Resume] and for tempering along the training; nil at most updates
+	Kept         *rbm.Model  // a model to keep, for tempering along the training and for [Training.Resume]; nil at most updates
 }
 
 // Start prepares training: it takes the settings over, checks them against model and data, and lets the
@@ -98,7 +98,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	if chains, ok := config.Negative.(persistent); ok {
-		t.along = newTrajectory(model, chains.visible(), config.Workers)
+		t.along = newTrajectory(model, chains.visible(), chains.goesAlong(), config.Workers)
 	}
 	config.Optimizer.Start(model)
 	t.ascent = newAscent(t)
@@ -146,8 +146,11 @@ func (t *Training) Best() *rbm.Model {
 	return t.best
 }
 
-// Trajectory lists the models that were kept along the training.
-func (t *Training) Trajectory() []*rbm.Model {
+// NeedsTrajectory reports whether [Training.Resume] needs the models that were kept along the training: those that ladders lie on.
+func (t *Training) NeedsTrajectory() bool { return t.along != nil && t.along.along }
+
+// kept lists them; none where they are not needed.
+func (t *Training) kept() []*rbm.Model {
 	if t.along == nil {
 		return nil
 	}
@@ -177,7 +180,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	t.conditionals.Update(t.Model)
 	t.conditionals.Statistics(t.positive, t.Model, rows, weights) // ⟨·⟩_data
 	err := t.config.Negative.Phase(ctx, t.negative, Update{       // ⟨·⟩_model
-		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, Trajectory: t.Trajectory(),
+		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, Trajectory: t.kept(),
 	})
 	if err != nil {
 		return Progress{}, err

@@ -238,7 +238,11 @@ func checkRepeats(t *testing.T, settings func(workers int) (*data.Set, train.Con
 	for _, stop := range []int{1, 4, 17, 41, 65} {
 		first := run(1)
 		var all []train.Progress
+		var kept []*rbm.Model
 		for p := range first.Steps(t.Context()) {
+			if p.Kept != nil && first.NeedsTrajectory() {
+				kept = append(kept, p.Kept)
+			}
 			if all = append(all, p); p.Update == stop {
 				break
 			}
@@ -248,7 +252,7 @@ func checkRepeats(t *testing.T, settings func(workers int) (*data.Set, train.Con
 			t.Fatal(err)
 		}
 		second := run(2)
-		if err := second.Resume(checkpoint.Bytes(), first.Trajectory()); err != nil {
+		if err := second.Resume(checkpoint.Bytes(), kept); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, finish(t, second)...)

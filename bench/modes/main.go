@@ -73,9 +73,7 @@ func run(ctx context.Context, out string) error {
 	}
 	fmt.Printf("Gibbs: %d changes of mode in %d sweeps of %d chains, %.1f s\n", plain.changes, sweeps, chains, time.Since(begun).Seconds())
 
-	base := model.Clone()
-	clear(base.W)
-	clear(base.C)
+	base := sample.Base(model)
 	base.SetMeans(set.Means())
 	ladders := sample.NewTempering(sample.Path{base, model}, start, 12, rng.Seed(4), 0)
 	for _, n := range []int{200, 400, 800, 1600} {

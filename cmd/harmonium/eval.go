@@ -73,11 +73,11 @@ type logZResult struct {
 	ESS    float64     `json:"ess,omitempty"`
 	Steps  int         `json:"steps,omitempty"`
 
-	Estimates []boundResult `json:"estimates,omitempty"` // that the bracket is made of
+	Estimates []estimatedLogZ `json:"estimates,omitempty"` // that the bracket is made of
 }
 
-// boundResult is one estimate of log Z.
-type boundResult struct {
+// estimatedLogZ is one estimate of log Z.
+type estimatedLogZ struct {
 	Name   string  `json:"name"`
 	Value  float64 `json:"value"`
 	Stderr float64 `json:"stderr"`
@@ -86,17 +86,17 @@ type boundResult struct {
 	Counts bool    `json:"counts"` // towards value and bracket
 }
 
-// bounds says of each estimate what it bounds.
-func bounds(estimates []estimate.Estimate) []boundResult {
-	results := make([]boundResult, len(estimates))
+// estimatesOf names what each estimate bounds.
+func estimatesOf(estimates []estimate.Estimate) []estimatedLogZ {
+	results := make([]estimatedLogZ, len(estimates))
 	for k, e := range estimates {
-		results[k] = boundResult{e.Name, e.Value, e.Stderr, e.ESS, [...]string{"above", "neither", "below"}[e.Bounds+1], e.Counts}
+		results[k] = estimatedLogZ{e.Name, e.Value, e.Stderr, e.ESS, [...]string{"above", "neither", "below"}[e.Bounds+1], e.Counts}
 	}
 	return results
 }
 
 // table writes a line an estimate.
-func (b *boundResult) table(w io.Writer) {
+func (b *estimatedLogZ) table(w io.Writer) {
 	what := "bound from " + b.Bounds
 	switch {
 	case !b.Counts:
@@ -152,7 +152,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	if err != nil {
 		return badInput(err)
 	}
-	between, err := o.path.between(model, r, o.method)
+	between, err := o.path.between(model, r, method, methodAnnealed)
 	if err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, mo
 	if err != nil {
 		return err
 	}
-	r.LogZ = &logZResult{Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper), ESS: b.ESS(), Steps: b.Steps, Estimates: bounds(b.Estimates())}
+	r.LogZ = &logZResult{Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper), ESS: b.ESS(), Steps: b.Steps, Estimates: estimatesOf(b.Estimates())}
 	r.Findings = append(r.Findings, b.Findings...)
 	r.score(model, set)
 	return nil

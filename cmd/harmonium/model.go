@@ -37,19 +37,19 @@ func openModel(path string) (*rbm.Model, *run.Run, error) {
 type pathFlag string
 
 func (p *pathFlag) register(f *pflag.FlagSet) {
-	f.StringVar((*string)(p), "path", run.PathLine, "from independent units to the model: line (straight; better wherever it was measured) or "+
+	f.StringVar((*string)(p), "path", run.PathLine, "from independent units to the model: line (straight; more round trips wherever it was measured) or "+
 		"training (along the models that a RUN kept: a second opinion)")
 }
 
-// between lists the models on the way, for a method that follows it.
-func (p pathFlag) between(model *rbm.Model, r *run.Run, method string) ([]*rbm.Model, error) {
+// between lists the models on the way, for one of two methods: the one to be used, and the one that follows a path.
+func (p pathFlag) between(model *rbm.Model, r *run.Run, method, follows string) ([]*rbm.Model, error) {
 	switch {
 	case p == run.PathLine:
 		return nil, nil
-	case method != "auto" && method != methodAnnealed && method != methodTempered:
-		return nil, badInput(fmt.Errorf("--path %s, but --method %s takes no path: %s (eval) and %s (sample) do", string(p), method, methodAnnealed, methodTempered))
 	case p != run.PathTraining:
 		return nil, badInput(fmt.Errorf("--path %s, want %s or %s", string(p), run.PathLine, run.PathTraining))
+	case method != follows:
+		return nil, badInput(fmt.Errorf("--path %s, but the method is %s, which takes no path: want --method %s", string(p), method, follows))
 	case r == nil:
 		return nil, badInput(errors.New("--path training wants a run directory, not a model file"))
 	}

@@ -111,7 +111,11 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err != nil {
 		return badInput(err)
 	}
-	if o.between, err = o.path.between(model, r, o.method); err != nil {
+	follows := methodTempered
+	if o.method == "auto" && method == "gibbs" {
+		follows = method // tempering may come after it
+	}
+	if o.between, err = o.path.between(model, r, method, follows); err != nil {
 		return err
 	}
 	result, v, err := o.draw(ctx, t, model, method)

@@ -75,7 +75,7 @@ Defaults come from measurements on real data sets (docs/decisions.md).`,
 	f.Var(&intOrAuto{&s.Steps, &s.AdaptSteps}, "steps", "Gibbs sweeps an update for pcd, cd and pt; more make the gradient truer and the update dearer; "+
 		"auto: as many as pcd's chains need to forget within a few updates")
 	f.IntVar(&s.Chains, "chains", s.Chains, "persistent chains of pcd; more make the gradient less noisy and the update dearer")
-	f.IntVar(&s.Refresh, "refresh", 0, "tempered ladders that exchange states with pcd's chains, so that these change modes; 0 means none, 10 cost as much again with 100 chains and one step")
+	f.IntVar(&s.Refresh, "refresh", 0, "tempered ladders that exchange states with pcd's chains, so that these change modes; 0 means none, 10 cost about as much as six steps of 100 chains at 100 units, and up to 15 for large models")
 	f.IntVar(&s.Rungs, "rungs", s.Rungs, "models between independent units and the model that ladders have, of pt and of --refresh")
 	f.StringVar(&s.Path, "path", s.Path, "where those lie: line (straight; mixes faster wherever it was measured) or training (along models kept so far)")
 	f.Float64Var(&s.L1, "l1", 0, "penalty on the sum of |w|")

@@ -61,9 +61,7 @@ func (o *sampleOptions) tempered(ctx context.Context, t *terminal, model *rbm.Mo
 		return rbm.States{}, err
 	}
 	pilot.Sweep(rbm.NewConditionals(model, t.workers), pilotSweeps)
-	base := model.Clone()
-	clear(base.W)
-	clear(base.C)
+	base := sample.Base(model)
 	base.SetMeans((&data.Set{States: pilot.Visible}).Means())
 	ladders := sample.NewTempering(slices.Concat(sample.Path{base}, o.between, sample.Path{model}), pilot.Visible, firstRungs, o.key().Stream(rng.StreamExchange), t.workers)
 	if err := o.clamp(model, ladders); err != nil {

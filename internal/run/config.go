@@ -56,7 +56,7 @@ type Settings struct {
 	Chains       int      `json:"chains"`         // of pcd; ladders of pt
 	Refresh      int      `json:"refresh"`        // ladders that refresh the chains of pcd
 	Rungs        int      `json:"rungs"`          // of the ladders
-	Path         string   `json:"path"`           // of the rungs: "line" or "training"
+	Path         string   `json:"path"`           // of the rungs: "line", which "" means too, or "training"
 	Optimizer    string   `json:"optimizer"`      // "sgd", "momentum" or "adam"
 	Batch        int      `json:"batch"`          // rows a minibatch; 0 means the default
 	Rate         float64  `json:"rate"`           // 0 means the optimiser's default
@@ -104,7 +104,7 @@ func (s Settings) TrainConfig(workers int, valid *data.Set) (train.Config, error
 	if s.AdaptSteps && s.Negative != "pcd" {
 		return c, fmt.Errorf("steps is auto for the negative phase %q, want a number: only pcd adapts", s.Negative)
 	}
-	if s.Path != PathLine && s.Path != PathTraining {
+	if s.Path != "" && s.Path != PathLine && s.Path != PathTraining {
 		return c, fmt.Errorf("path %q, want %s or %s", s.Path, PathLine, PathTraining)
 	}
 	along := s.Path == PathTraining

@@ -204,6 +204,9 @@ func (r *Run) resumeAt(t *train.Training, checkpoint numbered) error {
 	if err != nil {
 		return err
 	}
+	if !t.NeedsTrajectory() {
+		return t.Resume(text, nil)
+	}
 	trajectory, err := r.Trajectory(checkpoint.update)
 	if err != nil {
 		return err

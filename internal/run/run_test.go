@@ -164,6 +164,45 @@ func TestResumeDropsTheTrajectoryAfterTheCheckpoint(t *testing.T) {
 	}
 }
 
+// A run whose own ladders do not lie on it goes on without its trajectory. Without the folder of checkpoints nothing is touched.
+func TestResumeWithoutFolders(t *testing.T) {
+	c := config(t)
+	c.Settings.Path = run.PathLine
+	dir := filepath.Join(t.TempDir(), "run")
+	r, training := begin(t, dir, c)
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := r.Record(ctx, training, func(p train.Progress) {
+		if p.Update == 100 {
+			cancel()
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, run.TrajectoryName)); err != nil {
+		t.Fatal(err)
+	}
+	if _, training := reopen(t, dir); training.Done() != 100 {
+		t.Errorf("without its trajectory the run resumes after update %d, want 100", training.Done())
+	}
+	if err := os.RemoveAll(filepath.Join(dir, run.CheckpointName)); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(filepath.Join(dir, run.MetricsName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	training, err = run.Prepare(r.Config, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Resume(training); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without checkpoints: %v, want an error", err)
+	}
+	if after, err := os.ReadFile(filepath.Join(dir, run.MetricsName)); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the metrics have changed, error %v", err)
+	}
+}
+
 func TestABrokenCheckpointFallsBackToTheOneBefore(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	r, training := begin(t, dir, config(t))

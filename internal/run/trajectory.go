@@ -23,11 +23,11 @@ type numbered struct {
 
 const modelSuffix = ".safetensors"
 
-// list finds the numbered files in a folder of the run, oldest first; none if there is no folder.
+// list finds the numbered files in a folder of the run, oldest first. A run may have no trajectory.
 func (r *Run) list(folder string) ([]numbered, error) {
 	dir := filepath.Join(r.Dir, folder)
 	entries, err := os.ReadDir(dir) // sorted by name
-	if errors.Is(err, fs.ErrNotExist) {
+	if folder == TrajectoryName && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	var files []numbered
@@ -84,14 +84,24 @@ func (r *Run) forget(update int) error {
 	return err
 }
 
-// Best is the update that the model of the run is of: that of the best validation score, or the last one.
+// Best is the update that the model of the run is of: that of the best validation score, or of the last checkpoint without validation data.
 func (r *Run) Best() (int, error) {
 	metrics, err := r.Metrics()
-	update := 0
+	if err != nil {
+		return 0, err
+	}
+	best := -1
 	for _, m := range metrics {
-		if m.Best || m.ValidLL == nil {
-			update = m.Update
+		if m.Best {
+			best = m.Update
 		}
 	}
-	return update, err
+	if best >= 0 {
+		return best, nil
+	}
+	files, err := r.list(CheckpointName)
+	if err != nil || len(files) == 0 {
+		return 0, err
+	}
+	return files[len(files)-1].update, nil
 }
