@@ -11,7 +11,8 @@ import (
 // Bracket is log Z as estimated in five ways.
 type Bracket struct {
 	// Value is the mean of the way there and of tempering by their errors, and Stderr its standard error, widened by half of what the estimates
-	// that count span.
+	// that count span. Where these disagree by more than their errors it is widened by the whole span, and where a longer run came out different from
+	// a shorter one, by that difference.
 	Value, Stderr float64
 	// Lower and Upper are the ends of the bracket, two standard errors below the lowest of all these and above the highest.
 	Lower, Upper float64
@@ -23,6 +24,8 @@ type Bracket struct {
 	// Found is −F of the most probable configuration that a chain was in at the model. log Z is larger, for certain. Where this proves the
 	// estimates wrong, Value and Lower are Found, and Upper and Stderr are infinite.
 	Found float64
+
+	span float64 // of the estimates that count
 
 	Steps      int   // temperatures of the last annealing
 	ChainSteps int64 // of all runs
@@ -86,11 +89,18 @@ func (b *Bracket) combine() {
 	}
 	there, tempered := weight(b.There), weight(b.Tempered)
 	b.Value = (there*b.There.Value + tempered*b.Tempered.Value) / (there + tempered)
-	b.Stderr = math.Hypot(1/math.Sqrt(there+tempered), (high-low)/2)
-	b.Lower, b.Upper = min(b.Lower, b.Value-2*b.Stderr), max(b.Upper, b.Value+2*b.Stderr)
+	b.Stderr = 1 / math.Sqrt(there+tempered)
+	b.span = high - low
+	b.widen(b.span / 2)
 	if b.hidden() { // nothing is left but what holds for certain
 		b.Value, b.Lower, b.Upper, b.Stderr = b.Found, b.Found, math.Inf(1), math.Inf(1)
 	}
+}
+
+// widen adds to the error, and sees to it that the bracket holds two of it.
+func (b *Bracket) widen(by float64) {
+	b.Stderr = math.Hypot(b.Stderr, by)
+	b.Lower, b.Upper = min(b.Lower, b.Value-2*b.Stderr), max(b.Upper, b.Value+2*b.Stderr)
 }
 
 // hidden reports whether a configuration was found that is more probable than the estimates of log Z allow.
@@ -127,6 +137,7 @@ func (b *Bracket) judge(shorter *Bracket) {
 		return
 	}
 	if open, all := b.open(); open {
+		b.widen(b.span)
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "bracket-open", Message: "log Z is " + all, Value: diag.Number(b.Upper - b.Lower), Threshold: agreement,
 			Consequence: fmt.Sprintf("log Z lies between about %.1f and %.1f if at least one of them reaches all states that matter, and higher if none does",
@@ -148,6 +159,7 @@ func (b *Bracket) judge(shorter *Bracket) {
 			Consequence: "states that both ways miss may have gone unnoticed", Remedy: "raise --budget",
 		})
 	case !b.There.agrees(shorter.There):
+		b.widen(b.There.Value - shorter.There.Value)
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "not-settled",
 			Message: fmt.Sprintf("annealing in %d steps gives %.2f ± %.2f, in %d steps %.2f ± %.2f",
