@@ -53,6 +53,16 @@ func NewPopulation(chains *Chains, key rng.Key) *Population {
 	}
 }
 
+// Clone returns a copy that goes on by the random numbers of another key.
+func (p *Population) Clone(key rng.Key) *Population {
+	c := NewPopulation(Start(p.Chains.Visible, p.Chains.Hidden.Units(), key), key)
+	c.Known = p.Known
+	copy(c.LogWeights, p.LogWeights)
+	copy(c.Free, p.Free)
+	copy(c.Families, p.Families)
+	return c
+}
+
 // LogZWithoutWeights returns log Z of a model with W = 0, a product over all units. It panics if a weight is not zero.
 func LogZWithoutWeights(model *rbm.Model) float64 {
 	p := model.Bits()
@@ -70,13 +80,18 @@ func LogZWithoutWeights(model *rbm.Model) float64 {
 	return logZ
 }
 
-// Follow takes the weights to the model of the conditionals and makes k ≥ 1 sweeps under it. Afterwards Free is to be set anew, by
-// Settle or along with other work on the chains.
-func (p *Population) Follow(c *rbm.Conditionals, k int) {
+// Follow takes the weights to the model of the conditionals and makes k ≥ 1 sweeps under it. It returns the Spread of that change. Afterwards Free is
+// to be set anew, by Settle or along with other work on the chains.
+func (p *Population) Follow(c *rbm.Conditionals, k int) float64 {
 	p.Chains.sweepFree(c, k, p.scratch)
 	for r, f := range p.scratch {
-		p.LogWeights[r] += p.Free[r] - f
+		p.scratch[r] = p.Free[r] - f
 	}
+	length := spread(p.LogWeights, p.scratch)
+	for r, x := range p.scratch {
+		p.LogWeights[r] += x
+	}
+	return length
 }
 
 // Settle sets Free for the model of the conditionals.
@@ -87,13 +102,27 @@ func (p *Population) Settle(c *rbm.Conditionals) { c.FreeEnergy(p.Free, p.Chains
 // chains that were copied from one at the resampling before. It knows nothing of what no chain has seen.
 func (p *Population) Weigh() (logZ, stderr, ess float64) { return p.weigh(p.LogWeights) }
 
-// WeighAt is Weigh after a change to the model of the conditionals, before the chains move.
-func (p *Population) WeighAt(c *rbm.Conditionals) (logZ, stderr, ess float64) {
+// Spread is what a change to the model of the conditionals adds to the standard deviation of the log weights, before the chains move.
+func (p *Population) Spread(c *rbm.Conditionals) float64 {
 	c.FreeEnergy(p.scratch, p.Chains.Visible)
 	for r, f := range p.scratch {
-		p.scratch[r] = p.LogWeights[r] + p.Free[r] - f
+		p.scratch[r] = p.Free[r] - f
 	}
-	return p.weigh(p.scratch)
+	return spread(p.LogWeights, p.scratch)
+}
+
+// spread is the standard deviation of what is added to log weights, over the weighted chains.
+func spread(logWeights, added []float64) float64 {
+	largest := slices.Max(logWeights)
+	var sum, mean, squares float64
+	for r, x := range added {
+		weight := math.Exp(logWeights[r] - largest)
+		sum += weight
+		mean += weight * x
+		squares += weight * x * x
+	}
+	mean /= sum
+	return math.Sqrt(max(0, squares/sum-mean*mean))
 }
 
 func (p *Population) weigh(logWeights []float64) (logZ, stderr, ess float64) {
@@ -165,9 +194,8 @@ const evenOut = 0.5
 
 // Anneal leads the population along a path, from the place where it is, which Free must be that of, to each of the given ones in turn, with
 // one sweep at each. It leaves the conditionals at the last one, and stops early, with the error of ctx, when that is cancelled.
-// lengths are those of the steps: the standard deviation of log weight that a step adds. report, which may be nil, is called after each.
+// lengths are those of the steps, the Spread of each. report, which may be nil, is called after each.
 func (p *Population) Anneal(ctx context.Context, path Path, places []float64, c *rbm.Conditionals, report func(step int)) (lengths []float64, err error) {
-	path.check()
 	between := path.model().Clone()
 	for k, place := range places {
 		if ctx.Err() != nil {
@@ -175,7 +203,7 @@ func (p *Population) Anneal(ctx context.Context, path Path, places []float64, c 
 		}
 		path.at(between, place, c.Workers())
 		c.Update(between)
-		lengths = append(lengths, p.step(c))
+		lengths = append(lengths, p.Follow(c, 1))
 		if _, _, ess := p.Weigh(); ess < evenOut*float64(len(p.LogWeights)) {
 			p.Resample()
 		}
@@ -185,20 +213,4 @@ func (p *Population) Anneal(ctx context.Context, path Path, places []float64, c 
 		}
 	}
 	return lengths, nil
-}
-
-// step is Follow with one sweep, and returns the standard deviation of what it adds to the log weights, over the weighted chains.
-func (p *Population) step(c *rbm.Conditionals) float64 {
-	before := slices.Clone(p.LogWeights)
-	p.Follow(c, 1)
-	largest := slices.Max(before)
-	var sum, mean, squares float64
-	for r, w := range before {
-		weight, added := math.Exp(w-largest), p.LogWeights[r]-w
-		sum += weight
-		mean += weight * added
-		squares += weight * added * added
-	}
-	mean /= sum
-	return math.Sqrt(max(0, squares/sum-mean*mean))
 }

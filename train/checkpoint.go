@@ -13,7 +13,7 @@ import (
 
 const (
 	checkpointFormat  = "harmonium-checkpoint"
-	checkpointVersion = "2"
+	checkpointVersion = "3"
 )
 
 // memory lists the whole state of the training.
@@ -30,9 +30,7 @@ func (t *Training) memory() *Memory {
 	if t.live != nil {
 		m.Counter("live.doubted", &t.live.doubted)
 	}
-	if t.along != nil {
-		m.under("trajectory", t.along.remember)
-	}
+	m.under("trajectory", t.along.remember)
 	m.under("negative", t.config.Negative.Remember)
 	m.under("optimizer", t.config.Optimizer.Remember)
 	return m
@@ -70,10 +68,8 @@ func (t *Training) Resume(checkpoint []byte, trajectory []*rbm.Model) error {
 	if t.done > uint64(t.planned) || !t.Model.Finite() || !t.best.Finite() {
 		return fmt.Errorf("checkpoint after %d of %d updates, parameters finite: %v", t.done, t.planned, t.Model.Finite())
 	}
-	if t.along != nil {
-		if err := t.along.resume(trajectory); err != nil {
-			return err
-		}
+	if err := t.along.resume(trajectory); err != nil {
+		return err
 	}
 	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]
 	return nil

@@ -149,7 +149,7 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 		}
 		e.LogZ.Value = logZ
 	case MethodLive:
-		e.LogZ, e.Findings = t.live.logZ(t.Model, t.conditionals, t.config.Negative, t.done)
+		e.LogZ, e.Findings = t.live.logZ(t)
 	}
 	if s.sites != nil && t.done > 1 { // the first update has not paid for it
 		logs := t.Model.PseudoLogLikelihood(s.sites.States, s.workers)

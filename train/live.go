@@ -15,42 +15,38 @@ import (
 // codeHidden is the finding of a configuration that is more probable than an estimate of log Z allows.
 const codeHidden = "hidden-mode"
 
-// live estimates log Z at every evaluation, for a tenth of what the training costs. A population of weighted chains is led from the model
-// without weights, whose log Z is known, to the model as it is ([sample.Population]). What can go wrong is that no chain finds
-// states that matter. So another population is led the other way, from states that are found without annealing: half are those of the
-// persistent chains, half are rows of data, all some sweeps later. The two ways must agree. And neither these chains nor others that begin
-// anywhere ([sample.Anywhere]) may come to a configuration that is more probable than log Z allows, which is at least −F of each.
-//
-// The persistent chains could carry the weights for nothing, from update to update. They would be wrong: an update goes against the
-// very states that its chains are in (docs/decisions.md).
+// live estimates log Z at every evaluation, for a tenth of what the training costs. The witnesses of the training's path go on to the model as it is
+// (trajectory). What can go wrong is that none of them is where the model has its weight. So another population is led the other way, along the models
+// kept to the model without weights, from states that were found otherwise: half are those of the persistent chains, half are rows of data, all some
+// sweeps later. This way back must not be the higher one. Where it is lower that says nothing, since the mean weight of its chains is ruled by those that are where
+// the model has least. And neither these chains nor others that begin anywhere ([sample.Anywhere]) may come to a configuration that
+// is more probable than log Z allows, which is at least −F of each.
 type live struct {
-	base    *rbm.Model // without weights
-	steps   int        // each way
+	steps   int // of the way back
 	key     rng.Key
 	data    rbm.States
 	doubted uint64 // the update at which an estimate was first in doubt; 0 while none was
 }
 
 const (
-	liveChains  = 100
-	livePart    = 0.08 // of the training's operations
+	liveChains  = 100  // of the way back
+	livePart    = 0.03 // of the training's operations
 	liveFewest  = 20   // steps, whatever they cost
 	liveSweeps  = 10   // that forget how such states were found
 	liveScouts  = 20   // chains that begin anywhere, to see what the others don't, and
 	scoutSweeps = 20   // their sweeps
 	// costLoad is that of a weight at a step apart from the chains: going on along the line, and to fixed point twice.
 	costLoad = 16
-	// The two ways are in doubt if they differ by more than so many of their errors.
-	doubtful = 3
+	// Estimates are in doubt where the way back is higher by more than so many of the errors, or where the weights amount to fewer witnesses than these.
+	doubtful  = 3
+	slack     = 1
+	lostBelow = 10
 )
 
 // newLive prepares for a training that costs so many operations from one evaluation to the next.
 func newLive(t *Training, cost float64) *live {
-	base := sample.Base(t.Model)
-	step := gibbsCost(base, liveChains, 1) + costLoad*float64(len(base.W))
-	return &live{
-		base: base, data: t.set.States, steps: max(liveFewest, int(livePart*cost/step/2)), key: rng.Seed(t.config.Seed).Stream(rng.StreamLive),
-	}
+	step := gibbsCost(t.Model, liveChains, 1) + costLoad*float64(len(t.Model.W))
+	return &live{steps: max(liveFewest, int(livePart*cost/step)), key: t.along.key, data: t.set.States}
 }
 
 // persistent is a negative phase with chains that go on from update to update.
@@ -59,32 +55,29 @@ type persistent interface {
 	goesAlong() bool // along the models that were kept: train has to keep them at hand
 }
 
-// logZ estimates log Z of the model after an update. c is left at the model.
-func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, update uint64) (LogZ, []diag.Finding) {
-	ctx := context.Background() // an evaluation is finished even when the training is interrupted
+// logZ estimates log Z of the model as it is.
+func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
+	update, model, c := t.done, t.Model, t.conditionals
 	key := l.key.Stream(rng.Stream(update))
 	steps := l.steps
 	if update == 1 {
 		steps = liveFewest // the update has not paid for more
 	}
-	path, places := sample.Path{l.base, model}, sample.Even(steps)
-	there := sample.Independent(l.base, liveChains, key)
-	there.Anneal(ctx, path, places[1:], c, nil)
-	z := LogZ{}
-	z.Value, z.Stderr, z.ESS = there.Weigh()
-	chains := sample.Start(l.known(negative, key), model.N(), key)
-	chains.Sweeps = uint64(steps) // after the numbers that the way there has used
+	t.along.renew(steps)
+	z, lost := t.along.logZ(model, c, key, liveFewest)
+	chains := sample.Start(l.known(t.config.Negative, key), model.N(), key)
+	chains.Sweeps = liveFewest // after the numbers that the way there has used
 	chains.Sweep(c, liveSweeps)
 	back := sample.NewPopulation(chains, key)
 	back.Settle(c)
 	found := max(-slices.Min(back.Free), l.scout(model, c, key))
+	places := sample.Even(steps)
 	slices.Reverse(places)
-	back.Anneal(ctx, path, places[1:], c, nil)
+	back.Anneal(context.Background(), t.along.path(model), places[1:], c, nil) // an evaluation is finished even when the training is interrupted
 	c.Update(model)
-	fall, stderr, ess := back.Weigh()
-	gap := sample.LogZWithoutWeights(l.base) - fall - z.Value
-	z.ESS = min(z.ESS, ess)
-	limit := doubtful * math.Hypot(z.Stderr, stderr)
+	fall, stderr, _ := back.Weigh()
+	gap := sample.LogZWithoutWeights(t.along.base) - fall - z.Value
+	limit := slack + doubtful*math.Hypot(z.Stderr, stderr)
 	since := l.doubted
 	if !(math.Abs(gap) <= limit) && since == 0 {
 		if since = update; update > 1 { // with so few steps as the first has, this one alone is in doubt
@@ -95,7 +88,7 @@ func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, up
 	if found > z.Value+doubtful*z.Stderr {
 		hidden := diag.Finding{
 			Code: codeHidden,
-			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; annealing from two sides gives %.1f",
+			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; weighted chains from two sides give %.1f",
 				-found, found, z.Value),
 			Value: diag.Number(found - z.Value), Threshold: diag.Number(doubtful * z.Stderr),
 			Consequence: "almost all of the model's weight is where neither of the two looks; the log-likelihoods here are upper bounds",
@@ -104,17 +97,27 @@ func (l *live) logZ(model *rbm.Model, c *rbm.Conditionals, negative Negative, up
 		z.Value, z.Stderr = found, found-z.Value
 		return z, []diag.Finding{hidden}
 	}
-	if since == 0 {
-		return z, nil
+	var findings []diag.Finding
+	if lost || z.ESS < lostBelow {
+		findings = append(findings, diag.Finding{
+			Code:    "live-lost",
+			Message: fmt.Sprintf("the weighted chains that follow the training have lost track of it: the weights of %d amount to %.1f", witnesses, z.ESS),
+			Value:   diag.Number(z.ESS), Threshold: lostBelow,
+			Consequence: "the log-likelihoods here may be too high by more than their errors",
+			Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate",
+		})
 	}
-	return z, []diag.Finding{{
-		Code: "live-doubtful",
-		Message: fmt.Sprintf("log Z was estimated from two sides, and since update %d these don't agree: here they differ by %.2g nats",
-			since, math.Abs(gap)),
-		Value: diag.Number(gap), Threshold: diag.Number(limit),
-		Consequence: "the log-likelihoods here may be too high by more than their errors: there are states that the chains do not reach",
-		Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate or raise --steps",
-	}}
+	if since != 0 {
+		findings = append(findings, diag.Finding{
+			Code: "live-doubtful",
+			Message: fmt.Sprintf("log Z was estimated from two sides, and since update %d these don't agree: here the way back is higher by %.2g nats",
+				since, gap),
+			Value: diag.Number(gap), Threshold: diag.Number(limit),
+			Consequence: "the log-likelihoods here may be too high by more than their errors: there are states that the chains do not reach",
+			Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate or raise --steps",
+		})
+	}
+	return z, findings
 }
 
 // scout returns the largest −F of chains that begin anywhere.

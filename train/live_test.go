@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"harmonium/data"
+	"harmonium/diag"
 	"harmonium/exact"
 	"harmonium/ising"
 	"harmonium/rbm"
@@ -28,6 +29,7 @@ func trainLive(t *testing.T, c Config, check func(e *Evaluation, logZ float64)) 
 	if training.scorer.method == MethodExact {
 		training.scorer.method = MethodLive
 		training.live = newLive(training, training.updateCost()*float64(min(training.scorer.every, training.planned)))
+		training.along.hold = true
 	}
 	for p := range training.Steps(context.Background()) {
 		if p.Evaluation != nil {
@@ -60,22 +62,29 @@ func TestLiveLogLikelihood(t *testing.T) {
 				if !(math.Abs(z) < 3) {
 					t.Errorf("%s, rate %v, update %d: log Z is %v ± %v, exactly %v", name, rate, e.Update, e.LogZ.Value, e.LogZ.Stderr, logZ)
 				}
-				if e.LogZ.ESS < 1 || e.LogZ.ESS > liveChains || e.Train.Method != MethodLive {
+				if e.LogZ.ESS < lostBelow || e.LogZ.ESS > witnesses || e.Train.Method != MethodLive {
 					t.Errorf("%s, rate %v, update %d: ESS %v, method %s", name, rate, e.Update, e.LogZ.ESS, e.Train.Method)
 				}
 			})
-			if rate == absurd && trusted > 0 || rate <= 0.003 && name == "pcd" && doubted > 0 {
+			if rate == absurd && trusted > 1 || // the first update's, to which a chain can be led in small steps
+				rate <= 0.003 && name == "pcd" && doubted > 0 {
 				t.Errorf("%s, rate %v: %d estimates are trusted, %d doubted", name, rate, trusted, doubted)
 			}
 		}
 	}
 }
 
+// logZNow is the live estimate of the model as it is, as after the first update.
+func logZNow(t *Training) (LogZ, []diag.Finding) {
+	t.done = 1
+	return newLive(t, 0).logZ(t)
+}
+
 // A model with a second mode, all units on, that outweighs the data's by 140 nats. Neither annealing nor the persistent chains reach it.
 func TestLiveHiddenMode(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
-	training, err := Start(model, &data.Set{States: rbm.NewStates(50, m)}, Config{})
+	training, err := Start(model, &data.Set{States: rbm.NewStates(50, m)}, Config{Negative: &CD{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +93,7 @@ func TestLiveHiddenMode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	z, findings := newLive(training, 0).logZ(model, rbm.NewConditionals(model, 1), &CD{}, 1)
+	z, findings := logZNow(training)
 	if len(findings) != 1 || findings[0].Code != "hidden-mode" {
 		t.Errorf("findings %v, want hidden-mode", findings)
 	}
@@ -98,8 +107,7 @@ func TestLiveModeOfTheData(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
 	set := &data.Set{States: rbm.NewStates(50, m)}
-	negative := &PCD{}
-	training, err := Start(model, set, Config{Negative: negative})
+	training, err := Start(model, set, Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +131,7 @@ func TestLiveModeOfTheData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	z, findings := newLive(training, 0).logZ(model, rbm.NewConditionals(model, 1), negative, 1)
+	z, findings := logZNow(training)
 	if len(findings) != 1 || findings[0].Code != "hidden-mode" || !(z.Value <= truth && z.Value > truth-5) {
 		t.Errorf("log Z %v ± %v, exactly %v, findings %v: want it just below, and hidden-mode", z.Value, z.Stderr, truth, findings)
 	}

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"harmonium/internal/safetensors"
 	"harmonium/rbm"
@@ -17,7 +18,7 @@ type Memory struct {
 
 type entry struct {
 	name string
-	data any // []float32, rbm.States, *uint64 or *float64
+	data any // []float32, []float64, []uint64, *float64, *uint64 or rbm.States
 }
 
 // Floats lists numbers.
@@ -26,7 +27,13 @@ func (m *Memory) Floats(name string, x []float32) { m.add(name, x) }
 // States lists configurations.
 func (m *Memory) States(name string, x rbm.States) { m.add(name, x) }
 
-// Number lists one number.
+// Numbers lists numbers in double precision.
+func (m *Memory) Numbers(name string, x []float64) { m.add(name, x) }
+
+// Counters lists whole numbers.
+func (m *Memory) Counters(name string, x []uint64) { m.add(name, x) }
+
+// Number lists one number in double precision.
 func (m *Memory) Number(name string, x *float64) { m.add(name, x) }
 
 // Counter lists one whole number.
@@ -59,6 +66,10 @@ func (m *Memory) tensors() []safetensors.Tensor {
 		switch x := e.data.(type) {
 		case []float32:
 			t.Shape, t.Data = []int{len(x)}, x
+		case []float64:
+			t.Shape, t.Data = []int{len(x)}, x
+		case []uint64:
+			t.Shape, t.Data = []int{len(x)}, x
 		case rbm.States:
 			t.Shape, t.Data = []int{len(x.Words())}, x.Words()
 		case *uint64:
@@ -88,29 +99,35 @@ func (m *Memory) restore(tensors []safetensors.Tensor) error {
 	return nil
 }
 
-// restore copies data of the same type and length; it reports whether it could.
+// restore copies data of the same type and length, if all of it is finite; it reports whether it could.
 func (e entry) restore(data any) bool {
 	switch to := e.data.(type) {
 	case []float32:
-		from, ok := data.([]float32)
-		return ok && len(from) == len(to) && copy(to, from) == len(to)
-	case rbm.States:
-		from, ok := data.([]uint64)
-		return ok && len(from) == len(to.Words()) && copy(to.Words(), from) == len(from) && to.Clean()
-	case *uint64:
-		from, ok := data.([]uint64)
-		if !ok || len(from) != 1 {
-			return false
-		}
-		*to = from[0]
-		return true
-	case *float64:
+		return fill(to, data)
+	case []float64:
 		from, ok := data.([]float64)
-		if !ok || len(from) != 1 || math.IsNaN(from[0]) || math.IsInf(from[0], 0) {
-			return false
-		}
-		*to = from[0]
-		return true
+		return ok && !slices.ContainsFunc(from, notFinite) && fill(to, data)
+	case []uint64:
+		return fill(to, data)
+	case rbm.States:
+		return fill(to.Words(), data) && to.Clean()
+	case *float64:
+		one := []float64{0}
+		ok := entry{data: one}.restore(data)
+		*to = one[0]
+		return ok
+	case *uint64:
+		one := []uint64{0}
+		ok := fill(one, data)
+		*to = one[0]
+		return ok
 	}
 	return false
 }
+
+func fill[T any](to []T, data any) bool {
+	from, ok := data.([]T)
+	return ok && len(from) == len(to) && copy(to, from) == len(to)
+}
+
+func notFinite(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }

@@ -38,7 +38,7 @@ type Update struct {
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // of Model
 	Rows         rbm.States        // the minibatch
-	Trajectory   []*rbm.Model      // models along the training so far; none for a Negative without chains that go on
+	Trajectory   []*rbm.Model      // models kept along the training so far, where the negative phase goes along them
 }
 
 // PCD is persistent contrastive divergence: chains that go on from update to update, Steps sweeps each

@@ -18,8 +18,8 @@ type Training struct {
 
 	config  Config // resolved
 	set     *data.Set
-	live    *live       // nil where scores are exact
-	along   *trajectory // nil without chains that go on from update to update
+	live    *live // nil where scores are exact
+	along   *trajectory
 	scorer  *scorer
 	planned int // updates
 	begun   time.Time
@@ -97,12 +97,12 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	if err := config.Negative.Start(setup); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if chains, ok := config.Negative.(persistent); ok {
-		t.along = newTrajectory(model, chains.visible(), chains.goesAlong(), config.Workers)
-	}
 	config.Optimizer.Start(model)
+	t.along = newTrajectory(t)
 	t.ascent = newAscent(t)
 	t.scorer = newScorer(t)
+	chains, ok := config.Negative.(persistent)
+	t.along.hold = t.live != nil || ok && chains.goesAlong()
 	return t, nil
 }
 
@@ -146,16 +146,8 @@ func (t *Training) Best() *rbm.Model {
 	return t.best
 }
 
-// NeedsTrajectory reports whether [Training.Resume] needs the models that were kept along the training: those that ladders lie on.
-func (t *Training) NeedsTrajectory() bool { return t.along != nil && t.along.along }
-
-// kept lists them; none where they are not needed.
-func (t *Training) kept() []*rbm.Model {
-	if t.along == nil {
-		return nil
-	}
-	return t.along.models
-}
+// NeedsTrajectory reports whether [Training.Resume] needs the models that were kept along the training: those that live estimates or ladders go along.
+func (t *Training) NeedsTrajectory() bool { return t.along.hold }
 
 // Done is the number of updates so far.
 func (t *Training) Done() int { return int(t.done) }
@@ -180,7 +172,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	t.conditionals.Update(t.Model)
 	t.conditionals.Statistics(t.positive, t.Model, rows, weights) // ⟨·⟩_data
 	err := t.config.Negative.Phase(ctx, t.negative, Update{       // ⟨·⟩_model
-		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, Trajectory: t.kept(),
+		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, Trajectory: t.along.models,
 	})
 	if err != nil {
 		return Progress{}, err
@@ -196,9 +188,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 		Update: int(t.done), Planned: t.planned, Rate: rate, GradientNorm: norm,
 		Epoch: float64(t.done) / float64(t.config.batches(t.set.Rows())), Seconds: t.elapsed().Seconds(),
 	}
-	if t.along != nil {
-		p.Kept = t.along.see(t.Model, t.config.Negative.(persistent).visible(), t.done)
-	}
+	p.Kept = t.along.see(t.Model, t.done)
 	if t.config.Time > 0 && t.elapsed() >= t.config.Time {
 		t.reason = "time"
 	}

@@ -1,63 +1,102 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
 )
 
-// trajectory keeps models along the training, for chains to exchange states along them ([sample.Path]). They are means of the model over about
-// the last third of the updates: the path of the parameters themselves is noisy, and therefore long. A model is kept when the
-// persistent chains would exchange states with those of the one kept before in less than keepBelow of all cases.
+// trajectory is the path of the training, or rather that of the model's mean over about the last third of the updates: the path of the parameters
+// themselves is noisy, and therefore long.
+//
+// Weighted chains follow the mean, the witnesses: they begin at the model without weights, whose log Z is known, and by Jarzynski's equality
+// their mean weight tells log Z of the mean ([sample.Population]). They take no part in the gradient. Chains that do can't carry weights, as
+// an update goes against the very states that they are in (docs/decisions.md).
+//
+// A mean is kept whenever the witnesses would exchange states with those of the one kept before in less than keepBelow of all cases: chains can
+// exchange states along the models kept ([sample.Path]).
 type trajectory struct {
-	mean   *rbm.Model
-	seen   uint64     // models that mean is made of
-	last   *rbm.Model // the last one kept, and the chains when it was
-	chains rbm.States
-	count  uint64 // of models kept
+	base      *rbm.Model // without weights
+	mean      *rbm.Model
+	seen      uint64  // models that mean is made of
+	pay, paid float64 // steps of the witnesses that the training pays for, from one look at the model to the next, and not used so far
+	witnesses *sample.Population
+	lost      uint64 // 1 when a step was too long for the witnesses, until they begin anew
+	key       rng.Key
 
-	models []*rbm.Model // all of them, where the negative phase goes along them
-	along  bool
+	count   uint64     // of models kept
+	last    *rbm.Model // the last of them, and the witnesses when it was, with their log weights
+	chains  rbm.States
+	weights []float64
+	hold    bool         // whether the models kept are needed later on
+	models  []*rbm.Model // then all of them
 
 	ofLast, ofMean *rbm.Conditionals
 	free           [4][]float64
 }
 
 const (
-	keepEvery = 20  // updates between two looks at the model
-	keepBelow = 0.3 // of exchanges: N. Béreux et al., ICLR 2025, keep models at 0.25
-	keepMost  = 200 // models; trainings measured so far kept 3 to 18
+	witnesses   = 200
+	followEvery = 20   // updates between two looks at the model, or as many more
+	followPart  = 0.06 // as keep the cost of the witnesses' steps below this part of the training's
+	followFirst = 200  // steps that are free
+	keepBelow   = 0.3  // of exchanges: N. Béreux et al., ICLR 2025, keep models at 0.25
+	keepMost    = 200  // models; trainings measured so far kept 3 to 18
+	keepCost    = 2    // steps
+
+	// Between two models the witnesses make as many steps as add bridgeVariance each to the variance of their log weights, if these are paid for. They
+	// have lost track where a step is longer than lostStep: for normal log weights, where e^(−lostStep²) of them count.
+	bridgeVariance = 0.05
+	lostStep       = 1.5
 )
 
-func newTrajectory(model *rbm.Model, chains rbm.States, along bool, workers int) *trajectory {
+func newTrajectory(t *Training) *trajectory {
+	base := sample.Base(t.Model)
 	y := &trajectory{
-		mean: model.Clone(), last: model.Clone(), chains: chains.Clone(), along: along,
-		ofLast: rbm.NewConditionals(model, workers), ofMean: rbm.NewConditionals(model, workers),
+		base: base, mean: base.Clone(), key: rng.Seed(t.config.Seed).Stream(rng.StreamLive),
+		last: base.Clone(), chains: rbm.NewStates(witnesses, base.M()), weights: make([]float64, witnesses),
+		ofLast: rbm.NewConditionals(base, t.config.Workers), ofMean: rbm.NewConditionals(base, t.config.Workers),
 	}
+	y.witnesses = sample.Independent(base, witnesses, y.key)
+	y.witnesses.Settle(y.ofMean)
 	for k := range y.free {
-		y.free[k] = make([]float64, chains.Rows())
+		y.free[k] = make([]float64, witnesses)
 	}
+	y.pay = followPart * followEvery * t.updateCost() / (gibbsCost(base, witnesses, 1) + costLoad*float64(len(base.W)))
+	y.paid = followFirst
 	return y
 }
 
-// see takes the model after an update, with its chains. It returns a model to keep, or nil.
-func (y *trajectory) see(model *rbm.Model, chains rbm.States, update uint64) *rbm.Model {
-	if update%keepEvery != 0 {
+// see takes the model after an update. It returns a model to keep, or nil.
+func (y *trajectory) see(model *rbm.Model, update uint64) *rbm.Model {
+	if update%followEvery != 0 {
+		return nil
+	}
+	y.paid += y.pay
+	most := int(y.paid) - keepCost
+	if most < 1 {
 		return nil
 	}
 	y.seen++
 	part := float32(min(1, 3/float64(y.seen+2)))
-	now := model.Parameters()
+	before, now := y.mean.Clone(), model.Parameters()
 	for k, mean := range y.mean.Parameters() {
 		for i, x := range mean {
 			mean[i] = x + float32(part*(now[k][i]-x))
 		}
 	}
-	y.ofMean.Update(y.mean)
-	if y.count >= keepMost || y.count > 0 && y.exchanges(chains) >= keepBelow {
+	lengths := bridge(y.witnesses, before, y.mean, y.ofMean, most)
+	y.paid -= float64(len(lengths) + keepCost)
+	if slices.Max(lengths) > lostStep {
+		y.lost = 1
+	}
+	if y.count >= keepMost || y.count > 0 && y.exchanges() >= keepBelow {
 		return nil
 	}
 	kept := y.mean.Clone()
@@ -65,12 +104,88 @@ func (y *trajectory) see(model *rbm.Model, chains rbm.States, update uint64) *rb
 		copy(y.last.Parameters()[k], x)
 	}
 	y.ofLast.Update(y.last)
-	copy(y.chains.Words(), chains.Words())
+	copy(y.chains.Words(), y.witnesses.Chains.Visible.Words())
+	copy(y.weights, y.witnesses.LogWeights)
 	y.count++
-	if y.along {
+	if y.hold {
 		y.models = append(y.models, kept)
 	}
 	return kept
+}
+
+// bridge leads a population from one model to another, at which it leaves the conditionals, by so many steps at most. It returns their lengths.
+func bridge(p *sample.Population, from, to *rbm.Model, c *rbm.Conditionals, most int) []float64 {
+	c.Update(to)
+	length := p.Spread(c)
+	steps := int(min(max(1, math.Ceil(length*length/bridgeVariance)), float64(most)))
+	lengths, _ := p.Anneal(context.Background(), sample.Path{from, to}, sample.Even(steps)[1:], c, nil) // never cancelled
+	return lengths
+}
+
+// path leads from the model without weights along the models kept and the mean to the model.
+func (y *trajectory) path(model *rbm.Model) sample.Path {
+	path := append(sample.Path{y.base}, y.models...)
+	if y.seen > 0 {
+		path = append(path, y.mean)
+	}
+	return append(path, model)
+}
+
+// renew begins with new witnesses where the old ones have lost track, and leads them along the path to the mean in so many steps.
+func (y *trajectory) renew(steps int) {
+	if y.lost == 0 {
+		return
+	}
+	path := y.path(y.mean)
+	y.witnesses = sample.Independent(y.base, witnesses, y.key.Stream(rng.Stream(y.seen)))
+	lengths, _ := y.witnesses.Anneal(context.Background(), path[:len(path)-1], sample.Even(steps)[1:], y.ofMean, nil)
+	if slices.Max(lengths) <= lostStep {
+		y.lost = 0
+	}
+}
+
+// logZ estimates log Z of the model, at which it leaves the conditionals, by a copy of the witnesses that goes on to it in so many steps at most. lost is
+// whether they have lost track.
+func (y *trajectory) logZ(model *rbm.Model, c *rbm.Conditionals, key rng.Key, most int) (z LogZ, lost bool) {
+	there := y.witnesses.Clone(key)
+	lengths := bridge(there, y.mean, model, c, most)
+	z.Value, z.Stderr, z.ESS = there.Weigh()
+	return z, y.lost == 1 || slices.Max(lengths) > lostStep
+}
+
+// exchanges is the mean probability of an exchange of the witnesses' states with those of the last model kept.
+func (y *trajectory) exchanges() float64 {
+	chains := y.witnesses.Chains.Visible
+	y.ofLast.FreeEnergy(y.free[0], y.chains)
+	y.ofMean.FreeEnergy(y.free[1], chains)
+	y.ofLast.FreeEnergy(y.free[2], chains)
+	y.ofMean.FreeEnergy(y.free[3], y.chains)
+	before, now := y.weights, y.witnesses.LogWeights
+	heaviest := slices.Max(before) + slices.Max(now)
+	var sum, exchanged float64
+	for r := range witnesses {
+		other := (r + witnesses/2) % witnesses // a witness may remember where it was
+		weight := math.Exp(before[r] + now[other] - heaviest)
+		sum += weight
+		exchanged += weight * math.Exp(min(0, y.free[0][r]+y.free[1][other]-y.free[2][other]-y.free[3][r]))
+	}
+	return exchanged / sum
+}
+
+func (y *trajectory) remember(m *Memory) {
+	m.floats("mean", y.mean.W, y.mean.B, y.mean.C)
+	m.Counter("seen", &y.seen)
+	m.Number("paid", &y.paid)
+	m.States("witnesses", y.witnesses.Chains.Visible)
+	m.Counter("sweeps", &y.witnesses.Chains.Sweeps)
+	m.Numbers("weights", y.witnesses.LogWeights)
+	m.Numbers("known", y.witnesses.Known[:])
+	m.Counters("families", y.witnesses.Families)
+	m.Counter("lost", &y.lost)
+	m.Counter("count", &y.count)
+	m.floats("last", y.last.W, y.last.B, y.last.C)
+	m.States("last.witnesses", y.chains)
+	m.Numbers("last.weights", y.weights)
 }
 
 // resume takes over the models that were kept before, after the other things to remember.
@@ -80,7 +195,8 @@ func (y *trajectory) resume(models []*rbm.Model) error {
 	}
 	y.ofMean.Update(y.mean)
 	y.ofLast.Update(y.last)
-	if !y.along {
+	y.witnesses.Settle(y.ofMean)
+	if !y.hold {
 		return nil
 	}
 	if y.count != uint64(len(models)) {
@@ -93,25 +209,4 @@ func (y *trajectory) resume(models []*rbm.Model) error {
 	}
 	y.models = slices.Clone(models)
 	return nil
-}
-
-// exchanges is the mean probability of an exchange between the last model kept and the mean, at their chains.
-func (y *trajectory) exchanges(chains rbm.States) float64 {
-	y.ofLast.FreeEnergy(y.free[0], y.chains)
-	y.ofMean.FreeEnergy(y.free[1], chains)
-	y.ofLast.FreeEnergy(y.free[2], chains)
-	y.ofMean.FreeEnergy(y.free[3], y.chains)
-	sum := 0.0
-	for r := range y.chains.Rows() {
-		sum += math.Exp(min(0, y.free[0][r]+y.free[1][r]-y.free[2][r]-y.free[3][r]))
-	}
-	return sum / float64(y.chains.Rows())
-}
-
-func (y *trajectory) remember(m *Memory) {
-	m.floats("mean", y.mean.W, y.mean.B, y.mean.C)
-	m.Counter("seen", &y.seen)
-	m.floats("last", y.last.W, y.last.B, y.last.C)
-	m.States("chains", y.chains)
-	m.Counter("count", &y.count)
 }

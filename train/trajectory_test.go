@@ -11,8 +11,8 @@ import (
 	"harmonium/rng"
 )
 
-// Neighbours among the models that are kept along a training exchange exact samples in 10 to 40 % of all cases: keepBelow is about the persistent
-// chains, which are ahead of the means that are kept. The last one leads to the model.
+// Neighbours among the models that are kept along a training exchange exact samples in 10 to 40 % of all cases: keepBelow is about the
+// witnesses, and the step at which it is passed may be long. The last one leads to the model.
 func TestTrajectory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds, and a minute under the race detector")
@@ -62,15 +62,74 @@ func TestTrajectory(t *testing.T) {
 	}
 }
 
-// The negative phase without chains that go on keeps no trajectory.
-func TestNoTrajectoryWithoutChains(t *testing.T) {
+// Negative phases without chains that go on keep a trajectory too, as witnesses follow every training.
+func TestTrajectoryOfCD(t *testing.T) {
 	training, err := Start(rbm.New(9, 3, rng.Seed(1)), &data.Set{States: rbm.NewStates(40, 9)}, Config{Negative: &CD{}, Updates: 60})
 	if err != nil {
 		t.Fatal(err)
 	}
+	kept := 0
 	for p := range training.Steps(t.Context()) {
 		if p.Kept != nil {
-			t.Fatal("CD kept a model")
+			kept++
 		}
+	}
+	if kept == 0 {
+		t.Error("CD kept no model")
+	}
+}
+
+// The witnesses know log Z of the mean within four of their errors all along the training.
+func TestWitnesses(t *testing.T) {
+	for _, rate := range []float64{0.001, 0.01, 0.1} {
+		set, err := data.BarsSample(4, 4, 500, rng.Seed(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		training, err := Start(rbm.New(16, 10, rng.Seed(1)), set, Config{Updates: 1000, Rate: rate, Batch: 50})
+		if err != nil {
+			t.Fatal(err)
+		}
+		y := training.along
+		for p := range training.Steps(t.Context()) {
+			if p.Update%100 != 0 {
+				continue
+			}
+			truth, err := exact.LogZ(t.Context(), y.mean, exact.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			logZ, stderr, ess := y.witnesses.Weigh()
+			if z := (logZ - truth) / stderr; !(math.Abs(z) < 4) || stderr > 0.5 || ess < witnesses/2 || y.lost != 0 {
+				t.Errorf("rate %v, update %d: log Z of the mean is %v ± %v, exactly %v; ESS %v, lost %d", rate, p.Update, logZ, stderr, truth, ess, y.lost)
+			}
+		}
+	}
+}
+
+// Witnesses that have lost track begin anew, and follow again.
+func TestRenew(t *testing.T) {
+	set, err := data.BarsSample(4, 4, 500, rng.Seed(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	training, err := Start(rbm.New(16, 10, rng.Seed(1)), set, Config{Updates: 400, Batch: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := training.along
+	for range training.Steps(t.Context()) {
+	}
+	y.lost = 1
+	for r := range y.witnesses.LogWeights {
+		y.witnesses.LogWeights[r] = -1000
+	}
+	y.renew(200)
+	truth, err := exact.LogZ(t.Context(), y.mean, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if logZ, stderr, _ := y.witnesses.Weigh(); y.lost != 0 || !(math.Abs(logZ-truth) < 4*stderr) {
+		t.Errorf("begun anew, log Z of the mean is %v ± %v, exactly %v; lost %d", logZ, stderr, truth, y.lost)
 	}
 }
