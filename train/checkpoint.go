@@ -28,7 +28,7 @@ func (t *Training) memory() *Memory {
 	m.Floats("center.hidden", t.centerH)
 	m.Counter("center.set", &t.centered)
 	if t.live != nil {
-		m.Counter("live.doubted", &t.live.doubted)
+		m.under("live", t.live.remember)
 	}
 	m.under("trajectory", t.along.remember)
 	m.under("negative", t.config.Negative.Remember)

@@ -38,7 +38,7 @@ type LogZ struct {
 // The methods of a Score.
 const (
 	MethodExact = "exact" // by enumeration
-	MethodLive  = "live"  // with log Z by a short annealing at each evaluation
+	MethodLive  = "live"  // with log Z by weighted chains that follow the training
 	methodSites = "pseudo"
 )
 

@@ -15,38 +15,44 @@ import (
 // codeHidden is the finding of a configuration that is more probable than an estimate of log Z allows.
 const codeHidden = "hidden-mode"
 
-// live estimates log Z at every evaluation, for a tenth of what the training costs. The witnesses of the training's path go on to the model as it is
-// (trajectory). What can go wrong is that none of them is where the model has its weight. So another population is led the other way, along the models
-// kept to the model without weights, from states that were found otherwise: half are those of the persistent chains, half are rows of data, all some
-// sweeps later. This way back must not be the higher one. Where it is lower that says nothing, since the mean weight of its chains is ruled by those that are where
-// the model has least. And neither these chains nor others that begin anywhere ([sample.Anywhere]) may come to a configuration that
-// is more probable than log Z allows, which is at least −F of each.
+// live estimates log Z at every evaluation, for a tenth of what the training costs. A copy of the witnesses, which follow the training's mean
+// (trajectory), goes on to the model. What can go wrong is that none of them is where the model has its weight. So other chains are led the other way, to
+// the mean, from states that were found otherwise: half are those of the persistent chains, half are rows of data, all some sweeps later. The two ways
+// must agree. Now and then, with all the steps that the training has paid for, a check leads such chains on a straight line to the model without weights, and
+// new witnesses from there. And neither these chains nor others that begin anywhere ([sample.Anywhere]) may come to a configuration that is more
+// probable than log Z allows, which is at least −F of each.
 type live struct {
-	steps   int // of the way back
-	key     rng.Key
-	data    rbm.States
-	doubted uint64 // the update at which an estimate was first in doubt; 0 while none was
+	pay  float64 // steps of a check that the training pays for from one evaluation to the next
+	key  rng.Key
+	data rbm.States
+
+	// What a checkpoint holds.
+	paid    float64 // steps, not used so far
+	steps   uint64  // of the next check at least: twice those of the last
+	checked uint64  // the update of the last check; 0 before the first
+	gap     float64 // in log Z, between the way back of the last check and the witnesses, and the most that it may be
+	limit   float64
 }
 
 const (
-	liveChains  = 100  // of the way back
-	livePart    = 0.03 // of the training's operations
-	liveFewest  = 20   // steps, whatever they cost
+	liveChains  = 100  // of the ways back
+	livePart    = 0.04 // of the training's operations, for checks
+	liveFewest  = 20   // steps of the first check, and between the mean and the model
 	liveSweeps  = 10   // that forget how such states were found
 	liveScouts  = 20   // chains that begin anywhere, to see what the others don't, and
 	scoutSweeps = 20   // their sweeps
-	// costLoad is that of a weight at a step apart from the chains: going on along the line, and to fixed point twice.
+	// costLoad is that of a weight at a step apart from the chains: going on along the path, and to fixed point twice.
 	costLoad = 16
-	// Estimates are in doubt where the way back is higher by more than so many of the errors, or where the weights amount to fewer witnesses than these.
-	doubtful  = 3
+	// Estimates are in doubt where the two ways differ by more than slack and so many of their errors, or where the weights amount to fewer witnesses than lostBelow.
 	slack     = 1
+	doubtful  = 3
 	lostBelow = 10
 )
 
 // newLive prepares for a training that costs so many operations from one evaluation to the next.
 func newLive(t *Training, cost float64) *live {
-	step := gibbsCost(t.Model, liveChains, 1) + costLoad*float64(len(t.Model.W))
-	return &live{steps: max(liveFewest, int(livePart*cost/step)), key: t.along.key, data: t.set.States}
+	step := gibbsCost(t.Model, witnesses, 1) + gibbsCost(t.Model, liveChains, 1) + 2*costLoad*float64(len(t.Model.W))
+	return &live{pay: livePart * cost / step, key: t.along.key, data: t.set.States, steps: liveFewest}
 }
 
 // persistent is a negative phase with chains that go on from update to update.
@@ -57,34 +63,38 @@ type persistent interface {
 
 // logZ estimates log Z of the model as it is.
 func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
-	update, model, c := t.done, t.Model, t.conditionals
-	key := l.key.Stream(rng.Stream(update))
-	steps := l.steps
-	if update == 1 {
-		steps = liveFewest // the update has not paid for more
-	}
-	t.along.renew(steps)
-	z, lost := t.along.logZ(model, c, key, liveFewest)
-	chains := sample.Start(l.known(t.config.Negative, key), model.N(), key)
-	chains.Sweeps = liveFewest // after the numbers that the way there has used
-	chains.Sweep(c, liveSweeps)
-	back := sample.NewPopulation(chains, key)
-	back.Settle(c)
-	found := max(-slices.Min(back.Free), l.scout(model, c, key))
-	places := sample.Even(steps)
-	slices.Reverse(places)
-	back.Anneal(context.Background(), t.along.path(model), places[1:], c, nil) // an evaluation is finished even when the training is interrupted
+	y, model, c := t.along, t.Model, t.conditionals
+	key := l.key.Stream(rng.Stream(t.done))
 	c.Update(model)
-	fall, stderr, _ := back.Weigh()
-	gap := sample.LogZWithoutWeights(t.along.base) - fall - z.Value
-	limit := slack + doubtful*math.Hypot(z.Stderr, stderr)
-	since := l.doubted
-	if !(math.Abs(gap) <= limit) && since == 0 {
-		if since = update; update > 1 { // with so few steps as the first has, this one alone is in doubt
-			l.doubted = update
-		}
+	chains := sample.Start(l.known(t.config.Negative, key), model.N(), key)
+	chains.Sweep(c, liveSweeps)
+	found := l.scout(model, c, key)
+
+	if t.done > 1 { // the first update alone has not paid for it
+		l.paid += l.pay
 	}
-	z.Stderr = math.Hypot(z.Stderr, gap)
+	var whole LogZ // by the way back of a check
+	check := y.seen > 0 && l.paid >= float64(l.steps)
+	if check {
+		steps := int(l.paid)
+		y.renew(steps, key.Stream(1))
+		whole = back(sample.Path{y.base, model}, steps, chains, c, key.Stream(2))
+		whole.Value += sample.LogZWithoutWeights(y.base)
+		l.paid -= float64(steps)
+		l.steps = uint64(2 * steps)
+	}
+	z, lost := y.logZ(model, c, key.Stream(3), liveFewest)
+	if check {
+		l.checked, l.gap, l.limit = t.done, whole.Value-z.Value, slack+doubtful*math.Hypot(z.Stderr, whole.Stderr)
+	}
+	mean, _, _ := y.witnesses.Weigh()
+	last := back(sample.Path{y.mean, model}, liveFewest, chains, c, key.Stream(4))
+	gap, limit := mean+last.Value-z.Value, slack+doubtful*math.Hypot(z.Stderr, last.Stderr)
+	c.Update(model)
+	free := make([]float64, liveChains)
+	c.FreeEnergy(free, chains.Visible)
+	found = max(found, -slices.Min(free))
+	z.Stderr = math.Hypot(z.Stderr, math.Hypot(gap, l.gap))
 	if found > z.Value+doubtful*z.Stderr {
 		hidden := diag.Finding{
 			Code: codeHidden,
@@ -107,17 +117,42 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 			Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate",
 		})
 	}
-	if since != 0 {
-		findings = append(findings, diag.Finding{
-			Code: "live-doubtful",
-			Message: fmt.Sprintf("log Z was estimated from two sides, and since update %d these don't agree: here the way back is higher by %.2g nats",
-				since, gap),
-			Value: diag.Number(gap), Threshold: diag.Number(limit),
-			Consequence: "the log-likelihoods here may be too high by more than their errors: there are states that the chains do not reach",
-			Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate or raise --steps",
-		})
+	for _, side := range []struct {
+		gap, limit float64
+		update     uint64
+	}{{gap, limit, t.done}, {l.gap, l.limit, l.checked}} {
+		if !(math.Abs(side.gap) <= side.limit) {
+			findings = append(findings, diag.Finding{
+				Code:    "live-doubtful",
+				Message: fmt.Sprintf("log Z was estimated from two sides, and at update %d these differ by %.2g nats", side.update, math.Abs(side.gap)),
+				Value:   diag.Number(side.gap), Threshold: diag.Number(side.limit),
+				Consequence: "the log-likelihoods here may be too high by more than their errors: there are states that the chains do not reach",
+				Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate or raise --steps",
+			})
+			break
+		}
 	}
 	return z, findings
+}
+
+// back leads a copy of the chains along a path from its last model, at which the conditionals are, to its first. The value is log Z of the last over that of the first.
+func back(path sample.Path, steps int, chains *sample.Chains, c *rbm.Conditionals, key rng.Key) LogZ {
+	p := sample.NewPopulation(sample.Start(chains.Visible, chains.Hidden.Units(), key), key)
+	p.Settle(c)
+	places := sample.Even(steps)
+	slices.Reverse(places)
+	p.Anneal(context.Background(), path, places[1:], c, nil) // an evaluation is finished even when the training is interrupted
+	fall, stderr, ess := p.Weigh()
+	return LogZ{-fall, stderr, ess}
+}
+
+// remember lists what a checkpoint holds.
+func (l *live) remember(m *Memory) {
+	m.Number("paid", &l.paid)
+	m.Counter("steps", &l.steps)
+	m.Counter("checked", &l.checked)
+	m.Number("gap", &l.gap)
+	m.Number("limit", &l.limit)
 }
 
 // scout returns the largest −F of chains that begin anywhere.

@@ -101,8 +101,6 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	t.along = newTrajectory(t)
 	t.ascent = newAscent(t)
 	t.scorer = newScorer(t)
-	chains, ok := config.Negative.(persistent)
-	t.along.hold = t.live != nil || ok && chains.goesAlong()
 	return t, nil
 }
 
@@ -146,8 +144,8 @@ func (t *Training) Best() *rbm.Model {
 	return t.best
 }
 
-// NeedsTrajectory reports whether [Training.Resume] needs the models that were kept along the training: those that live estimates or ladders go along.
-func (t *Training) NeedsTrajectory() bool { return t.along.hold }
+// NeedsTrajectory reports whether [Training.Resume] needs the models that were kept along the training: those that ladders lie on.
+func (t *Training) NeedsTrajectory() bool { return t.along.along }
 
 // Done is the number of updates so far.
 func (t *Training) Done() int { return int(t.done) }

@@ -34,7 +34,7 @@ type trajectory struct {
 	last    *rbm.Model // the last of them, and the witnesses when it was, with their log weights
 	chains  rbm.States
 	weights []float64
-	hold    bool         // whether the models kept are needed later on
+	along   bool         // whether the negative phase goes along the models kept
 	models  []*rbm.Model // then all of them
 
 	ofLast, ofMean *rbm.Conditionals
@@ -44,7 +44,7 @@ type trajectory struct {
 const (
 	witnesses   = 200
 	followEvery = 20   // updates between two looks at the model, or as many more
-	followPart  = 0.06 // as keep the cost of the witnesses' steps below this part of the training's
+	followPart  = 0.04 // as keep the cost of the witnesses' steps below this part of the training's
 	followFirst = 200  // steps that are free
 	keepBelow   = 0.3  // of exchanges: N. Béreux et al., ICLR 2025, keep models at 0.25
 	keepMost    = 200  // models; trainings measured so far kept 3 to 18
@@ -70,6 +70,8 @@ func newTrajectory(t *Training) *trajectory {
 	}
 	y.pay = followPart * followEvery * t.updateCost() / (gibbsCost(base, witnesses, 1) + costLoad*float64(len(base.W)))
 	y.paid = followFirst
+	chains, ok := t.config.Negative.(persistent)
+	y.along = ok && chains.goesAlong()
 	return y
 }
 
@@ -91,7 +93,7 @@ func (y *trajectory) see(model *rbm.Model, update uint64) *rbm.Model {
 			mean[i] = x + float32(part*(now[k][i]-x))
 		}
 	}
-	lengths := bridge(y.witnesses, before, y.mean, y.ofMean, most)
+	lengths := bridge(y.witnesses, before, y.mean, y.ofMean, int(y.pay)-keepCost, most)
 	y.paid -= float64(len(lengths) + keepCost)
 	if slices.Max(lengths) > lostStep {
 		y.lost = 1
@@ -107,48 +109,40 @@ func (y *trajectory) see(model *rbm.Model, update uint64) *rbm.Model {
 	copy(y.chains.Words(), y.witnesses.Chains.Visible.Words())
 	copy(y.weights, y.witnesses.LogWeights)
 	y.count++
-	if y.hold {
+	if y.along {
 		y.models = append(y.models, kept)
 	}
 	return kept
 }
 
-// bridge leads a population from one model to another, at which it leaves the conditionals, by so many steps at most. It returns their lengths.
-func bridge(p *sample.Population, from, to *rbm.Model, c *rbm.Conditionals, most int) []float64 {
+// bridge leads a population from one model to another, at which it leaves the conditionals, by so many steps at least, and at most. It returns their
+// lengths.
+func bridge(p *sample.Population, from, to *rbm.Model, c *rbm.Conditionals, least, most int) []float64 {
 	c.Update(to)
 	length := p.Spread(c)
-	steps := int(min(max(1, math.Ceil(length*length/bridgeVariance)), float64(most)))
+	steps := int(min(max(1, float64(least), math.Ceil(length*length/bridgeVariance)), float64(most)))
 	lengths, _ := p.Anneal(context.Background(), sample.Path{from, to}, sample.Even(steps)[1:], c, nil) // never cancelled
 	return lengths
 }
 
-// path leads from the model without weights along the models kept and the mean to the model.
-func (y *trajectory) path(model *rbm.Model) sample.Path {
-	path := append(sample.Path{y.base}, y.models...)
-	if y.seen > 0 {
-		path = append(path, y.mean)
-	}
-	return append(path, model)
-}
-
-// renew begins with new witnesses where the old ones have lost track, and leads them along the path to the mean in so many steps.
-func (y *trajectory) renew(steps int) {
-	if y.lost == 0 {
-		return
-	}
-	path := y.path(y.mean)
-	y.witnesses = sample.Independent(y.base, witnesses, y.key.Stream(rng.Stream(y.seen)))
-	lengths, _ := y.witnesses.Anneal(context.Background(), path[:len(path)-1], sample.Even(steps)[1:], y.ofMean, nil)
-	if slices.Max(lengths) <= lostStep {
-		y.lost = 0
+// renew leads new witnesses on a straight line from the model without weights to the mean, in so many steps. They take the place of the old ones if these have lost
+// track, if their log Z has the smaller error, or if it is higher by more than the errors: in too few steps chains miss states, and then their log Z
+// is too low with a small error.
+func (y *trajectory) renew(steps int, key rng.Key) {
+	fresh := sample.Independent(y.base, witnesses, key)
+	lengths, _ := fresh.Anneal(context.Background(), sample.Path{y.base, y.mean}, sample.Even(steps)[1:], y.ofMean, nil)
+	old, oldError, _ := y.witnesses.Weigh()
+	logZ, stderr, _ := fresh.Weigh()
+	if lost := slices.Max(lengths) > lostStep; !lost && (y.lost == 1 || stderr < oldError || logZ-old > doubtful*math.Hypot(stderr, oldError)) {
+		y.witnesses, y.lost = fresh, 0
 	}
 }
 
-// logZ estimates log Z of the model, at which it leaves the conditionals, by a copy of the witnesses that goes on to it in so many steps at most. lost is
+// logZ estimates log Z of the model, at which it leaves the conditionals, by a copy of the witnesses that goes on to it in so many steps. lost is
 // whether they have lost track.
-func (y *trajectory) logZ(model *rbm.Model, c *rbm.Conditionals, key rng.Key, most int) (z LogZ, lost bool) {
+func (y *trajectory) logZ(model *rbm.Model, c *rbm.Conditionals, key rng.Key, steps int) (z LogZ, lost bool) {
 	there := y.witnesses.Clone(key)
-	lengths := bridge(there, y.mean, model, c, most)
+	lengths, _ := there.Anneal(context.Background(), sample.Path{y.mean, model}, sample.Even(steps)[1:], c, nil)
 	z.Value, z.Stderr, z.ESS = there.Weigh()
 	return z, y.lost == 1 || slices.Max(lengths) > lostStep
 }
@@ -196,7 +190,7 @@ func (y *trajectory) resume(models []*rbm.Model) error {
 	y.ofMean.Update(y.mean)
 	y.ofLast.Update(y.last)
 	y.witnesses.Settle(y.ofMean)
-	if !y.hold {
+	if !y.along {
 		return nil
 	}
 	if y.count != uint64(len(models)) {

@@ -124,7 +124,7 @@ func TestRenew(t *testing.T) {
 	for r := range y.witnesses.LogWeights {
 		y.witnesses.LogWeights[r] = -1000
 	}
-	y.renew(200)
+	y.renew(200, rng.Seed(2))
 	truth, err := exact.LogZ(t.Context(), y.mean, exact.Options{})
 	if err != nil {
 		t.Fatal(err)
