@@ -159,9 +159,9 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 	e.SingularValues = t.spectrum()
 	if p, ok := t.config.Negative.(*PCD); ok {
 		e.Sweeps = p.Sweeps()
-		if memory := p.mixing.memory(t.done); memory > uint64(s.every) {
-			e.Findings = append(e.Findings, caught(memory, s.every))
-		}
+	}
+	if c, ok := t.config.Negative.(chained); ok {
+		e.Findings = append(e.Findings, c.memory(t.done).findings(s.every)...)
 	}
 	e.Train = t.score(s.train, e.LogZ.Value)
 	if s.valid == nil {

@@ -28,7 +28,7 @@ type live struct {
 
 	// What a checkpoint holds.
 	paid    float64 // steps, not used so far
-	steps   uint64  // of the next check at least: twice those of the last
+	steps   uint64  // of the next check, at least
 	checked uint64  // the update of the last check; 0 before the first
 	gap     float64 // in log Z, between the way back of the last check and the witnesses, and the most that it may be
 	limit   float64
@@ -38,6 +38,7 @@ const (
 	liveChains  = 100  // of the ways back
 	livePart    = 0.04 // of the training's operations, for checks
 	liveFewest  = 20   // steps of the first check, and between the mean and the model
+	liveEnough  = 500  // each check has twice the steps of the one before or more, up to these
 	liveSweeps  = 10   // that forget how such states were found
 	liveScouts  = 20   // chains that begin anywhere, to see what the others don't, and
 	scoutSweeps = 20   // their sweeps
@@ -81,7 +82,7 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 		whole = back(sample.Path{y.base, model}, steps, chains, c, key.Stream(2))
 		whole.Value += sample.LogZWithoutWeights(y.base)
 		l.paid -= float64(steps)
-		l.steps = uint64(2 * steps)
+		l.steps = uint64(min(2*steps, liveEnough))
 	}
 	z, lost := y.logZ(model, c, key.Stream(3), liveFewest)
 	if check {

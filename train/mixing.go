@@ -21,27 +21,32 @@ func newMixing(v rbm.States) mixing { return mixing{earlier: v.Clone()} }
 
 // see takes the chains after an update, counted from 1.
 func (m *mixing) see(v rbm.States, update uint64) {
-	// Differing bits: of a chain from its own past, from another's, and of chains from each other in the past.
-	var own, other, between int
-	rows := v.Rows()
-	if rows < 2 { // nothing to compare with
+	if v.Rows() < 2 { // nothing to compare with
 		m.at = update
 		return
 	}
-	for r := range rows {
-		next := m.earlier.Row((r + 1) % rows)
-		for k, w := range v.Row(r) {
-			past := m.earlier.Row(r)[k]
-			own += bits.OnesCount64(w ^ past)
-			other += bits.OnesCount64(w ^ next[k])
-			between += bits.OnesCount64(past ^ next[k])
-		}
-	}
-	if float64(other-own) < float64(between)/math.E {
+	if overlap(m.earlier, v) < 1/math.E {
 		last := update - m.at
 		m.restart(v, update)
 		m.last = last
 	}
+}
+
+// overlap is what chains have in common with their past, beyond what they have with that of others, as a part of what they had at the time: 1 where they
+// have not moved, 0 where they have forgotten.
+func overlap(past, now rbm.States) float64 {
+	var own, other, between int // bits in which a chain differs from its own past, from another's, and chains from each other in the past
+	rows := now.Rows()
+	for r := range rows {
+		next := past.Row((r + 1) % rows)
+		for k, w := range now.Row(r) {
+			before := past.Row(r)[k]
+			own += bits.OnesCount64(w ^ before)
+			other += bits.OnesCount64(w ^ next[k])
+			between += bits.OnesCount64(before ^ next[k])
+		}
+	}
+	return float64(other-own) / float64(max(between, 1))
 }
 
 // restart forgets what was measured, and measures from this update on.
@@ -50,8 +55,8 @@ func (m *mixing) restart(v rbm.States, update uint64) {
 	copy(m.earlier.Words(), v.Words())
 }
 
-// memory is the number of updates that the chains remember for, or have at least.
-func (m *mixing) memory(update uint64) uint64 { return max(m.last, update-m.at) }
+// updates is the number of updates that the chains remember for, or have at least.
+func (m *mixing) updates(update uint64) uint64 { return max(m.last, update-m.at) }
 
 func (m *mixing) remember(list *Memory) {
 	list.States("earlier", m.earlier)
@@ -59,13 +64,34 @@ func (m *mixing) remember(list *Memory) {
 	list.Counter("last", &m.last)
 }
 
-// caught is the finding of chains that remember for longer than the time between two evaluations.
-func caught(memory uint64, every int) diag.Finding {
-	return diag.Finding{
-		Code:    "chains-caught",
-		Message: fmt.Sprintf("the persistent chains still remember where they were %d updates ago", memory),
-		Value:   diag.Number(memory), Threshold: diag.Number(every),
-		Consequence: "they may be caught in modes whose weights the model then gets wrong",
-		Remedy:      "raise --steps (auto does it), lower --rate, or let the chains change modes by --negative pt",
+// chained is a negative phase whose chains may be slow to forget.
+type chained interface{ memory(update uint64) memory }
+
+// memory is how long the chains of a negative phase remember after an update.
+type memory struct {
+	updates uint64 // as measured, or at least
+	sweeps  int    // of an update
+	fair    uint64 // updates that they may remember for without a word
+	remedy  string
+}
+
+// findings says whether chains are slow: their autocorrelation time is above the sweeps of an update; or caught: it is above the time from one evaluation to the next.
+func (m memory) findings(every int) []diag.Finding {
+	if m.updates <= m.fair {
+		return nil
 	}
+	f := diag.Finding{
+		Code:    "chains-slow",
+		Message: fmt.Sprintf("the chains' autocorrelation time is %d sweeps, more than the k = %d of an update", m.updates*uint64(m.sweeps), m.sweeps),
+		Value:   diag.Number(m.updates * uint64(m.sweeps)), Threshold: diag.Number(m.fair * uint64(m.sweeps)),
+		Consequence: "the negative phase is that of fewer chains, and lags behind the model; this is common, and does no harm as long as the log-likelihood rises",
+		Remedy:      m.remedy,
+	}
+	if m.updates > uint64(every) {
+		f.Code = "chains-caught"
+		f.Message = fmt.Sprintf("the chains still remember where they were %d updates ago", m.updates)
+		f.Value, f.Threshold = diag.Number(m.updates), diag.Number(every)
+		f.Consequence = "they may be caught in modes whose weights the model then gets wrong"
+	}
+	return []diag.Finding{f}
 }

@@ -194,10 +194,10 @@ func swap(a, b []uint64) {
 
 // adapt doubles the sweeps where the chains remember for too many updates, and halves them where they forget at once.
 func (p *PCD) adapt(update uint64) {
-	switch memory := p.mixing.memory(update); {
-	case memory > longMemory && p.doubled < mostDoublings:
+	switch remembered := p.mixing.updates(update); {
+	case remembered > longMemory && p.doubled < mostDoublings:
 		p.doubled++
-	case memory < shortMemory && p.mixing.at == update && p.doubled > 0:
+	case remembered < shortMemory && p.mixing.at == update && p.doubled > 0:
 		p.doubled--
 	default:
 		return
@@ -209,6 +209,14 @@ func (p *PCD) adapt(update uint64) {
 func (p *PCD) Cost() float64 { return p.cost }
 
 func (p *PCD) visible() rbm.States { return p.chains.Visible.Slice(0, p.Chains) }
+
+func (p *PCD) memory(update uint64) memory {
+	m := memory{p.mixing.updates(update), p.Sweeps(), 1, "raise --steps (auto does it), lower --rate, or let the chains change modes by --negative pt"}
+	if p.Adapt {
+		m.fair, m.remedy = longMemory, "lower --rate, or let the chains change modes by --negative pt"
+	}
+	return m
+}
 
 func (p *PCD) goesAlong() bool { return p.Along && p.ladders != nil }
 
@@ -228,8 +236,9 @@ func (p *PCD) Remember(m *Memory) {
 type CD struct {
 	Steps int // sweeps an update; 0 means DefaultSteps
 
-	key  rng.Key
-	cost float64
+	key     rng.Key
+	cost    float64
+	overlap float64 // of the chains of the last update with the rows that they began at
 }
 
 // Start takes the settings over.
@@ -249,12 +258,22 @@ func (c *CD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	chains := sample.Start(u.Rows, u.Model.N(), c.key)
 	chains.Sweeps = u.Number * uint64(c.Steps)
 	chains.Sweep(u.Conditionals, c.Steps)
+	c.overlap = overlap(u.Rows, chains.Visible)
 	u.Conditionals.Statistics(dst, u.Model, chains.Visible, nil)
 	return nil
 }
 
 // Cost counts the sweeps and the average.
 func (c *CD) Cost() float64 { return c.cost }
+
+// memory is measured no further than an update, after which the chains are begun anew.
+func (c *CD) memory(uint64) memory {
+	m := memory{1, c.Steps, 1, "raise --steps, lower --rate, or let chains go on from update to update by --negative pcd or pt"}
+	if c.overlap >= 1/math.E {
+		m.updates = 2
+	}
+	return m
+}
 
 // Remember does nothing: contrastive divergence forgets its chains.
 func (*CD) Remember(*Memory) {}

@@ -18,6 +18,7 @@ type PT struct {
 	Along  bool // the rungs are along the training so far, and not on the straight line
 
 	ladders *ladders
+	mixing  mixing
 	cost    float64
 }
 
@@ -40,6 +41,7 @@ func (p *PT) Start(s Setup) error {
 	}
 	p.ladders = newLadders(s, p.Chains, p.Rungs, p.Along)
 	p.cost = laddersCost(s.Model, p.Chains, p.Rungs, p.Steps)
+	p.mixing = newMixing(p.visible())
 	return nil
 }
 
@@ -49,6 +51,7 @@ func (p *PT) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	for range p.Steps {
 		p.ladders.Round()
 	}
+	p.mixing.see(p.visible(), u.Number+1)
 	u.Conditionals.Statistics(dst, u.Model, p.visible(), nil)
 	return nil
 }
@@ -58,10 +61,17 @@ func (p *PT) Cost() float64 { return p.cost }
 
 func (p *PT) visible() rbm.States { return p.ladders.Visible() }
 
+func (p *PT) memory(update uint64) memory {
+	return memory{p.mixing.updates(update), p.Steps, 1, "raise --steps or --rungs, or lower --rate"}
+}
+
 func (p *PT) goesAlong() bool { return p.Along }
 
 // Remember lists the chains and the ladder.
-func (p *PT) Remember(m *Memory) { p.ladders.remember(m) }
+func (p *PT) Remember(m *Memory) {
+	p.ladders.remember(m)
+	m.under("mixing", p.mixing.remember)
+}
 
 // ladders are tempered chains that follow the model from update to update.
 type ladders struct {

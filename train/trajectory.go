@@ -45,7 +45,7 @@ const (
 	witnesses   = 200
 	followEvery = 20   // updates between two looks at the model, or as many more
 	followPart  = 0.04 // as keep the cost of the witnesses' steps below this part of the training's
-	followFirst = 200  // steps that are free
+	followFirst = 200  // of which so many are free
 	keepBelow   = 0.3  // of exchanges: N. Béreux et al., ICLR 2025, keep models at 0.25
 	keepMost    = 200  // models; trainings measured so far kept 3 to 18
 	keepCost    = 2    // steps
@@ -134,6 +134,8 @@ func (y *trajectory) renew(steps int, key rng.Key) {
 	old, oldError, _ := y.witnesses.Weigh()
 	logZ, stderr, _ := fresh.Weigh()
 	if lost := slices.Max(lengths) > lostStep; !lost && (y.lost == 1 || stderr < oldError || logZ-old > doubtful*math.Hypot(stderr, oldError)) {
+		fresh = fresh.Clone(y.key) // which a resumed training knows; its numbers go on where the old ones have used them
+		fresh.Chains.Sweeps = y.witnesses.Chains.Sweeps
 		y.witnesses, y.lost = fresh, 0
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -241,9 +242,15 @@ func describeEvaluation(e *train.Evaluation) string {
 		text = "valid " + withError(e.Valid, e.LogZ.Stderr) + "  "
 	}
 	text += "LL " + withError(e.Train, e.LogZ.Stderr)
-	if len(e.Findings) > 0 {
-		text += " in doubt"
+	var doubts, chains string
+	for _, f := range e.Findings {
+		if about, found := strings.CutPrefix(f.Code, "chains-"); found {
+			chains = "  chains " + about
+		} else {
+			doubts = " in doubt"
+		}
 	}
+	text += doubts + chains
 	if e.LogZ.ESS > 0 {
 		text += fmt.Sprintf("  ESS %.0f", e.LogZ.ESS)
 	}
