@@ -84,10 +84,7 @@ func LogZWithoutWeights(model *rbm.Model) float64 {
 // to be set anew, by Settle or along with other work on the chains.
 func (p *Population) Follow(c *rbm.Conditionals, k int) float64 {
 	p.Chains.sweepFree(c, k, p.scratch)
-	for r, f := range p.scratch {
-		p.scratch[r] = p.Free[r] - f
-	}
-	length := spread(p.LogWeights, p.scratch)
+	length := p.spread()
 	for r, x := range p.scratch {
 		p.LogWeights[r] += x
 	}
@@ -100,34 +97,32 @@ func (p *Population) Settle(c *rbm.Conditionals) { c.FreeEnergy(p.Free, p.Chains
 // Weigh returns log Z of the model that the weights are for, the standard error of it, and the effective sample size
 // (Σw)²/Σw² of the weights. The error counts the spread of the weights at every resampling and now, between families of
 // chains that were copied from one at the resampling before. It knows nothing of what no chain has seen.
-func (p *Population) Weigh() (logZ, stderr, ess float64) { return p.weigh(p.LogWeights) }
-
-// Spread is what a change to the model of the conditionals adds to the standard deviation of the log weights, before the chains move.
-func (p *Population) Spread(c *rbm.Conditionals) float64 {
-	c.FreeEnergy(p.scratch, p.Chains.Visible)
-	for r, f := range p.scratch {
-		p.scratch[r] = p.Free[r] - f
-	}
-	return spread(p.LogWeights, p.scratch)
+func (p *Population) Weigh() (logZ, stderr, ess float64) {
+	mean, variance, ess := meanWeight(p.LogWeights, p.Families)
+	return p.Known[0] + mean, math.Sqrt(p.Known[1] + variance), ess
 }
 
-// spread is the standard deviation of what is added to log weights, over the weighted chains.
-func spread(logWeights, added []float64) float64 {
-	largest := slices.Max(logWeights)
+// Spread is the standard deviation, over the weighted chains, of what a change to the model of the conditionals adds to the log weights, before the chains
+// move.
+func (p *Population) Spread(c *rbm.Conditionals) float64 {
+	c.FreeEnergy(p.scratch, p.Chains.Visible)
+	return p.spread()
+}
+
+// spread makes of F under a new model, in scratch, what is added to the log weights, and returns the standard deviation of that.
+func (p *Population) spread() float64 {
+	largest := slices.Max(p.LogWeights)
 	var sum, mean, squares float64
-	for r, x := range added {
-		weight := math.Exp(logWeights[r] - largest)
+	for r, f := range p.scratch {
+		x := p.Free[r] - f
+		weight := math.Exp(p.LogWeights[r] - largest)
 		sum += weight
 		mean += weight * x
 		squares += weight * x * x
+		p.scratch[r] = x
 	}
 	mean /= sum
 	return math.Sqrt(max(0, squares/sum-mean*mean))
-}
-
-func (p *Population) weigh(logWeights []float64) (logZ, stderr, ess float64) {
-	mean, variance, ess := meanWeight(logWeights, p.Families)
-	return p.Known[0] + mean, math.Sqrt(p.Known[1] + variance), ess
 }
 
 // meanWeight returns the logarithm of the mean weight, the variance of it to first order, and the effective sample size. Chains of a

@@ -30,7 +30,7 @@ func (t *Training) memory() *Memory {
 	if t.live != nil {
 		m.under("live", t.live.remember)
 	}
-	m.under("trajectory", t.along.remember)
+	m.under("trajectory", t.trajectory.remember)
 	m.under("negative", t.config.Negative.Remember)
 	m.under("optimizer", t.config.Optimizer.Remember)
 	return m
@@ -68,7 +68,7 @@ func (t *Training) Resume(checkpoint []byte, trajectory []*rbm.Model) error {
 	if t.done > uint64(t.planned) || !t.Model.Finite() || !t.best.Finite() {
 		return fmt.Errorf("checkpoint after %d of %d updates, parameters finite: %v", t.done, t.planned, t.Model.Finite())
 	}
-	if err := t.along.resume(trajectory); err != nil {
+	if err := t.trajectory.resume(trajectory); err != nil {
 		return err
 	}
 	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]

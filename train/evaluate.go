@@ -75,7 +75,7 @@ func gibbsCost(model *rbm.Model, chains, steps int) float64 {
 func oracleCost(model *rbm.Model) float64 { return exact.Cost(model.M(), model.N()) }
 
 // scorer decides once, before training, how and how often to evaluate: exactly if that costs less than a tenth
-// of the training between two evaluations, counted in operations, and live else.
+// of the training between two evaluations, counted in operations, and live else; after each epoch, or later if evaluations cost too much for that.
 type scorer struct {
 	method        string
 	every         int // updates
@@ -97,16 +97,19 @@ func newScorer(t *Training) *scorer {
 	}
 	needed := int(math.Ceil(10 * (oracleCost(t.Model) + rows*n*(m+costUnit)) / update))
 	epoch := c.batches(t.set.Rows())
+	exactly := exact.Feasible(t.Model.M(), t.Model.N()) == nil
 	if s.every == 0 {
 		s.every = epoch
-		if needed > s.every && needed <= t.planned/10 { // still ten evaluations
-			s.every = needed
+		if most := t.planned / 10; exactly && needed <= most { // still ten evaluations
+			s.every = max(epoch, needed)
+		} else {
+			s.every = max(epoch, min(int(math.Ceil(liveCost(t.Model, rows)/(livePart*update))), most))
 		}
 	}
 	s.method = MethodExact
-	if exact.Feasible(t.Model.M(), t.Model.N()) != nil || needed > s.every {
+	if !exactly || needed > s.every {
 		s.method = MethodLive
-		t.live = newLive(t, update*float64(min(s.every, t.planned)))
+		t.live = newLive(t)
 	}
 	s.train = subset(t.set, scoredRows, rng.NewSource(rng.Seed(c.Seed).Stream(rng.StreamSplit), 0))
 	s.valid = c.Valid
@@ -161,7 +164,7 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 		e.Sweeps = p.Sweeps()
 	}
 	if c, ok := t.config.Negative.(chained); ok {
-		e.Findings = append(e.Findings, c.memory(t.done).findings(s.every)...)
+		e.Findings = append(e.Findings, c.remembers(t.done).findings(s.every)...)
 	}
 	e.Train = t.score(s.train, e.LogZ.Value)
 	if s.valid == nil {

@@ -22,38 +22,56 @@ const codeHidden = "hidden-mode"
 // new witnesses from there. And neither these chains nor others that begin anywhere ([sample.Anywhere]) may come to a configuration that is more
 // probable than log Z allows, which is at least −F of each.
 type live struct {
-	pay  float64 // steps of a check that the training pays for from one evaluation to the next
+	step float64 // cost of a step of a check
 	key  rng.Key
 	data rbm.States
 
 	// What a checkpoint holds.
-	paid    float64 // steps, not used so far
+	scored  uint64  // the update of the last evaluation
+	paid    float64 // steps of checks that the training has paid for, less those made
 	steps   uint64  // of the next check, at least
-	checked uint64  // the update of the last check; 0 before the first
-	gap     float64 // in log Z, between the way back of the last check and the witnesses, and the most that it may be
-	limit   float64
+	gap     float64 // in log Z, between the way back of the last check and the witnesses
+	doubted uint64  // the last update at which two ways did not agree, until a check at which they do; 0 if there is none
+	differ  float64 // by so much,
+	limit   float64 // and more than this
 }
 
 const (
 	liveChains  = 100  // of the ways back
-	livePart    = 0.04 // of the training's operations, for checks
-	liveFewest  = 20   // steps of the first check, and between the mean and the model
-	liveEnough  = 500  // each check has twice the steps of the one before or more, up to these
+	livePart    = 0.04 // of the training's operations, for checks; and for the rest, where the number of updates between two evaluations is not given
+	liveFewest  = 20   // steps of the first check, which is free, and between the mean and the model
+	liveEnough  = 500  // a check is due when twice the steps of the one before are paid for, or so many. It makes all that are,
+	liveMost    = 1e5  // up to these
 	liveSweeps  = 10   // that forget how such states were found
 	liveScouts  = 20   // chains that begin anywhere, to see what the others don't, and
 	scoutSweeps = 20   // their sweeps
 	// costLoad is that of a weight at a step apart from the chains: going on along the path, and to fixed point twice.
 	costLoad = 16
-	// Estimates are in doubt where the two ways differ by more than slack and so many of their errors, or where the weights amount to fewer witnesses than lostBelow.
-	slack     = 1
-	doubtful  = 3
-	lostBelow = 10
+	// Estimates are in doubt where the two ways differ by more than slack and so many of their errors.
+	slack    = 1
+	doubtful = 3
 )
 
-// newLive prepares for a training that costs so many operations from one evaluation to the next.
-func newLive(t *Training, cost float64) *live {
-	step := gibbsCost(t.Model, witnesses, 1) + gibbsCost(t.Model, liveChains, 1) + 2*costLoad*float64(len(t.Model.W))
-	return &live{pay: livePart * cost / step, key: t.along.key, data: t.set.States, steps: liveFewest}
+// The streams of random numbers of an evaluation.
+const (
+	streamFresh rng.Stream = iota + 1 // new witnesses
+	streamWhole                       // the way back of a check
+	streamThere                       // from the mean to the model
+	streamBack                        // from the model to the mean
+)
+
+// stepCost is that of a step there and one back.
+func stepCost(model *rbm.Model) float64 {
+	return gibbsCost(model, witnessCount, 1) + gibbsCost(model, liveChains, 1) + 2*costLoad*float64(len(model.W))
+}
+
+// liveCost is that of an evaluation without a check that scores so many rows.
+func liveCost(model *rbm.Model, rows float64) float64 {
+	return liveFewest*stepCost(model) + gibbsCost(model, liveChains, liveSweeps) + gibbsCost(model, liveScouts, scoutSweeps) + rows/2*gibbsCost(model, 1, 0)
+}
+
+func newLive(t *Training) *live {
+	return &live{step: stepCost(t.Model), key: t.trajectory.key.Stream(rng.StreamEstimate), data: t.set.States, paid: liveFewest, steps: liveFewest}
 }
 
 // persistent is a negative phase with chains that go on from update to update.
@@ -64,38 +82,44 @@ type persistent interface {
 
 // logZ estimates log Z of the model as it is.
 func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
-	y, model, c := t.along, t.Model, t.conditionals
+	y, model, c := t.trajectory, t.Model, t.conditionals
 	key := l.key.Stream(rng.Stream(t.done))
 	c.Update(model)
 	chains := sample.Start(l.known(t.config.Negative, key), model.N(), key)
 	chains.Sweep(c, liveSweeps)
 	found := l.scout(model, c, key)
 
-	if t.done > 1 { // the first update alone has not paid for it
-		l.paid += l.pay
-	}
+	l.paid += livePart * float64(t.done-l.scored) * t.updateCost() / l.step
+	l.scored = t.done
 	var whole LogZ // by the way back of a check
-	check := y.seen > 0 && l.paid >= float64(l.steps)
+	check := y.seen > 0 && l.paid >= float64(max(l.steps, 1))
 	if check {
-		steps := int(l.paid)
-		y.renew(steps, key.Stream(1))
-		whole = back(sample.Path{y.base, model}, steps, chains, c, key.Stream(2))
+		steps := int(min(l.paid, liveMost))
+		y.renew(steps, key.Stream(streamFresh))
+		whole = back(sample.Path{y.base, model}, steps, chains, c, key.Stream(streamWhole))
 		whole.Value += sample.LogZWithoutWeights(y.base)
 		l.paid -= float64(steps)
 		l.steps = uint64(min(2*steps, liveEnough))
 	}
-	z, lost := y.logZ(model, c, key.Stream(3), liveFewest)
+	mean, meanError, _ := y.witnesses.Weigh()
+	there := y.witnesses.Clone(key.Stream(streamThere))
+	lengths, _ := there.Anneal(context.Background(), sample.Path{y.mean, model}, sample.Even(liveFewest)[1:], c, nil)
+	step := max(y.longest, longest(lengths))
+	var z LogZ
+	z.Value, z.Stderr, z.ESS = there.Weigh()
 	if check {
-		l.checked, l.gap, l.limit = t.done, whole.Value-z.Value, slack+doubtful*math.Hypot(z.Stderr, whole.Stderr)
+		l.gap, l.doubted = whole.Value-z.Value, 0
+		l.compare(t.done, l.gap, math.Hypot(z.Stderr, whole.Stderr))
 	}
-	mean, _, _ := y.witnesses.Weigh()
-	last := back(sample.Path{y.mean, model}, liveFewest, chains, c, key.Stream(4))
-	gap, limit := mean+last.Value-z.Value, slack+doubtful*math.Hypot(z.Stderr, last.Stderr)
+	last := back(sample.Path{y.mean, model}, liveFewest, chains, c, key.Stream(streamBack))
 	c.Update(model)
 	free := make([]float64, liveChains)
 	c.FreeEnergy(free, chains.Visible)
 	found = max(found, -slices.Min(free))
-	z.Stderr = math.Hypot(z.Stderr, math.Hypot(gap, l.gap))
+	// The error of the mean's log Z is not one of the way from there.
+	gap := mean + last.Value - z.Value
+	l.compare(t.done, gap, math.Sqrt(max(0, z.Stderr*z.Stderr-meanError*meanError)+last.Stderr*last.Stderr))
+	z.Stderr = math.Hypot(z.Stderr, gap)
 	if found > z.Value+doubtful*z.Stderr {
 		hidden := diag.Finding{
 			Code: codeHidden,
@@ -108,32 +132,34 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 		z.Value, z.Stderr = found, found-z.Value
 		return z, []diag.Finding{hidden}
 	}
+	z.Stderr = math.Hypot(z.Stderr, l.gap)
 	var findings []diag.Finding
-	if lost || z.ESS < lostBelow {
+	if lost(step) {
 		findings = append(findings, diag.Finding{
 			Code:    "live-lost",
-			Message: fmt.Sprintf("the weighted chains that follow the training have lost track of it: the weights of %d amount to %.1f", witnesses, z.ESS),
-			Value:   diag.Number(z.ESS), Threshold: lostBelow,
+			Message: fmt.Sprintf("the weighted chains that follow the training have lost track: a step has left %.2g of %d", left(step), witnessCount),
+			Value:   diag.Number(left(step)), Threshold: fewest,
 			Consequence: "the log-likelihoods here may be too high by more than their errors",
 			Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate",
 		})
 	}
-	for _, side := range []struct {
-		gap, limit float64
-		update     uint64
-	}{{gap, limit, t.done}, {l.gap, l.limit, l.checked}} {
-		if !(math.Abs(side.gap) <= side.limit) {
-			findings = append(findings, diag.Finding{
-				Code:    "live-doubtful",
-				Message: fmt.Sprintf("log Z was estimated from two sides, and at update %d these differ by %.2g nats", side.update, math.Abs(side.gap)),
-				Value:   diag.Number(side.gap), Threshold: diag.Number(side.limit),
-				Consequence: "the log-likelihoods here may be too high by more than their errors: there are states that the chains do not reach",
-				Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate or raise --steps",
-			})
-			break
-		}
+	if l.doubted > 0 {
+		findings = append(findings, diag.Finding{
+			Code:    "live-doubtful",
+			Message: fmt.Sprintf("log Z was estimated from two sides, and at update %d these differed by %.2g nats", l.doubted, math.Abs(l.differ)),
+			Value:   diag.Number(l.differ), Threshold: diag.Number(l.limit),
+			Consequence: "the log-likelihoods here may be too high by more than their errors: there are states that the chains do not reach",
+			Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate or raise --steps",
+		})
 	}
 	return z, findings
+}
+
+// compare notes where two ways do not agree.
+func (l *live) compare(update uint64, differ, stderr float64) {
+	if limit := slack + doubtful*stderr; !(math.Abs(differ) <= limit) {
+		l.doubted, l.differ, l.limit = update, differ, limit
+	}
 }
 
 // back leads a copy of the chains along a path from its last model, at which the conditionals are, to its first. The value is log Z of the last over that of the first.
@@ -149,10 +175,12 @@ func back(path sample.Path, steps int, chains *sample.Chains, c *rbm.Conditional
 
 // remember lists what a checkpoint holds.
 func (l *live) remember(m *Memory) {
+	m.Counter("scored", &l.scored)
 	m.Number("paid", &l.paid)
 	m.Counter("steps", &l.steps)
-	m.Counter("checked", &l.checked)
 	m.Number("gap", &l.gap)
+	m.Counter("doubted", &l.doubted)
+	m.Number("differ", &l.differ)
 	m.Number("limit", &l.limit)
 }
 

@@ -32,7 +32,7 @@ func trainLive(t *testing.T, c Config, check func(e *Evaluation, logZ float64)) 
 	}
 	if training.scorer.method == MethodExact {
 		training.scorer.method = MethodLive
-		training.live = newLive(training, training.updateCost()*float64(min(training.scorer.every, training.planned)))
+		training.live = newLive(training)
 	}
 	for p := range training.Steps(context.Background()) {
 		if p.Evaluation != nil {
@@ -65,7 +65,7 @@ func TestLiveLogLikelihood(t *testing.T) {
 				if !(math.Abs(z) < 3) {
 					t.Errorf("%s, rate %v, update %d: log Z is %v ± %v, exactly %v", name, rate, e.Update, e.LogZ.Value, e.LogZ.Stderr, logZ)
 				}
-				if e.LogZ.ESS < lostBelow || e.LogZ.ESS > witnesses || e.Train.Method != MethodLive {
+				if e.LogZ.ESS > witnessCount || e.Train.Method != MethodLive {
 					t.Errorf("%s, rate %v, update %d: ESS %v, method %s", name, rate, e.Update, e.LogZ.ESS, e.Train.Method)
 				}
 			})
@@ -79,7 +79,7 @@ func TestLiveLogLikelihood(t *testing.T) {
 // logZNow is the live estimate of the model as it is, as after the first update.
 func logZNow(t *Training) (LogZ, []diag.Finding) {
 	t.done = 1
-	return newLive(t, 0).logZ(t)
+	return newLive(t).logZ(t)
 }
 
 // A model with a second mode, all units on, that outweighs the data's by 140 nats. Neither annealing nor the persistent chains reach it.
@@ -150,19 +150,19 @@ func TestChecksRepeat(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		training.scorer.method, training.live = MethodLive, newLive(training, 0)
-		training.live.pay = 30
+		training.scorer.method, training.live = MethodLive, newLive(training)
+		training.live.step /= 100 // checks often
 		return training
 	}
 	renewed := 0
 	run := func(training *Training, until int, scores map[int]LogZ) {
-		known := training.along.witnesses
+		known := training.trajectory.witnesses
 		for p := range training.Steps(t.Context()) {
 			if p.Evaluation != nil {
 				scores[p.Update] = p.Evaluation.LogZ
 			}
-			if training.along.witnesses != known {
-				known = training.along.witnesses
+			if training.trajectory.witnesses != known {
+				known = training.trajectory.witnesses
 				renewed++
 			}
 			if p.Update == until {

@@ -65,33 +65,45 @@ func (m *mixing) remember(list *Memory) {
 }
 
 // chained is a negative phase whose chains may be slow to forget.
-type chained interface{ memory(update uint64) memory }
+type chained interface {
+	remembers(update uint64) chainMemory
+}
 
-// memory is how long the chains of a negative phase remember after an update.
-type memory struct {
-	updates uint64 // as measured, or at least
+// chainMemory is how long the chains of a negative phase remember after an update.
+type chainMemory struct {
+	updates uint64 // at least
 	sweeps  int    // of an update
 	fair    uint64 // updates that they may remember for without a word
+	anew    bool   // whether the chains are begun anew at each update
 	remedy  string
 }
 
-// findings says whether chains are slow: their autocorrelation time is above the sweeps of an update; or caught: it is above the time from one evaluation to the next.
-func (m memory) findings(every int) []diag.Finding {
+// findings says whether chains are slow: their autocorrelation time is above what is fair, mostly the sweeps of an update; or caught: it is
+// above the time from one evaluation to the next.
+func (m chainMemory) findings(every int) []diag.Finding {
+	if m.updates > uint64(every) && !m.anew {
+		return []diag.Finding{{
+			Code:    "chains-caught",
+			Message: fmt.Sprintf("the chains still remember where they were %d updates ago", m.updates),
+			Value:   diag.Number(m.updates), Threshold: diag.Number(every),
+			Consequence: "they may be caught in modes whose weights the model then gets wrong",
+			Remedy:      m.remedy,
+		}}
+	}
 	if m.updates <= m.fair {
 		return nil
 	}
+	// The chains had not forgotten an update before.
+	least, most := (m.updates-1)*uint64(m.sweeps), m.fair*uint64(m.sweeps)
 	f := diag.Finding{
 		Code:    "chains-slow",
-		Message: fmt.Sprintf("the chains' autocorrelation time is %d sweeps, more than the k = %d of an update", m.updates*uint64(m.sweeps), m.sweeps),
-		Value:   diag.Number(m.updates * uint64(m.sweeps)), Threshold: diag.Number(m.fair * uint64(m.sweeps)),
+		Message: fmt.Sprintf("the chains' autocorrelation time is above %d sweeps; an update makes k = %d", least, m.sweeps),
+		Value:   diag.Number(least), Threshold: diag.Number(most),
 		Consequence: "the negative phase is that of fewer chains, and lags behind the model; this is common, and does no harm as long as the log-likelihood rises",
 		Remedy:      m.remedy,
 	}
-	if m.updates > uint64(every) {
-		f.Code = "chains-caught"
-		f.Message = fmt.Sprintf("the chains still remember where they were %d updates ago", m.updates)
-		f.Value, f.Threshold = diag.Number(m.updates), diag.Number(every)
-		f.Consequence = "they may be caught in modes whose weights the model then gets wrong"
+	if m.anew {
+		f.Consequence = "the gradient is biased towards models that are good near the data; this is common"
 	}
 	return []diag.Finding{f}
 }

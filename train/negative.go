@@ -65,7 +65,7 @@ type PCD struct {
 	mixing   mixing
 	ladders  *ladders   // nil without Refresh
 	together rbm.States // chains and ladders, for mixing
-	cost     float64
+	cost     [2]float64 // of a sweep, and of the rest of a phase
 }
 
 // refreshEvery is the number of updates between two exchanges of ladders with the chains.
@@ -100,7 +100,8 @@ func (p *PCD) Start(s Setup) error {
 	}
 	p.chains = sample.Start(sample.FromBiases(s.Model, p.Chains+1, s.Key), s.Model.N(), s.Key)
 	p.key = s.Key.Stream(rng.StreamAnywhere)
-	p.cost = gibbsCost(s.Model, p.Chains+1, p.Sweeps())
+	p.cost[1] = gibbsCost(s.Model, p.Chains+1, 0)
+	p.cost[0] = gibbsCost(s.Model, p.Chains+1, 1) - p.cost[1]
 	if p.Refresh != 0 {
 		if p.Rungs == 0 {
 			p.Rungs = DefaultRungs
@@ -110,7 +111,7 @@ func (p *PCD) Start(s Setup) error {
 				p.Chains, p.Refresh, p.Rungs)
 		}
 		p.ladders = newLadders(s, p.Refresh, p.Rungs, p.Along)
-		p.cost += laddersCost(s.Model, p.Refresh, p.Rungs, 1)
+		p.cost[1] += laddersCost(s.Model, p.Refresh, p.Rungs, 1)
 		p.together = rbm.NewStates(p.Chains+p.Refresh, s.Model.M())
 	}
 	p.mixing = newMixing(p.watched())
@@ -205,13 +206,16 @@ func (p *PCD) adapt(update uint64) {
 	p.mixing.restart(p.watched(), update)
 }
 
-// Cost counts the sweeps and the average.
-func (p *PCD) Cost() float64 { return p.cost }
+// Cost counts the sweeps, as many as there are now, and the average.
+func (p *PCD) Cost() float64 { return float64(p.Sweeps())*p.cost[0] + p.cost[1] }
 
 func (p *PCD) visible() rbm.States { return p.chains.Visible.Slice(0, p.Chains) }
 
-func (p *PCD) memory(update uint64) memory {
-	m := memory{p.mixing.updates(update), p.Sweeps(), 1, "raise --steps (auto does it), lower --rate, or let the chains change modes by --negative pt"}
+func (p *PCD) remembers(update uint64) chainMemory {
+	m := chainMemory{
+		updates: p.mixing.updates(update), sweeps: p.Sweeps(), fair: 1,
+		remedy: "raise --steps (auto does it), lower --rate, or let the chains change modes by --negative pt",
+	}
 	if p.Adapt {
 		m.fair, m.remedy = longMemory, "lower --rate, or let the chains change modes by --negative pt"
 	}
@@ -266,9 +270,12 @@ func (c *CD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 // Cost counts the sweeps and the average.
 func (c *CD) Cost() float64 { return c.cost }
 
-// memory is measured no further than an update, after which the chains are begun anew.
-func (c *CD) memory(uint64) memory {
-	m := memory{1, c.Steps, 1, "raise --steps, lower --rate, or let chains go on from update to update by --negative pcd or pt"}
+// remembers tells no more than whether the chains have forgotten in one update, after which they are begun anew.
+func (c *CD) remembers(uint64) chainMemory {
+	m := chainMemory{
+		updates: 1, sweeps: c.Steps, fair: 1, anew: true,
+		remedy: "raise --steps, lower --rate, or let chains go on from update to update by --negative pcd or pt",
+	}
 	if c.overlap >= 1/math.E {
 		m.updates = 2
 	}

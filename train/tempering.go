@@ -61,8 +61,8 @@ func (p *PT) Cost() float64 { return p.cost }
 
 func (p *PT) visible() rbm.States { return p.ladders.Visible() }
 
-func (p *PT) memory(update uint64) memory {
-	return memory{p.mixing.updates(update), p.Steps, 1, "raise --steps or --rungs, or lower --rate"}
+func (p *PT) remembers(update uint64) chainMemory {
+	return chainMemory{updates: p.mixing.updates(update), sweeps: p.Steps, fair: 1, remedy: "raise --steps or --rungs, or lower --rate"}
 }
 
 func (p *PT) goesAlong() bool { return p.Along }

@@ -19,7 +19,6 @@ type Training struct {
 	config  Config // resolved
 	set     *data.Set
 	live    *live // nil where scores are exact
-	along   *trajectory
 	scorer  *scorer
 	planned int // updates
 	begun   time.Time
@@ -38,11 +37,12 @@ type Training struct {
 	orderOf            int
 
 	// What a checkpoint holds, besides the parameters and the memories of Negative and Optimizer.
-	done     uint64     // updates
-	best     *rbm.Model // by validation score
-	bestNow  bestScore
-	centerH  []float32 // running mean of the hidden units on the data
-	centered uint64    // 1 once centerH has been set
+	done       uint64 // updates
+	trajectory *trajectory
+	best       *rbm.Model // by validation score
+	bestNow    bestScore
+	centerH    []float32 // running mean of the hidden units on the data
+	centered   uint64    // 1 once centerH has been set
 }
 
 // Progress is what one update reports.
@@ -98,7 +98,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	config.Optimizer.Start(model)
-	t.along = newTrajectory(t)
+	t.trajectory = newTrajectory(t)
 	t.ascent = newAscent(t)
 	t.scorer = newScorer(t)
 	return t, nil
@@ -145,7 +145,7 @@ func (t *Training) Best() *rbm.Model {
 }
 
 // NeedsTrajectory reports whether [Training.Resume] needs the models that were kept along the training: those that ladders lie on.
-func (t *Training) NeedsTrajectory() bool { return t.along.along }
+func (t *Training) NeedsTrajectory() bool { return t.trajectory.keeps }
 
 // Done is the number of updates so far.
 func (t *Training) Done() int { return int(t.done) }
@@ -170,7 +170,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	t.conditionals.Update(t.Model)
 	t.conditionals.Statistics(t.positive, t.Model, rows, weights) // ⟨·⟩_data
 	err := t.config.Negative.Phase(ctx, t.negative, Update{       // ⟨·⟩_model
-		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, Trajectory: t.along.models,
+		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, Trajectory: t.trajectory.models,
 	})
 	if err != nil {
 		return Progress{}, err
@@ -186,7 +186,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 		Update: int(t.done), Planned: t.planned, Rate: rate, GradientNorm: norm,
 		Epoch: float64(t.done) / float64(t.config.batches(t.set.Rows())), Seconds: t.elapsed().Seconds(),
 	}
-	p.Kept = t.along.see(t.Model, t.done)
+	p.Kept = t.trajectory.see(t)
 	if t.config.Time > 0 && t.elapsed() >= t.config.Time {
 		t.reason = "time"
 	}

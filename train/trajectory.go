@@ -12,8 +12,8 @@ import (
 	"harmonium/sample"
 )
 
-// trajectory is the path of the training, or rather that of the model's mean over about the last third of the updates: the path of the parameters
-// themselves is noisy, and therefore long.
+// trajectory is the path of the training, or rather that of the running mean of the model over about the last third of what was seen: the path of the
+// parameters themselves is noisy, and therefore long.
 //
 // Weighted chains follow the mean, the witnesses: they begin at the model without weights, whose log Z is known, and by Jarzynski's equality
 // their mean weight tells log Z of the mean ([sample.Population]). They take no part in the gradient. Chains that do can't carry weights, as
@@ -22,82 +22,90 @@ import (
 // A mean is kept whenever the witnesses would exchange states with those of the one kept before in less than keepBelow of all cases: chains can
 // exchange states along the models kept ([sample.Path]).
 type trajectory struct {
-	base      *rbm.Model // without weights
-	mean      *rbm.Model
-	seen      uint64  // models that mean is made of
-	pay, paid float64 // steps of the witnesses that the training pays for, from one look at the model to the next, and not used so far
+	base *rbm.Model // without weights
+	mean *rbm.Model
+	seen uint64  // models that mean is made of
+	paid float64 // steps of the witnesses that the training has paid for, less those made
+
 	witnesses *sample.Population
-	lost      uint64 // 1 when a step was too long for the witnesses, until they begin anew
+	longest   float64 // of their steps: what it added to the standard deviation of their log weights
 	key       rng.Key
 
-	count   uint64     // of models kept
-	last    *rbm.Model // the last of them, and the witnesses when it was, with their log weights
-	chains  rbm.States
-	weights []float64
-	along   bool         // whether the negative phase goes along the models kept
-	models  []*rbm.Model // then all of them
+	count      uint64     // of models kept
+	last       *rbm.Model // the last of them, and the witnesses when it was, with their log weights
+	chains     rbm.States
+	logWeights []float64
+	keeps      bool         // whether the negative phase goes along the models kept
+	models     []*rbm.Model // then all of them
 
 	ofLast, ofMean *rbm.Conditionals
+	before         *rbm.Model // scratch
 	free           [4][]float64
 }
 
 const (
-	witnesses   = 200
-	followEvery = 20   // updates between two looks at the model, or as many more
-	followPart  = 0.04 // as keep the cost of the witnesses' steps below this part of the training's
-	followFirst = 200  // of which so many are free
-	keepBelow   = 0.3  // of exchanges: N. Béreux et al., ICLR 2025, keep models at 0.25
-	keepMost    = 200  // models; trainings measured so far kept 3 to 18
-	keepCost    = 2    // steps
+	witnessCount = 200
+	lookEvery    = 20 // updates between two looks at the model, or more, where they don't pay for a step of the witnesses
+	followPart   = 0.04
+	followFirst  = 200 // steps are there at the beginning, if the whole training pays for as many; and no more can be saved
+	keepBelow    = 0.3 // of exchanges: N. Béreux et al., ICLR 2025, keep models at 0.25
+	keepMost     = 200 // models; trainings measured so far kept 3 to 18
+	keepCost     = 2   // in steps
 
-	// Between two models the witnesses make as many steps as add bridgeVariance each to the variance of their log weights, if these are paid for. They
-	// have lost track where a step is longer than lostStep: for normal log weights, where e^(−lostStep²) of them count.
+	// Between two models the witnesses make as many steps as keep what these add to the variance of their log weights near this.
 	bridgeVariance = 0.05
-	lostStep       = 1.5
+	// They have lost track where a step leaves fewer than these.
+	fewest    = 20
+	lostTrack = 1000 // a length that stands for all that are longer, or not a number
 )
 
 func newTrajectory(t *Training) *trajectory {
 	base := sample.Base(t.Model)
 	y := &trajectory{
 		base: base, mean: base.Clone(), key: rng.Seed(t.config.Seed).Stream(rng.StreamLive),
-		last: base.Clone(), chains: rbm.NewStates(witnesses, base.M()), weights: make([]float64, witnesses),
-		ofLast: rbm.NewConditionals(base, t.config.Workers), ofMean: rbm.NewConditionals(base, t.config.Workers),
+		last: base.Clone(), chains: rbm.NewStates(witnessCount, base.M()), logWeights: make([]float64, witnessCount),
+		ofLast: rbm.NewConditionals(base, t.config.Workers), ofMean: rbm.NewConditionals(base, t.config.Workers), before: base.Clone(),
 	}
-	y.witnesses = sample.Independent(base, witnesses, y.key)
+	y.witnesses = sample.Independent(base, witnessCount, y.key)
 	y.witnesses.Settle(y.ofMean)
 	for k := range y.free {
-		y.free[k] = make([]float64, witnesses)
+		y.free[k] = make([]float64, witnessCount)
 	}
-	y.pay = followPart * followEvery * t.updateCost() / (gibbsCost(base, witnesses, 1) + costLoad*float64(len(base.W)))
-	y.paid = followFirst
+	y.paid = max(1+keepCost, min(followFirst, y.pay(t, t.planned)))
 	chains, ok := t.config.Negative.(persistent)
-	y.along = ok && chains.goesAlong()
+	y.keeps = ok && chains.goesAlong()
 	return y
 }
 
+// pay is the number of steps of the witnesses that cost followPart of so many updates as they are now.
+func (y *trajectory) pay(t *Training, updates int) float64 {
+	step := gibbsCost(y.base, witnessCount, 1) + costLoad*float64(len(y.base.W))
+	return followPart * float64(updates) * t.updateCost() / step
+}
+
 // see takes the model after an update. It returns a model to keep, or nil.
-func (y *trajectory) see(model *rbm.Model, update uint64) *rbm.Model {
-	if update%followEvery != 0 {
+func (y *trajectory) see(t *Training) *rbm.Model {
+	if t.done%lookEvery != 0 {
 		return nil
 	}
-	y.paid += y.pay
+	pay := y.pay(t, lookEvery)
+	y.paid = min(y.paid+pay, max(pay, followFirst))
 	most := int(y.paid) - keepCost
 	if most < 1 {
 		return nil
 	}
 	y.seen++
 	part := float32(min(1, 3/float64(y.seen+2)))
-	before, now := y.mean.Clone(), model.Parameters()
+	before, now := y.before.Parameters(), t.Model.Parameters()
 	for k, mean := range y.mean.Parameters() {
+		copy(before[k], mean)
 		for i, x := range mean {
 			mean[i] = x + float32(part*(now[k][i]-x))
 		}
 	}
-	lengths := bridge(y.witnesses, before, y.mean, y.ofMean, int(y.pay)-keepCost, most)
+	lengths := bridge(y.witnesses, y.before, y.mean, y.ofMean, int(pay)-keepCost, most)
 	y.paid -= float64(len(lengths) + keepCost)
-	if slices.Max(lengths) > lostStep {
-		y.lost = 1
-	}
+	y.longest = max(y.longest, longest(lengths))
 	if y.count >= keepMost || y.count > 0 && y.exchanges() >= keepBelow {
 		return nil
 	}
@@ -107,47 +115,57 @@ func (y *trajectory) see(model *rbm.Model, update uint64) *rbm.Model {
 	}
 	y.ofLast.Update(y.last)
 	copy(y.chains.Words(), y.witnesses.Chains.Visible.Words())
-	copy(y.weights, y.witnesses.LogWeights)
+	copy(y.logWeights, y.witnesses.LogWeights)
 	y.count++
-	if y.along {
+	if y.keeps {
 		y.models = append(y.models, kept)
 	}
 	return kept
 }
 
-// bridge leads a population from one model to another, at which it leaves the conditionals, by so many steps at least, and at most. It returns their
-// lengths.
+// bridge leads a population from one model to another, at which it leaves the conditionals, by so many steps at least, if they are one or more, and at
+// most. It returns their lengths.
 func bridge(p *sample.Population, from, to *rbm.Model, c *rbm.Conditionals, least, most int) []float64 {
 	c.Update(to)
 	length := p.Spread(c)
-	steps := int(min(max(1, float64(least), math.Ceil(length*length/bridgeVariance)), float64(most)))
+	steps := most
+	if need := math.Ceil(length * length / bridgeVariance); need < float64(most) {
+		steps = min(max(1, least, int(need)), most)
+	}
 	lengths, _ := p.Anneal(context.Background(), sample.Path{from, to}, sample.Even(steps)[1:], c, nil) // never cancelled
 	return lengths
 }
 
-// renew leads new witnesses on a straight line from the model without weights to the mean, in so many steps. They take the place of the old ones if these have lost
-// track, if their log Z has the smaller error, or if it is higher by more than the errors: in too few steps chains miss states, and then their log Z
-// is too low with a small error.
+// renew leads new witnesses on a straight line from the model without weights to the mean, in so many steps. They take the place of the old ones if these
+// have lost track, if their log Z is higher by more than the errors, or if it has the smaller error and is not lower by more than these: in too few
+// steps chains miss states, and then their log Z is too low with a small error.
 func (y *trajectory) renew(steps int, key rng.Key) {
-	fresh := sample.Independent(y.base, witnesses, key)
+	fresh := sample.Independent(y.base, witnessCount, key)
 	lengths, _ := fresh.Anneal(context.Background(), sample.Path{y.base, y.mean}, sample.Even(steps)[1:], y.ofMean, nil)
 	old, oldError, _ := y.witnesses.Weigh()
 	logZ, stderr, _ := fresh.Weigh()
-	if lost := slices.Max(lengths) > lostStep; !lost && (y.lost == 1 || stderr < oldError || logZ-old > doubtful*math.Hypot(stderr, oldError)) {
+	higher, limit := logZ-old, doubtful*math.Hypot(stderr, oldError)
+	step := longest(lengths)
+	if !lost(step) && (lost(y.longest) || higher > limit || stderr < oldError && higher > -limit) {
 		fresh = fresh.Clone(y.key) // which a resumed training knows; its numbers go on where the old ones have used them
 		fresh.Chains.Sweeps = y.witnesses.Chains.Sweeps
-		y.witnesses, y.lost = fresh, 0
+		y.witnesses, y.longest = fresh, step
 	}
 }
 
-// logZ estimates log Z of the model, at which it leaves the conditionals, by a copy of the witnesses that goes on to it in so many steps. lost is
-// whether they have lost track.
-func (y *trajectory) logZ(model *rbm.Model, c *rbm.Conditionals, key rng.Key, steps int) (z LogZ, lost bool) {
-	there := y.witnesses.Clone(key)
-	lengths, _ := there.Anneal(context.Background(), sample.Path{y.mean, model}, sample.Even(steps)[1:], c, nil)
-	z.Value, z.Stderr, z.ESS = there.Weigh()
-	return z, y.lost == 1 || slices.Max(lengths) > lostStep
+// longest is the length of the longest step, and a finite number.
+func longest(lengths []float64) float64 {
+	if x := slices.Max(lengths); x < lostTrack {
+		return x
+	}
+	return lostTrack
 }
+
+// left is the number of witnesses that are left by a step of such a length, as their effective sample size would have it for normal log weights.
+func left(length float64) float64 { return witnessCount * math.Exp(-length*length) }
+
+// lost is whether witnesses have lost track in a step of such a length.
+func lost(length float64) bool { return left(length) < fewest }
 
 // exchanges is the mean probability of an exchange of the witnesses' states with those of the last model kept.
 func (y *trajectory) exchanges() float64 {
@@ -156,11 +174,11 @@ func (y *trajectory) exchanges() float64 {
 	y.ofMean.FreeEnergy(y.free[1], chains)
 	y.ofLast.FreeEnergy(y.free[2], chains)
 	y.ofMean.FreeEnergy(y.free[3], y.chains)
-	before, now := y.weights, y.witnesses.LogWeights
+	before, now := y.logWeights, y.witnesses.LogWeights
 	heaviest := slices.Max(before) + slices.Max(now)
 	var sum, exchanged float64
-	for r := range witnesses {
-		other := (r + witnesses/2) % witnesses // a witness may remember where it was
+	for r := range witnessCount {
+		other := (r + witnessCount/2) % witnessCount // a witness may remember where it was
 		weight := math.Exp(before[r] + now[other] - heaviest)
 		sum += weight
 		exchanged += weight * math.Exp(min(0, y.free[0][r]+y.free[1][other]-y.free[2][other]-y.free[3][r]))
@@ -177,11 +195,11 @@ func (y *trajectory) remember(m *Memory) {
 	m.Numbers("weights", y.witnesses.LogWeights)
 	m.Numbers("known", y.witnesses.Known[:])
 	m.Counters("families", y.witnesses.Families)
-	m.Counter("lost", &y.lost)
+	m.Number("longest", &y.longest)
 	m.Counter("count", &y.count)
 	m.floats("last", y.last.W, y.last.B, y.last.C)
 	m.States("last.witnesses", y.chains)
-	m.Numbers("last.weights", y.weights)
+	m.Numbers("last.weights", y.logWeights)
 }
 
 // resume takes over the models that were kept before, after the other things to remember.
@@ -189,10 +207,13 @@ func (y *trajectory) resume(models []*rbm.Model) error {
 	if !y.mean.Finite() || !y.last.Finite() {
 		return errors.New("a mean of models is not finite")
 	}
+	if v := y.witnesses.Known[1]; v < 0 {
+		return fmt.Errorf("the variance of log Z of the witnesses is %v, want no less than 0", v)
+	}
 	y.ofMean.Update(y.mean)
 	y.ofLast.Update(y.last)
 	y.witnesses.Settle(y.ofMean)
-	if !y.along {
+	if !y.keeps {
 		return nil
 	}
 	if y.count != uint64(len(models)) {

@@ -64,7 +64,7 @@ func TestTrajectory(t *testing.T) {
 
 // Negative phases without chains that go on keep a trajectory too, as witnesses follow every training.
 func TestTrajectoryOfCD(t *testing.T) {
-	training, err := Start(rbm.New(9, 3, rng.Seed(1)), &data.Set{States: rbm.NewStates(40, 9)}, Config{Negative: &CD{}, Updates: 60})
+	training, err := Start(rbm.New(9, 3, rng.Seed(1)), &data.Set{States: rbm.NewStates(40, 9)}, Config{Negative: &CD{}, Updates: 2000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestWitnesses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		y := training.along
+		y := training.trajectory
 		for p := range training.Steps(t.Context()) {
 			if p.Update%100 != 0 {
 				continue
@@ -100,36 +100,54 @@ func TestWitnesses(t *testing.T) {
 				t.Fatal(err)
 			}
 			logZ, stderr, ess := y.witnesses.Weigh()
-			if z := (logZ - truth) / stderr; !(math.Abs(z) < 4) || stderr > 0.5 || ess < witnesses/2 || y.lost != 0 {
-				t.Errorf("rate %v, update %d: log Z of the mean is %v ± %v, exactly %v; ESS %v, lost %d", rate, p.Update, logZ, stderr, truth, ess, y.lost)
+			if z := (logZ - truth) / stderr; !(math.Abs(z) < 4) || stderr > 0.5 || ess < witnessCount/2 || lost(y.longest) {
+				t.Errorf("rate %v, update %d: log Z of the mean is %v ± %v, exactly %v; ESS %v, longest step %v", rate, p.Update, logZ, stderr, truth, ess, y.longest)
 			}
 		}
 	}
 }
 
-// Witnesses that have lost track begin anew, and follow again.
+// New witnesses take the place of old ones that have lost track, that are too low, or that know less; not of better ones. Afterwards they follow the
+// training.
 func TestRenew(t *testing.T) {
 	set, err := data.BarsSample(4, 4, 500, rng.Seed(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	training, err := Start(rbm.New(16, 10, rng.Seed(1)), set, Config{Updates: 400, Batch: 50})
-	if err != nil {
-		t.Fatal(err)
-	}
-	y := training.along
-	for range training.Steps(t.Context()) {
-	}
-	y.lost = 1
-	for r := range y.witnesses.LogWeights {
-		y.witnesses.LogWeights[r] = -1000
-	}
-	y.renew(200, rng.Seed(2))
-	truth, err := exact.LogZ(t.Context(), y.mean, exact.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if logZ, stderr, _ := y.witnesses.Weigh(); y.lost != 0 || !(math.Abs(logZ-truth) < 4*stderr) {
-		t.Errorf("begun anew, log Z of the mean is %v ± %v, exactly %v; lost %d", logZ, stderr, truth, y.lost)
+	for name, c := range map[string]struct {
+		change func(*trajectory)
+		want   bool
+	}{
+		"lost":                      {func(y *trajectory) { y.longest = lostTrack }, true},
+		"too low":                   {func(y *trajectory) { y.witnesses.Known = [2]float64{y.witnesses.Known[0] - 20, 0} }, true},
+		"uncertain":                 {func(y *trajectory) { y.witnesses.Known[1] = 10 }, true},
+		"higher, if not well known": {func(y *trajectory) { y.witnesses.Known = [2]float64{y.witnesses.Known[0] + 20, 10} }, false},
+	} {
+		training, err := Start(rbm.New(16, 10, rng.Seed(1)), set, Config{Updates: 400, Batch: 50})
+		if err != nil {
+			t.Fatal(err)
+		}
+		y := training.trajectory
+		for p := range training.Steps(t.Context()) {
+			if p.Update != 200 {
+				continue
+			}
+			c.change(y)
+			old := y.witnesses
+			y.renew(200, rng.Seed(2))
+			if renewed := y.witnesses != old; renewed != c.want {
+				t.Errorf("%s: begun anew: %v, want %v", name, renewed, c.want)
+			}
+		}
+		if !c.want {
+			continue
+		}
+		truth, err := exact.LogZ(t.Context(), y.mean, exact.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if logZ, stderr, _ := y.witnesses.Weigh(); lost(y.longest) || !(math.Abs(logZ-truth) < 4*stderr) {
+			t.Errorf("%s: 200 updates later log Z of the mean is %v ± %v, exactly %v; longest step %v", name, logZ, stderr, truth, y.longest)
+		}
 	}
 }
