@@ -4,7 +4,7 @@
 # model, and one a set with "test".
 #
 # usage: [STEPS=10] [SPLIT=N] bench/density.sh DATA [SET…], in the root of the repository. STEPS are those of harmonium train. With SPLIT the rows of
-# the three parts are dealt anew into parts of the same sizes, by the seed N: a test part that nothing was ever chosen or reported by.
+# the three parts are shuffled by the seed N and dealt anew into parts of the same sizes.
 set -euo pipefail
 data=$1
 shift
@@ -16,18 +16,18 @@ go build -o "$out/harmonium" ./cmd/harmonium
 field() { python3 -c 'import json,sys; print(json.load(sys.stdin)["log_likelihood"]["value"])'; }
 
 for set in $sets; do
-	for part in train valid test; do
-		gzip -dc "$data/debd/$set.$part.data.gz" >"$out/$set.$part.data"
-	done
-	if [ -n "${SPLIT:-}" ]; then
-		cat "$out/$set".{train,valid,test}.data | shuf --random-source=<(yes "$SPLIT") >"$out/all"
-		from=1
-		for part in train valid test; do
-			rows=$(wc -l <"$out/$set.$part.data")
-			sed -n "$from,$((from + rows - 1))p" "$out/all" >"$out/$set.$part.data"
-			from=$((from + rows))
-		done
-	fi
+	python3 - "$data" "$set" "$out" "${SPLIT:-}" <<'END'
+import gzip, random, sys
+data, name, out, split = sys.argv[1:]
+parts = {part: gzip.open(f"{data}/debd/{name}.{part}.data.gz", "rt").readlines() for part in ("train", "valid", "test")}
+rows = [row for part in parts.values() for row in part]
+if split:
+    random.Random(int(split)).shuffle(rows)
+for part, old in parts.items():
+    with open(f"{out}/{name}.{part}.data", "w") as f:
+        f.writelines(rows[:len(old)])
+    rows = rows[len(old):]
+END
 	best=
 	for hidden in 20 50 100 200; do
 		for rate in 0.003 0.01; do

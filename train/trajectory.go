@@ -46,7 +46,7 @@ type trajectory struct {
 const (
 	witnessCount = 200
 	lookEvery    = 20 // updates between two looks at the model, or more, where they don't pay for a step of the witnesses
-	followPart   = 0.04
+	followPart   = 0.02
 	followFirst  = 200 // steps are there at the beginning, if the whole training pays for as many; and no more can be saved
 	keepBelow    = 0.3 // of exchanges: N. Béreux et al., ICLR 2025, keep models at 0.25
 	keepMost     = 200 // models; trainings measured so far kept 3 to 18
