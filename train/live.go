@@ -38,7 +38,7 @@ type live struct {
 
 const (
 	liveChains  = 100  // of the ways back
-	livePart    = 0.03 // of the training's operations, for checks; and for the rest, where the number of updates between two evaluations is not given
+	livePart    = 0.02 // of the training's operations, for checks; and for the rest, where the number of updates between two evaluations is not given
 	liveFewest  = 20   // steps of the first check, which is free, and between the mean and the model
 	liveEnough  = 500  // a check is due when twice the steps of the one before are paid for, or so many. It makes all that are,
 	liveMost    = 1e5  // up to these
