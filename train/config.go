@@ -38,7 +38,7 @@ type Config struct {
 
 	Valid    *data.Set // scored at every evaluation; chooses the best model
 	Patience int       // evaluations without a better validation score before stopping; 0 means never
-	Every    int       // updates between evaluations, beside that of the first update; 0 means one epoch, or more where exact scores cost too much
+	Every    int       // updates between evaluations, beside that of the first update; 0 means one epoch, or more where scores would cost too much for that
 }
 
 // The defaults that Config's zero values stand for.

@@ -48,8 +48,8 @@ func trainLive(t *testing.T, c Config, check func(e *Evaluation, logZ float64)) 
 	}
 }
 
-// Live estimates keep within three of their errors of the exact log Z all along the training, or say that they can't be trusted, as they
-// must at a learning rate at which no chain can follow.
+// Live estimates keep within three of their errors of the exact log Z all along the training, or say that they can't be trusted, as most of them
+// must at a learning rate at which no chain can follow: not that after the first update, to which the way is short.
 func TestLiveLogLikelihood(t *testing.T) {
 	const absurd = 1
 	for _, rate := range []float64{0.001, 0.003, 0.01, 0.03, absurd} {
@@ -65,7 +65,7 @@ func TestLiveLogLikelihood(t *testing.T) {
 				if !(math.Abs(z) < 3) {
 					t.Errorf("%s, rate %v, update %d: log Z is %v ± %v, exactly %v", name, rate, e.Update, e.LogZ.Value, e.LogZ.Stderr, logZ)
 				}
-				if e.LogZ.ESS > witnessCount || e.Train.Method != MethodLive {
+				if e.LogZ.ESS < 5 || e.LogZ.ESS > witnessCount || e.Train.Method != MethodLive {
 					t.Errorf("%s, rate %v, update %d: ESS %v, method %s", name, rate, e.Update, e.LogZ.ESS, e.Train.Method)
 				}
 			})

@@ -151,3 +151,25 @@ func TestRenew(t *testing.T) {
 		}
 	}
 }
+
+// The witnesses make no more steps than are paid for, also where each update moves the model far.
+func TestWitnessesArePaidFor(t *testing.T) {
+	set, err := data.BarsSample(4, 4, 500, rng.Seed(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, negative := range map[string]Negative{"cheap": &PCD{Steps: 1}, "costly": &PCD{Steps: 100, Chains: 300}} {
+		training, err := Start(rbm.New(16, 10, rng.Seed(1)), set, Config{Updates: 1000, Rate: 1, Batch: 50, Every: 2000, Negative: negative})
+		if err != nil {
+			t.Fatal(err)
+		}
+		y := training.trajectory
+		lent, pay := y.paid, y.pay(training, 1000)
+		for range training.Steps(t.Context()) {
+		}
+		made := float64(y.witnesses.Chains.Sweeps + keepCost*y.seen)
+		if y.seen == 0 || made > lent+pay || lent > max(1+keepCost, pay) {
+			t.Errorf("%s: %v steps for %d looks, where %v were lent and %v paid for", name, made, y.seen, lent, pay)
+		}
+	}
+}

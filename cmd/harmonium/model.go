@@ -61,7 +61,7 @@ func (p pathFlag) between(model *rbm.Model, r *run.Run, method, follows string) 
 	switch {
 	case err != nil:
 	case len(models) == 0:
-		err = fmt.Errorf("--path training, but %s kept no models along its training: pcd and pt do, from update 20 on", r.Dir)
+		err = fmt.Errorf("--path training, but %s kept no models along its training: it ended before update 20, or was made by an earlier version", r.Dir)
 	case slices.ContainsFunc(models, func(m *rbm.Model) bool { return !m.Fits(model) }):
 		err = fmt.Errorf("--path training, but the models in %s are of other units than the model", filepath.Join(r.Dir, run.TrajectoryName))
 	}

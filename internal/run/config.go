@@ -4,7 +4,7 @@
 //	metrics.jsonl      one object per evaluation
 //	model.safetensors  the best model so far by validation score; the last one without validation data
 //	checkpoint/        everything needed to go on: the last two states of the training
-//	trajectory/        models along the training, where its negative phase has chains that go on
+//	trajectory/        models along the training
 //
 // A run killed at any moment goes on from its last checkpoint to the same bytes. docs/formats.md lists every field.
 package run
