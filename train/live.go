@@ -121,26 +121,36 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 	l.compare(t.done, gap, math.Sqrt(max(0, z.Stderr*z.Stderr-meanError*meanError)+last.Stderr*last.Stderr))
 	z.Stderr = math.Hypot(z.Stderr, gap)
 	if found > z.Value+doubtful*z.Stderr {
-		hidden := diag.Finding{
-			Code: codeHidden,
-			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; weighted chains from two sides give %.1f",
-				-found, found, z.Value),
-			Value: diag.Number(found - z.Value), Threshold: diag.Number(doubtful * z.Stderr),
-			Consequence: "almost all of the model's weight is where neither of the two looks; the log-likelihoods here are upper bounds",
-			Remedy:      "take a model from before, or train anew by --negative pcd, with more --steps or a lower --rate",
-		}
-		z.Value, z.Stderr = found, found-z.Value
-		return z, []diag.Finding{hidden}
+		return LogZ{found, found - z.Value, z.ESS}, []diag.Finding{foundMode(found, z)}
 	}
 	z.Stderr = math.Hypot(z.Stderr, l.gap)
+	return z, l.findings(step)
+}
+
+// foundMode is the finding of a configuration with −F above what an estimate of log Z allows.
+func foundMode(found float64, z LogZ) diag.Finding {
+	return diag.Finding{
+		Code: codeHidden,
+		Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; weighted chains from two sides give %.1f",
+			-found, found, z.Value),
+		Value: diag.Number(found - z.Value), Threshold: diag.Number(doubtful * z.Stderr),
+		Consequence: "almost all of the model's weight is where neither of the two looks; the log-likelihoods here are upper bounds",
+		Remedy:      "take a model from before, or train anew by --negative pcd, with more --steps or a lower --rate",
+	}
+}
+
+// findings says whether witnesses whose longest step is given have lost track, and whether two ways have not agreed.
+func (l *live) findings(step float64) []diag.Finding {
+	const (
+		consequence = "the log-likelihoods here may be too high by more than their errors"
+		remedy      = "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate"
+	)
 	var findings []diag.Finding
 	if lost(step) {
 		findings = append(findings, diag.Finding{
 			Code:    "live-lost",
 			Message: fmt.Sprintf("the weighted chains that follow the training have lost track: a step has left %.2g of %d", left(step), witnessCount),
-			Value:   diag.Number(left(step)), Threshold: fewest,
-			Consequence: "the log-likelihoods here may be too high by more than their errors",
-			Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate",
+			Value:   diag.Number(left(step)), Threshold: fewest, Consequence: consequence, Remedy: remedy,
 		})
 	}
 	if l.doubted > 0 {
@@ -148,11 +158,10 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 			Code:    "live-doubtful",
 			Message: fmt.Sprintf("log Z was estimated from two sides, and at update %d these differed by %.2g nats", l.doubted, math.Abs(l.differ)),
 			Value:   diag.Number(l.differ), Threshold: diag.Number(l.limit),
-			Consequence: "the log-likelihoods here may be too high by more than their errors: there are states that the chains do not reach",
-			Remedy:      "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate or raise --steps",
+			Consequence: consequence + ": there are states that the chains do not reach", Remedy: remedy + " or raise --steps",
 		})
 	}
-	return z, findings
+	return findings
 }
 
 // compare notes where two ways do not agree.
