@@ -28,12 +28,13 @@ for part, old in parts.items():
         f.writelines(rows[:len(old)])
     rows = rows[len(old):]
 END
+	pass=$(($(wc -l <"$out/$set.train.data") / 20)) # updates: an evaluation each, as early stopping needs it
 	best=
 	for hidden in 20 50 100 200; do
 		for rate in 0.003 0.01; do
 			run="$out/$set-$hidden-$rate"
 			"$out/harmonium" train "$out/$set.train.data" --valid "$out/$set.valid.data" --hidden $hidden --rate $rate \
-				--steps "${STEPS:-10}" --chains 200 --epochs 200 --patience 20 -q -o "$run" >/dev/null
+				--steps "${STEPS:-10}" --chains 200 --epochs 200 --patience 20 --every $pass -q -o "$run" >/dev/null
 			trusted=true
 			"$out/harmonium" eval "$run" --data "$out/$set.valid.data" --budget 8000000 -q --json >"$out/eval.json" || trusted=false
 			valid=$(field <"$out/eval.json")

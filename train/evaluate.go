@@ -100,10 +100,10 @@ func newScorer(t *Training) *scorer {
 	exactly := exact.Feasible(t.Model.M(), t.Model.N()) == nil
 	if s.every == 0 {
 		s.every = epoch
-		if most := t.planned / 10; exactly && needed <= most { // still ten evaluations
+		if exactly && needed <= t.planned/10 { // still ten evaluations
 			s.every = max(epoch, needed)
 		} else {
-			s.every = max(epoch, min(int(math.Ceil(liveCost(t.Model, rows)/(livePart*update))), most))
+			s.every = max(epoch, min(int(math.Ceil(liveCost(t.Model, rows)/(livePart*update))), t.planned/liveScores))
 		}
 	}
 	s.method = MethodExact

@@ -38,8 +38,10 @@ type live struct {
 
 const (
 	liveChains  = 100  // of the ways back
-	livePart    = 0.02 // of the training's operations, for checks; and for the rest, where the number of updates between two evaluations is not given
-	liveFewest  = 20   // steps of the first check, which is free, and between the mean and the model
+	livePart    = 0.02 // of the training's operations, for checks; and for the rest, where the number of updates between two evaluations is not given,
+	liveScores  = 20   // if that is enough for so many evaluations
+	liveSteps   = 8    // between the mean and the model
+	liveFewest  = 20   // steps of the first check, which is free
 	liveEnough  = 500  // a check is due when twice the steps of the one before are paid for, or so many. It makes all that are,
 	liveMost    = 1e5  // up to these
 	liveSweeps  = 10   // that forget how such states were found
@@ -67,7 +69,7 @@ func stepCost(model *rbm.Model) float64 {
 
 // liveCost is that of an evaluation without a check that scores so many rows.
 func liveCost(model *rbm.Model, rows float64) float64 {
-	return liveFewest*stepCost(model) + gibbsCost(model, liveChains, liveSweeps) + gibbsCost(model, liveScouts, scoutSweeps) + rows/2*gibbsCost(model, 1, 0)
+	return liveSteps*stepCost(model) + gibbsCost(model, liveChains, liveSweeps) + gibbsCost(model, liveScouts, scoutSweeps) + rows/2*gibbsCost(model, 1, 0)
 }
 
 func newLive(t *Training) *live {
@@ -103,7 +105,7 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 	}
 	mean, meanError, _ := y.witnesses.Weigh()
 	there := y.witnesses.Clone(key.Stream(streamThere))
-	lengths, _ := there.Anneal(context.Background(), sample.Path{y.mean, model}, sample.Even(liveFewest)[1:], c, nil)
+	lengths, _ := there.Anneal(context.Background(), sample.Path{y.mean, model}, sample.Even(liveSteps)[1:], c, nil)
 	step := max(y.longest, longest(lengths))
 	var z LogZ
 	z.Value, z.Stderr, z.ESS = there.Weigh()
@@ -111,7 +113,7 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 		l.gap, l.doubted = whole.Value-z.Value, 0
 		l.compare(t.done, l.gap, math.Hypot(z.Stderr, whole.Stderr))
 	}
-	last := back(sample.Path{y.mean, model}, liveFewest, chains, c, key.Stream(streamBack))
+	last := back(sample.Path{y.mean, model}, liveSteps, chains, c, key.Stream(streamBack))
 	c.Update(model)
 	free := make([]float64, liveChains)
 	c.FreeEnergy(free, chains.Visible)

@@ -29,7 +29,7 @@ func config(t *testing.T) *run.Config {
 		t.Fatal(err)
 	}
 	s := run.Defaults()
-	s.Hidden, s.Epochs, s.HoldoutPart, s.Rate = 8, 10, 0.2, 0.1
+	s.Hidden, s.Epochs, s.HoldoutPart, s.Rate = 8, 30, 0.2, 0.1
 	s.Refresh, s.Path = 5, run.PathTraining
 	return &run.Config{Program: "test", Settings: s, Train: []run.File{{Path: path}}}
 }
@@ -111,7 +111,7 @@ func TestInterruptedRunsEndInTheSameBytes(t *testing.T) {
 	if models, err := r.Trajectory(training.Done()); err != nil || len(models) < 2 {
 		t.Fatalf("%d models along the training, error %v: the test shows nothing", len(models), err)
 	}
-	for _, stop := range []int{1, 5, 23, 58, training.Planned()} {
+	for _, stop := range []int{1, 5, 23, 58, 230, training.Planned()} {
 		dir := filepath.Join(t.TempDir(), "run [1]*")
 		fresh := *c
 		r, training := begin(t, dir, &fresh)
@@ -286,7 +286,7 @@ func TestMetricsAreOneObjectALine(t *testing.T) {
 	}
 	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
 	metrics, err := r.Metrics()
-	if err != nil || len(metrics) != len(lines) || len(lines) != 11 {
+	if err != nil || len(metrics) != len(lines) || len(lines) != 31 {
 		t.Fatalf("%d metrics in %d lines, error %v, want one of the first update and one of each epoch", len(metrics), len(lines), err)
 	}
 	for _, line := range lines {
