@@ -103,7 +103,7 @@ func newScorer(t *Training) *scorer {
 		if exactly && needed <= t.planned/10 { // still ten evaluations
 			s.every = max(epoch, needed)
 		} else {
-			s.every = max(epoch, min(int(math.Ceil(liveCost(t.Model, rows)/(livePart*update))), t.planned/liveScores))
+			s.every = max(epoch, min(int(math.Ceil(liveCost(t.Model, rows)/(scorePart*update))), t.planned/liveScores))
 		}
 	}
 	s.method = MethodExact

@@ -38,7 +38,8 @@ type live struct {
 
 const (
 	liveChains  = 100  // of the ways back
-	livePart    = 0.02 // of the training's operations, for checks; and for the rest, where the number of updates between two evaluations is not given,
+	livePart    = 0.02 // of the training's operations, for checks
+	scorePart   = 0.01 // for the rest, where the number of updates between two evaluations is not given,
 	liveScores  = 20   // if that is enough for so many evaluations
 	liveSteps   = 8    // between the mean and the model
 	liveFewest  = 20   // steps of the first check, which is free
