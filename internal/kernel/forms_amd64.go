@@ -120,9 +120,9 @@ func samplePanel(d *draw, dst []uint64, acc [][panelWords]uint64, scale float32,
 func samplePairs(d *draw, dst *uint64, stride int, acc [][panelWords]uint64, pairs int, scale float32, unit, chain uint32) {
 	step0, step1 := uint32(d.step), uint32(d.step>>32)
 	if current == AVX512 {
-		sampleAVX512(dst, stride, &acc[0], pairs, scale, &d.keys, unit, chain, step0, step1)
+		sampleAVX512(dst, stride, &acc[0], pairs, scale, d.keys, unit, chain, step0, step1)
 	} else {
-		sampleAVX2(dst, stride, &acc[0], pairs, scale, &d.keys, unit, chain, step0, step1)
+		sampleAVX2(dst, stride, &acc[0], pairs, scale, d.keys, unit, chain, step0, step1)
 	}
 }
 

@@ -1434,320 +1434,320 @@ TEXT ·sampleAVX2(SB), NOSPLIT, $448-64
 	VMOVDQU      Y6, 416(SP)
 
 sampleAVX2_pair:
-	VPXOR       (SP), Y1, Y2
-	VPMULUDQ    160(SP), Y2, Y5
-	VPSRLQ      $0x20, Y5, Y4
-	VPXOR       32(SP), Y4, Y4
-	VPMULUDQ    192(SP), Y4, Y3
-	VPSRLQ      $0x20, Y3, Y2
-	VPXOR       64(SP), Y2, Y2
-	VPXOR       128(SP), Y5, Y4
-	VMOVUPS     96(SP), Y5
-	VPMULUDQ    160(SP), Y2, Y2
-	VPMULUDQ    192(SP), Y4, Y4
-	VPSRLQ      $0x20, Y2, Y6
-	VPSRLQ      $0x20, Y4, Y7
-	VPXOR       Y3, Y7, Y7
-	VPXOR       384(SI), Y7, Y7
-	VPXOR       Y5, Y6, Y6
-	VPXOR       448(SI), Y6, Y6
-	VPMULUDQ    160(SP), Y7, Y3
-	VPMULUDQ    192(SP), Y6, Y5
-	VPSRLQ      $0x20, Y3, Y6
-	VPSRLQ      $0x20, Y5, Y7
-	VPXOR       Y4, Y7, Y7
-	VPXOR       512(SI), Y7, Y7
-	VPXOR       Y2, Y6, Y6
-	VPXOR       576(SI), Y6, Y6
-	VPMULUDQ    160(SP), Y7, Y2
-	VPMULUDQ    192(SP), Y6, Y4
-	VPSRLQ      $0x20, Y2, Y6
-	VPSRLQ      $0x20, Y4, Y7
-	VPXOR       Y5, Y7, Y7
-	VPXOR       640(SI), Y7, Y7
-	VPXOR       Y3, Y6, Y6
-	VPXOR       704(SI), Y6, Y6
-	VPMULUDQ    160(SP), Y7, Y3
-	VPMULUDQ    192(SP), Y6, Y5
-	VPSRLQ      $0x20, Y3, Y6
-	VPSRLQ      $0x20, Y5, Y7
-	VPXOR       Y4, Y7, Y7
-	VPXOR       768(SI), Y7, Y7
-	VPXOR       Y2, Y6, Y6
-	VPXOR       832(SI), Y6, Y6
-	VPMULUDQ    160(SP), Y7, Y2
-	VPMULUDQ    192(SP), Y6, Y4
-	VPSRLQ      $0x20, Y2, Y6
-	VPSRLQ      $0x20, Y4, Y7
-	VPXOR       Y5, Y7, Y7
-	VPXOR       896(SI), Y7, Y7
-	VPXOR       Y3, Y6, Y6
-	VPXOR       960(SI), Y6, Y6
-	VPMULUDQ    160(SP), Y7, Y3
-	VPMULUDQ    192(SP), Y6, Y5
-	VPSRLQ      $0x20, Y3, Y6
-	VPSRLQ      $0x20, Y5, Y7
-	VPXOR       Y4, Y7, Y7
-	VPXOR       1024(SI), Y7, Y7
-	VPXOR       Y2, Y6, Y6
-	VPXOR       1088(SI), Y6, Y6
-	VPMULUDQ    160(SP), Y7, Y2
-	VPMULUDQ    192(SP), Y6, Y4
-	VPSRLQ      $0x20, Y2, Y6
-	VPSRLQ      $0x20, Y4, Y7
-	VPXOR       Y5, Y7, Y7
-	VPXOR       1152(SI), Y7, Y7
-	VPXOR       Y3, Y6, Y6
-	VPXOR       1216(SI), Y6, Y6
-	VPSLLQ      $0x20, Y4, Y4
-	VPBLENDD    $0xaa, Y4, Y7, Y7
-	VPSLLQ      $0x20, Y2, Y2
-	VPBLENDD    $0xaa, Y2, Y6, Y6
-	VPUNPCKLQDQ Y6, Y7, Y2
-	VPUNPCKHQDQ Y6, Y7, Y3
-	VMOVUPS     (DX), Y4
-	VPADDQ      quads0000000080000000<>+0(SB), Y4, Y5
-	VPBLENDD    $0xaa, Y5, Y4, Y4
-	VCVTDQ2PS   Y4, Y4
-	VMULPS      Y0, Y4, Y4
-	VPSRLD      $0x09, Y2, Y2
-	VPOR        words3f800000<>+0(SB), Y2, Y2
-	VSUBPS      words3f7fffff<>+0(SB), Y2, Y2
-	VMINPS      words42000000<>+0(SB), Y4, Y4
-	VMAXPS      wordsc2000000<>+0(SB), Y4, Y4
-	VPXOR       words80000000<>+0(SB), Y4, Y4
-	VMULPS      words3fb8aa3b<>+0(SB), Y4, Y5
-	VADDPS      words4b400000<>+0(SB), Y5, Y5
-	VSUBPS      words4b400000<>+0(SB), Y5, Y6
-	VMULPS      words3f318000<>+0(SB), Y6, Y7
-	VSUBPS      Y7, Y4, Y4
-	VMULPS      wordsb95e8083<>+0(SB), Y6, Y7
-	VSUBPS      Y7, Y4, Y4
-	VMULPS      words39506967<>+0(SB), Y4, Y6
-	VADDPS      words3ab743ce<>+0(SB), Y6, Y6
-	VMULPS      Y4, Y6, Y6
-	VADDPS      words3c088908<>+0(SB), Y6, Y6
-	VMULPS      Y4, Y6, Y6
-	VADDPS      words3d2aa9c1<>+0(SB), Y6, Y6
-	VMULPS      Y4, Y6, Y6
-	VADDPS      words3e2aaaaa<>+0(SB), Y6, Y6
-	VMULPS      Y4, Y6, Y6
-	VADDPS      words3f000000<>+0(SB), Y6, Y6
-	VMULPS      Y4, Y4, Y7
-	VMULPS      Y6, Y7, Y6
-	VADDPS      Y4, Y6, Y6
-	VADDPS      words3f800000<>+0(SB), Y6, Y6
-	VPSLLD      $0x17, Y5, Y5
-	VPADDD      words3f800000<>+0(SB), Y5, Y5
-	VMULPS      Y5, Y6, Y6
-	VMULPS      Y2, Y6, Y6
-	VMOVUPS     words3f800000<>+0(SB), Y4
-	VSUBPS      Y2, Y4, Y4
-	VCMPPS      $0x01, Y4, Y6, Y6
-	VMOVMSKPS   Y6, DI
-	VMOVUPS     64(DX), Y2
-	VPADDQ      quads0000000080000000<>+0(SB), Y2, Y4
-	VPBLENDD    $0xaa, Y4, Y2, Y2
-	VCVTDQ2PS   Y2, Y2
-	VMULPS      Y0, Y2, Y2
-	VPSRLD      $0x09, Y3, Y3
-	VPOR        words3f800000<>+0(SB), Y3, Y3
-	VSUBPS      words3f7fffff<>+0(SB), Y3, Y3
-	VMINPS      words42000000<>+0(SB), Y2, Y2
-	VMAXPS      wordsc2000000<>+0(SB), Y2, Y2
-	VPXOR       words80000000<>+0(SB), Y2, Y2
-	VMULPS      words3fb8aa3b<>+0(SB), Y2, Y4
-	VADDPS      words4b400000<>+0(SB), Y4, Y4
-	VSUBPS      words4b400000<>+0(SB), Y4, Y5
-	VMULPS      words3f318000<>+0(SB), Y5, Y6
-	VSUBPS      Y6, Y2, Y2
-	VMULPS      wordsb95e8083<>+0(SB), Y5, Y6
-	VSUBPS      Y6, Y2, Y2
-	VMULPS      words39506967<>+0(SB), Y2, Y5
-	VADDPS      words3ab743ce<>+0(SB), Y5, Y5
-	VMULPS      Y2, Y5, Y5
-	VADDPS      words3c088908<>+0(SB), Y5, Y5
-	VMULPS      Y2, Y5, Y5
-	VADDPS      words3d2aa9c1<>+0(SB), Y5, Y5
-	VMULPS      Y2, Y5, Y5
-	VADDPS      words3e2aaaaa<>+0(SB), Y5, Y5
-	VMULPS      Y2, Y5, Y5
-	VADDPS      words3f000000<>+0(SB), Y5, Y5
-	VMULPS      Y2, Y2, Y6
-	VMULPS      Y5, Y6, Y5
-	VADDPS      Y2, Y5, Y5
-	VADDPS      words3f800000<>+0(SB), Y5, Y5
-	VPSLLD      $0x17, Y4, Y4
-	VPADDD      words3f800000<>+0(SB), Y4, Y4
-	VMULPS      Y4, Y5, Y5
-	VMULPS      Y3, Y5, Y5
-	VMOVUPS     words3f800000<>+0(SB), Y2
-	VSUBPS      Y3, Y2, Y2
-	VCMPPS      $0x01, Y2, Y5, Y5
-	VMOVMSKPS   Y5, R8
-	VPXOR       224(SP), Y1, Y2
-	VPMULUDQ    384(SP), Y2, Y5
-	VPSRLQ      $0x20, Y5, Y4
-	VPXOR       256(SP), Y4, Y4
-	VPMULUDQ    416(SP), Y4, Y3
-	VPSRLQ      $0x20, Y3, Y2
-	VPXOR       288(SP), Y2, Y2
-	VPXOR       352(SP), Y5, Y4
-	VMOVUPS     320(SP), Y5
-	VPMULUDQ    384(SP), Y2, Y2
-	VPMULUDQ    416(SP), Y4, Y4
-	VPSRLQ      $0x20, Y2, Y6
-	VPSRLQ      $0x20, Y4, Y7
-	VPXOR       Y3, Y7, Y7
-	VPXOR       384(SI), Y7, Y7
-	VPXOR       Y5, Y6, Y6
-	VPXOR       448(SI), Y6, Y6
-	VPMULUDQ    384(SP), Y7, Y3
-	VPMULUDQ    416(SP), Y6, Y5
-	VPSRLQ      $0x20, Y3, Y6
-	VPSRLQ      $0x20, Y5, Y7
-	VPXOR       Y4, Y7, Y7
-	VPXOR       512(SI), Y7, Y7
-	VPXOR       Y2, Y6, Y6
-	VPXOR       576(SI), Y6, Y6
-	VPMULUDQ    384(SP), Y7, Y2
-	VPMULUDQ    416(SP), Y6, Y4
-	VPSRLQ      $0x20, Y2, Y6
-	VPSRLQ      $0x20, Y4, Y7
-	VPXOR       Y5, Y7, Y7
-	VPXOR       640(SI), Y7, Y7
-	VPXOR       Y3, Y6, Y6
-	VPXOR       704(SI), Y6, Y6
-	VPMULUDQ    384(SP), Y7, Y3
-	VPMULUDQ    416(SP), Y6, Y5
-	VPSRLQ      $0x20, Y3, Y6
-	VPSRLQ      $0x20, Y5, Y7
-	VPXOR       Y4, Y7, Y7
-	VPXOR       768(SI), Y7, Y7
-	VPXOR       Y2, Y6, Y6
-	VPXOR       832(SI), Y6, Y6
-	VPMULUDQ    384(SP), Y7, Y2
-	VPMULUDQ    416(SP), Y6, Y4
-	VPSRLQ      $0x20, Y2, Y6
-	VPSRLQ      $0x20, Y4, Y7
-	VPXOR       Y5, Y7, Y7
-	VPXOR       896(SI), Y7, Y7
-	VPXOR       Y3, Y6, Y6
-	VPXOR       960(SI), Y6, Y6
-	VPMULUDQ    384(SP), Y7, Y3
-	VPMULUDQ    416(SP), Y6, Y5
-	VPSRLQ      $0x20, Y3, Y6
-	VPSRLQ      $0x20, Y5, Y7
-	VPXOR       Y4, Y7, Y7
-	VPXOR       1024(SI), Y7, Y7
-	VPXOR       Y2, Y6, Y6
-	VPXOR       1088(SI), Y6, Y6
-	VPMULUDQ    384(SP), Y7, Y2
-	VPMULUDQ    416(SP), Y6, Y4
-	VPSRLQ      $0x20, Y2, Y6
-	VPSRLQ      $0x20, Y4, Y7
-	VPXOR       Y5, Y7, Y7
-	VPXOR       1152(SI), Y7, Y7
-	VPXOR       Y3, Y6, Y6
-	VPXOR       1216(SI), Y6, Y6
-	VPSLLQ      $0x20, Y4, Y4
-	VPBLENDD    $0xaa, Y4, Y7, Y7
-	VPSLLQ      $0x20, Y2, Y2
-	VPBLENDD    $0xaa, Y2, Y6, Y6
-	VPUNPCKLQDQ Y6, Y7, Y2
-	VPUNPCKHQDQ Y6, Y7, Y3
-	VMOVUPS     32(DX), Y4
-	VPADDQ      quads0000000080000000<>+0(SB), Y4, Y5
-	VPBLENDD    $0xaa, Y5, Y4, Y4
-	VCVTDQ2PS   Y4, Y4
-	VMULPS      Y0, Y4, Y4
-	VPSRLD      $0x09, Y2, Y2
-	VPOR        words3f800000<>+0(SB), Y2, Y2
-	VSUBPS      words3f7fffff<>+0(SB), Y2, Y2
-	VMINPS      words42000000<>+0(SB), Y4, Y4
-	VMAXPS      wordsc2000000<>+0(SB), Y4, Y4
-	VPXOR       words80000000<>+0(SB), Y4, Y4
-	VMULPS      words3fb8aa3b<>+0(SB), Y4, Y5
-	VADDPS      words4b400000<>+0(SB), Y5, Y5
-	VSUBPS      words4b400000<>+0(SB), Y5, Y6
-	VMULPS      words3f318000<>+0(SB), Y6, Y7
-	VSUBPS      Y7, Y4, Y4
-	VMULPS      wordsb95e8083<>+0(SB), Y6, Y7
-	VSUBPS      Y7, Y4, Y4
-	VMULPS      words39506967<>+0(SB), Y4, Y6
-	VADDPS      words3ab743ce<>+0(SB), Y6, Y6
-	VMULPS      Y4, Y6, Y6
-	VADDPS      words3c088908<>+0(SB), Y6, Y6
-	VMULPS      Y4, Y6, Y6
-	VADDPS      words3d2aa9c1<>+0(SB), Y6, Y6
-	VMULPS      Y4, Y6, Y6
-	VADDPS      words3e2aaaaa<>+0(SB), Y6, Y6
-	VMULPS      Y4, Y6, Y6
-	VADDPS      words3f000000<>+0(SB), Y6, Y6
-	VMULPS      Y4, Y4, Y7
-	VMULPS      Y6, Y7, Y6
-	VADDPS      Y4, Y6, Y6
-	VADDPS      words3f800000<>+0(SB), Y6, Y6
-	VPSLLD      $0x17, Y5, Y5
-	VPADDD      words3f800000<>+0(SB), Y5, Y5
-	VMULPS      Y5, Y6, Y6
-	VMULPS      Y2, Y6, Y6
-	VMOVUPS     words3f800000<>+0(SB), Y4
-	VSUBPS      Y2, Y4, Y4
-	VCMPPS      $0x01, Y4, Y6, Y6
-	VMOVMSKPS   Y6, R9
-	SHLL        $0x08, R9
-	ORL         R9, DI
-	VMOVUPS     96(DX), Y2
-	VPADDQ      quads0000000080000000<>+0(SB), Y2, Y4
-	VPBLENDD    $0xaa, Y4, Y2, Y2
-	VCVTDQ2PS   Y2, Y2
-	VMULPS      Y0, Y2, Y2
-	VPSRLD      $0x09, Y3, Y3
-	VPOR        words3f800000<>+0(SB), Y3, Y3
-	VSUBPS      words3f7fffff<>+0(SB), Y3, Y3
-	VMINPS      words42000000<>+0(SB), Y2, Y2
-	VMAXPS      wordsc2000000<>+0(SB), Y2, Y2
-	VPXOR       words80000000<>+0(SB), Y2, Y2
-	VMULPS      words3fb8aa3b<>+0(SB), Y2, Y4
-	VADDPS      words4b400000<>+0(SB), Y4, Y4
-	VSUBPS      words4b400000<>+0(SB), Y4, Y5
-	VMULPS      words3f318000<>+0(SB), Y5, Y6
-	VSUBPS      Y6, Y2, Y2
-	VMULPS      wordsb95e8083<>+0(SB), Y5, Y6
-	VSUBPS      Y6, Y2, Y2
-	VMULPS      words39506967<>+0(SB), Y2, Y5
-	VADDPS      words3ab743ce<>+0(SB), Y5, Y5
-	VMULPS      Y2, Y5, Y5
-	VADDPS      words3c088908<>+0(SB), Y5, Y5
-	VMULPS      Y2, Y5, Y5
-	VADDPS      words3d2aa9c1<>+0(SB), Y5, Y5
-	VMULPS      Y2, Y5, Y5
-	VADDPS      words3e2aaaaa<>+0(SB), Y5, Y5
-	VMULPS      Y2, Y5, Y5
-	VADDPS      words3f000000<>+0(SB), Y5, Y5
-	VMULPS      Y2, Y2, Y6
-	VMULPS      Y5, Y6, Y5
-	VADDPS      Y2, Y5, Y5
-	VADDPS      words3f800000<>+0(SB), Y5, Y5
-	VPSLLD      $0x17, Y4, Y4
-	VPADDD      words3f800000<>+0(SB), Y4, Y4
-	VMULPS      Y4, Y5, Y5
-	VMULPS      Y3, Y5, Y5
-	VMOVUPS     words3f800000<>+0(SB), Y2
-	VSUBPS      Y3, Y2, Y2
-	VCMPPS      $0x01, Y2, Y5, Y5
-	VMOVMSKPS   Y5, R9
-	SHLL        $0x08, R9
-	ORL         R9, R8
-	MOVW        DI, (AX)
-	ADDQ        CX, AX
-	MOVW        R8, (AX)
-	ADDQ        CX, AX
-	VPADDD      quads0000000000000002<>+0(SB), Y1, Y1
-	ADDQ        $0x80, DX
-	DECQ        BX
-	JNZ         sampleAVX2_pair
+	VPXOR        (SP), Y1, Y2
+	VPMULUDQ     160(SP), Y2, Y5
+	VPSRLQ       $0x20, Y5, Y4
+	VPXOR        32(SP), Y4, Y4
+	VPMULUDQ     192(SP), Y4, Y3
+	VPSRLQ       $0x20, Y3, Y2
+	VPXOR        64(SP), Y2, Y2
+	VPXOR        128(SP), Y5, Y4
+	VMOVUPS      96(SP), Y5
+	VPMULUDQ     160(SP), Y2, Y2
+	VPMULUDQ     192(SP), Y4, Y4
+	VPSRLQ       $0x20, Y2, Y6
+	VPSRLQ       $0x20, Y4, Y7
+	VPXOR        Y3, Y7, Y7
+	VPXOR        384(SI), Y7, Y7
+	VPXOR        Y5, Y6, Y6
+	VPXOR        448(SI), Y6, Y6
+	VPMULUDQ     160(SP), Y7, Y3
+	VPMULUDQ     192(SP), Y6, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPSRLQ       $0x20, Y5, Y7
+	VPXOR        Y4, Y7, Y7
+	VPXOR        512(SI), Y7, Y7
+	VPXOR        Y2, Y6, Y6
+	VPXOR        576(SI), Y6, Y6
+	VPMULUDQ     160(SP), Y7, Y2
+	VPMULUDQ     192(SP), Y6, Y4
+	VPSRLQ       $0x20, Y2, Y6
+	VPSRLQ       $0x20, Y4, Y7
+	VPXOR        Y5, Y7, Y7
+	VPXOR        640(SI), Y7, Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        704(SI), Y6, Y6
+	VPMULUDQ     160(SP), Y7, Y3
+	VPMULUDQ     192(SP), Y6, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPSRLQ       $0x20, Y5, Y7
+	VPXOR        Y4, Y7, Y7
+	VPXOR        768(SI), Y7, Y7
+	VPXOR        Y2, Y6, Y6
+	VPXOR        832(SI), Y6, Y6
+	VPMULUDQ     160(SP), Y7, Y2
+	VPMULUDQ     192(SP), Y6, Y4
+	VPSRLQ       $0x20, Y2, Y6
+	VPSRLQ       $0x20, Y4, Y7
+	VPXOR        Y5, Y7, Y7
+	VPXOR        896(SI), Y7, Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        960(SI), Y6, Y6
+	VPMULUDQ     160(SP), Y7, Y3
+	VPMULUDQ     192(SP), Y6, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPSRLQ       $0x20, Y5, Y7
+	VPXOR        Y4, Y7, Y7
+	VPXOR        1024(SI), Y7, Y7
+	VPXOR        Y2, Y6, Y6
+	VPXOR        1088(SI), Y6, Y6
+	VPMULUDQ     160(SP), Y7, Y2
+	VPMULUDQ     192(SP), Y6, Y4
+	VPSRLQ       $0x20, Y2, Y6
+	VPSRLQ       $0x20, Y4, Y7
+	VPXOR        Y5, Y7, Y7
+	VPXOR        1152(SI), Y7, Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        1216(SI), Y6, Y6
+	VPSLLQ       $0x20, Y4, Y4
+	VPBLENDD     $0xaa, Y4, Y7, Y7
+	VPSLLQ       $0x20, Y2, Y2
+	VPBLENDD     $0xaa, Y2, Y6, Y6
+	VPUNPCKLQDQ  Y6, Y7, Y2
+	VPUNPCKHQDQ  Y6, Y7, Y3
+	VMOVUPS      (DX), Y4
+	VPADDQ       quads0000000080000000<>+0(SB), Y4, Y5
+	VPBLENDD     $0xaa, Y5, Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VPSRLD       $0x09, Y2, Y2
+	VPOR         words3f800000<>+0(SB), Y2, Y2
+	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
+	VMINPS       words42000000<>+0(SB), Y4, Y4
+	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
+	VPXOR        words80000000<>+0(SB), Y4, Y4
+	VMULPS       words3fb8aa3b<>+0(SB), Y4, Y5
+	VADDPS       words4b400000<>+0(SB), Y5, Y5
+	VSUBPS       words4b400000<>+0(SB), Y5, Y6
+	VMULPS       words3f318000<>+0(SB), Y6, Y7
+	VSUBPS       Y7, Y4, Y4
+	VMULPS       wordsb95e8083<>+0(SB), Y6, Y7
+	VSUBPS       Y7, Y4, Y4
+	VMULPS       words39506967<>+0(SB), Y4, Y6
+	VADDPS       words3ab743ce<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VADDPS       words3c088908<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VADDPS       words3d2aa9c1<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VADDPS       words3e2aaaaa<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VADDPS       words3f000000<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y4, Y7
+	VMULPS       Y6, Y7, Y6
+	VADDPS       Y4, Y6, Y6
+	VADDPS       words3f800000<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       words3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VMULPS       Y2, Y6, Y6
+	VBROADCASTSS words3f800000<>+0(SB), Y4
+	VSUBPS       Y2, Y4, Y4
+	VCMPPS       $0x01, Y4, Y6, Y6
+	VMOVMSKPS    Y6, DI
+	VMOVUPS      64(DX), Y2
+	VPADDQ       quads0000000080000000<>+0(SB), Y2, Y4
+	VPBLENDD     $0xaa, Y4, Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VPSRLD       $0x09, Y3, Y3
+	VPOR         words3f800000<>+0(SB), Y3, Y3
+	VSUBPS       words3f7fffff<>+0(SB), Y3, Y3
+	VMINPS       words42000000<>+0(SB), Y2, Y2
+	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
+	VPXOR        words80000000<>+0(SB), Y2, Y2
+	VMULPS       words3fb8aa3b<>+0(SB), Y2, Y4
+	VADDPS       words4b400000<>+0(SB), Y4, Y4
+	VSUBPS       words4b400000<>+0(SB), Y4, Y5
+	VMULPS       words3f318000<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y2, Y2
+	VMULPS       wordsb95e8083<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y2, Y2
+	VMULPS       words39506967<>+0(SB), Y2, Y5
+	VADDPS       words3ab743ce<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3c088908<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3f000000<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y2, Y6
+	VMULPS       Y5, Y6, Y5
+	VADDPS       Y2, Y5, Y5
+	VADDPS       words3f800000<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       words3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VBROADCASTSS words3f800000<>+0(SB), Y2
+	VSUBPS       Y3, Y2, Y2
+	VCMPPS       $0x01, Y2, Y5, Y5
+	VMOVMSKPS    Y5, R8
+	VPXOR        224(SP), Y1, Y2
+	VPMULUDQ     384(SP), Y2, Y5
+	VPSRLQ       $0x20, Y5, Y4
+	VPXOR        256(SP), Y4, Y4
+	VPMULUDQ     416(SP), Y4, Y3
+	VPSRLQ       $0x20, Y3, Y2
+	VPXOR        288(SP), Y2, Y2
+	VPXOR        352(SP), Y5, Y4
+	VMOVUPS      320(SP), Y5
+	VPMULUDQ     384(SP), Y2, Y2
+	VPMULUDQ     416(SP), Y4, Y4
+	VPSRLQ       $0x20, Y2, Y6
+	VPSRLQ       $0x20, Y4, Y7
+	VPXOR        Y3, Y7, Y7
+	VPXOR        384(SI), Y7, Y7
+	VPXOR        Y5, Y6, Y6
+	VPXOR        448(SI), Y6, Y6
+	VPMULUDQ     384(SP), Y7, Y3
+	VPMULUDQ     416(SP), Y6, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPSRLQ       $0x20, Y5, Y7
+	VPXOR        Y4, Y7, Y7
+	VPXOR        512(SI), Y7, Y7
+	VPXOR        Y2, Y6, Y6
+	VPXOR        576(SI), Y6, Y6
+	VPMULUDQ     384(SP), Y7, Y2
+	VPMULUDQ     416(SP), Y6, Y4
+	VPSRLQ       $0x20, Y2, Y6
+	VPSRLQ       $0x20, Y4, Y7
+	VPXOR        Y5, Y7, Y7
+	VPXOR        640(SI), Y7, Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        704(SI), Y6, Y6
+	VPMULUDQ     384(SP), Y7, Y3
+	VPMULUDQ     416(SP), Y6, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPSRLQ       $0x20, Y5, Y7
+	VPXOR        Y4, Y7, Y7
+	VPXOR        768(SI), Y7, Y7
+	VPXOR        Y2, Y6, Y6
+	VPXOR        832(SI), Y6, Y6
+	VPMULUDQ     384(SP), Y7, Y2
+	VPMULUDQ     416(SP), Y6, Y4
+	VPSRLQ       $0x20, Y2, Y6
+	VPSRLQ       $0x20, Y4, Y7
+	VPXOR        Y5, Y7, Y7
+	VPXOR        896(SI), Y7, Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        960(SI), Y6, Y6
+	VPMULUDQ     384(SP), Y7, Y3
+	VPMULUDQ     416(SP), Y6, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPSRLQ       $0x20, Y5, Y7
+	VPXOR        Y4, Y7, Y7
+	VPXOR        1024(SI), Y7, Y7
+	VPXOR        Y2, Y6, Y6
+	VPXOR        1088(SI), Y6, Y6
+	VPMULUDQ     384(SP), Y7, Y2
+	VPMULUDQ     416(SP), Y6, Y4
+	VPSRLQ       $0x20, Y2, Y6
+	VPSRLQ       $0x20, Y4, Y7
+	VPXOR        Y5, Y7, Y7
+	VPXOR        1152(SI), Y7, Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        1216(SI), Y6, Y6
+	VPSLLQ       $0x20, Y4, Y4
+	VPBLENDD     $0xaa, Y4, Y7, Y7
+	VPSLLQ       $0x20, Y2, Y2
+	VPBLENDD     $0xaa, Y2, Y6, Y6
+	VPUNPCKLQDQ  Y6, Y7, Y2
+	VPUNPCKHQDQ  Y6, Y7, Y3
+	VMOVUPS      32(DX), Y4
+	VPADDQ       quads0000000080000000<>+0(SB), Y4, Y5
+	VPBLENDD     $0xaa, Y5, Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VPSRLD       $0x09, Y2, Y2
+	VPOR         words3f800000<>+0(SB), Y2, Y2
+	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
+	VMINPS       words42000000<>+0(SB), Y4, Y4
+	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
+	VPXOR        words80000000<>+0(SB), Y4, Y4
+	VMULPS       words3fb8aa3b<>+0(SB), Y4, Y5
+	VADDPS       words4b400000<>+0(SB), Y5, Y5
+	VSUBPS       words4b400000<>+0(SB), Y5, Y6
+	VMULPS       words3f318000<>+0(SB), Y6, Y7
+	VSUBPS       Y7, Y4, Y4
+	VMULPS       wordsb95e8083<>+0(SB), Y6, Y7
+	VSUBPS       Y7, Y4, Y4
+	VMULPS       words39506967<>+0(SB), Y4, Y6
+	VADDPS       words3ab743ce<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VADDPS       words3c088908<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VADDPS       words3d2aa9c1<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VADDPS       words3e2aaaaa<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VADDPS       words3f000000<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y4, Y7
+	VMULPS       Y6, Y7, Y6
+	VADDPS       Y4, Y6, Y6
+	VADDPS       words3f800000<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       words3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VMULPS       Y2, Y6, Y6
+	VBROADCASTSS words3f800000<>+0(SB), Y4
+	VSUBPS       Y2, Y4, Y4
+	VCMPPS       $0x01, Y4, Y6, Y6
+	VMOVMSKPS    Y6, R9
+	SHLL         $0x08, R9
+	ORL          R9, DI
+	VMOVUPS      96(DX), Y2
+	VPADDQ       quads0000000080000000<>+0(SB), Y2, Y4
+	VPBLENDD     $0xaa, Y4, Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VPSRLD       $0x09, Y3, Y3
+	VPOR         words3f800000<>+0(SB), Y3, Y3
+	VSUBPS       words3f7fffff<>+0(SB), Y3, Y3
+	VMINPS       words42000000<>+0(SB), Y2, Y2
+	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
+	VPXOR        words80000000<>+0(SB), Y2, Y2
+	VMULPS       words3fb8aa3b<>+0(SB), Y2, Y4
+	VADDPS       words4b400000<>+0(SB), Y4, Y4
+	VSUBPS       words4b400000<>+0(SB), Y4, Y5
+	VMULPS       words3f318000<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y2, Y2
+	VMULPS       wordsb95e8083<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y2, Y2
+	VMULPS       words39506967<>+0(SB), Y2, Y5
+	VADDPS       words3ab743ce<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3c088908<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3f000000<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y2, Y6
+	VMULPS       Y5, Y6, Y5
+	VADDPS       Y2, Y5, Y5
+	VADDPS       words3f800000<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       words3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VBROADCASTSS words3f800000<>+0(SB), Y2
+	VSUBPS       Y3, Y2, Y2
+	VCMPPS       $0x01, Y2, Y5, Y5
+	VMOVMSKPS    Y5, R9
+	SHLL         $0x08, R9
+	ORL          R9, R8
+	MOVW         DI, (AX)
+	ADDQ         CX, AX
+	MOVW         R8, (AX)
+	ADDQ         CX, AX
+	VPADDQ       quads0000000000000002<>+0(SB), Y1, Y1
+	ADDQ         $0x80, DX
+	DECQ         BX
+	JNZ          sampleAVX2_pair
 	VZEROUPPER
 	RET
 
@@ -2079,88 +2079,88 @@ TEXT ·sigmoidsAVX2(SB), NOSPLIT, $0-24
 	MOVQ blocks+16(FP), DX
 
 sigmoidsAVX2_block:
-	VMOVUPS   (CX), Y0
-	VPOR      words80000000<>+0(SB), Y0, Y1
-	VMOVUPS   wordsc2d00000<>+0(SB), Y2
-	VMAXPS    Y1, Y2, Y1
-	VMULPS    words3fb8aa3b<>+0(SB), Y1, Y2
-	VADDPS    words4b400000<>+0(SB), Y2, Y2
-	VSUBPS    words4b400000<>+0(SB), Y2, Y3
-	VMULPS    words3f318000<>+0(SB), Y3, Y4
-	VSUBPS    Y4, Y1, Y1
-	VMULPS    wordsb95e8083<>+0(SB), Y3, Y4
-	VSUBPS    Y4, Y1, Y1
-	VMULPS    words39506967<>+0(SB), Y1, Y3
-	VADDPS    words3ab743ce<>+0(SB), Y3, Y3
-	VMULPS    Y1, Y3, Y3
-	VADDPS    words3c088908<>+0(SB), Y3, Y3
-	VMULPS    Y1, Y3, Y3
-	VADDPS    words3d2aa9c1<>+0(SB), Y3, Y3
-	VMULPS    Y1, Y3, Y3
-	VADDPS    words3e2aaaaa<>+0(SB), Y3, Y3
-	VMULPS    Y1, Y3, Y3
-	VADDPS    words3f000000<>+0(SB), Y3, Y3
-	VMULPS    Y1, Y1, Y4
-	VMULPS    Y3, Y4, Y3
-	VADDPS    Y1, Y3, Y3
-	VADDPS    words3f800000<>+0(SB), Y3, Y3
-	VPSUBD    words4b400000<>+0(SB), Y2, Y2
-	VPSRAD    $0x01, Y2, Y1
-	VPSUBD    Y1, Y2, Y2
-	VPSLLD    $0x17, Y1, Y1
-	VPADDD    words3f800000<>+0(SB), Y1, Y1
-	VMULPS    Y1, Y3, Y3
-	VPSLLD    $0x17, Y2, Y2
-	VPADDD    words3f800000<>+0(SB), Y2, Y2
-	VMULPS    Y2, Y3, Y3
-	VMOVUPS   words3f800000<>+0(SB), Y1
-	VADDPS    Y1, Y3, Y2
-	VBLENDVPS Y0, Y3, Y1, Y1
-	VDIVPS    Y2, Y1, Y1
-	VMOVUPS   Y1, (AX)
-	VMOVUPS   32(CX), Y0
-	VPOR      words80000000<>+0(SB), Y0, Y1
-	VMOVUPS   wordsc2d00000<>+0(SB), Y2
-	VMAXPS    Y1, Y2, Y1
-	VMULPS    words3fb8aa3b<>+0(SB), Y1, Y2
-	VADDPS    words4b400000<>+0(SB), Y2, Y2
-	VSUBPS    words4b400000<>+0(SB), Y2, Y3
-	VMULPS    words3f318000<>+0(SB), Y3, Y4
-	VSUBPS    Y4, Y1, Y1
-	VMULPS    wordsb95e8083<>+0(SB), Y3, Y4
-	VSUBPS    Y4, Y1, Y1
-	VMULPS    words39506967<>+0(SB), Y1, Y3
-	VADDPS    words3ab743ce<>+0(SB), Y3, Y3
-	VMULPS    Y1, Y3, Y3
-	VADDPS    words3c088908<>+0(SB), Y3, Y3
-	VMULPS    Y1, Y3, Y3
-	VADDPS    words3d2aa9c1<>+0(SB), Y3, Y3
-	VMULPS    Y1, Y3, Y3
-	VADDPS    words3e2aaaaa<>+0(SB), Y3, Y3
-	VMULPS    Y1, Y3, Y3
-	VADDPS    words3f000000<>+0(SB), Y3, Y3
-	VMULPS    Y1, Y1, Y4
-	VMULPS    Y3, Y4, Y3
-	VADDPS    Y1, Y3, Y3
-	VADDPS    words3f800000<>+0(SB), Y3, Y3
-	VPSUBD    words4b400000<>+0(SB), Y2, Y2
-	VPSRAD    $0x01, Y2, Y1
-	VPSUBD    Y1, Y2, Y2
-	VPSLLD    $0x17, Y1, Y1
-	VPADDD    words3f800000<>+0(SB), Y1, Y1
-	VMULPS    Y1, Y3, Y3
-	VPSLLD    $0x17, Y2, Y2
-	VPADDD    words3f800000<>+0(SB), Y2, Y2
-	VMULPS    Y2, Y3, Y3
-	VMOVUPS   words3f800000<>+0(SB), Y1
-	VADDPS    Y1, Y3, Y2
-	VBLENDVPS Y0, Y3, Y1, Y1
-	VDIVPS    Y2, Y1, Y1
-	VMOVUPS   Y1, 32(AX)
-	ADDQ      $0x40, CX
-	ADDQ      $0x40, AX
-	DECQ      DX
-	JNZ       sigmoidsAVX2_block
+	VMOVUPS      (CX), Y0
+	VPOR         words80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS wordsc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       words3fb8aa3b<>+0(SB), Y1, Y2
+	VADDPS       words4b400000<>+0(SB), Y2, Y2
+	VSUBPS       words4b400000<>+0(SB), Y2, Y3
+	VMULPS       words3f318000<>+0(SB), Y3, Y4
+	VSUBPS       Y4, Y1, Y1
+	VMULPS       wordsb95e8083<>+0(SB), Y3, Y4
+	VSUBPS       Y4, Y1, Y1
+	VMULPS       words39506967<>+0(SB), Y1, Y3
+	VADDPS       words3ab743ce<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3c088908<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3d2aa9c1<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3e2aaaaa<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3f000000<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y1, Y4
+	VMULPS       Y3, Y4, Y3
+	VADDPS       Y1, Y3, Y3
+	VADDPS       words3f800000<>+0(SB), Y3, Y3
+	VPSUBD       words4b400000<>+0(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       words3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       words3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VBROADCASTSS words3f800000<>+0(SB), Y1
+	VADDPS       Y1, Y3, Y2
+	VBLENDVPS    Y0, Y3, Y1, Y1
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      32(CX), Y0
+	VPOR         words80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS wordsc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       words3fb8aa3b<>+0(SB), Y1, Y2
+	VADDPS       words4b400000<>+0(SB), Y2, Y2
+	VSUBPS       words4b400000<>+0(SB), Y2, Y3
+	VMULPS       words3f318000<>+0(SB), Y3, Y4
+	VSUBPS       Y4, Y1, Y1
+	VMULPS       wordsb95e8083<>+0(SB), Y3, Y4
+	VSUBPS       Y4, Y1, Y1
+	VMULPS       words39506967<>+0(SB), Y1, Y3
+	VADDPS       words3ab743ce<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3c088908<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3d2aa9c1<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3e2aaaaa<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3f000000<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y1, Y4
+	VMULPS       Y3, Y4, Y3
+	VADDPS       Y1, Y3, Y3
+	VADDPS       words3f800000<>+0(SB), Y3, Y3
+	VPSUBD       words4b400000<>+0(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       words3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       words3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VBROADCASTSS words3f800000<>+0(SB), Y1
+	VADDPS       Y1, Y3, Y2
+	VBLENDVPS    Y0, Y3, Y1, Y1
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, AX
+	DECQ         DX
+	JNZ          sigmoidsAVX2_block
 	VZEROUPPER
 	RET
 
@@ -2190,124 +2190,124 @@ TEXT ·softplusesAVX2(SB), NOSPLIT, $0-24
 	MOVQ blocks+16(FP), DX
 
 softplusesAVX2_block:
-	VMOVUPS (CX), Y0
-	VPOR    words80000000<>+0(SB), Y0, Y1
-	VMOVUPS wordsc2d00000<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMULPS  words3fb8aa3b<>+0(SB), Y1, Y2
-	VADDPS  words4b400000<>+0(SB), Y2, Y2
-	VSUBPS  words4b400000<>+0(SB), Y2, Y3
-	VMULPS  words3f318000<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  wordsb95e8083<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  words39506967<>+0(SB), Y1, Y3
-	VADDPS  words3ab743ce<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  words3c088908<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  words3d2aa9c1<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  words3e2aaaaa<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  words3f000000<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y1, Y4
-	VMULPS  Y3, Y4, Y3
-	VADDPS  Y1, Y3, Y3
-	VADDPS  words3f800000<>+0(SB), Y3, Y3
-	VPSUBD  words4b400000<>+0(SB), Y2, Y2
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPSLLD  $0x17, Y1, Y1
-	VPADDD  words3f800000<>+0(SB), Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPSLLD  $0x17, Y2, Y2
-	VPADDD  words3f800000<>+0(SB), Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VADDPS  words40000000<>+0(SB), Y3, Y1
-	VDIVPS  Y1, Y3, Y1
-	VMULPS  Y1, Y1, Y2
-	VMULPS  words3d888889<>+0(SB), Y2, Y3
-	VADDPS  words3d9d89d9<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VADDPS  words3dba2e8c<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VADDPS  words3de38e39<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VADDPS  words3e124925<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VADDPS  words3e4ccccd<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VADDPS  words3eaaaaab<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y3, Y1, Y1
-	VADDPS  Y1, Y1, Y1
-	VPSRAD  $0x1f, Y0, Y2
-	VPANDN  Y0, Y2, Y2
-	VADDPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)
-	VMOVUPS 32(CX), Y0
-	VPOR    words80000000<>+0(SB), Y0, Y1
-	VMOVUPS wordsc2d00000<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMULPS  words3fb8aa3b<>+0(SB), Y1, Y2
-	VADDPS  words4b400000<>+0(SB), Y2, Y2
-	VSUBPS  words4b400000<>+0(SB), Y2, Y3
-	VMULPS  words3f318000<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  wordsb95e8083<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  words39506967<>+0(SB), Y1, Y3
-	VADDPS  words3ab743ce<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  words3c088908<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  words3d2aa9c1<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  words3e2aaaaa<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  words3f000000<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y1, Y4
-	VMULPS  Y3, Y4, Y3
-	VADDPS  Y1, Y3, Y3
-	VADDPS  words3f800000<>+0(SB), Y3, Y3
-	VPSUBD  words4b400000<>+0(SB), Y2, Y2
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPSLLD  $0x17, Y1, Y1
-	VPADDD  words3f800000<>+0(SB), Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPSLLD  $0x17, Y2, Y2
-	VPADDD  words3f800000<>+0(SB), Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VADDPS  words40000000<>+0(SB), Y3, Y1
-	VDIVPS  Y1, Y3, Y1
-	VMULPS  Y1, Y1, Y2
-	VMULPS  words3d888889<>+0(SB), Y2, Y3
-	VADDPS  words3d9d89d9<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VADDPS  words3dba2e8c<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VADDPS  words3de38e39<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VADDPS  words3e124925<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VADDPS  words3e4ccccd<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VADDPS  words3eaaaaab<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y3, Y1, Y1
-	VADDPS  Y1, Y1, Y1
-	VPSRAD  $0x1f, Y0, Y2
-	VPANDN  Y0, Y2, Y2
-	VADDPS  Y1, Y2, Y2
-	VMOVUPS Y2, 32(AX)
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, AX
-	DECQ    DX
-	JNZ     softplusesAVX2_block
+	VMOVUPS      (CX), Y0
+	VPOR         words80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS wordsc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       words3fb8aa3b<>+0(SB), Y1, Y2
+	VADDPS       words4b400000<>+0(SB), Y2, Y2
+	VSUBPS       words4b400000<>+0(SB), Y2, Y3
+	VMULPS       words3f318000<>+0(SB), Y3, Y4
+	VSUBPS       Y4, Y1, Y1
+	VMULPS       wordsb95e8083<>+0(SB), Y3, Y4
+	VSUBPS       Y4, Y1, Y1
+	VMULPS       words39506967<>+0(SB), Y1, Y3
+	VADDPS       words3ab743ce<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3c088908<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3d2aa9c1<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3e2aaaaa<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3f000000<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y1, Y4
+	VMULPS       Y3, Y4, Y3
+	VADDPS       Y1, Y3, Y3
+	VADDPS       words3f800000<>+0(SB), Y3, Y3
+	VPSUBD       words4b400000<>+0(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       words3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       words3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VADDPS       words40000000<>+0(SB), Y3, Y1
+	VDIVPS       Y1, Y3, Y1
+	VMULPS       Y1, Y1, Y2
+	VMULPS       words3d888889<>+0(SB), Y2, Y3
+	VADDPS       words3d9d89d9<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       words3dba2e8c<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       words3de38e39<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       words3e124925<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       words3e4ccccd<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       words3eaaaaab<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y1, Y1
+	VPSRAD       $0x1f, Y0, Y2
+	VPANDN       Y0, Y2, Y2
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      32(CX), Y0
+	VPOR         words80000000<>+0(SB), Y0, Y1
+	VBROADCASTSS wordsc2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       words3fb8aa3b<>+0(SB), Y1, Y2
+	VADDPS       words4b400000<>+0(SB), Y2, Y2
+	VSUBPS       words4b400000<>+0(SB), Y2, Y3
+	VMULPS       words3f318000<>+0(SB), Y3, Y4
+	VSUBPS       Y4, Y1, Y1
+	VMULPS       wordsb95e8083<>+0(SB), Y3, Y4
+	VSUBPS       Y4, Y1, Y1
+	VMULPS       words39506967<>+0(SB), Y1, Y3
+	VADDPS       words3ab743ce<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3c088908<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3d2aa9c1<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3e2aaaaa<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3f000000<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y1, Y4
+	VMULPS       Y3, Y4, Y3
+	VADDPS       Y1, Y3, Y3
+	VADDPS       words3f800000<>+0(SB), Y3, Y3
+	VPSUBD       words4b400000<>+0(SB), Y2, Y2
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       words3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       words3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VADDPS       words40000000<>+0(SB), Y3, Y1
+	VDIVPS       Y1, Y3, Y1
+	VMULPS       Y1, Y1, Y2
+	VMULPS       words3d888889<>+0(SB), Y2, Y3
+	VADDPS       words3d9d89d9<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       words3dba2e8c<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       words3de38e39<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       words3e124925<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       words3e4ccccd<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       words3eaaaaab<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y1, Y1
+	VPSRAD       $0x1f, Y0, Y2
+	VPANDN       Y0, Y2, Y2
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, AX
+	DECQ         DX
+	JNZ          softplusesAVX2_block
 	VZEROUPPER
 	RET
 
@@ -5370,16 +5370,16 @@ TEXT ·storeAVX512(SB), NOSPLIT, $0-36
 	KMOVW        SI, K1
 
 storeAVX512_row:
-	VMOVUPS   (DX), Z1
-	VPADDQ    quads0000000080000000<>+0(SB), Z1, Z2
-	VMOVDQU32 Z2, K1, Z1
-	VCVTDQ2PS Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (AX)
-	ADDQ      CX, AX
-	ADDQ      $0x40, DX
-	DECQ      BX
-	JNZ       storeAVX512_row
+	VMOVUPS     (DX), Z1
+	VPADDQ.BCST quads0000000080000000<>+0(SB), Z1, Z2
+	VMOVDQU32   Z2, K1, Z1
+	VCVTDQ2PS   Z1, Z1
+	VMULPS      Z0, Z1, Z1
+	VMOVUPS     Z1, (AX)
+	ADDQ        CX, AX
+	ADDQ        $0x40, DX
+	DECQ        BX
+	JNZ         storeAVX512_row
 	VZEROUPPER
 	RET
 
@@ -5420,151 +5420,151 @@ TEXT ·sampleAVX512(SB), NOSPLIT, $0-64
 	VPXORD       320(SI), Z7, Z7
 
 sampleAVX512_pair:
-	VPXORD      Z8, Z1, Z9
-	VPMULUDQ    Z5, Z9, Z12
-	VPSRLQ      $0x20, Z12, Z11
-	VPXORD      Z4, Z11, Z11
-	VPMULUDQ    Z6, Z11, Z10
-	VPSRLQ      $0x20, Z10, Z9
-	VPXORD      Z3, Z9, Z9
-	VPXORD      Z7, Z12, Z11
-	VMOVDQA64   Z2, Z12
-	VPMULUDQ    Z5, Z9, Z9
-	VPMULUDQ    Z6, Z11, Z11
-	VPSRLQ      $0x20, Z9, Z13
-	VPSRLQ      $0x20, Z11, Z14
-	VPTERNLOGD  $0x96, 384(SI), Z10, Z14
-	VPTERNLOGD  $0x96, 448(SI), Z12, Z13
-	VPMULUDQ    Z5, Z14, Z10
-	VPMULUDQ    Z6, Z13, Z12
-	VPSRLQ      $0x20, Z10, Z13
-	VPSRLQ      $0x20, Z12, Z14
-	VPTERNLOGD  $0x96, 512(SI), Z11, Z14
-	VPTERNLOGD  $0x96, 576(SI), Z9, Z13
-	VPMULUDQ    Z5, Z14, Z9
-	VPMULUDQ    Z6, Z13, Z11
-	VPSRLQ      $0x20, Z9, Z13
-	VPSRLQ      $0x20, Z11, Z14
-	VPTERNLOGD  $0x96, 640(SI), Z12, Z14
-	VPTERNLOGD  $0x96, 704(SI), Z10, Z13
-	VPMULUDQ    Z5, Z14, Z10
-	VPMULUDQ    Z6, Z13, Z12
-	VPSRLQ      $0x20, Z10, Z13
-	VPSRLQ      $0x20, Z12, Z14
-	VPTERNLOGD  $0x96, 768(SI), Z11, Z14
-	VPTERNLOGD  $0x96, 832(SI), Z9, Z13
-	VPMULUDQ    Z5, Z14, Z9
-	VPMULUDQ    Z6, Z13, Z11
-	VPSRLQ      $0x20, Z9, Z13
-	VPSRLQ      $0x20, Z11, Z14
-	VPTERNLOGD  $0x96, 896(SI), Z12, Z14
-	VPTERNLOGD  $0x96, 960(SI), Z10, Z13
-	VPMULUDQ    Z5, Z14, Z10
-	VPMULUDQ    Z6, Z13, Z12
-	VPSRLQ      $0x20, Z10, Z13
-	VPSRLQ      $0x20, Z12, Z14
-	VPTERNLOGD  $0x96, 1024(SI), Z11, Z14
-	VPTERNLOGD  $0x96, 1088(SI), Z9, Z13
-	VPMULUDQ    Z5, Z14, Z9
-	VPMULUDQ    Z6, Z13, Z11
-	VPSRLQ      $0x20, Z9, Z13
-	VPSRLQ      $0x20, Z11, Z14
-	VPTERNLOGD  $0x96, 1152(SI), Z12, Z14
-	VPTERNLOGD  $0x96, 1216(SI), Z10, Z13
-	VPSLLQ      $0x20, Z11, Z11
-	VPBLENDMD   Z11, Z14, K1, Z14
-	VPSLLQ      $0x20, Z9, Z9
-	VPBLENDMD   Z9, Z13, K1, Z13
-	VPUNPCKLQDQ Z13, Z14, Z9
-	VPUNPCKHQDQ Z13, Z14, Z10
-	VMOVUPS     (DX), Z11
-	VPADDQ      quads0000000080000000<>+0(SB), Z11, Z12
-	VMOVDQU32   Z12, K1, Z11
-	VCVTDQ2PS   Z11, Z11
-	VMULPS      Z0, Z11, Z11
-	VPSRLD      $0x09, Z9, Z9
-	VPORD       words3f800000<>+0(SB), Z9, Z9
-	VSUBPS      words3f7fffff<>+0(SB), Z9, Z9
-	VMINPS      words42000000<>+0(SB), Z11, Z11
-	VMAXPS      wordsc2000000<>+0(SB), Z11, Z11
-	VPXORD      words80000000<>+0(SB), Z11, Z11
-	VMULPS      words3fb8aa3b<>+0(SB), Z11, Z12
-	VADDPS      words4b400000<>+0(SB), Z12, Z12
-	VSUBPS      words4b400000<>+0(SB), Z12, Z13
-	VMULPS      words3f318000<>+0(SB), Z13, Z14
-	VSUBPS      Z14, Z11, Z11
-	VMULPS      wordsb95e8083<>+0(SB), Z13, Z14
-	VSUBPS      Z14, Z11, Z11
-	VMULPS      words39506967<>+0(SB), Z11, Z13
-	VADDPS      words3ab743ce<>+0(SB), Z13, Z13
-	VMULPS      Z11, Z13, Z13
-	VADDPS      words3c088908<>+0(SB), Z13, Z13
-	VMULPS      Z11, Z13, Z13
-	VADDPS      words3d2aa9c1<>+0(SB), Z13, Z13
-	VMULPS      Z11, Z13, Z13
-	VADDPS      words3e2aaaaa<>+0(SB), Z13, Z13
-	VMULPS      Z11, Z13, Z13
-	VADDPS      words3f000000<>+0(SB), Z13, Z13
-	VMULPS      Z11, Z11, Z14
-	VMULPS      Z13, Z14, Z13
-	VADDPS      Z11, Z13, Z13
-	VADDPS      words3f800000<>+0(SB), Z13, Z13
-	VPSLLD      $0x17, Z12, Z12
-	VPADDD      words3f800000<>+0(SB), Z12, Z12
-	VMULPS      Z12, Z13, Z13
-	VMULPS      Z9, Z13, Z13
-	VMOVUPS     words3f800000<>+0(SB), Z11
-	VSUBPS      Z9, Z11, Z11
-	VCMPPS      $0x01, Z11, Z13, K2
-	KMOVW       K2, DI
-	VMOVUPS     64(DX), Z9
-	VPADDQ      quads0000000080000000<>+0(SB), Z9, Z11
-	VMOVDQU32   Z11, K1, Z9
-	VCVTDQ2PS   Z9, Z9
-	VMULPS      Z0, Z9, Z9
-	VPSRLD      $0x09, Z10, Z10
-	VPORD       words3f800000<>+0(SB), Z10, Z10
-	VSUBPS      words3f7fffff<>+0(SB), Z10, Z10
-	VMINPS      words42000000<>+0(SB), Z9, Z9
-	VMAXPS      wordsc2000000<>+0(SB), Z9, Z9
-	VPXORD      words80000000<>+0(SB), Z9, Z9
-	VMULPS      words3fb8aa3b<>+0(SB), Z9, Z11
-	VADDPS      words4b400000<>+0(SB), Z11, Z11
-	VSUBPS      words4b400000<>+0(SB), Z11, Z12
-	VMULPS      words3f318000<>+0(SB), Z12, Z13
-	VSUBPS      Z13, Z9, Z9
-	VMULPS      wordsb95e8083<>+0(SB), Z12, Z13
-	VSUBPS      Z13, Z9, Z9
-	VMULPS      words39506967<>+0(SB), Z9, Z12
-	VADDPS      words3ab743ce<>+0(SB), Z12, Z12
-	VMULPS      Z9, Z12, Z12
-	VADDPS      words3c088908<>+0(SB), Z12, Z12
-	VMULPS      Z9, Z12, Z12
-	VADDPS      words3d2aa9c1<>+0(SB), Z12, Z12
-	VMULPS      Z9, Z12, Z12
-	VADDPS      words3e2aaaaa<>+0(SB), Z12, Z12
-	VMULPS      Z9, Z12, Z12
-	VADDPS      words3f000000<>+0(SB), Z12, Z12
-	VMULPS      Z9, Z9, Z13
-	VMULPS      Z12, Z13, Z12
-	VADDPS      Z9, Z12, Z12
-	VADDPS      words3f800000<>+0(SB), Z12, Z12
-	VPSLLD      $0x17, Z11, Z11
-	VPADDD      words3f800000<>+0(SB), Z11, Z11
-	VMULPS      Z11, Z12, Z12
-	VMULPS      Z10, Z12, Z12
-	VMOVUPS     words3f800000<>+0(SB), Z9
-	VSUBPS      Z10, Z9, Z9
-	VCMPPS      $0x01, Z9, Z12, K2
-	KMOVW       K2, R8
-	MOVW        DI, (AX)
-	ADDQ        CX, AX
-	MOVW        R8, (AX)
-	ADDQ        CX, AX
-	VPADDD      quads0000000000000002<>+0(SB), Z1, Z1
-	ADDQ        $0x80, DX
-	DECQ        BX
-	JNZ         sampleAVX512_pair
+	VPXORD       Z8, Z1, Z9
+	VPMULUDQ     Z5, Z9, Z12
+	VPSRLQ       $0x20, Z12, Z11
+	VPXORD       Z4, Z11, Z11
+	VPMULUDQ     Z6, Z11, Z10
+	VPSRLQ       $0x20, Z10, Z9
+	VPXORD       Z3, Z9, Z9
+	VPXORD       Z7, Z12, Z11
+	VMOVDQA64    Z2, Z12
+	VPMULUDQ     Z5, Z9, Z9
+	VPMULUDQ     Z6, Z11, Z11
+	VPSRLQ       $0x20, Z9, Z13
+	VPSRLQ       $0x20, Z11, Z14
+	VPTERNLOGD   $0x96, 384(SI), Z10, Z14
+	VPTERNLOGD   $0x96, 448(SI), Z12, Z13
+	VPMULUDQ     Z5, Z14, Z10
+	VPMULUDQ     Z6, Z13, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPSRLQ       $0x20, Z12, Z14
+	VPTERNLOGD   $0x96, 512(SI), Z11, Z14
+	VPTERNLOGD   $0x96, 576(SI), Z9, Z13
+	VPMULUDQ     Z5, Z14, Z9
+	VPMULUDQ     Z6, Z13, Z11
+	VPSRLQ       $0x20, Z9, Z13
+	VPSRLQ       $0x20, Z11, Z14
+	VPTERNLOGD   $0x96, 640(SI), Z12, Z14
+	VPTERNLOGD   $0x96, 704(SI), Z10, Z13
+	VPMULUDQ     Z5, Z14, Z10
+	VPMULUDQ     Z6, Z13, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPSRLQ       $0x20, Z12, Z14
+	VPTERNLOGD   $0x96, 768(SI), Z11, Z14
+	VPTERNLOGD   $0x96, 832(SI), Z9, Z13
+	VPMULUDQ     Z5, Z14, Z9
+	VPMULUDQ     Z6, Z13, Z11
+	VPSRLQ       $0x20, Z9, Z13
+	VPSRLQ       $0x20, Z11, Z14
+	VPTERNLOGD   $0x96, 896(SI), Z12, Z14
+	VPTERNLOGD   $0x96, 960(SI), Z10, Z13
+	VPMULUDQ     Z5, Z14, Z10
+	VPMULUDQ     Z6, Z13, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPSRLQ       $0x20, Z12, Z14
+	VPTERNLOGD   $0x96, 1024(SI), Z11, Z14
+	VPTERNLOGD   $0x96, 1088(SI), Z9, Z13
+	VPMULUDQ     Z5, Z14, Z9
+	VPMULUDQ     Z6, Z13, Z11
+	VPSRLQ       $0x20, Z9, Z13
+	VPSRLQ       $0x20, Z11, Z14
+	VPTERNLOGD   $0x96, 1152(SI), Z12, Z14
+	VPTERNLOGD   $0x96, 1216(SI), Z10, Z13
+	VPSLLQ       $0x20, Z11, Z11
+	VPBLENDMD    Z11, Z14, K1, Z14
+	VPSLLQ       $0x20, Z9, Z9
+	VPBLENDMD    Z9, Z13, K1, Z13
+	VPUNPCKLQDQ  Z13, Z14, Z9
+	VPUNPCKHQDQ  Z13, Z14, Z10
+	VMOVUPS      (DX), Z11
+	VPADDQ.BCST  quads0000000080000000<>+0(SB), Z11, Z12
+	VMOVDQU32    Z12, K1, Z11
+	VCVTDQ2PS    Z11, Z11
+	VMULPS       Z0, Z11, Z11
+	VPSRLD       $0x09, Z9, Z9
+	VPORD.BCST   words3f800000<>+0(SB), Z9, Z9
+	VSUBPS.BCST  words3f7fffff<>+0(SB), Z9, Z9
+	VMINPS.BCST  words42000000<>+0(SB), Z11, Z11
+	VMAXPS.BCST  wordsc2000000<>+0(SB), Z11, Z11
+	VPXORD.BCST  words80000000<>+0(SB), Z11, Z11
+	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z11, Z12
+	VADDPS.BCST  words4b400000<>+0(SB), Z12, Z12
+	VSUBPS.BCST  words4b400000<>+0(SB), Z12, Z13
+	VMULPS.BCST  words3f318000<>+0(SB), Z13, Z14
+	VSUBPS       Z14, Z11, Z11
+	VMULPS.BCST  wordsb95e8083<>+0(SB), Z13, Z14
+	VSUBPS       Z14, Z11, Z11
+	VMULPS.BCST  words39506967<>+0(SB), Z11, Z13
+	VADDPS.BCST  words3ab743ce<>+0(SB), Z13, Z13
+	VMULPS       Z11, Z13, Z13
+	VADDPS.BCST  words3c088908<>+0(SB), Z13, Z13
+	VMULPS       Z11, Z13, Z13
+	VADDPS.BCST  words3d2aa9c1<>+0(SB), Z13, Z13
+	VMULPS       Z11, Z13, Z13
+	VADDPS.BCST  words3e2aaaaa<>+0(SB), Z13, Z13
+	VMULPS       Z11, Z13, Z13
+	VADDPS.BCST  words3f000000<>+0(SB), Z13, Z13
+	VMULPS       Z11, Z11, Z14
+	VMULPS       Z13, Z14, Z13
+	VADDPS       Z11, Z13, Z13
+	VADDPS.BCST  words3f800000<>+0(SB), Z13, Z13
+	VPSLLD       $0x17, Z12, Z12
+	VPADDD.BCST  words3f800000<>+0(SB), Z12, Z12
+	VMULPS       Z12, Z13, Z13
+	VMULPS       Z9, Z13, Z13
+	VBROADCASTSS words3f800000<>+0(SB), Z11
+	VSUBPS       Z9, Z11, Z11
+	VCMPPS       $0x01, Z11, Z13, K2
+	KMOVW        K2, DI
+	VMOVUPS      64(DX), Z9
+	VPADDQ.BCST  quads0000000080000000<>+0(SB), Z9, Z11
+	VMOVDQU32    Z11, K1, Z9
+	VCVTDQ2PS    Z9, Z9
+	VMULPS       Z0, Z9, Z9
+	VPSRLD       $0x09, Z10, Z10
+	VPORD.BCST   words3f800000<>+0(SB), Z10, Z10
+	VSUBPS.BCST  words3f7fffff<>+0(SB), Z10, Z10
+	VMINPS.BCST  words42000000<>+0(SB), Z9, Z9
+	VMAXPS.BCST  wordsc2000000<>+0(SB), Z9, Z9
+	VPXORD.BCST  words80000000<>+0(SB), Z9, Z9
+	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z9, Z11
+	VADDPS.BCST  words4b400000<>+0(SB), Z11, Z11
+	VSUBPS.BCST  words4b400000<>+0(SB), Z11, Z12
+	VMULPS.BCST  words3f318000<>+0(SB), Z12, Z13
+	VSUBPS       Z13, Z9, Z9
+	VMULPS.BCST  wordsb95e8083<>+0(SB), Z12, Z13
+	VSUBPS       Z13, Z9, Z9
+	VMULPS.BCST  words39506967<>+0(SB), Z9, Z12
+	VADDPS.BCST  words3ab743ce<>+0(SB), Z12, Z12
+	VMULPS       Z9, Z12, Z12
+	VADDPS.BCST  words3c088908<>+0(SB), Z12, Z12
+	VMULPS       Z9, Z12, Z12
+	VADDPS.BCST  words3d2aa9c1<>+0(SB), Z12, Z12
+	VMULPS       Z9, Z12, Z12
+	VADDPS.BCST  words3e2aaaaa<>+0(SB), Z12, Z12
+	VMULPS       Z9, Z12, Z12
+	VADDPS.BCST  words3f000000<>+0(SB), Z12, Z12
+	VMULPS       Z9, Z9, Z13
+	VMULPS       Z12, Z13, Z12
+	VADDPS       Z9, Z12, Z12
+	VADDPS.BCST  words3f800000<>+0(SB), Z12, Z12
+	VPSLLD       $0x17, Z11, Z11
+	VPADDD.BCST  words3f800000<>+0(SB), Z11, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS       Z10, Z12, Z12
+	VBROADCASTSS words3f800000<>+0(SB), Z9
+	VSUBPS       Z10, Z9, Z9
+	VCMPPS       $0x01, Z9, Z12, K2
+	KMOVW        K2, R8
+	MOVW         DI, (AX)
+	ADDQ         CX, AX
+	MOVW         R8, (AX)
+	ADDQ         CX, AX
+	VPADDQ.BCST  quads0000000000000002<>+0(SB), Z1, Z1
+	ADDQ         $0x80, DX
+	DECQ         BX
+	JNZ          sampleAVX512_pair
 	VZEROUPPER
 	RET
 
@@ -5576,50 +5576,50 @@ TEXT ·sigmoidsAVX512(SB), NOSPLIT, $0-24
 	MOVQ blocks+16(FP), DX
 
 sigmoidsAVX512_block:
-	VMOVUPS   (CX), Z0
-	VPORD     words80000000<>+0(SB), Z0, Z1
-	VMOVUPS   wordsc2d00000<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMULPS    words3fb8aa3b<>+0(SB), Z1, Z2
-	VADDPS    words4b400000<>+0(SB), Z2, Z2
-	VSUBPS    words4b400000<>+0(SB), Z2, Z3
-	VMULPS    words3f318000<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z1, Z1
-	VMULPS    wordsb95e8083<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z1, Z1
-	VMULPS    words39506967<>+0(SB), Z1, Z3
-	VADDPS    words3ab743ce<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    words3c088908<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    words3d2aa9c1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    words3e2aaaaa<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    words3f000000<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z1, Z4
-	VMULPS    Z3, Z4, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    words3f800000<>+0(SB), Z3, Z3
-	VPSUBD    words4b400000<>+0(SB), Z2, Z2
-	VPSRAD    $0x01, Z2, Z1
-	VPSUBD    Z1, Z2, Z2
-	VPSLLD    $0x17, Z1, Z1
-	VPADDD    words3f800000<>+0(SB), Z1, Z1
-	VMULPS    Z1, Z3, Z3
-	VPSLLD    $0x17, Z2, Z2
-	VPADDD    words3f800000<>+0(SB), Z2, Z2
-	VMULPS    Z2, Z3, Z3
-	VMOVUPS   words3f800000<>+0(SB), Z1
-	VADDPS    Z1, Z3, Z2
-	VPMOVD2M  Z0, K1
-	VMOVDQU32 Z3, K1, Z1
-	VDIVPS    Z2, Z1, Z1
-	VMOVUPS   Z1, (AX)
-	ADDQ      $0x40, CX
-	ADDQ      $0x40, AX
-	DECQ      DX
-	JNZ       sigmoidsAVX512_block
+	VMOVUPS      (CX), Z0
+	VPORD.BCST   words80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS wordsc2d00000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z1, Z2
+	VADDPS.BCST  words4b400000<>+0(SB), Z2, Z2
+	VSUBPS.BCST  words4b400000<>+0(SB), Z2, Z3
+	VMULPS.BCST  words3f318000<>+0(SB), Z3, Z4
+	VSUBPS       Z4, Z1, Z1
+	VMULPS.BCST  wordsb95e8083<>+0(SB), Z3, Z4
+	VSUBPS       Z4, Z1, Z1
+	VMULPS.BCST  words39506967<>+0(SB), Z1, Z3
+	VADDPS.BCST  words3ab743ce<>+0(SB), Z3, Z3
+	VMULPS       Z1, Z3, Z3
+	VADDPS.BCST  words3c088908<>+0(SB), Z3, Z3
+	VMULPS       Z1, Z3, Z3
+	VADDPS.BCST  words3d2aa9c1<>+0(SB), Z3, Z3
+	VMULPS       Z1, Z3, Z3
+	VADDPS.BCST  words3e2aaaaa<>+0(SB), Z3, Z3
+	VMULPS       Z1, Z3, Z3
+	VADDPS.BCST  words3f000000<>+0(SB), Z3, Z3
+	VMULPS       Z1, Z1, Z4
+	VMULPS       Z3, Z4, Z3
+	VADDPS       Z1, Z3, Z3
+	VADDPS.BCST  words3f800000<>+0(SB), Z3, Z3
+	VPSUBD.BCST  words4b400000<>+0(SB), Z2, Z2
+	VPSRAD       $0x01, Z2, Z1
+	VPSUBD       Z1, Z2, Z2
+	VPSLLD       $0x17, Z1, Z1
+	VPADDD.BCST  words3f800000<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VPSLLD       $0x17, Z2, Z2
+	VPADDD.BCST  words3f800000<>+0(SB), Z2, Z2
+	VMULPS       Z2, Z3, Z3
+	VBROADCASTSS words3f800000<>+0(SB), Z1
+	VADDPS       Z1, Z3, Z2
+	VPMOVD2M     Z0, K1
+	VMOVDQU32    Z3, K1, Z1
+	VDIVPS       Z2, Z1, Z1
+	VMOVUPS      Z1, (AX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, AX
+	DECQ         DX
+	JNZ          sigmoidsAVX512_block
 	VZEROUPPER
 	RET
 
@@ -5631,67 +5631,67 @@ TEXT ·softplusesAVX512(SB), NOSPLIT, $0-24
 	MOVQ blocks+16(FP), DX
 
 softplusesAVX512_block:
-	VMOVUPS (CX), Z0
-	VPORD   words80000000<>+0(SB), Z0, Z1
-	VMOVUPS wordsc2d00000<>+0(SB), Z2
-	VMAXPS  Z1, Z2, Z1
-	VMULPS  words3fb8aa3b<>+0(SB), Z1, Z2
-	VADDPS  words4b400000<>+0(SB), Z2, Z2
-	VSUBPS  words4b400000<>+0(SB), Z2, Z3
-	VMULPS  words3f318000<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  wordsb95e8083<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  words39506967<>+0(SB), Z1, Z3
-	VADDPS  words3ab743ce<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  words3c088908<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  words3d2aa9c1<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  words3e2aaaaa<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  words3f000000<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z1, Z4
-	VMULPS  Z3, Z4, Z3
-	VADDPS  Z1, Z3, Z3
-	VADDPS  words3f800000<>+0(SB), Z3, Z3
-	VPSUBD  words4b400000<>+0(SB), Z2, Z2
-	VPSRAD  $0x01, Z2, Z1
-	VPSUBD  Z1, Z2, Z2
-	VPSLLD  $0x17, Z1, Z1
-	VPADDD  words3f800000<>+0(SB), Z1, Z1
-	VMULPS  Z1, Z3, Z3
-	VPSLLD  $0x17, Z2, Z2
-	VPADDD  words3f800000<>+0(SB), Z2, Z2
-	VMULPS  Z2, Z3, Z3
-	VADDPS  words40000000<>+0(SB), Z3, Z1
-	VDIVPS  Z1, Z3, Z1
-	VMULPS  Z1, Z1, Z2
-	VMULPS  words3d888889<>+0(SB), Z2, Z3
-	VADDPS  words3d9d89d9<>+0(SB), Z3, Z3
-	VMULPS  Z2, Z3, Z3
-	VADDPS  words3dba2e8c<>+0(SB), Z3, Z3
-	VMULPS  Z2, Z3, Z3
-	VADDPS  words3de38e39<>+0(SB), Z3, Z3
-	VMULPS  Z2, Z3, Z3
-	VADDPS  words3e124925<>+0(SB), Z3, Z3
-	VMULPS  Z2, Z3, Z3
-	VADDPS  words3e4ccccd<>+0(SB), Z3, Z3
-	VMULPS  Z2, Z3, Z3
-	VADDPS  words3eaaaaab<>+0(SB), Z3, Z3
-	VMULPS  Z2, Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  Z3, Z1, Z1
-	VADDPS  Z1, Z1, Z1
-	VPSRAD  $0x1f, Z0, Z2
-	VPANDND Z0, Z2, Z2
-	VADDPS  Z1, Z2, Z2
-	VMOVUPS Z2, (AX)
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, AX
-	DECQ    DX
-	JNZ     softplusesAVX512_block
+	VMOVUPS      (CX), Z0
+	VPORD.BCST   words80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS wordsc2d00000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z1, Z2
+	VADDPS.BCST  words4b400000<>+0(SB), Z2, Z2
+	VSUBPS.BCST  words4b400000<>+0(SB), Z2, Z3
+	VMULPS.BCST  words3f318000<>+0(SB), Z3, Z4
+	VSUBPS       Z4, Z1, Z1
+	VMULPS.BCST  wordsb95e8083<>+0(SB), Z3, Z4
+	VSUBPS       Z4, Z1, Z1
+	VMULPS.BCST  words39506967<>+0(SB), Z1, Z3
+	VADDPS.BCST  words3ab743ce<>+0(SB), Z3, Z3
+	VMULPS       Z1, Z3, Z3
+	VADDPS.BCST  words3c088908<>+0(SB), Z3, Z3
+	VMULPS       Z1, Z3, Z3
+	VADDPS.BCST  words3d2aa9c1<>+0(SB), Z3, Z3
+	VMULPS       Z1, Z3, Z3
+	VADDPS.BCST  words3e2aaaaa<>+0(SB), Z3, Z3
+	VMULPS       Z1, Z3, Z3
+	VADDPS.BCST  words3f000000<>+0(SB), Z3, Z3
+	VMULPS       Z1, Z1, Z4
+	VMULPS       Z3, Z4, Z3
+	VADDPS       Z1, Z3, Z3
+	VADDPS.BCST  words3f800000<>+0(SB), Z3, Z3
+	VPSUBD.BCST  words4b400000<>+0(SB), Z2, Z2
+	VPSRAD       $0x01, Z2, Z1
+	VPSUBD       Z1, Z2, Z2
+	VPSLLD       $0x17, Z1, Z1
+	VPADDD.BCST  words3f800000<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VPSLLD       $0x17, Z2, Z2
+	VPADDD.BCST  words3f800000<>+0(SB), Z2, Z2
+	VMULPS       Z2, Z3, Z3
+	VADDPS.BCST  words40000000<>+0(SB), Z3, Z1
+	VDIVPS       Z1, Z3, Z1
+	VMULPS       Z1, Z1, Z2
+	VMULPS.BCST  words3d888889<>+0(SB), Z2, Z3
+	VADDPS.BCST  words3d9d89d9<>+0(SB), Z3, Z3
+	VMULPS       Z2, Z3, Z3
+	VADDPS.BCST  words3dba2e8c<>+0(SB), Z3, Z3
+	VMULPS       Z2, Z3, Z3
+	VADDPS.BCST  words3de38e39<>+0(SB), Z3, Z3
+	VMULPS       Z2, Z3, Z3
+	VADDPS.BCST  words3e124925<>+0(SB), Z3, Z3
+	VMULPS       Z2, Z3, Z3
+	VADDPS.BCST  words3e4ccccd<>+0(SB), Z3, Z3
+	VMULPS       Z2, Z3, Z3
+	VADDPS.BCST  words3eaaaaab<>+0(SB), Z3, Z3
+	VMULPS       Z2, Z3, Z3
+	VMULPS       Z1, Z3, Z3
+	VADDPS       Z3, Z1, Z1
+	VADDPS       Z1, Z1, Z1
+	VPSRAD       $0x1f, Z0, Z2
+	VPANDND      Z0, Z2, Z2
+	VADDPS       Z1, Z2, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, AX
+	DECQ         DX
+	JNZ          softplusesAVX512_block
 	VZEROUPPER
 	RET
 
@@ -5703,20 +5703,20 @@ TEXT ·addMagnitudesAVX512(SB), NOSPLIT, $0-24
 	MOVQ blocks+16(FP), DX
 
 addMagnitudesAVX512_block:
-	VMOVUPS   (AX), Z0
-	VCVTPS2PD (CX), Z1
-	VPANDQ    quads7fffffffffffffff<>+0(SB), Z1, Z1
-	VADDPD    Z1, Z0, Z0
-	VMOVUPS   Z0, (AX)
-	VMOVUPS   64(AX), Z0
-	VCVTPS2PD 32(CX), Z1
-	VPANDQ    quads7fffffffffffffff<>+0(SB), Z1, Z1
-	VADDPD    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(AX)
-	ADDQ      $0x00000080, AX
-	ADDQ      $0x40, CX
-	DECQ      DX
-	JNZ       addMagnitudesAVX512_block
+	VMOVUPS     (AX), Z0
+	VCVTPS2PD   (CX), Z1
+	VPANDQ.BCST quads7fffffffffffffff<>+0(SB), Z1, Z1
+	VADDPD      Z1, Z0, Z0
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     64(AX), Z0
+	VCVTPS2PD   32(CX), Z1
+	VPANDQ.BCST quads7fffffffffffffff<>+0(SB), Z1, Z1
+	VADDPD      Z1, Z0, Z0
+	VMOVUPS     Z0, 64(AX)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x40, CX
+	DECQ        DX
+	JNZ         addMagnitudesAVX512_block
 	VZEROUPPER
 	RET
 
@@ -5736,17 +5736,17 @@ addRowMagnitudesAVX512_row:
 	VMOVUPS (AX), Z0
 
 addRowMagnitudesAVX512_block:
-	VCVTPS2PD (DI), Z1
-	VPANDQ    quads7fffffffffffffff<>+0(SB), Z1, Z1
-	VADDPD    Z1, Z0, Z0
-	ADDQ      $0x20, DI
-	DECQ      R8
-	JNZ       addRowMagnitudesAVX512_block
-	VMOVUPS   Z0, (AX)
-	ADDQ      BX, DX
-	ADDQ      $0x40, AX
-	DECQ      CX
-	JNZ       addRowMagnitudesAVX512_row
+	VCVTPS2PD   (DI), Z1
+	VPANDQ.BCST quads7fffffffffffffff<>+0(SB), Z1, Z1
+	VADDPD      Z1, Z0, Z0
+	ADDQ        $0x20, DI
+	DECQ        R8
+	JNZ         addRowMagnitudesAVX512_block
+	VMOVUPS     Z0, (AX)
+	ADDQ        BX, DX
+	ADDQ        $0x40, AX
+	DECQ        CX
+	JNZ         addRowMagnitudesAVX512_row
 	VZEROUPPER
 	RET
 
@@ -6463,415 +6463,415 @@ logProductAVX512_block:
 // func transpose64AVX512(block *[64]uint64)
 // Requires: AVX, AVX512F
 TEXT ·transpose64AVX512(SB), NOSPLIT, $0-8
-	MOVQ       block+0(FP), AX
-	VMOVUPS    (AX), Z0
-	VMOVUPS    256(AX), Z1
-	VPSRLQ     $0x20, Z0, Z2
-	VPXORD     Z1, Z2, Z2
-	VPANDD     quads00000000ffffffff<>+0(SB), Z2, Z2
-	VPXORD     Z2, Z1, Z1
-	VPSLLQ     $0x20, Z2, Z2
-	VPXORD     Z2, Z0, Z0
-	VMOVDQU64  Z0, (AX)
-	VMOVDQU64  Z1, 256(AX)
-	VMOVUPS    64(AX), Z0
-	VMOVUPS    320(AX), Z1
-	VPSRLQ     $0x20, Z0, Z2
-	VPXORD     Z1, Z2, Z2
-	VPANDD     quads00000000ffffffff<>+0(SB), Z2, Z2
-	VPXORD     Z2, Z1, Z1
-	VPSLLQ     $0x20, Z2, Z2
-	VPXORD     Z2, Z0, Z0
-	VMOVDQU64  Z0, 64(AX)
-	VMOVDQU64  Z1, 320(AX)
-	VMOVUPS    128(AX), Z0
-	VMOVUPS    384(AX), Z1
-	VPSRLQ     $0x20, Z0, Z2
-	VPXORD     Z1, Z2, Z2
-	VPANDD     quads00000000ffffffff<>+0(SB), Z2, Z2
-	VPXORD     Z2, Z1, Z1
-	VPSLLQ     $0x20, Z2, Z2
-	VPXORD     Z2, Z0, Z0
-	VMOVDQU64  Z0, 128(AX)
-	VMOVDQU64  Z1, 384(AX)
-	VMOVUPS    192(AX), Z0
-	VMOVUPS    448(AX), Z1
-	VPSRLQ     $0x20, Z0, Z2
-	VPXORD     Z1, Z2, Z2
-	VPANDD     quads00000000ffffffff<>+0(SB), Z2, Z2
-	VPXORD     Z2, Z1, Z1
-	VPSLLQ     $0x20, Z2, Z2
-	VPXORD     Z2, Z0, Z0
-	VMOVDQU64  Z0, 192(AX)
-	VMOVDQU64  Z1, 448(AX)
-	VMOVUPS    (AX), Z0
-	VMOVUPS    128(AX), Z1
-	VPSRLQ     $0x10, Z0, Z2
-	VPXORD     Z1, Z2, Z2
-	VPANDD     quads0000ffff0000ffff<>+0(SB), Z2, Z2
-	VPXORD     Z2, Z1, Z1
-	VPSLLQ     $0x10, Z2, Z2
-	VPXORD     Z2, Z0, Z0
-	VMOVDQU64  Z0, (AX)
-	VMOVDQU64  Z1, 128(AX)
-	VMOVUPS    64(AX), Z0
-	VMOVUPS    192(AX), Z1
-	VPSRLQ     $0x10, Z0, Z2
-	VPXORD     Z1, Z2, Z2
-	VPANDD     quads0000ffff0000ffff<>+0(SB), Z2, Z2
-	VPXORD     Z2, Z1, Z1
-	VPSLLQ     $0x10, Z2, Z2
-	VPXORD     Z2, Z0, Z0
-	VMOVDQU64  Z0, 64(AX)
-	VMOVDQU64  Z1, 192(AX)
-	VMOVUPS    256(AX), Z0
-	VMOVUPS    384(AX), Z1
-	VPSRLQ     $0x10, Z0, Z2
-	VPXORD     Z1, Z2, Z2
-	VPANDD     quads0000ffff0000ffff<>+0(SB), Z2, Z2
-	VPXORD     Z2, Z1, Z1
-	VPSLLQ     $0x10, Z2, Z2
-	VPXORD     Z2, Z0, Z0
-	VMOVDQU64  Z0, 256(AX)
-	VMOVDQU64  Z1, 384(AX)
-	VMOVUPS    320(AX), Z0
-	VMOVUPS    448(AX), Z1
-	VPSRLQ     $0x10, Z0, Z2
-	VPXORD     Z1, Z2, Z2
-	VPANDD     quads0000ffff0000ffff<>+0(SB), Z2, Z2
-	VPXORD     Z2, Z1, Z1
-	VPSLLQ     $0x10, Z2, Z2
-	VPXORD     Z2, Z0, Z0
-	VMOVDQU64  Z0, 320(AX)
-	VMOVDQU64  Z1, 448(AX)
-	VMOVUPS    (AX), Z0
-	VMOVUPS    64(AX), Z1
-	VPSRLQ     $0x08, Z0, Z2
-	VPXORD     Z1, Z2, Z2
-	VPANDD     quads00ff00ff00ff00ff<>+0(SB), Z2, Z2
-	VPXORD     Z2, Z1, Z1
-	VPSLLQ     $0x08, Z2, Z2
-	VPXORD     Z2, Z0, Z0
-	VMOVDQU64  Z0, (AX)
-	VMOVDQU64  Z1, 64(AX)
-	VMOVUPS    128(AX), Z0
-	VMOVUPS    192(AX), Z1
-	VPSRLQ     $0x08, Z0, Z2
-	VPXORD     Z1, Z2, Z2
-	VPANDD     quads00ff00ff00ff00ff<>+0(SB), Z2, Z2
-	VPXORD     Z2, Z1, Z1
-	VPSLLQ     $0x08, Z2, Z2
-	VPXORD     Z2, Z0, Z0
-	VMOVDQU64  Z0, 128(AX)
-	VMOVDQU64  Z1, 192(AX)
-	VMOVUPS    256(AX), Z0
-	VMOVUPS    320(AX), Z1
-	VPSRLQ     $0x08, Z0, Z2
-	VPXORD     Z1, Z2, Z2
-	VPANDD     quads00ff00ff00ff00ff<>+0(SB), Z2, Z2
-	VPXORD     Z2, Z1, Z1
-	VPSLLQ     $0x08, Z2, Z2
-	VPXORD     Z2, Z0, Z0
-	VMOVDQU64  Z0, 256(AX)
-	VMOVDQU64  Z1, 320(AX)
-	VMOVUPS    384(AX), Z0
-	VMOVUPS    448(AX), Z1
-	VPSRLQ     $0x08, Z0, Z2
-	VPXORD     Z1, Z2, Z2
-	VPANDD     quads00ff00ff00ff00ff<>+0(SB), Z2, Z2
-	VPXORD     Z2, Z1, Z1
-	VPSLLQ     $0x08, Z2, Z2
-	VPXORD     Z2, Z0, Z0
-	VMOVDQU64  Z0, 384(AX)
-	VMOVDQU64  Z1, 448(AX)
-	VMOVUPS    (AX), Z0
-	VSHUFI64X2 $0x4e, Z0, Z0, Z1
-	VPSLLQ     $0x04, Z1, Z2
-	VPSRLQ     $0x04, Z1, Z1
-	MOVL       $0x000000f0, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep4<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, (AX)
-	VMOVUPS    64(AX), Z0
-	VSHUFI64X2 $0x4e, Z0, Z0, Z1
-	VPSLLQ     $0x04, Z1, Z2
-	VPSRLQ     $0x04, Z1, Z1
-	MOVL       $0x000000f0, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep4<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 64(AX)
-	VMOVUPS    128(AX), Z0
-	VSHUFI64X2 $0x4e, Z0, Z0, Z1
-	VPSLLQ     $0x04, Z1, Z2
-	VPSRLQ     $0x04, Z1, Z1
-	MOVL       $0x000000f0, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep4<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 128(AX)
-	VMOVUPS    192(AX), Z0
-	VSHUFI64X2 $0x4e, Z0, Z0, Z1
-	VPSLLQ     $0x04, Z1, Z2
-	VPSRLQ     $0x04, Z1, Z1
-	MOVL       $0x000000f0, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep4<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 192(AX)
-	VMOVUPS    256(AX), Z0
-	VSHUFI64X2 $0x4e, Z0, Z0, Z1
-	VPSLLQ     $0x04, Z1, Z2
-	VPSRLQ     $0x04, Z1, Z1
-	MOVL       $0x000000f0, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep4<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 256(AX)
-	VMOVUPS    320(AX), Z0
-	VSHUFI64X2 $0x4e, Z0, Z0, Z1
-	VPSLLQ     $0x04, Z1, Z2
-	VPSRLQ     $0x04, Z1, Z1
-	MOVL       $0x000000f0, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep4<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 320(AX)
-	VMOVUPS    384(AX), Z0
-	VSHUFI64X2 $0x4e, Z0, Z0, Z1
-	VPSLLQ     $0x04, Z1, Z2
-	VPSRLQ     $0x04, Z1, Z1
-	MOVL       $0x000000f0, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep4<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 384(AX)
-	VMOVUPS    448(AX), Z0
-	VSHUFI64X2 $0x4e, Z0, Z0, Z1
-	VPSLLQ     $0x04, Z1, Z2
-	VPSRLQ     $0x04, Z1, Z1
-	MOVL       $0x000000f0, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep4<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 448(AX)
-	VMOVUPS    (AX), Z0
-	VPERMQ     $0x4e, Z0, Z1
-	VPSLLQ     $0x02, Z1, Z2
-	VPSRLQ     $0x02, Z1, Z1
-	MOVL       $0x000000cc, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep2<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, (AX)
-	VMOVUPS    64(AX), Z0
-	VPERMQ     $0x4e, Z0, Z1
-	VPSLLQ     $0x02, Z1, Z2
-	VPSRLQ     $0x02, Z1, Z1
-	MOVL       $0x000000cc, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep2<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 64(AX)
-	VMOVUPS    128(AX), Z0
-	VPERMQ     $0x4e, Z0, Z1
-	VPSLLQ     $0x02, Z1, Z2
-	VPSRLQ     $0x02, Z1, Z1
-	MOVL       $0x000000cc, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep2<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 128(AX)
-	VMOVUPS    192(AX), Z0
-	VPERMQ     $0x4e, Z0, Z1
-	VPSLLQ     $0x02, Z1, Z2
-	VPSRLQ     $0x02, Z1, Z1
-	MOVL       $0x000000cc, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep2<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 192(AX)
-	VMOVUPS    256(AX), Z0
-	VPERMQ     $0x4e, Z0, Z1
-	VPSLLQ     $0x02, Z1, Z2
-	VPSRLQ     $0x02, Z1, Z1
-	MOVL       $0x000000cc, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep2<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 256(AX)
-	VMOVUPS    320(AX), Z0
-	VPERMQ     $0x4e, Z0, Z1
-	VPSLLQ     $0x02, Z1, Z2
-	VPSRLQ     $0x02, Z1, Z1
-	MOVL       $0x000000cc, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep2<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 320(AX)
-	VMOVUPS    384(AX), Z0
-	VPERMQ     $0x4e, Z0, Z1
-	VPSLLQ     $0x02, Z1, Z2
-	VPSRLQ     $0x02, Z1, Z1
-	MOVL       $0x000000cc, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep2<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 384(AX)
-	VMOVUPS    448(AX), Z0
-	VPERMQ     $0x4e, Z0, Z1
-	VPSLLQ     $0x02, Z1, Z2
-	VPSRLQ     $0x02, Z1, Z1
-	MOVL       $0x000000cc, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep2<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 448(AX)
-	VMOVUPS    (AX), Z0
-	VPERMQ     $0xb1, Z0, Z1
-	VPSLLQ     $0x01, Z1, Z2
-	VPSRLQ     $0x01, Z1, Z1
-	MOVL       $0x000000aa, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep1<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, (AX)
-	VMOVUPS    64(AX), Z0
-	VPERMQ     $0xb1, Z0, Z1
-	VPSLLQ     $0x01, Z1, Z2
-	VPSRLQ     $0x01, Z1, Z1
-	MOVL       $0x000000aa, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep1<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 64(AX)
-	VMOVUPS    128(AX), Z0
-	VPERMQ     $0xb1, Z0, Z1
-	VPSLLQ     $0x01, Z1, Z2
-	VPSRLQ     $0x01, Z1, Z1
-	MOVL       $0x000000aa, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep1<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 128(AX)
-	VMOVUPS    192(AX), Z0
-	VPERMQ     $0xb1, Z0, Z1
-	VPSLLQ     $0x01, Z1, Z2
-	VPSRLQ     $0x01, Z1, Z1
-	MOVL       $0x000000aa, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep1<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 192(AX)
-	VMOVUPS    256(AX), Z0
-	VPERMQ     $0xb1, Z0, Z1
-	VPSLLQ     $0x01, Z1, Z2
-	VPSRLQ     $0x01, Z1, Z1
-	MOVL       $0x000000aa, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep1<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 256(AX)
-	VMOVUPS    320(AX), Z0
-	VPERMQ     $0xb1, Z0, Z1
-	VPSLLQ     $0x01, Z1, Z2
-	VPSRLQ     $0x01, Z1, Z1
-	MOVL       $0x000000aa, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep1<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 320(AX)
-	VMOVUPS    384(AX), Z0
-	VPERMQ     $0xb1, Z0, Z1
-	VPSLLQ     $0x01, Z1, Z2
-	VPSRLQ     $0x01, Z1, Z1
-	MOVL       $0x000000aa, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep1<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 384(AX)
-	VMOVUPS    448(AX), Z0
-	VPERMQ     $0xb1, Z0, Z1
-	VPSLLQ     $0x01, Z1, Z2
-	VPSRLQ     $0x01, Z1, Z1
-	MOVL       $0x000000aa, CX
-	KMOVW      CX, K1
-	VPBLENDMQ  Z1, Z2, K1, Z1
-	VMOVUPS    keep1<>+0(SB), Z2
-	VPANDD     Z2, Z0, Z0
-	VPANDND    Z1, Z2, Z1
-	VPORD      Z1, Z0, Z0
-	VMOVDQU64  Z0, 448(AX)
+	MOVQ        block+0(FP), AX
+	VMOVUPS     (AX), Z0
+	VMOVUPS     256(AX), Z1
+	VPSRLQ      $0x20, Z0, Z2
+	VPXORD      Z1, Z2, Z2
+	VPANDQ.BCST quads00000000ffffffff<>+0(SB), Z2, Z2
+	VPXORD      Z2, Z1, Z1
+	VPSLLQ      $0x20, Z2, Z2
+	VPXORD      Z2, Z0, Z0
+	VMOVDQU64   Z0, (AX)
+	VMOVDQU64   Z1, 256(AX)
+	VMOVUPS     64(AX), Z0
+	VMOVUPS     320(AX), Z1
+	VPSRLQ      $0x20, Z0, Z2
+	VPXORD      Z1, Z2, Z2
+	VPANDQ.BCST quads00000000ffffffff<>+0(SB), Z2, Z2
+	VPXORD      Z2, Z1, Z1
+	VPSLLQ      $0x20, Z2, Z2
+	VPXORD      Z2, Z0, Z0
+	VMOVDQU64   Z0, 64(AX)
+	VMOVDQU64   Z1, 320(AX)
+	VMOVUPS     128(AX), Z0
+	VMOVUPS     384(AX), Z1
+	VPSRLQ      $0x20, Z0, Z2
+	VPXORD      Z1, Z2, Z2
+	VPANDQ.BCST quads00000000ffffffff<>+0(SB), Z2, Z2
+	VPXORD      Z2, Z1, Z1
+	VPSLLQ      $0x20, Z2, Z2
+	VPXORD      Z2, Z0, Z0
+	VMOVDQU64   Z0, 128(AX)
+	VMOVDQU64   Z1, 384(AX)
+	VMOVUPS     192(AX), Z0
+	VMOVUPS     448(AX), Z1
+	VPSRLQ      $0x20, Z0, Z2
+	VPXORD      Z1, Z2, Z2
+	VPANDQ.BCST quads00000000ffffffff<>+0(SB), Z2, Z2
+	VPXORD      Z2, Z1, Z1
+	VPSLLQ      $0x20, Z2, Z2
+	VPXORD      Z2, Z0, Z0
+	VMOVDQU64   Z0, 192(AX)
+	VMOVDQU64   Z1, 448(AX)
+	VMOVUPS     (AX), Z0
+	VMOVUPS     128(AX), Z1
+	VPSRLQ      $0x10, Z0, Z2
+	VPXORD      Z1, Z2, Z2
+	VPANDQ.BCST quads0000ffff0000ffff<>+0(SB), Z2, Z2
+	VPXORD      Z2, Z1, Z1
+	VPSLLQ      $0x10, Z2, Z2
+	VPXORD      Z2, Z0, Z0
+	VMOVDQU64   Z0, (AX)
+	VMOVDQU64   Z1, 128(AX)
+	VMOVUPS     64(AX), Z0
+	VMOVUPS     192(AX), Z1
+	VPSRLQ      $0x10, Z0, Z2
+	VPXORD      Z1, Z2, Z2
+	VPANDQ.BCST quads0000ffff0000ffff<>+0(SB), Z2, Z2
+	VPXORD      Z2, Z1, Z1
+	VPSLLQ      $0x10, Z2, Z2
+	VPXORD      Z2, Z0, Z0
+	VMOVDQU64   Z0, 64(AX)
+	VMOVDQU64   Z1, 192(AX)
+	VMOVUPS     256(AX), Z0
+	VMOVUPS     384(AX), Z1
+	VPSRLQ      $0x10, Z0, Z2
+	VPXORD      Z1, Z2, Z2
+	VPANDQ.BCST quads0000ffff0000ffff<>+0(SB), Z2, Z2
+	VPXORD      Z2, Z1, Z1
+	VPSLLQ      $0x10, Z2, Z2
+	VPXORD      Z2, Z0, Z0
+	VMOVDQU64   Z0, 256(AX)
+	VMOVDQU64   Z1, 384(AX)
+	VMOVUPS     320(AX), Z0
+	VMOVUPS     448(AX), Z1
+	VPSRLQ      $0x10, Z0, Z2
+	VPXORD      Z1, Z2, Z2
+	VPANDQ.BCST quads0000ffff0000ffff<>+0(SB), Z2, Z2
+	VPXORD      Z2, Z1, Z1
+	VPSLLQ      $0x10, Z2, Z2
+	VPXORD      Z2, Z0, Z0
+	VMOVDQU64   Z0, 320(AX)
+	VMOVDQU64   Z1, 448(AX)
+	VMOVUPS     (AX), Z0
+	VMOVUPS     64(AX), Z1
+	VPSRLQ      $0x08, Z0, Z2
+	VPXORD      Z1, Z2, Z2
+	VPANDQ.BCST quads00ff00ff00ff00ff<>+0(SB), Z2, Z2
+	VPXORD      Z2, Z1, Z1
+	VPSLLQ      $0x08, Z2, Z2
+	VPXORD      Z2, Z0, Z0
+	VMOVDQU64   Z0, (AX)
+	VMOVDQU64   Z1, 64(AX)
+	VMOVUPS     128(AX), Z0
+	VMOVUPS     192(AX), Z1
+	VPSRLQ      $0x08, Z0, Z2
+	VPXORD      Z1, Z2, Z2
+	VPANDQ.BCST quads00ff00ff00ff00ff<>+0(SB), Z2, Z2
+	VPXORD      Z2, Z1, Z1
+	VPSLLQ      $0x08, Z2, Z2
+	VPXORD      Z2, Z0, Z0
+	VMOVDQU64   Z0, 128(AX)
+	VMOVDQU64   Z1, 192(AX)
+	VMOVUPS     256(AX), Z0
+	VMOVUPS     320(AX), Z1
+	VPSRLQ      $0x08, Z0, Z2
+	VPXORD      Z1, Z2, Z2
+	VPANDQ.BCST quads00ff00ff00ff00ff<>+0(SB), Z2, Z2
+	VPXORD      Z2, Z1, Z1
+	VPSLLQ      $0x08, Z2, Z2
+	VPXORD      Z2, Z0, Z0
+	VMOVDQU64   Z0, 256(AX)
+	VMOVDQU64   Z1, 320(AX)
+	VMOVUPS     384(AX), Z0
+	VMOVUPS     448(AX), Z1
+	VPSRLQ      $0x08, Z0, Z2
+	VPXORD      Z1, Z2, Z2
+	VPANDQ.BCST quads00ff00ff00ff00ff<>+0(SB), Z2, Z2
+	VPXORD      Z2, Z1, Z1
+	VPSLLQ      $0x08, Z2, Z2
+	VPXORD      Z2, Z0, Z0
+	VMOVDQU64   Z0, 384(AX)
+	VMOVDQU64   Z1, 448(AX)
+	VMOVUPS     (AX), Z0
+	VSHUFI64X2  $0x4e, Z0, Z0, Z1
+	VPSLLQ      $0x04, Z1, Z2
+	VPSRLQ      $0x04, Z1, Z1
+	MOVL        $0x000000f0, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep4<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, (AX)
+	VMOVUPS     64(AX), Z0
+	VSHUFI64X2  $0x4e, Z0, Z0, Z1
+	VPSLLQ      $0x04, Z1, Z2
+	VPSRLQ      $0x04, Z1, Z1
+	MOVL        $0x000000f0, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep4<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 64(AX)
+	VMOVUPS     128(AX), Z0
+	VSHUFI64X2  $0x4e, Z0, Z0, Z1
+	VPSLLQ      $0x04, Z1, Z2
+	VPSRLQ      $0x04, Z1, Z1
+	MOVL        $0x000000f0, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep4<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 128(AX)
+	VMOVUPS     192(AX), Z0
+	VSHUFI64X2  $0x4e, Z0, Z0, Z1
+	VPSLLQ      $0x04, Z1, Z2
+	VPSRLQ      $0x04, Z1, Z1
+	MOVL        $0x000000f0, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep4<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 192(AX)
+	VMOVUPS     256(AX), Z0
+	VSHUFI64X2  $0x4e, Z0, Z0, Z1
+	VPSLLQ      $0x04, Z1, Z2
+	VPSRLQ      $0x04, Z1, Z1
+	MOVL        $0x000000f0, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep4<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 256(AX)
+	VMOVUPS     320(AX), Z0
+	VSHUFI64X2  $0x4e, Z0, Z0, Z1
+	VPSLLQ      $0x04, Z1, Z2
+	VPSRLQ      $0x04, Z1, Z1
+	MOVL        $0x000000f0, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep4<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 320(AX)
+	VMOVUPS     384(AX), Z0
+	VSHUFI64X2  $0x4e, Z0, Z0, Z1
+	VPSLLQ      $0x04, Z1, Z2
+	VPSRLQ      $0x04, Z1, Z1
+	MOVL        $0x000000f0, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep4<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 384(AX)
+	VMOVUPS     448(AX), Z0
+	VSHUFI64X2  $0x4e, Z0, Z0, Z1
+	VPSLLQ      $0x04, Z1, Z2
+	VPSRLQ      $0x04, Z1, Z1
+	MOVL        $0x000000f0, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep4<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 448(AX)
+	VMOVUPS     (AX), Z0
+	VPERMQ      $0x4e, Z0, Z1
+	VPSLLQ      $0x02, Z1, Z2
+	VPSRLQ      $0x02, Z1, Z1
+	MOVL        $0x000000cc, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep2<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, (AX)
+	VMOVUPS     64(AX), Z0
+	VPERMQ      $0x4e, Z0, Z1
+	VPSLLQ      $0x02, Z1, Z2
+	VPSRLQ      $0x02, Z1, Z1
+	MOVL        $0x000000cc, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep2<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 64(AX)
+	VMOVUPS     128(AX), Z0
+	VPERMQ      $0x4e, Z0, Z1
+	VPSLLQ      $0x02, Z1, Z2
+	VPSRLQ      $0x02, Z1, Z1
+	MOVL        $0x000000cc, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep2<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 128(AX)
+	VMOVUPS     192(AX), Z0
+	VPERMQ      $0x4e, Z0, Z1
+	VPSLLQ      $0x02, Z1, Z2
+	VPSRLQ      $0x02, Z1, Z1
+	MOVL        $0x000000cc, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep2<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 192(AX)
+	VMOVUPS     256(AX), Z0
+	VPERMQ      $0x4e, Z0, Z1
+	VPSLLQ      $0x02, Z1, Z2
+	VPSRLQ      $0x02, Z1, Z1
+	MOVL        $0x000000cc, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep2<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 256(AX)
+	VMOVUPS     320(AX), Z0
+	VPERMQ      $0x4e, Z0, Z1
+	VPSLLQ      $0x02, Z1, Z2
+	VPSRLQ      $0x02, Z1, Z1
+	MOVL        $0x000000cc, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep2<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 320(AX)
+	VMOVUPS     384(AX), Z0
+	VPERMQ      $0x4e, Z0, Z1
+	VPSLLQ      $0x02, Z1, Z2
+	VPSRLQ      $0x02, Z1, Z1
+	MOVL        $0x000000cc, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep2<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 384(AX)
+	VMOVUPS     448(AX), Z0
+	VPERMQ      $0x4e, Z0, Z1
+	VPSLLQ      $0x02, Z1, Z2
+	VPSRLQ      $0x02, Z1, Z1
+	MOVL        $0x000000cc, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep2<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 448(AX)
+	VMOVUPS     (AX), Z0
+	VPERMQ      $0xb1, Z0, Z1
+	VPSLLQ      $0x01, Z1, Z2
+	VPSRLQ      $0x01, Z1, Z1
+	MOVL        $0x000000aa, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep1<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, (AX)
+	VMOVUPS     64(AX), Z0
+	VPERMQ      $0xb1, Z0, Z1
+	VPSLLQ      $0x01, Z1, Z2
+	VPSRLQ      $0x01, Z1, Z1
+	MOVL        $0x000000aa, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep1<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 64(AX)
+	VMOVUPS     128(AX), Z0
+	VPERMQ      $0xb1, Z0, Z1
+	VPSLLQ      $0x01, Z1, Z2
+	VPSRLQ      $0x01, Z1, Z1
+	MOVL        $0x000000aa, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep1<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 128(AX)
+	VMOVUPS     192(AX), Z0
+	VPERMQ      $0xb1, Z0, Z1
+	VPSLLQ      $0x01, Z1, Z2
+	VPSRLQ      $0x01, Z1, Z1
+	MOVL        $0x000000aa, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep1<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 192(AX)
+	VMOVUPS     256(AX), Z0
+	VPERMQ      $0xb1, Z0, Z1
+	VPSLLQ      $0x01, Z1, Z2
+	VPSRLQ      $0x01, Z1, Z1
+	MOVL        $0x000000aa, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep1<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 256(AX)
+	VMOVUPS     320(AX), Z0
+	VPERMQ      $0xb1, Z0, Z1
+	VPSLLQ      $0x01, Z1, Z2
+	VPSRLQ      $0x01, Z1, Z1
+	MOVL        $0x000000aa, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep1<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 320(AX)
+	VMOVUPS     384(AX), Z0
+	VPERMQ      $0xb1, Z0, Z1
+	VPSLLQ      $0x01, Z1, Z2
+	VPSRLQ      $0x01, Z1, Z1
+	MOVL        $0x000000aa, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep1<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 384(AX)
+	VMOVUPS     448(AX), Z0
+	VPERMQ      $0xb1, Z0, Z1
+	VPSLLQ      $0x01, Z1, Z2
+	VPSRLQ      $0x01, Z1, Z1
+	MOVL        $0x000000aa, CX
+	KMOVW       CX, K1
+	VPBLENDMQ   Z1, Z2, K1, Z1
+	VMOVUPS     keep1<>+0(SB), Z2
+	VPANDD      Z2, Z0, Z0
+	VPANDND     Z1, Z2, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU64   Z0, 448(AX)
 	VZEROUPPER
 	RET
 

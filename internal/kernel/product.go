@@ -131,7 +131,7 @@ func (p *product) run(workers, tasksPerBlock int, j job) {
 		}
 		p.sums[r] = sum
 	}
-	p.x, p.f, p.dst, p.draw, p.sums = Bits{}, nil, nil, draw{}, nil
+	p.x, p.f, p.dst, p.draw, p.sums = Bits{}, nil, nil, draw{keys: p.draw.keys}, nil
 	productPool.Put(p)
 }
 

@@ -34,13 +34,16 @@ type draw struct {
 	key        rng.Key
 	step       uint64
 	firstChain uint32
-	keys       roundKeys
+	keys       *roundKeys // an object of its own begins at a cache line
 }
 
 func (d *draw) start(dst Bits, key rng.Key, step uint64, firstChain uint32) {
 	d.dst, d.key, d.step, d.firstChain = dst, key, step, firstChain
 	if current == Generic {
 		return
+	}
+	if d.keys == nil {
+		d.keys = new(roundKeys)
 	}
 	for round, k := range key.Rounds() {
 		for lane := range d.keys[0] {

@@ -56,13 +56,13 @@ func (v vector) xor(a Op, b, dst reg.VecVirtual) {
 // reduce is reduce of exp.go for x, which it overwrites with r. The second result is the bits of roundMagic + k.
 func (v vector) reduce(x reg.VecVirtual) (r, k reg.VecVirtual) {
 	t, n := v.reg(), v.reg()
-	VMULPS(f32(log2E), x, t)
-	VADDPS(f32(roundMagic), t, t)
-	VSUBPS(f32(roundMagic), t, n)
+	v.constant(VMULPS, VMULPS_BCST, f32(log2E), x, t)
+	v.constant(VADDPS, VADDPS_BCST, f32(roundMagic), t, t)
+	v.constant(VSUBPS, VSUBPS_BCST, f32(roundMagic), t, n)
 	product := v.reg()
-	VMULPS(f32(ln2Hi), n, product)
+	v.constant(VMULPS, VMULPS_BCST, f32(ln2Hi), n, product)
 	VSUBPS(product, x, x)
-	VMULPS(f32(ln2Lo), n, product)
+	v.constant(VMULPS, VMULPS_BCST, f32(ln2Lo), n, product)
 	VSUBPS(product, x, x)
 	return x, t
 }
@@ -70,9 +70,9 @@ func (v vector) reduce(x reg.VecVirtual) (r, k reg.VecVirtual) {
 // expNear0 is expNear0 of exp.go.
 func (v vector) expNear0(r reg.VecVirtual) reg.VecVirtual {
 	p := v.reg()
-	VMULPS(f32(expCoefficients[0]), r, p)
+	v.constant(VMULPS, VMULPS_BCST, f32(expCoefficients[0]), r, p)
 	for i, c := range expCoefficients[1:] {
-		VADDPS(f32(c), p, p)
+		v.constant(VADDPS, VADDPS_BCST, f32(c), p, p)
 		if i < len(expCoefficients)-2 {
 			VMULPS(r, p, p)
 		}
@@ -81,7 +81,7 @@ func (v vector) expNear0(r reg.VecVirtual) reg.VecVirtual {
 	VMULPS(r, r, square)
 	VMULPS(p, square, p)
 	VADDPS(r, p, p)
-	VADDPS(f32(1), p, p)
+	v.constant(VADDPS, VADDPS_BCST, f32(1), p, p)
 	return p
 }
 
@@ -89,19 +89,19 @@ func (v vector) expNear0(r reg.VecVirtual) reg.VecVirtual {
 // leaves k alone.
 func (v vector) pow2(k reg.VecVirtual) reg.VecVirtual {
 	VPSLLD(Imm(23), k, k)
-	VPADDD(u32(127<<23), k, k)
+	v.constant(VPADDD, VPADDD_BCST, u32(127<<23), k, k)
 	return k
 }
 
 // expNegative returns e^(−|x|) by Exp of exp.go, for the numbers x, which it keeps.
 func (v vector) expNegative(x reg.VecVirtual) reg.VecVirtual {
 	y := v.reg()
-	v.or(u32(signBit), x, y)
-	VMAXPS(y, v.load(f32(expMin)), y) // the order of operands keeps NaN
+	v.constant(three(VPOR), VPORD_BCST, u32(signBit), x, y)
+	VMAXPS(y, v.splat(f32(expMin)), y) // the order of operands keeps NaN
 	r, k := v.reduce(y)
 	p := v.expNear0(r)
 	half := v.reg()
-	VPSUBD(u32(math.Float32bits(roundMagic)), k, k)
+	v.constant(VPSUBD, VPSUBD_BCST, u32(math.Float32bits(roundMagic)), k, k)
 	VPSRAD(Imm(1), k, half)
 	VPSUBD(half, k, k)
 	VMULPS(v.pow2(half), p, p)
@@ -112,7 +112,7 @@ func (v vector) expNegative(x reg.VecVirtual) reg.VecVirtual {
 // sigmoid is Sigmoid of exp.go.
 func (v vector) sigmoid(x reg.VecVirtual) reg.VecVirtual {
 	e := v.expNegative(x)
-	one, below := v.load(f32(1)), v.reg()
+	one, below := v.splat(f32(1)), v.reg()
 	VADDPS(one, e, below)
 	// Where the sign bit of x is set the numerator is e, else 1.
 	if v.wide() {
@@ -130,12 +130,12 @@ func (v vector) sigmoid(x reg.VecVirtual) reg.VecVirtual {
 func (v vector) softplus(x reg.VecVirtual) reg.VecVirtual {
 	e := v.expNegative(x)
 	s, z, p := v.reg(), v.reg(), v.reg()
-	VADDPS(f32(2), e, s)
+	v.constant(VADDPS, VADDPS_BCST, f32(2), e, s)
 	VDIVPS(s, e, s)
 	VMULPS(s, s, z)
-	VMULPS(f32(log1pCoefficients[0]), z, p)
+	v.constant(VMULPS, VMULPS_BCST, f32(log1pCoefficients[0]), z, p)
 	for _, c := range log1pCoefficients[1:] {
-		VADDPS(f32(c), p, p)
+		v.constant(VADDPS, VADDPS_BCST, f32(c), p, p)
 		VMULPS(z, p, p)
 	}
 	VMULPS(s, p, p)

@@ -14,11 +14,7 @@ const magnitude = math.MaxInt64 // the mask of a float64's bits without its sign
 func (v vector) addMagnitude(x Mem, sum reg.VecVirtual) {
 	y := v.reg()
 	VCVTPS2PD(x, y)
-	if v.wide() {
-		VPANDQ(u64(magnitude), y, y)
-	} else {
-		VPAND(u64(magnitude), y, y)
-	}
+	v.constant(three(VPAND), VPANDQ_BCST, u64(magnitude), y, y)
 	VADDPD(y, sum, sum)
 }
 

@@ -57,8 +57,30 @@ func (v vector) load(m Mem) reg.VecVirtual {
 	return r
 }
 
+// three is an instruction that avo knows with three operands only, for constant.
+func three(plain func(a, b, dst Op)) func(...Op) {
+	return func(operands ...Op) { plain(operands[0], operands[1], operands[2]) }
+}
+
+// splat returns a register of a constant of equal 32-bit words in memory.
+func (v vector) splat(c Mem) reg.VecVirtual {
+	r := v.reg()
+	VBROADCASTSS(c, r)
+	return r
+}
+
 // perPanel is the number of vectors in a panel of 16 columns.
 func (v vector) perPanel() int { return 64 / v.bytes }
+
+// constant writes an instruction on a constant of equal words in memory, and on other operands. In AVX-512 one of these words is broadcast: the linker
+// aligns no constant to more than 32 bytes, so that a whole one may lie in two cache lines.
+func (v vector) constant(plain, broadcast func(...Op), c Mem, operands ...Op) {
+	if v.wide() {
+		broadcast(append([]Op{c}, operands...)...)
+	} else {
+		plain(append([]Op{c}, operands...)...)
+	}
+}
 
 var constants = map[string]Mem{}
 

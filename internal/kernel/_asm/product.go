@@ -253,7 +253,7 @@ func addListed(v vector) {
 // fixed.go), rounded and scaled.
 func (v vector) inputs(acc Mem, scale reg.VecVirtual, odd reg.Register) reg.VecVirtual {
 	sum, carried := v.load(acc), v.reg()
-	VPADDQ(u64(1<<31), sum, carried)
+	v.constant(VPADDQ, VPADDQ_BCST, u64(1<<31), sum, carried)
 	if v.wide() {
 		VMOVDQU32(carried, odd, sum)
 	} else {

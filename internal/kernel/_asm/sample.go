@@ -141,16 +141,16 @@ var oddLanes reg.Register
 func (v vector) drawBit(words, x reg.VecVirtual) reg.Register {
 	// u = (words>>9 + ½)·2^−23: as the fraction of 1 + words>>9·2^−23, less 1 − 2^−24, both exact.
 	VPSRLD(Imm(9), words, words)
-	v.or(f32(1), words, words)
-	VSUBPS(f32(1-0x1p-24), words, words)
-	VMINPS(f32(clamp), x, x)
-	VMAXPS(f32(-clamp), x, x)
-	v.xor(u32(signBit), x, x)
+	v.constant(three(VPOR), VPORD_BCST, f32(1), words, words)
+	v.constant(VSUBPS, VSUBPS_BCST, f32(1-0x1p-24), words, words)
+	v.constant(VMINPS, VMINPS_BCST, f32(clamp), x, x)
+	v.constant(VMAXPS, VMAXPS_BCST, f32(-clamp), x, x)
+	v.constant(three(VPXOR), VPXORD_BCST, u32(signBit), x, x)
 	r, k := v.reduce(x)
 	e := v.expNear0(r)
 	VMULPS(v.pow2(k), e, e)
 	VMULPS(words, e, e)
-	rest := v.load(f32(1))
+	rest := v.splat(f32(1))
 	VSUBPS(words, rest, rest)
 	if v.wide() {
 		mask := K()
@@ -225,7 +225,7 @@ func sample(v vector) {
 		ADDQ(stride, dst)
 		_ = row
 	}
-	VPADDD(u64(2), chain, chain)
+	v.constant(VPADDQ, VPADDQ_BCST, u64(2), chain, chain)
 	ADDQ(Imm(2*entryBytes), acc)
 	DECQ(pairs)
 	JNZ(LabelRef(name + "_pair"))

@@ -47,7 +47,7 @@ func (v vector) exchange(low, high Mem, size int) {
 	a, b, swap := v.load(low), v.load(high), v.reg()
 	VPSRLQ(Imm(uint64(size)), a, swap)
 	v.xor(b, swap, swap)
-	v.and(u64(lowBits(size)), swap, swap)
+	v.constant(three(VPAND), VPANDQ_BCST, u64(lowBits(size)), swap, swap)
 	v.xor(swap, b, b)
 	VPSLLQ(Imm(uint64(size)), swap, swap)
 	v.xor(swap, a, a)
