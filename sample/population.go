@@ -159,22 +159,8 @@ func places(n int) []uint64 {
 // Resample draws the chains anew from themselves, each in proportion to its weight, and makes all weights equal: systematically,
 // from one random number. It returns the places that the chains came from. The hidden states are those of the next sweep.
 func (p *Population) Resample() []int {
-	n := len(p.LogWeights)
-	mean, variance, _ := meanWeight(p.LogWeights, p.Families)
-	index := make([]int, 0, n)
-	u := float64(rng.Uniform(p.key.Block(rng.At(p.Chains.Sweeps, 0, 0))[0]))
-	sum := 0.0
-	for r, w := range p.LogWeights {
-		sum += math.Exp(w - mean)
-		for len(index) < n && float64(len(index))+u < sum {
-			index = append(index, r)
-		}
-	}
-	for len(index) < n { // where rounding left the sum below n
-		index = append(index, n-1)
-	}
-	p.Known[0] += mean
-	p.Known[1] += variance
+	index, known := p.draw(len(p.LogWeights), p.key.Block(rng.At(p.Chains.Sweeps, 0, 0)))
+	p.Known = known
 	p.spare.Gather(p.Chains.Visible, index)
 	p.spare, p.Chains.Visible = p.Chains.Visible, p.spare
 	copy(p.scratch, p.Free)
@@ -182,6 +168,38 @@ func (p *Population) Resample() []int {
 		p.LogWeights[r], p.Free[r], p.Families[r] = 0, p.scratch[from], uint64(from)
 	}
 	return index
+}
+
+// Draw returns a population of so many of the chains, drawn as by Resample, which goes on by the random numbers of another key.
+func (p *Population) Draw(count int, key rng.Key) *Population {
+	index, known := p.draw(count, key.Stream(rng.StreamResample).Block(rng.At(0, 0, 0)))
+	visible := rbm.NewStates(count, p.Chains.Visible.Units())
+	visible.Gather(p.Chains.Visible, index)
+	c := NewPopulation(Start(visible, p.Chains.Hidden.Units(), key), key)
+	c.Known = known
+	for r, from := range index {
+		c.Free[r], c.Families[r] = p.Free[from], uint64(from)
+	}
+	return c
+}
+
+// draw chooses so many chains systematically, and returns their places, in order, and what is Known once they have equal weights.
+func (p *Population) draw(count int, random rng.Block) (index []int, known [2]float64) {
+	mean, variance, _ := meanWeight(p.LogWeights, p.Families)
+	index = make([]int, 0, count)
+	u := float64(rng.Uniform(random[0]))
+	share := float64(count) / float64(len(p.LogWeights)) // of a chain of mean weight
+	sum := 0.0
+	for r, w := range p.LogWeights {
+		sum += float64(share * math.Exp(w-mean))
+		for len(index) < count && float64(len(index))+u < sum {
+			index = append(index, r)
+		}
+	}
+	for len(index) < count { // where rounding left the sum below count
+		index = append(index, len(p.LogWeights)-1)
+	}
+	return index, [2]float64{p.Known[0] + mean, p.Known[1] + variance}
 }
 
 // The effective sample size, as a part of the chains, below which Anneal draws them anew by weight.

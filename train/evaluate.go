@@ -56,13 +56,14 @@ const scoredRows = 10000
 const (
 	fewestSites = 20
 	mostSites   = 1000
-	sitesPart   = 0.01
+	sitesPart   = 0.005
 )
 
 // Costs in elementary operations (a unit of a state of the oracle), measured relative to each other: docs/decisions.md.
 const (
-	costSite    = 10   // a weight at a row of the pseudo-log-likelihood
-	costSites   = 400  // a weight, once for all rows
+	costFlip    = 1500 // a unit at a row of the pseudo-log-likelihood,
+	costSite    = 2    // a weight there,
+	costSites   = 170  // and a weight once for all rows
 	costProduct = 0.05 // a multiply-add of a product with bits
 	costUnit    = 12   // drawing a unit or computing its probability
 )
@@ -103,18 +104,17 @@ func newScorer(t *Training) *scorer {
 		if exactly && needed <= t.planned/10 { // still ten evaluations
 			s.every = max(epoch, needed)
 		} else {
-			s.every = max(epoch, min(int(math.Ceil(liveCost(t.Model, rows)/(scorePart*update))), t.planned/liveScores))
+			s.every = max(epoch, liveEvery(t, rows))
 		}
 	}
 	s.method = MethodExact
 	if !exactly || needed > s.every {
 		s.method = MethodLive
-		t.live = newLive(t)
+		t.live = newLive(t, s.every, rows)
 	}
 	s.train = subset(t.set, scoredRows, rng.NewSource(rng.Seed(c.Seed).Stream(rng.StreamSplit), 0))
 	s.valid = c.Valid
-	weights := m * n
-	if rows := int((sitesPart*update*float64(s.every) - costSites*weights) / (costSite * weights)); rows >= fewestSites {
+	if rows := int((sitesPart*update*float64(s.every) - costSites*m*n) / (costFlip*m + costSite*m*n)); rows >= fewestSites {
 		from := s.train
 		if s.valid != nil {
 			from = s.valid

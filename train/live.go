@@ -15,13 +15,14 @@ import (
 // codeHidden is the finding of a configuration that is more probable than an estimate of log Z allows.
 const codeHidden = "hidden-mode"
 
-// live estimates log Z at every evaluation, for a tenth of what the training costs. A copy of the witnesses, which follow the training's mean
-// (trajectory), goes on to the model. What can go wrong is that none of them is where the model has its weight. So other chains are led the other way, to
-// the mean, from states that were found otherwise: half are those of the persistent chains, half are rows of data, all some sweeps later. The two ways
-// must agree. Now and then, with all the steps that the training has paid for, a check leads such chains on a straight line to the model without weights, and
-// new witnesses from there. And neither these chains nor others that begin anywhere ([sample.Anywhere]) may come to a configuration that is more
-// probable than log Z allows, which is at least −F of each.
+// live estimates log Z at every evaluation, for less than a tenth of what the training costs. Chains drawn from the witnesses, which follow the
+// training's mean (trajectory), go on to the model. What can go wrong is that none of them is where the model has its weight. So other chains are led
+// the other way, to the mean, from states that were found otherwise: half are those of the persistent chains, half are rows of data, all some sweeps
+// later. The two ways must agree. Now and then, with all the steps that the training has paid for, a check leads such chains on a straight line to the
+// model without weights, and new witnesses from there. And neither these chains nor others that begin anywhere ([sample.Anywhere]) may come to a
+// configuration that is more probable than log Z allows, which is at least −F of each.
 type live struct {
+	ways int     // chains of a way back; twice as many go there
 	step float64 // cost of a step of a check
 	key  rng.Key
 	data rbm.States
@@ -37,17 +38,18 @@ type live struct {
 }
 
 const (
-	liveChains  = 100  // of the ways back
-	livePart    = 0.02 // of the training's operations, for checks
-	scorePart   = 0.01 // for the rest, where the number of updates between two evaluations is not given,
-	liveScores  = 20   // if that is enough for so many evaluations
-	liveSteps   = 8    // between the mean and the model
-	liveFewest  = 20   // steps of the first check, which is free
-	liveEnough  = 500  // a check is due when twice the steps of the one before are paid for, or so many. It makes all that are,
-	liveMost    = 1e5  // up to these
-	liveSweeps  = 10   // that forget how such states were found
-	liveScouts  = 20   // chains that begin anywhere, to see what the others don't, and
-	scoutSweeps = 20   // their sweeps
+	livePart    = 0.015 // of the training's operations, for checks
+	liveFewest  = 20    // steps of the first check; so many are there at the beginning, if half of what the whole training pays is as many
+	liveEnough  = 500   // a check is due when twice the steps of the one before are paid for, or so many. It makes all that are,
+	liveMost    = 1e5   // up to these
+	scorePart   = 0.015 // of the training's operations, for the rest: it decides on the number of chains of the ways back,
+	mostWays    = 100   // from these on halved
+	fewestWays  = 25    // to these, and on the updates between two evaluations where these are not given
+	liveScores  = 20    // evaluations that few chains are taken for
+	liveSteps   = 8     // between the mean and the model
+	liveSweeps  = 10    // that forget how states to go back from were found
+	perScout    = 5     // chains of a way back for a chain that begins anywhere, to see what the others don't, and
+	scoutSweeps = 20    // its sweeps
 	// costLoad is that of a weight at a step apart from the chains: going on along the path, and to fixed point twice.
 	costLoad = 16
 	// Estimates are in doubt where the two ways differ by more than slack and so many of their errors.
@@ -63,18 +65,40 @@ const (
 	streamBack                        // from the model to the mean
 )
 
-// stepCost is that of a step there and one back.
-func stepCost(model *rbm.Model) float64 {
-	return gibbsCost(model, witnessCount, 1) + gibbsCost(model, liveChains, 1) + 2*costLoad*float64(len(model.W))
+// stepCost is that of a step of a number of chains.
+func stepCost(model *rbm.Model, chains int) float64 {
+	return gibbsCost(model, chains, 1) + costLoad*float64(len(model.W))
 }
 
-// liveCost is that of an evaluation without a check that scores so many rows.
-func liveCost(model *rbm.Model, rows float64) float64 {
-	return liveSteps*stepCost(model) + gibbsCost(model, liveChains, liveSweeps) + gibbsCost(model, liveScouts, scoutSweeps) + rows/2*gibbsCost(model, 1, 0)
+// liveCost is that of an evaluation without a check, with so many chains on the way back, that scores so many rows.
+func liveCost(model *rbm.Model, ways int, rows float64) float64 {
+	return liveSteps*(stepCost(model, 2*ways)+stepCost(model, ways)) + gibbsCost(model, ways, liveSweeps) +
+		gibbsCost(model, ways/perScout, scoutSweeps) + rows/2*gibbsCost(model, 1, 0)
 }
 
-func newLive(t *Training) *live {
-	return &live{step: stepCost(t.Model), key: t.trajectory.key.Stream(rng.StreamEstimate), data: t.set.States, paid: liveFewest, steps: liveFewest}
+// liveEvery is the number of updates between two evaluations where it isn't given: that of at most liveScores evaluations with few chains, or more with many.
+func liveEvery(t *Training, rows float64) int {
+	updates := func(ways int) int {
+		return int(math.Ceil(liveCost(t.Model, ways, rows) / (scorePart * t.updateCost())))
+	}
+	return max(updates(fewestWays), min(updates(mostWays), t.planned/liveScores))
+}
+
+// newLive prepares for evaluations of so many rows after so many updates each.
+func newLive(t *Training, every int, rows float64) *live {
+	ways, pay := mostWays, scorePart*t.updateCost()*float64(every)
+	for ways > fewestWays && liveCost(t.Model, ways, rows) > pay {
+		ways /= 2
+	}
+	l := &live{ways: ways, key: t.trajectory.key.Stream(rng.StreamEstimate), data: t.set.States, steps: liveFewest}
+	l.step = stepCost(t.Model, witnessCount) + stepCost(t.Model, ways)
+	l.paid = min(liveFewest, l.pay(t, t.planned)/2)
+	return l
+}
+
+// pay is the number of steps of checks that cost livePart of so many updates as they are now.
+func (l *live) pay(t *Training, updates int) float64 {
+	return livePart * float64(updates) * t.updateCost() / l.step
 }
 
 // persistent is a negative phase with chains that go on from update to update.
@@ -92,10 +116,10 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 	chains.Sweep(c, liveSweeps)
 	found := l.scout(model, c, key)
 
-	l.paid += livePart * float64(t.done-l.scored) * t.updateCost() / l.step
+	l.paid += l.pay(t, int(t.done-l.scored))
 	l.scored = t.done
 	var whole LogZ // by the way back of a check
-	check := y.seen > 0 && l.paid >= float64(max(l.steps, 1))
+	check := y.seen > 0 && l.paid >= float64(max(l.steps, liveFewest))
 	if check {
 		steps := int(min(l.paid, liveMost))
 		y.renew(steps, key.Stream(streamFresh))
@@ -105,7 +129,7 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 		l.steps = uint64(min(2*steps, liveEnough))
 	}
 	mean, meanError, _ := y.witnesses.Weigh()
-	there := y.witnesses.Clone(key.Stream(streamThere))
+	there := y.witnesses.Draw(2*l.ways, key.Stream(streamThere))
 	lengths, _ := there.Anneal(context.Background(), sample.Path{y.mean, model}, sample.Even(liveSteps)[1:], c, nil)
 	step := max(y.longest, longest(lengths))
 	var z LogZ
@@ -116,7 +140,7 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 	}
 	last := back(sample.Path{y.mean, model}, liveSteps, chains, c, key.Stream(streamBack))
 	c.Update(model)
-	free := make([]float64, liveChains)
+	free := make([]float64, l.ways)
 	c.FreeEnergy(free, chains.Visible)
 	found = max(found, -slices.Min(free))
 	// The error of the mean's log Z is not one of the way from there.
@@ -152,8 +176,8 @@ func (l *live) findings(step float64) []diag.Finding {
 	if lost(step) {
 		findings = append(findings, diag.Finding{
 			Code:    "live-lost",
-			Message: fmt.Sprintf("the weighted chains that follow the training have lost track: a step has left %.2g of %d", left(step), witnessCount),
-			Value:   diag.Number(left(step)), Threshold: fewest, Consequence: consequence, Remedy: remedy,
+			Message: fmt.Sprintf("the weighted chains that follow the training have lost track: a step has left %.2g %% of them with weight", 100*left(step)),
+			Value:   diag.Number(left(step)), Threshold: lostPart, Consequence: consequence, Remedy: remedy,
 		})
 	}
 	if l.doubted > 0 {
@@ -198,9 +222,10 @@ func (l *live) remember(m *Memory) {
 
 // scout returns the largest −F of chains that begin anywhere.
 func (l *live) scout(model *rbm.Model, c *rbm.Conditionals, key rng.Key) float64 {
-	chains := sample.Start(sample.Anywhere(model, liveScouts, key), model.N(), key.Stream(rng.StreamAnywhere))
+	scouts := l.ways / perScout
+	chains := sample.Start(sample.Anywhere(model, scouts, key), model.N(), key.Stream(rng.StreamAnywhere))
 	chains.Sweep(c, scoutSweeps)
-	free := make([]float64, liveScouts)
+	free := make([]float64, scouts)
 	c.FreeEnergy(free, chains.Visible)
 	return -slices.Min(free)
 }
@@ -208,10 +233,10 @@ func (l *live) scout(model *rbm.Model, c *rbm.Conditionals, key rng.Key) float64
 // known returns states that the model should give weight to: persistent chains, which may all be caught in one mode, and data, which may be
 // in modes that the model does not have, as many of each; only data where there are no such chains.
 func (l *live) known(negative Negative, key rng.Key) rbm.States {
-	v := sample.FromRows(l.data, liveChains, key)
+	v := sample.FromRows(l.data, l.ways, key)
 	if p, ok := negative.(persistent); ok {
 		chains := p.visible()
-		half := v.Slice(0, min(liveChains/2, chains.Rows()))
+		half := v.Slice(0, min(l.ways/2, chains.Rows()))
 		copy(half.Words(), chains.Words())
 	}
 	return v

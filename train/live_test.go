@@ -32,7 +32,7 @@ func trainLive(t *testing.T, c Config, check func(e *Evaluation, logZ float64)) 
 	}
 	if training.scorer.method == MethodExact {
 		training.scorer.method = MethodLive
-		training.live = newLive(training)
+		training.live = newLive(training, training.scorer.every, 0)
 	}
 	for p := range training.Steps(context.Background()) {
 		if p.Evaluation != nil {
@@ -79,7 +79,7 @@ func TestLiveLogLikelihood(t *testing.T) {
 // logZNow is the live estimate of the model as it is, as after the first update.
 func logZNow(t *Training) (LogZ, []diag.Finding) {
 	t.done = 1
-	return newLive(t).logZ(t)
+	return newLive(t, 10, 0).logZ(t)
 }
 
 // A model with a second mode, all units on, that outweighs the data's by 140 nats. Neither annealing nor the persistent chains reach it.
@@ -150,7 +150,7 @@ func TestChecksRepeat(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		training.scorer.method, training.live = MethodLive, newLive(training)
+		training.scorer.method, training.live = MethodLive, newLive(training, 10, 0)
 		training.live.step /= 100 // checks often
 		return training
 	}

@@ -13,9 +13,9 @@ const shownSingular = 10
 
 // Costs of the spectrum in elementary operations: a multiply-add in float64, and one of the eigenvalues.
 const (
-	costGram     = 0.6
-	costEigen    = 2
-	spectrumPart = 0.01 // of the training's operations
+	costGram     = 2
+	costEigen    = 5
+	spectrumPart = 0.005 // of the training's operations
 )
 
 // spectrumEvery is the number of updates of the given cost that must pass between two spectra of W.

@@ -54,8 +54,8 @@ const (
 
 	// Between two models the witnesses make as many steps as keep what these add to the variance of their log weights near this.
 	bridgeVariance = 0.05
-	// They have lost track where a step leaves fewer than these.
-	fewest    = 20
+	// They have lost track where a step leaves less than this part of them with weight.
+	lostPart  = 0.1
 	lostTrack = 1000 // a length that stands for all that are longer, or not a number
 )
 
@@ -79,8 +79,7 @@ func newTrajectory(t *Training) *trajectory {
 
 // pay is the number of steps of the witnesses that cost followPart of so many updates as they are now.
 func (y *trajectory) pay(t *Training, updates int) float64 {
-	step := gibbsCost(y.base, witnessCount, 1) + costLoad*float64(len(y.base.W))
-	return followPart * float64(updates) * t.updateCost() / step
+	return followPart * float64(updates) * t.updateCost() / stepCost(y.base, witnessCount)
 }
 
 // see takes the model after an update. It returns a model to keep, or nil.
@@ -161,11 +160,11 @@ func longest(lengths []float64) float64 {
 	return lostTrack
 }
 
-// left is the number of witnesses that are left by a step of such a length, as their effective sample size would have it for normal log weights.
-func left(length float64) float64 { return witnessCount * math.Exp(-length*length) }
+// left is the part of the witnesses that a step of such a length leaves with weight, as their effective sample size would have it for normal log weights.
+func left(length float64) float64 { return math.Exp(-length * length) }
 
 // lost is whether witnesses have lost track in a step of such a length.
-func lost(length float64) bool { return left(length) < fewest }
+func lost(length float64) bool { return left(length) < lostPart }
 
 // exchanges is the mean probability of an exchange of the witnesses' states with those of the last model kept.
 func (y *trajectory) exchanges() float64 {
