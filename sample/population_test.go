@@ -98,3 +98,38 @@ func TestResample(t *testing.T) {
 		t.Errorf("error %v and ESS %v after resampling from one chain, want √0.98 and 50", stderr, ess)
 	}
 }
+
+// Fewer chains, drawn by weight, know log Z as well as all, and each is drawn within one of as many times as its weight says; the population
+// that they come from stays as it is.
+func TestDraw(t *testing.T) {
+	const chains, drawn = 60, 25
+	model := rbm.New(64, 5, rng.Seed(1))
+	p := sample.Independent(model, chains, rng.Seed(2))
+	sum := 0.0
+	for r := range p.LogWeights {
+		p.LogWeights[r] = math.Sin(float64(r))
+		sum += math.Exp(p.LogWeights[r])
+	}
+	before, beforeError, _ := p.Weigh()
+	visible := p.Chains.Visible.Clone()
+	d := p.Draw(drawn, rng.Seed(3))
+	logZ, stderr, ess := d.Weigh()
+	if math.Abs(logZ-before) > 1e-12 || stderr < beforeError*(1-1e-12) || stderr > 1.2*beforeError || ess != drawn {
+		t.Errorf("log Z is %v ± %v, ESS %v, that of all chains %v ± %v", logZ, stderr, ess, before, beforeError)
+	}
+	count := make([]int, chains)
+	for r, from := range d.Families {
+		count[from]++
+		if !slices.Equal(d.Chains.Visible.Row(r), visible.Row(int(from))) || d.Free[r] != p.Free[from] {
+			t.Fatalf("chain %d is not chain %d of those it was drawn from", r, from)
+		}
+	}
+	for r, n := range count {
+		if want := drawn * math.Exp(p.LogWeights[r]) / sum; math.Abs(float64(n)-want) >= 1 {
+			t.Errorf("chain %d was drawn %d times, its weight says %v", r, n, want)
+		}
+	}
+	if after, afterError, _ := p.Weigh(); after != before || afterError != beforeError || !slices.Equal(visible.Words(), p.Chains.Visible.Words()) {
+		t.Error("drawing changed the population")
+	}
+}
