@@ -3,8 +3,8 @@
 # validation part alone, among the models for which eval has no finding, and scores the test part of the chosen model once. One JSON line a
 # model, and one a set with "test".
 #
-# usage: [STEPS=10] [SPLIT=N] bench/density.sh DATA [SET…], in the root of the repository. STEPS are those of harmonium train. With SPLIT the rows of
-# the three parts are shuffled by the seed N and dealt anew into parts of the same sizes.
+# usage: [STEPS=10] [HIDDEN="20 50 100 200"] [SPLIT=N] bench/density.sh DATA [SET…], in the root of the repository. STEPS are those of harmonium
+# train. With SPLIT the rows of the three parts are shuffled by the seed N and dealt anew into parts of the same sizes.
 set -euo pipefail
 data=$1
 shift
@@ -30,7 +30,7 @@ for part, old in parts.items():
 END
 	pass=$(($(wc -l <"$out/$set.train.data") / 20)) # updates: an evaluation each, as early stopping needs it
 	best=
-	for hidden in 20 50 100 200; do
+	for hidden in ${HIDDEN:-20 50 100 200}; do
 		for rate in 0.003 0.01; do
 			run="$out/$set-$hidden-$rate"
 			"$out/harmonium" train "$out/$set.train.data" --valid "$out/$set.valid.data" --hidden $hidden --rate $rate \
