@@ -49,8 +49,11 @@ type Score struct {
 	Method string      `json:"method"`
 }
 
-// scoredRows bounds the rows of training data that an evaluation scores.
-const scoredRows = 10000
+// Bounds on the rows of training data that an evaluation scores. With live estimates more rows would cost more than log Z, and be known better.
+const (
+	exactRows = 10000
+	liveRows  = 2000
+)
 
 // The pseudo-log-likelihood is taken of fewestSites to mostSites rows: as many as sitesPart of the training's operations pay for.
 const (
@@ -92,11 +95,14 @@ func newScorer(t *Training) *scorer {
 	s := &scorer{every: c.Every, workers: c.Workers}
 	update := t.updateCost()
 	s.spectrumEvery = spectrumEvery(t.Model, update)
-	rows := float64(min(t.set.Rows(), scoredRows))
-	if c.Valid != nil {
-		rows += float64(c.Valid.Rows())
+	scored := func(most int) float64 {
+		rows := min(t.set.Rows(), most)
+		if c.Valid != nil {
+			rows += c.Valid.Rows()
+		}
+		return float64(rows)
 	}
-	needed := int(math.Ceil(10 * (oracleCost(t.Model) + rows*n*(m+costUnit)) / update))
+	needed := int(math.Ceil(10 * (oracleCost(t.Model) + scored(exactRows)*n*(m+costUnit)) / update))
 	epoch := c.batches(t.set.Rows())
 	exactly := exact.Feasible(t.Model.M(), t.Model.N()) == nil
 	if s.every == 0 {
@@ -104,15 +110,17 @@ func newScorer(t *Training) *scorer {
 		if exactly && needed <= t.planned/10 { // still ten evaluations
 			s.every = max(epoch, needed)
 		} else {
-			s.every = max(epoch, liveEvery(t, rows))
+			s.every = max(epoch, liveEvery(t, scored(liveRows)))
 		}
 	}
+	most := exactRows
 	s.method = MethodExact
 	if !exactly || needed > s.every {
+		most = liveRows
 		s.method = MethodLive
-		t.live = newLive(t, s.every, rows)
+		t.live = newLive(t, s.every, scored(liveRows))
 	}
-	s.train = subset(t.set, scoredRows, rng.NewSource(rng.Seed(c.Seed).Stream(rng.StreamSplit), 0))
+	s.train = subset(t.set, most, rng.NewSource(rng.Seed(c.Seed).Stream(rng.StreamSplit), 0))
 	s.valid = c.Valid
 	if rows := int((sitesPart*update*float64(s.every) - costSites*m*n) / (costFlip*m + costSite*m*n)); rows >= fewestSites {
 		from := s.train
