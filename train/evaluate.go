@@ -49,7 +49,7 @@ type Score struct {
 	Method string      `json:"method"`
 }
 
-// Bounds on the rows of training data that an evaluation scores. With live estimates more rows would cost more than log Z, and be known better.
+// Bounds on the rows of training data that an evaluation scores. More than liveRows would cost more than the estimate of log Z, whose error is the larger one.
 const (
 	exactRows = 10000
 	liveRows  = 2000

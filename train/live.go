@@ -23,7 +23,7 @@ const codeHidden = "hidden-mode"
 // configuration that is more probable than log Z allows, which is at least −F of each.
 type live struct {
 	ways int     // chains of a way back; twice as many go there
-	step float64 // cost of a step of a check
+	step float64 // cost of a step of a check, there and back
 	key  rng.Key
 	data rbm.States
 
@@ -42,10 +42,10 @@ const (
 	liveFewest  = 20    // steps of the first check; so many are there at the beginning, if half of what the whole training pays is as many
 	liveEnough  = 500   // a check is due when twice the steps of the one before are paid for, or so many. It makes all that are,
 	liveMost    = 1e5   // up to these
-	scorePart   = 0.015 // of the training's operations, for the rest: it decides on the number of chains of the ways back,
-	mostWays    = 100   // from these on halved
-	fewestWays  = 25    // to these, and on the updates between two evaluations where these are not given
-	liveScores  = 20    // evaluations that few chains are taken for
+	scorePart   = 0.015 // of the training's operations, for the rest of the evaluations
+	mostWays    = 100   // chains of a way back; where they cost more than scorePart, half of them, and
+	fewestWays  = 25    // at the least so many
+	liveScores  = 20    // evaluations, where --every isn't given: fewer if fewestWays cost too much for as many, more if mostWays don't
 	liveSteps   = 8     // between the mean and the model
 	liveSweeps  = 10    // that forget how states to go back from were found
 	perScout    = 5     // chains of a way back for a chain that begins anywhere, to see what the others don't, and
@@ -65,7 +65,7 @@ const (
 	streamBack                        // from the model to the mean
 )
 
-// stepCost is that of a step of a number of chains.
+// stepCost is the operations of a step of a number of chains, with W brought to fixed point.
 func stepCost(model *rbm.Model, chains int) float64 {
 	return gibbsCost(model, chains, 1) + costLoad*float64(len(model.W))
 }
@@ -76,7 +76,7 @@ func liveCost(model *rbm.Model, ways int, rows float64) float64 {
 		gibbsCost(model, ways/perScout, scoutSweeps) + rows/2*gibbsCost(model, 1, 0)
 }
 
-// liveEvery is the number of updates between two evaluations where it isn't given: that of at most liveScores evaluations with few chains, or more with many.
+// liveEvery is the number of updates between two evaluations where it isn't given. With --steps auto it is that of the sweeps at the beginning.
 func liveEvery(t *Training, rows float64) int {
 	updates := func(ways int) int {
 		return int(math.Ceil(liveCost(t.Model, ways, rows) / (scorePart * t.updateCost())))
@@ -128,12 +128,13 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 		l.paid -= float64(steps)
 		l.steps = uint64(min(2*steps, liveEnough))
 	}
-	mean, meanError, _ := y.witnesses.Weigh()
+	mean, meanError, meanESS := y.witnesses.Weigh()
 	there := y.witnesses.Draw(2*l.ways, key.Stream(streamThere))
 	lengths, _ := there.Anneal(context.Background(), sample.Path{y.mean, model}, sample.Even(liveSteps)[1:], c, nil)
 	step := max(y.longest, longest(lengths))
 	var z LogZ
 	z.Value, z.Stderr, z.ESS = there.Weigh()
+	z.ESS *= meanESS / float64(2*l.ways) // as if all witnesses had gone
 	if check {
 		l.gap, l.doubted = whole.Value-z.Value, 0
 		l.compare(t.done, l.gap, math.Hypot(z.Stderr, whole.Stderr))

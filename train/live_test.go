@@ -17,9 +17,9 @@ import (
 	"harmonium/rng"
 )
 
-// trainLive trains on a 6×6 Ising model with 20 hidden units and scores live, although enumeration would be cheap. It calls check with
+// trainLive trains on a 6×6 Ising model with 20 hidden units and scores live, although enumeration would be cheap, by ways of so many chains. It calls check with
 // each evaluation and the exact log Z.
-func trainLive(t *testing.T, c Config, check func(e *Evaluation, logZ float64)) {
+func trainLive(t *testing.T, c Config, ways int, check func(e *Evaluation, logZ float64)) {
 	t.Helper()
 	states, _, err := ising.Sample(t.Context(), 6, 2.5, 3000, rng.Seed(1), ising.Options{})
 	if err != nil {
@@ -33,6 +33,7 @@ func trainLive(t *testing.T, c Config, check func(e *Evaluation, logZ float64)) 
 	if training.scorer.method == MethodExact {
 		training.scorer.method = MethodLive
 		training.live = newLive(training, training.scorer.every, 0)
+		training.live.ways = ways
 	}
 	for p := range training.Steps(context.Background()) {
 		if p.Evaluation != nil {
@@ -53,9 +54,10 @@ func trainLive(t *testing.T, c Config, check func(e *Evaluation, logZ float64)) 
 func TestLiveLogLikelihood(t *testing.T) {
 	const absurd = 1
 	for _, rate := range []float64{0.001, 0.003, 0.01, 0.03, absurd} {
-		for name, negative := range map[string]Negative{"pcd": &PCD{}, "cd": &CD{}} {
+		for name, ways := range map[string]int{"pcd": fewestWays, "cd": mostWays} {
+			negative := map[string]Negative{"pcd": &PCD{}, "cd": &CD{}}[name]
 			trusted, doubted := 0, 0
-			trainLive(t, Config{Rate: rate, Batch: 100, Epochs: 10, Negative: negative}, func(e *Evaluation, logZ float64) {
+			trainLive(t, Config{Rate: rate, Batch: 100, Epochs: 10, Every: 15, Negative: negative}, ways, func(e *Evaluation, logZ float64) {
 				z := (e.LogZ.Value - logZ) / e.LogZ.Stderr
 				if slices.ContainsFunc(e.Findings, func(f diag.Finding) bool { return !strings.HasPrefix(f.Code, "chains-") }) {
 					doubted++
@@ -190,5 +192,41 @@ func TestChecksRepeat(t *testing.T) {
 		if !maps.Equal(got, want) {
 			t.Errorf("stopped after update %d: scores %v, want %v", stop, got, want)
 		}
+	}
+}
+
+// The default number of evaluations and chains costs what scorePart allows, but for the first and the last evaluation: few chains where the
+// training doesn't pay for more, all where it does.
+func TestScoresWithinBudget(t *testing.T) {
+	seen := map[int]bool{}
+	for _, shape := range [][2]int{{30, 30}, {100, 50}, {300, 40}} {
+		for _, updates := range []int{50, 1000, 100000} {
+			for name, negative := range map[string]Negative{"pcd": &PCD{}, "cd": &CD{}, "pt": &PT{}} {
+				set := &data.Set{States: rbm.NewStates(400, shape[0])}
+				training, err := Start(rbm.New(shape[0], shape[1], rng.Seed(1)), set, Config{Updates: updates, Negative: negative})
+				if err != nil {
+					t.Fatal(err)
+				}
+				l, every := training.live, training.scorer.every
+				if l == nil {
+					t.Fatalf("%v: scores are exact", shape)
+				}
+				seen[l.ways] = true
+				cost := liveCost(training.Model, l.ways, float64(set.Rows()))
+				all := float64(updates) * training.updateCost()
+				if spent := float64(updates/every) * cost; spent > scorePart*all {
+					t.Errorf("%v, %s, %d updates: evaluations after every %d updates by %d chains cost %.2g of the training", shape, name, updates, every, l.ways, spent/all)
+				}
+				if spent := l.paid * l.step; spent > livePart/2*all*(1+1e-9) {
+					t.Errorf("%v, %s, %d updates: the account of checks begins with %.2g of the training", shape, name, updates, spent/all)
+				}
+				if n := updates / every; updates == 100000 && n < liveScores {
+					t.Errorf("%v, %s: %d evaluations", shape, name, n)
+				}
+			}
+		}
+	}
+	if !seen[mostWays] || !seen[fewestWays] {
+		t.Errorf("ways of %v chains, want %d and %d among them", seen, fewestWays, mostWays)
 	}
 }

@@ -87,7 +87,7 @@ Defaults come from measurements on real data sets (docs/decisions.md).`,
 	f.StringVar(&o.valid, "valid", "", "validation data, scored along the way; chooses the best model")
 	f.Float64Var(&s.HoldoutPart, "holdout", 0, "part of the rows to keep for validation instead, such as 0.1")
 	f.IntVar(&s.Patience, "patience", 0, "stop after so many evaluations without a better validation score; 0 means never")
-	f.IntVar(&s.Every, "every", 0, "updates between evaluations; 0 means an epoch, or more where scores would cost too much for that")
+	f.IntVar(&s.Every, "every", 0, "updates between evaluations, from which the best model is chosen; 0 means an epoch, or more where scores would cost too much for that")
 	f.StringVar(&o.weights, "weights", "", "file of row weights, one number a row")
 	f.Var(&o.threshold, "threshold", "make grey values binary: above it is 1")
 	f.BoolVar(&s.Bernoulli, "bernoulli", false, "make grey values binary: 1 with the value as probability, drawn anew every epoch")
