@@ -54,10 +54,12 @@ func trainLive(t *testing.T, c Config, ways int, check func(e *Evaluation, logZ 
 func TestLiveLogLikelihood(t *testing.T) {
 	const absurd = 1
 	for _, rate := range []float64{0.001, 0.003, 0.01, 0.03, absurd} {
-		for name, ways := range map[string]int{"pcd": fewestWays, "cd": mostWays} {
-			negative := map[string]Negative{"pcd": &PCD{}, "cd": &CD{}}[name]
+		for name, c := range map[string]struct {
+			negative Negative
+			ways     int
+		}{"pcd": {&PCD{}, fewestWays}, "cd": {&CD{}, mostWays}} {
 			trusted, doubted := 0, 0
-			trainLive(t, Config{Rate: rate, Batch: 100, Epochs: 10, Every: 15, Negative: negative}, ways, func(e *Evaluation, logZ float64) {
+			trainLive(t, Config{Rate: rate, Batch: 100, Epochs: 10, Every: 15, Negative: c.negative}, c.ways, func(e *Evaluation, logZ float64) {
 				z := (e.LogZ.Value - logZ) / e.LogZ.Stderr
 				if slices.ContainsFunc(e.Findings, func(f diag.Finding) bool { return !strings.HasPrefix(f.Code, "chains-") }) {
 					doubted++
