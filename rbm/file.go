@@ -24,24 +24,14 @@ const (
 func (model *Model) Save(path string) error { return atomicfile.Write(path, model.Write) }
 
 // Load reads a model that [Model.Save] wrote. The error names the file and what is wrong with it: truncated, of another
-// format or version, wrong shapes or types, numbers that are not finite or beyond ±10^29.
+// format or version, wrong shapes or types, numbers that are not finite or beyond ±10^29, contents that don't fit the digest.
 func Load(path string) (*Model, error) {
-	info, err := os.Stat(path) // before opening, which would wait for the other end of a pipe
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file, want a model file", path)
-	}
-	f, err := os.Open(path)
+	f, size, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err = f.Stat(); err != nil {
-		return nil, err
-	}
-	model, err := Read(f, info.Size())
+	model, err := Read(f, size)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -64,16 +54,52 @@ func (model *Model) Write(w io.Writer) error {
 			return err
 		}
 	}
-	return safetensors.Write(w, &safetensors.File{
+	f := &safetensors.File{
 		Metadata: map[string]string{
 			"format": fileFormat, "version": fileVersion,
 			"visible": model.Visible.String(), "hidden": model.Hidden.String(),
 		},
 		Tensors: tensors,
-	})
+	}
+	f.Seal()
+	return safetensors.Write(w, f)
 }
 
-// Read reads a model file of the given size in bytes.
+// HasDigest reports whether a model file carries the digest by which [Load] notices damage. Files of other programs need none.
+func HasDigest(path string) (bool, error) {
+	f, size, err := open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	metadata, err := safetensors.ReadMetadata(f, size)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", path, err)
+	}
+	return safetensors.HasDigest(metadata), nil
+}
+
+// open opens a regular file and tells its size.
+func open(path string) (*os.File, int64, error) {
+	info, err := os.Stat(path) // before opening, which would wait for the other end of a pipe
+	if err != nil {
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, fmt.Errorf("%s: not a regular file, want a model file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if info, err = f.Stat(); err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
+
+// Read reads a model file of the given size in bytes. Numbers that don't fit the file's digest are an error; a file without one is taken as it is.
 func Read(r io.Reader, size int64) (*Model, error) {
 	f, err := safetensors.Read(r, size)
 	if err != nil {
@@ -113,6 +139,9 @@ func Read(r io.Reader, size int64) (*Model, error) {
 				layer.name, got[0], shape[0], shape[1], layer.units)
 		}
 		*layer.biases = x
+	}
+	if _, err := f.Verify(); err != nil { // last, as a file of another program gains from being told what is wrong
+		return nil, err
 	}
 	return model, nil
 }

@@ -112,7 +112,7 @@ func TestThroughPython(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
-	const want = `format=harmonium-rbm hidden=bernoulli version=1 visible=spin
+	const want = `64 format=harmonium-rbm hidden=bernoulli version=1 visible=spin
 W float32 [[1.0, -2.0], [0.5, 3.0], [0.25, -0.125]]
 b float32 [-1.0, 0.5, 2.0]
 c float32 [0.25, -1.5]
@@ -335,6 +335,53 @@ func TestBrokenModelFiles(t *testing.T) {
 		_, err := rbm.Load(path)
 		if want := path + ": " + c.want; err == nil || err.Error() != want {
 			t.Errorf("%s: error\n%v, want\n%s", c.name, err, want)
+		}
+	}
+}
+
+// Of a model file with one byte changed, none is read as another model: the digest covers all that a model is made of. What is left
+// is damage to the name of the digest's entry, after which the file counts as one of another program, and HasDigest says so.
+func TestDamagedModelFiles(t *testing.T) {
+	want := small()
+	good := encode(t, want)
+	path := filepath.Join(t.TempDir(), "model")
+	refused, bare := 0, 0
+	for at := range good {
+		for _, change := range []byte{1, 0x80, 0xff} {
+			text := slices.Clone(good)
+			text[at] ^= change
+			if err := os.WriteFile(path, text, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			model, err := rbm.Load(path)
+			if err != nil {
+				refused++
+				continue
+			}
+			digest, err := rbm.HasDigest(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !digest {
+				bare++
+			} else if !reflect.DeepEqual(model, want) {
+				t.Errorf("byte %d changed by %#x: another model, and no error", at, change)
+			}
+		}
+	}
+	if all := 3 * len(good); refused < all*19/20 || bare > 3*len(`"sha256"`) {
+		t.Errorf("of %d damaged files %d are refused, %d have no digest", all, refused, bare)
+	}
+}
+
+func TestDigestOfOtherPrograms(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model")
+	if err := small().Save(path); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]bool{path: true, "testdata/python.safetensors": false} {
+		if got, err := rbm.HasDigest(file); got != want || err != nil {
+			t.Errorf("HasDigest(%s) is %v, error %v, want %v", file, got, err, want)
 		}
 	}
 }

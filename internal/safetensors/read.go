@@ -11,28 +11,17 @@ import (
 
 // Read reads a file of the given size in bytes. The error says what is wrong and where. The tensors must follow each
 // other without gap or overlap from the first byte of the data to the last, as the reference implementation demands.
+// Numbers are not compared with a digest: see [File.Verify].
 func Read(r io.Reader, size int64) (*File, error) {
-	var prefix [8]byte
-	if _, err := io.ReadFull(r, prefix[:]); err != nil || size < 8 {
-		return nil, fmt.Errorf("%d bytes are no safetensors file: want at least 8, the length of the header", max(size, 0))
-	}
-	length, rest := binary.LittleEndian.Uint64(prefix[:]), uint64(size-8)
-	if length > maxHeader || length > rest {
-		return nil, fmt.Errorf("a header of %d bytes in a file of %d: truncated, or no safetensors file", length, size)
-	}
-	text := make([]byte, length)
-	if _, err := io.ReadFull(r, text); err != nil {
-		return nil, fmt.Errorf("header of %d bytes: %w", length, err)
-	}
-	metadata, entries, err := parseHeader(text)
+	metadata, entries, rest, err := readHeader(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("header: %w", err)
+		return nil, err
 	}
 	end, err := layOut(entries)
 	if err != nil {
 		return nil, err
 	}
-	switch rest -= length; {
+	switch {
 	case end > rest:
 		return nil, fmt.Errorf("truncated: the header describes %d bytes of data, the file holds %d", end, rest)
 	case end < rest:
@@ -46,6 +35,32 @@ func Read(r io.Reader, size int64) (*File, error) {
 		}
 	}
 	return f, nil
+}
+
+// ReadMetadata reads the metadata alone of a file of the given size in bytes.
+func ReadMetadata(r io.Reader, size int64) (map[string]string, error) {
+	metadata, _, _, err := readHeader(r, size)
+	return metadata, err
+}
+
+// readHeader reads the header, behind which so many bytes are left.
+func readHeader(r io.Reader, size int64) (metadata map[string]string, entries []entry, rest uint64, err error) {
+	var prefix [8]byte
+	if _, err := io.ReadFull(r, prefix[:]); err != nil || size < 8 {
+		return nil, nil, 0, fmt.Errorf("%d bytes are no safetensors file: want at least 8, the length of the header", max(size, 0))
+	}
+	length, rest := binary.LittleEndian.Uint64(prefix[:]), uint64(size-8)
+	if length > maxHeader || length > rest {
+		return nil, nil, 0, fmt.Errorf("a header of %d bytes in a file of %d: truncated, or no safetensors file", length, size)
+	}
+	text := make([]byte, length)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return nil, nil, 0, fmt.Errorf("header of %d bytes: %w", length, err)
+	}
+	if metadata, entries, err = parseHeader(text); err != nil {
+		return nil, nil, 0, fmt.Errorf("header: %w", err)
+	}
+	return metadata, entries, rest - length, nil
 }
 
 // layOut puts the tensors in the order of their data and checks that they follow each other without gap or overlap.
