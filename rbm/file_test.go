@@ -245,7 +245,7 @@ func brokenModels(t testing.TB) []brokenModel {
 		{"empty", "0 bytes are no safetensors file: want at least 8, the length of the header", nil},
 		{"text", "a header of 3184093526257380400 bytes in a file of 19: truncated, or no safetensors file",
 			[]byte("0,1,1,0,-1,1\n1,1,1\n")},
-		{"header cut", "a header of 264 bytes in a file of 100: truncated, or no safetensors file", good[:100]},
+		{"header cut", "a header of 344 bytes in a file of 100: truncated, or no safetensors file", good[:100]},
 		{"truncated", "truncated: the header describes 44 bytes of data, the file holds 43", good[:len(good)-1]},
 		{"trailing bytes", "2 bytes too many: the header describes 44 bytes of data, the file holds 46",
 			append(good[:len(good):len(good)], "xx"...)},
