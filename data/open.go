@@ -82,6 +82,16 @@ type file struct {
 	close  func() error
 }
 
+// HashFile returns the SHA-256 of a data file's bytes, in hex: what [Set] has of it. Of "file.npz#name" it is that of the .npz file.
+func HashFile(path string) (string, error) {
+	f, err := openFile(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.close()
+	return f.sha256()
+}
+
 func openFile(path string) (*file, error) {
 	name, member := path, ""
 	info, err := os.Stat(name)

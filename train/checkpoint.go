@@ -2,18 +2,18 @@ package train
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"time"
 
 	"harmonium/internal/safetensors"
-	"harmonium/rbm"
 )
 
 const (
 	checkpointFormat  = "harmonium-checkpoint"
-	checkpointVersion = "3"
+	checkpointVersion = "4"
 )
 
 // memory lists the whole state of the training.
@@ -38,19 +38,20 @@ func (t *Training) memory() *Memory {
 
 // Checkpoint writes everything that is needed to go on from here (docs/formats.md).
 func (t *Training) Checkpoint(w io.Writer) error {
-	return safetensors.Write(w, &safetensors.File{
+	f := &safetensors.File{
 		Metadata: map[string]string{
 			"format": checkpointFormat, "version": checkpointVersion, "finished": t.reason,
 			"nanoseconds": strconv.FormatInt(int64(t.elapsed()), 10),
 		},
 		Tensors: t.memory().tensors(),
-	})
+	}
+	f.Seal()
+	return safetensors.Write(w, f)
 }
 
-// Resume puts a training that was just started with the same model size, data and settings where Checkpoint left it. trajectory are the models
-// that it had kept by then ([Progress].Kept), where it needs them ([Training.NeedsTrajectory]). Training then goes on to the same bytes as if
-// it had never stopped.
-func (t *Training) Resume(checkpoint []byte, trajectory []*rbm.Model) error {
+// Resume puts a training that was just started with the same model size, data and settings where Checkpoint left it. Training then goes on
+// to the same bytes as if it had never stopped. A checkpoint whose contents don't fit its digest is refused.
+func (t *Training) Resume(checkpoint []byte) error {
 	f, err := safetensors.Read(bytes.NewReader(checkpoint), int64(len(checkpoint)))
 	if err != nil {
 		return err
@@ -58,17 +59,24 @@ func (t *Training) Resume(checkpoint []byte, trajectory []*rbm.Model) error {
 	if f.Metadata["format"] != checkpointFormat || f.Metadata["version"] != checkpointVersion {
 		return fmt.Errorf("format %q, version %q: want %s, version %s", f.Metadata["format"], f.Metadata["version"], checkpointFormat, checkpointVersion)
 	}
+	switch sealed, err := f.Verify(); {
+	case err != nil:
+		return err
+	case !sealed:
+		return errors.New("damaged: there is no sha256 in the metadata")
+	}
 	elapsed, err := strconv.ParseInt(f.Metadata["nanoseconds"], 10, 64)
 	if err != nil || elapsed < 0 {
 		return fmt.Errorf("nanoseconds is %q, want a count", f.Metadata["nanoseconds"])
 	}
+	t.trajectory.makeRoom(f)
 	if err := t.memory().restore(f.Tensors); err != nil {
 		return err
 	}
 	if t.done > uint64(t.planned) || !t.Model.Finite() || !t.best.Finite() {
 		return fmt.Errorf("checkpoint after %d of %d updates, parameters finite: %v", t.done, t.planned, t.Model.Finite())
 	}
-	if err := t.trajectory.resume(trajectory); err != nil {
+	if err := t.trajectory.resume(); err != nil {
 		return err
 	}
 	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]

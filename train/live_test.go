@@ -187,7 +187,7 @@ func TestChecksRepeat(t *testing.T) {
 		if err := first.Checkpoint(&checkpoint); err != nil {
 			t.Fatal(err)
 		}
-		if err := second.Resume(checkpoint.Bytes(), nil); err != nil {
+		if err := second.Resume(checkpoint.Bytes()); err != nil {
 			t.Fatal(err)
 		}
 		run(second, 0, got)

@@ -54,7 +54,7 @@ type Progress struct {
 	GradientNorm float64     // √Σ g² over all parameters, before the optimiser
 	Seconds      float64     // of training so far, over all resumptions
 	Evaluation   *Evaluation // of the model after this update; nil at most updates
-	Kept         *rbm.Model  // a model to keep, for tempering along the training and for [Training.Resume]; nil at most updates
+	Kept         *rbm.Model  // a model to keep, for tempering along the training; nil at most updates
 }
 
 // Start prepares training: it takes the settings over, checks them against model and data, and lets the
@@ -143,9 +143,6 @@ func (t *Training) Best() *rbm.Model {
 	}
 	return t.best
 }
-
-// NeedsTrajectory reports whether [Training.Resume] needs the models that were kept along the training: those that ladders lie on.
-func (t *Training) NeedsTrajectory() bool { return t.trajectory.keeps }
 
 // Done is the number of updates so far.
 func (t *Training) Done() int { return int(t.done) }

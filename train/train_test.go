@@ -238,11 +238,7 @@ func checkRepeats(t *testing.T, settings func(workers int) (*data.Set, train.Con
 	for _, stop := range []int{1, 4, 17, 41, 65} {
 		first := run(1)
 		var all []train.Progress
-		var kept []*rbm.Model
 		for p := range first.Steps(t.Context()) {
-			if p.Kept != nil && first.NeedsTrajectory() {
-				kept = append(kept, p.Kept)
-			}
 			if all = append(all, p); p.Update == stop {
 				break
 			}
@@ -252,7 +248,7 @@ func checkRepeats(t *testing.T, settings func(workers int) (*data.Set, train.Con
 			t.Fatal(err)
 		}
 		second := run(2)
-		if err := second.Resume(checkpoint.Bytes(), kept); err != nil {
+		if err := second.Resume(checkpoint.Bytes()); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, finish(t, second)...)
@@ -275,11 +271,11 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 	} {
 		set, c := everything(t, 1)
 		change(&c)
-		if err := start(t, 10, set, c).Resume(checkpoint.Bytes(), nil); err == nil {
+		if err := start(t, 10, set, c).Resume(checkpoint.Bytes()); err == nil {
 			t.Errorf("%s: resumed", name)
 		}
 	}
-	if err := start(t, 10, set, c).Resume(checkpoint.Bytes()[:100], nil); err == nil {
+	if err := start(t, 10, set, c).Resume(checkpoint.Bytes()[:100]); err == nil {
 		t.Error("a truncated checkpoint was resumed")
 	}
 }

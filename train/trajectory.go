@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"harmonium/internal/safetensors"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -199,30 +200,37 @@ func (y *trajectory) remember(m *Memory) {
 	m.floats("last", y.last.W, y.last.B, y.last.C)
 	m.States("last.witnesses", y.chains)
 	m.Numbers("last.weights", y.logWeights)
+	for k, model := range y.models {
+		m.floats(modelName(k), model.W, model.B, model.C)
+	}
 }
 
-// resume takes over the models that were kept before, after the other things to remember.
-func (y *trajectory) resume(models []*rbm.Model) error {
-	if !y.mean.Finite() || !y.last.Finite() {
+func modelName(k int) string { return fmt.Sprintf("model.%d", k) }
+
+// makeRoom prepares for the models that a checkpoint holds.
+func (y *trajectory) makeRoom(checkpoint *safetensors.File) {
+	y.models = nil
+	for y.keeps {
+		if _, err := checkpoint.Tensor("trajectory." + modelName(len(y.models)) + ".0"); err != nil {
+			return
+		}
+		y.models = append(y.models, y.base.Clone())
+	}
+}
+
+// resume checks what was remembered, and takes it over.
+func (y *trajectory) resume() error {
+	if !y.mean.Finite() || !y.last.Finite() || slices.ContainsFunc(y.models, func(m *rbm.Model) bool { return !m.Finite() }) {
 		return errors.New("a mean of models is not finite")
 	}
 	if v := y.witnesses.Known[1]; v < 0 {
 		return fmt.Errorf("the variance of log Z of the witnesses is %v, want no less than 0", v)
 	}
+	if y.keeps && y.count != uint64(len(y.models)) {
+		return fmt.Errorf("the training has kept %d models on its path, but there are %d", y.count, len(y.models))
+	}
 	y.ofMean.Update(y.mean)
 	y.ofLast.Update(y.last)
 	y.witnesses.Settle(y.ofMean)
-	if !y.keeps {
-		return nil
-	}
-	if y.count != uint64(len(models)) {
-		return fmt.Errorf("the training has kept %d models on its path, but there are %d", y.count, len(models))
-	}
-	for k, model := range models {
-		if !model.Fits(y.mean) || !model.Finite() {
-			return fmt.Errorf("model %d on the training's path is of other units, or not finite", k)
-		}
-	}
-	y.models = slices.Clone(models)
 	return nil
 }

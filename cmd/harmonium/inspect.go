@@ -152,7 +152,7 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 			return badInput(err)
 		}
 		if i.o.train == "" {
-			if i.train, _, err = run.OpenData(r.Config); err != nil {
+			if i.train, _, err = r.OpenData(); err != nil {
 				t.warn("without the training data: %v", err)
 				i.train = nil
 			}

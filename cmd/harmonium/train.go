@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 type trainOptions struct {
 	out       string
 	resume    bool
+	data      []string
 	valid     string
 	weights   string
 	time      time.Duration
@@ -45,10 +47,10 @@ Defaults come from measurements on real data sets (docs/decisions.md).`,
   harmonium train --resume -o run`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.resume {
-				if err := resumeTakesNoSettings(cmd, args); err != nil {
+				if err := resumeTakesNoSettings(cmd); err != nil {
 					return badInput(err)
 				}
-				return resumeRun(cmd.Context(), t, o.out)
+				return resumeRun(cmd.Context(), t, o, args)
 			}
 			s.Threshold = o.threshold.value
 			return beginRun(cmd.Context(), t, o, args)
@@ -58,6 +60,7 @@ Defaults come from measurements on real data sets (docs/decisions.md).`,
 	f.SortFlags = false
 	f.StringVarP(&o.out, "out", "o", "", "folder of the run, new or empty (needed)")
 	f.BoolVar(&o.resume, "resume", false, "go on with the run in the folder, with its own data and settings")
+	f.StringArrayVar(&o.data, "data", nil, "with --resume: where a data file of the run is now, if it was moved; its sha256 decides")
 	f.IntVar(&s.Hidden, "hidden", 0, "hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
 	f.StringVar(&s.VisibleUnits, "visible", "", "visible units, bernoulli (0/1) or spin (-1/1); default: as the data's values")
 	f.StringVar(&s.HiddenUnits, "hidden-units", "", "hidden units, bernoulli or spin; default: as the visible ones")
@@ -99,13 +102,10 @@ func rateOf(o train.Optimizer, units rbm.Units) string {
 }
 
 // resumeTakesNoSettings refuses what a resumed run can't honour.
-func resumeTakesNoSettings(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("--resume goes on with the run's own data, but %s is given", args[0])
-	}
+func resumeTakesNoSettings(cmd *cobra.Command) error {
 	var wrong error
 	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed && f.Name != "resume" && f.Name != "out" && f.Name != "help" {
+		if f.Changed && !slices.Contains([]string{"resume", "out", "help", "data", "valid", "weights"}, f.Name) {
 			wrong = errors.Join(wrong, fmt.Errorf("--resume goes on with the run's own settings, but --%s is given", f.Name))
 		}
 	})
@@ -120,6 +120,8 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 		return badInput(errors.New("no data: name at least one file (see 'harmonium train --help')"))
 	case o.out == "":
 		return badInput(errors.New("no folder for the run: name one by -o RUN"))
+	case len(o.data) > 0:
+		return badInput(errors.New("--data names the new place of a run's data, with --resume: name the data of a new run without it"))
 	case s.Hidden == 0:
 		return badInput(errors.New("no number of hidden units: give one by --hidden"))
 	case o.valid != "" && s.HoldoutPart != 0:
@@ -128,42 +130,52 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	s.Seconds = o.time.Seconds()
 	c := &run.Config{Program: version(), Settings: *s}
 	for _, path := range args {
-		c.Train = append(c.Train, run.File{Path: path})
+		c.Train = append(c.Train, run.File{Path: run.Path(path)})
 	}
 	if o.valid != "" {
-		c.Valid = &run.File{Path: o.valid}
+		c.Valid = &run.File{Path: run.Path(o.valid)}
 	}
 	if o.weights != "" {
-		c.Weights = &run.File{Path: o.weights}
+		c.Weights = &run.File{Path: run.Path(o.weights)}
 	}
 	training, err := run.Prepare(c, t.workers)
 	if err != nil {
 		return badInput(err)
 	}
 	r, err := run.Create(o.out, c)
-	if errors.Is(err, run.ErrOccupied) {
+	if err != nil {
 		return badInput(err)
 	}
-	if err != nil {
-		return err
-	}
+	defer r.Close()
 	return recordRun(ctx, t, r, training)
 }
 
-func resumeRun(ctx context.Context, t *terminal, dir string) error {
-	if dir == "" {
+// resumeRun goes on with a run. Data files that are given say where its own ones are now.
+func resumeRun(ctx context.Context, t *terminal, o *trainOptions, args []string) error {
+	if o.out == "" {
 		return badInput(errors.New("no run to go on with: name its folder by -o RUN"))
 	}
-	r, err := run.Open(dir)
+	files := slices.Concat(args, o.data)
+	for _, path := range []string{o.valid, o.weights} {
+		if path != "" {
+			files = append(files, path)
+		}
+	}
+	r, err := run.Reopen(o.out, files...)
 	if err != nil {
 		return badInput(err)
 	}
+	defer r.Close()
 	training, err := run.Prepare(r.Config, t.workers)
 	if err != nil {
 		return badInput(err)
 	}
-	if err := r.Resume(training); err != nil {
-		return err
+	warnings, err := r.Resume(training)
+	if err != nil {
+		return badInput(err)
+	}
+	for _, warning := range warnings {
+		t.warn("warning: %s", warning)
 	}
 	return recordRun(ctx, t, r, training)
 }
@@ -182,6 +194,9 @@ type trainResult struct {
 }
 
 func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Training) error {
+	if !r.Locked() {
+		t.warn("warning: %s is on a file system without locks: start no second training in it", r.Dir)
+	}
 	bar := t.progress("train", int64(training.Planned()))
 	score, curve := "", sparkline{}
 	err := r.Record(ctx, training, func(p train.Progress) {

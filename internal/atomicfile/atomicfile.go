@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"syscall"
 )
@@ -87,6 +88,23 @@ func create(path string) (*os.File, error) {
 			return f, err
 		}
 	}
+}
+
+// temporaries are the names that create gives.
+var temporaries = regexp.MustCompile(`^\..+\.[0-9]+-[0-9]+\.tmp$`)
+
+// IsTemporary reports whether a file's name is that of a temporary file of [Write].
+func IsTemporary(name string) bool { return temporaries.MatchString(name) }
+
+// Clear removes the temporary files that killed processes left in a folder. No other process may be writing there.
+func Clear(folder string) error {
+	entries, err := os.ReadDir(folder)
+	for _, e := range entries {
+		if IsTemporary(e.Name()) && e.Type().IsRegular() {
+			err = errors.Join(err, os.Remove(filepath.Join(folder, e.Name())))
+		}
+	}
+	return err
 }
 
 // syncFolder makes a rename in the folder last. Windows, and a few file systems by EINVAL, have no such call.

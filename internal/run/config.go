@@ -10,6 +10,7 @@
 package run
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -35,13 +36,9 @@ type Config struct {
 	Weights  *File    `json:"weights,omitempty"`    // row weights of the training data
 	Rows     int      `json:"train_rows"`           // rows trained on
 	Holdout  int      `json:"valid_rows,omitempty"` // rows of validation data
-}
+	SHA256   string   `json:"sha256,omitempty"`     // of all of the above
 
-// File is one input file of a run.
-type File struct {
-	Path   string `json:"path"`
-	Rows   int    `json:"rows"`
-	SHA256 string `json:"sha256"`
+	edited bool // whether SHA256 is that of something else
 }
 
 // Settings are the settings of a training run as names and numbers; they are the flags of the train command.
@@ -178,7 +175,29 @@ func parseConfig(text []byte) (*Config, error) {
 	if len(c.Train) == 0 {
 		return nil, fmt.Errorf("no training data is named")
 	}
+	c.edited = c.SHA256 != "" && c.SHA256 != c.digest()
 	return c, nil
+}
+
+// encode returns the text of config.json, with a digest by which [Reopen] notices settings that were changed by hand.
+func (c *Config) encode() []byte {
+	c.Format, c.Version = configFormat, 1
+	c.SHA256 = c.digest()
+	return append(c.text(), '\n')
+}
+
+func (c *Config) digest() string {
+	bare := *c
+	bare.SHA256 = ""
+	return fmt.Sprintf("%x", sha256.Sum256(bare.text()))
+}
+
+func (c *Config) text() []byte {
+	text, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		panic(fmt.Sprintf("run: %v", err)) // Prepare lets no number through that JSON can't hold
+	}
+	return text
 }
 
 const configFormat = "harmonium-run"

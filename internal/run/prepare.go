@@ -1,11 +1,7 @@
 package run
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
-	"os"
 
 	"harmonium/data"
 	"harmonium/rng"
@@ -78,31 +74,18 @@ func openTrain(c *Config) (*data.Set, error) {
 	if err != nil || c.Weights == nil {
 		return set, err
 	}
-	if set.Weights, err = data.OpenWeights(c.Weights.Path, set.Rows()); err != nil {
+	if set.Weights, err = data.OpenWeights(c.Weights.here(), set.Rows()); err != nil {
 		return nil, err
 	}
-	sum, err := hashFile(c.Weights.Path)
+	sum, err := data.HashFile(c.Weights.here())
 	if err != nil {
 		return nil, err
 	}
 	return set, c.Weights.confirm(set.Rows(), sum)
 }
 
-func hashFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
-}
-
 func openFile(f *File, s Settings) (*data.Set, error) {
-	set, err := data.Open(f.Path, DataOptions(s.Threshold, s.Bernoulli, s.Seed)...)
+	set, err := data.Open(f.here(), DataOptions(s.Threshold, s.Bernoulli, s.Seed)...)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +112,7 @@ func (f *File) confirm(rows int, sum string) error {
 	}
 	if f.SHA256 != sum {
 		return fmt.Errorf("%s has changed since the run began: its sha256 is %.12s…, the run's config.json says %.12s…: "+
-			"put the old file back, or begin a new run", f.Path, sum, f.SHA256)
+			"put the old file back, or begin a new run", f.here(), sum, f.SHA256)
 	}
 	return nil
 }

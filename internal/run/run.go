@@ -1,10 +1,7 @@
 package run
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
-	"harmonium/diag"
+	"github.com/gofrs/flock"
+
 	"harmonium/internal/atomicfile"
 	"harmonium/rbm"
 	"harmonium/train"
@@ -36,53 +35,109 @@ const checkpointEvery = 10 * time.Second
 type Run struct {
 	Dir    string
 	Config *Config
-}
 
-// Metric is one line of metrics.jsonl.
-type Metric struct {
-	Update       int          `json:"update"`
-	Epoch        float64      `json:"epoch"`
-	Seconds      float64      `json:"seconds"`
-	Rate         float64      `json:"rate"`
-	GradientNorm float64      `json:"gradient_norm"`
-	LogZ         float64      `json:"log_z"`
-	LogZStderr   float64      `json:"log_z_stderr"`
-	ESS          *float64     `json:"ess"` // null where log Z is exact
-	TrainLL      *train.Score `json:"train_ll"`
-	ValidLL      *train.Score `json:"valid_ll"`
-	Best         bool         `json:"best"`
-
-	PseudoLL       *train.Score   `json:"pseudo_ll,omitempty"` // of some rows
-	SingularValues []float32      `json:"singular_values,omitempty"`
-	Sweeps         int            `json:"sweeps,omitempty"`
-	Findings       []diag.Finding `json:"findings,omitempty"`
+	lock *flock.Flock // nil for readers
 }
 
 // ErrOccupied is the error of making a run where something is already.
 var ErrOccupied = errors.New("is not free")
 
-// Create makes a new run directory. It refuses a folder that holds anything.
+// Create makes a new run directory and locks it, until [Run.Close]. It refuses a folder that holds anything else. The folder is a run
+// from the moment that config.json is there, which is written last.
 func Create(dir string, c *Config) (*Run, error) {
-	entries, err := os.ReadDir(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return nil, err
-	case slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ConfigName }):
-		return nil, fmt.Errorf("%s %w: it holds a run already; go on with it by --resume, or name another folder", dir, ErrOccupied)
-	case len(entries) > 0:
-		return nil, fmt.Errorf("%s %w: want a new or empty folder for the run", dir, ErrOccupied)
-	}
-	if err := os.MkdirAll(filepath.Join(dir, CheckpointName), 0o777); err != nil {
+	if err := vacant(dir); err != nil {
 		return nil, err
 	}
-	c.Format, c.Version = configFormat, 1
-	text, err := json.MarshalIndent(c, "", "  ")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	l, err := lock(dir)
 	if err != nil {
 		return nil, err
 	}
-	err = writeFile(filepath.Join(dir, ConfigName), append(text, '\n'))
-	return &Run{dir, c}, err
+	r := &Run{Dir: dir, Config: c, lock: l}
+	if err := r.make(); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+func (r *Run) make() error {
+	if err := vacant(r.Dir); err != nil { // now nobody else can make it otherwise
+		return err
+	}
+	if err := r.clear(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(r.Dir, CheckpointName), 0o777); err != nil {
+		return err
+	}
+	for _, f := range r.Config.files() {
+		f.put(string(f.Path), r.Dir)
+	}
+	return r.writeConfig()
+}
+
+func (r *Run) writeConfig() error {
+	return writeFile(filepath.Join(r.Dir, ConfigName), r.Config.encode())
+}
+
+// discard takes back what Create made, and what came after it: the folder is free again.
+func (r *Run) discard() error {
+	var err error
+	for _, name := range []string{ConfigName, MetricsName, TrajectoryName, CheckpointName} { // without a config it is no run
+		err = errors.Join(err, os.RemoveAll(filepath.Join(r.Dir, name)))
+	}
+	return err
+}
+
+// clear removes the temporary files that a killed process left.
+func (r *Run) clear() error {
+	for _, folder := range []string{r.Dir, filepath.Join(r.Dir, CheckpointName), filepath.Join(r.Dir, TrajectoryName)} {
+		if err := atomicfile.Clear(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reopen opens an existing run directory to go on with it, and locks it until [Run.Close]. files name new places of its input files.
+func Reopen(dir string, files ...string) (*Run, error) {
+	if _, err := Open(dir); err != nil { // a folder that is no run gets no lock
+		return nil, err
+	}
+	l, err := lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	r, err := Open(dir) // once more, as the process that held the lock may have written
+	if err != nil {
+		return nil, errors.Join(err, (&Run{lock: l}).Close())
+	}
+	r.lock = l
+	if err := r.reopen(files); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+func (r *Run) reopen(files []string) error {
+	if r.Config.edited {
+		return fmt.Errorf("%s was changed since the run began: its contents don't have the sha256 that it names. "+
+			"Settings can't change on the way: put the old text back, or begin a new run", filepath.Join(r.Dir, ConfigName))
+	}
+	if err := r.clear(); err != nil {
+		return err
+	}
+	if len(files) > 0 {
+		if err := r.moved(files); err != nil {
+			return err
+		}
+		if err := r.writeConfig(); err != nil {
+			return err
+		}
+	}
+	return r.find()
 }
 
 // Open opens an existing run directory.
@@ -99,7 +154,7 @@ func Open(dir string) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return &Run{dir, c}, nil
+	return &Run{Dir: dir, Config: c}, nil
 }
 
 // Record runs the training to its end, or until ctx is cancelled, and keeps the directory up to date. report (which may be nil) is
@@ -133,26 +188,21 @@ func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.P
 		}
 	}
 	if t.Err() != nil {
-		return t.Err() // the last good checkpoint stays
+		return r.keepLast(t.Err())
 	}
 	return r.save(t, metrics)
 }
 
-func appendMetric(w io.Writer, e *train.Evaluation) error {
-	m := Metric{
-		Update: e.Update, Epoch: e.Epoch, Seconds: e.Seconds, Rate: e.Rate, GradientNorm: e.GradientNorm,
-		LogZ: e.LogZ.Value, LogZStderr: e.LogZ.Stderr, TrainLL: e.Train, ValidLL: e.Valid, Best: e.Best,
-		PseudoLL: e.Pseudo, SingularValues: e.SingularValues, Sweeps: e.Sweeps, Findings: e.Findings,
-	}
-	if e.LogZ.ESS > 0 {
-		m.ESS = &e.LogZ.ESS
-	}
-	line, err := json.Marshal(m)
+// keepLast says what is left of a training that ended in an error: the last good checkpoint, or nothing, and then the folder is free again.
+func (r *Run) keepLast(failed error) error {
+	files, err := r.list(CheckpointName)
 	if err != nil {
-		return err
+		return errors.Join(failed, err)
 	}
-	_, err = w.Write(append(line, '\n'))
-	return err
+	if len(files) > 0 {
+		return fmt.Errorf("%w (the state after update %d is kept)", failed, files[len(files)-1].update)
+	}
+	return errors.Join(fmt.Errorf("%w (there was no checkpoint yet: nothing is kept in %s)", failed, r.Dir), r.discard())
 }
 
 // save makes the directory a place to go on from: the metrics are on disk before the checkpoint that counts them.
@@ -179,86 +229,34 @@ func (r *Run) save(t *train.Training, metrics *os.File) error {
 }
 
 // Resume puts a training that was started with this run's settings at the newest readable checkpoint, or leaves it at the
-// beginning if there is none, and drops the metrics and the trajectory after it.
-func (r *Run) Resume(t *train.Training) error {
+// beginning if there is none yet, and drops the metrics and the trajectory after it. The warnings name what was damaged and passed over.
+func (r *Run) Resume(t *train.Training) (warnings []string, err error) {
 	files, err := r.list(CheckpointName)
-	if err != nil {
-		return err
-	}
-	var broken error
-	for _, f := range slices.Backward(files) {
-		err := r.resumeAt(t, f)
-		if err == nil {
-			return errors.Join(r.truncateMetrics(t.Done()), r.forget(t.Done()))
-		}
-		broken = errors.Join(broken, fmt.Errorf("%s: %w", f.path, err))
-	}
-	if broken != nil {
-		return fmt.Errorf("no checkpoint can be read: %w", broken)
-	}
-	return errors.Join(r.truncateMetrics(0), r.forget(0))
-}
-
-func (r *Run) resumeAt(t *train.Training, checkpoint numbered) error {
-	text, err := os.ReadFile(checkpoint.path)
-	if err != nil {
-		return err
-	}
-	if !t.NeedsTrajectory() {
-		return t.Resume(text, nil)
-	}
-	trajectory, err := r.Trajectory(checkpoint.update)
-	if err != nil {
-		return err
-	}
-	return t.Resume(text, trajectory)
-}
-
-// truncateMetrics keeps the lines up to an update, all of which are whole.
-func (r *Run) truncateMetrics(update int) error {
-	path := filepath.Join(r.Dir, MetricsName)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	keep := 0
-	for line := range bytes.Lines(text) {
-		var m Metric
-		if json.Unmarshal(line, &m) != nil || m.Update > update || line[len(line)-1] != '\n' {
-			break
-		}
-		keep += len(line)
-	}
-	return writeFile(path, text[:keep])
-}
-
-// Metrics reads metrics.jsonl. A last line that is not whole is left out: it is being written.
-func (r *Run) Metrics() ([]Metric, error) {
-	path := filepath.Join(r.Dir, MetricsName)
-	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	var metrics []Metric
-	reader := bufio.NewReader(f)
-	for {
-		line, err := reader.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return metrics, nil
+	resumed := len(files) == 0
+	for _, f := range slices.Backward(files) {
+		text, err := os.ReadFile(f.path)
+		if err == nil {
+			err = t.Resume(text)
 		}
 		if err != nil {
-			return nil, err
+			warnings = append(warnings, fmt.Sprintf("%s can't be read and is passed over: %v", f.path, err))
+			continue
 		}
-		var m Metric
-		if err := json.Unmarshal(line, &m); err != nil {
-			return nil, fmt.Errorf("%s: line %d: %w", path, len(metrics)+1, err)
-		}
-		metrics = append(metrics, m)
+		resumed = true
+		break
 	}
+	if !resumed {
+		return nil, fmt.Errorf("no checkpoint can be read; remove the files in %s to train again from the beginning, to the same bytes: %s",
+			filepath.Join(r.Dir, CheckpointName), strings.Join(warnings, "; "))
+	}
+	damaged, err := r.cutMetrics(t.Done())
+	if damaged != "" {
+		warnings = append(warnings, damaged)
+	}
+	return warnings, errors.Join(err, r.forget(TrajectoryName, t.Done()), r.forget(CheckpointName, t.Done()))
 }
 
 // Model loads the model of the run.

@@ -73,9 +73,9 @@ func (r *Run) keep(model *rbm.Model, update int) error {
 	return model.Save(r.path(TrajectoryName, update))
 }
 
-// forget removes the trajectory after an update.
-func (r *Run) forget(update int) error {
-	files, err := r.list(TrajectoryName)
+// forget removes the files of a folder that are of later updates.
+func (r *Run) forget(folder string, update int) error {
+	files, err := r.list(folder)
 	for _, f := range files {
 		if f.update > update {
 			err = errors.Join(err, os.Remove(f.path))

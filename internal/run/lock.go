@@ -1,0 +1,87 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"harmonium/internal/atomicfile"
+)
+
+// LockName is the file by which one process at a time writes a run. It stays; what counts is the operating system's lock on it, which
+// ends with the process.
+const LockName = "lock"
+
+// ErrHeld is the error of writing a run that another process writes.
+var ErrHeld = errors.New("is being written")
+
+// lock takes the lock of a folder, or says who holds it. It is nil where the file system has no locks.
+func lock(dir string) (*flock.Flock, error) {
+	path := filepath.Join(dir, LockName)
+	l := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o666))
+	locked, err := l.TryLock()
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("%s can't be locked: %w", path, err)
+	case !locked:
+		return nil, fmt.Errorf("%s %w by %s: wait for it or stop it first", dir, ErrHeld, holder(path))
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this host"
+	}
+	text := fmt.Sprintf("process %d on %s since %s\n", os.Getpid(), host, time.Now().Format(time.DateTime))
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// holder reads who wrote the lock.
+func holder(path string) string {
+	text, err := os.ReadFile(path)
+	if name := strings.TrimSpace(string(text)); err == nil && name != "" {
+		return name
+	}
+	return "another process"
+}
+
+// Locked reports whether other processes are kept from writing the run: not every file system has locks.
+func (r *Run) Locked() bool { return r.lock != nil }
+
+// Close gives the lock of a run back that [Create] or [Reopen] took.
+func (r *Run) Close() error {
+	if r.lock == nil {
+		return nil
+	}
+	return r.lock.Close()
+}
+
+// vacant returns an error unless a folder is missing, empty, or holds no more than a process leaves that was killed while it made a run there.
+func vacant(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case name == ConfigName:
+			return fmt.Errorf("%s %w: it holds a run already; go on with it by --resume, or name another folder", dir, ErrOccupied)
+		case name == LockName && e.Type().IsRegular(), atomicfile.IsTemporary(name), name == CheckpointName && vacant(filepath.Join(dir, name)) == nil:
+		default:
+			return fmt.Errorf("%s %w: it holds %s; want a new or empty folder for the run", dir, ErrOccupied, name)
+		}
+	}
+	return nil
+}

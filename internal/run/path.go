@@ -1,0 +1,188 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"harmonium/data"
+)
+
+// Path is the name of a file. JSON holds it as a string, or as {"base64": …} where it is not UTF-8.
+type Path string
+
+type rawPath struct {
+	Base64 []byte `json:"base64"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (p Path) MarshalJSON() ([]byte, error) {
+	if utf8.ValidString(string(p)) {
+		return json.Marshal(string(p))
+	}
+	return json.Marshal(rawPath{[]byte(p)})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (p *Path) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] == '{' {
+		var raw rawPath
+		err := json.Unmarshal(text, &raw)
+		*p = Path(raw.Base64)
+		return err
+	}
+	return json.Unmarshal(text, (*string)(p))
+}
+
+// File is one input file of a run. A file is known by its contents; the paths are the places to look for it.
+type File struct {
+	Path     Path   `json:"path"`               // as it was given
+	Absolute Path   `json:"absolute,omitempty"` // the same from the root
+	FromRun  Path   `json:"from_run,omitempty"` // the same from the run directory
+	Rows     int    `json:"rows"`
+	SHA256   string `json:"sha256"`
+
+	at string // where it was found
+}
+
+// here is where to read the file.
+func (f *File) here() string {
+	if f.at != "" {
+		return f.at
+	}
+	return string(f.Path)
+}
+
+// files lists the input files of a run.
+func (c *Config) files() []*File {
+	var files []*File
+	for k := range c.Train {
+		files = append(files, &c.Train[k])
+	}
+	for _, f := range []*File{c.Valid, c.Weights} {
+		if f != nil {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+// Inputs are the places where the run's input files may be.
+func (r *Run) Inputs() []string {
+	var paths []string
+	for _, f := range r.Config.files() {
+		paths = append(paths, f.places(r.Dir)...)
+	}
+	return paths
+}
+
+// places lists where the file may be, the likeliest first.
+func (f *File) places(dir string) []string {
+	var places []string
+	if f.Absolute != "" {
+		places = append(places, string(f.Absolute))
+	}
+	if f.FromRun != "" {
+		places = append(places, filepath.Join(dir, string(f.FromRun)))
+	}
+	return append(places, string(f.Path))
+}
+
+// put says where the file is, for a run in a folder.
+func (f *File) put(path, dir string) {
+	f.Path, f.Absolute, f.FromRun = Path(path), "", ""
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return // there is no working directory any more
+	}
+	f.Absolute = Path(absolute)
+	if folder, err := filepath.Abs(dir); err == nil {
+		if from, err := filepath.Rel(folder, absolute); err == nil {
+			f.FromRun = Path(from)
+		}
+	}
+}
+
+// locate finds the file with the recorded contents where it was before.
+func (f *File) locate(dir string) error {
+	var changed string
+	var missing []string
+	for _, path := range f.places(dir) {
+		sum, err := data.HashFile(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			if !slices.Contains(missing, path) {
+				missing = append(missing, path)
+			}
+		case err != nil:
+			return err
+		case sum == f.SHA256:
+			f.at = path
+			return nil
+		case changed == "":
+			changed = path
+		}
+	}
+	if changed != "" {
+		return fmt.Errorf("%s has changed since the run began: the run's config.json says sha256 %.12s…: "+
+			"put the old file back, name its place by --resume --data FILE, or begin a new run", changed, f.SHA256)
+	}
+	return fmt.Errorf("data of %d rows with sha256 %.12s… is not at %s: name its new place by --resume --data FILE: %w",
+		f.Rows, f.SHA256, strings.Join(missing, ", nor at "), fs.ErrNotExist)
+}
+
+// moved says that the files named are the run's input files, whose contents tell which is which.
+func (r *Run) moved(paths []string) error {
+	for _, path := range paths {
+		sum, err := data.HashFile(path)
+		if err != nil {
+			return err
+		}
+		known := false
+		for _, f := range r.Config.files() {
+			if f.SHA256 == sum {
+				f.put(withMember(path, string(f.Path)), r.Dir)
+				known = true
+			}
+		}
+		if !known {
+			return fmt.Errorf("%s is none of the files that the run began with: its sha256 is %.12s…, which is not in %s", path, sum, ConfigName)
+		}
+	}
+	return nil
+}
+
+// withMember names the member of an .npz file that the path before named.
+func withMember(path, before string) string {
+	at := strings.LastIndexByte(before, '#')
+	if at < 0 || strings.Contains(path, "#") {
+		return path
+	}
+	if _, err := data.HashFile(path + before[at:]); err != nil {
+		return path
+	}
+	return path + before[at:]
+}
+
+// find looks for all input files.
+func (r *Run) find() error {
+	for _, f := range r.Config.files() {
+		if err := f.locate(r.Dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OpenData reads the run's training data and validation data, as [OpenData] does, wherever they are now.
+func (r *Run) OpenData() (set, valid *data.Set, err error) {
+	if err := r.find(); err != nil {
+		return nil, nil, err
+	}
+	return OpenData(r.Config)
+}
