@@ -138,7 +138,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	if o.data == "" {
 		return badInput(errors.New("no data: name a file by --data"))
 	}
-	model, r, err := openModel(path)
+	model, r, err := t.openModel(path)
 	if err != nil {
 		return err
 	}

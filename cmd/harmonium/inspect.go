@@ -103,7 +103,7 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 	if o.format != "png" && o.format != "svg" {
 		return badInput(fmt.Errorf("format %q, want png or svg", o.format))
 	}
-	model, r, err := openModel(path)
+	model, r, err := t.openModel(path)
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,13 @@ func breakFiles(env *testscript.Env) error {
 		b := append([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(header)))...)
 		return append(append(b, header...), make([]byte, data)...)
 	}
+	other, err := os.ReadFile("../../rbm/testdata/python.safetensors")
+	if err != nil {
+		return err
+	}
 	for name, contents := range map[string][]byte{
+		"other.safetensors": other,
+
 		"short.npy":       npy("(4, 3)", 7),
 		"huge.npy":        npy("(4000000000, 3000000000)", 12),
 		"cut.gz":          append([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}, bytes.Repeat([]byte{0x12}, 9)...),

@@ -16,7 +16,21 @@ import (
 )
 
 // openModel loads a model file, or the model of a run directory, which is nil for a file.
-func openModel(path string) (*rbm.Model, *run.Run, error) {
+func (t *terminal) openModel(path string) (*rbm.Model, *run.Run, error) {
+	model, r, err := loadModel(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if r != nil {
+		path = filepath.Join(path, run.ModelName)
+	}
+	if sealed, err := rbm.HasDigest(path); err == nil && !sealed {
+		t.warn("warning: %s carries no sha256 of its contents, as files of other programs don't: damage to it can't be noticed", path)
+	}
+	return model, r, nil
+}
+
+func loadModel(path string) (*rbm.Model, *run.Run, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, nil, badInput(err)

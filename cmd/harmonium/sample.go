@@ -97,7 +97,7 @@ type ladderResult struct {
 }
 
 func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string) error {
-	model, r, err := openModel(path)
+	model, r, err := t.openModel(path)
 	if err != nil {
 		return err
 	}
