@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,10 +75,11 @@ func vacant(dir string) error {
 	if err != nil {
 		return err
 	}
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ConfigName }) {
+		return fmt.Errorf("%s %w: it holds a run already; go on with it by --resume, or name another folder", dir, ErrOccupied)
+	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case name == ConfigName:
-			return fmt.Errorf("%s %w: it holds a run already; go on with it by --resume, or name another folder", dir, ErrOccupied)
 		case name == LockName && e.Type().IsRegular(), atomicfile.IsTemporary(name), name == CheckpointName && vacant(filepath.Join(dir, name)) == nil:
 		default:
 			return fmt.Errorf("%s %w: it holds %s; want a new or empty folder for the run", dir, ErrOccupied, name)
