@@ -16,6 +16,7 @@ import (
 
 	"harmonium/data"
 	"harmonium/exact"
+	"harmonium/lecture"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -49,15 +50,10 @@ func Example_partition() {
 	model := small()
 	logZ, _ := exact.LogZ(ctx, model, exact.Options{})
 
-	z := 0.0 // the same by the definition, over all 2^3·2^2 states
-	v, h := rbm.NewStates(1, 3), rbm.NewStates(1, 2)
-	for a := range uint64(8) {
-		for b := range uint64(4) {
-			v.Row(0)[0], h.Row(0)[0] = a, b
-			z += math.Exp(-model.Energy(v, h)[0])
-		}
+	plain := lecture.Model{ // the same by the definition, over all 2^3·2^2 states
+		W: [][]float64{{1, -1}, {2, 0}, {0, 1}}, B: []float64{0, -1, 0.5}, C: []float64{-1, 0},
 	}
-	fmt.Printf("log Z = %.6f = %.6f\n", logZ, math.Log(z))
+	fmt.Printf("log Z = %.6f = %.6f\n", logZ, plain.LogZ())
 	// Output: log Z = 3.828020 = 3.828020
 }
 
@@ -185,40 +181,53 @@ func Example_howGood() {
 	// D_KL = 0.062 nats
 }
 
-// Every Go block of lecture.md is code that runs here, and every text block behind one is what that example prints, so
-// that the two can't drift apart.
+// Every Go block of lecture.md is code of package lecture or runs here, and every text block below one is what that example prints, so that
+// the two can't drift apart.
 func TestLectureShowsWhatRuns(t *testing.T) {
-	lecture, err := os.ReadFile("lecture.md")
+	page, err := os.ReadFile("lecture.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := os.ReadFile("lecture_test.go")
-	if err != nil {
-		t.Fatal(err)
+	var sources []string          // without indentation
+	examples := map[string]bool{} // code and output of each, and whether it is shown
+	for _, path := range []string{"lecture_test.go", "../lecture/lecture.go", "../lecture/learn.go", "../lecture/example_test.go"} {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, flat(string(source)))
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, path, source, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range doc.Examples(file) {
+			body := source[files.Position(e.Code.Pos()).Offset:files.Position(e.Code.End()).Offset]
+			examples[flat(string(body))+"\x00"+flat(e.Output)] = false
+		}
 	}
-	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, "lecture_test.go", source, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	examples := doc.Examples(file)
-	blocks := regexp.MustCompile("(?s)```go\n(.*?)```\n(?:\n```text\n(.*?)```\n)?").FindAllSubmatch(lecture, -1)
-	if want := len(examples) + 1; len(blocks) != want {
-		t.Errorf("%d Go blocks in the lecture, want %d: the model, and one an example", len(blocks), want)
-	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```\n(?:\n```text\n(.*?)```\n)?").FindAllSubmatch(page, -1)
 	for _, block := range blocks {
 		code, output := flat(string(block[1])), flat(string(block[2]))
 		if output == "" {
-			if !strings.Contains(flat(string(source)), code) {
-				t.Errorf("this block of lecture.md is not in lecture_test.go:\n%s", code)
+			if !slices.ContainsFunc(sources, func(source string) bool { return strings.Contains(source, code) }) {
+				t.Errorf("this block of lecture.md is neither in lecture_test.go nor in package lecture:\n%s", code)
 			}
 			continue
 		}
-		if !slices.ContainsFunc(examples, func(e *doc.Example) bool {
-			body := source[files.Position(e.Code.Pos()).Offset:files.Position(e.Code.End()).Offset]
-			return strings.Contains(flat(string(body)), code) && flat(e.Output) == output
-		}) {
+		found := false
+		for example := range examples {
+			if body, printed, _ := strings.Cut(example, "\x00"); strings.Contains(body, code) && printed == output {
+				found, examples[example] = true, true
+			}
+		}
+		if !found {
 			t.Errorf("no example has this code and this output of lecture.md:\n%s\n%s", code, output)
+		}
+	}
+	for example, shown := range examples {
+		if !shown {
+			t.Errorf("lecture.md does not show this example with its output:\n%s", example)
 		}
 	}
 }

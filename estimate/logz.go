@@ -21,7 +21,7 @@ type Options struct {
 	Progress func(done, total int64, expected time.Duration) // chain steps so far and at most, and how long those will take; may be nil
 
 	// Between are models between the base and the model for annealing and tempering to pass, such as those saved along a training. None: the
-	// straight line, which is shorter (docs/decisions.md).
+	// straight line, which is shorter (docs/decisions/0030).
 	Between []*rbm.Model
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"harmonium/exact"
+	"harmonium/internal/lecturetest"
+	"harmonium/lecture"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -27,84 +29,14 @@ func randomModel(m, n int, visible, hidden rbm.Units, scale float64) *rbm.Model 
 	return model
 }
 
-// brute sums over every joint state by the definition of the energy: nothing is shared with the oracle.
-type brute struct {
-	logZ     float64
-	pv, ph   []float64
-	v, h, vh []float64
-}
-
-func value(u rbm.Units, bits, i int) float64 { return u.Scale()*float64(bits>>i&1) + u.Offset() }
-
-func sumOver(model *rbm.Model) *brute {
-	m, n := model.M(), model.N()
-	b := &brute{
-		pv: make([]float64, 1<<m), ph: make([]float64, 1<<n),
-		v: make([]float64, m), h: make([]float64, n), vh: make([]float64, m*n),
-	}
-	energy := func(v, h int) float64 {
-		e := 0.0
-		for i := range m {
-			e -= float64(model.B[i]) * value(model.Visible, v, i)
-		}
-		for j := range n {
-			e -= float64(model.C[j]) * value(model.Hidden, h, j)
-			for i := range m {
-				e -= float64(model.W[i*n+j]) * value(model.Visible, v, i) * value(model.Hidden, h, j)
-			}
-		}
-		return e
-	}
-	lowest := math.Inf(1)
-	for v := range 1 << m {
-		for h := range 1 << n {
-			lowest = min(lowest, energy(v, h))
-		}
-	}
-	z := 0.0
-	for v := range 1 << m {
-		for h := range 1 << n {
-			z += math.Exp(lowest - energy(v, h))
-		}
-	}
-	b.logZ = math.Log(z) - lowest
-	for v := range 1 << m {
-		for h := range 1 << n {
-			p := math.Exp(-energy(v, h) - b.logZ)
-			b.pv[v] += p
-			b.ph[h] += p
-			for i := range m {
-				b.v[i] += p * value(model.Visible, v, i)
-				for j := range n {
-					b.vh[i*n+j] += p * value(model.Visible, v, i) * value(model.Hidden, h, j)
-				}
-			}
-			for j := range n {
-				b.h[j] += p * value(model.Hidden, h, j)
-			}
-		}
-	}
-	return b
-}
-
-// all lists every configuration of so many units.
-func all(units int) rbm.States {
-	s := rbm.NewStates(1<<units, units)
-	for a, words := 0, s.Words(); a < len(words); a++ {
-		words[a] = uint64(a)
-	}
-	return s
-}
-
-func eachModel(t *testing.T, f func(t *testing.T, model *rbm.Model, want *brute)) {
+func eachModel(t *testing.T, f func(t *testing.T, model *rbm.Model)) {
 	for _, size := range [][2]int{{1, 1}, {2, 2}, {1, 5}, {5, 1}, {3, 8}, {8, 3}, {9, 7}} {
 		for _, visible := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
 			for _, hidden := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
 				for _, scale := range []float64{1, 1000} { // the second makes every unit steep
 					name := fmt.Sprintf("%d×%d %s-%s ±%g", size[0], size[1], visible, hidden, scale)
 					t.Run(name, func(t *testing.T) {
-						model := randomModel(size[0], size[1], visible, hidden, scale)
-						f(t, model, sumOver(model))
+						f(t, randomModel(size[0], size[1], visible, hidden, scale))
 					})
 				}
 			}
@@ -119,25 +51,40 @@ func near(t *testing.T, name string, got, want, tolerance float64) {
 	}
 }
 
-func TestAgainstTheDefinition(t *testing.T) {
-	eachModel(t, func(t *testing.T, model *rbm.Model, want *brute) {
+// marginals are P(v) and P(h) as sums over the joint distribution: nothing is shared with package exact.
+func marginals(bits *lecture.Model) (pv, ph []float64) {
+	joint := bits.Joint()
+	pv, ph = make([]float64, len(joint)), make([]float64, len(joint[0]))
+	for a, row := range joint {
+		for b, p := range row {
+			pv[a] += p
+			ph[b] += p
+		}
+	}
+	return pv, ph
+}
+
+func TestAgainstTheLecture(t *testing.T) {
+	eachModel(t, func(t *testing.T, model *rbm.Model) {
 		ctx, o := t.Context(), exact.Options{}
+		bits, offset := lecturetest.Bits(model)
+		wantPv, wantPh := marginals(bits)
 		logZ, err := exact.LogZ(ctx, model, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		near(t, "log Z", logZ, want.logZ, 1e-13)
+		near(t, "log Z", logZ, bits.LogZ()-offset, 1e-13)
 
 		pv, err := exact.Distribution(ctx, model, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		logPh, err := exact.LogProbHidden(ctx, model, all(model.N()), o)
+		logPh, err := exact.LogProbHidden(ctx, model, lecturetest.States(model.N()), o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		total, entropy := 0.0, 0.0
-		for a, p := range want.pv {
+		for a, p := range wantPv {
 			near(t, "P(v)", pv[a], p, 1e-11)
 			total += pv[a]
 			if p > 0 {
@@ -145,7 +92,7 @@ func TestAgainstTheDefinition(t *testing.T) {
 			}
 		}
 		near(t, "Σ P(v)", total, 1, 1e-11)
-		for a, p := range want.ph {
+		for a, p := range wantPh {
 			near(t, "P(h)", math.Exp(logPh[a]), p, 1e-11)
 		}
 		got, err := exact.ModelEntropy(ctx, model, o)
@@ -158,11 +105,12 @@ func TestAgainstTheDefinition(t *testing.T) {
 		if err := exact.Moments(ctx, s, model, o); err != nil {
 			t.Fatal(err)
 		}
+		want := lecturetest.OfUnits(model, bits.Moments())
 		for _, c := range []struct {
 			name string
 			got  []float32
 			want []float64
-		}{{"⟨v⟩", s.V, want.v}, {"⟨h⟩", s.H, want.h}, {"⟨vh⟩", s.VH, want.vh}} {
+		}{{"⟨v⟩", s.V, want.B}, {"⟨h⟩", s.H, want.C}, {"⟨vh⟩", s.VH, slices.Concat(want.W...)}} {
 			for k := range c.got {
 				near(t, c.name, float64(c.got[k]), c.want[k], 1e-7) // float32
 			}
@@ -187,6 +135,29 @@ func TestTwoByTwoByHand(t *testing.T) {
 	// P(h_1=1) = 10/16; P(v_1=1) = (2·2 + 4·2)/16; P(v_1=1, h_1=1) = 8/16; h_2 is independent with 3/4.
 	for k, want := range []float64{8. / 16, 12. / 16 * 3 / 4, 10. / 32, 3. / 8} {
 		near(t, fmt.Sprintf("⟨vh⟩[%d]", k), float64(s.VH[k]), want, 1e-6)
+	}
+}
+
+// The gradient is the lecture's, for every kind of unit and with weights of rows.
+func TestGradientIsTheLectures(t *testing.T) {
+	v, weights, p := rbm.NewStates(7, 5), []float32{1, 2, 0.5, 1, 3, 1, 1.5}, make([]float64, 7)
+	for r := range 7 {
+		v.Row(r)[0] = uint64(r * r % 32)
+		p[r] = float64(weights[r]) / 10
+	}
+	for _, visible := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+		for _, hidden := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+			model, got := randomModel(5, 4, visible, hidden, 1), rbm.NewStatistics(5, 4)
+			if err := exact.Gradient(t.Context(), got, model, v, weights, exact.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			bits, _ := lecturetest.Bits(model)
+			want := lecturetest.OfUnits(model, bits.Average(lecturetest.Rows(v), p))
+			want.Step(-1, lecturetest.OfUnits(model, bits.Moments()))
+			for k, want := range slices.Concat(append(want.W, want.B, want.C)...) {
+				near(t, fmt.Sprintf("%v-%v: gradient %d", visible, hidden, k), float64(slices.Concat(got.VH, got.V, got.H)[k]), want, 1e-6)
+			}
+		}
 	}
 }
 
@@ -230,18 +201,17 @@ func TestGradientAgainstDifferences(t *testing.T) {
 func TestDivergences(t *testing.T) {
 	ctx, o := t.Context(), exact.Options{}
 	model := randomModel(6, 4, rbm.Bernoulli, rbm.Spin, 1)
-	own := sumOver(model).pv
+	bits, _ := lecturetest.Bits(model)
+	own := bits.Distribution()
 	kl, err := exact.KL(ctx, own, model, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	near(t, "KL from the model itself", kl, 0, 1e-11)
 
-	other := sumOver(randomModel(6, 3, rbm.Bernoulli, rbm.Bernoulli, 1)).pv
-	want := 0.0
-	for a, p := range other {
-		want += p * math.Log(p/own[a])
-	}
+	bits, _ = lecturetest.Bits(randomModel(6, 3, rbm.Bernoulli, rbm.Bernoulli, 1))
+	other := bits.Distribution()
+	want := lecture.KL(other, own)
 	if kl, err = exact.KL(ctx, other, model, o); err != nil || want < 0.01 {
 		t.Fatal(err, want)
 	}
@@ -268,9 +238,10 @@ func TestSamplesAreExact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := sumOver(model)
-		chiSquare(t, "v", v, want.pv)
-		chiSquare(t, "h", h, want.ph)
+		bits, _ := lecturetest.Bits(model)
+		pv, ph := marginals(bits)
+		lecturetest.Drawn(t, "v", lecturetest.Rows(v), pv)
+		lecturetest.Drawn(t, "h", lecturetest.Rows(h), ph)
 		// And the joint: ⟨v_0 h_0⟩ within five standard errors.
 		both := 0.0
 		for r := range count {
@@ -278,26 +249,9 @@ func TestSamplesAreExact(t *testing.T) {
 				both++
 			}
 		}
-		agree := (want.vh[0]*2 - want.v[0] + 1) / 2 // P(v_0 bit = h_0 bit) for a spin v and a bit h
+		moments := bits.Moments()
+		agree := 1 - moments.B[0] - moments.C[0] + 2*moments.W[0][0] // P(v_0 = h_0), both as bits
 		near(t, "P(v_0 = h_0)", both/count, agree, 5*0.5/math.Sqrt(count))
-	}
-}
-
-func chiSquare(t *testing.T, name string, s rbm.States, p []float64) {
-	t.Helper()
-	counts := make([]float64, len(p))
-	for r := range s.Rows() {
-		counts[s.Row(r)[0]]++
-	}
-	value, freedom := 0.0, -1.0
-	for a, p := range p {
-		if expected := p * float64(s.Rows()); expected > 0 {
-			value += (counts[a] - expected) * (counts[a] - expected) / expected
-			freedom++
-		}
-	}
-	if limit := freedom + 5*math.Sqrt(2*freedom); value > limit {
-		t.Errorf("%s: chi-square %.1f with %.0f degrees of freedom, want at most %.1f", name, value, freedom, limit)
 	}
 }
 
@@ -343,7 +297,7 @@ func TestWorkersChangeNothing(t *testing.T) {
 			t.Errorf("%d workers give other bits than one", workers)
 		}
 	}
-	logs := model.FreeEnergyHidden(all(15))
+	logs := model.FreeEnergyHidden(lecturetest.States(15))
 	most := math.Inf(-1)
 	for _, f := range logs {
 		most = max(most, -f)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"harmonium/internal/lecturetest"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -86,70 +87,42 @@ func TestProbabilitiesAreSigmoidsOfInputs(t *testing.T) {
 	}
 }
 
-// Statistics against sums in float64 over the definition, with and without weights.
+// Statistics against the lecture's positive phase, with and without weights.
 func TestStatistics(t *testing.T) {
 	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
 		const m, n, rows = 70, 5, 37
 		model, v := wild(m, n, rows, visible, hidden)
-		weights := make([]float32, rows)
+		weights, p, total := make([]float32, rows), make([]float64, rows), 0.0
 		source := rng.NewSource(rng.Seed(6), 0)
 		for r := range weights {
-			weights[r] = float32(3 * source.Float64())
+			if r != 3 {
+				weights[r] = float32(3 * source.Float64())
+			}
+			total += float64(weights[r])
 		}
-		weights[3] = 0
-		for _, w := range [][]float32{nil, weights} {
-			got, want := rbm.NewStatistics(m, n), naiveStatistics(model, v, w)
-			rbm.NewConditionals(model, 2).Statistics(got, model, v, w)
-			for _, c := range []struct {
-				name      string
-				got, want []float32
-			}{{"V", got.V, want.V}, {"H", got.H, want.H}, {"VH", got.VH, want.VH}} {
-				for k := range c.got {
-					if math.Abs(float64(c.got[k]-c.want[k])) > 5e-6 {
-						t.Fatalf("%s[%d] = %v, want %v (weighted: %v)", c.name, k, c.got[k], c.want[k], w != nil)
+		for r, w := range weights {
+			p[r] = float64(w) / total
+		}
+		bits, _ := lecturetest.Bits(model)
+		for _, c := range []struct {
+			weights []float32
+			p       []float64
+		}{{nil, nil}, {weights, p}} {
+			got, want := rbm.NewStatistics(m, n), lecturetest.OfUnits(model, bits.Average(lecturetest.Rows(v), c.p))
+			rbm.NewConditionals(model, 2).Statistics(got, model, v, c.weights)
+			for _, x := range []struct {
+				name string
+				got  []float32
+				want []float64
+			}{{"V", got.V, want.B}, {"H", got.H, want.C}, {"VH", got.VH, slices.Concat(want.W...)}} {
+				for k := range x.got {
+					if math.Abs(float64(x.got[k])-x.want[k]) > 5e-6 {
+						t.Fatalf("%s[%d] = %v, want %v (weighted: %v)", x.name, k, x.got[k], x.want[k], c.weights != nil)
 					}
 				}
 			}
 		}
 	})
-}
-
-func naiveStatistics(model *rbm.Model, v rbm.States, weights []float32) *rbm.Statistics {
-	m, n := model.M(), model.N()
-	p, inputs := model.Bits(), make([]float64, n)
-	V, H, VH, total := make([]float64, m), make([]float64, n), make([]float64, m*n), 0.0
-	for r := range v.Rows() {
-		w := 1.0
-		if weights != nil {
-			w = float64(weights[r])
-		}
-		total += w
-		p.HiddenInputs(inputs, v.Row(r))
-		for i := range m {
-			value := model.Visible.Offset()
-			if v.Bit(r, i) {
-				value += model.Visible.Scale()
-			}
-			V[i] += w * value
-			for j, x := range inputs {
-				h := model.Hidden.Scale()*rbm.Sigmoid(x) + model.Hidden.Offset()
-				VH[i*n+j] += w * value * h
-				if i == 0 {
-					H[j] += w * h
-				}
-			}
-		}
-	}
-	s := rbm.NewStatistics(m, n)
-	for _, c := range []struct {
-		dst []float32
-		src []float64
-	}{{s.V, V}, {s.H, H}, {s.VH, VH}} {
-		for k, x := range c.src {
-			c.dst[k] = float32(x / total)
-		}
-	}
-	return s
 }
 
 func TestStatisticsDoNotDependOnWorkers(t *testing.T) {

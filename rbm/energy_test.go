@@ -5,43 +5,10 @@ import (
 	"math"
 	"testing"
 
+	"harmonium/internal/lecturetest"
+	"harmonium/lecture"
 	"harmonium/rbm"
 )
-
-// allStates returns all 2^units configurations: unit i of row r is bit i of r.
-func allStates(units int) rbm.States {
-	s := rbm.NewStates(1<<units, units)
-	for r := range s.Rows() {
-		s.Row(r)[0] = uint64(r)
-	}
-	return s
-}
-
-// value is unit i of row r as a number of its kind.
-func value(u rbm.Units, s rbm.States, r, i int) float64 {
-	switch {
-	case s.Bit(r, i):
-		return 1
-	case u == rbm.Spin:
-		return -1
-	}
-	return 0
-}
-
-// naiveEnergy is the energy of row r of v with row k of h, by its definition in the units' own values.
-func naiveEnergy(model *rbm.Model, v, h rbm.States, r, k int) (e float64) {
-	for i, b := range model.B {
-		e -= float64(b) * value(model.Visible, v, r, i)
-		for j := range model.C {
-			w := float64(model.W[i*len(model.C)+j])
-			e -= w * value(model.Visible, v, r, i) * value(model.Hidden, h, k, j)
-		}
-	}
-	for j, c := range model.C {
-		e -= float64(c) * value(model.Hidden, h, k, j)
-	}
-	return e
-}
 
 func near(got, want, tolerance float64) bool {
 	return math.Abs(got-want) <= tolerance*(1+math.Abs(want))
@@ -151,7 +118,7 @@ func TestByHand(t *testing.T) {
 				Visible: c.visible, Hidden: c.hidden,
 				W: []float32{1, -2, .5, 3}, B: []float32{-1, .5}, C: []float32{.25, -1.5},
 			}
-			states, z := allStates(2), 0.0
+			states, z := lecturetest.States(2), 0.0
 			var overHidden, overVisible [4]float64
 			for r := range 4 {
 				for k := range 4 {
@@ -206,22 +173,17 @@ func TestBitParametersAreExact(t *testing.T) {
 				x[k] = float32(math.Round(float64(x[k])*64) / 64)
 			}
 		}
-		p, v, h := model.Bits(), allStates(m), allStates(n)
+		p, plain := model.Bits(), lecturetest.Plain(model)
+		bits := &lecture.Model{B: p.B, C: p.C}
+		for i := range m {
+			bits.W = append(bits.W, p.W[i*n:(i+1)*n])
+		}
+		v, h := lecturetest.States(m), lecturetest.States(n)
 		for r := range v.Rows() {
 			for k := range h.Rows() {
-				bits := p.Offset
-				for i := range m {
-					bits -= p.B[i] * value(rbm.Bernoulli, v, r, i)
-					for j := range n {
-						bits -= p.W[i*n+j] * value(rbm.Bernoulli, v, r, i) * value(rbm.Bernoulli, h, k, j)
-					}
-				}
-				for j := range n {
-					bits -= p.C[j] * value(rbm.Bernoulli, h, k, j)
-				}
-				want := naiveEnergy(model, v, h, r, k)
-				if bits != want {
-					t.Fatalf("E(v=%05b, h=%04b) is %v in bits, %v in the units' values", r, k, bits, want)
+				want := plain.Energy(lecturetest.Values(visible, v, r), lecturetest.Values(hidden, h, k))
+				if got := p.Offset + bits.Energy(lecturetest.Row(v, r), lecturetest.Row(h, k)); got != want {
+					t.Fatalf("E(v=%05b, h=%04b) is %v in bits, %v in the units' values", r, k, got, want)
 				}
 				if got := model.Energy(v.Slice(r, r+1), h.Slice(k, k+1))[0]; got != want {
 					t.Fatalf("Energy(v=%05b, h=%04b) is %v, want %v", r, k, got, want)
@@ -236,8 +198,10 @@ func TestEnergyOfWideModels(t *testing.T) {
 	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
 		model, v := wild(130, 65, 3, visible, hidden)
 		_, h := wild(65, 1, 3, visible, hidden)
+		plain := lecturetest.Plain(model)
 		for r, got := range model.Energy(v, h) {
-			if want := naiveEnergy(model, v, h, r, r); !near(got, want, 1e-12) {
+			want := plain.Energy(lecturetest.Values(visible, v, r), lecturetest.Values(hidden, h, r))
+			if !near(got, want, 1e-12) {
 				t.Errorf("energy of row %d is %v, want %v", r, got, want)
 			}
 		}
@@ -247,11 +211,11 @@ func TestEnergyOfWideModels(t *testing.T) {
 func TestFreeEnergiesAreSums(t *testing.T) {
 	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
 		model, _ := wild(6, 5, 1, visible, hidden)
-		v, h := allStates(6), allStates(5)
+		v, h, plain := lecturetest.States(6), lecturetest.States(5), lecturetest.Plain(model)
 		overHidden, overVisible := make([]float64, v.Rows()), make([]float64, h.Rows())
 		for r := range v.Rows() {
 			for k := range h.Rows() {
-				weight := math.Exp(-naiveEnergy(model, v, h, r, k))
+				weight := math.Exp(-plain.Energy(lecturetest.Values(visible, v, r), lecturetest.Values(hidden, h, k)))
 				overHidden[r] += weight
 				overVisible[k] += weight
 			}

@@ -3,11 +3,11 @@ package sample_test
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"testing"
 
 	"harmonium/exact"
+	"harmonium/internal/lecturetest"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -29,54 +29,27 @@ func randomModel(m, n int, visible, hidden rbm.Units, seed uint64) *rbm.Model {
 // index reads a row as a binary number, unit 0 lowest.
 func index(s rbm.States, r int) int { return int(s.Row(r)[0]) }
 
-// distribution is P(v) of all 2^m configurations by the definition, summing over every joint state.
+// distribution is P(v) of all 2^m configurations, as the lecture sums it over the joint states that keep holds for.
 func distribution(model *rbm.Model, keep func(v, h int) bool) []float64 {
-	m, n := model.M(), model.N()
-	p, z := make([]float64, 1<<m), 0.0
-	v, h := rbm.NewStates(1, m), rbm.NewStates(1, n)
-	for a := range 1 << m {
-		for b := range 1 << n {
-			if !keep(a, b) {
-				continue
+	bits, _ := lecturetest.Bits(model)
+	p, total := make([]float64, 1<<model.M()), 0.0
+	for a, row := range bits.Joint() {
+		for b, x := range row {
+			if keep(a, b) {
+				p[a] += x
+				total += x
 			}
-			v.Row(0)[0], h.Row(0)[0] = uint64(a), uint64(b)
-			weight := math.Exp(-model.Energy(v, h)[0])
-			p[a] += weight
-			z += weight
 		}
 	}
 	for a := range p {
-		p[a] /= z
+		p[a] /= total
 	}
 	return p
 }
 
-// chiSquare compares counts with expected probabilities. Under the hypothesis it has mean k and variance 2k, k cells less one.
-func chiSquare(counts []int, p []float64) (value float64, freedom int) {
-	total := 0
-	for _, c := range counts {
-		total += c
-	}
-	for a, c := range counts {
-		if expected := p[a] * float64(total); expected > 0 {
-			value += (float64(c) - expected) * (float64(c) - expected) / expected
-			freedom++
-		}
-	}
-	return value, freedom - 1
-}
-
 func checkDistribution(t *testing.T, v rbm.States, p []float64) {
 	t.Helper()
-	counts := make([]int, len(p))
-	for r := range v.Rows() {
-		counts[index(v, r)]++
-	}
-	value, freedom := chiSquare(counts, p)
-	// Five standard deviations of the chi-square distribution.
-	if limit := float64(freedom) + 5*math.Sqrt(2*float64(freedom)); value > limit {
-		t.Errorf("chi-square %.1f with %d degrees of freedom, want at most %.1f", value, freedom, limit)
-	}
+	lecturetest.Drawn(t, "visible states", lecturetest.Rows(v), p)
 }
 
 func everything(int, int) bool { return true }

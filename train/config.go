@@ -9,7 +9,7 @@ import (
 	"harmonium/rbm"
 )
 
-// Config says how to train. Its zero value is the default, chosen by measurement (docs/decisions.md).
+// Config says how to train. Its zero value is the default, chosen by measurement (docs/decisions/0042).
 type Config struct {
 	Seed    uint64 // of every random number of the run
 	Workers int    // 0 means all cores; the result doesn't depend on it

@@ -62,7 +62,7 @@ const (
 	sitesPart   = 0.005
 )
 
-// Costs in elementary operations (a unit of a state of the oracle), measured relative to each other: docs/decisions.md.
+// Costs in elementary operations (a unit of a state of the oracle), measured relative to each other: docs/decisions/0048.
 const (
 	costFlip    = 1500 // a unit at a row of the pseudo-log-likelihood,
 	costSite    = 2    // a weight there,

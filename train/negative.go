@@ -47,7 +47,7 @@ type Update struct {
 // One more chain is a scout. It begins far from the data ([sample.Anywhere]), makes the sweeps that the others make, and after scoutUpdates
 // updates takes the place of one of them by Metropolis' rule, with probability min(1, e^(F_chain − F_scout)); then it begins anew. Chains
 // that only ever go on from the data never hear of modes elsewhere, and in long trainings such modes grow until they
-// outweigh all that was learned (docs/decisions.md).
+// outweigh all that was learned (docs/decisions/0038).
 //
 // With Refresh the chains also exchange states with so many ladders of tempered chains, which make one round an update and can change modes:
 // every refreshEvery updates the chain at the model of each ladder changes places with one of the others.
@@ -71,7 +71,7 @@ type PCD struct {
 // refreshEvery is the number of updates between two exchanges of ladders with the chains.
 const refreshEvery = 10
 
-// The defaults of the negative phases, chosen by measurement (docs/decisions.md).
+// The defaults of the negative phases, chosen by measurement (docs/decisions/0042).
 const (
 	DefaultSteps  = 10  // Gibbs sweeps an update for CD and PCD
 	DefaultChains = 100 // of PCD

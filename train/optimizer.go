@@ -36,7 +36,7 @@ type Optimizer interface {
 // SGD is stochastic gradient descent: λ ← λ − η ∇C.
 type SGD struct{ rate float32 }
 
-// DefaultRate is 0.1, measured (docs/decisions.md).
+// DefaultRate is 0.1, measured (docs/decisions/0046).
 func (*SGD) DefaultRate(_, _ rbm.Units) float64 { return 0.1 }
 
 // Start does nothing: gradient descent has no memory.
@@ -90,7 +90,7 @@ func (o *Momentum) Remember(m *Memory) { m.floats("velocity", o.velocity[:]...) 
 // (D. P. Kingma and J. Ba, ICLR 2015).
 type Adam struct {
 	// Decay1 is that of the mean gradient: β1 of the paper. Its default is 0, not the paper's 0.9, because momentum makes the parameters
-	// and persistent chains chase each other (docs/decisions.md).
+	// and persistent chains chase each other (docs/decisions/0046).
 	Decay1          float64
 	Decay2, Epsilon float64 // β2 and ε; 0 means 0.999 and 1e-8
 
@@ -99,8 +99,8 @@ type Adam struct {
 	first, second [3][]float32 // first is empty without momentum
 }
 
-// DefaultRate is 0.01 between bits, and a quarter of it between spins, measured (docs/decisions.md). Steps of Adam are of the size of the
-// rate whatever the gradient's, and the same model has weights in spins of a quarter of those in bits.
+// DefaultRate is 0.01 between bits, and a quarter of it between spins, measured (docs/decisions/0042 and 0043). Steps of Adam are of the
+// size of the rate whatever the gradient's, and the same model has weights in spins of a quarter of those in bits.
 func (*Adam) DefaultRate(visible, hidden rbm.Units) float64 {
 	return 0.01 / (visible.Scale() * hidden.Scale())
 }

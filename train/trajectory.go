@@ -18,7 +18,7 @@ import (
 //
 // Weighted chains follow the mean, the witnesses: they begin at the model without weights, whose log Z is known, and by Jarzynski's equality
 // their mean weight tells log Z of the mean ([sample.Population]). They take no part in the gradient. Chains that do can't carry weights, as
-// an update goes against the very states that they are in (docs/decisions.md).
+// an update goes against the very states that they are in (docs/decisions/0025).
 //
 // A mean is kept whenever the witnesses would exchange states with those of the one kept before in less than keepBelow of all cases: chains can
 // exchange states along the models kept ([sample.Path]).

@@ -25,9 +25,9 @@ const (
 // ranks lists the packages from the bottom up: each may import those of lower ranks alone, and tests may import anything.
 var ranks = [][]string{
 	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile"},
-	{"internal/kernel"},
+	{"internal/kernel", "lecture"},
 	{"rbm"},
-	{"exact", "sample", "data"},
+	{"exact", "sample", "data", "internal/lecturetest"},
 	{"train", "estimate", "ising", "quantum"},
 	{"internal/run", "internal/plot"},
 	{"internal/web"},
@@ -111,6 +111,33 @@ func TestImportsGoDownward(t *testing.T) {
 				t.Errorf("%s: %s (rank %d) imports %s (rank %d)", positions.Position(spec.Pos()), f.folder, from, folder, to)
 			}
 		}
+	}
+}
+
+// The lecture stands alone: it imports the standard library and rng, and no program imports it, only tests and the package for tests that
+// writes models in its form. So the oracle and what it is held against share nothing.
+func TestLectureStandsAlone(t *testing.T) {
+	_, files := sources(t)
+	seen := 0
+	for _, f := range files {
+		for _, spec := range f.syntax.Imports {
+			path, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.folder == "lecture" {
+				seen++
+				if path != module+"/rng" && (strings.HasPrefix(path, module+"/") || strings.Contains(path, ".")) {
+					t.Errorf("%s imports %s, want the standard library and rng alone", f.path, path)
+				}
+			}
+			if path == module+"/internal/lecturetest" || path == module+"/lecture" && f.folder != "internal/lecturetest" {
+				t.Errorf("%s imports %s, which is for tests", f.path, path)
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no import of lecture was seen: the test shows nothing")
 	}
 }
 

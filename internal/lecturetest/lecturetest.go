@@ -1,0 +1,140 @@
+// Package lecturetest writes models and states of package rbm in the form of package lecture, so
+// that tests can hold fast code against it.
+package lecturetest
+
+import (
+	"math"
+	"testing"
+
+	"harmonium/lecture"
+	"harmonium/rbm"
+)
+
+// Plain returns the lecture's model with the parameters of a model as they are. Its energy takes
+// the units' own values: see [Values].
+func Plain(model *rbm.Model) *lecture.Model {
+	plain, n := &lecture.Model{}, model.N()
+	for i, b := range model.B {
+		plain.B = append(plain.B, float64(b))
+		plain.W = append(plain.W, make([]float64, n))
+		for j := range n {
+			plain.W[i][j] = float64(model.W[i*n+j])
+		}
+	}
+	for _, c := range model.C {
+		plain.C = append(plain.C, float64(c))
+	}
+	return plain
+}
+
+// Values returns row r as numbers: 0 and 1 of Bernoulli units, −1 and +1 of spins.
+func Values(units rbm.Units, s rbm.States, r int) []float64 {
+	values := Row(s, r)
+	if units == rbm.Spin {
+		for i, v := range values {
+			values[i] = 2*v - 1
+		}
+	}
+	return values
+}
+
+// Row returns row r as bits, which is how the lecture writes a configuration.
+func Row(s rbm.States, r int) []float64 {
+	row := make([]float64, s.Units())
+	for i := range row {
+		if s.Bit(r, i) {
+			row[i] = 1
+		}
+	}
+	return row
+}
+
+// Rows returns all rows as bits.
+func Rows(s rbm.States) [][]float64 {
+	rows := make([][]float64, s.Rows())
+	for r := range rows {
+		rows[r] = Row(s, r)
+	}
+	return rows
+}
+
+// States returns all 2^units configurations in the lecture's order: unit i of row a is bit i of a.
+func States(units int) rbm.States {
+	s := rbm.NewStates(1<<units, units)
+	for a := range s.Rows() {
+		s.Row(a)[0] = uint64(a)
+	}
+	return s
+}
+
+// Bits returns a model of bits with the same distribution: s = 2v−1 is inserted for spins and the
+// terms are collected. The energy is offset + E(v,h) with that of the lecture's model.
+//
+//	w (αv+β)(γh+δ) = αγw vh + αδw v + βγw h + βδw,   with α = 1, β = 0 for bits and α = 2, β = −1 for spins; likewise γ, δ.
+func Bits(model *rbm.Model) (bits *lecture.Model, offset float64) {
+	bits = Plain(model)
+	α, β := line(model.Visible)
+	γ, δ := line(model.Hidden)
+	for i := range bits.B {
+		offset -= β * bits.B[i]
+		bits.B[i] *= α
+	}
+	for j := range bits.C {
+		offset -= δ * bits.C[j]
+		bits.C[j] *= γ
+	}
+	for i, row := range bits.W {
+		for j, w := range row {
+			offset -= β * δ * w
+			bits.B[i] += α * δ * w
+			bits.C[j] += β * γ * w
+			row[j] = α * γ * w
+		}
+	}
+	return bits, offset
+}
+
+// line returns α and β with value = α·bit + β.
+func line(units rbm.Units) (α, β float64) {
+	if units == rbm.Spin {
+		return 2, -1
+	}
+	return 1, 0
+}
+
+// OfUnits turns averages of bits into those of the units' own values: ⟨(αv+β)(γh+δ)⟩ = αγ⟨vh⟩ +
+// αδ⟨v⟩ + βγ⟨h⟩ + βδ. It changes average.
+func OfUnits(model *rbm.Model, average *lecture.Model) *lecture.Model {
+	α, β := line(model.Visible)
+	γ, δ := line(model.Hidden)
+	for i, v := range average.B {
+		for j, h := range average.C {
+			average.W[i][j] = α*γ*average.W[i][j] + α*δ*v + β*γ*h + β*δ
+		}
+		average.B[i] = α*v + β
+	}
+	for j, h := range average.C {
+		average.C[j] = γ*h + δ
+	}
+	return average
+}
+
+// Drawn fails the test if rows were not drawn from the distribution p, a table of 2^units numbers,
+// by Pearson's χ². Its mean is the number of degrees of freedom k and its variance 2k; the limit is
+// five standard deviations.
+func Drawn(t *testing.T, name string, rows [][]float64, p []float64) {
+	t.Helper()
+	χ2, k, count := 0.0, -1.0, float64(len(rows))
+	for a, got := range lecture.Empirical(rows, nil) {
+		switch {
+		case p[a] > 0:
+			χ2 += count * (got - p[a]) * (got - p[a]) / p[a]
+			k++
+		case got > 0:
+			t.Errorf("%s: state %d was drawn, which has probability 0", name, a)
+		}
+	}
+	if limit := k + 5*math.Sqrt(2*k); !(χ2 <= limit) {
+		t.Errorf("%s: χ² is %.1f with %.0f degrees of freedom, want at most %.1f", name, χ2, k, limit)
+	}
+}

@@ -1,0 +1,58 @@
+package lecturetest_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"harmonium/internal/lecturetest"
+	"harmonium/lecture"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// The model of bits has the energy of the model in its units' own values, at every state, and so
+// the same averages.
+func TestBitsHaveTheEnergyOfValues(t *testing.T) {
+	for _, visible := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+		for _, hidden := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+			t.Run(fmt.Sprint(visible, "-", hidden), func(t *testing.T) {
+				const m, n = 4, 3
+				model := rbm.New(m, n, rng.Seed(1))
+				model.Visible, model.Hidden = visible, hidden
+				source := rng.NewSource(rng.Seed(1), 1)
+				for _, p := range model.Parameters() {
+					for k := range p {
+						p[k] = float32(2*source.Float64() - 1)
+					}
+				}
+				plain := lecturetest.Plain(model)
+				bits, offset := lecturetest.Bits(model)
+				v, h, p := lecturetest.States(m), lecturetest.States(n), bits.Joint()
+				want := 0.0 // ⟨v_2 h_1⟩
+				for a := range v.Rows() {
+					for b := range h.Rows() {
+						x, y := lecturetest.Values(visible, v, a), lecturetest.Values(hidden, h, b)
+						got := offset + bits.Energy(lecturetest.Row(v, a), lecturetest.Row(h, b))
+						if want := plain.Energy(x, y); math.Abs(got-want) > 1e-13 {
+							t.Errorf("E(v=%v, h=%v) is %v in bits, %v in values", x, y, got, want)
+						}
+						want += p[a][b] * x[1] * y[0]
+					}
+				}
+				if got := lecturetest.OfUnits(model, bits.Moments()).W[1][0]; math.Abs(got-want) > 1e-14 {
+					t.Errorf("⟨v_2 h_1⟩ is %v, want %v", got, want)
+				}
+			})
+		}
+	}
+}
+
+func TestStatesAreInTheLecturesOrder(t *testing.T) {
+	rows := lecturetest.Rows(lecturetest.States(5))
+	for a, want := range lecture.States(5) {
+		if fmt.Sprint(rows[a]) != fmt.Sprint(want) {
+			t.Errorf("row %d is %v, want %v", a, rows[a], want)
+		}
+	}
+}

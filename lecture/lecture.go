@@ -1,0 +1,221 @@
+// Package lecture is the restricted Boltzmann machine of a lecture, in plain Go: float64, one
+// configuration at a time, sums over all states. It reads from top to bottom: model, distribution,
+// conditionals, gradient, sampling, learning.
+//
+// A configuration v is a slice of m numbers 0 or 1, and h one of n. A table of 2^m numbers has that
+// of v at place Σ_i v_i 2^i, the order of [States]. Divergences and log Z are in nats.
+//
+// The package is there to be read, and to be the oracle of tests: the fast packages must give the
+// same numbers. Its time and memory grow with 2^m and 2^(m+n), so it is for models of about ten
+// units.
+package lecture
+
+import (
+	"math"
+
+	"harmonium/rng"
+)
+
+// Model is a restricted Boltzmann machine of m visible units v_i and n hidden units h_j with the
+// parameters λ = (W, b, c).
+//
+// A gradient has one number for each parameter, so it is a Model too; likewise the averages ⟨v_i
+// h_j⟩ (W), ⟨v_i⟩ (B) and ⟨h_j⟩ (C).
+type Model struct {
+	W [][]float64 // m×n weights w_ij
+	B []float64   // m visible biases b_i
+	C []float64   // n hidden biases c_j
+}
+
+// New returns a model with biases 0 and weights uniform in ±0.1. With equal weights all hidden
+// units would stay equal for ever.
+func New(m, n int, source *rng.Source) *Model {
+	model := zeros(m, n)
+	for _, row := range model.W {
+		for j := range row {
+			row[j] = 0.1 * (2*source.Float64() - 1)
+		}
+	}
+	return model
+}
+
+func zeros(m, n int) *Model {
+	model := &Model{W: make([][]float64, m), B: make([]float64, m), C: make([]float64, n)}
+	for i := range model.W {
+		model.W[i] = make([]float64, n)
+	}
+	return model
+}
+
+// Energy is E(v,h) = −Σ_i b_i v_i − Σ_j c_j h_j − Σ_ij w_ij v_i h_j.
+func (model *Model) Energy(v, h []float64) float64 {
+	e := 0.0
+	for i := range v {
+		e -= model.B[i] * v[i]
+		for j := range h {
+			e -= model.W[i][j] * v[i] * h[j]
+		}
+	}
+	for j := range h {
+		e -= model.C[j] * h[j]
+	}
+	return e
+}
+
+// States lists all 2^units configurations: unit i of number a is bit i of a.
+func States(units int) [][]float64 {
+	all := make([][]float64, 1<<units)
+	for a := range all {
+		all[a] = make([]float64, units)
+		for i := range units {
+			all[a][i] = float64(a >> i & 1)
+		}
+	}
+	return all
+}
+
+// LogZ is log Z with the partition function Z = Σ_{v,h} e^(−E(v,h)), a sum of 2^(m+n) terms.
+func (model *Model) LogZ() float64 {
+	var logs []float64
+	for _, v := range States(len(model.B)) {
+		for _, h := range States(len(model.C)) {
+			logs = append(logs, -model.Energy(v, h))
+		}
+	}
+	return logSum(logs...)
+}
+
+// logSum is log Σ_k e^(x_k). The largest term is taken out of the sum, since e^x overflows beyond x
+// = 709.
+func logSum(x ...float64) float64 {
+	largest, sum := math.Inf(-1), 0.0
+	for _, x := range x {
+		largest = max(largest, x)
+	}
+	for _, x := range x {
+		sum += math.Exp(x - largest)
+	}
+	return largest + math.Log(sum)
+}
+
+// Joint is the joint distribution P(v,h) = e^(−E(v,h)) / Z as a table of 2^m rows and 2^n columns.
+func (model *Model) Joint() [][]float64 {
+	logZ := model.LogZ()
+	p := make([][]float64, 1<<len(model.B))
+	for a, v := range States(len(model.B)) {
+		for _, h := range States(len(model.C)) {
+			p[a] = append(p[a], math.Exp(-model.Energy(v, h)-logZ))
+		}
+	}
+	return p
+}
+
+// FreeEnergy is F(v) = −log Σ_h e^(−E(v,h)) = −Σ_i b_i v_i − Σ_j log(1+e^(x_j)) with x =
+// [Model.HiddenInputs]. The sum over h is a product of sums over each h_j, as the energy is linear
+// in each.
+func (model *Model) FreeEnergy(v []float64) float64 {
+	f := 0.0
+	for i := range v {
+		f -= model.B[i] * v[i]
+	}
+	for _, x := range model.HiddenInputs(v) {
+		f -= logSum(0, x)
+	}
+	return f
+}
+
+// Distribution is P(v) = Σ_h P(v,h) = e^(−F(v)) / Z with Z = Σ_v e^(−F(v)), a table of 2^m numbers.
+func (model *Model) Distribution() []float64 {
+	p := make([]float64, 1<<len(model.B))
+	for a, v := range States(len(model.B)) {
+		p[a] = -model.FreeEnergy(v)
+	}
+	logZ := logSum(p...)
+	for a := range p {
+		p[a] = math.Exp(p[a] - logZ)
+	}
+	return p
+}
+
+// Empirical is the distribution P_D of data as a table of 2^m numbers. Row r counts with
+// probability p[r]; nil means equally.
+func Empirical(rows [][]float64, p []float64) []float64 {
+	table := make([]float64, 1<<len(rows[0]))
+	for r, v := range rows {
+		a := 0
+		for i := range v {
+			a += int(v[i]) << i
+		}
+		table[a] += probability(p, r, len(rows))
+	}
+	return table
+}
+
+func probability(p []float64, r, rows int) float64 {
+	if p == nil {
+		return 1 / float64(rows)
+	}
+	return p[r]
+}
+
+// KL is the Kullback-Leibler divergence D_KL(P‖Q) = Σ_v P(v) log(P(v)/Q(v)) of two tables: zero if
+// they are equal, else positive.
+func KL(p, q []float64) float64 {
+	kl := 0.0
+	for a := range p {
+		if p[a] > 0 {
+			kl += p[a] * math.Log(p[a]/q[a])
+		}
+	}
+	return kl
+}
+
+// HiddenInputs are x_j(v) = c_j + Σ_i w_ij v_i.
+func (model *Model) HiddenInputs(v []float64) []float64 {
+	x := make([]float64, len(model.C))
+	for j := range x {
+		x[j] = model.C[j]
+		for i := range v {
+			x[j] += model.W[i][j] * v[i]
+		}
+	}
+	return x
+}
+
+// VisibleInputs are y_i(h) = b_i + Σ_j w_ij h_j.
+func (model *Model) VisibleInputs(h []float64) []float64 {
+	y := make([]float64, len(model.B))
+	for i := range y {
+		y[i] = model.B[i]
+		for j := range h {
+			y[i] += model.W[i][j] * h[j]
+		}
+	}
+	return y
+}
+
+// HiddenProbs are P(h_j=1|v) = σ(x_j(v)). Given v the h_j are independent, as no weight connects
+// them.
+func (model *Model) HiddenProbs(v []float64) []float64 { return sigmoid(model.HiddenInputs(v)) }
+
+// VisibleProbs are P(v_i=1|h) = σ(y_i(h)).
+func (model *Model) VisibleProbs(h []float64) []float64 { return sigmoid(model.VisibleInputs(h)) }
+
+// sigmoid replaces each x by σ(x) = 1/(1+e^(−x)).
+func sigmoid(x []float64) []float64 {
+	for k := range x {
+		x[k] = 1 / (1 + math.Exp(-x[k]))
+	}
+	return x
+}
+
+// draw draws units that are 1 with the probabilities p.
+func draw(p []float64, source *rng.Source) []float64 {
+	s := make([]float64, len(p))
+	for k := range p {
+		if source.Float64() < p[k] {
+			s[k] = 1
+		}
+	}
+	return s
+}
