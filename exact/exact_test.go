@@ -140,7 +140,7 @@ func TestTwoByTwoByHand(t *testing.T) {
 
 // The gradient is the lecture's, for every kind of unit and with weights of rows.
 func TestGradientIsTheLectures(t *testing.T) {
-	v, weights, p := rbm.NewStates(7, 5), []float32{1, 2, 0.5, 1, 3, 1, 1.5}, make([]float64, 7)
+	v, weights, p := rbm.NewBatch(7, 5), []float32{1, 2, 0.5, 1, 3, 1, 1.5}, make([]float64, 7)
 	for r := range 7 {
 		v.Row(r)[0] = uint64(r * r % 32)
 		p[r] = float64(weights[r]) / 10
@@ -165,7 +165,7 @@ func TestGradientIsTheLectures(t *testing.T) {
 func TestGradientAgainstDifferences(t *testing.T) {
 	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
 		model := randomModel(5, 4, units, rbm.Bernoulli, 1)
-		v := rbm.NewStates(7, 5)
+		v := rbm.NewBatch(7, 5)
 		for r := range 7 {
 			v.Row(r)[0] = uint64(r * r % 32)
 		}
@@ -218,7 +218,7 @@ func TestDivergences(t *testing.T) {
 	near(t, "KL from another model", kl, want, 1e-11)
 
 	// Rows 1, 1, 2 with weights 1, 2, 1: probabilities 3/4 and 1/4.
-	v := rbm.NewStates(3, 6)
+	v := rbm.NewBatch(3, 6)
 	v.Row(0)[0], v.Row(1)[0], v.Row(2)[0] = 1, 1, 2
 	weights := []float64{1, 2, 1}
 	entropy := -0.75*math.Log(0.75) - 0.25*math.Log(0.25)

@@ -7,7 +7,7 @@
 // of the finite lattice by Kaufman's formula, [Enumerate] all averages of small lattices, and [Observe] estimates
 // the same observables from configurations, a model's for instance.
 //
-// Configurations are [rbm.States]: bit 1 is spin +1, site x = row·L + column.
+// Configurations are [rbm.Batch]: bit 1 is spin +1, site x = row·L + column.
 package ising
 
 import "math"

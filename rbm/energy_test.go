@@ -235,7 +235,7 @@ func TestFreeEnergiesAreSums(t *testing.T) {
 
 func TestEnergyPanics(t *testing.T) {
 	model, v := wild(4, 3, 2, rbm.Bernoulli, rbm.Bernoulli)
-	h := rbm.NewStates(2, 3)
+	h := rbm.NewBatch(2, 3)
 	panics(t, "rows", "rbm: Energy of 2 visible and 1 hidden rows", func() { model.Energy(v, h.Slice(0, 1)) })
 	panics(t, "hidden units", "rbm: hidden states of 4 units for a model of 3", func() { model.Energy(v, v) })
 	panics(t, "visible units of Energy", "rbm: visible states of 3 units for a model of 4", func() { model.Energy(h, h) })

@@ -27,7 +27,7 @@ func randomModel(m, n int, visible, hidden rbm.Units, seed uint64) *rbm.Model {
 }
 
 // index reads a row as a binary number, unit 0 lowest.
-func index(s rbm.States, r int) int { return int(s.Row(r)[0]) }
+func index(s rbm.Batch, r int) int { return int(s.Row(r)[0]) }
 
 // distribution is P(v) of all 2^m configurations, as the lecture sums it over the joint states that keep holds for.
 func distribution(model *rbm.Model, keep func(v, h int) bool) []float64 {
@@ -47,7 +47,7 @@ func distribution(model *rbm.Model, keep func(v, h int) bool) []float64 {
 	return p
 }
 
-func checkDistribution(t *testing.T, v rbm.States, p []float64) {
+func checkDistribution(t *testing.T, v rbm.Batch, p []float64) {
 	t.Helper()
 	lecturetest.Drawn(t, "visible states", lecturetest.Rows(v), p)
 }
@@ -67,7 +67,7 @@ func TestGibbsDoesNotDrift(t *testing.T) {
 				}
 				p := distribution(model, everything)
 				checkDistribution(t, start, p)
-				c := sample.Start(start, model.N(), rng.Seed(2))
+				c := sample.NewChains(start, model.N(), rng.Seed(2))
 				conditionals := rbm.NewConditionals(model, 1)
 				for _, k := range []int{1, 2, 20} {
 					c.Sweep(conditionals, k)
@@ -81,7 +81,7 @@ func TestGibbsDoesNotDrift(t *testing.T) {
 // Chains that start anywhere reach P(v).
 func TestGibbsForgetsItsStart(t *testing.T) {
 	model := randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 12)
-	c := sample.Start(rbm.NewStates(20000, 5), 4, rng.Seed(3))
+	c := sample.NewChains(rbm.NewBatch(20000, 5), 4, rng.Seed(3))
 	c.Sweep(rbm.NewConditionals(model, 1), 200)
 	checkDistribution(t, c.Visible, distribution(model, everything))
 }
@@ -89,7 +89,7 @@ func TestGibbsForgetsItsStart(t *testing.T) {
 // Clamped units stay, and the others have the distribution given them.
 func TestClampedGibbsSamplesTheConditional(t *testing.T) {
 	model := randomModel(5, 4, rbm.Bernoulli, rbm.Spin, 13)
-	c := sample.Start(rbm.NewStates(20000, 5), 4, rng.Seed(4))
+	c := sample.NewChains(rbm.NewBatch(20000, 5), 4, rng.Seed(4))
 	c.ClampVisible(1, true)
 	c.ClampVisible(3, false)
 	c.ClampHidden(2, true)
@@ -112,7 +112,7 @@ func TestStartFromBiases(t *testing.T) {
 }
 
 func TestFromRowsUsesEveryRowEquallyOften(t *testing.T) {
-	data := rbm.NewStates(4, 3)
+	data := rbm.NewBatch(4, 3)
 	for r := range 4 {
 		data.Row(r)[0] = uint64(r)
 	}
@@ -131,7 +131,7 @@ func TestGibbsRepeats(t *testing.T) {
 	model := randomModel(70, 33, rbm.Spin, rbm.Bernoulli, 15)
 	start := sample.FromBiases(model, 101, rng.Seed(7))
 	run := func(workers int, parts ...int) []uint64 {
-		c := sample.Start(start, model.N(), rng.Seed(8))
+		c := sample.NewChains(start, model.N(), rng.Seed(8))
 		for _, k := range parts {
 			c.Sweep(rbm.NewConditionals(model, workers), k)
 		}
@@ -150,7 +150,7 @@ func ExampleChains() {
 	model.B[0] = 8                      // so unit 0 is nearly always 1
 	start := sample.FromBiases(model, 1000, rng.Seed(1))
 
-	chains := sample.Start(start, model.N(), rng.Seed(1))
+	chains := sample.NewChains(start, model.N(), rng.Seed(1))
 	chains.Sweep(rbm.NewConditionals(model, 0), 10) // v → h → v, ten times
 
 	on := 0

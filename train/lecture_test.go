@@ -52,7 +52,7 @@ func TestDescentIsTheLectures(t *testing.T) {
 // gradient.
 func TestContrastiveDivergenceIsTheLectures(t *testing.T) {
 	const count, m, n = 20000, 6, 3
-	set := &data.Set{States: rbm.NewStates(count, m)}
+	set := &data.Set{States: rbm.NewBatch(count, m)}
 	for r := range count {
 		set.States.Row(r)[0] = []uint64{0b000111, 0b111000, 0b010101, 0b011110}[r%4]
 	}

@@ -90,7 +90,7 @@ func logZNow(t *Training) (LogZ, []diag.Finding) {
 func TestLiveHiddenMode(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
-	training, err := Start(model, &data.Set{States: rbm.NewStates(50, m)}, Config{Negative: &CD{}})
+	training, err := Start(model, &data.Set{States: rbm.NewBatch(50, m)}, Config{Negative: &CD{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestLiveHiddenMode(t *testing.T) {
 func TestLiveModeOfTheData(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
-	set := &data.Set{States: rbm.NewStates(50, m)}
+	set := &data.Set{States: rbm.NewBatch(50, m)}
 	training, err := Start(model, set, Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +204,7 @@ func TestScoresWithinBudget(t *testing.T) {
 	for _, shape := range [][2]int{{30, 30}, {100, 50}, {300, 40}} {
 		for _, updates := range []int{50, 1000, 100000} {
 			for name, negative := range map[string]Negative{"pcd": &PCD{}, "cd": &CD{}, "pt": &PT{}} {
-				set := &data.Set{States: rbm.NewStates(400, shape[0])}
+				set := &data.Set{States: rbm.NewBatch(400, shape[0])}
 				training, err := Start(rbm.New(shape[0], shape[1], rng.Seed(1)), set, Config{Updates: updates, Negative: negative})
 				if err != nil {
 					t.Fatal(err)

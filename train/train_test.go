@@ -141,7 +141,7 @@ func TestNegativePhasesAgree(t *testing.T) {
 	conditionals := rbm.NewConditionals(model, 1)
 	want := rbm.NewStatistics(8, 5)
 	setup := train.Setup{Model: model, Batch: chains, Key: rng.Seed(4), Workers: 1}
-	update := train.Update{Model: model, Conditionals: conditionals, Rows: rbm.NewStates(chains, 8)}
+	update := train.Update{Model: model, Conditionals: conditionals, Rows: rbm.NewBatch(chains, 8)}
 	phase := func(n train.Negative, dst *rbm.Statistics) {
 		if err := n.Start(setup); err != nil {
 			t.Fatal(err)
@@ -280,9 +280,9 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 
 // A row of weight 2 counts as two rows, one of weight 0 as none.
 func TestWeightsCountRows(t *testing.T) {
-	rows := rbm.NewStates(3, 4)
+	rows := rbm.NewBatch(3, 4)
 	rows.Row(0)[0], rows.Row(1)[0], rows.Row(2)[0] = 3, 5, 8
-	twice := rbm.NewStates(3, 4)
+	twice := rbm.NewBatch(3, 4)
 	twice.Row(0)[0], twice.Row(1)[0], twice.Row(2)[0] = 3, 3, 5
 	weighted := &data.Set{States: rows, Weights: []float64{2e30, 1e30, 0}}
 	trained := func(set *data.Set, batch int) *rbm.Model {
@@ -365,7 +365,7 @@ func TestStartRefuses(t *testing.T) {
 		"pt with 1 steps, 100 chains and 1 rungs":                    {Negative: &train.PT{Rungs: 1}},
 		"pcd of 100 chains refreshed by 101 ladders of 10 rungs":     {Negative: &train.PCD{Refresh: 101}},
 		"pcd with 10 steps and -5 chains":                            {Negative: &train.PCD{Chains: -5}},
-		"the validation data has 2 units, the model 9 visible ones":  {Valid: &data.Set{States: rbm.NewStates(1, 2)}},
+		"the validation data has 2 units, the model 9 visible ones":  {Valid: &data.Set{States: rbm.NewBatch(1, 2)}},
 	} {
 		_, err := train.Start(rbm.New(9, 4, rng.Seed(1)), set, c)
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -35,7 +35,7 @@ func TestTrajectory(t *testing.T) {
 	if len(kept) < 2 {
 		t.Fatalf("%d models were kept, want two or more", len(kept))
 	}
-	samples := func(model *rbm.Model, seed uint64) rbm.States {
+	samples := func(model *rbm.Model, seed uint64) rbm.Batch {
 		v, _, err := exact.Sample(t.Context(), model, 2000, rng.Seed(seed), exact.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -64,7 +64,7 @@ func TestTrajectory(t *testing.T) {
 
 // Negative phases without chains that go on keep a trajectory too, as witnesses follow every training.
 func TestTrajectoryOfCD(t *testing.T) {
-	training, err := Start(rbm.New(9, 3, rng.Seed(1)), &data.Set{States: rbm.NewStates(40, 9)}, Config{Negative: &CD{}, Updates: 2000})
+	training, err := Start(rbm.New(9, 3, rng.Seed(1)), &data.Set{States: rbm.NewBatch(40, 9)}, Config{Negative: &CD{}, Updates: 2000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestWitnesses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			logZ, stderr, ess := y.witnesses.Weigh()
+			logZ, stderr, ess := y.witnesses.LogZ()
 			if z := (logZ - truth) / stderr; !(math.Abs(z) < 4) || stderr > 0.5 || ess < witnessCount/2 || lost(y.longest) {
 				t.Errorf("rate %v, update %d: log Z of the mean is %v ± %v, exactly %v; ESS %v, longest step %v", rate, p.Update, logZ, stderr, truth, ess, y.longest)
 			}
@@ -146,7 +146,7 @@ func TestRenew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if logZ, stderr, _ := y.witnesses.Weigh(); lost(y.longest) || !(math.Abs(logZ-truth) < 4*stderr) {
+		if logZ, stderr, _ := y.witnesses.LogZ(); lost(y.longest) || !(math.Abs(logZ-truth) < 4*stderr) {
 			t.Errorf("%s: 200 updates later log Z of the mean is %v ± %v, exactly %v; longest step %v", name, logZ, stderr, truth, y.longest)
 		}
 	}

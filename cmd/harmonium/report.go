@@ -32,7 +32,7 @@ type spectrumResult struct {
 	SingularValues []float32 `json:"singular_values"`
 }
 
-// criticismResult is an estimate.Criticism.
+// criticismResult is an estimate.Comparison.
 type criticismResult struct {
 	Means       deviationResult `json:"means"`
 	Covariances deviationResult `json:"covariances"`
@@ -96,8 +96,8 @@ func spectrumAlong(r *run.Run) ([]spectrumResult, error) {
 	return spectrum, badInput(err)
 }
 
-func criticism(samples rbm.States, set *data.Set, seed uint64) criticismResult {
-	c := estimate.Criticise(samples, set.States, rng.Seed(seed))
+func criticism(samples rbm.Batch, set *data.Set, seed uint64) criticismResult {
+	c := estimate.Compare(samples, set.States, rng.Seed(seed))
 	return criticismResult{
 		Means: deviationResult(c.Means), Covariances: deviationResult(c.Covariances),
 		Accuracy: estimateResult{diag.Number(c.Accuracy), diag.Number(c.AccuracyStderr)},

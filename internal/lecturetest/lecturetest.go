@@ -28,7 +28,7 @@ func Plain(model *rbm.Model) *lecture.Model {
 }
 
 // Values returns row r as numbers: 0 and 1 of Bernoulli units, −1 and +1 of spins.
-func Values(units rbm.Units, s rbm.States, r int) []float64 {
+func Values(units rbm.Units, s rbm.Batch, r int) []float64 {
 	values := Row(s, r)
 	if units == rbm.Spin {
 		for i, v := range values {
@@ -39,7 +39,7 @@ func Values(units rbm.Units, s rbm.States, r int) []float64 {
 }
 
 // Row returns row r as bits, which is how the lecture writes a configuration.
-func Row(s rbm.States, r int) []float64 {
+func Row(s rbm.Batch, r int) []float64 {
 	row := make([]float64, s.Units())
 	for i := range row {
 		if s.Bit(r, i) {
@@ -50,7 +50,7 @@ func Row(s rbm.States, r int) []float64 {
 }
 
 // Rows returns all rows as bits.
-func Rows(s rbm.States) [][]float64 {
+func Rows(s rbm.Batch) [][]float64 {
 	rows := make([][]float64, s.Rows())
 	for r := range rows {
 		rows[r] = Row(s, r)
@@ -59,8 +59,8 @@ func Rows(s rbm.States) [][]float64 {
 }
 
 // States returns all 2^units configurations in the lecture's order: unit i of row a is bit i of a.
-func States(units int) rbm.States {
-	s := rbm.NewStates(1<<units, units)
+func States(units int) rbm.Batch {
+	s := rbm.NewBatch(1<<units, units)
 	for a := range s.Rows() {
 		s.Row(a)[0] = uint64(a)
 	}
