@@ -140,13 +140,11 @@ func bridge(p *sample.WeightedChains, from, to *rbm.Model, c *rbm.Conditionals, 
 // have lost track, if their log Z is higher by more than the errors, or if it has the smaller error and is not lower by more than these: in too few
 // steps chains miss states, and then their log Z is too low with a small error.
 func (y *trajectory) renew(steps int, key rng.Key) {
-	fresh := sample.NewIndependent(y.base, witnessCount, key)
-	lengths, _ := fresh.Anneal(context.Background(), sample.Path{y.base, y.mean}, sample.Even(steps)[1:], y.ofMean, nil)
-	old, oldError, _ := y.witnesses.LogZ()
-	logZ, stderr, _ := fresh.LogZ()
-	higher, limit := logZ-old, doubtful*math.Hypot(stderr, oldError)
+	fresh, lengths, _ := sample.AIS(context.Background(), sample.Path{y.base, y.mean}, sample.Even(steps), witnessCount, y.ofMean, key, nil)
+	old, z := y.witnesses.LogZ(), fresh.LogZ()
+	higher, limit := z.Value-old.Value, doubtful*math.Hypot(z.Stderr, old.Stderr)
 	step := longest(lengths)
-	if !lost(step) && (lost(y.longest) || higher > limit || stderr < oldError && higher > -limit) {
+	if !lost(step) && (lost(y.longest) || higher > limit || z.Stderr < old.Stderr && higher > -limit) {
 		fresh = fresh.Clone(y.key) // which a resumed training knows; its numbers go on where the old ones have used them
 		fresh.Chains.Sweeps = y.witnesses.Chains.Sweeps
 		y.witnesses, y.longest = fresh, step

@@ -99,9 +99,9 @@ func TestWitnesses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			logZ, stderr, ess := y.witnesses.LogZ()
-			if z := (logZ - truth) / stderr; !(math.Abs(z) < 4) || stderr > 0.5 || ess < witnessCount/2 || lost(y.longest) {
-				t.Errorf("rate %v, update %d: log Z of the mean is %v ± %v, exactly %v; ESS %v, longest step %v", rate, p.Update, logZ, stderr, truth, ess, y.longest)
+			z := y.witnesses.LogZ()
+			if errors := (z.Value - truth) / z.Stderr; !(math.Abs(errors) < 4) || z.Stderr > 0.5 || z.ESS < witnessCount/2 || lost(y.longest) {
+				t.Errorf("rate %v, update %d: log Z of the mean is %+v, exactly %v; longest step %v", rate, p.Update, z, truth, y.longest)
 			}
 		}
 	}
@@ -146,8 +146,8 @@ func TestRenew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if logZ, stderr, _ := y.witnesses.LogZ(); lost(y.longest) || !(math.Abs(logZ-truth) < 4*stderr) {
-			t.Errorf("%s: 200 updates later log Z of the mean is %v ± %v, exactly %v; longest step %v", name, logZ, stderr, truth, y.longest)
+		if z := y.witnesses.LogZ(); lost(y.longest) || !(math.Abs(z.Value-truth) < 4*z.Stderr) {
+			t.Errorf("%s: 200 updates later log Z of the mean is %+v, exactly %v; longest step %v", name, z, truth, y.longest)
 		}
 	}
 }
