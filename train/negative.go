@@ -38,7 +38,8 @@ type Update struct {
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // of Model
 	Rows         rbm.States        // the minibatch
-	Trajectory   []*rbm.Model      // models kept along the training so far, where the negative phase goes along them
+
+	trajectory []*rbm.Model // models kept along the training so far, where the replica sets of PCD or PT lie on them
 }
 
 // PCD is persistent contrastive divergence: chains that go on from update to update, Steps sweeps each

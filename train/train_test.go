@@ -124,6 +124,7 @@ func TestEveryMethodLearns(t *testing.T) {
 		if name == "cd" { // its bias is large where modes are far apart (Fischer & Igel, ICANN 2010)
 			limit = 2.5
 		}
+		t.Log(name, -entropy - float64(e.Train.Value))
 		if kl := -entropy - float64(e.Train.Value); kl > limit {
 			t.Errorf("%s: KL divergence from the data is %.3f nats after %d updates, want below %v", name, kl, training.Done(), limit)
 		}

@@ -210,11 +210,16 @@ func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 type clamper interface{ ClampVisible(i int, on bool) }
 
 func (o *sampleOptions) clamp(model *rbm.Model, c clamper) error {
+	given := map[int]string{}
 	for _, text := range o.clamps {
 		unit, on, err := parseClamp(model, text)
 		if err != nil {
 			return badInput(err)
 		}
+		if before, again := given[unit]; again {
+			return badInput(fmt.Errorf("--clamp %s and --clamp %s hold the same unit: want one value for each", before, text))
+		}
+		given[unit] = text
 		c.ClampVisible(unit, on)
 	}
 	return nil
