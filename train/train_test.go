@@ -92,7 +92,8 @@ func TestExactGradientDescentClimbs(t *testing.T) {
 }
 
 // Every negative phase and optimiser learns bars and stripes. Independent units are 3.6 nats away from them: they have 9 log ½ = −6.24
-// nats where the entropy is 2.60. The bounds leave one and a half times what four seeds gave.
+// nats where the entropy is 2.60. The bounds are 1.15 to 1.8 times what four
+// seeds gave.
 func TestEveryMethodLearns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds, and a minute under the race detector")
@@ -105,14 +106,14 @@ func TestEveryMethodLearns(t *testing.T) {
 	}{
 		"default":  {train.Config{}, 0, 0.1},
 		"exact":    {train.Config{Negative: &train.Exact{}}, 0, 0.06},
-		"cd":       {train.Config{Negative: &train.CD{Steps: 5}, Rate: 0.003}, 0.4, 1.1}, // biased where modes are far apart (Fischer & Igel, ICANN 2010)
+		"cd":       {train.Config{Negative: &train.CD{Steps: 5}, Rate: 0.003}, 0.5, 0.95}, // biased where modes are far apart (Fischer & Igel, ICANN 2010)
 		"pcd":      {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200}}, 0, 0.1},
 		"pt":       {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4}}, 0, 0.1},
 		"ptt":      {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4, Along: true}}, 0, 0.1},
 		"refresh":  {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200, Refresh: 20, Rungs: 4}}, 0, 0.1},
 		"sgd":      {train.Config{Optimizer: &train.SGD{}, Rate: 1}, 0, 0.3},
 		"momentum": {train.Config{Optimizer: &train.Momentum{}, Rate: 0.1}, 0, 0.25},
-		"plain":    {train.Config{Plain: true}, 0.2, 0.7}, // slower, as most bits are not off
+		"plain":    {train.Config{Plain: true}, 0.2, 0.65}, // slower, as most bits are not off
 	} {
 		c.Epochs, c.Batch = 100, 100
 		training := start(t, 12, set, c.Config)
