@@ -75,7 +75,7 @@ Defaults come from measurements on real data sets (docs/decisions.md).`,
 		", adam "+rateOf(&train.Adam{}, rbm.Bernoulli)+", for spins "+rateOf(&train.Adam{}, rbm.Spin))
 	f.StringVar(&s.Schedule, "schedule", s.Schedule, "constant, linear, cosine or power; a rate that falls to zero averages the noise away")
 	f.StringVar(&s.Optimizer, "optimizer", s.Optimizer, "sgd, momentum or adam")
-	f.StringVar(&s.Negative, "negative", s.Negative, "negative phase: pcd (persistent chains), cd (from the data), "+
+	f.StringVar(&s.Negative, "negative", s.Negative, "negative phase: pcd (persistent chains, and a random restart every 20 updates, a heuristic: docs/math.md), cd (from the data), "+
 		"pt (persistent chains that change modes by tempering; dearer) or exact (enumeration, small models)")
 	f.Var(&intOrAuto{&s.Steps, &s.AdaptSteps}, "steps", "Gibbs sweeps an update for pcd, cd and pt; more make the gradient truer and the update dearer; "+
 		"auto: as many as pcd's chains need to forget within a few updates")
