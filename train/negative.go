@@ -45,11 +45,12 @@ type Update struct {
 // PCD is persistent contrastive divergence: chains that go on from update to update, Steps sweeps each
 // (T. Tieleman, ICML 2008). They start from the model's biases.
 //
-// One more chain is a random restart, the scout. It starts far from the data ([sample.Anywhere]), makes the sweeps that the others make, and after
-// scoutUpdates updates takes the place of one of them with probability min(1, e^(F_chain − F_scout)); then it starts again. Chains that only
-// ever go on from the data do not reach modes elsewhere, and in long trainings such modes grow until they outweigh all that was learned
-// (docs/decisions.md). This is a heuristic, not a Metropolis-Hastings step: the probability lacks the ratio in which a restart arrives at the
-// two states, so that it changes the distribution of the chains, most where few chains have modes that only restarts reach. By how much: docs/math.md.
+// One more chain is a random restart, the scout. It starts far from the data ([sample.Anywhere]), makes the sweeps that the others make,
+// and after scoutUpdates updates takes the place of one of them with probability min(1, e^(F_chain − F_scout)); then it starts again.
+// Chains that only ever go on from the data do not reach modes elsewhere, and in long trainings such modes grow until they outweigh all
+// that was learned (docs/decisions.md). This is a heuristic, not a Metropolis-Hastings step: the probability lacks the ratio in which a
+// restart arrives at the two states, so that it changes the distribution of the chains, most where few chains have modes that only
+// restarts reach. By how much: docs/math.md.
 //
 // With Refresh the chains also exchange states with so many ladders of tempered chains, which make one round an update and can change modes:
 // every refreshEvery updates the chain at the model of each ladder changes places with one of the others.
@@ -155,7 +156,8 @@ func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	return nil
 }
 
-// scout lets the random restart take the place of a chain, each in turn, or not, and start again, in turn from fair coins and from the biases.
+// scout lets the random restart take the place of a chain, each in turn, or not, and start again, in turn from fair coins and from the
+// biases.
 func (p *PCD) scout(u Update, trip uint64) {
 	key := p.key.Stream(rng.Stream(trip))
 	scout, chain := p.Chains, int(trip%uint64(p.Chains))

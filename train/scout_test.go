@@ -42,9 +42,10 @@ func TestScoutsFindHiddenModes(t *testing.T) {
 	}
 }
 
-// The rule by which a random restart takes the place of a chain is no Metropolis-Hastings step, as it leaves out how probable the restart was to
-// arrive where it is: it changes the distribution of the chains. Here is how much: a mode of all units off, another of all units on, and restarts
-// that arrive at the second in about a quarter of all cases. docs/math.md has the numbers. An exact step would give the exact ones.
+// The rule by which a random restart takes the place of a chain is no Metropolis-Hastings step, as it leaves out how probable the
+// restart was to arrive where it is: it changes the distribution of the chains. Here is how much: a mode of all units off, another of
+// all units on, and restarts that arrive at the second in about a quarter of all cases. docs/math.md has the numbers. An exact step
+// would give the exact ones.
 func TestRandomRestartIsBiased(t *testing.T) {
 	const m, n, updates, forgotten = 40, 4, 40000, 2000
 	for _, c := range []struct{ hiddenBias, exactly, chains float64 }{

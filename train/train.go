@@ -275,7 +275,8 @@ func checkWeights(name string, set *data.Set) error {
 	case total == 0:
 		return fmt.Errorf("all %d rows of the %s have weight zero: want a row that counts", set.Rows(), name)
 	case math.IsInf(total, 1) || math.IsInf(meanWeightUnit(set), 1):
-		return fmt.Errorf("the weights of the %s add up to %v, want a sum from 10^-300 to 10^300: multiply all of them by one number", name, total)
+		return fmt.Errorf("the weights of the %s add up to %v, want a sum from 10^-300 to 10^300: multiply all of them by one number",
+			name, total)
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"harmonium/data"
 	"harmonium/diag"
@@ -105,9 +104,10 @@ func TestEveryMethodLearns(t *testing.T) {
 		train.Config
 		least, most float64 // KL divergence
 	}{
-		"default":  {train.Config{}, 0, 0.1},
-		"exact":    {train.Config{Negative: &train.Exact{}}, 0, 0.06},
-		"cd":       {train.Config{Negative: &train.CD{Steps: 5}, Rate: 0.003}, 0.5, 0.95}, // biased where modes are far apart (Fischer & Igel, ICANN 2010)
+		"default": {train.Config{}, 0, 0.1},
+		"exact":   {train.Config{Negative: &train.Exact{}}, 0, 0.06},
+		// CD is biased where modes are far apart (Fischer & Igel, ICANN 2010).
+		"cd":       {train.Config{Negative: &train.CD{Steps: 5}, Rate: 0.003}, 0.5, 0.95},
 		"pcd":      {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200}}, 0, 0.1},
 		"pt":       {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4}}, 0, 0.1},
 		"ptt":      {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4, Along: true}}, 0, 0.1},
@@ -132,9 +132,9 @@ func TestEveryMethodLearns(t *testing.T) {
 	}
 }
 
-// Every negative phase of a model that doesn't change gives the exact moments within five standard errors. The averages are taken at every
-// twentieth update: there PCD exchanges states with its replica sets and lets a random restart take the place of a chain, which is biased (TestRandomRestartIsBiased),
-// but by less than can be seen in a model of one mode.
+// Every negative phase of a model that doesn't change gives the exact moments within five standard errors. The averages are taken at
+// every twentieth update: there PCD exchanges states with its replica sets and lets a random restart take the place of a chain, which is
+// biased (TestRandomRestartIsBiased), but by less than can be seen in a model of one mode.
 func TestNegativePhasesAgree(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds, and a minute under the race detector")
@@ -373,163 +373,6 @@ func TestCancelledStepsStop(t *testing.T) {
 	if training.Done() != 3 || training.Err() != nil || training.Finished() != "" {
 		t.Errorf("after cancelling: %d updates, error %v, finished %q", training.Done(), training.Err(), training.Finished())
 	}
-}
-
-func TestStartRefuses(t *testing.T) {
-	set := drawnBars(t, 50)
-	for want, c := range map[string]train.Config{
-		"batch is 51, but the data has 50 rows":                      {Batch: 51},
-		"rate is -1, want a finite number, not negative":             {Rate: -1},
-		"rate is NaN, want a finite number, not negative":            {Rate: math.NaN()},
-		"epochs is -3, want a finite number, not negative":           {Epochs: -3},
-		`schedule is "wavy", want constant, linear, cosine or power`: {Schedule: "wavy"},
-		"there is no validation data":                                {Patience: 3},
-		"cd with -1 steps":                                           {Negative: &train.CD{Steps: -1}},
-		"pt with 1 steps, 100 chains and 1 rungs":                    {Negative: &train.PT{Rungs: 1}},
-		"pcd of 100 chains refreshed by 101 ladders of 10 rungs":     {Negative: &train.PCD{Refresh: 101}},
-		"pcd with 10 steps and -5 chains":                            {Negative: &train.PCD{Chains: -5}},
-		"the validation data has 2 units, the model 9 visible ones":  {Valid: &data.Set{States: rbm.NewStates(1, 2)}},
-	} {
-		_, err := train.Start(rbm.New(9, 4, rng.Seed(1)), set, c)
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error is %v, want %q", err, want)
-		}
-	}
-}
-
-// Weights that give no mean, and data with nothing to learn, are refused.
-func TestStartRefusesData(t *testing.T) {
-	weighted := func(weights ...float64) *data.Set {
-		set := drawnBars(t, 3)
-		set.Weights = weights
-		return set
-	}
-	constant := drawnBars(t, 40).Subset([]int{7, 7, 7})
-	for _, c := range []struct {
-		set, valid *data.Set
-		want       string
-	}{
-		{weighted(0, 0, 0), nil, "all 3 rows of the data have weight zero"},
-		{weighted(1, 1, 1), weighted(0, 0, 0), "all 3 rows of the validation data have weight zero"},
-		{weighted(1, 1, 1), weighted(1, math.NaN(), 0), "row 2 of the validation data has the weight NaN"},
-		{weighted(1, 1, -1), nil, "row 3 of the data has the weight -1"},
-		{weighted(1e308, 1e308, 1), nil, "the weights of the data add up to +Inf"},
-		{weighted(1e-320, 0, 0), nil, "the weights of the data add up to 1e-320"},
-		{constant, nil, "the data is constant: none of its 9 units changes from row to row"},
-		{weighted(0, 5, 0), nil, "the data is constant: none of its 9 units changes from row to row"},
-	} {
-		_, err := train.Start(rbm.New(9, 4, rng.Seed(1)), c.set, train.Config{Valid: c.valid})
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("error is %v, want %q", err, c.want)
-		}
-	}
-}
-
-// Scores of rows whose weights are large are those of the same rows with small ones.
-func TestScoresOfLargeWeights(t *testing.T) {
-	score := func(unit float64) *train.Score {
-		set, valid := drawnBars(t, 50), drawnValid(t)
-		for r := range valid.Rows() {
-			valid.Weights = append(valid.Weights, float64(r%3)*unit)
-		}
-		all := finish(t, start(t, 4, set, train.Config{Updates: 3, Valid: valid}))
-		return all[len(all)-1].Evaluation.Valid
-	}
-	if want, got := score(1), score(0x1p1000); *got != *want || !(got.Stderr > 0) {
-		t.Errorf("with weights of 2^1000 the score is %v ± %v, want %v ± %v", got.Value, got.Stderr, want.Value, want.Stderr)
-	}
-}
-
-// A bound given alone lifts the default one. Where Time is the only bound, the learning rate falls over it.
-func TestBounds(t *testing.T) {
-	set := drawnBars(t, 40) // two minibatches an epoch
-	for _, c := range []struct {
-		config train.Config
-		want   int
-	}{
-		{train.Config{}, 2 * train.DefaultEpochs},
-		{train.Config{Updates: 1000}, 1000},
-		{train.Config{Updates: 1000, Epochs: 3}, 6},
-		{train.Config{Updates: 5, Epochs: 3}, 5},
-		{train.Config{Time: time.Hour}, 0},
-		{train.Config{Time: time.Hour, Epochs: 3}, 6},
-		{train.Config{Time: time.Hour, Updates: 7}, 7},
-		{train.Config{Epochs: math.MaxInt}, math.MaxInt - 1},
-	} {
-		if got := start(t, 4, set, c.config).Planned(); got != c.want {
-			t.Errorf("epochs %d, updates %d, time %v: %d updates are planned, want %d", c.config.Epochs, c.config.Updates, c.config.Time, got, c.want)
-		}
-	}
-	const limit = 300 * time.Millisecond
-	training := start(t, 4, set, train.Config{Time: limit, Rate: 0.01})
-	all := finish(t, training)
-	last := all[len(all)-1]
-	if training.Finished() != "time" || len(all) <= 2*train.DefaultEpochs || last.Evaluation == nil || last.Planned != 0 {
-		t.Errorf("%d updates, finished by %q, %d planned: want more than those of the default epochs", len(all), training.Finished(), last.Planned)
-	}
-	for _, p := range all {
-		// Seconds are those after the update, its rate is from before.
-		if least := 0.01 * (1 - p.Seconds/limit.Seconds()); p.Rate < least-1e-9 || p.Rate > 0.01 {
-			t.Fatalf("after %v s the rate is %v, want %v or just above", p.Seconds, p.Rate, least)
-		}
-	}
-	if last.Rate > 0.001 {
-		t.Errorf("the last rate is %v, want nearly 0", last.Rate)
-	}
-}
-
-// A training that ends worse than independent units has a finding; ordinary ones have none, however short, on data with or without structure.
-func TestJudge(t *testing.T) {
-	noise := rbm.NewStates(200, 12)
-	source := rng.NewSource(rng.Seed(5), 0)
-	for r := range noise.Rows() {
-		for i := range 12 {
-			noise.SetBit(r, i, source.Float64() < 0.3)
-		}
-	}
-	for name, c := range map[string]struct {
-		set    *data.Set
-		hidden int
-		config train.Config
-		want   bool
-	}{
-		"one update":               {drawnBars(t, 100), 12, train.Config{Updates: 1}, false},
-		"one epoch":                {drawnBars(t, 100), 12, train.Config{Epochs: 1}, false},
-		"defaults":                 {drawnBars(t, 100), 12, train.Config{}, false},
-		"noise, one epoch":         {&data.Set{States: noise}, 20, train.Config{Epochs: 1}, false},
-		"noise":                    {&data.Set{States: noise}, 20, train.Config{}, false},
-		"noise, validated":         {&data.Set{States: noise}, 20, train.Config{Valid: &data.Set{States: noise.Slice(0, 64)}}, false},
-		"rate 1e9":                 {drawnBars(t, 100), 12, train.Config{Rate: 1e9, Epochs: 2}, true},
-		"rate 1e9, validated":      {drawnBars(t, 100), 12, train.Config{Rate: 1e9, Epochs: 2, Valid: drawnValid(t)}, true},
-		"rate 1e9, scored live":    {wide(t), 60, train.Config{Rate: 1e9, Epochs: 2}, true},
-		"rate 10, scored live":     {wide(t), 60, train.Config{Rate: 10, Epochs: 2}, true},
-		"rate 1e9, cd":             {drawnBars(t, 100), 12, train.Config{Rate: 1e9, Epochs: 2, Negative: &train.CD{}}, true},
-		"defaults, scored live":    {wide(t), 60, train.Config{}, false},
-		"one update, scored live":  {wide(t), 60, train.Config{Updates: 1}, false},
-		"five epochs, scored live": {wide(t), 60, train.Config{Epochs: 5}, false},
-	} {
-		training := start(t, c.hidden, c.set, c.config)
-		var kept *train.Evaluation
-		for _, p := range finish(t, training) {
-			if e := p.Evaluation; e != nil && (kept == nil || e.Valid == nil || e.Best) {
-				kept = e
-			}
-		}
-		findings := training.Judge(kept.Train, kept.Valid, kept.LogZ.Stderr, kept.Findings)
-		found := len(findings) == 1 && findings[0].Code == "below-independent" && findings[0].Value < findings[0].Threshold
-		if found != c.want || len(findings) > 1 {
-			t.Errorf("%s: scores %v, findings %+v, want one: %v", name, kept.Train.Value, findings, c.want)
-		}
-	}
-}
-
-// wide is bars and stripes of 64 units.
-func wide(t *testing.T) *data.Set {
-	set, err := data.BarsSample(8, 8, 200, rng.Seed(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
 }
 
 func TestSchedules(t *testing.T) {

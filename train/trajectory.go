@@ -128,8 +128,8 @@ func (y *trajectory) see(t *Training) *rbm.Model {
 // keptAtMost is the number of models of so many parameters that may be kept: keepMost, or fewer where these would take more than keepBytes.
 func keptAtMost(parameters int) uint64 { return uint64(min(keepMost, keepBytes/(4*parameters))) }
 
-// hasRoom is whether one more model may be kept when a part of the training is done. Half of the room is there from the beginning; the other half comes
-// by and by, so that a large model, of which few may be kept, isn't kept in the first updates alone.
+// hasRoom is whether one more model may be kept when a part of the training is done. Half of the room is there from the beginning; the
+// other half comes by and by, so that a large model, of which few may be kept, isn't kept in the first updates alone.
 func (y *trajectory) hasRoom(part float64) bool {
 	first := (y.room + 1) / 2
 	return y.count < min(y.room, first+uint64(part*float64(y.room-first+1)))

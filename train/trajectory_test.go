@@ -63,8 +63,8 @@ func TestTrajectory(t *testing.T) {
 	}
 }
 
-// Negative phases without persistent chains keep a trajectory too, as weighted chains follow every training: models of rising log-likelihood, and at
-// the end the chains know log Z of the mean within four of their errors.
+// Negative phases without persistent chains keep a trajectory too, as weighted chains follow every training: models of rising
+// log-likelihood, and at the end the chains know log Z of the mean within four of their errors.
 func TestTrajectoryWithoutPersistentChains(t *testing.T) {
 	set, err := data.BarsSample(4, 4, 500, rng.Seed(1))
 	if err != nil {
@@ -91,7 +91,8 @@ func TestTrajectoryWithoutPersistentChains(t *testing.T) {
 		y := training.trajectory
 		scores = append(scores, score(y.mean), score(training.Model))
 		if len(scores) < 4 || !slices.IsSorted(scores) {
-			t.Errorf("%s: log-likelihoods of the models kept, the mean and the model are %v, want two models kept or more, and rising ones", name, scores)
+			t.Errorf("%s: log-likelihoods of the models kept, the mean and the model are %v, want two models kept or more, and rising ones",
+				name, scores)
 		}
 		truth, err := exact.LogZ(t.Context(), y.mean, exact.Options{})
 		if err != nil {

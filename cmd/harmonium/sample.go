@@ -72,8 +72,8 @@ chains that exchange states between the model and independent units. It spreads 
 // methodTempered is the method of sample that needs a path.
 const methodTempered = "tempered"
 
-// exactSampleCost is the number of operations of the oracle that auto spends on exact samples. Measured on one core with AVX-512 (1,000 samples): they take
-// 16 s where the larger layer has 784 units, and 60 s where both have 30; half of that on two cores.
+// exactSampleCost is the number of operations of the oracle that auto spends on exact samples. Measured on one core with AVX-512 (1,000
+// samples): they take 16 s where the larger layer has 784 units, and 60 s where both have 30; half of that on two cores.
 const exactSampleCost = 5e10
 
 type sampleResult struct {

@@ -8,8 +8,8 @@ import (
 	"harmonium/internal/run"
 )
 
-// checkGiven refuses flags given by hand that would have no effect or stand for something else, and lifts the default bound on the length of a
-// training where another bound is given.
+// checkGiven refuses flags given by hand that would have no effect or stand for something else, and lifts the default bound on the
+// length of a training where another bound is given.
 func checkGiven(f *pflag.FlagSet, s *run.Settings) error {
 	for _, c := range []struct{ name, want string }{
 		{"epochs", "one pass over the data or more; without the flag the bound is %s, or that of --updates or --time alone"},

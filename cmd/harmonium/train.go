@@ -75,11 +75,13 @@ Defaults come from measurements on real data sets (docs/decisions.md).`,
 		", adam "+rateOf(&train.Adam{}, rbm.Bernoulli)+", for spins "+rateOf(&train.Adam{}, rbm.Spin))
 	f.StringVar(&s.Schedule, "schedule", s.Schedule, "constant, linear, cosine or power; a rate that falls to zero averages the noise away")
 	f.StringVar(&s.Optimizer, "optimizer", s.Optimizer, "sgd, momentum or adam")
-	f.StringVar(&s.Negative, "negative", s.Negative, "negative phase: pcd (persistent chains, and a random restart every 20 updates, a heuristic: docs/math.md), cd (from the data), "+
+	f.StringVar(&s.Negative, "negative", s.Negative, "negative phase: pcd (persistent chains, "+
+		"and a random restart every 20 updates, a heuristic: docs/math.md), cd (from the data), "+
 		"pt (persistent chains that change modes by tempering; dearer) or exact (enumeration, small models)")
 	f.Var(&intOrAuto{&s.Steps, &s.AdaptSteps}, "steps", "Gibbs sweeps an update for pcd, cd and pt; more make the gradient truer and the update dearer; "+
 		"auto: as many as pcd's chains need to forget within a few updates")
-	f.IntVar(&s.Chains, "chains", s.Chains, "persistent chains of pcd, replica sets of pt; more make the gradient less noisy and the update dearer")
+	f.IntVar(&s.Chains, "chains", s.Chains, "persistent chains of pcd, replica sets of pt; "+
+		"more make the gradient less noisy and the update dearer")
 	f.IntVar(&s.Refresh, "refresh", 0, "tempered ladders that exchange states with pcd's chains, so that these change modes; 0 means none, 10 cost about as much as six steps of 100 chains at 100 units, and up to 15 for large models")
 	f.IntVar(&s.Rungs, "rungs", s.Rungs, "models between independent units and the model that ladders have, of pt and of --refresh")
 	f.StringVar(&s.Path, "path", s.Path, "where those lie: line (straight; mixes faster wherever it was measured) or training (along models kept so far)")
@@ -227,7 +229,9 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	if result.Finished == "" {
 		result.Finished = "interrupted"
 	} else {
-		verdict = training.Judge(result.TrainLL, result.ValidLL, result.LogZStderr, result.Findings)
+		verdict = training.Judge(&train.Evaluation{
+			Train: result.TrainLL, Valid: result.ValidLL, LogZ: train.LogZ{Stderr: result.LogZStderr}, Findings: result.Findings,
+		})
 		result.Findings = append(result.Findings, verdict...)
 	}
 	err = t.result(result, func(w io.Writer) {
@@ -284,6 +288,7 @@ func describeScore(s *train.Score, doubt float64) string {
 	case s.Method == train.MethodExact:
 		return fmt.Sprintf("log-likelihood %.4f ± %s nats (exact)", s.Value, s.Stderr.Digits(4))
 	default:
-		return fmt.Sprintf("log-likelihood %.2f ± %s (rows) ± %.2f (log Z) nats, at a glance; 'harmonium eval' measures it", s.Value, s.Stderr.Digits(2), doubt)
+		return fmt.Sprintf("log-likelihood %.2f ± %s (rows) ± %.2f (log Z) nats, at a glance; 'harmonium eval' measures it",
+			s.Value, s.Stderr.Digits(2), doubt)
 	}
 }
