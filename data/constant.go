@@ -22,6 +22,6 @@ func Constant(means []float64) *diag.Finding {
 			len(means), ones, len(means)-ones),
 		Value: 0, Threshold: 1, // units that change
 		Consequence: "there is nothing to learn from it",
-		Remedy:      "give rows that differ; if --threshold made the values so, choose a threshold between the least and the largest of them",
+		Remedy:      "give rows that differ; if --threshold made them equal, choose one between the least and the largest value",
 	}
 }

@@ -16,7 +16,7 @@ const belowPart = 0.01
 
 // Judge returns the findings about the model that a finished training keeps, given its evaluation: a model that has learned is better than
 // independent units with the means of the training data, P(v) = Π_i P_i(v_i), on the same rows. These are the validation data if there are
-// any. A model of the first updates may be worse, and yet be on its way.
+// any. A model of the first updates may be worse, and yet be on its way. And no score is above 0, as P(v) ≤ 1: there log Z is far too low.
 func (t *Training) Judge(e *Evaluation) []diag.Finding {
 	score, set, rows := e.Train, t.scorer.train, "training"
 	if e.Valid != nil {
@@ -24,6 +24,16 @@ func (t *Training) Judge(e *Evaluation) []diag.Finding {
 	}
 	if score == nil || set == nil {
 		return nil
+	}
+	if score.Value > slack {
+		return []diag.Finding{{
+			Code: "above-zero",
+			Message: fmt.Sprintf("the model scores %.6g nats a row on the %s data, but P(v) ≤ 1, so that no log-likelihood is above 0",
+				float64(score.Value), rows),
+			Value: score.Value, Threshold: slack,
+			Consequence: "the estimate of log Z is far too low: chains don't come to where the model has its weight",
+			Remedy:      "train anew with a lower --rate; 'harmonium eval' may score this model",
+		}}
 	}
 	logZStderr := e.LogZ.Stderr
 	if slices.ContainsFunc(e.Findings, func(f diag.Finding) bool { return f.Code == codeHidden }) {

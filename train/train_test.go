@@ -127,7 +127,8 @@ func TestEveryMethodLearns(t *testing.T) {
 			t.Errorf("%s: evaluation says %v, the oracle %v", name, e.Train.Value, want)
 		}
 		if kl := -entropy - float64(e.Train.Value); !(kl >= c.least && kl <= c.most) {
-			t.Errorf("%s: KL divergence from the data is %.3f nats after %d updates, want %v to %v", name, kl, training.Done(), c.least, c.most)
+			t.Errorf("%s: KL divergence from the data is %.3f nats after %d updates, want %v to %v",
+				name, kl, training.Done(), c.least, c.most)
 		}
 	}
 }
