@@ -155,7 +155,7 @@ func TestBarsRefuses(t *testing.T) {
 }
 
 func TestEntropyBound(t *testing.T) {
-	s := &Set{States: rbm.NewStates(100, 2)}
+	s := &Set{States: rbm.NewBatch(100, 2)}
 	if info := Describe(s); info.EntropyBound != 2*math.Ln2 || info.Entropy != 0 || info.Constant != 2 {
 		t.Errorf("%+v", info)
 	}

@@ -44,7 +44,7 @@ func allocated(f func()) uint64 {
 }
 
 func wellFormed(t *testing.T, s *Set) {
-	rbm.StatesOf(s.States.Words(), s.Rows(), s.Units()) // panics if bits lie behind the units
+	rbm.BatchOf(s.States.Words(), s.Rows(), s.Units()) // panics if bits lie behind the units
 	size := 1
 	for _, d := range s.Shape {
 		size *= d
@@ -61,7 +61,7 @@ func wellFormed(t *testing.T, s *Set) {
 		return
 	}
 	// What was read, written and read again is the same, but for the units of a matrix of ones.
-	for _, write := range []func(io.Writer, rbm.States, rbm.Units) error{func(w io.Writer, v rbm.States, u rbm.Units) error { return writeNPY(w, v, u, nil) }, writeCSV} {
+	for _, write := range []func(io.Writer, rbm.Batch, rbm.Units) error{func(w io.Writer, v rbm.Batch, u rbm.Units) error { return writeNPY(w, v, u, nil) }, writeCSV} {
 		var b bytes.Buffer
 		if err := write(&b, s.States, s.Values); err != nil {
 			t.Fatal(err)

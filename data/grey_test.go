@@ -88,7 +88,7 @@ func TestRedrawIsPure(t *testing.T) {
 	index := []int{40, 3, 40, 17}
 	sub := s.Subset(index).Subset([]int{1, 0})
 	sub.Redraw(0)
-	want := rbm.NewStates(2, units)
+	want := rbm.NewBatch(2, units)
 	want.Gather(epoch0, []int{3, 40})
 	if !slices.Equal(sub.States.Words(), want.Words()) {
 		t.Error("a subset draws other bits than the set")

@@ -122,7 +122,7 @@ func same(t *testing.T, s *Set, x [][]uint8, values rbm.Units) {
 	if s.Rows() != len(x) || s.Units() != len(x[0]) {
 		t.Fatalf("%d×%d, want %d×%d", s.Rows(), s.Units(), len(x), len(x[0]))
 	}
-	rbm.StatesOf(s.States.Words(), s.Rows(), s.Units()) // panics if there are bits behind the units
+	rbm.BatchOf(s.States.Words(), s.Rows(), s.Units()) // panics if there are bits behind the units
 	for k, w := range want.Words() {
 		if s.States.Words()[k] != w {
 			t.Fatalf("word %d is %x, want %x", k, s.States.Words()[k], w)

@@ -11,7 +11,7 @@ import (
 type packer struct {
 	m      *matrix
 	o      options
-	states rbm.States
+	states rbm.Batch
 	grey   *grey
 
 	binary      bool // with Bernoulli: all values so far are 0 or 1
@@ -22,7 +22,7 @@ type packer struct {
 type cell struct{ row, column int }
 
 func newPacker(m *matrix, o options) *packer {
-	p := &packer{m: m, o: o, states: rbm.NewStates(m.rows, m.units), binary: true}
+	p := &packer{m: m, o: o, states: rbm.NewBatch(m.rows, m.units), binary: true}
 	if o.bernoulli {
 		p.grey = &grey{key: o.key}
 		if m.bytes {

@@ -14,10 +14,10 @@ import (
 
 // Set is a data set: configurations of equal length, one a row, and where they came from.
 type Set struct {
-	States  rbm.States // rows × units
-	Weights []float64  // one number ≥ 0 a row, or nil: every row counts 1
-	Values  rbm.Units  // what the file held: Bernoulli for 0 and 1, Spin for −1 and 1
-	Shape   []int      // layout of a row where the file says one, as 28×28 pixels; its product is Units()
+	States  rbm.Batch // rows × units
+	Weights []float64 // one number ≥ 0 a row, or nil: every row counts 1
+	Values  rbm.Units // what the file held: Bernoulli for 0 and 1, Spin for −1 and 1
+	Shape   []int     // layout of a row where the file says one, as 28×28 pixels; its product is Units()
 
 	Path   string // the file
 	Format string // its format, as "csv, gzip"
@@ -85,7 +85,7 @@ func (s *Set) Means() []float64 {
 // and SHA256 still name the file. It panics if an index is out of range.
 func (s *Set) Subset(index []int) *Set {
 	sub := *s
-	sub.States = rbm.NewStates(len(index), s.Units())
+	sub.States = rbm.NewBatch(len(index), s.Units())
 	sub.States.Gather(s.States, index)
 	if s.Weights != nil {
 		sub.Weights = make([]float64, len(index))
@@ -159,7 +159,7 @@ func Merge(sets ...*Set) (*Set, error) {
 		}
 	}
 	merged.Path, merged.SHA256 = strings.Join(paths, ", "), hex.EncodeToString(hash.Sum(nil))
-	merged.States = rbm.NewStates(rows, first.Units())
+	merged.States = rbm.NewBatch(rows, first.Units())
 	words := merged.States.Words()
 	for _, s := range sets {
 		words = words[copy(words, s.States.Words()):]

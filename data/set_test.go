@@ -14,7 +14,7 @@ import (
 
 // rows numbered by their bits: row r holds r in binary, lowest bit first.
 func numbered(rows, units int) *Set {
-	s := &Set{States: rbm.NewStates(rows, units), Path: "numbered"}
+	s := &Set{States: rbm.NewBatch(rows, units), Path: "numbered"}
 	for r := range rows {
 		s.States.Row(r)[0] = uint64(r)
 	}
@@ -162,7 +162,7 @@ func TestWrite(t *testing.T) {
 	for name, want := range map[string]string{
 		"a.txt": "a.txt: unknown ending, want .npy or .csv", "a.csv.gz": "a.csv.gz: unknown ending, want .npy or .csv",
 	} {
-		for _, err := range []error{CheckName(name), Write(name, rbm.NewStates(1, 1), rbm.Bernoulli, nil)} {
+		for _, err := range []error{CheckName(name), Write(name, rbm.NewBatch(1, 1), rbm.Bernoulli, nil)} {
 			if err == nil || err.Error() != want {
 				t.Errorf("error %v, want %s", err, want)
 			}
@@ -193,7 +193,7 @@ func TestWriteNPYBytes(t *testing.T) {
 // The layout of a row survives.
 func TestWriteShape(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.npy")
-	states := rbm.NewStates(3, 6)
+	states := rbm.NewBatch(3, 6)
 	states.SetBit(1, 4, true)
 	if err := Write(path, states, rbm.Bernoulli, []int{2, 3}); err != nil {
 		t.Fatal(err)

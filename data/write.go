@@ -13,7 +13,7 @@ import (
 // Write writes configurations to a file, atomically; the name says the format. ".npy" is an array of rows × units, or of rows and the
 // layout of a row where shape is not nil, uint8 for Bernoulli units and int8 for spins; ".csv" is one row a line, separated by commas. Values are 0 and 1, or −1
 // and 1. Any other ending is an error.
-func Write(path string, states rbm.States, values rbm.Units, shape []int) error {
+func Write(path string, states rbm.Batch, values rbm.Units, shape []int) error {
 	if err := CheckName(path); err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func CheckName(path string) error {
 }
 
 // writeNPY writes version 1 of the format; the data begin at a multiple of 64 bytes, as numpy's do.
-func writeNPY(w io.Writer, states rbm.States, values rbm.Units, shape []int) error {
+func writeNPY(w io.Writer, states rbm.Batch, values rbm.Units, shape []int) error {
 	descr, off := "|u1", byte(0)
 	if values == rbm.Spin {
 		descr, off = "|i1", 0xff
@@ -68,7 +68,7 @@ func writeNPY(w io.Writer, states rbm.States, values rbm.Units, shape []int) err
 	return nil
 }
 
-func writeCSV(w io.Writer, states rbm.States, values rbm.Units) error {
+func writeCSV(w io.Writer, states rbm.Batch, values rbm.Units) error {
 	off := "0"
 	if values == rbm.Spin {
 		off = "-1"

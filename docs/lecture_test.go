@@ -50,7 +50,7 @@ func Example_partition() {
 	logZ, _ := exact.LogZ(ctx, model, exact.Options{})
 
 	z := 0.0 // the same by the definition, over all 2^3·2^2 states
-	v, h := rbm.NewStates(1, 3), rbm.NewStates(1, 2)
+	v, h := rbm.NewBatch(1, 3), rbm.NewBatch(1, 2)
 	for a := range uint64(8) {
 		for b := range uint64(4) {
 			v.Row(0)[0], h.Row(0)[0] = a, b
@@ -125,7 +125,7 @@ func Example_descent() {
 
 func Example_gibbs() {
 	model := small()
-	chains := sample.Start(sample.FromBiases(model, 10000, rng.Seed(1)), model.N(), rng.Seed(1))
+	chains := sample.NewChains(sample.FromBiases(model, 10000, rng.Seed(1)), model.N(), rng.Seed(1))
 	chains.Sweep(rbm.NewConditionals(model, 0), 100) // h ~ P(h|v), v ~ P(v|h), a hundred times
 
 	on := 0.0

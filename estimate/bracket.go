@@ -15,12 +15,12 @@ type Bracket struct {
 	// a shorter one, by that difference.
 	Value, Stderr float64
 	// Lower and Upper are the ends of the bracket, two standard errors below the lowest of all these and above the highest.
-	Lower, Upper float64
-	There        Side // annealing, from the base to the model
-	Back         Side // back from where the way there has ended
-	FromData     Side // back from the data
-	FromAnywhere Side // back from where chains come to that begin at fair coins and at the visible biases
-	Tempered     Side // parallel tempering
+	Lower, Upper  float64
+	AIS           Side // annealing, from the base to the model
+	ReverseEnds   Side // back from where the way there has ended
+	ReverseData   Side // back from the data
+	ReverseRandom Side // back from where chains come to that begin at fair coins and at the visible biases
+	Tempered      Side // parallel tempering
 	// Found is −F of the most probable configuration that a chain was in at the model. log Z is larger, for certain. Where this proves the
 	// estimates wrong, Value and Lower are Found, and Upper and Stderr are infinite.
 	Found float64
@@ -50,10 +50,10 @@ type Estimate struct {
 // are no states of the model, since the way there is a bound from below, and say nothing.
 func (b *Bracket) Estimates() []Estimate {
 	return []Estimate{
-		{"annealing", 1, b.There, true},
-		{"the way back from there", -1, b.Back, true},
-		{"the way back from the data", -1, b.FromData, b.FromData.Value > b.There.Value},
-		{"the way back from anywhere", -1, b.FromAnywhere, b.FromAnywhere.Value > b.There.Value},
+		{"annealing", 1, b.AIS, true},
+		{"the way back from there", -1, b.ReverseEnds, true},
+		{"the way back from the data", -1, b.ReverseData, b.ReverseData.Value > b.AIS.Value},
+		{"the way back from anywhere", -1, b.ReverseRandom, b.ReverseRandom.Value > b.AIS.Value},
 		{"tempering", 0, b.Tempered, true},
 	}
 }
@@ -87,8 +87,8 @@ func (b *Bracket) combine() {
 		low, high = min(low, s.Value), max(high, s.Value)
 		b.Lower, b.Upper = min(b.Lower, s.Value-2*s.Stderr), max(b.Upper, s.Value+2*s.Stderr)
 	}
-	there, tempered := weight(b.There), weight(b.Tempered)
-	b.Value = (there*b.There.Value + tempered*b.Tempered.Value) / (there + tempered)
+	there, tempered := weight(b.AIS), weight(b.Tempered)
+	b.Value = (there*b.AIS.Value + tempered*b.Tempered.Value) / (there + tempered)
 	b.Stderr = 1 / math.Sqrt(there+tempered)
 	b.span = high - low
 	b.widen(b.span / 2)
@@ -104,7 +104,7 @@ func (b *Bracket) widen(by float64) {
 }
 
 // hidden reports whether a configuration was found that is more probable than the estimates of log Z allow.
-func (b *Bracket) hidden() bool { return b.Found > max(b.There.Value, b.Tempered.Value) }
+func (b *Bracket) hidden() bool { return b.Found > max(b.AIS.Value, b.Tempered.Value) }
 
 func weight(s Side) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
 
@@ -129,8 +129,8 @@ func (b *Bracket) judge(shorter *Bracket) {
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "hidden-mode",
 			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; annealing gives %.1f, and tempering %.1f",
-				-b.Found, b.Found, b.There.Value, b.Tempered.Value),
-			Value: diag.Number(b.Found - b.There.Value), Threshold: 0,
+				-b.Found, b.Found, b.AIS.Value, b.Tempered.Value),
+			Value: diag.Number(b.Found - b.AIS.Value), Threshold: 0,
 			Consequence: "almost all of the model's weight is on configurations unlike the data, and any likelihood that leaves them out is too high",
 			Remedy:      "train by harmonium train --negative pcd, whose scouts see such modes while they are small, or take a model from earlier in the training",
 		})
@@ -158,13 +158,13 @@ func (b *Bracket) judge(shorter *Bracket) {
 			Code: "one-run", Message: "there was no second, longer run to compare with", Value: diag.Number(b.Steps), Threshold: firstSteps * longer,
 			Consequence: "states that both ways miss may have gone unnoticed", Remedy: "raise --budget",
 		})
-	case !b.There.agrees(shorter.There):
-		b.widen(b.There.Value - shorter.There.Value)
+	case !b.AIS.agrees(shorter.AIS):
+		b.widen(b.AIS.Value - shorter.AIS.Value)
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "not-settled",
 			Message: fmt.Sprintf("annealing in %d steps gives %.2f ± %.2f, in %d steps %.2f ± %.2f",
-				shorter.Steps, shorter.There.Value, shorter.There.Stderr, b.Steps, b.There.Value, b.There.Stderr),
-			Value: diag.Number(b.There.Value - shorter.There.Value), Threshold: agreement,
+				shorter.Steps, shorter.AIS.Value, shorter.AIS.Stderr, b.Steps, b.AIS.Value, b.AIS.Stderr),
+			Value: diag.Number(b.AIS.Value - shorter.AIS.Value), Threshold: agreement,
 			Consequence: "log Z may go on rising with longer runs, and log-likelihoods falling", Remedy: "raise --budget",
 		})
 	}

@@ -9,8 +9,8 @@ func TestWaysBackCountUpward(t *testing.T) {
 		name string
 		side func(*Bracket) *Side
 	}{
-		{"from the data", func(b *Bracket) *Side { return &b.FromData }},
-		{"from anywhere", func(b *Bracket) *Side { return &b.FromAnywhere }},
+		{"from the data", func(b *Bracket) *Side { return &b.ReverseData }},
+		{"from anywhere", func(b *Bracket) *Side { return &b.ReverseRandom }},
 	} {
 		for _, c := range []struct {
 			value        float64
@@ -20,7 +20,7 @@ func TestWaysBackCountUpward(t *testing.T) {
 			{10, false, 9.8, 10.2}, {5, false, 9.8, 10.2}, {15, true, 4.99, 15.2},
 		} {
 			side := Side{10, 0.1, 100}
-			b := &Bracket{There: side, Back: side, FromData: side, FromAnywhere: side, Tempered: side}
+			b := &Bracket{AIS: side, ReverseEnds: side, ReverseData: side, ReverseRandom: side, Tempered: side}
 			way.side(b).Value = c.value
 			b.combine()
 			if open, all := b.open(); open != c.open {
@@ -32,7 +32,7 @@ func TestWaysBackCountUpward(t *testing.T) {
 		}
 	}
 	side := Side{10, 0.1, 100}
-	b := &Bracket{There: side, Back: Side{5, 0.1, 100}, FromData: side, FromAnywhere: side, Tempered: side}
+	b := &Bracket{AIS: side, ReverseEnds: Side{5, 0.1, 100}, ReverseData: side, ReverseRandom: side, Tempered: side}
 	b.combine()
 	if open, all := b.open(); !open || b.Lower > 4.8 {
 		t.Errorf("back from there 5, and the bracket from %v is not open: %s", b.Lower, all)

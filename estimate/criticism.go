@@ -9,8 +9,8 @@ import (
 	"harmonium/rng"
 )
 
-// Criticism compares samples of a model with data that the model should resemble.
-type Criticism struct {
+// Comparison compares samples of a model with data that the model should resemble.
+type Comparison struct {
 	Means       Deviation // of the units' means
 	Covariances Deviation // of the covariances of all pairs of units
 	// Accuracy is how often a configuration is nearer to one of its own kind than to one of the other, in Hamming distance, over
@@ -31,13 +31,13 @@ const (
 	deals        = 499
 )
 
-// Criticise compares samples, which should be independent, with rows of data. It panics if the sets differ in their units or have fewer than two rows.
-func Criticise(samples, data rbm.States, key rng.Key) Criticism {
+// Compare compares samples, which should be independent, with rows of data. It panics if the sets differ in their units or have fewer than two rows.
+func Compare(samples, data rbm.Batch, key rng.Key) Comparison {
 	if samples.Units() != data.Units() || samples.Rows() < 2 || data.Rows() < 2 {
 		panic(fmt.Sprintf("estimate: Criticise of %d samples of %d units and %d rows of %d",
 			samples.Rows(), samples.Units(), data.Rows(), data.Units()))
 	}
-	var c Criticism
+	var c Comparison
 	c.Means, c.Covariances = deviations(newColumns(samples), newColumns(data))
 	source := rng.NewSource(key.Stream(rng.StreamBootstrap), 0)
 	d := distances(some(samples, source), some(data, source))
@@ -47,11 +47,11 @@ func Criticise(samples, data rbm.States, key rng.Key) Criticism {
 }
 
 // some draws comparedRows rows, or all.
-func some(v rbm.States, source *rng.Source) rbm.States {
+func some(v rbm.Batch, source *rng.Source) rbm.Batch {
 	order := make([]int, v.Rows())
 	source.Perm(order)
 	order = order[:min(comparedRows, len(order))]
-	chosen := rbm.NewStates(len(order), v.Units())
+	chosen := rbm.NewBatch(len(order), v.Units())
 	chosen.Gather(v, order)
 	return chosen
 }
@@ -63,7 +63,7 @@ type columns struct {
 	means []float64
 }
 
-func newColumns(v rbm.States) columns {
+func newColumns(v rbm.Batch) columns {
 	c := columns{rows: float64(v.Rows()), bits: make([][]uint64, v.Units()), means: make([]float64, v.Units())}
 	for i := range c.bits {
 		c.bits[i] = make([]uint64, (v.Rows()+63)/64)
@@ -129,7 +129,7 @@ type distanceTable struct {
 	d             []float64
 }
 
-func distances(samples, data rbm.States) distanceTable {
+func distances(samples, data rbm.Batch) distanceTable {
 	n := samples.Rows() + data.Rows()
 	t := distanceTable{samples: samples.Rows(), rows: n, d: make([]float64, n*n)}
 	row := func(k int) []uint64 {

@@ -15,12 +15,12 @@ func TestCriticise(t *testing.T) {
 	model := patterned(30, 3, 0.8, rbm.Spin, rbm.Spin, 1)
 	other := patterned(30, 3, 0.8, rbm.Spin, rbm.Spin, 2)
 	v, _ := drawn(t, model, 3000)
-	half := func(from, to int) rbm.States { return v.Slice(from, to) }
+	half := func(from, to int) rbm.Batch { return v.Slice(from, to) }
 	far, _ := drawn(t, other, 1000)
 
 	small, ratios := 0, 0.0
 	for k := range 5 {
-		c := estimate.Criticise(half(600*k, 600*k+300), half(600*k+300, 600*k+600), rng.Seed(uint64(k)))
+		c := estimate.Compare(half(600*k, 600*k+300), half(600*k+300, 600*k+600), rng.Seed(uint64(k)))
 		ratios += c.Covariances.RMS / c.Covariances.Expected / 5
 		if math.Abs(c.Accuracy-0.5) > 4*c.AccuracyStderr {
 			t.Errorf("accuracy %.3f ± %.3f between sets of one model", c.Accuracy, c.AccuracyStderr)
@@ -36,11 +36,11 @@ func TestCriticise(t *testing.T) {
 		t.Errorf("%d of 5 tests tell sets of one model apart; covariances differ %.2f times as much as they should", small, ratios)
 	}
 
-	c := estimate.Criticise(far, half(0, 1000), rng.Seed(1))
+	c := estimate.Compare(far, half(0, 1000), rng.Seed(1))
 	if c.PValue > 0.005 || c.Accuracy < 0.7 || c.Covariances.RMS < 3*c.Covariances.Expected {
 		t.Errorf("samples of another model pass: %+v", c)
 	}
-	copies := estimate.Criticise(half(0, 400), half(0, 400), rng.Seed(1))
+	copies := estimate.Compare(half(0, 400), half(0, 400), rng.Seed(1))
 	if copies.Accuracy > 0.1 || copies.Means.RMS != 0 {
 		t.Errorf("copies pass: %+v", copies)
 	}

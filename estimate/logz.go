@@ -44,7 +44,7 @@ const (
 // LogZ estimates log Z of a model. data are configurations that the model should give weight to, such as those it was trained on or is to be
 // scored with; means are the probabilities of their units to be on, for the base. It returns an error if ctx is cancelled, or if
 // the model and the data don't fit.
-func LogZ(ctx context.Context, model *rbm.Model, data rbm.States, means []float64, o Options) (*Bracket, error) {
+func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64, o Options) (*Bracket, error) {
 	if data.Units() != model.M() || len(means) != model.M() {
 		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones", data.Units(), len(means), model.M())
 	}
@@ -103,7 +103,7 @@ func nextSteps(steps int, left int64) int {
 type estimator struct {
 	model, base  *rbm.Model
 	path         sample.Path
-	data         rbm.States
+	data         rbm.Batch
 	places       []float64 // of the last annealing
 	lengths      []float64 // of its steps, summed over all ways
 	conditionals *rbm.Conditionals
@@ -114,9 +114,9 @@ type estimator struct {
 	done         int64
 }
 
-func newEstimator(model *rbm.Model, data rbm.States, means []float64, o Options) *estimator {
-	base := sample.Base(model)
-	base.SetMeans(means)
+func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) *estimator {
+	base := sample.IndependentModel(model)
+	base.SetBiasesFromMeans(means)
 	path := slices.Concat(sample.Path{base}, o.Between, sample.Path{model})
 	return &estimator{
 		model: model, base: base, path: path, data: data, o: o, begun: time.Now(),
@@ -127,26 +127,26 @@ func newEstimator(model *rbm.Model, data rbm.States, means []float64, o Options)
 // run goes there and back in so many steps.
 func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	key := e.key.Stream(runStream(e.runs))
-	there := sample.Independent(e.base, chains, key.Stream(1))
+	there := sample.NewIndependent(e.base, chains, key.Stream(1))
 	places := e.schedule(steps)
 	e.places, e.lengths = places, make([]float64, steps)
 	if err := e.anneal(ctx, there, places[1:]); err != nil {
 		return nil, err
 	}
 	b := &Bracket{Steps: steps}
-	b.There.Value, b.There.Stderr, b.There.ESS = there.Weigh()
+	b.AIS.Value, b.AIS.Stderr, b.AIS.ESS = there.LogZ()
 
 	b.Found = math.Inf(-1)
 	there.Resample()
-	ended := rbm.NewStates(back, e.model.M())
+	ended := rbm.NewBatch(back, e.model.M())
 	ended.Gather(there.Chains.Visible, spread()) // copies of a chain stand side by side
 	for _, way := range []struct {
 		side  *Side
-		start rbm.States
+		start rbm.Batch
 		key   rng.Key
 	}{
-		{&b.Back, ended, key.Stream(2)}, {&b.FromData, sample.FromRows(e.data, back, key), key.Stream(3)},
-		{&b.FromAnywhere, sample.Anywhere(e.model, back, key.Stream(5)), key.Stream(5)},
+		{&b.ReverseEnds, ended, key.Stream(2)}, {&b.ReverseData, sample.FromRows(e.data, back, key), key.Stream(3)},
+		{&b.ReverseRandom, sample.RandomStarts(e.model, back, key.Stream(5)), key.Stream(5)},
 	} {
 		side, found, err := e.back(ctx, way.start, way.key)
 		if err != nil {
@@ -177,9 +177,9 @@ func spread() []int {
 }
 
 // back warms chains up at the model and leads them to the base, whose log Z is known. found is the largest −F of the chains at the model.
-func (e *estimator) back(ctx context.Context, start rbm.States, key rng.Key) (side Side, found float64, err error) {
+func (e *estimator) back(ctx context.Context, start rbm.Batch, key rng.Key) (side Side, found float64, err error) {
 	steps := len(e.places) - 1
-	chains := sample.Start(start, e.model.N(), key)
+	chains := sample.NewChains(start, e.model.N(), key)
 	for range warmUp(steps) {
 		if ctx.Err() != nil {
 			return Side{}, 0, ctx.Err()
@@ -187,21 +187,21 @@ func (e *estimator) back(ctx context.Context, start rbm.States, key rng.Key) (si
 		chains.Sweep(e.conditionals, 1)
 		e.report(start.Rows())
 	}
-	p := sample.NewPopulation(chains, key)
-	p.Settle(e.conditionals)
-	found = -slices.Min(p.Free)
+	p := sample.NewWeighted(chains, key)
+	p.UpdateFreeEnergies(e.conditionals)
+	found = -slices.Min(p.FreeEnergies)
 	places := slices.Clone(e.places[:steps])
 	slices.Reverse(places)
 	if err := e.anneal(ctx, p, places); err != nil {
 		return Side{}, 0, err
 	}
 	e.conditionals.Update(e.model)
-	fall, stderr, ess := p.Weigh()
+	fall, stderr, ess := p.LogZ()
 	return Side{sample.LogZWithoutWeights(e.base) - fall, stderr, ess}, found, nil
 }
 
 // anneal leads a population through the places, and adds up how long the steps were.
-func (e *estimator) anneal(ctx context.Context, p *sample.Population, places []float64) error {
+func (e *estimator) anneal(ctx context.Context, p *sample.WeightedChains, places []float64) error {
 	lengths, err := p.Anneal(ctx, e.path, places, e.conditionals, func(int) { e.report(len(p.LogWeights)) })
 	if len(places) > 1 && places[0] > places[1] { // a way back
 		slices.Reverse(lengths)

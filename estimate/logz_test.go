@@ -33,7 +33,7 @@ func patterned(m, n int, weight float32, visible, hidden rbm.Units, seed uint64)
 }
 
 // drawn returns configurations of the model and their means.
-func drawn(t testing.TB, model *rbm.Model, rows int) (rbm.States, []float64) {
+func drawn(t testing.TB, model *rbm.Model, rows int) (rbm.Batch, []float64) {
 	t.Helper()
 	v, _, err := exact.Sample(t.Context(), model, rows, rng.Seed(5), exact.Options{})
 	if err != nil {
@@ -102,7 +102,7 @@ func twoModes() *rbm.Model {
 func TestLogZOutOfReach(t *testing.T) {
 	model := twoModes()
 	const m = 60
-	v := rbm.NewStates(50, m)
+	v := rbm.NewBatch(50, m)
 	for r := range v.Rows() {
 		for i := range m {
 			v.SetBit(r, i, true)
@@ -123,8 +123,8 @@ func TestLogZOutOfReach(t *testing.T) {
 	if len(b.Findings) == 0 {
 		t.Errorf("log Z is %v ± %v, exactly %v, and nothing is found wrong", b.Value, b.Stderr, truth)
 	}
-	if b.There.Value > truth-50 {
-		t.Fatalf("annealing found %v of %v: this model is no trap", b.There.Value, truth)
+	if b.AIS.Value > truth-50 {
+		t.Fatalf("annealing found %v of %v: this model is no trap", b.AIS.Value, truth)
 	}
 }
 
@@ -144,8 +144,8 @@ func TestLogZHiddenMode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.There.Value > truth-50 || b.Tempered.Value > truth-50 {
-		t.Fatalf("annealing gives %v and tempering %v of %v: this model hides nothing", b.There.Value, b.Tempered.Value, truth)
+	if b.AIS.Value > truth-50 || b.Tempered.Value > truth-50 {
+		t.Fatalf("annealing gives %v and tempering %v of %v: this model hides nothing", b.AIS.Value, b.Tempered.Value, truth)
 	}
 	if len(b.Findings) == 0 || b.Findings[0].Code != "hidden-mode" || b.Value > truth || b.Value < truth-10 || b.Lower != b.Value || !math.IsInf(b.Upper, 1) || !math.IsInf(b.Stderr, 1) {
 		t.Errorf("log Z is between %v and %v, exactly %v; %v", b.Lower, b.Upper, truth, b.Findings)
@@ -163,10 +163,10 @@ func TestLogZRefuses(t *testing.T) {
 			return estimate.LogZ(t.Context(), model, v, make([]float64, 5), o)
 		},
 		"data of 4 units": func() (*estimate.Bracket, error) {
-			return estimate.LogZ(t.Context(), model, rbm.NewStates(1, 4), make([]float64, 4), estimate.Options{})
+			return estimate.LogZ(t.Context(), model, rbm.NewBatch(1, 4), make([]float64, 4), estimate.Options{})
 		},
 		"no data": func() (*estimate.Bracket, error) {
-			return estimate.LogZ(t.Context(), model, rbm.NewStates(0, 5), make([]float64, 5), estimate.Options{})
+			return estimate.LogZ(t.Context(), model, rbm.NewBatch(0, 5), make([]float64, 5), estimate.Options{})
 		},
 		"a budget of 10 chain steps, want at least": func() (*estimate.Bracket, error) {
 			return estimate.LogZ(t.Context(), model, v, make([]float64, 5), estimate.Options{Budget: 10})

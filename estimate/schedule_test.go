@@ -15,8 +15,8 @@ func TestScheduleFollowsTheLengths(t *testing.T) {
 	for k := range model.W {
 		model.W[k] *= 100
 	}
-	base := sample.Base(model)
-	base.SetMeans(make([]float64, 30))
+	base := sample.IndependentModel(model)
+	base.SetBiasesFromMeans(make([]float64, 30))
 	v := sample.FromBiases(model, 200, rng.Seed(2))
 	e := newEstimator(model, v, make([]float64, 30), Options{Budget: DefaultBudget, Between: []*rbm.Model{base}})
 	if _, err := e.run(context.Background(), 100); err != nil {

@@ -34,7 +34,7 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (Side, error
 				return Side{}, err
 			}
 		}
-		t.Spread(mostRungs)
+		t.Respace(mostRungs)
 	}
 	pairs := make([]pair, len(t.Betas())-1)
 	t.Works = func(k int, up, down []float64) { pairs[k].add(up, down) }

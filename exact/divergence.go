@@ -12,7 +12,7 @@ import (
 
 // LogLikelihood returns the mean of log P(v) over the rows of v in nats a row, and its standard error as the rows are a
 // sample of their source; log Z is exact. weights gives each row's weight; nil means equal ones.
-func LogLikelihood(ctx context.Context, model *rbm.Model, v rbm.States, weights []float64, o Options) (mean, stderr float64, err error) {
+func LogLikelihood(ctx context.Context, model *rbm.Model, v rbm.Batch, weights []float64, o Options) (mean, stderr float64, err error) {
 	logs, err := LogProb(ctx, model, v, o)
 	if err != nil {
 		return 0, 0, err
@@ -42,13 +42,13 @@ func KL(ctx context.Context, p []float64, model *rbm.Model, o Options) (float64,
 }
 
 // DataKL returns D_KL(P_D‖P_λ) = C_λ − H_D in nats, from the empirical distribution of rows (with their weights, nil meaning equal ones) to the model.
-func DataKL(ctx context.Context, model *rbm.Model, v rbm.States, weights []float64, o Options) (float64, error) {
+func DataKL(ctx context.Context, model *rbm.Model, v rbm.Batch, weights []float64, o Options) (float64, error) {
 	mean, _, err := LogLikelihood(ctx, model, v, weights, o)
 	return -mean - Entropy(v, weights), err
 }
 
 // Entropy returns H_D = −Σ_v P_D(v) log P_D(v) in nats of the empirical distribution of rows: equal rows count together.
-func Entropy(v rbm.States, weights []float64) float64 {
+func Entropy(v rbm.Batch, weights []float64) float64 {
 	order := make([]int, v.Rows())
 	for r := range order {
 		order[r] = r

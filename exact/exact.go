@@ -52,7 +52,7 @@ func LogZ(ctx context.Context, model *rbm.Model, o Options) (float64, error) {
 }
 
 // LogProb returns log P(v) = −F(v) − log Z of each row.
-func LogProb(ctx context.Context, model *rbm.Model, v rbm.States, o Options) ([]float64, error) {
+func LogProb(ctx context.Context, model *rbm.Model, v rbm.Batch, o Options) ([]float64, error) {
 	logZ, err := LogZ(ctx, model, o)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func LogProb(ctx context.Context, model *rbm.Model, v rbm.States, o Options) ([]
 }
 
 // LogProbHidden returns log P(h) = −F(h) − log Z of each row.
-func LogProbHidden(ctx context.Context, model *rbm.Model, h rbm.States, o Options) ([]float64, error) {
+func LogProbHidden(ctx context.Context, model *rbm.Model, h rbm.Batch, o Options) ([]float64, error) {
 	return LogProb(ctx, model.Transpose(), h, o)
 }
 
@@ -81,7 +81,7 @@ func Distribution(ctx context.Context, model *rbm.Model, o Options) ([]float64, 
 	if m > maxTable {
 		return nil, fmt.Errorf("a table of 2^%d probabilities is refused: the limit is 2^%d", m, maxTable)
 	}
-	v := rbm.NewStates(1<<m, m)
+	v := rbm.NewBatch(1<<m, m)
 	for a, words := 0, v.Words(); a < len(words); a++ {
 		words[a] = uint64(a)
 	}

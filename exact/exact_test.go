@@ -88,8 +88,8 @@ func sumOver(model *rbm.Model) *brute {
 }
 
 // all lists every configuration of so many units.
-func all(units int) rbm.States {
-	s := rbm.NewStates(1<<units, units)
+func all(units int) rbm.Batch {
+	s := rbm.NewBatch(1<<units, units)
 	for a, words := 0, s.Words(); a < len(words); a++ {
 		words[a] = uint64(a)
 	}
@@ -194,7 +194,7 @@ func TestTwoByTwoByHand(t *testing.T) {
 func TestGradientAgainstDifferences(t *testing.T) {
 	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
 		model := randomModel(5, 4, units, rbm.Bernoulli, 1)
-		v := rbm.NewStates(7, 5)
+		v := rbm.NewBatch(7, 5)
 		for r := range 7 {
 			v.Row(r)[0] = uint64(r * r % 32)
 		}
@@ -248,7 +248,7 @@ func TestDivergences(t *testing.T) {
 	near(t, "KL from another model", kl, want, 1e-11)
 
 	// Rows 1, 1, 2 with weights 1, 2, 1: probabilities 3/4 and 1/4.
-	v := rbm.NewStates(3, 6)
+	v := rbm.NewBatch(3, 6)
 	v.Row(0)[0], v.Row(1)[0], v.Row(2)[0] = 1, 1, 2
 	weights := []float64{1, 2, 1}
 	entropy := -0.75*math.Log(0.75) - 0.25*math.Log(0.25)
@@ -283,7 +283,7 @@ func TestSamplesAreExact(t *testing.T) {
 	}
 }
 
-func chiSquare(t *testing.T, name string, s rbm.States, p []float64) {
+func chiSquare(t *testing.T, name string, s rbm.Batch, p []float64) {
 	t.Helper()
 	counts := make([]float64, len(p))
 	for r := range s.Rows() {

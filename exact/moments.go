@@ -153,7 +153,7 @@ func (c *collector) fold() *moments {
 
 // Gradient writes the exact gradient −∂C/∂λ of the mean log-likelihood of v into w (m×n), b and c, as a Statistics: ⟨·⟩_data − ⟨·⟩_model with
 // P(h|v) on the data. weights gives each row's weight; nil means equal ones.
-func Gradient(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, v rbm.States, weights []float32, o Options) error {
+func Gradient(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, v rbm.Batch, weights []float32, o Options) error {
 	if err := Moments(ctx, dst, model, o); err != nil {
 		return err
 	}

@@ -12,12 +12,12 @@ import (
 
 // Sample draws count independent configurations (v,h) from P(v,h): the smaller layer from its exact distribution by inversion,
 // the other from its conditional. Row r depends on the key and r alone. It sums over all states twice.
-func Sample(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Options) (v, h rbm.States, err error) {
+func Sample(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Options) (v, h rbm.Batch, err error) {
 	s, err := newSum(ctx, model, Options{Workers: o.Workers})
 	if err != nil {
 		return v, h, err
 	}
-	drawn := rbm.NewStates(count, s.k)
+	drawn := rbm.NewBatch(count, s.k)
 	shares := s.deal(count, key)
 	err = s.walk(ctx, o, func(part int) visitor {
 		return s.inversion(shares[part], s.part[part], drawn)
@@ -25,7 +25,7 @@ func Sample(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Opt
 	if err != nil {
 		return v, h, err
 	}
-	v, h = rbm.NewStates(count, model.M()), rbm.NewStates(count, model.N())
+	v, h = rbm.NewBatch(count, model.M()), rbm.NewBatch(count, model.N())
 	conditionals := rbm.NewConditionals(model, o.Workers)
 	if s.transposed {
 		v = drawn
@@ -71,7 +71,7 @@ func (s *sum) deal(count int, key rng.Key) [][]target {
 }
 
 // inversion walks along the cumulated weights of a part and writes the state of each target.
-func (s *sum) inversion(share []target, logPart float64, drawn rbm.States) visitor {
+func (s *sum) inversion(share []target, logPart float64, drawn rbm.Batch) visitor {
 	cumulated, last := 0.0, uint64(0)
 	write := func(t target) { drawn.Row(t.row)[0] = last }
 	return visitor{

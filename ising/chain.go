@@ -83,7 +83,7 @@ func (c *chain) flipCluster() int {
 }
 
 // write puts the spins into row r, all of them turned round if mirrored.
-func (c *chain) write(states rbm.States, r int, mirrored bool) {
+func (c *chain) write(states rbm.Batch, r int, mirrored bool) {
 	row := states.Row(r)
 	for x, s := range c.spins {
 		if (s > 0) != mirrored {

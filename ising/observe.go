@@ -38,7 +38,7 @@ func values(means []float64, n, T float64) Values {
 }
 
 // Energies returns the energy per site of every row of s, configurations of an L×L torus.
-func Energies(s rbm.States, L int) []float64 {
+func Energies(s rbm.Batch, L int) []float64 {
 	checkRows(s, L)
 	spins, out := make([]int8, L*L), make([]float64, s.Rows())
 	for r := range out {
@@ -52,7 +52,7 @@ func Energies(s rbm.States, L int) []float64 {
 }
 
 // Magnetisations returns m = Σ s/N, −1 to 1, of every row of s, configurations of an L×L torus.
-func Magnetisations(s rbm.States, L int) []float64 {
+func Magnetisations(s rbm.Batch, L int) []float64 {
 	checkRows(s, L)
 	out := make([]float64, s.Rows())
 	for r := range out {
@@ -61,7 +61,7 @@ func Magnetisations(s rbm.States, L int) []float64 {
 	return out
 }
 
-func checkRows(s rbm.States, L int) {
+func checkRows(s rbm.Batch, L int) {
 	if s.Units() != L*L || L < 2 {
 		panic(fmt.Sprintf("ising: rows of %d sites, want %d×%d", s.Units(), L, L))
 	}
@@ -89,7 +89,7 @@ const observeBins = 100
 // torus, were drawn from. The errors are those of a jackknife over 100 bins of rows that follow each other; so rows may
 // be correlated over less than a hundredth of all rows, if rows of one chain follow each other. It panics unless s
 // has at least two rows.
-func Observe(s rbm.States, L int, T float64) Observed {
+func Observe(s rbm.Batch, L int, T float64) Observed {
 	if s.Rows() < 2 {
 		panic(fmt.Sprintf("ising: Observe of %d rows, want 2 or more", s.Rows()))
 	}

@@ -19,7 +19,7 @@ func TestEnergiesAndMagnetisationsFromTheDefinition(t *testing.T) {
 		for a := range words {
 			words[a] = uint64(a)
 		}
-		states := rbm.StatesOf(words, n, L*L)
+		states := rbm.BatchOf(words, n, L*L)
 		energies, magnetisations := ising.Energies(states, L), ising.Magnetisations(states, L)
 		for a, spins := range states.Spins() {
 			e, m := 0, 0
@@ -42,7 +42,7 @@ func TestEnergiesAndMagnetisationsFromTheDefinition(t *testing.T) {
 
 // Rows of more than a word: one turned spin among 81 costs 8.
 func TestEnergiesOfLongRows(t *testing.T) {
-	states := rbm.NewStates(3, 81)
+	states := rbm.NewBatch(3, 81)
 	states.SetBit(1, 70, true)
 	states.SetBit(2, 0, true)
 	states.SetBit(2, 80, true) // opposite corners are no neighbours
@@ -103,11 +103,11 @@ func TestObservedAgreesWithEnumeration(t *testing.T) {
 
 func TestObserveMisuse(t *testing.T) {
 	for name, f := range map[string]func(){
-		"one row":         func() { ising.Observe(rbm.NewStates(1, 16), 4, 1) },
-		"wrong size":      func() { ising.Observe(rbm.NewStates(5, 15), 4, 1) },
-		"energies":        func() { ising.Energies(rbm.NewStates(5, 15), 4) },
-		"no lattice":      func() { ising.Magnetisations(rbm.NewStates(5, 1), 1) },
-		"a negative edge": func() { ising.Magnetisations(rbm.NewStates(5, 16), -4) },
+		"one row":         func() { ising.Observe(rbm.NewBatch(1, 16), 4, 1) },
+		"wrong size":      func() { ising.Observe(rbm.NewBatch(5, 15), 4, 1) },
+		"energies":        func() { ising.Energies(rbm.NewBatch(5, 15), 4) },
+		"no lattice":      func() { ising.Magnetisations(rbm.NewBatch(5, 1), 1) },
+		"a negative edge": func() { ising.Magnetisations(rbm.NewBatch(5, 16), -4) },
 	} {
 		func() {
 			defer func() {

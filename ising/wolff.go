@@ -62,11 +62,11 @@ const MaxSize = 1024
 //
 // The rows depend on L, T, count and key alone. The error is that of the context, or says which argument is out of
 // range.
-func Sample(ctx context.Context, L int, T float64, count int, key rng.Key, o Options) (rbm.States, *Report, error) {
+func Sample(ctx context.Context, L int, T float64, count int, key rng.Key, o Options) (rbm.Batch, *Report, error) {
 	if err := checkSample(L, T, count); err != nil {
-		return rbm.States{}, nil, err
+		return rbm.Batch{}, nil, err
 	}
-	states := rbm.NewStates(count, L*L)
+	states := rbm.NewBatch(count, L*L)
 	chains := min(chainCount, count)
 	energies, clusters := make([][]float64, chains), make([]int, chains)
 	neighbours := neighbourTable(L)
@@ -88,7 +88,7 @@ func Sample(ctx context.Context, L int, T float64, count int, key rng.Key, o Opt
 		}
 	})
 	if err := ctx.Err(); err != nil {
-		return rbm.States{}, nil, err
+		return rbm.Batch{}, nil, err
 	}
 	return states, report(L, T, energies, clusters), nil
 }

@@ -17,7 +17,7 @@ import (
 	"harmonium/rng"
 )
 
-func draw(t testing.TB, L int, T float64, count int, seed uint64) (rbm.States, *ising.Report) {
+func draw(t testing.TB, L int, T float64, count int, seed uint64) (rbm.Batch, *ising.Report) {
 	t.Helper()
 	states, report, err := ising.Sample(t.Context(), L, T, count, rng.Seed(seed), ising.Options{})
 	if err != nil {

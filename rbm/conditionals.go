@@ -79,39 +79,39 @@ func round(dst []float32, src []float64) []float32 {
 }
 
 // HiddenInputs writes x_rj = c_j + Σ_i w_ij v_ri, the log-odds of h_j given row r of v, into dst (rows×n).
-func (c *Conditionals) HiddenInputs(dst []float32, v States) {
+func (c *Conditionals) HiddenInputs(dst []float32, v Batch) {
 	c.check("visible", v, c.m, len(dst), c.n)
 	kernel.Mul(c.workers, dst, v.bits, &c.toHidden)
 }
 
 // VisibleInputs writes x_ri = b_i + Σ_j w_ij h_rj, the log-odds of v_i given row r of h, into dst (rows×m).
-func (c *Conditionals) VisibleInputs(dst []float32, h States) {
+func (c *Conditionals) VisibleInputs(dst []float32, h Batch) {
 	c.check("hidden", h, c.n, len(dst), c.m)
 	kernel.Mul(c.workers, dst, h.bits, &c.toVisible)
 }
 
 // HiddenProbs writes P(h_j=1|v) for each row of v into dst (rows×n).
-func (c *Conditionals) HiddenProbs(dst []float32, v States) {
+func (c *Conditionals) HiddenProbs(dst []float32, v Batch) {
 	c.check("visible", v, c.m, len(dst), c.n)
 	kernel.Probabilities(c.workers, dst, nil, v.bits, &c.toHidden)
 }
 
 // VisibleProbs writes P(v_i=1|h) for each row of h into dst (rows×m).
-func (c *Conditionals) VisibleProbs(dst []float32, h States) {
+func (c *Conditionals) VisibleProbs(dst []float32, h Batch) {
 	c.check("hidden", h, c.n, len(dst), c.m)
 	kernel.Probabilities(c.workers, dst, nil, h.bits, &c.toVisible)
 }
 
 // SampleHidden draws h ~ P(h|v) for each row of v into dst. Unit j of row r is decided by the uniform
 // number at (key, step, r, j) alone.
-func (c *Conditionals) SampleHidden(dst, v States, key rng.Key, step uint64) {
+func (c *Conditionals) SampleHidden(dst, v Batch, key rng.Key, step uint64) {
 	c.check("visible", v, c.m, dst.Rows()*dst.Units(), c.n)
 	kernel.Sample(c.workers, dst.bits, nil, v.bits, &c.toHidden, key, step, 0)
 }
 
 // SampleHiddenFree is [Conditionals.SampleHidden] that writes F(v) of each row to free on the way, as
 // [Conditionals.FreeEnergy] would.
-func (c *Conditionals) SampleHiddenFree(dst States, free []float64, v States, key rng.Key, step uint64) {
+func (c *Conditionals) SampleHiddenFree(dst Batch, free []float64, v Batch, key rng.Key, step uint64) {
 	c.check("visible", v, c.m, dst.Rows()*dst.Units(), c.n)
 	kernel.Sample(c.workers, dst.bits, free, v.bits, &c.toHidden, key, step, 0)
 	c.finishFree(free, v)
@@ -120,14 +120,14 @@ func (c *Conditionals) SampleHiddenFree(dst States, free []float64, v States, ke
 // FreeEnergy writes F(v) = −log Σ_h e^(−E(v,h)) of each row of v to free (one number a row). Inputs have the resolution of the
 // products and log(1+e^x) that of float32, so that F is good to about 10^−6 of its size; [Model.FreeEnergy] takes float64 throughout
 // and ten times as long.
-func (c *Conditionals) FreeEnergy(free []float64, v States) {
+func (c *Conditionals) FreeEnergy(free []float64, v Batch) {
 	c.check("visible", v, c.m, len(free), 1)
 	kernel.SumSoftplus(c.workers, free, v.bits, &c.toHidden)
 	c.finishFree(free, v)
 }
 
 // finishFree turns Σ_j log(1+e^{x_j}) into F(v).
-func (c *Conditionals) finishFree(free []float64, v States) {
+func (c *Conditionals) finishFree(free []float64, v Batch) {
 	for r, sum := range free {
 		linear := 0.0
 		forEachBit(v.Row(r), func(i int) { linear += float64(c.biases[i]) })
@@ -136,12 +136,12 @@ func (c *Conditionals) finishFree(free []float64, v States) {
 }
 
 // SampleVisible draws v ~ P(v|h) for each row of h into dst, as [Conditionals.SampleHidden] does.
-func (c *Conditionals) SampleVisible(dst, h States, key rng.Key, step uint64) {
+func (c *Conditionals) SampleVisible(dst, h Batch, key rng.Key, step uint64) {
 	c.check("hidden", h, c.n, dst.Rows()*dst.Units(), c.m)
 	kernel.Sample(c.workers, dst.bits, nil, h.bits, &c.toVisible, key, step, 0)
 }
 
-func (c *Conditionals) check(layer string, s States, units, dst, outputs int) {
+func (c *Conditionals) check(layer string, s Batch, units, dst, outputs int) {
 	if s.Units() != units {
 		panic(fmt.Sprintf("rbm: %s states of %d units for a layer of %d", layer, s.Units(), units))
 	}
@@ -167,12 +167,12 @@ func NewStatistics(m, n int) *Statistics {
 //
 // With rows of data it is the positive phase; with rows drawn from the model it is the negative phase,
 // with less variance than sampled h would give (Rao and Blackwell).
-func (c *Conditionals) Statistics(dst *Statistics, model *Model, v States, weights []float32) {
+func (c *Conditionals) Statistics(dst *Statistics, model *Model, v Batch, weights []float32) {
 	c.StatisticsFree(dst, nil, model, v, weights)
 }
 
 // StatisticsFree is [Conditionals.Statistics] that writes F(v) of each row to free on the way, unless free is nil.
-func (c *Conditionals) StatisticsFree(dst *Statistics, free []float64, model *Model, v States, weights []float32) {
+func (c *Conditionals) StatisticsFree(dst *Statistics, free []float64, model *Model, v Batch, weights []float32) {
 	rows := v.Rows()
 	if rows == 0 || weights != nil && len(weights) != rows {
 		panic(fmt.Sprintf("rbm: Statistics of %d rows with %d weights", rows, len(weights)))
@@ -201,7 +201,7 @@ func (c *Conditionals) StatisticsFree(dst *Statistics, free []float64, model *Mo
 	dst.toValues(model)
 }
 
-func (c *Conditionals) visibleMeans(dst []float32, v States, weights []float32, total float64) {
+func (c *Conditionals) visibleMeans(dst []float32, v Batch, weights []float32, total float64) {
 	s := &c.statistics
 	if weights == nil {
 		s.counts = resize(s.counts, c.m)

@@ -11,7 +11,7 @@ import (
 )
 
 // wild returns a model with parameters of order one and a batch of random visible states.
-func wild(m, n, rows int, visible, hidden rbm.Units) (*rbm.Model, rbm.States) {
+func wild(m, n, rows int, visible, hidden rbm.Units) (*rbm.Model, rbm.Batch) {
 	model := rbm.New(m, n, rng.Seed(5))
 	model.Visible, model.Hidden = visible, hidden
 	source := rng.NewSource(rng.Seed(5), 1)
@@ -20,7 +20,7 @@ func wild(m, n, rows int, visible, hidden rbm.Units) (*rbm.Model, rbm.States) {
 			p[k] = float32(source.Float64()*2 - 1)
 		}
 	}
-	v := rbm.NewStates(rows, m)
+	v := rbm.NewBatch(rows, m)
 	for r := range rows {
 		for i := range m {
 			v.SetBit(r, i, source.Uint32()>>31 == 1)
@@ -41,7 +41,7 @@ func eachUnits(t *testing.T, f func(t *testing.T, visible, hidden rbm.Units)) {
 func TestInputsAreEnergyDifferences(t *testing.T) {
 	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
 		model, v := wild(67, 9, 5, visible, hidden)
-		h := rbm.NewStates(5, 9)
+		h := rbm.NewBatch(5, 9)
 		c := rbm.NewConditionals(model, 1)
 		toHidden, toVisible := make([]float32, 5*9), make([]float32, 5*67)
 		c.HiddenInputs(toHidden, v)
@@ -53,7 +53,7 @@ func TestInputsAreEnergyDifferences(t *testing.T) {
 }
 
 // compareInputs flips every unit of s and compares the change of the energy with the inputs.
-func compareInputs(t *testing.T, name string, inputs []float32, s rbm.States, energy func() []float64) {
+func compareInputs(t *testing.T, name string, inputs []float32, s rbm.Batch, energy func() []float64) {
 	t.Helper()
 	for i := range s.Units() {
 		var e [2][]float64
@@ -114,7 +114,7 @@ func TestStatistics(t *testing.T) {
 	})
 }
 
-func naiveStatistics(model *rbm.Model, v rbm.States, weights []float32) *rbm.Statistics {
+func naiveStatistics(model *rbm.Model, v rbm.Batch, weights []float32) *rbm.Statistics {
 	m, n := model.M(), model.N()
 	p, inputs := model.Bits(), make([]float64, n)
 	V, H, VH, total := make([]float64, m), make([]float64, n), make([]float64, m*n), 0.0
@@ -209,7 +209,7 @@ func TestConditionalFreeEnergies(t *testing.T) {
 		c := rbm.NewConditionals(model, 2)
 		free, drawn, averaged := make([]float64, 50), make([]float64, 50), make([]float64, 50)
 		c.FreeEnergy(free, v)
-		c.SampleHiddenFree(rbm.NewStates(50, 37), drawn, v, rng.Seed(2), 1)
+		c.SampleHiddenFree(rbm.NewBatch(50, 37), drawn, v, rng.Seed(2), 1)
 		c.StatisticsFree(rbm.NewStatistics(70, 37), averaged, model, v, nil)
 		for r, want := range model.FreeEnergy(v) {
 			if math.Abs(free[r]-want) > 2e-6*(1+math.Abs(want)) {

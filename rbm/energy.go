@@ -8,7 +8,7 @@ import (
 
 // Energy returns E(v,h) = −Σ b_i v_i − Σ c_j h_j − Σ w_ij v_i h_j of each row, in float64.
 // v is rows×m and h is rows×n; it panics on other shapes.
-func (model *Model) Energy(v, h States) []float64 {
+func (model *Model) Energy(v, h Batch) []float64 {
 	if v.Rows() != h.Rows() {
 		panic(fmt.Sprintf("rbm: Energy of %d visible and %d hidden rows", v.Rows(), h.Rows()))
 	}
@@ -29,7 +29,7 @@ func (model *Model) Energy(v, h States) []float64 {
 
 // FreeEnergy returns F(v) = −log Σ_h e^(−E(v,h)) of each row, so that P(v) = e^(−F(v))/Z, in float64. For
 // Bernoulli units it is −Σ b_i v_i − Σ_j log(1+e^{c_j+Σ_i w_ij v_i}). v is rows×m; it panics on another shape.
-func (model *Model) FreeEnergy(v States) []float64 {
+func (model *Model) FreeEnergy(v Batch) []float64 {
 	model.checkVisible(v)
 	p := model.Bits()
 	inputs := make([]float64, model.N())
@@ -42,7 +42,7 @@ func (model *Model) FreeEnergy(v States) []float64 {
 
 // FreeEnergyHidden returns F(h) = −log Σ_v e^(−E(v,h)) of each row: [Model.FreeEnergy] with the layers exchanged.
 // h is rows×n; it panics on another shape.
-func (model *Model) FreeEnergyHidden(h States) []float64 {
+func (model *Model) FreeEnergyHidden(h Batch) []float64 {
 	model.checkHidden(h)
 	return model.Transpose().FreeEnergy(h)
 }
@@ -59,13 +59,13 @@ func (model *Model) Transpose() *Model {
 	return t.Clone()
 }
 
-func (model *Model) checkVisible(v States) {
+func (model *Model) checkVisible(v Batch) {
 	if v.Units() != model.M() {
 		panic(fmt.Sprintf("rbm: visible states of %d units for a model of %d", v.Units(), model.M()))
 	}
 }
 
-func (model *Model) checkHidden(h States) {
+func (model *Model) checkHidden(h Batch) {
 	if h.Units() != model.N() {
 		panic(fmt.Sprintf("rbm: hidden states of %d units for a model of %d", h.Units(), model.N()))
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 // allStates returns all 2^units configurations: unit i of row r is bit i of r.
-func allStates(units int) rbm.States {
-	s := rbm.NewStates(1<<units, units)
+func allStates(units int) rbm.Batch {
+	s := rbm.NewBatch(1<<units, units)
 	for r := range s.Rows() {
 		s.Row(r)[0] = uint64(r)
 	}
@@ -18,7 +18,7 @@ func allStates(units int) rbm.States {
 }
 
 // value is unit i of row r as a number of its kind.
-func value(u rbm.Units, s rbm.States, r, i int) float64 {
+func value(u rbm.Units, s rbm.Batch, r, i int) float64 {
 	switch {
 	case s.Bit(r, i):
 		return 1
@@ -29,7 +29,7 @@ func value(u rbm.Units, s rbm.States, r, i int) float64 {
 }
 
 // naiveEnergy is the energy of row r of v with row k of h, by its definition in the units' own values.
-func naiveEnergy(model *rbm.Model, v, h rbm.States, r, k int) (e float64) {
+func naiveEnergy(model *rbm.Model, v, h rbm.Batch, r, k int) (e float64) {
 	for i, b := range model.B {
 		e -= float64(b) * value(model.Visible, v, r, i)
 		for j := range model.C {
@@ -271,7 +271,7 @@ func TestFreeEnergiesAreSums(t *testing.T) {
 
 func TestEnergyPanics(t *testing.T) {
 	model, v := wild(4, 3, 2, rbm.Bernoulli, rbm.Bernoulli)
-	h := rbm.NewStates(2, 3)
+	h := rbm.NewBatch(2, 3)
 	panics(t, "rows", "rbm: Energy of 2 visible and 1 hidden rows", func() { model.Energy(v, h.Slice(0, 1)) })
 	panics(t, "hidden units", "rbm: hidden states of 4 units for a model of 3", func() { model.Energy(v, v) })
 	panics(t, "visible units of Energy", "rbm: visible states of 3 units for a model of 4", func() { model.Energy(h, h) })

@@ -372,7 +372,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		v := rbm.NewStates(1, model.M())
+		v := rbm.NewBatch(1, model.M())
 		v.SetBit(0, model.M()-1, true)
 		if free := model.FreeEnergy(v)[0]; free-free != 0 {
 			t.Fatalf("free energy %v", free)

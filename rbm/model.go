@@ -55,9 +55,9 @@ func (model *Model) Fits(other *Model) bool {
 // Parameters returns W, b and c, which share the model's memory.
 func (model *Model) Parameters() [3][]float32 { return [3][]float32{model.W, model.B, model.C} }
 
-// SetMeans sets b_i to the value at which a unit without weights is on (1 or +1) with probability means[i]: its log-odds for bits, half of
+// SetBiasesFromMeans sets b_i to the value at which a unit without weights is on (1 or +1) with probability means[i]: its log-odds for bits, half of
 // that for spins. Probabilities are kept 10^−3 away from 0 and 1, where the log-odds are infinite.
-func (model *Model) SetMeans(means []float64) {
+func (model *Model) SetBiasesFromMeans(means []float64) {
 	for i, p := range means {
 		p = min(max(p, 1e-3), 1-1e-3)
 		model.B[i] = float32(math.Log(p/(1-p)) / model.Visible.Scale())

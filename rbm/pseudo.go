@@ -17,7 +17,7 @@ const siteRows = 16
 // log-probability of every unit given all the others, summed over all units, none drawn at random
 // (J. Besag, The Statistician 24 (1975) 179). It needs no Z. It is not the log-likelihood,
 // and for a model with few strong modes it can be far above it.
-func (model *Model) PseudoLogLikelihood(v States, workers int) []float64 {
+func (model *Model) PseudoLogLikelihood(v Batch, workers int) []float64 {
 	model.checkVisible(v)
 	s := newSites(model.Bits())
 	result := make([]float64, v.Rows())
@@ -50,7 +50,7 @@ func newSites(p *BitParameters) *sites {
 }
 
 // logLikelihood writes −Σ_i log(1 + e^(F(v)−F(v with unit i flipped))) of rows from…to−1 to result.
-func (s *sites) logLikelihood(result []float64, v States, from, to int) {
+func (s *sites) logLikelihood(result []float64, v Batch, from, to int) {
 	n := len(s.p.C)
 	rows := make([]siteRow, to-from)
 	for k := range rows {

@@ -8,24 +8,24 @@ import (
 	"harmonium/internal/kernel"
 )
 
-// States is a batch of configurations of one layer: rows × units, one bit a unit.
+// Batch is a batch of configurations of one layer: rows × units, one bit a unit.
 //
 // Bit 1 stands for 1 in a Bernoulli layer and for +1 in a spin layer; bit 0 for 0 and −1. A row starts at a
-// new 64-bit word, unit i is bit i mod 64 of word i/64, and the bits behind the last unit are zero. A States
+// new 64-bit word, unit i is bit i mod 64 of word i/64, and the bits behind the last unit are zero. A Batch
 // is a view, as a slice is: copying it shares the bits.
-type States struct{ bits kernel.Bits }
+type Batch struct{ bits kernel.Bits }
 
-// NewStates returns rows configurations of the given number of units, all bits 0.
-func NewStates(rows, units int) States {
+// NewBatch returns rows configurations of the given number of units, all bits 0.
+func NewBatch(rows, units int) Batch {
 	if rows < 0 || units < 0 || rows > 0 && units > (math.MaxInt-63)/rows {
 		panic(fmt.Sprintf("rbm: NewStates of %d rows and %d units", rows, units))
 	}
-	return States{kernel.NewBits(rows, units)}
+	return Batch{kernel.NewBits(rows, units)}
 }
 
-// StatesOf views packed words as states. Row r is words[r·⌈units/64⌉ : (r+1)·⌈units/64⌉].
+// BatchOf views packed words as states. Row r is words[r·⌈units/64⌉ : (r+1)·⌈units/64⌉].
 // It panics unless the words are exactly rows·⌈units/64⌉ and the bits behind the last unit of every row are zero.
-func StatesOf(words []uint64, rows, units int) States {
+func BatchOf(words []uint64, rows, units int) Batch {
 	stride := units/64 + min(units%64, 1)
 	fit := stride == 0 && len(words) == 0
 	if stride > 0 { // rows·stride may overflow, so divide
@@ -35,7 +35,7 @@ func StatesOf(words []uint64, rows, units int) States {
 		panic(fmt.Sprintf("rbm: %d words for %d rows of %d units, want %d a row", len(words), rows, units, stride))
 	}
 	// Without spare capacity, a row behind the last is out of range.
-	s := States{kernel.Bits{Rows: rows, Cols: units, Stride: stride, Words: words[:len(words):len(words)]}}
+	s := Batch{kernel.Bits{Rows: rows, Cols: units, Stride: stride, Words: words[:len(words):len(words)]}}
 	if !s.Clean() {
 		panic(fmt.Sprintf("rbm: a row has bits behind its %d units", units))
 	}
@@ -44,7 +44,7 @@ func StatesOf(words []uint64, rows, units int) States {
 
 // Clean reports whether the bits behind the last unit of every row are zero, as all functions of States keep them: for words
 // that come from elsewhere.
-func (s States) Clean() bool {
+func (s Batch) Clean() bool {
 	rest := uint(s.Units() % 64)
 	if rest == 0 {
 		return true
@@ -58,25 +58,25 @@ func (s States) Clean() bool {
 }
 
 // Rows is the number of configurations.
-func (s States) Rows() int { return s.bits.Rows }
+func (s Batch) Rows() int { return s.bits.Rows }
 
 // Units is the number of units in a configuration.
-func (s States) Units() int { return s.bits.Cols }
+func (s Batch) Units() int { return s.bits.Cols }
 
 // Words returns the packed words of all rows; they are shared with s.
-func (s States) Words() []uint64 { return s.bits.Words }
+func (s Batch) Words() []uint64 { return s.bits.Words }
 
 // Row returns the packed words of row r; they are shared with s.
-func (s States) Row(r int) []uint64 { return s.bits.Row(r) }
+func (s Batch) Row(r int) []uint64 { return s.bits.Row(r) }
 
 // Bit returns unit i of row r.
-func (s States) Bit(r, i int) bool {
+func (s Batch) Bit(r, i int) bool {
 	s.check(r, i)
 	return s.Row(r)[i/64]>>(i%64)&1 == 1
 }
 
 // SetBit sets unit i of row r.
-func (s States) SetBit(r, i int, on bool) {
+func (s Batch) SetBit(r, i int, on bool) {
 	s.check(r, i)
 	word, mask := &s.Row(r)[i/64], uint64(1)<<(i%64)
 	if on {
@@ -86,33 +86,33 @@ func (s States) SetBit(r, i int, on bool) {
 	}
 }
 
-func (s States) check(r, i int) {
+func (s Batch) check(r, i int) {
 	if r < 0 || r >= s.Rows() || i < 0 || i >= s.Units() {
 		panic(fmt.Sprintf("rbm: unit %d of row %d in states of %d rows and %d units", i, r, s.Rows(), s.Units()))
 	}
 }
 
 // Slice returns rows from…to−1, shared with s. It panics unless 0 ≤ from ≤ to ≤ s.Rows().
-func (s States) Slice(from, to int) States {
+func (s Batch) Slice(from, to int) Batch {
 	if from < 0 || to < from || to > s.Rows() {
 		panic(fmt.Sprintf("rbm: rows %d to %d of states of %d rows", from, to, s.Rows()))
 	}
 	b := s.bits
 	b.Words = b.Words[from*b.Stride : to*b.Stride : to*b.Stride]
 	b.Rows = to - from
-	return States{b}
+	return Batch{b}
 }
 
 // Clone returns a copy that shares nothing with s.
-func (s States) Clone() States {
-	c := NewStates(s.Rows(), s.Units())
+func (s Batch) Clone() Batch {
+	c := NewBatch(s.Rows(), s.Units())
 	copy(c.Words(), s.Words())
 	return c
 }
 
 // Gather copies the rows of src that index names, in that order, into s.
 // It panics unless s has len(index) rows and the units of src, and src has the rows.
-func (s States) Gather(src States, index []int) {
+func (s Batch) Gather(src Batch, index []int) {
 	if s.Rows() != len(index) || s.Units() != src.Units() {
 		panic(fmt.Sprintf("rbm: gather of %d rows of %d units into %d rows of %d", len(index), src.Units(), s.Rows(), s.Units()))
 	}
@@ -125,7 +125,7 @@ func (s States) Gather(src States, index []int) {
 }
 
 // Ones returns the number of set bits of row r.
-func (s States) Ones(r int) int {
+func (s Batch) Ones(r int) int {
 	n := 0
 	for _, w := range s.Row(r) {
 		n += bits.OnesCount64(w)
@@ -134,19 +134,19 @@ func (s States) Ones(r int) int {
 }
 
 // FromBytes packs rows of bytes 0 and 1. All rows must have the same length.
-func FromBytes(rows [][]uint8) (States, error) {
+func FromBytes(rows [][]uint8) (Batch, error) {
 	return pack(rows, "0 or 1", func(x uint8) (on, ok bool) { return x == 1, x <= 1 })
 }
 
 // FromSpins packs rows of spins −1 and +1. All rows must have the same length.
-func FromSpins(rows [][]int8) (States, error) {
+func FromSpins(rows [][]int8) (Batch, error) {
 	return pack(rows, "-1 or 1", func(x int8) (on, ok bool) { return x == 1, x == 1 || x == -1 })
 }
 
 // FromFloats packs rows·units float32 numbers 0 and 1, row after row.
-func FromFloats(x []float32, units int) (States, error) {
+func FromFloats(x []float32, units int) (Batch, error) {
 	if units <= 0 || len(x)%units != 0 {
-		return States{}, fmt.Errorf("%d numbers are no whole rows of %d units", len(x), units)
+		return Batch{}, fmt.Errorf("%d numbers are no whole rows of %d units", len(x), units)
 	}
 	rows := make([][]float32, len(x)/units)
 	for r := range rows {
@@ -155,19 +155,19 @@ func FromFloats(x []float32, units int) (States, error) {
 	return pack(rows, "0 or 1", func(x float32) (on, ok bool) { return x == 1, x == 0 || x == 1 })
 }
 
-func pack[T uint8 | int8 | float32](rows [][]T, want string, bit func(T) (on, ok bool)) (States, error) {
+func pack[T uint8 | int8 | float32](rows [][]T, want string, bit func(T) (on, ok bool)) (Batch, error) {
 	if len(rows) == 0 {
-		return States{}, nil
+		return Batch{}, nil
 	}
-	s := NewStates(len(rows), len(rows[0]))
+	s := NewBatch(len(rows), len(rows[0]))
 	for r, row := range rows {
 		if len(row) != s.Units() {
-			return States{}, fmt.Errorf("row %d has %d units, row 0 has %d", r, len(row), s.Units())
+			return Batch{}, fmt.Errorf("row %d has %d units, row 0 has %d", r, len(row), s.Units())
 		}
 		for i, x := range row {
 			on, ok := bit(x)
 			if !ok {
-				return States{}, fmt.Errorf("row %d, unit %d is %v, want %s", r, i, x, want)
+				return Batch{}, fmt.Errorf("row %d, unit %d is %v, want %s", r, i, x, want)
 			}
 			s.SetBit(r, i, on)
 		}
@@ -176,12 +176,12 @@ func pack[T uint8 | int8 | float32](rows [][]T, want string, bit func(T) (on, ok
 }
 
 // Bytes unpacks the configurations into rows of 0 and 1.
-func (s States) Bytes() [][]uint8 { return unpack[uint8](s, 0) }
+func (s Batch) Bytes() [][]uint8 { return unpack[uint8](s, 0) }
 
 // Spins unpacks the configurations into rows of −1 and +1.
-func (s States) Spins() [][]int8 { return unpack[int8](s, -1) }
+func (s Batch) Spins() [][]int8 { return unpack[int8](s, -1) }
 
-func unpack[T uint8 | int8](s States, off T) [][]T {
+func unpack[T uint8 | int8](s Batch, off T) [][]T {
 	rows := make([][]T, s.Rows())
 	for r := range rows {
 		rows[r] = make([]T, s.Units())
@@ -196,7 +196,7 @@ func unpack[T uint8 | int8](s States, off T) [][]T {
 }
 
 // Floats unpacks the configurations into rows·units numbers 0 and 1, row after row.
-func (s States) Floats() []float32 {
+func (s Batch) Floats() []float32 {
 	x := make([]float32, s.Rows()*s.Units())
 	for r := range s.Rows() {
 		for i := range s.Units() {

@@ -42,7 +42,7 @@ func TestConversionsOfStates(t *testing.T) {
 		if err1 != nil || err2 != nil || err3 != nil {
 			t.Fatal(err1, err2, err3)
 		}
-		for _, s := range []rbm.States{fromBytes, fromSpins, fromFloats} {
+		for _, s := range []rbm.Batch{fromBytes, fromSpins, fromFloats} {
 			if s.Rows() != 7 || s.Units() != units || !s.Clean() {
 				t.Errorf("%d units: %d rows of %d units, clean %v", units, s.Rows(), s.Units(), s.Clean())
 			}
@@ -67,7 +67,7 @@ func TestConversionsOfStates(t *testing.T) {
 
 // The layout that other packages rely on, written out.
 func TestWordsOfStates(t *testing.T) {
-	s := rbm.NewStates(2, 66)
+	s := rbm.NewBatch(2, 66)
 	s.SetBit(0, 0, true)
 	s.SetBit(0, 63, true)
 	s.SetBit(0, 64, true)
@@ -78,7 +78,7 @@ func TestWordsOfStates(t *testing.T) {
 	if !slices.Equal(s.Words(), want) || !slices.Equal(s.Row(1), want[2:]) {
 		t.Errorf("words are %x, want %x", s.Words(), want)
 	}
-	view := rbm.StatesOf(want, 2, 66)
+	view := rbm.BatchOf(want, 2, 66)
 	if !equalRows(view.Bytes(), s.Bytes()) {
 		t.Error("StatesOf the words are other states")
 	}
@@ -113,10 +113,10 @@ func TestSliceAndCloneOfStates(t *testing.T) {
 // Words behind those that were given belong to somebody else, though there is capacity for them.
 func TestStatesOfPartOfWords(t *testing.T) {
 	words := []uint64{1, 2, 3, 4}
-	s := rbm.StatesOf(words[:2], 2, 64)
+	s := rbm.BatchOf(words[:2], 2, 64)
 	panics(t, "row", "runtime error", func() { s.Row(2) })
 	panics(t, "slice", "rbm: rows 1 to 4 of states of 2 rows", func() { s.Slice(1, 4) })
-	panics(t, "gather", "rbm: gather of row 2 of 2", func() { rbm.NewStates(1, 64).Gather(s, []int{2}) })
+	panics(t, "gather", "rbm: gather of row 2 of 2", func() { rbm.NewBatch(1, 64).Gather(s, []int{2}) })
 	panics(t, "row of a slice", "runtime error", func() { s.Slice(0, 1).Row(1) })
 	if _ = append(s.Words(), 9); words[2] != 3 {
 		t.Errorf("appending to the words of a part changes the rest: %v", words)
@@ -129,7 +129,7 @@ func TestGather(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := rbm.NewStates(4, 65)
+	got := rbm.NewBatch(4, 65)
 	got.Gather(src, []int{4, 0, 0, 3})
 	if !equalRows(got.Bytes(), [][]uint8{want[4], want[0], want[0], want[3]}) {
 		t.Errorf("gathered %v", got.Bytes())
@@ -137,10 +137,10 @@ func TestGather(t *testing.T) {
 }
 
 func TestStatesWithoutRows(t *testing.T) {
-	for name, make := range map[string]func() (rbm.States, error){
-		"bytes":  func() (rbm.States, error) { return rbm.FromBytes(nil) },
-		"spins":  func() (rbm.States, error) { return rbm.FromSpins(nil) },
-		"floats": func() (rbm.States, error) { return rbm.FromFloats(nil, 3) },
+	for name, make := range map[string]func() (rbm.Batch, error){
+		"bytes":  func() (rbm.Batch, error) { return rbm.FromBytes(nil) },
+		"spins":  func() (rbm.Batch, error) { return rbm.FromSpins(nil) },
+		"floats": func() (rbm.Batch, error) { return rbm.FromFloats(nil, 3) },
 	} {
 		s, err := make()
 		if err != nil || s.Rows() != 0 || len(s.Bytes()) != 0 || len(s.Floats()) != 0 {
@@ -151,18 +151,18 @@ func TestStatesWithoutRows(t *testing.T) {
 
 func TestStatesErrors(t *testing.T) {
 	nan := float32(math.NaN())
-	floats := func(units int, x ...float32) func() (rbm.States, error) {
-		return func() (rbm.States, error) { return rbm.FromFloats(x, units) }
+	floats := func(units int, x ...float32) func() (rbm.Batch, error) {
+		return func() (rbm.Batch, error) { return rbm.FromFloats(x, units) }
 	}
-	bytes := func(rows ...[]uint8) func() (rbm.States, error) {
-		return func() (rbm.States, error) { return rbm.FromBytes(rows) }
+	bytes := func(rows ...[]uint8) func() (rbm.Batch, error) {
+		return func() (rbm.Batch, error) { return rbm.FromBytes(rows) }
 	}
-	spins := func(rows ...[]int8) func() (rbm.States, error) {
-		return func() (rbm.States, error) { return rbm.FromSpins(rows) }
+	spins := func(rows ...[]int8) func() (rbm.Batch, error) {
+		return func() (rbm.Batch, error) { return rbm.FromSpins(rows) }
 	}
 	for _, c := range []struct {
 		want string
-		make func() (rbm.States, error)
+		make func() (rbm.Batch, error)
 	}{
 		{"row 1 has 1 units, row 0 has 2", bytes([]uint8{0, 1}, []uint8{1})},
 		{"row 1 has 3 units, row 0 has 2", spins([]int8{1, 1}, []int8{1, 1, -1})},
@@ -183,33 +183,33 @@ func TestStatesErrors(t *testing.T) {
 }
 
 func TestStatesPanics(t *testing.T) {
-	s := rbm.NewStates(2, 65)
+	s := rbm.NewBatch(2, 65)
 	for _, c := range []struct {
 		name, want string
 		f          func()
 	}{
-		{"negative rows", "rbm: NewStates of -1 rows and 2 units", func() { rbm.NewStates(-1, 2) }},
-		{"negative units", "rbm: NewStates of 1 rows and -2 units", func() { rbm.NewStates(1, -2) }},
-		{"overflowing rows", "rbm: NewStates of 4611686018427387904 rows", func() { rbm.NewStates(1<<62, 256) }},
-		{"overflowing units", "rbm: NewStates of 1 rows", func() { rbm.NewStates(1, math.MaxInt) }},
+		{"negative rows", "rbm: NewStates of -1 rows and 2 units", func() { rbm.NewBatch(-1, 2) }},
+		{"negative units", "rbm: NewStates of 1 rows and -2 units", func() { rbm.NewBatch(1, -2) }},
+		{"overflowing rows", "rbm: NewStates of 4611686018427387904 rows", func() { rbm.NewBatch(1<<62, 256) }},
+		{"overflowing units", "rbm: NewStates of 1 rows", func() { rbm.NewBatch(1, math.MaxInt) }},
 		{"bit behind the last", "rbm: unit 65 of row 0 in states of 2 rows and 65 units", func() { s.Bit(0, 65) }},
 		{"row behind the last", "rbm: unit 0 of row 2", func() { s.SetBit(2, 0, true) }},
 		{"negative unit", "rbm: unit -1 of row 0", func() { s.Bit(0, -1) }},
 		{"negative row", "rbm: unit 0 of row -1", func() { s.SetBit(-1, 0, true) }},
-		{"words", "rbm: 3 words for 2 rows of 65 units, want 2 a row", func() { rbm.StatesOf(make([]uint64, 3), 2, 65) }},
-		{"words of negative rows", "rbm: 0 words for -3 rows of 0 units", func() { rbm.StatesOf(nil, -3, 0) }},
-		{"words of negative units", "rbm: 0 words for 0 rows of -5 units", func() { rbm.StatesOf(nil, 0, -5) }},
-		{"words of overflowing rows", "rbm: 0 words for 4611686018427387904 rows", func() { rbm.StatesOf(nil, 1<<62, 256) }},
+		{"words", "rbm: 3 words for 2 rows of 65 units, want 2 a row", func() { rbm.BatchOf(make([]uint64, 3), 2, 65) }},
+		{"words of negative rows", "rbm: 0 words for -3 rows of 0 units", func() { rbm.BatchOf(nil, -3, 0) }},
+		{"words of negative units", "rbm: 0 words for 0 rows of -5 units", func() { rbm.BatchOf(nil, 0, -5) }},
+		{"words of overflowing rows", "rbm: 0 words for 4611686018427387904 rows", func() { rbm.BatchOf(nil, 1<<62, 256) }},
 		{"words of overflowing units", "rbm: 0 words for 1 rows of 9223372036854775807 units", func() {
-			rbm.StatesOf(nil, 1, math.MaxInt)
+			rbm.BatchOf(nil, 1, math.MaxInt)
 		}},
-		{"unclean words", "rbm: a row has bits behind its 65 units", func() { rbm.StatesOf([]uint64{0, 1, 0, 2}, 2, 65) }},
+		{"unclean words", "rbm: a row has bits behind its 65 units", func() { rbm.BatchOf([]uint64{0, 1, 0, 2}, 2, 65) }},
 		{"gathered rows", "rbm: gather of 1 rows", func() { s.Gather(s, []int{0}) }},
-		{"gathered units", "rbm: gather of 2 rows", func() { s.Gather(rbm.NewStates(2, 64), []int{0, 1}) }},
+		{"gathered units", "rbm: gather of 2 rows", func() { s.Gather(rbm.NewBatch(2, 64), []int{0, 1}) }},
 		{"slice behind the last row", "rbm: rows 1 to 3 of states of 2 rows", func() { s.Slice(1, 3) }},
 		{"slice before the first row", "rbm: rows -1 to 1 of states of 2 rows", func() { s.Slice(-1, 1) }},
 		{"slice backwards", "rbm: rows 2 to 1 of states of 2 rows", func() { s.Slice(2, 1) }},
-		{"slice backwards without units", "rbm: rows 2 to 1", func() { rbm.NewStates(2, 0).Slice(2, 1) }},
+		{"slice backwards without units", "rbm: rows 2 to 1", func() { rbm.NewBatch(2, 0).Slice(2, 1) }},
 		{"gathered row behind the last", "rbm: gather of row 2 of 2", func() { s.Gather(s, []int{0, 2}) }},
 		{"gathered negative row", "rbm: gather of row -1 of 2", func() { s.Gather(s, []int{0, -1}) }},
 		{"hidden states given as visible", "rbm: visible states of 65 units for a layer of 3", func() {

@@ -6,5 +6,5 @@
 // leaves the distribution conditional on them invariant.
 //
 // A [Path] leads to a model from one that mixes at once. [Tempering] lets chains exchange states with chains of models on the way. A
-// [Population] is a batch of weighted chains that follows it, and measures log Z as it goes.
+// [WeightedChains] is a batch of weighted chains that follows it, and measures log Z as it goes.
 package sample

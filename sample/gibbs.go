@@ -10,19 +10,19 @@ import (
 // Chains is the state of a batch of block-Gibbs chains, one a row. Every random number is a
 // pure function of (key, Sweeps, chain, unit), so a Chains that is saved and restored goes on as if nothing had happened.
 type Chains struct {
-	Visible, Hidden rbm.States
+	Visible, Hidden rbm.Batch
 	Sweeps          uint64 // done so far
 
 	hiddenKey, visibleKey     rng.Key
 	clampVisible, clampHidden clamp
 }
 
-// Start returns chains that begin at the rows of v, which it copies, for a model of n hidden units.
+// NewChains returns chains that begin at the rows of v, which it copies, for a model of n hidden units.
 // The hidden units are drawn in the first sweep.
-func Start(v rbm.States, n int, key rng.Key) *Chains {
+func NewChains(v rbm.Batch, n int, key rng.Key) *Chains {
 	return &Chains{
 		Visible:    v.Clone(),
-		Hidden:     rbm.NewStates(v.Rows(), n),
+		Hidden:     rbm.NewBatch(v.Rows(), n),
 		hiddenKey:  key.Stream(rng.StreamHidden),
 		visibleKey: key.Stream(rng.StreamVisible),
 	}
@@ -30,8 +30,8 @@ func Start(v rbm.States, n int, key rng.Key) *Chains {
 
 // FromBiases draws visible configurations from the model as it would be without weights: v_i ~ σ(b_i) for
 // Bernoulli units, v_i ~ σ(2b_i) for the bits of spins. It is the start of chains that knows nothing but the biases.
-func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.States {
-	v := rbm.NewStates(count, model.M())
+func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.Batch {
+	v := rbm.NewBatch(count, model.M())
 	key = key.Stream(rng.StreamStart)
 	scale := model.Visible.Scale()
 	for i, b := range model.B {
@@ -44,9 +44,9 @@ func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.States {
 	return v
 }
 
-// Anywhere returns configurations far from each other, to begin chains at that should find what a model gives weight to: one half is drawn
+// RandomStarts returns configurations far from each other, to begin chains at that should find what a model gives weight to: one half is drawn
 // from fair coins, the other as by [FromBiases].
-func Anywhere(model *rbm.Model, count int, key rng.Key) rbm.States {
+func RandomStarts(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	v := FromBiases(model, count, key)
 	key = key.Stream(rng.StreamAnywhere)
 	for r := range (count + 1) / 2 {
@@ -59,7 +59,7 @@ func Anywhere(model *rbm.Model, count int, key rng.Key) rbm.States {
 }
 
 // FromRows draws count rows of data, each as often as any other up to one.
-func FromRows(data rbm.States, count int, key rng.Key) rbm.States {
+func FromRows(data rbm.Batch, count int, key rng.Key) rbm.Batch {
 	if data.Rows() == 0 {
 		panic("sample: FromRows of no rows")
 	}
@@ -72,7 +72,7 @@ func FromRows(data rbm.States, count int, key rng.Key) rbm.States {
 		}
 		index[r] = order[r%len(order)]
 	}
-	v := rbm.NewStates(count, data.Units())
+	v := rbm.NewBatch(count, data.Units())
 	v.Gather(data, index)
 	return v
 }
@@ -131,7 +131,7 @@ func (c *clamp) add(units, i int, on bool) {
 	}
 }
 
-func (c *clamp) apply(s rbm.States) {
+func (c *clamp) apply(s rbm.Batch) {
 	if c.mask == nil {
 		return
 	}

@@ -27,13 +27,13 @@ func randomModel(m, n int, visible, hidden rbm.Units, seed uint64) *rbm.Model {
 }
 
 // index reads a row as a binary number, unit 0 lowest.
-func index(s rbm.States, r int) int { return int(s.Row(r)[0]) }
+func index(s rbm.Batch, r int) int { return int(s.Row(r)[0]) }
 
 // distribution is P(v) of all 2^m configurations by the definition, summing over every joint state.
 func distribution(model *rbm.Model, keep func(v, h int) bool) []float64 {
 	m, n := model.M(), model.N()
 	p, z := make([]float64, 1<<m), 0.0
-	v, h := rbm.NewStates(1, m), rbm.NewStates(1, n)
+	v, h := rbm.NewBatch(1, m), rbm.NewBatch(1, n)
 	for a := range 1 << m {
 		for b := range 1 << n {
 			if !keep(a, b) {
@@ -66,7 +66,7 @@ func chiSquare(counts []int, p []float64) (value float64, freedom int) {
 	return value, freedom - 1
 }
 
-func checkDistribution(t *testing.T, v rbm.States, p []float64) {
+func checkDistribution(t *testing.T, v rbm.Batch, p []float64) {
 	t.Helper()
 	counts := make([]int, len(p))
 	for r := range v.Rows() {
@@ -94,7 +94,7 @@ func TestGibbsDoesNotDrift(t *testing.T) {
 				}
 				p := distribution(model, everything)
 				checkDistribution(t, start, p)
-				c := sample.Start(start, model.N(), rng.Seed(2))
+				c := sample.NewChains(start, model.N(), rng.Seed(2))
 				conditionals := rbm.NewConditionals(model, 1)
 				for _, k := range []int{1, 2, 20} {
 					c.Sweep(conditionals, k)
@@ -108,7 +108,7 @@ func TestGibbsDoesNotDrift(t *testing.T) {
 // Chains that start anywhere reach P(v).
 func TestGibbsForgetsItsStart(t *testing.T) {
 	model := randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 12)
-	c := sample.Start(rbm.NewStates(20000, 5), 4, rng.Seed(3))
+	c := sample.NewChains(rbm.NewBatch(20000, 5), 4, rng.Seed(3))
 	c.Sweep(rbm.NewConditionals(model, 1), 200)
 	checkDistribution(t, c.Visible, distribution(model, everything))
 }
@@ -116,7 +116,7 @@ func TestGibbsForgetsItsStart(t *testing.T) {
 // Clamped units stay, and the others have the distribution given them.
 func TestClampedGibbsSamplesTheConditional(t *testing.T) {
 	model := randomModel(5, 4, rbm.Bernoulli, rbm.Spin, 13)
-	c := sample.Start(rbm.NewStates(20000, 5), 4, rng.Seed(4))
+	c := sample.NewChains(rbm.NewBatch(20000, 5), 4, rng.Seed(4))
 	c.ClampVisible(1, true)
 	c.ClampVisible(3, false)
 	c.ClampHidden(2, true)
@@ -139,7 +139,7 @@ func TestStartFromBiases(t *testing.T) {
 }
 
 func TestFromRowsUsesEveryRowEquallyOften(t *testing.T) {
-	data := rbm.NewStates(4, 3)
+	data := rbm.NewBatch(4, 3)
 	for r := range 4 {
 		data.Row(r)[0] = uint64(r)
 	}
@@ -158,7 +158,7 @@ func TestGibbsRepeats(t *testing.T) {
 	model := randomModel(70, 33, rbm.Spin, rbm.Bernoulli, 15)
 	start := sample.FromBiases(model, 101, rng.Seed(7))
 	run := func(workers int, parts ...int) []uint64 {
-		c := sample.Start(start, model.N(), rng.Seed(8))
+		c := sample.NewChains(start, model.N(), rng.Seed(8))
 		for _, k := range parts {
 			c.Sweep(rbm.NewConditionals(model, workers), k)
 		}
@@ -177,7 +177,7 @@ func ExampleChains() {
 	model.B[0] = 8                      // so unit 0 is nearly always 1
 	start := sample.FromBiases(model, 1000, rng.Seed(1))
 
-	chains := sample.Start(start, model.N(), rng.Seed(1))
+	chains := sample.NewChains(start, model.N(), rng.Seed(1))
 	chains.Sweep(rbm.NewConditionals(model, 0), 10) // v → h → v, ten times
 
 	on := 0

@@ -14,8 +14,8 @@ import (
 // L. Rosset and B. Seoane, ICLR 2025).
 type Path []*rbm.Model
 
-// Base returns a model without its weights and hidden biases: independent units, to begin a path to it at.
-func Base(model *rbm.Model) *rbm.Model {
+// IndependentModel returns a model without its weights and hidden biases: independent units, to begin a path to it at.
+func IndependentModel(model *rbm.Model) *rbm.Model {
 	base := model.Clone()
 	clear(base.W)
 	clear(base.C)

@@ -29,7 +29,7 @@ func TestRespace(t *testing.T) {
 // the populations to the ends of the path.
 func TestAnnealAlongPaths(t *testing.T) {
 	model := randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 31)
-	base, detour := sample.Base(model), randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 32)
+	base, detour := sample.IndependentModel(model), randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 32)
 	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -37,31 +37,31 @@ func TestAnnealAlongPaths(t *testing.T) {
 	places := sample.Respace(sample.Even(2), []float64{1, 3}, 200)
 	for name, path := range map[string]sample.Path{"straight": {base, model}, "detour": {base, detour, model}} {
 		c := rbm.NewConditionals(model, 1)
-		p := sample.Independent(base, 500, rng.Seed(1))
+		p := sample.NewIndependent(base, 500, rng.Seed(1))
 		lengths, err := p.Anneal(t.Context(), path, places[1:], c, nil)
 		if err != nil || len(lengths) != 200 {
 			t.Fatalf("%s: error %v, %d lengths", name, err, len(lengths))
 		}
-		if logZ, stderr, _ := p.Weigh(); math.Abs(logZ-truth) > 5*stderr || stderr > 0.2 {
+		if logZ, stderr, _ := p.LogZ(); math.Abs(logZ-truth) > 5*stderr || stderr > 0.2 {
 			t.Errorf("%s: there log Z is %v ± %v, exactly %v", name, logZ, stderr, truth)
 		}
 		for r, free := range model.FreeEnergy(p.Chains.Visible) {
-			if math.Abs(free-p.Free[r]) > 1e-3 { // fixed point against float64
-				t.Fatalf("%s: F of chain %d is %v, of the model %v", name, r, p.Free[r], free)
+			if math.Abs(free-p.FreeEnergies[r]) > 1e-3 { // fixed point against float64
+				t.Fatalf("%s: F of chain %d is %v, of the model %v", name, r, p.FreeEnergies[r], free)
 			}
 		}
 		v, _, err := exact.Sample(t.Context(), model, 500, rng.Seed(2), exact.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		p = sample.NewPopulation(sample.Start(v, 12, rng.Seed(3)), rng.Seed(3))
-		p.Settle(c)
+		p = sample.NewWeighted(sample.NewChains(v, 12, rng.Seed(3)), rng.Seed(3))
+		p.UpdateFreeEnergies(c)
 		backward := slices.Clone(places[:200])
 		slices.Reverse(backward)
 		if _, err := p.Anneal(t.Context(), path, backward, c, nil); err != nil {
 			t.Fatal(err)
 		}
-		fall, stderr, _ := p.Weigh()
+		fall, stderr, _ := p.LogZ()
 		if logZ := sample.LogZWithoutWeights(base) - fall; math.Abs(logZ-truth) > 5*stderr || stderr > 0.2 {
 			t.Errorf("%s: back log Z is %v ± %v, exactly %v", name, logZ, stderr, truth)
 		}
@@ -72,9 +72,9 @@ func TestAnnealAlongPaths(t *testing.T) {
 func TestAnnealMeasuresItsSteps(t *testing.T) {
 	const steps = 50
 	model := randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 35)
-	base := sample.Base(model)
+	base := sample.IndependentModel(model)
 	c, path, places := rbm.NewConditionals(model, 1), sample.Path{base, base, model}, sample.Even(steps)
-	p := sample.Independent(base, 300, rng.Seed(1))
+	p := sample.NewIndependent(base, 300, rng.Seed(1))
 	check := func(lengths []float64, err error) {
 		t.Helper()
 		if err != nil || len(lengths) != steps {
@@ -97,7 +97,7 @@ func TestAnnealMeasuresItsSteps(t *testing.T) {
 func TestTemperingAlongAPathDoesNotDrift(t *testing.T) {
 	const ladders = 20000
 	model := randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 33)
-	base, detour := sample.Base(model), randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 34)
+	base, detour := sample.IndependentModel(model), randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 34)
 	v, _, err := exact.Sample(t.Context(), model, ladders, rng.Seed(1), exact.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestTemperingAlongAPathDoesNotDrift(t *testing.T) {
 		for range rounds {
 			p.Round()
 		}
-		p.Spread(6)
+		p.Respace(6)
 		checkDistribution(t, p.Visible(), want)
 	}
 	if p.Betas()[0] != 0 || p.Betas()[len(p.Betas())-1] != 1 {

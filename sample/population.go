@@ -9,7 +9,7 @@ import (
 	"harmonium/rng"
 )
 
-// A Population is a batch of chains that follows a path of models λ_0, λ_1, …, with a weight on each chain. When the model changes, a
+// A WeightedChains is a batch of chains that follows a path of models λ_0, λ_1, …, with a weight on each chain. When the model changes, a
 // chain at v takes on the factor e^(F_old(v) − F_new(v)); then it moves by sweeps that leave the new model as it is. The weighted
 // chains then stand for the new model, however far they are from equilibrium, and the mean weight is Z_new/Z_0 in expectation.
 //
@@ -17,13 +17,13 @@ import (
 // the path of a training it is Jarzynski's equality (C. Jarzynski, Phys. Rev. Lett. 78 (1997) 2690; for training: D. Carbone,
 // M. Hua, S. Coste and E. Vanden-Eijnden, NeurIPS 2023). Weights that differ too much can be evened out by resampling
 // (P. Del Moral, A. Doucet and A. Jasra, J. R. Statist. Soc. B 68 (2006) 411).
-type Population struct {
+type WeightedChains struct {
 	Chains *Chains
 	// LogWeights are the chains' weights since the last resampling.
 	LogWeights []float64
-	// Free is F of the chains' visible states under the model that the weights are for. Who moves the chains or the model other than by
+	// FreeEnergies is F of the chains' visible states under the model that the weights are for. Who moves the chains or the model other than by
 	// Follow has to keep it so.
-	Free []float64
+	FreeEnergies []float64
 	// Known are log Z at the last resampling and the variance of its error; before any, those of λ_0.
 	Known [2]float64
 	// Families are the places that the chains came from at the last resampling.
@@ -31,34 +31,34 @@ type Population struct {
 
 	key     rng.Key
 	scratch []float64
-	spare   rbm.States
+	spare   rbm.Batch
 }
 
-// Independent returns a population of independent chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z is known.
-func Independent(model *rbm.Model, count int, key rng.Key) *Population {
+// NewIndependent returns a population of independent chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z is known.
+func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
 	base := model.Clone()
 	clear(base.W)
-	p := NewPopulation(Start(FromBiases(base, count, key), model.N(), key), key)
-	copy(p.Free, base.FreeEnergy(p.Chains.Visible))
+	p := NewWeighted(NewChains(FromBiases(base, count, key), model.N(), key), key)
+	copy(p.FreeEnergies, base.FreeEnergy(p.Chains.Visible))
 	p.Known[0] = LogZWithoutWeights(base)
 	return p
 }
 
-// NewPopulation gives chains of equal weights, for a model of unknown log Z, which counts as zero. Free is to be set.
-func NewPopulation(chains *Chains, key rng.Key) *Population {
+// NewWeighted gives chains of equal weights, for a model of unknown log Z, which counts as zero. Free is to be set.
+func NewWeighted(chains *Chains, key rng.Key) *WeightedChains {
 	n := chains.Visible.Rows()
-	return &Population{
-		Chains: chains, LogWeights: make([]float64, n), Free: make([]float64, n), scratch: make([]float64, n),
+	return &WeightedChains{
+		Chains: chains, LogWeights: make([]float64, n), FreeEnergies: make([]float64, n), scratch: make([]float64, n),
 		Families: places(n), key: key.Stream(rng.StreamResample), spare: chains.Visible.Clone(),
 	}
 }
 
 // Clone returns a copy that goes on by the random numbers of another key.
-func (p *Population) Clone(key rng.Key) *Population {
-	c := NewPopulation(Start(p.Chains.Visible, p.Chains.Hidden.Units(), key), key)
+func (p *WeightedChains) Clone(key rng.Key) *WeightedChains {
+	c := NewWeighted(NewChains(p.Chains.Visible, p.Chains.Hidden.Units(), key), key)
 	c.Known = p.Known
 	copy(c.LogWeights, p.LogWeights)
-	copy(c.Free, p.Free)
+	copy(c.FreeEnergies, p.FreeEnergies)
 	copy(c.Families, p.Families)
 	return c
 }
@@ -80,41 +80,43 @@ func LogZWithoutWeights(model *rbm.Model) float64 {
 	return logZ
 }
 
-// Follow takes the weights to the model of the conditionals and makes k ≥ 1 sweeps under it. It returns the Spread of that change. Afterwards Free is
+// Step takes the weights to the model of the conditionals and makes k ≥ 1 sweeps under it. It returns the Spread of that change. Afterwards Free is
 // to be set anew, by Settle or along with other work on the chains.
-func (p *Population) Follow(c *rbm.Conditionals, k int) float64 {
+func (p *WeightedChains) Step(c *rbm.Conditionals, k int) float64 {
 	p.Chains.sweepFree(c, k, p.scratch)
-	length := p.spread()
+	length := p.stdLogWeight()
 	for r, x := range p.scratch {
 		p.LogWeights[r] += x
 	}
 	return length
 }
 
-// Settle sets Free for the model of the conditionals.
-func (p *Population) Settle(c *rbm.Conditionals) { c.FreeEnergy(p.Free, p.Chains.Visible) }
+// UpdateFreeEnergies sets Free for the model of the conditionals.
+func (p *WeightedChains) UpdateFreeEnergies(c *rbm.Conditionals) {
+	c.FreeEnergy(p.FreeEnergies, p.Chains.Visible)
+}
 
-// Weigh returns log Z of the model that the weights are for, the standard error of it, and the effective sample size
+// LogZ returns log Z of the model that the weights are for, the standard error of it, and the effective sample size
 // (Σw)²/Σw² of the weights. The error counts the spread of the weights at every resampling and now, between families of
 // chains that were copied from one at the resampling before. It knows nothing of what no chain has seen.
-func (p *Population) Weigh() (logZ, stderr, ess float64) {
+func (p *WeightedChains) LogZ() (logZ, stderr, ess float64) {
 	mean, variance, ess := meanWeight(p.LogWeights, p.Families)
 	return p.Known[0] + mean, math.Sqrt(p.Known[1] + variance), ess
 }
 
-// Spread is the standard deviation, over the weighted chains, of what a change to the model of the conditionals adds to the log weights, before the chains
+// StdLogWeight is the standard deviation, over the weighted chains, of what a change to the model of the conditionals adds to the log weights, before the chains
 // move.
-func (p *Population) Spread(c *rbm.Conditionals) float64 {
+func (p *WeightedChains) StdLogWeight(c *rbm.Conditionals) float64 {
 	c.FreeEnergy(p.scratch, p.Chains.Visible)
-	return p.spread()
+	return p.stdLogWeight()
 }
 
-// spread makes of F under a new model, in scratch, what is added to the log weights, and returns the standard deviation of that.
-func (p *Population) spread() float64 {
+// stdLogWeight makes of F under a new model, in scratch, what is added to the log weights, and returns the standard deviation of that.
+func (p *WeightedChains) stdLogWeight() float64 {
 	largest := slices.Max(p.LogWeights)
 	var sum, mean, squares float64
 	for r, f := range p.scratch {
-		x := p.Free[r] - f
+		x := p.FreeEnergies[r] - f
 		weight := math.Exp(p.LogWeights[r] - largest)
 		sum += weight
 		mean += weight * x
@@ -158,33 +160,33 @@ func places(n int) []uint64 {
 
 // Resample draws the chains anew from themselves, each in proportion to its weight, and makes all weights equal: systematically,
 // from one random number. It returns the places that the chains came from. The hidden states are those of the next sweep.
-func (p *Population) Resample() []int {
+func (p *WeightedChains) Resample() []int {
 	index, known := p.draw(len(p.LogWeights), p.key.Block(rng.At(p.Chains.Sweeps, 0, 0)))
 	p.Known = known
 	p.spare.Gather(p.Chains.Visible, index)
 	p.spare, p.Chains.Visible = p.Chains.Visible, p.spare
-	copy(p.scratch, p.Free)
+	copy(p.scratch, p.FreeEnergies)
 	for r, from := range index {
-		p.LogWeights[r], p.Free[r], p.Families[r] = 0, p.scratch[from], uint64(from)
+		p.LogWeights[r], p.FreeEnergies[r], p.Families[r] = 0, p.scratch[from], uint64(from)
 	}
 	return index
 }
 
 // Draw returns a population of so many of the chains, drawn as by Resample, which goes on by the random numbers of another key.
-func (p *Population) Draw(count int, key rng.Key) *Population {
+func (p *WeightedChains) Draw(count int, key rng.Key) *WeightedChains {
 	index, known := p.draw(count, key.Stream(rng.StreamResample).Block(rng.At(0, 0, 0)))
-	visible := rbm.NewStates(count, p.Chains.Visible.Units())
+	visible := rbm.NewBatch(count, p.Chains.Visible.Units())
 	visible.Gather(p.Chains.Visible, index)
-	c := NewPopulation(Start(visible, p.Chains.Hidden.Units(), key), key)
+	c := NewWeighted(NewChains(visible, p.Chains.Hidden.Units(), key), key)
 	c.Known = known
 	for r, from := range index {
-		c.Free[r], c.Families[r] = p.Free[from], uint64(from)
+		c.FreeEnergies[r], c.Families[r] = p.FreeEnergies[from], uint64(from)
 	}
 	return c
 }
 
 // draw chooses so many chains systematically, and returns their places, in order, and what is Known once they have equal weights.
-func (p *Population) draw(count int, random rng.Block) (index []int, known [2]float64) {
+func (p *WeightedChains) draw(count int, random rng.Block) (index []int, known [2]float64) {
 	mean, variance, _ := meanWeight(p.LogWeights, p.Families)
 	index = make([]int, 0, count)
 	u := float64(rng.Uniform(random[0]))
@@ -208,7 +210,7 @@ const evenOut = 0.5
 // Anneal leads the population along a path, from the place where it is, which Free must be that of, to each of the given ones in turn, with
 // one sweep at each. It leaves the conditionals at the last one, and stops early, with the error of ctx, when that is cancelled.
 // lengths are those of the steps, the Spread of each. report, which may be nil, is called after each.
-func (p *Population) Anneal(ctx context.Context, path Path, places []float64, c *rbm.Conditionals, report func(step int)) (lengths []float64, err error) {
+func (p *WeightedChains) Anneal(ctx context.Context, path Path, places []float64, c *rbm.Conditionals, report func(step int)) (lengths []float64, err error) {
 	between := path.model().Clone()
 	for k, place := range places {
 		if ctx.Err() != nil {
@@ -216,11 +218,11 @@ func (p *Population) Anneal(ctx context.Context, path Path, places []float64, c 
 		}
 		path.at(between, place, c.Workers())
 		c.Update(between)
-		lengths = append(lengths, p.Follow(c, 1))
-		if _, _, ess := p.Weigh(); ess < evenOut*float64(len(p.LogWeights)) {
+		lengths = append(lengths, p.Step(c, 1))
+		if _, _, ess := p.LogZ(); ess < evenOut*float64(len(p.LogWeights)) {
 			p.Resample()
 		}
-		p.Settle(c)
+		p.UpdateFreeEnergies(c)
 		if report != nil {
 			report(k + 1)
 		}

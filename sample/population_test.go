@@ -14,7 +14,7 @@ import (
 // annealed returns log Z of the model, its error and z, by a population that follows β·model through steps temperatures.
 func annealed(t *testing.T, model *rbm.Model, chains, steps int, seed uint64, threshold float64) (logZ, stderr float64) {
 	t.Helper()
-	p := sample.Independent(model, chains, rng.Seed(seed))
+	p := sample.NewIndependent(model, chains, rng.Seed(seed))
 	tempered := model.Clone()
 	c := rbm.NewConditionals(model, 1)
 	for k := 1; k <= steps; k++ {
@@ -23,13 +23,13 @@ func annealed(t *testing.T, model *rbm.Model, chains, steps int, seed uint64, th
 			tempered.W[i] = β * w
 		}
 		c.Update(tempered)
-		p.Follow(c, 1)
-		if _, _, ess := p.Weigh(); ess < threshold*float64(chains) {
+		p.Step(c, 1)
+		if _, _, ess := p.LogZ(); ess < threshold*float64(chains) {
 			p.Resample()
 		}
-		p.Settle(c)
+		p.UpdateFreeEnergies(c)
 	}
-	logZ, stderr, _ = p.Weigh()
+	logZ, stderr, _ = p.LogZ()
 	return logZ, stderr
 }
 
@@ -71,7 +71,7 @@ func TestPopulationErrors(t *testing.T) {
 // Equal weights leave every chain where it is; a weight that is all takes every place.
 func TestResample(t *testing.T) {
 	model := rbm.New(40, 5, rng.Seed(1))
-	p := sample.Independent(model, 50, rng.Seed(2))
+	p := sample.NewIndependent(model, 50, rng.Seed(2))
 	before, logZ := p.Chains.Visible.Clone(), p.Known[0]
 	for r, from := range p.Resample() {
 		if r != from {
@@ -94,7 +94,7 @@ func TestResample(t *testing.T) {
 	if want := logZ + 3 - math.Log(50); math.Abs(p.Known[0]-want) > 1e-12 {
 		t.Errorf("log Z is %v, want %v", p.Known[0], want)
 	}
-	if _, stderr, ess := p.Weigh(); math.Abs(stderr-math.Sqrt(0.98)) > 1e-9 || ess != 50 {
+	if _, stderr, ess := p.LogZ(); math.Abs(stderr-math.Sqrt(0.98)) > 1e-9 || ess != 50 {
 		t.Errorf("error %v and ESS %v after resampling from one chain, want √0.98 and 50", stderr, ess)
 	}
 }
@@ -104,23 +104,23 @@ func TestResample(t *testing.T) {
 func TestDraw(t *testing.T) {
 	const chains, drawn = 60, 25
 	model := rbm.New(64, 5, rng.Seed(1))
-	p := sample.Independent(model, chains, rng.Seed(2))
+	p := sample.NewIndependent(model, chains, rng.Seed(2))
 	sum := 0.0
 	for r := range p.LogWeights {
 		p.LogWeights[r] = math.Sin(float64(r))
 		sum += math.Exp(p.LogWeights[r])
 	}
-	before, beforeError, _ := p.Weigh()
+	before, beforeError, _ := p.LogZ()
 	visible := p.Chains.Visible.Clone()
 	d := p.Draw(drawn, rng.Seed(3))
-	logZ, stderr, ess := d.Weigh()
+	logZ, stderr, ess := d.LogZ()
 	if math.Abs(logZ-before) > 1e-12 || math.Abs(stderr-beforeError) > 1e-12 || ess != drawn {
 		t.Errorf("log Z is %v ± %v, ESS %v, that of all chains %v ± %v", logZ, stderr, ess, before, beforeError)
 	}
 	count := make([]int, chains)
 	for r, from := range d.Families {
 		count[from]++
-		if !slices.Equal(d.Chains.Visible.Row(r), visible.Row(int(from))) || d.Free[r] != p.Free[from] {
+		if !slices.Equal(d.Chains.Visible.Row(r), visible.Row(int(from))) || d.FreeEnergies[r] != p.FreeEnergies[from] {
 			t.Fatalf("chain %d is not chain %d of those it was drawn from", r, from)
 		}
 	}
@@ -144,7 +144,7 @@ func TestDraw(t *testing.T) {
 			t.Errorf("chain %d was drawn %v times in the mean, its weight says %v", r, x, want)
 		}
 	}
-	if after, afterError, _ := p.Weigh(); after != before || afterError != beforeError || !slices.Equal(visible.Words(), p.Chains.Visible.Words()) {
+	if after, afterError, _ := p.LogZ(); after != before || afterError != beforeError || !slices.Equal(visible.Words(), p.Chains.Visible.Words()) {
 		t.Error("drawing changed the population")
 	}
 }

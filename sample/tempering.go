@@ -21,7 +21,7 @@ type Tempering struct {
 	Works func(k int, up, down []float64)
 
 	path    Path
-	rungs   []*rung
+	rungs   []*replicas
 	workers int
 	key     rng.Key
 	rounds  uint64
@@ -30,8 +30,8 @@ type Tempering struct {
 	free    [4][]float64
 }
 
-// rung holds the chains of all ladders at one model.
-type rung struct {
+// replicas holds the chains of all ladders at one model.
+type replicas struct {
 	β            float64
 	model        *rbm.Model
 	conditionals *rbm.Conditionals
@@ -48,7 +48,7 @@ type clamped struct {
 
 // NewTempering prepares ladders that start at the rows of v, on so many rungs, evenly spaced. It panics if the first model of the path has
 // weights or there are fewer than two rungs.
-func NewTempering(path Path, v rbm.States, rungs int, key rng.Key, workers int) *Tempering {
+func NewTempering(path Path, v rbm.Batch, rungs int, key rng.Key, workers int) *Tempering {
 	if rungs < 2 {
 		panic(fmt.Sprintf("sample: tempering with %d rungs", rungs))
 	}
@@ -58,8 +58,8 @@ func NewTempering(path Path, v rbm.States, rungs int, key rng.Key, workers int) 
 		t.free[k] = make([]float64, v.Rows())
 	}
 	for k := range rungs {
-		r := &rung{model: path.model().Clone(), climbing: make([]bool, v.Rows())}
-		r.chains = Start(v, r.model.N(), key.Stream(rng.Stream(k)).Stream(rng.StreamExchange))
+		r := &replicas{model: path.model().Clone(), climbing: make([]bool, v.Rows())}
+		r.chains = NewChains(v, r.model.N(), key.Stream(rng.Stream(k)).Stream(rng.StreamExchange))
 		t.rungs = append(t.rungs, r)
 	}
 	for k, r := range t.rungs {
@@ -69,7 +69,7 @@ func NewTempering(path Path, v rbm.States, rungs int, key rng.Key, workers int) 
 }
 
 // place puts a rung at β.
-func (t *Tempering) place(r *rung, β float64) {
+func (t *Tempering) place(r *replicas, β float64) {
 	r.β = β
 	t.path.at(r.model, β, t.workers)
 	if r.conditionals == nil {
@@ -79,8 +79,8 @@ func (t *Tempering) place(r *rung, β float64) {
 	}
 }
 
-// Follow takes over a path, which may have changed, and the parameters that its models have now.
-func (t *Tempering) Follow(path Path) {
+// SetPath takes over a path, which may have changed, and the parameters that its models have now.
+func (t *Tempering) SetPath(path Path) {
 	t.path = path
 	for _, r := range t.rungs {
 		t.place(r, r.β)
@@ -104,7 +104,7 @@ func (t *Tempering) ClampVisible(i int, on bool) {
 }
 
 // Visible are the states of the last rung, one a ladder: those of the model.
-func (t *Tempering) Visible() rbm.States { return t.rungs[len(t.rungs)-1].chains.Visible }
+func (t *Tempering) Visible() rbm.Batch { return t.rungs[len(t.rungs)-1].chains.Visible }
 
 // Betas are the places of the rungs.
 func (t *Tempering) Betas() []float64 {
@@ -187,10 +187,10 @@ func (t *Tempering) exchange(k int) {
 	}
 }
 
-// Spread moves the rungs so that all neighbours exchange equally often, from the rates since the last Reset, and changes their number to
+// Respace moves the rungs so that all neighbours exchange equally often, from the rates since the last Reset, and changes their number to
 // twice the sum of the rejection rates (at least 3 and at most most): half of the exchanges are then turned down, which makes for the most
 // round trips (Syed et al. 2022, section 5). It resets the rates.
-func (t *Tempering) Spread(most int) {
+func (t *Tempering) Respace(most int) {
 	barrier := 0.0
 	for _, rate := range t.SwapRates() {
 		barrier += 1 - rate
@@ -198,8 +198,8 @@ func (t *Tempering) Spread(most int) {
 	t.spread(min(max(int(math.Ceil(2*barrier))+1, 3), most))
 }
 
-// Even is Spread with as many rungs as there are.
-func (t *Tempering) Even() { t.spread(len(t.rungs)) }
+// RespaceEvenly is Spread with as many rungs as there are.
+func (t *Tempering) RespaceEvenly() { t.spread(len(t.rungs)) }
 
 func (t *Tempering) spread(count int) {
 	const least = 1e-3 // of a rejection rate: rungs without any would fall together
@@ -221,8 +221,8 @@ func (t *Tempering) resize(count int) {
 	rungs := t.rungs[:len(t.rungs)-1]
 	for len(rungs) < count-1 {
 		k := len(rungs)
-		r := &rung{model: last.model.Clone(), climbing: make([]bool, len(last.climbing))}
-		r.chains = Start(last.chains.Visible, last.model.N(), t.key.Stream(rng.Stream(t.rounds)).Stream(rng.Stream(k)))
+		r := &replicas{model: last.model.Clone(), climbing: make([]bool, len(last.climbing))}
+		r.chains = NewChains(last.chains.Visible, last.model.N(), t.key.Stream(rng.Stream(t.rounds)).Stream(rng.Stream(k)))
 		for _, c := range t.clamps {
 			r.chains.ClampVisible(c.unit, c.on)
 		}
@@ -233,7 +233,7 @@ func (t *Tempering) resize(count int) {
 
 // State is what must be kept for the ladders to go on as if they had never stopped, as views of it.
 type State struct {
-	Visible []rbm.States // of each rung
+	Visible []rbm.Batch // of each rung
 	Sweeps  []*uint64
 	Rounds  *uint64
 	Numbers []*float64 // places and rates of the rungs

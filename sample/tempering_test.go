@@ -48,9 +48,9 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 			want += 1 / float64(v.Rows())
 		}
 	}
-	start := rbm.NewStates(ladders, m) // all −1
+	start := rbm.NewBatch(ladders, m) // all −1
 
-	gibbs := sample.Start(start, n, rng.Seed(2))
+	gibbs := sample.NewChains(start, n, rng.Seed(2))
 	gibbs.Sweep(rbm.NewConditionals(model, 1), 5000)
 	for r := range ladders {
 		if up(gibbs.Visible.Row(r), m) {
@@ -63,7 +63,7 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 		for range rounds {
 			p.Round()
 		}
-		p.Spread(30)
+		p.Respace(30)
 	}
 	const rounds = 3000
 	got, squares := 0.0, 0.0
@@ -101,12 +101,12 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 func TestTemperingClamped(t *testing.T) {
 	const m, n, ladders = 12, 4, 50
 	model, base := magnet(m, n, 0.35, 0)
-	p := sample.NewTempering(sample.Path{base, model}, rbm.NewStates(ladders, m), 4, rng.Seed(4), 2)
+	p := sample.NewTempering(sample.Path{base, model}, rbm.NewBatch(ladders, m), 4, rng.Seed(4), 2)
 	p.ClampVisible(3, true)
 	for range 100 {
 		p.Round()
 	}
-	p.Spread(10)
+	p.Respace(10)
 	upper, total := 0.0, 0.0
 	for range 2000 {
 		p.Round()

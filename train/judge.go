@@ -59,7 +59,7 @@ func (t *Training) Judge(e *Evaluation) []diag.Finding {
 func independentScore(model *rbm.Model, means []float64, set *data.Set) float64 {
 	m := model.M()
 	units := &rbm.Model{Visible: model.Visible, Hidden: model.Hidden, W: make([]float32, m), B: make([]float32, m), C: make([]float32, 1)}
-	units.SetMeans(means)
+	units.SetBiasesFromMeans(means)
 	logs, logZ := units.FreeEnergy(set.States), sample.LogZWithoutWeights(units)
 	for r, free := range logs {
 		logs[r] = -free - logZ

@@ -19,13 +19,13 @@ const codeHidden = "hidden-mode"
 // training's mean (trajectory), go on to the model. What can go wrong is that none of them is where the model has its weight. So other chains are led
 // the other way, to the mean, from states that were found otherwise: half are those of the persistent chains, half are rows of data, all some sweeps
 // later. The two ways must agree. Now and then, with all the steps that the training has paid for, a check leads such chains on a straight line to the
-// model without weights, and new witnesses from there. And neither these chains nor others that begin anywhere ([sample.Anywhere]) may come to a
+// model without weights, and new witnesses from there. And neither these chains nor others that begin anywhere ([sample.RandomStarts]) may come to a
 // configuration that is more probable than log Z allows, which is at least −F of each.
 type live struct {
 	ways int     // chains of a way back; twice as many go there
 	step float64 // cost of a step of a check, there and back
 	key  rng.Key
-	data rbm.States
+	data rbm.Batch
 
 	// What a checkpoint holds.
 	scored  uint64  // the update of the last evaluation
@@ -103,7 +103,7 @@ func (l *live) pay(t *Training, updates int) float64 {
 
 // persistent is a negative phase with chains that go on from update to update.
 type persistent interface {
-	visible() rbm.States
+	visible() rbm.Batch
 	goesAlong() bool // along the models that were kept: train has to keep them at hand
 }
 
@@ -112,7 +112,7 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 	y, model, c := t.trajectory, t.Model, t.conditionals
 	key := l.key.Stream(rng.Stream(t.done))
 	c.Update(model)
-	chains := sample.Start(l.known(t.config.Negative, key), model.N(), key)
+	chains := sample.NewChains(l.known(t.config.Negative, key), model.N(), key)
 	chains.Sweep(c, liveSweeps)
 	found := l.scout(model, c, key)
 
@@ -128,12 +128,12 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 		l.paid -= float64(steps)
 		l.steps = uint64(min(2*steps, liveEnough))
 	}
-	mean, meanError, meanESS := y.witnesses.Weigh()
+	mean, meanError, meanESS := y.witnesses.LogZ()
 	there := y.witnesses.Draw(2*l.ways, key.Stream(streamThere))
 	lengths, _ := there.Anneal(context.Background(), sample.Path{y.mean, model}, sample.Even(liveSteps)[1:], c, nil)
 	step := max(y.longest, longest(lengths))
 	var z LogZ
-	z.Value, z.Stderr, z.ESS = there.Weigh()
+	z.Value, z.Stderr, z.ESS = there.LogZ()
 	z.ESS *= meanESS / float64(2*l.ways) // as if all witnesses had gone
 	if check {
 		l.gap, l.doubted = whole.Value-z.Value, 0
@@ -201,12 +201,12 @@ func (l *live) compare(update uint64, differ, stderr float64) {
 
 // back leads a copy of the chains along a path from its last model, at which the conditionals are, to its first. The value is log Z of the last over that of the first.
 func back(path sample.Path, steps int, chains *sample.Chains, c *rbm.Conditionals, key rng.Key) LogZ {
-	p := sample.NewPopulation(sample.Start(chains.Visible, chains.Hidden.Units(), key), key)
-	p.Settle(c)
+	p := sample.NewWeighted(sample.NewChains(chains.Visible, chains.Hidden.Units(), key), key)
+	p.UpdateFreeEnergies(c)
 	places := sample.Even(steps)
 	slices.Reverse(places)
 	p.Anneal(context.Background(), path, places[1:], c, nil) // an evaluation is finished even when the training is interrupted
-	fall, stderr, ess := p.Weigh()
+	fall, stderr, ess := p.LogZ()
 	return LogZ{-fall, stderr, ess}
 }
 
@@ -224,7 +224,7 @@ func (l *live) remember(m *Memory) {
 // scout returns the largest −F of chains that begin anywhere.
 func (l *live) scout(model *rbm.Model, c *rbm.Conditionals, key rng.Key) float64 {
 	scouts := l.ways / perScout
-	chains := sample.Start(sample.Anywhere(model, scouts, key), model.N(), key.Stream(rng.StreamAnywhere))
+	chains := sample.NewChains(sample.RandomStarts(model, scouts, key), model.N(), key.Stream(rng.StreamAnywhere))
 	chains.Sweep(c, scoutSweeps)
 	free := make([]float64, scouts)
 	c.FreeEnergy(free, chains.Visible)
@@ -233,7 +233,7 @@ func (l *live) scout(model *rbm.Model, c *rbm.Conditionals, key rng.Key) float64
 
 // known returns states that the model should give weight to: persistent chains, which may all be caught in one mode, and data, which may be
 // in modes that the model does not have, as many of each; only data where there are no such chains.
-func (l *live) known(negative Negative, key rng.Key) rbm.States {
+func (l *live) known(negative Negative, key rng.Key) rbm.Batch {
 	v := sample.FromRows(l.data, l.ways, key)
 	if p, ok := negative.(persistent); ok {
 		chains := p.visible()

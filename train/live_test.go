@@ -82,7 +82,7 @@ func TestLiveLogLikelihood(t *testing.T) {
 
 // offButOne is data with all units off, but for the first one in the last row.
 func offButOne(rows, units int) *data.Set {
-	set := &data.Set{States: rbm.NewStates(rows, units)}
+	set := &data.Set{States: rbm.NewBatch(rows, units)}
 	set.States.SetBit(rows-1, 0, true)
 	return set
 }

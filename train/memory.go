@@ -25,7 +25,7 @@ type entry struct {
 func (m *Memory) Floats(name string, x []float32) { m.add(name, x) }
 
 // States lists configurations.
-func (m *Memory) States(name string, x rbm.States) { m.add(name, x) }
+func (m *Memory) States(name string, x rbm.Batch) { m.add(name, x) }
 
 // Numbers lists numbers in double precision.
 func (m *Memory) Numbers(name string, x []float64) { m.add(name, x) }
@@ -70,7 +70,7 @@ func (m *Memory) tensors() []safetensors.Tensor {
 			t.Shape, t.Data = []int{len(x)}, x
 		case []uint64:
 			t.Shape, t.Data = []int{len(x)}, x
-		case rbm.States:
+		case rbm.Batch:
 			t.Shape, t.Data = []int{len(x.Words())}, x.Words()
 		case *uint64:
 			t.Shape, t.Data = []int{1}, []uint64{*x}
@@ -109,7 +109,7 @@ func (e entry) restore(data any) bool {
 		return ok && !slices.ContainsFunc(from, notFinite) && fill(to, data)
 	case []uint64:
 		return fill(to, data)
-	case rbm.States:
+	case rbm.Batch:
 		return fill(to.Words(), data) && to.Clean()
 	case *float64:
 		one := []float64{0}

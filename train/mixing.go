@@ -12,15 +12,15 @@ import (
 // mixing measures how long persistent chains remember: the number of updates after which their overlap with an earlier state, beyond that
 // of different chains, has fallen to 1/e. It then begins anew.
 type mixing struct {
-	earlier rbm.States
+	earlier rbm.Batch
 	at      uint64 // the update that earlier is of
 	last    uint64 // the last memory measured, in updates; 0 before the first
 }
 
-func newMixing(v rbm.States) mixing { return mixing{earlier: v.Clone()} }
+func newMixing(v rbm.Batch) mixing { return mixing{earlier: v.Clone()} }
 
 // see takes the chains after an update, counted from 1.
-func (m *mixing) see(v rbm.States, update uint64) {
+func (m *mixing) see(v rbm.Batch, update uint64) {
 	if v.Rows() < 2 { // nothing to compare with
 		m.at = update
 		return
@@ -34,7 +34,7 @@ func (m *mixing) see(v rbm.States, update uint64) {
 
 // overlap is what chains have in common with their past, beyond what they have with that of others, as a part of what they had at the time: 1 where they
 // have not moved, 0 where they have forgotten.
-func overlap(past, now rbm.States) float64 {
+func overlap(past, now rbm.Batch) float64 {
 	var own, other, between int // bits in which a chain differs from its own past, from another's, and chains from each other in the past
 	rows := now.Rows()
 	for r := range rows {
@@ -50,7 +50,7 @@ func overlap(past, now rbm.States) float64 {
 }
 
 // restart forgets what was measured, and measures from this update on.
-func (m *mixing) restart(v rbm.States, update uint64) {
+func (m *mixing) restart(v rbm.Batch, update uint64) {
 	m.last, m.at = 0, update
 	copy(m.earlier.Words(), v.Words())
 }

@@ -12,7 +12,7 @@ import (
 func TestMixing(t *testing.T) {
 	const rows, units, renewed = 200, 500, 0.02
 	source := rng.NewSource(rng.Seed(1), 0)
-	v := rbm.NewStates(rows, units)
+	v := rbm.NewBatch(rows, units)
 	draw := func(part float64) {
 		for r := range rows {
 			for i := range units {
@@ -88,7 +88,7 @@ func TestMemoryOfPhases(t *testing.T) {
 	for j := range n {
 		frozen.C[j] = -40 * m / n / 2
 	}
-	source, data := rng.NewSource(rng.Seed(1), 1), rbm.NewStates(rows, m)
+	source, data := rng.NewSource(rng.Seed(1), 1), rbm.NewBatch(rows, m)
 	for r := range rows {
 		for j := range n {
 			on := source.Float64() < 0.5

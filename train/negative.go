@@ -37,7 +37,7 @@ type Update struct {
 	Number       uint64 // 0, 1, …
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // of Model
-	Rows         rbm.States        // the minibatch
+	Rows         rbm.Batch         // the minibatch
 
 	trajectory []*rbm.Model // models kept along the training so far, where the replica sets of PCD or PT lie on them
 }
@@ -45,7 +45,7 @@ type Update struct {
 // PCD is persistent contrastive divergence: chains that go on from update to update, Steps sweeps each
 // (T. Tieleman, ICML 2008). They start from the model's biases.
 //
-// One more chain is a random restart, the scout. It starts far from the data ([sample.Anywhere]), makes the sweeps that the others make,
+// One more chain is a random restart, the scout. It starts far from the data ([sample.RandomStarts]), makes the sweeps that the others make,
 // and after scoutUpdates updates takes the place of one of them with probability min(1, e^(F_chain − F_scout)); then it starts again.
 // Chains that only ever go on from the data do not reach modes elsewhere, and in long trainings such modes grow until they outweigh all
 // that was learned (docs/decisions.md). This is a heuristic, not a Metropolis-Hastings step: the probability lacks the ratio in which a
@@ -67,7 +67,7 @@ type PCD struct {
 	chains   *sample.Chains // the last is the scout
 	mixing   mixing
 	ladders  *ladders   // nil without Refresh
-	together rbm.States // chains and ladders, for mixing
+	together rbm.Batch  // chains and ladders, for mixing
 	cost     [2]float64 // of a sweep, and of the rest of a phase
 }
 
@@ -101,7 +101,7 @@ func (p *PCD) Start(s Setup) error {
 	if p.Steps < 0 || p.Chains < 0 {
 		return fmt.Errorf("pcd with %d steps and %d chains, want at least one of each", p.Steps, p.Chains)
 	}
-	p.chains = sample.Start(sample.FromBiases(s.Model, p.Chains+1, s.Key), s.Model.N(), s.Key)
+	p.chains = sample.NewChains(sample.FromBiases(s.Model, p.Chains+1, s.Key), s.Model.N(), s.Key)
 	p.key = s.Key.Stream(rng.StreamAnywhere)
 	p.cost[1] = gibbsCost(s.Model, p.Chains+1, 0)
 	p.cost[0] = gibbsCost(s.Model, p.Chains+1, 1) - p.cost[1]
@@ -115,14 +115,14 @@ func (p *PCD) Start(s Setup) error {
 		}
 		p.ladders = newLadders(s, p.Refresh, p.Rungs, p.Along)
 		p.cost[1] += laddersCost(s.Model, p.Refresh, p.Rungs, 1)
-		p.together = rbm.NewStates(p.Chains+p.Refresh, s.Model.M())
+		p.together = rbm.NewBatch(p.Chains+p.Refresh, s.Model.M())
 	}
 	p.mixing = newMixing(p.watched())
 	return nil
 }
 
 // watched are the chains whose memory is measured: also those of the ladders at the model, with which the others change places.
-func (p *PCD) watched() rbm.States {
+func (p *PCD) watched() rbm.Batch {
 	if p.ladders == nil {
 		return p.visible()
 	}
@@ -169,7 +169,7 @@ func (p *PCD) scout(u Update, trip uint64) {
 		copy(p.chains.Visible.Row(chain), row)
 		copy(p.mixing.earlier.Row(chain), row) // a replaced chain hasn't forgotten anything
 	}
-	copy(row, sample.Anywhere(u.Model, 2, key).Row(int(trip%2)))
+	copy(row, sample.RandomStarts(u.Model, 2, key).Row(int(trip%2)))
 }
 
 // refresh lets the ladders go on and exchange states with the chains, each of these in turn: all are at the model, so that it changes nothing in
@@ -213,7 +213,7 @@ func (p *PCD) adapt(update uint64) {
 // Cost counts the sweeps, as many as there are now, and the average.
 func (p *PCD) Cost() float64 { return float64(p.Sweeps())*p.cost[0] + p.cost[1] }
 
-func (p *PCD) visible() rbm.States { return p.chains.Visible.Slice(0, p.Chains) }
+func (p *PCD) visible() rbm.Batch { return p.chains.Visible.Slice(0, p.Chains) }
 
 func (p *PCD) remembers(update uint64) chainMemory {
 	m := chainMemory{
@@ -263,7 +263,7 @@ func (c *CD) Start(s Setup) error {
 
 // Phase sweeps chains that start at the minibatch and averages over them.
 func (c *CD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
-	chains := sample.Start(u.Rows, u.Model.N(), c.key)
+	chains := sample.NewChains(u.Rows, u.Model.N(), c.key)
 	chains.Sweeps = u.Number * uint64(c.Steps)
 	chains.Sweep(u.Conditionals, c.Steps)
 	c.overlap = overlap(u.Rows, chains.Visible)

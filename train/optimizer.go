@@ -89,10 +89,10 @@ func (o *Momentum) Remember(m *Memory) { m.floats("velocity", o.velocity[:]...) 
 // Adam scales the step of each parameter by running means of its gradient and of the gradient's square
 // (D. P. Kingma and J. Ba, ICLR 2015).
 type Adam struct {
-	// Decay1 is that of the mean gradient: β1 of the paper. Its default is 0, not the paper's 0.9, because momentum makes the parameters
+	// Beta1 is that of the mean gradient: β1 of the paper. Its default is 0, not the paper's 0.9, because momentum makes the parameters
 	// and persistent chains chase each other (docs/decisions.md).
-	Decay1          float64
-	Decay2, Epsilon float64 // β2 and ε; 0 means 0.999 and 1e-8
+	Beta1          float64
+	Beta2, Epsilon float64 // β2 and ε; 0 means 0.999 and 1e-8
 
 	steps         uint64
 	step          kernel.Adam
@@ -107,13 +107,13 @@ func (*Adam) DefaultRate(visible, hidden rbm.Units) float64 {
 
 // Start sets the running means to zero.
 func (o *Adam) Start(model *rbm.Model) {
-	if o.Decay2 == 0 {
-		o.Decay2 = 0.999
+	if o.Beta2 == 0 {
+		o.Beta2 = 0.999
 	}
 	if o.Epsilon == 0 {
 		o.Epsilon = 1e-8
 	}
-	if o.Decay1 != 0 {
+	if o.Beta1 != 0 {
 		o.first = zeros(model)
 	}
 	o.second = zeros(model)
@@ -123,18 +123,18 @@ func (o *Adam) Start(model *rbm.Model) {
 func (o *Adam) Begin(rate float64) {
 	o.steps++
 	o.step = kernel.Adam{
-		Decay: float32(o.Decay2), Gain: float32(1 - o.Decay2), Epsilon: float32(o.Epsilon),
-		Rate:       float32(rate / (1 - math.Pow(o.Decay1, float64(o.steps)))),
-		Correction: float32(1 / (1 - math.Pow(o.Decay2, float64(o.steps)))),
+		Decay: float32(o.Beta2), Gain: float32(1 - o.Beta2), Epsilon: float32(o.Epsilon),
+		Rate:       float32(rate / (1 - math.Pow(o.Beta1, float64(o.steps)))),
+		Correction: float32(1 / (1 - math.Pow(o.Beta2, float64(o.steps)))),
 	}
 }
 
 // Step updates the running means and moves by rate·mean/(√mean square + Epsilon).
 func (o *Adam) Step(kind Parameters, from int, p, g []float32) {
 	mean := g
-	if o.Decay1 != 0 {
+	if o.Beta1 != 0 {
 		mean = o.first[kind][from:][:len(p)]
-		decay, gain := float32(o.Decay1), float32(1-o.Decay1)
+		decay, gain := float32(o.Beta1), float32(1-o.Beta1)
 		for k, x := range g {
 			mean[k] = float32(decay*mean[k]) + float32(gain*x)
 		}
@@ -144,7 +144,7 @@ func (o *Adam) Step(kind Parameters, from int, p, g []float32) {
 
 // Remember lists the running means and the number of steps.
 func (o *Adam) Remember(m *Memory) {
-	if o.Decay1 != 0 {
+	if o.Beta1 != 0 {
 		m.floats("first", o.first[:]...)
 	}
 	m.floats("second", o.second[:]...)

@@ -16,7 +16,7 @@ import (
 func TestScoutsFindHiddenModes(t *testing.T) {
 	const m = 60
 	model := hiddenMode(m, 4)
-	set := &data.Set{States: rbm.NewStates(200, m)}
+	set := &data.Set{States: rbm.NewBatch(200, m)}
 	for r := range 200 {
 		for i := range m {
 			set.States.SetBit(r, i, (7*r+13*i)%20 == 0)

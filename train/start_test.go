@@ -26,7 +26,7 @@ func TestStartRefuses(t *testing.T) {
 		"pt with 1 steps, 100 chains and 1 rungs":                    {Negative: &train.PT{Rungs: 1}},
 		"pcd of 100 chains refreshed by 101 ladders of 10 rungs":     {Negative: &train.PCD{Refresh: 101}},
 		"pcd with 10 steps and -5 chains":                            {Negative: &train.PCD{Chains: -5}},
-		"the validation data has 2 units, the model 9 visible ones":  {Valid: &data.Set{States: rbm.NewStates(1, 2)}},
+		"the validation data has 2 units, the model 9 visible ones":  {Valid: &data.Set{States: rbm.NewBatch(1, 2)}},
 	} {
 		_, err := train.Start(rbm.New(9, 4, rng.Seed(1)), set, c)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -120,7 +120,7 @@ func TestBounds(t *testing.T) {
 // A training that ends worse than independent units has a finding; ordinary ones have none, however short, on data with or without
 // structure.
 func TestJudge(t *testing.T) {
-	noise := rbm.NewStates(200, 12)
+	noise := rbm.NewBatch(200, 12)
 	source := rng.NewSource(rng.Seed(5), 0)
 	for r := range noise.Rows() {
 		for i := range 12 {

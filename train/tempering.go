@@ -59,7 +59,7 @@ func (p *PT) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 // Cost counts the rounds and the rungs' models.
 func (p *PT) Cost() float64 { return p.cost }
 
-func (p *PT) visible() rbm.States { return p.ladders.Visible() }
+func (p *PT) visible() rbm.Batch { return p.ladders.Visible() }
 
 func (p *PT) remembers(update uint64) chainMemory {
 	return chainMemory{updates: p.mixing.updates(update), sweeps: p.Steps, fair: 1, remedy: "raise --steps or --rungs, or lower --rate"}
@@ -85,7 +85,7 @@ type ladders struct {
 const evenEvery = 50
 
 func newLadders(s Setup, count, rungs int, along bool) *ladders {
-	base := sample.Base(s.Model)
+	base := sample.IndependentModel(s.Model)
 	path := sample.Path{base, s.Model}
 	return &ladders{
 		Tempering: sample.NewTempering(path, sample.FromBiases(s.Model, count, s.Key), rungs, s.Key, s.Workers), base: base, along: along,
@@ -108,9 +108,9 @@ func (l *ladders) follow(u Update) {
 			l.kept = kept
 		}
 	}
-	l.Follow(append(path, u.Model))
+	l.SetPath(append(path, u.Model))
 	if u.Number > 0 && u.Number%evenEvery == 0 {
-		l.Even()
+		l.RespaceEvenly()
 	}
 }
 

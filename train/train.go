@@ -30,7 +30,7 @@ type Training struct {
 	conditionals       *rbm.Conditionals
 	positive, negative *rbm.Statistics
 	ascent             *ascent
-	minibatch          rbm.States
+	minibatch          rbm.Batch
 	weights            []float32
 	weightUnit         float64   // makes the mean weight 1, within float32's range
 	centerV            []float32 // mean values of the visible units over the data
@@ -93,7 +93,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		t.centerV[i] = float32(model.Visible.Scale()*p + model.Visible.Offset())
 	}
 	if !config.KeepBiases {
-		model.SetMeans(means)
+		model.SetBiasesFromMeans(means)
 	}
 	t.best = model.Clone()
 	t.conditionals = rbm.NewConditionals(model, config.Workers)
@@ -216,7 +216,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 }
 
 // nextMinibatch gathers the rows of this update. Every epoch goes through all rows once, in a fresh order.
-func (t *Training) nextMinibatch() (rbm.States, []float32) {
+func (t *Training) nextMinibatch() (rbm.Batch, []float32) {
 	rows, batches := t.set.Rows(), t.config.batches(t.set.Rows())
 	epoch, k := int(t.done)/batches, int(t.done)%batches
 	if epoch != t.orderOf {
@@ -226,7 +226,7 @@ func (t *Training) nextMinibatch() (rbm.States, []float32) {
 	}
 	index := t.order[k*rows/batches : (k+1)*rows/batches]
 	if t.minibatch.Rows() != len(index) {
-		t.minibatch = rbm.NewStates(len(index), t.set.Units())
+		t.minibatch = rbm.NewBatch(len(index), t.set.Units())
 	}
 	t.minibatch.Gather(t.set.States, index)
 	if t.set.Weights == nil {

@@ -155,7 +155,7 @@ func TestNegativePhasesAgree(t *testing.T) {
 	}
 	want := flat(moments)
 	setup := train.Setup{Model: model, Batch: chains, Key: rng.Seed(4), Workers: 1}
-	update := train.Update{Model: model, Conditionals: rbm.NewConditionals(model, 1), Rows: rbm.NewStates(chains, 8)}
+	update := train.Update{Model: model, Conditionals: rbm.NewConditionals(model, 1), Rows: rbm.NewBatch(chains, 8)}
 	for name, n := range map[string]train.Negative{
 		"pcd": &train.PCD{Steps: 2, Chains: chains}, "cd": &train.CD{Steps: 40},
 		"pt":             &train.PT{Steps: 2, Chains: chains, Rungs: 3},
@@ -304,9 +304,9 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 
 // A row of weight 2 counts as two rows, one of weight 0 as none.
 func TestWeightsCountRows(t *testing.T) {
-	rows := rbm.NewStates(3, 4)
+	rows := rbm.NewBatch(3, 4)
 	rows.Row(0)[0], rows.Row(1)[0], rows.Row(2)[0] = 3, 5, 8
-	twice := rbm.NewStates(3, 4)
+	twice := rbm.NewBatch(3, 4)
 	twice.Row(0)[0], twice.Row(1)[0], twice.Row(2)[0] = 3, 3, 5
 	weighted := &data.Set{States: rows, Weights: []float64{2e30, 1e30, 0}}
 	trained := func(set *data.Set, batch int) *rbm.Model {

@@ -16,7 +16,7 @@ import (
 // parameters themselves is noisy, and therefore long.
 //
 // Weighted chains follow the mean, the witnesses: they begin at the model without weights, whose log Z is known, and by Jarzynski's equality
-// their mean weight tells log Z of the mean ([sample.Population]). They take no part in the gradient. Chains that do can't carry weights, as
+// their mean weight tells log Z of the mean ([sample.WeightedChains]). They take no part in the gradient. Chains that do can't carry weights, as
 // an update goes against the very states that they are in (docs/decisions.md).
 //
 // A mean is kept whenever the witnesses would exchange states with those of the one kept before in less than keepBelow of all cases: chains can
@@ -27,14 +27,14 @@ type trajectory struct {
 	seen uint64  // models that mean is made of
 	paid float64 // steps of the witnesses that the training has paid for, less those made
 
-	witnesses *sample.Population
+	witnesses *sample.WeightedChains
 	longest   float64 // of their steps: what it added to the standard deviation of their log weights
 	key       rng.Key
 
 	room       uint64     // models that may be kept
 	count      uint64     // of models kept
 	last       *rbm.Model // the last of them, and the witnesses when it was, with their log weights
-	chains     rbm.States
+	chains     rbm.Batch
 	logWeights []float64
 	keeps      bool         // whether the negative phase goes along the models kept
 	models     []*rbm.Model // then all of them
@@ -62,15 +62,15 @@ const (
 )
 
 func newTrajectory(t *Training) *trajectory {
-	base := sample.Base(t.Model)
+	base := sample.IndependentModel(t.Model)
 	y := &trajectory{
 		base: base, mean: base.Clone(), key: rng.Seed(t.config.Seed).Stream(rng.StreamLive),
-		last: base.Clone(), chains: rbm.NewStates(witnessCount, base.M()), logWeights: make([]float64, witnessCount),
+		last: base.Clone(), chains: rbm.NewBatch(witnessCount, base.M()), logWeights: make([]float64, witnessCount),
 		ofLast: rbm.NewConditionals(base, t.config.Workers), ofMean: rbm.NewConditionals(base, t.config.Workers), before: base.Clone(),
 	}
-	y.witnesses = sample.Independent(base, witnessCount, y.key)
+	y.witnesses = sample.NewIndependent(base, witnessCount, y.key)
 	y.room = keptAtMost(len(base.W) + len(base.B) + len(base.C))
-	y.witnesses.Settle(y.ofMean)
+	y.witnesses.UpdateFreeEnergies(y.ofMean)
 	for k := range y.free {
 		y.free[k] = make([]float64, witnessCount)
 	}
@@ -137,9 +137,9 @@ func (y *trajectory) hasRoom(part float64) bool {
 
 // bridge leads a population from one model to another, at which it leaves the conditionals, by so many steps at least, if they are one or more, and at
 // most. It returns their lengths.
-func bridge(p *sample.Population, from, to *rbm.Model, c *rbm.Conditionals, least, most int) []float64 {
+func bridge(p *sample.WeightedChains, from, to *rbm.Model, c *rbm.Conditionals, least, most int) []float64 {
 	c.Update(to)
-	length := p.Spread(c)
+	length := p.StdLogWeight(c)
 	steps := most
 	if need := math.Ceil(length * length / bridgeVariance); need < float64(most) {
 		steps = min(max(1, least, int(need)), most)
@@ -152,10 +152,10 @@ func bridge(p *sample.Population, from, to *rbm.Model, c *rbm.Conditionals, leas
 // have lost track, if their log Z is higher by more than the errors, or if it has the smaller error and is not lower by more than these: in too few
 // steps chains miss states, and then their log Z is too low with a small error.
 func (y *trajectory) renew(steps int, key rng.Key) {
-	fresh := sample.Independent(y.base, witnessCount, key)
+	fresh := sample.NewIndependent(y.base, witnessCount, key)
 	lengths, _ := fresh.Anneal(context.Background(), sample.Path{y.base, y.mean}, sample.Even(steps)[1:], y.ofMean, nil)
-	old, oldError, _ := y.witnesses.Weigh()
-	logZ, stderr, _ := fresh.Weigh()
+	old, oldError, _ := y.witnesses.LogZ()
+	logZ, stderr, _ := fresh.LogZ()
 	higher, limit := logZ-old, doubtful*math.Hypot(stderr, oldError)
 	step := longest(lengths)
 	if !lost(step) && (lost(y.longest) || higher > limit || stderr < oldError && higher > -limit) {
@@ -224,7 +224,7 @@ func (y *trajectory) resume(models []*rbm.Model) error {
 	}
 	y.ofMean.Update(y.mean)
 	y.ofLast.Update(y.last)
-	y.witnesses.Settle(y.ofMean)
+	y.witnesses.UpdateFreeEnergies(y.ofMean)
 	if !y.keeps {
 		return nil
 	}

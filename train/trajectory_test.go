@@ -36,7 +36,7 @@ func TestTrajectory(t *testing.T) {
 	if len(kept) < 2 || training.NeedsTrajectory() {
 		t.Fatalf("%d models were kept, want two or more; the training needs them: %v", len(kept), training.NeedsTrajectory())
 	}
-	samples := func(model *rbm.Model, seed uint64) rbm.States {
+	samples := func(model *rbm.Model, seed uint64) rbm.Batch {
 		v, _, err := exact.Sample(t.Context(), model, 2000, rng.Seed(seed), exact.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -98,7 +98,7 @@ func TestTrajectoryWithoutPersistentChains(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if logZ, stderr, _ := y.witnesses.Weigh(); !(math.Abs(logZ-truth) < 4*stderr) || stderr > 1 {
+		if logZ, stderr, _ := y.witnesses.LogZ(); !(math.Abs(logZ-truth) < 4*stderr) || stderr > 1 {
 			t.Errorf("%s: log Z of the mean is %v ± %v, exactly %v", name, logZ, stderr, truth)
 		}
 	}
@@ -164,7 +164,7 @@ func TestWitnesses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			logZ, stderr, ess := y.witnesses.Weigh()
+			logZ, stderr, ess := y.witnesses.LogZ()
 			if z := (logZ - truth) / stderr; !(math.Abs(z) < 4) || stderr > 0.5 || ess < witnessCount/2 || lost(y.longest) {
 				t.Errorf("rate %v, update %d: log Z of the mean is %v ± %v, exactly %v; ESS %v, longest step %v", rate, p.Update, logZ, stderr, truth, ess, y.longest)
 			}
@@ -211,7 +211,7 @@ func TestRenew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if logZ, stderr, _ := y.witnesses.Weigh(); lost(y.longest) || !(math.Abs(logZ-truth) < 4*stderr) {
+		if logZ, stderr, _ := y.witnesses.LogZ(); lost(y.longest) || !(math.Abs(logZ-truth) < 4*stderr) {
 			t.Errorf("%s: 200 updates later log Z of the mean is %v ± %v, exactly %v; longest step %v", name, logZ, stderr, truth, y.longest)
 		}
 	}

@@ -64,7 +64,7 @@ func run(ctx context.Context, out string) error {
 	clear(model.C)
 
 	start := sample.FromRows(states, chains, rng.Seed(2))
-	gibbs, conditionals := sample.Start(start, hidden, rng.Seed(3)), rbm.NewConditionals(model, 0)
+	gibbs, conditionals := sample.NewChains(start, hidden, rng.Seed(3)), rbm.NewConditionals(model, 0)
 	plain := newWatch("Gibbs", sweeps)
 	begun := time.Now()
 	for k := range sweeps {
@@ -73,14 +73,14 @@ func run(ctx context.Context, out string) error {
 	}
 	fmt.Printf("Gibbs: %d changes of mode in %d sweeps of %d chains, %.1f s\n", plain.changes, sweeps, chains, time.Since(begun).Seconds())
 
-	base := sample.Base(model)
-	base.SetMeans(set.Means())
+	base := sample.IndependentModel(model)
+	base.SetBiasesFromMeans(set.Means())
 	ladders := sample.NewTempering(sample.Path{base, model}, start, 12, rng.Seed(4), 0)
 	for _, n := range []int{200, 400, 800, 1600} {
 		for range n {
 			ladders.Round()
 		}
-		ladders.Spread(40)
+		ladders.Respace(40)
 	}
 	tempered := newWatch("tempering", rounds)
 	begun = time.Now()
@@ -115,7 +115,7 @@ func newWatch(name string, length int) *watch {
 }
 
 // see takes the states after step k. A chain changes mode when its magnetisation passes ±½ on the other side.
-func (w *watch) see(k int, v rbm.States) {
+func (w *watch) see(k int, v rbm.Batch) {
 	for r := range v.Rows() {
 		m := magnetisation(v, r)
 		w.sum += m
@@ -136,9 +136,9 @@ func (w *watch) mean() float64 { return w.sum / float64(w.seen) }
 
 func (w *watch) series() plot.Series { return plot.Series{Name: w.name, X: w.x, Y: w.y} }
 
-func magnetisation(v rbm.States, r int) float64 { return 2*float64(v.Ones(r))/float64(v.Units()) - 1 }
+func magnetisation(v rbm.Batch, r int) float64 { return 2*float64(v.Ones(r))/float64(v.Units()) - 1 }
 
-func mean(v rbm.States) float64 {
+func mean(v rbm.Batch) float64 {
 	sum := 0.0
 	for r := range v.Rows() {
 		sum += magnetisation(v, r)

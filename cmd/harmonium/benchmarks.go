@@ -174,7 +174,7 @@ func (b *bencher) gibbs() {
 		model := randomModel(s.m, s.n)
 		for _, workers := range b.workers {
 			conditionals := rbm.NewConditionals(model, workers)
-			chains := sample.Start(sample.FromBiases(model, s.chains, rng.Seed(1)), s.n, rng.Seed(1))
+			chains := sample.NewChains(sample.FromBiases(model, s.chains, rng.Seed(1)), s.n, rng.Seed(1))
 			t := b.measure(b.isas[len(b.isas)-1], func() { chains.Sweep(conditionals, 1) })
 			macs := 2 * float64(s.chains*s.m*s.n)
 			r := gibbsResult{Visible: s.m, Hidden: s.n, Chains: s.chains, Workers: workers, Ratio: t.ratio(macs / float64(workers))}
@@ -217,7 +217,7 @@ func (b *bencher) training() {
 
 // trainingRate returns updates a second, without evaluations. One sweep means the plain gradient and sgd.
 func (b *bencher) trainingRate(m, n, batch int, negative train.PCD, workers int) (perSecond float64, ok bool) {
-	set := &data.Set{States: rbm.NewStates(2000, m)}
+	set := &data.Set{States: rbm.NewBatch(2000, m)}
 	copy(set.States.Words(), randomBits(2000, m).Words)
 	c := train.Config{
 		Workers: workers, Batch: batch, Updates: 1 << 30, Every: 1 << 30, Rate: 1e-4, Schedule: train.Constant, Negative: &negative,

@@ -115,7 +115,7 @@ func demo(ctx context.Context, t *terminal, out string, seed uint64) error {
 }
 
 // demoTrain trains a spin model while the exact divergence from the target falls on the terminal.
-func demoTrain(ctx context.Context, t *terminal, states rbm.States, target []float64, seed uint64) (*rbm.Model, *klCurve, error) {
+func demoTrain(ctx context.Context, t *terminal, states rbm.Batch, target []float64, seed uint64) (*rbm.Model, *klCurve, error) {
 	model := rbm.New(demoL*demoL, demoHidden, rng.Seed(seed))
 	model.Visible, model.Hidden = rbm.Spin, rbm.Spin
 	set := &data.Set{States: states, Values: rbm.Spin}
@@ -154,7 +154,7 @@ func demoTrain(ctx context.Context, t *terminal, states rbm.States, target []flo
 	return model, curve, ctx.Err()
 }
 
-func compare(samples rbm.States, lattice *ising.Lattice) []observable {
+func compare(samples rbm.Batch, lattice *ising.Lattice) []observable {
 	got, want := ising.Observe(samples, demoL, ising.Tc), lattice.Observables(ising.Tc)
 	row := func(name string, e diag.Estimate, exact float64) observable {
 		return observable{name, e.Value, e.Stderr, exact}
@@ -180,7 +180,7 @@ func (r demoResult) comparison() plot.Comparison {
 }
 
 // demoWrite writes the model and the pictures.
-func demoWrite(out string, model *rbm.Model, curve *klCurve, states, samples rbm.States) error {
+func demoWrite(out string, model *rbm.Model, curve *klCurve, states, samples rbm.Batch) error {
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func demoWrite(out string, model *rbm.Model, curve *klCurve, states, samples rbm
 }
 
 // tiles returns rows spread over all of s.
-func tiles(s rbm.States, count int) [][]float64 {
+func tiles(s rbm.Batch, count int) [][]float64 {
 	list := make([][]float64, count)
 	for k := range list {
 		for i := range s.Units() {

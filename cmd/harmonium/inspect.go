@@ -91,7 +91,7 @@ type inspection struct {
 	rows, columns int
 	metrics       []run.Metric
 	train, test   *data.Set // nil where there are none
-	samples       rbm.States
+	samples       rbm.Batch
 	conditionals  *rbm.Conditionals
 	result        *inspectResult
 }

@@ -218,7 +218,7 @@ func (i *inspection) correlations() error {
 }
 
 // varying lists the units whose bits vary most, at most count, in their own order.
-func varying(v rbm.States, count int) []int {
+func varying(v rbm.Batch, count int) []int {
 	means := (&data.Set{States: v}).Means()
 	order := make([]int, len(means))
 	for k := range order {
@@ -239,7 +239,7 @@ func varying(v rbm.States, count int) []int {
 }
 
 // correlation is the matrix of Pearson's coefficients of the units' bits; it is 0 beside a unit that never changes, and on the diagonal, where it says nothing.
-func correlation(v rbm.States, units []int) []float64 {
+func correlation(v rbm.Batch, units []int) []float64 {
 	side, rows := len(units), float64(v.Rows())
 	means, both := make([]float64, side), make([]float64, side*side)
 	on := make([]int, 0, side)
@@ -310,7 +310,7 @@ func (i *inspection) energies() error {
 // chains draws the free energy along Gibbs chains that begin at samples, and its autocorrelation.
 func (i *inspection) chains(ctx context.Context) error {
 	key := rng.Seed(i.o.seed).Stream(rng.StreamDraw)
-	chains := sample.Start(i.samples.Slice(0, tracedChains), i.model.N(), key)
+	chains := sample.NewChains(i.samples.Slice(0, tracedChains), i.model.N(), key)
 	traces := make([][]float64, tracedChains)
 	free := make([]float64, tracedChains)
 	for range tracedSweeps {

@@ -96,8 +96,8 @@ func spectrumAlong(r *run.Run) ([]spectrumResult, error) {
 	return spectrum, badInput(err)
 }
 
-func criticism(samples rbm.States, set *data.Set, seed uint64) criticismResult {
-	c := estimate.Criticise(samples, set.States, rng.Seed(seed))
+func criticism(samples rbm.Batch, set *data.Set, seed uint64) criticismResult {
+	c := estimate.Compare(samples, set.States, rng.Seed(seed))
 	return criticismResult{
 		Means: deviationResult(c.Means), Covariances: deviationResult(c.Covariances),
 		Accuracy: estimateResult{diag.Number(c.Accuracy), diag.Number(c.AccuracyStderr)},

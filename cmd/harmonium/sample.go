@@ -155,10 +155,10 @@ func shapeOf(r *run.Run) []int {
 }
 
 // draw draws the samples and judges them.
-func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model, method string) (*sampleResult, rbm.States, error) {
+func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model, method string) (*sampleResult, rbm.Batch, error) {
 	begun := time.Now()
 	result := &sampleResult{Count: o.count, File: o.out, Method: method, Findings: []diag.Finding{}}
-	var v rbm.States
+	var v rbm.Batch
 	var err error
 	switch method {
 	case "exact":
@@ -229,14 +229,14 @@ func (o *sampleOptions) clamp(model *rbm.Model, c clamper) error {
 // key is independent of the keys of a training with the same seed.
 func (o *sampleOptions) key() rng.Key { return rng.Seed(o.seed).Stream(rng.StreamDraw) }
 
-func (o *sampleOptions) startStates(model *rbm.Model, count int) (rbm.States, error) {
+func (o *sampleOptions) startStates(model *rbm.Model, count int) (rbm.Batch, error) {
 	if o.start == "" {
 		return sample.FromBiases(model, count, o.key()), nil
 	}
 	d := dataFlags{seed: o.seed}
 	set, err := d.openFor(model, o.start)
 	if err != nil {
-		return rbm.States{}, err
+		return rbm.Batch{}, err
 	}
 	return sample.FromRows(set.States, count, o.key()), nil
 }

@@ -16,7 +16,7 @@ import (
 
 // walk is what samples are drawn from: Gibbs chains or tempered ladders.
 type walk struct {
-	visible func() rbm.States // of the model, one row a chain
+	visible func() rbm.Batch // of the model, one row a chain
 	sweep   func()
 	stage   func(stage int) // called at the end of each stage of the burn-in, from 0, that had two sweeps or more; may be nil
 	trips   func() int      // of ladders since the end of the last stage; nil for chains
@@ -24,19 +24,19 @@ type walk struct {
 }
 
 // gibbs draws the samples from block-Gibbs chains.
-func (o *sampleOptions) gibbs(ctx context.Context, t *terminal, model *rbm.Model, result *sampleResult) (rbm.States, error) {
+func (o *sampleOptions) gibbs(ctx context.Context, t *terminal, model *rbm.Model, result *sampleResult) (rbm.Batch, error) {
 	count := min(o.chains, o.count)
 	start, err := o.startStates(model, count)
 	if err != nil {
-		return rbm.States{}, err
+		return rbm.Batch{}, err
 	}
-	chains := sample.Start(start, model.N(), o.key())
+	chains := sample.NewChains(start, model.N(), o.key())
 	if err := o.clamp(model, chains); err != nil {
-		return rbm.States{}, err
+		return rbm.Batch{}, err
 	}
 	conditionals := rbm.NewConditionals(model, t.workers)
 	return o.collect(ctx, t, model, result, walk{
-		visible: func() rbm.States { return chains.Visible },
+		visible: func() rbm.Batch { return chains.Visible },
 		sweep:   func() { chains.Sweep(conditionals, 1) },
 		note:    func() string { return fmt.Sprintf("%d chains", count) },
 	})
@@ -50,29 +50,29 @@ const (
 )
 
 // tempered draws the samples from the last rungs of ladders, which are spread during the burn-in.
-func (o *sampleOptions) tempered(ctx context.Context, t *terminal, model *rbm.Model, result *sampleResult) (rbm.States, error) {
+func (o *sampleOptions) tempered(ctx context.Context, t *terminal, model *rbm.Model, result *sampleResult) (rbm.Batch, error) {
 	count := min(o.chains, o.count)
 	start, err := o.startStates(model, count)
 	if err != nil {
-		return rbm.States{}, err
+		return rbm.Batch{}, err
 	}
-	pilot := sample.Start(start, model.N(), o.key())
+	pilot := sample.NewChains(start, model.N(), o.key())
 	if err := o.clamp(model, pilot); err != nil {
-		return rbm.States{}, err
+		return rbm.Batch{}, err
 	}
 	pilot.Sweep(rbm.NewConditionals(model, t.workers), pilotSweeps)
-	base := sample.Base(model)
-	base.SetMeans((&data.Set{States: pilot.Visible}).Means())
+	base := sample.IndependentModel(model)
+	base.SetBiasesFromMeans((&data.Set{States: pilot.Visible}).Means())
 	ladders := sample.NewTempering(slices.Concat(sample.Path{base}, o.between, sample.Path{model}), pilot.Visible, firstRungs, o.key().Stream(rng.StreamExchange), t.workers)
 	if err := o.clamp(model, ladders); err != nil {
-		return rbm.States{}, err
+		return rbm.Batch{}, err
 	}
 	begun := time.Now()
 	v, err := o.collect(ctx, t, model, result, walk{
 		visible: ladders.Visible, sweep: ladders.Round,
 		stage: func(stage int) {
 			if stage < spreads {
-				ladders.Spread(mostRungs)
+				ladders.Respace(mostRungs)
 			}
 			ladders.Reset()
 			begun = time.Now()
@@ -83,7 +83,7 @@ func (o *sampleOptions) tempered(ctx context.Context, t *terminal, model *rbm.Mo
 		},
 	})
 	if err != nil {
-		return rbm.States{}, err
+		return rbm.Batch{}, err
 	}
 	result.Ladder = &ladderResult{
 		Rungs: len(ladders.Betas()), LeastRate: slices.Min(ladders.SwapRates()), RoundTrips: ladders.RoundTrips(), Seconds: time.Since(begun).Seconds(),
@@ -109,10 +109,10 @@ const (
 )
 
 // collect burns in and draws the samples in turns: after every so many sweeps, one of each chain.
-func (o *sampleOptions) collect(ctx context.Context, t *terminal, model *rbm.Model, result *sampleResult, w walk) (rbm.States, error) {
+func (o *sampleOptions) collect(ctx context.Context, t *terminal, model *rbm.Model, result *sampleResult, w walk) (rbm.Batch, error) {
 	last, err := o.burn(ctx, t, model, result, w)
 	if err != nil {
-		return rbm.States{}, err
+		return rbm.Batch{}, err
 	}
 	result.Thin = o.thin
 	if o.spread {
@@ -122,7 +122,7 @@ func (o *sampleOptions) collect(ctx context.Context, t *terminal, model *rbm.Mod
 	sweeps := (o.count + chains - 1) / chains * result.Thin
 	bar := t.progress("sample", int64(sweeps))
 	defer bar.stop()
-	v := rbm.NewStates(o.count, model.M())
+	v := rbm.NewBatch(o.count, model.M())
 	trace := newTrace(chains, sweeps)
 	before := 0
 	if o.settle && sweeps < last.length() { // too short to be judged without what came before
@@ -130,7 +130,7 @@ func (o *sampleOptions) collect(ctx context.Context, t *terminal, model *rbm.Mod
 	}
 	for k, done := 1, 0; done < o.count; k++ {
 		if err := ctx.Err(); err != nil {
-			return rbm.States{}, err
+			return rbm.Batch{}, err
 		}
 		w.sweep()
 		bar.set(int64(k), w.note())

@@ -149,7 +149,7 @@ func TestSmallRBM(t *testing.T) {
 		t.Helper()
 		model := smallModel(b)
 		m, n := model.M(), model.N()
-		v, h := rbm.NewStates(1, m), rbm.NewStates(1, n)
+		v, h := rbm.NewBatch(1, m), rbm.NewBatch(1, n)
 		on := eval[map[string]bool](b, `Object.fromEntries([...document.querySelectorAll('.unit')].map((g) => [g.dataset.unit, g.getAttribute('aria-checked') === 'true']))`)
 		for i := range m {
 			v.SetBit(0, i, on[fmt.Sprintf("v%d", i)])
@@ -223,7 +223,7 @@ func TestSmallRBM(t *testing.T) {
 	}
 	for _, r := range trained {
 		// Two blocks of three units, each on or off: four configurations, equally likely.
-		data := rbm.NewStates(4, r.M)
+		data := rbm.NewBatch(4, r.M)
 		for k := range 4 {
 			for i := range r.M {
 				data.SetBit(k, i, k>>(i*2/r.M)&1 == 1)
