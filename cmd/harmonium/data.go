@@ -45,8 +45,21 @@ func newDataInfo(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			info := data.Describe(set)
-			return t.result(info, func(w io.Writer) { printInfo(w, info) })
+			result := struct {
+				data.Info
+				Findings []diag.Finding `json:"findings"`
+			}{data.Describe(set), []diag.Finding{}}
+			if f := data.Constant(set.Means()); f != nil {
+				result.Findings = append(result.Findings, *f)
+			}
+			err = t.result(result, func(w io.Writer) {
+				printInfo(w, result.Info)
+				printFindings(w, result.Findings)
+			})
+			if err == nil && len(result.Findings) > 0 {
+				return &statusError{status: exitUntrusted}
+			}
+			return err
 		},
 	}
 	d.register(cmd.Flags())

@@ -283,14 +283,14 @@ func (r *evalResult) table(w io.Writer) {
 	fmt.Fprintf(w, "rows\t%d\n", r.Rows)
 	switch r.Method {
 	case train.MethodExact:
-		fmt.Fprintf(w, "log-likelihood\t%.4f ± %.4f nats a row (exact)\n", r.LL.Value, r.LL.Stderr)
+		fmt.Fprintf(w, "log-likelihood\t%.4f ± %s nats a row (exact)\n", r.LL.Value, r.LL.Stderr.Digits(4))
 		fmt.Fprintf(w, "log Z\t%.6f (exact)\n", r.LogZ.Value)
 	case methodAnnealed:
 		if math.IsInf(float64(r.LogZ.Upper), 1) {
 			fmt.Fprintf(w, "log-likelihood\tbelow %.3f nats a row\n", r.LL.Value)
 			fmt.Fprintf(w, "log Z\tabove %.3f\n", r.LogZ.Value)
 		} else {
-			fmt.Fprintf(w, "log-likelihood\t%.3f ± %.3f (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr, r.LogZ.Stderr)
+			fmt.Fprintf(w, "log-likelihood\t%.3f ± %s (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr.Digits(3), r.LogZ.Stderr)
 			fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by annealing in %d steps\n",
 				r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
 		}
@@ -299,7 +299,7 @@ func (r *evalResult) table(w io.Writer) {
 		}
 		fmt.Fprintln(w, boundsMean)
 	}
-	fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %.4f nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr)
+	fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
 	if r.Report != nil {
 		r.Report.table(w)
 	}

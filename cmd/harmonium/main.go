@@ -68,8 +68,9 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 130 interrupted with the work saved.`,
 		Example: `  harmonium demo
   harmonium data ising --L 16 --T 2.269 -n 50000 -o ising.npy
-  harmonium train ising.npy --hidden 128 -o run
-  harmonium eval run --data ising.npy
+  harmonium data split ising.npy -o train.npy,test.npy
+  harmonium train train.npy --hidden 128 -o run
+  harmonium eval run --data test.npy
   harmonium sample run -n 10000 -o new.npy
   harmonium inspect run -o pictures`,
 		SilenceErrors: true,

@@ -63,7 +63,7 @@ type Settings struct {
 	Clip         float64  `json:"clip"`           // 0 means none
 	Centered     bool     `json:"centered"`       //
 	DataBiases   bool     `json:"data_biases"`    // visible biases from the data's means
-	Epochs       int      `json:"epochs"`         //
+	Epochs       int      `json:"epochs"`         // 0 means no bound, where there is another
 	Updates      int      `json:"updates"`        // 0 means no bound
 	Seconds      float64  `json:"seconds"`        // 0 means no bound
 	Patience     int      `json:"patience"`       // 0 means never
