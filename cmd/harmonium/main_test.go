@@ -59,16 +59,18 @@ func status(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// npyBytes is an .npy file that declares a shape, with so many zeros.
+func npyBytes(shape string, zeros int) []byte {
+	header := "{'descr': '|u1', 'fortran_order': False, 'shape': " + shape + ", }\n"
+	b := append([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(header)))...)
+	return append(append(b, header...), make([]byte, zeros)...)
+}
+
 // breakFiles adds the binary files that a script can't hold.
 func breakFiles(env *testscript.Env) error {
-	npy := func(shape string, data int) []byte {
-		header := "{'descr': '|u1', 'fortran_order': False, 'shape': " + shape + ", }\n"
-		b := append([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(header)))...)
-		return append(append(b, header...), make([]byte, data)...)
-	}
 	for name, contents := range map[string][]byte{
-		"short.npy":       npy("(4, 3)", 7),
-		"huge.npy":        npy("(4000000000, 3000000000)", 12),
+		"short.npy":       npyBytes("(4, 3)", 7),
+		"huge.npy":        npyBytes("(4000000000, 3000000000)", 12),
 		"cut.gz":          append([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}, bytes.Repeat([]byte{0x12}, 9)...),
 		"cut.safetensors": binary.LittleEndian.AppendUint64(nil, 5000),
 	} {
