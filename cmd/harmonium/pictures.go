@@ -20,24 +20,34 @@ import (
 // chart and sheet write a picture and its numbers.
 func (i *inspection) chart(name string, c plot.Chart) error {
 	c.Dark = i.o.dark
-	if err := plot.Curve(i.path(name), c); err != nil {
+	picture, numbers, err := i.paths(name)
+	if err != nil {
 		return err
 	}
-	return c.WriteCSV(filepath.Join(i.o.out, name+".csv"))
+	if err := plot.Curve(picture, c); err != nil {
+		return err
+	}
+	return c.WriteCSV(numbers)
 }
 
 func (i *inspection) sheet(name string, s plot.Sheet) error {
 	s.Dark = i.o.dark
-	if err := plot.Tiles(i.path(name), s); err != nil {
+	picture, numbers, err := i.paths(name)
+	if err != nil {
 		return err
 	}
-	return s.WriteCSV(filepath.Join(i.o.out, name+".csv"))
+	if err := plot.Tiles(picture, s); err != nil {
+		return err
+	}
+	return s.WriteCSV(numbers)
 }
 
-// path lists a picture in the result.
-func (i *inspection) path(name string) string {
-	i.result.Pictures = append(i.result.Pictures, name+"."+i.o.format)
-	return filepath.Join(i.o.out, name+"."+i.o.format)
+// paths returns the files of a picture and of its numbers, and lists the picture in the result.
+func (i *inspection) paths(name string) (picture, numbers string, err error) {
+	file := name + "." + i.o.format
+	i.result.Pictures = append(i.result.Pictures, file)
+	picture, numbers = filepath.Join(i.o.out, file), filepath.Join(i.o.out, name+".csv")
+	return picture, numbers, checkLoss([]string{picture, numbers}, i.inputs)
 }
 
 // curves draws the log-likelihoods along the training with both of their errors.

@@ -101,11 +101,8 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err != nil {
 		return err
 	}
-	if o.out == "" {
-		return badInput(errors.New("no file to write: name one by -o FILE"))
-	}
-	if err := data.CheckName(o.out); err != nil {
-		return badInput(err)
+	if err := checkFiles([]string{o.out}, append(inputsOf(path, r), dataInputs(o.start)...)); err != nil {
+		return err
 	}
 	method, err := o.check(model)
 	if err != nil {
