@@ -259,9 +259,13 @@ func makeIsing(ctx context.Context, t *terminal, o *isingOptions) error {
 	if err := checkFiles([]string{o.out}, nil); err != nil {
 		return err
 	}
-	if o.size < 2 || o.size > ising.MaxSize || o.count < 1 || !(o.temperature > 0) || math.IsInf(o.temperature, 0) {
-		return badInput(fmt.Errorf("--L %d --T %v -n %d: want 2 ≤ L ≤ %d, a temperature above 0 and at least one configuration",
-			o.size, o.temperature, o.count, ising.MaxSize))
+	switch {
+	case o.size < 2 || o.size > ising.MaxSize:
+		return badInput(fmt.Errorf("--L is %d, want 2 to %d sites", o.size, ising.MaxSize))
+	case !(o.temperature > 0) || math.IsInf(o.temperature, 0):
+		return badInput(fmt.Errorf("--T is %v, want a finite temperature above 0", o.temperature))
+	case o.count < 1:
+		return badInput(fmt.Errorf("-n is %d, want 1 configuration or more", o.count))
 	}
 	bar := t.progress("ising", int64(o.count))
 	states, report, err := ising.Sample(ctx, o.size, o.temperature, o.count, rng.Seed(o.seed), ising.Options{

@@ -239,7 +239,7 @@ func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Mode
 	}})
 	bar.stop()
 	if err != nil {
-		return err
+		return badInput(err) // of the model: its energies are too large
 	}
 	r.LogZ = &logZResult{Value: logZ, Lower: logZ, Upper: diag.Number(logZ)}
 	r.score(model, set)
@@ -256,7 +256,7 @@ func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, mo
 	})
 	bar.stop()
 	if err != nil {
-		return err
+		return badInput(err)
 	}
 	r.LogZ = &logZResult{Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper), ESS: b.ESS(), Steps: b.Steps, Estimates: estimatesOf(b.Estimates())}
 	r.Findings = append(r.Findings, b.Findings...)

@@ -17,6 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"harmonium/internal/kernel"
+	"harmonium/rbm"
+	"harmonium/rng"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden output in the scripts")
@@ -72,11 +74,14 @@ func breakFiles(env *testscript.Env) error {
 		"short.npy":       npyBytes("(4, 3)", 7),
 		"huge.npy":        npyBytes("(4000000000, 3000000000)", 12),
 		"cut.gz":          append([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}, bytes.Repeat([]byte{0x12}, 9)...),
+		"table.parquet":   []byte("PAR1\x15\x04\x15\x00"),
 		"cut.safetensors": binary.LittleEndian.AppendUint64(nil, 5000),
 	} {
 		if err := os.WriteFile(filepath.Join(env.WorkDir, name), contents, 0o666); err != nil {
 			return err
 		}
 	}
-	return nil
+	steep := rbm.New(3, 2, rng.Seed(1))
+	steep.W[0] = 1e20
+	return steep.Save(filepath.Join(env.WorkDir, "steep.safetensors"))
 }

@@ -21,17 +21,24 @@ func inputsOf(path string, r *run.Run) []input {
 		return []input{{path, "the model"}}
 	}
 	list := []input{{filepath.Join(r.Dir, run.ModelName), "the model"}}
-	add := func(f *run.File, what string) {
+	for _, path := range dataOf(r.Config) {
+		list = append(list, input{path, "data of " + r.Dir})
+	}
+	return list
+}
+
+// dataOf lists the files that a run was made from.
+func dataOf(c *run.Config) []string {
+	var paths []string
+	for _, f := range c.Train {
+		paths = append(paths, string(f.Path))
+	}
+	for _, f := range []*run.File{c.Valid, c.Weights} {
 		if f != nil {
-			list = append(list, input{f.Path, fmt.Sprintf("%s of %s", what, r.Dir)})
+			paths = append(paths, string(f.Path))
 		}
 	}
-	for k := range r.Config.Train {
-		add(&r.Config.Train[k], "training data")
-	}
-	add(r.Config.Valid, "validation data")
-	add(r.Config.Weights, "row weights")
-	return list
+	return paths
 }
 
 // dataInputs lists files of data that a command reads; a path of "" is none.

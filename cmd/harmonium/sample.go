@@ -162,6 +162,7 @@ func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model,
 		v, _, err = exact.Sample(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
 			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
 		bar.stop()
+		err = badInput(err) // of the model: its energies are too large
 		result.ESS, result.Rhat = diag.Number(o.count), 1
 	case "gibbs":
 		v, err = o.gibbs(ctx, t, model, result)
@@ -180,8 +181,14 @@ func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model,
 // check returns the method, or what is wrong with a setting.
 func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 	switch {
-	case o.count < 1, o.chains < 1, !o.spread && o.thin < 1, !o.settle && o.burnIn < 0:
-		return "", fmt.Errorf("-n %d --chains %d --thin %d --burn-in %d: want positive numbers", o.count, o.chains, o.thin, o.burnIn)
+	case o.count < 1:
+		return "", fmt.Errorf("-n is %d, want 1 configuration or more", o.count)
+	case o.chains < 1:
+		return "", fmt.Errorf("--chains is %d, want 1 or more", o.chains)
+	case !o.spread && o.thin < 1:
+		return "", fmt.Errorf("--thin is %d, want 1 sweep or more, or auto", o.thin)
+	case !o.settle && o.burnIn < 0:
+		return "", fmt.Errorf("--burn-in is %d, want 0 sweeps or more, or auto", o.burnIn)
 	case o.spread && !o.settle && o.burnIn < leastBurnIn:
 		return "", fmt.Errorf("--thin auto is measured during the burn-in, but --burn-in is %d: want %d sweeps or more", o.burnIn, leastBurnIn)
 	}
