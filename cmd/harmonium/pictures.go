@@ -106,14 +106,13 @@ func (i *inspection) spectrum() error {
 // weights draws the columns of W with the largest norms.
 func (i *inspection) weights() error {
 	m, n := i.model.M(), i.model.N()
-	tiles, norms, order := make([][]float64, n), make([]float64, n), make([]int, n)
+	norms, order := make([]float64, n), make([]int, n)
 	for j := range n {
 		order[j] = j
-		tiles[j] = make([]float64, m)
-		for k := range m {
-			w := float64(i.model.W[k*n+j])
-			tiles[j][k] = w
-			norms[j] += w * w
+	}
+	for k := range m {
+		for j, w := range i.model.W[k*n : (k+1)*n] {
+			norms[j] += float64(w) * float64(w)
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
@@ -129,7 +128,11 @@ func (i *inspection) weights() error {
 		Title: "Weights w_ij, a tile for each hidden unit, by falling norm", Rows: i.rows, Columns: i.columns, Label: "w_ij",
 	}
 	for _, j := range order[:min(shownTiles, n)] {
-		s.Tiles, s.Captions = append(s.Tiles, tiles[j]), append(s.Captions, strconv.Itoa(j))
+		tile := make([]float64, m)
+		for k := range tile {
+			tile[k] = float64(i.model.W[k*n+j])
+		}
+		s.Tiles, s.Captions = append(s.Tiles, tile), append(s.Captions, strconv.Itoa(j))
 	}
 	if i.rows == 1 { // tiles of a single row, one under the other
 		s.Across = 1

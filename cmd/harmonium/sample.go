@@ -152,6 +152,9 @@ func shapeOf(r *run.Run) []int {
 
 // draw draws the samples and judges them.
 func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model, method string) (*sampleResult, rbm.States, error) {
+	if err := o.claim(model, method); err != nil {
+		return nil, rbm.States{}, err
+	}
 	begun := time.Now()
 	result := &sampleResult{Count: o.count, File: o.out, Method: method, Findings: []diag.Finding{}}
 	var v rbm.States
@@ -159,7 +162,7 @@ func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model,
 	switch method {
 	case "exact":
 		bar := t.progress("sample", 1000)
-		v, _, err = exact.Sample(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
+		v, err = exact.SampleVisible(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
 			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
 		bar.stop()
 		err = badInput(err) // of the model: its energies are too large

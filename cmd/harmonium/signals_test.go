@@ -1,16 +1,22 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"harmonium/rbm"
+	"harmonium/rng"
 )
 
 // finish waits for a process and returns its exit status; −1 where a signal ended it.
@@ -26,12 +32,18 @@ func finish(t *testing.T, cmd *exec.Cmd) int {
 	return cmd.ProcessState.ExitCode()
 }
 
+func drawBars(t *testing.T, rows, columns, count, path string) {
+	t.Helper()
+	out, err := exec.Command("harmonium", "data", "bars", "--rows", rows, "--columns", columns, "-n", count, "-o", path).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
 // A training saves its work at every signal that asks for an end, also where a burst of them comes, as `timeout` sends two.
 func TestSignalsSave(t *testing.T) {
 	dir := t.TempDir()
-	if out, err := exec.Command("harmonium", "data", "bars", "--rows", "16", "--columns", "16", "-n", "2000", "-o", dir+"/d.npy").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	drawBars(t, "16", "16", "2000", dir+"/d.npy")
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
 			run := filepath.Join(dir, strings.ReplaceAll(s.String(), " ", "-"))
@@ -121,4 +133,35 @@ func slowFile(t *testing.T) []byte {
 		return b.Bytes()
 	}
 	return append(pack(npyBytes("(1, 3)", 0)), bytes.Repeat(pack(make([]byte, 64<<20)), 320)...)
+}
+
+// The pseudo-log-likelihood of a large model shows how far it is, and ends when it is asked to.
+func TestLongScores(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := rbm.New(20, 300_000, rng.Seed(1)).Save(dir + "/model.safetensors"); err != nil {
+		t.Fatal(err)
+	}
+	drawBars(t, "4", "5", "900", dir+"/d.npy")
+	cmd := exec.Command("harmonium", "eval", dir+"/model.safetensors", "--data", dir+"/d.npy", "--method", "pseudo")
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(60*time.Second, func() { cmd.Process.Kill() })
+	lines := bufio.NewScanner(stderr)
+	if !lines.Scan() || !regexp.MustCompile(`^pseudo-log-likelihood +[0-9]+%  .*left  [0-9]+ rows$`).MatchString(lines.Text()) {
+		t.Errorf("the first line is %q, want how far the pseudo-log-likelihood is", lines.Text())
+	}
+	begun := time.Now()
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	rest, err := io.ReadAll(stderr)
+	if status := finish(t, cmd); err != nil || status != exitInterrupted || time.Since(begun) > 3*time.Second {
+		t.Errorf("exit status %d after %v, want %d at once; stderr:\n%s", status, time.Since(begun), exitInterrupted, rest)
+	}
 }
