@@ -15,8 +15,8 @@ import (
 
 func TestBadInput(t *testing.T) {
 	const grey = "want 0 or 1 (or -1 and 1 for spins); for grey values say --threshold T or --bernoulli"
-	const missing = "has to be filled in, or its row left out"
-	const notFinite = "want 0 or 1 (or -1 and 1 for spins): a number that is missing or infinite " + missing
+	const missing = "a number that is missing or infinite has to be filled in, or its row left out"
+	const notFinite = "want 0 or 1 (or -1 and 1 for spins): " + missing
 	const probability = "want a probability in [0,1]; for other grey values say --threshold T"
 	threshold, bernoulli := Threshold(0.5), Bernoulli(rng.Seed(1))
 	good := npy("|u1", "(2, 2)", []uint8{0, 1, 1, 0})
@@ -65,13 +65,13 @@ func TestBadInput(t *testing.T) {
 		{"0 after -1", []byte("-1 1\n1 0\n"), nil, "row 2, column 2: found 0, want -1 or 1, as row 1, column 1 is -1"},
 		{"0 after -1 in a row", []byte("-1 0 1\n"), nil, "row 1, column 2: found 0, want -1 or 1, as row 1, column 1 is -1"},
 		{"threshold of NaN", []byte("0,NaN\n"), []Option{threshold},
-			"row 1, column 2: found NaN, want a finite number: one that is missing or infinite " + missing},
+			"row 1, column 2: found NaN, want a finite number: " + missing},
 		{"threshold of Inf", npy("<f4", "(1, 2)", []float32{0, float32(math.Inf(1))}), []Option{threshold},
-			"row 1, column 2: found +Inf, want a finite number: one that is missing or infinite " + missing},
+			"row 1, column 2: found +Inf, want a finite number: " + missing},
 		{"probability 2", []byte("0,2\n"), []Option{bernoulli}, "row 1, column 2: found 2, " + probability},
 		{"probability -1", []byte("-1,1\n"), []Option{bernoulli}, "row 1, column 1: found -1, " + probability},
 		{"probability NaN", npy("<f8", "(1, 2)", []float64{1, math.NaN()}), []Option{bernoulli},
-			"row 1, column 2: found NaN, want a probability in [0,1]: a number that is missing or infinite " + missing},
+			"row 1, column 2: found NaN, want a probability in [0,1]: " + missing},
 		{"truncated gzip", gz([]byte("0,1\n1,0\n"))[:20], nil, "the gzip data end early, the file is truncated"},
 		{"gzip header only", []byte{0x1f, 0x8b, 8}, nil, "the gzip data end early, the file is truncated"},
 		{"gzip checksum", damaged, nil, "damaged gzip data: gzip: invalid checksum"},

@@ -75,10 +75,13 @@ func (p *packer) putBinary(r, c int, values []float64) error {
 	return nil
 }
 
+// missing is the way out of NaN and infinities, which no option makes bits of.
+const missing = "a number that is missing or infinite has to be filled in, or its row left out"
+
 // wantBinary says what x should have been, and the way out.
 func wantBinary(x float64) string {
 	if x-x != 0 {
-		return "0 or 1 (or -1 and 1 for spins): a number that is missing or infinite has to be filled in, or its row left out"
+		return "0 or 1 (or -1 and 1 for spins): " + missing
 	}
 	return "0 or 1 (or -1 and 1 for spins); for grey values say --threshold T or --bernoulli"
 }
@@ -108,7 +111,7 @@ func (p *packer) putThreshold(r, c int, values []float64) error {
 	row, t := p.states.Row(r), *p.o.threshold
 	for i, x := range values {
 		if x-x != 0 {
-			return refuse(r, c+i, x, "a finite number: one that is missing or infinite has to be filled in, or its row left out")
+			return refuse(r, c+i, x, "a finite number: "+missing)
 		}
 		row[(c+i)>>6] |= uint64(bit(x > t)) << ((c + i) & 63)
 	}
@@ -125,7 +128,7 @@ func (p *packer) putGrey(r, c int, values []float64) error {
 			continue
 		}
 		if x-x != 0 {
-			return refuse(r, c+i, x, "a probability in [0,1]: a number that is missing or infinite has to be filled in, or its row left out")
+			return refuse(r, c+i, x, "a probability in [0,1]: "+missing)
 		}
 		if !(x >= 0 && x <= 1) {
 			return refuse(r, c+i, x, "a probability in [0,1]; for other grey values say --threshold T")

@@ -10,7 +10,7 @@ import (
 	"harmonium/rng"
 )
 
-// SampleVisible draws the visible units of Sample, whichever layer is enumerated, and takes no memory for hidden units that it doesn't need.
+// SampleVisible draws the visible units of Sample, whichever layer is enumerated, and takes no memory for hidden units.
 func TestSampleVisible(t *testing.T) {
 	allocated := func() uint64 {
 		var s runtime.MemStats

@@ -48,8 +48,8 @@ type placed struct {
 	conditionals *rbm.Conditionals
 }
 
-// keptBytes bounds the models that rungs have of their own, with placedBytes for each weight: the model and both products' operands. The rungs
-// beyond it share one, which is made for each of them anew, to the same bits: that costs more time than a sweep. Tests set it.
+// keptBytes bounds the models that rungs have of their own, with placedBytes for each weight: the model and both products' operands. The
+// rungs beyond it share one, which is made again for each, to the same bits: that costs more time than a sweep. Tests set it.
 var keptBytes = 2 << 30
 
 const placedBytes = 12

@@ -208,7 +208,9 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 const blockWork = 1 << 28
 
 // scoreRows scores the rows in blocks, so that it can show progress and be interrupted.
-func scoreRows(ctx context.Context, t *terminal, name string, model *rbm.Model, set *data.Set, score func(rbm.States) []float64) ([]float64, error) {
+func scoreRows(
+	ctx context.Context, t *terminal, name string, model *rbm.Model, set *data.Set, score func(rbm.States) []float64,
+) ([]float64, error) {
 	block := min(max(blockWork/len(model.W), kernel.Workers(t.workers)), 1000)
 	bar := t.progress(name, int64(set.Rows()))
 	defer bar.stop()

@@ -9,7 +9,7 @@ import (
 	"harmonium/rbm"
 )
 
-// mostMemory is what eval and sample may take beside the model and the data. GOMEMLIMIT, the limit that every Go program has, takes its place.
+// mostMemory is what eval and sample may take beside the model and the data. GOMEMLIMIT, which every Go program knows, takes its place.
 const mostMemory = 4 << 30
 
 // claim refuses work that would take more memory than the bound, and has the garbage collector keep to it otherwise.
@@ -19,8 +19,8 @@ func claim(bytes float64, what, wayOut string) error {
 		bound = float64(limit)
 	}
 	if bytes > bound {
-		return badInput(fmt.Errorf("%s would take about %.1f GB of memory, and may have %.1f GB: %s, or set another bound, such as GOMEMLIMIT=%.0fGiB",
-			what, bytes/1e9, bound/1e9, wayOut, math.Ceil(1.25*bytes/(1<<30))))
+		return badInput(fmt.Errorf("%s would take about %.1f GB of memory, and may have %.1f GB: %s, "+
+			"or set another bound, such as GOMEMLIMIT=%.0fGiB", what, bytes/1e9, bound/1e9, wayOut, math.Ceil(1.25*bytes/(1<<30))))
 	}
 	if limit == math.MaxInt64 {
 		var now runtime.MemStats

@@ -48,7 +48,8 @@ func TestSignalsSave(t *testing.T) {
 		t.Run(s.String(), func(t *testing.T) {
 			run := filepath.Join(dir, strings.ReplaceAll(s.String(), " ", "-"))
 			// Of so many hidden units that saving takes longer than the signals are apart.
-			cmd := exec.Command("harmonium", "train", dir+"/d.npy", "--hidden", "4000", "--every", "1000000", "--epochs", "100000", "-q", "-o", run)
+			cmd := exec.Command("harmonium", "train", dir+"/d.npy", "--hidden", "4000", "--every", "1000000", "--epochs", "100000",
+				"-q", "-o", run)
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			if err := cmd.Start(); err != nil {

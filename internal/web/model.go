@@ -64,8 +64,8 @@ func (s *Server) weights(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if size := modelBytes(opened); size > weightBytes {
-		refuse(w, http.StatusUnprocessableEntity, fmt.Sprintf("the model has %d MB, and the page shows weights of up to %d MB; 'harmonium inspect' draws them",
-			size>>20, weightBytes>>20))
+		refuse(w, http.StatusUnprocessableEntity, fmt.Sprintf(
+			"the model has %d MB, and the page shows weights of up to %d MB; 'harmonium inspect' draws them", size>>20, weightBytes>>20))
 		return
 	}
 	model, err := opened.Model()
@@ -109,7 +109,7 @@ func describe(model *rbm.Model, shape []int) weightsAnswer {
 				column[i] = byte(int8(math.Round(127 * float64(model.W[i*n+j]) / a.Scale)))
 			}
 		}
-		a.Units = append(a.Units, unitAnswer{J: j, Norm: math.Sqrt(squares[j]), Bias: model.C[j], W: base64.StdEncoding.EncodeToString(column)})
+		a.Units = append(a.Units, unitAnswer{j, math.Sqrt(squares[j]), model.C[j], base64.StdEncoding.EncodeToString(column)})
 	}
 	return a
 }
@@ -198,8 +198,8 @@ const copies = 4
 func (p *particles) hold(bytes int64) error {
 	if now := p.all.Add(bytes - p.held); now > particleBytes {
 		p.all.Add(p.held - bytes)
-		return fmt.Errorf("the particles of this model take %d MB, and those of all pages together may have %d MB: close others, or draw by 'harmonium sample'",
-			bytes>>20, particleBytes>>20)
+		return fmt.Errorf("the particles of this model take %d MB, and those of all pages together may have %d MB: "+
+			"close others, or draw by 'harmonium sample'", bytes>>20, particleBytes>>20)
 	}
 	p.held = bytes
 	return nil
