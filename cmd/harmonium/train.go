@@ -127,6 +127,9 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	case o.valid != "" && s.HoldoutPart != 0:
 		return badInput(errors.New("--valid and --holdout exclude each other"))
 	}
+	if err := checkFolder(o.out); err != nil {
+		return err
+	}
 	s.Seconds = o.time.Seconds()
 	c := &run.Config{Program: version(), Settings: *s}
 	for _, path := range args {
