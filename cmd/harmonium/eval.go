@@ -14,6 +14,7 @@ import (
 	"harmonium/diag"
 	"harmonium/estimate"
 	"harmonium/exact"
+	"harmonium/internal/kernel"
 	"harmonium/rbm"
 	"harmonium/train"
 )
@@ -171,6 +172,9 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 			return badInput(errors.New("--report of a single row: want two or more"))
 		}
 	}
+	if err := claimScores(model, method); err != nil {
+		return err
+	}
 	begun := time.Now()
 	result := &evalResult{Method: method, Rows: set.Rows(), Findings: []diag.Finding{}}
 	if result.PseudoLL, err = pseudo(ctx, t, model, set); err != nil {
@@ -200,19 +204,32 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	return nil
 }
 
-// pseudo scores the rows in blocks, so that it can show progress and be interrupted.
-func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (estimateResult, error) {
-	const block = 1000
-	bar := t.progress("pseudo-log-likelihood", int64(set.Rows()))
+// blockWork is the number of rows times weights that are scored between two looks at the clock: a fraction of a second.
+const blockWork = 1 << 28
+
+// scoreRows scores the rows in blocks, so that it can show progress and be interrupted.
+func scoreRows(
+	ctx context.Context, t *terminal, name string, model *rbm.Model, set *data.Set, score func(rbm.Batch) []float64,
+) ([]float64, error) {
+	block := min(max(blockWork/len(model.W), kernel.Workers(t.workers)), 1000)
+	bar := t.progress(name, int64(set.Rows()))
 	defer bar.stop()
 	var logs []float64
 	for from := 0; from < set.Rows(); from += block {
 		if err := ctx.Err(); err != nil {
-			return estimateResult{}, err
+			return nil, err
 		}
-		rows := set.States.Slice(from, min(from+block, set.Rows()))
-		logs = append(logs, model.PseudoLogLikelihood(rows, t.workers)...)
+		logs = append(logs, score(set.States.Slice(from, min(from+block, set.Rows())))...)
 		bar.set(int64(len(logs)), fmt.Sprintf("%d rows", len(logs)))
+	}
+	return logs, nil
+}
+
+func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (estimateResult, error) {
+	p := rbm.NewPseudoLikelihood(model)
+	logs, err := scoreRows(ctx, t, "pseudo-log-likelihood", model, set, func(v rbm.Batch) []float64 { return p.Log(v, t.workers) })
+	if err != nil {
+		return estimateResult{}, err
 	}
 	return mean(logs, set), nil
 }
@@ -239,11 +256,10 @@ func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Mode
 	}})
 	bar.stop()
 	if err != nil {
-		return err
+		return badInput(err) // of the model: its energies are too large
 	}
 	r.LogZ = &logZResult{Value: logZ, Lower: logZ, Upper: diag.Number(logZ)}
-	r.score(model, set)
-	return nil
+	return r.score(ctx, t, model, set)
 }
 
 func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, model *rbm.Model, between []*rbm.Model, set *data.Set) error {
@@ -256,22 +272,25 @@ func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, mo
 	})
 	bar.stop()
 	if err != nil {
-		return err
+		return badInput(err)
 	}
 	r.LogZ = &logZResult{Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper), ESS: b.ESS(), Steps: b.Steps, Estimates: estimatesOf(b.Estimates())}
 	r.Findings = append(r.Findings, b.Findings...)
-	r.score(model, set)
-	return nil
+	return r.score(ctx, t, model, set)
 }
 
 // score takes the mean of log P(v) = −F(v) − log Z.
-func (r *evalResult) score(model *rbm.Model, set *data.Set) {
-	logs := model.FreeEnergy(set.States)
+func (r *evalResult) score(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
+	logs, err := scoreRows(ctx, t, "free energies", model, set, freeEnergy(model))
+	if err != nil {
+		return err
+	}
 	for k, free := range logs {
 		logs[k] = -free - r.LogZ.Value
 	}
 	ll := mean(logs, set)
 	r.LL = &ll
+	return nil
 }
 
 func mean(x []float64, set *data.Set) estimateResult {

@@ -102,11 +102,8 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err != nil {
 		return err
 	}
-	if o.out == "" {
-		return badInput(errors.New("no file to write: name one by -o FILE"))
-	}
-	if err := data.CheckName(o.out); err != nil {
-		return badInput(err)
+	if err := checkFiles([]string{o.out}, append(inputsOf(path, r), dataInputs(o.start)...)); err != nil {
+		return err
 	}
 	method, err := o.check(model)
 	if err != nil {
@@ -156,6 +153,9 @@ func shapeOf(r *run.Run) []int {
 
 // draw draws the samples and judges them.
 func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model, method string) (*sampleResult, rbm.Batch, error) {
+	if err := o.claim(model, method); err != nil {
+		return nil, rbm.Batch{}, err
+	}
 	begun := time.Now()
 	result := &sampleResult{Count: o.count, File: o.out, Method: method, Findings: []diag.Finding{}}
 	var v rbm.Batch
@@ -163,9 +163,10 @@ func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model,
 	switch method {
 	case "exact":
 		bar := t.progress("sample", 1000)
-		v, _, err = exact.Sample(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
+		v, err = exact.SampleVisible(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
 			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
 		bar.stop()
+		err = badInput(err) // of the model: its energies are too large
 		result.ESS, result.Rhat = diag.Number(o.count), 1
 	case "gibbs":
 		v, err = o.gibbs(ctx, t, model, result)
@@ -184,8 +185,14 @@ func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model,
 // check returns the method, or what is wrong with a setting.
 func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 	switch {
-	case o.count < 1, o.chains < 1, !o.spread && o.thin < 1, !o.settle && o.burnIn < 0:
-		return "", fmt.Errorf("-n %d --chains %d --thin %d --burn-in %d: want positive numbers", o.count, o.chains, o.thin, o.burnIn)
+	case o.count < 1:
+		return "", fmt.Errorf("-n is %d, want 1 configuration or more", o.count)
+	case o.chains < 1:
+		return "", fmt.Errorf("--chains is %d, want 1 or more", o.chains)
+	case !o.spread && o.thin < 1:
+		return "", fmt.Errorf("--thin is %d, want 1 sweep or more, or auto", o.thin)
+	case !o.settle && o.burnIn < 0:
+		return "", fmt.Errorf("--burn-in is %d, want 0 sweeps or more, or auto", o.burnIn)
 	case o.spread && !o.settle && o.burnIn < leastBurnIn:
 		return "", fmt.Errorf("--thin auto is measured during the burn-in, but --burn-in is %d: want %d sweeps or more", o.burnIn, leastBurnIn)
 	}

@@ -133,6 +133,9 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	case o.valid != "" && s.HoldoutPart != 0:
 		return badInput(errors.New("--valid and --holdout exclude each other"))
 	}
+	if err := checkFolder(o.out); err != nil {
+		return err
+	}
 	c := &run.Config{Program: version(), Settings: *s}
 	for _, path := range args {
 		c.Train = append(c.Train, run.File{Path: run.Path(path)})

@@ -167,10 +167,10 @@ func parseConfig(text []byte) (*Config, error) {
 	d.DisallowUnknownFields()
 	c := new(Config)
 	if err := d.Decode(c); err != nil {
-		return nil, err
+		return nil, withoutContent(err)
 	}
 	if c.Format != configFormat || c.Version != 1 {
-		return nil, fmt.Errorf("format %q, version %d: want %s, version 1", c.Format, c.Version, configFormat)
+		return nil, fmt.Errorf("another format or version: want %s, version 1", configFormat)
 	}
 	if len(c.Train) == 0 {
 		return nil, fmt.Errorf("no training data is named")

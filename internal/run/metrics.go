@@ -107,7 +107,7 @@ func (r *Run) Metrics() ([]Metric, error) {
 		}
 		var m Metric
 		if err := json.Unmarshal(line, &m); err != nil {
-			return nil, fmt.Errorf("%s: line %d: %w", path, len(metrics)+1, err)
+			return nil, fmt.Errorf("%s: line %d: %w", path, len(metrics)+1, withoutContent(err))
 		}
 		metrics = append(metrics, m)
 	}

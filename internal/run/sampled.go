@@ -18,7 +18,8 @@ const (
 )
 
 // Sampled reads about so many lines of metrics.jsonl, spread evenly over the file, with the first and the last; of one line, the last. It reads a few kilobytes a line,
-// however long the file is. Without a file there are no metrics. Lines that can't be read are left out, and the error names one of them.
+// however long the file is. Without a file there are no metrics. Lines that can't be read are left out, and the error says what is wrong with
+// the last of them, unquoted.
 func (r *Run) Sampled(points int) ([]Metric, error) {
 	path := filepath.Join(r.Dir, MetricsName)
 	f, err := os.Open(path)
@@ -47,16 +48,20 @@ func (r *Run) Sampled(points int) ([]Metric, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	metrics := make([]Metric, 0, len(lines))
-	var broken error
+	broken := 0
+	var why error
 	for _, line := range lines {
 		var m Metric
 		if err := json.Unmarshal(line, &m); err != nil {
-			broken = fmt.Errorf("%s: a line that begins with %.40q: %w", path, line, err)
+			broken, why = broken+1, withoutContent(err)
 			continue
 		}
 		metrics = append(metrics, m)
 	}
-	return metrics, broken
+	if broken > 0 {
+		return metrics, fmt.Errorf("%s: %d of %d lines that were read are damaged, or no evaluations: %w", path, broken, len(lines), why)
+	}
+	return metrics, nil
 }
 
 // everyLine reads the whole lines of a short file, and chooses from them if there are too many.

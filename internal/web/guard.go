@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // guard decides which requests are answered. Other pages in the same browser must not read the runs, whether they link here, fetch from
@@ -54,6 +55,8 @@ func (g *guard) admit(w http.ResponseWriter, r *http.Request) bool {
 	case r.ContentLength != 0:
 		h.Set("Connection", "close")
 		refuse(w, http.StatusRequestEntityTooLarge, "a request with a body")
+	case !utf8.ValidString(r.URL.Path):
+		refuse(w, http.StatusBadRequest, "a path that is not UTF-8")
 	case len(r.URL.RawQuery) > queryBytes:
 		refuse(w, http.StatusRequestURITooLong, "a query that is too long")
 	case !g.named(r.Host):

@@ -3,12 +3,14 @@ package web
 import (
 	"cmp"
 	"encoding/base64"
+	"fmt"
 	"math"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"harmonium/internal/plot"
@@ -19,10 +21,13 @@ import (
 )
 
 const (
-	mostTiles    = 256 // hidden units whose weights are sent
+	mostTiles    = 256 // hidden units whose weights are sent, fewer where they are
+	tileBytes    = 16 << 20
 	fewParticles = 1
 	allParticles = 64
 	stepEvery    = 200 * time.Millisecond // between sweeps of the particles
+
+	waitForWeights = writeTimeout / 2
 )
 
 // weightsAnswer has the weights of hidden units as bytes: w = Scale/127 · int8.
@@ -42,10 +47,25 @@ type unitAnswer struct {
 	W    string  `json:"w"` // base64 of one int8 a visible unit
 }
 
-// weights answers with the columns of W of a run's model: ?run=ID.
+// weights answers with the columns of W of a run's model: ?run=ID. Requests wait for each other, so that they don't fill the memory.
 func (s *Server) weights(w http.ResponseWriter, r *http.Request) {
 	opened, ok := s.open(w, r)
 	if !ok {
+		return
+	}
+	select {
+	case s.weighing <- struct{}{}:
+		defer func() { <-s.weighing }()
+	case <-r.Context().Done():
+		return
+	case <-time.After(waitForWeights):
+		w.Header().Set("Retry-After", "5")
+		refuse(w, http.StatusServiceUnavailable, "other requests for weights are being answered")
+		return
+	}
+	if size := modelBytes(opened); size > weightBytes {
+		refuse(w, http.StatusUnprocessableEntity, fmt.Sprintf(
+			"the model has %d MB, and the page shows weights of up to %d MB; 'harmonium inspect' draws them", size>>20, weightBytes>>20))
 		return
 	}
 	model, err := opened.Model()
@@ -56,30 +76,40 @@ func (s *Server) weights(w http.ResponseWriter, r *http.Request) {
 	answer(w, describe(model, opened.Config.Shape))
 }
 
+// modelBytes is the size of a run's model file, 0 where there is none.
+func modelBytes(r *run.Run) int64 {
+	info, err := os.Stat(filepath.Join(r.Dir, run.ModelName))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
 func describe(model *rbm.Model, shape []int) weightsAnswer {
 	m, n := model.M(), model.N()
 	rows, columns := run.Layout(m, shape)
 	a := weightsAnswer{Rows: rows, Columns: columns, Hidden: n, Shades: plot.Shades(255)}
+	squares, order := make([]float64, n), make([]int, n)
 	for j := range n {
-		square := 0.0
-		for i := range m {
-			x := float64(model.W[i*n+j])
-			square += x * x
+		order[j] = j
+	}
+	for i := range m {
+		for j, w := range model.W[i*n : (i+1)*n] {
+			x := float64(w)
+			squares[j] += x * x
 			a.Scale = max(a.Scale, math.Abs(x))
 		}
-		a.Units = append(a.Units, unitAnswer{J: j, Norm: math.Sqrt(square), Bias: model.C[j]})
 	}
-	slices.SortStableFunc(a.Units, func(x, y unitAnswer) int { return cmp.Compare(y.Norm, x.Norm) })
-	a.Units = a.Units[:min(mostTiles, n)]
+	slices.SortStableFunc(order, func(j, k int) int { return cmp.Compare(squares[k], squares[j]) })
 	column := make([]byte, m)
-	for k := range a.Units {
+	for _, j := range order[:min(mostTiles, max(1, tileBytes/m), n)] {
 		for i := range m {
 			column[i] = 0
 			if a.Scale > 0 {
-				column[i] = byte(int8(math.Round(127 * float64(model.W[i*n+a.Units[k].J]) / a.Scale)))
+				column[i] = byte(int8(math.Round(127 * float64(model.W[i*n+j]) / a.Scale)))
 			}
 		}
-		a.Units[k].W = base64.StdEncoding.EncodeToString(column)
+		a.Units = append(a.Units, unitAnswer{j, math.Sqrt(squares[j]), model.C[j], base64.StdEncoding.EncodeToString(column)})
 	}
 	return a
 }
@@ -111,7 +141,8 @@ func (s *Server) streamParticles(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer stream.close()
-	p := &particles{run: opened, count: count}
+	p := &particles{run: opened, count: count, all: &s.moving}
+	defer func() { s.moving.Add(-p.held) }()
 	ticker := time.NewTicker(stepEvery)
 	defer ticker.Stop()
 	for {
@@ -130,7 +161,9 @@ func (s *Server) streamParticles(w http.ResponseWriter, r *http.Request) {
 type particles struct {
 	run          *run.Run
 	count        int
-	loaded       time.Time // the model file's time when it was read
+	all          *atomic.Int64 // bytes of the models of all streams
+	held         int64         // of them, this stream's
+	loaded       time.Time     // the model file's time when it was read
 	model        *rbm.Model
 	conditionals *rbm.Conditionals
 	chains       *sample.Chains
@@ -158,6 +191,20 @@ func (p *particles) step() particlesAnswer {
 	return a
 }
 
+// copies of the weights are the model, two products' operands, and the model that follows while it is read.
+const copies = 4
+
+// hold takes so many bytes out of what the streams may have together.
+func (p *particles) hold(bytes int64) error {
+	if now := p.all.Add(bytes - p.held); now > particleBytes {
+		p.all.Add(p.held - bytes)
+		return fmt.Errorf("the particles of this model take %d MB, and those of all pages together may have %d MB: "+
+			"close others, or draw by 'harmonium sample'", bytes>>20, particleBytes>>20)
+	}
+	p.held = bytes
+	return nil
+}
+
 // follow reads the model if it is new. Chains go on, unless the model's size is another.
 func (p *particles) follow() error {
 	info, err := os.Stat(filepath.Join(p.run.Dir, run.ModelName))
@@ -166,6 +213,9 @@ func (p *particles) follow() error {
 	}
 	if info.ModTime().Equal(p.loaded) {
 		return nil
+	}
+	if err := p.hold(copies * info.Size()); err != nil {
+		return err
 	}
 	model, err := p.run.Model()
 	if err != nil {

@@ -75,7 +75,7 @@ func (l *library) entries() []entry {
 			continue // deleted; it may come back
 		}
 		for _, e := range inside {
-			if dir := filepath.Join(path, e.Name()); e.IsDir() && isRun(dir) {
+			if dir := filepath.Join(path, e.Name()); isRun(dir) { // also through a link
 				add(dir)
 			}
 		}
@@ -109,8 +109,9 @@ type runSummary struct {
 	Shape    []int         `json:"shape,omitempty"`
 	Settings *run.Settings `json:"settings,omitempty"`
 	Last     *run.Metric   `json:"last,omitempty"`
-	Model    bool          `json:"model"` // whether there is one yet
-	Quiet    float64       `json:"quiet"` // seconds since anything was written
+	Model    bool          `json:"model"`              // whether there is one yet
+	Quiet    float64       `json:"quiet"`              // seconds since anything was written
+	Finished string        `json:"finished,omitempty"` // why the training is over
 }
 
 // runs answers with the overview, or with that part of it that is about ?run=ID.
@@ -134,6 +135,7 @@ func summarise(e entry) runSummary {
 	summary.Visible, summary.Rows, summary.Shape, summary.Settings = r.Config.Visible, r.Config.Rows, r.Config.Shape, &r.Config.Settings
 	_, err = os.Stat(filepath.Join(e.dir, run.ModelName))
 	summary.Model = err == nil
+	summary.Finished = r.Finished()
 	metrics, err := r.Sampled(1)
 	if err != nil {
 		summary.Error = err.Error()

@@ -171,7 +171,7 @@ func TestTraversal(t *testing.T) {
 	url := serve(t, filepath.Join(folder, "shown"))
 	for _, target := range []string{
 		"/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/..%5csecret.txt", "/vendor/../../secret.txt", "//etc/passwd", "/etc/passwd",
-		"/web.go", "/assets/app.js", "/.git/config",
+		"/%ff", "/vendor/%ff%fe/x", "/%00", "/web.go", "/assets/app.js", "/.git/config",
 		"/api/metrics?points=10&run=hidden", "/api/metrics?points=10&run=../hidden", "/api/metrics?points=10&run=shown/../hidden", "/api/metrics?points=10&run=%00",
 		"/api/weights?run=" + filepath.Join(folder, "hidden"), "/api/weights?run=", "/api/particles?count=1&run=..", "/api/nothing",
 	} {

@@ -11,6 +11,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,6 +22,9 @@ var embedded embed.FS
 const (
 	mostEvents    = 1000 // open streams of events
 	mostParticles = 16   // open streams of particles, each of which computes
+
+	weightBytes   = 512 << 20 // of a model whose weights are shown, one at a time
+	particleBytes = 1 << 30   // of all models whose particles are shown
 	headerBytes   = 16 << 10
 	queryBytes    = 2 << 10
 	readTimeout   = 5 * time.Second
@@ -35,6 +39,8 @@ type Server struct {
 	guard     guard
 	particles chan struct{} // a token for each open stream
 	events    chan struct{}
+	weighing  chan struct{} // a token for the request that reads weights
+	moving    atomic.Int64  // bytes of the models whose particles are shown
 	mux       *http.ServeMux
 }
 
@@ -52,6 +58,7 @@ func New(paths []string, address, token string) (*Server, error) {
 	s := &Server{
 		library: l, watch: newWatch(l), guard: guard, mux: http.NewServeMux(),
 		particles: make(chan struct{}, mostParticles), events: make(chan struct{}, mostEvents),
+		weighing: make(chan struct{}, 1),
 	}
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {

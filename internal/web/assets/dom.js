@@ -27,6 +27,9 @@ export function number(x, digits = 5) {
   return Number(x.toPrecision(digits)).toLocaleString('en', { maximumSignificantDigits: digits, useGrouping: Math.abs(x) >= 1e4 });
 }
 
+// counted says how many there are of something: 1 run, 2 runs.
+export const counted = (n, thing) => `${n} ${thing}${n === 1 ? '' : 's'}`;
+
 // withError formats a value with the number of digits that its error leaves.
 export function withError(value, stderr) {
   if (value == null) return '–';

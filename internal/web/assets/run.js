@@ -11,7 +11,7 @@ export function runView(main, id) {
     likelihood: new Chart({ title: 'Log-likelihood, with errors of the rows and of log Z together', x: 'passes over the data', y: 'nats', height: 340 }),
     pseudo: new Chart({ title: 'Pseudo-log-likelihood: no likelihood, but needs no log Z', x: 'passes over the data', y: 'nats' }),
     gradient: new Chart({ title: 'Norm of the gradient', x: 'passes over the data', y: 'norm', log: true }),
-    ess: new Chart({ title: 'Effective sample size of the estimate of log Z, of 100 chains', x: 'passes over the data', y: 'chains' }),
+    ess: new Chart({ title: 'Effective sample size of the estimate of log Z, of 200 chains', x: 'passes over the data', y: 'chains' }),
     speed: new Chart({ title: 'Speed', x: 'passes over the data', y: 'updates a second' }),
     spectrum: new Chart({ title: 'Largest singular values of W', x: 'passes over the data', y: 'singular value', log: true }),
   };

@@ -1,5 +1,5 @@
 // The overview of all runs, and the comparison of those that are ticked.
-import { make, number, withError, table, fetchJSON, failure } from './dom.js';
+import { make, number, counted, withError, table, fetchJSON, failure } from './dom.js';
 import { Chart } from './charts.js';
 
 const comparedAtFirst = 6;
@@ -14,6 +14,7 @@ const total = (metric) => Math.hypot(score(metric)?.stderr ?? 0, metric?.log_z_s
 
 export function state(summary) {
   if (summary.error && !summary.settings) return 'broken';
+  if (summary.finished) return summary.finished === 'done' ? 'finished' : `finished (${summary.finished})`;
   const quiet = summary.quiet + (performance.now() - summary.fetched) / 1000;
   return quiet < 15 ? 'running' : `quiet for ${age(quiet)}`;
 }
@@ -56,7 +57,7 @@ export function runsView(main) {
   function draw() {
     empty.hidden = summaries.length > 0;
     list.hidden = !empty.hidden;
-    list.querySelector('caption').textContent = `${summaries.length} runs`;
+    list.querySelector('caption').textContent = counted(summaries.length, 'run');
     fill();
     chart.set(summaries.filter((s) => compared.has(s.id)).map(({ id }) => {
       const metrics = (curves.get(id) ?? []).filter((m) => score(m));
