@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"harmonium/cmd/harmonium/internal/plot"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
-	"harmonium/internal/plot"
 	"harmonium/ising"
 	"harmonium/rbm"
 	"harmonium/rng"

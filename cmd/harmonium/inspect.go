@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
-	"harmonium/internal/run"
 	"harmonium/rbm"
 	"harmonium/rng"
 )

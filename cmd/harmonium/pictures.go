@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strconv"
 
+	"harmonium/cmd/harmonium/internal/plot"
 	"harmonium/data"
 	"harmonium/diag"
-	"harmonium/internal/plot"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"

@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
-	"harmonium/internal/run"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"harmonium/internal/run"
+	"harmonium/cmd/harmonium/internal/run"
 )
 
 // checkGiven refuses flags given by hand that would have no effect or stand for something else, and lifts the default bound on the

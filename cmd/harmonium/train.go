@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/diag"
-	"harmonium/internal/run"
 	"harmonium/rbm"
 	"harmonium/train"
 )

@@ -29,10 +29,10 @@ var ranks = [][]string{
 	{"rbm"},
 	{"exact", "sample", "data", "internal/lecturetest"},
 	{"train", "estimate", "ising"},
-	{"internal/run", "internal/plot"},
-	{"internal/web"},
+	{"cmd/harmonium/internal/run", "cmd/harmonium/internal/plot"},
+	{"cmd/harmonium/internal/web"},
 	{"cmd/harmonium"},
-	{"docs", "bench/roofline", "bench/calibration", "bench/modes"},
+	{"docs", "cmd/harmonium/internal/pictures/roofline", "bench/calibration", "cmd/harmonium/internal/pictures/modes"},
 }
 
 func rank(folder string) int {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/internal/run"
+	"harmonium/cmd/harmonium/internal/run"
 )
 
 // One process at a time writes a run; a second one hears who does. Readers need no lock.

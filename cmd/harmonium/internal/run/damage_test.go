@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/internal/run"
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/rng"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/internal/run"
+	"harmonium/cmd/harmonium/internal/run"
 )
 
 // copyFile copies a data file under another name.

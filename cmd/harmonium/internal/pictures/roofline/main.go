@@ -1,6 +1,6 @@
 // Command roofline draws docs/images/roofline.png from what bench/speed.py recorded.
 //
-// usage: go run ./bench/roofline bench/results/speed.json docs/images/roofline.png
+// usage: go run ./cmd/harmonium/internal/pictures/roofline bench/results/speed.json docs/images/roofline.png
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 	"log"
 	"os"
 
-	"harmonium/internal/plot"
+	"harmonium/cmd/harmonium/internal/plot"
 )
 
 // sitting is the part of the record that is drawn.

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
-	"harmonium/internal/run"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -247,7 +247,7 @@ func TestNumberOfChains(t *testing.T) {
 		}
 		return string(found[1])
 	}
-	shown, has := number("assets/run.js", `log Z, of (\d+) chains`), number("../../train/trajectory.go", `witnessCount += (\d+)`)
+	shown, has := number("assets/run.js", `log Z, of (\d+) chains`), number("../../../../train/trajectory.go", `witnessCount += (\d+)`)
 	if shown != has {
 		t.Errorf("the page says %s chains, the training has %s", shown, has)
 	}

@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/internal/run"
-	"harmonium/internal/web"
+	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/cmd/harmonium/internal/web"
 	"harmonium/rbm"
 	"harmonium/rng"
 )

@@ -1,7 +1,7 @@
 // Command modes trains a model on the 16×16 Ising model well below the critical temperature, whose two modes are the signs of the
 // magnetisation, and lets plain Gibbs chains and tempered ones run on it. It prints how often each changes mode, and draws the magnetisation.
 //
-// usage: go run ./bench/modes docs/images/modes.png
+// usage: go run ./cmd/harmonium/internal/pictures/modes docs/images/modes.png
 package main
 
 import (
@@ -12,8 +12,8 @@ import (
 	"os"
 	"time"
 
+	"harmonium/cmd/harmonium/internal/plot"
 	"harmonium/data"
-	"harmonium/internal/plot"
 	"harmonium/ising"
 	"harmonium/rbm"
 	"harmonium/rng"

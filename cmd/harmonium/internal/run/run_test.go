@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
-	"harmonium/internal/run"
 	"harmonium/rng"
 	"harmonium/train"
 )

@@ -14,7 +14,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"harmonium/internal/run"
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/lecture"
 )
 

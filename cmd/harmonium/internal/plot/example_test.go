@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"harmonium/internal/plot"
+	"harmonium/cmd/harmonium/internal/plot"
 )
 
 func Example() {

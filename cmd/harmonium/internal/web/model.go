@@ -13,8 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"harmonium/internal/plot"
-	"harmonium/internal/run"
+	"harmonium/cmd/harmonium/internal/plot"
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
