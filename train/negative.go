@@ -14,7 +14,8 @@ import (
 // Negative supplies the negative phase of the gradient, the averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over the model. It may keep
 // state, such as chains: use a fresh one for each training.
 type Negative interface {
-	// Start is called once, before the first Phase, with the model as it is before the first update.
+	Configurable
+	// Start is called once, before the first Phase, with the model as it is before the first update. Defaults are filled in by then.
 	Start(s Setup) error
 	// Phase writes the averages over the model into dst.
 	Phase(ctx context.Context, dst *rbm.Statistics, u Update) error
@@ -76,7 +77,7 @@ const refreshEvery = 10
 
 // The defaults of the negative phases, chosen by measurement (docs/decisions/0042).
 const (
-	DefaultSteps  = 10  // Gibbs sweeps an update for CD and PCD
+	DefaultSteps  = 10  // Gibbs sweeps an update
 	DefaultChains = 100 // of PCD
 )
 
@@ -92,26 +93,13 @@ const (
 
 // Start draws the chains from the model's visible biases.
 func (p *PCD) Start(s Setup) error {
-	if p.Steps == 0 {
-		p.Steps = DefaultSteps
-	}
-	if p.Chains == 0 {
-		p.Chains = DefaultChains
-	}
-	if p.Steps < 0 || p.Chains < 0 {
-		return fmt.Errorf("pcd with %d steps and %d chains, want at least one of each", p.Steps, p.Chains)
-	}
 	p.chains = sample.NewChains(sample.FromBiases(s.Model, p.Chains+1, s.Key), s.Model.N(), s.Key)
 	p.key = s.Key.Stream(rng.StreamAnywhere)
 	p.cost[1] = gibbsCost(s.Model, p.Chains+1, 0)
 	p.cost[0] = gibbsCost(s.Model, p.Chains+1, 1) - p.cost[1]
 	if p.Refresh != 0 {
-		if p.Rungs == 0 {
-			p.Rungs = DefaultRungs
-		}
-		if p.Refresh < 0 || p.Refresh > p.Chains || p.Rungs < 2 {
-			return fmt.Errorf("pcd of %d chains refreshed by %d ladders of %d rungs, want no more ladders than chains, and two rungs or more",
-				p.Chains, p.Refresh, p.Rungs)
+		if p.Refresh > p.Chains {
+			return fmt.Errorf("pcd of %d chains is refreshed by %d replica sets, want no more than chains", p.Chains, p.Refresh)
 		}
 		p.ladders = newLadders(s, p.Refresh, p.Rungs, p.Along)
 		p.cost[1] += laddersCost(s.Model, p.Refresh, p.Rungs, 1)
@@ -251,12 +239,6 @@ type CD struct {
 
 // Start takes the settings over.
 func (c *CD) Start(s Setup) error {
-	if c.Steps == 0 {
-		c.Steps = DefaultSteps
-	}
-	if c.Steps < 0 {
-		return fmt.Errorf("cd with %d steps, want at least one", c.Steps)
-	}
 	c.key, c.cost = s.Key, gibbsCost(s.Model, s.Batch, c.Steps)
 	return nil
 }

@@ -20,6 +20,7 @@ const (
 // Optimizer moves the parameters along the gradient −∂C/∂λ, the direction in which the log-likelihood rises. It may keep
 // state: use a fresh one for each training.
 type Optimizer interface {
+	Configurable
 	// DefaultRate is the learning rate of weights between such units where none is given.
 	DefaultRate(visible, hidden rbm.Units) float64
 	// Start is called once, before the first Begin.
@@ -33,8 +34,20 @@ type Optimizer interface {
 	Remember(*Memory)
 }
 
+// Optimizers returns one of each kind of optimiser; the first is the default.
+func Optimizers() []Optimizer { return []Optimizer{&Adam{}, &SGD{}, &Momentum{}} }
+
 // SGD is stochastic gradient descent: λ ← λ − η ∇C.
 type SGD struct{ rate float32 }
+
+// Kind is "sgd".
+func (*SGD) Kind() string { return "sgd" }
+
+// About names the method.
+func (*SGD) About() string { return "stochastic gradient descent" }
+
+// Settings are none.
+func (*SGD) Settings() []Setting { return nil }
 
 // DefaultRate is 0.1, measured (docs/decisions/0046).
 func (*SGD) DefaultRate(_, _ rbm.Units) float64 { return 0.1 }
@@ -60,14 +73,22 @@ type Momentum struct {
 	velocity [3][]float32
 }
 
+// Kind is "momentum".
+func (*Momentum) Kind() string { return "momentum" }
+
+// About names the method.
+func (*Momentum) About() string { return "gradient descent with a velocity" }
+
+// Settings lists the setting.
+func (o *Momentum) Settings() []Setting {
+	return []Setting{{Name: "decay", At: &o.Decay, Default: 0.9, Below: 1, Help: "part of the velocity that is left after an update"}}
+}
+
 // DefaultRate is a tenth of SGD's, so that the effective rate is the same.
 func (*Momentum) DefaultRate(_, _ rbm.Units) float64 { return 0.01 }
 
 // Start sets the velocity to zero.
 func (o *Momentum) Start(model *rbm.Model) {
-	if o.Decay == 0 {
-		o.Decay = 0.9
-	}
 	o.velocity = zeros(model)
 }
 
@@ -99,6 +120,24 @@ type Adam struct {
 	first, second [3][]float32 // first is empty without momentum
 }
 
+// Kind is "adam".
+func (*Adam) Kind() string { return "adam" }
+
+// About names the method.
+func (*Adam) About() string {
+	return "steps of one size for all parameters, by running means of gradients and their squares"
+}
+
+// Settings lists the settings.
+func (o *Adam) Settings() []Setting {
+	return []Setting{
+		{Name: "beta1", At: &o.Beta1, Below: 1,
+			Help: "decay of the mean gradient, that is momentum: with it, parameters and persistent chains chase each other"},
+		{Name: "beta2", At: &o.Beta2, Default: 0.999, Below: 1, Help: "decay of the mean square of the gradient"},
+		{Name: "epsilon", At: &o.Epsilon, Default: 1e-8, Help: "added to the root of the mean square, so that no step divides by zero"},
+	}
+}
+
 // DefaultRate is 0.01 between bits, and a quarter of it between spins, measured (docs/decisions/0042 and 0043). Steps of Adam are of the
 // size of the rate whatever the gradient's, and the same model has weights in spins of a quarter of those in bits.
 func (*Adam) DefaultRate(visible, hidden rbm.Units) float64 {
@@ -107,12 +146,6 @@ func (*Adam) DefaultRate(visible, hidden rbm.Units) float64 {
 
 // Start sets the running means to zero.
 func (o *Adam) Start(model *rbm.Model) {
-	if o.Beta2 == 0 {
-		o.Beta2 = 0.999
-	}
-	if o.Epsilon == 0 {
-		o.Epsilon = 1e-8
-	}
 	if o.Beta1 != 0 {
 		o.first = zeros(model)
 	}

@@ -12,7 +12,7 @@ import (
 // weights and the model, which exchange states ([sample.Tempering]; G. Desjardins, A. Courville, Y. Bengio, P. Vincent and O. Delalleau, AISTATS
 // 2010). The chains of the model can change modes that PCD's are caught in. An update costs Rungs times that of PCD and more.
 type PT struct {
-	Steps  int  // rounds an update; 0 means 1
+	Steps  int  // rounds an update; 0 means DefaultSteps
 	Chains int  // ladders; 0 means DefaultChains
 	Rungs  int  // 0 means DefaultRungs
 	Along  bool // the rungs are along the training so far, and not on the straight line
@@ -27,18 +27,6 @@ const DefaultRungs = 10
 
 // Start draws the chains from the model's visible biases.
 func (p *PT) Start(s Setup) error {
-	if p.Steps == 0 {
-		p.Steps = 1
-	}
-	if p.Chains == 0 {
-		p.Chains = DefaultChains
-	}
-	if p.Rungs == 0 {
-		p.Rungs = DefaultRungs
-	}
-	if p.Steps < 0 || p.Chains < 0 || p.Rungs < 2 {
-		return fmt.Errorf("pt with %d steps, %d chains and %d rungs, want at least one, one and two", p.Steps, p.Chains, p.Rungs)
-	}
 	p.ladders = newLadders(s, p.Chains, p.Rungs, p.Along)
 	p.cost = laddersCost(s.Model, p.Chains, p.Rungs, p.Steps)
 	p.mixing = newMixing(p.visible())

@@ -123,7 +123,7 @@ func TestTrajectoryIsBounded(t *testing.T) {
 		want int
 	}{{200, 3}, {3, 3}, {2, 2}, {1, 1}, {0, 0}} {
 		training, err := Start(rbm.New(16, 10, rng.Seed(1)), set, Config{
-			Negative: &PT{Along: true, Chains: 20, Rungs: 3}, Updates: 1000, Batch: 50, Rate: 0.1, Every: 1000,
+			Negative: &PT{Steps: 1, Along: true, Chains: 20, Rungs: 3}, Updates: 1000, Batch: 50, Rate: 0.1, Every: 1000,
 		})
 		if err != nil {
 			t.Fatal(err)

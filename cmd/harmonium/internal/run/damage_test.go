@@ -43,7 +43,7 @@ func damage(t *testing.T, path string, source *rng.Source) {
 // undisturbed one. Without a good one nothing is touched.
 func TestDamagedCheckpoints(t *testing.T) {
 	c, straight := config(t), filepath.Join(t.TempDir(), "straight")
-	c.Settings.Epochs = 8
+	c.Training.Epochs = 8
 	r, training := begin(t, straight, c)
 	if err := r.Record(t.Context(), training, nil); err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func TestNoCheckpointCanBeRead(t *testing.T) {
 func TestDamagedMetrics(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	c := config(t)
-	c.Settings.Every = 5
+	c.Training.Every = 5
 	r, training := begin(t, dir, c)
 	stopAt(t, r, training, 60)
 	path := filepath.Join(dir, run.MetricsName)
