@@ -138,6 +138,7 @@ func (n not) Set(text string) error {
 // Type is "string".
 func (s *Schedule) Type() string { return "string" }
 
+// String is the name, of the default one where there is none.
 func (s *Schedule) String() string { return string(cmp.Or(*s, DefaultSchedule)) }
 
 // Set takes the name of a schedule.

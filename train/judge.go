@@ -32,7 +32,6 @@ func (t *Training) Judge(e *Evaluation) []diag.Finding {
 				float64(score.Value), rows),
 			Value: score.Value, Threshold: slack,
 			Consequence: "the estimate of log Z is far too low: chains don't come to where the model has its weight",
-			Remedy:      "train anew with a lower --rate; 'harmonium eval' may score this model",
 		}}
 	}
 	logZStderr := e.LogZ.Stderr
@@ -50,7 +49,6 @@ func (t *Training) Judge(e *Evaluation) []diag.Finding {
 			"the training data score %.6g", float64(score.Value), rows, independent),
 		Value: diag.Number(float64(score.Value) - independent), Threshold: diag.Number(-limit),
 		Consequence: "the model has learned nothing: it knows less about the data than the mean of each unit",
-		Remedy:      "lower --rate, or train for longer",
 	}}
 }
 

@@ -75,7 +75,6 @@ type chainMemory struct {
 	sweeps  int    // of an update
 	fair    uint64 // updates that they may remember for without a word
 	anew    bool   // whether the chains are begun anew at each update
-	remedy  string
 }
 
 // findings says whether chains are slow: their autocorrelation time is above what is fair, mostly the sweeps of an update; or caught: it is
@@ -87,7 +86,6 @@ func (m chainMemory) findings(every int) []diag.Finding {
 			Message: fmt.Sprintf("the chains still remember where they were %d updates ago", m.updates),
 			Value:   diag.Number(m.updates), Threshold: diag.Number(every),
 			Consequence: "they may be caught in modes whose weights the model then gets wrong",
-			Remedy:      m.remedy,
 		}}
 	}
 	if m.updates <= m.fair {
@@ -100,7 +98,6 @@ func (m chainMemory) findings(every int) []diag.Finding {
 		Message: fmt.Sprintf("the chains' autocorrelation time is above %d sweeps; an update makes k = %d", least, m.sweeps),
 		Value:   diag.Number(least), Threshold: diag.Number(most),
 		Consequence: "the negative phase is that of fewer chains, and lags behind the model; this is common, and does no harm as long as the log-likelihood rises",
-		Remedy:      m.remedy,
 	}
 	if m.anew {
 		f.Consequence = "the gradient is biased towards models that are good near the data; this is common"

@@ -204,12 +204,9 @@ func (p *PCD) Cost() float64 { return float64(p.Sweeps())*p.cost[0] + p.cost[1] 
 func (p *PCD) visible() rbm.Batch { return p.chains.Visible.Slice(0, p.Chains) }
 
 func (p *PCD) remembers(update uint64) chainMemory {
-	m := chainMemory{
-		updates: p.mixing.updates(update), sweeps: p.Sweeps(), fair: 1,
-		remedy: "raise --steps (auto does it), lower --rate, or let the chains change modes by --negative pt",
-	}
+	m := chainMemory{updates: p.mixing.updates(update), sweeps: p.Sweeps(), fair: 1}
 	if p.Adapt {
-		m.fair, m.remedy = longMemory, "lower --rate, or let the chains change modes by --negative pt"
+		m.fair = longMemory
 	}
 	return m
 }
@@ -258,10 +255,7 @@ func (c *CD) Cost() float64 { return c.cost }
 
 // remembers tells no more than whether the chains have forgotten in one update, after which they are begun anew.
 func (c *CD) remembers(uint64) chainMemory {
-	m := chainMemory{
-		updates: 1, sweeps: c.Steps, fair: 1, anew: true,
-		remedy: "raise --steps, lower --rate, or let chains go on from update to update by --negative pcd or pt",
-	}
+	m := chainMemory{updates: 1, sweeps: c.Steps, fair: 1, anew: true}
 	if c.overlap >= 1/math.E {
 		m.updates = 2
 	}

@@ -50,7 +50,7 @@ func (p *PT) Cost() float64 { return p.cost }
 func (p *PT) visible() rbm.Batch { return p.ladders.Visible() }
 
 func (p *PT) remembers(update uint64) chainMemory {
-	return chainMemory{updates: p.mixing.updates(update), sweeps: p.Steps, fair: 1, remedy: "raise --steps or --rungs, or lower --rate"}
+	return chainMemory{updates: p.mixing.updates(update), sweeps: p.Steps, fair: 1}
 }
 
 func (p *PT) goesAlong() bool { return p.Along }

@@ -76,7 +76,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	set = withoutIdleRows(set)
 	means := set.Means()
 	if f := data.Constant(means); f != nil {
-		return nil, fmt.Errorf("train: %s, so that %s: %s", f.Message, f.Consequence, f.Remedy)
+		return nil, fmt.Errorf("train: %s, so that %s: %w", f.Message, f.Consequence, data.ErrConstant)
 	}
 	config, err := config.resolved(model, set.Rows())
 	if err != nil {

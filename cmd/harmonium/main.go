@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/internal/kernel"
 )
 
@@ -47,7 +48,11 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		status, err = exitInterrupted, errors.New("interrupted")
 	}
 	if !silent {
-		fmt.Fprintln(stderr, "harmonium:", err)
+		text := err.Error()
+		if way := remedy.Of(err); way != "" {
+			text += ": " + way
+		}
+		fmt.Fprintln(stderr, "harmonium:", text)
 	}
 	return status
 }

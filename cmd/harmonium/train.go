@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/diag"
 	"harmonium/train"
@@ -216,6 +217,7 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 		verdict = training.Judge(&train.Evaluation{
 			Train: result.TrainLL, Valid: result.ValidLL, LogZ: train.LogZ{Stderr: result.LogZStderr}, Findings: result.Findings,
 		})
+		remedy.Add("train", verdict)
 		result.Findings = append(result.Findings, verdict...)
 	}
 	err = t.result(result, func(w io.Writer) {

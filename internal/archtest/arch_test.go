@@ -29,6 +29,7 @@ var ranks = [][]string{
 	{"rbm"},
 	{"exact", "sample", "data", "internal/lecturetest"},
 	{"train", "estimate", "ising"},
+	{"cmd/harmonium/internal/remedy"},
 	{"cmd/harmonium/internal/run", "cmd/harmonium/internal/plot"},
 	{"cmd/harmonium/internal/web"},
 	{"cmd/harmonium"},
