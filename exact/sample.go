@@ -13,7 +13,7 @@ import (
 // Sample draws count independent configurations (v,h) from P(v,h): the smaller layer from its exact distribution by inversion,
 // the other from its conditional. Row r depends on the key and r alone. It sums over all states twice.
 func Sample(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Options) (v, h rbm.Batch, err error) {
-	s, err := newSum(ctx, model, Options{Workers: o.Workers})
+	s, err := newSum(ctx, model, Options{Compute: o.Compute})
 	if err != nil {
 		return v, h, err
 	}
@@ -26,7 +26,7 @@ func Sample(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Opt
 		return v, h, err
 	}
 	v, h = rbm.NewBatch(count, model.M()), rbm.NewBatch(count, model.N())
-	conditionals := rbm.NewConditionals(model, o.Workers)
+	conditionals := rbm.NewConditionals(model, o.Compute)
 	if s.transposed {
 		v = drawn
 		conditionals.SampleHidden(h, v, key.Stream(rng.StreamHidden), 0)

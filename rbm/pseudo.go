@@ -3,10 +3,10 @@ package rbm
 import (
 	"math"
 
-	"harmonium/internal/kernel"
+	"harmonium/compute"
 )
 
-// steepWeight bounds |w| for the product form of gain: the range of kernel.LogProduct.
+// steepWeight bounds |w| for the product form of gain: the range of Context.LogProduct.
 const steepWeight = 30
 
 // siteRows is the number of rows that are scored together: the factors of a unit stay in the first-level cache meanwhile, the rows'
@@ -17,11 +17,11 @@ const siteRows = 16
 // log-probability of every unit given all the others, summed over all units, none drawn at random
 // (J. Besag, The Statistician 24 (1975) 179). It needs no Z. It is not the log-likelihood,
 // and for a model with few strong modes it can be far above it.
-func (model *Model) PseudoLogLikelihood(v Batch, workers int) []float64 {
+func (model *Model) PseudoLogLikelihood(v Batch, on *compute.Context) []float64 {
 	model.checkVisible(v)
-	s := newSites(model.Bits())
+	s := newSites(model.Bits(), on)
 	result := make([]float64, v.Rows())
-	kernel.Parallel(kernel.Workers(workers), (v.Rows()+siteRows-1)/siteRows, func(task int) {
+	on.Parallel((v.Rows()+siteRows-1)/siteRows, func(task int) {
 		s.logLikelihood(result, v, task*siteRows, min((task+1)*siteRows, v.Rows()))
 	})
 	return result
@@ -29,16 +29,17 @@ func (model *Model) PseudoLogLikelihood(v Batch, workers int) []float64 {
 
 // sites holds e^w and e^(−w), which turn the change of F at a flip of one unit into products.
 type sites struct {
+	compute  *compute.Context
 	p        *BitParameters
 	stride   int       // n and factors of 1, up to a multiple of 64: the products go by 64 factors
 	up, down []float64 // e^(w_ij), e^(−w_ij), m×stride
 	steep    []bool    // a weight of unit i exceeds steepWeight
 }
 
-func newSites(p *BitParameters) *sites {
+func newSites(p *BitParameters, on *compute.Context) *sites {
 	m, n := len(p.B), len(p.C)
 	stride := (n + 63) &^ 63
-	s := &sites{p: p, stride: stride, up: make([]float64, m*stride), down: make([]float64, m*stride), steep: make([]bool, m)}
+	s := &sites{compute: on, p: p, stride: stride, up: make([]float64, m*stride), down: make([]float64, m*stride), steep: make([]bool, m)}
 	for k, w := range p.W {
 		at := k/n*stride + k%n
 		s.up[at], s.down[at] = math.Exp(w), math.Exp(-w)
@@ -68,7 +69,7 @@ func (s *sites) logLikelihood(result []float64, v Batch, from, to int) {
 				gain = steepGain(row.inputs, weights, direction)
 			} else {
 				// Σ_j log[(1+e^{x_j±w_j})/(1+e^{x_j})] = log Π_j (σ(−x_j) + σ(x_j) e^{±w_j})
-				gain = kernel.LogProduct(row.on, row.off, factors)
+				gain = s.compute.LogProduct(row.on, row.off, factors)
 			}
 			result[from+k] -= Softplus(gain + direction*b)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -22,7 +23,7 @@ type Tempering struct {
 
 	path    Path
 	rungs   []*replicas
-	workers int
+	compute *compute.Context
 	key     rng.Key
 	rounds  uint64
 	clamps  []clamped
@@ -48,12 +49,12 @@ type clamped struct {
 
 // NewTempering prepares ladders that start at the rows of v, on so many rungs, evenly spaced. It panics if the first model of the path has
 // weights or there are fewer than two rungs.
-func NewTempering(path Path, v rbm.Batch, rungs int, key rng.Key, workers int) *Tempering {
+func NewTempering(path Path, v rbm.Batch, rungs int, key rng.Key, on *compute.Context) *Tempering {
 	if rungs < 2 {
 		panic(fmt.Sprintf("sample: tempering with %d rungs", rungs))
 	}
 	path.check()
-	t := &Tempering{path: path, workers: workers, key: key.Stream(rng.StreamExchange)}
+	t := &Tempering{path: path, compute: on, key: key.Stream(rng.StreamExchange)}
 	for k := range t.free {
 		t.free[k] = make([]float64, v.Rows())
 	}
@@ -71,9 +72,9 @@ func NewTempering(path Path, v rbm.Batch, rungs int, key rng.Key, workers int) *
 // place puts a rung at β.
 func (t *Tempering) place(r *replicas, β float64) {
 	r.β = β
-	t.path.at(r.model, β, t.workers)
+	t.path.at(r.model, β, t.compute)
 	if r.conditionals == nil {
-		r.conditionals = rbm.NewConditionals(r.model, t.workers)
+		r.conditionals = rbm.NewConditionals(r.model, t.compute)
 	} else {
 		r.conditionals.Update(r.model)
 	}

@@ -211,7 +211,7 @@ func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (
 			return estimateResult{}, err
 		}
 		rows := set.States.Slice(from, min(from+block, set.Rows()))
-		logs = append(logs, model.PseudoLogLikelihood(rows, t.workers)...)
+		logs = append(logs, model.PseudoLogLikelihood(rows, t.compute)...)
 		bar.set(int64(len(logs)), fmt.Sprintf("%d rows", len(logs)))
 	}
 	return mean(logs, set), nil
@@ -234,7 +234,7 @@ func chooseMethod(model *rbm.Model, method string) (string, error) {
 
 func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
 	bar := t.progress("log Z", 1000)
-	logZ, err := exact.LogZ(ctx, model, exact.Options{Workers: t.workers, Progress: func(done, total uint64) {
+	logZ, err := exact.LogZ(ctx, model, exact.Options{Compute: t.compute, Progress: func(done, total uint64) {
 		bar.set(int64(1000*float64(done)/float64(total)), "by enumeration")
 	}})
 	bar.stop()
@@ -249,7 +249,7 @@ func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Mode
 func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, model *rbm.Model, between []*rbm.Model, set *data.Set) error {
 	bar := t.progress("log Z", o.budget)
 	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), estimate.Options{
-		Budget: o.budget, Seed: o.seed, Workers: t.workers, Between: between,
+		Budget: o.budget, Seed: o.seed, Compute: t.compute, Between: between,
 		Progress: func(done, _ int64, expected time.Duration) {
 			bar.set(done, fmt.Sprintf("by annealing; at most %s in all", expected.Round(time.Second)))
 		},

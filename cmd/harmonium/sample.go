@@ -162,7 +162,7 @@ func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model,
 	switch method {
 	case "exact":
 		bar := t.progress("sample", 1000)
-		v, _, err = exact.Sample(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
+		v, _, err = exact.Sample(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Compute: t.compute,
 			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
 		bar.stop()
 		result.ESS, result.Rhat = diag.Number(o.count), 1

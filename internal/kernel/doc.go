@@ -8,8 +8,9 @@
 //   - [Exp], [Sigmoid], [Softplus] and [SampleBit] are float32 operations in a written order, without fused
 //     multiply-add.
 //
-// Each loop exists in plain Go, for AVX2 and for AVX-512, with the same bits ([ISA]); forms_amd64.go chooses. The assembler is written by the
-// programs in _asm.
+// Each loop exists in plain Go, for AVX2 and for AVX-512, with the same bits ([ISA]). The programs in _asm write the assembler, and
+// the methods that choose between its two forms.
 //
-// The functions on slices and matrices take a number of workers ([Workers] resolves 0) and split their work over them.
+// A [Context] is what computes: it has workers, a form and scratch memory. Its methods on matrices and long slices split their work over
+// its workers.
 package kernel

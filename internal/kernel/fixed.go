@@ -55,25 +55,25 @@ func (f *Fixed) Resolution() float64 { return math.Ldexp(1, -f.scale) }
 
 // Load stores src, a row-major rows×cols matrix, and offset, the row that [Mul] adds to every product (cols numbers,
 // or nil for zeros). It panics on other lengths and on numbers that are not finite.
-func (f *Fixed) Load(workers int, src []float32, rows, cols int, offset []float32) {
+func (f *Fixed) Load(c *Context, src []float32, rows, cols int, offset []float32) {
 	checkOperand("Load", src, rows, cols, offset, cols)
 	f.resize(rows, cols)
-	l := loads.Get().(*load)
+	l := c.own().loads.get()
 	defer l.release()
-	*l = load{f: f, src: src, offset: offset}
-	l.run(workersFor(workers, rows*cols), (f.panels()+loadPanels-1)/loadPanels, "Load")
+	*l = load{c: c.own(), f: f, src: src, offset: offset}
+	l.run((f.panels()+loadPanels-1)/loadPanels, "Load")
 }
 
 // LoadTransposed stores the transpose of src, a row-major rows×cols matrix, so that f becomes cols×rows, and offset
 // (rows numbers, or nil for zeros). The result is that of [Fixed.Load] with the transposed matrix.
 // It panics on other lengths and on numbers that are not finite.
-func (f *Fixed) LoadTransposed(workers int, src []float32, rows, cols int, offset []float32) {
+func (f *Fixed) LoadTransposed(c *Context, src []float32, rows, cols int, offset []float32) {
 	checkOperand("LoadTransposed", src, rows, cols, offset, rows)
 	f.resize(cols, rows)
-	l := loads.Get().(*load)
+	l := c.own().loads.get()
 	defer l.release()
-	*l = load{f: f, src: src, offset: offset, transposed: true}
-	l.run(workersFor(workers, rows*cols), f.panels(), "LoadTransposed")
+	*l = load{c: c.own(), f: f, src: src, offset: offset, transposed: true}
+	l.run(f.panels(), "LoadTransposed")
 }
 
 func (f *Fixed) resize(rows, cols int) {

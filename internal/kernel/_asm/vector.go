@@ -9,9 +9,7 @@ import (
 // stream begins a kernel that goes over slices 16 numbers a turn: params names its pointers. The result loads the turn's
 // addresses; loop writes the turns, for every part of them body.
 func stream(v vector, kernel, signature, doc string, params ...string) map[string]reg.Register {
-	TEXT(v.name(kernel), NOSPLIT, signature)
-	Doc(v.name(kernel) + " " + doc)
-	Pragma("noescape")
+	v.begin(kernel, signature, doc)
 	pointers := map[string]reg.Register{}
 	for _, p := range append(params, "blocks") {
 		pointers[p] = Load(Param(p), GP64())
