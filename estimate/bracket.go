@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"harmonium/diag"
+	"harmonium/sample"
 )
 
 // Bracket is log Z as estimated in five ways.
@@ -16,11 +17,11 @@ type Bracket struct {
 	Value, Stderr float64
 	// Lower and Upper are the ends of the bracket, two standard errors below the lowest of all these and above the highest.
 	Lower, Upper  float64
-	AIS           Side // annealing, from the base to the model
-	ReverseEnds   Side // back from where the way there has ended
-	ReverseData   Side // back from the data
-	ReverseRandom Side // back from where chains come to that begin at fair coins and at the visible biases
-	Tempered      Side // parallel tempering
+	AIS           sample.LogZ // annealing, from the base to the model
+	ReverseEnds   sample.LogZ // back from where the way there has ended
+	ReverseData   sample.LogZ // back from the data
+	ReverseRandom sample.LogZ // back from where chains come to that begin at fair coins and at the visible biases
+	Tempered      sample.LogZ // parallel tempering
 	// Found is −F of the most probable configuration that a chain was in at the model. log Z is larger, for certain. Where this proves the
 	// estimates wrong, Value and Lower are Found, and Upper and Stderr are infinite.
 	Found float64
@@ -32,16 +33,13 @@ type Bracket struct {
 	Findings   []diag.Finding
 }
 
-// Side is one estimate of log Z. ESS is the effective sample size of annealing's weights, and the number of tempering's round trips.
-type Side struct{ Value, Stderr, ESS float64 }
-
-// Estimate is a Side with its name and what it bounds.
+// Estimate is one of the five with its name and what it bounds. ESS of tempering is its number of round trips.
 type Estimate struct {
 	Name string
 	// Bounds is +1 for a bound of log Z from below, which exceeds it by a nats with probability at most e^(−a); −1 for one from above in the same
 	// sense, if the chains begin at states of the model; 0 for neither.
 	Bounds int
-	Side
+	sample.LogZ
 	Counts bool // towards the bracket
 }
 
@@ -74,8 +72,8 @@ func (b *Bracket) ESS() float64 {
 	return least
 }
 
-// agrees reports whether two estimates differ by no more than their errors explain, or by too little to matter.
-func (s Side) agrees(t Side) bool {
+// agree reports whether two estimates differ by no more than their errors explain, or by too little to matter.
+func agree(s, t sample.LogZ) bool {
 	return math.Abs(s.Value-t.Value) <= max(goal, agreement*math.Hypot(s.Stderr, t.Stderr))
 }
 
@@ -106,14 +104,14 @@ func (b *Bracket) widen(by float64) {
 // hidden reports whether a configuration was found that is more probable than the estimates of log Z allow.
 func (b *Bracket) hidden() bool { return b.Found > max(b.AIS.Value, b.Tempered.Value) }
 
-func weight(s Side) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
+func weight(s sample.LogZ) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
 
 // open reports whether two of the estimates that count disagree, and describes these.
 func (b *Bracket) open() (open bool, all string) {
 	estimates := b.counted()
 	for k, s := range estimates {
 		for _, t := range estimates[:k] {
-			open = open || !s.agrees(t.Side)
+			open = open || !agree(s.LogZ, t.LogZ)
 		}
 		if k > 0 {
 			all += ", "
@@ -158,7 +156,7 @@ func (b *Bracket) judge(shorter *Bracket) {
 			Code: "one-run", Message: "there was no second, longer run to compare with", Value: diag.Number(b.Steps), Threshold: firstSteps * longer,
 			Consequence: "states that both ways miss may have gone unnoticed", Remedy: "raise --budget",
 		})
-	case !b.AIS.agrees(shorter.AIS):
+	case !agree(b.AIS, shorter.AIS):
 		b.widen(b.AIS.Value - shorter.AIS.Value)
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "not-settled",

@@ -1,16 +1,20 @@
 package estimate
 
-import "testing"
+import (
+	"testing"
+
+	"harmonium/sample"
+)
 
 // The ways back from the data and from anywhere speak up where they are higher than the way there, and are silent where they are lower. The way back
 // from where annealing has ended always counts.
 func TestWaysBackCountUpward(t *testing.T) {
 	for _, way := range []struct {
 		name string
-		side func(*Bracket) *Side
+		side func(*Bracket) *sample.LogZ
 	}{
-		{"from the data", func(b *Bracket) *Side { return &b.ReverseData }},
-		{"from anywhere", func(b *Bracket) *Side { return &b.ReverseRandom }},
+		{"from the data", func(b *Bracket) *sample.LogZ { return &b.ReverseData }},
+		{"from anywhere", func(b *Bracket) *sample.LogZ { return &b.ReverseRandom }},
 	} {
 		for _, c := range []struct {
 			value        float64
@@ -19,7 +23,7 @@ func TestWaysBackCountUpward(t *testing.T) {
 		}{
 			{10, false, 9.8, 10.2}, {5, false, 9.8, 10.2}, {15, true, 4.99, 15.2},
 		} {
-			side := Side{10, 0.1, 100}
+			side := sample.LogZ{Value: 10, Stderr: 0.1, ESS: 100}
 			b := &Bracket{AIS: side, ReverseEnds: side, ReverseData: side, ReverseRandom: side, Tempered: side}
 			way.side(b).Value = c.value
 			b.combine()
@@ -31,8 +35,8 @@ func TestWaysBackCountUpward(t *testing.T) {
 			}
 		}
 	}
-	side := Side{10, 0.1, 100}
-	b := &Bracket{AIS: side, ReverseEnds: Side{5, 0.1, 100}, ReverseData: side, ReverseRandom: side, Tempered: side}
+	side := sample.LogZ{Value: 10, Stderr: 0.1, ESS: 100}
+	b := &Bracket{AIS: side, ReverseEnds: sample.LogZ{Value: 5, Stderr: 0.1, ESS: 100}, ReverseData: side, ReverseRandom: side, Tempered: side}
 	b.combine()
 	if open, all := b.open(); !open || b.Lower > 4.8 {
 		t.Errorf("back from there 5, and the bracket from %v is not open: %s", b.Lower, all)

@@ -171,6 +171,9 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 			return badInput(errors.New("--report of a single row: want two or more"))
 		}
 	}
+	if err := claimScores(model, method); err != nil {
+		return err
+	}
 	begun := time.Now()
 	result := &evalResult{Method: method, Rows: set.Rows(), Findings: []diag.Finding{}}
 	if result.PseudoLL, err = pseudo(ctx, t, model, set); err != nil {
@@ -200,19 +203,32 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	return nil
 }
 
-// pseudo scores the rows in blocks, so that it can show progress and be interrupted.
-func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (estimateResult, error) {
-	const block = 1000
-	bar := t.progress("pseudo-log-likelihood", int64(set.Rows()))
+// blockWork is the number of rows times weights that are scored between two looks at the clock: a fraction of a second.
+const blockWork = 1 << 28
+
+// scoreRows scores the rows in blocks, so that it can show progress and be interrupted.
+func scoreRows(
+	ctx context.Context, t *terminal, name string, model *rbm.Model, set *data.Set, score func(rbm.Batch) []float64,
+) ([]float64, error) {
+	block := min(max(blockWork/len(model.W), t.compute.Workers()), 1000)
+	bar := t.progress(name, int64(set.Rows()))
 	defer bar.stop()
 	var logs []float64
 	for from := 0; from < set.Rows(); from += block {
 		if err := ctx.Err(); err != nil {
-			return estimateResult{}, err
+			return nil, err
 		}
-		rows := set.States.Slice(from, min(from+block, set.Rows()))
-		logs = append(logs, model.PseudoLogLikelihood(rows, t.compute)...)
+		logs = append(logs, score(set.States.Slice(from, min(from+block, set.Rows())))...)
 		bar.set(int64(len(logs)), fmt.Sprintf("%d rows", len(logs)))
+	}
+	return logs, nil
+}
+
+func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (estimateResult, error) {
+	p := rbm.NewPseudoLikelihood(model, t.compute)
+	logs, err := scoreRows(ctx, t, "pseudo-log-likelihood", model, set, p.Log)
+	if err != nil {
+		return estimateResult{}, err
 	}
 	return mean(logs, set), nil
 }
@@ -239,11 +255,10 @@ func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Mode
 	}})
 	bar.stop()
 	if err != nil {
-		return err
+		return badInput(err) // of the model: its energies are too large
 	}
 	r.LogZ = &logZResult{Value: logZ, Lower: logZ, Upper: diag.Number(logZ)}
-	r.score(model, set)
-	return nil
+	return r.score(ctx, t, model, set)
 }
 
 func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, model *rbm.Model, between []*rbm.Model, set *data.Set) error {
@@ -256,22 +271,25 @@ func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, mo
 	})
 	bar.stop()
 	if err != nil {
-		return err
+		return badInput(err)
 	}
 	r.LogZ = &logZResult{Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper), ESS: b.ESS(), Steps: b.Steps, Estimates: estimatesOf(b.Estimates())}
 	r.Findings = append(r.Findings, b.Findings...)
-	r.score(model, set)
-	return nil
+	return r.score(ctx, t, model, set)
 }
 
 // score takes the mean of log P(v) = −F(v) − log Z.
-func (r *evalResult) score(model *rbm.Model, set *data.Set) {
-	logs := model.FreeEnergy(set.States)
+func (r *evalResult) score(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
+	logs, err := scoreRows(ctx, t, "free energies", model, set, freeEnergy(model))
+	if err != nil {
+		return err
+	}
 	for k, free := range logs {
 		logs[k] = -free - r.LogZ.Value
 	}
 	ll := mean(logs, set)
 	r.LL = &ll
+	return nil
 }
 
 func mean(x []float64, set *data.Set) estimateResult {
@@ -283,14 +301,14 @@ func (r *evalResult) table(w io.Writer) {
 	fmt.Fprintf(w, "rows\t%d\n", r.Rows)
 	switch r.Method {
 	case train.MethodExact:
-		fmt.Fprintf(w, "log-likelihood\t%.4f ± %.4f nats a row (exact)\n", r.LL.Value, r.LL.Stderr)
+		fmt.Fprintf(w, "log-likelihood\t%.4f ± %s nats a row (exact)\n", r.LL.Value, r.LL.Stderr.Digits(4))
 		fmt.Fprintf(w, "log Z\t%.6f (exact)\n", r.LogZ.Value)
 	case methodAnnealed:
 		if math.IsInf(float64(r.LogZ.Upper), 1) {
 			fmt.Fprintf(w, "log-likelihood\tbelow %.3f nats a row\n", r.LL.Value)
 			fmt.Fprintf(w, "log Z\tabove %.3f\n", r.LogZ.Value)
 		} else {
-			fmt.Fprintf(w, "log-likelihood\t%.3f ± %.3f (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr, r.LogZ.Stderr)
+			fmt.Fprintf(w, "log-likelihood\t%.3f ± %s (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr.Digits(3), r.LogZ.Stderr)
 			fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by annealing in %d steps\n",
 				r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
 		}
@@ -299,7 +317,7 @@ func (r *evalResult) table(w io.Writer) {
 		}
 		fmt.Fprintln(w, boundsMean)
 	}
-	fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %.4f nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr)
+	fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
 	if r.Report != nil {
 		r.Report.table(w)
 	}
