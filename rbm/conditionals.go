@@ -57,8 +57,8 @@ func (c *Conditionals) Update(model *Model) {
 		bits = c.inBits(model)
 	}
 	c.biases = bits.B
-	c.toHidden.Load(c.compute, bits.W, c.m, c.n, bits.C)
-	c.toVisible.LoadTransposed(c.compute, bits.W, c.m, c.n, bits.B)
+	c.compute.Load(&c.toHidden, bits.W, c.m, c.n, bits.C)
+	c.compute.LoadTransposed(&c.toVisible, bits.W, c.m, c.n, bits.B)
 }
 
 // inBits rounds the model's energy as a function of bits to float32.
@@ -197,7 +197,7 @@ func (c *Conditionals) StatisticsFree(dst *Statistics, free []float64, model *Mo
 	c.compute.Transpose(s.transpose, v.bits)
 	c.visibleMeans(dst.V, v, weights, total)
 	c.columnMeans(dst.H, s.probs, total)
-	s.operand.Load(c.compute, s.probs, rows, c.n, nil)
+	c.compute.Load(&s.operand, s.probs, rows, c.n, nil)
 	c.compute.MulScaled(dst.VH, s.transpose, &s.operand, float32(1/total))
 	dst.toValues(model)
 }

@@ -124,8 +124,8 @@ func (a *ascent) moveWeights(k int) {
 
 // center subtracts μ g_cᵀ + g_b νᵀ from rows of the gradient, the first of which is row i.
 func (a *ascent) center(g []float32, i int) {
-	for n := len(a.c); len(g) > 0; i++ {
-		a.t.config.Compute.SubtractOuter(g[:n], a.t.centerV[i], a.c, a.b[i], a.t.centerH)
+	for n, on := len(a.c), a.t.config.Compute; len(g) > 0; i++ {
+		on.SubtractOuter(g[:n], a.t.centerV[i], a.c, a.b[i], a.t.centerH)
 		g = g[n:]
 	}
 }
@@ -134,10 +134,10 @@ func (a *ascent) center(g []float32, i int) {
 func (a *ascent) uncenter(Δ []float32, k int) {
 	stepC := a.blocks[k].stepC
 	clear(stepC)
-	n := len(stepC)
+	n, on := len(stepC), a.t.config.Compute
 	for i := k * a.rows; len(Δ) > 0; i++ {
-		a.stepB[i] = float32(a.t.config.Compute.Dot(Δ[:n], a.t.centerH))
-		a.t.config.Compute.AddScaled(stepC, a.t.centerV[i], Δ[:n])
+		a.stepB[i] = float32(on.Dot(Δ[:n], a.t.centerH))
+		on.AddScaled(stepC, a.t.centerV[i], Δ[:n])
 		Δ = Δ[n:]
 	}
 }

@@ -145,7 +145,7 @@ func (o *Adam) Step(kind Parameters, from int, p, g []float32) {
 			mean[k] = float32(decay*mean[k]) + float32(gain*x)
 		}
 	}
-	o.step.Step(o.compute, p, mean, g, o.second[kind][from:][:len(p)])
+	o.compute.StepAdam(&o.step, p, mean, g, o.second[kind][from:][:len(p)])
 }
 
 // Remember lists the running means and the number of steps.

@@ -104,7 +104,7 @@ func (b *bencher) products() {
 		}
 		for k, s := range shapes {
 			x, f := randomBits(s.rows, s.inner), new(kernel.Fixed)
-			f.Load(contexts[0], randomWeights(s.inner*s.cols), s.inner, s.cols, make([]float32, s.cols))
+			contexts[0].Load(f, randomWeights(s.inner*s.cols), s.inner, s.cols, make([]float32, s.cols))
 			dst := make([]float32, s.rows*s.cols)
 			macs := float64(s.rows) * float64(s.inner) * float64(s.cols)
 			for _, on := range contexts {
@@ -141,7 +141,7 @@ func (b *bencher) functions() {
 	bits, big, turned := kernel.NewBits(rows, cols), randomBits(1024, 784), kernel.NewBits(784, 1024)
 	for _, isa := range b.isas {
 		on := compute.NewISA(1, isa)
-		biases.Load(on, nil, 0, cols, x[:cols])
+		on.Load(&biases, nil, 0, cols, x[:cols])
 		for _, f := range []struct {
 			name    string
 			numbers int
@@ -150,8 +150,8 @@ func (b *bencher) functions() {
 			{"σ(x)", rows * cols, func() { on.Sigmoids(dst, x) }},
 			{"log(1+e^x)", rows * cols, func() { on.Softpluses(dst, x) }},
 			{"drawing a bit", rows * cols, func() { on.Sample(bits, nil, kernel.NewBits(rows, 0), &biases, rng.Seed(1), 1, 0) }},
-			{"to fixed point", rows * cols, func() { weights.Load(on, x, rows, cols, nil) }},
-			{"to fixed point, transposed", rows * cols, func() { weights.LoadTransposed(on, x, rows, cols, nil) }},
+			{"to fixed point", rows * cols, func() { on.Load(&weights, x, rows, cols, nil) }},
+			{"to fixed point, transposed", rows * cols, func() { on.LoadTransposed(&weights, x, rows, cols, nil) }},
 			{"transposing bits", 1024 * 784, func() { on.Transpose(turned, big) }},
 		} {
 			t := b.measure(kernel.Generic, f.call)

@@ -19,8 +19,8 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	for _, workers := range []int{1, 2} {
 		c := New(workers)
 		step := func() {
-			f.Load(c, src, inner, cols, nil)
-			g.LoadTransposed(c, src, inner, cols, nil)
+			c.Load(&f, src, inner, cols, nil)
+			c.LoadTransposed(&g, src, inner, cols, nil)
 			c.Mul(dst, x, &f)
 			c.Probabilities(dst, nil, x, &f)
 			c.Sample(bits, nil, x, &f, rng.Seed(1), 1, 0)

@@ -38,7 +38,7 @@ func BenchmarkMul(b *testing.B) {
 		b.Run(p.name, func(b *testing.B) {
 			x := randomBits(p.rows, p.inner, 128, 1)
 			var f Fixed
-			f.Load(one, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
+			one.Load(&f, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
 			dst := make([]float32, p.rows*p.cols)
 			for b.Loop() {
 				one.Mul(dst, x, &f)
@@ -71,13 +71,13 @@ func BenchmarkLoad(b *testing.B) {
 		var f Fixed
 		b.Run(fmt.Sprintf("plain-%dx%d", rows, cols), func(b *testing.B) {
 			for b.Loop() {
-				f.Load(one, src, rows, cols, nil)
+				one.Load(&f, src, rows, cols, nil)
 			}
 			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*rows*cols), "ns/number")
 		})
 		b.Run(fmt.Sprintf("transposed-%dx%d", rows, cols), func(b *testing.B) {
 			for b.Loop() {
-				f.LoadTransposed(one, src, rows, cols, nil)
+				one.LoadTransposed(&f, src, rows, cols, nil)
 			}
 			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*rows*cols), "ns/number")
 		})
@@ -109,7 +109,7 @@ func BenchmarkSample(b *testing.B) {
 		b.Run(p.name, func(b *testing.B) {
 			x, dst := randomBits(p.rows, p.inner, 128, 1), NewBits(p.rows, p.cols)
 			var f Fixed
-			f.Load(one, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
+			one.Load(&f, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
 			for b.Loop() {
 				one.Sample(dst, nil, x, &f, rng.Seed(1), 1, 0)
 			}

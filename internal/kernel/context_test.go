@@ -16,7 +16,7 @@ func TestFormsSideBySide(t *testing.T) {
 	x, w := randomBits(rows, inner, 128, 1), randomFloats(inner*cols, 2)
 	draw := func(c *Context) []uint64 {
 		var f Fixed
-		f.Load(c, w, inner, cols, nil)
+		c.Load(&f, w, inner, cols, nil)
 		dst := NewBits(rows, cols)
 		c.Sample(dst, nil, x, &f, rng.Seed(1), 1, 0)
 		return dst.Words

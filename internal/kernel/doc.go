@@ -4,7 +4,7 @@
 // All results are defined to the bit, and independent of the number of workers, of blocking and of the machine:
 //
 //   - [Fixed] turns a float32 matrix into 32-bit integers with one power-of-two scale, chosen so that no sum of its
-//     rows can overflow (fixed.go says how). [Mul] adds integers, which has no order, and rounds each sum once.
+//     rows can overflow (fixed.go says how). [Context.Mul] adds integers, which has no order, and rounds each sum once.
 //   - [Exp], [Sigmoid], [Softplus] and [SampleBit] are float32 operations in a written order, without fused
 //     multiply-add.
 //

@@ -14,7 +14,7 @@ func ExampleContext_Mul() {
 
 	c := kernel.New(1)
 	var w kernel.Fixed
-	w.Load(c, []float32{
+	c.Load(&w, []float32{
 		0.5, -1,
 		2, 0.25,
 		-0.75, 4,

@@ -28,7 +28,7 @@ func (p *Product) Reset() {
 	}
 }
 
-// Factored are the factors that [Factors] prepared.
+// Factored are the factors that [Context.Factors] prepared.
 type Factored struct{ R, AR []float64 }
 
 // Products multiplies every state e of p by Π_i (r_i + ar_i·table[64i+e]) with the r and ar of f, in the order of i, and

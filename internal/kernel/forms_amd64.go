@@ -172,7 +172,7 @@ func (isa ISA) finiteAsm(x *float32, blocks int) bool {
 	}
 }
 
-// adamAsm is Adam.Step for blocks·16 numbers.
+// adamAsm is Context.StepAdam for blocks·16 numbers.
 func (isa ISA) adamAsm(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int) {
 	switch isa {
 	case AVX512:

@@ -82,7 +82,7 @@ func FuzzVectors(f *testing.F) {
 			c.Subtract(d, d, x)
 			c.AddScaled(d, values[0], y)
 			c.SubtractOuter(d, values[0], x, values[len(values)/2], y)
-			step.Step(c, d, x, y, s)
+			c.StepAdam(step, d, x, y, s)
 			got := append(append(d, s...), float32(c.Dot(x, y)))
 			if c.Finite(x) {
 				got = append(got, 1)
@@ -113,7 +113,7 @@ func FuzzSample(f *testing.F) {
 		var want []uint64
 		eachForm(func(c *Context) {
 			var fixed Fixed
-			fixed.Load(c, w, inner, int(cols), offset)
+			c.Load(&fixed, w, inner, int(cols), offset)
 			dst := NewBits(int(rows), int(cols))
 			c.Sample(dst, nil, x, &fixed, rng.Seed(seed), step, chain)
 			if c.ISA() == Generic {
@@ -141,8 +141,8 @@ func FuzzLoad(f *testing.F) {
 		var want [2]Fixed
 		eachForm(func(c *Context) {
 			var got [2]Fixed
-			got[0].Load(c, src, int(rows), int(cols), nil)
-			got[1].LoadTransposed(c, src, int(rows), int(cols), offset)
+			c.Load(&got[0], src, int(rows), int(cols), nil)
+			c.LoadTransposed(&got[1], src, int(rows), int(cols), offset)
 			if c.ISA() == Generic {
 				want = got
 				return

@@ -172,7 +172,7 @@ func (p *product) sum(w *workspace, block, panel int) [][panelWords]uint64 {
 // It panics unless x.Cols is f.Rows and dst has x.Rows·f.Cols elements.
 func (c *Context) Mul(dst []float32, x Bits, f *Fixed) { c.MulScaled(dst, x, f, 1) }
 
-// MulScaled writes scale times the numbers of [Mul], rounded once more.
+// MulScaled writes scale times the numbers of [Context.Mul], rounded once more.
 func (c *Context) MulScaled(dst []float32, x Bits, f *Fixed, scale float32) {
 	checkDst("Mul", dst, x, f)
 	p := c.startProduct("Mul", x, f)
@@ -181,7 +181,7 @@ func (c *Context) MulScaled(dst []float32, x Bits, f *Fixed, scale float32) {
 	p.run(f.panels(), (*mul)(p))
 }
 
-// Probabilities writes σ of the numbers x_rj of [Mul] to dst, and Σ_j log(1+e^{x_rj}) to sums unless that is nil: float32
+// Probabilities writes σ of the numbers x_rj of [Context.Mul] to dst, and Σ_j log(1+e^{x_rj}) to sums unless that is nil: float32
 // terms ([Softplus]), added in float64.
 func (c *Context) Probabilities(dst []float32, sums []float64, x Bits, f *Fixed) {
 	checkDst("Probabilities", dst, x, f)
@@ -191,7 +191,7 @@ func (c *Context) Probabilities(dst []float32, sums []float64, x Bits, f *Fixed)
 	p.run(f.panels(), (*probabilities)(p))
 }
 
-// SumSoftplus writes the sums of [Probabilities] alone.
+// SumSoftplus writes the sums of [Context.Probabilities] alone.
 func (c *Context) SumSoftplus(sums []float64, x Bits, f *Fixed) {
 	p := c.startProduct("SumSoftplus", x, f)
 	p.wantSums(sums)
@@ -305,9 +305,9 @@ func (p *product) copyOut(x []float32, block, panel int) {
 	}
 }
 
-// Sample draws a bit with probability σ(x_rj) for every number x_rj of [Mul], for row r and column j of dst: [SampleBit] with
+// Sample draws a bit with probability σ(x_rj) for every number x_rj of [Context.Mul], for row r and column j of dst: [SampleBit] with
 // u = rng.Uniform of word j%4 of key.Block(rng.At(step, firstChain+r, j)). Row r is thus chain firstChain+r. It writes the sums of
-// [Probabilities] too, unless sums is nil.
+// [Context.Probabilities] too, unless sums is nil.
 // It panics unless x.Cols is f.Rows and dst is x.Rows×f.Cols.
 func (c *Context) Sample(dst Bits, sums []float64, x Bits, f *Fixed, key rng.Key, step uint64, firstChain uint32) {
 	if dst.Rows != x.Rows || dst.Cols != f.Cols {

@@ -57,7 +57,7 @@ func TestSampleIsItsDefinition(t *testing.T) {
 				w[i] *= 6
 			}
 			var f Fixed
-			f.Load(one, w, 21, cols, nil)
+			one.Load(&f, w, 21, cols, nil)
 			inputs := make([]float32, rows*cols)
 			one.Mul(inputs, x, &f)
 			want := NewBits(rows, cols)
@@ -92,7 +92,7 @@ func TestSampleFrequency(t *testing.T) {
 		offset[j] = float32(j-cols/2) * 0.75 // −8.25 … 8.25
 	}
 	var f Fixed
-	f.Load(one, nil, 0, cols, offset)
+	one.Load(&f, nil, 0, cols, offset)
 	dst, counts := NewBits(rows, cols), make([]int, cols)
 	all.Sample(dst, nil, NewBits(rows, 0), &f, key, 5, 0)
 	one.ColumnCounts(counts, dst)

@@ -89,7 +89,7 @@ func dotAVX2(parts *[8]float64, x *float32, y *float32, blocks int)
 //go:noescape
 func finiteAVX2(x *float32, blocks int) bool
 
-// adamAVX2 is Adam.Step for blocks·16 numbers.
+// adamAVX2 is Context.StepAdam for blocks·16 numbers.
 //
 //go:noescape
 func adamAVX2(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)
@@ -204,7 +204,7 @@ func dotAVX512(parts *[8]float64, x *float32, y *float32, blocks int)
 //go:noescape
 func finiteAVX512(x *float32, blocks int) bool
 
-// adamAVX512 is Adam.Step for blocks·16 numbers.
+// adamAVX512 is Context.StepAdam for blocks·16 numbers.
 //
 //go:noescape
 func adamAVX512(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)

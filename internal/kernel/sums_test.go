@@ -15,7 +15,7 @@ func TestSums(t *testing.T) {
 		var f Fixed
 		var first []float64
 		forEachForm(func(c *Context) {
-			f.Load(c, src, inner, cols, randomFloats(cols, 5))
+			c.Load(&f, src, inner, cols, randomFloats(cols, 5))
 			inputs, probs, bits := make([]float32, rows*cols), make([]float32, rows*cols), NewBits(rows, cols)
 			c.Mul(inputs, x, &f)
 			sums := [3][]float64{make([]float64, rows), make([]float64, rows), make([]float64, rows)}

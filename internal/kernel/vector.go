@@ -55,12 +55,12 @@ func (c *Context) Finite(x []float32) bool { return c.ISA().finite(x) }
 // rate, the correction of the mean square for its start at zero, and what is added to its root.
 type Adam struct{ Decay, Gain, Rate, Correction, Epsilon float32 }
 
-// Step updates the mean square of g and moves p along a:
+// StepAdam updates the mean square of g and moves p along a:
 //
 //	second ← Decay·second + Gain·g²,   p ← p + Rate·a/(√(Correction·second) + Epsilon).
 //
 // a may be g.
-func (s *Adam) Step(c *Context, p, a, g, second []float32) {
+func (c *Context) StepAdam(s *Adam, p, a, g, second []float32) {
 	c.ISA().adam(s, p, a[:len(p)], g[:len(p)], second[:len(p)])
 }
 

@@ -139,10 +139,10 @@ func finite(v vector) {
 	done()
 }
 
-// adam writes the kernel of Adam.Step.
+// adam writes the kernel of Context.StepAdam.
 func adam(v vector) {
 	params := []string{"p", "a", "slope", "second"}
-	pointers := stream(v, "adam", "func(s *[5]float32, p, a, slope, second *float32, blocks int)", "is Adam.Step for blocks·16 numbers.", params...)
+	pointers := stream(v, "adam", "func(s *[5]float32, p, a, slope, second *float32, blocks int)", "is Context.StepAdam for blocks·16 numbers.", params...)
 	s := Load(Param("s"), GP64())
 	numbers := map[string]reg.VecVirtual{}
 	for i, name := range []string{"decay", "gain", "rate", "correction", "epsilon"} {
