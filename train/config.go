@@ -10,14 +10,15 @@ import (
 	"strings"
 	"time"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/rbm"
 )
 
 // Config says how to train. Its zero value is the default, chosen by measurement (docs/decisions/0042).
 type Config struct {
-	Seed    uint64 // of every random number of the run
-	Workers int    // 0 means all cores; the result doesn't depend on it
+	Seed    uint64           // of every random number of the run
+	Compute *compute.Context // nil means the default; the result doesn't depend on it
 
 	Negative  Negative  // nil means &PCD{}, the first of Negatives
 	Optimizer Optimizer // nil means &Adam{}, the first of Optimizers
@@ -199,7 +200,7 @@ func (c Config) Fresh() Config {
 }
 
 // MarshalJSON writes every number that shapes a training: an object of the settings, with "negative" and "optimizer" as objects
-// of "kind" and their own settings. Workers and Valid are left out.
+// of "kind" and their own settings. Compute and Valid are left out.
 func (c Config) MarshalJSON() ([]byte, error) {
 	negative, err := encode(c.Negative)
 	if err != nil {

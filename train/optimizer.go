@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 
+	"harmonium/compute"
 	"harmonium/internal/kernel"
 	"harmonium/rbm"
 )
@@ -23,8 +24,8 @@ type Optimizer interface {
 	Configurable
 	// DefaultRate is the learning rate of weights between such units where none is given.
 	DefaultRate(visible, hidden rbm.Units) float64
-	// Start is called once, before the first Begin.
-	Start(model *rbm.Model)
+	// Start is called once, before the first Begin. The steps are computed in the given context.
+	Start(model *rbm.Model, on *compute.Context)
 	// Begin is called before the steps of each update.
 	Begin(rate float64)
 	// Step moves p, the parameters of a kind from index from on, along their gradient g: p ← p + rate·(something made of g). It is
@@ -38,7 +39,10 @@ type Optimizer interface {
 func Optimizers() []Optimizer { return []Optimizer{&Adam{}, &SGD{}, &Momentum{}} }
 
 // SGD is stochastic gradient descent: λ ← λ − η ∇C.
-type SGD struct{ rate float32 }
+type SGD struct {
+	rate    float32
+	compute *compute.Context
+}
 
 // Kind is "sgd".
 func (*SGD) Kind() string { return "sgd" }
@@ -52,14 +56,14 @@ func (*SGD) Settings() []Setting { return nil }
 // DefaultRate is 0.1, measured (docs/decisions/0046).
 func (*SGD) DefaultRate(_, _ rbm.Units) float64 { return 0.1 }
 
-// Start does nothing: gradient descent has no memory.
-func (*SGD) Start(*rbm.Model) {}
+// Start has nothing to set: gradient descent has no memory.
+func (o *SGD) Start(_ *rbm.Model, on *compute.Context) { o.compute = on }
 
 // Begin sets the rate.
 func (o *SGD) Begin(rate float64) { o.rate = float32(rate) }
 
 // Step adds rate·g.
-func (o *SGD) Step(_ Parameters, _ int, p, g []float32) { kernel.AddScaled(p, o.rate, g) }
+func (o *SGD) Step(_ Parameters, _ int, p, g []float32) { o.compute.AddScaled(p, o.rate, g) }
 
 // Remember does nothing.
 func (*SGD) Remember(*Memory) {}
@@ -71,6 +75,7 @@ type Momentum struct {
 
 	rate     float32
 	velocity [3][]float32
+	compute  *compute.Context
 }
 
 // Kind is "momentum".
@@ -88,8 +93,8 @@ func (o *Momentum) Settings() []Setting {
 func (*Momentum) DefaultRate(_, _ rbm.Units) float64 { return 0.01 }
 
 // Start sets the velocity to zero.
-func (o *Momentum) Start(model *rbm.Model) {
-	o.velocity = zeros(model)
+func (o *Momentum) Start(model *rbm.Model, on *compute.Context) {
+	o.velocity, o.compute = zeros(model), on
 }
 
 // Begin sets the rate.
@@ -101,7 +106,7 @@ func (o *Momentum) Step(kind Parameters, from int, p, g []float32) {
 	for k := range u {
 		u[k] = float32(decay*u[k]) + g[k]
 	}
-	kernel.AddScaled(p, o.rate, u)
+	o.compute.AddScaled(p, o.rate, u)
 }
 
 // Remember lists the velocity.
@@ -118,6 +123,7 @@ type Adam struct {
 	steps         uint64
 	step          kernel.Adam
 	first, second [3][]float32 // first is empty without momentum
+	compute       *compute.Context
 }
 
 // Kind is "adam".
@@ -145,11 +151,11 @@ func (*Adam) DefaultRate(visible, hidden rbm.Units) float64 {
 }
 
 // Start sets the running means to zero.
-func (o *Adam) Start(model *rbm.Model) {
+func (o *Adam) Start(model *rbm.Model, on *compute.Context) {
 	if o.Beta1 != 0 {
 		o.first = zeros(model)
 	}
-	o.second = zeros(model)
+	o.second, o.compute = zeros(model), on
 }
 
 // Begin corrects the rate and the mean square for the running means' start at zero.
@@ -172,7 +178,7 @@ func (o *Adam) Step(kind Parameters, from int, p, g []float32) {
 			mean[k] = float32(decay*mean[k]) + float32(gain*x)
 		}
 	}
-	o.step.Step(p, mean, g, o.second[kind][from:][:len(p)])
+	o.compute.StepAdam(&o.step, p, mean, g, o.second[kind][from:][:len(p)])
 }
 
 // Remember lists the running means and the number of steps.

@@ -30,7 +30,7 @@ type Config struct {
 	Program  string        `json:"program"` // version of Harmonium that began the run
 	Model    Layers        `json:"model"`   //
 	Data     `json:"data"` //
-	Training train.Config  `json:"training"`         // with Workers and Valid, which are not recorded, at zero
+	Training train.Config  `json:"training"`         // but for Compute and Valid
 	SHA256   string        `json:"sha256,omitempty"` // of all of the above
 
 	edited bool // whether SHA256 is that of something else

@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/rng"
 	"harmonium/train"
@@ -10,7 +11,7 @@ import (
 
 // Prepare reads the data of a run and starts its training. Where the config records a file's sha256 already, the file must
 // still have it; otherwise it is recorded, with the settings that defaults stand for. Nothing is written.
-func Prepare(c *Config, workers int) (*train.Training, error) {
+func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	set, valid, err := OpenData(c)
 	if err != nil {
 		return nil, err
@@ -24,13 +25,13 @@ func Prepare(c *Config, workers int) (*train.Training, error) {
 		return nil, err
 	}
 	config := c.Training.Fresh()
-	config.Workers, config.Valid = workers, valid
+	config.Compute, config.Valid = on, valid
 	training, err := train.Start(model, set, config)
 	if err != nil {
 		return nil, err
 	}
 	c.Training = training.Config()
-	c.Training.Workers, c.Training.Valid, c.Training.Every = 0, nil, training.Every()
+	c.Training.Compute, c.Training.Valid, c.Training.Every = nil, nil, training.Every()
 	c.Model.VisibleKind, c.Model.HiddenKind = model.Visible.String(), model.Hidden.String()
 	return training, nil
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -182,7 +183,7 @@ func TestFinished(t *testing.T) {
 	c := &run.Config{
 		Model: run.Layers{Hidden: 2}, Data: run.Data{Train: []run.File{{Path: run.Path(path)}}}, Training: train.Config{Epochs: 2},
 	}
-	training, err := run.Prepare(c, 1)
+	training, err := run.Prepare(c, compute.New(1))
 	if err != nil {
 		t.Fatal(err)
 	}
