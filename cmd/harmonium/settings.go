@@ -57,7 +57,14 @@ func registerKinds[C train.Configurable](f trainingFlags, name, what string, all
 	f.String(name, all[0].Kind(), what+": "+strings.Join(kinds, ", "))
 	for _, own := range settingsOf(all) {
 		f.add(own[0].Setting, helpOf(own))
+		if !haveOneDefault(own) {
+			f.Lookup(flagName(own[0].Name)).DefValue = "" // the text tells them
+		}
 	}
+}
+
+func haveOneDefault(own []ownSetting) bool {
+	return !slices.ContainsFunc(own, func(s ownSetting) bool { return s.Default != own[0].Default })
 }
 
 // ownSetting is a setting of a kind.
@@ -81,19 +88,23 @@ func settingsOf[C train.Configurable](all []C) [][]ownSetting {
 	return list
 }
 
-// helpOf joins the texts of one setting of several kinds.
+// helpOf joins the texts of one setting of several kinds, with their defaults where these are not the same.
 func helpOf(own []ownSetting) string {
 	var texts []string
 	of := map[string][]string{}
 	for _, s := range own {
-		if of[s.Help] == nil {
-			texts = append(texts, s.Help)
+		text := s.Help
+		if !haveOneDefault(own) && s.Default != nil {
+			text += " (default " + s.DefaultString() + ")"
+		}
+		if of[text] == nil {
+			texts = append(texts, text)
 		}
 		kind := s.kind
 		if s.Needs != "" {
 			kind += " with --" + flagName(s.Needs)
 		}
-		of[s.Help] = append(of[s.Help], kind)
+		of[text] = append(of[text], kind)
 	}
 	for k, text := range texts {
 		texts[k] = strings.Join(of[text], ", ") + ": " + text
