@@ -23,7 +23,7 @@ func (p *PCD) Settings() []Setting {
 			Help: "replica sets that exchange states with the chains, so that these change modes; 0 means none, " +
 				"10 cost as much as 6 to 15 sweeps of 100 chains"},
 		{Name: "rungs", At: &p.Rungs, Default: DefaultRungs, Least: 2, Needs: "refresh", Help: rungsHelp},
-		{Name: "path", At: along{&p.Along}, Default: pathLine, Needs: "refresh", Help: pathHelp},
+		{Name: "path", At: along{&p.Along}, Default: PathLine, Needs: "refresh", Help: pathHelp},
 	}
 }
 
@@ -52,7 +52,7 @@ func (p *PT) Settings() []Setting {
 		{Name: "steps", At: &p.Steps, Default: DefaultSteps, Least: 1, Help: "Gibbs sweeps and exchanges an update; more: less bias, more time"},
 		{Name: "chains", At: &p.Chains, Default: DefaultChains, Least: 1, Help: "replica sets; more: less noise in the gradient, more time"},
 		{Name: "rungs", At: &p.Rungs, Default: DefaultRungs, Least: 2, Help: rungsHelp},
-		{Name: "path", At: along{&p.Along}, Default: pathLine, Help: pathHelp},
+		{Name: "path", At: along{&p.Along}, Default: PathLine, Help: pathHelp},
 	}
 }
 
@@ -68,27 +68,30 @@ func (*Exact) Settings() []Setting { return nil }
 const (
 	rungsHelp = "models between independent units and the model that a replica set has"
 	pathHelp  = "where these models lie: line (straight; mixes faster wherever it was measured) or training (along the models kept so far)"
+)
 
-	pathLine     = "line"
-	pathTraining = "training"
+// The paths of replica sets between independent units and a model: the straight line, and along the models kept in training.
+const (
+	PathLine     = "line"
+	PathTraining = "training"
 )
 
 // along is the path of replica sets as text.
 type along struct{ is *bool }
 
-func (a along) Type() string { return pathLine + "|" + pathTraining }
+func (a along) Type() string { return PathLine + "|" + PathTraining }
 
 func (a along) String() string {
 	if *a.is {
-		return pathTraining
+		return PathTraining
 	}
-	return pathLine
+	return PathLine
 }
 
 func (a along) Set(text string) error {
-	if text != pathLine && text != pathTraining {
-		return errors.New("want " + pathLine + " or " + pathTraining)
+	if text != PathLine && text != PathTraining {
+		return errors.New("want " + PathLine + " or " + PathTraining)
 	}
-	*a.is = text == pathTraining
+	*a.is = text == PathTraining
 	return nil
 }

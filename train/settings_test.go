@@ -55,7 +55,7 @@ func TestConfigRefusesJSON(t *testing.T) {
 		`{"negative":{"kind":"cd","steps":"auto"}}`:        "negative: steps: want a whole number",
 		`{"negative":{"kind":"cd","chains":3}}`:            "negative: a field that is not known",
 		`{"optimizer":{"kind":"adam","beta2":"near one"}}`: "optimizer: beta2: want a number",
-		`{"optimizer":{"kind":"steepest"}}`:                    "optimizer: kind: want adam, sgd",
+		`{"optimizer":{"kind":"steepest"}}`:                "optimizer: kind: want adam, sgd",
 		`{"optimizer":{"steps":99999999999999999999}}`:     "optimizer: kind: want",
 		`{"epochs":99999999999999999999}`:                  "epochs: want a whole number of at most 64 bits",
 	} {

@@ -57,12 +57,6 @@ type Data struct {
 	ValidRows int      `json:"valid_rows,omitempty"` // rows of validation data
 }
 
-// The paths of ladders between independent units and a model: the straight line, and along the models kept in training.
-const (
-	PathLine     = "line"
-	PathTraining = "training"
-)
-
 // Start returns the model that training starts from.
 func (l Layers) Start(set *data.Set, seed uint64) (*rbm.Model, error) {
 	if l.Hidden <= 0 {
