@@ -25,7 +25,7 @@ func Sample(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Opt
 	if err != nil {
 		return v, h, err
 	}
-	v, h = rbm.NewBatch(count, model.M()), rbm.NewBatch(count, model.N())
+	v, h = model.Visible.NewBatch(count), model.Hidden.NewBatch(count)
 	conditionals := rbm.NewConditionals(model, o.Workers)
 	if s.transposed {
 		v = drawn
@@ -73,7 +73,7 @@ func (s *sum) deal(count int, key rng.Key) [][]target {
 // inversion walks along the cumulated weights of a part and writes the state of each target.
 func (s *sum) inversion(share []target, logPart float64, drawn rbm.Batch) visitor {
 	cumulated, last := 0.0, uint64(0)
-	write := func(t target) { drawn.Row(t.row)[0] = last }
+	write := func(t target) { drawn.SetIndex(t.row, last) }
 	return visitor{
 		visit: func(state uint64, w weights, _ []float64) {
 			if len(share) == 0 {

@@ -47,10 +47,10 @@ func hiddenMode(m, n int) *rbm.Model {
 		for j := range n {
 			model.W[i*n+j] = 2
 		}
-		model.B[i] = -3
+		model.B()[i] = -3
 	}
 	for j := range n {
-		model.C[j] = -40
+		model.C()[j] = -40
 	}
 	return model
 }

@@ -97,7 +97,7 @@ Defaults come from measurements on real data sets (docs/decisions/0042).`,
 	return cmd
 }
 
-func rateOf(o train.Optimizer, units rbm.Units) string {
+func rateOf(o train.Optimizer, units rbm.Kind) string {
 	return fmt.Sprintf("%g", o.DefaultRate(units, units))
 }
 

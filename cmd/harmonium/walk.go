@@ -139,7 +139,7 @@ func (o *sampleOptions) collect(ctx context.Context, t *terminal, model *rbm.Mod
 		}
 		if k%result.Thin == 0 {
 			part := v.Slice(done, min(done+chains, o.count))
-			copy(part.Words(), w.visible().Words())
+			part.Copy(w.visible().Slice(0, part.Rows()))
 			done += part.Rows()
 		}
 	}

@@ -34,7 +34,7 @@ func Prepare(c *Config, workers int) (*train.Training, error) {
 	}
 	config = training.Config()
 	c.Settings.Batch, c.Settings.Rate, c.Settings.Every = config.Batch, config.Rate, training.Every()
-	c.Settings.VisibleUnits, c.Settings.HiddenUnits = model.Visible.String(), model.Hidden.String()
+	c.Settings.VisibleUnits, c.Settings.HiddenUnits = string(model.Visible.Kind()), string(model.Hidden.Kind())
 	return training, nil
 }
 

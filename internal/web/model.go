@@ -67,7 +67,7 @@ func describe(model *rbm.Model, shape []int) weightsAnswer {
 			square += x * x
 			a.Scale = max(a.Scale, math.Abs(x))
 		}
-		a.Units = append(a.Units, unitAnswer{J: j, Norm: math.Sqrt(square), Bias: model.C[j]})
+		a.Units = append(a.Units, unitAnswer{J: j, Norm: math.Sqrt(square), Bias: model.C()[j]})
 	}
 	slices.SortStableFunc(a.Units, func(x, y unitAnswer) int { return cmp.Compare(y.Norm, x.Norm) })
 	a.Units = a.Units[:min(mostTiles, n)]
