@@ -1,6 +1,7 @@
 package rbm
 
 import (
+	"encoding/binary"
 	"fmt"
 	"iter"
 	"math/bits"
@@ -50,9 +51,12 @@ func (s Batch) SetBits(r, from int, values []uint8) {
 	row := s.bits.Row(r)
 	for len(values) > 0 {
 		n := min(64-from%64, len(values))
-		word := uint64(0)
-		for k, x := range values[:n] {
-			word |= uint64(x&1) << k
+		word, k := uint64(0), 0
+		for ; k+8 <= n; k += 8 { // the product moves the lowest bit of byte j to bit 56+j
+			word |= binary.LittleEndian.Uint64(values[k:]) & 0x0101010101010101 * 0x0102040810204080 >> 56 << (k & 63)
+		}
+		for ; k < n; k++ {
+			word |= uint64(values[k]&1) << (k & 63)
 		}
 		mask := ^uint64(0) >> (64 - n)
 		row[from/64] = row[from/64]&^(mask<<(from%64)) | word<<(from%64)
