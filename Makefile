@@ -23,11 +23,11 @@ generate: ## write the assembler anew
 	go generate ./...
 
 pictures: ## those of docs/ beside that of the demo
-	go run ./bench/roofline bench/results/speed.json docs/images/roofline.png
-	go run ./bench/modes docs/images/modes.png
+	go run ./cmd/harmonium/internal/pictures/roofline bench/results/speed.json docs/images/roofline.png
+	go run ./cmd/harmonium/internal/pictures/modes docs/images/modes.png
 
 screenshots: ## of the page, for docs/; needs Chromium
-	HARMONIUM_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run TestScreenshots ./internal/web
+	HARMONIUM_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run TestScreenshots ./cmd/harmonium/internal/web
 
 ci: ## what continuous integration runs
 	.ci/run

@@ -15,6 +15,8 @@ import (
 
 func TestBadInput(t *testing.T) {
 	const grey = "want 0 or 1 (or -1 and 1 for spins); for grey values say --threshold T or --bernoulli"
+	const missing = "a number that is missing or infinite has to be filled in, or its row left out"
+	const notFinite = "want 0 or 1 (or -1 and 1 for spins): " + missing
 	const probability = "want a probability in [0,1]; for other grey values say --threshold T"
 	threshold, bernoulli := Threshold(0.5), Bernoulli(rng.Seed(1))
 	good := npy("|u1", "(2, 2)", []uint8{0, 1, 1, 0})
@@ -57,18 +59,19 @@ func TestBadInput(t *testing.T) {
 		{"overflow", []byte("0,1e999\n"), nil, `row 1, column 2: found "1e999", want a number`},
 		{"0/1/2", []byte("0,1\n1,2\n"), nil, "row 2, column 2: found 2, " + grey},
 		{"a half", []byte("0.5,1\n"), nil, "row 1, column 1: found 0.5, " + grey},
-		{"NaN", []byte("0,nan\n"), nil, "row 1, column 2: found NaN, " + grey},
-		{"infinite", []byte("0,1\n-inf,1\n"), nil, "row 2, column 1: found -Inf, " + grey},
+		{"NaN", []byte("0,nan\n"), nil, "row 1, column 2: found NaN, " + notFinite},
+		{"infinite", []byte("0,1\n-inf,1\n"), nil, "row 2, column 1: found -Inf, " + notFinite},
 		{"-1 after 0", []byte("1,0\n1,-1\n"), nil, "row 2, column 2: found -1, want 0 or 1, as row 1, column 2 is 0"},
 		{"0 after -1", []byte("-1 1\n1 0\n"), nil, "row 2, column 2: found 0, want -1 or 1, as row 1, column 1 is -1"},
 		{"0 after -1 in a row", []byte("-1 0 1\n"), nil, "row 1, column 2: found 0, want -1 or 1, as row 1, column 1 is -1"},
-		{"threshold of NaN", []byte("0,NaN\n"), []Option{threshold}, "row 1, column 2: found NaN, want a finite number"},
+		{"threshold of NaN", []byte("0,NaN\n"), []Option{threshold},
+			"row 1, column 2: found NaN, want a finite number: " + missing},
 		{"threshold of Inf", npy("<f4", "(1, 2)", []float32{0, float32(math.Inf(1))}), []Option{threshold},
-			"row 1, column 2: found +Inf, want a finite number"},
+			"row 1, column 2: found +Inf, want a finite number: " + missing},
 		{"probability 2", []byte("0,2\n"), []Option{bernoulli}, "row 1, column 2: found 2, " + probability},
 		{"probability -1", []byte("-1,1\n"), []Option{bernoulli}, "row 1, column 1: found -1, " + probability},
 		{"probability NaN", npy("<f8", "(1, 2)", []float64{1, math.NaN()}), []Option{bernoulli},
-			"row 1, column 2: found NaN, " + probability},
+			"row 1, column 2: found NaN, want a probability in [0,1]: " + missing},
 		{"truncated gzip", gz([]byte("0,1\n1,0\n"))[:20], nil, "the gzip data end early, the file is truncated"},
 		{"gzip header only", []byte{0x1f, 0x8b, 8}, nil, "the gzip data end early, the file is truncated"},
 		{"gzip checksum", damaged, nil, "damaged gzip data: gzip: invalid checksum"},
@@ -107,7 +110,7 @@ func TestBadInput(t *testing.T) {
 		{"one axis", header("(4,)"), nil, "found one axis of 4 numbers, want an array of rows × units"},
 		{"complex", npy("<c8", "(1, 1)", []float32{0, 1}), nil,
 			"the .npy header \"{'descr': '<c8', 'fortran_order': False, 'shape': (1, 1), }\": " +
-				"found type \"<c8\", want a boolean, an integer or a float of 4 or 8 bytes"},
+				"found type \"<c8\", want a boolean, an integer or a float of 2, 4 or 8 bytes"},
 		{"structures", npyRaw("{'descr': [('a', '<f8')], }", nil), nil,
 			"the .npy header \"{'descr': [('a', '<f8')], }\": found an array of structures, want numbers"},
 		{"no shape", npyRaw("{'descr': '<f8', 'fortran_order': True}", nil), nil,
@@ -126,7 +129,8 @@ func TestBadInput(t *testing.T) {
 		{"empty npz", npz(zip.Store), nil, "the .npz file has no members"},
 		{"two members", npz(zip.Store, good, good), nil,
 			`the .npz file holds ["arr_0" "arr_1"]; name one as FILE#NAME`},
-		{"npz of text", npz(zip.Store, []byte("0,1\n")), nil, "the member of the .npz file is no .npy array"},
+		{"npz of text", npz(zip.Store, []byte("0,1\n")), nil,
+			"the member of the .npz file is no .npy array: want .npz as numpy.savez writes it; unpack other zip files"},
 		{"truncated npz", zipped[:len(zipped)-1], nil, "damaged .npz file: zip: not a valid zip file"},
 		{"npz checksum", flipped, nil, "damaged .npz file: zip: checksum error"},
 		{"both options", []byte("0,1\n"), []Option{threshold, bernoulli}, "threshold and bernoulli exclude each other"},

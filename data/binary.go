@@ -40,6 +40,8 @@ func elementOf(kind byte, size int, order binary.ByteOrder) (e element, ok bool)
 		one = func(raw []byte) float64 { return float64(order.Uint64(raw)) }
 	case kind == 'i' && size == 8:
 		one = func(raw []byte) float64 { return float64(int64(order.Uint64(raw))) }
+	case kind == 'f' && size == 2:
+		one = func(raw []byte) float64 { return half(order.Uint16(raw)) }
 	case kind == 'f' && size == 4:
 		one = func(raw []byte) float64 { return float64(math.Float32frombits(order.Uint32(raw))) }
 	case kind == 'f' && size == 8:
@@ -60,6 +62,27 @@ func elementOf(kind byte, size int, order binary.ByteOrder) (e element, ok bool)
 		}
 	}
 	return e, true
+}
+
+// half returns a number of IEEE 754's binary16: a sign, 5 bits of exponent and 10 of fraction.
+func half(bits uint16) float64 {
+	exponent, fraction := int(bits>>10&31), float64(bits&1023)
+	var x float64
+	switch exponent {
+	case 0:
+		x = math.Ldexp(fraction, -24)
+	case 31:
+		x = math.Inf(1)
+		if fraction != 0 {
+			x = math.NaN()
+		}
+	default:
+		x = math.Ldexp(1024+fraction, exponent-25)
+	}
+	if bits>>15 == 1 {
+		x = -x
+	}
+	return x
 }
 
 // array is a binary array as its header declares it: dims numbers of type element, offset bytes into the stream.

@@ -36,6 +36,8 @@ func TestEveryFormat(t *testing.T) {
 			{"npy (int64)", npy("<i8", shape, flat(x, int64(0), 1)), rbm.Bernoulli},
 			{"npy (int64)", npy(">i8", shape, flat(x, int64(-1), 1)), rbm.Spin},
 			{"npy (uint64)", npy("<u8", shape, flat(x, uint64(0), 1)), rbm.Bernoulli},
+			{"npy (float16)", npy("<f2", shape, flat(x, uint16(0xbc00), 0x3c00)), rbm.Spin},
+			{"npy (float16)", npy(">f2", shape, flat(x, uint16(0x8000), 0x3c00)), rbm.Bernoulli},
 			{"npy (float32)", npy("<f4", shape, flat(x, float32(-1), 1)), rbm.Spin},
 			{"npy (float32)", npy(">f4", shape, flat(x, float32(0), 1)), rbm.Bernoulli},
 			{"npy (float64)", npy("=f8", shape, flat(x, 0., 1)), rbm.Bernoulli},

@@ -115,7 +115,7 @@ func npyElement(p *literal) (element, error) {
 	if p.err != nil {
 		return element{}, p.err
 	}
-	unknown := fmt.Errorf("found type %q, want a boolean, an integer or a float of 4 or 8 bytes", descr)
+	unknown := fmt.Errorf("found type %q, want a boolean, an integer or a float of 2, 4 or 8 bytes", descr)
 	if len(descr) != 3 {
 		return element{}, unknown
 	}

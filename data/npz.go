@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -32,6 +33,9 @@ func (f *file) zipMember() (source, error) {
 		return source{}, fmt.Errorf("the .npz file has no members")
 	case len(found) == 0:
 		return source{}, fmt.Errorf("no member %q, the .npz file holds %s", f.member, list(names))
+	case len(found) > 1 && f.member == "" && !slices.ContainsFunc(found, isArray):
+		return source{}, fmt.Errorf("found a zip file of %s (so are .pt of PyTorch and .xlsx), want .npz as numpy.savez writes it; "+
+			"save the array as .npy or .csv", list(names))
 	case len(found) > 1 && f.member == "":
 		return source{}, fmt.Errorf("the .npz file holds %s; name one as FILE#NAME", list(names))
 	case len(found) > 1:
@@ -39,6 +43,8 @@ func (f *file) zipMember() (source, error) {
 	}
 	return source{open: func() (io.Reader, error) { return openMember(found[0]) }, size: -1}, nil
 }
+
+func isArray(m *zip.File) bool { return strings.HasSuffix(m.Name, ".npy") }
 
 // list quotes names, at most eight of them.
 func list(names []string) string {

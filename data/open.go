@@ -218,13 +218,16 @@ func (f *file) matrix(weights bool) (*matrix, error) {
 	case isNPY(head):
 		return readNPY(s, npy, weights)
 	case npy == "npz":
-		return nil, errors.New("the member of the .npz file is no .npy array")
+		return nil, errors.New("the member of the .npz file is no .npy array: want .npz as numpy.savez writes it; unpack other zip files")
 	case isZip(head):
 		return nil, errors.New("found a zip file within gzip, want .npz as it is")
 	case isIDX(head):
 		return readIDX(s, weights)
 	case isText(head):
 		return readText(s, weights)
+	}
+	if err := foreignError(head); err != nil {
+		return nil, err
 	}
 	return nil, fmt.Errorf("unknown format: begins with % x, want .npy, .npz, IDX or text, or one of these gzipped",
 		head[:min(8, len(head))])

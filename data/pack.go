@@ -67,7 +67,7 @@ func (p *packer) putBinary(r, c int, values []float64) error {
 		minuses += minus
 		bits[i] = uint8(one)
 		if zero+minus+one != 1 {
-			return refuse(r, c+i, x, "0 or 1 (or -1 and 1 for spins); for grey values say --threshold T or --bernoulli")
+			return refuse(r, c+i, x, wantBinary(x))
 		}
 	}
 	p.states.SetBits(r, c, bits)
@@ -75,6 +75,17 @@ func (p *packer) putBinary(r, c int, values []float64) error {
 		return p.note(r, c, values)
 	}
 	return nil
+}
+
+// missing is the way out of NaN and infinities, which no option makes bits of.
+const missing = "a number that is missing or infinite has to be filled in, or its row left out"
+
+// wantBinary says what x should have been, and the way out.
+func wantBinary(x float64) string {
+	if x-x != 0 {
+		return "0 or 1 (or -1 and 1 for spins): " + missing
+	}
+	return "0 or 1 (or -1 and 1 for spins); for grey values say --threshold T or --bernoulli"
 }
 
 // note remembers where the first 0 and the first −1 are, and refuses to have both.
@@ -102,7 +113,7 @@ func (p *packer) putThreshold(r, c int, values []float64) error {
 	bits, t := p.scratch(values), *p.o.threshold
 	for i, x := range values {
 		if x-x != 0 {
-			return refuse(r, c+i, x, "a finite number")
+			return refuse(r, c+i, x, "a finite number: "+missing)
 		}
 		bits[i] = uint8(bit(x > t))
 	}
@@ -118,6 +129,9 @@ func (p *packer) putGrey(r, c int, values []float64) error {
 		if p.m.bytes {
 			p.grey.bytes[at+i] = uint8(x)
 			continue
+		}
+		if x-x != 0 {
+			return refuse(r, c+i, x, "a probability in [0,1]: "+missing)
 		}
 		if !(x >= 0 && x <= 1) {
 			return refuse(r, c+i, x, "a probability in [0,1]; for other grey values say --threshold T")

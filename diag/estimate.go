@@ -16,13 +16,13 @@ type Estimate struct {
 	TauErr Number
 }
 
-// String prints the estimate with two digits of its error, as -1.7456 ± 0.0021.
+// String prints the estimate with two digits of its error, as -1.7456 ± 0.0021, and an error that is not known as -1.7456 ± unknown.
 func (e Estimate) String() string {
 	digits := 4
 	if s := float64(e.Stderr); s > 0 && !math.IsInf(s, 0) {
 		digits = min(max(1-int(math.Floor(math.Log10(s))), 0), 12)
 	}
-	return fmt.Sprintf("%.*f ± %.*f", digits, float64(e.Value), digits, float64(e.Stderr))
+	return fmt.Sprintf("%.*f ± %s", digits, float64(e.Value), e.Stderr.Digits(digits))
 }
 
 // windowFactor is Wolff's S, the assumed ratio of the exponential to the integrated autocorrelation time.

@@ -171,7 +171,7 @@ func TestEstimateString(t *testing.T) {
 		want          string
 	}{
 		{-1.74563, 0.00213, "-1.7456 ± 0.0021"}, {-2, 0, "-2.0000 ± 0.0000"}, {1234.5, 17.2, "1234 ± 17"},
-		{0.5, 1.44, "0.5 ± 1.4"}, {0.25, nan, "0.2500 ± NaN"}, {0.25, inf, "0.2500 ± +Inf"},
+		{0.5, 1.44, "0.5 ± 1.4"}, {0.25, nan, "0.2500 ± unknown"}, {0.25, inf, "0.2500 ± unknown"},
 	} {
 		if got := (diag.Estimate{Value: c.value, Stderr: c.stderr}).String(); got != c.want {
 			t.Errorf("%v ± %v prints as %q, want %q", c.value, c.stderr, got, c.want)

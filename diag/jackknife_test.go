@@ -81,6 +81,19 @@ func TestWeightedMean(t *testing.T) {
 	if mean, _ := diag.WeightedMean([]float64{1, 5}, []float64{3, 1}); mean != 2 {
 		t.Errorf("weights 3 and 1: %v, want 2", mean)
 	}
+	for _, weights := range [][]float64{{1, 0, 0, 0}, {0, 1e300, 0, 0}} {
+		if mean, stderr := diag.WeightedMean([]float64{2, 2, 3, 6}, weights); mean != 2 || !math.IsInf(stderr, 1) {
+			t.Errorf("weights %v: %v ± %v, want 2 ± +Inf, as one number has no error", weights, mean, stderr)
+		}
+	}
+	// The unit of the weights changes nothing, to the bit, and numbers of weight 0 are none.
+	for _, unit := range []float64{0x1p1000, 0x1p-1000} {
+		m, s := diag.WeightedMean([]float64{1, 9, 2, 6}, []float64{3 * unit, 0, 1 * unit, 7 * unit})
+		want, wantErr := diag.WeightedMean([]float64{1, 2, 6}, []float64{3, 1, 7})
+		if m != want || s != wantErr {
+			t.Errorf("weights in units of %v: %v ± %v, want %v ± %v", unit, m, s, want, wantErr)
+		}
+	}
 	if _, stderr := diag.WeightedMean([]float64{1}, nil); !math.IsInf(stderr, 1) {
 		t.Errorf("error of one number %v, want +Inf", stderr)
 	}

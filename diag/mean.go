@@ -3,23 +3,33 @@ package diag
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
-// WeightedMean returns the mean of independent numbers with the given weights (nil means equal ones) and its
-// standard error, √(n/(n−1) Σ w²(x−mean)²) / Σ w. The error of a single number is +Inf: it is not known.
-// It panics unless there are as many weights as numbers, or none at all.
+// WeightedMean returns the mean of independent numbers with the given weights ≥ 0 (nil means equal ones) and its standard error,
+// √(n/(n−1) Σ w²(x−mean)²) / Σ w, n being the number of weights above 0. The error of a single number is +Inf: it is not known. The
+// weights are scaled by a power of two, so that no square overflows. It panics unless there are as many weights as numbers, or none at
+// all.
 func WeightedMean(x, weights []float64) (mean, stderr float64) {
 	if weights != nil && len(weights) != len(x) {
 		panic(fmt.Sprintf("diag: %d weights for %d numbers", len(weights), len(x)))
 	}
+	largest := 1.0
+	if len(weights) > 0 {
+		largest = slices.Max(weights)
+	}
+	_, exponent := math.Frexp(largest)
 	weight := func(k int) float64 {
 		if weights == nil {
 			return 1
 		}
-		return weights[k]
+		return math.Ldexp(weights[k], -exponent)
 	}
-	var total, sum, square float64
+	var n, total, sum, square float64
 	for k, x := range x {
+		if weight(k) > 0 {
+			n++
+		}
 		total += weight(k)
 		sum += float64(weight(k) * x)
 	}
@@ -28,7 +38,6 @@ func WeightedMean(x, weights []float64) (mean, stderr float64) {
 		d := weight(k) * (x - mean)
 		square += float64(d * d)
 	}
-	n := float64(len(x))
 	if n < 2 {
 		return mean, math.Inf(1)
 	}

@@ -3,11 +3,20 @@ package diag
 import (
 	"encoding/json"
 	"math"
+	"strconv"
 )
 
 // Number is a float64 that JSON can always hold: one that can't be given (NaN, ±Inf) is written as null, and null is
 // read as NaN.
 type Number float64
+
+// Digits prints the number with so many digits after the point, or "unknown" where it can't be given.
+func (x Number) Digits(digits int) string {
+	if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+		return "unknown"
+	}
+	return strconv.FormatFloat(float64(x), 'f', digits, 64)
+}
 
 // MarshalJSON writes the number, or null.
 func (x Number) MarshalJSON() ([]byte, error) {

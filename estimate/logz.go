@@ -32,8 +32,8 @@ const (
 )
 
 const (
-	chains     = 400  // on the way there
-	back       = 133  // on each of the three ways back
+	chains     = 400  // of AIS
+	back       = 133  // of reverse AIS from each kind of starts
 	firstSteps = 250  // of the shortest run
 	longer     = 3    // times the steps of the run before
 	fewest     = 1.5  // times: the last run, which takes what is left of the budget, is worth it
@@ -81,11 +81,11 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 	return last, nil
 }
 
-// cost is the number of chain steps of annealing: there, warming up, and back. Tempering takes as many, and less than a tenth more to end a
-// round.
+// cost is the number of chain steps of AIS, of the sweeps before reverse AIS, and of reverse AIS. Tempering takes as many, and less than a
+// tenth more to end a round.
 func cost(steps int) int64 { return int64(chains) * int64(2*steps+warmUp(steps)) }
 
-// warmUp is the number of sweeps that chains make at the model before they go back.
+// warmUp is the number of sweeps that chains make at the model before reverse AIS.
 func warmUp(steps int) int { return steps / 2 }
 
 // nextSteps is the length of the run after one of so many steps, with what is left of the budget; 0 if it isn't worth it.
@@ -106,7 +106,7 @@ type estimator struct {
 	path         sample.Path
 	data         rbm.Batch
 	places       []float64 // of the last annealing
-	lengths      []float64 // of its steps, summed over all ways
+	lengths      []float64 // of its steps, summed over AIS and reverse AIS
 	conditionals *rbm.Conditionals
 	key          rng.Key
 	runs         uint32
@@ -125,35 +125,33 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) 
 	}
 }
 
-// run goes there and back in so many steps.
+// run makes all five estimates with so many steps.
 func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	key := e.key.Stream(runStream(e.runs))
-	there := sample.NewIndependent(e.base, chains, key.Stream(1))
-	places := e.schedule(steps)
-	e.places, e.lengths = places, make([]float64, steps)
-	if err := e.anneal(ctx, there, places[1:]); err != nil {
+	e.places, e.lengths = e.schedule(steps), make([]float64, steps)
+	ais, lengths, err := sample.AIS(ctx, e.path, e.places, chains, e.conditionals, key.Stream(1), func(int) { e.report(chains) })
+	if err != nil {
 		return nil, err
 	}
-	b := &Bracket{Steps: steps}
-	b.AIS.Value, b.AIS.Stderr, b.AIS.ESS = there.LogZ()
-
+	e.add(lengths)
+	b := &Bracket{Steps: steps, AIS: ais.LogZ()}
 	b.Found = math.Inf(-1)
-	there.Resample()
+	ais.Resample()
 	ended := rbm.NewBatch(back, e.model.M())
-	ended.Gather(there.Chains.Visible, spread()) // copies of a chain stand side by side
-	for _, way := range []struct {
-		side  *Side
-		start rbm.Batch
-		key   rng.Key
+	ended.Gather(ais.Chains.Visible, spread()) // copies of a chain stand side by side
+	for _, reverse := range []struct {
+		estimate *sample.LogZ
+		start    rbm.Batch
+		key      rng.Key
 	}{
 		{&b.ReverseEnds, ended, key.Stream(2)}, {&b.ReverseData, sample.FromRows(e.data, back, key), key.Stream(3)},
 		{&b.ReverseRandom, sample.RandomStarts(e.model, back, key.Stream(5)), key.Stream(5)},
 	} {
-		side, found, err := e.back(ctx, way.start, way.key)
+		z, found, err := e.reverse(ctx, reverse.start, reverse.key)
 		if err != nil {
 			return nil, err
 		}
-		*way.side, b.Found = side, max(b.Found, found)
+		*reverse.estimate, b.Found = z, max(b.Found, found)
 	}
 	tempered, err := e.tempered(ctx, cost(steps))
 	if err != nil {
@@ -177,40 +175,33 @@ func spread() []int {
 	return index
 }
 
-// back warms chains up at the model and leads them to the base, whose log Z is known. found is the largest −F of the chains at the model.
-func (e *estimator) back(ctx context.Context, start rbm.Batch, key rng.Key) (side Side, found float64, err error) {
-	steps := len(e.places) - 1
+// reverse is reverse AIS from chains that first make some sweeps at the model. found is the largest −F of the chains at the model.
+func (e *estimator) reverse(ctx context.Context, start rbm.Batch, key rng.Key) (z sample.LogZ, found float64, err error) {
 	chains := sample.NewChains(start, e.model.N(), key)
-	for range warmUp(steps) {
+	for range warmUp(len(e.places) - 1) {
 		if ctx.Err() != nil {
-			return Side{}, 0, ctx.Err()
+			return z, 0, ctx.Err()
 		}
 		chains.Sweep(e.conditionals, 1)
 		e.report(start.Rows())
 	}
-	p := sample.NewWeighted(chains, key)
-	p.UpdateFreeEnergies(e.conditionals)
-	found = -slices.Min(p.FreeEnergies)
-	places := slices.Clone(e.places[:steps])
-	slices.Reverse(places)
-	if err := e.anneal(ctx, p, places); err != nil {
-		return Side{}, 0, err
+	free := make([]float64, start.Rows())
+	e.conditionals.FreeEnergy(free, chains.Visible)
+	z, lengths, err := sample.ReverseAIS(ctx, e.path, e.places, chains, e.conditionals, key, func(int) { e.report(start.Rows()) })
+	if err != nil {
+		return z, 0, err
 	}
+	e.add(lengths)
 	e.conditionals.Update(e.model)
-	fall, stderr, ess := p.LogZ()
-	return Side{sample.LogZWithoutWeights(e.base) - fall, stderr, ess}, found, nil
+	z.Value += sample.LogZWithoutWeights(e.base)
+	return z, -slices.Min(free), nil
 }
 
-// anneal leads a population through the places, and adds up how long the steps were.
-func (e *estimator) anneal(ctx context.Context, p *sample.WeightedChains, places []float64) error {
-	lengths, err := p.Anneal(ctx, e.path, places, e.conditionals, func(int) { e.report(len(p.LogWeights)) })
-	if len(places) > 1 && places[0] > places[1] { // a way back
-		slices.Reverse(lengths)
-	}
+// add sums up the lengths of the steps.
+func (e *estimator) add(lengths []float64) {
 	for k, x := range lengths {
 		e.lengths[k] += x
 	}
-	return err
 }
 
 // schedule returns the places of the next annealing: evenly spaced at first, and then so that the steps of a run are alike in what they add to

@@ -19,7 +19,7 @@ const (
 // from what a step to the other costs the states of each, by the acceptance ratio (C. H. Bennett, J. Comput. Phys. 22 (1976) 245). The
 // error is that of the jackknife over groups of ladders, which are independent of each other, so that it holds whatever the
 // chains remember.
-func (e *estimator) tempered(ctx context.Context, chainSteps int64) (Side, error) {
+func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ, error) {
 	key := e.key.Stream(runStream(e.runs)).Stream(4)
 	t := sample.NewTempering(e.path, sample.FromBiases(e.base, ladders, key), firstRungs, key, e.o.Workers)
 	end := e.done + chainSteps
@@ -31,7 +31,7 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (Side, error
 	for part := int64(12); part >= 3; part /= 2 { // spread after a twelfth, a sixth and a third
 		for e.done < end-chainSteps+chainSteps/part {
 			if err := round(); err != nil {
-				return Side{}, err
+				return sample.LogZ{}, err
 			}
 		}
 		t.Respace(mostRungs)
@@ -40,7 +40,7 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (Side, error
 	t.Works = func(k int, up, down []float64) { pairs[k].add(up, down) }
 	for e.done < end || !pairs[len(pairs)-1].enough() || !pairs[0].enough() {
 		if err := round(); err != nil {
-			return Side{}, err
+			return sample.LogZ{}, err
 		}
 	}
 	var logZ [groups + 1]float64 // without each group, and with all
@@ -59,7 +59,7 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (Side, error
 	for _, x := range logZ[:groups] {
 		squares += (x - mean) * (x - mean)
 	}
-	return Side{Value: logZ[groups], Stderr: math.Sqrt(squares * (groups - 1) / groups), ESS: float64(t.RoundTrips())}, nil
+	return sample.LogZ{Value: logZ[groups], Stderr: math.Sqrt(squares * (groups - 1) / groups), ESS: float64(t.RoundTrips())}, nil
 }
 
 // pair collects what steps between two neighbouring rungs cost, by group of ladders.

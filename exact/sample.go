@@ -13,28 +13,45 @@ import (
 // Sample draws count independent configurations (v,h) from P(v,h): the smaller layer from its exact distribution by inversion,
 // the other from its conditional. Row r depends on the key and r alone. It sums over all states twice.
 func Sample(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Options) (v, h rbm.Batch, err error) {
-	s, err := newSum(ctx, model, Options{Workers: o.Workers})
+	drawn, visible, err := sampleSmaller(ctx, model, count, key, o)
 	if err != nil {
 		return v, h, err
 	}
-	drawn := rbm.NewBatch(count, s.k)
+	if !visible {
+		return drawVisible(model, drawn, key, o), drawn, nil
+	}
+	h = model.Hidden.NewBatch(count)
+	rbm.NewConditionals(model, o.Workers).SampleHidden(h, drawn, key.Stream(rng.StreamHidden), 0)
+	return drawn, h, nil
+}
+
+// SampleVisible draws the v of [Sample] alone: hidden units that need not be drawn take no memory.
+func SampleVisible(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Options) (rbm.Batch, error) {
+	drawn, visible, err := sampleSmaller(ctx, model, count, key, o)
+	if err != nil || visible {
+		return drawn, err
+	}
+	return drawVisible(model, drawn, key, o), nil
+}
+
+// sampleSmaller draws the smaller layer, and tells whether that is the visible one.
+func sampleSmaller(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Options) (drawn rbm.Batch, visible bool, err error) {
+	s, err := newSum(ctx, model, Options{Workers: o.Workers})
+	if err != nil {
+		return drawn, false, err
+	}
+	drawn = rbm.NewBatch(count, s.k)
 	shares := s.deal(count, key)
 	err = s.walk(ctx, o, func(part int) visitor {
 		return s.inversion(shares[part], s.part[part], drawn)
 	})
-	if err != nil {
-		return v, h, err
-	}
-	v, h = model.Visible.NewBatch(count), model.Hidden.NewBatch(count)
-	conditionals := rbm.NewConditionals(model, o.Workers)
-	if s.transposed {
-		v = drawn
-		conditionals.SampleHidden(h, v, key.Stream(rng.StreamHidden), 0)
-	} else {
-		h = drawn
-		conditionals.SampleVisible(v, h, key.Stream(rng.StreamVisible), 0)
-	}
-	return v, h, nil
+	return drawn, s.transposed, err
+}
+
+func drawVisible(model *rbm.Model, h rbm.Batch, key rng.Key, o Options) rbm.Batch {
+	v := model.Visible.NewBatch(h.Rows())
+	rbm.NewConditionals(model, o.Workers).SampleVisible(v, h, key.Stream(rng.StreamVisible), 0)
+	return v
 }
 
 // target is a row whose uniform number falls into a part, with its place there: the cumulated weight of

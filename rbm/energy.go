@@ -32,19 +32,29 @@ func (model *Model) Energy(v, h Batch) []float64 {
 
 // FreeEnergy returns F(v) = −log Σ_h e^(−E(v,h)) of each row, so that P(v) = e^(−F(v))/Z, in float64. For
 // Bernoulli units it is −Σ b_i v_i − Σ_j log(1+e^{c_j+Σ_i w_ij v_i}). v is rows×m; it panics on another shape.
-func (model *Model) FreeEnergy(v Batch) []float64 {
-	model.checkVisible(v)
-	free := make([]float64, v.Rows())
-	if !model.inBits() {
-		newDirections(model).toHidden.freeEnergy(1, free, v)
-		return free
+func (model *Model) FreeEnergy(v Batch) []float64 { return model.FreeEnergyFunc()(v) }
+
+// FreeEnergyFunc returns [Model.FreeEnergy] of the model as it is now, for many calls: the parameters are turned to float64 once. The function is for one
+// goroutine.
+func (model *Model) FreeEnergyFunc() func(v Batch) []float64 {
+	var free func(dst []float64, v Batch)
+	if model.inBits() {
+		p, inputs := model.Bits(), make([]float64, model.N())
+		free = func(dst []float64, v Batch) {
+			for r := range dst {
+				dst[r] = p.freeEnergy(v.bits.Row(r), inputs)
+			}
+		}
+	} else {
+		d := newDirections(model)
+		free = func(dst []float64, v Batch) { d.toHidden.freeEnergy(1, dst, v) }
 	}
-	p := model.Bits()
-	inputs := make([]float64, model.N())
-	for r := range free {
-		free[r] = p.freeEnergy(v.bits.Row(r), inputs)
+	return func(v Batch) []float64 {
+		model.checkVisible(v)
+		dst := make([]float64, v.Rows())
+		free(dst, v)
+		return dst
 	}
-	return free
 }
 
 // FreeEnergyHidden returns F(h) = −log Σ_v e^(−E(v,h)) of each row: [Model.FreeEnergy] with the layers exchanged.

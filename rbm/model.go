@@ -78,6 +78,15 @@ func (model *Model) Parameters() []Named {
 	return list
 }
 
+// ParameterCount is the number of all parameters.
+func (model *Model) ParameterCount() int {
+	n := 0
+	for _, p := range model.Parameters() {
+		n += len(p.Values)
+	}
+	return n
+}
+
 // SetBiasesFromMeans sets b_i to the value at which a unit without weights is on (1 or +1) with probability means[i]: its log-odds for bits, half of
 // that for spins. Probabilities are kept 10^−3 away from 0 and 1, where the log-odds are infinite.
 func (model *Model) SetBiasesFromMeans(means []float64) { model.Visible.SetBiasesFromMeans(means) }

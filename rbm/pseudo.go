@@ -9,20 +9,40 @@ import (
 // steepWeight bounds |w| for the product form of gain: the range of kernel.LogProduct.
 const steepWeight = 30
 
-// siteRows is the number of rows that are scored together: the factors of a unit stay in the first-level cache meanwhile, the rows'
-// probabilities in the second.
-const siteRows = 16
+// siteRows is the largest number of rows that are scored together: the factors of a unit stay in the first-level cache meanwhile, the
+// rows' probabilities in the second. Rows of many hidden units are fewer, so that they take siteBytes at most, or are one.
+const (
+	siteRows  = 16
+	siteBytes = 64 << 20
+)
 
 // PseudoLogLikelihood returns Σ_i log P(v_i|v_{−i}) of each row of v in nats, in float64: the
 // log-probability of every unit given all the others, summed over all units, none drawn at random
 // (J. Besag, The Statistician 24 (1975) 179). It needs no Z. It is not the log-likelihood,
 // and for a model with few strong modes it can be far above it.
 func (model *Model) PseudoLogLikelihood(v Batch, workers int) []float64 {
-	model.checkVisible(v)
-	s := newSites(model.Bits())
+	return NewPseudoLikelihood(model).Log(v, workers)
+}
+
+// PseudoLikelihood is a model made ready for many calls of [PseudoLikelihood.Log], such as blocks of a long list of rows.
+type PseudoLikelihood struct {
+	model *Model
+	sites *sites
+}
+
+// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. It takes 24 bytes a weight.
+func NewPseudoLikelihood(model *Model) *PseudoLikelihood {
+	return &PseudoLikelihood{model, newSites(model.Bits())}
+}
+
+// Log returns what [Model.PseudoLogLikelihood] does.
+func (p *PseudoLikelihood) Log(v Batch, workers int) []float64 {
+	p.model.checkVisible(v)
+	workers = kernel.Workers(workers)
+	group := min(siteRows, max(1, siteBytes/p.sites.rowBytes()), (v.Rows()+workers-1)/workers)
 	result := make([]float64, v.Rows())
-	kernel.Parallel(kernel.Workers(workers), (v.Rows()+siteRows-1)/siteRows, func(task int) {
-		s.logLikelihood(result, v, task*siteRows, min((task+1)*siteRows, v.Rows()))
+	kernel.Parallel(workers, (v.Rows()+group-1)/group, func(task int) {
+		p.sites.logLikelihood(result, v, task*group, min((task+1)*group, v.Rows()))
 	})
 	return result
 }
@@ -81,9 +101,11 @@ type siteRow struct {
 	inputs, on, off []float64
 }
 
+func (s *sites) rowBytes() int { return 8 * (2*s.stride + len(s.p.C)) }
+
 func (s *sites) newRow(v []uint64) siteRow {
 	n := len(s.p.C)
-	memory := make([]float64, 2*s.stride+n)
+	memory := make([]float64, s.rowBytes()/8)
 	row := siteRow{v, memory[2*s.stride:], memory[:s.stride], memory[s.stride : 2*s.stride]}
 	s.p.hiddenInputs(row.inputs, v)
 	for j := range row.off {

@@ -28,18 +28,31 @@ type Tempering struct {
 	clamps  []clamped
 	trips   int
 	free    [4][]float64
+	shared  *placed // of the rungs that have no model of their own, at the place of one of them
 }
 
 // replicas holds the chains of all ladders at one model.
 type replicas struct {
+	β        float64
+	own      *placed // the model at β; nil where the rungs together would be too large
+	chains   *Chains
+	climbing []bool  // of a ladder's state: it was at the base later than at the model
+	rejected float64 // expected exchanges with the next rung that were turned down, summed since the last Reset
+	tried    float64
+}
+
+// placed is the model at a place of a path.
+type placed struct {
 	β            float64
 	model        *rbm.Model
 	conditionals *rbm.Conditionals
-	chains       *Chains
-	climbing     []bool  // of a ladder's state: it was at the base later than at the model
-	rejected     float64 // expected exchanges with the next rung that were turned down, summed since the last Reset
-	tried        float64
 }
+
+// keptBytes bounds the models that rungs have of their own, with placedBytes for each weight: the model and both products' operands. The
+// rungs beyond it share one, which is made again for each, to the same bits: that costs more time than a sweep. Tests set it.
+var keptBytes = 2 << 30
+
+const placedBytes = 12
 
 type clamped struct {
 	unit int
@@ -58,33 +71,61 @@ func NewTempering(path Path, v rbm.Batch, rungs int, key rng.Key, workers int) *
 		t.free[k] = make([]float64, v.Rows())
 	}
 	for k := range rungs {
-		r := &replicas{model: path.model().Clone(), climbing: make([]bool, v.Rows())}
-		r.chains = NewChains(v, r.model.N(), key.Stream(rng.Stream(k)).Stream(rng.StreamExchange))
+		r := &replicas{climbing: make([]bool, v.Rows())}
+		r.chains = NewChains(v, path.model().N(), key.Stream(rng.Stream(k)).Stream(rng.StreamExchange))
 		t.rungs = append(t.rungs, r)
 	}
 	for k, r := range t.rungs {
-		t.place(r, float64(k)/float64(rungs-1))
+		r.β = float64(k) / float64(rungs-1)
 	}
+	t.place()
 	return t
 }
 
-// place puts a rung at β.
-func (t *Tempering) place(r *replicas, β float64) {
-	r.β = β
-	t.path.at(r.model, β, t.workers)
-	if r.conditionals == nil {
-		r.conditionals = rbm.NewConditionals(r.model, t.workers)
-	} else {
-		r.conditionals.Update(r.model)
+// place makes the models of the rungs at their β.
+func (t *Tempering) place() {
+	if t.shared != nil {
+		t.shared.β = math.NaN() // no rung's
 	}
+	for k, r := range t.rungs {
+		if (k+1)*placedBytes*len(t.path.model().W) > keptBytes {
+			r.own = nil
+		} else {
+			r.own = t.at(r.own, r.β)
+		}
+	}
+}
+
+// at puts a model at β, or a new one instead of nil.
+func (t *Tempering) at(p *placed, β float64) *placed {
+	if p == nil {
+		p = &placed{model: t.path.model().Clone()}
+	}
+	p.β = β
+	t.path.at(p.model, β, t.workers)
+	if p.conditionals == nil {
+		p.conditionals = rbm.NewConditionals(p.model, t.workers)
+	} else {
+		p.conditionals.Update(p.model)
+	}
+	return p
+}
+
+// conditionals are those of a rung, until they are asked for those of another.
+func (t *Tempering) conditionals(r *replicas) *rbm.Conditionals {
+	if r.own != nil {
+		return r.own.conditionals
+	}
+	if t.shared == nil || t.shared.β != r.β {
+		t.shared = t.at(t.shared, r.β)
+	}
+	return t.shared.conditionals
 }
 
 // SetPath takes over a path, which may have changed, and the parameters that its models have now.
 func (t *Tempering) SetPath(path Path) {
 	t.path = path
-	for _, r := range t.rungs {
-		t.place(r, r.β)
-	}
+	t.place()
 }
 
 // Compress moves all rungs but the last nearer to the base, to a part of their places: before a model is added to the path next to its end, which
@@ -141,7 +182,7 @@ func (t *Tempering) Reset() {
 // Round sweeps every chain once and lets every second pair of neighbours exchange.
 func (t *Tempering) Round() {
 	for _, r := range t.rungs {
-		r.chains.Sweep(r.conditionals, 1)
+		r.chains.Sweep(t.conditionals(r), 1)
 	}
 	for k := int(t.rounds % 2); k+1 < len(t.rungs); k += 2 {
 		t.exchange(k)
@@ -160,10 +201,12 @@ func (t *Tempering) Round() {
 // exchange is that of rungs k and k+1.
 func (t *Tempering) exchange(k int) {
 	a, b := t.rungs[k], t.rungs[k+1]
-	a.conditionals.FreeEnergy(t.free[0], a.chains.Visible)
-	b.conditionals.FreeEnergy(t.free[1], b.chains.Visible)
-	a.conditionals.FreeEnergy(t.free[2], b.chains.Visible)
-	b.conditionals.FreeEnergy(t.free[3], a.chains.Visible)
+	at := t.conditionals(a)
+	at.FreeEnergy(t.free[0], a.chains.Visible)
+	at.FreeEnergy(t.free[2], b.chains.Visible)
+	at = t.conditionals(b)
+	at.FreeEnergy(t.free[1], b.chains.Visible)
+	at.FreeEnergy(t.free[3], a.chains.Visible)
 	up, down := t.free[3], t.free[2]
 	for r := range up {
 		up[r] = t.free[3][r] - t.free[0][r]
@@ -207,8 +250,9 @@ func (t *Tempering) spread(count int) {
 	places := Respace(t.Betas(), lengths, count-1)
 	t.resize(count)
 	for k, r := range t.rungs {
-		t.place(r, places[k])
+		r.β = places[k]
 	}
+	t.place()
 	t.Reset()
 }
 
@@ -218,8 +262,8 @@ func (t *Tempering) resize(count int) {
 	rungs := t.rungs[:len(t.rungs)-1]
 	for len(rungs) < count-1 {
 		k := len(rungs)
-		r := &replicas{model: last.model.Clone(), climbing: make([]bool, len(last.climbing))}
-		r.chains = NewChains(last.chains.Visible, last.model.N(), t.key.Stream(rng.Stream(t.rounds)).Stream(rng.Stream(k)))
+		r := &replicas{climbing: make([]bool, len(last.climbing))}
+		r.chains = NewChains(last.chains.Visible, t.path.model().N(), t.key.Stream(rng.Stream(t.rounds)).Stream(rng.Stream(k)))
 		for _, c := range t.clamps {
 			r.chains.ClampVisible(c.unit, c.on)
 		}

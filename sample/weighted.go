@@ -1,7 +1,6 @@
 package sample
 
 import (
-	"context"
 	"math"
 	"slices"
 
@@ -21,8 +20,8 @@ type WeightedChains struct {
 	Chains *Chains
 	// LogWeights are the chains' weights since the last resampling.
 	LogWeights []float64
-	// FreeEnergies is F of the chains' visible states under the model that the weights are for. Who moves the chains or the model other than by
-	// Follow has to keep it so.
+	// FreeEnergies are F(v) of the chains' visible states under the model that the weights are for. Call UpdateFreeEnergies after
+	// changing chains other than by Step.
 	FreeEnergies []float64
 	// Known are log Z at the last resampling and the variance of its error; before any, those of λ_0.
 	Known [2]float64
@@ -38,14 +37,20 @@ type WeightedChains struct {
 func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
 	base := model.Clone()
 	clear(base.W)
-	p := NewWeighted(NewChains(FromBiases(base, count, key), model.N(), key), key)
+	p := newWeighted(NewChains(FromBiases(base, count, key), model.N(), key), key)
 	copy(p.FreeEnergies, base.FreeEnergy(p.Chains.Visible))
 	p.Known[0] = LogZWithoutWeights(base)
 	return p
 }
 
-// NewWeighted gives chains of equal weights, for a model of unknown log Z, which counts as zero. Free is to be set.
-func NewWeighted(chains *Chains, key rng.Key) *WeightedChains {
+// NewWeighted gives chains equal weights, for the model of the conditionals, whose log Z is unknown and counts as zero.
+func NewWeighted(chains *Chains, c *rbm.Conditionals, key rng.Key) *WeightedChains {
+	p := newWeighted(chains, key)
+	p.UpdateFreeEnergies(c)
+	return p
+}
+
+func newWeighted(chains *Chains, key rng.Key) *WeightedChains {
 	n := chains.Visible.Rows()
 	return &WeightedChains{
 		Chains: chains, LogWeights: make([]float64, n), FreeEnergies: make([]float64, n), scratch: make([]float64, n),
@@ -55,7 +60,7 @@ func NewWeighted(chains *Chains, key rng.Key) *WeightedChains {
 
 // Clone returns a copy that goes on by the random numbers of another key.
 func (p *WeightedChains) Clone(key rng.Key) *WeightedChains {
-	c := NewWeighted(NewChains(p.Chains.Visible, p.Chains.Hidden.Units(), key), key)
+	c := newWeighted(NewChains(p.Chains.Visible, p.Chains.Hidden.Units(), key), key)
 	c.Known = p.Known
 	copy(c.LogWeights, p.LogWeights)
 	copy(c.FreeEnergies, p.FreeEnergies)
@@ -80,28 +85,28 @@ func LogZWithoutWeights(model *rbm.Model) float64 {
 	return logZ
 }
 
-// Step takes the weights to the model of the conditionals and makes k ≥ 1 sweeps under it. It returns the Spread of that change. Afterwards Free is
-// to be set anew, by UpdateFreeEnergies or along with other work on the chains.
+// Step changes the model to that of the conditionals: each weight takes on the factor e^(F_old(v) − F_new(v)), and then each chain makes k ≥ 1
+// sweeps under the new model. It returns the StdLogWeight of that change.
 func (p *WeightedChains) Step(c *rbm.Conditionals, k int) float64 {
 	p.Chains.sweepFree(c, k, p.scratch)
 	length := p.stdLogWeight()
 	for r, x := range p.scratch {
 		p.LogWeights[r] += x
 	}
+	p.UpdateFreeEnergies(c)
 	return length
 }
 
-// UpdateFreeEnergies sets Free for the model of the conditionals.
+// UpdateFreeEnergies computes F(v) of the chains under the model of the conditionals.
 func (p *WeightedChains) UpdateFreeEnergies(c *rbm.Conditionals) {
 	c.FreeEnergy(p.FreeEnergies, p.Chains.Visible)
 }
 
-// LogZ returns log Z of the model that the weights are for, the standard error of it, and the effective sample size
-// (Σw)²/Σw² of the weights. The error counts the spread of the weights at every resampling and now, between families of
-// chains that were copied from one at the resampling before. It knows nothing of what no chain has seen.
-func (p *WeightedChains) LogZ() (logZ, stderr, ess float64) {
+// LogZ returns log Z of the model that the weights are for. The error counts the spread of the weights at every resampling and now, between
+// families of chains that were copied from one at the resampling before. It knows nothing of what no chain has seen.
+func (p *WeightedChains) LogZ() LogZ {
 	mean, variance, ess := meanWeight(p.LogWeights, p.Families)
-	return p.Known[0] + mean, math.Sqrt(p.Known[1] + variance), ess
+	return LogZ{p.Known[0] + mean, math.Sqrt(p.Known[1] + variance), ess}
 }
 
 // StdLogWeight is the standard deviation, over the weighted chains, of what a change to the model of the conditionals adds to the log weights, before the chains
@@ -177,7 +182,7 @@ func (p *WeightedChains) Draw(count int, key rng.Key) *WeightedChains {
 	index, known := p.draw(count, key.Stream(rng.StreamResample).Block(rng.At(0, 0, 0)))
 	visible := rbm.NewBatch(count, p.Chains.Visible.Units())
 	visible.Gather(p.Chains.Visible, index)
-	c := NewWeighted(NewChains(visible, p.Chains.Hidden.Units(), key), key)
+	c := newWeighted(NewChains(visible, p.Chains.Hidden.Units(), key), key)
 	c.Known = known
 	for r, from := range index {
 		c.FreeEnergies[r], c.Families[r] = p.FreeEnergies[from], uint64(from)
@@ -202,30 +207,4 @@ func (p *WeightedChains) draw(count int, random rng.Block) (index []int, known [
 		index = append(index, len(p.LogWeights)-1)
 	}
 	return index, [2]float64{p.Known[0] + mean, p.Known[1] + variance}
-}
-
-// The effective sample size, as a part of the chains, below which Anneal draws them anew by weight.
-const evenOut = 0.5
-
-// Anneal leads the population along a path, from the place where it is, which Free must be that of, to each of the given ones in turn, with
-// one sweep at each. It leaves the conditionals at the last one, and stops early, with the error of ctx, when that is cancelled.
-// lengths are those of the steps, the Spread of each. report, which may be nil, is called after each.
-func (p *WeightedChains) Anneal(ctx context.Context, path Path, places []float64, c *rbm.Conditionals, report func(step int)) (lengths []float64, err error) {
-	between := path.model().Clone()
-	for k, place := range places {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		path.at(between, place, c.Workers())
-		c.Update(between)
-		lengths = append(lengths, p.Step(c, 1))
-		if _, _, ess := p.LogZ(); ess < evenOut*float64(len(p.LogWeights)) {
-			p.Resample()
-		}
-		p.UpdateFreeEnergies(c)
-		if report != nil {
-			report(k + 1)
-		}
-	}
-	return lengths, nil
 }

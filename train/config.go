@@ -31,8 +31,9 @@ type Config struct {
 	// KeepBiases keeps those that the model has.
 	KeepBiases bool
 
-	// Training stops at the first of these to be reached.
-	Epochs  int           // passes over the data; 0 means DefaultEpochs, unless Updates is given
+	// Training stops at the first of these to be reached. The learning rate falls over the updates that Epochs and Updates allow, or, where
+	// Time is the only bound, over the time.
+	Epochs  int           // passes over the data; 0 means no bound, or DefaultEpochs where Updates and Time are 0 too
 	Updates int           // 0 means no bound
 	Time    time.Duration // 0 means no bound; the only setting that makes a run depend on a clock
 
@@ -48,10 +49,10 @@ const (
 	DefaultSchedule = Linear
 )
 
-// Schedule is how the learning rate falls from η to its end over the planned updates.
+// Schedule is how the learning rate falls from η to its end over the planned updates or time.
 type Schedule string
 
-// The schedules, with x ∈ [0,1] the part of the planned updates that is done.
+// The schedules, with x ∈ [0,1] the part that is done of the planned updates, or of the time where that is the only bound.
 const (
 	Constant Schedule = "constant" // η
 	Linear   Schedule = "linear"   // η (1−x)
@@ -89,7 +90,7 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if c.Schedule == "" {
 		c.Schedule = DefaultSchedule
 	}
-	if c.Epochs == 0 && c.Updates == 0 {
+	if c.Epochs == 0 && c.Updates == 0 && c.Time == 0 {
 		c.Epochs = DefaultEpochs
 	}
 	return c, c.check(rows)
@@ -125,11 +126,17 @@ func (c Config) check(rows int) error {
 // batches is the number of minibatches an epoch of so many rows: batches are of Batch rows or one less.
 func (c Config) batches(rows int) int { return (rows + c.Batch - 1) / c.Batch }
 
+// noBound is the planned number of updates where Time is the only bound.
+const noBound = math.MaxInt
+
 // planned is the number of updates after which training stops if nothing stops it before.
 func (c Config) planned(rows int) int {
-	n := c.Epochs * c.batches(rows)
-	if c.Updates > 0 && (n == 0 || c.Updates < n) {
-		n = c.Updates
+	n := noBound
+	if batches := c.batches(rows); c.Epochs > 0 {
+		n = min(c.Epochs, (noBound-1)/batches) * batches
+	}
+	if c.Updates > 0 {
+		n = min(n, c.Updates)
 	}
 	return n
 }

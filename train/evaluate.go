@@ -10,6 +10,7 @@ import (
 	"harmonium/exact"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 )
 
 // Evaluation is how good the model is after an update.
@@ -29,11 +30,8 @@ type Evaluation struct {
 	Sweeps         int       // an update, of PCD's chains; 0 for other negative phases
 }
 
-// LogZ is log Z of a model.
-type LogZ struct {
-	Value, Stderr float64 // Stderr is zero by enumeration
-	ESS           float64 // of the weights that it comes from; zero by enumeration
-}
+// LogZ is log Z of a model. Stderr and ESS are zero by enumeration.
+type LogZ = sample.LogZ
 
 // The methods of a Score.
 const (

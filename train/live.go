@@ -128,13 +128,12 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 		l.paid -= float64(steps)
 		l.steps = uint64(min(2*steps, liveEnough))
 	}
-	mean, meanError, meanESS := y.witnesses.LogZ()
+	mean := y.witnesses.LogZ()
 	there := y.witnesses.Draw(2*l.ways, key.Stream(streamThere))
 	lengths, _ := there.Anneal(context.Background(), sample.Path{y.mean, model}, sample.Even(liveSteps)[1:], c, nil)
 	step := max(y.longest, longest(lengths))
-	var z LogZ
-	z.Value, z.Stderr, z.ESS = there.LogZ()
-	z.ESS *= meanESS / float64(2*l.ways) // as if all witnesses had gone
+	z := there.LogZ()
+	z.ESS *= mean.ESS / float64(2*l.ways) // as if all witnesses had gone
 	if check {
 		l.gap, l.doubted = whole.Value-z.Value, 0
 		l.compare(t.done, l.gap, math.Hypot(z.Stderr, whole.Stderr))
@@ -145,11 +144,11 @@ func (l *live) logZ(t *Training) (LogZ, []diag.Finding) {
 	c.FreeEnergy(free, chains.Visible)
 	found = max(found, -slices.Min(free))
 	// The error of the mean's log Z is not one of the way from there.
-	gap := mean + last.Value - z.Value
-	l.compare(t.done, gap, math.Sqrt(max(0, z.Stderr*z.Stderr-meanError*meanError)+last.Stderr*last.Stderr))
+	gap := mean.Value + last.Value - z.Value
+	l.compare(t.done, gap, math.Sqrt(max(0, z.Stderr*z.Stderr-mean.Stderr*mean.Stderr)+last.Stderr*last.Stderr))
 	z.Stderr = math.Hypot(z.Stderr, gap)
 	if found > z.Value+doubtful*z.Stderr {
-		return LogZ{found, found - z.Value, z.ESS}, []diag.Finding{foundMode(found, z)}
+		return LogZ{Value: found, Stderr: found - z.Value, ESS: z.ESS}, []diag.Finding{foundMode(found, z)}
 	}
 	z.Stderr = math.Hypot(z.Stderr, l.gap)
 	return z, l.findings(step)
@@ -199,15 +198,11 @@ func (l *live) compare(update uint64, differ, stderr float64) {
 	}
 }
 
-// back leads a copy of the chains along a path from its last model, at which the conditionals are, to its first. The value is log Z of the last over that of the first.
+// back is reverse AIS of a copy of the chains, along a path from its last model, at which the conditionals are, to its first. An evaluation is
+// finished even when the training is interrupted.
 func back(path sample.Path, steps int, chains *sample.Chains, c *rbm.Conditionals, key rng.Key) LogZ {
-	p := sample.NewWeighted(sample.NewChains(chains.Visible, chains.Hidden.Units(), key), key)
-	p.UpdateFreeEnergies(c)
-	places := sample.Even(steps)
-	slices.Reverse(places)
-	p.Anneal(context.Background(), path, places[1:], c, nil) // an evaluation is finished even when the training is interrupted
-	fall, stderr, ess := p.LogZ()
-	return LogZ{-fall, stderr, ess}
+	z, _, _ := sample.ReverseAIS(context.Background(), path, sample.Even(steps), sample.NewChains(chains.Visible, chains.Hidden.Units(), key), c, key, nil)
+	return z
 }
 
 // remember lists what a checkpoint holds.

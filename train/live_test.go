@@ -80,6 +80,13 @@ func TestLiveLogLikelihood(t *testing.T) {
 	}
 }
 
+// offButOne is data with all units off, but for the first one in the last row.
+func offButOne(rows, units int) *data.Set {
+	set := &data.Set{States: rbm.NewBatch(rows, units)}
+	set.States.SetBit(rows-1, 0, true)
+	return set
+}
+
 // logZNow is the live estimate of the model as it is, as after the first update.
 func logZNow(t *Training) (LogZ, []diag.Finding) {
 	t.done = 1
@@ -90,7 +97,7 @@ func logZNow(t *Training) (LogZ, []diag.Finding) {
 func TestLiveHiddenMode(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
-	training, err := Start(model, &data.Set{States: rbm.NewBatch(50, m)}, Config{Negative: &CD{}})
+	training, err := Start(model, offButOne(50, m), Config{Negative: &CD{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +119,7 @@ func TestLiveHiddenMode(t *testing.T) {
 func TestLiveModeOfTheData(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
-	set := &data.Set{States: rbm.NewBatch(50, m)}
+	set := offButOne(50, m)
 	training, err := Start(model, set, Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +211,7 @@ func TestScoresWithinBudget(t *testing.T) {
 	for _, shape := range [][2]int{{30, 30}, {100, 50}, {300, 40}} {
 		for _, updates := range []int{50, 1000, 100000} {
 			for name, negative := range map[string]Negative{"pcd": &PCD{}, "cd": &CD{}, "pt": &PT{}} {
-				set := &data.Set{States: rbm.NewBatch(400, shape[0])}
+				set := offButOne(400, shape[0])
 				training, err := Start(rbm.New(shape[0], shape[1], rng.Seed(1)), set, Config{Updates: updates, Negative: negative})
 				if err != nil {
 					t.Fatal(err)

@@ -38,16 +38,19 @@ type Update struct {
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // of Model
 	Rows         rbm.Batch         // the minibatch
-	Trajectory   []*rbm.Model      // models kept along the training so far, where the negative phase goes along them
+
+	trajectory []*rbm.Model // models kept along the training so far, where the replica sets of PCD or PT lie on them
 }
 
 // PCD is persistent contrastive divergence: chains that go on from update to update, Steps sweeps each
 // (T. Tieleman, ICML 2008). They start from the model's biases.
 //
-// One more chain is a scout. It begins far from the data ([sample.RandomStarts]), makes the sweeps that the others make, and after scoutUpdates
-// updates takes the place of one of them by Metropolis' rule, with probability min(1, e^(F_chain − F_scout)); then it begins anew. Chains
-// that only ever go on from the data never hear of modes elsewhere, and in long trainings such modes grow until they
-// outweigh all that was learned (docs/decisions/0038).
+// One more chain is a random restart, the scout. It starts far from the data ([sample.RandomStarts]), makes the sweeps that the others make,
+// and after scoutUpdates updates takes the place of one of them with probability min(1, e^(F_chain − F_scout)); then it starts again.
+// Chains that only ever go on from the data do not reach modes elsewhere, and in long trainings such modes grow until they outweigh all
+// that was learned (docs/decisions/0038). This is a heuristic, not a Metropolis-Hastings step: the probability lacks the ratio in which a
+// restart arrives at the two states, so that it changes the distribution of the chains, most where few chains have modes that only
+// restarts reach. By how much: docs/math.md.
 //
 // With Refresh the chains also exchange states with so many ladders of tempered chains, which make one round an update and can change modes:
 // every refreshEvery updates the chain at the model of each ladder changes places with one of the others.
@@ -77,7 +80,7 @@ const (
 	DefaultChains = 100 // of PCD
 )
 
-// scoutUpdates is the number of updates that a scout has to get to where the model has its weight.
+// scoutUpdates is the number of updates that a random restart has to get to where the model has its weight.
 const scoutUpdates = 20
 
 // PCD that adapts keeps what its chains remember between shortMemory and longMemory updates, by 1 to 2^mostDoublings sweeps.
@@ -153,7 +156,8 @@ func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	return nil
 }
 
-// scout lets the scout take the place of a chain, each in turn, or not, and begin anew, in turn from fair coins and from the biases.
+// scout lets the random restart take the place of a chain, each in turn, or not, and start again, in turn from fair coins and from the
+// biases.
 func (p *PCD) scout(u Update, trip uint64) {
 	key := p.key.Stream(rng.Stream(trip))
 	scout, chain := p.Chains, int(trip%uint64(p.Chains))

@@ -102,8 +102,8 @@ func laddersCost(model *rbm.Model, count, rungs, rounds int) float64 {
 func (l *ladders) follow(u Update) {
 	path := sample.Path{l.base}
 	if l.along {
-		path = append(path, u.Trajectory...)
-		if kept := uint64(len(u.Trajectory)); kept != l.kept {
+		path = append(path, u.trajectory...)
+		if kept := uint64(len(u.trajectory)); kept != l.kept {
 			l.Compress(float64(l.kept+1) / float64(kept+1))
 			l.kept = kept
 		}

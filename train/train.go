@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"time"
 
 	"harmonium/data"
@@ -20,7 +21,7 @@ type Training struct {
 	set     *data.Set
 	live    *live // nil where scores are exact
 	scorer  *scorer
-	planned int // updates
+	planned int // updates, or noBound
 	begun   time.Time
 	spent   time.Duration // before the last resume
 	err     error
@@ -48,7 +49,7 @@ type Training struct {
 // Progress is what one update reports.
 type Progress struct {
 	Update       int // updates done
-	Planned      int // updates after which training ends, if nothing ends it before
+	Planned      int // updates after which training ends, if nothing ends it before; 0 where Config.Time is the only bound
 	Epoch        float64
 	Rate         float64     // learning rate of this update
 	GradientNorm float64     // √Σ g² over all parameters, before the optimiser
@@ -69,10 +70,14 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	if v := config.Valid; v != nil && v.Units() != model.M() {
 		return nil, fmt.Errorf("train: the validation data has %d units, the model %d visible ones", v.Units(), model.M())
 	}
-	if !(set.TotalWeight() > 0) {
-		return nil, errors.New("train: all rows of the data have weight zero")
+	if err := errors.Join(checkWeights("data", set), checkWeights("validation data", config.Valid)); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
 	}
 	set = withoutIdleRows(set)
+	means := set.Means()
+	if f := data.Constant(means); f != nil {
+		return nil, fmt.Errorf("train: %s, so that %s: %s", f.Message, f.Consequence, f.Remedy)
+	}
 	config, err := config.resolved(model, set.Rows())
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
@@ -82,7 +87,6 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		positive: rbm.NewStatistics(model), negative: rbm.NewStatistics(model),
 		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, model.N()),
 	}
-	means := set.Means()
 	t.centerV = make([]float32, model.M())
 	scale, offset := model.Visible.Line()
 	for i, p := range means {
@@ -147,8 +151,21 @@ func (t *Training) Best() *rbm.Model {
 // Done is the number of updates so far.
 func (t *Training) Done() int { return int(t.done) }
 
-// Planned is the number of updates after which training ends, if nothing ends it before.
-func (t *Training) Planned() int { return t.planned }
+// Planned is the number of updates after which training ends, if nothing ends it before; 0 where [Config].Time is the only bound.
+func (t *Training) Planned() int {
+	if t.planned == noBound {
+		return 0
+	}
+	return t.planned
+}
+
+// part is how much of the training is done, from 0 to 1: of the planned updates, or of the time where that is the only bound.
+func (t *Training) part() float64 {
+	if t.planned == noBound {
+		return min(1, float64(t.elapsed())/float64(t.config.Time))
+	}
+	return float64(t.done) / float64(t.planned)
+}
 
 // Every is the number of updates between evaluations.
 func (t *Training) Every() int { return t.scorer.every }
@@ -161,13 +178,13 @@ func (t *Training) Config() Config { return t.config }
 
 // step is one update of the parameters, λ ← λ − η∇C: the lecture's algorithm, top to bottom.
 func (t *Training) step(ctx context.Context) (Progress, error) {
-	rate := t.config.Rate * t.config.Schedule.Factor(float64(t.done)/float64(t.planned))
+	rate := t.config.Rate * t.config.Schedule.Factor(t.part())
 	rows, weights := t.nextMinibatch()
 
 	t.conditionals.Update(t.Model)
 	t.conditionals.Statistics(t.positive, t.Model, rows, weights) // ⟨·⟩_data
 	err := t.config.Negative.Phase(ctx, t.negative, Update{       // ⟨·⟩_model
-		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, Trajectory: t.trajectory.models,
+		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, trajectory: t.trajectory.models,
 	})
 	if err != nil {
 		return Progress{}, err
@@ -180,7 +197,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	t.done++
 
 	p := Progress{
-		Update: int(t.done), Planned: t.planned, Rate: rate, GradientNorm: norm,
+		Update: int(t.done), Planned: t.Planned(), Rate: rate, GradientNorm: norm,
 		Epoch: float64(t.done) / float64(t.config.batches(t.set.Rows())), Seconds: t.elapsed().Seconds(),
 	}
 	p.Kept = t.trajectory.see(t)
@@ -239,6 +256,26 @@ func withoutIdleRows(set *data.Set) *data.Set {
 		return set
 	}
 	return set.Subset(index)
+}
+
+// checkWeights refuses rows without a finite mean weight above zero.
+func checkWeights(name string, set *data.Set) error {
+	if set == nil {
+		return nil
+	}
+	for r, w := range set.Weights {
+		if !(w >= 0) || math.IsInf(w, 1) {
+			return fmt.Errorf("row %d of the %s has the weight %v, want a finite number that is not negative", r+1, name, w)
+		}
+	}
+	switch total := set.TotalWeight(); {
+	case total == 0:
+		return fmt.Errorf("all %d rows of the %s have weight zero: want a row that counts", set.Rows(), name)
+	case math.IsInf(total, 1) || math.IsInf(meanWeightUnit(set), 1):
+		return fmt.Errorf("the weights of the %s add up to %v, want a sum from 10^-300 to 10^300: multiply all of them by one number",
+			name, total)
+	}
+	return nil
 }
 
 func meanWeightUnit(set *data.Set) float64 { return float64(set.Rows()) / set.TotalWeight() }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"harmonium/data"
+	"harmonium/diag"
+	"harmonium/exact"
 	"harmonium/internal/lecturetest"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -89,27 +91,32 @@ func TestExactGradientDescentClimbs(t *testing.T) {
 }
 
 // Every negative phase and optimiser learns bars and stripes. Independent units are 3.6 nats away from them: they have 9 log ½ = −6.24
-// nats where the entropy is 2.60.
+// nats where the entropy is 2.60. The bounds are 1.15 to 1.8 times what four
+// seeds gave.
 func TestEveryMethodLearns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds, and a minute under the race detector")
 	}
 	set := drawnBars(t, 2000)
 	entropy := data.Describe(set).Entropy
-	for name, c := range map[string]train.Config{
-		"default":  {},
-		"exact":    {Negative: &train.Exact{}},
-		"cd":       {Negative: &train.CD{Steps: 5}, Rate: 0.003},
-		"pcd":      {Negative: &train.PCD{Steps: 5, Chains: 200}},
-		"pt":       {Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4}},
-		"ptt":      {Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4, Along: true}},
-		"refresh":  {Negative: &train.PCD{Steps: 5, Chains: 200, Refresh: 20, Rungs: 4}},
-		"sgd":      {Optimizer: &train.SGD{}, Rate: 1},
-		"momentum": {Optimizer: &train.Momentum{}, Rate: 0.1},
-		"plain":    {Plain: true},
+	for name, c := range map[string]struct {
+		train.Config
+		least, most float64 // KL divergence
+	}{
+		"default": {train.Config{}, 0, 0.1},
+		"exact":   {train.Config{Negative: &train.Exact{}}, 0, 0.06},
+		// CD is biased where modes are far apart (Fischer & Igel, ICANN 2010).
+		"cd":       {train.Config{Negative: &train.CD{Steps: 5}, Rate: 0.003}, 0.5, 0.95},
+		"pcd":      {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200}}, 0, 0.1},
+		"pt":       {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4}}, 0, 0.1},
+		"ptt":      {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4, Along: true}}, 0, 0.1},
+		"refresh":  {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200, Refresh: 20, Rungs: 4}}, 0, 0.1},
+		"sgd":      {train.Config{Optimizer: &train.SGD{}, Rate: 1}, 0, 0.3},
+		"momentum": {train.Config{Optimizer: &train.Momentum{}, Rate: 0.1}, 0, 0.25},
+		"plain":    {train.Config{Plain: true}, 0.2, 0.65}, // slower, as most bits are not off
 	} {
 		c.Epochs, c.Batch = 100, 100
-		training := start(t, 12, set, c)
+		training := start(t, 12, set, c.Config)
 		all := finish(t, training)
 		e := all[len(all)-1].Evaluation
 		if e == nil || e.Train.Method != train.MethodExact {
@@ -118,19 +125,21 @@ func TestEveryMethodLearns(t *testing.T) {
 		if want := logLikelihood(t, training.Model, set); math.Abs(float64(e.Train.Value)-want) > 1e-9 {
 			t.Errorf("%s: evaluation says %v, the oracle %v", name, e.Train.Value, want)
 		}
-		limit := 0.6
-		if name == "cd" { // its bias is large where modes are far apart (Fischer & Igel, ICANN 2010)
-			limit = 2.5
-		}
-		if kl := -entropy - float64(e.Train.Value); kl > limit {
-			t.Errorf("%s: KL divergence from the data is %.3f nats after %d updates, want below %v", name, kl, training.Done(), limit)
+		if kl := -entropy - float64(e.Train.Value); !(kl >= c.least && kl <= c.most) {
+			t.Errorf("%s: KL divergence from the data is %.3f nats after %d updates, want %v to %v",
+				name, kl, training.Done(), c.least, c.most)
 		}
 	}
 }
 
-// The averages of PCD and CD with many steps agree with the exact moments within five standard errors of a bit's mean.
+// Every negative phase of a model that doesn't change gives the exact moments within five standard errors. The averages are taken at
+// every twentieth update: there PCD exchanges states with its replica sets and lets a random restart take the place of a chain, which is
+// biased (TestRandomRestartIsBiased), but by less than can be seen in a model of one mode.
 func TestNegativePhasesAgree(t *testing.T) {
-	const chains = 20000
+	if testing.Short() {
+		t.Skip("takes seconds, and a minute under the race detector")
+	}
+	const chains, updates, every = 20, 40000, 20
 	model := rbm.New(8, 5, rng.Seed(3))
 	source := rng.NewSource(rng.Seed(3), 5)
 	for _, p := range model.Parameters() {
@@ -138,31 +147,41 @@ func TestNegativePhasesAgree(t *testing.T) {
 			p.Values[k] = float32(2*source.Float64() - 1)
 		}
 	}
-	conditionals := rbm.NewConditionals(model, 1)
-	want := rbm.NewStatistics(model)
+	flat := func(s *rbm.Statistics) []float32 { return slices.Concat(s.V, s.H, s.VH) }
+	moments := rbm.NewStatistics(model)
+	if err := exact.Moments(t.Context(), moments, model, exact.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	want := flat(moments)
 	setup := train.Setup{Model: model, Batch: chains, Key: rng.Seed(4), Workers: 1}
-	update := train.Update{Model: model, Conditionals: conditionals, Rows: rbm.NewBatch(chains, 8)}
-	phase := func(n train.Negative, dst *rbm.Statistics) {
+	update := train.Update{Model: model, Conditionals: rbm.NewConditionals(model, 1), Rows: rbm.NewBatch(chains, 8)}
+	for name, n := range map[string]train.Negative{
+		"pcd": &train.PCD{Steps: 2, Chains: chains}, "cd": &train.CD{Steps: 40},
+		"pt":             &train.PT{Steps: 2, Chains: chains, Rungs: 3},
+		"pcd, refreshed": &train.PCD{Steps: 2, Chains: chains, Refresh: chains, Rungs: 3},
+	} {
 		if err := n.Start(setup); err != nil {
 			t.Fatal(err)
 		}
-		if err := n.Phase(t.Context(), dst, update); err != nil {
-			t.Fatal(err)
-		}
-	}
-	phase(&train.Exact{}, want)
-	for name, n := range map[string]train.Negative{
-		"pcd": &train.PCD{Steps: 100, Chains: chains}, "cd": &train.CD{Steps: 100},
-		"pt": &train.PT{Steps: 100, Chains: chains, Rungs: 3}, "pcd, refreshed": &train.PCD{Steps: 100, Chains: chains, Refresh: 50, Rungs: 3},
-	} {
-		got := rbm.NewStatistics(model)
-		phase(n, got)
-		limit := 5 * 0.5 / math.Sqrt(chains)
-		for _, c := range []struct{ got, want []float32 }{{got.V, want.V}, {got.H, want.H}, {got.VH, want.VH}} {
-			for k := range c.got {
-				if d := math.Abs(float64(c.got[k] - c.want[k])); d > limit {
-					t.Errorf("%s: average %d is %v, exactly %v: off by %.4f, want at most %.4f", name, k, c.got[k], c.want[k], d, limit)
+		series, got := make([][]float64, len(want)), rbm.NewStatistics(model)
+		for update.Number = range updates {
+			_, cd := n.(*train.CD) // which forgets its chains
+			if recorded := (update.Number+1)%every == 0; cd && !recorded {
+				continue
+			}
+			if err := n.Phase(t.Context(), got, update); err != nil {
+				t.Fatal(err)
+			}
+			if (update.Number+1)%every == 0 {
+				for k, x := range flat(got) {
+					series[k] = append(series[k], float64(x))
 				}
+			}
+		}
+		for k, x := range series {
+			mean, stderr := diag.WeightedMean(x, nil) // of numbers 40 sweeps apart
+			if !(math.Abs(mean-float64(want[k])) <= 5*stderr) || !(stderr < 0.003) {
+				t.Errorf("%s: average %d is %.4f ± %.4f, exactly %.4f", name, k, mean, stderr, want[k])
 			}
 		}
 	}
@@ -353,28 +372,6 @@ func TestCancelledStepsStop(t *testing.T) {
 	}
 	if training.Done() != 3 || training.Err() != nil || training.Finished() != "" {
 		t.Errorf("after cancelling: %d updates, error %v, finished %q", training.Done(), training.Err(), training.Finished())
-	}
-}
-
-func TestStartRefuses(t *testing.T) {
-	set := drawnBars(t, 50)
-	for want, c := range map[string]train.Config{
-		"batch is 51, but the data has 50 rows":                      {Batch: 51},
-		"rate is -1, want a finite number, not negative":             {Rate: -1},
-		"rate is NaN, want a finite number, not negative":            {Rate: math.NaN()},
-		"epochs is -3, want a finite number, not negative":           {Epochs: -3},
-		`schedule is "wavy", want constant, linear, cosine or power`: {Schedule: "wavy"},
-		"there is no validation data":                                {Patience: 3},
-		"cd with -1 steps":                                           {Negative: &train.CD{Steps: -1}},
-		"pt with 1 steps, 100 chains and 1 rungs":                    {Negative: &train.PT{Rungs: 1}},
-		"pcd of 100 chains refreshed by 101 ladders of 10 rungs":     {Negative: &train.PCD{Refresh: 101}},
-		"pcd with 10 steps and -5 chains":                            {Negative: &train.PCD{Chains: -5}},
-		"the validation data has 2 units, the model 9 visible ones":  {Valid: &data.Set{States: rbm.NewBatch(1, 2)}},
-	} {
-		_, err := train.Start(rbm.New(9, 4, rng.Seed(1)), set, c)
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error is %v, want %q", err, want)
-		}
 	}
 }
 

@@ -32,6 +32,7 @@ type trajectory struct {
 	longest   float64 // of their steps: what it added to the standard deviation of their log weights
 	key       rng.Key
 
+	room       uint64     // models that may be kept
 	count      uint64     // of models kept
 	last       *rbm.Model // the last of them, and the witnesses when it was, with their log weights
 	chains     rbm.Batch
@@ -48,10 +49,11 @@ const (
 	witnessCount = 200
 	lookEvery    = 20 // updates between two looks at the model, or more, where they don't pay for a step of the witnesses
 	followPart   = 0.02
-	followFirst  = 200 // steps are there at the beginning, if the whole training pays for as many; and no more can be saved
-	keepBelow    = 0.3 // of exchanges: N. Béreux et al., ICLR 2025, keep models at 0.25
-	keepMost     = 200 // models; trainings measured so far kept 3 to 18
-	keepCost     = 2   // in steps
+	followFirst  = 200     // steps are there at the beginning, if the whole training pays for as many; and no more can be saved
+	keepBelow    = 0.3     // of exchanges: N. Béreux et al., ICLR 2025, keep models at 0.25
+	keepMost     = 200     // models; trainings measured so far kept 3 to 18,
+	keepBytes    = 1 << 28 // of parameters of all models kept, in memory and on disk
+	keepCost     = 2       // in steps
 
 	// Between two models the witnesses make as many steps as keep what these add to the variance of their log weights near this.
 	bridgeVariance = 0.05
@@ -68,6 +70,7 @@ func newTrajectory(t *Training) *trajectory {
 		ofLast: rbm.NewConditionals(base, t.config.Workers), ofMean: rbm.NewConditionals(base, t.config.Workers), before: base.Clone(),
 	}
 	y.witnesses = sample.NewIndependent(base, witnessCount, y.key)
+	y.room = keptAtMost(base.ParameterCount())
 	y.witnesses.UpdateFreeEnergies(y.ofMean)
 	for k := range y.free {
 		y.free[k] = make([]float64, witnessCount)
@@ -106,7 +109,7 @@ func (y *trajectory) see(t *Training) *rbm.Model {
 	lengths := bridge(y.witnesses, y.before, y.mean, y.ofMean, int(pay)-keepCost, most)
 	y.paid -= float64(len(lengths) + keepCost)
 	y.longest = max(y.longest, longest(lengths))
-	if y.count >= keepMost || y.count > 0 && y.exchanges() >= keepBelow {
+	if !y.hasRoom(t.part()) || y.count > 0 && y.exchanges() >= keepBelow {
 		return nil
 	}
 	kept := y.mean.Clone()
@@ -119,6 +122,16 @@ func (y *trajectory) see(t *Training) *rbm.Model {
 		y.models = append(y.models, kept)
 	}
 	return kept
+}
+
+// keptAtMost is the number of models of so many parameters that may be kept: keepMost, or fewer where these would take more than keepBytes.
+func keptAtMost(parameters int) uint64 { return uint64(min(keepMost, keepBytes/(4*parameters))) }
+
+// hasRoom is whether one more model may be kept when a part of the training is done. Half of the room is there from the beginning; the
+// other half comes by and by, so that a large model, of which few may be kept, isn't kept in the first updates alone.
+func (y *trajectory) hasRoom(part float64) bool {
+	first := (y.room + 1) / 2
+	return y.count < min(y.room, first+uint64(part*float64(y.room-first+1)))
 }
 
 // bridge leads a population from one model to another, at which it leaves the conditionals, by so many steps at least, if they are one or more, and at
@@ -138,13 +151,11 @@ func bridge(p *sample.WeightedChains, from, to *rbm.Model, c *rbm.Conditionals, 
 // have lost track, if their log Z is higher by more than the errors, or if it has the smaller error and is not lower by more than these: in too few
 // steps chains miss states, and then their log Z is too low with a small error.
 func (y *trajectory) renew(steps int, key rng.Key) {
-	fresh := sample.NewIndependent(y.base, witnessCount, key)
-	lengths, _ := fresh.Anneal(context.Background(), sample.Path{y.base, y.mean}, sample.Even(steps)[1:], y.ofMean, nil)
-	old, oldError, _ := y.witnesses.LogZ()
-	logZ, stderr, _ := fresh.LogZ()
-	higher, limit := logZ-old, doubtful*math.Hypot(stderr, oldError)
+	fresh, lengths, _ := sample.AIS(context.Background(), sample.Path{y.base, y.mean}, sample.Even(steps), witnessCount, y.ofMean, key, nil)
+	old, z := y.witnesses.LogZ(), fresh.LogZ()
+	higher, limit := z.Value-old.Value, doubtful*math.Hypot(z.Stderr, old.Stderr)
 	step := longest(lengths)
-	if !lost(step) && (lost(y.longest) || higher > limit || stderr < oldError && higher > -limit) {
+	if !lost(step) && (lost(y.longest) || higher > limit || z.Stderr < old.Stderr && higher > -limit) {
 		fresh = fresh.Clone(y.key) // which a resumed training knows; its numbers go on where the old ones have used them
 		fresh.Chains.Sweeps = y.witnesses.Chains.Sweeps
 		y.witnesses, y.longest = fresh, step

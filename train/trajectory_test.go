@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"harmonium/data"
@@ -62,20 +63,84 @@ func TestTrajectory(t *testing.T) {
 	}
 }
 
-// Negative phases without chains that go on keep a trajectory too, as witnesses follow every training.
-func TestTrajectoryOfCD(t *testing.T) {
-	training, err := Start(rbm.New(9, 3, rng.Seed(1)), &data.Set{States: rbm.NewBatch(40, 9)}, Config{Negative: &CD{}, Updates: 2000})
+// Negative phases without persistent chains keep a trajectory too, as weighted chains follow every training: models of rising
+// log-likelihood, and at the end the chains know log Z of the mean within four of their errors.
+func TestTrajectoryWithoutPersistentChains(t *testing.T) {
+	set, err := data.BarsSample(4, 4, 500, rng.Seed(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := 0
-	for p := range training.Steps(t.Context()) {
-		if p.Kept != nil {
-			kept++
+	for name, negative := range map[string]Negative{"cd": &CD{}, "exact": &Exact{}} {
+		training, err := Start(rbm.New(16, 10, rng.Seed(1)), set, Config{Negative: negative, Updates: 1000, Batch: 50, Rate: 0.03})
+		if err != nil {
+			t.Fatal(err)
+		}
+		score := func(model *rbm.Model) float64 {
+			mean, _, err := exact.LogLikelihood(t.Context(), model, set.States, nil, exact.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return mean
+		}
+		var scores []float64
+		for p := range training.Steps(t.Context()) {
+			if p.Kept != nil {
+				scores = append(scores, score(p.Kept))
+			}
+		}
+		y := training.trajectory
+		scores = append(scores, score(y.mean), score(training.Model))
+		if len(scores) < 4 || !slices.IsSorted(scores) {
+			t.Errorf("%s: log-likelihoods of the models kept, the mean and the model are %v, want two models kept or more, and rising ones",
+				name, scores)
+		}
+		truth, err := exact.LogZ(t.Context(), y.mean, exact.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if z := y.witnesses.LogZ(); !(math.Abs(z.Value-truth) < 4*z.Stderr) || z.Stderr > 1 {
+			t.Errorf("%s: log Z of the mean is %+v, exactly %v", name, z, truth)
 		}
 	}
-	if kept == 0 {
-		t.Error("CD kept no model")
+}
+
+// Large models are kept in less number, and not in the first updates alone. A negative phase along the models kept can do with none.
+func TestTrajectoryIsBounded(t *testing.T) {
+	for _, c := range []struct {
+		visible, hidden int
+		want            uint64
+	}{{16, 10, 200}, {784, 500, 170}, {20000, 500, 6}, {20000, 2000, 1}, {100000, 20000, 0}} {
+		if got := keptAtMost(c.visible*c.hidden + c.visible + c.hidden); got != c.want {
+			t.Errorf("%d×%d: %d models may be kept, want %d", c.visible, c.hidden, got, c.want)
+		}
+	}
+	set, err := data.BarsSample(4, 4, 500, rng.Seed(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		room uint64
+		want int
+	}{{200, 3}, {3, 3}, {2, 2}, {1, 1}, {0, 0}} {
+		training, err := Start(rbm.New(16, 10, rng.Seed(1)), set, Config{
+			Negative: &PT{Along: true, Chains: 20, Rungs: 3}, Updates: 1000, Batch: 50, Rate: 0.1, Every: 1000,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		training.trajectory.room = c.room
+		var kept []int
+		for p := range training.Steps(t.Context()) {
+			if p.Kept != nil {
+				kept = append(kept, p.Update)
+			}
+		}
+		if training.Err() != nil || len(kept) != c.want || len(training.trajectory.models) != c.want {
+			t.Errorf("room for %d: models were kept at updates %v, error %v; want %d", c.room, kept, training.Err(), c.want)
+		}
+		if c.room == 2 && len(kept) == 2 && kept[len(kept)-1] < 500 {
+			t.Errorf("room for 2: models were kept at updates %v, want the second in the second half of 1000", kept)
+		}
 	}
 }
 
@@ -99,9 +164,9 @@ func TestWitnesses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			logZ, stderr, ess := y.witnesses.LogZ()
-			if z := (logZ - truth) / stderr; !(math.Abs(z) < 4) || stderr > 0.5 || ess < witnessCount/2 || lost(y.longest) {
-				t.Errorf("rate %v, update %d: log Z of the mean is %v ± %v, exactly %v; ESS %v, longest step %v", rate, p.Update, logZ, stderr, truth, ess, y.longest)
+			z := y.witnesses.LogZ()
+			if errors := (z.Value - truth) / z.Stderr; !(math.Abs(errors) < 4) || z.Stderr > 0.5 || z.ESS < witnessCount/2 || lost(y.longest) {
+				t.Errorf("rate %v, update %d: log Z of the mean is %+v, exactly %v; longest step %v", rate, p.Update, z, truth, y.longest)
 			}
 		}
 	}
@@ -146,8 +211,8 @@ func TestRenew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if logZ, stderr, _ := y.witnesses.LogZ(); lost(y.longest) || !(math.Abs(logZ-truth) < 4*stderr) {
-			t.Errorf("%s: 200 updates later log Z of the mean is %v ± %v, exactly %v; longest step %v", name, logZ, stderr, truth, y.longest)
+		if z := y.witnesses.LogZ(); lost(y.longest) || !(math.Abs(z.Value-truth) < 4*z.Stderr) {
+			t.Errorf("%s: 200 updates later log Z of the mean is %+v, exactly %v; longest step %v", name, z, truth, y.longest)
 		}
 	}
 }

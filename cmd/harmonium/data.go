@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -45,8 +44,21 @@ func newDataInfo(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			info := data.Describe(set)
-			return t.result(info, func(w io.Writer) { printInfo(w, info) })
+			result := struct {
+				data.Info
+				Findings []diag.Finding `json:"findings"`
+			}{data.Describe(set), []diag.Finding{}}
+			if f := data.Constant(set.Means()); f != nil {
+				result.Findings = append(result.Findings, *f)
+			}
+			err = t.result(result, func(w io.Writer) {
+				printInfo(w, result.Info)
+				printFindings(w, result.Findings)
+			})
+			if err == nil && len(result.Findings) > 0 {
+				return &statusError{status: exitUntrusted}
+			}
+			return err
 		},
 	}
 	d.register(cmd.Flags())
@@ -99,19 +111,6 @@ func writeSets(t *terminal, paths []string, sets []*data.Set) error {
 	})
 }
 
-// checkOut refuses names whose format can't be written.
-func checkOut(paths ...string) error {
-	for _, path := range paths {
-		if path == "" {
-			return badInput(errors.New("no file to write: name one by -o FILE"))
-		}
-		if err := data.CheckName(path); err != nil {
-			return badInput(err)
-		}
-	}
-	return nil
-}
-
 func newDataConvert(t *terminal) *cobra.Command {
 	d, out := &dataFlags{}, ""
 	cmd := &cobra.Command{
@@ -120,7 +119,7 @@ func newDataConvert(t *terminal) *cobra.Command {
 		Example: "  harmonium data convert images-idx3-ubyte.gz --threshold 127 -o images.npy",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := checkOut(out); err != nil {
+			if err := checkFiles([]string{out}, dataInputs(args...)); err != nil {
 				return err
 			}
 			sets := make([]*data.Set, len(args))
@@ -152,7 +151,7 @@ func newDataSplit(t *terminal) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			paths := strings.Split(out, ",")
-			if err := checkOut(paths...); err != nil {
+			if err := checkFiles(paths, dataInputs(args...)); err != nil {
 				return err
 			}
 			fractions, err := parseNumbers(parts)
@@ -201,7 +200,7 @@ The entropy is known exactly and is printed.`,
 		Example: "  harmonium data bars --rows 4 --columns 4 -n 10000 -o bars.npy",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if err := checkOut(out); err != nil {
+			if err := checkFiles([]string{out}, nil); err != nil {
 				return err
 			}
 			set, err := data.BarsSample(rows, columns, count, rng.Seed(seed))
@@ -270,12 +269,16 @@ type isingResult struct {
 }
 
 func makeIsing(ctx context.Context, t *terminal, o *isingOptions) error {
-	if err := checkOut(o.out); err != nil {
+	if err := checkFiles([]string{o.out}, nil); err != nil {
 		return err
 	}
-	if o.size < 2 || o.size > ising.MaxSize || o.count < 1 || !(o.temperature > 0) || math.IsInf(o.temperature, 0) {
-		return badInput(fmt.Errorf("--L %d --T %v -n %d: want 2 ≤ L ≤ %d, a temperature above 0 and at least one configuration",
-			o.size, o.temperature, o.count, ising.MaxSize))
+	switch {
+	case o.size < 2 || o.size > ising.MaxSize:
+		return badInput(fmt.Errorf("--L is %d, want 2 to %d sites", o.size, ising.MaxSize))
+	case !(o.temperature > 0) || math.IsInf(o.temperature, 0):
+		return badInput(fmt.Errorf("--T is %v, want a finite temperature above 0", o.temperature))
+	case o.count < 1:
+		return badInput(fmt.Errorf("-n is %d, want 1 configuration or more", o.count))
 	}
 	bar := t.progress("ising", int64(o.count))
 	states, report, err := ising.Sample(ctx, o.size, o.temperature, o.count, rng.Seed(o.seed), ising.Options{

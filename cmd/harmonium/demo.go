@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"harmonium/cmd/harmonium/internal/plot"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
-	"harmonium/internal/plot"
 	"harmonium/ising"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -71,9 +69,7 @@ type demoResult struct {
 type klCurve struct{ epochs, kl []float64 }
 
 func demo(ctx context.Context, t *terminal, out string, seed uint64) error {
-	if info, err := os.Stat(out); err == nil && !info.IsDir() {
-		return badInput(fmt.Errorf("%s is a file, want a folder", out))
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := checkFolder(out); err != nil {
 		return err
 	}
 	begun := time.Now()

@@ -14,6 +14,7 @@ import (
 	"harmonium/diag"
 	"harmonium/estimate"
 	"harmonium/exact"
+	"harmonium/internal/kernel"
 	"harmonium/rbm"
 	"harmonium/train"
 )
@@ -41,8 +42,9 @@ func newEval(t *terminal) *cobra.Command {
 		Short: "Score data under a model",
 		Long: `Score the rows of a file under a model: the mean log-likelihood in nats a row, and log Z.
 
-Where the smaller layer can be enumerated log Z is exact. Otherwise it is estimated by annealing, by three ways back from the model and by
-parallel tempering, in longer and longer runs until they agree or the budget ends, and has an error of its own. If they don't agree the findings say so and the exit status is 3.
+Where the smaller layer can be enumerated log Z is exact. Otherwise it is estimated by annealed importance
+sampling (AIS), by reverse AIS from three kinds of starts and by parallel tempering, in longer and longer runs until they agree
+or the budget ends, and has an error of its own. If they don't agree the findings say so and the exit status is 3.
 The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 		Example: `  harmonium eval run --data test.npy
   harmonium eval model.safetensors --data test.csv.gz --json`,
@@ -171,6 +173,9 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 			return badInput(errors.New("--report of a single row: want two or more"))
 		}
 	}
+	if err := claimScores(model, method); err != nil {
+		return err
+	}
 	begun := time.Now()
 	result := &evalResult{Method: method, Rows: set.Rows(), Findings: []diag.Finding{}}
 	if result.PseudoLL, err = pseudo(ctx, t, model, set); err != nil {
@@ -200,19 +205,32 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	return nil
 }
 
-// pseudo scores the rows in blocks, so that it can show progress and be interrupted.
-func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (estimateResult, error) {
-	const block = 1000
-	bar := t.progress("pseudo-log-likelihood", int64(set.Rows()))
+// blockWork is the number of rows times weights that are scored between two looks at the clock: a fraction of a second.
+const blockWork = 1 << 28
+
+// scoreRows scores the rows in blocks, so that it can show progress and be interrupted.
+func scoreRows(
+	ctx context.Context, t *terminal, name string, model *rbm.Model, set *data.Set, score func(rbm.Batch) []float64,
+) ([]float64, error) {
+	block := min(max(blockWork/len(model.W), kernel.Workers(t.workers)), 1000)
+	bar := t.progress(name, int64(set.Rows()))
 	defer bar.stop()
 	var logs []float64
 	for from := 0; from < set.Rows(); from += block {
 		if err := ctx.Err(); err != nil {
-			return estimateResult{}, err
+			return nil, err
 		}
-		rows := set.States.Slice(from, min(from+block, set.Rows()))
-		logs = append(logs, model.PseudoLogLikelihood(rows, t.workers)...)
+		logs = append(logs, score(set.States.Slice(from, min(from+block, set.Rows())))...)
 		bar.set(int64(len(logs)), fmt.Sprintf("%d rows", len(logs)))
+	}
+	return logs, nil
+}
+
+func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (estimateResult, error) {
+	p := rbm.NewPseudoLikelihood(model)
+	logs, err := scoreRows(ctx, t, "pseudo-log-likelihood", model, set, func(v rbm.Batch) []float64 { return p.Log(v, t.workers) })
+	if err != nil {
+		return estimateResult{}, err
 	}
 	return mean(logs, set), nil
 }
@@ -239,11 +257,10 @@ func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Mode
 	}})
 	bar.stop()
 	if err != nil {
-		return err
+		return badInput(err) // of the model: its energies are too large
 	}
 	r.LogZ = &logZResult{Value: logZ, Lower: logZ, Upper: diag.Number(logZ)}
-	r.score(model, set)
-	return nil
+	return r.score(ctx, t, model, set)
 }
 
 func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, model *rbm.Model, between []*rbm.Model, set *data.Set) error {
@@ -251,27 +268,30 @@ func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, mo
 	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), estimate.Options{
 		Budget: o.budget, Seed: o.seed, Workers: t.workers, Between: between,
 		Progress: func(done, _ int64, expected time.Duration) {
-			bar.set(done, fmt.Sprintf("by annealing; at most %s in all", expected.Round(time.Second)))
+			bar.set(done, fmt.Sprintf("by AIS; at most %s in all", expected.Round(time.Second)))
 		},
 	})
 	bar.stop()
 	if err != nil {
-		return err
+		return badInput(err)
 	}
 	r.LogZ = &logZResult{Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper), ESS: b.ESS(), Steps: b.Steps, Estimates: estimatesOf(b.Estimates())}
 	r.Findings = append(r.Findings, b.Findings...)
-	r.score(model, set)
-	return nil
+	return r.score(ctx, t, model, set)
 }
 
 // score takes the mean of log P(v) = −F(v) − log Z.
-func (r *evalResult) score(model *rbm.Model, set *data.Set) {
-	logs := model.FreeEnergy(set.States)
+func (r *evalResult) score(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
+	logs, err := scoreRows(ctx, t, "free energies", model, set, model.FreeEnergyFunc())
+	if err != nil {
+		return err
+	}
 	for k, free := range logs {
 		logs[k] = -free - r.LogZ.Value
 	}
 	ll := mean(logs, set)
 	r.LL = &ll
+	return nil
 }
 
 func mean(x []float64, set *data.Set) estimateResult {
@@ -283,15 +303,15 @@ func (r *evalResult) table(w io.Writer) {
 	fmt.Fprintf(w, "rows\t%d\n", r.Rows)
 	switch r.Method {
 	case train.MethodExact:
-		fmt.Fprintf(w, "log-likelihood\t%.4f ± %.4f nats a row (exact)\n", r.LL.Value, r.LL.Stderr)
+		fmt.Fprintf(w, "log-likelihood\t%.4f ± %s nats a row (exact)\n", r.LL.Value, r.LL.Stderr.Digits(4))
 		fmt.Fprintf(w, "log Z\t%.6f (exact)\n", r.LogZ.Value)
 	case methodAnnealed:
 		if math.IsInf(float64(r.LogZ.Upper), 1) {
 			fmt.Fprintf(w, "log-likelihood\tbelow %.3f nats a row\n", r.LL.Value)
 			fmt.Fprintf(w, "log Z\tabove %.3f\n", r.LogZ.Value)
 		} else {
-			fmt.Fprintf(w, "log-likelihood\t%.3f ± %.3f (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr, r.LogZ.Stderr)
-			fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by annealing in %d steps\n",
+			fmt.Fprintf(w, "log-likelihood\t%.3f ± %s (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr.Digits(3), r.LogZ.Stderr)
+			fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by AIS in %d steps\n",
 				r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
 		}
 		for _, b := range r.LogZ.Estimates {
@@ -299,7 +319,7 @@ func (r *evalResult) table(w io.Writer) {
 		}
 		fmt.Fprintln(w, boundsMean)
 	}
-	fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %.4f nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr)
+	fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
 	if r.Report != nil {
 		r.Report.table(w)
 	}

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
-	"harmonium/internal/run"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -88,6 +88,7 @@ type inspectResult struct {
 type inspection struct {
 	o             *inspectOptions
 	model         *rbm.Model
+	inputs        []input // not to be written over
 	rows, columns int
 	metrics       []run.Metric
 	train, test   *data.Set // nil where there are none
@@ -103,11 +104,15 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 	if o.format != "png" && o.format != "svg" {
 		return badInput(fmt.Errorf("format %q, want png or svg", o.format))
 	}
+	if err := checkFolder(o.out); err != nil {
+		return err
+	}
 	model, r, err := t.openModel(path)
 	if err != nil {
 		return err
 	}
 	i := &inspection{o: o, model: model, conditionals: rbm.NewConditionals(model, t.workers)}
+	i.inputs = append(inputsOf(path, r), dataInputs(o.data, o.train)...)
 	i.result = &inspectResult{Folder: o.out, Pictures: []string{}, Hidden: model.N(), Findings: []diag.Finding{}}
 	if err := i.open(t, r); err != nil {
 		return err

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
+	"strconv"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"harmonium/internal/kernel"
 )
@@ -25,10 +25,7 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal ends the program at once: the run directory is whole at any moment.
-	context.AfterFunc(ctx, stop)
-	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(execute(interruptible(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // execute runs the command line and returns the exit status.
@@ -57,6 +54,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // newRoot lists the commands.
 func newRoot(t *terminal) *cobra.Command {
+	showVersion := false
 	root := &cobra.Command{
 		Use:   "harmonium",
 		Short: "Train, judge and sample restricted Boltzmann machines",
@@ -68,18 +66,25 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 130 interrupted with the work saved.`,
 		Example: `  harmonium demo
   harmonium data ising --L 16 --T 2.269 -n 50000 -o ising.npy
-  harmonium train ising.npy --hidden 128 -o run
-  harmonium eval run --data ising.npy
+  harmonium data split ising.npy -o train.npy,test.npy
+  harmonium train train.npy --hidden 128 -o run
+  harmonium eval run --data test.npy
   harmonium sample run -n 10000 -o new.npy
   harmonium inspect run -o pictures`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				return printVersion(t)
+			}
+			return cmd.Help()
+		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return badInput(fmt.Errorf("%w (see '%s --help')", err, cmd.CommandPath()))
+		return badInput(fmt.Errorf("%w (see '%s --help')", explain(err), cmd.CommandPath()))
 	})
+	root.Flags().BoolVar(&showVersion, "version", false, "print the version")
 	flags := root.PersistentFlags()
 	flags.IntVar(&t.workers, "workers", 0, "cores to use; 0 means all; the result doesn't depend on it")
 	flags.BoolVar(&t.json, "json", false, "print the result as one JSON object (docs/cli.md)")
@@ -95,6 +100,27 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 	}
 	checkArgs(root)
 	return root
+}
+
+// explain says in words what a flag wants that was given something else.
+func explain(err error) error {
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return err
+	}
+	flag := invalid.GetFlag()
+	want, known := map[string]string{
+		"int": "a whole number", "int64": "a whole number", "uint64": "a whole number that is not negative",
+		"float64": "a number", "number": "a number", "number|auto": "a whole number or auto",
+		"bool": "true or false", "duration": "a time such as 90s or 2h",
+	}[flag.Value.Type()]
+	if !known {
+		return err
+	}
+	if errors.Is(err, strconv.ErrRange) {
+		want += " of at most 64 bits"
+	}
+	return fmt.Errorf("--%s is %q, want %s", flag.Name, invalid.GetValue(), want)
 }
 
 // checkArgs makes a wrong number of arguments bad usage, in a command and those below it.

@@ -17,6 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"harmonium/internal/kernel"
+	"harmonium/rbm"
+	"harmonium/rng"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden output in the scripts")
@@ -59,13 +61,15 @@ func status(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// npyBytes is an .npy file that declares a shape, with so many zeros.
+func npyBytes(shape string, zeros int) []byte {
+	header := "{'descr': '|u1', 'fortran_order': False, 'shape': " + shape + ", }\n"
+	b := append([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(header)))...)
+	return append(append(b, header...), make([]byte, zeros)...)
+}
+
 // breakFiles adds the binary files that a script can't hold.
 func breakFiles(env *testscript.Env) error {
-	npy := func(shape string, data int) []byte {
-		header := "{'descr': '|u1', 'fortran_order': False, 'shape': " + shape + ", }\n"
-		b := append([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(header)))...)
-		return append(append(b, header...), make([]byte, data)...)
-	}
 	other, err := os.ReadFile("../../rbm/testdata/python.safetensors")
 	if err != nil {
 		return err
@@ -73,14 +77,17 @@ func breakFiles(env *testscript.Env) error {
 	for name, contents := range map[string][]byte{
 		"other.safetensors": other,
 
-		"short.npy":       npy("(4, 3)", 7),
-		"huge.npy":        npy("(4000000000, 3000000000)", 12),
+		"short.npy":       npyBytes("(4, 3)", 7),
+		"huge.npy":        npyBytes("(4000000000, 3000000000)", 12),
 		"cut.gz":          append([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}, bytes.Repeat([]byte{0x12}, 9)...),
+		"table.parquet":   []byte("PAR1\x15\x04\x15\x00"),
 		"cut.safetensors": binary.LittleEndian.AppendUint64(nil, 5000),
 	} {
 		if err := os.WriteFile(filepath.Join(env.WorkDir, name), contents, 0o666); err != nil {
 			return err
 		}
 	}
-	return nil
+	steep := rbm.New(3, 2, rng.Seed(1))
+	steep.W[0] = 1e20
+	return steep.Save(filepath.Join(env.WorkDir, "steep.safetensors"))
 }

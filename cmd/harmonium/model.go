@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
-	"harmonium/internal/run"
 	"harmonium/rbm"
 )
 

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strconv"
 
+	"harmonium/cmd/harmonium/internal/plot"
 	"harmonium/data"
 	"harmonium/diag"
-	"harmonium/internal/plot"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -20,24 +20,34 @@ import (
 // chart and sheet write a picture and its numbers.
 func (i *inspection) chart(name string, c plot.Chart) error {
 	c.Dark = i.o.dark
-	if err := plot.Curve(i.path(name), c); err != nil {
+	picture, numbers, err := i.paths(name)
+	if err != nil {
 		return err
 	}
-	return c.WriteCSV(filepath.Join(i.o.out, name+".csv"))
+	if err := plot.Curve(picture, c); err != nil {
+		return err
+	}
+	return c.WriteCSV(numbers)
 }
 
 func (i *inspection) sheet(name string, s plot.Sheet) error {
 	s.Dark = i.o.dark
-	if err := plot.Tiles(i.path(name), s); err != nil {
+	picture, numbers, err := i.paths(name)
+	if err != nil {
 		return err
 	}
-	return s.WriteCSV(filepath.Join(i.o.out, name+".csv"))
+	if err := plot.Tiles(picture, s); err != nil {
+		return err
+	}
+	return s.WriteCSV(numbers)
 }
 
-// path lists a picture in the result.
-func (i *inspection) path(name string) string {
-	i.result.Pictures = append(i.result.Pictures, name+"."+i.o.format)
-	return filepath.Join(i.o.out, name+"."+i.o.format)
+// paths returns the files of a picture and of its numbers, and lists the picture in the result.
+func (i *inspection) paths(name string) (picture, numbers string, err error) {
+	file := name + "." + i.o.format
+	i.result.Pictures = append(i.result.Pictures, file)
+	picture, numbers = filepath.Join(i.o.out, file), filepath.Join(i.o.out, name+".csv")
+	return picture, numbers, checkLoss([]string{picture, numbers}, i.inputs)
 }
 
 // curves draws the log-likelihoods along the training with both of their errors.
@@ -96,14 +106,13 @@ func (i *inspection) spectrum() error {
 // weights draws the columns of W with the largest norms.
 func (i *inspection) weights() error {
 	m, n := i.model.M(), i.model.N()
-	tiles, norms, order := make([][]float64, n), make([]float64, n), make([]int, n)
+	norms, order := make([]float64, n), make([]int, n)
 	for j := range n {
 		order[j] = j
-		tiles[j] = make([]float64, m)
-		for k := range m {
-			w := float64(i.model.W[k*n+j])
-			tiles[j][k] = w
-			norms[j] += w * w
+	}
+	for k := range m {
+		for j, w := range i.model.W[k*n : (k+1)*n] {
+			norms[j] += float64(w) * float64(w)
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
@@ -119,7 +128,11 @@ func (i *inspection) weights() error {
 		Title: "Weights w_ij, a tile for each hidden unit, by falling norm", Rows: i.rows, Columns: i.columns, Label: "w_ij",
 	}
 	for _, j := range order[:min(shownTiles, n)] {
-		s.Tiles, s.Captions = append(s.Tiles, tiles[j]), append(s.Captions, strconv.Itoa(j))
+		tile := make([]float64, m)
+		for k := range tile {
+			tile[k] = float64(i.model.W[k*n+j])
+		}
+		s.Tiles, s.Captions = append(s.Tiles, tile), append(s.Captions, strconv.Itoa(j))
 	}
 	if i.rows == 1 { // tiles of a single row, one under the other
 		s.Across = 1

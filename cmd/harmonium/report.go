@@ -6,10 +6,10 @@ import (
 	"io"
 	"strings"
 
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/estimate"
-	"harmonium/internal/run"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/train"

@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
-	"harmonium/internal/run"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -72,7 +72,8 @@ chains that exchange states between the model and independent units. It spreads 
 // methodTempered is the method of sample that needs a path.
 const methodTempered = "tempered"
 
-// exactSampleCost is the number of operations of the oracle that auto spends on exact samples: about a minute.
+// exactSampleCost is the number of operations of the oracle that auto spends on exact samples. Measured on one core with AVX-512 (1,000
+// samples): they take 16 s where the larger layer has 784 units, and 60 s where both have 30; half of that on two cores.
 const exactSampleCost = 5e10
 
 type sampleResult struct {
@@ -101,11 +102,8 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err != nil {
 		return err
 	}
-	if o.out == "" {
-		return badInput(errors.New("no file to write: name one by -o FILE"))
-	}
-	if err := data.CheckName(o.out); err != nil {
-		return badInput(err)
+	if err := checkFiles([]string{o.out}, append(inputsOf(path, r), dataInputs(o.start)...)); err != nil {
+		return err
 	}
 	method, err := o.check(model)
 	if err != nil {
@@ -155,6 +153,9 @@ func shapeOf(r *run.Run) []int {
 
 // draw draws the samples and judges them.
 func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model, method string) (*sampleResult, rbm.Batch, error) {
+	if err := o.claim(model, method); err != nil {
+		return nil, rbm.Batch{}, err
+	}
 	begun := time.Now()
 	result := &sampleResult{Count: o.count, File: o.out, Method: method, Findings: []diag.Finding{}}
 	var v rbm.Batch
@@ -162,9 +163,10 @@ func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model,
 	switch method {
 	case "exact":
 		bar := t.progress("sample", 1000)
-		v, _, err = exact.Sample(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
+		v, err = exact.SampleVisible(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
 			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
 		bar.stop()
+		err = badInput(err) // of the model: its energies are too large
 		result.ESS, result.Rhat = diag.Number(o.count), 1
 	case "gibbs":
 		v, err = o.gibbs(ctx, t, model, result)
@@ -183,8 +185,14 @@ func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model,
 // check returns the method, or what is wrong with a setting.
 func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 	switch {
-	case o.count < 1, o.chains < 1, !o.spread && o.thin < 1, !o.settle && o.burnIn < 0:
-		return "", fmt.Errorf("-n %d --chains %d --thin %d --burn-in %d: want positive numbers", o.count, o.chains, o.thin, o.burnIn)
+	case o.count < 1:
+		return "", fmt.Errorf("-n is %d, want 1 configuration or more", o.count)
+	case o.chains < 1:
+		return "", fmt.Errorf("--chains is %d, want 1 or more", o.chains)
+	case !o.spread && o.thin < 1:
+		return "", fmt.Errorf("--thin is %d, want 1 sweep or more, or auto", o.thin)
+	case !o.settle && o.burnIn < 0:
+		return "", fmt.Errorf("--burn-in is %d, want 0 sweeps or more, or auto", o.burnIn)
 	case o.spread && !o.settle && o.burnIn < leastBurnIn:
 		return "", fmt.Errorf("--thin auto is measured during the burn-in, but --burn-in is %d: want %d sweeps or more", o.burnIn, leastBurnIn)
 	}
@@ -210,11 +218,16 @@ func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 type clamper interface{ ClampVisible(i int, on bool) }
 
 func (o *sampleOptions) clamp(model *rbm.Model, c clamper) error {
+	given := map[int]string{}
 	for _, text := range o.clamps {
 		unit, on, err := parseClamp(model, text)
 		if err != nil {
 			return badInput(err)
 		}
+		if before, again := given[unit]; again {
+			return badInput(fmt.Errorf("--clamp %s and --clamp %s hold the same unit: want one value for each", before, text))
+		}
+		given[unit] = text
 		c.ClampVisible(unit, on)
 	}
 	return nil

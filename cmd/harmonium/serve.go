@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"harmonium/internal/web"
+	"harmonium/cmd/harmonium/internal/web"
 )
 
 type serveOptions struct{ address string }

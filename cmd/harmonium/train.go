@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/diag"
-	"harmonium/internal/run"
 	"harmonium/rbm"
 	"harmonium/train"
 )
@@ -52,7 +52,10 @@ Defaults come from measurements on real data sets (docs/decisions/0042).`,
 				}
 				return resumeRun(cmd.Context(), t, o, args)
 			}
-			s.Threshold = o.threshold.value
+			s.Threshold, s.Seconds = o.threshold.value, o.time.Seconds()
+			if err := checkGiven(cmd.Flags(), s); err != nil {
+				return badInput(err)
+			}
 			return beginRun(cmd.Context(), t, o, args)
 		},
 	}
@@ -65,20 +68,23 @@ Defaults come from measurements on real data sets (docs/decisions/0042).`,
 	f.StringVar(&s.VisibleUnits, "visible", "", "visible units, bernoulli (0/1) or spin (-1/1); default: as the data's values")
 	f.StringVar(&s.HiddenUnits, "hidden-units", "", "hidden units, bernoulli or spin; default: as the visible ones")
 	f.Uint64Var(&s.Seed, "seed", s.Seed, "of all random numbers; the same seed gives the same bytes")
-	f.IntVar(&s.Epochs, "epochs", s.Epochs, "passes over the data")
+	f.IntVar(&s.Epochs, "epochs", s.Epochs, "passes over the data; no bound where --updates or --time is given alone")
 	f.IntVar(&s.Updates, "updates", 0, "stop after so many updates; 0 means no bound")
-	f.DurationVar(&o.time, "time", 0, "stop after a time such as 90s or 2h; the only setting that makes a run depend on the clock")
+	f.DurationVar(&o.time, "time", 0, "stop after a time such as 90s or 2h; the only setting that makes a run depend on the clock: "+
+		"alone, the rate falls over the time")
 	f.IntVar(&s.Batch, "batch", 0, fmt.Sprintf("rows a minibatch; 0 means %d, or all if there are fewer; smaller ones make more updates an epoch", train.DefaultBatch))
 	f.Float64Var(&s.Rate, "rate", 0, "learning rate at the start; 0 means the optimiser's default: "+
 		"sgd "+rateOf(&train.SGD{}, rbm.Bernoulli)+", momentum "+rateOf(&train.Momentum{}, rbm.Bernoulli)+
 		", adam "+rateOf(&train.Adam{}, rbm.Bernoulli)+", for spins "+rateOf(&train.Adam{}, rbm.Spin))
 	f.StringVar(&s.Schedule, "schedule", s.Schedule, "constant, linear, cosine or power; a rate that falls to zero averages the noise away")
 	f.StringVar(&s.Optimizer, "optimizer", s.Optimizer, "sgd, momentum or adam")
-	f.StringVar(&s.Negative, "negative", s.Negative, "negative phase: pcd (persistent chains), cd (from the data), "+
+	f.StringVar(&s.Negative, "negative", s.Negative, "negative phase: pcd (persistent chains, "+
+		"and a random restart every 20 updates, a heuristic: docs/math.md), cd (from the data), "+
 		"pt (persistent chains that change modes by tempering; dearer) or exact (enumeration, small models)")
 	f.Var(&intOrAuto{&s.Steps, &s.AdaptSteps}, "steps", "Gibbs sweeps an update for pcd, cd and pt; more make the gradient truer and the update dearer; "+
 		"auto: as many as pcd's chains need to forget within a few updates")
-	f.IntVar(&s.Chains, "chains", s.Chains, "persistent chains of pcd; more make the gradient less noisy and the update dearer")
+	f.IntVar(&s.Chains, "chains", s.Chains, "persistent chains of pcd, replica sets of pt; "+
+		"more make the gradient less noisy and the update dearer")
 	f.IntVar(&s.Refresh, "refresh", 0, "tempered ladders that exchange states with pcd's chains, so that these change modes; 0 means none, 10 cost about as much as six steps of 100 chains at 100 units, and up to 15 for large models")
 	f.IntVar(&s.Rungs, "rungs", s.Rungs, "models between independent units and the model that ladders have, of pt and of --refresh")
 	f.StringVar(&s.Path, "path", s.Path, "where those lie: line (straight; mixes faster wherever it was measured) or training (along models kept so far)")
@@ -127,7 +133,9 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	case o.valid != "" && s.HoldoutPart != 0:
 		return badInput(errors.New("--valid and --holdout exclude each other"))
 	}
-	s.Seconds = o.time.Seconds()
+	if err := checkFolder(o.out); err != nil {
+		return err
+	}
 	c := &run.Config{Program: version(), Settings: *s}
 	for _, path := range args {
 		c.Train = append(c.Train, run.File{Path: run.Path(path)})
@@ -197,7 +205,11 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	if !r.Locked() {
 		t.warn("warning: %s is on a file system without locks: start no second training in it", r.Dir)
 	}
-	bar := t.progress("train", int64(training.Planned()))
+	total, done := int64(training.Planned()), func(p train.Progress) int64 { return int64(p.Update) }
+	if total == 0 { // the time is the only bound
+		total, done = training.Config().Time.Milliseconds(), func(p train.Progress) int64 { return int64(1000 * p.Seconds) }
+	}
+	bar := t.progress("train", total)
 	score, curve := "", sparkline{}
 	err := r.Record(ctx, training, func(p train.Progress) {
 		if e := p.Evaluation; e != nil {
@@ -208,7 +220,7 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 			curve.add(float64(best.Value))
 			score = curve.String() + "  " + describeEvaluation(e) + "  "
 		}
-		bar.set(int64(p.Update), fmt.Sprintf("%supdate %d  epoch %.1f  %.0f/s", score, p.Update, p.Epoch, bar.rate()))
+		bar.set(done(p), fmt.Sprintf("%supdate %d  epoch %.1f  %.0f/s", score, p.Update, p.Epoch, float64(p.Update)/p.Seconds))
 	})
 	bar.stop()
 	if err != nil {
@@ -231,8 +243,14 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 		result.TrainLL, result.ValidLL, result.LogZStderr = last.TrainLL, last.ValidLL, last.LogZStderr
 		result.Findings = append(result.Findings, last.Findings...)
 	}
+	var verdict []diag.Finding
 	if result.Finished == "" {
 		result.Finished = "interrupted"
+	} else {
+		verdict = training.Judge(&train.Evaluation{
+			Train: result.TrainLL, Valid: result.ValidLL, LogZ: train.LogZ{Stderr: result.LogZStderr}, Findings: result.Findings,
+		})
+		result.Findings = append(result.Findings, verdict...)
 	}
 	err = t.result(result, func(w io.Writer) {
 		fmt.Fprintf(w, "run\t%s\n", result.Run)
@@ -246,6 +264,9 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	if err == nil && result.Finished == "interrupted" {
 		t.warn("interrupted at update %d, saved: go on with 'harmonium train --resume -o %s'", result.Updates, r.Dir)
 		return &statusError{status: exitInterrupted}
+	}
+	if err == nil && len(verdict) > 0 {
+		return &statusError{status: exitUntrusted}
 	}
 	return err
 }
@@ -283,8 +304,9 @@ func describeScore(s *train.Score, doubt float64) string {
 	case s == nil:
 		return "not scored yet"
 	case s.Method == train.MethodExact:
-		return fmt.Sprintf("log-likelihood %.4f ± %.4f nats (exact)", s.Value, float64(s.Stderr))
+		return fmt.Sprintf("log-likelihood %.4f ± %s nats (exact)", s.Value, s.Stderr.Digits(4))
 	default:
-		return fmt.Sprintf("log-likelihood %.2f ± %.2f (rows) ± %.2f (log Z) nats, at a glance; 'harmonium eval' measures it", s.Value, float64(s.Stderr), doubt)
+		return fmt.Sprintf("log-likelihood %.2f ± %s (rows) ± %.2f (log Z) nats, at a glance; 'harmonium eval' measures it",
+			s.Value, s.Stderr.Digits(2), doubt)
 	}
 }

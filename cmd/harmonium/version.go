@@ -41,16 +41,18 @@ func newVersion(t *terminal) *cobra.Command {
 		Short:   "Print the version",
 		Example: "  harmonium version",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			result := struct {
-				Version  string `json:"version"`
-				Go       string `json:"go"`
-				Platform string `json:"platform"`
-				ISA      string `json:"isa"` // of the kernels
-			}{version(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, kernel.Current().String()}
-			return t.result(result, func(w io.Writer) {
-				fmt.Fprintf(w, "harmonium %s, %s, %s, kernels %s\n", result.Version, result.Go, result.Platform, result.ISA)
-			})
-		},
+		RunE:    func(*cobra.Command, []string) error { return printVersion(t) },
 	}
+}
+
+func printVersion(t *terminal) error {
+	result := struct {
+		Version  string `json:"version"`
+		Go       string `json:"go"`
+		Platform string `json:"platform"`
+		ISA      string `json:"isa"` // of the kernels
+	}{version(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, kernel.Current().String()}
+	return t.result(result, func(w io.Writer) {
+		fmt.Fprintf(w, "harmonium %s, %s, %s, kernels %s\n", result.Version, result.Go, result.Platform, result.ISA)
+	})
 }

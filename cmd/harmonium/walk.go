@@ -110,7 +110,8 @@ const (
 
 // collect burns in and draws the samples in turns: after every so many sweeps, one of each chain.
 func (o *sampleOptions) collect(ctx context.Context, t *terminal, model *rbm.Model, result *sampleResult, w walk) (rbm.Batch, error) {
-	last, err := o.burn(ctx, t, model, result, w)
+	free := model.FreeEnergyFunc()
+	last, err := o.burn(ctx, t, free, result, w)
 	if err != nil {
 		return rbm.Batch{}, err
 	}
@@ -135,7 +136,7 @@ func (o *sampleOptions) collect(ctx context.Context, t *terminal, model *rbm.Mod
 		w.sweep()
 		bar.set(int64(k), w.note())
 		if k%trace.stride == 0 {
-			trace.add(model.FreeEnergy(w.visible()))
+			trace.add(free(w.visible()))
 		}
 		if k%result.Thin == 0 {
 			part := v.Slice(done, min(done+chains, o.count))
@@ -148,7 +149,9 @@ func (o *sampleOptions) collect(ctx context.Context, t *terminal, model *rbm.Mod
 }
 
 // burn lets the chains forget where they started. It returns the trace of the last stage.
-func (o *sampleOptions) burn(ctx context.Context, t *terminal, model *rbm.Model, result *sampleResult, w walk) (*trace, error) {
+func (o *sampleOptions) burn(
+	ctx context.Context, t *terminal, free func(rbm.Batch) []float64, result *sampleResult, w walk,
+) (*trace, error) {
 	whole := o.burnIn
 	if o.settle {
 		whole = mostBurnIn
@@ -174,7 +177,7 @@ func (o *sampleOptions) burn(ctx context.Context, t *terminal, model *rbm.Model,
 			w.sweep()
 			bar.set(int64(result.BurnIn), w.note())
 			if result.BurnIn%last.stride == 0 {
-				last.add(model.FreeEnergy(w.visible()))
+				last.add(free(w.visible()))
 			}
 		}
 		if w.trips != nil {

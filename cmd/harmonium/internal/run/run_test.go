@@ -1,0 +1,300 @@
+package run_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/data"
+	"harmonium/rng"
+	"harmonium/train"
+)
+
+// config writes a small data set into a new folder and returns a run's settings for it.
+func config(t *testing.T) *run.Config {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "bars.npy")
+	set, err := data.BarsSample(3, 3, 400, rng.Seed(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := data.Write(path, set.States, set.Values, nil); err != nil {
+		t.Fatal(err)
+	}
+	s := run.Defaults()
+	s.Hidden, s.Epochs, s.HoldoutPart, s.Rate = 8, 30, 0.2, 0.1
+	s.Refresh, s.Path = 5, run.PathTraining
+	return &run.Config{Program: "test", Settings: s, Train: []run.File{{Path: run.Path(path)}}}
+}
+
+func begin(t *testing.T, dir string, c *run.Config) (*run.Run, *train.Training) {
+	t.Helper()
+	training, err := run.Prepare(c, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := run.Create(dir, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r, training
+}
+
+// contents reads the files that must repeat; wall-clock fields are blanked.
+func contents(t *testing.T, dir string) string {
+	t.Helper()
+	var all []byte
+	names := []string{run.MetricsName, run.ModelName}
+	kept, err := os.ReadDir(filepath.Join(dir, run.TrajectoryName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range kept {
+		names = append(names, filepath.Join(run.TrajectoryName, e.Name()))
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(append(all, name...), text...)
+	}
+	return string(regexp.MustCompile(`"seconds":[^,]*`).ReplaceAll(all, nil))
+}
+
+// recordUntil records until an update and returns without any chance to save, as SIGKILL does. The lock ends as it does with a process.
+func recordUntil(t *testing.T, r *run.Run, training *train.Training, update int) {
+	t.Helper()
+	type killed struct{}
+	defer func() {
+		if _, ok := recover().(killed); !ok {
+			t.Fatal("was not killed")
+		}
+		r.Close()
+	}()
+	r.Record(t.Context(), training, func(p train.Progress) {
+		if p.Update == update {
+			panic(killed{})
+		}
+	})
+}
+
+// stopAt records until an update, as an interruption ends it, and closes the run.
+func stopAt(t *testing.T, r *run.Run, training *train.Training, update int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if err := r.Record(ctx, training, func(p train.Progress) {
+		if p.Update == update {
+			cancel()
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+}
+
+// reopen goes on with a run that nobody writes.
+func reopen(t *testing.T, dir string) (*run.Run, *train.Training) {
+	t.Helper()
+	r, err := run.Reopen(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	training, err := run.Prepare(r.Config, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Resume(training); err != nil {
+		t.Fatal(err)
+	}
+	return r, training
+}
+
+func TestInterruptedRunsEndInTheSameBytes(t *testing.T) {
+	c, straight := config(t), filepath.Join(t.TempDir(), "straight")
+	r, training := begin(t, straight, c)
+	if err := r.Record(t.Context(), training, nil); err != nil {
+		t.Fatal(err)
+	}
+	want := contents(t, straight)
+	if models, err := r.Trajectory(training.Done()); err != nil || len(models) < 2 {
+		t.Fatalf("%d models along the training, error %v: the test shows nothing", len(models), err)
+	}
+	for _, stop := range []int{1, 5, 23, 58, 230, training.Planned()} {
+		dir := filepath.Join(t.TempDir(), "run [1]*")
+		fresh := *c
+		r, training := begin(t, dir, &fresh)
+		stopAt(t, r, training, stop)
+		r, training = reopen(t, dir)
+		if training.Done() != stop {
+			t.Fatalf("stopped after update %d, resumes after %d", stop, training.Done())
+		}
+		if stop+3 < training.Planned() {
+			recordUntil(t, r, training, stop+3) // killed without a checkpoint
+			r, training = reopen(t, dir)
+		}
+		if err := r.Record(t.Context(), training, nil); err != nil {
+			t.Fatal(err)
+		}
+		if contents(t, dir) != want {
+			t.Errorf("interrupted after update %d the run ends in other bytes", stop)
+		}
+	}
+}
+
+func TestKilledBeforeTheFirstCheckpoint(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	r, training := begin(t, dir, config(t))
+	recordUntil(t, r, training, 7)
+	if _, training = reopen(t, dir); training.Done() != 0 {
+		t.Errorf("resumes after update %d, want from the beginning", training.Done())
+	}
+}
+
+// What was kept after the last checkpoint goes with the metrics after it.
+func TestResumeDropsTheTrajectoryAfterTheCheckpoint(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	r, training := begin(t, dir, config(t))
+	recordUntil(t, r, training, 100)
+	if models, err := r.Trajectory(100); err != nil || len(models) == 0 {
+		t.Fatalf("%d models, error %v", len(models), err)
+	}
+	r, _ = reopen(t, dir)
+	if models, err := r.Trajectory(100); err != nil || len(models) != 0 {
+		t.Errorf("resumed from the beginning, %d models are left, error %v", len(models), err)
+	}
+}
+
+// A run goes on without its trajectory: checkpoints hold what ladders need of it. Without the folder of checkpoints nothing is touched.
+func TestResumeWithoutFolders(t *testing.T) {
+	c, straight := config(t), filepath.Join(t.TempDir(), "straight")
+	r, training := begin(t, straight, c)
+	if err := r.Record(t.Context(), training, nil); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(filepath.Join(straight, run.ModelName))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	dir := filepath.Join(t.TempDir(), "run")
+	fresh := *c
+	r, training = begin(t, dir, &fresh)
+	stopAt(t, r, training, 100)
+	if err := os.RemoveAll(filepath.Join(dir, run.TrajectoryName)); err != nil {
+		t.Fatal(err)
+	}
+	r, training = reopen(t, dir)
+	if training.Done() != 100 {
+		t.Errorf("without its trajectory the run resumes after update %d, want 100", training.Done())
+	}
+	if err := r.Record(t.Context(), training, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, run.ModelName)); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("without its trajectory the run ends in other bytes, error %v", err)
+	}
+
+	if err := os.RemoveAll(filepath.Join(dir, run.CheckpointName)); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(filepath.Join(dir, run.MetricsName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	training, err = run.Prepare(r.Config, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Resume(training); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without checkpoints: %v, want an error", err)
+	}
+	if after, err := os.ReadFile(filepath.Join(dir, run.MetricsName)); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the metrics have changed, error %v", err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	c := config(t)
+	begin(t, dir, c)
+	if _, err := run.Create(dir, c); !errors.Is(err, run.ErrOccupied) {
+		t.Errorf("a second run in the folder: %v", err)
+	}
+	if _, err := run.Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no run directory") {
+		t.Errorf("an empty folder opens with %v", err)
+	}
+
+	path := string(c.Train[0].Path)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[len(text)-1] ^= 1
+	if err := os.WriteFile(path, text, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	r, err := run.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Prepare(r.Config, 1); err == nil || !strings.Contains(err.Error(), "has changed since the run began") {
+		t.Errorf("changed data: %v", err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Prepare(r.Config, 1); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("vanished data: %v", err)
+	}
+}
+
+func TestConfigIsStrict(t *testing.T) {
+	for name, text := range map[string]string{
+		"empty":         "",
+		"other format":  `{"format":"other","version":1}`,
+		"newer version": `{"format":"harmonium-run","version":2}`,
+		"no data":       `{"format":"harmonium-run","version":1}`,
+		"unknown field": `{"format":"harmonium-run","version":1,"train":[{"path":"x"}],"hiden":3}`,
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, run.ConfigName), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := run.Open(dir); err == nil {
+			t.Errorf("%s: opened", name)
+		}
+	}
+}
+
+func TestMetricsAreOneObjectALine(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	r, training := begin(t, dir, config(t))
+	if err := r.Record(t.Context(), training, nil); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, run.MetricsName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
+	metrics, err := r.Metrics()
+	if err != nil || len(metrics) != len(lines) || len(lines) != 31 {
+		t.Fatalf("%d metrics in %d lines, error %v, want one of the first update and one of each epoch", len(metrics), len(lines), err)
+	}
+	for _, line := range lines {
+		if !json.Valid(line) {
+			t.Errorf("no JSON: %s", line)
+		}
+	}
+}

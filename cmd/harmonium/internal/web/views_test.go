@@ -1,0 +1,339 @@
+package web_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/lecture"
+)
+
+// buildCommand compiles the program.
+func buildCommand(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "harmonium")
+	if text, err := exec.Command("go", "build", "-o", program, "harmonium/cmd/harmonium").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return program
+}
+
+// serveCommand runs `harmonium serve` until the test ends.
+func serveCommand(t *testing.T, program string, paths ...string) (url string) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), program, append([]string{"serve", "--json", "--address", "127.0.0.1:0"}, paths...)...)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Wait() }) // it was killed
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	var result struct{ URL string }
+	if err := json.Unmarshal([]byte(line), &result); err != nil {
+		t.Fatal(err)
+	}
+	return result.URL
+}
+
+// A training is watched from its beginning, killed and resumed under the page, and deleted.
+func TestWatchTraining(t *testing.T) {
+	b := openBrowser(t, 1200, 900)
+	program, folder := buildCommand(t), t.TempDir()
+	data, runs := filepath.Join(folder, "ising.npy"), filepath.Join(folder, "runs")
+	if err := os.Mkdir(runs, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := exec.Command(program, "data", "ising", "--L", "6", "--T", "2.5", "-n", "2000", "-q", "-o", data).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	url := serveCommand(t, program, runs)
+	b.visit(url)
+	b.until("there are no runs", "document.querySelector('main').innerText.includes('No runs yet')")
+
+	train := func(args ...string) *exec.Cmd {
+		c := exec.CommandContext(t.Context(), program, append([]string{"train", "-q", "-o", filepath.Join(runs, "ising")}, args...)...)
+		c.Stderr = os.Stderr
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	training := train(data, "--hidden", "40", "--epochs", "100000", "--every", "100", "--holdout", "0.1")
+	b.until("the run appears", "document.querySelector('a[href=\"#/run/ising\"]') !== null")
+	b.until("it is compared by itself", "document.querySelector('figure [role=img]').getAttribute('aria-label').includes('ising -')")
+	do(b, chromedp.Click(`a[href="#/run/ising"]`))
+	const update = `Number([...document.querySelectorAll('dl.figures div')].find((d) => d.innerText.startsWith('update'))?.lastChild.innerText.replaceAll(',', '') ?? 0)`
+	b.until("the numbers come", update+" > 0")
+	first := eval[float64](b, update)
+	b.until("they go on", fmt.Sprintf("%s > %v", update, first+200))
+	points := `document.querySelector('figure [role=img]').getAttribute('aria-label')`
+	if label := eval[string](b, points); !strings.Contains(label, "validation data -") {
+		t.Errorf("the first chart says %q", label)
+	}
+	b.until("a canvas is drawn on", `(() => { const c = document.querySelector('figure canvas'); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((x) => x > 0); })()`)
+	time.Sleep(11 * time.Second) // a checkpoint
+	if err := training.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = training.Wait() // it was killed
+	killed := eval[float64](b, update)
+	training = train("--resume")
+	b.until("the resumed run goes beyond", fmt.Sprintf("%s > %v", update, killed+200))
+	b.until("it is said to run", `document.querySelector('dl.figures').innerText.includes('running')`)
+	_ = training.Process.Kill() // it may have ended
+	_ = training.Wait()
+	b.quiet()
+	if err := os.RemoveAll(filepath.Join(runs, "ising")); err != nil {
+		t.Fatal(err)
+	}
+	b.until("the page says that the run is gone", `document.querySelector('main').innerText.includes('no such run')`)
+	b.quiet()
+}
+
+// smallModel reads the parameters that the page shows.
+func smallModel(b *browser) *lecture.Model {
+	b.t.Helper()
+	values := eval[map[string]float64](b, `Object.fromEntries([...document.querySelectorAll('[data-parameter]')].map((i) => [i.dataset.parameter, i.valueAsNumber]))`)
+	m, n := eval[int](b, "Number(document.querySelector('[name=m]').value)"), eval[int](b, "Number(document.querySelector('[name=n]').value)")
+	model := &lecture.Model{W: make([][]float64, m), B: make([]float64, m), C: make([]float64, n)}
+	for i := range m {
+		model.B[i] = values[fmt.Sprintf("b %d", i+1)]
+		model.W[i] = make([]float64, n)
+		for j := range n {
+			model.W[i][j] = values[fmt.Sprintf("w %d %d", i+1, j+1)]
+			model.C[j] = values[fmt.Sprintf("c %d", j+1)]
+		}
+	}
+	return model
+}
+
+// Every number of the small RBM is the lecture's.
+func TestSmallRBM(t *testing.T) {
+	b := openBrowser(t, 1200, 1400)
+	b.visit(serve(t, t.TempDir()) + "/#/play")
+	set := func(selector, value, event string) {
+		t.Helper()
+		eval[bool](b, fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.value = %q; e.dispatchEvent(new Event(%q, {bubbles: true})); return true; })()`, selector, value, event))
+	}
+	set("[name=m]", "5", "change")
+	set("[name=n]", "4", "change")
+	for k := range 5 {
+		for j := range 4 {
+			set(fmt.Sprintf(`[data-parameter="w %d %d"]`, k+1, j+1), fmt.Sprint(float64((k*7+j*5)%11-5)/4), "input")
+		}
+		set(fmt.Sprintf(`[data-parameter="b %d"]`, k+1), fmt.Sprint(float64(k-2)/8), "input")
+	}
+	set(`[data-parameter="c 2"]`, "-0.75", "input")
+	do(b, chromedp.Click(`[data-unit=v0]`))
+	do(b, chromedp.Focus(`[data-unit=v3]`))
+	do(b, chromedp.KeyEvent(" "))
+	do(b, chromedp.Focus(`[data-unit=h1]`))
+	do(b, chromedp.KeyEvent("\r"))
+	check := func() {
+		t.Helper()
+		model := smallModel(b)
+		v, h := make([]float64, len(model.B)), make([]float64, len(model.C))
+		on := eval[map[string]bool](b, `Object.fromEntries([...document.querySelectorAll('.unit')].map((g) => [g.dataset.unit, g.getAttribute('aria-checked') === 'true']))`)
+		for i := range v {
+			if on[fmt.Sprintf("v%d", i)] {
+				v[i] = 1
+			}
+		}
+		for j := range h {
+			if on[fmt.Sprintf("h%d", j)] {
+				h[j] = 1
+			}
+		}
+		energy, free, logZ := model.Energy(v, h), model.FreeEnergy(v), model.LogZ()
+		want := map[string]float64{
+			"energy": energy, "free": free, "logZ": logZ, "pv": math.Exp(-free - logZ), "pvh": math.Exp(-energy - logZ),
+		}
+		for j, p := range model.HiddenProbs(v) {
+			want[fmt.Sprintf("h%d", j)] = p
+		}
+		for i, p := range model.VisibleProbs(h) {
+			want[fmt.Sprintf("v%d", i)] = p
+		}
+		shown := eval[map[string]string](b, `Object.fromEntries([...document.querySelectorAll('[data-value]')].map((e) => [e.dataset.value, e.dataset.exact]))`)
+		if len(shown) != len(want) {
+			t.Errorf("%d numbers are shown, want %d", len(shown), len(want))
+		}
+		for name, x := range want {
+			var got float64
+			if _, err := fmt.Sscan(shown[name], &got); err != nil || math.Abs(got-x) > 1e-12*(1+math.Abs(x)) {
+				t.Errorf("%s is shown as %s, exactly %v", name, shown[name], x)
+			}
+		}
+	}
+	check()
+	eval[bool](b, "document.querySelector('.skip').click() ?? true")
+	if !eval[bool](b, "location.hash === '#/play' && document.activeElement.id === 'main'") {
+		t.Error("the skip link does not go to the content")
+	}
+	if eval[string](b, `document.querySelector('[data-unit=v3]').getAttribute('aria-checked') + document.querySelector('[data-unit=h1]').getAttribute('aria-checked')`) != "truetrue" {
+		t.Error("the keyboard does not toggle units")
+	}
+	for _, text := range []string{"Draw h given v", "Draw v given h", "Gibbs step"} {
+		eval[bool](b, fmt.Sprintf(`[...document.querySelectorAll('button')].find((b) => b.textContent === %q).click() ?? true`, text))
+		check()
+	}
+
+	eval[bool](b, `[...document.querySelectorAll('button')].find((b) => b.textContent === 'All parameters 0').click() ?? true`)
+	check()
+	set(`[data-parameter="w 1 1"]`, "2", "input")
+	check()
+	if w := smallModel(b).W[0][0]; w != 2 {
+		t.Errorf("w 1 1 was set to 2 and is %v", w)
+	}
+
+	// The training: all three fall, and each is as far from the data as the lecture says.
+	const kl = `Object.fromEntries([...document.querySelectorAll('[data-kl]')].map((e) => [e.dataset.kl, Number(e.dataset.exact ?? e.textContent)]))`
+	before := eval[map[string]float64](b, kl)
+	eval[bool](b, `[...document.querySelectorAll('button')].find((b) => b.textContent === 'Train').click() ?? true`)
+	b.until("600 updates are done", `Number(document.querySelector('[data-kl=updates]').textContent) >= 600`)
+	eval[bool](b, `[...document.querySelectorAll('button')].find((b) => b.textContent === 'Pause').click() ?? true`)
+	after := eval[map[string]float64](b, kl)
+	trained := eval[[]struct {
+		Name    string
+		M, N    int
+		W, B, C []float64
+	}](b, `document.querySelector('section[aria-label=Training]').trained()`)
+	if len(trained) != 3 {
+		t.Fatalf("%d models are trained", len(trained))
+	}
+	for _, r := range trained {
+		// Two blocks of three units, each on or off: four configurations, equally likely.
+		rows := make([][]float64, 4)
+		model := &lecture.Model{B: r.B, C: r.C}
+		for i := range r.M {
+			model.W = append(model.W, r.W[i*r.N:(i+1)*r.N])
+			for k := range rows {
+				rows[k] = append(rows[k], float64(k>>(i*2/r.M)&1))
+			}
+		}
+		want := lecture.KL(lecture.Empirical(rows, nil), model.Distribution())
+		if got := after[r.Name]; math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s: KL is shown as %v, exactly %v", r.Name, got, want)
+		}
+		if !(after[r.Name] < before[r.Name]/2) {
+			t.Errorf("%s: KL was %v and is %v", r.Name, before[r.Name], after[r.Name])
+		}
+	}
+	b.quiet()
+}
+
+// variety makes runs of all kinds: whole, empty, broken and huge.
+func variety(t *testing.T) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	makeRun(t, filepath.Join(folder, "whole"), 50)
+	makeRun(t, filepath.Join(folder, "other"), 80)
+	makeRun(t, filepath.Join(folder, "empty"), 0)
+	makeRun(t, filepath.Join(folder, "broken"), 10)
+	makeRun(t, filepath.Join(folder, "garbled"), 10)
+	makeRun(t, filepath.Join(folder, "huge <b>&amp;"), 100_000)
+	if err := os.Remove(filepath.Join(folder, "empty", run.ModelName)); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{
+		filepath.Join("broken", run.ConfigName): "{", filepath.Join("broken", run.ModelName): "x", filepath.Join("garbled", run.MetricsName): "\x00\xff\n{}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, path), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+// Every view opens with every kind of run, on a small and on a large screen, without a complaint, and passes
+// axe's accessibility checks in both themes.
+func TestEveryView(t *testing.T) {
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := serve(t, variety(t))
+	views := []string{"/#/runs", "/#/play", "/#/nonsense", "/#/run/nobody"}
+	for _, id := range []string{"whole", "empty", "broken", "garbled", "huge%20%3Cb%3E%26amp%3B"} {
+		for _, view := range []string{"run", "weights", "particles"} {
+			views = append(views, "/#/"+view+"/"+id)
+		}
+	}
+	for _, width := range []int{400, 3840} {
+		b := openBrowser(t, width, 900)
+		for _, view := range views {
+			b.visit(url + view)
+			b.until("it is connected", "document.getElementById('connection').textContent === 'live'")
+			time.Sleep(300 * time.Millisecond) // for what is fetched
+			if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > max(width, 500) {
+				t.Errorf("%s is %d pixels wide on a screen of %d", view, wide, width)
+			}
+			for range 2 {
+				eval[bool](b, "document.getElementById('theme').click() ?? true")
+				eval[bool](b, string(axe)+"; true")
+				for _, violation := range eval[[]string](b, `axe.run().then((r) => r.violations.map((v) => v.id + ': ' + v.help + ' ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150)).join(' | ')))`) {
+					t.Errorf("%s at %d pixels: %s", view, width, violation)
+				}
+			}
+		}
+		b.quiet()
+		eval[bool](b, "document.querySelector('main').append(document.createElement('button')) ?? true")
+		if n := eval[int](b, "axe.run().then((r) => r.violations.length)"); n != 1 {
+			t.Errorf("a button without a name is %d violations, want one: does the check work?", n)
+		}
+	}
+}
+
+// With HARMONIUM_SCREENSHOTS=FOLDER the pictures of the documents are made (make screenshots).
+func TestScreenshots(t *testing.T) {
+	folder := os.Getenv("HARMONIUM_SCREENSHOTS")
+	if folder == "" {
+		t.Skip("HARMONIUM_SCREENSHOTS names no folder")
+	}
+	program, work := buildCommand(t), t.TempDir()
+	command := func(args ...string) {
+		t.Helper()
+		c := exec.CommandContext(t.Context(), program, append(args, "-q")...)
+		c.Dir = work
+		if text, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+	}
+	command("data", "ising", "--L", "16", "--T", "2.4", "-n", "20000", "-o", "ising.npy")
+	for _, steps := range []string{"1", "10"} {
+		command("train", "ising.npy", "--hidden", "64", "--epochs", "20", "--batch", "100", "--steps", steps, "--holdout", "0.1", "-o", "ising-pcd-"+steps)
+	}
+	url := serveCommand(t, program, filepath.Join(work, "ising-pcd-1"), filepath.Join(work, "ising-pcd-10"))
+	b := openBrowser(t, 1200, 1000)
+	for name, view := range map[string]string{
+		"serve-runs": "runs", "serve-run": "run/ising-pcd-10", "serve-weights": "weights/ising-pcd-10", "serve-particles": "particles/ising-pcd-10", "serve-play": "play",
+	} {
+		b.visit(url + "#/" + view)
+		if view == "play" {
+			eval[bool](b, `[...document.querySelectorAll('button')].find((b) => b.textContent === 'Train').click() ?? true`)
+			b.until("it has learned", `Number(document.querySelector('[data-kl=updates]').textContent) >= 1500`)
+			eval[bool](b, `[...document.querySelectorAll('button')].find((b) => b.textContent === 'Pause').click() ?? true`)
+			do(b, chromedp.EmulateViewport(1200, 1750))
+		}
+		time.Sleep(2 * time.Second)
+		b.shoot(filepath.Join(folder, name+".png"))
+		do(b, chromedp.EmulateViewport(1200, 1000))
+	}
+	b.quiet()
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"runtime/debug"
+
+	"harmonium/rbm"
+)
+
+// mostMemory is what eval and sample may take beside the model and the data. GOMEMLIMIT, which every Go program knows, takes its place.
+const mostMemory = 4 << 30
+
+// claim refuses work that would take more memory than the bound, and has the garbage collector keep to it otherwise.
+func claim(bytes float64, what, wayOut string) error {
+	limit, bound := debug.SetMemoryLimit(-1), float64(mostMemory)
+	if limit != math.MaxInt64 {
+		bound = float64(limit)
+	}
+	if bytes > bound {
+		return badInput(fmt.Errorf("%s would take about %.1f GB of memory, and may have %.1f GB: %s, "+
+			"or set another bound, such as GOMEMLIMIT=%.0fGiB", what, bytes/1e9, bound/1e9, wayOut, math.Ceil(1.25*bytes/(1<<30))))
+	}
+	if limit == math.MaxInt64 {
+		var now runtime.MemStats
+		runtime.ReadMemStats(&now)
+		debug.SetMemoryLimit(int64(now.HeapAlloc) + mostMemory)
+	}
+	return nil
+}
+
+// need estimates what work on a model takes.
+type need struct{ m, n, weights, larger, smaller float64 }
+
+func needOf(model *rbm.Model) need {
+	m, n := float64(model.M()), float64(model.N())
+	return need{m, n, m * n, max(m, n), min(m, n)}
+}
+
+// model is that of the copies of a model on the way to it, of the operands of both products, and of the weights in float64.
+func (s need) model() float64 { return 32 * s.weights }
+
+// pseudo is that of w, e^w and e^(−w) in float64, and of a few rows of inputs.
+func (s need) pseudo() float64 { return 24*s.weights + 200*s.n }
+
+// enumeration is that of tables of 64 states and two factors for each unit that is enumerated, for each that is not.
+func (s need) enumeration() float64 { return s.model() + 8*s.larger*(64+2*s.smaller) }
+
+// chains is that of the states of chains, of a trace of each, and of the lists of set bits of those that go through a product together.
+func (s need) chains(count int) float64 {
+	const together, trace = 1024, 100_000
+	return float64(count)*((s.m+s.n)/8+trace) + 4.5*min(float64(count), together)*s.larger
+}
+
+// ladders is that of the models of the rungs, which share what is beyond 2 GB, and of their states.
+func (s need) ladders(count int) float64 {
+	return min(2<<30, mostRungs*12*s.weights) + mostRungs*float64(count)*(s.m+s.n)/8
+}
+
+// claim refuses samples that would take too much memory.
+func (o *sampleOptions) claim(model *rbm.Model, method string) error {
+	s, chains := needOf(model), min(o.chains, o.count)
+	if method == "exact" {
+		return claim(s.enumeration(), fmt.Sprintf("enumeration of %d×%d units", model.M(), model.N()), "take --method gibbs")
+	}
+	bytes := s.model() + s.chains(chains)
+	if method == methodTempered || o.method == "auto" { // auto may go on to tempering
+		bytes += s.ladders(chains)
+	}
+	return claim(bytes, fmt.Sprintf("%d chains of %d×%d units", chains, model.M(), model.N()), "take fewer --chains, or --method gibbs")
+}
+
+// The chains and ladders of estimate.LogZ.
+const (
+	annealedChains = 400
+	scoredLadders  = 50
+)
+
+// claimScores refuses scores that would take too much memory.
+func claimScores(model *rbm.Model, method string) error {
+	s, size := needOf(model), fmt.Sprintf("%d×%d units", model.M(), model.N())
+	switch method {
+	case methodPseudo:
+		return claim(s.pseudo(), "the pseudo-log-likelihood of "+size, "take a smaller model")
+	case methodAnnealed:
+		bytes := s.model() + s.chains(annealedChains) + s.ladders(scoredLadders)
+		return claim(max(bytes, s.pseudo()), "log Z by annealing of "+size, "take --method pseudo")
+	}
+	return claim(max(s.enumeration(), s.pseudo()), "enumeration of "+size, "take --method pseudo")
+}

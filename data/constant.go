@@ -1,0 +1,27 @@
+package data
+
+import (
+	"fmt"
+
+	"harmonium/diag"
+)
+
+// Constant returns the finding of data in which no unit ever changes, or nil. means are those of the units ([Set.Means]): the mean of a
+// unit that never changes is 0 or 1, as the sums above and below the fraction are then of the same numbers.
+func Constant(means []float64) *diag.Finding {
+	ones := 0
+	for _, p := range means {
+		if p != 0 && p != 1 {
+			return nil
+		}
+		ones += int(p)
+	}
+	return &diag.Finding{
+		Code: "constant-data",
+		Message: fmt.Sprintf("the data is constant: none of its %d units changes from row to row (%d are always on, %d always off)",
+			len(means), ones, len(means)-ones),
+		Value: 0, Threshold: 1, // units that change
+		Consequence: "there is nothing to learn from it",
+		Remedy:      "give rows that differ; if --threshold made them equal, choose one between the least and the largest value",
+	}
+}

@@ -1,0 +1,70 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"harmonium/data"
+	"harmonium/diag"
+	"harmonium/rbm"
+	"harmonium/sample"
+)
+
+// belowPart is the part of the score of independent units by which a model may be worse: noise of the last updates is smaller.
+const belowPart = 0.01
+
+// Judge returns the findings about the model that a finished training keeps, given its evaluation: a model that has learned is better than
+// independent units with the means of the training data, P(v) = Π_i P_i(v_i), on the same rows. These are the validation data if there are
+// any. A model of the first updates may be worse, and yet be on its way. And no score is above 0, as P(v) ≤ 1: there log Z is far too low.
+func (t *Training) Judge(e *Evaluation) []diag.Finding {
+	score, set, rows := e.Train, t.scorer.train, "training"
+	if e.Valid != nil {
+		score, set, rows = e.Valid, t.scorer.valid, "validation"
+	}
+	if score == nil || set == nil {
+		return nil
+	}
+	if score.Value > slack {
+		return []diag.Finding{{
+			Code: "above-zero",
+			Message: fmt.Sprintf("the model scores %.6g nats a row on the %s data, but P(v) ≤ 1, so that no log-likelihood is above 0",
+				float64(score.Value), rows),
+			Value: score.Value, Threshold: slack,
+			Consequence: "the estimate of log Z is far too low: chains don't come to where the model has its weight",
+			Remedy:      "train anew with a lower --rate; 'harmonium eval' may score this model",
+		}}
+	}
+	logZStderr := e.LogZ.Stderr
+	if slices.ContainsFunc(e.Findings, func(f diag.Finding) bool { return f.Code == codeHidden }) {
+		logZStderr = 0 // the score is an upper bound
+	}
+	independent := independentScore(t.Model, t.set.Means(), set)
+	limit := belowPart*math.Abs(independent) + doubtful*logZStderr
+	if float64(score.Value) >= independent-limit {
+		return nil
+	}
+	return []diag.Finding{{
+		Code: "below-independent",
+		Message: fmt.Sprintf("the model scores %.6g nats a row on the %s data, where independent units with the means of "+
+			"the training data score %.6g", float64(score.Value), rows, independent),
+		Value: diag.Number(float64(score.Value) - independent), Threshold: diag.Number(-limit),
+		Consequence: "the model has learned nothing: it knows less about the data than the mean of each unit",
+		Remedy:      "lower --rate, or train for longer",
+	}}
+}
+
+// independentScore is the mean log-likelihood of independent units with the given means, which are kept away from 0 and 1 as where
+// training begins.
+func independentScore(model *rbm.Model, means []float64, set *data.Set) float64 {
+	units := &rbm.Model{
+		Visible: rbm.NewLayer(model.Visible.Kind(), model.M()), Hidden: rbm.NewLayer(model.Hidden.Kind(), 1), W: make([]float32, model.M()),
+	}
+	units.SetBiasesFromMeans(means)
+	logs, logZ := units.FreeEnergy(set.States), sample.LogZWithoutWeights(units)
+	for r, free := range logs {
+		logs[r] = -free - logZ
+	}
+	mean, _ := diag.WeightedMean(logs, set.Weights)
+	return mean
+}
