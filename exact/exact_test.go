@@ -121,7 +121,9 @@ func TestAgainstTheLecture(t *testing.T) {
 // (1+2)(1+1) = 6, with h_1 = 1 they contribute (1+4)(1+1) = 10; h_2 contributes 1+3. So Z = (6+10)·4 = 64.
 func TestTwoByTwoByHand(t *testing.T) {
 	log2, log3 := float32(math.Log(2)), float32(math.Log(3))
-	model := &rbm.Model{Visible: rbm.WithBiases(rbm.Bernoulli, log2, 0), Hidden: rbm.WithBiases(rbm.Bernoulli, 0, log3), W: []float32{log2, 0, 0, 0}}
+	model := &rbm.Model{
+		Visible: rbm.WithBiases(rbm.Bernoulli, log2, 0), Hidden: rbm.WithBiases(rbm.Bernoulli, 0, log3), W: []float32{log2, 0, 0, 0},
+	}
 	logZ, err := exact.LogZ(t.Context(), model, exact.Options{})
 	if err != nil {
 		t.Fatal(err)

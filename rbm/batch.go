@@ -9,8 +9,9 @@ import (
 
 // Batch is a batch of configurations of one layer: rows × units, one bit a unit.
 //
-// Bit 1 stands for 1 in a Bernoulli layer and for +1 in a spin layer; bit 0 for 0 and −1. A Batch is a view, as a slice is: copying it shares the
-// bits. How they are packed is known to this package and internal/kernel alone: others use the methods in rows.go.
+// Bit 1 stands for 1 in a Bernoulli layer and for +1 in a spin layer; bit 0 for 0 and −1. A Batch is a view, as a slice is:
+// copying it shares the bits. How they are packed is known to this package and internal/kernel alone: others use the methods of
+// rows.go.
 type Batch struct{ bits kernel.Bits }
 
 // NewBatch returns rows configurations of the given number of units, all bits 0.

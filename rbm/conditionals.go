@@ -19,8 +19,8 @@ import (
 // For a spin layer, "=1" reads "=+1", and an input is the log-odds of the unit's bit, which is
 // 2(c_j + Σ_i w_ij s_i).
 //
-// Layers of other kinds than bits go through [Layer], in float64: an input is scale·(bias + Σ …), a "probability" the mean of the numbers that a
-// Batch stores.
+// Layers of other kinds than bits go through [Layer], in float64: an input is scale·(bias + Σ …), a "probability" the mean of
+// the numbers that a Batch stores.
 //
 // A Conditionals holds scratch memory: use one per goroutine. Its products run on several workers by themselves.
 type Conditionals struct {

@@ -163,7 +163,8 @@ func TestPseudoLogLikelihood(t *testing.T) {
 }
 
 func ExampleConditionals() {
-	model := &rbm.Model{Visible: rbm.WithBiases(rbm.Bernoulli, 0), Hidden: rbm.WithBiases(rbm.Bernoulli, 0, 0), W: []float32{2, -2}} // one visible, two hidden units
+	model := rbm.New(1, 2, rng.Seed(1)) // one visible, two hidden units
+	model.W[0], model.W[1] = 2, -2
 	v, _ := rbm.FromBytes([][]uint8{{0}, {1}})
 	p := make([]float32, 4)
 	rbm.NewConditionals(model, 0).HiddenProbs(p, v)

@@ -34,8 +34,8 @@ func (model *Model) Energy(v, h Batch) []float64 {
 // Bernoulli units it is −Σ b_i v_i − Σ_j log(1+e^{c_j+Σ_i w_ij v_i}). v is rows×m; it panics on another shape.
 func (model *Model) FreeEnergy(v Batch) []float64 { return model.FreeEnergyFunc()(v) }
 
-// FreeEnergyFunc returns [Model.FreeEnergy] of the model as it is now, for many calls: the parameters are turned to float64 once. The function is for one
-// goroutine.
+// FreeEnergyFunc returns [Model.FreeEnergy] of the model as it is now, for many calls: the parameters are turned to float64
+// once. The function is for one goroutine.
 func (model *Model) FreeEnergyFunc() func(v Batch) []float64 {
 	var free func(dst []float64, v Batch)
 	if model.inBits() {

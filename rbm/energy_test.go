@@ -266,7 +266,9 @@ func TestSoftplusAndSigmoid(t *testing.T) {
 }
 
 func ExampleModel_Energy() {
-	model := &rbm.Model{Visible: rbm.WithBiases(rbm.Bernoulli, -1, 0.5), Hidden: rbm.WithBiases(rbm.Bernoulli, 0.25, -1.5), W: []float32{1, -2, 0.5, 3}}
+	model := &rbm.Model{
+		Visible: rbm.WithBiases(rbm.Bernoulli, -1, 0.5), Hidden: rbm.WithBiases(rbm.Bernoulli, 0.25, -1.5), W: []float32{1, -2, 0.5, 3},
+	}
 	v, _ := rbm.FromBytes([][]uint8{{0, 0}, {1, 0}, {1, 1}})
 	h, _ := rbm.FromBytes([][]uint8{{0, 0}, {1, 0}, {1, 1}})
 	fmt.Println(model.Energy(v, h))
@@ -275,7 +277,9 @@ func ExampleModel_Energy() {
 
 // P(v) = e^(−F(v))/Z, with Z = Σ e^(−F(v)) over all v.
 func ExampleModel_FreeEnergy() {
-	model := &rbm.Model{Visible: rbm.WithBiases(rbm.Bernoulli, -1, 0.5), Hidden: rbm.WithBiases(rbm.Bernoulli, 0.25, -1.5), W: []float32{1, -2, 0.5, 3}}
+	model := &rbm.Model{
+		Visible: rbm.WithBiases(rbm.Bernoulli, -1, 0.5), Hidden: rbm.WithBiases(rbm.Bernoulli, 0.25, -1.5), W: []float32{1, -2, 0.5, 3},
+	}
 	v, _ := rbm.FromBytes([][]uint8{{0, 0}, {1, 0}, {0, 1}, {1, 1}})
 	free, z := model.FreeEnergy(v), 0.0
 	for _, f := range free {

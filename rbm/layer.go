@@ -7,15 +7,15 @@ import (
 	"harmonium/rng"
 )
 
-// Layer is a layer of units that are independent of each other, with the parameters θ of their energy U: a model is two layers and the weights
-// between them,
+// Layer is a layer of units that are independent of each other, with the parameters θ of their energy U. A model is two
+// layers and the weights between them,
 //
 //	E(v,h) = U_v(v) + U_h(h) − Σ_ij w_ij v_i h_j.
 //
 // It is the one extension point of the package: a kind of unit is a file with a type that implements Layer, and a row in the table kinds.
 //
-// Inputs x_i = Σ_j w_ij h_j come from the other layer, one row of them for each configuration, in the units' values; biases are no part of
-// them. Given its inputs a layer has the distribution P(s|x) = e^(x·s − U(s) − Γ(x)).
+// Inputs x_i = Σ_j w_ij h_j come from the other layer, one row for each configuration; biases are no part of them. Given its
+// inputs a layer has the distribution P(s|x) = e^(x·s − U(s) − Γ(x)).
 type Layer interface {
 	Kind() Kind
 	// Units is the number of units.
@@ -34,15 +34,16 @@ type Layer interface {
 	NewBatch(rows int) Batch
 	// Energy writes U(s) of each row.
 	Energy(dst []float64, s Batch)
-	// CGF writes the cumulant generating function Γ(x) = log Σ_s e^(x·s − U(s)) of each row of x (rows×units), so that a model with this hidden
-	// layer has the free energy F(v) = U_v(v) − Γ(Wᵀv).
+	// CGF writes the cumulant generating function Γ(x) = log Σ_s e^(x·s − U(s)) of each row of x (rows×units), so that
+	// a model with this hidden layer has the free energy F(v) = U_v(v) − Γ(Wᵀv).
 	CGF(dst []float64, x []float32)
 	// Mean writes ⟨s_i⟩ = ∂Γ/∂x_i, in the units' values, into dst (rows×units).
 	Mean(dst, x []float32)
-	// Sample draws each row of dst from P(s|x); x = nil stands for zeros. Unit i of row r is decided by the random numbers at (key, step, r, i) alone.
+	// Sample draws each row of dst from P(s|x); x = nil stands for zeros. Unit i of row r is decided by the random
+	// numbers at (key, step, r, i) alone.
 	Sample(dst Batch, x []float32, key rng.Key, step uint64)
-	// Moments writes the averages of −∂U/∂θ over the rows of s, for the biases ⟨s_i⟩, into numbers in the order of Parameters. weights gives each row's
-	// weight, none of them negative; nil means equal ones. They need not sum to one.
+	// Moments writes the averages of −∂U/∂θ over the rows of s, for the biases ⟨s_i⟩, into dst, in the order of
+	// Parameters. weights gives each row's weight, none of them negative; nil means equal ones. They need not sum to one.
 	Moments(dst [][]float32, s Batch, weights []float32)
 	// InputMoments is Moments for the expectations given the rows of x (Rao and Blackwell): the averages of ∂Γ/∂θ.
 	InputMoments(dst [][]float32, x []float32, weights []float32)
@@ -91,15 +92,22 @@ func WithBiases(kind Kind, biases ...float32) Layer {
 
 // ParseKind returns the kind of a name; the error lists the names that there are.
 func ParseKind(name string) (Kind, error) {
+	for _, k := range kinds {
+		if string(k.name) == name {
+			return k.name, nil
+		}
+	}
+	return "", fmt.Errorf("unknown units %q, want %s", name, KindNames())
+}
+
+// KindNames lists the names of all kinds, for messages and help: "bernoulli or spin".
+func KindNames() string {
 	names := make([]string, len(kinds))
 	for k, row := range kinds {
-		if string(row.name) == name {
-			return row.name, nil
-		}
 		names[k] = string(row.name)
 	}
 	last := len(names) - 1
-	return "", fmt.Errorf("unknown units %q, want %s or %s", name, strings.Join(names[:last], ", "), names[last])
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // Line is [Layer.Line] of the kind's layers.

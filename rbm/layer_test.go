@@ -11,7 +11,8 @@ import (
 	"harmonium/rng"
 )
 
-// A conformant is a kind of unit, with what the suite needs to know of it: the values of a unit, and the energy of a configuration of values.
+// A conformant is a kind of unit, with what the suite needs to know of it: all configurations of a few units, and the energy of a
+// configuration of values.
 type conformant struct {
 	kind   rbm.Kind
 	states func(units int) rbm.Batch // all configurations
@@ -58,7 +59,8 @@ type layerSuite struct {
 }
 
 func newLayerSuite(c conformant) *layerSuite {
-	s := &layerSuite{conformant: c, layer: rbm.NewLayer(c.kind, suiteUnits), all: c.states(suiteUnits), x: make([]float32, suiteRows*suiteUnits)}
+	s := &layerSuite{conformant: c, layer: rbm.NewLayer(c.kind, suiteUnits), all: c.states(suiteUnits)}
+	s.x = make([]float32, suiteRows*suiteUnits)
 	source := rng.NewSource(rng.Seed(3), 0)
 	for _, p := range s.layer.Parameters() {
 		for k := range p.Values {
@@ -303,7 +305,9 @@ func TestGenericPathAgrees(t *testing.T) {
 // everyNumber asks a model and its conditionals for all they tell.
 func everyNumber(model *rbm.Model, v, h rbm.Batch, weights []float32) map[string][]float64 {
 	c := rbm.NewConditionals(model, 2)
-	all := map[string][]float64{"energy": model.Energy(v, h), "free energy": model.FreeEnergy(v), "free energy of h": model.FreeEnergyHidden(h)}
+	all := map[string][]float64{
+		"energy": model.Energy(v, h), "free energy": model.FreeEnergy(v), "free energy of h": model.FreeEnergyHidden(h),
+	}
 	add := func(name string, x []float32) {
 		for _, x := range x {
 			all[name] = append(all[name], float64(x))

@@ -12,8 +12,8 @@ import (
 //
 //	E(v,h) = −Σ_i b_i v_i − Σ_j c_j h_j − Σ_ij w_ij v_i h_j,   P(v,h) = e^(−E(v,h)) / Z.
 //
-// The parameters λ = (W, b, c) belong to the values of the units: 0 and 1 in a Bernoulli layer, −1 and +1 in a spin layer. Each layer owns its
-// biases, and whatever else its energy has ([Layer]).
+// The parameters λ = (W, b, c) belong to the values of the units: 0 and 1 in a Bernoulli layer, −1 and +1 in a spin layer.
+// Each layer owns its biases, and whatever else its energy has ([Layer]).
 type Model struct {
 	Visible, Hidden Layer
 
@@ -63,8 +63,8 @@ func (model *Model) Fits(other *Model) bool {
 		model.Visible.Kind() == other.Visible.Kind() && model.Hidden.Kind() == other.Hidden.Kind()
 }
 
-// Parameters returns all parameters λ, which share the model's memory: W, those of the visible layer and those of the hidden one. The
-// biases are called b and c, another parameter by the name that it has in its layer, after "visible." or "hidden.".
+// Parameters returns all parameters λ, which share the model's memory: W, those of the visible layer and those of the hidden one.
+// The biases are called b and c, another parameter by the name that it has in its layer, after "visible." or "hidden.".
 func (model *Model) Parameters() []Named {
 	visible, hidden := model.Visible.Parameters(), model.Hidden.Parameters()
 	list := append(make([]Named, 0, 1+len(visible)+len(hidden)), Named{"W", model.W}, Named{"b", visible[0].Values})
@@ -87,8 +87,8 @@ func (model *Model) ParameterCount() int {
 	return n
 }
 
-// SetBiasesFromMeans sets b_i to the value at which a unit without weights is on (1 or +1) with probability means[i]: its log-odds for bits, half of
-// that for spins. Probabilities are kept 10^−3 away from 0 and 1, where the log-odds are infinite.
+// SetBiasesFromMeans sets b_i to the value at which a unit without weights is on (1 or +1) with probability means[i]: its
+// log-odds for bits, half of that for spins. Probabilities are kept 10^−3 away from 0 and 1, where the log-odds are infinite.
 func (model *Model) SetBiasesFromMeans(means []float64) { model.Visible.SetBiasesFromMeans(means) }
 
 // Clone returns a copy that shares nothing with the model.

@@ -164,15 +164,17 @@ func (s Batch) Transpose() Batch {
 // Size is the number of bytes that the batch takes in memory.
 func (s Batch) Size() int { return 8 * len(s.bits.Words) }
 
-// Encode returns the configurations as a slice of numbers that share the batch's memory: for a batch of bits, of []uint64. A row starts at a new
-// word, unit i is bit i mod 64 of word i/64 of its row, and the bits after the last unit are zero. Checkpoints hold this (docs/formats.md).
+// Encode returns the configurations as a slice of numbers that share the batch's memory: for a batch of bits a []uint64, in which
+// a row starts at a new word, unit i is bit i mod 64 of word i/64 of its row, and the bits after the last unit are zero. Checkpoints
+// hold this (docs/formats.md).
 func (s Batch) Encode() any { return s.bits.Words }
 
 // Decode copies what [Batch.Encode] returned for a batch of the same shape. The error says what does not fit; s may have changed then.
 func (s Batch) Decode(data any) error {
 	words, ok := data.([]uint64)
 	if !ok || len(words) != len(s.bits.Words) {
-		return fmt.Errorf("%d rows of %d units are %d words of 64 bits, not %T of another length", s.Rows(), s.Units(), len(s.bits.Words), data)
+		return fmt.Errorf("%d rows of %d units are %d words of 64 bits, not %T of another length",
+			s.Rows(), s.Units(), len(s.bits.Words), data)
 	}
 	copy(s.bits.Words, words)
 	if rest := s.Units() % 64; rest != 0 {

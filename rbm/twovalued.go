@@ -37,7 +37,8 @@ func (l twoValued) Biases() []float32             { return l.biases }
 func (l twoValued) Parameters() []Named           { return l.parameters }
 func (l twoValued) NewBatch(rows int) Batch       { return NewBatch(rows, len(l.biases)) }
 
-// SetBiasesFromMeans sets b_i to the log-odds of the bit divided by scale. Means are kept 10^−3 away from 0 and 1, where the log-odds are infinite.
+// SetBiasesFromMeans sets b_i to the log-odds of the bit divided by scale. Means are kept 10^−3 away from 0 and 1, where the
+// log-odds are infinite.
 func (l twoValued) SetBiasesFromMeans(means []float64) {
 	for i, p := range means {
 		p = min(max(p, 1e-3), 1-1e-3)
