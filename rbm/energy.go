@@ -47,7 +47,7 @@ func (model *Model) FreeEnergyFunc() func(v Batch) []float64 {
 		}
 	} else {
 		d := newDirections(model)
-		free = func(dst []float64, v Batch) { d.toHidden.freeEnergy(1, dst, v) }
+		free = func(dst []float64, v Batch) { d.toHidden.freeEnergy(nil, dst, v) }
 	}
 	return func(v Batch) []float64 {
 		model.checkVisible(v)

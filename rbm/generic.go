@@ -1,7 +1,7 @@
 package rbm
 
 import (
-	"harmonium/internal/kernel"
+	"harmonium/compute"
 	"harmonium/rng"
 )
 
@@ -40,10 +40,10 @@ func (d *direction) row(sums []float64, s Batch, r int) {
 }
 
 // product returns the inputs of all rows, in scratch memory.
-func (d *direction) product(workers int, s Batch) []float32 {
+func (d *direction) product(on *compute.Context, s Batch) []float32 {
 	n := d.to.Units()
 	d.inputs = resize(d.inputs, s.Rows()*n)
-	kernel.Parallel(workers, s.Rows(), func(r int) {
+	on.Parallel(s.Rows(), func(r int) {
 		sums := make([]float64, n)
 		d.row(sums, s, r)
 		for j, x := range sums {
@@ -54,32 +54,32 @@ func (d *direction) product(workers int, s Batch) []float32 {
 }
 
 // logOdds writes scale·(bias + input): for units with two values the log-odds of their bit.
-func (d *direction) logOdds(workers int, dst []float32, s Batch) {
+func (d *direction) logOdds(on *compute.Context, dst []float32, s Batch) {
 	scale, _ := d.to.Line()
 	biases := d.to.Biases()
-	for k, x := range d.product(workers, s) {
+	for k, x := range d.product(on, s) {
 		dst[k] = float32(scale * (float64(biases[k%len(biases)]) + float64(x)))
 	}
 }
 
 // means writes the expectations of the numbers that a Batch stores.
-func (d *direction) means(workers int, dst []float32, s Batch) {
+func (d *direction) means(on *compute.Context, dst []float32, s Batch) {
 	scale, offset := d.to.Line()
-	d.to.Mean(dst, d.product(workers, s))
+	d.to.Mean(dst, d.product(on, s))
 	for k, x := range dst {
 		dst[k] = float32((float64(x) - offset) / scale)
 	}
 }
 
-func (d *direction) sample(workers int, dst, s Batch, key rng.Key, step uint64) {
-	d.to.Sample(dst, d.product(workers, s), key, step)
+func (d *direction) sample(on *compute.Context, dst, s Batch, key rng.Key, step uint64) {
+	d.to.Sample(dst, d.product(on, s), key, step)
 }
 
 // freeEnergy writes F(s) = U(s) − Γ(Wᵀs).
-func (d *direction) freeEnergy(workers int, free []float64, s Batch) {
+func (d *direction) freeEnergy(on *compute.Context, free []float64, s Batch) {
 	energy := make([]float64, len(free))
 	d.from.Energy(energy, s)
-	d.to.CGF(free, d.product(workers, s))
+	d.to.CGF(free, d.product(on, s))
 	for r, e := range energy {
 		free[r] = e - free[r]
 	}
@@ -102,15 +102,15 @@ func (d *direction) energy(s, t Batch) []float64 {
 }
 
 // statistics writes the averages of [Conditionals.Statistics].
-func (d *direction) statistics(workers int, dst *Statistics, v Batch, weights []float32) {
-	x := d.product(workers, v)
+func (d *direction) statistics(on *compute.Context, dst *Statistics, v Batch, weights []float32) {
+	x := d.product(on, v)
 	d.from.Moments(dst.visible, v, weights)
 	d.to.InputMoments(dst.hidden, x, weights)
 	mean := make([]float32, len(x))
 	d.to.Mean(mean, x)
 	n := d.to.Units()
 	scale, offset := d.from.Line()
-	kernel.Parallel(workers, d.from.Units(), func(i int) {
+	on.Parallel(d.from.Units(), func(i int) {
 		weightedMeans(dst.VH[i*n:(i+1)*n], v.Rows(), weights, func(r, j int) float64 {
 			return (scale*v.stored(r, i) + offset) * float64(mean[r*n+j])
 		})

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/internal/lecturetest"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -304,7 +305,7 @@ func TestGenericPathAgrees(t *testing.T) {
 
 // everyNumber asks a model and its conditionals for all they tell.
 func everyNumber(model *rbm.Model, v, h rbm.Batch, weights []float32) map[string][]float64 {
-	c := rbm.NewConditionals(model, 2)
+	c := rbm.NewConditionals(model, compute.New(2))
 	all := map[string][]float64{
 		"energy": model.Energy(v, h), "free energy": model.FreeEnergy(v), "free energy of h": model.FreeEnergyHidden(h),
 	}
@@ -356,7 +357,7 @@ func TestConditionalsDoNotDrift(t *testing.T) {
 				v.SetIndex(r, index)
 			}
 			lecturetest.Drawn(t, name+": start", lecturetest.Rows(v), p)
-			c := rbm.NewConditionals(model, 1)
+			c := rbm.NewConditionals(model, compute.New(1))
 			for step := range uint64(sweeps) {
 				c.SampleHidden(h, v, rng.Seed(10), step)
 				c.SampleVisible(v, h, rng.Seed(11), step)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/internal/kernel"
+	"harmonium/compute"
 	"harmonium/rng"
 )
 
@@ -106,8 +106,9 @@ func (model *Model) Copy(other *Model) {
 
 // Finite reports whether every parameter is a finite number.
 func (model *Model) Finite() bool {
+	var on *compute.Context
 	for _, p := range model.Parameters() {
-		if !kernel.Finite(p.Values) {
+		if !on.Finite(p.Values) {
 			return false
 		}
 	}

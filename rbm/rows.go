@@ -7,7 +7,7 @@ import (
 	"math/bits"
 	"slices"
 
-	"harmonium/internal/kernel"
+	"harmonium/compute"
 )
 
 // AllStates returns all 2^units configurations of bits: unit i of row a is bit i of a.
@@ -150,14 +150,16 @@ func (s Batch) On(r int) iter.Seq[int] {
 // Counts returns, for each unit, the number of rows in which it is on.
 func (s Batch) Counts() []int {
 	counts := make([]int, s.Units())
-	kernel.ColumnCounts(counts, s.bits)
+	var on *compute.Context
+	on.ColumnCounts(counts, s.bits)
 	return counts
 }
 
 // Transpose returns the batch with rows and units exchanged: row i has the bits of unit i in all rows of s.
 func (s Batch) Transpose() Batch {
 	t := NewBatch(s.Units(), s.Rows())
-	kernel.Transpose(1, t.bits, s.bits)
+	var on *compute.Context
+	on.Transpose(t.bits, s.bits)
 	return t
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -22,7 +23,7 @@ type Tempering struct {
 
 	path    Path
 	rungs   []*replicas
-	workers int
+	compute *compute.Context
 	key     rng.Key
 	rounds  uint64
 	clamps  []clamped
@@ -61,12 +62,12 @@ type clamped struct {
 
 // NewTempering prepares ladders that start at the rows of v, on so many rungs, evenly spaced. It panics if the first model of the path has
 // weights or there are fewer than two rungs.
-func NewTempering(path Path, v rbm.Batch, rungs int, key rng.Key, workers int) *Tempering {
+func NewTempering(path Path, v rbm.Batch, rungs int, key rng.Key, on *compute.Context) *Tempering {
 	if rungs < 2 {
 		panic(fmt.Sprintf("sample: tempering with %d rungs", rungs))
 	}
 	path.check()
-	t := &Tempering{path: path, workers: workers, key: key.Stream(rng.StreamExchange)}
+	t := &Tempering{path: path, compute: on, key: key.Stream(rng.StreamExchange)}
 	for k := range t.free {
 		t.free[k] = make([]float64, v.Rows())
 	}
@@ -102,9 +103,9 @@ func (t *Tempering) at(p *placed, β float64) *placed {
 		p = &placed{model: t.path.model().Clone()}
 	}
 	p.β = β
-	t.path.at(p.model, β, t.workers)
+	t.path.at(p.model, β, t.compute)
 	if p.conditionals == nil {
-		p.conditionals = rbm.NewConditionals(p.model, t.workers)
+		p.conditionals = rbm.NewConditionals(p.model, t.compute)
 	} else {
 		p.conditionals.Update(p.model)
 	}

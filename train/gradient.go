@@ -3,7 +3,6 @@ package train
 import (
 	"math"
 
-	"harmonium/internal/kernel"
 	"harmonium/rbm"
 )
 
@@ -60,7 +59,7 @@ func newAscent(t *Training) *ascent {
 	for k := range a.blocks {
 		a.blocks[k].stepC = make([]float32, n)
 	}
-	workers := min(kernel.Workers(t.config.Workers), len(a.blocks))
+	workers := min(t.config.Compute.Workers(), len(a.blocks))
 	a.scratch = make(chan []float32, workers)
 	for range workers {
 		a.scratch <- make([]float32, 2*a.rows*n)
@@ -70,34 +69,34 @@ func newAscent(t *Training) *ascent {
 
 // run moves the parameters and returns the gradient's norm, before the optimiser, and whether all parameters are finite.
 func (a *ascent) run(rate float64) (norm float64, finite bool) {
-	t, model := a.t, a.t.Model
+	t, model, on := a.t, a.t.Model, a.t.config.Compute
 	for k, g := range a.gradient[1:] {
-		kernel.Subtract(g, a.positive[k+1], a.negative[k+1])
+		on.Subtract(g, a.positive[k+1], a.negative[k+1])
 	}
 	if !t.config.Plain {
 		t.followCenter()
 	}
 	t.config.Optimizer.Begin(rate)
-	kernel.Parallel(cap(a.scratch), len(a.blocks), a.move)
+	on.Parallel(len(a.blocks), a.move)
 	squares := 0.0
 	for k, g := range a.gradient[1:] {
 		t.config.Optimizer.Step(k+1, 0, a.parameters[k+1].Values, g)
-		squares += kernel.Dot(g, g)
+		squares += on.Dot(g, g)
 	}
 	b, c := model.B(), model.C()
 	if !t.config.Plain {
-		kernel.Subtract(b, b, a.stepB)
+		on.Subtract(b, b, a.stepB)
 	}
 	finite = true
 	for k := range a.blocks {
 		squares += a.blocks[k].squares
 		finite = finite && a.blocks[k].finite
 		if !t.config.Plain {
-			kernel.Subtract(c, c, a.blocks[k].stepC)
+			on.Subtract(c, c, a.blocks[k].stepC)
 		}
 	}
 	for _, p := range a.parameters[1:] {
-		finite = finite && kernel.Finite(p.Values)
+		finite = finite && on.Finite(p.Values)
 	}
 	return math.Sqrt(squares), finite
 }
@@ -116,18 +115,18 @@ func (t *Training) followCenter() {
 
 // moveWeights makes the step of block k.
 func (a *ascent) moveWeights(k int) {
-	t, n := a.t, len(a.c)
+	t, n, on := a.t, len(a.c), a.t.config.Compute
 	from, to := k*a.rows*n, min((k+1)*a.rows*n, len(t.Model.W))
 	W := t.Model.W[from:to]
 	scratch := <-a.scratch
 	g, before := scratch[:len(W)], scratch[len(scratch)/2:][:len(W)]
 
-	kernel.Subtract(g, t.positive.VH[from:to], t.negative.VH[from:to])
+	on.Subtract(g, t.positive.VH[from:to], t.negative.VH[from:to])
 	if !t.config.Plain {
 		a.center(g, k*a.rows)
 	}
 	t.penalise(g, W)
-	a.blocks[k].squares = kernel.Dot(g, g)
+	a.blocks[k].squares = on.Dot(g, g)
 	if t.config.Plain {
 		t.config.Optimizer.Step(0, from, W, g)
 		t.clip(W)
@@ -135,17 +134,17 @@ func (a *ascent) moveWeights(k int) {
 		copy(before, W)
 		t.config.Optimizer.Step(0, from, W, g)
 		t.clip(W)
-		kernel.Subtract(g, W, before)
+		on.Subtract(g, W, before)
 		a.uncenter(g, k)
 	}
-	a.blocks[k].finite = kernel.Finite(W)
+	a.blocks[k].finite = on.Finite(W)
 	a.scratch <- scratch
 }
 
 // center subtracts μ g_cᵀ + g_b νᵀ from rows of the gradient, the first of which is row i.
 func (a *ascent) center(g []float32, i int) {
-	for n := len(a.c); len(g) > 0; i++ {
-		kernel.SubtractOuter(g[:n], a.t.centerV[i], a.c, a.b[i], a.t.centerH)
+	for n, on := len(a.c), a.t.config.Compute; len(g) > 0; i++ {
+		on.SubtractOuter(g[:n], a.t.centerV[i], a.c, a.b[i], a.t.centerH)
 		g = g[n:]
 	}
 }
@@ -154,10 +153,10 @@ func (a *ascent) center(g []float32, i int) {
 func (a *ascent) uncenter(Δ []float32, k int) {
 	stepC := a.blocks[k].stepC
 	clear(stepC)
-	n := len(stepC)
+	n, on := len(stepC), a.t.config.Compute
 	for i := k * a.rows; len(Δ) > 0; i++ {
-		a.stepB[i] = float32(kernel.Dot(Δ[:n], a.t.centerH))
-		kernel.AddScaled(stepC, a.t.centerV[i], Δ[:n])
+		a.stepB[i] = float32(on.Dot(Δ[:n], a.t.centerH))
+		on.AddScaled(stepC, a.t.centerV[i], Δ[:n])
 		Δ = Δ[n:]
 	}
 }
