@@ -24,7 +24,8 @@ type Layer interface {
 	Line() (scale, offset float64)
 	// Biases are the fields b of the energy U(s) = −Σ_i b_i s_i + …, one a unit; they share the layer's memory.
 	Biases() []float32
-	// Parameters are all parameters of the energy, which share the layer's memory: first the biases, with the name "biases".
+	// Parameters are all parameters of the energy: first the biases, with the name "biases". The list and the values are the
+	// layer's own memory.
 	Parameters() []Named
 	// Clone returns a copy that shares nothing with the layer.
 	Clone() Layer
