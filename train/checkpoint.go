@@ -21,8 +21,8 @@ const (
 // memory lists the whole state of the training.
 func (t *Training) memory() *Memory {
 	m := new(Memory)
-	m.floats("model", t.Model.W, t.Model.B, t.Model.C)
-	m.floats("best", t.best.W, t.best.B, t.best.C)
+	m.Model("model", t.Model)
+	m.Model("best", t.best)
 	m.Counter("done", &t.done)
 	m.Counter("best.value", &t.bestNow.value)
 	m.Counter("best.count", &t.bestNow.count)

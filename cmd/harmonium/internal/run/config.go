@@ -149,19 +149,17 @@ func (s Settings) Model(set *data.Set) (*rbm.Model, error) {
 	visible, hidden := set.Values, set.Values
 	var err error
 	if s.VisibleUnits != "" {
-		if visible, err = rbm.ParseUnits(s.VisibleUnits); err != nil {
+		if visible, err = rbm.ParseKind(s.VisibleUnits); err != nil {
 			return nil, fmt.Errorf("visible: %w", err)
 		}
 		hidden = visible
 	}
 	if s.HiddenUnits != "" {
-		if hidden, err = rbm.ParseUnits(s.HiddenUnits); err != nil {
+		if hidden, err = rbm.ParseKind(s.HiddenUnits); err != nil {
 			return nil, fmt.Errorf("hidden units: %w", err)
 		}
 	}
-	model := rbm.New(set.Units(), s.Hidden, rng.Seed(s.Seed))
-	model.Visible, model.Hidden = visible, hidden
-	return model, nil
+	return rbm.NewModel(rbm.NewLayer(visible, set.Units()), rbm.NewLayer(hidden, s.Hidden), rng.Seed(s.Seed)), nil
 }
 
 func parseConfig(text []byte) (*Config, error) {
