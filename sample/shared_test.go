@@ -13,9 +13,8 @@ import (
 func TestSharedRungs(t *testing.T) {
 	const m, n, ladders = 30, 20, 7
 	defer func(bytes int) { keptBytes = bytes }(keptBytes)
-	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
-		model := rbm.New(m, n, rng.Seed(1))
-		model.Visible, model.Hidden = units, units
+	for _, units := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		model := rbm.NewModel(rbm.NewLayer(units, m), rbm.NewLayer(units, n), rng.Seed(1))
 		for k := range model.W {
 			model.W[k] *= 20
 		}
@@ -55,7 +54,7 @@ func TestSharedRungs(t *testing.T) {
 				t.Errorf("%v, %d own models: %d round trips at %v, want %d at %v", units, kept, got, shared.Betas(), trips, own.Betas())
 			}
 			for k, r := range shared.rungs {
-				if !slices.Equal(r.chains.Visible.Words(), own.rungs[k].chains.Visible.Words()) {
+				if !r.chains.Visible.Equal(own.rungs[k].chains.Visible) {
 					t.Errorf("%v, %d own models: rung %d holds other states", units, kept, k)
 				}
 			}

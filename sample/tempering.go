@@ -222,10 +222,7 @@ func (t *Tempering) exchange(k int) {
 		a.tried++
 		word := t.key.Block(rng.At(t.rounds, uint32(r), uint32(4*k)))[0]
 		if float64(rng.Uniform(word)) < probability {
-			va, vb := a.chains.Visible.Row(r), b.chains.Visible.Row(r)
-			for i := range va {
-				va[i], vb[i] = vb[i], va[i]
-			}
+			a.chains.Visible.Swap(r, b.chains.Visible, r)
 			a.climbing[r], b.climbing[r] = b.climbing[r], a.climbing[r]
 		}
 	}

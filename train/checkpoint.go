@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"harmonium/internal/safetensors"
@@ -14,13 +15,14 @@ import (
 const (
 	checkpointFormat  = "harmonium-checkpoint"
 	checkpointVersion = "4"
+	notePrefix        = "note."
 )
 
 // memory lists the whole state of the training.
 func (t *Training) memory() *Memory {
 	m := new(Memory)
-	m.floats("model", t.Model.W, t.Model.B, t.Model.C)
-	m.floats("best", t.best.W, t.best.B, t.best.C)
+	m.Model("model", t.Model)
+	m.Model("best", t.best)
 	m.Counter("done", &t.done)
 	m.Counter("best.value", &t.bestNow.value)
 	m.Counter("best.count", &t.bestNow.count)
@@ -44,6 +46,9 @@ func (t *Training) Checkpoint(w io.Writer) error {
 			"nanoseconds": strconv.FormatInt(int64(t.elapsed()), 10),
 		},
 		Tensors: t.memory().tensors(),
+	}
+	for name, note := range t.Notes {
+		f.Metadata[notePrefix+name] = note
 	}
 	f.Seal()
 	return safetensors.Write(w, f)
@@ -80,5 +85,11 @@ func (t *Training) Resume(checkpoint []byte) error {
 		return err
 	}
 	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]
+	t.Notes = map[string]string{}
+	for name, note := range f.Metadata {
+		if name, ok := strings.CutPrefix(name, notePrefix); ok {
+			t.Notes[name] = note
+		}
+	}
 	return nil
 }

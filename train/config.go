@@ -165,7 +165,7 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 		c.Batch = min(DefaultBatch, rows)
 	}
 	if c.Rate == 0 {
-		c.Rate = c.Optimizer.DefaultRate(model.Visible, model.Hidden)
+		c.Rate = c.Optimizer.DefaultRate(model.Visible.Kind(), model.Hidden.Kind())
 	}
 	c.Schedule = cmp.Or(c.Schedule, DefaultSchedule)
 	for _, part := range []Configurable{c.Negative, c.Optimizer} {

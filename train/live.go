@@ -229,7 +229,7 @@ func (l *live) known(negative Negative, key rng.Key) rbm.Batch {
 	if p, ok := negative.(persistent); ok {
 		chains := p.visible()
 		half := v.Slice(0, min(l.ways/2, chains.Rows()))
-		copy(half.Words(), chains.Words())
+		half.Copy(chains.Slice(0, half.Rows()))
 	}
 	return v
 }

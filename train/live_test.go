@@ -132,13 +132,13 @@ func TestLiveModeOfTheData(t *testing.T) {
 				model.W[i*n+j] = -2
 			}
 		}
-		model.B[i] = -1
+		model.B()[i] = -1
 		for r := range set.Rows() / 2 {
 			set.States.SetBit(r, i, on)
 		}
 	}
 	for j := range n {
-		model.C[j] = -40
+		model.C()[j] = -40
 	}
 	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 	if err != nil {

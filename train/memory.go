@@ -50,6 +50,13 @@ func (m *Memory) floats(name string, slices ...[]float32) {
 	}
 }
 
+// Model lists all parameters of a model under one name.
+func (m *Memory) Model(name string, model *rbm.Model) {
+	for k, p := range model.Parameters() {
+		m.Floats(fmt.Sprintf("%s.%d", name, k), p.Values)
+	}
+}
+
 // under lists what remember lists, with a prefix to the names.
 func (m *Memory) under(prefix string, remember func(*Memory)) {
 	outer := m.prefix
@@ -63,6 +70,9 @@ func (m *Memory) tensors() []safetensors.Tensor {
 	tensors := make([]safetensors.Tensor, len(m.entries))
 	for k, e := range m.entries {
 		t := safetensors.Tensor{Name: e.name}
+		if batch, ok := e.data.(rbm.Batch); ok {
+			e.data = batch.Encode()
+		}
 		switch x := e.data.(type) {
 		case []float32:
 			t.Shape, t.Data = []int{len(x)}, x
@@ -70,8 +80,6 @@ func (m *Memory) tensors() []safetensors.Tensor {
 			t.Shape, t.Data = []int{len(x)}, x
 		case []uint64:
 			t.Shape, t.Data = []int{len(x)}, x
-		case rbm.Batch:
-			t.Shape, t.Data = []int{len(x.Words())}, x.Words()
 		case *uint64:
 			t.Shape, t.Data = []int{1}, []uint64{*x}
 		case *float64:
@@ -110,7 +118,7 @@ func (e entry) restore(data any) bool {
 	case []uint64:
 		return fill(to, data)
 	case rbm.Batch:
-		return fill(to.Words(), data) && to.Clean()
+		return to.Decode(data) == nil
 	case *float64:
 		one := []float64{0}
 		ok := entry{data: one}.restore(data)

@@ -3,7 +3,6 @@ package train
 import (
 	"fmt"
 	"math"
-	"math/bits"
 
 	"harmonium/diag"
 	"harmonium/rbm"
@@ -38,13 +37,10 @@ func overlap(past, now rbm.Batch) float64 {
 	var own, other, between int // bits in which a chain differs from its own past, from another's, and chains from each other in the past
 	rows := now.Rows()
 	for r := range rows {
-		next := past.Row((r + 1) % rows)
-		for k, w := range now.Row(r) {
-			before := past.Row(r)[k]
-			own += bits.OnesCount64(w ^ before)
-			other += bits.OnesCount64(w ^ next[k])
-			between += bits.OnesCount64(before ^ next[k])
-		}
+		next := (r + 1) % rows
+		own += now.Distance(r, past, r)
+		other += now.Distance(r, past, next)
+		between += past.Distance(r, past, next)
 	}
 	return float64(other-own) / float64(max(between, 1))
 }
@@ -52,7 +48,7 @@ func overlap(past, now rbm.Batch) float64 {
 // restart forgets what was measured, and measures from this update on.
 func (m *mixing) restart(v rbm.Batch, update uint64) {
 	m.last, m.at = 0, update
-	copy(m.earlier.Words(), v.Words())
+	m.earlier.Copy(v)
 }
 
 // updates is the number of updates that the chains remember for, or have at least.

@@ -115,8 +115,8 @@ func (p *PCD) watched() rbm.Batch {
 	if p.ladders == nil {
 		return p.visible()
 	}
-	copy(p.together.Words(), p.visible().Words())
-	copy(p.together.Slice(p.Chains, p.Chains+p.Refresh).Words(), p.ladders.Visible().Words())
+	p.together.Slice(0, p.Chains).Copy(p.visible())
+	p.together.Slice(p.Chains, p.Chains+p.Refresh).Copy(p.ladders.Visible())
 	return p.together
 }
 
@@ -151,14 +151,15 @@ func (p *PCD) scout(u Update, trip uint64) {
 	key := p.key.Stream(rng.Stream(trip))
 	scout, chain := p.Chains, int(trip%uint64(p.Chains))
 	var free [2]float64
-	u.Conditionals.FreeEnergy(free[:1], p.chains.Visible.Slice(scout, scout+1))
+	row := p.chains.Visible.Slice(scout, scout+1)
+	u.Conditionals.FreeEnergy(free[:1], row)
 	u.Conditionals.FreeEnergy(free[1:], p.chains.Visible.Slice(chain, chain+1))
-	row := p.chains.Visible.Row(scout)
 	if block := key.Block(rng.At(0, 0, 0)); math.Log(float64(rng.Uniform(block[0]))) < free[1]-free[0] {
-		copy(p.chains.Visible.Row(chain), row)
-		copy(p.mixing.earlier.Row(chain), row) // a replaced chain hasn't forgotten anything
+		p.chains.Visible.Slice(chain, chain+1).Copy(row)
+		p.mixing.earlier.Slice(chain, chain+1).Copy(row) // a replaced chain hasn't forgotten anything
 	}
-	copy(row, sample.RandomStarts(u.Model, 2, key).Row(int(trip%2)))
+	start := int(trip % 2)
+	row.Copy(sample.RandomStarts(u.Model, 2, key).Slice(start, start+1))
 }
 
 // refresh lets the ladders go on and exchange states with the chains, each of these in turn: all are at the model, so that it changes nothing in
@@ -175,14 +176,8 @@ func (p *PCD) refresh(u Update) {
 func (p *PCD) exchange(turn uint64) {
 	for k := range p.Refresh {
 		chain := (int(turn)*p.Refresh + k) % p.Chains
-		swap(p.chains.Visible.Row(chain), p.ladders.Visible().Row(k))
-		swap(p.mixing.earlier.Row(chain), p.mixing.earlier.Row(p.Chains+k)) // what changes places hasn't forgotten anything
-	}
-}
-
-func swap(a, b []uint64) {
-	for i := range a {
-		a[i], b[i] = b[i], a[i]
+		p.chains.Visible.Swap(chain, p.ladders.Visible(), k)
+		p.mixing.earlier.Swap(chain, p.mixing.earlier, p.Chains+k) // what changes places hasn't forgotten anything
 	}
 }
 

@@ -103,7 +103,7 @@ func TestFreshKeepsNoState(t *testing.T) {
 		}
 		return training.Model
 	}
-	if first, second := parameters(), parameters(); first.W[3] != second.W[3] || first.C[1] != second.C[1] {
-		t.Errorf("w is %v and then %v, c %v and %v", first.W[3], second.W[3], first.C[1], second.C[1])
+	if first, second := parameters(), parameters(); first.W[3] != second.W[3] || first.C()[1] != second.C()[1] {
+		t.Errorf("w is %v and then %v, c %v and %v", first.W[3], second.W[3], first.C()[1], second.C()[1])
 	}
 }

@@ -70,7 +70,7 @@ func newTrajectory(t *Training) *trajectory {
 		ofLast: rbm.NewConditionals(base, t.config.Compute), ofMean: rbm.NewConditionals(base, t.config.Compute), before: base.Clone(),
 	}
 	y.witnesses = sample.NewIndependent(base, witnessCount, y.key)
-	y.room = keptAtMost(len(base.W) + len(base.B) + len(base.C))
+	y.room = keptAtMost(base.ParameterCount())
 	y.witnesses.UpdateFreeEnergies(y.ofMean)
 	for k := range y.free {
 		y.free[k] = make([]float64, witnessCount)
@@ -99,11 +99,11 @@ func (y *trajectory) see(t *Training) *rbm.Model {
 	}
 	y.seen++
 	part := float32(min(1, 3/float64(y.seen+2)))
-	before, now := y.before.Parameters(), t.Model.Parameters()
+	y.before.Copy(y.mean)
+	now := t.Model.Parameters()
 	for k, mean := range y.mean.Parameters() {
-		copy(before[k], mean)
-		for i, x := range mean {
-			mean[i] = x + float32(part*(now[k][i]-x))
+		for i, x := range mean.Values {
+			mean.Values[i] = x + float32(part*(now[k].Values[i]-x))
 		}
 	}
 	lengths := bridge(y.witnesses, y.before, y.mean, y.ofMean, int(pay)-keepCost, most)
@@ -113,11 +113,9 @@ func (y *trajectory) see(t *Training) *rbm.Model {
 		return nil
 	}
 	kept := y.mean.Clone()
-	for k, x := range kept.Parameters() {
-		copy(y.last.Parameters()[k], x)
-	}
+	y.last.Copy(kept)
 	y.ofLast.Update(y.last)
-	copy(y.chains.Words(), y.witnesses.Chains.Visible.Words())
+	y.chains.Copy(y.witnesses.Chains.Visible)
 	copy(y.logWeights, y.witnesses.LogWeights)
 	y.count++
 	if y.keeps {
@@ -198,7 +196,7 @@ func (y *trajectory) exchanges() float64 {
 }
 
 func (y *trajectory) remember(m *Memory) {
-	m.floats("mean", y.mean.W, y.mean.B, y.mean.C)
+	m.Model("mean", y.mean)
 	m.Counter("seen", &y.seen)
 	m.Number("paid", &y.paid)
 	m.States("witnesses", y.witnesses.Chains.Visible)
@@ -208,11 +206,11 @@ func (y *trajectory) remember(m *Memory) {
 	m.Counters("families", y.witnesses.Families)
 	m.Number("longest", &y.longest)
 	m.Counter("count", &y.count)
-	m.floats("last", y.last.W, y.last.B, y.last.C)
+	m.Model("last", y.last)
 	m.States("last.witnesses", y.chains)
 	m.Numbers("last.weights", y.logWeights)
 	for k, model := range y.models {
-		m.floats(modelName(k), model.W, model.B, model.C)
+		m.Model(modelName(k), model)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/diag"
+	"harmonium/rbm"
 	"harmonium/train"
 )
 
@@ -65,7 +66,7 @@ Defaults come from measurements on real data sets (docs/decisions/0042).`,
 	f.StringArrayVar(&o.data, "data", nil, "with --resume: where a data file of the run is now, if it was moved; its sha256 decides")
 	f.IntVar(&c.Model.Hidden, "hidden", 0, "hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
 	f.StringVar(&c.Model.VisibleKind, "visible", "", "visible units, bernoulli (0/1) or spin (-1/1); default: as the data's values")
-	f.StringVar(&c.Model.HiddenKind, "hidden-units", "", "hidden units, bernoulli or spin; default: as the visible ones")
+	f.StringVar(&c.Model.HiddenKind, "hidden-units", "", "hidden units, "+rbm.KindNames()+"; default: as the visible ones")
 	trainingFlags{f}.register()
 	f.StringVar(&o.valid, "valid", "", "validation data, scored along the way; chooses the best model")
 	f.Float64Var(&c.Holdout, "holdout", 0, "part of the rows to keep for validation instead, such as 0.1")

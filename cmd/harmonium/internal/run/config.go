@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 
 	"harmonium/data"
 	"harmonium/rbm"
@@ -33,6 +34,7 @@ type Config struct {
 	Training train.Config  `json:"training"`         // but for Compute and Valid
 	SHA256   string        `json:"sha256,omitempty"` // of all of the above
 
+	old    bool // whether it was of an earlier version
 	edited bool // whether SHA256 is that of something else
 }
 
@@ -68,19 +70,17 @@ func (l Layers) Start(set *data.Set, seed uint64) (*rbm.Model, error) {
 	visible, hidden := set.Values, set.Values
 	var err error
 	if l.VisibleKind != "" {
-		if visible, err = rbm.ParseUnits(l.VisibleKind); err != nil {
+		if visible, err = rbm.ParseKind(l.VisibleKind); err != nil {
 			return nil, fmt.Errorf("visible: %w", err)
 		}
 		hidden = visible
 	}
 	if l.HiddenKind != "" {
-		if hidden, err = rbm.ParseUnits(l.HiddenKind); err != nil {
+		if hidden, err = rbm.ParseKind(l.HiddenKind); err != nil {
 			return nil, fmt.Errorf("hidden units: %w", err)
 		}
 	}
-	model := rbm.New(set.Units(), l.Hidden, rng.Seed(seed))
-	model.Visible, model.Hidden = visible, hidden
-	return model, nil
+	return rbm.NewModel(rbm.NewLayer(visible, set.Units()), rbm.NewLayer(hidden, l.Hidden), rng.Seed(seed)), nil
 }
 
 const (
@@ -94,7 +94,7 @@ func parseConfig(text []byte) (*Config, error) {
 		Version int    `json:"version"`
 		SHA256  string `json:"sha256"`
 	}
-	if err := json.Unmarshal(text, &head); err != nil {
+	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&head); err != nil {
 		return nil, withoutContent(err)
 	}
 	if head.Format != configFormat || head.Version < 1 || head.Version > configVersion {
@@ -116,7 +116,10 @@ func parseConfig(text []byte) (*Config, error) {
 	if len(c.Train) == 0 {
 		return nil, fmt.Errorf("no training data is named")
 	}
-	c.edited = head.SHA256 != "" && head.SHA256 != digest(text)
+	if d.More() {
+		return nil, fmt.Errorf("something follows the settings")
+	}
+	c.old, c.edited = head.Version < configVersion, head.SHA256 != digest(text)
 	return c, nil
 }
 
@@ -125,6 +128,22 @@ func (c *Config) encode() []byte {
 	c.Format, c.Version, c.SHA256 = configFormat, configVersion, ""
 	c.SHA256 = digest(c.text())
 	return append(c.text(), '\n')
+}
+
+// identity is a digest of what shapes the run: the settings and the contents of its data, wherever that is. Checkpoints carry it.
+func (c *Config) identity() string {
+	bare := *c
+	bare.SHA256, bare.Program, bare.Train = "", "", slices.Clone(c.Train)
+	for _, f := range []**File{&bare.Valid, &bare.Weights} {
+		if *f != nil {
+			file := **f
+			*f = &file
+		}
+	}
+	for _, f := range bare.files() {
+		f.Path, f.Absolute, f.FromRun = "", "", ""
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(bare.text()))
 }
 
 func (c *Config) text() []byte {

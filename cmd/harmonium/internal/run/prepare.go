@@ -32,7 +32,7 @@ func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	}
 	c.Training = training.Config()
 	c.Training.Compute, c.Training.Valid, c.Training.Every = nil, nil, training.Every()
-	c.Model.VisibleKind, c.Model.HiddenKind = model.Visible.String(), model.Hidden.String()
+	c.Model.VisibleKind, c.Model.HiddenKind = string(model.Visible.Kind()), string(model.Hidden.Kind())
 	return training, nil
 }
 

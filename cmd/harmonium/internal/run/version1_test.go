@@ -51,3 +51,22 @@ func TestVersion1(t *testing.T) {
 		}
 	}
 }
+
+// A run of version 1 does not go on, as its checkpoints are those of another program.
+func TestVersion1DoesNotGoOn(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "version1", "cd.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ConfigName), text, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir); err != nil {
+		t.Errorf("it can't be read: %v", err)
+	}
+	const want = "is of an earlier version: go on with the program that began the run, Harmonium 0.1.0, or begin a new run"
+	if _, err := Reopen(dir); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error is %v, want %q", err, want)
+	}
+}
