@@ -45,7 +45,8 @@ type Config struct {
 
 	Valid    *data.Set // scored at every evaluation; chooses the best model
 	Patience int       // evaluations without a better validation score before stopping; 0 means never
-	Every    int       // updates between evaluations, beside that of the first update; 0 means one epoch, or more where scores would cost too much for that
+	// Updates between evaluations, beside that of the first update; 0 means one epoch, or more where scores would cost too much for that.
+	Every int
 }
 
 // The defaults that Config's zero values stand for.
@@ -152,8 +153,8 @@ func (s *Schedule) Set(text string) error {
 	return errors.New("want constant, linear, cosine or power")
 }
 
-// resolved returns the configuration with its defaults filled in, also those of its negative phase and optimiser, or an error that names the
-// setting.
+// resolved returns the configuration with its defaults filled in, also those of its negative phase and optimiser, or an error that
+// names the setting.
 func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if c.Negative == nil {
 		c.Negative = Negatives()[0]

@@ -35,7 +35,9 @@ func (*CD) About() string { return "chains that start at the data" }
 
 // Settings lists the settings.
 func (c *CD) Settings() []Setting {
-	return []Setting{{Name: "steps", At: &c.Steps, Default: DefaultSteps, Least: 1, Help: "Gibbs sweeps an update; more: less bias, more time"}}
+	return []Setting{
+		{Name: "steps", At: &c.Steps, Default: DefaultSteps, Least: 1, Help: "Gibbs sweeps an update; more: less bias, more time"},
+	}
 }
 
 // Kind is "pt".

@@ -64,7 +64,8 @@ Defaults come from measurements on real data sets (docs/decisions/0042).`,
 	f.StringVarP(&o.out, "out", "o", "", "folder of the run, new or empty (needed)")
 	f.BoolVar(&o.resume, "resume", false, "go on with the run in the folder, with its own data and settings")
 	f.StringArrayVar(&o.data, "data", nil, "with --resume: where a data file of the run is now, if it was moved; its sha256 decides")
-	f.IntVar(&c.Model.Hidden, "hidden", 0, "hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
+	f.IntVar(&c.Model.Hidden, "hidden", 0,
+		"hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
 	f.StringVar(&c.Model.VisibleKind, "visible", "", "visible units, bernoulli (0/1) or spin (-1/1); default: as the data's values")
 	f.StringVar(&c.Model.HiddenKind, "hidden-units", "", "hidden units, "+rbm.KindNames()+"; default: as the visible ones")
 	trainingFlags{f}.register()
