@@ -8,36 +8,38 @@ import (
 	"harmonium/rng"
 )
 
-// Tempering is parallel tempering: chains at several models on a path from a base, where they move freely, to the model of
-// interest, which exchange their visible states (K. Hukushima and K. Nemoto, J. Phys. Soc. Japan 65 (1996) 1604; for RBMs G. Desjardins et al.,
-// AISTATS 2010; along the models of a training N. Béreux et al., ICLR 2025). A rung of the ladder is the model at a place β of the path.
-// Neighbours t and u exchange v_t and v_u with probability min(1, e^(F_t(v_t) + F_u(v_u) − F_t(v_u) − F_u(v_t))), the even
-// pairs in one round and the odd ones in the next, so that states travel the ladder in one go (S. Syed, A. Bouchard-Côté, G. Deligiannidis and A. Doucet, J. R. Statist. Soc. B 84 (2022) 321).
+// Tempering is parallel tempering: chains at several models on a path from a base, where they move freely, to the model of interest, which
+// exchange their visible states (K. Hukushima and K. Nemoto, J. Phys. Soc. Japan 65 (1996) 1604; for RBMs G. Desjardins et al., AISTATS
+// 2010; along the models of a training N. Béreux et al., ICLR 2025). A temperature is a place β of the path, a replica a chain at one, and
+// a replica set has a replica at each. Neighbours t and u exchange v_t and v_u with probability min(1, e^(F_t(v_t) + F_u(v_u) − F_t(v_u) −
+// F_u(v_t))), the even pairs in one round and the odd ones in the next, so that states travel all temperatures in one go (S. Syed, A.
+// Bouchard-Côté, G. Deligiannidis and A. Doucet, J. R. Statist. Soc. B 84 (2022) 321).
 //
-// Several ladders run side by side, independent of each other.
+// Several replica sets run side by side, independent of each other.
 type Tempering struct {
-	// Works, unless nil, is called for every pair of rungs k and k+1 that may exchange, before they do, with what a step to the neighbour costs the
-	// states of each ladder: up[r] = F_{k+1}(v_k) − F_k(v_k), down[r] = F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The slices are reused.
+	// Works, unless nil, is called for every pair of temperatures k and k+1 that may exchange, before they do, with what a step to the
+	// neighbour costs the states of each replica set: up[r] = F_{k+1}(v_k) − F_k(v_k), down[r] = F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The
+	// slices are reused.
 	Works func(k int, up, down []float64)
 
-	path    Path
-	rungs   []*replicas
-	workers int
-	key     rng.Key
-	rounds  uint64
-	clamps  []clamped
-	trips   int
-	free    [4][]float64
-	shared  *placed // of the rungs that have no model of their own, at the place of one of them
+	path         Path
+	temperatures []*replicas
+	workers      int
+	key          rng.Key
+	rounds       uint64
+	clamps       []clamped
+	trips        int
+	free         [4][]float64
+	shared       *placed // of the temperatures that have no model of their own, at the place of one of them
 }
 
-// replicas holds the chains of all ladders at one model.
+// replicas holds the chains of all replica sets at one model.
 type replicas struct {
 	β        float64
-	own      *placed // the model at β; nil where the rungs together would be too large
+	own      *placed // the model at β; nil where the temperatures together would be too large
 	chains   *Chains
-	climbing []bool  // of a ladder's state: it was at the base later than at the model
-	rejected float64 // expected exchanges with the next rung that were turned down, summed since the last Reset
+	climbing []bool  // of a replica set's state: it was at the base later than at the model
+	rejected float64 // expected exchanges with the next temperature that were turned down, summed since the last Reset
 	tried    float64
 }
 
@@ -48,8 +50,8 @@ type placed struct {
 	conditionals *rbm.Conditionals
 }
 
-// keptBytes bounds the models that rungs have of their own, with placedBytes for each weight: the model and both products' operands. The
-// rungs beyond it share one, which is made again for each, to the same bits: that costs more time than a sweep. Tests set it.
+// keptBytes bounds the models that temperatures have of their own, with placedBytes for each weight: the model and both products' operands.
+// The temperatures beyond it share one, which is made again for each, to the same bits: that costs more time than a sweep. Tests set it.
 var keptBytes = 2 << 30
 
 const placedBytes = 12
@@ -59,35 +61,35 @@ type clamped struct {
 	on   bool
 }
 
-// NewTempering prepares ladders that start at the rows of v, on so many rungs, evenly spaced. It panics if the first model of the path has
-// weights or there are fewer than two rungs.
-func NewTempering(path Path, v rbm.Batch, rungs int, key rng.Key, workers int) *Tempering {
-	if rungs < 2 {
-		panic(fmt.Sprintf("sample: tempering with %d rungs", rungs))
+// NewTempering prepares replica sets that start at the rows of v, at so many evenly spaced temperatures. It panics if the first model of
+// the path has weights or there are fewer than two temperatures.
+func NewTempering(path Path, v rbm.Batch, temperatures int, key rng.Key, workers int) *Tempering {
+	if temperatures < 2 {
+		panic(fmt.Sprintf("sample: tempering with %d temperatures", temperatures))
 	}
 	path.check()
 	t := &Tempering{path: path, workers: workers, key: key.Stream(rng.StreamExchange)}
 	for k := range t.free {
 		t.free[k] = make([]float64, v.Rows())
 	}
-	for k := range rungs {
+	for k := range temperatures {
 		r := &replicas{climbing: make([]bool, v.Rows())}
 		r.chains = NewChains(v, path.model().N(), key.Stream(rng.Stream(k)).Stream(rng.StreamExchange))
-		t.rungs = append(t.rungs, r)
+		t.temperatures = append(t.temperatures, r)
 	}
-	for k, r := range t.rungs {
-		r.β = float64(k) / float64(rungs-1)
+	for k, r := range t.temperatures {
+		r.β = float64(k) / float64(temperatures-1)
 	}
 	t.place()
 	return t
 }
 
-// place makes the models of the rungs at their β.
+// place makes the models of the temperatures at their β.
 func (t *Tempering) place() {
 	if t.shared != nil {
-		t.shared.β = math.NaN() // no rung's
+		t.shared.β = math.NaN() // no temperature's
 	}
-	for k, r := range t.rungs {
+	for k, r := range t.temperatures {
 		if (k+1)*placedBytes*len(t.path.model().W) > keptBytes {
 			r.own = nil
 		} else {
@@ -111,7 +113,7 @@ func (t *Tempering) at(p *placed, β float64) *placed {
 	return p
 }
 
-// conditionals are those of a rung, until they are asked for those of another.
+// conditionals are those of a temperature, until they are asked for those of another.
 func (t *Tempering) conditionals(r *replicas) *rbm.Conditionals {
 	if r.own != nil {
 		return r.own.conditionals
@@ -128,10 +130,10 @@ func (t *Tempering) SetPath(path Path) {
 	t.place()
 }
 
-// Compress moves all rungs but the last nearer to the base, to a part of their places: before a model is added to the path next to its end, which
-// moves all others.
+// Compress moves all temperatures but the last nearer to the base, to a part of their places: before a model is added to the path next to
+// its end, which moves all others.
 func (t *Tempering) Compress(part float64) {
-	for _, r := range t.rungs[:len(t.rungs)-1] {
+	for _, r := range t.temperatures[:len(t.temperatures)-1] {
 		r.β *= part
 	}
 }
@@ -139,18 +141,18 @@ func (t *Tempering) Compress(part float64) {
 // ClampVisible holds unit i of every chain at a value from now on.
 func (t *Tempering) ClampVisible(i int, on bool) {
 	t.clamps = append(t.clamps, clamped{i, on})
-	for _, r := range t.rungs {
+	for _, r := range t.temperatures {
 		r.chains.ClampVisible(i, on)
 	}
 }
 
-// Visible are the states of the last rung, one a ladder: those of the model.
-func (t *Tempering) Visible() rbm.Batch { return t.rungs[len(t.rungs)-1].chains.Visible }
+// Visible are the states of the last temperature, one a replica set: those of the model.
+func (t *Tempering) Visible() rbm.Batch { return t.temperatures[len(t.temperatures)-1].chains.Visible }
 
-// Betas are the places of the rungs.
+// Betas are the places of the temperatures.
 func (t *Tempering) Betas() []float64 {
-	β := make([]float64, len(t.rungs))
-	for k, r := range t.rungs {
+	β := make([]float64, len(t.temperatures))
+	for k, r := range t.temperatures {
 		β[k] = r.β
 	}
 	return β
@@ -158,36 +160,36 @@ func (t *Tempering) Betas() []float64 {
 
 // SwapRates are the mean probabilities of the exchanges between neighbours since the last Reset.
 func (t *Tempering) SwapRates() []float64 {
-	rates := make([]float64, len(t.rungs)-1)
+	rates := make([]float64, len(t.temperatures)-1)
 	for k := range rates {
-		rates[k] = 1 - t.rungs[k].rejected/t.rungs[k].tried
+		rates[k] = 1 - t.temperatures[k].rejected/t.temperatures[k].tried
 	}
 	return rates
 }
 
-// RoundTrips is how many states have travelled from the model to the base and back since the last Reset, over all ladders.
+// RoundTrips is how many states have travelled from the model to the base and back since the last Reset, over all replica sets.
 func (t *Tempering) RoundTrips() int { return t.trips }
 
 // ChainSteps is the number of sweeps of single chains in a round.
-func (t *Tempering) ChainSteps() int { return len(t.rungs) * t.Visible().Rows() }
+func (t *Tempering) ChainSteps() int { return len(t.temperatures) * t.Visible().Rows() }
 
 // Reset forgets the rates and the trips.
 func (t *Tempering) Reset() {
 	t.trips = 0
-	for _, r := range t.rungs {
+	for _, r := range t.temperatures {
 		r.rejected, r.tried = 0, 0
 	}
 }
 
 // Round sweeps every chain once and lets every second pair of neighbours exchange.
 func (t *Tempering) Round() {
-	for _, r := range t.rungs {
+	for _, r := range t.temperatures {
 		r.chains.Sweep(t.conditionals(r), 1)
 	}
-	for k := int(t.rounds % 2); k+1 < len(t.rungs); k += 2 {
+	for k := int(t.rounds % 2); k+1 < len(t.temperatures); k += 2 {
 		t.exchange(k)
 	}
-	top, bottom := t.rungs[0], t.rungs[len(t.rungs)-1]
+	top, bottom := t.temperatures[0], t.temperatures[len(t.temperatures)-1]
 	for r := range top.climbing {
 		top.climbing[r] = true
 		if bottom.climbing[r] {
@@ -198,9 +200,9 @@ func (t *Tempering) Round() {
 	t.rounds++
 }
 
-// exchange is that of rungs k and k+1.
+// exchange is that of temperatures k and k+1.
 func (t *Tempering) exchange(k int) {
-	a, b := t.rungs[k], t.rungs[k+1]
+	a, b := t.temperatures[k], t.temperatures[k+1]
 	at := t.conditionals(a)
 	at.FreeEnergy(t.free[0], a.chains.Visible)
 	at.FreeEnergy(t.free[2], b.chains.Visible)
@@ -230,9 +232,9 @@ func (t *Tempering) exchange(k int) {
 	}
 }
 
-// Respace moves the rungs so that all neighbours exchange equally often, from the rates since the last Reset, and changes their number to
-// twice the sum of the rejection rates (at least 3 and at most most): half of the exchanges are then turned down, which makes for the most
-// round trips (Syed et al. 2022, section 5). It resets the rates.
+// Respace moves the temperatures so that all neighbours exchange equally often, from the rates since the last Reset, and changes their
+// number to twice the sum of the rejection rates (at least 3 and at most most): half of the exchanges are then turned down, which makes for
+// the most round trips (Syed et al. 2022, section 5). It resets the rates.
 func (t *Tempering) Respace(most int) {
 	barrier := 0.0
 	for _, rate := range t.SwapRates() {
@@ -241,52 +243,52 @@ func (t *Tempering) Respace(most int) {
 	t.spread(min(max(int(math.Ceil(2*barrier))+1, 3), most))
 }
 
-// RespaceEvenly is Spread with as many rungs as there are.
-func (t *Tempering) RespaceEvenly() { t.spread(len(t.rungs)) }
+// RespaceEvenly is Spread with as many temperatures as there are.
+func (t *Tempering) RespaceEvenly() { t.spread(len(t.temperatures)) }
 
 func (t *Tempering) spread(count int) {
-	const least = 1e-3 // of a rejection rate: rungs without any would fall together
+	const least = 1e-3 // of a rejection rate: temperatures without any would fall together
 	lengths := t.SwapRates()
 	for k, rate := range lengths {
 		lengths[k] = max(1-rate, least)
 	}
 	places := Respace(t.Betas(), lengths, count-1)
 	t.resize(count)
-	for k, r := range t.rungs {
+	for k, r := range t.temperatures {
 		r.β = places[k]
 	}
 	t.place()
 	t.Reset()
 }
 
-// resize takes rungs away before the last, or adds copies of it before it.
+// resize takes temperatures away before the last, or adds copies of it before it.
 func (t *Tempering) resize(count int) {
-	last := t.rungs[len(t.rungs)-1]
-	rungs := t.rungs[:len(t.rungs)-1]
-	for len(rungs) < count-1 {
-		k := len(rungs)
+	last := t.temperatures[len(t.temperatures)-1]
+	temperatures := t.temperatures[:len(t.temperatures)-1]
+	for len(temperatures) < count-1 {
+		k := len(temperatures)
 		r := &replicas{climbing: make([]bool, len(last.climbing))}
 		r.chains = NewChains(last.chains.Visible, t.path.model().N(), t.key.Stream(rng.Stream(t.rounds)).Stream(rng.Stream(k)))
 		for _, c := range t.clamps {
 			r.chains.ClampVisible(c.unit, c.on)
 		}
-		rungs = append(rungs, r)
+		temperatures = append(temperatures, r)
 	}
-	t.rungs = append(rungs[:count-1], last)
+	t.temperatures = append(temperatures[:count-1], last)
 }
 
-// State is what must be kept for the ladders to go on as if they had never stopped, as views of it.
+// State is what must be kept for the replica sets to go on as if they had never stopped, as views of it.
 type State struct {
-	Visible []rbm.Batch // of each rung
+	Visible []rbm.Batch // of each temperature
 	Sweeps  []*uint64
 	Rounds  *uint64
-	Numbers []*float64 // places and rates of the rungs
+	Numbers []*float64 // places and rates of the temperatures
 }
 
 // State lists it. Call Follow after it has been changed.
 func (t *Tempering) State() State {
 	s := State{Rounds: &t.rounds}
-	for _, r := range t.rungs {
+	for _, r := range t.temperatures {
 		s.Visible = append(s.Visible, r.chains.Visible)
 		s.Sweeps = append(s.Sweeps, &r.chains.Sweeps)
 		s.Numbers = append(s.Numbers, &r.β, &r.rejected, &r.tried)

@@ -50,10 +50,10 @@ type Settings struct {
 	Negative     string   `json:"negative"`       // "pcd", "cd", "pt" or "exact"
 	Steps        int      `json:"steps"`          // Gibbs sweeps an update
 	AdaptSteps   bool     `json:"adapt_steps"`    // instead of steps: as many as the chains of pcd need
-	Chains       int      `json:"chains"`         // of pcd; ladders of pt
-	Refresh      int      `json:"refresh"`        // ladders that refresh the chains of pcd
-	Rungs        int      `json:"rungs"`          // of the ladders
-	Path         string   `json:"path"`           // of the rungs: "line", which "" means too, or "training"
+	Chains       int      `json:"chains"`         // of pcd; replica sets of pt
+	Refresh      int      `json:"refresh"`        // replica sets that refresh the chains of pcd
+	Rungs        int      `json:"rungs"`          // temperatures of the replica sets
+	Path         string   `json:"path"`           // of the replicas: "line", which "" means too, or "training"
 	Optimizer    string   `json:"optimizer"`      // "sgd", "momentum" or "adam"
 	Batch        int      `json:"batch"`          // rows a minibatch; 0 means the default
 	Rate         float64  `json:"rate"`           // 0 means the optimiser's default
@@ -73,7 +73,7 @@ type Settings struct {
 	Bernoulli    bool     `json:"bernoulli_grey"` // grey values become 1 with their own probability
 }
 
-// The paths of ladders between independent units and a model: the straight line, and along the models kept in training.
+// The paths of replica sets between independent units and a model: the straight line, and along the models frozen in training.
 const (
 	PathLine     = "line"
 	PathTraining = "training"
@@ -82,7 +82,7 @@ const (
 // Defaults are the settings of a user who sets nothing.
 func Defaults() Settings {
 	return Settings{
-		Hidden: 0, Seed: 1, Negative: "pcd", Steps: train.DefaultSteps, Chains: train.DefaultChains, Rungs: train.DefaultRungs, Path: PathLine,
+		Hidden: 0, Seed: 1, Negative: "pcd", Steps: train.DefaultSteps, Chains: train.DefaultChains, Rungs: train.DefaultTemperatures, Path: PathLine,
 		Optimizer: "adam", Schedule: string(train.DefaultSchedule), Centered: true, DataBiases: true, Epochs: train.DefaultEpochs,
 	}
 }
@@ -105,19 +105,19 @@ func (s Settings) TrainConfig(workers int, valid *data.Set) (train.Config, error
 		return c, fmt.Errorf("path %q, want %s or %s", s.Path, PathLine, PathTraining)
 	}
 	along := s.Path == PathTraining
-	if ladders := s.Negative == "pt" || s.Negative == "pcd" && s.Refresh > 0; along && !ladders {
-		return c, fmt.Errorf("path is %s for the negative phase %q, which has no ladders: want pt, or pcd with refresh", s.Path, s.Negative)
+	if replicas := s.Negative == "pt" || s.Negative == "pcd" && s.Refresh > 0; along && !replicas {
+		return c, fmt.Errorf("path is %s for the negative phase %q, which has no replica sets: want pt, or pcd with refresh", s.Path, s.Negative)
 	}
 	if s.Refresh != 0 && s.Negative != "pcd" {
 		return c, fmt.Errorf("refresh is %d for the negative phase %q: only the chains of pcd are refreshed", s.Refresh, s.Negative)
 	}
 	switch s.Negative {
 	case "pcd":
-		c.Negative = &train.PCD{Steps: s.Steps, Chains: s.Chains, Adapt: s.AdaptSteps, Refresh: s.Refresh, Rungs: s.Rungs, Along: along}
+		c.Negative = &train.PCD{Steps: s.Steps, Chains: s.Chains, Adapt: s.AdaptSteps, Refresh: s.Refresh, Temperatures: s.Rungs, Along: along}
 	case "cd":
 		c.Negative = &train.CD{Steps: s.Steps}
 	case "pt":
-		c.Negative = &train.PT{Steps: s.Steps, Chains: s.Chains, Rungs: s.Rungs, Along: along}
+		c.Negative = &train.PT{Steps: s.Steps, Chains: s.Chains, Temperatures: s.Rungs, Along: along}
 	case "exact":
 		c.Negative = &train.Exact{}
 	default:
