@@ -165,7 +165,7 @@ func places(n int) []uint64 {
 	return p
 }
 
-// Resample draws the chains anew from themselves, each in proportion to its weight, and makes all weights equal: systematically,
+// Resample draws chains from the chains, each in proportion to its weight, and makes all weights equal: systematically,
 // from one random number. It returns the places that the chains came from. The hidden states are those of the next sweep.
 func (p *WeightedChains) Resample() []int {
 	index, at := p.draw(len(p.LogWeights), p.key.Block(rng.At(p.Chains.Sweeps, 0, 0)))

@@ -12,7 +12,7 @@ import (
 )
 
 // Between evaluations an update allocates nothing, but for what package sync throws away from time to time, and for every twentieth, when
-// the witnesses follow: on average less than one allocation.
+// the AIS chains follow: on average less than one allocation.
 func TestUpdatesAllocateNothing(t *testing.T) {
 	for name, c := range map[string]train.Config{
 		"defaults": {},

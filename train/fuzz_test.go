@@ -11,7 +11,7 @@ import (
 	"harmonium/train"
 )
 
-// A checkpoint from anywhere is refused or gone on from, never a panic: also one whose digest is right.
+// A checkpoint from any source is refused or gone on from, never a panic: also one whose digest is right.
 func FuzzResume(f *testing.F) {
 	set, err := data.BarsSample(2, 3, 10, rng.Seed(1))
 	if err != nil {

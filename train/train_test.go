@@ -13,6 +13,7 @@ import (
 	"harmonium/diag"
 	"harmonium/exact"
 	"harmonium/internal/lecturetest"
+	"harmonium/internal/safetensors"
 	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -295,6 +296,30 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 	}
 	if err := start(t, 10, set, c).Resume(checkpoint.Bytes()[:100]); err == nil {
 		t.Error("a truncated checkpoint was resumed")
+	}
+}
+
+// A checkpoint of an older version is refused by its number, with the way out.
+func TestResumeNamesVersions(t *testing.T) {
+	set, c := everything(t, 1)
+	var checkpoint bytes.Buffer
+	if err := start(t, 10, set, c).Checkpoint(&checkpoint); err != nil {
+		t.Fatal(err)
+	}
+	f, err := safetensors.Read(bytes.NewReader(checkpoint.Bytes()), int64(checkpoint.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Metadata["version"] = "4"
+	f.Seal()
+	checkpoint.Reset()
+	if err := safetensors.Write(&checkpoint, f); err != nil {
+		t.Fatal(err)
+	}
+	err = start(t, 10, set, c).Resume(checkpoint.Bytes())
+	const want = `version of the checkpoint is "4", this program reads 5: go on with the program that began the run, or train again`
+	if err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
 	}
 }
 
