@@ -46,7 +46,7 @@ func newFollower(c Config, a *account, key rng.Key) *follower {
 	base := sample.IndependentModel(c.Model)
 	f := &follower{
 		base: base, mean: base.Clone(), before: base.Clone(), account: a, key: key,
-		chains: sample.NewIndependent(base, aisChains, key), atMean: rbm.NewConditionals(base, c.Workers),
+		chains: sample.NewIndependent(base, aisChains, key), atMean: rbm.NewConditionals(base, c.Compute),
 	}
 	f.chains.UpdateFreeEnergies(f.atMean)
 	a.price, a.most = stepCost(base, aisChains), stepsSaved

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"harmonium/compute"
 	"harmonium/rbm"
 )
 
@@ -32,9 +33,9 @@ const (
 	mostBytes     = 1 << 28 // of parameters of all models, in memory and on disk
 )
 
-func newLadder(base *rbm.Model, keeps bool, workers int) *ladder {
+func newLadder(base *rbm.Model, keeps bool, on *compute.Context) *ladder {
 	l := &ladder{
-		room: mostFrozen(len(base.W) + len(base.B) + len(base.C)), keeps: keeps, last: base.Clone(), atLast: rbm.NewConditionals(base, workers),
+		room: mostFrozen(len(base.W) + len(base.B) + len(base.C)), keeps: keeps, last: base.Clone(), atLast: rbm.NewConditionals(base, on),
 		states: rbm.NewBatch(aisChains, base.M()), logWeights: make([]float64, aisChains),
 	}
 	for k := range l.free {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/ising"
 	"harmonium/rbm"
@@ -37,7 +38,7 @@ func BenchmarkScores(b *testing.B) {
 			spend := func(scores bool) time.Duration {
 				model := rbm.New(states.Units(), s.hidden, rng.Seed(1))
 				set := &data.Set{States: states}
-				c := train.Config{Updates: s.updates, Negative: s.negative(), Valid: set, Workers: 1}
+				c := train.Config{Updates: s.updates, Negative: s.negative(), Valid: set, Compute: compute.New(1)}
 				if !scores { // the last is never made
 					c.Updates, c.Every = s.updates+1, math.MaxInt
 				}

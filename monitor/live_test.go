@@ -95,7 +95,7 @@ func logZNow(t *testing.T, training *train.Training, known rbm.Batch) (sample.Lo
 	training.Monitor.ScoreLive(10, 0, 0)
 	model := training.Model
 	scores, err := training.Monitor.Score(t.Context(), monitor.Moment{
-		Update: 1, Model: model, Conditionals: rbm.NewConditionals(model, 0), Known: known,
+		Update: 1, Model: model, Conditionals: rbm.NewConditionals(model, nil), Known: known,
 	})
 	if err != nil {
 		t.Fatal(err)

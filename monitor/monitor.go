@@ -3,6 +3,7 @@ package monitor
 import (
 	"math"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -10,15 +11,15 @@ import (
 
 // Config says what to watch.
 type Config struct {
-	Model       *rbm.Model     // as it is before the first update
-	Data, Valid *data.Set      // to score; Valid may be nil
-	Seed        uint64         // of every random number
-	Workers     int            // 0 means all cores; results don't depend on it
-	Cost        func() float64 // elementary operations of an update, as it is now ([GibbsCost])
-	Updates     int            // planned; 0 means that nobody knows
-	Epoch       int            // updates of a pass over the data
-	Every       int            // updates between scores, beside that of the first update; 0 means an epoch, or more where scores cost too much for that
-	Keep        bool           // whether [Monitor.Ladder] returns the models frozen along the training
+	Model       *rbm.Model       // as it is before the first update
+	Data, Valid *data.Set        // to score; Valid may be nil
+	Seed        uint64           // of every random number
+	Compute     *compute.Context // nil means the default; results don't depend on it
+	Cost        func() float64   // elementary operations of an update, as it is now ([GibbsCost])
+	Updates     int              // planned; 0 means that nobody knows
+	Epoch       int              // updates of a pass over the data
+	Every       int              // updates between scores, beside that of the first update; 0 means an epoch, or more where scores cost too much for that
+	Keep        bool             // whether [Monitor.Ladder] returns the models frozen along the training
 }
 
 // Monitor scores a model while it is trained.
@@ -40,7 +41,7 @@ func New(c Config) *Monitor {
 	m := &Monitor{config: c, accounts: newAccounts(c.Cost)}
 	key := rng.Seed(c.Seed).Stream(rng.StreamLive)
 	m.follower = newFollower(c, &m.accounts.follow, key)
-	m.ladder = newLadder(m.follower.base, c.Keep, c.Workers)
+	m.ladder = newLadder(m.follower.base, c.Keep, c.Compute)
 	m.plan = newPlan(c, m.accounts)
 	if m.plan.method == MethodLive {
 		m.live = newLive(c, m.accounts, m.plan.every, c.rows(liveRows), key.Stream(rng.StreamEstimate))

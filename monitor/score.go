@@ -42,14 +42,14 @@ func (m *Monitor) Score(ctx context.Context, now Moment) (*Scores, error) {
 	if m.live != nil {
 		s.LogZ, s.Findings = m.live.logZ(m.follower, now)
 	} else {
-		logZ, err := exact.LogZ(context.WithoutCancel(ctx), now.Model, exact.Options{Workers: m.config.Workers})
+		logZ, err := exact.LogZ(context.WithoutCancel(ctx), now.Model, exact.Options{Compute: m.config.Compute})
 		if err != nil {
 			return nil, err
 		}
 		s.LogZ.Value = logZ
 	}
 	if set := m.plan.pseudo; set != nil && now.Update > 1 { // the first update has not paid for it
-		s.Pseudo = newScore(now.Model.PseudoLogLikelihood(set.States, m.config.Workers), set.Weights, methodPseudo)
+		s.Pseudo = newScore(now.Model.PseudoLogLikelihood(set.States, m.config.Compute), set.Weights, methodPseudo)
 	}
 	if m.plan.spectrumDue(now.Update) {
 		s.SingularValues = SingularValues(now.Model, shownSingular)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -24,7 +25,7 @@ type Tempering struct {
 
 	path         Path
 	temperatures []*replicas
-	workers      int
+	compute      *compute.Context
 	key          rng.Key
 	rounds       uint64
 	clamps       []clamped
@@ -63,12 +64,12 @@ type clamped struct {
 
 // NewTempering prepares replica sets that start at the rows of v, at so many evenly spaced temperatures. It panics if the first model of
 // the path has weights or there are fewer than two temperatures.
-func NewTempering(path Path, v rbm.Batch, temperatures int, key rng.Key, workers int) *Tempering {
+func NewTempering(path Path, v rbm.Batch, temperatures int, key rng.Key, on *compute.Context) *Tempering {
 	if temperatures < 2 {
 		panic(fmt.Sprintf("sample: tempering with %d temperatures", temperatures))
 	}
 	path.check()
-	t := &Tempering{path: path, workers: workers, key: key.Stream(rng.StreamExchange)}
+	t := &Tempering{path: path, compute: on, key: key.Stream(rng.StreamExchange)}
 	for k := range t.free {
 		t.free[k] = make([]float64, v.Rows())
 	}
@@ -104,9 +105,9 @@ func (t *Tempering) at(p *placed, β float64) *placed {
 		p = &placed{model: t.path.model().Clone()}
 	}
 	p.β = β
-	t.path.at(p.model, β, t.workers)
+	t.path.at(p.model, β, t.compute)
 	if p.conditionals == nil {
-		p.conditionals = rbm.NewConditionals(p.model, t.workers)
+		p.conditionals = rbm.NewConditionals(p.model, t.compute)
 	} else {
 		p.conditionals.Update(p.model)
 	}

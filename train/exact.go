@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"harmonium/compute"
 	"harmonium/exact"
 	"harmonium/monitor"
 	"harmonium/rbm"
@@ -11,7 +12,7 @@ import (
 
 // Exact is the negative phase by enumeration: gradient descent on the true cost.
 type Exact struct {
-	workers int
+	compute *compute.Context
 	cost    float64
 }
 
@@ -20,13 +21,13 @@ func (e *Exact) Start(s Setup) error {
 	if err := exact.Feasible(s.Model.M(), s.Model.N()); err != nil {
 		return fmt.Errorf("exact negative phase: %w", err)
 	}
-	e.workers, e.cost = s.Workers, 2*monitor.ExactCost(s.Model)
+	e.compute, e.cost = s.Compute, 2*monitor.ExactCost(s.Model)
 	return nil
 }
 
 // Phase sums over all states.
 func (e *Exact) Phase(ctx context.Context, dst *rbm.Statistics, u Update) error {
-	return exact.Moments(ctx, dst, u.Model, exact.Options{Workers: e.workers})
+	return exact.Moments(ctx, dst, u.Model, exact.Options{Compute: e.compute})
 }
 
 // Cost counts two passes over the states.

@@ -16,7 +16,7 @@ func (t *Training) nextMinibatch() (rbm.Batch, []float32) {
 	if epoch != t.orderOf {
 		rng.NewSource(rng.Seed(t.config.Seed).Stream(rng.StreamShuffle), uint64(epoch)).Perm(t.order)
 		t.orderOf = epoch
-		t.set.Redraw(uint64(epoch))
+		t.set.Redraw(uint64(epoch), t.config.Compute)
 	}
 	index := t.order[k*rows/batches : (k+1)*rows/batches]
 	if t.minibatch.Rows() != len(index) {

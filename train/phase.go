@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 
+	"harmonium/compute"
 	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -26,7 +27,7 @@ type Setup struct {
 	Model   *rbm.Model
 	Batch   int     // rows of a minibatch, at most
 	Key     rng.Key // of the negative phase
-	Workers int
+	Compute *compute.Context
 }
 
 // Update is what a Negative may use for one update.

@@ -23,7 +23,7 @@ func newReplicaSets(s Setup, count, temperatures int, along bool) *replicaSets {
 	base := sample.IndependentModel(s.Model)
 	path := sample.Path{base, s.Model}
 	return &replicaSets{
-		Tempering: sample.NewTempering(path, sample.FromBiases(s.Model, count, s.Key), temperatures, s.Key, s.Workers), base: base, along: along,
+		Tempering: sample.NewTempering(path, sample.FromBiases(s.Model, count, s.Key), temperatures, s.Key, s.Compute), base: base, along: along,
 	}
 }
 

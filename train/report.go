@@ -78,7 +78,7 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 func (t *Training) watched() monitor.Config {
 	n, ok := t.config.Negative.(persistent)
 	return monitor.Config{
-		Model: t.Model, Data: t.set, Valid: t.config.Valid, Seed: t.config.Seed, Workers: t.config.Workers, Cost: t.updateCost,
+		Model: t.Model, Data: t.set, Valid: t.config.Valid, Seed: t.config.Seed, Compute: t.config.Compute, Cost: t.updateCost,
 		Updates: t.Planned(), Epoch: t.config.batches(t.set.Rows()), Every: t.config.Every, Keep: ok && n.alongLadder(),
 	}
 }

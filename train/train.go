@@ -84,12 +84,12 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		model.SetBiasesFromMeans(means)
 	}
 	t.best = model.Clone()
-	t.conditionals = rbm.NewConditionals(model, config.Workers)
-	setup := Setup{Model: model, Batch: config.Batch, Key: rng.Seed(config.Seed), Workers: config.Workers}
+	t.conditionals = rbm.NewConditionals(model, config.Compute)
+	setup := Setup{Model: model, Batch: config.Batch, Key: rng.Seed(config.Seed), Compute: config.Compute}
 	if err := config.Negative.Start(setup); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	config.Optimizer.Start(model)
+	config.Optimizer.Start(model, config.Compute)
 	t.Monitor = monitor.New(t.watched())
 	t.ascent = newAscent(t)
 	return t, nil

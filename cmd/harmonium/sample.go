@@ -163,7 +163,7 @@ func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model,
 	switch method {
 	case "exact":
 		bar := t.progress("sample", 1000)
-		v, err = exact.SampleVisible(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Workers: t.workers,
+		v, err = exact.SampleVisible(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Compute: t.compute,
 			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
 		bar.stop()
 		err = badInput(err) // of the model: its energies are too large

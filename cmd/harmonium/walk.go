@@ -34,7 +34,7 @@ func (o *sampleOptions) gibbs(ctx context.Context, t *terminal, model *rbm.Model
 	if err := o.clamp(model, chains); err != nil {
 		return rbm.Batch{}, err
 	}
-	conditionals := rbm.NewConditionals(model, t.workers)
+	conditionals := rbm.NewConditionals(model, t.compute)
 	return o.collect(ctx, t, model, result, walk{
 		visible: func() rbm.Batch { return chains.Visible },
 		sweep:   func() { chains.Sweep(conditionals, 1) },
@@ -60,10 +60,10 @@ func (o *sampleOptions) tempered(ctx context.Context, t *terminal, model *rbm.Mo
 	if err := o.clamp(model, pilot); err != nil {
 		return rbm.Batch{}, err
 	}
-	pilot.Sweep(rbm.NewConditionals(model, t.workers), pilotSweeps)
+	pilot.Sweep(rbm.NewConditionals(model, t.compute), pilotSweeps)
 	base := sample.IndependentModel(model)
 	base.SetBiasesFromMeans((&data.Set{States: pilot.Visible}).Means())
-	ladders := sample.NewTempering(slices.Concat(sample.Path{base}, o.between, sample.Path{model}), pilot.Visible, firstRungs, o.key().Stream(rng.StreamExchange), t.workers)
+	ladders := sample.NewTempering(slices.Concat(sample.Path{base}, o.between, sample.Path{model}), pilot.Visible, firstRungs, o.key().Stream(rng.StreamExchange), t.compute)
 	if err := o.clamp(model, ladders); err != nil {
 		return rbm.Batch{}, err
 	}
