@@ -7,11 +7,11 @@ import (
 	"harmonium/rbm"
 )
 
-// A Path leads from its first model to its last by straight lines between the parameters of neighbours. A place on it is a number from 0 to
-// 1; its models lie at even distances. Mostly the last is the model of interest, and the first has no weights, so that its log Z is known.
+// A Path leads from its first model to its last by straight lines between the parameters of neighbours. A place on it is a number from 0 to 1; its
+// models lie at even distances. Mostly the last is the model of interest, and the first has no weights, so that its log Z is known.
 //
-// Two models make a straight path. More of them, saved along a training, make the training's path (N. Béreux, A. Decelle, C. Furtlehner, L.
-// Rosset and B. Seoane, ICLR 2025).
+// Two models make a straight path. More of them, saved along a training, make the training's path (N. Béreux, A. Decelle, C. Furtlehner,
+// L. Rosset and B. Seoane, ICLR 2025).
 type Path []*rbm.Model
 
 // IndependentModel returns a model without its weights and hidden biases: independent units, to begin a path to it at.
@@ -22,7 +22,7 @@ func IndependentModel(model *rbm.Model) *rbm.Model {
 	return base
 }
 
-// check panics where no replica set can lie on a path.
+// check panics unless a path has two models or more and the first has no weights.
 func (p Path) check() {
 	if len(p) < 2 {
 		panic(fmt.Sprintf("sample: a path of %d models", len(p)))

@@ -9,8 +9,8 @@ import (
 	"harmonium/rng"
 )
 
-// Temperatures that share a model, all or some of them, go the same ways to the bit as temperatures with models of their own.
-func TestSharedRungs(t *testing.T) {
+// Replica sets whose temperatures share a model, all or some of them, go the same way to the bit as with a model for each.
+func TestSharedModels(t *testing.T) {
 	const m, n, sets = 30, 20, 7
 	defer func(bytes int) { keptBytes = bytes }(keptBytes)
 	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
@@ -55,7 +55,7 @@ func TestSharedRungs(t *testing.T) {
 				t.Errorf("%v, %d own models: %d round trips at %v, want %d at %v", units, kept, got, shared.Betas(), trips, own.Betas())
 			}
 			for k, r := range shared.temperatures {
-				if !slices.Equal(r.chains.Visible.Words(), own.temperatures[k].chains.Visible.Words()) {
+				if !slices.Equal(r.replicas.Visible.Words(), own.temperatures[k].replicas.Visible.Words()) {
 					t.Errorf("%v, %d own models: temperature %d holds other states", units, kept, k)
 				}
 			}

@@ -9,39 +9,45 @@ import (
 	"harmonium/rng"
 )
 
-// Tempering is parallel tempering: chains at several models on a path from a base, where they move freely, to the model of interest, which
-// exchange their visible states (K. Hukushima and K. Nemoto, J. Phys. Soc. Japan 65 (1996) 1604; for RBMs G. Desjardins et al., AISTATS
-// 2010; along the models of a training N. Béreux et al., ICLR 2025). A temperature is a place β of the path, a replica a chain at one, and
-// a replica set has a replica at each. Neighbours t and u exchange v_t and v_u with probability min(1, e^(F_t(v_t) + F_u(v_u) − F_t(v_u) −
-// F_u(v_t))), the even pairs in one round and the odd ones in the next, so that states travel all temperatures in one go (S. Syed, A.
-// Bouchard-Côté, G. Deligiannidis and A. Doucet, J. R. Statist. Soc. B 84 (2022) 321).
+// Tempering is replica exchange, or parallel tempering: replicas of a chain at several temperatures, which exchange states
+// (K. Hukushima and K. Nemoto, J. Phys. Soc. Japan 65 (1996) 1604; for RBMs G. Desjardins et al., AISTATS 2010; along the models of a
+// training N. Béreux et al., ICLR 2025).
 //
-// Several replica sets run side by side, independent of each other.
+// A temperature is a place β on a path, from the model of independent units at β = 0 to the model of interest at β = 1. On the
+// straight line the model at β has the energy (1−β)·E_0 + β·E_1. Neighbours t and u exchange their visible states with probability
+//
+//	min(1, e^(F_t(v_t) + F_u(v_u) − F_t(v_u) − F_u(v_t))),
+//
+// which leaves Π_t P_t(v_t) invariant. Even pairs exchange in one round and odd pairs in the next: a state then goes on in its
+// direction as long as its exchanges are accepted (S. Syed, A. Bouchard-Côté, G. Deligiannidis and A. Doucet, J. R. Statist. Soc. B 84
+// (2022) 321).
+//
+// A replica set is one replica at each temperature. Several sets run side by side, independent of each other.
 type Tempering struct {
-	// Works, unless nil, is called for every pair of temperatures k and k+1 that may exchange, before they do, with what a step to the
-	// neighbour costs the states of each replica set: up[r] = F_{k+1}(v_k) − F_k(v_k), down[r] = F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The
+	// Works, unless nil, is called for every pair of temperatures k and k+1 before they exchange, with the change of free energy that each
+	// set's states would see at the neighbour: up[r] = F_{k+1}(v_k) − F_k(v_k), down[r] = F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The
 	// slices are reused.
 	Works func(k int, up, down []float64)
 
 	path         Path
-	temperatures []*replicas
+	temperatures []*temperature
 	compute      *compute.Context
 	key          rng.Key
 	rounds       uint64
 	clamps       []clamped
 	trips        int
 	free         [4][]float64
-	shared       *placed // of the temperatures that have no model of their own, at the place of one of them
+	shared       *placed // of the temperatures that have no model of their own, at one of them
 }
 
-// replicas holds the chains of all replica sets at one model.
-type replicas struct {
-	β        float64
-	own      *placed // the model at β; nil where the temperatures together would be too large
-	chains   *Chains
-	climbing []bool  // of a replica set's state: it was at the base later than at the model
-	rejected float64 // expected exchanges with the next temperature that were turned down, summed since the last Reset
-	tried    float64
+// temperature holds the replicas of all sets at one place.
+type temperature struct {
+	β         float64
+	own       *placed // the model at β; nil where the models of all temperatures would be too large
+	replicas  *Chains // one of each set
+	returning []bool  // of a replica's state: it was at β = 0 later than at β = 1
+	rejected  float64 // expected number of rejected exchanges with the next temperature since the last Reset
+	tried     float64
 }
 
 // placed is the model at a place of a path.
@@ -51,8 +57,8 @@ type placed struct {
 	conditionals *rbm.Conditionals
 }
 
-// keptBytes bounds the models that temperatures have of their own, with placedBytes for each weight: the model and both products' operands.
-// The temperatures beyond it share one, which is made again for each, to the same bits: that costs more time than a sweep. Tests set it.
+// keptBytes bounds the memory for models that temperatures keep, at placedBytes a weight: the model and both products' operands. The other
+// temperatures share one model, which is computed again for each of them, to the same bits: that takes longer than a sweep. Tests set it.
 var keptBytes = 2 << 30
 
 const placedBytes = 12
@@ -62,8 +68,8 @@ type clamped struct {
 	on   bool
 }
 
-// NewTempering prepares replica sets that start at the rows of v, at so many evenly spaced temperatures. It panics if the first model of
-// the path has weights or there are fewer than two temperatures.
+// NewTempering returns a replica set for each row of v, whose replicas all begin at that row, with a number of temperatures at even
+// distances. It panics if the first model of the path has weights, or if there are fewer than two temperatures.
 func NewTempering(path Path, v rbm.Batch, temperatures int, key rng.Key, on *compute.Context) *Tempering {
 	if temperatures < 2 {
 		panic(fmt.Sprintf("sample: tempering with %d temperatures", temperatures))
@@ -73,22 +79,18 @@ func NewTempering(path Path, v rbm.Batch, temperatures int, key rng.Key, on *com
 	for k := range t.free {
 		t.free[k] = make([]float64, v.Rows())
 	}
-	for k := range temperatures {
-		r := &replicas{climbing: make([]bool, v.Rows())}
-		r.chains = NewChains(v, path.model().N(), key.Stream(rng.Stream(k)).Stream(rng.StreamExchange))
-		t.temperatures = append(t.temperatures, r)
-	}
-	for k, r := range t.temperatures {
-		r.β = float64(k) / float64(temperatures-1)
+	for k, β := range Even(temperatures - 1) {
+		chains := NewChains(v, path.model().N(), key.Stream(rng.Stream(k)).Stream(rng.StreamExchange))
+		t.temperatures = append(t.temperatures, &temperature{β: β, replicas: chains, returning: make([]bool, v.Rows())})
 	}
 	t.place()
 	return t
 }
 
-// place makes the models of the temperatures at their β.
+// place computes the models at all temperatures.
 func (t *Tempering) place() {
 	if t.shared != nil {
-		t.shared.β = math.NaN() // no temperature's
+		t.shared.β = math.NaN() // that of no temperature
 	}
 	for k, r := range t.temperatures {
 		if (k+1)*placedBytes*len(t.path.model().W) > keptBytes {
@@ -99,7 +101,7 @@ func (t *Tempering) place() {
 	}
 }
 
-// at puts a model at β, or a new one instead of nil.
+// at moves a model to β, and makes one for nil.
 func (t *Tempering) at(p *placed, β float64) *placed {
 	if p == nil {
 		p = &placed{model: t.path.model().Clone()}
@@ -114,8 +116,8 @@ func (t *Tempering) at(p *placed, β float64) *placed {
 	return p
 }
 
-// conditionals are those of a temperature, until they are asked for those of another.
-func (t *Tempering) conditionals(r *replicas) *rbm.Conditionals {
+// conditionals are those at a temperature. They are valid until those of another temperature are asked for.
+func (t *Tempering) conditionals(r *temperature) *rbm.Conditionals {
 	if r.own != nil {
 		return r.own.conditionals
 	}
@@ -125,14 +127,14 @@ func (t *Tempering) conditionals(r *replicas) *rbm.Conditionals {
 	return t.shared.conditionals
 }
 
-// SetPath takes over a path, which may have changed, and the parameters that its models have now.
+// SetPath takes over a path and the present parameters of its models. The temperatures keep their places on it.
 func (t *Tempering) SetPath(path Path) {
 	t.path = path
 	t.place()
 }
 
-// Compress moves all temperatures but the last nearer to the base, to a part of their places: before a model is added to the path next to
-// its end, which moves all others.
+// Compress multiplies all β but that of the last temperature by part. Call it before a model is inserted next to the end of the path, which
+// moves the models before it to smaller β.
 func (t *Tempering) Compress(part float64) {
 	for _, r := range t.temperatures[:len(t.temperatures)-1] {
 		r.β *= part
@@ -143,14 +145,16 @@ func (t *Tempering) Compress(part float64) {
 func (t *Tempering) ClampVisible(i int, on bool) {
 	t.clamps = append(t.clamps, clamped{i, on})
 	for _, r := range t.temperatures {
-		r.chains.ClampVisible(i, on)
+		r.replicas.ClampVisible(i, on)
 	}
 }
 
-// Visible are the states of the last temperature, one a replica set: those of the model.
-func (t *Tempering) Visible() rbm.Batch { return t.temperatures[len(t.temperatures)-1].chains.Visible }
+// Visible are the states of the replicas at β = 1, one of each set: those of the model of interest.
+func (t *Tempering) Visible() rbm.Batch {
+	return t.temperatures[len(t.temperatures)-1].replicas.Visible
+}
 
-// Betas are the places of the temperatures.
+// Betas are the temperatures, as places on the path.
 func (t *Tempering) Betas() []float64 {
 	β := make([]float64, len(t.temperatures))
 	for k, r := range t.temperatures {
@@ -168,13 +172,13 @@ func (t *Tempering) SwapRates() []float64 {
 	return rates
 }
 
-// RoundTrips is how many states have travelled from the model to the base and back since the last Reset, over all replica sets.
+// RoundTrips is the number of times that a state has travelled from β = 1 to β = 0 and back since the last Reset, over all sets.
 func (t *Tempering) RoundTrips() int { return t.trips }
 
-// ChainSteps is the number of sweeps of single chains in a round.
+// ChainSteps is the number of sweeps of single replicas in a round.
 func (t *Tempering) ChainSteps() int { return len(t.temperatures) * t.Visible().Rows() }
 
-// Reset forgets the rates and the trips.
+// Reset sets the counts of SwapRates and RoundTrips to zero.
 func (t *Tempering) Reset() {
 	t.trips = 0
 	for _, r := range t.temperatures {
@@ -182,34 +186,34 @@ func (t *Tempering) Reset() {
 	}
 }
 
-// Round sweeps every chain once and lets every second pair of neighbours exchange.
+// Round makes a sweep of every replica, and tries the exchanges of every second pair of neighbours.
 func (t *Tempering) Round() {
 	for _, r := range t.temperatures {
-		r.chains.Sweep(t.conditionals(r), 1)
+		r.replicas.Sweep(t.conditionals(r), 1)
 	}
 	for k := int(t.rounds % 2); k+1 < len(t.temperatures); k += 2 {
 		t.exchange(k)
 	}
-	top, bottom := t.temperatures[0], t.temperatures[len(t.temperatures)-1]
-	for r := range top.climbing {
-		top.climbing[r] = true
-		if bottom.climbing[r] {
-			bottom.climbing[r] = false
+	first, last := t.temperatures[0], t.temperatures[len(t.temperatures)-1]
+	for r := range first.returning {
+		first.returning[r] = true
+		if last.returning[r] {
+			last.returning[r] = false
 			t.trips++
 		}
 	}
 	t.rounds++
 }
 
-// exchange is that of temperatures k and k+1.
+// exchange tries the exchanges between temperatures k and k+1, one in each set.
 func (t *Tempering) exchange(k int) {
 	a, b := t.temperatures[k], t.temperatures[k+1]
 	at := t.conditionals(a)
-	at.FreeEnergy(t.free[0], a.chains.Visible)
-	at.FreeEnergy(t.free[2], b.chains.Visible)
+	at.FreeEnergy(t.free[0], a.replicas.Visible)
+	at.FreeEnergy(t.free[2], b.replicas.Visible)
 	at = t.conditionals(b)
-	at.FreeEnergy(t.free[1], b.chains.Visible)
-	at.FreeEnergy(t.free[3], a.chains.Visible)
+	at.FreeEnergy(t.free[1], b.replicas.Visible)
+	at.FreeEnergy(t.free[3], a.replicas.Visible)
 	up, down := t.free[3], t.free[2]
 	for r := range up {
 		up[r] = t.free[3][r] - t.free[0][r]
@@ -218,37 +222,37 @@ func (t *Tempering) exchange(k int) {
 	if t.Works != nil {
 		t.Works(k, up, down)
 	}
-	for r := range a.climbing {
+	for r := range a.returning {
 		probability := math.Exp(min(-up[r]-down[r], 0))
 		a.rejected += 1 - probability
 		a.tried++
 		word := t.key.Block(rng.At(t.rounds, uint32(r), uint32(4*k)))[0]
 		if float64(rng.Uniform(word)) < probability {
-			va, vb := a.chains.Visible.Row(r), b.chains.Visible.Row(r)
+			va, vb := a.replicas.Visible.Row(r), b.replicas.Visible.Row(r)
 			for i := range va {
 				va[i], vb[i] = vb[i], va[i]
 			}
-			a.climbing[r], b.climbing[r] = b.climbing[r], a.climbing[r]
+			a.returning[r], b.returning[r] = b.returning[r], a.returning[r]
 		}
 	}
 }
 
-// Respace moves the temperatures so that all neighbours exchange equally often, from the rates since the last Reset, and changes their
-// number to twice the sum of the rejection rates (at least 3 and at most most): half of the exchanges are then turned down, which makes for
-// the most round trips (Syed et al. 2022, section 5). It resets the rates.
+// Respace moves the temperatures so that all neighbours exchange equally often, by the rates since the last Reset, and makes their number
+// twice the sum of the rejection rates and one (from 3 to most): half of the exchanges are then rejected, which gives the most round
+// trips (Syed et al. 2022, section 5). It ends with a Reset.
 func (t *Tempering) Respace(most int) {
 	barrier := 0.0
 	for _, rate := range t.SwapRates() {
 		barrier += 1 - rate
 	}
-	t.spread(min(max(int(math.Ceil(2*barrier))+1, 3), most))
+	t.respace(min(max(int(math.Ceil(2*barrier))+1, 3), most))
 }
 
-// RespaceEvenly is Spread with as many temperatures as there are.
-func (t *Tempering) RespaceEvenly() { t.spread(len(t.temperatures)) }
+// RespaceEvenly is Respace to the same number of temperatures.
+func (t *Tempering) RespaceEvenly() { t.respace(len(t.temperatures)) }
 
-func (t *Tempering) spread(count int) {
-	const least = 1e-3 // of a rejection rate: temperatures without any would fall together
+func (t *Tempering) respace(count int) {
+	const least = 1e-3 // rejection rate that counts: temperatures with none between them would coincide
 	lengths := t.SwapRates()
 	for k, rate := range lengths {
 		lengths[k] = max(1-rate, least)
@@ -262,36 +266,34 @@ func (t *Tempering) spread(count int) {
 	t.Reset()
 }
 
-// resize takes temperatures away before the last, or adds copies of it before it.
+// resize removes temperatures before the last, or adds copies of the last before it.
 func (t *Tempering) resize(count int) {
 	last := t.temperatures[len(t.temperatures)-1]
-	temperatures := t.temperatures[:len(t.temperatures)-1]
-	for len(temperatures) < count-1 {
-		k := len(temperatures)
-		r := &replicas{climbing: make([]bool, len(last.climbing))}
-		r.chains = NewChains(last.chains.Visible, t.path.model().N(), t.key.Stream(rng.Stream(t.rounds)).Stream(rng.Stream(k)))
+	others := t.temperatures[:len(t.temperatures)-1]
+	for k := len(others); k < count-1; k++ {
+		chains := NewChains(last.replicas.Visible, t.path.model().N(), t.key.Stream(rng.Stream(t.rounds)).Stream(rng.Stream(k)))
 		for _, c := range t.clamps {
-			r.chains.ClampVisible(c.unit, c.on)
+			chains.ClampVisible(c.unit, c.on)
 		}
-		temperatures = append(temperatures, r)
+		others = append(others, &temperature{replicas: chains, returning: make([]bool, len(last.returning))})
 	}
-	t.temperatures = append(temperatures[:count-1], last)
+	t.temperatures = append(others[:count-1], last)
 }
 
-// State is what must be kept for the replica sets to go on as if they had never stopped, as views of it.
+// State points to everything that a checkpoint of a Tempering must hold, so that it goes on to the same bits.
 type State struct {
 	Visible []rbm.Batch // of each temperature
-	Sweeps  []*uint64
+	Sweeps  []*uint64   // of each temperature
 	Rounds  *uint64
-	Numbers []*float64 // places and rates of the temperatures
+	Numbers []*float64 // β, rejected and tried of each temperature
 }
 
-// State lists it. Call Follow after it has been changed.
+// State returns pointers into the Tempering. Call SetPath after writing through them.
 func (t *Tempering) State() State {
 	s := State{Rounds: &t.rounds}
 	for _, r := range t.temperatures {
-		s.Visible = append(s.Visible, r.chains.Visible)
-		s.Sweeps = append(s.Sweeps, &r.chains.Sweeps)
+		s.Visible = append(s.Visible, r.replicas.Visible)
+		s.Sweeps = append(s.Sweeps, &r.replicas.Sweeps)
 		s.Numbers = append(s.Numbers, &r.β, &r.rejected, &r.tried)
 	}
 	return s

@@ -88,9 +88,10 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 		t.Errorf("%.3f ± %.3f of the states are in the upper mode, should be %.3f", got, stderr, want)
 	}
 	if p.RoundTrips() < 1000 {
-		t.Errorf("%d round trips in %d rounds of %d replica sets", p.RoundTrips(), rounds, sets)
+		t.Errorf("%d round trips in %d rounds of %d sets", p.RoundTrips(), rounds, sets)
 	}
-	t.Logf("upper mode %.3f ± %.3f (%.3f), %d round trips, %d temperatures, swap rates %.2f, β %.3f", got, stderr, want, p.RoundTrips(), len(p.Betas()), p.SwapRates(), p.Betas())
+	t.Logf("upper mode %.3f ± %.3f (%.3f), %d round trips, swap rates %.2f, β %.3f",
+		got, stderr, want, p.RoundTrips(), p.SwapRates(), p.Betas())
 	for k, rate := range p.SwapRates() {
 		if rate < 0.3 || rate > 0.8 {
 			t.Errorf("neighbours %d and %d exchange with probability %.2f; all should be near a half", k, k+1, rate)
