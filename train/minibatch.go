@@ -1,10 +1,6 @@
 package train
 
 import (
-	"fmt"
-	"math"
-
-	"harmonium/data"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -32,40 +28,3 @@ func (t *Training) nextMinibatch() (rbm.Batch, []float32) {
 	}
 	return t.minibatch, t.weights
 }
-
-// withoutIdleRows drops rows of weight zero, so that every minibatch has a weight.
-func withoutIdleRows(set *data.Set) *data.Set {
-	var index []int
-	unit := meanWeightUnit(set)
-	for r, w := range set.Weights {
-		if float32(w*unit) > 0 {
-			index = append(index, r)
-		}
-	}
-	if set.Weights == nil || len(index) == set.Rows() {
-		return set
-	}
-	return set.Subset(index)
-}
-
-// checkWeights refuses rows without a finite mean weight above zero.
-func checkWeights(name string, set *data.Set) error {
-	if set == nil {
-		return nil
-	}
-	for r, w := range set.Weights {
-		if !(w >= 0) || math.IsInf(w, 1) {
-			return fmt.Errorf("row %d of the %s has the weight %v, want a finite number that is not negative", r+1, name, w)
-		}
-	}
-	switch total := set.TotalWeight(); {
-	case total == 0:
-		return fmt.Errorf("all %d rows of the %s have weight zero: want a row that counts", set.Rows(), name)
-	case math.IsInf(total, 1) || math.IsInf(meanWeightUnit(set), 1):
-		return fmt.Errorf("the weights of the %s add up to %v, want a sum from 10^-300 to 10^300: multiply all of them by one number",
-			name, total)
-	}
-	return nil
-}
-
-func meanWeightUnit(set *data.Set) float64 { return float64(set.Rows()) / set.TotalWeight() }

@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"harmonium/data"
 	"harmonium/monitor"
 	"harmonium/rbm"
-	"harmonium/rng"
 )
 
 // Training is a model on its way from a start to a fit. Make one with [Start] and run it with [Training.Steps].
@@ -44,55 +42,6 @@ type Training struct {
 	bestNow  bestScore
 	centerH  []float32 // running mean of the hidden units on the data
 	centered uint64    // 1 once centerH has been set
-}
-
-// Start prepares training: it takes the settings over, checks them against model and data, and lets the
-// visible biases start at the log-odds of the data's means. It changes model, which the Training owns from now on.
-func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
-	if set.Rows() == 0 {
-		return nil, errors.New("train: the data has no rows")
-	}
-	if set.Units() != model.M() {
-		return nil, fmt.Errorf("train: the data has %d units, the model %d visible ones", set.Units(), model.M())
-	}
-	if v := config.Valid; v != nil && v.Units() != model.M() {
-		return nil, fmt.Errorf("train: the validation data has %d units, the model %d visible ones", v.Units(), model.M())
-	}
-	if err := errors.Join(checkWeights("data", set), checkWeights("validation data", config.Valid)); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	set = withoutIdleRows(set)
-	means := set.Means()
-	if f := data.Constant(means); f != nil {
-		return nil, fmt.Errorf("train: %s, so that %s: %s", f.Message, f.Consequence, f.Remedy)
-	}
-	config, err := config.resolved(model, set.Rows())
-	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	m, n := model.M(), model.N()
-	t := &Training{
-		Model: model, config: config, set: set, planned: config.planned(set.Rows()),
-		positive: rbm.NewStatistics(m, n), negative: rbm.NewStatistics(m, n),
-		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, n),
-	}
-	t.centerV = make([]float32, m)
-	for i, p := range means {
-		t.centerV[i] = float32(model.Visible.Scale()*p + model.Visible.Offset())
-	}
-	if !config.KeepBiases {
-		model.SetBiasesFromMeans(means)
-	}
-	t.best = model.Clone()
-	t.conditionals = rbm.NewConditionals(model, config.Compute)
-	setup := Setup{Model: model, Batch: config.Batch, Key: rng.Seed(config.Seed), Compute: config.Compute}
-	if err := config.Negative.Start(setup); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	config.Optimizer.Start(model, config.Compute)
-	t.Monitor = monitor.New(t.watched())
-	t.ascent = newAscent(t)
-	return t, nil
 }
 
 // Steps runs the training: one update of the parameters a turn. Leaving the loop or cancelling ctx
