@@ -23,17 +23,17 @@ type account struct {
 	part    float64        // of the operations of the training
 	update  func() float64 // operations of an update
 	price   float64        // operations of a piece
-	most    float64        // pieces that can be saved, unless more are earned at once; 0 means any number
+	most    float64        // bound on the balance, or the last pay if that is more; 0 means none
 	balance float64        // pieces earned or lent, less those spent
 }
 
-// pays is the number of pieces that so many updates pay for.
+// pays is what a number of updates pays, in pieces: part · updates · cost of an update / price.
 func (a *account) pays(updates int) float64 { return a.part * float64(updates) * a.update() / a.price }
 
-// period is the number of updates that pay for a piece.
+// period is the number of updates that pay for a piece: price / (part · cost of an update).
 func (a *account) period() int { return int(math.Ceil(a.price / (a.part * a.update()))) }
 
-// Earn takes the pay of so many updates in.
+// Earn adds the pay of a number of updates.
 func (a *account) Earn(updates int) {
 	pay := a.pays(updates)
 	a.balance += pay
@@ -42,8 +42,8 @@ func (a *account) Earn(updates int) {
 	}
 }
 
-// Affords reports whether so many pieces are paid for.
+// Affords reports whether the balance pays for a number of pieces.
 func (a *account) Affords(pieces float64) bool { return a.balance >= pieces }
 
-// Spend takes so many pieces out.
+// Spend subtracts a number of pieces.
 func (a *account) Spend(pieces float64) { a.balance -= pieces }

@@ -17,7 +17,7 @@ const (
 	costEigen   = 5    // one of the eigenvalues of a matrix
 )
 
-// GibbsCost is the number of elementary operations of so many sweeps of a number of chains, and of an average over them.
+// GibbsCost is the number of elementary operations of sweeping a number of chains, and of an average over them.
 func GibbsCost(model *rbm.Model, chains, sweeps int) float64 {
 	m, n := float64(model.M()), float64(model.N())
 	return float64(chains) * (float64(2*sweeps+2)*m*n*costProduct + float64(sweeps+1)*(m+n)*costUnit)
@@ -34,7 +34,7 @@ func stepCost(model *rbm.Model, chains int) float64 {
 	return GibbsCost(model, chains, 1) + LoadCost(model)
 }
 
-// liveCost is that of a live score of so many rows without a check, with so many chains on the reverse path.
+// liveCost is that of a live score without a check, of a number of rows, with a number of chains of reverse AIS.
 func liveCost(model *rbm.Model, reverse int, rows float64) float64 {
 	return liveSteps*(stepCost(model, 2*reverse)+stepCost(model, reverse)) + GibbsCost(model, reverse, liveSweeps) +
 		GibbsCost(model, reverse/perRestart, restartSweeps) + rows/2*GibbsCost(model, 1, 0)

@@ -81,8 +81,8 @@ func (f *follower) move(model *rbm.Model) {
 	}
 }
 
-// bridge leads the chains from the mean before to the mean, at which it leaves the conditionals, by so many steps at least, if they are one
-// or more, and at most. It returns the steps' lengths.
+// bridge leads the chains from the mean before to the mean, at which it leaves the conditionals. It makes at least one step, from least to
+// most. It returns the steps' lengths.
 func (f *follower) bridge(least, most int) []float64 {
 	f.atMean.Update(f.mean)
 	length := f.chains.StdLogWeight(f.atMean)
@@ -95,7 +95,7 @@ func (f *follower) bridge(least, most int) []float64 {
 	return lengths
 }
 
-// renew sends new chains from independent units to the mean by AIS, in so many steps. They take the place of the old ones if these have
+// renew sends new chains from independent units to the mean by AIS. They take the place of the old ones if these have
 // lost track, if their log Z is higher by more than the errors, or if it has the smaller error and is not lower by more than these: in too
 // few steps chains miss states, and then their log Z is too low with a small error.
 func (f *follower) renew(steps int, key rng.Key) {

@@ -64,12 +64,12 @@ func (l *ladder) freeze(f *follower, part float64) *rbm.Model {
 	return frozen
 }
 
-// mostFrozen is the number of models of so many parameters that may be frozen: mostModels, or fewer where these would take more than
-// mostBytes.
+// mostFrozen is the number of models that may be frozen: mostModels, or fewer where their parameters would take more than mostBytes.
 func mostFrozen(parameters int) uint64 { return uint64(min(mostModels, mostBytes/(4*parameters))) }
 
-// hasRoom is whether one more model may be frozen when a part of the training is done. Half of the room is there from the beginning; the
-// other half comes by and by, so that a large model, of which few may be frozen, isn't frozen in the first updates alone.
+// hasRoom is whether one more model may be frozen when a part of the training is done. Half of the room is there from the beginning. The
+// other half comes in proportion to the training done, so that a large model, of which few may be frozen, isn't frozen in the first updates
+// alone.
 func (l *ladder) hasRoom(part float64) bool {
 	first := (l.room + 1) / 2
 	return l.count < min(l.room, first+uint64(part*float64(l.room-first+1)))

@@ -38,14 +38,14 @@ type live struct {
 }
 
 const (
-	mostReverse   = 100 // chains of reverse AIS; where they cost more than their account pays, half of them, and
-	fewestReverse = 25  // at the least so many
+	mostReverse   = 100 // chains of reverse AIS; where their account does not pay for them half or a quarter of them,
+	fewestReverse = 25  // whatever that costs
 	liveScores    = 20  // scores, where their number isn't given: fewer if fewestReverse cost too much for as many, more if mostReverse don't
 	liveSteps     = 8   // between the mean and the model
 	liveSweeps    = 10  // that forget how states to begin reverse AIS at were found
 	perRestart    = 5   // chains of reverse AIS for a random restart, and
 	restartSweeps = 20  // its sweeps
-	// Estimates are in doubt where they differ by more than slack and so many of their errors.
+	// Estimates are in doubt where they differ by more than slack and doubtful standard errors.
 	slack    = 1
 	doubtful = 3
 )
@@ -58,7 +58,7 @@ const (
 	streamReverse                       // reverse AIS from the model to the mean
 )
 
-// newLive prepares for scores of so many rows after so many updates each.
+// newLive prepares for scores of a number of rows, with a number of updates between them.
 func newLive(c Config, a *accounts, every int, rows float64, key rng.Key) *live {
 	l := &live{reverse: mostReverse, key: key, data: c.Data.States, account: &a.check, steps: fewestSteps}
 	price := func() float64 { return liveCost(c.Model, l.reverse, rows) }

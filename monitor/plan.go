@@ -63,7 +63,7 @@ func newPlan(c Config, a *accounts) plan {
 	return p
 }
 
-// rows is the number of rows that a score takes, with at most so many of training data.
+// rows is the number of rows that a score takes. most bounds those of training data.
 func (c Config) rows(most int) float64 {
 	rows := min(c.Data.Rows(), most)
 	if c.Valid != nil {
@@ -82,7 +82,7 @@ func liveEvery(c Config, a *accounts) int {
 	return max(period(fewestReverse), min(period(mostReverse), c.Updates/liveScores))
 }
 
-// pseudoRows is the number of rows of a pseudo-log-likelihood that so many updates pay for.
+// pseudoRows is the number of rows of a pseudo-log-likelihood that the updates between two scores pay for.
 func pseudoRows(c Config, a *accounts, every int) int {
 	m, n := float64(c.Model.M()), float64(c.Model.N())
 	return int((a.pseudo.pays(every) - costSites*m*n) / (costFlip*m + costSite*m*n))

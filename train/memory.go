@@ -52,7 +52,7 @@ func (m *Memory) add(name string, data any) {
 // Model lists the parameters of a model.
 func (m *Memory) Model(name string, model *rbm.Model) { m.floats(name, model.W, model.B, model.C) }
 
-// Models lists any number of models of the form of like: those that there are, or, while a checkpoint is read, as many as it has.
+// Models lists any number of models of the form of like. While a checkpoint is read their number is that of the checkpoint.
 func (m *Memory) Models(name string, models *[]*rbm.Model, like *rbm.Model) {
 	number := func(k int) string { return fmt.Sprintf("%s.%d", name, k) }
 	if m.list.found != nil {

@@ -27,8 +27,8 @@ func newReplicaSets(s Setup, count, temperatures int, along bool) *replicaSets {
 	}
 }
 
-// replicasCost is the number of operations of so many rounds. An exchange takes two products for each of the two neighbours, and is tried
-// in every second round.
+// replicasCost is the number of operations of a number of rounds. An exchange takes two products for each of the two neighbours, and is
+// tried in every second round.
 func replicasCost(model *rbm.Model, count, temperatures, rounds int) float64 {
 	return float64(temperatures) * (2*monitor.GibbsCost(model, count, rounds) + monitor.LoadCost(model))
 }
