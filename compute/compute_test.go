@@ -16,11 +16,11 @@ import (
 
 // results are what the users of a context make in it.
 type results struct {
-	W, B, C         []float32 // of a model trained in it
+	Parameters      []rbm.Named // of a model trained in it
 	LogZ            float64
 	Pseudo          []float64
 	Moments, Means  *rbm.Statistics // exact, and of the data
-	Drawn, Tempered []uint64
+	Drawn, Tempered rbm.Batch
 }
 
 func (r *results) compute(t *testing.T, on *compute.Context) {
@@ -35,20 +35,20 @@ func (r *results) compute(t *testing.T, on *compute.Context) {
 	for range training.Steps(t.Context()) {
 	}
 	check(t, training.Err())
-	r.W, r.B, r.C = model.W, model.B, model.C
+	r.Parameters = model.Parameters()
 	r.LogZ, err = exact.LogZ(t.Context(), model, exact.Options{Compute: on})
 	check(t, err)
-	r.Moments, r.Means = rbm.NewStatistics(model.M(), model.N()), rbm.NewStatistics(model.M(), model.N())
+	r.Moments, r.Means = rbm.NewStatistics(model), rbm.NewStatistics(model)
 	check(t, exact.Moments(t.Context(), r.Moments, model, exact.Options{Compute: on}))
 	v, _, err := exact.Sample(t.Context(), model, 100, rng.Seed(3), exact.Options{Compute: on})
 	check(t, err)
-	r.Drawn, r.Pseudo = v.Words(), model.PseudoLogLikelihood(v, on)
+	r.Drawn, r.Pseudo = v, model.PseudoLogLikelihood(v, on)
 	rbm.NewConditionals(model, on).Statistics(r.Means, model, set.States, nil)
 	replicas := sample.NewTempering(sample.Path{sample.IndependentModel(model), model}, v, 3, rng.Seed(4), on)
 	for range 5 {
 		replicas.Round()
 	}
-	r.Tempered = replicas.Visible().Words()
+	r.Tempered = replicas.Visible()
 }
 
 func check(t *testing.T, err error) {

@@ -22,7 +22,7 @@ func ExampleMonitor() {
 		Model: model, Data: set, Seed: 1, Updates: updates, Epoch: 1, Every: updates, Cost: func() float64 { return 2 * monitor.ExactCost(model) },
 	})
 	ctx, conditionals := context.Background(), rbm.NewConditionals(model, nil)
-	onData, onModel := rbm.NewStatistics(9, 6), rbm.NewStatistics(9, 6)
+	onData, onModel := rbm.NewStatistics(model), rbm.NewStatistics(model)
 	for update := uint64(1); update <= updates; update++ {
 		conditionals.Update(model)
 		conditionals.Statistics(onData, model, set.States, nil)

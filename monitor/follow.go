@@ -72,11 +72,11 @@ func (f *follower) follow(model *rbm.Model) bool {
 func (f *follower) move(model *rbm.Model) {
 	f.seen++
 	part := float32(min(1, 3/float64(f.seen+2)))
-	before, now := f.before.Parameters(), model.Parameters()
+	f.before.Copy(f.mean)
+	now := model.Parameters()
 	for k, mean := range f.mean.Parameters() {
-		copy(before[k], mean)
-		for i, x := range mean {
-			mean[i] = x + float32(part*(now[k][i]-x))
+		for i, x := range mean.Values {
+			mean.Values[i] = x + float32(part*(now[k].Values[i]-x))
 		}
 	}
 }

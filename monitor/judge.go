@@ -56,8 +56,9 @@ func (m *Monitor) Judge(s *Scores) []diag.Finding {
 // independentScore is the mean log-likelihood of independent units with the given means, which are kept away from 0 and 1 as where
 // training begins.
 func independentScore(model *rbm.Model, means []float64, set *data.Set) float64 {
-	m := model.M()
-	units := &rbm.Model{Visible: model.Visible, Hidden: model.Hidden, W: make([]float32, m), B: make([]float32, m), C: make([]float32, 1)}
+	units := &rbm.Model{
+		Visible: rbm.NewLayer(model.Visible.Kind(), model.M()), Hidden: rbm.NewLayer(model.Hidden.Kind(), 1), W: make([]float32, model.M()),
+	}
 	units.SetBiasesFromMeans(means)
 	logs, logZ := units.FreeEnergy(set.States), sample.LogZWithoutWeights(units)
 	for r, free := range logs {

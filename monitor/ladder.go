@@ -35,7 +35,7 @@ const (
 
 func newLadder(base *rbm.Model, keeps bool, on *compute.Context) *ladder {
 	l := &ladder{
-		room: mostFrozen(len(base.W) + len(base.B) + len(base.C)), keeps: keeps, last: base.Clone(), atLast: rbm.NewConditionals(base, on),
+		room: mostFrozen(base.ParameterCount()), keeps: keeps, last: base.Clone(), atLast: rbm.NewConditionals(base, on),
 		states: rbm.NewBatch(aisChains, base.M()), logWeights: make([]float64, aisChains),
 	}
 	for k := range l.free {
@@ -51,11 +51,9 @@ func (l *ladder) freeze(f *follower, part float64) *rbm.Model {
 		return nil
 	}
 	frozen := f.mean.Clone()
-	for k, x := range frozen.Parameters() {
-		copy(l.last.Parameters()[k], x)
-	}
+	l.last.Copy(frozen)
 	l.atLast.Update(l.last)
-	copy(l.states.Words(), f.chains.Chains.Visible.Words())
+	l.states.Copy(f.chains.Chains.Visible)
 	copy(l.logWeights, f.chains.LogWeights)
 	l.count++
 	if l.keeps {

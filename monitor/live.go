@@ -124,8 +124,9 @@ func reverseAIS(path sample.Path, steps int, chains *sample.Chains, c *rbm.Condi
 // model does not have, as many of each; only data where nothing is known.
 func (l *live) starts(known rbm.Batch, key rng.Key) rbm.Batch {
 	v := sample.FromRows(l.data, l.reverse, key)
-	half := v.Slice(0, min(l.reverse/2, known.Rows()))
-	copy(half.Words(), known.Words())
+	if half := min(l.reverse/2, known.Rows()); half > 0 {
+		v.Slice(0, half).Copy(known.Slice(0, half))
+	}
 	return v
 }
 

@@ -110,10 +110,10 @@ func hiddenMode(m, n int) *rbm.Model {
 		for j := range n {
 			model.W[i*n+j] = 2
 		}
-		model.B[i] = -3
+		model.B()[i] = -3
 	}
 	for j := range n {
-		model.C[j] = -40
+		model.C()[j] = -40
 	}
 	return model
 }
@@ -158,13 +158,13 @@ func TestLiveModeOfTheData(t *testing.T) {
 				model.W[i*n+j] = -2
 			}
 		}
-		model.B[i] = -1
+		model.B()[i] = -1
 		for r := range set.Rows() / 2 {
 			set.States.SetBit(r, i, on)
 		}
 	}
 	for j := range n {
-		model.C[j] = -40
+		model.C()[j] = -40
 	}
 	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 	if err != nil {

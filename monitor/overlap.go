@@ -3,7 +3,6 @@ package monitor
 import (
 	"fmt"
 	"math"
-	"math/bits"
 
 	"harmonium/diag"
 	"harmonium/rbm"
@@ -39,13 +38,10 @@ func OverlapWith(past, now rbm.Batch) float64 {
 	var own, other, between int // bits in which a chain differs from its own past, from another's, and chains from each other in the past
 	rows := now.Rows()
 	for r := range rows {
-		next := past.Row((r + 1) % rows)
-		for k, w := range now.Row(r) {
-			before := past.Row(r)[k]
-			own += bits.OnesCount64(w ^ before)
-			other += bits.OnesCount64(w ^ next[k])
-			between += bits.OnesCount64(before ^ next[k])
-		}
+		next := (r + 1) % rows
+		own += now.Distance(r, past, r)
+		other += now.Distance(r, past, next)
+		between += past.Distance(r, past, next)
 	}
 	return float64(other-own) / float64(max(between, 1))
 }
@@ -53,19 +49,14 @@ func OverlapWith(past, now rbm.Batch) float64 {
 // Restart forgets what was measured, and measures from this update on.
 func (o *Overlap) Restart(v rbm.Batch, update uint64) {
 	o.last, o.at = 0, update
-	copy(o.earlier.Words(), v.Words())
+	o.earlier.Copy(v)
 }
 
-// Replace tells that a chain has been replaced by a state: that has not forgotten anything.
-func (o *Overlap) Replace(chain int, state []uint64) { copy(o.earlier.Row(chain), state) }
+// Replace tells that a chain has been replaced by a state, a row: that has not forgotten anything.
+func (o *Overlap) Replace(chain int, state rbm.Batch) { o.earlier.Slice(chain, chain+1).Copy(state) }
 
 // Swap tells that two chains have changed places, which is no forgetting.
-func (o *Overlap) Swap(a, b int) {
-	x, y := o.earlier.Row(a), o.earlier.Row(b)
-	for k := range x {
-		x[k], y[k] = y[k], x[k]
-	}
-}
+func (o *Overlap) Swap(a, b int) { o.earlier.Swap(a, o.earlier, b) }
 
 // Time is the overlap time in updates, or how long it is at least.
 func (o *Overlap) Time(update uint64) uint64 { return max(o.last, update-o.at) }

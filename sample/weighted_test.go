@@ -2,7 +2,6 @@ package sample_test
 
 import (
 	"math"
-	"slices"
 	"testing"
 
 	"harmonium/compute"
@@ -35,11 +34,11 @@ func annealed(t *testing.T, model *rbm.Model, chains, steps int, seed uint64, th
 
 // The truth lies as far from the estimate as the stated error says, with resampling and without, and the mean of Z is not biased.
 func TestPopulationErrors(t *testing.T) {
-	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
-		model := rbm.New(30, 12, rng.Seed(3))
-		model.Visible, model.Hidden = units, units
+	for _, units := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		model := rbm.NewModel(rbm.NewLayer(units, 30), rbm.NewLayer(units, 12), rng.Seed(3))
+		scale, _ := units.Line()
 		for i := range model.W {
-			model.W[i] *= 60 / float32(units.Scale()*units.Scale())
+			model.W[i] *= 60 / float32(scale*scale)
 		}
 		truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 		if err != nil {
@@ -78,7 +77,7 @@ func TestResample(t *testing.T) {
 			t.Fatalf("with equal weights chain %d came from %d", r, from)
 		}
 	}
-	if *p.State().LogZ != logZ || !slices.Equal(before.Words(), p.Chains.Visible.Words()) {
+	if *p.State().LogZ != logZ || !before.Equal(p.Chains.Visible) {
 		t.Errorf("resampling equal weights changed the population: log Z %v, was %v", *p.State().LogZ, logZ)
 	}
 	for r := range p.LogWeights {
@@ -87,7 +86,7 @@ func TestResample(t *testing.T) {
 	p.LogWeights[17] = 3
 	p.Resample()
 	for r := range 50 {
-		if !slices.Equal(p.Chains.Visible.Row(r), before.Row(17)) {
+		if p.Chains.Visible.Compare(r, before, 17) != 0 {
 			t.Fatalf("chain %d is not the one with all the weight", r)
 		}
 	}
@@ -120,7 +119,7 @@ func TestDraw(t *testing.T) {
 	count := make([]int, chains)
 	for r, from := range d.Families {
 		count[from]++
-		if !slices.Equal(d.Chains.Visible.Row(r), visible.Row(int(from))) || d.FreeEnergies[r] != p.FreeEnergies[from] {
+		if d.Chains.Visible.Compare(r, visible, int(from)) != 0 || d.FreeEnergies[r] != p.FreeEnergies[from] {
 			t.Fatalf("chain %d is not chain %d of those it was drawn from", r, from)
 		}
 	}
@@ -144,7 +143,7 @@ func TestDraw(t *testing.T) {
 			t.Errorf("chain %d was drawn %v times in the mean, its weight says %v", r, x, want)
 		}
 	}
-	if p.LogZ() != before || !slices.Equal(visible.Words(), p.Chains.Visible.Words()) {
+	if p.LogZ() != before || !visible.Equal(p.Chains.Visible) {
 		t.Error("drawing changed the population")
 	}
 }

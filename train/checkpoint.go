@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"harmonium/internal/safetensors"
@@ -14,6 +15,7 @@ import (
 const (
 	checkpointFormat  = "harmonium-checkpoint"
 	checkpointVersion = "5"
+	notePrefix        = "note."
 )
 
 // memory lists the whole state of the training: for writing a checkpoint, or for reading one with the given tensors.
@@ -41,6 +43,9 @@ func (t *Training) Checkpoint(w io.Writer) error {
 			"nanoseconds": strconv.FormatInt(int64(t.elapsed()), 10),
 		},
 		Tensors: t.memory(nil).tensors(),
+	}
+	for name, note := range t.Notes {
+		f.Metadata[notePrefix+name] = note
 	}
 	f.Seal()
 	return safetensors.Write(w, f)
@@ -84,5 +89,11 @@ func (t *Training) Resume(checkpoint []byte) error {
 		return err
 	}
 	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]
+	t.Notes = map[string]string{}
+	for name, note := range f.Metadata {
+		if name, ok := strings.CutPrefix(name, notePrefix); ok {
+			t.Notes[name] = note
+		}
+	}
 	return nil
 }

@@ -49,8 +49,12 @@ func (m *Memory) add(name string, data any) {
 	m.list.entries = append(m.list.entries, entry{m.prefix + name, data})
 }
 
-// Model lists the parameters of a model.
-func (m *Memory) Model(name string, model *rbm.Model) { m.floats(name, model.W, model.B, model.C) }
+// Model lists all parameters of a model under one name.
+func (m *Memory) Model(name string, model *rbm.Model) {
+	for k, p := range model.Parameters() {
+		m.Floats(fmt.Sprintf("%s.%d", name, k), p.Values)
+	}
+}
 
 // Models lists any number of models of the form of like. While a checkpoint is read their number is that of the checkpoint.
 func (m *Memory) Models(name string, models *[]*rbm.Model, like *rbm.Model) {
@@ -81,6 +85,9 @@ func (m *Memory) tensors() []safetensors.Tensor {
 	tensors := make([]safetensors.Tensor, len(m.list.entries))
 	for k, e := range m.list.entries {
 		t := safetensors.Tensor{Name: e.name}
+		if batch, ok := e.data.(rbm.Batch); ok {
+			e.data = batch.Encode()
+		}
 		switch x := e.data.(type) {
 		case []float32:
 			t.Shape, t.Data = []int{len(x)}, x
@@ -88,8 +95,6 @@ func (m *Memory) tensors() []safetensors.Tensor {
 			t.Shape, t.Data = []int{len(x)}, x
 		case []uint64:
 			t.Shape, t.Data = []int{len(x)}, x
-		case rbm.Batch:
-			t.Shape, t.Data = []int{len(x.Words())}, x.Words()
 		case *uint64:
 			t.Shape, t.Data = []int{1}, []uint64{*x}
 		case *float64:
@@ -124,7 +129,7 @@ func (e entry) restore(data any) bool {
 	case []uint64:
 		return fill(to, data)
 	case rbm.Batch:
-		return fill(to.Words(), data) && to.Clean()
+		return to.Decode(data) == nil
 	case *float64:
 		one := []float64{0}
 		ok := entry{data: one}.restore(data)

@@ -35,10 +35,10 @@ func TestMixingOfPhases(t *testing.T) {
 	clear(frozen.W)
 	for i := range m {
 		frozen.W[i*n+i%n] = 40
-		frozen.B[i] = -20
+		frozen.B()[i] = -20
 	}
 	for j := range n {
-		frozen.C[j] = -40 * m / n / 2
+		frozen.C()[j] = -40 * m / n / 2
 	}
 	source, data := rng.NewSource(rng.Seed(1), 1), rbm.NewBatch(rows, m)
 	for r := range rows {
@@ -60,9 +60,9 @@ func TestMixingOfPhases(t *testing.T) {
 				t.Fatal(err)
 			}
 			if p, ok := negative.(persistent); ok {
-				copy(p.visible().Words(), data.Words())
+				p.visible().Copy(data.Slice(0, p.visible().Rows()))
 			}
-			conditionals, dst := rbm.NewConditionals(model, compute.New(1)), rbm.NewStatistics(m, n)
+			conditionals, dst := rbm.NewConditionals(model, compute.New(1)), rbm.NewStatistics(model)
 			const updates = 5
 			for k := range uint64(updates) {
 				if err := negative.Phase(t.Context(), dst, Update{Number: k, Model: model, Conditionals: conditionals, Rows: data}); err != nil {

@@ -44,14 +44,8 @@ func (p *PCD) refresh(u Update) {
 func (p *PCD) exchange(turn uint64) {
 	for k := range p.Refresh {
 		chain := (int(turn)*p.Refresh + k) % p.Chains
-		swap(p.chains.Visible.Row(chain), p.replicas.Visible().Row(k))
+		p.chains.Visible.Swap(chain, p.replicas.Visible(), k)
 		p.overlap.Swap(chain, p.Chains+k)
-	}
-}
-
-func swap(a, b []uint64) {
-	for i := range a {
-		a[i], b[i] = b[i], a[i]
 	}
 }
 
@@ -60,8 +54,8 @@ func (p *PCD) watched() rbm.Batch {
 	if p.replicas == nil {
 		return p.visible()
 	}
-	copy(p.together.Words(), p.visible().Words())
-	copy(p.together.Slice(p.Chains, p.Chains+p.Refresh).Words(), p.replicas.Visible().Words())
+	p.together.Slice(0, p.Chains).Copy(p.visible())
+	p.together.Slice(p.Chains, p.Chains+p.Refresh).Copy(p.replicas.Visible())
 	return p.together
 }
 

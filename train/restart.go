@@ -26,13 +26,14 @@ func (p *PCD) tryRestart(u Update) {
 	turn := done / restartUpdates
 	key := p.restartKey.Stream(rng.Stream(turn))
 	restart, chain := p.Chains, int(turn%uint64(p.Chains))
+	state, other := p.chains.Visible.Slice(restart, restart+1), p.chains.Visible.Slice(chain, chain+1)
 	var free [2]float64
-	u.Conditionals.FreeEnergy(free[:1], p.chains.Visible.Slice(restart, restart+1))
-	u.Conditionals.FreeEnergy(free[1:], p.chains.Visible.Slice(chain, chain+1))
-	row := p.chains.Visible.Row(restart)
+	u.Conditionals.FreeEnergy(free[:1], state)
+	u.Conditionals.FreeEnergy(free[1:], other)
 	if block := key.Block(rng.At(0, 0, 0)); math.Log(float64(rng.Uniform(block[0]))) < free[1]-free[0] {
-		copy(p.chains.Visible.Row(chain), row)
-		p.overlap.Replace(chain, row)
+		other.Copy(state)
+		p.overlap.Replace(chain, state)
 	}
-	copy(row, sample.RandomStarts(u.Model, 2, key).Row(int(turn%2)))
+	start := int(turn % 2)
+	state.Copy(sample.RandomStarts(u.Model, 2, key).Slice(start, start+1))
 }

@@ -57,13 +57,13 @@ func TestRandomRestartIsBiased(t *testing.T) {
 		for i := range model.W {
 			model.W[i] = 1
 		}
-		for i := range model.B {
-			model.B[i] = -2
+		for i := range model.B() {
+			model.B()[i] = -2
 		}
-		for j := range model.C {
-			model.C[j] = float32(c.hiddenBias)
+		for j := range model.C() {
+			model.C()[j] = float32(c.hiddenBias)
 		}
-		average := rbm.NewStatistics(m, n)
+		average := rbm.NewStatistics(model)
 		if err := exact.Moments(t.Context(), average, model, exact.Options{}); err != nil {
 			t.Fatal(err)
 		}
@@ -97,10 +97,10 @@ func hiddenMode(m, n int) *rbm.Model {
 		for j := range n {
 			model.W[i*n+j] = 2
 		}
-		model.B[i] = -3
+		model.B()[i] = -3
 	}
 	for j := range n {
-		model.C[j] = -40
+		model.C()[j] = -40
 	}
 	return model
 }

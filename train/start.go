@@ -21,15 +21,15 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	if config, err = config.resolved(model, set.Rows()); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	m, n := model.M(), model.N()
 	t := &Training{
 		Model: model, config: config, set: set, planned: config.planned(set.Rows()),
-		positive: rbm.NewStatistics(m, n), negative: rbm.NewStatistics(m, n),
-		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, n),
+		positive: rbm.NewStatistics(model), negative: rbm.NewStatistics(model),
+		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, model.N()),
 	}
-	t.centerV = make([]float32, m)
+	t.centerV = make([]float32, model.M())
+	scale, offset := model.Visible.Line()
 	for i, p := range means {
-		t.centerV[i] = float32(model.Visible.Scale()*p + model.Visible.Offset())
+		t.centerV[i] = float32(scale*p + offset)
 	}
 	if !config.KeepBiases {
 		model.SetBiasesFromMeans(means)

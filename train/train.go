@@ -14,6 +14,8 @@ import (
 // Training is a model on its way from a start to a fit. Make one with [Start] and run it with [Training.Steps].
 type Training struct {
 	Model *rbm.Model // the parameters as they are now
+	// Notes go into checkpoints, and come back with [Training.Resume]: whatever the caller keeps with them.
+	Notes map[string]string
 
 	// Monitor scores the model along the way.
 	Monitor *monitor.Monitor

@@ -67,7 +67,7 @@ func logLikelihood(t *testing.T, model *rbm.Model, set *data.Set) float64 {
 	bits, _ := lecturetest.Bits(model)
 	p, sum := bits.Distribution(), 0.0
 	for r := range set.Rows() {
-		sum += set.Weight(r) * math.Log(p[set.States.Row(r)[0]])
+		sum += set.Weight(r) * math.Log(p[set.States.Index(r)])
 	}
 	return sum / set.TotalWeight()
 }
@@ -146,12 +146,12 @@ func TestNegativePhasesAgree(t *testing.T) {
 	model := rbm.New(8, 5, rng.Seed(3))
 	source := rng.NewSource(rng.Seed(3), 5)
 	for _, p := range model.Parameters() {
-		for k := range p {
-			p[k] = float32(2*source.Float64() - 1)
+		for k := range p.Values {
+			p.Values[k] = float32(2*source.Float64() - 1)
 		}
 	}
 	flat := func(s *rbm.Statistics) []float32 { return slices.Concat(s.V, s.H, s.VH) }
-	moments := rbm.NewStatistics(8, 5)
+	moments := rbm.NewStatistics(model)
 	if err := exact.Moments(t.Context(), moments, model, exact.Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestNegativePhasesAgree(t *testing.T) {
 		if err := n.Start(setup); err != nil {
 			t.Fatal(err)
 		}
-		series, got := make([][]float64, len(want)), rbm.NewStatistics(8, 5)
+		series, got := make([][]float64, len(want)), rbm.NewStatistics(model)
 		for update.Number = range updates {
 			_, cd := n.(*train.CD) // which forgets its chains
 			if recorded := (update.Number+1)%every == 0; cd && !recorded {
@@ -327,9 +327,13 @@ func TestResumeNamesVersions(t *testing.T) {
 // A row of weight 2 counts as two rows, one of weight 0 as none.
 func TestWeightsCountRows(t *testing.T) {
 	rows := rbm.NewBatch(3, 4)
-	rows.Row(0)[0], rows.Row(1)[0], rows.Row(2)[0] = 3, 5, 8
+	for r, x := range []uint64{3, 5, 8} {
+		rows.SetIndex(r, x)
+	}
 	twice := rbm.NewBatch(3, 4)
-	twice.Row(0)[0], twice.Row(1)[0], twice.Row(2)[0] = 3, 3, 5
+	for r, x := range []uint64{3, 3, 5} {
+		twice.SetIndex(r, x)
+	}
 	weighted := &data.Set{States: rows, Weights: []float64{2e30, 1e30, 0}}
 	trained := func(set *data.Set, batch int) *rbm.Model {
 		training := start(t, 3, set, train.Config{Negative: &train.Exact{}, Batch: batch, Updates: 1, Plain: true})
@@ -426,14 +430,14 @@ func TestOptimizers(t *testing.T) {
 		{&train.Momentum{}, []float64{0.2, 0.2 + 0.1*(0.9*2+2)}},
 		{&train.Adam{}, []float64{0.1, 0.2}}, // a constant gradient moves by the rate, whatever its size
 	} {
-		model := &rbm.Model{W: []float32{0}, B: []float32{0}, C: []float32{0}}
+		model := &rbm.Model{Visible: rbm.WithBiases(rbm.Bernoulli, 0), Hidden: rbm.WithBiases(rbm.Bernoulli, 0), W: []float32{0}}
 		c.o.Start(model, nil)
 		for k, want := range c.want {
 			c.o.Begin(0.1)
-			c.o.Step(train.Weights, 0, model.W, []float32{2})
-			c.o.Step(train.VisibleBiases, 0, model.B, []float32{0})
-			if math.Abs(float64(model.W[0])-want) > 1e-6 || !slices.Equal(model.B, []float32{0}) {
-				t.Errorf("%T: step %d leads to w = %v, b = %v, want %v and 0", c.o, k+1, model.W[0], model.B, want)
+			c.o.Step(0, 0, model.W, []float32{2})
+			c.o.Step(1, 0, model.B(), []float32{0})
+			if math.Abs(float64(model.W[0])-want) > 1e-6 || !slices.Equal(model.B(), []float32{0}) {
+				t.Errorf("%T: step %d leads to w = %v, b = %v, want %v and 0", c.o, k+1, model.W[0], model.B(), want)
 			}
 		}
 	}

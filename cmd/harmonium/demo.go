@@ -112,8 +112,7 @@ func demo(ctx context.Context, t *terminal, out string, seed uint64) error {
 
 // demoTrain trains a spin model while the exact divergence from the target falls on the terminal.
 func demoTrain(ctx context.Context, t *terminal, states rbm.Batch, target []float64, seed uint64) (*rbm.Model, *klCurve, error) {
-	model := rbm.New(demoL*demoL, demoHidden, rng.Seed(seed))
-	model.Visible, model.Hidden = rbm.Spin, rbm.Spin
+	model := rbm.NewModel(rbm.NewLayer(rbm.Spin, demoL*demoL), rbm.NewLayer(rbm.Spin, demoHidden), rng.Seed(seed))
 	set := &data.Set{States: states, Values: rbm.Spin}
 	// Gentler than the defaults, for a curve that falls steadily: two modes, all up and all down, keep the chains apart.
 	training, err := train.Start(model, set, train.Config{

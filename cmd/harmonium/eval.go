@@ -281,7 +281,7 @@ func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, mo
 
 // score takes the mean of log P(v) = −F(v) − log Z.
 func (r *evalResult) score(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
-	logs, err := scoreRows(ctx, t, "free energies", model, set, freeEnergy(model))
+	logs, err := scoreRows(ctx, t, "free energies", model, set, model.FreeEnergyFunc())
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,9 @@ import (
 )
 
 // sized is a model that is only measured.
-func sized(m, n int) *rbm.Model { return &rbm.Model{B: make([]float32, m), C: make([]float32, n)} }
+func sized(m, n int) *rbm.Model {
+	return &rbm.Model{Visible: rbm.NewLayer(rbm.Bernoulli, m), Hidden: rbm.NewLayer(rbm.Bernoulli, n)}
+}
 
 // Work that would fill the memory is refused with what it takes, what it may have and the way out; models of ordinary size never are.
 func TestClaim(t *testing.T) {

@@ -120,7 +120,7 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err != nil {
 		return err
 	}
-	if err := data.Write(o.out, v, model.Visible, shapeOf(r)); err != nil {
+	if err := data.Write(o.out, v, model.Visible.Kind(), shapeOf(r)); err != nil {
 		return err
 	}
 	err = t.result(result, func(w io.Writer) {
@@ -251,10 +251,8 @@ func (o *sampleOptions) startStates(model *rbm.Model, count int) (rbm.Batch, err
 func parseClamp(model *rbm.Model, text string) (unit int, on bool, err error) {
 	left, right, ok := strings.Cut(text, "=")
 	unit, err = strconv.Atoi(left)
-	off := "0"
-	if model.Visible == rbm.Spin {
-		off = "-1"
-	}
+	_, offset := model.Visible.Line()
+	off := fmt.Sprint(offset)
 	if !ok || err != nil || right != "1" && right != off {
 		return 0, false, fmt.Errorf("--clamp %s, want UNIT=1 or UNIT=%s", text, off)
 	}

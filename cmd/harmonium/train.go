@@ -68,7 +68,7 @@ Defaults come from measurements on real data sets (docs/decisions/0042).`,
 	f.StringArrayVar(&o.data, "data", nil, "with --resume: where a data file of the run is now, if it was moved; its sha256 decides")
 	f.IntVar(&s.Hidden, "hidden", 0, "hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
 	f.StringVar(&s.VisibleUnits, "visible", "", "visible units, bernoulli (0/1) or spin (-1/1); default: as the data's values")
-	f.StringVar(&s.HiddenUnits, "hidden-units", "", "hidden units, bernoulli or spin; default: as the visible ones")
+	f.StringVar(&s.HiddenUnits, "hidden-units", "", "hidden units, "+rbm.KindNames()+"; default: as the visible ones")
 	f.Uint64Var(&s.Seed, "seed", s.Seed, "of all random numbers; the same seed gives the same bytes")
 	f.IntVar(&s.Epochs, "epochs", s.Epochs, "passes over the data; no bound where --updates or --time is given alone")
 	f.IntVar(&s.Updates, "updates", 0, "stop after so many updates; 0 means no bound")
@@ -105,7 +105,7 @@ Defaults come from measurements on real data sets (docs/decisions/0042).`,
 	return cmd
 }
 
-func rateOf(o train.Optimizer, units rbm.Units) string {
+func rateOf(o train.Optimizer, units rbm.Kind) string {
 	return fmt.Sprintf("%g", o.DefaultRate(units, units))
 }
 

@@ -110,7 +110,7 @@ const (
 
 // collect burns in and draws the samples in turns: after every so many sweeps, one of each chain.
 func (o *sampleOptions) collect(ctx context.Context, t *terminal, model *rbm.Model, result *sampleResult, w walk) (rbm.Batch, error) {
-	free := freeEnergy(model)
+	free := model.FreeEnergyFunc()
 	last, err := o.burn(ctx, t, free, result, w)
 	if err != nil {
 		return rbm.Batch{}, err
@@ -140,7 +140,7 @@ func (o *sampleOptions) collect(ctx context.Context, t *terminal, model *rbm.Mod
 		}
 		if k%result.Thin == 0 {
 			part := v.Slice(done, min(done+chains, o.count))
-			copy(part.Words(), w.visible().Words())
+			part.Copy(w.visible().Slice(0, part.Rows()))
 			done += part.Rows()
 		}
 	}

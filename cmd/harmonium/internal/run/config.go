@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,19 +149,17 @@ func (s Settings) Model(set *data.Set) (*rbm.Model, error) {
 	visible, hidden := set.Values, set.Values
 	var err error
 	if s.VisibleUnits != "" {
-		if visible, err = rbm.ParseUnits(s.VisibleUnits); err != nil {
+		if visible, err = rbm.ParseKind(s.VisibleUnits); err != nil {
 			return nil, fmt.Errorf("visible: %w", err)
 		}
 		hidden = visible
 	}
 	if s.HiddenUnits != "" {
-		if hidden, err = rbm.ParseUnits(s.HiddenUnits); err != nil {
+		if hidden, err = rbm.ParseKind(s.HiddenUnits); err != nil {
 			return nil, fmt.Errorf("hidden units: %w", err)
 		}
 	}
-	model := rbm.New(set.Units(), s.Hidden, rng.Seed(s.Seed))
-	model.Visible, model.Hidden = visible, hidden
-	return model, nil
+	return rbm.NewModel(rbm.NewLayer(visible, set.Units()), rbm.NewLayer(hidden, s.Hidden), rng.Seed(s.Seed)), nil
 }
 
 func parseConfig(text []byte) (*Config, error) {
@@ -176,7 +175,10 @@ func parseConfig(text []byte) (*Config, error) {
 	if len(c.Train) == 0 {
 		return nil, fmt.Errorf("no training data is named")
 	}
-	c.edited = c.SHA256 != "" && c.SHA256 != c.digest()
+	if d.More() {
+		return nil, fmt.Errorf("something follows the settings")
+	}
+	c.edited = c.SHA256 != c.digest()
 	return c, nil
 }
 
@@ -190,6 +192,22 @@ func (c *Config) encode() []byte {
 func (c *Config) digest() string {
 	bare := *c
 	bare.SHA256 = ""
+	return fmt.Sprintf("%x", sha256.Sum256(bare.text()))
+}
+
+// identity is a digest of what shapes the run: the settings and the contents of its data, wherever that is. Checkpoints carry it.
+func (c *Config) identity() string {
+	bare := *c
+	bare.SHA256, bare.Program, bare.Train = "", "", slices.Clone(c.Train)
+	for _, f := range []**File{&bare.Valid, &bare.Weights} {
+		if *f != nil {
+			file := **f
+			*f = &file
+		}
+	}
+	for _, f := range bare.files() {
+		f.Path, f.Absolute, f.FromRun = "", "", ""
+	}
 	return fmt.Sprintf("%x", sha256.Sum256(bare.text()))
 }
 
