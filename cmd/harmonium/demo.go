@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"harmonium/cmd/harmonium/internal/plot"
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
@@ -69,6 +70,9 @@ type demoResult struct {
 type klCurve struct{ epochs, kl []float64 }
 
 func demo(ctx context.Context, t *terminal, out string, seed uint64) error {
+	if _, err := run.Open(out); err == nil {
+		return badInput(fmt.Errorf("-o %s is the folder of a run, whose model would be lost: name another folder", out))
+	}
 	if err := checkFolder(out); err != nil {
 		return err
 	}
