@@ -133,7 +133,7 @@ func (l *live) starts(known rbm.Batch, key rng.Key) rbm.Batch {
 // restarts returns the largest −F of random restarts.
 func (l *live) restarts(model *rbm.Model, c *rbm.Conditionals, key rng.Key) float64 {
 	starts := sample.RandomStarts(model, l.reverse/perRestart, key)
-	chains := sample.NewChains(starts, model.N(), key.Stream(rng.StreamAnywhere))
+	chains := sample.NewChains(starts, model.N(), key.Stream(rng.StreamRestart))
 	chains.Sweep(c, restartSweeps)
 	return mostProbable(c, chains.Visible)
 }

@@ -49,7 +49,7 @@ func (p *PCD) Start(s Setup) error {
 	p.chains = sample.NewChains(sample.FromBiases(s.Model, p.Chains+1, s.Key), s.Model.N(), s.Key)
 	p.cost.average = monitor.GibbsCost(s.Model, p.Chains+1, 0)
 	p.cost.sweep = monitor.GibbsCost(s.Model, p.Chains+1, 1) - p.cost.average
-	p.restartKey = s.Key.Stream(rng.StreamAnywhere)
+	p.restartKey = s.Key.Stream(rng.StreamRestart)
 	if err := p.startRefresh(s); err != nil {
 		return err
 	}
