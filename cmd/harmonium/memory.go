@@ -53,8 +53,8 @@ func (s need) chains(count int) float64 {
 	return float64(count)*((s.m+s.n)/8+trace) + 4.5*min(float64(count), together)*s.larger
 }
 
-// replicaSets is that of the models of the temperatures, which share what is beyond 2 GB, and of their states.
-func (s need) replicaSets(count int) float64 {
+// ladders is that of the models of the rungs, which share what is beyond 2 GB, and of their states.
+func (s need) ladders(count int) float64 {
 	return min(2<<30, mostRungs*12*s.weights) + mostRungs*float64(count)*(s.m+s.n)/8
 }
 
@@ -66,15 +66,15 @@ func (o *sampleOptions) claim(model *rbm.Model, method string) error {
 	}
 	bytes := s.model() + s.chains(chains)
 	if method == methodTempered || o.method == "auto" { // auto may go on to tempering
-		bytes += s.replicaSets(chains)
+		bytes += s.ladders(chains)
 	}
 	return claim(bytes, fmt.Sprintf("%d chains of %d×%d units", chains, model.M(), model.N()), "take fewer --chains, or --method gibbs")
 }
 
-// The chains and replica sets of estimate.LogZ.
+// The chains and ladders of estimate.LogZ.
 const (
-	annealedChains    = 400
-	scoredReplicaSets = 50
+	annealedChains = 400
+	scoredLadders  = 50
 )
 
 // claimScores refuses scores that would take too much memory.
@@ -84,7 +84,7 @@ func claimScores(model *rbm.Model, method string) error {
 	case methodPseudo:
 		return claim(s.pseudo(), "the pseudo-log-likelihood of "+size, "take a smaller model")
 	case methodAnnealed:
-		bytes := s.model() + s.chains(annealedChains) + s.replicaSets(scoredReplicaSets)
+		bytes := s.model() + s.chains(annealedChains) + s.ladders(scoredLadders)
 		return claim(max(bytes, s.pseudo()), "log Z by annealing of "+size, "take --method pseudo")
 	}
 	return claim(max(s.enumeration(), s.pseudo()), "enumeration of "+size, "take --method pseudo")
