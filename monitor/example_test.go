@@ -19,7 +19,8 @@ func ExampleMonitor() {
 	model := rbm.New(9, 6, rng.Seed(1))
 	model.SetBiasesFromMeans(set.Means())
 	watch := monitor.New(monitor.Config{
-		Model: model, Data: set, Seed: 1, Updates: updates, Epoch: 1, Every: updates, Cost: func() float64 { return 2 * monitor.ExactCost(model) },
+		Model: model, Data: set, Seed: 1, Updates: updates, Epoch: 1, Every: updates,
+		Cost: func() float64 { return 2 * monitor.ExactCost(model) },
 	})
 	ctx, conditionals := context.Background(), rbm.NewConditionals(model, nil)
 	onData, onModel := rbm.NewStatistics(model), rbm.NewStatistics(model)

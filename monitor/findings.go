@@ -38,9 +38,10 @@ func (l *live) findings(step float64) []diag.Finding {
 	var findings []diag.Finding
 	if lost(step) {
 		findings = append(findings, diag.Finding{
-			Code:    "live-lost",
-			Message: fmt.Sprintf("the AIS chains that follow the training have lost track: a step has left %.2g %% of them with weight", 100*left(step)),
-			Value:   diag.Number(left(step)), Threshold: lostPart, Consequence: consequence, Remedy: remedy,
+			Code: "live-lost",
+			Message: fmt.Sprintf("the AIS chains that follow the training have lost track: a step has left %.2g %% of them with weight",
+				100*left(step)),
+			Value: diag.Number(left(step)), Threshold: lostPart, Consequence: consequence, Remedy: remedy,
 		})
 	}
 	if l.doubted > 0 {

@@ -94,7 +94,8 @@ func TestFollowingIsPaidFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, negative := range map[string]train.Negative{"cheap": &train.PCD{Steps: 1}, "costly": &train.PCD{Steps: 100, Chains: 300}} {
-		training, err := train.Start(rbm.New(16, 10, rng.Seed(1)), set, train.Config{Updates: 1000, Rate: 1, Batch: 50, Every: 2000, Negative: negative})
+		config := train.Config{Updates: 1000, Rate: 1, Batch: 50, Every: 2000, Negative: negative}
+		training, err := train.Start(rbm.New(16, 10, rng.Seed(1)), set, config)
 		if err != nil {
 			t.Fatal(err)
 		}

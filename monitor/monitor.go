@@ -18,7 +18,7 @@ type Config struct {
 	Cost        func() float64   // elementary operations of an update, as it is now ([GibbsCost])
 	Updates     int              // planned; 0 means that nobody knows
 	Epoch       int              // updates of a pass over the data
-	Every       int              // updates between scores, beside that of the first update; 0 means an epoch, or more where scores cost too much for that
+	Every       int              // updates between scores; 0 means an epoch, or more where scores cost too much for that
 	Keep        bool             // whether [Monitor.Ladder] returns the models frozen along the training
 }
 

@@ -101,8 +101,9 @@ func (m Mixing) Findings(every int) []diag.Finding {
 		Code:    "chains-slow",
 		Message: fmt.Sprintf("the chains' overlap time is above %d sweeps; an update makes k = %d", least, m.Sweeps),
 		Value:   diag.Number(least), Threshold: diag.Number(most),
-		Consequence: "the negative phase is that of fewer chains, and lags behind the model; this is common, and does no harm as long as the log-likelihood rises",
-		Remedy:      m.Remedy,
+		Consequence: "the negative phase is that of fewer chains, and lags behind the model; this is common, and does no harm " +
+			"as long as the log-likelihood rises",
+		Remedy: m.Remedy,
 	}
 	if m.Restarted {
 		f.Consequence = "the gradient is biased towards models that are good near the data; this is common"
