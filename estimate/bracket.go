@@ -142,10 +142,10 @@ func (b *Bracket) judge(shorter *Bracket) {
 				b.Lower, b.Upper),
 		})
 	}
-	if b.Tempered.ESS < ladders {
+	if b.Tempered.ESS < replicaSets {
 		b.Findings = append(b.Findings, diag.Finding{
-			Code: "few-round-trips", Message: fmt.Sprintf("%.0f states travelled between the model and the base on %d tempered ladders", b.Tempered.ESS, ladders),
-			Value: diag.Number(b.Tempered.ESS), Threshold: ladders,
+			Code: "few-round-trips", Message: fmt.Sprintf("%.0f states travelled between the model and the base in %d replica sets", b.Tempered.ESS, replicaSets),
+			Value: diag.Number(b.Tempered.ESS), Threshold: replicaSets,
 			Consequence: "tempering says little about modes that are hard to reach",
 		})
 	}

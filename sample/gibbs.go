@@ -39,7 +39,7 @@ func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 func RandomStarts(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	v := FromBiases(model, count, key)
 	fair := rbm.NewLayer(model.Visible.Kind(), model.M())
-	fair.Sample(v.Slice(0, (count+1)/2), nil, key.Stream(rng.StreamAnywhere), 0)
+	fair.Sample(v.Slice(0, (count+1)/2), nil, key.Stream(rng.StreamRestart), 0)
 	return v
 }
 

@@ -71,14 +71,14 @@ func TestPopulationErrors(t *testing.T) {
 func TestResample(t *testing.T) {
 	model := rbm.New(40, 5, rng.Seed(1))
 	p := sample.NewIndependent(model, 50, rng.Seed(2))
-	before, logZ := p.Chains.Visible.Clone(), p.Known[0]
+	before, logZ := p.Chains.Visible.Clone(), *p.State().LogZ
 	for r, from := range p.Resample() {
 		if r != from {
 			t.Fatalf("with equal weights chain %d came from %d", r, from)
 		}
 	}
-	if p.Known[0] != logZ || !before.Equal(p.Chains.Visible) {
-		t.Errorf("resampling equal weights changed the population: log Z %v, was %v", p.Known[0], logZ)
+	if *p.State().LogZ != logZ || !before.Equal(p.Chains.Visible) {
+		t.Errorf("resampling equal weights changed the population: log Z %v, was %v", *p.State().LogZ, logZ)
 	}
 	for r := range p.LogWeights {
 		p.LogWeights[r] = -1000
@@ -90,16 +90,16 @@ func TestResample(t *testing.T) {
 			t.Fatalf("chain %d is not the one with all the weight", r)
 		}
 	}
-	if want := logZ + 3 - math.Log(50); math.Abs(p.Known[0]-want) > 1e-12 {
-		t.Errorf("log Z is %v, want %v", p.Known[0], want)
+	if want := logZ + 3 - math.Log(50); math.Abs(*p.State().LogZ-want) > 1e-12 {
+		t.Errorf("log Z is %v, want %v", *p.State().LogZ, want)
 	}
 	if z := p.LogZ(); math.Abs(z.Stderr-math.Sqrt(0.98)) > 1e-9 || z.ESS != 50 {
 		t.Errorf("error %v and ESS %v after resampling from one chain, want √0.98 and 50", z.Stderr, z.ESS)
 	}
 }
 
-// Fewer chains, drawn by weight, know log Z as well as all, and each is drawn within one of as many times as its weight says; the population
-// that they come from stays as it is.
+// Fewer chains, drawn by weight, know log Z as well as all, and each is drawn within one of as many times as its weight says; the
+// population that they come from stays as it is.
 func TestDraw(t *testing.T) {
 	const chains, drawn = 60, 25
 	model := rbm.New(64, 5, rng.Seed(1))

@@ -8,8 +8,10 @@ import (
 
 	"harmonium/data"
 	"harmonium/diag"
+	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 	"harmonium/train"
 )
 
@@ -23,7 +25,7 @@ func TestStartRefuses(t *testing.T) {
 		`schedule is "wavy", want constant, linear, cosine or power`:  {Schedule: "wavy"},
 		"there is no validation data":                                 {Patience: 3},
 		"cd: steps is -1, want 1 or more":                             {Negative: &train.CD{Steps: -1}},
-		"pt: rungs is 1, want 2 or more":                              {Negative: &train.PT{Rungs: 1}},
+		"pt: rungs is 1, want 2 or more":                              {Negative: &train.PT{Temperatures: 1}},
 		"pcd of 100 chains is refreshed by 101 replica sets":          {Negative: &train.PCD{Refresh: 101}},
 		"pcd: chains is -5, want 1 or more":                           {Negative: &train.PCD{Chains: -5}},
 		"pcd: path is training, but without refresh it has no effect": {Negative: &train.PCD{Along: true}},
@@ -69,7 +71,7 @@ func TestStartRefusesData(t *testing.T) {
 
 // Scores of rows whose weights are large are those of the same rows with small ones.
 func TestScoresOfLargeWeights(t *testing.T) {
-	score := func(unit float64) *train.Score {
+	score := func(unit float64) *monitor.Score {
 		set, valid := drawnBars(t, 50), drawnValid(t)
 		for r := range valid.Rows() {
 			valid.Weights = append(valid.Weights, float64(r%3)*unit)
@@ -159,7 +161,7 @@ func TestJudge(t *testing.T) {
 				kept = e
 			}
 		}
-		findings := training.Judge(kept)
+		findings := training.Monitor.Judge(&kept.Scores)
 		if c.want == "" && len(findings) > 0 || c.want != "" && (len(findings) != 1 || findings[0].Code != c.want) {
 			t.Errorf("%s: scores %v, findings %+v, want %q", name, kept.Train.Value, findings, c.want)
 		}
@@ -180,8 +182,8 @@ func TestJudgeOfErrors(t *testing.T) {
 		{-9, 1, nil, ""}, {-9, 1, hidden, "below-independent"}, {-10, 1, nil, "below-independent"},
 		{math.NaN(), 0, nil, "below-independent"},
 	} {
-		findings := training.Judge(&train.Evaluation{
-			Train: &train.Score{Value: diag.Number(c.score)}, LogZ: train.LogZ{Stderr: c.stderr}, Findings: c.findings,
+		findings := training.Monitor.Judge(&monitor.Scores{
+			Train: &monitor.Score{Value: diag.Number(c.score)}, LogZ: sample.LogZ{Stderr: c.stderr}, Findings: c.findings,
 		})
 		got := ""
 		for _, f := range findings {
@@ -191,7 +193,7 @@ func TestJudgeOfErrors(t *testing.T) {
 			t.Errorf("%v ± %v, %d findings: %q, want %q", c.score, c.stderr, len(c.findings), got, c.want)
 		}
 	}
-	if findings := training.Judge(&train.Evaluation{}); len(findings) > 0 {
+	if findings := training.Monitor.Judge(&monitor.Scores{}); len(findings) > 0 {
 		t.Errorf("no scores: %v", findings)
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"harmonium/diag"
 	"harmonium/exact"
 	"harmonium/internal/lecturetest"
+	"harmonium/internal/safetensors"
+	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/train"
@@ -109,9 +111,9 @@ func TestEveryMethodLearns(t *testing.T) {
 		// CD is biased where modes are far apart (Fischer & Igel, ICANN 2010).
 		"cd":       {train.Config{Negative: &train.CD{Steps: 5}, Rate: 0.003}, 0.5, 0.95},
 		"pcd":      {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200}}, 0, 0.1},
-		"pt":       {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4}}, 0, 0.1},
-		"ptt":      {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4, Along: true}}, 0, 0.1},
-		"refresh":  {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200, Refresh: 20, Rungs: 4}}, 0, 0.1},
+		"pt":       {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Temperatures: 4}}, 0, 0.1},
+		"ptt":      {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Temperatures: 4, Along: true}}, 0, 0.1},
+		"refresh":  {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200, Refresh: 20, Temperatures: 4}}, 0, 0.1},
 		"sgd":      {train.Config{Optimizer: &train.SGD{}, Rate: 1}, 0, 0.3},
 		"momentum": {train.Config{Optimizer: &train.Momentum{}, Rate: 0.1}, 0, 0.25},
 		"plain":    {train.Config{Plain: true}, 0.2, 0.65}, // slower, as most bits are not off
@@ -120,7 +122,7 @@ func TestEveryMethodLearns(t *testing.T) {
 		training := start(t, 12, set, c.Config)
 		all := finish(t, training)
 		e := all[len(all)-1].Evaluation
-		if e == nil || e.Train.Method != train.MethodExact {
+		if e == nil || e.Train.Method != monitor.MethodExact {
 			t.Fatalf("%s: last evaluation is %+v, want an exact one", name, e)
 		}
 		if want := logLikelihood(t, training.Model, set); math.Abs(float64(e.Train.Value)-want) > 1e-9 {
@@ -158,8 +160,8 @@ func TestNegativePhasesAgree(t *testing.T) {
 	update := train.Update{Model: model, Conditionals: rbm.NewConditionals(model, compute.New(1)), Rows: rbm.NewBatch(chains, 8)}
 	for name, n := range map[string]train.Negative{
 		"pcd": &train.PCD{Steps: 2, Chains: chains}, "cd": &train.CD{Steps: 40},
-		"pt":             &train.PT{Steps: 2, Chains: chains, Rungs: 3},
-		"pcd, refreshed": &train.PCD{Steps: 2, Chains: chains, Refresh: chains, Rungs: 3},
+		"pt":             &train.PT{Steps: 2, Chains: chains, Temperatures: 3},
+		"pcd, refreshed": &train.PCD{Steps: 2, Chains: chains, Refresh: chains, Temperatures: 3},
 	} {
 		if err := n.Start(setup); err != nil {
 			t.Fatal(err)
@@ -217,17 +219,17 @@ func TestTrainingRepeats(t *testing.T) {
 		"pcd": func(workers int) (*data.Set, train.Config) { return everything(t, workers) },
 		"pt": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Negative = 12, &train.PT{Steps: 1, Chains: 30, Rungs: 4}
+			c.Epochs, c.Negative = 12, &train.PT{Steps: 1, Chains: 30, Temperatures: 4}
 			return set, c
 		},
 		"pt along the training": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PT{Steps: 1, Chains: 30, Rungs: 4, Along: true}
+			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PT{Steps: 1, Chains: 30, Temperatures: 4, Along: true}
 			return set, c
 		},
 		"pcd refreshed along the training": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PCD{Chains: 30, Refresh: 7, Rungs: 3, Along: true}
+			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PCD{Chains: 30, Refresh: 7, Temperatures: 3, Along: true}
 			return set, c
 		},
 		"pcd that adapts": func(workers int) (*data.Set, train.Config) {
@@ -295,6 +297,30 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 	}
 	if err := start(t, 10, set, c).Resume(checkpoint.Bytes()[:100]); err == nil {
 		t.Error("a truncated checkpoint was resumed")
+	}
+}
+
+// A checkpoint of an older version is refused by its number, with the way out.
+func TestResumeNamesVersions(t *testing.T) {
+	set, c := everything(t, 1)
+	var checkpoint bytes.Buffer
+	if err := start(t, 10, set, c).Checkpoint(&checkpoint); err != nil {
+		t.Fatal(err)
+	}
+	f, err := safetensors.Read(bytes.NewReader(checkpoint.Bytes()), int64(checkpoint.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Metadata["version"] = "4"
+	f.Seal()
+	checkpoint.Reset()
+	if err := safetensors.Write(&checkpoint, f); err != nil {
+		t.Fatal(err)
+	}
+	err = start(t, 10, set, c).Resume(checkpoint.Bytes())
+	const want = `version of the checkpoint is "4", this program reads 5: go on with the program that began the run, or train again`
+	if err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
 	}
 }
 

@@ -15,7 +15,9 @@ import (
 	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/diag"
+	"harmonium/monitor"
 	"harmonium/rbm"
+	"harmonium/sample"
 	"harmonium/train"
 )
 
@@ -159,12 +161,12 @@ func resumeRun(ctx context.Context, t *terminal, o *trainOptions, args []string)
 
 // trainResult is the JSON of a finished or interrupted training.
 type trainResult struct {
-	Run      string       `json:"run"`
-	Updates  int          `json:"updates"`
-	Seconds  float64      `json:"seconds"`
-	Finished string       `json:"finished"` // done, time, patience, or interrupted
-	TrainLL  *train.Score `json:"train_ll"`
-	ValidLL  *train.Score `json:"valid_ll"`
+	Run      string         `json:"run"`
+	Updates  int            `json:"updates"`
+	Seconds  float64        `json:"seconds"`
+	Finished string         `json:"finished"` // done, time, patience, or interrupted
+	TrainLL  *monitor.Score `json:"train_ll"`
+	ValidLL  *monitor.Score `json:"valid_ll"`
 
 	LogZStderr float64        `json:"log_z_stderr"` // of the model that the scores are of
 	Findings   []diag.Finding `json:"findings"`
@@ -216,8 +218,8 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	if result.Finished == "" {
 		result.Finished = "interrupted"
 	} else {
-		verdict = training.Judge(&train.Evaluation{
-			Train: result.TrainLL, Valid: result.ValidLL, LogZ: train.LogZ{Stderr: result.LogZStderr}, Findings: result.Findings,
+		verdict = training.Monitor.Judge(&monitor.Scores{
+			Train: result.TrainLL, Valid: result.ValidLL, LogZ: sample.LogZ{Stderr: result.LogZStderr}, Findings: result.Findings,
 		})
 		remedy.Add("train", verdict)
 		result.Findings = append(result.Findings, verdict...)
@@ -264,16 +266,16 @@ func describeEvaluation(e *train.Evaluation) string {
 }
 
 // withError prints a score with the errors of its rows and of log Z together.
-func withError(s *train.Score, doubt float64) string {
+func withError(s *monitor.Score, doubt float64) string {
 	return diag.Estimate{Value: s.Value, Stderr: diag.Number(math.Hypot(float64(s.Stderr), doubt))}.String()
 }
 
 // describeScore says how a score was made; doubt is the error of log Z.
-func describeScore(s *train.Score, doubt float64) string {
+func describeScore(s *monitor.Score, doubt float64) string {
 	switch {
 	case s == nil:
 		return "not scored yet"
-	case s.Method == train.MethodExact:
+	case s.Method == monitor.MethodExact:
 		return fmt.Sprintf("log-likelihood %.4f ± %s nats (exact)", s.Value, s.Stderr.Digits(4))
 	default:
 		return fmt.Sprintf("log-likelihood %.2f ± %s (rows) ± %.2f (log Z) nats, at a glance; 'harmonium eval' measures it",

@@ -69,7 +69,7 @@ func TestDamagedCheckpoints(t *testing.T) {
 		}
 		newest := filepath.Join(dir, run.CheckpointName, "000000000090.safetensors")
 		damage(t, newest, source)
-		if k%2 == 1 { // what ladders lay on is in the checkpoints
+		if k%2 == 1 { // what replica sets lay along is in the checkpoints
 			damage(t, firstKept(t, dir), source)
 		}
 		r, err := run.Reopen(dir)

@@ -15,24 +15,25 @@ import (
 
 	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/diag"
+	"harmonium/monitor"
 	"harmonium/train"
 )
 
 // Metric is one line of metrics.jsonl.
 type Metric struct {
-	Update       int          `json:"update"`
-	Epoch        float64      `json:"epoch"`
-	Seconds      float64      `json:"seconds"`
-	Rate         float64      `json:"rate"`
-	GradientNorm float64      `json:"gradient_norm"`
-	LogZ         float64      `json:"log_z"`
-	LogZStderr   float64      `json:"log_z_stderr"`
-	ESS          *float64     `json:"ess"` // null where log Z is exact
-	TrainLL      *train.Score `json:"train_ll"`
-	ValidLL      *train.Score `json:"valid_ll"`
-	Best         bool         `json:"best"`
+	Update       int            `json:"update"`
+	Epoch        float64        `json:"epoch"`
+	Seconds      float64        `json:"seconds"`
+	Rate         float64        `json:"rate"`
+	GradientNorm float64        `json:"gradient_norm"`
+	LogZ         float64        `json:"log_z"`
+	LogZStderr   float64        `json:"log_z_stderr"`
+	ESS          *float64       `json:"ess"` // null where log Z is exact
+	TrainLL      *monitor.Score `json:"train_ll"`
+	ValidLL      *monitor.Score `json:"valid_ll"`
+	Best         bool           `json:"best"`
 
-	PseudoLL       *train.Score   `json:"pseudo_ll,omitempty"` // of some rows
+	PseudoLL       *monitor.Score `json:"pseudo_ll,omitempty"` // of some rows
 	SingularValues []float32      `json:"singular_values,omitempty"`
 	Sweeps         int            `json:"sweeps,omitempty"`
 	Findings       []diag.Finding `json:"findings,omitempty"`

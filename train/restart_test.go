@@ -13,8 +13,8 @@ import (
 )
 
 // A model gives all its weight to a mode, all units on, that data of few ones have nothing to do with and that no chain from the data
-// comes to. The scouts find it, and it is unlearned.
-func TestScoutsFindHiddenModes(t *testing.T) {
+// comes to. Random restarts find it, and it is unlearned.
+func TestRandomRestartsFindHiddenModes(t *testing.T) {
 	const m = 60
 	model := hiddenMode(m, 4)
 	set := &data.Set{States: rbm.NewBatch(200, m)}
