@@ -58,6 +58,9 @@ func (p *PCD) Settings() []Setting {
 
 // Start draws the chains from the model's visible biases.
 func (p *PCD) Start(s Setup) error {
+	if err := checkChains(p.Kind(), s.Model, p.Chains, 1); err != nil {
+		return err
+	}
 	p.chains = sample.NewChains(sample.FromBiases(s.Model, p.Chains+1, s.Key), s.Model.N(), s.Key)
 	p.cost.average = monitor.GibbsCost(s.Model, p.Chains+1, 0)
 	p.cost.sweep = monitor.GibbsCost(s.Model, p.Chains+1, 1) - p.cost.average

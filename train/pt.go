@@ -42,6 +42,9 @@ func (p *PT) Settings() []Setting {
 
 // Start draws the chains from the model's visible biases.
 func (p *PT) Start(s Setup) error {
+	if err := checkChains(p.Kind(), s.Model, p.Chains, p.Temperatures); err != nil {
+		return err
+	}
 	p.replicas = newReplicaSets(s, p.Chains, p.Temperatures, p.Along)
 	p.cost = replicasCost(s.Model, p.Chains, p.Temperatures, p.Steps)
 	p.overlap = monitor.NewOverlap(p.visible())
