@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
@@ -178,6 +179,7 @@ func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model,
 	case methodTempered:
 		v, err = o.tempered(ctx, t, model, result)
 	}
+	remedy.Add("sample", result.Findings)
 	result.Seconds = time.Since(begun).Seconds()
 	return result, v, err
 }

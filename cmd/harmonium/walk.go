@@ -93,7 +93,6 @@ func (o *sampleOptions) tempered(ctx context.Context, t *terminal, model *rbm.Mo
 			Code: "few-round-trips", Message: fmt.Sprintf("%d states travelled from the model to the base and back, on %d ladders", ladders.RoundTrips(), count),
 			Value: diag.Number(ladders.RoundTrips()), Threshold: diag.Number(count),
 			Consequence: "tempering did not help the chains to forget: modes may be missing or have the wrong weight",
-			Remedy:      "raise --burn-in and --thin",
 		})
 	}
 	return v, nil
@@ -254,7 +253,6 @@ func (r *sampleResult) diagnose(t *trace, before int) {
 			Code: "not-mixed", Message: fmt.Sprintf("R-hat of the free energy is %.4f over %d chains", r.Rhat, len(t.chains)),
 			Value: r.Rhat, Threshold: rhatLimit,
 			Consequence: "the chains have not forgotten where they started: the samples are not those of the model",
-			Remedy:      "raise --burn-in and --thin",
 		})
 	}
 	if enough := min(essLimit, float64(r.Count)/2); !(float64(r.ESS) >= enough) {
@@ -262,7 +260,6 @@ func (r *sampleResult) diagnose(t *trace, before int) {
 			Code: "few-samples", Message: fmt.Sprintf("the samples are worth %.0f independent ones", r.ESS),
 			Value: r.ESS, Threshold: diag.Number(enough),
 			Consequence: "averages over them have far larger errors than their number suggests",
-			Remedy:      "raise --thin (auto finds out how far), or draw more",
 		})
 	}
 }
