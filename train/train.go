@@ -38,7 +38,7 @@ type Training struct {
 	order              []int     // of the rows, in the epoch orderOf
 	orderOf            int
 
-	// What a checkpoint holds, besides the parameters and the memories of Negative and Optimizer.
+	// What a checkpoint holds, besides the parameters and the memories of Monitor, Negative and Optimizer.
 	done     uint64     // updates
 	best     *rbm.Model // by validation score
 	bestNow  bestScore
