@@ -1,8 +1,10 @@
 package sample
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"harmonium/diag"
@@ -108,27 +110,25 @@ func Draw(ctx context.Context, model *rbm.Model, o Options) (*Result, error) {
 func (o *Options) check(model *rbm.Model) error {
 	for _, c := range []struct {
 		name  string
-		value *int
-		zero  int
-	}{{"Count", &o.Count, DefaultCount}, {"Chains", &o.Chains, DefaultChains}, {"Thin", &o.Thin, 0}} {
-		if *c.value < 0 {
-			return fmt.Errorf("sample: %s is %d, want 1 or more, or 0 for the default", c.name, *c.value)
-		}
-		if *c.value == 0 {
-			*c.value = c.zero
+		value int
+	}{{"Count", o.Count}, {"Chains", o.Chains}, {"Thin", o.Thin}} {
+		if c.value < 0 {
+			return fmt.Errorf("sample: %s is %d, want 1 or more, or 0 for the default", c.name, c.value)
 		}
 	}
-	o.Chains = min(o.Chains, o.Count)
+	o.Count = cmp.Or(o.Count, DefaultCount)
+	o.Chains = min(cmp.Or(o.Chains, DefaultChains), o.Count)
 	if o.Method != Auto && o.Method != Gibbs && o.Method != Tempered {
-		return fmt.Errorf("sample: method %q, want %q, %q or %q", o.Method, Auto, Gibbs, Tempered)
+		return fmt.Errorf("sample: method %q, want %q, %q or %q for either", o.Method, Gibbs, Tempered, Auto)
 	}
 	if o.Thin == 0 && o.BurnIn != 0 && o.BurnIn < LeastBurnIn {
-		return fmt.Errorf("sample: Thin is 0, so that the burn-in measures it, but BurnIn is %d: want %d sweeps or more", o.BurnIn, LeastBurnIn)
+		return fmt.Errorf("sample: Thin is 0, to be measured during the burn-in, but BurnIn is %d: want %d sweeps or more",
+			o.BurnIn, LeastBurnIn)
 	}
 	if o.Start.Rows() > 0 && o.Start.Units() != model.M() {
 		return fmt.Errorf("sample: Start has %d units a row, the model has %d visible units", o.Start.Units(), model.M())
 	}
-	for i := range o.Clamp {
+	for _, i := range slices.Sorted(maps.Keys(o.Clamp)) {
 		if i < 0 || i >= model.M() {
 			return fmt.Errorf("sample: Clamp holds unit %d, but the model has visible units 0 to %d", i, model.M()-1)
 		}

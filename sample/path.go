@@ -22,7 +22,7 @@ func IndependentModel(model *rbm.Model) *rbm.Model {
 	return base
 }
 
-// check panics where no ladder can lie on a path.
+// check panics unless a path has two models or more and the first has no weights.
 func (p Path) check() {
 	if len(p) < 2 {
 		panic(fmt.Sprintf("sample: a path of %d models", len(p)))

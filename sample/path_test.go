@@ -90,15 +90,15 @@ func TestAnnealMeasuresItsSteps(t *testing.T) {
 
 // Chains at exact samples that are tempered along a detour stay samples of the model.
 func TestTemperingAlongAPathDoesNotDrift(t *testing.T) {
-	const ladders = 20000
+	const sets = 20000
 	model := randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 33)
 	base, detour := sample.IndependentModel(model), randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 34)
-	v, _, err := exact.Sample(t.Context(), model, ladders, rng.Seed(1), exact.Options{})
+	v, _, err := exact.Sample(t.Context(), model, sets, rng.Seed(1), exact.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := sample.NewTempering(sample.Path{base, detour, model}, v, 4, rng.Seed(2), 1)
-	for range 20 { // the lower rungs come to their own distributions
+	for range 20 { // the lower temperatures come to their own distributions
 		p.Round()
 	}
 	want := distribution(model, everything)
@@ -110,10 +110,10 @@ func TestTemperingAlongAPathDoesNotDrift(t *testing.T) {
 		checkDistribution(t, p.Visible(), want)
 	}
 	if p.Betas()[0] != 0 || p.Betas()[len(p.Betas())-1] != 1 {
-		t.Errorf("the rungs are at %v", p.Betas())
+		t.Errorf("the temperatures are at %v", p.Betas())
 	}
 	p.Compress(0.5)
 	if β := p.Betas(); β[len(β)-1] != 1 || β[len(β)-2] > 0.5 {
-		t.Errorf("compressed to half the rungs are at %v", β)
+		t.Errorf("compressed to half the temperatures are at %v", β)
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"harmonium/rng"
 )
 
-// Rungs that share a model, all or some of them, go the same ways to the bit as rungs with models of their own.
-func TestSharedRungs(t *testing.T) {
-	const m, n, ladders = 30, 20, 7
+// Replica sets whose temperatures share a model, all or some of them, go the same way to the bit as with a model for each.
+func TestSharedModels(t *testing.T) {
+	const m, n, sets = 30, 20, 7
 	defer func(bytes int) { keptBytes = bytes }(keptBytes)
 	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
 		model := rbm.New(m, n, rng.Seed(1))
@@ -21,7 +21,7 @@ func TestSharedRungs(t *testing.T) {
 		base := IndependentModel(model)
 		walk := func(bytes int) (*Tempering, int) {
 			keptBytes = bytes
-			p := NewTempering(Path{base, model.Clone()}, rbm.NewBatch(ladders, m), 5, rng.Seed(2), 2)
+			p := NewTempering(Path{base, model.Clone()}, rbm.NewBatch(sets, m), 5, rng.Seed(2), 2)
 			p.ClampVisible(3, true)
 			trips := 0
 			rounds := func() {
@@ -42,20 +42,20 @@ func TestSharedRungs(t *testing.T) {
 			return p, trips
 		}
 		own, trips := walk(1 << 30)
-		if trips == 0 || own.shared != nil || own.rungs[len(own.rungs)-1].own == nil {
+		if trips == 0 || own.shared != nil || own.temperatures[len(own.temperatures)-1].own == nil {
 			t.Fatalf("%v: %d round trips: the test shows nothing", units, trips)
 		}
 		for _, kept := range []int{0, 2} {
 			shared, got := walk(kept * placedBytes * m * n)
-			if shared.rungs[kept].own != nil || kept > 0 && shared.rungs[kept-1].own == nil || shared.shared == nil {
-				t.Fatalf("%v: other rungs than the first %d have models of their own", units, kept)
+			if shared.temperatures[kept].own != nil || kept > 0 && shared.temperatures[kept-1].own == nil || shared.shared == nil {
+				t.Fatalf("%v: other temperatures than the first %d have models of their own", units, kept)
 			}
 			if got != trips || !slices.Equal(shared.Betas(), own.Betas()) || !slices.Equal(shared.SwapRates(), own.SwapRates()) {
 				t.Errorf("%v, %d own models: %d round trips at %v, want %d at %v", units, kept, got, shared.Betas(), trips, own.Betas())
 			}
-			for k, r := range shared.rungs {
-				if !slices.Equal(r.chains.Visible.Words(), own.rungs[k].chains.Visible.Words()) {
-					t.Errorf("%v, %d own models: rung %d holds other states", units, kept, k)
+			for k, r := range shared.temperatures {
+				if !slices.Equal(r.replicas.Visible.Words(), own.temperatures[k].replicas.Visible.Words()) {
+					t.Errorf("%v, %d own models: temperature %d holds other states", units, kept, k)
 				}
 			}
 		}

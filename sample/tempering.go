@@ -8,37 +8,45 @@ import (
 	"harmonium/rng"
 )
 
-// Tempering is parallel tempering: chains at several models on a path from a base, where they move freely, to the model of
-// interest, which exchange their visible states (K. Hukushima and K. Nemoto, J. Phys. Soc. Japan 65 (1996) 1604; for RBMs G. Desjardins et al.,
-// AISTATS 2010; along the models of a training N. Béreux et al., ICLR 2025). A rung of the ladder is the model at a place β of the path.
-// Neighbours t and u exchange v_t and v_u with probability min(1, e^(F_t(v_t) + F_u(v_u) − F_t(v_u) − F_u(v_t))), the even
-// pairs in one round and the odd ones in the next, so that states travel the ladder in one go (S. Syed, A. Bouchard-Côté, G. Deligiannidis and A. Doucet, J. R. Statist. Soc. B 84 (2022) 321).
+// Tempering is replica exchange, or parallel tempering: replicas of a chain at several temperatures, which exchange states
+// (K. Hukushima and K. Nemoto, J. Phys. Soc. Japan 65 (1996) 1604; for RBMs G. Desjardins et al., AISTATS 2010; along the models of a
+// training N. Béreux et al., ICLR 2025).
 //
-// Several ladders run side by side, independent of each other.
+// A temperature is a place β on a path, from the model of independent units at β = 0 to the model of interest at β = 1. On the
+// straight line the model at β has the energy (1−β)·E_0 + β·E_1. Neighbours t and u exchange their visible states with probability
+//
+//	min(1, e^(F_t(v_t) + F_u(v_u) − F_t(v_u) − F_u(v_t))),
+//
+// which leaves Π_t P_t(v_t) invariant. Even pairs exchange in one round and odd pairs in the next: a state then goes on in its
+// direction as long as its exchanges are accepted (S. Syed, A. Bouchard-Côté, G. Deligiannidis and A. Doucet, J. R. Statist. Soc. B 84
+// (2022) 321).
+//
+// A replica set is one replica at each temperature. Several sets run side by side, independent of each other.
 type Tempering struct {
-	// Works, unless nil, is called for every pair of rungs k and k+1 that may exchange, before they do, with what a step to the neighbour costs the
-	// states of each ladder: up[r] = F_{k+1}(v_k) − F_k(v_k), down[r] = F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The slices are reused.
+	// Works, unless nil, is called for every pair of temperatures k and k+1 before they exchange, with the change of free energy that each
+	// set's states would see at the neighbour: up[r] = F_{k+1}(v_k) − F_k(v_k), down[r] = F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The
+	// slices are reused.
 	Works func(k int, up, down []float64)
 
-	path    Path
-	rungs   []*replicas
-	workers int
-	key     rng.Key
-	rounds  uint64
-	clamps  []clamped
-	trips   int
-	free    [4][]float64
-	shared  *placed // of the rungs that have no model of their own, at the place of one of them
+	path         Path
+	temperatures []*temperature
+	workers      int
+	key          rng.Key
+	rounds       uint64
+	clamps       []clamped
+	trips        int
+	free         [4][]float64
+	shared       *placed // of the temperatures that have no model of their own, at one of them
 }
 
-// replicas holds the chains of all ladders at one model.
-type replicas struct {
-	β        float64
-	own      *placed // the model at β; nil where the rungs together would be too large
-	chains   *Chains
-	climbing []bool  // of a ladder's state: it was at the base later than at the model
-	rejected float64 // expected exchanges with the next rung that were turned down, summed since the last Reset
-	tried    float64
+// temperature holds the replicas of all sets at one place.
+type temperature struct {
+	β         float64
+	own       *placed // the model at β; nil where the models of all temperatures would be too large
+	replicas  *Chains // one of each set
+	returning []bool  // of a replica's state: it was at β = 0 later than at β = 1
+	rejected  float64 // expected number of rejected exchanges with the next temperature since the last Reset
+	tried     float64
 }
 
 // placed is the model at a place of a path.
@@ -48,8 +56,8 @@ type placed struct {
 	conditionals *rbm.Conditionals
 }
 
-// keptBytes bounds the models that rungs have of their own, with placedBytes for each weight: the model and both products' operands. The
-// rungs beyond it share one, which is made again for each, to the same bits: that costs more time than a sweep. Tests set it.
+// keptBytes bounds the memory for models that temperatures keep, at placedBytes a weight: the model and both products' operands. The other
+// temperatures share one model, which is computed again for each of them, to the same bits: that takes longer than a sweep. Tests set it.
 var keptBytes = 2 << 30
 
 const placedBytes = 12
@@ -59,35 +67,31 @@ type clamped struct {
 	on   bool
 }
 
-// NewTempering prepares ladders that start at the rows of v, on so many rungs, evenly spaced. It panics if the first model of the path has
-// weights or there are fewer than two rungs.
-func NewTempering(path Path, v rbm.Batch, rungs int, key rng.Key, workers int) *Tempering {
-	if rungs < 2 {
-		panic(fmt.Sprintf("sample: tempering with %d rungs", rungs))
+// NewTempering returns a replica set for each row of v, whose replicas all begin at that row, with a number of temperatures at even
+// distances. It panics if the first model of the path has weights, or if there are fewer than two temperatures.
+func NewTempering(path Path, v rbm.Batch, temperatures int, key rng.Key, workers int) *Tempering {
+	if temperatures < 2 {
+		panic(fmt.Sprintf("sample: tempering with %d temperatures", temperatures))
 	}
 	path.check()
 	t := &Tempering{path: path, workers: workers, key: key.Stream(rng.StreamExchange)}
 	for k := range t.free {
 		t.free[k] = make([]float64, v.Rows())
 	}
-	for k := range rungs {
-		r := &replicas{climbing: make([]bool, v.Rows())}
-		r.chains = NewChains(v, path.model().N(), key.Stream(rng.Stream(k)).Stream(rng.StreamExchange))
-		t.rungs = append(t.rungs, r)
-	}
-	for k, r := range t.rungs {
-		r.β = float64(k) / float64(rungs-1)
+	for k, β := range Even(temperatures - 1) {
+		chains := NewChains(v, path.model().N(), key.Stream(rng.Stream(k)).Stream(rng.StreamExchange))
+		t.temperatures = append(t.temperatures, &temperature{β: β, replicas: chains, returning: make([]bool, v.Rows())})
 	}
 	t.place()
 	return t
 }
 
-// place makes the models of the rungs at their β.
+// place computes the models at all temperatures.
 func (t *Tempering) place() {
 	if t.shared != nil {
-		t.shared.β = math.NaN() // no rung's
+		t.shared.β = math.NaN() // that of no temperature
 	}
-	for k, r := range t.rungs {
+	for k, r := range t.temperatures {
 		if (k+1)*placedBytes*len(t.path.model().W) > keptBytes {
 			r.own = nil
 		} else {
@@ -96,7 +100,7 @@ func (t *Tempering) place() {
 	}
 }
 
-// at puts a model at β, or a new one instead of nil.
+// at moves a model to β, and makes one for nil.
 func (t *Tempering) at(p *placed, β float64) *placed {
 	if p == nil {
 		p = &placed{model: t.path.model().Clone()}
@@ -111,8 +115,8 @@ func (t *Tempering) at(p *placed, β float64) *placed {
 	return p
 }
 
-// conditionals are those of a rung, until they are asked for those of another.
-func (t *Tempering) conditionals(r *replicas) *rbm.Conditionals {
+// conditionals are those at a temperature. They are valid until those of another temperature are asked for.
+func (t *Tempering) conditionals(r *temperature) *rbm.Conditionals {
 	if r.own != nil {
 		return r.own.conditionals
 	}
@@ -122,16 +126,16 @@ func (t *Tempering) conditionals(r *replicas) *rbm.Conditionals {
 	return t.shared.conditionals
 }
 
-// SetPath takes over a path, which may have changed, and the parameters that its models have now.
+// SetPath takes over a path and the present parameters of its models. The temperatures keep their places on it.
 func (t *Tempering) SetPath(path Path) {
 	t.path = path
 	t.place()
 }
 
-// Compress moves all rungs but the last nearer to the base, to a part of their places: before a model is added to the path next to its end, which
-// moves all others.
+// Compress multiplies all β but that of the last temperature by part. Call it before a model is inserted next to the end of the path, which
+// moves the models before it to smaller β.
 func (t *Tempering) Compress(part float64) {
-	for _, r := range t.rungs[:len(t.rungs)-1] {
+	for _, r := range t.temperatures[:len(t.temperatures)-1] {
 		r.β *= part
 	}
 }
@@ -139,18 +143,20 @@ func (t *Tempering) Compress(part float64) {
 // ClampVisible holds unit i of every chain at a value from now on.
 func (t *Tempering) ClampVisible(i int, on bool) {
 	t.clamps = append(t.clamps, clamped{i, on})
-	for _, r := range t.rungs {
-		r.chains.ClampVisible(i, on)
+	for _, r := range t.temperatures {
+		r.replicas.ClampVisible(i, on)
 	}
 }
 
-// Visible are the states of the last rung, one a ladder: those of the model.
-func (t *Tempering) Visible() rbm.Batch { return t.rungs[len(t.rungs)-1].chains.Visible }
+// Visible are the states of the replicas at β = 1, one of each set: those of the model of interest.
+func (t *Tempering) Visible() rbm.Batch {
+	return t.temperatures[len(t.temperatures)-1].replicas.Visible
+}
 
-// Betas are the places of the rungs.
+// Betas are the temperatures, as places on the path.
 func (t *Tempering) Betas() []float64 {
-	β := make([]float64, len(t.rungs))
-	for k, r := range t.rungs {
+	β := make([]float64, len(t.temperatures))
+	for k, r := range t.temperatures {
 		β[k] = r.β
 	}
 	return β
@@ -158,55 +164,55 @@ func (t *Tempering) Betas() []float64 {
 
 // SwapRates are the mean probabilities of the exchanges between neighbours since the last Reset.
 func (t *Tempering) SwapRates() []float64 {
-	rates := make([]float64, len(t.rungs)-1)
+	rates := make([]float64, len(t.temperatures)-1)
 	for k := range rates {
-		rates[k] = 1 - t.rungs[k].rejected/t.rungs[k].tried
+		rates[k] = 1 - t.temperatures[k].rejected/t.temperatures[k].tried
 	}
 	return rates
 }
 
-// RoundTrips is how many states have travelled from the model to the base and back since the last Reset, over all ladders.
+// RoundTrips is the number of times that a state has travelled from β = 1 to β = 0 and back since the last Reset, over all sets.
 func (t *Tempering) RoundTrips() int { return t.trips }
 
-// ChainSteps is the number of sweeps of single chains in a round.
-func (t *Tempering) ChainSteps() int { return len(t.rungs) * t.Visible().Rows() }
+// ChainSteps is the number of sweeps of single replicas in a round.
+func (t *Tempering) ChainSteps() int { return len(t.temperatures) * t.Visible().Rows() }
 
-// Reset forgets the rates and the trips.
+// Reset sets the counts of SwapRates and RoundTrips to zero.
 func (t *Tempering) Reset() {
 	t.trips = 0
-	for _, r := range t.rungs {
+	for _, r := range t.temperatures {
 		r.rejected, r.tried = 0, 0
 	}
 }
 
-// Round sweeps every chain once and lets every second pair of neighbours exchange.
+// Round makes a sweep of every replica, and tries the exchanges of every second pair of neighbours.
 func (t *Tempering) Round() {
-	for _, r := range t.rungs {
-		r.chains.Sweep(t.conditionals(r), 1)
+	for _, r := range t.temperatures {
+		r.replicas.Sweep(t.conditionals(r), 1)
 	}
-	for k := int(t.rounds % 2); k+1 < len(t.rungs); k += 2 {
+	for k := int(t.rounds % 2); k+1 < len(t.temperatures); k += 2 {
 		t.exchange(k)
 	}
-	top, bottom := t.rungs[0], t.rungs[len(t.rungs)-1]
-	for r := range top.climbing {
-		top.climbing[r] = true
-		if bottom.climbing[r] {
-			bottom.climbing[r] = false
+	first, last := t.temperatures[0], t.temperatures[len(t.temperatures)-1]
+	for r := range first.returning {
+		first.returning[r] = true
+		if last.returning[r] {
+			last.returning[r] = false
 			t.trips++
 		}
 	}
 	t.rounds++
 }
 
-// exchange is that of rungs k and k+1.
+// exchange tries the exchanges between temperatures k and k+1, one in each set.
 func (t *Tempering) exchange(k int) {
-	a, b := t.rungs[k], t.rungs[k+1]
+	a, b := t.temperatures[k], t.temperatures[k+1]
 	at := t.conditionals(a)
-	at.FreeEnergy(t.free[0], a.chains.Visible)
-	at.FreeEnergy(t.free[2], b.chains.Visible)
+	at.FreeEnergy(t.free[0], a.replicas.Visible)
+	at.FreeEnergy(t.free[2], b.replicas.Visible)
 	at = t.conditionals(b)
-	at.FreeEnergy(t.free[1], b.chains.Visible)
-	at.FreeEnergy(t.free[3], a.chains.Visible)
+	at.FreeEnergy(t.free[1], b.replicas.Visible)
+	at.FreeEnergy(t.free[3], a.replicas.Visible)
 	up, down := t.free[3], t.free[2]
 	for r := range up {
 		up[r] = t.free[3][r] - t.free[0][r]
@@ -215,80 +221,78 @@ func (t *Tempering) exchange(k int) {
 	if t.Works != nil {
 		t.Works(k, up, down)
 	}
-	for r := range a.climbing {
+	for r := range a.returning {
 		probability := math.Exp(min(-up[r]-down[r], 0))
 		a.rejected += 1 - probability
 		a.tried++
 		word := t.key.Block(rng.At(t.rounds, uint32(r), uint32(4*k)))[0]
 		if float64(rng.Uniform(word)) < probability {
-			va, vb := a.chains.Visible.Row(r), b.chains.Visible.Row(r)
+			va, vb := a.replicas.Visible.Row(r), b.replicas.Visible.Row(r)
 			for i := range va {
 				va[i], vb[i] = vb[i], va[i]
 			}
-			a.climbing[r], b.climbing[r] = b.climbing[r], a.climbing[r]
+			a.returning[r], b.returning[r] = b.returning[r], a.returning[r]
 		}
 	}
 }
 
-// Respace moves the rungs so that all neighbours exchange equally often, from the rates since the last Reset, and changes their number to
-// twice the sum of the rejection rates (at least 3 and at most most): half of the exchanges are then turned down, which makes for the most
-// round trips (Syed et al. 2022, section 5). It resets the rates.
+// Respace moves the temperatures so that all neighbours exchange equally often, by the rates since the last Reset, and makes their number
+// twice the sum of the rejection rates and one (from 3 to most): half of the exchanges are then rejected, which gives the most round
+// trips (Syed et al. 2022, section 5). It ends with a Reset.
 func (t *Tempering) Respace(most int) {
 	barrier := 0.0
 	for _, rate := range t.SwapRates() {
 		barrier += 1 - rate
 	}
-	t.spread(min(max(int(math.Ceil(2*barrier))+1, 3), most))
+	t.respace(min(max(int(math.Ceil(2*barrier))+1, 3), most))
 }
 
-// RespaceEvenly is Spread with as many rungs as there are.
-func (t *Tempering) RespaceEvenly() { t.spread(len(t.rungs)) }
+// RespaceEvenly is Respace to the same number of temperatures.
+func (t *Tempering) RespaceEvenly() { t.respace(len(t.temperatures)) }
 
-func (t *Tempering) spread(count int) {
-	const least = 1e-3 // of a rejection rate: rungs without any would fall together
+func (t *Tempering) respace(count int) {
+	const least = 1e-3 // rejection rate that counts: temperatures with none between them would coincide
 	lengths := t.SwapRates()
 	for k, rate := range lengths {
 		lengths[k] = max(1-rate, least)
 	}
 	places := Respace(t.Betas(), lengths, count-1)
 	t.resize(count)
-	for k, r := range t.rungs {
+	for k, r := range t.temperatures {
 		r.β = places[k]
 	}
 	t.place()
 	t.Reset()
 }
 
-// resize takes rungs away before the last, or adds copies of it before it.
+// resize removes temperatures before the last, or adds copies of the last before it.
 func (t *Tempering) resize(count int) {
-	last := t.rungs[len(t.rungs)-1]
-	rungs := t.rungs[:len(t.rungs)-1]
-	for len(rungs) < count-1 {
-		k := len(rungs)
-		r := &replicas{climbing: make([]bool, len(last.climbing))}
-		r.chains = NewChains(last.chains.Visible, t.path.model().N(), t.key.Stream(rng.Stream(t.rounds)).Stream(rng.Stream(k)))
+	last := t.temperatures[len(t.temperatures)-1]
+	others := t.temperatures[:len(t.temperatures)-1]
+	for k := len(others); k < count-1; k++ {
+		chains := NewChains(last.replicas.Visible, t.path.model().N(), t.key.Stream(rng.Stream(t.rounds)).Stream(rng.Stream(k)))
 		for _, c := range t.clamps {
-			r.chains.ClampVisible(c.unit, c.on)
+			chains.ClampVisible(c.unit, c.on)
 		}
-		rungs = append(rungs, r)
+		others = append(others, &temperature{replicas: chains, returning: make([]bool, len(last.returning))})
 	}
-	t.rungs = append(rungs[:count-1], last)
+	t.temperatures = append(others[:count-1], last)
 }
 
-// State is what must be kept for the ladders to go on as if they had never stopped, as views of it.
+// State points to everything that a checkpoint of a Tempering must hold, so that it goes on to the same bits.
 type State struct {
-	Visible []rbm.Batch // of each rung
-	Sweeps  []*uint64
+	Visible []rbm.Batch // of each temperature
+	Sweeps  []*uint64   // of each temperature
 	Rounds  *uint64
-	Numbers []*float64 // places and rates of the rungs
+	Numbers []*float64 // β, rejected and tried of each temperature
 }
 
-// State lists it. Call Follow after it has been changed.
+// State returns pointers into the Tempering. Call SetPath after writing through them.
 func (t *Tempering) State() State {
 	s := State{Rounds: &t.rounds}
-	for _, r := range t.rungs {
-		s.Visible = append(s.Visible, r.chains.Visible)
-		s.Sweeps = append(s.Sweeps, &r.chains.Sweeps)
+	for _, r := range t.temperatures {
+		s.Visible = append(s.Visible, r.replicas.Visible)
+		s.Sweeps = append(s.Sweeps, &r.replicas.Sweeps)
 		s.Numbers = append(s.Numbers, &r.β, &r.rejected, &r.tried)
 	}
 	return s

@@ -36,7 +36,7 @@ func up(v []uint64, units int) bool {
 
 // Gibbs chains stay in the mode where they started; tempered ones visit both, as often as they should.
 func TestTemperingMovesBetweenModes(t *testing.T) {
-	const m, n, ladders = 40, 8, 20
+	const m, n, sets = 40, 8, 20
 	model, base := magnet(m, n, 0.3, 0.01)
 	v, _, err := exact.Sample(t.Context(), model, 20000, rng.Seed(1), exact.Options{})
 	if err != nil {
@@ -48,11 +48,11 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 			want += 1 / float64(v.Rows())
 		}
 	}
-	start := rbm.NewBatch(ladders, m) // all −1
+	start := rbm.NewBatch(sets, m) // all −1
 
 	gibbs := sample.NewChains(start, n, rng.Seed(2))
 	gibbs.Sweep(rbm.NewConditionals(model, 1), 5000)
-	for r := range ladders {
+	for r := range sets {
 		if up(gibbs.Visible.Row(r), m) {
 			t.Fatal("plain Gibbs changes modes: the test shows nothing")
 		}
@@ -67,29 +67,30 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 	}
 	const rounds = 3000
 	got, squares := 0.0, 0.0
-	counts := make([]float64, ladders)
+	counts := make([]float64, sets)
 	for range rounds {
 		p.Round()
-		for r := range ladders {
+		for r := range sets {
 			if up(p.Visible().Row(r), m) {
 				counts[r] += 1. / rounds
 			}
 		}
 	}
 	for _, c := range counts {
-		got += c / ladders
+		got += c / sets
 	}
 	for _, c := range counts {
-		squares += (c - got) * (c - got) / (ladders - 1)
+		squares += (c - got) * (c - got) / (sets - 1)
 	}
-	stderr := math.Sqrt(squares/ladders + want*(1-want)/20000)
+	stderr := math.Sqrt(squares/sets + want*(1-want)/20000)
 	if math.Abs(got-want) > 4*stderr || stderr > 0.05 {
 		t.Errorf("%.3f ± %.3f of the states are in the upper mode, should be %.3f", got, stderr, want)
 	}
 	if p.RoundTrips() < 1000 {
-		t.Errorf("%d round trips in %d rounds of %d ladders", p.RoundTrips(), rounds, ladders)
+		t.Errorf("%d round trips in %d rounds of %d sets", p.RoundTrips(), rounds, sets)
 	}
-	t.Logf("upper mode %.3f ± %.3f (%.3f), %d round trips, %d rungs, swap rates %.2f, β %.3f", got, stderr, want, p.RoundTrips(), len(p.Betas()), p.SwapRates(), p.Betas())
+	t.Logf("upper mode %.3f ± %.3f (%.3f), %d round trips, swap rates %.2f, β %.3f",
+		got, stderr, want, p.RoundTrips(), p.SwapRates(), p.Betas())
 	for k, rate := range p.SwapRates() {
 		if rate < 0.3 || rate > 0.8 {
 			t.Errorf("neighbours %d and %d exchange with probability %.2f; all should be near a half", k, k+1, rate)
@@ -97,11 +98,11 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 	}
 }
 
-// With a clamped unit the states are those of the model given the unit, at every rung.
+// With a clamped unit the states are those of the model given the unit, at every temperature.
 func TestTemperingClamped(t *testing.T) {
-	const m, n, ladders = 12, 4, 50
+	const m, n, sets = 12, 4, 50
 	model, base := magnet(m, n, 0.35, 0)
-	p := sample.NewTempering(sample.Path{base, model}, rbm.NewBatch(ladders, m), 4, rng.Seed(4), 2)
+	p := sample.NewTempering(sample.Path{base, model}, rbm.NewBatch(sets, m), 4, rng.Seed(4), 2)
 	p.ClampVisible(3, true)
 	for range 100 {
 		p.Round()
@@ -110,7 +111,7 @@ func TestTemperingClamped(t *testing.T) {
 	upper, total := 0.0, 0.0
 	for range 2000 {
 		p.Round()
-		for r := range ladders {
+		for r := range sets {
 			if !p.Visible().Bit(r, 3) {
 				t.Fatal("a clamped unit moved")
 			}

@@ -241,7 +241,8 @@ func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 	case !o.settle && o.burnIn < 0:
 		return "", fmt.Errorf("--burn-in is %d, want 0 sweeps or more, or auto", o.burnIn)
 	case o.spread && !o.settle && o.burnIn < sample.LeastBurnIn:
-		return "", fmt.Errorf("--thin auto is measured during the burn-in, but --burn-in is %d: want %d sweeps or more", o.burnIn, sample.LeastBurnIn)
+		return "", fmt.Errorf("--thin auto is measured during the burn-in, but --burn-in is %d: want %d sweeps or more",
+			o.burnIn, sample.LeastBurnIn)
 	}
 	return sampleMethod(model, o.method, len(o.clamps) == 0 && o.start == "")
 }
