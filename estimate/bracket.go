@@ -11,19 +11,19 @@ import (
 
 // Bracket is log Z as estimated in five ways.
 type Bracket struct {
-	// Value is the mean of the way there and of tempering by their errors, and Stderr its standard error, widened by half of what the estimates
-	// that count span. Where these disagree by more than their errors it is widened by the whole span, and where a longer run came out different from
-	// a shorter one, by that difference.
+	// Value is the mean of AIS and tempering, weighted by their errors. Stderr is its standard error, widened by half of the span of the
+	// estimates that count. Where these disagree by more than their errors it is widened by the whole span, and where a longer run
+	// differs from a shorter one, by that difference.
 	Value, Stderr float64
-	// Lower and Upper are the ends of the bracket, two standard errors below the lowest of all these and above the highest.
+	// Lower and Upper are the ends of the bracket: two standard errors below the lowest of all these and above the highest.
 	Lower, Upper  float64
-	AIS           sample.LogZ // annealing, from the base to the model
-	ReverseEnds   sample.LogZ // back from where the way there has ended
-	ReverseData   sample.LogZ // back from the data
-	ReverseRandom sample.LogZ // back from where chains come to that begin at fair coins and at the visible biases
-	Tempered      sample.LogZ // parallel tempering
-	// Found is −F of the most probable configuration that a chain was in at the model. log Z is larger, for certain. Where this proves the
-	// estimates wrong, Value and Lower are Found, and Upper and Stderr are infinite.
+	AIS           sample.LogZ // from the base to the model
+	ReverseEnds   sample.LogZ // reverse AIS from the end points of AIS
+	ReverseData   sample.LogZ // reverse AIS from data
+	ReverseRandom sample.LogZ // reverse AIS from random restarts: fair coins and the visible biases
+	Tempered      sample.LogZ // parallel tempering; ESS is its number of round trips
+	// Found is the largest −F(v) of the chains at the model: log Z > Found. Where this proves the estimates wrong, Value and Lower are
+	// Found, and Upper and Stderr are infinite.
 	Found float64
 
 	span float64 // of the estimates that count
@@ -33,25 +33,25 @@ type Bracket struct {
 	Findings   []diag.Finding
 }
 
-// Estimate is one of the five with its name and what it bounds. ESS of tempering is its number of round trips.
+// Estimate is one of the five with its name and what it bounds.
 type Estimate struct {
 	Name string
-	// Bounds is +1 for a bound of log Z from below, which exceeds it by a nats with probability at most e^(−a); −1 for one from above in the same
-	// sense, if the chains begin at states of the model; 0 for neither.
+	// Bounds is +1 for a lower bound in probability, P(estimate > log Z + x) ≤ e^(−x); −1 for an upper bound in the same sense, if the
+	// chains start at samples of the model; 0 for neither.
 	Bounds int
 	sample.LogZ
 	Counts bool // towards the bracket
 }
 
-// Estimates lists all five. The ways back from the data and from anywhere count where they are higher than the way there: then their
-// chains know of something that others don't. Where they are lower their chains are caught where the model gives less weight than they do: they
-// are no states of the model, since the way there is a bound from below, and say nothing.
+// Estimates lists all five. Reverse AIS from data and from random restarts counts where it is higher than AIS: then its chains know of
+// states that others miss. Where it is lower, its chains are caught where the model gives less weight than they do: AIS is a lower bound,
+// so they are no samples of the model, and say nothing.
 func (b *Bracket) Estimates() []Estimate {
 	return []Estimate{
-		{"annealing", 1, b.AIS, true},
-		{"the way back from there", -1, b.ReverseEnds, true},
-		{"the way back from the data", -1, b.ReverseData, b.ReverseData.Value > b.AIS.Value},
-		{"the way back from anywhere", -1, b.ReverseRandom, b.ReverseRandom.Value > b.AIS.Value},
+		{"AIS", 1, b.AIS, true},
+		{"reverse AIS from its end points", -1, b.ReverseEnds, true},
+		{"reverse AIS from data", -1, b.ReverseData, b.ReverseData.Value > b.AIS.Value},
+		{"reverse AIS from random restarts", -1, b.ReverseRandom, b.ReverseRandom.Value > b.AIS.Value},
 		{"tempering", 0, b.Tempered, true},
 	}
 }
@@ -61,7 +61,7 @@ func (b *Bracket) counted() []Estimate {
 	return slices.DeleteFunc(b.Estimates(), func(e Estimate) bool { return !e.Counts })
 }
 
-// ESS is the least effective sample size of the annealed estimates that count.
+// ESS is the least effective sample size of the estimates by AIS that count.
 func (b *Bracket) ESS() float64 {
 	least := math.Inf(1)
 	for _, e := range b.counted() {
@@ -77,7 +77,8 @@ func agree(s, t sample.LogZ) bool {
 	return math.Abs(s.Value-t.Value) <= max(goal, agreement*math.Hypot(s.Stderr, t.Stderr))
 }
 
-// combine takes the mean of the two estimates that are sound if they reach everything, and widens its error by half of what those that count span.
+// combine takes the mean of AIS and tempering, which are sound if they reach everything, and widens its error by half of the span of the
+// estimates that count.
 func (b *Bracket) combine() {
 	b.Lower, b.Upper = math.Inf(1), math.Inf(-1)
 	low, high := math.Inf(1), math.Inf(-1)
@@ -85,9 +86,9 @@ func (b *Bracket) combine() {
 		low, high = min(low, s.Value), max(high, s.Value)
 		b.Lower, b.Upper = min(b.Lower, s.Value-2*s.Stderr), max(b.Upper, s.Value+2*s.Stderr)
 	}
-	there, tempered := weight(b.AIS), weight(b.Tempered)
-	b.Value = (there*b.AIS.Value + tempered*b.Tempered.Value) / (there + tempered)
-	b.Stderr = 1 / math.Sqrt(there+tempered)
+	ais, tempered := weight(b.AIS), weight(b.Tempered)
+	b.Value = (ais*b.AIS.Value + tempered*b.Tempered.Value) / (ais + tempered)
+	b.Stderr = 1 / math.Sqrt(ais+tempered)
 	b.span = high - low
 	b.widen(b.span / 2)
 	if b.hidden() { // nothing is left but what holds for certain

@@ -6,15 +6,15 @@ import (
 	"harmonium/sample"
 )
 
-// The ways back from the data and from anywhere speak up where they are higher than the way there, and are silent where they are lower. The way back
-// from where annealing has ended always counts.
+// Reverse AIS from data and from random restarts counts where it is higher than AIS, and not where it is lower. Reverse AIS from the end
+// points of AIS always counts.
 func TestWaysBackCountUpward(t *testing.T) {
-	for _, way := range []struct {
+	for _, reverse := range []struct {
 		name string
 		side func(*Bracket) *sample.LogZ
 	}{
 		{"from the data", func(b *Bracket) *sample.LogZ { return &b.ReverseData }},
-		{"from anywhere", func(b *Bracket) *sample.LogZ { return &b.ReverseRandom }},
+		{"from random restarts", func(b *Bracket) *sample.LogZ { return &b.ReverseRandom }},
 	} {
 		for _, c := range []struct {
 			value        float64
@@ -25,13 +25,13 @@ func TestWaysBackCountUpward(t *testing.T) {
 		} {
 			side := sample.LogZ{Value: 10, Stderr: 0.1, ESS: 100}
 			b := &Bracket{AIS: side, ReverseEnds: side, ReverseData: side, ReverseRandom: side, Tempered: side}
-			way.side(b).Value = c.value
+			reverse.side(b).Value = c.value
 			b.combine()
 			if open, all := b.open(); open != c.open {
-				t.Errorf("%s %v: open is %v: %s", way.name, c.value, open, all)
+				t.Errorf("%s %v: open is %v: %s", reverse.name, c.value, open, all)
 			}
 			if b.Value != 10 || b.Lower < c.lower-0.02 || b.Lower > c.lower+0.02 || b.Upper < c.upper-0.02 {
-				t.Errorf("%s %v: %v, between %v and %v", way.name, c.value, b.Value, b.Lower, b.Upper)
+				t.Errorf("%s %v: %v, between %v and %v", reverse.name, c.value, b.Value, b.Lower, b.Upper)
 			}
 		}
 	}
@@ -39,6 +39,6 @@ func TestWaysBackCountUpward(t *testing.T) {
 	b := &Bracket{AIS: side, ReverseEnds: sample.LogZ{Value: 5, Stderr: 0.1, ESS: 100}, ReverseData: side, ReverseRandom: side, Tempered: side}
 	b.combine()
 	if open, all := b.open(); !open || b.Lower > 4.8 {
-		t.Errorf("back from there 5, and the bracket from %v is not open: %s", b.Lower, all)
+		t.Errorf("reverse AIS from the end points is 5, and the bracket from %v is not open: %s", b.Lower, all)
 	}
 }

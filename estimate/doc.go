@@ -1,20 +1,22 @@
 // Package estimate measures log Z of models that are too large to enumerate, and says how far the answer can be trusted.
 //
-// log Z is estimated by annealed importance sampling (R. M. Neal, Statistics and Computing 11 (2001) 125; for RBMs R. Salakhutdinov and
-// I. Murray, ICML 2008) with resampling, from two sides. On the way there, weighted chains are led from independent units with
-// the data's means to the model ([sample.WeightedChains]). The mean weight is Z_model/Z_base in expectation, so that the logarithm
-// exceeds log Z by a nats with probability at most e^(−a): a lower bound, which lies low where chains miss states that matter.
-// On the way back, chains that begin at states of the model are led to the base. They bound log Z from above in the same
-// sense, if the states are drawn from the model (Y. Burda, R. Grosse and R. Salakhutdinov, AISTATS 2015). They are so only approximately:
-// a third of them are where the way there has ended, a third are rows of data, and a third begin anywhere, all some sweeps later. The data know of
-// modes that annealing may miss, and chains from anywhere of modes that neither knows of; both count where they are higher than the
-// way there. No configuration can have −F above log Z: where one is found, the estimates are wrong for certain.
+// Five estimates are made.
 //
-// A fifth estimate comes from parallel tempering ([sample.Tempering]) by acceptance ratios (C. H. Bennett, J. Comput. Phys. 22 (1976) 245).
+//   - Annealed importance sampling, AIS (R. M. Neal, Statistics and Computing 11 (2001) 125; for RBMs R. Salakhutdinov and I. Murray, ICML
+//     2008): weighted chains go from independent units with the data's means, the base, to the model ([sample.AIS]). It is a lower bound
+//     in probability, P(estimate > log Z + x) ≤ e^(−x), and lies low where the chains miss states that matter.
+//   - Reverse AIS (Y. Burda, R. Grosse and R. Salakhutdinov, AISTATS 2015) from three kinds of starts: where AIS has ended, rows of data,
+//     and random restarts ([sample.RandomStarts]), all after some sweeps. It is an upper bound in probability if the chains start at
+//     samples of the model, which they do only approximately. Data know of modes that AIS may miss, and random restarts of modes that
+//     neither knows of: these two count where they are higher than AIS.
+//   - Parallel tempering ([sample.Tempering]) with the acceptance ratio (C. H. Bennett, J. Comput. Phys. 22 (1976) 245).
 //
-// Both go along a straight line, or along models that were saved during a training (N. Béreux et al., ICLR 2025).
+// log Z is at least −F(v) for every v. Where a configuration above the estimates is found, these are wrong for certain.
 //
-// Where the five agree, and annealing agrees with a shorter run, [LogZ] gives the mean of the way there and tempering with an error that covers
-// the others. Where they don't it takes longer runs, up to a budget, and then says so by a [diag.Finding]. [Compare] compares samples
-// with data.
+// All go along a straight line between the parameters of base and model, or along models that were kept during a training (N. Béreux et
+// al., ICLR 2025).
+//
+// Where the five agree, and AIS agrees with a shorter run, [LogZ] gives the mean of AIS and tempering with an error that covers the
+// others. Where they don't it takes longer runs, up to a budget, and then says so by a [diag.Finding]. [Compare] compares samples with
+// data.
 package estimate

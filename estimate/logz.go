@@ -32,8 +32,8 @@ const (
 )
 
 const (
-	chains     = 400  // on the way there
-	back       = 133  // on each of the three ways back
+	chains     = 400  // of AIS
+	back       = 133  // of reverse AIS from each kind of starts
 	firstSteps = 250  // of the shortest run
 	longer     = 3    // times the steps of the run before
 	fewest     = 1.5  // times: the last run, which takes what is left of the budget, is worth it
@@ -80,11 +80,11 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 	return last, nil
 }
 
-// cost is the number of chain steps of annealing: there, warming up, and back. Tempering takes as many, and less than a tenth more to end a
-// round.
+// cost is the number of chain steps of AIS, of the sweeps before reverse AIS, and of reverse AIS. Tempering takes as many, and less than a
+// tenth more to end a round.
 func cost(steps int) int64 { return int64(chains) * int64(2*steps+warmUp(steps)) }
 
-// warmUp is the number of sweeps that chains make at the model before they go back.
+// warmUp is the number of sweeps that chains make at the model before reverse AIS.
 func warmUp(steps int) int { return steps / 2 }
 
 // nextSteps is the length of the run after one of so many steps, with what is left of the budget; 0 if it isn't worth it.
@@ -105,7 +105,7 @@ type estimator struct {
 	path         sample.Path
 	data         rbm.Batch
 	places       []float64 // of the last annealing
-	lengths      []float64 // of its steps, summed over all ways
+	lengths      []float64 // of its steps, summed over AIS and reverse AIS
 	conditionals *rbm.Conditionals
 	key          rng.Key
 	runs         uint32
@@ -124,34 +124,33 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) 
 	}
 }
 
-// run goes there and back in so many steps.
+// run makes all five estimates with so many steps.
 func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	key := e.key.Stream(runStream(e.runs))
 	e.places, e.lengths = e.schedule(steps), make([]float64, steps)
-	there, lengths, err := sample.AIS(ctx, e.path, e.places, chains, e.conditionals, key.Stream(1), func(int) { e.report(chains) })
+	ais, lengths, err := sample.AIS(ctx, e.path, e.places, chains, e.conditionals, key.Stream(1), func(int) { e.report(chains) })
 	if err != nil {
 		return nil, err
 	}
 	e.add(lengths)
-	b := &Bracket{Steps: steps, AIS: there.LogZ()}
-
+	b := &Bracket{Steps: steps, AIS: ais.LogZ()}
 	b.Found = math.Inf(-1)
-	there.Resample()
+	ais.Resample()
 	ended := rbm.NewBatch(back, e.model.M())
-	ended.Gather(there.Chains.Visible, spread()) // copies of a chain stand side by side
-	for _, way := range []struct {
-		side  *sample.LogZ
-		start rbm.Batch
-		key   rng.Key
+	ended.Gather(ais.Chains.Visible, spread()) // copies of a chain stand side by side
+	for _, reverse := range []struct {
+		estimate *sample.LogZ
+		start    rbm.Batch
+		key      rng.Key
 	}{
 		{&b.ReverseEnds, ended, key.Stream(2)}, {&b.ReverseData, sample.FromRows(e.data, back, key), key.Stream(3)},
 		{&b.ReverseRandom, sample.RandomStarts(e.model, back, key.Stream(5)), key.Stream(5)},
 	} {
-		side, found, err := e.reverse(ctx, way.start, way.key)
+		z, found, err := e.reverse(ctx, reverse.start, reverse.key)
 		if err != nil {
 			return nil, err
 		}
-		*way.side, b.Found = side, max(b.Found, found)
+		*reverse.estimate, b.Found = z, max(b.Found, found)
 	}
 	tempered, err := e.tempered(ctx, cost(steps))
 	if err != nil {

@@ -75,7 +75,7 @@ func TestLogZ(t *testing.T) {
 			}
 		}
 	}
-	// 1 ± 0.13 if the error were that of the way there alone; the span of three estimates makes it wider where there is nothing wrong.
+	// 1 ± 0.13 if the error were that of AIS alone; the span of three estimates makes it wider where there is nothing wrong.
 	if rms := math.Sqrt(squares / runs); rms < 0.3 || rms > 1.1 {
 		t.Errorf("the errors are %.2f times what is stated", rms)
 	}

@@ -42,8 +42,9 @@ func newEval(t *terminal) *cobra.Command {
 		Short: "Score data under a model",
 		Long: `Score the rows of a file under a model: the mean log-likelihood in nats a row, and log Z.
 
-Where the smaller layer can be enumerated log Z is exact. Otherwise it is estimated by annealing, by three ways back from the model and by
-parallel tempering, in longer and longer runs until they agree or the budget ends, and has an error of its own. If they don't agree the findings say so and the exit status is 3.
+Where the smaller layer can be enumerated log Z is exact. Otherwise it is estimated by annealed importance
+sampling (AIS), by reverse AIS from three kinds of starts and by parallel tempering, in longer and longer runs until they agree
+or the budget ends, and has an error of its own. If they don't agree the findings say so and the exit status is 3.
 The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 		Example: `  harmonium eval run --data test.npy
   harmonium eval model.safetensors --data test.csv.gz --json`,
@@ -267,7 +268,7 @@ func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, mo
 	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), estimate.Options{
 		Budget: o.budget, Seed: o.seed, Workers: t.workers, Between: between,
 		Progress: func(done, _ int64, expected time.Duration) {
-			bar.set(done, fmt.Sprintf("by annealing; at most %s in all", expected.Round(time.Second)))
+			bar.set(done, fmt.Sprintf("by AIS; at most %s in all", expected.Round(time.Second)))
 		},
 	})
 	bar.stop()
@@ -310,7 +311,7 @@ func (r *evalResult) table(w io.Writer) {
 			fmt.Fprintf(w, "log Z\tabove %.3f\n", r.LogZ.Value)
 		} else {
 			fmt.Fprintf(w, "log-likelihood\t%.3f ± %s (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr.Digits(3), r.LogZ.Stderr)
-			fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by annealing in %d steps\n",
+			fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by AIS in %d steps\n",
 				r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
 		}
 		for _, b := range r.LogZ.Estimates {
