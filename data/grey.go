@@ -1,7 +1,7 @@
 package data
 
 import (
-	"harmonium/internal/kernel"
+	"harmonium/compute"
 	"harmonium/rng"
 )
 
@@ -79,12 +79,12 @@ func (s *Set) Grey() bool { return s.grey != nil }
 // value is, decided by the uniform number at (key, epoch, row of the file, i). So the bits depend on the
 // key and the epoch alone, not on earlier draws, and a row keeps its bits in a [Set.Subset]. A set without grey values
 // stays as it is. [Open] draws epoch 0.
-func (s *Set) Redraw(epoch uint64) {
+func (s *Set) Redraw(epoch uint64, on *compute.Context) {
 	if s.grey == nil {
 		return
 	}
 	key := s.grey.key.Stream(rng.StreamBinarize)
-	kernel.Parallel(kernel.Workers(0), s.Rows(), func(r int) {
+	on.Parallel(s.Rows(), func(r int) {
 		row, at := s.States.Row(r), r*s.Units()
 		clear(row)
 		for i := 0; i < s.Units(); i += 4 {

@@ -43,7 +43,7 @@ func TestRedrawFrequencies(t *testing.T) {
 	const epochs = 20000
 	ones := make([]float64, len(levels))
 	for e := range uint64(epochs) {
-		s.Redraw(e)
+		s.Redraw(e, nil)
 		for i := range ones {
 			ones[i] += float64(bit(s.States.Bit(0, i)))
 		}
@@ -71,7 +71,7 @@ func TestRedrawIsPure(t *testing.T) {
 		t.Fatal(err)
 	}
 	epoch0 := s.States.Clone()
-	s.Redraw(5)
+	s.Redraw(5, nil)
 	epoch5 := s.States.Clone()
 	if slices.Equal(epoch0.Words(), epoch5.Words()) {
 		t.Error("epochs 0 and 5 are equal")
@@ -87,13 +87,13 @@ func TestRedrawIsPure(t *testing.T) {
 	}
 	index := []int{40, 3, 40, 17}
 	sub := s.Subset(index).Subset([]int{1, 0})
-	sub.Redraw(0)
+	sub.Redraw(0, nil)
 	want := rbm.NewBatch(2, units)
 	want.Gather(epoch0, []int{3, 40})
 	if !slices.Equal(sub.States.Words(), want.Words()) {
 		t.Error("a subset draws other bits than the set")
 	}
-	s.Redraw(0)
+	s.Redraw(0, nil)
 	if !slices.Equal(s.States.Words(), epoch0.Words()) {
 		t.Error("epoch 0 drawn again differs")
 	}
@@ -120,7 +120,7 @@ func TestBernoulliOfBits(t *testing.T) {
 			t.Error("a set of bits is grey")
 		}
 		same(t, s, x, rbm.Bernoulli)
-		s.Redraw(3)
+		s.Redraw(3, nil)
 		same(t, s, x, rbm.Bernoulli)
 	}
 }

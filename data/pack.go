@@ -42,7 +42,7 @@ func (p *packer) set() *Set {
 	}
 	if p.grey != nil && !p.binary {
 		s.grey = p.grey
-		s.Redraw(0)
+		s.Redraw(0, nil)
 	}
 	return s
 }

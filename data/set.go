@@ -171,7 +171,7 @@ func Merge(sets ...*Set) (*Set, error) {
 	}
 	if first.grey != nil {
 		merged.grey = mergeGrey(sets)
-		merged.Redraw(0)
+		merged.Redraw(0, nil)
 	}
 	return merged, nil
 }

@@ -67,7 +67,7 @@ func Example_marginal() {
 }
 
 func Example_conditionals() {
-	conditionals := rbm.NewConditionals(small(), 0)
+	conditionals := rbm.NewConditionals(small(), nil)
 	v, _ := rbm.FromBytes([][]uint8{{1, 1, 0}})
 	p := make([]float32, 2)
 	conditionals.HiddenProbs(p, v)
@@ -90,7 +90,7 @@ func Example_gradient() {
 	v, _ := rbm.FromBytes([][]uint8{{1, 1, 0}, {1, 1, 1}, {0, 0, 1}})
 
 	positive := rbm.NewStatistics(3, 2) // ⟨v_i P(h_j|v)⟩ over the data
-	rbm.NewConditionals(model, 0).Statistics(positive, model, v, nil)
+	rbm.NewConditionals(model, nil).Statistics(positive, model, v, nil)
 	negative := rbm.NewStatistics(3, 2) // ⟨v_i h_j⟩ over the model, all 32 states
 	_ = exact.Moments(ctx, negative, model, exact.Options{})
 
@@ -122,7 +122,7 @@ func Example_descent() {
 func Example_gibbs() {
 	model := small()
 	chains := sample.NewChains(sample.FromBiases(model, 10000, rng.Seed(1)), model.N(), rng.Seed(1))
-	chains.Sweep(rbm.NewConditionals(model, 0), 100) // h ~ P(h|v), v ~ P(v|h), a hundred times
+	chains.Sweep(rbm.NewConditionals(model, nil), 100) // h ~ P(h|v), v ~ P(v|h), a hundred times
 
 	on := 0.0
 	for r := range chains.Visible.Rows() {

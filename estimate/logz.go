@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -17,7 +18,7 @@ import (
 type Options struct {
 	Budget   int64                                           // chain steps; 0 means DefaultBudget
 	Seed     uint64                                          // of the random numbers
-	Workers  int                                             // 0 means all cores; results don't depend on it
+	Compute  *compute.Context                                // nil means the default; results don't depend on it
 	Progress func(done, total int64, expected time.Duration) // chain steps so far and at most, and how long those will take; may be nil
 
 	// Between are models between the base and the model for annealing and tempering to pass, such as those saved along a training. None: the
@@ -120,7 +121,7 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) 
 	path := slices.Concat(sample.Path{base}, o.Between, sample.Path{model})
 	return &estimator{
 		model: model, base: base, path: path, data: data, o: o, begun: time.Now(),
-		conditionals: rbm.NewConditionals(model, o.Workers), key: rng.Seed(o.Seed).Stream(rng.StreamEstimate),
+		conditionals: rbm.NewConditionals(model, o.Compute), key: rng.Seed(o.Seed).Stream(rng.StreamEstimate),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"harmonium/compute"
 	"harmonium/estimate"
 	"harmonium/exact"
 	"harmonium/rbm"
@@ -190,11 +191,11 @@ func TestLogZRepeats(t *testing.T) {
 	v, means := drawn(t, model, 100)
 	var last int64
 	progress := func(done, total int64, expected time.Duration) { last = done }
-	a, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000, Workers: 1, Progress: progress})
+	a, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000, Compute: compute.New(1), Progress: progress})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000, Workers: 3})
+	b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000, Compute: compute.New(3)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ const (
 // chains remember.
 func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ, error) {
 	key := e.key.Stream(runStream(e.runs)).Stream(4)
-	t := sample.NewTempering(e.path, sample.FromBiases(e.base, ladders, key), firstRungs, key, e.o.Workers)
+	t := sample.NewTempering(e.path, sample.FromBiases(e.base, ladders, key), firstRungs, key, e.o.Compute)
 	end := e.done + chainSteps
 	round := func() error {
 		t.Round()

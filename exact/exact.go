@@ -6,12 +6,13 @@ import (
 	"math"
 	"time"
 
+	"harmonium/compute"
 	"harmonium/rbm"
 )
 
 // Options are the same for every sum.
 type Options struct {
-	Workers  int                      // 0 means all cores; results don't depend on it
+	Compute  *compute.Context         // nil means the default; results don't depend on it
 	Progress func(done, total uint64) // states so far and in all, called from any goroutine, one call at a time; may be nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/exact"
 	"harmonium/internal/lecturetest"
 	"harmonium/lecture"
@@ -275,7 +276,7 @@ func TestWorkersChangeNothing(t *testing.T) {
 		v    []uint64
 	}
 	ask := func(workers int) answer {
-		o := exact.Options{Workers: workers}
+		o := exact.Options{Compute: compute.New(workers)}
 		logZ, err := exact.LogZ(t.Context(), model, o)
 		if err != nil {
 			t.Fatal(err)
@@ -325,7 +326,7 @@ func TestRefusalsAndCancelling(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := 0
 	_, err := exact.LogZ(ctx, randomModel(100, 30, rbm.Bernoulli, rbm.Bernoulli, 1), exact.Options{
-		Workers: 2, Progress: func(done, total uint64) {
+		Compute: compute.New(2), Progress: func(done, total uint64) {
 			if total != 1<<30 {
 				t.Errorf("total is %d, want 2^30", total)
 			}
@@ -344,7 +345,7 @@ func BenchmarkLogZ(b *testing.B) {
 			b.Run(fmt.Sprintf("784x%d/workers=%d", n, workers), func(b *testing.B) {
 				model := randomModel(784, n, rbm.Bernoulli, rbm.Bernoulli, 0.3)
 				for b.Loop() {
-					if _, err := exact.LogZ(b.Context(), model, exact.Options{Workers: workers}); err != nil {
+					if _, err := exact.LogZ(b.Context(), model, exact.Options{Compute: compute.New(workers)}); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -358,7 +359,7 @@ func BenchmarkMoments(b *testing.B) {
 	model := randomModel(16, 30, rbm.Bernoulli, rbm.Bernoulli, 1)
 	s := rbm.NewStatistics(16, 30)
 	for b.Loop() {
-		if err := exact.Moments(b.Context(), s, model, exact.Options{Workers: 1}); err != nil {
+		if err := exact.Moments(b.Context(), s, model, exact.Options{Compute: compute.New(1)}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -14,7 +14,7 @@ func Moments(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, o Optio
 	if len(dst.V) != model.M() || len(dst.H) != model.N() || len(dst.VH) != model.M()*model.N() {
 		panic(fmt.Sprintf("exact: Moments of %d×%d units into statistics of %d×%d", model.M(), model.N(), len(dst.V), len(dst.H)))
 	}
-	s, err := newSum(ctx, model, Options{Workers: o.Workers})
+	s, err := newSum(ctx, model, Options{Compute: o.Compute})
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func Gradient(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, v rbm.
 		return err
 	}
 	data := rbm.NewStatistics(model.M(), model.N())
-	rbm.NewConditionals(model, o.Workers).Statistics(data, model, v, weights)
+	rbm.NewConditionals(model, o.Compute).Statistics(data, model, v, weights)
 	for _, pair := range [][2][]float32{{dst.V, data.V}, {dst.H, data.H}, {dst.VH, data.VH}} {
 		for k, x := range pair[1] {
 			pair[0][k] = x - pair[0][k]

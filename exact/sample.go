@@ -21,7 +21,7 @@ func Sample(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Opt
 		return drawVisible(model, drawn, key, o), drawn, nil
 	}
 	h = rbm.NewBatch(count, model.N())
-	rbm.NewConditionals(model, o.Workers).SampleHidden(h, drawn, key.Stream(rng.StreamHidden), 0)
+	rbm.NewConditionals(model, o.Compute).SampleHidden(h, drawn, key.Stream(rng.StreamHidden), 0)
 	return drawn, h, nil
 }
 
@@ -36,7 +36,7 @@ func SampleVisible(ctx context.Context, model *rbm.Model, count int, key rng.Key
 
 // sampleSmaller draws the smaller layer, and tells whether that is the visible one.
 func sampleSmaller(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Options) (drawn rbm.Batch, visible bool, err error) {
-	s, err := newSum(ctx, model, Options{Workers: o.Workers})
+	s, err := newSum(ctx, model, Options{Compute: o.Compute})
 	if err != nil {
 		return drawn, false, err
 	}
@@ -50,7 +50,7 @@ func sampleSmaller(ctx context.Context, model *rbm.Model, count int, key rng.Key
 
 func drawVisible(model *rbm.Model, h rbm.Batch, key rng.Key, o Options) rbm.Batch {
 	v := rbm.NewBatch(h.Rows(), model.M())
-	rbm.NewConditionals(model, o.Workers).SampleVisible(v, h, key.Stream(rng.StreamVisible), 0)
+	rbm.NewConditionals(model, o.Compute).SampleVisible(v, h, key.Stream(rng.StreamVisible), 0)
 	return v
 }
 

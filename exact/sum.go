@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"harmonium/compute"
 	"harmonium/internal/kernel"
 	"harmonium/rbm"
 )
@@ -35,7 +36,7 @@ type sum struct {
 	p          *rbm.BitParameters
 	transposed bool // the enumerated layer is the model's visible one
 	m, k, low  int  // units summed, enumerated, and of those tabulated
-	workers    int
+	compute    *compute.Context
 
 	table  []float64 // T_i(e), m×64; the states behind the last are as the first
 	most   []float64 // max_e T_i(e)
@@ -54,7 +55,7 @@ func newSum(ctx context.Context, model *rbm.Model, o Options) (*sum, error) {
 	if err := Feasible(model.M(), model.N()); err != nil {
 		return nil, err
 	}
-	s := &sum{workers: kernel.Workers(o.Workers), transposed: model.M() < model.N()}
+	s := &sum{compute: o.Compute, transposed: model.M() < model.N()}
 	if s.transposed {
 		model = model.Transpose()
 	}
@@ -175,7 +176,7 @@ func (s *sum) walk(ctx context.Context, o Options, begin func(part int) visitor)
 		o.Progress(done, total)
 	}
 	n := len(s.part)
-	kernel.Parallel(s.workers, n, func(part int) {
+	s.compute.Parallel(n, func(part int) {
 		v, w := begin(part), s.newWalker()
 		from, to := s.outer()*part/n, s.outer()*(part+1)/n
 		for at := from; at < to; at += 2 { // refresh is even
@@ -261,7 +262,7 @@ func (w *walker) step(p, from *place, index uint64) {
 	if p.state>>j&1 == 0 {
 		factors = w.unflip
 	}
-	kernel.Multiply(p.a, from.a, factors[j*w.m:(j+1)*w.m])
+	w.compute.Multiply(p.a, from.a, factors[j*w.m:(j+1)*w.m])
 }
 
 // multiply computes Π_i (1 + A_i·T_i) of the low group's states at both places, with a power of two taken out of each factor that
@@ -269,12 +270,12 @@ func (w *walker) step(p, from *place, index uint64) {
 func (w *walker) multiply() {
 	p, q := &w.places[0], &w.places[1]
 	for _, p := range []*place{p, q} {
-		p.common = kernel.Factors(p.factors.R, p.factors.AR, p.a, w.most)
+		p.common = w.compute.Factors(p.factors.R, p.factors.AR, p.a, w.most)
 		p.product.Reset()
 	}
 	from := 0
 	for _, to := range w.cuts {
-		kernel.Products(&p.product, &q.product, w.table[from*tableStates:to*tableStates], p.slice(from, to), q.slice(from, to))
+		w.compute.Products(&p.product, &q.product, w.table[from*tableStates:to*tableStates], p.slice(from, to), q.slice(from, to))
 		from = to
 	}
 }

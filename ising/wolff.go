@@ -6,15 +6,15 @@ import (
 	"math"
 	"sync/atomic"
 
+	"harmonium/compute"
 	"harmonium/diag"
-	"harmonium/internal/kernel"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
 
 // Options of Sample. The zero value is fine.
 type Options struct {
-	Workers  int                   // 0 means all cores; the configurations don't depend on it
+	Compute  *compute.Context      // nil means the default; the configurations don't depend on it
 	Progress func(done, total int) // configurations so far; called from any goroutine, now and then; may be nil
 }
 
@@ -72,7 +72,7 @@ func Sample(ctx context.Context, L int, T float64, count int, key rng.Key, o Opt
 	neighbours := neighbourTable(L)
 	wolff, signs := key.Stream(rng.StreamWolff), key.Stream(rng.StreamLattice)
 	var done atomic.Int64
-	kernel.Parallel(kernel.Workers(o.Workers), chains, func(k int) {
+	o.Compute.Parallel(chains, func(k int) {
 		c := newChain(L, neighbours, T, rng.NewSource(wolff, uint64(k)))
 		clusters[k] = c.warmUp(ctx)
 		for r := count * k / chains; r < count*(k+1)/chains && ctx.Err() == nil; r++ {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/diag"
 	"harmonium/ising"
 	"harmonium/rbm"
@@ -162,7 +163,7 @@ func TestSampleRepeats(t *testing.T) {
 		T        float64
 	}{{6, 333, 2}, {9, 50, 3}, {3, 5, ising.Tc}} {
 		sample := func(workers int) []uint64 {
-			s, _, err := ising.Sample(t.Context(), c.L, c.T, c.count, rng.Seed(4), ising.Options{Workers: workers})
+			s, _, err := ising.Sample(t.Context(), c.L, c.T, c.count, rng.Seed(4), ising.Options{Compute: compute.New(workers)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -226,7 +227,7 @@ func TestProgressEndsAtTheTotal(t *testing.T) {
 func BenchmarkSample(b *testing.B) {
 	for _, L := range []int{4, 16, 32} {
 		b.Run(fmt.Sprint("L=", L), func(b *testing.B) {
-			_, _, err := ising.Sample(b.Context(), L, ising.Tc, b.N, rng.Seed(1), ising.Options{Workers: 1})
+			_, _, err := ising.Sample(b.Context(), L, ising.Tc, b.N, rng.Seed(1), ising.Options{Compute: compute.New(1)})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -213,10 +214,10 @@ func TestStatesPanics(t *testing.T) {
 		{"gathered row behind the last", "rbm: gather of row 2 of 2", func() { s.Gather(s, []int{0, 2}) }},
 		{"gathered negative row", "rbm: gather of row -1 of 2", func() { s.Gather(s, []int{0, -1}) }},
 		{"hidden states given as visible", "rbm: visible states of 65 units for a layer of 3", func() {
-			rbm.NewConditionals(rbm.New(3, 4, rng.Seed(1)), 1).HiddenInputs(make([]float32, 8), s)
+			rbm.NewConditionals(rbm.New(3, 4, rng.Seed(1)), compute.New(1)).HiddenInputs(make([]float32, 8), s)
 		}},
 		{"destination", "rbm: destination of 7 numbers for 2 rows of 4", func() {
-			rbm.NewConditionals(rbm.New(65, 4, rng.Seed(1)), 1).HiddenInputs(make([]float32, 7), s)
+			rbm.NewConditionals(rbm.New(65, 4, rng.Seed(1)), compute.New(1)).HiddenInputs(make([]float32, 7), s)
 		}},
 	} {
 		panics(t, c.name, c.want, c.f)

@@ -3,6 +3,7 @@ package rbm
 import (
 	"fmt"
 
+	"harmonium/compute"
 	"harmonium/internal/kernel"
 	"harmonium/rng"
 )
@@ -20,7 +21,7 @@ import (
 //
 // A Conditionals holds scratch memory: use one per goroutine. Its products run on several workers by themselves.
 type Conditionals struct {
-	workers   int
+	compute   *compute.Context
 	m, n      int
 	toHidden  kernel.Fixed // W with c as offset
 	toVisible kernel.Fixed // Wᵀ with b as offset
@@ -37,15 +38,15 @@ type Conditionals struct {
 	}
 }
 
-// NewConditionals prepares the conditionals of a model on the given number of workers (0 means all cores).
-func NewConditionals(model *Model, workers int) *Conditionals {
-	c := &Conditionals{workers: kernel.Workers(workers)}
+// NewConditionals prepares the conditionals of a model in a context of computing (nil means the default).
+func NewConditionals(model *Model, on *compute.Context) *Conditionals {
+	c := &Conditionals{compute: on}
 	c.Update(model)
 	return c
 }
 
-// Workers is the number of workers that the products run on.
-func (c *Conditionals) Workers() int { return c.workers }
+// Compute is the context that the products run in.
+func (c *Conditionals) Compute() *compute.Context { return c.compute }
 
 // Update takes over the parameters that the model has now. It panics if a parameter is not finite.
 func (c *Conditionals) Update(model *Model) {
@@ -56,8 +57,8 @@ func (c *Conditionals) Update(model *Model) {
 		bits = c.inBits(model)
 	}
 	c.biases = bits.B
-	c.toHidden.Load(c.workers, bits.W, c.m, c.n, bits.C)
-	c.toVisible.LoadTransposed(c.workers, bits.W, c.m, c.n, bits.B)
+	c.compute.Load(&c.toHidden, bits.W, c.m, c.n, bits.C)
+	c.compute.LoadTransposed(&c.toVisible, bits.W, c.m, c.n, bits.B)
 }
 
 // inBits rounds the model's energy as a function of bits to float32.
@@ -81,39 +82,39 @@ func round(dst []float32, src []float64) []float32 {
 // HiddenInputs writes x_rj = c_j + Σ_i w_ij v_ri, the log-odds of h_j given row r of v, into dst (rows×n).
 func (c *Conditionals) HiddenInputs(dst []float32, v Batch) {
 	c.check("visible", v, c.m, len(dst), c.n)
-	kernel.Mul(c.workers, dst, v.bits, &c.toHidden)
+	c.compute.Mul(dst, v.bits, &c.toHidden)
 }
 
 // VisibleInputs writes x_ri = b_i + Σ_j w_ij h_rj, the log-odds of v_i given row r of h, into dst (rows×m).
 func (c *Conditionals) VisibleInputs(dst []float32, h Batch) {
 	c.check("hidden", h, c.n, len(dst), c.m)
-	kernel.Mul(c.workers, dst, h.bits, &c.toVisible)
+	c.compute.Mul(dst, h.bits, &c.toVisible)
 }
 
 // HiddenProbs writes P(h_j=1|v) for each row of v into dst (rows×n).
 func (c *Conditionals) HiddenProbs(dst []float32, v Batch) {
 	c.check("visible", v, c.m, len(dst), c.n)
-	kernel.Probabilities(c.workers, dst, nil, v.bits, &c.toHidden)
+	c.compute.Probabilities(dst, nil, v.bits, &c.toHidden)
 }
 
 // VisibleProbs writes P(v_i=1|h) for each row of h into dst (rows×m).
 func (c *Conditionals) VisibleProbs(dst []float32, h Batch) {
 	c.check("hidden", h, c.n, len(dst), c.m)
-	kernel.Probabilities(c.workers, dst, nil, h.bits, &c.toVisible)
+	c.compute.Probabilities(dst, nil, h.bits, &c.toVisible)
 }
 
 // SampleHidden draws h ~ P(h|v) for each row of v into dst. Unit j of row r is decided by the uniform
 // number at (key, step, r, j) alone.
 func (c *Conditionals) SampleHidden(dst, v Batch, key rng.Key, step uint64) {
 	c.check("visible", v, c.m, dst.Rows()*dst.Units(), c.n)
-	kernel.Sample(c.workers, dst.bits, nil, v.bits, &c.toHidden, key, step, 0)
+	c.compute.Sample(dst.bits, nil, v.bits, &c.toHidden, key, step, 0)
 }
 
 // SampleHiddenFree is [Conditionals.SampleHidden] that writes F(v) of each row to free on the way, as
 // [Conditionals.FreeEnergy] would.
 func (c *Conditionals) SampleHiddenFree(dst Batch, free []float64, v Batch, key rng.Key, step uint64) {
 	c.check("visible", v, c.m, dst.Rows()*dst.Units(), c.n)
-	kernel.Sample(c.workers, dst.bits, free, v.bits, &c.toHidden, key, step, 0)
+	c.compute.Sample(dst.bits, free, v.bits, &c.toHidden, key, step, 0)
 	c.finishFree(free, v)
 }
 
@@ -122,7 +123,7 @@ func (c *Conditionals) SampleHiddenFree(dst Batch, free []float64, v Batch, key 
 // and ten times as long.
 func (c *Conditionals) FreeEnergy(free []float64, v Batch) {
 	c.check("visible", v, c.m, len(free), 1)
-	kernel.SumSoftplus(c.workers, free, v.bits, &c.toHidden)
+	c.compute.SumSoftplus(free, v.bits, &c.toHidden)
 	c.finishFree(free, v)
 }
 
@@ -138,7 +139,7 @@ func (c *Conditionals) finishFree(free []float64, v Batch) {
 // SampleVisible draws v ~ P(v|h) for each row of h into dst, as [Conditionals.SampleHidden] does.
 func (c *Conditionals) SampleVisible(dst, h Batch, key rng.Key, step uint64) {
 	c.check("hidden", h, c.n, dst.Rows()*dst.Units(), c.m)
-	kernel.Sample(c.workers, dst.bits, nil, h.bits, &c.toVisible, key, step, 0)
+	c.compute.Sample(dst.bits, nil, h.bits, &c.toVisible, key, step, 0)
 }
 
 func (c *Conditionals) check(layer string, s Batch, units, dst, outputs int) {
@@ -180,7 +181,7 @@ func (c *Conditionals) StatisticsFree(dst *Statistics, free []float64, model *Mo
 	s := &c.statistics
 	s.probs = resize(s.probs, rows*c.n)
 	c.check("visible", v, c.m, len(s.probs), c.n)
-	kernel.Probabilities(c.workers, s.probs, free, v.bits, &c.toHidden)
+	c.compute.Probabilities(s.probs, free, v.bits, &c.toHidden)
 	c.finishFree(free, v)
 	total := float64(rows)
 	if weights != nil {
@@ -193,11 +194,11 @@ func (c *Conditionals) StatisticsFree(dst *Statistics, free []float64, model *Mo
 		}
 	}
 	s.transpose.Reshape(c.m, rows)
-	kernel.Transpose(c.workers, s.transpose, v.bits)
+	c.compute.Transpose(s.transpose, v.bits)
 	c.visibleMeans(dst.V, v, weights, total)
 	c.columnMeans(dst.H, s.probs, total)
-	s.operand.Load(c.workers, s.probs, rows, c.n, nil)
-	kernel.MulScaled(c.workers, dst.VH, s.transpose, &s.operand, float32(1/total))
+	c.compute.Load(&s.operand, s.probs, rows, c.n, nil)
+	c.compute.MulScaled(dst.VH, s.transpose, &s.operand, float32(1/total))
 	dst.toValues(model)
 }
 
@@ -226,7 +227,7 @@ func (c *Conditionals) columnMeans(dst, x []float32, total float64) {
 	s.sums = resize(s.sums, c.n)
 	clear(s.sums)
 	for r := 0; r < len(x); r += c.n {
-		kernel.AddPositive(s.sums, x[r:r+c.n]) // probabilities, times weights that are not negative
+		c.compute.AddPositive(s.sums, x[r:r+c.n]) // probabilities, times weights that are not negative
 	}
 	for j, x := range s.sums {
 		dst[j] = float32(x / total)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/internal/lecturetest"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -43,7 +44,7 @@ func TestInputsAreEnergyDifferences(t *testing.T) {
 	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
 		model, v := wild(67, 9, 5, visible, hidden)
 		h := rbm.NewBatch(5, 9)
-		c := rbm.NewConditionals(model, 1)
+		c := rbm.NewConditionals(model, compute.New(1))
 		toHidden, toVisible := make([]float32, 5*9), make([]float32, 5*67)
 		c.HiddenInputs(toHidden, v)
 		c.VisibleInputs(toVisible, h)
@@ -76,7 +77,7 @@ func compareInputs(t *testing.T, name string, inputs []float32, s rbm.Batch, ene
 
 func TestProbabilitiesAreSigmoidsOfInputs(t *testing.T) {
 	model, v := wild(20, 7, 3, rbm.Bernoulli, rbm.Bernoulli)
-	c := rbm.NewConditionals(model, 1)
+	c := rbm.NewConditionals(model, compute.New(1))
 	x, p := make([]float32, 3*7), make([]float32, 3*7)
 	c.HiddenInputs(x, v)
 	c.HiddenProbs(p, v)
@@ -109,7 +110,7 @@ func TestStatistics(t *testing.T) {
 			p       []float64
 		}{{nil, nil}, {weights, p}} {
 			got, want := rbm.NewStatistics(m, n), lecturetest.OfUnits(model, bits.Average(lecturetest.Rows(v), c.p))
-			rbm.NewConditionals(model, 2).Statistics(got, model, v, c.weights)
+			rbm.NewConditionals(model, compute.New(2)).Statistics(got, model, v, c.weights)
 			for _, x := range []struct {
 				name string
 				got  []float32
@@ -128,10 +129,10 @@ func TestStatistics(t *testing.T) {
 func TestStatisticsDoNotDependOnWorkers(t *testing.T) {
 	model, v := wild(130, 31, 257, rbm.Bernoulli, rbm.Spin)
 	want := rbm.NewStatistics(130, 31)
-	rbm.NewConditionals(model, 1).Statistics(want, model, v, nil)
+	rbm.NewConditionals(model, compute.New(1)).Statistics(want, model, v, nil)
 	for _, workers := range []int{2, 7} {
 		got := rbm.NewStatistics(130, 31)
-		rbm.NewConditionals(model, workers).Statistics(got, model, v, nil)
+		rbm.NewConditionals(model, compute.New(workers)).Statistics(got, model, v, nil)
 		if !slices.Equal(got.VH, want.VH) || !slices.Equal(got.H, want.H) || !slices.Equal(got.V, want.V) {
 			t.Errorf("%d workers give other statistics than one", workers)
 		}
@@ -146,7 +147,7 @@ func TestPseudoLogLikelihood(t *testing.T) {
 			for k := range model.W {
 				model.W[k] *= scale
 			}
-			got := model.PseudoLogLikelihood(v, 2)
+			got := model.PseudoLogLikelihood(v, compute.New(2))
 			free := model.FreeEnergy(v)
 			for r := range got {
 				want := 0.0
@@ -167,7 +168,7 @@ func ExampleConditionals() {
 	model := &rbm.Model{W: []float32{2, -2}, B: []float32{0}, C: []float32{0, 0}} // one visible, two hidden units
 	v, _ := rbm.FromBytes([][]uint8{{0}, {1}})
 	p := make([]float32, 4)
-	rbm.NewConditionals(model, 0).HiddenProbs(p, v)
+	rbm.NewConditionals(model, nil).HiddenProbs(p, v)
 	fmt.Printf("P(h=1|v=0) = %.4f %.4f\n", p[0], p[1])
 	fmt.Printf("P(h=1|v=1) = %.4f %.4f\n", p[2], p[3])
 	// Output:
@@ -179,7 +180,7 @@ func ExampleConditionals() {
 func TestConditionalFreeEnergies(t *testing.T) {
 	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
 		model, v := wild(70, 37, 50, visible, hidden)
-		c := rbm.NewConditionals(model, 2)
+		c := rbm.NewConditionals(model, compute.New(2))
 		free, drawn, averaged := make([]float64, 50), make([]float64, 50), make([]float64, 50)
 		c.FreeEnergy(free, v)
 		c.SampleHiddenFree(rbm.NewBatch(50, 37), drawn, v, rng.Seed(2), 1)

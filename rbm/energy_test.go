@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/internal/lecturetest"
 	"harmonium/lecture"
 	"harmonium/rbm"
@@ -146,7 +147,7 @@ func TestByHand(t *testing.T) {
 					t.Errorf("F(h %d) is %v, want %v", r, freeHidden[r], want)
 				}
 			}
-			conditionals := rbm.NewConditionals(model, 1)
+			conditionals := rbm.NewConditionals(model, compute.New(1))
 			hidden, visible := make([]float32, 8), make([]float32, 8)
 			conditionals.HiddenProbs(hidden, states)
 			conditionals.VisibleProbs(visible, states)

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/internal/safetensors"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -184,14 +185,14 @@ func TestLargestParameters(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := make([]float32, 2*200)
-		rbm.NewConditionals(model, 1).HiddenProbs(p, v)
+		rbm.NewConditionals(model, compute.New(1)).HiddenProbs(p, v)
 		for _, p := range p {
 			if !(0 <= p && p <= 1) {
 				t.Fatalf("a probability is %v", p)
 			}
 		}
 		for r, f := range model.FreeEnergy(v) {
-			if pseudo := model.PseudoLogLikelihood(v, 1)[r]; math.IsNaN(f-f) || math.IsNaN(pseudo-pseudo) {
+			if pseudo := model.PseudoLogLikelihood(v, compute.New(1))[r]; math.IsNaN(f-f) || math.IsNaN(pseudo-pseudo) {
 				t.Errorf("free energy %v, pseudo-log-likelihood %v", f, pseudo)
 			}
 		}
@@ -425,7 +426,7 @@ func FuzzRead(f *testing.F) {
 		if free := model.FreeEnergy(v)[0]; free-free != 0 {
 			t.Fatalf("free energy %v", free)
 		}
-		rbm.NewConditionals(model, 1).HiddenProbs(make([]float32, model.N()), v)
+		rbm.NewConditionals(model, compute.New(1)).HiddenProbs(make([]float32, model.N()), v)
 		written := encode(t, model)
 		again, err := rbm.Read(bytes.NewReader(written), int64(len(written)))
 		if err != nil || !reflect.DeepEqual(again, model) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/internal/kernel"
+	"harmonium/compute"
 	"harmonium/rng"
 )
 
@@ -75,5 +75,6 @@ func (model *Model) Clone() *Model {
 
 // Finite reports whether every parameter is a finite number.
 func (model *Model) Finite() bool {
-	return kernel.Finite(model.W) && kernel.Finite(model.B) && kernel.Finite(model.C)
+	var on *compute.Context
+	return on.Finite(model.W) && on.Finite(model.B) && on.Finite(model.C)
 }

@@ -3,10 +3,10 @@ package rbm
 import (
 	"math"
 
-	"harmonium/internal/kernel"
+	"harmonium/compute"
 )
 
-// steepWeight bounds |w| for the product form of gain: the range of kernel.LogProduct.
+// steepWeight bounds |w| for the product form of gain: the range of Context.LogProduct.
 const steepWeight = 30
 
 // siteRows is the largest number of rows that are scored together: the factors of a unit stay in the first-level cache meanwhile, the
@@ -20,8 +20,8 @@ const (
 // log-probability of every unit given all the others, summed over all units, none drawn at random
 // (J. Besag, The Statistician 24 (1975) 179). It needs no Z. It is not the log-likelihood,
 // and for a model with few strong modes it can be far above it.
-func (model *Model) PseudoLogLikelihood(v Batch, workers int) []float64 {
-	return NewPseudoLikelihood(model).Log(v, workers)
+func (model *Model) PseudoLogLikelihood(v Batch, on *compute.Context) []float64 {
+	return NewPseudoLikelihood(model, on).Log(v)
 }
 
 // PseudoLikelihood is a model made ready for many calls of [PseudoLikelihood.Log], such as blocks of a long list of rows.
@@ -31,17 +31,18 @@ type PseudoLikelihood struct {
 }
 
 // NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. It takes 24 bytes a weight.
-func NewPseudoLikelihood(model *Model) *PseudoLikelihood {
-	return &PseudoLikelihood{model, newSites(model.Bits())}
+func NewPseudoLikelihood(model *Model, on *compute.Context) *PseudoLikelihood {
+	return &PseudoLikelihood{model, newSites(model.Bits(), on)}
 }
 
 // Log returns what [Model.PseudoLogLikelihood] does.
-func (p *PseudoLikelihood) Log(v Batch, workers int) []float64 {
+func (p *PseudoLikelihood) Log(v Batch) []float64 {
 	p.model.checkVisible(v)
-	workers = kernel.Workers(workers)
+	on := p.sites.compute
+	workers := on.Workers()
 	group := min(siteRows, max(1, siteBytes/p.sites.rowBytes()), (v.Rows()+workers-1)/workers)
 	result := make([]float64, v.Rows())
-	kernel.Parallel(workers, (v.Rows()+group-1)/group, func(task int) {
+	on.Parallel((v.Rows()+group-1)/group, func(task int) {
 		p.sites.logLikelihood(result, v, task*group, min((task+1)*group, v.Rows()))
 	})
 	return result
@@ -49,16 +50,17 @@ func (p *PseudoLikelihood) Log(v Batch, workers int) []float64 {
 
 // sites holds e^w and e^(−w), which turn the change of F at a flip of one unit into products.
 type sites struct {
+	compute  *compute.Context
 	p        *BitParameters
 	stride   int       // n and factors of 1, up to a multiple of 64: the products go by 64 factors
 	up, down []float64 // e^(w_ij), e^(−w_ij), m×stride
 	steep    []bool    // a weight of unit i exceeds steepWeight
 }
 
-func newSites(p *BitParameters) *sites {
+func newSites(p *BitParameters, on *compute.Context) *sites {
 	m, n := len(p.B), len(p.C)
 	stride := (n + 63) &^ 63
-	s := &sites{p: p, stride: stride, up: make([]float64, m*stride), down: make([]float64, m*stride), steep: make([]bool, m)}
+	s := &sites{compute: on, p: p, stride: stride, up: make([]float64, m*stride), down: make([]float64, m*stride), steep: make([]bool, m)}
 	for k, w := range p.W {
 		at := k/n*stride + k%n
 		s.up[at], s.down[at] = math.Exp(w), math.Exp(-w)
@@ -88,7 +90,7 @@ func (s *sites) logLikelihood(result []float64, v Batch, from, to int) {
 				gain = steepGain(row.inputs, weights, direction)
 			} else {
 				// Σ_j log[(1+e^{x_j±w_j})/(1+e^{x_j})] = log Π_j (σ(−x_j) + σ(x_j) e^{±w_j})
-				gain = kernel.LogProduct(row.on, row.off, factors)
+				gain = s.compute.LogProduct(row.on, row.off, factors)
 			}
 			result[from+k] -= Softplus(gain + direction*b)
 		}

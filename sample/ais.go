@@ -59,7 +59,7 @@ func (p *WeightedChains) Anneal(ctx context.Context, path Path, places []float64
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		path.at(between, place, c.Workers())
+		path.at(between, place, c.Compute())
 		c.Update(between)
 		lengths = append(lengths, p.Step(c, 1))
 		if p.LogZ().ESS < evenOut*float64(len(p.LogWeights)) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"harmonium/compute"
 	"harmonium/diag"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -15,16 +16,16 @@ import (
 // Options are those of [Draw]. The zero value draws DefaultCount nearly independent samples, from DefaultChains chains whose burn-in lasts
 // until they agree.
 type Options struct {
-	Count    int            // samples; 0 means DefaultCount
-	Chains   int            // Gibbs chains, or replica sets of tempering, at most Count; 0 means DefaultChains
-	Method   Method         // Auto, Gibbs or Tempered
-	BurnIn   int            // sweeps before the first sample of each chain; 0: until R̂ ≤ 1.01; negative: none
-	Thin     int            // sweeps from a sample of a chain to the next; 0: as many as make the samples nearly independent
-	Start    rbm.Batch      // chains begin at its rows, drawn by FromRows; without rows they begin at FromBiases
-	Clamp    map[int]bool   // visible units to be held at 1 or +1 (true), or at 0 or −1 (false): samples of the conditional distribution
-	Seed     uint64         // of all random numbers
-	Workers  int            // 0 means all cores; results don't depend on it
-	Progress func(Progress) // called after every sweep, and before the first one of each phase; may be nil
+	Count    int              // samples; 0 means DefaultCount
+	Chains   int              // Gibbs chains, or replica sets of tempering, at most Count; 0 means DefaultChains
+	Method   Method           // Auto, Gibbs or Tempered
+	BurnIn   int              // sweeps before the first sample of each chain; 0: until R̂ ≤ 1.01; negative: none
+	Thin     int              // sweeps from a sample of a chain to the next; 0: as many as make the samples nearly independent
+	Start    rbm.Batch        // chains begin at its rows, drawn by FromRows; without rows they begin at FromBiases
+	Clamp    map[int]bool     // visible units to be held at 1 or +1 (true), or at 0 or −1 (false): samples of the conditional distribution
+	Seed     uint64           // of all random numbers
+	Compute  *compute.Context // nil means the default; results don't depend on it
+	Progress func(Progress)   // called after every sweep, and before the first one of each phase; may be nil
 
 	// Between are models that the path of tempering passes, such as those saved along a training. None: the straight line, which makes for
 	// more round trips (docs/decisions/0030).
@@ -206,7 +207,7 @@ func (g gibbsWalker) exchange() (temperatures, trips int) { return 0, 0 }
 func (d *drawing) newGibbs() gibbsWalker {
 	chains := NewChains(d.start, d.model.N(), d.key)
 	d.clamp(chains)
-	return gibbsWalker{chains, rbm.NewConditionals(d.model, d.Workers)}
+	return gibbsWalker{chains, rbm.NewConditionals(d.model, d.Compute)}
 }
 
 func (d *drawing) gibbs(ctx context.Context) (*Result, error) { return d.collect(ctx, d.newGibbs()) }
@@ -247,7 +248,7 @@ func (d *drawing) tempered(ctx context.Context) (*Result, error) {
 	base := IndependentModel(d.model)
 	base.SetBiasesFromMeans(means(pilot.visible()))
 	path := slices.Concat(Path{base}, d.Between, Path{d.model})
-	t := NewTempering(path, pilot.visible(), firstTemperatures, d.key.Stream(rng.StreamExchange), d.Workers)
+	t := NewTempering(path, pilot.visible(), firstTemperatures, d.key.Stream(rng.StreamExchange), d.Compute)
 	d.clamp(t)
 	result, err := d.collect(ctx, temperedWalker{t})
 	if err != nil {

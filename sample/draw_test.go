@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/exact"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -215,7 +216,7 @@ func TestDrawRepeats(t *testing.T) {
 		var steps []sample.Progress
 		for _, workers := range []int{1, 2, 7} {
 			var seen []sample.Progress
-			o.Workers, o.Progress = workers, func(p sample.Progress) { p.Gibbs = nil; seen = append(seen, p) }
+			o.Compute, o.Progress = compute.New(workers), func(p sample.Progress) { p.Gibbs = nil; seen = append(seen, p) }
 			got := draw(t, model, o)
 			if want == nil {
 				want, steps = got, seen
@@ -224,7 +225,7 @@ func TestDrawRepeats(t *testing.T) {
 				t.Errorf("%q: %d workers give another result than one", o.Method, workers)
 			}
 		}
-		o.Workers, o.Seed = 1, 1
+		o.Compute, o.Seed = compute.New(1), 1
 		if slices.Equal(draw(t, model, o).Samples.Words(), want.Samples.Words()) {
 			t.Errorf("%q: another seed gives the same samples", o.Method)
 		}
@@ -301,7 +302,7 @@ func TestDrawMemory(t *testing.T) {
 	allocated := func(sweeps int) uint64 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		draw(t, model, sample.Options{Count: chains, Chains: chains, Method: sample.Gibbs, BurnIn: sweeps, Thin: 100, Workers: 1})
+		draw(t, model, sample.Options{Count: chains, Chains: chains, Method: sample.Gibbs, BurnIn: sweeps, Thin: 100, Compute: compute.New(1)})
 		runtime.ReadMemStats(&after)
 		return after.TotalAlloc - before.TotalAlloc
 	}

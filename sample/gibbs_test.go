@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/exact"
 	"harmonium/internal/lecturetest"
 	"harmonium/rbm"
@@ -68,7 +69,7 @@ func TestGibbsDoesNotDrift(t *testing.T) {
 				p := distribution(model, everything)
 				checkDistribution(t, start, p)
 				c := sample.NewChains(start, model.N(), rng.Seed(2))
-				conditionals := rbm.NewConditionals(model, 1)
+				conditionals := rbm.NewConditionals(model, compute.New(1))
 				for _, k := range []int{1, 2, 20} {
 					c.Sweep(conditionals, k)
 					checkDistribution(t, c.Visible, p)
@@ -82,7 +83,7 @@ func TestGibbsDoesNotDrift(t *testing.T) {
 func TestGibbsForgetsItsStart(t *testing.T) {
 	model := randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 12)
 	c := sample.NewChains(rbm.NewBatch(20000, 5), 4, rng.Seed(3))
-	c.Sweep(rbm.NewConditionals(model, 1), 200)
+	c.Sweep(rbm.NewConditionals(model, compute.New(1)), 200)
 	checkDistribution(t, c.Visible, distribution(model, everything))
 }
 
@@ -93,7 +94,7 @@ func TestClampedGibbsSamplesTheConditional(t *testing.T) {
 	c.ClampVisible(1, true)
 	c.ClampVisible(3, false)
 	c.ClampHidden(2, true)
-	c.Sweep(rbm.NewConditionals(model, 1), 200)
+	c.Sweep(rbm.NewConditionals(model, compute.New(1)), 200)
 	given := func(v, h int) bool { return v>>1&1 == 1 && v>>3&1 == 0 && h>>2&1 == 1 }
 	for r := range c.Visible.Rows() {
 		if !given(index(c.Visible, r), index(c.Hidden, r)) {
@@ -133,7 +134,7 @@ func TestGibbsRepeats(t *testing.T) {
 	run := func(workers int, parts ...int) []uint64 {
 		c := sample.NewChains(start, model.N(), rng.Seed(8))
 		for _, k := range parts {
-			c.Sweep(rbm.NewConditionals(model, workers), k)
+			c.Sweep(rbm.NewConditionals(model, compute.New(workers)), k)
 		}
 		return c.Visible.Words()
 	}
@@ -151,7 +152,7 @@ func ExampleChains() {
 	start := sample.FromBiases(model, 1000, rng.Seed(1))
 
 	chains := sample.NewChains(start, model.N(), rng.Seed(1))
-	chains.Sweep(rbm.NewConditionals(model, 0), 10) // v → h → v, ten times
+	chains.Sweep(rbm.NewConditionals(model, nil), 10) // v → h → v, ten times
 
 	on := 0
 	for r := range chains.Visible.Rows() {

@@ -3,7 +3,7 @@ package sample
 import (
 	"fmt"
 
-	"harmonium/internal/kernel"
+	"harmonium/compute"
 	"harmonium/rbm"
 )
 
@@ -34,12 +34,12 @@ func (p Path) check() {
 func (p Path) model() *rbm.Model { return p[len(p)-1] }
 
 // at sets dst to the model at a place.
-func (p Path) at(dst *rbm.Model, place float64, workers int) {
+func (p Path) at(dst *rbm.Model, place float64, on *compute.Context) {
 	stretch := place * float64(len(p)-1)
 	k := min(int(stretch), len(p)-2)
 	from, to := p[k].Parameters(), p[k+1].Parameters()
 	for part, x := range dst.Parameters() {
-		kernel.Interpolate(kernel.Workers(workers), x, from[part], to[part], float32(stretch-float64(k)))
+		on.Interpolate(x, from[part], to[part], float32(stretch-float64(k)))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/exact"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -36,7 +37,7 @@ func TestAnnealAlongPaths(t *testing.T) {
 	}
 	places := sample.Respace(sample.Even(2), []float64{1, 3}, 200)
 	for name, path := range map[string]sample.Path{"straight": {base, model}, "detour": {base, detour, model}} {
-		c := rbm.NewConditionals(model, 1)
+		c := rbm.NewConditionals(model, compute.New(1))
 		p, lengths, err := sample.AIS(t.Context(), path, places, 500, c, rng.Seed(1), nil)
 		if err != nil || len(lengths) != 200 {
 			t.Fatalf("%s: error %v, %d lengths", name, err, len(lengths))
@@ -68,7 +69,7 @@ func TestAnnealMeasuresItsSteps(t *testing.T) {
 	const steps = 50
 	model := randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 35)
 	base := sample.IndependentModel(model)
-	c, path, places := rbm.NewConditionals(model, 1), sample.Path{base, base, model}, sample.Even(steps)
+	c, path, places := rbm.NewConditionals(model, compute.New(1)), sample.Path{base, base, model}, sample.Even(steps)
 	p := sample.NewIndependent(base, 300, rng.Seed(1))
 	check := func(lengths []float64, err error) {
 		t.Helper()
@@ -97,7 +98,7 @@ func TestTemperingAlongAPathDoesNotDrift(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := sample.NewTempering(sample.Path{base, detour, model}, v, 4, rng.Seed(2), 1)
+	p := sample.NewTempering(sample.Path{base, detour, model}, v, 4, rng.Seed(2), compute.New(1))
 	for range 20 { // the lower temperatures come to their own distributions
 		p.Round()
 	}

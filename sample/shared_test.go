@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -21,7 +22,7 @@ func TestSharedModels(t *testing.T) {
 		base := IndependentModel(model)
 		walk := func(bytes int) (*Tempering, int) {
 			keptBytes = bytes
-			p := NewTempering(Path{base, model.Clone()}, rbm.NewBatch(sets, m), 5, rng.Seed(2), 2)
+			p := NewTempering(Path{base, model.Clone()}, rbm.NewBatch(sets, m), 5, rng.Seed(2), compute.New(2))
 			p.ClampVisible(3, true)
 			trips := 0
 			rounds := func() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -30,7 +31,7 @@ type Tempering struct {
 
 	path         Path
 	temperatures []*temperature
-	workers      int
+	compute      *compute.Context
 	key          rng.Key
 	rounds       uint64
 	clamps       []clamped
@@ -69,12 +70,12 @@ type clamped struct {
 
 // NewTempering returns a replica set for each row of v, whose replicas all begin at that row, with a number of temperatures at even
 // distances. It panics if the first model of the path has weights, or if there are fewer than two temperatures.
-func NewTempering(path Path, v rbm.Batch, temperatures int, key rng.Key, workers int) *Tempering {
+func NewTempering(path Path, v rbm.Batch, temperatures int, key rng.Key, on *compute.Context) *Tempering {
 	if temperatures < 2 {
 		panic(fmt.Sprintf("sample: tempering with %d temperatures", temperatures))
 	}
 	path.check()
-	t := &Tempering{path: path, workers: workers, key: key.Stream(rng.StreamExchange)}
+	t := &Tempering{path: path, compute: on, key: key.Stream(rng.StreamExchange)}
 	for k := range t.free {
 		t.free[k] = make([]float64, v.Rows())
 	}
@@ -106,9 +107,9 @@ func (t *Tempering) at(p *placed, β float64) *placed {
 		p = &placed{model: t.path.model().Clone()}
 	}
 	p.β = β
-	t.path.at(p.model, β, t.workers)
+	t.path.at(p.model, β, t.compute)
 	if p.conditionals == nil {
-		p.conditionals = rbm.NewConditionals(p.model, t.workers)
+		p.conditionals = rbm.NewConditionals(p.model, t.compute)
 	} else {
 		p.conditionals.Update(p.model)
 	}

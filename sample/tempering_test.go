@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/exact"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -51,14 +52,14 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 	start := rbm.NewBatch(sets, m) // all −1
 
 	gibbs := sample.NewChains(start, n, rng.Seed(2))
-	gibbs.Sweep(rbm.NewConditionals(model, 1), 5000)
+	gibbs.Sweep(rbm.NewConditionals(model, compute.New(1)), 5000)
 	for r := range sets {
 		if up(gibbs.Visible.Row(r), m) {
 			t.Fatal("plain Gibbs changes modes: the test shows nothing")
 		}
 	}
 
-	p := sample.NewTempering(sample.Path{base, model}, start, 8, rng.Seed(3), 1)
+	p := sample.NewTempering(sample.Path{base, model}, start, 8, rng.Seed(3), compute.New(1))
 	for _, rounds := range []int{200, 400, 800} {
 		for range rounds {
 			p.Round()
@@ -102,7 +103,7 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 func TestTemperingClamped(t *testing.T) {
 	const m, n, sets = 12, 4, 50
 	model, base := magnet(m, n, 0.35, 0)
-	p := sample.NewTempering(sample.Path{base, model}, rbm.NewBatch(sets, m), 4, rng.Seed(4), 2)
+	p := sample.NewTempering(sample.Path{base, model}, rbm.NewBatch(sets, m), 4, rng.Seed(4), compute.New(2))
 	p.ClampVisible(3, true)
 	for range 100 {
 		p.Round()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/exact"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -16,7 +17,7 @@ func annealed(t *testing.T, model *rbm.Model, chains, steps int, seed uint64, th
 	t.Helper()
 	p := sample.NewIndependent(model, chains, rng.Seed(seed))
 	tempered := model.Clone()
-	c := rbm.NewConditionals(model, 1)
+	c := rbm.NewConditionals(model, compute.New(1))
 	for k := 1; k <= steps; k++ {
 		β := float32(k) / float32(steps)
 		for i, w := range model.W {

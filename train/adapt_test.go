@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -23,13 +24,13 @@ func TestSweepsAdapt(t *testing.T) {
 		caughtModel.C[j] = -float32(m)
 	}
 	pcd := &PCD{Chains: chains, Adapt: true}
-	if err := pcd.Start(Setup{Model: free, Batch: chains, Key: rng.Seed(1), Workers: 1}); err != nil {
+	if err := pcd.Start(Setup{Model: free, Batch: chains, Key: rng.Seed(1), Compute: compute.New(1)}); err != nil {
 		t.Fatal(err)
 	}
 	statistics := rbm.NewStatistics(m, n)
 	update := uint64(0)
 	run := func(model *rbm.Model, updates int) {
-		conditionals := rbm.NewConditionals(model, 1)
+		conditionals := rbm.NewConditionals(model, compute.New(1))
 		for range updates {
 			if err := pcd.Phase(context.Background(), statistics, Update{Number: update, Model: model, Conditionals: conditionals}); err != nil {
 				t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/train"
 )
 
@@ -18,7 +19,7 @@ func TestUpdatesAllocateNothing(t *testing.T) {
 		"defaults": {},
 		"plain":    {Plain: true, Optimizer: &train.SGD{}, Negative: &train.PCD{Steps: 1, Chains: 50}},
 	} {
-		c.Updates, c.Every, c.Workers = 1000, 1000, 2
+		c.Updates, c.Every, c.Compute = 1000, 1000, compute.New(2)
 		training := start(t, 20, drawnBars(t, 100), c) // five minibatches of 20: all of one shape
 		next, stop := iter.Pull(training.Steps(t.Context()))
 		next()

@@ -5,14 +5,15 @@ import (
 	"math"
 	"time"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/rbm"
 )
 
 // Config says how to train. Its zero value is the default, chosen by measurement (docs/decisions/0042).
 type Config struct {
-	Seed    uint64 // of every random number of the run
-	Workers int    // 0 means all cores; the result doesn't depend on it
+	Seed    uint64           // of every random number of the run
+	Compute *compute.Context // nil means the default; the result doesn't depend on it
 
 	Negative  Negative  // nil means &PCD{}
 	Optimizer Optimizer // nil means &Adam{}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
@@ -82,7 +83,7 @@ type scorer struct {
 	method        string
 	every         int // updates
 	spectrumEvery int
-	workers       int
+	compute       *compute.Context
 	train, valid  *data.Set
 	sites         *data.Set // rows for the pseudo-log-likelihood, or nil
 	free          []float64 // of the rows
@@ -90,7 +91,7 @@ type scorer struct {
 
 func newScorer(t *Training) *scorer {
 	c, m, n := t.config, float64(t.Model.M()), float64(t.Model.N())
-	s := &scorer{every: c.Every, workers: c.Workers}
+	s := &scorer{every: c.Every, compute: c.Compute}
 	update := t.updateCost()
 	s.spectrumEvery = spectrumEvery(t.Model, update)
 	scored := func(most int) float64 {
@@ -152,7 +153,7 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 	switch s.method {
 	case MethodExact:
 		// An evaluation is finished even when the training is interrupted: it belongs to the update before it.
-		logZ, err := exact.LogZ(context.WithoutCancel(ctx), t.Model, exact.Options{Workers: t.config.Workers})
+		logZ, err := exact.LogZ(context.WithoutCancel(ctx), t.Model, exact.Options{Compute: t.config.Compute})
 		if err != nil {
 			return nil, err
 		}
@@ -161,7 +162,7 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 		e.LogZ, e.Findings = t.live.logZ(t)
 	}
 	if s.sites != nil && t.done > 1 { // the first update has not paid for it
-		logs := t.Model.PseudoLogLikelihood(s.sites.States, s.workers)
+		logs := t.Model.PseudoLogLikelihood(s.sites.States, s.compute)
 		mean, stderr := diag.WeightedMean(logs, s.sites.Weights)
 		e.Pseudo = &Score{Value: diag.Number(mean), Stderr: diag.Number(stderr), Method: methodSites}
 	}

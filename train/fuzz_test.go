@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/internal/safetensors"
 	"harmonium/rbm"
@@ -19,7 +20,7 @@ func FuzzResume(f *testing.F) {
 	}
 	begin := func() *train.Training {
 		training, err := train.Start(rbm.New(6, 2, rng.Seed(1)), set, train.Config{
-			Workers: 1, Epochs: 25, Negative: &train.PCD{Steps: 1, Chains: 2, Refresh: 1, Rungs: 2}, Valid: set,
+			Compute: compute.New(1), Epochs: 25, Negative: &train.PCD{Steps: 1, Chains: 2, Refresh: 1, Rungs: 2}, Valid: set,
 		})
 		if err != nil {
 			f.Fatal(err)

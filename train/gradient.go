@@ -2,8 +2,6 @@ package train
 
 import (
 	"math"
-
-	"harmonium/internal/kernel"
 )
 
 // centerRate is the weight of a minibatch in the running mean of the hidden units: Melchior, Fischer & Wiskott 2016, section 4.
@@ -49,7 +47,7 @@ func newAscent(t *Training) *ascent {
 	for k := range a.blocks {
 		a.blocks[k].stepC = make([]float32, n)
 	}
-	workers := min(kernel.Workers(t.config.Workers), len(a.blocks))
+	workers := min(t.config.Compute.Workers(), len(a.blocks))
 	a.scratch = make(chan []float32, workers)
 	for range workers {
 		a.scratch <- make([]float32, 2*a.rows*n)
@@ -59,29 +57,29 @@ func newAscent(t *Training) *ascent {
 
 // run moves the parameters and returns the gradient's norm, before the optimiser, and whether all parameters are finite.
 func (a *ascent) run(rate float64) (norm float64, finite bool) {
-	t, model := a.t, a.t.Model
-	kernel.Subtract(a.b, t.positive.V, t.negative.V)
-	kernel.Subtract(a.c, t.positive.H, t.negative.H)
+	t, model, on := a.t, a.t.Model, a.t.config.Compute
+	on.Subtract(a.b, t.positive.V, t.negative.V)
+	on.Subtract(a.c, t.positive.H, t.negative.H)
 	if !t.config.Plain {
 		t.followCenter()
 	}
 	t.config.Optimizer.Begin(rate)
-	kernel.Parallel(cap(a.scratch), len(a.blocks), a.move)
+	on.Parallel(len(a.blocks), a.move)
 	t.config.Optimizer.Step(VisibleBiases, 0, model.B, a.b)
 	t.config.Optimizer.Step(HiddenBiases, 0, model.C, a.c)
 	if !t.config.Plain {
-		kernel.Subtract(model.B, model.B, a.stepB)
+		on.Subtract(model.B, model.B, a.stepB)
 	}
-	squares := kernel.Dot(a.b, a.b) + kernel.Dot(a.c, a.c)
+	squares := on.Dot(a.b, a.b) + on.Dot(a.c, a.c)
 	finite = true
 	for k := range a.blocks {
 		squares += a.blocks[k].squares
 		finite = finite && a.blocks[k].finite
 		if !t.config.Plain {
-			kernel.Subtract(model.C, model.C, a.blocks[k].stepC)
+			on.Subtract(model.C, model.C, a.blocks[k].stepC)
 		}
 	}
-	return math.Sqrt(squares), finite && kernel.Finite(model.B) && kernel.Finite(model.C)
+	return math.Sqrt(squares), finite && on.Finite(model.B) && on.Finite(model.C)
 }
 
 // followCenter moves ν towards the minibatch's mean of the hidden units.
@@ -98,18 +96,18 @@ func (t *Training) followCenter() {
 
 // moveWeights makes the step of block k.
 func (a *ascent) moveWeights(k int) {
-	t, n := a.t, len(a.c)
+	t, n, on := a.t, len(a.c), a.t.config.Compute
 	from, to := k*a.rows*n, min((k+1)*a.rows*n, len(t.Model.W))
 	W := t.Model.W[from:to]
 	scratch := <-a.scratch
 	g, before := scratch[:len(W)], scratch[len(scratch)/2:][:len(W)]
 
-	kernel.Subtract(g, t.positive.VH[from:to], t.negative.VH[from:to])
+	on.Subtract(g, t.positive.VH[from:to], t.negative.VH[from:to])
 	if !t.config.Plain {
 		a.center(g, k*a.rows)
 	}
 	t.penalise(g, W)
-	a.blocks[k].squares = kernel.Dot(g, g)
+	a.blocks[k].squares = on.Dot(g, g)
 	if t.config.Plain {
 		t.config.Optimizer.Step(Weights, from, W, g)
 		t.clip(W)
@@ -117,17 +115,17 @@ func (a *ascent) moveWeights(k int) {
 		copy(before, W)
 		t.config.Optimizer.Step(Weights, from, W, g)
 		t.clip(W)
-		kernel.Subtract(g, W, before)
+		on.Subtract(g, W, before)
 		a.uncenter(g, k)
 	}
-	a.blocks[k].finite = kernel.Finite(W)
+	a.blocks[k].finite = on.Finite(W)
 	a.scratch <- scratch
 }
 
 // center subtracts μ g_cᵀ + g_b νᵀ from rows of the gradient, the first of which is row i.
 func (a *ascent) center(g []float32, i int) {
-	for n := len(a.c); len(g) > 0; i++ {
-		kernel.SubtractOuter(g[:n], a.t.centerV[i], a.c, a.b[i], a.t.centerH)
+	for n, on := len(a.c), a.t.config.Compute; len(g) > 0; i++ {
+		on.SubtractOuter(g[:n], a.t.centerV[i], a.c, a.b[i], a.t.centerH)
 		g = g[n:]
 	}
 }
@@ -136,10 +134,10 @@ func (a *ascent) center(g []float32, i int) {
 func (a *ascent) uncenter(Δ []float32, k int) {
 	stepC := a.blocks[k].stepC
 	clear(stepC)
-	n := len(stepC)
+	n, on := len(stepC), a.t.config.Compute
 	for i := k * a.rows; len(Δ) > 0; i++ {
-		a.stepB[i] = float32(kernel.Dot(Δ[:n], a.t.centerH))
-		kernel.AddScaled(stepC, a.t.centerV[i], Δ[:n])
+		a.stepB[i] = float32(on.Dot(Δ[:n], a.t.centerH))
+		on.AddScaled(stepC, a.t.centerV[i], Δ[:n])
 		Δ = Δ[n:]
 	}
 }

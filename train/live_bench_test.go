@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/ising"
 	"harmonium/rbm"
@@ -36,7 +37,7 @@ func BenchmarkScores(b *testing.B) {
 			train := func(scores bool) time.Duration {
 				model := rbm.New(states.Units(), s.hidden, rng.Seed(1))
 				set := &data.Set{States: states}
-				t, err := Start(model, set, Config{Updates: s.updates, Negative: s.negative(), Valid: set, Workers: 1})
+				t, err := Start(model, set, Config{Updates: s.updates, Negative: s.negative(), Valid: set, Compute: compute.New(1)})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -44,7 +45,7 @@ func TestRefreshIsNoForgetting(t *testing.T) {
 	const m, n = 40, 4
 	model := rbm.New(m, n, rng.Seed(1))
 	p := &PCD{Steps: 1, Chains: 12, Refresh: 4, Rungs: 2}
-	if err := p.Start(Setup{Model: model, Key: rng.Seed(2), Workers: 1}); err != nil {
+	if err := p.Start(Setup{Model: model, Key: rng.Seed(2), Compute: compute.New(1)}); err != nil {
 		t.Fatal(err)
 	}
 	for done := uint64(1); done <= 200; done++ {
@@ -104,13 +105,13 @@ func TestMemoryOfPhases(t *testing.T) {
 	} {
 		for model, want := range map[*rbm.Model]bool{rest: false, frozen: true} {
 			negative := make()
-			if err := negative.Start(Setup{Model: model, Batch: rows, Key: rng.Seed(2), Workers: 1}); err != nil {
+			if err := negative.Start(Setup{Model: model, Batch: rows, Key: rng.Seed(2), Compute: compute.New(1)}); err != nil {
 				t.Fatal(err)
 			}
 			if p, ok := negative.(persistent); ok {
 				copy(p.visible().Words(), data.Words())
 			}
-			conditionals, dst := rbm.NewConditionals(model, 1), rbm.NewStatistics(m, n)
+			conditionals, dst := rbm.NewConditionals(model, compute.New(1)), rbm.NewStatistics(m, n)
 			const updates = 5
 			for k := range uint64(updates) {
 				if err := negative.Phase(t.Context(), dst, Update{Number: k, Model: model, Conditionals: conditionals, Rows: data}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"harmonium/compute"
 	"harmonium/exact"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -29,7 +30,7 @@ type Setup struct {
 	Model   *rbm.Model
 	Batch   int     // rows of a minibatch, at most
 	Key     rng.Key // of the negative phase
-	Workers int
+	Compute *compute.Context
 }
 
 // Update is what a Negative may use for one update.
@@ -291,7 +292,7 @@ func (*CD) Remember(*Memory) {}
 
 // Exact is the negative phase by enumeration: gradient descent on the true cost.
 type Exact struct {
-	workers int
+	compute *compute.Context
 	cost    float64
 }
 
@@ -300,13 +301,13 @@ func (e *Exact) Start(s Setup) error {
 	if err := exact.Feasible(s.Model.M(), s.Model.N()); err != nil {
 		return fmt.Errorf("exact negative phase: %w", err)
 	}
-	e.workers, e.cost = s.Workers, 2*oracleCost(s.Model)
+	e.compute, e.cost = s.Compute, 2*oracleCost(s.Model)
 	return nil
 }
 
 // Phase sums over all states.
 func (e *Exact) Phase(ctx context.Context, dst *rbm.Statistics, u Update) error {
-	return exact.Moments(ctx, dst, u.Model, exact.Options{Workers: e.workers})
+	return exact.Moments(ctx, dst, u.Model, exact.Options{Compute: e.compute})
 }
 
 // Cost counts two passes over the states.

@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 
+	"harmonium/compute"
 	"harmonium/internal/kernel"
 	"harmonium/rbm"
 )
@@ -22,8 +23,8 @@ const (
 type Optimizer interface {
 	// DefaultRate is the learning rate of weights between such units where none is given.
 	DefaultRate(visible, hidden rbm.Units) float64
-	// Start is called once, before the first Begin.
-	Start(model *rbm.Model)
+	// Start is called once, before the first Begin. The steps are computed in the given context.
+	Start(model *rbm.Model, on *compute.Context)
 	// Begin is called before the steps of each update.
 	Begin(rate float64)
 	// Step moves p, the parameters of a kind from index from on, along their gradient g: p ← p + rate·(something made of g). It is
@@ -34,19 +35,22 @@ type Optimizer interface {
 }
 
 // SGD is stochastic gradient descent: λ ← λ − η ∇C.
-type SGD struct{ rate float32 }
+type SGD struct {
+	rate    float32
+	compute *compute.Context
+}
 
 // DefaultRate is 0.1, measured (docs/decisions/0046).
 func (*SGD) DefaultRate(_, _ rbm.Units) float64 { return 0.1 }
 
-// Start does nothing: gradient descent has no memory.
-func (*SGD) Start(*rbm.Model) {}
+// Start has nothing to set: gradient descent has no memory.
+func (o *SGD) Start(_ *rbm.Model, on *compute.Context) { o.compute = on }
 
 // Begin sets the rate.
 func (o *SGD) Begin(rate float64) { o.rate = float32(rate) }
 
 // Step adds rate·g.
-func (o *SGD) Step(_ Parameters, _ int, p, g []float32) { kernel.AddScaled(p, o.rate, g) }
+func (o *SGD) Step(_ Parameters, _ int, p, g []float32) { o.compute.AddScaled(p, o.rate, g) }
 
 // Remember does nothing.
 func (*SGD) Remember(*Memory) {}
@@ -58,17 +62,18 @@ type Momentum struct {
 
 	rate     float32
 	velocity [3][]float32
+	compute  *compute.Context
 }
 
 // DefaultRate is a tenth of SGD's, so that the effective rate is the same.
 func (*Momentum) DefaultRate(_, _ rbm.Units) float64 { return 0.01 }
 
 // Start sets the velocity to zero.
-func (o *Momentum) Start(model *rbm.Model) {
+func (o *Momentum) Start(model *rbm.Model, on *compute.Context) {
 	if o.Decay == 0 {
 		o.Decay = 0.9
 	}
-	o.velocity = zeros(model)
+	o.velocity, o.compute = zeros(model), on
 }
 
 // Begin sets the rate.
@@ -80,7 +85,7 @@ func (o *Momentum) Step(kind Parameters, from int, p, g []float32) {
 	for k := range u {
 		u[k] = float32(decay*u[k]) + g[k]
 	}
-	kernel.AddScaled(p, o.rate, u)
+	o.compute.AddScaled(p, o.rate, u)
 }
 
 // Remember lists the velocity.
@@ -97,6 +102,7 @@ type Adam struct {
 	steps         uint64
 	step          kernel.Adam
 	first, second [3][]float32 // first is empty without momentum
+	compute       *compute.Context
 }
 
 // DefaultRate is 0.01 between bits, and a quarter of it between spins, measured (docs/decisions/0042 and 0043). Steps of Adam are of the
@@ -106,7 +112,7 @@ func (*Adam) DefaultRate(visible, hidden rbm.Units) float64 {
 }
 
 // Start sets the running means to zero.
-func (o *Adam) Start(model *rbm.Model) {
+func (o *Adam) Start(model *rbm.Model, on *compute.Context) {
 	if o.Beta2 == 0 {
 		o.Beta2 = 0.999
 	}
@@ -116,7 +122,7 @@ func (o *Adam) Start(model *rbm.Model) {
 	if o.Beta1 != 0 {
 		o.first = zeros(model)
 	}
-	o.second = zeros(model)
+	o.second, o.compute = zeros(model), on
 }
 
 // Begin corrects the rate and the mean square for the running means' start at zero.
@@ -139,7 +145,7 @@ func (o *Adam) Step(kind Parameters, from int, p, g []float32) {
 			mean[k] = float32(decay*mean[k]) + float32(gain*x)
 		}
 	}
-	o.step.Step(p, mean, g, o.second[kind][from:][:len(p)])
+	o.compute.StepAdam(&o.step, p, mean, g, o.second[kind][from:][:len(p)])
 }
 
 // Remember lists the running means and the number of steps.

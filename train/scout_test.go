@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
@@ -70,10 +71,10 @@ func TestRandomRestartIsBiased(t *testing.T) {
 			t.Fatalf("c = %v: ⟨v_0⟩ is exactly %v, want %v", c.hiddenBias, average.V[0], c.exactly)
 		}
 		p := &PCD{Steps: 1, Chains: 10}
-		if err := p.Start(Setup{Model: model, Key: rng.Seed(1), Workers: 1}); err != nil {
+		if err := p.Start(Setup{Model: model, Key: rng.Seed(1), Compute: compute.New(1)}); err != nil {
 			t.Fatal(err)
 		}
-		conditionals, on := rbm.NewConditionals(model, 1), []float64(nil)
+		conditionals, on := rbm.NewConditionals(model, compute.New(1)), []float64(nil)
 		for k := range uint64(updates) {
 			if err := p.Phase(t.Context(), average, Update{Number: k, Model: model, Conditionals: conditionals}); err != nil {
 				t.Fatal(err)

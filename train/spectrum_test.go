@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/train"
@@ -70,7 +71,7 @@ func TestPseudoAlongTraining(t *testing.T) {
 			}
 			seen++
 			mean := 0.0
-			for _, x := range training.Model.PseudoLogLikelihood(valid.States, 1) {
+			for _, x := range training.Model.PseudoLogLikelihood(valid.States, compute.New(1)) {
 				mean += x / 60
 			}
 			if got := p.Evaluation.Pseudo; math.Abs(float64(got.Value)-mean) > 1e-9 || !(got.Stderr > 0) || got.Method != "pseudo" {

@@ -88,7 +88,7 @@ func newLadders(s Setup, count, rungs int, along bool) *ladders {
 	base := sample.IndependentModel(s.Model)
 	path := sample.Path{base, s.Model}
 	return &ladders{
-		Tempering: sample.NewTempering(path, sample.FromBiases(s.Model, count, s.Key), rungs, s.Key, s.Workers), base: base, along: along,
+		Tempering: sample.NewTempering(path, sample.FromBiases(s.Model, count, s.Key), rungs, s.Key, s.Compute), base: base, along: along,
 	}
 }
 

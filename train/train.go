@@ -96,12 +96,12 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		model.SetBiasesFromMeans(means)
 	}
 	t.best = model.Clone()
-	t.conditionals = rbm.NewConditionals(model, config.Workers)
-	setup := Setup{Model: model, Batch: config.Batch, Key: rng.Seed(config.Seed), Workers: config.Workers}
+	t.conditionals = rbm.NewConditionals(model, config.Compute)
+	setup := Setup{Model: model, Batch: config.Batch, Key: rng.Seed(config.Seed), Compute: config.Compute}
 	if err := config.Negative.Start(setup); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	config.Optimizer.Start(model)
+	config.Optimizer.Start(model, config.Compute)
 	t.trajectory = newTrajectory(t)
 	t.ascent = newAscent(t)
 	t.scorer = newScorer(t)
@@ -219,7 +219,7 @@ func (t *Training) nextMinibatch() (rbm.Batch, []float32) {
 	if epoch != t.orderOf {
 		rng.NewSource(rng.Seed(t.config.Seed).Stream(rng.StreamShuffle), uint64(epoch)).Perm(t.order)
 		t.orderOf = epoch
-		t.set.Redraw(uint64(epoch))
+		t.set.Redraw(uint64(epoch), t.config.Compute)
 	}
 	index := t.order[k*rows/batches : (k+1)*rows/batches]
 	if t.minibatch.Rows() != len(index) {

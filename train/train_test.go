@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
@@ -153,8 +154,8 @@ func TestNegativePhasesAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := flat(moments)
-	setup := train.Setup{Model: model, Batch: chains, Key: rng.Seed(4), Workers: 1}
-	update := train.Update{Model: model, Conditionals: rbm.NewConditionals(model, 1), Rows: rbm.NewBatch(chains, 8)}
+	setup := train.Setup{Model: model, Batch: chains, Key: rng.Seed(4), Compute: compute.New(1)}
+	update := train.Update{Model: model, Conditionals: rbm.NewConditionals(model, compute.New(1)), Rows: rbm.NewBatch(chains, 8)}
 	for name, n := range map[string]train.Negative{
 		"pcd": &train.PCD{Steps: 2, Chains: chains}, "cd": &train.CD{Steps: 40},
 		"pt":             &train.PT{Steps: 2, Chains: chains, Rungs: 3},
@@ -192,7 +193,7 @@ func everything(t *testing.T, workers int) (*data.Set, train.Config) {
 	set := drawnBars(t, 330)
 	valid := set.Subset([]int{1, 5, 9, 13, 200, 300})
 	return set, train.Config{
-		Workers: workers, Seed: 7, Batch: 50, Epochs: 6, Optimizer: &train.Adam{}, Negative: &train.PCD{Steps: 3, Chains: 70},
+		Compute: compute.New(workers), Seed: 7, Batch: 50, Epochs: 6, Optimizer: &train.Adam{}, Negative: &train.PCD{Steps: 3, Chains: 70},
 		Valid: valid, Every: 4, L1: 1e-4, L2: 1e-3, Clip: 0.5,
 	}
 }
@@ -400,7 +401,7 @@ func TestOptimizers(t *testing.T) {
 		{&train.Adam{}, []float64{0.1, 0.2}}, // a constant gradient moves by the rate, whatever its size
 	} {
 		model := &rbm.Model{W: []float32{0}, B: []float32{0}, C: []float32{0}}
-		c.o.Start(model)
+		c.o.Start(model, nil)
 		for k, want := range c.want {
 			c.o.Begin(0.1)
 			c.o.Step(train.Weights, 0, model.W, []float32{2})

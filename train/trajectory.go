@@ -67,7 +67,7 @@ func newTrajectory(t *Training) *trajectory {
 	y := &trajectory{
 		base: base, mean: base.Clone(), key: rng.Seed(t.config.Seed).Stream(rng.StreamLive),
 		last: base.Clone(), chains: rbm.NewBatch(witnessCount, base.M()), logWeights: make([]float64, witnessCount),
-		ofLast: rbm.NewConditionals(base, t.config.Workers), ofMean: rbm.NewConditionals(base, t.config.Workers), before: base.Clone(),
+		ofLast: rbm.NewConditionals(base, t.config.Compute), ofMean: rbm.NewConditionals(base, t.config.Compute), before: base.Clone(),
 	}
 	y.witnesses = sample.NewIndependent(base, witnessCount, y.key)
 	y.room = keptAtMost(len(base.W) + len(base.B) + len(base.C))

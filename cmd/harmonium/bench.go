@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"harmonium/compute"
 	"harmonium/internal/kernel"
 	"harmonium/internal/limit"
 )
@@ -46,8 +47,8 @@ on a machine that should do nothing else meanwhile.`,
 }
 
 func isaList() string {
-	names := make([]string, 0, len(kernel.ISAs()))
-	for _, isa := range kernel.ISAs() {
+	names := make([]string, 0, len(compute.ISAs()))
+	for _, isa := range compute.ISAs() {
 		names = append(names, isa.String())
 	}
 	return strings.Join(names, ", ")
@@ -73,32 +74,30 @@ type benchResult struct {
 
 // bencher takes the measurements one after the other.
 type bencher struct {
-	ctx     context.Context
-	bar     *progress
-	done    int64
-	quick   bool
-	workers []int // numbers of workers: one, and what --workers says
-	isas    []kernel.ISA
-	result  *benchResult
+	ctx      context.Context
+	bar      *progress
+	done     int64
+	quick    bool
+	isas     []compute.ISA
+	contexts []*compute.Context // in the last form: of one worker, and of what --workers says
+	result   *benchResult
 }
 
 func bench(ctx context.Context, t *terminal, o *benchOptions) error {
-	isas := kernel.ISAs()
+	isas := compute.ISAs()
 	if o.isa != "" {
-		isas = slices.DeleteFunc(slices.Clone(isas), func(isa kernel.ISA) bool { return isa.String() != o.isa })
+		isas = slices.DeleteFunc(isas, func(isa compute.ISA) bool { return isa.String() != o.isa })
 		if len(isas) == 0 {
 			return badInput(fmt.Errorf("--isa is %q, want one that this machine can run: %s", o.isa, isaList()))
 		}
 	}
 	if os.Getenv("HARMONIUM_ISA") != "" && o.isa == "" {
-		isas = []kernel.ISA{kernel.Current()}
+		isas = []compute.ISA{t.compute.ISA()}
 	}
 	last := isas[len(isas)-1]
-	defer kernel.Use(kernel.Current())
-	kernel.Use(last)
-	b := &bencher{ctx: ctx, quick: o.quick, isas: isas, workers: []int{1}}
-	if n := kernel.Workers(t.workers); n > 1 {
-		b.workers = append(b.workers, n)
+	b := &bencher{ctx: ctx, quick: o.quick, isas: isas, contexts: []*compute.Context{compute.NewISA(1, last)}}
+	if n := t.compute.Workers(); n > 1 {
+		b.contexts = append(b.contexts, compute.NewISA(n, last))
 	}
 	b.result = &benchResult{
 		CPU: cpuName(), Cores: runtime.NumCPU(), ISA: last.String(), Version: version(), Date: time.Now().UTC().Format("2006-01-02"),
@@ -146,7 +145,7 @@ type timing struct {
 }
 
 // measure times f. Where beside is an instruction set with a limit, that is measured before each repetition.
-func (b *bencher) measure(beside kernel.ISA, f func()) timing {
+func (b *bencher) measure(beside compute.ISA, f func()) timing {
 	count, length := b.repeats()
 	begun := time.Now()
 	f()
@@ -172,7 +171,7 @@ func (b *bencher) measure(beside kernel.ISA, f func()) timing {
 }
 
 // denseLimit is that of dense float32 multiply-adds with the registers of a form; plain Go has none of its own.
-func denseLimit(isa kernel.ISA, d time.Duration) (perSecond float64, ok bool) {
+func denseLimit(isa compute.ISA, d time.Duration) (perSecond float64, ok bool) {
 	switch isa {
 	case kernel.AVX512:
 		return limit.FMA(limit.Bits512, d)

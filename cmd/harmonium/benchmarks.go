@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/exact"
 	"harmonium/internal/kernel"
@@ -31,7 +32,7 @@ type readResult struct {
 
 func (b *bencher) limits() {
 	count, length := b.repeats()
-	widths := map[kernel.ISA]limit.Width{kernel.AVX2: limit.Bits256, kernel.AVX512: limit.Bits512}
+	widths := map[compute.ISA]limit.Width{kernel.AVX2: limit.Bits256, kernel.AVX512: limit.Bits512}
 	middle := func(f func(time.Duration) (float64, bool)) float64 {
 		rates := make([]float64, count)
 		for k := range rates {
@@ -96,20 +97,22 @@ func (b *bencher) products() {
 	if b.quick {
 		shapes = shapes[:4]
 	}
-	last := b.isas[len(b.isas)-1]
-	defer kernel.Use(last)
-	for _, isa := range b.isas {
-		kernel.Use(isa)
+	for i, isa := range b.isas {
+		contexts := []*compute.Context{compute.NewISA(1, isa)}
+		if i == len(b.isas)-1 {
+			contexts = b.contexts
+		}
 		for k, s := range shapes {
 			x, f := randomBits(s.rows, s.inner), new(kernel.Fixed)
-			f.Load(1, randomWeights(s.inner*s.cols), s.inner, s.cols, make([]float32, s.cols))
+			contexts[0].Load(f, randomWeights(s.inner*s.cols), s.inner, s.cols, make([]float32, s.cols))
 			dst := make([]float32, s.rows*s.cols)
 			macs := float64(s.rows) * float64(s.inner) * float64(s.cols)
-			for _, workers := range b.workers {
-				if workers > 1 && (isa != last || k > 3) {
+			for _, on := range contexts {
+				workers := on.Workers()
+				if workers > 1 && k > 3 {
 					continue
 				}
-				t := b.measure(isa, func() { kernel.Mul(workers, dst, x, f) })
+				t := b.measure(isa, func() { on.Mul(dst, x, f) })
 				r := kernelResult{
 					Name: s.name, Shape: fmt.Sprintf("%d×%d×%d", s.rows, s.inner, s.cols), ISA: isa.String(), Workers: workers,
 					Ratio: t.ratio(macs / float64(workers)),
@@ -136,22 +139,20 @@ func (b *bencher) functions() {
 	}
 	var biases, weights kernel.Fixed
 	bits, big, turned := kernel.NewBits(rows, cols), randomBits(1024, 784), kernel.NewBits(784, 1024)
-	last := b.isas[len(b.isas)-1]
-	defer kernel.Use(last)
 	for _, isa := range b.isas {
-		kernel.Use(isa)
-		biases.Load(1, nil, 0, cols, x[:cols])
+		on := compute.NewISA(1, isa)
+		on.Load(&biases, nil, 0, cols, x[:cols])
 		for _, f := range []struct {
 			name    string
 			numbers int
 			call    func()
 		}{
-			{"σ(x)", rows * cols, func() { kernel.Sigmoids(1, dst, x) }},
-			{"log(1+e^x)", rows * cols, func() { kernel.Softpluses(1, dst, x) }},
-			{"drawing a bit", rows * cols, func() { kernel.Sample(1, bits, nil, kernel.NewBits(rows, 0), &biases, rng.Seed(1), 1, 0) }},
-			{"to fixed point", rows * cols, func() { weights.Load(1, x, rows, cols, nil) }},
-			{"to fixed point, transposed", rows * cols, func() { weights.LoadTransposed(1, x, rows, cols, nil) }},
-			{"transposing bits", 1024 * 784, func() { kernel.Transpose(1, turned, big) }},
+			{"σ(x)", rows * cols, func() { on.Sigmoids(dst, x) }},
+			{"log(1+e^x)", rows * cols, func() { on.Softpluses(dst, x) }},
+			{"drawing a bit", rows * cols, func() { on.Sample(bits, nil, kernel.NewBits(rows, 0), &biases, rng.Seed(1), 1, 0) }},
+			{"to fixed point", rows * cols, func() { on.Load(&weights, x, rows, cols, nil) }},
+			{"to fixed point, transposed", rows * cols, func() { on.LoadTransposed(&weights, x, rows, cols, nil) }},
+			{"transposing bits", 1024 * 784, func() { on.Transpose(turned, big) }},
 		} {
 			t := b.measure(kernel.Generic, f.call)
 			b.result.Functions = append(b.result.Functions, functionResult{f.name, isa.String(), median(t.seconds) * 1e9 / float64(f.numbers)})
@@ -172,8 +173,8 @@ type gibbsResult struct {
 func (b *bencher) gibbs() {
 	for _, s := range []struct{ m, n, chains int }{{784, 512, 1024}, {784, 500, 100}, {784, 20, 100}, {64, 64, 1000}} {
 		model := randomModel(s.m, s.n)
-		for _, workers := range b.workers {
-			conditionals := rbm.NewConditionals(model, workers)
+		for _, on := range b.contexts {
+			conditionals, workers := rbm.NewConditionals(model, on), on.Workers()
 			chains := sample.NewChains(sample.FromBiases(model, s.chains, rng.Seed(1)), s.n, rng.Seed(1))
 			t := b.measure(b.isas[len(b.isas)-1], func() { chains.Sweep(conditionals, 1) })
 			macs := 2 * float64(s.chains*s.m*s.n)
@@ -205,22 +206,22 @@ func (b *bencher) training() {
 		{784, 20, 100, 100, 10, "pcd-10, 100 chains, adam, centered"},
 		{16, 32, 20, 100, 10, "pcd-10, 100 chains, adam, centered"},
 	} {
-		for _, workers := range b.workers {
-			updates, ok := b.trainingRate(s.m, s.n, s.batch, train.PCD{Chains: s.chains, Steps: s.sweeps}, workers)
+		for _, on := range b.contexts {
+			updates, ok := b.trainingRate(s.m, s.n, s.batch, train.PCD{Chains: s.chains, Steps: s.sweeps}, on)
 			if !ok {
 				return
 			}
-			b.result.Training = append(b.result.Training, trainingResult{s.m, s.n, s.batch, s.settings, workers, updates})
+			b.result.Training = append(b.result.Training, trainingResult{s.m, s.n, s.batch, s.settings, on.Workers(), updates})
 		}
 	}
 }
 
 // trainingRate returns updates a second, without evaluations. One sweep means the plain gradient and sgd.
-func (b *bencher) trainingRate(m, n, batch int, negative train.PCD, workers int) (perSecond float64, ok bool) {
+func (b *bencher) trainingRate(m, n, batch int, negative train.PCD, on *compute.Context) (perSecond float64, ok bool) {
 	set := &data.Set{States: rbm.NewBatch(2000, m)}
 	copy(set.States.Words(), randomBits(2000, m).Words)
 	c := train.Config{
-		Workers: workers, Batch: batch, Updates: 1 << 30, Every: 1 << 30, Rate: 1e-4, Schedule: train.Constant, Negative: &negative,
+		Compute: on, Batch: batch, Updates: 1 << 30, Every: 1 << 30, Rate: 1e-4, Schedule: train.Constant, Negative: &negative,
 	}
 	if negative.Steps == 1 {
 		c.Optimizer, c.Plain = &train.SGD{}, true
@@ -261,13 +262,13 @@ type exactResult struct {
 func (b *bencher) exact() {
 	for _, s := range []struct{ m, n int }{{784, 16}, {784, 20}, {64, 20}} {
 		model := randomModel(s.m, s.n)
-		for _, workers := range b.workers {
+		for _, on := range b.contexts {
 			t := b.measure(kernel.Generic, func() {
-				if _, err := exact.LogZ(b.ctx, model, exact.Options{Workers: workers}); err != nil && b.ctx.Err() == nil {
+				if _, err := exact.LogZ(b.ctx, model, exact.Options{Compute: on}); err != nil && b.ctx.Err() == nil {
 					panic(err) // all of these can be enumerated
 				}
 			})
-			r := exactResult{Visible: s.m, Hidden: s.n, Workers: workers, Seconds: median(t.seconds)}
+			r := exactResult{Visible: s.m, Hidden: s.n, Workers: on.Workers(), Seconds: median(t.seconds)}
 			r.States = float64(int(1)<<s.n) / r.Seconds
 			r.UnitStates = r.States * float64(s.m) / 1e9
 			b.result.Exact = append(b.result.Exact, r)

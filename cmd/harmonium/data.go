@@ -282,7 +282,7 @@ func makeIsing(ctx context.Context, t *terminal, o *isingOptions) error {
 	}
 	bar := t.progress("ising", int64(o.count))
 	states, report, err := ising.Sample(ctx, o.size, o.temperature, o.count, rng.Seed(o.seed), ising.Options{
-		Workers: t.workers, Progress: func(done, _ int) { bar.set(int64(done), fmt.Sprintf("%d configurations", done)) },
+		Compute: t.compute, Progress: func(done, _ int) { bar.set(int64(done), fmt.Sprintf("%d configurations", done)) },
 	})
 	bar.stop()
 	if ctx.Err() != nil {

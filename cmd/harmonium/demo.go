@@ -79,7 +79,7 @@ func demo(ctx context.Context, t *terminal, out string, seed uint64) error {
 	}
 	target := lattice.Distribution(ising.Tc)
 	t.say("drawing %d configurations of the %d×%d Ising model at T = %.4f by Wolff clusters", demoRows, demoL, demoL, ising.Tc)
-	states, report, err := ising.Sample(ctx, demoL, ising.Tc, demoRows, rng.Seed(seed), ising.Options{Workers: t.workers})
+	states, report, err := ising.Sample(ctx, demoL, ising.Tc, demoRows, rng.Seed(seed), ising.Options{Compute: t.compute})
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func demo(ctx context.Context, t *terminal, out string, seed uint64) error {
 	if err != nil {
 		return err
 	}
-	samples, _, err := exact.Sample(ctx, model, demoSamples, rng.Seed(seed), exact.Options{Workers: t.workers})
+	samples, _, err := exact.Sample(ctx, model, demoSamples, rng.Seed(seed), exact.Options{Compute: t.compute})
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func demoTrain(ctx context.Context, t *terminal, states rbm.Batch, target []floa
 	set := &data.Set{States: states, Values: rbm.Spin}
 	// Gentler than the defaults, for a curve that falls steadily: two modes, all up and all down, keep the chains apart.
 	training, err := train.Start(model, set, train.Config{
-		Seed: seed, Workers: t.workers, Epochs: demoEpochs, Batch: 50, Rate: 0.003, Schedule: train.Cosine,
+		Seed: seed, Compute: t.compute, Epochs: demoEpochs, Batch: 50, Rate: 0.003, Schedule: train.Cosine,
 		Negative: &train.PCD{Chains: 200}, Every: math.MaxInt,
 	})
 	if err != nil {
@@ -125,7 +125,7 @@ func demoTrain(ctx context.Context, t *terminal, states rbm.Batch, target []floa
 	}
 	curve := &klCurve{}
 	measure := func(epoch float64) error {
-		kl, err := exact.KL(ctx, target, model, exact.Options{Workers: t.workers})
+		kl, err := exact.KL(ctx, target, model, exact.Options{Compute: t.compute})
 		curve.epochs, curve.kl = append(curve.epochs, epoch), append(curve.kl, kl)
 		return err
 	}

@@ -14,7 +14,6 @@ import (
 	"harmonium/diag"
 	"harmonium/estimate"
 	"harmonium/exact"
-	"harmonium/internal/kernel"
 	"harmonium/rbm"
 	"harmonium/train"
 )
@@ -212,7 +211,7 @@ const blockWork = 1 << 28
 func scoreRows(
 	ctx context.Context, t *terminal, name string, model *rbm.Model, set *data.Set, score func(rbm.Batch) []float64,
 ) ([]float64, error) {
-	block := min(max(blockWork/len(model.W), kernel.Workers(t.workers)), 1000)
+	block := min(max(blockWork/len(model.W), t.compute.Workers()), 1000)
 	bar := t.progress(name, int64(set.Rows()))
 	defer bar.stop()
 	var logs []float64
@@ -227,8 +226,8 @@ func scoreRows(
 }
 
 func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (estimateResult, error) {
-	p := rbm.NewPseudoLikelihood(model)
-	logs, err := scoreRows(ctx, t, "pseudo-log-likelihood", model, set, func(v rbm.Batch) []float64 { return p.Log(v, t.workers) })
+	p := rbm.NewPseudoLikelihood(model, t.compute)
+	logs, err := scoreRows(ctx, t, "pseudo-log-likelihood", model, set, p.Log)
 	if err != nil {
 		return estimateResult{}, err
 	}
@@ -252,7 +251,7 @@ func chooseMethod(model *rbm.Model, method string) (string, error) {
 
 func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
 	bar := t.progress("log Z", 1000)
-	logZ, err := exact.LogZ(ctx, model, exact.Options{Workers: t.workers, Progress: func(done, total uint64) {
+	logZ, err := exact.LogZ(ctx, model, exact.Options{Compute: t.compute, Progress: func(done, total uint64) {
 		bar.set(int64(1000*float64(done)/float64(total)), "by enumeration")
 	}})
 	bar.stop()
@@ -266,7 +265,7 @@ func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Mode
 func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, model *rbm.Model, between []*rbm.Model, set *data.Set) error {
 	bar := t.progress("log Z", o.budget)
 	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), estimate.Options{
-		Budget: o.budget, Seed: o.seed, Workers: t.workers, Between: between,
+		Budget: o.budget, Seed: o.seed, Compute: t.compute, Between: between,
 		Progress: func(done, _ int64, expected time.Duration) {
 			bar.set(done, fmt.Sprintf("by AIS; at most %s in all", expected.Round(time.Second)))
 		},

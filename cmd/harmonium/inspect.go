@@ -112,7 +112,7 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 	if err != nil {
 		return err
 	}
-	i := &inspection{o: o, model: model, conditionals: rbm.NewConditionals(model, t.workers)}
+	i := &inspection{o: o, model: model, conditionals: rbm.NewConditionals(model, t.compute)}
 	i.inputs = append(inputsOf(path, r), dataInputs(o.data, o.train)...)
 	i.result = &inspectResult{Folder: o.out, Pictures: []string{}, Hidden: model.N(), Findings: []diag.Finding{}}
 	if err := i.open(t, r); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"harmonium/internal/kernel"
+	"harmonium/compute"
 )
 
 // Exit statuses, the same for every command (docs/cli.md).
@@ -96,7 +96,12 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 		if t.workers < 0 {
 			return badInput(fmt.Errorf("--workers is %d, want a number of cores, or 0 for all", t.workers))
 		}
-		return badInput(kernel.EnvironmentError())
+		isa, err := compute.EnvironmentISA()
+		if err != nil {
+			return badInput(err)
+		}
+		t.compute = compute.NewISA(t.workers, isa)
+		return nil
 	}
 	checkArgs(root)
 	return root

@@ -16,7 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"harmonium/internal/kernel"
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -42,7 +42,7 @@ func canRun(condition string) (bool, error) {
 	if !ok {
 		return false, fmt.Errorf("no such condition: %s", condition)
 	}
-	return slices.ContainsFunc(kernel.ISAs(), func(isa kernel.ISA) bool { return isa.String() == name }), nil
+	return slices.ContainsFunc(compute.ISAs(), func(isa compute.ISA) bool { return isa.String() == name }), nil
 }
 
 func status(ts *testscript.TestScript, _ bool, args []string) {

@@ -170,7 +170,7 @@ func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o 
 	result := &sampleResult{Count: o.Count, Method: method, Findings: []diag.Finding{}}
 	if method == train.MethodExact {
 		bar := t.progress("sample", 1000)
-		v, err := exact.SampleVisible(ctx, model, o.Count, rng.Seed(o.Seed), exact.Options{Workers: t.workers,
+		v, err := exact.SampleVisible(ctx, model, o.Count, rng.Seed(o.Seed), exact.Options{Compute: t.compute,
 			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
 		bar.stop()
 		result.ESS, result.Rhat, result.Seconds = diag.Number(o.Count), 1, time.Since(begun).Seconds()
@@ -180,7 +180,7 @@ func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o 
 		o.Method = sample.Method(method)
 	}
 	bars := drawProgress{t: t}
-	o.Workers, o.Progress = t.workers, bars.report
+	o.Compute, o.Progress = t.compute, bars.report
 	drawn, err := sample.Draw(ctx, model, o)
 	bars.stop()
 	if err != nil {

@@ -15,12 +15,15 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
+
+	"harmonium/compute"
 )
 
 // terminal is where a command's results and progress go, with the flags that all commands share.
 type terminal struct {
 	stdout, stderr io.Writer
-	workers        int
+	workers        int              // of --workers
+	compute        *compute.Context // of that number, in the form of the environment
 	json, quiet    bool
 }
 

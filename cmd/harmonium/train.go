@@ -146,7 +146,7 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	if o.weights != "" {
 		c.Weights = &run.File{Path: run.Path(o.weights)}
 	}
-	training, err := run.Prepare(c, t.workers)
+	training, err := run.Prepare(c, t.compute)
 	if err != nil {
 		return badInput(err)
 	}
@@ -174,7 +174,7 @@ func resumeRun(ctx context.Context, t *terminal, o *trainOptions, args []string)
 		return badInput(err)
 	}
 	defer r.Close()
-	training, err := run.Prepare(r.Config, t.workers)
+	training, err := run.Prepare(r.Config, t.compute)
 	if err != nil {
 		return badInput(err)
 	}

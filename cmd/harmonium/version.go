@@ -7,8 +7,6 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-
-	"harmonium/internal/kernel"
 )
 
 // release is the version of the program; CHANGELOG.md says what is in it.
@@ -51,7 +49,7 @@ func printVersion(t *terminal) error {
 		Go       string `json:"go"`
 		Platform string `json:"platform"`
 		ISA      string `json:"isa"` // of the kernels
-	}{version(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, kernel.Current().String()}
+	}{version(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, t.compute.ISA().String()}
 	return t.result(result, func(w io.Writer) {
 		fmt.Fprintf(w, "harmonium %s, %s, %s, kernels %s\n", result.Version, result.Go, result.Platform, result.ISA)
 	})

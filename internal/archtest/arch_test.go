@@ -26,6 +26,7 @@ const (
 var ranks = [][]string{
 	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile"},
 	{"internal/kernel", "lecture"},
+	{"compute"},
 	{"rbm"},
 	{"exact", "sample", "data", "internal/lecturetest"},
 	{"train", "estimate", "ising"},

@@ -17,14 +17,15 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	bits, turned := NewBits(rows, cols), NewBits(inner, rows)
 	var f, g Fixed
 	for _, workers := range []int{1, 2} {
+		c := New(workers)
 		step := func() {
-			f.Load(workers, src, inner, cols, nil)
-			g.LoadTransposed(workers, src, inner, cols, nil)
-			Mul(workers, dst, x, &f)
-			Probabilities(workers, dst, nil, x, &f)
-			Sample(workers, bits, nil, x, &f, rng.Seed(1), 1, 0)
-			Sigmoids(workers, dst, dst)
-			Transpose(workers, turned, x)
+			c.Load(&f, src, inner, cols, nil)
+			c.LoadTransposed(&g, src, inner, cols, nil)
+			c.Mul(dst, x, &f)
+			c.Probabilities(dst, nil, x, &f)
+			c.Sample(bits, nil, x, &f, rng.Seed(1), 1, 0)
+			c.Sigmoids(dst, dst)
+			c.Transpose(turned, x)
 		}
 		step()
 		if allocs := testing.AllocsPerRun(50, step); allocs > 0 {

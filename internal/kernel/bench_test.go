@@ -38,10 +38,10 @@ func BenchmarkMul(b *testing.B) {
 		b.Run(p.name, func(b *testing.B) {
 			x := randomBits(p.rows, p.inner, 128, 1)
 			var f Fixed
-			f.Load(1, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
+			one.Load(&f, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
 			dst := make([]float32, p.rows*p.cols)
 			for b.Loop() {
-				Mul(1, dst, x, &f)
+				one.Mul(dst, x, &f)
 			}
 			p.report(b)
 		})
@@ -71,13 +71,13 @@ func BenchmarkLoad(b *testing.B) {
 		var f Fixed
 		b.Run(fmt.Sprintf("plain-%dx%d", rows, cols), func(b *testing.B) {
 			for b.Loop() {
-				f.Load(1, src, rows, cols, nil)
+				one.Load(&f, src, rows, cols, nil)
 			}
 			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*rows*cols), "ns/number")
 		})
 		b.Run(fmt.Sprintf("transposed-%dx%d", rows, cols), func(b *testing.B) {
 			for b.Loop() {
-				f.LoadTransposed(1, src, rows, cols, nil)
+				one.LoadTransposed(&f, src, rows, cols, nil)
 			}
 			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*rows*cols), "ns/number")
 		})
@@ -91,8 +91,8 @@ func BenchmarkElementwise(b *testing.B) {
 		x[i] *= 8
 	}
 	for name, f := range map[string]func(){
-		"Sigmoids":   func() { Sigmoids(1, dst, x) },
-		"Softpluses": func() { Softpluses(1, dst, x) },
+		"Sigmoids":   func() { one.Sigmoids(dst, x) },
+		"Softpluses": func() { one.Softpluses(dst, x) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
@@ -109,9 +109,9 @@ func BenchmarkSample(b *testing.B) {
 		b.Run(p.name, func(b *testing.B) {
 			x, dst := randomBits(p.rows, p.inner, 128, 1), NewBits(p.rows, p.cols)
 			var f Fixed
-			f.Load(1, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
+			one.Load(&f, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
 			for b.Loop() {
-				Sample(1, dst, nil, x, &f, rng.Seed(1), 1, 0)
+				one.Sample(dst, nil, x, &f, rng.Seed(1), 1, 0)
 			}
 			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*p.rows*p.cols), "ns/bit")
 		})
@@ -123,12 +123,12 @@ func BenchmarkBits(b *testing.B) {
 	dst, counts := NewBits(784, 1024), make([]int, 784)
 	b.Run("Transpose-1024x784", func(b *testing.B) {
 		for b.Loop() {
-			Transpose(1, dst, x)
+			one.Transpose(dst, x)
 		}
 	})
 	b.Run("ColumnCounts-1024x784", func(b *testing.B) {
 		for b.Loop() {
-			ColumnCounts(counts, x)
+			one.ColumnCounts(counts, x)
 		}
 	})
 }

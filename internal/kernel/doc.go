@@ -4,12 +4,13 @@
 // All results are defined to the bit, and independent of the number of workers, of blocking and of the machine:
 //
 //   - [Fixed] turns a float32 matrix into 32-bit integers with one power-of-two scale, chosen so that no sum of its
-//     rows can overflow (fixed.go says how). [Mul] adds integers, which has no order, and rounds each sum once.
+//     rows can overflow (fixed.go says how). [Context.Mul] adds integers, which has no order, and rounds each sum once.
 //   - [Exp], [Sigmoid], [Softplus] and [SampleBit] are float32 operations in a written order, without fused
 //     multiply-add.
 //
-// Each loop exists in plain Go, for AVX2 and for AVX-512, with the same bits ([ISA]); forms_amd64.go chooses. The assembler is written by the
-// programs in _asm.
+// Each loop exists in plain Go, for AVX2 and for AVX-512, with the same bits ([ISA]). The programs in _asm write the assembler, and
+// the methods that choose between its two forms.
 //
-// The functions on slices and matrices take a number of workers ([Workers] resolves 0) and split their work over them.
+// A [Context] is what computes: it has workers, a form and scratch memory. Its methods on matrices and long slices split their work over
+// its workers.
 package kernel

@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // The elementwise functions below are the specification: float32 operations in the written order, each rounded
 // once. The explicit conversions forbid the compiler to fuse a multiplication with an addition, so that every
@@ -101,37 +98,35 @@ func signMask(x float32) uint32 { return uint32(int32(math.Float32bits(x)) >> 31
 func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
 
 // Sigmoids writes σ(x[i]) to dst[i]. dst may be x; it panics unless both have the same length.
-func Sigmoids(workers int, dst, x []float32) { startElementwise("Sigmoids", workers, dst, x, sigmoids) }
+func (c *Context) Sigmoids(dst, x []float32) { c.elementwise("Sigmoids", dst, x, ISA.sigmoids) }
 
 // Softpluses writes log(1+e^x[i]) to dst[i]. dst may be x; it panics unless both have the same length.
-func Softpluses(workers int, dst, x []float32) {
-	startElementwise("Softpluses", workers, dst, x, softpluses)
-}
+func (c *Context) Softpluses(dst, x []float32) { c.elementwise("Softpluses", dst, x, ISA.softpluses) }
 
 // elementwise is the work of a function on slices.
 type elementwise struct {
+	isa    ISA
 	dst, x []float32
-	f      func(dst, x []float32)
+	f      func(isa ISA, dst, x []float32)
 }
 
 const elementwiseBlock = 1 << 12
 
-var elementwises = sync.Pool{New: func() any { return new(elementwise) }}
-
-func startElementwise(name string, workers int, dst, x []float32, f func(dst, x []float32)) {
+func (c *Context) elementwise(name string, dst, x []float32, f func(isa ISA, dst, x []float32)) {
 	if len(dst) != len(x) {
 		panicf("%s of %d numbers into %d", name, len(x), len(dst))
 	}
-	e := elementwises.Get().(*elementwise)
-	*e = elementwise{dst, x, f}
-	parallel(workers, (len(x)+elementwiseBlock-1)/elementwiseBlock, e)
+	c = c.own()
+	e := c.elementwises.get()
+	*e = elementwise{c.isa, dst, x, f}
+	c.parallel(c.workers, (len(x)+elementwiseBlock-1)/elementwiseBlock, e)
 	*e = elementwise{}
-	elementwises.Put(e)
+	c.elementwises.put(e)
 }
 
 func (e *elementwise) do(task int) {
 	from, to := task*elementwiseBlock, min((task+1)*elementwiseBlock, len(e.x))
-	e.f(e.dst[from:to], e.x[from:to])
+	e.f(e.isa, e.dst[from:to], e.x[from:to])
 }
 
 func sigmoidsGeneric(dst, x []float32) {

@@ -57,12 +57,12 @@ func TestElementwiseForms(t *testing.T) {
 		for i := range x {
 			x[i] = math.Float32frombits(uint32(start + uint64(i)*inputStride))
 		}
-		for _, f := range []func(dst, x []float32){sigmoids, softpluses} {
-			eachForm(func(isa ISA) {
-				if isa == Generic {
-					f(want, x)
-				} else if f(got, x); !sameNumbers(got, want) {
-					t.Fatalf("%v differs from the plain form between %g and %g", isa, x[0], x[len(x)-1])
+		for _, f := range []func(isa ISA, dst, x []float32){ISA.sigmoids, ISA.softpluses} {
+			eachForm(func(c *Context) {
+				if c.ISA() == Generic {
+					f(c.ISA(), want, x)
+				} else if f(c.ISA(), got, x); !sameNumbers(got, want) {
+					t.Fatalf("%v differs from the plain form between %g and %g", c.ISA(), x[0], x[len(x)-1])
 				}
 			})
 		}
@@ -96,26 +96,26 @@ func TestElementwiseSlices(t *testing.T) {
 		for i := range x {
 			x[i] *= 30
 		}
-		for _, c := range []struct {
-			slice func(int, []float32, []float32)
+		for _, function := range []struct {
+			slice func(*Context, []float32, []float32)
 			one   func(float32) float32
-		}{{Sigmoids, Sigmoid}, {Softpluses, Softplus}} {
-			forEachForm(t, func(workers int) {
+		}{{(*Context).Sigmoids, Sigmoid}, {(*Context).Softpluses, Softplus}} {
+			forEachForm(func(c *Context) {
 				band, dst := guarded(n)
-				c.slice(workers, dst, x)
+				function.slice(c, dst, x)
 				if !intact(band) {
 					t.Fatalf("%d numbers: written outside dst", n)
 				}
 				for i := range x {
-					if dst[i] != c.one(x[i]) {
-						t.Fatalf("%v: element %d of %d is %g, want %g", Current(), i, n, dst[i], c.one(x[i]))
+					if dst[i] != function.one(x[i]) {
+						t.Fatalf("%v: element %d of %d is %g, want %g", c.ISA(), i, n, dst[i], function.one(x[i]))
 					}
 				}
 				// In place.
 				copy(dst, x)
-				c.slice(workers, dst, dst)
-				if n > 0 && dst[n-1] != c.one(x[n-1]) {
-					t.Fatalf("%v, in place: last element %g, want %g", Current(), dst[n-1], c.one(x[n-1]))
+				function.slice(c, dst, dst)
+				if n > 0 && dst[n-1] != function.one(x[n-1]) {
+					t.Fatalf("%v, in place: last element %g, want %g", c.ISA(), dst[n-1], function.one(x[n-1]))
 				}
 			})
 		}

@@ -6,13 +6,13 @@ import "math"
 // caller's goroutine.
 
 // Multiply writes a[i]·f[i] to dst[i]; dst may be a.
-func Multiply(dst, a, f []float64) { multiply(dst, a[:len(dst)], f[:len(dst)]) }
+func (c *Context) Multiply(dst, a, f []float64) { c.ISA().multiply(dst, a[:len(dst)], f[:len(dst)]) }
 
 // Factors prepares the factors 1 + a[i]·t of products, where t is at most most[i] and both are ≥ 0: with 2^k the power of two
 // that brings 1 + a[i]·most[i] into [½, 1), it writes 2^−k and a[i]·2^−k to r[i] and ar[i], and returns the sum of the k.
-func Factors(r, ar, a, most []float64) int {
+func (c *Context) Factors(r, ar, a, most []float64) int {
 	n := len(a)
-	return factors(r[:n], ar[:n], a, most[:n])
+	return c.ISA().factors(r[:n], ar[:n], a, most[:n])
 }
 
 // A Product holds the products of 64 states as mantissas in [1, 2) and powers of two.
@@ -28,15 +28,15 @@ func (p *Product) Reset() {
 	}
 }
 
-// Factored are the factors that [Factors] prepared.
+// Factored are the factors that [Context.Factors] prepared.
 type Factored struct{ R, AR []float64 }
 
 // Products multiplies every state e of p by Π_i (r_i + ar_i·table[64i+e]) with the r and ar of f, in the order of i, and
 // those of q with g's. The products of one call must stay within the normal numbers. Two go together because the table is
 // what takes time to read.
-func Products(p, q *Product, table []float64, f, g Factored) {
+func (c *Context) Products(p, q *Product, table []float64, f, g Factored) {
 	if n := len(f.R); n > 0 {
-		products(p, q, table[:64*n], Factored{f.R, f.AR[:n]}, Factored{g.R[:n], g.AR[:n]})
+		c.ISA().products(p, q, table[:64*n], Factored{f.R, f.AR[:n]}, Factored{g.R[:n], g.AR[:n]})
 	}
 }
 
@@ -78,10 +78,10 @@ func (p *Product) multiply(table []float64, f Factored) {
 
 // LogProduct returns log Π_j (off[j] + on[j]·e[j]) for factors within e^(±30). Part j%8 of the product has the factors
 // of the j, in order; after every eighth its power of two is taken out.
-func LogProduct(on, off, e []float64) float64 {
+func (c *Context) LogProduct(on, off, e []float64) float64 {
 	n := len(on)
 	parts := [8]float64{1, 1, 1, 1, 1, 1, 1, 1}
-	exponents := logProduct(&parts, on, off[:n], e[:n])
+	exponents := c.ISA().logProduct(&parts, on, off[:n], e[:n])
 	product := ((parts[0] * parts[4]) * (parts[2] * parts[6])) * ((parts[1] * parts[5]) * (parts[3] * parts[7]))
 	return float64(float64(exponents)*math.Ln2) + math.Log(product)
 }

@@ -48,24 +48,24 @@ func TestFactors(t *testing.T) {
 		for i := range on {
 			log += math.Log(off[i] + on[i]*e[i])
 		}
-		forEachForm(t, func(int) {
+		forEachForm(func(c *Context) {
 			formParts := [8]float64{1, 1, 1, 1, 1, 1, 1, 1}
-			if formSum := logProduct(&formParts, on, off, e); formSum != sum || formParts != parts {
-				t.Fatalf("product of %d factors: %v differs from the plain loop", n, Current())
+			if formSum := c.ISA().logProduct(&formParts, on, off, e); formSum != sum || formParts != parts {
+				t.Fatalf("product of %d factors: %v differs from the plain loop", n, c.ISA())
 			}
-			if got := LogProduct(on, off, e); math.Abs(got-log) > 1e-12*(1+math.Abs(log)) {
+			if got := c.LogProduct(on, off, e); math.Abs(got-log) > 1e-12*(1+math.Abs(log)) {
 				t.Fatalf("log of the product of %d factors is %g, want %g", n, got, log)
 			}
 			got := slices.Clone(a)
-			Multiply(got, got, most)
+			c.Multiply(got, got, most)
 			gotR, gotAR := make([]float64, n), make([]float64, n)
-			if k := Factors(gotR, gotAR, a, most); k != exponents {
-				t.Fatalf("%d factors, %v: exponents sum to %d, want %d", n, Current(), k, exponents)
+			if k := c.Factors(gotR, gotAR, a, most); k != exponents {
+				t.Fatalf("%d factors, %v: exponents sum to %d, want %d", n, c.ISA(), k, exponents)
 			}
 			p, q := start()
-			Products(&p, &q, table, Factored{gotR[:units], gotAR}, Factored{gotR, backwards})
+			c.Products(&p, &q, table, Factored{gotR[:units], gotAR}, Factored{gotR, backwards})
 			if !slices.Equal(got, product) || !slices.Equal(gotR, r) || !slices.Equal(gotAR, ar) || p != prod || q != second {
-				t.Fatalf("%d factors: %v differs from the plain loop", n, Current())
+				t.Fatalf("%d factors: %v differs from the plain loop", n, c.ISA())
 			}
 		})
 	}

@@ -17,7 +17,7 @@ const (
 // unitRows is the number of rows that are tabulated together: a quarter of a word of the states.
 const unitRows = 16
 
-// Fixed is a Rows×Cols matrix with an offset row in 32-bit fixed point: the right operand of [Mul]. Element x is
+// Fixed is a Rows×Cols matrix with an offset row in 32-bit fixed point: the right operand of [Context.Mul]. Element x is
 // stored as q = x·2^s, rounded to the nearest integer, halves to even. There is one s for the whole matrix:
 // the largest s ≤ 126 with
 //
@@ -53,27 +53,27 @@ func (f *Fixed) panel(p int) []uint64 {
 // Resolution returns 2^−s, the distance of neighbouring fixed-point numbers.
 func (f *Fixed) Resolution() float64 { return math.Ldexp(1, -f.scale) }
 
-// Load stores src, a row-major rows×cols matrix, and offset, the row that [Mul] adds to every product (cols numbers,
+// Load stores src in f, a row-major rows×cols matrix, and offset, the row that [Context.Mul] adds to every product (cols numbers,
 // or nil for zeros). It panics on other lengths and on numbers that are not finite.
-func (f *Fixed) Load(workers int, src []float32, rows, cols int, offset []float32) {
+func (c *Context) Load(f *Fixed, src []float32, rows, cols int, offset []float32) {
 	checkOperand("Load", src, rows, cols, offset, cols)
 	f.resize(rows, cols)
-	l := loads.Get().(*load)
+	l := c.own().loads.get()
 	defer l.release()
-	*l = load{f: f, src: src, offset: offset}
-	l.run(workersFor(workers, rows*cols), (f.panels()+loadPanels-1)/loadPanels, "Load")
+	*l = load{c: c.own(), f: f, src: src, offset: offset}
+	l.run((f.panels()+loadPanels-1)/loadPanels, "Load")
 }
 
-// LoadTransposed stores the transpose of src, a row-major rows×cols matrix, so that f becomes cols×rows, and offset
-// (rows numbers, or nil for zeros). The result is that of [Fixed.Load] with the transposed matrix.
+// LoadTransposed stores the transpose of src in f, a row-major rows×cols matrix, so that f becomes cols×rows, and offset
+// (rows numbers, or nil for zeros). The result is that of [Context.Load] with the transposed matrix.
 // It panics on other lengths and on numbers that are not finite.
-func (f *Fixed) LoadTransposed(workers int, src []float32, rows, cols int, offset []float32) {
+func (c *Context) LoadTransposed(f *Fixed, src []float32, rows, cols int, offset []float32) {
 	checkOperand("LoadTransposed", src, rows, cols, offset, rows)
 	f.resize(cols, rows)
-	l := loads.Get().(*load)
+	l := c.own().loads.get()
 	defer l.release()
-	*l = load{f: f, src: src, offset: offset, transposed: true}
-	l.run(workersFor(workers, rows*cols), f.panels(), "LoadTransposed")
+	*l = load{c: c.own(), f: f, src: src, offset: offset, transposed: true}
+	l.run(f.panels(), "LoadTransposed")
 }
 
 func (f *Fixed) resize(rows, cols int) {

@@ -28,12 +28,12 @@ func sameNumbers(a, b []float32) bool {
 	})
 }
 
-// eachForm calls f in the plain form first, then in all others.
-func eachForm(f func(isa ISA)) {
-	defer Use(Current())
-	for _, isa := range ISAs() {
-		Use(isa)
-		f(isa)
+// eachForm calls f in the plain form first, then in all others, with one worker.
+func eachForm(f func(c *Context)) {
+	for _, c := range contexts {
+		if c.Workers() == 1 {
+			f(c)
+		}
 	}
 }
 
@@ -48,15 +48,15 @@ func FuzzElementwise(f *testing.F) {
 	f.Add(seed)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		x := numbersOf(b)
-		for name, function := range map[string]func(int, []float32, []float32){"Sigmoids": Sigmoids, "Softpluses": Softpluses} {
+		for name, function := range map[string]func(*Context, []float32, []float32){"Sigmoids": (*Context).Sigmoids, "Softpluses": (*Context).Softpluses} {
 			var want []float32
-			eachForm(func(isa ISA) {
+			eachForm(func(c *Context) {
 				got := make([]float32, len(x))
-				function(1, got, x)
-				if isa == Generic {
+				function(c, got, x)
+				if c.ISA() == Generic {
 					want = got
 				} else if !sameNumbers(got, want) {
-					t.Fatalf("%s of %v: %v gives %v, plain %v", name, x, isa, got, want)
+					t.Fatalf("%s of %v: %v gives %v, plain %v", name, x, c.ISA(), got, want)
 				}
 			})
 		}
@@ -77,20 +77,20 @@ func FuzzVectors(f *testing.F) {
 		x, y, z := pick(1), pick(3), pick(7)
 		step := &Adam{Decay: values[0], Gain: 0.001, Rate: 0.01, Correction: 3, Epsilon: 1e-8}
 		var want []float32
-		eachForm(func(isa ISA) {
+		eachForm(func(c *Context) {
 			d, s := slices.Clone(z), slices.Clone(y)
-			Subtract(d, d, x)
-			AddScaled(d, values[0], y)
-			SubtractOuter(d, values[0], x, values[len(values)/2], y)
-			step.Step(d, x, y, s)
-			got := append(append(d, s...), float32(Dot(x, y)))
-			if Finite(x) {
+			c.Subtract(d, d, x)
+			c.AddScaled(d, values[0], y)
+			c.SubtractOuter(d, values[0], x, values[len(values)/2], y)
+			c.StepAdam(step, d, x, y, s)
+			got := append(append(d, s...), float32(c.Dot(x, y)))
+			if c.Finite(x) {
 				got = append(got, 1)
 			}
-			if isa == Generic {
+			if c.ISA() == Generic {
 				want = got
 			} else if !sameNumbers(got, want) {
-				t.Fatalf("%v and %v: %v gives %v, plain %v", x, y, isa, got, want)
+				t.Fatalf("%v and %v: %v gives %v, plain %v", x, y, c.ISA(), got, want)
 			}
 		})
 	})
@@ -111,15 +111,15 @@ func FuzzSample(f *testing.F) {
 		const inner = 37
 		x, w := randomBits(int(rows), inner, 100, seed), randomFloats(inner*int(cols), seed)
 		var want []uint64
-		eachForm(func(isa ISA) {
+		eachForm(func(c *Context) {
 			var fixed Fixed
-			fixed.Load(1, w, inner, int(cols), offset)
+			c.Load(&fixed, w, inner, int(cols), offset)
 			dst := NewBits(int(rows), int(cols))
-			Sample(1, dst, nil, x, &fixed, rng.Seed(seed), step, chain)
-			if isa == Generic {
+			c.Sample(dst, nil, x, &fixed, rng.Seed(seed), step, chain)
+			if c.ISA() == Generic {
 				want = dst.Words
 			} else if !slices.Equal(dst.Words, want) {
-				t.Fatalf("%d×%d, step %d, chain %d: %v differs from the plain form", rows, cols, step, chain, isa)
+				t.Fatalf("%d×%d, step %d, chain %d: %v differs from the plain form", rows, cols, step, chain, c.ISA())
 			}
 		})
 	})
@@ -139,17 +139,17 @@ func FuzzLoad(f *testing.F) {
 		offset := make([]float32, rows)
 		copy(offset, src)
 		var want [2]Fixed
-		eachForm(func(isa ISA) {
+		eachForm(func(c *Context) {
 			var got [2]Fixed
-			got[0].Load(1, src, int(rows), int(cols), nil)
-			got[1].LoadTransposed(1, src, int(rows), int(cols), offset)
-			if isa == Generic {
+			c.Load(&got[0], src, int(rows), int(cols), nil)
+			c.LoadTransposed(&got[1], src, int(rows), int(cols), offset)
+			if c.ISA() == Generic {
 				want = got
 				return
 			}
 			for k := range got {
 				if got[k].scale != want[k].scale || !slices.Equal(got[k].words, want[k].words) || !slices.Equal(got[k].offset, want[k].offset) {
-					t.Fatalf("%d×%d: %v stores other words than the plain form", rows, cols, isa)
+					t.Fatalf("%d×%d: %v stores other words than the plain form", rows, cols, c.ISA())
 				}
 			}
 		})
@@ -162,25 +162,25 @@ func FuzzEnumeration(f *testing.F) {
 	f.Fuzz(func(t *testing.T, n uint8, seed uint64) {
 		a, most, table := doubles(int(n), seed), doubles(int(n), seed+1), doubles(64*int(n), seed+2)
 		var want []float64
-		eachForm(func(isa ISA) {
+		eachForm(func(c *Context) {
 			product, r, ar := slices.Clone(a), make([]float64, n), make([]float64, n)
-			Multiply(product, product, most)
-			sum := Factors(r, ar, a, most)
+			c.Multiply(product, product, most)
+			sum := c.Factors(r, ar, a, most)
 			var p, q Product
 			p.Reset()
 			q.Reset()
-			Products(&p, &q, table, Factored{r, ar}, Factored{ar, r})
-			got := slices.Concat(product, r, ar, p.Mantissa[:], q.Mantissa[:], []float64{float64(sum), LogProduct(r, ar, most)})
+			c.Products(&p, &q, table, Factored{r, ar}, Factored{ar, r})
+			got := slices.Concat(product, r, ar, p.Mantissa[:], q.Mantissa[:], []float64{float64(sum), c.LogProduct(r, ar, most)})
 			for e := range p.Exponent {
 				got = append(got, float64(p.Exponent[e]), float64(q.Exponent[e]))
 			}
-			if isa == Generic {
+			if c.ISA() == Generic {
 				want = got
 				return
 			}
 			for i := range got {
 				if math.Float64bits(got[i]) != math.Float64bits(want[i]) && got[i] == got[i] {
-					t.Fatalf("%d units: number %d is %g in %v, %g in the plain form", n, i, got[i], isa, want[i])
+					t.Fatalf("%d units: number %d is %g in %v, %g in the plain form", n, i, got[i], c.ISA(), want[i])
 				}
 			}
 		})

@@ -2,24 +2,27 @@ package kernel
 
 import (
 	"math"
-	"testing"
 
 	"harmonium/rng"
 )
 
-// forEachForm calls f in every form that the machine can run, with several numbers of workers.
-func forEachForm(t testing.TB, f func(workers int)) {
-	t.Helper()
-	if err := EnvironmentError(); err != nil {
-		t.Fatal(err)
-	}
-	before := Current()
-	defer Use(before)
+// one worker and all, in the form of the environment.
+var one, all = New(1), New(0)
+
+// contexts are those of every form that the machine can run, the plain one first, with several numbers of workers.
+var contexts = func() (all []*Context) {
 	for _, isa := range ISAs() {
-		Use(isa)
 		for _, workers := range []int{1, 2, 7} {
-			f(workers)
+			all = append(all, NewISA(workers, isa))
 		}
+	}
+	return all
+}()
+
+// forEachForm calls f in every form with several numbers of workers.
+func forEachForm(f func(c *Context)) {
+	for _, c := range contexts {
+		f(c)
 	}
 }
 

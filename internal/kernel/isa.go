@@ -3,8 +3,11 @@ package kernel
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/cpu"
 )
 
 // An ISA is a form of the kernels, named after the instruction set that it needs. All forms give the same bits.
@@ -22,37 +25,39 @@ var isaNames = []string{"generic", "avx2", "avx512"}
 // String returns "generic", "avx2" or "avx512".
 func (isa ISA) String() string { return isaNames[isa] }
 
-// environment is the variable that forces a form.
-const environment = "HARMONIUM_ISA"
+// able are the forms that this processor has.
+var able = detect()
 
-// current is the form in use.
-var current, environmentErr = start(os.Getenv(environment))
-
-func start(forced string) (ISA, error) {
-	able := ISAs()
-	if forced == "" {
-		return able[len(able)-1], nil
+func detect() []ISA {
+	x, isas := &cpu.X86, []ISA{Generic}
+	if runtime.GOARCH == "amd64" && x.HasAVX2 && x.HasBMI1 && x.HasBMI2 {
+		isas = append(isas, AVX2)
+		if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL {
+			isas = append(isas, AVX512)
+		}
 	}
-	isa := slices.Index(isaNames, forced)
-	if isa < 0 {
-		return Generic, fmt.Errorf("%s=%s: no such instruction set, want one of %s", environment, forced, strings.Join(isaNames, ", "))
-	}
-	if !slices.Contains(able, ISA(isa)) {
-		return Generic, fmt.Errorf("%s=%s: this machine can't run it, only %v", environment, forced, able)
-	}
-	return ISA(isa), nil
+	return isas
 }
 
-// EnvironmentError says what is wrong with the value of HARMONIUM_ISA, if anything is; the form is then Generic.
-func EnvironmentError() error { return environmentErr }
+// ISAs lists the forms that this machine can run, from the specification to the widest.
+func ISAs() []ISA { return slices.Clone(able) }
 
-// Current returns the form in use: the widest that the machine has, unless HARMONIUM_ISA or [Use] said otherwise.
-func Current() ISA { return current }
+// environment is the variable that asks for a form.
+const environment = "HARMONIUM_ISA"
 
-// Use chooses the form. It must not be called while kernels run, and panics if the machine can't run it.
-func Use(isa ISA) {
-	if !slices.Contains(ISAs(), isa) {
-		panicf("this machine can't run %v", isa)
+// EnvironmentISA returns the form that the environment variable HARMONIUM_ISA names, and the widest that this machine can run if it is
+// not set. The error says what is wrong with its value.
+func EnvironmentISA() (ISA, error) {
+	name := os.Getenv(environment)
+	if name == "" {
+		return able[len(able)-1], nil
 	}
-	current = isa
+	isa := slices.Index(isaNames, name)
+	if isa < 0 {
+		return Generic, fmt.Errorf("%s=%s: no such instruction set, want one of %s", environment, name, strings.Join(isaNames, ", "))
+	}
+	if !slices.Contains(able, ISA(isa)) {
+		return Generic, fmt.Errorf("%s=%s: this machine can't run it, only %v", environment, name, able)
+	}
+	return ISA(isa), nil
 }

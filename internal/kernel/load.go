@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // loadPanels is the number of panels that a task of Load fills, row by row: walking down one panel at a time would touch a
 // new cache line of the source at every step and, with a power of two of columns, always in the same few sets.
@@ -19,6 +16,7 @@ func columnSum(parts *[sumParts]float64, offset float64) float64 {
 
 // A load is the work of Load and LoadTransposed, in two sections: the sums that decide about the scale, and the words.
 type load struct {
+	c           *Context
 	f           *Fixed
 	src, offset []float32
 	transposed  bool
@@ -30,15 +28,15 @@ type (
 	loadWords load
 )
 
-var loads = sync.Pool{New: func() any { return new(load) }}
-
 func (l *load) release() {
+	c := l.c
 	*l = load{}
-	loads.Put(l)
+	c.loads.put(l)
 }
 
-func (l *load) run(workers, tasks int, name string) {
-	parallel(workers, tasks, (*loadSums)(l))
+func (l *load) run(tasks int, name string) {
+	workers := l.c.workersFor(l.f.Rows * l.f.Cols)
+	l.c.parallel(workers, tasks, (*loadSums)(l))
 	largest := 0.0
 	for task := range tasks {
 		largest = max(largest, l.f.sums[task]) // NaN wins
@@ -47,7 +45,7 @@ func (l *load) run(workers, tasks int, name string) {
 		panicf("%s of a matrix with an element that is not finite", name)
 	}
 	l.factor = l.f.chooseScale(largest)
-	parallel(workers, tasks, (*loadWords)(l))
+	l.c.parallel(workers, tasks, (*loadWords)(l))
 }
 
 // do writes the largest column sum of the task's columns to sums[task].
@@ -57,7 +55,7 @@ func (l *loadSums) do(task int) {
 	if l.transposed {
 		from, to := task*panelCols, min((task+1)*panelCols, f.Cols)
 		var sums [panelCols][sumParts]float64
-		addRowMagnitudes(sums[:to-from], l.src[from*f.Rows:], f.Rows)
+		l.c.isa.addRowMagnitudes(sums[:to-from], l.src[from*f.Rows:], f.Rows)
 		for j := from; j < to; j++ {
 			largest = max(largest, columnSum(&sums[j-from], l.offsetOf(j)))
 		}
@@ -68,7 +66,7 @@ func (l *loadSums) do(task int) {
 	from, to := task*width, min((task+1)*width, f.Cols)
 	var sums [sumParts][width]float64
 	for k := range f.Rows {
-		addMagnitudes(sums[k%sumParts][:to-from], l.src[k*f.Cols+from:][:to-from])
+		l.c.isa.addMagnitudes(sums[k%sumParts][:to-from], l.src[k*f.Cols+from:][:to-from])
 	}
 	for j := from; j < to; j++ {
 		var parts [sumParts]float64
@@ -98,7 +96,7 @@ func (l *loadWords) do(task int) {
 		for k := range f.Rows {
 			row := l.src[k*f.Cols : (k+1)*f.Cols]
 			if full > from {
-				quantizeRow(f.words[(from*f.paddedRows()+k)*panelWords:], f.paddedRows()*panelWords, row[from*panelCols:full*panelCols], l.factor)
+				l.c.isa.quantizeRow(f.words[(from*f.paddedRows()+k)*panelWords:], f.paddedRows()*panelWords, row[from*panelCols:full*panelCols], l.factor)
 			}
 			if full < to {
 				quantizeSome(f.panel(full)[k*panelWords:][:panelWords], row[full*panelCols:], l.factor)
@@ -123,7 +121,7 @@ func (l *loadWords) transposePanel(p int) {
 	cols, done := min(panelCols, f.Cols-p*panelCols), 0
 	if cols == panelCols {
 		done = f.Rows &^ (panelCols - 1)
-		quantizeTransposed(panel, src, f.Rows, done, l.factor)
+		l.c.isa.quantizeTransposed(panel, src, f.Rows, done, l.factor)
 	}
 	var column [panelCols]float32
 	for k := done; k < f.Rows; k++ {

@@ -7,18 +7,13 @@ import (
 	"time"
 )
 
-// Workers resolves a number of workers: n itself, or all cores if n is 0 or less.
-func Workers(n int) int {
-	if n <= 0 {
-		return runtime.GOMAXPROCS(0)
-	}
-	return n
-}
-
-// Parallel calls f(0) … f(tasks−1), each once, from at most workers goroutines, and returns when all have
+// Parallel calls f(0) … f(tasks−1), each once, from at most as many goroutines as the context has workers, and returns when all have
 // returned. Which worker runs which task is not determined, so the tasks must write to separate places.
 // One worker or one task runs in the caller's goroutine.
-func Parallel(workers, tasks int, f func(task int)) { parallel(workers, tasks, function(f)) }
+func (c *Context) Parallel(tasks int, f func(task int)) {
+	c = c.own()
+	c.parallel(c.workers, tasks, function(f))
+}
 
 // A job is work in numbered tasks.
 type job interface{ do(task int) }
@@ -27,9 +22,9 @@ type function func(task int)
 
 func (f function) do(task int) { f(task) }
 
-// parallel is Parallel for a job. The caller's helpers are goroutines that outlive the call: between two
+// parallel is Parallel for a job on some of the workers. The caller's helpers are goroutines that outlive the call: between two
 // sections of work they watch for the next one for a moment, and then sleep. Nothing is allocated.
-func parallel(workers, tasks int, j job) {
+func (c *Context) parallel(workers, tasks int, j job) {
 	workers = min(workers, tasks)
 	if workers <= 1 {
 		for task := range tasks {
@@ -37,10 +32,10 @@ func parallel(workers, tasks int, j job) {
 		}
 		return
 	}
-	s := sections.Get().(*section)
+	s := c.sections.get()
 	s.start(j, tasks, workers)
 	for k := 1; k < workers; k++ {
-		idle.take().start(s, k)
+		c.helpers.take().start(s, k)
 	}
 	s.drain(0)
 	if !spin(func() bool { return s.helpers.Load() == 0 }) {
@@ -50,7 +45,7 @@ func parallel(workers, tasks int, j job) {
 		}
 	}
 	s.job = nil
-	sections.Put(s)
+	c.sections.put(s)
 }
 
 // A section is one call of parallel. Each worker has a share of the tasks, the same at every call with as many tasks, so that it
@@ -71,6 +66,9 @@ type share struct {
 
 func (s *section) start(j job, tasks, workers int) {
 	s.job = j
+	if s.done == nil {
+		s.done = make(chan struct{}, 1)
+	}
 	if cap(s.shares) < workers {
 		s.shares = make([]share, workers)
 	}
@@ -95,10 +93,9 @@ func (s *section) drain(worker int) {
 // asleep is more than there can be helpers.
 const asleep = 1 << 30
 
-var sections = sync.Pool{New: func() any { return &section{done: make(chan struct{}, 1)} }}
-
 // A helper is a goroutine that works for one section after the other.
 type helper struct {
+	idle    *helpers
 	section atomic.Pointer[section]
 	worker  int // its number in the section
 	sleeps  atomic.Bool
@@ -114,16 +111,18 @@ func (h *helper) start(s *section, worker int) {
 }
 
 func (h *helper) run() {
-	for {
-		s := h.await()
+	for s := h.await(); s != noSection; s = h.await() {
 		h.section.Store(nil)
 		s.drain(h.worker)
-		idle.put(h) // before the caller can go on: the next section finds this helper awake
+		h.idle.put(h) // before the caller can go on: the next section finds this helper awake
 		if s.helpers.Add(-1) == asleep {
 			s.done <- struct{}{}
 		}
 	}
 }
+
+// noSection is given to a helper that shall end.
+var noSection = new(section)
 
 // await returns the next section that the helper is given.
 func (h *helper) await() *section {
@@ -139,15 +138,13 @@ func (h *helper) await() *section {
 	}
 }
 
-// idleHelpers is the stack of helpers without work.
-type idleHelpers struct {
+// helpers is the stack of a context's helpers without work.
+type helpers struct {
 	mutex sync.Mutex
 	stack []*helper
 }
 
-var idle idleHelpers
-
-func (i *idleHelpers) take() *helper {
+func (i *helpers) take() *helper {
 	i.mutex.Lock()
 	defer i.mutex.Unlock()
 	if n := len(i.stack); n > 0 {
@@ -155,15 +152,24 @@ func (i *idleHelpers) take() *helper {
 		i.stack = i.stack[:n-1]
 		return h
 	}
-	h := &helper{wake: make(chan struct{}, 1)}
+	h := &helper{idle: i, wake: make(chan struct{}, 1)}
 	go h.run()
 	return h
 }
 
-func (i *idleHelpers) put(h *helper) {
+func (i *helpers) put(h *helper) {
 	i.mutex.Lock()
 	i.stack = append(i.stack, h)
 	i.mutex.Unlock()
+}
+
+// end ends the helpers, all of which are idle when their context is no longer in use.
+func (i *helpers) end() {
+	i.mutex.Lock()
+	defer i.mutex.Unlock()
+	for _, h := range i.stack {
+		h.start(noSection, 0)
+	}
 }
 
 // spinTime is how long a goroutine watches for a change before it sleeps. Waking one up takes about as long, and the sections of a
@@ -187,7 +193,3 @@ func spin(changed func() bool) bool {
 	}
 	return false
 }
-
-// workersFor returns the number of workers that pays for work of about the given number of operations: handing one its
-// part costs about as much as 2^13 additions.
-func workersFor(workers, operations int) int { return min(workers, 1+operations>>13) }

@@ -8,10 +8,11 @@ import (
 
 func TestParallelRunsEveryTaskOnce(t *testing.T) {
 	for _, workers := range []int{0, 1, 2, 3, 16, 100} {
+		c := New(workers)
 		for _, tasks := range []int{0, 1, 2, 5, 1000} {
 			counts := make([]atomic.Int32, tasks)
 			for range 20 {
-				Parallel(workers, tasks, func(task int) { counts[task].Add(1) })
+				c.Parallel(tasks, func(task int) { counts[task].Add(1) })
 			}
 			for task := range counts {
 				if n := counts[task].Load(); n != 20 {
@@ -24,10 +25,11 @@ func TestParallelRunsEveryTaskOnce(t *testing.T) {
 
 // Helpers that have gone to sleep wake up, and a caller that has waits for a slow one.
 func TestParallelAfterSleep(t *testing.T) {
+	c := New(3)
 	for range 5 {
 		time.Sleep(4 * spinTime)
 		var sum atomic.Int64
-		Parallel(3, 3, func(task int) {
+		c.Parallel(3, func(task int) {
 			time.Sleep(time.Duration(task) * 4 * spinTime)
 			sum.Add(int64(task) + 1)
 		})
@@ -40,8 +42,9 @@ func TestParallelAfterSleep(t *testing.T) {
 // Calls inside of calls, and side by side.
 func TestParallelNested(t *testing.T) {
 	var sum atomic.Int64
-	Parallel(4, 8, func(int) {
-		Parallel(3, 10, func(task int) { sum.Add(int64(task)) })
+	c := New(4)
+	c.Parallel(8, func(int) {
+		c.Parallel(10, func(task int) { sum.Add(int64(task)) })
 	})
 	if sum.Load() != 8*45 {
 		t.Errorf("sum %d, want %d", sum.Load(), 8*45)
@@ -50,8 +53,8 @@ func TestParallelNested(t *testing.T) {
 
 // One call of a section that does next to nothing: what it costs to share work.
 func BenchmarkParallel(b *testing.B) {
-	f := func(int) {}
+	c, f := New(2), func(int) {}
 	for b.Loop() {
-		Parallel(2, 2, f)
+		c.Parallel(2, f)
 	}
 }

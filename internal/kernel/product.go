@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math/bits"
-	"sync"
 	"unsafe"
 
 	"harmonium/rng"
@@ -40,9 +39,6 @@ const (
 // with the constants of the form in use: adding the row of a set bit, listing a bit, beginning a configuration, filling a table's
 // entry, and an accumulator's way in and out.
 func chooseMethod(x Bits, f *Fixed, c *costs) method {
-	if forceMethod != nil {
-		return *forceMethod
-	}
 	ones := 0
 	for _, w := range x.Words[:x.Rows*x.Stride] {
 		ones += bits.OnesCount64(w)
@@ -59,9 +55,6 @@ func chooseMethod(x Bits, f *Fixed, c *costs) method {
 	return best
 }
 
-// forceMethod is set by tests, which compare all methods.
-var forceMethod *method
-
 // costs are the constants of chooseMethod.
 type costs struct{ ones, list, row, fill, stream float64 }
 
@@ -71,10 +64,9 @@ type workspace struct {
 	acc    [blockRows][panelWords]uint64
 }
 
-var workspaces = sync.Pool{New: func() any { return new(workspace) }}
-
 // A product is the work of the functions below: x times f plus f's offset, and then whatever finish makes of it.
 type product struct {
+	c      *Context
 	x      Bits
 	f      *Fixed
 	method method
@@ -98,31 +90,36 @@ type (
 	sampling      product
 )
 
-var productPool = sync.Pool{New: func() any { return new(product) }}
-
-func startProduct(name string, x Bits, f *Fixed) *product {
+func (c *Context) startProduct(name string, x Bits, f *Fixed) *product {
 	if x.Cols != f.Rows {
 		panicf("%s of %d×%d bits with a %d×%d matrix", name, x.Rows, x.Cols, f.Rows, f.Cols)
 	}
-	p := productPool.Get().(*product)
+	c = c.own()
+	p := c.products.get()
 	blocks := (x.Rows + blockRows - 1) / blockRows
-	p.x, p.f, p.method, p.blocks, p.first, p.scale = x, f, chooseMethod(x, f, formCosts()), blocks, 0, float32(f.Resolution())
+	p.c, p.x, p.f, p.blocks, p.first, p.scale = c, x, f, blocks, 0, float32(f.Resolution())
+	if c.method != nil {
+		p.method = *c.method
+	} else {
+		p.method = chooseMethod(x, f, c.isa.costs())
+	}
 	return p
 }
 
 // run does tasksPerBlock tasks for each block, on as many of the workers as pay for the product, and gives the product back.
-func (p *product) run(workers, tasksPerBlock int, j job) {
-	workers = workersFor(workers, p.x.Rows*p.x.Stride*p.f.Cols)
+func (p *product) run(tasksPerBlock int, j job) {
+	c := p.c
+	workers := c.workersFor(p.x.Rows * p.x.Stride * p.f.Cols)
 	if p.method == sparse {
 		blocks := p.blocks
 		for p.blocks = 1; p.first < blocks; p.first++ {
 			words, rows := p.block(p.first)
 			p.list.count(words, rows, p.x.Stride)
-			parallel(workers, (rows+listTask-1)/listTask, (*writing)(p))
-			parallel(workers, tasksPerBlock, j)
+			c.parallel(workers, (rows+listTask-1)/listTask, (*writing)(p))
+			c.parallel(workers, tasksPerBlock, j)
 		}
 	} else {
-		parallel(workers, tasksPerBlock*p.blocks, j)
+		c.parallel(workers, tasksPerBlock*p.blocks, j)
 	}
 	for r := range p.sums {
 		sum := 0.0
@@ -132,7 +129,7 @@ func (p *product) run(workers, tasksPerBlock int, j job) {
 		p.sums[r] = sum
 	}
 	p.x, p.f, p.dst, p.draw, p.sums = Bits{}, nil, nil, draw{keys: p.draw.keys}, nil
-	productPool.Put(p)
+	c.products.put(p)
 }
 
 // task returns the block and the number in it of a task.
@@ -154,15 +151,15 @@ func (p *product) sum(w *workspace, block, panel int) [][panelWords]uint64 {
 	words, rows := p.block(block)
 	acc := w.acc[:rows]
 	offset := [panelWords]uint64(p.f.offset[panel*panelWords:])
-	fill(acc, &offset)
+	p.c.isa.fill(acc, &offset)
 	stride, operand := p.x.Stride, p.f.panel(panel)
 	if p.method == sparse {
-		addListed(acc, &p.list, operand)
+		p.c.isa.addListed(acc, &p.list, operand)
 		return acc
 	}
 	for k := range stride {
 		quarters := min(4, (p.x.Cols-64*k+unitRows-1)/unitRows)
-		addWord(acc, words[k:], stride, operand[k*64*panelWords:], &w.tables, quarters, p.method)
+		p.c.isa.addWord(acc, words[k:], stride, operand[k*64*panelWords:], &w.tables, quarters, p.method)
 	}
 	return acc
 }
@@ -173,32 +170,32 @@ func (p *product) sum(w *workspace, block, panel int) [][panelWords]uint64 {
 //
 // The integer sum is exact; it is rounded to float32 once and then scaled, which is exact for normal numbers.
 // It panics unless x.Cols is f.Rows and dst has x.Rows·f.Cols elements.
-func Mul(workers int, dst []float32, x Bits, f *Fixed) { MulScaled(workers, dst, x, f, 1) }
+func (c *Context) Mul(dst []float32, x Bits, f *Fixed) { c.MulScaled(dst, x, f, 1) }
 
-// MulScaled writes scale times the numbers of [Mul], rounded once more.
-func MulScaled(workers int, dst []float32, x Bits, f *Fixed, scale float32) {
+// MulScaled writes scale times the numbers of [Context.Mul], rounded once more.
+func (c *Context) MulScaled(dst []float32, x Bits, f *Fixed, scale float32) {
 	checkDst("Mul", dst, x, f)
-	p := startProduct("Mul", x, f)
+	p := c.startProduct("Mul", x, f)
 	p.dst = dst
 	p.scale *= scale // exact but for subnormal numbers: the first factor is a power of two
-	p.run(workers, f.panels(), (*mul)(p))
+	p.run(f.panels(), (*mul)(p))
 }
 
-// Probabilities writes σ of the numbers x_rj of [Mul] to dst, and Σ_j log(1+e^{x_rj}) to sums unless that is nil: float32
+// Probabilities writes σ of the numbers x_rj of [Context.Mul] to dst, and Σ_j log(1+e^{x_rj}) to sums unless that is nil: float32
 // terms ([Softplus]), added in float64.
-func Probabilities(workers int, dst []float32, sums []float64, x Bits, f *Fixed) {
+func (c *Context) Probabilities(dst []float32, sums []float64, x Bits, f *Fixed) {
 	checkDst("Probabilities", dst, x, f)
-	p := startProduct("Probabilities", x, f)
+	p := c.startProduct("Probabilities", x, f)
 	p.dst = dst
 	p.wantSums(sums)
-	p.run(workers, f.panels(), (*probabilities)(p))
+	p.run(f.panels(), (*probabilities)(p))
 }
 
-// SumSoftplus writes the sums of [Probabilities] alone.
-func SumSoftplus(workers int, sums []float64, x Bits, f *Fixed) {
-	p := startProduct("SumSoftplus", x, f)
+// SumSoftplus writes the sums of [Context.Probabilities] alone.
+func (c *Context) SumSoftplus(sums []float64, x Bits, f *Fixed) {
+	p := c.startProduct("SumSoftplus", x, f)
 	p.wantSums(sums)
-	p.run(workers, f.panels(), (*summing)(p))
+	p.run(f.panels(), (*summing)(p))
 }
 
 func (p *product) wantSums(sums []float64) {
@@ -219,35 +216,35 @@ func checkDst(name string, dst []float32, x Bits, f *Fixed) {
 
 func (m *mul) do(task int) {
 	p := (*product)(m)
-	w := workspaces.Get().(*workspace)
+	w := p.c.workspaces.get()
 	block, panel := p.task(task)
 	acc := p.sum(w, block, panel)
 	if p.f.Cols-panel*panelCols >= panelCols {
-		store(p.dst[block*blockRows*p.f.Cols+panel*panelCols:], p.f.Cols, acc, p.scale)
+		p.c.isa.store(p.dst[block*blockRows*p.f.Cols+panel*panelCols:], p.f.Cols, acc, p.scale)
 	} else {
 		p.copyOut(p.inputs(acc), block, panel)
 	}
-	workspaces.Put(w)
+	p.c.workspaces.put(w)
 }
 
 func (m *probabilities) do(task int) {
 	p := (*product)(m)
-	w := workspaces.Get().(*workspace)
+	w := p.c.workspaces.get()
 	block, panel := p.task(task)
 	acc := p.sum(w, block, panel)
 	p.sumPanel(w, acc, block, panel)
 	x := p.inputs(acc)
-	sigmoids(x, x)
+	p.c.isa.sigmoids(x, x)
 	p.copyOut(x, block, panel)
-	workspaces.Put(w)
+	p.c.workspaces.put(w)
 }
 
 func (m *summing) do(task int) {
 	p := (*product)(m)
-	w := workspaces.Get().(*workspace)
+	w := p.c.workspaces.get()
 	block, panel := p.task(task)
 	p.sumPanel(w, p.sum(w, block, panel), block, panel)
-	workspaces.Put(w)
+	p.c.workspaces.put(w)
 }
 
 // sumPanel writes a panel's part of the sums. The tables have served by now, and their memory holds the terms.
@@ -260,8 +257,8 @@ func (p *product) sumPanel(w *workspace, acc [][panelWords]uint64, block, panel 
 	for len(acc) > 0 {
 		rows := min(len(acc), 2*tableWords/panelCols)
 		x := unsafe.Slice((*float32)(unsafe.Pointer(&w.tables)), rows*panelCols)
-		store(x, panelCols, acc[:rows], p.scale)
-		softpluses(x, x)
+		p.c.isa.store(x, panelCols, acc[:rows], p.scale)
+		p.c.isa.softpluses(x, x)
 		for r := range rows {
 			parts[r] = sumRow((*[panelCols]float32)(x[r*panelCols:]), cols)
 		}
@@ -294,7 +291,7 @@ func (p *product) inputs(acc [][panelWords]uint64) []float32 {
 		return nil
 	}
 	x := unsafe.Slice((*float32)(unsafe.Pointer(&acc[0])), len(acc)*panelCols)
-	store(x, panelCols, acc, p.scale)
+	p.c.isa.store(x, panelCols, acc, p.scale)
 	return x
 }
 
@@ -308,32 +305,32 @@ func (p *product) copyOut(x []float32, block, panel int) {
 	}
 }
 
-// Sample draws a bit with probability σ(x_rj) for every number x_rj of [Mul], for row r and column j of dst: [SampleBit] with
+// Sample draws a bit with probability σ(x_rj) for every number x_rj of [Context.Mul], for row r and column j of dst: [SampleBit] with
 // u = rng.Uniform of word j%4 of key.Block(rng.At(step, firstChain+r, j)). Row r is thus chain firstChain+r. It writes the sums of
-// [Probabilities] too, unless sums is nil.
+// [Context.Probabilities] too, unless sums is nil.
 // It panics unless x.Cols is f.Rows and dst is x.Rows×f.Cols.
-func Sample(workers int, dst Bits, sums []float64, x Bits, f *Fixed, key rng.Key, step uint64, firstChain uint32) {
+func (c *Context) Sample(dst Bits, sums []float64, x Bits, f *Fixed, key rng.Key, step uint64, firstChain uint32) {
 	if dst.Rows != x.Rows || dst.Cols != f.Cols {
 		panicf("Sample of %d rows and %d columns into %d×%d bits", x.Rows, f.Cols, dst.Rows, dst.Cols)
 	}
-	p := startProduct("Sample", x, f)
-	p.draw.start(dst, key, step, firstChain)
+	p := c.startProduct("Sample", x, f)
+	p.draw.start(p.c.isa, dst, key, step, firstChain)
 	p.wantSums(sums)
-	p.run(workers, dst.Stride, (*sampling)(p))
+	p.run(dst.Stride, (*sampling)(p))
 }
 
 // do draws a column of words: all bits of a word belong to one task.
 func (s *sampling) do(task int) {
 	p := (*product)(s)
-	w := workspaces.Get().(*workspace)
+	w := p.c.workspaces.get()
 	block, word := p.task(task)
 	for panel := 4 * word; panel < min(4*word+4, p.f.panels()); panel++ {
 		acc := p.sum(w, block, panel)
 		p.sumPanel(w, acc, block, panel)
-		p.draw.panel(acc, p.scale, block*blockRows, panel)
+		p.draw.panel(p.c.isa, acc, p.scale, block*blockRows, panel)
 	}
 	p.draw.finish(p.f.Cols, block*blockRows, min(blockRows, p.x.Rows-block*blockRows), word)
-	workspaces.Put(w)
+	p.c.workspaces.put(w)
 }
 
 // The constants of chooseMethod, fitted to the times of products with 1 to 1024 rows on AMD Zen 5 (2026-11). A look-up takes 1, 0.31

@@ -71,25 +71,25 @@ func checkMul(t testing.TB, x Bits, src []float32, cols int, offset []float32) {
 		}
 	}
 	var f Fixed
-	forEachForm(t, func(workers int) {
+	forEachForm(func(c *Context) {
 		for _, load := range []string{"Load", "LoadTransposed"} {
 			if load == "Load" {
-				f.Load(workers, src, x.Cols, cols, offset)
+				c.Load(&f, src, x.Cols, cols, offset)
 			} else {
-				f.LoadTransposed(workers, transposed, cols, x.Cols, offset)
+				c.LoadTransposed(&f, transposed, cols, x.Cols, offset)
 			}
 			for _, m := range []method{sparse, narrow, wide} {
-				forceMethod = &m
+				c.method = &m
 				band, dst := guarded(len(want))
-				Mul(workers, dst, x, &f)
-				forceMethod = nil
+				c.Mul(dst, x, &f)
+				c.method = nil
 				if !intact(band) {
-					t.Fatalf("%s, %v, method %d, %d workers: Mul wrote outside dst", load, Current(), m, workers)
+					t.Fatalf("%s, %v, method %d, %d workers: Mul wrote outside dst", load, c.ISA(), m, c.Workers())
 				}
 				for i := range want {
 					if math.Float32bits(dst[i]) != math.Float32bits(want[i]) {
 						t.Fatalf("%d×%d·%d, %s, %v, method %d, %d workers: element (%d,%d) is %g, want %g",
-							x.Rows, x.Cols, cols, load, Current(), m, workers, i/cols, i%cols, dst[i], want[i])
+							x.Rows, x.Cols, cols, load, c.ISA(), m, c.Workers(), i/cols, i%cols, dst[i], want[i])
 					}
 				}
 			}
@@ -166,9 +166,9 @@ func TestMulError(t *testing.T) {
 	const rows, inner, cols = 64, 784, 50
 	x, src, offset := randomBits(rows, inner, 100, 10), randomFloats(inner*cols, 11), randomFloats(cols, 12)
 	var f Fixed
-	f.Load(1, src, inner, cols, offset)
+	one.Load(&f, src, inner, cols, offset)
 	dst := make([]float32, rows*cols)
-	Mul(1, dst, x, &f)
+	one.Mul(dst, x, &f)
 	for i, got := range dst {
 		r, j, want, ones := i/cols, i%cols, float64(offset[i%cols]), 1.0
 		for k := range inner {
@@ -190,12 +190,12 @@ func TestMulError(t *testing.T) {
 func TestFixedReusesMemory(t *testing.T) {
 	src := randomFloats(100*50, 1)
 	var f Fixed
-	f.Load(1, src, 100, 50, nil)
+	one.Load(&f, src, 100, 50, nil)
 	for _, shape := range [][2]int{{100, 50}, {50, 100}, {10, 9}} {
 		n := shape[0] * shape[1]
 		if allocs := testing.AllocsPerRun(5, func() {
-			f.Load(1, src[:n], shape[0], shape[1], nil)
-			f.LoadTransposed(1, src[:n], shape[0], shape[1], nil)
+			one.Load(&f, src[:n], shape[0], shape[1], nil)
+			one.LoadTransposed(&f, src[:n], shape[0], shape[1], nil)
 		}); allocs > 10 { // closures; the matrix itself would not pass the next check either
 			t.Errorf("%v: %v allocations", shape, allocs)
 		}
@@ -207,8 +207,8 @@ func TestFixedReusesMemory(t *testing.T) {
 func checkReload(t *testing.T, f *Fixed, src []float32, rows, cols int) {
 	t.Helper()
 	var fresh Fixed
-	f.Load(1, src, rows, cols, nil)
-	fresh.Load(1, src, rows, cols, nil)
+	one.Load(f, src, rows, cols, nil)
+	one.Load(&fresh, src, rows, cols, nil)
 	if f.scale != fresh.scale || !slices.Equal(f.words, fresh.words) || !slices.Equal(f.offset, fresh.offset) {
 		t.Errorf("%d×%d: a reloaded matrix differs from a fresh one", rows, cols)
 	}
@@ -218,16 +218,16 @@ func TestMisusePanics(t *testing.T) {
 	var f Fixed
 	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
 	for name, call := range map[string]func(){
-		"NaN":             func() { f.Load(1, []float32{1, nan}, 1, 2, nil) },
-		"−Inf":            func() { f.LoadTransposed(1, []float32{1, inf}, 1, 2, nil) },
-		"NaN offset":      func() { f.Load(1, []float32{1, 2}, 1, 2, []float32{0, nan}) },
-		"length":          func() { f.Load(1, make([]float32, 5), 2, 3, nil) },
-		"offset length":   func() { f.LoadTransposed(1, make([]float32, 6), 2, 3, make([]float32, 3)) },
-		"inner dimension": func() { f.Load(1, make([]float32, 6), 2, 3, nil); Mul(1, nil, NewBits(0, 3), &f) },
-		"dst length":      func() { f.Load(1, make([]float32, 6), 2, 3, nil); Mul(1, nil, NewBits(1, 2), &f) },
-		"Transpose":       func() { Transpose(1, NewBits(2, 3), NewBits(2, 3)) },
-		"ColumnCounts":    func() { ColumnCounts(make([]int, 1), NewBits(2, 3)) },
-		"Sigmoids":        func() { Sigmoids(1, make([]float32, 1), nil) },
+		"NaN":             func() { one.Load(&f, []float32{1, nan}, 1, 2, nil) },
+		"−Inf":            func() { one.LoadTransposed(&f, []float32{1, inf}, 1, 2, nil) },
+		"NaN offset":      func() { one.Load(&f, []float32{1, 2}, 1, 2, []float32{0, nan}) },
+		"length":          func() { one.Load(&f, make([]float32, 5), 2, 3, nil) },
+		"offset length":   func() { one.LoadTransposed(&f, make([]float32, 6), 2, 3, make([]float32, 3)) },
+		"inner dimension": func() { one.Load(&f, make([]float32, 6), 2, 3, nil); one.Mul(nil, NewBits(0, 3), &f) },
+		"dst length":      func() { one.Load(&f, make([]float32, 6), 2, 3, nil); one.Mul(nil, NewBits(1, 2), &f) },
+		"Transpose":       func() { one.Transpose(NewBits(2, 3), NewBits(2, 3)) },
+		"ColumnCounts":    func() { one.ColumnCounts(make([]int, 1), NewBits(2, 3)) },
+		"Sigmoids":        func() { one.Sigmoids(make([]float32, 1), nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

@@ -37,9 +37,9 @@ type draw struct {
 	keys       *roundKeys // an object of its own begins at a cache line
 }
 
-func (d *draw) start(dst Bits, key rng.Key, step uint64, firstChain uint32) {
+func (d *draw) start(isa ISA, dst Bits, key rng.Key, step uint64, firstChain uint32) {
 	d.dst, d.key, d.step, d.firstChain = dst, key, step, firstChain
-	if current == Generic {
+	if isa == Generic {
 		return
 	}
 	if d.keys == nil {
@@ -54,14 +54,14 @@ func (d *draw) start(dst Bits, key rng.Key, step uint64, firstChain uint32) {
 
 // panel draws the bits of a panel for the rows from `from` on, one for each accumulator, and overwrites the accumulators.
 // It writes 16 bits of a word of dst a row, and clears the words with the first panel.
-func (d *draw) panel(acc [][panelWords]uint64, scale float32, from, panel int) {
+func (d *draw) panel(isa ISA, acc [][panelWords]uint64, scale float32, from, panel int) {
 	dst := d.dst.Words[from*d.dst.Stride+panel/4:]
 	if panel%4 == 0 {
 		for r := range acc {
 			dst[r*d.dst.Stride] = 0
 		}
 	}
-	samplePanel(d, dst, acc, scale, uint32(from), panel)
+	isa.samplePanel(d, dst, acc, scale, uint32(from), panel)
 }
 
 // finish clears the bits behind the last column.

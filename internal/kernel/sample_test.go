@@ -57,9 +57,9 @@ func TestSampleIsItsDefinition(t *testing.T) {
 				w[i] *= 6
 			}
 			var f Fixed
-			f.Load(1, w, 21, cols, nil)
+			one.Load(&f, w, 21, cols, nil)
 			inputs := make([]float32, rows*cols)
-			Mul(1, inputs, x, &f)
+			one.Mul(inputs, x, &f)
 			want := NewBits(rows, cols)
 			for r := range rows {
 				for j := range cols {
@@ -69,14 +69,14 @@ func TestSampleIsItsDefinition(t *testing.T) {
 					}
 				}
 			}
-			forEachForm(t, func(workers int) {
+			forEachForm(func(c *Context) {
 				got := NewBits(rows, cols)
 				for i := range got.Words {
 					got.Words[i] = math.MaxUint64 // what was there before must not show
 				}
-				Sample(workers, got, nil, x, &f, key, step, firstChain)
+				c.Sample(got, nil, x, &f, key, step, firstChain)
 				if !slices.Equal(got.Words, want.Words) {
-					t.Fatalf("%d×%d, %v, %d workers: differs from the definition", rows, cols, Current(), workers)
+					t.Fatalf("%d×%d, %v, %d workers: differs from the definition", rows, cols, c.ISA(), c.Workers())
 				}
 			})
 		}
@@ -92,10 +92,10 @@ func TestSampleFrequency(t *testing.T) {
 		offset[j] = float32(j-cols/2) * 0.75 // −8.25 … 8.25
 	}
 	var f Fixed
-	f.Load(1, nil, 0, cols, offset)
+	one.Load(&f, nil, 0, cols, offset)
 	dst, counts := NewBits(rows, cols), make([]int, cols)
-	Sample(0, dst, nil, NewBits(rows, 0), &f, key, 5, 0)
-	ColumnCounts(counts, dst)
+	all.Sample(dst, nil, NewBits(rows, 0), &f, key, 5, 0)
+	one.ColumnCounts(counts, dst)
 	for j, count := range counts {
 		p := 1 / (1 + math.Exp(-float64(offset[j])))
 		if sigma := math.Sqrt(rows * p * (1 - p)); math.Abs(float64(count)-rows*p) > 5*sigma {

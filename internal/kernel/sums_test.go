@@ -14,24 +14,24 @@ func TestSums(t *testing.T) {
 		x, src := randomBits(rows, inner, 100, 3), randomFloats(inner*cols, 4)
 		var f Fixed
 		var first []float64
-		forEachForm(t, func(workers int) {
-			f.Load(workers, src, inner, cols, randomFloats(cols, 5))
+		forEachForm(func(c *Context) {
+			c.Load(&f, src, inner, cols, randomFloats(cols, 5))
 			inputs, probs, bits := make([]float32, rows*cols), make([]float32, rows*cols), NewBits(rows, cols)
-			Mul(workers, inputs, x, &f)
+			c.Mul(inputs, x, &f)
 			sums := [3][]float64{make([]float64, rows), make([]float64, rows), make([]float64, rows)}
-			SumSoftplus(workers, sums[0], x, &f)
-			Probabilities(workers, probs, sums[1], x, &f)
-			Sample(workers, bits, sums[2], x, &f, rng.Seed(1), 1, 0)
+			c.SumSoftplus(sums[0], x, &f)
+			c.Probabilities(probs, sums[1], x, &f)
+			c.Sample(bits, sums[2], x, &f, rng.Seed(1), 1, 0)
 			for r := range rows {
 				want := 0.0
 				for _, y := range inputs[r*cols : (r+1)*cols] {
 					want += float64(Softplus(y))
 				}
 				if got := sums[0][r]; math.Abs(got-want) > 1e-12*want {
-					t.Fatalf("%v, %v: sum of row %d is %v, want %v", shape, Current(), r, got, want)
+					t.Fatalf("%v, %v: sum of row %d is %v, want %v", shape, c.ISA(), r, got, want)
 				}
 				if sums[1][r] != sums[0][r] || sums[2][r] != sums[0][r] || first != nil && first[r] != sums[0][r] {
-					t.Fatalf("%v, %v, %d workers: sums of row %d differ: %v, %v, %v", shape, Current(), workers, r, sums[0][r], sums[1][r], sums[2][r])
+					t.Fatalf("%v, %v, %d workers: sums of row %d differ: %v, %v, %v", shape, c.ISA(), c.Workers(), r, sums[0][r], sums[1][r], sums[2][r])
 				}
 			}
 			if first == nil {

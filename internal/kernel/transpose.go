@@ -1,26 +1,25 @@
 package kernel
 
-import (
-	"math/bits"
-	"sync"
-)
+import "math/bits"
 
 // Transpose writes the transpose of src to dst: bit (c,r) of dst is bit (r,c) of src. The two must not overlap.
 // It panics unless dst is src.Cols×src.Rows.
-func Transpose(workers int, dst, src Bits) {
+func (c *Context) Transpose(dst, src Bits) {
 	if dst.Rows != src.Cols || dst.Cols != src.Rows {
 		panicf("Transpose of %d×%d bits into %d×%d", src.Rows, src.Cols, dst.Rows, dst.Cols)
 	}
-	t := transposes.Get().(*transposition)
-	*t = transposition{dst, src}
-	parallel(workersFor(workers, src.Rows*src.Cols/16), (src.Cols+63)/64, t)
+	c = c.own()
+	t := c.transposes.get()
+	*t = transposition{c.isa, dst, src}
+	c.parallel(c.workersFor(src.Rows*src.Cols/16), (src.Cols+63)/64, t)
 	*t = transposition{}
-	transposes.Put(t)
+	c.transposes.put(t)
 }
 
-type transposition struct{ dst, src Bits }
-
-var transposes = sync.Pool{New: func() any { return new(transposition) }}
+type transposition struct {
+	isa      ISA
+	dst, src Bits
+}
 
 // do turns a column of words into 64 rows.
 func (t *transposition) do(word int) {
@@ -28,7 +27,7 @@ func (t *transposition) do(word int) {
 	rows := min(64, t.src.Cols-word*64)
 	for k := range t.dst.Stride {
 		loadBlock(&block, t.src, k*64, word)
-		transpose64(&block)
+		t.isa.transpose64(&block)
 		for i, w := range block[:rows] {
 			t.dst.Words[(word*64+i)*t.dst.Stride+k] = w
 		}
@@ -49,16 +48,17 @@ func RowCounts(dst []int, x Bits) {
 }
 
 // ColumnCounts writes the number of ones in every column of x to dst. It panics unless len(dst) is x.Cols.
-func ColumnCounts(dst []int, x Bits) {
+func (c *Context) ColumnCounts(dst []int, x Bits) {
 	if len(dst) != x.Cols {
 		panicf("ColumnCounts of %d columns into %d", x.Cols, len(dst))
 	}
 	clear(dst)
+	isa := c.ISA()
 	var block [64]uint64
 	for r := 0; r < x.Rows; r += 64 {
 		for word := range (x.Cols + 63) / 64 {
 			loadBlock(&block, x, r, word)
-			transpose64(&block)
+			isa.transpose64(&block)
 			counts := dst[word*64 : min((word+1)*64, x.Cols)]
 			for i := range counts {
 				counts[i] += bits.OnesCount64(block[i])

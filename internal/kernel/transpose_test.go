@@ -22,21 +22,21 @@ func TestTransposeAndColumnCounts(t *testing.T) {
 						}
 					}
 				}
-				forEachForm(t, func(workers int) {
+				forEachForm(func(c *Context) {
 					got := NewBits(cols, rows)
 					for i := range got.Words {
 						got.Words[i] = math.MaxUint64 // what was there before must not show
 					}
-					Transpose(workers, got, x)
+					c.Transpose(got, x)
 					if !slices.Equal(got.Words, want.Words) {
-						t.Fatalf("%v, %d workers: not the transpose", Current(), workers)
+						t.Fatalf("%v, %d workers: not the transpose", c.ISA(), c.Workers())
 					}
 					counted := make([]int, cols)
 					for c := range counted {
 						counted[c] = -1
 					}
-					if ColumnCounts(counted, x); !slices.Equal(counted, count) {
-						t.Errorf("%v: column counts %v, want %v", Current(), counted, count)
+					if c.ColumnCounts(counted, x); !slices.Equal(counted, count) {
+						t.Errorf("%v: column counts %v, want %v", c.ISA(), counted, count)
 					}
 				})
 			})

@@ -6,17 +6,20 @@ import "math"
 // function panics, or reads no further than the first, where they don't. The functions run in the caller's goroutine.
 
 // Subtract writes a[i] − b[i] to dst[i].
-func Subtract(dst, a, b []float32) { subtract(dst, a[:len(dst)], b[:len(dst)]) }
+func (c *Context) Subtract(dst, a, b []float32) { c.ISA().subtract(dst, a[:len(dst)], b[:len(dst)]) }
 
 // AddScaled adds a·x[i] to dst[i].
-func AddScaled(dst []float32, a float32, x []float32) { addScaled(dst, a, x[:len(dst)]) }
+func (c *Context) AddScaled(dst []float32, a float32, x []float32) {
+	c.ISA().addScaled(dst, a, x[:len(dst)])
+}
 
 // Interpolate writes (1−β)·a[i] + β·b[i] to dst[i], and b[i] itself for β = 1.
-func Interpolate(workers int, dst, a, b []float32, β float32) {
+func (c *Context) Interpolate(dst, a, b []float32, β float32) {
 	const block = 1 << 14
 	n := len(dst)
 	a, b = a[:n], b[:n]
-	Parallel(workersFor(workers, n), (n+block-1)/block, func(task int) {
+	c = c.own()
+	c.parallel(c.workersFor(n), (n+block-1)/block, function(func(task int) {
 		from, to := task*block, min((task+1)*block, n)
 		if β == 1 {
 			copy(dst[from:to], b[from:to])
@@ -25,38 +28,40 @@ func Interpolate(workers int, dst, a, b []float32, β float32) {
 		for i := from; i < to; i++ {
 			dst[i] = float32((1-β)*a[i]) + float32(β*b[i])
 		}
-	})
+	}))
 }
 
 // SubtractOuter subtracts a·x[i] + b·y[i] from dst[i].
-func SubtractOuter(dst []float32, a float32, x []float32, b float32, y []float32) {
-	subtractOuter(dst, a, x[:len(dst)], b, y[:len(dst)])
+func (c *Context) SubtractOuter(dst []float32, a float32, x []float32, b float32, y []float32) {
+	c.ISA().subtractOuter(dst, a, x[:len(dst)], b, y[:len(dst)])
 }
 
 // AddPositive adds x[i], none of which is negative, to sums[i].
-func AddPositive(sums []float64, x []float32) { addMagnitudes(sums, x[:len(sums)]) }
+func (c *Context) AddPositive(sums []float64, x []float32) {
+	c.ISA().addMagnitudes(sums, x[:len(sums)])
+}
 
 // Dot returns Σ x[i]·y[i]. The products are exact, and the sum is taken in float64 in the order of columnSum.
-func Dot(x, y []float32) float64 {
+func (c *Context) Dot(x, y []float32) float64 {
 	var parts [sumParts]float64
-	dot(&parts, x, y[:len(x)])
+	c.ISA().dot(&parts, x, y[:len(x)])
 	return columnSum(&parts, 0)
 }
 
 // Finite reports whether every number is finite.
-func Finite(x []float32) bool { return finite(x) }
+func (c *Context) Finite(x []float32) bool { return c.ISA().finite(x) }
 
 // Adam holds the numbers of a step of Adam without momentum: the decay of the mean square and 1 minus it, the
 // rate, the correction of the mean square for its start at zero, and what is added to its root.
 type Adam struct{ Decay, Gain, Rate, Correction, Epsilon float32 }
 
-// Step updates the mean square of g and moves p along a:
+// StepAdam updates the mean square of g and moves p along a:
 //
 //	second ← Decay·second + Gain·g²,   p ← p + Rate·a/(√(Correction·second) + Epsilon).
 //
 // a may be g.
-func (s *Adam) Step(p, a, g, second []float32) {
-	adam(s, p, a[:len(p)], g[:len(p)], second[:len(p)])
+func (c *Context) StepAdam(s *Adam, p, a, g, second []float32) {
+	c.ISA().adam(s, p, a[:len(p)], g[:len(p)], second[:len(p)])
 }
 
 func subtractGeneric(dst, a, b []float32) {

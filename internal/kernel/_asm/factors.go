@@ -17,10 +17,8 @@ func enumeration(v vector) {
 }
 
 func multiply(v vector) {
-	name := v.name("multiply")
-	TEXT(name, NOSPLIT, "func(dst, a, f *float64, blocks int)")
-	Doc(name + " multiplies a by f for blocks·8 numbers.")
-	Pragma("noescape")
+	name := v.begin("multiply", "func(dst, a, f *float64, blocks int)",
+		"multiplies a by f for blocks·8 numbers.")
 	dst := Load(Param("dst"), GP64())
 	a := Load(Param("a"), GP64())
 	f := Load(Param("f"), GP64())
@@ -42,10 +40,8 @@ func multiply(v vector) {
 // factors writes the kernel of Factors. With E the exponent bits of 1 + a·most, the power of two is that of
 // (2045<<52) − E, and Σ k is Σ (E>>52 − 1022).
 func factors(v vector) {
-	name := v.name("factors")
-	TEXT(name, NOSPLIT, "func(r, ar, a, most *float64, blocks int, exponents *[8]uint64)")
-	Doc(name + " is Factors for blocks·8 numbers; the sums of the exponents' bits are left in exponents.")
-	Pragma("noescape")
+	name := v.begin("factors", "func(r, ar, a, most *float64, blocks int, exponents *[8]uint64)",
+		"is Factors for blocks·8 numbers; the sums of the exponents' bits are left in exponents.")
 	pointers := map[string]reg.Register{}
 	for _, p := range []string{"r", "ar", "a", "most", "blocks", "exponents"} {
 		pointers[p] = Load(Param(p), GP64())
@@ -88,10 +84,8 @@ func factors(v vector) {
 // products writes the kernel of Products: the products of both stay in registers while the units pass, for all 64 states at
 // once in AVX-512 and for 16 at a time in AVX2.
 func products(v vector) {
-	name := v.name("products")
-	TEXT(name, NOSPLIT, "func(p, q, table, r0, ar0, r1, ar1 *float64, units int)")
-	Doc(name + " is Products for units units; exponents follow mantissas at p and q.")
-	Pragma("noescape")
+	name := v.begin("products", "func(p, q, table, r0, ar0, r1, ar1 *float64, units int)",
+		"is Products for units units; exponents follow mantissas at p and q.")
 	registers := map[bool]int{true: 8, false: 4}[v.wide()]
 	const exponents = 512 // bytes behind the mantissas
 	for chunk := range 512 / (registers * v.bytes) {
@@ -150,10 +144,8 @@ func products(v vector) {
 
 // logProduct writes the kernel that multiplies the factors of whole eights of eights, taking the powers of two out after each.
 func logProduct(v vector) {
-	name := v.name("logProduct")
-	TEXT(name, NOSPLIT, "func(parts *[8]float64, on, off, e *float64, blocks int, exponents *[8]uint64)")
-	Doc(name + " multiplies parts by blocks·64 factors; the sums of the exponents' bits are left in exponents.")
-	Pragma("noescape")
+	name := v.begin("logProduct", "func(parts *[8]float64, on, off, e *float64, blocks int, exponents *[8]uint64)",
+		"multiplies parts by blocks·64 factors; the sums of the exponents' bits are left in exponents.")
 	pointers := map[string]reg.Register{}
 	for _, p := range []string{"parts", "on", "off", "e", "blocks", "exponents"} {
 		pointers[p] = Load(Param(p), GP64())

@@ -150,10 +150,8 @@ func (v vector) softplus(x reg.VecVirtual) reg.VecVirtual {
 
 // elementwise writes the kernel that applies f to 16 numbers a turn.
 func elementwise(v vector, kernel string, f func(reg.VecVirtual) reg.VecVirtual) {
-	name := v.name(kernel)
-	TEXT(name, NOSPLIT, "func(dst, x *float32, blocks int)")
-	Doc(name + " applies the function to blocks·16 numbers; dst may be x.")
-	Pragma("noescape")
+	name := v.begin(kernel, "func(dst, x *float32, blocks int)",
+		"applies the function to blocks·16 numbers; dst may be x.")
 	dst := Load(Param("dst"), GP64())
 	x := Load(Param("x"), GP64())
 	blocks := Load(Param("blocks"), GP64())

@@ -20,10 +20,8 @@ func (v vector) addMagnitude(x Mem, sum reg.VecVirtual) {
 
 // addMagnitudes writes the kernel that adds numbers' magnitudes to sums.
 func addMagnitudes(v vector) {
-	name := v.name("addMagnitudes")
-	TEXT(name, NOSPLIT, "func(sums *float64, x *float32, blocks int)")
-	Doc(name + " adds |x[i]| to sums[i] for blocks·16 numbers.")
-	Pragma("noescape")
+	name := v.begin("addMagnitudes", "func(sums *float64, x *float32, blocks int)",
+		"adds |x[i]| to sums[i] for blocks·16 numbers.")
 	sums := Load(Param("sums"), GP64())
 	x := Load(Param("x"), GP64())
 	blocks := Load(Param("blocks"), GP64())
@@ -43,10 +41,8 @@ func addMagnitudes(v vector) {
 
 // addRowMagnitudes writes the kernel that adds the magnitudes of rows to 8 sums each.
 func addRowMagnitudes(v vector) {
-	name := v.name("addRowMagnitudes")
-	TEXT(name, NOSPLIT, "func(sums *[8]float64, rows int, x *float32, stride, blocks int)")
-	Doc(name + " adds |x[r·stride+k]| to sums[r][k%8] for rows rows of blocks·8 numbers.")
-	Pragma("noescape")
+	name := v.begin("addRowMagnitudes", "func(sums *[8]float64, rows int, x *float32, stride, blocks int)",
+		"adds |x[r·stride+k]| to sums[r][k%8] for rows rows of blocks·8 numbers.")
 	sums := Load(Param("sums"), GP64())
 	rows := Load(Param("rows"), GP64())
 	x := Load(Param("x"), GP64())
@@ -98,10 +94,8 @@ func (v vector) factor(offset int) reg.VecVirtual {
 
 // quantizeRow writes the kernel that fills one row of panels.
 func quantizeRow(v vector) {
-	name := v.name("quantizeRow")
-	TEXT(name, NOSPLIT, "func(dst *uint64, stride int, x *float32, blocks int, factor float32)")
-	Doc(name + " writes blocks of 16 numbers, stride bytes apart.")
-	Pragma("noescape")
+	name := v.begin("quantizeRow", "func(dst *uint64, stride int, x *float32, blocks int, factor float32)",
+		"writes blocks of 16 numbers, stride bytes apart.")
 	dst := Load(Param("dst"), GP64())
 	stride := Load(Param("stride"), GP64())
 	x := Load(Param("x"), GP64())
@@ -123,10 +117,8 @@ func quantizeRow(v vector) {
 
 // quantizeTransposed writes the kernel that fills a panel from 16 rows, a square of numbers at a time.
 func quantizeTransposed(v vector) {
-	name := v.name("quantizeTransposed")
-	TEXT(name, NOSPLIT, "func(dst *uint64, x *float32, stride, blocks int, factor float32)")
-	Doc(name + " writes blocks·16 rows of a panel from 16 rows of numbers, stride bytes apart.")
-	Pragma("noescape")
+	name := v.begin("quantizeTransposed", "func(dst *uint64, x *float32, stride, blocks int, factor float32)",
+		"writes blocks·16 rows of a panel from 16 rows of numbers, stride bytes apart.")
 	dst := Load(Param("dst"), GP64())
 	x := Load(Param("x"), GP64())
 	stride := Load(Param("stride"), GP64())

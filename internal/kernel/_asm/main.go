@@ -1,8 +1,10 @@
-// Command asm writes internal/kernel/kernel_amd64.s: every kernel once for AVX2 and once for AVX-512. The plain Go of the
-// package is the specification; what is written here does the same operations in the same order, on more lanes.
+// Command asm writes internal/kernel/kernels_amd64.s: every kernel once for AVX2 and once for AVX-512. The plain Go of the
+// package is the specification; what is written here does the same operations in the same order, on more lanes. It also
+// writes the methods that choose between the two.
 package main
 
 import (
+	"flag"
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -11,6 +13,7 @@ import (
 )
 
 func main() {
+	flag.Parse()
 	ConstraintExpr("amd64")
 	for _, v := range []vector{{bytes: 32}, {bytes: 64}} {
 		lookUp(v, "addWordWide", []int{5, 5, 6})
@@ -29,6 +32,8 @@ func main() {
 		enumeration(v)
 		transpose64(v)
 	}
+	writeForms(*formsFile)
+	writeOther(*otherFile)
 	Generate()
 }
 

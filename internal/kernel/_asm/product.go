@@ -17,10 +17,8 @@ const (
 // quarter of the word split into groups of the given sizes. It fills the tables of all groups and then looks one
 // entry a group up for every configuration.
 func lookUp(v vector, name string, sizes []int) {
-	TEXT(v.name(name), NOSPLIT, "func(acc *[8]uint64, rows int, words *uint64, stride int, "+
-		"panel *uint64, tables *uint64, quarters int)")
-	Doc(fmt.Sprintf("%s adds quarters·16 rows of a panel, in groups of %v rows of a quarter.", v.name(name), sizes))
-	Pragma("noescape")
+	v.begin(name, "func(acc *[8]uint64, rows int, words *uint64, stride int, panel *uint64, tables *uint64, quarters int)",
+		fmt.Sprintf("adds quarters·16 rows of a panel, in groups of %v rows of a quarter.", sizes))
 	acc := Load(Param("acc"), GP64())
 	rows := Load(Param("rows"), GP64())
 	words := Load(Param("words"), GP64())
@@ -178,10 +176,8 @@ func masksOf(sizes []int) map[int]reg.GPVirtual {
 
 // fillRows writes the kernel that sets accumulators to the offset.
 func fillRows(v vector) {
-	name := v.name("fill")
-	TEXT(name, NOSPLIT, "func(acc *[8]uint64, rows int, offset *[8]uint64)")
-	Doc(name + " sets rows accumulators to the offset.")
-	Pragma("noescape")
+	name := v.begin("fill", "func(acc *[8]uint64, rows int, offset *[8]uint64)",
+		"sets rows accumulators to the offset.")
 	acc := Load(Param("acc"), GP64())
 	rows := Load(Param("rows"), GP64())
 	offset := Load(Param("offset"), GP64())
@@ -201,10 +197,8 @@ func fillRows(v vector) {
 
 // addListed writes the kernel that adds the panel's rows of the listed bits, in groups of 4.
 func addListed(v vector) {
-	name := v.name("addListed")
-	TEXT(name, NOSPLIT, "func(acc *[8]uint64, order *uint64, rows int, offsets *uint32, panel *uint64)")
-	Doc(name + " adds the panel's rows of the listed bits.")
-	Pragma("noescape")
+	name := v.begin("addListed", "func(acc *[8]uint64, order *uint64, rows int, offsets *uint32, panel *uint64)",
+		"adds the panel's rows of the listed bits.")
 	acc := Load(Param("acc"), GP64())
 	order := Load(Param("order"), GP64())
 	rows := Load(Param("rows"), GP64())
@@ -277,10 +271,8 @@ func (v vector) oddMask() reg.Register {
 
 // store writes the kernel that rounds accumulators to float32.
 func store(v vector) {
-	name := v.name("store")
-	TEXT(name, NOSPLIT, "func(dst *float32, stride int, acc *[8]uint64, rows int, scale float32)")
-	Doc(name + " writes rows of 16 numbers, stride apart; dst may be acc with a stride of 16.")
-	Pragma("noescape")
+	name := v.begin("store", "func(dst *float32, stride int, acc *[8]uint64, rows int, scale float32)",
+		"writes rows of 16 numbers, stride apart; dst may be acc with a stride of 16.")
 	dst := Load(Param("dst"), GP64())
 	stride := Load(Param("stride"), GP64())
 	SHLQ(Imm(2), stride)

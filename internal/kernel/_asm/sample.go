@@ -163,11 +163,9 @@ func (v vector) drawBit(words, x reg.VecVirtual) reg.Register {
 
 // sample writes the kernel that draws the bits of a panel.
 func sample(v vector) {
-	name := v.name("sample")
-	TEXT(name, NOSPLIT, "func(dst *uint64, stride int, acc *[8]uint64, pairs int, scale float32, "+
-		"keys *[20][16]uint32, unit, chain, step0, step1 uint32)")
-	Doc(name + " draws 16 bits for each row of pairs·2 rows, stride bytes apart.")
-	Pragma("noescape")
+	name := v.begin("sample", "func(dst *uint64, stride int, acc *[8]uint64, pairs int, scale float32, "+
+		"keys *[20][16]uint32, unit, chain, step0, step1 uint32)",
+		"draws 16 bits for each row of pairs·2 rows, stride bytes apart.")
 	dst := Load(Param("dst"), GP64())
 	stride := Load(Param("stride"), GP64())
 	acc := Load(Param("acc"), GP64())

@@ -9,10 +9,7 @@ import (
 // transpose64 writes the kernel that transposes 64×64 bits in place, by exchanging off-diagonal blocks of 32×32 to 1×1 bits as
 // transpose64Generic does: between registers while rows that are exchanged lie in different ones, then inside of them.
 func transpose64(v vector) {
-	name := v.name("transpose64")
-	TEXT(name, NOSPLIT, "func(block *[64]uint64)")
-	Doc(name + " transposes 64×64 bits.")
-	Pragma("noescape")
+	v.begin("transpose64", "func(block *[64]uint64)", "transposes 64×64 bits.")
 	block := Load(Param("block"), GP64())
 	lanes := v.bytes / 8
 	for size := 32; size > 0; size /= 2 {

@@ -9,9 +9,7 @@ import (
 // stream begins a kernel that goes over slices 16 numbers a turn: params names its pointers. The result loads the turn's
 // addresses; loop writes the turns, for every part of them body.
 func stream(v vector, kernel, signature, doc string, params ...string) map[string]reg.Register {
-	TEXT(v.name(kernel), NOSPLIT, signature)
-	Doc(v.name(kernel) + " " + doc)
-	Pragma("noescape")
+	v.begin(kernel, signature, doc)
 	pointers := map[string]reg.Register{}
 	for _, p := range append(params, "blocks") {
 		pointers[p] = Load(Param(p), GP64())
@@ -141,10 +139,10 @@ func finite(v vector) {
 	done()
 }
 
-// adam writes the kernel of Adam.Step.
+// adam writes the kernel of Context.StepAdam.
 func adam(v vector) {
 	params := []string{"p", "a", "slope", "second"}
-	pointers := stream(v, "adam", "func(s *[5]float32, p, a, slope, second *float32, blocks int)", "is Adam.Step for blocks·16 numbers.", params...)
+	pointers := stream(v, "adam", "func(s *[5]float32, p, a, slope, second *float32, blocks int)", "is Context.StepAdam for blocks·16 numbers.", params...)
 	s := Load(Param("s"), GP64())
 	numbers := map[string]reg.VecVirtual{}
 	for i, name := range []string{"decay", "gain", "rate", "correction", "epsilon"} {

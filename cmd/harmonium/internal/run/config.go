@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -88,9 +89,9 @@ func Defaults() Settings {
 }
 
 // TrainConfig translates the settings; errors name the setting.
-func (s Settings) TrainConfig(workers int, valid *data.Set) (train.Config, error) {
+func (s Settings) TrainConfig(on *compute.Context, valid *data.Set) (train.Config, error) {
 	c := train.Config{
-		Seed: s.Seed, Workers: workers, Batch: s.Batch, Rate: s.Rate, Schedule: train.Schedule(s.Schedule),
+		Seed: s.Seed, Compute: on, Batch: s.Batch, Rate: s.Rate, Schedule: train.Schedule(s.Schedule),
 		L1: s.L1, L2: s.L2, Clip: s.Clip, Plain: !s.Centered, KeepBiases: !s.DataBiases,
 		Epochs: s.Epochs, Updates: s.Updates, Valid: valid, Patience: s.Patience, Every: s.Every,
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/compute"
 	"harmonium/rng"
 )
 
@@ -75,7 +76,7 @@ func TestDamagedCheckpoints(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		training, err := run.Prepare(r.Config, 1)
+		training, err := run.Prepare(r.Config, compute.New(1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +128,7 @@ func TestNoCheckpointCanBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if training, err = run.Prepare(r.Config, 1); err != nil {
+	if training, err = run.Prepare(r.Config, compute.New(1)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.Resume(training); err == nil || !strings.Contains(err.Error(), "to train again from the beginning") {
@@ -166,7 +167,7 @@ func TestDamagedMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if training, err = run.Prepare(r.Config, 1); err != nil {
+	if training, err = run.Prepare(r.Config, compute.New(1)); err != nil {
 		t.Fatal(err)
 	}
 	warnings, err := r.Resume(training)

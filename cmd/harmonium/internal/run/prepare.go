@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/rng"
 	"harmonium/train"
@@ -10,7 +11,7 @@ import (
 
 // Prepare reads the data of a run and starts its training. Where the config records a file's sha256 already, the file must
 // still have it; otherwise it is recorded, with the settings that defaults stand for. Nothing is written.
-func Prepare(c *Config, workers int) (*train.Training, error) {
+func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	set, valid, err := OpenData(c)
 	if err != nil {
 		return nil, err
@@ -24,7 +25,7 @@ func Prepare(c *Config, workers int) (*train.Training, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := s.TrainConfig(workers, valid)
+	config, err := s.TrainConfig(on, valid)
 	if err != nil {
 		return nil, err
 	}

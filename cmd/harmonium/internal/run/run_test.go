@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/rng"
 	"harmonium/train"
@@ -36,7 +37,7 @@ func config(t *testing.T) *run.Config {
 
 func begin(t *testing.T, dir string, c *run.Config) (*run.Run, *train.Training) {
 	t.Helper()
-	training, err := run.Prepare(c, 1)
+	training, err := run.Prepare(c, compute.New(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func reopen(t *testing.T, dir string) (*run.Run, *train.Training) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close() })
-	training, err := run.Prepare(r.Config, 2)
+	training, err := run.Prepare(r.Config, compute.New(2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +213,7 @@ func TestResumeWithoutFolders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	training, err = run.Prepare(r.Config, 1)
+	training, err = run.Prepare(r.Config, compute.New(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,13 +249,13 @@ func TestRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run.Prepare(r.Config, 1); err == nil || !strings.Contains(err.Error(), "has changed since the run began") {
+	if _, err := run.Prepare(r.Config, compute.New(1)); err == nil || !strings.Contains(err.Error(), "has changed since the run began") {
 		t.Errorf("changed data: %v", err)
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run.Prepare(r.Config, 1); !errors.Is(err, os.ErrNotExist) {
+	if _, err := run.Prepare(r.Config, compute.New(1)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("vanished data: %v", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -179,7 +180,7 @@ func TestFinished(t *testing.T) {
 	}
 	c := &run.Config{Settings: run.Defaults(), Train: []run.File{{Path: run.Path(path)}}}
 	c.Settings.Hidden, c.Settings.Epochs = 2, 2
-	training, err := run.Prepare(c, 1)
+	training, err := run.Prepare(c, compute.New(1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"harmonium/cmd/harmonium/internal/plot"
 	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -222,7 +223,7 @@ func (p *particles) follow() error {
 		return err
 	}
 	same := p.model != nil && p.model.M() == model.M() && p.model.N() == model.N()
-	p.model, p.conditionals, p.loaded = model, rbm.NewConditionals(model, 1), info.ModTime()
+	p.model, p.conditionals, p.loaded = model, rbm.NewConditionals(model, compute.New(1)), info.ModTime()
 	if !same {
 		key := rng.Seed(1).Stream(rng.StreamDraw)
 		p.chains = sample.NewChains(sample.FromBiases(model, p.count, key), model.N(), key)

@@ -64,7 +64,7 @@ func run(ctx context.Context, out string) error {
 	clear(model.C)
 
 	start := sample.FromRows(states, chains, rng.Seed(2))
-	gibbs, conditionals := sample.NewChains(start, hidden, rng.Seed(3)), rbm.NewConditionals(model, 0)
+	gibbs, conditionals := sample.NewChains(start, hidden, rng.Seed(3)), rbm.NewConditionals(model, nil)
 	plain := newWatch("Gibbs", sweeps)
 	begun := time.Now()
 	for k := range sweeps {
@@ -75,7 +75,7 @@ func run(ctx context.Context, out string) error {
 
 	base := sample.IndependentModel(model)
 	base.SetBiasesFromMeans(set.Means())
-	ladders := sample.NewTempering(sample.Path{base, model}, start, 12, rng.Seed(4), 0)
+	ladders := sample.NewTempering(sample.Path{base, model}, start, 12, rng.Seed(4), nil)
 	for _, n := range []int{200, 400, 800, 1600} {
 		for range n {
 			ladders.Round()

@@ -1,0 +1,82 @@
+package compute_test
+
+import (
+	"math"
+	"reflect"
+	"testing"
+
+	"harmonium/compute"
+	"harmonium/data"
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+	"harmonium/train"
+)
+
+// results are what the users of a context make in it.
+type results struct {
+	W, B, C        []float32 // of a model trained in it
+	LogZ           float64
+	Pseudo         []float64
+	Moments, Means *rbm.Statistics // exact, and of the data
+	Drawn, Ladders []uint64
+}
+
+func (r *results) compute(t *testing.T, on *compute.Context) {
+	t.Helper()
+	set, err := data.BarsSample(7, 5, 300, rng.Seed(1))
+	check(t, err)
+	model := rbm.New(set.Units(), 9, rng.Seed(2))
+	training, err := train.Start(model, set, train.Config{
+		Compute: on, Updates: 30, Batch: 60, Negative: &train.PCD{Steps: 2, Chains: 70, Refresh: 2, Rungs: 3},
+	})
+	check(t, err)
+	for range training.Steps(t.Context()) {
+	}
+	check(t, training.Err())
+	r.W, r.B, r.C = model.W, model.B, model.C
+	r.LogZ, err = exact.LogZ(t.Context(), model, exact.Options{Compute: on})
+	check(t, err)
+	r.Moments, r.Means = rbm.NewStatistics(model.M(), model.N()), rbm.NewStatistics(model.M(), model.N())
+	check(t, exact.Moments(t.Context(), r.Moments, model, exact.Options{Compute: on}))
+	v, _, err := exact.Sample(t.Context(), model, 100, rng.Seed(3), exact.Options{Compute: on})
+	check(t, err)
+	r.Drawn, r.Pseudo = v.Words(), model.PseudoLogLikelihood(v, on)
+	rbm.NewConditionals(model, on).Statistics(r.Means, model, set.States, nil)
+	ladders := sample.NewTempering(sample.Path{sample.IndependentModel(model), model}, v, 3, rng.Seed(4), on)
+	for range 5 {
+		ladders.Round()
+	}
+	r.Ladders = ladders.Visible().Words()
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What is computed doesn't depend on the context, in any bit: all forms, several numbers of workers, and the default, side by side.
+func TestContextsAgree(t *testing.T) {
+	var want results
+	want.compute(t, compute.NewISA(1, compute.ISAs()[0]))
+	if !(want.LogZ > 0) || math.IsInf(want.LogZ, 0) {
+		t.Fatalf("log Z is %v", want.LogZ)
+	}
+	agrees := func(t *testing.T, on *compute.Context) {
+		t.Parallel()
+		var got results
+		got.compute(t, on)
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%v with %d workers computes something else than plain Go with one", on.ISA(), on.Workers())
+		}
+	}
+	for _, isa := range compute.ISAs() {
+		for _, workers := range []int{1, 2, 7} {
+			t.Run(isa.String(), func(t *testing.T) { agrees(t, compute.NewISA(workers, isa)) })
+		}
+	}
+	t.Run("default", func(t *testing.T) { agrees(t, nil) })
+}

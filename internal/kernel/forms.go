@@ -1,0 +1,251 @@
+package kernel
+
+import "unsafe"
+
+//go:generate go run -C _asm . -out ../kernels_amd64.s -stubs ../stubs_amd64.go -pkg kernel -forms ../forms_amd64.go -other ../forms_other.go
+
+// The methods of ISA below run a kernel in that form: plain Go for Generic, else assembler for what fills its registers and plain
+// Go for the rest. Methods with names in Asm are generated, and choose between the forms in assembler. All are leaves: no goroutine,
+// no allocation and no check.
+
+// whole returns how many of n numbers the assembler does, in blocks of a power of two.
+func (isa ISA) whole(n, block int) int {
+	if isa == Generic {
+		return 0
+	}
+	return n &^ (block - 1)
+}
+
+func (isa ISA) costs() *costs {
+	switch isa {
+	case AVX512:
+		return &avx512Costs
+	case AVX2:
+		return &avx2Costs
+	}
+	return &genericCosts
+}
+
+func (isa ISA) fill(acc [][panelWords]uint64, offset *[panelWords]uint64) {
+	if len(acc) == 0 {
+		return
+	}
+	if isa == Generic {
+		fillGeneric(acc, offset)
+	} else {
+		isa.fillAsm(&acc[0], len(acc), offset)
+	}
+}
+
+func (isa ISA) addListed(acc [][panelWords]uint64, l *listing, panel []uint64) {
+	if len(acc) == 0 || len(l.offsets) == 0 {
+		return
+	}
+	if isa == Generic {
+		addListedGeneric(acc, l, panel)
+	} else {
+		isa.addListedAsm(&acc[0], &l.order[0], len(l.order), &l.offsets[0], &panel[0])
+	}
+}
+
+func (isa ISA) addWord(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64, tables *[tableWords]uint64, quarters int, m method) {
+	if len(acc) == 0 {
+		return
+	}
+	switch {
+	case isa == Generic:
+		addWordGeneric(acc, words, stride, panel, tables, quarters)
+	case m == wide:
+		isa.addWordWideAsm(&acc[0], len(acc), &words[0], stride, &panel[0], &tables[0], quarters)
+	default:
+		isa.addWordNarrowAsm(&acc[0], len(acc), &words[0], stride, &panel[0], &tables[0], quarters)
+	}
+}
+
+func (isa ISA) store(dst []float32, stride int, acc [][panelWords]uint64, scale float32) {
+	if len(acc) == 0 {
+		return
+	}
+	if isa == Generic {
+		storeGeneric(dst, stride, acc, scale)
+	} else {
+		isa.storeAsm(&dst[0], stride, &acc[0], len(acc), scale)
+	}
+}
+
+// samplePanel draws two rows at a time; of an odd number of rows, the last is drawn with a row that doesn't exist.
+func (isa ISA) samplePanel(d *draw, dst []uint64, acc [][panelWords]uint64, scale float32, from uint32, panel int) {
+	if isa == Generic {
+		samplePanelGeneric(d, dst, acc, scale, from, panel)
+		return
+	}
+	pairs, stride, shift := len(acc)/2, d.dst.Stride, panel%4*panelCols
+	chain, unit := d.firstChain+from, uint32(panel*panelCols/4)
+	step0, step1 := uint32(d.step), uint32(d.step>>32)
+	if pairs > 0 {
+		at := (*uint64)(unsafe.Add(unsafe.Pointer(&dst[0]), shift/8))
+		isa.sampleAsm(at, 8*stride, &acc[0], pairs, scale, d.keys, unit, chain, step0, step1)
+	}
+	if len(acc)%2 == 1 {
+		var last [2]uint64
+		isa.sampleAsm(&last[0], 8, &acc[:len(acc)+1][2*pairs], 1, scale, d.keys, unit, chain+uint32(2*pairs), step0, step1)
+		dst[2*pairs*stride] |= last[0] << shift
+	}
+}
+
+func (isa ISA) sigmoids(dst, x []float32) {
+	n := isa.whole(len(x), 16)
+	if n > 0 {
+		isa.sigmoidsAsm(&dst[0], &x[0], n/16)
+	}
+	sigmoidsGeneric(dst[n:], x[n:])
+}
+
+func (isa ISA) softpluses(dst, x []float32) {
+	n := isa.whole(len(x), 16)
+	if n > 0 {
+		isa.softplusesAsm(&dst[0], &x[0], n/16)
+	}
+	softplusesGeneric(dst[n:], x[n:])
+}
+
+// addMagnitudes adds |x[j]| to every sums[j].
+func (isa ISA) addMagnitudes(sums []float64, x []float32) {
+	n := isa.whole(len(sums), 16)
+	if n > 0 {
+		isa.addMagnitudesAsm(&sums[0], &x[0], n/16)
+	}
+	addMagnitudesGeneric(sums[n:], x[n:])
+}
+
+func (isa ISA) addRowMagnitudes(sums [][sumParts]float64, src []float32, n int) {
+	if len(sums) == 0 || n < sumParts || isa == Generic {
+		addRowMagnitudesGeneric(sums, src, n)
+		return
+	}
+	isa.addRowMagnitudesAsm(&sums[0], len(sums), &src[0], n, n/sumParts)
+	done := n &^ (sumParts - 1)
+	for j := range sums {
+		for k, x := range src[j*n+done : (j+1)*n] {
+			sums[j][k] += float64(abs(x))
+		}
+	}
+}
+
+func (isa ISA) quantizeRow(dst []uint64, stride int, src []float32, factor float32) {
+	if isa == Generic {
+		quantizeRowGeneric(dst, stride, src, factor)
+	} else {
+		isa.quantizeRowAsm(&dst[0], 8*stride, &src[0], len(src)/panelCols, factor)
+	}
+}
+
+func (isa ISA) quantizeTransposed(dst []uint64, src []float32, stride, rows int, factor float32) {
+	if rows == 0 {
+		return
+	}
+	if isa == Generic {
+		quantizeTransposedGeneric(dst, src, stride, rows, factor)
+	} else {
+		isa.quantizeTransposedAsm(&dst[0], &src[0], 4*stride, rows/panelCols, factor)
+	}
+}
+
+func (isa ISA) subtract(dst, a, b []float32) {
+	n := isa.whole(len(dst), 16)
+	if n > 0 {
+		isa.subtractAsm(&dst[0], &a[0], &b[0], n/16)
+	}
+	subtractGeneric(dst[n:], a[n:], b[n:])
+}
+
+func (isa ISA) addScaled(dst []float32, a float32, x []float32) {
+	n := isa.whole(len(dst), 16)
+	if n > 0 {
+		isa.addScaledAsm(&dst[0], &x[0], n/16, a)
+	}
+	addScaledGeneric(dst[n:], a, x[n:])
+}
+
+func (isa ISA) subtractOuter(dst []float32, a float32, x []float32, b float32, y []float32) {
+	n := isa.whole(len(dst), 16)
+	if n > 0 {
+		isa.subtractOuterAsm(&dst[0], &x[0], &y[0], n/16, a, b)
+	}
+	subtractOuterGeneric(dst[n:], a, x[n:], b, y[n:])
+}
+
+func (isa ISA) dot(parts *[sumParts]float64, x, y []float32) {
+	n := isa.whole(len(x), 16)
+	if n > 0 {
+		isa.dotAsm(parts, &x[0], &y[0], n/16)
+	}
+	dotGeneric(parts, x[n:], y[n:])
+}
+
+func (isa ISA) finite(x []float32) bool {
+	n, ok := isa.whole(len(x), 16), true
+	if n > 0 {
+		ok = isa.finiteAsm(&x[0], n/16)
+	}
+	return ok && finiteGeneric(x[n:])
+}
+
+func (isa ISA) adam(s *Adam, p, a, g, second []float32) {
+	n := isa.whole(len(p), 16)
+	if n > 0 {
+		numbers := [5]float32{s.Decay, s.Gain, s.Rate, s.Correction, s.Epsilon}
+		isa.adamAsm(&numbers, &p[0], &a[0], &g[0], &second[0], n/16)
+	}
+	adamGeneric(s, p[n:], a[n:], g[n:], second[n:])
+}
+
+func (isa ISA) multiply(dst, a, f []float64) {
+	n := isa.whole(len(a), 8)
+	if n > 0 {
+		isa.multiplyAsm(&dst[0], &a[0], &f[0], n/8)
+	}
+	multiplyGeneric(dst[n:], a[n:], f[n:])
+}
+
+func (isa ISA) factors(r, ar, a, most []float64) int {
+	n, sum := isa.whole(len(a), 8), 0
+	if n > 0 {
+		var exponents [8]uint64
+		isa.factorsAsm(&r[0], &ar[0], &a[0], &most[0], n/8, &exponents)
+		for _, e := range exponents {
+			sum += int(e)
+		}
+		sum -= 1022 * n
+	}
+	return sum + factorsGeneric(r[n:], ar[n:], a[n:], most[n:])
+}
+
+func (isa ISA) products(p, q *Product, table []float64, f, g Factored) {
+	if isa == Generic {
+		productsGeneric(p, q, table, f, g)
+	} else {
+		isa.productsAsm(&p.Mantissa[0], &q.Mantissa[0], &table[0], &f.R[0], &f.AR[0], &g.R[0], &g.AR[0], len(f.R))
+	}
+}
+
+func (isa ISA) logProduct(parts *[8]float64, on, off, e []float64) int {
+	n, sum := isa.whole(len(on), 64), 0
+	if n > 0 {
+		var exponents [8]uint64
+		isa.logProductAsm(parts, &on[0], &off[0], &e[0], n/64, &exponents)
+		for _, e := range exponents {
+			sum += int(e)
+		}
+		sum -= 1023 * n / 8
+	}
+	return sum + logProductGeneric(parts, on[n:], off[n:], e[n:])
+}
+
+func (isa ISA) transpose64(block *[64]uint64) {
+	if isa == Generic {
+		transpose64Generic(block)
+	} else {
+		isa.transpose64Asm(block)
+	}
+}
