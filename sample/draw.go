@@ -13,8 +13,8 @@ import (
 	"harmonium/rng"
 )
 
-// Options are those of [Draw]. The zero value draws DefaultCount nearly independent samples, from DefaultChains chains whose burn-in lasts
-// until they agree.
+// Options are those of [Draw]. The zero value draws DefaultCount nearly independent samples from DefaultChains chains, whose
+// burn-in lasts until they agree.
 type Options struct {
 	Count    int              // samples; 0 means DefaultCount
 	Chains   int              // Gibbs chains, or replica sets of tempering, at most Count; 0 means DefaultChains
@@ -86,7 +86,8 @@ type Progress struct {
 // Parallel block-Gibbs chains burn in until R̂ ≤ 1.01, for 1,024 to 16,384 sweeps, and then give a sample each after every Thin sweeps. If
 // the samples come with a finding, replica exchange ([Tempering]) from the model to independent units follows, on as many replica
 // sets. It finds its temperatures by itself during the burn-in, and counts round trips. Samples that can't be trusted come with
-// Findings. R̂ compares chains: a mode that none of them has seen is not noticed.
+// Findings. R̂ compares the free energies of chains: it can't notice a mode that none of them has seen, or tell modes of equal free energy
+// apart.
 //
 // Errors: an option that means nothing, one that does not fit the model, or a cancelled ctx. Models whose smaller layer has up to about 30
 // units need no chains: harmonium/exact draws independent samples.
