@@ -16,11 +16,11 @@ import (
 
 // results are what the users of a context make in it.
 type results struct {
-	W, B, C        []float32 // of a model trained in it
-	LogZ           float64
-	Pseudo         []float64
-	Moments, Means *rbm.Statistics // exact, and of the data
-	Drawn, Ladders []uint64
+	Parameters      []rbm.Named // of a model trained in it
+	LogZ            float64
+	Pseudo          []float64
+	Moments, Means  *rbm.Statistics // exact, and of the data
+	Drawn, Tempered rbm.Batch
 }
 
 func (r *results) compute(t *testing.T, on *compute.Context) {
@@ -29,26 +29,26 @@ func (r *results) compute(t *testing.T, on *compute.Context) {
 	check(t, err)
 	model := rbm.New(set.Units(), 9, rng.Seed(2))
 	training, err := train.Start(model, set, train.Config{
-		Compute: on, Updates: 30, Batch: 60, Negative: &train.PCD{Steps: 2, Chains: 70, Refresh: 2, Rungs: 3},
+		Compute: on, Updates: 30, Batch: 60, Negative: &train.PCD{Steps: 2, Chains: 70, Refresh: 2, Temperatures: 3},
 	})
 	check(t, err)
 	for range training.Steps(t.Context()) {
 	}
 	check(t, training.Err())
-	r.W, r.B, r.C = model.W, model.B, model.C
+	r.Parameters = model.Parameters()
 	r.LogZ, err = exact.LogZ(t.Context(), model, exact.Options{Compute: on})
 	check(t, err)
-	r.Moments, r.Means = rbm.NewStatistics(model.M(), model.N()), rbm.NewStatistics(model.M(), model.N())
+	r.Moments, r.Means = rbm.NewStatistics(model), rbm.NewStatistics(model)
 	check(t, exact.Moments(t.Context(), r.Moments, model, exact.Options{Compute: on}))
 	v, _, err := exact.Sample(t.Context(), model, 100, rng.Seed(3), exact.Options{Compute: on})
 	check(t, err)
-	r.Drawn, r.Pseudo = v.Words(), model.PseudoLogLikelihood(v, on)
+	r.Drawn, r.Pseudo = v, model.PseudoLogLikelihood(v, on)
 	rbm.NewConditionals(model, on).Statistics(r.Means, model, set.States, nil)
-	ladders := sample.NewTempering(sample.Path{sample.IndependentModel(model), model}, v, 3, rng.Seed(4), on)
+	replicas := sample.NewTempering(sample.Path{sample.IndependentModel(model), model}, v, 3, rng.Seed(4), on)
 	for range 5 {
-		ladders.Round()
+		replicas.Round()
 	}
-	r.Ladders = ladders.Visible().Words()
+	r.Tempered = replicas.Visible()
 }
 
 func check(t *testing.T, err error) {

@@ -24,7 +24,7 @@ func Bars(k, l int) (*Set, error) {
 		return nil, err
 	}
 	rows := 1<<k + 1<<l - 2
-	s := &Set{States: rbm.NewBatch(rows, k*l), Weights: make([]float64, rows), Shape: []int{k, l}}
+	s := &Set{States: rbm.NewBatch(rows, k*l), Values: rbm.Bernoulli, Weights: make([]float64, rows), Shape: []int{k, l}}
 	s.Path, s.Format = fmt.Sprintf("bars %d×%d", k, l), "bars and stripes"
 	for on := range 1 << k {
 		drawBars(s.States, on, k, l, true, uint64(on))
@@ -62,7 +62,7 @@ func BarsSample(k, l, n int, key rng.Key) (*Set, error) {
 	if n <= 0 {
 		return nil, fmt.Errorf("%d rows asked for, want at least one", n)
 	}
-	s := &Set{States: rbm.NewBatch(n, k*l), Shape: []int{k, l}}
+	s := &Set{States: rbm.NewBatch(n, k*l), Values: rbm.Bernoulli, Shape: []int{k, l}}
 	s.Path, s.Format = fmt.Sprintf("bars %d×%d", k, l), "bars and stripes"
 	for r := range n {
 		source := rng.NewSource(key.Stream(rng.StreamGenerate), uint64(r))

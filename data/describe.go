@@ -44,8 +44,8 @@ type Info struct {
 func Describe(s *Set) Info {
 	info := Info{
 		Path: s.Path, Format: s.Format, SHA256: s.SHA256, Rows: s.Rows(), Units: s.Units(), Shape: s.Shape,
-		Values: s.Values.String(), Grey: s.Grey(), TotalWeight: s.TotalWeight(), MinMean: 1, Constants: []int{},
-		Bytes: 8*len(s.States.Words()) + 8*len(s.Weights),
+		Values: string(s.Values), Grey: s.Grey(), TotalWeight: s.TotalWeight(), MinMean: 1, Constants: []int{},
+		Bytes: s.States.Size() + 8*len(s.Weights),
 	}
 	if s.grey != nil {
 		info.Bytes += len(s.grey.bytes) + 4*len(s.grey.floats) + 4*len(s.grey.rows)
@@ -97,14 +97,8 @@ func (s *Set) unchanging() []bool {
 		}
 		return same
 	}
-	changed := make([]uint64, len(s.States.Row(0)))
-	for r := range s.Rows() {
-		for k, word := range s.States.Row(r) {
-			changed[k] |= word ^ s.States.Row(0)[k]
-		}
-	}
-	for i := range same {
-		same[i] = changed[i/64]>>(i%64)&1 == 0
+	for i, n := range s.States.Counts() {
+		same[i] = n == 0 || n == s.Rows()
 	}
 	return same
 }
@@ -126,12 +120,12 @@ func groups(s *Set) func(yield func(weight float64) bool) {
 		order[r] = r
 	}
 	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(slices.Compare(s.States.Row(a), s.States.Row(b)), a-b)
+		return cmp.Or(s.States.Compare(a, s.States, b), a-b)
 	})
 	return func(yield func(float64) bool) {
 		for k := 0; k < len(order); {
-			w, first := 0.0, s.States.Row(order[k])
-			for ; k < len(order) && slices.Equal(s.States.Row(order[k]), first); k++ {
+			w, first := 0.0, order[k]
+			for ; k < len(order) && s.States.Compare(order[k], s.States, first) == 0; k++ {
 				w += s.Weight(order[k])
 			}
 			if !yield(w) {

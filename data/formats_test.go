@@ -23,7 +23,7 @@ func TestEveryFormat(t *testing.T) {
 		for _, c := range []struct {
 			name    string
 			content []byte
-			values  rbm.Units
+			values  rbm.Kind
 		}{
 			{"npy (uint8)", npy("|u1", shape, u8), rbm.Bernoulli},
 			{"npy (bool)", npy("|b1", shape, u8), rbm.Bernoulli},
@@ -101,7 +101,7 @@ func TestOneColumn(t *testing.T) {
 
 // A matrix of one value says nothing about the units, unless that value is −1.
 func TestConstantMatrices(t *testing.T) {
-	for text, values := range map[string]rbm.Units{"0,0\n0,0": 0, "1,1\n1,1": 0, "-1,-1\n-1,-1": rbm.Spin} {
+	for text, values := range map[string]rbm.Kind{"0,0\n0,0": rbm.Bernoulli, "1,1\n1,1": rbm.Bernoulli, "-1,-1\n-1,-1": rbm.Spin} {
 		s, err := readBytes([]byte(text))
 		if err != nil || s.Values != values {
 			t.Errorf("%q: %v, %v, want %v", text, s, err, values)

@@ -44,7 +44,9 @@ func allocated(f func()) uint64 {
 }
 
 func wellFormed(t *testing.T, s *Set) {
-	rbm.BatchOf(s.States.Words(), s.Rows(), s.Units()) // panics if bits lie behind the units
+	if err := s.States.Decode(s.States.Encode()); err != nil { // as if bits lie after the units
+		t.Fatal(err)
+	}
 	size := 1
 	for _, d := range s.Shape {
 		size *= d
@@ -61,7 +63,7 @@ func wellFormed(t *testing.T, s *Set) {
 		return
 	}
 	// What was read, written and read again is the same, but for the units of a matrix of ones.
-	for _, write := range []func(io.Writer, rbm.Batch, rbm.Units) error{func(w io.Writer, v rbm.Batch, u rbm.Units) error { return writeNPY(w, v, u, nil) }, writeCSV} {
+	for _, write := range []func(io.Writer, rbm.Batch, rbm.Kind) error{func(w io.Writer, v rbm.Batch, u rbm.Kind) error { return writeNPY(w, v, u, nil) }, writeCSV} {
 		var b bytes.Buffer
 		if err := write(&b, s.States, s.Values); err != nil {
 			t.Fatal(err)
@@ -70,10 +72,8 @@ func wellFormed(t *testing.T, s *Set) {
 		if err != nil {
 			t.Fatalf("written and read again: %v", err)
 		}
-		for k, w := range s.States.Words() {
-			if again.States.Words()[k] != w {
-				t.Fatalf("word %d is %x, was %x", k, again.States.Words()[k], w)
-			}
+		if !again.States.Equal(s.States) {
+			t.Fatalf("the rows are %v, were %v", again.States.Encode(), s.States.Encode())
 		}
 	}
 }

@@ -85,15 +85,13 @@ func (s *Set) Redraw(epoch uint64, on *compute.Context) {
 	}
 	key := s.grey.key.Stream(rng.StreamBinarize)
 	on.Parallel(s.Rows(), func(r int) {
-		row, at := s.States.Row(r), r*s.Units()
-		clear(row)
-		for i := 0; i < s.Units(); i += 4 {
-			block := key.Block(rng.At(epoch, s.grey.row(r), uint32(i)))
-			for j := range min(4, s.Units()-i) {
-				if rng.Uniform(block[j]) < s.grey.probability(at+i+j) {
-					row[(i+j)/64] |= 1 << ((i + j) % 64)
-				}
+		at := r * s.Units()
+		var block rng.Block // of four units
+		s.States.SetRow(r, func(i int) bool {
+			if i%4 == 0 {
+				block = key.Block(rng.At(epoch, s.grey.row(r), uint32(i)))
 			}
-		}
+			return rng.Uniform(block[i%4]) < s.grey.probability(at+i)
+		})
 	})
 }

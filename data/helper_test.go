@@ -113,7 +113,7 @@ func table(x [][]uint8, off, on, separator, end string) []byte {
 }
 
 // same asserts that a set holds the bits of x.
-func same(t *testing.T, s *Set, x [][]uint8, values rbm.Units) {
+func same(t *testing.T, s *Set, x [][]uint8, values rbm.Kind) {
 	t.Helper()
 	want, err := rbm.FromBytes(x)
 	if err != nil {
@@ -122,11 +122,8 @@ func same(t *testing.T, s *Set, x [][]uint8, values rbm.Units) {
 	if s.Rows() != len(x) || s.Units() != len(x[0]) {
 		t.Fatalf("%d×%d, want %d×%d", s.Rows(), s.Units(), len(x), len(x[0]))
 	}
-	rbm.BatchOf(s.States.Words(), s.Rows(), s.Units()) // panics if there are bits behind the units
-	for k, w := range want.Words() {
-		if s.States.Words()[k] != w {
-			t.Fatalf("word %d is %x, want %x", k, s.States.Words()[k], w)
-		}
+	if !s.States.Equal(want) {
+		t.Fatalf("the rows are %v, want %v", s.States.Encode(), want.Encode())
 	}
 	if s.Values != values {
 		t.Errorf("values %v, want %v", s.Values, values)

@@ -92,17 +92,23 @@ func HashFile(path string) (string, error) {
 	return f.sha256()
 }
 
-func openFile(path string) (*file, error) {
-	name, member := path, ""
-	info, err := os.Stat(name)
+// SplitMember splits "file.npz#name" where there is no file of that whole name. member is "" where path names a file.
+func SplitMember(path string) (name, member string) {
+	_, err := os.Stat(path)
 	if i := strings.LastIndexByte(path, '#'); err != nil && i >= 0 {
-		if in, e := os.Stat(path[:i]); e == nil {
-			name, member, info, err = path[:i], path[i+1:], in, nil
-			if member == "" {
-				return nil, fmt.Errorf("%s: no name after #", path)
-			}
+		if _, err := os.Stat(path[:i]); err == nil {
+			return path[:i], path[i+1:]
 		}
 	}
+	return path, ""
+}
+
+func openFile(path string) (*file, error) {
+	name, member := SplitMember(path)
+	if name != path && member == "" {
+		return nil, fmt.Errorf("%s: no name after #", path)
+	}
+	info, err := os.Stat(name)
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,9 @@ type packer struct {
 	states rbm.Batch
 	grey   *grey
 
-	binary      bool // with Bernoulli: all values so far are 0 or 1
-	zero, minus cell // the first 0 and the first −1
+	bits        []uint8 // scratch
+	binary      bool    // with Bernoulli: all values so far are 0 or 1
+	zero, minus cell    // the first 0 and the first −1
 }
 
 // cell is a place in a matrix, counted from 1; the zero cell is none.
@@ -58,17 +59,18 @@ func (p *packer) put(r, c int, values []float64) error {
 }
 
 func (p *packer) putBinary(r, c int, values []float64) error {
-	row := p.states.Row(r)
+	bits := p.scratch(values)
 	zeros, minuses := 0, 0
 	for i, x := range values {
 		zero, minus, one := bit(x == 0), bit(x == -1), bit(x == 1)
 		zeros += zero
 		minuses += minus
-		row[(c+i)>>6] |= uint64(one) << ((c + i) & 63)
+		bits[i] = uint8(one)
 		if zero+minus+one != 1 {
 			return refuse(r, c+i, x, wantBinary(x))
 		}
 	}
+	p.states.SetBits(r, c, bits)
 	if zeros > 0 && p.zero == (cell{}) || minuses > 0 && p.minus == (cell{}) {
 		return p.note(r, c, values)
 	}
@@ -108,21 +110,22 @@ func (p *packer) note(r, c int, values []float64) error {
 }
 
 func (p *packer) putThreshold(r, c int, values []float64) error {
-	row, t := p.states.Row(r), *p.o.threshold
+	bits, t := p.scratch(values), *p.o.threshold
 	for i, x := range values {
 		if x-x != 0 {
 			return refuse(r, c+i, x, "a finite number: "+missing)
 		}
-		row[(c+i)>>6] |= uint64(bit(x > t)) << ((c + i) & 63)
+		bits[i] = uint8(bit(x > t))
 	}
+	p.states.SetBits(r, c, bits)
 	return nil
 }
 
 func (p *packer) putGrey(r, c int, values []float64) error {
-	row, at := p.states.Row(r), r*p.m.units+c
+	bits, at := p.scratch(values), r*p.m.units+c
 	for i, x := range values {
 		p.binary = p.binary && (x == 0 || x == 1)
-		row[(c+i)>>6] |= uint64(bit(x == 1)) << ((c + i) & 63)
+		bits[i] = uint8(bit(x == 1))
 		if p.m.bytes {
 			p.grey.bytes[at+i] = uint8(x)
 			continue
@@ -135,7 +138,16 @@ func (p *packer) putGrey(r, c int, values []float64) error {
 		}
 		p.grey.floats[at+i] = float32(x)
 	}
+	p.states.SetBits(r, c, bits)
 	return nil
+}
+
+// scratch has a bit for each of the values.
+func (p *packer) scratch(values []float64) []uint8 {
+	if len(p.bits) < len(values) {
+		p.bits = make([]uint8, len(values))
+	}
+	return p.bits[:len(values)]
 }
 
 // bit is 1 for true; the compiler makes it branchless.

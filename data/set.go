@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
-	"math/bits"
 	"strings"
 
 	"harmonium/rbm"
@@ -16,7 +15,7 @@ import (
 type Set struct {
 	States  rbm.Batch // rows × units
 	Weights []float64 // one number ≥ 0 a row, or nil: every row counts 1
-	Values  rbm.Units // what the file held: Bernoulli for 0 and 1, Spin for −1 and 1
+	Values  rbm.Kind  // what the file held: Bernoulli for 0 and 1, Spin for −1 and 1; needed to write or describe the set
 	Shape   []int     // layout of a row where the file says one, as 28×28 pixels; its product is Units()
 
 	Path   string // the file
@@ -69,10 +68,8 @@ func (s *Set) Means() []float64 {
 			}
 			continue
 		}
-		for k, word := range s.States.Row(r) {
-			for ; word != 0; word &= word - 1 {
-				means[k*64+bits.TrailingZeros64(word)] += w
-			}
+		for i := range s.States.On(r) {
+			means[i] += w
 		}
 	}
 	for i := range means {
@@ -160,9 +157,10 @@ func Merge(sets ...*Set) (*Set, error) {
 	}
 	merged.Path, merged.SHA256 = strings.Join(paths, ", "), hex.EncodeToString(hash.Sum(nil))
 	merged.States = rbm.NewBatch(rows, first.Units())
-	words := merged.States.Words()
+	at := 0
 	for _, s := range sets {
-		words = words[copy(words, s.States.Words()):]
+		merged.States.Slice(at, at+s.Rows()).Copy(s.States)
+		at += s.Rows()
 		if weighted {
 			for r := range s.Rows() {
 				merged.Weights = append(merged.Weights, s.Weight(r))

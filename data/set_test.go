@@ -14,9 +14,9 @@ import (
 
 // rows numbered by their bits: row r holds r in binary, lowest bit first.
 func numbered(rows, units int) *Set {
-	s := &Set{States: rbm.NewBatch(rows, units), Path: "numbered"}
+	s := &Set{States: rbm.NewBatch(rows, units), Values: rbm.Bernoulli, Path: "numbered"}
 	for r := range rows {
-		s.States.Row(r)[0] = uint64(r)
+		s.States.SetIndex(r, uint64(r))
 	}
 	return s
 }
@@ -24,7 +24,7 @@ func numbered(rows, units int) *Set {
 func numbers(s *Set) []int {
 	var n []int
 	for r := range s.Rows() {
-		n = append(n, int(s.States.Row(r)[0]))
+		n = append(n, int(s.States.Index(r)))
 	}
 	return n
 }
@@ -142,7 +142,7 @@ func TestWrite(t *testing.T) {
 		x := truth(size.rows, size.units)
 		x[0][0] = 0
 		for _, ending := range []string{".npy", ".csv"} {
-			for _, values := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+			for _, values := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 				states, err := rbm.FromBytes(x)
 				if err != nil {
 					t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"harmonium/internal/atomicfile"
@@ -13,7 +14,7 @@ import (
 // Write writes configurations to a file, atomically; the name says the format. ".npy" is an array of rows × units, or of rows and the
 // layout of a row where shape is not nil, uint8 for Bernoulli units and int8 for spins; ".csv" is one row a line, separated by commas. Values are 0 and 1, or −1
 // and 1. Any other ending is an error.
-func Write(path string, states rbm.Batch, values rbm.Units, shape []int) error {
+func Write(path string, states rbm.Batch, values rbm.Kind, shape []int) error {
 	if err := CheckName(path); err != nil {
 		return err
 	}
@@ -35,10 +36,10 @@ func CheckName(path string) error {
 }
 
 // writeNPY writes version 1 of the format; the data begin at a multiple of 64 bytes, as numpy's do.
-func writeNPY(w io.Writer, states rbm.Batch, values rbm.Units, shape []int) error {
-	descr, off := "|u1", byte(0)
-	if values == rbm.Spin {
-		descr, off = "|i1", 0xff
+func writeNPY(w io.Writer, states rbm.Batch, values rbm.Kind, shape []int) error {
+	descr, off := "|u1", offValue(values)
+	if off < 0 {
+		descr = "|i1"
 	}
 	if shape == nil {
 		shape = []int{states.Units()}
@@ -56,7 +57,7 @@ func writeNPY(w io.Writer, states rbm.Batch, values rbm.Units, shape []int) erro
 	row := make([]byte, states.Units())
 	for r := range states.Rows() {
 		for i := range row {
-			row[i] = off
+			row[i] = byte(off)
 			if states.Bit(r, i) {
 				row[i] = 1
 			}
@@ -68,11 +69,14 @@ func writeNPY(w io.Writer, states rbm.Batch, values rbm.Units, shape []int) erro
 	return nil
 }
 
-func writeCSV(w io.Writer, states rbm.Batch, values rbm.Units) error {
-	off := "0"
-	if values == rbm.Spin {
-		off = "-1"
-	}
+// offValue is the value of a unit that is not on.
+func offValue(values rbm.Kind) int8 {
+	_, offset := values.Line()
+	return int8(offset)
+}
+
+func writeCSV(w io.Writer, states rbm.Batch, values rbm.Kind) error {
+	off := offValue(values)
 	var line []byte
 	for r := range states.Rows() {
 		line = line[:0]
@@ -83,7 +87,7 @@ func writeCSV(w io.Writer, states rbm.Batch, values rbm.Units) error {
 			if states.Bit(r, i) {
 				line = append(line, '1')
 			} else {
-				line = append(line, off...)
+				line = strconv.AppendInt(line, int64(off), 10)
 			}
 		}
 		if _, err := w.Write(append(line, '\n')); err != nil {

@@ -81,7 +81,7 @@ func TestWeightedMean(t *testing.T) {
 	if mean, _ := diag.WeightedMean([]float64{1, 5}, []float64{3, 1}); mean != 2 {
 		t.Errorf("weights 3 and 1: %v, want 2", mean)
 	}
-	for _, weights := range [][]float64{{1, 0, 0, 0}, {0, 1e300, 0, 0}} {
+	for _, weights := range [][]float64{{1, 0, 0, 0}, {0, 1e300, 0, 0}, {1, 1e300, 1, 1}} {
 		if mean, stderr := diag.WeightedMean([]float64{2, 2, 3, 6}, weights); mean != 2 || !math.IsInf(stderr, 1) {
 			t.Errorf("weights %v: %v ± %v, want 2 ± +Inf, as one number has no error", weights, mean, stderr)
 		}

@@ -7,7 +7,7 @@ import (
 )
 
 // WeightedMean returns the mean of independent numbers with the given weights ≥ 0 (nil means equal ones) and its standard error,
-// √(n/(n−1) Σ w²(x−mean)²) / Σ w, n being the number of weights above 0. The error of a single number is +Inf: it is not known. The
+// √(n/(n−1) Σ w²(x−mean)²) / Σ w, n being the number of weights above 0. The error of a single number, or of one that has all the weight, is +Inf: it is not known. The
 // weights are scaled by a power of two, so that no square overflows. It panics unless there are as many weights as numbers, or none at
 // all.
 func WeightedMean(x, weights []float64) (mean, stderr float64) {
@@ -25,12 +25,13 @@ func WeightedMean(x, weights []float64) (mean, stderr float64) {
 		}
 		return math.Ldexp(weights[k], -exponent)
 	}
-	var n, total, sum, square float64
+	var n, total, sum, square, squares float64
 	for k, x := range x {
 		if weight(k) > 0 {
 			n++
 		}
 		total += weight(k)
+		squares += float64(weight(k) * weight(k))
 		sum += float64(weight(k) * x)
 	}
 	mean = sum / total
@@ -38,7 +39,7 @@ func WeightedMean(x, weights []float64) (mean, stderr float64) {
 		d := weight(k) * (x - mean)
 		square += float64(d * d)
 	}
-	if n < 2 {
+	if n < 2 || squares > (1-1e-9)*total*total { // one number has all the weight
 		return mean, math.Inf(1)
 	}
 	return mean, math.Sqrt(square*n/(n-1)) / total

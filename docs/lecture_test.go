@@ -31,8 +31,8 @@ func small() *rbm.Model {
 			2, 0,
 			0, 1,
 		},
-		B: []float32{0, -1, 0.5},
-		C: []float32{-1, 0},
+		Visible: rbm.WithBiases(rbm.Bernoulli, 0, -1, 0.5),
+		Hidden:  rbm.WithBiases(rbm.Bernoulli, -1, 0),
 	}
 }
 
@@ -89,12 +89,12 @@ func Example_gradient() {
 	model := small()
 	v, _ := rbm.FromBytes([][]uint8{{1, 1, 0}, {1, 1, 1}, {0, 0, 1}})
 
-	positive := rbm.NewStatistics(3, 2) // ⟨v_i P(h_j|v)⟩ over the data
+	positive := rbm.NewStatistics(model) // ⟨v_i P(h_j|v)⟩ over the data
 	rbm.NewConditionals(model, nil).Statistics(positive, model, v, nil)
-	negative := rbm.NewStatistics(3, 2) // ⟨v_i h_j⟩ over the model, all 32 states
+	negative := rbm.NewStatistics(model) // ⟨v_i h_j⟩ over the model, all 32 states
 	_ = exact.Moments(ctx, negative, model, exact.Options{})
 
-	gradient := rbm.NewStatistics(3, 2) // the same in one call
+	gradient := rbm.NewStatistics(model) // the same in one call
 	_ = exact.Gradient(ctx, gradient, model, v, nil, exact.Options{})
 	fmt.Printf("−∂C/∂w_11 = %.4f − %.4f = %.4f\n", positive.VH[0], negative.VH[0], gradient.VH[0])
 	// Output: −∂C/∂w_11 = 0.5872 − 0.3773 = 0.2099
@@ -130,7 +130,7 @@ func Example_gibbs() {
 			on++
 		}
 	}
-	moments := rbm.NewStatistics(3, 2)
+	moments := rbm.NewStatistics(model)
 	_ = exact.Moments(ctx, moments, model, exact.Options{})
 	mean := on / 10000
 	fmt.Printf("⟨v_2⟩ = %.3f ± %.3f from chains, exactly %.3f\n", mean, math.Sqrt(mean*(1-mean)/10000), moments.V[1])
@@ -172,7 +172,7 @@ func Example_howGood() {
 	bars, _ := data.Bars(3, 3) // the distribution itself, as a table of 2^9 probabilities
 	p := make([]float64, 1<<9)
 	for r, weight := range bars.Weights {
-		p[bars.States.Row(r)[0]] = weight
+		p[bars.States.Index(r)] = weight
 	}
 	kl, _ := exact.KL(ctx, p, model, exact.Options{})
 	fmt.Printf("D_KL = %.3f nats\n", kl)

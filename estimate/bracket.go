@@ -131,7 +131,7 @@ func (b *Bracket) judge(shorter *Bracket) {
 				-b.Found, b.Found, b.AIS.Value, b.Tempered.Value),
 			Value: diag.Number(b.Found - b.AIS.Value), Threshold: 0,
 			Consequence: "almost all of the model's weight is on configurations unlike the data, and any likelihood that leaves them out is too high",
-			Remedy:      "train by harmonium train --negative pcd, whose scouts see such modes while they are small, or take a model from earlier in the training",
+			Remedy:      "train by harmonium train --negative pcd, whose random restarts see such modes while they are small, or take a model from earlier in the training",
 		})
 		return
 	}
@@ -144,10 +144,10 @@ func (b *Bracket) judge(shorter *Bracket) {
 			Remedy: "raise --budget; a model whose chains mix badly may stay out of reach: train it with more steps or a lower learning rate",
 		})
 	}
-	if b.Tempered.ESS < ladders {
+	if b.Tempered.ESS < replicaSets {
 		b.Findings = append(b.Findings, diag.Finding{
-			Code: "few-round-trips", Message: fmt.Sprintf("%.0f states travelled between the model and the base on %d tempered ladders", b.Tempered.ESS, ladders),
-			Value: diag.Number(b.Tempered.ESS), Threshold: ladders,
+			Code: "few-round-trips", Message: fmt.Sprintf("%.0f states travelled between the model and the base in %d replica sets", b.Tempered.ESS, replicaSets),
+			Value: diag.Number(b.Tempered.ESS), Threshold: replicaSets,
 			Consequence: "tempering says little about modes that are hard to reach", Remedy: "raise --budget",
 		})
 	}

@@ -3,7 +3,6 @@ package estimate
 import (
 	"fmt"
 	"math"
-	"math/bits"
 
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -56,40 +55,25 @@ func some(v rbm.Batch, source *rng.Source) rbm.Batch {
 	return chosen
 }
 
-// columns holds the bits of each unit over all rows, packed.
+// columns holds the bits of each unit over all rows.
 type columns struct {
 	rows  float64
-	bits  [][]uint64
+	units rbm.Batch // one a row
 	means []float64
 }
 
 func newColumns(v rbm.Batch) columns {
-	c := columns{rows: float64(v.Rows()), bits: make([][]uint64, v.Units()), means: make([]float64, v.Units())}
-	for i := range c.bits {
-		c.bits[i] = make([]uint64, (v.Rows()+63)/64)
-		for r := range v.Rows() {
-			if v.Bit(r, i) {
-				c.bits[i][r/64] |= 1 << (r % 64)
-			}
-		}
-		c.means[i] = both(c.bits[i], c.bits[i]) / c.rows
+	c := columns{rows: float64(v.Rows()), units: v.Transpose(), means: make([]float64, v.Units())}
+	for i := range c.means {
+		c.means[i] = float64(c.units.Ones(i)) / c.rows
 	}
 	return c
-}
-
-// both counts the rows where two units are on.
-func both(a, b []uint64) float64 {
-	n := 0
-	for k, w := range a {
-		n += bits.OnesCount64(w & b[k])
-	}
-	return float64(n)
 }
 
 // covariance is ⟨xy⟩ − ⟨x⟩⟨y⟩ of two units, and the variance of one row's (x − ⟨x⟩)(y − ⟨y⟩).
 func (c columns) covariance(i, j int) (value, variance float64) {
 	p, q := c.means[i], c.means[j]
-	pq := both(c.bits[i], c.bits[j]) / c.rows
+	pq := float64(c.units.Common(i, c.units, j)) / c.rows
 	value = pq - p*q
 	square := pq*(1-p)*(1-p)*(1-q)*(1-q) + (p-pq)*(1-p)*(1-p)*q*q + (q-pq)*p*p*(1-q)*(1-q) + (1-p-q+pq)*p*p*q*q
 	return value, square - value*value
@@ -132,19 +116,12 @@ type distanceTable struct {
 func distances(samples, data rbm.Batch) distanceTable {
 	n := samples.Rows() + data.Rows()
 	t := distanceTable{samples: samples.Rows(), rows: n, d: make([]float64, n*n)}
-	row := func(k int) []uint64 {
-		if k < samples.Rows() {
-			return samples.Row(k)
-		}
-		return data.Row(k - samples.Rows())
-	}
+	all := rbm.NewBatch(n, samples.Units())
+	all.Slice(0, samples.Rows()).Copy(samples)
+	all.Slice(samples.Rows(), n).Copy(data)
 	for k := range n {
 		for l := range k {
-			count := 0
-			for i, w := range row(k) {
-				count += bits.OnesCount64(w ^ row(l)[i])
-			}
-			t.d[k*n+l] = math.Sqrt(float64(count))
+			t.d[k*n+l] = math.Sqrt(float64(all.Distance(k, all, l)))
 			t.d[l*n+k] = t.d[k*n+l]
 		}
 	}

@@ -52,7 +52,8 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 	for k, between := range o.Between {
 		if !between.Fits(model) {
 			return nil, fmt.Errorf("estimate: model %d on the path has %d %v and %d %v units, the model %d %v and %d %v", k,
-				between.M(), between.Visible, between.N(), between.Hidden, model.M(), model.Visible, model.N(), model.Hidden)
+				between.M(), between.Visible.Kind(), between.N(), between.Hidden.Kind(),
+				model.M(), model.Visible.Kind(), model.N(), model.Hidden.Kind())
 		}
 	}
 	if data.Rows() == 0 {

@@ -17,9 +17,8 @@ import (
 )
 
 // patterned returns a model that stores a few random patterns, more strongly with larger weight: each hidden unit favours one.
-func patterned(m, n int, weight float32, visible, hidden rbm.Units, seed uint64) *rbm.Model {
-	model := rbm.New(m, n, rng.Seed(seed))
-	model.Visible, model.Hidden = visible, hidden
+func patterned(m, n int, weight float32, visible, hidden rbm.Kind, seed uint64) *rbm.Model {
+	model := rbm.NewModel(rbm.NewLayer(visible, m), rbm.NewLayer(hidden, n), rng.Seed(seed))
 	source := rng.NewSource(rng.Seed(seed), 7)
 	for j := range n {
 		for i := range m {
@@ -54,9 +53,10 @@ func drawn(t testing.TB, model *rbm.Model, rows int) (rbm.Batch, []float64) {
 // The truth is within the stated error, which is not much too wide, for bits and spins, weak and strong weights.
 func TestLogZ(t *testing.T) {
 	squares, runs := 0.0, 0.0
-	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+	for _, units := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 		for _, weight := range []float32{0.2, 0.5, 0.8} {
-			model := patterned(40, 10, weight/float32(units.Scale()), units, units, 1)
+			scale, _ := units.Line()
+			model := patterned(40, 10, weight/float32(scale), units, units, 1)
 			v, means := drawn(t, model, 500)
 			truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 			if err != nil {
@@ -90,10 +90,10 @@ func twoModes() *rbm.Model {
 		for j := range n {
 			model.W[i*n+j] = 2
 		}
-		model.B[i] = -3
+		model.B()[i] = -3
 	}
 	for j := range n {
-		model.C[j] = -40
+		model.C()[j] = -40
 	}
 	return model
 }

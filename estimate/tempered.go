@@ -7,21 +7,21 @@ import (
 	"harmonium/sample"
 )
 
-// Tempering runs on so many ladders, which begin with firstRungs rungs and may get mostRungs. A third of the rounds go before.
+// Tempering runs on so many replica sets, which begin with firstTemperatures and may get mostTemperatures. A third of the rounds go before.
 const (
-	ladders    = 50
-	firstRungs = 12
-	mostRungs  = 64
-	groups     = 10 // of ladders, for the error
+	replicaSets       = 50
+	firstTemperatures = 12
+	mostTemperatures  = 64
+	groups            = 10 // of replica sets, for the error
 )
 
 // tempered estimates log Z from the exchanges of parallel tempering with about so many chain steps: the ratio of the Z of two neighbours follows
 // from what a step to the other costs the states of each, by the acceptance ratio (C. H. Bennett, J. Comput. Phys. 22 (1976) 245). The
-// error is that of the jackknife over groups of ladders, which are independent of each other, so that it holds whatever the
+// error is that of the jackknife over groups of replica sets, which are independent of each other, so that it holds whatever the
 // chains remember.
 func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ, error) {
 	key := e.key.Stream(runStream(e.runs)).Stream(4)
-	t := sample.NewTempering(e.path, sample.FromBiases(e.base, ladders, key), firstRungs, key, e.o.Compute)
+	t := sample.NewTempering(e.path, sample.FromBiases(e.base, replicaSets, key), firstTemperatures, key, e.o.Compute)
 	end := e.done + chainSteps
 	round := func() error {
 		t.Round()
@@ -34,7 +34,7 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ
 				return sample.LogZ{}, err
 			}
 		}
-		t.Respace(mostRungs)
+		t.Respace(mostTemperatures)
 	}
 	pairs := make([]pair, len(t.Betas())-1)
 	t.Works = func(k int, up, down []float64) { pairs[k].add(up, down) }
@@ -62,7 +62,7 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ
 	return sample.LogZ{Value: logZ[groups], Stderr: math.Sqrt(squares * (groups - 1) / groups), ESS: float64(t.RoundTrips())}, nil
 }
 
-// pair collects what steps between two neighbouring rungs cost, by group of ladders.
+// pair collects what steps between two neighbouring temperatures cost, by group of replica sets.
 type pair struct{ up, down [groups][]float64 }
 
 func (p *pair) add(up, down []float64) {
@@ -74,7 +74,7 @@ func (p *pair) add(up, down []float64) {
 }
 
 // enough asks for as many exchanges as make an acceptance ratio.
-func (p *pair) enough() bool { return len(p.up[0]) >= 10*ladders/groups }
+func (p *pair) enough() bool { return len(p.up[0]) >= 10*replicaSets/groups }
 
 // differences returns F = −log(Z_up/Z_down) as estimated without each group, and last with all: the root of
 //

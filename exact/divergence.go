@@ -35,7 +35,7 @@ func KL(ctx context.Context, p []float64, model *rbm.Model, o Options) (float64,
 	divergence := 0.0
 	for a, p := range p {
 		if p > 0 {
-			divergence += float64(p * (math.Log(p) + bits.FreeEnergy([]uint64{uint64(a)}, inputs) + logZ))
+			divergence += float64(p * (math.Log(p) + bits.FreeEnergy(uint64(a), inputs) + logZ))
 		}
 	}
 	return divergence, nil
@@ -53,7 +53,7 @@ func Entropy(v rbm.Batch, weights []float64) float64 {
 	for r := range order {
 		order[r] = r
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return slices.Compare(v.Row(a), v.Row(b)) })
+	slices.SortStableFunc(order, func(a, b int) int { return v.Compare(a, v, b) })
 	total, same, sum := 0.0, 0.0, 0.0
 	for k, r := range order {
 		w := 1.0
@@ -62,7 +62,7 @@ func Entropy(v rbm.Batch, weights []float64) float64 {
 		}
 		total += w
 		same += w
-		if k+1 == len(order) || !slices.Equal(v.Row(r), v.Row(order[k+1])) {
+		if k+1 == len(order) || v.Compare(r, v, order[k+1]) != 0 {
 			if same > 0 {
 				sum += float64(same * math.Log(same))
 			}

@@ -82,11 +82,7 @@ func Distribution(ctx context.Context, model *rbm.Model, o Options) ([]float64, 
 	if m > maxTable {
 		return nil, fmt.Errorf("a table of 2^%d probabilities is refused: the limit is 2^%d", m, maxTable)
 	}
-	v := rbm.NewBatch(1<<m, m)
-	for a, words := 0, v.Words(); a < len(words); a++ {
-		words[a] = uint64(a)
-	}
-	logs, err := LogProb(ctx, model, v, o)
+	logs, err := LogProb(ctx, model, rbm.AllStates(m), o)
 	for a, x := range logs {
 		logs[a] = math.Exp(x)
 	}

@@ -18,13 +18,12 @@ import (
 )
 
 // randomModel has parameters uniform in [−scale, scale].
-func randomModel(m, n int, visible, hidden rbm.Units, scale float64) *rbm.Model {
-	model := rbm.New(m, n, rng.Seed(1))
-	model.Visible, model.Hidden = visible, hidden
+func randomModel(m, n int, visible, hidden rbm.Kind, scale float64) *rbm.Model {
+	model := rbm.NewModel(rbm.NewLayer(visible, m), rbm.NewLayer(hidden, n), rng.Seed(1))
 	source := rng.NewSource(rng.Seed(uint64(100*m+n)), 0)
-	for _, p := range [][]float32{model.W, model.B, model.C} {
-		for k := range p {
-			p[k] = float32(scale * (2*source.Float64() - 1))
+	for _, p := range model.Parameters() {
+		for k := range p.Values {
+			p.Values[k] = float32(scale * (2*source.Float64() - 1))
 		}
 	}
 	return model
@@ -32,8 +31,8 @@ func randomModel(m, n int, visible, hidden rbm.Units, scale float64) *rbm.Model 
 
 func eachModel(t *testing.T, f func(t *testing.T, model *rbm.Model)) {
 	for _, size := range [][2]int{{1, 1}, {2, 2}, {1, 5}, {5, 1}, {3, 8}, {8, 3}, {9, 7}} {
-		for _, visible := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
-			for _, hidden := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+		for _, visible := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+			for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 				for _, scale := range []float64{1, 1000} { // the second makes every unit steep
 					name := fmt.Sprintf("%d×%d %s-%s ±%g", size[0], size[1], visible, hidden, scale)
 					t.Run(name, func(t *testing.T) {
@@ -102,7 +101,7 @@ func TestAgainstTheLecture(t *testing.T) {
 		}
 		near(t, "entropy", got, entropy, 1e-9)
 
-		s := rbm.NewStatistics(model.M(), model.N())
+		s := rbm.NewStatistics(model)
 		if err := exact.Moments(ctx, s, model, o); err != nil {
 			t.Fatal(err)
 		}
@@ -123,13 +122,15 @@ func TestAgainstTheLecture(t *testing.T) {
 // (1+2)(1+1) = 6, with h_1 = 1 they contribute (1+4)(1+1) = 10; h_2 contributes 1+3. So Z = (6+10)·4 = 64.
 func TestTwoByTwoByHand(t *testing.T) {
 	log2, log3 := float32(math.Log(2)), float32(math.Log(3))
-	model := &rbm.Model{W: []float32{log2, 0, 0, 0}, B: []float32{log2, 0}, C: []float32{0, log3}}
+	model := &rbm.Model{
+		Visible: rbm.WithBiases(rbm.Bernoulli, log2, 0), Hidden: rbm.WithBiases(rbm.Bernoulli, 0, log3), W: []float32{log2, 0, 0, 0},
+	}
 	logZ, err := exact.LogZ(t.Context(), model, exact.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	near(t, "log Z", logZ, math.Log(64), 1e-7) // the parameters are float32
-	s := rbm.NewStatistics(2, 2)
+	s := rbm.NewStatistics(model)
 	if err := exact.Moments(t.Context(), s, model, exact.Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -143,12 +144,13 @@ func TestTwoByTwoByHand(t *testing.T) {
 func TestGradientIsTheLectures(t *testing.T) {
 	v, weights, p := rbm.NewBatch(7, 5), []float32{1, 2, 0.5, 1, 3, 1, 1.5}, make([]float64, 7)
 	for r := range 7 {
-		v.Row(r)[0] = uint64(r * r % 32)
+		v.SetIndex(r, uint64(r*r%32))
 		p[r] = float64(weights[r]) / 10
 	}
-	for _, visible := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
-		for _, hidden := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
-			model, got := randomModel(5, 4, visible, hidden, 1), rbm.NewStatistics(5, 4)
+	for _, visible := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+			model := randomModel(5, 4, visible, hidden, 1)
+			got := rbm.NewStatistics(model)
 			if err := exact.Gradient(t.Context(), got, model, v, weights, exact.Options{}); err != nil {
 				t.Fatal(err)
 			}
@@ -164,14 +166,14 @@ func TestGradientIsTheLectures(t *testing.T) {
 
 // The gradient against central differences of the log-likelihood.
 func TestGradientAgainstDifferences(t *testing.T) {
-	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+	for _, units := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 		model := randomModel(5, 4, units, rbm.Bernoulli, 1)
 		v := rbm.NewBatch(7, 5)
 		for r := range 7 {
-			v.Row(r)[0] = uint64(r * r % 32)
+			v.SetIndex(r, uint64(r*r%32))
 		}
 		weights64, weights32 := []float64{1, 2, 0.5, 1, 3, 1, 1}, []float32{1, 2, 0.5, 1, 3, 1, 1}
-		g := rbm.NewStatistics(5, 4)
+		g := rbm.NewStatistics(model)
 		if err := exact.Gradient(t.Context(), g, model, v, weights32, exact.Options{}); err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +181,7 @@ func TestGradientAgainstDifferences(t *testing.T) {
 			name        string
 			parameters  []float32
 			derivatives []float32
-		}{{"w", model.W, g.VH}, {"b", model.B, g.V}, {"c", model.C, g.H}} {
+		}{{"w", model.W, g.VH}, {"b", model.B(), g.V}, {"c", model.C(), g.H}} {
 			for k, x := range c.parameters {
 				var ll [2]float64
 				var at [2]float32
@@ -220,7 +222,9 @@ func TestDivergences(t *testing.T) {
 
 	// Rows 1, 1, 2 with weights 1, 2, 1: probabilities 3/4 and 1/4.
 	v := rbm.NewBatch(3, 6)
-	v.Row(0)[0], v.Row(1)[0], v.Row(2)[0] = 1, 1, 2
+	for r, x := range []uint64{1, 1, 2} {
+		v.SetIndex(r, x)
+	}
 	weights := []float64{1, 2, 1}
 	entropy := -0.75*math.Log(0.75) - 0.25*math.Log(0.25)
 	near(t, "H_D", exact.Entropy(v, weights), entropy, 1e-14)
@@ -257,13 +261,13 @@ func TestSamplesAreExact(t *testing.T) {
 }
 
 func TestEnergiesBeyondFloat64AreRefused(t *testing.T) {
-	model := &rbm.Model{W: make([]float32, 2), B: []float32{0, 0}, C: []float32{3e20}}
+	model := &rbm.Model{Visible: rbm.WithBiases(rbm.Bernoulli, 0, 0), Hidden: rbm.WithBiases(rbm.Bernoulli, 3e20), W: make([]float32, 2)}
 	if _, err := exact.LogZ(t.Context(), model, exact.Options{}); err == nil || !strings.Contains(err.Error(), "3e+20") {
 		t.Errorf("error %v, want one that names 3e+20", err)
 	}
-	model.C[0] = 1e14
-	if logZ, err := exact.LogZ(t.Context(), model, exact.Options{}); err != nil || math.Abs(logZ-float64(model.C[0])) > 2 {
-		t.Errorf("log Z = %v, %v, want about %v", logZ, err, model.C[0])
+	model.C()[0] = 1e14
+	if logZ, err := exact.LogZ(t.Context(), model, exact.Options{}); err != nil || math.Abs(logZ-float64(model.C()[0])) > 2 {
+		t.Errorf("log Z = %v, %v, want about %v", logZ, err, model.C()[0])
 	}
 }
 
@@ -273,7 +277,7 @@ func TestWorkersChangeNothing(t *testing.T) {
 	type answer struct {
 		logZ float64
 		vh   []float32
-		v    []uint64
+		v    rbm.Batch
 	}
 	ask := func(workers int) answer {
 		o := exact.Options{Compute: compute.New(workers)}
@@ -281,7 +285,7 @@ func TestWorkersChangeNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := rbm.NewStatistics(300, 15)
+		s := rbm.NewStatistics(model)
 		if err := exact.Moments(t.Context(), s, model, o); err != nil {
 			t.Fatal(err)
 		}
@@ -289,12 +293,12 @@ func TestWorkersChangeNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return answer{logZ, s.VH, v.Words()}
+		return answer{logZ, s.VH, v}
 	}
 	want := ask(1)
 	for _, workers := range []int{2, 7} {
 		got := ask(workers)
-		if got.logZ != want.logZ || !slices.Equal(got.vh, want.vh) || !slices.Equal(got.v, want.v) {
+		if got.logZ != want.logZ || !slices.Equal(got.vh, want.vh) || !got.v.Equal(want.v) {
 			t.Errorf("%d workers give other bits than one", workers)
 		}
 	}
@@ -357,7 +361,7 @@ func BenchmarkLogZ(b *testing.B) {
 
 func BenchmarkMoments(b *testing.B) {
 	model := randomModel(16, 30, rbm.Bernoulli, rbm.Bernoulli, 1)
-	s := rbm.NewStatistics(16, 30)
+	s := rbm.NewStatistics(model)
 	for b.Loop() {
 		if err := exact.Moments(b.Context(), s, model, exact.Options{Compute: compute.New(1)}); err != nil {
 			b.Fatal(err)
@@ -367,7 +371,7 @@ func BenchmarkMoments(b *testing.B) {
 
 func ExampleLogZ() {
 	// Without weights the units are independent: Z = Π (1+e^{b_i}) Π (1+e^{c_j}).
-	model := &rbm.Model{W: make([]float32, 6), B: []float32{0, 0, 0}, C: []float32{0, 0}}
+	model := &rbm.Model{Visible: rbm.WithBiases(rbm.Bernoulli, 0, 0, 0), Hidden: rbm.WithBiases(rbm.Bernoulli, 0, 0), W: make([]float32, 6)}
 	logZ, _ := exact.LogZ(context.Background(), model, exact.Options{})
 	fmt.Printf("Z = %.4f\n", math.Exp(logZ))
 	// Output: Z = 32.0000

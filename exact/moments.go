@@ -53,8 +53,8 @@ func (a *moments) write(dst *rbm.Statistics, model *rbm.Model, s *sum) {
 		v, h = h, v
 		at = func(i, j int) float64 { return a.vh[j*s.k+i] }
 	}
-	sv, ov := model.Visible.Scale(), model.Visible.Offset()
-	sh, oh := model.Hidden.Scale(), model.Hidden.Offset()
+	sv, ov := model.Visible.Line()
+	sh, oh := model.Hidden.Line()
 	for i, x := range v {
 		dst.V[i] = float32(sv*x + ov)
 		for j, y := range h {
@@ -157,7 +157,7 @@ func Gradient(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, v rbm.
 	if err := Moments(ctx, dst, model, o); err != nil {
 		return err
 	}
-	data := rbm.NewStatistics(model.M(), model.N())
+	data := rbm.NewStatistics(model)
 	rbm.NewConditionals(model, o.Compute).Statistics(data, model, v, weights)
 	for _, pair := range [][2][]float32{{dst.V, data.V}, {dst.H, data.H}, {dst.VH, data.VH}} {
 		for k, x := range pair[1] {

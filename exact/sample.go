@@ -20,7 +20,7 @@ func Sample(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Opt
 	if !visible {
 		return drawVisible(model, drawn, key, o), drawn, nil
 	}
-	h = rbm.NewBatch(count, model.N())
+	h = model.Hidden.NewBatch(count)
 	rbm.NewConditionals(model, o.Compute).SampleHidden(h, drawn, key.Stream(rng.StreamHidden), 0)
 	return drawn, h, nil
 }
@@ -49,7 +49,7 @@ func sampleSmaller(ctx context.Context, model *rbm.Model, count int, key rng.Key
 }
 
 func drawVisible(model *rbm.Model, h rbm.Batch, key rng.Key, o Options) rbm.Batch {
-	v := rbm.NewBatch(h.Rows(), model.M())
+	v := model.Visible.NewBatch(h.Rows())
 	rbm.NewConditionals(model, o.Compute).SampleVisible(v, h, key.Stream(rng.StreamVisible), 0)
 	return v
 }
@@ -90,7 +90,7 @@ func (s *sum) deal(count int, key rng.Key) [][]target {
 // inversion walks along the cumulated weights of a part and writes the state of each target.
 func (s *sum) inversion(share []target, logPart float64, drawn rbm.Batch) visitor {
 	cumulated, last := 0.0, uint64(0)
-	write := func(t target) { drawn.Row(t.row)[0] = last }
+	write := func(t target) { drawn.SetIndex(t.row, last) }
 	return visitor{
 		visit: func(state uint64, w weights, _ []float64) {
 			if len(share) == 0 {

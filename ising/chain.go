@@ -84,10 +84,5 @@ func (c *chain) flipCluster() int {
 
 // write puts the spins into row r, all of them turned round if mirrored.
 func (c *chain) write(states rbm.Batch, r int, mirrored bool) {
-	row := states.Row(r)
-	for x, s := range c.spins {
-		if (s > 0) != mirrored {
-			row[x/64] |= 1 << (x % 64)
-		}
-	}
+	states.SetRow(r, func(x int) bool { return (c.spins[x] > 0) != mirrored })
 }

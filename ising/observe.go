@@ -42,9 +42,11 @@ func Energies(s rbm.Batch, L int) []float64 {
 	checkRows(s, L)
 	spins, out := make([]int8, L*L), make([]float64, s.Rows())
 	for r := range out {
-		row := s.Row(r)
 		for x := range spins {
-			spins[x] = int8(row[x/64]>>(x%64)&1)*2 - 1
+			spins[x] = -1
+		}
+		for x := range s.On(r) {
+			spins[x] = 1
 		}
 		out[r] = float64(bonds(spins, L)) / float64(L*L)
 	}

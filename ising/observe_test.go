@@ -14,12 +14,7 @@ import (
 func TestEnergiesAndMagnetisationsFromTheDefinition(t *testing.T) {
 	for _, L := range []int{2, 3} {
 		lattice := enumerate(t, L)
-		n := len(lattice.Energies)
-		words := make([]uint64, n)
-		for a := range words {
-			words[a] = uint64(a)
-		}
-		states := rbm.BatchOf(words, n, L*L)
+		states := rbm.AllStates(L * L)
 		energies, magnetisations := ising.Energies(states, L), ising.Magnetisations(states, L)
 		for a, spins := range states.Spins() {
 			e, m := 0, 0

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,7 +64,7 @@ func TestSamplesHaveTheExactDistribution(t *testing.T) {
 		rows, pairs := map[int]float64{}, map[int]float64{}
 		pair := func(e, m float64) int { return 1000*int(math.Round(16*e)) + int(math.Round(16*m)) }
 		for r := 0; r < count; r += 4 {
-			rows[int(small.Row(r)[0])]++
+			rows[int(small.Index(r))]++
 			pairs[pair(energies[r], magnetisations[r])]++
 		}
 		pRows, pPairs := map[int]float64{}, map[int]float64{}
@@ -162,16 +161,16 @@ func TestSampleRepeats(t *testing.T) {
 		L, count int
 		T        float64
 	}{{6, 333, 2}, {9, 50, 3}, {3, 5, ising.Tc}} {
-		sample := func(workers int) []uint64 {
+		sample := func(workers int) rbm.Batch {
 			s, _, err := ising.Sample(t.Context(), c.L, c.T, c.count, rng.Seed(4), ising.Options{Compute: compute.New(workers)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			return s.Words()
+			return s
 		}
 		want := sample(1)
 		for _, workers := range []int{2, 7} {
-			if !slices.Equal(sample(workers), want) {
+			if !sample(workers).Equal(want) {
 				t.Errorf("%+v: %d workers draw other configurations than one", c, workers)
 			}
 		}

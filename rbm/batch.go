@@ -3,16 +3,15 @@ package rbm
 import (
 	"fmt"
 	"math"
-	"math/bits"
 
 	"harmonium/internal/kernel"
 )
 
 // Batch is a batch of configurations of one layer: rows × units, one bit a unit.
 //
-// Bit 1 stands for 1 in a Bernoulli layer and for +1 in a spin layer; bit 0 for 0 and −1. A row starts at a
-// new 64-bit word, unit i is bit i mod 64 of word i/64, and the bits behind the last unit are zero. A Batch
-// is a view, as a slice is: copying it shares the bits.
+// Bit 1 stands for 1 in a Bernoulli layer and for +1 in a spin layer; bit 0 for 0 and −1. A Batch is a view, as a slice is:
+// copying it shares the bits. How they are packed is known to this package and internal/kernel alone: others use the methods of
+// rows.go.
 type Batch struct{ bits kernel.Bits }
 
 // NewBatch returns rows configurations of the given number of units, all bits 0.
@@ -23,62 +22,22 @@ func NewBatch(rows, units int) Batch {
 	return Batch{kernel.NewBits(rows, units)}
 }
 
-// BatchOf views packed words as states. Row r is words[r·⌈units/64⌉ : (r+1)·⌈units/64⌉].
-// It panics unless the words are exactly rows·⌈units/64⌉ and the bits behind the last unit of every row are zero.
-func BatchOf(words []uint64, rows, units int) Batch {
-	stride := units/64 + min(units%64, 1)
-	fit := stride == 0 && len(words) == 0
-	if stride > 0 { // rows·stride may overflow, so divide
-		fit = len(words)%stride == 0 && len(words)/stride == rows
-	}
-	if rows < 0 || units < 0 || !fit {
-		panic(fmt.Sprintf("rbm: %d words for %d rows of %d units, want %d a row", len(words), rows, units, stride))
-	}
-	// Without spare capacity, a row behind the last is out of range.
-	s := Batch{kernel.Bits{Rows: rows, Cols: units, Stride: stride, Words: words[:len(words):len(words)]}}
-	if !s.Clean() {
-		panic(fmt.Sprintf("rbm: a row has bits behind its %d units", units))
-	}
-	return s
-}
-
-// Clean reports whether the bits behind the last unit of every row are zero, as all functions of States keep them: for words
-// that come from elsewhere.
-func (s Batch) Clean() bool {
-	rest := uint(s.Units() % 64)
-	if rest == 0 {
-		return true
-	}
-	for r := range s.Rows() {
-		if row := s.Row(r); row[len(row)-1]>>rest != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // Rows is the number of configurations.
 func (s Batch) Rows() int { return s.bits.Rows }
 
 // Units is the number of units in a configuration.
 func (s Batch) Units() int { return s.bits.Cols }
 
-// Words returns the packed words of all rows; they are shared with s.
-func (s Batch) Words() []uint64 { return s.bits.Words }
-
-// Row returns the packed words of row r; they are shared with s.
-func (s Batch) Row(r int) []uint64 { return s.bits.Row(r) }
-
 // Bit returns unit i of row r.
 func (s Batch) Bit(r, i int) bool {
 	s.check(r, i)
-	return s.Row(r)[i/64]>>(i%64)&1 == 1
+	return s.bits.Row(r)[i/64]>>(i%64)&1 == 1
 }
 
 // SetBit sets unit i of row r.
 func (s Batch) SetBit(r, i int, on bool) {
 	s.check(r, i)
-	word, mask := &s.Row(r)[i/64], uint64(1)<<(i%64)
+	word, mask := &s.bits.Row(r)[i/64], uint64(1)<<(i%64)
 	if on {
 		*word |= mask
 	} else {
@@ -106,7 +65,7 @@ func (s Batch) Slice(from, to int) Batch {
 // Clone returns a copy that shares nothing with s.
 func (s Batch) Clone() Batch {
 	c := NewBatch(s.Rows(), s.Units())
-	copy(c.Words(), s.Words())
+	copy(c.bits.Words, s.bits.Words)
 	return c
 }
 
@@ -120,17 +79,8 @@ func (s Batch) Gather(src Batch, index []int) {
 		if i < 0 || i >= src.Rows() {
 			panic(fmt.Sprintf("rbm: gather of row %d of %d", i, src.Rows()))
 		}
-		copy(s.Row(r), src.Row(i))
+		copy(s.bits.Row(r), src.bits.Row(i))
 	}
-}
-
-// Ones returns the number of set bits of row r.
-func (s Batch) Ones(r int) int {
-	n := 0
-	for _, w := range s.Row(r) {
-		n += bits.OnesCount64(w)
-	}
-	return n
 }
 
 // FromBytes packs rows of bytes 0 and 1. All rows must have the same length.

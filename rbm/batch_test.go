@@ -2,7 +2,9 @@ package rbm_test
 
 import (
 	"math"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"harmonium/compute"
@@ -44,8 +46,8 @@ func TestConversionsOfStates(t *testing.T) {
 			t.Fatal(err1, err2, err3)
 		}
 		for _, s := range []rbm.Batch{fromBytes, fromSpins, fromFloats} {
-			if s.Rows() != 7 || s.Units() != units || !s.Clean() {
-				t.Errorf("%d units: %d rows of %d units, clean %v", units, s.Rows(), s.Units(), s.Clean())
+			if s.Rows() != 7 || s.Units() != units {
+				t.Errorf("%d units: %d rows of %d units", units, s.Rows(), s.Units())
 			}
 			if !equalRows(s.Bytes(), want) || !equalRows(s.Spins(), spins) || !slices.Equal(s.Floats(), floats) {
 				t.Errorf("%d units: the states come back changed", units)
@@ -66,8 +68,8 @@ func TestConversionsOfStates(t *testing.T) {
 	}
 }
 
-// The layout that other packages rely on, written out.
-func TestWordsOfStates(t *testing.T) {
+// The layout that checkpoints have, written out; what does not fit it is refused.
+func TestEncodedStates(t *testing.T) {
 	s := rbm.NewBatch(2, 66)
 	s.SetBit(0, 0, true)
 	s.SetBit(0, 63, true)
@@ -76,17 +78,126 @@ func TestWordsOfStates(t *testing.T) {
 	s.SetBit(1, 3, true)
 	s.SetBit(1, 3, false)
 	want := []uint64{1<<63 | 1, 1, 0, 2}
-	if !slices.Equal(s.Words(), want) || !slices.Equal(s.Row(1), want[2:]) {
-		t.Errorf("words are %x, want %x", s.Words(), want)
+	if got := s.Encode(); !reflect.DeepEqual(got, want) {
+		t.Errorf("words are %x, want %x", got, want)
 	}
-	view := rbm.BatchOf(want, 2, 66)
-	if !equalRows(view.Bytes(), s.Bytes()) {
-		t.Error("BatchOf the words are other states")
+	again := rbm.NewBatch(2, 66)
+	if err := again.Decode(want); err != nil || !again.Equal(s) {
+		t.Errorf("decoded: %v, %v", again.Encode(), err)
 	}
-	view.SetBit(0, 1, true)
-	if want[0] != 1<<63|3 {
-		t.Error("BatchOf does not share the words")
+	for _, c := range []struct {
+		data any
+		want string
+	}{
+		{want[:3], "2 rows of 66 units are 4 words of 64 bits"},
+		{[]float32{1, 2, 3, 4}, "not []float32"},
+		{nil, "not <nil>"},
+		{[]uint64{0, 4, 0, 0}, "row 0 has bits after its 66 units"},
+		{[]uint64{0, 0, 0, 1 << 63}, "row 1 has bits after its 66 units"},
+	} {
+		if err := again.Decode(c.data); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("decoding %v: error %v, want one with %q", c.data, err, c.want)
+		}
 	}
+}
+
+// The operations on rows against the same on slices of bytes.
+func TestRows(t *testing.T) {
+	for _, units := range sizes {
+		want := coins(6, units)
+		s, err := rbm.FromBytes(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reversed := func(row []uint8) []uint8 { // Compare looks at the last unit of a word first
+			var all []uint8
+			for k := 0; k < len(row); k += 64 {
+				word := slices.Clone(row[k:min(k+64, len(row))])
+				slices.Reverse(word)
+				all = append(all, word...)
+			}
+			return all
+		}
+		counts, transposed := make([]int, units), s.Transpose()
+		for r, a := range want {
+			var on []int
+			for i, x := range a {
+				if counts[i] += int(x); x == 1 {
+					on = append(on, i)
+				}
+				if transposed.Bit(i, r) != (x == 1) {
+					t.Fatalf("%d units: the transpose differs in unit %d of row %d", units, i, r)
+				}
+			}
+			if got := slices.Collect(s.On(r)); !slices.Equal(got, on) {
+				t.Errorf("%d units: %v are on in row %d, want %v", units, got, r, on)
+			}
+			if units <= 64 {
+				index := rbm.NewBatch(1, units)
+				if index.SetIndex(0, s.Index(r)); index.Compare(0, s, r) != 0 {
+					t.Errorf("%d units: row %d is not that of its index", units, r)
+				}
+			}
+			for k, b := range want {
+				distance, common := 0, 0
+				for i := range a {
+					distance += int(a[i] ^ b[i])
+					common += int(a[i] & b[i])
+				}
+				if s.Distance(r, s, k) != distance || s.Common(r, s, k) != common {
+					t.Errorf("%d units, rows %d and %d: distance %d and %d common, want %d and %d",
+						units, r, k, s.Distance(r, s, k), s.Common(r, s, k), distance, common)
+				}
+				if got, want := s.Compare(r, s, k), slices.Compare(reversed(a), reversed(b)); got != want {
+					t.Errorf("%d units: comparing rows %d and %d gives %d, want %d", units, r, k, got, want)
+				}
+			}
+			whole, parts := rbm.NewBatch(1, units), rbm.NewBatch(1, units)
+			whole.SetRow(0, func(i int) bool { return a[i] == 1 })
+			for from := 0; from < units; from += 29 {
+				parts.SetBits(0, from, make([]uint8, min(29, units-from))) // what was there before is overwritten
+				parts.SetBits(0, from, a[from:min(from+29, units)])
+			}
+			if whole.Compare(0, s, r) != 0 || parts.Compare(0, s, r) != 0 {
+				t.Errorf("%d units: row %d set at once or in parts is another", units, r)
+			}
+		}
+		if got := s.Counts(); !slices.Equal(got, counts) {
+			t.Errorf("%d units: counts %v, want %v", units, got, counts)
+		}
+		other := s.Clone()
+		if other.Swap(1, other, 4); other.Equal(s) || !equalRows(other.Bytes(), [][]uint8{want[0], want[4], want[2], want[3], want[1], want[5]}) {
+			t.Errorf("%d units: rows 1 and 4 exchanged are %v", units, other.Bytes())
+		}
+		if other.Copy(s); !other.Equal(s) {
+			t.Errorf("%d units: a copy differs", units)
+		}
+	}
+}
+
+// Held units keep their bits, and others are left alone.
+func TestClamp(t *testing.T) {
+	s, err := rbm.FromBytes(coins(5, 70))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := s.Bytes()
+	var clamp rbm.Clamp
+	clamp.Apply(s) // holds nothing yet
+	if !equalRows(s.Bytes(), want) {
+		t.Error("a clamp that holds nothing changes states")
+	}
+	clamp.Hold(70, 3, true)
+	clamp.Hold(70, 69, false)
+	clamp.Hold(70, 3, false)
+	clamp.Hold(70, 64, true)
+	for _, row := range want {
+		row[3], row[69], row[64] = 0, 0, 1
+	}
+	if clamp.Apply(s); !equalRows(s.Bytes(), want) {
+		t.Errorf("clamped: %v, want %v", s.Bytes(), want)
+	}
+	panics(t, "unit", "rbm: clamp of unit 70 of a layer of 70", func() { clamp.Hold(70, 70, true) })
 }
 
 func TestSliceAndCloneOfStates(t *testing.T) {
@@ -111,17 +222,12 @@ func TestSliceAndCloneOfStates(t *testing.T) {
 	}
 }
 
-// Words behind those that were given belong to somebody else, though there is capacity for them.
-func TestStatesOfPartOfWords(t *testing.T) {
-	words := []uint64{1, 2, 3, 4}
-	s := rbm.BatchOf(words[:2], 2, 64)
-	panics(t, "row", "runtime error", func() { s.Row(2) })
+// A slice ends with its last row, though there is memory after it.
+func TestEndOfSlice(t *testing.T) {
+	s := rbm.NewBatch(4, 64).Slice(0, 2)
+	panics(t, "row", "runtime error", func() { s.Ones(2) })
 	panics(t, "slice", "rbm: rows 1 to 4 of states of 2 rows", func() { s.Slice(1, 4) })
 	panics(t, "gather", "rbm: gather of row 2 of 2", func() { rbm.NewBatch(1, 64).Gather(s, []int{2}) })
-	panics(t, "row of a slice", "runtime error", func() { s.Slice(0, 1).Row(1) })
-	if _ = append(s.Words(), 9); words[2] != 3 {
-		t.Errorf("appending to the words of a part changes the rest: %v", words)
-	}
 }
 
 func TestGather(t *testing.T) {
@@ -197,14 +303,11 @@ func TestStatesPanics(t *testing.T) {
 		{"row behind the last", "rbm: unit 0 of row 2", func() { s.SetBit(2, 0, true) }},
 		{"negative unit", "rbm: unit -1 of row 0", func() { s.Bit(0, -1) }},
 		{"negative row", "rbm: unit 0 of row -1", func() { s.SetBit(-1, 0, true) }},
-		{"words", "rbm: 3 words for 2 rows of 65 units, want 2 a row", func() { rbm.BatchOf(make([]uint64, 3), 2, 65) }},
-		{"words of negative rows", "rbm: 0 words for -3 rows of 0 units", func() { rbm.BatchOf(nil, -3, 0) }},
-		{"words of negative units", "rbm: 0 words for 0 rows of -5 units", func() { rbm.BatchOf(nil, 0, -5) }},
-		{"words of overflowing rows", "rbm: 0 words for 4611686018427387904 rows", func() { rbm.BatchOf(nil, 1<<62, 256) }},
-		{"words of overflowing units", "rbm: 0 words for 1 rows of 9223372036854775807 units", func() {
-			rbm.BatchOf(nil, 1, math.MaxInt)
-		}},
-		{"unclean words", "rbm: a row has bits behind its 65 units", func() { rbm.BatchOf([]uint64{0, 1, 0, 2}, 2, 65) }},
+		{"row of other units", "rbm: rows of 65 units beside rows of 64", func() { s.Swap(0, rbm.NewBatch(2, 64), 0) }},
+		{"copy of more rows", "rbm: 2 rows beside 3", func() { s.Copy(rbm.NewBatch(3, 65)) }},
+		{"index of long rows", "rbm: configurations of 65 units as numbers of 64 bits", func() { s.Index(0) }},
+		{"index beyond the units", "rbm: 0x8 is no configuration of 3 units", func() { rbm.NewBatch(1, 3).SetIndex(0, 8) }},
+		{"bits after the last", "rbm: unit 65 of row 0", func() { s.SetBits(0, 60, make([]uint8, 6)) }},
 		{"gathered rows", "rbm: gather of 1 rows", func() { s.Gather(s, []int{0}) }},
 		{"gathered units", "rbm: gather of 2 rows", func() { s.Gather(rbm.NewBatch(2, 64), []int{0, 1}) }},
 		{"slice behind the last row", "rbm: rows 1 to 3 of states of 2 rows", func() { s.Slice(1, 3) }},

@@ -2,6 +2,7 @@ package rbm
 
 import (
 	"fmt"
+	"slices"
 
 	"harmonium/compute"
 	"harmonium/internal/kernel"
@@ -19,15 +20,19 @@ import (
 // For a spin layer, "=1" reads "=+1", and an input is the log-odds of the unit's bit, which is
 // 2(c_j + Σ_i w_ij s_i).
 //
+// Layers of other kinds than bits go through [Layer], in float64: an input is scale·(bias + Σ …), a "probability" the mean of
+// the numbers that a Batch stores.
+//
 // A Conditionals holds scratch memory: use one per goroutine. Its products run on several workers by themselves.
 type Conditionals struct {
 	compute   *compute.Context
 	m, n      int
 	toHidden  kernel.Fixed // W with c as offset
 	toVisible kernel.Fixed // Wᵀ with b as offset
-	bits      Model        // the model in bits, where its units are not bits already
+	bits      bitModel     // the model in bits, where its units are not bits already
 	biases    []float32    // of the visible units, in bits
 	constant  float64      // of the energy in bits
+	through   *directions  // nil for layers of bits
 
 	statistics struct {
 		probs     []float32
@@ -51,24 +56,29 @@ func (c *Conditionals) Compute() *compute.Context { return c.compute }
 // Update takes over the parameters that the model has now. It panics if a parameter is not finite.
 func (c *Conditionals) Update(model *Model) {
 	c.m, c.n = model.M(), model.N()
-	bits := model
+	if c.through = nil; !model.inBits() {
+		c.through = newDirections(model)
+		return
+	}
+	bits := bitModel{model.W, model.B(), model.C()}
 	c.constant = 0
-	if model.Visible != Bernoulli || model.Hidden != Bernoulli {
+	if model.Visible.Kind() != Bernoulli || model.Hidden.Kind() != Bernoulli {
 		bits = c.inBits(model)
 	}
-	c.biases = bits.B
-	c.compute.Load(&c.toHidden, bits.W, c.m, c.n, bits.C)
-	c.compute.LoadTransposed(&c.toVisible, bits.W, c.m, c.n, bits.B)
+	c.biases = bits.b
+	c.compute.Load(&c.toHidden, bits.w, c.m, c.n, bits.c)
+	c.compute.LoadTransposed(&c.toVisible, bits.w, c.m, c.n, bits.b)
 }
 
+// bitModel are the parameters of the energy as a function of bits.
+type bitModel struct{ w, b, c []float32 }
+
 // inBits rounds the model's energy as a function of bits to float32.
-func (c *Conditionals) inBits(model *Model) *Model {
+func (c *Conditionals) inBits(model *Model) bitModel {
 	p := model.Bits()
-	c.bits.W = round(c.bits.W, p.W)
-	c.bits.B = round(c.bits.B, p.B)
-	c.bits.C = round(c.bits.C, p.C)
+	c.bits = bitModel{round(c.bits.w, p.W), round(c.bits.b, p.B), round(c.bits.c, p.C)}
 	c.constant = p.Offset
-	return &c.bits
+	return c.bits
 }
 
 func round(dst []float32, src []float64) []float32 {
@@ -82,24 +92,40 @@ func round(dst []float32, src []float64) []float32 {
 // HiddenInputs writes x_rj = c_j + Σ_i w_ij v_ri, the log-odds of h_j given row r of v, into dst (rows×n).
 func (c *Conditionals) HiddenInputs(dst []float32, v Batch) {
 	c.check("visible", v, c.m, len(dst), c.n)
+	if c.through != nil {
+		c.through.toHidden.logOdds(c.compute, dst, v)
+		return
+	}
 	c.compute.Mul(dst, v.bits, &c.toHidden)
 }
 
 // VisibleInputs writes x_ri = b_i + Σ_j w_ij h_rj, the log-odds of v_i given row r of h, into dst (rows×m).
 func (c *Conditionals) VisibleInputs(dst []float32, h Batch) {
 	c.check("hidden", h, c.n, len(dst), c.m)
+	if c.through != nil {
+		c.through.toVisible.logOdds(c.compute, dst, h)
+		return
+	}
 	c.compute.Mul(dst, h.bits, &c.toVisible)
 }
 
 // HiddenProbs writes P(h_j=1|v) for each row of v into dst (rows×n).
 func (c *Conditionals) HiddenProbs(dst []float32, v Batch) {
 	c.check("visible", v, c.m, len(dst), c.n)
+	if c.through != nil {
+		c.through.toHidden.means(c.compute, dst, v)
+		return
+	}
 	c.compute.Probabilities(dst, nil, v.bits, &c.toHidden)
 }
 
 // VisibleProbs writes P(v_i=1|h) for each row of h into dst (rows×m).
 func (c *Conditionals) VisibleProbs(dst []float32, h Batch) {
 	c.check("hidden", h, c.n, len(dst), c.m)
+	if c.through != nil {
+		c.through.toVisible.means(c.compute, dst, h)
+		return
+	}
 	c.compute.Probabilities(dst, nil, h.bits, &c.toVisible)
 }
 
@@ -107,6 +133,10 @@ func (c *Conditionals) VisibleProbs(dst []float32, h Batch) {
 // number at (key, step, r, j) alone.
 func (c *Conditionals) SampleHidden(dst, v Batch, key rng.Key, step uint64) {
 	c.check("visible", v, c.m, dst.Rows()*dst.Units(), c.n)
+	if c.through != nil {
+		c.through.toHidden.sample(c.compute, dst, v, key, step)
+		return
+	}
 	c.compute.Sample(dst.bits, nil, v.bits, &c.toHidden, key, step, 0)
 }
 
@@ -114,6 +144,11 @@ func (c *Conditionals) SampleHidden(dst, v Batch, key rng.Key, step uint64) {
 // [Conditionals.FreeEnergy] would.
 func (c *Conditionals) SampleHiddenFree(dst Batch, free []float64, v Batch, key rng.Key, step uint64) {
 	c.check("visible", v, c.m, dst.Rows()*dst.Units(), c.n)
+	if c.through != nil {
+		c.through.toHidden.sample(c.compute, dst, v, key, step)
+		c.through.toHidden.freeEnergy(c.compute, free, v)
+		return
+	}
 	c.compute.Sample(dst.bits, free, v.bits, &c.toHidden, key, step, 0)
 	c.finishFree(free, v)
 }
@@ -123,6 +158,10 @@ func (c *Conditionals) SampleHiddenFree(dst Batch, free []float64, v Batch, key 
 // and ten times as long.
 func (c *Conditionals) FreeEnergy(free []float64, v Batch) {
 	c.check("visible", v, c.m, len(free), 1)
+	if c.through != nil {
+		c.through.toHidden.freeEnergy(c.compute, free, v)
+		return
+	}
 	c.compute.SumSoftplus(free, v.bits, &c.toHidden)
 	c.finishFree(free, v)
 }
@@ -131,7 +170,7 @@ func (c *Conditionals) FreeEnergy(free []float64, v Batch) {
 func (c *Conditionals) finishFree(free []float64, v Batch) {
 	for r, sum := range free {
 		linear := 0.0
-		forEachBit(v.Row(r), func(i int) { linear += float64(c.biases[i]) })
+		forEachBit(v.bits.Row(r), func(i int) { linear += float64(c.biases[i]) })
 		free[r] = c.constant - linear - sum
 	}
 }
@@ -139,6 +178,10 @@ func (c *Conditionals) finishFree(free []float64, v Batch) {
 // SampleVisible draws v ~ P(v|h) for each row of h into dst, as [Conditionals.SampleHidden] does.
 func (c *Conditionals) SampleVisible(dst, h Batch, key rng.Key, step uint64) {
 	c.check("hidden", h, c.n, dst.Rows()*dst.Units(), c.m)
+	if c.through != nil {
+		c.through.toVisible.sample(c.compute, dst, h, key, step)
+		return
+	}
 	c.compute.Sample(dst.bits, nil, h.bits, &c.toVisible, key, step, 0)
 }
 
@@ -152,14 +195,31 @@ func (c *Conditionals) check(layer string, s Batch, units, dst, outputs int) {
 }
 
 // Statistics are the averages that the gradient of the log-likelihood is made of, in the units' own values:
-// V[i] = ⟨v_i⟩, H[j] = ⟨h_j⟩ and VH[i*n+j] = ⟨v_i h_j⟩.
+// V[i] = ⟨v_i⟩, H[j] = ⟨h_j⟩ and VH[i*n+j] = ⟨v_i h_j⟩. They are the averages of −∂E/∂b_i, −∂E/∂c_j and −∂E/∂w_ij.
 type Statistics struct {
 	V, H, VH []float32
+
+	visible, hidden [][]float32 // of all parameters of the layers: V and H are the first
 }
 
-// NewStatistics returns zeros for a model of m visible and n hidden units.
-func NewStatistics(m, n int) *Statistics {
-	return &Statistics{V: make([]float32, m), H: make([]float32, n), VH: make([]float32, m*n)}
+// NewStatistics returns zeros for a model.
+func NewStatistics(model *Model) *Statistics {
+	s := &Statistics{VH: make([]float32, len(model.W)), visible: zeros(model.Visible), hidden: zeros(model.Hidden)}
+	s.V, s.H = s.visible[0], s.hidden[0]
+	return s
+}
+
+func zeros(layer Layer) [][]float32 {
+	var list [][]float32
+	for _, p := range layer.Parameters() {
+		list = append(list, make([]float32, len(p.Values)))
+	}
+	return list
+}
+
+// Averages returns the averages of −∂E/∂λ, which share the memory of s, in the order of [Model.Parameters].
+func (s *Statistics) Averages() [][]float32 {
+	return slices.Concat([][]float32{s.VH}, s.visible, s.hidden)
 }
 
 // Statistics writes the averages over the rows of v into dst, with the hidden units replaced by their conditional
@@ -177,6 +237,13 @@ func (c *Conditionals) StatisticsFree(dst *Statistics, free []float64, model *Mo
 	rows := v.Rows()
 	if rows == 0 || weights != nil && len(weights) != rows {
 		panic(fmt.Sprintf("rbm: Statistics of %d rows with %d weights", rows, len(weights)))
+	}
+	if c.through != nil {
+		c.through.toHidden.statistics(c.compute, dst, v, weights)
+		if free != nil {
+			c.through.toHidden.freeEnergy(c.compute, free, v)
+		}
+		return
 	}
 	s := &c.statistics
 	s.probs = resize(s.probs, rows*c.n)
@@ -215,7 +282,7 @@ func (c *Conditionals) visibleMeans(dst []float32, v Batch, weights []float32, t
 	s.sums = resize(s.sums, c.m)
 	clear(s.sums)
 	for r, w := range weights {
-		forEachBit(v.Row(r), func(i int) { s.sums[i] += float64(w) })
+		forEachBit(v.bits.Row(r), func(i int) { s.sums[i] += float64(w) })
 	}
 	for i, x := range s.sums {
 		dst[i] = float32(x / total)
@@ -236,11 +303,11 @@ func (c *Conditionals) columnMeans(dst, x []float32, total float64) {
 
 // toValues turns averages of bits into averages of the units' values, value = scale·bit + offset.
 func (s *Statistics) toValues(model *Model) {
-	if model.Visible == Bernoulli && model.Hidden == Bernoulli {
+	if model.Visible.Kind() == Bernoulli && model.Hidden.Kind() == Bernoulli {
 		return
 	}
-	sv, ov := float32(model.Visible.Scale()), float32(model.Visible.Offset())
-	sh, oh := float32(model.Hidden.Scale()), float32(model.Hidden.Offset())
+	sv, ov := line32(model.Visible)
+	sh, oh := line32(model.Hidden)
 	n := len(s.H)
 	for i, v := range s.V {
 		for j, h := range s.H {
@@ -254,6 +321,11 @@ func (s *Statistics) toValues(model *Model) {
 	for j, h := range s.H {
 		s.H[j] = float32(sh*h) + oh
 	}
+}
+
+func line32(layer Layer) (scale, offset float32) {
+	s, o := layer.Line()
+	return float32(s), float32(o)
 }
 
 func resize[T any](s []T, n int) []T {

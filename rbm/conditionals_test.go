@@ -13,13 +13,12 @@ import (
 )
 
 // wild returns a model with parameters of order one and a batch of random visible states.
-func wild(m, n, rows int, visible, hidden rbm.Units) (*rbm.Model, rbm.Batch) {
-	model := rbm.New(m, n, rng.Seed(5))
-	model.Visible, model.Hidden = visible, hidden
+func wild(m, n, rows int, visible, hidden rbm.Kind) (*rbm.Model, rbm.Batch) {
+	model := rbm.NewModel(rbm.NewLayer(visible, m), rbm.NewLayer(hidden, n), rng.Seed(5))
 	source := rng.NewSource(rng.Seed(5), 1)
-	for _, p := range [][]float32{model.W, model.B, model.C} {
-		for k := range p {
-			p[k] = float32(source.Float64()*2 - 1)
+	for _, p := range model.Parameters() {
+		for k := range p.Values {
+			p.Values[k] = float32(source.Float64()*2 - 1)
 		}
 	}
 	v := rbm.NewBatch(rows, m)
@@ -31,9 +30,9 @@ func wild(m, n, rows int, visible, hidden rbm.Units) (*rbm.Model, rbm.Batch) {
 	return model, v
 }
 
-func eachUnits(t *testing.T, f func(t *testing.T, visible, hidden rbm.Units)) {
-	for _, visible := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
-		for _, hidden := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+func eachUnits(t *testing.T, f func(t *testing.T, visible, hidden rbm.Kind)) {
+	for _, visible := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 			t.Run(fmt.Sprint(visible, "-", hidden), func(t *testing.T) { f(t, visible, hidden) })
 		}
 	}
@@ -41,7 +40,7 @@ func eachUnits(t *testing.T, f func(t *testing.T, visible, hidden rbm.Units)) {
 
 // P(h_j=1|v)/P(h_j=0|v) = e^(E(h_j=0) − E(h_j=1)), by the energy alone; likewise for the visible layer.
 func TestInputsAreEnergyDifferences(t *testing.T) {
-	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
+	eachUnits(t, func(t *testing.T, visible, hidden rbm.Kind) {
 		model, v := wild(67, 9, 5, visible, hidden)
 		h := rbm.NewBatch(5, 9)
 		c := rbm.NewConditionals(model, compute.New(1))
@@ -90,7 +89,7 @@ func TestProbabilitiesAreSigmoidsOfInputs(t *testing.T) {
 
 // Statistics against the lecture's positive phase, with and without weights.
 func TestStatistics(t *testing.T) {
-	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
+	eachUnits(t, func(t *testing.T, visible, hidden rbm.Kind) {
 		const m, n, rows = 70, 5, 37
 		model, v := wild(m, n, rows, visible, hidden)
 		weights, p, total := make([]float32, rows), make([]float64, rows), 0.0
@@ -109,7 +108,7 @@ func TestStatistics(t *testing.T) {
 			weights []float32
 			p       []float64
 		}{{nil, nil}, {weights, p}} {
-			got, want := rbm.NewStatistics(m, n), lecturetest.OfUnits(model, bits.Average(lecturetest.Rows(v), c.p))
+			got, want := rbm.NewStatistics(model), lecturetest.OfUnits(model, bits.Average(lecturetest.Rows(v), c.p))
 			rbm.NewConditionals(model, compute.New(2)).Statistics(got, model, v, c.weights)
 			for _, x := range []struct {
 				name string
@@ -128,10 +127,10 @@ func TestStatistics(t *testing.T) {
 
 func TestStatisticsDoNotDependOnWorkers(t *testing.T) {
 	model, v := wild(130, 31, 257, rbm.Bernoulli, rbm.Spin)
-	want := rbm.NewStatistics(130, 31)
+	want := rbm.NewStatistics(model)
 	rbm.NewConditionals(model, compute.New(1)).Statistics(want, model, v, nil)
 	for _, workers := range []int{2, 7} {
-		got := rbm.NewStatistics(130, 31)
+		got := rbm.NewStatistics(model)
 		rbm.NewConditionals(model, compute.New(workers)).Statistics(got, model, v, nil)
 		if !slices.Equal(got.VH, want.VH) || !slices.Equal(got.H, want.H) || !slices.Equal(got.V, want.V) {
 			t.Errorf("%d workers give other statistics than one", workers)
@@ -141,7 +140,7 @@ func TestStatisticsDoNotDependOnWorkers(t *testing.T) {
 
 // The pseudo-log-likelihood against its definition by free energies of flipped configurations.
 func TestPseudoLogLikelihood(t *testing.T) {
-	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
+	eachUnits(t, func(t *testing.T, visible, hidden rbm.Kind) {
 		for _, scale := range []float32{1, 100} { // the second has steep weights
 			model, v := wild(23, 19, 4, visible, hidden)
 			for k := range model.W {
@@ -165,7 +164,8 @@ func TestPseudoLogLikelihood(t *testing.T) {
 }
 
 func ExampleConditionals() {
-	model := &rbm.Model{W: []float32{2, -2}, B: []float32{0}, C: []float32{0, 0}} // one visible, two hidden units
+	model := rbm.New(1, 2, rng.Seed(1)) // one visible, two hidden units
+	model.W[0], model.W[1] = 2, -2
 	v, _ := rbm.FromBytes([][]uint8{{0}, {1}})
 	p := make([]float32, 4)
 	rbm.NewConditionals(model, nil).HiddenProbs(p, v)
@@ -178,13 +178,13 @@ func ExampleConditionals() {
 
 // The quick free energies against those in float64, alone and beside draws and statistics.
 func TestConditionalFreeEnergies(t *testing.T) {
-	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
+	eachUnits(t, func(t *testing.T, visible, hidden rbm.Kind) {
 		model, v := wild(70, 37, 50, visible, hidden)
 		c := rbm.NewConditionals(model, compute.New(2))
 		free, drawn, averaged := make([]float64, 50), make([]float64, 50), make([]float64, 50)
 		c.FreeEnergy(free, v)
 		c.SampleHiddenFree(rbm.NewBatch(50, 37), drawn, v, rng.Seed(2), 1)
-		c.StatisticsFree(rbm.NewStatistics(70, 37), averaged, model, v, nil)
+		c.StatisticsFree(rbm.NewStatistics(model), averaged, model, v, nil)
 		for r, want := range model.FreeEnergy(v) {
 			if math.Abs(free[r]-want) > 2e-6*(1+math.Abs(want)) {
 				t.Errorf("F of row %d is %v, want %v", r, free[r], want)

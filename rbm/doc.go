@@ -1,4 +1,4 @@
-// Package rbm is the vocabulary of restricted Boltzmann machines: the [Model], its [Units], and [Batch],
+// Package rbm is the vocabulary of restricted Boltzmann machines: the [Model], its two [Layer]s, and [Batch],
 // batches of configurations packed one bit a unit.
 //
 // A model gives every joint configuration of visible units v and hidden units h the probability

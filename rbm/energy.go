@@ -14,14 +14,17 @@ func (model *Model) Energy(v, h Batch) []float64 {
 	}
 	model.checkVisible(v)
 	model.checkHidden(h)
+	if !model.inBits() {
+		return newDirections(model).toHidden.energy(v, h)
+	}
 	p := model.Bits()
 	inputs := make([]float64, model.N())
 	energy := make([]float64, v.Rows())
 	for r := range energy {
 		e := p.Offset
-		forEachBit(v.Row(r), func(i int) { e -= p.B[i] })
-		p.HiddenInputs(inputs, v.Row(r))
-		forEachBit(h.Row(r), func(j int) { e -= inputs[j] })
+		forEachBit(v.bits.Row(r), func(i int) { e -= p.B[i] })
+		p.hiddenInputs(inputs, v.bits.Row(r))
+		forEachBit(h.bits.Row(r), func(j int) { e -= inputs[j] })
 		energy[r] = e
 	}
 	return energy
@@ -29,15 +32,29 @@ func (model *Model) Energy(v, h Batch) []float64 {
 
 // FreeEnergy returns F(v) = −log Σ_h e^(−E(v,h)) of each row, so that P(v) = e^(−F(v))/Z, in float64. For
 // Bernoulli units it is −Σ b_i v_i − Σ_j log(1+e^{c_j+Σ_i w_ij v_i}). v is rows×m; it panics on another shape.
-func (model *Model) FreeEnergy(v Batch) []float64 {
-	model.checkVisible(v)
-	p := model.Bits()
-	inputs := make([]float64, model.N())
-	free := make([]float64, v.Rows())
-	for r := range free {
-		free[r] = p.FreeEnergy(v.Row(r), inputs)
+func (model *Model) FreeEnergy(v Batch) []float64 { return model.FreeEnergyFunc()(v) }
+
+// FreeEnergyFunc returns [Model.FreeEnergy] of the model as it is now, for many calls: the parameters are turned to float64
+// once. The function is for one goroutine.
+func (model *Model) FreeEnergyFunc() func(v Batch) []float64 {
+	var free func(dst []float64, v Batch)
+	if model.inBits() {
+		p, inputs := model.Bits(), make([]float64, model.N())
+		free = func(dst []float64, v Batch) {
+			for r := range dst {
+				dst[r] = p.freeEnergy(v.bits.Row(r), inputs)
+			}
+		}
+	} else {
+		d := newDirections(model)
+		free = func(dst []float64, v Batch) { d.toHidden.freeEnergy(nil, dst, v) }
 	}
-	return free
+	return func(v Batch) []float64 {
+		model.checkVisible(v)
+		dst := make([]float64, v.Rows())
+		free(dst, v)
+		return dst
+	}
 }
 
 // FreeEnergyHidden returns F(h) = −log Σ_v e^(−E(v,h)) of each row: [Model.FreeEnergy] with the layers exchanged.
@@ -50,13 +67,13 @@ func (model *Model) FreeEnergyHidden(h Batch) []float64 {
 // Transpose returns the model with its layers exchanged: W becomes Wᵀ, b and c change places.
 func (model *Model) Transpose() *Model {
 	m, n := model.M(), model.N()
-	t := &Model{Visible: model.Hidden, Hidden: model.Visible, W: make([]float32, m*n), B: model.C, C: model.B}
+	t := &Model{Visible: model.Hidden.Clone(), Hidden: model.Visible.Clone(), W: make([]float32, m*n)}
 	for i := range m {
 		for j := range n {
 			t.W[j*m+i] = model.W[i*n+j]
 		}
 	}
-	return t.Clone()
+	return t
 }
 
 func (model *Model) checkVisible(v Batch) {
@@ -82,18 +99,21 @@ type BitParameters struct {
 	Offset  float64
 }
 
-// Bits returns the model's energy as a function of bits.
+// Bits returns the model's energy as a function of bits. It panics if a layer has units that are none.
 func (model *Model) Bits() *BitParameters {
+	if !model.inBits() {
+		panic(fmt.Sprintf("rbm: %s and %s units as bits", model.Visible.Kind(), model.Hidden.Kind()))
+	}
 	m, n := model.M(), model.N()
 	p := &BitParameters{W: make([]float64, m*n), B: make([]float64, m), C: make([]float64, n)}
-	sv, ov := model.Visible.Scale(), model.Visible.Offset()
-	sh, oh := model.Hidden.Scale(), model.Hidden.Offset()
+	sv, ov := model.Visible.Line()
+	sh, oh := model.Hidden.Line()
 	// w (sv·v+ov)(sh·h+oh) = w·sv·sh·vh + w·sv·oh·v + w·ov·sh·h + w·ov·oh, and likewise for the biases.
-	for i, b := range model.B {
+	for i, b := range model.B() {
 		p.B[i] = sv * float64(b)
 		p.Offset -= ov * float64(b)
 	}
-	for j, c := range model.C {
+	for j, c := range model.C() {
 		p.C[j] = sh * float64(c)
 		p.Offset -= oh * float64(c)
 	}
@@ -109,8 +129,8 @@ func (model *Model) Bits() *BitParameters {
 	return p
 }
 
-// HiddenInputs writes C_j + Σ_i W_ij v_i into dst for one packed configuration v.
-func (p *BitParameters) HiddenInputs(dst []float64, v []uint64) {
+// hiddenInputs writes C_j + Σ_i W_ij v_i into dst for one packed configuration v.
+func (p *BitParameters) hiddenInputs(dst []float64, v []uint64) {
 	n := len(p.C)
 	copy(dst, p.C)
 	forEachBit(v, func(i int) {
@@ -120,10 +140,14 @@ func (p *BitParameters) HiddenInputs(dst []float64, v []uint64) {
 	})
 }
 
-// FreeEnergy returns F(v) = Offset − Σ_i B_i v_i − Σ_j log(1+e^{x_j}) of one packed configuration, with
-// x_j = C_j + Σ_i W_ij v_i, which it leaves in inputs (len n).
-func (p *BitParameters) FreeEnergy(v []uint64, inputs []float64) float64 {
-	p.HiddenInputs(inputs, v)
+// FreeEnergy returns F(v) = Offset − Σ_i B_i v_i − Σ_j log(1+e^{x_j}) of the configuration of up to 64 units that has this index
+// ([Batch.Index]), with x_j = C_j + Σ_i W_ij v_i, which it leaves in inputs (len n).
+func (p *BitParameters) FreeEnergy(index uint64, inputs []float64) float64 {
+	return p.freeEnergy([]uint64{index}, inputs)
+}
+
+func (p *BitParameters) freeEnergy(v []uint64, inputs []float64) float64 {
+	p.hiddenInputs(inputs, v)
 	free := p.Offset
 	forEachBit(v, func(i int) { free -= p.B[i] })
 	for _, x := range inputs {

@@ -18,7 +18,7 @@ func near(got, want, tolerance float64) bool {
 // byHand is the model W = (1 −2; ½ 3), b = (−1 ½), c = (¼ −1½) in all four combinations of units. Rows of states are
 // 00, 10, 01, 11 (unit 1 first); energies are E(v,h), a line for each v.
 var byHand = []struct {
-	visible, hidden rbm.Units
+	visible, hidden rbm.Kind
 	energies        [4][4]float64
 	boltzmann       [4][4]float64 // e^(−E)
 	z               float64       // their sum
@@ -116,8 +116,8 @@ func TestByHand(t *testing.T) {
 	for _, c := range byHand {
 		t.Run(fmt.Sprint(c.visible, "-", c.hidden), func(t *testing.T) {
 			model := &rbm.Model{
-				Visible: c.visible, Hidden: c.hidden,
-				W: []float32{1, -2, .5, 3}, B: []float32{-1, .5}, C: []float32{.25, -1.5},
+				Visible: rbm.WithBiases(c.visible, -1, .5), Hidden: rbm.WithBiases(c.hidden, .25, -1.5),
+				W: []float32{1, -2, .5, 3},
 			}
 			states, z := lecturetest.States(2), 0.0
 			var overHidden, overVisible [4]float64
@@ -166,12 +166,12 @@ func TestByHand(t *testing.T) {
 // With parameters that are multiples of 1/64 all sums are exact, so the change of coordinates from spins to
 // bits must not change a single bit of any energy.
 func TestBitParametersAreExact(t *testing.T) {
-	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
+	eachUnits(t, func(t *testing.T, visible, hidden rbm.Kind) {
 		const m, n = 5, 4
 		model, _ := wild(m, n, 1, visible, hidden)
-		for _, x := range [][]float32{model.W, model.B, model.C} {
-			for k := range x {
-				x[k] = float32(math.Round(float64(x[k])*64) / 64)
+		for _, x := range model.Parameters() {
+			for k := range x.Values {
+				x.Values[k] = float32(math.Round(float64(x.Values[k])*64) / 64)
 			}
 		}
 		p, plain := model.Bits(), lecturetest.Plain(model)
@@ -196,7 +196,7 @@ func TestBitParametersAreExact(t *testing.T) {
 
 // Rows longer than a word, several rows at once.
 func TestEnergyOfWideModels(t *testing.T) {
-	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
+	eachUnits(t, func(t *testing.T, visible, hidden rbm.Kind) {
 		model, v := wild(130, 65, 3, visible, hidden)
 		_, h := wild(65, 1, 3, visible, hidden)
 		plain := lecturetest.Plain(model)
@@ -210,7 +210,7 @@ func TestEnergyOfWideModels(t *testing.T) {
 }
 
 func TestFreeEnergiesAreSums(t *testing.T) {
-	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
+	eachUnits(t, func(t *testing.T, visible, hidden rbm.Kind) {
 		model, _ := wild(6, 5, 1, visible, hidden)
 		v, h, plain := lecturetest.States(6), lecturetest.States(5), lecturetest.Plain(model)
 		overHidden, overVisible := make([]float64, v.Rows()), make([]float64, h.Rows())
@@ -267,7 +267,9 @@ func TestSoftplusAndSigmoid(t *testing.T) {
 }
 
 func ExampleModel_Energy() {
-	model := &rbm.Model{W: []float32{1, -2, 0.5, 3}, B: []float32{-1, 0.5}, C: []float32{0.25, -1.5}}
+	model := &rbm.Model{
+		Visible: rbm.WithBiases(rbm.Bernoulli, -1, 0.5), Hidden: rbm.WithBiases(rbm.Bernoulli, 0.25, -1.5), W: []float32{1, -2, 0.5, 3},
+	}
 	v, _ := rbm.FromBytes([][]uint8{{0, 0}, {1, 0}, {1, 1}})
 	h, _ := rbm.FromBytes([][]uint8{{0, 0}, {1, 0}, {1, 1}})
 	fmt.Println(model.Energy(v, h))
@@ -276,7 +278,9 @@ func ExampleModel_Energy() {
 
 // P(v) = e^(−F(v))/Z, with Z = Σ e^(−F(v)) over all v.
 func ExampleModel_FreeEnergy() {
-	model := &rbm.Model{W: []float32{1, -2, 0.5, 3}, B: []float32{-1, 0.5}, C: []float32{0.25, -1.5}}
+	model := &rbm.Model{
+		Visible: rbm.WithBiases(rbm.Bernoulli, -1, 0.5), Hidden: rbm.WithBiases(rbm.Bernoulli, 0.25, -1.5), W: []float32{1, -2, 0.5, 3},
+	}
 	v, _ := rbm.FromBytes([][]uint8{{0, 0}, {1, 0}, {0, 1}, {1, 1}})
 	free, z := model.FreeEnergy(v), 0.0
 	for _, f := range free {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"harmonium/internal/atomicfile"
 	"harmonium/internal/safetensors"
@@ -20,7 +21,7 @@ const (
 
 // Save writes the model to a file, atomically: tensors W [m,n], b [m] and c [n] in the safetensors format
 // (docs/formats.md). A model with a parameter that is not finite or beyond ±10^29 is refused with an error, and the
-// file stays as it was: Load would not take it. It panics if the lengths of W, B and C don't fit each other.
+// file stays as it was: Load would not take it. It panics if the number of weights is not m·n.
 func (model *Model) Save(path string) error { return atomicfile.Write(path, model.Write) }
 
 // Load reads a model that [Model.Save] wrote. The error names the file and what is wrong with it: truncated, of another
@@ -40,24 +41,28 @@ func Load(path string) (*Model, error) {
 
 // Write writes the model file to w, always the same bytes for the same model. It refuses what [Model.Save] refuses.
 func (model *Model) Write(w io.Writer) error {
+	if model.Visible == nil || model.Hidden == nil {
+		panic("rbm: Write of a model without layers")
+	}
 	m, n := model.M(), model.N()
 	if m == 0 || n == 0 || len(model.W) != m*n {
 		panic(fmt.Sprintf("rbm: Write of %d weights, %d visible and %d hidden biases", len(model.W), m, n))
 	}
-	tensors := []safetensors.Tensor{
-		{Name: "W", Shape: []int{m, n}, Data: model.W},
-		{Name: "b", Shape: []int{m}, Data: model.B},
-		{Name: "c", Shape: []int{n}, Data: model.C},
-	}
-	for k, x := range [][]float32{model.W, model.B, model.C} {
-		if err := checkNumbers(&tensors[k], x); err != nil {
+	var tensors []safetensors.Tensor
+	for k, p := range model.Parameters() {
+		t := safetensors.Tensor{Name: p.Name, Shape: []int{len(p.Values)}, Data: p.Values}
+		if k == 0 {
+			t.Shape = []int{m, n} // W
+		}
+		if err := checkNumbers(&t, p.Values); err != nil {
 			return err
 		}
+		tensors = append(tensors, t)
 	}
 	f := &safetensors.File{
 		Metadata: map[string]string{
 			"format": fileFormat, "version": fileVersion,
-			"visible": model.Visible.String(), "hidden": model.Hidden.String(),
+			"visible": string(model.Visible.Kind()), "hidden": string(model.Hidden.Kind()),
 		},
 		Tensors: tensors,
 	}
@@ -111,39 +116,48 @@ func Read(r io.Reader, size int64) (*Model, error) {
 	if version := f.Metadata["version"]; version != fileVersion {
 		return nil, fmt.Errorf("metadata version is %q, this program reads version %q", version, fileVersion)
 	}
-	model := &Model{}
-	if model.Visible, err = ParseUnits(f.Metadata["visible"]); err != nil {
+	visible, err := ParseKind(f.Metadata["visible"])
+	if err != nil {
 		return nil, fmt.Errorf("metadata visible: %w", err)
 	}
-	if model.Hidden, err = ParseUnits(f.Metadata["hidden"]); err != nil {
+	hidden, err := ParseKind(f.Metadata["hidden"])
+	if err != nil {
 		return nil, fmt.Errorf("metadata hidden: %w", err)
 	}
-	if len(f.Tensors) > 3 {
-		return nil, fmt.Errorf("the file holds %d tensors, want W, b and c alone", len(f.Tensors))
-	}
-	var shape []int
-	if model.W, shape, err = parameters(f, "W", 2); err != nil {
+	if err := onlyParameters(f, visible, hidden); err != nil {
 		return nil, err
 	}
-	for _, layer := range []struct {
-		name   string
-		biases *[]float32
-		units  int
-	}{{"b", &model.B, shape[0]}, {"c", &model.C, shape[1]}} {
-		x, got, err := parameters(f, layer.name, 1)
+	W, shape, err := parameters(f, "W", 2)
+	if err != nil {
+		return nil, err
+	}
+	model := &Model{Visible: NewLayer(visible, shape[0]), Hidden: NewLayer(hidden, shape[1]), W: W}
+	for _, p := range model.Parameters()[1:] {
+		x, got, err := parameters(f, p.Name, 1)
 		if err != nil {
 			return nil, err
 		}
-		if got[0] != layer.units {
-			return nil, fmt.Errorf("tensor %s has %d numbers, but W is %d×%d: want %d",
-				layer.name, got[0], shape[0], shape[1], layer.units)
+		if got[0] != len(p.Values) {
+			return nil, fmt.Errorf("tensor %s has %d numbers, but W is %d×%d: want %d", p.Name, got[0], shape[0], shape[1], len(p.Values))
 		}
-		*layer.biases = x
+		copy(p.Values, x)
 	}
 	if _, err := f.Verify(); err != nil { // last, as a file of another program gains from being told what is wrong
 		return nil, err
 	}
 	return model, nil
+}
+
+// onlyParameters refuses a file that holds more than the parameters of its kinds of units.
+func onlyParameters(f *safetensors.File, visible, hidden Kind) error {
+	var names []string
+	for _, p := range (&Model{Visible: NewLayer(visible, 0), Hidden: NewLayer(hidden, 0)}).Parameters() {
+		names = append(names, p.Name)
+	}
+	if last := len(names) - 1; len(f.Tensors) > len(names) {
+		return fmt.Errorf("the file holds %d tensors, want %s and %s alone", len(f.Tensors), strings.Join(names[:last], ", "), names[last])
+	}
+	return nil
 }
 
 // parameters returns a tensor of float32 numbers with so many axes, none of them empty.

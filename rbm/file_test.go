@@ -27,8 +27,8 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // small is the model of testdata/python.py.
 func small() *rbm.Model {
 	return &rbm.Model{
-		Visible: rbm.Spin,
-		W:       []float32{1, -2, 0.5, 3, 0.25, -0.125}, B: []float32{-1, 0.5, 2}, C: []float32{0.25, -1.5},
+		Visible: rbm.WithBiases(rbm.Spin, -1, 0.5, 2), Hidden: rbm.WithBiases(rbm.Bernoulli, 0.25, -1.5),
+		W: []float32{1, -2, 0.5, 3, 0.25, -0.125},
 	}
 }
 
@@ -60,9 +60,9 @@ func TestModelFileGolden(t *testing.T) {
 
 func TestSaveAndLoad(t *testing.T) {
 	dir := t.TempDir()
-	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
+	eachUnits(t, func(t *testing.T, visible, hidden rbm.Kind) {
 		want, _ := wild(130, 67, 1, visible, hidden)
-		want.W[0], want.W[1], want.B[0] = math.MaxFloat32*1e-10, math.SmallestNonzeroFloat32, float32(math.Copysign(0, -1))
+		want.W[0], want.W[1], want.B()[0] = math.MaxFloat32*1e-10, math.SmallestNonzeroFloat32, float32(math.Copysign(0, -1))
 		path := filepath.Join(dir, fmt.Sprint(visible, hidden))
 		if err := want.Save(path); err != nil {
 			t.Fatal(err)
@@ -126,7 +126,7 @@ c float32 [0.25, -1.5]
 		t.Fatal(err)
 	}
 	double := small()
-	for _, x := range [][]float32{double.W, double.B, double.C} {
+	for _, x := range [][]float32{double.W, double.B(), double.C()} {
 		for k := range x {
 			x[k] *= 2
 		}
@@ -147,8 +147,8 @@ func TestSaveRefuses(t *testing.T) {
 		spoil func(*rbm.Model)
 	}{
 		{"tensor W: row 3, column 1 is NaN", func(m *rbm.Model) { m.W[4] = float32(math.NaN()) }},
-		{"tensor b: number 2 is +Inf", func(m *rbm.Model) { m.B[1] = float32(math.Inf(1)) }},
-		{"tensor c: number 1 is -1e+30", func(m *rbm.Model) { m.C[0] = -1e30 }},
+		{"tensor b: number 2 is +Inf", func(m *rbm.Model) { m.B()[1] = float32(math.Inf(1)) }},
+		{"tensor c: number 1 is -1e+30", func(m *rbm.Model) { m.C()[0] = -1e30 }},
 	} {
 		model := small()
 		c.spoil(model)
@@ -160,8 +160,9 @@ func TestSaveRefuses(t *testing.T) {
 		}
 	}
 	for name, model := range map[string]*rbm.Model{
-		"weights":   {W: make([]float32, 5), B: make([]float32, 3), C: make([]float32, 2)},
-		"no hidden": {B: make([]float32, 3)},
+		"weights":   {W: make([]float32, 5), Visible: rbm.NewLayer(rbm.Bernoulli, 3), Hidden: rbm.NewLayer(rbm.Bernoulli, 2)},
+		"no hidden": {Visible: rbm.NewLayer(rbm.Bernoulli, 3)},
+		"no units":  {Visible: rbm.NewLayer(rbm.Bernoulli, 3), Hidden: rbm.NewLayer(rbm.Bernoulli, 0)},
 		"zero":      {},
 	} {
 		panics(t, name, "rbm: Write of ", func() { model.Save(path) })
@@ -173,11 +174,11 @@ func TestSaveRefuses(t *testing.T) {
 
 // The largest parameters that a file may hold don't overflow anything.
 func TestLargestParameters(t *testing.T) {
-	eachUnits(t, func(t *testing.T, visible, hidden rbm.Units) {
+	eachUnits(t, func(t *testing.T, visible, hidden rbm.Kind) {
 		model, v := wild(300, 200, 2, visible, hidden)
-		for _, x := range [][]float32{model.W, model.B, model.C} {
-			for k := range x {
-				x[k] = float32(math.Copysign(1e29, float64(x[0])))
+		for _, x := range model.Parameters() {
+			for k := range x.Values {
+				x.Values[k] = float32(math.Copysign(1e29, float64(x.Values[0])))
 			}
 		}
 		model, err := rbm.Read(bytes.NewReader(encode(t, model)), int64(len(encode(t, model))))
@@ -214,7 +215,7 @@ func ExampleModel_Save() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(model.M(), "visible and", model.N(), "hidden units,", model.Visible, "and", model.Hidden)
+	fmt.Println(model.M(), "visible and", model.N(), "hidden units,", model.Visible.Kind(), "and", model.Hidden.Kind())
 	// Output: 16 visible and 4 hidden units, bernoulli and bernoulli
 }
 

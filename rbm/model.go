@@ -13,21 +13,25 @@ import (
 //	E(v,h) = −Σ_i b_i v_i − Σ_j c_j h_j − Σ_ij w_ij v_i h_j,   P(v,h) = e^(−E(v,h)) / Z.
 //
 // The parameters λ = (W, b, c) belong to the values of the units: 0 and 1 in a Bernoulli layer, −1 and +1 in a spin layer.
+// Each layer owns its biases, and whatever else its energy has ([Layer]).
 type Model struct {
-	Visible, Hidden Units
+	Visible, Hidden Layer
 
 	W []float32 // m×n weights, row-major: w_ij is W[i*n+j]
-	B []float32 // m visible biases b_i
-	C []float32 // n hidden biases c_j
 }
 
-// New returns a Bernoulli model with m visible and n hidden units, biases 0 and weights drawn from N(0, 0.01²)
-// (Hinton, A Practical Guide to Training RBMs, 2010, section 8).
+// New returns a Bernoulli model with m visible and n hidden units, as [NewModel] does.
 func New(m, n int, key rng.Key) *Model {
 	if m <= 0 || n <= 0 {
 		panic(fmt.Sprintf("rbm: New with %d visible and %d hidden units", m, n))
 	}
-	model := &Model{W: make([]float32, m*n), B: make([]float32, m), C: make([]float32, n)}
+	return NewModel(NewLayer(Bernoulli, m), NewLayer(Bernoulli, n), key)
+}
+
+// NewModel returns a model of two layers, which it takes over, with weights drawn from N(0, 0.01²)
+// (Hinton, A Practical Guide to Training RBMs, 2010, section 8).
+func NewModel(visible, hidden Layer, key rng.Key) *Model {
+	model := &Model{Visible: visible, Hidden: hidden, W: make([]float32, visible.Units()*hidden.Units())}
 	s := rng.NewSource(key.Stream(rng.StreamInit), 0)
 	for k := 0; k < len(model.W); k += 2 {
 		// Box and Muller: two normal numbers from two uniform ones.
@@ -42,39 +46,78 @@ func New(m, n int, key rng.Key) *Model {
 }
 
 // M is the number of visible units.
-func (model *Model) M() int { return len(model.B) }
+func (model *Model) M() int { return model.Visible.Units() }
 
 // N is the number of hidden units.
-func (model *Model) N() int { return len(model.C) }
+func (model *Model) N() int { return model.Hidden.Units() }
+
+// B returns the m visible biases b_i, which share the model's memory.
+func (model *Model) B() []float32 { return model.Visible.Biases() }
+
+// C returns the n hidden biases c_j, which share the model's memory.
+func (model *Model) C() []float32 { return model.Hidden.Biases() }
 
 // Fits reports whether two models have the same numbers and kinds of units.
 func (model *Model) Fits(other *Model) bool {
-	return model.M() == other.M() && model.N() == other.N() && model.Visible == other.Visible && model.Hidden == other.Hidden
+	return model.M() == other.M() && model.N() == other.N() &&
+		model.Visible.Kind() == other.Visible.Kind() && model.Hidden.Kind() == other.Hidden.Kind()
 }
 
-// Parameters returns W, b and c, which share the model's memory.
-func (model *Model) Parameters() [3][]float32 { return [3][]float32{model.W, model.B, model.C} }
-
-// SetBiasesFromMeans sets b_i to the value at which a unit without weights is on (1 or +1) with probability means[i]: its log-odds for bits, half of
-// that for spins. Probabilities are kept 10^−3 away from 0 and 1, where the log-odds are infinite.
-func (model *Model) SetBiasesFromMeans(means []float64) {
-	for i, p := range means {
-		p = min(max(p, 1e-3), 1-1e-3)
-		model.B[i] = float32(math.Log(p/(1-p)) / model.Visible.Scale())
+// Parameters returns all parameters λ, which share the model's memory: W, those of the visible layer and those of the hidden one.
+// The biases are called b and c, another parameter by the name that it has in its layer, after "visible." or "hidden.".
+func (model *Model) Parameters() []Named {
+	visible, hidden := model.Visible.Parameters(), model.Hidden.Parameters()
+	list := append(make([]Named, 0, 1+len(visible)+len(hidden)), Named{"W", model.W}, Named{"b", visible[0].Values})
+	for _, p := range visible[1:] {
+		list = append(list, Named{"visible." + p.Name, p.Values})
 	}
+	list = append(list, Named{"c", hidden[0].Values})
+	for _, p := range hidden[1:] {
+		list = append(list, Named{"hidden." + p.Name, p.Values})
+	}
+	return list
 }
+
+// ParameterCount is the number of all parameters.
+func (model *Model) ParameterCount() int {
+	n := 0
+	for _, p := range model.Parameters() {
+		n += len(p.Values)
+	}
+	return n
+}
+
+// SetBiasesFromMeans sets b_i to the value at which a unit without weights is on (1 or +1) with probability means[i]: its
+// log-odds for bits, half of that for spins. Probabilities are kept 10^−3 away from 0 and 1, where the log-odds are infinite.
+func (model *Model) SetBiasesFromMeans(means []float64) { model.Visible.SetBiasesFromMeans(means) }
 
 // Clone returns a copy that shares nothing with the model.
 func (model *Model) Clone() *Model {
-	c := *model
-	c.W = append([]float32(nil), model.W...)
-	c.B = append([]float32(nil), model.B...)
-	c.C = append([]float32(nil), model.C...)
-	return &c
+	return &Model{Visible: model.Visible.Clone(), Hidden: model.Hidden.Clone(), W: append([]float32(nil), model.W...)}
+}
+
+// Copy takes over the parameters of a model of the same shape.
+func (model *Model) Copy(other *Model) {
+	from := other.Parameters()
+	for k, p := range model.Parameters() {
+		copy(p.Values, from[k].Values)
+	}
 }
 
 // Finite reports whether every parameter is a finite number.
 func (model *Model) Finite() bool {
 	var on *compute.Context
-	return on.Finite(model.W) && on.Finite(model.B) && on.Finite(model.C)
+	for _, p := range model.Parameters() {
+		if !on.Finite(p.Values) {
+			return false
+		}
+	}
+	return true
+}
+
+// inBits reports whether the energy is linear in bits, as [Model.Bits] needs it.
+func (model *Model) inBits() bool {
+	_, visible := model.Visible.(bitLayer)
+	_, hidden := model.Hidden.(bitLayer)
+	return visible && hidden
 }

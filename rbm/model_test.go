@@ -28,10 +28,10 @@ func TestNew(t *testing.T) {
 	if model.M() != 3 || model.N() != 5 || len(model.W) != 15 {
 		t.Errorf("New(3, 5) is %+v", model)
 	}
-	if model.Visible != rbm.Bernoulli || model.Hidden != rbm.Bernoulli {
-		t.Errorf("New's units are %v and %v, want bernoulli", model.Visible, model.Hidden)
+	if model.Visible.Kind() != rbm.Bernoulli || model.Hidden.Kind() != rbm.Bernoulli {
+		t.Errorf("New's units are %v and %v, want bernoulli", model.Visible.Kind(), model.Hidden.Kind())
 	}
-	for _, x := range slices.Concat(model.B, model.C) {
+	for _, x := range slices.Concat(model.B(), model.C()) {
 		if x != 0 {
 			t.Errorf("bias %v, want 0", x)
 		}
@@ -82,7 +82,7 @@ func TestCloneSharesNothing(t *testing.T) {
 		t.Errorf("clone is %+v, want %+v", clone, model)
 	}
 	before := model.Clone()
-	clone.W[0], clone.B[0], clone.C[0] = 9, 9, 9
+	clone.W[0], clone.B()[0], clone.C()[0] = 9, 9, 9
 	if !reflect.DeepEqual(model, before) {
 		t.Error("the clone shares memory with the model")
 	}
@@ -90,10 +90,10 @@ func TestCloneSharesNothing(t *testing.T) {
 
 func TestTranspose(t *testing.T) {
 	model := &rbm.Model{
-		Visible: rbm.Spin, W: []float32{1, 2, 3, 4, 5, 6}, B: []float32{7, 8}, C: []float32{9, 10, 11},
+		Visible: rbm.WithBiases(rbm.Spin, 7, 8), Hidden: rbm.WithBiases(rbm.Bernoulli, 9, 10, 11), W: []float32{1, 2, 3, 4, 5, 6},
 	}
 	want := &rbm.Model{
-		Hidden: rbm.Spin, W: []float32{1, 4, 2, 5, 3, 6}, B: []float32{9, 10, 11}, C: []float32{7, 8},
+		Visible: rbm.WithBiases(rbm.Bernoulli, 9, 10, 11), Hidden: rbm.WithBiases(rbm.Spin, 7, 8), W: []float32{1, 4, 2, 5, 3, 6},
 	}
 	got := model.Transpose()
 	if !reflect.DeepEqual(got, want) {
@@ -102,8 +102,8 @@ func TestTranspose(t *testing.T) {
 	if !reflect.DeepEqual(got.Transpose(), model) {
 		t.Error("the transpose of the transpose is another model")
 	}
-	got.W[0], got.B[0], got.C[0] = 0, 0, 0
-	if model.W[0] != 1 || model.B[0] != 7 || model.C[0] != 9 {
+	got.W[0], got.B()[0], got.C()[0] = 0, 0, 0
+	if model.W[0] != 1 || model.B()[0] != 7 || model.C()[0] != 9 {
 		t.Error("the transpose shares memory with the model")
 	}
 }
@@ -113,8 +113,8 @@ func TestFinite(t *testing.T) {
 	for _, x := range []float32{nan, inf, -inf} {
 		for _, at := range []func(*rbm.Model) *float32{
 			func(m *rbm.Model) *float32 { return &m.W[5] },
-			func(m *rbm.Model) *float32 { return &m.B[1] },
-			func(m *rbm.Model) *float32 { return &m.C[2] },
+			func(m *rbm.Model) *float32 { return &m.B()[1] },
+			func(m *rbm.Model) *float32 { return &m.C()[2] },
 		} {
 			model := rbm.New(2, 3, rng.Seed(1))
 			if !model.Finite() {
@@ -127,16 +127,14 @@ func TestFinite(t *testing.T) {
 	}
 }
 
-func TestUnitsByName(t *testing.T) {
-	for _, u := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
-		if got, err := rbm.ParseUnits(u.String()); err != nil || got != u {
-			t.Errorf("ParseUnits(%q) is %v, %v", u, got, err)
+func TestKindsByName(t *testing.T) {
+	for _, kind := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		if got, err := rbm.ParseKind(string(kind)); err != nil || got != kind {
+			t.Errorf("ParseKind(%q) is %v, %v", kind, got, err)
 		}
 	}
-	if _, err := rbm.ParseUnits("Spin"); err == nil || err.Error() != `unknown units "Spin", want bernoulli or spin` {
-		t.Errorf("ParseUnits(Spin): %v", err)
+	if _, err := rbm.ParseKind("Spin"); err == nil || err.Error() != `unknown units "Spin", want bernoulli or spin` {
+		t.Errorf("ParseKind(Spin): %v", err)
 	}
-	if got := rbm.Units(200).String(); got != "Units(200)" {
-		t.Errorf("Units(200) prints as %s", got)
-	}
+	panics(t, "unknown kind", `rbm: no kind of unit is called "Spin"`, func() { rbm.NewLayer("Spin", 1) })
 }

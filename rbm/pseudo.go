@@ -76,7 +76,7 @@ func (s *sites) logLikelihood(result []float64, v Batch, from, to int) {
 	n := len(s.p.C)
 	rows := make([]siteRow, to-from)
 	for k := range rows {
-		rows[k] = s.newRow(v.Row(from + k))
+		rows[k] = s.newRow(v.bits.Row(from + k))
 	}
 	for i, b := range s.p.B {
 		weights, up, down := s.p.W[i*n:(i+1)*n], s.up[i*s.stride:(i+1)*s.stride], s.down[i*s.stride:(i+1)*s.stride]
@@ -109,7 +109,7 @@ func (s *sites) newRow(v []uint64) siteRow {
 	n := len(s.p.C)
 	memory := make([]float64, s.rowBytes()/8)
 	row := siteRow{v, memory[2*s.stride:], memory[:s.stride], memory[s.stride : 2*s.stride]}
-	s.p.HiddenInputs(row.inputs, v)
+	s.p.hiddenInputs(row.inputs, v)
 	for j := range row.off {
 		if j < n {
 			row.on[j], row.off[j] = Sigmoid(row.inputs[j]), Sigmoid(-row.inputs[j])

@@ -42,11 +42,11 @@ const (
 	StreamGenerate                    // other generators of data
 	StreamBootstrap                   // resampling for error bars
 	StreamDraw                        // chains that draw from a finished model, apart from those that trained it
-	StreamResample                    // chains drawn anew from themselves by weight
+	StreamResample                    // chains drawn from chains by weight
 	StreamLive                        // log Z while training
 	StreamEstimate                    // log Z of a finished model
 	StreamExchange                    // of states between temperatures
-	StreamAnywhere                    // chains that begin anywhere
+	StreamRestart                     // random restarts
 )
 
 // Seed returns the root key of a seed.

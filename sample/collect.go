@@ -32,10 +32,6 @@ func (d *drawing) collect(ctx context.Context, w walker) (*Result, error) {
 	if d.BurnIn != 0 || sweeps >= before { // long enough to be judged without what came before
 		trace, before = newTrace(d.Chains, sweeps), 0
 	}
-	every := make([]int, d.Chains)
-	for r := range every {
-		every[r] = r
-	}
 	d.report(w, true, 0, sweeps)
 	for k, done := 1, 0; done < d.Count; k++ {
 		if err := ctx.Err(); err != nil {
@@ -48,7 +44,7 @@ func (d *drawing) collect(ctx context.Context, w walker) (*Result, error) {
 		}
 		if k%result.Thin == 0 {
 			part := result.Samples.Slice(done, min(done+d.Chains, d.Count))
-			part.Gather(w.visible(), every[:part.Rows()])
+			part.Copy(w.visible().Slice(0, part.Rows()))
 			done += part.Rows()
 		}
 	}

@@ -138,7 +138,8 @@ func (o *Options) check(model *rbm.Model) error {
 	for k, between := range o.Between {
 		if !between.Fits(model) {
 			return fmt.Errorf("sample: Between[%d] has %d %v and %d %v units, the model %d %v and %d %v", k,
-				between.M(), between.Visible, between.N(), between.Hidden, model.M(), model.Visible, model.N(), model.Hidden)
+				between.M(), between.Visible.Kind(), between.N(), between.Hidden.Kind(),
+				model.M(), model.Visible.Kind(), model.N(), model.Hidden.Kind())
 		}
 	}
 	return nil
@@ -150,16 +151,13 @@ type drawing struct {
 	model  *rbm.Model
 	key    rng.Key
 	start  rbm.Batch
-	bits   *rbm.BitParameters
-	inputs []float64 // scratch of free
-	f      []float64
-	failed *Result // Gibbs chains that were given up for tempering
+	free   func(v rbm.Batch) []float64 // F of each row, in float64
+	failed *Result                     // Gibbs chains that were given up for tempering
 }
 
 func newDrawing(model *rbm.Model, o Options) *drawing {
 	d := &drawing{
-		Options: o, model: model, key: rng.Seed(o.Seed).Stream(rng.StreamDraw),
-		bits: model.Bits(), inputs: make([]float64, model.N()), f: make([]float64, o.Chains),
+		Options: o, model: model, key: rng.Seed(o.Seed).Stream(rng.StreamDraw), free: model.FreeEnergyFunc(),
 	}
 	if o.Start.Rows() > 0 {
 		d.start = FromRows(o.Start, o.Chains, d.key)
@@ -167,14 +165,6 @@ func newDrawing(model *rbm.Model, o Options) *drawing {
 		d.start = FromBiases(model, o.Chains, d.key)
 	}
 	return d
-}
-
-// free returns F of each row in float64, valid until the next call.
-func (d *drawing) free(v rbm.Batch) []float64 {
-	for r := range d.f {
-		d.f[r] = d.bits.FreeEnergy(v.Row(r), d.inputs)
-	}
-	return d.f
 }
 
 // clamp holds the units of Clamp, of Chains or Tempering.
@@ -264,13 +254,8 @@ func (d *drawing) tempered(ctx context.Context) (*Result, error) {
 // means are the parts of the rows in which each unit is on.
 func means(v rbm.Batch) []float64 {
 	means := make([]float64, v.Units())
-	for i := range means {
-		for r := range v.Rows() {
-			if v.Bit(r, i) {
-				means[i]++
-			}
-		}
-		means[i] /= float64(v.Rows())
+	for i, count := range v.Counts() {
+		means[i] = float64(count) / float64(v.Rows())
 	}
 	return means
 }

@@ -1,8 +1,6 @@
 package sample
 
 import (
-	"fmt"
-
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -14,7 +12,7 @@ type Chains struct {
 	Sweeps          uint64 // done so far
 
 	hiddenKey, visibleKey     rng.Key
-	clampVisible, clampHidden clamp
+	clampVisible, clampHidden rbm.Clamp
 }
 
 // NewChains returns chains that begin at the rows of v, which it copies, for a model of n hidden units.
@@ -31,16 +29,8 @@ func NewChains(v rbm.Batch, n int, key rng.Key) *Chains {
 // FromBiases draws visible configurations from the model as it would be without weights: v_i ~ σ(b_i) for
 // Bernoulli units, v_i ~ σ(2b_i) for the bits of spins. It is the start of chains that knows nothing but the biases.
 func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.Batch {
-	v := rbm.NewBatch(count, model.M())
-	key = key.Stream(rng.StreamStart)
-	scale := model.Visible.Scale()
-	for i, b := range model.B {
-		p := rbm.Sigmoid(scale * float64(b))
-		for r := range count {
-			block := key.Block(rng.At(0, uint32(r), uint32(i)))
-			v.SetBit(r, i, float64(rng.Uniform(block[i%4])) < p)
-		}
-	}
+	v := model.Visible.NewBatch(count)
+	model.Visible.Sample(v, nil, key.Stream(rng.StreamStart), 0)
 	return v
 }
 
@@ -48,13 +38,8 @@ func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 // from fair coins, the other as by [FromBiases].
 func RandomStarts(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	v := FromBiases(model, count, key)
-	key = key.Stream(rng.StreamAnywhere)
-	for r := range (count + 1) / 2 {
-		for i := range model.M() {
-			block := key.Block(rng.At(0, uint32(r), uint32(i)))
-			v.SetBit(r, i, rng.Uniform(block[i%4]) < 0.5)
-		}
-	}
+	fair := rbm.NewLayer(model.Visible.Kind(), model.M())
+	fair.Sample(v.Slice(0, (count+1)/2), nil, key.Stream(rng.StreamRestart), 0)
 	return v
 }
 
@@ -94,50 +79,20 @@ func (c *Chains) sweepFree(conditionals *rbm.Conditionals, k int, free []float64
 }
 
 func (c *Chains) finishSweep(conditionals *rbm.Conditionals) {
-	c.clampHidden.apply(c.Hidden)
+	c.clampHidden.Apply(c.Hidden)
 	conditionals.SampleVisible(c.Visible, c.Hidden, c.visibleKey, c.Sweeps)
-	c.clampVisible.apply(c.Visible)
+	c.clampVisible.Apply(c.Visible)
 	c.Sweeps++
 }
 
 // ClampVisible holds unit i of every chain at a value from now on (on: 1 or +1; off: 0 or −1).
 func (c *Chains) ClampVisible(i int, on bool) {
-	c.clampVisible.add(c.Visible.Units(), i, on)
-	c.clampVisible.apply(c.Visible)
+	c.clampVisible.Hold(c.Visible.Units(), i, on)
+	c.clampVisible.Apply(c.Visible)
 }
 
 // ClampHidden holds unit j of the hidden layer of every chain at a value from now on.
 func (c *Chains) ClampHidden(j int, on bool) {
-	c.clampHidden.add(c.Hidden.Units(), j, on)
-	c.clampHidden.apply(c.Hidden)
-}
-
-// clamp fixes the units whose mask bit is set to the bits of value.
-type clamp struct{ mask, value []uint64 }
-
-func (c *clamp) add(units, i int, on bool) {
-	if i < 0 || i >= units {
-		panic(fmt.Sprintf("sample: clamp of unit %d of a layer of %d", i, units))
-	}
-	if c.mask == nil {
-		words := (units + 63) / 64
-		c.mask, c.value = make([]uint64, words), make([]uint64, words)
-	}
-	bit := uint64(1) << (i % 64)
-	c.mask[i/64] |= bit
-	c.value[i/64] &^= bit
-	if on {
-		c.value[i/64] |= bit
-	}
-}
-
-func (c *clamp) apply(s rbm.Batch) {
-	if c.mask == nil {
-		return
-	}
-	for r := range s.Rows() {
-		for k, w := range s.Row(r) {
-			s.Row(r)[k] = w&^c.mask[k] | c.value[k]
-		}
-	}
+	c.clampHidden.Hold(c.Hidden.Units(), j, on)
+	c.clampHidden.Apply(c.Hidden)
 }

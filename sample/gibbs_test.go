@@ -15,20 +15,19 @@ import (
 )
 
 // randomModel has parameters of order one, so that its distribution is far from uniform and from independent.
-func randomModel(m, n int, visible, hidden rbm.Units, seed uint64) *rbm.Model {
-	model := rbm.New(m, n, rng.Seed(seed))
-	model.Visible, model.Hidden = visible, hidden
+func randomModel(m, n int, visible, hidden rbm.Kind, seed uint64) *rbm.Model {
+	model := rbm.NewModel(rbm.NewLayer(visible, m), rbm.NewLayer(hidden, n), rng.Seed(seed))
 	source := rng.NewSource(rng.Seed(seed), 99)
-	for _, p := range [][]float32{model.W, model.B, model.C} {
-		for k := range p {
-			p[k] = float32(2*source.Float64() - 1)
+	for _, p := range model.Parameters() {
+		for k := range p.Values {
+			p.Values[k] = float32(2*source.Float64() - 1)
 		}
 	}
 	return model
 }
 
 // index reads a row as a binary number, unit 0 lowest.
-func index(s rbm.Batch, r int) int { return int(s.Row(r)[0]) }
+func index(s rbm.Batch, r int) int { return int(s.Index(r)) }
 
 // distribution is P(v) of all 2^m configurations, as the lecture sums it over the joint states that keep holds for.
 func distribution(model *rbm.Model, keep func(v, h int) bool) []float64 {
@@ -58,8 +57,8 @@ func everything(int, int) bool { return true }
 // Chains that start at exact samples of P(v) stay distributed as P(v), for every kind of unit.
 func TestGibbsDoesNotDrift(t *testing.T) {
 	const chains = 20000
-	for _, visible := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
-		for _, hidden := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+	for _, visible := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 			t.Run(fmt.Sprint(visible, "-", hidden), func(t *testing.T) {
 				model := randomModel(5, 4, visible, hidden, 11)
 				start, _, err := exact.Sample(context.Background(), model, chains, rng.Seed(1), exact.Options{})
@@ -105,7 +104,7 @@ func TestClampedGibbsSamplesTheConditional(t *testing.T) {
 }
 
 func TestStartFromBiases(t *testing.T) {
-	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+	for _, units := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 		model := randomModel(6, 3, units, units, 14)
 		clear(model.W)
 		checkDistribution(t, sample.FromBiases(model, 20000, rng.Seed(5)), distribution(model, everything))
@@ -115,7 +114,7 @@ func TestStartFromBiases(t *testing.T) {
 func TestFromRowsUsesEveryRowEquallyOften(t *testing.T) {
 	data := rbm.NewBatch(4, 3)
 	for r := range 4 {
-		data.Row(r)[0] = uint64(r)
+		data.SetIndex(r, uint64(r))
 	}
 	v := sample.FromRows(data, 10, rng.Seed(6))
 	counts := make([]int, 4)
@@ -131,16 +130,16 @@ func TestFromRowsUsesEveryRowEquallyOften(t *testing.T) {
 func TestGibbsRepeats(t *testing.T) {
 	model := randomModel(70, 33, rbm.Spin, rbm.Bernoulli, 15)
 	start := sample.FromBiases(model, 101, rng.Seed(7))
-	run := func(workers int, parts ...int) []uint64 {
+	run := func(workers int, parts ...int) rbm.Batch {
 		c := sample.NewChains(start, model.N(), rng.Seed(8))
 		for _, k := range parts {
 			c.Sweep(rbm.NewConditionals(model, compute.New(workers)), k)
 		}
-		return c.Visible.Words()
+		return c.Visible
 	}
 	want := run(1, 12)
 	for _, workers := range []int{2, 7} {
-		if !slices.Equal(run(workers, 5, 7), want) {
+		if !run(workers, 5, 7).Equal(want) {
 			t.Errorf("%d workers and two parts give other chains than one worker and one part", workers)
 		}
 	}
@@ -148,7 +147,7 @@ func TestGibbsRepeats(t *testing.T) {
 
 func ExampleChains() {
 	model := rbm.New(6, 3, rng.Seed(1)) // weights near zero
-	model.B[0] = 8                      // so unit 0 is nearly always 1
+	model.B()[0] = 8                    // so unit 0 is nearly always 1
 	start := sample.FromBiases(model, 1000, rng.Seed(1))
 
 	chains := sample.NewChains(start, model.N(), rng.Seed(1))

@@ -18,7 +18,7 @@ type Path []*rbm.Model
 func IndependentModel(model *rbm.Model) *rbm.Model {
 	base := model.Clone()
 	clear(base.W)
-	clear(base.C)
+	clear(base.C())
 	return base
 }
 
@@ -39,7 +39,7 @@ func (p Path) at(dst *rbm.Model, place float64, on *compute.Context) {
 	k := min(int(stretch), len(p)-2)
 	from, to := p[k].Parameters(), p[k+1].Parameters()
 	for part, x := range dst.Parameters() {
-		on.Interpolate(x, from[part], to[part], float32(stretch-float64(k)))
+		on.Interpolate(x.Values, from[part].Values, to[part].Values, float32(stretch-float64(k)))
 	}
 }
 

@@ -13,9 +13,8 @@ import (
 func TestSharedModels(t *testing.T) {
 	const m, n, sets = 30, 20, 7
 	defer func(bytes int) { keptBytes = bytes }(keptBytes)
-	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
-		model := rbm.New(m, n, rng.Seed(1))
-		model.Visible, model.Hidden = units, units
+	for _, units := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		model := rbm.NewModel(rbm.NewLayer(units, m), rbm.NewLayer(units, n), rng.Seed(1))
 		for k := range model.W {
 			model.W[k] *= 20
 		}
@@ -55,7 +54,7 @@ func TestSharedModels(t *testing.T) {
 				t.Errorf("%v, %d own models: %d round trips at %v, want %d at %v", units, kept, got, shared.Betas(), trips, own.Betas())
 			}
 			for k, r := range shared.temperatures {
-				if !slices.Equal(r.replicas.Visible.Words(), own.temperatures[k].replicas.Visible.Words()) {
+				if !r.replicas.Visible.Equal(own.temperatures[k].replicas.Visible) {
 					t.Errorf("%v, %d own models: temperature %d holds other states", units, kept, k)
 				}
 			}

@@ -228,10 +228,7 @@ func (t *Tempering) exchange(k int) {
 		a.tried++
 		word := t.key.Block(rng.At(t.rounds, uint32(r), uint32(4*k)))[0]
 		if float64(rng.Uniform(word)) < probability {
-			va, vb := a.replicas.Visible.Row(r), b.replicas.Visible.Row(r)
-			for i := range va {
-				va[i], vb[i] = vb[i], va[i]
-			}
+			a.replicas.Visible.Swap(r, b.replicas.Visible, r)
 			a.returning[r], b.returning[r] = b.returning[r], a.returning[r]
 		}
 	}

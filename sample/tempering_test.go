@@ -13,27 +13,20 @@ import (
 
 // magnet is a model with two modes, all units mostly +1 and all mostly −1, of which the first is the heavier.
 func magnet(m, n int, w, field float32) (model, base *rbm.Model) {
-	model = rbm.New(m, n, rng.Seed(1))
-	model.Visible, model.Hidden = rbm.Spin, rbm.Spin
+	model = rbm.NewModel(rbm.NewLayer(rbm.Spin, m), rbm.NewLayer(rbm.Spin, n), rng.Seed(1))
 	for k := range model.W {
 		model.W[k] = w
 	}
-	for i := range model.B {
-		model.B[i] = field
+	for i := range model.B() {
+		model.B()[i] = field
 	}
 	base = model.Clone()
 	clear(base.W)
-	clear(base.B)
+	clear(base.B())
 	return model, base
 }
 
-func up(v []uint64, units int) bool {
-	ones := 0
-	for i := range units {
-		ones += int(v[i/64] >> (i % 64) & 1)
-	}
-	return 2*ones > units
-}
+func up(v rbm.Batch, r int) bool { return 2*v.Ones(r) > v.Units() }
 
 // Gibbs chains stay in the mode where they started; tempered ones visit both, as often as they should.
 func TestTemperingMovesBetweenModes(t *testing.T) {
@@ -45,7 +38,7 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 	}
 	want := 0.0
 	for r := range v.Rows() {
-		if up(v.Row(r), m) {
+		if up(v, r) {
 			want += 1 / float64(v.Rows())
 		}
 	}
@@ -54,7 +47,7 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 	gibbs := sample.NewChains(start, n, rng.Seed(2))
 	gibbs.Sweep(rbm.NewConditionals(model, compute.New(1)), 5000)
 	for r := range sets {
-		if up(gibbs.Visible.Row(r), m) {
+		if up(gibbs.Visible, r) {
 			t.Fatal("plain Gibbs changes modes: the test shows nothing")
 		}
 	}
@@ -72,7 +65,7 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 	for range rounds {
 		p.Round()
 		for r := range sets {
-			if up(p.Visible().Row(r), m) {
+			if up(p.Visible(), r) {
 				counts[r] += 1. / rounds
 			}
 		}

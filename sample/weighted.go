@@ -23,15 +23,17 @@ type WeightedChains struct {
 	// FreeEnergies are F(v) of the chains' visible states under the model that the weights are for. Call UpdateFreeEnergies after
 	// changing chains other than by Step.
 	FreeEnergies []float64
-	// Known are log Z at the last resampling and the variance of its error; before any, those of λ_0.
-	Known [2]float64
 	// Families are the places that the chains came from at the last resampling.
 	Families []uint64
 
-	key     rng.Key
-	scratch []float64
-	spare   rbm.Batch
+	resampled resampled
+	key       rng.Key
+	scratch   []float64
+	spare     rbm.Batch
 }
+
+// resampled is log Z at the last resampling and the variance of its error; before any, those of λ_0.
+type resampled struct{ logZ, variance float64 }
 
 // NewIndependent returns a population of independent chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z is known.
 func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
@@ -39,7 +41,7 @@ func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
 	clear(base.W)
 	p := newWeighted(NewChains(FromBiases(base, count, key), model.N(), key), key)
 	copy(p.FreeEnergies, base.FreeEnergy(p.Chains.Visible))
-	p.Known[0] = LogZWithoutWeights(base)
+	p.resampled.logZ = LogZWithoutWeights(base)
 	return p
 }
 
@@ -61,7 +63,7 @@ func newWeighted(chains *Chains, key rng.Key) *WeightedChains {
 // Clone returns a copy that goes on by the random numbers of another key.
 func (p *WeightedChains) Clone(key rng.Key) *WeightedChains {
 	c := newWeighted(NewChains(p.Chains.Visible, p.Chains.Hidden.Units(), key), key)
-	c.Known = p.Known
+	c.resampled = p.resampled
 	copy(c.LogWeights, p.LogWeights)
 	copy(c.FreeEnergies, p.FreeEnergies)
 	copy(c.Families, p.Families)
@@ -85,8 +87,8 @@ func LogZWithoutWeights(model *rbm.Model) float64 {
 	return logZ
 }
 
-// Step changes the model to that of the conditionals: each weight takes on the factor e^(F_old(v) − F_new(v)), and then each chain makes k ≥ 1
-// sweeps under the new model. It returns the StdLogWeight of that change.
+// Step changes the model to that of the conditionals: each weight takes on the factor e^(F_old(v) − F_new(v)), and then each chain makes k
+// ≥ 1 sweeps under the new model. It returns the StdLogWeight of that change.
 func (p *WeightedChains) Step(c *rbm.Conditionals, k int) float64 {
 	p.Chains.sweepFree(c, k, p.scratch)
 	length := p.stdLogWeight()
@@ -106,11 +108,11 @@ func (p *WeightedChains) UpdateFreeEnergies(c *rbm.Conditionals) {
 // families of chains that were copied from one at the resampling before. It knows nothing of what no chain has seen.
 func (p *WeightedChains) LogZ() LogZ {
 	mean, variance, ess := meanWeight(p.LogWeights, p.Families)
-	return LogZ{p.Known[0] + mean, math.Sqrt(p.Known[1] + variance), ess}
+	return LogZ{p.resampled.logZ + mean, math.Sqrt(p.resampled.variance + variance), ess}
 }
 
-// StdLogWeight is the standard deviation, over the weighted chains, of what a change to the model of the conditionals adds to the log weights, before the chains
-// move.
+// StdLogWeight is the standard deviation, over the weighted chains, of what a change to the model of the conditionals adds to the log
+// weights, before the chains move.
 func (p *WeightedChains) StdLogWeight(c *rbm.Conditionals) float64 {
 	c.FreeEnergy(p.scratch, p.Chains.Visible)
 	return p.stdLogWeight()
@@ -163,11 +165,11 @@ func places(n int) []uint64 {
 	return p
 }
 
-// Resample draws the chains anew from themselves, each in proportion to its weight, and makes all weights equal: systematically,
+// Resample draws chains from the chains, each in proportion to its weight, and makes all weights equal: systematically,
 // from one random number. It returns the places that the chains came from. The hidden states are those of the next sweep.
 func (p *WeightedChains) Resample() []int {
-	index, known := p.draw(len(p.LogWeights), p.key.Block(rng.At(p.Chains.Sweeps, 0, 0)))
-	p.Known = known
+	index, at := p.draw(len(p.LogWeights), p.key.Block(rng.At(p.Chains.Sweeps, 0, 0)))
+	p.resampled = at
 	p.spare.Gather(p.Chains.Visible, index)
 	p.spare, p.Chains.Visible = p.Chains.Visible, p.spare
 	copy(p.scratch, p.FreeEnergies)
@@ -179,19 +181,19 @@ func (p *WeightedChains) Resample() []int {
 
 // Draw returns a population of so many of the chains, drawn as by Resample, which goes on by the random numbers of another key.
 func (p *WeightedChains) Draw(count int, key rng.Key) *WeightedChains {
-	index, known := p.draw(count, key.Stream(rng.StreamResample).Block(rng.At(0, 0, 0)))
+	index, at := p.draw(count, key.Stream(rng.StreamResample).Block(rng.At(0, 0, 0)))
 	visible := rbm.NewBatch(count, p.Chains.Visible.Units())
 	visible.Gather(p.Chains.Visible, index)
 	c := newWeighted(NewChains(visible, p.Chains.Hidden.Units(), key), key)
-	c.Known = known
+	c.resampled = at
 	for r, from := range index {
 		c.FreeEnergies[r], c.Families[r] = p.FreeEnergies[from], uint64(from)
 	}
 	return c
 }
 
-// draw chooses so many chains systematically, and returns their places, in order, and what is Known once they have equal weights.
-func (p *WeightedChains) draw(count int, random rng.Block) (index []int, known [2]float64) {
+// draw chooses so many chains systematically, and returns their places, in order, and log Z for when they have equal weights.
+func (p *WeightedChains) draw(count int, random rng.Block) (index []int, at resampled) {
 	mean, variance, _ := meanWeight(p.LogWeights, p.Families)
 	index = make([]int, 0, count)
 	u := float64(rng.Uniform(random[0]))
@@ -206,5 +208,19 @@ func (p *WeightedChains) draw(count int, random rng.Block) (index []int, known [
 	for len(index) < count { // where rounding left the sum below count
 		index = append(index, len(p.LogWeights)-1)
 	}
-	return index, [2]float64{p.Known[0] + mean, p.Known[1] + variance}
+	return index, resampled{p.resampled.logZ + mean, p.resampled.variance + variance}
+}
+
+// WeightedState is what must be kept for weighted chains to go on as if they had never stopped, as views of it.
+type WeightedState struct {
+	Visible        rbm.Batch
+	Sweeps         *uint64
+	LogWeights     []float64
+	Families       []uint64
+	LogZ, Variance *float64 // at the last resampling
+}
+
+// State lists it. Call UpdateFreeEnergies after it has been changed.
+func (p *WeightedChains) State() WeightedState {
+	return WeightedState{p.Chains.Visible, &p.Chains.Sweeps, p.LogWeights, p.Families, &p.resampled.logZ, &p.resampled.variance}
 }

@@ -2,7 +2,6 @@ package sample_test
 
 import (
 	"math"
-	"slices"
 	"testing"
 
 	"harmonium/compute"
@@ -35,11 +34,11 @@ func annealed(t *testing.T, model *rbm.Model, chains, steps int, seed uint64, th
 
 // The truth lies as far from the estimate as the stated error says, with resampling and without, and the mean of Z is not biased.
 func TestPopulationErrors(t *testing.T) {
-	for _, units := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
-		model := rbm.New(30, 12, rng.Seed(3))
-		model.Visible, model.Hidden = units, units
+	for _, units := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		model := rbm.NewModel(rbm.NewLayer(units, 30), rbm.NewLayer(units, 12), rng.Seed(3))
+		scale, _ := units.Line()
 		for i := range model.W {
-			model.W[i] *= 60 / float32(units.Scale()*units.Scale())
+			model.W[i] *= 60 / float32(scale*scale)
 		}
 		truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 		if err != nil {
@@ -72,14 +71,14 @@ func TestPopulationErrors(t *testing.T) {
 func TestResample(t *testing.T) {
 	model := rbm.New(40, 5, rng.Seed(1))
 	p := sample.NewIndependent(model, 50, rng.Seed(2))
-	before, logZ := p.Chains.Visible.Clone(), p.Known[0]
+	before, logZ := p.Chains.Visible.Clone(), *p.State().LogZ
 	for r, from := range p.Resample() {
 		if r != from {
 			t.Fatalf("with equal weights chain %d came from %d", r, from)
 		}
 	}
-	if p.Known[0] != logZ || !slices.Equal(before.Words(), p.Chains.Visible.Words()) {
-		t.Errorf("resampling equal weights changed the population: log Z %v, was %v", p.Known[0], logZ)
+	if *p.State().LogZ != logZ || !before.Equal(p.Chains.Visible) {
+		t.Errorf("resampling equal weights changed the population: log Z %v, was %v", *p.State().LogZ, logZ)
 	}
 	for r := range p.LogWeights {
 		p.LogWeights[r] = -1000
@@ -87,20 +86,20 @@ func TestResample(t *testing.T) {
 	p.LogWeights[17] = 3
 	p.Resample()
 	for r := range 50 {
-		if !slices.Equal(p.Chains.Visible.Row(r), before.Row(17)) {
+		if p.Chains.Visible.Compare(r, before, 17) != 0 {
 			t.Fatalf("chain %d is not the one with all the weight", r)
 		}
 	}
-	if want := logZ + 3 - math.Log(50); math.Abs(p.Known[0]-want) > 1e-12 {
-		t.Errorf("log Z is %v, want %v", p.Known[0], want)
+	if want := logZ + 3 - math.Log(50); math.Abs(*p.State().LogZ-want) > 1e-12 {
+		t.Errorf("log Z is %v, want %v", *p.State().LogZ, want)
 	}
 	if z := p.LogZ(); math.Abs(z.Stderr-math.Sqrt(0.98)) > 1e-9 || z.ESS != 50 {
 		t.Errorf("error %v and ESS %v after resampling from one chain, want √0.98 and 50", z.Stderr, z.ESS)
 	}
 }
 
-// Fewer chains, drawn by weight, know log Z as well as all, and each is drawn within one of as many times as its weight says; the population
-// that they come from stays as it is.
+// Fewer chains, drawn by weight, know log Z as well as all, and each is drawn within one of as many times as its weight says; the
+// population that they come from stays as it is.
 func TestDraw(t *testing.T) {
 	const chains, drawn = 60, 25
 	model := rbm.New(64, 5, rng.Seed(1))
@@ -120,7 +119,7 @@ func TestDraw(t *testing.T) {
 	count := make([]int, chains)
 	for r, from := range d.Families {
 		count[from]++
-		if !slices.Equal(d.Chains.Visible.Row(r), visible.Row(int(from))) || d.FreeEnergies[r] != p.FreeEnergies[from] {
+		if d.Chains.Visible.Compare(r, visible, int(from)) != 0 || d.FreeEnergies[r] != p.FreeEnergies[from] {
 			t.Fatalf("chain %d is not chain %d of those it was drawn from", r, from)
 		}
 	}
@@ -144,7 +143,7 @@ func TestDraw(t *testing.T) {
 			t.Errorf("chain %d was drawn %v times in the mean, its weight says %v", r, x, want)
 		}
 	}
-	if p.LogZ() != before || !slices.Equal(visible.Words(), p.Chains.Visible.Words()) {
+	if p.LogZ() != before || !visible.Equal(p.Chains.Visible) {
 		t.Error("drawing changed the population")
 	}
 }

@@ -18,16 +18,16 @@ func TestSweepsAdapt(t *testing.T) {
 		caughtModel.W[k] = 2
 	}
 	for i := range m {
-		caughtModel.B[i] = -float32(n) // all on and all off are equally likely, and far apart
+		caughtModel.B()[i] = -float32(n) // all on and all off are equally likely, and far apart
 	}
 	for j := range n {
-		caughtModel.C[j] = -float32(m)
+		caughtModel.C()[j] = -float32(m)
 	}
 	pcd := &PCD{Chains: chains, Adapt: true}
 	if err := pcd.Start(Setup{Model: free, Batch: chains, Key: rng.Seed(1), Compute: compute.New(1)}); err != nil {
 		t.Fatal(err)
 	}
-	statistics := rbm.NewStatistics(m, n)
+	statistics := rbm.NewStatistics(free)
 	update := uint64(0)
 	run := func(model *rbm.Model, updates int) {
 		conditionals := rbm.NewConditionals(model, compute.New(1))

@@ -12,8 +12,8 @@ import (
 	"harmonium/train"
 )
 
-// Between evaluations an update allocates nothing, but for what package sync throws away from time to time, and for every twentieth, when the witnesses
-// follow: on average less than one allocation.
+// Between evaluations an update allocates nothing, but for what package sync throws away from time to time, and for every twentieth, when
+// the AIS chains follow: on average less than one allocation.
 func TestUpdatesAllocateNothing(t *testing.T) {
 	for name, c := range map[string]train.Config{
 		"defaults": {},

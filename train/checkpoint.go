@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"harmonium/internal/safetensors"
@@ -13,26 +14,24 @@ import (
 
 const (
 	checkpointFormat  = "harmonium-checkpoint"
-	checkpointVersion = "4"
+	checkpointVersion = "5"
+	notePrefix        = "note."
 )
 
-// memory lists the whole state of the training.
-func (t *Training) memory() *Memory {
-	m := new(Memory)
-	m.floats("model", t.Model.W, t.Model.B, t.Model.C)
-	m.floats("best", t.best.W, t.best.B, t.best.C)
+// memory lists the whole state of the training: for writing a checkpoint, or for reading one with the given tensors.
+func (t *Training) memory(found map[string]any) *Memory {
+	m := &Memory{list: &list{found: found}}
+	m.Model("model", t.Model)
+	m.Model("best", t.best)
 	m.Counter("done", &t.done)
 	m.Counter("best.value", &t.bestNow.value)
 	m.Counter("best.count", &t.bestNow.count)
 	m.Counter("best.since", &t.bestNow.since)
 	m.Floats("center.hidden", t.centerH)
 	m.Counter("center.set", &t.centered)
-	if t.live != nil {
-		m.under("live", t.live.remember)
-	}
-	m.under("trajectory", t.trajectory.remember)
-	m.under("negative", t.config.Negative.Remember)
-	m.under("optimizer", t.config.Optimizer.Remember)
+	t.Monitor.Remember(m.under("monitor"))
+	t.config.Negative.Remember(m.under("negative"))
+	t.config.Optimizer.Remember(m.under("optimizer"))
 	return m
 }
 
@@ -43,7 +42,10 @@ func (t *Training) Checkpoint(w io.Writer) error {
 			"format": checkpointFormat, "version": checkpointVersion, "finished": t.reason,
 			"nanoseconds": strconv.FormatInt(int64(t.elapsed()), 10),
 		},
-		Tensors: t.memory().tensors(),
+		Tensors: t.memory(nil).tensors(),
+	}
+	for name, note := range t.Notes {
+		f.Metadata[notePrefix+name] = note
 	}
 	f.Seal()
 	return safetensors.Write(w, f)
@@ -56,8 +58,12 @@ func (t *Training) Resume(checkpoint []byte) error {
 	if err != nil {
 		return err
 	}
-	if f.Metadata["format"] != checkpointFormat || f.Metadata["version"] != checkpointVersion {
-		return fmt.Errorf("format %q, version %q: want %s, version %s", f.Metadata["format"], f.Metadata["version"], checkpointFormat, checkpointVersion)
+	if f.Metadata["format"] != checkpointFormat {
+		return fmt.Errorf("format is %q, want %s", f.Metadata["format"], checkpointFormat)
+	}
+	if v := f.Metadata["version"]; v != checkpointVersion {
+		return fmt.Errorf("version of the checkpoint is %q, this program reads %s: go on with the program that began the run, or train again",
+			v, checkpointVersion)
 	}
 	switch sealed, err := f.Verify(); {
 	case err != nil:
@@ -69,16 +75,25 @@ func (t *Training) Resume(checkpoint []byte) error {
 	if err != nil || elapsed < 0 {
 		return fmt.Errorf("nanoseconds is %q, want a count", f.Metadata["nanoseconds"])
 	}
-	t.trajectory.makeRoom(f)
-	if err := t.memory().restore(f.Tensors); err != nil {
+	found := map[string]any{}
+	for _, tensor := range f.Tensors {
+		found[tensor.Name] = tensor.Data
+	}
+	if err := t.memory(found).restore(); err != nil {
 		return err
 	}
 	if t.done > uint64(t.planned) || !t.Model.Finite() || !t.best.Finite() {
 		return fmt.Errorf("checkpoint after %d of %d updates, parameters finite: %v", t.done, t.planned, t.Model.Finite())
 	}
-	if err := t.trajectory.resume(); err != nil {
+	if err := t.Monitor.Resume(); err != nil {
 		return err
 	}
 	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]
+	t.Notes = map[string]string{}
+	for name, note := range f.Metadata {
+		if name, ok := strings.CutPrefix(name, notePrefix); ok {
+			t.Notes[name] = note
+		}
+	}
 	return nil
 }

@@ -86,7 +86,7 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 		c.Batch = min(DefaultBatch, rows)
 	}
 	if c.Rate == 0 {
-		c.Rate = c.Optimizer.DefaultRate(model.Visible, model.Hidden)
+		c.Rate = c.Optimizer.DefaultRate(model.Visible.Kind(), model.Hidden.Kind())
 	}
 	if c.Schedule == "" {
 		c.Schedule = DefaultSchedule

@@ -1,13 +1,17 @@
 // Package train fits a model to data by maximum likelihood.
 //
-// The cost is C = −(1/|D|) Σ_{v∈D} log P(v), which up to the entropy of the data is the Kullback–Leibler divergence from
-// the data to the model. Its gradient is a difference of two phases,
+// The cost is C = −(1/|D|) Σ_{v∈D} log P(v), which up to the entropy of the data is the Kullback–Leibler divergence from the data to the
+// model. Its gradient is a difference of two phases,
 //
 //	−∂C/∂w_ij = ⟨v_i h_j⟩_data − ⟨v_i h_j⟩_model,
 //
-// a positive phase that is exact, P(h|v) on the data, and a negative phase that a [Negative] supplies: by
-// enumeration ([Exact]), by chains started at the data ([CD], contrastive divergence) or by persistent chains ([PCD]),
-// tempered or not ([PT]).
+// a positive phase that is exact, P(h|v) on the data, and a negative phase that a [Negative] supplies: by enumeration ([Exact]), by chains
+// started at the data ([CD], contrastive divergence) or by persistent chains ([PCD]), tempered or not ([PT]).
 //
-// [Start] prepares a [Training] and [Training.Steps] runs it: one update of the parameters a turn of the loop.
+// [Start] prepares a [Training] and [Training.Steps] runs it: one update of the parameters a turn of the loop. A [monitor.Monitor] scores
+// the model along the way.
+//
+// To read the source, begin with step in train.go, the lecture's algorithm; then the negative phases in pcd.go (with restart.go, refresh.go
+// and adapt.go beside it), cd.go, pt.go and exact.go; then the ascent in gradient.go and optimizer.go; and what follows an update in
+// report.go.
 package train

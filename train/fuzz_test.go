@@ -12,7 +12,7 @@ import (
 	"harmonium/train"
 )
 
-// A checkpoint from anywhere is refused or gone on from, never a panic: also one whose digest is right.
+// A checkpoint from any source is refused or gone on from, never a panic: also one whose digest is right.
 func FuzzResume(f *testing.F) {
 	set, err := data.BarsSample(2, 3, 10, rng.Seed(1))
 	if err != nil {
@@ -20,7 +20,7 @@ func FuzzResume(f *testing.F) {
 	}
 	begin := func() *train.Training {
 		training, err := train.Start(rbm.New(6, 2, rng.Seed(1)), set, train.Config{
-			Compute: compute.New(1), Epochs: 25, Negative: &train.PCD{Steps: 1, Chains: 2, Refresh: 1, Rungs: 2}, Valid: set,
+			Compute: compute.New(1), Epochs: 25, Negative: &train.PCD{Steps: 1, Chains: 2, Refresh: 1, Temperatures: 2}, Valid: set,
 		})
 		if err != nil {
 			f.Fatal(err)

@@ -2,6 +2,8 @@ package train
 
 import (
 	"math"
+
+	"harmonium/rbm"
 )
 
 // centerRate is the weight of a minibatch in the running mean of the hidden units: Melchior, Fischer & Wiskott 2016, section 4.
@@ -19,9 +21,14 @@ const centerRate = 0.01
 // A step ΔW of the centered parameters is brought back by b ← b − ΔW ν and c ← c − ΔWᵀ μ: the model is always
 // plain (docs/math.md).
 type ascent struct {
-	t       *Training
-	b, c    []float32 // gradient of the biases
-	rows    int       // of a block
+	t *Training
+	// The parameters, in the order of [rbm.Model.Parameters], what ⟨·⟩_data and ⟨·⟩_model are for them, and the gradient; W, the first, is
+	// moved in blocks, and its gradient is made in scratch memory.
+	parameters                   []rbm.Named
+	positive, negative, gradient [][]float32
+	b, c                         []float32 // gradient of the biases
+
+	rows    int // of a block
 	blocks  []block
 	stepB   []float32 // ΔW ν
 	scratch chan []float32
@@ -41,7 +48,12 @@ const blockNumbers = 1 << 12
 
 func newAscent(t *Training) *ascent {
 	m, n := t.Model.M(), t.Model.N()
-	a := &ascent{t: t, b: make([]float32, m), c: make([]float32, n), stepB: make([]float32, m), rows: max(1, blockNumbers/n)}
+	a := &ascent{
+		t: t, parameters: t.Model.Parameters(), positive: t.positive.Averages(), negative: t.negative.Averages(),
+		stepB: make([]float32, m), rows: max(1, blockNumbers/n),
+	}
+	statistics := rbm.NewStatistics(t.Model)
+	a.gradient, a.b, a.c = statistics.Averages(), statistics.V, statistics.H
 	a.move = a.moveWeights // once: a method value is allocated
 	a.blocks = make([]block, (m+a.rows-1)/a.rows)
 	for k := range a.blocks {
@@ -58,28 +70,35 @@ func newAscent(t *Training) *ascent {
 // run moves the parameters and returns the gradient's norm, before the optimiser, and whether all parameters are finite.
 func (a *ascent) run(rate float64) (norm float64, finite bool) {
 	t, model, on := a.t, a.t.Model, a.t.config.Compute
-	on.Subtract(a.b, t.positive.V, t.negative.V)
-	on.Subtract(a.c, t.positive.H, t.negative.H)
+	for k, g := range a.gradient[1:] {
+		on.Subtract(g, a.positive[k+1], a.negative[k+1])
+	}
 	if !t.config.Plain {
 		t.followCenter()
 	}
 	t.config.Optimizer.Begin(rate)
 	on.Parallel(len(a.blocks), a.move)
-	t.config.Optimizer.Step(VisibleBiases, 0, model.B, a.b)
-	t.config.Optimizer.Step(HiddenBiases, 0, model.C, a.c)
-	if !t.config.Plain {
-		on.Subtract(model.B, model.B, a.stepB)
+	squares := 0.0
+	for k, g := range a.gradient[1:] {
+		t.config.Optimizer.Step(k+1, 0, a.parameters[k+1].Values, g)
+		squares += on.Dot(g, g)
 	}
-	squares := on.Dot(a.b, a.b) + on.Dot(a.c, a.c)
+	b, c := model.B(), model.C()
+	if !t.config.Plain {
+		on.Subtract(b, b, a.stepB)
+	}
 	finite = true
 	for k := range a.blocks {
 		squares += a.blocks[k].squares
 		finite = finite && a.blocks[k].finite
 		if !t.config.Plain {
-			on.Subtract(model.C, model.C, a.blocks[k].stepC)
+			on.Subtract(c, c, a.blocks[k].stepC)
 		}
 	}
-	return math.Sqrt(squares), finite && on.Finite(model.B) && on.Finite(model.C)
+	for _, p := range a.parameters[1:] {
+		finite = finite && on.Finite(p.Values)
+	}
+	return math.Sqrt(squares), finite
 }
 
 // followCenter moves ν towards the minibatch's mean of the hidden units.
@@ -109,11 +128,11 @@ func (a *ascent) moveWeights(k int) {
 	t.penalise(g, W)
 	a.blocks[k].squares = on.Dot(g, g)
 	if t.config.Plain {
-		t.config.Optimizer.Step(Weights, from, W, g)
+		t.config.Optimizer.Step(0, from, W, g)
 		t.clip(W)
 	} else {
 		copy(before, W)
-		t.config.Optimizer.Step(Weights, from, W, g)
+		t.config.Optimizer.Step(0, from, W, g)
 		t.clip(W)
 		on.Subtract(g, W, before)
 		a.uncenter(g, k)

@@ -54,7 +54,7 @@ func TestContrastiveDivergenceIsTheLectures(t *testing.T) {
 	const count, m, n = 20000, 6, 3
 	set := &data.Set{States: rbm.NewBatch(count, m)}
 	for r := range count {
-		set.States.Row(r)[0] = []uint64{0b000111, 0b111000, 0b010101, 0b011110}[r%4]
+		set.States.SetIndex(r, []uint64{0b000111, 0b111000, 0b010101, 0b011110}[r%4])
 	}
 	model, source := rbm.New(m, n, rng.Seed(2)), rng.NewSource(rng.Seed(2), 1)
 	for k := range model.W {

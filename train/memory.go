@@ -12,8 +12,14 @@ import (
 // Memory is the list of everything that must survive from one update to the next, as named views of the places where it lives.
 // The same list serves to write a checkpoint and to read it back.
 type Memory struct {
-	prefix  string
+	prefix string
+	list   *list
+}
+
+// list holds the entries, and what a checkpoint has for them while one is read.
+type list struct {
 	entries []entry
+	found   map[string]any
 }
 
 type entry struct {
@@ -40,7 +46,28 @@ func (m *Memory) Number(name string, x *float64) { m.add(name, x) }
 func (m *Memory) Counter(name string, x *uint64) { m.add(name, x) }
 
 func (m *Memory) add(name string, data any) {
-	m.entries = append(m.entries, entry{m.prefix + name, data})
+	m.list.entries = append(m.list.entries, entry{m.prefix + name, data})
+}
+
+// Model lists all parameters of a model under one name.
+func (m *Memory) Model(name string, model *rbm.Model) {
+	for k, p := range model.Parameters() {
+		m.Floats(fmt.Sprintf("%s.%d", name, k), p.Values)
+	}
+}
+
+// Models lists any number of models of the form of like. While a checkpoint is read their number is that of the checkpoint.
+func (m *Memory) Models(name string, models *[]*rbm.Model, like *rbm.Model) {
+	number := func(k int) string { return fmt.Sprintf("%s.%d", name, k) }
+	if m.list.found != nil {
+		*models = nil
+		for m.list.found[m.prefix+number(len(*models))+".0"] != nil {
+			*models = append(*models, like.Clone())
+		}
+	}
+	for k, model := range *models {
+		m.Model(number(k), model)
+	}
 }
 
 // floats lists several slices under one name.
@@ -50,19 +77,17 @@ func (m *Memory) floats(name string, slices ...[]float32) {
 	}
 }
 
-// under lists what remember lists, with a prefix to the names.
-func (m *Memory) under(prefix string, remember func(*Memory)) {
-	outer := m.prefix
-	m.prefix = outer + prefix + "."
-	remember(m)
-	m.prefix = outer
-}
+// under returns the same list, to which entries are added with a prefix to their names.
+func (m *Memory) under(prefix string) *Memory { return &Memory{m.prefix + prefix + ".", m.list} }
 
 // tensors copies nothing: the tensors are views.
 func (m *Memory) tensors() []safetensors.Tensor {
-	tensors := make([]safetensors.Tensor, len(m.entries))
-	for k, e := range m.entries {
+	tensors := make([]safetensors.Tensor, len(m.list.entries))
+	for k, e := range m.list.entries {
 		t := safetensors.Tensor{Name: e.name}
+		if batch, ok := e.data.(rbm.Batch); ok {
+			e.data = batch.Encode()
+		}
 		switch x := e.data.(type) {
 		case []float32:
 			t.Shape, t.Data = []int{len(x)}, x
@@ -70,8 +95,6 @@ func (m *Memory) tensors() []safetensors.Tensor {
 			t.Shape, t.Data = []int{len(x)}, x
 		case []uint64:
 			t.Shape, t.Data = []int{len(x)}, x
-		case rbm.Batch:
-			t.Shape, t.Data = []int{len(x.Words())}, x.Words()
 		case *uint64:
 			t.Shape, t.Data = []int{1}, []uint64{*x}
 		case *float64:
@@ -83,16 +106,12 @@ func (m *Memory) tensors() []safetensors.Tensor {
 }
 
 // restore copies the tensors into the places of the list. The names and lengths must be those of the list.
-func (m *Memory) restore(tensors []safetensors.Tensor) error {
-	if len(tensors) != len(m.entries) {
-		return fmt.Errorf("checkpoint holds %d tensors, these settings expect %d", len(tensors), len(m.entries))
+func (m *Memory) restore() error {
+	if found, entries := m.list.found, m.list.entries; len(found) != len(entries) {
+		return fmt.Errorf("checkpoint holds %d tensors, these settings expect %d", len(found), len(entries))
 	}
-	found := map[string]any{}
-	for _, t := range tensors {
-		found[t.Name] = t.Data
-	}
-	for _, e := range m.entries {
-		if !e.restore(found[e.name]) {
+	for _, e := range m.list.entries {
+		if !e.restore(m.list.found[e.name]) {
 			return fmt.Errorf("checkpoint's %q is not what these settings expect", e.name)
 		}
 	}
@@ -110,7 +129,7 @@ func (e entry) restore(data any) bool {
 	case []uint64:
 		return fill(to, data)
 	case rbm.Batch:
-		return fill(to.Words(), data) && to.Clean()
+		return to.Decode(data) == nil
 	case *float64:
 		one := []float64{0}
 		ok := entry{data: one}.restore(data)

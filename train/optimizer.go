@@ -8,28 +8,18 @@ import (
 	"harmonium/rbm"
 )
 
-// Parameters is one of a model's three kinds of parameters.
-type Parameters int
-
-// The kinds, in the order of [rbm.Model].
-const (
-	Weights Parameters = iota
-	VisibleBiases
-	HiddenBiases
-)
-
 // Optimizer moves the parameters along the gradient −∂C/∂λ, the direction in which the log-likelihood rises. It may keep
 // state: use a fresh one for each training.
 type Optimizer interface {
 	// DefaultRate is the learning rate of weights between such units where none is given.
-	DefaultRate(visible, hidden rbm.Units) float64
+	DefaultRate(visible, hidden rbm.Kind) float64
 	// Start is called once, before the first Begin. The steps are computed in the given context.
 	Start(model *rbm.Model, on *compute.Context)
 	// Begin is called before the steps of each update.
 	Begin(rate float64)
-	// Step moves p, the parameters of a kind from index from on, along their gradient g: p ← p + rate·(something made of g). It is
+	// Step moves p, numbers from index from on of entry k of [rbm.Model.Parameters], along their gradient g: p ← p + rate·(something made of g). It is
 	// called once for every parameter of an update, for several stretches at the same time.
-	Step(kind Parameters, from int, p, g []float32)
+	Step(k, from int, p, g []float32)
 	// Remember lists what must survive from one update to the next.
 	Remember(*Memory)
 }
@@ -41,7 +31,7 @@ type SGD struct {
 }
 
 // DefaultRate is 0.1, measured (docs/decisions/0046).
-func (*SGD) DefaultRate(_, _ rbm.Units) float64 { return 0.1 }
+func (*SGD) DefaultRate(_, _ rbm.Kind) float64 { return 0.1 }
 
 // Start has nothing to set: gradient descent has no memory.
 func (o *SGD) Start(_ *rbm.Model, on *compute.Context) { o.compute = on }
@@ -50,7 +40,7 @@ func (o *SGD) Start(_ *rbm.Model, on *compute.Context) { o.compute = on }
 func (o *SGD) Begin(rate float64) { o.rate = float32(rate) }
 
 // Step adds rate·g.
-func (o *SGD) Step(_ Parameters, _ int, p, g []float32) { o.compute.AddScaled(p, o.rate, g) }
+func (o *SGD) Step(_, _ int, p, g []float32) { o.compute.AddScaled(p, o.rate, g) }
 
 // Remember does nothing.
 func (*SGD) Remember(*Memory) {}
@@ -61,12 +51,12 @@ type Momentum struct {
 	Decay float64 // 0 means 0.9
 
 	rate     float32
-	velocity [3][]float32
+	velocity [][]float32
 	compute  *compute.Context
 }
 
 // DefaultRate is a tenth of SGD's, so that the effective rate is the same.
-func (*Momentum) DefaultRate(_, _ rbm.Units) float64 { return 0.01 }
+func (*Momentum) DefaultRate(_, _ rbm.Kind) float64 { return 0.01 }
 
 // Start sets the velocity to zero.
 func (o *Momentum) Start(model *rbm.Model, on *compute.Context) {
@@ -80,16 +70,16 @@ func (o *Momentum) Start(model *rbm.Model, on *compute.Context) {
 func (o *Momentum) Begin(rate float64) { o.rate = float32(rate) }
 
 // Step updates the velocity and adds rate times it.
-func (o *Momentum) Step(kind Parameters, from int, p, g []float32) {
-	u, decay := o.velocity[kind][from:][:len(p)], float32(o.Decay)
-	for k := range u {
-		u[k] = float32(decay*u[k]) + g[k]
+func (o *Momentum) Step(k, from int, p, g []float32) {
+	u, decay := o.velocity[k][from:][:len(p)], float32(o.Decay)
+	for i := range u {
+		u[i] = float32(decay*u[i]) + g[i]
 	}
 	o.compute.AddScaled(p, o.rate, u)
 }
 
 // Remember lists the velocity.
-func (o *Momentum) Remember(m *Memory) { m.floats("velocity", o.velocity[:]...) }
+func (o *Momentum) Remember(m *Memory) { m.floats("velocity", o.velocity...) }
 
 // Adam scales the step of each parameter by running means of its gradient and of the gradient's square
 // (D. P. Kingma and J. Ba, ICLR 2015).
@@ -101,14 +91,16 @@ type Adam struct {
 
 	steps         uint64
 	step          kernel.Adam
-	first, second [3][]float32 // first is empty without momentum
+	first, second [][]float32 // first is empty without momentum
 	compute       *compute.Context
 }
 
 // DefaultRate is 0.01 between bits, and a quarter of it between spins, measured (docs/decisions/0042 and 0043). Steps of Adam are of the
 // size of the rate whatever the gradient's, and the same model has weights in spins of a quarter of those in bits.
-func (*Adam) DefaultRate(visible, hidden rbm.Units) float64 {
-	return 0.01 / (visible.Scale() * hidden.Scale())
+func (*Adam) DefaultRate(visible, hidden rbm.Kind) float64 {
+	sv, _ := visible.Line()
+	sh, _ := hidden.Line()
+	return 0.01 / (sv * sh)
 }
 
 // Start sets the running means to zero.
@@ -136,29 +128,32 @@ func (o *Adam) Begin(rate float64) {
 }
 
 // Step updates the running means and moves by rate·mean/(√mean square + Epsilon).
-func (o *Adam) Step(kind Parameters, from int, p, g []float32) {
+func (o *Adam) Step(k, from int, p, g []float32) {
 	mean := g
 	if o.Beta1 != 0 {
-		mean = o.first[kind][from:][:len(p)]
+		mean = o.first[k][from:][:len(p)]
 		decay, gain := float32(o.Beta1), float32(1-o.Beta1)
-		for k, x := range g {
-			mean[k] = float32(decay*mean[k]) + float32(gain*x)
+		for i, x := range g {
+			mean[i] = float32(decay*mean[i]) + float32(gain*x)
 		}
 	}
-	o.compute.StepAdam(&o.step, p, mean, g, o.second[kind][from:][:len(p)])
+	o.compute.StepAdam(&o.step, p, mean, g, o.second[k][from:][:len(p)])
 }
 
 // Remember lists the running means and the number of steps.
 func (o *Adam) Remember(m *Memory) {
 	if o.Beta1 != 0 {
-		m.floats("first", o.first[:]...)
+		m.floats("first", o.first...)
 	}
-	m.floats("second", o.second[:]...)
+	m.floats("second", o.second...)
 	m.Counter("steps", &o.steps)
 }
 
-func zeros(model *rbm.Model) [3][]float32 {
-	return [3][]float32{
-		make([]float32, len(model.W)), make([]float32, len(model.B)), make([]float32, len(model.C)),
+// zeros returns a number for each parameter of a model.
+func zeros(model *rbm.Model) [][]float32 {
+	var list [][]float32
+	for _, p := range model.Parameters() {
+		list = append(list, make([]float32, len(p.Values)))
 	}
+	return list
 }

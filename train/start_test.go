@@ -8,25 +8,27 @@ import (
 
 	"harmonium/data"
 	"harmonium/diag"
+	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 	"harmonium/train"
 )
 
 func TestStartRefuses(t *testing.T) {
 	set := drawnBars(t, 50)
 	for want, c := range map[string]train.Config{
-		"batch is 51, but the data has 50 rows":                      {Batch: 51},
-		"rate is -1, want a finite number, not negative":             {Rate: -1},
-		"rate is NaN, want a finite number, not negative":            {Rate: math.NaN()},
-		"epochs is -3, want a finite number, not negative":           {Epochs: -3},
-		`schedule is "wavy", want constant, linear, cosine or power`: {Schedule: "wavy"},
-		"there is no validation data":                                {Patience: 3},
-		"cd with -1 steps":                                           {Negative: &train.CD{Steps: -1}},
-		"pt with 1 steps, 100 chains and 1 rungs":                    {Negative: &train.PT{Rungs: 1}},
-		"pcd of 100 chains refreshed by 101 ladders of 10 rungs":     {Negative: &train.PCD{Refresh: 101}},
-		"pcd with 10 steps and -5 chains":                            {Negative: &train.PCD{Chains: -5}},
-		"the validation data has 2 units, the model 9 visible ones":  {Valid: &data.Set{States: rbm.NewBatch(1, 2)}},
+		"batch is 51, but the data has 50 rows":                              {Batch: 51},
+		"rate is -1, want a finite number, not negative":                     {Rate: -1},
+		"rate is NaN, want a finite number, not negative":                    {Rate: math.NaN()},
+		"epochs is -3, want a finite number, not negative":                   {Epochs: -3},
+		`schedule is "wavy", want constant, linear, cosine or power`:         {Schedule: "wavy"},
+		"there is no validation data":                                        {Patience: 3},
+		"cd with -1 steps":                                                   {Negative: &train.CD{Steps: -1}},
+		"pt with 1 steps, 100 chains and 1 temperatures":                     {Negative: &train.PT{Temperatures: 1}},
+		"pcd of 100 chains refreshed by 101 replica sets of 10 temperatures": {Negative: &train.PCD{Refresh: 101}},
+		"pcd with 10 steps and -5 chains":                                    {Negative: &train.PCD{Chains: -5}},
+		"the validation data has 2 units, the model 9 visible ones":          {Valid: &data.Set{States: rbm.NewBatch(1, 2)}},
 	} {
 		_, err := train.Start(rbm.New(9, 4, rng.Seed(1)), set, c)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -65,7 +67,7 @@ func TestStartRefusesData(t *testing.T) {
 
 // Scores of rows whose weights are large are those of the same rows with small ones.
 func TestScoresOfLargeWeights(t *testing.T) {
-	score := func(unit float64) *train.Score {
+	score := func(unit float64) *monitor.Score {
 		set, valid := drawnBars(t, 50), drawnValid(t)
 		for r := range valid.Rows() {
 			valid.Weights = append(valid.Weights, float64(r%3)*unit)
@@ -155,7 +157,7 @@ func TestJudge(t *testing.T) {
 				kept = e
 			}
 		}
-		findings := training.Judge(kept)
+		findings := training.Monitor.Judge(&kept.Scores)
 		if c.want == "" && len(findings) > 0 || c.want != "" && (len(findings) != 1 || findings[0].Code != c.want) {
 			t.Errorf("%s: scores %v, findings %+v, want %q", name, kept.Train.Value, findings, c.want)
 		}
@@ -176,8 +178,8 @@ func TestJudgeOfErrors(t *testing.T) {
 		{-9, 1, nil, ""}, {-9, 1, hidden, "below-independent"}, {-10, 1, nil, "below-independent"},
 		{math.NaN(), 0, nil, "below-independent"},
 	} {
-		findings := training.Judge(&train.Evaluation{
-			Train: &train.Score{Value: diag.Number(c.score)}, LogZ: train.LogZ{Stderr: c.stderr}, Findings: c.findings,
+		findings := training.Monitor.Judge(&monitor.Scores{
+			Train: &monitor.Score{Value: diag.Number(c.score)}, LogZ: sample.LogZ{Stderr: c.stderr}, Findings: c.findings,
 		})
 		got := ""
 		for _, f := range findings {
@@ -187,7 +189,7 @@ func TestJudgeOfErrors(t *testing.T) {
 			t.Errorf("%v ± %v, %d findings: %q, want %q", c.score, c.stderr, len(c.findings), got, c.want)
 		}
 	}
-	if findings := training.Judge(&train.Evaluation{}); len(findings) > 0 {
+	if findings := training.Monitor.Judge(&monitor.Scores{}); len(findings) > 0 {
 		t.Errorf("no scores: %v", findings)
 	}
 }

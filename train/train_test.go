@@ -14,6 +14,8 @@ import (
 	"harmonium/diag"
 	"harmonium/exact"
 	"harmonium/internal/lecturetest"
+	"harmonium/internal/safetensors"
+	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/train"
@@ -65,7 +67,7 @@ func logLikelihood(t *testing.T, model *rbm.Model, set *data.Set) float64 {
 	bits, _ := lecturetest.Bits(model)
 	p, sum := bits.Distribution(), 0.0
 	for r := range set.Rows() {
-		sum += set.Weight(r) * math.Log(p[set.States.Row(r)[0]])
+		sum += set.Weight(r) * math.Log(p[set.States.Index(r)])
 	}
 	return sum / set.TotalWeight()
 }
@@ -109,9 +111,9 @@ func TestEveryMethodLearns(t *testing.T) {
 		// CD is biased where modes are far apart (Fischer & Igel, ICANN 2010).
 		"cd":       {train.Config{Negative: &train.CD{Steps: 5}, Rate: 0.003}, 0.5, 0.95},
 		"pcd":      {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200}}, 0, 0.1},
-		"pt":       {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4}}, 0, 0.1},
-		"ptt":      {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Rungs: 4, Along: true}}, 0, 0.1},
-		"refresh":  {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200, Refresh: 20, Rungs: 4}}, 0, 0.1},
+		"pt":       {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Temperatures: 4}}, 0, 0.1},
+		"ptt":      {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Temperatures: 4, Along: true}}, 0, 0.1},
+		"refresh":  {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200, Refresh: 20, Temperatures: 4}}, 0, 0.1},
 		"sgd":      {train.Config{Optimizer: &train.SGD{}, Rate: 1}, 0, 0.3},
 		"momentum": {train.Config{Optimizer: &train.Momentum{}, Rate: 0.1}, 0, 0.25},
 		"plain":    {train.Config{Plain: true}, 0.2, 0.65}, // slower, as most bits are not off
@@ -120,7 +122,7 @@ func TestEveryMethodLearns(t *testing.T) {
 		training := start(t, 12, set, c.Config)
 		all := finish(t, training)
 		e := all[len(all)-1].Evaluation
-		if e == nil || e.Train.Method != train.MethodExact {
+		if e == nil || e.Train.Method != monitor.MethodExact {
 			t.Fatalf("%s: last evaluation is %+v, want an exact one", name, e)
 		}
 		if want := logLikelihood(t, training.Model, set); math.Abs(float64(e.Train.Value)-want) > 1e-9 {
@@ -144,12 +146,12 @@ func TestNegativePhasesAgree(t *testing.T) {
 	model := rbm.New(8, 5, rng.Seed(3))
 	source := rng.NewSource(rng.Seed(3), 5)
 	for _, p := range model.Parameters() {
-		for k := range p {
-			p[k] = float32(2*source.Float64() - 1)
+		for k := range p.Values {
+			p.Values[k] = float32(2*source.Float64() - 1)
 		}
 	}
 	flat := func(s *rbm.Statistics) []float32 { return slices.Concat(s.V, s.H, s.VH) }
-	moments := rbm.NewStatistics(8, 5)
+	moments := rbm.NewStatistics(model)
 	if err := exact.Moments(t.Context(), moments, model, exact.Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -158,13 +160,13 @@ func TestNegativePhasesAgree(t *testing.T) {
 	update := train.Update{Model: model, Conditionals: rbm.NewConditionals(model, compute.New(1)), Rows: rbm.NewBatch(chains, 8)}
 	for name, n := range map[string]train.Negative{
 		"pcd": &train.PCD{Steps: 2, Chains: chains}, "cd": &train.CD{Steps: 40},
-		"pt":             &train.PT{Steps: 2, Chains: chains, Rungs: 3},
-		"pcd, refreshed": &train.PCD{Steps: 2, Chains: chains, Refresh: chains, Rungs: 3},
+		"pt":             &train.PT{Steps: 2, Chains: chains, Temperatures: 3},
+		"pcd, refreshed": &train.PCD{Steps: 2, Chains: chains, Refresh: chains, Temperatures: 3},
 	} {
 		if err := n.Start(setup); err != nil {
 			t.Fatal(err)
 		}
-		series, got := make([][]float64, len(want)), rbm.NewStatistics(8, 5)
+		series, got := make([][]float64, len(want)), rbm.NewStatistics(model)
 		for update.Number = range updates {
 			_, cd := n.(*train.CD) // which forgets its chains
 			if recorded := (update.Number+1)%every == 0; cd && !recorded {
@@ -217,17 +219,17 @@ func TestTrainingRepeats(t *testing.T) {
 		"pcd": func(workers int) (*data.Set, train.Config) { return everything(t, workers) },
 		"pt": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Negative = 12, &train.PT{Chains: 30, Rungs: 4}
+			c.Epochs, c.Negative = 12, &train.PT{Chains: 30, Temperatures: 4}
 			return set, c
 		},
 		"pt along the training": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PT{Chains: 30, Rungs: 4, Along: true}
+			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PT{Chains: 30, Temperatures: 4, Along: true}
 			return set, c
 		},
 		"pcd refreshed along the training": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PCD{Chains: 30, Refresh: 7, Rungs: 3, Along: true}
+			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PCD{Chains: 30, Refresh: 7, Temperatures: 3, Along: true}
 			return set, c
 		},
 		"pcd that adapts": func(workers int) (*data.Set, train.Config) {
@@ -298,12 +300,40 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 	}
 }
 
+// A checkpoint of an older version is refused by its number, with the way out.
+func TestResumeNamesVersions(t *testing.T) {
+	set, c := everything(t, 1)
+	var checkpoint bytes.Buffer
+	if err := start(t, 10, set, c).Checkpoint(&checkpoint); err != nil {
+		t.Fatal(err)
+	}
+	f, err := safetensors.Read(bytes.NewReader(checkpoint.Bytes()), int64(checkpoint.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Metadata["version"] = "4"
+	f.Seal()
+	checkpoint.Reset()
+	if err := safetensors.Write(&checkpoint, f); err != nil {
+		t.Fatal(err)
+	}
+	err = start(t, 10, set, c).Resume(checkpoint.Bytes())
+	const want = `version of the checkpoint is "4", this program reads 5: go on with the program that began the run, or train again`
+	if err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+}
+
 // A row of weight 2 counts as two rows, one of weight 0 as none.
 func TestWeightsCountRows(t *testing.T) {
 	rows := rbm.NewBatch(3, 4)
-	rows.Row(0)[0], rows.Row(1)[0], rows.Row(2)[0] = 3, 5, 8
+	for r, x := range []uint64{3, 5, 8} {
+		rows.SetIndex(r, x)
+	}
 	twice := rbm.NewBatch(3, 4)
-	twice.Row(0)[0], twice.Row(1)[0], twice.Row(2)[0] = 3, 3, 5
+	for r, x := range []uint64{3, 3, 5} {
+		twice.SetIndex(r, x)
+	}
 	weighted := &data.Set{States: rows, Weights: []float64{2e30, 1e30, 0}}
 	trained := func(set *data.Set, batch int) *rbm.Model {
 		training := start(t, 3, set, train.Config{Negative: &train.Exact{}, Batch: batch, Updates: 1, Plain: true})
@@ -400,14 +430,14 @@ func TestOptimizers(t *testing.T) {
 		{&train.Momentum{}, []float64{0.2, 0.2 + 0.1*(0.9*2+2)}},
 		{&train.Adam{}, []float64{0.1, 0.2}}, // a constant gradient moves by the rate, whatever its size
 	} {
-		model := &rbm.Model{W: []float32{0}, B: []float32{0}, C: []float32{0}}
+		model := &rbm.Model{Visible: rbm.WithBiases(rbm.Bernoulli, 0), Hidden: rbm.WithBiases(rbm.Bernoulli, 0), W: []float32{0}}
 		c.o.Start(model, nil)
 		for k, want := range c.want {
 			c.o.Begin(0.1)
-			c.o.Step(train.Weights, 0, model.W, []float32{2})
-			c.o.Step(train.VisibleBiases, 0, model.B, []float32{0})
-			if math.Abs(float64(model.W[0])-want) > 1e-6 || !slices.Equal(model.B, []float32{0}) {
-				t.Errorf("%T: step %d leads to w = %v, b = %v, want %v and 0", c.o, k+1, model.W[0], model.B, want)
+			c.o.Step(0, 0, model.W, []float32{2})
+			c.o.Step(1, 0, model.B(), []float32{0})
+			if math.Abs(float64(model.W[0])-want) > 1e-6 || !slices.Equal(model.B(), []float32{0}) {
+				t.Errorf("%T: step %d leads to w = %v, b = %v, want %v and 0", c.o, k+1, model.W[0], model.B(), want)
 			}
 		}
 	}

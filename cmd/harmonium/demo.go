@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"harmonium/cmd/harmonium/internal/plot"
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
@@ -69,6 +70,9 @@ type demoResult struct {
 type klCurve struct{ epochs, kl []float64 }
 
 func demo(ctx context.Context, t *terminal, out string, seed uint64) error {
+	if _, err := run.Open(out); err == nil {
+		return badInput(fmt.Errorf("-o %s is the folder of a run, whose model would be lost: name another folder", out))
+	}
 	if err := checkFolder(out); err != nil {
 		return err
 	}
@@ -112,8 +116,7 @@ func demo(ctx context.Context, t *terminal, out string, seed uint64) error {
 
 // demoTrain trains a spin model while the exact divergence from the target falls on the terminal.
 func demoTrain(ctx context.Context, t *terminal, states rbm.Batch, target []float64, seed uint64) (*rbm.Model, *klCurve, error) {
-	model := rbm.New(demoL*demoL, demoHidden, rng.Seed(seed))
-	model.Visible, model.Hidden = rbm.Spin, rbm.Spin
+	model := rbm.NewModel(rbm.NewLayer(rbm.Spin, demoL*demoL), rbm.NewLayer(rbm.Spin, demoHidden), rng.Seed(seed))
 	set := &data.Set{States: states, Values: rbm.Spin}
 	// Gentler than the defaults, for a curve that falls steadily: two modes, all up and all down, keep the chains apart.
 	training, err := train.Start(model, set, train.Config{

@@ -14,11 +14,11 @@ import (
 	"harmonium/diag"
 	"harmonium/estimate"
 	"harmonium/exact"
+	"harmonium/monitor"
 	"harmonium/rbm"
-	"harmonium/train"
 )
 
-// The methods of eval beside train.MethodExact.
+// The methods of eval beside monitor.MethodExact.
 const (
 	methodAnnealed = "annealed"
 	methodPseudo   = "pseudo"
@@ -181,7 +181,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 		return err
 	}
 	switch method {
-	case train.MethodExact:
+	case monitor.MethodExact:
 		err = result.enumerate(ctx, t, model, set)
 	case methodAnnealed:
 		err = result.anneal(ctx, t, o, model, between, set)
@@ -238,10 +238,10 @@ func chooseMethod(model *rbm.Model, method string) (string, error) {
 	switch method {
 	case "auto":
 		if exact.Feasible(model.M(), model.N()) == nil && exact.Cost(model.M(), model.N()) <= affordable {
-			return train.MethodExact, nil
+			return monitor.MethodExact, nil
 		}
 		return methodAnnealed, nil
-	case train.MethodExact:
+	case monitor.MethodExact:
 		return method, exact.Feasible(model.M(), model.N())
 	case methodAnnealed, methodPseudo:
 		return method, nil
@@ -281,7 +281,7 @@ func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, mo
 
 // score takes the mean of log P(v) = −F(v) − log Z.
 func (r *evalResult) score(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
-	logs, err := scoreRows(ctx, t, "free energies", model, set, freeEnergy(model))
+	logs, err := scoreRows(ctx, t, "free energies", model, set, model.FreeEnergyFunc())
 	if err != nil {
 		return err
 	}
@@ -301,7 +301,7 @@ func mean(x []float64, set *data.Set) estimateResult {
 func (r *evalResult) table(w io.Writer) {
 	fmt.Fprintf(w, "rows\t%d\n", r.Rows)
 	switch r.Method {
-	case train.MethodExact:
+	case monitor.MethodExact:
 		fmt.Fprintf(w, "log-likelihood\t%.4f ± %s nats a row (exact)\n", r.LL.Value, r.LL.Stderr.Digits(4))
 		fmt.Fprintf(w, "log Z\t%.6f (exact)\n", r.LogZ.Value)
 	case methodAnnealed:

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -45,6 +46,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if errors.Is(err, context.Canceled) {
 		status, err = exitInterrupted, errors.New("interrupted")
+	}
+	if errors.Is(err, syscall.EPIPE) { // nobody reads
+		silent = true
 	}
 	if !silent {
 		fmt.Fprintln(stderr, "harmonium:", err)

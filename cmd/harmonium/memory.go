@@ -6,9 +6,9 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/sample"
-	"harmonium/train"
 )
 
 // mostMemory is what eval and sample may take beside the model and the data. GOMEMLIMIT, which every Go program knows, takes its place.
@@ -63,7 +63,7 @@ func (s need) ladders(count int) float64 {
 // claimSamples refuses samples by a method, auto among them, that would take too much memory.
 func claimSamples(model *rbm.Model, method string, chains int) error {
 	s := needOf(model)
-	if method == train.MethodExact {
+	if method == monitor.MethodExact {
 		return claim(s.enumeration(), fmt.Sprintf("enumeration of %d×%d units", model.M(), model.N()), "take --method gibbs")
 	}
 	bytes := s.model() + s.chains(chains)

@@ -7,12 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"harmonium/monitor"
 	"harmonium/rbm"
-	"harmonium/train"
 )
 
 // sized is a model that is only measured.
-func sized(m, n int) *rbm.Model { return &rbm.Model{B: make([]float32, m), C: make([]float32, n)} }
+func sized(m, n int) *rbm.Model {
+	return &rbm.Model{Visible: rbm.NewLayer(rbm.Bernoulli, m), Hidden: rbm.NewLayer(rbm.Bernoulli, n)}
+}
 
 // Work that would fill the memory is refused with what it takes, what it may have and the way out; models of ordinary size never are.
 func TestClaim(t *testing.T) {
@@ -35,9 +37,9 @@ func TestClaim(t *testing.T) {
 		{"annealed", scores(methodAnnealed), 20_000, 2_000, ""},
 		{"annealed", scores(methodAnnealed), 20, 2_000_000,
 			"log Z by annealing of 20×2000000 units would take about 8.0 GB of memory, and may have 4.3 GB: take --method pseudo, or set"},
-		{"exact", scores(train.MethodExact), 784, 34, ""},
-		{"exact", scores(train.MethodExact), 10, 2_000_000, ""},
-		{"exact", scores(train.MethodExact), 30, 30_000_000, "enumeration of 30×30000000 units would take about"},
+		{"exact", scores(monitor.MethodExact), 784, 34, ""},
+		{"exact", scores(monitor.MethodExact), 10, 2_000_000, ""},
+		{"exact", scores(monitor.MethodExact), 30, 30_000_000, "enumeration of 30×30000000 units would take about"},
 		{"gibbs", samples("gibbs", 20), 20, 2_000_000, ""},
 		{"gibbs", samples("gibbs", 20), 20_000, 2_000, ""},
 		{"gibbs", samples("gibbs", 1000), 784, 500, ""},

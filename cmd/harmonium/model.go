@@ -47,18 +47,6 @@ func loadModel(path string) (*rbm.Model, *run.Run, error) {
 	return model, r, badInput(err)
 }
 
-// freeEnergy returns a function for many calls of rbm.Model.FreeEnergy, which would turn the weights to float64 in each.
-func freeEnergy(model *rbm.Model) func(rbm.Batch) []float64 {
-	p, inputs := model.Bits(), make([]float64, model.N())
-	return func(v rbm.Batch) []float64 {
-		free := make([]float64, v.Rows())
-		for r := range free {
-			free[r] = p.FreeEnergy(v.Row(r), inputs)
-		}
-		return free
-	}
-}
-
 // pathFlag says where the models between independent units and a model lie that chains are led along.
 type pathFlag string
 

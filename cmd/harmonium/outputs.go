@@ -98,12 +98,30 @@ func sameFile(a, b string) bool {
 	switch {
 	case errA == nil && errB == nil:
 		return os.SameFile(x, y)
-	case errA == nil || errB == nil || filepath.Base(a) != filepath.Base(b):
+	case errA == nil || errB == nil:
+		return false
+	}
+	if a, b = linked(a), linked(b); filepath.Base(a) != filepath.Base(b) {
 		return false
 	}
 	x, errA = os.Stat(filepath.Dir(a))
 	y, errB = os.Stat(filepath.Dir(b))
 	return errA == nil && errB == nil && os.SameFile(x, y)
+}
+
+// linked is where a link leads to at which there is nothing yet.
+func linked(path string) string {
+	for range 40 { // as many as systems follow
+		target, err := os.Readlink(path)
+		if err != nil {
+			return path
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
+	}
+	return path
 }
 
 // checkFolder refuses a folder to be written that is a file, lies in one, or can't be made.

@@ -11,10 +11,10 @@ import (
 	"harmonium/cmd/harmonium/internal/plot"
 	"harmonium/data"
 	"harmonium/diag"
+	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
-	"harmonium/train"
 )
 
 // chart and sheet write a picture and its numbers.
@@ -59,7 +59,7 @@ func (i *inspection) curves() error {
 	for _, m := range i.metrics {
 		for _, s := range []struct {
 			series *plot.Series
-			score  *train.Score
+			score  *monitor.Score
 		}{{&trained, m.TrainLL}, {&valid, m.ValidLL}} {
 			if s.score != nil {
 				s.series.X = append(s.series.X, m.Epoch)
@@ -81,7 +81,7 @@ func (i *inspection) curves() error {
 
 // spectrum draws the singular values of W, along the training where they are known.
 func (i *inspection) spectrum() error {
-	i.result.SingularValues = train.SingularValues(i.model, shownSingular)
+	i.result.SingularValues = monitor.SingularValues(i.model, shownSingular)
 	series := make([]plot.Series, shownSpectrum)
 	for _, m := range i.metrics {
 		for k, x := range m.SingularValues[:min(shownSpectrum, len(m.SingularValues))] {
@@ -97,7 +97,7 @@ func (i *inspection) spectrum() error {
 		})
 	}
 	s := plot.Series{Name: "W", Dots: true}
-	for k, x := range train.SingularValues(i.model, min(i.model.M(), i.model.N())) {
+	for k, x := range monitor.SingularValues(i.model, min(i.model.M(), i.model.N())) {
 		s.X, s.Y = append(s.X, float64(k+1)), append(s.Y, float64(x))
 	}
 	return i.chart("spectrum", plot.Chart{Title: "Singular values of W", X: "rank", Y: "singular value", Series: []plot.Series{s}})

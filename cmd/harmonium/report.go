@@ -10,10 +10,10 @@ import (
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/estimate"
+	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
-	"harmonium/train"
 )
 
 // reportResult compares samples of a model with data.
@@ -72,7 +72,7 @@ func (o *evalOptions) criticise(
 	*findings = append(*findings, drawn.Findings...)
 	result := &reportResult{
 		Samples: reportSamples, Method: drawn.Method, Data: criticism(samples, set, o.seed),
-		SingularValues: train.SingularValues(model, shownSingular), Spectrum: spectrum,
+		SingularValues: monitor.SingularValues(model, shownSingular), Spectrum: spectrum,
 	}
 	if trained != nil {
 		c := criticism(samples, trained, o.seed)

@@ -15,10 +15,10 @@ import (
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
+	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
-	"harmonium/train"
 )
 
 type sampleOptions struct {
@@ -130,13 +130,13 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 		return err
 	}
 	result.File = o.out
-	if err := data.Write(o.out, v, model.Visible, shapeOf(r)); err != nil {
+	if err := data.Write(o.out, v, model.Visible.Kind(), shapeOf(r)); err != nil {
 		return err
 	}
 	err = t.result(result, func(w io.Writer) {
 		fmt.Fprintf(w, "wrote\t%d configurations of %d units to %s\n", o.count, model.M(), o.out)
 		fmt.Fprintf(w, "method\t%s\n", result.Method)
-		if result.Method != train.MethodExact {
+		if result.Method != monitor.MethodExact {
 			fmt.Fprintf(w, "sweeps\t%d before the first sample, %d between two\n", result.BurnIn, result.Thin)
 			fmt.Fprintf(w, "effective sample size\t%.0f of %d, %.3g a second\n", result.ESS, o.count, float64(result.ESS)/result.Seconds)
 			fmt.Fprintf(w, "R-hat\t%.4f\n", result.Rhat)
@@ -168,7 +168,7 @@ func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o 
 	}
 	begun := time.Now()
 	result := &sampleResult{Count: o.Count, Method: method, Findings: []diag.Finding{}}
-	if method == train.MethodExact {
+	if method == monitor.MethodExact {
 		bar := t.progress("sample", 1000)
 		v, err := exact.SampleVisible(ctx, model, o.Count, rng.Seed(o.Seed), exact.Options{Compute: t.compute,
 			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
@@ -257,10 +257,10 @@ func sampleMethod(model *rbm.Model, method string, free bool) (string, error) {
 	switch method {
 	case methodAuto:
 		if possible == nil && exact.Cost(model.M(), model.N()) <= exactSampleCost {
-			return train.MethodExact, nil
+			return monitor.MethodExact, nil
 		}
 		return method, nil
-	case train.MethodExact:
+	case monitor.MethodExact:
 		return method, possible
 	case methodGibbs, methodTempered:
 		return method, nil
@@ -305,10 +305,8 @@ func (o *sampleOptions) options(model *rbm.Model) (sample.Options, error) {
 func parseClamp(model *rbm.Model, text string) (unit int, on bool, err error) {
 	left, right, ok := strings.Cut(text, "=")
 	unit, err = strconv.Atoi(left)
-	off := "0"
-	if model.Visible == rbm.Spin {
-		off = "-1"
-	}
+	_, offset := model.Visible.Line()
+	off := fmt.Sprint(offset)
 	if !ok || err != nil || right != "1" && right != off {
 		return 0, false, fmt.Errorf("--clamp %s, want UNIT=1 or UNIT=%s", text, off)
 	}

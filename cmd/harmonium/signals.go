@@ -22,6 +22,8 @@ func interruptible() context.Context {
 			signal.Notify(signals, s)
 		}
 	}
+	// Who reads the output may go away, as head does: writing then fails, and the work goes on. Without this the program would end unsaved.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		<-signals

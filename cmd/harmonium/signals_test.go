@@ -75,6 +75,20 @@ func TestSignalsSave(t *testing.T) {
 	}
 }
 
+// Who reads the output may go away: the work goes on, and is saved. A line of progress comes after two seconds.
+func TestNobodyReads(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	drawBars(t, "3", "3", "200", dir+"/d.npy")
+	out, err := exec.Command("sh", "-c", "harmonium train "+dir+"/d.npy --hidden 5 --time 3s -o "+dir+"/run 2>&1 | true").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if files, _ := filepath.Glob(dir + "/run/checkpoint/*.safetensors"); len(files) == 0 {
+		t.Error("nothing is saved")
+	}
+}
+
 // A signal that comes more than a second after the first ends a program that has not ended by itself. One that is ignored from the
 // start, as by nohup, does nothing.
 func TestSecondSignalEnds(t *testing.T) {

@@ -15,7 +15,9 @@ import (
 
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/diag"
+	"harmonium/monitor"
 	"harmonium/rbm"
+	"harmonium/sample"
 	"harmonium/train"
 )
 
@@ -66,7 +68,7 @@ Defaults come from measurements on real data sets (docs/decisions/0042).`,
 	f.StringArrayVar(&o.data, "data", nil, "with --resume: where a data file of the run is now, if it was moved; its sha256 decides")
 	f.IntVar(&s.Hidden, "hidden", 0, "hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
 	f.StringVar(&s.VisibleUnits, "visible", "", "visible units, bernoulli (0/1) or spin (-1/1); default: as the data's values")
-	f.StringVar(&s.HiddenUnits, "hidden-units", "", "hidden units, bernoulli or spin; default: as the visible ones")
+	f.StringVar(&s.HiddenUnits, "hidden-units", "", "hidden units, "+rbm.KindNames()+"; default: as the visible ones")
 	f.Uint64Var(&s.Seed, "seed", s.Seed, "of all random numbers; the same seed gives the same bytes")
 	f.IntVar(&s.Epochs, "epochs", s.Epochs, "passes over the data; no bound where --updates or --time is given alone")
 	f.IntVar(&s.Updates, "updates", 0, "stop after so many updates; 0 means no bound")
@@ -103,7 +105,7 @@ Defaults come from measurements on real data sets (docs/decisions/0042).`,
 	return cmd
 }
 
-func rateOf(o train.Optimizer, units rbm.Units) string {
+func rateOf(o train.Optimizer, units rbm.Kind) string {
 	return fmt.Sprintf("%g", o.DefaultRate(units, units))
 }
 
@@ -190,12 +192,12 @@ func resumeRun(ctx context.Context, t *terminal, o *trainOptions, args []string)
 
 // trainResult is the JSON of a finished or interrupted training.
 type trainResult struct {
-	Run      string       `json:"run"`
-	Updates  int          `json:"updates"`
-	Seconds  float64      `json:"seconds"`
-	Finished string       `json:"finished"` // done, time, patience, or interrupted
-	TrainLL  *train.Score `json:"train_ll"`
-	ValidLL  *train.Score `json:"valid_ll"`
+	Run      string         `json:"run"`
+	Updates  int            `json:"updates"`
+	Seconds  float64        `json:"seconds"`
+	Finished string         `json:"finished"` // done, time, patience, or interrupted
+	TrainLL  *monitor.Score `json:"train_ll"`
+	ValidLL  *monitor.Score `json:"valid_ll"`
 
 	LogZStderr float64        `json:"log_z_stderr"` // of the model that the scores are of
 	Findings   []diag.Finding `json:"findings"`
@@ -247,8 +249,8 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	if result.Finished == "" {
 		result.Finished = "interrupted"
 	} else {
-		verdict = training.Judge(&train.Evaluation{
-			Train: result.TrainLL, Valid: result.ValidLL, LogZ: train.LogZ{Stderr: result.LogZStderr}, Findings: result.Findings,
+		verdict = training.Monitor.Judge(&monitor.Scores{
+			Train: result.TrainLL, Valid: result.ValidLL, LogZ: sample.LogZ{Stderr: result.LogZStderr}, Findings: result.Findings,
 		})
 		result.Findings = append(result.Findings, verdict...)
 	}
@@ -294,16 +296,16 @@ func describeEvaluation(e *train.Evaluation) string {
 }
 
 // withError prints a score with the errors of its rows and of log Z together.
-func withError(s *train.Score, doubt float64) string {
+func withError(s *monitor.Score, doubt float64) string {
 	return diag.Estimate{Value: s.Value, Stderr: diag.Number(math.Hypot(float64(s.Stderr), doubt))}.String()
 }
 
 // describeScore says how a score was made; doubt is the error of log Z.
-func describeScore(s *train.Score, doubt float64) string {
+func describeScore(s *monitor.Score, doubt float64) string {
 	switch {
 	case s == nil:
 		return "not scored yet"
-	case s.Method == train.MethodExact:
+	case s.Method == monitor.MethodExact:
 		return fmt.Sprintf("log-likelihood %.4f ± %s nats (exact)", s.Value, s.Stderr.Digits(4))
 	default:
 		return fmt.Sprintf("log-likelihood %.2f ± %s (rows) ± %.2f (log Z) nats, at a glance; 'harmonium eval' measures it",

@@ -14,21 +14,21 @@ import (
 // the units' own values: see [Values].
 func Plain(model *rbm.Model) *lecture.Model {
 	plain, n := &lecture.Model{}, model.N()
-	for i, b := range model.B {
+	for i, b := range model.B() {
 		plain.B = append(plain.B, float64(b))
 		plain.W = append(plain.W, make([]float64, n))
 		for j := range n {
 			plain.W[i][j] = float64(model.W[i*n+j])
 		}
 	}
-	for _, c := range model.C {
+	for _, c := range model.C() {
 		plain.C = append(plain.C, float64(c))
 	}
 	return plain
 }
 
 // Values returns row r as numbers: 0 and 1 of Bernoulli units, −1 and +1 of spins.
-func Values(units rbm.Units, s rbm.Batch, r int) []float64 {
+func Values(units rbm.Kind, s rbm.Batch, r int) []float64 {
 	values := Row(s, r)
 	if units == rbm.Spin {
 		for i, v := range values {
@@ -59,13 +59,7 @@ func Rows(s rbm.Batch) [][]float64 {
 }
 
 // States returns all 2^units configurations in the lecture's order: unit i of row a is bit i of a.
-func States(units int) rbm.Batch {
-	s := rbm.NewBatch(1<<units, units)
-	for a := range s.Rows() {
-		s.Row(a)[0] = uint64(a)
-	}
-	return s
-}
+func States(units int) rbm.Batch { return rbm.AllStates(units) }
 
 // Bits returns a model of bits with the same distribution: s = 2v−1 is inserted for spins and the
 // terms are collected. The energy is offset + E(v,h) with that of the lecture's model.
@@ -73,8 +67,8 @@ func States(units int) rbm.Batch {
 //	w (αv+β)(γh+δ) = αγw vh + αδw v + βγw h + βδw,   with α = 1, β = 0 for bits and α = 2, β = −1 for spins; likewise γ, δ.
 func Bits(model *rbm.Model) (bits *lecture.Model, offset float64) {
 	bits = Plain(model)
-	α, β := line(model.Visible)
-	γ, δ := line(model.Hidden)
+	α, β := line(model.Visible.Kind())
+	γ, δ := line(model.Hidden.Kind())
 	for i := range bits.B {
 		offset -= β * bits.B[i]
 		bits.B[i] *= α
@@ -95,7 +89,7 @@ func Bits(model *rbm.Model) (bits *lecture.Model, offset float64) {
 }
 
 // line returns α and β with value = α·bit + β.
-func line(units rbm.Units) (α, β float64) {
+func line(units rbm.Kind) (α, β float64) {
 	if units == rbm.Spin {
 		return 2, -1
 	}
@@ -105,8 +99,8 @@ func line(units rbm.Units) (α, β float64) {
 // OfUnits turns averages of bits into those of the units' own values: ⟨(αv+β)(γh+δ)⟩ = αγ⟨vh⟩ +
 // αδ⟨v⟩ + βγ⟨h⟩ + βδ. It changes average.
 func OfUnits(model *rbm.Model, average *lecture.Model) *lecture.Model {
-	α, β := line(model.Visible)
-	γ, δ := line(model.Hidden)
+	α, β := line(model.Visible.Kind())
+	γ, δ := line(model.Hidden.Kind())
 	for i, v := range average.B {
 		for j, h := range average.C {
 			average.W[i][j] = α*γ*average.W[i][j] + α*δ*v + β*γ*h + β*δ

@@ -14,16 +14,15 @@ import (
 // The model of bits has the energy of the model in its units' own values, at every state, and so
 // the same averages.
 func TestBitsHaveTheEnergyOfValues(t *testing.T) {
-	for _, visible := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
-		for _, hidden := range []rbm.Units{rbm.Bernoulli, rbm.Spin} {
+	for _, visible := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 			t.Run(fmt.Sprint(visible, "-", hidden), func(t *testing.T) {
 				const m, n = 4, 3
-				model := rbm.New(m, n, rng.Seed(1))
-				model.Visible, model.Hidden = visible, hidden
+				model := rbm.NewModel(rbm.NewLayer(visible, m), rbm.NewLayer(hidden, n), rng.Seed(1))
 				source := rng.NewSource(rng.Seed(1), 1)
 				for _, p := range model.Parameters() {
-					for k := range p {
-						p[k] = float32(2*source.Float64() - 1)
+					for k := range p.Values {
+						p.Values[k] = float32(2*source.Float64() - 1)
 					}
 				}
 				plain := lecturetest.Plain(model)

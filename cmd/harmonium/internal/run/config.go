@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,10 +52,10 @@ type Settings struct {
 	Negative     string   `json:"negative"`       // "pcd", "cd", "pt" or "exact"
 	Steps        int      `json:"steps"`          // Gibbs sweeps an update
 	AdaptSteps   bool     `json:"adapt_steps"`    // instead of steps: as many as the chains of pcd need
-	Chains       int      `json:"chains"`         // of pcd; ladders of pt
-	Refresh      int      `json:"refresh"`        // ladders that refresh the chains of pcd
-	Rungs        int      `json:"rungs"`          // of the ladders
-	Path         string   `json:"path"`           // of the rungs: "line", which "" means too, or "training"
+	Chains       int      `json:"chains"`         // of pcd; replica sets of pt
+	Refresh      int      `json:"refresh"`        // replica sets that refresh the chains of pcd
+	Rungs        int      `json:"rungs"`          // temperatures of the replica sets
+	Path         string   `json:"path"`           // of the replicas: "line", which "" means too, or "training"
 	Optimizer    string   `json:"optimizer"`      // "sgd", "momentum" or "adam"
 	Batch        int      `json:"batch"`          // rows a minibatch; 0 means the default
 	Rate         float64  `json:"rate"`           // 0 means the optimiser's default
@@ -74,7 +75,7 @@ type Settings struct {
 	Bernoulli    bool     `json:"bernoulli_grey"` // grey values become 1 with their own probability
 }
 
-// The paths of ladders between independent units and a model: the straight line, and along the models kept in training.
+// The paths of replica sets between independent units and a model: the straight line, and along the models frozen in training.
 const (
 	PathLine     = "line"
 	PathTraining = "training"
@@ -83,7 +84,7 @@ const (
 // Defaults are the settings of a user who sets nothing.
 func Defaults() Settings {
 	return Settings{
-		Hidden: 0, Seed: 1, Negative: "pcd", Steps: train.DefaultSteps, Chains: train.DefaultChains, Rungs: train.DefaultRungs, Path: PathLine,
+		Hidden: 0, Seed: 1, Negative: "pcd", Steps: train.DefaultSteps, Chains: train.DefaultChains, Rungs: train.DefaultTemperatures, Path: PathLine,
 		Optimizer: "adam", Schedule: string(train.DefaultSchedule), Centered: true, DataBiases: true, Epochs: train.DefaultEpochs,
 	}
 }
@@ -106,19 +107,19 @@ func (s Settings) TrainConfig(on *compute.Context, valid *data.Set) (train.Confi
 		return c, fmt.Errorf("path %q, want %s or %s", s.Path, PathLine, PathTraining)
 	}
 	along := s.Path == PathTraining
-	if ladders := s.Negative == "pt" || s.Negative == "pcd" && s.Refresh > 0; along && !ladders {
-		return c, fmt.Errorf("path is %s for the negative phase %q, which has no ladders: want pt, or pcd with refresh", s.Path, s.Negative)
+	if replicas := s.Negative == "pt" || s.Negative == "pcd" && s.Refresh > 0; along && !replicas {
+		return c, fmt.Errorf("path is %s for the negative phase %q, which has no replica sets: want pt, or pcd with refresh", s.Path, s.Negative)
 	}
 	if s.Refresh != 0 && s.Negative != "pcd" {
 		return c, fmt.Errorf("refresh is %d for the negative phase %q: only the chains of pcd are refreshed", s.Refresh, s.Negative)
 	}
 	switch s.Negative {
 	case "pcd":
-		c.Negative = &train.PCD{Steps: s.Steps, Chains: s.Chains, Adapt: s.AdaptSteps, Refresh: s.Refresh, Rungs: s.Rungs, Along: along}
+		c.Negative = &train.PCD{Steps: s.Steps, Chains: s.Chains, Adapt: s.AdaptSteps, Refresh: s.Refresh, Temperatures: s.Rungs, Along: along}
 	case "cd":
 		c.Negative = &train.CD{Steps: s.Steps}
 	case "pt":
-		c.Negative = &train.PT{Steps: s.Steps, Chains: s.Chains, Rungs: s.Rungs, Along: along}
+		c.Negative = &train.PT{Steps: s.Steps, Chains: s.Chains, Temperatures: s.Rungs, Along: along}
 	case "exact":
 		c.Negative = &train.Exact{}
 	default:
@@ -148,19 +149,17 @@ func (s Settings) Model(set *data.Set) (*rbm.Model, error) {
 	visible, hidden := set.Values, set.Values
 	var err error
 	if s.VisibleUnits != "" {
-		if visible, err = rbm.ParseUnits(s.VisibleUnits); err != nil {
+		if visible, err = rbm.ParseKind(s.VisibleUnits); err != nil {
 			return nil, fmt.Errorf("visible: %w", err)
 		}
 		hidden = visible
 	}
 	if s.HiddenUnits != "" {
-		if hidden, err = rbm.ParseUnits(s.HiddenUnits); err != nil {
+		if hidden, err = rbm.ParseKind(s.HiddenUnits); err != nil {
 			return nil, fmt.Errorf("hidden units: %w", err)
 		}
 	}
-	model := rbm.New(set.Units(), s.Hidden, rng.Seed(s.Seed))
-	model.Visible, model.Hidden = visible, hidden
-	return model, nil
+	return rbm.NewModel(rbm.NewLayer(visible, set.Units()), rbm.NewLayer(hidden, s.Hidden), rng.Seed(s.Seed)), nil
 }
 
 func parseConfig(text []byte) (*Config, error) {
@@ -176,7 +175,10 @@ func parseConfig(text []byte) (*Config, error) {
 	if len(c.Train) == 0 {
 		return nil, fmt.Errorf("no training data is named")
 	}
-	c.edited = c.SHA256 != "" && c.SHA256 != c.digest()
+	if d.More() {
+		return nil, fmt.Errorf("something follows the settings")
+	}
+	c.edited = c.SHA256 != c.digest()
 	return c, nil
 }
 
@@ -190,6 +192,22 @@ func (c *Config) encode() []byte {
 func (c *Config) digest() string {
 	bare := *c
 	bare.SHA256 = ""
+	return fmt.Sprintf("%x", sha256.Sum256(bare.text()))
+}
+
+// identity is a digest of what shapes the run: the settings and the contents of its data, wherever that is. Checkpoints carry it.
+func (c *Config) identity() string {
+	bare := *c
+	bare.SHA256, bare.Program, bare.Train = "", "", slices.Clone(c.Train)
+	for _, f := range []**File{&bare.Valid, &bare.Weights} {
+		if *f != nil {
+			file := **f
+			*f = &file
+		}
+	}
+	for _, f := range bare.files() {
+		f.Path, f.Absolute, f.FromRun = "", "", ""
+	}
 	return fmt.Sprintf("%x", sha256.Sum256(bare.text()))
 }
 

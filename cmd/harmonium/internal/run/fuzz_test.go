@@ -37,7 +37,7 @@ func FuzzMetrics(f *testing.F) {
 			t.Fatal(err)
 		}
 		r.Metrics()
-		if _, err := r.cutMetrics(update); err != nil {
+		if _, err := r.cutMetrics(update, ""); err != nil {
 			t.Fatal(err)
 		}
 		metrics, err := r.Metrics()

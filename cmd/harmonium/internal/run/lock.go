@@ -46,13 +46,32 @@ func lock(dir string) (*flock.Flock, error) {
 	return l, nil
 }
 
-// holder reads who wrote the lock.
+// holder reads who wrote the lock, as soon as it is written.
 func holder(path string) string {
-	text, err := os.ReadFile(path)
-	if name := strings.TrimSpace(string(text)); err == nil && name != "" {
-		return name
+	for range 10 {
+		text, err := os.ReadFile(path)
+		if name := strings.TrimSpace(string(text)); err == nil && name != "" {
+			return name
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 	return "another process"
+}
+
+// held returns an error where the folder is no longer the run that this process has locked: then nothing more may be written there.
+func (r *Run) held() error {
+	_, err := os.Stat(filepath.Join(r.Dir, ConfigName))
+	if err == nil && r.lock != nil {
+		mine, errMine := r.lock.Stat()
+		there, errThere := os.Stat(filepath.Join(r.Dir, LockName))
+		if err = errors.Join(errMine, errThere); err == nil && !os.SameFile(mine, there) {
+			err = errors.New("the lock is another one")
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s is no longer the folder of this run: it, its %s or its %s was moved or removed: %w", r.Dir, ConfigName, LockName, err)
+	}
+	return nil
 }
 
 // Locked reports whether other processes are kept from writing the run: not every file system has locks.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/train"
 )
 
 // One process at a time writes a run; a second one hears who does. Readers need no lock.
@@ -139,5 +140,34 @@ func TestADivergedTraining(t *testing.T) {
 	stopAt(t, r, training, 3)
 	if _, err := run.Open(dir); err != nil {
 		t.Error(err)
+	}
+}
+
+// A process stops where its folder is no longer the run that it has locked.
+func TestTheFolderIsTaken(t *testing.T) {
+	for name, take := range map[string]func(dir string) error{
+		"no lock":   func(dir string) error { return os.Remove(filepath.Join(dir, run.LockName)) },
+		"no config": func(dir string) error { return os.Remove(filepath.Join(dir, run.ConfigName)) },
+		"moved":     func(dir string) error { return os.Rename(dir, dir+"2") },
+		"a lock of another process": func(dir string) error {
+			path := filepath.Join(dir, run.LockName)
+			return errors.Join(os.Remove(path), os.WriteFile(path, nil, 0o666))
+		},
+	} {
+		dir := filepath.Join(t.TempDir(), "run")
+		r, training := begin(t, dir, config(t))
+		err := r.Record(t.Context(), training, func(p train.Progress) {
+			if p.Update == 25 {
+				if err := take(dir); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		if err == nil || !strings.Contains(err.Error(), "is no longer the folder of this run") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Stat(dir); name == "moved" && err == nil {
+			t.Error("moved: the folder was made again")
+		}
 	}
 }

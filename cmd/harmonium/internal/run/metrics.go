@@ -3,33 +3,36 @@ package run
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"harmonium/diag"
+	"harmonium/monitor"
 	"harmonium/train"
 )
 
 // Metric is one line of metrics.jsonl.
 type Metric struct {
-	Update       int          `json:"update"`
-	Epoch        float64      `json:"epoch"`
-	Seconds      float64      `json:"seconds"`
-	Rate         float64      `json:"rate"`
-	GradientNorm float64      `json:"gradient_norm"`
-	LogZ         float64      `json:"log_z"`
-	LogZStderr   float64      `json:"log_z_stderr"`
-	ESS          *float64     `json:"ess"` // null where log Z is exact
-	TrainLL      *train.Score `json:"train_ll"`
-	ValidLL      *train.Score `json:"valid_ll"`
-	Best         bool         `json:"best"`
+	Update       int            `json:"update"`
+	Epoch        float64        `json:"epoch"`
+	Seconds      float64        `json:"seconds"`
+	Rate         float64        `json:"rate"`
+	GradientNorm float64        `json:"gradient_norm"`
+	LogZ         float64        `json:"log_z"`
+	LogZStderr   float64        `json:"log_z_stderr"`
+	ESS          *float64       `json:"ess"` // null where log Z is exact
+	TrainLL      *monitor.Score `json:"train_ll"`
+	ValidLL      *monitor.Score `json:"valid_ll"`
+	Best         bool           `json:"best"`
 
-	PseudoLL       *train.Score   `json:"pseudo_ll,omitempty"` // of some rows
+	PseudoLL       *monitor.Score `json:"pseudo_ll,omitempty"` // of some rows
 	SingularValues []float32      `json:"singular_values,omitempty"`
 	Sweeps         int            `json:"sweeps,omitempty"`
 	Findings       []diag.Finding `json:"findings,omitempty"`
@@ -52,15 +55,45 @@ func appendMetric(w io.Writer, e *train.Evaluation) error {
 	return err
 }
 
-// cutMetrics keeps the lines up to an update. Lines that can't be read are taken out, and the file as it was is kept beside it: the text
-// says so. The last line may lack its end, as it is being written when a process is killed.
-func (r *Run) cutMetrics(update int) (damaged string, err error) {
+// metricsFile is metrics.jsonl as it is written, with a running digest of all of it.
+type metricsFile struct {
+	*os.File
+	hash hash.Hash
+	size int64
+}
+
+// openMetrics opens the file to add lines.
+func (r *Run) openMetrics() (*metricsFile, error) {
+	f, err := os.OpenFile(filepath.Join(r.Dir, MetricsName), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	m := &metricsFile{File: f, hash: sha256.New()}
+	if m.size, err = io.Copy(m.hash, f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return m, nil
+}
+
+// Write adds to the file.
+func (m *metricsFile) Write(text []byte) (int, error) {
+	n, err := m.File.Write(text)
+	m.hash.Write(text[:n])
+	m.size += int64(n)
+	return n, err
+}
+
+func (m *metricsFile) digest() string { return metricsDigest(m.size, m.hash.Sum(nil)) }
+
+func metricsDigest(size int64, sum []byte) string { return fmt.Sprintf("%d %x", size, sum) }
+
+// cutMetrics keeps the lines up to an update. Lines that can't be read are taken out. The text says so, and also where what is left is not
+// what had that digest when the checkpoint was written; the file as it was is then kept beside it. The last line may lack its end, as it is
+// being written when a process is killed. A digest of "" is unknown.
+func (r *Run) cutMetrics(update int, digest string) (damaged string, err error) {
 	path := filepath.Join(r.Dir, MetricsName)
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
 	var kept []byte
@@ -78,11 +111,22 @@ func (r *Run) cutMetrics(update int) (damaged string, err error) {
 			kept = append(kept, line...)
 		}
 	}
-	if len(unreadable) > 0 {
-		if err := writeFile(path+".damaged", text); err != nil {
+	sum := sha256.Sum256(kept)
+	switch {
+	case len(unreadable) > 0:
+		damaged = fmt.Sprintf("%s: line %v of %d can't be read and is left out", path, unreadable, number)
+	case digest != "" && digest != metricsDigest(int64(len(kept)), sum[:]):
+		damaged = fmt.Sprintf("%s is not as it was at update %d: lines are missing or have changed, so that the best scores may be among them",
+			path, update)
+	}
+	if text == nil {
+		return damaged, nil
+	}
+	if damaged != "" {
+		damaged += fmt.Sprintf("; the file as it was is %s", MetricsName+damagedSuffix)
+		if err := writeFile(path+damagedSuffix, text); err != nil {
 			return "", err
 		}
-		damaged = fmt.Sprintf("%s: line %v of %d can't be read and is left out; the file as it was is %s.damaged", path, unreadable, number, MetricsName)
 	}
 	return damaged, writeFile(path, kept)
 }

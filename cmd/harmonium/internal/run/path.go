@@ -44,6 +44,7 @@ type File struct {
 	Path     Path   `json:"path"`               // as it was given
 	Absolute Path   `json:"absolute,omitempty"` // the same from the root
 	FromRun  Path   `json:"from_run,omitempty"` // the same from the run directory
+	Member   string `json:"member,omitempty"`   // of an .npz file
 	Rows     int    `json:"rows"`
 	SHA256   string `json:"sha256"`
 
@@ -72,11 +73,15 @@ func (c *Config) files() []*File {
 	return files
 }
 
-// Inputs are the places where the run's input files may be.
+// Inputs are the places where the run's input files may be, whatever the working directory is.
 func (r *Run) Inputs() []string {
 	var paths []string
 	for _, f := range r.Config.files() {
-		paths = append(paths, f.places(r.Dir)...)
+		places := f.places(r.Dir)
+		if f.Absolute != "" {
+			places = places[:len(places)-1] // as it was given, which may be relative to anything
+		}
+		paths = append(paths, places...)
 	}
 	return paths
 }
@@ -96,6 +101,7 @@ func (f *File) places(dir string) []string {
 // put says where the file is, for a run in a folder.
 func (f *File) put(path, dir string) {
 	f.Path, f.Absolute, f.FromRun = Path(path), "", ""
+	_, f.Member = data.SplitMember(path)
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return // there is no working directory any more
@@ -115,12 +121,12 @@ func (f *File) locate(dir string) error {
 	for _, path := range f.places(dir) {
 		sum, err := data.HashFile(path)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			if !slices.Contains(missing, path) {
-				missing = append(missing, path)
-			}
 		case err != nil:
-			return err
+			if why := fmt.Sprintf("%s (%v)", path, errors.Unwrap(err)); errors.Is(err, fs.ErrNotExist) {
+				missing = append(missing, path)
+			} else {
+				missing = append(missing, why)
+			}
 		case sum == f.SHA256:
 			f.at = path
 			return nil
@@ -132,41 +138,37 @@ func (f *File) locate(dir string) error {
 		return fmt.Errorf("%s has changed since the run began: the run's config.json says sha256 %.12s…: "+
 			"put the old file back, name its place by --resume --data FILE, or begin a new run", changed, f.SHA256)
 	}
+	slices.Sort(missing)
 	return fmt.Errorf("data of %d rows with sha256 %.12s… is not at %s: name its new place by --resume --data FILE: %w",
-		f.Rows, f.SHA256, strings.Join(missing, ", nor at "), fs.ErrNotExist)
+		f.Rows, f.SHA256, strings.Join(slices.Compact(missing), ", nor at "), fs.ErrNotExist)
 }
 
-// moved says that the files named are the run's input files, whose contents tell which is which.
+// moved says that the files named are the run's input files, whose contents tell which is which. Members of an .npz file keep their names.
 func (r *Run) moved(paths []string) error {
 	for _, path := range paths {
 		sum, err := data.HashFile(path)
 		if err != nil {
-			return err
+			return fmt.Errorf("--data %s: %w", path, err)
 		}
+		name, member := data.SplitMember(path)
 		known := false
 		for _, f := range r.Config.files() {
-			if f.SHA256 == sum {
-				f.put(withMember(path, string(f.Path)), r.Dir)
-				known = true
+			if f.SHA256 != sum || member != "" && member != f.Member {
+				continue
 			}
+			place := name
+			if f.Member != "" {
+				place += "#" + f.Member
+			}
+			f.put(place, r.Dir)
+			known = true
 		}
 		if !known {
-			return fmt.Errorf("%s is none of the files that the run began with: its sha256 is %.12s…, which is not in %s", path, sum, ConfigName)
+			return fmt.Errorf("%s is none of the files that the run began with: its sha256 is %.12s…, "+
+				"which %s does not have, or not with this member", path, sum, ConfigName)
 		}
 	}
 	return nil
-}
-
-// withMember names the member of an .npz file that the path before named.
-func withMember(path, before string) string {
-	at := strings.LastIndexByte(before, '#')
-	if at < 0 || strings.Contains(path, "#") {
-		return path
-	}
-	if _, err := data.HashFile(path + before[at:]); err != nil {
-		return path
-	}
-	return path + before[at:]
 }
 
 // find looks for all input files.

@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,29 @@ func copyFile(t *testing.T, from, to string) {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(to, text, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// archive writes an .npz file of two members, a and b, with the contents of an .npy file each.
+func archive(t *testing.T, path, npy string) {
+	t.Helper()
+	text, err := os.ReadFile(npy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, name := range []string{"a.npy", "b.npy"} {
+		w, err := z.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(z.Close(), os.WriteFile(path, b.Bytes(), 0o666)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -79,6 +103,45 @@ func TestDataIsFound(t *testing.T) {
 		}
 		r.Close()
 	})
+	t.Run("a member of an archive", func(t *testing.T) {
+		c := config(t)
+		t.Chdir(t.TempDir())
+		archive(t, "d.npz", string(c.Train[0].Path))
+		c.Train = []run.File{{Path: "d.npz#a"}, {Path: "d.npz#b"}}
+		r, training := begin(t, "run", c)
+		stopAt(t, r, training, 3)
+		if err := os.Rename("d.npz", "e.npz"); err != nil {
+			t.Fatal(err)
+		}
+		for _, given := range []string{"e.npz#a", "e.npz"} {
+			r, err := run.Reopen("run", given)
+			if given == "e.npz#a" { // which says nothing of where b is
+				if err == nil || !strings.Contains(err.Error(), "d.npz#b") {
+					t.Errorf("%s: %v", given, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Config.Train[0].Path != "e.npz#a" || r.Config.Train[1].Path != "e.npz#b" {
+				t.Errorf("%s: the data is now %q and %q", given, r.Config.Train[0].Path, r.Config.Train[1].Path)
+			}
+			r.Close()
+		}
+		if _, err := run.Reopen("run", "e.npz#c"); err == nil || !strings.Contains(err.Error(), "not with this member") {
+			t.Errorf("another member: %v", err)
+		}
+	})
+	t.Run("a place that can't be looked at", func(t *testing.T) {
+		dir := project(t)
+		there := filepath.Join(t.TempDir(), "there")
+		t.Chdir(t.TempDir())
+		if err := errors.Join(os.Rename(dir, there), os.WriteFile(dir, nil, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+		reopen(t, filepath.Join(there, "run"))
+	})
 	t.Run("another file", func(t *testing.T) {
 		project(t)
 		if err := os.WriteFile("other.csv", []byte("0,1\n1,0\n"), 0o666); err != nil {
@@ -131,6 +194,7 @@ func TestAnEditedConfig(t *testing.T) {
 		{"rate", `"rate": 0.1`, `"rate": 0.2`, true},
 		{"hidden units", `"hidden": 8`, `"hidden": 9`, true},
 		{"digest", `"sha256": "`, `"sha256": "0`, true},
+		{"no digest", `"sha256": "`, "", true},
 		{"spaces", `"hidden": 8`, `"hidden":     8`, false},
 	} {
 		dir := filepath.Join(t.TempDir(), "run")
@@ -146,6 +210,9 @@ func TestAnEditedConfig(t *testing.T) {
 			t.Fatalf("no %s in %s", c.old, text)
 		}
 		changed := string(text[:at]) + c.new + string(text[at+len(c.old):])
+		if c.new == "" { // the whole line, and the comma before it
+			changed = strings.TrimRight(string(text[:at]), ", \n") + "\n}\n"
+		}
 		if err := os.WriteFile(path, []byte(changed), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +220,7 @@ func TestAnEditedConfig(t *testing.T) {
 		if err == nil {
 			r.Close()
 		}
-		if got := err != nil && strings.Contains(err.Error(), "was changed since the run began"); got != c.edited {
+		if got := err != nil && strings.Contains(err.Error(), "was changed "); got != c.edited {
 			t.Errorf("%s: error %v, want one: %v", c.name, err, c.edited)
 		}
 	}

@@ -35,7 +35,7 @@ func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	}
 	config = training.Config()
 	c.Settings.Batch, c.Settings.Rate, c.Settings.Every = config.Batch, config.Rate, training.Every()
-	c.Settings.VisibleUnits, c.Settings.HiddenUnits = model.Visible.String(), model.Hidden.String()
+	c.Settings.VisibleUnits, c.Settings.HiddenUnits = string(model.Visible.Kind()), string(model.Hidden.Kind())
 	return training, nil
 }
 

@@ -46,6 +46,11 @@ var ErrOccupied = errors.New("is not free")
 // from the moment that config.json is there, which is written last.
 func Create(dir string, c *Config) (*Run, error) {
 	if err := vacant(dir); err != nil {
+		if r, locked := Reopen(dir); locked == nil {
+			r.Close()
+		} else if errors.Is(locked, ErrHeld) {
+			return nil, locked
+		}
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -122,6 +127,10 @@ func Reopen(dir string, files ...string) (*Run, error) {
 }
 
 func (r *Run) reopen(files []string) error {
+	if r.Config.SHA256 == "" {
+		return fmt.Errorf("%s has no sha256: it was changed by hand, or is of version 0.1.0, whose runs don't go on: begin a new run",
+			filepath.Join(r.Dir, ConfigName))
+	}
 	if r.Config.edited {
 		return fmt.Errorf("%s was changed since the run began: its contents don't have the sha256 that it names. "+
 			"Settings can't change on the way: put the old text back, or begin a new run", filepath.Join(r.Dir, ConfigName))
@@ -129,15 +138,13 @@ func (r *Run) reopen(files []string) error {
 	if err := r.clear(); err != nil {
 		return err
 	}
-	if len(files) > 0 {
-		if err := r.moved(files); err != nil {
-			return err
-		}
-		if err := r.writeConfig(); err != nil {
-			return err
-		}
+	if err := r.moved(files); err != nil {
+		return err
 	}
-	return r.find()
+	if err := r.find(); err != nil || len(files) == 0 {
+		return err
+	}
+	return r.writeConfig()
 }
 
 // Open opens an existing run directory.
@@ -160,7 +167,7 @@ func Open(dir string) (*Run, error) {
 // Record runs the training to its end, or until ctx is cancelled, and keeps the directory up to date. report (which may be nil) is
 // called after every update. The last state is saved also where an error or an interruption ends it.
 func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.Progress)) error {
-	metrics, err := os.OpenFile(filepath.Join(r.Dir, MetricsName), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+	metrics, err := r.openMetrics()
 	if err != nil {
 		return err
 	}
@@ -206,13 +213,17 @@ func (r *Run) keepLast(failed error) error {
 }
 
 // save makes the directory a place to go on from: the metrics are on disk before the checkpoint that counts them.
-func (r *Run) save(t *train.Training, metrics *os.File) error {
+func (r *Run) save(t *train.Training, metrics *metricsFile) error {
+	if err := r.held(); err != nil {
+		return err
+	}
 	if err := metrics.Sync(); err != nil {
 		return err
 	}
 	if err := t.Best().Save(filepath.Join(r.Dir, ModelName)); err != nil {
 		return err
 	}
+	t.Notes = map[string]string{noteConfig: r.Config.identity(), noteMetrics: metrics.digest()}
 	if err := atomicfile.Write(r.path(CheckpointName, t.Done()), t.Checkpoint); err != nil {
 		return err
 	}
@@ -228,35 +239,64 @@ func (r *Run) save(t *train.Training, metrics *os.File) error {
 	return nil
 }
 
-// Resume puts a training that was started with this run's settings at the newest readable checkpoint, or leaves it at the
-// beginning if there is none yet, and drops the metrics and the trajectory after it. The warnings name what was damaged and passed over.
+// The notes of a checkpoint: digests of the settings and of metrics.jsonl.
+const (
+	noteConfig  = "config"
+	noteMetrics = "metrics"
+)
+
+// Resume puts a training that was started with this run's settings at the newest good checkpoint, or leaves it at the beginning if there
+// is none yet, and drops the metrics and the trajectory after it. The warnings name what was damaged. Damaged checkpoints are set aside.
 func (r *Run) Resume(t *train.Training) (warnings []string, err error) {
 	files, err := r.list(CheckpointName)
 	if err != nil {
 		return nil, err
 	}
-	resumed := len(files) == 0
+	var bad []numbered
 	for _, f := range slices.Backward(files) {
 		text, err := os.ReadFile(f.path)
-		if err == nil {
-			err = t.Resume(text)
+		if err != nil { // which may pass
+			return nil, err
 		}
-		if err != nil {
-			warnings = append(warnings, fmt.Sprintf("%s can't be read and is passed over: %v", f.path, err))
-			continue
+		if err := r.resumeAt(t, f.update, text); err == nil {
+			break
+		} else {
+			warnings = append(warnings, fmt.Sprintf("%s can't be gone on from: %v", f.path, err))
 		}
-		resumed = true
-		break
+		bad = append(bad, f)
 	}
-	if !resumed {
+	if len(bad) > 0 && len(bad) == len(files) {
 		return nil, fmt.Errorf("no checkpoint can be read; remove the files in %s to train again from the beginning, to the same bytes: %s",
 			filepath.Join(r.Dir, CheckpointName), strings.Join(warnings, "; "))
 	}
-	damaged, err := r.cutMetrics(t.Done())
+	for k, f := range bad {
+		if err := os.Rename(f.path, f.path+damagedSuffix); err != nil {
+			return nil, err
+		}
+		warnings[k] += fmt.Sprintf("; it is kept as %s, and the one before takes its place", filepath.Base(f.path)+damagedSuffix)
+	}
+	damaged, err := r.cutMetrics(t.Done(), t.Notes[noteMetrics])
 	if damaged != "" {
 		warnings = append(warnings, damaged)
 	}
-	return warnings, errors.Join(err, r.forget(TrajectoryName, t.Done()), r.forget(CheckpointName, t.Done()))
+	return warnings, errors.Join(err, r.forget(TrajectoryName, t.Done()))
+}
+
+// damagedSuffix names a file that was set aside.
+const damagedSuffix = ".damaged"
+
+// resumeAt goes on from a checkpoint, if it is of this run and of the update that it is named after.
+func (r *Run) resumeAt(t *train.Training, update int, checkpoint []byte) error {
+	if err := t.Resume(checkpoint); err != nil {
+		return err
+	}
+	if t.Done() != update {
+		return fmt.Errorf("it is of update %d", t.Done())
+	}
+	if t.Notes[noteConfig] != r.Config.identity() {
+		return errors.New("it is of a run with other settings or data")
+	}
+	return nil
 }
 
 // Model loads the model of the run.

@@ -176,7 +176,7 @@ func TestResumeDropsTheTrajectoryAfterTheCheckpoint(t *testing.T) {
 	}
 }
 
-// A run goes on without its trajectory: checkpoints hold what ladders need of it. Without the folder of checkpoints nothing is touched.
+// A run goes on without its trajectory: checkpoints hold what replica sets need of it. Without the folder of checkpoints nothing is touched.
 func TestResumeWithoutFolders(t *testing.T) {
 	c, straight := config(t), filepath.Join(t.TempDir(), "straight")
 	r, training := begin(t, straight, c)
@@ -228,7 +228,11 @@ func TestResumeWithoutFolders(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	c := config(t)
-	begin(t, dir, c)
+	r, _ := begin(t, dir, c)
+	if _, err := run.Create(dir, c); !errors.Is(err, run.ErrHeld) {
+		t.Errorf("a second run in a folder that is being written: %v", err)
+	}
+	r.Close()
 	if _, err := run.Create(dir, c); !errors.Is(err, run.ErrOccupied) {
 		t.Errorf("a second run in the folder: %v", err)
 	}
@@ -245,7 +249,7 @@ func TestRefusals(t *testing.T) {
 	if err := os.WriteFile(path, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	r, err := run.Open(dir)
+	r, err = run.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

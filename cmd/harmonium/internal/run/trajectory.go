@@ -67,6 +67,9 @@ func (r *Run) Trajectory(update int) ([]*rbm.Model, error) {
 
 // keep adds a model to the trajectory.
 func (r *Run) keep(model *rbm.Model, update int) error {
+	if err := r.held(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Join(r.Dir, TrajectoryName), 0o777); err != nil {
 		return err
 	}

@@ -248,8 +248,8 @@ func TestNumberOfChains(t *testing.T) {
 		}
 		return string(found[1])
 	}
-	shown, has := number("assets/run.js", `log Z, of (\d+) chains`), number("../../../../train/trajectory.go", `witnessCount += (\d+)`)
+	shown, has := number("assets/run.js", `log Z, of (\d+) chains`), number("../../../../monitor/follow.go", `aisChains += (\d+)`)
 	if shown != has {
-		t.Errorf("the page says %s chains, the training has %s", shown, has)
+		t.Errorf("the page says %s chains, the monitor has %s", shown, has)
 	}
 }

@@ -48,8 +48,7 @@ func run(ctx context.Context, out string) error {
 		return err
 	}
 	set := &data.Set{States: states}
-	model := rbm.New(side*side, hidden, rng.Seed(1))
-	model.Visible, model.Hidden = rbm.Spin, rbm.Spin
+	model := rbm.NewModel(rbm.NewLayer(rbm.Spin, side*side), rbm.NewLayer(rbm.Spin, hidden), rng.Seed(1))
 	training, err := train.Start(model, set, train.Config{Epochs: epochs})
 	if err != nil {
 		return err
@@ -60,8 +59,8 @@ func run(ctx context.Context, out string) error {
 		return training.Err()
 	}
 	// Without biases the two modes are equally likely. Persistent chains that don't change mode can't teach a model that.
-	clear(model.B)
-	clear(model.C)
+	clear(model.B())
+	clear(model.C())
 
 	start := sample.FromRows(states, chains, rng.Seed(2))
 	gibbs, conditionals := sample.NewChains(start, hidden, rng.Seed(3)), rbm.NewConditionals(model, nil)

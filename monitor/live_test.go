@@ -1,4 +1,4 @@
-package train
+package monitor_test
 
 import (
 	"bytes"
@@ -13,27 +13,28 @@ import (
 	"harmonium/diag"
 	"harmonium/exact"
 	"harmonium/ising"
+	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
+	"harmonium/train"
 )
 
-// trainLive trains on a 6×6 Ising model with 20 hidden units and scores live, although enumeration would be cheap, by ways of so many chains. It calls check with
-// each evaluation and the exact log Z.
-func trainLive(t *testing.T, c Config, ways int, check func(e *Evaluation, logZ float64)) {
+// trainLive trains on a 6×6 Ising model with 20 hidden units and scores live, although enumeration would be cheap, with so many chains of
+// reverse AIS. It calls check with each evaluation and the exact log Z.
+func trainLive(t *testing.T, c train.Config, reverse int, check func(e *train.Evaluation, logZ float64)) {
 	t.Helper()
 	states, _, err := ising.Sample(t.Context(), 6, 2.5, 3000, rng.Seed(1), ising.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	model := rbm.New(36, 20, rng.Seed(1))
-	training, err := Start(model, &data.Set{States: states}, c)
+	training, err := train.Start(model, &data.Set{States: states}, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if training.scorer.method == MethodExact {
-		training.scorer.method = MethodLive
-		training.live = newLive(training, training.scorer.every, 0)
-		training.live.ways = ways
+	if training.Monitor.Method() == monitor.MethodExact {
+		training.Monitor.ScoreLive(training.Every(), 0, reverse)
 	}
 	for p := range training.Steps(context.Background()) {
 		if p.Evaluation != nil {
@@ -49,17 +50,18 @@ func trainLive(t *testing.T, c Config, ways int, check func(e *Evaluation, logZ 
 	}
 }
 
-// Live estimates keep within three of their errors of the exact log Z all along the training, or say that they can't be trusted, as most of them
-// must at a learning rate at which no chain can follow: not that after the first update, to which the way is short.
+// Live estimates keep within three of their errors of the exact log Z all along the training, or say that they can't be trusted, as most of
+// them must at a learning rate at which no chain can follow: not that after the first update, to which the way is short.
 func TestLiveLogLikelihood(t *testing.T) {
 	const absurd = 1
 	for _, rate := range []float64{0.001, 0.003, 0.01, 0.03, absurd} {
 		for name, c := range map[string]struct {
-			negative Negative
-			ways     int
-		}{"pcd": {&PCD{}, fewestWays}, "cd": {&CD{}, mostWays}} {
+			negative train.Negative
+			reverse  int
+		}{"pcd": {&train.PCD{}, monitor.FewestReverse}, "cd": {&train.CD{}, monitor.MostReverse}} {
 			trusted, doubted := 0, 0
-			trainLive(t, Config{Rate: rate, Batch: 100, Epochs: 10, Every: 15, Negative: c.negative}, c.ways, func(e *Evaluation, logZ float64) {
+			config := train.Config{Rate: rate, Batch: 100, Epochs: 10, Every: 15, Negative: c.negative}
+			trainLive(t, config, c.reverse, func(e *train.Evaluation, logZ float64) {
 				z := (e.LogZ.Value - logZ) / e.LogZ.Stderr
 				if slices.ContainsFunc(e.Findings, func(f diag.Finding) bool { return !strings.HasPrefix(f.Code, "chains-") }) {
 					doubted++
@@ -69,7 +71,7 @@ func TestLiveLogLikelihood(t *testing.T) {
 				if !(math.Abs(z) < 3) {
 					t.Errorf("%s, rate %v, update %d: log Z is %v ± %v, exactly %v", name, rate, e.Update, e.LogZ.Value, e.LogZ.Stderr, logZ)
 				}
-				if e.LogZ.ESS < 5 || e.LogZ.ESS > witnessCount || e.Train.Method != MethodLive {
+				if e.LogZ.ESS < 5 || e.LogZ.ESS > monitor.AISChains || e.Train.Method != monitor.MethodLive {
 					t.Errorf("%s, rate %v, update %d: ESS %v, method %s", name, rate, e.Update, e.LogZ.ESS, e.Train.Method)
 				}
 			})
@@ -88,16 +90,39 @@ func offButOne(rows, units int) *data.Set {
 }
 
 // logZNow is the live estimate of the model as it is, as after the first update.
-func logZNow(t *Training) (LogZ, []diag.Finding) {
-	t.done = 1
-	return newLive(t, 10, 0).logZ(t)
+func logZNow(t *testing.T, training *train.Training, known rbm.Batch) (sample.LogZ, []diag.Finding) {
+	t.Helper()
+	training.Monitor.ScoreLive(10, 0, 0)
+	model := training.Model
+	scores, err := training.Monitor.Score(t.Context(), monitor.Moment{
+		Update: 1, Model: model, Conditionals: rbm.NewConditionals(model, nil), Known: known,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scores.LogZ, scores.Findings
+}
+
+// hiddenMode gives nearly all its weight to one mode, all units on, with 140 nats more than all units off.
+func hiddenMode(m, n int) *rbm.Model {
+	model := rbm.New(m, n, rng.Seed(1))
+	for i := range m {
+		for j := range n {
+			model.W[i*n+j] = 2
+		}
+		model.B()[i] = -3
+	}
+	for j := range n {
+		model.C()[j] = -40
+	}
+	return model
 }
 
 // A model with a second mode, all units on, that outweighs the data's by 140 nats. Neither annealing nor the persistent chains reach it.
 func TestLiveHiddenMode(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
-	training, err := Start(model, offButOne(50, m), Config{Negative: &CD{}})
+	training, err := train.Start(model, offButOne(50, m), train.Config{Negative: &train.CD{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +131,7 @@ func TestLiveHiddenMode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	z, findings := logZNow(training)
+	z, findings := logZNow(t, training, rbm.Batch{})
 	if len(findings) != 1 || findings[0].Code != "hidden-mode" {
 		t.Errorf("findings %v, want hidden-mode", findings)
 	}
@@ -115,16 +140,17 @@ func TestLiveHiddenMode(t *testing.T) {
 	}
 }
 
-// A mode that the data know of, that outweighs all else, and that neither annealing nor the persistent chains nor chains from anywhere come to.
+// A mode that the data know of, that outweighs all else, and that neither annealing nor the persistent chains nor random restarts come to.
 func TestLiveModeOfTheData(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
 	set := offButOne(50, m)
-	training, err := Start(model, set, Config{})
+	training, err := train.Start(model, set, train.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range m { // the first half of the units on, the others off
+	known := sample.FromBiases(model, 100, rng.Seed(0)) // as persistent chains begin
+	for i := range m {                                  // the first half of the units on, the others off
 		on := i < m/2
 		for j := range n {
 			model.W[i*n+j] = 2
@@ -132,48 +158,50 @@ func TestLiveModeOfTheData(t *testing.T) {
 				model.W[i*n+j] = -2
 			}
 		}
-		model.B[i] = -1
+		model.B()[i] = -1
 		for r := range set.Rows() / 2 {
 			set.States.SetBit(r, i, on)
 		}
 	}
 	for j := range n {
-		model.C[j] = -40
+		model.C()[j] = -40
 	}
 	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	z, findings := logZNow(training)
+	z, findings := logZNow(t, training, known)
 	if len(findings) != 1 || findings[0].Code != "hidden-mode" || !(z.Value <= truth && z.Value > truth-5) {
 		t.Errorf("log Z %v ± %v, exactly %v, findings %v: want it just below, and hidden-mode", z.Value, z.Stderr, truth, findings)
 	}
 }
 
-// A training with checks that is stopped and resumed gives the same scores, also where new witnesses have come since.
+// A training with checks that is stopped and resumed gives the same scores, also where new AIS chains have come since.
 func TestChecksRepeat(t *testing.T) {
 	set, err := data.BarsSample(3, 4, 300, rng.Seed(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin := func() *Training {
-		training, err := Start(rbm.New(12, 8, rng.Seed(1)), set, Config{Batch: 30, Rate: 0.03, Updates: 200, Every: 10, Negative: &PCD{Chains: 50}})
+	begin := func() *train.Training {
+		training, err := train.Start(rbm.New(12, 8, rng.Seed(1)), set, train.Config{
+			Batch: 30, Rate: 0.03, Updates: 200, Every: 10, Negative: &train.PCD{Chains: 50},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		training.scorer.method, training.live = MethodLive, newLive(training, 10, 0)
-		training.live.step /= 100 // checks often
+		training.Monitor.ScoreLive(10, 0, 0)
+		training.Monitor.CheapChecks() // and often
 		return training
 	}
 	renewed := 0
-	run := func(training *Training, until int, scores map[int]LogZ) {
-		known := training.trajectory.witnesses
+	run := func(training *train.Training, until int, scores map[int]sample.LogZ) {
+		known := training.Monitor.Chains()
 		for p := range training.Steps(t.Context()) {
 			if p.Evaluation != nil {
 				scores[p.Update] = p.Evaluation.LogZ
 			}
-			if training.trajectory.witnesses != known {
-				known = training.trajectory.witnesses
+			if training.Monitor.Chains() != known {
+				known = training.Monitor.Chains()
 				renewed++
 			}
 			if p.Update == until {
@@ -181,13 +209,13 @@ func TestChecksRepeat(t *testing.T) {
 			}
 		}
 	}
-	want := map[int]LogZ{}
+	want := map[int]sample.LogZ{}
 	run(begin(), 0, want)
 	if renewed == 0 {
-		t.Fatal("no check has set out new witnesses")
+		t.Fatal("no check has sent new AIS chains")
 	}
 	for _, stop := range []int{25, 95, 140} {
-		got := map[int]LogZ{}
+		got := map[int]sample.LogZ{}
 		first, second := begin(), begin()
 		run(first, stop, got)
 		var checkpoint bytes.Buffer
@@ -204,38 +232,39 @@ func TestChecksRepeat(t *testing.T) {
 	}
 }
 
-// The default number of evaluations and chains costs what scorePart allows, but for the first and the last evaluation: few chains where the
-// training doesn't pay for more, all where it does.
+// The default number of evaluations and chains costs what its account allows, but for the first and the last evaluation: few chains where
+// the training doesn't pay for more, all where it does.
 func TestScoresWithinBudget(t *testing.T) {
 	seen := map[int]bool{}
 	for _, shape := range [][2]int{{30, 30}, {100, 50}, {300, 40}} {
 		for _, updates := range []int{50, 1000, 100000} {
-			for name, negative := range map[string]Negative{"pcd": &PCD{}, "cd": &CD{}, "pt": &PT{}} {
+			for name, negative := range map[string]train.Negative{"pcd": &train.PCD{}, "cd": &train.CD{}, "pt": &train.PT{}} {
 				set := offButOne(400, shape[0])
-				training, err := Start(rbm.New(shape[0], shape[1], rng.Seed(1)), set, Config{Updates: updates, Negative: negative})
+				training, err := train.Start(rbm.New(shape[0], shape[1], rng.Seed(1)), set, train.Config{Updates: updates, Negative: negative})
 				if err != nil {
 					t.Fatal(err)
 				}
-				l, every := training.live, training.scorer.every
-				if l == nil {
+				m, every := training.Monitor, training.Every()
+				if m.Method() != monitor.MethodLive {
 					t.Fatalf("%v: scores are exact", shape)
 				}
-				seen[l.ways] = true
-				cost := liveCost(training.Model, l.ways, float64(set.Rows()))
-				all := float64(updates) * training.updateCost()
-				if spent := float64(updates/every) * cost; spent > scorePart*all {
-					t.Errorf("%v, %s, %d updates: evaluations after every %d updates by %d chains cost %.2g of the training", shape, name, updates, every, l.ways, spent/all)
+				seen[m.Reverse()] = true
+				update := monitor.GibbsCost(training.Model, training.Config().Batch, 0) + negative.Cost() + 4*float64(len(training.Model.W))
+				cost, all := m.LiveCost(float64(set.Rows())), float64(updates)*update
+				if spent := float64(updates/every) * cost; spent > m.ScorePart()*all {
+					t.Errorf("%v, %s, %d updates: evaluations after every %d updates by %d chains cost %.2g of the training",
+						shape, name, updates, every, m.Reverse(), spent/all)
 				}
-				if spent := l.paid * l.step; spent > livePart/2*all*(1+1e-9) {
+				if spent := m.CheckBalance(); spent > m.CheckPart()/2*all*(1+1e-9) {
 					t.Errorf("%v, %s, %d updates: the account of checks begins with %.2g of the training", shape, name, updates, spent/all)
 				}
-				if n := updates / every; updates == 100000 && n < liveScores {
+				if n := updates / every; updates == 100000 && n < monitor.LiveScores {
 					t.Errorf("%v, %s: %d evaluations", shape, name, n)
 				}
 			}
 		}
 	}
-	if !seen[mostWays] || !seen[fewestWays] {
-		t.Errorf("ways of %v chains, want %d and %d among them", seen, fewestWays, mostWays)
+	if !seen[monitor.MostReverse] || !seen[monitor.FewestReverse] {
+		t.Errorf("reverse AIS of %v chains, want %d and %d among them", seen, monitor.FewestReverse, monitor.MostReverse)
 	}
 }

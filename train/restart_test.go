@@ -13,8 +13,8 @@ import (
 )
 
 // A model gives all its weight to a mode, all units on, that data of few ones have nothing to do with and that no chain from the data
-// comes to. The scouts find it, and it is unlearned.
-func TestScoutsFindHiddenModes(t *testing.T) {
+// comes to. Random restarts find it, and it is unlearned.
+func TestRandomRestartsFindHiddenModes(t *testing.T) {
 	const m = 60
 	model := hiddenMode(m, 4)
 	set := &data.Set{States: rbm.NewBatch(200, m)}
@@ -57,13 +57,13 @@ func TestRandomRestartIsBiased(t *testing.T) {
 		for i := range model.W {
 			model.W[i] = 1
 		}
-		for i := range model.B {
-			model.B[i] = -2
+		for i := range model.B() {
+			model.B()[i] = -2
 		}
-		for j := range model.C {
-			model.C[j] = float32(c.hiddenBias)
+		for j := range model.C() {
+			model.C()[j] = float32(c.hiddenBias)
 		}
-		average := rbm.NewStatistics(m, n)
+		average := rbm.NewStatistics(model)
 		if err := exact.Moments(t.Context(), average, model, exact.Options{}); err != nil {
 			t.Fatal(err)
 		}
@@ -97,10 +97,10 @@ func hiddenMode(m, n int) *rbm.Model {
 		for j := range n {
 			model.W[i*n+j] = 2
 		}
-		model.B[i] = -3
+		model.B()[i] = -3
 	}
 	for j := range n {
-		model.C[j] = -40
+		model.C()[j] = -40
 	}
 	return model
 }

@@ -1,9 +1,8 @@
-package train
+package monitor
 
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"harmonium/data"
 	"harmonium/diag"
@@ -14,13 +13,13 @@ import (
 // belowPart is the part of the score of independent units by which a model may be worse: noise of the last updates is smaller.
 const belowPart = 0.01
 
-// Judge returns the findings about the model that a finished training keeps, given its evaluation: a model that has learned is better than
+// Judge returns the findings about the model that a finished training keeps, given its scores: a model that has learned is better than
 // independent units with the means of the training data, P(v) = Π_i P_i(v_i), on the same rows. These are the validation data if there are
 // any. A model of the first updates may be worse, and yet be on its way. And no score is above 0, as P(v) ≤ 1: there log Z is far too low.
-func (t *Training) Judge(e *Evaluation) []diag.Finding {
-	score, set, rows := e.Train, t.scorer.train, "training"
-	if e.Valid != nil {
-		score, set, rows = e.Valid, t.scorer.valid, "validation"
+func (m *Monitor) Judge(s *Scores) []diag.Finding {
+	score, set, rows := s.Train, m.plan.train, "training"
+	if s.Valid != nil {
+		score, set, rows = s.Valid, m.plan.valid, "validation"
 	}
 	if score == nil || set == nil {
 		return nil
@@ -32,14 +31,14 @@ func (t *Training) Judge(e *Evaluation) []diag.Finding {
 				float64(score.Value), rows),
 			Value: score.Value, Threshold: slack,
 			Consequence: "the estimate of log Z is far too low: chains don't come to where the model has its weight",
-			Remedy:      "train anew with a lower --rate; 'harmonium eval' may score this model",
+			Remedy:      "train again with a lower --rate; 'harmonium eval' may score this model",
 		}}
 	}
-	logZStderr := e.LogZ.Stderr
-	if slices.ContainsFunc(e.Findings, func(f diag.Finding) bool { return f.Code == codeHidden }) {
-		logZStderr = 0 // the score is an upper bound
+	logZStderr := s.LogZ.Stderr
+	if s.UpperBounds() {
+		logZStderr = 0
 	}
-	independent := independentScore(t.Model, t.set.Means(), set)
+	independent := independentScore(m.config.Model, m.config.Data.Means(), set)
 	limit := belowPart*math.Abs(independent) + doubtful*logZStderr
 	if float64(score.Value) >= independent-limit {
 		return nil
@@ -57,8 +56,9 @@ func (t *Training) Judge(e *Evaluation) []diag.Finding {
 // independentScore is the mean log-likelihood of independent units with the given means, which are kept away from 0 and 1 as where
 // training begins.
 func independentScore(model *rbm.Model, means []float64, set *data.Set) float64 {
-	m := model.M()
-	units := &rbm.Model{Visible: model.Visible, Hidden: model.Hidden, W: make([]float32, m), B: make([]float32, m), C: make([]float32, 1)}
+	units := &rbm.Model{
+		Visible: rbm.NewLayer(model.Visible.Kind(), model.M()), Hidden: rbm.NewLayer(model.Hidden.Kind(), 1), W: make([]float32, model.M()),
+	}
 	units.SetBiasesFromMeans(means)
 	logs, logZ := units.FreeEnergy(set.States), sample.LogZWithoutWeights(units)
 	for r, free := range logs {

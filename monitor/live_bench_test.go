@@ -1,4 +1,4 @@
-package train
+package monitor_test
 
 import (
 	"math"
@@ -10,21 +10,22 @@ import (
 	"harmonium/ising"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/train"
 )
 
 // BenchmarkScores measures what live scores add to trainings of some seconds and less, in percent of one that neither follows the
-// training's mean nor evaluates. It trains both in turn, with defaults, on one core.
+// training's mean nor evaluates. The score of the first update is in neither. It trains both in turn, with defaults, on one core.
 func BenchmarkScores(b *testing.B) {
 	states, _, err := ising.Sample(b.Context(), 16, 2.5, 2000, rng.Seed(1), ising.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	pcd := func() Negative { return &PCD{} }
-	cd := func() Negative { return &CD{} }
+	pcd := func() train.Negative { return &train.PCD{} }
+	cd := func() train.Negative { return &train.CD{} }
 	for _, s := range []struct {
 		name            string
 		hidden, updates int
-		negative        func() Negative
+		negative        func() train.Negative
 	}{
 		{"pcd-50-1000", 50, 1000, pcd},
 		{"pcd-100-1000", 100, 1000, pcd},
@@ -34,18 +35,25 @@ func BenchmarkScores(b *testing.B) {
 		{"cd-300-5000", 300, 5000, cd},
 	} {
 		b.Run(s.name, func(b *testing.B) {
-			train := func(scores bool) time.Duration {
+			spend := func(scores bool) time.Duration {
 				model := rbm.New(states.Units(), s.hidden, rng.Seed(1))
 				set := &data.Set{States: states}
-				t, err := Start(model, set, Config{Updates: s.updates, Negative: s.negative(), Valid: set, Compute: compute.New(1)})
+				c := train.Config{Updates: s.updates, Negative: s.negative(), Valid: set, Compute: compute.New(1)}
+				if !scores { // the last is never made
+					c.Updates, c.Every = s.updates+1, math.MaxInt
+				}
+				t, err := train.Start(model, set, c)
 				if err != nil {
 					b.Fatal(err)
 				}
-				if !scores { // nothing is due
-					t.scorer.every, t.trajectory.paid, t.done, t.planned = math.MaxInt, -math.MaxInt32, 1, t.planned+2
+				if !scores {
+					t.Monitor.DoNotFollow()
 				}
-				begun := time.Now()
+				var begun time.Time
 				for p := range t.Steps(b.Context()) {
+					if p.Update == 1 { // which is always scored
+						begun = time.Now()
+					}
 					if p.Update == s.updates {
 						break
 					}
@@ -54,8 +62,8 @@ func BenchmarkScores(b *testing.B) {
 			}
 			var with, without time.Duration
 			for b.Loop() {
-				without += train(false)
-				with += train(true)
+				without += spend(false)
+				with += spend(true)
 			}
 			b.ReportMetric(100*(with.Seconds()/without.Seconds()-1), "%")
 		})

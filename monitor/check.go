@@ -1,0 +1,27 @@
+package monitor
+
+import (
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+)
+
+// A check is due when twice the steps of the one before are saved, or enoughSteps. It makes all that are, up to mostSteps. The first has
+// fewestSteps; these are there at the beginning, if half of what the whole training pays is as many.
+const (
+	fewestSteps = 20
+	enoughSteps = 500
+	mostSteps   = 1e5
+)
+
+// check takes reverse AIS of a copy of the chains from the model, at which the conditionals are, to independent units, and new AIS chains
+// from there to the mean. It returns log Z of the model by the first.
+func (l *live) check(f *follower, model *rbm.Model, chains *sample.Chains, c *rbm.Conditionals, key rng.Key) sample.LogZ {
+	steps := int(min(l.account.balance, mostSteps))
+	f.renew(steps, key.Stream(streamRenew))
+	z := reverseAIS(sample.Path{f.base, model}, steps, chains, c, key.Stream(streamCheck))
+	z.Value += sample.LogZWithoutWeights(f.base)
+	l.account.Spend(float64(steps))
+	l.steps = uint64(min(2*steps, enoughSteps))
+	return z
+}

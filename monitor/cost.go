@@ -1,0 +1,47 @@
+package monitor
+
+import (
+	"harmonium/exact"
+	"harmonium/rbm"
+)
+
+// Costs in elementary operations (a unit of a state of an enumeration), measured relative to each other: docs/decisions/0048.
+const (
+	costFlip    = 1500 // a unit at a row of the pseudo-log-likelihood,
+	costSite    = 2    // a weight there,
+	costSites   = 170  // and a weight once for all rows
+	costProduct = 0.05 // a multiply-add of a product with bits
+	costUnit    = 12   // drawing a unit or computing its probability
+	costLoad    = 16   // a weight at a new place of a path, and to fixed point twice
+	costGram    = 2    // a multiply-add in float64
+	costEigen   = 5    // one of the eigenvalues of a matrix
+)
+
+// GibbsCost is the number of elementary operations of sweeping a number of chains, and of an average over them.
+func GibbsCost(model *rbm.Model, chains, sweeps int) float64 {
+	m, n := float64(model.M()), float64(model.N())
+	return float64(chains) * (float64(2*sweeps+2)*m*n*costProduct + float64(sweeps+1)*(m+n)*costUnit)
+}
+
+// LoadCost is that of putting a model at a place of a path.
+func LoadCost(model *rbm.Model) float64 { return costLoad * float64(len(model.W)) }
+
+// ExactCost is that of an enumeration.
+func ExactCost(model *rbm.Model) float64 { return exact.Cost(model.M(), model.N()) }
+
+// stepCost is that of an AIS step of a number of chains.
+func stepCost(model *rbm.Model, chains int) float64 {
+	return GibbsCost(model, chains, 1) + LoadCost(model)
+}
+
+// liveCost is that of a live score without a check, of a number of rows, with a number of chains of reverse AIS.
+func liveCost(model *rbm.Model, reverse int, rows float64) float64 {
+	return liveSteps*(stepCost(model, 2*reverse)+stepCost(model, reverse)) + GibbsCost(model, reverse, liveSweeps) +
+		GibbsCost(model, reverse/perRestart, restartSweeps) + rows/2*GibbsCost(model, 1, 0)
+}
+
+// spectrumCost is that of the singular values of W.
+func spectrumCost(model *rbm.Model) float64 {
+	small, large := float64(min(model.M(), model.N())), float64(max(model.M(), model.N()))
+	return small * small * (large/2*costGram + small*costEigen)
+}

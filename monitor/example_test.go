@@ -1,0 +1,44 @@
+package monitor_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"harmonium/data"
+	"harmonium/exact"
+	"harmonium/monitor"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// A Monitor watches any training, here gradient descent on the exact cost.
+func ExampleMonitor() {
+	const updates = 1000
+	set, _ := data.BarsSample(3, 3, 200, rng.Seed(1))
+	model := rbm.New(9, 6, rng.Seed(1))
+	model.SetBiasesFromMeans(set.Means())
+	watch := monitor.New(monitor.Config{
+		Model: model, Data: set, Seed: 1, Updates: updates, Epoch: 1, Every: updates,
+		Cost: func() float64 { return 2 * monitor.ExactCost(model) },
+	})
+	ctx, conditionals := context.Background(), rbm.NewConditionals(model, nil)
+	onData, onModel := rbm.NewStatistics(model), rbm.NewStatistics(model)
+	for update := uint64(1); update <= updates; update++ {
+		conditionals.Update(model)
+		conditionals.Statistics(onData, model, set.States, nil)
+		if err := exact.Moments(ctx, onModel, model, exact.Options{}); err != nil {
+			panic(err)
+		}
+		for k := range model.W {
+			model.W[k] += 0.5 * (onData.VH[k] - onModel.VH[k])
+		}
+		watch.Follow(update, model, float64(update)/updates)
+	}
+	scores, err := watch.Score(ctx, monitor.Moment{Update: updates, Model: model, Conditionals: conditionals})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%s log-likelihood above independent units: %v\n", scores.Train.Method, scores.Train.Value > -9*math.Ln2)
+	// Output: exact log-likelihood above independent units: true
+}

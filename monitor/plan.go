@@ -1,0 +1,99 @@
+package monitor
+
+import (
+	"harmonium/data"
+	"harmonium/exact"
+	"harmonium/rng"
+)
+
+// The methods of a Score.
+const (
+	MethodExact  = "exact"  // by enumeration
+	MethodLive   = "live"   // with log Z by AIS chains that follow the training
+	methodPseudo = "pseudo" // pseudo-log-likelihood, which needs no log Z
+)
+
+// Bounds on the rows of training data that are scored. More than liveRows would cost more than the estimate of log Z, whose error is the
+// larger one. The pseudo-log-likelihood is taken of fewestPseudo to mostPseudo rows, as the account affords.
+const (
+	exactRows    = 10000
+	liveRows     = 2000
+	fewestPseudo = 20
+	mostPseudo   = 1000
+)
+
+// plan is how and how often to score, decided before the first update.
+type plan struct {
+	method        string
+	every         int       // updates between scores
+	spectrumEvery int       // updates between singular values
+	train, valid  *data.Set // rows to score; valid may be nil
+	pseudo        *data.Set // rows for the pseudo-log-likelihood, or nil
+}
+
+// newPlan scores exactly if that costs less than a tenth of the training between two scores, counted in operations, and live else; after
+// each epoch, or later if scores cost too much for that.
+func newPlan(c Config, a *accounts) plan {
+	p := plan{method: MethodExact, every: c.Every, valid: c.Valid}
+	m, n := float64(c.Model.M()), float64(c.Model.N())
+	a.exact.price = ExactCost(c.Model) + c.rows(exactRows)*n*(m+costUnit)
+	needed, feasible := a.exact.period(), exact.Feasible(c.Model.M(), c.Model.N()) == nil
+	if p.every == 0 {
+		if feasible && needed <= c.Updates/10 { // still ten scores
+			p.every = max(c.Epoch, needed)
+		} else {
+			p.every = max(c.Epoch, liveEvery(c, a))
+		}
+	}
+	most := exactRows
+	if !feasible || needed > p.every {
+		p.method, most = MethodLive, liveRows
+	}
+	key := rng.Seed(c.Seed).Stream(rng.StreamSplit)
+	p.train = subset(c.Data, most, rng.NewSource(key, 0))
+	if rows := pseudoRows(c, a, p.every); rows >= fewestPseudo {
+		p.pseudo = p.train
+		if p.valid != nil {
+			p.pseudo = p.valid
+		}
+		p.pseudo = subset(p.pseudo, min(rows, mostPseudo), rng.NewSource(key, 2))
+	}
+	a.spectrum.price = spectrumCost(c.Model)
+	p.spectrumEvery = a.spectrum.period()
+	return p
+}
+
+// rows is the number of rows that a score takes. most bounds those of training data.
+func (c Config) rows(most int) float64 {
+	rows := min(c.Data.Rows(), most)
+	if c.Valid != nil {
+		rows += c.Valid.Rows()
+	}
+	return float64(rows)
+}
+
+// liveEvery is the number of updates between two live scores where it isn't given. With --steps auto it is that of the sweeps at the
+// beginning.
+func liveEvery(c Config, a *accounts) int {
+	period := func(reverse int) int {
+		a.score.price = liveCost(c.Model, reverse, c.rows(liveRows))
+		return a.score.period()
+	}
+	return max(period(fewestReverse), min(period(mostReverse), c.Updates/liveScores))
+}
+
+// pseudoRows is the number of rows of a pseudo-log-likelihood that the updates between two scores pay for.
+func pseudoRows(c Config, a *accounts, every int) int {
+	m, n := float64(c.Model.M()), float64(c.Model.N())
+	return int((a.pseudo.pays(every) - costSites*m*n) / (costFlip*m + costSite*m*n))
+}
+
+// subset draws at most limit rows, the same ones at every score of a run.
+func subset(set *data.Set, limit int, source *rng.Source) *data.Set {
+	if set.Rows() <= limit {
+		return set
+	}
+	order := make([]int, set.Rows())
+	source.Perm(order)
+	return set.Subset(order[:limit])
+}

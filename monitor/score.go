@@ -1,0 +1,83 @@
+package monitor
+
+import (
+	"context"
+	"slices"
+
+	"harmonium/data"
+	"harmonium/diag"
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/sample"
+)
+
+// Score is the mean of log P(v) over rows of data, in nats a configuration.
+type Score struct {
+	Value  diag.Number `json:"value"`
+	Stderr diag.Number `json:"stderr"` // of the mean, as the rows are a sample of their source; that of log Z is apart
+	Method string      `json:"method"`
+}
+
+// Scores say how good a model is.
+type Scores struct {
+	LogZ           sample.LogZ    // its Stderr and ESS are zero by enumeration
+	Train, Valid   *Score         // Valid is nil without validation data
+	Pseudo         *Score         // pseudo-log-likelihood of some rows, of validation data if there are any; nil where it would cost too much
+	SingularValues []float32      // the largest ones of W; nil at scores that follow too closely for what they cost
+	Findings       []diag.Finding // what makes the scores less than they seem
+}
+
+// Moment is a training after an update: all that a score needs to know of it.
+type Moment struct {
+	Update       uint64 // counted from 1
+	Model        *rbm.Model
+	Conditionals *rbm.Conditionals // scratch for the model
+	// Known are states that the model should give weight to and that were found otherwise, such as persistent chains; there may be none.
+	Known rbm.Batch
+}
+
+// Score scores the model. It is finished even if ctx is cancelled: it belongs to the update before it.
+func (m *Monitor) Score(ctx context.Context, now Moment) (*Scores, error) {
+	s := new(Scores)
+	if m.live != nil {
+		s.LogZ, s.Findings = m.live.logZ(m.follower, now)
+	} else {
+		logZ, err := exact.LogZ(context.WithoutCancel(ctx), now.Model, exact.Options{Compute: m.config.Compute})
+		if err != nil {
+			return nil, err
+		}
+		s.LogZ.Value = logZ
+	}
+	if set := m.plan.pseudo; set != nil && now.Update > 1 { // the first update has not paid for it
+		s.Pseudo = newScore(now.Model.PseudoLogLikelihood(set.States, m.config.Compute), set.Weights, methodPseudo)
+	}
+	if m.plan.spectrumDue(now.Update) {
+		s.SingularValues = SingularValues(now.Model, shownSingular)
+	}
+	s.Train = m.score(m.plan.train, now, s.LogZ.Value)
+	if m.plan.valid != nil {
+		s.Valid = m.score(m.plan.valid, now, s.LogZ.Value)
+	}
+	return s, nil
+}
+
+// score takes the mean of log P(v) = −F(v) − log Z over a set.
+func (m *Monitor) score(set *data.Set, now Moment, logZ float64) *Score {
+	var logs []float64
+	if m.plan.method == MethodExact {
+		logs = now.Model.FreeEnergy(set.States)
+	} else {
+		m.free = slices.Grow(m.free[:0], set.Rows())[:set.Rows()]
+		logs = m.free
+		now.Conditionals.FreeEnergy(logs, set.States)
+	}
+	for r, free := range logs {
+		logs[r] = -free - logZ
+	}
+	return newScore(logs, set.Weights, m.plan.method)
+}
+
+func newScore(logs, weights []float64, method string) *Score {
+	mean, stderr := diag.WeightedMean(logs, weights)
+	return &Score{Value: diag.Number(mean), Stderr: diag.Number(stderr), Method: method}
+}

@@ -1,0 +1,115 @@
+package rbm
+
+import (
+	"fmt"
+	"strings"
+
+	"harmonium/rng"
+)
+
+// Layer is a layer of units that are independent of each other, with the parameters θ of their energy U. A model is two
+// layers and the weights between them,
+//
+//	E(v,h) = U_v(v) + U_h(h) − Σ_ij w_ij v_i h_j.
+//
+// It is the one extension point of the package: a kind of unit is a file with a type that implements Layer, and a row in the table kinds.
+//
+// Inputs x_i = Σ_j w_ij h_j come from the other layer, one row for each configuration; biases are no part of them. Given its
+// inputs a layer has the distribution P(s|x) = e^(x·s − U(s) − Γ(x)).
+type Layer interface {
+	Kind() Kind
+	// Units is the number of units.
+	Units() int
+	// Line is the map from the number that a Batch stores for a unit to the unit's value: value = scale·stored + offset.
+	Line() (scale, offset float64)
+	// Biases are the fields b of the energy U(s) = −Σ_i b_i s_i + …, one a unit; they share the layer's memory.
+	Biases() []float32
+	// Parameters are all parameters of the energy: first the biases, with the name "biases". The list and the values are the
+	// layer's own memory.
+	Parameters() []Named
+	// Clone returns a copy that shares nothing with the layer.
+	Clone() Layer
+	// SetBiasesFromMeans sets the biases at which units without inputs have these means of the numbers that a Batch stores.
+	SetBiasesFromMeans(means []float64)
+	// NewBatch returns rows configurations of the layer, all stored numbers 0.
+	NewBatch(rows int) Batch
+	// Energy writes U(s) of each row.
+	Energy(dst []float64, s Batch)
+	// CGF writes the cumulant generating function Γ(x) = log Σ_s e^(x·s − U(s)) of each row of x (rows×units), so that
+	// a model with this hidden layer has the free energy F(v) = U_v(v) − Γ(Wᵀv).
+	CGF(dst []float64, x []float32)
+	// Mean writes ⟨s_i⟩ = ∂Γ/∂x_i, in the units' values, into dst (rows×units).
+	Mean(dst, x []float32)
+	// Sample draws each row of dst from P(s|x); x = nil stands for zeros. Unit i of row r is decided by the random
+	// numbers at (key, step, r, i) alone.
+	Sample(dst Batch, x []float32, key rng.Key, step uint64)
+	// Moments writes the averages of −∂U/∂θ over the rows of s, for the biases ⟨s_i⟩, into dst, in the order of
+	// Parameters. weights gives each row's weight, none of them negative; nil means equal ones. They need not sum to one.
+	Moments(dst [][]float32, s Batch, weights []float32)
+	// InputMoments is Moments for the expectations given the rows of x (Rao and Blackwell): the averages of ∂Γ/∂θ.
+	InputMoments(dst [][]float32, x []float32, weights []float32)
+}
+
+// Named are parameters of one name.
+type Named struct {
+	Name   string
+	Values []float32
+}
+
+// Kind is the name of a kind of unit, in files and flags.
+type Kind string
+
+// The kinds of units.
+const (
+	Bernoulli Kind = "bernoulli" // values 0 and 1
+	Spin      Kind = "spin"      // values −1 and +1
+)
+
+// kinds has a row for each kind of unit: its name and what makes a layer of it with all parameters 0.
+var kinds = []struct {
+	name Kind
+	new  func(units int) Layer
+}{
+	{Bernoulli, newBernoulli},
+	{Spin, newSpin},
+}
+
+// NewLayer returns a layer of the given kind with biases 0. It panics if there is no such kind.
+func NewLayer(kind Kind, units int) Layer {
+	for _, k := range kinds {
+		if k.name == kind {
+			return k.new(units)
+		}
+	}
+	panic(fmt.Sprintf("rbm: no kind of unit is called %q", string(kind)))
+}
+
+// WithBiases returns a layer of the given kind, one unit a bias.
+func WithBiases(kind Kind, biases ...float32) Layer {
+	l := NewLayer(kind, len(biases))
+	copy(l.Biases(), biases)
+	return l
+}
+
+// ParseKind returns the kind of a name; the error lists the names that there are.
+func ParseKind(name string) (Kind, error) {
+	for _, k := range kinds {
+		if string(k.name) == name {
+			return k.name, nil
+		}
+	}
+	return "", fmt.Errorf("unknown units %q, want %s", name, KindNames())
+}
+
+// KindNames lists the names of all kinds, for messages and help: "bernoulli or spin".
+func KindNames() string {
+	names := make([]string, len(kinds))
+	for k, row := range kinds {
+		names[k] = string(row.name)
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// Line is [Layer.Line] of the kind's layers.
+func (k Kind) Line() (scale, offset float64) { return NewLayer(k, 0).Line() }

@@ -1,0 +1,238 @@
+package rbm
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"math/bits"
+	"slices"
+
+	"harmonium/compute"
+)
+
+// AllStates returns all 2^units configurations of bits: unit i of row a is bit i of a.
+func AllStates(units int) Batch {
+	s := NewBatch(1<<units, units)
+	for a := range s.bits.Words {
+		s.bits.Words[a] = uint64(a)
+	}
+	return s
+}
+
+// Index returns row r as a number: unit i is its bit i. It panics for more than 64 units.
+func (s Batch) Index(r int) uint64 {
+	s.checkIndex(r)
+	return s.bits.Row(r)[0]
+}
+
+// SetIndex sets row r to the configuration that [Batch.Index] has this number for.
+func (s Batch) SetIndex(r int, index uint64) {
+	s.checkIndex(r)
+	if s.Units() < 64 && index>>s.Units() != 0 {
+		panic(fmt.Sprintf("rbm: %#x is no configuration of %d units", index, s.Units()))
+	}
+	s.bits.Row(r)[0] = index
+}
+
+func (s Batch) checkIndex(r int) {
+	if s.Units() > 64 {
+		panic(fmt.Sprintf("rbm: configurations of %d units as numbers of 64 bits", s.Units()))
+	}
+	s.check(r, 0)
+}
+
+// SetBits sets units from, from+1, … of row r to the given bits, each 0 or 1.
+func (s Batch) SetBits(r, from int, values []uint8) {
+	if len(values) == 0 {
+		return
+	}
+	s.check(r, from)
+	s.check(r, from+len(values)-1)
+	row := s.bits.Row(r)
+	for len(values) > 0 {
+		n := min(64-from%64, len(values))
+		word, k := uint64(0), 0
+		for ; k+8 <= n; k += 8 { // the product moves the lowest bit of byte j to bit 56+j
+			word |= binary.LittleEndian.Uint64(values[k:]) & 0x0101010101010101 * 0x0102040810204080 >> 56 << (k & 63)
+		}
+		for ; k < n; k++ {
+			word |= uint64(values[k]&1) << (k & 63)
+		}
+		mask := ^uint64(0) >> (64 - n)
+		row[from/64] = row[from/64]&^(mask<<(from%64)) | word<<(from%64)
+		from, values = from+n, values[n:]
+	}
+}
+
+// SetRow sets unit i of row r to on(i), for every unit in turn.
+func (s Batch) SetRow(r int, on func(i int) bool) {
+	row, units := s.bits.Row(r), s.Units()
+	for k := range row {
+		word := uint64(0)
+		for i := k * 64; i < min(k*64+64, units); i++ {
+			if on(i) {
+				word |= 1 << (i % 64)
+			}
+		}
+		row[k] = word
+	}
+}
+
+// Copy copies all rows of src into s. It panics if they differ in shape.
+func (s Batch) Copy(src Batch) {
+	s.checkShape(src)
+	copy(s.bits.Words, src.bits.Words)
+}
+
+// Swap exchanges row r with row k of other.
+func (s Batch) Swap(r int, other Batch, k int) {
+	s.checkUnits(other)
+	a, b := s.bits.Row(r), other.bits.Row(k)
+	for i := range a {
+		a[i], b[i] = b[i], a[i]
+	}
+}
+
+// Equal reports whether two batches have the same shape and bits.
+func (s Batch) Equal(other Batch) bool {
+	return s.Rows() == other.Rows() && s.Units() == other.Units() && slices.Equal(s.bits.Words, other.bits.Words)
+}
+
+// Compare returns −1, 0 or +1 as row r comes before, equals or comes after row k of other in one fixed order of all configurations.
+func (s Batch) Compare(r int, other Batch, k int) int {
+	s.checkUnits(other)
+	return slices.Compare(s.bits.Row(r), other.bits.Row(k))
+}
+
+// Distance returns the Hamming distance of row r and row k of other: the number of units in which they differ.
+func (s Batch) Distance(r int, other Batch, k int) int {
+	s.checkUnits(other)
+	n, b := 0, other.bits.Row(k)
+	for i, w := range s.bits.Row(r) {
+		n += bits.OnesCount64(w ^ b[i])
+	}
+	return n
+}
+
+// Common returns the number of units that are on in row r and in row k of other.
+func (s Batch) Common(r int, other Batch, k int) int {
+	s.checkUnits(other)
+	n, b := 0, other.bits.Row(k)
+	for i, w := range s.bits.Row(r) {
+		n += bits.OnesCount64(w & b[i])
+	}
+	return n
+}
+
+// Ones returns the number of units of row r that are on.
+func (s Batch) Ones(r int) int {
+	n := 0
+	for _, w := range s.bits.Row(r) {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// On yields the units of row r that are on, in rising order.
+func (s Batch) On(r int) iter.Seq[int] {
+	words := s.bits.Row(r)
+	return func(yield func(i int) bool) {
+		for k, w := range words {
+			for ; w != 0; w &= w - 1 {
+				if !yield(k*64 + bits.TrailingZeros64(w)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Counts returns, for each unit, the number of rows in which it is on.
+func (s Batch) Counts() []int {
+	counts := make([]int, s.Units())
+	var on *compute.Context
+	on.ColumnCounts(counts, s.bits)
+	return counts
+}
+
+// Transpose returns the batch with rows and units exchanged: row i has the bits of unit i in all rows of s.
+func (s Batch) Transpose() Batch {
+	t := NewBatch(s.Units(), s.Rows())
+	var on *compute.Context
+	on.Transpose(t.bits, s.bits)
+	return t
+}
+
+// Size is the number of bytes that the batch takes in memory.
+func (s Batch) Size() int { return 8 * len(s.bits.Words) }
+
+// Encode returns the configurations as a slice of numbers that share the batch's memory: for a batch of bits a []uint64, in which
+// a row starts at a new word, unit i is bit i mod 64 of word i/64 of its row, and the bits after the last unit are zero. Checkpoints
+// hold this (docs/formats.md).
+func (s Batch) Encode() any { return s.bits.Words }
+
+// Decode copies what [Batch.Encode] returned for a batch of the same shape. The error says what does not fit; s may have changed then.
+func (s Batch) Decode(data any) error {
+	words, ok := data.([]uint64)
+	if !ok || len(words) != len(s.bits.Words) {
+		return fmt.Errorf("%d rows of %d units are %d words of 64 bits, not %T of another length",
+			s.Rows(), s.Units(), len(s.bits.Words), data)
+	}
+	copy(s.bits.Words, words)
+	if rest := s.Units() % 64; rest != 0 {
+		for r := range s.Rows() {
+			if row := s.bits.Row(r); row[len(row)-1]>>rest != 0 {
+				return fmt.Errorf("row %d has bits after its %d units", r, s.Units())
+			}
+		}
+	}
+	return nil
+}
+
+// stored is the number that the batch holds for unit i of row r: 0 or 1.
+func (s Batch) stored(r, i int) float64 { return float64(s.bits.Row(r)[i/64] >> (i % 64) & 1) }
+
+func (s Batch) checkUnits(other Batch) {
+	if s.Units() != other.Units() {
+		panic(fmt.Sprintf("rbm: rows of %d units beside rows of %d", s.Units(), other.Units()))
+	}
+}
+
+func (s Batch) checkShape(other Batch) {
+	if s.checkUnits(other); s.Rows() != other.Rows() {
+		panic(fmt.Sprintf("rbm: %d rows beside %d", s.Rows(), other.Rows()))
+	}
+}
+
+// Clamp holds units of a layer at fixed values. The zero value holds none.
+type Clamp struct{ mask, value []uint64 }
+
+// Hold holds unit i of a layer of so many units at a bit from now on.
+func (c *Clamp) Hold(units, i int, on bool) {
+	if i < 0 || i >= units {
+		panic(fmt.Sprintf("rbm: clamp of unit %d of a layer of %d", i, units))
+	}
+	if c.mask == nil {
+		words := (units + 63) / 64
+		c.mask, c.value = make([]uint64, words), make([]uint64, words)
+	}
+	bit := uint64(1) << (i % 64)
+	c.mask[i/64] |= bit
+	c.value[i/64] &^= bit
+	if on {
+		c.value[i/64] |= bit
+	}
+}
+
+// Apply sets the units in every row.
+func (c *Clamp) Apply(s Batch) {
+	if c.mask == nil {
+		return
+	}
+	for r := range s.Rows() {
+		row := s.bits.Row(r)
+		for k, w := range row {
+			row[k] = w&^c.mask[k] | c.value[k]
+		}
+	}
+}

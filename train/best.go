@@ -1,0 +1,48 @@
+package train
+
+import (
+	"math"
+
+	"harmonium/monitor"
+)
+
+// choose takes the model for the best if its validation score says so, which it reports, and ends the training where patience is lost. A
+// score that is no more than an upper bound is never the best.
+func (t *Training) choose(s *monitor.Scores) bool {
+	best := false
+	if s.UpperBounds() {
+		t.bestNow.since++
+	} else {
+		best = t.bestNow.improves(float64(s.Valid.Value), s.LogZ.Stderr)
+	}
+	if best {
+		t.best = t.Model.Clone()
+	}
+	if t.config.Patience > 0 && int(t.bestNow.since) >= t.config.Patience && t.reason == "" {
+		t.reason = "patience"
+	}
+	return best
+}
+
+// bestScore remembers the best validation score.
+type bestScore struct {
+	value uint64 // bits of the float64: the most that a score was for sure, less the error of its log Z
+	count uint64 // scores seen
+	since uint64 // scores since the best one
+}
+
+// improves reports whether a score is above what was reached for sure. Of models that the errors of log Z leave open the later one is
+// taken, as training has averaged more; and an early score that is high by its error alone is not in the way of later ones.
+func (b *bestScore) improves(score, doubt float64) bool {
+	sure := math.Float64frombits(b.value)
+	b.count++
+	if b.count > 1 && !(score > sure) {
+		b.since++
+		return false
+	}
+	if b.count == 1 || score-doubt > sure {
+		b.value = math.Float64bits(score - doubt)
+	}
+	b.since = 0
+	return true
+}

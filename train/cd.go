@@ -1,0 +1,62 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"harmonium/monitor"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+)
+
+// CD is contrastive divergence: chains that start at the rows of the minibatch and make Steps sweeps
+// (G. E. Hinton, Neural Computation 14 (2002) 1771). It is biased towards models that are good near the data.
+type CD struct {
+	Steps int // sweeps an update; 0 means DefaultSteps
+
+	key     rng.Key
+	cost    float64
+	overlap float64 // of the chains of the last update with the rows that they began at
+}
+
+// Start takes the settings over.
+func (c *CD) Start(s Setup) error {
+	if c.Steps == 0 {
+		c.Steps = DefaultSteps
+	}
+	if c.Steps < 0 {
+		return fmt.Errorf("cd with %d steps, want at least one", c.Steps)
+	}
+	c.key, c.cost = s.Key, monitor.GibbsCost(s.Model, s.Batch, c.Steps)
+	return nil
+}
+
+// Phase sweeps chains that start at the minibatch and averages over them.
+func (c *CD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
+	chains := sample.NewChains(u.Rows, u.Model.N(), c.key)
+	chains.Sweeps = u.Number * uint64(c.Steps)
+	chains.Sweep(u.Conditionals, c.Steps)
+	c.overlap = monitor.OverlapWith(u.Rows, chains.Visible)
+	u.Conditionals.Statistics(dst, u.Model, chains.Visible, nil)
+	return nil
+}
+
+// Cost counts the sweeps and the average.
+func (c *CD) Cost() float64 { return c.cost }
+
+// mixing tells no more than whether the chains have forgotten in one update, after which they start again.
+func (c *CD) mixing(uint64) monitor.Mixing {
+	m := monitor.Mixing{
+		Time: 1, Fair: 1, Sweeps: c.Steps, Restarted: true,
+		Remedy: "raise --steps, lower --rate, or let chains go on from update to update by --negative pcd or pt",
+	}
+	if c.overlap >= 1/math.E {
+		m.Time = 2
+	}
+	return m
+}
+
+// Remember does nothing: contrastive divergence forgets its chains.
+func (*CD) Remember(*Memory) {}

@@ -1,0 +1,72 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"harmonium/monitor"
+	"harmonium/rbm"
+)
+
+// PT is the negative phase by parallel tempering (G. Desjardins, A. Courville, Y. Bengio, P. Vincent and O. Delalleau, AISTATS 2010):
+// persistent chains like those of PCD at each of several temperatures, between independent units and the model, which exchange states
+// ([sample.Tempering]). The chains of the model can change modes that PCD's are caught in. An update costs Temperatures times that of PCD
+// and more.
+type PT struct {
+	Steps        int  // rounds an update; 0 means 1
+	Chains       int  // replica sets; 0 means DefaultChains
+	Temperatures int  // 0 means DefaultTemperatures
+	Along        bool // the replicas lie along the models frozen in the training so far, and not on the straight line
+
+	replicas *replicaSets
+	overlap  monitor.Overlap
+	cost     float64
+}
+
+// Start draws the chains from the model's visible biases.
+func (p *PT) Start(s Setup) error {
+	if p.Steps == 0 {
+		p.Steps = 1
+	}
+	if p.Chains == 0 {
+		p.Chains = DefaultChains
+	}
+	if p.Temperatures == 0 {
+		p.Temperatures = DefaultTemperatures
+	}
+	if p.Steps < 0 || p.Chains < 0 || p.Temperatures < 2 {
+		return fmt.Errorf("pt with %d steps, %d chains and %d temperatures, want at least one, one and two", p.Steps, p.Chains, p.Temperatures)
+	}
+	p.replicas = newReplicaSets(s, p.Chains, p.Temperatures, p.Along)
+	p.cost = replicasCost(s.Model, p.Chains, p.Temperatures, p.Steps)
+	p.overlap = monitor.NewOverlap(p.visible())
+	return nil
+}
+
+// Phase lets the replica sets go on and averages over the chains of the model.
+func (p *PT) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
+	p.replicas.follow(u)
+	for range p.Steps {
+		p.replicas.Round()
+	}
+	p.overlap.See(p.visible(), u.Number+1)
+	u.Conditionals.Statistics(dst, u.Model, p.visible(), nil)
+	return nil
+}
+
+// Cost counts the rounds and the models of the temperatures.
+func (p *PT) Cost() float64 { return p.cost }
+
+func (p *PT) visible() rbm.Batch { return p.replicas.Visible() }
+
+func (p *PT) alongLadder() bool { return p.Along }
+
+func (p *PT) mixing(update uint64) monitor.Mixing {
+	return monitor.Mixing{Time: p.overlap.Time(update), Fair: 1, Sweeps: p.Steps, Remedy: "raise --steps or --rungs, or lower --rate"}
+}
+
+// Remember lists the replica sets.
+func (p *PT) Remember(m *Memory) {
+	p.replicas.remember(m.under("replicas"))
+	p.overlap.Remember(m.under("overlap"))
+}

@@ -1,0 +1,63 @@
+package train
+
+import (
+	"fmt"
+
+	"harmonium/monitor"
+	"harmonium/rbm"
+	"harmonium/sample"
+)
+
+// replicaSets are tempered chains that follow the model from update to update.
+type replicaSets struct {
+	*sample.Tempering
+	base   *rbm.Model // independent units
+	along  bool       // whether the temperatures lie along the ladder
+	frozen uint64     // models of the ladder that they lie along
+}
+
+// respaceEvery is the number of updates after which the temperatures are spaced again.
+const respaceEvery = 50
+
+func newReplicaSets(s Setup, count, temperatures int, along bool) *replicaSets {
+	base := sample.IndependentModel(s.Model)
+	path := sample.Path{base, s.Model}
+	return &replicaSets{
+		Tempering: sample.NewTempering(path, sample.FromBiases(s.Model, count, s.Key), temperatures, s.Key, s.Compute), base: base, along: along,
+	}
+}
+
+// replicasCost is the number of operations of a number of rounds. An exchange takes two products for each of the two neighbours, and is
+// tried in every second round.
+func replicasCost(model *rbm.Model, count, temperatures, rounds int) float64 {
+	return float64(temperatures) * (2*monitor.GibbsCost(model, count, rounds) + monitor.LoadCost(model))
+}
+
+// follow takes over the model of an update, and the models frozen along the training.
+func (r *replicaSets) follow(u Update) {
+	path := sample.Path{r.base}
+	if r.along {
+		path = append(path, u.ladder...)
+		if frozen := uint64(len(u.ladder)); frozen != r.frozen {
+			r.Compress(float64(r.frozen+1) / float64(frozen+1))
+			r.frozen = frozen
+		}
+	}
+	r.SetPath(append(path, u.Model))
+	if u.Number > 0 && u.Number%respaceEvery == 0 {
+		r.RespaceEvenly()
+	}
+}
+
+func (r *replicaSets) remember(m *Memory) {
+	m.Counter("frozen", &r.frozen)
+	s := r.State()
+	m.Counter("rounds", s.Rounds)
+	for k, v := range s.Visible {
+		m.States(fmt.Sprintf("chains.%d", k), v)
+		m.Counter(fmt.Sprintf("sweeps.%d", k), s.Sweeps[k])
+	}
+	for k, x := range s.Numbers {
+		m.Number(fmt.Sprintf("numbers.%d", k), x)
+	}
+}

@@ -1,0 +1,89 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"harmonium/monitor"
+	"harmonium/rbm"
+)
+
+// Progress is what one update reports.
+type Progress struct {
+	Update       int // updates done
+	Planned      int // updates after which training ends, if nothing ends it before; 0 where Config.Time is the only bound
+	Epoch        float64
+	Rate         float64     // learning rate of this update
+	GradientNorm float64     // √Σ g² over all parameters, before the optimiser
+	Seconds      float64     // of training so far, over all resumptions
+	Evaluation   *Evaluation // of the model after this update; nil at most updates
+	Kept         *rbm.Model  // a model to keep, for tempering along the training; nil at most updates
+}
+
+// Evaluation is how good the model is after an update.
+type Evaluation struct {
+	Update       int
+	Epoch        float64
+	Seconds      float64
+	Rate         float64
+	GradientNorm float64
+	monitor.Scores
+	Best   bool // whether the validation score is the best so far
+	Sweeps int  // an update, of PCD's chains; 0 for other negative phases
+}
+
+// report is what follows an update: the monitor takes the model, and at some updates scores it.
+func (t *Training) report(ctx context.Context, rate, norm float64) (Progress, error) {
+	p := Progress{
+		Update: int(t.done), Planned: t.Planned(), Rate: rate, GradientNorm: norm,
+		Epoch: float64(t.done) / float64(t.config.batches(t.set.Rows())), Seconds: t.elapsed().Seconds(),
+	}
+	p.Kept = t.Monitor.Follow(t.done, t.Model, t.part())
+	if t.config.Time > 0 && t.elapsed() >= t.config.Time {
+		t.reason = "time"
+	}
+	if t.done == 1 || int(t.done)%t.Every() == 0 || int(t.done) == t.planned || t.reason != "" {
+		var err error
+		if p.Evaluation, err = t.evaluate(ctx, p); err != nil {
+			return p, fmt.Errorf("the model can't be scored (learning rate %g, gradient norm %g): %w", rate, norm, err)
+		}
+	}
+	return p, nil
+}
+
+// evaluate scores the model, and takes it for the best if it is.
+func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error) {
+	now := monitor.Moment{Update: t.done, Model: t.Model, Conditionals: t.conditionals}
+	if n, ok := t.config.Negative.(persistent); ok {
+		now.Known = n.visible()
+	}
+	scores, err := t.Monitor.Score(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	e := &Evaluation{Update: p.Update, Epoch: p.Epoch, Seconds: p.Seconds, Rate: p.Rate, GradientNorm: p.GradientNorm, Scores: *scores}
+	if n, ok := t.config.Negative.(mixing); ok {
+		e.Findings = append(e.Findings, n.mixing(t.done).Findings(t.Every())...)
+	}
+	if n, ok := t.config.Negative.(*PCD); ok {
+		e.Sweeps = n.Sweeps()
+	}
+	if e.Valid != nil {
+		e.Best = t.choose(&e.Scores)
+	}
+	return e, nil
+}
+
+// watched is what the monitor may know of the training.
+func (t *Training) watched() monitor.Config {
+	n, ok := t.config.Negative.(persistent)
+	return monitor.Config{
+		Model: t.Model, Data: t.set, Valid: t.config.Valid, Seed: t.config.Seed, Compute: t.config.Compute, Cost: t.updateCost,
+		Updates: t.Planned(), Epoch: t.config.batches(t.set.Rows()), Every: t.config.Every, Keep: ok && n.alongLadder(),
+	}
+}
+
+// updateCost is the number of elementary operations of an update.
+func (t *Training) updateCost() float64 {
+	return monitor.GibbsCost(t.Model, t.config.Batch, 0) + t.config.Negative.Cost() + 4*float64(len(t.Model.W))
+}

@@ -1,0 +1,106 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"harmonium/data"
+	"harmonium/monitor"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// Start prepares training: it takes the settings over, checks them against model and data, and lets the
+// visible biases start at the log-odds of the data's means. It changes model, which the Training owns from now on.
+func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
+	set, means, err := prepared(model, set, config.Valid)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if config, err = config.resolved(model, set.Rows()); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	t := &Training{
+		Model: model, config: config, set: set, planned: config.planned(set.Rows()),
+		positive: rbm.NewStatistics(model), negative: rbm.NewStatistics(model),
+		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, model.N()),
+	}
+	t.centerV = make([]float32, model.M())
+	scale, offset := model.Visible.Line()
+	for i, p := range means {
+		t.centerV[i] = float32(scale*p + offset)
+	}
+	if !config.KeepBiases {
+		model.SetBiasesFromMeans(means)
+	}
+	t.best = model.Clone()
+	t.conditionals = rbm.NewConditionals(model, config.Compute)
+	setup := Setup{Model: model, Batch: config.Batch, Key: rng.Seed(config.Seed), Compute: config.Compute}
+	if err := config.Negative.Start(setup); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	config.Optimizer.Start(model, config.Compute)
+	t.Monitor = monitor.New(t.watched())
+	t.ascent = newAscent(t)
+	return t, nil
+}
+
+// prepared returns the rows that count and the means of their units, or an error if there is nothing to learn from them.
+func prepared(model *rbm.Model, set, valid *data.Set) (_ *data.Set, means []float64, err error) {
+	if set.Rows() == 0 {
+		return nil, nil, errors.New("the data has no rows")
+	}
+	if set.Units() != model.M() {
+		return nil, nil, fmt.Errorf("the data has %d units, the model %d visible ones", set.Units(), model.M())
+	}
+	if valid != nil && valid.Units() != model.M() {
+		return nil, nil, fmt.Errorf("the validation data has %d units, the model %d visible ones", valid.Units(), model.M())
+	}
+	if err := errors.Join(checkWeights("data", set), checkWeights("validation data", valid)); err != nil {
+		return nil, nil, err
+	}
+	set = withoutIdleRows(set)
+	means = set.Means()
+	if f := data.Constant(means); f != nil {
+		return nil, nil, fmt.Errorf("%s, so that %s: %s", f.Message, f.Consequence, f.Remedy)
+	}
+	return set, means, nil
+}
+
+// withoutIdleRows drops rows of weight zero, so that every minibatch has a weight.
+func withoutIdleRows(set *data.Set) *data.Set {
+	var index []int
+	unit := meanWeightUnit(set)
+	for r, w := range set.Weights {
+		if float32(w*unit) > 0 {
+			index = append(index, r)
+		}
+	}
+	if set.Weights == nil || len(index) == set.Rows() {
+		return set
+	}
+	return set.Subset(index)
+}
+
+// checkWeights refuses rows without a finite mean weight above zero.
+func checkWeights(name string, set *data.Set) error {
+	if set == nil {
+		return nil
+	}
+	for r, w := range set.Weights {
+		if !(w >= 0) || math.IsInf(w, 1) {
+			return fmt.Errorf("row %d of the %s has the weight %v, want a finite number that is not negative", r+1, name, w)
+		}
+	}
+	switch total := set.TotalWeight(); {
+	case total == 0:
+		return fmt.Errorf("all %d rows of the %s have weight zero: want a row that counts", set.Rows(), name)
+	case math.IsInf(total, 1) || math.IsInf(meanWeightUnit(set), 1):
+		return fmt.Errorf("the weights of the %s add up to %v, want a sum from 10^-300 to 10^300: multiply all of them by one number",
+			name, total)
+	}
+	return nil
+}
+
+func meanWeightUnit(set *data.Set) float64 { return float64(set.Rows()) / set.TotalWeight() }
