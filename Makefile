@@ -16,8 +16,8 @@ fuzz: ## every decoder for FUZZTIME (10m)
 bench: ## speed of kernels, oracle and Ising; compare within one run only
 	go test -run '^$$' -bench . ./...
 
-golden: ## rewrite the golden files
-	go test ./rbm ./cmd/... -update
+golden: ## rewrite the golden files and docs/cli.md
+	go test ./rbm ./cmd/harmonium -update
 
 generate: ## write the assembler anew
 	go generate ./...

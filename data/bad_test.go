@@ -14,10 +14,10 @@ import (
 )
 
 func TestBadInput(t *testing.T) {
-	const grey = "want 0 or 1 (or -1 and 1 for spins); for grey values say --threshold T or --bernoulli"
+	const grey = "want 0 or 1 (or -1 and 1 for spins); grey values need a threshold, or to be drawn as probabilities"
 	const missing = "a number that is missing or infinite has to be filled in, or its row left out"
 	const notFinite = "want 0 or 1 (or -1 and 1 for spins): " + missing
-	const probability = "want a probability in [0,1]; for other grey values say --threshold T"
+	const probability = "want a probability in [0,1]; other grey values need a threshold"
 	threshold, bernoulli := Threshold(0.5), Bernoulli(rng.Seed(1))
 	good := npy("|u1", "(2, 2)", []uint8{0, 1, 1, 0})
 	damaged := gz([]byte("0,1\n1,0\n"))

@@ -1,10 +1,14 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 
 	"harmonium/diag"
 )
+
+// ErrConstant is the error of data that there is nothing to learn from, because no unit ever changes.
+var ErrConstant = errors.New("give rows that differ")
 
 // Constant returns the finding of data in which no unit ever changes, or nil. means are those of the units ([Set.Means]): the mean of a
 // unit that never changes is 0 or 1, as the sums above and below the fraction are then of the same numbers.
@@ -22,6 +26,5 @@ func Constant(means []float64) *diag.Finding {
 			len(means), ones, len(means)-ones),
 		Value: 0, Threshold: 1, // units that change
 		Consequence: "there is nothing to learn from it",
-		Remedy:      "give rows that differ; if --threshold made them equal, choose one between the least and the largest value",
 	}
 }

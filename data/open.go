@@ -174,7 +174,14 @@ type put func(r, c int, values []float64) error
 type cellError struct {
 	row, line, column int
 	found, want       string
+	grey              bool // whether x may be a grey value
 }
+
+// ErrGrey is the error of values that are not binary, where nothing says how to make them so: [Threshold] or [Bernoulli].
+var ErrGrey = errors.New("grey values")
+
+// Is reports whether target is [ErrGrey] and the value may be grey.
+func (e *cellError) Is(target error) bool { return target == ErrGrey && e.grey }
 
 func (e *cellError) Error() string {
 	line := ""

@@ -67,7 +67,7 @@ func (p *packer) putBinary(r, c int, values []float64) error {
 		minuses += minus
 		bits[i] = uint8(one)
 		if zero+minus+one != 1 {
-			return refuse(r, c+i, x, wantBinary(x))
+			return notBinary(r, c+i, x)
 		}
 	}
 	p.states.SetBits(r, c, bits)
@@ -80,12 +80,12 @@ func (p *packer) putBinary(r, c int, values []float64) error {
 // missing is the way out of NaN and infinities, which no option makes bits of.
 const missing = "a number that is missing or infinite has to be filled in, or its row left out"
 
-// wantBinary says what x should have been, and the way out.
-func wantBinary(x float64) string {
+// notBinary refuses x and says what it should have been, and the way out.
+func notBinary(r, c int, x float64) error {
 	if x-x != 0 {
-		return "0 or 1 (or -1 and 1 for spins): " + missing
+		return refuse(r, c, x, "0 or 1 (or -1 and 1 for spins): "+missing)
 	}
-	return "0 or 1 (or -1 and 1 for spins); for grey values say --threshold T or --bernoulli"
+	return refuseGrey(r, c, x, "0 or 1 (or -1 and 1 for spins); grey values need a threshold, or to be drawn as probabilities")
 }
 
 // note remembers where the first 0 and the first −1 are, and refuses to have both.
@@ -134,7 +134,7 @@ func (p *packer) putGrey(r, c int, values []float64) error {
 			return refuse(r, c+i, x, "a probability in [0,1]: "+missing)
 		}
 		if !(x >= 0 && x <= 1) {
-			return refuse(r, c+i, x, "a probability in [0,1]; for other grey values say --threshold T")
+			return refuseGrey(r, c+i, x, "a probability in [0,1]; other grey values need a threshold")
 		}
 		p.grey.floats[at+i] = float32(x)
 	}
@@ -160,4 +160,9 @@ func bit(b bool) (one int) {
 
 func refuse(r, c int, x float64, want string) error {
 	return &cellError{row: r + 1, column: c + 1, found: strconv.FormatFloat(x, 'g', -1, 64), want: want}
+}
+
+// refuseGrey refuses a value that may be grey.
+func refuseGrey(r, c int, x float64, want string) error {
+	return &cellError{row: r + 1, column: c + 1, found: strconv.FormatFloat(x, 'g', -1, 64), want: want, grey: true}
 }

@@ -131,7 +131,6 @@ func (b *Bracket) judge(shorter *Bracket) {
 				-b.Found, b.Found, b.AIS.Value, b.Tempered.Value),
 			Value: diag.Number(b.Found - b.AIS.Value), Threshold: 0,
 			Consequence: "almost all of the model's weight is on configurations unlike the data, and any likelihood that leaves them out is too high",
-			Remedy:      "train by harmonium train --negative pcd, whose random restarts see such modes while they are small, or take a model from earlier in the training",
 		})
 		return
 	}
@@ -141,21 +140,20 @@ func (b *Bracket) judge(shorter *Bracket) {
 			Code: "bracket-open", Message: "log Z is " + all, Value: diag.Number(b.Upper - b.Lower), Threshold: agreement,
 			Consequence: fmt.Sprintf("log Z lies between about %.1f and %.1f if at least one of them reaches all states that matter, and higher if none does",
 				b.Lower, b.Upper),
-			Remedy: "raise --budget; a model whose chains mix badly may stay out of reach: train it with more steps or a lower learning rate",
 		})
 	}
 	if b.Tempered.ESS < replicaSets {
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "few-round-trips", Message: fmt.Sprintf("%.0f states travelled between the model and the base in %d replica sets", b.Tempered.ESS, replicaSets),
 			Value: diag.Number(b.Tempered.ESS), Threshold: replicaSets,
-			Consequence: "tempering says little about modes that are hard to reach", Remedy: "raise --budget",
+			Consequence: "tempering says little about modes that are hard to reach",
 		})
 	}
 	switch {
 	case shorter == nil:
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "one-run", Message: "there was no second, longer run to compare with", Value: diag.Number(b.Steps), Threshold: firstSteps * longer,
-			Consequence: "states that both ways miss may have gone unnoticed", Remedy: "raise --budget",
+			Consequence: "states that both ways miss may have gone unnoticed",
 		})
 	case !agree(b.AIS, shorter.AIS):
 		b.widen(b.AIS.Value - shorter.AIS.Value)
@@ -164,7 +162,7 @@ func (b *Bracket) judge(shorter *Bracket) {
 			Message: fmt.Sprintf("annealing in %d steps gives %.2f ± %.2f, in %d steps %.2f ± %.2f",
 				shorter.Steps, shorter.AIS.Value, shorter.AIS.Stderr, b.Steps, b.AIS.Value, b.AIS.Stderr),
 			Value: diag.Number(b.AIS.Value - shorter.AIS.Value), Threshold: agreement,
-			Consequence: "log Z may go on rising with longer runs, and log-likelihoods falling", Remedy: "raise --budget",
+			Consequence: "log Z may go on rising with longer runs, and log-likelihoods falling",
 		})
 	}
 }

@@ -135,7 +135,6 @@ func energyOff(r *Report) diag.Finding {
 		Message: fmt.Sprintf("the energy per site is %s, exactly %.6f: %.1f standard errors away",
 			r.Energy, r.Exact, math.Abs(r.Deviation)),
 		Consequence: "the configurations may not be those of the lattice at this temperature",
-		Remedy:      "draw again with another seed; if it stays, report it",
 	}
 }
 
@@ -145,6 +144,5 @@ func slowChains(r *Report) diag.Finding {
 		Message: fmt.Sprintf("the energy has an autocorrelation time of %.1f rows: %.0f rows are worth one",
 			r.Energy.Tau, 2*r.Energy.Tau),
 		Consequence: "averages over the rows have larger errors than their number suggests",
-		Remedy:      "draw more rows, or keep only every tenth",
 	}
 }

@@ -25,23 +25,19 @@ func hiddenMode(found float64, z sample.LogZ) diag.Finding {
 			-found, found, z.Value),
 		Value: diag.Number(found - z.Value), Threshold: diag.Number(doubtful * z.Stderr),
 		Consequence: "almost all of the model's weight is where neither of the two looks; the log-likelihoods here are upper bounds",
-		Remedy:      "take a model from before, or train again by --negative pcd, with more --steps or a lower --rate",
 	}
 }
 
 // findings says whether AIS chains whose longest step is given have lost track, and whether two estimates have not agreed.
 func (l *live) findings(step float64) []diag.Finding {
-	const (
-		consequence = "the log-likelihoods here may be too high by more than their errors"
-		remedy      = "score the model by 'harmonium eval'; to train so that chains follow, lower the learning rate"
-	)
+	const consequence = "the log-likelihoods here may be too high by more than their errors"
 	var findings []diag.Finding
 	if lost(step) {
 		findings = append(findings, diag.Finding{
 			Code: "live-lost",
 			Message: fmt.Sprintf("the AIS chains that follow the training have lost track: a step has left %.2g %% of them with weight",
 				100*left(step)),
-			Value: diag.Number(left(step)), Threshold: lostPart, Consequence: consequence, Remedy: remedy,
+			Value: diag.Number(left(step)), Threshold: lostPart, Consequence: consequence,
 		})
 	}
 	if l.doubted > 0 {
@@ -50,7 +46,7 @@ func (l *live) findings(step float64) []diag.Finding {
 			Message: fmt.Sprintf("log Z was estimated by AIS and by reverse AIS, and at update %d these differed by %.2g nats",
 				l.doubted, math.Abs(l.differ)),
 			Value: diag.Number(l.differ), Threshold: diag.Number(l.limit),
-			Consequence: consequence + ": there are states that the chains do not reach", Remedy: remedy + " or raise --steps",
+			Consequence: consequence + ": there are states that the chains do not reach",
 		})
 	}
 	return findings

@@ -31,7 +31,6 @@ func (m *Monitor) Judge(s *Scores) []diag.Finding {
 				float64(score.Value), rows),
 			Value: score.Value, Threshold: slack,
 			Consequence: "the estimate of log Z is far too low: chains don't come to where the model has its weight",
-			Remedy:      "train again with a lower --rate; 'harmonium eval' may score this model",
 		}}
 	}
 	logZStderr := s.LogZ.Stderr
@@ -49,7 +48,6 @@ func (m *Monitor) Judge(s *Scores) []diag.Finding {
 			"the training data score %.6g", float64(score.Value), rows, independent),
 		Value: diag.Number(float64(score.Value) - independent), Threshold: diag.Number(-limit),
 		Consequence: "the model has learned nothing: it knows less about the data than the mean of each unit",
-		Remedy:      "lower --rate, or train for longer",
 	}}
 }
 

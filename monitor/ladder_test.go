@@ -125,7 +125,7 @@ func TestLadderIsBounded(t *testing.T) {
 		want int
 	}{{200, 3}, {3, 3}, {2, 2}, {1, 1}, {0, 0}} {
 		training, err := train.Start(rbm.New(16, 10, rng.Seed(1)), set, train.Config{
-			Negative: &train.PT{Along: true, Chains: 20, Temperatures: 3}, Updates: 1000, Batch: 50, Rate: 0.1, Every: 1000,
+			Negative: &train.PT{Steps: 1, Along: true, Chains: 20, Temperatures: 3}, Updates: 1000, Batch: 50, Rate: 0.1, Every: 1000,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -238,7 +238,7 @@ func TestScoresWithinBudget(t *testing.T) {
 	seen := map[int]bool{}
 	for _, shape := range [][2]int{{30, 30}, {100, 50}, {300, 40}} {
 		for _, updates := range []int{50, 1000, 100000} {
-			for name, negative := range map[string]train.Negative{"pcd": &train.PCD{}, "cd": &train.CD{}, "pt": &train.PT{}} {
+			for name, negative := range map[string]train.Negative{"pcd": &train.PCD{}, "cd": &train.CD{}, "pt": &train.PT{Steps: 1}} {
 				set := offButOne(400, shape[0])
 				training, err := train.Start(rbm.New(shape[0], shape[1], rng.Seed(1)), set, train.Config{Updates: updates, Negative: negative})
 				if err != nil {

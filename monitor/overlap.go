@@ -77,7 +77,6 @@ type Mixing struct {
 	Fair      uint64 // updates that it may take without a word
 	Sweeps    int    // of an update
 	Restarted bool   // whether the chains are started again at each update
-	Remedy    string
 }
 
 // Findings says whether chains are slow: their overlap time is above what is fair, mostly the sweeps of an update; or caught: it is above
@@ -89,7 +88,6 @@ func (m Mixing) Findings(every int) []diag.Finding {
 			Message: fmt.Sprintf("the chains still remember where they were %d updates ago", m.Time),
 			Value:   diag.Number(m.Time), Threshold: diag.Number(every),
 			Consequence: "they may be caught in modes whose weights the model then gets wrong",
-			Remedy:      m.Remedy,
 		}}
 	}
 	if m.Time <= m.Fair {
@@ -103,7 +101,6 @@ func (m Mixing) Findings(every int) []diag.Finding {
 		Value:   diag.Number(least), Threshold: diag.Number(most),
 		Consequence: "the negative phase is that of fewer chains, and lags behind the model; this is common, and does no harm " +
 			"as long as the log-likelihood rises",
-		Remedy: m.Remedy,
 	}
 	if m.Restarted {
 		f.Consequence = "the gradient is biased towards models that are good near the data; this is common"

@@ -72,7 +72,7 @@ func (c Config) rows(most int) float64 {
 	return float64(rows)
 }
 
-// liveEvery is the number of updates between two live scores where it isn't given. With --steps auto it is that of the sweeps at the
+// liveEvery is the number of updates between two live scores where it isn't given. Where steps adapt it is that of the sweeps at the
 // beginning.
 func liveEvery(c Config, a *accounts) int {
 	period := func(reverse int) int {

@@ -29,12 +29,9 @@ func (p *PCD) adapt(update uint64) {
 }
 
 func (p *PCD) mixing(update uint64) monitor.Mixing {
-	m := monitor.Mixing{
-		Time: p.overlap.Time(update), Fair: 1, Sweeps: p.Sweeps(),
-		Remedy: "raise --steps (auto does it), lower --rate, or let the chains change modes by --negative pt",
-	}
+	m := monitor.Mixing{Time: p.overlap.Time(update), Fair: 1, Sweeps: p.Sweeps()}
 	if p.Adapt {
-		m.Fair, m.Remedy = longTime, "lower --rate, or let the chains change modes by --negative pt"
+		m.Fair = longTime
 	}
 	return m
 }

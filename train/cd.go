@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"harmonium/monitor"
@@ -21,14 +20,21 @@ type CD struct {
 	overlap float64 // of the chains of the last update with the rows that they began at
 }
 
+// Kind is "cd".
+func (*CD) Kind() string { return "cd" }
+
+// About names the method.
+func (*CD) About() string { return "chains that start at the data" }
+
+// Settings lists the settings.
+func (c *CD) Settings() []Setting {
+	return []Setting{
+		{Name: "steps", At: &c.Steps, Default: DefaultSteps, Least: 1, Help: "Gibbs sweeps an update; more: less bias, more time"},
+	}
+}
+
 // Start takes the settings over.
 func (c *CD) Start(s Setup) error {
-	if c.Steps == 0 {
-		c.Steps = DefaultSteps
-	}
-	if c.Steps < 0 {
-		return fmt.Errorf("cd with %d steps, want at least one", c.Steps)
-	}
 	c.key, c.cost = s.Key, monitor.GibbsCost(s.Model, s.Batch, c.Steps)
 	return nil
 }
@@ -48,10 +54,7 @@ func (c *CD) Cost() float64 { return c.cost }
 
 // mixing tells no more than whether the chains have forgotten in one update, after which they start again.
 func (c *CD) mixing(uint64) monitor.Mixing {
-	m := monitor.Mixing{
-		Time: 1, Fair: 1, Sweeps: c.Steps, Restarted: true,
-		Remedy: "raise --steps, lower --rate, or let chains go on from update to update by --negative pcd or pt",
-	}
+	m := monitor.Mixing{Time: 1, Fair: 1, Sweeps: c.Steps, Restarted: true}
 	if c.overlap >= 1/math.E {
 		m.Time = 2
 	}

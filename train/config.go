@@ -1,8 +1,13 @@
 package train
 
 import (
+	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"harmonium/compute"
@@ -15,8 +20,8 @@ type Config struct {
 	Seed    uint64           // of every random number of the run
 	Compute *compute.Context // nil means the default; the result doesn't depend on it
 
-	Negative  Negative  // nil means &PCD{}
-	Optimizer Optimizer // nil means &Adam{}
+	Negative  Negative  // nil means &PCD{}, the first of Negatives
+	Optimizer Optimizer // nil means &Adam{}, the first of Optimizers
 
 	Batch    int      // rows a minibatch; 0 means DefaultBatch, or all rows if there are fewer
 	Rate     float64  // learning rate η at the start; 0 means the optimizer's default
@@ -40,7 +45,8 @@ type Config struct {
 
 	Valid    *data.Set // scored at every evaluation; chooses the best model
 	Patience int       // evaluations without a better validation score before stopping; 0 means never
-	Every    int       // updates between evaluations, beside that of the first update; 0 means one epoch, or more where scores would cost too much for that
+	// Updates between evaluations, beside that of the first update; 0 means one epoch, or more where scores would cost too much for that.
+	Every int
 }
 
 // The defaults that Config's zero values stand for.
@@ -74,13 +80,87 @@ func (s Schedule) Factor(x float64) float64 {
 	return 1
 }
 
-// resolved returns the configuration with its defaults filled in, or an error that names the setting.
+// Settings lists the settings, but for the negative phase and the optimiser.
+func (c *Config) Settings() []Setting {
+	epochs := DefaultEpochs
+	if c.Updates > 0 || c.Time > 0 {
+		epochs = 0
+	}
+	return []Setting{
+		{Name: "seed", At: &c.Seed, Help: "of all random numbers; the same seed gives the same bytes"},
+		{Name: "epochs", At: &c.Epochs, Default: epochs, Help: "passes over the data; no bound where updates or time is given alone"},
+		{Name: "updates", At: &c.Updates, Help: "stop after so many updates; 0 means no bound"},
+		{Name: "time", At: &c.Time,
+			Help: "stop after a time such as 90s or 2h; the only setting that makes a run depend on the clock: alone, the rate falls over the time"},
+		{Name: "batch", At: &c.Batch,
+			Help: fmt.Sprintf("rows a minibatch; 0 means %d, or all if there are fewer; smaller ones make more updates an epoch", DefaultBatch)},
+		{Name: "rate", At: &c.Rate, Help: "learning rate at the start; 0 means the optimiser's default: " + defaultRates()},
+		{Name: "schedule", At: &c.Schedule, Default: DefaultSchedule,
+			Help: "constant, linear, cosine or power; a rate that falls to zero averages the noise away"},
+		{Name: "l1", At: &c.L1, Help: "penalty on the sum of |w|"},
+		{Name: "l2", At: &c.L2, Help: "penalty on half the sum of w squared"},
+		{Name: "clip", At: &c.Clip, Help: "bound on |w|; 0 means none"},
+		{Name: "centered", At: not{&c.Plain}, Default: true, Help: "use the centered gradient, which doesn't mind how units are coded"},
+		{Name: "data_biases", At: not{&c.KeepBiases}, Default: true, Help: "start visible biases at the log-odds of the data's means"},
+		{Name: "patience", At: &c.Patience, Help: "stop after so many evaluations without a better validation score; 0 means never"},
+		{Name: "every", At: &c.Every, Help: "updates between evaluations, from which the best model is chosen; " +
+			"0 means an epoch, or more where scores would cost too much for that"},
+	}
+}
+
+// defaultRates lists the optimisers' default learning rates for bits, and for spins where they are others.
+func defaultRates() string {
+	var all []string
+	for _, o := range Optimizers() {
+		bits, spins := o.DefaultRate(rbm.Bernoulli, rbm.Bernoulli), o.DefaultRate(rbm.Spin, rbm.Spin)
+		text := fmt.Sprintf("%s %g", o.Kind(), bits)
+		if spins != bits {
+			text += fmt.Sprintf(" (for spins %g)", spins)
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, ", ")
+}
+
+// not is the opposite of a truth value as text.
+type not struct{ is *bool }
+
+func (n not) Type() string   { return "bool" }
+func (n not) String() string { return strconv.FormatBool(!*n.is) }
+
+func (n not) Set(text string) error {
+	yes, err := strconv.ParseBool(text)
+	if err != nil {
+		return errors.New("want true or false")
+	}
+	*n.is = !yes
+	return nil
+}
+
+// Type is "string".
+func (s *Schedule) Type() string { return "string" }
+
+// String is the name, of the default one where there is none.
+func (s *Schedule) String() string { return string(cmp.Or(*s, DefaultSchedule)) }
+
+// Set takes the name of a schedule.
+func (s *Schedule) Set(text string) error {
+	switch to := Schedule(text); to {
+	case Constant, Linear, Cosine, Power:
+		*s = to
+		return nil
+	}
+	return errors.New("want constant, linear, cosine or power")
+}
+
+// resolved returns the configuration with its defaults filled in, also those of its negative phase and optimiser, or an error that
+// names the setting.
 func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if c.Negative == nil {
-		c.Negative = &PCD{}
+		c.Negative = Negatives()[0]
 	}
 	if c.Optimizer == nil {
-		c.Optimizer = &Adam{}
+		c.Optimizer = Optimizers()[0]
 	}
 	if c.Batch == 0 {
 		c.Batch = min(DefaultBatch, rows)
@@ -88,40 +168,68 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if c.Rate == 0 {
 		c.Rate = c.Optimizer.DefaultRate(model.Visible.Kind(), model.Hidden.Kind())
 	}
-	if c.Schedule == "" {
-		c.Schedule = DefaultSchedule
-	}
-	if c.Epochs == 0 && c.Updates == 0 && c.Time == 0 {
-		c.Epochs = DefaultEpochs
-	}
-	return c, c.check(rows)
-}
-
-func (c Config) check(rows int) error {
-	for _, n := range []struct {
-		name  string
-		value float64
-	}{
-		{"batch", float64(c.Batch)}, {"rate", c.Rate}, {"l1", c.L1}, {"l2", c.L2}, {"clip", c.Clip},
-		{"epochs", float64(c.Epochs)}, {"updates", float64(c.Updates)}, {"time", c.Time.Seconds()},
-		{"patience", float64(c.Patience)}, {"every", float64(c.Every)},
-	} {
-		if !(n.value >= 0) || math.IsInf(n.value, 0) {
-			return fmt.Errorf("%s is %v, want a finite number, not negative", n.name, n.value)
+	c.Schedule = cmp.Or(c.Schedule, DefaultSchedule)
+	for _, part := range []Configurable{c.Negative, c.Optimizer} {
+		if err := resolve(part.Settings()); err != nil {
+			return c, fmt.Errorf("%s: %w", part.Kind(), err)
 		}
 	}
-	switch c.Schedule {
-	case Constant, Linear, Cosine, Power:
-	default:
-		return fmt.Errorf("schedule is %q, want constant, linear, cosine or power", c.Schedule)
+	if err := resolve(c.Settings()); err != nil {
+		return c, err
+	}
+	if err := c.Schedule.Set(string(c.Schedule)); err != nil {
+		return c, fmt.Errorf("schedule is %q, %w", string(c.Schedule), err)
 	}
 	if c.Batch > rows {
-		return fmt.Errorf("batch is %d, but the data has %d rows", c.Batch, rows)
+		return c, fmt.Errorf("batch is %d, but the data has %d rows", c.Batch, rows)
 	}
 	if c.Patience > 0 && c.Valid == nil {
-		return fmt.Errorf("patience is %d, but there is no validation data to lose it on", c.Patience)
+		return c, fmt.Errorf("patience is %d, but there is no validation data to lose it on", c.Patience)
 	}
-	return nil
+	return c, nil
+}
+
+// Fresh returns the same settings with a negative phase and an optimiser that no training has used.
+func (c Config) Fresh() Config {
+	if c.Negative != nil {
+		c.Negative = fresh(Negatives(), c.Negative)
+	}
+	if c.Optimizer != nil {
+		c.Optimizer = fresh(Optimizers(), c.Optimizer)
+	}
+	return c
+}
+
+// MarshalJSON writes every number that shapes a training: an object of the settings, with "negative" and "optimizer" as objects
+// of "kind" and their own settings. Compute and Valid are left out.
+func (c Config) MarshalJSON() ([]byte, error) {
+	negative, err := encode(c.Negative)
+	if err != nil {
+		return nil, err
+	}
+	optimizer, err := encode(c.Optimizer)
+	if err != nil {
+		return nil, err
+	}
+	return object(append(members(c.Settings()), member{"negative", negative}, member{"optimizer", optimizer}))
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote. Its errors tell nothing of the text.
+func (c *Config) UnmarshalJSON(text []byte) error {
+	var found map[string]json.RawMessage
+	err := json.Unmarshal(text, &found)
+	if err != nil {
+		return err
+	}
+	if c.Negative, err = decode(Negatives(), found["negative"]); err != nil {
+		return fmt.Errorf("negative: %w", err)
+	}
+	if c.Optimizer, err = decode(Optimizers(), found["optimizer"]); err != nil {
+		return fmt.Errorf("optimizer: %w", err)
+	}
+	delete(found, "negative")
+	delete(found, "optimizer")
+	return take(found, c.Settings())
 }
 
 // batches is the number of minibatches an epoch of so many rows: batches are of Batch rows or one less.

@@ -16,6 +16,15 @@ type Exact struct {
 	cost    float64
 }
 
+// Kind is "exact".
+func (*Exact) Kind() string { return "exact" }
+
+// About names the method.
+func (*Exact) About() string { return "enumeration, small models" }
+
+// Settings are none.
+func (*Exact) Settings() []Setting { return nil }
+
 // Start refuses models that can't be enumerated.
 func (e *Exact) Start(s Setup) error {
 	if err := exact.Feasible(s.Model.M(), s.Model.N()); err != nil {

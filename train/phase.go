@@ -12,7 +12,8 @@ import (
 // Negative supplies the negative phase of the gradient, the averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over the model. It may keep
 // state, such as chains: use a fresh one for each training.
 type Negative interface {
-	// Start is called once, before the first Phase, with the model as it is before the first update.
+	Configurable
+	// Start is called once, before the first Phase, with the model as it is before the first update. Defaults are filled in by then.
 	Start(s Setup) error
 	// Phase writes the averages over the model into dst.
 	Phase(ctx context.Context, dst *rbm.Statistics, u Update) error
@@ -20,6 +21,16 @@ type Negative interface {
 	Cost() float64
 	// Remember lists what must survive from one update to the next.
 	Remember(*Memory)
+}
+
+// Negatives returns one of each kind of negative phase; the first is the default. A new one is a file with its type, and a row here.
+func Negatives() []Negative {
+	return []Negative{
+		&PCD{},
+		&CD{},
+		&PT{},
+		&Exact{},
+	}
 }
 
 // Setup is what a Negative may use from the beginning.
@@ -42,7 +53,7 @@ type Update struct {
 
 // The defaults of the negative phases, chosen by measurement (docs/decisions/0042).
 const (
-	DefaultSteps        = 10  // Gibbs sweeps an update for CD and PCD
+	DefaultSteps        = 10  // Gibbs sweeps an update; rounds of PT
 	DefaultChains       = 100 // of PCD; replica sets of PT
 	DefaultTemperatures = 10  // of replica sets
 )

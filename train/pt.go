@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"fmt"
 
 	"harmonium/monitor"
 	"harmonium/rbm"
@@ -13,7 +12,7 @@ import (
 // ([sample.Tempering]). The chains of the model can change modes that PCD's are caught in. An update costs Temperatures times that of PCD
 // and more.
 type PT struct {
-	Steps        int  // rounds an update; 0 means 1
+	Steps        int  // rounds an update; 0 means DefaultSteps
 	Chains       int  // replica sets; 0 means DefaultChains
 	Temperatures int  // 0 means DefaultTemperatures
 	Along        bool // the replicas lie along the models frozen in the training so far, and not on the straight line
@@ -23,20 +22,26 @@ type PT struct {
 	cost     float64
 }
 
+// Kind is "pt".
+func (*PT) Kind() string { return "pt" }
+
+// About names the method.
+func (*PT) About() string {
+	return "persistent chains that change modes by parallel tempering; takes more time"
+}
+
+// Settings lists the settings.
+func (p *PT) Settings() []Setting {
+	return []Setting{
+		{Name: "steps", At: &p.Steps, Default: DefaultSteps, Least: 1, Help: "Gibbs sweeps and exchanges an update; more: less bias, more time"},
+		{Name: "chains", At: &p.Chains, Default: DefaultChains, Least: 1, Help: "replica sets; more: less noise in the gradient, more time"},
+		{Name: "rungs", At: &p.Temperatures, Default: DefaultTemperatures, Least: 2, Help: rungsHelp},
+		{Name: "path", At: along{&p.Along}, Default: PathLine, Help: pathHelp},
+	}
+}
+
 // Start draws the chains from the model's visible biases.
 func (p *PT) Start(s Setup) error {
-	if p.Steps == 0 {
-		p.Steps = 1
-	}
-	if p.Chains == 0 {
-		p.Chains = DefaultChains
-	}
-	if p.Temperatures == 0 {
-		p.Temperatures = DefaultTemperatures
-	}
-	if p.Steps < 0 || p.Chains < 0 || p.Temperatures < 2 {
-		return fmt.Errorf("pt with %d steps, %d chains and %d temperatures, want at least one, one and two", p.Steps, p.Chains, p.Temperatures)
-	}
 	p.replicas = newReplicaSets(s, p.Chains, p.Temperatures, p.Along)
 	p.cost = replicasCost(s.Model, p.Chains, p.Temperatures, p.Steps)
 	p.overlap = monitor.NewOverlap(p.visible())
@@ -62,7 +67,7 @@ func (p *PT) visible() rbm.Batch { return p.replicas.Visible() }
 func (p *PT) alongLadder() bool { return p.Along }
 
 func (p *PT) mixing(update uint64) monitor.Mixing {
-	return monitor.Mixing{Time: p.overlap.Time(update), Fair: 1, Sweeps: p.Steps, Remedy: "raise --steps or --rungs, or lower --rate"}
+	return monitor.Mixing{Time: p.overlap.Time(update), Fair: 1, Sweeps: p.Steps}
 }
 
 // Remember lists the replica sets.

@@ -14,12 +14,8 @@ func (p *PCD) startRefresh(s Setup) error {
 	if p.Refresh == 0 {
 		return nil
 	}
-	if p.Temperatures == 0 {
-		p.Temperatures = DefaultTemperatures
-	}
-	if p.Refresh < 0 || p.Refresh > p.Chains || p.Temperatures < 2 {
-		return fmt.Errorf("pcd of %d chains refreshed by %d replica sets of %d temperatures, want no more replica sets than chains, and "+
-			"two temperatures or more", p.Chains, p.Refresh, p.Temperatures)
+	if p.Refresh > p.Chains {
+		return fmt.Errorf("pcd of %d chains is refreshed by %d replica sets, want no more than chains", p.Chains, p.Refresh)
 	}
 	p.replicas = newReplicaSets(s, p.Refresh, p.Temperatures, p.Along)
 	p.cost.average += replicasCost(s.Model, p.Refresh, p.Temperatures, 1)

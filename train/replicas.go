@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 
 	"harmonium/monitor"
@@ -60,4 +61,35 @@ func (r *replicaSets) remember(m *Memory) {
 	for k, x := range s.Numbers {
 		m.Number(fmt.Sprintf("numbers.%d", k), x)
 	}
+}
+
+const (
+	rungsHelp = "models between independent units and the model that a replica set has"
+	pathHelp  = "where these models lie: line (straight; mixes faster wherever it was measured) or training (along the models kept so far)"
+)
+
+// The paths of replica sets between independent units and a model: the straight line, and along the models kept in training.
+const (
+	PathLine     = "line"
+	PathTraining = "training"
+)
+
+// along is the path of replica sets as text.
+type along struct{ is *bool }
+
+func (a along) Type() string { return PathLine + "|" + PathTraining }
+
+func (a along) String() string {
+	if *a.is {
+		return PathTraining
+	}
+	return PathLine
+}
+
+func (a along) Set(text string) error {
+	if text != PathLine && text != PathTraining {
+		return errors.New("want " + PathLine + " or " + PathTraining)
+	}
+	*a.is = text == PathTraining
+	return nil
 }

@@ -63,7 +63,7 @@ func prepared(model *rbm.Model, set, valid *data.Set) (_ *data.Set, means []floa
 	set = withoutIdleRows(set)
 	means = set.Means()
 	if f := data.Constant(means); f != nil {
-		return nil, nil, fmt.Errorf("%s, so that %s: %s", f.Message, f.Consequence, f.Remedy)
+		return nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstant)
 	}
 	return set, means, nil
 }

@@ -18,17 +18,21 @@ import (
 func TestStartRefuses(t *testing.T) {
 	set := drawnBars(t, 50)
 	for want, c := range map[string]train.Config{
-		"batch is 51, but the data has 50 rows":                              {Batch: 51},
-		"rate is -1, want a finite number, not negative":                     {Rate: -1},
-		"rate is NaN, want a finite number, not negative":                    {Rate: math.NaN()},
-		"epochs is -3, want a finite number, not negative":                   {Epochs: -3},
-		`schedule is "wavy", want constant, linear, cosine or power`:         {Schedule: "wavy"},
-		"there is no validation data":                                        {Patience: 3},
-		"cd with -1 steps":                                                   {Negative: &train.CD{Steps: -1}},
-		"pt with 1 steps, 100 chains and 1 temperatures":                     {Negative: &train.PT{Temperatures: 1}},
-		"pcd of 100 chains refreshed by 101 replica sets of 10 temperatures": {Negative: &train.PCD{Refresh: 101}},
-		"pcd with 10 steps and -5 chains":                                    {Negative: &train.PCD{Chains: -5}},
-		"the validation data has 2 units, the model 9 visible ones":          {Valid: &data.Set{States: rbm.NewBatch(1, 2)}},
+		"batch is 51, but the data has 50 rows":                       {Batch: 51},
+		"rate is -1, want a finite number, not negative":              {Rate: -1},
+		"rate is NaN, want a finite number, not negative":             {Rate: math.NaN()},
+		"epochs is -3, want a number above 0":                         {Epochs: -3},
+		`schedule is "wavy", want constant, linear, cosine or power`:  {Schedule: "wavy"},
+		"there is no validation data":                                 {Patience: 3},
+		"cd: steps is -1, want 1 or more":                             {Negative: &train.CD{Steps: -1}},
+		"pt: rungs is 1, want 2 or more":                              {Negative: &train.PT{Temperatures: 1}},
+		"pcd of 100 chains is refreshed by 101 replica sets":          {Negative: &train.PCD{Refresh: 101}},
+		"pcd: chains is -5, want 1 or more":                           {Negative: &train.PCD{Chains: -5}},
+		"pcd: path is training, but without refresh it has no effect": {Negative: &train.PCD{Along: true}},
+		"adam: beta1 is 1, want a number from 0 to below 1":           {Optimizer: &train.Adam{Beta1: 1}},
+		"momentum: decay is -0.5, want a number from 0 to below 1":    {Optimizer: &train.Momentum{Decay: -0.5}},
+		"adam: epsilon is +Inf, want a number above 0":                {Optimizer: &train.Adam{Epsilon: math.Inf(1)}},
+		"the validation data has 2 units, the model 9 visible ones":   {Valid: &data.Set{States: rbm.NewBatch(1, 2)}},
 	} {
 		_, err := train.Start(rbm.New(9, 4, rng.Seed(1)), set, c)
 		if err == nil || !strings.Contains(err.Error(), want) {

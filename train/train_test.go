@@ -219,12 +219,12 @@ func TestTrainingRepeats(t *testing.T) {
 		"pcd": func(workers int) (*data.Set, train.Config) { return everything(t, workers) },
 		"pt": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Negative = 12, &train.PT{Chains: 30, Temperatures: 4}
+			c.Epochs, c.Negative = 12, &train.PT{Steps: 1, Chains: 30, Temperatures: 4}
 			return set, c
 		},
 		"pt along the training": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PT{Chains: 30, Temperatures: 4, Along: true}
+			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PT{Steps: 1, Chains: 30, Temperatures: 4, Along: true}
 			return set, c
 		},
 		"pcd refreshed along the training": func(workers int) (*data.Set, train.Config) {
@@ -427,8 +427,8 @@ func TestOptimizers(t *testing.T) {
 		want []float64
 	}{
 		{&train.SGD{}, []float64{0.2, 0.4}},
-		{&train.Momentum{}, []float64{0.2, 0.2 + 0.1*(0.9*2+2)}},
-		{&train.Adam{}, []float64{0.1, 0.2}}, // a constant gradient moves by the rate, whatever its size
+		{&train.Momentum{Decay: 0.9}, []float64{0.2, 0.2 + 0.1*(0.9*2+2)}},
+		{&train.Adam{Beta2: 0.999, Epsilon: 1e-8}, []float64{0.1, 0.2}}, // a constant gradient moves by the rate, whatever its size
 	} {
 		model := &rbm.Model{Visible: rbm.WithBiases(rbm.Bernoulli, 0), Hidden: rbm.WithBiases(rbm.Bernoulli, 0), W: []float32{0}}
 		c.o.Start(model, nil)

@@ -42,7 +42,7 @@ on a machine that should do nothing else meanwhile.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.BoolVar(&o.quick, "quick", false, "a few short measurements, some seconds in all: for a first look, not for figures")
-	f.StringVar(&o.isa, "isa", "", "measure one form of the kernels alone: "+isaList()+"; empty means all of these")
+	f.StringVar(&o.isa, "isa", "", "measure one form of the kernels alone: generic, avx2 or avx512; empty means all that this machine can run")
 	return cmd
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/ising"
@@ -51,6 +52,7 @@ func newDataInfo(t *terminal) *cobra.Command {
 			if f := data.Constant(set.Means()); f != nil {
 				result.Findings = append(result.Findings, *f)
 			}
+			remedy.Add("data", result.Findings)
 			err = t.result(result, func(w io.Writer) {
 				printInfo(w, result.Info)
 				printFindings(w, result.Findings)
@@ -299,6 +301,7 @@ func makeIsing(ctx context.Context, t *terminal, o *isingOptions) error {
 		Energy:      estimateResult{report.Energy.Value, report.Energy.Stderr},
 		ExactEnergy: report.Exact, Findings: append([]diag.Finding{}, report.Findings...),
 	}
+	remedy.Add("data", result.Findings)
 	err = t.result(result, func(w io.Writer) {
 		fmt.Fprintf(w, "wrote\t%d configurations of %d×%d spins to %s\n", o.count, o.size, o.size, o.out)
 		fmt.Fprintf(w, "energy per site\t%s, exactly %.6f\n", report.Energy, report.Exact)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/estimate"
@@ -276,6 +277,7 @@ func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, mo
 	}
 	r.LogZ = &logZResult{Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper), ESS: b.ESS(), Steps: b.Steps, Estimates: estimatesOf(b.Estimates())}
 	r.Findings = append(r.Findings, b.Findings...)
+	remedy.Add("eval", r.Findings)
 	return r.score(ctx, t, model, set)
 }
 

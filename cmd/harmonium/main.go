@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/compute"
 )
 
@@ -51,7 +52,11 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		silent = true
 	}
 	if !silent {
-		fmt.Fprintln(stderr, "harmonium:", err)
+		text := err.Error()
+		if way := remedy.Of(err); way != "" {
+			text += ": " + way
+		}
+		fmt.Fprintln(stderr, "harmonium:", text)
 	}
 	return status
 }

@@ -13,6 +13,7 @@ import (
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/rbm"
+	"harmonium/train"
 )
 
 // openModel loads a model file, or the model of a run directory, which is nil for a file.
@@ -51,17 +52,17 @@ func loadModel(path string) (*rbm.Model, *run.Run, error) {
 type pathFlag string
 
 func (p *pathFlag) register(f *pflag.FlagSet) {
-	f.StringVar((*string)(p), "path", run.PathLine, "from independent units to the model: line (straight; more round trips wherever it was measured) or "+
+	f.StringVar((*string)(p), "path", train.PathLine, "from independent units to the model: line (straight; more round trips wherever it was measured) or "+
 		"training (along the models that a RUN kept: a second opinion)")
 }
 
 // between lists the models on the way, for one of two methods: the one to be used, and the one that follows a path.
 func (p pathFlag) between(model *rbm.Model, r *run.Run, method, follows string) ([]*rbm.Model, error) {
 	switch {
-	case p == run.PathLine:
+	case p == train.PathLine:
 		return nil, nil
-	case p != run.PathTraining:
-		return nil, badInput(fmt.Errorf("--path %s, want %s or %s", string(p), run.PathLine, run.PathTraining))
+	case p != train.PathTraining:
+		return nil, badInput(fmt.Errorf("--path %s, want %s or %s", string(p), train.PathLine, train.PathTraining))
 	case method != follows:
 		return nil, badInput(fmt.Errorf("--path %s, but the method is %s, which takes no path: want --method %s", string(p), method, follows))
 	case r == nil:

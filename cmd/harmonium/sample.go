@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
@@ -191,7 +192,8 @@ func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o 
 	if e := drawn.Exchange; e != nil {
 		result.Ladder = &ladderResult{e.Temperatures, e.LeastSwapRate, e.RoundTrips, time.Since(bars.begun).Seconds()}
 	}
-	result.Findings = withRemedies(drawn.Findings, sampleRemedies)
+	result.Findings = append(result.Findings, drawn.Findings...)
+	remedy.Add("sample", result.Findings)
 	return result, drawn.Samples, nil
 }
 

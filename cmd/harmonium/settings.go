@@ -1,45 +1,196 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
-	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/train"
 )
 
-// checkGiven refuses flags given by hand that would have no effect or stand for something else, and lifts the default bound on the
-// length of a training where another bound is given.
-func checkGiven(f *pflag.FlagSet, s *run.Settings) error {
-	for _, c := range []struct{ name, want string }{
-		{"epochs", "one pass over the data or more; without the flag the bound is %s, or that of --updates or --time alone"},
-		{"steps", "one sweep an update or more; the default is %s"},
-		{"chains", "one chain or more; the default is %s"},
-		{"rungs", "two models or more; the default is %s"},
-	} {
-		if flag := f.Lookup(c.name); flag.Changed && flag.Value.String() == "0" {
-			return fmt.Errorf("--%s is 0, want "+c.want, c.name, flag.DefValue)
+// trainingFlags are the flags of a training's settings. Package train lists the settings; nothing here knows one of them by name.
+type trainingFlags struct{ *pflag.FlagSet }
+
+// defaultSeed is that of every command.
+const defaultSeed = 1
+
+// settingFlag is a flag that keeps its text until it is known which setting it is for.
+type settingFlag struct{ text, typ string }
+
+func (s *settingFlag) Set(text string) error { s.text = text; return nil }
+func (s *settingFlag) String() string        { return s.text }
+func (s *settingFlag) Type() string          { return s.typ }
+
+func flagName(setting string) string { return strings.ReplaceAll(setting, "_", "-") }
+
+// register adds the flags.
+func (f trainingFlags) register() {
+	config := train.Config{Seed: defaultSeed}
+	for _, s := range config.Settings() {
+		f.add(s, s.Help)
+	}
+	registerKinds(f, "negative", "negative phase", train.Negatives())
+	registerKinds(f, "optimizer", "optimiser", train.Optimizers())
+}
+
+func (f trainingFlags) add(s train.Setting, help string) {
+	text := s.String()
+	if s.IsDefault() {
+		text = s.DefaultString()
+	}
+	flag := f.VarPF(&settingFlag{text, s.Type()}, flagName(s.Name), "", help)
+	if s.Type() == "bool" {
+		flag.NoOptDefVal = "true"
+	}
+}
+
+// registerKinds adds the flag that chooses among kinds, and those of the kinds' settings. Where several kinds have a setting, the text
+// tells what it is for each.
+func registerKinds[C train.Configurable](f trainingFlags, name, what string, all []C) {
+	var kinds []string
+	for _, c := range all {
+		kinds = append(kinds, c.Kind()+" ("+c.About()+")")
+	}
+	f.String(name, all[0].Kind(), what+": "+strings.Join(kinds, ", "))
+	for _, own := range settingsOf(all) {
+		f.add(own[0].Setting, helpOf(own))
+		if !haveOneDefault(own) {
+			f.Lookup(flagName(own[0].Name)).DefValue = "" // the text tells them
 		}
 	}
-	if !f.Changed("epochs") && (s.Updates > 0 || s.Seconds > 0) {
-		s.Epochs = 0
-	}
-	ladders := s.Negative == "pt" || s.Negative == "pcd" && s.Refresh > 0
-	const wantLadders = "--negative pt, or pcd with --refresh"
-	for _, c := range []struct {
-		name    string
-		effects bool // whether the flag has any
-		want    string
-	}{
-		{"steps", s.Negative != "exact", "--negative pcd, cd or pt"},
-		{"chains", s.Negative == "pcd" || s.Negative == "pt", "--negative pcd or pt"},
-		{"refresh", s.Negative == "pcd", "--negative pcd"},
-		{"rungs", ladders, wantLadders},
-		{"path", ladders, wantLadders},
-	} {
-		if flag := f.Lookup(c.name); flag.Changed && !c.effects {
-			return fmt.Errorf("--%s %s has no effect with --negative %s: want %s, or no --%[1]s", c.name, flag.Value, s.Negative, c.want)
+}
+
+func haveOneDefault(own []ownSetting) bool {
+	return !slices.ContainsFunc(own, func(s ownSetting) bool { return s.Default != own[0].Default })
+}
+
+// ownSetting is a setting of a kind.
+type ownSetting struct {
+	kind string
+	train.Setting
+}
+
+// settingsOf gathers the settings of all kinds by their names, in the order in which these come.
+func settingsOf[C train.Configurable](all []C) [][]ownSetting {
+	var list [][]ownSetting
+	for _, c := range all {
+		for _, s := range c.Settings() {
+			k := slices.IndexFunc(list, func(own []ownSetting) bool { return own[0].Name == s.Name })
+			if k < 0 {
+				k, list = len(list), append(list, nil)
+			}
+			list[k] = append(list[k], ownSetting{c.Kind(), s})
 		}
+	}
+	return list
+}
+
+// helpOf joins the texts of one setting of several kinds, with their defaults where these are not the same.
+func helpOf(own []ownSetting) string {
+	var texts []string
+	of := map[string][]string{}
+	for _, s := range own {
+		text := s.Help
+		if !haveOneDefault(own) && s.Default != nil {
+			text += " (default " + s.DefaultString() + ")"
+		}
+		if of[text] == nil {
+			texts = append(texts, text)
+		}
+		kind := s.kind
+		if s.Needs != "" {
+			kind += " with --" + flagName(s.Needs)
+		}
+		of[text] = append(of[text], kind)
+	}
+	for k, text := range texts {
+		texts[k] = strings.Join(of[text], ", ") + ": " + text
+	}
+	return strings.Join(texts, "; ")
+}
+
+// read returns the settings that the flags say. It refuses flags that are given and have no effect.
+func (f trainingFlags) read() (train.Config, error) {
+	c := train.Config{Seed: defaultSeed}
+	for _, s := range c.Settings() {
+		if err := f.set(s, ""); err != nil {
+			return c, err
+		}
+	}
+	var err error
+	if c.Negative, err = readKind(f, "negative", "negative phase", train.Negatives()); err != nil {
+		return c, err
+	}
+	c.Optimizer, err = readKind(f, "optimizer", "optimizer", train.Optimizers())
+	return c, err
+}
+
+// set takes over what a flag says, if it is given.
+func (f trainingFlags) set(s train.Setting, context string) error {
+	flag := f.Lookup(flagName(s.Name))
+	if !flag.Changed {
+		return nil
+	}
+	if err := s.Set(flag.Value.String()); err != nil {
+		return fmt.Errorf("--%s is %q%s, %w", flag.Name, flag.Value, context, err)
 	}
 	return nil
+}
+
+func readKind[C train.Configurable](f trainingFlags, name, what string, all []C) (C, error) {
+	kind := f.Lookup(name).Value.String()
+	c, err := train.Find(all, kind)
+	if err != nil {
+		return c, fmt.Errorf("%s %q, %w", what, kind, err)
+	}
+	settings := c.Settings()
+	for _, s := range settings {
+		err = errors.Join(err, f.set(s, fmt.Sprintf(" with --%s %s", name, kind)))
+	}
+	if err != nil {
+		return c, err
+	}
+	for _, own := range settingsOf(all) {
+		flag := f.Lookup(flagName(own[0].Name))
+		if flag.Changed && !hasEffect(own, kind, settings) {
+			return c, fmt.Errorf("--%s %s has no effect with --%s %s: want --%s %s, or no --%[1]s",
+				flag.Name, flag.Value, name, kind, name, effective(own))
+		}
+	}
+	return c, nil
+}
+
+// hasEffect reports whether a setting is one of the kind, and what it needs is there.
+func hasEffect(own []ownSetting, kind string, settings []train.Setting) bool {
+	k := slices.IndexFunc(own, func(s ownSetting) bool { return s.kind == kind })
+	if k < 0 {
+		return false
+	}
+	needed := slices.IndexFunc(settings, func(s train.Setting) bool { return s.Name == own[k].Needs })
+	return needed < 0 || !settings[needed].IsDefault()
+}
+
+// effective lists the kinds with which a setting has an effect: "pcd, cd or pt", and "pt, or pcd with --refresh".
+func effective(own []ownSetting) string {
+	var always, other []string
+	for _, s := range own {
+		if s.Needs == "" {
+			always = append(always, s.kind)
+		} else {
+			other = append(other, s.kind+" with --"+flagName(s.Needs))
+		}
+	}
+	text := ""
+	if last := len(always) - 1; last > 0 {
+		text = strings.Join(always[:last], ", ") + " or " + always[last]
+	} else if last == 0 {
+		text = always[0]
+	}
+	if len(always) > 0 && len(other) > 0 {
+		text += ", or "
+	}
+	return text + strings.Join(other, ", or ")
 }

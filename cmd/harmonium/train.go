@@ -8,11 +8,11 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/diag"
 	"harmonium/monitor"
@@ -27,14 +27,13 @@ type trainOptions struct {
 	data      []string
 	valid     string
 	weights   string
-	time      time.Duration
 	threshold optionalFloat
-	settings  run.Settings
+	config    run.Config // what the flags say
 }
 
 func newTrain(t *terminal) *cobra.Command {
-	o := &trainOptions{settings: run.Defaults()}
-	s := &o.settings
+	o := &trainOptions{config: run.Config{Program: version()}}
+	c := &o.config
 	cmd := &cobra.Command{
 		Use:   "train DATA… -o RUN",
 		Short: "Train a model on data",
@@ -54,9 +53,10 @@ Defaults come from measurements on real data sets (docs/decisions/0042).`,
 				}
 				return resumeRun(cmd.Context(), t, o, args)
 			}
-			s.Threshold, s.Seconds = o.threshold.value, o.time.Seconds()
-			if err := checkGiven(cmd.Flags(), s); err != nil {
-				return badInput(err)
+			c.Threshold = o.threshold.value
+			var err error
+			if c.Training, err = (trainingFlags{cmd.Flags()}).read(); err != nil {
+				return badInput(fmt.Errorf("%w (see '%s --help')", err, cmd.CommandPath()))
 			}
 			return beginRun(cmd.Context(), t, o, args)
 		},
@@ -66,47 +66,17 @@ Defaults come from measurements on real data sets (docs/decisions/0042).`,
 	f.StringVarP(&o.out, "out", "o", "", "folder of the run, new or empty (needed)")
 	f.BoolVar(&o.resume, "resume", false, "go on with the run in the folder, with its own data and settings")
 	f.StringArrayVar(&o.data, "data", nil, "with --resume: where a data file of the run is now, if it was moved; its sha256 decides")
-	f.IntVar(&s.Hidden, "hidden", 0, "hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
-	f.StringVar(&s.VisibleUnits, "visible", "", "visible units, bernoulli (0/1) or spin (-1/1); default: as the data's values")
-	f.StringVar(&s.HiddenUnits, "hidden-units", "", "hidden units, "+rbm.KindNames()+"; default: as the visible ones")
-	f.Uint64Var(&s.Seed, "seed", s.Seed, "of all random numbers; the same seed gives the same bytes")
-	f.IntVar(&s.Epochs, "epochs", s.Epochs, "passes over the data; no bound where --updates or --time is given alone")
-	f.IntVar(&s.Updates, "updates", 0, "stop after so many updates; 0 means no bound")
-	f.DurationVar(&o.time, "time", 0, "stop after a time such as 90s or 2h; the only setting that makes a run depend on the clock: "+
-		"alone, the rate falls over the time")
-	f.IntVar(&s.Batch, "batch", 0, fmt.Sprintf("rows a minibatch; 0 means %d, or all if there are fewer; smaller ones make more updates an epoch", train.DefaultBatch))
-	f.Float64Var(&s.Rate, "rate", 0, "learning rate at the start; 0 means the optimiser's default: "+
-		"sgd "+rateOf(&train.SGD{}, rbm.Bernoulli)+", momentum "+rateOf(&train.Momentum{}, rbm.Bernoulli)+
-		", adam "+rateOf(&train.Adam{}, rbm.Bernoulli)+", for spins "+rateOf(&train.Adam{}, rbm.Spin))
-	f.StringVar(&s.Schedule, "schedule", s.Schedule, "constant, linear, cosine or power; a rate that falls to zero averages the noise away")
-	f.StringVar(&s.Optimizer, "optimizer", s.Optimizer, "sgd, momentum or adam")
-	f.StringVar(&s.Negative, "negative", s.Negative, "negative phase: pcd (persistent chains, "+
-		"and a random restart every 20 updates, a heuristic: docs/math.md), cd (from the data), "+
-		"pt (persistent chains that change modes by tempering; dearer) or exact (enumeration, small models)")
-	f.Var(&intOrAuto{&s.Steps, &s.AdaptSteps}, "steps", "Gibbs sweeps an update for pcd, cd and pt; more make the gradient truer and the update dearer; "+
-		"auto: as many as pcd's chains need to forget within a few updates")
-	f.IntVar(&s.Chains, "chains", s.Chains, "persistent chains of pcd, replica sets of pt; "+
-		"more make the gradient less noisy and the update dearer")
-	f.IntVar(&s.Refresh, "refresh", 0, "tempered ladders that exchange states with pcd's chains, so that these change modes; 0 means none, 10 cost about as much as six steps of 100 chains at 100 units, and up to 15 for large models")
-	f.IntVar(&s.Rungs, "rungs", s.Rungs, "models between independent units and the model that ladders have, of pt and of --refresh")
-	f.StringVar(&s.Path, "path", s.Path, "where those lie: line (straight; mixes faster wherever it was measured) or training (along models kept so far)")
-	f.Float64Var(&s.L1, "l1", 0, "penalty on the sum of |w|")
-	f.Float64Var(&s.L2, "l2", 0, "penalty on half the sum of w squared")
-	f.Float64Var(&s.Clip, "clip", 0, "bound on |w|; 0 means none")
-	f.BoolVar(&s.Centered, "centered", s.Centered, "use the centered gradient, which doesn't mind how units are coded")
-	f.BoolVar(&s.DataBiases, "data-biases", s.DataBiases, "start visible biases at the log-odds of the data's means")
+	f.IntVar(&c.Model.Hidden, "hidden", 0,
+		"hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
+	f.StringVar(&c.Model.VisibleKind, "visible", "", "visible units, bernoulli (0/1) or spin (-1/1); default: as the data's values")
+	f.StringVar(&c.Model.HiddenKind, "hidden-units", "", "hidden units, "+rbm.KindNames()+"; default: as the visible ones")
+	trainingFlags{f}.register()
 	f.StringVar(&o.valid, "valid", "", "validation data, scored along the way; chooses the best model")
-	f.Float64Var(&s.HoldoutPart, "holdout", 0, "part of the rows to keep for validation instead, such as 0.1")
-	f.IntVar(&s.Patience, "patience", 0, "stop after so many evaluations without a better validation score; 0 means never")
-	f.IntVar(&s.Every, "every", 0, "updates between evaluations, from which the best model is chosen; 0 means an epoch, or more where scores would cost too much for that")
+	f.Float64Var(&c.Holdout, "holdout", 0, "part of the rows to keep for validation instead, such as 0.1")
 	f.StringVar(&o.weights, "weights", "", "file of row weights, one number a row")
 	f.Var(&o.threshold, "threshold", "make grey values binary: above it is 1")
-	f.BoolVar(&s.Bernoulli, "bernoulli", false, "make grey values binary: 1 with the value as probability, drawn anew every epoch")
+	f.BoolVar(&c.Bernoulli, "bernoulli", false, "make grey values binary: 1 with the value as probability, drawn for every epoch")
 	return cmd
-}
-
-func rateOf(o train.Optimizer, units rbm.Kind) string {
-	return fmt.Sprintf("%g", o.DefaultRate(units, units))
 }
 
 // resumeTakesNoSettings refuses what a resumed run can't honour.
@@ -122,7 +92,7 @@ func resumeTakesNoSettings(cmd *cobra.Command) error {
 
 // beginRun checks everything before it writes anything.
 func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) error {
-	s := &o.settings
+	c := &o.config
 	switch {
 	case len(args) == 0:
 		return badInput(errors.New("no data: name at least one file (see 'harmonium train --help')"))
@@ -130,15 +100,14 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 		return badInput(errors.New("no folder for the run: name one by -o RUN"))
 	case len(o.data) > 0:
 		return badInput(errors.New("--data names the new place of a run's data, with --resume: name the data of a new run without it"))
-	case s.Hidden == 0:
+	case c.Model.Hidden == 0:
 		return badInput(errors.New("no number of hidden units: give one by --hidden"))
-	case o.valid != "" && s.HoldoutPart != 0:
+	case o.valid != "" && c.Holdout != 0:
 		return badInput(errors.New("--valid and --holdout exclude each other"))
 	}
 	if err := checkFolder(o.out); err != nil {
 		return err
 	}
-	c := &run.Config{Program: version(), Settings: *s}
 	for _, path := range args {
 		c.Train = append(c.Train, run.File{Path: run.Path(path)})
 	}
@@ -252,6 +221,7 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 		verdict = training.Monitor.Judge(&monitor.Scores{
 			Train: result.TrainLL, Valid: result.ValidLL, LogZ: sample.LogZ{Stderr: result.LogZStderr}, Findings: result.Findings,
 		})
+		remedy.Add("train", verdict)
 		result.Findings = append(result.Findings, verdict...)
 	}
 	err = t.result(result, func(w io.Writer) {

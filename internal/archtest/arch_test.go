@@ -31,6 +31,7 @@ var ranks = [][]string{
 	{"exact", "sample", "data", "internal/lecturetest"},
 	{"estimate", "monitor", "ising"},
 	{"train"},
+	{"cmd/harmonium/internal/remedy"},
 	{"cmd/harmonium/internal/run", "cmd/harmonium/internal/plot"},
 	{"cmd/harmonium/internal/web"},
 	{"cmd/harmonium"},

@@ -44,7 +44,7 @@ func damage(t *testing.T, path string, source *rng.Source) {
 // undisturbed one. Without a good one nothing is touched.
 func TestDamagedCheckpoints(t *testing.T) {
 	c, straight := config(t), filepath.Join(t.TempDir(), "straight")
-	c.Settings.Epochs = 8
+	c.Training.Epochs = 8
 	r, training := begin(t, straight, c)
 	if err := r.Record(t.Context(), training, nil); err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestNoCheckpointCanBeRead(t *testing.T) {
 func TestDamagedMetrics(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	c := config(t)
-	c.Settings.Every = 5
+	c.Training.Every = 5
 	r, training := begin(t, dir, c)
 	stopAt(t, r, training, 60)
 	path := filepath.Join(dir, run.MetricsName)
@@ -194,7 +194,7 @@ func TestLostMetrics(t *testing.T) {
 	} {
 		dir := filepath.Join(t.TempDir(), "run")
 		c := config(t)
-		c.Settings.Every = 5
+		c.Training.Every = 5
 		r, training := begin(t, dir, c)
 		stopAt(t, r, training, 30)
 		path := filepath.Join(dir, run.MetricsName)
@@ -231,7 +231,7 @@ func TestForeignCheckpoints(t *testing.T) {
 	c := config(t)
 	dir, other := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "other")
 	fresh := *c
-	fresh.Settings.Seed = 7
+	fresh.Training.Seed = 7
 	r, training := begin(t, other, &fresh)
 	stopAt(t, r, training, 20)
 	r, training = begin(t, dir, c)

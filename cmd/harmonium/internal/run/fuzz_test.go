@@ -8,20 +8,24 @@ import (
 )
 
 func FuzzConfig(f *testing.F) {
-	c := Config{Format: configFormat, Version: 1, Settings: Defaults(), Train: []File{{Path: "x", Rows: 3, SHA256: "abc"}}}
+	c := Config{Format: configFormat, Version: configVersion, Data: Data{Train: []File{{Path: "x", Rows: 3, SHA256: "abc"}}}}
 	text, err := json.Marshal(c)
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(text)
-	f.Add([]byte(`{"format":"harmonium-run","version":1,"train":[{}]}`))
+	f.Add([]byte(`{"format":"harmonium-run","version":2,"data":{"train":[{}]},"training":{"negative":{"kind":"pt","steps":3}}}`))
+	f.Add([]byte(`{"format":"harmonium-run","version":1,"train":[{}],"settings":{"negative":"pcd","optimizer":"adam","seconds":3}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := parseConfig(text)
 		if err != nil {
 			return
 		}
-		if _, err := c.Settings.TrainConfig(nil, nil); err == nil && len(c.Train) == 0 {
+		if len(c.Train) == 0 {
 			t.Error("a config without data is accepted")
+		}
+		if again, err := parseConfig(c.encode()); err != nil || again.edited {
+			t.Errorf("what was written can't be read back: %v", err)
 		}
 	})
 }

@@ -130,7 +130,7 @@ func TestLeftoversAreCleared(t *testing.T) {
 func TestADivergedTraining(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	c := config(t)
-	c.Settings.Rate, c.Settings.Optimizer = 1e38, "sgd"
+	c.Training.Rate, c.Training.Optimizer = 1e38, &train.SGD{}
 	r, training := begin(t, dir, c)
 	if err := r.Record(t.Context(), training, nil); err == nil || !strings.Contains(err.Error(), "nothing is kept") {
 		t.Fatalf("a rate of 1e38: %v", err)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/diag"
 	"harmonium/monitor"
 	"harmonium/train"
@@ -44,6 +45,7 @@ func appendMetric(w io.Writer, e *train.Evaluation) error {
 		LogZ: e.LogZ.Value, LogZStderr: e.LogZ.Stderr, TrainLL: e.Train, ValidLL: e.Valid, Best: e.Best,
 		PseudoLL: e.Pseudo, SingularValues: e.SingularValues, Sweeps: e.Sweeps, Findings: e.Findings,
 	}
+	remedy.Add("train", m.Findings)
 	if e.LogZ.ESS > 0 {
 		m.ESS = &e.LogZ.ESS
 	}

@@ -16,26 +16,23 @@ func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := c.Settings
-	c.Visible, c.Shape, c.Rows = set.Units(), set.Shape, set.Rows()
+	c.Model.Visible, c.Shape, c.Rows = set.Units(), set.Shape, set.Rows()
 	if valid != nil {
-		c.Holdout = valid.Rows()
+		c.ValidRows = valid.Rows()
 	}
-	model, err := s.Model(set)
+	model, err := c.Model.Start(set, c.Training.Seed)
 	if err != nil {
 		return nil, err
 	}
-	config, err := s.TrainConfig(on, valid)
-	if err != nil {
-		return nil, err
-	}
+	config := c.Training.Fresh()
+	config.Compute, config.Valid = on, valid
 	training, err := train.Start(model, set, config)
 	if err != nil {
 		return nil, err
 	}
-	config = training.Config()
-	c.Settings.Batch, c.Settings.Rate, c.Settings.Every = config.Batch, config.Rate, training.Every()
-	c.Settings.VisibleUnits, c.Settings.HiddenUnits = string(model.Visible.Kind()), string(model.Hidden.Kind())
+	c.Training = training.Config()
+	c.Training.Compute, c.Training.Valid, c.Training.Every = nil, nil, training.Every()
+	c.Model.VisibleKind, c.Model.HiddenKind = string(model.Visible.Kind()), string(model.Hidden.Kind())
 	return training, nil
 }
 
@@ -44,18 +41,17 @@ func OpenData(c *Config) (set, valid *data.Set, err error) {
 	if set, err = openTrain(c); err != nil {
 		return nil, nil, err
 	}
-	s := c.Settings
 	switch {
 	case c.Valid != nil:
-		valid, err = openFile(c.Valid, s)
+		valid, err = openFile(c.Valid, c)
 		return set, valid, err
-	case s.HoldoutPart != 0:
-		if !(s.HoldoutPart > 0 && s.HoldoutPart < 1) {
-			return nil, nil, fmt.Errorf("holdout is %v, want a part between 0 and 1", s.HoldoutPart)
+	case c.Holdout != 0:
+		if !(c.Holdout > 0 && c.Holdout < 1) {
+			return nil, nil, fmt.Errorf("holdout is %v, want a part between 0 and 1", c.Holdout)
 		}
-		parts, err := data.Split(set, []float64{1 - s.HoldoutPart, s.HoldoutPart}, rng.Seed(s.Seed))
+		parts, err := data.Split(set, []float64{1 - c.Holdout, c.Holdout}, rng.Seed(c.Training.Seed))
 		if err != nil {
-			return nil, nil, fmt.Errorf("holdout of %v: %w", s.HoldoutPart, err)
+			return nil, nil, fmt.Errorf("holdout of %v: %w", c.Holdout, err)
 		}
 		return parts[0], parts[1], nil
 	}
@@ -65,7 +61,7 @@ func OpenData(c *Config) (set, valid *data.Set, err error) {
 func openTrain(c *Config) (*data.Set, error) {
 	sets := make([]*data.Set, len(c.Train))
 	for k := range c.Train {
-		set, err := openFile(&c.Train[k], c.Settings)
+		set, err := openFile(&c.Train[k], c)
 		if err != nil {
 			return nil, err
 		}
@@ -85,8 +81,8 @@ func openTrain(c *Config) (*data.Set, error) {
 	return set, c.Weights.confirm(set.Rows(), sum)
 }
 
-func openFile(f *File, s Settings) (*data.Set, error) {
-	set, err := data.Open(f.here(), DataOptions(s.Threshold, s.Bernoulli, s.Seed)...)
+func openFile(f *File, c *Config) (*data.Set, error) {
+	set, err := data.Open(f.here(), DataOptions(c.Threshold, c.Bernoulli, c.Training.Seed)...)
 	if err != nil {
 		return nil, err
 	}

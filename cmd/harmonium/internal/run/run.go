@@ -127,6 +127,10 @@ func Reopen(dir string, files ...string) (*Run, error) {
 }
 
 func (r *Run) reopen(files []string) error {
+	if r.Config.old {
+		return fmt.Errorf("%s is of an earlier version: go on with the program that began the run, Harmonium %s, or begin a new run. "+
+			"The other verbs read it", filepath.Join(r.Dir, ConfigName), r.Config.Program)
+	}
 	if r.Config.SHA256 == "" {
 		return fmt.Errorf("%s has no sha256: it was changed by hand, or is of version 0.1.0, whose runs don't go on: begin a new run",
 			filepath.Join(r.Dir, ConfigName))

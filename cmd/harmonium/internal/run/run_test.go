@@ -29,10 +29,10 @@ func config(t *testing.T) *run.Config {
 	if err := data.Write(path, set.States, set.Values, nil); err != nil {
 		t.Fatal(err)
 	}
-	s := run.Defaults()
-	s.Hidden, s.Epochs, s.HoldoutPart, s.Rate = 8, 30, 0.2, 0.1
-	s.Refresh, s.Path = 5, run.PathTraining
-	return &run.Config{Program: "test", Settings: s, Train: []run.File{{Path: run.Path(path)}}}
+	return &run.Config{
+		Program: "test", Model: run.Layers{Hidden: 8}, Data: run.Data{Train: []run.File{{Path: run.Path(path)}}, Holdout: 0.2},
+		Training: train.Config{Seed: 1, Epochs: 30, Rate: 0.1, Negative: &train.PCD{Refresh: 5, Along: true}},
+	}
 }
 
 func begin(t *testing.T, dir string, c *run.Config) (*run.Run, *train.Training) {

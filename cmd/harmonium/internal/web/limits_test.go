@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"harmonium/data"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/train"
 )
 
 // Many requests for the weights of a large model at once take no more memory than a few of its size.
@@ -178,8 +180,9 @@ func TestFinished(t *testing.T) {
 	if err := data.Write(path, bars.States, bars.Values, nil); err != nil {
 		t.Fatal(err)
 	}
-	c := &run.Config{Settings: run.Defaults(), Train: []run.File{{Path: run.Path(path)}}}
-	c.Settings.Hidden, c.Settings.Epochs = 2, 2
+	c := &run.Config{
+		Model: run.Layers{Hidden: 2}, Data: run.Data{Train: []run.File{{Path: run.Path(path)}}}, Training: train.Config{Epochs: 2},
+	}
 	training, err := run.Prepare(c, compute.New(1))
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +222,7 @@ func TestStateInWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	script := fmt.Sprintf(`
-		const { state } = await import(%q);
+		const { state, settingsOf } = await import(%q);
 		const { counted } = await import(%q);
 		const fetched = performance.now();
 		console.log(JSON.stringify([
@@ -227,9 +230,12 @@ func TestStateInWords(t *testing.T) {
 			state({ settings: {}, quiet: 99, fetched }), state({ settings: {}, quiet: 1, fetched }),
 			state({ error: 'x', quiet: 1, fetched }),
 			counted(0, 'run'), counted(1, 'run'), counted(2, 'run'),
-		]));`, filepath.Join(assets, "runs.js"), filepath.Join(assets, "dom.js"))
+			settingsOf({ settings: { model: { hidden: 3, hidden_kind: '' }, data: { threshold: null },
+				training: { time: '0s', negative: { kind: 'cd', steps: 10 }, optimizer: { kind: 'adam', epsilon: 1e-8 } } } }).join(' '),
+		]));`, filepath.Join(assets, "summary.js"), filepath.Join(assets, "dom.js"))
 	out, err := exec.Command(node, "--no-warnings", "--input-type=module", "-e", script).CombinedOutput()
-	const want = `["finished","finished (patience)","quiet for 99 s","running","broken","0 runs","1 run","2 runs"]`
+	const want = `["finished","finished (patience)","quiet for 99 s","running","broken","0 runs","1 run","2 runs",` +
+		`"hidden,3 hidden_kind,default threshold,default time,0s negative,cd negative: steps,10 optimizer,adam optimizer: epsilon,1e-8"]`
 	if err != nil || strings.TrimSpace(string(out)) != want {
 		t.Errorf("error %v: %s, want %s", err, out, want)
 	}
@@ -251,5 +257,45 @@ func TestNumberOfChains(t *testing.T) {
 	shown, has := number("assets/run.js", `log Z, of (\d+) chains`), number("../../../../monitor/follow.go", `aisChains += (\d+)`)
 	if shown != has {
 		t.Errorf("the page says %s chains, the monitor has %s", shown, has)
+	}
+}
+
+// Scripts import each other one way: app.js the views, these what they share, and nobody app.js.
+func TestScriptsImportOneWay(t *testing.T) {
+	imports := map[string][]string{}
+	files, err := filepath.Glob("assets/*.js")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts, error %v", err)
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`from '\./([^']+)'`).FindAllSubmatch(text, -1) {
+			imports[filepath.Base(path)] = append(imports[filepath.Base(path)], string(m[1]))
+		}
+	}
+	views := imports["app.js"]
+	if len(views) < 5 {
+		t.Fatalf("app.js imports %v", views)
+	}
+	var visit func(path []string)
+	visit = func(path []string) {
+		last := path[len(path)-1]
+		if slices.Contains(path[:len(path)-1], last) {
+			t.Errorf("scripts import each other: %s", strings.Join(path, " → "))
+			return
+		}
+		for _, next := range imports[last] {
+			if len(path) > 1 && next != "dom.js" && slices.Contains(views, next) {
+				t.Errorf("the view %s imports the view %s", last, next)
+			}
+			visit(append(slices.Clone(path), next))
+		}
+	}
+	visit([]string{"app.js"})
+	for name := range imports {
+		visit([]string{name})
 	}
 }

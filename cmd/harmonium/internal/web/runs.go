@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/train"
 )
 
 // library is the set of runs that are shown. Clients name a run by an identifier from this list and never by a path.
@@ -102,16 +103,33 @@ func (l *library) dir(id string) (string, error) {
 
 // runSummary is a run in the overview.
 type runSummary struct {
-	ID       string        `json:"id"`
-	Error    string        `json:"error,omitempty"` // what is wrong with its files
-	Visible  int           `json:"visible"`
-	Rows     int           `json:"rows"`
-	Shape    []int         `json:"shape,omitempty"`
-	Settings *run.Settings `json:"settings,omitempty"`
-	Last     *run.Metric   `json:"last,omitempty"`
-	Model    bool          `json:"model"`              // whether there is one yet
-	Quiet    float64       `json:"quiet"`              // seconds since anything was written
-	Finished string        `json:"finished,omitempty"` // why the training is over
+	ID       string      `json:"id"`
+	Error    string      `json:"error,omitempty"` // what is wrong with its files
+	Settings *settings   `json:"settings,omitempty"`
+	Last     *run.Metric `json:"last,omitempty"`
+	Model    bool        `json:"model"`              // whether there is one yet
+	Quiet    float64     `json:"quiet"`              // seconds since anything was written
+	Finished string      `json:"finished,omitempty"` // why the training is over
+}
+
+// settings are what config.json says about a run, without the places of its files.
+type settings struct {
+	Model run.Layers `json:"model"`
+	Data  struct {
+		Rows      int      `json:"train_rows"`
+		ValidRows int      `json:"valid_rows"`
+		Holdout   float64  `json:"holdout"`
+		Threshold *float64 `json:"threshold"`
+		Bernoulli bool     `json:"bernoulli"`
+	} `json:"data"`
+	Training train.Config `json:"training"`
+}
+
+func settingsOf(c *run.Config) *settings {
+	s := &settings{Model: c.Model, Training: c.Training}
+	s.Data.Rows, s.Data.ValidRows, s.Data.Holdout = c.Rows, c.ValidRows, c.Holdout
+	s.Data.Threshold, s.Data.Bernoulli = c.Threshold, c.Bernoulli
+	return s
 }
 
 // runs answers with the overview, or with that part of it that is about ?run=ID.
@@ -132,7 +150,7 @@ func summarise(e entry) runSummary {
 		summary.Error = err.Error()
 		return summary
 	}
-	summary.Visible, summary.Rows, summary.Shape, summary.Settings = r.Config.Visible, r.Config.Rows, r.Config.Shape, &r.Config.Settings
+	summary.Settings = settingsOf(r.Config)
 	_, err = os.Stat(filepath.Join(e.dir, run.ModelName))
 	summary.Model = err == nil
 	summary.Finished = r.Finished()

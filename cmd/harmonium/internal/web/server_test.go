@@ -22,13 +22,17 @@ import (
 	"harmonium/cmd/harmonium/internal/web"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/train"
 )
 
 // makeRun makes the directory of a run that has recorded so many lines of metrics.
 func makeRun(t testing.TB, dir string, lines int) {
 	t.Helper()
-	c := &run.Config{Settings: run.Defaults(), Visible: 16, Shape: []int{4, 4}, Rows: 100, Train: []run.File{{Path: "x.npy", Rows: 100}}}
-	c.Settings.Hidden = 8
+	c := &run.Config{
+		Model:    run.Layers{Visible: 16, Hidden: 8},
+		Data:     run.Data{Shape: []int{4, 4}, Rows: 100, Train: []run.File{{Path: "x.npy", Rows: 100}}},
+		Training: train.Config{Negative: &train.PCD{}, Optimizer: &train.Adam{}},
+	}
 	if _, err := run.Create(dir, c); err != nil {
 		t.Fatal(err)
 	}

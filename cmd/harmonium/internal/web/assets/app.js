@@ -1,5 +1,5 @@
 // The page: which view is shown, and the stream of news from the server.
-import { make, failure } from './dom.js';
+import { failure } from './dom.js';
 import { runsView } from './runs.js';
 import { runView } from './run.js';
 import { weightsView } from './weights.js';
@@ -105,12 +105,6 @@ function theme() {
   });
   system.addEventListener('change', apply);
   apply();
-}
-
-// runTabs are the links between the views of one run.
-export function runTabs(id, here) {
-  const link = (name, text) => make('a', { href: `#/${name}/${encodeURIComponent(id)}`, 'aria-current': name === here ? 'page' : null }, text);
-  return make('nav', { 'aria-label': `Views of ${id}` }, link('run', 'Training'), link('weights', 'Weights'), link('particles', 'Particles'));
 }
 
 theme();

@@ -1,6 +1,6 @@
 // Fantasy particles: block Gibbs chains of the newest model, moving.
 import { make, number, fetchRun, failure, bytes } from './dom.js';
-import { runTabs } from './app.js';
+import { runTabs } from './summary.js';
 
 const count = 24;
 

@@ -1,8 +1,7 @@
 // One run while it is trained.
 import { make, number, withError, fetchJSON, fetchRun, failure } from './dom.js';
 import { Chart } from './charts.js';
-import { runTabs } from './app.js';
-import { state } from './runs.js';
+import { state, settingsOf, runTabs } from './summary.js';
 
 const points = 600;
 
@@ -57,8 +56,7 @@ export function runView(main, id) {
     charts.speed.set([{ name: 'updates a second', ...speed(metrics) }]);
     charts.spectrum.set([0, 1, 2, 3, 4, 5].map((k) => curve(String(k + 1), (m) => m.singular_values?.[k])));
     for (const name of ['pseudo', 'ess', 'spectrum']) charts[name].element.hidden = charts[name].series.length === 0;
-    const list = summary?.settings ? Object.entries(summary.settings) : [];
-    settings.lastChild.replaceChildren(...list.map(([name, value]) => entry(name, value === null || value === '' ? 'default' : String(value))));
+    settings.lastChild.replaceChildren(...(summary?.settings ? settingsOf(summary) : []).map(([name, text]) => entry(name, text)));
   }
 
   load();

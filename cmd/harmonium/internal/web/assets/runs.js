@@ -1,6 +1,7 @@
 // The overview of all runs, and the comparison of those that are ticked.
 import { make, number, counted, withError, table, fetchJSON, failure } from './dom.js';
 import { Chart } from './charts.js';
+import { state, settingsOf } from './summary.js';
 
 const comparedAtFirst = 6;
 const comparedAtMost = 12;
@@ -11,19 +12,6 @@ const numeric = new Set(['update', 'passes']);
 // score is a run's log-likelihood: of validation data, or else of the training data.
 const score = (metric) => metric?.valid_ll ?? metric?.train_ll;
 const total = (metric) => Math.hypot(score(metric)?.stderr ?? 0, metric?.log_z_stderr ?? 0);
-
-export function state(summary) {
-  if (summary.error && !summary.settings) return 'broken';
-  if (summary.finished) return summary.finished === 'done' ? 'finished' : `finished (${summary.finished})`;
-  const quiet = summary.quiet + (performance.now() - summary.fetched) / 1000;
-  return quiet < 15 ? 'running' : `quiet for ${age(quiet)}`;
-}
-
-function age(seconds) {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} days`;
-}
 
 export function runsView(main) {
   const list = table('runs', columns, []);
@@ -104,7 +92,7 @@ export function runsView(main) {
     if (s.error && !s.settings) return ['broken', '', '', '', '', s.error];
     const findings = [...new Set((s.last?.findings ?? []).map((f) => f.code))].join(', ');
     return [
-      state(s), `${s.visible} × ${s.settings.hidden}`, number(s.last?.update), number(s.last?.epoch),
+      state(s), `${s.settings.model.visible} × ${s.settings.model.hidden}`, number(s.last?.update), number(s.last?.epoch),
       s.last ? withError(score(s.last)?.value, total(s.last)) : '–', s.error ?? (findings || 'none'),
     ];
   }
@@ -113,10 +101,10 @@ export function runsView(main) {
   function differing() {
     const chosen = summaries.filter((s) => compared.has(s.id) && s.settings);
     if (chosen.length < 2) return make('p', { class: 'faint' }, 'Tick two runs or more to compare their settings.');
-    const names = Object.keys(chosen[0].settings).filter((name) => new Set(chosen.map((s) => JSON.stringify(s.settings[name]))).size > 1);
+    const settings = chosen.map((s) => new Map(settingsOf(s)));
+    const names = [...new Set(settings.flatMap((s) => [...s.keys()]))].filter((name) => new Set(settings.map((s) => s.get(name))).size > 1);
     if (names.length === 0) return make('p', { class: 'faint' }, 'All settings are the same.');
-    const text = (v) => (v === null || v === '' ? 'default' : typeof v === 'number' ? number(v) : String(v));
-    return table('Settings that differ', ['setting', ...chosen.map((s) => s.id)], names.map((name) => [name, ...chosen.map((s) => text(s.settings[name]))]));
+    return table('Settings that differ', ['setting', ...chosen.map((s) => s.id)], names.map((name) => [name, ...settings.map((s) => s.get(name))]));
   }
 
   load();

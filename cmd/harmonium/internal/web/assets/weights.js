@@ -1,6 +1,6 @@
 // The weights of the hidden units, as tiles in the layout of the data.
 import { make, number, fetchJSON, fetchRun, failure, bytes } from './dom.js';
-import { runTabs } from './app.js';
+import { runTabs } from './summary.js';
 
 const orders = {
   norm: ['norm, falling', (a, b) => b.norm - a.norm],

@@ -1,0 +1,62 @@
+// Package remedy says what to do about a finding or an error, in the words of the command: packages that find something give it a code, and
+// know no flags.
+package remedy
+
+import (
+	"errors"
+
+	"harmonium/data"
+	"harmonium/diag"
+)
+
+// remedies are what to do by the code of a finding. Where one code wants different things of the commands, the command comes before it.
+var remedies = map[string]string{
+	"above-zero":           "train again with a lower --rate; 'harmonium eval' may score this model",
+	"below-independent":    "lower --rate, or train for longer",
+	"bracket-open":         "raise --budget; a model whose chains mix badly may stay out of reach: train it with more --steps or a lower --rate",
+	"chains-caught":        betterChains,
+	"chains-slow":          betterChains,
+	"constant-data":        "give rows that differ; " + equal,
+	"energy-off":           "draw again with another --seed; if it stays, report it",
+	"few-round-trips":      "raise --burn-in and --thin",
+	"eval few-round-trips": "raise --budget",
+	"few-samples":          "raise --thin (auto finds out how far), or draw more",
+	"hidden-mode":          "take a model from earlier in the training, or train again with --negative pcd, more --steps or a lower --rate",
+	"live-doubtful":        "score the model by 'harmonium eval'; to train so that chains follow, lower --rate or raise --steps",
+	"live-lost":            "score the model by 'harmonium eval'; to train so that chains follow, lower --rate",
+	"not-mixed":            "raise --burn-in and --thin",
+	"not-settled":          "raise --budget",
+	"one-run":              "raise --budget",
+	"slow-chains":          "draw more rows by -n, or keep only every tenth",
+}
+
+const (
+	betterChains = "raise --steps (auto does it for pcd), lower --rate, or let chains change modes: " +
+		"--negative pcd does better than cd, and pt than pcd"
+	equal = "if --threshold made them equal, choose one between the least and the largest value"
+)
+
+// Add puts the remedies into findings that a command has, where they have none.
+func Add(command string, findings []diag.Finding) {
+	for k, f := range findings {
+		if f.Remedy != "" {
+			continue
+		}
+		text, ok := remedies[command+" "+f.Code]
+		if !ok {
+			text = remedies[f.Code]
+		}
+		findings[k].Remedy = text
+	}
+}
+
+// Of returns what to do about an error, or "".
+func Of(err error) string {
+	switch {
+	case errors.Is(err, data.ErrGrey):
+		return "say --threshold T, or --bernoulli where they are probabilities"
+	case errors.Is(err, data.ErrConstant):
+		return equal
+	}
+	return ""
+}

@@ -1,0 +1,109 @@
+package train_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"harmonium/rbm"
+	"harmonium/train"
+)
+
+// Every number of every kind goes into JSON and comes back.
+func TestConfigAsJSON(t *testing.T) {
+	for want, c := range map[string]train.Config{
+		`"negative":{"kind":"pcd","steps":10,"chains":100,"refresh":0,"rungs":10,"path":"line"}`: {},
+		`"optimizer":{"kind":"adam","beta1":0,"beta2":0.999,"epsilon":1e-08}`:                    {},
+		`{"seed":18446744073709551615,"epochs":0,"updates":0,"time":"1m30s","batch":20,"rate":0.01,"schedule":"linear",` +
+			`"l1":0.5,"l2":0,"clip":0,"centered":false,"data_biases":true,"patience":0,"every":0,`: {Seed: 1<<64 - 1, Time: 90 * time.Second, L1: 0.5, Plain: true},
+		`{"kind":"pcd","steps":"auto","chains":7,"refresh":2,"rungs":3,"path":"training"}`: {
+			Negative: &train.PCD{Adapt: true, Chains: 7, Refresh: 2, Temperatures: 3, Along: true}},
+		`{"kind":"cd","steps":10}`:                                       {Negative: &train.CD{}},
+		`{"kind":"pt","steps":10,"chains":100,"rungs":10,"path":"line"}`: {Negative: &train.PT{}},
+		`{"kind":"exact"}`:                                               {Negative: &train.Exact{}},
+		`{"kind":"sgd"}`:                                                 {Optimizer: &train.SGD{}},
+		`{"kind":"momentum","decay":0.9}`:                                {Optimizer: &train.Momentum{}},
+		`{"kind":"adam","beta1":0.5,"beta2"`:                             {Optimizer: &train.Adam{Beta1: 0.5}},
+	} {
+		training := start(t, 4, drawnBars(t, 50), c)
+		text, err := json.Marshal(training.Config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), want) {
+			t.Errorf("JSON is\n%s, want in it\n%s", text, want)
+		}
+		var back train.Config
+		if err := json.Unmarshal(text, &back); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := json.Marshal(back.Fresh()); err != nil || string(again) != string(text) {
+			t.Errorf("JSON comes back as\n%s, %v, want\n%s", again, err, text)
+		}
+	}
+}
+
+func TestConfigRefusesJSON(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"rates":1}`:                                      "a field that is not known",
+		`{"rate":"fast"}`:                                  "rate: want a number",
+		`{"seed":-1}`:                                      "seed: want a whole number that is not negative",
+		`{"centered":"perhaps"}`:                           "centered: want true or false",
+		`{"schedule":"wavy"}`:                              "schedule: want constant, linear, cosine or power",
+		`{"negative":{"kind":"gibbs"}}`:                    "negative: kind: want pcd, cd",
+		`{"negative":{"kind":"cd","steps":"auto"}}`:        "negative: steps: want a whole number",
+		`{"negative":{"kind":"cd","chains":3}}`:            "negative: a field that is not known",
+		`{"optimizer":{"kind":"adam","beta2":"near one"}}`: "optimizer: beta2: want a number",
+		`{"optimizer":{"kind":"steepest"}}`:                "optimizer: kind: want adam, sgd",
+		`{"optimizer":{"steps":99999999999999999999}}`:     "optimizer: kind: want",
+		`{"epochs":99999999999999999999}`:                  "epochs: want a whole number of at most 64 bits",
+	} {
+		var c train.Config
+		if err := json.Unmarshal([]byte(text), &c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error is %v, want %q", text, err, want)
+		}
+	}
+}
+
+// Names within a list are different, and a setting that needs another names one of its list. A kind comes back under its name.
+func TestSettingsAreConsistent(t *testing.T) {
+	lists := map[string][]train.Setting{"training": new(train.Config).Settings()}
+	for _, n := range train.Negatives() {
+		lists[n.Kind()] = n.Settings()
+	}
+	for _, o := range train.Optimizers() {
+		lists[o.Kind()] = o.Settings()
+	}
+	if want := 1 + len(train.Negatives()) + len(train.Optimizers()); len(lists) != want {
+		t.Errorf("%d different kinds, want %d", len(lists), want)
+	}
+	for kind, list := range lists {
+		names := map[string]bool{"negative": true, "optimizer": true, "kind": true}
+		for _, s := range list {
+			if names[s.Name] || s.Help == "" {
+				t.Errorf("%s: %q is there twice, or without help", kind, s.Name)
+			}
+			names[s.Name] = true
+		}
+		for _, s := range list {
+			if s.Needs != "" && !names[s.Needs] {
+				t.Errorf("%s: %s needs %q, which is not there", kind, s.Name, s.Needs)
+			}
+		}
+	}
+}
+
+// Two trainings from one Config by Fresh are the same, although an optimiser and chains keep state.
+func TestFreshKeepsNoState(t *testing.T) {
+	c := train.Config{Updates: 30, Optimizer: &train.Adam{Beta1: 0.5}, Negative: &train.PCD{Chains: 20}}
+	parameters := func() *rbm.Model {
+		training := start(t, 4, drawnBars(t, 50), c.Fresh())
+		for range training.Steps(t.Context()) {
+		}
+		return training.Model
+	}
+	if first, second := parameters(), parameters(); first.W[3] != second.W[3] || first.C()[1] != second.C()[1] {
+		t.Errorf("w is %v and then %v, c %v and %v", first.W[3], second.W[3], first.C()[1], second.C()[1])
+	}
+}
