@@ -16,6 +16,7 @@ import (
 	"harmonium/diag"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 )
 
 type inspectOptions struct {
@@ -117,12 +118,13 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 	if err := i.open(t, r); err != nil {
 		return err
 	}
-	options := sampleOptions{count: inspectSamples, method: "auto", chains: 20, burnIn: inspectBurnIn, thin: inspectThin, seed: o.seed}
-	method, err := options.check(model)
+	method, err := sampleMethod(model, methodAuto, true)
 	if err != nil {
 		return err
 	}
-	drawn, samples, err := options.draw(ctx, t, model, method)
+	drawn, samples, err := t.draw(ctx, model, method, sample.Options{
+		Count: inspectSamples, Chains: sample.DefaultChains, BurnIn: inspectBurnIn, Thin: inspectThin, Seed: o.seed,
+	})
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,9 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"harmonium/monitor"
 	"harmonium/rbm"
+	"harmonium/sample"
 )
 
 // mostMemory is what eval and sample may take beside the model and the data. GOMEMLIMIT, which every Go program knows, takes its place.
@@ -55,17 +57,17 @@ func (s need) chains(count int) float64 {
 
 // ladders is that of the models of the rungs, which share what is beyond 2 GB, and of their states.
 func (s need) ladders(count int) float64 {
-	return min(2<<30, mostRungs*12*s.weights) + mostRungs*float64(count)*(s.m+s.n)/8
+	return min(2<<30, sample.MaxTemperatures*12*s.weights) + sample.MaxTemperatures*float64(count)*(s.m+s.n)/8
 }
 
-// claim refuses samples that would take too much memory.
-func (o *sampleOptions) claim(model *rbm.Model, method string) error {
-	s, chains := needOf(model), min(o.chains, o.count)
-	if method == "exact" {
+// claimSamples refuses samples by a method, auto among them, that would take too much memory.
+func claimSamples(model *rbm.Model, method string, chains int) error {
+	s := needOf(model)
+	if method == monitor.MethodExact {
 		return claim(s.enumeration(), fmt.Sprintf("enumeration of %d×%d units", model.M(), model.N()), "take --method gibbs")
 	}
 	bytes := s.model() + s.chains(chains)
-	if method == methodTempered || o.method == "auto" { // auto may go on to tempering
+	if method != methodGibbs { // auto may go on to tempering
 		bytes += s.ladders(chains)
 	}
 	return claim(bytes, fmt.Sprintf("%d chains of %d×%d units", chains, model.M(), model.N()), "take fewer --chains, or --method gibbs")

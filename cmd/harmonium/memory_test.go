@@ -20,10 +20,7 @@ func sized(m, n int) *rbm.Model {
 func TestClaim(t *testing.T) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(math.MaxInt64))
 	samples := func(method string, chains int) func(*rbm.Model) error {
-		return func(model *rbm.Model) error {
-			o := &sampleOptions{count: 1_000_000, chains: chains, method: method}
-			return o.claim(model, map[bool]string{true: "gibbs", false: method}[method == "auto"])
-		}
+		return func(model *rbm.Model) error { return claimSamples(model, method, chains) }
 	}
 	scores := func(method string) func(*rbm.Model) error {
 		return func(model *rbm.Model) error { return claimScores(model, method) }

@@ -13,6 +13,7 @@ import (
 	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 )
 
 // reportResult compares samples of a model with data.
@@ -60,12 +61,11 @@ func (o *evalOptions) criticise(
 	if err != nil {
 		return nil, err
 	}
-	options := sampleOptions{count: reportSamples, method: "auto", chains: 20, settle: true, spread: true, seed: o.seed}
-	method, err := options.check(model)
+	method, err := sampleMethod(model, methodAuto, true)
 	if err != nil {
 		return nil, err
 	}
-	drawn, samples, err := options.draw(ctx, t, model, method)
+	drawn, samples, err := t.draw(ctx, model, method, sample.Options{Count: reportSamples, Chains: sample.DefaultChains, Seed: o.seed})
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
+	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -34,8 +35,6 @@ type sampleOptions struct {
 	clamps []string
 	seed   uint64
 	path   pathFlag
-
-	between []*rbm.Model // on the path
 }
 
 func newSample(t *terminal) *cobra.Command {
@@ -56,10 +55,10 @@ chains that exchange states between the model and independent units. It spreads 
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.IntVarP(&o.count, "count", "n", 1000, "configurations to draw")
+	f.IntVarP(&o.count, "count", "n", sample.DefaultCount, "configurations to draw")
 	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed)")
 	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else gibbs, else tempered), exact, gibbs or tempered")
-	f.IntVar(&o.chains, "chains", 20, "Gibbs chains or tempered ladders; at most as many as configurations")
+	f.IntVar(&o.chains, "chains", sample.DefaultChains, "Gibbs chains or tempered ladders; at most as many as configurations")
 	o.settle = true
 	f.Var(&intOrAuto{&o.burnIn, &o.settle}, "burn-in", "sweeps before the first sample of each chain; auto: until the chains agree")
 	f.Var(&intOrAuto{&o.thin, &o.spread}, "thin", "sweeps between samples of a chain; auto: as many as make the samples nearly independent")
@@ -70,8 +69,12 @@ chains that exchange states between the model and independent units. It spreads 
 	return cmd
 }
 
-// methodTempered is the method of sample that needs a path.
-const methodTempered = "tempered"
+// The methods of sample.
+const (
+	methodAuto     = "auto"
+	methodGibbs    = string(sample.Gibbs)
+	methodTempered = string(sample.Tempered)
+)
 
 // exactSampleCost is the number of operations of the oracle that auto spends on exact samples. Measured on one core with AVX-512 (1,000
 // samples): they take 16 s where the larger layer has 784 units, and 60 s where both have 30; half of that on two cores.
@@ -111,23 +114,30 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 		return badInput(err)
 	}
 	follows := methodTempered
-	if o.method == "auto" && method == "gibbs" {
+	if method == methodAuto {
 		follows = method // tempering may come after it
 	}
-	if o.between, err = o.path.between(model, r, method, follows); err != nil {
-		return err
-	}
-	result, v, err := o.draw(ctx, t, model, method)
+	between, err := o.path.between(model, r, method, follows)
 	if err != nil {
 		return err
 	}
+	options, err := o.options(model)
+	if err != nil {
+		return badInput(err)
+	}
+	options.Between = between
+	result, v, err := t.draw(ctx, model, method, options)
+	if err != nil {
+		return err
+	}
+	result.File = o.out
 	if err := data.Write(o.out, v, model.Visible.Kind(), shapeOf(r)); err != nil {
 		return err
 	}
 	err = t.result(result, func(w io.Writer) {
 		fmt.Fprintf(w, "wrote\t%d configurations of %d units to %s\n", o.count, model.M(), o.out)
 		fmt.Fprintf(w, "method\t%s\n", result.Method)
-		if result.Method != "exact" {
+		if result.Method != monitor.MethodExact {
 			fmt.Fprintf(w, "sweeps\t%d before the first sample, %d between two\n", result.BurnIn, result.Thin)
 			fmt.Fprintf(w, "effective sample size\t%.0f of %d, %.3g a second\n", result.ESS, o.count, float64(result.ESS)/result.Seconds)
 			fmt.Fprintf(w, "R-hat\t%.4f\n", result.Rhat)
@@ -152,36 +162,73 @@ func shapeOf(r *run.Run) []int {
 	return r.Config.Shape
 }
 
-// draw draws the samples and judges them.
-func (o *sampleOptions) draw(ctx context.Context, t *terminal, model *rbm.Model, method string) (*sampleResult, rbm.Batch, error) {
-	if err := o.claim(model, method); err != nil {
+// draw draws samples by a method, which sampleMethod has chosen, and shows how far it is.
+func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o sample.Options) (*sampleResult, rbm.Batch, error) {
+	if err := claimSamples(model, method, min(o.Chains, o.Count)); err != nil {
 		return nil, rbm.Batch{}, err
 	}
 	begun := time.Now()
-	result := &sampleResult{Count: o.count, File: o.out, Method: method, Findings: []diag.Finding{}}
-	var v rbm.Batch
-	var err error
-	switch method {
-	case "exact":
+	result := &sampleResult{Count: o.Count, Method: method, Findings: []diag.Finding{}}
+	if method == monitor.MethodExact {
 		bar := t.progress("sample", 1000)
-		v, err = exact.SampleVisible(ctx, model, o.count, rng.Seed(o.seed), exact.Options{Compute: t.compute,
+		v, err := exact.SampleVisible(ctx, model, o.Count, rng.Seed(o.Seed), exact.Options{Compute: t.compute,
 			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
 		bar.stop()
-		err = badInput(err) // of the model: its energies are too large
-		result.ESS, result.Rhat = diag.Number(o.count), 1
-	case "gibbs":
-		v, err = o.gibbs(ctx, t, model, result)
-		if err == nil && o.method == "auto" && len(result.Findings) > 0 {
-			t.say("Gibbs chains do not mix (R-hat %.3f, %.0f effective samples): tempering", result.Rhat, result.ESS)
-			result.Method, result.Findings = methodTempered, []diag.Finding{}
-			v, err = o.tempered(ctx, t, model, result)
-		}
-	case methodTempered:
-		v, err = o.tempered(ctx, t, model, result)
+		result.ESS, result.Rhat, result.Seconds = diag.Number(o.Count), 1, time.Since(begun).Seconds()
+		return result, v, badInput(err) // of the model: its energies are too large
 	}
+	if method != methodAuto {
+		o.Method = sample.Method(method)
+	}
+	bars := drawProgress{t: t}
+	o.Compute, o.Progress = t.compute, bars.report
+	drawn, err := sample.Draw(ctx, model, o)
+	bars.stop()
+	if err != nil {
+		return nil, rbm.Batch{}, err
+	}
+	result.Method, result.BurnIn, result.Thin = string(drawn.Method), drawn.BurnIn, drawn.Thin
+	result.ESS, result.Rhat, result.Seconds = diag.Number(drawn.ESS), diag.Number(drawn.Rhat), time.Since(begun).Seconds()
+	if e := drawn.Exchange; e != nil {
+		result.Ladder = &ladderResult{e.Temperatures, e.LeastSwapRate, e.RoundTrips, time.Since(bars.begun).Seconds()}
+	}
+	result.Findings = append(result.Findings, drawn.Findings...)
 	remedy.Add("sample", result.Findings)
-	result.Seconds = time.Since(begun).Seconds()
-	return result, v, err
+	return result, drawn.Samples, nil
+}
+
+// drawProgress shows the progress of sample.Draw, by a bar for each burn-in and each sampling.
+type drawProgress struct {
+	t     *terminal
+	bar   *progress
+	last  sample.Progress
+	begun time.Time // of the last bar
+}
+
+func (b *drawProgress) report(p sample.Progress) {
+	if b.bar == nil || p.Method != b.last.Method || p.Sampling != b.last.Sampling {
+		b.stop()
+		if g := p.Gibbs; g != nil && !p.Sampling {
+			b.t.say("Gibbs chains do not mix (R-hat %.3f, %.0f effective samples): tempering", g.Rhat, g.ESS)
+		}
+		name := "burn-in"
+		if p.Sampling {
+			name = "sample"
+		}
+		b.bar, b.begun = b.t.progress(name, int64(p.Total)), time.Now()
+	}
+	b.last = p
+	note := fmt.Sprintf("%d chains", p.Chains)
+	if p.Method == sample.Tempered {
+		note = fmt.Sprintf("%d ladders of %d rungs, %d round trips", p.Chains, p.Temperatures, p.RoundTrips)
+	}
+	b.bar.set(int64(p.Done), note)
+}
+
+func (b *drawProgress) stop() {
+	if b.bar != nil {
+		b.bar.stop()
+	}
 }
 
 // check returns the method, or what is wrong with a setting.
@@ -195,59 +242,66 @@ func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 		return "", fmt.Errorf("--thin is %d, want 1 sweep or more, or auto", o.thin)
 	case !o.settle && o.burnIn < 0:
 		return "", fmt.Errorf("--burn-in is %d, want 0 sweeps or more, or auto", o.burnIn)
-	case o.spread && !o.settle && o.burnIn < leastBurnIn:
-		return "", fmt.Errorf("--thin auto is measured during the burn-in, but --burn-in is %d: want %d sweeps or more", o.burnIn, leastBurnIn)
+	case o.spread && !o.settle && o.burnIn < sample.LeastBurnIn:
+		return "", fmt.Errorf("--thin auto is measured during the burn-in, but --burn-in is %d: want %d sweeps or more",
+			o.burnIn, sample.LeastBurnIn)
 	}
-	possible := exact.Feasible(model.M(), model.N())
-	if len(o.clamps) > 0 || o.start != "" {
-		possible = errors.New("exact samples have no clamped units and no start")
-	}
-	switch o.method {
-	case "auto":
-		if possible == nil && exact.Cost(model.M(), model.N()) <= exactSampleCost {
-			return "exact", nil
-		}
-		return "gibbs", nil
-	case "exact":
-		return o.method, possible
-	case "gibbs", methodTempered:
-		return o.method, nil
-	}
-	return "", fmt.Errorf("method %q, want auto, exact, gibbs or tempered", o.method)
+	return sampleMethod(model, o.method, len(o.clamps) == 0 && o.start == "")
 }
 
-// clamper is what units can be held in.
-type clamper interface{ ClampVisible(i int, on bool) }
+// sampleMethod turns auto into exact where the model can be enumerated within about a minute. Exact samples have no clamped units and no
+// start: they can't be had unless free.
+func sampleMethod(model *rbm.Model, method string, free bool) (string, error) {
+	possible := exact.Feasible(model.M(), model.N())
+	if !free {
+		possible = errors.New("exact samples have no clamped units and no start")
+	}
+	switch method {
+	case methodAuto:
+		if possible == nil && exact.Cost(model.M(), model.N()) <= exactSampleCost {
+			return monitor.MethodExact, nil
+		}
+		return method, nil
+	case monitor.MethodExact:
+		return method, possible
+	case methodGibbs, methodTempered:
+		return method, nil
+	}
+	return "", fmt.Errorf("method %q, want auto, exact, gibbs or tempered", method)
+}
 
-func (o *sampleOptions) clamp(model *rbm.Model, c clamper) error {
+// options are those of sample.Draw that the flags stand for.
+func (o *sampleOptions) options(model *rbm.Model) (sample.Options, error) {
+	s := sample.Options{Count: o.count, Chains: o.chains, BurnIn: o.burnIn, Thin: o.thin, Seed: o.seed, Clamp: map[int]bool{}}
+	switch {
+	case o.settle:
+		s.BurnIn = 0
+	case o.burnIn == 0:
+		s.BurnIn = -1
+	}
+	if o.spread {
+		s.Thin = 0
+	}
 	given := map[int]string{}
 	for _, text := range o.clamps {
 		unit, on, err := parseClamp(model, text)
 		if err != nil {
-			return badInput(err)
+			return s, err
 		}
 		if before, again := given[unit]; again {
-			return badInput(fmt.Errorf("--clamp %s and --clamp %s hold the same unit: want one value for each", before, text))
+			return s, fmt.Errorf("--clamp %s and --clamp %s hold the same unit: want one value for each", before, text)
 		}
-		given[unit] = text
-		c.ClampVisible(unit, on)
+		given[unit], s.Clamp[unit] = text, on
 	}
-	return nil
-}
-
-// key is independent of the keys of a training with the same seed.
-func (o *sampleOptions) key() rng.Key { return rng.Seed(o.seed).Stream(rng.StreamDraw) }
-
-func (o *sampleOptions) startStates(model *rbm.Model, count int) (rbm.Batch, error) {
-	if o.start == "" {
-		return sample.FromBiases(model, count, o.key()), nil
+	if o.start != "" {
+		d := dataFlags{seed: o.seed}
+		set, err := d.openFor(model, o.start)
+		if err != nil {
+			return s, err
+		}
+		s.Start = set.States
 	}
-	d := dataFlags{seed: o.seed}
-	set, err := d.openFor(model, o.start)
-	if err != nil {
-		return rbm.Batch{}, err
-	}
-	return sample.FromRows(set.States, count, o.key()), nil
+	return s, nil
 }
 
 func parseClamp(model *rbm.Model, text string) (unit int, on bool, err error) {

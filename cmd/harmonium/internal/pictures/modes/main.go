@@ -74,22 +74,22 @@ func run(ctx context.Context, out string) error {
 
 	base := sample.IndependentModel(model)
 	base.SetBiasesFromMeans(set.Means())
-	ladders := sample.NewTempering(sample.Path{base, model}, start, 12, rng.Seed(4), nil)
+	replicas := sample.NewTempering(sample.Path{base, model}, start, 12, rng.Seed(4), nil)
 	for _, n := range []int{200, 400, 800, 1600} {
 		for range n {
-			ladders.Round()
+			replicas.Round()
 		}
-		ladders.Respace(40)
+		replicas.Respace(40)
 	}
 	tempered := newWatch("tempering", rounds)
 	begun = time.Now()
 	for k := range rounds {
-		ladders.Round()
-		tempered.see(k, ladders.Visible())
+		replicas.Round()
+		tempered.see(k, replicas.Visible())
 	}
 	seconds := time.Since(begun).Seconds()
-	fmt.Printf("tempering: %d changes of mode in %d rounds of %d ladders with %d rungs, %d round trips, %.0f a second\n",
-		tempered.changes, rounds, chains, len(ladders.Betas()), ladders.RoundTrips(), float64(ladders.RoundTrips())/seconds)
+	fmt.Printf("tempering: %d changes of mode in %d rounds of %d replica sets with %d temperatures, %d round trips, %.0f a second\n",
+		tempered.changes, rounds, chains, len(replicas.Betas()), replicas.RoundTrips(), float64(replicas.RoundTrips())/seconds)
 	fmt.Printf("mean magnetisation: %.3f of the data, %.3f of Gibbs chains, %.3f of tempered ones\n", mean(states), plain.mean(), tempered.mean())
 	return plot.Curve(out, plot.Chart{
 		Title: fmt.Sprintf("One chain on a model of the %d×%d Ising model at T = %g", side, side, temperature),

@@ -1,0 +1,261 @@
+package sample
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"harmonium/compute"
+	"harmonium/diag"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// Options are those of [Draw]. The zero value draws DefaultCount nearly independent samples from DefaultChains chains, whose
+// burn-in lasts until they agree.
+type Options struct {
+	Count    int              // samples; 0 means DefaultCount
+	Chains   int              // Gibbs chains, or replica sets of tempering, at most Count; 0 means DefaultChains
+	Method   Method           // Auto, Gibbs or Tempered
+	BurnIn   int              // sweeps before the first sample of each chain; 0: until R̂ ≤ 1.01; negative: none
+	Thin     int              // sweeps from a sample of a chain to the next; 0: as many as make the samples nearly independent
+	Start    rbm.Batch        // chains begin at its rows, drawn by FromRows; without rows they begin at FromBiases
+	Clamp    map[int]bool     // visible units to be held at 1 or +1 (true), or at 0 or −1 (false): samples of the conditional distribution
+	Seed     uint64           // of all random numbers
+	Compute  *compute.Context // nil means the default; results don't depend on it
+	Progress func(Progress)   // called after every sweep, and before the first one of each phase; may be nil
+
+	// Between are models that the path of tempering passes, such as those saved along a training. None: the straight line, which makes for
+	// more round trips (docs/decisions/0030).
+	Between []*rbm.Model
+}
+
+// What the zero value of Options stands for.
+const (
+	DefaultCount  = 1000
+	DefaultChains = 20
+)
+
+// Method is a kind of Markov chain.
+type Method string
+
+const (
+	Auto     Method = ""         // block Gibbs; where its samples come with a finding, tempering
+	Gibbs    Method = "gibbs"    // block Gibbs sampling
+	Tempered Method = "tempered" // replica exchange (parallel tempering)
+)
+
+// Result is a batch of samples with the diagnostics of the chains that they come from. It depends on the model and the Options alone.
+type Result struct {
+	Samples  rbm.Batch // v, one a row
+	Method   Method    // Gibbs or Tempered
+	BurnIn   int       // sweeps before the first sample of each chain
+	Thin     int       // sweeps from a sample of a chain to the next
+	Rhat     float64   // R̂ of the free energies along the chains; NaN for chains too short to tell
+	ESS      float64   // effective sample size, by bulk and tail of the free energies, at most the number of samples; may be NaN
+	Exchange *Exchange // of tempering; nil for Gibbs
+	Gibbs    *Result   // of Auto: the Gibbs chains, without their samples, whose findings made tempering follow; nil where it did not
+
+	// Findings say why the samples are not to be trusted, by code: not-mixed, few-samples, few-round-trips. None: no reason was found.
+	Findings []diag.Finding
+}
+
+// Exchange tells how states travel between the model and independent units while samples are drawn.
+type Exchange struct {
+	Temperatures  int     // of a replica set
+	LeastSwapRate float64 // mean probability of the exchanges between the two neighbouring temperatures where it is the least
+	RoundTrips    int     // of states from the model to independent units and back, over all replica sets
+}
+
+// Progress is how far a Draw has come: in the burn-in, and then in sampling.
+type Progress struct {
+	Method       Method
+	Sampling     bool // and no longer burning in
+	Done, Total  int  // sweeps of this phase; a burn-in until R̂ ≤ 1.01 may end before its total
+	Chains       int
+	Temperatures int     // of tempering, so far
+	RoundTrips   int     // of tempering, since the last stage of the burn-in
+	Gibbs        *Result // as in Result
+}
+
+// Draw draws visible configurations v ~ P(v) by Markov chains, and judges them by R̂ and effective sample size of the free energies F(v)
+// along the chains (A. Vehtari et al., Bayesian Analysis 16 (2021) 667).
+//
+// Parallel block-Gibbs chains burn in until R̂ ≤ 1.01, for 1,024 to 16,384 sweeps, and then give a sample each after every Thin sweeps. If
+// the samples come with a finding, replica exchange ([Tempering]) from the model to independent units follows, on as many replica
+// sets. It finds its temperatures by itself during the burn-in, and counts round trips. Samples that can't be trusted come with
+// Findings. R̂ compares the free energies of chains: it can't notice a mode that none of them has seen, or tell modes of equal free energy
+// apart.
+//
+// Errors: an option that means nothing, one that does not fit the model, or a cancelled ctx. Models whose smaller layer has up to about 30
+// units need no chains: harmonium/exact draws independent samples.
+func Draw(ctx context.Context, model *rbm.Model, o Options) (*Result, error) {
+	if err := o.check(model); err != nil {
+		return nil, err
+	}
+	d := newDrawing(model, o)
+	if o.Method == Tempered {
+		return d.tempered(ctx)
+	}
+	result, err := d.gibbs(ctx)
+	if err != nil || o.Method == Gibbs || len(result.Findings) == 0 {
+		return result, err
+	}
+	result.Samples = rbm.Batch{} // a large batch need not wait for the other
+	d.failed = result
+	return d.tempered(ctx)
+}
+
+// check says what is wrong with an option, and puts in the defaults.
+func (o *Options) check(model *rbm.Model) error {
+	for _, c := range []struct {
+		name  string
+		value int
+	}{{"Count", o.Count}, {"Chains", o.Chains}, {"Thin", o.Thin}} {
+		if c.value < 0 {
+			return fmt.Errorf("sample: %s is %d, want 1 or more, or 0 for the default", c.name, c.value)
+		}
+	}
+	o.Count = cmp.Or(o.Count, DefaultCount)
+	o.Chains = min(cmp.Or(o.Chains, DefaultChains), o.Count)
+	if o.Method != Auto && o.Method != Gibbs && o.Method != Tempered {
+		return fmt.Errorf("sample: method %q, want %q, %q or %q for either", o.Method, Gibbs, Tempered, Auto)
+	}
+	if o.Thin == 0 && o.BurnIn != 0 && o.BurnIn < LeastBurnIn {
+		return fmt.Errorf("sample: Thin is 0, to be measured during the burn-in, but BurnIn is %d: want %d sweeps or more",
+			o.BurnIn, LeastBurnIn)
+	}
+	if o.Start.Rows() > 0 && o.Start.Units() != model.M() {
+		return fmt.Errorf("sample: Start has %d units a row, the model has %d visible units", o.Start.Units(), model.M())
+	}
+	for _, i := range slices.Sorted(maps.Keys(o.Clamp)) {
+		if i < 0 || i >= model.M() {
+			return fmt.Errorf("sample: Clamp holds unit %d, but the model has visible units 0 to %d", i, model.M()-1)
+		}
+	}
+	for k, between := range o.Between {
+		if !between.Fits(model) {
+			return fmt.Errorf("sample: Between[%d] has %d %v and %d %v units, the model %d %v and %d %v", k,
+				between.M(), between.Visible.Kind(), between.N(), between.Hidden.Kind(),
+				model.M(), model.Visible.Kind(), model.N(), model.Hidden.Kind())
+		}
+	}
+	return nil
+}
+
+// drawing is a Draw under way.
+type drawing struct {
+	Options
+	model  *rbm.Model
+	key    rng.Key
+	start  rbm.Batch
+	free   func(v rbm.Batch) []float64 // F of each row, in float64
+	failed *Result                     // Gibbs chains that were given up for tempering
+}
+
+func newDrawing(model *rbm.Model, o Options) *drawing {
+	d := &drawing{
+		Options: o, model: model, key: rng.Seed(o.Seed).Stream(rng.StreamDraw), free: model.FreeEnergyFunc(),
+	}
+	if o.Start.Rows() > 0 {
+		d.start = FromRows(o.Start, o.Chains, d.key)
+	} else {
+		d.start = FromBiases(model, o.Chains, d.key)
+	}
+	return d
+}
+
+// clamp holds the units of Clamp, of Chains or Tempering.
+func (d *drawing) clamp(c interface{ ClampVisible(i int, on bool) }) {
+	for i, on := range d.Clamp {
+		c.ClampVisible(i, on)
+	}
+}
+
+// walker moves the states that samples are taken from.
+type walker interface {
+	method() Method
+	visible() rbm.Batch // at the model, one row a chain
+	sweep()
+	endStage(stage int)                  // of the burn-in, from 0, if it had two sweeps or more
+	exchange() (temperatures, trips int) // of tempering, trips since the last stage; zero for Gibbs
+}
+
+// gibbsWalker is a walker of block-Gibbs chains.
+type gibbsWalker struct {
+	chains       *Chains
+	conditionals *rbm.Conditionals
+}
+
+func (g gibbsWalker) method() Method                      { return Gibbs }
+func (g gibbsWalker) visible() rbm.Batch                  { return g.chains.Visible }
+func (g gibbsWalker) sweep()                              { g.chains.Sweep(g.conditionals, 1) }
+func (g gibbsWalker) endStage(int)                        {}
+func (g gibbsWalker) exchange() (temperatures, trips int) { return 0, 0 }
+
+func (d *drawing) newGibbs() gibbsWalker {
+	chains := NewChains(d.start, d.model.N(), d.key)
+	d.clamp(chains)
+	return gibbsWalker{chains, rbm.NewConditionals(d.model, d.Compute)}
+}
+
+func (d *drawing) gibbs(ctx context.Context) (*Result, error) { return d.collect(ctx, d.newGibbs()) }
+
+// Replica sets begin with firstTemperatures and may get MaxTemperatures. pilotSweeps of Gibbs sampling give the means of the independent
+// units. After each of the first respacings stages of the burn-in the temperatures are moved.
+const (
+	firstTemperatures = 12
+	MaxTemperatures   = 64 // that a replica set of Draw may have
+	pilotSweeps       = 200
+	respacings        = 3
+)
+
+// temperedWalker is a walker of replica sets, which draws from their chains at the model.
+type temperedWalker struct{ *Tempering }
+
+func (t temperedWalker) method() Method     { return Tempered }
+func (t temperedWalker) visible() rbm.Batch { return t.Visible() }
+func (t temperedWalker) sweep()             { t.Round() }
+
+func (t temperedWalker) endStage(stage int) {
+	if stage < respacings {
+		t.Respace(MaxTemperatures)
+	}
+	t.Reset()
+}
+
+func (t temperedWalker) exchange() (temperatures, trips int) { return len(t.Betas()), t.RoundTrips() }
+
+func (d *drawing) tempered(ctx context.Context) (*Result, error) {
+	pilot := d.newGibbs()
+	for range pilotSweeps {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		pilot.sweep()
+	}
+	base := IndependentModel(d.model)
+	base.SetBiasesFromMeans(means(pilot.visible()))
+	path := slices.Concat(Path{base}, d.Between, Path{d.model})
+	t := NewTempering(path, pilot.visible(), firstTemperatures, d.key.Stream(rng.StreamExchange), d.Compute)
+	d.clamp(t)
+	result, err := d.collect(ctx, temperedWalker{t})
+	if err != nil {
+		return nil, err
+	}
+	result.Gibbs = d.failed
+	result.Exchange = &Exchange{Temperatures: len(t.Betas()), LeastSwapRate: slices.Min(t.SwapRates()), RoundTrips: t.RoundTrips()}
+	result.judgeTrips(d.Chains)
+	return result, nil
+}
+
+// means are the parts of the rows in which each unit is on.
+func means(v rbm.Batch) []float64 {
+	means := make([]float64, v.Units())
+	for i, count := range v.Counts() {
+		means[i] = float64(count) / float64(v.Rows())
+	}
+	return means
+}

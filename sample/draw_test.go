@@ -1,0 +1,364 @@
+package sample_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"harmonium/compute"
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+)
+
+func draw(t *testing.T, model *rbm.Model, o sample.Options) *sample.Result {
+	t.Helper()
+	r, err := sample.Draw(t.Context(), model, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// codes lists what was found.
+func codes(r *sample.Result) (codes []string) {
+	for _, f := range r.Findings {
+		codes = append(codes, f.Code)
+	}
+	return codes
+}
+
+// checkMoments holds P(v_i) and P(v_i, v_j) over the samples against a distribution, by the error that the effective sample size states.
+func checkMoments(t *testing.T, r *sample.Result, p []float64) {
+	t.Helper()
+	m := r.Samples.Units()
+	for i := range m {
+		for j := range i + 1 {
+			want, got, both := 0.0, 0.0, 1<<i|1<<j
+			for v, p := range p {
+				if v&both == both {
+					want += p
+				}
+			}
+			for k := range r.Samples.Rows() {
+				if index(r.Samples, k)&both == both {
+					got += 1 / float64(r.Samples.Rows())
+				}
+			}
+			if stderr := math.Sqrt(want * (1 - want) / r.ESS); !(math.Abs(got-want) <= 4*stderr) {
+				t.Errorf("P(v_%d=v_%d=1) is %.4f ± %.4f, want %.4f", i, j, got, stderr, want)
+			}
+		}
+	}
+}
+
+// Samples of models that mix have the moments of the lecture's distribution, within the stated error, for every kind of unit and method.
+func TestDrawMoments(t *testing.T) {
+	const count = 4000
+	for _, visible := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+			model := randomModel(6, 4, visible, hidden, 21)
+			p := distribution(model, everything)
+			for _, method := range []sample.Method{sample.Auto, sample.Tempered} {
+				t.Run(fmt.Sprintf("%v-%v %s", visible, hidden, method), func(t *testing.T) {
+					r := draw(t, model, sample.Options{Count: count, Method: method, Seed: 1})
+					if want := max(method, sample.Gibbs); r.Method != want || len(r.Findings) > 0 || r.Samples.Rows() != count {
+						t.Errorf("%d samples by %q with findings %v", r.Samples.Rows(), r.Method, codes(r))
+					}
+					exchanges := r.Exchange != nil
+					if !(r.ESS > count/2) || !(r.Rhat <= 1.01) || r.BurnIn < sample.LeastBurnIn || exchanges != (method == sample.Tempered) {
+						t.Errorf("ESS %.0f, R̂ %.4f, %d sweeps of burn-in, exchange %v", r.ESS, r.Rhat, r.BurnIn, r.Exchange)
+					}
+					checkMoments(t, r, p)
+				})
+			}
+		}
+	}
+}
+
+// Gibbs chains stay in one of two modes. Draw notices, goes over to tempering, and gives each mode its weight.
+func TestDrawTempersWhereGibbsStays(t *testing.T) {
+	const m, exactly = 24, 20000
+	model, _ := magnet(m, 6, 0.4, 0.04)
+	upper := func(v rbm.Batch) (part float64) {
+		for r := range v.Rows() {
+			if up(v, r) {
+				part += 1 / float64(v.Rows())
+			}
+		}
+		return part
+	}
+	v, _, err := exact.Sample(t.Context(), model, exactly, rng.Seed(1), exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := draw(t, model, sample.Options{Seed: 2, BurnIn: 4096, Thin: 50})
+	if r.Gibbs == nil || !slices.Contains(codes(r.Gibbs), "not-mixed") || r.Gibbs.Rhat < 1.01 || r.Gibbs.Samples.Rows() != 0 {
+		t.Errorf("the Gibbs chains: %+v", r.Gibbs)
+	}
+	if r.Method != sample.Tempered || len(r.Findings) > 0 || r.Exchange.RoundTrips < sample.DefaultChains {
+		t.Errorf("method %q, findings %v, exchange %+v", r.Method, codes(r), r.Exchange)
+	}
+	if e := r.Exchange; e.Temperatures == 12 || e.LeastSwapRate < 0.4 || e.LeastSwapRate > 0.6 {
+		t.Errorf("the temperatures stay where they began: %+v", e)
+	}
+	want, got := upper(v), upper(r.Samples)
+	if stderr := math.Sqrt(want * (1 - want) * (1/r.ESS + 1./exactly)); !(math.Abs(got-want) <= 4*stderr) || stderr > 0.03 {
+		t.Errorf("%.3f ± %.3f of the samples are in the upper mode, want %.3f", got, stderr, want)
+	}
+	// Gibbs alone gives up its burn-in at the longest one, and says that it failed.
+	r = draw(t, model, sample.Options{Seed: 2, Method: sample.Gibbs})
+	if !slices.Contains(codes(r), "not-mixed") || r.Gibbs != nil || r.BurnIn != 16384 {
+		t.Errorf("Gibbs alone: findings %v after %d sweeps", codes(r), r.BurnIn)
+	}
+}
+
+// golfHole is a model of m units of which one hidden unit holds all on, with a weight about as large as that of all other configurations:
+// a first-order transition, which chains at no temperature cross.
+func golfHole(m int, w float64) *rbm.Model {
+	model := rbm.New(m, 1, rng.Seed(1))
+	for i := range model.W {
+		model.W[i] = float32(w)
+	}
+	model.C()[0] = float32(float64(m) * (math.Ln2 - rbm.Softplus(w)))
+	return model
+}
+
+// Where neither method mixes the findings say so, and what they say holds no flags of a command.
+func TestDrawIsNeverSilent(t *testing.T) {
+	const m = 200
+	model := golfHole(m, 4)
+	start := rbm.NewBatch(2, m) // one row in each mode
+	for i := range m {
+		start.SetBit(0, i, true)
+		start.SetBit(1, i, i%2 == 0)
+	}
+	r := draw(t, model, sample.Options{Count: 200, Start: start, BurnIn: 512, Thin: 10})
+	if r.Method != sample.Tempered || r.Gibbs == nil {
+		t.Fatalf("method %q", r.Method)
+	}
+	for _, r := range []*sample.Result{r, r.Gibbs} {
+		if !slices.Contains(codes(r), "not-mixed") {
+			t.Errorf("%s: findings %v, R̂ %.3f", r.Method, codes(r), r.Rhat)
+		}
+		for _, f := range r.Findings {
+			if f.Message == "" || f.Consequence == "" || f.Remedy != "" || strings.Contains(f.Message+f.Consequence, "--") {
+				t.Errorf("%s: finding %+v", r.Method, f)
+			}
+			if worse := f.Value > f.Threshold; worse != (f.Code == "not-mixed") && f.Value == f.Value {
+				t.Errorf("%s: %s found %v against %v", r.Method, f.Code, f.Value, f.Threshold)
+			}
+		}
+	}
+	// Samples too close to each other, and chains too short to be judged.
+	slow, _ := magnet(40, 8, 0.2, 0)
+	r = draw(t, slow, sample.Options{Method: sample.Gibbs, Count: 1000, Chains: 4, BurnIn: 4096, Thin: 1})
+	if !slices.Equal(codes(r), []string{"few-samples"}) || !(r.ESS < 100) {
+		t.Errorf("samples close to each other: findings %v, ESS %.0f", codes(r), r.ESS)
+	}
+	r = draw(t, slow, sample.Options{Count: 20, BurnIn: -1, Thin: 1})
+	all := []string{"not-mixed", "few-samples", "few-round-trips"}
+	if !slices.Equal(codes(r), all) || r.BurnIn != 0 || !math.IsNaN(r.Rhat) {
+		t.Errorf("one sweep: findings %v, R̂ %v after %d sweeps", codes(r), r.Rhat, r.BurnIn)
+	}
+}
+
+// Clamped units stay, and the others have the distribution given them, by both methods.
+func TestDrawClamped(t *testing.T) {
+	model := randomModel(6, 4, rbm.Bernoulli, rbm.Spin, 22)
+	p := distribution(model, func(v, _ int) bool { return v>>1&1 == 1 && v>>4&1 == 0 })
+	for _, method := range []sample.Method{sample.Gibbs, sample.Tempered} {
+		r := draw(t, model, sample.Options{Count: 3000, Method: method, Clamp: map[int]bool{1: true, 4: false}})
+		for k := range r.Samples.Rows() {
+			if !r.Samples.Bit(k, 1) || r.Samples.Bit(k, 4) {
+				t.Fatalf("%s: sample %d left the clamps", method, k)
+			}
+		}
+		if len(r.Findings) > 0 {
+			t.Errorf("%s: findings %v", method, codes(r))
+		}
+		checkMoments(t, r, p)
+	}
+}
+
+// Chains begin at the rows of Start, and without a burn-in stay in their mode.
+func TestDrawStarts(t *testing.T) {
+	model, _ := magnet(40, 8, 1, 0)
+	for _, on := range []bool{false, true} {
+		start := rbm.NewBatch(1, 40)
+		for i := range 40 {
+			start.SetBit(0, i, on)
+		}
+		r := draw(t, model, sample.Options{Count: 30, Chains: 7, Method: sample.Gibbs, BurnIn: -1, Thin: 2, Start: start})
+		for k := range r.Samples.Rows() {
+			if up(r.Samples, k) != on {
+				t.Fatalf("sample %d is in the other mode than its start", k)
+			}
+		}
+	}
+}
+
+// The number of workers changes nothing. Samples, diagnostics and progress are functions of the options.
+func TestDrawRepeats(t *testing.T) {
+	model := randomModel(70, 33, rbm.Spin, rbm.Bernoulli, 23)
+	for _, o := range []sample.Options{
+		{Count: 90, Chains: 8, Method: sample.Gibbs}, {Count: 30, Chains: 8, Method: sample.Tempered, BurnIn: 40, Thin: 3},
+		{Count: 30, Chains: 8, BurnIn: 64, Thin: 4, Between: []*rbm.Model{randomModel(70, 33, rbm.Spin, rbm.Bernoulli, 24)}},
+	} {
+		var want *sample.Result
+		var steps []sample.Progress
+		for _, workers := range []int{1, 2, 7} {
+			var seen []sample.Progress
+			o.Compute, o.Progress = compute.New(workers), func(p sample.Progress) { p.Gibbs = nil; seen = append(seen, p) }
+			got := draw(t, model, o)
+			if want == nil {
+				want, steps = got, seen
+			}
+			if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(seen, steps) {
+				t.Errorf("%q: %d workers give another result than one", o.Method, workers)
+			}
+		}
+		o.Compute, o.Seed = compute.New(1), 1
+		if draw(t, model, o).Samples.Equal(want.Samples) {
+			t.Errorf("%q: another seed gives the same samples", o.Method)
+		}
+		if o.Seed = 0; o.Between != nil {
+			if o.Between = nil; draw(t, model, o).Samples.Equal(want.Samples) {
+				t.Errorf("%q: a straight path gives the samples of another path", o.Method)
+			}
+		}
+	}
+}
+
+// Progress tells of each phase from its first sweep to its last one.
+func TestDrawProgress(t *testing.T) {
+	model, _ := magnet(40, 8, 0.3, 0.01)
+	type phase struct {
+		method   sample.Method
+		sampling bool
+	}
+	var phases []phase
+	var last sample.Progress
+	r := draw(t, model, sample.Options{Count: 100, BurnIn: 64, Thin: 5, Progress: func(p sample.Progress) {
+		now := phase{p.Method, p.Sampling}
+		if len(phases) == 0 || now != phases[len(phases)-1] {
+			if p.Done != 0 || last.Done != last.Total {
+				t.Errorf("%+v after %+v", p, last)
+			}
+			phases = append(phases, now)
+		} else if p.Done != last.Done+1 {
+			t.Errorf("%+v after %+v", p, last)
+		}
+		if (p.Gibbs != nil) != (p.Method == sample.Tempered) || (p.Temperatures > 0) != (p.Method == sample.Tempered) || p.Chains != 20 {
+			t.Errorf("%+v", p)
+		}
+		last = p
+	}})
+	want := []phase{{sample.Gibbs, false}, {sample.Gibbs, true}, {sample.Tempered, false}, {sample.Tempered, true}}
+	if !slices.Equal(phases, want) || last.Done != 25 || last.Total != 25 || last.RoundTrips != r.Exchange.RoundTrips {
+		t.Errorf("phases %v, ended at %+v", phases, last)
+	}
+}
+
+// A cancelled Draw ends at the next sweep, in every phase.
+func TestDrawCancelled(t *testing.T) {
+	model, _ := magnet(40, 8, 0.3, 0.01)
+	for _, at := range []sample.Progress{
+		{Method: sample.Gibbs, Done: 10}, {Method: sample.Gibbs, Sampling: true, Done: 3},
+		{Method: sample.Tempered, Done: 10}, {Method: sample.Tempered, Sampling: true, Done: 3},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		after := 0
+		r, err := sample.Draw(ctx, model, sample.Options{Count: 100, BurnIn: 64, Thin: 5, Progress: func(p sample.Progress) {
+			if ctx.Err() != nil {
+				after++
+			}
+			if p.Method == at.Method && p.Sampling == at.Sampling && p.Done == at.Done {
+				cancel()
+			}
+		}})
+		if r != nil || !errors.Is(err, context.Canceled) || after > 0 {
+			t.Errorf("%+v: result %v, error %v, %d sweeps after it was cancelled", at, r, err, after)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := sample.Draw(ctx, model, sample.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled before it began: error %v", err)
+	}
+}
+
+// The memory for diagnostics is at most 100 kB a chain, as the command counts, however long the chains run.
+func TestDrawMemory(t *testing.T) {
+	const chains, sweeps = 10, 400_000
+	model := randomModel(6, 4, rbm.Bernoulli, rbm.Bernoulli, 25)
+	live := func() int64 {
+		var now runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&now)
+		return int64(now.HeapAlloc)
+	}
+	before, ends := live(), 0
+	draw(t, model, sample.Options{Count: chains, Method: sample.Gibbs, Chains: chains, BurnIn: sweeps, Thin: sweeps, Compute: compute.New(1),
+		Progress: func(p sample.Progress) {
+			if p.Done == p.Total {
+				ends++
+				if got := live() - before; got > chains*100_000 {
+					t.Errorf("%d chains after %d sweeps hold %d bytes, sampling %v", chains, sweeps, got, p.Sampling)
+				}
+			}
+		}})
+	if ends != 2 {
+		t.Errorf("%d phases ended", ends)
+	}
+}
+
+func TestDrawRefuses(t *testing.T) {
+	model := randomModel(6, 4, rbm.Bernoulli, rbm.Bernoulli, 26)
+	for want, o := range map[string]sample.Options{
+		"Count is -1, want 1 or more":              {Count: -1},
+		"Chains is -2, want 1 or more":             {Chains: -2},
+		"Thin is -3, want 1 or more":               {Thin: -3},
+		`method "magic", want "gibbs", "tempered"`: {Method: "magic"},
+		"but BurnIn is 1023: want 1024 sweeps":     {BurnIn: 1023},
+		"but BurnIn is -1: want 1024 sweeps":       {BurnIn: -1},
+		"Start has 5 units a row, the model has 6": {Start: rbm.NewBatch(2, 5)},
+		"Clamp holds unit -1":                      {Clamp: map[int]bool{6: true, -1: true}},
+		"Clamp holds unit 6, but the model has":    {Clamp: map[int]bool{6: true}},
+		"Between[1] has 6 spin and 4 bernoulli units": {
+			Between: []*rbm.Model{model, randomModel(6, 4, rbm.Spin, rbm.Bernoulli, 26)}},
+	} {
+		if r, err := sample.Draw(t.Context(), model, o); r != nil || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+func ExampleDraw() {
+	model := rbm.New(6, 3, rng.Seed(1)) // weights near zero
+	model.B()[0] = 3                    // P(v_0=1) = σ(3) = 0.953
+
+	r, err := sample.Draw(context.Background(), model, sample.Options{Count: 500})
+	if err != nil {
+		panic(err)
+	}
+	on := 0.0
+	for k := range r.Samples.Rows() {
+		if r.Samples.Bit(k, 0) {
+			on++
+		}
+	}
+	mean := on / 500
+	fmt.Printf("%d samples by %s, R̂ = %.2f, findings %v\n", r.Samples.Rows(), r.Method, r.Rhat, r.Findings)
+	fmt.Printf("P(v_0=1) = %.3f ± %.3f\n", mean, math.Sqrt(mean*(1-mean)/r.ESS))
+	// Output:
+	// 500 samples by gibbs, R̂ = 1.00, findings []
+	// P(v_0=1) = 0.936 ± 0.011
+}
