@@ -16,8 +16,8 @@ type LogZ struct {
 
 // AIS is annealed importance sampling (R. M. Neal, Statistics and Computing 11 (2001) 125; for RBMs R. Salakhutdinov and I. Murray, ICML
 // 2008) with resampling. count independent samples of the path's first model, which has no weights, go through the places, one sweep at
-// each, to the path's last model, where it leaves the conditionals. [WeightedChains.LogZ] of the result is log Z of that model: a lower bound in
-// probability, P(estimate > log Z + x) ≤ e^(−x).
+// each, to the path's last model, where it leaves the conditionals. [WeightedChains.LogZ] of the result is log Z of that model: a lower
+// bound in probability, P(estimate > log Z + x) ≤ e^(−x).
 //
 // places begin at 0 and end at 1. lengths are the StdLogWeight of each step. report, which may be nil, is called after each.
 func AIS(ctx context.Context, path Path, places []float64, count int, c *rbm.Conditionals, key rng.Key, report func(step int)) (
@@ -50,10 +50,12 @@ func ReverseAIS(ctx context.Context, path Path, places []float64, chains *Chains
 // evenOut is the effective sample size, as a part of the chains, below which Anneal resamples.
 const evenOut = 0.5
 
-// Anneal makes a Step with one sweep to each place of a path in turn, from the one where the chains are, and resamples where the weights have
-// become uneven. It leaves the conditionals at the last place, and stops early, with the error of ctx, when that is cancelled. lengths are
-// the StdLogWeight of each step. report, which may be nil, is called after each.
-func (p *WeightedChains) Anneal(ctx context.Context, path Path, places []float64, c *rbm.Conditionals, report func(step int)) (lengths []float64, err error) {
+// Anneal makes a Step with one sweep to each place of a path in turn, from the one where the chains are, and resamples where the weights
+// have become uneven. It leaves the conditionals at the last place, and stops early, with the error of ctx, when that is cancelled.
+// lengths are the StdLogWeight of each step. report, which may be nil, is called after each.
+func (p *WeightedChains) Anneal(ctx context.Context, path Path, places []float64, c *rbm.Conditionals, report func(step int)) (
+	lengths []float64, err error,
+) {
 	between := path.model().Clone()
 	for k, place := range places {
 		if ctx.Err() != nil {

@@ -34,8 +34,8 @@ func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	return v
 }
 
-// RandomStarts returns configurations far from each other, to begin chains at that should find what a model gives weight to: one half is drawn
-// from fair coins, the other as by [FromBiases].
+// RandomStarts returns configurations far from each other, one half drawn from fair coins and the other as by [FromBiases]. Chains that
+// begin there may find modes that no other chain has found.
 func RandomStarts(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	v := FromBiases(model, count, key)
 	fair := rbm.NewLayer(model.Visible.Kind(), model.M())

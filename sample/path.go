@@ -7,8 +7,9 @@ import (
 	"harmonium/rbm"
 )
 
-// A Path leads from its first model to its last by straight lines between the parameters of neighbours. A place on it is a number from 0 to 1; its
-// models lie at even distances. Mostly the last is the model of interest, and the first has no weights, so that its log Z is known.
+// A Path leads from its first model to its last by straight lines between the parameters of neighbours. A place on it is a number from 0
+// to 1; its models lie at even distances. Mostly the last is the model of interest, and the first has no weights, so that its log Z is
+// known.
 //
 // Two models make a straight path. More of them, saved along a training, make the training's path (N. Béreux, A. Decelle, C. Furtlehner,
 // L. Rosset and B. Seoane, ICLR 2025).

@@ -55,8 +55,8 @@ func (s need) chains(count int) float64 {
 	return float64(count)*((s.m+s.n)/8+trace) + 4.5*min(float64(count), together)*s.larger
 }
 
-// ladders is that of the models of the rungs, which share what is beyond 2 GB, and of their states.
-func (s need) ladders(count int) float64 {
+// replicas is that of the models at the temperatures, which share what is beyond 2 GB, and of the states of replica sets.
+func (s need) replicas(count int) float64 {
 	return min(2<<30, sample.MaxTemperatures*12*s.weights) + sample.MaxTemperatures*float64(count)*(s.m+s.n)/8
 }
 
@@ -68,15 +68,15 @@ func claimSamples(model *rbm.Model, method string, chains int) error {
 	}
 	bytes := s.model() + s.chains(chains)
 	if method != methodGibbs { // auto may go on to tempering
-		bytes += s.ladders(chains)
+		bytes += s.replicas(chains)
 	}
 	return claim(bytes, fmt.Sprintf("%d chains of %d×%d units", chains, model.M(), model.N()), "take fewer --chains, or --method gibbs")
 }
 
-// The chains and ladders of estimate.LogZ.
+// The chains and replica sets of estimate.LogZ.
 const (
 	annealedChains = 400
-	scoredLadders  = 50
+	scoredSets     = 50
 )
 
 // claimScores refuses scores that would take too much memory.
@@ -86,7 +86,7 @@ func claimScores(model *rbm.Model, method string) error {
 	case methodPseudo:
 		return claim(s.pseudo(), "the pseudo-log-likelihood of "+size, "take a smaller model")
 	case methodAnnealed:
-		bytes := s.model() + s.chains(annealedChains) + s.ladders(scoredLadders)
+		bytes := s.model() + s.chains(annealedChains) + s.replicas(scoredSets)
 		return claim(max(bytes, s.pseudo()), "log Z by annealing of "+size, "take --method pseudo")
 	}
 	return claim(max(s.enumeration(), s.pseudo()), "enumeration of "+size, "take --method pseudo")

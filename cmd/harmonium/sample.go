@@ -45,9 +45,10 @@ func newSample(t *terminal) *cobra.Command {
 		Long: `Draw visible configurations from a model and write them to FILE (.npy or .csv).
 
 Small models are enumerated, and the samples are exact and independent. For others parallel block-Gibbs chains are run: they start
-at the model's biases (or at the rows of a file), forget the start in a burn-in that lasts until they agree, and then give a sample every few sweeps. The
-effective sample size and R-hat of the free energy tell whether they mixed. If they did not, parallel tempering follows: ladders of
-chains that exchange states between the model and independent units. It spreads its rungs by itself during the burn-in, and counts round trips.`,
+at the model's biases (or at the rows of a file), forget the start in a burn-in that lasts until they agree, and then give a sample
+every few sweeps. The effective sample size and R-hat of the free energy tell whether they mixed. If they did not, replica exchange
+(parallel tempering) follows: sets of replicas at temperatures between the model and independent units, which exchange states. It
+finds its temperatures by itself during the burn-in, and counts round trips.`,
 		Example: `  harmonium sample run -n 10000 -o new.npy
   harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv`,
 		Args: cobra.ExactArgs(1),
@@ -58,13 +59,14 @@ chains that exchange states between the model and independent units. It spreads 
 	f.IntVarP(&o.count, "count", "n", sample.DefaultCount, "configurations to draw")
 	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed)")
 	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else gibbs, else tempered), exact, gibbs or tempered")
-	f.IntVar(&o.chains, "chains", sample.DefaultChains, "Gibbs chains or tempered ladders; at most as many as configurations")
+	f.IntVar(&o.chains, "chains", sample.DefaultChains, "Gibbs chains, or replica sets of tempering; at most as many as configurations")
 	o.settle = true
 	f.Var(&intOrAuto{&o.burnIn, &o.settle}, "burn-in", "sweeps before the first sample of each chain; auto: until the chains agree")
 	f.Var(&intOrAuto{&o.thin, &o.spread}, "thin", "sweeps between samples of a chain; auto: as many as make the samples nearly independent")
 	o.path.register(f)
 	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: independent units from the biases")
-	f.StringArrayVar(&o.clamps, "clamp", nil, "hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 0; may be repeated")
+	f.StringArrayVar(&o.clamps, "clamp", nil,
+		"hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 0; may be repeated")
 	f.Uint64Var(&o.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
 	return cmd
 }
@@ -220,7 +222,7 @@ func (b *drawProgress) report(p sample.Progress) {
 	b.last = p
 	note := fmt.Sprintf("%d chains", p.Chains)
 	if p.Method == sample.Tempered {
-		note = fmt.Sprintf("%d ladders of %d rungs, %d round trips", p.Chains, p.Temperatures, p.RoundTrips)
+		note = fmt.Sprintf("%d replica sets at %d temperatures, %d round trips", p.Chains, p.Temperatures, p.RoundTrips)
 	}
 	b.bar.set(int64(p.Done), note)
 }
