@@ -127,10 +127,11 @@ func (b *Bracket) judge(shorter *Bracket) {
 	if b.hidden() {
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "hidden-mode",
-			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; annealing gives %.1f, and tempering %.1f",
+			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; AIS gives %.1f, and tempering %.1f",
 				-b.Found, b.Found, b.AIS.Value, b.Tempered.Value),
 			Value: diag.Number(b.Found - b.AIS.Value), Threshold: 0,
-			Consequence: "almost all of the model's weight is on configurations unlike the data, and any likelihood that leaves them out is too high",
+			Consequence: "almost all of the model's weight is on configurations unlike the data, " +
+				"and any likelihood that leaves them out is too high",
 		})
 		return
 	}
@@ -138,14 +139,16 @@ func (b *Bracket) judge(shorter *Bracket) {
 		b.widen(b.span)
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "bracket-open", Message: "log Z is " + all, Value: diag.Number(b.Upper - b.Lower), Threshold: agreement,
-			Consequence: fmt.Sprintf("log Z lies between about %.1f and %.1f if at least one of them reaches all states that matter, and higher if none does",
+			Consequence: fmt.Sprintf("log Z lies between about %.1f and %.1f if at least one of them reaches all states that matter, "+
+				"and higher if none does",
 				b.Lower, b.Upper),
 		})
 	}
 	if b.Tempered.ESS < replicaSets {
 		b.Findings = append(b.Findings, diag.Finding{
-			Code: "few-round-trips", Message: fmt.Sprintf("%.0f states travelled between the model and the base in %d replica sets", b.Tempered.ESS, replicaSets),
-			Value: diag.Number(b.Tempered.ESS), Threshold: replicaSets,
+			Code:    "few-round-trips",
+			Message: fmt.Sprintf("%.0f states travelled between the model and the base in %d replica sets", b.Tempered.ESS, replicaSets),
+			Value:   diag.Number(b.Tempered.ESS), Threshold: replicaSets,
 			Consequence: "tempering says little about modes that are hard to reach",
 		})
 	}
@@ -159,7 +162,7 @@ func (b *Bracket) judge(shorter *Bracket) {
 		b.widen(b.AIS.Value - shorter.AIS.Value)
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "not-settled",
-			Message: fmt.Sprintf("annealing in %d steps gives %.2f ± %.2f, in %d steps %.2f ± %.2f",
+			Message: fmt.Sprintf("AIS in %d steps gives %.2f ± %.2f, in %d steps %.2f ± %.2f",
 				shorter.Steps, shorter.AIS.Value, shorter.AIS.Stderr, b.Steps, b.AIS.Value, b.AIS.Stderr),
 			Value: diag.Number(b.AIS.Value - shorter.AIS.Value), Threshold: agreement,
 			Consequence: "log Z may go on rising with longer runs, and log-likelihoods falling",

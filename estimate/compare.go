@@ -16,8 +16,9 @@ type Comparison struct {
 	// both kinds: ½ where they can't be told apart, near 1 where samples look unlike data, and near 0 where they are copies of it
 	// (A. Yale et al., Neurocomputing 416 (2020) 244). AccuracyStderr is its standard error as if all comparisons were independent.
 	Accuracy, AccuracyStderr float64
-	// Distance is the energy distance 2⟨d(x,y)⟩ − ⟨d(x,x′)⟩ − ⟨d(y,y′)⟩ with the square root of the Hamming distance (G. J. Székely and M. L. Rizzo, J.
-	// Stat. Plan. Inference 143 (2013) 1249), and PValue how often it is as large for rows that are dealt out at random.
+	// Distance is the energy distance 2⟨d(x,y)⟩ − ⟨d(x,x′)⟩ − ⟨d(y,y′)⟩ with the square root of the Hamming distance (G. J. Székely
+	// and M. L. Rizzo, J. Stat. Plan. Inference 143 (2013) 1249), and PValue how often it is as large for rows that are dealt out
+	// at random.
 	Distance, PValue float64
 }
 
@@ -30,7 +31,8 @@ const (
 	deals        = 499
 )
 
-// Compare compares samples, which should be independent, with rows of data. It panics if the sets differ in their units or have fewer than two rows.
+// Compare compares samples, which should be independent, with rows of data. It panics if the sets differ in their units or have
+// fewer than two rows.
 func Compare(samples, data rbm.Batch, key rng.Key) Comparison {
 	if samples.Units() != data.Units() || samples.Rows() < 2 || data.Rows() < 2 {
 		panic(fmt.Sprintf("estimate: Compare of %d samples of %d units and %d rows of %d",

@@ -42,9 +42,9 @@ const (
 	agreement  = 3    // standard errors within which two estimates agree
 )
 
-// LogZ estimates log Z of a model. data are configurations that the model should give weight to, such as those it was trained on or is to be
-// scored with; means are the probabilities of their units to be on, for the base. It returns an error if ctx is cancelled, or if
-// the model and the data don't fit.
+// LogZ estimates log Z of a model. data are configurations that the model should give weight to, such as those it was trained on
+// or is to be scored with; means are the probabilities of their units to be on, for the base. It returns an error if ctx is
+// cancelled, or if the model and the data don't fit.
 func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64, o Options) (*Bracket, error) {
 	if data.Units() != model.M() || len(means) != model.M() {
 		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones", data.Units(), len(means), model.M())
@@ -205,8 +205,8 @@ func (e *estimator) add(lengths []float64) {
 	}
 }
 
-// schedule returns the places of the next annealing: evenly spaced at first, and then so that the steps of a run are alike in what they add to
-// the spread of the weights, by the lengths that they had in the run before, all but the part even of them.
+// schedule returns the places of the next annealing: evenly spaced at first, and then so that the steps of a run are alike in
+// what they add to the spread of the weights, by the lengths that they had in the run before, all but the part even of them.
 func (e *estimator) schedule(steps int) []float64 {
 	if e.places == nil {
 		return sample.Even(steps)

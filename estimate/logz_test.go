@@ -82,7 +82,8 @@ func TestLogZ(t *testing.T) {
 	}
 }
 
-// twoModes has all units on or all off, 60 visible and 4 hidden ones. All on has the energy −140, all off 0, and there is nothing between.
+// twoModes has all units on or all off, 60 visible and 4 hidden ones. All on has the energy −140, all off 0, and there is
+// nothing between.
 func twoModes() *rbm.Model {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
@@ -129,7 +130,8 @@ func TestLogZOutOfReach(t *testing.T) {
 	}
 }
 
-// A model that has learned data of few ones, and gives nearly all its weight to a mode that neither the data nor chains from their means know of.
+// A model that has learned data of few ones, and gives nearly all its weight to a mode that neither the data nor chains from
+// their means know of.
 func TestLogZHiddenMode(t *testing.T) {
 	model := twoModes()
 	v := sample.FromBiases(model, 50, rng.Seed(1))

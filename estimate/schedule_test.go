@@ -9,7 +9,8 @@ import (
 	"harmonium/sample"
 )
 
-// After a run on a path that stays where it is for its first half, the steps of the next run crowd in the second half: all but the part that is even.
+// After a run on a path that stays where it is for its first half, the steps of the next run crowd in the second half: all but
+// the part that is even.
 func TestScheduleFollowsTheLengths(t *testing.T) {
 	model := rbm.New(30, 8, rng.Seed(1))
 	for k := range model.W {

@@ -15,10 +15,10 @@ const (
 	groups            = 10 // of replica sets, for the error
 )
 
-// tempered estimates log Z from the exchanges of parallel tempering with about so many chain steps: the ratio of the Z of two neighbours follows
-// from what a step to the other costs the states of each, by the acceptance ratio (C. H. Bennett, J. Comput. Phys. 22 (1976) 245). The
-// error is that of the jackknife over groups of replica sets, which are independent of each other, so that it holds whatever the
-// chains remember.
+// tempered estimates log Z from the exchanges of parallel tempering with about so many chain steps: the ratio of the Z of two
+// neighbours follows from what a step to the other costs the states of each, by the acceptance ratio (C. H. Bennett, J. Comput.
+// Phys. 22 (1976) 245). The error is that of the jackknife over groups of replica sets, which are independent of each other, so
+// that it holds whatever the chains remember.
 func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ, error) {
 	key := e.key.Stream(runStream(e.runs)).Stream(4)
 	t := sample.NewTempering(e.path, sample.FromBiases(e.base, replicaSets, key), firstTemperatures, key, e.o.Compute)

@@ -21,8 +21,8 @@ func LogLikelihood(ctx context.Context, model *rbm.Model, v rbm.Batch, weights [
 	return mean, stderr, nil
 }
 
-// KL returns D_KL(P‖P_λ) = Σ_v P(v) log(P(v)/P_λ(v)) ≥ 0 in nats, from a known distribution P over all 2^m visible configurations (bit i of the
-// index is unit i) to the model. It is zero if and only if they are equal.
+// KL returns D_KL(P‖P_λ) = Σ_v P(v) log(P(v)/P_λ(v)) ≥ 0 in nats, from a known distribution P over all 2^m visible
+// configurations (bit i of the index is unit i) to the model. It is zero if and only if they are equal.
 func KL(ctx context.Context, p []float64, model *rbm.Model, o Options) (float64, error) {
 	if m := model.M(); m > maxTable || len(p) != 1<<m {
 		panic(fmt.Sprintf("exact: KL of %d probabilities from a model of %d visible units", len(p), m))
@@ -41,7 +41,8 @@ func KL(ctx context.Context, p []float64, model *rbm.Model, o Options) (float64,
 	return divergence, nil
 }
 
-// DataKL returns D_KL(P_D‖P_λ) = C_λ − H_D in nats, from the empirical distribution of rows (with their weights, nil meaning equal ones) to the model.
+// DataKL returns D_KL(P_D‖P_λ) = C_λ − H_D in nats, from the empirical distribution of rows (with their weights, nil meaning
+// equal ones) to the model.
 func DataKL(ctx context.Context, model *rbm.Model, v rbm.Batch, weights []float64, o Options) (float64, error) {
 	mean, _, err := LogLikelihood(ctx, model, v, weights, o)
 	return -mean - Entropy(v, weights), err

@@ -76,7 +76,8 @@ func normalised(free []float64, logZ float64) []float64 {
 // maxTable is the number of visible units up to which all 2^m configurations are tabulated.
 const maxTable = 26
 
-// Distribution returns P(v) of all 2^m visible configurations; bit i of the index is unit i. Models of more than 26 visible units are refused.
+// Distribution returns P(v) of all 2^m visible configurations; bit i of the index is unit i. Models of more than 26 visible
+// units are refused.
 func Distribution(ctx context.Context, model *rbm.Model, o Options) ([]float64, error) {
 	m := model.M()
 	if m > maxTable {

@@ -8,8 +8,8 @@ import (
 	"harmonium/rbm"
 )
 
-// Moments writes the model's own averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over P(v,h) into dst, in the values of its units: the negative phase
-// of the gradient, exactly. It sums over all states twice, in float64. dst must have the model's shape.
+// Moments writes the model's own averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over P(v,h) into dst, in the values of its units: the
+// negative phase of the gradient, exactly. It sums over all states twice, in float64. dst must have the model's shape.
 func Moments(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, o Options) error {
 	if len(dst.V) != model.M() || len(dst.H) != model.N() || len(dst.VH) != model.M()*model.N() {
 		panic(fmt.Sprintf("exact: Moments of %d×%d units into statistics of %d×%d", model.M(), model.N(), len(dst.V), len(dst.H)))
@@ -151,8 +151,8 @@ func (c *collector) fold() *moments {
 	return &c.moments
 }
 
-// Gradient writes the exact gradient −∂C/∂λ of the mean log-likelihood of v into w (m×n), b and c, as a Statistics: ⟨·⟩_data − ⟨·⟩_model with
-// P(h|v) on the data. weights gives each row's weight; nil means equal ones.
+// Gradient writes the exact gradient −∂C/∂λ of the mean log-likelihood of v into w (m×n), b and c, as a Statistics: ⟨·⟩_data −
+// ⟨·⟩_model with P(h|v) on the data. weights gives each row's weight; nil means equal ones.
 func Gradient(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, v rbm.Batch, weights []float32, o Options) error {
 	if err := Moments(ctx, dst, model, o); err != nil {
 		return err

@@ -73,8 +73,8 @@ func (l *ladder) hasRoom(part float64) bool {
 	return l.count < min(l.room, first+uint64(part*float64(l.room-first+1)))
 }
 
-// exchanges is the mean probability min(1, e^(F_l(v_l) + F_f(v_f) − F_l(v_f) − F_f(v_l))) of an exchange of states between the AIS chains
-// at the last frozen model l and those at the mean f.
+// exchanges is the mean probability min(1, e^(F_l(v_l) + F_f(v_f) − F_l(v_f) − F_f(v_l))) of an exchange of states between the
+// AIS chains at the last frozen model l and those at the mean f.
 func (l *ladder) exchanges(f *follower) float64 {
 	states := f.chains.Chains.Visible
 	l.atLast.FreeEnergy(l.free[0], l.states)

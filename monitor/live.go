@@ -20,8 +20,8 @@ import (
 // Now and then, with all the steps that the account has saved, a check takes reverse AIS from the model to independent units, and AIS from
 // there to the mean (check.go).
 //
-// log Z is at least −F of any configuration. So neither the reverse chains nor random restarts ([sample.RandomStarts]) may come to one with
-// −F above the estimate.
+// log Z is at least −F of any configuration. So neither the reverse chains nor random restarts ([sample.RandomStarts]) may come
+// to one with −F above the estimate.
 type live struct {
 	reverse int // chains of reverse AIS; twice as many go forward
 	key     rng.Key

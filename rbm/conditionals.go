@@ -194,8 +194,8 @@ func (c *Conditionals) check(layer string, s Batch, units, dst, outputs int) {
 	}
 }
 
-// Statistics are the averages that the gradient of the log-likelihood is made of, in the units' own values:
-// V[i] = ⟨v_i⟩, H[j] = ⟨h_j⟩ and VH[i*n+j] = ⟨v_i h_j⟩. They are the averages of −∂E/∂b_i, −∂E/∂c_j and −∂E/∂w_ij.
+// Statistics are the averages that the gradient of the log-likelihood is made of, in the units' own values: V[i] = ⟨v_i⟩, H[j] =
+// ⟨h_j⟩ and VH[i*n+j] = ⟨v_i h_j⟩. They are the averages of −∂E/∂b_i, −∂E/∂c_j and −∂E/∂w_ij.
 type Statistics struct {
 	V, H, VH []float32
 

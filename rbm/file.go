@@ -104,7 +104,8 @@ func open(path string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-// Read reads a model file of the given size in bytes. Numbers that don't fit the file's digest are an error; a file without one is taken as it is.
+// Read reads a model file of the given size in bytes. Numbers that don't fit the file's digest are an error; a file without one
+// is taken as it is.
 func Read(r io.Reader, size int64) (*Model, error) {
 	f, err := safetensors.Read(r, size)
 	if err != nil {

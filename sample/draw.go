@@ -83,11 +83,11 @@ type Progress struct {
 // Draw draws visible configurations v ~ P(v) by Markov chains, and judges them by R̂ and effective sample size of the free energies F(v)
 // along the chains (A. Vehtari et al., Bayesian Analysis 16 (2021) 667).
 //
-// Parallel block-Gibbs chains burn in until R̂ ≤ 1.01, for 1,024 to 16,384 sweeps, and then give a sample each after every Thin sweeps. If
-// the samples come with a finding, replica exchange ([Tempering]) from the model to independent units follows, on as many replica
-// sets. It finds its temperatures by itself during the burn-in, and counts round trips. Samples that can't be trusted come with
-// Findings. R̂ compares the free energies of chains: it can't notice a mode that none of them has seen, or tell modes of equal free energy
-// apart.
+// Parallel block-Gibbs chains burn in until R̂ ≤ 1.01, for 1,024 to 16,384 sweeps, and then give a sample each after every Thin
+// sweeps. If the samples come with a finding, replica exchange ([Tempering]) from the model to independent units follows, on as
+// many replica sets. It finds its temperatures by itself during the burn-in, and counts round trips. Samples that can't be
+// trusted come with Findings. R̂ compares the free energies of chains: it can't notice a mode that none of them has seen, or
+// tell modes of equal free energy apart.
 //
 // Errors: an option that means nothing, one that does not fit the model, or a cancelled ctx. Models whose smaller layer has up to about 30
 // units need no chains: harmonium/exact draws independent samples.

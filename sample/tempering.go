@@ -133,8 +133,8 @@ func (t *Tempering) SetPath(path Path) {
 	t.place()
 }
 
-// Compress multiplies all β but that of the last temperature by part. Call it before a model is inserted next to the end of the path, which
-// moves the models before it to smaller β.
+// Compress multiplies all β but that of the last temperature by part. Call it before a model is inserted next to the end of the
+// path, which moves the models before it to smaller β.
 func (t *Tempering) Compress(part float64) {
 	for _, r := range t.temperatures[:len(t.temperatures)-1] {
 		r.β *= part

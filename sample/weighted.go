@@ -8,9 +8,10 @@ import (
 	"harmonium/rng"
 )
 
-// A WeightedChains is a batch of chains that follows a path of models λ_0, λ_1, …, with a weight on each chain. When the model changes, a
-// chain at v takes on the factor e^(F_old(v) − F_new(v)); then it moves by sweeps that leave the new model as it is. The weighted
-// chains then stand for the new model, however far they are from equilibrium, and the mean weight is Z_new/Z_0 in expectation.
+// A WeightedChains is a batch of chains that follows a path of models λ_0, λ_1, …, with a weight on each chain. When the model
+// changes, a chain at v takes on the factor e^(F_old(v) − F_new(v)); then it moves by sweeps that leave the new model as it is.
+// The weighted chains then stand for the new model, however far they are from equilibrium, and the mean weight is Z_new/Z_0 in
+// expectation.
 //
 // Along a path of temperatures this is annealed importance sampling (R. M. Neal, Statistics and Computing 11 (2001) 125), and along
 // the path of a training it is Jarzynski's equality (C. Jarzynski, Phys. Rev. Lett. 78 (1997) 2690; for training: D. Carbone,
@@ -87,8 +88,8 @@ func LogZWithoutWeights(model *rbm.Model) float64 {
 	return logZ
 }
 
-// Step changes the model to that of the conditionals: each weight takes on the factor e^(F_old(v) − F_new(v)), and then each chain makes k
-// ≥ 1 sweeps under the new model. It returns the StdLogWeight of that change.
+// Step changes the model to that of the conditionals: each weight takes on the factor e^(F_old(v) − F_new(v)), and then each
+// chain makes k ≥ 1 sweeps under the new model. It returns the StdLogWeight of that change.
 func (p *WeightedChains) Step(c *rbm.Conditionals, k int) float64 {
 	p.Chains.sweepFree(c, k, p.scratch)
 	length := p.stdLogWeight()

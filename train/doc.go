@@ -1,7 +1,7 @@
 // Package train fits a model to data by maximum likelihood.
 //
-// The cost is C = −(1/|D|) Σ_{v∈D} log P(v), which up to the entropy of the data is the Kullback–Leibler divergence from the data to the
-// model. Its gradient is a difference of two phases,
+// The cost is C = −(1/|D|) Σ_{v∈D} log P(v), which up to the entropy of the data is the Kullback–Leibler divergence from the
+// data to the model. Its gradient is a difference of two phases,
 //
 //	−∂C/∂w_ij = ⟨v_i h_j⟩_data − ⟨v_i h_j⟩_model,
 //

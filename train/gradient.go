@@ -22,8 +22,8 @@ const centerRate = 0.01
 // plain (docs/math.md).
 type ascent struct {
 	t *Training
-	// The parameters, in the order of [rbm.Model.Parameters], what ⟨·⟩_data and ⟨·⟩_model are for them, and the gradient; W, the first, is
-	// moved in blocks, and its gradient is made in scratch memory.
+	// The parameters, in the order of [rbm.Model.Parameters], what ⟨·⟩_data and ⟨·⟩_model are for them, and the gradient; W, the
+	// first, is moved in blocks, and its gradient is made in scratch memory.
 	parameters                   []rbm.Named
 	positive, negative, gradient [][]float32
 	b, c                         []float32 // gradient of the biases

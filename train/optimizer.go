@@ -15,8 +15,8 @@ type Optimizer interface {
 	Start(model *rbm.Model, on *compute.Context)
 	// Begin is called before the steps of each update.
 	Begin(rate float64)
-	// Step moves p, numbers from index from on of entry k of [rbm.Model.Parameters], along their gradient g: p ← p + rate·(something made of g). It is
-	// called once for every parameter of an update, for several stretches at the same time.
+	// Step moves p, numbers from index from on of entry k of [rbm.Model.Parameters], along their gradient g: p ← p +
+	// rate·(something made of g). It is called once for every parameter of an update, for several stretches at the same time.
 	Step(k, from int, p, g []float32)
 	// Remember lists what must survive from one update to the next.
 	Remember(*Memory)

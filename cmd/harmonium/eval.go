@@ -57,7 +57,7 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 	f.SortFlags = false
 	f.StringVar(&o.data, "data", "", "rows to score (needed)")
 	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else annealed), exact, annealed or pseudo")
-	f.Int64Var(&o.budget, "budget", estimate.DefaultBudget, "chain steps that annealing may take at most; the same budget gives the same answer")
+	f.Int64Var(&o.budget, "budget", estimate.DefaultBudget, "chain steps that AIS may take at most; the same budget gives the same answer")
 	o.path.register(f)
 	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
 	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
@@ -275,7 +275,10 @@ func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, mo
 	if err != nil {
 		return badInput(err)
 	}
-	r.LogZ = &logZResult{Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper), ESS: b.ESS(), Steps: b.Steps, Estimates: estimatesOf(b.Estimates())}
+	r.LogZ = &logZResult{
+		Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper),
+		ESS: b.ESS(), Steps: b.Steps, Estimates: estimatesOf(b.Estimates()),
+	}
 	r.Findings = append(r.Findings, b.Findings...)
 	remedy.Add("eval", r.Findings)
 	return r.score(ctx, t, model, set)

@@ -15,8 +15,9 @@ import (
 	"harmonium/rng"
 )
 
-// Of 300 runs each is killed up to three times at random moments, from the first on, half of them in the middle of saving. Every one goes
-// on, by train where there is no run yet and by --resume where there is one, ends in the bytes of the undisturbed run, and leaves no temporary file.
+// Of 300 runs each is killed up to three times at random moments, from the first on, half of them in the middle of saving. Every
+// one goes on, by train where there is no run yet and by --resume where there is one, ends in the bytes of the undisturbed run,
+// and leaves no temporary file.
 func TestKilledRuns(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "harmonium")

@@ -251,7 +251,8 @@ func varying(v rbm.Batch, count int) []int {
 	return order
 }
 
-// correlation is the matrix of Pearson's coefficients of the units' bits; it is 0 beside a unit that never changes, and on the diagonal, where it says nothing.
+// correlation is the matrix of Pearson's coefficients of the units' bits; it is 0 beside a unit that never changes, and on the
+// diagonal, where it says nothing.
 func correlation(v rbm.Batch, units []int) []float64 {
 	side, rows := len(units), float64(v.Rows())
 	means, both := make([]float64, side), make([]float64, side*side)

@@ -77,8 +77,8 @@ func (v vector) splat(c Mem) reg.VecVirtual {
 // perPanel is the number of vectors in a panel of 16 columns.
 func (v vector) perPanel() int { return 64 / v.bytes }
 
-// constant writes an instruction on a constant of equal words in memory, and on other operands. In AVX-512 one of these words is broadcast: the linker
-// aligns no constant to more than 32 bytes, so that a whole one may lie in two cache lines.
+// constant writes an instruction on a constant of equal words in memory, and on other operands. In AVX-512 one of these words is
+// broadcast: the linker aligns no constant to more than 32 bytes, so that a whole one may lie in two cache lines.
 func (v vector) constant(plain, broadcast func(...Op), c Mem, operands ...Op) {
 	if v.wide() {
 		broadcast(append([]Op{c}, operands...)...)

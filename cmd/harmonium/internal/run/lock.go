@@ -69,7 +69,8 @@ func (r *Run) held() error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s is no longer the folder of this run: it, its %s or its %s was moved or removed: %w", r.Dir, ConfigName, LockName, err)
+		return fmt.Errorf("%s is no longer the folder of this run: it, its %s or its %s was moved or removed: %w",
+			r.Dir, ConfigName, LockName, err)
 	}
 	return nil
 }
@@ -85,7 +86,8 @@ func (r *Run) Close() error {
 	return r.lock.Close()
 }
 
-// vacant returns an error unless a folder is missing, empty, or holds no more than a process leaves that was killed while it made a run there.
+// vacant returns an error unless a folder is missing, empty, or holds no more than a process leaves that was killed while it
+// made a run there.
 func vacant(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -99,7 +101,9 @@ func vacant(dir string) error {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case name == LockName && e.Type().IsRegular(), atomicfile.IsTemporary(name), name == CheckpointName && vacant(filepath.Join(dir, name)) == nil:
+		case name == LockName && e.Type().IsRegular():
+		case atomicfile.IsTemporary(name):
+		case name == CheckpointName && vacant(filepath.Join(dir, name)) == nil:
 		default:
 			return fmt.Errorf("%s %w: it holds %s; want a new or empty folder for the run", dir, ErrOccupied, name)
 		}

@@ -36,7 +36,8 @@ func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	return training, nil
 }
 
-// OpenData reads the training data of a run and the validation data, which are nil if it has none. Files must be as the config records them.
+// OpenData reads the training data of a run and the validation data, which are nil if it has none. Files must be as the config
+// records them.
 func OpenData(c *Config) (set, valid *data.Set, err error) {
 	if set, err = openTrain(c); err != nil {
 		return nil, nil, err

@@ -176,7 +176,8 @@ func TestResumeDropsTheTrajectoryAfterTheCheckpoint(t *testing.T) {
 	}
 }
 
-// A run goes on without its trajectory: checkpoints hold what replica sets need of it. Without the folder of checkpoints nothing is touched.
+// A run goes on without its trajectory: checkpoints hold what replica sets need of it. Without the folder of checkpoints nothing
+// is touched.
 func TestResumeWithoutFolders(t *testing.T) {
 	c, straight := config(t), filepath.Join(t.TempDir(), "straight")
 	r, training := begin(t, straight, c)

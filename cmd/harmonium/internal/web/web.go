@@ -1,5 +1,5 @@
-// Package web is the page of `harmonium serve`: it shows runs while they are trained, and a small RBM to play with. It only reads. Nothing is
-// kept of a run between two requests but what tells whether it has changed, so its memory doesn't grow.
+// Package web is the page of `harmonium serve`: it shows runs while they are trained, and a small RBM to play with. It only
+// reads. Nothing is kept of a run between two requests but what tells whether it has changed, so its memory doesn't grow.
 package web
 
 import (

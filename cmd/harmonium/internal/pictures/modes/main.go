@@ -1,5 +1,6 @@
-// Command modes trains a model on the 16×16 Ising model well below the critical temperature, whose two modes are the signs of the
-// magnetisation, and lets plain Gibbs chains and tempered ones run on it. It prints how often each changes mode, and draws the magnetisation.
+// Command modes trains a model on the 16×16 Ising model well below the critical temperature, whose two modes are the signs of
+// the magnetisation, and lets plain Gibbs chains and tempered ones run on it. It prints how often each changes mode, and draws
+// the magnetisation.
 //
 // usage: go run ./cmd/harmonium/internal/pictures/modes docs/images/modes.png
 package main
