@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,8 +19,9 @@ import (
 )
 
 type benchOptions struct {
-	quick bool
-	isa   string
+	quick  bool
+	isa    string
+	device string
 }
 
 func newBench(t *terminal) *cobra.Command {
@@ -35,13 +37,15 @@ which is measured anew right beside each product, so that a clock that moves mee
 on a machine that should do nothing else meanwhile.`,
 		Example: `  harmonium bench
   harmonium bench --json > machine.json
-  HARMONIUM_ISA=avx2 harmonium bench --quick`,
+  HARMONIUM_ISA=avx2 harmonium bench --quick
+  harmonium bench --device cuda`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return bench(cmd.Context(), t, o) },
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.BoolVar(&o.quick, "quick", false, "a few short measurements, some seconds in all: for a first look, not for figures")
+	f.StringVar(&o.device, "device", "cpu", "what to measure: cpu, or cuda for Gibbs sampling on an NVIDIA GPU (needs go build -tags cuda)")
 	f.StringVar(&o.isa, "isa", "", "measure one form of the kernels alone: generic, avx2 or avx512; empty means all that this machine can run")
 	return cmd
 }
@@ -84,6 +88,16 @@ type bencher struct {
 }
 
 func bench(ctx context.Context, t *terminal, o *benchOptions) error {
+	switch o.device {
+	case "cpu":
+	case "cuda":
+		if o.isa != "" {
+			return badInput(errors.New("--isa chooses a form of the CPU's kernels: leave it out with --device cuda"))
+		}
+		return benchDevice(ctx, t, o.quick)
+	default:
+		return badInput(fmt.Errorf("--device is %q, want cpu or cuda", o.device))
+	}
 	isas := compute.ISAs()
 	if o.isa != "" {
 		isas = slices.DeleteFunc(isas, func(isa compute.ISA) bool { return isa.String() != o.isa })

@@ -36,8 +36,14 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// canRun makes [isa:avx2] hold where the kernels have that form.
+// builtWithCUDA is whether the build tag cuda is set.
+var builtWithCUDA bool
+
+// canRun makes [isa:avx2] hold where the kernels have that form, and [cuda] where the build has those of GPUs.
 func canRun(condition string) (bool, error) {
+	if condition == "cuda" {
+		return builtWithCUDA, nil
+	}
 	name, ok := strings.CutPrefix(condition, "isa:")
 	if !ok {
 		return false, fmt.Errorf("no such condition: %s", condition)

@@ -26,7 +26,7 @@ const (
 var ranks = [][]string{
 	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile"},
 	{"internal/kernel", "lecture"},
-	{"compute"},
+	{"compute", "internal/cuda"},
 	{"rbm"},
 	{"exact", "sample", "data", "internal/lecturetest"},
 	{"estimate", "monitor", "ising"},

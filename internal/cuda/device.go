@@ -1,0 +1,187 @@
+package cuda
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"unsafe"
+)
+
+// A Device is a GPU with a queue of work. Work is queued and done in order; what goes wrong is reported by the next [Device.Sync] or
+// download, and everything after it is void. Use a device from one goroutine at a time.
+type Device struct {
+	driver          *driver
+	ordinal         int32
+	context, stream uintptr
+	module          uintptr
+	kernels         map[string]uintptr
+	name            string
+	form            string // of the kernels
+	capability      int    // 10·major + minor
+	multiprocessors int
+	err             error
+}
+
+// Open opens the first GPU. The error says what is missing: a driver, a GPU, or one of compute capability 8.0 or later.
+func Open() (*Device, error) { return open("") }
+
+// open opens the first GPU with the kernels of one form; an empty name means the best that the GPU can run.
+func open(form string) (*Device, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	driver, err := loadDriver()
+	if err != nil {
+		return nil, err
+	}
+	d := &Device{driver: driver, kernels: map[string]uintptr{}}
+	if err := driver.check(driver.init(0), "starting the driver"); err != nil {
+		return nil, err
+	}
+	var n int32
+	if err := driver.check(driver.deviceGetCount(&n), "counting the GPUs"); err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, errors.New("cuda: the driver finds no GPU")
+	}
+	if err := d.describe(); err != nil {
+		return nil, err
+	}
+	if form == "" {
+		form = d.forms()[0]
+	}
+	if err := driver.check(driver.devicePrimaryCtxRetain(&d.context, d.ordinal), "opening "+d.name); err != nil {
+		return nil, err
+	}
+	if err := d.load(form); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// describe sets name and capability, and refuses GPUs that are too old.
+func (d *Device) describe() error {
+	name := make([]byte, 256)
+	err := d.driver.check(d.driver.deviceGet(&d.ordinal, 0), "finding the first GPU")
+	if err == nil {
+		err = d.driver.check(d.driver.deviceGetName(unsafe.Pointer(&name[0]), int32(len(name)), d.ordinal), "asking for the GPU's name")
+	}
+	d.name = cString(name)
+	const majorAttribute, minorAttribute, multiprocessorsAttribute = 75, 76, 16
+	var major, minor, multiprocessors int32
+	for attribute, x := range map[int32]*int32{majorAttribute: &major, minorAttribute: &minor, multiprocessorsAttribute: &multiprocessors} {
+		if err == nil {
+			err = d.driver.check(d.driver.deviceGetAttribute(x, attribute, d.ordinal), "asking for the GPU's properties")
+		}
+	}
+	d.capability, d.multiprocessors = int(10*major+minor), int(multiprocessors)
+	if err == nil && d.capability < 80 {
+		err = fmt.Errorf("cuda: %s has compute capability %d.%d, want 8.0 or later", d.name, d.capability/10, d.capability%10)
+	}
+	return err
+}
+
+// load loads the kernels and makes the queue.
+func (d *Device) load(form string) error {
+	image, err := ptx(form)
+	if err != nil {
+		return err
+	}
+	if err := d.driver.check(d.driver.ctxSetCurrent(d.context), "using "+d.name); err != nil {
+		return err
+	}
+	const nonBlocking = 1
+	if err := d.driver.check(d.driver.streamCreate(&d.stream, nonBlocking), "making a queue"); err != nil {
+		return err
+	}
+	// Two options of the driver's compiler: a place for its messages, and how large that is.
+	const messageBuffer, messageSize = 5, 6
+	message := make([]byte, 8<<10)
+	options := []int32{messageBuffer, messageSize}
+	var pinner runtime.Pinner
+	defer pinner.Unpin()
+	pinner.Pin(&message[0])
+	values := []uintptr{uintptr(unsafe.Pointer(&message[0])), uintptr(len(message))}
+	r := d.driver.moduleLoadDataEx(&d.module, unsafe.Pointer(&image[0]), 2, unsafe.Pointer(&options[0]), unsafe.Pointer(&values[0]))
+	if err := d.driver.check(r, "loading the kernels of form "+form+" (driver 550 or later is needed)"); err != nil {
+		return fmt.Errorf("%w %s", err, strings.TrimSpace(cString(message)))
+	}
+	for _, name := range kernelNames {
+		var function uintptr
+		if err := d.driver.check(d.driver.moduleGetFunction(&function, d.module, name), "finding kernel "+name); err != nil {
+			return err
+		}
+		d.kernels[name] = function
+	}
+	d.form = form
+	if form == hopper {
+		const dynamicSharedMemory = 8
+		r := d.driver.funcSetAttribute(d.kernels["product_sample"], dynamicSharedMemory, wideShared)
+		return d.driver.check(r, "reserving shared memory")
+	}
+	return nil
+}
+
+// Name is the GPU's name.
+func (d *Device) Name() string { return d.name }
+
+// Sync waits until all work is done, and returns the first error since the device was opened.
+func (d *Device) Sync() error {
+	d.do("waiting for the GPU", func() result { return d.driver.streamSynchronize(d.stream) })
+	return d.err
+}
+
+// Close frees the device and everything on it. It returns the first error since the device was opened; after one, the driver frees what is
+// left when the process ends.
+func (d *Device) Close() error {
+	if d.module != 0 {
+		d.do("unloading the kernels", func() result { return d.driver.moduleUnload(d.module) })
+	}
+	if d.stream != 0 {
+		d.do("closing the queue", func() result { return d.driver.streamDestroy(d.stream) })
+	}
+	d.do("closing the GPU", func() result { return d.driver.devicePrimaryCtxRelease(d.ordinal) })
+	d.module, d.stream, d.context = 0, 0, 0
+	return d.err
+}
+
+// do calls the driver with the device's context, which belongs to the thread, unless something has failed before.
+func (d *Device) do(doing string, call func() result) {
+	if d.err != nil {
+		return
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	r := d.driver.ctxSetCurrent(d.context)
+	if r == 0 {
+		r = call()
+	}
+	d.err = d.driver.check(r, doing)
+}
+
+// launch queues a kernel on gridX·gridY blocks of so many threads; arguments are pointers to the kernel's parameters. An empty grid is no
+// work.
+func (d *Device) launch(name string, gridX, gridY, threads int, arguments ...unsafe.Pointer) {
+	d.launchShared(name, gridX, gridY, threads, 0, arguments...)
+}
+
+// launchShared is launch with so many bytes of dynamic shared memory.
+func (d *Device) launchShared(name string, gridX, gridY, threads, shared int, arguments ...unsafe.Pointer) {
+	if gridX == 0 || gridY == 0 {
+		return
+	}
+	function, ok := d.kernels[name]
+	if !ok {
+		panicf("no kernel %s", name)
+	}
+	d.do("running "+name, func() result {
+		return d.driver.launchKernel(function, uint32(gridX), uint32(gridY), 1, uint32(threads), 1, 1, uint32(shared), d.stream,
+			unsafe.Pointer(&arguments[0]), nil)
+	})
+}
+
+// blocks is ⌈n/size⌉.
+func blocks(n, size int) int { return (n + size - 1) / size }
+
+func panicf(format string, args ...any) { panic("cuda: " + fmt.Sprintf(format, args...)) }
