@@ -50,6 +50,11 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
   harmonium eval model.safetensors --data test.csv.gz --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, method := range []string{monitor.MethodExact, methodPseudo} {
+				if err := withoutEffect(cmd.Flags(), o.method, method, "budget"); err != nil {
+					return err
+				}
+			}
 			return evaluate(cmd.Context(), t, o, args[0])
 		},
 	}

@@ -52,7 +52,12 @@ finds its temperatures by itself during the burn-in, and counts round trips.`,
 		Example: `  harmonium sample run -n 10000 -o new.npy
   harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return drawSample(cmd.Context(), t, o, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := withoutEffect(cmd.Flags(), o.method, monitor.MethodExact, "chains", "burn-in", "thin", "start"); err != nil {
+				return err
+			}
+			return drawSample(cmd.Context(), t, o, args[0])
+		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false

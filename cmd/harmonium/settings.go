@@ -194,3 +194,13 @@ func effective(own []ownSetting) string {
 	}
 	return text + strings.Join(other, ", or ")
 }
+
+// withoutEffect refuses flags that a method chosen by hand has no use for.
+func withoutEffect(flags *pflag.FlagSet, chosen, method string, names ...string) error {
+	for _, name := range names {
+		if chosen == method && flags.Changed(name) {
+			return badInput(fmt.Errorf("--%s has no effect with --method %s: leave one of them out", name, method))
+		}
+	}
+	return nil
+}
