@@ -119,8 +119,8 @@ func (b *estimatedLogZ) table(w io.Writer) {
 }
 
 // boundsMean says in which sense estimates bound log Z.
-const boundsMean = `  a bound from below is a nats above log Z with probability e^-a at most; one from above is below it in
-  the same sense, if its chains begin at states of the model`
+const boundsMean = `  a bound from below holds in probability, P(estimate > log Z + x) <= e^-x; one from above in the same sense,
+  if its chains start at samples of the model`
 
 type estimateResult struct {
 	Value  diag.Number `json:"value"`
