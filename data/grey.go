@@ -54,7 +54,7 @@ func (g *grey) subset(index []int, units int) *grey {
 	return sub
 }
 
-// mergeGrey joins the grey values of all sets; the rows are numbered anew.
+// mergeGrey joins the grey values of all sets; the rows get new numbers.
 func mergeGrey(sets []*Set) *grey {
 	merged, bytes := &grey{key: sets[0].grey.key}, true
 	for _, s := range sets {
@@ -75,7 +75,7 @@ func mergeGrey(sets []*Set) *grey {
 // Grey reports whether the set holds grey values, so that [Set.Redraw] changes its bits.
 func (s *Set) Grey() bool { return s.grey != nil }
 
-// Redraw draws the bits of a set of grey values anew: unit i of row r becomes 1 with the probability that its grey
+// Redraw draws new bits of a set of grey values: unit i of row r becomes 1 with the probability that its grey
 // value is, decided by the uniform number at (key, epoch, row of the file, i). So the bits depend on the
 // key and the epoch alone, not on earlier draws, and a row keeps its bits in a [Set.Subset]. A set without grey values
 // stays as it is. [Open] draws epoch 0.

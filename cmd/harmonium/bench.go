@@ -33,7 +33,7 @@ func newBench(t *terminal) *cobra.Command {
 exact enumeration are, all in one run.
 
 A multiply-add (MAC) counts as in the dense product of the same shape. A ratio is that to the limit of dense float32 multiply-adds,
-which is measured anew right beside each product, so that a clock that moves meets both. All times are medians. It takes about a minute
+which is measured right beside each product, so that a clock that moves meets both. All times are medians. It takes about a minute
 on a machine that should do nothing else meanwhile.`,
 		Example: `  harmonium bench
   harmonium bench --json > machine.json
