@@ -156,7 +156,7 @@ func (b *Bracket) judge(shorter *Bracket) {
 	case shorter == nil:
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "one-run", Message: "there was no second, longer run to compare with", Value: diag.Number(b.Steps), Threshold: firstSteps * longer,
-			Consequence: "states that both ways miss may have gone unnoticed",
+			Consequence: "states that AIS and reverse AIS both miss may have gone unnoticed",
 		})
 	case !agree(b.AIS, shorter.AIS):
 		b.widen(b.AIS.Value - shorter.AIS.Value)

@@ -24,7 +24,7 @@ func hiddenMode(found float64, z sample.LogZ) diag.Finding {
 		Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; AIS and reverse AIS give %.1f",
 			-found, found, z.Value),
 		Value: diag.Number(found - z.Value), Threshold: diag.Number(doubtful * z.Stderr),
-		Consequence: "almost all of the model's weight is where neither of the two looks; the log-likelihoods here are upper bounds",
+		Consequence: "almost all of the model's weight is where neither AIS nor reverse AIS looks; the log-likelihoods here are upper bounds",
 	}
 }
 

@@ -184,7 +184,7 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 		return c, fmt.Errorf("batch is %d, but the data has %d rows", c.Batch, rows)
 	}
 	if c.Patience > 0 && c.Valid == nil {
-		return c, fmt.Errorf("patience is %d, but there is no validation data to lose it on", c.Patience)
+		return c, fmt.Errorf("patience is %d, which needs validation data: there is no validation data", c.Patience)
 	}
 	return c, nil
 }
