@@ -85,6 +85,9 @@ func TestDrawMoments(t *testing.T) {
 
 // Gibbs chains stay in one of two modes. Draw notices, goes over to tempering, and gives each mode its weight.
 func TestDrawTempersWhereGibbsStays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const m, exactly = 24, 20000
 	model, _ := magnet(m, 6, 0.4, 0.04)
 	upper := func(v rbm.Batch) (part float64) {
@@ -297,6 +300,9 @@ func TestDrawCancelled(t *testing.T) {
 
 // The memory for diagnostics is at most 100 kB a chain, as the command counts, however long the chains run.
 func TestDrawMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const chains, sweeps = 10, 400_000
 	model := randomModel(6, 4, rbm.Bernoulli, rbm.Bernoulli, 25)
 	live := func() int64 {

@@ -34,6 +34,9 @@ func annealed(t *testing.T, model *rbm.Model, chains, steps int, seed uint64, th
 
 // The truth lies as far from the estimate as the stated error says, with resampling and without, and the mean of Z is not biased.
 func TestPopulationErrors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for _, units := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 		model := rbm.NewModel(rbm.NewLayer(units, 30), rbm.NewLayer(units, 12), rng.Seed(3))
 		scale, _ := units.Line()

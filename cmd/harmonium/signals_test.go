@@ -41,6 +41,9 @@ func drawBars(t *testing.T, rows, columns, count, path string) {
 
 // A training saves its work at every signal that asks for an end, also where a burst of them comes, as `timeout` sends two.
 func TestSignalsSave(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	dir := t.TempDir()
 	drawBars(t, "16", "16", "2000", dir+"/d.npy")
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
@@ -77,6 +80,9 @@ func TestSignalsSave(t *testing.T) {
 
 // Who reads the output may go away: the work goes on, and is saved. A line of progress comes after two seconds.
 func TestNobodyReads(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	t.Parallel()
 	dir := t.TempDir()
 	drawBars(t, "3", "3", "200", dir+"/d.npy")
@@ -92,6 +98,9 @@ func TestNobodyReads(t *testing.T) {
 // A signal that comes more than a second after the first ends a program that has not ended by itself. One that is ignored from the
 // start, as by nohup, does nothing.
 func TestSecondSignalEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	t.Parallel()
 	slow := filepath.Join(t.TempDir(), "slow.npy.gz")
 	if err := os.WriteFile(slow, slowFile(t), 0o666); err != nil {
@@ -151,6 +160,9 @@ func slowFile(t *testing.T) []byte {
 
 // The pseudo-log-likelihood of a large model shows how far it is, and ends when it is asked to.
 func TestLongScores(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	t.Parallel()
 	dir := t.TempDir()
 	if err := rbm.New(20, 300_000, rng.Seed(1)).Save(dir + "/model.safetensors"); err != nil {

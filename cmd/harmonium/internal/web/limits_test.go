@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,6 +55,7 @@ func TestWeightsMemory(t *testing.T) {
 		}
 	}()
 	var wait sync.WaitGroup
+	var answered atomic.Int32
 	for range 16 {
 		wait.Go(func() {
 			response, err := http.Get(url + "/api/weights?run=r")
@@ -62,6 +64,10 @@ func TestWeightsMemory(t *testing.T) {
 				return
 			}
 			defer response.Body.Close()
+			if response.StatusCode == http.StatusServiceUnavailable && response.Header.Get("Retry-After") != "" {
+				return // a slow machine has those that wait too long come again
+			}
+			answered.Add(1)
 			var answer struct{ Units []struct{ J int } }
 			if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != 200 || len(answer.Units) != 256 {
 				t.Errorf("status %d, %d units, error %v", response.StatusCode, len(answer.Units), err)
@@ -71,6 +77,9 @@ func TestWeightsMemory(t *testing.T) {
 	wait.Wait()
 	close(done)
 	<-measured
+	if answered.Load() == 0 {
+		t.Error("no request was answered")
+	}
 	if used := most - before; used > 5*4*m*n {
 		t.Errorf("16 requests at a time take up to %d MB for a model of %d MB", used>>20, 4*m*n>>20)
 	}
