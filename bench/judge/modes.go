@@ -130,7 +130,9 @@ func (c *collection) addModes(name string, r *rand.Rand, model *rbm.Model, compa
 // twoModes are all families of models to sample from.
 func twoModes(c *collection) error {
 	for _, company := range []bool{false, true} {
-		for _, family := range []func(*collection, bool) error{ferromagnets, fourModes, patterns, lattices, pairs} {
+		for _, family := range []func(*collection, bool) error{
+			ferromagnets, fourModes, patterns, lattices, pairs, frozen, twins, plainPairs,
+		} {
 			if err := family(c, company); err != nil {
 				return err
 			}
@@ -215,15 +217,8 @@ func patterns(c *collection, company bool) error {
 	for k, o := range list {
 		name, r := c.next(alone("clusters", company))
 		half := 10 + 5*(k%3)
-		p, templates := pattern(r, 2*half), [][]bool(nil)
-		for t := range o.logMass { // p with neither, the first, the second or both halves turned over
-			template := make([]bool, len(p))
-			for i := range p {
-				template[i] = p[i] != (t>>(i/half)&1 == 1)
-			}
-			templates = append(templates, template)
-		}
-		model, _ := clusters(templates, o)
+		p := pattern(r, 2*half)
+		model, _ := clusters(turned(p, len(o.logMass)), o)
 		if err := c.addModes(name, r, model, company, majority(upTo(half), p), majority(upTo(2 * half)[half:], p)); err != nil {
 			return err
 		}
@@ -241,6 +236,18 @@ func patterns(c *collection, company bool) error {
 		}
 	}
 	return nil
+}
+
+// turned returns a pattern with neither, the first, the second and both halves turned over, or as many of these as are wanted.
+func turned(p []bool, count int) (templates [][]bool) {
+	for t := range count {
+		template := make([]bool, len(p))
+		for i := range p {
+			template[i] = p[i] != (t>>(2*i/len(p))&1 == 1)
+		}
+		templates = append(templates, template)
+	}
+	return templates
 }
 
 // lattices are Ising models of 4×4 spins below and near the critical temperature, in a small field.
@@ -270,6 +277,25 @@ func lattices(c *collection, company bool) error {
 	return nil
 }
 
+// twoTemplates draws 1,000 rows near two templates, the first with the given share. apart has the units in which these differ.
+func twoTemplates(r *rand.Rand, m int, flips, share float64) (set *data.Set, apart direction) {
+	p, q, rows := pattern(r, m), pattern(r, m), rbm.NewBatch(1000, m)
+	units := []int(nil)
+	for i := range p {
+		if p[i] != q[i] {
+			units = append(units, i)
+		}
+	}
+	for row := range rows.Rows() {
+		template := p
+		if r.Float64() > share {
+			template = q
+		}
+		rows.SetRow(row, func(i int) bool { return template[i] != (r.Float64() < flips) })
+	}
+	return &data.Set{States: rows, Values: rbm.Bernoulli}, majority(units, p)
+}
+
 // pairs are trained on rows near two templates.
 func pairs(c *collection, company bool) error {
 	list := []struct {
@@ -287,26 +313,12 @@ func pairs(c *collection, company bool) error {
 	}
 	for _, o := range list {
 		name, r := c.next(alone("trained-pair", company))
-		p, q, rows := pattern(r, o.m), pattern(r, o.m), rbm.NewBatch(1000, o.m)
-		apart := []int(nil)
-		for i := range p {
-			if p[i] != q[i] {
-				apart = append(apart, i)
-			}
-		}
-		for row := range rows.Rows() {
-			template := p
-			if r.Float64() > o.share {
-				template = q
-			}
-			rows.SetRow(row, func(i int) bool { return template[i] != (r.Float64() < o.flips) })
-		}
+		set, apart := twoTemplates(r, o.m, o.flips, o.share)
 		model := rbm.New(o.m, o.n, keyOf(name))
-		set := &data.Set{States: rows, Values: rbm.Bernoulli}
 		if err := fit(model, set, train.Config{Rate: o.rate, Updates: o.updates, Every: o.updates}); err != nil {
 			return err
 		}
-		if err := c.addModes(name, r, model, company, majority(apart, p)); err != nil {
+		if err := c.addModes(name, r, model, company, apart); err != nil {
 			return err
 		}
 	}

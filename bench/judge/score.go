@@ -202,7 +202,10 @@ func (s *scoring) count(x *bimodal, method, rows string) (*shares, error) {
 	}
 	d.Shares = make([]float64, len(x.Weights))
 	for row := range set.Rows() {
-		d.Shares[modeOf(x.Directions, set.States, row)] += 1 / float64(set.Rows())
+		d.Shares[modeOf(x.Directions, set.States, row)]++
+	}
+	for k := range d.Shares {
+		d.Shares[k] /= float64(set.Rows())
 	}
 	ess := math.Min(float64(d.ESS), sampleCount)
 	if !(ess >= 1) { // null where chains are too short to tell
