@@ -164,6 +164,7 @@ func TestHalve(t *testing.T) {
 }
 
 func TestRow(t *testing.T) {
+	alarm := cost{Exit: 3}
 	for _, test := range []struct {
 		what string
 		v    verdict
@@ -172,10 +173,10 @@ func TestRow(t *testing.T) {
 		{"right", verdict{Error: 0.05, Stderr: 0.01}, row{models: 1, trusted: 1, worst: 0.05}},
 		{"covered", verdict{Error: -0.5, Stderr: 0.2}, row{models: 1, trusted: 1, worst: -0.5}},
 		{"wrong", verdict{Error: -0.5, Stderr: 0.1}, row{models: 1, trusted: 1, wrong: 1, worst: -0.5}},
-		{"alarm", verdict{Error: -2, Stderr: 0.1, Exit: 3, LogZ: 5, Lower: 2.8, Upper: 3.2}, row{models: 1, untrusted: 1, outside: 1}},
-		{"false alarm", verdict{Error: -0.2, Stderr: 0.1, Exit: 3, LogZ: 5, Lower: 4, Upper: 6}, row{models: 1, untrusted: 1, alarms: 1}},
-		{"sharp", verdict{Error: 0.02, Stderr: 0.1, Exit: 3, LogZ: 5, Lower: 4, Upper: 6}, row{models: 1, untrusted: 1, alarms: 1, sharp: 1}},
-		{"failed", verdict{Exit: 1, Failure: "?"}, row{models: 1, failed: 1}},
+		{"alarm", verdict{Error: -2, Stderr: 0.1, cost: alarm, LogZ: 5, Lower: 2.8, Upper: 3.2}, row{models: 1, untrusted: 1, outside: 1}},
+		{"false alarm", verdict{Error: -0.2, Stderr: 0.1, cost: alarm, LogZ: 5, Lower: 4, Upper: 6}, row{models: 1, untrusted: 1, alarms: 1}},
+		{"sharp", verdict{Error: 0.02, Stderr: 0.1, cost: alarm, LogZ: 5, Lower: 4, Upper: 6}, row{models: 1, untrusted: 1, alarms: 1, sharp: 1}},
+		{"failed", verdict{cost: cost{Exit: 1}, Failure: "?"}, row{models: 1, failed: 1}},
 	} {
 		got := row{}
 		got.add(&test.v)

@@ -119,3 +119,58 @@ func wholeNeedles(c *collection) error {
 	}
 	return nil
 }
+
+// deepNeedles are patterns of so many visible or hidden units that hardly any start has them.
+func deepNeedles(c *collection) error {
+	logOdds := []float64{0.3, 1, 2, 3, 5, 8}
+	for k := range 24 {
+		name, r := c.next("deep-needle")
+		shape := [][2]int{{24, 8}, {30, 10}, {60, 12}, {100, 10}}[k%4]
+		rest, hidden := gaussian(r, rbm.Bernoulli, shape[0], shape[1], 0.2+0.2*float64(k%3), 0.3), k%3 == 2
+		copies := 1 + k/8
+		h := hold(r, shape[0], min(14+k*5%16, shape[0]-4))
+		model, err := withNeedle(rest, h, copies, k/4%2 == 1, logOdds[(k+k/6)%6])
+		if err != nil {
+			return err
+		}
+		measured := model
+		if hidden {
+			model, rest = model.Transpose(), padded(rest.Transpose(), copies)
+		}
+		if err := c.addNeedle(k, name, model, rest, measured, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// opposedNeedles are patterns of a few units that are all on the side that biases, and data, hardly ever take: fair coins find them, and
+// chains that begin at the data's means don't.
+func opposedNeedles(c *collection) error {
+	logOdds := []float64{0.3, 1, 2, 3, 5, 8}
+	for k := range 32 {
+		name, r := c.next("opposed-needle")
+		shape := [][2]int{{16, 10}, {24, 12}, {40, 10}, {14, 30}}[k%4]
+		rest, hidden := gaussian(r, rbm.Bernoulli, shape[0], shape[1], 0.1+0.2*float64(k%3), 0.3), k%5 == 3
+		for i := range rest.B() {
+			rest.B()[i] += float32((2 + float64(k%5)/2) * sign(r.IntN(2) == 1))
+		}
+		h := hold(r, shape[0], 3+k*3%8)
+		for u, i := range h.units {
+			h.on[u] = rest.B()[i] < 0
+		}
+		copies := 1 + k/8%2
+		model, err := withNeedle(rest, h, copies, k/4%2 == 1, logOdds[(k+k/6)%6])
+		if err != nil {
+			return err
+		}
+		measured := model
+		if hidden {
+			model, rest = model.Transpose(), padded(rest.Transpose(), copies)
+		}
+		if err := c.addNeedle(k, name, model, rest, measured, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}

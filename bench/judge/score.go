@@ -27,16 +27,15 @@ type scoring struct {
 
 // verdict is a line of score: what harmonium eval says of a model.
 type verdict struct {
-	Name     string         `json:"name"`
-	Family   string         `json:"family"`
-	LogZ     float64        `json:"exact"`
-	Value    float64        `json:"value"`
-	Error    float64        `json:"error"` // of the value: the true one
-	Stderr   diag.Number    `json:"stderr"`
-	Lower    float64        `json:"lower"`
-	Upper    diag.Number    `json:"upper"`
-	Exit     int            `json:"exit"`
-	Seconds  float64        `json:"seconds"`
+	Name   string      `json:"name"`
+	Family string      `json:"family"`
+	LogZ   float64     `json:"exact"`
+	Value  float64     `json:"value"`
+	Error  float64     `json:"error"` // of the value: the true one
+	Stderr diag.Number `json:"stderr"`
+	Lower  float64     `json:"lower"`
+	Upper  diag.Number `json:"upper"`
+	cost
 	Steps    int            `json:"steps"`
 	Findings []diag.Finding `json:"findings"`
 	Estimate []struct {
@@ -50,43 +49,48 @@ type verdict struct {
 
 // shares is a line of score-sample: what harmonium sample draws from a model.
 type shares struct {
-	Model    string         `json:"model"`
-	Family   string         `json:"family"`
-	Asked    string         `json:"asked"`  // method
-	Method   string         `json:"method"` // taken
-	Weights  []float64      `json:"weights"`
-	Shares   []float64      `json:"shares"`
-	Sigmas   float64        `json:"sigmas"`     // largest difference over its standard error for the ESS that the command states
-	Binomial float64        `json:"sigmas_iid"` // the same for independent samples
-	Missing  bool           `json:"missing"`    // a mode of more than 5 % has no sample
-	ESS      diag.Number    `json:"ess"`
-	Rhat     diag.Number    `json:"rhat"`
-	Exit     int            `json:"exit"`
-	Seconds  float64        `json:"seconds"`
+	Model    string      `json:"model"`
+	Family   string      `json:"family"`
+	Asked    string      `json:"asked"`  // method
+	Method   string      `json:"method"` // taken
+	Weights  []float64   `json:"weights"`
+	Shares   []float64   `json:"shares"`
+	Sigmas   float64     `json:"sigmas"`     // largest difference over its standard error for the ESS that the command states
+	Binomial float64     `json:"sigmas_iid"` // the same for independent samples
+	Missing  bool        `json:"missing"`    // a mode of more than 5 % has no sample
+	ESS      diag.Number `json:"ess"`
+	Rhat     diag.Number `json:"rhat"`
+	cost
 	Findings []diag.Finding `json:"findings"`
 	Failure  string         `json:"failure,omitempty"`
 }
 
+// cost is how a command ended and what it took.
+type cost struct {
+	Exit    int     `json:"exit"`
+	Seconds float64 `json:"seconds"`
+	CPU     float64 `json:"cpu"` // seconds of all cores: a busy machine has little effect on it
+}
+
 // run runs the command and decodes what it says. Exit status 3, a result with findings, is no error.
-func (s *scoring) run(into any, args ...string) (exit int, seconds float64, failure string) {
+func (s *scoring) run(into any, args ...string) (c cost, failure string) {
 	cmd := exec.Command(s.binary, append(args, "--json", "--quiet")...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	begun := time.Now()
 	err := cmd.Run()
-	seconds = time.Since(begun).Seconds()
-	if ended := (*exec.ExitError)(nil); errors.As(err, &ended) {
-		exit = ended.ExitCode()
-	} else if err != nil {
-		return -1, seconds, err.Error()
+	if ended := (*exec.ExitError)(nil); err != nil && !errors.As(err, &ended) {
+		return cost{Exit: -1}, err.Error()
 	}
-	if exit != 0 && exit != 3 {
-		return exit, seconds, strings.TrimSpace(errs.String())
+	state := cmd.ProcessState
+	c = cost{state.ExitCode(), time.Since(begun).Seconds(), (state.UserTime() + state.SystemTime()).Seconds()}
+	if c.Exit != 0 && c.Exit != 3 {
+		return c, strings.TrimSpace(errs.String())
 	}
 	if err := json.Unmarshal(out.Bytes(), into); err != nil {
 		failure = err.Error()
 	}
-	return exit, seconds, failure
+	return c, failure
 }
 
 // write appends a line to the file of results.
@@ -135,7 +139,7 @@ func (s *scoring) judge(x *subject) *verdict {
 		if s.budget > 0 {
 			args = append(args, "--budget", strconv.FormatInt(s.budget, 10))
 		}
-		if v.Exit, v.Seconds, v.Failure = s.run(&said, args...); v.Exit != 2 {
+		if v.cost, v.Failure = s.run(&said, args...); v.Exit != 2 {
 			break
 		}
 	}
@@ -190,9 +194,9 @@ const sampleCount = 1000
 // count draws samples and counts them by mode.
 func (s *scoring) count(x *bimodal, method, rows string) (*shares, error) {
 	d := &shares{}
-	exit, seconds, failure := s.run(d, "sample", filepath.Join(s.folder, x.Model+".safetensors"), "--method", method,
+	ended, failure := s.run(d, "sample", filepath.Join(s.folder, x.Model+".safetensors"), "--method", method,
 		"-n", strconv.Itoa(sampleCount), "-o", rows)
-	d.Model, d.Family, d.Asked, d.Weights, d.Exit, d.Seconds, d.Failure = x.Model, x.Family, method, x.Weights, exit, seconds, failure
+	d.Model, d.Family, d.Asked, d.Weights, d.cost, d.Failure = x.Model, x.Family, method, x.Weights, ended, failure
 	if failure != "" {
 		return d, nil
 	}

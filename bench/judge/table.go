@@ -14,7 +14,7 @@ import (
 type row struct {
 	models, trusted, wrong, untrusted, alarms, sharp, outside, failed int
 
-	worst, seconds float64
+	worst, seconds, cpu float64
 }
 
 // add counts a verdict. A trusted value is wrong if it is off by more than three errors and 0.1 nats; an alarm is false if the value was
@@ -22,6 +22,7 @@ type row struct {
 func (r *row) add(v *verdict) {
 	r.models++
 	r.seconds += v.Seconds
+	r.cpu += v.CPU
 	off, errors := math.Abs(v.Error), 3*float64(v.Stderr)
 	switch {
 	case v.Failure != "":
@@ -58,6 +59,7 @@ func (r *row) join(other *row) {
 	r.outside += other.outside
 	r.failed += other.failed
 	r.seconds += other.seconds
+	r.cpu += other.cpu
 	if math.Abs(other.worst) > math.Abs(r.worst) {
 		r.worst = other.worst
 	}
@@ -132,10 +134,10 @@ func tableEval(t io.Writer, verdicts []verdict) {
 		}
 		families[v.Family].add(v)
 	}
-	fmt.Fprintln(t, "family\tmodels\ttrusted\twrong\tworst\tuntrusted\tfalse alarms\tin 0.1 nats\tbrackets that miss\tfailed\tseconds\t")
+	fmt.Fprintln(t, "family\tmodels\ttrusted\twrong\tworst\tuntrusted\tfalse alarms\tin 0.1 nats\tbrackets that miss\tfailed\tseconds\tof CPU\t")
 	line := func(name string, r *row) {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%.3f\t%d\t%d\t%d\t%d\t%d\t%.0f\t\n",
-			name, r.models, r.trusted, r.wrong, r.worst, r.untrusted, r.alarms, r.sharp, r.outside, r.failed, r.seconds)
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%.3f\t%d\t%d\t%d\t%d\t%d\t%.0f\t%.0f\t\n",
+			name, r.models, r.trusted, r.wrong, r.worst, r.untrusted, r.alarms, r.sharp, r.outside, r.failed, r.seconds, r.cpu)
 	}
 	for _, name := range slices.Sorted(maps.Keys(families)) {
 		line(name, families[name])
