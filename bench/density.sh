@@ -4,7 +4,7 @@
 # model, and one a set with "test".
 #
 # usage: [STEPS=10] [HIDDEN="20 50 100 200"] [SPLIT=N] bench/density.sh DATA [SET…], in the root of the repository. STEPS are those of harmonium
-# train. With SPLIT the rows of the three parts are shuffled by the seed N and dealt anew into parts of the same sizes.
+# train. With SPLIT the rows of the three parts are shuffled by the seed N and dealt into new parts of the same sizes.
 set -euo pipefail
 data=$1
 shift

@@ -111,7 +111,7 @@ func FuzzNPY(f *testing.F) {
 	})
 }
 
-// The header of an .npy file alone, with data behind it that no type refuses.
+// The header of an .npy file alone, before data that no type refuses.
 func FuzzNPYHeader(f *testing.F) {
 	for _, s := range []string{
 		"{'descr': '|u1', 'fortran_order': False, 'shape': (8, 8), }", "{'descr':'<f8','fortran_order':True,'shape':(2,2,2)}",

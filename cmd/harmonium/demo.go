@@ -213,7 +213,7 @@ func demoWrite(out string, model *rbm.Model, curve *klCurve, states, samples rbm
 	})
 }
 
-// tiles returns rows spread over all of s.
+// tiles returns rows from all over s, evenly.
 func tiles(s rbm.Batch, count int) [][]float64 {
 	list := make([][]float64, count)
 	for k := range list {

@@ -49,7 +49,7 @@ func (s need) pseudo() float64 { return 24*s.weights + 200*s.n }
 // enumeration is that of tables of 64 states and two factors for each unit that is enumerated, for each that is not.
 func (s need) enumeration() float64 { return s.model() + 8*s.larger*(64+2*s.smaller) }
 
-// chains is that of the states of chains, of a trace of each, and of the lists of set bits of those that go through a product together.
+// chains is that of the states of chains, a trace of each, and lists of set bits for the chains of one product.
 func (s need) chains(count int) float64 {
 	const together, trace = 1024, 100_000
 	return float64(count)*((s.m+s.n)/8+trace) + 4.5*min(float64(count), together)*s.larger
@@ -75,8 +75,8 @@ func claimSamples(model *rbm.Model, method string, chains int) error {
 
 // The chains and replica sets of estimate.LogZ.
 const (
-	annealedChains = 400
-	scoredSets     = 50
+	aisChains  = 400
+	scoredSets = 50
 )
 
 // claimScores refuses scores that would take too much memory.
@@ -85,9 +85,9 @@ func claimScores(model *rbm.Model, method string) error {
 	switch method {
 	case methodPseudo:
 		return claim(s.pseudo(), "the pseudo-log-likelihood of "+size, "take a smaller model")
-	case methodAnnealed:
-		bytes := s.model() + s.chains(annealedChains) + s.replicas(scoredSets)
-		return claim(max(bytes, s.pseudo()), "log Z by annealing of "+size, "take --method pseudo")
+	case methodAIS:
+		bytes := s.model() + s.chains(aisChains) + s.replicas(scoredSets)
+		return claim(max(bytes, s.pseudo()), "log Z by AIS of "+size, "take --method pseudo")
 	}
 	return claim(max(s.enumeration(), s.pseudo()), "enumeration of "+size, "take --method pseudo")
 }

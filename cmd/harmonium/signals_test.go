@@ -49,7 +49,7 @@ func TestSignalsSave(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
 			run := filepath.Join(dir, strings.ReplaceAll(s.String(), " ", "-"))
-			// Of so many hidden units that saving takes longer than the signals are apart.
+			// Saving 4,000 hidden units takes longer than the time between the signals.
 			cmd := exec.Command("harmonium", "train", dir+"/d.npy", "--hidden", "4000", "--every", "1000000", "--epochs", "100000",
 				"-q", "-o", run)
 			var stderr bytes.Buffer

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// writeMetrics writes so many lines of different lengths.
+// writeMetrics writes lines of different lengths.
 func writeMetrics(t testing.TB, dir string, lines int) {
 	t.Helper()
 	var b bytes.Buffer

@@ -65,7 +65,7 @@ func TestWeightsMemory(t *testing.T) {
 			}
 			defer response.Body.Close()
 			if response.StatusCode == http.StatusServiceUnavailable && response.Header.Get("Retry-After") != "" {
-				return // a slow machine has those that wait too long come again
+				return // a slow machine asks requests that wait too long to come again
 			}
 			answered.Add(1)
 			var answer struct{ Units []struct{ J int } }

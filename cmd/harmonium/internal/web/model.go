@@ -195,7 +195,7 @@ func (p *particles) step() particlesAnswer {
 // copies of the weights are the model, two products' operands, and the model that follows while it is read.
 const copies = 4
 
-// hold takes so many bytes out of what the streams may have together.
+// hold reserves bytes of the memory that all streams may have together.
 func (p *particles) hold(bytes int64) error {
 	if now := p.all.Add(bytes - p.held); now > particleBytes {
 		p.all.Add(p.held - bytes)

@@ -25,7 +25,7 @@ import (
 	"harmonium/train"
 )
 
-// makeRun makes the directory of a run that has recorded so many lines of metrics.
+// makeRun makes the directory of a run with a number of lines in its metrics.
 func makeRun(t testing.TB, dir string, lines int) {
 	t.Helper()
 	c := &run.Config{
@@ -281,7 +281,7 @@ func streamed(t testing.TB, client *http.Client, url string) (next func() (strin
 	}, func() { response.Body.Close() }
 }
 
-// 500 listeners all hear of a change, and leave nothing behind.
+// 500 listeners all hear of a change, and nothing of them stays.
 func TestManyStreams(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "r")
 	makeRun(t, dir, 1)
