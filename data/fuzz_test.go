@@ -63,7 +63,8 @@ func wellFormed(t *testing.T, s *Set) {
 		return
 	}
 	// What was read, written and read again is the same, but for the units of a matrix of ones.
-	for _, write := range []func(io.Writer, rbm.Batch, rbm.Kind) error{func(w io.Writer, v rbm.Batch, u rbm.Kind) error { return writeNPY(w, v, u, nil) }, writeCSV} {
+	npy := func(w io.Writer, v rbm.Batch, u rbm.Kind) error { return writeNPY(w, v, u, nil) }
+	for _, write := range []func(io.Writer, rbm.Batch, rbm.Kind) error{npy, writeCSV} {
 		var b bytes.Buffer
 		if err := write(&b, s.States, s.Values); err != nil {
 			t.Fatal(err)

@@ -1,5 +1,6 @@
-// Command calibration checks the error bars of estimate.LogZ. It trains models that can be enumerated on the data sets of a folder, some
-// of them too fast or too briefly, and asks for each how often the exact log Z lies in the 95 % interval, over many seeds.
+// Command calibration checks the error bars of estimate.LogZ. It trains models that can be enumerated on the data sets
+// of a folder, some of them too fast or too briefly, and asks for each how often the exact log Z lies in the 95 %
+// interval, over many seeds.
 //
 // usage: go run ./bench/calibration DATA [SEEDS [BUDGET [SET…]]]
 package main

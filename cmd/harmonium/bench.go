@@ -29,12 +29,13 @@ func newBench(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure this machine and the kernels on it",
-		Long: `Measure what a core of this machine can do at most, what the kernels reach, and how fast Gibbs chains, training and
-exact enumeration are, all in one run.
+		Long: `Measure what a core of this machine can do at most, what the kernels reach, and how fast Gibbs
+chains, training and exact enumeration are, all in one run.
 
-A multiply-add (MAC) counts as in the dense product of the same shape. A ratio is that to the limit of dense float32 multiply-adds,
-which is measured right beside each product, so that a clock that moves meets both. All times are medians. It takes about a minute
-on a machine that should do nothing else meanwhile.`,
+A multiply-add (MAC) counts as in the dense product of the same shape. A ratio is that to the limit
+of dense float32 multiply-adds, which is measured right beside each product, so that a clock that
+moves meets both. All times are medians. It takes about a minute on a machine that should do nothing
+else meanwhile.`,
 		Example: `  harmonium bench
   harmonium bench --json > machine.json
   HARMONIUM_ISA=avx2 harmonium bench --quick

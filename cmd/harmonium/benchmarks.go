@@ -16,8 +16,8 @@ import (
 	"harmonium/train"
 )
 
-// What bench measures. All states are random with half of the bits set, all weights drawn from N(0, 0.1²): of this size they are
-// in trained models.
+// What bench measures. All states are random with half of the bits set, all weights drawn from N(0, 0.1²): of this size
+// they are in trained models.
 
 type limitResult struct {
 	ISA     string  `json:"isa"`

@@ -23,7 +23,8 @@ const (
 	cliWidth = 100
 )
 
-// docs/cli.md is cli.md.tmpl with the verbs, flags, defaults and examples that the commands themselves have. -update writes it.
+// docs/cli.md is cli.md.tmpl with the verbs, flags, defaults and examples that the commands themselves have. -update
+// writes it.
 func TestCLIPage(t *testing.T) {
 	root := newRoot(&terminal{stdout: io.Discard, stderr: io.Discard})
 	page := template.Must(template.New("cli.md.tmpl").Funcs(template.FuncMap{
@@ -211,4 +212,20 @@ func jsonKeys(of reflect.Type) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// No help needs a wide screen.
+func TestHelpIsNarrow(t *testing.T) {
+	root := newRoot(&terminal{stdout: io.Discard, stderr: io.Discard})
+	for _, c := range append(leaves(root), root) {
+		text := c.Long + "\n" + c.UsageString()
+		if !strings.Contains(text, "Usage:") {
+			t.Errorf("%s: no usage in %q", c.CommandPath(), text)
+		}
+		for _, line := range strings.Split(text, "\n") {
+			if n := len([]rune(line)); n > cliWidth {
+				t.Errorf("%s: a line of help has %d characters, want at most %d: %s", c.CommandPath(), n, cliWidth, line)
+			}
+		}
+	}
 }

@@ -197,8 +197,8 @@ func newDataBars(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bars -o FILE",
 		Short: "Draw bars and stripes",
-		Long: `Draw k×l pictures of bars or of stripes: first the direction, then each line on or off, all with probability 1/2.
-The entropy is known exactly and is printed.`,
+		Long: `Draw k×l pictures of bars or of stripes: first the direction, then each line on or off, all with
+probability 1/2. The entropy is known exactly and is printed.`,
 		Example: "  harmonium data bars --rows 4 --columns 4 -n 10000 -o bars.npy",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -247,8 +247,9 @@ func newDataIsing(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ising -o FILE",
 		Short: "Draw 2D Ising configurations by Wolff clusters",
-		Long: `Draw spin configurations of the Ising model on an L×L torus (J=1, no field) by Wolff clusters. The energy of the sample
-is compared with the exact one of the finite lattice (Kaufman 1949); exit status 3 if they don't agree.`,
+		Long: `Draw spin configurations of the Ising model on an L×L torus (J=1, no field) by Wolff clusters. The
+energy of the sample is compared with the exact one of the finite lattice (Kaufman 1949); exit
+status 3 if they don't agree.`,
 		Example: "  harmonium data ising --L 16 --T 2.269 -n 50000 -o ising.npy",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return makeIsing(cmd.Context(), t, o) },

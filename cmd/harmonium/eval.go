@@ -42,10 +42,11 @@ func newEval(t *terminal) *cobra.Command {
 		Short: "Score data under a model",
 		Long: `Score the rows of a file under a model: the mean log-likelihood in nats a row, and log Z.
 
-Where the smaller layer can be enumerated log Z is exact. Otherwise it is estimated by annealed importance
-sampling (AIS), by reverse AIS from three kinds of starts and by parallel tempering, in longer and longer runs until they agree
-or the budget ends, and has an error of its own. If they don't agree the findings say so and the exit status is 3.
-The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
+Where the smaller layer can be enumerated log Z is exact. Otherwise it is estimated by annealed
+importance sampling (AIS), by reverse AIS from three kinds of starts and by parallel tempering, in
+longer and longer runs until they agree or the budget ends, and has an error of its own. If they
+don't agree the findings say so and the exit status is 3. The pseudo-log-likelihood needs no Z, but
+is no log-likelihood.`,
 		Example: `  harmonium eval run --data test.npy
   harmonium eval model.safetensors --data test.csv.gz --json`,
 		Args: cobra.ExactArgs(1),

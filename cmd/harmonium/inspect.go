@@ -34,10 +34,12 @@ func newInspect(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect MODEL|RUN -o FOLDER",
 		Short: "Draw pictures of a model and its training",
-		Long: `Draw what a model has learned, and write the numbers of every picture as CSV beside it: learning curves and the spectrum of W
-along a run; weights as tiles in the layout of the data; samples beside data; activities of the hidden units, of which dead and saturated
-ones are counted; correlations of samples against those of data; free energies of training data, other data and samples; trace and autocorrelation of
-chains. The training data of a run are found by themselves if they are where they were.`,
+		Long: `Draw what a model has learned, and write the numbers of every picture as CSV beside it: learning
+curves and the spectrum of W along a run; weights as tiles in the layout of the data; samples beside
+data; activities of the hidden units, of which dead and saturated ones are counted; correlations of
+samples against those of data; free energies of training data, other data and samples; trace and
+autocorrelation of chains. The training data of a run are found by themselves if they are where they
+were.`,
 		Example: `  harmonium inspect run -o pictures
   harmonium inspect run --data test.npy --format svg --dark -o pictures`,
 		Args: cobra.ExactArgs(1),

@@ -16,7 +16,8 @@ func sized(m, n int) *rbm.Model {
 	return &rbm.Model{Visible: rbm.NewLayer(rbm.Bernoulli, m), Hidden: rbm.NewLayer(rbm.Bernoulli, n)}
 }
 
-// Work that would fill the memory is refused with what it takes, what it may have and the way out; models of ordinary size never are.
+// Work that would fill the memory is refused with what it takes, what it may have and the way out; models of ordinary
+// size never are.
 func TestClaim(t *testing.T) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(math.MaxInt64))
 	samples := func(method string, chains int) func(*rbm.Model) error {

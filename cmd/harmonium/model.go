@@ -52,7 +52,8 @@ func loadModel(path string) (*rbm.Model, *run.Run, error) {
 type pathFlag string
 
 func (p *pathFlag) register(f *pflag.FlagSet) {
-	f.StringVar((*string)(p), "path", train.PathLine, "from independent units to the model: line (straight; more round trips wherever it was measured) or "+
+	f.StringVar((*string)(p), "path", train.PathLine, "from independent units to the model: line (straight; more round trips "+
+		"wherever it was measured) or "+
 		"training (along the models that a RUN kept: a second opinion)")
 }
 
@@ -76,7 +77,8 @@ func (p pathFlag) between(model *rbm.Model, r *run.Run, method, follows string) 
 	switch {
 	case err != nil:
 	case len(models) == 0:
-		err = fmt.Errorf("--path training, but %s kept no models along its training: it ended before update 20, or was made by an earlier version", r.Dir)
+		err = fmt.Errorf("--path training, but %s kept no models along its training: "+
+			"it ended before update 20, or was made by an earlier version", r.Dir)
 	case slices.ContainsFunc(models, func(m *rbm.Model) bool { return !m.Fits(model) }):
 		err = fmt.Errorf("--path training, but the models in %s are of other units than the model", filepath.Join(r.Dir, run.TrajectoryName))
 	}

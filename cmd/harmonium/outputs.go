@@ -38,8 +38,8 @@ func dataInputs(paths ...string) []input {
 	return list
 }
 
-// checkFiles refuses data files to be written, before there is any work: a name that says no format, a place where nothing can be
-// written, an input that would be lost, and a file that is named twice.
+// checkFiles refuses data files to be written, before there is any work: a name that says no format, a place where
+// nothing can be written, an input that would be lost, and a file that is named twice.
 func checkFiles(out []string, inputs []input) error {
 	for _, path := range out {
 		if path == "" {

@@ -190,7 +190,10 @@ func (i *inspection) hidden() error {
 	return i.chart("hidden", plot.Chart{
 		Title: fmt.Sprintf("Activity of the hidden units on %s: %d dead, %d saturated", name, i.result.Dead, i.result.Saturated),
 		X:     "hidden units, in rising order", Y: "mean of P(h_j = 1 | v)", Series: []plot.Series{s},
-		Levels: []plot.Level{{Name: fmt.Sprintf("below %v: dead", deadBelow), Y: deadBelow}, {Name: fmt.Sprintf("above %v: saturated", 1-deadBelow), Y: 1 - deadBelow}},
+		Levels: []plot.Level{
+			{Name: fmt.Sprintf("below %v: dead", deadBelow), Y: deadBelow},
+			{Name: fmt.Sprintf("above %v: saturated", 1-deadBelow), Y: 1 - deadBelow},
+		},
 	})
 }
 
@@ -251,8 +254,8 @@ func varying(v rbm.Batch, count int) []int {
 	return order
 }
 
-// correlation is the matrix of Pearson's coefficients of the units' bits; it is 0 beside a unit that never changes, and on the
-// diagonal, where it says nothing.
+// correlation is the matrix of Pearson's coefficients of the units' bits; it is 0 beside a unit that never changes, and
+// on the diagonal, where it says nothing.
 func correlation(v rbm.Batch, units []int) []float64 {
 	side, rows := len(units), float64(v.Rows())
 	means, both := make([]float64, side), make([]float64, side*side)
@@ -359,6 +362,7 @@ func (i *inspection) chains(ctx context.Context) error {
 		s.X = append(s.X, float64(lag))
 	}
 	return i.chart("autocorrelation", plot.Chart{
-		Title: "Autocorrelation along Gibbs chains", X: "sweeps", Y: "autocorrelation", Series: []plot.Series{s}, Levels: []plot.Level{{Name: "none", Y: 0}},
+		Title: "Autocorrelation along Gibbs chains", X: "sweeps", Y: "autocorrelation",
+		Series: []plot.Series{s}, Levels: []plot.Level{{Name: "none", Y: 0}},
 	})
 }

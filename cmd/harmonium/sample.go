@@ -44,11 +44,13 @@ func newSample(t *terminal) *cobra.Command {
 		Short: "Draw configurations from a model",
 		Long: `Draw visible configurations from a model and write them to FILE (.npy or .csv).
 
-Small models are enumerated, and the samples are exact and independent. For others parallel block-Gibbs chains are run: they start
-at the model's biases (or at the rows of a file), forget the start in a burn-in that lasts until they agree, and then give a sample
-every few sweeps. The effective sample size and R-hat of the free energy tell whether they mixed. If they did not, replica exchange
-(parallel tempering) follows: sets of replicas at temperatures between the model and independent units, which exchange states. It
-finds its temperatures by itself during the burn-in, and counts round trips.`,
+Small models are enumerated, and the samples are exact and independent. For others parallel
+block-Gibbs chains are run: they start at the model's biases (or at the rows of a file), forget the
+start in a burn-in that lasts until they agree, and then give a sample every few sweeps. The
+effective sample size and R-hat of the free energy tell whether they mixed. If they did not, replica
+exchange (parallel tempering) follows: sets of replicas at temperatures between the model and
+independent units, which exchange states. It finds its temperatures by itself during the burn-in,
+and counts round trips.`,
 		Example: `  harmonium sample run -n 10000 -o new.npy
   harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv`,
 		Args: cobra.ExactArgs(1),
@@ -83,8 +85,9 @@ const (
 	methodTempered = string(sample.Tempered)
 )
 
-// exactSampleCost is the number of operations of the oracle that auto spends on exact samples. Measured on one core with AVX-512 (1,000
-// samples): they take 16 s where the larger layer has 784 units, and 60 s where both have 30; half of that on two cores.
+// exactSampleCost is the number of operations of the oracle that auto spends on exact samples. Measured on one core
+// with AVX-512 (1,000 samples): they take 16 s where the larger layer has 784 units, and 60 s where both have 30; half
+// of that on two cores.
 const exactSampleCost = 5e10
 
 type sampleResult struct {
@@ -256,8 +259,8 @@ func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 	return sampleMethod(model, o.method, len(o.clamps) == 0 && o.start == "")
 }
 
-// sampleMethod turns auto into exact where the model can be enumerated within about a minute. Exact samples have no clamped units and no
-// start: they can't be had unless free.
+// sampleMethod turns auto into exact where the model can be enumerated within about a minute. Exact samples have no
+// clamped units and no start: they can't be had unless free.
 func sampleMethod(model *rbm.Model, method string, free bool) (string, error) {
 	possible := exact.Feasible(model.M(), model.N())
 	if !free {

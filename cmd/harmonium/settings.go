@@ -11,7 +11,8 @@ import (
 	"harmonium/train"
 )
 
-// trainingFlags are the flags of a training's settings. Package train lists the settings; nothing here knows one of them by name.
+// trainingFlags are the flags of a training's settings. Package train lists the settings; nothing here knows one of
+// them by name.
 type trainingFlags struct{ *pflag.FlagSet }
 
 // defaultSeed is that of every command.
@@ -47,8 +48,8 @@ func (f trainingFlags) add(s train.Setting, help string) {
 	}
 }
 
-// registerKinds adds the flag that chooses among kinds, and those of the kinds' settings. Where several kinds have a setting, the text
-// tells what it is for each.
+// registerKinds adds the flag that chooses among kinds, and those of the kinds' settings. Where several kinds have a
+// setting, the text tells what it is for each.
 func registerKinds[C train.Configurable](f trainingFlags, name, what string, all []C) {
 	var kinds []string
 	for _, c := range all {

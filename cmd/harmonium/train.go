@@ -37,10 +37,12 @@ func newTrain(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "train DATA… -o RUN",
 		Short: "Train a model on data",
-		Long: `Train a model on rows of binary data and keep everything in the folder RUN: settings, metrics, the best model so far
-and checkpoints. A run that was stopped, or killed, goes on with 'harmonium train --resume -o RUN', to the same bytes.
+		Long: `Train a model on rows of binary data and keep everything in the folder RUN: settings, metrics, the
+best model so far and checkpoints. A run that was stopped, or killed, goes on with 'harmonium train
+--resume -o RUN', to the same bytes.
 
-Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME), text of 0/1 or -1/1, IDX; each also gzipped.
+Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME), text of 0/1 or
+-1/1, IDX; each also gzipped.
 
 Defaults come from measurements on real data sets (docs/decisions/0042).`,
 		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy
@@ -243,7 +245,8 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	return err
 }
 
-// describeEvaluation is short, for a line of progress whose end may be cut off: LL is the log-likelihood of the training data.
+// describeEvaluation is short, for a line of progress whose end may be cut off: LL is the log-likelihood of the
+// training data.
 func describeEvaluation(e *train.Evaluation) string {
 	text := ""
 	if e.Valid != nil {

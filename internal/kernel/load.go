@@ -96,7 +96,8 @@ func (l *loadWords) do(task int) {
 		for k := range f.Rows {
 			row := l.src[k*f.Cols : (k+1)*f.Cols]
 			if full > from {
-				l.c.isa.quantizeRow(f.words[(from*f.paddedRows()+k)*panelWords:], f.paddedRows()*panelWords, row[from*panelCols:full*panelCols], l.factor)
+				words := f.words[(from*f.paddedRows()+k)*panelWords:]
+				l.c.isa.quantizeRow(words, f.paddedRows()*panelWords, row[from*panelCols:full*panelCols], l.factor)
 			}
 			if full < to {
 				quantizeSome(f.panel(full)[k*panelWords:][:panelWords], row[full*panelCols:], l.factor)

@@ -26,8 +26,8 @@ import (
 // theme is the set of colours of a picture.
 type theme struct {
 	paper, text, axis, frame, grid color.Color
-	// palette is that of Okabe and Ito, "Color Universal Design" (2008), which people with any kind of colour vision can tell apart; its
-	// yellow is left out, being hard to see on white, and its black is for the axes.
+	// palette is that of Okabe and Ito, "Color Universal Design" (2008), which people with any kind of colour vision
+	// can tell apart; its yellow is left out, being hard to see on white, and its black is for the axes.
 	palette []color.RGBA
 	off, on color.Color // of binary sheets
 }

@@ -17,9 +17,9 @@ const (
 	firstChunk  = 2 << 10
 )
 
-// Sampled reads about as many lines of metrics.jsonl as points, evenly over the file, with the first and the last; the last alone
-// for one point. It reads a few kilobytes a line, however long the file is. Without a file there are no metrics. Lines that can't be read
-// are left out, and the error says what is wrong with the last of them, unquoted.
+// Sampled reads about as many lines of metrics.jsonl as points, evenly over the file, with the first and the last; the
+// last alone for one point. It reads a few kilobytes a line, however long the file is. Without a file there are no
+// metrics. Lines that can't be read are left out, and the error says what is wrong with the last of them, unquoted.
 func (r *Run) Sampled(points int) ([]Metric, error) {
 	path := filepath.Join(r.Dir, MetricsName)
 	f, err := os.Open(path)

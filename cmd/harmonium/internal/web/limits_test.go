@@ -109,7 +109,8 @@ func TestLargeModels(t *testing.T) {
 func TestParticlesShare(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "r")
 	makeRun(t, dir, 1)
-	// The file's size is what counts, and a stream takes four times that. It isn't whole, so that nothing of it is kept.
+	// The file's size is what counts, and a stream takes four times that. It isn't whole, so that nothing of it is
+	// kept.
 	if err := os.Truncate(filepath.Join(dir, run.ModelName), 120<<20); err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,8 @@ type unitAnswer struct {
 	W    string  `json:"w"` // base64 of one int8 a visible unit
 }
 
-// weights answers with the columns of W of a run's model: ?run=ID. Requests wait for each other, so that they don't fill the memory.
+// weights answers with the columns of W of a run's model: ?run=ID. Requests wait for each other, so that they don't
+// fill the memory.
 func (s *Server) weights(w http.ResponseWriter, r *http.Request) {
 	opened, ok := s.open(w, r)
 	if !ok {
@@ -125,8 +126,8 @@ type particlesAnswer struct {
 	Error     string    `json:"error,omitempty"`
 }
 
-// streamParticles sends block Gibbs chains of a run's model that begin at its biases, a sweep an event, and takes the newest model when
-// there is one: ?run=ID&count=N.
+// streamParticles sends block Gibbs chains of a run's model that begin at its biases, a sweep an event, and takes the
+// newest model when there is one: ?run=ID&count=N.
 func (s *Server) streamParticles(w http.ResponseWriter, r *http.Request) {
 	count, err := strconv.Atoi(r.URL.Query().Get("count"))
 	if err != nil || count < fewParticles || count > allParticles {

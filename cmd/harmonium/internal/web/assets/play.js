@@ -280,7 +280,7 @@ function trainingPart(take) {
       input.value = name === 'trained-m' ? m : n;
     });
   }
-  // The parameters of what is shown, for those who want to check them.
+  // The parameters of what is shown, for whoever wants to check them.
   element.trained = () => state.runs.map(({ name, model: { m, n, W, b, c } }) => (
     { name, m, n, W: [...W], b: [...b], c: [...c] }));
   reset();
