@@ -185,7 +185,7 @@ func (b *bencher) measure(beside compute.ISA, f func()) timing {
 	return t
 }
 
-// denseLimit is that of dense float32 multiply-adds with the registers of a form; plain Go has none of its own.
+// denseLimit is the limit of dense float32 multiply-adds with the registers of a form; plain Go has none of its own.
 func denseLimit(isa compute.ISA, d time.Duration) (perSecond float64, ok bool) {
 	switch isa {
 	case kernel.AVX512:

@@ -139,7 +139,7 @@ type evalResult struct {
 	Findings []diag.Finding  `json:"findings"`
 }
 
-// affordable is the number of elementary operations of the oracle that auto spends: about a minute on one core.
+// affordable is the number of elementary operations of enumeration that auto spends: about a minute on one core.
 const affordable = 1e12
 
 func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) error {

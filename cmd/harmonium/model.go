@@ -48,7 +48,7 @@ func loadModel(path string) (*rbm.Model, *run.Run, error) {
 	return model, r, badInput(err)
 }
 
-// pathFlag says where the models between independent units and a model lie that chains are led along.
+// pathFlag chooses the models between independent units and a model, which AIS and tempering go along.
 type pathFlag string
 
 func (p *pathFlag) register(f *pflag.FlagSet) {

@@ -85,7 +85,7 @@ const (
 	methodTempered = string(sample.Tempered)
 )
 
-// exactSampleCost is the number of operations of the oracle that auto spends on exact samples. Measured on one core
+// exactSampleCost is the number of operations of enumeration that auto spends on exact samples. Measured on one core
 // with AVX-512 (1,000 samples): they take 16 s where the larger layer has 784 units, and 60 s where both have 30; half
 // of that on two cores.
 const exactSampleCost = 5e10

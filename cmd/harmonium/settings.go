@@ -15,7 +15,7 @@ import (
 // them by name.
 type trainingFlags struct{ *pflag.FlagSet }
 
-// defaultSeed is that of every command.
+// defaultSeed is the seed of every command.
 const defaultSeed = 1
 
 // settingFlag is a flag that keeps its text until it is known which setting it is for.
@@ -196,7 +196,7 @@ func effective(own []ownSetting) string {
 	return text + strings.Join(other, ", or ")
 }
 
-// withoutEffect refuses flags that a method chosen by hand has no use for.
+// withoutEffect refuses flags that have no effect with a method chosen by --method.
 func withoutEffect(flags *pflag.FlagSet, chosen, method string, names ...string) error {
 	for _, name := range names {
 		if chosen == method && flags.Changed(name) {
