@@ -133,7 +133,7 @@ func (l *loadWords) transposePanel(p int) {
 	}
 }
 
-// quantizeSome fills a row of a panel from at most 16 numbers; those that are missing are zeros.
+// quantizeSome fills a row of a panel from at most 16 numbers; missing ones are zeros.
 func quantizeSome(dst []uint64, src []float32, factor float32) {
 	var x [panelCols]float32
 	copy(x[:], src)
