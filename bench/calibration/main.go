@@ -109,12 +109,14 @@ func (s subject) calibrate(folder string, seeds int, budget int64) (*outcome, er
 	if training.Err() != nil {
 		return nil, training.Err()
 	}
-	o := &outcome{Set: s.set, Visible: set.Units(), Hidden: s.hidden, Rate: training.Config().Rate, Updates: s.updates, Seeds: seeds}
+	o := &outcome{Set: s.set, Visible: set.Units(), Hidden: s.hidden, Rate: training.Config().Rate, Updates: s.updates,
+		Seeds: seeds}
 	if o.LogZ, err = exact.LogZ(ctx, model, exact.Options{}); err != nil {
 		return nil, err
 	}
 	for seed := range seeds {
-		b, err := estimate.LogZ(ctx, model, set.States, set.Means(), estimate.Options{Budget: budget, Seed: uint64(seed)})
+		b, err := estimate.LogZ(ctx, model, set.States, set.Means(),
+			estimate.Options{Budget: budget, Seed: uint64(seed)})
 		if err != nil {
 			return nil, err
 		}

@@ -253,7 +253,8 @@ func (r *benchResult) table(w io.Writer) {
 	}
 	fmt.Fprintln(w, "\nGibbs sweeps v→h→v\tchains\tworkers\tchain-steps/s\tGMAC/s\tof dense")
 	for _, g := range r.Gibbs {
-		fmt.Fprintf(w, "%d×%d\t%d\t%d\t%.0f\t%.1f\t%s\n", g.Visible, g.Hidden, g.Chains, g.Workers, g.Steps, g.GMACs, ratioText(g.Ratio))
+		fmt.Fprintf(w, "%d×%d\t%d\t%d\t%.0f\t%.1f\t%s\n",
+			g.Visible, g.Hidden, g.Chains, g.Workers, g.Steps, g.GMACs, ratioText(g.Ratio))
 	}
 	fmt.Fprintln(w, "\ntraining\tbatch\tsettings\tworkers\tupdates/s")
 	for _, g := range r.Training {
@@ -261,7 +262,8 @@ func (r *benchResult) table(w io.Writer) {
 	}
 	fmt.Fprintln(w, "\nlog Z\tworkers\tseconds\tstates/s\t10⁹ unit-states/s")
 	for _, e := range r.Exact {
-		fmt.Fprintf(w, "%d×%d\t%d\t%.4f\t%.3g\t%.1f\n", e.Visible, e.Hidden, e.Workers, e.Seconds, e.States, e.UnitStates)
+		fmt.Fprintf(w, "%d×%d\t%d\t%.4f\t%.3g\t%.1f\n",
+			e.Visible, e.Hidden, e.Workers, e.Seconds, e.States, e.UnitStates)
 	}
 }
 

@@ -79,7 +79,8 @@ func printInfo(w io.Writer, info data.Info) {
 	fmt.Fprintf(w, "units\t%d, %s%s\n", info.Units, info.Values, shape)
 	fmt.Fprintf(w, "mean of the bits\t%.4f, by unit %.4f to %.4f\n", info.Mean, info.MinMean, info.MaxMean)
 	if info.Constant > 0 {
-		fmt.Fprintf(w, "constant units\t%d, the first in columns %s\n", info.Constant, strings.Trim(fmt.Sprint(info.Constants), "[]"))
+		fmt.Fprintf(w, "constant units\t%d, the first in columns %s\n",
+			info.Constant, strings.Trim(fmt.Sprint(info.Constants), "[]"))
 	}
 	fmt.Fprintf(w, "entropy of the rows\t%.4f nats, at most %.4f\n", info.Entropy, info.EntropyBound)
 	fmt.Fprintf(w, "independent units\t%.4f nats a row, the log-likelihood to beat\n", info.Independent)

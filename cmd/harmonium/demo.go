@@ -83,8 +83,10 @@ func demo(ctx context.Context, t *terminal, out string, seed uint64) error {
 		return err
 	}
 	target := lattice.Distribution(ising.Tc)
-	t.say("drawing %d configurations of the %d×%d Ising model at T = %.4f by Wolff clusters", demoRows, demoL, demoL, ising.Tc)
-	states, report, err := ising.Sample(ctx, demoL, ising.Tc, demoRows, rng.Seed(seed), ising.Options{Compute: t.compute})
+	t.say("drawing %d configurations of the %d×%d Ising model at T = %.4f by Wolff clusters",
+		demoRows, demoL, demoL, ising.Tc)
+	states, report, err := ising.Sample(ctx, demoL, ising.Tc, demoRows, rng.Seed(seed),
+		ising.Options{Compute: t.compute})
 	if err != nil {
 		return err
 	}
@@ -137,7 +139,8 @@ func demoTrain(ctx context.Context, t *terminal, states rbm.Batch, target []floa
 	if err := measure(0); err != nil {
 		return nil, nil, err
 	}
-	t.say("training a model of %d spins and %d hidden ones; D_KL is exact, over all %d configurations", model.M(), model.N(), len(target))
+	t.say("training a model of %d spins and %d hidden ones; D_KL is exact, over all %d configurations",
+		model.M(), model.N(), len(target))
 	bar := t.progress("train", int64(training.Planned()))
 	defer bar.stop()
 	every := max(training.Planned()/demoReports, 1)

@@ -202,7 +202,8 @@ func layoutOf(units int, given string, shape []int) (rows, columns int, err erro
 		rows, err1 := strconv.Atoi(left)
 		columns, err2 := strconv.Atoi(right)
 		if err1 != nil || err2 != nil || rows < 1 || columns < 1 || units%rows != 0 || units/rows != columns {
-			return 0, 0, fmt.Errorf("--shape %s, want ROWSxCOLUMNS that make the model's %d visible units", given, units)
+			return 0, 0, fmt.Errorf("--shape %s, want ROWSxCOLUMNS that make the model's %d visible units",
+				given, units)
 		}
 		return rows, columns, nil
 	}

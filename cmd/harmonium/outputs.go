@@ -71,12 +71,14 @@ func checkLoss(out []string, inputs []input) error {
 	for k, path := range out {
 		for _, in := range inputs {
 			if sameFile(path, in.path) || sameFile(path, withoutMember(in.path)) {
-				return badInput(fmt.Errorf("-o %s is %s (%s), which would be lost: name another file", path, in.path, in.what))
+				return badInput(fmt.Errorf("-o %s is %s (%s), which would be lost: name another file",
+					path, in.path, in.what))
 			}
 		}
 		for _, earlier := range out[:k] {
 			if sameFile(path, earlier) {
-				return badInput(fmt.Errorf("-o names one file twice, %s and %s: want a file for each part", earlier, path))
+				return badInput(fmt.Errorf("-o names one file twice, %s and %s: want a file for each part",
+					earlier, path))
 			}
 		}
 	}

@@ -100,7 +100,8 @@ func (i *inspection) spectrum() error {
 	for k, x := range monitor.SingularValues(i.model, min(i.model.M(), i.model.N())) {
 		s.X, s.Y = append(s.X, float64(k+1)), append(s.Y, float64(x))
 	}
-	return i.chart("spectrum", plot.Chart{Title: "Singular values of W", X: "rank", Y: "singular value", Series: []plot.Series{s}})
+	return i.chart("spectrum", plot.Chart{Title: "Singular values of W", X: "rank", Y: "singular value",
+		Series: []plot.Series{s}})
 }
 
 // weights draws the columns of W with the largest norms.
@@ -188,8 +189,9 @@ func (i *inspection) hidden() error {
 		s.X, s.Y = append(s.X, float64(k+1)), append(s.Y, p)
 	}
 	return i.chart("hidden", plot.Chart{
-		Title: fmt.Sprintf("Activity of the hidden units on %s: %d dead, %d saturated", name, i.result.Dead, i.result.Saturated),
-		X:     "hidden units, in rising order", Y: "mean of P(h_j = 1 | v)", Series: []plot.Series{s},
+		Title: fmt.Sprintf("Activity of the hidden units on %s: %d dead, %d saturated",
+			name, i.result.Dead, i.result.Saturated),
+		X: "hidden units, in rising order", Y: "mean of P(h_j = 1 | v)", Series: []plot.Series{s},
 		Levels: []plot.Level{
 			{Name: fmt.Sprintf("below %v: dead", deadBelow), Y: deadBelow},
 			{Name: fmt.Sprintf("above %v: saturated", 1-deadBelow), Y: 1 - deadBelow},
@@ -308,7 +310,8 @@ func (i *inspection) energies() error {
 	if width <= 0 {
 		width = 1
 	}
-	c := plot.Chart{Title: "Free energies: data that the model finds unlikely are on the right", X: "F(v) in nats", Y: "density a nat"}
+	c := plot.Chart{Title: "Free energies: data that the model finds unlikely are on the right", X: "F(v) in nats",
+		Y: "density a nat"}
 	for _, g := range groups {
 		counts := make([]float64, histogramBins)
 		for _, f := range g.free {

@@ -65,7 +65,8 @@ func (o *evalOptions) compare(
 	if err != nil {
 		return nil, err
 	}
-	drawn, samples, err := t.draw(ctx, model, method, sample.Options{Count: reportSamples, Chains: sample.DefaultChains, Seed: o.seed})
+	drawn, samples, err := t.draw(ctx, model, method,
+		sample.Options{Count: reportSamples, Chains: sample.DefaultChains, Seed: o.seed})
 	if err != nil {
 		return nil, err
 	}
@@ -128,8 +129,10 @@ func singular(values []float32) string {
 }
 
 func (c *comparisonResult) table(w io.Writer, name string) {
-	fmt.Fprintf(w, "means, samples against %s\tdiffer by %.4f (rms); %.4f would be chance\n", name, c.Means.RMS, c.Means.Expected)
-	fmt.Fprintf(w, "covariances\tdiffer by %.5f (rms); %.5f would be chance\n", c.Covariances.RMS, c.Covariances.Expected)
+	fmt.Fprintf(w, "means, samples against %s\tdiffer by %.4f (rms); %.4f would be chance\n",
+		name, c.Means.RMS, c.Means.Expected)
+	fmt.Fprintf(w, "covariances\tdiffer by %.5f (rms); %.5f would be chance\n",
+		c.Covariances.RMS, c.Covariances.Expected)
 	fmt.Fprintf(w, "nearer to its own kind\t%.3f ± %.3f; 0.5 if samples and %s can't be told apart, less if samples are copies\n",
 		c.Accuracy.Value, float64(c.Accuracy.Stderr), name)
 	fmt.Fprintf(w, "energy distance\t%.4f, p = %.3f\n", c.Distance, c.PValue)

@@ -65,7 +65,8 @@ func (l Layers) Start(set *data.Set, seed uint64) (*rbm.Model, error) {
 		return nil, fmt.Errorf("hidden is %d, want at least one hidden unit", l.Hidden)
 	}
 	if n := float64(l.Hidden) * float64(set.Units()); n > math.MaxInt32 {
-		return nil, fmt.Errorf("hidden is %d: with %d visible units that makes %.3g weights, more than 2^31", l.Hidden, set.Units(), n)
+		return nil, fmt.Errorf("hidden is %d: with %d visible units that makes %.3g weights, more than 2^31",
+			l.Hidden, set.Units(), n)
 	}
 	visible, hidden := set.Values, set.Values
 	var err error

@@ -98,7 +98,8 @@ func vacant(dir string) error {
 		return err
 	}
 	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ConfigName }) {
-		return fmt.Errorf("%s %w: it holds a run already; go on with it by --resume, or name another folder", dir, ErrOccupied)
+		return fmt.Errorf("%s %w: it holds a run already; go on with it by --resume, or name another folder",
+			dir, ErrOccupied)
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {

@@ -59,7 +59,8 @@ func (r *Run) Sampled(points int) ([]Metric, error) {
 		metrics = append(metrics, m)
 	}
 	if broken > 0 {
-		return metrics, fmt.Errorf("%s: %d of %d lines that were read are damaged, or no evaluations: %w", path, broken, len(lines), why)
+		return metrics, fmt.Errorf("%s: %d of %d lines that were read are damaged, or no evaluations: %w",
+			path, broken, len(lines), why)
 	}
 	return metrics, nil
 }

@@ -75,7 +75,8 @@ func (g *guard) named(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	return !g.open || slices.ContainsFunc(g.hosts, func(h string) bool { return strings.EqualFold(h, strings.Trim(host, "[]")) })
+	return !g.open || slices.ContainsFunc(g.hosts,
+		func(h string) bool { return strings.EqualFold(h, strings.Trim(host, "[]")) })
 }
 
 // foreign reports whether a request comes from a page of another origin. Following a link is no such request.
@@ -98,7 +99,8 @@ func (g *guard) known(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	if given := r.URL.Query().Get("token"); g.matches(given) {
-		http.SetCookie(w, &http.Cookie{Name: g.cookie, Value: given, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+		http.SetCookie(w, &http.Cookie{Name: g.cookie, Value: given, Path: "/", HttpOnly: true,
+			SameSite: http.SameSiteLaxMode})
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return false
 	}

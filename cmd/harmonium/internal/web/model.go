@@ -111,7 +111,8 @@ func describe(model *rbm.Model, shape []int) weightsAnswer {
 				column[i] = byte(int8(math.Round(127 * float64(model.W[i*n+j]) / a.Scale)))
 			}
 		}
-		a.Units = append(a.Units, unitAnswer{j, math.Sqrt(squares[j]), model.C()[j], base64.StdEncoding.EncodeToString(column)})
+		a.Units = append(a.Units, unitAnswer{j, math.Sqrt(squares[j]), model.C()[j],
+			base64.StdEncoding.EncodeToString(column)})
 	}
 	return a
 }

@@ -72,7 +72,8 @@ func run(ctx context.Context, out string) error {
 		gibbs.Sweep(conditionals, 1)
 		plain.see(k, gibbs.Visible)
 	}
-	fmt.Printf("Gibbs: %d changes of mode in %d sweeps of %d chains, %.1f s\n", plain.changes, sweeps, chains, time.Since(begun).Seconds())
+	fmt.Printf("Gibbs: %d changes of mode in %d sweeps of %d chains, %.1f s\n",
+		plain.changes, sweeps, chains, time.Since(begun).Seconds())
 
 	base := sample.IndependentModel(model)
 	base.SetBiasesFromMeans(set.Means())
