@@ -11,7 +11,8 @@ import (
 	"harmonium/sample"
 )
 
-// mostMemory is what eval and sample may take beside the model and the data. GOMEMLIMIT, which every Go program knows, takes its place.
+// mostMemory is what eval and sample may take beside the model and the data. GOMEMLIMIT, which every Go program knows,
+// takes its place.
 const mostMemory = 4 << 30
 
 // claim refuses work that would take more memory than the bound, and has the garbage collector keep to it otherwise.
@@ -40,22 +41,24 @@ func needOf(model *rbm.Model) need {
 	return need{m, n, m * n, max(m, n), min(m, n)}
 }
 
-// model is that of the copies of a model on the way to it, of the operands of both products, and of the weights in float64.
+// model is the memory of copies of a model, of the operands of both products, and of the weights in float64.
 func (s need) model() float64 { return 32 * s.weights }
 
-// pseudo is that of w, e^w and e^(−w) in float64, and of a few rows of inputs.
+// pseudo is the memory of w, e^w and e^(−w) in float64, and of a few rows of inputs.
 func (s need) pseudo() float64 { return 24*s.weights + 200*s.n }
 
-// enumeration is that of tables of 64 states and two factors for each unit that is enumerated, for each that is not.
+// enumeration is the memory of a table for each unit of the larger layer: 64 states, and two factors for each unit of the
+// smaller layer, which is enumerated.
 func (s need) enumeration() float64 { return s.model() + 8*s.larger*(64+2*s.smaller) }
 
-// chains is that of the states of chains, of a trace of each, and of the lists of set bits of those that go through a product together.
+// chains is the memory of the states of chains, a trace of each, and lists of set bits for the chains of one product.
 func (s need) chains(count int) float64 {
 	const together, trace = 1024, 100_000
 	return float64(count)*((s.m+s.n)/8+trace) + 4.5*min(float64(count), together)*s.larger
 }
 
-// replicas is that of the models at the temperatures, which share what is beyond 2 GB, and of the states of replica sets.
+// replicas is the memory of the models at the temperatures, up to 2 GB, beyond which they share one, and of the states of
+// replica sets.
 func (s need) replicas(count int) float64 {
 	return min(2<<30, sample.MaxTemperatures*12*s.weights) + sample.MaxTemperatures*float64(count)*(s.m+s.n)/8
 }
@@ -75,8 +78,8 @@ func claimSamples(model *rbm.Model, method string, chains int) error {
 
 // The chains and replica sets of estimate.LogZ.
 const (
-	annealedChains = 400
-	scoredSets     = 50
+	aisChains  = 400
+	scoredSets = 50
 )
 
 // claimScores refuses scores that would take too much memory.
@@ -85,9 +88,9 @@ func claimScores(model *rbm.Model, method string) error {
 	switch method {
 	case methodPseudo:
 		return claim(s.pseudo(), "the pseudo-log-likelihood of "+size, "take a smaller model")
-	case methodAnnealed:
-		bytes := s.model() + s.chains(annealedChains) + s.replicas(scoredSets)
-		return claim(max(bytes, s.pseudo()), "log Z by annealing of "+size, "take --method pseudo")
+	case methodAIS:
+		bytes := s.model() + s.chains(aisChains) + s.replicas(scoredSets)
+		return claim(max(bytes, s.pseudo()), "log Z by AIS of "+size, "take --method pseudo")
 	}
 	return claim(max(s.enumeration(), s.pseudo()), "enumeration of "+size, "take --method pseudo")
 }

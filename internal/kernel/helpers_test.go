@@ -26,7 +26,7 @@ func forEachForm(f func(c *Context)) {
 	}
 }
 
-// randomBits returns bits that are 1 with probability ones/256; the bits behind the last column stay zero.
+// randomBits returns bits that are 1 with probability ones/256; the bits after the last column stay zero.
 func randomBits(rows, cols, ones int, seed uint64) Bits {
 	x := NewBits(rows, cols)
 	s := rng.NewSource(rng.Seed(seed), 0)
