@@ -138,7 +138,7 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	b := &Bracket{Steps: steps, AIS: ais.LogZ()}
 	b.Found = math.Inf(-1)
 	ais.Resample()
-	ended := rbm.NewBatch(back, e.model.M())
+	ended := e.model.Visible.NewBatch(back)
 	ended.Gather(ais.Chains.Visible, spread()) // copies of a chain stand side by side
 	for _, reverse := range []struct {
 		estimate *sample.LogZ

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"harmonium/compute"
 	"harmonium/estimate"
 	"harmonium/exact"
+	"harmonium/internal/lecturetest"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -79,6 +81,29 @@ func TestLogZ(t *testing.T) {
 	// 1 ± 0.13 if the error were that of AIS alone; the span of three estimates makes it wider where there is nothing wrong.
 	if rms := math.Sqrt(squares / runs); rms < 0.3 || rms > 1.1 {
 		t.Errorf("the errors are %.2f times what is stated", rms)
+	}
+}
+
+// A kind of unit that no enumeration knows: the truth is the lecture's.
+func TestLogZOfForeignUnits(t *testing.T) {
+	for _, kinds := range [][2]rbm.Kind{{lecturetest.Foreign, rbm.Bernoulli}, {rbm.Spin, lecturetest.Foreign}} {
+		model := rbm.NewModel(lecturetest.NewLayer(kinds[0], 6), lecturetest.NewLayer(kinds[1], 3), rng.Seed(1))
+		source := rng.NewSource(rng.Seed(1), 7)
+		for _, p := range model.Parameters() {
+			for k := range p.Values {
+				p.Values[k] = float32(2*source.Float64() - 1)
+			}
+		}
+		bits, offset := lecturetest.Bits(model)
+		truth := bits.LogZ() - offset
+		v, means := sample.FromBiases(model, 100, rng.Seed(2)), slices.Repeat([]float64{0.5}, 6)
+		b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: estimate.LeastBudget})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !(math.Abs(b.Value-truth) <= 4*b.Stderr) || b.Stderr > 0.05 || !(b.Lower < truth && truth < b.Upper) {
+			t.Errorf("%v: log Z is %v ± %v, between %v and %v, exactly %v; %v", kinds, b.Value, b.Stderr, b.Lower, b.Upper, truth, b.Findings)
+		}
 	}
 }
 

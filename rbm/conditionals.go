@@ -32,7 +32,7 @@ type Conditionals struct {
 	bits      bitModel     // the model in bits, where its units are not bits already
 	biases    []float32    // of the visible units, in bits
 	constant  float64      // of the energy in bits
-	through   *directions  // nil for layers of bits
+	through   *directions  // nil for pairs of layers that are linear in bits
 
 	statistics struct {
 		probs     []float32
@@ -62,7 +62,7 @@ func (c *Conditionals) Update(model *Model) {
 	}
 	bits := bitModel{model.W, model.B(), model.C()}
 	c.constant = 0
-	if model.Visible.Kind() != Bernoulli || model.Hidden.Kind() != Bernoulli {
+	if !isBit(model.Visible) || !isBit(model.Hidden) {
 		bits = c.inBits(model)
 	}
 	c.biases = bits.b
@@ -303,7 +303,7 @@ func (c *Conditionals) columnMeans(dst, x []float32, total float64) {
 
 // toValues turns averages of bits into averages of the units' values, value = scale·bit + offset.
 func (s *Statistics) toValues(model *Model) {
-	if model.Visible.Kind() == Bernoulli && model.Hidden.Kind() == Bernoulli {
+	if isBit(model.Visible) && isBit(model.Hidden) {
 		return
 	}
 	sv, ov := line32(model.Visible)
@@ -321,6 +321,12 @@ func (s *Statistics) toValues(model *Model) {
 	for j, h := range s.H {
 		s.H[j] = float32(sh*h) + oh
 	}
+}
+
+// isBit reports whether the units' values are the stored numbers themselves.
+func isBit(layer Layer) bool {
+	scale, offset := layer.Line()
+	return scale == 1 && offset == 0
 }
 
 func line32(layer Layer) (scale, offset float32) {

@@ -146,7 +146,10 @@ func TestPseudoLogLikelihood(t *testing.T) {
 			for k := range model.W {
 				model.W[k] *= scale
 			}
-			got := model.PseudoLogLikelihood(v, compute.New(2))
+			got, err := model.PseudoLogLikelihood(v, compute.New(2))
+			if err != nil {
+				t.Fatal(err)
+			}
 			free := model.FreeEnergy(v)
 			for r := range got {
 				want := 0.0

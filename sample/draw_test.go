@@ -62,8 +62,8 @@ func checkMoments(t *testing.T, r *sample.Result, p []float64) {
 // Samples of models that mix have the moments of the lecture's distribution, within the stated error, for every kind of unit and method.
 func TestDrawMoments(t *testing.T) {
 	const count = 4000
-	for _, visible := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
-		for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+	for _, visible := range kinds {
+		for _, hidden := range kinds {
 			model := randomModel(6, 4, visible, hidden, 21)
 			p := distribution(model, everything)
 			for _, method := range []sample.Method{sample.Auto, sample.Tempered} {

@@ -34,11 +34,12 @@ func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	return v
 }
 
-// RandomStarts returns configurations far from each other, one half drawn from fair coins and the other as by [FromBiases]. Chains that
-// begin there may find modes that no other chain has found.
+// RandomStarts returns configurations far from each other, one half drawn without biases (bits are fair coins) and the other as by
+// [FromBiases]. Chains that begin there may find modes that no other chain has found.
 func RandomStarts(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	v := FromBiases(model, count, key)
-	fair := rbm.NewLayer(model.Visible.Kind(), model.M())
+	fair := model.Visible.Clone()
+	clear(fair.Biases())
 	fair.Sample(v.Slice(0, (count+1)/2), nil, key.Stream(rng.StreamRestart), 0)
 	return v
 }
