@@ -49,12 +49,8 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 	if data.Units() != model.M() || len(means) != model.M() {
 		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones", data.Units(), len(means), model.M())
 	}
-	for k, between := range o.Between {
-		if !between.Fits(model) {
-			return nil, fmt.Errorf("estimate: model %d on the path has %d %v and %d %v units, the model %d %v and %d %v", k,
-				between.M(), between.Visible.Kind(), between.N(), between.Hidden.Kind(),
-				model.M(), model.Visible.Kind(), model.N(), model.Hidden.Kind())
-		}
+	if err := sample.CheckBetween(o.Between, model); err != nil {
+		return nil, fmt.Errorf("estimate: %w", err)
 	}
 	if data.Rows() == 0 {
 		return nil, errors.New("estimate: no data to begin chains at")
@@ -80,6 +76,11 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 	}
 	last.ChainSteps = e.done
 	return last, nil
+}
+
+// Memory is about how many bytes LogZ takes beside the model and the data.
+func Memory(model *rbm.Model) float64 {
+	return sample.ChainMemory(model, chains) + sample.TemperingMemory(model, replicaSets)
 }
 
 // cost is the number of chain steps of AIS, of the sweeps before reverse AIS, and of reverse AIS. Tempering takes as many, and less than a

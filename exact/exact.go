@@ -26,6 +26,13 @@ const unitRate = 2e10
 // Cost is the number of elementary steps of one sum over all states, 2^min(m,n) · max(m,n).
 func Cost(m, n int) float64 { return math.Exp2(float64(min(m, n))) * float64(max(m, n)) }
 
+// Memory is about how many bytes a sum takes beside the model: its copies and weights in float64, and for each unit of the larger layer the
+// table of the low group's states and two factors for each unit of the smaller one.
+func Memory(model *rbm.Model) float64 {
+	m, n := float64(model.M()), float64(model.N())
+	return 32*m*n + 8*max(m, n)*(tableStates+2*min(m, n))
+}
+
 // Feasible returns nil if a model can be enumerated. Else the error says why not: the smaller layer has more than 34 units, and how long
 // the sum would take, or the units are no bits ([rbm.Model.CheckBits]).
 func Feasible(model *rbm.Model) error {

@@ -36,8 +36,14 @@ type PseudoLikelihood struct {
 	sites *sites
 }
 
-// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. It takes 24 bytes a weight. Models of
-// other units than bits are an error.
+// PseudoMemory is about how many bytes the pseudo-log-likelihood of a model takes: w, e^w and e^(−w) in float64, and a few rows of inputs.
+func PseudoMemory(model *Model) float64 {
+	n := float64(model.N())
+	return 24*float64(model.M())*n + 200*n
+}
+
+// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. Models of other units than bits are an
+// error.
 func NewPseudoLikelihood(model *Model, on *compute.Context) (*PseudoLikelihood, error) {
 	if err := model.CheckBits(); err != nil {
 		return nil, fmt.Errorf("pseudo-log-likelihood of %w", err)

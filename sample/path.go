@@ -23,6 +23,17 @@ func IndependentModel(model *rbm.Model) *rbm.Model {
 	return base
 }
 
+// CheckBetween returns an error unless models that a path is to pass on its way to a model have the numbers and kinds of its units.
+func CheckBetween(between []*rbm.Model, model *rbm.Model) error {
+	for k, m := range between {
+		if !m.Fits(model) {
+			return fmt.Errorf("model %d of Between has %d %v and %d %v units, the model %d %v and %d %v", k,
+				m.M(), m.Visible.Kind(), m.N(), m.Hidden.Kind(), model.M(), model.Visible.Kind(), model.N(), model.Hidden.Kind())
+		}
+	}
+	return nil
+}
+
 // check panics unless a path has two models or more and the first has no weights.
 func (p Path) check() {
 	if len(p) < 2 {
@@ -53,7 +64,7 @@ func Even(steps int) []float64 {
 	return places
 }
 
-// Respace returns places from 0 to 1 in so many steps of equal length, where lengths are those of the stretches between places as they are.
+// Respace returns places from 0 to 1, steps of equal length apart, where lengths are those of the stretches between places as they are.
 func Respace(places, lengths []float64, steps int) []float64 {
 	along := make([]float64, len(places)) // length up to each place
 	for k, x := range lengths {
