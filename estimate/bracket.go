@@ -33,8 +33,8 @@ type Bracket struct {
 	Findings   []diag.Finding
 }
 
-// Estimate is one of the five with its name and what it bounds.
-type Estimate struct {
+// NamedLogZ is one of the five estimates, with its name and what it bounds.
+type NamedLogZ struct {
 	Name string
 	// Bounds is +1 for a lower bound in probability, P(estimate > log Z + x) ≤ e^(−x); −1 for an upper bound in the same sense, if the
 	// chains start at samples of the model; 0 for neither.
@@ -46,8 +46,8 @@ type Estimate struct {
 // Estimates lists all five. Reverse AIS from data and from random restarts counts where it is higher than AIS: then its chains know of
 // states that others miss. Where it is lower, its chains are caught where the model gives less weight than they do: AIS is a lower bound,
 // so they are no samples of the model, and say nothing.
-func (b *Bracket) Estimates() []Estimate {
-	return []Estimate{
+func (b *Bracket) Estimates() []NamedLogZ {
+	return []NamedLogZ{
 		{"AIS", 1, b.AIS, true},
 		{"reverse AIS from its end points", -1, b.ReverseEnds, true},
 		{"reverse AIS from data", -1, b.ReverseData, b.ReverseData.Value > b.AIS.Value},
@@ -57,8 +57,8 @@ func (b *Bracket) Estimates() []Estimate {
 }
 
 // counted are those that count.
-func (b *Bracket) counted() []Estimate {
-	return slices.DeleteFunc(b.Estimates(), func(e Estimate) bool { return !e.Counts })
+func (b *Bracket) counted() []NamedLogZ {
+	return slices.DeleteFunc(b.Estimates(), func(e NamedLogZ) bool { return !e.Counts })
 }
 
 // ESS is the least effective sample size of the estimates by AIS that count.

@@ -73,7 +73,7 @@ func LogProb(ctx context.Context, model *rbm.Model, v rbm.Batch, o Options) ([]f
 	return normalised(model.FreeEnergy(v), logZ), nil
 }
 
-// LogProbHidden returns log P(h) = −F(h) − log Z of each row.
+// LogProbHidden returns log P(h) = −F(h) − log Z of each row: [LogProb] with the layers exchanged.
 func LogProbHidden(ctx context.Context, model *rbm.Model, h rbm.Batch, o Options) ([]float64, error) {
 	return LogProb(ctx, model.Transpose(), h, o)
 }

@@ -32,24 +32,22 @@ func equalRows[T comparable](a, b [][]T) bool { return slices.EqualFunc(a, b, sl
 func TestConversionsOfStates(t *testing.T) {
 	for _, units := range sizes {
 		want := coins(7, units)
-		spins, floats := make([][]int8, 7), []float32(nil)
+		spins := make([][]int8, 7)
 		for r, row := range want {
 			for _, x := range row {
 				spins[r] = append(spins[r], 2*int8(x)-1)
-				floats = append(floats, float32(x))
 			}
 		}
 		fromBytes, err1 := rbm.FromBytes(want)
 		fromSpins, err2 := rbm.FromSpins(spins)
-		fromFloats, err3 := rbm.FromFloats(floats, units)
-		if err1 != nil || err2 != nil || err3 != nil {
-			t.Fatal(err1, err2, err3)
+		if err1 != nil || err2 != nil {
+			t.Fatal(err1, err2)
 		}
-		for _, s := range []rbm.Batch{fromBytes, fromSpins, fromFloats} {
+		for _, s := range []rbm.Batch{fromBytes, fromSpins} {
 			if s.Rows() != 7 || s.Units() != units {
 				t.Errorf("%d units: %d rows of %d units", units, s.Rows(), s.Units())
 			}
-			if !equalRows(s.Bytes(), want) || !equalRows(s.Spins(), spins) || !slices.Equal(s.Floats(), floats) {
+			if !equalRows(s.Bytes(), want) || !equalRows(s.Spins(), spins) {
 				t.Errorf("%d units: the states come back changed", units)
 			}
 			for r, row := range want {
@@ -245,22 +243,17 @@ func TestGather(t *testing.T) {
 
 func TestStatesWithoutRows(t *testing.T) {
 	for name, make := range map[string]func() (rbm.Batch, error){
-		"bytes":  func() (rbm.Batch, error) { return rbm.FromBytes(nil) },
-		"spins":  func() (rbm.Batch, error) { return rbm.FromSpins(nil) },
-		"floats": func() (rbm.Batch, error) { return rbm.FromFloats(nil, 3) },
+		"bytes": func() (rbm.Batch, error) { return rbm.FromBytes(nil) },
+		"spins": func() (rbm.Batch, error) { return rbm.FromSpins(nil) },
 	} {
 		s, err := make()
-		if err != nil || s.Rows() != 0 || len(s.Bytes()) != 0 || len(s.Floats()) != 0 {
+		if err != nil || s.Rows() != 0 || len(s.Bytes()) != 0 {
 			t.Errorf("%s: %d rows, %v", name, s.Rows(), err)
 		}
 	}
 }
 
 func TestStatesErrors(t *testing.T) {
-	nan := float32(math.NaN())
-	floats := func(units int, x ...float32) func() (rbm.Batch, error) {
-		return func() (rbm.Batch, error) { return rbm.FromFloats(x, units) }
-	}
 	bytes := func(rows ...[]uint8) func() (rbm.Batch, error) {
 		return func() (rbm.Batch, error) { return rbm.FromBytes(rows) }
 	}
@@ -276,12 +269,6 @@ func TestStatesErrors(t *testing.T) {
 		{"row 1, unit 0 is 2, want 0 or 1", bytes([]uint8{0, 1}, []uint8{2, 1})},
 		{"row 0, unit 1 is 0, want -1 or 1", spins([]int8{1, 0})},
 		{"row 0, unit 0 is -2, want -1 or 1", spins([]int8{-2})},
-		{"row 1, unit 1 is 0.5, want 0 or 1", floats(2, 0, 1, 1, 0.5)},
-		{"row 0, unit 0 is NaN, want 0 or 1", floats(1, nan)},
-		{"row 0, unit 0 is -1, want 0 or 1", floats(1, -1)},
-		{"3 numbers are no whole rows of 2 units", floats(2, 0, 1, 1)},
-		{"3 numbers are no whole rows of 0 units", floats(0, 0, 1, 1)},
-		{"2 numbers are no whole rows of -1 units", floats(-1, 0, 1)},
 	} {
 		if _, err := c.make(); err == nil || err.Error() != c.want {
 			t.Errorf("error %v, want %s", err, c.want)

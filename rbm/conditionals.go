@@ -229,27 +229,18 @@ func (s *Statistics) Averages() [][]float32 {
 // With rows of data it is the positive phase; with rows drawn from the model it is the negative phase,
 // with less variance than sampled h would give (Rao and Blackwell).
 func (c *Conditionals) Statistics(dst *Statistics, model *Model, v Batch, weights []float32) {
-	c.StatisticsFree(dst, nil, model, v, weights)
-}
-
-// StatisticsFree is [Conditionals.Statistics] that writes F(v) of each row to free on the way, unless free is nil.
-func (c *Conditionals) StatisticsFree(dst *Statistics, free []float64, model *Model, v Batch, weights []float32) {
 	rows := v.Rows()
 	if rows == 0 || weights != nil && len(weights) != rows {
 		panic(fmt.Sprintf("rbm: Statistics of %d rows with %d weights", rows, len(weights)))
 	}
 	if c.through != nil {
 		c.through.toHidden.statistics(c.compute, dst, v, weights)
-		if free != nil {
-			c.through.toHidden.freeEnergy(c.compute, free, v)
-		}
 		return
 	}
 	s := &c.statistics
 	s.probs = resize(s.probs, rows*c.n)
 	c.check("visible", v, c.m, len(s.probs), c.n)
-	c.compute.Probabilities(s.probs, free, v.bits, &c.toHidden)
-	c.finishFree(free, v)
+	c.compute.Probabilities(s.probs, nil, v.bits, &c.toHidden)
 	total := float64(rows)
 	if weights != nil {
 		total = 0

@@ -376,13 +376,13 @@ func everyNumber(model *rbm.Model, v, h rbm.Batch, weights []float32) map[string
 	add("visible inputs", y)
 	c.VisibleProbs(y, h)
 	add("visible probabilities", y)
-	quick, drawn, averaged := make([]float64, v.Rows()), make([]float64, v.Rows()), make([]float64, v.Rows())
+	quick, drawn := make([]float64, v.Rows()), make([]float64, v.Rows())
 	c.FreeEnergy(quick, v)
 	c.SampleHiddenFree(h.Clone(), drawn, v, rng.Seed(2), 1)
-	all["quick free energy"], all["free energy beside draws"], all["free energy beside averages"] = quick, drawn, averaged
+	all["quick free energy"], all["free energy beside draws"] = quick, drawn
 	s := rbm.NewStatistics(model)
 	for _, weights := range [][]float32{nil, weights} {
-		c.StatisticsFree(s, averaged, model, v, weights)
+		c.Statistics(s, model, v, weights)
 		for k, x := range s.Averages() {
 			add(fmt.Sprint("average ", k), x)
 		}

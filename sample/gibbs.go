@@ -92,7 +92,8 @@ func (c *Chains) ClampVisible(i int, on bool) {
 	c.clampVisible.Apply(c.Visible)
 }
 
-// ClampHidden holds unit j of the hidden layer of every chain at a value from now on.
+// ClampHidden holds unit j of the hidden layer of every chain at a value from now on: the chains then sample P(v,h|h_j), which shows
+// what the unit stands for.
 func (c *Chains) ClampHidden(j int, on bool) {
 	c.clampHidden.Hold(c.Hidden.Units(), j, on)
 	c.clampHidden.Apply(c.Hidden)

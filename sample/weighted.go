@@ -46,8 +46,8 @@ func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
 	return p
 }
 
-// NewWeighted gives chains equal weights, for the model of the conditionals, whose log Z is unknown and counts as zero.
-func NewWeighted(chains *Chains, c *rbm.Conditionals, key rng.Key) *WeightedChains {
+// equalWeights gives chains equal weights, for the model of the conditionals, whose log Z is unknown and counts as zero.
+func equalWeights(chains *Chains, c *rbm.Conditionals, key rng.Key) *WeightedChains {
 	p := newWeighted(chains, key)
 	p.UpdateFreeEnergies(c)
 	return p

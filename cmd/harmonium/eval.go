@@ -94,7 +94,7 @@ type estimatedLogZ struct {
 }
 
 // estimatesOf names what each estimate bounds.
-func estimatesOf(estimates []estimate.Estimate) []estimatedLogZ {
+func estimatesOf(estimates []estimate.NamedLogZ) []estimatedLogZ {
 	results := make([]estimatedLogZ, len(estimates))
 	for k, e := range estimates {
 		results[k] = estimatedLogZ{e.Name, e.Value, e.Stderr, e.ESS, [...]string{"above", "neither", "below"}[e.Bounds+1], e.Counts}
