@@ -28,7 +28,7 @@ type Bracket struct {
 
 	span float64 // of the estimates that count
 
-	Steps      int   // temperatures of the last annealing
+	Steps      int   // temperatures of the last run of AIS
 	ChainSteps int64 // of all runs
 	Findings   []diag.Finding
 }
@@ -56,7 +56,7 @@ func (b *Bracket) Estimates() []NamedLogZ {
 	}
 }
 
-// counted are those that count.
+// counted are the estimates that count.
 func (b *Bracket) counted() []NamedLogZ {
 	return slices.DeleteFunc(b.Estimates(), func(e NamedLogZ) bool { return !e.Counts })
 }

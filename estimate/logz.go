@@ -21,7 +21,7 @@ type Options struct {
 	Compute  *compute.Context                                // nil means the default; results don't depend on it
 	Progress func(done, total int64, expected time.Duration) // chain steps so far and at most, and how long those will take; may be nil
 
-	// Between are models between the base and the model for annealing and tempering to pass, such as those saved along a training. None: the
+	// Between are models that AIS and tempering pass between the base and the model, such as those saved along a training. None: the
 	// straight line, which is shorter (docs/decisions/0030).
 	Between []*rbm.Model
 }
@@ -90,7 +90,7 @@ func cost(steps int) int64 { return int64(chains) * int64(2*steps+warmUp(steps))
 // warmUp is the number of sweeps that chains make at the model before reverse AIS.
 func warmUp(steps int) int { return steps / 2 }
 
-// nextSteps is the length of the run after one of so many steps, with what is left of the budget; 0 if it isn't worth it.
+// nextSteps is the number of steps of the next run, with what is left of the budget; 0 if it isn't worth it.
 func nextSteps(steps int, left int64) int {
 	left = left * 10 / 22
 	if next := longer * steps; cost(next) <= left {
@@ -107,7 +107,7 @@ type estimator struct {
 	model, base  *rbm.Model
 	path         sample.Path
 	data         rbm.Batch
-	places       []float64 // of the last annealing
+	places       []float64 // of the last run of AIS
 	lengths      []float64 // of its steps, summed over AIS and reverse AIS
 	conditionals *rbm.Conditionals
 	key          rng.Key
@@ -127,7 +127,7 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) 
 	}
 }
 
-// run makes all five estimates with so many steps.
+// run makes all five estimates, those by AIS with the given number of steps.
 func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	key := e.key.Stream(runStream(e.runs))
 	e.places, e.lengths = e.schedule(steps), make([]float64, steps)
@@ -206,7 +206,7 @@ func (e *estimator) add(lengths []float64) {
 	}
 }
 
-// schedule returns the places of the next annealing: evenly spaced at first, and then so that the steps of a run are alike in
+// schedule returns the places of the next run of AIS: evenly spaced at first, and then so that the steps of a run are alike in
 // what they add to the spread of the weights, by the lengths that they had in the run before, all but the part even of them.
 func (e *estimator) schedule(steps int) []float64 {
 	if e.places == nil {

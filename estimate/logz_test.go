@@ -106,7 +106,7 @@ func TestLogZOfForeignUnits(t *testing.T) {
 	}
 }
 
-// A model whose other half no chain can reach: annealing finds the half that the base is near to, the data come from the other. The
+// A model whose other half no chain can reach: AIS finds the half that the base is near to, the data come from the other. The
 // answer is wrong, and says so.
 func TestLogZOutOfReach(t *testing.T) {
 	const m = 60
@@ -133,7 +133,7 @@ func TestLogZOutOfReach(t *testing.T) {
 		t.Errorf("log Z is %v ± %v, exactly %v, and nothing is found wrong", b.Value, b.Stderr, truth)
 	}
 	if b.AIS.Value > truth-50 {
-		t.Fatalf("annealing found %v of %v: this model is no trap", b.AIS.Value, truth)
+		t.Fatalf("AIS found %v of %v: this model is no trap", b.AIS.Value, truth)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestLogZHiddenMode(t *testing.T) {
 		t.Fatal(err)
 	}
 	if b.AIS.Value > truth-50 || b.Tempered.Value > truth-50 {
-		t.Fatalf("annealing gives %v and tempering %v of %v: this model hides nothing", b.AIS.Value, b.Tempered.Value, truth)
+		t.Fatalf("AIS gives %v and tempering %v of %v: this model hides nothing", b.AIS.Value, b.Tempered.Value, truth)
 	}
 	if len(b.Findings) == 0 || b.Findings[0].Code != "hidden-mode" || b.Value > truth || b.Value < truth-10 || b.Lower != b.Value || !math.IsInf(b.Upper, 1) || !math.IsInf(b.Stderr, 1) {
 		t.Errorf("log Z is between %v and %v, exactly %v; %v", b.Lower, b.Upper, truth, b.Findings)

@@ -13,7 +13,7 @@ const (
 	groups      = 10 // of replica sets, for the error
 )
 
-// tempered estimates log Z from the exchanges of parallel tempering in about chainSteps chain steps, of which a third go before: the ratio
+// tempered estimates log Z from the exchanges of parallel tempering in about chainSteps chain steps, a third of them as burn-in: the ratio
 // of the Z of two neighbours follows from the work of taking the states of each to the other, by the acceptance ratio (C. H. Bennett, J.
 // Comput. Phys. 22 (1976) 245). The error is that of the jackknife over groups of replica sets, which are independent of each other, so
 // that it holds whatever the chains remember.

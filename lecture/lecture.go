@@ -183,8 +183,7 @@ func addTo(y []float64, a float64, x []float64) {
 	}
 }
 
-// HiddenProbs are P(h_j=1|v) = σ(x_j(v)). Given v the h_j are independent, as no weight connects
-// them.
+// HiddenProbs are P(h_j=1|v) = σ(x_j(v)). Given v the h_j are independent: no weight connects them.
 func (model *Model) HiddenProbs(v []float64) []float64 { return sigmoid(model.HiddenInputs(v)) }
 
 // VisibleProbs are P(v_i=1|h) = σ(b_i + Σ_j w_ij h_j).

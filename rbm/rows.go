@@ -207,7 +207,7 @@ func (s Batch) checkShape(other Batch) {
 // Clamp holds units of a layer at fixed values. The zero value holds none.
 type Clamp struct{ mask, value []uint64 }
 
-// Hold holds unit i of a layer of so many units at a bit from now on.
+// Hold holds unit i of a layer of a number of units at a bit from now on.
 func (c *Clamp) Hold(units, i int, on bool) {
 	if i < 0 || i >= units {
 		panic(fmt.Sprintf("rbm: clamp of unit %d of a layer of %d", i, units))

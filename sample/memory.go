@@ -3,8 +3,8 @@ package sample
 import "harmonium/rbm"
 
 // ChainMemory is about how many bytes Gibbs chains of a model take beside the model and the samples: copies of the model on a path, the
-// operands of both products and the weights in float64; the chains' states, and a trace of each; the lists of set bits of those that go
-// through a product together.
+// operands of both products and the weights in float64; the chains' states, and a trace of each; the lists of set bits of the
+// chains that go through a product together.
 func ChainMemory(model *rbm.Model, chains int) float64 {
 	const weight, trace, together = 32, 100_000, 1024 // bytes, bytes and chains
 	m, n := float64(model.M()), float64(model.N())

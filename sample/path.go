@@ -8,7 +8,7 @@ import (
 )
 
 // A Path leads from its first model to its last by straight lines between the parameters of neighbours. A place on it is a number from 0
-// to 1; its models lie at even distances. Mostly the last is the model of interest, and the first has no weights, so that its log Z is
+// to 1; its models lie at even distances. The last is the model of interest, and the first usually has no weights, so that its log Z is
 // known.
 //
 // Two models make a straight path. More of them, saved along a training, make the training's path (N. Béreux, A. Decelle, C. Furtlehner,

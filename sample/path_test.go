@@ -27,8 +27,8 @@ func TestRespace(t *testing.T) {
 	}
 }
 
-// Annealing there and back, on a straight path and on one with a detour, on uneven places, gives log Z within five of its errors, and takes
-// the populations to the ends of the path.
+// AIS and reverse AIS, on a straight path and on one with a detour, on uneven places, give log Z within five of its errors, and take the
+// weighted chains to the ends of the path.
 func TestAnnealAlongPaths(t *testing.T) {
 	model := randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 31)
 	base, detour := sample.IndependentModel(model), randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 32)
@@ -112,7 +112,7 @@ func TestPathsOfEveryKind(t *testing.T) {
 	}
 }
 
-// The lengths of steps tell where on its way a model changes: on a path that stays where it is for its first half, there and back.
+// The lengths of steps tell where on a path the model changes: on a path that stays where it is for its first half, in both directions.
 func TestAnnealMeasuresItsSteps(t *testing.T) {
 	const steps = 50
 	model := randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 35)

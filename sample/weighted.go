@@ -36,7 +36,7 @@ type WeightedChains struct {
 // resampled is log Z at the last resampling and the variance of its error; before any, those of λ_0.
 type resampled struct{ logZ, variance float64 }
 
-// NewIndependent returns a population of independent chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z is known.
+// NewIndependent returns independent weighted chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z is known.
 func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
 	base := model.Clone()
 	clear(base.W)
@@ -191,7 +191,7 @@ func (p *WeightedChains) Resample() []int {
 	return index
 }
 
-// Draw returns a population of count of the chains, drawn as by Resample, which goes on by the random numbers of another key.
+// Draw returns count of the chains, drawn as by Resample, which go on by the random numbers of another key.
 func (p *WeightedChains) Draw(count int, key rng.Key) *WeightedChains {
 	index, at := p.draw(count, key.Stream(rng.StreamResample).Block(rng.At(0, 0, 0)))
 	visible := rbm.NewBatch(count, p.Chains.Visible.Units())

@@ -184,7 +184,7 @@ func TestFixedReusesMemory(t *testing.T) {
 		}); allocs > 10 { // closures; the matrix itself would not pass the next check either
 			t.Errorf("%v: %v allocations", shape, allocs)
 		}
-		// What an earlier, larger matrix left behind must not show.
+		// What an earlier, larger matrix left in memory must not show.
 		checkReload(t, &f, src[:n], shape[0], shape[1])
 	}
 }
