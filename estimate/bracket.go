@@ -127,7 +127,8 @@ func (b *Bracket) judge(shorter *Bracket) {
 	if b.hidden() {
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "hidden-mode",
-			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; AIS gives %.1f, and tempering %.1f",
+			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; "+
+				"AIS gives %.1f, and tempering %.1f",
 				-b.Found, b.Found, b.AIS.Value, b.Tempered.Value),
 			Value: diag.Number(b.Found - b.AIS.Value), Threshold: 0,
 			Consequence: "almost all of the model's weight is on configurations unlike the data, " +
@@ -155,7 +156,8 @@ func (b *Bracket) judge(shorter *Bracket) {
 	switch {
 	case shorter == nil:
 		b.Findings = append(b.Findings, diag.Finding{
-			Code: "one-run", Message: "there was no second, longer run to compare with", Value: diag.Number(b.Steps), Threshold: firstSteps * longer,
+			Code: "one-run", Message: "there was no second, longer run to compare with",
+			Value: diag.Number(b.Steps), Threshold: firstSteps * longer,
 			Consequence: "states that AIS and reverse AIS both miss may have gone unnoticed",
 		})
 	case !agree(b.AIS, shorter.AIS):
