@@ -28,13 +28,13 @@ type Bracket struct {
 
 	span float64 // of the estimates that count
 
-	Steps      int   // temperatures of the last annealing
+	Steps      int   // temperatures of the last run of AIS
 	ChainSteps int64 // of all runs
 	Findings   []diag.Finding
 }
 
-// Estimate is one of the five with its name and what it bounds.
-type Estimate struct {
+// NamedLogZ is one of the five estimates, with its name and what it bounds.
+type NamedLogZ struct {
 	Name string
 	// Bounds is +1 for a lower bound in probability, P(estimate > log Z + x) ≤ e^(−x); −1 for an upper bound in the same sense, if the
 	// chains start at samples of the model; 0 for neither.
@@ -46,8 +46,8 @@ type Estimate struct {
 // Estimates lists all five. Reverse AIS from data and from random restarts counts where it is higher than AIS: then its chains know of
 // states that others miss. Where it is lower, its chains are caught where the model gives less weight than they do: AIS is a lower bound,
 // so they are no samples of the model, and say nothing.
-func (b *Bracket) Estimates() []Estimate {
-	return []Estimate{
+func (b *Bracket) Estimates() []NamedLogZ {
+	return []NamedLogZ{
 		{"AIS", 1, b.AIS, true},
 		{"reverse AIS from its end points", -1, b.ReverseEnds, true},
 		{"reverse AIS from data", -1, b.ReverseData, b.ReverseData.Value > b.AIS.Value},
@@ -56,9 +56,9 @@ func (b *Bracket) Estimates() []Estimate {
 	}
 }
 
-// counted are those that count.
-func (b *Bracket) counted() []Estimate {
-	return slices.DeleteFunc(b.Estimates(), func(e Estimate) bool { return !e.Counts })
+// counted are the estimates that count.
+func (b *Bracket) counted() []NamedLogZ {
+	return slices.DeleteFunc(b.Estimates(), func(e NamedLogZ) bool { return !e.Counts })
 }
 
 // ESS is the least effective sample size of the estimates by AIS that count.
@@ -127,7 +127,8 @@ func (b *Bracket) judge(shorter *Bracket) {
 	if b.hidden() {
 		b.Findings = append(b.Findings, diag.Finding{
 			Code: "hidden-mode",
-			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; AIS gives %.1f, and tempering %.1f",
+			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; "+
+				"AIS gives %.1f, and tempering %.1f",
 				-b.Found, b.Found, b.AIS.Value, b.Tempered.Value),
 			Value: diag.Number(b.Found - b.AIS.Value), Threshold: 0,
 			Consequence: "almost all of the model's weight is on configurations unlike the data, " +
@@ -155,7 +156,8 @@ func (b *Bracket) judge(shorter *Bracket) {
 	switch {
 	case shorter == nil:
 		b.Findings = append(b.Findings, diag.Finding{
-			Code: "one-run", Message: "there was no second, longer run to compare with", Value: diag.Number(b.Steps), Threshold: firstSteps * longer,
+			Code: "one-run", Message: "there was no second, longer run to compare with",
+			Value: diag.Number(b.Steps), Threshold: firstSteps * longer,
 			Consequence: "states that AIS and reverse AIS both miss may have gone unnoticed",
 		})
 	case !agree(b.AIS, shorter.AIS):

@@ -36,7 +36,8 @@ func TestWaysBackCountUpward(t *testing.T) {
 		}
 	}
 	side := sample.LogZ{Value: 10, Stderr: 0.1, ESS: 100}
-	b := &Bracket{AIS: side, ReverseEnds: sample.LogZ{Value: 5, Stderr: 0.1, ESS: 100}, ReverseData: side, ReverseRandom: side, Tempered: side}
+	low := sample.LogZ{Value: 5, Stderr: 0.1, ESS: 100}
+	b := &Bracket{AIS: side, ReverseEnds: low, ReverseData: side, ReverseRandom: side, Tempered: side}
 	b.combine()
 	if open, all := b.open(); !open || b.Lower > 4.8 {
 		t.Errorf("reverse AIS from the end points is 5, and the bracket from %v is not open: %s", b.Lower, all)

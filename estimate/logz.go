@@ -21,7 +21,7 @@ type Options struct {
 	Compute  *compute.Context                                // nil means the default; results don't depend on it
 	Progress func(done, total int64, expected time.Duration) // chain steps so far and at most, and how long those will take; may be nil
 
-	// Between are models between the base and the model for annealing and tempering to pass, such as those saved along a training. None: the
+	// Between are models that AIS and tempering pass between the base and the model, such as those saved along a training. None: the
 	// straight line, which is shorter (docs/decisions/0030).
 	Between []*rbm.Model
 }
@@ -47,14 +47,11 @@ const (
 // cancelled, or if the model and the data don't fit.
 func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64, o Options) (*Bracket, error) {
 	if data.Units() != model.M() || len(means) != model.M() {
-		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones", data.Units(), len(means), model.M())
+		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones",
+			data.Units(), len(means), model.M())
 	}
-	for k, between := range o.Between {
-		if !between.Fits(model) {
-			return nil, fmt.Errorf("estimate: model %d on the path has %d %v and %d %v units, the model %d %v and %d %v", k,
-				between.M(), between.Visible.Kind(), between.N(), between.Hidden.Kind(),
-				model.M(), model.Visible.Kind(), model.N(), model.Hidden.Kind())
-		}
+	if err := sample.CheckBetween(o.Between, model); err != nil {
+		return nil, fmt.Errorf("estimate: %w", err)
 	}
 	if data.Rows() == 0 {
 		return nil, errors.New("estimate: no data to begin chains at")
@@ -82,6 +79,11 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 	return last, nil
 }
 
+// Memory is about how many bytes LogZ takes beside the model and the data.
+func Memory(model *rbm.Model) float64 {
+	return sample.ChainMemory(model, chains) + sample.TemperingMemory(model, replicaSets)
+}
+
 // cost is the number of chain steps of AIS, of the sweeps before reverse AIS, and of reverse AIS. Tempering takes as many, and less than a
 // tenth more to end a round.
 func cost(steps int) int64 { return int64(chains) * int64(2*steps+warmUp(steps)) }
@@ -89,7 +91,7 @@ func cost(steps int) int64 { return int64(chains) * int64(2*steps+warmUp(steps))
 // warmUp is the number of sweeps that chains make at the model before reverse AIS.
 func warmUp(steps int) int { return steps / 2 }
 
-// nextSteps is the length of the run after one of so many steps, with what is left of the budget; 0 if it isn't worth it.
+// nextSteps is the number of steps of the next run, with what is left of the budget; 0 if it isn't worth it.
 func nextSteps(steps int, left int64) int {
 	left = left * 10 / 22
 	if next := longer * steps; cost(next) <= left {
@@ -106,7 +108,7 @@ type estimator struct {
 	model, base  *rbm.Model
 	path         sample.Path
 	data         rbm.Batch
-	places       []float64 // of the last annealing
+	places       []float64 // of the last run of AIS
 	lengths      []float64 // of its steps, summed over AIS and reverse AIS
 	conditionals *rbm.Conditionals
 	key          rng.Key
@@ -126,7 +128,7 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) 
 	}
 }
 
-// run makes all five estimates with so many steps.
+// run makes all five estimates, those by AIS with the given number of steps.
 func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	key := e.key.Stream(runStream(e.runs))
 	e.places, e.lengths = e.schedule(steps), make([]float64, steps)
@@ -138,7 +140,7 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	b := &Bracket{Steps: steps, AIS: ais.LogZ()}
 	b.Found = math.Inf(-1)
 	ais.Resample()
-	ended := rbm.NewBatch(back, e.model.M())
+	ended := e.model.Visible.NewBatch(back)
 	ended.Gather(ais.Chains.Visible, spread()) // copies of a chain stand side by side
 	for _, reverse := range []struct {
 		estimate *sample.LogZ
@@ -205,7 +207,7 @@ func (e *estimator) add(lengths []float64) {
 	}
 }
 
-// schedule returns the places of the next annealing: evenly spaced at first, and then so that the steps of a run are alike in
+// schedule returns the places of the next run of AIS: evenly spaced at first, and then so that the steps of a run are alike in
 // what they add to the spread of the weights, by the lengths that they had in the run before, all but the part even of them.
 func (e *estimator) schedule(steps int) []float64 {
 	if e.places == nil {

@@ -4,24 +4,22 @@ import (
 	"context"
 	"math"
 
+	"harmonium/rbm"
 	"harmonium/sample"
 )
 
-// Tempering runs on so many replica sets, which begin with firstTemperatures and may get mostTemperatures. A third of the rounds go before.
 const (
-	replicaSets       = 50
-	firstTemperatures = 12
-	mostTemperatures  = 64
-	groups            = 10 // of replica sets, for the error
+	replicaSets = 50 // of tempering
+	groups      = 10 // of replica sets, for the error
 )
 
-// tempered estimates log Z from the exchanges of parallel tempering with about so many chain steps: the ratio of the Z of two
-// neighbours follows from what a step to the other costs the states of each, by the acceptance ratio (C. H. Bennett, J. Comput.
-// Phys. 22 (1976) 245). The error is that of the jackknife over groups of replica sets, which are independent of each other, so
+// tempered estimates log Z from the exchanges of parallel tempering in about chainSteps chain steps, a third of them as burn-in: the ratio
+// of the Z of two neighbours follows from the work of taking the states of each to the other, by the acceptance ratio (C. H. Bennett, J.
+// Comput. Phys. 22 (1976) 245). The error is that of the jackknife over groups of replica sets, which are independent of each other, so
 // that it holds whatever the chains remember.
 func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ, error) {
 	key := e.key.Stream(runStream(e.runs)).Stream(4)
-	t := sample.NewTempering(e.path, sample.FromBiases(e.base, replicaSets, key), firstTemperatures, key, e.o.Compute)
+	t := sample.NewTempering(e.path, sample.FromBiases(e.base, replicaSets, key), sample.FirstTemperatures, key, e.o.Compute)
 	end := e.done + chainSteps
 	round := func() error {
 		t.Round()
@@ -34,10 +32,10 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ
 				return sample.LogZ{}, err
 			}
 		}
-		t.Respace(mostTemperatures)
+		t.Respace(sample.MaxTemperatures)
 	}
 	pairs := make([]pair, len(t.Betas())-1)
-	t.Works = func(k int, up, down []float64) { pairs[k].add(up, down) }
+	t.ObserveWork = func(k int, up, down []float64) { pairs[k].add(up, down) }
 	for e.done < end || !pairs[len(pairs)-1].enough() || !pairs[0].enough() {
 		if err := round(); err != nil {
 			return sample.LogZ{}, err
@@ -62,7 +60,7 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ
 	return sample.LogZ{Value: logZ[groups], Stderr: math.Sqrt(squares * (groups - 1) / groups), ESS: float64(t.RoundTrips())}, nil
 }
 
-// pair collects what steps between two neighbouring temperatures cost, by group of replica sets.
+// pair collects the work between two neighbouring temperatures, by group of replica sets.
 type pair struct{ up, down [groups][]float64 }
 
 func (p *pair) add(up, down []float64) {
@@ -87,7 +85,7 @@ func (p *pair) differences() [groups + 1]float64 {
 		for g := range groups {
 			sums[g], slopes[g] = 0, 0
 			for i, up := range p.up[g] {
-				a, b := sigmoid(f-up), sigmoid(-f-p.down[g][i])
+				a, b := rbm.Sigmoid(f-up), rbm.Sigmoid(-f-p.down[g][i])
 				sums[g] += a - b
 				slopes[g] += a*(1-a) + b*(1-b)
 			}
@@ -127,5 +125,3 @@ func (p *pair) differences() [groups + 1]float64 {
 	result[groups] = f
 	return result
 }
-
-func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

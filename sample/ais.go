@@ -35,7 +35,7 @@ func AIS(ctx context.Context, path Path, places []float64, count int, c *rbm.Con
 func ReverseAIS(ctx context.Context, path Path, places []float64, chains *Chains, c *rbm.Conditionals, key rng.Key, report func(step int)) (
 	z LogZ, lengths []float64, err error,
 ) {
-	p := NewWeighted(chains, c, key)
+	p := equalWeights(chains, c, key)
 	back := slices.Clone(places[:len(places)-1])
 	slices.Reverse(back)
 	if lengths, err = p.Anneal(ctx, path, back, c, report); err != nil {

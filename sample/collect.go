@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"harmonium/diag"
-	"harmonium/rbm"
 )
 
 // The burn-in goes in stages, each as long as all before: a given one ends its stages at an eighth, a quarter, a half and all of it. One
@@ -19,7 +18,7 @@ const (
 
 // collect burns in and draws the samples in turns: one of each chain after every Thin sweeps.
 func (d *drawing) collect(ctx context.Context, w walker) (*Result, error) {
-	result := &Result{Method: w.method(), Thin: d.Thin, Samples: rbm.NewBatch(d.Count, d.model.M())}
+	result := &Result{Method: w.method(), Thin: d.Thin, Samples: d.model.Visible.NewBatch(d.Count)}
 	last, err := d.burnIn(ctx, w, result)
 	if err != nil {
 		return nil, err
@@ -178,9 +177,10 @@ func (r *Result) judge(t *trace, before int) {
 func (r *Result) judgeTrips(sets int) {
 	if r.Exchange.RoundTrips < sets {
 		r.Findings = append(r.Findings, diag.Finding{
-			Code:    "few-round-trips",
-			Message: fmt.Sprintf("%d states travelled from the model to the base and back, in %d replica sets", r.Exchange.RoundTrips, sets),
-			Value:   diag.Number(r.Exchange.RoundTrips), Threshold: diag.Number(sets),
+			Code: "few-round-trips",
+			Message: fmt.Sprintf("%d states travelled from the model to the base and back, in %d replica sets",
+				r.Exchange.RoundTrips, sets),
+			Value: diag.Number(r.Exchange.RoundTrips), Threshold: diag.Number(sets),
 			Consequence: "tempering did not help the chains to forget: modes may be missing or have the wrong weight",
 		})
 	}

@@ -26,7 +26,7 @@ const (
 // anything.
 var ranks = [][]string{
 	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile"},
-	{"internal/kernel", "lecture"},
+	{"internal/kernel", "internal/kerneltest", "lecture"},
 	{"compute", "internal/cuda"},
 	{"rbm"},
 	{"exact", "sample", "data", "internal/lecturetest"},
