@@ -44,16 +44,14 @@ func (*PCD) About() string {
 
 // Settings lists the settings.
 func (p *PCD) Settings() []Setting {
-	return []Setting{
+	return append([]Setting{
 		{Name: "steps", At: &p.Steps, Auto: &p.Adapt, Default: DefaultSteps, Least: 1,
 			Help: "Gibbs sweeps an update; more: less bias, more time; auto: as many as the chains need to forget within a few updates"},
 		{Name: "chains", At: &p.Chains, Default: DefaultChains, Least: 1, Help: "persistent chains; more: less noise in the gradient, more time"},
 		{Name: "refresh", At: &p.Refresh,
 			Help: "replica sets that exchange states with the chains, so that these change modes; 0 means none, " +
 				"10 cost as much as 6 to 15 sweeps of 100 chains"},
-		{Name: "rungs", At: &p.Temperatures, Default: DefaultTemperatures, Least: 2, Needs: "refresh", Help: rungsHelp},
-		{Name: "path", At: along{&p.Along}, Default: PathLine, Needs: "refresh", Help: pathHelp},
-	}
+	}, replicaSettings(&p.Temperatures, &p.Along, "refresh")...)
 }
 
 // Start draws the chains from the model's visible biases.

@@ -32,12 +32,10 @@ func (*PT) About() string {
 
 // Settings lists the settings.
 func (p *PT) Settings() []Setting {
-	return []Setting{
+	return append([]Setting{
 		{Name: "steps", At: &p.Steps, Default: DefaultSteps, Least: 1, Help: "Gibbs sweeps and exchanges an update; more: less bias, more time"},
 		{Name: "chains", At: &p.Chains, Default: DefaultChains, Least: 1, Help: "replica sets; more: less noise in the gradient, more time"},
-		{Name: "rungs", At: &p.Temperatures, Default: DefaultTemperatures, Least: 2, Help: rungsHelp},
-		{Name: "path", At: along{&p.Along}, Default: PathLine, Help: pathHelp},
-	}
+	}, replicaSettings(&p.Temperatures, &p.Along, "")...)
 }
 
 // Start draws the chains from the model's visible biases.

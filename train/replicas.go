@@ -63,10 +63,15 @@ func (r *replicaSets) remember(m *Memory) {
 	}
 }
 
-const (
-	rungsHelp = "models between independent units and the model that a replica set has"
-	pathHelp  = "where these models lie: line (straight; mixes faster wherever it was measured) or training (along the models kept so far)"
-)
+// replicaSettings are the settings that PCD and PT have in common. They have no effect without the setting that they need, if any.
+func replicaSettings(temperatures *int, along *bool, needs string) []Setting {
+	return []Setting{
+		{Name: "temperatures", At: temperatures, Default: DefaultTemperatures, Least: 2, Needs: needs,
+			Help: "of a replica set: models between independent units and the model"},
+		{Name: "path", At: pathName{along}, Default: PathLine, Needs: needs,
+			Help: "where these models lie: line (straight; mixes faster wherever it was measured) or training (along the models frozen so far)"},
+	}
+}
 
 // The paths of replica sets between independent units and a model: the straight line, and along the models kept in training.
 const (
@@ -74,22 +79,22 @@ const (
 	PathTraining = "training"
 )
 
-// along is the path of replica sets as text.
-type along struct{ is *bool }
+// pathName is the path of replica sets as text.
+type pathName struct{ along *bool }
 
-func (a along) Type() string { return PathLine + "|" + PathTraining }
+func (p pathName) Type() string { return PathLine + "|" + PathTraining }
 
-func (a along) String() string {
-	if *a.is {
+func (p pathName) String() string {
+	if *p.along {
 		return PathTraining
 	}
 	return PathLine
 }
 
-func (a along) Set(text string) error {
+func (p pathName) Set(text string) error {
 	if text != PathLine && text != PathTraining {
 		return errors.New("want " + PathLine + " or " + PathTraining)
 	}
-	*a.is = text == PathTraining
+	*p.along = text == PathTraining
 	return nil
 }

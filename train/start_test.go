@@ -25,7 +25,7 @@ func TestStartRefuses(t *testing.T) {
 		`schedule is "wavy", want constant, linear, cosine or power`:  {Schedule: "wavy"},
 		"there is no validation data":                                 {Patience: 3},
 		"cd: steps is -1, want 1 or more":                             {Negative: &train.CD{Steps: -1}},
-		"pt: rungs is 1, want 2 or more":                              {Negative: &train.PT{Temperatures: 1}},
+		"pt: temperatures is 1, want 2 or more":                       {Negative: &train.PT{Temperatures: 1}},
 		"pcd of 100 chains is refreshed by 101 replica sets":          {Negative: &train.PCD{Refresh: 101}},
 		"pcd: chains is -5, want 1 or more":                           {Negative: &train.PCD{Chains: -5}},
 		"pcd: path is training, but without refresh it has no effect": {Negative: &train.PCD{Along: true}},
