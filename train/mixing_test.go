@@ -16,13 +16,14 @@ func TestRefreshIsNoForgetting(t *testing.T) {
 	if err := p.Start(Setup{Model: model, Key: rng.Seed(2), Compute: compute.New(1)}); err != nil {
 		t.Fatal(err)
 	}
+	exchange := p.movers[1].(*exchange)
 	for done := uint64(1); done <= 200; done++ {
-		if done%refreshEvery == 0 {
-			p.exchange(done / refreshEvery)
+		if done%exchangeEvery == 0 {
+			exchange.swap(done / exchangeEvery)
 		}
-		p.overlap.See(p.watched(), done)
+		p.population.see(done)
 	}
-	if got := p.overlap.Time(200); got != 200 {
+	if got := p.population.overlap.Time(200); got != 200 {
 		t.Errorf("frozen chains remember %d of 200 updates", got)
 	}
 }
