@@ -71,7 +71,7 @@ func newLive(c Config, a *accounts, every int, rows float64, key rng.Key) *live 
 }
 
 // logZ estimates log Z of the model, at which it leaves the conditionals.
-func (l *live) logZ(f *follower, now Moment) (sample.LogZ, []diag.Finding) {
+func (l *live) logZ(f *follower, now Snapshot) (sample.LogZ, []diag.Finding) {
 	key, c := l.key.Stream(rng.Stream(now.Update)), now.Conditionals
 	c.Update(now.Model)
 	chains := sample.NewChains(l.starts(now.Known, key), now.Model.N(), key)

@@ -94,7 +94,7 @@ func logZNow(t *testing.T, training *train.Training, known rbm.Batch) (sample.Lo
 	t.Helper()
 	training.Monitor.ScoreLive(10, 0, 0)
 	model := training.Model
-	scores, err := training.Monitor.Score(t.Context(), monitor.Moment{
+	scores, err := training.Monitor.Score(t.Context(), monitor.Snapshot{
 		Update: 1, Model: model, Conditionals: rbm.NewConditionals(model, nil), Known: known,
 	})
 	if err != nil {

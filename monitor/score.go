@@ -27,8 +27,8 @@ type Scores struct {
 	Findings       []diag.Finding // what makes the scores less than they seem
 }
 
-// Moment is a training after an update: all that a score needs to know of it.
-type Moment struct {
+// Snapshot is a training after an update: all that a score needs to know of it.
+type Snapshot struct {
 	Update       uint64 // counted from 1
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // scratch for the model
@@ -37,7 +37,7 @@ type Moment struct {
 }
 
 // Score scores the model. It is finished even if ctx is cancelled: it belongs to the update before it.
-func (m *Monitor) Score(ctx context.Context, now Moment) (*Scores, error) {
+func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 	s := new(Scores)
 	if m.live != nil {
 		s.LogZ, s.Findings = m.live.logZ(m.follower, now)
@@ -62,7 +62,7 @@ func (m *Monitor) Score(ctx context.Context, now Moment) (*Scores, error) {
 }
 
 // score takes the mean of log P(v) = −F(v) − log Z over a set.
-func (m *Monitor) score(set *data.Set, now Moment, logZ float64) *Score {
+func (m *Monitor) score(set *data.Set, now Snapshot, logZ float64) *Score {
 	var logs []float64
 	if m.plan.method == MethodExact {
 		logs = now.Model.FreeEnergy(set.States)

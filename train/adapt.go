@@ -34,10 +34,9 @@ func (p *PCD) adapt(update uint64) {
 	overlap.Restart(p.population.states(), update)
 }
 
-func (p *PCD) alongLadder() bool { return p.Along && p.Refresh > 0 }
-
-func (p *PCD) mixing(update uint64) monitor.Mixing {
-	m := monitor.Mixing{Time: p.population.overlap.Time(update), Fair: 1, Sweeps: p.Sweeps()}
+// Mixing tells the overlap time of the chains. It should be one update, or so long as Adapt leaves it.
+func (p *PCD) Mixing(updates uint64) monitor.Mixing {
+	m := monitor.Mixing{Time: p.population.overlap.Time(updates), Fair: 1, Sweeps: p.Sweeps()}
 	if p.Adapt {
 		m.Fair = longTime
 	}

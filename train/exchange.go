@@ -19,8 +19,8 @@ func (p *PCD) newExchange(s Setup) (*exchange, error) {
 		return nil, fmt.Errorf("pcd of %d chains is refreshed by %d replica sets, want no more than chains", p.Chains, p.Refresh)
 	}
 	return &exchange{
-		replicas:   newReplicaSets(s, p.Refresh, p.Temperatures, p.Along),
-		population: &p.population, cost: replicasCost(s.Model, p.Refresh, p.Temperatures, 1),
+		replicas: newReplicaSets(s, p.Refresh, p.Temperatures), population: &p.population,
+		cost: replicasCost(s.Model, p.Refresh, p.Temperatures, 1),
 	}, nil
 }
 
@@ -41,3 +41,6 @@ func (e *exchange) swap(turn uint64) {
 }
 
 func (e *exchange) remember(m *Memory) { e.replicas.remember(m.under("replicas")) }
+
+// UsesLadder tells whether there are replica sets that lie along the ladder.
+func (p *PCD) UsesLadder() bool { return p.Ladder && p.Refresh > 0 }

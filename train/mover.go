@@ -27,6 +27,6 @@ func (p *PCD) startMovers(s Setup) error {
 		p.cost.average += e.cost
 		others = e.replicas.Visible()
 	}
-	p.population = newPopulation(p.visible(), others)
+	p.population = newPopulation(p.Visible(), others)
 	return nil
 }

@@ -22,7 +22,7 @@ type PCD struct {
 	Adapt        bool // instead of Steps: as many as the chains need to forget within a few updates, from 1 to 64
 	Refresh      int  // replica sets that exchange states with the chains, no more than chains
 	Temperatures int  // of these; 0 means DefaultTemperatures
-	Along        bool // the replicas lie along the models frozen in the training so far, and not on the straight line
+	Ladder       bool // the replicas lie along the ladder, the models frozen in the training so far, and not on the straight line
 
 	chains     *sample.Chains // the last is the random restart
 	population population     // the others, and what they exchange states with
@@ -48,14 +48,14 @@ func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	for _, m := range p.movers {
 		m.move(u)
 	}
-	u.Conditionals.Statistics(dst, u.Model, p.visible(), nil)
+	u.Conditionals.Statistics(dst, u.Model, p.Visible(), nil)
 	p.population.see(u.Number + 1)
 	p.adapt(u.Number + 1)
 	return nil
 }
 
-// visible are the chains that the phase averages over: all but the random restart.
-func (p *PCD) visible() rbm.Batch { return p.chains.Visible.Slice(0, p.Chains) }
+// Visible are the chains that the phase averages over: all but the random restart.
+func (p *PCD) Visible() rbm.Batch { return p.chains.Visible.Slice(0, p.Chains) }
 
 // Cost counts the sweeps, as many as there are now, and the average.
 func (p *PCD) Cost() float64 { return float64(p.Sweeps())*p.cost.sweep + p.cost.average }
@@ -77,7 +77,7 @@ func (p *PCD) Settings() []Setting {
 		{Name: "refresh", At: &p.Refresh,
 			Help: "replica sets that exchange states with the chains, so that these change modes; 0 means none, " +
 				"10 cost as much as 6 to 15 sweeps of 100 chains"},
-	}, replicaSettings(&p.Temperatures, &p.Along, "refresh")...)
+	}, replicaSettings(&p.Temperatures, &p.Ladder, "refresh")...)
 }
 
 // Remember lists the chains, and what movers remember.

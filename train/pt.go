@@ -15,7 +15,7 @@ type PT struct {
 	Steps        int  // rounds an update; 0 means DefaultSteps
 	Chains       int  // replica sets; 0 means DefaultChains
 	Temperatures int  // 0 means DefaultTemperatures
-	Along        bool // the replicas lie along the models frozen in the training so far, and not on the straight line
+	Ladder       bool // the replicas lie along the ladder, the models frozen in the training so far, and not on the straight line
 
 	replicas *replicaSets
 	overlap  monitor.Overlap
@@ -35,7 +35,7 @@ func (p *PT) Settings() []Setting {
 	return append([]Setting{
 		{Name: "steps", At: &p.Steps, Default: DefaultSteps, Least: 1, Help: "Gibbs sweeps and exchanges an update; more: less bias, more time"},
 		{Name: "chains", At: &p.Chains, Default: DefaultChains, Least: 1, Help: "replica sets; more: less noise in the gradient, more time"},
-	}, replicaSettings(&p.Temperatures, &p.Along, "")...)
+	}, replicaSettings(&p.Temperatures, &p.Ladder, "")...)
 }
 
 // Start draws the chains from the model's visible biases.
@@ -43,9 +43,9 @@ func (p *PT) Start(s Setup) error {
 	if err := checkChains(p.Kind(), s.Model, p.Chains, p.Temperatures); err != nil {
 		return err
 	}
-	p.replicas = newReplicaSets(s, p.Chains, p.Temperatures, p.Along)
+	p.replicas = newReplicaSets(s, p.Chains, p.Temperatures)
 	p.cost = replicasCost(s.Model, p.Chains, p.Temperatures, p.Steps)
-	p.overlap = monitor.NewOverlap(p.visible())
+	p.overlap = monitor.NewOverlap(p.Visible())
 	return nil
 }
 
@@ -55,20 +55,23 @@ func (p *PT) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	for range p.Steps {
 		p.replicas.Round()
 	}
-	p.overlap.See(p.visible(), u.Number+1)
-	u.Conditionals.Statistics(dst, u.Model, p.visible(), nil)
+	p.overlap.See(p.Visible(), u.Number+1)
+	u.Conditionals.Statistics(dst, u.Model, p.Visible(), nil)
 	return nil
 }
 
 // Cost counts the rounds and the models of the temperatures.
 func (p *PT) Cost() float64 { return p.cost }
 
-func (p *PT) visible() rbm.Batch { return p.replicas.Visible() }
+// Visible are the replicas at the model.
+func (p *PT) Visible() rbm.Batch { return p.replicas.Visible() }
 
-func (p *PT) alongLadder() bool { return p.Along }
+// UsesLadder tells whether the replicas lie along the ladder.
+func (p *PT) UsesLadder() bool { return p.Ladder }
 
-func (p *PT) mixing(update uint64) monitor.Mixing {
-	return monitor.Mixing{Time: p.overlap.Time(update), Fair: 1, Sweeps: p.Steps}
+// Mixing tells the overlap time of the replicas at the model. It should be one update.
+func (p *PT) Mixing(updates uint64) monitor.Mixing {
+	return monitor.Mixing{Time: p.overlap.Time(updates), Fair: 1, Sweeps: p.Steps}
 }
 
 // Remember lists the replica sets.

@@ -18,7 +18,7 @@ func TestConfigAsJSON(t *testing.T) {
 		`{"seed":18446744073709551615,"epochs":0,"updates":0,"time":"1m30s","batch":20,"rate":0.01,"schedule":"linear",` +
 			`"l1":0.5,"l2":0,"clip":0,"centered":false,"data_biases":true,"patience":0,"every":0,`: {Seed: 1<<64 - 1, Time: 90 * time.Second, L1: 0.5, Plain: true},
 		`{"kind":"pcd","steps":"auto","chains":7,"refresh":2,"temperatures":3,"path":"training"}`: {
-			Negative: &train.PCD{Adapt: true, Chains: 7, Refresh: 2, Temperatures: 3, Along: true}},
+			Negative: &train.PCD{Adapt: true, Chains: 7, Refresh: 2, Temperatures: 3, Ladder: true}},
 		`{"kind":"cd","steps":10}`: {Negative: &train.CD{}},
 		`{"kind":"pt","steps":10,"chains":100,"temperatures":10,"path":"line"}`: {Negative: &train.PT{}},
 		`{"kind":"exact"}`:                   {Negative: &train.Exact{}},

@@ -28,7 +28,7 @@ func TestStartRefuses(t *testing.T) {
 		"pt: temperatures is 1, want 2 or more":                       {Negative: &train.PT{Temperatures: 1}},
 		"pcd of 100 chains is refreshed by 101 replica sets":          {Negative: &train.PCD{Refresh: 101}},
 		"pcd: chains is -5, want 1 or more":                           {Negative: &train.PCD{Chains: -5}},
-		"pcd: path is training, but without refresh it has no effect": {Negative: &train.PCD{Along: true}},
+		"pcd: path is training, but without refresh it has no effect": {Negative: &train.PCD{Ladder: true}},
 		"pcd with 1000000000 chains of 9×4 units would take":          {Negative: &train.PCD{Chains: 1_000_000_000}},
 		"pt with 1000000000 chains of 9×4 units would take":           {Negative: &train.PT{Chains: 1_000_000_000}},
 		"adam: beta1 is 1, want a number from 0 to below 1":           {Optimizer: &train.Adam{Beta1: 1}},
