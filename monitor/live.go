@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
@@ -100,7 +101,8 @@ func (l *live) logZ(f *follower, now Snapshot) (sample.LogZ, []diag.Finding) {
 	l.compare(now.Update, gap, math.Sqrt(max(0, z.Stderr*z.Stderr-mean.Stderr*mean.Stderr)+back.Stderr*back.Stderr))
 	z.Stderr = math.Hypot(z.Stderr, gap)
 	if found > z.Value+doubtful*z.Stderr {
-		return sample.LogZ{Value: found, Stderr: found - z.Value, ESS: z.ESS}, []diag.Finding{hiddenMode(found, z)}
+		hidden := sample.HiddenMode(found, fmt.Sprintf("AIS and reverse AIS give %.1f", z.Value), z, doubtful*z.Stderr)
+		return sample.LogZ{Value: found, Stderr: found - z.Value, ESS: z.ESS}, []diag.Finding{hidden}
 	}
 	z.Stderr = math.Hypot(z.Stderr, l.gap)
 	return z, l.findings(step)

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -45,6 +46,10 @@ type Training struct {
 	centerH  []float32 // running mean of the hidden units on the data
 	centered uint64    // 1 once centerH has been set
 }
+
+// ErrDiverged is the error of a training whose parameters have become so large that they are no numbers, or that nothing can be said about
+// the model.
+var ErrDiverged = errors.New("the training has diverged")
 
 // Steps runs the training: one update of the parameters a turn. Leaving the loop or cancelling ctx
 // stops it between two updates, and another call goes on from there. [Training.Err] tells whether it ended in an error.
@@ -129,8 +134,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	}
 	norm, finite := t.ascent.run(rate) // λ ← λ + η·(⟨·⟩_data − ⟨·⟩_model), or what the optimiser makes of it
 	if !finite {
-		return Progress{}, fmt.Errorf("a parameter is no longer a finite number (learning rate %g, gradient norm %g): "+
-			"lower the learning rate or bound the weights", rate, norm)
+		return Progress{}, fmt.Errorf("%w: a parameter is no longer a finite number (learning rate %g, gradient norm %g)", ErrDiverged, rate, norm)
 	}
 	t.done++
 	return t.report(ctx, rate, norm)

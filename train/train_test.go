@@ -3,6 +3,7 @@ package train_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -382,7 +383,7 @@ func TestDivergenceStops(t *testing.T) {
 		training := start(t, 5, drawnBars(t, 100), train.Config{Rate: rate, Schedule: train.Constant, Optimizer: &train.Momentum{}})
 		for range training.Steps(t.Context()) {
 		}
-		if err := training.Err(); err == nil || !strings.Contains(err.Error(), "update 1: ") || !strings.Contains(err.Error(), want) {
+		if err := training.Err(); !errors.Is(err, train.ErrDiverged) || !strings.Contains(err.Error(), "update 1: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("rate %v: error is %v, want %q", rate, err, want)
 		}
 	}
