@@ -23,7 +23,8 @@ const (
 // 0 for what the account pays.
 func (m *Monitor) ScoreLive(every int, rows float64, reverse int) {
 	key := rng.Seed(m.config.Seed).Stream(rng.StreamLive).Stream(rng.StreamEstimate)
-	m.plan.method, m.live = MethodLive, newLive(m.config, m.accounts, every, rows, key)
+	m.plan.method, m.plan.reverse = MethodLive, reverseChains(m.config, m.accounts, every, rows)
+	m.live = newLive(m.config, m.plan.reverse, &m.accounts.check, key)
 	if reverse > 0 {
 		m.live.reverse = reverse
 	}

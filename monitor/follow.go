@@ -49,7 +49,7 @@ func newFollower(c Config, a *account, key rng.Key) *follower {
 		chains: sample.NewIndependent(base, aisChains, key), atMean: rbm.NewConditionals(base, c.Compute),
 	}
 	f.chains.UpdateFreeEnergies(f.atMean)
-	a.price, a.most = stepCost(base, aisChains), stepsSaved
+	a.most = stepsSaved
 	a.balance = max(1+lookCost, min(stepsSaved, a.pays(c.Updates)))
 	return f
 }

@@ -59,16 +59,10 @@ const (
 	streamReverse                       // reverse AIS from the model to the mean
 )
 
-// newLive prepares for scores of a number of rows, with a number of updates between them.
-func newLive(c Config, a *accounts, every int, rows float64, key rng.Key) *live {
-	l := &live{reverse: mostReverse, key: key, data: c.Data.States, account: &a.check, steps: fewestSteps}
-	price := func() float64 { return liveCost(c.Model, l.reverse, rows) }
-	for a.score.price = price(); l.reverse > fewestReverse && a.score.pays(every) < 1; a.score.price = price() {
-		l.reverse /= 2
-	}
-	l.account.price = stepCost(c.Model, aisChains) + stepCost(c.Model, l.reverse)
-	l.account.balance = min(fewestSteps, l.account.pays(c.Updates)/2)
-	return l
+// newLive prepares for scores with a number of chains of reverse AIS.
+func newLive(c Config, reverse int, account *account, key rng.Key) *live {
+	account.balance = min(fewestSteps, account.pays(c.Updates)/2)
+	return &live{reverse: reverse, key: key, data: c.Data.States, account: account, steps: fewestSteps}
 }
 
 // logZ estimates log Z of the model, at which it leaves the conditionals.

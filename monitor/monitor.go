@@ -38,13 +38,13 @@ func New(c Config) *Monitor {
 	if c.Updates == 0 {
 		c.Updates = math.MaxInt
 	}
-	m := &Monitor{config: c, accounts: newAccounts(c.Cost)}
+	m := &Monitor{config: c, accounts: newAccounts(c)}
 	key := rng.Seed(c.Seed).Stream(rng.StreamLive)
 	m.follower = newFollower(c, &m.accounts.follow, key)
 	m.ladder = newLadder(m.follower.base, c.Ladder, c.Compute)
 	m.plan = newPlan(c, m.accounts)
 	if m.plan.method == MethodLive {
-		m.live = newLive(c, m.accounts, m.plan.every, c.rows(liveRows), key.Stream(rng.StreamEstimate))
+		m.live = newLive(c, m.plan.reverse, &m.accounts.check, key.Stream(rng.StreamEstimate))
 	}
 	return m
 }
