@@ -18,8 +18,8 @@ import (
 // them is where the model has its weight. Reverse: so other chains go from the model to the mean by reverse AIS. Half of them begin at
 // known states, half at rows of data. Both estimates must agree.
 //
-// Now and then, with all the steps that the account has saved, a check takes reverse AIS from the model to independent units, and AIS from
-// there to the mean (check.go).
+// Where the account has saved enough steps, a check takes reverse AIS from the model to independent units, and AIS from there to the mean
+// (check.go).
 //
 // log Z is at least −F of any configuration. So neither the reverse chains nor random restarts ([sample.RandomStarts]) may come
 // to one with −F above the estimate.
@@ -39,9 +39,9 @@ type live struct {
 }
 
 const (
-	mostReverse   = 100 // chains of reverse AIS; where their account does not pay for them half or a quarter of them,
-	fewestReverse = 25  // whatever that costs
-	liveScores    = 20  // scores, where their number isn't given: fewer if fewestReverse cost too much for as many, more if mostReverse don't
+	mostReverse   = 100 // chains of reverse AIS; half or a quarter of them where their account does not pay for all,
+	fewestReverse = 25  // whatever these cost
+	liveScores    = 20  // scores of a training, if nothing else is said: fewer where fewestReverse cost too much, more where mostReverse don't
 	liveSteps     = 8   // between the mean and the model
 	liveSweeps    = 10  // that forget how states to begin reverse AIS at were found
 	perRestart    = 5   // chains of reverse AIS for a random restart, and
@@ -116,8 +116,8 @@ func reverseAIS(path sample.Path, steps int, chains *sample.Chains, c *rbm.Condi
 	return z
 }
 
-// starts returns states to begin reverse AIS at: known ones, which may all be caught in one mode, and data, which may be in modes that the
-// model does not have, as many of each; only data where nothing is known.
+// starts returns states to begin reverse AIS at: one half known ones, which may all be in one mode, and one half data, which may be in modes
+// that the model does not have; data alone where nothing is known.
 func (l *live) starts(known rbm.Batch, key rng.Key) rbm.Batch {
 	v := sample.FromRows(l.data, l.reverse, key)
 	if half := min(l.reverse/2, known.Rows()); half > 0 {

@@ -20,7 +20,7 @@ import (
 	"harmonium/train"
 )
 
-// trainLive trains on a 6×6 Ising model with 20 hidden units and scores live, although enumeration would be cheap, with so many chains of
+// trainLive trains on a 6×6 Ising model with 20 hidden units and scores live, although enumeration would be cheap, with a number of chains of
 // reverse AIS. It calls check with each evaluation and the exact log Z.
 func trainLive(t *testing.T, c train.Config, reverse int, check func(e *train.Evaluation, logZ float64)) {
 	t.Helper()

@@ -22,7 +22,7 @@ type Score struct {
 type Scores struct {
 	LogZ           sample.LogZ    // its Stderr and ESS are zero by enumeration
 	Train, Valid   *Score         // Valid is nil without validation data
-	Pseudo         *Score         // pseudo-log-likelihood of some rows, of validation data if there are any; nil where it would cost too much
+	Pseudo         *Score         // pseudo-log-likelihood of some rows, of validation data if any; nil where it would cost too much
 	SingularValues []float32      // the largest ones of W; nil at scores that follow too closely for what they cost
 	Findings       []diag.Finding // what makes the scores less than they seem
 }

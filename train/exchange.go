@@ -5,9 +5,9 @@ import "fmt"
 // exchangeEvery is the number of updates between two exchanges of replica sets with chains.
 const exchangeEvery = 10
 
-// exchange moves chains by replica sets, which make one round an update and can change modes. Now and then the replica at the model of each
-// set changes places with one of the chains, with each of these in turn. All are at the model, so that this leaves their distribution as it
-// is.
+// exchange moves chains by replica sets, whose replicas at the model change modes. The sets make one round an update. Every exchangeEvery
+// updates each replica at the model changes places with a chain, another chain each time. Both are at the model, so that the exchange leaves
+// their distribution as it is.
 type exchange struct {
 	replicas   *replicaSets
 	population *population // its others are the replicas at the model

@@ -19,7 +19,7 @@ type PCD struct {
 	Steps  int // Gibbs sweeps an update; 0 means DefaultSteps
 	Chains int // 0 means DefaultChains
 
-	Adapt        bool // instead of Steps: as many as the chains need to forget within a few updates, from 1 to 64
+	Adapt        bool // instead of Steps: from 1 to 64 sweeps, so that the chains forget within a few updates
 	Refresh      int  // replica sets that exchange states with the chains, no more than chains
 	Temperatures int  // of these; 0 means DefaultTemperatures
 	Ladder       bool // the replicas lie along the ladder, the models frozen in the training so far, and not on the straight line
@@ -57,7 +57,7 @@ func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 // Visible are the chains that the phase averages over: all but the random restart.
 func (p *PCD) Visible() rbm.Batch { return p.chains.Visible.Slice(0, p.Chains) }
 
-// Cost counts the sweeps, as many as there are now, and the average.
+// Cost counts the sweeps, by their number of now, and the average.
 func (p *PCD) Cost() float64 { return float64(p.Sweeps())*p.cost.sweep + p.cost.average }
 
 // Kind is "pcd".
@@ -72,8 +72,9 @@ func (*PCD) About() string {
 func (p *PCD) Settings() []Setting {
 	return append([]Setting{
 		{Name: "steps", At: &p.Steps, Auto: &p.Adapt, Default: DefaultSteps, Least: 1,
-			Help: "Gibbs sweeps an update; more: less bias, more time; auto: as many as the chains need to forget within a few updates"},
-		{Name: "chains", At: &p.Chains, Default: DefaultChains, Least: 1, Help: "persistent chains; more: less noise in the gradient, more time"},
+			Help: "Gibbs sweeps an update; more: less bias, more time; auto: 1 to 64, so that the chains forget within a few updates"},
+		{Name: "chains", At: &p.Chains, Default: DefaultChains, Least: 1,
+			Help: "persistent chains; more: less noise in the gradient, more time"},
 		{Name: "refresh", At: &p.Refresh,
 			Help: "replica sets that exchange states with the chains, so that these change modes; 0 means none, " +
 				"10 cost as much as 6 to 15 sweeps of 100 chains"},

@@ -9,7 +9,7 @@ import (
 
 // PT is the negative phase by parallel tempering (G. Desjardins, A. Courville, Y. Bengio, P. Vincent and O. Delalleau, AISTATS 2010):
 // persistent chains like those of PCD at each of several temperatures, between independent units and the model, which exchange states
-// ([sample.Tempering]). The chains of the model can change modes that PCD's are caught in. An update costs Temperatures times that of PCD
+// ([sample.Tempering]). So the chains at the model change modes, where PCD's stay in one. An update costs Temperatures times that of PCD,
 // and more.
 type PT struct {
 	Steps        int  // rounds an update; 0 means DefaultSteps
@@ -33,8 +33,10 @@ func (*PT) About() string {
 // Settings lists the settings.
 func (p *PT) Settings() []Setting {
 	return append([]Setting{
-		{Name: "steps", At: &p.Steps, Default: DefaultSteps, Least: 1, Help: "Gibbs sweeps and exchanges an update; more: less bias, more time"},
-		{Name: "chains", At: &p.Chains, Default: DefaultChains, Least: 1, Help: "replica sets; more: less noise in the gradient, more time"},
+		{Name: "steps", At: &p.Steps, Default: DefaultSteps, Least: 1,
+			Help: "Gibbs sweeps and exchanges an update; more: less bias, more time"},
+		{Name: "chains", At: &p.Chains, Default: DefaultChains, Least: 1,
+			Help: "replica sets; more: less noise in the gradient, more time"},
 	}, replicaSettings(&p.Temperatures, &p.Ladder, "")...)
 }
 

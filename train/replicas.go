@@ -61,7 +61,8 @@ func replicaSettings(temperatures *int, ladder *bool, needs string) []Setting {
 		{Name: "temperatures", At: temperatures, Default: DefaultTemperatures, Least: 2, Needs: needs,
 			Help: "of a replica set: models between independent units and the model"},
 		{Name: "path", At: pathName{ladder}, Default: PathLine, Needs: needs,
-			Help: "where these models lie: line (straight; mixes faster wherever it was measured) or training (along the models frozen so far)"},
+			Help: "where these models lie: line (straight; mixes faster wherever it was measured) or " +
+				"training (along the models frozen so far)"},
 	}
 }
 

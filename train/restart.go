@@ -11,9 +11,9 @@ import (
 // restartUpdates is the number of updates that a random restart has to get to where the model has its weight.
 const restartUpdates = 20
 
-// restart is a chain besides those of a population, which starts far from the data ([sample.RandomStarts]) and makes the sweeps that they
-// make. After restartUpdates updates it takes the place of one of them, each in turn, with probability min(1, e^(F_chain − F_restart)). Then
-// it starts again, in turn from fair coins and from the biases.
+// restart is one more chain, which starts far from the data ([sample.RandomStarts]) and makes the same sweeps as the population. After
+// restartUpdates updates it takes the place of a chain, another one each time, with probability min(1, e^(F_chain − F_restart)). Then it
+// starts again, by turns from fair coins and from the biases.
 //
 // Chains that only ever go on from the data do not reach modes elsewhere, and in long trainings such modes grow until they outweigh all
 // that was learned (docs/decisions/0038). This is a heuristic, not a Metropolis-Hastings step: the probability lacks the ratio in which a

@@ -383,7 +383,8 @@ func TestDivergenceStops(t *testing.T) {
 		training := start(t, 5, drawnBars(t, 100), train.Config{Rate: rate, Schedule: train.Constant, Optimizer: &train.Momentum{}})
 		for range training.Steps(t.Context()) {
 		}
-		if err := training.Err(); !errors.Is(err, train.ErrDiverged) || !strings.Contains(err.Error(), "update 1: ") || !strings.Contains(err.Error(), want) {
+		err := training.Err()
+		if !errors.Is(err, train.ErrDiverged) || !strings.Contains(err.Error(), "update 1: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("rate %v: error is %v, want %q", rate, err, want)
 		}
 	}
