@@ -19,7 +19,7 @@ func TestRefreshIsNoForgetting(t *testing.T) {
 	exchange := p.movers[1].(*exchange)
 	for done := uint64(1); done <= 200; done++ {
 		if done%exchangeEvery == 0 {
-			exchange.swap(done / exchangeEvery)
+			exchange.swap(&p.population, done/exchangeEvery)
 		}
 		p.population.see(done)
 	}

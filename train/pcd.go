@@ -46,7 +46,7 @@ func (p *PCD) Start(s Setup) error {
 func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	p.chains.Sweep(u.Conditionals, p.Sweeps())
 	for _, m := range p.movers {
-		m.move(u)
+		m.move(&p.population, u)
 	}
 	u.Conditionals.Statistics(dst, u.Model, p.Visible(), nil)
 	p.population.see(u.Number + 1)

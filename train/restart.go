@@ -20,24 +20,23 @@ const restartUpdates = 20
 // restart arrives at the two states, so that it changes the distribution of the chains, most where few chains have modes that only restarts
 // reach. By how much: docs/math.md.
 type restart struct {
-	state      rbm.Batch // a row
-	population *population
-	key        rng.Key
+	state rbm.Batch // a row
+	key   rng.Key
 }
 
-func (r *restart) move(u Update) {
+func (r *restart) move(p *population, u Update) {
 	done := u.Number + 1
 	if done%restartUpdates != 0 {
 		return
 	}
 	turn := done / restartUpdates
 	key := r.key.Stream(rng.Stream(turn))
-	chain := int(turn % uint64(r.population.chains.Rows()))
+	chain := int(turn % uint64(p.chains.Rows()))
 	var free [2]float64
-	u.Conditionals.FreeEnergy(free[:1], r.population.chains.Slice(chain, chain+1))
+	u.Conditionals.FreeEnergy(free[:1], p.chains.Slice(chain, chain+1))
 	u.Conditionals.FreeEnergy(free[1:], r.state)
 	if block := key.Block(rng.At(0, 0, 0)); math.Log(float64(rng.Uniform(block[0]))) < free[0]-free[1] {
-		r.population.replace(chain, r.state)
+		p.replace(chain, r.state)
 	}
 	start := int(turn % 2)
 	r.state.Copy(sample.RandomStarts(u.Model, 2, key).Slice(start, start+1))
