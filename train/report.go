@@ -45,7 +45,7 @@ func (t *Training) report(ctx context.Context, rate, norm float64) (Progress, er
 	if t.done == 1 || int(t.done)%t.Every() == 0 || int(t.done) == t.planned || t.reason != "" {
 		var err error
 		if p.Evaluation, err = t.evaluate(ctx, p); err != nil {
-			return p, fmt.Errorf("%w: the model can't be scored (learning rate %g, gradient norm %g): %w", ErrDiverged, rate, norm, err)
+			return p, fmt.Errorf("the model can't be scored (learning rate %g, gradient norm %g): %w", rate, norm, err)
 		}
 	}
 	return p, nil

@@ -47,8 +47,8 @@ type Training struct {
 	centered uint64    // 1 once centerH has been set
 }
 
-// ErrDiverged is the error of a training whose parameters have become infinite, or too large for a score.
-var ErrDiverged = errors.New("the training has diverged")
+// ErrDiverged is the error of a training that has led to a parameter which is no finite number.
+var ErrDiverged = errors.New("a parameter is no longer a finite number")
 
 // Steps runs the training: one update of the parameters a turn. Leaving the loop or cancelling ctx
 // stops it between two updates, and another call goes on from there. [Training.Err] tells whether it ended in an error.
@@ -133,8 +133,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	}
 	norm, finite := t.ascent.run(rate) // λ ← λ + η·(⟨·⟩_data − ⟨·⟩_model), or what the optimiser makes of it
 	if !finite {
-		return Progress{}, fmt.Errorf("%w: a parameter is no longer a finite number (learning rate %g, gradient norm %g)",
-			ErrDiverged, rate, norm)
+		return Progress{}, fmt.Errorf("%w (learning rate %g, gradient norm %g)", ErrDiverged, rate, norm)
 	}
 	t.done++
 	return t.report(ctx, rate, norm)
