@@ -125,15 +125,8 @@ func (b *Bracket) open() (open bool, all string) {
 // judge lists what speaks against the estimate; shorter is the run before, or nil.
 func (b *Bracket) judge(shorter *Bracket) {
 	if b.hidden() {
-		b.Findings = append(b.Findings, diag.Finding{
-			Code: "hidden-mode",
-			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; "+
-				"AIS gives %.1f, and tempering %.1f",
-				-b.Found, b.Found, b.AIS.Value, b.Tempered.Value),
-			Value: diag.Number(b.Found - b.AIS.Value), Threshold: 0,
-			Consequence: "almost all of the model's weight is on configurations unlike the data, " +
-				"and any likelihood that leaves them out is too high",
-		})
+		estimates := fmt.Sprintf("AIS gives %.1f, and tempering %.1f", b.AIS.Value, b.Tempered.Value)
+		b.Findings = append(b.Findings, sample.HiddenMode(b.Found, estimates, b.AIS, 0))
 		return
 	}
 	if open, all := b.open(); open {
