@@ -18,8 +18,8 @@ type needle struct {
 // oddsOf is a mass for the k-th needle of a family: e^0.3 to e^8 of the rest.
 func oddsOf(k int) float64 { return [...]float64{0.3, 1, 2, 3, 5, 8}[(k+k/6)%6] }
 
-// addNeedle adds the k-th model of a family, with rows that show its needle or not. rest is the model without it, transposed for a pattern of
-// hidden units: those that are held are its visible ones.
+// addNeedle adds the k-th model of a family, with rows that show its needle or not. rest is the model without it. For a
+// pattern of hidden units rest is transposed, so that the units that are held are visible ones.
 func (c *collection) addNeedle(k int, name string, rest *rbm.Model, o needle) error {
 	model, err := withNeedle(rest, o.held, o.copies, o.funnel, o.logOdds)
 	if err != nil {

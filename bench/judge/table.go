@@ -134,7 +134,8 @@ func tableEval(t io.Writer, verdicts []verdict) {
 		}
 		families[v.Family].add(v)
 	}
-	fmt.Fprintln(t, "family\tmodels\ttrusted\twrong\tworst\tuntrusted\tfalse alarms\tin 0.1 nats\tbrackets that miss\tfailed\tseconds\tof CPU\t")
+	fmt.Fprintln(t, "family\tmodels\ttrusted\twrong\tworst\tuntrusted\tfalse alarms\tin 0.1 nats\t"+
+		"brackets that miss\tfailed\tseconds\tof CPU\t")
 	line := func(name string, r *row) {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%.3f\t%d\t%d\t%d\t%d\t%d\t%.0f\t%.0f\t\n",
 			name, r.models, r.trusted, r.wrong, r.worst, r.untrusted, r.alarms, r.sharp, r.outside, r.failed, r.seconds, r.cpu)
