@@ -22,8 +22,8 @@ const centerRate = 0.01
 // plain (docs/math.md).
 type ascent struct {
 	t *Training
-	// The parameters, in the order of [rbm.Model.Parameters], what ⟨·⟩_data and ⟨·⟩_model are for them, and the gradient; W, the
-	// first, is moved in blocks, and its gradient is made in scratch memory.
+	// The parameters, in the order of [rbm.Model.Parameters], what ⟨·⟩_data and ⟨·⟩_model are for them, and the gradient. W, the
+	// first, is moved in blocks: its gradient is made in scratch memory, and that in the list is empty.
 	parameters                   []rbm.Named
 	positive, negative, gradient [][]float32
 	b, c                         []float32 // gradient of the biases
@@ -52,8 +52,8 @@ func newAscent(t *Training) *ascent {
 		t: t, parameters: t.Model.Parameters(), positive: t.positive.Averages(), negative: t.negative.Averages(),
 		stepB: make([]float32, m), rows: max(1, blockNumbers/n),
 	}
-	statistics := rbm.NewStatistics(t.Model)
-	a.gradient, a.b, a.c = statistics.Averages(), statistics.V, statistics.H
+	layers := rbm.NewStatistics(&rbm.Model{Visible: t.Model.Visible, Hidden: t.Model.Hidden}) // without weights
+	a.gradient, a.b, a.c = layers.Averages(), layers.V, layers.H
 	a.move = a.moveWeights // once: a method value is allocated
 	a.blocks = make([]block, (m+a.rows-1)/a.rows)
 	for k := range a.blocks {
