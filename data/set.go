@@ -82,7 +82,7 @@ func (s *Set) Means() []float64 {
 // and SHA256 still name the file. It panics if an index is out of range.
 func (s *Set) Subset(index []int) *Set {
 	sub := *s
-	sub.States = rbm.NewBatch(len(index), s.Units())
+	sub.States = s.States.Like(len(index))
 	sub.States.Gather(s.States, index)
 	if s.Weights != nil {
 		sub.Weights = make([]float64, len(index))
@@ -156,7 +156,7 @@ func Merge(sets ...*Set) (*Set, error) {
 		}
 	}
 	merged.Path, merged.SHA256 = strings.Join(paths, ", "), hex.EncodeToString(hash.Sum(nil))
-	merged.States = rbm.NewBatch(rows, first.Units())
+	merged.States = first.States.Like(rows)
 	at := 0
 	for _, s := range sets {
 		merged.States.Slice(at, at+s.Rows()).Copy(s.States)

@@ -37,7 +37,7 @@ const (
 func newLadder(base *rbm.Model, keeps bool, on *compute.Context) *ladder {
 	l := &ladder{
 		room: mostFrozen(base.ParameterCount()), keeps: keeps, last: base.Clone(), atLast: rbm.NewConditionals(base, on),
-		states: rbm.NewBatch(aisChains, base.M()), logWeights: make([]float64, aisChains),
+		states: base.Visible.NewBatch(aisChains), logWeights: make([]float64, aisChains),
 	}
 	for k := range l.free {
 		l.free[k] = make([]float64, aisChains)

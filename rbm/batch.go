@@ -22,6 +22,9 @@ func NewBatch(rows, units int) Batch {
 	return Batch{kernel.NewBits(rows, units)}
 }
 
+// Like returns rows configurations of the same units as those of s, all stored numbers 0.
+func (s Batch) Like(rows int) Batch { return NewBatch(rows, s.Units()) }
+
 // Rows is the number of configurations.
 func (s Batch) Rows() int { return s.bits.Rows }
 
@@ -64,7 +67,7 @@ func (s Batch) Slice(from, to int) Batch {
 
 // Clone returns a copy that shares nothing with s.
 func (s Batch) Clone() Batch {
-	c := NewBatch(s.Rows(), s.Units())
+	c := s.Like(s.Rows())
 	copy(c.bits.Words, s.bits.Words)
 	return c
 }

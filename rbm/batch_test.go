@@ -314,3 +314,22 @@ func TestStatesPanics(t *testing.T) {
 		panics(t, c.name, c.want, c.f)
 	}
 }
+
+// A batch like another has its units and the given rows, all of them zero, and memory of its own.
+func TestLike(t *testing.T) {
+	for _, units := range sizes {
+		s, err := rbm.FromBytes(coins(7, units))
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, like := s.Clone(), s.Like(3)
+		if !like.Equal(rbm.NewBatch(3, units)) {
+			t.Errorf("%d units: %d rows of %d units, %v", units, like.Rows(), like.Units(), like.Bytes())
+		}
+		like.Gather(s, []int{6, 0, 6})
+		like.SetBit(1, 0, !like.Bit(1, 0))
+		if !s.Equal(before) {
+			t.Errorf("%d units: the batch has changed with one like it", units)
+		}
+	}
+}

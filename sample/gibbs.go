@@ -58,7 +58,7 @@ func FromRows(data rbm.Batch, count int, key rng.Key) rbm.Batch {
 		}
 		index[r] = order[r%len(order)]
 	}
-	v := rbm.NewBatch(count, data.Units())
+	v := data.Like(count)
 	v.Gather(data, index)
 	return v
 }

@@ -194,7 +194,7 @@ func (p *WeightedChains) Resample() []int {
 // Draw returns count of the chains, drawn as by Resample, which go on by the random numbers of another key.
 func (p *WeightedChains) Draw(count int, key rng.Key) *WeightedChains {
 	index, at := p.draw(count, key.Stream(rng.StreamResample).Block(rng.At(0, 0, 0)))
-	visible := rbm.NewBatch(count, p.Chains.Visible.Units())
+	visible := p.Chains.Visible.Like(count)
 	visible.Gather(p.Chains.Visible, index)
 	c := newWeighted(NewChains(visible, p.Chains.Hidden.Units(), key), key)
 	c.resampled = at

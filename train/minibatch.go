@@ -16,7 +16,7 @@ func (t *Training) nextMinibatch() (rbm.Batch, []float32) {
 	}
 	index := t.order[k*rows/batches : (k+1)*rows/batches]
 	if t.minibatch.Rows() != len(index) {
-		t.minibatch = rbm.NewBatch(len(index), t.set.Units())
+		t.minibatch = t.set.States.Like(len(index))
 	}
 	t.minibatch.Gather(t.set.States, index)
 	if t.set.Weights == nil {

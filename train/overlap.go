@@ -16,7 +16,7 @@ type population struct {
 func newPopulation(chains, others rbm.Batch) population {
 	p := population{chains: chains, others: others}
 	if others.Rows() > 0 {
-		p.both = rbm.NewBatch(chains.Rows()+others.Rows(), chains.Units())
+		p.both = chains.Like(chains.Rows() + others.Rows())
 	}
 	p.overlap = monitor.NewOverlap(p.states())
 	return p
