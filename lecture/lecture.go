@@ -1,6 +1,7 @@
 // Package lecture is the restricted Boltzmann machine of a lecture, in plain Go: float64, one
-// configuration at a time, sums over all states. It reads from top to bottom: model, distribution,
-// conditionals, gradient, sampling, learning.
+// configuration at a time, sums over all states. It reads from top to bottom: model, distribution
+// and conditionals in lecture.go, gradient, sampling and learning in learn.go. Sums and products of
+// vectors are in vector.go.
 //
 // A configuration v is a slice of m numbers 0 or 1, and h one of n. A table of 2^m numbers has that
 // of v at place Σ_i v_i 2^i, the order of [States]. Divergences and log Z are in nats.
@@ -57,15 +58,6 @@ func (model *Model) Energy(v, h []float64) float64 {
 	return e
 }
 
-// dot is Σ_k x_k y_k.
-func dot(x, y []float64) float64 {
-	sum := 0.0
-	for k := range x {
-		sum += x[k] * y[k]
-	}
-	return sum
-}
-
 // States lists all 2^units configurations: unit i of number a is bit i of a.
 func States(units int) [][]float64 {
 	all := make([][]float64, 1<<units)
@@ -87,19 +79,6 @@ func (model *Model) LogZ() float64 {
 		}
 	}
 	return logSum(logs...)
-}
-
-// logSum is log Σ_k e^(x_k). The largest term is taken out of the sum, since e^x overflows beyond x
-// = 709.
-func logSum(x ...float64) float64 {
-	largest, sum := math.Inf(-1), 0.0
-	for _, x := range x {
-		largest = max(largest, x)
-	}
-	for _, x := range x {
-		sum += math.Exp(x - largest)
-	}
-	return largest + math.Log(sum)
 }
 
 // Joint is the joint distribution P(v,h) = e^(−E(v,h)) / Z as a table of 2^m rows and 2^n columns.
@@ -180,13 +159,6 @@ func (model *Model) HiddenInputs(v []float64) []float64 {
 	return x
 }
 
-// addTo adds a·x to y.
-func addTo(y []float64, a float64, x []float64) {
-	for k := range y {
-		y[k] += a * x[k]
-	}
-}
-
 // HiddenProbs are P(h_j=1|v) = σ(x_j(v)). Given v the h_j are independent: no weight connects them.
 func (model *Model) HiddenProbs(v []float64) []float64 { return sigmoid(model.HiddenInputs(v)) }
 
@@ -197,14 +169,6 @@ func (model *Model) VisibleProbs(h []float64) []float64 {
 		y[i] += dot(model.W[i], h)
 	}
 	return sigmoid(y)
-}
-
-// sigmoid replaces each x by σ(x) = 1/(1+e^(−x)).
-func sigmoid(x []float64) []float64 {
-	for k := range x {
-		x[k] = 1 / (1 + math.Exp(-x[k]))
-	}
-	return x
 }
 
 // draw draws units that are 1 with the probabilities p.
