@@ -249,7 +249,7 @@ func (w *walker) input(p *place, i int) float64 {
 	return x
 }
 
-// step goes from the Gray code of index−1 at `from` to that of index at p: one unit flips. Behind the last state it stays.
+// step goes from the Gray code of index−1 at `from` to that of index at p: one unit flips. After the last state it stays.
 func (w *walker) step(p, from *place, index uint64) {
 	j := bits.TrailingZeros64(index)
 	if j >= w.k-w.low {

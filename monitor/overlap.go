@@ -52,7 +52,7 @@ func (o *Overlap) Restart(v rbm.Batch, update uint64) {
 	o.earlier.Copy(v)
 }
 
-// Replace tells that a chain has been replaced by a state, a row: that has not forgotten anything.
+// Replace tells that a state, a row, is in the place of a chain now, which is no forgetting.
 func (o *Overlap) Replace(chain int, state rbm.Batch) { o.earlier.Slice(chain, chain+1).Copy(state) }
 
 // Swap tells that two chains have changed places, which is no forgetting.

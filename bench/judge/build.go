@@ -98,8 +98,8 @@ type planting struct {
 	strength float64   // log-odds of a unit to be as its template, within a cluster
 	copies   int       // hidden units a cluster
 	logMass  []float64 // of the clusters, relative to each other
-	// excess is log mass of the clusters above that of the state in which all hidden units are off, in the part that is left before two
-	// clusters at once weigh as much: 0 makes a broad background of the same mass, ½ clusters alone.
+	// excess is log mass of the clusters above that of the state in which all hidden units are off, as a part of the range within which
+	// one cluster has more mass than two at once: 0 makes a broad background of the same mass, ½ clusters alone.
 	excess float64
 }
 

@@ -7,7 +7,7 @@ import (
 	"harmonium/rbm"
 )
 
-// broad models have so many weak hidden units that their posterior is broad: no fixed point of mean field has much of the mass.
+// broad models have many weak hidden units: no fixed point of mean field has much of the mass.
 func broad(c *collection) error {
 	for k := range 18 {
 		name, r := c.next("broad")

@@ -12,7 +12,7 @@ import (
 	"harmonium/train"
 )
 
-// direction divides the configurations in two: those in which at least so many of its units are as the pattern has them, and the others.
+// direction divides the configurations in two: those with at least a number of units as the pattern has them, and the others.
 // Several directions, with no unit in common, divide them into modes: bit d of a mode's number tells whether direction d holds.
 type direction struct {
 	Units   []int  `json:"units"`
@@ -158,7 +158,7 @@ func ferromagnet(r *rand.Rand, m, n int, g, logOdds float64) (*rbm.Model, []bool
 	return hopfield([][]bool{p}, n, g, []float64{logOdds / (2 * float64(m) * max(order, 0.3))}), p
 }
 
-// ferromagnets go from those that Gibbs chains mix to those that nothing does.
+// ferromagnets go from models that Gibbs chains mix to models that nothing mixes.
 func ferromagnets(c *collection, company bool) error {
 	list := []struct {
 		m, n       int

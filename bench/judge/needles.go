@@ -110,7 +110,7 @@ func wholeNeedles(c *collection) error {
 	return nil
 }
 
-// deepNeedles are patterns of so many visible or hidden units that hardly any start has them.
+// deepNeedles are patterns of 14 to 30 visible or hidden units: hardly any start has them.
 func deepNeedles(c *collection) error {
 	for k := range 24 {
 		name, r := c.next("deep-needle")
