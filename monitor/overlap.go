@@ -35,14 +35,8 @@ func (o *Overlap) See(v rbm.Batch, update uint64) {
 // OverlapWith is (d_other − d_own)/d_0 of mean distances in bits: d_own between a chain and its own past, d_other between a chain and the
 // past of another, d_0 between chains in the past. It is 1 where chains have not moved, and 0 where they have forgotten.
 func OverlapWith(past, now rbm.Batch) float64 {
-	var own, other, between int // bits in which a chain differs from its own past, from another's, and chains from each other in the past
-	rows := now.Rows()
-	for r := range rows {
-		next := (r + 1) % rows
-		own += now.Distance(r, past, r)
-		other += now.Distance(r, past, next)
-		between += past.Distance(r, past, next)
-	}
+	// Bits in which a chain differs from its own past, from another's, and chains from each other in the past.
+	own, other, between := now.TotalDistance(past, 0), now.TotalDistance(past, 1), past.TotalDistance(past, 1)
 	return float64(other-own) / float64(max(between, 1))
 }
 

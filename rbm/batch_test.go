@@ -333,3 +333,27 @@ func TestLike(t *testing.T) {
 		}
 	}
 }
+
+// The total distance is the sum of the rows' own, with the first row after the last.
+func TestTotalDistance(t *testing.T) {
+	for _, units := range sizes {
+		s, err1 := rbm.FromBytes(coins(7, units))
+		other, err2 := rbm.FromBytes(coins(14, units)[7:])
+		if err1 != nil || err2 != nil {
+			t.Fatal(err1, err2)
+		}
+		for _, shift := range []int{0, 1, 6, 7, 9} {
+			want := 0
+			for r := range 7 {
+				want += s.Distance(r, other, (r+shift)%7)
+			}
+			if got := s.TotalDistance(other, shift); got != want {
+				t.Errorf("%d units, rows %d apart: the total distance is %d, want %d", units, shift, got, want)
+			}
+		}
+	}
+	if got := rbm.NewBatch(0, 5).TotalDistance(rbm.NewBatch(0, 5), 3); got != 0 {
+		t.Errorf("no rows are at a total distance of %d", got)
+	}
+	panics(t, "rows of two numbers", "rbm: 2 rows beside 3", func() { rbm.NewBatch(2, 5).TotalDistance(rbm.NewBatch(3, 5), 1) })
+}

@@ -114,6 +114,21 @@ func (s Batch) Distance(r int, other Batch, k int) int {
 	return n
 }
 
+// TotalDistance returns Σ_r d(r, r+shift) with the Hamming distance d of row r and of row r+shift of other, where the first row follows
+// the last.
+func (s Batch) TotalDistance(other Batch, shift int) int {
+	s.checkShape(other)
+	total, words := 0, other.bits.Words
+	from := shift % max(1, s.Rows()) * s.bits.Stride
+	for k, w := range s.bits.Words {
+		if from+k == len(words) {
+			from = -k
+		}
+		total += bits.OnesCount64(w ^ words[from+k])
+	}
+	return total
+}
+
 // Common returns the number of units that are on in row r and in row k of other.
 func (s Batch) Common(r int, other Batch, k int) int {
 	s.checkUnits(other)
