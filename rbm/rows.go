@@ -107,26 +107,26 @@ func (s Batch) Compare(r int, other Batch, k int) int {
 // Distance returns the Hamming distance of row r and row k of other: the number of units in which they differ.
 func (s Batch) Distance(r int, other Batch, k int) int {
 	s.checkUnits(other)
-	n, b := 0, other.bits.Row(k)
-	for i, w := range s.bits.Row(r) {
-		n += bits.OnesCount64(w ^ b[i])
-	}
-	return n
+	return differing(s.bits.Row(r), other.bits.Row(k))
 }
 
 // TotalDistance returns Σ_r d(r, r+shift) with the Hamming distance d of row r and of row r+shift of other, where the first row follows
 // the last.
 func (s Batch) TotalDistance(other Batch, shift int) int {
 	s.checkShape(other)
-	total, words := 0, other.bits.Words
+	a, b := s.bits.Words, other.bits.Words
 	from := shift % max(1, s.Rows()) * s.bits.Stride
-	for k, w := range s.bits.Words {
-		if from+k == len(words) {
-			from = -k
-		}
-		total += bits.OnesCount64(w ^ words[from+k])
+	last := len(a) - from
+	return differing(a[:last], b[from:]) + differing(a[last:], b[:from])
+}
+
+// differing is the number of bits in which two lists of words of one length differ.
+func differing(a, b []uint64) int {
+	n := 0
+	for k, w := range a {
+		n += bits.OnesCount64(w ^ b[k])
 	}
-	return total
+	return n
 }
 
 // Common returns the number of units that are on in row r and in row k of other.
