@@ -8,8 +8,9 @@ import (
 	"harmonium/rbm"
 )
 
-// Overlap measures the overlap time of chains that go on from update to update: the number of updates after which their overlap with an
-// earlier state, beyond that of different chains, has fallen to 1/e ([OverlapWith]). It then begins again at the state of now.
+// Overlap measures the overlap time of chains that go on from update to update: the number of updates after which their
+// overlap with an earlier state, beyond that of different chains, has fallen to 1/e ([OverlapWith]). It then begins
+// again at the state of now.
 type Overlap struct {
 	earlier rbm.Batch
 	at      uint64 // the update that earlier is of
@@ -32,8 +33,9 @@ func (o *Overlap) See(v rbm.Batch, update uint64) {
 	}
 }
 
-// OverlapWith is (d_other − d_own)/d_0 of mean distances in bits: d_own between a chain and its own past, d_other between a chain and the
-// past of another, d_0 between chains in the past. It is 1 where chains have not moved, and 0 where they have forgotten.
+// OverlapWith is (d_other − d_own)/d_0 of mean distances in bits: d_own between a chain and its own past, d_other
+// between a chain and the past of another, d_0 between chains in the past. It is 1 where chains have not moved, and 0
+// where they have forgotten.
 func OverlapWith(past, now rbm.Batch) float64 {
 	// Bits in which a chain differs from its own past, from another's, and chains from each other in the past.
 	own, other, between := now.TotalDistance(past, 0), now.TotalDistance(past, 1), past.TotalDistance(past, 1)
@@ -73,8 +75,8 @@ type Mixing struct {
 	Restarted bool   // whether the chains are started again at each update
 }
 
-// Findings says whether chains are slow: their overlap time is above what is fair, mostly the sweeps of an update; or caught: it is above
-// the number of updates between two scores.
+// Findings says whether chains are slow: their overlap time is above what is fair, mostly the sweeps of an update; or
+// caught: it is above the number of updates between two scores.
 func (m Mixing) Findings(every int) []diag.Finding {
 	if m.Time > uint64(every) && !m.Restarted {
 		return []diag.Finding{{

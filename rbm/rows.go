@@ -98,7 +98,8 @@ func (s Batch) Equal(other Batch) bool {
 	return s.Rows() == other.Rows() && s.Units() == other.Units() && slices.Equal(s.bits.Words, other.bits.Words)
 }
 
-// Compare returns −1, 0 or +1 as row r comes before, equals or comes after row k of other in one fixed order of all configurations.
+// Compare returns −1, 0 or +1 as row r comes before, equals or comes after row k of other in one fixed order of all
+// configurations.
 func (s Batch) Compare(r int, other Batch, k int) int {
 	s.checkUnits(other)
 	return slices.Compare(s.bits.Row(r), other.bits.Row(k))
@@ -110,8 +111,8 @@ func (s Batch) Distance(r int, other Batch, k int) int {
 	return differing(s.bits.Row(r), other.bits.Row(k))
 }
 
-// TotalDistance returns Σ_r d(r, r+shift) with the Hamming distance d of row r and of row r+shift of other, where the first row follows
-// the last.
+// TotalDistance returns Σ_r d(r, r+shift) with the Hamming distance d of row r and of row r+shift of other, where the
+// first row follows the last.
 func (s Batch) TotalDistance(other Batch, shift int) int {
 	s.checkShape(other)
 	a, b := s.bits.Words, other.bits.Words
@@ -170,8 +171,8 @@ func (s Batch) Counts() []int {
 	return counts
 }
 
-// Transpose returns the batch with rows and units exchanged: row i has the bits of unit i in all rows of s. It computes in the caller's
-// goroutine.
+// Transpose returns the batch with rows and units exchanged: row i has the bits of unit i in all rows of s. It computes
+// in the caller's goroutine.
 func (s Batch) Transpose() Batch {
 	t := NewBatch(s.Units(), s.Rows())
 	compute.New(1).Transpose(t.bits, s.bits)
@@ -181,12 +182,13 @@ func (s Batch) Transpose() Batch {
 // Size is the number of bytes that the batch takes in memory.
 func (s Batch) Size() int { return 8 * len(s.bits.Words) }
 
-// Encode returns the configurations as a slice of numbers that share the batch's memory: for a batch of bits a []uint64, in which
-// a row starts at a new word, unit i is bit i mod 64 of word i/64 of its row, and the bits after the last unit are zero. Checkpoints
-// hold this (docs/formats.md).
+// Encode returns the configurations as a slice of numbers that share the batch's memory: for a batch of bits a
+// []uint64, in which a row starts at a new word, unit i is bit i mod 64 of word i/64 of its row, and the bits after the
+// last unit are zero. Checkpoints hold this (docs/formats.md).
 func (s Batch) Encode() any { return s.bits.Words }
 
-// Decode copies what [Batch.Encode] returned for a batch of the same shape. The error says what does not fit; s may have changed then.
+// Decode copies what [Batch.Encode] returned for a batch of the same shape. The error says what does not fit; s may
+// have changed then.
 func (s Batch) Decode(data any) error {
 	words, ok := data.([]uint64)
 	if !ok || len(words) != len(s.bits.Words) {

@@ -1,19 +1,20 @@
 // Package train fits a model to data by maximum likelihood.
 //
-// The cost is C = −(1/|D|) Σ_{v∈D} log P(v), which up to the entropy of the data is the Kullback–Leibler divergence from the
-// data to the model. Its gradient is a difference of two phases,
+// The cost is C = −(1/|D|) Σ_{v∈D} log P(v), which up to the entropy of the data is the Kullback–Leibler divergence
+// from the data to the model. Its gradient is a difference of two phases,
 //
 //	−∂C/∂w_ij = ⟨v_i h_j⟩_data − ⟨v_i h_j⟩_model,
 //
-// a positive phase that is exact, P(h|v) on the data, and a negative phase that a [Negative] supplies: by enumeration ([Exact]), by chains
-// started at the data ([CD], contrastive divergence) or by persistent chains ([PCD]), tempered or not ([PT]).
+// a positive phase that is exact, P(h|v) on the data, and a negative phase that a [Negative] supplies: by enumeration
+// ([Exact]), by chains started at the data ([CD], contrastive divergence) or by persistent chains ([PCD]), tempered or
+// not ([PT]).
 //
-// [Start] prepares a [Training] and [Training.Steps] runs it: one update of the parameters a turn of the loop. A [monitor.Monitor] scores
-// the model along the way.
+// [Start] prepares a [Training] and [Training.Steps] runs it: one update of the parameters a turn of the loop. A
+// [monitor.Monitor] scores the model along the way.
 //
-// To read the source, begin with step in train.go, the lecture's algorithm, and minibatch.go; then the negative phases in phase.go, pcd.go
-// (and around it mover.go, restart.go, exchange.go, overlap.go and adapt.go), cd.go, pt.go (on replicas.go, as is exchange.go) and exact.go;
-// then the ascent in gradient.go and optimizer.go, with sgd.go, momentum.go and adam.go; and what follows an update in report.go and
-// best.go. start.go and config.go come before the first update. settings.go, memory.go and checkpoint.go are about what is written and read
-// back.
+// To read the source, begin with step in train.go, the lecture's algorithm, and minibatch.go; then the negative phases
+// in phase.go, pcd.go (and around it mover.go, restart.go, exchange.go, overlap.go and adapt.go), cd.go, pt.go (on
+// replicas.go, as is exchange.go) and exact.go; then the ascent in gradient.go and optimizer.go, with sgd.go,
+// momentum.go and adam.go; and what follows an update in report.go and best.go. start.go and config.go come before the
+// first update. settings.go, memory.go and checkpoint.go are about what is written and read back.
 package train
