@@ -2,6 +2,7 @@ package sample
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"harmonium/rbm"
@@ -72,4 +73,23 @@ func (p *WeightedChains) Anneal(ctx context.Context, path Path, places []float64
 		}
 	}
 	return lengths, nil
+}
+
+// SumLogZ is the logarithm of a sum, Σ_k e^(z_k), of independent estimates.
+func SumLogZ(z ...LogZ) LogZ {
+	largest := math.Inf(-1)
+	for _, x := range z {
+		largest = max(largest, x.Value)
+	}
+	if math.IsInf(largest, -1) {
+		return LogZ{Value: largest}
+	}
+	var sum, squares, ess float64
+	for _, x := range z {
+		part := math.Exp(x.Value - largest)
+		sum += part
+		squares += float64(part * part * x.Stderr * x.Stderr)
+		ess += x.ESS
+	}
+	return LogZ{largest + math.Log(sum), math.Sqrt(squares) / sum, ess}
 }

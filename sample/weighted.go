@@ -225,3 +225,18 @@ type WeightedState struct {
 func (p *WeightedChains) State() WeightedState {
 	return WeightedState{p.Chains.Visible, &p.Chains.Sweeps, p.LogWeights, p.Families, &p.resampled.logZ, &p.resampled.variance}
 }
+
+// LogZIn is [WeightedChains.LogZ] of the sum over a part of all configurations, those that in says yes to.
+func (p *WeightedChains) LogZIn(in func(chain int) bool) LogZ {
+	weights, none := make([]float64, len(p.LogWeights)), true
+	for r, w := range p.LogWeights {
+		if weights[r] = math.Inf(-1); in(r) {
+			weights[r], none = w, false
+		}
+	}
+	if none {
+		return LogZ{Value: math.Inf(-1)}
+	}
+	mean, variance, ess := meanWeight(weights, p.Families)
+	return LogZ{p.resampled.logZ + mean, math.Sqrt(p.resampled.variance + variance), ess}
+}
