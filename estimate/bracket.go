@@ -26,6 +26,11 @@ type Bracket struct {
 	// Found, and Upper and Stderr are infinite.
 	Found float64
 
+	// MissedByAIS and MissedByTempering are how many nats of AIS and of Tempered come from modes that these have not seen enough of
+	// by themselves.
+	MissedByAIS, MissedByTempering float64
+	Modes                          []Mode
+
 	span float64 // of the estimates that count
 
 	Steps      int   // temperatures of the last annealing
@@ -40,7 +45,8 @@ type Estimate struct {
 	// chains start at samples of the model; 0 for neither.
 	Bounds int
 	sample.LogZ
-	Counts bool // towards the bracket
+	Missed float64 // nats, that modes add which it has missed
+	Counts bool    // towards the bracket
 }
 
 // Estimates lists all five. Reverse AIS from data and from random restarts counts where it is higher than AIS: then its chains know of
@@ -48,11 +54,11 @@ type Estimate struct {
 // so they are no samples of the model, and say nothing.
 func (b *Bracket) Estimates() []Estimate {
 	return []Estimate{
-		{"AIS", 1, b.AIS, true},
-		{"reverse AIS from its end points", -1, b.ReverseEnds, true},
-		{"reverse AIS from data", -1, b.ReverseData, b.ReverseData.Value > b.AIS.Value},
-		{"reverse AIS from random restarts", -1, b.ReverseRandom, b.ReverseRandom.Value > b.AIS.Value},
-		{"tempering", 0, b.Tempered, true},
+		{"AIS", 1, b.AIS, b.MissedByAIS, true},
+		{"reverse AIS from its end points", -1, b.ReverseEnds, b.MissedByAIS, true},
+		{"reverse AIS from data", -1, b.ReverseData, 0, b.ReverseData.Value > b.AIS.Value},
+		{"reverse AIS from random restarts", -1, b.ReverseRandom, 0, b.ReverseRandom.Value > b.AIS.Value},
+		{"tempering", 0, b.Tempered, b.MissedByTempering, true},
 	}
 }
 
@@ -103,7 +109,7 @@ func (b *Bracket) widen(by float64) {
 }
 
 // hidden reports whether a configuration was found that is more probable than the estimates of log Z allow.
-func (b *Bracket) hidden() bool { return b.Found > max(b.AIS.Value, b.Tempered.Value) }
+func (b *Bracket) hidden() bool { return b.Found > max(sure(b.AIS, 1), sure(b.Tempered, 1)) }
 
 func weight(s sample.LogZ) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
 

@@ -29,7 +29,7 @@ type Options struct {
 // DefaultBudget is a minute or two on two cores for 784×500 units, and LeastBudget that of the shortest run.
 const (
 	DefaultBudget = 25_000_000
-	LeastBudget   = 2 * chains * (2*firstSteps + firstSteps/2) * 11 / 10
+	LeastBudget   = 2 * chains * (2*firstSteps + firstSteps/2) * 115 / 100
 )
 
 const (
@@ -91,7 +91,7 @@ func warmUp(steps int) int { return steps / 2 }
 
 // nextSteps is the length of the run after one of so many steps, with what is left of the budget; 0 if it isn't worth it.
 func nextSteps(steps int, left int64) int {
-	left = left * 10 / 22
+	left = left * 10 / 23
 	if next := longer * steps; cost(next) <= left {
 		return next
 	}
@@ -109,6 +109,9 @@ type estimator struct {
 	places       []float64 // of the last annealing
 	lengths      []float64 // of its steps, summed over AIS and reverse AIS
 	conditionals *rbm.Conditionals
+	modes        *sample.Modes // nil where the units are no bits
+	known        rbm.Batch     // states to look for modes from
+	random       rbm.Batch
 	key          rng.Key
 	runs         uint32
 	o            Options
@@ -120,15 +123,21 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) 
 	base := sample.IndependentModel(model)
 	base.SetBiasesFromMeans(means)
 	path := slices.Concat(sample.Path{base}, o.Between, sample.Path{model})
-	return &estimator{
+	e := &estimator{
 		model: model, base: base, path: path, data: data, o: o, begun: time.Now(),
 		conditionals: rbm.NewConditionals(model, o.Compute), key: rng.Seed(o.Seed).Stream(rng.StreamEstimate),
+		modes: sample.NewModes(model, o.Compute),
 	}
+	e.known = sample.FromRows(data, back, e.key)
+	return e
 }
 
 // run makes all five estimates with so many steps.
 func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	key := e.key.Stream(runStream(e.runs))
+	if err := e.findModes(ctx, steps, key.Stream(6)); err != nil {
+		return nil, err
+	}
 	e.places, e.lengths = e.schedule(steps), make([]float64, steps)
 	ais, lengths, err := sample.AIS(ctx, e.path, e.places, chains, e.conditionals, key.Stream(1), func(int) { e.report(chains) })
 	if err != nil {
@@ -137,6 +146,7 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	e.add(lengths)
 	b := &Bracket{Steps: steps, AIS: ais.LogZ()}
 	b.Found = math.Inf(-1)
+	seenByAIS := e.modes.Shares(ais)
 	ais.Resample()
 	ended := rbm.NewBatch(back, e.model.M())
 	ended.Gather(ais.Chains.Visible, spread()) // copies of a chain stand side by side
@@ -148,17 +158,27 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 		{&b.ReverseEnds, ended, key.Stream(2)}, {&b.ReverseData, sample.FromRows(e.data, back, key), key.Stream(3)},
 		{&b.ReverseRandom, sample.RandomStarts(e.model, back, key.Stream(5)), key.Stream(5)},
 	} {
-		z, found, err := e.reverse(ctx, reverse.start, reverse.key)
+		z, free, err := e.reverse(ctx, reverse.start, reverse.key)
 		if err != nil {
 			return nil, err
 		}
-		*reverse.estimate, b.Found = z, max(b.Found, found)
+		*reverse.estimate = z
+		for r, f := range free {
+			if -f > b.Found {
+				b.Found = -f
+			}
+			_ = r
+		}
 	}
-	tempered, err := e.tempered(ctx, cost(steps))
+	tempered, seenByTempering, states, err := e.tempered(ctx, cost(steps))
 	if err != nil {
 		return nil, err
 	}
 	b.Tempered = tempered
+	b.addMissed(e.missed(b.AIS, min(b.AIS.ESS, 1/(b.AIS.Stderr*b.AIS.Stderr)), seenByAIS),
+		e.missed(b.Tempered, min(b.Tempered.ESS, 1/(b.Tempered.Stderr*b.Tempered.Stderr)), seenByTempering))
+	b.Modes = e.listModes(seenByAIS, seenByTempering)
+	e.remember(e.random, sample.FromRows(e.data, back, key), states)
 	b.combine()
 	e.runs++
 	return b, nil
@@ -176,26 +196,27 @@ func spread() []int {
 	return index
 }
 
-// reverse is reverse AIS from chains that first make some sweeps at the model. found is the largest −F of the chains at the model.
-func (e *estimator) reverse(ctx context.Context, start rbm.Batch, key rng.Key) (z sample.LogZ, found float64, err error) {
+// reverse is reverse AIS from chains that first make some sweeps at the model. free are F of the chains at the model.
+func (e *estimator) reverse(ctx context.Context, start rbm.Batch, key rng.Key) (z sample.LogZ, free []float64, err error) {
 	chains := sample.NewChains(start, e.model.N(), key)
 	for range warmUp(len(e.places) - 1) {
 		if ctx.Err() != nil {
-			return z, 0, ctx.Err()
+			return z, nil, ctx.Err()
 		}
 		chains.Sweep(e.conditionals, 1)
 		e.report(start.Rows())
 	}
-	free := make([]float64, start.Rows())
+	free = make([]float64, start.Rows())
+	e.random = chains.Visible.Clone()
 	e.conditionals.FreeEnergy(free, chains.Visible)
 	z, lengths, err := sample.ReverseAIS(ctx, e.path, e.places, chains, e.conditionals, key, func(int) { e.report(start.Rows()) })
 	if err != nil {
-		return z, 0, err
+		return z, nil, err
 	}
 	e.add(lengths)
 	e.conditionals.Update(e.model)
 	z.Value += sample.LogZWithoutWeights(e.base)
-	return z, -slices.Min(free), nil
+	return z, free, nil
 }
 
 // add sums up the lengths of the steps.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"harmonium/rbm"
 	"harmonium/sample"
 )
 
@@ -19,7 +20,7 @@ const (
 // neighbours follows from what a step to the other costs the states of each, by the acceptance ratio (C. H. Bennett, J. Comput.
 // Phys. 22 (1976) 245). The error is that of the jackknife over groups of replica sets, which are independent of each other, so
 // that it holds whatever the chains remember.
-func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ, error) {
+func (e *estimator) tempered(ctx context.Context, chainSteps int64) (z sample.LogZ, seen []sample.LogZ, states rbm.Batch, err error) {
 	key := e.key.Stream(runStream(e.runs)).Stream(4)
 	t := sample.NewTempering(e.path, sample.FromBiases(e.base, replicaSets, key), firstTemperatures, key, e.o.Compute)
 	end := e.done + chainSteps
@@ -31,16 +32,21 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ
 	for part := int64(12); part >= 3; part /= 2 { // spread after a twelfth, a sixth and a third
 		for e.done < end-chainSteps+chainSteps/part {
 			if err := round(); err != nil {
-				return sample.LogZ{}, err
+				return z, nil, states, err
 			}
 		}
 		t.Respace(mostTemperatures)
 	}
 	pairs := make([]pair, len(t.Betas())-1)
 	t.Works = func(k int, up, down []float64) { pairs[k].add(up, down) }
+	counts, labels := make([][groups]int, len(e.modes.List)), make([]int, replicaSets)
 	for e.done < end || !pairs[len(pairs)-1].enough() || !pairs[0].enough() {
 		if err := round(); err != nil {
-			return sample.LogZ{}, err
+			return z, nil, states, err
+		}
+		e.modes.Labels(labels, t.Visible())
+		for r, k := range labels {
+			counts[k][r*groups/replicaSets]++
 		}
 	}
 	var logZ [groups + 1]float64 // without each group, and with all
@@ -59,7 +65,8 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ
 	for _, x := range logZ[:groups] {
 		squares += (x - mean) * (x - mean)
 	}
-	return sample.LogZ{Value: logZ[groups], Stderr: math.Sqrt(squares * (groups - 1) / groups), ESS: float64(t.RoundTrips())}, nil
+	z = sample.LogZ{Value: logZ[groups], Stderr: math.Sqrt(squares * (groups - 1) / groups), ESS: float64(t.RoundTrips())}
+	return z, seenByTempering(z, counts), t.Visible(), nil
 }
 
 // pair collects what steps between two neighbouring temperatures cost, by group of replica sets.

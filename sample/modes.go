@@ -180,6 +180,17 @@ func (s *Modes) AIS(ctx context.Context, k, count, steps int, c *rbm.Conditional
 	return nil
 }
 
+// Shares are the shares of all modes by weighted chains of the model, each with the error of [WeightedChains.LogZIn].
+func (s *Modes) Shares(p *WeightedChains) []LogZ {
+	labels := make([]int, len(p.LogWeights))
+	s.Labels(labels, p.Chains.Visible)
+	shares := make([]LogZ, len(s.List))
+	for k := range shares {
+		shares[k] = p.LogZIn(func(r int) bool { return labels[r] == k })
+	}
+	return shares
+}
+
 func wide(x []float32) []float64 {
 	y := make([]float64, len(x))
 	for i, x := range x {
