@@ -31,6 +31,9 @@ type Bracket struct {
 	MissedByAIS, MissedByTempering float64
 	Modes                          []Mode
 
+	coveredByData, coveredByRandom float64 // part of Z in modes that have starts
+	exhaustive                     bool    // all modes that matter are well known
+
 	span float64 // of the estimates that count
 
 	Steps      int   // temperatures of the last annealing
@@ -55,9 +58,9 @@ type Estimate struct {
 func (b *Bracket) Estimates() []Estimate {
 	return []Estimate{
 		{"AIS", 1, b.AIS, b.MissedByAIS, true},
-		{"reverse AIS from its end points", -1, b.ReverseEnds, b.MissedByAIS, true},
-		{"reverse AIS from data", -1, b.ReverseData, 0, b.ReverseData.Value > b.AIS.Value},
-		{"reverse AIS from random restarts", -1, b.ReverseRandom, 0, b.ReverseRandom.Value > b.AIS.Value},
+		{"reverse AIS from its end points", -1, b.ReverseEnds, b.MissedByAIS, !b.exhaustive},
+		{"reverse AIS from data", -1, b.ReverseData, 0, b.ReverseData.Value > b.AIS.Value && b.coveredByData > 0.9 && !b.exhaustive},
+		{"reverse AIS from random restarts", -1, b.ReverseRandom, 0, b.ReverseRandom.Value > b.AIS.Value && b.coveredByRandom > 0.9 && !b.exhaustive},
 		{"tempering", 0, b.Tempered, b.MissedByTempering, true},
 	}
 }
@@ -150,7 +153,7 @@ func (b *Bracket) judge(shorter *Bracket) {
 				b.Lower, b.Upper),
 		})
 	}
-	if b.Tempered.ESS < replicaSets {
+	if b.Tempered.ESS < replicaSets && !b.exhaustive {
 		b.Findings = append(b.Findings, diag.Finding{
 			Code:    "few-round-trips",
 			Message: fmt.Sprintf("%.0f states travelled between the model and the base in %d replica sets", b.Tempered.ESS, replicaSets),
@@ -174,4 +177,12 @@ func (b *Bracket) judge(shorter *Bracket) {
 			Consequence: "log Z may go on rising with longer runs, and log-likelihoods falling",
 		})
 	}
+}
+
+// addMissed replaces AIS and tempering by what they are with what they have missed.
+func (b *Bracket) addMissed(ais, tempered sample.LogZ) {
+	ais.ESS, tempered.ESS = b.AIS.ESS, b.Tempered.ESS
+	b.MissedByAIS, b.MissedByTempering = ais.Value-b.AIS.Value, tempered.Value-b.Tempered.Value
+	b.AIS, b.Tempered = ais, tempered
+	b.ReverseEnds.Value += b.MissedByAIS
 }

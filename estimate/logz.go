@@ -111,6 +111,7 @@ type estimator struct {
 	conditionals *rbm.Conditionals
 	modes        *sample.Modes // nil where the units are no bits
 	known        rbm.Batch     // states to look for modes from
+	means        []float64
 	random       rbm.Batch
 	key          rng.Key
 	runs         uint32
@@ -126,7 +127,7 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) 
 	e := &estimator{
 		model: model, base: base, path: path, data: data, o: o, begun: time.Now(),
 		conditionals: rbm.NewConditionals(model, o.Compute), key: rng.Seed(o.Seed).Stream(rng.StreamEstimate),
-		modes: sample.NewModes(model, o.Compute),
+		modes: sample.NewModes(model, o.Compute), means: means,
 	}
 	e.known = sample.FromRows(data, back, e.key)
 	return e
@@ -138,6 +139,9 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	if err := e.findModes(ctx, steps, key.Stream(6)); err != nil {
 		return nil, err
 	}
+	if e.runs == 0 {
+		e.broaden()
+	}
 	e.places, e.lengths = e.schedule(steps), make([]float64, steps)
 	ais, lengths, err := sample.AIS(ctx, e.path, e.places, chains, e.conditionals, key.Stream(1), func(int) { e.report(chains) })
 	if err != nil {
@@ -147,22 +151,26 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	b := &Bracket{Steps: steps, AIS: ais.LogZ()}
 	b.Found = math.Inf(-1)
 	seenByAIS := e.modes.Shares(ais)
+	corrected := e.corrected(b.AIS, size(b.AIS), seenByAIS)
+	shares := portions(corrected)
 	ais.Resample()
 	ended := rbm.NewBatch(back, e.model.M())
 	ended.Gather(ais.Chains.Visible, spread()) // copies of a chain stand side by side
 	for _, reverse := range []struct {
 		estimate *sample.LogZ
 		start    rbm.Batch
+		shares   []float64
+		covered  *float64
 		key      rng.Key
 	}{
-		{&b.ReverseEnds, ended, key.Stream(2)}, {&b.ReverseData, sample.FromRows(e.data, back, key), key.Stream(3)},
-		{&b.ReverseRandom, sample.RandomStarts(e.model, back, key.Stream(5)), key.Stream(5)},
+		{&b.ReverseEnds, ended, nil, new(float64), key.Stream(2)}, {&b.ReverseData, sample.FromRows(e.data, back, key), shares, &b.coveredByData, key.Stream(3)},
+		{&b.ReverseRandom, sample.RandomStarts(e.model, back, key.Stream(5)), shares, &b.coveredByRandom, key.Stream(5)},
 	} {
-		z, free, err := e.reverse(ctx, reverse.start, reverse.key)
+		z, covered, free, err := e.reverse(ctx, reverse.start, reverse.shares, reverse.key)
 		if err != nil {
 			return nil, err
 		}
-		*reverse.estimate = z
+		*reverse.estimate, *reverse.covered = z, covered
 		for r, f := range free {
 			if -f > b.Found {
 				b.Found = -f
@@ -175,8 +183,8 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 		return nil, err
 	}
 	b.Tempered = tempered
-	b.addMissed(e.missed(b.AIS, min(b.AIS.ESS, 1/(b.AIS.Stderr*b.AIS.Stderr)), seenByAIS),
-		e.missed(b.Tempered, min(b.Tempered.ESS, 1/(b.Tempered.Stderr*b.Tempered.Stderr)), seenByTempering))
+	b.exhaustive = e.exhaust(corrected)
+	b.addMissed(sample.SumLogZ(corrected...), sample.SumLogZ(e.corrected(tempered, size(tempered), seenByTempering)...))
 	b.Modes = e.listModes(seenByAIS, seenByTempering)
 	e.remember(e.random, sample.FromRows(e.data, back, key), states)
 	b.combine()
@@ -197,11 +205,13 @@ func spread() []int {
 }
 
 // reverse is reverse AIS from chains that first make some sweeps at the model. free are F of the chains at the model.
-func (e *estimator) reverse(ctx context.Context, start rbm.Batch, key rng.Key) (z sample.LogZ, free []float64, err error) {
+func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []float64, key rng.Key) (
+	z sample.LogZ, covered float64, free []float64, err error,
+) {
 	chains := sample.NewChains(start, e.model.N(), key)
 	for range warmUp(len(e.places) - 1) {
 		if ctx.Err() != nil {
-			return z, nil, ctx.Err()
+			return z, 0, nil, ctx.Err()
 		}
 		chains.Sweep(e.conditionals, 1)
 		e.report(start.Rows())
@@ -209,14 +219,15 @@ func (e *estimator) reverse(ctx context.Context, start rbm.Batch, key rng.Key) (
 	free = make([]float64, start.Rows())
 	e.random = chains.Visible.Clone()
 	e.conditionals.FreeEnergy(free, chains.Visible)
-	z, lengths, err := sample.ReverseAIS(ctx, e.path, e.places, chains, e.conditionals, key, func(int) { e.report(start.Rows()) })
+	weights, covered := e.startWeights(chains.Visible, shares)
+	z, lengths, err := sample.ReverseAIS(ctx, e.path, e.places, chains, weights, e.conditionals, key, func(int) { e.report(start.Rows()) })
 	if err != nil {
-		return z, nil, err
+		return z, 0, nil, err
 	}
 	e.add(lengths)
 	e.conditionals.Update(e.model)
 	z.Value += sample.LogZWithoutWeights(e.base)
-	return z, free, nil
+	return z, covered, free, nil
 }
 
 // add sums up the lengths of the steps.

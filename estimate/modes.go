@@ -76,20 +76,38 @@ func (e *estimator) modeShares(ctx context.Context, list []int, chains, steps in
 	return nil
 }
 
-// missed is the part of Z in modes of which an estimate has seen significantly less than AIS from the modes themselves, the sum of the
-// differences; −Inf for none. An estimate whose chains are worth size independent ones sees a part p of Z with the standard error
-// √(p(1−p)/size), so that it may well have missed small parts, and be right in the mean.
-func (e *estimator) missed(z sample.LogZ, size float64, seen []sample.LogZ) sample.LogZ {
-	var parts []sample.LogZ
+// corrected is an estimate of log Z as the sum of its shares of the modes, each put together with that of AIS from the mode itself. An
+// estimate whose chains are worth size independent ones sees a part p of Z with the standard error √(p(1−p)/size), so that it may well
+// have seen nothing of a small part, and be right in the mean.
+//
+// Both are lower bounds in probability: where they differ by more than their errors the larger holds. Where they don't, the weighted mean of the two
+// does, if the mode is well known; and the estimate's own share, if it is not.
+func (e *estimator) corrected(z sample.LogZ, size float64, seen []sample.LogZ) (shares []sample.LogZ) {
+	shares = slices.Clone(seen)
 	for k, s := range seen {
 		own := e.modes.List[k].LogZ
 		p, q := math.Exp(own.Value-z.Value), math.Exp(s.Value-z.Value) // in units of the estimate
-		if error := math.Hypot(p*own.Stderr, math.Sqrt(p*(1+p)/size)); p-q > agreement*error {
-			parts = append(parts, sample.LogZ{Value: z.Value + math.Log(p-q), Stderr: p * own.Stderr / (p - q)})
+		ownError := p * own.Stderr
+		if p-q > agreement*math.Hypot(ownError, math.Sqrt(p*(1+p)/size)) {
+			shares[k] = own
+			continue
 		}
+		seenError := max(q*s.Stderr, math.Sqrt(p/size))
+		if q-p > agreement*math.Hypot(ownError, seenError) || !wellKnown(own) || p == 0 {
+			continue
+		}
+		a, b := 1/(ownError*ownError), 1/(seenError*seenError)
+		mean := (a*p + b*q) / (a + b)
+		shares[k] = sample.LogZ{Value: z.Value + math.Log(mean), Stderr: 1 / math.Sqrt(a+b) / mean, ESS: own.ESS}
 	}
-	return sample.SumLogZ(parts...)
+	return shares
 }
+
+// wellKnown reports whether AIS from a mode has hardly had to weight its chains.
+func wellKnown(own sample.LogZ) bool { return own.ESS >= modeChains/2 && own.Stderr <= goal }
+
+// size is the number of independent chains that an estimate is worth.
+func size(z sample.LogZ) float64 { return min(z.ESS, 1/(z.Stderr*z.Stderr)) }
 
 // sure is a limit of an estimate, agreement standard errors away, of Z and not of log Z.
 func sure(z sample.LogZ, sign float64) float64 {
@@ -163,17 +181,68 @@ func (m *Mode) best() float64 {
 	return max(m.LogZ.Value, m.SeenByAIS.Value, m.SeenByTempering.Value)
 }
 
-// addMissed adds what AIS and tempering have missed.
-func (b *Bracket) addMissed(ais, tempered sample.LogZ) {
-	for _, x := range []struct {
-		z      *sample.LogZ
-		missed sample.LogZ
-		nats   *float64
-	}{{&b.AIS, ais, &b.MissedByAIS}, {&b.Tempered, tempered, &b.MissedByTempering}} {
-		whole := sample.SumLogZ(*x.z, x.missed)
-		whole.ESS = x.z.ESS
-		*x.nats = whole.Value - x.z.Value
-		*x.z = whole
+// portions are the parts of their sum.
+func portions(shares []sample.LogZ) []float64 {
+	whole, list := sample.SumLogZ(shares...).Value, make([]float64, len(shares))
+	for k, s := range shares {
+		list[k] = math.Exp(s.Value - whole)
 	}
-	b.ReverseEnds.Value += b.MissedByAIS
+	return list
+}
+
+// exhaust reports whether all modes that matter by their shares are well known, so that chains that come from elsewhere can only find more.
+func (e *estimator) exhaust(shares []sample.LogZ) bool {
+	const matters = 0.01
+	for k, p := range portions(shares) {
+		if own := e.modes.List[k].LogZ; p > matters && (!wellKnown(own) || math.Abs(own.Value-shares[k].Value) > agreement*goal) {
+			return false
+		}
+	}
+	return true
+}
+
+// startWeights are logarithms of weights that give the modes their shares among chains, as far as there are chains in a mode.
+// covered is the part of Z in these.
+func (e *estimator) startWeights(v rbm.Batch, shares []float64) (weights []float64, covered float64) {
+	if shares == nil {
+		return nil, 1
+	}
+	labels := make([]int, v.Rows())
+	e.modes.Labels(labels, v)
+	counts := make([]float64, len(shares))
+	for _, k := range labels {
+		counts[k]++
+	}
+	for k, n := range counts {
+		if n > 0 {
+			covered += shares[k]
+		}
+	}
+	if covered == 0 {
+		return nil, 0
+	}
+	weights = make([]float64, len(labels))
+	for r, k := range labels {
+		weights[r] = math.Log(shares[k] / covered * float64(len(labels)) / counts[k])
+	}
+	return weights, covered
+}
+
+// broaden moves the base half of the way to the means that the model has by the shares of its modes.
+func (e *estimator) broaden() {
+	whole := e.modes.LogZ().Value
+	if math.IsInf(whole, -1) {
+		return
+	}
+	means := slices.Clone(e.means)
+	for i := range means {
+		means[i] /= 2
+	}
+	for _, mode := range e.modes.List {
+		share := math.Exp(mode.LogZ.Value - whole)
+		for i, μ := range mode.Visible {
+			means[i] += share * float64(μ) / 2
+		}
+	}
+	e.base.SetBiasesFromMeans(means)
 }

@@ -116,7 +116,7 @@ func (l *live) forward(f *follower, model *rbm.Model, c *rbm.Conditionals, key r
 // reverseAIS is reverse AIS of a copy of the chains, from a path's last model, at which the conditionals are, to its first.
 func reverseAIS(path sample.Path, steps int, chains *sample.Chains, c *rbm.Conditionals, key rng.Key) sample.LogZ {
 	chains = sample.NewChains(chains.Visible, chains.Hidden.Units(), key)
-	z, _, _ := sample.ReverseAIS(context.Background(), path, sample.Even(steps), chains, c, key, nil) // never cancelled
+	z, _, _ := sample.ReverseAIS(context.Background(), path, sample.Even(steps), chains, nil, c, key, nil) // never cancelled
 	return z
 }
 

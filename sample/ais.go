@@ -32,11 +32,13 @@ func AIS(ctx context.Context, path Path, places []float64, count int, c *rbm.Con
 // ReverseAIS is AIS from the path's last model, which is that of the conditionals, to its first (Y. Burda, R. Grosse and R. Salakhutdinov,
 // AISTATS 2015). The result is log Z_last − log Z_first: an upper bound in probability, if the chains begin at samples of the last model.
 //
-// places, lengths and report are those of [AIS]: lengths in the order of places. The chains are moved.
-func ReverseAIS(ctx context.Context, path Path, places []float64, chains *Chains, c *rbm.Conditionals, key rng.Key, report func(step int)) (
-	z LogZ, lengths []float64, err error,
-) {
+// places, lengths and report are those of [AIS]: lengths in the order of places. The chains are moved. logWeights, unless nil, are those that
+// the chains begin with, and turn starts that are no samples of the model into weighted ones; their mean weight is 1.
+func ReverseAIS(ctx context.Context, path Path, places []float64, chains *Chains, logWeights []float64, c *rbm.Conditionals, key rng.Key,
+	report func(step int),
+) (z LogZ, lengths []float64, err error) {
 	p := NewWeighted(chains, c, key)
+	copy(p.LogWeights, logWeights)
 	back := slices.Clone(places[:len(places)-1])
 	slices.Reverse(back)
 	if lengths, err = p.Anneal(ctx, path, back, c, report); err != nil {

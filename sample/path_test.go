@@ -54,7 +54,7 @@ func TestAnnealAlongPaths(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		z, lengths, err := sample.ReverseAIS(t.Context(), path, places, sample.NewChains(v, 12, rng.Seed(3)), c, rng.Seed(3), nil)
+		z, lengths, err := sample.ReverseAIS(t.Context(), path, places, sample.NewChains(v, 12, rng.Seed(3)), nil, c, rng.Seed(3), nil)
 		if err != nil || len(lengths) != 200 {
 			t.Fatalf("%s: error %v, %d lengths", name, err, len(lengths))
 		}
