@@ -42,7 +42,9 @@ func (r *results) compute(t *testing.T, on *compute.Context) {
 	check(t, exact.Moments(t.Context(), r.Moments, model, exact.Options{Compute: on}))
 	v, _, err := exact.Sample(t.Context(), model, 100, rng.Seed(3), exact.Options{Compute: on})
 	check(t, err)
-	r.Drawn, r.Pseudo = v, model.PseudoLogLikelihood(v, on)
+	r.Drawn = v
+	r.Pseudo, err = model.PseudoLogLikelihood(v, on)
+	check(t, err)
 	rbm.NewConditionals(model, on).Statistics(r.Means, model, set.States, nil)
 	replicas := sample.NewTempering(sample.Path{sample.IndependentModel(model), model}, v, 3, rng.Seed(4), on)
 	for range 5 {

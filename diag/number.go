@@ -10,7 +10,7 @@ import (
 // read as NaN.
 type Number float64
 
-// Digits prints the number with so many digits after the point, or "unknown" where it can't be given.
+// Digits prints the number with the given number of digits after the point, or "unknown" where it can't be given.
 func (x Number) Digits(digits int) string {
 	if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
 		return "unknown"

@@ -22,52 +22,59 @@ type Bracket struct {
 	ReverseData   sample.LogZ // reverse AIS from data
 	ReverseRandom sample.LogZ // reverse AIS from random restarts: fair coins and the visible biases
 	Tempered      sample.LogZ // parallel tempering; ESS is its number of round trips
-	// Found is the largest −F(v) of the chains at the model: log Z > Found. Where this proves the estimates wrong, Value and Lower are
-	// Found, and Upper and Stderr are infinite.
-	Found float64
-
-	// MissedByAIS and MissedByTempering are how many nats of AIS and of Tempered come from modes that these have not seen enough of
-	// by themselves.
+	// MissedByAIS and MissedByTempering are the nats of AIS and of Tempered that come from modes of which their chains have seen too little.
 	MissedByAIS, MissedByTempering float64
-	Modes                          []Mode
+	// Modes are the modes that were found, the largest first; at most sample.MostModes.
+	Modes []Mode
+	// Least is below log Z for certain. Where this proves the estimates wrong, Value and Lower are its value, and Upper and Stderr are infinite.
+	Least Least
 
-	coveredByData, coveredByRandom float64 // part of Z in modes that have starts
-	exhaustive                     bool    // all modes that matter are well known
+	coveredByData, coveredByRandom float64 // the part of Z in modes that chains of reverse AIS begin in
+	settledModes                   bool    // all modes that matter are well known
 
 	span float64 // of the estimates that count
 
-	Steps      int   // temperatures of the last annealing
+	Steps      int   // temperatures of the last run of AIS
 	ChainSteps int64 // of all runs
 	Findings   []diag.Finding
 }
 
-// Estimate is one of the five with its name and what it bounds.
-type Estimate struct {
+// NamedLogZ is one of the five estimates, with its name and what it bounds.
+type NamedLogZ struct {
 	Name string
 	// Bounds is +1 for a lower bound in probability, P(estimate > log Z + x) ≤ e^(−x); −1 for an upper bound in the same sense, if the
 	// chains start at samples of the model; 0 for neither.
 	Bounds int
 	sample.LogZ
-	Missed float64 // nats, that modes add which it has missed
+	Missed float64 // nats of it that come from modes of which it has seen too little
 	Counts bool    // towards the bracket
 }
 
-// Estimates lists all five. Reverse AIS from data and from random restarts counts where it is higher than AIS: then its chains know of
-// states that others miss. Where it is lower, its chains are caught where the model gives less weight than they do: AIS is a lower bound,
-// so they are no samples of the model, and say nothing.
-func (b *Bracket) Estimates() []Estimate {
-	return []Estimate{
+// Estimates lists all five. Those of reverse AIS count where they say something of all of Z.
+//
+// From data and from random starts they are upper bounds where their chains, with weights that give each mode its share, are samples of the model:
+// so they count where they cover the modes, and are higher than AIS. Where they are lower, chains are caught where the model gives
+// less weight than they do. Reverse AIS fails in modes that chains on the path from the base hardly come to, so that none of it
+// counts where AIS from the modes themselves knows all that matter.
+func (b *Bracket) Estimates() []NamedLogZ {
+	reverse := func(name string, z sample.LogZ, covered float64) NamedLogZ {
+		return NamedLogZ{name, -1, z, 0, z.Value > b.AIS.Value && covered > coverage && !b.settledModes}
+	}
+	return []NamedLogZ{
 		{"AIS", 1, b.AIS, b.MissedByAIS, true},
-		{"reverse AIS from its end points", -1, b.ReverseEnds, b.MissedByAIS, !b.exhaustive},
-		{"reverse AIS from data", -1, b.ReverseData, 0, b.ReverseData.Value > b.AIS.Value && b.coveredByData > 0.9 && !b.exhaustive},
-		{"reverse AIS from random restarts", -1, b.ReverseRandom, 0, b.ReverseRandom.Value > b.AIS.Value && b.coveredByRandom > 0.9 && !b.exhaustive},
+		{"reverse AIS from its end points", -1, b.ReverseEnds, b.MissedByAIS, !b.settledModes},
+		reverse("reverse AIS from data", b.ReverseData, b.coveredByData),
+		reverse("reverse AIS from random restarts", b.ReverseRandom, b.coveredByRandom),
 		{"tempering", 0, b.Tempered, b.MissedByTempering, true},
 	}
 }
 
-// counted are those that count.
-func (b *Bracket) counted() []Estimate {
-	return slices.DeleteFunc(b.Estimates(), func(e Estimate) bool { return !e.Counts })
+// coverage is the part of Z that must lie in modes with chains for these to say something of the whole.
+const coverage = 0.9
+
+// counted are the estimates that count.
+func (b *Bracket) counted() []NamedLogZ {
+	return slices.DeleteFunc(b.Estimates(), func(e NamedLogZ) bool { return !e.Counts })
 }
 
 // ESS is the least effective sample size of the estimates by AIS that count.
@@ -101,7 +108,8 @@ func (b *Bracket) combine() {
 	b.span = high - low
 	b.widen(b.span / 2)
 	if b.hidden() { // nothing is left but what holds for certain
-		b.Value, b.Lower, b.Upper, b.Stderr = b.Found, b.Found, math.Inf(1), math.Inf(1)
+		least := b.Least.Value()
+		b.Value, b.Lower, b.Upper, b.Stderr = least, least, math.Inf(1), math.Inf(1)
 	}
 }
 
@@ -111,8 +119,14 @@ func (b *Bracket) widen(by float64) {
 	b.Lower, b.Upper = min(b.Lower, b.Value-2*b.Stderr), max(b.Upper, b.Value+2*b.Stderr)
 }
 
-// hidden reports whether a configuration was found that is more probable than the estimates of log Z allow.
-func (b *Bracket) hidden() bool { return b.Found > max(sure(b.AIS, 1), sure(b.Tempered, 1)) }
+// hidden reports whether log Z is for certain more than the estimates and their errors allow.
+func (b *Bracket) hidden() bool {
+	most := max(b.AIS.Value+agreement*b.AIS.Stderr, b.Tempered.Value+agreement*b.Tempered.Stderr)
+	return b.Least.Value() > most+resolution*max(1, math.Abs(most))
+}
+
+// resolution is that of free energies, as a part of their size.
+const resolution = 1e-5
 
 func weight(s sample.LogZ) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
 
@@ -134,14 +148,7 @@ func (b *Bracket) open() (open bool, all string) {
 // judge lists what speaks against the estimate; shorter is the run before, or nil.
 func (b *Bracket) judge(shorter *Bracket) {
 	if b.hidden() {
-		b.Findings = append(b.Findings, diag.Finding{
-			Code: "hidden-mode",
-			Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; AIS gives %.1f, and tempering %.1f",
-				-b.Found, b.Found, b.AIS.Value, b.Tempered.Value),
-			Value: diag.Number(b.Found - b.AIS.Value), Threshold: 0,
-			Consequence: "almost all of the model's weight is on configurations unlike the data, " +
-				"and any likelihood that leaves them out is too high",
-		})
+		b.Findings = append(b.Findings, b.Least.finding(b.AIS, b.Tempered))
 		return
 	}
 	if open, all := b.open(); open {
@@ -153,7 +160,7 @@ func (b *Bracket) judge(shorter *Bracket) {
 				b.Lower, b.Upper),
 		})
 	}
-	if b.Tempered.ESS < replicaSets && !b.exhaustive {
+	if b.Tempered.ESS < replicaSets && !b.settledModes {
 		b.Findings = append(b.Findings, diag.Finding{
 			Code:    "few-round-trips",
 			Message: fmt.Sprintf("%.0f states travelled between the model and the base in %d replica sets", b.Tempered.ESS, replicaSets),
@@ -177,12 +184,4 @@ func (b *Bracket) judge(shorter *Bracket) {
 			Consequence: "log Z may go on rising with longer runs, and log-likelihoods falling",
 		})
 	}
-}
-
-// addMissed replaces AIS and tempering by what they are with what they have missed.
-func (b *Bracket) addMissed(ais, tempered sample.LogZ) {
-	ais.ESS, tempered.ESS = b.AIS.ESS, b.Tempered.ESS
-	b.MissedByAIS, b.MissedByTempering = ais.Value-b.AIS.Value, tempered.Value-b.Tempered.Value
-	b.AIS, b.Tempered = ais, tempered
-	b.ReverseEnds.Value += b.MissedByAIS
 }

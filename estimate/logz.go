@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -21,7 +20,7 @@ type Options struct {
 	Compute  *compute.Context                                // nil means the default; results don't depend on it
 	Progress func(done, total int64, expected time.Duration) // chain steps so far and at most, and how long those will take; may be nil
 
-	// Between are models between the base and the model for annealing and tempering to pass, such as those saved along a training. None: the
+	// Between are models that AIS and tempering pass between the base and the model, such as those saved along a training. None: the
 	// straight line, which is shorter (docs/decisions/0030).
 	Between []*rbm.Model
 }
@@ -49,12 +48,8 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 	if data.Units() != model.M() || len(means) != model.M() {
 		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones", data.Units(), len(means), model.M())
 	}
-	for k, between := range o.Between {
-		if !between.Fits(model) {
-			return nil, fmt.Errorf("estimate: model %d on the path has %d %v and %d %v units, the model %d %v and %d %v", k,
-				between.M(), between.Visible.Kind(), between.N(), between.Hidden.Kind(),
-				model.M(), model.Visible.Kind(), model.N(), model.Hidden.Kind())
-		}
+	if err := sample.CheckBetween(o.Between, model); err != nil {
+		return nil, fmt.Errorf("estimate: %w", err)
 	}
 	if data.Rows() == 0 {
 		return nil, errors.New("estimate: no data to begin chains at")
@@ -74,12 +69,17 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 		}
 		b.judge(last)
 		last = b
-		if len(b.Findings) == 0 && b.Stderr <= goal || b.hidden() {
+		if len(b.Findings) == 0 && b.Stderr <= goal {
 			break
 		}
 	}
 	last.ChainSteps = e.done
 	return last, nil
+}
+
+// Memory is about how many bytes LogZ takes beside the model and the data.
+func Memory(model *rbm.Model) float64 {
+	return sample.ChainMemory(model, chains) + sample.TemperingMemory(model, replicaSets)
 }
 
 // cost is the number of chain steps of AIS, of the sweeps before reverse AIS, and of reverse AIS. Tempering takes as many, and less than a
@@ -89,7 +89,7 @@ func cost(steps int) int64 { return int64(chains) * int64(2*steps+warmUp(steps))
 // warmUp is the number of sweeps that chains make at the model before reverse AIS.
 func warmUp(steps int) int { return steps / 2 }
 
-// nextSteps is the length of the run after one of so many steps, with what is left of the budget; 0 if it isn't worth it.
+// nextSteps is the number of steps of the next run, with what is left of the budget; 0 if it isn't worth it.
 func nextSteps(steps int, left int64) int {
 	left = left * 10 / 23
 	if next := longer * steps; cost(next) <= left {
@@ -106,15 +106,16 @@ type estimator struct {
 	model, base  *rbm.Model
 	path         sample.Path
 	data         rbm.Batch
-	places       []float64 // of the last annealing
+	means        []float64 // of data
+	places       []float64 // of the last run of AIS
 	lengths      []float64 // of its steps, summed over AIS and reverse AIS
 	conditionals *rbm.Conditionals
 	modes        *sample.Modes // nil where the units are no bits
-	known        rbm.Batch     // states to look for modes from
-	means        []float64
-	random       rbm.Batch
+	known        rbm.Batch     // states to look for modes from in the next run
 	key          rng.Key
 	runs         uint32
+	least        Least
+	lowest       rbm.Batch // the row of lowest F seen so far
 	o            Options
 	begun        time.Time
 	done         int64
@@ -125,15 +126,18 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) 
 	base.SetBiasesFromMeans(means)
 	path := slices.Concat(sample.Path{base}, o.Between, sample.Path{model})
 	e := &estimator{
-		model: model, base: base, path: path, data: data, o: o, begun: time.Now(),
+		model: model, base: base, path: path, data: data, means: means, o: o, begun: time.Now(),
 		conditionals: rbm.NewConditionals(model, o.Compute), key: rng.Seed(o.Seed).Stream(rng.StreamEstimate),
-		modes: sample.NewModes(model, o.Compute), means: means,
 	}
-	e.known = sample.FromRows(data, back, e.key)
+	if model.CheckBits() == nil {
+		e.modes = sample.NewModes(model, o.Compute)
+	}
+	e.seeData()
+	e.known = stack(e.lowest, sample.FromRows(data, back, e.key))
 	return e
 }
 
-// run makes all five estimates with so many steps.
+// run makes all five estimates, those by AIS with the given number of steps.
 func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	key := e.key.Stream(runStream(e.runs))
 	if err := e.findModes(ctx, steps, key.Stream(6)); err != nil {
@@ -148,48 +152,63 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 		return nil, err
 	}
 	e.add(lengths)
-	b := &Bracket{Steps: steps, AIS: ais.LogZ()}
-	b.Found = math.Inf(-1)
-	seenByAIS := e.modes.Shares(ais)
-	corrected := e.corrected(b.AIS, size(b.AIS), seenByAIS)
-	shares := portions(corrected)
+	b := &Bracket{Steps: steps}
+	byAIS := e.shares(ais)
+	whole, shares := e.complete(ais.LogZ(), byAIS)
+	b.AIS, b.MissedByAIS = whole, whole.Value-ais.LogZ().Value
+	b.settledModes = e.settled(shares)
+
 	ais.Resample()
 	ended := rbm.NewBatch(back, e.model.M())
 	ended.Gather(ais.Chains.Visible, spread()) // copies of a chain stand side by side
-	for _, reverse := range []struct {
-		estimate *sample.LogZ
-		start    rbm.Batch
-		shares   []float64
-		covered  *float64
-		key      rng.Key
-	}{
-		{&b.ReverseEnds, ended, nil, new(float64), key.Stream(2)}, {&b.ReverseData, sample.FromRows(e.data, back, key), shares, &b.coveredByData, key.Stream(3)},
-		{&b.ReverseRandom, sample.RandomStarts(e.model, back, key.Stream(5)), shares, &b.coveredByRandom, key.Stream(5)},
-	} {
-		z, covered, free, err := e.reverse(ctx, reverse.start, reverse.shares, reverse.key)
-		if err != nil {
-			return nil, err
-		}
-		*reverse.estimate, *reverse.covered = z, covered
-		for r, f := range free {
-			if -f > b.Found {
-				b.Found = -f
-			}
-			_ = r
-		}
+	var random rbm.Batch
+	if b.ReverseEnds, _, _, err = e.reverse(ctx, ended, nil, key.Stream(2)); err != nil {
+		return nil, err
 	}
-	tempered, seenByTempering, states, err := e.tempered(ctx, cost(steps))
+	b.ReverseEnds.Value += b.MissedByAIS
+	starts := sample.FromRows(e.data, back, key)
+	if b.ReverseData, b.coveredByData, _, err = e.reverse(ctx, starts, shares, key.Stream(3)); err != nil {
+		return nil, err
+	}
+	starts = sample.RandomStarts(e.model, back, key.Stream(5))
+	if b.ReverseRandom, b.coveredByRandom, random, err = e.reverse(ctx, starts, shares, key.Stream(5)); err != nil {
+		return nil, err
+	}
+
+	tempered, byTempering, states, err := e.tempered(ctx, cost(steps))
 	if err != nil {
 		return nil, err
 	}
-	b.Tempered = tempered
-	b.exhaustive = e.exhaust(corrected)
-	b.addMissed(sample.SumLogZ(corrected...), sample.SumLogZ(e.corrected(tempered, size(tempered), seenByTempering)...))
-	b.Modes = e.listModes(seenByAIS, seenByTempering)
-	e.remember(e.random, sample.FromRows(e.data, back, key), states)
+	b.Tempered, _ = e.complete(tempered, byTempering)
+	b.MissedByTempering = b.Tempered.Value - tempered.Value
+	b.Modes = e.list(byAIS, byTempering, shares)
+	e.known = stack(random, states, e.lowest, sample.FromRows(e.data, back, key.Stream(7)))
+	b.Least = e.least
 	b.combine()
 	e.runs++
 	return b, nil
+}
+
+// shares are the shares of the modes by weighted chains of the model.
+func (e *estimator) shares(p *sample.WeightedChains) []sample.LogZ {
+	if e.modes == nil {
+		return nil
+	}
+	return e.modes.Shares(p)
+}
+
+// stack copies rows one below the other.
+func stack(batches ...rbm.Batch) rbm.Batch {
+	rows := 0
+	for _, b := range batches {
+		rows += b.Rows()
+	}
+	whole, at := rbm.NewBatch(rows, batches[0].Units()), 0
+	for _, b := range batches {
+		whole.Slice(at, at+b.Rows()).Copy(b)
+		at += b.Rows()
+	}
+	return whole
 }
 
 // runStream gives every run random numbers of its own.
@@ -204,30 +223,34 @@ func spread() []int {
 	return index
 }
 
-// reverse is reverse AIS from chains that first make some sweeps at the model. free are F of the chains at the model.
-func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []float64, key rng.Key) (
-	z sample.LogZ, covered float64, free []float64, err error,
+// reverse is reverse AIS from chains that first make some sweeps at the model. shares, unless nil, are those of the modes, which weights
+// give to the chains: covered is the part of Z in modes that chains are in. at is where the chains are before they go back.
+func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []sample.LogZ, key rng.Key) (
+	z sample.LogZ, covered float64, at rbm.Batch, err error,
 ) {
 	chains := sample.NewChains(start, e.model.N(), key)
 	for range warmUp(len(e.places) - 1) {
 		if ctx.Err() != nil {
-			return z, 0, nil, ctx.Err()
+			return z, 0, at, ctx.Err()
 		}
 		chains.Sweep(e.conditionals, 1)
 		e.report(start.Rows())
 	}
-	free = make([]float64, start.Rows())
-	e.random = chains.Visible.Clone()
-	e.conditionals.FreeEnergy(free, chains.Visible)
-	weights, covered := e.startWeights(chains.Visible, shares)
-	z, lengths, err := sample.ReverseAIS(ctx, e.path, e.places, chains, weights, e.conditionals, key, func(int) { e.report(start.Rows()) })
+	at = chains.Visible.Clone()
+	e.see(at)
+	var weights []float64
+	if shares != nil {
+		weights, covered = e.startWeights(at, parts(shares))
+	}
+	z, lengths, err := sample.ReverseAIS(
+		ctx, e.path, e.places, chains, weights, e.conditionals, key, func(int) { e.report(start.Rows()) })
 	if err != nil {
-		return z, 0, nil, err
+		return z, 0, at, err
 	}
 	e.add(lengths)
 	e.conditionals.Update(e.model)
 	z.Value += sample.LogZWithoutWeights(e.base)
-	return z, covered, free, nil
+	return z, covered, at, nil
 }
 
 // add sums up the lengths of the steps.
@@ -237,7 +260,7 @@ func (e *estimator) add(lengths []float64) {
 	}
 }
 
-// schedule returns the places of the next annealing: evenly spaced at first, and then so that the steps of a run are alike in
+// schedule returns the places of the next run of AIS: evenly spaced at first, and then so that the steps of a run are alike in
 // what they add to the spread of the weights, by the lengths that they had in the run before, all but the part even of them.
 func (e *estimator) schedule(steps int) []float64 {
 	if e.places == nil {

@@ -1,6 +1,7 @@
 package estimate
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -10,18 +11,27 @@ import (
 	"harmonium/sample"
 )
 
-// A part of what a run costs goes into shares of modes: in a first round by few chains in short runs, then of the modes that may
-// matter.
+// Mode is a mode of the model: a fixed point of mean-field theory, and what was seen of its share of Z, log Σ_{v in mode} e^(−F(v)).
+type Mode struct {
+	sample.Mode                    // LogZ is by AIS from the mode itself
+	ByAIS, ByTempering sample.LogZ // by the chains of these that ended there
+	Share              float64     // of Z, by all of them
+}
+
+// Shares of modes take modesPart of the chain steps of a run: screening of these for a first look at each mode, by screenChains in short
+// runs, and the rest for modes that may be smallestShare of Z or more, by modeChains.
 const (
-	modesPart     = 0.1  // of the chain steps of a run
-	screening     = 0.25 // of these
+	modesPart     = 0.1
+	screening     = 0.25
 	screenChains  = 16
 	modeChains    = 40
 	fewestSteps   = 8
-	smallestShare = 1e-4 // of log Z that may matter
+	smallestShare = 1e-4
+	matters       = 0.01  // part of Z in a mode that is worth a word
+	leastStderr   = 0.01  // of AIS from a mode, whose chains may all have missed a little of it
 )
 
-// findModes looks for modes, more at each run, and estimates their shares of Z.
+// findModes looks for modes from other starts than in the run before, and estimates their shares of Z.
 func (e *estimator) findModes(ctx context.Context, steps int, key rng.Key) error {
 	if e.modes == nil {
 		return nil
@@ -29,40 +39,29 @@ func (e *estimator) findModes(ctx context.Context, steps int, key rng.Key) error
 	if err := e.modes.Search(ctx, back, e.known, key); err != nil {
 		return err
 	}
+	e.least.Modes = e.modes.List[0].Bound
 	budget := modesPart * float64(cost(steps))
-	if err := e.modeShares(ctx, e.all(), screenChains, steps, screening*budget, key.Stream(1)); err != nil {
+	unknown := func(m sample.Mode) bool { return m.LogZ.ESS == 0 }
+	if err := e.shareOut(ctx, unknown, screenChains, steps, screening*budget, key.Stream(1)); err != nil {
 		return err
 	}
-	return e.modeShares(ctx, e.promising(), modeChains, steps, (1-screening)*budget, key.Stream(2))
+	least := e.modes.LogZ().Value
+	for _, m := range e.modes.List {
+		least = max(least, m.Bound)
+	}
+	least += math.Log(smallestShare)
+	promising := func(m sample.Mode) bool { return max(m.LogZ.Value, m.Bound) > least }
+	return e.shareOut(ctx, promising, modeChains, steps, (1-screening)*budget, key.Stream(2))
 }
 
-// all are the modes whose shares are unknown.
-func (e *estimator) all() []int {
+// shareOut estimates the shares of some modes, with about budget chain steps in all.
+func (e *estimator) shareOut(ctx context.Context, of func(sample.Mode) bool, chains, steps int, budget float64, key rng.Key) error {
 	var list []int
-	for k, mode := range e.modes.List {
-		if mode.LogZ.ESS == 0 {
+	for k, m := range e.modes.List {
+		if of(m) {
 			list = append(list, k)
 		}
 	}
-	return list
-}
-
-// promising are the modes whose shares may be a part of Z that matters.
-func (e *estimator) promising() []int {
-	whole, list := e.modes.LogZ().Value, []int(nil)
-	for _, mode := range e.modes.List {
-		whole = max(whole, mode.Bound)
-	}
-	for k, mode := range e.modes.List {
-		if max(mode.LogZ.Value, mode.Bound) > whole+math.Log(smallestShare) {
-			list = append(list, k)
-		}
-	}
-	return list
-}
-
-// modeShares estimates the shares of these modes, with so many chain steps in all.
-func (e *estimator) modeShares(ctx context.Context, list []int, chains, steps int, budget float64, key rng.Key) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -76,113 +75,45 @@ func (e *estimator) modeShares(ctx context.Context, list []int, chains, steps in
 	return nil
 }
 
-// corrected is an estimate of log Z as the sum of its shares of the modes, each put together with that of AIS from the mode itself. An
-// estimate whose chains are worth size independent ones sees a part p of Z with the standard error √(p(1−p)/size), so that it may well
-// have seen nothing of a small part, and be right in the mean.
+// complete is an estimate of log Z put together with AIS from each mode: the sum over the modes of what both say of their shares.
 //
-// Both are lower bounds in probability: where they differ by more than their errors the larger holds. Where they don't, the weighted mean of the two
-// does, if the mode is well known; and the estimate's own share, if it is not.
-func (e *estimator) corrected(z sample.LogZ, size float64, seen []sample.LogZ) (shares []sample.LogZ) {
+// Both are lower bounds in probability, so that the larger holds where they differ by more than their errors. Where they don't, the
+// weighted mean does if the mode is well known, and the estimate itself if it is not. An estimate whose chains are worth N independent ones
+// sees a part p of Z with the standard error √(p(1−p)/N): it may well have seen nothing of a small part, and be right in the mean.
+func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.LogZ, shares []sample.LogZ) {
+	if e.modes == nil {
+		return z, nil
+	}
+	size := min(z.ESS, 1/(z.Stderr*z.Stderr))
 	shares = slices.Clone(seen)
+	var sum, kept, squares float64 // in units of the estimate: all parts, those of the estimate alone, and errors of the others
 	for k, s := range seen {
 		own := e.modes.List[k].LogZ
-		p, q := math.Exp(own.Value-z.Value), math.Exp(s.Value-z.Value) // in units of the estimate
-		ownError := p * own.Stderr
-		if p-q > agreement*math.Hypot(ownError, math.Sqrt(p*(1+p)/size)) {
-			shares[k] = own
-			continue
+		p, q := math.Exp(own.Value-z.Value), math.Exp(s.Value-z.Value)
+		ownError, seenError := p*max(own.Stderr, leastStderr), max(q*s.Stderr, math.Sqrt(p/size))
+		part, error := q, 0.0
+		switch {
+		case p-q > agreement*math.Hypot(ownError, math.Sqrt(p*(1+p)/size)):
+			part, error = p, ownError
+		case p > 0 && wellKnown(own) && q-p < agreement*math.Hypot(ownError, seenError):
+			a, b := 1/(ownError*ownError), 1/(seenError*seenError)
+			part, error = (a*p+b*q)/(a+b), 1/math.Sqrt(a+b)
+		default:
+			kept += q
 		}
-		seenError := max(q*s.Stderr, math.Sqrt(p/size))
-		if q-p > agreement*math.Hypot(ownError, seenError) || !wellKnown(own) || p == 0 {
-			continue
-		}
-		a, b := 1/(ownError*ownError), 1/(seenError*seenError)
-		mean := (a*p + b*q) / (a + b)
-		shares[k] = sample.LogZ{Value: z.Value + math.Log(mean), Stderr: 1 / math.Sqrt(a+b) / mean, ESS: own.ESS}
+		shares[k].Value = z.Value + math.Log(part)
+		sum += part
+		squares += error * error
 	}
-	return shares
+	squares += kept*kept*z.Stderr*z.Stderr + kept*max(0, 1-kept)/size
+	return sample.LogZ{Value: z.Value + math.Log(sum), Stderr: math.Sqrt(squares) / sum, ESS: z.ESS}, shares
 }
 
-// wellKnown reports whether AIS from a mode has hardly had to weight its chains.
+// wellKnown reports whether the chains of AIS from a mode have hardly had to be weighted.
 func wellKnown(own sample.LogZ) bool { return own.ESS >= modeChains/2 && own.Stderr <= goal }
 
-// size is the number of independent chains that an estimate is worth.
-func size(z sample.LogZ) float64 { return min(z.ESS, 1/(z.Stderr*z.Stderr)) }
-
-// sure is a limit of an estimate, agreement standard errors away, of Z and not of log Z.
-func sure(z sample.LogZ, sign float64) float64 {
-	return z.Value + math.Log(max(1+sign*agreement*z.Stderr, 0))
-}
-
-// seenByTempering turns the parts of its states that were in each mode, by group of replica sets, into shares of Z.
-func seenByTempering(tempered sample.LogZ, counts [][groups]int) []sample.LogZ {
-	seen := make([]sample.LogZ, len(counts))
-	whole := 0.0
-	for _, c := range counts {
-		for _, n := range c {
-			whole += float64(n)
-		}
-	}
-	for k, c := range counts {
-		var mean, squares float64
-		for _, n := range c {
-			mean += float64(n) / whole
-		}
-		for _, n := range c {
-			d := float64(n)/whole*groups - mean
-			squares += d * d
-		}
-		seen[k] = sample.LogZ{Value: tempered.Value + math.Log(mean)}
-		if mean > 0 {
-			seen[k].Stderr = math.Hypot(tempered.Stderr, math.Sqrt(squares/(groups*(groups-1)))/mean)
-		}
-	}
-	return seen
-}
-
-// remember keeps states to look for modes from in the next run.
-func (e *estimator) remember(states ...rbm.Batch) {
-	rows := 0
-	for _, s := range states {
-		rows += s.Rows()
-	}
-	e.known = rbm.NewBatch(rows, e.model.M())
-	at := 0
-	for _, s := range states {
-		e.known.Slice(at, at+s.Rows()).Copy(s)
-		at += s.Rows()
-	}
-}
-
-// Mode is a mode of the model, and how much of it the estimates have seen.
-type Mode struct {
-	sample.Mode
-	SeenByAIS, SeenByTempering sample.LogZ // log of the mode's share of Z
-}
-
-func (e *estimator) listModes(ais, tempered []sample.LogZ) []Mode {
-	list := make([]Mode, len(e.modes.List))
-	for k, mode := range e.modes.List {
-		list[k] = Mode{mode, ais[k], tempered[k]}
-	}
-	slices.SortStableFunc(list, func(a, b Mode) int {
-		switch x, y := a.best(), b.best(); {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return 0
-	})
-	return list
-}
-
-func (m *Mode) best() float64 {
-	return max(m.LogZ.Value, m.SeenByAIS.Value, m.SeenByTempering.Value)
-}
-
-// portions are the parts of their sum.
-func portions(shares []sample.LogZ) []float64 {
+// parts are what shares are of their sum.
+func parts(shares []sample.LogZ) []float64 {
 	whole, list := sample.SumLogZ(shares...).Value, make([]float64, len(shares))
 	for k, s := range shares {
 		list[k] = math.Exp(s.Value - whole)
@@ -190,59 +121,72 @@ func portions(shares []sample.LogZ) []float64 {
 	return list
 }
 
-// exhaust reports whether all modes that matter by their shares are well known, so that chains that come from elsewhere can only find more.
-func (e *estimator) exhaust(shares []sample.LogZ) bool {
-	const matters = 0.01
-	for k, p := range portions(shares) {
+// settled reports whether all modes that matter are well known, and nothing else has been seen where they are.
+func (e *estimator) settled(shares []sample.LogZ) bool {
+	for k, p := range parts(shares) {
 		if own := e.modes.List[k].LogZ; p > matters && (!wellKnown(own) || math.Abs(own.Value-shares[k].Value) > agreement*goal) {
 			return false
 		}
 	}
-	return true
+	return len(shares) > 0
 }
 
-// startWeights are logarithms of weights that give the modes their shares among chains, as far as there are chains in a mode.
-// covered is the part of Z in these.
-func (e *estimator) startWeights(v rbm.Batch, shares []float64) (weights []float64, covered float64) {
-	if shares == nil {
+// startWeights are log weights of mean 1 that give modes their parts of Z among chains at v, as far as there are chains in them; covered is
+// the part of Z in these modes.
+func (e *estimator) startWeights(v rbm.Batch, parts []float64) (logWeights []float64, covered float64) {
+	if e.modes == nil {
 		return nil, 1
 	}
-	labels := make([]int, v.Rows())
+	labels, counts := make([]int, v.Rows()), make([]float64, len(parts))
 	e.modes.Labels(labels, v)
-	counts := make([]float64, len(shares))
 	for _, k := range labels {
 		counts[k]++
 	}
 	for k, n := range counts {
 		if n > 0 {
-			covered += shares[k]
+			covered += parts[k]
 		}
 	}
 	if covered == 0 {
 		return nil, 0
 	}
-	weights = make([]float64, len(labels))
+	logWeights = make([]float64, len(labels))
 	for r, k := range labels {
-		weights[r] = math.Log(shares[k] / covered * float64(len(labels)) / counts[k])
+		logWeights[r] = math.Log(parts[k] / covered * float64(len(labels)) / counts[k])
 	}
-	return weights, covered
+	return logWeights, covered
 }
 
-// broaden moves the base half of the way to the means that the model has by the shares of its modes.
+// broaden gives the base the mean of the data's means and the model's own, as its modes have them.
 func (e *estimator) broaden() {
-	whole := e.modes.LogZ().Value
-	if math.IsInf(whole, -1) {
+	if e.modes == nil || math.IsInf(e.modes.LogZ().Value, -1) {
 		return
 	}
-	means := slices.Clone(e.means)
-	for i := range means {
-		means[i] /= 2
+	own := make([]sample.LogZ, len(e.modes.List))
+	for k, m := range e.modes.List {
+		own[k] = m.LogZ
 	}
-	for _, mode := range e.modes.List {
-		share := math.Exp(mode.LogZ.Value - whole)
-		for i, μ := range mode.Visible {
-			means[i] += share * float64(μ) / 2
+	between := make([]float64, len(e.means))
+	for i, μ := range e.means {
+		between[i] = μ / 2
+	}
+	for k, p := range parts(own) {
+		for i, μ := range e.modes.List[k].Visible {
+			between[i] += float64(p * float64(μ) / 2)
 		}
 	}
-	e.base.SetBiasesFromMeans(means)
+	e.base.SetBiasesFromMeans(between)
+}
+
+// list puts together what is known of the modes, the largest first.
+func (e *estimator) list(ais, tempered, shares []sample.LogZ) []Mode {
+	if e.modes == nil {
+		return nil
+	}
+	list := make([]Mode, len(e.modes.List))
+	for k, p := range parts(shares) {
+		list[k] = Mode{e.modes.List[k], ais[k], tempered[k], p}
+	}
+	slices.SortStableFunc(list, func(a, b Mode) int { return cmp.Compare(b.Share, a.Share) })
+	return list
 }

@@ -8,21 +8,20 @@ import (
 	"harmonium/sample"
 )
 
-// Tempering runs on so many replica sets, which begin with firstTemperatures and may get mostTemperatures. A third of the rounds go before.
 const (
-	replicaSets       = 50
-	firstTemperatures = 12
-	mostTemperatures  = 64
-	groups            = 10 // of replica sets, for the error
+	replicaSets = 50 // of tempering
+	groups      = 10 // of replica sets, for the error
 )
 
-// tempered estimates log Z from the exchanges of parallel tempering with about so many chain steps: the ratio of the Z of two
-// neighbours follows from what a step to the other costs the states of each, by the acceptance ratio (C. H. Bennett, J. Comput.
-// Phys. 22 (1976) 245). The error is that of the jackknife over groups of replica sets, which are independent of each other, so
+// tempered estimates log Z from the exchanges of parallel tempering in about chainSteps chain steps, a third of them as burn-in: the ratio
+// of the Z of two neighbours follows from the work of taking the states of each to the other, by the acceptance ratio (C. H. Bennett, J.
+// Comput. Phys. 22 (1976) 245). The error is that of the jackknife over groups of replica sets, which are independent of each other, so
 // that it holds whatever the chains remember.
+//
+// seen are the shares of Z of each mode, by the states at the model, with the errors of the same groups, and states are the last of them.
 func (e *estimator) tempered(ctx context.Context, chainSteps int64) (z sample.LogZ, seen []sample.LogZ, states rbm.Batch, err error) {
 	key := e.key.Stream(runStream(e.runs)).Stream(4)
-	t := sample.NewTempering(e.path, sample.FromBiases(e.base, replicaSets, key), firstTemperatures, key, e.o.Compute)
+	t := sample.NewTempering(e.path, sample.FromBiases(e.base, replicaSets, key), sample.FirstTemperatures, key, e.o.Compute)
 	end := e.done + chainSteps
 	round := func() error {
 		t.Round()
@@ -35,19 +34,16 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (z sample.Lo
 				return z, nil, states, err
 			}
 		}
-		t.Respace(mostTemperatures)
+		t.Respace(sample.MaxTemperatures)
 	}
 	pairs := make([]pair, len(t.Betas())-1)
-	t.Works = func(k int, up, down []float64) { pairs[k].add(up, down) }
-	counts, labels := make([][groups]int, len(e.modes.List)), make([]int, replicaSets)
+	t.ObserveWork = func(k int, up, down []float64) { pairs[k].add(up, down) }
+	visits := e.newVisits()
 	for e.done < end || !pairs[len(pairs)-1].enough() || !pairs[0].enough() {
 		if err := round(); err != nil {
 			return z, nil, states, err
 		}
-		e.modes.Labels(labels, t.Visible())
-		for r, k := range labels {
-			counts[k][r*groups/replicaSets]++
-		}
+		visits.count(t.Visible())
 	}
 	var logZ [groups + 1]float64 // without each group, and with all
 	for g := range logZ {
@@ -66,10 +62,10 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (z sample.Lo
 		squares += (x - mean) * (x - mean)
 	}
 	z = sample.LogZ{Value: logZ[groups], Stderr: math.Sqrt(squares * (groups - 1) / groups), ESS: float64(t.RoundTrips())}
-	return z, seenByTempering(z, counts), t.Visible(), nil
+	return z, visits.shares(z), t.Visible(), nil
 }
 
-// pair collects what steps between two neighbouring temperatures cost, by group of replica sets.
+// pair collects the work between two neighbouring temperatures, by group of replica sets.
 type pair struct{ up, down [groups][]float64 }
 
 func (p *pair) add(up, down []float64) {
@@ -94,7 +90,7 @@ func (p *pair) differences() [groups + 1]float64 {
 		for g := range groups {
 			sums[g], slopes[g] = 0, 0
 			for i, up := range p.up[g] {
-				a, b := sigmoid(f-up), sigmoid(-f-p.down[g][i])
+				a, b := rbm.Sigmoid(f-up), rbm.Sigmoid(-f-p.down[g][i])
 				sums[g] += a - b
 				slopes[g] += a*(1-a) + b*(1-b)
 			}
@@ -135,4 +131,53 @@ func (p *pair) differences() [groups + 1]float64 {
 	return result
 }
 
-func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+// visits counts the states of replica sets that were in each mode, by group.
+type visits struct {
+	modes  *sample.Modes // nil for units that are no bits
+	counts [][groups]float64
+	labels []int
+}
+
+func (e *estimator) newVisits() *visits {
+	v := &visits{modes: e.modes, labels: make([]int, replicaSets)}
+	if e.modes != nil {
+		v.counts = make([][groups]float64, len(e.modes.List))
+	}
+	return v
+}
+
+func (v *visits) count(states rbm.Batch) {
+	if v.modes == nil {
+		return
+	}
+	v.modes.Labels(v.labels, states)
+	for r, k := range v.labels {
+		v.counts[k][r*groups/replicaSets]++
+	}
+}
+
+// shares are the parts of all states in each mode, times Z; the errors are the spread over groups.
+func (v *visits) shares(z sample.LogZ) []sample.LogZ {
+	all := 0.0
+	for _, of := range v.counts {
+		for _, n := range of {
+			all += n / groups // states of a group
+		}
+	}
+	shares := make([]sample.LogZ, len(v.counts))
+	for k, of := range v.counts {
+		part, squares := 0.0, 0.0
+		for _, n := range of {
+			part += n / all / groups
+		}
+		for _, n := range of {
+			squares += (n/all - part) * (n/all - part)
+		}
+		shares[k] = sample.LogZ{Value: math.Inf(-1)}
+		if part > 0 {
+			error := math.Sqrt(squares/(groups*(groups-1))) / part
+			shares[k] = sample.LogZ{Value: z.Value + math.Log(part), Stderr: math.Hypot(z.Stderr, error)}
+		}
+	}
+	return shares
+}

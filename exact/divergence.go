@@ -42,7 +42,7 @@ func KL(ctx context.Context, p []float64, model *rbm.Model, o Options) (float64,
 }
 
 // DataKL returns D_KL(P_D‖P_λ) = C_λ − H_D in nats, from the empirical distribution of rows (with their weights, nil meaning
-// equal ones) to the model.
+// equal ones) to the model: [KL] without a table, so that rows may have any number of units.
 func DataKL(ctx context.Context, model *rbm.Model, v rbm.Batch, weights []float64, o Options) (float64, error) {
 	mean, _, err := LogLikelihood(ctx, model, v, weights, o)
 	return -mean - Entropy(v, weights), err
@@ -73,7 +73,8 @@ func Entropy(v rbm.Batch, weights []float64) float64 {
 	return math.Log(total) - sum/total
 }
 
-// ModelEntropy returns −Σ_v P_λ(v) log P_λ(v) in nats, for models of at most 26 visible units.
+// ModelEntropy returns −Σ_v P_λ(v) log P_λ(v) in nats, which the mean of −log P(v) over samples of the model comes to, for models of at
+// most 26 visible units.
 func ModelEntropy(ctx context.Context, model *rbm.Model, o Options) (float64, error) {
 	p, err := Distribution(ctx, model, o)
 	entropy := 0.0

@@ -16,8 +16,8 @@ type Options struct {
 	Progress func(done, total uint64) // states so far and in all, called from any goroutine, one call at a time; may be nil
 }
 
-// MaxStates is the number of states of the smaller layer above which enumeration is refused.
-const MaxStates = 1 << 34
+// mostUnits is the number of units of the smaller layer above which enumeration is refused.
+const mostUnits = 34
 
 // unitRate is how many units of the larger layer, in how many states, one core with AVX-512 sums a second
 // (docs/performance.md). It only serves to tell how long something refused would take.
@@ -26,11 +26,22 @@ const unitRate = 2e10
 // Cost is the number of elementary steps of one sum over all states, 2^min(m,n) · max(m,n).
 func Cost(m, n int) float64 { return math.Exp2(float64(min(m, n))) * float64(max(m, n)) }
 
-// Feasible returns nil if m visible and n hidden units can be enumerated, or an error that says why not and how long it would take.
-func Feasible(m, n int) error {
-	if k := min(m, n); k > 34 {
-		return fmt.Errorf("enumeration of 2^%d states is refused: it would take about %s on one core; the limit is 2^34 states, "+
-			"so at most 34 units in the smaller layer", k, duration(Cost(m, n)/unitRate))
+// Memory is about how many bytes a sum takes beside the model: its copies and weights in float64, and for each unit of the larger layer the
+// table of the low group's states and two factors for each unit of the smaller one.
+func Memory(model *rbm.Model) float64 {
+	m, n := float64(model.M()), float64(model.N())
+	return 32*m*n + 8*max(m, n)*(tableStates+2*min(m, n))
+}
+
+// Feasible returns nil if a model can be enumerated. Else the error says why not: the smaller layer has more than 34 units, and how long
+// the sum would take, or the units are no bits ([rbm.Model.CheckBits]).
+func Feasible(model *rbm.Model) error {
+	if err := model.CheckBits(); err != nil {
+		return fmt.Errorf("enumeration of %w", err)
+	}
+	if k := min(model.M(), model.N()); k > mostUnits {
+		return fmt.Errorf("enumeration of 2^%d states is refused: it would take about %s on one core; the limit is 2^%d states, "+
+			"so at most %[3]d units in the smaller layer", k, duration(Cost(model.M(), model.N())/unitRate), mostUnits)
 	}
 	return nil
 }
@@ -43,7 +54,8 @@ func duration(seconds float64) string {
 	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
 }
 
-// LogZ returns the logarithm of the partition function Z = Σ_{v,h} e^(−E(v,h)). Errors: the model is too large, or ctx is cancelled.
+// LogZ returns the logarithm of the partition function Z = Σ_{v,h} e^(−E(v,h)). Errors: that of [Feasible], energies beyond 10^15, or
+// ctx is cancelled.
 func LogZ(ctx context.Context, model *rbm.Model, o Options) (float64, error) {
 	s, err := newSum(ctx, model, o)
 	if err != nil {
@@ -61,7 +73,7 @@ func LogProb(ctx context.Context, model *rbm.Model, v rbm.Batch, o Options) ([]f
 	return normalised(model.FreeEnergy(v), logZ), nil
 }
 
-// LogProbHidden returns log P(h) = −F(h) − log Z of each row.
+// LogProbHidden returns log P(h) = −F(h) − log Z of each row: [LogProb] with the layers exchanged.
 func LogProbHidden(ctx context.Context, model *rbm.Model, h rbm.Batch, o Options) ([]float64, error) {
 	return LogProb(ctx, model.Transpose(), h, o)
 }

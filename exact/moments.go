@@ -9,7 +9,8 @@ import (
 )
 
 // Moments writes the model's own averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over P(v,h) into dst, in the values of its units: the
-// negative phase of the gradient, exactly. It sums over all states twice, in float64. dst must have the model's shape.
+// negative phase of the gradient, exactly. It sums over all states twice, in float64. dst must have the model's shape. These are all
+// averages: a model whose layers have other parameters than biases is an error, that of [Feasible].
 func Moments(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, o Options) error {
 	if len(dst.V) != model.M() || len(dst.H) != model.N() || len(dst.VH) != model.M()*model.N() {
 		panic(fmt.Sprintf("exact: Moments of %d×%d units into statistics of %d×%d", model.M(), model.N(), len(dst.V), len(dst.H)))
@@ -151,17 +152,17 @@ func (c *collector) fold() *moments {
 	return &c.moments
 }
 
-// Gradient writes the exact gradient −∂C/∂λ of the mean log-likelihood of v into w (m×n), b and c, as a Statistics: ⟨·⟩_data −
-// ⟨·⟩_model with P(h|v) on the data. weights gives each row's weight; nil means equal ones.
+// Gradient writes the exact gradient −∂C/∂λ of the mean log-likelihood of v into dst: ⟨·⟩_data − ⟨·⟩_model with P(h|v) on the data.
+// weights gives each row's weight; nil means equal ones.
 func Gradient(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, v rbm.Batch, weights []float32, o Options) error {
 	if err := Moments(ctx, dst, model, o); err != nil {
 		return err
 	}
 	data := rbm.NewStatistics(model)
 	rbm.NewConditionals(model, o.Compute).Statistics(data, model, v, weights)
-	for _, pair := range [][2][]float32{{dst.V, data.V}, {dst.H, data.H}, {dst.VH, data.VH}} {
-		for k, x := range pair[1] {
-			pair[0][k] = x - pair[0][k]
+	for k, average := range dst.Averages() {
+		for i, x := range data.Averages()[k] {
+			average[i] = x - average[i]
 		}
 	}
 	return nil

@@ -38,7 +38,7 @@ type sum struct {
 	m, k, low  int  // units summed, enumerated, and of those tabulated
 	compute    *compute.Context
 
-	table  []float64 // T_i(e), m×64; the states behind the last are as the first
+	table  []float64 // T_i(e), m×64; states after the last of them are as the first
 	most   []float64 // max_e T_i(e)
 	bias   []power   // e^(Σ_{j low} c_j h_j) for each e
 	flip   []float64 // e^(w_ij) for the high units, (k−low)×m
@@ -52,7 +52,7 @@ type sum struct {
 
 // newSum prepares the tables and sums Z.
 func newSum(ctx context.Context, model *rbm.Model, o Options) (*sum, error) {
-	if err := Feasible(model.M(), model.N()); err != nil {
+	if err := Feasible(model); err != nil {
 		return nil, err
 	}
 	s := &sum{compute: o.Compute, transposed: model.M() < model.N()}

@@ -1,6 +1,10 @@
 package lecture
 
-import "harmonium/rng"
+import (
+	"slices"
+
+	"harmonium/rng"
+)
 
 // Average is the positive phase: ⟨v_i h_j⟩, ⟨v_i⟩ and ⟨h_j⟩ with v from the rows and h from P(h|v).
 // Row r counts with probability p[r]; nil means equally. The average over h is exact: P(h_j=1|v)
@@ -27,14 +31,10 @@ func (model *Model) Moments() *Model {
 
 // add adds p·(v_i h_j, v_i, h_j).
 func (model *Model) add(p float64, v, h []float64) {
+	addTo(model.B, p, v)
+	addTo(model.C, p, h)
 	for i := range v {
-		model.B[i] += p * v[i]
-		for j := range h {
-			model.W[i][j] += p * v[i] * h[j]
-		}
-	}
-	for j := range h {
-		model.C[j] += p * h[j]
+		addTo(model.W[i], p*v[i], h)
 	}
 }
 
@@ -49,14 +49,10 @@ func (model *Model) Gradient(rows [][]float64, p []float64) *Model {
 
 // Step goes along a gradient with the learning rate η: λ ← λ + η·gradient.
 func (model *Model) Step(rate float64, gradient *Model) {
-	for i := range model.B {
-		model.B[i] += rate * gradient.B[i]
-		for j := range model.C {
-			model.W[i][j] += rate * gradient.W[i][j]
-		}
-	}
-	for j := range model.C {
-		model.C[j] += rate * gradient.C[j]
+	addTo(model.B, rate, gradient.B)
+	addTo(model.C, rate, gradient.C)
+	for i := range model.W {
+		addTo(model.W[i], rate, gradient.W[i])
 	}
 }
 
@@ -71,8 +67,7 @@ func (model *Model) Gibbs(v []float64, source *rng.Source) []float64 {
 // negative phase is the average over chains that start at the rows and make k steps of Gibbs
 // sampling. It is biased, as the chains still remember the data.
 func (model *Model) CD(rows [][]float64, k int, source *rng.Source) *Model {
-	chains := append([][]float64(nil), rows...)
-	return model.PCD(rows, chains, k, source)
+	return model.PCD(rows, slices.Clone(rows), k, source)
 }
 
 // PCD is the gradient by persistent contrastive divergence, PCD-k (Tieleman, ICML 2008): the chains

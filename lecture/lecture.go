@@ -12,6 +12,7 @@ package lecture
 
 import (
 	"math"
+	"slices"
 
 	"harmonium/rng"
 )
@@ -49,17 +50,20 @@ func zeros(m, n int) *Model {
 
 // Energy is E(v,h) = −Σ_i b_i v_i − Σ_j c_j h_j − Σ_ij w_ij v_i h_j.
 func (model *Model) Energy(v, h []float64) float64 {
-	e := 0.0
+	e := -dot(model.B, v) - dot(model.C, h)
 	for i := range v {
-		e -= model.B[i] * v[i]
-		for j := range h {
-			e -= model.W[i][j] * v[i] * h[j]
-		}
-	}
-	for j := range h {
-		e -= model.C[j] * h[j]
+		e -= v[i] * dot(model.W[i], h)
 	}
 	return e
+}
+
+// dot is Σ_k x_k y_k.
+func dot(x, y []float64) float64 {
+	sum := 0.0
+	for k := range x {
+		sum += x[k] * y[k]
+	}
+	return sum
 }
 
 // States lists all 2^units configurations: unit i of number a is bit i of a.
@@ -114,25 +118,18 @@ func (model *Model) Joint() [][]float64 {
 // [Model.HiddenInputs]. The sum over h is a product of sums over each h_j, as the energy is linear
 // in each.
 func (model *Model) FreeEnergy(v []float64) float64 {
-	f := 0.0
-	for i := range v {
-		f -= model.B[i] * v[i]
-	}
+	f := -dot(model.B, v)
 	for _, x := range model.HiddenInputs(v) {
 		f -= logSum(0, x)
 	}
 	return f
 }
 
-// Distribution is P(v) = Σ_h P(v,h) = e^(−F(v)) / Z with Z = Σ_v e^(−F(v)), a table of 2^m numbers.
+// Distribution is P(v) = Σ_h P(v,h) = e^(−F(v)) / Z, a table of 2^m numbers.
 func (model *Model) Distribution() []float64 {
-	p := make([]float64, 1<<len(model.B))
+	p, logZ := make([]float64, 1<<len(model.B)), model.LogZ()
 	for a, v := range States(len(model.B)) {
-		p[a] = -model.FreeEnergy(v)
-	}
-	logZ := logSum(p...)
-	for a := range p {
-		p[a] = math.Exp(p[a] - logZ)
+		p[a] = math.Exp(-model.FreeEnergy(v) - logZ)
 	}
 	return p
 }
@@ -172,34 +169,31 @@ func KL(p, q []float64) float64 {
 
 // HiddenInputs are x_j(v) = c_j + Σ_i w_ij v_i.
 func (model *Model) HiddenInputs(v []float64) []float64 {
-	x := make([]float64, len(model.C))
-	for j := range x {
-		x[j] = model.C[j]
-		for i := range v {
-			x[j] += model.W[i][j] * v[i]
-		}
+	x := slices.Clone(model.C)
+	for i := range v {
+		addTo(x, v[i], model.W[i])
 	}
 	return x
 }
 
-// VisibleInputs are y_i(h) = b_i + Σ_j w_ij h_j.
-func (model *Model) VisibleInputs(h []float64) []float64 {
-	y := make([]float64, len(model.B))
-	for i := range y {
-		y[i] = model.B[i]
-		for j := range h {
-			y[i] += model.W[i][j] * h[j]
-		}
+// addTo adds a·x to y.
+func addTo(y []float64, a float64, x []float64) {
+	for k := range y {
+		y[k] += a * x[k]
 	}
-	return y
 }
 
-// HiddenProbs are P(h_j=1|v) = σ(x_j(v)). Given v the h_j are independent, as no weight connects
-// them.
+// HiddenProbs are P(h_j=1|v) = σ(x_j(v)). Given v the h_j are independent: no weight connects them.
 func (model *Model) HiddenProbs(v []float64) []float64 { return sigmoid(model.HiddenInputs(v)) }
 
-// VisibleProbs are P(v_i=1|h) = σ(y_i(h)).
-func (model *Model) VisibleProbs(h []float64) []float64 { return sigmoid(model.VisibleInputs(h)) }
+// VisibleProbs are P(v_i=1|h) = σ(b_i + Σ_j w_ij h_j).
+func (model *Model) VisibleProbs(h []float64) []float64 {
+	y := slices.Clone(model.B)
+	for i := range y {
+		y[i] += dot(model.W[i], h)
+	}
+	return sigmoid(y)
+}
 
 // sigmoid replaces each x by σ(x) = 1/(1+e^(−x)).
 func sigmoid(x []float64) []float64 {

@@ -8,6 +8,7 @@ import (
 
 	"harmonium/compute"
 	"harmonium/rbm"
+	"harmonium/sample"
 )
 
 // ladder is the list of models frozen along a training: a running mean whenever the AIS chains would exchange states with those of the mean
@@ -88,7 +89,7 @@ func (l *ladder) exchanges(f *follower) float64 {
 		other := (r + aisChains/2) % aisChains // a chain may remember where it was
 		weight := math.Exp(before[r] + now[other] - heaviest)
 		sum += weight
-		exchanged += weight * math.Exp(min(0, l.free[0][r]+l.free[1][other]-l.free[2][other]-l.free[3][r]))
+		exchanged += weight * sample.SwapProbability(l.free[3][r]-l.free[0][r], l.free[2][other]-l.free[1][other])
 	}
 	return exchanged / sum
 }

@@ -12,6 +12,7 @@ import (
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
+	"harmonium/internal/lecturetest"
 	"harmonium/ising"
 	"harmonium/monitor"
 	"harmonium/rbm"
@@ -103,21 +104,6 @@ func logZNow(t *testing.T, training *train.Training, known rbm.Batch) (sample.Lo
 	return scores.LogZ, scores.Findings
 }
 
-// hiddenMode gives nearly all its weight to one mode, all units on, with 140 nats more than all units off.
-func hiddenMode(m, n int) *rbm.Model {
-	model := rbm.New(m, n, rng.Seed(1))
-	for i := range m {
-		for j := range n {
-			model.W[i*n+j] = 2
-		}
-		model.B()[i] = -3
-	}
-	for j := range n {
-		model.C()[j] = -40
-	}
-	return model
-}
-
 // A model with a second mode, all units on, that outweighs the data's by 140 nats. Neither annealing nor the persistent chains reach it.
 func TestLiveHiddenMode(t *testing.T) {
 	const m, n = 60, 4
@@ -126,7 +112,7 @@ func TestLiveHiddenMode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	*model = *hiddenMode(m, n)
+	*model = *lecturetest.TwoModes(m, n)
 	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ func newPlan(c Config, a *accounts) plan {
 	p := plan{method: MethodExact, every: c.Every, valid: c.Valid}
 	m, n := float64(c.Model.M()), float64(c.Model.N())
 	a.exact.price = ExactCost(c.Model) + c.rows(exactRows)*n*(m+costUnit)
-	needed, feasible := a.exact.period(), exact.Feasible(c.Model.M(), c.Model.N()) == nil
+	needed, feasible := a.exact.period(), exact.Feasible(c.Model) == nil
 	if p.every == 0 {
 		if feasible && needed <= c.Updates/10 { // still ten scores
 			p.every = max(c.Epoch, needed)

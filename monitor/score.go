@@ -49,7 +49,11 @@ func (m *Monitor) Score(ctx context.Context, now Moment) (*Scores, error) {
 		s.LogZ.Value = logZ
 	}
 	if set := m.plan.pseudo; set != nil && now.Update > 1 { // the first update has not paid for it
-		s.Pseudo = newScore(now.Model.PseudoLogLikelihood(set.States, m.config.Compute), set.Weights, methodPseudo)
+		logs, err := now.Model.PseudoLogLikelihood(set.States, m.config.Compute)
+		if err != nil {
+			return nil, err
+		}
+		s.Pseudo = newScore(logs, set.Weights, methodPseudo)
 	}
 	if m.plan.spectrumDue(now.Update) {
 		s.SingularValues = SingularValues(now.Model, shownSingular)

@@ -83,29 +83,17 @@ func (s Batch) Gather(src Batch, index []int) {
 	}
 }
 
-// FromBytes packs rows of bytes 0 and 1. All rows must have the same length.
+// FromBytes packs rows of bytes 0 and 1. All rows must have the same length. The error names the row and unit that is neither.
 func FromBytes(rows [][]uint8) (Batch, error) {
 	return pack(rows, "0 or 1", func(x uint8) (on, ok bool) { return x == 1, x <= 1 })
 }
 
-// FromSpins packs rows of spins −1 and +1. All rows must have the same length.
+// FromSpins packs rows of spins −1 and +1, such as a program of one's own simulates. All rows must have the same length.
 func FromSpins(rows [][]int8) (Batch, error) {
 	return pack(rows, "-1 or 1", func(x int8) (on, ok bool) { return x == 1, x == 1 || x == -1 })
 }
 
-// FromFloats packs rows·units float32 numbers 0 and 1, row after row.
-func FromFloats(x []float32, units int) (Batch, error) {
-	if units <= 0 || len(x)%units != 0 {
-		return Batch{}, fmt.Errorf("%d numbers are no whole rows of %d units", len(x), units)
-	}
-	rows := make([][]float32, len(x)/units)
-	for r := range rows {
-		rows[r] = x[r*units : (r+1)*units]
-	}
-	return pack(rows, "0 or 1", func(x float32) (on, ok bool) { return x == 1, x == 0 || x == 1 })
-}
-
-func pack[T uint8 | int8 | float32](rows [][]T, want string, bit func(T) (on, ok bool)) (Batch, error) {
+func pack[T uint8 | int8](rows [][]T, want string, bit func(T) (on, ok bool)) (Batch, error) {
 	if len(rows) == 0 {
 		return Batch{}, nil
 	}
@@ -143,17 +131,4 @@ func unpack[T uint8 | int8](s Batch, off T) [][]T {
 		}
 	}
 	return rows
-}
-
-// Floats unpacks the configurations into rows·units numbers 0 and 1, row after row.
-func (s Batch) Floats() []float32 {
-	x := make([]float32, s.Rows()*s.Units())
-	for r := range s.Rows() {
-		for i := range s.Units() {
-			if s.Bit(r, i) {
-				x[r*s.Units()+i] = 1
-			}
-		}
-	}
-	return x
 }

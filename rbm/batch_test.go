@@ -32,24 +32,22 @@ func equalRows[T comparable](a, b [][]T) bool { return slices.EqualFunc(a, b, sl
 func TestConversionsOfStates(t *testing.T) {
 	for _, units := range sizes {
 		want := coins(7, units)
-		spins, floats := make([][]int8, 7), []float32(nil)
+		spins := make([][]int8, 7)
 		for r, row := range want {
 			for _, x := range row {
 				spins[r] = append(spins[r], 2*int8(x)-1)
-				floats = append(floats, float32(x))
 			}
 		}
 		fromBytes, err1 := rbm.FromBytes(want)
 		fromSpins, err2 := rbm.FromSpins(spins)
-		fromFloats, err3 := rbm.FromFloats(floats, units)
-		if err1 != nil || err2 != nil || err3 != nil {
-			t.Fatal(err1, err2, err3)
+		if err1 != nil || err2 != nil {
+			t.Fatal(err1, err2)
 		}
-		for _, s := range []rbm.Batch{fromBytes, fromSpins, fromFloats} {
+		for _, s := range []rbm.Batch{fromBytes, fromSpins} {
 			if s.Rows() != 7 || s.Units() != units {
 				t.Errorf("%d units: %d rows of %d units", units, s.Rows(), s.Units())
 			}
-			if !equalRows(s.Bytes(), want) || !equalRows(s.Spins(), spins) || !slices.Equal(s.Floats(), floats) {
+			if !equalRows(s.Bytes(), want) || !equalRows(s.Spins(), spins) {
 				t.Errorf("%d units: the states come back changed", units)
 			}
 			for r, row := range want {
@@ -245,22 +243,17 @@ func TestGather(t *testing.T) {
 
 func TestStatesWithoutRows(t *testing.T) {
 	for name, make := range map[string]func() (rbm.Batch, error){
-		"bytes":  func() (rbm.Batch, error) { return rbm.FromBytes(nil) },
-		"spins":  func() (rbm.Batch, error) { return rbm.FromSpins(nil) },
-		"floats": func() (rbm.Batch, error) { return rbm.FromFloats(nil, 3) },
+		"bytes": func() (rbm.Batch, error) { return rbm.FromBytes(nil) },
+		"spins": func() (rbm.Batch, error) { return rbm.FromSpins(nil) },
 	} {
 		s, err := make()
-		if err != nil || s.Rows() != 0 || len(s.Bytes()) != 0 || len(s.Floats()) != 0 {
+		if err != nil || s.Rows() != 0 || len(s.Bytes()) != 0 {
 			t.Errorf("%s: %d rows, %v", name, s.Rows(), err)
 		}
 	}
 }
 
 func TestStatesErrors(t *testing.T) {
-	nan := float32(math.NaN())
-	floats := func(units int, x ...float32) func() (rbm.Batch, error) {
-		return func() (rbm.Batch, error) { return rbm.FromFloats(x, units) }
-	}
 	bytes := func(rows ...[]uint8) func() (rbm.Batch, error) {
 		return func() (rbm.Batch, error) { return rbm.FromBytes(rows) }
 	}
@@ -276,12 +269,6 @@ func TestStatesErrors(t *testing.T) {
 		{"row 1, unit 0 is 2, want 0 or 1", bytes([]uint8{0, 1}, []uint8{2, 1})},
 		{"row 0, unit 1 is 0, want -1 or 1", spins([]int8{1, 0})},
 		{"row 0, unit 0 is -2, want -1 or 1", spins([]int8{-2})},
-		{"row 1, unit 1 is 0.5, want 0 or 1", floats(2, 0, 1, 1, 0.5)},
-		{"row 0, unit 0 is NaN, want 0 or 1", floats(1, nan)},
-		{"row 0, unit 0 is -1, want 0 or 1", floats(1, -1)},
-		{"3 numbers are no whole rows of 2 units", floats(2, 0, 1, 1)},
-		{"3 numbers are no whole rows of 0 units", floats(0, 0, 1, 1)},
-		{"2 numbers are no whole rows of -1 units", floats(-1, 0, 1)},
 	} {
 		if _, err := c.make(); err == nil || err.Error() != c.want {
 			t.Errorf("error %v, want %s", err, c.want)
@@ -299,8 +286,8 @@ func TestStatesPanics(t *testing.T) {
 		{"negative units", "rbm: NewBatch of 1 rows and -2 units", func() { rbm.NewBatch(1, -2) }},
 		{"overflowing rows", "rbm: NewBatch of 4611686018427387904 rows", func() { rbm.NewBatch(1<<62, 256) }},
 		{"overflowing units", "rbm: NewBatch of 1 rows", func() { rbm.NewBatch(1, math.MaxInt) }},
-		{"bit behind the last", "rbm: unit 65 of row 0 in states of 2 rows and 65 units", func() { s.Bit(0, 65) }},
-		{"row behind the last", "rbm: unit 0 of row 2", func() { s.SetBit(2, 0, true) }},
+		{"bit after the last", "rbm: unit 65 of row 0 in states of 2 rows and 65 units", func() { s.Bit(0, 65) }},
+		{"row after the last", "rbm: unit 0 of row 2", func() { s.SetBit(2, 0, true) }},
 		{"negative unit", "rbm: unit -1 of row 0", func() { s.Bit(0, -1) }},
 		{"negative row", "rbm: unit 0 of row -1", func() { s.SetBit(-1, 0, true) }},
 		{"row of other units", "rbm: rows of 65 units beside rows of 64", func() { s.Swap(0, rbm.NewBatch(2, 64), 0) }},
@@ -310,11 +297,11 @@ func TestStatesPanics(t *testing.T) {
 		{"bits after the last", "rbm: unit 65 of row 0", func() { s.SetBits(0, 60, make([]uint8, 6)) }},
 		{"gathered rows", "rbm: gather of 1 rows", func() { s.Gather(s, []int{0}) }},
 		{"gathered units", "rbm: gather of 2 rows", func() { s.Gather(rbm.NewBatch(2, 64), []int{0, 1}) }},
-		{"slice behind the last row", "rbm: rows 1 to 3 of states of 2 rows", func() { s.Slice(1, 3) }},
+		{"slice after the last row", "rbm: rows 1 to 3 of states of 2 rows", func() { s.Slice(1, 3) }},
 		{"slice before the first row", "rbm: rows -1 to 1 of states of 2 rows", func() { s.Slice(-1, 1) }},
 		{"slice backwards", "rbm: rows 2 to 1 of states of 2 rows", func() { s.Slice(2, 1) }},
 		{"slice backwards without units", "rbm: rows 2 to 1", func() { rbm.NewBatch(2, 0).Slice(2, 1) }},
-		{"gathered row behind the last", "rbm: gather of row 2 of 2", func() { s.Gather(s, []int{0, 2}) }},
+		{"gathered row after the last", "rbm: gather of row 2 of 2", func() { s.Gather(s, []int{0, 2}) }},
 		{"gathered negative row", "rbm: gather of row -1 of 2", func() { s.Gather(s, []int{0, -1}) }},
 		{"hidden states given as visible", "rbm: visible states of 65 units for a layer of 3", func() {
 			rbm.NewConditionals(rbm.New(3, 4, rng.Seed(1)), compute.New(1)).HiddenInputs(make([]float32, 8), s)

@@ -32,7 +32,7 @@ type Conditionals struct {
 	bits      bitModel     // the model in bits, where its units are not bits already
 	biases    []float32    // of the visible units, in bits
 	constant  float64      // of the energy in bits
-	through   *directions  // nil for layers of bits
+	through   *directions  // nil for pairs of layers that are linear in bits
 
 	statistics struct {
 		probs     []float32
@@ -62,7 +62,7 @@ func (c *Conditionals) Update(model *Model) {
 	}
 	bits := bitModel{model.W, model.B(), model.C()}
 	c.constant = 0
-	if model.Visible.Kind() != Bernoulli || model.Hidden.Kind() != Bernoulli {
+	if !isBit(model.Visible) || !isBit(model.Hidden) {
 		bits = c.inBits(model)
 	}
 	c.biases = bits.b
@@ -229,27 +229,18 @@ func (s *Statistics) Averages() [][]float32 {
 // With rows of data it is the positive phase; with rows drawn from the model it is the negative phase,
 // with less variance than sampled h would give (Rao and Blackwell).
 func (c *Conditionals) Statistics(dst *Statistics, model *Model, v Batch, weights []float32) {
-	c.StatisticsFree(dst, nil, model, v, weights)
-}
-
-// StatisticsFree is [Conditionals.Statistics] that writes F(v) of each row to free on the way, unless free is nil.
-func (c *Conditionals) StatisticsFree(dst *Statistics, free []float64, model *Model, v Batch, weights []float32) {
 	rows := v.Rows()
 	if rows == 0 || weights != nil && len(weights) != rows {
 		panic(fmt.Sprintf("rbm: Statistics of %d rows with %d weights", rows, len(weights)))
 	}
 	if c.through != nil {
 		c.through.toHidden.statistics(c.compute, dst, v, weights)
-		if free != nil {
-			c.through.toHidden.freeEnergy(c.compute, free, v)
-		}
 		return
 	}
 	s := &c.statistics
 	s.probs = resize(s.probs, rows*c.n)
 	c.check("visible", v, c.m, len(s.probs), c.n)
-	c.compute.Probabilities(s.probs, free, v.bits, &c.toHidden)
-	c.finishFree(free, v)
+	c.compute.Probabilities(s.probs, nil, v.bits, &c.toHidden)
 	total := float64(rows)
 	if weights != nil {
 		total = 0
@@ -303,7 +294,7 @@ func (c *Conditionals) columnMeans(dst, x []float32, total float64) {
 
 // toValues turns averages of bits into averages of the units' values, value = scale·bit + offset.
 func (s *Statistics) toValues(model *Model) {
-	if model.Visible.Kind() == Bernoulli && model.Hidden.Kind() == Bernoulli {
+	if isBit(model.Visible) && isBit(model.Hidden) {
 		return
 	}
 	sv, ov := line32(model.Visible)
@@ -321,6 +312,12 @@ func (s *Statistics) toValues(model *Model) {
 	for j, h := range s.H {
 		s.H[j] = float32(sh*h) + oh
 	}
+}
+
+// isBit reports whether the units' values are the stored numbers themselves.
+func isBit(layer Layer) bool {
+	scale, offset := layer.Line()
+	return scale == 1 && offset == 0
 }
 
 func line32(layer Layer) (scale, offset float32) {

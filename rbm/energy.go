@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+
+	"harmonium/compute"
 )
 
 // Energy returns E(v,h) = −Σ b_i v_i − Σ c_j h_j − Σ w_ij v_i h_j of each row, in float64.
@@ -35,7 +37,7 @@ func (model *Model) Energy(v, h Batch) []float64 {
 func (model *Model) FreeEnergy(v Batch) []float64 { return model.FreeEnergyFunc()(v) }
 
 // FreeEnergyFunc returns [Model.FreeEnergy] of the model as it is now, for many calls: the parameters are turned to float64
-// once. The function is for one goroutine.
+// once. The function computes in the caller's goroutine, and is for one at a time.
 func (model *Model) FreeEnergyFunc() func(v Batch) []float64 {
 	var free func(dst []float64, v Batch)
 	if model.inBits() {
@@ -46,8 +48,8 @@ func (model *Model) FreeEnergyFunc() func(v Batch) []float64 {
 			}
 		}
 	} else {
-		d := newDirections(model)
-		free = func(dst []float64, v Batch) { d.toHidden.freeEnergy(nil, dst, v) }
+		d, on := newDirections(model), compute.New(1)
+		free = func(dst []float64, v Batch) { d.toHidden.freeEnergy(on, dst, v) }
 	}
 	return func(v Batch) []float64 {
 		model.checkVisible(v)
@@ -99,10 +101,10 @@ type BitParameters struct {
 	Offset  float64
 }
 
-// Bits returns the model's energy as a function of bits. It panics if a layer has units that are none.
+// Bits returns the model's energy as a function of bits. It panics where [Model.CheckBits] returns an error.
 func (model *Model) Bits() *BitParameters {
-	if !model.inBits() {
-		panic(fmt.Sprintf("rbm: %s and %s units as bits", model.Visible.Kind(), model.Hidden.Kind()))
+	if err := model.CheckBits(); err != nil {
+		panic("rbm: Bits of " + err.Error())
 	}
 	m, n := model.M(), model.N()
 	p := &BitParameters{W: make([]float64, m*n), B: make([]float64, m), C: make([]float64, n)}

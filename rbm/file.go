@@ -161,7 +161,7 @@ func onlyParameters(f *safetensors.File, visible, hidden Kind) error {
 	return nil
 }
 
-// parameters returns a tensor of float32 numbers with so many axes, none of them empty.
+// parameters returns a tensor of float32 numbers with the given number of axes, none of them empty.
 func parameters(f *safetensors.File, name string, axes int) ([]float32, []int, error) {
 	t, err := f.Tensor(name)
 	if err != nil {

@@ -192,9 +192,13 @@ func TestLargestParameters(t *testing.T) {
 				t.Fatalf("a probability is %v", p)
 			}
 		}
+		pseudo, err := model.PseudoLogLikelihood(v, compute.New(1))
+		if err != nil {
+			t.Fatal(err)
+		}
 		for r, f := range model.FreeEnergy(v) {
-			if pseudo := model.PseudoLogLikelihood(v, compute.New(1))[r]; math.IsNaN(f-f) || math.IsNaN(pseudo-pseudo) {
-				t.Errorf("free energy %v, pseudo-log-likelihood %v", f, pseudo)
+			if math.IsNaN(f-f) || math.IsNaN(pseudo[r]-pseudo[r]) {
+				t.Errorf("free energy %v, pseudo-log-likelihood %v", f, pseudo[r])
 			}
 		}
 	})

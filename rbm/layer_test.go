@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"harmonium/compute"
 	"harmonium/internal/lecturetest"
@@ -31,6 +34,13 @@ func linearEnergy(l rbm.Layer, values []float64) float64 {
 var conformants = []conformant{
 	{rbm.Bernoulli, rbm.AllStates, linearEnergy},
 	{rbm.Spin, rbm.AllStates, linearEnergy},
+	{lecturetest.Foreign, rbm.AllStates, func(l rbm.Layer, values []float64) float64 {
+		u := linearEnergy(l, values)
+		for i, a := range l.Parameters()[1].Values {
+			u += float64(a) * values[i] * values[i] / 2
+		}
+		return u
+	}},
 }
 
 // Every kind of unit passes: what Layer says is held against the sum over all configurations and against differences.
@@ -60,7 +70,7 @@ type layerSuite struct {
 }
 
 func newLayerSuite(c conformant) *layerSuite {
-	s := &layerSuite{conformant: c, layer: rbm.NewLayer(c.kind, suiteUnits), all: c.states(suiteUnits)}
+	s := &layerSuite{conformant: c, layer: lecturetest.NewLayer(c.kind, suiteUnits), all: c.states(suiteUnits)}
 	s.x = make([]float32, suiteRows*suiteUnits)
 	source := rng.NewSource(rng.Seed(3), 0)
 	for _, p := range s.layer.Parameters() {
@@ -128,9 +138,18 @@ func (s *layerSuite) parameters(t *testing.T) {
 	if clone.Parameters()[0].Values[0] != clone.Biases()[0] {
 		t.Error("the clone's parameters are not its biases")
 	}
-	kindScale, kindOffset := s.kind.Line()
-	if scale, offset := l.Line(); scale != kindScale || offset != kindOffset {
-		t.Errorf("values are %v·stored + %v, of the kind %v·stored + %v", scale, offset, kindScale, kindOffset)
+	scale, offset := l.Line()
+	for r, values := range s.values {
+		for i, bit := range lecturetest.Row(s.all, r) {
+			if scale*bit+offset != values[i] {
+				t.Errorf("values are %v·stored + %v, but a stored %v is %v", scale, offset, bit, values[i])
+			}
+		}
+	}
+	if kind, err := rbm.ParseKind(string(s.kind)); err == nil {
+		if a, b := kind.Line(); a != scale || b != offset {
+			t.Errorf("values are %v·stored + %v, of the kind %v·stored + %v", scale, offset, a, b)
+		}
 	}
 	if b := l.NewBatch(5); b.Rows() != 5 || b.Units() != suiteUnits {
 		t.Errorf("a batch of %d×%d, want 5×%d", b.Rows(), b.Units(), suiteUnits)
@@ -300,7 +319,41 @@ func TestGenericPathAgrees(t *testing.T) {
 			}
 		}
 		panics(t, "bits", "rbm: ", func() { other.Bits() })
+		if err := model.CheckBits(); err != nil {
+			t.Errorf("bits: error %v", err)
+		}
+		_, err := other.PseudoLogLikelihood(v, nil)
+		if want := fmt.Sprintf("pseudo-log-likelihood of %s visible and %s hidden units", visible, hidden); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("pseudo-log-likelihood: error %v, want %q", err, want)
+		}
 	})
+}
+
+// crowded is a foreign layer that notices when several goroutines ask for its line at the same time.
+type crowded struct {
+	foreign
+	inside, most *atomic.Int32
+}
+
+func (c crowded) Clone() rbm.Layer { return crowded{c.foreign.Clone().(foreign), c.inside, c.most} }
+
+func (c crowded) Line() (scale, offset float64) {
+	if now := c.inside.Add(1); now > c.most.Load() {
+		c.most.Store(now)
+	}
+	time.Sleep(time.Millisecond)
+	c.inside.Add(-1)
+	return c.foreign.Line()
+}
+
+// Free energies in float64 are computed in the caller's goroutine: there is no context that could bound the workers.
+func TestFreeEnergyTakesOneWorker(t *testing.T) {
+	model, v := wild(6, 4, 20, rbm.Spin, rbm.Bernoulli)
+	layer := crowded{foreign{model.Visible}, new(atomic.Int32), new(atomic.Int32)}
+	model.Visible = layer
+	if model.FreeEnergy(v); layer.most.Load() != 1 {
+		t.Errorf("%d goroutines compute at the same time", layer.most.Load())
+	}
 }
 
 // everyNumber asks a model and its conditionals for all they tell.
@@ -323,13 +376,13 @@ func everyNumber(model *rbm.Model, v, h rbm.Batch, weights []float32) map[string
 	add("visible inputs", y)
 	c.VisibleProbs(y, h)
 	add("visible probabilities", y)
-	quick, drawn, averaged := make([]float64, v.Rows()), make([]float64, v.Rows()), make([]float64, v.Rows())
+	quick, drawn := make([]float64, v.Rows()), make([]float64, v.Rows())
 	c.FreeEnergy(quick, v)
 	c.SampleHiddenFree(h.Clone(), drawn, v, rng.Seed(2), 1)
-	all["quick free energy"], all["free energy beside draws"], all["free energy beside averages"] = quick, drawn, averaged
+	all["quick free energy"], all["free energy beside draws"] = quick, drawn
 	s := rbm.NewStatistics(model)
 	for _, weights := range [][]float32{nil, weights} {
-		c.StatisticsFree(s, averaged, model, v, weights)
+		c.Statistics(s, model, v, weights)
 		for k, x := range s.Averages() {
 			add(fmt.Sprint("average ", k), x)
 		}

@@ -104,9 +104,9 @@ func (model *Model) Copy(other *Model) {
 	}
 }
 
-// Finite reports whether every parameter is a finite number.
+// Finite reports whether every parameter is a finite number. It computes in the caller's goroutine.
 func (model *Model) Finite() bool {
-	var on *compute.Context
+	var on *compute.Context // whose workers have no part in it
 	for _, p := range model.Parameters() {
 		if !on.Finite(p.Values) {
 			return false
@@ -115,7 +115,15 @@ func (model *Model) Finite() bool {
 	return true
 }
 
-// inBits reports whether the energy is linear in bits, as [Model.Bits] needs it.
+// CheckBits returns nil if the energy is a function of bits, which [Model.Bits] gives, or else an error that names the kinds of units.
+func (model *Model) CheckBits() error {
+	if model.inBits() {
+		return nil
+	}
+	return fmt.Errorf("%s visible and %s hidden units, want units of two values and linear energy, such as %s and %s",
+		model.Visible.Kind(), model.Hidden.Kind(), Bernoulli, Spin)
+}
+
 func (model *Model) inBits() bool {
 	_, visible := model.Visible.(bitLayer)
 	_, hidden := model.Hidden.(bitLayer)

@@ -1,6 +1,7 @@
 package rbm
 
 import (
+	"fmt"
 	"math"
 
 	"harmonium/compute"
@@ -19,9 +20,14 @@ const (
 // PseudoLogLikelihood returns Σ_i log P(v_i|v_{−i}) of each row of v in nats, in float64: the
 // log-probability of every unit given all the others, summed over all units, none drawn at random
 // (J. Besag, The Statistician 24 (1975) 179). It needs no Z. It is not the log-likelihood,
-// and for a model with few strong modes it can be far above it.
-func (model *Model) PseudoLogLikelihood(v Batch, on *compute.Context) []float64 {
-	return NewPseudoLikelihood(model, on).Log(v)
+// and for a model with few strong modes it can be far above it. Models of other units than bits are an error, that of
+// [Model.CheckBits].
+func (model *Model) PseudoLogLikelihood(v Batch, on *compute.Context) ([]float64, error) {
+	p, err := NewPseudoLikelihood(model, on)
+	if err != nil {
+		return nil, err
+	}
+	return p.Log(v), nil
 }
 
 // PseudoLikelihood is a model made ready for many calls of [PseudoLikelihood.Log], such as blocks of a long list of rows.
@@ -30,9 +36,19 @@ type PseudoLikelihood struct {
 	sites *sites
 }
 
-// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. It takes 24 bytes a weight.
-func NewPseudoLikelihood(model *Model, on *compute.Context) *PseudoLikelihood {
-	return &PseudoLikelihood{model, newSites(model.Bits(), on)}
+// PseudoMemory is about how many bytes the pseudo-log-likelihood of a model takes: w, e^w and e^(−w) in float64, and a few rows of inputs.
+func PseudoMemory(model *Model) float64 {
+	n := float64(model.N())
+	return 24*float64(model.M())*n + 200*n
+}
+
+// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. Models of other units than bits are an
+// error.
+func NewPseudoLikelihood(model *Model, on *compute.Context) (*PseudoLikelihood, error) {
+	if err := model.CheckBits(); err != nil {
+		return nil, fmt.Errorf("pseudo-log-likelihood of %w", err)
+	}
+	return &PseudoLikelihood{model, newSites(model.Bits(), on)}, nil
 }
 
 // Log returns what [Model.PseudoLogLikelihood] does.
@@ -97,7 +113,7 @@ func (s *sites) logLikelihood(result []float64, v Batch, from, to int) {
 	}
 }
 
-// siteRow holds a row, its inputs x_j, and σ(x_j) and σ(−x_j), with 0 and 1 behind the last.
+// siteRow holds a row, its inputs x_j, and σ(x_j) and σ(−x_j), and after the last of them 0 and 1.
 type siteRow struct {
 	v               []uint64
 	inputs, on, off []float64

@@ -147,19 +147,19 @@ func (s Batch) On(r int) iter.Seq[int] {
 	}
 }
 
-// Counts returns, for each unit, the number of rows in which it is on.
+// Counts returns, for each unit, the number of rows in which it is on. It computes in the caller's goroutine.
 func (s Batch) Counts() []int {
 	counts := make([]int, s.Units())
-	var on *compute.Context
+	var on *compute.Context // whose workers have no part in it
 	on.ColumnCounts(counts, s.bits)
 	return counts
 }
 
-// Transpose returns the batch with rows and units exchanged: row i has the bits of unit i in all rows of s.
+// Transpose returns the batch with rows and units exchanged: row i has the bits of unit i in all rows of s. It computes in the caller's
+// goroutine.
 func (s Batch) Transpose() Batch {
 	t := NewBatch(s.Units(), s.Rows())
-	var on *compute.Context
-	on.Transpose(t.bits, s.bits)
+	compute.New(1).Transpose(t.bits, s.bits)
 	return t
 }
 
@@ -207,7 +207,7 @@ func (s Batch) checkShape(other Batch) {
 // Clamp holds units of a layer at fixed values. The zero value holds none.
 type Clamp struct{ mask, value []uint64 }
 
-// Hold holds unit i of a layer of so many units at a bit from now on.
+// Hold holds unit i of a layer of a number of units at a bit from now on.
 func (c *Clamp) Hold(units, i int, on bool) {
 	if i < 0 || i >= units {
 		panic(fmt.Sprintf("rbm: clamp of unit %d of a layer of %d", i, units))

@@ -32,12 +32,13 @@ func AIS(ctx context.Context, path Path, places []float64, count int, c *rbm.Con
 // ReverseAIS is AIS from the path's last model, which is that of the conditionals, to its first (Y. Burda, R. Grosse and R. Salakhutdinov,
 // AISTATS 2015). The result is log Z_last − log Z_first: an upper bound in probability, if the chains begin at samples of the last model.
 //
-// places, lengths and report are those of [AIS]: lengths in the order of places. The chains are moved. logWeights, unless nil, are those that
-// the chains begin with, and turn starts that are no samples of the model into weighted ones; their mean weight is 1.
-func ReverseAIS(ctx context.Context, path Path, places []float64, chains *Chains, logWeights []float64, c *rbm.Conditionals, key rng.Key,
+// logWeights, unless nil, are log weights that the chains begin with, of mean weight 1: they turn starts that are no samples of the last
+// model into weighted ones. places, lengths and report are those of [AIS]: lengths in the order of places. The chains are moved.
+func ReverseAIS(
+	ctx context.Context, path Path, places []float64, chains *Chains, logWeights []float64, c *rbm.Conditionals, key rng.Key,
 	report func(step int),
 ) (z LogZ, lengths []float64, err error) {
-	p := NewWeighted(chains, c, key)
+	p := equalWeights(chains, c, key)
 	copy(p.LogWeights, logWeights)
 	back := slices.Clone(places[:len(places)-1])
 	slices.Reverse(back)
@@ -77,7 +78,7 @@ func (p *WeightedChains) Anneal(ctx context.Context, path Path, places []float64
 	return lengths, nil
 }
 
-// SumLogZ is the logarithm of a sum, Σ_k e^(z_k), of independent estimates.
+// SumLogZ is the logarithm of a sum, log Σ_k e^(z_k), of independent estimates: −Inf of none. Its ESS is the sum of theirs.
 func SumLogZ(z ...LogZ) LogZ {
 	largest := math.Inf(-1)
 	for _, x := range z {

@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"harmonium/diag"
-	"harmonium/rbm"
 )
 
 // The burn-in goes in stages, each as long as all before: a given one ends its stages at an eighth, a quarter, a half and all of it. One
@@ -19,7 +18,7 @@ const (
 
 // collect burns in and draws the samples in turns: one of each chain after every Thin sweeps.
 func (d *drawing) collect(ctx context.Context, w walker) (*Result, error) {
-	result := &Result{Method: w.method(), Thin: d.Thin, Samples: rbm.NewBatch(d.Count, d.model.M())}
+	result := &Result{Method: w.method(), Thin: d.Thin, Samples: d.model.Visible.NewBatch(d.Count)}
 	last, err := d.burnIn(ctx, w, result)
 	if err != nil {
 		return nil, err

@@ -135,12 +135,8 @@ func (o *Options) check(model *rbm.Model) error {
 			return fmt.Errorf("sample: Clamp holds unit %d, but the model has visible units 0 to %d", i, model.M()-1)
 		}
 	}
-	for k, between := range o.Between {
-		if !between.Fits(model) {
-			return fmt.Errorf("sample: Between[%d] has %d %v and %d %v units, the model %d %v and %d %v", k,
-				between.M(), between.Visible.Kind(), between.N(), between.Hidden.Kind(),
-				model.M(), model.Visible.Kind(), model.N(), model.Hidden.Kind())
-		}
+	if err := CheckBetween(o.Between, model); err != nil {
+		return fmt.Errorf("sample: %w", err)
 	}
 	return nil
 }
@@ -203,13 +199,11 @@ func (d *drawing) newGibbs() gibbsWalker {
 
 func (d *drawing) gibbs(ctx context.Context) (*Result, error) { return d.collect(ctx, d.newGibbs()) }
 
-// Replica sets begin with firstTemperatures and may get MaxTemperatures. pilotSweeps of Gibbs sampling give the means of the independent
-// units. After each of the first respacings stages of the burn-in the temperatures are moved.
+// pilotSweeps of Gibbs sampling give the means of the independent units. After each of the first respacings stages of the burn-in the
+// temperatures are moved.
 const (
-	firstTemperatures = 12
-	MaxTemperatures   = 64 // that a replica set of Draw may have
-	pilotSweeps       = 200
-	respacings        = 3
+	pilotSweeps = 200
+	respacings  = 3
 )
 
 // temperedWalker is a walker of replica sets, which draws from their chains at the model.
@@ -239,7 +233,7 @@ func (d *drawing) tempered(ctx context.Context) (*Result, error) {
 	base := IndependentModel(d.model)
 	base.SetBiasesFromMeans(means(pilot.visible()))
 	path := slices.Concat(Path{base}, d.Between, Path{d.model})
-	t := NewTempering(path, pilot.visible(), firstTemperatures, d.key.Stream(rng.StreamExchange), d.Compute)
+	t := NewTempering(path, pilot.visible(), FirstTemperatures, d.key.Stream(rng.StreamExchange), d.Compute)
 	d.clamp(t)
 	result, err := d.collect(ctx, temperedWalker{t})
 	if err != nil {

@@ -62,8 +62,8 @@ func checkMoments(t *testing.T, r *sample.Result, p []float64) {
 // Samples of models that mix have the moments of the lecture's distribution, within the stated error, for every kind of unit and method.
 func TestDrawMoments(t *testing.T) {
 	const count = 4000
-	for _, visible := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
-		for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+	for _, visible := range kinds {
+		for _, hidden := range kinds {
 			model := randomModel(6, 4, visible, hidden, 21)
 			p := distribution(model, everything)
 			for _, method := range []sample.Method{sample.Auto, sample.Tempered} {
@@ -298,7 +298,7 @@ func TestDrawCancelled(t *testing.T) {
 	}
 }
 
-// The memory for diagnostics is at most 100 kB a chain, as the command counts, however long the chains run.
+// The memory for diagnostics is at most 100 kB a chain, as ChainMemory counts, however long the chains run.
 func TestDrawMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -340,7 +340,7 @@ func TestDrawRefuses(t *testing.T) {
 		"Start has 5 units a row, the model has 6": {Start: rbm.NewBatch(2, 5)},
 		"Clamp holds unit -1":                      {Clamp: map[int]bool{6: true, -1: true}},
 		"Clamp holds unit 6, but the model has":    {Clamp: map[int]bool{6: true}},
-		"Between[1] has 6 spin and 4 bernoulli units": {
+		"model 1 of Between has 6 spin and 4 bernoulli units": {
 			Between: []*rbm.Model{model, randomModel(6, 4, rbm.Spin, rbm.Bernoulli, 26)}},
 	} {
 		if r, err := sample.Draw(t.Context(), model, o); r != nil || err == nil || !strings.Contains(err.Error(), want) {

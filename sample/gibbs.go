@@ -34,11 +34,12 @@ func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	return v
 }
 
-// RandomStarts returns configurations far from each other, one half drawn from fair coins and the other as by [FromBiases]. Chains that
-// begin there may find modes that no other chain has found.
+// RandomStarts returns configurations far from each other, one half drawn without biases (bits are fair coins) and the other as by
+// [FromBiases]. Chains that begin there may find modes that no other chain has found.
 func RandomStarts(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	v := FromBiases(model, count, key)
-	fair := rbm.NewLayer(model.Visible.Kind(), model.M())
+	fair := model.Visible.Clone()
+	clear(fair.Biases())
 	fair.Sample(v.Slice(0, (count+1)/2), nil, key.Stream(rng.StreamRestart), 0)
 	return v
 }
@@ -91,7 +92,8 @@ func (c *Chains) ClampVisible(i int, on bool) {
 	c.clampVisible.Apply(c.Visible)
 }
 
-// ClampHidden holds unit j of the hidden layer of every chain at a value from now on.
+// ClampHidden holds unit j of the hidden layer of every chain at a value from now on: the chains then sample P(v,h|h_j), which shows
+// what the unit stands for.
 func (c *Chains) ClampHidden(j int, on bool) {
 	c.clampHidden.Hold(c.Hidden.Units(), j, on)
 	c.clampHidden.Apply(c.Hidden)

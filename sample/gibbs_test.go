@@ -1,13 +1,11 @@
 package sample_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"testing"
 
 	"harmonium/compute"
-	"harmonium/exact"
 	"harmonium/internal/lecturetest"
 	"harmonium/rbm"
 	"harmonium/rng"
@@ -16,7 +14,7 @@ import (
 
 // randomModel has parameters of order one, so that its distribution is far from uniform and from independent.
 func randomModel(m, n int, visible, hidden rbm.Kind, seed uint64) *rbm.Model {
-	model := rbm.NewModel(rbm.NewLayer(visible, m), rbm.NewLayer(hidden, n), rng.Seed(seed))
+	model := rbm.NewModel(lecturetest.NewLayer(visible, m), lecturetest.NewLayer(hidden, n), rng.Seed(seed))
 	source := rng.NewSource(rng.Seed(seed), 99)
 	for _, p := range model.Parameters() {
 		for k := range p.Values {
@@ -54,18 +52,31 @@ func checkDistribution(t *testing.T, v rbm.Batch, p []float64) {
 
 func everything(int, int) bool { return true }
 
+// exactly draws configurations from a distribution of up to 2^m configurations, by inversion.
+func exactly(p []float64, m, count int, key rng.Key) rbm.Batch {
+	v, source := rbm.NewBatch(count, m), rng.NewSource(key, 0)
+	for r := range count {
+		index, u := uint64(0), source.Float64()-p[0]
+		for ; u > 0 && int(index) < len(p)-1; u -= p[index] {
+			index++
+		}
+		v.SetIndex(r, index)
+	}
+	return v
+}
+
+// kinds are those of package rbm, and one that it knows through rbm.Layer alone.
+var kinds = []rbm.Kind{rbm.Bernoulli, rbm.Spin, lecturetest.Foreign}
+
 // Chains that start at exact samples of P(v) stay distributed as P(v), for every kind of unit.
 func TestGibbsDoesNotDrift(t *testing.T) {
 	const chains = 20000
-	for _, visible := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
-		for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+	for _, visible := range kinds {
+		for _, hidden := range kinds {
 			t.Run(fmt.Sprint(visible, "-", hidden), func(t *testing.T) {
 				model := randomModel(5, 4, visible, hidden, 11)
-				start, _, err := exact.Sample(context.Background(), model, chains, rng.Seed(1), exact.Options{})
-				if err != nil {
-					t.Fatal(err)
-				}
 				p := distribution(model, everything)
+				start := exactly(p, model.M(), chains, rng.Seed(1))
 				checkDistribution(t, start, p)
 				c := sample.NewChains(start, model.N(), rng.Seed(2))
 				conditionals := rbm.NewConditionals(model, compute.New(1))
@@ -104,10 +115,23 @@ func TestClampedGibbsSamplesTheConditional(t *testing.T) {
 }
 
 func TestStartFromBiases(t *testing.T) {
-	for _, units := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+	for _, units := range kinds {
 		model := randomModel(6, 3, units, units, 14)
 		clear(model.W)
 		checkDistribution(t, sample.FromBiases(model, 20000, rng.Seed(5)), distribution(model, everything))
+	}
+}
+
+// Half of the random starts are drawn without biases and weights, and half without weights alone.
+func TestRandomStarts(t *testing.T) {
+	const count = 20000
+	for _, units := range kinds {
+		model := randomModel(5, 3, units, units, 16)
+		starts := sample.RandomStarts(model, 2*count, rng.Seed(5))
+		clear(model.W)
+		checkDistribution(t, starts.Slice(count, 2*count), distribution(model, everything))
+		clear(model.B())
+		checkDistribution(t, starts.Slice(0, count), distribution(model, everything))
 	}
 }
 

@@ -53,15 +53,19 @@ func NewModes(model *rbm.Model, on *compute.Context) *Modes {
 // patterns of single hidden units, 1 where w_ij > 0 or where it is below; and from the rows of known, such as data or the states of chains.
 func (s *Modes) Search(ctx context.Context, count int, known rbm.Batch, key rng.Key) error {
 	starts := slices.Concat(
-		s.visible(RandomStarts(s.model, 2*count, key)), s.fromHidden(count, key), s.fromColumns(count), s.visible(known))
+		unpack(RandomStarts(s.model, 2*count, key)), s.fromHidden(count, key), s.fromColumns(count), unpack(known))
 	return s.add(ctx, starts)
 }
 
-func (s *Modes) visible(v rbm.Batch) []float32 {
-	if v.Rows() == 0 {
-		return nil
+// unpack returns rows·units numbers 0 and 1, row after row.
+func unpack(v rbm.Batch) []float32 {
+	x := make([]float32, v.Rows()*v.Units())
+	for r := range v.Rows() {
+		for i := range v.On(r) {
+			x[r*v.Units()+i] = 1
+		}
 	}
-	return v.Floats()
+	return x
 }
 
 // fromHidden are the visible means given fair coins in the hidden layer.
@@ -69,7 +73,7 @@ func (s *Modes) fromHidden(count int, key rng.Key) []float32 {
 	h := s.model.Hidden.NewBatch(count)
 	rbm.NewLayer(s.model.Hidden.Kind(), s.model.N()).Sample(h, nil, key.Stream(rng.StreamHidden), 0)
 	v := make([]float32, count*s.model.M())
-	s.field.means(v, s.field.b, s.field.wt, h.Floats(), count)
+	s.field.means(v, s.field.b, s.field.wt, unpack(h), count)
 	return v
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // A Path leads from its first model to its last by straight lines between the parameters of neighbours. A place on it is a number from 0
-// to 1; its models lie at even distances. Mostly the last is the model of interest, and the first has no weights, so that its log Z is
+// to 1; its models lie at even distances. The last is the model of interest, and the first usually has no weights, so that its log Z is
 // known.
 //
 // Two models make a straight path. More of them, saved along a training, make the training's path (N. Béreux, A. Decelle, C. Furtlehner,
@@ -21,6 +21,17 @@ func IndependentModel(model *rbm.Model) *rbm.Model {
 	clear(base.W)
 	clear(base.C())
 	return base
+}
+
+// CheckBetween returns an error unless models that a path is to pass on its way to a model have the numbers and kinds of its units.
+func CheckBetween(between []*rbm.Model, model *rbm.Model) error {
+	for k, m := range between {
+		if !m.Fits(model) {
+			return fmt.Errorf("model %d of Between has %d %v and %d %v units, the model %d %v and %d %v", k,
+				m.M(), m.Visible.Kind(), m.N(), m.Hidden.Kind(), model.M(), model.Visible.Kind(), model.N(), model.Hidden.Kind())
+		}
+	}
+	return nil
 }
 
 // check panics unless a path has two models or more and the first has no weights.
@@ -53,7 +64,7 @@ func Even(steps int) []float64 {
 	return places
 }
 
-// Respace returns places from 0 to 1 in so many steps of equal length, where lengths are those of the stretches between places as they are.
+// Respace returns places from 0 to 1, steps of equal length apart, where lengths are those of the stretches between places as they are.
 func Respace(places, lengths []float64, steps int) []float64 {
 	along := make([]float64, len(places)) // length up to each place
 	for k, x := range lengths {

@@ -7,6 +7,7 @@ import (
 
 	"harmonium/compute"
 	"harmonium/exact"
+	"harmonium/internal/lecturetest"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -26,8 +27,8 @@ func TestRespace(t *testing.T) {
 	}
 }
 
-// Annealing there and back, on a straight path and on one with a detour, on uneven places, gives log Z within five of its errors, and takes
-// the populations to the ends of the path.
+// AIS and reverse AIS, on a straight path and on one with a detour, on uneven places, give log Z within five of its errors, and take the
+// weighted chains to the ends of the path.
 func TestAnnealAlongPaths(t *testing.T) {
 	model := randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 31)
 	base, detour := sample.IndependentModel(model), randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 32)
@@ -64,7 +65,54 @@ func TestAnnealAlongPaths(t *testing.T) {
 	}
 }
 
-// The lengths of steps tell where on its way a model changes: on a path that stays where it is for its first half, there and back.
+// log Z is Γ_v(0) + Γ_h(0) without weights. AIS and reverse AIS go from there to the lecture's log Z, within five of their errors, for every
+// pair of kinds of units; tempering keeps the distribution.
+func TestPathsOfEveryKind(t *testing.T) {
+	const m, n, chains = 5, 4, 5000
+	truth := func(model *rbm.Model) float64 {
+		bits, offset := lecturetest.Bits(model)
+		return bits.LogZ() - offset
+	}
+	for _, visible := range kinds {
+		for _, hidden := range kinds {
+			model := randomModel(m, n, visible, hidden, 36)
+			base := sample.IndependentModel(model)
+			if got, want := sample.LogZWithoutWeights(base), truth(base); math.Abs(got-want) > 1e-6 {
+				t.Errorf("%v-%v: log Z without weights is %v, want %v", visible, hidden, got, want)
+			}
+			path, c, want := sample.Path{base, model}, rbm.NewConditionals(model, compute.New(2)), truth(model)
+			p, _, err := sample.AIS(t.Context(), path, sample.Even(50), 500, c, rng.Seed(1), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if z := p.LogZ(); !(math.Abs(z.Value-want) <= 5*z.Stderr) || z.Stderr > 0.1 {
+				t.Errorf("%v-%v: log Z by AIS is %v ± %v, want %v", visible, hidden, z.Value, z.Stderr, want)
+			}
+			distributed := distribution(model, everything)
+			start := exactly(distributed, m, chains, rng.Seed(2))
+			back := sample.NewChains(start.Slice(0, 500), n, rng.Seed(3))
+			z, _, err := sample.ReverseAIS(t.Context(), path, sample.Even(50), back, nil, c, rng.Seed(3), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := truth(base) + z.Value; !(math.Abs(got-want) <= 5*z.Stderr) || z.Stderr > 0.1 {
+				t.Errorf("%v-%v: log Z by reverse AIS is %v ± %v, want %v", visible, hidden, got, z.Stderr, want)
+			}
+			tempering := sample.NewTempering(path, start, 3, rng.Seed(4), compute.New(2))
+			for range 10 {
+				tempering.Round()
+			}
+			checkDistribution(t, tempering.Visible(), distributed)
+			for k, rate := range tempering.SwapRates() {
+				if !(rate > 0.1 && rate < 1) {
+					t.Errorf("%v-%v: temperatures %d and %d exchange with probability %v", visible, hidden, k, k+1, rate)
+				}
+			}
+		}
+	}
+}
+
+// The lengths of steps tell where on a path the model changes: on a path that stays where it is for its first half, in both directions.
 func TestAnnealMeasuresItsSteps(t *testing.T) {
 	const steps = 50
 	model := randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 35)

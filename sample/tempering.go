@@ -24,10 +24,10 @@ import (
 //
 // A replica set is one replica at each temperature. Several sets run side by side, independent of each other.
 type Tempering struct {
-	// Works, unless nil, is called for every pair of temperatures k and k+1 before they exchange, with the change of free energy that each
-	// set's states would see at the neighbour: up[r] = F_{k+1}(v_k) − F_k(v_k), down[r] = F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The
+	// ObserveWork, unless nil, is called for every pair of temperatures k and k+1 before they exchange, with the work of taking each set's
+	// states to the neighbour, a change of free energy: up[r] = F_{k+1}(v_k) − F_k(v_k), down[r] = F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The
 	// slices are reused.
-	Works func(k int, up, down []float64)
+	ObserveWork func(k int, up, down []float64)
 
 	path         Path
 	temperatures []*temperature
@@ -39,6 +39,12 @@ type Tempering struct {
 	free         [4][]float64
 	shared       *placed // of the temperatures that have no model of their own, at one of them
 }
+
+// Replica sets that find their temperatures by themselves begin with FirstTemperatures and get at most MaxTemperatures.
+const (
+	FirstTemperatures = 12
+	MaxTemperatures   = 64
+)
 
 // temperature holds the replicas of all sets at one place.
 type temperature struct {
@@ -205,6 +211,10 @@ func (t *Tempering) Round() {
 	t.rounds++
 }
 
+// SwapProbability is the probability min(1, e^(−up−down)) with which two replicas exchange their states, where up and down are the
+// changes of free energy that the two states see.
+func SwapProbability(up, down float64) float64 { return math.Exp(min(-up-down, 0)) }
+
 // exchange tries the exchanges between temperatures k and k+1, one in each set.
 func (t *Tempering) exchange(k int) {
 	a, b := t.temperatures[k], t.temperatures[k+1]
@@ -219,11 +229,11 @@ func (t *Tempering) exchange(k int) {
 		up[r] = t.free[3][r] - t.free[0][r]
 		down[r] = t.free[2][r] - t.free[1][r]
 	}
-	if t.Works != nil {
-		t.Works(k, up, down)
+	if t.ObserveWork != nil {
+		t.ObserveWork(k, up, down)
 	}
 	for r := range a.returning {
-		probability := math.Exp(min(-up[r]-down[r], 0))
+		probability := SwapProbability(up[r], down[r])
 		a.rejected += 1 - probability
 		a.tried++
 		word := t.key.Block(rng.At(t.rounds, uint32(r), uint32(4*k)))[0]

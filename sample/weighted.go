@@ -36,7 +36,7 @@ type WeightedChains struct {
 // resampled is log Z at the last resampling and the variance of its error; before any, those of λ_0.
 type resampled struct{ logZ, variance float64 }
 
-// NewIndependent returns a population of independent chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z is known.
+// NewIndependent returns independent weighted chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z is known.
 func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
 	base := model.Clone()
 	clear(base.W)
@@ -46,8 +46,8 @@ func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
 	return p
 }
 
-// NewWeighted gives chains equal weights, for the model of the conditionals, whose log Z is unknown and counts as zero.
-func NewWeighted(chains *Chains, c *rbm.Conditionals, key rng.Key) *WeightedChains {
+// equalWeights gives chains equal weights, for the model of the conditionals, whose log Z is unknown and counts as zero.
+func equalWeights(chains *Chains, c *rbm.Conditionals, key rng.Key) *WeightedChains {
 	p := newWeighted(chains, key)
 	p.UpdateFreeEnergies(c)
 	return p
@@ -71,21 +71,32 @@ func (p *WeightedChains) Clone(key rng.Key) *WeightedChains {
 	return c
 }
 
-// LogZWithoutWeights returns log Z of a model with W = 0, a product over all units. It panics if a weight is not zero.
+// LogZWithoutWeights returns log Z of a model with W = 0, in which all units are independent: Γ_v(0) + Γ_h(0), the cumulant generating
+// functions of both layers. It panics if a weight is not zero.
 func LogZWithoutWeights(model *rbm.Model) float64 {
-	p := model.Bits()
-	logZ := -p.Offset
-	for _, w := range p.W {
+	for _, w := range model.W {
 		if w != 0 {
 			panic("sample: LogZWithoutWeights of a model with weights")
 		}
 	}
+	if model.CheckBits() != nil {
+		return atZero(model.Visible) + atZero(model.Hidden)
+	}
+	p := model.Bits() // the same sum in the order of its units, so that estimates repeat to the last bit
+	logZ := -p.Offset
 	for _, biases := range [][]float64{p.B, p.C} {
 		for _, x := range biases {
 			logZ += rbm.Softplus(x)
 		}
 	}
 	return logZ
+}
+
+// atZero is Γ(0) = log Σ_s e^(−U(s)).
+func atZero(layer rbm.Layer) float64 {
+	var dst [1]float64
+	layer.CGF(dst[:], make([]float32, layer.Units()))
+	return dst[0]
 }
 
 // Step changes the model to that of the conditionals: each weight takes on the factor e^(F_old(v) − F_new(v)), and then each
@@ -180,7 +191,7 @@ func (p *WeightedChains) Resample() []int {
 	return index
 }
 
-// Draw returns a population of so many of the chains, drawn as by Resample, which goes on by the random numbers of another key.
+// Draw returns count of the chains, drawn as by Resample, which go on by the random numbers of another key.
 func (p *WeightedChains) Draw(count int, key rng.Key) *WeightedChains {
 	index, at := p.draw(count, key.Stream(rng.StreamResample).Block(rng.At(0, 0, 0)))
 	visible := rbm.NewBatch(count, p.Chains.Visible.Units())
@@ -193,7 +204,7 @@ func (p *WeightedChains) Draw(count int, key rng.Key) *WeightedChains {
 	return c
 }
 
-// draw chooses so many chains systematically, and returns their places, in order, and log Z for when they have equal weights.
+// draw chooses count chains systematically, and returns their places, in order, and log Z for when they have equal weights.
 func (p *WeightedChains) draw(count int, random rng.Block) (index []int, at resampled) {
 	mean, variance, _ := meanWeight(p.LogWeights, p.Families)
 	index = make([]int, 0, count)

@@ -11,8 +11,8 @@ import (
 	"harmonium/sample"
 )
 
-// annealed returns log Z of the model, its error and z, by a population that follows β·model through steps temperatures.
-func annealed(t *testing.T, model *rbm.Model, chains, steps int, seed uint64, threshold float64) (logZ, stderr float64) {
+// logZAlongBeta returns log Z of the model and its error by weighted chains that follow the model with β·W through steps temperatures.
+func logZAlongBeta(t *testing.T, model *rbm.Model, chains, steps int, seed uint64, threshold float64) (logZ, stderr float64) {
 	t.Helper()
 	p := sample.NewIndependent(model, chains, rng.Seed(seed))
 	tempered := model.Clone()
@@ -33,7 +33,7 @@ func annealed(t *testing.T, model *rbm.Model, chains, steps int, seed uint64, th
 }
 
 // The truth lies as far from the estimate as the stated error says, with resampling and without, and the mean of Z is not biased.
-func TestPopulationErrors(t *testing.T) {
+func TestErrorsOfWeightedChains(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
 	}
@@ -54,7 +54,7 @@ func TestPopulationErrors(t *testing.T) {
 			const seeds = 100
 			var squares, ratio, ratioSquares float64
 			for seed := range uint64(seeds) {
-				logZ, stderr := annealed(t, model, 100, c.steps, seed, c.threshold)
+				logZ, stderr := logZAlongBeta(t, model, 100, c.steps, seed, c.threshold)
 				z, r := (logZ-truth)/stderr, math.Exp(logZ-truth)
 				squares += z * z / seeds
 				ratio += r / seeds
@@ -81,7 +81,7 @@ func TestResample(t *testing.T) {
 		}
 	}
 	if *p.State().LogZ != logZ || !before.Equal(p.Chains.Visible) {
-		t.Errorf("resampling equal weights changed the population: log Z %v, was %v", *p.State().LogZ, logZ)
+		t.Errorf("resampling equal weights changed the weighted chains: log Z %v, was %v", *p.State().LogZ, logZ)
 	}
 	for r := range p.LogWeights {
 		p.LogWeights[r] = -1000
@@ -102,7 +102,7 @@ func TestResample(t *testing.T) {
 }
 
 // Fewer chains, drawn by weight, know log Z as well as all, and each is drawn within one of as many times as its weight says; the
-// population that they come from stays as it is.
+// weighted chains that they come from stay as they are.
 func TestDraw(t *testing.T) {
 	const chains, drawn = 60, 25
 	model := rbm.New(64, 5, rng.Seed(1))
@@ -147,6 +147,6 @@ func TestDraw(t *testing.T) {
 		}
 	}
 	if p.LogZ() != before || !visible.Equal(p.Chains.Visible) {
-		t.Error("drawing changed the population")
+		t.Error("drawing changed the weighted chains")
 	}
 }

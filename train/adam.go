@@ -51,9 +51,9 @@ func (*Adam) DefaultRate(visible, hidden rbm.Kind) float64 {
 // Start sets the running means to zero.
 func (o *Adam) Start(model *rbm.Model, on *compute.Context) {
 	if o.Beta1 != 0 {
-		o.first = zeros(model)
+		o.first = rbm.NewStatistics(model).Averages()
 	}
-	o.second, o.compute = zeros(model), on
+	o.second, o.compute = rbm.NewStatistics(model).Averages(), on
 }
 
 // Begin corrects the rate and the mean square for the running means' start at zero.

@@ -41,7 +41,11 @@ func TestPseudoAlongTraining(t *testing.T) {
 			}
 			seen++
 			mean := 0.0
-			for _, x := range training.Model.PseudoLogLikelihood(valid.States, compute.New(1)) {
+			logs, err := training.Model.PseudoLogLikelihood(valid.States, compute.New(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range logs {
 				mean += x / 60
 			}
 			if got := p.Evaluation.Pseudo; math.Abs(float64(got.Value)-mean) > 1e-9 || !(got.Stderr > 0) || got.Method != "pseudo" {

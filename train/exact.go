@@ -27,7 +27,7 @@ func (*Exact) Settings() []Setting { return nil }
 
 // Start refuses models that can't be enumerated.
 func (e *Exact) Start(s Setup) error {
-	if err := exact.Feasible(s.Model.M(), s.Model.N()); err != nil {
+	if err := exact.Feasible(s.Model); err != nil {
 		return fmt.Errorf("exact negative phase: %w", err)
 	}
 	e.compute, e.cost = s.Compute, 2*monitor.ExactCost(s.Model)

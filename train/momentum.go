@@ -31,7 +31,7 @@ func (*Momentum) DefaultRate(_, _ rbm.Kind) float64 { return 0.01 }
 
 // Start sets the velocity to zero.
 func (o *Momentum) Start(model *rbm.Model, on *compute.Context) {
-	o.velocity, o.compute = zeros(model), on
+	o.velocity, o.compute = rbm.NewStatistics(model).Averages(), on
 }
 
 // Begin sets the rate.

@@ -30,12 +30,3 @@ func Optimizers() []Optimizer {
 		&Momentum{},
 	}
 }
-
-// zeros returns a number for each parameter of a model.
-func zeros(model *rbm.Model) [][]float32 {
-	var list [][]float32
-	for _, p := range model.Parameters() {
-		list = append(list, make([]float32, len(p.Values)))
-	}
-	return list
-}

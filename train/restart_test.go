@@ -8,6 +8,7 @@ import (
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
+	"harmonium/internal/lecturetest"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -16,7 +17,7 @@ import (
 // comes to. Random restarts find it, and it is unlearned.
 func TestRandomRestartsFindHiddenModes(t *testing.T) {
 	const m = 60
-	model := hiddenMode(m, 4)
+	model := lecturetest.TwoModes(m, 4)
 	set := &data.Set{States: rbm.NewBatch(200, m)}
 	for r := range 200 {
 		for i := range m {
@@ -88,19 +89,4 @@ func TestRandomRestartIsBiased(t *testing.T) {
 			t.Errorf("c = %v: ⟨v_0⟩ of the chains is %v, docs/math.md says %v", c.hiddenBias, mean, c.chains)
 		}
 	}
-}
-
-// hiddenMode gives nearly all its weight to one mode, all units on, with 140 nats more than all units off.
-func hiddenMode(m, n int) *rbm.Model {
-	model := rbm.New(m, n, rng.Seed(1))
-	for i := range m {
-		for j := range n {
-			model.W[i*n+j] = 2
-		}
-		model.B()[i] = -3
-	}
-	for j := range n {
-		model.C()[j] = -40
-	}
-	return model
 }

@@ -94,7 +94,7 @@ type estimatedLogZ struct {
 }
 
 // estimatesOf names what each estimate bounds.
-func estimatesOf(estimates []estimate.Estimate) []estimatedLogZ {
+func estimatesOf(estimates []estimate.NamedLogZ) []estimatedLogZ {
 	results := make([]estimatedLogZ, len(estimates))
 	for k, e := range estimates {
 		results[k] = estimatedLogZ{e.Name, e.Value, e.Stderr, e.ESS, [...]string{"above", "neither", "below"}[e.Bounds+1], e.Counts}
@@ -232,7 +232,10 @@ func scoreRows(
 }
 
 func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (estimateResult, error) {
-	p := rbm.NewPseudoLikelihood(model, t.compute)
+	p, err := rbm.NewPseudoLikelihood(model, t.compute)
+	if err != nil {
+		return estimateResult{}, badInput(err)
+	}
 	logs, err := scoreRows(ctx, t, "pseudo-log-likelihood", model, set, p.Log)
 	if err != nil {
 		return estimateResult{}, err
@@ -243,12 +246,12 @@ func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (
 func chooseMethod(model *rbm.Model, method string) (string, error) {
 	switch method {
 	case "auto":
-		if exact.Feasible(model.M(), model.N()) == nil && exact.Cost(model.M(), model.N()) <= affordable {
+		if exact.Feasible(model) == nil && exact.Cost(model.M(), model.N()) <= affordable {
 			return monitor.MethodExact, nil
 		}
 		return methodAnnealed, nil
 	case monitor.MethodExact:
-		return method, exact.Feasible(model.M(), model.N())
+		return method, exact.Feasible(model)
 	case methodAnnealed, methodPseudo:
 		return method, nil
 	}

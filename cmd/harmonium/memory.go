@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"harmonium/estimate"
+	"harmonium/exact"
 	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/sample"
@@ -32,62 +34,26 @@ func claim(bytes float64, what, wayOut string) error {
 	return nil
 }
 
-// need estimates what work on a model takes.
-type need struct{ m, n, weights, larger, smaller float64 }
-
-func needOf(model *rbm.Model) need {
-	m, n := float64(model.M()), float64(model.N())
-	return need{m, n, m * n, max(m, n), min(m, n)}
-}
-
-// model is that of the copies of a model on the way to it, of the operands of both products, and of the weights in float64.
-func (s need) model() float64 { return 32 * s.weights }
-
-// pseudo is that of w, e^w and e^(−w) in float64, and of a few rows of inputs.
-func (s need) pseudo() float64 { return 24*s.weights + 200*s.n }
-
-// enumeration is that of tables of 64 states and two factors for each unit that is enumerated, for each that is not.
-func (s need) enumeration() float64 { return s.model() + 8*s.larger*(64+2*s.smaller) }
-
-// chains is that of the states of chains, of a trace of each, and of the lists of set bits of those that go through a product together.
-func (s need) chains(count int) float64 {
-	const together, trace = 1024, 100_000
-	return float64(count)*((s.m+s.n)/8+trace) + 4.5*min(float64(count), together)*s.larger
-}
-
-// replicas is that of the models at the temperatures, which share what is beyond 2 GB, and of the states of replica sets.
-func (s need) replicas(count int) float64 {
-	return min(2<<30, sample.MaxTemperatures*12*s.weights) + sample.MaxTemperatures*float64(count)*(s.m+s.n)/8
-}
-
 // claimSamples refuses samples by a method, auto among them, that would take too much memory.
 func claimSamples(model *rbm.Model, method string, chains int) error {
-	s := needOf(model)
 	if method == monitor.MethodExact {
-		return claim(s.enumeration(), fmt.Sprintf("enumeration of %d×%d units", model.M(), model.N()), "take --method gibbs")
+		return claim(exact.Memory(model), fmt.Sprintf("enumeration of %d×%d units", model.M(), model.N()), "take --method gibbs")
 	}
-	bytes := s.model() + s.chains(chains)
+	bytes := sample.ChainMemory(model, chains)
 	if method != methodGibbs { // auto may go on to tempering
-		bytes += s.replicas(chains)
+		bytes += sample.TemperingMemory(model, chains)
 	}
 	return claim(bytes, fmt.Sprintf("%d chains of %d×%d units", chains, model.M(), model.N()), "take fewer --chains, or --method gibbs")
 }
 
-// The chains and replica sets of estimate.LogZ.
-const (
-	annealedChains = 400
-	scoredSets     = 50
-)
-
 // claimScores refuses scores that would take too much memory.
 func claimScores(model *rbm.Model, method string) error {
-	s, size := needOf(model), fmt.Sprintf("%d×%d units", model.M(), model.N())
+	pseudo, size := rbm.PseudoMemory(model), fmt.Sprintf("%d×%d units", model.M(), model.N())
 	switch method {
 	case methodPseudo:
-		return claim(s.pseudo(), "the pseudo-log-likelihood of "+size, "take a smaller model")
+		return claim(pseudo, "the pseudo-log-likelihood of "+size, "take a smaller model")
 	case methodAnnealed:
-		bytes := s.model() + s.chains(annealedChains) + s.replicas(scoredSets)
-		return claim(max(bytes, s.pseudo()), "log Z by annealing of "+size, "take --method pseudo")
+		return claim(max(estimate.Memory(model), pseudo), "log Z by annealing of "+size, "take --method pseudo")
 	}
-	return claim(max(s.enumeration(), s.pseudo()), "enumeration of "+size, "take --method pseudo")
+	return claim(max(exact.Memory(model), pseudo), "enumeration of "+size, "take --method pseudo")
 }

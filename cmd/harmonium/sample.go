@@ -259,7 +259,7 @@ func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 // sampleMethod turns auto into exact where the model can be enumerated within about a minute. Exact samples have no clamped units and no
 // start: they can't be had unless free.
 func sampleMethod(model *rbm.Model, method string, free bool) (string, error) {
-	possible := exact.Feasible(model.M(), model.N())
+	possible := exact.Feasible(model)
 	if !free {
 		possible = errors.New("exact samples have no clamped units and no start")
 	}

@@ -25,7 +25,7 @@ const (
 // ranks lists the packages from the bottom up: each may import those of lower ranks alone, and tests may import anything.
 var ranks = [][]string{
 	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile"},
-	{"internal/kernel", "lecture"},
+	{"internal/kernel", "internal/kerneltest", "lecture"},
 	{"compute", "internal/cuda"},
 	{"rbm"},
 	{"exact", "sample", "data", "internal/lecturetest"},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"harmonium/internal/kernel"
+	"harmonium/internal/kerneltest"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -45,27 +46,10 @@ func openOrSkip(t testing.TB, form string) *Device {
 	return d
 }
 
-// randomBits returns bits that are 1 with probability ones/256.
+// randomBits returns bits that are 1 with probability ones/256; the bits after the last column stay zero.
 func randomBits(rows, cols, ones int, seed uint64) kernel.Bits {
 	x := kernel.NewBits(rows, cols)
-	s := rng.NewSource(rng.Seed(seed), 0)
-	for r := range rows {
-		for c := range cols {
-			if s.Uint32()>>24 < uint32(ones) {
-				x.Row(r)[c/64] |= 1 << (c % 64)
-			}
-		}
-	}
-	return x
-}
-
-// randomFloats returns numbers in (−1,1).
-func randomFloats(n int, seed uint64) []float32 {
-	s := rng.NewSource(rng.Seed(seed), 1)
-	x := make([]float32, n)
-	for i := range x {
-		x[i] = 2*rng.Uniform(s.Uint32()) - 1
-	}
+	kerneltest.RandomWords(x.Words, cols, x.Stride, ones, seed)
 	return x
 }
 
@@ -75,8 +59,8 @@ func randomModel(m, n int, spread float32, seed uint64) *rbm.Model {
 	for k := range model.W {
 		model.W[k] *= spread / 0.01
 	}
-	copy(model.B(), randomFloats(m, seed+1))
-	copy(model.C(), randomFloats(n, seed+2))
+	copy(model.B(), kerneltest.RandomFloats(m, seed+1))
+	copy(model.C(), kerneltest.RandomFloats(n, seed+2))
 	return model
 }
 

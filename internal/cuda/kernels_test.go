@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"harmonium/internal/kernel"
+	"harmonium/internal/kerneltest"
 	"harmonium/rng"
 )
 
@@ -95,9 +96,9 @@ func TestProductShapes(t *testing.T) {
 				seed := uint64(i*100 + k)
 				var offset []float32
 				if (i+k)%3 != 0 {
-					offset = randomFloats(cols, seed+1)
+					offset = kerneltest.RandomFloats(cols, seed+1)
 				}
-				checkProducts(t, d, randomBits(rows, inner, 128, seed), randomFloats(inner*cols, seed), cols, offset)
+				checkProducts(t, d, randomBits(rows, inner, 128, seed), kerneltest.RandomFloats(inner*cols, seed), cols, offset)
 			}
 		}
 	})
@@ -109,7 +110,7 @@ func TestProductLarge(t *testing.T) {
 			if testing.Short() {
 				s.rows = min(s.rows, 300)
 			}
-			checkProducts(t, d, randomBits(s.rows, s.inner, 128, 1), randomFloats(s.inner*s.cols, 2), s.cols, randomFloats(s.cols, 3))
+			checkProducts(t, d, randomBits(s.rows, s.inner, 128, 1), kerneltest.RandomFloats(s.inner*s.cols, 2), s.cols, kerneltest.RandomFloats(s.cols, 3))
 		}
 	})
 }
@@ -118,9 +119,9 @@ func TestProductExtremeStates(t *testing.T) {
 	forEachForm(t, func(t *testing.T, d *Device) {
 		for _, ones := range []int{0, 1, 255, 256} {
 			x := randomBits(300, 333, ones, 5)
-			checkProducts(t, d, x, randomFloats(333*19, 6), 19, randomFloats(19, 7))
+			checkProducts(t, d, x, kerneltest.RandomFloats(333*19, 6), 19, kerneltest.RandomFloats(19, 7))
 			// All of one sign: the sums come as near to 32 bits as the scale allows.
-			positive := randomFloats(333*19, 8)
+			positive := kerneltest.RandomFloats(333*19, 8)
 			for i := range positive {
 				positive[i] = 1 - positive[i]*0x1p-20
 			}
@@ -130,29 +131,12 @@ func TestProductExtremeStates(t *testing.T) {
 }
 
 func TestProductExtremeValues(t *testing.T) {
-	denormal, huge := float32(math.SmallestNonzeroFloat32), float32(math.MaxFloat32)
-	negativeZero := float32(math.Copysign(0, -1))
 	forEachForm(t, func(t *testing.T, d *Device) {
 		x := randomBits(70, 65, 128, 9)
-		for name, values := range map[string][]float32{
-			"zero":      {0},
-			"−0":        {negativeZero, 0},
-			"denormal":  {denormal, -denormal, 0, 3 * denormal},
-			"tiny":      {0x1p-126, -0x1p-100, denormal},
-			"huge":      {huge, -huge, 1, denormal},
-			"mixed":     {1e38, -1, 1e-38, 0.5, negativeZero, -1e30},
-			"powers":    {1, 2, 4, -8, 16},
-			"half ties": {1 << 24, 0.5, 1.5, -0.5, -2.5},
-		} {
+		for name, values := range kerneltest.Extremes() {
 			t.Run(name, func(t *testing.T) {
 				for _, cols := range []int{1, 8, 13} {
-					src, offset := make([]float32, x.Cols*cols), make([]float32, cols)
-					for i := range src {
-						src[i] = values[(i*7+i/5)%len(values)]
-					}
-					for j := range offset {
-						offset[j] = values[j%len(values)]
-					}
+					src, offset := kerneltest.Operand(values, x.Cols, cols)
 					checkProducts(t, d, x, src, cols, offset)
 				}
 			})

@@ -7,13 +7,14 @@ package kernel
 import (
 	"testing"
 
+	"harmonium/internal/kerneltest"
 	"harmonium/rng"
 )
 
 // Products, loads and draws allocate nothing once the memory of the first call is there.
 func TestSteadyStateAllocatesNothing(t *testing.T) {
 	const rows, inner, cols = 200, 300, 128
-	x, src, dst := randomBits(rows, inner, 128, 1), randomFloats(inner*cols, 2), make([]float32, rows*cols)
+	x, src, dst := randomBits(rows, inner, 128, 1), kerneltest.RandomFloats(inner*cols, 2), make([]float32, rows*cols)
 	bits, turned := NewBits(rows, cols), NewBits(inner, rows)
 	var f, g Fixed
 	for _, workers := range []int{1, 2} {

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/gonum"
 
+	"harmonium/internal/kerneltest"
 	"harmonium/rng"
 )
 
@@ -38,7 +39,7 @@ func BenchmarkMul(b *testing.B) {
 		b.Run(p.name, func(b *testing.B) {
 			x := randomBits(p.rows, p.inner, 128, 1)
 			var f Fixed
-			one.Load(&f, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
+			one.Load(&f, kerneltest.RandomFloats(p.inner*p.cols, 2), p.inner, p.cols, kerneltest.RandomFloats(p.cols, 3))
 			dst := make([]float32, p.rows*p.cols)
 			for b.Loop() {
 				one.Mul(dst, x, &f)
@@ -53,7 +54,7 @@ func BenchmarkMul(b *testing.B) {
 func BenchmarkGonumSgemm(b *testing.B) {
 	for _, p := range shapes {
 		b.Run(p.name, func(b *testing.B) {
-			x, w := randomFloats(p.rows*p.inner, 1), randomFloats(p.inner*p.cols, 2)
+			x, w := kerneltest.RandomFloats(p.rows*p.inner, 1), kerneltest.RandomFloats(p.inner*p.cols, 2)
 			dst := make([]float32, p.rows*p.cols)
 			for b.Loop() {
 				gonum.Implementation{}.Sgemm(blas.NoTrans, blas.NoTrans, p.rows, p.cols, p.inner,
@@ -67,7 +68,7 @@ func BenchmarkGonumSgemm(b *testing.B) {
 func BenchmarkLoad(b *testing.B) {
 	for _, shape := range [][2]int{{784, 512}, {16, 30}} {
 		rows, cols := shape[0], shape[1]
-		src := randomFloats(rows*cols, 1)
+		src := kerneltest.RandomFloats(rows*cols, 1)
 		var f Fixed
 		b.Run(fmt.Sprintf("plain-%dx%d", rows, cols), func(b *testing.B) {
 			for b.Loop() {
@@ -86,7 +87,7 @@ func BenchmarkLoad(b *testing.B) {
 
 func BenchmarkElementwise(b *testing.B) {
 	const rows, cols = 128, 512
-	x, dst := randomFloats(rows*cols, 1), make([]float32, rows*cols)
+	x, dst := kerneltest.RandomFloats(rows*cols, 1), make([]float32, rows*cols)
 	for i := range x {
 		x[i] *= 8
 	}
@@ -109,7 +110,7 @@ func BenchmarkSample(b *testing.B) {
 		b.Run(p.name, func(b *testing.B) {
 			x, dst := randomBits(p.rows, p.inner, 128, 1), NewBits(p.rows, p.cols)
 			var f Fixed
-			one.Load(&f, randomFloats(p.inner*p.cols, 2), p.inner, p.cols, randomFloats(p.cols, 3))
+			one.Load(&f, kerneltest.RandomFloats(p.inner*p.cols, 2), p.inner, p.cols, kerneltest.RandomFloats(p.cols, 3))
 			for b.Loop() {
 				one.Sample(dst, nil, x, &f, rng.Seed(1), 1, 0)
 			}

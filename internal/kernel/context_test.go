@@ -7,13 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"harmonium/internal/kerneltest"
 	"harmonium/rng"
 )
 
 // All forms at the same time, each in a context of its own and one of them in two goroutines: no form belongs to the process.
 func TestFormsSideBySide(t *testing.T) {
 	const rows, inner, cols = 150, 70, 90
-	x, w := randomBits(rows, inner, 128, 1), randomFloats(inner*cols, 2)
+	x, w := randomBits(rows, inner, 128, 1), kerneltest.RandomFloats(inner*cols, 2)
 	draw := func(c *Context) []uint64 {
 		var f Fixed
 		c.Load(&f, w, inner, cols, nil)

@@ -3,6 +3,8 @@ package kernel
 import (
 	"math"
 	"testing"
+
+	"harmonium/internal/kerneltest"
 )
 
 // The errors are measured against math in float64, whose own error is below 2^−20 of a float32 unit in the last place.
@@ -92,7 +94,7 @@ func TestElementwiseSpecialValues(t *testing.T) {
 
 func TestElementwiseSlices(t *testing.T) {
 	for _, n := range []int{0, 1, 5, 4096, 10001} {
-		x := randomFloats(n, uint64(n))
+		x := kerneltest.RandomFloats(n, uint64(n))
 		for i := range x {
 			x[i] *= 30
 		}

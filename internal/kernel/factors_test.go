@@ -4,12 +4,14 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"harmonium/internal/kerneltest"
 )
 
 // doubles returns numbers of [0, e^8).
 func doubles(n int, seed uint64) []float64 {
 	x := make([]float64, n)
-	for i, y := range randomFloats(n, seed) {
+	for i, y := range kerneltest.RandomFloats(n, seed) {
 		x[i] = math.Exp(8*float64(y)) - math.Exp(-8)
 		x[i] = max(x[i], 0)
 	}
@@ -39,7 +41,7 @@ func TestFactors(t *testing.T) {
 			productsGeneric(&prod, &second, table[:64*units], Factored{r[:units], ar[:units]}, Factored{r[:units], backwards[:units]})
 		}
 		on, off, e := make([]float64, n), make([]float64, n), make([]float64, n)
-		for i, x := range randomFloats(n, 4) {
+		for i, x := range kerneltest.RandomFloats(n, 4) {
 			on[i] = 0.5 + float64(x)/2
 			off[i], e[i] = 1-on[i], math.Exp(30*math.Sin(float64(i)))
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"harmonium/internal/kerneltest"
 	"harmonium/rng"
 )
 
@@ -109,7 +110,7 @@ func FuzzSample(f *testing.F) {
 			}
 		}
 		const inner = 37
-		x, w := randomBits(int(rows), inner, 100, seed), randomFloats(inner*int(cols), seed)
+		x, w := randomBits(int(rows), inner, 100, seed), kerneltest.RandomFloats(inner*int(cols), seed)
 		var want []uint64
 		eachForm(func(c *Context) {
 			var fixed Fixed

@@ -3,7 +3,7 @@ package kernel
 import (
 	"math"
 
-	"harmonium/rng"
+	"harmonium/internal/kerneltest"
 )
 
 // one worker and all, in the form of the environment.
@@ -26,27 +26,10 @@ func forEachForm(f func(c *Context)) {
 	}
 }
 
-// randomBits returns bits that are 1 with probability ones/256; the bits behind the last column stay zero.
+// randomBits returns bits that are 1 with probability ones/256; the bits after the last column stay zero.
 func randomBits(rows, cols, ones int, seed uint64) Bits {
 	x := NewBits(rows, cols)
-	s := rng.NewSource(rng.Seed(seed), 0)
-	for r := range rows {
-		for c := range cols {
-			if s.Uint32()>>24 < uint32(ones) {
-				x.Row(r)[c/64] |= 1 << (c % 64)
-			}
-		}
-	}
-	return x
-}
-
-// randomFloats returns numbers in (−1,1).
-func randomFloats(n int, seed uint64) []float32 {
-	s := rng.NewSource(rng.Seed(seed), 1)
-	x := make([]float32, n)
-	for i := range x {
-		x[i] = 2*rng.Uniform(s.Uint32()) - 1
-	}
+	kerneltest.RandomWords(x.Words, cols, x.Stride, ones, seed)
 	return x
 }
 

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"harmonium/internal/kerneltest"
 )
 
 // fixedOf is the definition of Fixed: the scale exponent and the integers, in exact or generous arithmetic.
@@ -106,9 +108,9 @@ func TestMulShapes(t *testing.T) {
 				seed := uint64(i*100 + k)
 				var offset []float32
 				if (i+k)%3 != 0 {
-					offset = randomFloats(cols, seed+1)
+					offset = kerneltest.RandomFloats(cols, seed+1)
 				}
-				checkMul(t, randomBits(rows, inner, 128, seed), randomFloats(inner*cols, seed), cols, offset)
+				checkMul(t, randomBits(rows, inner, 128, seed), kerneltest.RandomFloats(inner*cols, seed), cols, offset)
 			})
 		}
 	}
@@ -116,15 +118,15 @@ func TestMulShapes(t *testing.T) {
 
 func TestMulLarge(t *testing.T) {
 	x := randomBits(2500, 200, 128, 1) // more than two blocks of rows
-	checkMul(t, x, randomFloats(200*21, 2), 21, randomFloats(21, 3))
+	checkMul(t, x, kerneltest.RandomFloats(200*21, 2), 21, kerneltest.RandomFloats(21, 3))
 }
 
 func TestMulExtremeStates(t *testing.T) {
 	for _, ones := range []int{0, 1, 255, 256} {
 		x := randomBits(300, 333, ones, 5)
-		checkMul(t, x, randomFloats(333*19, 6), 19, randomFloats(19, 7))
+		checkMul(t, x, kerneltest.RandomFloats(333*19, 6), 19, kerneltest.RandomFloats(19, 7))
 		// All of one sign: the sums come as near to 32 bits as the scale allows.
-		positive := randomFloats(333*19, 8)
+		positive := kerneltest.RandomFloats(333*19, 8)
 		for i := range positive {
 			positive[i] = 1 - positive[i]*0x1p-20
 		}
@@ -133,28 +135,11 @@ func TestMulExtremeStates(t *testing.T) {
 }
 
 func TestMulExtremeValues(t *testing.T) {
-	denormal, huge := float32(math.SmallestNonzeroFloat32), float32(math.MaxFloat32)
-	negativeZero := float32(math.Copysign(0, -1))
 	x := randomBits(70, 65, 128, 9)
-	for name, values := range map[string][]float32{
-		"zero":      {0},
-		"−0":        {negativeZero, 0},
-		"denormal":  {denormal, -denormal, 0, 3 * denormal},
-		"tiny":      {0x1p-126, -0x1p-100, denormal},
-		"huge":      {huge, -huge, 1, denormal},
-		"mixed":     {1e38, -1, 1e-38, 0.5, negativeZero, -1e30},
-		"powers":    {1, 2, 4, -8, 16},
-		"half ties": {1 << 24, 0.5, 1.5, -0.5, -2.5},
-	} {
+	for name, values := range kerneltest.Extremes() {
 		t.Run(name, func(t *testing.T) {
 			for _, cols := range []int{1, 8, 13} {
-				src, offset := make([]float32, x.Cols*cols), make([]float32, cols)
-				for i := range src {
-					src[i] = values[(i*7+i/5)%len(values)]
-				}
-				for j := range offset {
-					offset[j] = values[j%len(values)]
-				}
+				src, offset := kerneltest.Operand(values, x.Cols, cols)
 				checkMul(t, x, src, cols, offset)
 			}
 		})
@@ -164,7 +149,7 @@ func TestMulExtremeValues(t *testing.T) {
 // Against float64: within the stated error, 2^−s·(ones+1)/2 and half a unit in the last place of the result.
 func TestMulError(t *testing.T) {
 	const rows, inner, cols = 64, 784, 50
-	x, src, offset := randomBits(rows, inner, 100, 10), randomFloats(inner*cols, 11), randomFloats(cols, 12)
+	x, src, offset := randomBits(rows, inner, 100, 10), kerneltest.RandomFloats(inner*cols, 11), kerneltest.RandomFloats(cols, 12)
 	var f Fixed
 	one.Load(&f, src, inner, cols, offset)
 	dst := make([]float32, rows*cols)
@@ -188,7 +173,7 @@ func TestMulError(t *testing.T) {
 }
 
 func TestFixedReusesMemory(t *testing.T) {
-	src := randomFloats(100*50, 1)
+	src := kerneltest.RandomFloats(100*50, 1)
 	var f Fixed
 	one.Load(&f, src, 100, 50, nil)
 	for _, shape := range [][2]int{{100, 50}, {50, 100}, {10, 9}} {
@@ -199,7 +184,7 @@ func TestFixedReusesMemory(t *testing.T) {
 		}); allocs > 10 { // closures; the matrix itself would not pass the next check either
 			t.Errorf("%v: %v allocations", shape, allocs)
 		}
-		// What an earlier, larger matrix left behind must not show.
+		// What an earlier, larger matrix left in memory must not show.
 		checkReload(t, &f, src[:n], shape[0], shape[1])
 	}
 }
@@ -244,13 +229,13 @@ func FuzzMul(f *testing.F) {
 	f.Add(uint8(3), uint8(70), uint8(9), uint8(128), uint64(1), []byte{0, 0, 128, 63})
 	f.Add(uint8(1), uint8(1), uint8(1), uint8(255), uint64(2), []byte{1, 0, 0, 0, 255, 255, 127, 127})
 	f.Fuzz(func(t *testing.T, rows, inner, cols, ones uint8, seed uint64, values []byte) {
-		src := randomFloats(int(inner)*int(cols), seed)
+		src := kerneltest.RandomFloats(int(inner)*int(cols), seed)
 		for i := 0; i+4 <= len(values) && i/4 < len(src); i += 4 {
 			bits := uint32(values[i]) | uint32(values[i+1])<<8 | uint32(values[i+2])<<16 | uint32(values[i+3])<<24
 			if y := math.Float32frombits(bits); y-y == 0 {
 				src[i/4] = y
 			}
 		}
-		checkMul(t, randomBits(int(rows), int(inner), int(ones), seed), src, int(cols), randomFloats(int(cols), seed+1))
+		checkMul(t, randomBits(int(rows), int(inner), int(ones), seed), src, int(cols), kerneltest.RandomFloats(int(cols), seed+1))
 	})
 }

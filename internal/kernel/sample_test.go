@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"harmonium/internal/kerneltest"
 	"harmonium/rng"
 )
 
@@ -52,7 +53,7 @@ func TestSampleIsItsDefinition(t *testing.T) {
 	key, step, firstChain := rng.Seed(11).Stream(rng.StreamHidden), uint64(1)<<40+3, uint32(math.MaxUint32-50)
 	for _, rows := range []int{0, 1, 2, 3, 70} {
 		for _, cols := range []int{0, 1, 3, 4, 7, 16, 17, 63, 64, 65, 100, 257, 500} {
-			x, w := randomBits(rows, 21, 128, uint64(rows)), randomFloats(21*cols, uint64(cols))
+			x, w := randomBits(rows, 21, 128, uint64(rows)), kerneltest.RandomFloats(21*cols, uint64(cols))
 			for i := range w {
 				w[i] *= 6
 			}

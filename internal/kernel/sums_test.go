@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"harmonium/internal/kerneltest"
 	"harmonium/rng"
 )
 
@@ -11,11 +12,11 @@ import (
 func TestSums(t *testing.T) {
 	for _, shape := range [][3]int{{1, 1, 1}, {7, 30, 16}, {100, 64, 33}, {600, 20, 500}, {1500, 100, 20}, {3, 0, 5}, {0, 3, 5}, {4, 3, 0}} {
 		rows, inner, cols := shape[0], shape[1], shape[2]
-		x, src := randomBits(rows, inner, 100, 3), randomFloats(inner*cols, 4)
+		x, src := randomBits(rows, inner, 100, 3), kerneltest.RandomFloats(inner*cols, 4)
 		var f Fixed
 		var first []float64
 		forEachForm(func(c *Context) {
-			c.Load(&f, src, inner, cols, randomFloats(cols, 5))
+			c.Load(&f, src, inner, cols, kerneltest.RandomFloats(cols, 5))
 			inputs, probs, bits := make([]float32, rows*cols), make([]float32, rows*cols), NewBits(rows, cols)
 			c.Mul(inputs, x, &f)
 			sums := [3][]float64{make([]float64, rows), make([]float64, rows), make([]float64, rows)}

@@ -30,10 +30,9 @@ func Plain(model *rbm.Model) *lecture.Model {
 // Values returns row r as numbers: 0 and 1 of Bernoulli units, −1 and +1 of spins.
 func Values(units rbm.Kind, s rbm.Batch, r int) []float64 {
 	values := Row(s, r)
-	if units == rbm.Spin {
-		for i, v := range values {
-			values[i] = 2*v - 1
-		}
+	α, β := line(units)
+	for i, v := range values {
+		values[i] = α*v + β
 	}
 	return values
 }
@@ -65,6 +64,8 @@ func States(units int) rbm.Batch { return rbm.AllStates(units) }
 // terms are collected. The energy is offset + E(v,h) with that of the lecture's model.
 //
 //	w (αv+β)(γh+δ) = αγw vh + αδw v + βγw h + βδw,   with α = 1, β = 0 for bits and α = 2, β = −1 for spins; likewise γ, δ.
+//
+// The second term of [Foreign] units is linear in bits as well: ½a(αv+β)² = ½a((α+β)² − β²) v + ½aβ².
 func Bits(model *rbm.Model) (bits *lecture.Model, offset float64) {
 	bits = Plain(model)
 	α, β := line(model.Visible.Kind())
@@ -85,15 +86,32 @@ func Bits(model *rbm.Model) (bits *lecture.Model, offset float64) {
 			row[j] = α * γ * w
 		}
 	}
-	return bits, offset
+	return bits, offset + addCurvatures(bits.B, model.Visible) + addCurvatures(bits.C, model.Hidden)
 }
 
 // line returns α and β with value = α·bit + β.
 func line(units rbm.Kind) (α, β float64) {
-	if units == rbm.Spin {
+	switch units {
+	case rbm.Spin:
 		return 2, -1
+	case Foreign:
+		return 3, -1
 	}
 	return 1, 0
+}
+
+// addCurvatures adds the second term of Foreign units to biases in bits, and returns the rest.
+func addCurvatures(biases []float64, layer rbm.Layer) (offset float64) {
+	l, ok := layer.(*foreign)
+	if !ok {
+		return 0
+	}
+	α, β := line(Foreign)
+	for i, a := range l.curvatures {
+		biases[i] -= float64(a) / 2 * ((α+β)*(α+β) - β*β)
+		offset += float64(a) / 2 * β * β
+	}
+	return offset
 }
 
 // OfUnits turns averages of bits into those of the units' own values: ⟨(αv+β)(γh+δ)⟩ = αγ⟨vh⟩ +

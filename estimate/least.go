@@ -1,0 +1,79 @@
+package estimate
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"harmonium/diag"
+	"harmonium/rbm"
+	"harmonium/sample"
+)
+
+// Least are bounds below log Z that hold for certain, not in probability.
+type Least struct {
+	// Configuration is the largest −F(v) of a configuration that has been seen.
+	Configuration float64
+	// Rows is log Σ e^(−F(v)) over the distinct rows of data: their probabilities sum to at most 1.
+	Rows float64
+	// Modes is the largest variational bound of a mode.
+	Modes float64
+}
+
+// Value is the largest of them.
+func (l Least) Value() float64 { return max(l.Configuration, l.Rows, l.Modes) }
+
+// finding says that the bounds prove AIS and tempering wrong.
+func (l Least) finding(ais, tempered sample.LogZ) diag.Finding {
+	f := diag.Finding{
+		Code: "hidden-mode", Value: diag.Number(l.Value() - ais.Value), Threshold: agreement * diag.Number(ais.Stderr),
+		Consequence: "almost all of the model's weight is where none of these looks; the log-likelihoods here are upper bounds",
+	}
+	switch l.Value() {
+	case l.Configuration:
+		f.Message = fmt.Sprintf("a configuration with F = %.1f was found", -l.Configuration)
+	case l.Modes:
+		f.Message = fmt.Sprintf("a mode with the variational bound %.1f was found", l.Modes)
+	default:
+		f.Code, f.Message = "mass", "the probabilities of the distinct rows sum to more than 1"
+		f.Consequence = "log Z is far too low, and the log-likelihoods here are upper bounds"
+	}
+	f.Message += fmt.Sprintf(", so that log Z is more than %.1f; AIS gives %.1f, and tempering %.1f", l.Value(), ais.Value, tempered.Value)
+	return f
+}
+
+// see takes note of configurations.
+func (e *estimator) see(v rbm.Batch) (free []float64) {
+	free = make([]float64, v.Rows())
+	e.conditionals.FreeEnergy(free, v)
+	for r, f := range free {
+		if -f > e.least.Configuration {
+			e.least.Configuration = -f
+			e.lowest = v.Slice(r, r+1).Clone()
+		}
+	}
+	return free
+}
+
+// blockRows are scored at once.
+const blockRows = 4096
+
+// seeData takes note of the data.
+func (e *estimator) seeData() {
+	e.least = Least{math.Inf(-1), math.Inf(-1), math.Inf(-1)}
+	order := make([]int, e.data.Rows())
+	for r := range order {
+		order[r] = r
+	}
+	slices.SortFunc(order, func(r, s int) int { return e.data.Compare(r, e.data, s) })
+	order = slices.CompactFunc(order, func(r, s int) bool { return e.data.Compare(r, e.data, s) == 0 })
+	var logs []sample.LogZ
+	for block := range slices.Chunk(order, blockRows) {
+		rows := rbm.NewBatch(len(block), e.data.Units())
+		rows.Gather(e.data, block)
+		for _, f := range e.see(rows) {
+			logs = append(logs, sample.LogZ{Value: -f})
+		}
+	}
+	e.least.Rows = sample.SumLogZ(logs...).Value
+}
