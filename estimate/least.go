@@ -14,7 +14,7 @@ import (
 type Least struct {
 	// Configuration is the largest −F(v) of a configuration that has been seen.
 	Configuration float64
-	// Rows is log Σ e^(−F(v)) over the distinct rows of data: their probabilities sum to at most 1.
+	// Rows is log Σ e^(−F(v)) over the distinct rows of data and of training data: their probabilities sum to at most 1.
 	Rows float64
 	// Modes is the largest variational bound of a mode.
 	Modes float64
@@ -58,19 +58,20 @@ func (e *estimator) see(v rbm.Batch) (free []float64) {
 // blockRows are scored at once.
 const blockRows = 4096
 
-// seeData takes note of the data.
+// seeData takes note of the data and of the training data.
 func (e *estimator) seeData() {
 	e.least = Least{math.Inf(-1), math.Inf(-1), math.Inf(-1)}
-	order := make([]int, e.data.Rows())
+	all := stack(e.data, e.o.Training)
+	order := make([]int, all.Rows())
 	for r := range order {
 		order[r] = r
 	}
-	slices.SortFunc(order, func(r, s int) int { return e.data.Compare(r, e.data, s) })
-	order = slices.CompactFunc(order, func(r, s int) bool { return e.data.Compare(r, e.data, s) == 0 })
+	slices.SortFunc(order, func(r, s int) int { return all.Compare(r, all, s) })
+	order = slices.CompactFunc(order, func(r, s int) bool { return all.Compare(r, all, s) == 0 })
 	var logs []sample.LogZ
 	for block := range slices.Chunk(order, blockRows) {
-		rows := rbm.NewBatch(len(block), e.data.Units())
-		rows.Gather(e.data, block)
+		rows := rbm.NewBatch(len(block), all.Units())
+		rows.Gather(all, block)
 		for _, f := range e.see(rows) {
 			logs = append(logs, sample.LogZ{Value: -f})
 		}

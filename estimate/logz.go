@@ -20,6 +20,10 @@ type Options struct {
 	Compute  *compute.Context                                // nil means the default; results don't depend on it
 	Progress func(done, total int64, expected time.Duration) // chain steps so far and at most, and how long those will take; may be nil
 
+	// Training are configurations that the model was trained on, if they are known and others than data. Chains begin there too, so that
+	// modes that data don't show are seen.
+	Training rbm.Batch
+
 	// Between are models that AIS and tempering pass between the base and the model, such as those saved along a training. None: the
 	// straight line, which is shorter (docs/decisions/0030).
 	Between []*rbm.Model
@@ -50,6 +54,9 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 	}
 	if err := sample.CheckBetween(o.Between, model); err != nil {
 		return nil, fmt.Errorf("estimate: %w", err)
+	}
+	if o.Training.Rows() > 0 && o.Training.Units() != model.M() {
+		return nil, fmt.Errorf("estimate: training data of %d units for a model of %d visible ones", o.Training.Units(), model.M())
 	}
 	if data.Rows() == 0 {
 		return nil, errors.New("estimate: no data to begin chains at")
@@ -133,7 +140,7 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) 
 		e.modes = sample.NewModes(model, o.Compute)
 	}
 	e.seeData()
-	e.known = stack(e.lowest, sample.FromRows(data, back, e.key))
+	e.known = stack(e.lowest, e.rows(back, e.key))
 	return e
 }
 
@@ -166,7 +173,7 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 		return nil, err
 	}
 	b.ReverseEnds.Value += b.MissedByAIS
-	starts := sample.FromRows(e.data, back, key)
+	starts := e.rows(back, key)
 	if b.ReverseData, b.coveredByData, _, err = e.reverse(ctx, starts, shares, key.Stream(3)); err != nil {
 		return nil, err
 	}
@@ -182,11 +189,19 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	b.Tempered, _ = e.complete(tempered, byTempering)
 	b.MissedByTempering = b.Tempered.Value - tempered.Value
 	b.Modes = e.list(byAIS, byTempering, shares)
-	e.known = stack(random, states, e.lowest, sample.FromRows(e.data, back, key.Stream(7)))
+	e.known = stack(random, states, e.lowest, e.rows(back, key.Stream(7)))
 	b.Least = e.least
 	b.combine()
 	e.runs++
 	return b, nil
+}
+
+// rows are rows of data, or of these and of training data, half of each.
+func (e *estimator) rows(count int, key rng.Key) rbm.Batch {
+	if e.o.Training.Rows() == 0 {
+		return sample.FromRows(e.data, count, key)
+	}
+	return stack(sample.FromRows(e.data, (count+1)/2, key), sample.FromRows(e.o.Training, count/2, key.Stream(1)))
 }
 
 // shares are the shares of the modes by weighted chains of the model.
@@ -205,8 +220,10 @@ func stack(batches ...rbm.Batch) rbm.Batch {
 	}
 	whole, at := rbm.NewBatch(rows, batches[0].Units()), 0
 	for _, b := range batches {
-		whole.Slice(at, at+b.Rows()).Copy(b)
-		at += b.Rows()
+		if b.Rows() > 0 {
+			whole.Slice(at, at+b.Rows()).Copy(b)
+			at += b.Rows()
+		}
 	}
 	return whole
 }

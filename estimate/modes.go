@@ -27,8 +27,8 @@ const (
 	modeChains    = 40
 	fewestSteps   = 8
 	smallestShare = 1e-4
-	matters       = 0.01  // part of Z in a mode that is worth a word
-	leastStderr   = 0.01  // of AIS from a mode, whose chains may all have missed a little of it
+	matters       = 0.01 // part of Z in a mode that is worth a word
+	leastStderr   = 0.01 // of AIS from a mode, whose chains may all have missed a little of it
 )
 
 // findModes looks for modes from other starts than in the run before, and estimates their shares of Z.
