@@ -19,7 +19,7 @@ bench: ## speed of kernels, oracle and Ising; compare within one run only
 golden: ## rewrite the golden files and docs/cli.md
 	go test ./rbm ./cmd/harmonium -update
 
-generate: ## write the assembler anew
+generate: ## write the assembler from _asm
 	go generate ./...
 
 pictures: ## those of docs/ beside that of the demo

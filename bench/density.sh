@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Trains on sets of the DEBD collection with several numbers of hidden units and learning rates, chooses by the log-likelihood of the
-# validation part alone, among the models for which eval has no finding, and scores the test part of the chosen model once. One JSON line a
-# model, and one a set with "test".
+# Trains on sets of the DEBD collection with several numbers of hidden units and learning rates, chooses by the
+# log-likelihood of the validation part alone, among the models for which eval has no finding, and scores the test part
+# of the chosen model once. One JSON line a model, and one a set with "test".
 #
-# usage: [STEPS=10] [HIDDEN="20 50 100 200"] [SPLIT=N] bench/density.sh DATA [SET…], in the root of the repository. STEPS are those of harmonium
-# train. With SPLIT the rows of the three parts are shuffled by the seed N and dealt anew into parts of the same sizes.
+# usage: [STEPS=10] [HIDDEN="20 50 100 200"] [SPLIT=N] bench/density.sh DATA [SET…], in the root of the repository.
+# STEPS are those of harmonium train. With SPLIT the rows of the three parts are shuffled by the seed N and dealt into
+# new parts of the same sizes.
 set -euo pipefail
 data=$1
 shift

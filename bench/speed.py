@@ -24,7 +24,8 @@ def epoch_seconds(harmonium, data, folder, workers, *flags):
     for epochs in (1, 4):
         out = os.path.join(folder, f"run{len(os.listdir(folder))}")
         result = run(
-            harmonium, "train", f"{data}/mnist/train-images-idx3-ubyte.gz", "--threshold", "127", "--hidden", "500", "--epochs", str(epochs),
+            harmonium, "train", f"{data}/mnist/train-images-idx3-ubyte.gz", "--threshold", "127",
+            "--hidden", "500", "--epochs", str(epochs),
             "--every", "1000000", "--workers", str(workers), "-q", "--json", "-o", out, *flags,
         )
         seconds[epochs] = json.loads(result)["seconds"]

@@ -24,7 +24,8 @@ func Bars(k, l int) (*Set, error) {
 		return nil, err
 	}
 	rows := 1<<k + 1<<l - 2
-	s := &Set{States: rbm.NewBatch(rows, k*l), Values: rbm.Bernoulli, Weights: make([]float64, rows), Shape: []int{k, l}}
+	s := &Set{States: rbm.NewBatch(rows, k*l), Values: rbm.Bernoulli, Weights: make([]float64, rows),
+		Shape: []int{k, l}}
 	s.Path, s.Format = fmt.Sprintf("bars %d×%d", k, l), "bars and stripes"
 	for on := range 1 << k {
 		drawBars(s.States, on, k, l, true, uint64(on))

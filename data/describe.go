@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Info describes a data set. Entropies and log-likelihoods are in nats per configuration; rows count with their weights.
+// Info describes a data set. Entropies and log-likelihoods are in nats per configuration; rows count with their
+// weights.
 type Info struct {
 	Path   string `json:"path"`
 	Format string `json:"format"`
@@ -28,7 +29,8 @@ type Info struct {
 	Duplicates int `json:"duplicates"` // rows that repeat an earlier one
 
 	// Entropy is H_D = −Σ_v P_D(v) log P_D(v) of the empirical distribution P_D, and EntropyBound = min(log rows,
-	// units·log 2), which it can't exceed. Near log rows, H_D says how many rows there are, not how they are distributed.
+	// units·log 2), which it can't exceed. Near log rows, H_D says how many rows there are, not how they are
+	// distributed.
 	Entropy      float64 `json:"entropy"`
 	EntropyBound float64 `json:"entropy_bound"`
 

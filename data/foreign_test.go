@@ -10,7 +10,7 @@ import (
 
 // Files of well-known formats that are not read are called by their name, plain or gzipped, with the way out.
 func TestForeignFormats(t *testing.T) {
-	behind := "\x00\x01\x02\x03\xff\xfe" // binary, as the rest of all these files
+	rest := "\x00\x01\x02\x03\xff\xfe" // binary, as the rest of all these files
 	zipOf := func(names ...string) string {
 		var b bytes.Buffer
 		z := zip.NewWriter(&b)
@@ -25,21 +25,21 @@ func TestForeignFormats(t *testing.T) {
 		return b.String()
 	}
 	for _, c := range []struct{ content, name, wayOut string }{
-		{"\x89HDF\r\n\x1a\n" + behind, "HDF5", "h5py.File"},
-		{"MATLAB 7.3 MAT-file, Platform: GLNXA64" + behind, "MATLAB 7.3 (HDF5)", "h5py.File"},
-		{"MATLAB 5.0 MAT-file, Platform: GLNXA64" + behind, "MATLAB", "scipy.io.loadmat"},
-		{"PAR1\x15\x04\x15" + behind, "Parquet", "pandas.read_parquet"},
-		{"ARROW1\x00\x00" + behind, "Arrow or Feather", "pandas.read_feather"},
-		{"FEA1\x00\x00" + behind, "Feather", "pandas.read_feather"},
-		{"\x80\x04\x95\x0b\x00\x00" + behind, "Python pickle", "pickle.load"},
-		{"\x80\x02]q\x00" + behind, "Python pickle", "pickle.load"},
-		{"\xfd7zXZ\x00\x00\x04" + behind, "xz", "xz -d"},
-		{"\x28\xb5\x2f\xfd\x04" + behind, "zstd", "zstd -d"},
-		{"BZh91AY&SY" + behind, "bzip2", "bzip2 -d"},
-		{"7z\xbc\xaf\x27\x1c\x00\x04" + behind, "7z", "7z x"},
-		{"Rar!\x1a\x07\x01\x00" + behind, "RAR", "unrar x"},
-		{"x.npy" + strings.Repeat("\x00", 252) + "ustar\x0000" + behind, "tar", "tar -xf"},
-		{"\x40\x00\x00\x00\x00\x00\x00\x00" + `{"W":{"dtype":"F32"}}` + behind, "safetensors", "not a model"},
+		{"\x89HDF\r\n\x1a\n" + rest, "HDF5", "h5py.File"},
+		{"MATLAB 7.3 MAT-file, Platform: GLNXA64" + rest, "MATLAB 7.3 (HDF5)", "h5py.File"},
+		{"MATLAB 5.0 MAT-file, Platform: GLNXA64" + rest, "MATLAB", "scipy.io.loadmat"},
+		{"PAR1\x15\x04\x15" + rest, "Parquet", "pandas.read_parquet"},
+		{"ARROW1\x00\x00" + rest, "Arrow or Feather", "pandas.read_feather"},
+		{"FEA1\x00\x00" + rest, "Feather", "pandas.read_feather"},
+		{"\x80\x04\x95\x0b\x00\x00" + rest, "Python pickle", "pickle.load"},
+		{"\x80\x02]q\x00" + rest, "Python pickle", "pickle.load"},
+		{"\xfd7zXZ\x00\x00\x04" + rest, "xz", "xz -d"},
+		{"\x28\xb5\x2f\xfd\x04" + rest, "zstd", "zstd -d"},
+		{"BZh91AY&SY" + rest, "bzip2", "bzip2 -d"},
+		{"7z\xbc\xaf\x27\x1c\x00\x04" + rest, "7z", "7z x"},
+		{"Rar!\x1a\x07\x01\x00" + rest, "RAR", "unrar x"},
+		{"x.npy" + strings.Repeat("\x00", 252) + "ustar\x0000" + rest, "tar", "tar -xf"},
+		{"\x40\x00\x00\x00\x00\x00\x00\x00" + `{"W":{"dtype":"F32"}}` + rest, "safetensors", "not a model"},
 	} {
 		for _, content := range [][]byte{[]byte(c.content), gz([]byte(c.content))} {
 			_, err := readBytes(content)

@@ -5,7 +5,7 @@ import (
 	"harmonium/rng"
 )
 
-// grey holds the probabilities behind a set that was read with Bernoulli: one number a row and unit,
+// grey holds the probabilities of a set that was read with Bernoulli: one number a row and unit,
 // either bytes (p = byte/255) or float32.
 type grey struct {
 	key    rng.Key

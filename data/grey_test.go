@@ -24,7 +24,7 @@ func TestThreshold(t *testing.T) {
 		}
 		same(t, s, [][]uint8{{0, 0, 1}, {1, 0, 1}}, rbm.Bernoulli)
 		if s.Grey() {
-			t.Error("a set behind a threshold is grey")
+			t.Error("a set read by a threshold is grey")
 		}
 	}
 }

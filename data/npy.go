@@ -139,7 +139,8 @@ func npyElement(p *literal) (element, error) {
 	return e, nil
 }
 
-// literal reads the few Python literals of an .npy header. After a failure it accepts nothing and keeps the first error.
+// literal reads the few Python literals of an .npy header. After a failure it accepts nothing and keeps the first
+// error.
 type literal struct {
 	rest string
 	err  error

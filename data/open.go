@@ -82,7 +82,8 @@ type file struct {
 	close  func() error
 }
 
-// HashFile returns the SHA-256 of a data file's bytes, in hex: what [Set] has of it. Of "file.npz#name" it is that of the .npz file.
+// HashFile returns the SHA-256 of a data file's bytes, in hex: what [Set] has of it. Of "file.npz#name" it is that of
+// the .npz file.
 func HashFile(path string) (string, error) {
 	f, err := openFile(path)
 	if err != nil {
@@ -177,7 +178,8 @@ type cellError struct {
 	grey              bool // whether x may be a grey value
 }
 
-// ErrGrey is the error of values that are not binary, where nothing says how to make them so: [Threshold] or [Bernoulli].
+// ErrGrey is the error of values that are not binary, where nothing says how to make them so: [Threshold] or
+// [Bernoulli].
 var ErrGrey = errors.New("grey values")
 
 // Is reports whether target is [ErrGrey] and the value may be grey.

@@ -7,7 +7,7 @@ import (
 	"harmonium/rbm"
 )
 
-// packer turns values into the bits of a set, and refuses those that are none.
+// packer turns values into the bits of a set, and refuses what is no bit.
 type packer struct {
 	m      *matrix
 	o      options

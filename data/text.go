@@ -106,7 +106,7 @@ func countNames(line []byte) int {
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }
 
-// cut returns the first field of a line, the rest behind the separator, and whether there was one.
+// cut returns the first field of a line, the rest after the separator, and whether there was one.
 func (t *text) cut(line []byte) (field, rest []byte, more bool) {
 	switch t.separator {
 	case digits:

@@ -11,9 +11,9 @@ import (
 	"harmonium/rbm"
 )
 
-// Write writes configurations to a file, atomically; the name says the format. ".npy" is an array of rows × units, or of rows
-// and the layout of a row where shape is not nil, uint8 for Bernoulli units and int8 for spins; ".csv" is one row a line,
-// separated by commas. Values are 0 and 1, or −1 and 1. Any other ending is an error.
+// Write writes configurations to a file, atomically; the name says the format. ".npy" is an array of rows × units, or
+// of rows and the layout of a row where shape is not nil, uint8 for Bernoulli units and int8 for spins; ".csv" is one
+// row a line, separated by commas. Values are 0 and 1, or −1 and 1. Any other ending is an error.
 func Write(path string, states rbm.Batch, values rbm.Kind, shape []int) error {
 	if err := CheckName(path); err != nil {
 		return err
@@ -26,7 +26,8 @@ func Write(path string, states rbm.Batch, values rbm.Kind, shape []int) error {
 	})
 }
 
-// CheckName returns the error that [Write] would return for a name that says no format, before there is anything to write.
+// CheckName returns the error that [Write] would return for a name that says no format, before there is anything to
+// write.
 func CheckName(path string) error {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".npy", ".csv":

@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// The index lists every decision by its title, a page has the parts that the index promises, and no line needs a wide screen.
+// The index lists every decision by its title, a page has the parts that the index promises, and no line needs a wide
+// screen.
 func TestDecisions(t *testing.T) {
 	index, err := os.ReadFile("decisions/README.md")
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"harmonium/rng"
 )
 
-// README's program is built as its reader would: in a module of its own, by the commands below it. Then it trains on a small file and
-// saves a model.
+// README's program is built as its reader would: in a module of its own, by the commands below it. Then it trains on a
+// small file and saves a model.
 func TestREADMEProgramRuns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles a program")
@@ -76,8 +76,8 @@ func TestREADMEProgramRuns(t *testing.T) {
 	}
 }
 
-// The metadata of the Python example in formats.md is what a model file needs: with all of it a file is read, and without any one entry
-// it is not.
+// The metadata of the Python example in formats.md is what a model file needs: with all of it a file is read, and
+// without any one entry it is not.
 func TestFormatsNamesTheMetadata(t *testing.T) {
 	text, err := os.ReadFile("formats.md")
 	if err != nil {

@@ -181,8 +181,8 @@ func Example_howGood() {
 	// D_KL = 0.062 nats
 }
 
-// Every Go block of lecture.md is code of package lecture or runs here, and every text block below one is what that example prints, so that
-// the two can't drift apart.
+// Every Go block of lecture.md is code of package lecture or runs here, and every text block below one is what that
+// example prints, so that the two can't drift apart.
 func TestLectureShowsWhatRuns(t *testing.T) {
 	page, err := os.ReadFile("lecture.md")
 	if err != nil {

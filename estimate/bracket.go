@@ -171,7 +171,8 @@ func (b *Bracket) judge(shorter *Bracket) {
 	switch {
 	case shorter == nil:
 		b.Findings = append(b.Findings, diag.Finding{
-			Code: "one-run", Message: "there was no second, longer run to compare with", Value: diag.Number(b.Steps), Threshold: firstSteps * longer,
+			Code: "one-run", Message: "there was no second, longer run to compare with",
+			Value: diag.Number(b.Steps), Threshold: firstSteps * longer,
 			Consequence: "states that AIS and reverse AIS both miss may have gone unnoticed",
 		})
 	case !agree(b.AIS, shorter.AIS):

@@ -50,7 +50,8 @@ const (
 // cancelled, or if the model and the data don't fit.
 func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64, o Options) (*Bracket, error) {
 	if data.Units() != model.M() || len(means) != model.M() {
-		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones", data.Units(), len(means), model.M())
+		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones",
+			data.Units(), len(means), model.M())
 	}
 	if err := sample.CheckBetween(o.Between, model); err != nil {
 		return nil, fmt.Errorf("estimate: %w", err)

@@ -73,7 +73,8 @@ func TestLogZ(t *testing.T) {
 				squares += z * z
 				runs++
 				if math.Abs(z) > 4 || len(b.Findings) > 0 || b.Stderr > 0.1 || !(b.Lower < truth && truth < b.Upper) {
-					t.Errorf("%v, weight %v: log Z is %v ± %v, between %v and %v, exactly %v; %v", units, weight, b.Value, b.Stderr, b.Lower, b.Upper, truth, b.Findings)
+					t.Errorf("%v, weight %v: log Z is %v ± %v, between %v and %v, exactly %v; %v",
+						units, weight, b.Value, b.Stderr, b.Lower, b.Upper, truth, b.Findings)
 				}
 			}
 		}

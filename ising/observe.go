@@ -17,7 +17,7 @@ type Values struct {
 	Binder         float64 // cumulant 1 − ⟨m⁴⟩/(3⟨m²⟩²): 2/3 in the ordered phase, 0 far above T_c
 }
 
-// Observed are the same observables estimated from configurations.
+// Observed are the observables of [Values], estimated from configurations.
 type Observed struct{ Energy, Magnetisation, SpecificHeat, Susceptibility, Binder diag.Estimate }
 
 // moments is the number of powers whose means give all observables.

@@ -24,7 +24,7 @@ type Report struct {
 	Exact     float64       // energy per site of the finite lattice
 	Deviation float64       // (Energy − Exact) in standard errors
 	Chains    int           // independent Markov chains; chain k gave rows count·k/Chains … count·(k+1)/Chains − 1
-	Clusters  int           // flipped between two rows, at most over the chains
+	Clusters  int           // flipped between two rows: the most of all chains
 	Findings  []diag.Finding
 }
 

@@ -56,7 +56,7 @@ func (m *Monitor) Judge(s *Scores) []diag.Finding {
 // training begins.
 func independentScore(model *rbm.Model, means []float64, set *data.Set) float64 {
 	units := &rbm.Model{
-		Visible: rbm.NewLayer(model.Visible.Kind(), model.M()), Hidden: rbm.NewLayer(model.Hidden.Kind(), 1), W: make([]float32, model.M()),
+		Visible: model.Visible.Clone(), Hidden: rbm.NewLayer(rbm.Bernoulli, 1), W: make([]float32, model.M()),
 	}
 	units.SetBiasesFromMeans(means)
 	logs, logZ := units.FreeEnergy(set.States), sample.LogZWithoutWeights(units)

@@ -28,7 +28,7 @@ type plan struct {
 	every         int       // updates between scores
 	spectrumEvery int       // updates between singular values
 	train, valid  *data.Set // rows to score; valid may be nil
-	pseudo        *data.Set // rows for the pseudo-log-likelihood, or nil
+	pseudo        *data.Set // rows for the pseudo-log-likelihood, or nil, as for units that are no bits
 }
 
 // newPlan scores exactly if that costs less than a tenth of the training between two scores, counted in operations, and live else; after
@@ -51,7 +51,7 @@ func newPlan(c Config, a *accounts) plan {
 	}
 	key := rng.Seed(c.Seed).Stream(rng.StreamSplit)
 	p.train = subset(c.Data, most, rng.NewSource(key, 0))
-	if rows := pseudoRows(c, a, p.every); rows >= fewestPseudo {
+	if rows := pseudoRows(c, a, p.every); rows >= fewestPseudo && c.Model.CheckBits() == nil {
 		p.pseudo = p.train
 		if p.valid != nil {
 			p.pseudo = p.valid

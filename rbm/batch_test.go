@@ -164,7 +164,8 @@ func TestRows(t *testing.T) {
 			t.Errorf("%d units: counts %v, want %v", units, got, counts)
 		}
 		other := s.Clone()
-		if other.Swap(1, other, 4); other.Equal(s) || !equalRows(other.Bytes(), [][]uint8{want[0], want[4], want[2], want[3], want[1], want[5]}) {
+		swapped := [][]uint8{want[0], want[4], want[2], want[3], want[1], want[5]}
+		if other.Swap(1, other, 4); other.Equal(s) || !equalRows(other.Bytes(), swapped) {
 			t.Errorf("%d units: rows 1 and 4 exchanged are %v", units, other.Bytes())
 		}
 		if other.Copy(s); !other.Equal(s) {

@@ -264,7 +264,8 @@ func (s *layerSuite) moments(t *testing.T) {
 				}
 				cgf := func() float64 { return average(s.cgf(s.x)) }
 				if want := derivative(&p.Values[i], cgf); math.Abs(float64(ofInputs[k].Values[i])-want) > 1e-5 {
-					t.Errorf("weights %v: moment %d of %s from inputs is %v, want ∂Γ/∂θ = %v", weights, i, p.Name, ofInputs[k].Values[i], want)
+					t.Errorf("weights %v: moment %d of %s from inputs is %v, want ∂Γ/∂θ = %v",
+						weights, i, p.Name, ofInputs[k].Values[i], want)
 				}
 			}
 		}
@@ -323,7 +324,8 @@ func TestGenericPathAgrees(t *testing.T) {
 			t.Errorf("bits: error %v", err)
 		}
 		_, err := other.PseudoLogLikelihood(v, nil)
-		if want := fmt.Sprintf("pseudo-log-likelihood of %s visible and %s hidden units", visible, hidden); err == nil || !strings.HasPrefix(err.Error(), want) {
+		want := fmt.Sprintf("pseudo-log-likelihood of %s visible and %s hidden units", visible, hidden)
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("pseudo-log-likelihood: error %v, want %q", err, want)
 		}
 	})

@@ -177,9 +177,10 @@ func (r *Result) judge(t *trace, before int) {
 func (r *Result) judgeTrips(sets int) {
 	if r.Exchange.RoundTrips < sets {
 		r.Findings = append(r.Findings, diag.Finding{
-			Code:    "few-round-trips",
-			Message: fmt.Sprintf("%d states travelled from the model to the base and back, in %d replica sets", r.Exchange.RoundTrips, sets),
-			Value:   diag.Number(r.Exchange.RoundTrips), Threshold: diag.Number(sets),
+			Code: "few-round-trips",
+			Message: fmt.Sprintf("%d states travelled from the model to the base and back, in %d replica sets",
+				r.Exchange.RoundTrips, sets),
+			Value: diag.Number(r.Exchange.RoundTrips), Threshold: diag.Number(sets),
 			Consequence: "tempering did not help the chains to forget: modes may be missing or have the wrong weight",
 		})
 	}

@@ -65,8 +65,8 @@ func TestAnnealAlongPaths(t *testing.T) {
 	}
 }
 
-// log Z is Γ_v(0) + Γ_h(0) without weights. AIS and reverse AIS go from there to the lecture's log Z, within five of their errors, for every
-// pair of kinds of units; tempering keeps the distribution.
+// Without weights log Z is Γ_v(0) + Γ_h(0). AIS and reverse AIS give the lecture's log Z of the model, within five of their errors, for
+// every pair of kinds of units; tempering keeps the distribution.
 func TestPathsOfEveryKind(t *testing.T) {
 	const m, n, chains = 5, 4, 5000
 	truth := func(model *rbm.Model) float64 {

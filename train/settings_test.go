@@ -16,7 +16,9 @@ func TestConfigAsJSON(t *testing.T) {
 		`"negative":{"kind":"pcd","steps":10,"chains":100,"refresh":0,"rungs":10,"path":"line"}`: {},
 		`"optimizer":{"kind":"adam","beta1":0,"beta2":0.999,"epsilon":1e-08}`:                    {},
 		`{"seed":18446744073709551615,"epochs":0,"updates":0,"time":"1m30s","batch":20,"rate":0.01,"schedule":"linear",` +
-			`"l1":0.5,"l2":0,"clip":0,"centered":false,"data_biases":true,"patience":0,"every":0,`: {Seed: 1<<64 - 1, Time: 90 * time.Second, L1: 0.5, Plain: true},
+			`"l1":0.5,"l2":0,"clip":0,"centered":false,"data_biases":true,"patience":0,"every":0,`: {
+			Seed: 1<<64 - 1, Time: 90 * time.Second, L1: 0.5, Plain: true,
+		},
 		`{"kind":"pcd","steps":"auto","chains":7,"refresh":2,"rungs":3,"path":"training"}`: {
 			Negative: &train.PCD{Adapt: true, Chains: 7, Refresh: 2, Temperatures: 3, Along: true}},
 		`{"kind":"cd","steps":10}`:                                       {Negative: &train.CD{}},

@@ -1,5 +1,6 @@
-// Command calibration checks the error bars of estimate.LogZ. It trains models that can be enumerated on the data sets of a folder, some
-// of them too fast or too briefly, and asks for each how often the exact log Z lies in the 95 % interval, over many seeds.
+// Command calibration checks the error bars of estimate.LogZ. It trains models that can be enumerated on the data sets
+// of a folder, some of them too fast or too briefly, and asks for each how often the exact log Z lies in the 95 %
+// interval, over many seeds.
 //
 // usage: go run ./bench/calibration DATA [SEEDS [BUDGET [SET…]]]
 package main
@@ -108,12 +109,14 @@ func (s subject) calibrate(folder string, seeds int, budget int64) (*outcome, er
 	if training.Err() != nil {
 		return nil, training.Err()
 	}
-	o := &outcome{Set: s.set, Visible: set.Units(), Hidden: s.hidden, Rate: training.Config().Rate, Updates: s.updates, Seeds: seeds}
+	o := &outcome{Set: s.set, Visible: set.Units(), Hidden: s.hidden, Rate: training.Config().Rate, Updates: s.updates,
+		Seeds: seeds}
 	if o.LogZ, err = exact.LogZ(ctx, model, exact.Options{}); err != nil {
 		return nil, err
 	}
 	for seed := range seeds {
-		b, err := estimate.LogZ(ctx, model, set.States, set.Means(), estimate.Options{Budget: budget, Seed: uint64(seed)})
+		b, err := estimate.LogZ(ctx, model, set.States, set.Means(),
+			estimate.Options{Budget: budget, Seed: uint64(seed)})
 		if err != nil {
 			return nil, err
 		}

@@ -29,12 +29,13 @@ func newBench(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure this machine and the kernels on it",
-		Long: `Measure what a core of this machine can do at most, what the kernels reach, and how fast Gibbs chains, training and
-exact enumeration are, all in one run.
+		Long: `Measure what a core of this machine can do at most, what the kernels reach, and how fast Gibbs
+chains, training and exact enumeration are, all in one run.
 
-A multiply-add (MAC) counts as in the dense product of the same shape. A ratio is that to the limit of dense float32 multiply-adds,
-which is measured right beside each product, so that a clock that moves meets both. All times are medians. It takes about a minute
-on a machine that should do nothing else meanwhile.`,
+A multiply-add (MAC) counts as in the dense product of the same shape. A ratio is that to the limit
+of dense float32 multiply-adds, which is measured right beside each product, so that a clock that
+moves meets both. All times are medians. It takes about a minute on a machine that should do nothing
+else meanwhile.`,
 		Example: `  harmonium bench
   harmonium bench --json > machine.json
   HARMONIUM_ISA=avx2 harmonium bench --quick
@@ -184,7 +185,7 @@ func (b *bencher) measure(beside compute.ISA, f func()) timing {
 	return t
 }
 
-// denseLimit is that of dense float32 multiply-adds with the registers of a form; plain Go has none of its own.
+// denseLimit is the limit of dense float32 multiply-adds with the registers of a form; plain Go has none of its own.
 func denseLimit(isa compute.ISA, d time.Duration) (perSecond float64, ok bool) {
 	switch isa {
 	case kernel.AVX512:
@@ -252,7 +253,8 @@ func (r *benchResult) table(w io.Writer) {
 	}
 	fmt.Fprintln(w, "\nGibbs sweeps v→h→v\tchains\tworkers\tchain-steps/s\tGMAC/s\tof dense")
 	for _, g := range r.Gibbs {
-		fmt.Fprintf(w, "%d×%d\t%d\t%d\t%.0f\t%.1f\t%s\n", g.Visible, g.Hidden, g.Chains, g.Workers, g.Steps, g.GMACs, ratioText(g.Ratio))
+		fmt.Fprintf(w, "%d×%d\t%d\t%d\t%.0f\t%.1f\t%s\n",
+			g.Visible, g.Hidden, g.Chains, g.Workers, g.Steps, g.GMACs, ratioText(g.Ratio))
 	}
 	fmt.Fprintln(w, "\ntraining\tbatch\tsettings\tworkers\tupdates/s")
 	for _, g := range r.Training {
@@ -260,7 +262,8 @@ func (r *benchResult) table(w io.Writer) {
 	}
 	fmt.Fprintln(w, "\nlog Z\tworkers\tseconds\tstates/s\t10⁹ unit-states/s")
 	for _, e := range r.Exact {
-		fmt.Fprintf(w, "%d×%d\t%d\t%.4f\t%.3g\t%.1f\n", e.Visible, e.Hidden, e.Workers, e.Seconds, e.States, e.UnitStates)
+		fmt.Fprintf(w, "%d×%d\t%d\t%.4f\t%.3g\t%.1f\n",
+			e.Visible, e.Hidden, e.Workers, e.Seconds, e.States, e.UnitStates)
 	}
 }
 

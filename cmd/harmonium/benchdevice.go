@@ -63,7 +63,7 @@ func benchDevice(ctx context.Context, t *terminal, quick bool) error {
 	return t.result(r, r.table)
 }
 
-// benchDeviceGibbs measures sweeps of so many chains, several repetitions of about the given length.
+// benchDeviceGibbs measures sweeps of a number of chains, in repetitions of about the given length.
 func benchDeviceGibbs(ctx context.Context, d *cuda.Device, m, n, chains, repeats int, length time.Duration) (deviceGibbsResult, error) {
 	r := deviceGibbsResult{Visible: m, Hidden: n, Chains: chains}
 	model := randomModel(m, n)

@@ -16,8 +16,8 @@ import (
 	"harmonium/train"
 )
 
-// What bench measures. All states are random with half of the bits set, all weights drawn from N(0, 0.1²): of this size they are
-// in trained models.
+// What bench measures. All states are random with half of the bits set, all weights drawn from N(0, 0.1²): of this size
+// they are in trained models.
 
 type limitResult struct {
 	ISA     string  `json:"isa"`
@@ -114,7 +114,8 @@ func (b *bencher) products() {
 				}
 				t := b.measure(isa, func() { on.Mul(dst, x, f) })
 				r := kernelResult{
-					Name: s.name, Shape: fmt.Sprintf("%d×%d×%d", s.rows, s.inner, s.cols), ISA: isa.String(), Workers: workers,
+					Name: s.name, Shape: fmt.Sprintf("%d×%d×%d", s.rows, s.inner, s.cols),
+					ISA: isa.String(), Workers: workers,
 					Ratio: t.ratio(macs / float64(workers)),
 				}
 				r.GMACs, r.Slowest, r.Fastest = t.rate(macs / 1e9)
@@ -155,7 +156,8 @@ func (b *bencher) functions() {
 			{"transposing bits", 1024 * 784, func() { on.Transpose(turned, big) }},
 		} {
 			t := b.measure(kernel.Generic, f.call)
-			b.result.Functions = append(b.result.Functions, functionResult{f.name, isa.String(), median(t.seconds) * 1e9 / float64(f.numbers)})
+			b.result.Functions = append(b.result.Functions,
+				functionResult{f.name, isa.String(), median(t.seconds) * 1e9 / float64(f.numbers)})
 		}
 	}
 }
@@ -178,7 +180,8 @@ func (b *bencher) gibbs() {
 			chains := sample.NewChains(sample.FromBiases(model, s.chains, rng.Seed(1)), s.n, rng.Seed(1))
 			t := b.measure(b.isas[len(b.isas)-1], func() { chains.Sweep(conditionals, 1) })
 			macs := 2 * float64(s.chains*s.m*s.n)
-			r := gibbsResult{Visible: s.m, Hidden: s.n, Chains: s.chains, Workers: workers, Ratio: t.ratio(macs / float64(workers))}
+			r := gibbsResult{Visible: s.m, Hidden: s.n, Chains: s.chains, Workers: workers,
+				Ratio: t.ratio(macs / float64(workers))}
 			r.Steps, _, _ = t.rate(float64(s.chains))
 			r.GMACs, _, _ = t.rate(macs / 1e9)
 			b.result.Gibbs = append(b.result.Gibbs, r)
@@ -211,7 +214,8 @@ func (b *bencher) training() {
 			if !ok {
 				return
 			}
-			b.result.Training = append(b.result.Training, trainingResult{s.m, s.n, s.batch, s.settings, on.Workers(), updates})
+			b.result.Training = append(b.result.Training,
+				trainingResult{s.m, s.n, s.batch, s.settings, on.Workers(), updates})
 		}
 	}
 }

@@ -23,12 +23,13 @@ const (
 	cliWidth = 100
 )
 
-// docs/cli.md is cli.md.tmpl with the verbs, flags, defaults and examples that the commands themselves have. -update writes it.
+// docs/cli.md is cli.md.tmpl with the verbs, flags, defaults and examples that the commands themselves have. -update
+// writes it.
 func TestCLIPage(t *testing.T) {
 	root := newRoot(&terminal{stdout: io.Discard, stderr: io.Discard})
 	page := template.Must(template.New("cli.md.tmpl").Funcs(template.FuncMap{
 		"verbs":       func() string { return verbTable(root) },
-		"globalFlags": func() string { return flagTable(root.PersistentFlags()) },
+		"globalFlags": func() string { return flagList(root.PersistentFlags()) },
 		"commands":    func() string { return commandSections(root) },
 	}).ParseFiles("cli.md.tmpl"))
 	var want bytes.Buffer
@@ -89,8 +90,8 @@ func verbTable(root *cobra.Command) string {
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
-func flagTable(flags *pflag.FlagSet) string {
-	table := "| flag | default | |\n| --- | --- | --- |\n"
+func flagList(flags *pflag.FlagSet) string {
+	var list strings.Builder
 	flags.SortFlags = false
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Hidden || f.Name == "help" {
@@ -104,16 +105,13 @@ func flagTable(flags *pflag.FlagSet) string {
 		if typ != "" {
 			name += " " + typ
 		}
-		def := f.DefValue
-		if typ == "" && def == "false" || slices.Contains([]string{"0", "0s", "[]"}, def) {
-			def = ""
+		item := "`" + name + "`"
+		if def := f.DefValue; def != "" && (typ != "" || def != "false") && !slices.Contains([]string{"0", "0s", "[]"}, def) {
+			item += " (`" + def + "`)"
 		}
-		if def != "" {
-			def = "`" + def + "`"
-		}
-		table += fmt.Sprintf("| `%s` | %s | %s |\n", pipe.Replace(name), pipe.Replace(def), pipe.Replace(help))
+		list.WriteString("- " + strings.ReplaceAll(wrap(item+": "+help, cliWidth-2), "\n", "\n  ") + "\n")
 	})
-	return table
+	return list.String()
 }
 
 func commandSections(root *cobra.Command) string {
@@ -123,20 +121,20 @@ func commandSections(root *cobra.Command) string {
 		if text == "" {
 			text = c.Short + "."
 		}
-		s := fmt.Sprintf("### %s\n\n%s\n", verb(c), wrap(text))
+		s := fmt.Sprintf("### %s\n\n%s\n", verb(c), wrap(text, cliWidth))
 		if c.Example != "" {
 			s += fmt.Sprintf("\n```\n%s\n```\n", dedent(c.Example))
 		}
 		if c.LocalNonPersistentFlags().HasAvailableFlags() {
-			s += "\n" + flagTable(c.LocalNonPersistentFlags())
+			s += "\n" + flagList(c.LocalNonPersistentFlags())
 		}
 		sections = append(sections, s)
 	}
 	return strings.Join(sections, "\n")
 }
 
-// wrap breaks paragraphs into lines of cliWidth characters at most. Indented lines stay.
-func wrap(text string) string {
+// wrap breaks paragraphs into lines of at most most characters. Indented lines stay.
+func wrap(text string, most int) string {
 	var paragraphs []string
 	for _, p := range strings.Split(text, "\n\n") {
 		if strings.HasPrefix(p, " ") {
@@ -146,7 +144,7 @@ func wrap(text string) string {
 		lines, width := []string{""}, 0
 		for _, word := range strings.Fields(p) {
 			n := len([]rune(word))
-			if width > 0 && width+1+n > cliWidth {
+			if width > 0 && width+1+n > most {
 				lines, width = append(lines, ""), 0
 			}
 			if width > 0 {
@@ -176,7 +174,7 @@ func TestCLIPageNamesEveryKey(t *testing.T) {
 		"inspect": inspectResult{},
 		"serve":   serveResult{}, "data info": data.Info{}, "data ising": isingResult{}, "bench": benchResult{},
 	} {
-		row := regexp.MustCompile("(?m)^\\| [^|]*`" + name + "`.*$").FindString(section)
+		row := regexp.MustCompile("(?ms)^- [^:]*`" + name + "`.*?(\n- |\n\n)").FindString(section)
 		if name == "bench" {
 			row = section // its lists have a paragraph of their own
 		}
@@ -214,4 +212,20 @@ func jsonKeys(of reflect.Type) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// No help needs a wide screen.
+func TestHelpIsNarrow(t *testing.T) {
+	root := newRoot(&terminal{stdout: io.Discard, stderr: io.Discard})
+	for _, c := range append(leaves(root), root) {
+		text := c.Long + "\n" + c.UsageString()
+		if !strings.Contains(text, "Usage:") {
+			t.Errorf("%s: no usage in %q", c.CommandPath(), text)
+		}
+		for _, line := range strings.Split(text, "\n") {
+			if n := len([]rune(line)); n > cliWidth {
+				t.Errorf("%s: a line of help has %d characters, want at most %d: %s", c.CommandPath(), n, cliWidth, line)
+			}
+		}
+	}
 }

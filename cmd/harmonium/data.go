@@ -79,7 +79,8 @@ func printInfo(w io.Writer, info data.Info) {
 	fmt.Fprintf(w, "units\t%d, %s%s\n", info.Units, info.Values, shape)
 	fmt.Fprintf(w, "mean of the bits\t%.4f, by unit %.4f to %.4f\n", info.Mean, info.MinMean, info.MaxMean)
 	if info.Constant > 0 {
-		fmt.Fprintf(w, "constant units\t%d, the first in columns %s\n", info.Constant, strings.Trim(fmt.Sprint(info.Constants), "[]"))
+		fmt.Fprintf(w, "constant units\t%d, the first in columns %s\n",
+			info.Constant, strings.Trim(fmt.Sprint(info.Constants), "[]"))
 	}
 	fmt.Fprintf(w, "entropy of the rows\t%.4f nats, at most %.4f\n", info.Entropy, info.EntropyBound)
 	fmt.Fprintf(w, "independent units\t%.4f nats a row, the log-likelihood to beat\n", info.Independent)
@@ -197,8 +198,8 @@ func newDataBars(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bars -o FILE",
 		Short: "Draw bars and stripes",
-		Long: `Draw k×l pictures of bars or of stripes: first the direction, then each line on or off, all with probability 1/2.
-The entropy is known exactly and is printed.`,
+		Long: `Draw k×l pictures of bars or of stripes: first the direction, then each line on or off, all with
+probability 1/2. The entropy is known exactly and is printed.`,
 		Example: "  harmonium data bars --rows 4 --columns 4 -n 10000 -o bars.npy",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -247,8 +248,9 @@ func newDataIsing(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ising -o FILE",
 		Short: "Draw 2D Ising configurations by Wolff clusters",
-		Long: `Draw spin configurations of the Ising model on an L×L torus (J=1, no field) by Wolff clusters. The energy of the sample
-is compared with the exact one of the finite lattice (Kaufman 1949); exit status 3 if they don't agree.`,
+		Long: `Draw spin configurations of the Ising model on an L×L torus (J=1, no field) by Wolff clusters. The
+energy of the sample is compared with the exact one of the finite lattice (Kaufman 1949); exit
+status 3 if they don't agree.`,
 		Example: "  harmonium data ising --L 16 --T 2.269 -n 50000 -o ising.npy",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return makeIsing(cmd.Context(), t, o) },

@@ -39,9 +39,10 @@ func newDemo(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "See an RBM learn the Ising model, with the exact answer beside it",
-		Long: `Draw configurations of the 4×4 Ising model at its critical temperature, train a model on them, and compare it with the
-exact answer: the KL divergence from the enumerated distribution while training, then energy, magnetisation, specific heat and
-susceptibility of samples of the model. Pictures go to a folder.`,
+		Long: `Draw configurations of the 4×4 Ising model at its critical temperature, train a model on them, and
+compare it with the exact answer: the KL divergence from the enumerated distribution while training,
+then energy, magnetisation, specific heat and susceptibility of samples of the model. Pictures go to
+a folder.`,
 		Example: "  harmonium demo -o demo",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), t, out, seed) },
@@ -82,8 +83,10 @@ func demo(ctx context.Context, t *terminal, out string, seed uint64) error {
 		return err
 	}
 	target := lattice.Distribution(ising.Tc)
-	t.say("drawing %d configurations of the %d×%d Ising model at T = %.4f by Wolff clusters", demoRows, demoL, demoL, ising.Tc)
-	states, report, err := ising.Sample(ctx, demoL, ising.Tc, demoRows, rng.Seed(seed), ising.Options{Compute: t.compute})
+	t.say("drawing %d configurations of the %d×%d Ising model at T = %.4f by Wolff clusters",
+		demoRows, demoL, demoL, ising.Tc)
+	states, report, err := ising.Sample(ctx, demoL, ising.Tc, demoRows, rng.Seed(seed),
+		ising.Options{Compute: t.compute})
 	if err != nil {
 		return err
 	}
@@ -118,7 +121,8 @@ func demo(ctx context.Context, t *terminal, out string, seed uint64) error {
 func demoTrain(ctx context.Context, t *terminal, states rbm.Batch, target []float64, seed uint64) (*rbm.Model, *klCurve, error) {
 	model := rbm.NewModel(rbm.NewLayer(rbm.Spin, demoL*demoL), rbm.NewLayer(rbm.Spin, demoHidden), rng.Seed(seed))
 	set := &data.Set{States: states, Values: rbm.Spin}
-	// Gentler than the defaults, for a curve that falls steadily: two modes, all up and all down, keep the chains apart.
+	// Gentler than the defaults, for a curve that falls steadily: two modes, all up and all down, keep the chains
+	// apart.
 	training, err := train.Start(model, set, train.Config{
 		Seed: seed, Compute: t.compute, Epochs: demoEpochs, Batch: 50, Rate: 0.003, Schedule: train.Cosine,
 		Negative: &train.PCD{Chains: 200}, Every: math.MaxInt,
@@ -135,7 +139,8 @@ func demoTrain(ctx context.Context, t *terminal, states rbm.Batch, target []floa
 	if err := measure(0); err != nil {
 		return nil, nil, err
 	}
-	t.say("training a model of %d spins and %d hidden ones; D_KL is exact, over all %d configurations", model.M(), model.N(), len(target))
+	t.say("training a model of %d spins and %d hidden ones; D_KL is exact, over all %d configurations",
+		model.M(), model.N(), len(target))
 	bar := t.progress("train", int64(training.Planned()))
 	defer bar.stop()
 	every := max(training.Planned()/demoReports, 1)
@@ -213,7 +218,7 @@ func demoWrite(out string, model *rbm.Model, curve *klCurve, states, samples rbm
 	})
 }
 
-// tiles returns rows spread over all of s.
+// tiles returns rows from all over s, evenly.
 func tiles(s rbm.Batch, count int) [][]float64 {
 	list := make([][]float64, count)
 	for k := range list {

@@ -21,8 +21,8 @@ import (
 
 // The methods of eval beside monitor.MethodExact.
 const (
-	methodAnnealed = "annealed"
-	methodPseudo   = "pseudo"
+	methodAIS    = "ais"
+	methodPseudo = "pseudo"
 )
 
 type evalOptions struct {
@@ -42,10 +42,11 @@ func newEval(t *terminal) *cobra.Command {
 		Short: "Score data under a model",
 		Long: `Score the rows of a file under a model: the mean log-likelihood in nats a row, and log Z.
 
-Where the smaller layer can be enumerated log Z is exact. Otherwise it is estimated by annealed importance
-sampling (AIS), by reverse AIS from three kinds of starts and by parallel tempering, in longer and longer runs until they agree
-or the budget ends, and has an error of its own. If they don't agree the findings say so and the exit status is 3.
-The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
+Where the smaller layer can be enumerated log Z is exact. Otherwise it is estimated by annealed
+importance sampling (AIS), by reverse AIS from three kinds of starts and by parallel tempering, in
+longer and longer runs until they agree or the budget ends, and has an error of its own. If they
+don't agree the findings say so and the exit status is 3. The pseudo-log-likelihood needs no Z, but
+is no log-likelihood.`,
 		Example: `  harmonium eval run --data test.npy
   harmonium eval model.safetensors --data test.csv.gz --json`,
 		Args: cobra.ExactArgs(1),
@@ -61,7 +62,7 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.data, "data", "", "rows to score (needed)")
-	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else annealed), exact, annealed or pseudo")
+	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else ais), exact, ais or pseudo")
 	f.Int64Var(&o.budget, "budget", estimate.DefaultBudget, "chain steps that AIS may take at most; the same budget gives the same answer")
 	o.path.register(f)
 	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
@@ -138,7 +139,7 @@ type evalResult struct {
 	Findings []diag.Finding  `json:"findings"`
 }
 
-// affordable is the number of elementary operations of the oracle that auto spends: about a minute on one core.
+// affordable is the number of elementary operations of enumeration that auto spends: about a minute on one core.
 const affordable = 1e12
 
 func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) error {
@@ -159,7 +160,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	if err != nil {
 		return badInput(err)
 	}
-	between, err := o.path.between(model, r, method, methodAnnealed)
+	between, err := o.path.between(model, r, method, methodAIS)
 	if err != nil {
 		return err
 	}
@@ -189,14 +190,14 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	switch method {
 	case monitor.MethodExact:
 		err = result.enumerate(ctx, t, model, set)
-	case methodAnnealed:
-		err = result.anneal(ctx, t, o, model, between, set)
+	case methodAIS:
+		err = result.estimate(ctx, t, o, model, between, set)
 	}
 	if err != nil {
 		return err
 	}
 	if o.report {
-		if result.Report, err = o.criticise(ctx, t, r, model, set, trained, &result.Findings); err != nil {
+		if result.Report, err = o.compare(ctx, t, r, model, set, trained, &result.Findings); err != nil {
 			return err
 		}
 	}
@@ -249,13 +250,21 @@ func chooseMethod(model *rbm.Model, method string) (string, error) {
 		if exact.Feasible(model) == nil && exact.Cost(model.M(), model.N()) <= affordable {
 			return monitor.MethodExact, nil
 		}
-		return methodAnnealed, nil
+		return methodAIS, nil
 	case monitor.MethodExact:
 		return method, exact.Feasible(model)
-	case methodAnnealed, methodPseudo:
+	case methodAIS, methodPseudo:
 		return method, nil
 	}
-	return "", fmt.Errorf("method %q, want auto, exact, annealed or pseudo", method)
+	return "", fmt.Errorf("method %q, want auto, exact, ais or pseudo%s", method, renamed(method))
+}
+
+// renamed names the method that had another name in Harmonium 0.1.
+func renamed(method string) string {
+	if method == "annealed" {
+		return "; annealed is called ais now"
+	}
+	return ""
 }
 
 func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
@@ -271,7 +280,9 @@ func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Mode
 	return r.score(ctx, t, model, set)
 }
 
-func (r *evalResult) anneal(ctx context.Context, t *terminal, o *evalOptions, model *rbm.Model, between []*rbm.Model, set *data.Set) error {
+func (r *evalResult) estimate(
+	ctx context.Context, t *terminal, o *evalOptions, model *rbm.Model, between []*rbm.Model, set *data.Set,
+) error {
 	bar := t.progress("log Z", o.budget)
 	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), estimate.Options{
 		Budget: o.budget, Seed: o.seed, Compute: t.compute, Between: between,
@@ -317,7 +328,7 @@ func (r *evalResult) table(w io.Writer) {
 	case monitor.MethodExact:
 		fmt.Fprintf(w, "log-likelihood\t%.4f ± %s nats a row (exact)\n", r.LL.Value, r.LL.Stderr.Digits(4))
 		fmt.Fprintf(w, "log Z\t%.6f (exact)\n", r.LogZ.Value)
-	case methodAnnealed:
+	case methodAIS:
 		if math.IsInf(float64(r.LogZ.Upper), 1) {
 			fmt.Fprintf(w, "log-likelihood\tbelow %.3f nats a row\n", r.LL.Value)
 			fmt.Fprintf(w, "log Z\tabove %.3f\n", r.LogZ.Value)

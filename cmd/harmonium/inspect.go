@@ -34,10 +34,12 @@ func newInspect(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect MODEL|RUN -o FOLDER",
 		Short: "Draw pictures of a model and its training",
-		Long: `Draw what a model has learned, and write the numbers of every picture as CSV beside it: learning curves and the spectrum of W
-along a run; weights as tiles in the layout of the data; samples beside data; activities of the hidden units, of which dead and saturated
-ones are counted; correlations of samples against those of data; free energies of training data, other data and samples; trace and autocorrelation of
-chains. The training data of a run are found by themselves if they are where they were.`,
+		Long: `Draw what a model has learned, and write the numbers of every picture as CSV beside it: learning
+curves and the spectrum of W along a run; weights as tiles in the layout of the data; samples beside
+data; activities of the hidden units, of which dead and saturated ones are counted; correlations of
+samples against those of data; free energies of training data, other data and samples; trace and
+autocorrelation of chains. The training data of a run are found by themselves if they are where they
+were.`,
 		Example: `  harmonium inspect run -o pictures
   harmonium inspect run --data test.npy --format svg --dark -o pictures`,
 		Args: cobra.ExactArgs(1),
@@ -200,7 +202,8 @@ func layoutOf(units int, given string, shape []int) (rows, columns int, err erro
 		rows, err1 := strconv.Atoi(left)
 		columns, err2 := strconv.Atoi(right)
 		if err1 != nil || err2 != nil || rows < 1 || columns < 1 || units%rows != 0 || units/rows != columns {
-			return 0, 0, fmt.Errorf("--shape %s, want ROWSxCOLUMNS that make the model's %d visible units", given, units)
+			return 0, 0, fmt.Errorf("--shape %s, want ROWSxCOLUMNS that make the model's %d visible units",
+				given, units)
 		}
 		return rows, columns, nil
 	}

@@ -15,9 +15,9 @@ import (
 	"harmonium/rng"
 )
 
-// Of 300 runs each is killed up to three times at random moments, from the first on, half of them in the middle of saving. Every
-// one goes on, by train where there is no run yet and by --resume where there is one, ends in the bytes of the undisturbed run,
-// and leaves no temporary file.
+// Of 300 runs each is killed up to three times at random moments, from the first on, half of them in the middle of
+// saving. Every one goes on, by train where there is no run yet and by --resume where there is one, ends in the bytes
+// of the undisturbed run, and leaves no temporary file.
 func TestKilledRuns(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "harmonium")
@@ -84,7 +84,8 @@ func TestKilledRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d kills; %d of 300 folders held a run after the last one; %d temporary files were cleared; a training takes %v", killed, made, leftovers, length)
+	t.Logf("%d kills; %d of 300 folders held a run after the last one; %d temporary files were cleared; a training takes %v",
+		killed, made, leftovers, length)
 	if killed < 300 || made == 0 || made == 300 || leftovers == 0 {
 		t.Error("the kills did not hit what they should: the test shows too little")
 	}

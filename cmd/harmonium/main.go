@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -90,6 +91,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 			return cmd.Help()
 		},
 	}
+	root.SetUsageFunc(narrow(root.UsageFunc()))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return badInput(fmt.Errorf("%w (see '%s --help')", explain(err), cmd.CommandPath()))
 	})
@@ -114,6 +116,26 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 	}
 	checkArgs(root)
 	return root
+}
+
+// narrow breaks the lines of flags in a text of usage at 100 columns. A template of usage would do that, too, but makes the
+// program a third larger.
+func narrow(usage func(*cobra.Command) error) func(*cobra.Command) error {
+	return func(c *cobra.Command) error {
+		out := c.OutOrStderr()
+		var text strings.Builder
+		c.SetOut(&text)
+		defer c.SetOut(out)
+		if err := usage(c); err != nil {
+			return err
+		}
+		local, inherited := c.LocalFlags(), c.InheritedFlags()
+		const columns = 100
+		_, err := strings.NewReplacer(
+			local.FlagUsages(), local.FlagUsagesWrapped(columns), inherited.FlagUsages(), inherited.FlagUsagesWrapped(columns),
+		).WriteString(out, text.String())
+		return err
+	}
 }
 
 // explain says in words what a flag wants that was given something else.

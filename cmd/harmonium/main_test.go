@@ -67,7 +67,7 @@ func status(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// npyBytes is an .npy file that declares a shape, with so many zeros.
+// npyBytes is an .npy file that declares a shape and holds a number of zeros.
 func npyBytes(shape string, zeros int) []byte {
 	header := "{'descr': '|u1', 'fortran_order': False, 'shape': " + shape + ", }\n"
 	b := append([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(header)))...)

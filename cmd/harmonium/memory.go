@@ -13,7 +13,8 @@ import (
 	"harmonium/sample"
 )
 
-// mostMemory is what eval and sample may take beside the model and the data. GOMEMLIMIT, which every Go program knows, takes its place.
+// mostMemory is what eval and sample may take beside the model and the data. GOMEMLIMIT, which every Go program knows,
+// takes its place.
 const mostMemory = 4 << 30
 
 // claim refuses work that would take more memory than the bound, and has the garbage collector keep to it otherwise.
@@ -52,8 +53,8 @@ func claimScores(model *rbm.Model, method string) error {
 	switch method {
 	case methodPseudo:
 		return claim(pseudo, "the pseudo-log-likelihood of "+size, "take a smaller model")
-	case methodAnnealed:
-		return claim(max(estimate.Memory(model), pseudo), "log Z by annealing of "+size, "take --method pseudo")
+	case methodAIS:
+		return claim(max(estimate.Memory(model), pseudo), "log Z by AIS of "+size, "take --method pseudo")
 	}
 	return claim(max(exact.Memory(model), pseudo), "enumeration of "+size, "take --method pseudo")
 }

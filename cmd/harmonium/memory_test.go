@@ -16,7 +16,8 @@ func sized(m, n int) *rbm.Model {
 	return &rbm.Model{Visible: rbm.NewLayer(rbm.Bernoulli, m), Hidden: rbm.NewLayer(rbm.Bernoulli, n)}
 }
 
-// Work that would fill the memory is refused with what it takes, what it may have and the way out; models of ordinary size never are.
+// Work that would fill the memory is refused with what it takes, what it may have and the way out; models of ordinary
+// size never are.
 func TestClaim(t *testing.T) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(math.MaxInt64))
 	samples := func(method string, chains int) func(*rbm.Model) error {
@@ -32,11 +33,11 @@ func TestClaim(t *testing.T) {
 		refused string // "" is not
 	}{
 		{"pseudo", scores(methodPseudo), 20, 2_000_000, ""},
-		{"annealed", scores(methodAnnealed), 784, 500, ""},
-		{"annealed", scores(methodAnnealed), 784, 10_000, ""},
-		{"annealed", scores(methodAnnealed), 20_000, 2_000, ""},
-		{"annealed", scores(methodAnnealed), 20, 2_000_000,
-			"log Z by annealing of 20×2000000 units would take about 8.0 GB of memory, and may have 4.3 GB: take --method pseudo, or set"},
+		{"ais", scores(methodAIS), 784, 500, ""},
+		{"ais", scores(methodAIS), 784, 10_000, ""},
+		{"ais", scores(methodAIS), 20_000, 2_000, ""},
+		{"ais", scores(methodAIS), 20, 2_000_000,
+			"log Z by AIS of 20×2000000 units would take about 8.0 GB of memory, and may have 4.3 GB: take --method pseudo, or set"},
 		{"exact", scores(monitor.MethodExact), 784, 34, ""},
 		{"exact", scores(monitor.MethodExact), 10, 2_000_000, ""},
 		{"exact", scores(monitor.MethodExact), 30, 30_000_000, "enumeration of 30×30000000 units would take about"},
@@ -63,11 +64,11 @@ func TestClaim(t *testing.T) {
 	}
 	// GOMEMLIMIT lifts the bound, or lowers it.
 	debug.SetMemoryLimit(9 << 30)
-	if err := claimScores(sized(20, 2_000_000), methodAnnealed); err != nil || debug.SetMemoryLimit(-1) != 9<<30 {
+	if err := claimScores(sized(20, 2_000_000), methodAIS); err != nil || debug.SetMemoryLimit(-1) != 9<<30 {
 		t.Errorf("with a limit of 9 GiB: error %v, and the limit is %d", err, debug.SetMemoryLimit(-1))
 	}
 	debug.SetMemoryLimit(100 << 20)
-	if err := claimScores(sized(20_000, 2_000), methodAnnealed); err == nil || !strings.Contains(err.Error(), "may have 0.1 GB") {
+	if err := claimScores(sized(20_000, 2_000), methodAIS); err == nil || !strings.Contains(err.Error(), "may have 0.1 GB") {
 		t.Errorf("with a limit of 100 MiB: error %v", err)
 	}
 }

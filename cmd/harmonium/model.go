@@ -48,12 +48,13 @@ func loadModel(path string) (*rbm.Model, *run.Run, error) {
 	return model, r, badInput(err)
 }
 
-// pathFlag says where the models between independent units and a model lie that chains are led along.
+// pathFlag chooses the models between independent units and a model, which AIS and tempering go along.
 type pathFlag string
 
 func (p *pathFlag) register(f *pflag.FlagSet) {
-	f.StringVar((*string)(p), "path", train.PathLine, "from independent units to the model: line (straight; more round trips wherever it was measured) or "+
-		"training (along the models that a RUN kept: a second opinion)")
+	f.StringVar((*string)(p), "path", train.PathLine,
+		"from independent units to the model: line (straight; more round trips wherever it was measured) or "+
+			"training (along the models that a RUN kept: a second opinion)")
 }
 
 // between lists the models on the way, for one of two methods: the one to be used, and the one that follows a path.
@@ -64,7 +65,8 @@ func (p pathFlag) between(model *rbm.Model, r *run.Run, method, follows string) 
 	case p != train.PathTraining:
 		return nil, badInput(fmt.Errorf("--path %s, want %s or %s", string(p), train.PathLine, train.PathTraining))
 	case method != follows:
-		return nil, badInput(fmt.Errorf("--path %s, but the method is %s, which takes no path: want --method %s", string(p), method, follows))
+		return nil, badInput(fmt.Errorf("--path %s, but the method is %s, which takes no path: want --method %s",
+			string(p), method, follows))
 	case r == nil:
 		return nil, badInput(errors.New("--path training wants a run directory, not a model file"))
 	}
@@ -76,9 +78,11 @@ func (p pathFlag) between(model *rbm.Model, r *run.Run, method, follows string) 
 	switch {
 	case err != nil:
 	case len(models) == 0:
-		err = fmt.Errorf("--path training, but %s kept no models along its training: it ended before update 20, or was made by an earlier version", r.Dir)
+		err = fmt.Errorf("--path training, but %s kept no models along its training: "+
+			"it ended before update 20, or was made by an earlier version", r.Dir)
 	case slices.ContainsFunc(models, func(m *rbm.Model) bool { return !m.Fits(model) }):
-		err = fmt.Errorf("--path training, but the models in %s are of other units than the model", filepath.Join(r.Dir, run.TrajectoryName))
+		err = fmt.Errorf("--path training, but the models in %s are of other units than the model",
+			filepath.Join(r.Dir, run.TrajectoryName))
 	}
 	return models, badInput(err)
 }
@@ -173,7 +177,8 @@ func (d *dataFlags) openFor(model *rbm.Model, path string) (*data.Set, error) {
 		return nil, err
 	}
 	if set.Units() != model.M() {
-		return nil, badInput(fmt.Errorf("%s has %d units a row, the model has %d visible units", path, set.Units(), model.M()))
+		return nil, badInput(fmt.Errorf("%s has %d units a row, the model has %d visible units",
+			path, set.Units(), model.M()))
 	}
 	return set, nil
 }

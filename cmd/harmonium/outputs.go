@@ -38,8 +38,8 @@ func dataInputs(paths ...string) []input {
 	return list
 }
 
-// checkFiles refuses data files to be written, before there is any work: a name that says no format, a place where nothing can be
-// written, an input that would be lost, and a file that is named twice.
+// checkFiles refuses data files to be written, before there is any work: a name that says no format, a place where
+// nothing can be written, an input that would be lost, and a file that is named twice.
 func checkFiles(out []string, inputs []input) error {
 	for _, path := range out {
 		if path == "" {
@@ -71,12 +71,14 @@ func checkLoss(out []string, inputs []input) error {
 	for k, path := range out {
 		for _, in := range inputs {
 			if sameFile(path, in.path) || sameFile(path, withoutMember(in.path)) {
-				return badInput(fmt.Errorf("-o %s is %s (%s), which would be lost: name another file", path, in.path, in.what))
+				return badInput(fmt.Errorf("-o %s is %s (%s), which would be lost: name another file",
+					path, in.path, in.what))
 			}
 		}
 		for _, earlier := range out[:k] {
 			if sameFile(path, earlier) {
-				return badInput(fmt.Errorf("-o names one file twice, %s and %s: want a file for each part", earlier, path))
+				return badInput(fmt.Errorf("-o names one file twice, %s and %s: want a file for each part",
+					earlier, path))
 			}
 		}
 	}

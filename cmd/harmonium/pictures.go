@@ -100,7 +100,8 @@ func (i *inspection) spectrum() error {
 	for k, x := range monitor.SingularValues(i.model, min(i.model.M(), i.model.N())) {
 		s.X, s.Y = append(s.X, float64(k+1)), append(s.Y, float64(x))
 	}
-	return i.chart("spectrum", plot.Chart{Title: "Singular values of W", X: "rank", Y: "singular value", Series: []plot.Series{s}})
+	return i.chart("spectrum", plot.Chart{Title: "Singular values of W", X: "rank", Y: "singular value",
+		Series: []plot.Series{s}})
 }
 
 // weights draws the columns of W with the largest norms.
@@ -188,9 +189,13 @@ func (i *inspection) hidden() error {
 		s.X, s.Y = append(s.X, float64(k+1)), append(s.Y, p)
 	}
 	return i.chart("hidden", plot.Chart{
-		Title: fmt.Sprintf("Activity of the hidden units on %s: %d dead, %d saturated", name, i.result.Dead, i.result.Saturated),
-		X:     "hidden units, in rising order", Y: "mean of P(h_j = 1 | v)", Series: []plot.Series{s},
-		Levels: []plot.Level{{Name: fmt.Sprintf("below %v: dead", deadBelow), Y: deadBelow}, {Name: fmt.Sprintf("above %v: saturated", 1-deadBelow), Y: 1 - deadBelow}},
+		Title: fmt.Sprintf("Activity of the hidden units on %s: %d dead, %d saturated",
+			name, i.result.Dead, i.result.Saturated),
+		X: "hidden units, in rising order", Y: "mean of P(h_j = 1 | v)", Series: []plot.Series{s},
+		Levels: []plot.Level{
+			{Name: fmt.Sprintf("below %v: dead", deadBelow), Y: deadBelow},
+			{Name: fmt.Sprintf("above %v: saturated", 1-deadBelow), Y: 1 - deadBelow},
+		},
 	})
 }
 
@@ -251,8 +256,8 @@ func varying(v rbm.Batch, count int) []int {
 	return order
 }
 
-// correlation is the matrix of Pearson's coefficients of the units' bits; it is 0 beside a unit that never changes, and on the
-// diagonal, where it says nothing.
+// correlation is the matrix of Pearson's coefficients of the units' bits; it is 0 beside a unit that never changes, and
+// on the diagonal, where it says nothing.
 func correlation(v rbm.Batch, units []int) []float64 {
 	side, rows := len(units), float64(v.Rows())
 	means, both := make([]float64, side), make([]float64, side*side)
@@ -305,7 +310,8 @@ func (i *inspection) energies() error {
 	if width <= 0 {
 		width = 1
 	}
-	c := plot.Chart{Title: "Free energies: data that the model finds unlikely are on the right", X: "F(v) in nats", Y: "density a nat"}
+	c := plot.Chart{Title: "Free energies: data that the model finds unlikely are on the right", X: "F(v) in nats",
+		Y: "density a nat"}
 	for _, g := range groups {
 		counts := make([]float64, histogramBins)
 		for _, f := range g.free {
@@ -359,6 +365,7 @@ func (i *inspection) chains(ctx context.Context) error {
 		s.X = append(s.X, float64(lag))
 	}
 	return i.chart("autocorrelation", plot.Chart{
-		Title: "Autocorrelation along Gibbs chains", X: "sweeps", Y: "autocorrelation", Series: []plot.Series{s}, Levels: []plot.Level{{Name: "none", Y: 0}},
+		Title: "Autocorrelation along Gibbs chains", X: "sweeps", Y: "autocorrelation",
+		Series: []plot.Series{s}, Levels: []plot.Level{{Name: "none", Y: 0}},
 	})
 }

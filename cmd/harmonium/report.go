@@ -18,10 +18,10 @@ import (
 
 // reportResult compares samples of a model with data.
 type reportResult struct {
-	Samples int              `json:"samples"`
-	Method  string           `json:"method"` // of sampling
-	Data    criticismResult  `json:"data"`
-	Train   *criticismResult `json:"train"` // null without --train
+	Samples int               `json:"samples"`
+	Method  string            `json:"method"` // of sampling
+	Data    comparisonResult  `json:"data"`
+	Train   *comparisonResult `json:"train"` // null without --train
 
 	SingularValues []float32        `json:"singular_values"` // the largest ones of W
 	Spectrum       []spectrumResult `json:"spectrum"`        // the same along the training; empty for a model that is not in a run
@@ -33,8 +33,8 @@ type spectrumResult struct {
 	SingularValues []float32 `json:"singular_values"`
 }
 
-// criticismResult is an estimate.Comparison.
-type criticismResult struct {
+// comparisonResult is an estimate.Comparison.
+type comparisonResult struct {
 	Means       deviationResult `json:"means"`
 	Covariances deviationResult `json:"covariances"`
 	Accuracy    estimateResult  `json:"adversarial_accuracy"`
@@ -53,8 +53,8 @@ const (
 	shownSingular = 10
 )
 
-// criticise draws samples of the model and holds them against the data, and against the training data unless these are nil.
-func (o *evalOptions) criticise(
+// compare draws samples of the model and compares them with the data, and with the training data unless these are nil.
+func (o *evalOptions) compare(
 	ctx context.Context, t *terminal, r *run.Run, model *rbm.Model, set, trained *data.Set, findings *[]diag.Finding,
 ) (*reportResult, error) {
 	spectrum, err := spectrumAlong(r)
@@ -65,17 +65,18 @@ func (o *evalOptions) criticise(
 	if err != nil {
 		return nil, err
 	}
-	drawn, samples, err := t.draw(ctx, model, method, sample.Options{Count: reportSamples, Chains: sample.DefaultChains, Seed: o.seed})
+	drawn, samples, err := t.draw(ctx, model, method,
+		sample.Options{Count: reportSamples, Chains: sample.DefaultChains, Seed: o.seed})
 	if err != nil {
 		return nil, err
 	}
 	*findings = append(*findings, drawn.Findings...)
 	result := &reportResult{
-		Samples: reportSamples, Method: drawn.Method, Data: criticism(samples, set, o.seed),
+		Samples: reportSamples, Method: drawn.Method, Data: comparison(samples, set, o.seed),
 		SingularValues: monitor.SingularValues(model, shownSingular), Spectrum: spectrum,
 	}
 	if trained != nil {
-		c := criticism(samples, trained, o.seed)
+		c := comparison(samples, trained, o.seed)
 		result.Train = &c
 	}
 	return result, nil
@@ -96,9 +97,9 @@ func spectrumAlong(r *run.Run) ([]spectrumResult, error) {
 	return spectrum, badInput(err)
 }
 
-func criticism(samples rbm.Batch, set *data.Set, seed uint64) criticismResult {
+func comparison(samples rbm.Batch, set *data.Set, seed uint64) comparisonResult {
 	c := estimate.Compare(samples, set.States, rng.Seed(seed))
-	return criticismResult{
+	return comparisonResult{
 		Means: deviationResult(c.Means), Covariances: deviationResult(c.Covariances),
 		Accuracy: estimateResult{diag.Number(c.Accuracy), diag.Number(c.AccuracyStderr)},
 		Distance: c.Distance, PValue: c.PValue,
@@ -127,9 +128,11 @@ func singular(values []float32) string {
 	return strings.Join(text, " ")
 }
 
-func (c *criticismResult) table(w io.Writer, name string) {
-	fmt.Fprintf(w, "means, samples against %s\tdiffer by %.4f (rms); %.4f would be chance\n", name, c.Means.RMS, c.Means.Expected)
-	fmt.Fprintf(w, "covariances\tdiffer by %.5f (rms); %.5f would be chance\n", c.Covariances.RMS, c.Covariances.Expected)
+func (c *comparisonResult) table(w io.Writer, name string) {
+	fmt.Fprintf(w, "means, samples against %s\tdiffer by %.4f (rms); %.4f would be chance\n",
+		name, c.Means.RMS, c.Means.Expected)
+	fmt.Fprintf(w, "covariances\tdiffer by %.5f (rms); %.5f would be chance\n",
+		c.Covariances.RMS, c.Covariances.Expected)
 	fmt.Fprintf(w, "nearer to its own kind\t%.3f ± %.3f; 0.5 if samples and %s can't be told apart, less if samples are copies\n",
 		c.Accuracy.Value, float64(c.Accuracy.Stderr), name)
 	fmt.Fprintf(w, "energy distance\t%.4f, p = %.3f\n", c.Distance, c.PValue)

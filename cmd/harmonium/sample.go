@@ -23,18 +23,18 @@ import (
 )
 
 type sampleOptions struct {
-	out    string
-	count  int
-	method string
-	chains int
-	burnIn int
-	settle bool // burn in until the chains agree, instead of burnIn
-	thin   int
-	spread bool // thin until samples are nearly independent, instead of thin
-	start  string
-	clamps []string
-	seed   uint64
-	path   pathFlag
+	out        string
+	count      int
+	method     string
+	chains     int
+	burnIn     int
+	autoBurnIn bool // burn in until the chains agree, instead of burnIn
+	thin       int
+	autoThin   bool // thin until samples are nearly independent, instead of thin
+	start      string
+	clamps     []string
+	seed       uint64
+	path       pathFlag
 }
 
 func newSample(t *terminal) *cobra.Command {
@@ -44,11 +44,13 @@ func newSample(t *terminal) *cobra.Command {
 		Short: "Draw configurations from a model",
 		Long: `Draw visible configurations from a model and write them to FILE (.npy or .csv).
 
-Small models are enumerated, and the samples are exact and independent. For others parallel block-Gibbs chains are run: they start
-at the model's biases (or at the rows of a file), forget the start in a burn-in that lasts until they agree, and then give a sample
-every few sweeps. The effective sample size and R-hat of the free energy tell whether they mixed. If they did not, replica exchange
-(parallel tempering) follows: sets of replicas at temperatures between the model and independent units, which exchange states. It
-finds its temperatures by itself during the burn-in, and counts round trips.`,
+Small models are enumerated, and the samples are exact and independent. For others parallel
+block-Gibbs chains are run: they start at the model's biases (or at the rows of a file), forget the
+start in a burn-in that lasts until they agree, and then give a sample every few sweeps. The
+effective sample size and R-hat of the free energy tell whether they mixed. If they did not, replica
+exchange (parallel tempering) follows: sets of replicas at temperatures between the model and
+independent units, which exchange states. It finds its temperatures by itself during the burn-in,
+and counts round trips.`,
 		Example: `  harmonium sample run -n 10000 -o new.npy
   harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv`,
 		Args: cobra.ExactArgs(1),
@@ -65,9 +67,9 @@ finds its temperatures by itself during the burn-in, and counts round trips.`,
 	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed)")
 	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else gibbs, else tempered), exact, gibbs or tempered")
 	f.IntVar(&o.chains, "chains", sample.DefaultChains, "Gibbs chains, or replica sets of tempering; at most as many as configurations")
-	o.settle = true
-	f.Var(&intOrAuto{&o.burnIn, &o.settle}, "burn-in", "sweeps before the first sample of each chain; auto: until the chains agree")
-	f.Var(&intOrAuto{&o.thin, &o.spread}, "thin", "sweeps between samples of a chain; auto: as many as make the samples nearly independent")
+	o.autoBurnIn = true
+	f.Var(&intOrAuto{&o.burnIn, &o.autoBurnIn}, "burn-in", "sweeps before the first sample of each chain; auto: until the chains agree")
+	f.Var(&intOrAuto{&o.thin, &o.autoThin}, "thin", "sweeps between samples of a chain; auto: as many as make the samples nearly independent")
 	o.path.register(f)
 	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: independent units from the biases")
 	f.StringArrayVar(&o.clamps, "clamp", nil,
@@ -83,29 +85,30 @@ const (
 	methodTempered = string(sample.Tempered)
 )
 
-// exactSampleCost is the number of operations of the oracle that auto spends on exact samples. Measured on one core with AVX-512 (1,000
-// samples): they take 16 s where the larger layer has 784 units, and 60 s where both have 30; half of that on two cores.
+// exactSampleCost is the number of operations of enumeration that auto spends on exact samples. Measured on one core
+// with AVX-512 (1,000 samples): they take 16 s where the larger layer has 784 units, and 60 s where both have 30; half
+// of that on two cores.
 const exactSampleCost = 5e10
 
 type sampleResult struct {
-	Count    int            `json:"count"`
-	File     string         `json:"file"`
-	Method   string         `json:"method"`
-	BurnIn   int            `json:"burn_in"` // sweeps
-	Thin     int            `json:"thin"`    // sweeps
-	ESS      diag.Number    `json:"ess"`
-	Rhat     diag.Number    `json:"rhat"`
-	Seconds  float64        `json:"seconds"` // of all methods tried
-	Ladder   *ladderResult  `json:"ladder"`  // of tempering
-	Findings []diag.Finding `json:"findings"`
+	Count    int             `json:"count"`
+	File     string          `json:"file"`
+	Method   string          `json:"method"`
+	BurnIn   int             `json:"burn_in"` // sweeps
+	Thin     int             `json:"thin"`    // sweeps
+	ESS      diag.Number     `json:"ess"`
+	Rhat     diag.Number     `json:"rhat"`
+	Seconds  float64         `json:"seconds"`  // of all methods tried
+	Exchange *exchangeResult `json:"exchange"` // of tempering
+	Findings []diag.Finding  `json:"findings"`
 }
 
-// ladderResult tells how states travel between the model and the base.
-type ladderResult struct {
-	Rungs      int     `json:"rungs"`
-	LeastRate  float64 `json:"least_swap_rate"`
-	RoundTrips int     `json:"round_trips"`
-	Seconds    float64 `json:"seconds"` // after the burn-in
+// exchangeResult tells how states travel between the model and independent units.
+type exchangeResult struct {
+	Temperatures int     `json:"temperatures"`
+	LeastRate    float64 `json:"least_swap_rate"` // of neighbouring temperatures
+	RoundTrips   int     `json:"round_trips"`
+	Seconds      float64 `json:"seconds"` // after the burn-in
 }
 
 func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string) error {
@@ -149,9 +152,9 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 			fmt.Fprintf(w, "effective sample size\t%.0f of %d, %.3g a second\n", result.ESS, o.count, float64(result.ESS)/result.Seconds)
 			fmt.Fprintf(w, "R-hat\t%.4f\n", result.Rhat)
 		}
-		if l := result.Ladder; l != nil {
-			fmt.Fprintf(w, "ladder\t%d rungs, neighbours exchange with probability %.2f or more\n", l.Rungs, l.LeastRate)
-			fmt.Fprintf(w, "round trips\t%d, %.3g a second\n", l.RoundTrips, float64(l.RoundTrips)/l.Seconds)
+		if e := result.Exchange; e != nil {
+			fmt.Fprintf(w, "temperatures\t%d, neighbours exchange with probability %.2f or more\n", e.Temperatures, e.LeastRate)
+			fmt.Fprintf(w, "round trips\t%d, %.3g a second\n", e.RoundTrips, float64(e.RoundTrips)/e.Seconds)
 		}
 		printFindings(w, result.Findings)
 	})
@@ -197,7 +200,7 @@ func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o 
 	result.Method, result.BurnIn, result.Thin = string(drawn.Method), drawn.BurnIn, drawn.Thin
 	result.ESS, result.Rhat, result.Seconds = diag.Number(drawn.ESS), diag.Number(drawn.Rhat), time.Since(begun).Seconds()
 	if e := drawn.Exchange; e != nil {
-		result.Ladder = &ladderResult{e.Temperatures, e.LeastSwapRate, e.RoundTrips, time.Since(bars.begun).Seconds()}
+		result.Exchange = &exchangeResult{e.Temperatures, e.LeastSwapRate, e.RoundTrips, time.Since(bars.begun).Seconds()}
 	}
 	result.Findings = append(result.Findings, drawn.Findings...)
 	remedy.Add("sample", result.Findings)
@@ -245,19 +248,19 @@ func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 		return "", fmt.Errorf("-n is %d, want 1 configuration or more", o.count)
 	case o.chains < 1:
 		return "", fmt.Errorf("--chains is %d, want 1 or more", o.chains)
-	case !o.spread && o.thin < 1:
+	case !o.autoThin && o.thin < 1:
 		return "", fmt.Errorf("--thin is %d, want 1 sweep or more, or auto", o.thin)
-	case !o.settle && o.burnIn < 0:
+	case !o.autoBurnIn && o.burnIn < 0:
 		return "", fmt.Errorf("--burn-in is %d, want 0 sweeps or more, or auto", o.burnIn)
-	case o.spread && !o.settle && o.burnIn < sample.LeastBurnIn:
+	case o.autoThin && !o.autoBurnIn && o.burnIn < sample.LeastBurnIn:
 		return "", fmt.Errorf("--thin auto is measured during the burn-in, but --burn-in is %d: want %d sweeps or more",
 			o.burnIn, sample.LeastBurnIn)
 	}
 	return sampleMethod(model, o.method, len(o.clamps) == 0 && o.start == "")
 }
 
-// sampleMethod turns auto into exact where the model can be enumerated within about a minute. Exact samples have no clamped units and no
-// start: they can't be had unless free.
+// sampleMethod turns auto into exact where the model can be enumerated within about a minute. Exact samples have no
+// clamped units and no start: they can't be had unless free.
 func sampleMethod(model *rbm.Model, method string, free bool) (string, error) {
 	possible := exact.Feasible(model)
 	if !free {
@@ -281,12 +284,12 @@ func sampleMethod(model *rbm.Model, method string, free bool) (string, error) {
 func (o *sampleOptions) options(model *rbm.Model) (sample.Options, error) {
 	s := sample.Options{Count: o.count, Chains: o.chains, BurnIn: o.burnIn, Thin: o.thin, Seed: o.seed, Clamp: map[int]bool{}}
 	switch {
-	case o.settle:
+	case o.autoBurnIn:
 		s.BurnIn = 0
 	case o.burnIn == 0:
 		s.BurnIn = -1
 	}
-	if o.spread {
+	if o.autoThin {
 		s.Thin = 0
 	}
 	given := map[int]string{}

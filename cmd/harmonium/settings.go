@@ -11,10 +11,11 @@ import (
 	"harmonium/train"
 )
 
-// trainingFlags are the flags of a training's settings. Package train lists the settings; nothing here knows one of them by name.
+// trainingFlags are the flags of a training's settings. Package train lists the settings; nothing here knows one of
+// them by name.
 type trainingFlags struct{ *pflag.FlagSet }
 
-// defaultSeed is that of every command.
+// defaultSeed is the seed of every command.
 const defaultSeed = 1
 
 // settingFlag is a flag that keeps its text until it is known which setting it is for.
@@ -47,8 +48,8 @@ func (f trainingFlags) add(s train.Setting, help string) {
 	}
 }
 
-// registerKinds adds the flag that chooses among kinds, and those of the kinds' settings. Where several kinds have a setting, the text
-// tells what it is for each.
+// registerKinds adds the flag that chooses among kinds, and those of the kinds' settings. Where several kinds have a
+// setting, the text tells what it is for each.
 func registerKinds[C train.Configurable](f trainingFlags, name, what string, all []C) {
 	var kinds []string
 	for _, c := range all {
@@ -195,7 +196,7 @@ func effective(own []ownSetting) string {
 	return text + strings.Join(other, ", or ")
 }
 
-// withoutEffect refuses flags that a method chosen by hand has no use for.
+// withoutEffect refuses flags that have no effect with a method chosen by --method.
 func withoutEffect(flags *pflag.FlagSet, chosen, method string, names ...string) error {
 	for _, name := range names {
 		if chosen == method && flags.Changed(name) {

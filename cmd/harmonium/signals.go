@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// secondSignal is the time after the first signal in which more of them are taken for the same wish: `timeout` and terminals
-// signal the program and then its process group.
+// secondSignal is the time after the first signal in which more of them are taken for the same wish: `timeout` and
+// terminals signal the program and then its process group.
 const secondSignal = time.Second
 
-// interruptible returns a context that ends at the first SIGINT, SIGTERM or SIGHUP, so that work can be saved. A signal more than
-// secondSignal later ends the program at once: the run directory is whole at any moment. A signal that whoever started the program
-// has it ignore, as nohup does SIGHUP, stays ignored.
+// interruptible returns a context that ends at the first SIGINT, SIGTERM or SIGHUP, so that work can be saved. A signal
+// more than secondSignal later ends the program at once: the run directory is whole at any moment. A signal that
+// whoever started the program has it ignore, as nohup does SIGHUP, stays ignored.
 func interruptible() context.Context {
 	signals := make(chan os.Signal, 16)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
@@ -22,7 +22,8 @@ func interruptible() context.Context {
 			signal.Notify(signals, s)
 		}
 	}
-	// Who reads the output may go away, as head does: writing then fails, and the work goes on. Without this the program would end unsaved.
+	// Who reads the output may go away, as head does: writing then fails, and the work goes on. Without this the
+	// program would end unsaved.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {

@@ -39,7 +39,8 @@ func drawBars(t *testing.T, rows, columns, count, path string) {
 	}
 }
 
-// A training saves its work at every signal that asks for an end, also where a burst of them comes, as `timeout` sends two.
+// A training saves its work at every signal that asks for an end, also where a burst of them comes, as `timeout` sends
+// two.
 func TestSignalsSave(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -49,7 +50,7 @@ func TestSignalsSave(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
 			run := filepath.Join(dir, strings.ReplaceAll(s.String(), " ", "-"))
-			// Of so many hidden units that saving takes longer than the signals are apart.
+			// Saving 4,000 hidden units takes longer than the time between the signals.
 			cmd := exec.Command("harmonium", "train", dir+"/d.npy", "--hidden", "4000", "--every", "1000000", "--epochs", "100000",
 				"-q", "-o", run)
 			var stderr bytes.Buffer
@@ -95,8 +96,8 @@ func TestNobodyReads(t *testing.T) {
 	}
 }
 
-// A signal that comes more than a second after the first ends a program that has not ended by itself. One that is ignored from the
-// start, as by nohup, does nothing.
+// A signal that comes more than a second after the first ends a program that has not ended by itself. One that is
+// ignored from the start, as by nohup, does nothing.
 func TestSecondSignalEnds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -140,8 +141,8 @@ func TestSecondSignalEnds(t *testing.T) {
 	}
 }
 
-// slowFile is a gzipped array that takes many seconds to unpack, which reading does without looking at the context: of 20 GB of
-// zeros, packed in members of 64 MiB.
+// slowFile is a gzipped array that takes many seconds to unpack, which reading does without looking at the context: of
+// 20 GB of zeros, packed in members of 64 MiB.
 func slowFile(t *testing.T) []byte {
 	t.Helper()
 	pack := func(plain []byte) []byte {

@@ -61,7 +61,7 @@ type progress struct {
 	done  atomic.Int64
 }
 
-// progress begins to show work of so many steps. Call its stop at the end.
+// progress begins to show work of total steps. Call its stop at the end.
 func (t *terminal) progress(name string, total int64) *progress {
 	p := &progress{t: t, name: name, total: total, printed: time.Now(), begun: time.Now()}
 	p.message.Store("")

@@ -37,10 +37,12 @@ func newTrain(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "train DATA… -o RUN",
 		Short: "Train a model on data",
-		Long: `Train a model on rows of binary data and keep everything in the folder RUN: settings, metrics, the best model so far
-and checkpoints. A run that was stopped, or killed, goes on with 'harmonium train --resume -o RUN', to the same bytes.
+		Long: `Train a model on rows of binary data and keep everything in the folder RUN: settings, metrics, the
+best model so far and checkpoints. A run that was stopped, or killed, goes on with 'harmonium train
+--resume -o RUN', to the same bytes.
 
-Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME), text of 0/1 or -1/1, IDX; each also gzipped.
+Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME), text of 0/1 or
+-1/1, IDX; each also gzipped.
 
 Defaults come from measurements on real data sets (docs/decisions/0042).`,
 		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy
@@ -68,8 +70,10 @@ Defaults come from measurements on real data sets (docs/decisions/0042).`,
 	f.StringArrayVar(&o.data, "data", nil, "with --resume: where a data file of the run is now, if it was moved; its sha256 decides")
 	f.IntVar(&c.Model.Hidden, "hidden", 0,
 		"hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
-	f.StringVar(&c.Model.VisibleKind, "visible", "", "visible units, bernoulli (0/1) or spin (-1/1); default: as the data's values")
-	f.StringVar(&c.Model.HiddenKind, "hidden-units", "", "hidden units, "+rbm.KindNames()+"; default: as the visible ones")
+	f.StringVar(&c.Model.VisibleKind, "visible", "",
+		"visible units, bernoulli (0/1) or spin (-1/1); default: as the data's values")
+	f.StringVar(&c.Model.HiddenKind, "hidden-units", "",
+		"hidden units, "+rbm.KindNames()+"; default: as the visible ones")
 	trainingFlags{f}.register()
 	f.StringVar(&o.valid, "valid", "", "validation data, scored along the way; chooses the best model")
 	f.Float64Var(&c.Holdout, "holdout", 0, "part of the rows to keep for validation instead, such as 0.1")
@@ -84,7 +88,8 @@ func resumeTakesNoSettings(cmd *cobra.Command) error {
 	var wrong error
 	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed && !slices.Contains([]string{"resume", "out", "help", "data", "valid", "weights"}, f.Name) {
-			wrong = errors.Join(wrong, fmt.Errorf("--resume goes on with the run's own settings, but --%s is given", f.Name))
+			wrong = errors.Join(wrong, fmt.Errorf("--resume goes on with the run's own settings, but --%s is given",
+				f.Name))
 		}
 	})
 	return wrong
@@ -191,7 +196,8 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 			curve.add(float64(best.Value))
 			score = curve.String() + "  " + describeEvaluation(e) + "  "
 		}
-		bar.set(done(p), fmt.Sprintf("%supdate %d  epoch %.1f  %.0f/s", score, p.Update, p.Epoch, float64(p.Update)/p.Seconds))
+		bar.set(done(p), fmt.Sprintf("%supdate %d  epoch %.1f  %.0f/s",
+			score, p.Update, p.Epoch, float64(p.Update)/p.Seconds))
 	})
 	bar.stop()
 	if err != nil {
@@ -243,7 +249,8 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	return err
 }
 
-// describeEvaluation is short, for a line of progress whose end may be cut off: LL is the log-likelihood of the training data.
+// describeEvaluation is short, for a line of progress whose end may be cut off: LL is the log-likelihood of the
+// training data.
 func describeEvaluation(e *train.Evaluation) string {
 	text := ""
 	if e.Valid != nil {

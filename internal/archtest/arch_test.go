@@ -1,4 +1,4 @@
-// Package archtest holds the source tree to its rules: which package may import which, comments, length of files.
+// Package archtest holds the source tree to its rules: which package may import which, comments, length of files and lines.
 // It has tests alone.
 package archtest
 
@@ -22,7 +22,8 @@ const (
 	maxLines = 500
 )
 
-// ranks lists the packages from the bottom up: each may import those of lower ranks alone, and tests may import anything.
+// ranks lists the packages from the bottom up: each may import those of lower ranks alone, and tests may import
+// anything.
 var ranks = [][]string{
 	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile"},
 	{"internal/kernel", "internal/kerneltest", "lecture"},
@@ -117,8 +118,8 @@ func TestImportsGoDownward(t *testing.T) {
 	}
 }
 
-// The lecture stands alone: it imports the standard library and rng, and no program imports it, only tests and the package for tests that
-// writes models in its form. So the oracle and what it is held against share nothing.
+// The lecture stands alone: it imports the standard library and rng, and no program imports it, only tests and the
+// package for tests that writes models in its form. So the oracle and what it is held against share nothing.
 func TestLectureStandsAlone(t *testing.T) {
 	_, files := sources(t)
 	seen := 0
@@ -144,7 +145,8 @@ func TestLectureStandsAlone(t *testing.T) {
 	}
 }
 
-// A ranked folder without a package would let one come in unseen at a rank that nobody chose for it. Tests alone are a package, too.
+// A ranked folder without a package would let one come in unseen at a rank that nobody chose for it. Tests alone are a
+// package, too.
 func TestRankedPackagesExist(t *testing.T) {
 	for _, folder := range slices.Concat(ranks...) {
 		if found, err := filepath.Glob(filepath.Join(root, folder, "*.go")); err != nil || len(found) == 0 {
@@ -178,7 +180,8 @@ func TestPackagesHaveComments(t *testing.T) {
 	}
 }
 
-// Every exported function, method, type, constant and variable has a comment, of its own, of its group or at the end of its line.
+// Every exported function, method, type, constant and variable has a comment, of its own, of its group or at the end of
+// its line.
 func TestExportedNamesHaveComments(t *testing.T) {
 	positions, files := sources(t)
 	for _, f := range files {

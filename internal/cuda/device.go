@@ -160,13 +160,13 @@ func (d *Device) do(doing string, call func() result) {
 	d.err = d.driver.check(r, doing)
 }
 
-// launch queues a kernel on gridX·gridY blocks of so many threads; arguments are pointers to the kernel's parameters. An empty grid is no
-// work.
+// launch queues a kernel on gridX·gridY blocks of threads threads each. arguments are pointers to the kernel's parameters.
+// An empty grid is no work.
 func (d *Device) launch(name string, gridX, gridY, threads int, arguments ...unsafe.Pointer) {
 	d.launchShared(name, gridX, gridY, threads, 0, arguments...)
 }
 
-// launchShared is launch with so many bytes of dynamic shared memory.
+// launchShared is launch with shared bytes of dynamic shared memory.
 func (d *Device) launchShared(name string, gridX, gridY, threads, shared int, arguments ...unsafe.Pointer) {
 	if gridX == 0 || gridY == 0 {
 		return

@@ -67,7 +67,7 @@ func (p *Conditionals) FreeEnergy(free []float64, v *Bits, constant float64) err
 	return download(free, &p.sums)
 }
 
-// reserve makes room for a number for every hidden unit of so many rows.
+// reserve makes room for rows rows of a number for every hidden unit.
 func (p *Conditionals) reserve(rows int) {
 	p.probs.grow(p.device, 4*rows*p.n)
 	p.probs.Len = rows * p.n

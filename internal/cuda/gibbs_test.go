@@ -29,7 +29,7 @@ func TestBatchesAreBits(t *testing.T) {
 	}
 }
 
-// Chains on a device are in the states of sample.Chains after every so many sweeps.
+// Chains on a device are in the states of sample.Chains after every number of sweeps.
 func TestChainsAreThoseOfTheCPU(t *testing.T) {
 	shapes := []struct {
 		m, n, chains, sweeps int

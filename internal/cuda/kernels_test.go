@@ -110,7 +110,8 @@ func TestProductLarge(t *testing.T) {
 			if testing.Short() {
 				s.rows = min(s.rows, 300)
 			}
-			checkProducts(t, d, randomBits(s.rows, s.inner, 128, 1), kerneltest.RandomFloats(s.inner*s.cols, 2), s.cols, kerneltest.RandomFloats(s.cols, 3))
+			w, offset := kerneltest.RandomFloats(s.inner*s.cols, 2), kerneltest.RandomFloats(s.cols, 3)
+			checkProducts(t, d, randomBits(s.rows, s.inner, 128, 1), w, s.cols, offset)
 		}
 	})
 }

@@ -13,7 +13,7 @@ type memory struct {
 	size    int // bytes; 0: none yet
 }
 
-// grow makes room for so many bytes; what was there is lost if there was less.
+// grow makes room for size bytes. If there was less room, what was there is lost.
 func (m *memory) grow(d *Device, size int) {
 	m.device = d
 	if m.address != 0 && m.size >= size {

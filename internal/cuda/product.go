@@ -23,8 +23,8 @@ type draw struct {
 	firstChain, padding uint32
 }
 
-// Tiles of a product that a block of threads takes; on Hopper, drawing goes by wider ones (_cuda/hopper.h), with so many bytes of shared
-// memory: six stages of digits and states, each with two barriers, and the sums of a tile.
+// Tiles of a product that a block of threads takes. On Hopper, drawing takes wider ones (_cuda/hopper.h); its bytes of shared
+// memory are six stages of digits and states, each with two barriers, and the sums of a tile.
 const (
 	blockRows  = 256
 	blockCols  = 64

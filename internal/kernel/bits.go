@@ -1,7 +1,7 @@
 package kernel
 
 // Bits is a bit matrix, row after row. Column c of row r is bit c%64 of Words[r*Stride+c/64]; the bits
-// behind column Cols−1 are zero, and every function of this package keeps them so.
+// after column Cols−1 are zero, and every function of this package keeps them so.
 type Bits struct {
 	Rows, Cols int
 	Stride     int // words a row

@@ -38,7 +38,7 @@ type Fixed struct {
 	sums   []float64
 }
 
-// panels is the number of panels; the columns behind the last are zero.
+// panels is the number of panels; the columns after the last are zero.
 func (f *Fixed) panels() int { return (f.Cols + panelCols - 1) / panelCols }
 
 // paddedRows is the number of rows held for a panel: at least one is of zeros.

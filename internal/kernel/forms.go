@@ -48,7 +48,9 @@ func (isa ISA) addListed(acc [][panelWords]uint64, l *listing, panel []uint64) {
 	}
 }
 
-func (isa ISA) addWord(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64, tables *[tableWords]uint64, quarters int, m method) {
+func (isa ISA) addWord(
+	acc [][panelWords]uint64, words []uint64, stride int, panel []uint64, tables *[tableWords]uint64, quarters int, m method,
+) {
 	if len(acc) == 0 {
 		return
 	}

@@ -49,7 +49,9 @@ func FuzzElementwise(f *testing.F) {
 	f.Add(seed)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		x := numbersOf(b)
-		for name, function := range map[string]func(*Context, []float32, []float32){"Sigmoids": (*Context).Sigmoids, "Softpluses": (*Context).Softpluses} {
+		for name, function := range map[string]func(*Context, []float32, []float32){
+			"Sigmoids": (*Context).Sigmoids, "Softpluses": (*Context).Softpluses,
+		} {
 			var want []float32
 			eachForm(func(c *Context) {
 				got := make([]float32, len(x))

@@ -96,7 +96,8 @@ func (l *loadWords) do(task int) {
 		for k := range f.Rows {
 			row := l.src[k*f.Cols : (k+1)*f.Cols]
 			if full > from {
-				l.c.isa.quantizeRow(f.words[(from*f.paddedRows()+k)*panelWords:], f.paddedRows()*panelWords, row[from*panelCols:full*panelCols], l.factor)
+				words := f.words[(from*f.paddedRows()+k)*panelWords:]
+				l.c.isa.quantizeRow(words, f.paddedRows()*panelWords, row[from*panelCols:full*panelCols], l.factor)
 			}
 			if full < to {
 				quantizeSome(f.panel(full)[k*panelWords:][:panelWords], row[full*panelCols:], l.factor)
@@ -132,7 +133,7 @@ func (l *loadWords) transposePanel(p int) {
 	}
 }
 
-// quantizeSome fills a row of a panel from at most 16 numbers; those that are missing are zeros.
+// quantizeSome fills a row of a panel from at most 16 numbers; missing ones are zeros.
 func quantizeSome(dst []uint64, src []float32, factor float32) {
 	var x [panelCols]float32
 	copy(x[:], src)

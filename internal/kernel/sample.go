@@ -64,7 +64,7 @@ func (d *draw) panel(isa ISA, acc [][panelWords]uint64, scale float32, from, pan
 	isa.samplePanel(d, dst, acc, scale, uint32(from), panel)
 }
 
-// finish clears the bits behind the last column.
+// finish clears the bits after the last column.
 func (d *draw) finish(cols, from, rows, word int) {
 	if n := cols - 64*word; n < 64 {
 		for r := range rows {

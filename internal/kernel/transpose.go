@@ -67,7 +67,7 @@ func (c *Context) ColumnCounts(dst []int, x Bits) {
 	}
 }
 
-// loadBlock copies one word of the 64 rows from row on; rows behind the last are zero.
+// loadBlock copies one word of the 64 rows from row on; rows after the last are zero.
 func loadBlock(block *[64]uint64, x Bits, row, word int) {
 	n := min(64, x.Rows-row)
 	for i := range block[:n] {

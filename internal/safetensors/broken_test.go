@@ -11,7 +11,7 @@ import (
 	"harmonium/internal/safetensors"
 )
 
-// file returns a header and so many zeros.
+// file returns a header and a number of zeros.
 func file(header string, data int) []byte {
 	return slices.Concat(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), []byte(header), make([]byte, data))
 }

@@ -43,7 +43,7 @@ func ReadMetadata(r io.Reader, size int64) (map[string]string, error) {
 	return metadata, err
 }
 
-// readHeader reads the header, behind which so many bytes are left.
+// readHeader reads the header of a file of size bytes. rest is the number of bytes after it.
 func readHeader(r io.Reader, size int64) (metadata map[string]string, entries []entry, rest uint64, err error) {
 	var prefix [8]byte
 	if _, err := io.ReadFull(r, prefix[:]); err != nil || size < 8 {

@@ -140,7 +140,7 @@ func TestWritePanics(t *testing.T) {
 	}
 }
 
-// full is a writer with room for so many bytes.
+// full is a writer with room for a number of bytes.
 type full int
 
 func (f *full) Write(p []byte) (int, error) {

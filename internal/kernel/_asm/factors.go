@@ -87,7 +87,7 @@ func products(v vector) {
 	name := v.begin("products", "func(p, q, table, r0, ar0, r1, ar1 *float64, units int)",
 		"is Products for units units; exponents follow mantissas at p and q.")
 	registers := map[bool]int{true: 8, false: 4}[v.wide()]
-	const exponents = 512 // bytes behind the mantissas
+	const exponents = 512 // bytes after the mantissas
 	for chunk := range 512 / (registers * v.bytes) {
 		at := chunk * registers * v.bytes
 		targets := []reg.Register{Load(Param("p"), GP64()), Load(Param("q"), GP64())}

@@ -72,7 +72,8 @@ func writeForms(file string) {
 
 // writeOther writes the same methods for processors that have the plain form alone, where nothing calls them.
 func writeOther(file string) {
-	write(file, "//go:build !amd64\n\npackage kernel\n\nconst noAssembler = \"kernel: no assembler for this processor\"\n", func(k kernel) string {
+	const head = "//go:build !amd64\n\npackage kernel\n\nconst noAssembler = \"kernel: no assembler for this processor\"\n"
+	write(file, head, func(k kernel) string {
 		return fmt.Sprintf("func (ISA) %sAsm(%s) %s { panic(noAssembler) }\n", k.name, k.params, k.results)
 	})
 }

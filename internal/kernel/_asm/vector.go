@@ -142,7 +142,8 @@ func finite(v vector) {
 // adam writes the kernel of Context.StepAdam.
 func adam(v vector) {
 	params := []string{"p", "a", "slope", "second"}
-	pointers := stream(v, "adam", "func(s *[5]float32, p, a, slope, second *float32, blocks int)", "is Context.StepAdam for blocks·16 numbers.", params...)
+	pointers := stream(v, "adam", "func(s *[5]float32, p, a, slope, second *float32, blocks int)",
+		"is Context.StepAdam for blocks·16 numbers.", params...)
 	s := Load(Param("s"), GP64())
 	numbers := map[string]reg.VecVirtual{}
 	for i, name := range []string{"decay", "gain", "rate", "correction", "epsilon"} {

@@ -132,7 +132,7 @@ func (logTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// number writes x with so many significant digits, without needless zeros.
+// number writes x with a number of significant digits, without trailing zeros.
 func number(x float64, digits int) string {
 	s := strconv.FormatFloat(x, 'g', digits, 64)
 	if rounded, err := strconv.ParseFloat(s, 64); err == nil {

@@ -36,8 +36,8 @@ const (
 	panelHeight  = 380
 )
 
-// Compare writes a comparison to a PNG or SVG file, 1200 pixels wide, four panels in a row of 380 pixels. The error says
-// which estimate isn't a number.
+// Compare writes a comparison to a PNG or SVG file, 1200 pixels wide, four panels in a row of 380 pixels. The error
+// says which estimate isn't a number.
 func Compare(path string, c Comparison) error {
 	if len(c.Panels) == 0 {
 		return errors.New("plot: a comparison without panels")

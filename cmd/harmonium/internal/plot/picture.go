@@ -26,8 +26,8 @@ import (
 // theme is the set of colours of a picture.
 type theme struct {
 	paper, text, axis, frame, grid color.Color
-	// palette is that of Okabe and Ito, "Color Universal Design" (2008), which people with any kind of colour vision can tell apart; its
-	// yellow is left out, being hard to see on white, and its black is for the axes.
+	// palette is that of Okabe and Ito, "Color Universal Design" (2008), which people with any kind of colour vision
+	// can tell apart; its yellow is left out, being hard to see on white, and its black is for the axes.
 	palette []color.RGBA
 	off, on color.Color // of binary sheets
 }
@@ -179,7 +179,7 @@ func (p picture) heading(title string, keys []key) (bottom int) {
 type key struct {
 	name string
 	line draw.LineStyle
-	band color.Color // behind the line, if not nil
+	band color.Color // under the line, if not nil
 	dot  bool        // with an error bar if the line has a width, instead of the line
 }
 
@@ -217,7 +217,7 @@ func (t *theme) textStyle(size float64) text.Style {
 	}
 }
 
-// fit makes text smaller, and if that isn't enough shorter, until it is at most so many pixels wide.
+// fit makes text smaller, and if that isn't enough shorter, until it is at most width pixels wide.
 func fit(style text.Style, width int, words string) (text.Style, string) {
 	for style.Width(words) > pixels(width) && style.Font.Size > vg.Points(leastSize) {
 		style.Font.Size -= vg.Points(0.5)
@@ -232,7 +232,7 @@ func fit(style text.Style, width int, words string) (text.Style, string) {
 	return style, words
 }
 
-// pixels is a length that comes out as so many pixels at vgimg's 96 dots an inch.
+// pixels is the length of n pixels at vgimg's 96 dots an inch.
 func pixels(n int) vg.Length { return vg.Length(n) * vg.Inch / vgimg.DefaultDPI }
 
 func inPixels(l vg.Length) int { return int(l.Dots(vgimg.DefaultDPI) + 0.5) }

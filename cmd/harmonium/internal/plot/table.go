@@ -13,11 +13,11 @@ func (c Chart) WriteCSV(path string) error {
 	lines := [][]string{{"series", c.X, c.Y, "error"}}
 	for _, s := range c.Series {
 		for k, x := range s.X {
-			spread := ""
+			deviation := ""
 			if s.Err != nil {
-				spread = float(s.Err[k])
+				deviation = float(s.Err[k])
 			}
-			lines = append(lines, []string{s.Name, float(x), float(s.Y[k]), spread})
+			lines = append(lines, []string{s.Name, float(x), float(s.Y[k]), deviation})
 		}
 	}
 	return writeCSV(path, lines)

@@ -34,8 +34,8 @@ const (
 	mostPixels    = 1 << 25
 )
 
-// Tiles writes a sheet to a PNG or SVG file. A unit is a square of whole pixels, as large as fits into about 1200 pixels
-// across.
+// Tiles writes a sheet to a PNG or SVG file. A unit is a square of whole pixels, as large as fits into about 1200
+// pixels across.
 //
 // Weights are blue where negative, red where positive and grey where zero, by the diverging map of Moreland,
 // "Diverging Color Maps for Scientific Visualization" (ISVC 2009), which is made to be perceptually uniform; its two

@@ -1,5 +1,5 @@
-// Package remedy says what to do about a finding or an error, in the words of the command: packages that find something give it a code, and
-// know no flags.
+// Package remedy says what to do about a finding or an error, in the words of the command: packages that find something
+// give it a code, and know no flags.
 package remedy
 
 import (
@@ -9,11 +9,13 @@ import (
 	"harmonium/diag"
 )
 
-// remedies are what to do by the code of a finding. Where one code wants different things of the commands, the command comes before it.
+// remedies are what to do by the code of a finding. Where one code wants different things of the commands, the command
+// comes before it.
 var remedies = map[string]string{
-	"above-zero":           "train again with a lower --rate; 'harmonium eval' may score this model",
-	"below-independent":    "lower --rate, or train for longer",
-	"bracket-open":         "raise --budget; a model whose chains mix badly may stay out of reach: train it with more --steps or a lower --rate",
+	"above-zero":        "train again with a lower --rate; 'harmonium eval' may score this model",
+	"below-independent": "lower --rate, or train for longer",
+	"bracket-open": "raise --budget; a model whose chains mix badly may stay out of reach: train it with more --steps " +
+		"or a lower --rate",
 	"chains-caught":        betterChains,
 	"chains-slow":          betterChains,
 	"constant-data":        "give rows that differ; " + equal,

@@ -65,7 +65,8 @@ func (l Layers) Start(set *data.Set, seed uint64) (*rbm.Model, error) {
 		return nil, fmt.Errorf("hidden is %d, want at least one hidden unit", l.Hidden)
 	}
 	if n := float64(l.Hidden) * float64(set.Units()); n > math.MaxInt32 {
-		return nil, fmt.Errorf("hidden is %d: with %d visible units that makes %.3g weights, more than 2^31", l.Hidden, set.Units(), n)
+		return nil, fmt.Errorf("hidden is %d: with %d visible units that makes %.3g weights, more than 2^31",
+			l.Hidden, set.Units(), n)
 	}
 	visible, hidden := set.Values, set.Values
 	var err error
@@ -130,7 +131,8 @@ func (c *Config) encode() []byte {
 	return append(c.text(), '\n')
 }
 
-// identity is a digest of what shapes the run: the settings and the contents of its data, wherever that is. Checkpoints carry it.
+// identity is a digest of what shapes the run: the settings and the contents of its data, wherever that is. Checkpoints
+// carry it.
 func (c *Config) identity() string {
 	bare := *c
 	bare.SHA256, bare.Program, bare.Train = "", "", slices.Clone(c.Train)
@@ -156,7 +158,8 @@ func (c *Config) text() []byte {
 
 var lastDigest = regexp.MustCompile(`,\n  "sha256": "[0-9a-f]*"\n}$`)
 
-// digest returns the SHA-256 of a config's text without its last member, that digest, whatever the white space between its parts.
+// digest returns the SHA-256 of a config's text without its last member, that digest, whatever the white space between
+// its parts.
 func digest(text []byte) string {
 	var laidOut bytes.Buffer
 	if json.Indent(&laidOut, bytes.TrimSpace(text), "", "  ") != nil {

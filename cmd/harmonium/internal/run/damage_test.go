@@ -40,8 +40,8 @@ func damage(t *testing.T, path string, source *rng.Source) {
 	}
 }
 
-// A damaged checkpoint is never gone on from: the one before takes its place, with a warning, and the run ends in the bytes of the
-// undisturbed one. Without a good one nothing is touched.
+// A damaged checkpoint is never gone on from: the one before takes its place, with a warning, and the run ends in the
+// bytes of the undisturbed one. Without a good one nothing is touched.
 func TestDamagedCheckpoints(t *testing.T) {
 	c, straight := config(t), filepath.Join(t.TempDir(), "straight")
 	c.Training.Epochs = 8

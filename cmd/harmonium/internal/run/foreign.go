@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// withoutContent describes an error of encoding/json without a byte of the text: a file of the run may be a link to one that is nobody's
-// business, and these errors are shown on the page.
+// withoutContent describes an error of encoding/json without a byte of the text: a file of the run may be a link to one
+// that is nobody's business, and these errors are shown on the page.
 func withoutContent(err error) error {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("no JSON, at byte %d", syntax.Offset)

@@ -2,7 +2,8 @@ package run
 
 import "math"
 
-// Layout says how many rows and columns a configuration of so many units is drawn with: those of the data's shape, or a square, or one row.
+// Layout gives the rows and columns that a configuration is drawn with: those of the data's shape, a square, or one
+// row.
 func Layout(units int, shape []int) (rows, columns int) {
 	if len(shape) > 1 {
 		if columns = shape[len(shape)-1]; columns > 0 && units%columns == 0 {

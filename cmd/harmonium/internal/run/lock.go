@@ -15,8 +15,8 @@ import (
 	"harmonium/internal/atomicfile"
 )
 
-// LockName is the file by which one process at a time writes a run. It stays; what counts is the operating system's lock on it, which
-// ends with the process.
+// LockName is the file by which one process at a time writes a run. It stays; what counts is the operating system's
+// lock on it, which ends with the process.
 const LockName = "lock"
 
 // ErrHeld is the error of writing a run that another process writes.
@@ -58,7 +58,8 @@ func holder(path string) string {
 	return "another process"
 }
 
-// held returns an error where the folder is no longer the run that this process has locked: then nothing more may be written there.
+// held returns an error where the folder is no longer the run that this process has locked: then nothing more may be
+// written there.
 func (r *Run) held() error {
 	_, err := os.Stat(filepath.Join(r.Dir, ConfigName))
 	if err == nil && r.lock != nil {
@@ -86,8 +87,8 @@ func (r *Run) Close() error {
 	return r.lock.Close()
 }
 
-// vacant returns an error unless a folder is missing, empty, or holds no more than a process leaves that was killed while it
-// made a run there.
+// vacant returns an error unless a folder is missing, empty, or holds no more than a process leaves that was killed
+// while it made a run there.
 func vacant(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -97,7 +98,8 @@ func vacant(dir string) error {
 		return err
 	}
 	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ConfigName }) {
-		return fmt.Errorf("%s %w: it holds a run already; go on with it by --resume, or name another folder", dir, ErrOccupied)
+		return fmt.Errorf("%s %w: it holds a run already; go on with it by --resume, or name another folder",
+			dir, ErrOccupied)
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {

@@ -79,7 +79,9 @@ func TestKilledWhileARunIsMade(t *testing.T) {
 			t.Errorf("%s: the temporary file is still there (%v)", name, err)
 		}
 	}
-	for _, file := range []string{"notes.txt", run.ModelName, run.CheckpointName + "/000000000001.safetensors", "config.json.4711-0.tmp", run.LockName + "/"} {
+	for _, file := range []string{
+		"notes.txt", run.ModelName, run.CheckpointName + "/000000000001.safetensors", "config.json.4711-0.tmp", run.LockName + "/",
+	} {
 		dir := filepath.Join(t.TempDir(), "run")
 		create(t, filepath.Join(dir, file), strings.HasSuffix(file, "/"))
 		if _, err := run.Create(dir, config(t)); !errors.Is(err, run.ErrOccupied) {
@@ -114,7 +116,9 @@ func TestLeftoversAreCleared(t *testing.T) {
 	r, training := begin(t, dir, config(t))
 	stopAt(t, r, training, 30)
 	var left []string
-	for _, name := range []string{".model.safetensors.12-0.tmp", "checkpoint/.000000000031.safetensors.12-1.tmp", "trajectory/.000000000040.safetensors.12-0.tmp"} {
+	for _, name := range []string{
+		".model.safetensors.12-0.tmp", "checkpoint/.000000000031.safetensors.12-1.tmp", "trajectory/.000000000040.safetensors.12-0.tmp",
+	} {
 		left = append(left, filepath.Join(dir, name))
 		create(t, left[len(left)-1], false)
 	}
@@ -126,7 +130,8 @@ func TestLeftoversAreCleared(t *testing.T) {
 	}
 }
 
-// A training that fails before there is anything to go on from leaves its folder free; one that has a checkpoint keeps it.
+// A training that fails before there is anything to go on from leaves its folder free; one that has a checkpoint keeps
+// it.
 func TestADivergedTraining(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	c := config(t)

@@ -89,9 +89,9 @@ func (m *metricsFile) digest() string { return metricsDigest(m.size, m.hash.Sum(
 
 func metricsDigest(size int64, sum []byte) string { return fmt.Sprintf("%d %x", size, sum) }
 
-// cutMetrics keeps the lines up to an update. Lines that can't be read are taken out. The text says so, and also where what is left is not
-// what had that digest when the checkpoint was written; the file as it was is then kept beside it. The last line may lack its end, as it is
-// being written when a process is killed. A digest of "" is unknown.
+// cutMetrics keeps the lines up to an update. Lines that can't be read are taken out. The text says so, and also where
+// what is left is not what had that digest when the checkpoint was written; the file as it was is then kept beside it.
+// The last line may lack its end, as it is being written when a process is killed. A digest of "" is unknown.
 func (r *Run) cutMetrics(update int, digest string) (damaged string, err error) {
 	path := filepath.Join(r.Dir, MetricsName)
 	text, err := os.ReadFile(path)

@@ -143,7 +143,8 @@ func (f *File) locate(dir string) error {
 		f.Rows, f.SHA256, strings.Join(slices.Compact(missing), ", nor at "), fs.ErrNotExist)
 }
 
-// moved says that the files named are the run's input files, whose contents tell which is which. Members of an .npz file keep their names.
+// moved says that the files named are the run's input files, whose contents tell which is which. Members of an .npz
+// file keep their names.
 func (r *Run) moved(paths []string) error {
 	for _, path := range paths {
 		sum, err := data.HashFile(path)

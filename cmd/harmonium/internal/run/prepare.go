@@ -9,8 +9,8 @@ import (
 	"harmonium/train"
 )
 
-// Prepare reads the data of a run and starts its training. Where the config records a file's sha256 already, the file must
-// still have it; otherwise it is recorded, with the settings that defaults stand for. Nothing is written.
+// Prepare reads the data of a run and starts its training. Where the config records a file's sha256 already, the file
+// must still have it; otherwise it is recorded, with the settings that defaults stand for. Nothing is written.
 func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	set, valid, err := OpenData(c)
 	if err != nil {
@@ -36,8 +36,8 @@ func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	return training, nil
 }
 
-// OpenData reads the training data of a run and the validation data, which are nil if it has none. Files must be as the config
-// records them.
+// OpenData reads the training data of a run and the validation data, which are nil if it has none. Files must be as the
+// config records them.
 func OpenData(c *Config) (set, valid *data.Set, err error) {
 	if set, err = openTrain(c); err != nil {
 		return nil, nil, err

@@ -42,8 +42,8 @@ type Run struct {
 // ErrOccupied is the error of making a run where something is already.
 var ErrOccupied = errors.New("is not free")
 
-// Create makes a new run directory and locks it, until [Run.Close]. It refuses a folder that holds anything else. The folder is a run
-// from the moment that config.json is there, which is written last.
+// Create makes a new run directory and locks it, until [Run.Close]. It refuses a folder that holds anything else. The
+// folder is a run from the moment that config.json is there, which is written last.
 func Create(dir string, c *Config) (*Run, error) {
 	if err := vacant(dir); err != nil {
 		if r, locked := Reopen(dir); locked == nil {
@@ -106,7 +106,8 @@ func (r *Run) clear() error {
 	return nil
 }
 
-// Reopen opens an existing run directory to go on with it, and locks it until [Run.Close]. files name new places of its input files.
+// Reopen opens an existing run directory to go on with it, and locks it until [Run.Close]. files name new places of its
+// input files.
 func Reopen(dir string, files ...string) (*Run, error) {
 	if _, err := Open(dir); err != nil { // a folder that is no run gets no lock
 		return nil, err
@@ -168,8 +169,8 @@ func Open(dir string) (*Run, error) {
 	return &Run{Dir: dir, Config: c}, nil
 }
 
-// Record runs the training to its end, or until ctx is cancelled, and keeps the directory up to date. report (which may be nil) is
-// called after every update. The last state is saved also where an error or an interruption ends it.
+// Record runs the training to its end, or until ctx is cancelled, and keeps the directory up to date. report (which may
+// be nil) is called after every update. The last state is saved also where an error or an interruption ends it.
 func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.Progress)) error {
 	metrics, err := r.openMetrics()
 	if err != nil {
@@ -204,7 +205,8 @@ func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.P
 	return r.save(t, metrics)
 }
 
-// keepLast says what is left of a training that ended in an error: the last good checkpoint, or nothing, and then the folder is free again.
+// keepLast says what is left of a training that ended in an error: the last good checkpoint, or nothing, and then the
+// folder is free again.
 func (r *Run) keepLast(failed error) error {
 	files, err := r.list(CheckpointName)
 	if err != nil {
@@ -249,8 +251,9 @@ const (
 	noteMetrics = "metrics"
 )
 
-// Resume puts a training that was started with this run's settings at the newest good checkpoint, or leaves it at the beginning if there
-// is none yet, and drops the metrics and the trajectory after it. The warnings name what was damaged. Damaged checkpoints are set aside.
+// Resume puts a training that was started with this run's settings at the newest good checkpoint, or leaves it at the
+// beginning if there is none yet, and drops the metrics and the trajectory after it. The warnings name what was
+// damaged. Damaged checkpoints are set aside.
 func (r *Run) Resume(t *train.Training) (warnings []string, err error) {
 	files, err := r.list(CheckpointName)
 	if err != nil {

@@ -71,7 +71,8 @@ func contents(t *testing.T, dir string) string {
 	return string(regexp.MustCompile(`"seconds":[^,]*`).ReplaceAll(all, nil))
 }
 
-// recordUntil records until an update and returns without any chance to save, as SIGKILL does. The lock ends as it does with a process.
+// recordUntil records until an update and returns without any chance to save, as SIGKILL does. The lock ends as it does
+// with a process.
 func recordUntil(t *testing.T, r *run.Run, training *train.Training, update int) {
 	t.Helper()
 	type killed struct{}
@@ -176,8 +177,8 @@ func TestResumeDropsTheTrajectoryAfterTheCheckpoint(t *testing.T) {
 	}
 }
 
-// A run goes on without its trajectory: checkpoints hold what replica sets need of it. Without the folder of checkpoints nothing
-// is touched.
+// A run goes on without its trajectory: checkpoints hold what replica sets need of it. Without the folder of
+// checkpoints nothing is touched.
 func TestResumeWithoutFolders(t *testing.T) {
 	c, straight := config(t), filepath.Join(t.TempDir(), "straight")
 	r, training := begin(t, straight, c)

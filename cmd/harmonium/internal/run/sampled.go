@@ -17,9 +17,9 @@ const (
 	firstChunk  = 2 << 10
 )
 
-// Sampled reads about so many lines of metrics.jsonl, spread evenly over the file, with the first and the last; of one line, the
-// last. It reads a few kilobytes a line, however long the file is. Without a file there are no metrics. Lines that can't be read
-// are left out, and the error says what is wrong with the last of them, unquoted.
+// Sampled reads about as many lines of metrics.jsonl as points, evenly over the file, with the first and the last; the
+// last alone for one point. It reads a few kilobytes a line, however long the file is. Without a file there are no
+// metrics. Lines that can't be read are left out, and the error says what is wrong with the last of them, unquoted.
 func (r *Run) Sampled(points int) ([]Metric, error) {
 	path := filepath.Join(r.Dir, MetricsName)
 	f, err := os.Open(path)
@@ -59,7 +59,8 @@ func (r *Run) Sampled(points int) ([]Metric, error) {
 		metrics = append(metrics, m)
 	}
 	if broken > 0 {
-		return metrics, fmt.Errorf("%s: %d of %d lines that were read are damaged, or no evaluations: %w", path, broken, len(lines), why)
+		return metrics, fmt.Errorf("%s: %d of %d lines that were read are damaged, or no evaluations: %w",
+			path, broken, len(lines), why)
 	}
 	return metrics, nil
 }
@@ -132,9 +133,9 @@ func lastLine(f *os.File, size int64) (line [][]byte, begin int64, err error) {
 	}
 }
 
-// lineFrom reads the first whole line that begins at an offset or behind it; nil if there is none.
+// lineFrom reads the first whole line that begins at an offset or after it; nil if there is none.
 func lineFrom(f *os.File, size, offset int64) (line []byte, begin int64, err error) {
-	from := max(offset-1, 0) // a line begins behind the end of another
+	from := max(offset-1, 0) // a line begins after the end of another
 	for chunk := int64(firstChunk); ; chunk *= 2 {
 		text := make([]byte, min(chunk, size-from))
 		if _, err := f.ReadAt(text, from); err != nil {

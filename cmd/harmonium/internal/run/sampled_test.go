@@ -8,12 +8,13 @@ import (
 	"testing"
 )
 
-// writeMetrics writes so many lines of different lengths.
+// writeMetrics writes lines of different lengths.
 func writeMetrics(t testing.TB, dir string, lines int) {
 	t.Helper()
 	var b bytes.Buffer
 	for k := range lines {
-		fmt.Fprintf(&b, `{"update":%d,"epoch":%g,"seconds":%d,"train_ll":{"value":-10,"stderr":0.1,"method":"exact"}%*s}`+"\n", k, float64(k)/100, k, k%37, "")
+		fmt.Fprintf(&b, `{"update":%d,"epoch":%g,"seconds":%d,"train_ll":{"value":-10,"stderr":0.1,"method":"exact"}%*s}`+"\n",
+			k, float64(k)/100, k, k%37, "")
 	}
 	if err := os.WriteFile(filepath.Join(dir, MetricsName), b.Bytes(), 0o666); err != nil {
 		t.Fatal(err)

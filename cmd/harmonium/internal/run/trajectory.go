@@ -87,7 +87,8 @@ func (r *Run) forget(folder string, update int) error {
 	return err
 }
 
-// Best is the update that the model of the run is of: that of the best validation score, or of the last checkpoint without validation data.
+// Best is the update of the run's model: that of the best validation score, or, without validation data, that of the last
+// checkpoint.
 func (r *Run) Best() (int, error) {
 	metrics, err := r.Metrics()
 	if err != nil {

@@ -24,8 +24,8 @@ type version1 struct {
 	SHA256   string                     `json:"sha256"`
 }
 
-// fromVersion1 rewrites a config.json of version 1 as one of now. What version 1 did not record, such as Adam's β2, has the default, which
-// was the only value then.
+// fromVersion1 rewrites a config.json of version 1 as one of now. What version 1 did not record, such as Adam's β2, has
+// the default, which was the only value then.
 func fromVersion1(text []byte) ([]byte, error) {
 	var old version1
 	if err := json.Unmarshal(text, &old); err != nil {

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// The config.json of a run that version 0.1.0 began is read, with what it did not record at its default, and is noticed if it was changed.
+// The config.json of a run that version 0.1.0 began is read, with what it did not record at its default, and is noticed
+// if it was changed.
 func TestVersion1(t *testing.T) {
 	for name, want := range map[string][]string{
 		"pcd": {

@@ -102,7 +102,8 @@ func (b *browser) until(what, script string) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	b.t.Fatalf("it does not happen that %s; the page is %s", what, eval[string](b, "(document.querySelector('main')?.innerText ?? '').slice(0, 2000)"))
+	b.t.Fatalf("it does not happen that %s; the page is %s", what,
+		eval[string](b, "(document.querySelector('main')?.innerText ?? '').slice(0, 2000)"))
 }
 
 // quiet fails the test if the console has had anything to say.

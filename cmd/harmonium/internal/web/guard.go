@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// guard decides which requests are answered. Other pages in the same browser must not read the runs, whether they link here, fetch from
-// here, or have a name of theirs resolve to this address.
+// guard decides which requests are answered. Other pages in the same browser must not read the runs, whether they link
+// here, fetch from here, or have a name of theirs resolve to this address.
 type guard struct {
 	hosts  []string // that requests may name, with any port, as a tunnel may have another; all, where there is a token
 	token  [sha256.Size]byte
@@ -37,7 +37,8 @@ func newGuard(address, token string) (guard, error) {
 }
 
 // policy lets the page load what it is made of from here, and nothing from elsewhere.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // admit answers requests that are not to be answered otherwise, and reports whether this one is.
 func (g *guard) admit(w http.ResponseWriter, r *http.Request) bool {
@@ -74,7 +75,8 @@ func (g *guard) named(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	return !g.open || slices.ContainsFunc(g.hosts, func(h string) bool { return strings.EqualFold(h, strings.Trim(host, "[]")) })
+	return !g.open || slices.ContainsFunc(g.hosts,
+		func(h string) bool { return strings.EqualFold(h, strings.Trim(host, "[]")) })
 }
 
 // foreign reports whether a request comes from a page of another origin. Following a link is no such request.
@@ -90,13 +92,15 @@ func foreign(r *http.Request) bool {
 	return r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.URL.Path != "/"
 }
 
-// known reports whether a request carries the token. One that has it in its query gets it as a cookie, and goes on without it.
+// known reports whether a request carries the token. One that has it in its query gets it as a cookie, and goes on
+// without it.
 func (g *guard) known(w http.ResponseWriter, r *http.Request) bool {
 	if g.open {
 		return true
 	}
 	if given := r.URL.Query().Get("token"); g.matches(given) {
-		http.SetCookie(w, &http.Cookie{Name: g.cookie, Value: given, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+		http.SetCookie(w, &http.Cookie{Name: g.cookie, Value: given, Path: "/", HttpOnly: true,
+			SameSite: http.SameSiteLaxMode})
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return false
 	}

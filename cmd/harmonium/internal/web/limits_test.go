@@ -65,7 +65,7 @@ func TestWeightsMemory(t *testing.T) {
 			}
 			defer response.Body.Close()
 			if response.StatusCode == http.StatusServiceUnavailable && response.Header.Get("Retry-After") != "" {
-				return // a slow machine has those that wait too long come again
+				return // a slow machine asks requests that wait too long to come again
 			}
 			answered.Add(1)
 			var answer struct{ Units []struct{ J int } }
@@ -109,7 +109,8 @@ func TestLargeModels(t *testing.T) {
 func TestParticlesShare(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "r")
 	makeRun(t, dir, 1)
-	// The file's size is what counts, and a stream takes four times that. It isn't whole, so that nothing of it is kept.
+	// The file's size is what counts, and a stream takes four times that. It isn't whole, so that nothing of it is
+	// kept.
 	if err := os.Truncate(filepath.Join(dir, run.ModelName), 120<<20); err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,8 @@ type unitAnswer struct {
 	W    string  `json:"w"` // base64 of one int8 a visible unit
 }
 
-// weights answers with the columns of W of a run's model: ?run=ID. Requests wait for each other, so that they don't fill the memory.
+// weights answers with the columns of W of a run's model: ?run=ID. Requests wait for each other, so that they don't
+// fill the memory.
 func (s *Server) weights(w http.ResponseWriter, r *http.Request) {
 	opened, ok := s.open(w, r)
 	if !ok {
@@ -110,7 +111,8 @@ func describe(model *rbm.Model, shape []int) weightsAnswer {
 				column[i] = byte(int8(math.Round(127 * float64(model.W[i*n+j]) / a.Scale)))
 			}
 		}
-		a.Units = append(a.Units, unitAnswer{j, math.Sqrt(squares[j]), model.C()[j], base64.StdEncoding.EncodeToString(column)})
+		a.Units = append(a.Units, unitAnswer{j, math.Sqrt(squares[j]), model.C()[j],
+			base64.StdEncoding.EncodeToString(column)})
 	}
 	return a
 }
@@ -125,8 +127,8 @@ type particlesAnswer struct {
 	Error     string    `json:"error,omitempty"`
 }
 
-// streamParticles sends block Gibbs chains of a run's model that begin at its biases, a sweep an event, and takes the newest model when
-// there is one: ?run=ID&count=N.
+// streamParticles sends block Gibbs chains of a run's model that begin at its biases, a sweep an event, and takes the
+// newest model when there is one: ?run=ID&count=N.
 func (s *Server) streamParticles(w http.ResponseWriter, r *http.Request) {
 	count, err := strconv.Atoi(r.URL.Query().Get("count"))
 	if err != nil || count < fewParticles || count > allParticles {
@@ -195,7 +197,7 @@ func (p *particles) step() particlesAnswer {
 // copies of the weights are the model, two products' operands, and the model that follows while it is read.
 const copies = 4
 
-// hold takes so many bytes out of what the streams may have together.
+// hold reserves bytes of the memory that all streams may have together.
 func (p *particles) hold(bytes int64) error {
 	if now := p.all.Add(bytes - p.held); now > particleBytes {
 		p.all.Add(p.held - bytes)

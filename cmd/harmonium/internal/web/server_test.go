@@ -25,7 +25,7 @@ import (
 	"harmonium/train"
 )
 
-// makeRun makes the directory of a run that has recorded so many lines of metrics.
+// makeRun makes the directory of a run with a number of lines in its metrics.
 func makeRun(t testing.TB, dir string, lines int) {
 	t.Helper()
 	c := &run.Config{
@@ -124,10 +124,12 @@ func TestGuard(t *testing.T) {
 		{"own origin", open, "GET", "/api/runs", "127.0.0.1:8000", map[string]string{"Origin": "http://127.0.0.1:8000"}, "", 200},
 		{"foreign origin", open, "GET", "/api/runs", "127.0.0.1:8000", map[string]string{"Origin": "http://evil.example"}, "", 403},
 		{"no origin", open, "GET", "/api/runs", "127.0.0.1:8000", map[string]string{"Origin": "null"}, "", 403},
-		{"foreign script", open, "GET", "/dom.js", "127.0.0.1:8000", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, "", 403},
+		{"foreign script", open, "GET", "/dom.js", "127.0.0.1:8000",
+			map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, "", 403},
 		{"other port's page", open, "GET", "/api/runs", "127.0.0.1:8000", map[string]string{"Sec-Fetch-Site": "same-site"}, "", 403},
 		{"a link", open, "GET", "/", "127.0.0.1:8000", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, "", 200},
-		{"a link to data", open, "GET", "/api/runs", "127.0.0.1:8000", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, "", 403},
+		{"a link to data", open, "GET", "/api/runs", "127.0.0.1:8000",
+			map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, "", 403},
 		{"post", open, "POST", "/api/runs", "127.0.0.1:8000", nil, "", 405},
 		{"options", open, "OPTIONS", "/api/runs", "127.0.0.1:8000", map[string]string{"Origin": "http://evil.example"}, "", 405},
 		{"body", open, "GET", "/api/runs", "127.0.0.1:8000", nil, "body", 413},
@@ -149,7 +151,8 @@ func TestGuard(t *testing.T) {
 			if w.Code != c.status {
 				t.Errorf("status %d, want %d: %s", w.Code, c.status, w.Body)
 			}
-			if policy := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+			policy := w.Header().Get("Content-Security-Policy")
+			if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
 				t.Errorf("policy %q", policy)
 			}
 			if w.Header().Get("Access-Control-Allow-Origin") != "" {
@@ -176,7 +179,8 @@ func TestTraversal(t *testing.T) {
 	for _, target := range []string{
 		"/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/..%5csecret.txt", "/vendor/../../secret.txt", "//etc/passwd", "/etc/passwd",
 		"/%ff", "/vendor/%ff%fe/x", "/%00", "/web.go", "/assets/app.js", "/.git/config",
-		"/api/metrics?points=10&run=hidden", "/api/metrics?points=10&run=../hidden", "/api/metrics?points=10&run=shown/../hidden", "/api/metrics?points=10&run=%00",
+		"/api/metrics?points=10&run=hidden", "/api/metrics?points=10&run=../hidden",
+		"/api/metrics?points=10&run=shown/../hidden", "/api/metrics?points=10&run=%00",
 		"/api/weights?run=" + filepath.Join(folder, "hidden"), "/api/weights?run=", "/api/particles?count=1&run=..", "/api/nothing",
 	} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://")) // by hand: clients clean paths up
@@ -281,7 +285,7 @@ func streamed(t testing.TB, client *http.Client, url string) (next func() (strin
 	}, func() { response.Body.Close() }
 }
 
-// 500 listeners all hear of a change, and leave nothing behind.
+// 500 listeners all hear of a change, and nothing of them stays.
 func TestManyStreams(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "r")
 	makeRun(t, dir, 1)

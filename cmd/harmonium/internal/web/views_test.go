@@ -59,7 +59,8 @@ func TestWatchTraining(t *testing.T) {
 	if err := os.Mkdir(runs, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := exec.Command(program, "data", "ising", "--L", "6", "--T", "2.5", "-n", "2000", "-q", "-o", data).CombinedOutput(); err != nil {
+	ising := exec.Command(program, "data", "ising", "--L", "6", "--T", "2.5", "-n", "2000", "-q", "-o", data)
+	if text, err := ising.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
 	url := serveCommand(t, program, runs)
@@ -78,7 +79,8 @@ func TestWatchTraining(t *testing.T) {
 	b.until("the run appears", "document.querySelector('a[href=\"#/run/ising\"]') !== null")
 	b.until("it is compared by itself", "document.querySelector('figure [role=img]').getAttribute('aria-label').includes('ising -')")
 	do(b, chromedp.Click(`a[href="#/run/ising"]`))
-	const update = `Number([...document.querySelectorAll('dl.figures div')].find((d) => d.innerText.startsWith('update'))?.lastChild.innerText.replaceAll(',', '') ?? 0)`
+	const update = `Number([...document.querySelectorAll('dl.figures div')].find((d) => d.innerText.startsWith('update'))
+		?.lastChild.innerText.replaceAll(',', '') ?? 0)`
 	b.until("the numbers come", update+" > 0")
 	first := eval[float64](b, update)
 	b.until("they go on", fmt.Sprintf("%s > %v", update, first+200))
@@ -86,7 +88,10 @@ func TestWatchTraining(t *testing.T) {
 	if label := eval[string](b, points); !strings.Contains(label, "validation data -") {
 		t.Errorf("the first chart says %q", label)
 	}
-	b.until("a canvas is drawn on", `(() => { const c = document.querySelector('figure canvas'); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((x) => x > 0); })()`)
+	b.until("a canvas is drawn on", `(() => {
+		const c = document.querySelector('figure canvas');
+		return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((x) => x > 0);
+	})()`)
 	time.Sleep(11 * time.Second) // a checkpoint
 	if err := training.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -109,7 +114,8 @@ func TestWatchTraining(t *testing.T) {
 // smallModel reads the parameters that the page shows.
 func smallModel(b *browser) *lecture.Model {
 	b.t.Helper()
-	values := eval[map[string]float64](b, `Object.fromEntries([...document.querySelectorAll('[data-parameter]')].map((i) => [i.dataset.parameter, i.valueAsNumber]))`)
+	values := eval[map[string]float64](b, `Object.fromEntries([...document.querySelectorAll('[data-parameter]')].map((i) =>
+		[i.dataset.parameter, i.valueAsNumber]))`)
 	m, n := eval[int](b, "Number(document.querySelector('[name=m]').value)"), eval[int](b, "Number(document.querySelector('[name=n]').value)")
 	model := &lecture.Model{W: make([][]float64, m), B: make([]float64, m), C: make([]float64, n)}
 	for i := range m {
@@ -129,7 +135,12 @@ func TestSmallRBM(t *testing.T) {
 	b.visit(serve(t, t.TempDir()) + "/#/play")
 	set := func(selector, value, event string) {
 		t.Helper()
-		eval[bool](b, fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.value = %q; e.dispatchEvent(new Event(%q, {bubbles: true})); return true; })()`, selector, value, event))
+		eval[bool](b, fmt.Sprintf(`(() => {
+			const e = document.querySelector(%q);
+			e.value = %q;
+			e.dispatchEvent(new Event(%q, {bubbles: true}));
+			return true;
+		})()`, selector, value, event))
 	}
 	set("[name=m]", "5", "change")
 	set("[name=n]", "4", "change")
@@ -149,7 +160,8 @@ func TestSmallRBM(t *testing.T) {
 		t.Helper()
 		model := smallModel(b)
 		v, h := make([]float64, len(model.B)), make([]float64, len(model.C))
-		on := eval[map[string]bool](b, `Object.fromEntries([...document.querySelectorAll('.unit')].map((g) => [g.dataset.unit, g.getAttribute('aria-checked') === 'true']))`)
+		on := eval[map[string]bool](b, `Object.fromEntries([...document.querySelectorAll('.unit')].map((g) =>
+			[g.dataset.unit, g.getAttribute('aria-checked') === 'true']))`)
 		for i := range v {
 			if on[fmt.Sprintf("v%d", i)] {
 				v[i] = 1
@@ -170,7 +182,8 @@ func TestSmallRBM(t *testing.T) {
 		for i, p := range model.VisibleProbs(h) {
 			want[fmt.Sprintf("v%d", i)] = p
 		}
-		shown := eval[map[string]string](b, `Object.fromEntries([...document.querySelectorAll('[data-value]')].map((e) => [e.dataset.value, e.dataset.exact]))`)
+		shown := eval[map[string]string](b, `Object.fromEntries([...document.querySelectorAll('[data-value]')].map((e) =>
+			[e.dataset.value, e.dataset.exact]))`)
 		if len(shown) != len(want) {
 			t.Errorf("%d numbers are shown, want %d", len(shown), len(want))
 		}
@@ -186,7 +199,8 @@ func TestSmallRBM(t *testing.T) {
 	if !eval[bool](b, "location.hash === '#/play' && document.activeElement.id === 'main'") {
 		t.Error("the skip link does not go to the content")
 	}
-	if eval[string](b, `document.querySelector('[data-unit=v3]').getAttribute('aria-checked') + document.querySelector('[data-unit=h1]').getAttribute('aria-checked')`) != "truetrue" {
+	if eval[string](b, `['v3', 'h1'].map((unit) =>
+		document.querySelector('[data-unit=' + unit + ']').getAttribute('aria-checked')).join('')`) != "truetrue" {
 		t.Error("the keyboard does not toggle units")
 	}
 	for _, text := range []string{"Draw h given v", "Draw v given h", "Gibbs step"} {
@@ -203,7 +217,8 @@ func TestSmallRBM(t *testing.T) {
 	}
 
 	// The training: all three fall, and each is as far from the data as the lecture says.
-	const kl = `Object.fromEntries([...document.querySelectorAll('[data-kl]')].map((e) => [e.dataset.kl, Number(e.dataset.exact ?? e.textContent)]))`
+	const kl = `Object.fromEntries([...document.querySelectorAll('[data-kl]')].map((e) =>
+		[e.dataset.kl, Number(e.dataset.exact ?? e.textContent)]))`
 	before := eval[map[string]float64](b, kl)
 	eval[bool](b, `[...document.querySelectorAll('button')].find((b) => b.textContent === 'Train').click() ?? true`)
 	b.until("600 updates are done", `Number(document.querySelector('[data-kl=updates]').textContent) >= 600`)
@@ -252,7 +267,9 @@ func variety(t *testing.T) (folder string) {
 		t.Fatal(err)
 	}
 	for path, text := range map[string]string{
-		filepath.Join("broken", run.ConfigName): "{", filepath.Join("broken", run.ModelName): "x", filepath.Join("garbled", run.MetricsName): "\x00\xff\n{}\n",
+		filepath.Join("broken", run.ConfigName):   "{",
+		filepath.Join("broken", run.ModelName):    "x",
+		filepath.Join("garbled", run.MetricsName): "\x00\xff\n{}\n",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, path), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
@@ -287,7 +304,8 @@ func TestEveryView(t *testing.T) {
 			for range 2 {
 				eval[bool](b, "document.getElementById('theme').click() ?? true")
 				eval[bool](b, string(axe)+"; true")
-				for _, violation := range eval[[]string](b, `axe.run().then((r) => r.violations.map((v) => v.id + ': ' + v.help + ' ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150)).join(' | ')))`) {
+				for _, violation := range eval[[]string](b, `axe.run().then((r) => r.violations.map((v) =>
+					v.id + ': ' + v.help + ' ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150)).join(' | ')))`) {
 					t.Errorf("%s at %d pixels: %s", view, width, violation)
 				}
 			}
@@ -317,12 +335,14 @@ func TestScreenshots(t *testing.T) {
 	}
 	command("data", "ising", "--L", "16", "--T", "2.4", "-n", "20000", "-o", "ising.npy")
 	for _, steps := range []string{"1", "10"} {
-		command("train", "ising.npy", "--hidden", "64", "--epochs", "20", "--batch", "100", "--steps", steps, "--holdout", "0.1", "-o", "ising-pcd-"+steps)
+		command("train", "ising.npy", "--hidden", "64", "--epochs", "20", "--batch", "100", "--steps", steps,
+			"--holdout", "0.1", "-o", "ising-pcd-"+steps)
 	}
 	url := serveCommand(t, program, filepath.Join(work, "ising-pcd-1"), filepath.Join(work, "ising-pcd-10"))
 	b := openBrowser(t, 1200, 1000)
 	for name, view := range map[string]string{
-		"serve-runs": "runs", "serve-run": "run/ising-pcd-10", "serve-weights": "weights/ising-pcd-10", "serve-particles": "particles/ising-pcd-10", "serve-play": "play",
+		"serve-runs": "runs", "serve-run": "run/ising-pcd-10", "serve-weights": "weights/ising-pcd-10",
+		"serve-particles": "particles/ising-pcd-10", "serve-play": "play",
 	} {
 		b.visit(url + "#/" + view)
 		if view == "play" {

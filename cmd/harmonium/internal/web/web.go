@@ -1,5 +1,6 @@
-// Package web is the page of `harmonium serve`: it shows runs while they are trained, and a small RBM to play with. It only
-// reads. Nothing is kept of a run between two requests but what tells whether it has changed, so its memory doesn't grow.
+// Package web is the page of `harmonium serve`: it shows runs while they are trained, and a small RBM to play with. It
+// only reads. Between two requests it keeps no more of a run than what tells whether the run has changed, so its memory
+// doesn't grow.
 package web
 
 import (
@@ -44,8 +45,8 @@ type Server struct {
 	mux       *http.ServeMux
 }
 
-// New makes a server for the run directories, and those directly inside the folders, of the paths, for a listener's address. Without
-// a token only loopback addresses are served.
+// New makes a server for a listener's address. paths are run directories, and folders whose run directories are shown.
+// Without a token only loopback addresses are served.
 func New(paths []string, address, token string) (*Server, error) {
 	guard, err := newGuard(address, token)
 	if err != nil {

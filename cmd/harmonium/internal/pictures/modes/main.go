@@ -1,6 +1,6 @@
-// Command modes trains a model on the 16×16 Ising model well below the critical temperature, whose two modes are the signs of
-// the magnetisation, and lets plain Gibbs chains and tempered ones run on it. It prints how often each changes mode, and draws
-// the magnetisation.
+// Command modes trains a model on the 16×16 Ising model well below the critical temperature, whose two modes are the
+// signs of the magnetisation, and lets plain Gibbs chains and tempered ones run on it. It prints how often each changes
+// mode, and draws the magnetisation.
 //
 // usage: go run ./cmd/harmonium/internal/pictures/modes docs/images/modes.png
 package main
@@ -59,7 +59,8 @@ func run(ctx context.Context, out string) error {
 	if training.Err() != nil {
 		return training.Err()
 	}
-	// Without biases the two modes are equally likely. Persistent chains that don't change mode can't teach a model that.
+	// Without biases the two modes are equally likely. Persistent chains that don't change mode can't teach a model
+	// that.
 	clear(model.B())
 	clear(model.C())
 
@@ -71,7 +72,8 @@ func run(ctx context.Context, out string) error {
 		gibbs.Sweep(conditionals, 1)
 		plain.see(k, gibbs.Visible)
 	}
-	fmt.Printf("Gibbs: %d changes of mode in %d sweeps of %d chains, %.1f s\n", plain.changes, sweeps, chains, time.Since(begun).Seconds())
+	fmt.Printf("Gibbs: %d changes of mode in %d sweeps of %d chains, %.1f s\n",
+		plain.changes, sweeps, chains, time.Since(begun).Seconds())
 
 	base := sample.IndependentModel(model)
 	base.SetBiasesFromMeans(set.Means())
@@ -91,7 +93,8 @@ func run(ctx context.Context, out string) error {
 	seconds := time.Since(begun).Seconds()
 	fmt.Printf("tempering: %d changes of mode in %d rounds of %d replica sets with %d temperatures, %d round trips, %.0f a second\n",
 		tempered.changes, rounds, chains, len(replicas.Betas()), replicas.RoundTrips(), float64(replicas.RoundTrips())/seconds)
-	fmt.Printf("mean magnetisation: %.3f of the data, %.3f of Gibbs chains, %.3f of tempered ones\n", mean(states), plain.mean(), tempered.mean())
+	fmt.Printf("mean magnetisation: %.3f of the data, %.3f of Gibbs chains, %.3f of tempered ones\n",
+		mean(states), plain.mean(), tempered.mean())
 	return plot.Curve(out, plot.Chart{
 		Title: fmt.Sprintf("One chain on a model of the %d×%d Ising model at T = %g", side, side, temperature),
 		X:     "part of the run", Y: "magnetisation a spin",

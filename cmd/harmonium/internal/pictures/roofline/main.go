@@ -28,8 +28,8 @@ type sitting struct {
 	} `json:"bench"`
 }
 
-// Both methods of tables take, for a word of 64 rows and a panel of 16 columns, 1024 multiply-adds a configuration. They read an
-// entry of 64 bytes a look-up, read and write an accumulator of 64, and share the filling of the tables.
+// Both methods of tables take, for a word of 64 rows and a panel of 16 columns, 1024 multiply-adds a configuration.
+// They read an entry of 64 bytes a look-up, read and write an accumulator of 64, and share the filling of the tables.
 const (
 	macsPerWord = 1024
 	entry       = 64
@@ -39,7 +39,8 @@ type method struct{ lookUps, entries float64 }
 
 var methods = []method{{16, 256}, {12, 512}}
 
-// intensity is the number of multiply-adds for each byte that passes between a core and its first-level cache, for the better method.
+// intensity is the number of multiply-adds for each byte that passes between a core and its first-level cache, for the
+// better method.
 func intensity(rows float64) float64 {
 	best := 0.0
 	for _, m := range methods {

@@ -29,8 +29,8 @@ function show() {
   document.title = `${main.querySelector('h2')?.textContent ?? 'Runs'} – Harmonium`;
 }
 
-// listen follows the news while the page can be seen: a browser has few connections to one server, and hidden pages would use them up.
-// A stream that breaks is opened again; as nobody knows what was missed, the view is then loaded anew.
+// listen follows the news while the page can be seen: a browser has few connections to one server, and hidden pages would
+// use them up. A stream that breaks is opened again, and the view is loaded again, as nobody knows what was missed.
 let events = null;
 function listen() {
   if (events || document.hidden) return;

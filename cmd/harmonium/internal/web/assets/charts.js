@@ -21,7 +21,7 @@ export class Chart {
 
   size() { return { width: Math.max(200, this.plotted.clientWidth), height: this.height }; }
 
-  // set draws the series. The plot is made anew only where their names or the theme change.
+  // set draws the series. It makes a new plot only where their names or the theme change.
   set(series) {
     this.series = series.filter((s) => s.x.length > 0);
     const key = JSON.stringify([dark(), this.series.map((s) => [s.name, Boolean(s.error)])]);
@@ -56,9 +56,23 @@ export class Chart {
     const bands = [];
     this.series.forEach((s, k) => {
       const stroke = palette[k % palette.length];
-      series.push({ label: s.name, stroke, width: 2, spanGaps: true, value: (_, v) => number(v), dash: k >= palette.length ? [6, 4] : undefined, points: { show: () => (this.series[k]?.x.length ?? 0) < 30 } });
+      series.push({
+        label: s.name,
+        stroke,
+        width: 2,
+        spanGaps: true,
+        value: (_, v) => number(v),
+        dash: k >= palette.length ? [6, 4] : undefined,
+        points: { show: () => (this.series[k]?.x.length ?? 0) < 30 },
+      });
       if (s.error) {
-        const edge = { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: true, value: (_, v) => number(v) };
+        const edge = {
+          stroke: 'transparent',
+          width: 0,
+          points: { show: false },
+          spanGaps: true,
+          value: (_, v) => number(v),
+        };
         bands.push({ series: [series.length, series.length + 1], fill: `${stroke}40` });
         series.push({ ...edge, label: 'plus an error' }, { ...edge, label: 'minus an error' });
       }
@@ -67,7 +81,10 @@ export class Chart {
     return {
       ...this.size(), series, bands,
       scales: { x: { time: false }, y: { distr: this.log ? 3 : 1 } },
-      axes: [{ ...axis, label: this.x }, { ...axis, label: this.y, size: 70, values: (_, ticks) => ticks.map((v) => (v == null ? '' : number(v, 4))) }],
+      axes: [
+        { ...axis, label: this.x },
+        { ...axis, label: this.y, size: 70, values: (_, ticks) => ticks.map((v) => (v == null ? '' : number(v, 4))) },
+      ],
       hooks: { ready: [hideEdges] },
     };
   }
@@ -85,7 +102,8 @@ export class Chart {
     const rows = [];
     for (const s of this.series) {
       const step = Math.max(1, Math.ceil(s.x.length / tableRows));
-      for (let k = (s.x.length - 1) % step; k < s.x.length; k += step) rows.push([s.name, s.x[k], s.y[k], s.error ? s.error[k] : null]);
+      for (let k = (s.x.length - 1) % step; k < s.x.length; k += step)
+        rows.push([s.name, s.x[k], s.y[k], s.error ? s.error[k] : null]);
     }
     const fresh = table(`${this.title}: some of the points`, ['curve', this.x, this.y, 'error'], rows);
     const old = this.numbers.querySelector('.scroll');

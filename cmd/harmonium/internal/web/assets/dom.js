@@ -24,7 +24,10 @@ export function number(x, digits = 5) {
   if (x == null || !Number.isFinite(x)) return '–';
   if (Number.isSafeInteger(x)) return (x + 0).toLocaleString('en', { useGrouping: Math.abs(x) >= 1e4 });
   if (x !== 0 && Math.abs(x) < 1e-4) return x.toExponential(Math.min(2, digits - 1));
-  return Number(x.toPrecision(digits)).toLocaleString('en', { maximumSignificantDigits: digits, useGrouping: Math.abs(x) >= 1e4 });
+  return Number(x.toPrecision(digits)).toLocaleString('en', {
+    maximumSignificantDigits: digits,
+    useGrouping: Math.abs(x) >= 1e4,
+  });
 }
 
 // counted says how many there are of something: 1 run, 2 runs.
@@ -40,11 +43,29 @@ export function withError(value, stderr) {
 
 // table builds a table with a caption from rows of cells; numbers stand right.
 export function table(caption, head, rows) {
-  const cell = (tag, c, attributes = {}) => make(tag, { ...attributes, class: typeof c === 'number' ? 'number' : c?.length > 60 ? 'long' : null }, typeof c === 'number' ? number(c) : c ?? '–');
-  return make('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
-    make('table', {}, make('caption', {}, caption),
+  const cell = (tag, c, attributes = {}) =>
+    make(
+      tag,
+      { ...attributes, class: typeof c === 'number' ? 'number' : c?.length > 60 ? 'long' : null },
+      typeof c === 'number' ? number(c) : (c ?? '–'),
+    );
+  return make(
+    'div',
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
+    make(
+      'table',
+      {},
+      make('caption', {}, caption),
       make('thead', {}, make('tr', {}, ...head.map((c) => cell('th', c, { scope: 'col' })))),
-      make('tbody', {}, ...rows.map((row) => make('tr', {}, ...row.map((c, k) => (k ? cell('td', c) : cell('th', c, { scope: 'row' }))))))));
+      make(
+        'tbody',
+        {},
+        ...rows.map((row) =>
+          make('tr', {}, ...row.map((c, k) => (k ? cell('td', c) : cell('th', c, { scope: 'row' })))),
+        ),
+      ),
+    ),
+  );
 }
 
 // fetchJSON asks the server, and throws what it refuses with.

@@ -7,11 +7,25 @@ const count = 24;
 export function particlesView(main, id) {
   const status = make('p', { class: 'faint' });
   const problems = make('div');
-  const tiles = make('div', { class: 'tiles', role: 'img', 'aria-label': `${count} configurations that Gibbs sampling draws from the model` });
+  const tiles = make('div', {
+    class: 'tiles',
+    role: 'img',
+    'aria-label': `${count} configurations that Gibbs sampling draws from the model`,
+  });
   const button = make('button', { type: 'button' });
-  main.append(make('h2', {}, id), runTabs(id, 'particles'), problems,
-    make('p', {}, 'Chains begin at independent units with the model’s biases and make a sweep, h ~ P(h|v) and then v ~ P(v|h), five times a second. When the training saves a better model, they go on with that one.'),
-    make('div', { class: 'tools' }, button, status), tiles);
+  main.append(
+    make('h2', {}, id),
+    runTabs(id, 'particles'),
+    problems,
+    make(
+      'p',
+      {},
+      'Chains begin at independent units with the model’s biases and make a sweep, h ~ P(h|v) and then v ~ P(v|h), five ' +
+        'times a second. When the training saves a better model, they go on with that one.',
+    ),
+    make('div', { class: 'tools' }, button, status),
+    tiles,
+  );
   let events = null;
   let closed = false;
   const canvases = [];

@@ -8,6 +8,9 @@ const mostHidden = 6;
 const updatesEvery = 5; // between two points of the curves
 const mostUpdates = 4000;
 
+const columnHead = (name) => make('th', { scope: 'col' }, name);
+const rowHead = (name) => make('th', { scope: 'row' }, name);
+
 export function playView(main) {
   const random = new Random(1);
   let model = new RBM(4, 3);
@@ -20,21 +23,33 @@ export function playView(main) {
   const conditionals = make('div');
   const parameters = make('div');
   const said = make('p', { class: 'faint', role: 'status' });
-  const size = (name, label, most, change) => make('label', {}, `${label} `, make('input', { type: 'number', name, min: 1, max: most, value: name === 'm' ? 4 : 3, onchange: change }));
+  const size = (name, label, most, value) => make('label', {}, `${label} `,
+    make('input', { type: 'number', name, min: 1, max: most, value, onchange: resize }));
   const button = (text, action) => make('button', { type: 'button', onclick: action }, text);
 
   main.append(
     make('h2', {}, 'A small RBM'),
-    make('p', {}, 'P(v,h) = e^(−E)/Z with E = −Σ b_i v_i − Σ c_j h_j − Σ w_ij v_i h_j. Units are 0 or 1: click one, or focus it and press the space bar. Orange lines are positive weights, blue dashed ones negative.'),
-    make('div', { class: 'tools' }, size('m', 'visible units', mostVisible, resize), size('n', 'hidden units', mostHidden, resize),
+    make('p', {}, 'P(v,h) = e^(−E)/Z with E = −Σ b_i v_i − Σ c_j h_j − Σ w_ij v_i h_j. Units are 0 or 1: click one, or focus ' +
+      'it and press the space bar. Orange lines are positive weights, blue dashed ones negative.'),
+    make('div', { class: 'tools' }, size('m', 'visible units', mostVisible, 4), size('n', 'hidden units', mostHidden, 3),
       button('Random weights', () => { model.randomise(random, 1); update(); }),
       button('All parameters 0', () => { for (const array of [model.W, model.b, model.c]) array.fill(0); update(); })),
     make('div', { class: 'columns' },
       make('div', {}, drawing,
         make('div', { class: 'tools' },
-          button('Draw h given v', () => { h = model.sampleHidden(v, random); update('h was drawn from P(h|v)'); }),
-          button('Draw v given h', () => { v = model.sampleVisible(h, random); update('v was drawn from P(v|h)'); }),
-          button('Gibbs step', () => { h = model.sampleHidden(v, random); v = model.sampleVisible(h, random); update('a step of block Gibbs sampling: h, then v'); })), said),
+          button('Draw h given v', () => {
+            h = model.sampleHidden(v, random);
+            update('h was drawn from P(h|v)');
+          }),
+          button('Draw v given h', () => {
+            v = model.sampleVisible(h, random);
+            update('v was drawn from P(v|h)');
+          }),
+          button('Gibbs step', () => {
+            h = model.sampleHidden(v, random);
+            v = model.sampleVisible(h, random);
+            update('a step of block Gibbs sampling: h, then v');
+          })), said),
       make('div', {}, make('h3', {}, 'This configuration'), numbers, conditionals)),
     make('h3', {}, 'Parameters'), parameters);
   const training = trainingPart((trained) => {
@@ -65,14 +80,17 @@ export function playView(main) {
     build();
   }
 
-  // build makes the drawing and the table of parameters anew; update fills them.
+  // build makes a new drawing and a new table of parameters; update fills them.
   function build() {
     const width = 640;
     const place = (k, count) => ((k + 0.5) * width) / count;
-    const picture = svg('svg', { class: 'rbm', viewBox: `0 0 ${width} 260`, role: 'group', 'aria-label': 'Hidden units above, visible units below' });
+    const picture = svg('svg', {
+      class: 'rbm', viewBox: `0 0 ${width} 260`, role: 'group', 'aria-label': 'Hidden units above, visible units below',
+    });
     for (let i = 0; i < model.m; i++) {
       for (let j = 0; j < model.n; j++) {
-        picture.append(svg('line', { x1: place(i, model.m), y1: 215, x2: place(j, model.n), y2: 45, class: 'edge', 'data-edge': `${i},${j}` }, svg('title', {}, '')));
+        const ends = { x1: place(i, model.m), y1: 215, x2: place(j, model.n), y2: 45 };
+        picture.append(svg('line', { ...ends, class: 'edge', 'data-edge': `${i},${j}` }, svg('title', {}, '')));
       }
     }
     const unit = (layer, k, count, y) => {
@@ -81,8 +99,10 @@ export function playView(main) {
         states[k] = 1 - states[k];
         update();
       };
-      const g = svg('g', { class: 'unit', role: 'switch', tabindex: 0, 'data-unit': `${layer}${k}`, transform: `translate(${place(k, count)} ${y})` },
-        svg('circle', { r: 24 }), svg('text', { dy: 5 }, `${layer}${k + 1}`));
+      const g = svg('g', {
+        class: 'unit', role: 'switch', tabindex: 0, 'data-unit': `${layer}${k}`,
+        transform: `translate(${place(k, count)} ${y})`,
+      }, svg('circle', { r: 24 }), svg('text', { dy: 5 }, `${layer}${k + 1}`));
       g.addEventListener('click', toggle);
       g.addEventListener('keydown', (event) => {
         if (event.key !== ' ' && event.key !== 'Enter') return;
@@ -108,11 +128,12 @@ export function playView(main) {
     const names = Array.from({ length: model.n }, (_, j) => j);
     parameters.replaceChildren(make('div', { class: 'scroll' }, make('table', {},
       make('caption', {}, 'w_ij, with the biases b_i and c_j'),
-      make('thead', {}, make('tr', {}, make('th', { scope: 'col' }, 'unit'), ...names.map((j) => make('th', { scope: 'col' }, `h${j + 1}`)), make('th', { scope: 'col' }, 'b'))),
+      make('thead', {}, make('tr', {}, ...['unit', ...names.map((j) => `h${j + 1}`), 'b'].map(columnHead))),
       make('tbody', {},
-        ...Array.from({ length: model.m }, (_, i) => make('tr', {}, make('th', { scope: 'row' }, `v${i + 1}`),
-          ...names.map((j) => make('td', {}, input(`w ${i + 1} ${j + 1}`, model.W, i * model.n + j))), make('td', {}, input(`b ${i + 1}`, model.b, i)))),
-        make('tr', {}, make('th', { scope: 'row' }, 'c'), ...names.map((j) => make('td', {}, input(`c ${j + 1}`, model.c, j))), make('td'))))));
+        ...Array.from({ length: model.m }, (_, i) => make('tr', {}, rowHead(`v${i + 1}`),
+          ...names.map((j) => make('td', {}, input(`w ${i + 1} ${j + 1}`, model.W, i * model.n + j))),
+          make('td', {}, input(`b ${i + 1}`, model.b, i)))),
+        make('tr', {}, rowHead('c'), ...names.map((j) => make('td', {}, input(`c ${j + 1}`, model.c, j))), make('td'))))));
     update();
   }
 
@@ -137,15 +158,25 @@ export function playView(main) {
     }
     const logZ = model.logZ();
     const [energy, free] = [model.energy(v, h), model.freeEnergy(v)];
-    const entry = (key, name, x) => make('div', {}, make('dt', {}, name), make('dd', { 'data-value': key, 'data-exact': String(x) }, number(x, 6)));
-    numbers.replaceChildren(entry('energy', 'E(v,h)', energy), entry('free', 'F(v) = −log Σ_h e^(−E)', free), entry('logZ', 'log Z', logZ),
-      entry('pv', 'P(v) = e^(−F)/Z', Math.exp(-free - logZ)), entry('pvh', 'P(v,h) = e^(−E)/Z', Math.exp(-energy - logZ)));
-    const row = (name, values, layer) => make('tr', {}, make('th', { scope: 'row' }, name), ...values.map((p, k) => make('td', { 'data-value': `${layer}${k}`, 'data-exact': String(p) }, p.toFixed(4))));
-    const head = (layer, count) => make('tr', {}, make('td'), ...Array.from({ length: count }, (_, k) => make('th', { scope: 'col' }, `${layer}${k + 1}`)));
+    const entry = (key, name, x) => make('div', {}, make('dt', {}, name),
+      make('dd', { 'data-value': key, 'data-exact': String(x) }, number(x, 6)));
+    numbers.replaceChildren(
+      entry('energy', 'E(v,h)', energy),
+      entry('free', 'F(v) = −log Σ_h e^(−E)', free),
+      entry('logZ', 'log Z', logZ),
+      entry('pv', 'P(v) = e^(−F)/Z', Math.exp(-free - logZ)),
+      entry('pvh', 'P(v,h) = e^(−E)/Z', Math.exp(-energy - logZ)),
+    );
+    const row = (name, values, layer) => make('tr', {}, rowHead(name),
+      ...values.map((p, k) => make('td', { 'data-value': `${layer}${k}`, 'data-exact': String(p) }, p.toFixed(4))));
+    const head = (layer, count) => make('tr', {}, make('td'),
+      ...Array.from({ length: count }, (_, k) => columnHead(`${layer}${k + 1}`)));
     conditionals.replaceChildren(make('div', { class: 'scroll' },
       make('table', {}, make('caption', {}, 'Conditionals: given the other layer, the units of a layer are independent'),
-        make('thead', {}, head('h', model.n)), make('tbody', {}, row('P(h_j = 1 | v)', model.hiddenProbabilities(v), 'h')),
-        make('thead', {}, head('v', model.m)), make('tbody', {}, row('P(v_i = 1 | h)', model.visibleProbabilities(h), 'v')))));
+        make('thead', {}, head('h', model.n)),
+        make('tbody', {}, row('P(h_j = 1 | v)', model.hiddenProbabilities(v), 'h')),
+        make('thead', {}, head('v', model.m)),
+        make('tbody', {}, row('P(v_i = 1 | h)', model.visibleProbabilities(h), 'v')))));
   }
 
   // show writes a parameter into its field.
@@ -161,16 +192,25 @@ export function playView(main) {
 
 // trainingPart trains three models from the same start and shows their exact KL divergences.
 function trainingPart(take) {
-  const chart = new Chart({ title: 'Exact KL divergence from the data to the model', x: 'updates', y: 'nats', log: true, height: 320 });
+  const title = 'Exact KL divergence from the data to the model';
+  const chart = new Chart({ title, x: 'updates', y: 'nats', log: true, height: 320 });
   const select = make('select', { id: 'data' }, ...Object.keys(dataSets).map((name) => make('option', { value: name }, name)));
-  const field = (label, name, value, min, max, step) => make('label', {}, `${label} `, make('input', { type: 'number', name, value, min, max, step }));
-  const fields = [field('visible', 'trained-m', 6, 2, mostVisible, 1), field('hidden', 'trained-n', 4, 1, mostHidden, 1), field('learning rate', 'rate', 0.1, 0.01, 2, 0.01)];
+  const field = (label, name, value, min, max, step) => make('label', {}, `${label} `,
+    make('input', { type: 'number', name, value, min, max, step }));
+  const fields = [
+    field('visible', 'trained-m', 6, 2, mostVisible, 1),
+    field('hidden', 'trained-n', 4, 1, mostHidden, 1),
+    field('learning rate', 'rate', 0.1, 0.01, 2, 0.01),
+  ];
   const go = make('button', { type: 'button', onclick: () => (timer ? pause() : start()) }, 'Train');
   const results = make('dl', { class: 'figures' });
   const takers = make('div', { class: 'tools' });
   const element = make('section', { 'aria-label': 'Training' }, make('h2', {}, 'Training it'),
-    make('p', {}, 'Three models begin with the same small weights and learn the same distribution, which is known exactly. The exact gradient sums the negative phase over all states; CD-1 takes it from one Gibbs step that starts at the data; PCD from chains that go on from update to update. 40 rows a minibatch, 40 chains.'),
-    make('div', { class: 'tools' }, make('label', { for: 'data' }, 'data '), select, ...fields, go, make('button', { type: 'button', onclick: reset }, 'Begin anew')),
+    make('p', {}, 'Three models begin with the same small weights and learn the same distribution, which is known exactly. ' +
+      'The exact gradient sums the negative phase over all states; CD-1 takes it from one Gibbs step that starts at the data; ' +
+      'PCD from chains that go on from update to update. 40 rows a minibatch, 40 chains.'),
+    make('div', { class: 'tools' }, make('label', { for: 'data' }, 'data '), select, ...fields, go,
+      make('button', { type: 'button', onclick: reset }, 'Start over')),
     results, chart.element, takers);
   let timer = null;
   let state = null;
@@ -189,8 +229,11 @@ function trainingPart(take) {
     const first = new RBM(m, n);
     first.randomise(new Random(7), 0.1);
     const p = dataSets[select.value](m);
-    state = { updates: 0, p, runs: Object.entries(trainers).map(([name, make]) => ({ name, model: first.clone(), train: make(new Random(3)), x: [0], y: [first.klFrom(p)] })) };
-    takers.replaceChildren(...state.runs.map((r) => make('button', { type: 'button', onclick: () => take(r.model) }, `Look into the model of ${r.name}`)));
+    const runs = Object.entries(trainers).map(([name, make]) => (
+      { name, model: first.clone(), train: make(new Random(3)), x: [0], y: [first.klFrom(p)] }));
+    state = { updates: 0, p, runs };
+    takers.replaceChildren(...runs.map((r) => make('button', { type: 'button', onclick: () => take(r.model) },
+      `Look into the model of ${r.name}`)));
     show();
   }
 
@@ -220,8 +263,12 @@ function trainingPart(take) {
 
   function show() {
     chart.set(state.runs.map(({ name, x, y }) => ({ name, x, y })));
-    const entry = (name, x) => make('div', {}, make('dt', {}, name), make('dd', { 'data-kl': name, 'data-exact': String(x) }, number(x, 4)));
-    results.replaceChildren(make('div', {}, make('dt', {}, 'updates'), make('dd', { 'data-kl': 'updates' }, String(state.updates))), ...state.runs.map((r) => entry(r.name, r.y.at(-1))));
+    const entry = (name, x) => make('div', {}, make('dt', {}, name),
+      make('dd', { 'data-kl': name, 'data-exact': String(x) }, number(x, 4)));
+    results.replaceChildren(
+      make('div', {}, make('dt', {}, 'updates'), make('dd', { 'data-kl': 'updates' }, String(state.updates))),
+      ...state.runs.map((r) => entry(r.name, r.y.at(-1))),
+    );
   }
 
   select.addEventListener('change', reset);
@@ -233,8 +280,9 @@ function trainingPart(take) {
       input.value = name === 'trained-m' ? m : n;
     });
   }
-  // The parameters of what is shown, for those who want to check them.
-  element.trained = () => state.runs.map(({ name, model: { m, n, W, b, c } }) => ({ name, m, n, W: [...W], b: [...b], c: [...c] }));
+  // The parameters of what is shown, for whoever wants to check them.
+  element.trained = () => state.runs.map(({ name, model: { m, n, W, b, c } }) => (
+    { name, m, n, W: [...W], b: [...b], c: [...c] }));
   reset();
   return { element, redraw: show, close: () => { pause(); chart.close(); } };
 }

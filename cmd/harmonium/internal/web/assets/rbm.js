@@ -1,5 +1,5 @@
-// An RBM of Bernoulli units so small that everything about it is a sum. Configurations are arrays of 0 and 1; a number k stands for the
-// configuration whose unit i is bit i of k.
+// An RBM of Bernoulli units, small enough to sum over all states. Configurations are arrays of 0 and 1; a number k stands
+// for the configuration whose unit i is bit i of k.
 
 // Random is mulberry32: the same seed gives the same numbers.
 export class Random {
@@ -50,7 +50,9 @@ export class RBM {
   }
 
   // freeEnergy is −log Σ_h e^(−E(v,h)).
-  freeEnergy(v) { return -v.reduce((x, s, i) => x + s * this.b[i], 0) - this.hiddenInput(v).reduce((x, a) => x + softplus(a), 0); }
+  freeEnergy(v) {
+    return -v.reduce((x, s, i) => x + s * this.b[i], 0) - this.hiddenInput(v).reduce((x, a) => x + softplus(a), 0);
+  }
 
   freeEnergies() { return Array.from({ length: 1 << this.m }, (_, k) => this.freeEnergy(configuration(k, this.m))); }
   logZ() { return logSumExp(this.freeEnergies().map((f) => -f)); }
@@ -87,7 +89,10 @@ export class RBM {
 
   // ascend adds rate·(positive − negative), the gradient of the log-likelihood.
   ascend(rate, positive, negative) {
-    for (const name of ['W', 'b', 'c']) this[name].forEach((_, k) => { this[name][k] += rate * (positive[name][k] - negative[name][k]); });
+    for (const name of ['W', 'b', 'c'])
+      this[name].forEach((_, k) => {
+        this[name][k] += rate * (positive[name][k] - negative[name][k]);
+      });
   }
 
   sampleHidden(v, random) { return this.hiddenProbabilities(v).map((p) => Number(random.uniform() < p)); }
@@ -124,7 +129,11 @@ export const trainers = {
       const rows = Array.from({ length: batch }, () => configuration(draw(p, random), model.m));
       chains ??= Array.from({ length: batch }, () => Array.from(model.b, (b) => Number(random.uniform() < sigmoid(b))));
       chains = chains.map((v) => model.gibbs(v, random));
-      model.ascend(rate, model.moments(rows.map((v) => [1 / batch, v])), model.moments(chains.map((v) => [1 / batch, v])));
+      model.ascend(
+        rate,
+        model.moments(rows.map((v) => [1 / batch, v])),
+        model.moments(chains.map((v) => [1 / batch, v])),
+      );
     };
   },
 };

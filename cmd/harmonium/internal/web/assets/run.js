@@ -6,18 +6,22 @@ import { state, settingsOf, runTabs } from './summary.js';
 const points = 600;
 
 export function runView(main, id) {
+  const x = 'passes over the data';
   const charts = {
-    likelihood: new Chart({ title: 'Log-likelihood, with errors of the rows and of log Z together', x: 'passes over the data', y: 'nats', height: 340 }),
-    pseudo: new Chart({ title: 'Pseudo-log-likelihood: no likelihood, but needs no log Z', x: 'passes over the data', y: 'nats' }),
-    gradient: new Chart({ title: 'Norm of the gradient', x: 'passes over the data', y: 'norm', log: true }),
-    ess: new Chart({ title: 'Effective sample size of the estimate of log Z, of 200 chains', x: 'passes over the data', y: 'chains' }),
-    speed: new Chart({ title: 'Speed', x: 'passes over the data', y: 'updates a second' }),
-    spectrum: new Chart({ title: 'Largest singular values of W', x: 'passes over the data', y: 'singular value', log: true }),
+    likelihood: new Chart({
+      title: 'Log-likelihood, with errors of the rows and of log Z together', x, y: 'nats', height: 340,
+    }),
+    pseudo: new Chart({ title: 'Pseudo-log-likelihood: no likelihood, but needs no log Z', x, y: 'nats' }),
+    gradient: new Chart({ title: 'Norm of the gradient', x, y: 'norm', log: true }),
+    ess: new Chart({ title: 'Effective sample size of the estimate of log Z, of 200 chains', x, y: 'chains' }),
+    speed: new Chart({ title: 'Speed', x, y: 'updates a second' }),
+    spectrum: new Chart({ title: 'Largest singular values of W', x, y: 'singular value', log: true }),
   };
   const figures = make('dl', { class: 'figures' });
   const problems = make('div');
   const settings = make('details', {}, make('summary', {}, 'Settings'), make('dl', { class: 'figures' }));
-  main.append(make('h2', {}, id), runTabs(id, 'run'), problems, figures, make('div', { class: 'charts' }, ...Object.values(charts).map((c) => c.element)), settings);
+  main.append(make('h2', {}, id), runTabs(id, 'run'), problems, figures,
+    make('div', { class: 'charts' }, ...Object.values(charts).map((c) => c.element)), settings);
   let shown = { metrics: [] };
   let closed = false;
 
@@ -35,28 +39,37 @@ export function runView(main, id) {
   function draw() {
     const { summary, metrics, error } = shown;
     const last = metrics.at(-1);
-    const findings = (last?.findings ?? []).map((f) => make('div', { class: 'finding' }, make('strong', {}, f.code), `: ${f.message}; ${f.consequence}. `, make('em', {}, `What to do: ${f.remedy}.`)));
+    const findings = (last?.findings ?? []).map((f) => make('div', { class: 'finding' }, make('strong', {}, f.code),
+      `: ${f.message}; ${f.consequence}. `, make('em', {}, `What to do: ${f.remedy}.`)));
     problems.replaceChildren(...(error ? [failure(new Error(error))] : []), ...findings);
     const entry = (name, value) => make('div', {}, make('dt', {}, name), make('dd', {}, value));
     const likelihood = (s) => (s ? withError(s.value, Math.hypot(s.stderr, last.log_z_stderr)) : '–');
     figures.replaceChildren(
-      entry('state', summary ? state(summary) : 'gone'), entry('update', number(last?.update, 9)), entry('passes', number(last?.epoch)),
-      entry('training data, nats', likelihood(last?.train_ll)), entry('validation data, nats', likelihood(last?.valid_ll)),
-      entry('log Z', last ? withError(last.log_z, last.log_z_stderr) : '–'), entry('learning rate', number(last?.rate, 3)),
+      entry('state', summary ? state(summary) : 'gone'),
+      entry('update', number(last?.update, 9)),
+      entry('passes', number(last?.epoch)),
+      entry('training data, nats', likelihood(last?.train_ll)),
+      entry('validation data, nats', likelihood(last?.valid_ll)),
+      entry('log Z', last ? withError(last.log_z, last.log_z_stderr) : '–'),
+      entry('learning rate', number(last?.rate, 3)),
     );
     const curve = (name, value, stderr) => {
       const some = metrics.filter((m) => value(m) != null);
       return { name, x: some.map((m) => m.epoch), y: some.map(value), error: stderr ? some.map(stderr) : undefined };
     };
     const band = (key) => (m) => Math.hypot(m[key].stderr, m.log_z_stderr);
-    charts.likelihood.set([curve('training data', (m) => m.train_ll?.value, band('train_ll')), curve('validation data', (m) => m.valid_ll?.value, band('valid_ll'))]);
+    charts.likelihood.set([
+      curve('training data', (m) => m.train_ll?.value, band('train_ll')),
+      curve('validation data', (m) => m.valid_ll?.value, band('valid_ll')),
+    ]);
     charts.pseudo.set([curve('some rows', (m) => m.pseudo_ll?.value, (m) => m.pseudo_ll.stderr)]);
     charts.gradient.set([curve('all parameters', (m) => m.gradient_norm)]);
     charts.ess.set([curve('effective sample size', (m) => m.ess)]);
     charts.speed.set([{ name: 'updates a second', ...speed(metrics) }]);
     charts.spectrum.set([0, 1, 2, 3, 4, 5].map((k) => curve(String(k + 1), (m) => m.singular_values?.[k])));
     for (const name of ['pseudo', 'ess', 'spectrum']) charts[name].element.hidden = charts[name].series.length === 0;
-    settings.lastChild.replaceChildren(...(summary?.settings ? settingsOf(summary) : []).map(([name, text]) => entry(name, text)));
+    const pairs = summary?.settings ? settingsOf(summary) : [];
+    settings.lastChild.replaceChildren(...pairs.map(([name, text]) => entry(name, text)));
   }
 
   load();

@@ -1,4 +1,4 @@
-// The overview of all runs, and the comparison of those that are ticked.
+// The overview of all runs, and the comparison of the ticked ones.
 import { make, number, counted, withError, table, fetchJSON, failure } from './dom.js';
 import { Chart } from './charts.js';
 import { state, settingsOf } from './summary.js';
@@ -16,7 +16,12 @@ const total = (metric) => Math.hypot(score(metric)?.stderr ?? 0, metric?.log_z_s
 export function runsView(main) {
   const list = table('runs', columns, []);
   const empty = make('p', { class: 'faint' }, 'No runs yet. They appear here when harmonium train makes them.');
-  const chart = new Chart({ title: 'Log-likelihood of validation data, or of training data where there are none, with errors', x: 'passes over the data', y: 'nats', height: 340 });
+  const chart = new Chart({
+    title: 'Log-likelihood of validation data, or of training data where there are none, with errors',
+    x: 'passes over the data',
+    y: 'nats',
+    height: 340,
+  });
   const differences = make('div');
   const problems = make('div');
   main.append(make('h2', {}, 'Runs'), problems, empty, list, make('h2', {}, 'Comparison'), chart.element, differences);
@@ -34,7 +39,11 @@ export function runsView(main) {
       summaries = (await fetchJSON('api/runs')).map((s) => ({ ...s, fetched }));
       if (!ticked) summaries.filter((s) => s.last).slice(0, comparedAtFirst).forEach((s) => compared.add(s.id));
       const wanted = summaries.filter((s) => compared.has(s.id) && (!curves.has(s.id) || changed?.has(s.id)));
-      await Promise.all(wanted.map(async ({ id }) => curves.set(id, (await fetchJSON('api/metrics', { run: id, points })).metrics ?? [])));
+      await Promise.all(
+        wanted.map(async ({ id }) =>
+          curves.set(id, (await fetchJSON('api/metrics', { run: id, points })).metrics ?? []),
+        ),
+      );
       problems.replaceChildren();
     } catch (error) {
       problems.replaceChildren(failure(error));
@@ -47,14 +56,23 @@ export function runsView(main) {
     list.hidden = !empty.hidden;
     list.querySelector('caption').textContent = counted(summaries.length, 'run');
     fill();
-    chart.set(summaries.filter((s) => compared.has(s.id)).map(({ id }) => {
-      const metrics = (curves.get(id) ?? []).filter((m) => score(m));
-      return { name: id, x: metrics.map((m) => m.epoch), y: metrics.map((m) => score(m).value), error: metrics.map(total) };
-    }));
+    chart.set(
+      summaries
+        .filter((s) => compared.has(s.id))
+        .map(({ id }) => {
+          const metrics = (curves.get(id) ?? []).filter((m) => score(m));
+          return {
+            name: id,
+            x: metrics.map((m) => m.epoch),
+            y: metrics.map((m) => score(m).value),
+            error: metrics.map(total),
+          };
+        }),
+    );
     differences.replaceChildren(differing());
   }
 
-  // fill brings the rows of the table up to date and leaves the elements that stay where they are, for whoever is reading or clicking.
+  // fill updates the rows of the table. Elements that stay keep their place, for whoever is reading or clicking.
   function fill() {
     const body = list.querySelector('tbody');
     const shown = summaries.filter((s) => compared.has(s.id)).length;
@@ -92,8 +110,12 @@ export function runsView(main) {
     if (s.error && !s.settings) return ['broken', '', '', '', '', s.error];
     const findings = [...new Set((s.last?.findings ?? []).map((f) => f.code))].join(', ');
     return [
-      state(s), `${s.settings.model.visible} × ${s.settings.model.hidden}`, number(s.last?.update), number(s.last?.epoch),
-      s.last ? withError(score(s.last)?.value, total(s.last)) : '–', s.error ?? (findings || 'none'),
+      state(s),
+      `${s.settings.model.visible} × ${s.settings.model.hidden}`,
+      number(s.last?.update),
+      number(s.last?.epoch),
+      s.last ? withError(score(s.last)?.value, total(s.last)) : '–',
+      s.error ?? (findings || 'none'),
     ];
   }
 
@@ -102,9 +124,15 @@ export function runsView(main) {
     const chosen = summaries.filter((s) => compared.has(s.id) && s.settings);
     if (chosen.length < 2) return make('p', { class: 'faint' }, 'Tick two runs or more to compare their settings.');
     const settings = chosen.map((s) => new Map(settingsOf(s)));
-    const names = [...new Set(settings.flatMap((s) => [...s.keys()]))].filter((name) => new Set(settings.map((s) => s.get(name))).size > 1);
+    const names = [...new Set(settings.flatMap((s) => [...s.keys()]))].filter(
+      (name) => new Set(settings.map((s) => s.get(name))).size > 1,
+    );
     if (names.length === 0) return make('p', { class: 'faint' }, 'All settings are the same.');
-    return table('Settings that differ', ['setting', ...chosen.map((s) => s.id)], names.map((name) => [name, ...settings.map((s) => s.get(name))]));
+    return table(
+      'Settings that differ',
+      ['setting', ...chosen.map((s) => s.id)],
+      names.map((name) => [name, ...settings.map((s) => s.get(name))]),
+    );
   }
 
   load();

@@ -14,7 +14,8 @@ function age(seconds) {
   return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} days`;
 }
 
-// settingsOf lists a run's settings as pairs of name and text. Those of the negative phase and the optimiser come after its kind.
+// settingsOf lists a run's settings as pairs of name and text. The kind of a negative phase or optimiser comes before its
+// settings.
 export function settingsOf({ settings: { model, data, training } }) {
   const text = (v) => (v === null || v === '' ? 'default' : String(v));
   const own = (name, value) => {
@@ -27,6 +28,13 @@ export function settingsOf({ settings: { model, data, training } }) {
 
 // runTabs are the links between the views of one run.
 export function runTabs(id, here) {
-  const link = (name, text) => make('a', { href: `#/${name}/${encodeURIComponent(id)}`, 'aria-current': name === here ? 'page' : null }, text);
-  return make('nav', { 'aria-label': `Views of ${id}` }, link('run', 'Training'), link('weights', 'Weights'), link('particles', 'Particles'));
+  const link = (name, text) =>
+    make('a', { href: `#/${name}/${encodeURIComponent(id)}`, 'aria-current': name === here ? 'page' : null }, text);
+  return make(
+    'nav',
+    { 'aria-label': `Views of ${id}` },
+    link('run', 'Training'),
+    link('weights', 'Weights'),
+    link('particles', 'Particles'),
+  );
 }

@@ -10,7 +10,11 @@ const orders = {
 
 export function weightsView(main, id) {
   const tiles = make('div', { class: 'tiles', role: 'group', 'aria-label': 'Hidden units' });
-  const order = make('select', { id: 'order', onchange: draw }, ...Object.entries(orders).map(([key, [name]]) => make('option', { value: key }, name)));
+  const order = make(
+    'select',
+    { id: 'order', onchange: draw },
+    ...Object.entries(orders).map(([key, [name]]) => make('option', { value: key }, name)),
+  );
   const legend = make('p', { class: 'faint' });
   const problems = make('div');
   const wide = make('div', { class: 'wide' });
@@ -35,16 +39,29 @@ export function weightsView(main, id) {
   function draw() {
     if (!answer) return;
     const { rows, columns, units, hidden, scale } = answer;
-    legend.textContent = `w_ij from ${number(-scale, 3)} (blue) over 0 (grey) to ${number(scale, 3)} (red). ${units.length} of ${hidden} units. Hover, or choose with Tab and the arrow keys.`;
+    legend.textContent = `w_ij from ${number(-scale, 3)} (blue) over 0 (grey) to ${number(scale, 3)} (red). ` +
+      `${units.length} of ${hidden} units. Hover, or choose with Tab and the arrow keys.`;
     const sorted = [...units].sort(orders[order.value][1]);
     const focused = tiles.contains(document.activeElement);
     const pixel = Math.max(1, Math.min(12, Math.floor(64 / Math.max(rows, columns / 4))));
-    tiles.replaceChildren(...sorted.map((unit) => {
-      const tile = make('button', { type: 'button', class: 'tile', tabindex: unit.j === chosen ? 0 : -1, 'data-unit': unit.j, 'aria-label': caption(unit) }, picture(unit, pixel));
-      tile.addEventListener('mouseenter', () => choose(unit));
-      tile.addEventListener('focus', () => choose(unit));
-      return tile;
-    }));
+    tiles.replaceChildren(
+      ...sorted.map((unit) => {
+        const tile = make(
+          'button',
+          {
+            type: 'button',
+            class: 'tile',
+            tabindex: unit.j === chosen ? 0 : -1,
+            'data-unit': unit.j,
+            'aria-label': caption(unit),
+          },
+          picture(unit, pixel),
+        );
+        tile.addEventListener('mouseenter', () => choose(unit));
+        tile.addEventListener('focus', () => choose(unit));
+        return tile;
+      }),
+    );
     if (!units.some((u) => u.j === chosen)) chosen = sorted[0].j;
     choose(units.find((u) => u.j === chosen));
     if (focused) tiles.querySelector('.chosen')?.focus();
