@@ -25,22 +25,23 @@ func (l Least) Value() float64 { return max(l.Configuration, l.Rows, l.Modes) }
 
 // finding says that the bounds prove AIS and tempering wrong.
 func (l Least) finding(ais, tempered sample.LogZ) diag.Finding {
-	f := diag.Finding{
-		Code: "hidden-mode", Value: diag.Number(l.Value() - ais.Value), Threshold: agreement * diag.Number(ais.Stderr),
-		Consequence: "almost all of the model's weight is where none of these looks; the log-likelihoods here are upper bounds",
-	}
+	estimates := fmt.Sprintf("AIS gives %.1f, and tempering %.1f", ais.Value, tempered.Value)
+	found := "the distinct rows have probabilities that sum to more than 1"
 	switch l.Value() {
 	case l.Configuration:
-		f.Message = fmt.Sprintf("a configuration with F = %.1f was found", -l.Configuration)
+		found = sample.FoundConfiguration(-l.Configuration)
 	case l.Modes:
-		f.Message = fmt.Sprintf("a mode with the variational bound %.1f was found", l.Modes)
-	default:
-		f.Code, f.Message = "mass", "the probabilities of the distinct rows sum to more than 1"
-		f.Consequence = "log Z is far too low, and the log-likelihoods here are upper bounds"
+		found = fmt.Sprintf("a mode with the variational bound %.1f was found", l.Modes)
 	}
-	f.Message += fmt.Sprintf(", so that log Z is more than %.1f; AIS gives %.1f, and tempering %.1f", l.Value(), ais.Value, tempered.Value)
+	f := sample.HiddenMode(l.Value(), found, estimates, ais, agreement*ais.Stderr)
+	if l.Value() == l.Rows && l.Rows > l.Configuration {
+		f.Code, f.Consequence = CodeMass, "log Z is too low, and the log-likelihoods here are upper bounds"
+	}
 	return f
 }
+
+// CodeMass is the code of the finding that the probabilities of distinct rows sum to more than 1.
+const CodeMass = "mass"
 
 // see takes note of configurations.
 func (e *estimator) see(v rbm.Batch) (free []float64) {

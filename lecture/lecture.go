@@ -125,11 +125,15 @@ func (model *Model) FreeEnergy(v []float64) float64 {
 	return f
 }
 
-// Distribution is P(v) = Σ_h P(v,h) = e^(−F(v)) / Z, a table of 2^m numbers.
+// Distribution is P(v) = Σ_h P(v,h) = e^(−F(v)) / Z, a table of 2^m numbers. Its sum is one, so that Z = Σ_v e^(−F(v)).
 func (model *Model) Distribution() []float64 {
-	p, logZ := make([]float64, 1<<len(model.B)), model.LogZ()
+	p := make([]float64, 1<<len(model.B))
 	for a, v := range States(len(model.B)) {
-		p[a] = math.Exp(-model.FreeEnergy(v) - logZ)
+		p[a] = -model.FreeEnergy(v)
+	}
+	logZ := logSum(p...)
+	for a, x := range p {
+		p[a] = math.Exp(x - logZ)
 	}
 	return p
 }

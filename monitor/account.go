@@ -3,19 +3,34 @@ package monitor
 import "math"
 
 // accounts are what a training pays for everything that doesn't train: a part of its operations for each purpose.
-type accounts struct{ exact, follow, check, score, pseudo, spectrum account }
+//
+// What comes with scores is planned before the first update, at the cost of an update then: pays tells how much of it a number of updates
+// pays for, and period after how many updates it may come. What chains do on top of that is saved for, at the cost of updates at the time:
+// Earn, Affords, Spend.
+type accounts struct {
+	exact, score, pseudo, spectrum account // planned
+	follow, check                  account // saved for
+}
 
-// newAccounts opens the accounts of a training whose updates cost what update returns, as they are at the time.
-func newAccounts(update func() float64) *accounts {
-	pay := func(part float64) account { return account{part: part, update: update, price: 1} }
+// newAccounts opens the accounts. Those of live scores have no price yet ([accounts.priceLive]).
+func newAccounts(c Config) *accounts {
+	m, n := float64(c.Model.M()), float64(c.Model.N())
+	pay := func(part, price float64) account { return account{part: part, update: c.Cost, price: price} }
 	return &accounts{
-		exact:    pay(0.1),   // scores by enumeration, instead of follow, check and score where it is cheap
-		follow:   pay(0.02),  // steps of the AIS chains that follow the running mean
-		check:    pay(0.015), // steps of checks
-		score:    pay(0.015), // live scores, but for checks
-		pseudo:   pay(0.005), // operations of pseudo-log-likelihoods
-		spectrum: pay(0.005), // singular values of W
+		// a score by enumeration, instead of follow, check and score where it is cheap
+		exact:    pay(0.1, ExactCost(c.Model)+c.rows(exactRows)*n*(m+costUnit)),
+		score:    pay(0.015, 0),                           // a live score, but for checks
+		pseudo:   pay(0.005, 1),                           // an operation of pseudo-log-likelihoods
+		spectrum: pay(0.005, spectrumCost(c.Model)),       // singular values of W
+		follow:   pay(0.02, stepCost(c.Model, aisChains)), // a step of the AIS chains that follow the running mean
+		check:    pay(0.015, 0),                           // a step of a check
 	}
+}
+
+// priceLive sets the prices of live scores and of steps of checks, with a number of chains of reverse AIS.
+func (a *accounts) priceLive(c Config, reverse int, rows float64) {
+	a.score.price = liveCost(c.Model, reverse, rows)
+	a.check.price = stepCost(c.Model, aisChains) + stepCost(c.Model, reverse)
 }
 
 // account counts pieces of what is bought, such as steps of chains.

@@ -1,6 +1,12 @@
 package monitor
 
-import "testing"
+import (
+	"testing"
+
+	"harmonium/data"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
 
 // An account earns its part of what updates cost at the time, counted in pieces, saves no more than it may, and affords what it has.
 func TestAccount(t *testing.T) {
@@ -34,7 +40,9 @@ func TestAccount(t *testing.T) {
 
 // The parts of a training that don't train cost less than a tenth of it where scores are live.
 func TestAccountsAreSmall(t *testing.T) {
-	a := newAccounts(func() float64 { return 1 })
+	a := newAccounts(Config{
+		Model: rbm.New(4, 3, rng.Seed(1)), Data: &data.Set{States: rbm.NewBatch(5, 4)}, Cost: func() float64 { return 1 },
+	})
 	if sum := a.follow.part + a.check.part + a.score.part + a.pseudo.part + a.spectrum.part; sum > 0.1 {
 		t.Errorf("the accounts take %v of a training, docs/evaluation.md promises less than a tenth", sum)
 	}

@@ -6,8 +6,8 @@ import (
 	"harmonium/sample"
 )
 
-// A check is due when twice the steps of the one before are saved, or enoughSteps. It makes all that are, up to mostSteps. The first has
-// fewestSteps; these are there at the beginning, if half of what the whole training pays is as many.
+// A check is due once twice the steps of the last one are saved, or enoughSteps. It spends all that are saved, mostSteps at most. The first
+// check takes fewestSteps, which are lent before the first update where half of what the whole training pays covers them.
 const (
 	fewestSteps = 20
 	enoughSteps = 500

@@ -35,7 +35,7 @@ func ExampleMonitor() {
 		}
 		watch.Follow(update, model, float64(update)/updates)
 	}
-	scores, err := watch.Score(ctx, monitor.Moment{Update: updates, Model: model, Conditionals: conditionals})
+	scores, err := watch.Score(ctx, monitor.Snapshot{Update: updates, Model: model, Conditionals: conditionals})
 	if err != nil {
 		panic(err)
 	}

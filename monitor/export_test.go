@@ -19,11 +19,12 @@ const (
 	LostTrack     = lostTrack
 )
 
-// ScoreLive scores live, although enumeration would be cheap, with so many rows in mind. reverse is the number of chains of reverse AIS, or
-// 0 for what the account pays.
+// ScoreLive scores live, although enumeration would be cheap, at the price of a number of rows. reverse is the number of chains of
+// reverse AIS, or 0 for what the account pays.
 func (m *Monitor) ScoreLive(every int, rows float64, reverse int) {
 	key := rng.Seed(m.config.Seed).Stream(rng.StreamLive).Stream(rng.StreamEstimate)
-	m.plan.method, m.live = MethodLive, newLive(m.config, m.accounts, every, rows, key)
+	m.plan.method, m.plan.reverse = MethodLive, reverseChains(m.config, m.accounts, every, rows)
+	m.live = newLive(m.config, m.plan.reverse, &m.accounts.check, key)
 	if reverse > 0 {
 		m.live.reverse = reverse
 	}
@@ -50,7 +51,7 @@ func (m *Monitor) CheckBalance() float64 { return m.accounts.check.balance * m.a
 // CheapChecks makes checks a hundred times cheaper.
 func (m *Monitor) CheapChecks() { m.accounts.check.price /= 100 }
 
-// FollowPays is the number of steps of the AIS chains that so many updates pay for.
+// FollowPays is the number of steps of the AIS chains that a number of updates pays for.
 func (m *Monitor) FollowPays(updates int) float64 { return m.accounts.follow.pays(updates) }
 
 // FollowBalance is the balance of the account of these steps.
@@ -59,7 +60,7 @@ func (m *Monitor) FollowBalance() float64 { return m.accounts.follow.balance }
 // DoNotFollow leaves the mean where it is.
 func (m *Monitor) DoNotFollow() { m.accounts.follow.balance = -math.MaxInt32 }
 
-// Mean is the running mean of the model, of so many looks.
+// Mean is the running mean of the model, and the number of models in it.
 func (m *Monitor) Mean() (mean *rbm.Model, seen uint64) { return m.follower.mean, m.follower.seen }
 
 // Chains are the AIS chains.

@@ -9,23 +9,9 @@ import (
 	"harmonium/sample"
 )
 
-// codeHidden is the finding of a configuration that is more probable than an estimate of log Z allows.
-const codeHidden = "hidden-mode"
-
 // UpperBounds reports whether the scores are no more than upper bounds, as a configuration was found that log Z leaves out.
 func (s *Scores) UpperBounds() bool {
-	return slices.ContainsFunc(s.Findings, func(f diag.Finding) bool { return f.Code == codeHidden })
-}
-
-// hiddenMode is the finding of a configuration with −F above what an estimate of log Z allows.
-func hiddenMode(found float64, z sample.LogZ) diag.Finding {
-	return diag.Finding{
-		Code: codeHidden,
-		Message: fmt.Sprintf("a configuration with F = %.1f was found, so that log Z is more than %.1f; AIS and reverse AIS give %.1f",
-			-found, found, z.Value),
-		Value: diag.Number(found - z.Value), Threshold: diag.Number(doubtful * z.Stderr),
-		Consequence: "almost all of the model's weight is where neither AIS nor reverse AIS looks; the log-likelihoods here are upper bounds",
-	}
+	return slices.ContainsFunc(s.Findings, func(f diag.Finding) bool { return f.Code == sample.CodeHiddenMode })
 }
 
 // findings says whether AIS chains whose longest step is given have lost track, and whether two estimates have not agreed.

@@ -31,12 +31,11 @@ type follower struct {
 }
 
 const (
-	aisChains  = 200
-	lookEvery  = 20  // updates between two looks at the model, or more, where they don't pay for a step
-	lookCost   = 2   // of a look, apart from its steps, in steps
-	stepsSaved = 200 // at most; and lent at the beginning, if the whole training pays for as many
-	// A look takes as many steps as keep what each adds to the variance of the log weights near this.
-	stepVariance = 0.05
+	aisChains    = 200
+	lookEvery    = 20   // updates after which the mean and the chains follow the model, if their account affords a step
+	lookCost     = 2    // of that without the steps, in steps
+	stepsSaved   = 200  // at most; lent before the first update where the whole training pays for them
+	stepVariance = 0.05 // that a step should add to that of the log weights: their number follows from it
 	// The chains have lost track where a step leaves less than this part of them with weight.
 	lostPart  = 0.1
 	lostTrack = 1000 // a length that stands for all that are longer, or not a number
@@ -49,7 +48,7 @@ func newFollower(c Config, a *account, key rng.Key) *follower {
 		chains: sample.NewIndependent(base, aisChains, key), atMean: rbm.NewConditionals(base, c.Compute),
 	}
 	f.chains.UpdateFreeEnergies(f.atMean)
-	a.price, a.most = stepCost(base, aisChains), stepsSaved
+	a.most = stepsSaved
 	a.balance = max(1+lookCost, min(stepsSaved, a.pays(c.Updates)))
 	return f
 }
@@ -81,8 +80,8 @@ func (f *follower) move(model *rbm.Model) {
 	}
 }
 
-// bridge leads the chains from the mean before to the mean, at which it leaves the conditionals. It makes at least one step, from least to
-// most. It returns the steps' lengths.
+// bridge takes the chains from the mean before to the mean, at which it leaves the conditionals, in least to most steps and at least
+// one. It returns the steps' lengths.
 func (f *follower) bridge(least, most int) []float64 {
 	f.atMean.Update(f.mean)
 	length := f.chains.StdLogWeight(f.atMean)

@@ -31,8 +31,8 @@ func TestLadder(t *testing.T) {
 	}
 	var kept []*rbm.Model
 	for p := range training.Steps(t.Context()) {
-		if p.Kept != nil {
-			kept = append(kept, p.Kept)
+		if p.Frozen != nil {
+			kept = append(kept, p.Frozen)
 		}
 	}
 	if len(kept) < 2 {
@@ -86,8 +86,8 @@ func TestLadderWithoutPersistentChains(t *testing.T) {
 		}
 		var scores []float64
 		for p := range training.Steps(t.Context()) {
-			if p.Kept != nil {
-				scores = append(scores, score(p.Kept))
+			if p.Frozen != nil {
+				scores = append(scores, score(p.Frozen))
 			}
 		}
 		mean, _ := training.Monitor.Mean()
@@ -125,7 +125,7 @@ func TestLadderIsBounded(t *testing.T) {
 		want int
 	}{{200, 3}, {3, 3}, {2, 2}, {1, 1}, {0, 0}} {
 		training, err := train.Start(rbm.New(16, 10, rng.Seed(1)), set, train.Config{
-			Negative: &train.PT{Steps: 1, Along: true, Chains: 20, Temperatures: 3}, Updates: 1000, Batch: 50, Rate: 0.1, Every: 1000,
+			Negative: &train.PT{Steps: 1, Ladder: true, Chains: 20, Temperatures: 3}, Updates: 1000, Batch: 50, Rate: 0.1, Every: 1000,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -133,7 +133,7 @@ func TestLadderIsBounded(t *testing.T) {
 		training.Monitor.SetRoom(c.room)
 		var kept []int
 		for p := range training.Steps(t.Context()) {
-			if p.Kept != nil {
+			if p.Frozen != nil {
 				kept = append(kept, p.Update)
 			}
 		}

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
@@ -17,8 +18,8 @@ import (
 // them is where the model has its weight. Reverse: so other chains go from the model to the mean by reverse AIS. Half of them begin at
 // known states, half at rows of data. Both estimates must agree.
 //
-// Now and then, with all the steps that the account has saved, a check takes reverse AIS from the model to independent units, and AIS from
-// there to the mean (check.go).
+// Where the account has saved enough steps, a check takes reverse AIS from the model to independent units, and AIS from there to the mean
+// (check.go).
 //
 // log Z is at least −F of any configuration. So neither the reverse chains nor random restarts ([sample.RandomStarts]) may come
 // to one with −F above the estimate.
@@ -38,9 +39,9 @@ type live struct {
 }
 
 const (
-	mostReverse   = 100 // chains of reverse AIS; where their account does not pay for them half or a quarter of them,
-	fewestReverse = 25  // whatever that costs
-	liveScores    = 20  // scores, where their number isn't given: fewer if fewestReverse cost too much for as many, more if mostReverse don't
+	mostReverse   = 100 // chains of reverse AIS; half or a quarter of them where their account does not pay for all,
+	fewestReverse = 25  // whatever these cost
+	liveScores    = 20  // scores of a training, if nothing else is said: fewer where fewestReverse cost too much, more where mostReverse don't
 	liveSteps     = 8   // between the mean and the model
 	liveSweeps    = 10  // that forget how states to begin reverse AIS at were found
 	perRestart    = 5   // chains of reverse AIS for a random restart, and
@@ -58,20 +59,14 @@ const (
 	streamReverse                       // reverse AIS from the model to the mean
 )
 
-// newLive prepares for scores of a number of rows, with a number of updates between them.
-func newLive(c Config, a *accounts, every int, rows float64, key rng.Key) *live {
-	l := &live{reverse: mostReverse, key: key, data: c.Data.States, account: &a.check, steps: fewestSteps}
-	price := func() float64 { return liveCost(c.Model, l.reverse, rows) }
-	for a.score.price = price(); l.reverse > fewestReverse && a.score.pays(every) < 1; a.score.price = price() {
-		l.reverse /= 2
-	}
-	l.account.price = stepCost(c.Model, aisChains) + stepCost(c.Model, l.reverse)
-	l.account.balance = min(fewestSteps, l.account.pays(c.Updates)/2)
-	return l
+// newLive prepares for scores with a number of chains of reverse AIS.
+func newLive(c Config, reverse int, account *account, key rng.Key) *live {
+	account.balance = min(fewestSteps, account.pays(c.Updates)/2)
+	return &live{reverse: reverse, key: key, data: c.Data.States, account: account, steps: fewestSteps}
 }
 
 // logZ estimates log Z of the model, at which it leaves the conditionals.
-func (l *live) logZ(f *follower, now Moment) (sample.LogZ, []diag.Finding) {
+func (l *live) logZ(f *follower, now Snapshot) (sample.LogZ, []diag.Finding) {
 	key, c := l.key.Stream(rng.Stream(now.Update)), now.Conditionals
 	c.Update(now.Model)
 	chains := sample.NewChains(l.starts(now.Known, key), now.Model.N(), key)
@@ -100,7 +95,8 @@ func (l *live) logZ(f *follower, now Moment) (sample.LogZ, []diag.Finding) {
 	l.compare(now.Update, gap, math.Sqrt(max(0, z.Stderr*z.Stderr-mean.Stderr*mean.Stderr)+back.Stderr*back.Stderr))
 	z.Stderr = math.Hypot(z.Stderr, gap)
 	if found > z.Value+doubtful*z.Stderr {
-		return sample.LogZ{Value: found, Stderr: found - z.Value, ESS: z.ESS}, []diag.Finding{hiddenMode(found, z)}
+		hidden := sample.HiddenMode(found, sample.FoundConfiguration(-found), fmt.Sprintf("AIS and reverse AIS give %.1f", z.Value), z, doubtful*z.Stderr)
+		return sample.LogZ{Value: found, Stderr: found - z.Value, ESS: z.ESS}, []diag.Finding{hidden}
 	}
 	z.Stderr = math.Hypot(z.Stderr, l.gap)
 	return z, l.findings(step)
@@ -120,8 +116,8 @@ func reverseAIS(path sample.Path, steps int, chains *sample.Chains, c *rbm.Condi
 	return z
 }
 
-// starts returns states to begin reverse AIS at: known ones, which may all be caught in one mode, and data, which may be in modes that the
-// model does not have, as many of each; only data where nothing is known.
+// starts returns states to begin reverse AIS at: one half known ones, which may all be in one mode, and one half data, which may be in
+// modes that the model does not have; data alone where nothing is known.
 func (l *live) starts(known rbm.Batch, key rng.Key) rbm.Batch {
 	v := sample.FromRows(l.data, l.reverse, key)
 	if half := min(l.reverse/2, known.Rows()); half > 0 {

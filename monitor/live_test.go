@@ -21,8 +21,8 @@ import (
 	"harmonium/train"
 )
 
-// trainLive trains on a 6×6 Ising model with 20 hidden units and scores live, although enumeration would be cheap, with so many chains of
-// reverse AIS. It calls check with each evaluation and the exact log Z.
+// trainLive trains on a 6×6 Ising model with 20 hidden units and scores live, although enumeration would be cheap, with a number of
+// chains of reverse AIS. It calls check with each evaluation and the exact log Z.
 func trainLive(t *testing.T, c train.Config, reverse int, check func(e *train.Evaluation, logZ float64)) {
 	t.Helper()
 	states, _, err := ising.Sample(t.Context(), 6, 2.5, 3000, rng.Seed(1), ising.Options{})
@@ -95,7 +95,7 @@ func logZNow(t *testing.T, training *train.Training, known rbm.Batch) (sample.Lo
 	t.Helper()
 	training.Monitor.ScoreLive(10, 0, 0)
 	model := training.Model
-	scores, err := training.Monitor.Score(t.Context(), monitor.Moment{
+	scores, err := training.Monitor.Score(t.Context(), monitor.Snapshot{
 		Update: 1, Model: model, Conditionals: rbm.NewConditionals(model, nil), Known: known,
 	})
 	if err != nil {

@@ -19,7 +19,7 @@ type Config struct {
 	Updates     int              // planned; 0 means that nobody knows
 	Epoch       int              // updates of a pass over the data
 	Every       int              // updates between scores; 0 means an epoch, or more where scores cost too much for that
-	Keep        bool             // whether [Monitor.Ladder] returns the models frozen along the training
+	Ladder      bool             // whether to keep the ladder for [Monitor.Ladder]
 }
 
 // Monitor scores a model while it is trained.
@@ -38,13 +38,13 @@ func New(c Config) *Monitor {
 	if c.Updates == 0 {
 		c.Updates = math.MaxInt
 	}
-	m := &Monitor{config: c, accounts: newAccounts(c.Cost)}
+	m := &Monitor{config: c, accounts: newAccounts(c)}
 	key := rng.Seed(c.Seed).Stream(rng.StreamLive)
 	m.follower = newFollower(c, &m.accounts.follow, key)
-	m.ladder = newLadder(m.follower.base, c.Keep, c.Compute)
+	m.ladder = newLadder(m.follower.base, c.Ladder, c.Compute)
 	m.plan = newPlan(c, m.accounts)
 	if m.plan.method == MethodLive {
-		m.live = newLive(c, m.accounts, m.plan.every, c.rows(liveRows), key.Stream(rng.StreamEstimate))
+		m.live = newLive(c, m.plan.reverse, &m.accounts.check, key.Stream(rng.StreamEstimate))
 	}
 	return m
 }
@@ -52,7 +52,7 @@ func New(c Config) *Monitor {
 // Every is the number of updates between scores.
 func (m *Monitor) Every() int { return m.plan.every }
 
-// Ladder returns the models frozen so far, if Config.Keep is set.
+// Ladder returns the models frozen along the training so far, oldest first, if Config.Ladder is set.
 func (m *Monitor) Ladder() []*rbm.Model { return m.ladder.models }
 
 // Follow takes the model after an update, counted from 1, when a part of the training is done. It returns a model to add to the ladder, or

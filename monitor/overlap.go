@@ -32,8 +32,8 @@ func (o *Overlap) See(v rbm.Batch, update uint64) {
 	}
 }
 
-// OverlapWith is what chains have in common with their past, beyond what they have with that of other chains, as a part of what they had at
-// the time: 1 where they have not moved, 0 where they have forgotten.
+// OverlapWith is (d_other − d_own)/d_0 of mean distances in bits: d_own between a chain and its own past, d_other between a chain and the
+// past of another, d_0 between chains in the past. It is 1 where chains have not moved, and 0 where they have forgotten.
 func OverlapWith(past, now rbm.Batch) float64 {
 	var own, other, between int // bits in which a chain differs from its own past, from another's, and chains from each other in the past
 	rows := now.Rows()

@@ -26,6 +26,7 @@ const (
 type plan struct {
 	method        string
 	every         int       // updates between scores
+	reverse       int       // chains of reverse AIS of a live score
 	spectrumEvery int       // updates between singular values
 	train, valid  *data.Set // rows to score; valid may be nil
 	pseudo        *data.Set // rows for the pseudo-log-likelihood, or nil, as for units that are no bits
@@ -35,8 +36,6 @@ type plan struct {
 // each epoch, or later if scores cost too much for that.
 func newPlan(c Config, a *accounts) plan {
 	p := plan{method: MethodExact, every: c.Every, valid: c.Valid}
-	m, n := float64(c.Model.M()), float64(c.Model.N())
-	a.exact.price = ExactCost(c.Model) + c.rows(exactRows)*n*(m+costUnit)
 	needed, feasible := a.exact.period(), exact.Feasible(c.Model) == nil
 	if p.every == 0 {
 		if feasible && needed <= c.Updates/10 { // still ten scores
@@ -48,6 +47,7 @@ func newPlan(c Config, a *accounts) plan {
 	most := exactRows
 	if !feasible || needed > p.every {
 		p.method, most = MethodLive, liveRows
+		p.reverse = reverseChains(c, a, p.every, c.rows(liveRows))
 	}
 	key := rng.Seed(c.Seed).Stream(rng.StreamSplit)
 	p.train = subset(c.Data, most, rng.NewSource(key, 0))
@@ -58,7 +58,6 @@ func newPlan(c Config, a *accounts) plan {
 		}
 		p.pseudo = subset(p.pseudo, min(rows, mostPseudo), rng.NewSource(key, 2))
 	}
-	a.spectrum.price = spectrumCost(c.Model)
 	p.spectrumEvery = a.spectrum.period()
 	return p
 }
@@ -76,16 +75,32 @@ func (c Config) rows(most int) float64 {
 // beginning.
 func liveEvery(c Config, a *accounts) int {
 	period := func(reverse int) int {
-		a.score.price = liveCost(c.Model, reverse, c.rows(liveRows))
+		a.priceLive(c, reverse, c.rows(liveRows))
 		return a.score.period()
 	}
 	return max(period(fewestReverse), min(period(mostReverse), c.Updates/liveScores))
+}
+
+// reverseChains is the number of chains of reverse AIS that the updates between two scores of a number of rows pay for, and sets the
+// prices for these.
+func reverseChains(c Config, a *accounts, every int, rows float64) int {
+	reverse := mostReverse
+	for a.priceLive(c, reverse, rows); reverse > fewestReverse && a.score.pays(every) < 1; a.priceLive(c, reverse, rows) {
+		reverse /= 2
+	}
+	return reverse
 }
 
 // pseudoRows is the number of rows of a pseudo-log-likelihood that the updates between two scores pay for.
 func pseudoRows(c Config, a *accounts, every int) int {
 	m, n := float64(c.Model.M()), float64(c.Model.N())
 	return int((a.pseudo.pays(every) - costSites*m*n) / (costFlip*m + costSite*m*n))
+}
+
+// spectrumDue reports whether a score has singular values: whether spectrumEvery updates have ended since the score before.
+func (p *plan) spectrumDue(update uint64) bool {
+	now, before := int(update), max(0, int(update)-1)/p.every*p.every
+	return now/p.spectrumEvery != before/p.spectrumEvery
 }
 
 // subset draws at most limit rows, the same ones at every score of a run.

@@ -22,13 +22,13 @@ type Score struct {
 type Scores struct {
 	LogZ           sample.LogZ    // its Stderr and ESS are zero by enumeration
 	Train, Valid   *Score         // Valid is nil without validation data
-	Pseudo         *Score         // pseudo-log-likelihood of some rows, of validation data if there are any; nil where it would cost too much
+	Pseudo         *Score         // pseudo-log-likelihood of some rows, of validation data if any; nil where it would cost too much
 	SingularValues []float32      // the largest ones of W; nil at scores that follow too closely for what they cost
 	Findings       []diag.Finding // what makes the scores less than they seem
 }
 
-// Moment is a training after an update: all that a score needs to know of it.
-type Moment struct {
+// Snapshot is a training after an update: all that a score needs to know of it.
+type Snapshot struct {
 	Update       uint64 // counted from 1
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // scratch for the model
@@ -37,7 +37,7 @@ type Moment struct {
 }
 
 // Score scores the model. It is finished even if ctx is cancelled: it belongs to the update before it.
-func (m *Monitor) Score(ctx context.Context, now Moment) (*Scores, error) {
+func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 	s := new(Scores)
 	if m.live != nil {
 		s.LogZ, s.Findings = m.live.logZ(m.follower, now)
@@ -66,7 +66,7 @@ func (m *Monitor) Score(ctx context.Context, now Moment) (*Scores, error) {
 }
 
 // score takes the mean of log P(v) = −F(v) − log Z over a set.
-func (m *Monitor) score(set *data.Set, now Moment, logZ float64) *Score {
+func (m *Monitor) score(set *data.Set, now Snapshot, logZ float64) *Score {
 	var logs []float64
 	if m.plan.method == MethodExact {
 		logs = now.Model.FreeEnergy(set.States)

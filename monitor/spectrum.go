@@ -11,13 +11,6 @@ import (
 // shownSingular is how many singular values of W are followed along a training.
 const shownSingular = 10
 
-// spectrumDue reports whether the account has paid for singular values since the score before. Which scores have them follows from their
-// numbers alone.
-func (p *plan) spectrumDue(update uint64) bool {
-	now, before := int(update), max(0, int(update)-1)/p.every*p.every
-	return now/p.spectrumEvery != before/p.spectrumEvery
-}
-
 // SingularValues returns the largest singular values of W, at most count, in falling order: strengths of the patterns that couple the
 // layers. They begin alike and grow one after the other as structure is learned (A. Decelle, G. Fissore and C. Furtlehner, EPL 119 (2017)
 // 60001). Relative errors are about 10⁻⁷ of the largest.

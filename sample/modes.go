@@ -11,13 +11,14 @@ import (
 	"harmonium/rng"
 )
 
-// Modes are the modes of a model that a search has found: fixed points of mean-field theory. Every configuration belongs to the mode whose
-// independent units make it most probable,
+// Modes are the modes of a model that a search has found: fixed points of mean-field theory. Every configuration
+// belongs to the mode whose independent units make it most probable,
 //
 //	k(v) = argmax_k Π_i P(v_i | μ_ki),
 //
-// so that the modes share all configurations out, and log Z is the sum of their shares Z_k = Σ_{v in k} e^(−F(v)). A share is estimated by AIS from
-// the mode's own units ([Modes.AIS]): a lower bound in probability, however far the mode is from everything else.
+// so that the modes share all configurations out, and log Z is the sum of their shares Z_k = Σ_{v in k} e^(−F(v)). A
+// share is estimated by AIS from the mode's own units ([Modes.AIS]): a lower bound in probability, however far the mode
+// is from everything else.
 //
 // A search finds what its starts lead to. A mode that none of them leads to has no share of its own.
 type Modes struct {
@@ -41,16 +42,19 @@ type Mode struct {
 // MostModes is how many modes are kept.
 const MostModes = 64
 
-// sameMode is the squared distance of means, a quarter of that of a unit's two values, below which two fixed points are one.
+// sameMode is the squared distance of means, a quarter of that of a unit's two values, below which two fixed points are
+// one.
 const sameMode = 0.25
 
-// NewModes returns the modes of a model before any search. The model must not change. It panics if a layer has units that are no bits.
+// NewModes returns the modes of a model before any search. The model must not change. It panics if a layer has units
+// that are no bits.
 func NewModes(model *rbm.Model, on *compute.Context) *Modes {
 	return &Modes{model: model, field: newMeanField(model, on)}
 }
 
-// Search looks for modes from count starts of each kind: fair coins in the visible layer, and in the hidden one; units with the model's biases; and
-// patterns of single hidden units, 1 where w_ij > 0 or where it is below; and from the rows of known, such as data or the states of chains.
+// Search looks for modes from count starts of each kind: fair coins in the visible layer, and in the hidden one; units
+// with the model's biases; and patterns of single hidden units, 1 where w_ij > 0 or where it is below; and from the
+// rows of known, such as data or the states of chains.
 func (s *Modes) Search(ctx context.Context, count int, known rbm.Batch, key rng.Key) error {
 	starts := slices.Concat(
 		unpack(RandomStarts(s.model, 2*count, key)), s.fromHidden(count, key), s.fromColumns(count), unpack(known))
@@ -168,8 +172,8 @@ func (s *Modes) Labels(dst []int, v rbm.Batch) {
 	}
 }
 
-// AIS estimates the share of mode k by AIS with count chains in steps, from the mode's own independent units: on the straight line
-// to the model their means stay a fixed point. It leaves the conditionals at the model.
+// AIS estimates the share of mode k by AIS with count chains in steps, from the mode's own independent units: on the
+// straight line to the model their means stay a fixed point. It leaves the conditionals at the model.
 func (s *Modes) AIS(ctx context.Context, k, count, steps int, c *rbm.Conditionals, key rng.Key) error {
 	base := IndependentModel(s.model)
 	base.Visible.SetBiasesFromMeans(wide(s.List[k].Visible))

@@ -9,27 +9,34 @@ const (
 	shortTime     = 2
 )
 
-// adapted is the number of sweeps an update.
-func (p *PCD) adapted() int { return 1 << min(p.doubled, mostDoublings) }
+// Sweeps is the number of sweeps an update, as it is now.
+func (p *PCD) Sweeps() int {
+	if p.Adapt {
+		return 1 << min(p.doublings, mostDoublings)
+	}
+	return p.Steps
+}
 
 // adapt doubles the sweeps where the chains remember for too many updates, and halves them where they forget at once.
 func (p *PCD) adapt(update uint64) {
 	if !p.Adapt {
 		return
 	}
-	switch time := p.overlap.Time(update); {
-	case time > longTime && p.doubled < mostDoublings:
-		p.doubled++
-	case time < shortTime && p.overlap.Measured(update) && p.doubled > 0:
-		p.doubled--
+	overlap := &p.population.overlap
+	switch time := overlap.Time(update); {
+	case time > longTime && p.doublings < mostDoublings:
+		p.doublings++
+	case time < shortTime && overlap.Measured(update) && p.doublings > 0:
+		p.doublings--
 	default:
 		return
 	}
-	p.overlap.Restart(p.watched(), update)
+	overlap.Restart(p.population.states(), update)
 }
 
-func (p *PCD) mixing(update uint64) monitor.Mixing {
-	m := monitor.Mixing{Time: p.overlap.Time(update), Fair: 1, Sweeps: p.Sweeps()}
+// Mixing tells the overlap time of the chains. It should be one update, or so long as Adapt leaves it.
+func (p *PCD) Mixing(updates uint64) monitor.Mixing {
+	m := monitor.Mixing{Time: p.population.overlap.Time(updates), Fair: 1, Sweeps: p.Sweeps()}
 	if p.Adapt {
 		m.Fair = longTime
 	}

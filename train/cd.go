@@ -52,8 +52,8 @@ func (c *CD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 // Cost counts the sweeps and the average.
 func (c *CD) Cost() float64 { return c.cost }
 
-// mixing tells no more than whether the chains have forgotten in one update, after which they start again.
-func (c *CD) mixing(uint64) monitor.Mixing {
+// Mixing tells no more than whether the chains have forgotten in one update, after which they start again.
+func (c *CD) Mixing(uint64) monitor.Mixing {
 	m := monitor.Mixing{Time: 1, Fair: 1, Sweeps: c.Steps, Restarted: true}
 	if c.overlap >= 1/math.E {
 		m.Time = 2

@@ -62,8 +62,8 @@ func (t *Training) Resume(checkpoint []byte) error {
 		return fmt.Errorf("format is %q, want %s", f.Metadata["format"], checkpointFormat)
 	}
 	if v := f.Metadata["version"]; v != checkpointVersion {
-		return fmt.Errorf("version of the checkpoint is %q, this program reads %s: go on with the program that began the run, or train again",
-			v, checkpointVersion)
+		return fmt.Errorf("version of the checkpoint is %q, this program reads %s: "+
+			"go on with the program that began the run, or train again", v, checkpointVersion)
 	}
 	switch sealed, err := f.Verify(); {
 	case err != nil:

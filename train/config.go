@@ -34,7 +34,7 @@ type Config struct {
 	// coded (Montavon & Müller 2012; Melchior, Fischer & Wiskott, JMLR 17 (2016)). Plain turns it off: the lecture's gradient.
 	Plain bool
 	// Training starts with visible biases at the log-odds of the data's means (Hinton 2010, section 8).
-	// KeepBiases keeps those that the model has.
+	// KeepBiases leaves the model's as they are.
 	KeepBiases bool
 
 	// Training stops at the first of these to be reached. The learning rate falls over the updates that Epochs and Updates allow, or, where
@@ -89,11 +89,11 @@ func (c *Config) Settings() []Setting {
 	return []Setting{
 		{Name: "seed", At: &c.Seed, Help: "of all random numbers; the same seed gives the same bytes"},
 		{Name: "epochs", At: &c.Epochs, Default: epochs, Help: "passes over the data; no bound where updates or time is given alone"},
-		{Name: "updates", At: &c.Updates, Help: "stop after so many updates; 0 means no bound"},
-		{Name: "time", At: &c.Time,
-			Help: "stop after a time such as 90s or 2h; the only setting that makes a run depend on the clock: alone, the rate falls over the time"},
-		{Name: "batch", At: &c.Batch,
-			Help: fmt.Sprintf("rows a minibatch; 0 means %d, or all if there are fewer; smaller ones make more updates an epoch", DefaultBatch)},
+		{Name: "updates", At: &c.Updates, Help: "updates after which to stop; 0 means no bound"},
+		{Name: "time", At: &c.Time, Help: "time such as 90s or 2h after which to stop; the only setting that makes a run depend on the clock: " +
+			"alone, the rate falls over the time"},
+		{Name: "batch", At: &c.Batch, Help: fmt.Sprintf("rows a minibatch; 0 means %d, or all if there are fewer; "+
+			"smaller ones make more updates an epoch", DefaultBatch)},
 		{Name: "rate", At: &c.Rate, Help: "learning rate at the start; 0 means the optimiser's default: " + defaultRates()},
 		{Name: "schedule", At: &c.Schedule, Default: DefaultSchedule,
 			Help: "constant, linear, cosine or power; a rate that falls to zero averages the noise away"},
@@ -102,7 +102,7 @@ func (c *Config) Settings() []Setting {
 		{Name: "clip", At: &c.Clip, Help: "bound on |w|; 0 means none"},
 		{Name: "centered", At: not{&c.Plain}, Default: true, Help: "use the centered gradient, which doesn't mind how units are coded"},
 		{Name: "data_biases", At: not{&c.KeepBiases}, Default: true, Help: "start visible biases at the log-odds of the data's means"},
-		{Name: "patience", At: &c.Patience, Help: "stop after so many evaluations without a better validation score; 0 means never"},
+		{Name: "patience", At: &c.Patience, Help: "evaluations without a better validation score after which to stop; 0 means never"},
 		{Name: "every", At: &c.Every, Help: "updates between evaluations, from which the best model is chosen; " +
 			"0 means an epoch, or more where scores would cost too much for that"},
 	}
@@ -232,7 +232,7 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 	return take(found, c.Settings())
 }
 
-// batches is the number of minibatches an epoch of so many rows: batches are of Batch rows or one less.
+// batches is the number of minibatches an epoch, of Batch rows or one less.
 func (c Config) batches(rows int) int { return (rows + c.Batch - 1) / c.Batch }
 
 // noBound is the planned number of updates where Time is the only bound.

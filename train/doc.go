@@ -11,7 +11,7 @@
 // [Start] prepares a [Training] and [Training.Steps] runs it: one update of the parameters a turn of the loop. A [monitor.Monitor] scores
 // the model along the way.
 //
-// To read the source, begin with step in train.go, the lecture's algorithm; then the negative phases in pcd.go (with restart.go, refresh.go
-// and adapt.go beside it), cd.go, pt.go and exact.go; then the ascent in gradient.go and optimizer.go; and what follows an update in
-// report.go.
+// To read the source, begin with step in train.go, the lecture's algorithm; then the negative phases in phase.go, pcd.go (and around it
+// mover.go, restart.go, exchange.go, overlap.go and adapt.go), cd.go, pt.go and exact.go; then the ascent in gradient.go and optimizer.go;
+// and what follows an update in report.go and best.go. settings.go and checkpoint.go are about what is written and read back.
 package train

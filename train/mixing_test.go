@@ -16,13 +16,14 @@ func TestRefreshIsNoForgetting(t *testing.T) {
 	if err := p.Start(Setup{Model: model, Key: rng.Seed(2), Compute: compute.New(1)}); err != nil {
 		t.Fatal(err)
 	}
+	exchange := p.movers[1].(*exchange)
 	for done := uint64(1); done <= 200; done++ {
-		if done%refreshEvery == 0 {
-			p.exchange(done / refreshEvery)
+		if done%exchangeEvery == 0 {
+			exchange.swap(&p.population, done/exchangeEvery)
 		}
-		p.overlap.See(p.watched(), done)
+		p.population.see(done)
 	}
-	if got := p.overlap.Time(200); got != 200 {
+	if got := p.population.overlap.Time(200); got != 200 {
 		t.Errorf("frozen chains remember %d of 200 updates", got)
 	}
 }
@@ -59,8 +60,8 @@ func TestMixingOfPhases(t *testing.T) {
 			if err := negative.Start(Setup{Model: model, Batch: rows, Key: rng.Seed(2), Compute: compute.New(1)}); err != nil {
 				t.Fatal(err)
 			}
-			if p, ok := negative.(persistent); ok {
-				p.visible().Copy(data.Slice(0, p.visible().Rows()))
+			if p, ok := negative.(Persistent); ok {
+				p.Visible().Copy(data.Slice(0, p.Visible().Rows()))
 			}
 			conditionals, dst := rbm.NewConditionals(model, compute.New(1)), rbm.NewStatistics(model)
 			const updates = 5
@@ -69,9 +70,9 @@ func TestMixingOfPhases(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			found := negative.(mixing).mixing(updates).Findings(100)
+			found := negative.(Mixer).Mixing(updates).Findings(100)
 			if name == "cd" { // whose chains start again, and is not caught however often it is scored
-				found = negative.(mixing).mixing(updates).Findings(1)
+				found = negative.(Mixer).Mixing(updates).Findings(1)
 			}
 			if slow := len(found) == 1 && found[0].Code == "chains-slow"; slow != want {
 				t.Errorf("%s, frozen %v: findings %v", name, want, found)

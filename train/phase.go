@@ -11,7 +11,7 @@ import (
 )
 
 // Negative supplies the negative phase of the gradient, the averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over the model. It may keep
-// state, such as chains: use a fresh one for each training.
+// state, such as chains: use a fresh one for each training. What it may offer besides: [Persistent], [Mixer], [Sweeper], [LadderUser].
 type Negative interface {
 	Configurable
 	// Start is called once, before the first Phase, with the model as it is before the first update. Defaults are filled in by then.
@@ -49,7 +49,7 @@ type Update struct {
 	Conditionals *rbm.Conditionals // of Model
 	Rows         rbm.Batch         // the minibatch
 
-	ladder []*rbm.Model // models frozen along the training so far, where the replicas of PCD or PT lie along them
+	Ladder []*rbm.Model // models frozen along the training so far, oldest first, for a [LadderUser]; only read
 }
 
 // mostChainMemory bounds what chains take, in bytes: their states at each temperature, and P(h|v) of the averages.
@@ -72,13 +72,24 @@ const (
 	DefaultTemperatures = 10  // of replica sets
 )
 
-// persistent is a negative phase with chains that go on from update to update.
-type persistent interface {
-	visible() rbm.Batch
-	alongLadder() bool // whether its replicas lie along the models frozen along the training
+// Persistent is a [Negative] with chains that go on from update to update. Live scores begin reverse AIS at half of them.
+type Persistent interface {
+	// Visible are the chains as the last Phase has left them; only read.
+	Visible() rbm.Batch
 }
 
-// mixing is a negative phase whose chains may be slow to forget.
-type mixing interface {
-	mixing(update uint64) monitor.Mixing
+// Mixer is a [Negative] whose chains may be slow to forget where they were. An [Evaluation] has the findings about that.
+type Mixer interface {
+	// Mixing is how well the chains mix after a number of updates. For persistent chains [monitor.Overlap] measures it.
+	Mixing(updates uint64) monitor.Mixing
+}
+
+// Sweeper is a [Negative] that tells the number of its sweeps an update, for [Evaluation].Sweeps.
+type Sweeper interface {
+	Sweeps() int
+}
+
+// LadderUser is a [Negative] that may go along the ladder. Where it does, the training keeps the ladder for [Update].Ladder.
+type LadderUser interface {
+	UsesLadder() bool
 }

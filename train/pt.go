@@ -9,13 +9,13 @@ import (
 
 // PT is the negative phase by parallel tempering (G. Desjardins, A. Courville, Y. Bengio, P. Vincent and O. Delalleau, AISTATS 2010):
 // persistent chains like those of PCD at each of several temperatures, between independent units and the model, which exchange states
-// ([sample.Tempering]). The chains of the model can change modes that PCD's are caught in. An update costs Temperatures times that of PCD
+// ([sample.Tempering]). So the chains at the model change modes, where PCD's stay in one. An update costs Temperatures times that of PCD,
 // and more.
 type PT struct {
 	Steps        int  // rounds an update; 0 means DefaultSteps
 	Chains       int  // replica sets; 0 means DefaultChains
 	Temperatures int  // 0 means DefaultTemperatures
-	Along        bool // the replicas lie along the models frozen in the training so far, and not on the straight line
+	Ladder       bool // the replicas lie along the ladder, the models frozen in the training so far, and not on the straight line
 
 	replicas *replicaSets
 	overlap  monitor.Overlap
@@ -32,12 +32,12 @@ func (*PT) About() string {
 
 // Settings lists the settings.
 func (p *PT) Settings() []Setting {
-	return []Setting{
-		{Name: "steps", At: &p.Steps, Default: DefaultSteps, Least: 1, Help: "Gibbs sweeps and exchanges an update; more: less bias, more time"},
-		{Name: "chains", At: &p.Chains, Default: DefaultChains, Least: 1, Help: "replica sets; more: less noise in the gradient, more time"},
-		{Name: "rungs", At: &p.Temperatures, Default: DefaultTemperatures, Least: 2, Help: rungsHelp},
-		{Name: "path", At: along{&p.Along}, Default: PathLine, Help: pathHelp},
-	}
+	return append([]Setting{
+		{Name: "steps", At: &p.Steps, Default: DefaultSteps, Least: 1,
+			Help: "Gibbs sweeps and exchanges an update; more: less bias, more time"},
+		{Name: "chains", At: &p.Chains, Default: DefaultChains, Least: 1,
+			Help: "replica sets; more: less noise in the gradient, more time"},
+	}, replicaSettings(&p.Temperatures, &p.Ladder, "")...)
 }
 
 // Start draws the chains from the model's visible biases.
@@ -45,9 +45,9 @@ func (p *PT) Start(s Setup) error {
 	if err := checkChains(p.Kind(), s.Model, p.Chains, p.Temperatures); err != nil {
 		return err
 	}
-	p.replicas = newReplicaSets(s, p.Chains, p.Temperatures, p.Along)
+	p.replicas = newReplicaSets(s, p.Chains, p.Temperatures)
 	p.cost = replicasCost(s.Model, p.Chains, p.Temperatures, p.Steps)
-	p.overlap = monitor.NewOverlap(p.visible())
+	p.overlap = monitor.NewOverlap(p.Visible())
 	return nil
 }
 
@@ -57,20 +57,23 @@ func (p *PT) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	for range p.Steps {
 		p.replicas.Round()
 	}
-	p.overlap.See(p.visible(), u.Number+1)
-	u.Conditionals.Statistics(dst, u.Model, p.visible(), nil)
+	p.overlap.See(p.Visible(), u.Number+1)
+	u.Conditionals.Statistics(dst, u.Model, p.Visible(), nil)
 	return nil
 }
 
 // Cost counts the rounds and the models of the temperatures.
 func (p *PT) Cost() float64 { return p.cost }
 
-func (p *PT) visible() rbm.Batch { return p.replicas.Visible() }
+// Visible are the replicas at the model.
+func (p *PT) Visible() rbm.Batch { return p.replicas.Visible() }
 
-func (p *PT) alongLadder() bool { return p.Along }
+// UsesLadder tells whether the replicas lie along the ladder.
+func (p *PT) UsesLadder() bool { return p.Ladder }
 
-func (p *PT) mixing(update uint64) monitor.Mixing {
-	return monitor.Mixing{Time: p.overlap.Time(update), Fair: 1, Sweeps: p.Steps}
+// Mixing tells the overlap time of the replicas at the model. It should be one update.
+func (p *PT) Mixing(updates uint64) monitor.Mixing {
+	return monitor.Mixing{Time: p.overlap.Time(updates), Fair: 1, Sweeps: p.Steps}
 }
 
 // Remember lists the replica sets.

@@ -13,19 +13,15 @@ import (
 type replicaSets struct {
 	*sample.Tempering
 	base   *rbm.Model // independent units
-	along  bool       // whether the temperatures lie along the ladder
-	frozen uint64     // models of the ladder that they lie along
+	frozen uint64     // models of the ladder that the temperatures lie along
 }
 
 // respaceEvery is the number of updates after which the temperatures are spaced again.
 const respaceEvery = 50
 
-func newReplicaSets(s Setup, count, temperatures int, along bool) *replicaSets {
-	base := sample.IndependentModel(s.Model)
-	path := sample.Path{base, s.Model}
-	return &replicaSets{
-		Tempering: sample.NewTempering(path, sample.FromBiases(s.Model, count, s.Key), temperatures, s.Key, s.Compute), base: base, along: along,
-	}
+func newReplicaSets(s Setup, count, temperatures int) *replicaSets {
+	base, starts := sample.IndependentModel(s.Model), sample.FromBiases(s.Model, count, s.Key)
+	return &replicaSets{Tempering: sample.NewTempering(sample.Path{base, s.Model}, starts, temperatures, s.Key, s.Compute), base: base}
 }
 
 // replicasCost is the number of operations of a number of rounds. An exchange takes two products for each of the two neighbours, and is
@@ -34,17 +30,13 @@ func replicasCost(model *rbm.Model, count, temperatures, rounds int) float64 {
 	return float64(temperatures) * (2*monitor.GibbsCost(model, count, rounds) + monitor.LoadCost(model))
 }
 
-// follow takes over the model of an update, and the models frozen along the training.
+// follow takes over the model of an update, and the ladder, which is empty where the path is the straight line.
 func (r *replicaSets) follow(u Update) {
-	path := sample.Path{r.base}
-	if r.along {
-		path = append(path, u.ladder...)
-		if frozen := uint64(len(u.ladder)); frozen != r.frozen {
-			r.Compress(float64(r.frozen+1) / float64(frozen+1))
-			r.frozen = frozen
-		}
+	if frozen := uint64(len(u.Ladder)); frozen != r.frozen {
+		r.Compress(float64(r.frozen+1) / float64(frozen+1))
+		r.frozen = frozen
 	}
-	r.SetPath(append(path, u.Model))
+	r.SetPath(append(append(sample.Path{r.base}, u.Ladder...), u.Model))
 	if u.Number > 0 && u.Number%respaceEvery == 0 {
 		r.RespaceEvenly()
 	}
@@ -63,33 +55,39 @@ func (r *replicaSets) remember(m *Memory) {
 	}
 }
 
-const (
-	rungsHelp = "models between independent units and the model that a replica set has"
-	pathHelp  = "where these models lie: line (straight; mixes faster wherever it was measured) or training (along the models kept so far)"
-)
+// replicaSettings are the settings that PCD and PT have in common. They have no effect without the setting that they need, if any.
+func replicaSettings(temperatures *int, ladder *bool, needs string) []Setting {
+	return []Setting{
+		{Name: "temperatures", At: temperatures, Default: DefaultTemperatures, Least: 2, Needs: needs,
+			Help: "of a replica set: models between independent units and the model"},
+		{Name: "path", At: pathName{ladder}, Default: PathLine, Needs: needs,
+			Help: "where these models lie: line (straight; mixes faster wherever it was measured) or " +
+				"training (along the models frozen so far)"},
+	}
+}
 
-// The paths of replica sets between independent units and a model: the straight line, and along the models kept in training.
+// The paths of replica sets between independent units and a model: the straight line, and along the ladder.
 const (
 	PathLine     = "line"
 	PathTraining = "training"
 )
 
-// along is the path of replica sets as text.
-type along struct{ is *bool }
+// pathName is the path of replica sets as text.
+type pathName struct{ ladder *bool }
 
-func (a along) Type() string { return PathLine + "|" + PathTraining }
+func (p pathName) Type() string { return PathLine + "|" + PathTraining }
 
-func (a along) String() string {
-	if *a.is {
+func (p pathName) String() string {
+	if *p.ladder {
 		return PathTraining
 	}
 	return PathLine
 }
 
-func (a along) Set(text string) error {
+func (p pathName) Set(text string) error {
 	if text != PathLine && text != PathTraining {
 		return errors.New("want " + PathLine + " or " + PathTraining)
 	}
-	*a.is = text == PathTraining
+	*p.ladder = text == PathTraining
 	return nil
 }

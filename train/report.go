@@ -17,7 +17,7 @@ type Progress struct {
 	GradientNorm float64     // √Σ g² over all parameters, before the optimiser
 	Seconds      float64     // of training so far, over all resumptions
 	Evaluation   *Evaluation // of the model after this update; nil at most updates
-	Kept         *rbm.Model  // a model to keep, for tempering along the training; nil at most updates
+	Frozen       *rbm.Model  // a model to add to the ladder, which is the mean of the last ones; nil at most updates
 }
 
 // Evaluation is how good the model is after an update.
@@ -29,7 +29,7 @@ type Evaluation struct {
 	GradientNorm float64
 	monitor.Scores
 	Best   bool // whether the validation score is the best so far
-	Sweeps int  // an update, of PCD's chains; 0 for other negative phases
+	Sweeps int  // an update, of a [Sweeper] such as PCD; 0 for other negative phases
 }
 
 // report is what follows an update: the monitor takes the model, and at some updates scores it.
@@ -38,7 +38,7 @@ func (t *Training) report(ctx context.Context, rate, norm float64) (Progress, er
 		Update: int(t.done), Planned: t.Planned(), Rate: rate, GradientNorm: norm,
 		Epoch: float64(t.done) / float64(t.config.batches(t.set.Rows())), Seconds: t.elapsed().Seconds(),
 	}
-	p.Kept = t.Monitor.Follow(t.done, t.Model, t.part())
+	p.Frozen = t.Monitor.Follow(t.done, t.Model, t.part())
 	if t.config.Time > 0 && t.elapsed() >= t.config.Time {
 		t.reason = "time"
 	}
@@ -53,19 +53,19 @@ func (t *Training) report(ctx context.Context, rate, norm float64) (Progress, er
 
 // evaluate scores the model, and takes it for the best if it is.
 func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error) {
-	now := monitor.Moment{Update: t.done, Model: t.Model, Conditionals: t.conditionals}
-	if n, ok := t.config.Negative.(persistent); ok {
-		now.Known = n.visible()
+	now := monitor.Snapshot{Update: t.done, Model: t.Model, Conditionals: t.conditionals}
+	if n, ok := t.config.Negative.(Persistent); ok {
+		now.Known = n.Visible()
 	}
 	scores, err := t.Monitor.Score(ctx, now)
 	if err != nil {
 		return nil, err
 	}
 	e := &Evaluation{Update: p.Update, Epoch: p.Epoch, Seconds: p.Seconds, Rate: p.Rate, GradientNorm: p.GradientNorm, Scores: *scores}
-	if n, ok := t.config.Negative.(mixing); ok {
-		e.Findings = append(e.Findings, n.mixing(t.done).Findings(t.Every())...)
+	if n, ok := t.config.Negative.(Mixer); ok {
+		e.Findings = append(e.Findings, n.Mixing(t.done).Findings(t.Every())...)
 	}
-	if n, ok := t.config.Negative.(*PCD); ok {
+	if n, ok := t.config.Negative.(Sweeper); ok {
 		e.Sweeps = n.Sweeps()
 	}
 	if e.Valid != nil {
@@ -76,10 +76,10 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 
 // watched is what the monitor may know of the training.
 func (t *Training) watched() monitor.Config {
-	n, ok := t.config.Negative.(persistent)
+	n, ok := t.config.Negative.(LadderUser)
 	return monitor.Config{
 		Model: t.Model, Data: t.set, Valid: t.config.Valid, Seed: t.config.Seed, Compute: t.config.Compute, Cost: t.updateCost,
-		Updates: t.Planned(), Epoch: t.config.batches(t.set.Rows()), Every: t.config.Every, Keep: ok && n.alongLadder(),
+		Updates: t.Planned(), Epoch: t.config.batches(t.set.Rows()), Every: t.config.Every, Ladder: ok && n.UsesLadder(),
 	}
 }
 

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -45,6 +46,9 @@ type Training struct {
 	centerH  []float32 // running mean of the hidden units on the data
 	centered uint64    // 1 once centerH has been set
 }
+
+// ErrDiverged is the error of a training that has led to a parameter which is no finite number.
+var ErrDiverged = errors.New("a parameter is no longer a finite number")
 
 // Steps runs the training: one update of the parameters a turn. Leaving the loop or cancelling ctx
 // stops it between two updates, and another call goes on from there. [Training.Err] tells whether it ended in an error.
@@ -122,15 +126,14 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	t.conditionals.Update(t.Model)
 	t.conditionals.Statistics(t.positive, t.Model, rows, weights) // ⟨·⟩_data
 	err := t.config.Negative.Phase(ctx, t.negative, Update{       // ⟨·⟩_model
-		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, ladder: t.Monitor.Ladder(),
+		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, Ladder: t.Monitor.Ladder(),
 	})
 	if err != nil {
 		return Progress{}, err
 	}
 	norm, finite := t.ascent.run(rate) // λ ← λ + η·(⟨·⟩_data − ⟨·⟩_model), or what the optimiser makes of it
 	if !finite {
-		return Progress{}, fmt.Errorf("a parameter is no longer a finite number (learning rate %g, gradient norm %g): "+
-			"lower the learning rate or bound the weights", rate, norm)
+		return Progress{}, fmt.Errorf("%w (learning rate %g, gradient norm %g)", ErrDiverged, rate, norm)
 	}
 	t.done++
 	return t.report(ctx, rate, norm)

@@ -3,6 +3,7 @@ package train_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -112,7 +113,7 @@ func TestEveryMethodLearns(t *testing.T) {
 		"cd":       {train.Config{Negative: &train.CD{Steps: 5}, Rate: 0.003}, 0.5, 0.95},
 		"pcd":      {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200}}, 0, 0.1},
 		"pt":       {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Temperatures: 4}}, 0, 0.1},
-		"ptt":      {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Temperatures: 4, Along: true}}, 0, 0.1},
+		"ptt":      {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Temperatures: 4, Ladder: true}}, 0, 0.1},
 		"refresh":  {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200, Refresh: 20, Temperatures: 4}}, 0, 0.1},
 		"sgd":      {train.Config{Optimizer: &train.SGD{}, Rate: 1}, 0, 0.3},
 		"momentum": {train.Config{Optimizer: &train.Momentum{}, Rate: 0.1}, 0, 0.25},
@@ -224,12 +225,12 @@ func TestTrainingRepeats(t *testing.T) {
 		},
 		"pt along the training": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PT{Steps: 1, Chains: 30, Temperatures: 4, Along: true}
+			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PT{Steps: 1, Chains: 30, Temperatures: 4, Ladder: true}
 			return set, c
 		},
 		"pcd refreshed along the training": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PCD{Chains: 30, Refresh: 7, Temperatures: 3, Along: true}
+			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PCD{Chains: 30, Refresh: 7, Temperatures: 3, Ladder: true}
 			return set, c
 		},
 		"pcd that adapts": func(workers int) (*data.Set, train.Config) {
@@ -382,7 +383,11 @@ func TestDivergenceStops(t *testing.T) {
 		training := start(t, 5, drawnBars(t, 100), train.Config{Rate: rate, Schedule: train.Constant, Optimizer: &train.Momentum{}})
 		for range training.Steps(t.Context()) {
 		}
-		if err := training.Err(); err == nil || !strings.Contains(err.Error(), "update 1: ") || !strings.Contains(err.Error(), want) {
+		err := training.Err()
+		if err == nil || errors.Is(err, train.ErrDiverged) != (rate == 1e39) {
+			t.Fatalf("rate %v: error is %v, want ErrDiverged where a parameter is no number", rate, err)
+		}
+		if !strings.Contains(err.Error(), "update 1: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("rate %v: error is %v, want %q", rate, err, want)
 		}
 	}
@@ -441,20 +446,4 @@ func TestOptimizers(t *testing.T) {
 			}
 		}
 	}
-}
-
-func ExampleStart() {
-	set, _ := data.BarsSample(4, 4, 2000, rng.Seed(1))
-	model := rbm.New(set.Units(), 16, rng.Seed(1))
-	training, err := train.Start(model, set, train.Config{Epochs: 50}) // the zero Config is a good one
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for p := range training.Steps(context.Background()) {
-		if e := p.Evaluation; e != nil && p.Update == p.Planned {
-			fmt.Printf("%s log-likelihood above independent units: %v\n", e.Train.Method, e.Train.Value > -16*math.Ln2)
-		}
-	}
-	// Output: exact log-likelihood above independent units: true
 }

@@ -6,19 +6,32 @@ import (
 	"harmonium/rbm"
 )
 
-// shapes are numbers of units of which the smaller layer can be enumerated at once, with room for the units that hold patterns.
-var shapes = [][2]int{{12, 20}, {16, 8}, {20, 10}, {30, 12}, {60, 12}, {14, 40}}
-
-// background is what patterns are planted in: independent units, or a model that Gibbs chains mix.
-func background(r *rand.Rand, k int) *rbm.Model {
-	shape := shapes[k%len(shapes)]
-	scale := [...]float64{0, 0.3, 0.7, 0.5}[k/2%4]
-	bias := [...]float64{0, 0.5, 1}[k/3%3]
-	return gaussian(r, rbm.Bernoulli, shape[0], shape[1], scale, bias)
+// needle says how to plant a pattern that some units must take, while the others are free.
+type needle struct {
+	held
+	hidden  bool // the units are hidden ones, and visible units watch over them
+	copies  int  // units that watch
+	funnel  bool
+	logOdds float64 // of its mass
 }
 
-// rowsBesides returns the rows that a needle is shown by: those of the rest, a single one of them, or all.
-func rowsBesides(k int, name string, model, rest *rbm.Model) (shown, error) {
+// oddsOf is a mass for the k-th needle of a family: e^0.3 to e^8 of the rest.
+func oddsOf(k int) float64 { return [...]float64{0.3, 1, 2, 3, 5, 8}[(k+k/6)%6] }
+
+// addNeedle adds the k-th model of a family, with rows that show its needle or not. rest is the model without it, transposed for a pattern of
+// hidden units: those that are held are its visible ones.
+func (c *collection) addNeedle(k int, name string, rest *rbm.Model, o needle) error {
+	model, err := withNeedle(rest, o.held, o.copies, o.funnel, o.logOdds)
+	if err != nil {
+		return err
+	}
+	odds, err := massOf(model, o.held)
+	if err != nil {
+		return err
+	}
+	if o.hidden {
+		model, rest = model.Transpose(), padded(rest.Transpose(), o.copies)
+	}
 	label, source, count := "rest", rest, 300
 	switch k % 4 {
 	case 1:
@@ -27,61 +40,13 @@ func rowsBesides(k int, name string, model, rest *rbm.Model) (shown, error) {
 		label, count = "one-row", 1
 	}
 	rows, err := draw(source, count, name)
-	return shown{label, rows}, err
-}
-
-// needles are partial: k of m visible units must take one pattern, the others are as they were.
-func needles(c *collection) error {
-	logOdds := []float64{0.3, 1, 2, 3, 5, 8}
-	for k := range 36 {
-		name, r := c.next("needle")
-		rest := background(r, k)
-		h := hold(r, rest.M(), min(5+k*7%10, rest.M()-1))
-		model, err := withNeedle(rest, h, 1+k/6%3, k/6%2 == 1, logOdds[(k+k/6)%6])
-		if err != nil {
-			return err
-		}
-		if err := c.addNeedle(k, name, model, rest, model, h); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// addNeedle adds a model with rows that show its needle or not. The pattern is held in the visible units of measured: the model or, for a
-// pattern of hidden units, its transpose.
-func (c *collection) addNeedle(k int, name string, model, rest, measured *rbm.Model, h held) error {
-	odds, err := massOf(measured, h)
-	if err != nil {
-		return err
-	}
-	rows, err := rowsBesides(k, name, model, rest)
 	if err != nil {
 		return err
 	}
 	if k%5 == 4 {
 		model = asSpins(model)
 	}
-	return c.add(name, model, subject{LogOdds: odds}, rows)
-}
-
-// hiddenNeedles are the same with k of n hidden units, which visible units watch over.
-func hiddenNeedles(c *collection) error {
-	logOdds := []float64{0.3, 1, 2, 3, 5, 8}
-	for k := range 24 {
-		name, r := c.next("hidden-needle")
-		rest := background(r, k)
-		h := hold(r, rest.N(), min(5+k*5%8, rest.N()))
-		copies := 1 + k/6%2
-		model, err := withNeedle(rest.Transpose(), h, copies, k/12 == 1, logOdds[(k+k/6)%6])
-		if err != nil {
-			return err
-		}
-		if err := c.addNeedle(k, name, model.Transpose(), padded(rest, copies), model, h); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.add(name, model, subject{LogOdds: odds}, shown{label, rows})
 }
 
 // padded adds visible units that are off.
@@ -93,27 +58,52 @@ func padded(model *rbm.Model, count int) *rbm.Model {
 	return directSum(model, off)
 }
 
+// background is what patterns are planted in: independent units, or a model that Gibbs chains mix. Its smaller layer can be enumerated at
+// once, with room for the units that watch.
+func background(r *rand.Rand, k int) *rbm.Model {
+	shape := [][2]int{{12, 20}, {16, 8}, {20, 10}, {30, 12}, {60, 12}, {14, 40}}[k%6]
+	scale := [...]float64{0, 0.3, 0.7, 0.5}[k/2%4]
+	bias := [...]float64{0, 0.5, 1}[k/3%3]
+	return gaussian(r, rbm.Bernoulli, shape[0], shape[1], scale, bias)
+}
+
+// needles are patterns of some of the visible units.
+func needles(c *collection) error {
+	for k := range 36 {
+		name, r := c.next("needle")
+		rest := background(r, k)
+		h := hold(r, rest.M(), min(5+k*7%10, rest.M()-1))
+		if err := c.addNeedle(k, name, rest, needle{h, false, 1 + k/6%3, k/6%2 == 1, oddsOf(k)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hiddenNeedles are patterns of some of the hidden units.
+func hiddenNeedles(c *collection) error {
+	for k := range 24 {
+		name, r := c.next("hidden-needle")
+		rest := background(r, k).Transpose()
+		h := hold(r, rest.M(), min(5+k*5%8, rest.M()))
+		if err := c.addNeedle(k, name, rest, needle{h, true, 1 + k/6%2, k/12 == 1, oddsOf(k)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // wholeNeedles are single patterns of all visible units, or of all hidden ones.
 func wholeNeedles(c *collection) error {
-	logOdds := []float64{0.3, 0.5, 1, 1.5, 2, 3}
 	for k := range 28 {
 		name, r := c.next("whole-needle")
-		rest := background(r, k)
-		hidden := k%3 == 2
+		rest, hidden := background(r, k), k%3 == 2
 		if hidden {
 			rest = rest.Transpose()
 		}
-		h := hold(r, rest.M(), rest.M())
-		copies := 1 + k%4
-		model, err := withNeedle(rest, h, copies, k/6%2 == 1 || len(h.units) > 30, logOdds[(k+k/6)%6])
-		if err != nil {
-			return err
-		}
-		measured := model
-		if hidden {
-			model, rest = model.Transpose(), padded(rest.Transpose(), copies)
-		}
-		if err := c.addNeedle(k, name, model, rest, measured, h); err != nil {
+		logOdds := [...]float64{0.3, 0.5, 1, 1.5, 2, 3}[(k+k/6)%6]
+		funnel := k/6%2 == 1 || rest.M() > 30
+		if err := c.addNeedle(k, name, rest, needle{hold(r, rest.M(), rest.M()), hidden, 1 + k%4, funnel, logOdds}); err != nil {
 			return err
 		}
 	}
@@ -122,22 +112,12 @@ func wholeNeedles(c *collection) error {
 
 // deepNeedles are patterns of so many visible or hidden units that hardly any start has them.
 func deepNeedles(c *collection) error {
-	logOdds := []float64{0.3, 1, 2, 3, 5, 8}
 	for k := range 24 {
 		name, r := c.next("deep-needle")
 		shape := [][2]int{{24, 8}, {30, 10}, {60, 12}, {100, 10}}[k%4]
-		rest, hidden := gaussian(r, rbm.Bernoulli, shape[0], shape[1], 0.2+0.2*float64(k%3), 0.3), k%3 == 2
-		copies := 1 + k/8
+		rest := gaussian(r, rbm.Bernoulli, shape[0], shape[1], 0.2+0.2*float64(k%3), 0.3)
 		h := hold(r, shape[0], min(14+k*5%16, shape[0]-4))
-		model, err := withNeedle(rest, h, copies, k/4%2 == 1, logOdds[(k+k/6)%6])
-		if err != nil {
-			return err
-		}
-		measured := model
-		if hidden {
-			model, rest = model.Transpose(), padded(rest.Transpose(), copies)
-		}
-		if err := c.addNeedle(k, name, model, rest, measured, h); err != nil {
+		if err := c.addNeedle(k, name, rest, needle{h, k%3 == 2, 1 + k/8, k/4%2 == 1, oddsOf(k)}); err != nil {
 			return err
 		}
 	}
@@ -147,11 +127,10 @@ func deepNeedles(c *collection) error {
 // opposedNeedles are patterns of a few units that are all on the side that biases, and data, hardly ever take: fair coins find them, and
 // chains that begin at the data's means don't.
 func opposedNeedles(c *collection) error {
-	logOdds := []float64{0.3, 1, 2, 3, 5, 8}
 	for k := range 32 {
 		name, r := c.next("opposed-needle")
 		shape := [][2]int{{16, 10}, {24, 12}, {40, 10}, {14, 30}}[k%4]
-		rest, hidden := gaussian(r, rbm.Bernoulli, shape[0], shape[1], 0.1+0.2*float64(k%3), 0.3), k%5 == 3
+		rest := gaussian(r, rbm.Bernoulli, shape[0], shape[1], 0.1+0.2*float64(k%3), 0.3)
 		for i := range rest.B() {
 			rest.B()[i] += float32((2 + float64(k%5)/2) * sign(r.IntN(2) == 1))
 		}
@@ -159,16 +138,7 @@ func opposedNeedles(c *collection) error {
 		for u, i := range h.units {
 			h.on[u] = rest.B()[i] < 0
 		}
-		copies := 1 + k/8%2
-		model, err := withNeedle(rest, h, copies, k/4%2 == 1, logOdds[(k+k/6)%6])
-		if err != nil {
-			return err
-		}
-		measured := model
-		if hidden {
-			model, rest = model.Transpose(), padded(rest.Transpose(), copies)
-		}
-		if err := c.addNeedle(k, name, model, rest, measured, h); err != nil {
+		if err := c.addNeedle(k, name, rest, needle{h, k%5 == 3, 1 + k/8%2, k/4%2 == 1, oddsOf(k)}); err != nil {
 			return err
 		}
 	}

@@ -14,7 +14,8 @@ from sklearn.neural_network import BernoulliRBM
 
 def save(path, W, b, c):
     """Writes a model file (docs/formats.md)."""
-    header, parts, at = {"__metadata__": {"format": "harmonium-rbm", "version": "1", "visible": "bernoulli", "hidden": "bernoulli"}}, [], 0
+    metadata = {"format": "harmonium-rbm", "version": "1", "visible": "bernoulli", "hidden": "bernoulli"}
+    header, parts, at = {"__metadata__": metadata}, [], 0
     for name, x in (("W", W), ("b", b), ("c", c)):
         raw = np.ascontiguousarray(x, dtype="<f4").tobytes()
         header[name] = {"dtype": "F32", "shape": list(x.shape), "data_offsets": [at, at + len(raw)]}
@@ -71,15 +72,30 @@ LOOPS = [
     (80, 10, 3, 0.05, 0.05, 50), (16, 10, 8, 0.05, 0.5, 300),
 ]
 
+# Few classes that are far apart: models of scikit-learn have nearly all their mass in one of them, which rows of another don't show.
+FAR = [
+    (60, 12, 2, 0.05, 0.3, 60), (80, 12, 3, 0.05, 0.3, 60), (100, 12, 2, 0.05, 0.3, 60), (100, 12, 3, 0.05, 0.3, 60),
+    (150, 12, 3, 0.05, 0.3, 60), (40, 12, 3, 0.02, 0.3, 60), (100, 12, 4, 0.02, 0.3, 60), (200, 12, 2, 0.10, 0.3, 60),
+    (60, 10, 4, 0.02, 0.3, 100), (120, 14, 5, 0.02, 0.3, 60), (80, 12, 2, 0.02, 0.1, 100), (60, 12, 3, 0.05, 1.0, 60),
+]
+FAR_LOOPS = [
+    (60, 12, 2, 0.05, 0.3, 60), (100, 12, 3, 0.05, 0.3, 60), (100, 12, 6, 0.05, 0.3, 60), (40, 12, 4, 0.02, 0.3, 100),
+    (150, 10, 2, 0.02, 0.1, 200), (80, 12, 3, 0.02, 0.5, 100),
+]
+
 
 def main(folder):
     lines = []
-    for family, fit, settings in (("sklearn", scikit, SKLEARN), ("loop", loop, LOOPS)):
+    families = (("sklearn", scikit, SKLEARN), ("loop", loop, LOOPS), ("sklearn-far", scikit, FAR), ("loop-far", loop, FAR_LOOPS))
+    for family, fit, settings in families:
         for k, (m, n, classes, flips, rate, passes) in enumerate(settings):
             name, seed = f"{family}-{k:02d}", 1000 * len(family) + k
             x, labels = mixture(np.random.default_rng(seed), m, classes, flips, 600)
             save(os.path.join(folder, name + ".safetensors"), *fit(x, n, rate, passes, seed))
-            rows = {"all": x, "one-class": x[labels == k % classes], "one-row": x[:1]}
+            if family.endswith("-far"):
+                rows = {"one-class": x[labels == 0], "other-class": x[labels == classes - 1]}
+            else:
+                rows = {"all": x, "one-class": x[labels == k % classes], "one-row": x[:1]}
             for label, part in rows.items():
                 np.save(os.path.join(folder, f"{name}.{label}.npy"), part)
             lines.append({"model": name, "shown": list(rows)})

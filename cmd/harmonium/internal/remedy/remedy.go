@@ -7,6 +7,7 @@ import (
 
 	"harmonium/data"
 	"harmonium/diag"
+	"harmonium/train"
 )
 
 // remedies are what to do by the code of a finding. Where one code wants different things of the commands, the command
@@ -59,6 +60,8 @@ func Of(err error) string {
 		return "say --threshold T, or --bernoulli where they are probabilities"
 	case errors.Is(err, data.ErrConstant):
 		return equal
+	case errors.Is(err, train.ErrDiverged):
+		return "lower --rate, or bound the weights by --clip"
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 
 	"harmonium/data"
 	"harmonium/diag"
+	"harmonium/train"
 )
 
 const root = "../../../.."
@@ -40,7 +41,7 @@ func goFiles(t *testing.T, f func(path, text string)) {
 // Every code that a package gives to a finding has a remedy, and every remedy a code.
 func TestEveryCodeHasARemedy(t *testing.T) {
 	codes := map[string]bool{}
-	pattern := regexp.MustCompile(`(?:Code: *|code[A-Z]\w* *= *)"([a-z-]+)"`)
+	pattern := regexp.MustCompile(`(?:Code: *|[cC]ode[A-Z]\w* *= *)"([a-z-]+)"`)
 	goFiles(t, func(_, text string) {
 		for _, m := range pattern.FindAllStringSubmatch(text, -1) {
 			codes[m[1]] = true
@@ -91,6 +92,9 @@ func TestAdd(t *testing.T) {
 	}
 	if got := Of(fmt.Errorf("x.csv: %w", data.ErrConstant)); got != equal {
 		t.Errorf("remedy of an error: %q", got)
+	}
+	if got := Of(fmt.Errorf("update 3: %w", train.ErrDiverged)); !strings.HasPrefix(got, "lower --rate") {
+		t.Errorf("remedy of a training that diverged: %q", got)
 	}
 	if got := Of(fs.ErrNotExist); got != "" {
 		t.Errorf("remedy of another error: %q", got)

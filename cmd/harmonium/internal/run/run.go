@@ -179,8 +179,8 @@ func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.P
 	defer metrics.Close()
 	saved := time.Now()
 	for p := range t.Steps(ctx) {
-		if p.Kept != nil {
-			if err := r.keep(p.Kept, p.Update); err != nil {
+		if p.Frozen != nil {
+			if err := r.keep(p.Frozen, p.Update); err != nil {
 				return err
 			}
 		}

@@ -50,6 +50,10 @@ func fromVersion1(text []byte) ([]byte, error) {
 		delete(settings, "path")
 	}
 	delete(settings, "seconds")
+	if rungs, ok := settings["rungs"]; ok {
+		settings["temperatures"] = rungs
+		delete(settings, "rungs")
+	}
 	now := map[string]any{
 		"format": old.Format, "version": configVersion, "program": old.Program, "sha256": old.SHA256,
 		"model": map[string]any{

@@ -17,7 +17,7 @@ func TestVersion1(t *testing.T) {
 			`"holdout":0.2,"threshold":null,"bernoulli":false,"shape":[3,3],"train_rows":32,"valid_rows":8}`,
 			`"training":{"seed":1,"epochs":4,"updates":0,"time":"0s","batch":20,"rate":0.01,"schedule":"linear","l1":0,"l2":0,"clip":0,` +
 				`"centered":true,"data_biases":true,"patience":0,"every":243,` +
-				`"negative":{"kind":"pcd","steps":"auto","chains":100,"refresh":5,"rungs":10,"path":"training"},` +
+				`"negative":{"kind":"pcd","steps":"auto","chains":100,"refresh":5,"temperatures":10,"path":"training"},` +
 				`"optimizer":{"kind":"momentum","decay":0.9}}`,
 		},
 		"cd": {
@@ -50,6 +50,21 @@ func TestVersion1(t *testing.T) {
 		if c, err := parseConfig([]byte(changed)); err != nil || !c.edited {
 			t.Errorf("%s: a change is not noticed, error %v", name, err)
 		}
+	}
+}
+
+// What version 1 called rungs are the temperatures of now.
+func TestVersion1Rungs(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "version1", "pcd.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := parseConfig([]byte(strings.Replace(string(text), `"rungs": 10`, `"rungs": 7`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now, err := json.Marshal(c); err != nil || !strings.Contains(string(now), `"refresh":5,"temperatures":7,`) {
+		t.Errorf("error %v, config\n%s", err, now)
 	}
 }
 
