@@ -56,7 +56,7 @@ func (c *Conditionals) Compute() *compute.Context { return c.compute }
 // Update takes over the parameters that the model has now. It panics if a parameter is not finite.
 func (c *Conditionals) Update(model *Model) {
 	c.m, c.n = model.M(), model.N()
-	if c.through = nil; !model.inBits() {
+	if c.through = nil; !model.InBits() {
 		c.through = newDirections(model)
 		return
 	}

@@ -14,7 +14,7 @@ func (model *Model) Energy(v, h Batch) []float64 {
 	}
 	model.checkVisible(v)
 	model.checkHidden(h)
-	if !model.inBits() {
+	if !model.InBits() {
 		return newDirections(model).toHidden.energy(v, h)
 	}
 	p := model.Bits()
@@ -38,7 +38,7 @@ func (model *Model) FreeEnergy(v Batch) []float64 { return model.FreeEnergyFunc(
 // once. The function is for one goroutine.
 func (model *Model) FreeEnergyFunc() func(v Batch) []float64 {
 	var free func(dst []float64, v Batch)
-	if model.inBits() {
+	if model.InBits() {
 		p, inputs := model.Bits(), make([]float64, model.N())
 		free = func(dst []float64, v Batch) {
 			for r := range dst {
@@ -101,7 +101,7 @@ type BitParameters struct {
 
 // Bits returns the model's energy as a function of bits. It panics if a layer has units that are none.
 func (model *Model) Bits() *BitParameters {
-	if !model.inBits() {
+	if !model.InBits() {
 		panic(fmt.Sprintf("rbm: %s and %s units as bits", model.Visible.Kind(), model.Hidden.Kind()))
 	}
 	m, n := model.M(), model.N()

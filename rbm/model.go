@@ -115,8 +115,8 @@ func (model *Model) Finite() bool {
 	return true
 }
 
-// inBits reports whether the energy is linear in bits, as [Model.Bits] needs it.
-func (model *Model) inBits() bool {
+// InBits reports whether the energy is linear in bits, as [Model.Bits] needs it.
+func (model *Model) InBits() bool {
 	_, visible := model.Visible.(bitLayer)
 	_, hidden := model.Hidden.(bitLayer)
 	return visible && hidden

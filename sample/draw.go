@@ -53,13 +53,23 @@ type Result struct {
 	Method   Method    // Gibbs or Tempered
 	BurnIn   int       // sweeps before the first sample of each chain
 	Thin     int       // sweeps from a sample of a chain to the next
-	Rhat     float64   // R̂ of the free energies along the chains; NaN for chains too short to tell
-	ESS      float64   // effective sample size, by bulk and tail of the free energies, at most the number of samples; may be NaN
+	Rhat     float64   // largest R̂ of all that is watched along the chains; NaN for chains too short to tell
+	ESS      float64   // least effective sample size of all that is watched, at most the number of samples; may be NaN
 	Exchange *Exchange // of tempering; nil for Gibbs
 	Gibbs    *Result   // of Auto: the Gibbs chains, without their samples, whose findings made tempering follow; nil where it did not
 
-	// Findings say why the samples are not to be trusted, by code: not-mixed, few-samples, few-round-trips. None: no reason was found.
+	Modes   []ModeShare // of the model, the largest bound of log Z first; none where its units are no bits
+	Changes int         // of chains from one mode to another, where both have 1 % or more, as far as the chains were watched
+
+	// Findings say why the samples are not to be trusted, by code: not-mixed, few-samples, mode-missing,
+	// few-round-trips. None: no reason was found.
 	Findings []diag.Finding
+}
+
+// ModeShare is how much of a model is in one of its modes.
+type ModeShare struct {
+	Share, Stderr  float64 // of the samples
+	AIS, AISStderr float64 // of Z, by AIS from the mode
 }
 
 // Exchange tells how states travel between the model and independent units while samples are drawn.
@@ -95,7 +105,10 @@ func Draw(ctx context.Context, model *rbm.Model, o Options) (*Result, error) {
 	if err := o.check(model); err != nil {
 		return nil, err
 	}
-	d := newDrawing(model, o)
+	d, err := newDrawing(ctx, model, o)
+	if err != nil {
+		return nil, err
+	}
 	if o.Method == Tempered {
 		return d.tempered(ctx)
 	}
@@ -151,20 +164,29 @@ type drawing struct {
 	model  *rbm.Model
 	key    rng.Key
 	start  rbm.Batch
-	free   func(v rbm.Batch) []float64 // F of each row, in float64
-	failed *Result                     // Gibbs chains that were given up for tempering
+	watch  *watch
+	failed *Result // Gibbs chains that were given up for tempering
 }
 
-func newDrawing(model *rbm.Model, o Options) *drawing {
-	d := &drawing{
-		Options: o, model: model, key: rng.Seed(o.Seed).Stream(rng.StreamDraw), free: model.FreeEnergyFunc(),
-	}
+func newDrawing(ctx context.Context, model *rbm.Model, o Options) (*drawing, error) {
+	d := &drawing{Options: o, model: model, key: rng.Seed(o.Seed).Stream(rng.StreamDraw)}
+	known := rbm.Batch{}
 	if o.Start.Rows() > 0 {
 		d.start = FromRows(o.Start, o.Chains, d.key)
-	} else {
+		known = FromRows(o.Start, min(searchStarts, o.Start.Rows()), d.key)
+	}
+	modes, err := newSurvey(ctx, model, o.Clamp, known, d.key, o.Compute)
+	if err != nil {
+		return nil, err
+	}
+	d.watch = newWatch(model, modes, o.Compute)
+	if d.start.Rows() == 0 {
+		d.start = modes.starts(o.Chains, d.key)
+	}
+	if d.start.Rows() == 0 {
 		d.start = FromBiases(model, o.Chains, d.key)
 	}
-	return d
+	return d, nil
 }
 
 // clamp holds the units of Clamp, of Chains or Tempering.

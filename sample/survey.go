@@ -1,0 +1,151 @@
+package sample
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"harmonium/compute"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// survey are the modes of the model that a Draw samples, with their shares of Z by AIS. Where units are held, it is that of the others given
+// them. A model whose units are no bits has none.
+type survey struct {
+	*Modes
+	share, stderr []float64 // of Z, by AIS
+}
+
+// A survey begins at searchStarts starts of each kind. AIS with few chains and steps tells the modes apart that may have a share, and more of
+// them measure it.
+const (
+	searchStarts = 100
+	screenChains = 20
+	screenSteps  = 30
+	shareChains  = 200
+	shareSteps   = 200
+	screenedOut  = 1e-4
+)
+
+// watchedShare is the least share of a mode that is watched, and watchedModes how many are at most.
+const (
+	watchedShare = 0.01
+	watchedModes = 8
+)
+
+func newSurvey(ctx context.Context, model *rbm.Model, held map[int]bool, known rbm.Batch, key rng.Key, on *compute.Context) (*survey, error) {
+	s := new(survey)
+	if !model.InBits() {
+		return s, nil
+	}
+	model = given(model, held)
+	s.Modes = NewModes(model, on)
+	if err := s.Search(ctx, searchStarts, known, key.Stream(rng.StreamRestart)); err != nil {
+		return nil, err
+	}
+	if !s.several() {
+		s.share, s.stderr = []float64{1}, []float64{0}
+		return s, nil
+	}
+	conditionals := rbm.NewConditionals(model, on)
+	measure := func(k, chains, steps int) error {
+		return s.AIS(ctx, k, chains, steps, conditionals, key.Stream(rng.StreamEstimate).Stream(rng.Stream(k)))
+	}
+	for k := range s.List {
+		if err := measure(k, screenChains, screenSteps); err != nil {
+			return nil, err
+		}
+	}
+	s.divide()
+	for k, share := range slices.Clone(s.share) {
+		if share > screenedOut {
+			if err := measure(k, shareChains, shareSteps); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s.divide()
+	return s, nil
+}
+
+// given returns the model of the units that are not held: the held ones have no weights and lie at their values.
+func given(model *rbm.Model, held map[int]bool) *rbm.Model {
+	if len(held) == 0 {
+		return model
+	}
+	model = model.Clone()
+	n, means := model.N(), make([]float64, model.M())
+	scale, offset := model.Visible.Line()
+	for i := range model.M() { // in order, as the sums of c depend on it
+		on, ok := held[i]
+		if !ok {
+			continue
+		}
+		if on {
+			means[i] = 1
+		}
+		for j := range n {
+			w := &model.W[i*n+j]
+			model.C()[j] += float32((scale*means[i] + offset) * float64(*w))
+			*w = 0
+		}
+	}
+	sure := model.Visible.Clone()
+	sure.SetBiasesFromMeans(means)
+	for i := range held {
+		model.B()[i] = sure.Biases()[i]
+	}
+	return model
+}
+
+// divide makes shares of the modes' log Z_k.
+func (s *survey) divide() {
+	logZ := s.LogZ().Value
+	s.share, s.stderr = make([]float64, len(s.List)), make([]float64, len(s.List))
+	squares := 0.0 // Σ (p_k σ_k)²
+	for k, mode := range s.List {
+		s.share[k] = math.Exp(mode.LogZ.Value - logZ)
+		own := float64(s.share[k] * mode.LogZ.Stderr)
+		squares += float64(own * own)
+	}
+	for k, mode := range s.List { // d p_k = p_k (d log Z_k − Σ_l p_l d log Z_l)
+		p, σ := s.share[k], mode.LogZ.Stderr
+		variance := squares + float64((1-2*p)*σ*σ)
+		s.stderr[k] = p * math.Sqrt(max(0, variance))
+	}
+}
+
+// count is the number of modes.
+func (s *survey) count() int {
+	if s.Modes == nil {
+		return 0
+	}
+	return len(s.List)
+}
+
+func (s *survey) several() bool { return s.count() > 1 }
+
+// starts returns configurations of the independent units of modes that may have watchedShare of Z, in turn. It returns none for a model
+// with one of them.
+func (s *survey) starts(count int, key rng.Key) (v rbm.Batch) {
+	var from []rbm.Batch
+	for k := range s.count() {
+		if s.share[k]+3*s.stderr[k] >= watchedShare {
+			base := IndependentModel(s.model)
+			base.SetBiasesFromMeans(wide(s.List[k].Visible))
+			from = append(from, FromBiases(base, count, key))
+		}
+	}
+	if len(from) < 2 {
+		return rbm.Batch{}
+	}
+	v = from[0]
+	for r := range count {
+		v.Slice(r, r+1).Copy(from[r%len(from)].Slice(r, r+1))
+	}
+	return v
+}
+
+// least is a lower limit of the share of mode k.
+func (s *survey) least(k int) float64 { return max(0, s.share[k]-missingLimit*s.stderr[k]) }
