@@ -131,7 +131,8 @@ const (
 	rhatLimit = 1.01
 	essLimit  = 100
 
-	missingLimit = 4 // standard errors
+	shareLimit  = 4    // standard errors of a mode's share by AIS
+	chanceLimit = 1e-4 // probability that independent samples miss a mode
 )
 
 // judge sets R̂ and effective sample size from a trace, of which the first sweeps came before the samples. The samples are worth the
@@ -169,34 +170,33 @@ func (r *Result) judge(t *trace, before int) {
 			worths[q.mode-1] = worth(ess[k])
 		}
 	}
-	r.judgeModes(t.modes, worths)
+	r.judgeModes(t.modes, t.seen(), worths)
 }
 
-// judgeModes sets the shares of the modes among the samples, and finds fault where AIS gives a mode more than they do.
-func (r *Result) judgeModes(modes *survey, ess []float64) {
-	if len(ess) == 0 {
+// judgeModes sets the shares of the modes among the samples, and finds fault with modes where no chain has been, though they have a share
+// that the samples could not miss by chance.
+func (r *Result) judgeModes(modes *survey, seen, ess []float64) {
+	if len(seen) == 0 {
 		return
 	}
-	labels := make([]int, r.Samples.Rows())
+	labels, counts := make([]int, r.Samples.Rows()), make([]int, len(seen))
 	modes.Labels(labels, r.Samples)
-	counts := make([]int, len(ess))
 	for _, k := range labels {
 		counts[k]++
 	}
 	for k, count := range counts {
-		share, independent := float64(count)/float64(len(labels)), cmp.Or(ess[k], r.ESS)
-		r.Modes = append(r.Modes, ModeShare{Share: share, Stderr: math.Sqrt(share * (1 - share) / independent),
+		share := float64(count) / float64(len(labels))
+		r.Modes = append(r.Modes, ModeShare{Share: share, Stderr: math.Sqrt(share * (1 - share) / cmp.Or(ess[k], r.ESS)),
 			AIS: modes.share[k], AISStderr: modes.stderr[k]})
-		least := modes.least(k)
-		if short := (least - share) / math.Sqrt(least*(1-least)/independent); least >= watchedShare && short > missingLimit {
-			r.Findings = append(r.Findings, diag.Finding{
-				Code: "mode-missing",
-				Message: fmt.Sprintf("mode %d of %d has %.1f %% of the samples, and %.1f %% or more of the model by AIS",
-					k+1, len(counts), 100*share, 100*least),
-				Value: diag.Number(share), Threshold: diag.Number(least),
-				Consequence: "the samples lack a part of the model",
-			})
+		least := modes.share[k] - shareLimit*modes.stderr[k]
+		if count > 0 || seen[k] > 0 || least < watchedShare || !(math.Pow(1-least, r.ESS) < chanceLimit) {
+			continue
 		}
+		r.Findings = append(r.Findings, diag.Finding{
+			Code:    "mode-missing",
+			Message: fmt.Sprintf("mode %d of %d has %.2g %% of the model or more, by AIS, and no chain has been there", k+1, len(counts), 100*least),
+			Value:   0, Threshold: diag.Number(least), Consequence: "the samples lack a part of the model",
+		})
 	}
 }
 

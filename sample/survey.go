@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -11,21 +12,22 @@ import (
 )
 
 // survey are the modes of the model that a Draw samples, with their shares of Z by AIS. Where units are held, it is that of the others given
-// them. A model whose units are no bits has none.
+// them. A model whose units are no bits has none. List has the largest share first.
 type survey struct {
 	*Modes
 	share, stderr []float64 // of Z, by AIS
 }
 
-// A survey begins at searchStarts starts of each kind. AIS with few chains and steps tells the modes apart that may have a share, and more of
-// them measure it.
+// A survey begins at searchStarts starts of each kind. AIS with few chains and steps finds the largest modes among those with the best
+// bounds, and more of them measure these: a few hundred sweeps of all chains of a Draw in work, for some seconds at 784×500 units.
 const (
-	searchStarts = 100
-	screenChains = 20
-	screenSteps  = 30
-	shareChains  = 200
-	shareSteps   = 200
-	screenedOut  = 1e-4
+	searchStarts   = 100
+	screenedModes  = 32
+	screenChains   = 16
+	screenSteps    = 16
+	measuredModes  = 8
+	measuredChains = 100
+	measuredSteps  = 100
 )
 
 // watchedShare is the least share of a mode that is watched, and watchedModes how many are at most.
@@ -49,21 +51,17 @@ func newSurvey(ctx context.Context, model *rbm.Model, held map[int]bool, known r
 		return s, nil
 	}
 	conditionals := rbm.NewConditionals(model, on)
-	measure := func(k, chains, steps int) error {
-		return s.AIS(ctx, k, chains, steps, conditionals, key.Stream(rng.StreamEstimate).Stream(rng.Stream(k)))
-	}
-	for k := range s.List {
-		if err := measure(k, screenChains, screenSteps); err != nil {
-			return nil, err
-		}
-	}
-	s.divide()
-	for k, share := range slices.Clone(s.share) {
-		if share > screenedOut {
-			if err := measure(k, shareChains, shareSteps); err != nil {
+	for _, stage := range []struct{ modes, chains, steps int }{
+		{screenedModes, screenChains, screenSteps}, {measuredModes, measuredChains, measuredSteps},
+	} {
+		key = key.Stream(rng.StreamEstimate)
+		for k := range min(stage.modes, len(s.List)) {
+			if err := s.AIS(ctx, k, stage.chains, stage.steps, conditionals, key.Stream(rng.Stream(k))); err != nil {
 				return nil, err
 			}
 		}
+		slices.SortStableFunc(s.List, func(a, b Mode) int { return cmp.Compare(b.LogZ.Value, a.LogZ.Value) })
+		s.separate()
 	}
 	s.divide()
 	return s, nil
@@ -146,6 +144,3 @@ func (s *survey) starts(count int, key rng.Key) (v rbm.Batch) {
 	}
 	return v
 }
-
-// least is a lower limit of the share of mode k.
-func (s *survey) least(k int) float64 { return max(0, s.share[k]-missingLimit*s.stderr[k]) }

@@ -16,15 +16,15 @@ import (
 // singular vectors of W. Chains that are caught may agree on any one of them: modes can have equal free energies, and the search for modes
 // may miss some.
 type watch struct {
-	free       func(v rbm.Batch) []float64 // F of each row, in float64
-	directions *rbm.Conditionals           // of a model whose hidden inputs are the projections
-	count      int                         // of directions
+	model      *rbm.Conditionals
+	directions *rbm.Conditionals // of a model whose hidden inputs are the projections
+	count      int               // of directions
 	modes      *survey
 	compute    *compute.Context
 }
 
 func newWatch(model *rbm.Model, modes *survey, on *compute.Context) *watch {
-	w := &watch{free: model.FreeEnergyFunc(), modes: modes, compute: on}
+	w := &watch{model: rbm.NewConditionals(model, on), modes: modes, compute: on}
 	w.directions, w.count = newDirections(model, on)
 	return w
 }
@@ -108,8 +108,9 @@ type trace struct {
 	labels     [][]uint8  // the mode, of each chain
 	trips      int        // round trips of tempering; 0 for Gibbs
 
-	inputs []float32 // scratch
-	places []int
+	energies []float64 // scratch
+	inputs   []float32
+	places   []int
 }
 
 // quantity is a number that is followed along every chain.
@@ -121,7 +122,8 @@ type quantity struct {
 
 // newTrace returns a trace of at most length observations, in a number of sweeps.
 func (w *watch) newTrace(chains, sweeps, length int) *trace {
-	t := &trace{watch: w, stride: max(1, (sweeps+length-1)/length), inputs: make([]float32, chains*w.count), places: make([]int, chains)}
+	t := &trace{watch: w, stride: max(1, (sweeps+length-1)/length),
+		energies: make([]float64, chains), inputs: make([]float32, chains*w.count), places: make([]int, chains)}
 	t.quantities = append(t.quantities, quantity{name: "the free energy"})
 	for k := range w.count {
 		t.quantities = append(t.quantities, quantity{name: fmt.Sprintf("direction %d of W", k+1)})
@@ -141,7 +143,8 @@ func (w *watch) newTrace(chains, sweeps, length int) *trace {
 // add observes the chains at their states v.
 func (t *trace) add(v rbm.Batch) {
 	add := func(k, r int, x float64) { t.quantities[k].chains[r] = append(t.quantities[k].chains[r], x) }
-	for r, f := range t.free(v) {
+	t.model.FreeEnergy(t.energies, v)
+	for r, f := range t.energies {
 		add(0, r, f)
 	}
 	t.directions.HiddenInputs(t.inputs, v)
@@ -177,18 +180,23 @@ func (t *trace) all() []quantity {
 	return all
 }
 
-// watched are the modes with watchedShare of the observations or of Z, the largest watchedModes of them, in order.
-func (t *trace) watched() []int {
-	if !t.modes.several() {
-		return nil
-	}
-	share := slices.Clone(t.modes.share)
-	seen := make([]float64, len(share))
+// seen returns the part of all observations that lie in each mode.
+func (t *trace) seen() []float64 {
+	seen := make([]float64, t.modes.count())
 	for _, chain := range t.labels {
 		for _, k := range chain {
 			seen[k] += 1 / float64(len(chain)*len(t.labels))
 		}
 	}
+	return seen
+}
+
+// watched are the modes with watchedShare of the observations or of Z, the largest watchedModes of them, in order.
+func (t *trace) watched() []int {
+	if !t.modes.several() {
+		return nil
+	}
+	share, seen := slices.Clone(t.modes.share), t.seen()
 	var modes []int
 	for k := range share {
 		if share[k] = max(share[k], seen[k]); share[k] >= watchedShare {

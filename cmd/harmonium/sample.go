@@ -45,10 +45,11 @@ func newSample(t *terminal) *cobra.Command {
 		Long: `Draw visible configurations from a model and write them to FILE (.npy or .csv).
 
 Small models are enumerated, and the samples are exact and independent. For others parallel block-Gibbs chains are run: they start
-at the model's biases (or at the rows of a file), forget the start in a burn-in that lasts until they agree, and then give a sample
-every few sweeps. The effective sample size and R-hat of the free energy tell whether they mixed. If they did not, replica exchange
-(parallel tempering) follows: sets of replicas at temperatures between the model and independent units, which exchange states. It
-finds its temperatures by itself during the burn-in, and counts round trips.`,
+apart, in all modes of the model that are found (or at the rows of a file), forget the start in a burn-in that lasts until they agree,
+and then give a sample every few sweeps. The effective sample size and R-hat tell whether they mixed, by the free energy, by the share
+of each mode and by the leading directions of the weights. If they did not, replica exchange (parallel tempering) follows: sets of
+replicas at temperatures between the model and independent units, which exchange states. It finds its temperatures by itself during
+the burn-in, and counts round trips.`,
 		Example: `  harmonium sample run -n 10000 -o new.npy
   harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv`,
 		Args: cobra.ExactArgs(1),
@@ -69,7 +70,7 @@ finds its temperatures by itself during the burn-in, and counts round trips.`,
 	f.Var(&intOrAuto{&o.burnIn, &o.settle}, "burn-in", "sweeps before the first sample of each chain; auto: until the chains agree")
 	f.Var(&intOrAuto{&o.thin, &o.spread}, "thin", "sweeps between samples of a chain; auto: as many as make the samples nearly independent")
 	o.path.register(f)
-	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: independent units from the biases")
+	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: all modes of the model, or its biases where it has one")
 	f.StringArrayVar(&o.clamps, "clamp", nil,
 		"hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 0; may be repeated")
 	f.Uint64Var(&o.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
@@ -97,7 +98,17 @@ type sampleResult struct {
 	Rhat     diag.Number    `json:"rhat"`
 	Seconds  float64        `json:"seconds"` // of all methods tried
 	Ladder   *ladderResult  `json:"ladder"`  // of tempering
+	Modes    []modeShare    `json:"modes"`   // that Gibbs chains and tempering are watched in
+	Changes  int            `json:"mode_changes"`
 	Findings []diag.Finding `json:"findings"`
+}
+
+// modeShare is how much of a model is in one of its modes.
+type modeShare struct {
+	Share     diag.Number `json:"share"` // of the samples
+	Stderr    diag.Number `json:"stderr"`
+	AIS       diag.Number `json:"ais"` // of Z
+	AISStderr diag.Number `json:"ais_stderr"`
 }
 
 // ladderResult tells how states travel between the model and the base.
@@ -149,6 +160,9 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 			fmt.Fprintf(w, "effective sample size\t%.0f of %d, %.3g a second\n", result.ESS, o.count, float64(result.ESS)/result.Seconds)
 			fmt.Fprintf(w, "R-hat\t%.4f\n", result.Rhat)
 		}
+		if len(result.Modes) > 0 {
+			fmt.Fprintf(w, "modes\t%s\n", result.modes())
+		}
 		if l := result.Ladder; l != nil {
 			fmt.Fprintf(w, "ladder\t%d rungs, neighbours exchange with probability %.2f or more\n", l.Rungs, l.LeastRate)
 			fmt.Fprintf(w, "round trips\t%d, %.3g a second\n", l.RoundTrips, float64(l.RoundTrips)/l.Seconds)
@@ -159,6 +173,30 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 		return &statusError{status: exitUntrusted}
 	}
 	return err
+}
+
+// modes tells the modes' shares of the samples.
+func (r *sampleResult) modes() string {
+	const shown = 8
+	if len(r.Modes) == 1 {
+		return "1"
+	}
+	var shares []string
+	for _, mode := range r.Modes[:min(len(r.Modes), shown)] {
+		switch share := 100 * float64(mode.Share); {
+		case share >= 9.95:
+			shares = append(shares, fmt.Sprintf("%.0f %%", share))
+		case share >= 0.1:
+			shares = append(shares, fmt.Sprintf("%.1f %%", share))
+		default:
+			shares = append(shares, "< 0.1 %")
+		}
+	}
+	text := fmt.Sprintf("%d: %s", len(r.Modes), strings.Join(shares, ", "))
+	if more := len(r.Modes) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text + fmt.Sprintf("; chains changed %d times", r.Changes)
 }
 
 // shapeOf is the layout of a configuration of a run that may be nil.
@@ -175,7 +213,7 @@ func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o 
 		return nil, rbm.Batch{}, err
 	}
 	begun := time.Now()
-	result := &sampleResult{Count: o.Count, Method: method, Findings: []diag.Finding{}}
+	result := &sampleResult{Count: o.Count, Method: method, Modes: []modeShare{}, Findings: []diag.Finding{}}
 	if method == monitor.MethodExact {
 		bar := t.progress("sample", 1000)
 		v, err := exact.SampleVisible(ctx, model, o.Count, rng.Seed(o.Seed), exact.Options{Compute: t.compute,
@@ -199,6 +237,11 @@ func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o 
 	if e := drawn.Exchange; e != nil {
 		result.Ladder = &ladderResult{e.Temperatures, e.LeastSwapRate, e.RoundTrips, time.Since(bars.begun).Seconds()}
 	}
+	for _, m := range drawn.Modes {
+		result.Modes = append(result.Modes,
+			modeShare{diag.Number(m.Share), diag.Number(m.Stderr), diag.Number(m.AIS), diag.Number(m.AISStderr)})
+	}
+	result.Changes = drawn.Changes
 	result.Findings = append(result.Findings, drawn.Findings...)
 	remedy.Add("sample", result.Findings)
 	return result, drawn.Samples, nil
