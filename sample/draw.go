@@ -19,9 +19,9 @@ type Options struct {
 	Count    int              // samples; 0 means DefaultCount
 	Chains   int              // Gibbs chains, or replica sets of tempering, at most Count; 0 means DefaultChains
 	Method   Method           // Auto, Gibbs or Tempered
-	BurnIn   int              // sweeps before the first sample of each chain; 0: until R̂ ≤ 1.01; negative: none
+	BurnIn   int              // sweeps before the first sample of each chain; 0: until the chains agree; negative: none
 	Thin     int              // sweeps from a sample of a chain to the next; 0: as many as make the samples nearly independent
-	Start    rbm.Batch        // chains begin at its rows, drawn by FromRows; without rows they begin at FromBiases
+	Start    rbm.Batch        // chains begin at its rows, drawn by FromRows; without rows in the modes, or at FromBiases where there is one
 	Clamp    map[int]bool     // visible units to be held at 1 or +1 (true), or at 0 or −1 (false): samples of the conditional distribution
 	Seed     uint64           // of all random numbers
 	Compute  *compute.Context // nil means the default; results don't depend on it
@@ -61,7 +61,7 @@ type Result struct {
 	Modes   []ModeShare // of the model, the largest bound of log Z first; none where its units are no bits
 	Changes int         // of chains from one mode to another, where both have 1 % or more, as far as the chains were watched
 
-	// Findings say why the samples are not to be trusted, by code: not-mixed, few-samples, mode-missing,
+	// Findings say why the samples are not to be trusted, by code: not-mixed, modes-unmixed, few-samples, mode-missing,
 	// few-round-trips. None: no reason was found.
 	Findings []diag.Finding
 }
@@ -83,21 +83,21 @@ type Exchange struct {
 type Progress struct {
 	Method       Method
 	Sampling     bool // and no longer burning in
-	Done, Total  int  // sweeps of this phase; a burn-in until R̂ ≤ 1.01 may end before its total
+	Done, Total  int  // sweeps of this phase; a burn-in until the chains agree may end before its total
 	Chains       int
 	Temperatures int     // of tempering, so far
 	RoundTrips   int     // of tempering, since the last stage of the burn-in
 	Gibbs        *Result // as in Result
 }
 
-// Draw draws visible configurations v ~ P(v) by Markov chains, and judges them by R̂ and effective sample size of the free energies F(v)
-// along the chains (A. Vehtari et al., Bayesian Analysis 16 (2021) 667).
+// Draw draws visible configurations v ~ P(v) by Markov chains, and judges them by R̂ and effective sample size (A. Vehtari et al., Bayesian
+// Analysis 16 (2021) 667) of all that is watched along the chains: the free energy F(v), the shares of the model's modes ([Modes]) with 1 %
+// or more, and the projections of v on the leading left singular vectors of W. F alone can't tell modes of equal free energy apart.
 //
-// Parallel block-Gibbs chains burn in until R̂ ≤ 1.01, for 1,024 to 16,384 sweeps, and then give a sample each after every Thin
-// sweeps. If the samples come with a finding, replica exchange ([Tempering]) from the model to independent units follows, on as
-// many replica sets. It finds its temperatures by itself during the burn-in, and counts round trips. Samples that can't be
-// trusted come with Findings. R̂ compares the free energies of chains: it can't notice a mode that none of them has seen, or
-// tell modes of equal free energy apart.
+// Parallel block-Gibbs chains begin apart, in the modes that may have 1 % of Z by AIS, in turn. They burn in until R̂ ≤ 1.008, for 1,024 to
+// 16,384 sweeps, and then give a sample each after every Thin sweeps. If the samples come with a finding, replica exchange ([Tempering])
+// from the model to independent units follows, on as many replica sets. It finds its temperatures by itself during the burn-in, and counts
+// round trips. Samples that can't be trusted come with Findings. Nothing is known of a mode that neither the search nor a chain has found.
 //
 // Errors: an option that means nothing, one that does not fit the model, or a cancelled ctx. Models whose smaller layer has up to about 30
 // units need no chains: harmonium/exact draws independent samples.
