@@ -17,7 +17,9 @@ const (
 	mostBurnIn  = 16384
 	mostThin    = 1000
 
-	traceLength = 2500 // observations of a chain, or as many as it gives samples
+	// Observations of a chain: as many as it gives samples, between these.
+	leastTrace = 2500
+	mostTrace  = 10000
 )
 
 // collect burns in and draws the samples in turns: one of each chain after every Thin sweeps.
@@ -92,7 +94,7 @@ func (d *drawing) burnIn(ctx context.Context, w walker, result *Result) (last *t
 }
 
 func (d *drawing) newTrace(sweeps int) *trace {
-	return d.watch.newTrace(d.Chains, sweeps, max(traceLength, d.Count/d.Chains))
+	return d.watch.newTrace(d.Chains, sweeps, min(max(leastTrace, d.Count/d.Chains), mostTrace))
 }
 
 func (d *drawing) report(w walker, sampling bool, done, total int) {
@@ -153,12 +155,8 @@ func (r *Result) judge(t *trace, before int) {
 	fewest := least(ess)
 	r.Rhat, r.ESS, r.Changes = rhat, worth(ess[fewest]), t.changes()
 	if !(r.Rhat <= rhatLimit) {
-		is := fmt.Sprintf("%.4f", r.Rhat)
-		if r.Rhat > 10 {
-			is = "above 10"
-		}
 		r.Findings = append(r.Findings, diag.Finding{
-			Code: "not-mixed", Message: fmt.Sprintf("R-hat of %s is %s over %d chains", slowest, is, chains),
+			Code: "not-mixed", Message: fmt.Sprintf("R-hat of %s is %.5g over %d chains", slowest, r.Rhat, chains),
 			Value: diag.Number(r.Rhat), Threshold: rhatLimit,
 			Consequence: "the chains have not forgotten where they started: the samples are not those of the model",
 		})
@@ -201,7 +199,7 @@ func (r *Result) judgeModes(modes *survey, seen, ess []float64) {
 		share := float64(count) / float64(len(labels))
 		r.Modes = append(r.Modes, ModeShare{Share: share, Stderr: math.Sqrt(share * (1 - share) / cmp.Or(ess[k], r.ESS)),
 			AIS: modes.share[k], AISStderr: modes.stderr[k]})
-		least := modes.share[k] - shareLimit*modes.stderr[k]
+		least := modes.share[k] - float64(shareLimit*modes.stderr[k])
 		if count > 0 || seen[k] > 0 || least < watchedShare || !(math.Pow(1-least, r.ESS) < chanceLimit) {
 			continue
 		}

@@ -109,7 +109,7 @@ func (s *survey) divide() {
 	}
 	for k, mode := range s.List { // d p_k = p_k (d log Z_k − Σ_l p_l d log Z_l)
 		p, σ := s.share[k], mode.LogZ.Stderr
-		variance := squares + float64((1-2*p)*σ*σ)
+		variance := squares + float64((1-float64(2*p))*σ*σ)
 		s.stderr[k] = p * math.Sqrt(max(0, variance))
 	}
 }
@@ -129,7 +129,7 @@ func (s *survey) several() bool { return s.count() > 1 }
 func (s *survey) starts(count int, key rng.Key) (v rbm.Batch) {
 	var from []rbm.Batch
 	for k := range s.count() {
-		if s.share[k]+3*s.stderr[k] >= watchedShare {
+		if s.share[k]+float64(shareLimit*s.stderr[k]) >= watchedShare {
 			base := IndependentModel(s.model)
 			base.SetBiasesFromMeans(wide(s.List[k].Visible))
 			from = append(from, FromBiases(base, count, key))

@@ -158,7 +158,7 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 		if result.Method != monitor.MethodExact {
 			fmt.Fprintf(w, "sweeps\t%d before the first sample, %d between two\n", result.BurnIn, result.Thin)
 			fmt.Fprintf(w, "effective sample size\t%.0f of %d, %.3g a second\n", result.ESS, o.count, float64(result.ESS)/result.Seconds)
-			fmt.Fprintf(w, "R-hat\t%.4f\n", result.Rhat)
+			fmt.Fprintf(w, "R-hat\t%.5g\n", result.Rhat)
 		}
 		if len(result.Modes) > 0 {
 			fmt.Fprintf(w, "modes\t%s\n", result.modes())
@@ -259,7 +259,7 @@ func (b *drawProgress) report(p sample.Progress) {
 	if b.bar == nil || p.Method != b.last.Method || p.Sampling != b.last.Sampling {
 		b.stop()
 		if g := p.Gibbs; g != nil && !p.Sampling {
-			b.t.say("Gibbs chains do not mix (R-hat %.3f, %.0f effective samples): tempering", g.Rhat, g.ESS)
+			b.t.say("Gibbs chains do not mix (R-hat %.4g, %.0f effective samples): tempering", g.Rhat, g.ESS)
 		}
 		name := "burn-in"
 		if p.Sampling {
