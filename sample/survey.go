@@ -103,7 +103,9 @@ func (s *survey) divide() {
 	s.share, s.stderr = make([]float64, len(s.List)), make([]float64, len(s.List))
 	squares := 0.0 // Σ (p_k σ_k)²
 	for k, mode := range s.List {
-		s.share[k] = math.Exp(mode.LogZ.Value - logZ)
+		if s.share[k] = math.Exp(mode.LogZ.Value - logZ); !(s.share[k] >= 0) { // of energies too large for AIS
+			s.share[k] = 0
+		}
 		own := float64(s.share[k] * mode.LogZ.Stderr)
 		squares += float64(own * own)
 	}
