@@ -205,7 +205,7 @@ func (r *Result) judgeModes(modes *survey, seen, ess []float64) {
 		}
 		r.Findings = append(r.Findings, diag.Finding{
 			Code:    "mode-missing",
-			Message: fmt.Sprintf("mode %d of %d has %.2g %% of the model or more, by AIS, and no chain has been there", k+1, len(counts), 100*least),
+			Message: fmt.Sprintf("mode %d of %d has %.2g %% of the model or more by AIS, and no chain was there", k+1, len(counts), 100*least),
 			Value:   0, Threshold: diag.Number(least), Consequence: "the samples lack a part of the model",
 		})
 	}

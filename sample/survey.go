@@ -11,8 +11,8 @@ import (
 	"harmonium/rng"
 )
 
-// survey are the modes of the model that a Draw samples, with their shares of Z by AIS. Where units are held, it is that of the others given
-// them. A model whose units are no bits has none. List has the largest share first.
+// survey are the modes of the model that a Draw samples, with their shares of Z by AIS. Where units are held, it is that of the others
+// given them. A model whose units are no bits has none. List has the largest share first.
 type survey struct {
 	*Modes
 	share, stderr []float64 // of Z, by AIS
@@ -36,7 +36,9 @@ const (
 	watchedModes = 8
 )
 
-func newSurvey(ctx context.Context, model *rbm.Model, held map[int]bool, known rbm.Batch, key rng.Key, on *compute.Context) (*survey, error) {
+func newSurvey(
+	ctx context.Context, model *rbm.Model, held map[int]bool, known rbm.Batch, key rng.Key, on *compute.Context,
+) (*survey, error) {
 	s := new(survey)
 	if !model.InBits() {
 		return s, nil

@@ -9,8 +9,9 @@ import (
 func TestModesOfASample(t *testing.T) {
 	for want, shares := range map[string][]diag.Number{
 		"1": {1},
-		"4: 61 %, 30 %, 9.0 %, < 0.1 %; chains changed 212 times":                                {0.61, 0.3, 0.09, 0},
-		"9: 12 %, 11 %, 11 %, 11 %, 11 %, 11 %, 11 %, 11 % and 1 more; chains changed 212 times": {0.12, .11, .11, .11, .11, .11, .11, .11, .11},
+		"4: 61 %, 30 %, 9.0 %, < 0.1 %; chains changed 212 times": {0.61, 0.3, 0.09, 0},
+		"9: 60 %, 5.0 %, 5.0 %, 5.0 %, 5.0 %, 5.0 %, 5.0 %, 5.0 % and 1 more; chains changed 212 times": {
+			0.6, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05},
 	} {
 		r := sampleResult{Changes: 212}
 		for _, share := range shares {
