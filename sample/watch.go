@@ -191,7 +191,8 @@ func (t *trace) seen() []float64 {
 	return seen
 }
 
-// watched are the modes with watchedShare of the observations or of Z, the largest watchedModes of them, in order.
+// watched are the modes that have watchedShare of the observations or of Z, and leave as much to others: the largest watchedModes of them,
+// in order.
 func (t *trace) watched() []int {
 	if !t.modes.several() {
 		return nil
@@ -199,7 +200,8 @@ func (t *trace) watched() []int {
 	share, seen := slices.Clone(t.modes.share), t.seen()
 	var modes []int
 	for k := range share {
-		if share[k] = max(share[k], seen[k]); share[k] >= watchedShare {
+		most := 1 - min(share[k], seen[k]) // of all others
+		if share[k] = max(share[k], seen[k]); min(share[k], most) >= watchedShare {
 			modes = append(modes, k)
 		}
 	}

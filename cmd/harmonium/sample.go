@@ -175,28 +175,40 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	return err
 }
 
-// modes tells the modes' shares of the samples.
+// modes tells the modes' shares of the samples, and how often chains changed between those with 1 %.
 func (r *sampleResult) modes() string {
 	const shown = 8
-	if len(r.Modes) == 1 {
-		return "1"
-	}
 	var shares []string
-	for _, mode := range r.Modes[:min(len(r.Modes), shown)] {
-		switch share := 100 * float64(mode.Share); {
-		case share >= 9.95:
-			shares = append(shares, fmt.Sprintf("%.0f %%", share))
-		case share >= 0.1:
-			shares = append(shares, fmt.Sprintf("%.1f %%", share))
-		default:
-			shares = append(shares, "< 0.1 %")
+	large := 0
+	for k, mode := range r.Modes {
+		if max(mode.Share, mode.AIS) >= 0.01 {
+			large++
+		}
+		if k < shown {
+			shares = append(shares, percent(100*float64(mode.Share)))
 		}
 	}
 	text := fmt.Sprintf("%d: %s", len(r.Modes), strings.Join(shares, ", "))
 	if more := len(r.Modes) - shown; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	return text + fmt.Sprintf("; chains changed %d times", r.Changes)
+	if large > 1 {
+		text += fmt.Sprintf("; chains changed %d times", r.Changes)
+	}
+	return text
+}
+
+// percent prints a percentage with two digits or more, up to its ends.
+func percent(x float64) string {
+	switch {
+	case x < 0.1:
+		return "< 0.1 %"
+	case x > 99.9 && x < 100:
+		return "> 99.9 %"
+	case x < 9.95 || x > 99 && x < 100:
+		return fmt.Sprintf("%.1f %%", x)
+	}
+	return fmt.Sprintf("%.0f %%", x)
 }
 
 // shapeOf is the layout of a configuration of a run that may be nil.
