@@ -181,12 +181,17 @@ func newDrawing(ctx context.Context, model *rbm.Model, o Options) (*drawing, err
 	}
 	d.watch = newWatch(model, modes, o.Compute)
 	if d.start.Rows() == 0 {
-		d.start = modes.starts(o.Chains, d.key)
-	}
-	if d.start.Rows() == 0 {
-		d.start = FromBiases(model, o.Chains, d.key)
+		d.start = d.startsIn(watchedShare)
 	}
 	return d, nil
+}
+
+// startsIn returns configurations in the modes that may have a share of Z, or by the biases where there is one mode.
+func (d *drawing) startsIn(share float64) rbm.Batch {
+	if v := d.watch.modes.starts(share, d.Chains, d.key); v.Rows() > 0 {
+		return v
+	}
+	return FromBiases(d.model, d.Chains, d.key)
 }
 
 // clamp holds the units of Clamp, of Chains or Tempering.
@@ -217,16 +222,18 @@ func (g gibbsWalker) sweep()                              { g.chains.Sweep(g.con
 func (g gibbsWalker) endStage(int)                        {}
 func (g gibbsWalker) exchange() (temperatures, trips int) { return 0, 0 }
 
-func (d *drawing) newGibbs() gibbsWalker {
-	chains := NewChains(d.start, d.model.N(), d.key)
+func (d *drawing) newGibbs(start rbm.Batch) gibbsWalker {
+	chains := NewChains(start, d.model.N(), d.key)
 	d.clamp(chains)
 	return gibbsWalker{chains, rbm.NewConditionals(d.model, d.Compute)}
 }
 
-func (d *drawing) gibbs(ctx context.Context) (*Result, error) { return d.collect(ctx, d.newGibbs()) }
+func (d *drawing) gibbs(ctx context.Context) (*Result, error) {
+	return d.collect(ctx, d.newGibbs(d.start))
+}
 
-// Replica sets begin with firstTemperatures and may get MaxTemperatures. pilotSweeps of Gibbs sampling give the means of the independent
-// units. After each of the first respacings stages of the burn-in the temperatures are moved.
+// Replica sets begin with firstTemperatures and may get MaxTemperatures. pilotSweeps of Gibbs sampling in all
+// modes give the means of the independent units: a base near one mode would leave the states of the others caught at the model. After each of the first respacings stages of the burn-in the temperatures are moved.
 const (
 	firstTemperatures = 12
 	MaxTemperatures   = 64 // that a replica set of Draw may have
@@ -251,7 +258,7 @@ func (t temperedWalker) endStage(stage int) {
 func (t temperedWalker) exchange() (temperatures, trips int) { return len(t.Betas()), t.RoundTrips() }
 
 func (d *drawing) tempered(ctx context.Context) (*Result, error) {
-	pilot := d.newGibbs()
+	pilot := d.newGibbs(d.startsIn(baseShare))
 	for range pilotSweeps {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -261,7 +268,7 @@ func (d *drawing) tempered(ctx context.Context) (*Result, error) {
 	base := IndependentModel(d.model)
 	base.SetBiasesFromMeans(means(pilot.visible()))
 	path := slices.Concat(Path{base}, d.Between, Path{d.model})
-	t := NewTempering(path, pilot.visible(), firstTemperatures, d.key.Stream(rng.StreamExchange), d.Compute)
+	t := NewTempering(path, d.start, firstTemperatures, d.key.Stream(rng.StreamExchange), d.Compute)
 	d.clamp(t)
 	result, err := d.collect(ctx, temperedWalker{t})
 	if err != nil {

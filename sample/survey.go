@@ -30,10 +30,10 @@ const (
 	measuredSteps  = 100
 )
 
-// watchedShare is the least share of a mode that is watched, and watchedModes how many are at most.
 const (
-	watchedShare = 0.01
-	watchedModes = 8
+	watchedShare = 0.01 // the least share of a mode that chains begin in and that is watched
+	watchedModes = 8    // the most modes that are watched
+	baseShare    = 1e-4 // the least share of a mode that the base of tempering is a mean of
 )
 
 func newSurvey(
@@ -128,19 +128,22 @@ func (s *survey) count() int {
 
 func (s *survey) several() bool { return s.count() > 1 }
 
-// starts returns configurations of the independent units of modes that may have watchedShare of Z, in turn. It returns none for a model
-// with one of them.
-func (s *survey) starts(count int, key rng.Key) (v rbm.Batch) {
+// starts returns configurations of the independent units of modes that may have a share of Z, in turn. It returns none for a model with a
+// single mode.
+func (s *survey) starts(share float64, count int, key rng.Key) (v rbm.Batch) {
+	if !s.several() {
+		return v
+	}
 	var from []rbm.Batch
-	for k := range s.count() {
-		if s.share[k]+float64(shareLimit*s.stderr[k]) >= watchedShare {
+	for k, mode := range s.List {
+		if s.share[k]+float64(shareLimit*s.stderr[k]) >= share {
 			base := IndependentModel(s.model)
-			base.SetBiasesFromMeans(wide(s.List[k].Visible))
+			base.SetBiasesFromMeans(wide(mode.Visible))
 			from = append(from, FromBiases(base, count, key))
 		}
 	}
-	if len(from) < 2 {
-		return rbm.Batch{}
+	if len(from) == 0 {
+		return v
 	}
 	v = from[0]
 	for r := range count {
