@@ -232,8 +232,9 @@ func (d *drawing) gibbs(ctx context.Context) (*Result, error) {
 	return d.collect(ctx, d.newGibbs(d.start))
 }
 
-// Replica sets begin with firstTemperatures and may get MaxTemperatures. pilotSweeps of Gibbs sampling in all
-// modes give the means of the independent units: a base near one mode would leave the states of the others caught at the model. After each of the first respacings stages of the burn-in the temperatures are moved.
+// Replica sets begin with firstTemperatures and may get MaxTemperatures. pilotSweeps of Gibbs sampling in all modes give the means of the
+// independent units: a base near one mode would leave the states of the others caught at the model. After each of the first respacings
+// stages of the burn-in the temperatures are moved.
 const (
 	firstTemperatures = 12
 	MaxTemperatures   = 64 // that a replica set of Draw may have
