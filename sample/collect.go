@@ -1,7 +1,6 @@
 package sample
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -175,37 +174,30 @@ func (r *Result) judge(t *trace, before int) {
 			Consequence: "averages over them have far larger errors than their number suggests",
 		})
 	}
-	worths := make([]float64, t.modes.count())
+	independent := make([]float64, t.modes.count())
+	for k := range independent {
+		independent[k] = r.ESS
+	}
 	for k, q := range all {
 		if q.mode > 0 && ess[k] == ess[k] {
-			worths[q.mode-1] = worth(ess[k])
+			independent[q.mode-1] = worth(ess[k])
 		}
 	}
-	r.judgeModes(t.modes, t.seen(), worths)
+	r.Modes = t.modes.sharesOf(r.Samples, independent)
+	r.judgeModes(t)
 }
 
-// judgeModes sets the shares of the modes among the samples, and finds fault with modes where no chain has been, though they have a share
-// that the samples could not miss by chance.
-func (r *Result) judgeModes(modes *survey, seen, ess []float64) {
-	if len(seen) == 0 {
-		return
-	}
-	labels, counts := make([]int, r.Samples.Rows()), make([]int, len(seen))
-	modes.Labels(labels, r.Samples)
-	for _, k := range labels {
-		counts[k]++
-	}
-	for k, count := range counts {
-		share := float64(count) / float64(len(labels))
-		r.Modes = append(r.Modes, ModeShare{Share: share, Stderr: math.Sqrt(share * (1 - share) / cmp.Or(ess[k], r.ESS)),
-			AIS: modes.share[k], AISStderr: modes.stderr[k]})
-		least := modes.share[k] - float64(shareLimit*modes.stderr[k])
-		if count > 0 || seen[k] > 0 || least < watchedShare || !(math.Pow(1-least, r.ESS) < chanceLimit) {
+// judgeModes finds fault with modes where no chain has been, though they have a share that the samples could not miss by chance.
+func (r *Result) judgeModes(t *trace) {
+	seen := t.seen()
+	for k, mode := range r.Modes {
+		least := mode.AIS - float64(shareLimit*mode.AISStderr)
+		if mode.Share > 0 || seen[k] > 0 || least < watchedShare || !(math.Pow(1-least, r.ESS) < chanceLimit) {
 			continue
 		}
 		r.Findings = append(r.Findings, diag.Finding{
 			Code:    "mode-missing",
-			Message: fmt.Sprintf("mode %d of %d has %.2g %% of the model or more by AIS, and no chain was there", k+1, len(counts), 100*least),
+			Message: fmt.Sprintf("mode %d of %d has %.2g %% of the model or more by AIS, and no chain was there", k+1, len(seen), 100*least),
 			Value:   0, Threshold: diag.Number(least), Consequence: "the samples lack a part of the model",
 		})
 	}

@@ -151,3 +151,34 @@ func (s *survey) starts(share float64, count int, key rng.Key) (v rbm.Batch) {
 	}
 	return v
 }
+
+// sharesOf returns the modes' shares of samples that are worth a number of independent ones for each mode.
+func (s *survey) sharesOf(samples rbm.Batch, independent []float64) []ModeShare {
+	if s.count() == 0 {
+		return nil
+	}
+	labels, shares := make([]int, samples.Rows()), make([]ModeShare, s.count())
+	s.Labels(labels, samples)
+	for _, k := range labels {
+		shares[k].Share++
+	}
+	for k := range shares {
+		p := shares[k].Share / float64(len(labels))
+		shares[k] = ModeShare{p, math.Sqrt(p * (1 - p) / independent[k]), s.share[k], s.stderr[k]}
+	}
+	return shares
+}
+
+// SharesOfModes returns the shares that the modes of a model have of independent samples, as [Result] has them of those of chains. Of the
+// options Seed and Compute count.
+func SharesOfModes(ctx context.Context, model *rbm.Model, samples rbm.Batch, o Options) ([]ModeShare, error) {
+	s, err := newSurvey(ctx, model, nil, rbm.Batch{}, rng.Seed(o.Seed).Stream(rng.StreamDraw), o.Compute)
+	if err != nil {
+		return nil, err
+	}
+	independent := make([]float64, s.count())
+	for k := range independent {
+		independent[k] = float64(samples.Rows())
+	}
+	return s.sharesOf(samples, independent), nil
+}

@@ -108,6 +108,21 @@ func TestDrawKnowsModes(t *testing.T) {
 	}
 }
 
+// Modes have the same shares of exact samples.
+func TestSharesOfModes(t *testing.T) {
+	const count = 2000
+	model, want := twoModes(24, 6, 0.5, 0.8)
+	v, _, err := exact.Sample(t.Context(), model, count, rng.Seed(1), exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	modes, err := sample.SharesOfModes(t.Context(), model, v, sample.Options{})
+	stderr := math.Sqrt(want * (1 - want) / count)
+	if err != nil || math.Abs(modes[0].Share-want) > 4*stderr || math.Abs(modes[0].Stderr/stderr-1) > 0.1 || math.Abs(modes[0].AIS-want) > 0.01 {
+		t.Errorf("modes %+v, error %v, want a share of %.3f ± %.3f", modes, err, want, stderr)
+	}
+}
+
 // Chains that all begin in one mode agree on everything, and never see the other.
 func TestDrawMissesModes(t *testing.T) {
 	model, _ := twoModes(40, 8, 0.4, 0.8)

@@ -98,8 +98,8 @@ type sampleResult struct {
 	Rhat     diag.Number    `json:"rhat"`
 	Seconds  float64        `json:"seconds"` // of all methods tried
 	Ladder   *ladderResult  `json:"ladder"`  // of tempering
-	Modes    []modeShare    `json:"modes"`   // that Gibbs chains and tempering are watched in
-	Changes  int            `json:"mode_changes"`
+	Modes    []modeShare    `json:"modes"`
+	Changes  int            `json:"mode_changes"` // of chains
 	Findings []diag.Finding `json:"findings"`
 }
 
@@ -175,6 +175,13 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	return err
 }
 
+func (r *sampleResult) addModes(modes []sample.ModeShare, changes int) {
+	for _, m := range modes {
+		r.Modes = append(r.Modes, modeShare{diag.Number(m.Share), diag.Number(m.Stderr), diag.Number(m.AIS), diag.Number(m.AISStderr)})
+	}
+	r.Changes = changes
+}
+
 // modes tells the modes' shares of the samples, and how often chains changed between those with 1 %.
 func (r *sampleResult) modes() string {
 	const shown = 8
@@ -192,7 +199,7 @@ func (r *sampleResult) modes() string {
 	if more := len(r.Modes) - shown; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	if large > 1 {
+	if large > 1 && r.Method != monitor.MethodExact {
 		text += fmt.Sprintf("; chains changed %d times", r.Changes)
 	}
 	return text
@@ -231,8 +238,14 @@ func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o 
 		v, err := exact.SampleVisible(ctx, model, o.Count, rng.Seed(o.Seed), exact.Options{Compute: t.compute,
 			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
 		bar.stop()
+		if err != nil {
+			return nil, rbm.Batch{}, badInput(err) // of the model: its energies are too large
+		}
+		o.Compute = t.compute
+		modes, err := sample.SharesOfModes(ctx, model, v, o)
+		result.addModes(modes, 0)
 		result.ESS, result.Rhat, result.Seconds = diag.Number(o.Count), 1, time.Since(begun).Seconds()
-		return result, v, badInput(err) // of the model: its energies are too large
+		return result, v, err
 	}
 	if method != methodAuto {
 		o.Method = sample.Method(method)
@@ -249,11 +262,7 @@ func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o 
 	if e := drawn.Exchange; e != nil {
 		result.Ladder = &ladderResult{e.Temperatures, e.LeastSwapRate, e.RoundTrips, time.Since(bars.begun).Seconds()}
 	}
-	for _, m := range drawn.Modes {
-		result.Modes = append(result.Modes,
-			modeShare{diag.Number(m.Share), diag.Number(m.Stderr), diag.Number(m.AIS), diag.Number(m.AISStderr)})
-	}
-	result.Changes = drawn.Changes
+	result.addModes(drawn.Modes, drawn.Changes)
 	result.Findings = append(result.Findings, drawn.Findings...)
 	remedy.Add("sample", result.Findings)
 	return result, drawn.Samples, nil
