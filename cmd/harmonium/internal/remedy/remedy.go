@@ -27,6 +27,8 @@ var remedies = map[string]string{
 	"hidden-mode":          "take a model from earlier in the training, or train again with --negative pcd, more --steps or a lower --rate",
 	"live-doubtful":        "score the model by 'harmonium eval'; to train so that chains follow, lower --rate or raise --steps",
 	"live-lost":            "score the model by 'harmonium eval'; to train so that chains follow, lower --rate",
+	"mode-missing":         "take --method tempered, without --start",
+	"modes-unmixed":        "take --method tempered; where that has the same finding, raise --burn-in and --thin",
 	"not-mixed":            "raise --burn-in and --thin",
 	"not-settled":          "raise --budget",
 	"one-run":              "raise --budget",
