@@ -58,7 +58,7 @@ type Result struct {
 	Exchange *Exchange // of tempering; nil for Gibbs
 	Gibbs    *Result   // of Auto: the Gibbs chains, without their samples, whose findings made tempering follow; nil where it did not
 
-	Modes   []ModeShare // of the model, the largest bound of log Z first; none where its units are no bits
+	Modes   []ModeShare // of the model, the largest share by AIS first; none where its units are no bits
 	Changes int         // of chains from one mode to another, where both have 1 % or more, as far as the chains were watched
 
 	// Findings say why the samples are not to be trusted, by code: not-mixed, modes-unmixed, few-samples, mode-missing,
@@ -68,8 +68,9 @@ type Result struct {
 
 // ModeShare is how much of a model is in one of its modes.
 type ModeShare struct {
-	Share, Stderr  float64 // of the samples
-	AIS, AISStderr float64 // of Z, by AIS from the mode
+	Share, Stderr  float64   // of the samples
+	AIS, AISStderr float64   // of Z, by AIS from the mode
+	Visible        []float32 // means of the visible bits there
 }
 
 // Exchange tells how states travel between the model and independent units while samples are drawn.

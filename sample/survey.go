@@ -164,7 +164,7 @@ func (s *survey) sharesOf(samples rbm.Batch, independent []float64) []ModeShare 
 	}
 	for k := range shares {
 		p := shares[k].Share / float64(len(labels))
-		shares[k] = ModeShare{p, math.Sqrt(p * (1 - p) / independent[k]), s.share[k], s.stderr[k]}
+		shares[k] = ModeShare{p, math.Sqrt(p * (1 - p) / independent[k]), s.share[k], s.stderr[k], s.List[k].Visible}
 	}
 	return shares
 }
