@@ -18,17 +18,11 @@ type Mode struct {
 	Share              float64     // of Z, by all of them
 }
 
-// Shares of modes take modesPart of the chain steps of a run: screening of these for a first look at each mode, by screenChains in short
-// runs, and the rest for modes that may be smallestShare of Z or more, by modeChains.
+// Shares of modes take modesPart of the chain steps of a run.
 const (
-	modesPart     = 0.1
-	screening     = 0.25
-	screenChains  = 16
-	modeChains    = 40
-	fewestSteps   = 8
-	smallestShare = 1e-4
-	matters       = 0.01 // part of Z in a mode that is worth a word
-	leastStderr   = 0.01 // of AIS from a mode, whose chains may all have missed a little of it
+	modesPart   = 0.1
+	matters     = 0.01 // part of Z in a mode that is worth a word
+	leastStderr = 0.01 // of AIS from a mode, whose chains may all have missed a little of it
 )
 
 // findModes looks for modes from other starts than in the run before, and estimates their shares of Z.
@@ -40,39 +34,7 @@ func (e *estimator) findModes(ctx context.Context, steps int, key rng.Key) error
 		return err
 	}
 	e.least.Modes = e.modes.List[0].Bound
-	budget := modesPart * float64(cost(steps))
-	unknown := func(m sample.Mode) bool { return m.LogZ.ESS == 0 }
-	if err := e.shareOut(ctx, unknown, screenChains, steps, screening*budget, key.Stream(1)); err != nil {
-		return err
-	}
-	least := e.modes.LogZ().Value
-	for _, m := range e.modes.List {
-		least = max(least, m.Bound)
-	}
-	least += math.Log(smallestShare)
-	promising := func(m sample.Mode) bool { return max(m.LogZ.Value, m.Bound) > least }
-	return e.shareOut(ctx, promising, modeChains, steps, (1-screening)*budget, key.Stream(2))
-}
-
-// shareOut estimates the shares of some modes, with about budget chain steps in all.
-func (e *estimator) shareOut(ctx context.Context, of func(sample.Mode) bool, chains, steps int, budget float64, key rng.Key) error {
-	var list []int
-	for k, m := range e.modes.List {
-		if of(m) {
-			list = append(list, k)
-		}
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	steps = min(max(int(budget)/(len(list)*chains), fewestSteps), steps)
-	for _, k := range list {
-		if err := e.modes.AIS(ctx, k, chains, steps, e.conditionals, key.Stream(rng.Stream(k))); err != nil {
-			return err
-		}
-		e.report(chains * steps)
-	}
-	return nil
+	return e.modes.Measure(ctx, modesPart*float64(cost(steps)), steps, e.conditionals, key, e.report)
 }
 
 // complete is an estimate of log Z put together with AIS from each mode: the sum over the modes of what both say of their shares.
@@ -110,7 +72,7 @@ func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.Lo
 }
 
 // wellKnown reports whether the chains of AIS from a mode have hardly had to be weighted.
-func wellKnown(own sample.LogZ) bool { return own.ESS >= modeChains/2 && own.Stderr <= goal }
+func wellKnown(own sample.LogZ) bool { return own.ESS >= sample.ModeChains/2 && own.Stderr <= goal }
 
 // parts are what shares are of their sum.
 func parts(shares []sample.LogZ) []float64 {

@@ -167,12 +167,10 @@ type drawing struct {
 
 func newDrawing(ctx context.Context, model *rbm.Model, o Options) (*drawing, error) {
 	d := &drawing{Options: o, model: model, key: rng.Seed(o.Seed).Stream(rng.StreamDraw)}
-	known := rbm.Batch{}
 	if o.Start.Rows() > 0 {
 		d.start = FromRows(o.Start, o.Chains, d.key)
-		known = FromRows(o.Start, min(searchStarts, o.Start.Rows()), d.key)
 	}
-	modes, err := newSurvey(ctx, model, o.Clamp, known, d.key, o.Compute)
+	modes, err := newSurvey(ctx, model, o.Clamp, SurveyOptions{Known: o.Start, Seed: o.Seed, Compute: o.Compute})
 	if err != nil {
 		return nil, err
 	}

@@ -188,6 +188,60 @@ func (s *Modes) AIS(ctx context.Context, k, count, steps int, c *rbm.Conditional
 	return nil
 }
 
+// The chain steps of [Modes.Measure]: a part, screening, for a first look at each mode, by screenChains in short runs, and
+// the rest for modes that may have smallestShare of Z or more, by ModeChains.
+const (
+	ModeChains    = 40
+	screening     = 0.25
+	screenChains  = 16
+	fewestSteps   = 8
+	smallestShare = 1e-4
+)
+
+// Measure estimates the shares of the modes by AIS, with about budget chain steps in all and at most steps for a chain:
+// of all new modes first, and then of the promising ones. report, which may be nil, gets the chain steps of each AIS.
+func (s *Modes) Measure(
+	ctx context.Context, budget float64, steps int, c *rbm.Conditionals, key rng.Key, report func(chainSteps int),
+) error {
+	unknown := func(m Mode) bool { return m.LogZ.ESS == 0 }
+	if err := s.measure(ctx, unknown, screenChains, steps, screening*budget, c, key.Stream(1), report); err != nil {
+		return err
+	}
+	least := s.LogZ().Value
+	for _, m := range s.List {
+		least = max(least, m.Bound)
+	}
+	least += math.Log(smallestShare)
+	promising := func(m Mode) bool { return max(m.LogZ.Value, m.Bound) > least }
+	return s.measure(ctx, promising, ModeChains, steps, (1-screening)*budget, c, key.Stream(2), report)
+}
+
+// measure estimates the shares of some modes, with about budget chain steps in all.
+func (s *Modes) measure(
+	ctx context.Context, of func(Mode) bool, chains, steps int, budget float64, c *rbm.Conditionals, key rng.Key,
+	report func(chainSteps int),
+) error {
+	var list []int
+	for k, m := range s.List {
+		if of(m) {
+			list = append(list, k)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	steps = min(max(int(budget)/(len(list)*chains), fewestSteps), steps)
+	for _, k := range list {
+		if err := s.AIS(ctx, k, chains, steps, c, key.Stream(rng.Stream(k))); err != nil {
+			return err
+		}
+		if report != nil {
+			report(chains * steps)
+		}
+	}
+	return nil
+}
+
 // Shares are the shares of all modes by weighted chains of the model, each with the error of [WeightedChains.LogZIn].
 func (s *Modes) Shares(p *WeightedChains) []LogZ {
 	labels := make([]int, len(p.LogWeights))

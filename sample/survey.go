@@ -11,23 +11,28 @@ import (
 	"harmonium/rng"
 )
 
-// survey are the modes of the model that a Draw samples, with their shares of Z by AIS. Where units are held, it is that of the others
-// given them. A model whose units are no bits has none. List has the largest share first.
-type survey struct {
+// Survey are the modes of a model with their shares of Z by AIS, the largest first. A model whose units are no bits has none.
+type Survey struct {
 	*Modes
-	share, stderr []float64 // of Z, by AIS
+	Share, Stderr []float64 // of Z, with standard errors
 }
 
-// A survey begins at searchStarts starts of each kind. AIS with few chains and steps finds the largest modes among those with the best
-// bounds, and more of them measure these: a few hundred sweeps of all chains of a Draw in work, for some seconds at 784×500 units.
+// SurveyOptions are those of [NewSurvey].
+type SurveyOptions struct {
+	Known   rbm.Batch        // the search also begins at some of its rows, such as data
+	Seed    uint64           // of all random numbers
+	Compute *compute.Context // nil means the default; results don't depend on it
+
+	// Progress is called with the modes that have been found and the part of the work that is done; may be nil.
+	Progress func(modes int, done float64)
+}
+
+// A survey begins at searchStarts starts of each kind. AIS takes about surveySteps chain steps: a few hundred sweeps of all
+// chains of a Draw in work, for some seconds at 784×500 units.
 const (
-	searchStarts   = 100
-	screenedModes  = 32
-	screenChains   = 16
-	screenSteps    = 16
-	measuredModes  = 8
-	measuredChains = 100
-	measuredSteps  = 100
+	searchStarts = 100
+	surveySteps  = 80000
+	surveyLength = 200 // steps of a chain, at most
 )
 
 const (
@@ -36,35 +41,44 @@ const (
 	baseShare    = 1e-4 // the least share of a mode that the base of tempering is a mean of
 )
 
-func newSurvey(
-	ctx context.Context, model *rbm.Model, held map[int]bool, known rbm.Batch, key rng.Key, on *compute.Context,
-) (*survey, error) {
-	s := new(survey)
+// NewSurvey looks for the modes of a model by [Modes.Search], and estimates their shares of Z by [Modes.Measure].
+func NewSurvey(ctx context.Context, model *rbm.Model, o SurveyOptions) (*Survey, error) {
+	return newSurvey(ctx, model, nil, o)
+}
+
+// newSurvey makes a survey of the units that are not held, given the others.
+func newSurvey(ctx context.Context, model *rbm.Model, held map[int]bool, o SurveyOptions) (*Survey, error) {
+	s := &Survey{Modes: new(Modes)}
 	if model.CheckBits() != nil {
 		return s, nil
 	}
+	key := rng.Seed(o.Seed).Stream(rng.StreamDraw)
+	known := o.Known
+	if known.Rows() > 0 {
+		known = FromRows(known, min(searchStarts, known.Rows()), key)
+	}
 	model = given(model, held)
-	s.Modes = NewModes(model, on)
+	s.Modes = NewModes(model, o.Compute)
 	if err := s.Search(ctx, searchStarts, known, key.Stream(rng.StreamRestart)); err != nil {
 		return nil, err
 	}
 	if !s.several() {
-		s.share, s.stderr = []float64{1}, []float64{0}
+		s.Share, s.Stderr = []float64{1}, []float64{0}
 		return s, nil
 	}
-	conditionals := rbm.NewConditionals(model, on)
-	for _, stage := range []struct{ modes, chains, steps int }{
-		{screenedModes, screenChains, screenSteps}, {measuredModes, measuredChains, measuredSteps},
-	} {
-		key = key.Stream(rng.StreamEstimate)
-		for k := range min(stage.modes, len(s.List)) {
-			if err := s.AIS(ctx, k, stage.chains, stage.steps, conditionals, key.Stream(rng.Stream(k))); err != nil {
-				return nil, err
-			}
+	done := 0
+	report := func(chainSteps int) {
+		if done += chainSteps; o.Progress != nil {
+			o.Progress(s.count(), min(1, float64(done)/surveySteps))
 		}
-		slices.SortStableFunc(s.List, func(a, b Mode) int { return cmp.Compare(b.LogZ.Value, a.LogZ.Value) })
-		s.separate()
 	}
+	report(0)
+	err := s.Measure(ctx, surveySteps, surveyLength, rbm.NewConditionals(model, o.Compute), key.Stream(rng.StreamEstimate), report)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(s.List, func(a, b Mode) int { return cmp.Compare(b.LogZ.Value, a.LogZ.Value) })
+	s.separate()
 	s.divide()
 	return s, nil
 }
@@ -100,43 +114,38 @@ func given(model *rbm.Model, held map[int]bool) *rbm.Model {
 }
 
 // divide makes shares of the modes' log Z_k.
-func (s *survey) divide() {
+func (s *Survey) divide() {
 	logZ := s.LogZ().Value
-	s.share, s.stderr = make([]float64, len(s.List)), make([]float64, len(s.List))
+	s.Share, s.Stderr = make([]float64, len(s.List)), make([]float64, len(s.List))
 	squares := 0.0 // Σ (p_k σ_k)²
 	for k, mode := range s.List {
-		if s.share[k] = math.Exp(mode.LogZ.Value - logZ); !(s.share[k] >= 0) { // of energies too large for AIS
-			s.share[k] = 0
+		if s.Share[k] = math.Exp(mode.LogZ.Value - logZ); !(s.Share[k] >= 0) { // of energies too large for AIS
+			s.Share[k] = 0
 		}
-		own := float64(s.share[k] * mode.LogZ.Stderr)
+		own := float64(s.Share[k] * mode.LogZ.Stderr)
 		squares += float64(own * own)
 	}
 	for k, mode := range s.List { // d p_k = p_k (d log Z_k − Σ_l p_l d log Z_l)
-		p, σ := s.share[k], mode.LogZ.Stderr
+		p, σ := s.Share[k], mode.LogZ.Stderr
 		variance := squares + float64((1-float64(2*p))*σ*σ)
-		s.stderr[k] = p * math.Sqrt(max(0, variance))
+		s.Stderr[k] = p * math.Sqrt(max(0, variance))
 	}
 }
 
 // count is the number of modes.
-func (s *survey) count() int {
-	if s.Modes == nil {
-		return 0
-	}
-	return len(s.List)
-}
+func (s *Survey) count() int { return len(s.List) }
 
-func (s *survey) several() bool { return s.count() > 1 }
+func (s *Survey) several() bool { return s.count() > 1 }
 
 // starts returns configurations of the independent units of modes that may have a share of Z, in turn. It returns none for a model with a
 // single mode.
-func (s *survey) starts(share float64, count int, key rng.Key) (v rbm.Batch) {
+func (s *Survey) starts(share float64, count int, key rng.Key) (v rbm.Batch) {
 	if !s.several() {
 		return v
 	}
 	var from []rbm.Batch
 	for k, mode := range s.List {
-		if s.share[k]+float64(shareLimit*s.stderr[k]) >= share {
+		if s.Share[k]+float64(shareLimit*s.Stderr[k]) >= share {
 			base := IndependentModel(s.model)
 			base.SetBiasesFromMeans(wide(mode.Visible))
 			from = append(from, FromBiases(base, count, key))
@@ -152,19 +161,37 @@ func (s *survey) starts(share float64, count int, key rng.Key) (v rbm.Batch) {
 	return v
 }
 
-// sharesOf returns the modes' shares of samples that are worth a number of independent ones for each mode.
-func (s *survey) sharesOf(samples rbm.Batch, independent []float64) []ModeShare {
+// Parts returns the parts of the rows of v in each mode, by weights where these are not nil.
+func (s *Survey) Parts(v rbm.Batch, weights []float64) []float64 {
+	const block = 4096 // rows
 	if s.count() == 0 {
 		return nil
 	}
-	labels, shares := make([]int, samples.Rows()), make([]ModeShare, s.count())
-	s.Labels(labels, samples)
-	for _, k := range labels {
-		shares[k].Share++
+	parts, sum := make([]float64, s.count()), 0.0
+	labels := make([]int, min(block, v.Rows()))
+	for from := 0; from < v.Rows(); from += block {
+		to := min(from+block, v.Rows())
+		s.Labels(labels[:to-from], v.Slice(from, to))
+		for r, k := range labels[:to-from] {
+			weight := 1.0
+			if weights != nil {
+				weight = weights[from+r]
+			}
+			parts[k] += weight
+			sum += weight
+		}
 	}
-	for k := range shares {
-		p := shares[k].Share / float64(len(labels))
-		shares[k] = ModeShare{p, math.Sqrt(p * (1 - p) / independent[k]), s.share[k], s.stderr[k], s.List[k].Visible}
+	for k := range parts {
+		parts[k] /= sum
+	}
+	return parts
+}
+
+// sharesOf returns the modes' shares of samples that are worth a number of independent ones for each mode.
+func (s *Survey) sharesOf(samples rbm.Batch, independent []float64) []ModeShare {
+	var shares []ModeShare
+	for k, p := range s.Parts(samples, nil) {
+		shares = append(shares, ModeShare{p, math.Sqrt(p * (1 - p) / independent[k]), s.Share[k], s.Stderr[k], s.List[k].Visible})
 	}
 	return shares
 }
@@ -172,7 +199,7 @@ func (s *survey) sharesOf(samples rbm.Batch, independent []float64) []ModeShare 
 // SharesOfModes returns the shares that the modes of a model have of independent samples, as [Result] has them of those of chains. Of the
 // options Seed and Compute count.
 func SharesOfModes(ctx context.Context, model *rbm.Model, samples rbm.Batch, o Options) ([]ModeShare, error) {
-	s, err := newSurvey(ctx, model, nil, rbm.Batch{}, rng.Seed(o.Seed).Stream(rng.StreamDraw), o.Compute)
+	s, err := NewSurvey(ctx, model, SurveyOptions{Seed: o.Seed, Compute: o.Compute})
 	if err != nil {
 		return nil, err
 	}

@@ -19,11 +19,11 @@ type watch struct {
 	model      *rbm.Conditionals
 	directions *rbm.Conditionals // of a model whose hidden inputs are the projections
 	count      int               // of directions
-	modes      *survey
+	modes      *Survey
 	compute    *compute.Context
 }
 
-func newWatch(model *rbm.Model, modes *survey, on *compute.Context) *watch {
+func newWatch(model *rbm.Model, modes *Survey, on *compute.Context) *watch {
 	w := &watch{model: rbm.NewConditionals(model, on), modes: modes, compute: on}
 	w.directions, w.count = newDirections(model, on)
 	return w
@@ -197,7 +197,7 @@ func (t *trace) watched() []int {
 	if !t.modes.several() {
 		return nil
 	}
-	share, seen := slices.Clone(t.modes.share), t.seen()
+	share, seen := slices.Clone(t.modes.Share), t.seen()
 	var modes []int
 	for k := range share {
 		most := 1 - min(share[k], seen[k]) // of all others
