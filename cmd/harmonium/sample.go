@@ -187,38 +187,17 @@ func (r *sampleResult) addModes(modes []sample.ModeShare, changes int) {
 
 // modes tells the modes' shares of the samples, and how often chains changed between those with 1 %.
 func (r *sampleResult) modes() string {
-	const shown = 8
-	var shares []string
-	large := 0
+	shares, large := make([]float64, len(r.Modes)), 0
 	for k, mode := range r.Modes {
-		if max(mode.Share, mode.AIS) >= 0.01 {
+		if shares[k] = float64(mode.Share); max(mode.Share, mode.AIS) >= 0.01 {
 			large++
 		}
-		if k < shown {
-			shares = append(shares, percent(100*float64(mode.Share)))
-		}
 	}
-	text := fmt.Sprintf("%d: %s", len(r.Modes), strings.Join(shares, ", "))
-	if more := len(r.Modes) - shown; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
+	text := fmt.Sprintf("%d: %s", len(shares), sharesInWords(shares))
 	if large > 1 && r.Method != monitor.MethodExact {
 		text += fmt.Sprintf("; chains changed %d times", r.Changes)
 	}
 	return text
-}
-
-// percent prints a percentage with two digits or more, up to its ends.
-func percent(x float64) string {
-	switch {
-	case x < 0.1:
-		return "< 0.1 %"
-	case x > 99.9 && x < 100:
-		return "> 99.9 %"
-	case x < 9.95 || x > 99 && x < 100:
-		return fmt.Sprintf("%.1f %%", x)
-	}
-	return fmt.Sprintf("%.0f %%", x)
 }
 
 // shapeOf is the layout of a configuration of a run that may be nil.
