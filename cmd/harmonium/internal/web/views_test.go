@@ -343,6 +343,7 @@ func TestScreenshots(t *testing.T) {
 	b := openBrowser(t, 1200, 1000)
 	for name, view := range map[string]string{
 		"serve-runs": "runs", "serve-run": "run/ising-pcd-10", "serve-weights": "weights/ising-pcd-10",
+		"serve-modes":     "modes/ising-pcd-10",
 		"serve-particles": "particles/ising-pcd-10", "serve-play": "play",
 	} {
 		b.visit(url + "#/" + view)
@@ -367,7 +368,7 @@ func TestModesView(t *testing.T) {
 	twoModes(t, dir)
 	b.visit(serve(t, dir) + "/#/modes/r")
 	b.until("the modes are there", `document.querySelectorAll('.modes li').length === 2`)
-	const line = `document.querySelector('.words').innerText`
+	const line = `document.querySelector('.words').innerText.replaceAll('\u00a0', ' ')`
 	if got, want := eval[string](b, line), "2 modes: 83 %, 17 %. Of the training data 25 %, 75 %."; got != want {
 		t.Errorf("the page says %q, want %q", got, want)
 	}

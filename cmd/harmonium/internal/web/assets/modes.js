@@ -4,6 +4,7 @@ import { runTabs } from './summary.js';
 
 const every = 500; // ms between two looks at a search
 const named = 8; // shares in the line above the tiles
+const space = '\u00a0'; // where no line breaks
 
 export function modesView(main, id) {
   const status = make('p', { class: 'faint', role: 'status' });
@@ -81,7 +82,7 @@ export function modesView(main, id) {
   function card(mode, k) {
     const { rows, columns, list } = shown;
     const longest = Math.max(...list.flatMap((m) => [m.share, m.data ?? 0]));
-    const pixel = Math.max(1, Math.min(12, Math.floor(rows === 1 ? 900 / columns : 160 / Math.max(rows, columns))));
+    const pixel = Math.max(1, Math.min(24, Math.floor(rows === 1 ? 900 / columns : 160 / Math.max(rows, columns))));
     const canvas = make('canvas', { width: columns, height: rows, role: 'img', 'aria-label': `means of mode ${k + 1}` });
     canvas.style.width = `${columns * pixel}px`;
     canvas.style.height = `${rows === 1 ? 14 : rows * pixel}px`;
@@ -134,15 +135,15 @@ function words({ list, no_data: noData }) {
 // percent writes a share as a percentage with two digits or more, up to its ends, as the command does.
 function percent(share) {
   const x = 100 * share;
-  if (x < 0.1) return '< 0.1 %';
-  if (x > 99.9 && x < 100) return '> 99.9 %';
-  return `${x.toFixed(x < 9.95 || (x > 99 && x < 100) ? 1 : 0)} %`;
+  if (x < 0.1) return `<${space}0.1${space}%`;
+  if (x > 99.9 && x < 100) return `>${space}99.9${space}%`;
+  return `${x.toFixed(x < 9.95 || (x > 99 && x < 100) ? 1 : 0)}${space}%`;
 }
 
 function withError({ share, stderr }) {
   if (share < 1e-3 || !(stderr >= 1e-4)) return percent(share);
   const decimals = Math.max(0, -Math.floor(Math.log10(100 * stderr)));
-  return `${(100 * share).toFixed(decimals)} ± ${(100 * stderr).toFixed(decimals)} %`;
+  return `${(100 * share).toFixed(decimals)} ± ${(100 * stderr).toFixed(decimals)}${space}%`;
 }
 
 // channels are red, green and blue of a colour "#rgb" or "#rrggbb".
