@@ -47,8 +47,18 @@ type NamedLogZ struct {
 	Bounds int
 	sample.LogZ
 	Missed float64 // nats of it that come from modes of which it has seen too little
-	Counts bool    // towards the bracket
+	Use    Use
 }
+
+// Use is what is made of an estimate.
+type Use string
+
+const (
+	Counted  Use = ""         // it counts towards the bracket
+	Low      Use = "low"      // it is lower than AIS: its chains are caught, and say nothing
+	Partial  Use = "partial"  // its chains are in too few of the modes
+	Needless Use = "needless" // AIS from the modes themselves knows all that matter
+)
 
 // Estimates lists all five. Those of reverse AIS count where they say something of all of Z.
 //
@@ -58,14 +68,26 @@ type NamedLogZ struct {
 // counts where AIS from the modes themselves knows all that matter.
 func (b *Bracket) Estimates() []NamedLogZ {
 	reverse := func(name string, z sample.LogZ, covered float64) NamedLogZ {
-		return NamedLogZ{name, -1, z, 0, z.Value > b.AIS.Value && covered > coverage && !b.settledModes}
+		switch {
+		case b.settledModes:
+			return NamedLogZ{name, -1, z, 0, Needless}
+		case z.Value <= b.AIS.Value:
+			return NamedLogZ{name, -1, z, 0, Low}
+		case covered < coverage:
+			return NamedLogZ{name, -1, z, 0, Partial}
+		}
+		return NamedLogZ{name, -1, z, 0, Counted}
+	}
+	ends := NamedLogZ{"reverse AIS from its end points", -1, b.ReverseEnds, b.MissedByAIS, Counted}
+	if b.settledModes {
+		ends.Use = Needless
 	}
 	return []NamedLogZ{
-		{"AIS", 1, b.AIS, b.MissedByAIS, true},
-		{"reverse AIS from its end points", -1, b.ReverseEnds, b.MissedByAIS, !b.settledModes},
+		{"AIS", 1, b.AIS, b.MissedByAIS, Counted},
+		ends,
 		reverse("reverse AIS from data", b.ReverseData, b.coveredByData),
 		reverse("reverse AIS from random restarts", b.ReverseRandom, b.coveredByRandom),
-		{"tempering", 0, b.Tempered, b.MissedByTempering, true},
+		{"tempering", 0, b.Tempered, b.MissedByTempering, Counted},
 	}
 }
 
@@ -74,7 +96,7 @@ const coverage = 0.9
 
 // counted are the estimates that count.
 func (b *Bracket) counted() []NamedLogZ {
-	return slices.DeleteFunc(b.Estimates(), func(e NamedLogZ) bool { return !e.Counts })
+	return slices.DeleteFunc(b.Estimates(), func(e NamedLogZ) bool { return e.Use != Counted })
 }
 
 // ESS is the least effective sample size of the estimates by AIS that count.

@@ -22,4 +22,6 @@ func HiddenMode(least float64, found, estimates string, z LogZ, threshold float6
 }
 
 // FoundConfiguration is the clause of [HiddenMode] on a configuration with this F(v).
-func FoundConfiguration(free float64) string { return fmt.Sprintf("a configuration with F = %.1f was found", free) }
+func FoundConfiguration(free float64) string {
+	return fmt.Sprintf("a configuration with F = %.1f was found", free)
+}
