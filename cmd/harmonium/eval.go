@@ -348,8 +348,8 @@ func (r *evalResult) estimate(
 	return r.score(ctx, t, model, set)
 }
 
-// trainingData are the rows that a run was trained on, if its files are where they were, and as they were. Estimates start chains there too,
-// so that rows of one kind, scored alone, don't hide the others.
+// trainingData are the rows that a run was trained on, if its files are where they were, and as they were. Estimates
+// start chains there too, so that rows of one kind, scored alone, don't hide the others.
 func (t *terminal) trainingData(r *run.Run, model *rbm.Model) rbm.Batch {
 	if r == nil {
 		return rbm.Batch{}
