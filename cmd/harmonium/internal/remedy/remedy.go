@@ -28,6 +28,8 @@ var remedies = map[string]string{
 	"mass":                 "raise --budget",
 	"live-doubtful":        "score the model by 'harmonium eval'; to train so that chains follow, lower --rate or raise --steps",
 	"live-lost":            "score the model by 'harmonium eval'; to train so that chains follow, lower --rate",
+	"mode-missing":         "take --method tempered, without --start",
+	"modes-unmixed":        "take --method tempered; where that has the same finding, raise --burn-in and --thin",
 	"not-mixed":            "raise --burn-in and --thin",
 	"not-settled":          "raise --budget",
 	"one-run":              "raise --budget",
