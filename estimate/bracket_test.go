@@ -7,8 +7,9 @@ import (
 	"harmonium/sample"
 )
 
-// Reverse AIS from data and from random restarts counts where it is higher than AIS and its chains cover the modes, and not where it is lower.
-// That from the end points of AIS always counts. None counts where AIS from the modes knows all of them well.
+// Reverse AIS from data and from random restarts counts where it is higher than AIS and its chains cover the modes, and
+// not where it is lower. That from the end points of AIS always counts. None counts where AIS from the modes knows all
+// of them well.
 func TestReverseAISCounts(t *testing.T) {
 	for _, reverse := range []struct {
 		name    string

@@ -18,7 +18,8 @@ import (
 	"harmonium/sample"
 )
 
-// patterned returns a model that stores a few random patterns, more strongly with larger weight: each hidden unit favours one.
+// patterned returns a model that stores a few random patterns, more strongly with larger weight: each hidden unit
+// favours one.
 func patterned(m, n int, weight float32, visible, hidden rbm.Kind, seed uint64) *rbm.Model {
 	model := rbm.NewModel(rbm.NewLayer(visible, m), rbm.NewLayer(hidden, n), rng.Seed(seed))
 	source := rng.NewSource(rng.Seed(seed), 7)
@@ -79,7 +80,8 @@ func TestLogZ(t *testing.T) {
 			}
 		}
 	}
-	// 1 ± 0.13 if the error were that of AIS alone; the span of three estimates makes it wider where there is nothing wrong.
+	// 1 ± 0.13 if the error were that of AIS alone; the span of three estimates makes it wider where there is nothing
+	// wrong.
 	if rms := math.Sqrt(squares / runs); rms < 0.3 || rms > 1.1 {
 		t.Errorf("the errors are %.2f times what is stated", rms)
 	}
@@ -107,8 +109,8 @@ func TestLogZOfForeignUnits(t *testing.T) {
 	}
 }
 
-// Two modes with nothing between them, of which one has nearly all weight. AIS from means of few ones finds the other, and
-// tempering does not travel. The search finds both, whether data show the heavy one or the light one.
+// Two modes with nothing between them, of which one has nearly all weight. AIS from means of few ones finds the other,
+// and tempering does not travel. The search finds both, whether data show the heavy one or the light one.
 func TestLogZFindsModes(t *testing.T) {
 	const m = 60
 	model := lecturetest.TwoModes(m, 4)
@@ -141,8 +143,8 @@ func judged(t *testing.T, model *rbm.Model, v rbm.Batch, means []float64) *estim
 	return b
 }
 
-// needle is a model of m fair coins, and of one pattern of the first k of them with e^logOdds times the mass of the rest, the other
-// coins free: the pattern of a single hidden unit.
+// needle is a model of m fair coins, and of one pattern of the first k of them with e^logOdds times the mass of the
+// rest, the other coins free: the pattern of a single hidden unit.
 func needle(m, k int, logOdds float64) *rbm.Model {
 	model := rbm.New(m, 2, rng.Seed(1))
 	clear(model.W)
@@ -159,8 +161,9 @@ func needle(m, k int, logOdds float64) *rbm.Model {
 	return model
 }
 
-// Patterns of a part of the units, or of all of them, whose mass is that of the rest or a little more. Chains that begin at coins, at the means or at
-// data of the rest don't find them, and the estimates agree without them: log Z is too low by log(1 + e^logOdds).
+// Patterns of a part of the units, or of all of them, whose mass is that of the rest or a little more. Chains that
+// begin at coins, at the means or at data of the rest don't find them, and the estimates agree without them: log Z is
+// too low by log(1 + e^logOdds).
 func TestLogZFindsNeedles(t *testing.T) {
 	for _, c := range []struct {
 		m, k    int

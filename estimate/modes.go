@@ -52,10 +52,11 @@ func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.Lo
 	for k, s := range seen {
 		own := e.modes.List[k].LogZ
 		p, q := math.Exp(own.Value-z.Value), math.Exp(s.Value-z.Value)
-		ownError, seenError := p*max(own.Stderr, leastStderr), max(q*s.Stderr, math.Sqrt(p/size))
+		chance := math.Sqrt(p * (1 + p) / size) // of p/(1+p) of all chains, in the units of p
+		ownError, seenError := p*max(own.Stderr, leastStderr), max(q*s.Stderr, chance)
 		part, error := q, 0.0
 		switch {
-		case p-q > agreement*math.Hypot(ownError, math.Sqrt(p*(1+p)/size)):
+		case p-q > agreement*math.Hypot(ownError, chance):
 			part, error = p, ownError
 		case p > 0 && wellKnown(own) && q-p < agreement*math.Hypot(ownError, seenError):
 			a, b := 1/(ownError*ownError), 1/(seenError*seenError)

@@ -95,7 +95,8 @@ func (l *live) logZ(f *follower, now Snapshot) (sample.LogZ, []diag.Finding) {
 	l.compare(now.Update, gap, math.Sqrt(max(0, z.Stderr*z.Stderr-mean.Stderr*mean.Stderr)+back.Stderr*back.Stderr))
 	z.Stderr = math.Hypot(z.Stderr, gap)
 	if found > z.Value+doubtful*z.Stderr {
-		hidden := sample.HiddenMode(found, sample.FoundConfiguration(-found), fmt.Sprintf("AIS and reverse AIS give %.1f", z.Value), z, doubtful*z.Stderr)
+		estimates := fmt.Sprintf("AIS and reverse AIS give %.1f", z.Value)
+		hidden := sample.HiddenMode(found, sample.FoundConfiguration(-found), estimates, z, doubtful*z.Stderr)
 		return sample.LogZ{Value: found, Stderr: found - z.Value, ESS: z.ESS}, []diag.Finding{hidden}
 	}
 	z.Stderr = math.Hypot(z.Stderr, l.gap)

@@ -118,7 +118,8 @@ func TestSharesOfModes(t *testing.T) {
 	}
 	modes, err := sample.SharesOfModes(t.Context(), model, v, sample.Options{})
 	stderr := math.Sqrt(want * (1 - want) / count)
-	if err != nil || math.Abs(modes[0].Share-want) > 4*stderr || math.Abs(modes[0].Stderr/stderr-1) > 0.1 || math.Abs(modes[0].AIS-want) > 0.01 {
+	if err != nil || math.Abs(modes[0].Share-want) > 4*stderr || math.Abs(modes[0].Stderr/stderr-1) > 0.1 ||
+		math.Abs(modes[0].AIS-want) > 0.01 {
 		t.Errorf("modes %+v, error %v, want a share of %.3f ± %.3f", modes, err, want, stderr)
 	}
 }

@@ -189,11 +189,12 @@ func (r *sampleResult) addModes(modes []sample.ModeShare, changes int) {
 func (r *sampleResult) modes() string {
 	shares, large := make([]float64, len(r.Modes)), 0
 	for k, mode := range r.Modes {
-		if shares[k] = float64(mode.Share); max(mode.Share, mode.AIS) >= 0.01 {
+		shares[k] = float64(mode.Share)
+		if max(mode.Share, mode.AIS) >= 0.01 {
 			large++
 		}
 	}
-	text := fmt.Sprintf("%d: %s", len(shares), sharesInWords(shares))
+	text := shareList(shares)
 	if large > 1 && r.Method != monitor.MethodExact {
 		text += fmt.Sprintf("; chains changed %d times", r.Changes)
 	}
