@@ -353,6 +353,10 @@ func TestScreenshots(t *testing.T) {
 			eval[bool](b, `[...document.querySelectorAll('button')].find((b) => b.textContent === 'Pause').click() ?? true`)
 			do(b, chromedp.EmulateViewport(1200, 1750))
 		}
+		if name == "serve-modes" {
+			b.until("the modes are there", "document.querySelector('.modes li') !== null")
+			do(b, chromedp.EmulateViewport(1200, 600))
+		}
 		time.Sleep(2 * time.Second)
 		b.shoot(filepath.Join(folder, name+".png"))
 		do(b, chromedp.EmulateViewport(1200, 1000))
