@@ -117,6 +117,35 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// Of many modes all have their shares, and twelve their means.
+func TestManyModes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "r")
+	twoModes(t, dir)
+	model := rbm.NewModel(rbm.NewLayer(rbm.Spin, 16), rbm.NewLayer(rbm.Spin, 4), rng.Seed(1)) // four separate blocks
+	clear(model.W)
+	for i := range 16 {
+		model.W[i*4+i/4] = 2
+	}
+	if err := model.Save(filepath.Join(dir, run.ModelName)); err != nil {
+		t.Fatal(err)
+	}
+	a := modesOf(t, serve(t, dir), "run=r")
+	sum, data, shown := 0.0, 0.0, 0
+	for k, mode := range a.List {
+		sum += mode.Share
+		data += *mode.Data
+		if mode.Means != "" {
+			shown++
+		}
+		if want := 1. / 16; k < 16 && math.Abs(mode.Share-want) > 0.01 || k > 0 && mode.Share > a.List[k-1].Share {
+			t.Errorf("mode %d has a share of %v, want %v", k+1, mode.Share, want)
+		}
+	}
+	if len(a.List) < 16 || shown != 12 || math.Abs(sum-1) > 1e-9 || math.Abs(data-1) > 1e-9 {
+		t.Errorf("%d modes, %d with means; their shares are %v in all, those of the data %v", len(a.List), shown, sum, data)
+	}
+}
+
 // A search goes on with the model that it began with. Another model is told of, and looked at when it is asked for.
 func TestModesOfANewerModel(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "r")

@@ -1,5 +1,5 @@
 // The modes of a run's model: typical configurations, with their shares of the model and of the data.
-import { make, table, fetchJSON, fetchRun, failure, bytes } from './dom.js';
+import { make, counted, table, fetchJSON, fetchRun, failure, bytes } from './dom.js';
 import { runTabs } from './summary.js';
 
 const every = 500; // ms between two looks at a search
@@ -16,8 +16,8 @@ export function modesView(main, id) {
   main.append(make('h2', {}, id), runTabs(id, 'modes'), problems,
     make('p', { class: 'faint' },
       'Fixed points of mean-field theory: means of the visible units from 0 to 1. Every configuration belongs to the mode ' +
-        'whose means make it most probable. A mode has a share of the model, by annealed importance sampling, and one of the ' +
-        'training data.'),
+        'whose means make it most probable. A mode has a share of the model, by annealed importance sampling, which is rough ' +
+        'where modes run into each other, and a share of the training data.'),
     make('div', { class: 'tools' }, again, status), line, tiles, numbers);
   let shown = null;
   let version = null; // of the model that is shown or looked at
@@ -125,10 +125,11 @@ function progress({ state, modes, done }) {
 }
 
 // words are "4 modes: 61 %, 30 %, 9.0 %, < 0.1 %", of the model and of the data.
-function words({ list, no_data: noData }) {
+function words({ list, found, no_data: noData }) {
   const some = (key) => list.slice(0, named).map((mode) => percent(mode[key])).join(', ') +
     (list.length > named ? ` and ${list.length - named} more` : '');
-  return `${list.length} ${list.length === 1 ? 'mode' : 'modes'}: ${some('share')}. ` +
+  const count = found > list.length ? `${list.length} of ${found} modes` : counted(found, 'mode');
+  return `${count}: ${some('share')}. ` +
     (noData ? `Nothing is known of the data: ${noData}.` : `Of the training data ${some('data')}.`);
 }
 
