@@ -9,10 +9,10 @@ func TestModesInWords(t *testing.T) {
 		changes *int
 		shares  []float64
 	}{
-		{"1: 100 %", &changes, []float64{1}},
-		{"2: > 99.9 %, < 0.1 %", &changes, []float64{0.9995, 0.0005}},
-		{"2: 50 %, 50 %", nil, []float64{0.5, 0.5}},
-		{"4: 61 %, 30 %, 9.0 %, < 0.1 %; chains changed 212 times", &changes, []float64{0.61, 0.3, 0.09, 0}},
+		{"1: 100 % of Z", &changes, []float64{1}},
+		{"2: > 99.9 %, < 0.1 % of Z", &changes, []float64{0.9995, 0.0005}},
+		{"2: 50 %, 50 % of Z", nil, []float64{0.5, 0.5}},
+		{"4: 61 %, 30 %, 9.0 %, < 0.1 % of Z; chains changed 212 times", &changes, []float64{0.61, 0.3, 0.09, 0}},
 	} {
 		if got := modesInWords(c.shares, c.changes); got != c.want {
 			t.Errorf("shares %v: %q, want %q", c.shares, got, c.want)

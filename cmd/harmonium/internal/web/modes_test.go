@@ -137,8 +137,8 @@ func TestManyModes(t *testing.T) {
 		if mode.Means != "" {
 			shown++
 		}
-		if want := 1. / 16; k < 16 && math.Abs(mode.Share-want) > 0.01 || k > 0 && mode.Share > a.List[k-1].Share {
-			t.Errorf("mode %d has a share of %v, want %v", k+1, mode.Share, want)
+		if k > 0 && mode.Share > a.List[k-1].Share || k < 16 && mode.Share < 0.02 { // a sixteenth, less what is halfway to others
+			t.Errorf("mode %d has a share of %v", k+1, mode.Share)
 		}
 	}
 	if len(a.List) < 16 || shown != 12 || math.Abs(sum-1) > 1e-9 || math.Abs(data-1) > 1e-9 {
