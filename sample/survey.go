@@ -11,7 +11,8 @@ import (
 	"harmonium/rng"
 )
 
-// Survey are the modes of a model with their shares of Z by AIS, the largest first. A model whose units are no bits has none.
+// Survey are the modes of a model with their shares of Z by AIS, the largest first. A model whose units are no bits has
+// none.
 type Survey struct {
 	*Modes
 	Share, Stderr []float64 // of Z, with standard errors
@@ -27,8 +28,8 @@ type SurveyOptions struct {
 	Progress func(modes int, done float64)
 }
 
-// A survey begins at searchStarts starts of each kind. AIS takes about surveySteps chain steps: a few hundred sweeps of all
-// chains of a Draw in work, for some seconds at 784×500 units.
+// A survey begins at searchStarts starts of each kind. AIS takes about surveySteps chain steps: a few hundred sweeps of
+// all chains of a Draw in work, for some seconds at 784×500 units.
 const (
 	searchStarts = 100
 	surveySteps  = 80000
@@ -137,8 +138,8 @@ func (s *Survey) count() int { return len(s.List) }
 
 func (s *Survey) several() bool { return s.count() > 1 }
 
-// starts returns configurations of the independent units of modes that may have a share of Z, in turn. It returns none for a model with a
-// single mode.
+// starts returns configurations of the independent units of modes that may have a share of Z, in turn. It returns none
+// for a model with a single mode.
 func (s *Survey) starts(share float64, count int, key rng.Key) (v rbm.Batch) {
 	if !s.several() {
 		return v
@@ -196,8 +197,8 @@ func (s *Survey) sharesOf(samples rbm.Batch, independent []float64) []ModeShare 
 	return shares
 }
 
-// SharesOfModes returns the shares that the modes of a model have of independent samples, as [Result] has them of those of chains. Of the
-// options Seed and Compute count.
+// SharesOfModes returns the shares that the modes of a model have of independent samples, as [Result] has them of those
+// of chains. Of the options Seed and Compute count.
 func SharesOfModes(ctx context.Context, model *rbm.Model, samples rbm.Batch, o Options) ([]ModeShare, error) {
 	s, err := NewSurvey(ctx, model, SurveyOptions{Seed: o.Seed, Compute: o.Compute})
 	if err != nil {

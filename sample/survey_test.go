@@ -9,7 +9,8 @@ import (
 	"harmonium/rng"
 )
 
-// The model given held units has the distribution of the others: F differs by a constant where the held ones are at their values.
+// The model given held units has the distribution of the others: F differs by a constant where the held ones are at
+// their values.
 func TestGiven(t *testing.T) {
 	held := map[int]bool{1: true, 4: false}
 	for _, units := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
@@ -78,8 +79,8 @@ func TestSharesOfModes(t *testing.T) {
 	}
 }
 
-// blocks is a model of separate blocks of spins, each a hidden unit with its visible ones, of which the first has a field: every
-// block has two modes, up with a probability of σ(2·field) in the first one.
+// blocks is a model of separate blocks of spins, each a hidden unit with its visible ones, of which the first has a
+// field: every block has two modes, up with a probability of σ(2·field) in the first one.
 func blocks(count, size int, w, field float32) *rbm.Model {
 	model := rbm.NewModel(rbm.NewLayer(rbm.Spin, count*size), rbm.NewLayer(rbm.Spin, count), rng.Seed(1))
 	clear(model.W)
@@ -90,7 +91,8 @@ func blocks(count, size int, w, field float32) *rbm.Model {
 	return model
 }
 
-// A survey finds all modes of a model and their shares, up to MostModes; one mode has all; units that are no bits have none.
+// A survey finds all modes of a model and their shares, up to MostModes; one mode has all; units that are no bits have
+// none.
 func TestSurvey(t *testing.T) {
 	for _, c := range []struct {
 		name   string

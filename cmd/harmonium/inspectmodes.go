@@ -121,8 +121,8 @@ func (r *inspectResult) modesTable(w io.Writer) {
 	fmt.Fprintln(w)
 }
 
-// modesInWords tells how many modes there are, their shares, and how often chains changed between them, unless changes is nil
-// or there is no other mode with a share to change to.
+// modesInWords tells how many modes there are, their shares, and how often chains changed between them, unless changes
+// is nil or there is no other mode with a share to change to.
 func modesInWords(shares []float64, changes *int) string {
 	text := shareList(shares) + " of Z"
 	large := 0

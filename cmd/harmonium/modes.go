@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// shareList tells parts of a model, the largest first, as "4: 61 %, 30 %, 9 %, < 0.1 %": how many there are, and the largest.
+// shareList tells parts of a model, the largest first, as "4: 61 %, 30 %, 9 %, < 0.1 %": how many there are, and the
+// largest.
 func shareList(shares []float64) string { return fmt.Sprintf("%d: %s", len(shares), percents(shares)) }
 
 // percents tells the first of some parts.

@@ -75,8 +75,8 @@ type survey struct {
 	answer modesAnswer
 }
 
-// modes answers with the modes of a run's model: ?run=ID. The first request begins a search, and tells the version of the
-// model. Later ones, ?run=ID&version=VERSION, are told how far that search is, until it is done.
+// modes answers with the modes of a run's model: ?run=ID. The first request begins a search, and tells the version of
+// the model. Later ones, ?run=ID&version=VERSION, are told how far that search is, until it is done.
 func (s *Server) modes(w http.ResponseWriter, r *http.Request) {
 	opened, ok := s.open(w, r)
 	if !ok {
@@ -98,7 +98,8 @@ func (s *Server) modes(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// ask returns what is known of the modes of a run's model, of the version that is asked for or else of the one that there is now.
+// ask returns what is known of the modes of a run's model, of the version that is asked for or else of the one that
+// there is now.
 func (s *surveys) ask(r *run.Run, asked, now string) modesAnswer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,7 +123,7 @@ func (s *surveys) ask(r *run.Run, asked, now string) modesAnswer {
 	one.cancel.Reset(unwatched)
 	s.list = slices.Delete(s.list, at, at+1)
 	a := one.get()
-	if a.Error == "" { // which may be another's the next time
+	if a.Error == "" { // the next search may go well
 		s.list = slices.Insert(s.list, 0, one)
 	}
 	s.list = s.list[:min(len(s.list), mostSurveys)]

@@ -20,8 +20,8 @@ import (
 	"harmonium/train"
 )
 
-// twoModes makes a run of a magnet of 4×4 spins with a field, of which the upper mode has σ(1.6) = 0.83 of the model and a
-// quarter of the data.
+// twoModes makes a run of a magnet of 4×4 spins with a field, of which the upper mode has σ(1.6) = 0.83 of the model
+// and a quarter of the data.
 func twoModes(t testing.TB, dir string) {
 	t.Helper()
 	v := rbm.NewBatch(40, 16)
@@ -143,6 +143,27 @@ func TestManyModes(t *testing.T) {
 	}
 	if len(a.List) < 16 || shown != 12 || math.Abs(sum-1) > 1e-9 || math.Abs(data-1) > 1e-9 {
 		t.Errorf("%d modes, %d with means; their shares are %v in all, those of the data %v", len(a.List), shown, sum, data)
+	}
+}
+
+// Energies that are too large for AIS leave shares of nothing, and the page goes on.
+func TestModesOfHugeWeights(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "r")
+	twoModes(t, dir)
+	model := rbm.NewModel(rbm.NewLayer(rbm.Spin, 16), rbm.NewLayer(rbm.Spin, 2), rng.Seed(1))
+	for i := range model.W {
+		model.W[i] = float32(9e28 * float64(1-i%3))
+	}
+	if err := model.Save(filepath.Join(dir, run.ModelName)); err != nil {
+		t.Fatal(err)
+	}
+	a := modesOf(t, serve(t, dir), "run=r")
+	data := 0.0
+	for _, mode := range a.List {
+		data += *mode.Data
+	}
+	if len(a.List) == 0 || math.Abs(data-1) > 1e-9 {
+		t.Errorf("%+v", a)
 	}
 }
 

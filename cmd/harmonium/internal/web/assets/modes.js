@@ -81,7 +81,7 @@ export function modesView(main, id) {
   // card is a mode with bars as long as its shares are beside the largest one.
   function card(mode, k) {
     const { rows, columns, list } = shown;
-    const longest = Math.max(...list.flatMap((m) => [m.share, m.data ?? 0]));
+    const longest = Math.max(...list.flatMap((m) => [m.share, m.data ?? 0])) || 1;
     const pixel = Math.max(1, Math.min(24, Math.floor(rows === 1 ? 900 / columns : 160 / Math.max(rows, columns))));
     const canvas = make('canvas', { width: columns, height: rows, role: 'img', 'aria-label': `means of mode ${k + 1}` });
     canvas.style.width = `${columns * pixel}px`;
