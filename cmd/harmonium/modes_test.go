@@ -1,6 +1,14 @@
 package main
 
-import "testing"
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"harmonium/internal/lecturetest"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
 
 func TestModesInWords(t *testing.T) {
 	changes := 212
@@ -31,5 +39,22 @@ func TestPercentWithError(t *testing.T) {
 		if got := percentWithError(c.share, c.stderr); got != c.want {
 			t.Errorf("%v ± %v: %q, want %q", c.share, c.stderr, got, c.want)
 		}
+	}
+}
+
+// A model of units that are no bits has no modes, and inspect says so.
+func TestNoModesOfForeignUnits(t *testing.T) {
+	var words bytes.Buffer
+	model := rbm.NewModel(lecturetest.NewLayer(lecturetest.Foreign, 4), rbm.NewLayer(rbm.Bernoulli, 2), rng.Seed(1))
+	i := &inspection{o: &inspectOptions{}, model: model, result: &inspectResult{}}
+	if err := i.modes(t.Context(), &terminal{stderr: &words}); err != nil || len(i.result.Pictures) > 0 || len(i.result.Modes) > 0 {
+		t.Errorf("error %v, result %+v", err, i.result)
+	}
+	if got := words.String(); !strings.Contains(got, "without the modes: ") || !strings.Contains(got, "want units of two values") {
+		t.Errorf("the words are %q", got)
+	}
+	words.Reset()
+	if i.result.modesTable(&words); words.Len() > 0 {
+		t.Errorf("the table says %q", words.String())
 	}
 }
