@@ -24,7 +24,7 @@ const (
 func (m *Monitor) ScoreLive(every int, rows float64, reverse int) {
 	key := rng.Seed(m.config.Seed).Stream(rng.StreamLive).Stream(rng.StreamEstimate)
 	m.plan.method, m.plan.reverse = MethodLive, reverseChains(m.config, m.accounts, every, rows)
-	m.live = newLive(m.config, m.plan.reverse, &m.accounts.check, key)
+	m.live = newLive(m.config, m.plan, m.accounts, key)
 	if reverse > 0 {
 		m.live.reverse = reverse
 	}

@@ -16,8 +16,8 @@ const belowPart = 0.01
 // Judge returns the findings about the model that a finished training keeps, given its scores: a model that has learned is
 // better than independent units with the means of the training data, P(v) = Π_i P_i(v_i), on the same rows. These are the
 // validation data if there are any. A model of the first updates may be worse, and yet be on its way. And no score is above 0,
-// as P(v) ≤ 1: there log Z is far too low.
-func (m *Monitor) Judge(s *Scores) []diag.Finding {
+// as P(v) ≤ 1: there log Z is far too low. Where the scores are live a last search looks for modes that log Z leaves out.
+func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 	score, set, rows := s.Train, m.plan.train, "training"
 	if s.Valid != nil {
 		score, set, rows = s.Valid, m.plan.valid, "validation"
@@ -41,7 +41,10 @@ func (m *Monitor) Judge(s *Scores) []diag.Finding {
 	independent := independentScore(m.config.Model, m.config.Data.Means(), set)
 	limit := belowPart*math.Abs(independent) + doubtful*logZStderr
 	if float64(score.Value) >= independent-limit {
-		return nil
+		if m.live == nil || s.UpperBounds() {
+			return nil
+		}
+		return m.judgeModes(model, s.LogZ)
 	}
 	return []diag.Finding{{
 		Code: "below-independent",

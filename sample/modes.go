@@ -53,6 +53,9 @@ func NewModes(model *rbm.Model, on *compute.Context) *Modes {
 	return &Modes{model: model, field: newMeanField(model, on)}
 }
 
+// SearchKinds is the number of kinds of starts of a search, with one of known states and one more of columns where their number is odd.
+const SearchKinds = 6
+
 // Search looks for modes from count starts of each kind: fair coins in the visible layer, and in the hidden one; units
 // with the model's biases; and patterns of single hidden units, 1 where w_ij > 0 or where it is below; and from the
 // rows of known, such as data or the states of chains.
