@@ -47,23 +47,20 @@ func (m *Monitor) judgeModes(model *rbm.Model, z sample.LogZ) []diag.Finding {
 	}
 	modes := sample.NewModes(model, m.config.Compute)
 	_ = modes.Search(context.Background(), count, sample.FromRows(m.config.Data.States, count, key), key) // never cancelled
-	bound := sample.Least{Configuration: math.Inf(-1), Rows: math.Inf(-1), Modes: modes.List[0].Bound}
-	if limit := slack + doubtful*z.Stderr; bound.Value() > z.Value+limit {
-		return []diag.Finding{bound.Finding(liveGave(z), z, limit)}
-	}
 	shares := m.annealModes(modes, model, budget-searchCost(model, modes.Iterations), key)
 	more, limit := shares.Value-z.Value, slack+doubtful*math.Hypot(shares.Stderr, z.Stderr)
-	if !(more > limit) {
-		return nil
+	if more > limit {
+		return []diag.Finding{{
+			Code: sample.CodeHiddenMode,
+			Message: fmt.Sprintf("AIS from the %d modes that were found gives log Z = %.1f ± %.1f; %s",
+				modes.Found, shares.Value, shares.Stderr, liveGave(z)),
+			Value: diag.Number(more), Threshold: diag.Number(limit),
+			Consequence: fmt.Sprintf("%.2g %% of the model's weight is in modes that these do not reach; the log-likelihoods here are "+
+				"upper bounds, about %.1f nats too high", -100*math.Expm1(-more), more),
+		}}
 	}
-	return []diag.Finding{{
-		Code: sample.CodeHiddenMode,
-		Message: fmt.Sprintf("AIS from the %d modes that were found gives log Z = %.1f ± %.1f; %s",
-			modes.Found, shares.Value, shares.Stderr, liveGave(z)),
-		Value: diag.Number(more), Threshold: diag.Number(limit),
-		Consequence: fmt.Sprintf("%.2g %% of the model's weight is in modes that these do not reach; the log-likelihoods here are "+
-			"upper bounds, about %.1f nats too high", -100*math.Expm1(-more), more),
-	}}
+	_, findings := conclude(z, sample.Least{Configuration: math.Inf(-1), Rows: math.Inf(-1), Modes: modes.List[0].Bound})
+	return findings
 }
 
 // annealModes estimates the shares of the modes by AIS from each, of the largest first as far as a number of operations goes, and returns
@@ -81,15 +78,15 @@ func (m *Monitor) annealModes(modes *sample.Modes, model *rbm.Model, budget floa
 // liveGave is the clause of findings on what a live score gave.
 func liveGave(z sample.LogZ) string { return fmt.Sprintf("AIS and reverse AIS give %.1f", z.Value) }
 
-// conclude puts together what is known of log Z: an estimate, bounds that hold for certain, and the longest step of the AIS chains.
-// Where the bounds prove the estimate wrong, log Z is the largest of them, with an error that reaches the estimate.
-func (l *live) conclude(z sample.LogZ, least sample.Least, step float64) (sample.LogZ, []diag.Finding) {
-	if limit := slack + doubtful*z.Stderr; least.Value() > z.Value+limit {
-		hidden := least.Finding(liveGave(z), z, limit)
-		return sample.LogZ{Value: least.Value(), Stderr: least.Value() - z.Value, ESS: z.ESS}, []diag.Finding{hidden}
+// conclude holds an estimate of log Z against bounds that hold for certain. Where these prove it wrong, log Z is the largest of them, with
+// an error that reaches the estimate.
+func conclude(z sample.LogZ, least sample.Least) (sample.LogZ, []diag.Finding) {
+	limit := slack + doubtful*z.Stderr
+	if !(least.Value() > z.Value+limit) {
+		return z, nil
 	}
-	z.Stderr = math.Hypot(z.Stderr, l.gap)
-	return z, l.findings(step)
+	hidden := least.Finding(liveGave(z), z, limit)
+	return sample.LogZ{Value: least.Value(), Stderr: least.Value() - z.Value, ESS: z.ESS}, []diag.Finding{hidden}
 }
 
 // distinct are the places of rows of a set, one of each that are the same.

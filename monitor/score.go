@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"harmonium/data"
@@ -44,7 +45,10 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 		z, least, step := m.live.logZ(m.follower, now)
 		train = m.minusFree(m.plan.train, now)
 		least.Rows = massOf(train, m.live.rows)
-		s.LogZ, s.Findings = m.live.conclude(z, least, step)
+		if s.LogZ, s.Findings = conclude(z, least); s.Findings == nil {
+			s.LogZ.Stderr = math.Hypot(z.Stderr, m.live.gap)
+			s.Findings = m.live.findings(step)
+		}
 	} else {
 		logZ, err := exact.LogZ(context.WithoutCancel(ctx), now.Model, exact.Options{Compute: m.config.Compute})
 		if err != nil {

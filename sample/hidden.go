@@ -49,7 +49,7 @@ func HiddenMode(least float64, found, estimates string, z LogZ, threshold float6
 		Code:    CodeHiddenMode,
 		Message: fmt.Sprintf("%s, so that log Z is more than %.1f; %s", found, least, estimates),
 		Value:   diag.Number(least - z.Value), Threshold: diag.Number(threshold),
-		Consequence: "almost all of the model's weight is where none of these looks; the log-likelihoods here are upper bounds",
+		Consequence: "most of the model's weight is where none of these looks; the log-likelihoods here are upper bounds",
 	}
 }
 
