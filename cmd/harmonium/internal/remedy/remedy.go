@@ -27,6 +27,7 @@ var remedies = map[string]string{
 	"hidden-mode":          "take a model from earlier in the training, or train again with --negative pcd, more --steps or a lower --rate",
 	"live-doubtful":        "score the model by 'harmonium eval'; to train so that chains follow, lower --rate or raise --steps",
 	"live-lost":            "score the model by 'harmonium eval'; to train so that chains follow, lower --rate",
+	"mass":                 "score the model by 'harmonium eval' with a larger --budget; take one from earlier in the training",
 	"not-mixed":            "raise --burn-in and --thin",
 	"not-settled":          "raise --budget",
 	"one-run":              "raise --budget",
