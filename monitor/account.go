@@ -4,9 +4,9 @@ import "math"
 
 // accounts are what a training pays for everything that doesn't train: a part of its operations for each purpose.
 //
-// What comes with scores is planned before the first update, at the cost of an update then: pays tells how much of it a number of updates
-// pays for, and period after how many updates it may come. What chains do on top of that is saved for, at the cost of updates at the time:
-// Earn, Affords, Spend.
+// What comes with scores is planned before the first update, at the cost of an update then: pays tells how much of it a
+// number of updates pays for, and period after how many updates it may come. What chains do on top of that is saved
+// for, at the cost of updates at the time: Earn, Affords, Spend.
 type accounts struct {
 	exact, score, pseudo, spectrum, judge account // planned
 	follow, check, modes                  account // saved for

@@ -6,7 +6,8 @@ import (
 	"harmonium/sample"
 )
 
-// Costs in elementary operations (a unit of a state of an enumeration), measured relative to each other: docs/decisions/0048.
+// Costs in elementary operations (a unit of a state of an enumeration), measured relative to each other:
+// docs/decisions/0048.
 const (
 	costFlip    = 1500 // a unit at a row of the pseudo-log-likelihood,
 	costSite    = 2    // a weight there,
@@ -44,14 +45,15 @@ func liveCost(model *rbm.Model, reverse int, rows float64) float64 {
 		GibbsCost(model, reverse/perRestart, restartSweeps) + rows/2*GibbsCost(model, 1, 0)
 }
 
-// searchCost is that of a search for modes with a number of iterations, each of one start: a product with means from layer to layer and
-// back, and the means.
+// searchCost is that of a search for modes with a number of iterations, each of one start: a product with means from
+// layer to layer and back, and the means.
 func searchCost(model *rbm.Model, iterations int) float64 {
 	m, n := float64(model.M()), float64(model.N())
 	return m*n*costCopies + float64(iterations)*(2*m*n*costMean+(m+n)*costMeans)
 }
 
-// searchStarts is the number of starts of each kind, at most most, for which a number of operations pays whatever iterations they take.
+// searchStarts is the number of starts of each kind, at most most, for which a number of operations pays whatever
+// iterations they take.
 func searchStarts(model *rbm.Model, budget float64, most int) int {
 	fixed := searchCost(model, 0)
 	return int(min(float64(most), max(0, budget-fixed)/(searchCost(model, sample.SearchKinds*sample.MostIterations)-fixed)))

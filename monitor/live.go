@@ -12,15 +12,16 @@ import (
 
 // live estimates log Z at every score, for less than a tenth of what the training costs.
 //
-// Forward: chains drawn from the AIS chains, which follow the running mean, go on to the model by AIS. What can go wrong is that none of
-// them is where the model has its weight. Reverse: so other chains go from the model to the mean by reverse AIS. Half of them begin at
-// known states, half at rows of data. Both estimates must agree.
+// Forward: chains drawn from the AIS chains, which follow the running mean, go on to the model by AIS. What can go
+// wrong is that none of them is where the model has its weight. Reverse: so other chains go from the model to the mean
+// by reverse AIS. Half of them begin at known states, half at rows of data. Both estimates must agree.
 //
-// Where the account has saved enough steps, a check takes reverse AIS from the model to independent units, and AIS from there to the mean
-// (check.go).
+// Where the account has saved enough steps, a check takes reverse AIS from the model to independent units, and AIS from
+// there to the mean (check.go).
 //
-// Bounds that hold for certain may not be above the estimate: −F of the configurations that the reverse chains and random restarts
-// ([sample.RandomStarts]) come to, the sum of e^(−F) over rows of data, and the variational bounds of modes (modes.go).
+// Bounds that hold for certain may not be above the estimate: −F of the configurations that the reverse chains and
+// random restarts ([sample.RandomStarts]) come to, the sum of e^(−F) over rows of data, and the variational bounds of
+// modes (modes.go).
 type live struct {
 	reverse int // chains of reverse AIS; twice as many go forward
 	key     rng.Key
@@ -69,8 +70,8 @@ func newLive(c Config, p plan, a *accounts, key rng.Key) *live {
 	}
 }
 
-// logZ estimates log Z of the model, at which it leaves the conditionals. least are bounds by what was found on the way, and step is the
-// longest one of the AIS chains.
+// logZ estimates log Z of the model, at which it leaves the conditionals. least are bounds by what was found on the
+// way, and step is the longest one of the AIS chains.
 func (l *live) logZ(f *follower, now Snapshot) (z sample.LogZ, least sample.Least, step float64) {
 	key, c := l.key.Stream(rng.Stream(now.Update)), now.Conditionals
 	c.Update(now.Model)
@@ -110,15 +111,16 @@ func (l *live) forward(f *follower, model *rbm.Model, c *rbm.Conditionals, key r
 	return chains.LogZ(), max(f.longest, longest(lengths))
 }
 
-// reverseAIS is reverse AIS of a copy of the chains, from a path's last model, at which the conditionals are, to its first.
+// reverseAIS is reverse AIS of a copy of the chains, from a path's last model, at which the conditionals are, to its
+// first.
 func reverseAIS(path sample.Path, steps int, chains *sample.Chains, c *rbm.Conditionals, key rng.Key) sample.LogZ {
 	chains = sample.NewChains(chains.Visible, chains.Hidden.Units(), key)
 	z, _, _ := sample.ReverseAIS(context.Background(), path, sample.Even(steps), chains, nil, c, key, nil) // never cancelled
 	return z
 }
 
-// starts returns states to begin reverse AIS or a search for modes at: one half known ones, which may all be in one mode, and one half data,
-// which may be in modes that the model does not have; data alone where nothing is known.
+// starts returns states to begin reverse AIS or a search for modes at: one half known ones, which may all be in one
+// mode, and one half data, which may be in modes that the model does not have; data alone where nothing is known.
 func (l *live) starts(known rbm.Batch, count int, key rng.Key) rbm.Batch {
 	v := sample.FromRows(l.data, count, key)
 	if half := min(count/2, known.Rows()); half > 0 {

@@ -13,8 +13,8 @@ import (
 	"harmonium/sample"
 )
 
-// Searches for modes ([sample.Modes]): one at each score that its account pays for, and a larger one for the model that a finished training
-// keeps, with AIS from each mode.
+// Searches for modes ([sample.Modes]): one at each score that its account pays for, and a larger one for the model that
+// a finished training keeps, with AIS from each mode.
 const (
 	fewestSearch = 2 // starts of a kind,
 	mostSearch   = 20
@@ -24,8 +24,8 @@ const (
 	mostAIS      = 500
 )
 
-// search looks for modes of the model from as many starts of each kind as the account pays for, and returns the largest variational bound:
-// −Inf where it does not pay, and of units that are no bits, which have no modes.
+// search looks for modes of the model from as many starts of each kind as the account pays for, and returns the largest
+// variational bound: −Inf where it does not pay, and of units that are no bits, which have no modes.
 func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
 	count := searchStarts(now.Model, l.modes.balance, mostSearch)
 	if count < fewestSearch || now.Model.CheckBits() != nil {
@@ -37,8 +37,8 @@ func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
 	return modes.List[0].Bound
 }
 
-// judgeModes looks for modes of a model that a score has missed. Their bounds hold for certain, and AIS from each of them gives a lower
-// bound in probability of the sum of their shares of Z.
+// judgeModes looks for modes of a model that a score has missed. Their bounds hold for certain, and AIS from each of
+// them gives a lower bound in probability of the sum of their shares of Z.
 func (m *Monitor) judgeModes(model *rbm.Model, z sample.LogZ) []diag.Finding {
 	budget, key := m.accounts.judge.pays(int(m.live.scored)), m.live.key.Stream(0) // updates count from 1
 	count := searchStarts(model, budget/2, mostJudged)
@@ -63,8 +63,8 @@ func (m *Monitor) judgeModes(model *rbm.Model, z sample.LogZ) []diag.Finding {
 	return findings
 }
 
-// annealModes estimates the shares of the modes by AIS from each, of the largest first as far as a number of operations goes, and returns
-// the logarithm of their sum.
+// annealModes estimates the shares of the modes by AIS from each, of the largest first as far as a number of operations
+// goes, and returns the logarithm of their sum.
 func (m *Monitor) annealModes(modes *sample.Modes, model *rbm.Model, budget float64, key rng.Key) sample.LogZ {
 	step, c := stepCost(model, modeChains), rbm.NewConditionals(model, m.config.Compute)
 	count := min(len(modes.List), int(budget/(fewestAIS*step)))
@@ -78,8 +78,8 @@ func (m *Monitor) annealModes(modes *sample.Modes, model *rbm.Model, budget floa
 // liveGave is the clause of findings on what a live score gave.
 func liveGave(z sample.LogZ) string { return fmt.Sprintf("AIS and reverse AIS give %.1f", z.Value) }
 
-// conclude holds an estimate of log Z against bounds that hold for certain. Where these prove it wrong, log Z is the largest of them, with
-// an error that reaches the estimate.
+// conclude holds an estimate of log Z against bounds that hold for certain. Where these prove it wrong, log Z is the
+// largest of them, with an error that reaches the estimate.
 func conclude(z sample.LogZ, least sample.Least) (sample.LogZ, []diag.Finding) {
 	limit := slack + doubtful*z.Stderr
 	if !(least.Value() > z.Value+limit) {

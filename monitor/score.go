@@ -33,7 +33,8 @@ type Snapshot struct {
 	Update       uint64 // counted from 1
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // scratch for the model
-	// Known are states that the model should give weight to and that were found otherwise, such as persistent chains; there may be none.
+	// Known are states that the model should give weight to and that were found otherwise, such as persistent chains;
+	// there may be none.
 	Known rbm.Batch
 }
 
@@ -74,7 +75,8 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 	return s, nil
 }
 
-// minusFree is −F of the rows of a set; where scores are live, by the conditionals, which are at the model. The next call overwrites it.
+// minusFree is −F of the rows of a set; where scores are live, by the conditionals, which are at the model. The next
+// call overwrites it.
 func (m *Monitor) minusFree(set *data.Set, now Snapshot) []float64 {
 	var logs []float64
 	if m.plan.method == MethodExact {

@@ -41,9 +41,9 @@ func (l Least) Finding(estimates string, z LogZ, threshold float64) diag.Finding
 	return f
 }
 
-// HiddenMode is the finding that log Z is for certain more than estimates of it allow, such as −F(v) of a configuration (P(v) = e^(−F(v))/Z ≤ 1)
-// or the variational bound of a [Mode]. least is that bound, found says in a clause of what, and estimates what these give; z is the
-// estimate to compare with, and threshold how far above it least may be.
+// HiddenMode is the finding that log Z is for certain more than estimates of it allow, such as −F(v) of a configuration
+// (P(v) = e^(−F(v))/Z ≤ 1) or the variational bound of a [Mode]. least is that bound, found says in a clause of what,
+// and estimates what these give; z is the estimate to compare with, and threshold how far above it least may be.
 func HiddenMode(least float64, found, estimates string, z LogZ, threshold float64) diag.Finding {
 	return diag.Finding{
 		Code:    CodeHiddenMode,
