@@ -30,7 +30,7 @@ type Bracket struct {
 	Modes []Mode
 	// Least is below log Z for certain. Where this proves the estimates wrong, Value and Lower are its value, and Upper
 	// and Stderr are infinite.
-	Least Least
+	Least sample.Least
 
 	coveredByData, coveredByRandom float64 // the part of Z in modes that chains of reverse AIS begin in
 	settledModes                   bool    // all modes that matter are well known
@@ -174,7 +174,8 @@ func (b *Bracket) open() (open bool, all string) {
 // judge lists what speaks against the estimate; shorter is the run before, or nil.
 func (b *Bracket) judge(shorter *Bracket) {
 	if b.hidden() {
-		b.Findings = append(b.Findings, b.Least.finding(b.AIS, b.Tempered))
+		estimates := fmt.Sprintf("AIS gives %.1f, and tempering %.1f", b.AIS.Value, b.Tempered.Value)
+		b.Findings = append(b.Findings, b.Least.Finding(estimates, b.AIS, agreement*b.AIS.Stderr))
 		return
 	}
 	if open, all := b.open(); open {

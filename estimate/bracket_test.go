@@ -63,13 +63,13 @@ func agreed() *Bracket {
 func TestLeastRefutes(t *testing.T) {
 	none := math.Inf(-1)
 	for _, c := range []struct {
-		least Least
+		least sample.Least
 		code  string // "": no finding
 	}{
-		{Least{10.25, 10.25, 10.25}, ""}, // within three errors
-		{Least{10.4, none, none}, "hidden-mode"},
-		{Least{none, 10.4, 10.35}, "mass"},
-		{Least{10.35, 10.35, 10.4}, "hidden-mode"},
+		{sample.Least{Configuration: 10.25, Rows: 10.25, Modes: 10.25}, ""}, // within three errors
+		{sample.Least{Configuration: 10.4, Rows: none, Modes: none}, "hidden-mode"},
+		{sample.Least{Configuration: none, Rows: 10.4, Modes: 10.35}, "mass"},
+		{sample.Least{Configuration: 10.35, Rows: 10.35, Modes: 10.4}, "hidden-mode"},
 	} {
 		b := agreed()
 		b.Least = c.least

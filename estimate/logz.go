@@ -122,7 +122,7 @@ type estimator struct {
 	known        rbm.Batch     // states to look for modes from in the next run
 	key          rng.Key
 	runs         uint32
-	least        Least
+	least        sample.Least
 	lowest       rbm.Batch // the row of lowest F seen so far
 	o            Options
 	begun        time.Time

@@ -46,15 +46,18 @@ func narrow(x []float64) []float32 {
 	return y
 }
 
-// An iteration stops at a fixed point, where no layer of means moves by more than the square root of still, or after mostIterations.
+// MostIterations is how many iterations a start of a search takes at most.
+const MostIterations = 60
+
+// An iteration stops at a fixed point, where no layer of means moves by more than the square root of still, or after MostIterations.
 const (
-	mostIterations = 60
-	still          = 1e-6           // Σ_i of squares
-	certain        = 1. / (1 << 13) // means as near to 0 or 1 as this are 0 or 1, which saves products
+	still   = 1e-6           // Σ_i of squares
+	certain = 1. / (1 << 13) // means as near to 0 or 1 as this are 0 or 1, which saves products
 )
 
-// iterate moves rows of visible means (rows×m) to fixed points, and returns the hidden means there (rows×n).
-func (f *meanField) iterate(ctx context.Context, visible []float32) (hidden []float32, err error) {
+// iterate moves rows of visible means (rows×m) to fixed points, and returns the hidden means there (rows×n) and the number of iterations,
+// each of one row.
+func (f *meanField) iterate(ctx context.Context, visible []float32) (hidden []float32, iterations int, err error) {
 	rows := len(visible) / f.m
 	hidden = make([]float32, rows*f.n)
 	v, h, next := append([]float32(nil), visible...), make([]float32, rows*f.n), make([]float32, rows*f.m)
@@ -64,15 +67,16 @@ func (f *meanField) iterate(ctx context.Context, visible []float32) (hidden []fl
 	}
 	for k := 1; len(moving) > 0; k++ {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, 0, ctx.Err()
 		}
 		n := len(moving)
+		iterations += n
 		f.means(h[:n*f.n], f.c, f.w, v[:n*f.m], n)
 		f.means(next[:n*f.m], f.b, f.wt, h[:n*f.n], n)
 		kept := 0
 		for a, r := range moving {
 			moved := next[a*f.m : (a+1)*f.m]
-			if k == mostIterations || squareDistance(moved, v[a*f.m:(a+1)*f.m], still) <= still {
+			if k == MostIterations || squareDistance(moved, v[a*f.m:(a+1)*f.m], still) <= still {
 				copy(visible[r*f.m:], moved)
 				copy(hidden[r*f.n:], h[a*f.n:(a+1)*f.n])
 				continue
@@ -83,7 +87,7 @@ func (f *meanField) iterate(ctx context.Context, visible []float32) (hidden []fl
 		}
 		moving = moving[:kept]
 	}
-	return hidden, nil
+	return hidden, iterations, nil
 }
 
 // means writes σ(bias + Σ_i x_ri w_i) of each row to dst.

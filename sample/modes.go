@@ -22,12 +22,13 @@ import (
 //
 // A search finds what its starts lead to. A mode that none of them leads to has no share of its own.
 type Modes struct {
-	List  []Mode // the largest Bound first; at most MostModes
-	Found int    // fixed points, with those beyond MostModes
+	List       []Mode // the largest Bound first; at most MostModes
+	Found      int    // fixed points, with those beyond MostModes
+	Iterations int    // of mean-field theory, each of one start, over all searches
 
 	model  *rbm.Model
 	field  *meanField
-	labels *rbm.Conditionals // of a model whose hidden inputs are log Π_i P(v_i|μ_ki), a hidden unit a mode
+	labels *rbm.Conditionals // of a model whose hidden inputs are log Π_i P(v_i|μ_ki), a hidden unit a mode; nil until it is needed
 	scores []float32
 }
 
@@ -51,6 +52,9 @@ const sameMode = 0.25
 func NewModes(model *rbm.Model, on *compute.Context) *Modes {
 	return &Modes{model: model, field: newMeanField(model, on)}
 }
+
+// SearchKinds is the number of kinds of starts of a search, with one of known states and one more of columns where their number is odd.
+const SearchKinds = 6
 
 // Search looks for modes from count starts of each kind: fair coins in the visible layer, and in the hidden one; units
 // with the model's biases; and patterns of single hidden units, 1 where w_ij > 0 or where it is below; and from the
@@ -110,10 +114,11 @@ func (s *Modes) fromColumns(count int) []float32 {
 
 // add takes in the fixed points that starts lead to.
 func (s *Modes) add(ctx context.Context, v []float32) error {
-	h, err := s.field.iterate(ctx, v)
+	h, iterations, err := s.field.iterate(ctx, v)
 	if err != nil {
 		return err
 	}
+	s.Iterations += iterations
 	m, n := s.field.m, s.field.n
 	for r := range len(v) / m {
 		visible, hidden := v[r*m:(r+1)*m], h[r*n:(r+1)*n]
@@ -130,7 +135,7 @@ func (s *Modes) add(ctx context.Context, v []float32) error {
 	}
 	slices.SortStableFunc(s.List, func(a, b Mode) int { return cmp.Compare(b.Bound, a.Bound) })
 	s.List = s.List[:min(len(s.List), MostModes)]
-	s.separate()
+	s.labels = nil
 	return nil
 }
 
@@ -155,6 +160,9 @@ func (s *Modes) separate() {
 
 // Labels writes the mode of each row of v to dst, by its place in List.
 func (s *Modes) Labels(dst []int, v rbm.Batch) {
+	if s.labels == nil {
+		s.separate()
+	}
 	k := len(s.List)
 	if cap(s.scores) < len(dst)*k {
 		s.scores = make([]float32, len(dst)*k)

@@ -25,7 +25,7 @@ var remedies = map[string]string{
 	"eval few-round-trips": "raise --budget",
 	"few-samples":          "raise --thin (auto finds out how far), or draw more",
 	"hidden-mode":          "take a model from earlier in the training, or train again with --negative pcd, more --steps or a lower --rate",
-	"mass":                 "raise --budget",
+	"mass":                 "score the model by 'harmonium eval' with a larger --budget; take one from earlier in the training",
 	"live-doubtful":        "score the model by 'harmonium eval'; to train so that chains follow, lower --rate or raise --steps",
 	"live-lost":            "score the model by 'harmonium eval'; to train so that chains follow, lower --rate",
 	"mode-missing":         "take --method tempered, without --start",
