@@ -16,7 +16,7 @@ const (
 	mostThin    = 1000
 
 	// Observations of a chain: as many as it gives samples, between these.
-	leastTrace = 2500
+	leastTrace = 2048
 	mostTrace  = 10000
 )
 

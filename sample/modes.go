@@ -26,10 +26,11 @@ type Modes struct {
 	Found      int    // fixed points, with those beyond MostModes
 	Iterations int    // of mean-field theory, each of one start, over all searches
 
-	model  *rbm.Model
-	field  *meanField
-	labels *rbm.Conditionals // of a model whose hidden inputs are log Π_i P(v_i|μ_ki), a hidden unit a mode; nil until it is needed
-	scores []float32
+	model   *rbm.Model
+	field   *meanField
+	columns int               // of W whose patterns have been starts
+	labels  *rbm.Conditionals // of a model whose hidden inputs are log Π_i P(v_i|μ_ki), a hidden unit a mode; nil until it is needed
+	scores  []float32
 }
 
 // Mode is a fixed point of mean-field theory.
@@ -57,8 +58,8 @@ func NewModes(model *rbm.Model, on *compute.Context) *Modes {
 const SearchKinds = 6
 
 // Search looks for modes from count starts of each kind: fair coins in the visible layer, and in the hidden one; units
-// with the model's biases; and patterns of single hidden units, 1 where w_ij > 0 or where it is below; and from the
-// rows of known, such as data or the states of chains.
+// with the model's biases; and patterns of single hidden units, 1 where w_ij > 0 or where it is below, of other units
+// in each search; and from the rows of known, such as data or the states of chains.
 func (s *Modes) Search(ctx context.Context, count int, known rbm.Batch, key rng.Key) error {
 	starts := slices.Concat(
 		unpack(RandomStarts(s.model, 2*count, key)), s.fromHidden(count, key), s.fromColumns(count), unpack(known))
@@ -85,7 +86,8 @@ func (s *Modes) fromHidden(count int, key rng.Key) []float32 {
 	return v
 }
 
-// fromColumns are patterns of the columns of W with the largest norms, both signs of each.
+// fromColumns are patterns of columns of W, both signs of each: those with the largest norms in the first search, and the
+// ones after them in the next.
 func (s *Modes) fromColumns(count int) []float32 {
 	m, n := s.model.M(), s.model.N()
 	norms, order := make([]float64, n), make([]int, n)
@@ -97,8 +99,9 @@ func (s *Modes) fromColumns(count int) []float32 {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(norms[b], norms[a]) })
-	starts := make([]float32, 0, count*m)
-	for _, j := range order[:min(n, (count+1)/2)] {
+	starts, columns := make([]float32, 0, count*m), min(n, (count+1)/2)
+	for k := range columns {
+		j := order[(s.columns+k)%n]
 		for _, sign := range []float32{1, -1} {
 			for i := range m {
 				on := float32(0)
@@ -109,6 +112,7 @@ func (s *Modes) fromColumns(count int) []float32 {
 			}
 		}
 	}
+	s.columns += columns
 	return starts
 }
 
