@@ -25,6 +25,7 @@ generate: ## write the assembler from _asm
 pictures: ## those of docs/ beside that of the demo
 	go run ./cmd/harmonium/internal/pictures/roofline bench/results/speed.json docs/images/roofline.png
 	go run ./cmd/harmonium/internal/pictures/modes docs/images/modes.png
+	go run ./cmd/harmonium/internal/pictures/needle docs/images/needle.png
 
 screenshots: ## of the page, for docs/; needs Chromium
 	HARMONIUM_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run TestScreenshots ./cmd/harmonium/internal/web

@@ -11,20 +11,29 @@ import (
 
 // Bracket is log Z as estimated in five ways.
 type Bracket struct {
-	// Value is the mean of AIS and tempering, weighted by their errors. Stderr is its standard error, widened by half of the span of the
-	// estimates that count. Where these disagree by more than their errors it is widened by the whole span, and where a longer run
-	// differs from a shorter one, by that difference.
+	// Value is the mean of AIS and tempering, weighted by their errors. Stderr is its standard error, widened by half
+	// of the span of the estimates that count. Where these disagree by more than their errors it is widened by the
+	// whole span, and where a longer run differs from a shorter one, by that difference.
 	Value, Stderr float64
-	// Lower and Upper are the ends of the bracket: two standard errors below the lowest of all these and above the highest.
+	// Lower and Upper are the ends of the bracket: two standard errors below the lowest of all these and above the
+	// highest.
 	Lower, Upper  float64
 	AIS           sample.LogZ // from the base to the model
 	ReverseEnds   sample.LogZ // reverse AIS from the end points of AIS
 	ReverseData   sample.LogZ // reverse AIS from data
 	ReverseRandom sample.LogZ // reverse AIS from random restarts: fair coins and the visible biases
 	Tempered      sample.LogZ // parallel tempering; ESS is its number of round trips
-	// Found is the largest −F(v) of the chains at the model: log Z > Found. Where this proves the estimates wrong, Value and Lower are
-	// Found, and Upper and Stderr are infinite.
-	Found float64
+	// MissedByAIS and MissedByTempering are the nats of AIS and of Tempered that come from modes of which their chains
+	// have seen too little.
+	MissedByAIS, MissedByTempering float64
+	// Modes are the modes that were found, the largest first; at most sample.MostModes.
+	Modes []Mode
+	// Least is below log Z for certain. Where this proves the estimates wrong, Value and Lower are its value, and Upper
+	// and Stderr are infinite.
+	Least sample.Least
+
+	coveredByData, coveredByRandom float64 // the part of Z in modes that chains of reverse AIS begin in
+	settledModes                   bool    // all modes that matter are well known
 
 	span float64 // of the estimates that count
 
@@ -36,29 +45,62 @@ type Bracket struct {
 // NamedLogZ is one of the five estimates, with its name and what it bounds.
 type NamedLogZ struct {
 	Name string
-	// Bounds is +1 for a lower bound in probability, P(estimate > log Z + x) ≤ e^(−x); −1 for an upper bound in the same sense, if the
-	// chains start at samples of the model; 0 for neither.
+	// Bounds is +1 for a lower bound in probability, P(estimate > log Z + x) ≤ e^(−x); −1 for an upper bound in the
+	// same sense, if the chains start at samples of the model; 0 for neither.
 	Bounds int
 	sample.LogZ
-	Counts bool // towards the bracket
+	Missed float64 // nats of it that come from modes of which it has seen too little
+	Use    Use
 }
 
-// Estimates lists all five. Reverse AIS from data and from random restarts counts where it is higher than AIS: then its chains know of
-// states that others miss. Where it is lower, its chains are caught where the model gives less weight than they do: AIS is a lower bound,
-// so they are no samples of the model, and say nothing.
+// Use is what is made of an estimate.
+type Use string
+
+const (
+	Counted  Use = ""         // it counts towards the bracket
+	Low      Use = "low"      // it is lower than AIS: its chains are caught, and say nothing
+	Partial  Use = "partial"  // its chains are in too few of the modes
+	Needless Use = "needless" // AIS from the modes themselves knows all that matter
+)
+
+// Estimates lists all five. Those of reverse AIS count where they say something of all of Z.
+//
+// From data and from random starts they are upper bounds where their chains, with weights that give each mode its
+// share, are samples of the model: so they count where they cover the modes, and are higher than AIS. Where they are
+// lower, chains are caught where the model gives less weight than they do. Reverse AIS fails in modes that chains on
+// the path from the base hardly come to, so that none of it counts where AIS from the modes themselves knows all that
+// matter.
 func (b *Bracket) Estimates() []NamedLogZ {
+	reverse := func(name string, z sample.LogZ, covered float64) NamedLogZ {
+		switch {
+		case b.settledModes:
+			return NamedLogZ{name, -1, z, 0, Needless}
+		case z.Value <= b.AIS.Value:
+			return NamedLogZ{name, -1, z, 0, Low}
+		case covered < coverage:
+			return NamedLogZ{name, -1, z, 0, Partial}
+		}
+		return NamedLogZ{name, -1, z, 0, Counted}
+	}
+	ends := NamedLogZ{"reverse AIS from its end points", -1, b.ReverseEnds, b.MissedByAIS, Counted}
+	if b.settledModes {
+		ends.Use = Needless
+	}
 	return []NamedLogZ{
-		{"AIS", 1, b.AIS, true},
-		{"reverse AIS from its end points", -1, b.ReverseEnds, true},
-		{"reverse AIS from data", -1, b.ReverseData, b.ReverseData.Value > b.AIS.Value},
-		{"reverse AIS from random restarts", -1, b.ReverseRandom, b.ReverseRandom.Value > b.AIS.Value},
-		{"tempering", 0, b.Tempered, true},
+		{"AIS", 1, b.AIS, b.MissedByAIS, Counted},
+		ends,
+		reverse("reverse AIS from data", b.ReverseData, b.coveredByData),
+		reverse("reverse AIS from random restarts", b.ReverseRandom, b.coveredByRandom),
+		{"tempering", 0, b.Tempered, b.MissedByTempering, Counted},
 	}
 }
 
+// coverage is the part of Z that must lie in modes with chains for these to say something of the whole.
+const coverage = 0.9
+
 // counted are the estimates that count.
 func (b *Bracket) counted() []NamedLogZ {
-	return slices.DeleteFunc(b.Estimates(), func(e NamedLogZ) bool { return !e.Counts })
+	return slices.DeleteFunc(b.Estimates(), func(e NamedLogZ) bool { return e.Use != Counted })
 }
 
 // ESS is the least effective sample size of the estimates by AIS that count.
@@ -77,8 +119,8 @@ func agree(s, t sample.LogZ) bool {
 	return math.Abs(s.Value-t.Value) <= max(goal, agreement*math.Hypot(s.Stderr, t.Stderr))
 }
 
-// combine takes the mean of AIS and tempering, which are sound if they reach everything, and widens its error by half of the span of the
-// estimates that count.
+// combine takes the mean of AIS and tempering, which are sound if they reach everything, and widens its error by half
+// of the span of the estimates that count.
 func (b *Bracket) combine() {
 	b.Lower, b.Upper = math.Inf(1), math.Inf(-1)
 	low, high := math.Inf(1), math.Inf(-1)
@@ -92,7 +134,8 @@ func (b *Bracket) combine() {
 	b.span = high - low
 	b.widen(b.span / 2)
 	if b.hidden() { // nothing is left but what holds for certain
-		b.Value, b.Lower, b.Upper, b.Stderr = b.Found, b.Found, math.Inf(1), math.Inf(1)
+		least := b.Least.Value()
+		b.Value, b.Lower, b.Upper, b.Stderr = least, least, math.Inf(1), math.Inf(1)
 	}
 }
 
@@ -102,8 +145,14 @@ func (b *Bracket) widen(by float64) {
 	b.Lower, b.Upper = min(b.Lower, b.Value-2*b.Stderr), max(b.Upper, b.Value+2*b.Stderr)
 }
 
-// hidden reports whether a configuration was found that is more probable than the estimates of log Z allow.
-func (b *Bracket) hidden() bool { return b.Found > max(b.AIS.Value, b.Tempered.Value) }
+// hidden reports whether log Z is for certain more than the estimates and their errors allow.
+func (b *Bracket) hidden() bool {
+	most := max(b.AIS.Value+agreement*b.AIS.Stderr, b.Tempered.Value+agreement*b.Tempered.Stderr)
+	return b.Least.Value() > most+resolution*max(1, math.Abs(most))
+}
+
+// resolution is that of free energies, as a part of their size.
+const resolution = 1e-5
 
 func weight(s sample.LogZ) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
 
@@ -126,7 +175,7 @@ func (b *Bracket) open() (open bool, all string) {
 func (b *Bracket) judge(shorter *Bracket) {
 	if b.hidden() {
 		estimates := fmt.Sprintf("AIS gives %.1f, and tempering %.1f", b.AIS.Value, b.Tempered.Value)
-		b.Findings = append(b.Findings, sample.HiddenMode(b.Found, estimates, b.AIS, 0))
+		b.Findings = append(b.Findings, b.Least.Finding(estimates, b.AIS, agreement*b.AIS.Stderr))
 		return
 	}
 	if open, all := b.open(); open {
@@ -138,7 +187,7 @@ func (b *Bracket) judge(shorter *Bracket) {
 				b.Lower, b.Upper),
 		})
 	}
-	if b.Tempered.ESS < replicaSets {
+	if b.Tempered.ESS < replicaSets && !b.settledModes {
 		b.Findings = append(b.Findings, diag.Finding{
 			Code:    "few-round-trips",
 			Message: fmt.Sprintf("%.0f states travelled between the model and the base in %d replica sets", b.Tempered.ESS, replicaSets),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -21,6 +20,10 @@ type Options struct {
 	Compute  *compute.Context                                // nil means the default; results don't depend on it
 	Progress func(done, total int64, expected time.Duration) // chain steps so far and at most, and how long those will take; may be nil
 
+	// Training are configurations that the model was trained on, if they are known and others than data. Chains begin there too, so that
+	// modes that data don't show are seen.
+	Training rbm.Batch
+
 	// Between are models that AIS and tempering pass between the base and the model, such as those saved along a training. None: the
 	// straight line, which is shorter (docs/decisions/0030).
 	Between []*rbm.Model
@@ -29,7 +32,7 @@ type Options struct {
 // DefaultBudget is a minute or two on two cores for 784×500 units, and LeastBudget that of the shortest run.
 const (
 	DefaultBudget = 25_000_000
-	LeastBudget   = 2 * chains * (2*firstSteps + firstSteps/2) * 11 / 10
+	LeastBudget   = 2 * chains * (2*firstSteps + firstSteps/2) * 115 / 100
 )
 
 const (
@@ -53,6 +56,9 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 	if err := sample.CheckBetween(o.Between, model); err != nil {
 		return nil, fmt.Errorf("estimate: %w", err)
 	}
+	if o.Training.Rows() > 0 && o.Training.Units() != model.M() {
+		return nil, fmt.Errorf("estimate: training data of %d units for a model of %d visible ones", o.Training.Units(), model.M())
+	}
 	if data.Rows() == 0 {
 		return nil, errors.New("estimate: no data to begin chains at")
 	}
@@ -71,7 +77,7 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 		}
 		b.judge(last)
 		last = b
-		if len(b.Findings) == 0 && b.Stderr <= goal || b.hidden() {
+		if len(b.Findings) == 0 && b.Stderr <= goal {
 			break
 		}
 	}
@@ -93,7 +99,7 @@ func warmUp(steps int) int { return steps / 2 }
 
 // nextSteps is the number of steps of the next run, with what is left of the budget; 0 if it isn't worth it.
 func nextSteps(steps int, left int64) int {
-	left = left * 10 / 22
+	left = left * 10 / 23
 	if next := longer * steps; cost(next) <= left {
 		return next
 	}
@@ -108,11 +114,16 @@ type estimator struct {
 	model, base  *rbm.Model
 	path         sample.Path
 	data         rbm.Batch
+	means        []float64 // of data
 	places       []float64 // of the last run of AIS
 	lengths      []float64 // of its steps, summed over AIS and reverse AIS
 	conditionals *rbm.Conditionals
+	modes        *sample.Modes // nil where the units are no bits
+	known        rbm.Batch     // states to look for modes from in the next run
 	key          rng.Key
 	runs         uint32
+	least        sample.Least
+	lowest       rbm.Batch // the row of lowest F seen so far
 	o            Options
 	begun        time.Time
 	done         int64
@@ -122,48 +133,100 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) 
 	base := sample.IndependentModel(model)
 	base.SetBiasesFromMeans(means)
 	path := slices.Concat(sample.Path{base}, o.Between, sample.Path{model})
-	return &estimator{
-		model: model, base: base, path: path, data: data, o: o, begun: time.Now(),
+	e := &estimator{
+		model: model, base: base, path: path, data: data, means: means, o: o, begun: time.Now(),
 		conditionals: rbm.NewConditionals(model, o.Compute), key: rng.Seed(o.Seed).Stream(rng.StreamEstimate),
 	}
+	if model.CheckBits() == nil {
+		e.modes = sample.NewModes(model, o.Compute)
+	}
+	e.seeData()
+	e.known = stack(e.lowest, e.rows(back, e.key))
+	return e
 }
 
 // run makes all five estimates, those by AIS with the given number of steps.
 func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	key := e.key.Stream(runStream(e.runs))
+	if err := e.findModes(ctx, steps, key.Stream(6)); err != nil {
+		return nil, err
+	}
+	if e.runs == 0 {
+		e.broaden()
+	}
 	e.places, e.lengths = e.schedule(steps), make([]float64, steps)
 	ais, lengths, err := sample.AIS(ctx, e.path, e.places, chains, e.conditionals, key.Stream(1), func(int) { e.report(chains) })
 	if err != nil {
 		return nil, err
 	}
 	e.add(lengths)
-	b := &Bracket{Steps: steps, AIS: ais.LogZ()}
-	b.Found = math.Inf(-1)
+	b := &Bracket{Steps: steps}
+	byAIS := e.shares(ais)
+	whole, shares := e.complete(ais.LogZ(), byAIS)
+	b.AIS, b.MissedByAIS = whole, whole.Value-ais.LogZ().Value
+	b.settledModes = e.settled(shares)
+
 	ais.Resample()
-	ended := e.model.Visible.NewBatch(back)
+	ended := rbm.NewBatch(back, e.model.M())
 	ended.Gather(ais.Chains.Visible, spread()) // copies of a chain stand side by side
-	for _, reverse := range []struct {
-		estimate *sample.LogZ
-		start    rbm.Batch
-		key      rng.Key
-	}{
-		{&b.ReverseEnds, ended, key.Stream(2)}, {&b.ReverseData, sample.FromRows(e.data, back, key), key.Stream(3)},
-		{&b.ReverseRandom, sample.RandomStarts(e.model, back, key.Stream(5)), key.Stream(5)},
-	} {
-		z, found, err := e.reverse(ctx, reverse.start, reverse.key)
-		if err != nil {
-			return nil, err
-		}
-		*reverse.estimate, b.Found = z, max(b.Found, found)
+	var random rbm.Batch
+	if b.ReverseEnds, _, _, err = e.reverse(ctx, ended, nil, key.Stream(2)); err != nil {
+		return nil, err
 	}
-	tempered, err := e.tempered(ctx, cost(steps))
+	b.ReverseEnds.Value += b.MissedByAIS
+	starts := e.rows(back, key)
+	if b.ReverseData, b.coveredByData, _, err = e.reverse(ctx, starts, shares, key.Stream(3)); err != nil {
+		return nil, err
+	}
+	starts = sample.RandomStarts(e.model, back, key.Stream(5))
+	if b.ReverseRandom, b.coveredByRandom, random, err = e.reverse(ctx, starts, shares, key.Stream(5)); err != nil {
+		return nil, err
+	}
+
+	tempered, byTempering, states, err := e.tempered(ctx, cost(steps))
 	if err != nil {
 		return nil, err
 	}
-	b.Tempered = tempered
+	b.Tempered, _ = e.complete(tempered, byTempering)
+	b.MissedByTempering = b.Tempered.Value - tempered.Value
+	b.Modes = e.list(byAIS, byTempering, shares)
+	e.known = stack(random, states, e.lowest, e.rows(back, key.Stream(7)))
+	b.Least = e.least
 	b.combine()
 	e.runs++
 	return b, nil
+}
+
+// rows are rows of data, or of these and of training data, half of each.
+func (e *estimator) rows(count int, key rng.Key) rbm.Batch {
+	if e.o.Training.Rows() == 0 {
+		return sample.FromRows(e.data, count, key)
+	}
+	return stack(sample.FromRows(e.data, (count+1)/2, key), sample.FromRows(e.o.Training, count/2, key.Stream(1)))
+}
+
+// shares are the shares of the modes by weighted chains of the model.
+func (e *estimator) shares(p *sample.WeightedChains) []sample.LogZ {
+	if e.modes == nil {
+		return nil
+	}
+	return e.modes.Shares(p)
+}
+
+// stack copies rows one below the other.
+func stack(batches ...rbm.Batch) rbm.Batch {
+	rows := 0
+	for _, b := range batches {
+		rows += b.Rows()
+	}
+	whole, at := rbm.NewBatch(rows, batches[0].Units()), 0
+	for _, b := range batches {
+		if b.Rows() > 0 {
+			whole.Slice(at, at+b.Rows()).Copy(b)
+			at += b.Rows()
+		}
+	}
+	return whole
 }
 
 // runStream gives every run random numbers of its own.
@@ -178,26 +241,34 @@ func spread() []int {
 	return index
 }
 
-// reverse is reverse AIS from chains that first make some sweeps at the model. found is the largest −F of the chains at the model.
-func (e *estimator) reverse(ctx context.Context, start rbm.Batch, key rng.Key) (z sample.LogZ, found float64, err error) {
+// reverse is reverse AIS from chains that first make some sweeps at the model. shares, unless nil, are those of the modes, which weights
+// give to the chains: covered is the part of Z in modes that chains are in. at is where the chains are before they go back.
+func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []sample.LogZ, key rng.Key) (
+	z sample.LogZ, covered float64, at rbm.Batch, err error,
+) {
 	chains := sample.NewChains(start, e.model.N(), key)
 	for range warmUp(len(e.places) - 1) {
 		if ctx.Err() != nil {
-			return z, 0, ctx.Err()
+			return z, 0, at, ctx.Err()
 		}
 		chains.Sweep(e.conditionals, 1)
 		e.report(start.Rows())
 	}
-	free := make([]float64, start.Rows())
-	e.conditionals.FreeEnergy(free, chains.Visible)
-	z, lengths, err := sample.ReverseAIS(ctx, e.path, e.places, chains, e.conditionals, key, func(int) { e.report(start.Rows()) })
+	at = chains.Visible.Clone()
+	e.see(at)
+	var weights []float64
+	if shares != nil {
+		weights, covered = e.startWeights(at, parts(shares))
+	}
+	z, lengths, err := sample.ReverseAIS(
+		ctx, e.path, e.places, chains, weights, e.conditionals, key, func(int) { e.report(start.Rows()) })
 	if err != nil {
-		return z, 0, err
+		return z, 0, at, err
 	}
 	e.add(lengths)
 	e.conditionals.Update(e.model)
 	z.Value += sample.LogZWithoutWeights(e.base)
-	return z, -slices.Min(free), nil
+	return z, covered, at, nil
 }
 
 // add sums up the lengths of the steps.

@@ -17,7 +17,9 @@ const (
 // of the Z of two neighbours follows from the work of taking the states of each to the other, by the acceptance ratio (C. H. Bennett, J.
 // Comput. Phys. 22 (1976) 245). The error is that of the jackknife over groups of replica sets, which are independent of each other, so
 // that it holds whatever the chains remember.
-func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ, error) {
+//
+// seen are the shares of Z of each mode, by the states at the model, with the errors of the same groups, and states are the last of them.
+func (e *estimator) tempered(ctx context.Context, chainSteps int64) (z sample.LogZ, seen []sample.LogZ, states rbm.Batch, err error) {
 	key := e.key.Stream(runStream(e.runs)).Stream(4)
 	t := sample.NewTempering(e.path, sample.FromBiases(e.base, replicaSets, key), sample.FirstTemperatures, key, e.o.Compute)
 	end := e.done + chainSteps
@@ -29,17 +31,19 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ
 	for part := int64(12); part >= 3; part /= 2 { // spread after a twelfth, a sixth and a third
 		for e.done < end-chainSteps+chainSteps/part {
 			if err := round(); err != nil {
-				return sample.LogZ{}, err
+				return z, nil, states, err
 			}
 		}
 		t.Respace(sample.MaxTemperatures)
 	}
 	pairs := make([]pair, len(t.Betas())-1)
 	t.ObserveWork = func(k int, up, down []float64) { pairs[k].add(up, down) }
+	visits := e.newVisits()
 	for e.done < end || !pairs[len(pairs)-1].enough() || !pairs[0].enough() {
 		if err := round(); err != nil {
-			return sample.LogZ{}, err
+			return z, nil, states, err
 		}
+		visits.count(t.Visible())
 	}
 	var logZ [groups + 1]float64 // without each group, and with all
 	for g := range logZ {
@@ -57,7 +61,8 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (sample.LogZ
 	for _, x := range logZ[:groups] {
 		squares += (x - mean) * (x - mean)
 	}
-	return sample.LogZ{Value: logZ[groups], Stderr: math.Sqrt(squares * (groups - 1) / groups), ESS: float64(t.RoundTrips())}, nil
+	z = sample.LogZ{Value: logZ[groups], Stderr: math.Sqrt(squares * (groups - 1) / groups), ESS: float64(t.RoundTrips())}
+	return z, visits.shares(z), t.Visible(), nil
 }
 
 // pair collects the work between two neighbouring temperatures, by group of replica sets.
@@ -124,4 +129,55 @@ func (p *pair) differences() [groups + 1]float64 {
 	}
 	result[groups] = f
 	return result
+}
+
+// visits counts the states of replica sets that were in each mode, by group.
+type visits struct {
+	modes  *sample.Modes // nil for units that are no bits
+	counts [][groups]float64
+	labels []int
+}
+
+func (e *estimator) newVisits() *visits {
+	v := &visits{modes: e.modes, labels: make([]int, replicaSets)}
+	if e.modes != nil {
+		v.counts = make([][groups]float64, len(e.modes.List))
+	}
+	return v
+}
+
+func (v *visits) count(states rbm.Batch) {
+	if v.modes == nil {
+		return
+	}
+	v.modes.Labels(v.labels, states)
+	for r, k := range v.labels {
+		v.counts[k][r*groups/replicaSets]++
+	}
+}
+
+// shares are the parts of all states in each mode, times Z; the errors are the spread over groups.
+func (v *visits) shares(z sample.LogZ) []sample.LogZ {
+	all := 0.0
+	for _, of := range v.counts {
+		for _, n := range of {
+			all += n / groups // states of a group
+		}
+	}
+	shares := make([]sample.LogZ, len(v.counts))
+	for k, of := range v.counts {
+		part, squares := 0.0, 0.0
+		for _, n := range of {
+			part += n / all / groups
+		}
+		for _, n := range of {
+			squares += (n/all - part) * (n/all - part)
+		}
+		shares[k] = sample.LogZ{Value: math.Inf(-1)}
+		if part > 0 {
+			error := math.Sqrt(squares/(groups*(groups-1))) / part
+			shares[k] = sample.LogZ{Value: z.Value + math.Log(part), Stderr: math.Hypot(z.Stderr, error)}
+		}
+	}
+	return shares
 }

@@ -4,12 +4,12 @@ import "math"
 
 // accounts are what a training pays for everything that doesn't train: a part of its operations for each purpose.
 //
-// What comes with scores is planned before the first update, at the cost of an update then: pays tells how much of it a number of updates
-// pays for, and period after how many updates it may come. What chains do on top of that is saved for, at the cost of updates at the time:
-// Earn, Affords, Spend.
+// What comes with scores is planned before the first update, at the cost of an update then: pays tells how much of it a
+// number of updates pays for, and period after how many updates it may come. What chains do on top of that is saved
+// for, at the cost of updates at the time: Earn, Affords, Spend.
 type accounts struct {
-	exact, score, pseudo, spectrum account // planned
-	follow, check                  account // saved for
+	exact, score, pseudo, spectrum, judge account // planned
+	follow, check, modes                  account // saved for
 }
 
 // newAccounts opens the accounts. Those of live scores have no price yet ([accounts.priceLive]).
@@ -24,6 +24,8 @@ func newAccounts(c Config) *accounts {
 		spectrum: pay(0.005, spectrumCost(c.Model)),       // singular values of W
 		follow:   pay(0.02, stepCost(c.Model, aisChains)), // a step of the AIS chains that follow the running mean
 		check:    pay(0.015, 0),                           // a step of a check
+		modes:    pay(0.015, 1),                           // an operation of searches for modes at scores,
+		judge:    pay(0.015, 1),                           // and of that for the model that is kept, with AIS from its modes
 	}
 }
 

@@ -1,11 +1,14 @@
 package monitor
 
 import (
+	"math"
 	"testing"
 
 	"harmonium/data"
+	"harmonium/exact"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 )
 
 // An account earns its part of what updates cost at the time, counted in pieces, saves no more than it may, and affords what it has.
@@ -43,7 +46,78 @@ func TestAccountsAreSmall(t *testing.T) {
 	a := newAccounts(Config{
 		Model: rbm.New(4, 3, rng.Seed(1)), Data: &data.Set{States: rbm.NewBatch(5, 4)}, Cost: func() float64 { return 1 },
 	})
-	if sum := a.follow.part + a.check.part + a.score.part + a.pseudo.part + a.spectrum.part; sum > 0.1 {
+	if sum := a.follow.part + a.check.part + a.score.part + a.pseudo.part + a.spectrum.part + a.modes.part + a.judge.part; sum > 0.1 {
 		t.Errorf("the accounts take %v of a training, docs/evaluation.md promises less than a tenth", sum)
+	}
+}
+
+// The sum over distinct rows is log Z where these are all configurations, however often each is there. Whatever is above the estimate by
+// more than its errors and a nat takes its place, and says so.
+func TestBoundsTakeThePlaceOfTheEstimate(t *testing.T) {
+	model := rbm.New(6, 3, rng.Seed(1))
+	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := rbm.AllStates(6)
+	set := &data.Set{States: rbm.NewBatch(3*all.Rows(), 6)}
+	for r := range 3 {
+		set.States.Slice(r*all.Rows(), (r+1)*all.Rows()).Copy(all)
+	}
+	logs := model.FreeEnergy(set.States)
+	for r, f := range logs {
+		logs[r] = -f
+	}
+	if mass := massOf(logs, distinct(set)); math.Abs(mass-truth) > 1e-9 {
+		t.Errorf("the mass of all configurations is %v, want log Z = %v", mass, truth)
+	}
+	z, none := sample.LogZ{Value: 10, Stderr: 0.1, ESS: 50}, math.Inf(-1)
+	for _, c := range []struct {
+		least sample.Least
+		code  string // "": the estimate stays
+	}{
+		{sample.Least{Configuration: 11.2, Rows: 11.2, Modes: 11.2}, ""},
+		{sample.Least{Configuration: 12, Rows: none, Modes: none}, "hidden-mode"},
+		{sample.Least{Configuration: 11, Rows: 12, Modes: none}, "mass"},
+		{sample.Least{Configuration: 11, Rows: 11.5, Modes: 12}, "hidden-mode"},
+	} {
+		got, findings := conclude(z, c.least)
+		if c.code == "" {
+			if got != z || len(findings) > 0 {
+				t.Errorf("%+v: log Z is %+v, findings %v", c.least, got, findings)
+			}
+			continue
+		}
+		if got != (sample.LogZ{Value: 12, Stderr: 2, ESS: 50}) || len(findings) != 1 || findings[0].Code != c.code ||
+			!(&Scores{Findings: findings}).UpperBounds() {
+			t.Errorf("%+v: log Z is %+v, findings %v, want 12 ± 2 and %q", c.least, got, findings, c.code)
+		}
+	}
+}
+
+// A search with as many starts as are paid for costs no more than is paid, whatever iterations they take.
+func TestSearchesAreAffordable(t *testing.T) {
+	for _, shape := range [][2]int{{20, 30}, {100, 50}, {50, 7}} {
+		model := rbm.New(shape[0], shape[1], rng.Seed(1))
+		for k := range model.W {
+			model.W[k] *= 100
+		}
+		for _, iterations := range []int{0, 1000, 2000, 10000, 1e6} {
+			budget := searchCost(model, iterations)
+			count := searchStarts(model, budget, mostSearch)
+			if iterations == 1e6 && count != mostSearch || iterations == 0 && count != 0 {
+				t.Errorf("%v: %d starts for %d iterations", shape, count, iterations)
+			}
+			if count < fewestSearch {
+				continue
+			}
+			modes := sample.NewModes(model, nil)
+			if err := modes.Search(t.Context(), count, sample.RandomStarts(model, count, rng.Seed(3)), rng.Seed(2)); err != nil {
+				t.Fatal(err)
+			}
+			if cost := searchCost(model, modes.Iterations); modes.Iterations == 0 || cost > budget {
+				t.Errorf("%v: a search from %d starts takes %d iterations, more than the %d paid for", shape, count, modes.Iterations, iterations)
+			}
+		}
 	}
 }

@@ -3,9 +3,11 @@ package monitor
 import (
 	"harmonium/exact"
 	"harmonium/rbm"
+	"harmonium/sample"
 )
 
-// Costs in elementary operations (a unit of a state of an enumeration), measured relative to each other: docs/decisions/0048.
+// Costs in elementary operations (a unit of a state of an enumeration), measured relative to each other:
+// docs/decisions/0048.
 const (
 	costFlip    = 1500 // a unit at a row of the pseudo-log-likelihood,
 	costSite    = 2    // a weight there,
@@ -15,6 +17,9 @@ const (
 	costLoad    = 16   // a weight at a new place of a path, and to fixed point twice
 	costGram    = 2    // a multiply-add in float64
 	costEigen   = 5    // one of the eigenvalues of a matrix
+	costMean    = 0.5  // a multiply-add of a product with means
+	costMeans   = 100  // a unit of an iteration of mean-field theory
+	costCopies  = 100  // a weight before the first of them
 )
 
 // GibbsCost is the number of elementary operations of sweeping a number of chains, and of an average over them.
@@ -38,6 +43,20 @@ func stepCost(model *rbm.Model, chains int) float64 {
 func liveCost(model *rbm.Model, reverse int, rows float64) float64 {
 	return liveSteps*(stepCost(model, 2*reverse)+stepCost(model, reverse)) + GibbsCost(model, reverse, liveSweeps) +
 		GibbsCost(model, reverse/perRestart, restartSweeps) + rows/2*GibbsCost(model, 1, 0)
+}
+
+// searchCost is that of a search for modes with a number of iterations, each of one start: a product with means from
+// layer to layer and back, and the means.
+func searchCost(model *rbm.Model, iterations int) float64 {
+	m, n := float64(model.M()), float64(model.N())
+	return m*n*costCopies + float64(iterations)*(2*m*n*costMean+(m+n)*costMeans)
+}
+
+// searchStarts is the number of starts of each kind, at most most, for which a number of operations pays whatever
+// iterations they take.
+func searchStarts(model *rbm.Model, budget float64, most int) int {
+	fixed := searchCost(model, 0)
+	return int(min(float64(most), max(0, budget-fixed)/(searchCost(model, sample.SearchKinds*sample.MostIterations)-fixed)))
 }
 
 // spectrumCost is that of the singular values of W.

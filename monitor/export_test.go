@@ -24,7 +24,7 @@ const (
 func (m *Monitor) ScoreLive(every int, rows float64, reverse int) {
 	key := rng.Seed(m.config.Seed).Stream(rng.StreamLive).Stream(rng.StreamEstimate)
 	m.plan.method, m.plan.reverse = MethodLive, reverseChains(m.config, m.accounts, every, rows)
-	m.live = newLive(m.config, m.plan.reverse, &m.accounts.check, key)
+	m.live = newLive(m.config, m.plan, m.accounts, key)
 	if reverse > 0 {
 		m.live.reverse = reverse
 	}
@@ -56,6 +56,14 @@ func (m *Monitor) FollowPays(updates int) float64 { return m.accounts.follow.pay
 
 // FollowBalance is the balance of the account of these steps.
 func (m *Monitor) FollowBalance() float64 { return m.accounts.follow.balance }
+
+// SavedForModes is the balance of the account of searches, and what it has earned so far.
+func (m *Monitor) SavedForModes() (saved, earned float64) {
+	return m.accounts.modes.balance, m.accounts.modes.pays(int(m.live.scored))
+}
+
+// Scored has the last score follow an update.
+func (m *Monitor) Scored(update uint64) { m.live.scored = update }
 
 // DoNotFollow leaves the mean where it is.
 func (m *Monitor) DoNotFollow() { m.accounts.follow.balance = -math.MaxInt32 }

@@ -9,9 +9,9 @@ import (
 	"harmonium/sample"
 )
 
-// UpperBounds reports whether the scores are no more than upper bounds, as a configuration was found that log Z leaves out.
+// UpperBounds reports whether the scores are no more than upper bounds, as log Z is more for certain.
 func (s *Scores) UpperBounds() bool {
-	return slices.ContainsFunc(s.Findings, func(f diag.Finding) bool { return f.Code == sample.CodeHiddenMode })
+	return slices.ContainsFunc(s.Findings, func(f diag.Finding) bool { return f.Code == sample.CodeHiddenMode || f.Code == sample.CodeMass })
 }
 
 // findings says whether AIS chains whose longest step is given have lost track, and whether two estimates have not agreed.

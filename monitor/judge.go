@@ -10,14 +10,16 @@ import (
 	"harmonium/sample"
 )
 
-// belowPart is the part of the score of independent units by which a model may be worse: noise of the last updates is smaller.
+// belowPart is the part of the score of independent units by which a model may be worse: noise of the last updates is
+// smaller.
 const belowPart = 0.01
 
-// Judge returns the findings about the model that a finished training keeps, given its scores: a model that has learned is
-// better than independent units with the means of the training data, P(v) = Π_i P_i(v_i), on the same rows. These are the
-// validation data if there are any. A model of the first updates may be worse, and yet be on its way. And no score is above 0,
-// as P(v) ≤ 1: there log Z is far too low.
-func (m *Monitor) Judge(s *Scores) []diag.Finding {
+// Judge returns the findings about the model that a finished training keeps, given its scores: a model that has learned
+// is better than independent units with the means of the training data, P(v) = Π_i P_i(v_i), on the same rows. These
+// are the validation data if there are any. A model of the first updates may be worse, and yet be on its way. And no
+// score is above 0, as P(v) ≤ 1: there log Z is far too low. Where the scores are live a last search looks for modes
+// that log Z leaves out.
+func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 	score, set, rows := s.Train, m.plan.train, "training"
 	if s.Valid != nil {
 		score, set, rows = s.Valid, m.plan.valid, "validation"
@@ -41,7 +43,10 @@ func (m *Monitor) Judge(s *Scores) []diag.Finding {
 	independent := independentScore(m.config.Model, m.config.Data.Means(), set)
 	limit := belowPart*math.Abs(independent) + doubtful*logZStderr
 	if float64(score.Value) >= independent-limit {
-		return nil
+		if m.live == nil || s.UpperBounds() {
+			return nil
+		}
+		return m.judgeModes(model, s.LogZ)
 	}
 	return []diag.Finding{{
 		Code: "below-independent",
@@ -52,8 +57,8 @@ func (m *Monitor) Judge(s *Scores) []diag.Finding {
 	}}
 }
 
-// independentScore is the mean log-likelihood of independent units with the given means, which are kept away from 0 and 1 as where
-// training begins.
+// independentScore is the mean log-likelihood of independent units with the given means, which are kept away from 0 and
+// 1 as where training begins.
 func independentScore(model *rbm.Model, means []float64, set *data.Set) float64 {
 	units := &rbm.Model{
 		Visible: model.Visible.Clone(), Hidden: rbm.NewLayer(rbm.Bernoulli, 1), W: make([]float32, model.M()),

@@ -2,11 +2,9 @@ package monitor
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 
-	"harmonium/diag"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -14,20 +12,23 @@ import (
 
 // live estimates log Z at every score, for less than a tenth of what the training costs.
 //
-// Forward: chains drawn from the AIS chains, which follow the running mean, go on to the model by AIS. What can go wrong is that none of
-// them is where the model has its weight. Reverse: so other chains go from the model to the mean by reverse AIS. Half of them begin at
-// known states, half at rows of data. Both estimates must agree.
+// Forward: chains drawn from the AIS chains, which follow the running mean, go on to the model by AIS. What can go
+// wrong is that none of them is where the model has its weight. Reverse: so other chains go from the model to the mean
+// by reverse AIS. Half of them begin at known states, half at rows of data. Both estimates must agree.
 //
-// Where the account has saved enough steps, a check takes reverse AIS from the model to independent units, and AIS from there to the mean
-// (check.go).
+// Where the account has saved enough steps, a check takes reverse AIS from the model to independent units, and AIS from
+// there to the mean (check.go).
 //
-// log Z is at least −F of any configuration. So neither the reverse chains nor random restarts ([sample.RandomStarts]) may come
-// to one with −F above the estimate.
+// Bounds that hold for certain may not be above the estimate: −F of the configurations that the reverse chains and
+// random restarts ([sample.RandomStarts]) come to, the sum of e^(−F) over rows of data, and the variational bounds of
+// modes (modes.go).
 type live struct {
 	reverse int // chains of reverse AIS; twice as many go forward
 	key     rng.Key
 	data    rbm.Batch
+	rows    []int    // the places of distinct rows of training data that are scored
 	account *account // of steps of checks
+	modes   *account // of searches for modes
 
 	// What a checkpoint holds.
 	scored  uint64  // the update of the last score
@@ -57,23 +58,29 @@ const (
 	streamCheck                         // reverse AIS of a check
 	streamForward                       // AIS from the mean to the model
 	streamReverse                       // reverse AIS from the model to the mean
+	streamModes                         // searches for modes
 )
 
-// newLive prepares for scores with a number of chains of reverse AIS.
-func newLive(c Config, reverse int, account *account, key rng.Key) *live {
-	account.balance = min(fewestSteps, account.pays(c.Updates)/2)
-	return &live{reverse: reverse, key: key, data: c.Data.States, account: account, steps: fewestSteps}
+// newLive prepares for scores.
+func newLive(c Config, p plan, a *accounts, key rng.Key) *live {
+	a.check.balance = min(fewestSteps, a.check.pays(c.Updates)/2)
+	a.modes.most = searchCost(c.Model, mostSearch*sample.SearchKinds*sample.MostIterations)
+	return &live{
+		reverse: p.reverse, key: key, data: c.Data.States, rows: distinct(p.train), account: &a.check, modes: &a.modes, steps: fewestSteps,
+	}
 }
 
-// logZ estimates log Z of the model, at which it leaves the conditionals.
-func (l *live) logZ(f *follower, now Snapshot) (sample.LogZ, []diag.Finding) {
+// logZ estimates log Z of the model, at which it leaves the conditionals. least are bounds by what was found on the
+// way, and step is the longest one of the AIS chains.
+func (l *live) logZ(f *follower, now Snapshot) (z sample.LogZ, least sample.Least, step float64) {
 	key, c := l.key.Stream(rng.Stream(now.Update)), now.Conditionals
 	c.Update(now.Model)
-	chains := sample.NewChains(l.starts(now.Known, key), now.Model.N(), key)
+	chains := sample.NewChains(l.starts(now.Known, l.reverse, key), now.Model.N(), key)
 	chains.Sweep(c, liveSweeps)
 	found := l.restarts(now.Model, c, key)
 
 	l.account.Earn(int(now.Update - l.scored))
+	l.modes.Earn(int(now.Update - l.scored))
 	l.scored = now.Update
 	check := f.seen > 0 && l.account.Affords(float64(max(l.steps, fewestSteps)))
 	var whole sample.LogZ // by reverse AIS of a check
@@ -81,7 +88,7 @@ func (l *live) logZ(f *follower, now Snapshot) (sample.LogZ, []diag.Finding) {
 		whole = l.check(f, now.Model, chains, c, key)
 	}
 	mean := f.chains.LogZ()
-	z, step := l.forward(f, now.Model, c, key.Stream(streamForward))
+	z, step = l.forward(f, now.Model, c, key.Stream(streamForward))
 	z.ESS *= mean.ESS / float64(2*l.reverse) // as if all AIS chains had gone
 	if check {
 		l.gap, l.doubted = whole.Value-z.Value, 0
@@ -94,12 +101,7 @@ func (l *live) logZ(f *follower, now Snapshot) (sample.LogZ, []diag.Finding) {
 	gap := mean.Value + back.Value - z.Value
 	l.compare(now.Update, gap, math.Sqrt(max(0, z.Stderr*z.Stderr-mean.Stderr*mean.Stderr)+back.Stderr*back.Stderr))
 	z.Stderr = math.Hypot(z.Stderr, gap)
-	if found > z.Value+doubtful*z.Stderr {
-		hidden := sample.HiddenMode(found, fmt.Sprintf("AIS and reverse AIS give %.1f", z.Value), z, doubtful*z.Stderr)
-		return sample.LogZ{Value: found, Stderr: found - z.Value, ESS: z.ESS}, []diag.Finding{hidden}
-	}
-	z.Stderr = math.Hypot(z.Stderr, l.gap)
-	return z, l.findings(step)
+	return z, sample.Least{Configuration: found, Rows: math.Inf(-1), Modes: l.search(now, key.Stream(streamModes))}, step
 }
 
 // forward takes chains drawn from the AIS chains on to the model. step is the longest one on their way.
@@ -109,18 +111,19 @@ func (l *live) forward(f *follower, model *rbm.Model, c *rbm.Conditionals, key r
 	return chains.LogZ(), max(f.longest, longest(lengths))
 }
 
-// reverseAIS is reverse AIS of a copy of the chains, from a path's last model, at which the conditionals are, to its first.
+// reverseAIS is reverse AIS of a copy of the chains, from a path's last model, at which the conditionals are, to its
+// first.
 func reverseAIS(path sample.Path, steps int, chains *sample.Chains, c *rbm.Conditionals, key rng.Key) sample.LogZ {
 	chains = sample.NewChains(chains.Visible, chains.Hidden.Units(), key)
-	z, _, _ := sample.ReverseAIS(context.Background(), path, sample.Even(steps), chains, c, key, nil) // never cancelled
+	z, _, _ := sample.ReverseAIS(context.Background(), path, sample.Even(steps), chains, nil, c, key, nil) // never cancelled
 	return z
 }
 
-// starts returns states to begin reverse AIS at: one half known ones, which may all be in one mode, and one half data, which may be in
-// modes that the model does not have; data alone where nothing is known.
-func (l *live) starts(known rbm.Batch, key rng.Key) rbm.Batch {
-	v := sample.FromRows(l.data, l.reverse, key)
-	if half := min(l.reverse/2, known.Rows()); half > 0 {
+// starts returns states to begin reverse AIS or a search for modes at: one half known ones, which may all be in one
+// mode, and one half data, which may be in modes that the model does not have; data alone where nothing is known.
+func (l *live) starts(known rbm.Batch, count int, key rng.Key) rbm.Batch {
+	v := sample.FromRows(l.data, count, key)
+	if half := min(count/2, known.Rows()); half > 0 {
 		v.Slice(0, half).Copy(known.Slice(0, half))
 	}
 	return v
@@ -151,6 +154,7 @@ func (l *live) compare(update uint64, differ, stderr float64) {
 func (l *live) remember(m Memory) {
 	m.Counter("live.scored", &l.scored)
 	m.Number("live.account", &l.account.balance)
+	m.Number("live.modes", &l.modes.balance)
 	m.Counter("live.steps", &l.steps)
 	m.Number("live.gap", &l.gap)
 	m.Counter("live.doubted", &l.doubted)

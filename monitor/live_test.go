@@ -179,12 +179,17 @@ func TestChecksRepeat(t *testing.T) {
 		training.Monitor.CheapChecks() // and often
 		return training
 	}
+	type scored struct {
+		logZ  sample.LogZ
+		saved float64 // for searches
+	}
 	renewed := 0
-	run := func(training *train.Training, until int, scores map[int]sample.LogZ) {
+	run := func(training *train.Training, until int, scores map[int]scored) {
 		known := training.Monitor.Chains()
 		for p := range training.Steps(t.Context()) {
 			if p.Evaluation != nil {
-				scores[p.Update] = p.Evaluation.LogZ
+				saved, _ := training.Monitor.SavedForModes()
+				scores[p.Update] = scored{p.Evaluation.LogZ, saved}
 			}
 			if training.Monitor.Chains() != known {
 				known = training.Monitor.Chains()
@@ -195,13 +200,13 @@ func TestChecksRepeat(t *testing.T) {
 			}
 		}
 	}
-	want := map[int]sample.LogZ{}
+	want := map[int]scored{}
 	run(begin(), 0, want)
 	if renewed == 0 {
 		t.Fatal("no check has sent new AIS chains")
 	}
 	for _, stop := range []int{25, 95, 140} {
-		got := map[int]sample.LogZ{}
+		got := map[int]scored{}
 		first, second := begin(), begin()
 		run(first, stop, got)
 		var checkpoint bytes.Buffer

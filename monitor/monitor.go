@@ -44,7 +44,7 @@ func New(c Config) *Monitor {
 	m.ladder = newLadder(m.follower.base, c.Ladder, c.Compute)
 	m.plan = newPlan(c, m.accounts)
 	if m.plan.method == MethodLive {
-		m.live = newLive(c, m.plan.reverse, &m.accounts.check, key.Stream(rng.StreamEstimate))
+		m.live = newLive(c, m.plan, m.accounts, key.Stream(rng.StreamEstimate))
 	}
 	return m
 }

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"harmonium/data"
@@ -32,21 +33,34 @@ type Snapshot struct {
 	Update       uint64 // counted from 1
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // scratch for the model
-	// Known are states that the model should give weight to and that were found otherwise, such as persistent chains; there may be none.
+	// Known are states that the model should give weight to and that were found otherwise, such as persistent chains;
+	// there may be none.
 	Known rbm.Batch
 }
 
 // Score scores the model. It is finished even if ctx is cancelled: it belongs to the update before it.
 func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 	s := new(Scores)
+	var train []float64 // −F of its rows
 	if m.live != nil {
-		s.LogZ, s.Findings = m.live.logZ(m.follower, now)
+		z, least, step := m.live.logZ(m.follower, now)
+		train = m.minusFree(m.plan.train, now)
+		least.Rows = massOf(train, m.live.rows)
+		if s.LogZ, s.Findings = conclude(z, least); s.Findings == nil {
+			s.LogZ.Stderr = math.Hypot(z.Stderr, m.live.gap)
+			s.Findings = m.live.findings(step)
+		}
 	} else {
 		logZ, err := exact.LogZ(context.WithoutCancel(ctx), now.Model, exact.Options{Compute: m.config.Compute})
 		if err != nil {
 			return nil, err
 		}
 		s.LogZ.Value = logZ
+		train = m.minusFree(m.plan.train, now)
+	}
+	s.Train = newScore(logP(train, s.LogZ), m.plan.train.Weights, m.plan.method)
+	if valid := m.plan.valid; valid != nil {
+		s.Valid = newScore(logP(m.minusFree(valid, now), s.LogZ), valid.Weights, m.plan.method)
 	}
 	if set := m.plan.pseudo; set != nil && now.Update > 1 { // the first update has not paid for it
 		logs, err := now.Model.PseudoLogLikelihood(set.States, m.config.Compute)
@@ -58,15 +72,12 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 	if m.plan.spectrumDue(now.Update) {
 		s.SingularValues = SingularValues(now.Model, shownSingular)
 	}
-	s.Train = m.score(m.plan.train, now, s.LogZ.Value)
-	if m.plan.valid != nil {
-		s.Valid = m.score(m.plan.valid, now, s.LogZ.Value)
-	}
 	return s, nil
 }
 
-// score takes the mean of log P(v) = −F(v) − log Z over a set.
-func (m *Monitor) score(set *data.Set, now Snapshot, logZ float64) *Score {
+// minusFree is −F of the rows of a set; where scores are live, by the conditionals, which are at the model. The next
+// call overwrites it.
+func (m *Monitor) minusFree(set *data.Set, now Snapshot) []float64 {
 	var logs []float64
 	if m.plan.method == MethodExact {
 		logs = now.Model.FreeEnergy(set.States)
@@ -76,9 +87,17 @@ func (m *Monitor) score(set *data.Set, now Snapshot, logZ float64) *Score {
 		now.Conditionals.FreeEnergy(logs, set.States)
 	}
 	for r, free := range logs {
-		logs[r] = -free - logZ
+		logs[r] = -free
 	}
-	return newScore(logs, set.Weights, m.plan.method)
+	return logs
+}
+
+// logP makes log P(v) = −F(v) − log Z of −F(v).
+func logP(logs []float64, z sample.LogZ) []float64 {
+	for r := range logs {
+		logs[r] -= z.Value
+	}
+	return logs
 }
 
 func newScore(logs, weights []float64, method string) *Score {

@@ -2,6 +2,7 @@ package sample
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"harmonium/rbm"
@@ -31,11 +32,14 @@ func AIS(ctx context.Context, path Path, places []float64, count int, c *rbm.Con
 // ReverseAIS is AIS from the path's last model, which is that of the conditionals, to its first (Y. Burda, R. Grosse and R. Salakhutdinov,
 // AISTATS 2015). The result is log Z_last − log Z_first: an upper bound in probability, if the chains begin at samples of the last model.
 //
-// places, lengths and report are those of [AIS]: lengths in the order of places. The chains are moved.
-func ReverseAIS(ctx context.Context, path Path, places []float64, chains *Chains, c *rbm.Conditionals, key rng.Key, report func(step int)) (
-	z LogZ, lengths []float64, err error,
-) {
+// logWeights, unless nil, are log weights that the chains begin with, of mean weight 1: they turn starts that are no samples of the last
+// model into weighted ones. places, lengths and report are those of [AIS]: lengths in the order of places. The chains are moved.
+func ReverseAIS(
+	ctx context.Context, path Path, places []float64, chains *Chains, logWeights []float64, c *rbm.Conditionals, key rng.Key,
+	report func(step int),
+) (z LogZ, lengths []float64, err error) {
 	p := equalWeights(chains, c, key)
+	copy(p.LogWeights, logWeights)
 	back := slices.Clone(places[:len(places)-1])
 	slices.Reverse(back)
 	if lengths, err = p.Anneal(ctx, path, back, c, report); err != nil {
@@ -72,4 +76,23 @@ func (p *WeightedChains) Anneal(ctx context.Context, path Path, places []float64
 		}
 	}
 	return lengths, nil
+}
+
+// SumLogZ is the logarithm of a sum, log Σ_k e^(z_k), of independent estimates: −Inf of none. Its ESS is the sum of theirs.
+func SumLogZ(z ...LogZ) LogZ {
+	largest := math.Inf(-1)
+	for _, x := range z {
+		largest = max(largest, x.Value)
+	}
+	if math.IsInf(largest, -1) {
+		return LogZ{Value: largest}
+	}
+	var sum, squares, ess float64
+	for _, x := range z {
+		part := math.Exp(x.Value - largest)
+		sum += part
+		squares += float64(part * part * x.Stderr * x.Stderr)
+		ess += x.ESS
+	}
+	return LogZ{largest + math.Log(sum), math.Sqrt(squares) / sum, ess}
 }

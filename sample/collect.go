@@ -9,11 +9,15 @@ import (
 )
 
 // The burn-in goes in stages, each as long as all before: a given one ends its stages at an eighth, a quarter, a half and all of it. One
-// that ends by itself does so after the first stage, from LeastBurnIn sweeps on, in which R̂ ≤ 1.01.
+// that ends by itself does so after the first stage, from LeastBurnIn sweeps on, in which R̂ ≤ 1.008 for all that is watched.
 const (
 	LeastBurnIn = 1024 // sweeps, also of a given BurnIn that Thin is measured in
 	mostBurnIn  = 16384
 	mostThin    = 1000
+
+	// Observations of a chain: as many as it gives samples, between these.
+	leastTrace = 2048
+	mostTrace  = 10000
 )
 
 // collect burns in and draws the samples in turns: one of each chain after every Thin sweeps.
@@ -29,7 +33,7 @@ func (d *drawing) collect(ctx context.Context, w walker) (*Result, error) {
 	sweeps := (d.Count + d.Chains - 1) / d.Chains * result.Thin
 	trace, before := last, last.length()
 	if d.BurnIn != 0 || sweeps >= before { // long enough to be judged without what came before
-		trace, before = newTrace(d.Chains, sweeps), 0
+		trace, before = d.newTrace(sweeps), 0
 	}
 	d.report(w, true, 0, sweeps)
 	for k, done := 1, 0; done < d.Count; k++ {
@@ -39,7 +43,7 @@ func (d *drawing) collect(ctx context.Context, w walker) (*Result, error) {
 		w.sweep()
 		d.report(w, true, k, sweeps)
 		if k%trace.stride == 0 {
-			trace.add(d.free(w.visible()))
+			trace.add(w.visible())
 		}
 		if k%result.Thin == 0 {
 			part := result.Samples.Slice(done, min(done+d.Chains, d.Count))
@@ -64,14 +68,14 @@ func (d *drawing) burnIn(ctx context.Context, w walker, result *Result) (last *t
 	d.report(w, false, 0, whole)
 	for stage, end := range ends {
 		sweeps := end - result.BurnIn
-		last = newTrace(d.Chains, sweeps)
+		last = d.newTrace(sweeps)
 		for result.BurnIn < end {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
 			w.sweep()
 			if result.BurnIn%last.stride == 0 {
-				last.add(d.free(w.visible()))
+				last.add(w.visible())
 			}
 			result.BurnIn++
 			d.report(w, false, result.BurnIn, whole)
@@ -80,11 +84,15 @@ func (d *drawing) burnIn(ctx context.Context, w walker, result *Result) (last *t
 		if sweeps >= 2 {
 			w.endStage(stage)
 		}
-		if d.BurnIn == 0 && end >= LeastBurnIn && diag.Rhat(last.chains) <= rhatLimit {
+		if d.BurnIn == 0 && end >= LeastBurnIn && last.agrees() {
 			break
 		}
 	}
 	return last, nil
+}
+
+func (d *drawing) newTrace(sweeps int) *trace {
+	return d.watch.newTrace(d.Chains, sweeps, min(max(leastTrace, d.Count/d.Chains), mostTrace))
 }
 
 func (d *drawing) report(w walker, sampling bool, done, total int) {
@@ -96,39 +104,11 @@ func (d *drawing) report(w walker, sampling bool, done, total int) {
 	d.Progress(p)
 }
 
-// trace is the free energy of every chain along the sweeps, after every stride sweeps: at most traceLength numbers a chain.
-type trace struct {
-	stride int
-	chains [][]float64
-	trips  int // round trips of tempering; 0 for Gibbs
-}
-
-const traceLength = 10000
-
-func newTrace(chains, sweeps int) *trace {
-	t := &trace{stride: max(1, (sweeps+traceLength-1)/traceLength), chains: make([][]float64, chains)}
-	for k := range t.chains {
-		t.chains[k] = make([]float64, 0, sweeps/t.stride+1)
-	}
-	return t
-}
-
-func (t *trace) add(free []float64) {
-	for k, f := range free {
-		t.chains[k] = append(t.chains[k], f)
-	}
-}
-
-// length is the number of sweeps so far.
-func (t *trace) length() int { return len(t.chains[0]) * t.stride }
-
-// ess is the lesser of the bulk and the tail effective sample size.
-func (t *trace) ess() float64 { return min(diag.ESS(t.chains), diag.TailESS(t.chains)) }
-
 // independence is the number of sweeps after which a chain is worth another independent sample, at most mostThin. Tempering needs a
 // round trip for that.
 func (t *trace) independence() int {
-	sweeps, samples := float64(len(t.chains)*t.length()), t.ess()
+	_, ess := t.ess()
+	sweeps, samples := float64(len(t.labels)*t.length()), ess[least(ess)]
 	if t.trips > 0 {
 		samples = min(samples, float64(t.trips))
 	}
@@ -139,36 +119,85 @@ func (t *trace) independence() int {
 	return max(1, int(apart))
 }
 
+// agrees reports whether the chains agree on all that is watched, well enough for the judgement of the samples to find the same.
+func (t *trace) agrees() bool {
+	rhat, _ := t.rhat()
+	return rhat <= settledLimit
+}
+
 // rhatLimit and essLimit are those of Vehtari et al. 2021, section 4: R̂ below 1.01, and 100 effective samples or more for an
 // error bar that can be trusted.
 const (
 	rhatLimit = 1.01
 	essLimit  = 100
+
+	settledLimit = 1.008 // R̂ scatters by a fifth of its distance from 1 with 20 chains
+
+	shareLimit  = 4    // standard errors of a mode's share by AIS
+	chanceLimit = 1e-4 // probability that independent samples miss a mode
 )
 
 // judge sets R̂ and effective sample size from a trace, of which the first sweeps came before the samples. The samples are worth the
 // effective samples of the sweeps that they were drawn in; where there were sweeps before, also one a chain; and no more than their
 // number. Chains of fewer than four sweeps can't be judged.
 func (r *Result) judge(t *trace, before int) {
-	count := float64(r.Samples.Rows())
-	r.Rhat = diag.Rhat(t.chains)
-	ess := t.ess()
-	if before > 0 {
-		ess = float64(len(t.chains)) + ess*float64(t.length()-before)/float64(t.length())
+	count, chains := float64(r.Samples.Rows()), len(t.labels)
+	worth := func(ess float64) float64 {
+		if before > 0 {
+			ess = float64(chains) + ess*float64(t.length()-before)/float64(t.length())
+		}
+		return min(ess, count)
 	}
-	r.ESS = min(ess, count)
+	rhat, slowest := t.rhat()
+	all, ess := t.ess()
+	fewest := least(ess)
+	r.Rhat, r.ESS, r.Changes = rhat, worth(ess[fewest]), t.changes()
 	if !(r.Rhat <= rhatLimit) {
 		r.Findings = append(r.Findings, diag.Finding{
-			Code: "not-mixed", Message: fmt.Sprintf("R-hat of the free energy is %.4f over %d chains", r.Rhat, len(t.chains)),
+			Code: "not-mixed", Message: fmt.Sprintf("R-hat of %s is %.5g over %d chains", slowest, r.Rhat, chains),
 			Value: diag.Number(r.Rhat), Threshold: rhatLimit,
 			Consequence: "the chains have not forgotten where they started: the samples are not those of the model",
 		})
+		if r.Rhat > rhatLimit && r.Changes < chains && len(t.watched()) > 1 {
+			r.Findings = append(r.Findings, diag.Finding{
+				Code: "modes-unmixed", Message: fmt.Sprintf("%d changes between modes, by %d chains", r.Changes, chains),
+				Value: diag.Number(r.Changes), Threshold: diag.Number(chains),
+				Consequence: "each mode has the share of the samples that its starts gave it",
+			})
+		}
 	}
 	if enough := min(essLimit, count/2); !(r.ESS >= enough) {
 		r.Findings = append(r.Findings, diag.Finding{
-			Code: "few-samples", Message: fmt.Sprintf("the samples are worth %.0f independent ones", r.ESS),
+			Code: "few-samples", Message: fmt.Sprintf("the samples are worth %.0f independent ones, by %s", r.ESS, all[fewest].name),
 			Value: diag.Number(r.ESS), Threshold: diag.Number(enough),
 			Consequence: "averages over them have far larger errors than their number suggests",
+		})
+	}
+	independent := make([]float64, t.modes.count())
+	for k := range independent {
+		independent[k] = r.ESS
+	}
+	for k, q := range all {
+		if q.mode > 0 && ess[k] == ess[k] {
+			independent[q.mode-1] = worth(ess[k])
+		}
+	}
+	r.Modes = t.modes.sharesOf(r.Samples, independent)
+	r.judgeModes(t)
+}
+
+// judgeModes finds fault with modes where no chain has been, though they have a share that the samples could not miss by chance.
+func (r *Result) judgeModes(t *trace) {
+	seen := t.seen()
+	for k, mode := range r.Modes {
+		least := mode.AIS - float64(shareLimit*mode.AISStderr)
+		if mode.Share > 0 || seen[k] > 0 || least < watchedShare || !(math.Pow(1-least, r.ESS) < chanceLimit) {
+			continue
+		}
+		r.Findings = append(r.Findings, diag.Finding{
+			Code:    "mode-missing",
+			Message: fmt.Sprintf("mode %d of %d has %.2g %% of the model or more by AIS, and no chain was there", k+1, len(seen), 100*least),
+			Value:   0, Threshold: diag.Number(least), Consequence: "the samples lack a part of the model",
 		})
 	}
 }

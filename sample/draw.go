@@ -19,9 +19,9 @@ type Options struct {
 	Count    int              // samples; 0 means DefaultCount
 	Chains   int              // Gibbs chains, or replica sets of tempering, at most Count; 0 means DefaultChains
 	Method   Method           // Auto, Gibbs or Tempered
-	BurnIn   int              // sweeps before the first sample of each chain; 0: until R̂ ≤ 1.01; negative: none
+	BurnIn   int              // sweeps before the first sample of each chain; 0: until the chains agree; negative: none
 	Thin     int              // sweeps from a sample of a chain to the next; 0: as many as make the samples nearly independent
-	Start    rbm.Batch        // chains begin at its rows, drawn by FromRows; without rows they begin at FromBiases
+	Start    rbm.Batch        // chains begin at its rows, drawn by FromRows; without rows in the modes, or at FromBiases where there is one
 	Clamp    map[int]bool     // visible units to be held at 1 or +1 (true), or at 0 or −1 (false): samples of the conditional distribution
 	Seed     uint64           // of all random numbers
 	Compute  *compute.Context // nil means the default; results don't depend on it
@@ -53,13 +53,24 @@ type Result struct {
 	Method   Method    // Gibbs or Tempered
 	BurnIn   int       // sweeps before the first sample of each chain
 	Thin     int       // sweeps from a sample of a chain to the next
-	Rhat     float64   // R̂ of the free energies along the chains; NaN for chains too short to tell
-	ESS      float64   // effective sample size, by bulk and tail of the free energies, at most the number of samples; may be NaN
+	Rhat     float64   // largest R̂ of all that is watched along the chains; NaN for chains too short to tell
+	ESS      float64   // least effective sample size of all that is watched, at most the number of samples; may be NaN
 	Exchange *Exchange // of tempering; nil for Gibbs
 	Gibbs    *Result   // of Auto: the Gibbs chains, without their samples, whose findings made tempering follow; nil where it did not
 
-	// Findings say why the samples are not to be trusted, by code: not-mixed, few-samples, few-round-trips. None: no reason was found.
+	Modes   []ModeShare // of the model, the largest share by AIS first; none where its units are no bits
+	Changes int         // of chains from one mode to another, where both have 1 % or more, as far as the chains were watched
+
+	// Findings say why the samples are not to be trusted, by code: not-mixed, modes-unmixed, few-samples, mode-missing,
+	// few-round-trips. None: no reason was found.
 	Findings []diag.Finding
+}
+
+// ModeShare is how much of a model is in one of its modes.
+type ModeShare struct {
+	Share, Stderr  float64   // of the samples
+	AIS, AISStderr float64   // of Z, by AIS from the mode
+	Visible        []float32 // means of the visible bits there
 }
 
 // Exchange tells how states travel between the model and independent units while samples are drawn.
@@ -73,21 +84,21 @@ type Exchange struct {
 type Progress struct {
 	Method       Method
 	Sampling     bool // and no longer burning in
-	Done, Total  int  // sweeps of this phase; a burn-in until R̂ ≤ 1.01 may end before its total
+	Done, Total  int  // sweeps of this phase; a burn-in until the chains agree may end before its total
 	Chains       int
 	Temperatures int     // of tempering, so far
 	RoundTrips   int     // of tempering, since the last stage of the burn-in
 	Gibbs        *Result // as in Result
 }
 
-// Draw draws visible configurations v ~ P(v) by Markov chains, and judges them by R̂ and effective sample size of the free energies F(v)
-// along the chains (A. Vehtari et al., Bayesian Analysis 16 (2021) 667).
+// Draw draws visible configurations v ~ P(v) by Markov chains, and judges them by R̂ and effective sample size (A. Vehtari et al., Bayesian
+// Analysis 16 (2021) 667) of all that is watched along the chains: the free energy F(v), the shares of the model's modes ([Modes]) with 1 %
+// or more, and the projections of v on the leading left singular vectors of W. F alone can't tell modes of equal free energy apart.
 //
-// Parallel block-Gibbs chains burn in until R̂ ≤ 1.01, for 1,024 to 16,384 sweeps, and then give a sample each after every Thin
-// sweeps. If the samples come with a finding, replica exchange ([Tempering]) from the model to independent units follows, on as
-// many replica sets. It finds its temperatures by itself during the burn-in, and counts round trips. Samples that can't be
-// trusted come with Findings. R̂ compares the free energies of chains: it can't notice a mode that none of them has seen, or
-// tell modes of equal free energy apart.
+// Parallel block-Gibbs chains begin apart, in the modes that may have 1 % of Z by AIS, in turn. They burn in until R̂ ≤ 1.008, for 1,024 to
+// 16,384 sweeps, and then give a sample each after every Thin sweeps. If the samples come with a finding, replica exchange ([Tempering])
+// from the model to independent units follows, on as many replica sets. It finds its temperatures by itself during the burn-in, and counts
+// round trips. Samples that can't be trusted come with Findings. Nothing is known of a mode that neither the search nor a chain has found.
 //
 // Errors: an option that means nothing, one that does not fit the model, or a cancelled ctx. Models whose smaller layer has up to about 30
 // units need no chains: harmonium/exact draws independent samples.
@@ -95,7 +106,10 @@ func Draw(ctx context.Context, model *rbm.Model, o Options) (*Result, error) {
 	if err := o.check(model); err != nil {
 		return nil, err
 	}
-	d := newDrawing(model, o)
+	d, err := newDrawing(ctx, model, o)
+	if err != nil {
+		return nil, err
+	}
 	if o.Method == Tempered {
 		return d.tempered(ctx)
 	}
@@ -147,20 +161,32 @@ type drawing struct {
 	model  *rbm.Model
 	key    rng.Key
 	start  rbm.Batch
-	free   func(v rbm.Batch) []float64 // F of each row, in float64
-	failed *Result                     // Gibbs chains that were given up for tempering
+	watch  *watch
+	failed *Result // Gibbs chains that were given up for tempering
 }
 
-func newDrawing(model *rbm.Model, o Options) *drawing {
-	d := &drawing{
-		Options: o, model: model, key: rng.Seed(o.Seed).Stream(rng.StreamDraw), free: model.FreeEnergyFunc(),
-	}
+func newDrawing(ctx context.Context, model *rbm.Model, o Options) (*drawing, error) {
+	d := &drawing{Options: o, model: model, key: rng.Seed(o.Seed).Stream(rng.StreamDraw)}
 	if o.Start.Rows() > 0 {
 		d.start = FromRows(o.Start, o.Chains, d.key)
-	} else {
-		d.start = FromBiases(model, o.Chains, d.key)
 	}
-	return d
+	modes, err := newSurvey(ctx, model, o.Clamp, SurveyOptions{Known: o.Start, Seed: o.Seed, Compute: o.Compute})
+	if err != nil {
+		return nil, err
+	}
+	d.watch = newWatch(model, modes, o.Compute)
+	if d.start.Rows() == 0 {
+		d.start = d.startsIn(watchedShare)
+	}
+	return d, nil
+}
+
+// startsIn returns configurations in the modes that may have a share of Z, or by the biases where there is one mode.
+func (d *drawing) startsIn(share float64) rbm.Batch {
+	if v := d.watch.modes.starts(share, d.Chains, d.key); v.Rows() > 0 {
+		return v
+	}
+	return FromBiases(d.model, d.Chains, d.key)
 }
 
 // clamp holds the units of Clamp, of Chains or Tempering.
@@ -191,16 +217,18 @@ func (g gibbsWalker) sweep()                              { g.chains.Sweep(g.con
 func (g gibbsWalker) endStage(int)                        {}
 func (g gibbsWalker) exchange() (temperatures, trips int) { return 0, 0 }
 
-func (d *drawing) newGibbs() gibbsWalker {
-	chains := NewChains(d.start, d.model.N(), d.key)
+func (d *drawing) newGibbs(start rbm.Batch) gibbsWalker {
+	chains := NewChains(start, d.model.N(), d.key)
 	d.clamp(chains)
 	return gibbsWalker{chains, rbm.NewConditionals(d.model, d.Compute)}
 }
 
-func (d *drawing) gibbs(ctx context.Context) (*Result, error) { return d.collect(ctx, d.newGibbs()) }
+func (d *drawing) gibbs(ctx context.Context) (*Result, error) {
+	return d.collect(ctx, d.newGibbs(d.start))
+}
 
-// pilotSweeps of Gibbs sampling give the means of the independent units. After each of the first respacings stages of the burn-in the
-// temperatures are moved.
+// pilotSweeps of Gibbs sampling in all modes give the means of the independent units: a base near one mode would leave the states of the
+// others caught at the model. After each of the first respacings stages of the burn-in the temperatures are moved.
 const (
 	pilotSweeps = 200
 	respacings  = 3
@@ -223,7 +251,7 @@ func (t temperedWalker) endStage(stage int) {
 func (t temperedWalker) exchange() (temperatures, trips int) { return len(t.Betas()), t.RoundTrips() }
 
 func (d *drawing) tempered(ctx context.Context) (*Result, error) {
-	pilot := d.newGibbs()
+	pilot := d.newGibbs(d.startsIn(baseShare))
 	for range pilotSweeps {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -233,7 +261,7 @@ func (d *drawing) tempered(ctx context.Context) (*Result, error) {
 	base := IndependentModel(d.model)
 	base.SetBiasesFromMeans(means(pilot.visible()))
 	path := slices.Concat(Path{base}, d.Between, Path{d.model})
-	t := NewTempering(path, pilot.visible(), FirstTemperatures, d.key.Stream(rng.StreamExchange), d.Compute)
+	t := NewTempering(path, d.start, FirstTemperatures, d.key.Stream(rng.StreamExchange), d.Compute)
 	d.clamp(t)
 	result, err := d.collect(ctx, temperedWalker{t})
 	if err != nil {

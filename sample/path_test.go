@@ -55,7 +55,7 @@ func TestAnnealAlongPaths(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		z, lengths, err := sample.ReverseAIS(t.Context(), path, places, sample.NewChains(v, 12, rng.Seed(3)), c, rng.Seed(3), nil)
+		z, lengths, err := sample.ReverseAIS(t.Context(), path, places, sample.NewChains(v, 12, rng.Seed(3)), nil, c, rng.Seed(3), nil)
 		if err != nil || len(lengths) != 200 {
 			t.Fatalf("%s: error %v, %d lengths", name, err, len(lengths))
 		}
@@ -91,7 +91,7 @@ func TestPathsOfEveryKind(t *testing.T) {
 			distributed := distribution(model, everything)
 			start := exactly(distributed, m, chains, rng.Seed(2))
 			back := sample.NewChains(start.Slice(0, 500), n, rng.Seed(3))
-			z, _, err := sample.ReverseAIS(t.Context(), path, sample.Even(50), back, c, rng.Seed(3), nil)
+			z, _, err := sample.ReverseAIS(t.Context(), path, sample.Even(50), back, nil, c, rng.Seed(3), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -27,6 +27,7 @@ type WeightedChains struct {
 	// Families are the places that the chains came from at the last resampling.
 	Families []uint64
 
+	ancestors []uint64 // the chains that they have come from since the weights began
 	resampled resampled
 	key       rng.Key
 	scratch   []float64
@@ -57,7 +58,7 @@ func newWeighted(chains *Chains, key rng.Key) *WeightedChains {
 	n := chains.Visible.Rows()
 	return &WeightedChains{
 		Chains: chains, LogWeights: make([]float64, n), FreeEnergies: make([]float64, n), scratch: make([]float64, n),
-		Families: places(n), key: key.Stream(rng.StreamResample), spare: chains.Visible.Clone(),
+		Families: places(n), ancestors: places(n), key: key.Stream(rng.StreamResample), spare: chains.Visible.Clone(),
 	}
 }
 
@@ -68,6 +69,7 @@ func (p *WeightedChains) Clone(key rng.Key) *WeightedChains {
 	copy(c.LogWeights, p.LogWeights)
 	copy(c.FreeEnergies, p.FreeEnergies)
 	copy(c.Families, p.Families)
+	copy(c.ancestors, p.ancestors)
 	return c
 }
 
@@ -185,8 +187,9 @@ func (p *WeightedChains) Resample() []int {
 	p.spare.Gather(p.Chains.Visible, index)
 	p.spare, p.Chains.Visible = p.Chains.Visible, p.spare
 	copy(p.scratch, p.FreeEnergies)
+	before := slices.Clone(p.ancestors)
 	for r, from := range index {
-		p.LogWeights[r], p.FreeEnergies[r], p.Families[r] = 0, p.scratch[from], uint64(from)
+		p.LogWeights[r], p.FreeEnergies[r], p.Families[r], p.ancestors[r] = 0, p.scratch[from], uint64(from), before[from]
 	}
 	return index
 }
@@ -199,7 +202,7 @@ func (p *WeightedChains) Draw(count int, key rng.Key) *WeightedChains {
 	c := newWeighted(NewChains(visible, p.Chains.Hidden.Units(), key), key)
 	c.resampled = at
 	for r, from := range index {
-		c.FreeEnergies[r], c.Families[r] = p.FreeEnergies[from], uint64(from)
+		c.FreeEnergies[r], c.Families[r], c.ancestors[r] = p.FreeEnergies[from], uint64(from), p.ancestors[from]
 	}
 	return c
 }
@@ -235,4 +238,24 @@ type WeightedState struct {
 // State lists it. Call UpdateFreeEnergies after it has been changed.
 func (p *WeightedChains) State() WeightedState {
 	return WeightedState{p.Chains.Visible, &p.Chains.Sweeps, p.LogWeights, p.Families, &p.resampled.logZ, &p.resampled.variance}
+}
+
+// LogZIn is [WeightedChains.LogZ] of the sum over a part of all configurations, those that in says yes to. Chains there may be
+// descendants of a few that came there early and were copied at many resamplings: with a of A ancestors in the part, the error
+// is no less than √(1/a − 1/A).
+func (p *WeightedChains) LogZIn(in func(chain int) bool) LogZ {
+	weights := make([]float64, len(p.LogWeights))
+	all, inside := map[uint64]bool{}, map[uint64]bool{}
+	for r, w := range p.LogWeights {
+		all[p.ancestors[r]] = true
+		if weights[r] = math.Inf(-1); in(r) {
+			weights[r], inside[p.ancestors[r]] = w, true
+		}
+	}
+	if len(inside) == 0 {
+		return LogZ{Value: math.Inf(-1)}
+	}
+	mean, variance, ess := meanWeight(weights, p.Families)
+	few := 1/float64(len(inside)) - 1/float64(len(all))
+	return LogZ{p.resampled.logZ + mean, math.Sqrt(max(p.resampled.variance+variance, few)), ess}
 }

@@ -53,7 +53,7 @@ func TestForeignUnits(t *testing.T) {
 		if after := kl(training.Model); !(after < 0.8*before) {
 			t.Errorf("%s: D_KL goes from %.3f to %.3f", negative.Kind(), before, after)
 		}
-		findings := training.Monitor.Judge(&monitor.Scores{Train: &monitor.Score{Value: -1000}})
+		findings := training.Monitor.Judge(training.Model, &monitor.Scores{Train: &monitor.Score{Value: -1000}})
 		want := "below-independent"
 		if len(findings) != 1 || findings[0].Code != want || math.IsNaN(float64(findings[0].Value)) {
 			t.Errorf("%s: a model that scores −1000: %+v, want %s", negative.Kind(), findings, want)

@@ -163,7 +163,7 @@ func TestJudge(t *testing.T) {
 				kept = e
 			}
 		}
-		findings := training.Monitor.Judge(&kept.Scores)
+		findings := training.Monitor.Judge(training.Best(), &kept.Scores)
 		if c.want == "" && len(findings) > 0 || c.want != "" && (len(findings) != 1 || findings[0].Code != c.want) {
 			t.Errorf("%s: scores %v, findings %+v, want %q", name, kept.Train.Value, findings, c.want)
 		}
@@ -184,7 +184,7 @@ func TestJudgeOfErrors(t *testing.T) {
 		{-9, 1, nil, ""}, {-9, 1, hidden, "below-independent"}, {-10, 1, nil, "below-independent"},
 		{math.NaN(), 0, nil, "below-independent"},
 	} {
-		findings := training.Monitor.Judge(&monitor.Scores{
+		findings := training.Monitor.Judge(training.Model, &monitor.Scores{
 			Train: &monitor.Score{Value: diag.Number(c.score)}, LogZ: sample.LogZ{Stderr: c.stderr}, Findings: c.findings,
 		})
 		got := ""
@@ -195,7 +195,7 @@ func TestJudgeOfErrors(t *testing.T) {
 			t.Errorf("%v ± %v, %d findings: %q, want %q", c.score, c.stderr, len(c.findings), got, c.want)
 		}
 	}
-	if findings := training.Monitor.Judge(&monitor.Scores{}); len(findings) > 0 {
+	if findings := training.Monitor.Judge(training.Model, &monitor.Scores{}); len(findings) > 0 {
 		t.Errorf("no scores: %v", findings)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"harmonium/cmd/harmonium/internal/remedy"
+	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/estimate"
@@ -44,9 +45,12 @@ func newEval(t *terminal) *cobra.Command {
 
 Where the smaller layer can be enumerated log Z is exact. Otherwise it is estimated by annealed
 importance sampling (AIS), by reverse AIS from three kinds of starts and by parallel tempering, in
-longer and longer runs until they agree or the budget ends, and has an error of its own. If they
-don't agree the findings say so and the exit status is 3. The pseudo-log-likelihood needs no Z, but
-is no log-likelihood.`,
+longer and longer runs until they agree or the budget ends, and has an error of its own. A search
+finds modes that none of these may come to, and AIS from each mode says how much of Z it has. If the
+estimates don't agree the findings say so and the exit status is 3. Chains begin at the rows that
+are scored, and at the training data of a RUN where they can be read.
+
+The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 		Example: `  harmonium eval run --data test.npy
   harmonium eval model.safetensors --data test.csv.gz --json`,
 		Args: cobra.ExactArgs(1),
@@ -82,6 +86,7 @@ type logZResult struct {
 	Steps  int         `json:"steps,omitempty"`
 
 	Estimates []estimatedLogZ `json:"estimates,omitempty"` // that the bracket is made of
+	Modes     []evaluatedMode `json:"modes,omitempty"`     // the largest first
 }
 
 // estimatedLogZ is one estimate of log Z.
@@ -89,16 +94,40 @@ type estimatedLogZ struct {
 	Name   string  `json:"name"`
 	Value  float64 `json:"value"`
 	Stderr float64 `json:"stderr"`
-	ESS    float64 `json:"ess"`    // of tempering: round trips
-	Bounds string  `json:"bounds"` // "below", "above" or "neither"
-	Counts bool    `json:"counts"` // towards value and bracket
+	ESS    float64 `json:"ess"`              // of tempering: round trips
+	Bounds string  `json:"bounds"`           // "below", "above" or "neither"
+	Counts bool    `json:"counts"`           // towards value and bracket
+	Use    string  `json:"use,omitempty"`    // why it doesn't: "low", "partial" or "needless"
+	Missed float64 `json:"missed,omitempty"` // nats of it that are of modes that its chains missed
+}
+
+// modes tells the shares of Z in the modes.
+func (l *logZResult) modes() string {
+	shares := make([]float64, len(l.Modes))
+	for k, m := range l.Modes {
+		shares[k] = m.Share
+	}
+	return shareList(shares)
+}
+
+// evaluatedMode is a mode of the model; its log Z is the share of it in log Z.
+type evaluatedMode struct {
+	Share       float64     `json:"share"`
+	LogZ        diag.Number `json:"log_z"` // by AIS from the mode itself; null where its chains have left it
+	Stderr      diag.Number `json:"stderr"`
+	ByAIS       diag.Number `json:"by_ais"` // null where none of its chains came there
+	ByTempering diag.Number `json:"by_tempering"`
+	Bound       float64     `json:"bound"` // variational
 }
 
 // estimatesOf names what each estimate bounds.
 func estimatesOf(estimates []estimate.NamedLogZ) []estimatedLogZ {
 	results := make([]estimatedLogZ, len(estimates))
 	for k, e := range estimates {
-		results[k] = estimatedLogZ{e.Name, e.Value, e.Stderr, e.ESS, [...]string{"above", "neither", "below"}[e.Bounds+1], e.Counts}
+		results[k] = estimatedLogZ{
+			Name: e.Name, Value: e.Value, Stderr: e.Stderr, ESS: e.ESS, Bounds: [...]string{"above", "neither", "below"}[e.Bounds+1],
+			Counts: e.Use == estimate.Counted, Use: string(e.Use), Missed: e.Missed,
+		}
 	}
 	return results
 }
@@ -106,17 +135,27 @@ func estimatesOf(estimates []estimate.NamedLogZ) []estimatedLogZ {
 // table writes a line an estimate.
 func (b *estimatedLogZ) table(w io.Writer) {
 	what := "bound from " + b.Bounds
-	switch {
-	case !b.Counts:
+	switch estimate.Use(b.Use) {
+	case estimate.Low:
 		what = "too low to count"
-	case b.Bounds == "neither":
-		what = "no bound"
+	case estimate.Partial:
+		what = "in too few modes to count"
+	case estimate.Needless:
+		what = "does not count, as all modes that matter are well known"
+	case estimate.Counted:
+		if b.Bounds == "neither" {
+			what = "no bound"
+		}
 	}
 	size := "effective sample size"
 	if b.Bounds == "neither" {
 		size = "round trips"
 	}
-	fmt.Fprintf(w, "  by %s\t%.3f ± %.3f, %s; %s %.0f\n", b.Name, b.Value, b.Stderr, what, size, b.ESS)
+	fmt.Fprintf(w, "  by %s\t%.3f ± %.3f, %s; %s %.0f", b.Name, b.Value, b.Stderr, what, size, b.ESS)
+	if b.Missed >= 0.0005 {
+		fmt.Fprintf(w, "; %.3f of it are modes that it missed", b.Missed)
+	}
+	fmt.Fprintln(w)
 }
 
 // boundsMean says in which sense estimates bound log Z.
@@ -191,7 +230,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	case monitor.MethodExact:
 		err = result.enumerate(ctx, t, model, set)
 	case methodAIS:
-		err = result.estimate(ctx, t, o, model, between, set)
+		err = result.estimate(ctx, t, o, r, model, between, set)
 	}
 	if err != nil {
 		return err
@@ -281,11 +320,12 @@ func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Mode
 }
 
 func (r *evalResult) estimate(
-	ctx context.Context, t *terminal, o *evalOptions, model *rbm.Model, between []*rbm.Model, set *data.Set,
+	ctx context.Context, t *terminal, o *evalOptions, from *run.Run, model *rbm.Model, between []*rbm.Model, set *data.Set,
 ) error {
+	training := t.trainingData(from, model)
 	bar := t.progress("log Z", o.budget)
 	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), estimate.Options{
-		Budget: o.budget, Seed: o.seed, Compute: t.compute, Between: between,
+		Budget: o.budget, Seed: o.seed, Compute: t.compute, Between: between, Training: training,
 		Progress: func(done, _ int64, expected time.Duration) {
 			bar.set(done, fmt.Sprintf("by AIS; at most %s in all", expected.Round(time.Second)))
 		},
@@ -298,9 +338,31 @@ func (r *evalResult) estimate(
 		Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper),
 		ESS: b.ESS(), Steps: b.Steps, Estimates: estimatesOf(b.Estimates()),
 	}
+	for _, m := range b.Modes {
+		r.LogZ.Modes = append(r.LogZ.Modes, evaluatedMode{
+			m.Share, diag.Number(m.LogZ.Value), diag.Number(m.LogZ.Stderr), diag.Number(m.ByAIS.Value), diag.Number(m.ByTempering.Value), m.Bound,
+		})
+	}
 	r.Findings = append(r.Findings, b.Findings...)
 	remedy.Add("eval", r.Findings)
 	return r.score(ctx, t, model, set)
+}
+
+// trainingData are the rows that a run was trained on, if its files are where they were, and as they were. Estimates
+// start chains there too, so that rows of one kind, scored alone, don't hide the others.
+func (t *terminal) trainingData(r *run.Run, model *rbm.Model) rbm.Batch {
+	if r == nil {
+		return rbm.Batch{}
+	}
+	set, _, err := run.OpenData(r.Config)
+	if err != nil {
+		t.warn("note: chains begin at the rows to be scored, and not at the run's training data too: %v", err)
+		return rbm.Batch{}
+	}
+	if set.Units() != model.M() {
+		return rbm.Batch{}
+	}
+	return set.States
 }
 
 // score takes the mean of log P(v) = −F(v) − log Z.
@@ -336,6 +398,9 @@ func (r *evalResult) table(w io.Writer) {
 			fmt.Fprintf(w, "log-likelihood\t%.3f ± %s (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr.Digits(3), r.LogZ.Stderr)
 			fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by AIS in %d steps\n",
 				r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
+		}
+		if len(r.LogZ.Modes) > 0 {
+			fmt.Fprintf(w, "modes\t%s of Z\n", r.LogZ.modes())
 		}
 		for _, b := range r.LogZ.Estimates {
 			b.table(w)

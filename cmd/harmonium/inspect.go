@@ -14,6 +14,7 @@ import (
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
+	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -36,10 +37,10 @@ func newInspect(t *terminal) *cobra.Command {
 		Short: "Draw pictures of a model and its training",
 		Long: `Draw what a model has learned, and write the numbers of every picture as CSV beside it: learning
 curves and the spectrum of W along a run; weights as tiles in the layout of the data; samples beside
-data; activities of the hidden units, of which dead and saturated ones are counted; correlations of
-samples against those of data; free energies of training data, other data and samples; trace and
-autocorrelation of chains. The training data of a run are found by themselves if they are where they
-were.`,
+data; the modes of the model with their shares, beside those of data and samples; activities of the
+hidden units, of which dead and saturated ones are counted; correlations of samples against those of
+data; free energies of training data, other data and samples; trace and autocorrelation of chains.
+The training data of a run are found by themselves if they are where they were.`,
 		Example: `  harmonium inspect run -o pictures
   harmonium inspect run --data test.npy --format svg --dark -o pictures`,
 		Args: cobra.ExactArgs(1),
@@ -77,14 +78,16 @@ const (
 )
 
 type inspectResult struct {
-	Folder         string         `json:"folder"`
-	Pictures       []string       `json:"pictures"`
-	Hidden         int            `json:"hidden"`
-	Dead           int            `json:"dead"`
-	Saturated      int            `json:"saturated"`
-	SingularValues []float32      `json:"singular_values"`
-	Tau            diag.Number    `json:"autocorrelation_time"` // of the free energy along Gibbs chains, in sweeps
-	Findings       []diag.Finding `json:"findings"`
+	Folder         string          `json:"folder"`
+	Pictures       []string        `json:"pictures"`
+	Hidden         int             `json:"hidden"`
+	Dead           int             `json:"dead"`
+	Saturated      int             `json:"saturated"`
+	SingularValues []float32       `json:"singular_values"`
+	Modes          []inspectedMode `json:"modes"`                // the largest first
+	Changes        *int            `json:"mode_changes"`         // of chains; null where samples are exact
+	Tau            diag.Number     `json:"autocorrelation_time"` // of the free energy along Gibbs chains, in sweeps
+	Findings       []diag.Finding  `json:"findings"`
 }
 
 // inspection is a model with everything that pictures of it need.
@@ -116,7 +119,7 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 	}
 	i := &inspection{o: o, model: model, conditionals: rbm.NewConditionals(model, t.compute)}
 	i.inputs = append(inputsOf(path, r), dataInputs(o.data, o.train)...)
-	i.result = &inspectResult{Folder: o.out, Pictures: []string{}, Hidden: model.N(), Findings: []diag.Finding{}}
+	i.result = &inspectResult{Folder: o.out, Pictures: []string{}, Hidden: model.N(), Modes: []inspectedMode{}, Findings: []diag.Finding{}}
 	if err := i.open(t, r); err != nil {
 		return err
 	}
@@ -130,12 +133,16 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 	if err != nil {
 		return err
 	}
+	if drawn.Method != monitor.MethodExact {
+		i.result.Changes = &drawn.Changes
+	}
 	i.samples, i.result.Findings = samples, append(i.result.Findings, drawn.Findings...)
 	if err := os.MkdirAll(o.out, 0o777); err != nil {
 		return err
 	}
 	for _, draw := range []func() error{
-		i.curves, i.spectrum, i.weights, i.configurations, i.hidden, i.correlations, i.energies, func() error { return i.chains(ctx) },
+		i.curves, i.spectrum, i.weights, i.configurations, func() error { return i.modes(ctx, t) },
+		i.hidden, i.correlations, i.energies, func() error { return i.chains(ctx) },
 	} {
 		if err := draw(); err != nil {
 			return err
@@ -148,6 +155,7 @@ func (r *inspectResult) table(w io.Writer) {
 	fmt.Fprintf(w, "pictures\t%s in %s\n", strings.Join(r.Pictures, ", "), r.Folder)
 	fmt.Fprintf(w, "hidden units\t%d, of which %d are dead and %d saturated\n", r.Hidden, r.Dead, r.Saturated)
 	fmt.Fprintf(w, "singular values of W\t%s\n", singular(r.SingularValues))
+	r.modesTable(w)
 	fmt.Fprintf(w, "autocorrelation time\t%.3g sweeps of the free energy along Gibbs chains\n", r.Tau)
 	printFindings(w, r.Findings)
 }

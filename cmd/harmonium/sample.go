@@ -45,9 +45,10 @@ func newSample(t *terminal) *cobra.Command {
 		Long: `Draw visible configurations from a model and write them to FILE (.npy or .csv).
 
 Small models are enumerated, and the samples are exact and independent. For others parallel
-block-Gibbs chains are run: they start at the model's biases (or at the rows of a file), forget the
-start in a burn-in that lasts until they agree, and then give a sample every few sweeps. The
-effective sample size and R-hat of the free energy tell whether they mixed. If they did not, replica
+block-Gibbs chains are run: they start apart, in all modes of the model that are found (or at the
+rows of a file), forget the start in a burn-in that lasts until they agree, and then give a sample
+every few sweeps. The effective sample size and R-hat tell whether they mixed, by the free energy,
+by the share of each mode and by the leading directions of the weights. If they did not, replica
 exchange (parallel tempering) follows: sets of replicas at temperatures between the model and
 independent units, which exchange states. It finds its temperatures by itself during the burn-in,
 and counts round trips.`,
@@ -71,7 +72,7 @@ and counts round trips.`,
 	f.Var(&intOrAuto{&o.burnIn, &o.autoBurnIn}, "burn-in", "sweeps before the first sample of each chain; auto: until the chains agree")
 	f.Var(&intOrAuto{&o.thin, &o.autoThin}, "thin", "sweeps between samples of a chain; auto: as many as make the samples nearly independent")
 	o.path.register(f)
-	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: independent units from the biases")
+	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: all modes of the model, or its biases where it has one")
 	f.StringArrayVar(&o.clamps, "clamp", nil,
 		"hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 0; may be repeated")
 	f.Uint64Var(&o.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
@@ -100,7 +101,17 @@ type sampleResult struct {
 	Rhat     diag.Number     `json:"rhat"`
 	Seconds  float64         `json:"seconds"`  // of all methods tried
 	Exchange *exchangeResult `json:"exchange"` // of tempering
+	Modes    []modeShare     `json:"modes"`
+	Changes  int             `json:"mode_changes"` // of chains
 	Findings []diag.Finding  `json:"findings"`
+}
+
+// modeShare is how much of a model is in one of its modes.
+type modeShare struct {
+	Share     diag.Number `json:"share"` // of the samples
+	Stderr    diag.Number `json:"stderr"`
+	AIS       diag.Number `json:"ais"` // of Z
+	AISStderr diag.Number `json:"ais_stderr"`
 }
 
 // exchangeResult tells how states travel between the model and independent units.
@@ -150,7 +161,10 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 		if result.Method != monitor.MethodExact {
 			fmt.Fprintf(w, "sweeps\t%d before the first sample, %d between two\n", result.BurnIn, result.Thin)
 			fmt.Fprintf(w, "effective sample size\t%.0f of %d, %.3g a second\n", result.ESS, o.count, float64(result.ESS)/result.Seconds)
-			fmt.Fprintf(w, "R-hat\t%.4f\n", result.Rhat)
+			fmt.Fprintf(w, "R-hat\t%.5g\n", result.Rhat)
+		}
+		if len(result.Modes) > 0 {
+			fmt.Fprintf(w, "modes\t%s\n", result.modes())
 		}
 		if e := result.Exchange; e != nil {
 			fmt.Fprintf(w, "temperatures\t%d, neighbours exchange with probability %.2f or more\n", e.Temperatures, e.LeastRate)
@@ -162,6 +176,29 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 		return &statusError{status: exitUntrusted}
 	}
 	return err
+}
+
+func (r *sampleResult) addModes(modes []sample.ModeShare, changes int) {
+	for _, m := range modes {
+		r.Modes = append(r.Modes, modeShare{diag.Number(m.Share), diag.Number(m.Stderr), diag.Number(m.AIS), diag.Number(m.AISStderr)})
+	}
+	r.Changes = changes
+}
+
+// modes tells the modes' shares of the samples, and how often chains changed between those with 1 %.
+func (r *sampleResult) modes() string {
+	shares, large := make([]float64, len(r.Modes)), 0
+	for k, mode := range r.Modes {
+		shares[k] = float64(mode.Share)
+		if max(mode.Share, mode.AIS) >= 0.01 {
+			large++
+		}
+	}
+	text := shareList(shares)
+	if large > 1 && r.Method != monitor.MethodExact {
+		text += fmt.Sprintf("; chains changed %d times", r.Changes)
+	}
+	return text
 }
 
 // shapeOf is the layout of a configuration of a run that may be nil.
@@ -178,14 +215,20 @@ func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o 
 		return nil, rbm.Batch{}, err
 	}
 	begun := time.Now()
-	result := &sampleResult{Count: o.Count, Method: method, Findings: []diag.Finding{}}
+	result := &sampleResult{Count: o.Count, Method: method, Modes: []modeShare{}, Findings: []diag.Finding{}}
 	if method == monitor.MethodExact {
 		bar := t.progress("sample", 1000)
 		v, err := exact.SampleVisible(ctx, model, o.Count, rng.Seed(o.Seed), exact.Options{Compute: t.compute,
 			Progress: func(done, total uint64) { bar.set(int64(1000*float64(done)/float64(total)), "by enumeration") }})
 		bar.stop()
+		if err != nil {
+			return nil, rbm.Batch{}, badInput(err) // of the model: its energies are too large
+		}
+		o.Compute = t.compute
+		modes, err := sample.SharesOfModes(ctx, model, v, o)
+		result.addModes(modes, 0)
 		result.ESS, result.Rhat, result.Seconds = diag.Number(o.Count), 1, time.Since(begun).Seconds()
-		return result, v, badInput(err) // of the model: its energies are too large
+		return result, v, err
 	}
 	if method != methodAuto {
 		o.Method = sample.Method(method)
@@ -202,6 +245,7 @@ func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o 
 	if e := drawn.Exchange; e != nil {
 		result.Exchange = &exchangeResult{e.Temperatures, e.LeastSwapRate, e.RoundTrips, time.Since(bars.begun).Seconds()}
 	}
+	result.addModes(drawn.Modes, drawn.Changes)
 	result.Findings = append(result.Findings, drawn.Findings...)
 	remedy.Add("sample", result.Findings)
 	return result, drawn.Samples, nil
@@ -219,7 +263,7 @@ func (b *drawProgress) report(p sample.Progress) {
 	if b.bar == nil || p.Method != b.last.Method || p.Sampling != b.last.Sampling {
 		b.stop()
 		if g := p.Gibbs; g != nil && !p.Sampling {
-			b.t.say("Gibbs chains do not mix (R-hat %.3f, %.0f effective samples): tempering", g.Rhat, g.ESS)
+			b.t.say("Gibbs chains do not mix (R-hat %.4g, %.0f effective samples): tempering", g.Rhat, g.ESS)
 		}
 		name := "burn-in"
 		if p.Sampling {

@@ -24,8 +24,8 @@ func newServe(t *terminal) *cobra.Command {
 		Use:   "serve RUN…",
 		Short: "Show runs on a page that follows them, with a small RBM to play with",
 		Long: `Show runs on a page in the browser: learning curves that grow as the training goes on, comparison of
-runs, weights, particles that move by Gibbs sampling, and a small RBM to play with. RUN is a run
-directory, or a folder of which every run directory inside is shown.
+runs, weights, modes with their shares, particles that move by Gibbs sampling, and a small RBM to
+play with. RUN is a run directory, or a folder of which every run directory inside is shown.
 
 The page comes from this program alone and only reads. It is served on this machine only, to whoever
 is on it, unless --address names an address that others can reach; then whoever opens it must have

@@ -210,8 +210,9 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	result := trainResult{
 		Run: r.Dir, Updates: training.Done(), Finished: training.Finished(), Seconds: training.Seconds(), Findings: []diag.Finding{},
 	}
+	var last run.Metric
 	if len(metrics) > 0 {
-		last := metrics[len(metrics)-1]
+		last = metrics[len(metrics)-1]
 		for _, m := range metrics {
 			if m.Best {
 				last = m
@@ -224,8 +225,8 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	if result.Finished == "" {
 		result.Finished = "interrupted"
 	} else {
-		verdict = training.Monitor.Judge(&monitor.Scores{
-			Train: result.TrainLL, Valid: result.ValidLL, LogZ: sample.LogZ{Stderr: result.LogZStderr}, Findings: result.Findings,
+		verdict = training.Monitor.Judge(training.Best(), &monitor.Scores{
+			Train: last.TrainLL, Valid: last.ValidLL, LogZ: sample.LogZ{Value: last.LogZ, Stderr: last.LogZStderr}, Findings: last.Findings,
 		})
 		remedy.Add("train", verdict)
 		result.Findings = append(result.Findings, verdict...)

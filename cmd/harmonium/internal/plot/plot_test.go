@@ -188,6 +188,38 @@ func TestBinaryTiles(t *testing.T) {
 	}
 }
 
+// Means have shades between those of 0 and 1, and a bar from 0 to 1 whatever the numbers; every line of a caption has its place.
+func TestMeansTiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.png")
+	sheet := Sheet{Title: "s", Rows: 1, Columns: 3, Tiles: [][]float64{{0, 0.5, 0.75}}, Means: true, Captions: []string{"a\nb\nc"}}
+	if err := Tiles(path, sheet); err != nil {
+		t.Fatal(err)
+	}
+	picture, _ := decode(t, path)
+	for k, want := range []color.RGBA{{236, 238, 240, 255}, {118, 176, 209, 255}, {59, 145, 194, 255}} {
+		if got := color.RGBAModel.Convert(picture.At(firstX+k*unit+unit/2, firstY+unit/2)); got != want {
+			t.Errorf("a mean of %v is %v, want %v", sheet.Tiles[0][k], got, want)
+		}
+	}
+	bar := picture.Bounds().Dy() - barSpace + margin + barHeight/2
+	for x, want := range map[int]color.RGBA{0: {236, 238, 240, 255}, barWidth: {0, 114, 178, 255}} {
+		if got := color.RGBAModel.Convert(picture.At(margin+25+x, bar)); got != want {
+			t.Errorf("pixel %d of the bar is %v, want %v", x, got, want)
+		}
+	}
+	for line := range 3 {
+		ink := false
+		for y := range captionHeight {
+			for x := range 3 * unit {
+				ink = ink || near(picture.At(firstX+x, firstY+unit+1+line*captionHeight+y), light.text)
+			}
+		}
+		if !ink {
+			t.Errorf("line %d of the caption isn't there", line+1)
+		}
+	}
+}
+
 // The ends of Moreland's map are (59, 76, 192) and (180, 4, 38), its middle (221, 221, 221): table 1 of the paper.
 func TestDivergingShades(t *testing.T) {
 	shade := Sheet{}.shades(0.5)
@@ -256,6 +288,7 @@ func TestTilesRefuse(t *testing.T) {
 		"tile 1, row 2, column 1 holds NaN": {Rows: 2, Columns: 2, Tiles: [][]float64{{0, 0, math.NaN(), 0}}},
 		"holds -Inf, want a finite":         {Rows: 1, Columns: 1, Tiles: [][]float64{{math.Inf(-1)}}},
 		"column 2 holds 2, want 0 or 1":     {Rows: 2, Columns: 2, Tiles: four, Binary: true},
+		"column 1 holds 1.5, want a number": {Rows: 1, Columns: 1, Tiles: [][]float64{{1.5}}, Means: true},
 		"1 captions for 2":                  {Rows: 2, Columns: 2, Tiles: constant(2, four[0]), Captions: []string{""}},
 		"pixels, more than":                 {Rows: 1, Columns: 1, Tiles: constant(1<<20, []float64{0}), Across: 1},
 	} {

@@ -20,7 +20,7 @@ func (c Chart) WriteCSV(path string) error {
 			lines = append(lines, []string{s.Name, float(x), float(s.Y[k]), deviation})
 		}
 	}
-	return writeCSV(path, lines)
+	return WriteCSV(path, lines)
 }
 
 // WriteCSV writes the numbers of a sheet: a line for each tile, its caption first.
@@ -36,12 +36,13 @@ func (s Sheet) WriteCSV(path string) error {
 		}
 		lines = append(lines, line)
 	}
-	return writeCSV(path, lines)
+	return WriteCSV(path, lines)
 }
 
 func float(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
-func writeCSV(path string, lines [][]string) error {
+// WriteCSV writes lines of cells.
+func WriteCSV(path string, lines [][]string) error {
 	return atomicfile.Write(path, func(w io.Writer) error {
 		table := csv.NewWriter(w)
 		if err := table.WriteAll(lines); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot/palette/moreland"
 	"gonum.org/v1/plot/text"
@@ -16,7 +17,8 @@ type Sheet struct {
 	Tiles         [][]float64 // each of Rows×Columns numbers, row after row
 	Across        int         // tiles side by side; 0 means nearly square
 	Binary        bool        // two shades for 0 and 1, instead of a diverging map centred on zero
-	Captions      []string    // under the tiles, one each; nil: none
+	Means         bool        // of bits, from 0 to 1: shades between those two
+	Captions      []string    // under the tiles, one each, maybe of several lines; nil: none
 	Label         string      // of the colour bar, which only a sheet that isn't Binary has
 	Dark          bool        // light on dark
 }
@@ -40,7 +42,7 @@ const (
 // Weights are blue where negative, red where positive and grey where zero, by the diverging map of Moreland,
 // "Diverging Color Maps for Scientific Visualization" (ISVC 2009), which is made to be perceptually uniform; its two
 // ends are ± the largest |number| of all tiles, and ±1 if that is zero. The error says which tile (counted from 1)
-// doesn't fit, or holds a number that isn't finite, or in a binary sheet is neither 0 nor 1.
+// doesn't fit, or holds a number that isn't finite, or in a binary sheet is neither 0 nor 1, or is no mean of bits.
 func Tiles(path string, s Sheet) error {
 	limit, err := s.check()
 	if err != nil {
@@ -64,12 +66,18 @@ func Tiles(path string, s Sheet) error {
 			p.rectangle(left+at%s.Columns*l.unit, top+at/s.Columns*l.unit, l.unit, l.unit, shade(x))
 		}
 		if s.Captions != nil {
-			width, bottom := s.Columns*l.unit, top+s.Rows*l.unit
-			p.label(left+width/2, bottom+captionHeight/2+1, width+gap-4, text.XCenter, tickSize, s.Captions[k])
+			width, middle := s.Columns*l.unit, top+s.Rows*l.unit+captionHeight/2+1
+			for at, line := range strings.Split(s.Captions[k], "\n") {
+				p.label(left+width/2, middle+at*captionHeight, width+gap-4, text.XCenter, tickSize, line)
+			}
 		}
 	}
 	if !s.Binary {
-		p.colourBar(l.height-barSpace+margin, limit, shade, s.Label)
+		low := -limit
+		if s.Means {
+			low = 0
+		}
+		p.colourBar(l.height-barSpace+margin, low, limit, shade, s.Label)
 	}
 	return p.write(path)
 }
@@ -92,6 +100,8 @@ func (s Sheet) check() (limit float64, err error) {
 				want = "a finite number"
 			} else if s.Binary && x != 0 && x != 1 {
 				want = "0 or 1"
+			} else if s.Means && !(x >= 0 && x <= 1) {
+				want = "a number from 0 to 1"
 			}
 			if want != "" {
 				return 0, fmt.Errorf("plot: tile %d, row %d, column %d holds %v, want %s",
@@ -100,7 +110,7 @@ func (s Sheet) check() (limit float64, err error) {
 			limit = max(limit, math.Abs(x))
 		}
 	}
-	if limit == 0 {
+	if limit == 0 || s.Means {
 		limit = 1
 	}
 	return limit, nil
@@ -117,8 +127,8 @@ func (s Sheet) layout() layout {
 	across = min(across, len(s.Tiles))
 	down := (len(s.Tiles) + across - 1) / across
 	caption := 0
-	if s.Captions != nil {
-		caption = captionHeight
+	for _, c := range s.Captions {
+		caption = max(caption, captionHeight*(1+strings.Count(c, "\n")))
 	}
 	wide := (pictureWidth - 2*margin - (across-1)*gap) / (across * s.Columns)
 	high := (sheetHeight - down*(gap+caption)) / (down * s.Rows)
@@ -164,8 +174,22 @@ func (s Sheet) shades(limit float64) func(float64) color.Color {
 			return themeOf(s.Dark).off
 		}
 	}
+	if s.Means {
+		t := themeOf(s.Dark)
+		return func(x float64) color.Color { return between(t.off, t.on, x) }
+	}
 	table := diverging()
 	return func(x float64) color.Color { return table[half+int(math.Round(x/limit*half))] }
+}
+
+// between is the colour at a part x of the way from a to b.
+func between(a, b color.Color, x float64) color.Color {
+	mix := func(a, b uint32) uint8 {
+		return uint8(math.Round((float64(float64(a)*(1-x)) + float64(float64(b)*x)) / 257))
+	}
+	ar, ag, ab, _ := a.RGBA()
+	br, bg, bb, _ := b.RGBA()
+	return color.RGBA{mix(ar, br), mix(ag, bg), mix(ab, bb), 255}
 }
 
 // half is the number of shades of a sign.
@@ -198,17 +222,17 @@ func Shades(count int) []string {
 	return names
 }
 
-// colourBar draws the map from −limit to limit, with numbers under it and a label to the right of it.
-func (p picture) colourBar(top int, limit float64, shade func(float64) color.Color, label string) {
+// colourBar draws the map from low to high, with numbers under it and a label to the right of it.
+func (p picture) colourBar(top int, low, high float64, shade func(float64) color.Color, label string) {
 	left := margin + 25 // half of the number under its left end
 	p.rectangle(left-1, top-1, barWidth+3, barHeight+2, p.frame)
 	for x := range barWidth + 1 {
-		p.rectangle(left+x, top, 1, barHeight, shade(limit*(float64(2*x)/barWidth-1)))
+		p.rectangle(left+x, top, 1, barHeight, shade(low+(high-low)*float64(x)/barWidth))
 	}
 	for quarter := range 5 {
 		x := left + quarter*barWidth/4
 		p.rectangle(x, top+barHeight+1, 1, 5, p.axis)
-		value := limit * (float64(quarter)/2 - 1)
+		value := low + (high-low)*float64(quarter)/4
 		p.label(x, top+barHeight+16, barWidth/4, text.XCenter, tickSize, number(value, 3))
 	}
 	p.label(left+barWidth+40, top+barHeight/2, p.width-left-barWidth-60, text.XLeft, labelSize, label)

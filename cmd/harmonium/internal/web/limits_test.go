@@ -170,7 +170,7 @@ func TestLinkedFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			url := serve(t, dir)
-			for _, path := range []string{"runs", "metrics?run=r&points=10", "metrics?run=r&points=2", "weights?run=r"} {
+			for _, path := range []string{"runs", "metrics?run=r&points=10", "metrics?run=r&points=2", "weights?run=r", "modes?run=r"} {
 				if _, body := get(t, url+"/api/"+path); strings.Contains(body, "SEC") {
 					t.Errorf("%s, a link to %.40q: %s says %s", name, secret, path, body)
 				}

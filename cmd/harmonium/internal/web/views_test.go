@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -288,7 +289,7 @@ func TestEveryView(t *testing.T) {
 	url := serve(t, variety(t))
 	views := []string{"/#/runs", "/#/play", "/#/nonsense", "/#/run/nobody"}
 	for _, id := range []string{"whole", "empty", "broken", "garbled", "huge%20%3Cb%3E%26amp%3B"} {
-		for _, view := range []string{"run", "weights", "particles"} {
+		for _, view := range []string{"run", "weights", "modes", "particles"} {
 			views = append(views, "/#/"+view+"/"+id)
 		}
 	}
@@ -342,6 +343,7 @@ func TestScreenshots(t *testing.T) {
 	b := openBrowser(t, 1200, 1000)
 	for name, view := range map[string]string{
 		"serve-runs": "runs", "serve-run": "run/ising-pcd-10", "serve-weights": "weights/ising-pcd-10",
+		"serve-modes":     "modes/ising-pcd-10",
 		"serve-particles": "particles/ising-pcd-10", "serve-play": "play",
 	} {
 		b.visit(url + "#/" + view)
@@ -351,9 +353,57 @@ func TestScreenshots(t *testing.T) {
 			eval[bool](b, `[...document.querySelectorAll('button')].find((b) => b.textContent === 'Pause').click() ?? true`)
 			do(b, chromedp.EmulateViewport(1200, 1750))
 		}
+		if name == "serve-modes" {
+			b.until("the modes are there", "document.querySelector('.modes li') !== null")
+			do(b, chromedp.EmulateViewport(1200, 600))
+		}
 		time.Sleep(2 * time.Second)
 		b.shoot(filepath.Join(folder, name+".png"))
 		do(b, chromedp.EmulateViewport(1200, 1000))
+	}
+	b.quiet()
+}
+
+// The modes of a run come with bars for the shares of the model and of the data, without the page moving; another model is
+// looked at when the button is pressed, by the keyboard.
+func TestModesView(t *testing.T) {
+	b := openBrowser(t, 1200, 900)
+	dir := filepath.Join(t.TempDir(), "r")
+	twoModes(t, dir)
+	b.visit(serve(t, dir) + "/#/modes/r")
+	b.until("the modes are there", `document.querySelectorAll('.modes li').length === 2`)
+	const line = `document.querySelector('.words').innerText.replaceAll('\u00a0', ' ')`
+	if got, want := eval[string](b, line), "2 modes: 83 %, 17 %. Of the training data 25 %, 75 %."; got != want {
+		t.Errorf("the page says %q, want %q", got, want)
+	}
+	widths := eval[[]float64](b, `[...document.querySelectorAll('.modes .bar')].map((e) => Math.round(e.getBoundingClientRect().width /
+		e.parentElement.getBoundingClientRect().width * 100))`)
+	if want := []float64{100, 30, 20, 90}; !slices.Equal(widths, want) { // of the longest, 83 %
+		t.Errorf("the bars are %v %% long, want %v", widths, want)
+	}
+	const ink = `[...document.querySelectorAll('.modes canvas')].map((c) =>
+		c.getContext('2d').getImageData(0, 0, 4, 4).data.filter((_, i) => i % 4 < 3).reduce((a, b) => a + b, 0) / 48)`
+	light := eval[[]float64](b, ink)
+	eval[bool](b, "document.getElementById('theme').click() ?? true")
+	if dark := eval[[]float64](b, ink); light[0] > 60 || light[1] < 220 || dark[0] < 200 || dark[1] > 60 {
+		t.Errorf("the tiles are %v in light and %v in dark", light, dark)
+	}
+	eval[bool](b, "document.getElementById('theme').click() ?? true")
+	if rows := eval[int](b, `document.querySelectorAll('details tbody tr').length`); rows != 2 {
+		t.Errorf("the numbers have %d rows", rows)
+	}
+	if !eval[bool](b, `document.querySelector('.tools button').disabled`) {
+		t.Error("the same model can be looked at again")
+	}
+	eval[bool](b, `(window.moved = 0, new PerformanceObserver((l) => l.getEntries().forEach((e) => { moved += e.value; }))
+		.observe({type: 'layout-shift', buffered: true}), true)`)
+	saveMagnet(t, dir, -0.8)
+	b.until("it is told of", `!document.querySelector('.tools button').disabled`)
+	do(b, chromedp.Focus(`.tools button`))
+	do(b, chromedp.KeyEvent("\r"))
+	b.until("the other model is shown", line+` === '2 modes: 83 %, 17 %. Of the training data 75 %, 25 %.'`)
+	if moved := eval[float64](b, "moved"); moved > 0.01 {
+		t.Errorf("the page moves by %v", moved)
 	}
 	b.quiet()
 }

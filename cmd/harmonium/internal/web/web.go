@@ -1,6 +1,6 @@
 // Package web is the page of `harmonium serve`: it shows runs while they are trained, and a small RBM to play with. It
-// only reads. Between two requests it keeps no more of a run than what tells whether the run has changed, so its memory
-// doesn't grow.
+// only reads. Between two requests it keeps no more of a run than what tells whether the run has changed, and the modes of
+// a few models, so its memory doesn't grow.
 package web
 
 import (
@@ -41,7 +41,8 @@ type Server struct {
 	particles chan struct{} // a token for each open stream
 	events    chan struct{}
 	weighing  chan struct{} // a token for the request that reads weights
-	moving    atomic.Int64  // bytes of the models whose particles are shown
+	surveys   surveys
+	moving    atomic.Int64 // bytes of the models whose particles are shown
 	mux       *http.ServeMux
 }
 
@@ -59,7 +60,7 @@ func New(paths []string, address, token string) (*Server, error) {
 	s := &Server{
 		library: l, watch: newWatch(l), guard: guard, mux: http.NewServeMux(),
 		particles: make(chan struct{}, mostParticles), events: make(chan struct{}, mostEvents),
-		weighing: make(chan struct{}, 1),
+		weighing: make(chan struct{}, 1), surveys: surveys{computing: make(chan struct{}, 1)},
 	}
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {
@@ -69,6 +70,7 @@ func New(paths []string, address, token string) (*Server, error) {
 	s.mux.HandleFunc("GET /api/runs", s.runs)
 	s.mux.HandleFunc("GET /api/metrics", s.metrics)
 	s.mux.HandleFunc("GET /api/weights", s.weights)
+	s.mux.HandleFunc("GET /api/modes", s.modes)
 	s.mux.HandleFunc("GET /api/events", s.streamEvents)
 	s.mux.HandleFunc("GET /api/particles", s.streamParticles)
 	return s, nil

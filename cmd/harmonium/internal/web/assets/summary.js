@@ -35,6 +35,7 @@ export function runTabs(id, here) {
     { 'aria-label': `Views of ${id}` },
     link('run', 'Training'),
     link('weights', 'Weights'),
+    link('modes', 'Modes'),
     link('particles', 'Particles'),
   );
 }

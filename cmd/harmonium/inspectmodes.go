@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"harmonium/cmd/harmonium/internal/plot"
+	"harmonium/diag"
+	"harmonium/rbm"
+	"harmonium/sample"
+)
+
+// inspectedMode is a mode of the model that inspect has found.
+type inspectedMode struct {
+	Share   diag.Number `json:"share"` // of Z, by AIS from the mode
+	Stderr  diag.Number `json:"stderr"`
+	Data    diag.Number `json:"data"`    // part of the rows of data; null without data
+	Samples diag.Number `json:"samples"` // part of the samples
+}
+
+// shownModes is how many modes a picture has at most.
+const shownModes = 12
+
+// modes draws the means of the largest modes, with their shares of Z, of data and of samples.
+func (i *inspection) modes(ctx context.Context, t *terminal) error {
+	if err := i.model.CheckBits(); err != nil {
+		t.warn("without the modes: %v", err)
+		return nil
+	}
+	set, known := i.rowsOfData(), rbm.Batch{}
+	if set != nil {
+		known = set.States
+	}
+	const whole = 1000
+	bar := t.progress("modes", whole)
+	survey, err := sample.NewSurvey(ctx, i.model, sample.SurveyOptions{
+		Known: known, Seed: i.o.seed, Compute: t.compute,
+		Progress: func(modes int, done float64) { bar.set(int64(whole*done), fmt.Sprintf("%d modes", modes)) },
+	})
+	bar.stop()
+	if err != nil {
+		return err
+	}
+	samples, rows := survey.Parts(i.samples, nil), make([]float64, len(survey.List))
+	for k := range rows {
+		rows[k] = math.NaN()
+	}
+	if set != nil {
+		rows = survey.Parts(set.States, set.Weights)
+	}
+	lines := [][]string{{"mode", "share", "stderr", "data", "samples", "bound"}}
+	for unit := range i.model.M() {
+		lines[0] = append(lines[0], strconv.Itoa(unit))
+	}
+	s := plot.Sheet{
+		Title: fmt.Sprintf("Modes of the model (%d of %d), with their shares by AIS", min(shownModes, len(survey.List)), survey.Found),
+		Rows:  i.rows, Columns: i.columns, Means: true, Label: "mean of a unit",
+	}
+	between := "\n"
+	if i.rows == 1 { // tiles of a single row, one under the other
+		s.Across, between = 1, ", "
+	}
+	for k, mode := range survey.List {
+		share, stderr := survey.Share[k], survey.Stderr[k]
+		i.result.Modes = append(i.result.Modes,
+			inspectedMode{diag.Number(share), diag.Number(stderr), diag.Number(rows[k]), diag.Number(samples[k])})
+		line := []string{strconv.Itoa(k + 1)}
+		for _, x := range []float64{share, stderr, rows[k], samples[k], mode.Bound} {
+			line = append(line, numberOrNothing(x))
+		}
+		tile := make([]float64, len(mode.Visible))
+		for unit, μ := range mode.Visible {
+			tile[unit] = float64(μ)
+			line = append(line, numberOrNothing(tile[unit]))
+		}
+		lines = append(lines, line)
+		if k < shownModes {
+			words := []string{"model " + percentWithError(share, stderr)}
+			if set != nil {
+				words = append(words, "data "+percent(100*rows[k]))
+			}
+			words = append(words, "samples "+percent(100*samples[k]))
+			s.Tiles, s.Captions = append(s.Tiles, tile), append(s.Captions, strings.Join(words, between))
+		}
+	}
+	s.Dark = i.o.dark
+	picture, numbers, err := i.paths("modes")
+	if err != nil {
+		return err
+	}
+	if err := plot.Tiles(picture, s); err != nil {
+		return err
+	}
+	return plot.WriteCSV(numbers, lines)
+}
+
+func numberOrNothing(x float64) string {
+	if math.IsNaN(x) {
+		return ""
+	}
+	return strconv.FormatFloat(x, 'g', -1, 64)
+}
+
+// modesTable tells the modes' shares of Z and of data.
+func (r *inspectResult) modesTable(w io.Writer) {
+	if len(r.Modes) == 0 {
+		return
+	}
+	var shares, rows []float64
+	for _, mode := range r.Modes {
+		shares, rows = append(shares, float64(mode.Share)), append(rows, float64(mode.Data))
+	}
+	fmt.Fprintf(w, "modes\t%s", modesInWords(shares, r.Changes))
+	if !math.IsNaN(rows[0]) {
+		fmt.Fprintf(w, "; of the data %s", percents(rows))
+	}
+	fmt.Fprintln(w)
+}
+
+// modesInWords tells how many modes there are, their shares, and how often chains changed between them, unless changes
+// is nil or there is no other mode with a share to change to.
+func modesInWords(shares []float64, changes *int) string {
+	text := shareList(shares) + " of Z"
+	large := 0
+	for _, share := range shares {
+		if share >= 0.01 {
+			large++
+		}
+	}
+	if large > 1 && changes != nil {
+		text += fmt.Sprintf("; chains changed %d times", *changes)
+	}
+	return text
+}

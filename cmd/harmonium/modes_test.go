@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"harmonium/internal/lecturetest"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+func TestModesInWords(t *testing.T) {
+	changes := 212
+	for _, c := range []struct {
+		want    string
+		changes *int
+		shares  []float64
+	}{
+		{"1: 100 % of Z", &changes, []float64{1}},
+		{"2: > 99.9 %, < 0.1 % of Z", &changes, []float64{0.9995, 0.0005}},
+		{"2: 50 %, 50 % of Z", nil, []float64{0.5, 0.5}},
+		{"4: 61 %, 30 %, 9.0 %, < 0.1 % of Z; chains changed 212 times", &changes, []float64{0.61, 0.3, 0.09, 0}},
+	} {
+		if got := modesInWords(c.shares, c.changes); got != c.want {
+			t.Errorf("shares %v: %q, want %q", c.shares, got, c.want)
+		}
+	}
+}
+
+func TestPercentWithError(t *testing.T) {
+	for _, c := range []struct {
+		share, stderr float64
+		want          string
+	}{
+		{1, 0, "100 %"}, {0.61, 0.0034, "61.0 ± 0.3 %"}, {0.612, 0.034, "61 ± 3 %"}, {0.57, 0.2, "57 ± 20 %"},
+		{0.61, 1e-9, "61 %"}, {0.5, 0.0002, "50.00 ± 0.02 %"}, {1e-7, 1e-7, "< 0.1 %"}, {0, 0, "< 0.1 %"},
+	} {
+		if got := percentWithError(c.share, c.stderr); got != c.want {
+			t.Errorf("%v ± %v: %q, want %q", c.share, c.stderr, got, c.want)
+		}
+	}
+}
+
+// A model of units that are no bits has no modes, and inspect says so.
+func TestNoModesOfForeignUnits(t *testing.T) {
+	var words bytes.Buffer
+	model := rbm.NewModel(lecturetest.NewLayer(lecturetest.Foreign, 4), rbm.NewLayer(rbm.Bernoulli, 2), rng.Seed(1))
+	i := &inspection{o: &inspectOptions{}, model: model, result: &inspectResult{}}
+	if err := i.modes(t.Context(), &terminal{stderr: &words}); err != nil || len(i.result.Pictures) > 0 || len(i.result.Modes) > 0 {
+		t.Errorf("error %v, result %+v", err, i.result)
+	}
+	if got := words.String(); !strings.Contains(got, "without the modes: ") || !strings.Contains(got, "want units of two values") {
+		t.Errorf("the words are %q", got)
+	}
+	words.Reset()
+	if i.result.modesTable(&words); words.Len() > 0 {
+		t.Errorf("the table says %q", words.String())
+	}
+}

@@ -1,0 +1,46 @@
+package estimate
+
+import (
+	"math"
+	"slices"
+
+	"harmonium/rbm"
+	"harmonium/sample"
+)
+
+// see takes note of configurations.
+func (e *estimator) see(v rbm.Batch) (free []float64) {
+	free = make([]float64, v.Rows())
+	e.conditionals.FreeEnergy(free, v)
+	for r, f := range free {
+		if -f > e.least.Configuration {
+			e.least.Configuration = -f
+			e.lowest = v.Slice(r, r+1).Clone()
+		}
+	}
+	return free
+}
+
+// blockRows are scored at once.
+const blockRows = 4096
+
+// seeData takes note of the data and of the training data.
+func (e *estimator) seeData() {
+	e.least = sample.Least{Configuration: math.Inf(-1), Rows: math.Inf(-1), Modes: math.Inf(-1)}
+	all := stack(e.data, e.o.Training)
+	order := make([]int, all.Rows())
+	for r := range order {
+		order[r] = r
+	}
+	slices.SortFunc(order, func(r, s int) int { return all.Compare(r, all, s) })
+	order = slices.CompactFunc(order, func(r, s int) bool { return all.Compare(r, all, s) == 0 })
+	var logs []sample.LogZ
+	for block := range slices.Chunk(order, blockRows) {
+		rows := rbm.NewBatch(len(block), all.Units())
+		rows.Gather(all, block)
+		for _, f := range e.see(rows) {
+			logs = append(logs, sample.LogZ{Value: -f})
+		}
+	}
+	e.least.Rows = sample.SumLogZ(logs...).Value
+}

@@ -1,0 +1,154 @@
+package monitor_test
+
+import (
+	"math"
+	"testing"
+
+	"harmonium/data"
+	"harmonium/diag"
+	"harmonium/exact"
+	"harmonium/monitor"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/sample"
+	"harmonium/train"
+)
+
+// needle is a model that has one pattern of its first k units weigh e^logOdds times as much as all else, and leaves the
+// others alone.
+func needle(m, k int, logOdds float64) *rbm.Model {
+	model := rbm.New(m, 2, rng.Seed(1))
+	clear(model.W)
+	c := logOdds
+	for i := range k {
+		w := 12.0
+		if i%3 == 0 {
+			w = -12
+		}
+		model.W[i*2] = float32(w)
+		c -= rbm.Softplus(w) - math.Ln2
+	}
+	model.C()[0] = float32(c)
+	return model
+}
+
+// begun is a training with live scores whose model is now another one. Data are coins.
+func begun(t *testing.T, model *rbm.Model) *train.Training {
+	t.Helper()
+	coins := &data.Set{States: sample.FromBiases(rbm.New(model.M(), 1, rng.Seed(1)), 50, rng.Seed(2))}
+	training, err := train.Start(rbm.New(model.M(), model.N(), rng.Seed(1)), coins, train.Config{Updates: paid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	*training.Model = *model
+	training.Monitor.ScoreLive(10, 0, 0)
+	return training
+}
+
+// paid is a number of updates that pay for a search.
+const paid = 200_000
+
+// Half of the units must take one pattern, that neither random restarts nor any chain comes to, and that weighs e⁸
+// times as much as all else. The search finds it when the training has paid for one; so does the judge, with the score
+// of a training that has not.
+func TestLiveNeedle(t *testing.T) {
+	model := needle(60, 30, 8)
+	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	training := begun(t, model)
+	score := func(update uint64) *monitor.Scores {
+		s, err := training.Monitor.Score(t.Context(), monitor.Snapshot{
+			Update: update, Model: model, Conditionals: rbm.NewConditionals(model, nil),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	before := score(1)
+	if len(before.Findings) > 0 || math.Abs(before.LogZ.Value-(truth-8)) > 0.1 {
+		t.Fatalf("log Z is %+v without a search, findings %v: want %v, all but the pattern", before.LogZ, before.Findings, truth-8)
+	}
+	now := score(paid)
+	if len(now.Findings) != 1 || now.Findings[0].Code != "hidden-mode" || math.Abs(now.LogZ.Value-truth) > 0.01 || !now.UpperBounds() {
+		t.Errorf("log Z is %+v, exactly %v, findings %v: want hidden-mode", now.LogZ, truth, now.Findings)
+	}
+	verdict := training.Monitor.Judge(model, before)
+	if len(verdict) != 1 || verdict[0].Code != "hidden-mode" || math.Abs(float64(verdict[0].Value)-8) > 0.1 {
+		t.Errorf("the judge finds %v, want hidden-mode by 8 nats", verdict)
+	}
+	now.Train.Value = -20 // better than independent units
+	if verdict := training.Monitor.Judge(model, now); len(verdict) > 0 {
+		t.Errorf("the judge finds %v, where the score has told already", verdict)
+	}
+}
+
+// glass is a model with weights of both signs, most of whose weight is far from any product of independent units: its
+// variational bounds lie nats below log Z.
+func glass(seed uint64) *rbm.Model {
+	model := rbm.New(40, 10, rng.Seed(seed))
+	source := rng.NewSource(rng.Seed(seed), 7)
+	for k := range model.W {
+		model.W[k] = 1.5 * float32(source.Float64()-0.5)
+	}
+	return model
+}
+
+// Where bounds prove nothing the judge knows by AIS from the modes that log Z was too low; it says nothing where it was
+// right.
+func TestJudgeKnowsModes(t *testing.T) {
+	const missed = 2
+	for seed := range uint64(5) {
+		model := glass(seed)
+		truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		training := begun(t, model)
+		training.Monitor.Scored(paid)
+		judge := func(z float64) []diag.Finding {
+			return training.Monitor.Judge(model, &monitor.Scores{
+				LogZ: sample.LogZ{Value: z, Stderr: 0.05}, Train: &monitor.Score{Value: -20},
+			})
+		}
+		if findings := judge(truth); len(findings) > 0 {
+			t.Errorf("seed %d: the judge finds %v where log Z is exact", seed, findings)
+		}
+		findings := judge(truth - missed)
+		if len(findings) != 1 || findings[0].Code != "hidden-mode" || math.Abs(float64(findings[0].Value)-missed) > 0.5 {
+			t.Errorf("seed %d: the judge finds %v, want hidden-mode by %d nats", seed, findings, missed)
+		}
+	}
+}
+
+// Trainings that learn have no finding about modes or mass at any score, nor at the end. Their searches cost no more
+// than is paid for.
+func TestHarmlessTrainingsHaveNoHiddenModes(t *testing.T) {
+	set, err := data.BarsSample(6, 6, 500, rng.Seed(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(4) {
+		training, err := train.Start(rbm.New(36, 40, rng.Seed(seed)), set, train.Config{Updates: 1500, Every: 50, Batch: 50, Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if training.Monitor.Method() != monitor.MethodLive {
+			t.Fatal("scores are exact")
+		}
+		var last *train.Evaluation
+		for p := range training.Steps(t.Context()) {
+			if last = p.Evaluation; last != nil && last.UpperBounds() {
+				t.Errorf("seed %d, update %d: %v", seed, p.Update, last.Findings)
+			}
+		}
+		if saved, earned := training.Monitor.SavedForModes(); !(0 <= saved && saved < earned/2) {
+			t.Errorf("seed %d: %.3g operations are saved of %.3g, want half of them spent or more", seed, saved, earned)
+		}
+		if findings := training.Monitor.Judge(training.Best(), &last.Scores); len(findings) > 0 {
+			t.Errorf("seed %d: %v", seed, findings)
+		}
+	}
+}

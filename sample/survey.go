@@ -1,0 +1,212 @@
+package sample
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"harmonium/compute"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// Survey are the modes of a model with their shares of Z by AIS, the largest first. A model whose units are no bits has
+// none.
+type Survey struct {
+	*Modes
+	Share, Stderr []float64 // of Z, with standard errors
+}
+
+// SurveyOptions are those of [NewSurvey].
+type SurveyOptions struct {
+	Known   rbm.Batch        // the search also begins at some of its rows, such as data
+	Seed    uint64           // of all random numbers
+	Compute *compute.Context // nil means the default; results don't depend on it
+
+	// Progress is called with the modes that have been found and the part of the work that is done; may be nil.
+	Progress func(modes int, done float64)
+}
+
+// A survey begins at searchStarts starts of each kind. AIS takes about surveySteps chain steps: a few hundred sweeps of
+// all chains of a Draw in work, for some seconds at 784×500 units.
+const (
+	searchStarts = 100
+	surveySteps  = 80000
+	surveyLength = 200 // steps of a chain, at most
+)
+
+const (
+	watchedShare = 0.01 // the least share of a mode that chains begin in and that is watched
+	watchedModes = 8    // the most modes that are watched
+	baseShare    = 1e-4 // the least share of a mode that the base of tempering is a mean of
+)
+
+// NewSurvey looks for the modes of a model by [Modes.Search], and estimates their shares of Z by [Modes.Measure].
+func NewSurvey(ctx context.Context, model *rbm.Model, o SurveyOptions) (*Survey, error) {
+	return newSurvey(ctx, model, nil, o)
+}
+
+// newSurvey makes a survey of the units that are not held, given the others.
+func newSurvey(ctx context.Context, model *rbm.Model, held map[int]bool, o SurveyOptions) (*Survey, error) {
+	s := &Survey{Modes: new(Modes)}
+	if model.CheckBits() != nil {
+		return s, nil
+	}
+	key := rng.Seed(o.Seed).Stream(rng.StreamDraw)
+	known := o.Known
+	if known.Rows() > 0 {
+		known = FromRows(known, min(searchStarts, known.Rows()), key)
+	}
+	model = given(model, held)
+	s.Modes = NewModes(model, o.Compute)
+	if err := s.Search(ctx, searchStarts, known, key.Stream(rng.StreamRestart)); err != nil {
+		return nil, err
+	}
+	if !s.several() {
+		s.Share, s.Stderr = []float64{1}, []float64{0}
+		return s, nil
+	}
+	done := 0
+	report := func(chainSteps int) {
+		if done += chainSteps; o.Progress != nil {
+			o.Progress(s.count(), min(1, float64(done)/surveySteps))
+		}
+	}
+	report(0)
+	err := s.Measure(ctx, surveySteps, surveyLength, rbm.NewConditionals(model, o.Compute), key.Stream(rng.StreamEstimate), report)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(s.List, func(a, b Mode) int { return cmp.Compare(b.LogZ.Value, a.LogZ.Value) })
+	s.separate()
+	s.divide()
+	return s, nil
+}
+
+// given returns the model of the units that are not held: the held ones have no weights and lie at their values.
+func given(model *rbm.Model, held map[int]bool) *rbm.Model {
+	if len(held) == 0 {
+		return model
+	}
+	model = model.Clone()
+	n, means := model.N(), make([]float64, model.M())
+	scale, offset := model.Visible.Line()
+	for i := range model.M() { // in order, as the sums of c depend on it
+		on, ok := held[i]
+		if !ok {
+			continue
+		}
+		if on {
+			means[i] = 1
+		}
+		for j := range n {
+			w := &model.W[i*n+j]
+			model.C()[j] += float32((scale*means[i] + offset) * float64(*w))
+			*w = 0
+		}
+	}
+	sure := model.Visible.Clone()
+	sure.SetBiasesFromMeans(means)
+	for i := range held {
+		model.B()[i] = sure.Biases()[i]
+	}
+	return model
+}
+
+// divide makes shares of the modes' log Z_k.
+func (s *Survey) divide() {
+	logZ := s.LogZ().Value
+	s.Share, s.Stderr = make([]float64, len(s.List)), make([]float64, len(s.List))
+	squares := 0.0 // Σ (p_k σ_k)²
+	for k, mode := range s.List {
+		if s.Share[k] = math.Exp(mode.LogZ.Value - logZ); !(s.Share[k] >= 0) { // of energies too large for AIS
+			s.Share[k] = 0
+		}
+		own := float64(s.Share[k] * mode.LogZ.Stderr)
+		squares += float64(own * own)
+	}
+	for k, mode := range s.List { // d p_k = p_k (d log Z_k − Σ_l p_l d log Z_l)
+		p, σ := s.Share[k], mode.LogZ.Stderr
+		variance := squares + float64((1-float64(2*p))*σ*σ)
+		s.Stderr[k] = p * math.Sqrt(max(0, variance))
+	}
+}
+
+// count is the number of modes.
+func (s *Survey) count() int { return len(s.List) }
+
+func (s *Survey) several() bool { return s.count() > 1 }
+
+// starts returns configurations of the independent units of modes that may have a share of Z, in turn. It returns none
+// for a model with a single mode.
+func (s *Survey) starts(share float64, count int, key rng.Key) (v rbm.Batch) {
+	if !s.several() {
+		return v
+	}
+	var from []rbm.Batch
+	for k, mode := range s.List {
+		if s.Share[k]+float64(shareLimit*s.Stderr[k]) >= share {
+			base := IndependentModel(s.model)
+			base.SetBiasesFromMeans(wide(mode.Visible))
+			from = append(from, FromBiases(base, count, key))
+		}
+	}
+	if len(from) == 0 {
+		return v
+	}
+	v = from[0]
+	for r := range count {
+		v.Slice(r, r+1).Copy(from[r%len(from)].Slice(r, r+1))
+	}
+	return v
+}
+
+// Parts returns the parts of the rows of v in each mode, by weights where these are not nil.
+func (s *Survey) Parts(v rbm.Batch, weights []float64) []float64 {
+	const block = 4096 // rows
+	if s.count() == 0 {
+		return nil
+	}
+	parts, sum := make([]float64, s.count()), 0.0
+	labels := make([]int, min(block, v.Rows()))
+	for from := 0; from < v.Rows(); from += block {
+		to := min(from+block, v.Rows())
+		s.Labels(labels[:to-from], v.Slice(from, to))
+		for r, k := range labels[:to-from] {
+			weight := 1.0
+			if weights != nil {
+				weight = weights[from+r]
+			}
+			parts[k] += weight
+			sum += weight
+		}
+	}
+	for k := range parts {
+		parts[k] /= sum
+	}
+	return parts
+}
+
+// sharesOf returns the modes' shares of samples that are worth a number of independent ones for each mode.
+func (s *Survey) sharesOf(samples rbm.Batch, independent []float64) []ModeShare {
+	var shares []ModeShare
+	for k, p := range s.Parts(samples, nil) {
+		shares = append(shares, ModeShare{p, math.Sqrt(p * (1 - p) / independent[k]), s.Share[k], s.Stderr[k], s.List[k].Visible})
+	}
+	return shares
+}
+
+// SharesOfModes returns the shares that the modes of a model have of independent samples, as [Result] has them of those
+// of chains. Of the options Seed and Compute count.
+func SharesOfModes(ctx context.Context, model *rbm.Model, samples rbm.Batch, o Options) ([]ModeShare, error) {
+	s, err := NewSurvey(ctx, model, SurveyOptions{Seed: o.Seed, Compute: o.Compute})
+	if err != nil {
+		return nil, err
+	}
+	independent := make([]float64, s.count())
+	for k := range independent {
+		independent[k] = float64(samples.Rows())
+	}
+	return s.sharesOf(samples, independent), nil
+}

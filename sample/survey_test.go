@@ -1,0 +1,169 @@
+package sample
+
+import (
+	"math"
+	"testing"
+
+	"harmonium/compute"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// The model given held units has the distribution of the others: F differs by a constant where the held ones are at
+// their values.
+func TestGiven(t *testing.T) {
+	held := map[int]bool{1: true, 4: false}
+	for _, units := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		model := rbm.NewModel(rbm.NewLayer(units, 6), rbm.NewLayer(rbm.Spin, 3), rng.Seed(1))
+		for k := range model.W {
+			model.W[k] *= 100
+		}
+		rest, v := given(model, held), rbm.AllStates(6)
+		whole, part := model.FreeEnergy(v), rest.FreeEnergy(v)
+		constant := math.NaN()
+		for r := range v.Rows() {
+			if !v.Bit(r, 1) || v.Bit(r, 4) {
+				continue
+			}
+			if math.IsNaN(constant) {
+				constant = whole[r] - part[r]
+			}
+			if got := whole[r] - part[r]; math.Abs(got-constant) > 1e-4 {
+				t.Errorf("%s: F of %06b differs by %v, elsewhere by %v", units, v.Index(r), got, constant)
+			}
+		}
+	}
+}
+
+// Directions are the leading left singular vectors of W.
+func TestDirections(t *testing.T) {
+	a := [2][]float64{{0.6, 0, 0.8, 0, 0}, {-0.8, 0, 0.6, 0, 0}}
+	b := [2][]float64{{1, 0, 0, 0}, {0, 0, 2, 0}} // of singular values 3 and 2·1
+	model := rbm.New(5, 4, rng.Seed(1))
+	for i := range 5 {
+		for j := range 4 {
+			model.W[i*4+j] = float32(3*a[0][i]*b[0][j] + a[1][i]*b[1][j])
+		}
+	}
+	observer, count := newDirections(model, compute.New(1))
+	v := rbm.NewBatch(5, 5)
+	for i := range 5 {
+		v.SetBit(i, i, true)
+	}
+	got := make([]float32, 5*count)
+	observer.HiddenInputs(got, v)
+	for k, want := range a {
+		sign := math.Copysign(1, float64(got[0*count+k])*want[0])
+		for i, x := range want {
+			if math.Abs(sign*float64(got[i*count+k])-x) > 1e-3 {
+				t.Errorf("direction %d of unit %d is %v, want ±%v", k+1, i, got[i*count+k], x)
+			}
+		}
+	}
+}
+
+// Shares are those of Z, and their errors come from all modes. What AIS has not reached has none.
+func TestSharesOfModes(t *testing.T) {
+	log := func(part, stderr float64) Mode { return Mode{LogZ: LogZ{Value: 700 + math.Log(part), Stderr: stderr}} }
+	s := &Survey{Modes: &Modes{List: []Mode{log(0.8, 0.1), log(0.2, 0.05), {LogZ: LogZ{Value: math.Inf(-1)}}}}}
+	s.divide()
+	both := 0.8 * 0.2 * math.Hypot(0.1, 0.05) // dp = p(1−p) d(log Z_1 − log Z_2)
+	for k, want := range []struct{ share, stderr float64 }{{0.8, both}, {0.2, both}, {0, 0}} {
+		if math.Abs(s.Share[k]-want.share) > 1e-12 || math.Abs(s.Stderr[k]-want.stderr) > 1e-12 {
+			t.Errorf("mode %d has a share of %v ± %v, want %v ± %v", k+1, s.Share[k], s.Stderr[k], want.share, want.stderr)
+		}
+	}
+	s = &Survey{Modes: &Modes{List: []Mode{{LogZ: LogZ{Value: math.Inf(-1)}}, {LogZ: LogZ{Value: math.NaN()}}}}}
+	if s.divide(); s.Share[0] != 0 || s.Share[1] != 0 || s.starts(0.01, 3, rng.Seed(1)).Rows() != 0 {
+		t.Errorf("shares %v of modes without log Z", s.Share)
+	}
+}
+
+// blocks is a model of separate blocks of spins, each a hidden unit with its visible ones, of which the first has a
+// field: every block has two modes, up with a probability of σ(2·field) in the first one.
+func blocks(count, size int, w, field float32) *rbm.Model {
+	model := rbm.NewModel(rbm.NewLayer(rbm.Spin, count*size), rbm.NewLayer(rbm.Spin, count), rng.Seed(1))
+	clear(model.W)
+	for i := range count * size {
+		model.W[i*count+i/size] = w
+	}
+	model.C()[0] = field
+	return model
+}
+
+// A survey finds all modes of a model and their shares, up to MostModes; one mode has all; units that are no bits have
+// none.
+func TestSurvey(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		model  *rbm.Model
+		shares []float64 // of the modes where the first block is up, and of the others
+		modes  int
+	}{
+		{"one", blocks(1, 4, 0, 0), []float64{1}, 1},
+		{"two", blocks(1, 8, 2, 0.7), []float64{1 / (1 + math.Exp(-1.4)), 1 / (1 + math.Exp(1.4))}, 2},
+		{"64", blocks(6, 8, 2, 0.7), []float64{1 / (1 + math.Exp(-1.4)) / 32, 1 / (1 + math.Exp(1.4)) / 32}, 64},
+	} {
+		found, done := 0, 0.0
+		known := rbm.NewBatch(100, c.model.M()) // patterns of whole blocks
+		for r := range 100 {
+			for i := range c.model.M() {
+				known.SetBit(r, i, r>>(i/8)&1 == 1)
+			}
+		}
+		s, err := NewSurvey(t.Context(), c.model, SurveyOptions{Known: known, Seed: 1, Progress: func(n int, part float64) {
+			if n < found || part < done || part > 1 {
+				t.Errorf("%s: %d modes and %v of the work after %d and %v", c.name, n, part, found, done)
+			}
+			found, done = n, part
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.List) != c.modes || c.modes > 1 && found != c.modes {
+			t.Errorf("%s: %d modes, want %d; %d are reported", c.name, len(s.List), c.modes, found)
+		}
+		for k, got := range s.Share {
+			want := c.shares[k*len(c.shares)/len(s.Share)]
+			if math.Abs(got-want) > max(1e-9, 5*s.Stderr[k]) || s.Stderr[k] > 0.1*want {
+				t.Errorf("%s: mode %d has %.4f ± %.4f, want %.4f", c.name, k+1, got, s.Stderr[k], want)
+			}
+		}
+	}
+	model := blocks(2, 4, 1, 0)
+	model.Hidden = strange{model.Hidden}
+	s, err := NewSurvey(t.Context(), model, SurveyOptions{})
+	if err != nil || len(s.List) > 0 || len(s.Share) > 0 || len(s.Parts(rbm.NewBatch(2, 8), nil)) > 0 {
+		t.Errorf("a layer of units that are no bits has modes %v, error %v", s.List, err)
+	}
+}
+
+// strange is a layer of which nothing is known but that it is one.
+type strange struct{ rbm.Layer }
+
+// Rows are in the modes that they are nearest to, and count by their weights.
+func TestParts(t *testing.T) {
+	s, err := NewSurvey(t.Context(), blocks(1, 8, 2, 0.7), SurveyOptions{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rows = 10000 // more than are labelled at once
+	v, weights := rbm.NewBatch(rows, 8), make([]float64, rows)
+	for r := range rows {
+		weights[r] = 1
+		if r%4 == 0 {
+			weights[r] = 3
+			for i := range 7 {
+				v.SetBit(r, i, true)
+			}
+		}
+	}
+	for _, c := range []struct{ weights, want []float64 }{{nil, []float64{0.25, 0.75}}, {weights, []float64{0.5, 0.5}}} {
+		got := s.Parts(v, c.weights)
+		for k, want := range c.want {
+			if math.Abs(got[k]-want) > 1e-12 {
+				t.Errorf("weights %v: %.4f of the rows are in mode %d, want %.4f", c.weights != nil, got[k], k+1, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,266 @@
+package sample
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"harmonium/compute"
+	"harmonium/diag"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// watch is what a Draw observes of its chains: the free energy F(v), the mode that v belongs to, and projections u·v on the leading left
+// singular vectors of W. Chains that are caught may agree on any one of them: modes can have equal free energies, and the search for modes
+// may miss some.
+type watch struct {
+	model      *rbm.Conditionals
+	directions *rbm.Conditionals // of a model whose hidden inputs are the projections
+	count      int               // of directions
+	modes      *Survey
+	compute    *compute.Context
+}
+
+func newWatch(model *rbm.Model, modes *Survey, on *compute.Context) *watch {
+	w := &watch{model: rbm.NewConditionals(model, on), modes: modes, compute: on}
+	w.directions, w.count = newDirections(model, on)
+	return w
+}
+
+// The directions that are watched: the leading ones, to the accuracy of a few steps of subspace iteration.
+const (
+	directions     = 3
+	iterationSteps = 20
+)
+
+// newDirections makes a model of the leading left singular vectors u of W, one a hidden unit.
+func newDirections(model *rbm.Model, on *compute.Context) (observer *rbm.Conditionals, count int) {
+	m, n := model.M(), model.N()
+	count = min(directions, m, n)
+	source := rng.NewSource(rng.Seed(0).Stream(rng.StreamRestart), 0)
+	u := make([][]float64, count)
+	for k := range u {
+		u[k] = make([]float64, m)
+		for i := range u[k] {
+			u[k][i] = source.Float64() - 0.5
+		}
+	}
+	h := make([]float64, n)
+	for range iterationSteps { // u ← W Wᵀ u, kept orthogonal
+		for k := range u {
+			clear(h)
+			for i, x := range u[k] {
+				for j, w := range model.W[i*n : (i+1)*n] {
+					h[j] += float64(x * float64(w))
+				}
+			}
+			for i := range u[k] {
+				u[k][i] = 0
+				for j, w := range model.W[i*n : (i+1)*n] {
+					u[k][i] += float64(float64(w) * h[j])
+				}
+			}
+			for _, before := range u[:k] {
+				subtractProjection(u[k], before)
+			}
+			normalise(u[k])
+		}
+	}
+	inputs := &rbm.Model{Visible: model.Visible.Clone(), Hidden: rbm.NewLayer(rbm.Bernoulli, count), W: make([]float32, m*count)}
+	for k := range u {
+		for i, x := range u[k] {
+			inputs.W[i*count+k] = float32(x)
+		}
+	}
+	return rbm.NewConditionals(inputs, on), count
+}
+
+func subtractProjection(x, unit []float64) {
+	sum := 0.0
+	for i := range x {
+		sum += float64(x[i] * unit[i])
+	}
+	for i := range x {
+		x[i] -= float64(sum * unit[i])
+	}
+}
+
+func normalise(x []float64) {
+	sum := 0.0
+	for _, x := range x {
+		sum += float64(x * x)
+	}
+	if sum == 0 {
+		return
+	}
+	for i := range x {
+		x[i] /= math.Sqrt(sum)
+	}
+}
+
+// trace is what a watch has observed of every chain along the sweeps, after every stride sweeps.
+type trace struct {
+	*watch
+	stride     int
+	quantities []quantity // F and the projections
+	labels     [][]uint8  // the mode, of each chain
+	trips      int        // round trips of tempering; 0 for Gibbs
+
+	energies []float64 // scratch
+	inputs   []float32
+	places   []int
+}
+
+// quantity is a number that is followed along every chain.
+type quantity struct {
+	name   string
+	mode   int // whose share it is, from 1; 0: none's
+	chains [][]float64
+}
+
+// newTrace returns a trace of at most length observations, in a number of sweeps.
+func (w *watch) newTrace(chains, sweeps, length int) *trace {
+	t := &trace{watch: w, stride: max(1, (sweeps+length-1)/length),
+		energies: make([]float64, chains), inputs: make([]float32, chains*w.count), places: make([]int, chains)}
+	t.quantities = append(t.quantities, quantity{name: "the free energy"})
+	for k := range w.count {
+		t.quantities = append(t.quantities, quantity{name: fmt.Sprintf("direction %d of W", k+1)})
+	}
+	length = sweeps/t.stride + 1
+	for k := range t.quantities {
+		for range chains {
+			t.quantities[k].chains = append(t.quantities[k].chains, make([]float64, 0, length))
+		}
+	}
+	for range chains {
+		t.labels = append(t.labels, make([]uint8, 0, length))
+	}
+	return t
+}
+
+// add observes the chains at their states v.
+func (t *trace) add(v rbm.Batch) {
+	add := func(k, r int, x float64) { t.quantities[k].chains[r] = append(t.quantities[k].chains[r], x) }
+	t.model.FreeEnergy(t.energies, v)
+	for r, f := range t.energies {
+		add(0, r, f)
+	}
+	t.directions.HiddenInputs(t.inputs, v)
+	for at, x := range t.inputs {
+		add(1+at%t.count, at/t.count, float64(x))
+	}
+	if t.modes.several() {
+		t.modes.Labels(t.places, v)
+		for r, k := range t.places {
+			t.labels[r] = append(t.labels[r], uint8(k))
+		}
+	}
+}
+
+// length is the number of sweeps so far.
+func (t *trace) length() int { return len(t.quantities[0].chains[0]) * t.stride }
+
+// all are the quantities, the free energy first, and after them for each mode that is watched the indicator of being there.
+func (t *trace) all() []quantity {
+	all := slices.Clone(t.quantities)
+	for _, k := range t.watched() {
+		q := quantity{fmt.Sprintf("the share of mode %d", k+1), k + 1, make([][]float64, len(t.labels))}
+		for r, chain := range t.labels {
+			q.chains[r] = make([]float64, len(chain))
+			for at, label := range chain {
+				if int(label) == k {
+					q.chains[r][at] = 1
+				}
+			}
+		}
+		all = append(all, q)
+	}
+	return all
+}
+
+// seen returns the part of all observations that lie in each mode.
+func (t *trace) seen() []float64 {
+	seen := make([]float64, t.modes.count())
+	for _, chain := range t.labels {
+		for _, k := range chain {
+			seen[k] += 1 / float64(len(chain)*len(t.labels))
+		}
+	}
+	return seen
+}
+
+// watched are the modes that have watchedShare of the observations or of Z, and leave as much to others: the largest watchedModes of them,
+// in order.
+func (t *trace) watched() []int {
+	if !t.modes.several() {
+		return nil
+	}
+	share, seen := slices.Clone(t.modes.Share), t.seen()
+	var modes []int
+	for k := range share {
+		most := 1 - min(share[k], seen[k]) // of all others
+		if share[k] = max(share[k], seen[k]); min(share[k], most) >= watchedShare {
+			modes = append(modes, k)
+		}
+	}
+	slices.SortStableFunc(modes, func(a, b int) int { return cmp.Compare(share[b], share[a]) })
+	modes = modes[:min(len(modes), watchedModes)]
+	slices.Sort(modes)
+	return modes
+}
+
+// rhat returns the largest R̂ of all quantities, and whose it is. It is NaN for chains that are too short.
+func (t *trace) rhat() (rhat float64, name string) {
+	all := t.all()
+	values := make([]float64, len(all))
+	t.compute.Parallel(len(all), func(k int) { values[k] = diag.Rhat(all[k].chains) })
+	for k, x := range values {
+		if k == 0 || x > rhat {
+			rhat, name = x, all[k].name
+		}
+	}
+	return rhat, name
+}
+
+// ess returns the effective sample size by each quantity, NaN where it has nothing to say.
+func (t *trace) ess() (all []quantity, ess []float64) {
+	all = t.all()
+	ess = make([]float64, len(all))
+	t.compute.Parallel(len(all), func(k int) {
+		if ess[k] = diag.ESS(all[k].chains); k == 0 {
+			ess[k] = min(ess[k], diag.TailESS(all[k].chains))
+		}
+	})
+	return all, ess
+}
+
+// least returns the place of the least number, the first one's where that is NaN.
+func least(x []float64) (at int) {
+	for k := range x {
+		if x[k] < x[at] {
+			at = k
+		}
+	}
+	return at
+}
+
+// changes counts how often chains went from one of the watched modes to another.
+func (t *trace) changes() (changes int) {
+	watched := t.watched()
+	for _, chain := range t.labels {
+		last := -1
+		for _, label := range chain {
+			k := int(label)
+			if k == last || !slices.Contains(watched, k) {
+				continue
+			}
+			if last >= 0 {
+				changes++
+			}
+			last = k
+		}
+	}
+	return changes
+}
