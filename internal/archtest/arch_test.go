@@ -36,7 +36,10 @@ var ranks = [][]string{
 	{"cmd/harmonium/internal/run", "cmd/harmonium/internal/plot"},
 	{"cmd/harmonium/internal/web"},
 	{"cmd/harmonium"},
-	{"docs", "cmd/harmonium/internal/pictures/roofline", "bench/calibration", "bench/judge", "cmd/harmonium/internal/pictures/modes", "cmd/harmonium/internal/pictures/needle"},
+	{
+		"docs", "bench/calibration", "bench/judge", "cmd/harmonium/internal/pictures/roofline",
+		"cmd/harmonium/internal/pictures/modes", "cmd/harmonium/internal/pictures/needle",
+	},
 }
 
 func rank(folder string) int {
