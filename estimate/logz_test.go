@@ -66,7 +66,7 @@ func TestLogZ(t *testing.T) {
 				t.Fatal(err)
 			}
 			for seed := range uint64(5) {
-				b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000, Seed: seed})
+				b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 2_500_000, Seed: seed})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -20,7 +20,7 @@ type Mode struct {
 
 // Shares of modes take modesPart of the chain steps of a run.
 const (
-	modesPart   = 0.1
+	modesPart   = 0.07
 	matters     = 0.01 // part of Z in a mode that is worth a word
 	leastStderr = 0.01 // of AIS from a mode, whose chains may all have missed a little of it
 )
@@ -37,15 +37,26 @@ func (e *estimator) findModes(ctx context.Context, steps int, key rng.Key) error
 	return e.modes.Measure(ctx, modesPart*float64(cost(steps)), steps, e.conditionals, key, e.report)
 }
 
-// complete is an estimate of log Z put together with AIS from each mode: the sum over the modes of what both say of their shares.
+// complete is an estimate of log Z put together with AIS from each mode: the sum over the modes of what both say of
+// their shares.
 //
-// Both are lower bounds in probability, so that the larger holds where they differ by more than their errors. Where they don't, the
-// weighted mean does if the mode is well known, and the estimate itself if it is not. An estimate whose chains are worth N independent ones
-// sees a part p of Z with the standard error √(p(1−p)/N): it may well have seen nothing of a small part, and be right in the mean.
+// Both are lower bounds in probability, so that the larger holds where they differ by more than their errors. Where they
+// don't, the weighted mean does if the mode is well known, and the estimate itself if it is not; or the estimate in all of these
+// modes, if it knows their sum better than they do one by one.
 func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.LogZ, shares []sample.LogZ) {
 	if e.modes == nil {
 		return z, nil
 	}
+	whole, shares = e.join(z, seen, true)
+	if apart, own := e.join(z, seen, false); apart.Stderr < whole.Stderr {
+		return apart, own
+	}
+	return whole, shares
+}
+
+// join is complete with or without weighted means. An estimate whose chains are worth N independent ones sees a part p of Z
+// with the standard error √(p(1−p)/N): it may well have seen nothing of a small part, and be right in the mean.
+func (e *estimator) join(z sample.LogZ, seen []sample.LogZ, means bool) (whole sample.LogZ, shares []sample.LogZ) {
 	size := min(z.ESS, 1/(z.Stderr*z.Stderr))
 	shares = slices.Clone(seen)
 	var sum, kept, squares float64 // in units of the estimate: all parts, those of the estimate alone, and errors of the others
@@ -58,7 +69,7 @@ func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.Lo
 		switch {
 		case p-q > agreement*math.Hypot(ownError, chance):
 			part, error = p, ownError
-		case p > 0 && wellKnown(own) && q-p < agreement*math.Hypot(ownError, seenError):
+		case means && p > 0 && wellKnown(own) && q-p < agreement*math.Hypot(ownError, seenError):
 			a, b := 1/(ownError*ownError), 1/(seenError*seenError)
 			part, error = (a*p+b*q)/(a+b), 1/math.Sqrt(a+b)
 		default:
@@ -120,14 +131,17 @@ func (e *estimator) startWeights(v rbm.Batch, parts []float64) (logWeights []flo
 	return logWeights, covered
 }
 
-// broaden gives the base the mean of the data's means and the model's own, as its modes have them.
+// broaden gives the base the mean of the data's means and the model's own, as its modes have them, if these are well known.
 func (e *estimator) broaden() {
-	if e.modes == nil || math.IsInf(e.modes.LogZ().Value, -1) {
+	if e.modes == nil {
 		return
 	}
 	own := make([]sample.LogZ, len(e.modes.List))
 	for k, m := range e.modes.List {
 		own[k] = m.LogZ
+	}
+	if !e.settled(own) {
+		return
 	}
 	between := make([]float64, len(e.means))
 	for i, μ := range e.means {

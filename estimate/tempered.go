@@ -11,6 +11,7 @@ import (
 const (
 	replicaSets = 50 // of tempering
 	groups      = 10 // of replica sets, for the error
+	visitsApart = 4  // rounds between two looks at the modes that states are in
 )
 
 // tempered estimates log Z from the exchanges of parallel tempering in about chainSteps chain steps, a third of them as burn-in: the ratio
@@ -38,12 +39,14 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (z sample.Lo
 	}
 	pairs := make([]pair, len(t.Betas())-1)
 	t.ObserveWork = func(k int, up, down []float64) { pairs[k].add(up, down) }
-	visits := e.newVisits()
+	visits, rounds := e.newVisits(), 0
 	for e.done < end || !pairs[len(pairs)-1].enough() || !pairs[0].enough() {
 		if err := round(); err != nil {
 			return z, nil, states, err
 		}
-		visits.count(t.Visible())
+		if rounds++; rounds%visitsApart == 0 {
+			visits.count(t.Visible())
+		}
 	}
 	var logZ [groups + 1]float64 // without each group, and with all
 	for g := range logZ {

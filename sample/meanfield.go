@@ -51,7 +51,7 @@ const MostIterations = 60
 
 // An iteration stops at a fixed point, where no layer of means moves by more than the square root of still, or after MostIterations.
 const (
-	still   = 1e-6           // Σ_i of squares
+	still   = 1e-4           // Σ_i of squares
 	certain = 1. / (1 << 13) // means as near to 0 or 1 as this are 0 or 1, which saves products
 )
 
