@@ -143,24 +143,6 @@ func judged(t *testing.T, model *rbm.Model, v rbm.Batch, means []float64) *estim
 	return b
 }
 
-// needle is a model of m fair coins, and of one pattern of the first k of them with e^logOdds times the mass of the
-// rest, the other coins free: the pattern of a single hidden unit.
-func needle(m, k int, logOdds float64) *rbm.Model {
-	model := rbm.New(m, 2, rng.Seed(1))
-	clear(model.W)
-	c := logOdds
-	for i := range k {
-		w := 12.0
-		if i%3 == 0 {
-			w = -12
-		}
-		model.W[i*2] = float32(w)
-		c -= rbm.Softplus(w) - math.Ln2
-	}
-	model.C()[0] = float32(c)
-	return model
-}
-
 // Patterns of a part of the units, or of all of them, whose mass is that of the rest or a little more. Chains that
 // begin at coins, at the means or at data of the rest don't find them, and the estimates agree without them: log Z is
 // too low by log(1 + e^logOdds).
@@ -169,7 +151,7 @@ func TestLogZFindsNeedles(t *testing.T) {
 		m, k    int
 		logOdds float64
 	}{{40, 20, 0.3}, {40, 20, 3}, {60, 30, 8}, {30, 30, 0.3}, {50, 50, 2}} {
-		model := needle(c.m, c.k, c.logOdds)
+		model := lecturetest.Needle(c.m, c.k, c.logOdds)
 		truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 		if err != nil {
 			t.Fatal(err)
