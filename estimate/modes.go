@@ -11,18 +11,19 @@ import (
 	"harmonium/sample"
 )
 
-// Mode is a mode of the model: a fixed point of mean-field theory, and what was seen of its share of Z, log Σ_{v in mode} e^(−F(v)).
+// Mode is a mode of the model with estimates of log Z_k = log Σ_{v in mode k} e^(−F(v)), in nats: by AIS from the mode
+// itself (LogZ), and by the weighted chains of AIS and the states of tempering that ended in it. These are −Inf where
+// none did.
 type Mode struct {
-	sample.Mode                    // LogZ is by AIS from the mode itself
-	ByAIS, ByTempering sample.LogZ // by the chains of these that ended there
-	Share              float64     // of Z, by all of them
+	sample.Mode
+	ByAIS, ByTempering sample.LogZ
+	Share              float64 // Z_k/Z, by AIS and AIS from the mode together
 }
 
-// Shares of modes take modesPart of the chain steps of a run.
 const (
-	modesPart   = 0.1
-	matters     = 0.01 // part of Z in a mode that is worth a word
-	leastStderr = 0.01 // of AIS from a mode, whose chains may all have missed a little of it
+	modesPart   = 0.1  // chain steps of AIS from the modes, as a part of those of AIS and reverse AIS in a run
+	matters     = 0.01 // least part of Z of a mode that has to be well known
+	leastStderr = 0.01 // nats: least error of AIS from a mode, whose chains may all have missed a small part of it
 )
 
 // findModes looks for modes from other starts than in the run before, and estimates their shares of Z.
@@ -37,22 +38,24 @@ func (e *estimator) findModes(ctx context.Context, steps int, key rng.Key) error
 	return e.modes.Measure(ctx, modesPart*float64(cost(steps)), steps, e.conditionals, key, e.report)
 }
 
-// complete is an estimate of log Z put together with AIS from each mode: the sum over the modes of what both say of their shares.
+// complete combines an estimate z of log Z with AIS from each mode: log Σ_k Z_k, where Z_k comes from both. seen are
+// the shares of the modes in z.
 //
-// Both are lower bounds in probability, so that the larger holds where they differ by more than their errors. Where they don't, the
-// weighted mean does if the mode is well known, and the estimate itself if it is not. An estimate whose chains are worth N independent ones
-// sees a part p of Z with the standard error √(p(1−p)/N): it may well have seen nothing of a small part, and be right in the mean.
+// Both estimates of Z_k are lower bounds in probability. Where AIS from the mode is higher by more than the errors, it
+// replaces what was seen. Where the two agree and the mode is well known, Z_k is their mean, weighted by 1/error². Else
+// what was seen stays. An estimate that is worth N independent samples sees a part p of Z with the standard error
+// √(p(1−p)/N): it may have seen nothing of a small part, and be right in the mean.
 func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.LogZ, shares []sample.LogZ) {
 	if e.modes == nil {
 		return z, nil
 	}
 	size := min(z.ESS, 1/(z.Stderr*z.Stderr))
 	shares = slices.Clone(seen)
-	var sum, kept, squares float64 // in units of the estimate: all parts, those of the estimate alone, and errors of the others
+	var sum, kept, squares float64 // in units of e^z: Σ_k Z_k, the part of it as seen, and errors² of the rest
 	for k, s := range seen {
 		own := e.modes.List[k].LogZ
 		p, q := math.Exp(own.Value-z.Value), math.Exp(s.Value-z.Value)
-		chance := math.Sqrt(p * (1 + p) / size) // of p/(1+p) of all chains, in the units of p
+		chance := math.Sqrt(p * (1 + p) / size) // a part p/(1+p) of all chains, seen by chance
 		ownError, seenError := p*max(own.Stderr, leastStderr), max(q*s.Stderr, chance)
 		part, error := q, 0.0
 		switch {
@@ -72,10 +75,10 @@ func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.Lo
 	return sample.LogZ{Value: z.Value + math.Log(sum), Stderr: math.Sqrt(squares) / sum, ESS: z.ESS}, shares
 }
 
-// wellKnown reports whether the chains of AIS from a mode have hardly had to be weighted.
+// wellKnown reports whether AIS from a mode has an effective sample size of half its chains, and an error below goal.
 func wellKnown(own sample.LogZ) bool { return own.ESS >= sample.ModeChains/2 && own.Stderr <= goal }
 
-// parts are what shares are of their sum.
+// parts returns Z_k/Σ_l Z_l.
 func parts(shares []sample.LogZ) []float64 {
 	whole, list := sample.SumLogZ(shares...).Value, make([]float64, len(shares))
 	for k, s := range shares {
@@ -84,7 +87,7 @@ func parts(shares []sample.LogZ) []float64 {
 	return list
 }
 
-// settled reports whether all modes that matter are well known, and nothing else has been seen where they are.
+// settled reports whether every mode that matters is well known, and AIS from it agrees with its share.
 func (e *estimator) settled(shares []sample.LogZ) bool {
 	for k, p := range parts(shares) {
 		if own := e.modes.List[k].LogZ; p > matters && (!wellKnown(own) || math.Abs(own.Value-shares[k].Value) > agreement*goal) {
@@ -94,8 +97,8 @@ func (e *estimator) settled(shares []sample.LogZ) bool {
 	return len(shares) > 0
 }
 
-// startWeights are log weights of mean 1 that give modes their parts of Z among chains at v, as far as there are chains in them; covered is
-// the part of Z in these modes.
+// startWeights returns log weights, of mean weight 1, that give each mode with chains at v its part of Z among them.
+// covered is the part of Z in these modes. Without any, and for units that are no bits, the weights are nil: all equal.
 func (e *estimator) startWeights(v rbm.Batch, parts []float64) (logWeights []float64, covered float64) {
 	if e.modes == nil {
 		return nil, 1
@@ -120,7 +123,8 @@ func (e *estimator) startWeights(v rbm.Batch, parts []float64) (logWeights []flo
 	return logWeights, covered
 }
 
-// broaden gives the base the mean of the data's means and the model's own, as its modes have them.
+// broaden sets the means of the base half way between those of the data and those of the model, Σ_k (Z_k/Z) μ_k, so
+// that chains from the base come to both.
 func (e *estimator) broaden() {
 	if e.modes == nil || math.IsInf(e.modes.LogZ().Value, -1) {
 		return
@@ -141,7 +145,7 @@ func (e *estimator) broaden() {
 	e.base.SetBiasesFromMeans(between)
 }
 
-// list puts together what is known of the modes, the largest first.
+// list returns the modes with all their estimates, the largest share first.
 func (e *estimator) list(ais, tempered, shares []sample.LogZ) []Mode {
 	if e.modes == nil {
 		return nil
