@@ -32,7 +32,7 @@ type Options struct {
 // DefaultBudget is a minute or two on two cores for 784×500 units, and LeastBudget that of the shortest run.
 const (
 	DefaultBudget = 25_000_000
-	LeastBudget   = 2 * chains * (2*firstSteps + firstSteps/2) * 115 / 100
+	LeastBudget   = chains * (2*firstSteps + firstSteps/2) * wholeRun / 10
 )
 
 const (

@@ -105,34 +105,22 @@ func numberOrNothing(x float64) string {
 	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
-// modesTable tells the modes' shares of Z and of data.
+// modesTable writes the line of the modes: their shares of Z and of data, and how often chains changed between them.
 func (r *inspectResult) modesTable(w io.Writer) {
 	if len(r.Modes) == 0 {
 		return
 	}
-	var shares, rows []float64
+	var shares, stderrs, rows []float64
 	for _, mode := range r.Modes {
-		shares, rows = append(shares, float64(mode.Share)), append(rows, float64(mode.Data))
+		shares, stderrs = append(shares, float64(mode.Share)), append(stderrs, float64(mode.Stderr))
+		rows = append(rows, float64(mode.Data))
 	}
-	fmt.Fprintf(w, "modes\t%s", modesInWords(shares, r.Changes))
+	fmt.Fprintf(w, "modes\t%s of Z by AIS", shareList(shares, stderrs))
 	if !math.IsNaN(rows[0]) {
-		fmt.Fprintf(w, "; of the data %s", percents(rows))
+		fmt.Fprintf(w, "; of the data %s", percents(rows, nil))
+	}
+	if r.Changes != nil { // of chains: exact samples have none
+		fmt.Fprint(w, changesInWords(shares, *r.Changes))
 	}
 	fmt.Fprintln(w)
-}
-
-// modesInWords tells how many modes there are, their shares, and how often chains changed between them, unless changes
-// is nil or there is no other mode with a share to change to.
-func modesInWords(shares []float64, changes *int) string {
-	text := shareList(shares) + " of Z"
-	large := 0
-	for _, share := range shares {
-		if share >= 0.01 {
-			large++
-		}
-	}
-	if large > 1 && changes != nil {
-		text += fmt.Sprintf("; chains changed %d times", *changes)
-	}
-	return text
 }
