@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -218,5 +219,33 @@ func TestLogZRepeats(t *testing.T) {
 	}
 	if last != a.ChainSteps || last > 1_500_000 {
 		t.Errorf("progress ended at %d chain steps, the answer took %d of 1500000", last, a.ChainSteps)
+	}
+}
+
+// Modes, their shares, all estimates and findings are the same on all numbers of workers and all instruction sets.
+func TestLogZOfModesRepeats(t *testing.T) {
+	model := lecturetest.Needle(37, 17, 1)
+	coins := sample.FromBiases(rbm.New(37, 1, rng.Seed(1)), 100, rng.Seed(2))
+	estimated := func(on *compute.Context) *estimate.Bracket {
+		b, err := estimate.LogZ(t.Context(), model, coins, slices.Repeat([]float64{0.5}, 37),
+			estimate.Options{Budget: estimate.LeastBudget, Compute: on})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	want := estimated(compute.New(1))
+	if len(want.Modes) < 2 || want.MissedByAIS == 0 {
+		t.Fatalf("%d modes, %v nats missed by AIS: the test shows nothing", len(want.Modes), want.MissedByAIS)
+	}
+	contexts := []*compute.Context{compute.New(2), compute.New(7)}
+	for _, isa := range compute.ISAs() {
+		contexts = append(contexts, compute.NewISA(2, isa))
+	}
+	for _, on := range contexts {
+		if got := estimated(on); !reflect.DeepEqual(got, want) {
+			t.Errorf("%v with %d workers gives log Z = %v ± %v and modes %+v, want %v ± %v and %+v",
+				on.ISA(), on.Workers(), got.Value, got.Stderr, got.Modes, want.Value, want.Stderr, want.Modes)
+		}
 	}
 }

@@ -17,7 +17,8 @@ func TestLeastFinding(t *testing.T) {
 	}{
 		{sample.Least{Configuration: 140, Rows: none, Modes: none}, sample.CodeHiddenMode, "a configuration with F = -140.0 was found"},
 		{sample.Least{Configuration: 130, Rows: 135, Modes: 140}, sample.CodeHiddenMode, "a mode with the variational bound 140.0 was found"},
-		{sample.Least{Configuration: 130, Rows: 140, Modes: 135}, sample.CodeMass, "the distinct rows have probabilities that sum to more than 1"},
+		{sample.Least{Configuration: 130, Rows: 140, Modes: 135}, sample.CodeMass,
+			"the distinct rows have probabilities that sum to more than 1"},
 	} {
 		f := c.least.Finding("AIS gives 41.6", sample.LogZ{Value: 41.5}, 3)
 		want := c.message + ", so that log Z is more than 140.0; AIS gives 41.6"
