@@ -23,8 +23,8 @@ type Bracket struct {
 	ReverseData   sample.LogZ // reverse AIS from data
 	ReverseRandom sample.LogZ // reverse AIS from random restarts: fair coins and the visible biases
 	Tempered      sample.LogZ // parallel tempering; ESS is its number of round trips
-	// MissedByAIS and MissedByTempering are the nats of AIS and of Tempered that come from modes of which their chains
-	// have seen too little.
+	// MissedByAIS and MissedByTempering are what AIS from the modes adds to AIS and to Tempered, in nats: above 0 where
+	// their chains have missed parts of modes, and a little below 0 where they have seen too much of well-known ones.
 	MissedByAIS, MissedByTempering float64
 	// Modes are the modes that were found, the largest first; at most sample.MostModes.
 	Modes []Mode
@@ -49,27 +49,28 @@ type NamedLogZ struct {
 	// same sense, if the chains start at samples of the model; 0 for neither.
 	Bounds int
 	sample.LogZ
-	Missed float64 // nats of it that come from modes of which it has seen too little
+	Missed float64 // nats of it that AIS from the modes has added
 	Use    Use
 }
 
-// Use is what is made of an estimate.
+// Use says whether an estimate counts towards the bracket, and why not.
 type Use string
 
 const (
 	Counted  Use = ""         // it counts towards the bracket
-	Low      Use = "low"      // it is lower than AIS: its chains are caught, and say nothing
-	Partial  Use = "partial"  // its chains are in too few of the modes
-	Needless Use = "needless" // AIS from the modes themselves knows all that matter
+	Low      Use = "low"      // it is lower than AIS: its chains are caught, and bound nothing
+	Partial  Use = "partial"  // its chains are in modes with less than 90 % of Z
+	Needless Use = "needless" // AIS from the modes themselves knows all modes that matter
 )
 
-// Estimates lists all five. Those of reverse AIS count where they say something of all of Z.
+// Estimates returns all five. AIS and tempering always count.
 //
-// From data and from random starts they are upper bounds where their chains, with weights that give each mode its
-// share, are samples of the model: so they count where they cover the modes, and are higher than AIS. Where they are
-// lower, chains are caught where the model gives less weight than they do. Reverse AIS fails in modes that chains on
-// the path from the base hardly come to, so that none of it counts where AIS from the modes themselves knows all that
-// matter.
+// Reverse AIS from data and from random restarts is an upper bound if its chains, with weights that give each mode its
+// share, are samples of the model. It counts if the chains cover modes with 90 % of Z and it is higher than AIS. Where
+// it is lower, chains are caught where the model gives less weight than they do.
+//
+// Reverse AIS is far too high in modes that chains on the path from the base hardly come to. It does not count, from
+// any starts, where AIS from the modes themselves knows all modes that matter.
 func (b *Bracket) Estimates() []NamedLogZ {
 	reverse := func(name string, z sample.LogZ, covered float64) NamedLogZ {
 		switch {
@@ -95,10 +96,11 @@ func (b *Bracket) Estimates() []NamedLogZ {
 	}
 }
 
-// coverage is the part of Z that must lie in modes with chains for these to say something of the whole.
+// coverage is the least part of Z in modes with chains of reverse AIS for it to count: what it lacks of log Z is then
+// at most −log 0.9 ≈ 0.1 nats.
 const coverage = 0.9
 
-// counted are the estimates that count.
+// counted returns the estimates that count.
 func (b *Bracket) counted() []NamedLogZ {
 	return slices.DeleteFunc(b.Estimates(), func(e NamedLogZ) bool { return e.Use != Counted })
 }
@@ -119,8 +121,8 @@ func agree(s, t sample.LogZ) bool {
 	return math.Abs(s.Value-t.Value) <= max(goal, agreement*math.Hypot(s.Stderr, t.Stderr))
 }
 
-// combine takes the mean of AIS and tempering, which are sound if they reach everything, and widens its error by half
-// of the span of the estimates that count.
+// combine sets Value to the mean of AIS and tempering, weighted by 1/error², which are right if they reach everything,
+// and widens its error by half of the span of the estimates that count.
 func (b *Bracket) combine() {
 	b.Lower, b.Upper = math.Inf(1), math.Inf(-1)
 	low, high := math.Inf(1), math.Inf(-1)
@@ -133,27 +135,28 @@ func (b *Bracket) combine() {
 	b.Stderr = 1 / math.Sqrt(ais+tempered)
 	b.span = high - low
 	b.widen(b.span / 2)
-	if b.hidden() { // nothing is left but what holds for certain
+	if b.hidden() {
 		least := b.Least.Value()
 		b.Value, b.Lower, b.Upper, b.Stderr = least, least, math.Inf(1), math.Inf(1)
 	}
 }
 
-// widen adds to the error, and sees to it that the bracket holds two of it.
+// widen adds to the error, √(Stderr² + by²), and widens the bracket to two errors around Value at least.
 func (b *Bracket) widen(by float64) {
 	b.Stderr = math.Hypot(b.Stderr, by)
 	b.Lower, b.Upper = min(b.Lower, b.Value-2*b.Stderr), max(b.Upper, b.Value+2*b.Stderr)
 }
 
-// hidden reports whether log Z is for certain more than the estimates and their errors allow.
+// hidden reports whether log Z is for certain above AIS and tempering by more than agreement errors.
 func (b *Bracket) hidden() bool {
 	most := max(b.AIS.Value+agreement*b.AIS.Stderr, b.Tempered.Value+agreement*b.Tempered.Stderr)
-	return b.Least.Value() > most+resolution*max(1, math.Abs(most))
+	return !(b.Least.Value() <= most+resolution*max(1, math.Abs(most))) // also where AIS is no number
 }
 
-// resolution is that of free energies, as a part of their size.
+// resolution is the rounding error of free energies by float32 inputs, as a part of their size.
 const resolution = 1e-5
 
+// weight is 1/error², finite for an estimate without error.
 func weight(s sample.LogZ) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
 
 // open reports whether two of the estimates that count disagree, and describes these.
@@ -171,7 +174,7 @@ func (b *Bracket) open() (open bool, all string) {
 	return open, all
 }
 
-// judge lists what speaks against the estimate; shorter is the run before, or nil.
+// judge adds findings on what speaks against the estimate. shorter is the run before, or nil.
 func (b *Bracket) judge(shorter *Bracket) {
 	if b.hidden() {
 		estimates := fmt.Sprintf("AIS gives %.1f, and tempering %.1f", b.AIS.Value, b.Tempered.Value)

@@ -8,7 +8,7 @@ import (
 	"harmonium/sample"
 )
 
-// see takes note of configurations.
+// see raises the bound −F(v) ≤ log Z by configurations, and returns F of each.
 func (e *estimator) see(v rbm.Batch) (free []float64) {
 	free = make([]float64, v.Rows())
 	e.conditionals.FreeEnergy(free, v)
@@ -21,10 +21,10 @@ func (e *estimator) see(v rbm.Batch) (free []float64) {
 	return free
 }
 
-// blockRows are scored at once.
+// blockRows is the number of rows whose F is computed at once, for memory's sake.
 const blockRows = 4096
 
-// seeData takes note of the data and of the training data.
+// seeData sets the bounds by the data and the training data: the largest −F(v), and log Σ e^(−F(v)) over distinct rows.
 func (e *estimator) seeData() {
 	e.least = sample.Least{Configuration: math.Inf(-1), Rows: math.Inf(-1), Modes: math.Inf(-1)}
 	all := stack(e.data, e.o.Training)

@@ -20,34 +20,35 @@ type Options struct {
 	Compute  *compute.Context                                // nil means the default; results don't depend on it
 	Progress func(done, total int64, expected time.Duration) // chain steps so far and at most, and how long those will take; may be nil
 
-	// Training are configurations that the model was trained on, if they are known and others than data. Chains begin there too, so that
-	// modes that data don't show are seen.
+	// Training are configurations that the model was trained on, if they are known and others than data. Chains begin
+	// there too, so that modes that data don't show are seen.
 	Training rbm.Batch
 
-	// Between are models that AIS and tempering pass between the base and the model, such as those saved along a training. None: the
-	// straight line, which is shorter (docs/decisions/0030).
+	// Between are models that AIS and tempering pass between the base and the model, such as those saved along a
+	// training. None: the straight line, which is shorter (docs/decisions/0030).
 	Between []*rbm.Model
 }
 
 // DefaultBudget is a minute or two on two cores for 784×500 units, and LeastBudget that of the shortest run.
 const (
 	DefaultBudget = 25_000_000
-	LeastBudget   = 2 * chains * (2*firstSteps + firstSteps/2) * 115 / 100
+	LeastBudget   = chains * (2*firstSteps + firstSteps/2) * wholeRun / 10
 )
 
 const (
 	chains     = 400  // of AIS
-	back       = 133  // of reverse AIS from each kind of starts
+	back       = 133  // of reverse AIS from each kind of starts, a third of AIS; also starts of each kind of a search for modes
 	firstSteps = 250  // of the shortest run
+	wholeRun   = 23   // tenths of its cost: tempering takes as much, and less than a tenth more to end a round, and modes modesPart
 	longer     = 3    // times the steps of the run before
-	fewest     = 1.5  // times: the last run, which takes what is left of the budget, is worth it
+	fewest     = 1.5  // times the steps of the run before: less is not worth a last run with what is left of the budget
 	goal       = 0.05 // nats: a standard error that is small enough
 	agreement  = 3    // standard errors within which two estimates agree
 )
 
-// LogZ estimates log Z of a model. data are configurations that the model should give weight to, such as those it was trained on
-// or is to be scored with; means are the probabilities of their units to be on, for the base. It returns an error if ctx is
-// cancelled, or if the model and the data don't fit.
+// LogZ estimates log Z of a model. data are configurations that the model should give weight to, such as those it was
+// trained on or is to be scored with; means are the probabilities of their units to be on, for the base. It returns an
+// error if ctx is cancelled, or if the model and the data don't fit.
 func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64, o Options) (*Bracket, error) {
 	if data.Units() != model.M() || len(means) != model.M() {
 		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones",
@@ -90,8 +91,7 @@ func Memory(model *rbm.Model) float64 {
 	return sample.ChainMemory(model, chains) + sample.TemperingMemory(model, replicaSets)
 }
 
-// cost is the number of chain steps of AIS, of the sweeps before reverse AIS, and of reverse AIS. Tempering takes as many, and less than a
-// tenth more to end a round.
+// cost is the number of chain steps of AIS, of the sweeps before reverse AIS, and of reverse AIS.
 func cost(steps int) int64 { return int64(chains) * int64(2*steps+warmUp(steps)) }
 
 // warmUp is the number of sweeps that chains make at the model before reverse AIS.
@@ -99,7 +99,7 @@ func warmUp(steps int) int { return steps / 2 }
 
 // nextSteps is the number of steps of the next run, with what is left of the budget; 0 if it isn't worth it.
 func nextSteps(steps int, left int64) int {
-	left = left * 10 / 23
+	left = left * 10 / wholeRun
 	if next := longer * steps; cost(next) <= left {
 		return next
 	}
@@ -119,7 +119,7 @@ type estimator struct {
 	lengths      []float64 // of its steps, summed over AIS and reverse AIS
 	conditionals *rbm.Conditionals
 	modes        *sample.Modes // nil where the units are no bits
-	known        rbm.Batch     // states to look for modes from in the next run
+	known        rbm.Batch     // starts of the next search for modes, beside its own
 	key          rng.Key
 	runs         uint32
 	least        sample.Least
@@ -145,44 +145,38 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) 
 	return e
 }
 
+// The streams of random numbers of a run.
+const (
+	streamAIS rng.Stream = iota + 1
+	streamEnds
+	streamData
+	streamTempering
+	streamRandom
+	streamModes
+	streamKnown
+)
+
+// runKey gives every run random numbers of its own.
+func (e *estimator) runKey() rng.Key { return e.key.Stream(rng.Stream(e.runs)) }
+
 // run makes all five estimates, those by AIS with the given number of steps.
 func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
-	key := e.key.Stream(runStream(e.runs))
-	if err := e.findModes(ctx, steps, key.Stream(6)); err != nil {
+	if err := e.findModes(ctx, steps, e.runKey().Stream(streamModes)); err != nil {
 		return nil, err
 	}
 	if e.runs == 0 {
 		e.broaden()
 	}
 	e.places, e.lengths = e.schedule(steps), make([]float64, steps)
-	ais, lengths, err := sample.AIS(ctx, e.path, e.places, chains, e.conditionals, key.Stream(1), func(int) { e.report(chains) })
+	b := &Bracket{Steps: steps}
+	ends, byAIS, shares, err := e.forward(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	e.add(lengths)
-	b := &Bracket{Steps: steps}
-	byAIS := e.shares(ais)
-	whole, shares := e.complete(ais.LogZ(), byAIS)
-	b.AIS, b.MissedByAIS = whole, whole.Value-ais.LogZ().Value
-	b.settledModes = e.settled(shares)
-
-	ais.Resample()
-	ended := rbm.NewBatch(back, e.model.M())
-	ended.Gather(ais.Chains.Visible, spread()) // copies of a chain stand side by side
-	var random rbm.Batch
-	if b.ReverseEnds, _, _, err = e.reverse(ctx, ended, nil, key.Stream(2)); err != nil {
+	random, err := e.backward(ctx, b, ends, shares)
+	if err != nil {
 		return nil, err
 	}
-	b.ReverseEnds.Value += b.MissedByAIS
-	starts := e.rows(back, key)
-	if b.ReverseData, b.coveredByData, _, err = e.reverse(ctx, starts, shares, key.Stream(3)); err != nil {
-		return nil, err
-	}
-	starts = sample.RandomStarts(e.model, back, key.Stream(5))
-	if b.ReverseRandom, b.coveredByRandom, random, err = e.reverse(ctx, starts, shares, key.Stream(5)); err != nil {
-		return nil, err
-	}
-
 	tempered, byTempering, states, err := e.tempered(ctx, cost(steps))
 	if err != nil {
 		return nil, err
@@ -190,14 +184,50 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	b.Tempered, _ = e.complete(tempered, byTempering)
 	b.MissedByTempering = b.Tempered.Value - tempered.Value
 	b.Modes = e.list(byAIS, byTempering, shares)
-	e.known = stack(random, states, e.lowest, e.rows(back, key.Stream(7)))
+	e.known = stack(random, states, e.lowest, e.rows(back, e.runKey().Stream(streamKnown)))
 	b.Least = e.least
 	b.combine()
 	e.runs++
 	return b, nil
 }
 
-// rows are rows of data, or of these and of training data, half of each.
+// forward is AIS. seen are the shares of the modes by its chains, and shares those by AIS from the modes too. ends are
+// samples of its end points.
+func (e *estimator) forward(ctx context.Context, b *Bracket) (ends rbm.Batch, seen, shares []sample.LogZ, err error) {
+	key := e.runKey().Stream(streamAIS)
+	ais, lengths, err := sample.AIS(ctx, e.path, e.places, chains, e.conditionals, key, func(int) { e.report(chains) })
+	if err != nil {
+		return ends, nil, nil, err
+	}
+	e.add(lengths)
+	seen = e.shares(ais)
+	b.AIS, shares = e.complete(ais.LogZ(), seen)
+	b.MissedByAIS = b.AIS.Value - ais.LogZ().Value
+	b.settledModes = e.settled(shares)
+	ais.Resample()
+	ends = rbm.NewBatch(back, e.model.M())
+	ends.Gather(ais.Chains.Visible, spread()) // copies of a chain stand side by side
+	return ends, seen, shares, nil
+}
+
+// backward is reverse AIS from end points, data and random restarts. It returns the states that the random restarts
+// came to at the model.
+func (e *estimator) backward(ctx context.Context, b *Bracket, ends rbm.Batch, shares []sample.LogZ) (random rbm.Batch, err error) {
+	key := e.runKey()
+	if b.ReverseEnds, _, _, err = e.reverse(ctx, ends, nil, key.Stream(streamEnds)); err != nil {
+		return random, err
+	}
+	b.ReverseEnds.Value += b.MissedByAIS
+	starts := e.rows(back, key)
+	if b.ReverseData, b.coveredByData, _, err = e.reverse(ctx, starts, shares, key.Stream(streamData)); err != nil {
+		return random, err
+	}
+	starts = sample.RandomStarts(e.model, back, key.Stream(streamRandom))
+	b.ReverseRandom, b.coveredByRandom, random, err = e.reverse(ctx, starts, shares, key.Stream(streamRandom))
+	return random, err
+}
+
+// rows returns count rows of data, or half of them of the training data where these are known.
 func (e *estimator) rows(count int, key rng.Key) rbm.Batch {
 	if e.o.Training.Rows() == 0 {
 		return sample.FromRows(e.data, count, key)
@@ -205,7 +235,7 @@ func (e *estimator) rows(count int, key rng.Key) rbm.Batch {
 	return stack(sample.FromRows(e.data, (count+1)/2, key), sample.FromRows(e.o.Training, count/2, key.Stream(1)))
 }
 
-// shares are the shares of the modes by weighted chains of the model.
+// shares returns log Z_k of the modes by weighted chains of the model.
 func (e *estimator) shares(p *sample.WeightedChains) []sample.LogZ {
 	if e.modes == nil {
 		return nil
@@ -213,7 +243,7 @@ func (e *estimator) shares(p *sample.WeightedChains) []sample.LogZ {
 	return e.modes.Shares(p)
 }
 
-// stack copies rows one below the other.
+// stack returns the rows of all batches, one below the other.
 func stack(batches ...rbm.Batch) rbm.Batch {
 	rows := 0
 	for _, b := range batches {
@@ -229,10 +259,7 @@ func stack(batches ...rbm.Batch) rbm.Batch {
 	return whole
 }
 
-// runStream gives every run random numbers of its own.
-func runStream(run uint32) rng.Stream { return rng.Stream(run) }
-
-// spread lists places all over the chains.
+// spread returns back places at equal distances among the chains.
 func spread() []int {
 	index := make([]int, back)
 	for k := range index {
@@ -241,8 +268,9 @@ func spread() []int {
 	return index
 }
 
-// reverse is reverse AIS from chains that first make some sweeps at the model. shares, unless nil, are those of the modes, which weights
-// give to the chains: covered is the part of Z in modes that chains are in. at is where the chains are before they go back.
+// reverse is reverse AIS from chains that first make warmUp sweeps at the model, where they are at states at. With
+// shares the chains get weights that give each mode its share among them; covered is the part of Z in modes with
+// chains.
 func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []sample.LogZ, key rng.Key) (
 	z sample.LogZ, covered float64, at rbm.Batch, err error,
 ) {
@@ -278,8 +306,9 @@ func (e *estimator) add(lengths []float64) {
 	}
 }
 
-// schedule returns the places of the next run of AIS: evenly spaced at first, and then so that the steps of a run are alike in
-// what they add to the spread of the weights, by the lengths that they had in the run before, all but the part even of them.
+// schedule returns the places of the next run of AIS: evenly spaced at first, and then so that the steps of a run are
+// alike in what they add to the spread of the weights, by the lengths that they had in the run before, all but the part
+// even of them.
 func (e *estimator) schedule(steps int) []float64 {
 	if e.places == nil {
 		return sample.Even(steps)

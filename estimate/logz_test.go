@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -66,7 +67,7 @@ func TestLogZ(t *testing.T) {
 				t.Fatal(err)
 			}
 			for seed := range uint64(5) {
-				b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 2_500_000, Seed: seed})
+				b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000, Seed: seed})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -143,24 +144,6 @@ func judged(t *testing.T, model *rbm.Model, v rbm.Batch, means []float64) *estim
 	return b
 }
 
-// needle is a model of m fair coins, and of one pattern of the first k of them with e^logOdds times the mass of the
-// rest, the other coins free: the pattern of a single hidden unit.
-func needle(m, k int, logOdds float64) *rbm.Model {
-	model := rbm.New(m, 2, rng.Seed(1))
-	clear(model.W)
-	c := logOdds
-	for i := range k {
-		w := 12.0
-		if i%3 == 0 {
-			w = -12
-		}
-		model.W[i*2] = float32(w)
-		c -= rbm.Softplus(w) - math.Ln2
-	}
-	model.C()[0] = float32(c)
-	return model
-}
-
 // Patterns of a part of the units, or of all of them, whose mass is that of the rest or a little more. Chains that
 // begin at coins, at the means or at data of the rest don't find them, and the estimates agree without them: log Z is
 // too low by log(1 + e^logOdds).
@@ -169,7 +152,7 @@ func TestLogZFindsNeedles(t *testing.T) {
 		m, k    int
 		logOdds float64
 	}{{40, 20, 0.3}, {40, 20, 3}, {60, 30, 8}, {30, 30, 0.3}, {50, 50, 2}} {
-		model := needle(c.m, c.k, c.logOdds)
+		model := lecturetest.Needle(c.m, c.k, c.logOdds)
 		truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -236,5 +219,33 @@ func TestLogZRepeats(t *testing.T) {
 	}
 	if last != a.ChainSteps || last > 1_500_000 {
 		t.Errorf("progress ended at %d chain steps, the answer took %d of 1500000", last, a.ChainSteps)
+	}
+}
+
+// Modes, their shares, all estimates and findings are the same on all numbers of workers and all instruction sets.
+func TestLogZOfModesRepeats(t *testing.T) {
+	model := lecturetest.Needle(37, 17, 1)
+	coins := sample.FromBiases(rbm.New(37, 1, rng.Seed(1)), 100, rng.Seed(2))
+	estimated := func(on *compute.Context) *estimate.Bracket {
+		b, err := estimate.LogZ(t.Context(), model, coins, slices.Repeat([]float64{0.5}, 37),
+			estimate.Options{Budget: estimate.LeastBudget, Compute: on})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	want := estimated(compute.New(1))
+	if len(want.Modes) < 2 || want.MissedByAIS == 0 {
+		t.Fatalf("%d modes, %v nats missed by AIS: the test shows nothing", len(want.Modes), want.MissedByAIS)
+	}
+	contexts := []*compute.Context{compute.New(2), compute.New(7)}
+	for _, isa := range compute.ISAs() {
+		contexts = append(contexts, compute.NewISA(2, isa))
+	}
+	for _, on := range contexts {
+		if got := estimated(on); !reflect.DeepEqual(got, want) {
+			t.Errorf("%v with %d workers gives log Z = %v ± %v and modes %+v, want %v ± %v and %+v",
+				on.ISA(), on.Workers(), got.Value, got.Stderr, got.Modes, want.Value, want.Stderr, want.Modes)
+		}
 	}
 }

@@ -11,24 +11,30 @@ import (
 	"harmonium/sample"
 )
 
-// Mode is a mode of the model: a fixed point of mean-field theory, and what was seen of its share of Z, log Σ_{v in mode} e^(−F(v)).
+// Mode is a mode of the model with estimates of log Z_k = log Σ_{v in mode k} e^(−F(v)), in nats: by AIS from the mode
+// itself (LogZ), and by the weighted chains of AIS and the states of tempering that ended in it. These are −Inf where
+// none did.
 type Mode struct {
-	sample.Mode                    // LogZ is by AIS from the mode itself
-	ByAIS, ByTempering sample.LogZ // by the chains of these that ended there
-	Share              float64     // of Z, by all of them
+	sample.Mode
+	ByAIS, ByTempering sample.LogZ
+	Share              float64 // Z_k/Z, by AIS and AIS from the mode together
 }
 
-// Shares of modes take modesPart of the chain steps of a run.
 const (
-	modesPart   = 0.07
-	matters     = 0.01 // part of Z in a mode that is worth a word
-	leastStderr = 0.01 // of AIS from a mode, whose chains may all have missed a little of it
+	modesPart   = 0.1  // chain steps of AIS from the modes, as a part of those of AIS and reverse AIS in a run
+	matters     = 0.01 // least part of Z of a mode that has to be well known
+	leastStderr = 0.01 // nats: least error of AIS from a mode, whose chains may all have missed a small part of it
 )
 
 // findModes looks for modes from other starts than in the run before, and estimates their shares of Z.
 func (e *estimator) findModes(ctx context.Context, steps int, key rng.Key) error {
 	if e.modes == nil {
 		return nil
+	}
+	if e.runs == 0 {
+		if err := e.modes.SearchColumns(ctx); err != nil {
+			return err
+		}
 	}
 	if err := e.modes.Search(ctx, back, e.known, key); err != nil {
 		return err
@@ -49,21 +55,28 @@ func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.Lo
 	}
 	whole, shares = e.join(z, seen, true)
 	if apart, own := e.join(z, seen, false); apart.Stderr < whole.Stderr {
-		return apart, own
+		whole, shares = apart, own
+	}
+	if math.IsNaN(whole.Value) || math.IsInf(whole.Value, 0) || math.IsNaN(whole.Stderr) { // energies too large for AIS
+		return z, nil
 	}
 	return whole, shares
 }
+
+// few reports whether the list of modes has all fixed points that were found. Where it hasn't, the cells of the listed
+// modes hold others, so that neither shares nor starts can be told by it.
+func (e *estimator) few() bool { return e.modes != nil && e.modes.Found <= sample.MostModes }
 
 // join is complete with or without weighted means. An estimate whose chains are worth N independent ones sees a part p of Z
 // with the standard error √(p(1−p)/N): it may well have seen nothing of a small part, and be right in the mean.
 func (e *estimator) join(z sample.LogZ, seen []sample.LogZ, means bool) (whole sample.LogZ, shares []sample.LogZ) {
 	size := min(z.ESS, 1/(z.Stderr*z.Stderr))
 	shares = slices.Clone(seen)
-	var sum, kept, squares float64 // in units of the estimate: all parts, those of the estimate alone, and errors of the others
+	var sum, kept, squares float64 // in units of e^z: Σ_k Z_k, the part of it as seen, and errors² of the rest
 	for k, s := range seen {
 		own := e.modes.List[k].LogZ
 		p, q := math.Exp(own.Value-z.Value), math.Exp(s.Value-z.Value)
-		chance := math.Sqrt(p * (1 + p) / size) // of p/(1+p) of all chains, in the units of p
+		chance := math.Sqrt(p * (1 + p) / size) // a part p/(1+p) of all chains, seen by chance
 		ownError, seenError := p*max(own.Stderr, leastStderr), max(q*s.Stderr, chance)
 		part, error := q, 0.0
 		switch {
@@ -83,10 +96,10 @@ func (e *estimator) join(z sample.LogZ, seen []sample.LogZ, means bool) (whole s
 	return sample.LogZ{Value: z.Value + math.Log(sum), Stderr: math.Sqrt(squares) / sum, ESS: z.ESS}, shares
 }
 
-// wellKnown reports whether the chains of AIS from a mode have hardly had to be weighted.
+// wellKnown reports whether AIS from a mode has an effective sample size of half its chains, and an error below goal.
 func wellKnown(own sample.LogZ) bool { return own.ESS >= sample.ModeChains/2 && own.Stderr <= goal }
 
-// parts are what shares are of their sum.
+// parts returns Z_k/Σ_l Z_l.
 func parts(shares []sample.LogZ) []float64 {
 	whole, list := sample.SumLogZ(shares...).Value, make([]float64, len(shares))
 	for k, s := range shares {
@@ -95,8 +108,11 @@ func parts(shares []sample.LogZ) []float64 {
 	return list
 }
 
-// settled reports whether all modes that matter are well known, and nothing else has been seen where they are.
+// settled reports whether every mode that matters is well known, and AIS from it agrees with its share.
 func (e *estimator) settled(shares []sample.LogZ) bool {
+	if !e.few() {
+		return false
+	}
 	for k, p := range parts(shares) {
 		if own := e.modes.List[k].LogZ; p > matters && (!wellKnown(own) || math.Abs(own.Value-shares[k].Value) > agreement*goal) {
 			return false
@@ -105,10 +121,11 @@ func (e *estimator) settled(shares []sample.LogZ) bool {
 	return len(shares) > 0
 }
 
-// startWeights are log weights of mean 1 that give modes their parts of Z among chains at v, as far as there are chains in them; covered is
-// the part of Z in these modes.
+// startWeights returns log weights, of mean weight 1, that give each mode with chains at v its part of Z among them.
+// covered is the part of Z in these modes. Where the modes are not few, and for units that are no bits, the weights are
+// nil, which is all equal, and count as covering everything.
 func (e *estimator) startWeights(v rbm.Batch, parts []float64) (logWeights []float64, covered float64) {
-	if e.modes == nil {
+	if !e.few() {
 		return nil, 1
 	}
 	labels, counts := make([]int, v.Rows()), make([]float64, len(parts))
@@ -131,9 +148,10 @@ func (e *estimator) startWeights(v rbm.Batch, parts []float64) (logWeights []flo
 	return logWeights, covered
 }
 
-// broaden gives the base the mean of the data's means and the model's own, as its modes have them, if these are well known.
+// broaden sets the means of the base half way between those of the data and those of the model, Σ_k (Z_k/Z) μ_k, so
+// that chains from the base come to both.
 func (e *estimator) broaden() {
-	if e.modes == nil {
+	if !e.few() {
 		return
 	}
 	own := make([]sample.LogZ, len(e.modes.List))
@@ -155,9 +173,9 @@ func (e *estimator) broaden() {
 	e.base.SetBiasesFromMeans(between)
 }
 
-// list puts together what is known of the modes, the largest first.
+// list returns the modes with all their estimates, the largest share first.
 func (e *estimator) list(ais, tempered, shares []sample.LogZ) []Mode {
-	if e.modes == nil {
+	if e.modes == nil || shares == nil {
 		return nil
 	}
 	list := make([]Mode, len(e.modes.List))

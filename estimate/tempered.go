@@ -14,14 +14,15 @@ const (
 	visitsApart = 4  // rounds between two looks at the modes that states are in
 )
 
-// tempered estimates log Z from the exchanges of parallel tempering in about chainSteps chain steps, a third of them as burn-in: the ratio
-// of the Z of two neighbours follows from the work of taking the states of each to the other, by the acceptance ratio (C. H. Bennett, J.
-// Comput. Phys. 22 (1976) 245). The error is that of the jackknife over groups of replica sets, which are independent of each other, so
-// that it holds whatever the chains remember.
+// tempered estimates log Z from the exchanges of parallel tempering in about chainSteps chain steps, a third of them as
+// burn-in: the ratio of the Z of two neighbours follows from the work of taking the states of each to the other, by the
+// acceptance ratio (C. H. Bennett, J. Comput. Phys. 22 (1976) 245). The error is that of the jackknife over groups of
+// replica sets, which are independent of each other, so that it holds whatever the chains remember.
 //
-// seen are the shares of Z of each mode, by the states at the model, with the errors of the same groups, and states are the last of them.
+// seen are log Z_k of the modes by the states at the model, with errors by the same groups. states are the last of
+// them.
 func (e *estimator) tempered(ctx context.Context, chainSteps int64) (z sample.LogZ, seen []sample.LogZ, states rbm.Batch, err error) {
-	key := e.key.Stream(runStream(e.runs)).Stream(4)
+	key := e.runKey().Stream(streamTempering)
 	t := sample.NewTempering(e.path, sample.FromBiases(e.base, replicaSets, key), sample.FirstTemperatures, key, e.o.Compute)
 	end := e.done + chainSteps
 	round := func() error {
@@ -134,7 +135,7 @@ func (p *pair) differences() [groups + 1]float64 {
 	return result
 }
 
-// visits counts the states of replica sets that were in each mode, by group.
+// visits counts the states at the model in each mode, by group of replica sets.
 type visits struct {
 	modes  *sample.Modes // nil for units that are no bits
 	counts [][groups]float64
@@ -159,7 +160,8 @@ func (v *visits) count(states rbm.Batch) {
 	}
 }
 
-// shares are the parts of all states in each mode, times Z; the errors are the spread over groups.
+// shares returns log Z_k = log Z + log(part of the states in mode k). The errors are the spread of the parts over
+// groups.
 func (v *visits) shares(z sample.LogZ) []sample.LogZ {
 	all := 0.0
 	for _, of := range v.counts {

@@ -16,16 +16,15 @@ import (
 // Searches for modes ([sample.Modes]): one at each score that its account pays for, and a larger one for the model that
 // a finished training keeps, with AIS from each mode.
 const (
-	fewestSearch = 2 // starts of a kind,
-	mostSearch   = 20
-	mostJudged   = 133 // for the model that is kept
-	modeChains   = 40  // of AIS from a mode, in
-	fewestAIS    = 20  // steps
-	mostAIS      = 500
+	fewestSearch = 2   // starts of each kind at a score, at least
+	mostSearch   = 20  // and at most
+	mostJudged   = 133 // starts of each kind for the model that is kept, at most: those of a run of estimate.LogZ
+	fewestAIS    = 20  // steps of AIS from a mode, at least
+	mostAIS      = 500 // and at most
 )
 
 // search looks for modes of the model from as many starts of each kind as the account pays for, and returns the largest
-// variational bound: −Inf where it does not pay, and of units that are no bits, which have no modes.
+// variational bound. It is −Inf where the account does not pay, and for units that are no bits.
 func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
 	count := searchStarts(now.Model, l.modes.balance, mostSearch)
 	if count < fewestSearch || now.Model.CheckBits() != nil {
@@ -37,8 +36,8 @@ func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
 	return modes.List[0].Bound
 }
 
-// judgeModes looks for modes of a model that a score has missed. Their bounds hold for certain, and AIS from each of
-// them gives a lower bound in probability of the sum of their shares of Z.
+// judgeModes looks for modes of a model that its score z has missed. Variational bounds hold for certain. AIS from each
+// mode gives its share of Z, and the sum of the shares is a lower bound of Z in probability.
 func (m *Monitor) judgeModes(model *rbm.Model, z sample.LogZ) []diag.Finding {
 	budget, key := m.accounts.judge.pays(int(m.live.scored)), m.live.key.Stream(0) // updates count from 1
 	count := searchStarts(model, budget/2, mostJudged)
@@ -63,14 +62,14 @@ func (m *Monitor) judgeModes(model *rbm.Model, z sample.LogZ) []diag.Finding {
 	return findings
 }
 
-// annealModes estimates the shares of the modes by AIS from each, of the largest first as far as a number of operations
-// goes, and returns the logarithm of their sum.
+// annealModes estimates the shares of modes by AIS from each, in falling order of their bounds as far as budget
+// operations go, and returns the logarithm of the sum of the shares.
 func (m *Monitor) annealModes(modes *sample.Modes, model *rbm.Model, budget float64, key rng.Key) sample.LogZ {
-	step, c := stepCost(model, modeChains), rbm.NewConditionals(model, m.config.Compute)
+	step, c := stepCost(model, sample.ModeChains), rbm.NewConditionals(model, m.config.Compute)
 	count := min(len(modes.List), int(budget/(fewestAIS*step)))
 	for k := range count {
 		steps := min(int(budget/(float64(count)*step)), mostAIS)
-		_ = modes.AIS(context.Background(), k, modeChains, steps, c, key.Stream(rng.Stream(k))) // never cancelled
+		_ = modes.AIS(context.Background(), k, sample.ModeChains, steps, c, key.Stream(rng.Stream(k))) // never cancelled
 	}
 	return modes.LogZ()
 }
@@ -78,8 +77,8 @@ func (m *Monitor) annealModes(modes *sample.Modes, model *rbm.Model, budget floa
 // liveGave is the clause of findings on what a live score gave.
 func liveGave(z sample.LogZ) string { return fmt.Sprintf("AIS and reverse AIS give %.1f", z.Value) }
 
-// conclude holds an estimate of log Z against bounds that hold for certain. Where these prove it wrong, log Z is the
-// largest of them, with an error that reaches the estimate.
+// conclude compares an estimate of log Z with bounds that hold for certain. Where these prove it wrong, log Z is the
+// largest bound, with an error that reaches down to the estimate.
 func conclude(z sample.LogZ, least sample.Least) (sample.LogZ, []diag.Finding) {
 	limit := slack + doubtful*z.Stderr
 	if !(least.Value() > z.Value+limit) {
@@ -89,7 +88,7 @@ func conclude(z sample.LogZ, least sample.Least) (sample.LogZ, []diag.Finding) {
 	return sample.LogZ{Value: least.Value(), Stderr: least.Value() - z.Value, ESS: z.ESS}, []diag.Finding{hidden}
 }
 
-// distinct are the places of rows of a set, one of each that are the same.
+// distinct returns the places of distinct rows of a set.
 func distinct(set *data.Set) []int {
 	order := make([]int, set.Rows())
 	for r := range order {
@@ -99,7 +98,7 @@ func distinct(set *data.Set) []int {
 	return slices.CompactFunc(order, func(r, s int) bool { return set.States.Compare(r, set.States, s) == 0 })
 }
 
-// massOf is log Σ e^x over some places of x.
+// massOf returns log Σ e^x over some places of x.
 func massOf(x []float64, places []int) float64 {
 	logs := make([]sample.LogZ, len(places))
 	for k, r := range places {

@@ -7,30 +7,13 @@ import (
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/exact"
+	"harmonium/internal/lecturetest"
 	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
 	"harmonium/train"
 )
-
-// needle is a model that has one pattern of its first k units weigh e^logOdds times as much as all else, and leaves the
-// others alone.
-func needle(m, k int, logOdds float64) *rbm.Model {
-	model := rbm.New(m, 2, rng.Seed(1))
-	clear(model.W)
-	c := logOdds
-	for i := range k {
-		w := 12.0
-		if i%3 == 0 {
-			w = -12
-		}
-		model.W[i*2] = float32(w)
-		c -= rbm.Softplus(w) - math.Ln2
-	}
-	model.C()[0] = float32(c)
-	return model
-}
 
 // begun is a training with live scores whose model is now another one. Data are coins.
 func begun(t *testing.T, model *rbm.Model) *train.Training {
@@ -52,7 +35,7 @@ const paid = 200_000
 // times as much as all else. The search finds it when the training has paid for one; so does the judge, with the score
 // of a training that has not.
 func TestLiveNeedle(t *testing.T) {
-	model := needle(60, 30, 8)
+	model := lecturetest.Needle(60, 30, 8)
 	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 	if err != nil {
 		t.Fatal(err)

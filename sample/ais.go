@@ -78,7 +78,8 @@ func (p *WeightedChains) Anneal(ctx context.Context, path Path, places []float64
 	return lengths, nil
 }
 
-// SumLogZ is the logarithm of a sum, log Σ_k e^(z_k), of independent estimates: −Inf of none. Its ESS is the sum of theirs.
+// SumLogZ returns log Σ_k e^(z_k) of independent estimates z_k, and −Inf of none. The error is √(Σ_k (p_k σ_k)²) with
+// p_k = e^(z_k)/Σ_l e^(z_l), and ESS is the sum of theirs.
 func SumLogZ(z ...LogZ) LogZ {
 	largest := math.Inf(-1)
 	for _, x := range z {

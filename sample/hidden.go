@@ -6,54 +6,40 @@ import (
 	"harmonium/diag"
 )
 
-// The codes of findings that log Z is for certain more than estimates of it allow.
+// The codes of [Least.Finding].
 const (
-	CodeHiddenMode = "hidden-mode" // of [HiddenMode]
-	CodeMass       = "mass"        // the probabilities of distinct rows sum to more than 1
+	CodeHiddenMode = "hidden-mode" // log Z is more than estimates of it allow, by a configuration or a mode that was found
+	CodeMass       = "mass"        // the same by the probabilities of distinct rows, which sum to more than 1
 )
 
-// Least are bounds below log Z that hold for certain, not in probability.
+// Least is a set of lower bounds of log Z that hold for certain, not in probability. A bound of nothing is −Inf.
 type Least struct {
-	// Configuration is the largest −F(v) of a configuration that has been seen.
-	Configuration float64
-	// Rows is log Σ e^(−F(v)) over distinct rows of data: their probabilities sum to at most 1.
-	Rows float64
-	// Modes is the largest variational bound of a mode.
-	Modes float64
+	Configuration float64 // the largest −F(v) of the configurations seen: P(v) = e^(−F(v))/Z ≤ 1
+	Rows          float64 // log Σ e^(−F(v)) over distinct rows of data: their probabilities sum to at most 1
+	Modes         float64 // the largest variational bound of a [Mode]
 }
 
-// Value is the largest of them.
+// Value is the largest of the bounds.
 func (l Least) Value() float64 { return max(l.Configuration, l.Rows, l.Modes) }
 
-// Finding says that the bounds prove estimates wrong, which a clause describes. The others are those of [HiddenMode].
+// Finding says that the bounds prove estimates of log Z wrong. estimates says in a clause what these give; z is the
+// estimate to compare with, and threshold is the number of nats by which Value may exceed it.
 func (l Least) Finding(estimates string, z LogZ, threshold float64) diag.Finding {
-	found := "the distinct rows have probabilities that sum to more than 1"
+	code, found := CodeHiddenMode, ""
+	consequence := "most of the model's weight is where none of these looks; the log-likelihoods here are upper bounds"
 	switch l.Value() {
 	case l.Configuration:
-		found = FoundConfiguration(-l.Configuration)
+		found = fmt.Sprintf("a configuration with F = %.1f was found", -l.Configuration)
 	case l.Modes:
 		found = fmt.Sprintf("a mode with the variational bound %.1f was found", l.Modes)
+	default:
+		code, found = CodeMass, "the distinct rows have probabilities that sum to more than 1"
+		consequence = "log Z is too low, and the log-likelihoods here are upper bounds"
 	}
-	f := HiddenMode(l.Value(), found, estimates, z, threshold)
-	if l.Value() == l.Rows && l.Rows > l.Configuration {
-		f.Code, f.Consequence = CodeMass, "log Z is too low, and the log-likelihoods here are upper bounds"
-	}
-	return f
-}
-
-// HiddenMode is the finding that log Z is for certain more than estimates of it allow, such as −F(v) of a configuration
-// (P(v) = e^(−F(v))/Z ≤ 1) or the variational bound of a [Mode]. least is that bound, found says in a clause of what,
-// and estimates what these give; z is the estimate to compare with, and threshold how far above it least may be.
-func HiddenMode(least float64, found, estimates string, z LogZ, threshold float64) diag.Finding {
 	return diag.Finding{
-		Code:    CodeHiddenMode,
-		Message: fmt.Sprintf("%s, so that log Z is more than %.1f; %s", found, least, estimates),
-		Value:   diag.Number(least - z.Value), Threshold: diag.Number(threshold),
-		Consequence: "most of the model's weight is where none of these looks; the log-likelihoods here are upper bounds",
+		Code:    code,
+		Message: fmt.Sprintf("%s, so that log Z is more than %.1f; %s", found, l.Value(), estimates),
+		Value:   diag.Number(l.Value() - z.Value), Threshold: diag.Number(threshold),
+		Consequence: consequence,
 	}
-}
-
-// FoundConfiguration is the clause of [HiddenMode] on a configuration with this F(v).
-func FoundConfiguration(free float64) string {
-	return fmt.Sprintf("a configuration with F = %.1f was found", free)
 }

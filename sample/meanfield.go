@@ -8,7 +8,7 @@ import (
 	"harmonium/rbm"
 )
 
-// meanField is naive mean-field theory of a model, as a function of bits. The means μ of independent units obey
+// meanField is naive mean-field theory of a model of bits. The means μ of independent units obey
 //
 //	μ_h = σ(C + Wᵀμ_v),   μ_v = σ(B + W μ_h),
 //
@@ -16,11 +16,12 @@ import (
 //
 //	L(μ_v) = −Offset + B·μ_v + H(μ_v) + Σ_j log(1 + e^{x_j}) ≤ log Z,   x = C + Wᵀμ_v,
 //
-// is stationary; H is the entropy of independent bits, and the hidden units have been taken at their best. To set one layer after the other
-// is coordinate ascent, so that L never falls (L. K. Saul, T. Jaakkola and M. I. Jordan, JAIR 4 (1996) 61).
+// is stationary. H is the entropy of independent bits, and the hidden means are those that maximise the bound given
+// μ_v. Setting one layer after the other is coordinate ascent: L never falls (L. K. Saul, T. Jaakkola and M. I. Jordan,
+// JAIR 4 (1996) 61).
 type meanField struct {
 	m, n   int
-	w, wt  []float32 // m×n, and n×m
+	w, wt  []float32 // W (m×n) and Wᵀ (n×m), of the model in bits
 	b, c   []float32
 	offset float64
 	on     *compute.Context
@@ -46,17 +47,16 @@ func narrow(x []float64) []float32 {
 	return y
 }
 
-// MostIterations is how many iterations a start of a search takes at most.
+// MostIterations is the largest number of mean-field iterations from a start. Most starts need about ten.
 const MostIterations = 60
 
-// An iteration stops at a fixed point, where no layer of means moves by more than the square root of still, or after MostIterations.
 const (
-	still   = 1e-4           // Σ_i of squares
-	certain = 1. / (1 << 13) // means as near to 0 or 1 as this are 0 or 1, which saves products
+	still   = 1e-6           // Σ_i (change of μ_i)² of the visible layer at which iterations stop
+	certain = 1. / (1 << 13) // means this near to 0 or 1 are set to 0 or 1, which saves products
 )
 
-// iterate moves rows of visible means (rows×m) to fixed points, and returns the hidden means there (rows×n) and the number of iterations,
-// each of one row.
+// iterate moves rows of visible means (rows×m) to fixed points: until an iteration changes them by no more than still,
+// or for MostIterations. It returns the hidden means there (rows×n) and the number of iterations, each of one row.
 func (f *meanField) iterate(ctx context.Context, visible []float32) (hidden []float32, iterations int, err error) {
 	rows := len(visible) / f.m
 	hidden = make([]float32, rows*f.n)
@@ -92,7 +92,7 @@ func (f *meanField) iterate(ctx context.Context, visible []float32) (hidden []fl
 
 // means writes σ(bias + Σ_i x_ri w_i) of each row to dst.
 func (f *meanField) means(dst, bias, w, x []float32, rows int) {
-	const block = 16 // rows to a row of w, which stays in the first-level cache
+	const block = 16 // rows that share a row of w while it is in the first-level cache
 	from, to := len(x)/rows, len(bias)
 	f.on.Parallel((rows+block-1)/block, func(task int) {
 		first, last := task*block, min((task+1)*block, rows)
@@ -117,7 +117,7 @@ func (f *meanField) means(dst, bias, w, x []float32, rows int) {
 	}
 }
 
-// bound is L(μ_v).
+// bound returns the variational bound L(μ_v) in nats.
 func (f *meanField) bound(visible []float32) float64 {
 	inputs := make([]float64, f.n)
 	for j, c := range f.c {
@@ -139,7 +139,7 @@ func (f *meanField) bound(visible []float32) float64 {
 	return sum
 }
 
-// entropy is that of a bit with mean μ, in nats.
+// entropy is −μ log μ − (1−μ) log(1−μ), that of a bit with mean μ, in nats.
 func entropy(μ float64) float64 {
 	if μ <= 0 || μ >= 1 {
 		return 0
@@ -147,7 +147,7 @@ func entropy(μ float64) float64 {
 	return -float64(μ*math.Log(μ)) - float64((1-μ)*math.Log1p(-μ))
 }
 
-// squareDistance is Σ (a_i − b_i)², or a part of it that is already above most.
+// squareDistance is Σ (a_i − b_i)². It stops at the first partial sum above most.
 func squareDistance(a, b []float32, most float64) float64 {
 	sum := 0.0
 	for i, x := range a {

@@ -11,62 +11,68 @@ import (
 	"harmonium/rng"
 )
 
-// Modes are the modes of a model that a search has found: fixed points of mean-field theory. Every configuration
-// belongs to the mode whose independent units make it most probable,
+// Modes are the modes of a model: fixed points of mean-field theory, as far as [Modes.Search] has found them. They
+// partition the configurations. v belongs to the mode whose independent units make it most probable,
 //
 //	k(v) = argmax_k Π_i P(v_i | μ_ki),
 //
-// so that the modes share all configurations out, and log Z is the sum of their shares Z_k = Σ_{v in k} e^(−F(v)). A
-// share is estimated by AIS from the mode's own units ([Modes.AIS]): a lower bound in probability, however far the mode
-// is from everything else.
+// and log Z = log Σ_k Z_k, with the share Z_k = Σ_{v in k} e^(−F(v)) of mode k. [Modes.AIS] estimates a share from the
+// mode's own units: a lower bound in probability, however far the mode is from everything else.
 //
-// A search finds what its starts lead to. A mode that none of them leads to has no share of its own.
+// A mode that no start of a search leads to is not found. Its configurations then belong to the modes that are.
 type Modes struct {
 	List       []Mode // the largest Bound first; at most MostModes
-	Found      int    // fixed points, with those beyond MostModes
-	Iterations int    // of mean-field theory, each of one start, over all searches
+	Found      int    // number of fixed points found, including those beyond MostModes, again in each search
+	Iterations int    // number of mean-field iterations over all searches, each of one start
 
 	model   *rbm.Model
 	field   *meanField
-	columns int               // of W whose patterns have been starts
-	labels  *rbm.Conditionals // of a model whose hidden inputs are log Π_i P(v_i|μ_ki), a hidden unit a mode; nil until it is needed
-	scores  []float32
+	columns int // number of columns of W whose patterns have been starts
+
+	// labels are the conditionals of a model with a hidden unit for each mode, whose input is log Π_i P(v_i|μ_ki). They
+	// are nil until needed.
+	labels *rbm.Conditionals
+	scores []float32 // inputs of these hidden units, row after row
 }
 
 // Mode is a fixed point of mean-field theory.
 type Mode struct {
 	Visible, Hidden []float32 // means of the bits
-	Bound           float64   // L ≤ log Z of the independent units with these means
-	Starts          int       // of the search that led here
-	LogZ            LogZ      // log Z_k as AIS has estimated it; −Inf before, and where none of its chains has ended in the mode
+	Bound           float64   // variational bound L ≤ log Z of the independent units with these means, in nats
+	Starts          int       // number of starts that led here
+	LogZ            LogZ      // log Z_k by AIS; −Inf before AIS, and where none of its chains ended in the mode
 }
 
-// MostModes is how many modes are kept.
+// MostModes is the largest number of modes that are kept. Labels of modes fit a byte, and AIS from each costs time.
 const MostModes = 64
 
-// sameMode is the squared distance of means, a quarter of that of a unit's two values, below which two fixed points are
-// one.
+// sameMode is the squared distance Σ (μ − μ′)² over both layers below which two fixed points are the same mode. A single
+// unit whose means differ by 1/2 makes two modes.
 const sameMode = 0.25
 
-// NewModes returns the modes of a model before any search. The model must not change. It panics if a layer has units
-// that are no bits.
+// NewModes returns the modes of a model before any search: none. The model must not change afterwards. NewModes panics
+// if a layer has units that are no bits ([rbm.Model.CheckBits]).
 func NewModes(model *rbm.Model, on *compute.Context) *Modes {
 	return &Modes{model: model, field: newMeanField(model, on)}
 }
 
-// SearchKinds is the number of kinds of starts of a search, with one of known states and one more of columns where their number is odd.
+// SearchKinds times count is more than the starts of a [Modes.Search] with count rows of known: 5·count, and one column
+// more where count is odd. Who pays for a search in advance counts with that.
 const SearchKinds = 6
 
-// Search looks for modes from count starts of each kind: fair coins in the visible layer, and in the hidden one; units
-// with the model's biases; and patterns of single hidden units, 1 where w_ij > 0 or where it is below, of other units
-// in each search; and from the rows of known, such as data or the states of chains.
+// Search looks for modes by mean-field iterations from count starts of each of four kinds: fair coins in the visible
+// layer; fair coins in the hidden layer; independent units with the model's visible biases; and the signs of a column
+// of W, the units with w_ij > 0 on or those with w_ij < 0. Each search takes the columns after those of the search
+// before, in falling order of their norms. The rows of known, such as data or states of chains, are starts too.
+//
+// List then has the MostModes modes with the largest bounds. The error is that of ctx.
 func (s *Modes) Search(ctx context.Context, count int, known rbm.Batch, key rng.Key) error {
 	starts := slices.Concat(
 		unpack(RandomStarts(s.model, 2*count, key)), s.fromHidden(count, key), s.fromColumns(count), unpack(known))
 	return s.add(ctx, starts)
 }
 
-// unpack returns rows·units numbers 0 and 1, row after row.
+// unpack returns the bits of v as rows·units numbers 0 and 1, row after row.
 func unpack(v rbm.Batch) []float32 {
 	x := make([]float32, v.Rows()*v.Units())
 	for r := range v.Rows() {
@@ -77,7 +83,7 @@ func unpack(v rbm.Batch) []float32 {
 	return x
 }
 
-// fromHidden are the visible means given fair coins in the hidden layer.
+// fromHidden returns visible means σ(b + W h) given fair coins h in the hidden layer.
 func (s *Modes) fromHidden(count int, key rng.Key) []float32 {
 	h := s.model.Hidden.NewBatch(count)
 	rbm.NewLayer(s.model.Hidden.Kind(), s.model.N()).Sample(h, nil, key.Stream(rng.StreamHidden), 0)
@@ -86,8 +92,11 @@ func (s *Modes) fromHidden(count int, key rng.Key) []float32 {
 	return v
 }
 
-// fromColumns are patterns of columns of W, both signs of each: those with the largest norms in the first search, and the
-// ones after them in the next.
+// SearchColumns is a search from the signs of every column of W.
+func (s *Modes) SearchColumns(ctx context.Context) error { return s.add(ctx, s.fromColumns(2*s.model.N())) }
+
+// fromColumns returns the patterns of columns of W by falling norm, with both signs of each. A search goes on at the
+// column where the search before ended.
 func (s *Modes) fromColumns(count int) []float32 {
 	m, n := s.model.M(), s.model.N()
 	norms, order := make([]float64, n), make([]int, n)
@@ -116,7 +125,7 @@ func (s *Modes) fromColumns(count int) []float32 {
 	return starts
 }
 
-// add takes in the fixed points that starts lead to.
+// add iterates mean-field theory from starts v, which it overwrites, and adds the fixed points.
 func (s *Modes) add(ctx context.Context, v []float32) error {
 	h, iterations, err := s.field.iterate(ctx, v)
 	if err != nil {
@@ -143,10 +152,12 @@ func (s *Modes) add(ctx context.Context, v []float32) error {
 	return nil
 }
 
-// leastMean keeps the probabilities of bits away from 0 and 1.
+// leastMean keeps the means of labels within [leastMean, 1 − leastMean], so that a bit that differs from a certain mean
+// costs log 1000 ≈ 7 nats and not infinitely many.
 const leastMean = 1e-3
 
-// separate makes the model that labels configurations.
+// separate makes the model of labels, a naive Bayes classifier: log Π_i P(v_i|μ_ki) = Σ_i log(1 − μ_ki) + Σ_i v_i logit
+// μ_ki.
 func (s *Modes) separate() {
 	m, k := s.field.m, len(s.List)
 	observer := &rbm.Model{Visible: rbm.NewLayer(rbm.Bernoulli, m), Hidden: rbm.NewLayer(rbm.Bernoulli, k), W: make([]float32, m*k)}
@@ -162,7 +173,7 @@ func (s *Modes) separate() {
 	s.labels = rbm.NewConditionals(observer, s.field.on)
 }
 
-// Labels writes the mode of each row of v to dst, by its place in List.
+// Labels writes k(v) of each row of v, as a place in List, to dst. It panics before the first [Modes.Search].
 func (s *Modes) Labels(dst []int, v rbm.Batch) {
 	if s.labels == nil {
 		s.separate()
@@ -184,8 +195,10 @@ func (s *Modes) Labels(dst []int, v rbm.Batch) {
 	}
 }
 
-// AIS estimates the share of mode k by AIS with count chains in steps, from the mode's own independent units: on the
-// straight line to the model their means stay a fixed point. It leaves the conditionals at the model.
+// AIS estimates log Z_k of mode k by annealed importance sampling with count chains in a number of steps, on the
+// straight line from the mode's own independent units to the model. The means of the mode are a fixed point all along
+// that line. List[k].LogZ has the result with the error of [WeightedChains.LogZIn]. AIS leaves the conditionals at the
+// model. The error is that of ctx.
 func (s *Modes) AIS(ctx context.Context, k, count, steps int, c *rbm.Conditionals, key rng.Key) error {
 	base := IndependentModel(s.model)
 	base.Visible.SetBiasesFromMeans(wide(s.List[k].Visible))
@@ -200,18 +213,22 @@ func (s *Modes) AIS(ctx context.Context, k, count, steps int, c *rbm.Conditional
 	return nil
 }
 
-// The chain steps of [Modes.Measure]: a part, screening, for a first look at each mode, by screenChains in short runs, and
-// the rest for modes that may have smallestShare of Z or more, by ModeChains.
+// ModeChains is the number of chains of AIS from a mode that may have a share of Z.
+const ModeChains = 40
+
+// Measure spends the part screening of its chain steps on a first look at each new mode, by screenChains. The rest goes
+// to modes that may have smallestShare of Z or more, by ModeChains. AIS from a mode is the straight way within that
+// mode: a few chains in short runs tell whether the mode matters (docs/decisions/0069).
 const (
-	ModeChains    = 40
 	screening     = 0.25
 	screenChains  = 16
-	fewestSteps   = 8
+	fewestSteps   = 8 // of a chain
 	smallestShare = 1e-4
 )
 
-// Measure estimates the shares of the modes by AIS, with about budget chain steps in all and at most steps for a chain:
-// of all new modes first, and then of the promising ones. report, which may be nil, gets the chain steps of each AIS.
+// Measure estimates the shares of the modes by [Modes.AIS] with about budget chain steps in all, and at most steps for
+// a chain: first of the modes that have no estimate yet, and then of those that may have 10⁻⁴ of Z. report, which may
+// be nil, is called with the chain steps of each AIS. The error is that of ctx.
 func (s *Modes) Measure(
 	ctx context.Context, budget float64, steps int, c *rbm.Conditionals, key rng.Key, report func(chainSteps int),
 ) error {
@@ -228,7 +245,7 @@ func (s *Modes) Measure(
 	return s.measure(ctx, promising, ModeChains, steps, (1-screening)*budget, c, key.Stream(2), report)
 }
 
-// measure estimates the shares of some modes, with about budget chain steps in all.
+// measure estimates the shares of the modes for which of is true, with about budget chain steps in all.
 func (s *Modes) measure(
 	ctx context.Context, of func(Mode) bool, chains, steps int, budget float64, c *rbm.Conditionals, key rng.Key,
 	report func(chainSteps int),
@@ -254,7 +271,7 @@ func (s *Modes) measure(
 	return nil
 }
 
-// Shares are the shares of all modes by weighted chains of the model, each with the error of [WeightedChains.LogZIn].
+// Shares returns log Z_k of all modes by weighted chains of the model, each with the error of [WeightedChains.LogZIn].
 func (s *Modes) Shares(p *WeightedChains) []LogZ {
 	labels := make([]int, len(p.LogWeights))
 	s.Labels(labels, p.Chains.Visible)
@@ -273,7 +290,7 @@ func wide(x []float32) []float64 {
 	return y
 }
 
-// LogZ is the logarithm of the sum of all shares, as far as they have been estimated.
+// LogZ returns log Σ_k Z_k over the shares that AIS has estimated: a lower bound of log Z in probability.
 func (s *Modes) LogZ() LogZ {
 	var parts []LogZ
 	for _, mode := range s.List {

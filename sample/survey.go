@@ -11,43 +11,43 @@ import (
 	"harmonium/rng"
 )
 
-// Survey are the modes of a model with their shares of Z by AIS, the largest first. A model whose units are no bits has
-// none.
+// Survey is the modes of a model with their parts of Z by AIS, the largest first. A model whose units are no bits has
+// no modes; a model with one mode has the share 1 ± 0.
 type Survey struct {
 	*Modes
-	Share, Stderr []float64 // of Z, with standard errors
+	Share, Stderr []float64 // Z_k/Z of each mode, between 0 and 1, and its standard error
 }
 
-// SurveyOptions are those of [NewSurvey].
+// SurveyOptions are the options of [NewSurvey].
 type SurveyOptions struct {
 	Known   rbm.Batch        // the search also begins at some of its rows, such as data
 	Seed    uint64           // of all random numbers
 	Compute *compute.Context // nil means the default; results don't depend on it
 
-	// Progress is called with the modes that have been found and the part of the work that is done; may be nil.
+	// Progress is called with the number of modes found and the part of the AIS steps done, from 0 to 1; may be nil.
 	Progress func(modes int, done float64)
 }
 
-// A survey begins at searchStarts starts of each kind. AIS takes about surveySteps chain steps: a few hundred sweeps of
-// all chains of a Draw in work, for some seconds at 784×500 units.
+// The size of a survey: as much work as 4,000 sweeps of the 20 chains of a Draw, some seconds at 784×500 units.
 const (
-	searchStarts = 100
-	surveySteps  = 80000
-	surveyLength = 200 // steps of a chain, at most
+	searchStarts = 100   // of each kind
+	surveySteps  = 80000 // chain steps of AIS, about
+	surveyLength = 200   // steps of a chain, at most
 )
 
 const (
 	watchedShare = 0.01 // the least share of a mode that chains begin in and that is watched
 	watchedModes = 8    // the most modes that are watched
-	baseShare    = 1e-4 // the least share of a mode that the base of tempering is a mean of
+	baseShare    = 1e-4 // the least share of a mode that counts in the means of the base of tempering
 )
 
-// NewSurvey looks for the modes of a model by [Modes.Search], and estimates their shares of Z by [Modes.Measure].
+// NewSurvey looks for the modes of a model by [Modes.Search] and estimates their shares of Z by [Modes.Measure]. The
+// result depends on the model, Known and Seed alone. The error is that of ctx.
 func NewSurvey(ctx context.Context, model *rbm.Model, o SurveyOptions) (*Survey, error) {
 	return newSurvey(ctx, model, nil, o)
 }
 
-// newSurvey makes a survey of the units that are not held, given the others.
+// newSurvey makes a survey of the conditional distribution given the held units.
 func newSurvey(ctx context.Context, model *rbm.Model, held map[int]bool, o SurveyOptions) (*Survey, error) {
 	s := &Survey{Modes: new(Modes)}
 	if model.CheckBits() != nil {
@@ -84,7 +84,8 @@ func newSurvey(ctx context.Context, model *rbm.Model, held map[int]bool, o Surve
 	return s, nil
 }
 
-// given returns the model of the units that are not held: the held ones have no weights and lie at their values.
+// given returns the model of the conditional distribution given the held units. These have no weights, which count in
+// c, and biases that keep them at their values.
 func given(model *rbm.Model, held map[int]bool) *rbm.Model {
 	if len(held) == 0 {
 		return model
@@ -114,7 +115,7 @@ func given(model *rbm.Model, held map[int]bool) *rbm.Model {
 	return model
 }
 
-// divide makes shares of the modes' log Z_k.
+// divide sets Share = Z_k/Σ_l Z_l, and Stderr by propagation of the errors of log Z_k.
 func (s *Survey) divide() {
 	logZ := s.LogZ().Value
 	s.Share, s.Stderr = make([]float64, len(s.List)), make([]float64, len(s.List))
@@ -138,8 +139,8 @@ func (s *Survey) count() int { return len(s.List) }
 
 func (s *Survey) several() bool { return s.count() > 1 }
 
-// starts returns configurations of the independent units of modes that may have a share of Z, in turn. It returns none
-// for a model with a single mode.
+// starts returns configurations of the modes' independent units, in turn of each mode that may have a share of Z: its
+// Share and shareLimit errors reach it. It returns none for a model with a single mode.
 func (s *Survey) starts(share float64, count int, key rng.Key) (v rbm.Batch) {
 	if !s.several() {
 		return v
@@ -162,7 +163,7 @@ func (s *Survey) starts(share float64, count int, key rng.Key) (v rbm.Batch) {
 	return v
 }
 
-// Parts returns the parts of the rows of v in each mode, by weights where these are not nil.
+// Parts returns the part of the rows of v in each mode, Σ_{r in k} w_r / Σ_r w_r. nil weights are equal weights.
 func (s *Survey) Parts(v rbm.Batch, weights []float64) []float64 {
 	const block = 4096 // rows
 	if s.count() == 0 {
@@ -188,7 +189,8 @@ func (s *Survey) Parts(v rbm.Batch, weights []float64) []float64 {
 	return parts
 }
 
-// sharesOf returns the modes' shares of samples that are worth a number of independent ones for each mode.
+// sharesOf returns the modes' shares p of samples, with the errors √(p(1−p)/N) of N independent samples: independent[k]
+// of mode k.
 func (s *Survey) sharesOf(samples rbm.Batch, independent []float64) []ModeShare {
 	var shares []ModeShare
 	for k, p := range s.Parts(samples, nil) {
@@ -197,8 +199,8 @@ func (s *Survey) sharesOf(samples rbm.Batch, independent []float64) []ModeShare 
 	return shares
 }
 
-// SharesOfModes returns the shares that the modes of a model have of independent samples, as [Result] has them of those
-// of chains. Of the options Seed and Compute count.
+// SharesOfModes returns the modes' shares of independent samples, as the Modes of a [Result] for samples of chains. Of
+// the options it takes Seed and Compute. The error is that of ctx.
 func SharesOfModes(ctx context.Context, model *rbm.Model, samples rbm.Batch, o Options) ([]ModeShare, error) {
 	s, err := NewSurvey(ctx, model, SurveyOptions{Seed: o.Seed, Compute: o.Compute})
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"harmonium/rng"
 )
 
-// watch is what a Draw observes of its chains: the free energy F(v), the mode that v belongs to, and projections u·v on the leading left
-// singular vectors of W. Chains that are caught may agree on any one of them: modes can have equal free energies, and the search for modes
-// may miss some.
+// watch observes the chains of a Draw: the free energy F(v), the mode of v, and the projections u·v on the leading left
+// singular vectors of W. Chains that are caught may agree on any one of these: modes can have equal free energies, and
+// the search for modes may miss some.
 type watch struct {
 	model      *rbm.Conditionals
 	directions *rbm.Conditionals // of a model whose hidden inputs are the projections
@@ -29,13 +29,13 @@ func newWatch(model *rbm.Model, modes *Survey, on *compute.Context) *watch {
 	return w
 }
 
-// The directions that are watched: the leading ones, to the accuracy of a few steps of subspace iteration.
 const (
-	directions     = 3
-	iterationSteps = 20
+	directions     = 3  // left singular vectors that are watched
+	iterationSteps = 20 // of subspace iteration: R̂ needs directions in which modes differ, and no digits of them
 )
 
-// newDirections makes a model of the leading left singular vectors u of W, one a hidden unit.
+// newDirections returns the conditionals of a model whose hidden inputs are u·v for the leading left singular vectors u
+// of W, by subspace iteration u ← W Wᵀ u.
 func newDirections(model *rbm.Model, on *compute.Context) (observer *rbm.Conditionals, count int) {
 	m, n := model.M(), model.N()
 	count = min(directions, m, n)
@@ -77,6 +77,7 @@ func newDirections(model *rbm.Model, on *compute.Context) (observer *rbm.Conditi
 	return rbm.NewConditionals(inputs, on), count
 }
 
+// subtractProjection makes x orthogonal to a unit vector, x − (x·u) u.
 func subtractProjection(x, unit []float64) {
 	sum := 0.0
 	for i := range x {
@@ -87,6 +88,7 @@ func subtractProjection(x, unit []float64) {
 	}
 }
 
+// normalise divides x by its norm, unless that is 0.
 func normalise(x []float64) {
 	sum := 0.0
 	for _, x := range x {
@@ -100,12 +102,12 @@ func normalise(x []float64) {
 	}
 }
 
-// trace is what a watch has observed of every chain along the sweeps, after every stride sweeps.
+// trace has what a watch observed of every chain, once every stride sweeps.
 type trace struct {
 	*watch
 	stride     int
 	quantities []quantity // F and the projections
-	labels     [][]uint8  // the mode, of each chain
+	labels     [][]uint8  // the modes that each chain was in; MostModes fits a byte
 	trips      int        // round trips of tempering; 0 for Gibbs
 
 	energies []float64 // scratch
@@ -113,14 +115,14 @@ type trace struct {
 	places   []int
 }
 
-// quantity is a number that is followed along every chain.
+// quantity is a function of v along every chain.
 type quantity struct {
 	name   string
-	mode   int // whose share it is, from 1; 0: none's
+	mode   int // the mode that it is the indicator of, from 1; 0: no mode
 	chains [][]float64
 }
 
-// newTrace returns a trace of at most length observations, in a number of sweeps.
+// newTrace returns an empty trace of at most about length observations of each chain, in a number of sweeps.
 func (w *watch) newTrace(chains, sweeps, length int) *trace {
 	t := &trace{watch: w, stride: max(1, (sweeps+length-1)/length),
 		energies: make([]float64, chains), inputs: make([]float32, chains*w.count), places: make([]int, chains)}
@@ -159,10 +161,10 @@ func (t *trace) add(v rbm.Batch) {
 	}
 }
 
-// length is the number of sweeps so far.
+// length is the number of sweeps that the trace covers so far.
 func (t *trace) length() int { return len(t.quantities[0].chains[0]) * t.stride }
 
-// all are the quantities, the free energy first, and after them for each mode that is watched the indicator of being there.
+// all returns the quantities, the free energy first, and after them the indicator 1[k(v) = k] of each watched mode k.
 func (t *trace) all() []quantity {
 	all := slices.Clone(t.quantities)
 	for _, k := range t.watched() {
@@ -180,7 +182,7 @@ func (t *trace) all() []quantity {
 	return all
 }
 
-// seen returns the part of all observations that lie in each mode.
+// seen returns the part of all observations in each mode.
 func (t *trace) seen() []float64 {
 	seen := make([]float64, t.modes.count())
 	for _, chain := range t.labels {
@@ -191,8 +193,8 @@ func (t *trace) seen() []float64 {
 	return seen
 }
 
-// watched are the modes that have watchedShare of the observations or of Z, and leave as much to others: the largest watchedModes of them,
-// in order.
+// watched returns the watchedModes largest modes, in order, of those that have watchedShare of the observations or of Z
+// and leave as much to the others. The indicator of a mode that has everything says nothing.
 func (t *trace) watched() []int {
 	if !t.modes.several() {
 		return nil
@@ -211,7 +213,8 @@ func (t *trace) watched() []int {
 	return modes
 }
 
-// rhat returns the largest R̂ of all quantities, and whose it is. It is NaN for chains that are too short.
+// rhat returns the largest R̂ of all quantities, and the name of that quantity. It is NaN for chains that are too
+// short.
 func (t *trace) rhat() (rhat float64, name string) {
 	all := t.all()
 	values := make([]float64, len(all))
@@ -224,7 +227,8 @@ func (t *trace) rhat() (rhat float64, name string) {
 	return rhat, name
 }
 
-// ess returns the effective sample size by each quantity, NaN where it has nothing to say.
+// ess returns the effective sample size by each quantity: of the free energy the lesser of bulk and tail. It is NaN for
+// a quantity that is constant and for chains that are too short.
 func (t *trace) ess() (all []quantity, ess []float64) {
 	all = t.all()
 	ess = make([]float64, len(all))
@@ -236,7 +240,7 @@ func (t *trace) ess() (all []quantity, ess []float64) {
 	return all, ess
 }
 
-// least returns the place of the least number, the first one's where that is NaN.
+// least returns the place of the least number, and 0 where the first is NaN.
 func least(x []float64) (at int) {
 	for k := range x {
 		if x[k] < x[at] {

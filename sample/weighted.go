@@ -27,7 +27,7 @@ type WeightedChains struct {
 	// Families are the places that the chains came from at the last resampling.
 	Families []uint64
 
-	ancestors []uint64 // the chains that they have come from since the weights began
+	ancestors []uint64 // the chains of λ_0, by place, that each chain descends from
 	resampled resampled
 	key       rng.Key
 	scratch   []float64
@@ -240,9 +240,9 @@ func (p *WeightedChains) State() WeightedState {
 	return WeightedState{p.Chains.Visible, &p.Chains.Sweeps, p.LogWeights, p.Families, &p.resampled.logZ, &p.resampled.variance}
 }
 
-// LogZIn is [WeightedChains.LogZ] of the sum over a part of all configurations, those that in says yes to. Chains there may be
-// descendants of a few that came there early and were copied at many resamplings: with a of A ancestors in the part, the error
-// is no less than √(1/a − 1/A).
+// LogZIn returns log Σ e^(−F(v)) over a part of all configurations, by the chains that are in it: −Inf without any. Chains
+// in the part may descend from a few that came there early and were copied at many resamplings. The error is therefore
+// √(1/a − 1/A) at least, with a of A ancestors in the part.
 func (p *WeightedChains) LogZIn(in func(chain int) bool) LogZ {
 	weights := make([]float64, len(p.LogWeights))
 	all, inside := map[uint64]bool{}, map[uint64]bool{}

@@ -91,26 +91,26 @@ type logZResult struct {
 
 // estimatedLogZ is one estimate of log Z.
 type estimatedLogZ struct {
-	Name   string  `json:"name"`
-	Value  float64 `json:"value"`
-	Stderr float64 `json:"stderr"`
-	ESS    float64 `json:"ess"`              // of tempering: round trips
-	Bounds string  `json:"bounds"`           // "below", "above" or "neither"
-	Counts bool    `json:"counts"`           // towards value and bracket
-	Use    string  `json:"use,omitempty"`    // why it doesn't: "low", "partial" or "needless"
-	Missed float64 `json:"missed,omitempty"` // nats of it that are of modes that its chains missed
+	Name   string      `json:"name"`
+	Value  diag.Number `json:"value"`
+	Stderr diag.Number `json:"stderr"`
+	ESS    diag.Number `json:"ess"`              // of tempering: round trips
+	Bounds string      `json:"bounds"`           // "below", "above" or "neither"
+	Counts bool        `json:"counts"`           // towards value and bracket
+	Use    string      `json:"use,omitempty"`    // why it doesn't: "low", "partial" or "needless"
+	Missed float64     `json:"missed,omitempty"` // nats of it that AIS from the modes has added
 }
 
-// modes tells the shares of Z in the modes.
+// modes tells the modes' shares of Z.
 func (l *logZResult) modes() string {
 	shares := make([]float64, len(l.Modes))
 	for k, m := range l.Modes {
 		shares[k] = m.Share
 	}
-	return shareList(shares)
+	return shareList(shares, nil)
 }
 
-// evaluatedMode is a mode of the model; its log Z is the share of it in log Z.
+// evaluatedMode is a mode of the model with estimates of log Z_k = log Σ_{v in mode} e^(−F(v)).
 type evaluatedMode struct {
 	Share       float64     `json:"share"`
 	LogZ        diag.Number `json:"log_z"` // by AIS from the mode itself; null where its chains have left it
@@ -125,23 +125,24 @@ func estimatesOf(estimates []estimate.NamedLogZ) []estimatedLogZ {
 	results := make([]estimatedLogZ, len(estimates))
 	for k, e := range estimates {
 		results[k] = estimatedLogZ{
-			Name: e.Name, Value: e.Value, Stderr: e.Stderr, ESS: e.ESS, Bounds: [...]string{"above", "neither", "below"}[e.Bounds+1],
+			Name: e.Name, Value: diag.Number(e.Value), Stderr: diag.Number(e.Stderr), ESS: diag.Number(e.ESS),
+			Bounds: [...]string{"above", "neither", "below"}[e.Bounds+1],
 			Counts: e.Use == estimate.Counted, Use: string(e.Use), Missed: e.Missed,
 		}
 	}
 	return results
 }
 
-// table writes a line an estimate.
+// table writes the line of an estimate.
 func (b *estimatedLogZ) table(w io.Writer) {
 	what := "bound from " + b.Bounds
 	switch estimate.Use(b.Use) {
 	case estimate.Low:
-		what = "too low to count"
+		what = "does not count: below AIS"
 	case estimate.Partial:
-		what = "in too few modes to count"
+		what = "does not count: in too few modes"
 	case estimate.Needless:
-		what = "does not count, as all modes that matter are well known"
+		what = "does not count: AIS from the modes knows all that matter"
 	case estimate.Counted:
 		if b.Bounds == "neither" {
 			what = "no bound"
@@ -153,7 +154,7 @@ func (b *estimatedLogZ) table(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  by %s\t%.3f ± %.3f, %s; %s %.0f", b.Name, b.Value, b.Stderr, what, size, b.ESS)
 	if b.Missed >= 0.0005 {
-		fmt.Fprintf(w, "; %.3f of it are modes that it missed", b.Missed)
+		fmt.Fprintf(w, "; %.3f of it from modes that it missed", b.Missed)
 	}
 	fmt.Fprintln(w)
 }
@@ -399,13 +400,13 @@ func (r *evalResult) table(w io.Writer) {
 			fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by AIS in %d steps\n",
 				r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
 		}
-		if len(r.LogZ.Modes) > 0 {
-			fmt.Fprintf(w, "modes\t%s of Z\n", r.LogZ.modes())
-		}
 		for _, b := range r.LogZ.Estimates {
 			b.table(w)
 		}
 		fmt.Fprintln(w, boundsMean)
+		if len(r.LogZ.Modes) > 0 {
+			fmt.Fprintf(w, "modes\t%s of Z\n", r.LogZ.modes())
+		}
 	}
 	fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
 	if r.Report != nil {

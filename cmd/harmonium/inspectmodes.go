@@ -52,52 +52,66 @@ func (i *inspection) modes(ctx context.Context, t *terminal) error {
 	if set != nil {
 		rows = survey.Parts(set.States, set.Weights)
 	}
-	lines := [][]string{{"mode", "share", "stderr", "data", "samples", "bound"}}
-	for unit := range i.model.M() {
-		lines[0] = append(lines[0], strconv.Itoa(unit))
+	for k := range survey.List {
+		i.result.Modes = append(i.result.Modes, inspectedMode{
+			diag.Number(survey.Share[k]), diag.Number(survey.Stderr[k]), diag.Number(rows[k]), diag.Number(samples[k])})
 	}
+	picture, numbers, err := i.paths("modes")
+	if err != nil {
+		return err
+	}
+	if err := plot.Tiles(picture, i.modesSheet(survey)); err != nil {
+		return err
+	}
+	return plot.WriteCSV(numbers, i.modesLines(survey))
+}
+
+// modesSheet is the picture of the largest modes.
+func (i *inspection) modesSheet(survey *sample.Survey) plot.Sheet {
+	shown := min(shownModes, len(survey.List))
 	s := plot.Sheet{
-		Title: fmt.Sprintf("Modes of the model (%d of %d), with their shares by AIS", min(shownModes, len(survey.List)), survey.Found),
-		Rows:  i.rows, Columns: i.columns, Means: true, Label: "mean of a unit",
+		Title: fmt.Sprintf("Modes of the model (%d of %d), with their shares by AIS", shown, survey.Found),
+		Rows:  i.rows, Columns: i.columns, Means: true, Label: "mean of a unit", Dark: i.o.dark,
 	}
 	between := "\n"
 	if i.rows == 1 { // tiles of a single row, one under the other
 		s.Across, between = 1, ", "
 	}
-	for k, mode := range survey.List {
-		share, stderr := survey.Share[k], survey.Stderr[k]
-		i.result.Modes = append(i.result.Modes,
-			inspectedMode{diag.Number(share), diag.Number(stderr), diag.Number(rows[k]), diag.Number(samples[k])})
-		line := []string{strconv.Itoa(k + 1)}
-		for _, x := range []float64{share, stderr, rows[k], samples[k], mode.Bound} {
-			line = append(line, numberOrNothing(x))
+	for k, mode := range i.result.Modes[:shown] {
+		words := []string{"model " + percentWithError(float64(mode.Share), float64(mode.Stderr))}
+		if data := float64(mode.Data); !math.IsNaN(data) {
+			words = append(words, "data "+percent(100*data))
 		}
-		tile := make([]float64, len(mode.Visible))
-		for unit, μ := range mode.Visible {
+		words = append(words, "samples "+percent(100*float64(mode.Samples)))
+		tile := make([]float64, i.model.M())
+		for unit, μ := range survey.List[k].Visible {
 			tile[unit] = float64(μ)
-			line = append(line, numberOrNothing(tile[unit]))
 		}
-		lines = append(lines, line)
-		if k < shownModes {
-			words := []string{"model " + percentWithError(share, stderr)}
-			if set != nil {
-				words = append(words, "data "+percent(100*rows[k]))
-			}
-			words = append(words, "samples "+percent(100*samples[k]))
-			s.Tiles, s.Captions = append(s.Tiles, tile), append(s.Captions, strings.Join(words, between))
-		}
+		s.Tiles, s.Captions = append(s.Tiles, tile), append(s.Captions, strings.Join(words, between))
 	}
-	s.Dark = i.o.dark
-	picture, numbers, err := i.paths("modes")
-	if err != nil {
-		return err
-	}
-	if err := plot.Tiles(picture, s); err != nil {
-		return err
-	}
-	return plot.WriteCSV(numbers, lines)
+	return s
 }
 
+// modesLines is the table of all modes, with their bounds and the means of their units.
+func (i *inspection) modesLines(survey *sample.Survey) [][]string {
+	lines := [][]string{{"mode", "share", "stderr", "data", "samples", "bound"}}
+	for unit := range i.model.M() {
+		lines[0] = append(lines[0], strconv.Itoa(unit))
+	}
+	for k, mode := range i.result.Modes {
+		line := []string{strconv.Itoa(k + 1)}
+		for _, x := range []diag.Number{mode.Share, mode.Stderr, mode.Data, mode.Samples, diag.Number(survey.List[k].Bound)} {
+			line = append(line, numberOrNothing(float64(x)))
+		}
+		for _, μ := range survey.List[k].Visible {
+			line = append(line, numberOrNothing(float64(μ)))
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// numberOrNothing is empty for NaN.
 func numberOrNothing(x float64) string {
 	if math.IsNaN(x) {
 		return ""
@@ -105,34 +119,22 @@ func numberOrNothing(x float64) string {
 	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
-// modesTable tells the modes' shares of Z and of data.
+// modesTable writes the line of the modes: their shares of Z and of data, and how often chains changed between them.
 func (r *inspectResult) modesTable(w io.Writer) {
 	if len(r.Modes) == 0 {
 		return
 	}
-	var shares, rows []float64
+	var shares, stderrs, rows []float64
 	for _, mode := range r.Modes {
-		shares, rows = append(shares, float64(mode.Share)), append(rows, float64(mode.Data))
+		shares, stderrs = append(shares, float64(mode.Share)), append(stderrs, float64(mode.Stderr))
+		rows = append(rows, float64(mode.Data))
 	}
-	fmt.Fprintf(w, "modes\t%s", modesInWords(shares, r.Changes))
+	fmt.Fprintf(w, "modes\t%s of Z by AIS", shareList(shares, stderrs))
 	if !math.IsNaN(rows[0]) {
-		fmt.Fprintf(w, "; of the data %s", percents(rows))
+		fmt.Fprintf(w, "; of the data %s", percents(rows, nil))
+	}
+	if r.Changes != nil { // of chains: exact samples have none
+		fmt.Fprint(w, changesInWords(shares, *r.Changes))
 	}
 	fmt.Fprintln(w)
-}
-
-// modesInWords tells how many modes there are, their shares, and how often chains changed between them, unless changes
-// is nil or there is no other mode with a share to change to.
-func modesInWords(shares []float64, changes *int) string {
-	text := shareList(shares) + " of Z"
-	large := 0
-	for _, share := range shares {
-		if share >= 0.01 {
-			large++
-		}
-	}
-	if large > 1 && changes != nil {
-		text += fmt.Sprintf("; chains changed %d times", *changes)
-	}
-	return text
 }

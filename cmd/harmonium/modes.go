@@ -6,22 +6,42 @@ import (
 	"strings"
 )
 
-// shareList tells parts of a model, the largest first, as "4: 61 %, 30 %, 9 %, < 0.1 %": how many there are, and the
-// largest.
-func shareList(shares []float64) string { return fmt.Sprintf("%d: %s", len(shares), percents(shares)) }
+// shareList tells how many modes there are and the largest shares, as "4: 61 %, 30 %, 9.0 %, < 0.1 %". stderrs are the
+// standard errors of the shares, or nil to leave them out.
+func shareList(shares, stderrs []float64) string {
+	return fmt.Sprintf("%d: %s", len(shares), percents(shares, stderrs))
+}
 
-// percents tells the first of some parts.
-func percents(parts []float64) string {
+// percents prints the first eight of some shares, with their errors unless stderrs is nil, and the number of the others.
+func percents(shares, stderrs []float64) string {
 	const shown = 8
 	var list []string
-	for _, part := range parts[:min(shown, len(parts))] {
-		list = append(list, percent(100*part))
+	for k, share := range shares[:min(shown, len(shares))] {
+		if stderrs == nil {
+			list = append(list, percent(100*share))
+		} else {
+			list = append(list, percentWithError(share, stderrs[k]))
+		}
 	}
 	text := strings.Join(list, ", ")
-	if more := len(parts) - shown; more > 0 {
+	if more := len(shares) - shown; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
+}
+
+// changesInWords tells how often chains changed between modes, where two or more have 1 %: sample watches no others.
+func changesInWords(shares []float64, changes int) string {
+	large := 0
+	for _, share := range shares {
+		if share >= 0.01 {
+			large++
+		}
+	}
+	if large < 2 {
+		return ""
+	}
+	return fmt.Sprintf("; chains changed %d times", changes)
 }
 
 // percent prints a percentage with two digits or more, up to its ends.

@@ -10,20 +10,18 @@ import (
 	"harmonium/rng"
 )
 
-func TestModesInWords(t *testing.T) {
-	changes := 212
+func TestSharesInWords(t *testing.T) {
 	for _, c := range []struct {
-		want    string
-		changes *int
-		shares  []float64
+		want            string
+		shares, stderrs []float64
 	}{
-		{"1: 100 % of Z", &changes, []float64{1}},
-		{"2: > 99.9 %, < 0.1 % of Z", &changes, []float64{0.9995, 0.0005}},
-		{"2: 50 %, 50 % of Z", nil, []float64{0.5, 0.5}},
-		{"4: 61 %, 30 %, 9.0 %, < 0.1 % of Z; chains changed 212 times", &changes, []float64{0.61, 0.3, 0.09, 0}},
+		{"1: 100 %", []float64{1}, nil},
+		{"2: > 99.9 %, < 0.1 %", []float64{0.9995, 0.0005}, nil},
+		{"2: 50 ± 2 %, 50 ± 2 %; chains changed 212 times", []float64{0.5, 0.5}, []float64{0.02, 0.02}},
+		{"4: 61 %, 30 %, 9.0 %, < 0.1 %; chains changed 212 times", []float64{0.61, 0.3, 0.09, 0}, nil},
 	} {
-		if got := modesInWords(c.shares, c.changes); got != c.want {
-			t.Errorf("shares %v: %q, want %q", c.shares, got, c.want)
+		if got := shareList(c.shares, c.stderrs) + changesInWords(c.shares, 212); got != c.want {
+			t.Errorf("shares %v ± %v: %q, want %q", c.shares, c.stderrs, got, c.want)
 		}
 	}
 }

@@ -187,16 +187,13 @@ func (r *sampleResult) addModes(modes []sample.ModeShare, changes int) {
 
 // modes tells the modes' shares of the samples, and how often chains changed between those with 1 %.
 func (r *sampleResult) modes() string {
-	shares, large := make([]float64, len(r.Modes)), 0
+	shares, largest := make([]float64, len(r.Modes)), make([]float64, len(r.Modes))
 	for k, mode := range r.Modes {
-		shares[k] = float64(mode.Share)
-		if max(mode.Share, mode.AIS) >= 0.01 {
-			large++
-		}
+		shares[k], largest[k] = float64(mode.Share), float64(max(mode.Share, mode.AIS))
 	}
-	text := shareList(shares)
-	if large > 1 && r.Method != monitor.MethodExact {
-		text += fmt.Sprintf("; chains changed %d times", r.Changes)
+	text := shareList(shares, nil) + " of the samples"
+	if r.Method != monitor.MethodExact {
+		text += changesInWords(largest, r.Changes)
 	}
 	return text
 }
