@@ -93,7 +93,9 @@ func (s *Modes) fromHidden(count int, key rng.Key) []float32 {
 }
 
 // SearchColumns is a search from the signs of every column of W.
-func (s *Modes) SearchColumns(ctx context.Context) error { return s.add(ctx, s.fromColumns(2*s.model.N())) }
+func (s *Modes) SearchColumns(ctx context.Context) error {
+	return s.add(ctx, s.fromColumns(2*s.model.N()))
+}
 
 // fromColumns returns the patterns of columns of W by falling norm, with both signs of each. A search goes on at the
 // column where the search before ended.
