@@ -109,6 +109,9 @@ func TestJudgeKnowsModes(t *testing.T) {
 // Trainings that learn have no finding about modes or mass at any score, nor at the end. Their searches cost no more
 // than is paid for.
 func TestHarmlessTrainingsHaveNoHiddenModes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	set, err := data.BarsSample(6, 6, 500, rng.Seed(1))
 	if err != nil {
 		t.Fatal(err)

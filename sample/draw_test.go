@@ -61,6 +61,9 @@ func checkMoments(t *testing.T, r *sample.Result, p []float64) {
 
 // Samples of models that mix have the moments of the lecture's distribution, within the stated error, for every kind of unit and method.
 func TestDrawMoments(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const count = 4000
 	for _, visible := range kinds {
 		for _, hidden := range kinds {
