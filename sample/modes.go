@@ -46,8 +46,8 @@ type Mode struct {
 // MostModes is the largest number of modes that are kept. Labels of modes fit a byte, and AIS from each costs time.
 const MostModes = 64
 
-// sameMode is the squared distance Σ (μ − μ′)² over both layers below which two fixed points are the same mode. A single
-// unit whose means differ by 1/2 makes two modes.
+// sameMode is the squared distance Σ (μ − μ′)² over both layers below which two fixed points are the same mode. A
+// single unit whose means differ by 1/2 makes two modes.
 const sameMode = 0.25
 
 // NewModes returns the modes of a model before any search: none. The model must not change afterwards. NewModes panics
@@ -63,7 +63,8 @@ const SearchKinds = 6
 // Search looks for modes by mean-field iterations from count starts of each of four kinds: fair coins in the visible
 // layer; fair coins in the hidden layer; independent units with the model's visible biases; and the signs of a column
 // of W, the units with w_ij > 0 on or those with w_ij < 0. Each search takes the columns after those of the search
-// before, in falling order of their norms. The rows of known, such as data or states of chains, are starts too.
+// before, in falling order of their norms, until none is left. The rows of known, such as data or states of chains, are
+// starts too.
 //
 // List then has the MostModes modes with the largest bounds. The error is that of ctx.
 func (s *Modes) Search(ctx context.Context, count int, known rbm.Batch, key rng.Key) error {
@@ -98,7 +99,7 @@ func (s *Modes) SearchColumns(ctx context.Context) error {
 }
 
 // fromColumns returns the patterns of columns of W by falling norm, with both signs of each. A search goes on at the
-// column where the search before ended.
+// column where the search before ended, as a pattern leads to the same fixed point each time, until none is left.
 func (s *Modes) fromColumns(count int) []float32 {
 	m, n := s.model.M(), s.model.N()
 	norms, order := make([]float64, n), make([]int, n)
@@ -110,9 +111,9 @@ func (s *Modes) fromColumns(count int) []float32 {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(norms[b], norms[a]) })
-	starts, columns := make([]float32, 0, count*m), min(n, (count+1)/2)
+	starts, columns := make([]float32, 0, count*m), min(n-s.columns, (count+1)/2)
 	for k := range columns {
-		j := order[(s.columns+k)%n]
+		j := order[s.columns+k]
 		for _, sign := range []float32{1, -1} {
 			for i := range m {
 				on := float32(0)
