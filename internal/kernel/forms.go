@@ -64,21 +64,21 @@ func (isa ISA) addWord(
 	}
 }
 
-func (isa ISA) store(dst []float32, stride int, acc [][panelWords]uint64, scale float32) {
+func (isa ISA) store(dst []float32, stride int, acc [][panelWords]uint64, in *inputs) {
 	if len(acc) == 0 {
 		return
 	}
 	if isa == Generic {
-		storeGeneric(dst, stride, acc, scale)
+		storeGeneric(dst, stride, acc, in)
 	} else {
-		isa.storeAsm(&dst[0], stride, &acc[0], len(acc), scale)
+		isa.storeAsm(&dst[0], stride, &acc[0], len(acc), &in.offset, in.scale)
 	}
 }
 
 // samplePanel draws two rows at a time; of an odd number of rows, the last is drawn with a row that doesn't exist.
-func (isa ISA) samplePanel(d *draw, dst []uint64, acc [][panelWords]uint64, scale float32, from uint32, panel int) {
+func (isa ISA) samplePanel(d *draw, dst []uint64, acc [][panelWords]uint64, in *inputs, from uint32, panel int) {
 	if isa == Generic {
-		samplePanelGeneric(d, dst, acc, scale, from, panel)
+		samplePanelGeneric(d, dst, acc, in, from, panel)
 		return
 	}
 	pairs, stride, shift := len(acc)/2, d.dst.Stride, panel%4*panelCols
@@ -86,11 +86,12 @@ func (isa ISA) samplePanel(d *draw, dst []uint64, acc [][panelWords]uint64, scal
 	step0, step1 := uint32(d.step), uint32(d.step>>32)
 	if pairs > 0 {
 		at := (*uint64)(unsafe.Add(unsafe.Pointer(&dst[0]), shift/8))
-		isa.sampleAsm(at, 8*stride, &acc[0], pairs, scale, d.keys, unit, chain, step0, step1)
+		isa.sampleAsm(at, 8*stride, &acc[0], pairs, &in.offset, in.scale, d.keys, unit, chain, step0, step1)
 	}
 	if len(acc)%2 == 1 {
 		var last [2]uint64
-		isa.sampleAsm(&last[0], 8, &acc[:len(acc)+1][2*pairs], 1, scale, d.keys, unit, chain+uint32(2*pairs), step0, step1)
+		odd := [2][panelWords]uint64{acc[2*pairs]}
+		isa.sampleAsm(&last[0], 8, &odd[0], 1, &in.offset, in.scale, d.keys, unit, chain+uint32(2*pairs), step0, step1)
 		dst[2*pairs*stride] |= last[0] << shift
 	}
 }

@@ -43,22 +43,22 @@ func (isa ISA) addListedAsm(acc *[8]uint64, order *uint64, rows int, offsets *ui
 }
 
 // storeAsm writes rows of 16 numbers, stride apart; dst may be acc with a stride of 16.
-func (isa ISA) storeAsm(dst *float32, stride int, acc *[8]uint64, rows int, scale float32) {
+func (isa ISA) storeAsm(dst *float32, stride int, acc *[8]uint64, rows int, bias *[16]float32, scale float32) {
 	switch isa {
 	case AVX512:
-		storeAVX512(dst, stride, acc, rows, scale)
+		storeAVX512(dst, stride, acc, rows, bias, scale)
 	default:
-		storeAVX2(dst, stride, acc, rows, scale)
+		storeAVX2(dst, stride, acc, rows, bias, scale)
 	}
 }
 
 // sampleAsm draws 16 bits for each row of pairs·2 rows, stride bytes apart.
-func (isa ISA) sampleAsm(dst *uint64, stride int, acc *[8]uint64, pairs int, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
+func (isa ISA) sampleAsm(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
 	switch isa {
 	case AVX512:
-		sampleAVX512(dst, stride, acc, pairs, scale, keys, unit, chain, step0, step1)
+		sampleAVX512(dst, stride, acc, pairs, bias, scale, keys, unit, chain, step0, step1)
 	default:
-		sampleAVX2(dst, stride, acc, pairs, scale, keys, unit, chain, step0, step1)
+		sampleAVX2(dst, stride, acc, pairs, bias, scale, keys, unit, chain, step0, step1)
 	}
 }
 

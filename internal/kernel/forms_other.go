@@ -20,11 +20,11 @@ func (ISA) addListedAsm(acc *[8]uint64, order *uint64, rows int, offsets *uint32
 	panic(noAssembler)
 }
 
-func (ISA) storeAsm(dst *float32, stride int, acc *[8]uint64, rows int, scale float32) {
+func (ISA) storeAsm(dst *float32, stride int, acc *[8]uint64, rows int, bias *[16]float32, scale float32) {
 	panic(noAssembler)
 }
 
-func (ISA) sampleAsm(dst *uint64, stride int, acc *[8]uint64, pairs int, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
+func (ISA) sampleAsm(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
 	panic(noAssembler)
 }
 

@@ -135,13 +135,13 @@ func lookUpSome(acc [][panelWords]uint64, words []uint64, stride int, tables []t
 
 // storeGeneric rounds accumulators to float32 and writes them as rows of 16 numbers, stride apart. dst may be the memory of acc
 // with a stride of 16.
-func storeGeneric(dst []float32, stride int, acc [][panelWords]uint64, scale float32) {
+func storeGeneric(dst []float32, stride int, acc [][panelWords]uint64, in *inputs) {
 	for r := range acc {
 		sum := acc[r]
 		row := (*[panelCols]float32)(dst[r*stride:])
 		for i, w := range sum {
 			lo, hi := unpack(w)
-			row[2*i], row[2*i+1] = float32(lo)*scale, float32(hi)*scale
+			row[2*i], row[2*i+1] = in.at(lo, 2*i), in.at(hi, 2*i+1)
 		}
 	}
 }

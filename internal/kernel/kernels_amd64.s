@@ -1325,15 +1325,16 @@ addListedAVX2_next:
 	VZEROUPPER
 	RET
 
-// func storeAVX2(dst *float32, stride int, acc *[8]uint64, rows int, scale float32)
+// func storeAVX2(dst *float32, stride int, acc *[8]uint64, rows int, bias *[16]float32, scale float32)
 // Requires: AVX, AVX2
-TEXT ·storeAVX2(SB), NOSPLIT, $0-36
+TEXT ·storeAVX2(SB), NOSPLIT, $0-44
 	MOVQ         dst+0(FP), AX
 	MOVQ         stride+8(FP), CX
 	SHLQ         $0x02, CX
 	MOVQ         acc+16(FP), DX
 	MOVQ         rows+24(FP), BX
-	VBROADCASTSS scale+32(FP), Y0
+	MOVQ         bias+32(FP), SI
+	VBROADCASTSS scale+40(FP), Y0
 
 storeAVX2_row:
 	VMOVUPS   (DX), Y1
@@ -1341,12 +1342,14 @@ storeAVX2_row:
 	VPBLENDD  $0xaa, Y2, Y1, Y1
 	VCVTDQ2PS Y1, Y1
 	VMULPS    Y0, Y1, Y1
+	VADDPS    (SI), Y1, Y1
 	VMOVUPS   Y1, (AX)
 	VMOVUPS   32(DX), Y1
 	VPADDQ    quads0000000080000000<>+0(SB), Y1, Y2
 	VPBLENDD  $0xaa, Y2, Y1, Y1
 	VCVTDQ2PS Y1, Y1
 	VMULPS    Y0, Y1, Y1
+	VADDPS    32(SI), Y1, Y1
 	VMOVUPS   Y1, 32(AX)
 	ADDQ      CX, AX
 	ADDQ      $0x40, DX
@@ -1365,20 +1368,21 @@ DATA quads0000000080000000<>+48(SB)/8, $0x0000000080000000
 DATA quads0000000080000000<>+56(SB)/8, $0x0000000080000000
 GLOBL quads0000000080000000<>(SB), RODATA|NOPTR, $64
 
-// func sampleAVX2(dst *uint64, stride int, acc *[8]uint64, pairs int, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+// func sampleAVX2(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 // Requires: AVX, AVX2
-TEXT ·sampleAVX2(SB), NOSPLIT, $448-64
+TEXT ·sampleAVX2(SB), NOSPLIT, $448-72
 	MOVQ         dst+0(FP), AX
 	MOVQ         stride+8(FP), CX
 	MOVQ         acc+16(FP), DX
 	MOVQ         pairs+24(FP), BX
-	MOVQ         keys+40(FP), SI
-	VBROADCASTSS scale+32(FP), Y0
-	VBROADCASTSS chain+52(FP), Y1
-	VBROADCASTSS step0+56(FP), Y2
-	VBROADCASTSS step1+60(FP), Y3
+	MOVQ         bias+32(FP), SI
+	MOVQ         keys+48(FP), DI
+	VBROADCASTSS scale+40(FP), Y0
+	VBROADCASTSS chain+60(FP), Y1
+	VBROADCASTSS step0+64(FP), Y2
+	VBROADCASTSS step1+68(FP), Y3
 	VPADDD       rowOfPair<>+0(SB), Y1, Y1
-	VBROADCASTSS unit+48(FP), Y4
+	VBROADCASTSS unit+56(FP), Y4
 	VPADDD       fourOfPanel<>+0(SB), Y4, Y4
 	VMOVUPS      quads00000000d2511f53<>+0(SB), Y5
 	VMOVUPS      quads00000000cd9e8d57<>+0(SB), Y6
@@ -1386,26 +1390,26 @@ TEXT ·sampleAVX2(SB), NOSPLIT, $448-64
 	VPSRLQ       $0x20, Y4, Y7
 	VPMULUDQ     Y6, Y2, Y8
 	VPSRLQ       $0x20, Y8, Y9
-	VPXOR        (SI), Y9, Y9
+	VPXOR        (DI), Y9, Y9
 	VMOVDQU      Y9, (SP)
 	VPXOR        Y3, Y7, Y7
-	VPXOR        64(SI), Y7, Y7
-	VPXOR        192(SI), Y4, Y4
+	VPXOR        64(DI), Y7, Y7
+	VPXOR        192(DI), Y4, Y4
 	VMOVDQU      Y4, 32(SP)
 	VPMULUDQ     Y6, Y7, Y4
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y8, Y7, Y7
-	VPXOR        128(SI), Y7, Y7
-	VPXOR        256(SI), Y4, Y4
+	VPXOR        128(DI), Y7, Y7
+	VPXOR        256(DI), Y4, Y4
 	VMOVDQU      Y4, 64(SP)
 	VPMULUDQ     Y5, Y7, Y4
 	VPSRLQ       $0x20, Y4, Y7
 	VMOVDQU      Y4, 96(SP)
-	VPXOR        320(SI), Y7, Y7
+	VPXOR        320(DI), Y7, Y7
 	VMOVDQU      Y7, 128(SP)
 	VMOVDQU      Y5, 160(SP)
 	VMOVDQU      Y6, 192(SP)
-	VBROADCASTSS unit+48(FP), Y4
+	VBROADCASTSS unit+56(FP), Y4
 	VPADDD       fourOfPanel<>+32(SB), Y4, Y4
 	VMOVUPS      quads00000000d2511f53<>+0(SB), Y5
 	VMOVUPS      quads00000000cd9e8d57<>+0(SB), Y6
@@ -1413,22 +1417,22 @@ TEXT ·sampleAVX2(SB), NOSPLIT, $448-64
 	VPSRLQ       $0x20, Y4, Y7
 	VPMULUDQ     Y6, Y2, Y2
 	VPSRLQ       $0x20, Y2, Y8
-	VPXOR        (SI), Y8, Y8
+	VPXOR        (DI), Y8, Y8
 	VMOVDQU      Y8, 224(SP)
 	VPXOR        Y3, Y7, Y7
-	VPXOR        64(SI), Y7, Y7
-	VPXOR        192(SI), Y4, Y4
+	VPXOR        64(DI), Y7, Y7
+	VPXOR        192(DI), Y4, Y4
 	VMOVDQU      Y4, 256(SP)
 	VPMULUDQ     Y6, Y7, Y3
 	VPSRLQ       $0x20, Y3, Y4
 	VPXOR        Y2, Y4, Y4
-	VPXOR        128(SI), Y4, Y4
-	VPXOR        256(SI), Y3, Y3
+	VPXOR        128(DI), Y4, Y4
+	VPXOR        256(DI), Y3, Y3
 	VMOVDQU      Y3, 288(SP)
 	VPMULUDQ     Y5, Y4, Y2
 	VPSRLQ       $0x20, Y2, Y3
 	VMOVDQU      Y2, 320(SP)
-	VPXOR        320(SI), Y3, Y3
+	VPXOR        320(DI), Y3, Y3
 	VMOVDQU      Y3, 352(SP)
 	VMOVDQU      Y5, 384(SP)
 	VMOVDQU      Y6, 416(SP)
@@ -1448,57 +1452,57 @@ sampleAVX2_pair:
 	VPSRLQ       $0x20, Y2, Y6
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y3, Y7, Y7
-	VPXOR        384(SI), Y7, Y7
+	VPXOR        384(DI), Y7, Y7
 	VPXOR        Y5, Y6, Y6
-	VPXOR        448(SI), Y6, Y6
+	VPXOR        448(DI), Y6, Y6
 	VPMULUDQ     160(SP), Y7, Y3
 	VPMULUDQ     192(SP), Y6, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPSRLQ       $0x20, Y5, Y7
 	VPXOR        Y4, Y7, Y7
-	VPXOR        512(SI), Y7, Y7
+	VPXOR        512(DI), Y7, Y7
 	VPXOR        Y2, Y6, Y6
-	VPXOR        576(SI), Y6, Y6
+	VPXOR        576(DI), Y6, Y6
 	VPMULUDQ     160(SP), Y7, Y2
 	VPMULUDQ     192(SP), Y6, Y4
 	VPSRLQ       $0x20, Y2, Y6
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y5, Y7, Y7
-	VPXOR        640(SI), Y7, Y7
+	VPXOR        640(DI), Y7, Y7
 	VPXOR        Y3, Y6, Y6
-	VPXOR        704(SI), Y6, Y6
+	VPXOR        704(DI), Y6, Y6
 	VPMULUDQ     160(SP), Y7, Y3
 	VPMULUDQ     192(SP), Y6, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPSRLQ       $0x20, Y5, Y7
 	VPXOR        Y4, Y7, Y7
-	VPXOR        768(SI), Y7, Y7
+	VPXOR        768(DI), Y7, Y7
 	VPXOR        Y2, Y6, Y6
-	VPXOR        832(SI), Y6, Y6
+	VPXOR        832(DI), Y6, Y6
 	VPMULUDQ     160(SP), Y7, Y2
 	VPMULUDQ     192(SP), Y6, Y4
 	VPSRLQ       $0x20, Y2, Y6
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y5, Y7, Y7
-	VPXOR        896(SI), Y7, Y7
+	VPXOR        896(DI), Y7, Y7
 	VPXOR        Y3, Y6, Y6
-	VPXOR        960(SI), Y6, Y6
+	VPXOR        960(DI), Y6, Y6
 	VPMULUDQ     160(SP), Y7, Y3
 	VPMULUDQ     192(SP), Y6, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPSRLQ       $0x20, Y5, Y7
 	VPXOR        Y4, Y7, Y7
-	VPXOR        1024(SI), Y7, Y7
+	VPXOR        1024(DI), Y7, Y7
 	VPXOR        Y2, Y6, Y6
-	VPXOR        1088(SI), Y6, Y6
+	VPXOR        1088(DI), Y6, Y6
 	VPMULUDQ     160(SP), Y7, Y2
 	VPMULUDQ     192(SP), Y6, Y4
 	VPSRLQ       $0x20, Y2, Y6
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y5, Y7, Y7
-	VPXOR        1152(SI), Y7, Y7
+	VPXOR        1152(DI), Y7, Y7
 	VPXOR        Y3, Y6, Y6
-	VPXOR        1216(SI), Y6, Y6
+	VPXOR        1216(DI), Y6, Y6
 	VPSLLQ       $0x20, Y4, Y4
 	VPBLENDD     $0xaa, Y4, Y7, Y7
 	VPSLLQ       $0x20, Y2, Y2
@@ -1510,6 +1514,7 @@ sampleAVX2_pair:
 	VPBLENDD     $0xaa, Y5, Y4, Y4
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y0, Y4, Y4
+	VADDPS       (SI), Y4, Y4
 	VPSRLD       $0x09, Y2, Y2
 	VPOR         words3f800000<>+0(SB), Y2, Y2
 	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
@@ -1544,165 +1549,13 @@ sampleAVX2_pair:
 	VBROADCASTSS words3f800000<>+0(SB), Y4
 	VSUBPS       Y2, Y4, Y4
 	VCMPPS       $0x01, Y4, Y6, Y6
-	VMOVMSKPS    Y6, DI
+	VMOVMSKPS    Y6, R8
 	VMOVUPS      64(DX), Y2
 	VPADDQ       quads0000000080000000<>+0(SB), Y2, Y4
 	VPBLENDD     $0xaa, Y4, Y2, Y2
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y0, Y2, Y2
-	VPSRLD       $0x09, Y3, Y3
-	VPOR         words3f800000<>+0(SB), Y3, Y3
-	VSUBPS       words3f7fffff<>+0(SB), Y3, Y3
-	VMINPS       words42000000<>+0(SB), Y2, Y2
-	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
-	VPXOR        words80000000<>+0(SB), Y2, Y2
-	VMULPS       words3fb8aa3b<>+0(SB), Y2, Y4
-	VADDPS       words4b400000<>+0(SB), Y4, Y4
-	VSUBPS       words4b400000<>+0(SB), Y4, Y5
-	VMULPS       words3f318000<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y2, Y2
-	VMULPS       wordsb95e8083<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y2, Y2
-	VMULPS       words39506967<>+0(SB), Y2, Y5
-	VADDPS       words3ab743ce<>+0(SB), Y5, Y5
-	VMULPS       Y2, Y5, Y5
-	VADDPS       words3c088908<>+0(SB), Y5, Y5
-	VMULPS       Y2, Y5, Y5
-	VADDPS       words3d2aa9c1<>+0(SB), Y5, Y5
-	VMULPS       Y2, Y5, Y5
-	VADDPS       words3e2aaaaa<>+0(SB), Y5, Y5
-	VMULPS       Y2, Y5, Y5
-	VADDPS       words3f000000<>+0(SB), Y5, Y5
-	VMULPS       Y2, Y2, Y6
-	VMULPS       Y5, Y6, Y5
-	VADDPS       Y2, Y5, Y5
-	VADDPS       words3f800000<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       words3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y4, Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VBROADCASTSS words3f800000<>+0(SB), Y2
-	VSUBPS       Y3, Y2, Y2
-	VCMPPS       $0x01, Y2, Y5, Y5
-	VMOVMSKPS    Y5, R8
-	VPXOR        224(SP), Y1, Y2
-	VPMULUDQ     384(SP), Y2, Y5
-	VPSRLQ       $0x20, Y5, Y4
-	VPXOR        256(SP), Y4, Y4
-	VPMULUDQ     416(SP), Y4, Y3
-	VPSRLQ       $0x20, Y3, Y2
-	VPXOR        288(SP), Y2, Y2
-	VPXOR        352(SP), Y5, Y4
-	VMOVUPS      320(SP), Y5
-	VPMULUDQ     384(SP), Y2, Y2
-	VPMULUDQ     416(SP), Y4, Y4
-	VPSRLQ       $0x20, Y2, Y6
-	VPSRLQ       $0x20, Y4, Y7
-	VPXOR        Y3, Y7, Y7
-	VPXOR        384(SI), Y7, Y7
-	VPXOR        Y5, Y6, Y6
-	VPXOR        448(SI), Y6, Y6
-	VPMULUDQ     384(SP), Y7, Y3
-	VPMULUDQ     416(SP), Y6, Y5
-	VPSRLQ       $0x20, Y3, Y6
-	VPSRLQ       $0x20, Y5, Y7
-	VPXOR        Y4, Y7, Y7
-	VPXOR        512(SI), Y7, Y7
-	VPXOR        Y2, Y6, Y6
-	VPXOR        576(SI), Y6, Y6
-	VPMULUDQ     384(SP), Y7, Y2
-	VPMULUDQ     416(SP), Y6, Y4
-	VPSRLQ       $0x20, Y2, Y6
-	VPSRLQ       $0x20, Y4, Y7
-	VPXOR        Y5, Y7, Y7
-	VPXOR        640(SI), Y7, Y7
-	VPXOR        Y3, Y6, Y6
-	VPXOR        704(SI), Y6, Y6
-	VPMULUDQ     384(SP), Y7, Y3
-	VPMULUDQ     416(SP), Y6, Y5
-	VPSRLQ       $0x20, Y3, Y6
-	VPSRLQ       $0x20, Y5, Y7
-	VPXOR        Y4, Y7, Y7
-	VPXOR        768(SI), Y7, Y7
-	VPXOR        Y2, Y6, Y6
-	VPXOR        832(SI), Y6, Y6
-	VPMULUDQ     384(SP), Y7, Y2
-	VPMULUDQ     416(SP), Y6, Y4
-	VPSRLQ       $0x20, Y2, Y6
-	VPSRLQ       $0x20, Y4, Y7
-	VPXOR        Y5, Y7, Y7
-	VPXOR        896(SI), Y7, Y7
-	VPXOR        Y3, Y6, Y6
-	VPXOR        960(SI), Y6, Y6
-	VPMULUDQ     384(SP), Y7, Y3
-	VPMULUDQ     416(SP), Y6, Y5
-	VPSRLQ       $0x20, Y3, Y6
-	VPSRLQ       $0x20, Y5, Y7
-	VPXOR        Y4, Y7, Y7
-	VPXOR        1024(SI), Y7, Y7
-	VPXOR        Y2, Y6, Y6
-	VPXOR        1088(SI), Y6, Y6
-	VPMULUDQ     384(SP), Y7, Y2
-	VPMULUDQ     416(SP), Y6, Y4
-	VPSRLQ       $0x20, Y2, Y6
-	VPSRLQ       $0x20, Y4, Y7
-	VPXOR        Y5, Y7, Y7
-	VPXOR        1152(SI), Y7, Y7
-	VPXOR        Y3, Y6, Y6
-	VPXOR        1216(SI), Y6, Y6
-	VPSLLQ       $0x20, Y4, Y4
-	VPBLENDD     $0xaa, Y4, Y7, Y7
-	VPSLLQ       $0x20, Y2, Y2
-	VPBLENDD     $0xaa, Y2, Y6, Y6
-	VPUNPCKLQDQ  Y6, Y7, Y2
-	VPUNPCKHQDQ  Y6, Y7, Y3
-	VMOVUPS      32(DX), Y4
-	VPADDQ       quads0000000080000000<>+0(SB), Y4, Y5
-	VPBLENDD     $0xaa, Y5, Y4, Y4
-	VCVTDQ2PS    Y4, Y4
-	VMULPS       Y0, Y4, Y4
-	VPSRLD       $0x09, Y2, Y2
-	VPOR         words3f800000<>+0(SB), Y2, Y2
-	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
-	VMINPS       words42000000<>+0(SB), Y4, Y4
-	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
-	VPXOR        words80000000<>+0(SB), Y4, Y4
-	VMULPS       words3fb8aa3b<>+0(SB), Y4, Y5
-	VADDPS       words4b400000<>+0(SB), Y5, Y5
-	VSUBPS       words4b400000<>+0(SB), Y5, Y6
-	VMULPS       words3f318000<>+0(SB), Y6, Y7
-	VSUBPS       Y7, Y4, Y4
-	VMULPS       wordsb95e8083<>+0(SB), Y6, Y7
-	VSUBPS       Y7, Y4, Y4
-	VMULPS       words39506967<>+0(SB), Y4, Y6
-	VADDPS       words3ab743ce<>+0(SB), Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VADDPS       words3c088908<>+0(SB), Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VADDPS       words3d2aa9c1<>+0(SB), Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VADDPS       words3e2aaaaa<>+0(SB), Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VADDPS       words3f000000<>+0(SB), Y6, Y6
-	VMULPS       Y4, Y4, Y7
-	VMULPS       Y6, Y7, Y6
-	VADDPS       Y4, Y6, Y6
-	VADDPS       words3f800000<>+0(SB), Y6, Y6
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       words3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y5, Y6, Y6
-	VMULPS       Y2, Y6, Y6
-	VBROADCASTSS words3f800000<>+0(SB), Y4
-	VSUBPS       Y2, Y4, Y4
-	VCMPPS       $0x01, Y4, Y6, Y6
-	VMOVMSKPS    Y6, R9
-	SHLL         $0x08, R9
-	ORL          R9, DI
-	VMOVUPS      96(DX), Y2
-	VPADDQ       quads0000000080000000<>+0(SB), Y2, Y4
-	VPBLENDD     $0xaa, Y4, Y2, Y2
-	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y0, Y2, Y2
+	VADDPS       (SI), Y2, Y2
 	VPSRLD       $0x09, Y3, Y3
 	VPOR         words3f800000<>+0(SB), Y3, Y3
 	VSUBPS       words3f7fffff<>+0(SB), Y3, Y3
@@ -1738,11 +1591,166 @@ sampleAVX2_pair:
 	VSUBPS       Y3, Y2, Y2
 	VCMPPS       $0x01, Y2, Y5, Y5
 	VMOVMSKPS    Y5, R9
-	SHLL         $0x08, R9
-	ORL          R9, R8
-	MOVW         DI, (AX)
-	ADDQ         CX, AX
+	VPXOR        224(SP), Y1, Y2
+	VPMULUDQ     384(SP), Y2, Y5
+	VPSRLQ       $0x20, Y5, Y4
+	VPXOR        256(SP), Y4, Y4
+	VPMULUDQ     416(SP), Y4, Y3
+	VPSRLQ       $0x20, Y3, Y2
+	VPXOR        288(SP), Y2, Y2
+	VPXOR        352(SP), Y5, Y4
+	VMOVUPS      320(SP), Y5
+	VPMULUDQ     384(SP), Y2, Y2
+	VPMULUDQ     416(SP), Y4, Y4
+	VPSRLQ       $0x20, Y2, Y6
+	VPSRLQ       $0x20, Y4, Y7
+	VPXOR        Y3, Y7, Y7
+	VPXOR        384(DI), Y7, Y7
+	VPXOR        Y5, Y6, Y6
+	VPXOR        448(DI), Y6, Y6
+	VPMULUDQ     384(SP), Y7, Y3
+	VPMULUDQ     416(SP), Y6, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPSRLQ       $0x20, Y5, Y7
+	VPXOR        Y4, Y7, Y7
+	VPXOR        512(DI), Y7, Y7
+	VPXOR        Y2, Y6, Y6
+	VPXOR        576(DI), Y6, Y6
+	VPMULUDQ     384(SP), Y7, Y2
+	VPMULUDQ     416(SP), Y6, Y4
+	VPSRLQ       $0x20, Y2, Y6
+	VPSRLQ       $0x20, Y4, Y7
+	VPXOR        Y5, Y7, Y7
+	VPXOR        640(DI), Y7, Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        704(DI), Y6, Y6
+	VPMULUDQ     384(SP), Y7, Y3
+	VPMULUDQ     416(SP), Y6, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPSRLQ       $0x20, Y5, Y7
+	VPXOR        Y4, Y7, Y7
+	VPXOR        768(DI), Y7, Y7
+	VPXOR        Y2, Y6, Y6
+	VPXOR        832(DI), Y6, Y6
+	VPMULUDQ     384(SP), Y7, Y2
+	VPMULUDQ     416(SP), Y6, Y4
+	VPSRLQ       $0x20, Y2, Y6
+	VPSRLQ       $0x20, Y4, Y7
+	VPXOR        Y5, Y7, Y7
+	VPXOR        896(DI), Y7, Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        960(DI), Y6, Y6
+	VPMULUDQ     384(SP), Y7, Y3
+	VPMULUDQ     416(SP), Y6, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPSRLQ       $0x20, Y5, Y7
+	VPXOR        Y4, Y7, Y7
+	VPXOR        1024(DI), Y7, Y7
+	VPXOR        Y2, Y6, Y6
+	VPXOR        1088(DI), Y6, Y6
+	VPMULUDQ     384(SP), Y7, Y2
+	VPMULUDQ     416(SP), Y6, Y4
+	VPSRLQ       $0x20, Y2, Y6
+	VPSRLQ       $0x20, Y4, Y7
+	VPXOR        Y5, Y7, Y7
+	VPXOR        1152(DI), Y7, Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        1216(DI), Y6, Y6
+	VPSLLQ       $0x20, Y4, Y4
+	VPBLENDD     $0xaa, Y4, Y7, Y7
+	VPSLLQ       $0x20, Y2, Y2
+	VPBLENDD     $0xaa, Y2, Y6, Y6
+	VPUNPCKLQDQ  Y6, Y7, Y2
+	VPUNPCKHQDQ  Y6, Y7, Y3
+	VMOVUPS      32(DX), Y4
+	VPADDQ       quads0000000080000000<>+0(SB), Y4, Y5
+	VPBLENDD     $0xaa, Y5, Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VADDPS       32(SI), Y4, Y4
+	VPSRLD       $0x09, Y2, Y2
+	VPOR         words3f800000<>+0(SB), Y2, Y2
+	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
+	VMINPS       words42000000<>+0(SB), Y4, Y4
+	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
+	VPXOR        words80000000<>+0(SB), Y4, Y4
+	VMULPS       words3fb8aa3b<>+0(SB), Y4, Y5
+	VADDPS       words4b400000<>+0(SB), Y5, Y5
+	VSUBPS       words4b400000<>+0(SB), Y5, Y6
+	VMULPS       words3f318000<>+0(SB), Y6, Y7
+	VSUBPS       Y7, Y4, Y4
+	VMULPS       wordsb95e8083<>+0(SB), Y6, Y7
+	VSUBPS       Y7, Y4, Y4
+	VMULPS       words39506967<>+0(SB), Y4, Y6
+	VADDPS       words3ab743ce<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VADDPS       words3c088908<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VADDPS       words3d2aa9c1<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VADDPS       words3e2aaaaa<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y6
+	VADDPS       words3f000000<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y4, Y7
+	VMULPS       Y6, Y7, Y6
+	VADDPS       Y4, Y6, Y6
+	VADDPS       words3f800000<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       words3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VMULPS       Y2, Y6, Y6
+	VBROADCASTSS words3f800000<>+0(SB), Y4
+	VSUBPS       Y2, Y4, Y4
+	VCMPPS       $0x01, Y4, Y6, Y6
+	VMOVMSKPS    Y6, R10
+	SHLL         $0x08, R10
+	ORL          R10, R8
+	VMOVUPS      96(DX), Y2
+	VPADDQ       quads0000000080000000<>+0(SB), Y2, Y4
+	VPBLENDD     $0xaa, Y4, Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       32(SI), Y2, Y2
+	VPSRLD       $0x09, Y3, Y3
+	VPOR         words3f800000<>+0(SB), Y3, Y3
+	VSUBPS       words3f7fffff<>+0(SB), Y3, Y3
+	VMINPS       words42000000<>+0(SB), Y2, Y2
+	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
+	VPXOR        words80000000<>+0(SB), Y2, Y2
+	VMULPS       words3fb8aa3b<>+0(SB), Y2, Y4
+	VADDPS       words4b400000<>+0(SB), Y4, Y4
+	VSUBPS       words4b400000<>+0(SB), Y4, Y5
+	VMULPS       words3f318000<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y2, Y2
+	VMULPS       wordsb95e8083<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y2, Y2
+	VMULPS       words39506967<>+0(SB), Y2, Y5
+	VADDPS       words3ab743ce<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3c088908<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3f000000<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y2, Y6
+	VMULPS       Y5, Y6, Y5
+	VADDPS       Y2, Y5, Y5
+	VADDPS       words3f800000<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       words3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VBROADCASTSS words3f800000<>+0(SB), Y2
+	VSUBPS       Y3, Y2, Y2
+	VCMPPS       $0x01, Y2, Y5, Y5
+	VMOVMSKPS    Y5, R10
+	SHLL         $0x08, R10
+	ORL          R10, R9
 	MOVW         R8, (AX)
+	ADDQ         CX, AX
+	MOVW         R9, (AX)
 	ADDQ         CX, AX
 	VPADDQ       quads0000000000000002<>+0(SB), Y1, Y1
 	ADDQ         $0x80, DX
@@ -5357,17 +5365,18 @@ addListedAVX512_next:
 	VZEROUPPER
 	RET
 
-// func storeAVX512(dst *float32, stride int, acc *[8]uint64, rows int, scale float32)
+// func storeAVX512(dst *float32, stride int, acc *[8]uint64, rows int, bias *[16]float32, scale float32)
 // Requires: AVX, AVX512F
-TEXT ·storeAVX512(SB), NOSPLIT, $0-36
+TEXT ·storeAVX512(SB), NOSPLIT, $0-44
 	MOVQ         dst+0(FP), AX
 	MOVQ         stride+8(FP), CX
 	SHLQ         $0x02, CX
 	MOVQ         acc+16(FP), DX
 	MOVQ         rows+24(FP), BX
-	VBROADCASTSS scale+32(FP), Z0
-	MOVL         $0x0000aaaa, SI
-	KMOVW        SI, K1
+	MOVQ         bias+32(FP), SI
+	VBROADCASTSS scale+40(FP), Z0
+	MOVL         $0x0000aaaa, DI
+	KMOVW        DI, K1
 
 storeAVX512_row:
 	VMOVUPS     (DX), Z1
@@ -5375,6 +5384,7 @@ storeAVX512_row:
 	VMOVDQU32   Z2, K1, Z1
 	VCVTDQ2PS   Z1, Z1
 	VMULPS      Z0, Z1, Z1
+	VADDPS      (SI), Z1, Z1
 	VMOVUPS     Z1, (AX)
 	ADDQ        CX, AX
 	ADDQ        $0x40, DX
@@ -5383,22 +5393,23 @@ storeAVX512_row:
 	VZEROUPPER
 	RET
 
-// func sampleAVX512(dst *uint64, stride int, acc *[8]uint64, pairs int, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+// func sampleAVX512(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 // Requires: AVX, AVX512F
-TEXT ·sampleAVX512(SB), NOSPLIT, $0-64
+TEXT ·sampleAVX512(SB), NOSPLIT, $0-72
 	MOVQ         dst+0(FP), AX
 	MOVQ         stride+8(FP), CX
 	MOVQ         acc+16(FP), DX
 	MOVQ         pairs+24(FP), BX
-	MOVQ         keys+40(FP), SI
-	VBROADCASTSS scale+32(FP), Z0
-	MOVL         $0x0000aaaa, DI
-	KMOVW        DI, K1
-	VBROADCASTSS chain+52(FP), Z1
-	VBROADCASTSS step0+56(FP), Z2
-	VBROADCASTSS step1+60(FP), Z3
+	MOVQ         bias+32(FP), SI
+	MOVQ         keys+48(FP), DI
+	VBROADCASTSS scale+40(FP), Z0
+	MOVL         $0x0000aaaa, R8
+	KMOVW        R8, K1
+	VBROADCASTSS chain+60(FP), Z1
+	VBROADCASTSS step0+64(FP), Z2
+	VBROADCASTSS step1+68(FP), Z3
 	VPADDD       rowOfPair<>+0(SB), Z1, Z1
-	VBROADCASTSS unit+48(FP), Z4
+	VBROADCASTSS unit+56(FP), Z4
 	VPADDD       fourOfPanel<>+0(SB), Z4, Z4
 	VMOVUPS      quads00000000d2511f53<>+0(SB), Z5
 	VMOVUPS      quads00000000cd9e8d57<>+0(SB), Z6
@@ -5406,18 +5417,18 @@ TEXT ·sampleAVX512(SB), NOSPLIT, $0-64
 	VPSRLQ       $0x20, Z4, Z7
 	VPMULUDQ     Z6, Z2, Z2
 	VPSRLQ       $0x20, Z2, Z8
-	VPXORD       (SI), Z8, Z8
+	VPXORD       (DI), Z8, Z8
 	VPXORD       Z3, Z7, Z7
-	VPXORD       64(SI), Z7, Z7
-	VPXORD       192(SI), Z4, Z4
+	VPXORD       64(DI), Z7, Z7
+	VPXORD       192(DI), Z4, Z4
 	VPMULUDQ     Z6, Z7, Z3
 	VPSRLQ       $0x20, Z3, Z7
 	VPXORD       Z2, Z7, Z7
-	VPXORD       128(SI), Z7, Z7
-	VPXORD       256(SI), Z3, Z3
+	VPXORD       128(DI), Z7, Z7
+	VPXORD       256(DI), Z3, Z3
 	VPMULUDQ     Z5, Z7, Z2
 	VPSRLQ       $0x20, Z2, Z7
-	VPXORD       320(SI), Z7, Z7
+	VPXORD       320(DI), Z7, Z7
 
 sampleAVX512_pair:
 	VPXORD       Z8, Z1, Z9
@@ -5433,44 +5444,44 @@ sampleAVX512_pair:
 	VPMULUDQ     Z6, Z11, Z11
 	VPSRLQ       $0x20, Z9, Z13
 	VPSRLQ       $0x20, Z11, Z14
-	VPTERNLOGD   $0x96, 384(SI), Z10, Z14
-	VPTERNLOGD   $0x96, 448(SI), Z12, Z13
+	VPTERNLOGD   $0x96, 384(DI), Z10, Z14
+	VPTERNLOGD   $0x96, 448(DI), Z12, Z13
 	VPMULUDQ     Z5, Z14, Z10
 	VPMULUDQ     Z6, Z13, Z12
 	VPSRLQ       $0x20, Z10, Z13
 	VPSRLQ       $0x20, Z12, Z14
-	VPTERNLOGD   $0x96, 512(SI), Z11, Z14
-	VPTERNLOGD   $0x96, 576(SI), Z9, Z13
+	VPTERNLOGD   $0x96, 512(DI), Z11, Z14
+	VPTERNLOGD   $0x96, 576(DI), Z9, Z13
 	VPMULUDQ     Z5, Z14, Z9
 	VPMULUDQ     Z6, Z13, Z11
 	VPSRLQ       $0x20, Z9, Z13
 	VPSRLQ       $0x20, Z11, Z14
-	VPTERNLOGD   $0x96, 640(SI), Z12, Z14
-	VPTERNLOGD   $0x96, 704(SI), Z10, Z13
+	VPTERNLOGD   $0x96, 640(DI), Z12, Z14
+	VPTERNLOGD   $0x96, 704(DI), Z10, Z13
 	VPMULUDQ     Z5, Z14, Z10
 	VPMULUDQ     Z6, Z13, Z12
 	VPSRLQ       $0x20, Z10, Z13
 	VPSRLQ       $0x20, Z12, Z14
-	VPTERNLOGD   $0x96, 768(SI), Z11, Z14
-	VPTERNLOGD   $0x96, 832(SI), Z9, Z13
+	VPTERNLOGD   $0x96, 768(DI), Z11, Z14
+	VPTERNLOGD   $0x96, 832(DI), Z9, Z13
 	VPMULUDQ     Z5, Z14, Z9
 	VPMULUDQ     Z6, Z13, Z11
 	VPSRLQ       $0x20, Z9, Z13
 	VPSRLQ       $0x20, Z11, Z14
-	VPTERNLOGD   $0x96, 896(SI), Z12, Z14
-	VPTERNLOGD   $0x96, 960(SI), Z10, Z13
+	VPTERNLOGD   $0x96, 896(DI), Z12, Z14
+	VPTERNLOGD   $0x96, 960(DI), Z10, Z13
 	VPMULUDQ     Z5, Z14, Z10
 	VPMULUDQ     Z6, Z13, Z12
 	VPSRLQ       $0x20, Z10, Z13
 	VPSRLQ       $0x20, Z12, Z14
-	VPTERNLOGD   $0x96, 1024(SI), Z11, Z14
-	VPTERNLOGD   $0x96, 1088(SI), Z9, Z13
+	VPTERNLOGD   $0x96, 1024(DI), Z11, Z14
+	VPTERNLOGD   $0x96, 1088(DI), Z9, Z13
 	VPMULUDQ     Z5, Z14, Z9
 	VPMULUDQ     Z6, Z13, Z11
 	VPSRLQ       $0x20, Z9, Z13
 	VPSRLQ       $0x20, Z11, Z14
-	VPTERNLOGD   $0x96, 1152(SI), Z12, Z14
-	VPTERNLOGD   $0x96, 1216(SI), Z10, Z13
+	VPTERNLOGD   $0x96, 1152(DI), Z12, Z14
+	VPTERNLOGD   $0x96, 1216(DI), Z10, Z13
 	VPSLLQ       $0x20, Z11, Z11
 	VPBLENDMD    Z11, Z14, K1, Z14
 	VPSLLQ       $0x20, Z9, Z9
@@ -5482,6 +5493,7 @@ sampleAVX512_pair:
 	VMOVDQU32    Z12, K1, Z11
 	VCVTDQ2PS    Z11, Z11
 	VMULPS       Z0, Z11, Z11
+	VADDPS       (SI), Z11, Z11
 	VPSRLD       $0x09, Z9, Z9
 	VPORD.BCST   words3f800000<>+0(SB), Z9, Z9
 	VSUBPS.BCST  words3f7fffff<>+0(SB), Z9, Z9
@@ -5516,12 +5528,13 @@ sampleAVX512_pair:
 	VBROADCASTSS words3f800000<>+0(SB), Z11
 	VSUBPS       Z9, Z11, Z11
 	VCMPPS       $0x01, Z11, Z13, K2
-	KMOVW        K2, DI
+	KMOVW        K2, R8
 	VMOVUPS      64(DX), Z9
 	VPADDQ.BCST  quads0000000080000000<>+0(SB), Z9, Z11
 	VMOVDQU32    Z11, K1, Z9
 	VCVTDQ2PS    Z9, Z9
 	VMULPS       Z0, Z9, Z9
+	VADDPS       (SI), Z9, Z9
 	VPSRLD       $0x09, Z10, Z10
 	VPORD.BCST   words3f800000<>+0(SB), Z10, Z10
 	VSUBPS.BCST  words3f7fffff<>+0(SB), Z10, Z10
@@ -5556,10 +5569,10 @@ sampleAVX512_pair:
 	VBROADCASTSS words3f800000<>+0(SB), Z9
 	VSUBPS       Z10, Z9, Z9
 	VCMPPS       $0x01, Z9, Z12, K2
-	KMOVW        K2, R8
-	MOVW         DI, (AX)
-	ADDQ         CX, AX
+	KMOVW        K2, R9
 	MOVW         R8, (AX)
+	ADDQ         CX, AX
+	MOVW         R9, (AX)
 	ADDQ         CX, AX
 	VPADDQ.BCST  quads0000000000000002<>+0(SB), Z1, Z1
 	ADDQ         $0x80, DX

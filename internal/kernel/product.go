@@ -62,6 +62,7 @@ type costs struct{ ones, list, row, fill, stream float64 }
 type workspace struct {
 	tables [tableWords]uint64
 	acc    [blockRows][panelWords]uint64
+	in     inputs // of a part
 }
 
 // A product is the work of the functions below: x times f plus f's offset, and then whatever finish makes of it.
@@ -76,10 +77,30 @@ type product struct {
 	list  listing // of a block, for the sparse method
 
 	scale float32   // of the results
+	parts []Part    // of the rows, with scales and offsets of their own; nil: none
 	dst   []float32 // of Mul and Probabilities
 	draw  draw      // of Sample
 	sums  []float64 // of log(1+e^x), one a row; nil: not wanted
-	parts []float64 // of the sums, panel after panel
+	terms []float64 // of the sums, panel after panel
+}
+
+// A Part is so many rows of a product, whose numbers are Scale·x + Offset_j of the numbers x of [Context.Mul], each rounded
+// once more. Offset is nil for zeros.
+type Part struct {
+	Rows   int
+	Scale  float32
+	Offset []float32
+}
+
+// inputs is what makes numbers of the accumulators of a panel: scale·acc + offset.
+type inputs struct {
+	offset [panelCols]float32
+	scale  float32
+}
+
+// at is the number of an accumulator's column. Both roundings are explicit, as a fused multiply-add has one.
+func (in *inputs) at(acc int32, column int) float32 {
+	return float32(float32(acc)*in.scale) + in.offset[column]
 }
 
 type (
@@ -123,12 +144,12 @@ func (p *product) run(tasksPerBlock int, j job) {
 	}
 	for r := range p.sums {
 		sum := 0.0
-		for at := r; at < len(p.parts); at += p.x.Rows {
-			sum += p.parts[at]
+		for at := r; at < len(p.terms); at += p.x.Rows {
+			sum += p.terms[at]
 		}
 		p.sums[r] = sum
 	}
-	p.x, p.f, p.dst, p.draw, p.sums = Bits{}, nil, nil, draw{keys: p.draw.keys}, nil
+	p.x, p.f, p.parts, p.dst, p.draw, p.sums = Bits{}, nil, nil, nil, draw{keys: p.draw.keys}, nil
 	c.products.put(p)
 }
 
@@ -198,6 +219,28 @@ func (c *Context) SumSoftplus(sums []float64, x Bits, f *Fixed) {
 	p.run(f.panels(), (*summing)(p))
 }
 
+// SumSoftplusParts is SumSoftplus of the numbers of parts, which cover all rows.
+func (c *Context) SumSoftplusParts(sums []float64, x Bits, f *Fixed, parts []Part) {
+	p := c.startProduct("SumSoftplusParts", x, f)
+	p.setParts(parts)
+	p.wantSums(sums)
+	p.run(f.panels(), (*summing)(p))
+}
+
+func (p *product) setParts(parts []Part) {
+	rows := 0
+	for _, part := range parts {
+		rows += part.Rows
+		if part.Offset != nil && len(part.Offset) != p.f.Cols {
+			panicf("a part with %d offsets for %d columns", len(part.Offset), p.f.Cols)
+		}
+	}
+	if rows != p.x.Rows {
+		panicf("parts of %d rows for a product of %d", rows, p.x.Rows)
+	}
+	p.parts = parts
+}
+
 func (p *product) wantSums(sums []float64) {
 	if sums == nil {
 		return
@@ -205,7 +248,7 @@ func (p *product) wantSums(sums []float64) {
 	if len(sums) != p.x.Rows {
 		panicf("%d sums of %d rows", len(sums), p.x.Rows)
 	}
-	p.sums, p.parts = sums, grow(p.parts, p.f.panels()*p.x.Rows)
+	p.sums, p.terms = sums, grow(p.terms, p.f.panels()*p.x.Rows)
 }
 
 func checkDst(name string, dst []float32, x Bits, f *Fixed) {
@@ -220,9 +263,10 @@ func (m *mul) do(task int) {
 	block, panel := p.task(task)
 	acc := p.sum(w, block, panel)
 	if p.f.Cols-panel*panelCols >= panelCols {
-		p.c.isa.store(p.dst[block*blockRows*p.f.Cols+panel*panelCols:], p.f.Cols, acc, p.scale)
+		w.in = inputs{scale: p.scale}
+		p.c.isa.store(p.dst[block*blockRows*p.f.Cols+panel*panelCols:], p.f.Cols, acc, &w.in)
 	} else {
-		p.copyOut(p.inputs(acc), block, panel)
+		p.copyOut(p.inputs(w, acc), block, panel)
 	}
 	p.c.workspaces.put(w)
 }
@@ -233,7 +277,7 @@ func (m *probabilities) do(task int) {
 	block, panel := p.task(task)
 	acc := p.sum(w, block, panel)
 	p.sumPanel(w, acc, block, panel)
-	x := p.inputs(acc)
+	x := p.inputs(w, acc)
 	p.c.isa.sigmoids(x, x)
 	p.copyOut(x, block, panel)
 	p.c.workspaces.put(w)
@@ -253,17 +297,43 @@ func (p *product) sumPanel(w *workspace, acc [][panelWords]uint64, block, panel 
 		return
 	}
 	cols := min(panelCols, p.f.Cols-panel*panelCols)
-	parts := p.parts[panel*p.x.Rows+block*blockRows:][:len(acc)]
-	for len(acc) > 0 {
-		rows := min(len(acc), 2*tableWords/panelCols)
-		x := unsafe.Slice((*float32)(unsafe.Pointer(&w.tables)), rows*panelCols)
-		p.c.isa.store(x, panelCols, acc[:rows], p.scale)
-		p.c.isa.softpluses(x, x)
-		for r := range rows {
-			parts[r] = sumRow((*[panelCols]float32)(x[r*panelCols:]), cols)
+	terms := p.terms[panel*p.x.Rows+block*blockRows:][:len(acc)]
+	for k := range p.numParts() {
+		from, to := p.part(k, &w.in, block, panel, len(acc))
+		for ; from < to; from = min(from+termRows, to) {
+			rows := min(to-from, termRows)
+			x := unsafe.Slice((*float32)(unsafe.Pointer(&w.tables)), rows*panelCols)
+			p.c.isa.store(x, panelCols, acc[from:from+rows], &w.in)
+			p.c.isa.softpluses(x, x)
+			for r := range rows {
+				terms[from+r] = sumRow((*[panelCols]float32)(x[r*panelCols:]), cols)
+			}
 		}
-		acc, parts = acc[rows:], parts[rows:]
 	}
+}
+
+// termRows is the number of rows whose terms fit in the memory of the tables.
+const termRows = 2 * tableWords / panelCols
+
+// numParts is the number of parts, one where none are given.
+func (p *product) numParts() int { return max(1, len(p.parts)) }
+
+// part returns the rows of a part in a block of rows, from … to−1, and sets in for a panel of it.
+func (p *product) part(k int, in *inputs, block, panel, rows int) (from, to int) {
+	*in = inputs{scale: p.scale}
+	if p.parts == nil {
+		return 0, rows
+	}
+	part := &p.parts[k]
+	in.scale *= part.Scale
+	if part.Offset != nil {
+		copy(in.offset[:], part.Offset[panel*panelCols:])
+	}
+	from = -block * blockRows
+	for _, before := range p.parts[:k] {
+		from += before.Rows
+	}
+	return max(from, 0), min(from+part.Rows, rows)
 }
 
 // sumRow adds the first cols numbers in float64, those of a panel that is full in four parts.
@@ -286,12 +356,13 @@ func sumRow(x *[panelCols]float32, cols int) float64 {
 }
 
 // inputs turns accumulators into numbers in their own memory: 16 numbers a configuration.
-func (p *product) inputs(acc [][panelWords]uint64) []float32 {
+func (p *product) inputs(w *workspace, acc [][panelWords]uint64) []float32 {
 	if len(acc) == 0 {
 		return nil
 	}
 	x := unsafe.Slice((*float32)(unsafe.Pointer(&acc[0])), len(acc)*panelCols)
-	p.c.isa.store(x, panelCols, acc, p.scale)
+	w.in = inputs{scale: p.scale}
+	p.c.isa.store(x, panelCols, acc, &w.in)
 	return x
 }
 
@@ -319,6 +390,17 @@ func (c *Context) Sample(dst Bits, sums []float64, x Bits, f *Fixed, key rng.Key
 	p.run(dst.Stride, (*sampling)(p))
 }
 
+// SampleParts is Sample from the numbers of parts, which cover all rows.
+func (c *Context) SampleParts(dst Bits, x Bits, f *Fixed, parts []Part, key rng.Key, step uint64) {
+	if dst.Rows != x.Rows || dst.Cols != f.Cols {
+		panicf("SampleParts of %d rows and %d columns into %d×%d bits", x.Rows, f.Cols, dst.Rows, dst.Cols)
+	}
+	p := c.startProduct("SampleParts", x, f)
+	p.setParts(parts)
+	p.draw.start(p.c.isa, dst, key, step, 0)
+	p.run(dst.Stride, (*sampling)(p))
+}
+
 // do draws a column of words: all bits of a word belong to one task.
 func (s *sampling) do(task int) {
 	p := (*product)(s)
@@ -327,7 +409,11 @@ func (s *sampling) do(task int) {
 	for panel := 4 * word; panel < min(4*word+4, p.f.panels()); panel++ {
 		acc := p.sum(w, block, panel)
 		p.sumPanel(w, acc, block, panel)
-		p.draw.panel(p.c.isa, acc, p.scale, block*blockRows, panel)
+		for k := range p.numParts() {
+			if from, to := p.part(k, &w.in, block, panel, len(acc)); from < to {
+				p.draw.panel(p.c.isa, acc[from:to], &w.in, block*blockRows+from, panel)
+			}
+		}
 	}
 	p.draw.finish(p.f.Cols, block*blockRows, min(blockRows, p.x.Rows-block*blockRows), word)
 	p.c.workspaces.put(w)

@@ -54,14 +54,14 @@ func (d *draw) start(isa ISA, dst Bits, key rng.Key, step uint64, firstChain uin
 
 // panel draws the bits of a panel for the rows from `from` on, one for each accumulator, and overwrites the accumulators.
 // It writes 16 bits of a word of dst a row, and clears the words with the first panel.
-func (d *draw) panel(isa ISA, acc [][panelWords]uint64, scale float32, from, panel int) {
+func (d *draw) panel(isa ISA, acc [][panelWords]uint64, in *inputs, from, panel int) {
 	dst := d.dst.Words[from*d.dst.Stride+panel/4:]
 	if panel%4 == 0 {
 		for r := range acc {
 			dst[r*d.dst.Stride] = 0
 		}
 	}
-	isa.samplePanel(d, dst, acc, scale, uint32(from), panel)
+	isa.samplePanel(d, dst, acc, in, uint32(from), panel)
 }
 
 // finish clears the bits after the last column.
@@ -74,7 +74,7 @@ func (d *draw) finish(cols, from, rows, word int) {
 }
 
 // samplePanelGeneric draws the bits of rows from…; dst[r·stride] is the word of row from+r.
-func samplePanelGeneric(d *draw, dst []uint64, acc [][panelWords]uint64, scale float32, from uint32, panel int) {
+func samplePanelGeneric(d *draw, dst []uint64, acc [][panelWords]uint64, in *inputs, from uint32, panel int) {
 	shift := panel % 4 * panelCols
 	for r := range acc {
 		word, at := uint64(0), rng.At(d.step, d.firstChain+from+uint32(r), uint32(panel*panelCols))
@@ -83,17 +83,17 @@ func samplePanelGeneric(d *draw, dst []uint64, acc [][panelWords]uint64, scale f
 			at[0]++
 			x0, x1 := unpack(acc[r][i])
 			x2, x3 := unpack(acc[r][i+1])
-			word |= drawn(u[0], x0, scale) << (2 * i)
-			word |= drawn(u[1], x1, scale) << (2*i + 1)
-			word |= drawn(u[2], x2, scale) << (2*i + 2)
-			word |= drawn(u[3], x3, scale) << (2*i + 3)
+			word |= drawn(u[0], in.at(x0, 2*i)) << (2 * i)
+			word |= drawn(u[1], in.at(x1, 2*i+1)) << (2*i + 1)
+			word |= drawn(u[2], in.at(x2, 2*i+2)) << (2*i + 2)
+			word |= drawn(u[3], in.at(x3, 2*i+3)) << (2*i + 3)
 		}
 		dst[r*d.dst.Stride] |= word << shift
 	}
 }
 
-func drawn(word uint32, x int32, scale float32) uint64 {
-	if SampleBit(rng.Uniform(word), float32(x)*scale) {
+func drawn(word uint32, x float32) uint64 {
+	if SampleBit(rng.Uniform(word), x) {
 		return 1 // the compiler makes this without a branch: nobody could predict it
 	}
 	return 0

@@ -27,12 +27,12 @@ func addListedAVX2(acc *[8]uint64, order *uint64, rows int, offsets *uint32, pan
 // storeAVX2 writes rows of 16 numbers, stride apart; dst may be acc with a stride of 16.
 //
 //go:noescape
-func storeAVX2(dst *float32, stride int, acc *[8]uint64, rows int, scale float32)
+func storeAVX2(dst *float32, stride int, acc *[8]uint64, rows int, bias *[16]float32, scale float32)
 
 // sampleAVX2 draws 16 bits for each row of pairs·2 rows, stride bytes apart.
 //
 //go:noescape
-func sampleAVX2(dst *uint64, stride int, acc *[8]uint64, pairs int, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+func sampleAVX2(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 
 // sigmoidsAVX2 applies the function to blocks·16 numbers; dst may be x.
 //
@@ -142,12 +142,12 @@ func addListedAVX512(acc *[8]uint64, order *uint64, rows int, offsets *uint32, p
 // storeAVX512 writes rows of 16 numbers, stride apart; dst may be acc with a stride of 16.
 //
 //go:noescape
-func storeAVX512(dst *float32, stride int, acc *[8]uint64, rows int, scale float32)
+func storeAVX512(dst *float32, stride int, acc *[8]uint64, rows int, bias *[16]float32, scale float32)
 
 // sampleAVX512 draws 16 bits for each row of pairs·2 rows, stride bytes apart.
 //
 //go:noescape
-func sampleAVX512(dst *uint64, stride int, acc *[8]uint64, pairs int, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+func sampleAVX512(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 
 // sigmoidsAVX512 applies the function to blocks·16 numbers; dst may be x.
 //

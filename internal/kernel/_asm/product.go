@@ -245,7 +245,7 @@ func addListed(v vector) {
 
 // inputs returns the panel's columns that vector part of an accumulator holds, as float32: the words are taken apart (unpack in
 // fixed.go), rounded and scaled.
-func (v vector) inputs(acc Mem, scale reg.VecVirtual, odd reg.Register) reg.VecVirtual {
+func (v vector) inputs(acc Mem, scale reg.VecVirtual, bias Mem, odd reg.Register) reg.VecVirtual {
 	sum, carried := v.load(acc), v.reg()
 	v.constant(VPADDQ, VPADDQ_BCST, u64(1<<31), sum, carried)
 	if v.wide() {
@@ -255,6 +255,7 @@ func (v vector) inputs(acc Mem, scale reg.VecVirtual, odd reg.Register) reg.VecV
 	}
 	VCVTDQ2PS(sum, sum)
 	VMULPS(scale, sum, sum)
+	VADDPS(bias, sum, sum)
 	return sum
 }
 
@@ -271,19 +272,20 @@ func (v vector) oddMask() reg.Register {
 
 // store writes the kernel that rounds accumulators to float32.
 func store(v vector) {
-	name := v.begin("store", "func(dst *float32, stride int, acc *[8]uint64, rows int, scale float32)",
+	name := v.begin("store", "func(dst *float32, stride int, acc *[8]uint64, rows int, bias *[16]float32, scale float32)",
 		"writes rows of 16 numbers, stride apart; dst may be acc with a stride of 16.")
 	dst := Load(Param("dst"), GP64())
 	stride := Load(Param("stride"), GP64())
 	SHLQ(Imm(2), stride)
 	acc := Load(Param("acc"), GP64())
 	rows := Load(Param("rows"), GP64())
+	bias := Load(Param("bias"), GP64())
 	scale := v.reg()
-	VBROADCASTSS(NewParamAddr("scale", 32), scale)
+	VBROADCASTSS(NewParamAddr("scale", 40), scale)
 	odd := v.oddMask()
 	Label(name + "_row")
 	for part := range v.perPanel() {
-		VMOVUPS(v.inputs(Mem{Base: acc, Disp: part * v.bytes}, scale, odd), Mem{Base: dst, Disp: part * v.bytes})
+		VMOVUPS(v.inputs(Mem{Base: acc, Disp: part * v.bytes}, scale, Mem{Base: bias, Disp: part * v.bytes}, odd), Mem{Base: dst, Disp: part * v.bytes})
 	}
 	ADDQ(stride, dst)
 	ADDQ(Imm(entryBytes), acc)

@@ -163,16 +163,17 @@ func (v vector) drawBit(words, x reg.VecVirtual) reg.Register {
 
 // sample writes the kernel that draws the bits of a panel.
 func sample(v vector) {
-	name := v.begin("sample", "func(dst *uint64, stride int, acc *[8]uint64, pairs int, scale float32, "+
-		"keys *[20][16]uint32, unit, chain, step0, step1 uint32)",
+	name := v.begin("sample", "func(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, "+
+		"scale float32, keys *[20][16]uint32, unit, chain, step0, step1 uint32)",
 		"draws 16 bits for each row of pairs·2 rows, stride bytes apart.")
 	dst := Load(Param("dst"), GP64())
 	stride := Load(Param("stride"), GP64())
 	acc := Load(Param("acc"), GP64())
 	pairs := Load(Param("pairs"), GP64())
+	bias := Load(Param("bias"), GP64())
 	keys := Load(Param("keys"), GP64())
 	scale := v.reg()
-	VBROADCASTSS(NewParamAddr("scale", 32), scale)
+	VBROADCASTSS(NewParamAddr("scale", 40), scale)
 	oddLanes = v.oddMask()
 
 	broadcast := func(param string, offset int) reg.VecVirtual {
@@ -180,7 +181,7 @@ func sample(v vector) {
 		VBROADCASTSS(NewParamAddr(param, offset), r)
 		return r
 	}
-	chain, step0, step1 := broadcast("chain", 52), broadcast("step0", 56), broadcast("step1", 60)
+	chain, step0, step1 := broadcast("chain", 60), broadcast("step0", 64), broadcast("step1", 68)
 	VPADDD(sequence("rowOfPair", [8]uint64{0, 1, 0, 1, 0, 1, 0, 1}), chain, chain)
 	keep := func(r reg.VecVirtual) Op { return r }
 	if !v.wide() { // there are not enough registers
@@ -192,7 +193,7 @@ func sample(v vector) {
 	}
 	generators := make([]*philox, v.perPanel())
 	for part := range generators {
-		unit := broadcast("unit", 48)
+		unit := broadcast("unit", 56)
 		fours := sequence("fourOfPanel", [8]uint64{0, 0, 1, 1, 2, 2, 3, 3})
 		VPADDD(fours.Offset(part*v.bytes), unit, unit)
 		generators[part] = v.philox(keys, unit, step0, step1, chain, keep)
@@ -203,7 +204,7 @@ func sample(v vector) {
 	for part, g := range generators {
 		row0, row1 := g.blocks()
 		for row, words := range []reg.VecVirtual{row0, row1} {
-			x := v.inputs(Mem{Base: acc, Disp: row*entryBytes + part*v.bytes}, scale, oddLanes)
+			x := v.inputs(Mem{Base: acc, Disp: row*entryBytes + part*v.bytes}, scale, Mem{Base: bias, Disp: part * v.bytes}, oddLanes)
 			drawn := v.drawBit(words, x)
 			switch {
 			case v.wide():
