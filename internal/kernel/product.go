@@ -80,8 +80,8 @@ type product struct {
 	parts []Part    // of the rows, with scales and offsets of their own; nil: none
 	dst   []float32 // of Mul and Probabilities
 	draw  draw      // of Sample
-	sums  []float64 // of log(1+e^x), one a row; nil: not wanted
-	terms []float64 // of the sums, panel after panel
+	sums  []Sums
+	terms []float64 // of the sums, one list after the other, panel after panel
 }
 
 // A Part is so many rows of a product, whose numbers are Scale·x + Offset_j of the numbers x of [Context.Mul], each rounded
@@ -142,14 +142,18 @@ func (p *product) run(tasksPerBlock int, j job) {
 	} else {
 		c.parallel(workers, tasksPerBlock*p.blocks, j)
 	}
-	for r := range p.sums {
-		sum := 0.0
-		for at := r; at < len(p.terms); at += p.x.Rows {
-			sum += p.terms[at]
+	for k, s := range p.sums {
+		terms := p.termsOf(k)
+		for r := range s.To {
+			sum := 0.0
+			for at := r; at < len(terms); at += p.x.Rows {
+				sum += terms[at]
+			}
+			s.To[r] = sum
 		}
-		p.sums[r] = sum
 	}
-	p.x, p.f, p.parts, p.dst, p.draw, p.sums = Bits{}, nil, nil, nil, draw{keys: p.draw.keys}, nil
+	clear(p.sums)
+	p.x, p.f, p.parts, p.dst, p.draw, p.sums = Bits{}, nil, nil, nil, draw{keys: p.draw.keys}, p.sums[:0]
 	c.products.put(p)
 }
 
@@ -208,26 +212,35 @@ func (c *Context) Probabilities(dst []float32, sums []float64, x Bits, f *Fixed)
 	checkDst("Probabilities", dst, x, f)
 	p := c.startProduct("Probabilities", x, f)
 	p.dst = dst
-	p.wantSums(sums)
+	p.wantSums(Sums{To: sums})
 	p.run(f.panels(), (*probabilities)(p))
 }
 
 // SumSoftplus writes the sums of [Context.Probabilities] alone.
 func (c *Context) SumSoftplus(sums []float64, x Bits, f *Fixed) {
 	p := c.startProduct("SumSoftplus", x, f)
-	p.wantSums(sums)
+	p.wantSums(Sums{To: sums})
 	p.run(f.panels(), (*summing)(p))
 }
 
-// SumSoftplusParts is SumSoftplus of the numbers of parts, which cover all rows.
-func (c *Context) SumSoftplusParts(sums []float64, x Bits, f *Fixed, parts []Part) {
+// Sums are where the sums of [Context.Probabilities] go, one a row, from the numbers of parts, which cover all rows; nil:
+// those of [Context.Mul].
+type Sums struct {
+	To    []float64
+	Parts []Part
+}
+
+// SumSoftplusParts writes several sums by one product.
+func (c *Context) SumSoftplusParts(x Bits, f *Fixed, sums ...Sums) {
 	p := c.startProduct("SumSoftplusParts", x, f)
-	p.setParts(parts)
-	p.wantSums(sums)
+	p.wantSums(sums...)
 	p.run(f.panels(), (*summing)(p))
 }
 
-func (p *product) setParts(parts []Part) {
+func (p *product) checkParts(parts []Part) {
+	if parts == nil {
+		return
+	}
 	rows := 0
 	for _, part := range parts {
 		rows += part.Rows
@@ -238,17 +251,20 @@ func (p *product) setParts(parts []Part) {
 	if rows != p.x.Rows {
 		panicf("parts of %d rows for a product of %d", rows, p.x.Rows)
 	}
-	p.parts = parts
 }
 
-func (p *product) wantSums(sums []float64) {
-	if sums == nil {
-		return
+func (p *product) wantSums(sums ...Sums) {
+	for _, s := range sums {
+		if s.To == nil {
+			continue
+		}
+		if len(s.To) != p.x.Rows {
+			panicf("%d sums of %d rows", len(s.To), p.x.Rows)
+		}
+		p.checkParts(s.Parts)
+		p.sums = append(p.sums, s)
 	}
-	if len(sums) != p.x.Rows {
-		panicf("%d sums of %d rows", len(sums), p.x.Rows)
-	}
-	p.sums, p.terms = sums, grow(p.terms, p.f.panels()*p.x.Rows)
+	p.terms = grow(p.terms, len(p.sums)*p.f.panels()*p.x.Rows)
 }
 
 func checkDst(name string, dst []float32, x Bits, f *Fixed) {
@@ -293,47 +309,51 @@ func (m *summing) do(task int) {
 
 // sumPanel writes a panel's part of the sums. The tables have served by now, and their memory holds the terms.
 func (p *product) sumPanel(w *workspace, acc [][panelWords]uint64, block, panel int) {
-	if p.sums == nil {
-		return
-	}
 	cols := min(panelCols, p.f.Cols-panel*panelCols)
-	terms := p.terms[panel*p.x.Rows+block*blockRows:][:len(acc)]
-	for k := range p.numParts() {
-		from, to := p.part(k, &w.in, block, panel, len(acc))
-		for ; from < to; from = min(from+termRows, to) {
-			rows := min(to-from, termRows)
-			x := unsafe.Slice((*float32)(unsafe.Pointer(&w.tables)), rows*panelCols)
-			p.c.isa.store(x, panelCols, acc[from:from+rows], &w.in)
-			p.c.isa.softpluses(x, x)
-			for r := range rows {
-				terms[from+r] = sumRow((*[panelCols]float32)(x[r*panelCols:]), cols)
+	for k, s := range p.sums {
+		terms := p.termsOf(k)[panel*p.x.Rows+block*blockRows:][:len(acc)]
+		for part := range numParts(s.Parts) {
+			from, to := p.part(&w.in, s.Parts, part, block, panel, len(acc))
+			for ; from < to; from = min(from+termRows, to) {
+				rows := min(to-from, termRows)
+				x := unsafe.Slice((*float32)(unsafe.Pointer(&w.tables)), rows*panelCols)
+				p.c.isa.store(x, panelCols, acc[from:from+rows], &w.in)
+				p.c.isa.softpluses(x, x)
+				for r := range rows {
+					terms[from+r] = sumRow((*[panelCols]float32)(x[r*panelCols:]), cols)
+				}
 			}
 		}
 	}
+}
+
+// termsOf are the terms of a list of sums.
+func (p *product) termsOf(k int) []float64 {
+	n := p.f.panels() * p.x.Rows
+	return p.terms[k*n : (k+1)*n]
 }
 
 // termRows is the number of rows whose terms fit in the memory of the tables.
 const termRows = 2 * tableWords / panelCols
 
 // numParts is the number of parts, one where none are given.
-func (p *product) numParts() int { return max(1, len(p.parts)) }
+func numParts(parts []Part) int { return max(1, len(parts)) }
 
 // part returns the rows of a part in a block of rows, from … to−1, and sets in for a panel of it.
-func (p *product) part(k int, in *inputs, block, panel, rows int) (from, to int) {
+func (p *product) part(in *inputs, parts []Part, k, block, panel, rows int) (from, to int) {
 	*in = inputs{scale: p.scale}
-	if p.parts == nil {
+	if parts == nil {
 		return 0, rows
 	}
-	part := &p.parts[k]
-	in.scale *= part.Scale
-	if part.Offset != nil {
-		copy(in.offset[:], part.Offset[panel*panelCols:])
+	in.scale *= parts[k].Scale
+	if offset := parts[k].Offset; offset != nil {
+		copy(in.offset[:], offset[panel*panelCols:])
 	}
 	from = -block * blockRows
-	for _, before := range p.parts[:k] {
+	for _, before := range parts[:k] {
 		from += before.Rows
 	}
-	return max(from, 0), min(from+part.Rows, rows)
+	return max(from, 0), min(from+parts[k].Rows, rows)
 }
 
 // sumRow adds the first cols numbers in float64, those of a panel that is full in four parts.
@@ -386,18 +406,20 @@ func (c *Context) Sample(dst Bits, sums []float64, x Bits, f *Fixed, key rng.Key
 	}
 	p := c.startProduct("Sample", x, f)
 	p.draw.start(p.c.isa, dst, key, step, firstChain)
-	p.wantSums(sums)
+	p.wantSums(Sums{To: sums})
 	p.run(dst.Stride, (*sampling)(p))
 }
 
-// SampleParts is Sample from the numbers of parts, which cover all rows.
-func (c *Context) SampleParts(dst Bits, x Bits, f *Fixed, parts []Part, key rng.Key, step uint64) {
+// SampleParts is Sample from the numbers of parts, which cover all rows. It writes sums too.
+func (c *Context) SampleParts(dst Bits, x Bits, f *Fixed, parts []Part, key rng.Key, step uint64, sums ...Sums) {
 	if dst.Rows != x.Rows || dst.Cols != f.Cols {
 		panicf("SampleParts of %d rows and %d columns into %d×%d bits", x.Rows, f.Cols, dst.Rows, dst.Cols)
 	}
 	p := c.startProduct("SampleParts", x, f)
-	p.setParts(parts)
+	p.checkParts(parts)
+	p.parts = parts
 	p.draw.start(p.c.isa, dst, key, step, 0)
+	p.wantSums(sums...)
 	p.run(dst.Stride, (*sampling)(p))
 }
 
@@ -409,8 +431,8 @@ func (s *sampling) do(task int) {
 	for panel := 4 * word; panel < min(4*word+4, p.f.panels()); panel++ {
 		acc := p.sum(w, block, panel)
 		p.sumPanel(w, acc, block, panel)
-		for k := range p.numParts() {
-			if from, to := p.part(k, &w.in, block, panel, len(acc)); from < to {
+		for k := range numParts(p.parts) {
+			if from, to := p.part(&w.in, p.parts, k, block, panel, len(acc)); from < to {
 				p.draw.panel(p.c.isa, acc[from:to], &w.in, block*blockRows+from, panel)
 			}
 		}

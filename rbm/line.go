@@ -1,0 +1,234 @@
+package rbm
+
+import (
+	"fmt"
+
+	"harmonium/compute"
+	"harmonium/internal/kernel"
+	"harmonium/rng"
+)
+
+// Line is the straight line between a model of independent units, its base, and a model. At the place β between 0 and 1
+// the energy is that of interpolated parameters,
+//
+//	E_β(v,h) = (1−β)·E_0(v,h) + β·E_1(v,h),
+//
+// and, as the base has no weights, the input of a unit is (1−β)·bias_0 + β·x, where x is its input in the model. So all
+// places share the products of the model's [Conditionals], and take their own factor and offset after the sum: no place
+// has weights of its own, and one product serves states at many places.
+//
+// Layers of other kinds than bits have a model at each place instead.
+type Line struct {
+	base, model *Model
+	end         *Conditionals
+	visible     []float32 // biases of the base in bits
+	hidden      []float32 // nil where they are 0
+	constant    float64   // of the base's energy in bits
+}
+
+// NewLine returns the line from a base to a model, whose conditionals are end. Where these are updated, the line ends at
+// the model as it is then. It panics if the base has weights, or units of other numbers and kinds than the model.
+func NewLine(base, model *Model, end *Conditionals) *Line {
+	if !base.Fits(model) {
+		panic("rbm: a line between models of different units")
+	}
+	for _, w := range base.W {
+		if w != 0 {
+			panic("rbm: a line from a model with weights")
+		}
+	}
+	l := &Line{base: base, model: model, end: end}
+	if !model.inBits() {
+		return l
+	}
+	bits := base.Bits()
+	l.visible, l.constant = round(nil, bits.B), bits.Offset
+	for _, c := range bits.C {
+		if c != 0 {
+			l.hidden = round(nil, bits.C)
+		}
+	}
+	return l
+}
+
+// Base is the model of independent units at β = 0.
+func (l *Line) Base() *Model { return l.base }
+
+// Model is the model at β = 1.
+func (l *Line) Model() *Model { return l.model }
+
+// Compute is the context that the products run in.
+func (l *Line) Compute() *compute.Context { return l.end.compute }
+
+// Stretch is a number of rows of states at one place of a line.
+type Stretch struct {
+	Rows  int
+	Place float64 // β
+}
+
+// Places are the conditionals at places of a line, for states of which the first rows are at the first place, and so
+// on. Random numbers belong to the row of a state, whatever its place.
+type Places struct {
+	line            *Line
+	list            []Stretch
+	hidden, visible []kernel.Part
+	offsets         []float32
+	linear          []float64 // scratch
+	at              *Model    // scratch for kinds that are no bits
+}
+
+// At returns the conditionals at the places of a list.
+func (l *Line) At(list ...Stretch) *Places {
+	p := &Places{line: l}
+	p.Set(list...)
+	return p
+}
+
+// Set moves to other places.
+func (p *Places) Set(list ...Stretch) {
+	p.list = append(p.list[:0], list...)
+	if l := p.line; l.model.inBits() {
+		p.offsets = resize(p.offsets, len(list)*(len(l.visible)+len(l.hidden)))[:0]
+		p.visible = p.parts(p.visible[:0], l.visible)
+		p.hidden = p.parts(p.hidden[:0], l.hidden)
+	}
+}
+
+// parts appends the parts for a layer whose base has biases, or nil for zeros.
+func (p *Places) parts(parts []kernel.Part, biases []float32) []kernel.Part {
+	for _, s := range p.list {
+		part := kernel.Part{Rows: s.Rows, Scale: float32(s.Place)}
+		if biases != nil {
+			from := len(p.offsets)
+			for _, b := range biases {
+				p.offsets = append(p.offsets, float32(float32(1-s.Place)*b))
+			}
+			part.Offset = p.offsets[from:len(p.offsets):len(p.offsets)]
+		}
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+// rows is the number of rows of all places.
+func (p *Places) rows() int {
+	rows := 0
+	for _, s := range p.list {
+		rows += s.Rows
+	}
+	return rows
+}
+
+// SampleHidden draws h ~ P_β(h|v) for each row of v into dst, as [Conditionals.SampleHidden] does.
+func (p *Places) SampleHidden(dst, v Batch, key rng.Key, step uint64) {
+	l := p.line
+	p.check("visible", v, l.end.m, dst, l.end.n)
+	if l.end.through != nil {
+		p.each(key, func(c *Conditionals, key rng.Key, from, to int) {
+			c.SampleHidden(dst.Slice(from, to), v.Slice(from, to), key, step)
+		})
+		return
+	}
+	l.end.compute.SampleParts(dst.bits, v.bits, &l.end.toHidden, p.hidden, key, step)
+}
+
+// SampleVisible draws v ~ P_β(v|h) for each row of h into dst.
+func (p *Places) SampleVisible(dst, h Batch, key rng.Key, step uint64) {
+	l := p.line
+	p.check("hidden", h, l.end.n, dst, l.end.m)
+	if l.end.through != nil {
+		p.each(key, func(c *Conditionals, key rng.Key, from, to int) {
+			c.SampleVisible(dst.Slice(from, to), h.Slice(from, to), key, step)
+		})
+		return
+	}
+	l.end.compute.SampleParts(dst.bits, h.bits, &l.end.toVisible, p.visible, key, step)
+}
+
+// SampleHiddenFree is [Places.SampleHidden] that writes F_β(v) of each row to free on the way, and, unless before is nil,
+// F at the places of before to freeBefore.
+func (p *Places) SampleHiddenFree(dst Batch, free []float64, v Batch, key rng.Key, step uint64) {
+	l := p.line
+	p.check("visible", v, l.end.m, dst, l.end.n)
+	if l.end.through != nil {
+		p.SampleHidden(dst, v, key, step)
+		p.FreeEnergy(free, v)
+		return
+	}
+	l.end.compute.SampleParts(dst.bits, v.bits, &l.end.toHidden, p.hidden, key, step, kernel.Sums{To: free, Parts: p.hidden})
+	p.finish(free, v)
+}
+
+// FreeEnergy writes F_β(v) = −log Σ_h e^(−E_β(v,h)) of each row of v to free.
+func (p *Places) FreeEnergy(free []float64, v Batch) { FreeEnergies(v, Free{free, p}) }
+
+// Free is where free energies of states at places go.
+type Free struct {
+	To []float64
+	At *Places
+}
+
+// FreeEnergies writes the free energies of the rows of v at places of one line, by one product.
+func FreeEnergies(v Batch, list ...Free) {
+	l := list[0].At.line
+	if l.end.through != nil {
+		for _, f := range list {
+			f.At.each(rng.Key{}, func(c *Conditionals, _ rng.Key, from, to int) {
+				c.FreeEnergy(f.To[from:to], v.Slice(from, to))
+			})
+		}
+		return
+	}
+	sums := make([]kernel.Sums, len(list))
+	for k, f := range list {
+		f.At.check("visible", v, l.end.m, v, v.Units())
+		sums[k] = kernel.Sums{To: f.To, Parts: f.At.hidden}
+	}
+	l.end.compute.SumSoftplusParts(v.bits, &l.end.toHidden, sums...)
+	for _, f := range list {
+		f.At.finish(f.To, v)
+	}
+}
+
+// finish turns Σ_j log(1+e^{x_j}) at the places into F(v).
+func (p *Places) finish(free []float64, v Batch) {
+	l, r := p.line, 0
+	for _, s := range p.list {
+		for end := r + s.Rows; r < end; r++ {
+			var base, model float64
+			forEachBit(v.bits.Row(r), func(i int) {
+				base += float64(l.visible[i])
+				model += float64(l.end.biases[i])
+			})
+			free[r] = float64((1-s.Place)*(l.constant-base)) + float64(s.Place*(l.end.constant-model)) - free[r]
+		}
+	}
+}
+
+// each calls f with the conditionals of each place, by a model of its own, for the rows there.
+func (p *Places) each(key rng.Key, f func(c *Conditionals, key rng.Key, from, to int)) {
+	if p.at == nil {
+		p.at = p.line.model.Clone()
+	}
+	from := 0
+	for k, s := range p.list {
+		p.line.Interpolate(p.at, s.Place)
+		f(NewConditionals(p.at, p.line.end.compute), key.Stream(rng.Stream(k)), from, from+s.Rows)
+		from += s.Rows
+	}
+}
+
+// Interpolate sets the parameters of dst to those at a place.
+func (l *Line) Interpolate(dst *Model, place float64) {
+	from, to := l.base.Parameters(), l.model.Parameters()
+	for k, x := range dst.Parameters() {
+		l.end.compute.Interpolate(x.Values, from[k].Values, to[k].Values, float32(place))
+	}
+}
+
+func (p *Places) check(layer string, s Batch, units int, dst Batch, outputs int) {
+	p.line.end.check(layer, s, units, dst.Rows()*dst.Units(), outputs)
+	if rows := p.rows(); rows != s.Rows() {
+		panic(fmt.Sprintf("rbm: %d rows of %s states for places of %d", s.Rows(), layer, rows))
+	}
+}
