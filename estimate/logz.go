@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"harmonium/compute"
@@ -23,10 +22,6 @@ type Options struct {
 	// Training are configurations that the model was trained on, if they are known and others than data. Chains begin
 	// there too, so that modes that data don't show are seen.
 	Training rbm.Batch
-
-	// Between are models that AIS and tempering pass between the base and the model, such as those saved along a
-	// training. None: the straight line, which is shorter (docs/decisions/0030).
-	Between []*rbm.Model
 }
 
 // DefaultBudget is a minute or two on two cores for 784×500 units, and LeastBudget that of the shortest run.
@@ -53,9 +48,6 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 	if data.Units() != model.M() || len(means) != model.M() {
 		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones",
 			data.Units(), len(means), model.M())
-	}
-	if err := sample.CheckBetween(o.Between, model); err != nil {
-		return nil, fmt.Errorf("estimate: %w", err)
 	}
 	if o.Training.Rows() > 0 && o.Training.Units() != model.M() {
 		return nil, fmt.Errorf("estimate: training data of %d units for a model of %d visible ones", o.Training.Units(), model.M())
@@ -112,7 +104,6 @@ func nextSteps(steps int, left int64) int {
 
 type estimator struct {
 	model, base  *rbm.Model
-	path         sample.Path
 	data         rbm.Batch
 	means        []float64 // of data
 	places       []float64 // of the last run of AIS
@@ -132,9 +123,8 @@ type estimator struct {
 func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) *estimator {
 	base := sample.IndependentModel(model)
 	base.SetBiasesFromMeans(means)
-	path := slices.Concat(sample.Path{base}, o.Between, sample.Path{model})
 	e := &estimator{
-		model: model, base: base, path: path, data: data, means: means, o: o, begun: time.Now(),
+		model: model, base: base, data: data, means: means, o: o, begun: time.Now(),
 		conditionals: rbm.NewConditionals(model, o.Compute), key: rng.Seed(o.Seed).Stream(rng.StreamEstimate),
 	}
 	if model.CheckBits() == nil {
@@ -144,6 +134,9 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) 
 	e.known = stack(e.lowest, e.rows(back, e.key))
 	return e
 }
+
+// line goes from the base, as it is, to the model.
+func (e *estimator) line() *rbm.Line { return rbm.NewLine(e.base, e.model, e.conditionals) }
 
 // The streams of random numbers of a run.
 const (
@@ -195,7 +188,7 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 // samples of its end points.
 func (e *estimator) forward(ctx context.Context, b *Bracket) (ends rbm.Batch, seen, shares []sample.LogZ, err error) {
 	key := e.runKey().Stream(streamAIS)
-	ais, lengths, err := sample.AIS(ctx, e.path, e.places, chains, e.conditionals, key, func(int) { e.report(chains) })
+	ais, lengths, err := sample.AIS(ctx, e.line(), e.places, chains, key, func(int) { e.report(chains) })
 	if err != nil {
 		return ends, nil, nil, err
 	}
@@ -288,13 +281,11 @@ func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []sampl
 	if shares != nil {
 		weights, covered = e.startWeights(at, parts(shares))
 	}
-	z, lengths, err := sample.ReverseAIS(
-		ctx, e.path, e.places, chains, weights, e.conditionals, key, func(int) { e.report(start.Rows()) })
+	z, lengths, err := sample.ReverseAIS(ctx, e.line(), e.places, chains, weights, key, func(int) { e.report(start.Rows()) })
 	if err != nil {
 		return z, 0, at, err
 	}
 	e.add(lengths)
-	e.conditionals.Update(e.model)
 	z.Value += sample.LogZWithoutWeights(e.base)
 	return z, covered, at, nil
 }

@@ -9,7 +9,7 @@ import "math"
 // for, at the cost of updates at the time: Earn, Affords, Spend.
 type accounts struct {
 	exact, score, pseudo, spectrum, judge account // planned
-	follow, check, modes                  account // saved for
+	follow, modes                         account // saved for
 }
 
 // newAccounts opens the accounts. Those of live scores have no price yet ([accounts.priceLive]).
@@ -17,22 +17,20 @@ func newAccounts(c Config) *accounts {
 	m, n := float64(c.Model.M()), float64(c.Model.N())
 	pay := func(part, price float64) account { return account{part: part, update: c.Cost, price: price} }
 	return &accounts{
-		// a score by enumeration, instead of follow, check and score where it is cheap
+		// a score by enumeration, instead of follow and score where it is cheap
 		exact:    pay(0.1, ExactCost(c.Model)+c.rows(exactRows)*n*(m+costUnit)),
-		score:    pay(0.015, 0),                           // a live score, but for checks
-		pseudo:   pay(0.005, 1),                           // an operation of pseudo-log-likelihoods
-		spectrum: pay(0.005, spectrumCost(c.Model)),       // singular values of W
-		follow:   pay(0.02, stepCost(c.Model, aisChains)), // a step of the AIS chains that follow the running mean
-		check:    pay(0.015, 0),                           // a step of a check
-		modes:    pay(0.015, 1),                           // an operation of searches for modes at scores,
-		judge:    pay(0.015, 1),                           // and of that for the model that is kept, with AIS from its modes
+		score:    pay(0.1, 0),                       // a live score
+		pseudo:   pay(0.005, 1),                     // an operation of pseudo-log-likelihoods
+		spectrum: pay(0.005, spectrumCost(c.Model)), // singular values of W
+		follow:   pay(0.1, 1),                       // a round of a ladder that the training doesn't need
+		modes:    pay(0.015, 1),                     // an operation of searches for modes at scores,
+		judge:    pay(0.015, 1),                     // and of that for the model that is kept, with AIS from its modes
 	}
 }
 
-// priceLive sets the prices of live scores and of steps of checks, with a number of chains of reverse AIS.
-func (a *accounts) priceLive(c Config, reverse int, rows float64) {
-	a.score.price = liveCost(c.Model, reverse, rows)
-	a.check.price = stepCost(c.Model, aisChains) + stepCost(c.Model, reverse)
+// priceLive sets the price of live scores with a number of rounds.
+func (a *accounts) priceLive(c Config, rounds int, rows float64) {
+	a.score.price = liveCost(c.Model, rounds, rows)
 }
 
 // account counts pieces of what is bought, such as steps of chains.

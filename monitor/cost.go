@@ -14,7 +14,6 @@ const (
 	costSites   = 170  // and a weight once for all rows
 	costProduct = 0.05 // a multiply-add of a product with bits
 	costUnit    = 12   // drawing a unit or computing its probability
-	costLoad    = 16   // a weight at a new place of a path, and to fixed point twice
 	costGram    = 2    // a multiply-add in float64
 	costEigen   = 5    // one of the eigenvalues of a matrix
 	costMean    = 0.5  // a multiply-add of a product with means
@@ -28,22 +27,24 @@ func GibbsCost(model *rbm.Model, chains, sweeps int) float64 {
 	return float64(chains) * (float64(2*sweeps+2)*m*n*costProduct + float64(sweeps+1)*(m+n)*costUnit)
 }
 
-// LoadCost is that of putting a model at a place of a path.
-func LoadCost(model *rbm.Model) float64 { return costLoad * float64(len(model.W)) }
-
 // ExactCost is that of an enumeration.
 func ExactCost(model *rbm.Model) float64 { return exact.Cost(model.M(), model.N()) }
 
 // stepCost is that of an AIS step of a number of chains.
-func stepCost(model *rbm.Model, chains int) float64 {
-	return GibbsCost(model, chains, 1) + LoadCost(model)
+func stepCost(model *rbm.Model, chains int) float64 { return GibbsCost(model, chains, 1) }
+
+// RoundCost is that of a round of replica sets: a sweep of each replica, and its free energies by another product.
+func RoundCost(t *sample.Tempering, model *rbm.Model) float64 {
+	return GibbsCost(model, t.ChainSteps(), 1)
 }
 
-// liveCost is that of a live score without a check, of a number of rows, with a number of chains of reverse AIS.
-func liveCost(model *rbm.Model, reverse int, rows float64) float64 {
-	return liveSteps*(stepCost(model, 2*reverse)+stepCost(model, reverse)) + GibbsCost(model, reverse, liveSweeps) +
-		GibbsCost(model, reverse/perRestart, restartSweeps) + rows/2*GibbsCost(model, 1, 0)
+// liveCost is that of a live score of a number of rows, with rounds of a ladder of the usual size.
+func liveCost(model *rbm.Model, rounds int, rows float64) float64 {
+	return float64(rounds)*GibbsCost(model, ladderSets*usualTemperatures, 1) + rows/2*GibbsCost(model, 1, 0)
 }
+
+// usualTemperatures is a number of temperatures to count with before any is known.
+const usualTemperatures = 20
 
 // searchCost is that of a search for modes with a number of iterations, each of one start: a product with means from
 // layer to layer and back, and the means.

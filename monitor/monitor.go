@@ -19,17 +19,18 @@ type Config struct {
 	Updates     int              // planned; 0 means that nobody knows
 	Epoch       int              // updates of a pass over the data
 	Every       int              // updates between scores; 0 means an epoch, or more where scores cost too much for that
-	Ladder      bool             // whether to keep the ladder for [Monitor.Ladder]
+	Laddered    bool             // whether snapshots come with a ladder
+	// Conditionals of Model at the beginning of each update, for the ladder of a training that brings none.
+	Conditionals *rbm.Conditionals
 }
 
 // Monitor scores a model while it is trained.
 type Monitor struct {
 	config   Config
 	accounts *accounts
-	follower *follower
-	ladder   *ladder
 	plan     plan
 	live     *live     // nil where scores are exact
+	ladder   *ladder   // nil where there are no live scores, or snapshots come with one
 	free     []float64 // scratch
 }
 
@@ -39,12 +40,13 @@ func New(c Config) *Monitor {
 		c.Updates = math.MaxInt
 	}
 	m := &Monitor{config: c, accounts: newAccounts(c)}
-	key := rng.Seed(c.Seed).Stream(rng.StreamLive)
-	m.follower = newFollower(c, &m.accounts.follow, key)
-	m.ladder = newLadder(m.follower.base, c.Ladder, c.Compute)
 	m.plan = newPlan(c, m.accounts)
 	if m.plan.method == MethodLive {
+		key := rng.Seed(c.Seed).Stream(rng.StreamLive)
 		m.live = newLive(c, m.plan, m.accounts, key.Stream(rng.StreamEstimate))
+		if !c.Laddered {
+			m.ladder = newLadder(c, &m.accounts.follow, key)
+		}
 	}
 	return m
 }
@@ -52,23 +54,17 @@ func New(c Config) *Monitor {
 // Every is the number of updates between scores.
 func (m *Monitor) Every() int { return m.plan.every }
 
-// Ladder returns the models frozen along the training so far, oldest first, if Config.Ladder is set.
-func (m *Monitor) Ladder() []*rbm.Model { return m.ladder.models }
-
-// Follow takes the model after an update, counted from 1, when a part of the training is done. It returns a model to add to the ladder, or
-// nil at most updates.
-func (m *Monitor) Follow(update uint64, model *rbm.Model, part float64) *rbm.Model {
-	if update%lookEvery != 0 || !m.follower.follow(model) {
-		return nil
+// Follow is called after each update.
+func (m *Monitor) Follow() {
+	if m.ladder != nil {
+		m.ladder.follow()
 	}
-	return m.ladder.freeze(m.follower, part)
 }
 
 // Memory lists what a checkpoint holds, as views of the places where it lives.
 type Memory interface {
-	Model(name string, model *rbm.Model)
-	// Models lists any number of models of the form of like.
-	Models(name string, models *[]*rbm.Model, like *rbm.Model)
+	// Length is the number of numbers that a checkpoint has under a name, while one is read.
+	Length(name string) (n int, ok bool)
 	States(name string, x rbm.Batch)
 	Numbers(name string, x []float64)
 	Number(name string, x *float64)
@@ -76,19 +72,12 @@ type Memory interface {
 	Counter(name string, x *uint64)
 }
 
-// Remember lists everything that must survive from one update to the next. Call Resume after it has been changed.
+// Remember lists everything that must survive from one update to the next.
 func (m *Monitor) Remember(memory Memory) {
-	m.follower.remember(memory)
-	m.ladder.remember(memory)
 	if m.live != nil {
 		m.live.remember(memory)
 	}
-}
-
-// Resume goes on from what was remembered. It returns an error if that can't be.
-func (m *Monitor) Resume() error {
-	if err := m.follower.resume(); err != nil {
-		return err
+	if m.ladder != nil {
+		m.ladder.remember(memory)
 	}
-	return m.ladder.resume()
 }

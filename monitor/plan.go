@@ -9,7 +9,7 @@ import (
 // The methods of a Score.
 const (
 	MethodExact  = "exact"  // by enumeration
-	MethodLive   = "live"   // with log Z by AIS chains that follow the training
+	MethodLive   = "live"   // with log Z by replicas that follow the training
 	methodPseudo = "pseudo" // pseudo-log-likelihood, which needs no log Z
 )
 
@@ -26,7 +26,7 @@ const (
 type plan struct {
 	method        string
 	every         int       // updates between scores
-	reverse       int       // chains of reverse AIS of a live score
+	rounds        int       // of the ladder at a live score
 	spectrumEvery int       // updates between singular values
 	train, valid  *data.Set // rows to score; valid may be nil
 	pseudo        *data.Set // rows for the pseudo-log-likelihood, or nil, as for units that are no bits
@@ -47,7 +47,7 @@ func newPlan(c Config, a *accounts) plan {
 	most := exactRows
 	if !feasible || needed > p.every {
 		p.method, most = MethodLive, liveRows
-		p.reverse = reverseChains(c, a, p.every, c.rows(liveRows))
+		p.rounds = liveRounds(c, a, p.every, c.rows(liveRows))
 	}
 	key := rng.Seed(c.Seed).Stream(rng.StreamSplit)
 	p.train = subset(c.Data, most, rng.NewSource(key, 0))
@@ -74,21 +74,21 @@ func (c Config) rows(most int) float64 {
 // liveEvery is the number of updates between two live scores where it isn't given. Where steps adapt it is that of the sweeps at the
 // beginning.
 func liveEvery(c Config, a *accounts) int {
-	period := func(reverse int) int {
-		a.priceLive(c, reverse, c.rows(liveRows))
+	period := func(rounds int) int {
+		a.priceLive(c, rounds, c.rows(liveRows))
 		return a.score.period()
 	}
-	return max(period(fewestReverse), min(period(mostReverse), c.Updates/liveScores))
+	return max(period(fewestRounds), min(period(mostRounds), c.Updates/liveScores))
 }
 
-// reverseChains is the number of chains of reverse AIS that the updates between two scores of a number of rows pay for, and sets the
-// prices for these.
-func reverseChains(c Config, a *accounts, every int, rows float64) int {
-	reverse := mostReverse
-	for a.priceLive(c, reverse, rows); reverse > fewestReverse && a.score.pays(every) < 1; a.priceLive(c, reverse, rows) {
-		reverse /= 2
+// liveRounds is the number of rounds of a live score that the updates between two scores of a number of rows pay for,
+// and sets the price for these.
+func liveRounds(c Config, a *accounts, every int, rows float64) int {
+	rounds := mostRounds
+	for a.priceLive(c, rounds, rows); rounds > fewestRounds && a.score.pays(every) < 1; a.priceLive(c, rounds, rows) {
+		rounds = max(fewestRounds, rounds/2)
 	}
-	return reverse
+	return rounds
 }
 
 // pseudoRows is the number of rows of a pseudo-log-likelihood that the updates between two scores pay for.

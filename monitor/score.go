@@ -2,7 +2,6 @@ package monitor
 
 import (
 	"context"
-	"math"
 	"slices"
 
 	"harmonium/data"
@@ -36,6 +35,9 @@ type Snapshot struct {
 	// Known are states that the model should give weight to and that were found otherwise, such as persistent chains;
 	// there may be none.
 	Known rbm.Batch
+	// Ladder are replicas between independent units and the model, on a line that ends at Conditionals; nil where
+	// Config.Laddered is not set.
+	Ladder *sample.Tempering
 }
 
 // Score scores the model. It is finished even if ctx is cancelled: it belongs to the update before it.
@@ -43,13 +45,14 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 	s := new(Scores)
 	var train []float64 // −F of its rows
 	if m.live != nil {
-		z, least, step := m.live.logZ(m.follower, now)
+		ladder := now.Ladder
+		if ladder == nil {
+			ladder = m.ladder.Tempering
+		}
+		z, least := m.live.logZ(ladder, now)
 		train = m.minusFree(m.plan.train, now)
 		least.Rows = massOf(train, m.live.rows)
-		if s.LogZ, s.Findings = conclude(z, least); s.Findings == nil {
-			s.LogZ.Stderr = math.Hypot(z.Stderr, m.live.gap)
-			s.Findings = m.live.findings(step)
-		}
+		s.LogZ, s.Findings = conclude(z, least)
 	} else {
 		logZ, err := exact.LogZ(context.WithoutCancel(ctx), now.Model, exact.Options{Compute: m.config.Compute})
 		if err != nil {

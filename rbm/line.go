@@ -145,64 +145,85 @@ func (p *Places) SampleVisible(dst, h Batch, key rng.Key, step uint64) {
 	l.end.compute.SampleParts(dst.bits, h.bits, &l.end.toVisible, p.visible, key, step)
 }
 
-// SampleHiddenFree is [Places.SampleHidden] that writes F_β(v) of each row to free on the way, and, unless before is nil,
-// F at the places of before to freeBefore.
-func (p *Places) SampleHiddenFree(dst Batch, free []float64, v Batch, key rng.Key, step uint64) {
-	l := p.line
-	p.check("visible", v, l.end.m, dst, l.end.n)
-	if l.end.through != nil {
-		p.SampleHidden(dst, v, key, step)
-		p.FreeEnergy(free, v)
-		return
-	}
-	l.end.compute.SampleParts(dst.bits, v.bits, &l.end.toHidden, p.hidden, key, step, kernel.Sums{To: free, Parts: p.hidden})
-	p.finish(free, v)
-}
-
 // FreeEnergy writes F_β(v) = −log Σ_h e^(−E_β(v,h)) of each row of v to free.
 func (p *Places) FreeEnergy(free []float64, v Batch) { FreeEnergies(v, Free{free, p}) }
 
-// Free is where free energies of states at places go.
+// Free is where free energies of states go, one a row, and the places that they are of.
 type Free struct {
 	To []float64
 	At *Places
 }
 
-// FreeEnergies writes the free energies of the rows of v at places of one line, by one product.
+// FreeEnergies writes free energies of the rows of v at places of one line, by one product.
 func FreeEnergies(v Batch, list ...Free) {
 	l := list[0].At.line
 	if l.end.through != nil {
-		for _, f := range list {
-			f.At.each(rng.Key{}, func(c *Conditionals, _ rng.Key, from, to int) {
-				c.FreeEnergy(f.To[from:to], v.Slice(from, to))
-			})
-		}
+		freeThrough(v, list)
 		return
 	}
-	sums := make([]kernel.Sums, len(list))
-	for k, f := range list {
-		f.At.check("visible", v, l.end.m, v, v.Units())
-		sums[k] = kernel.Sums{To: f.To, Parts: f.At.hidden}
+	l.end.compute.SumSoftplusParts(v.bits, &l.end.toHidden, sums(v, list)...)
+	finish(v, list)
+}
+
+// SampleHiddenFree is [Places.SampleHidden], and [FreeEnergies] by the same product.
+func (p *Places) SampleHiddenFree(dst, v Batch, key rng.Key, step uint64, list ...Free) {
+	l := p.line
+	p.check("visible", v, l.end.m, dst, l.end.n)
+	if l.end.through != nil {
+		p.SampleHidden(dst, v, key, step)
+		freeThrough(v, list)
+		return
 	}
-	l.end.compute.SumSoftplusParts(v.bits, &l.end.toHidden, sums...)
+	l.end.compute.SampleParts(dst.bits, v.bits, &l.end.toHidden, p.hidden, key, step, sums(v, list)...)
+	finish(v, list)
+}
+
+func freeThrough(v Batch, list []Free) {
 	for _, f := range list {
-		f.At.finish(f.To, v)
+		f.At.each(rng.Key{}, func(c *Conditionals, _ rng.Key, from, to int) {
+			c.FreeEnergy(f.To[from:to], v.Slice(from, to))
+		})
 	}
 }
 
-// finish turns Σ_j log(1+e^{x_j}) at the places into F(v).
-func (p *Places) finish(free []float64, v Batch) {
-	l, r := p.line, 0
-	for _, s := range p.list {
-		for end := r + s.Rows; r < end; r++ {
-			var base, model float64
-			forEachBit(v.bits.Row(r), func(i int) {
-				base += float64(l.visible[i])
-				model += float64(l.end.biases[i])
-			})
-			free[r] = float64((1-s.Place)*(l.constant-base)) + float64(s.Place*(l.end.constant-model)) - free[r]
+// sums asks for Σ_j log(1+e^{x_j}) at the places of a list.
+func sums(v Batch, list []Free) []kernel.Sums {
+	sums := make([]kernel.Sums, len(list))
+	for k, f := range list {
+		if v.Units() != f.At.line.end.m || len(f.To) != f.At.rows() {
+			panic(fmt.Sprintf("rbm: %d free energies of states of %d units, at places of %d rows on a line of %d units",
+				len(f.To), v.Units(), f.At.rows(), f.At.line.end.m))
+		}
+		sums[k] = kernel.Sums{To: f.To, Parts: f.At.hidden}
+	}
+	return sums
+}
+
+// finish turns Σ_j log(1+e^{x_j}) at the places of a list into F(v).
+func finish(v Batch, list []Free) {
+	l := list[0].At.line
+	for r := range v.Rows() {
+		base, model := l.constant, l.end.constant
+		forEachBit(v.bits.Row(r), func(i int) {
+			base -= float64(l.visible[i])
+			model -= float64(l.end.biases[i])
+		})
+		for _, f := range list {
+			β := f.At.placeOf(r)
+			f.To[r] = float64((1-β)*base) + float64(β*model) - f.To[r]
 		}
 	}
+}
+
+// placeOf is the place of a row.
+func (p *Places) placeOf(row int) float64 {
+	for _, s := range p.list {
+		if row < s.Rows {
+			return s.Place
+		}
+		row -= s.Rows
+	}
+	panic("rbm: a row beyond all places")
 }
 
 // each calls f with the conditionals of each place, by a model of its own, for the rows there.

@@ -26,10 +26,6 @@ type Options struct {
 	Seed     uint64           // of all random numbers
 	Compute  *compute.Context // nil means the default; results don't depend on it
 	Progress func(Progress)   // called after every sweep, and before the first one of each phase; may be nil
-
-	// Between are models that the path of tempering passes, such as those saved along a training. None: the straight line, which makes for
-	// more round trips (docs/decisions/0030).
-	Between []*rbm.Model
 }
 
 // What the zero value of Options stands for.
@@ -149,9 +145,6 @@ func (o *Options) check(model *rbm.Model) error {
 			return fmt.Errorf("sample: Clamp holds unit %d, but the model has visible units 0 to %d", i, model.M()-1)
 		}
 	}
-	if err := CheckBetween(o.Between, model); err != nil {
-		return fmt.Errorf("sample: %w", err)
-	}
 	return nil
 }
 
@@ -260,8 +253,8 @@ func (d *drawing) tempered(ctx context.Context) (*Result, error) {
 	}
 	base := IndependentModel(d.model)
 	base.SetBiasesFromMeans(means(pilot.visible()))
-	path := slices.Concat(Path{base}, d.Between, Path{d.model})
-	t := NewTempering(path, d.start, FirstTemperatures, d.key.Stream(rng.StreamExchange), d.Compute)
+	line := rbm.NewLine(base, d.model, rbm.NewConditionals(d.model, d.Compute))
+	t := NewTempering(line, d.start, FirstTemperatures, d.key.Stream(rng.StreamExchange))
 	d.clamp(t)
 	result, err := d.collect(ctx, temperedWalker{t})
 	if err != nil {

@@ -63,23 +63,23 @@ func FromRows(data rbm.Batch, count int, key rng.Key) rbm.Batch {
 	return v
 }
 
+// Conditionals are the conditional distributions that chains move by: [rbm.Conditionals] of a model, or [rbm.Places] on a
+// line.
+type Conditionals interface {
+	SampleHidden(h, v rbm.Batch, key rng.Key, step uint64)
+	SampleVisible(v, h rbm.Batch, key rng.Key, step uint64)
+}
+
 // Sweep makes k sweeps, each h ~ P(h|v) and then v ~ P(v|h). It panics if the layers of the chains and of
 // the conditionals differ in size.
-func (c *Chains) Sweep(conditionals *rbm.Conditionals, k int) {
+func (c *Chains) Sweep(conditionals Conditionals, k int) {
 	for range k {
 		conditionals.SampleHidden(c.Hidden, c.Visible, c.hiddenKey, c.Sweeps)
 		c.finishSweep(conditionals)
 	}
 }
 
-// sweepFree is Sweep for k ≥ 1 that writes F of the visible states before the first sweep to free.
-func (c *Chains) sweepFree(conditionals *rbm.Conditionals, k int, free []float64) {
-	conditionals.SampleHiddenFree(c.Hidden, free, c.Visible, c.hiddenKey, c.Sweeps)
-	c.finishSweep(conditionals)
-	c.Sweep(conditionals, k-1)
-}
-
-func (c *Chains) finishSweep(conditionals *rbm.Conditionals) {
+func (c *Chains) finishSweep(conditionals Conditionals) {
 	c.clampHidden.Apply(c.Hidden)
 	conditionals.SampleVisible(c.Visible, c.Hidden, c.visibleKey, c.Sweeps)
 	c.clampVisible.Apply(c.Visible)

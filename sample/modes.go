@@ -200,13 +200,13 @@ func (s *Modes) Labels(dst []int, v rbm.Batch) {
 
 // AIS estimates log Z_k of mode k by annealed importance sampling with count chains in a number of steps, on the
 // straight line from the mode's own independent units to the model. The means of the mode are a fixed point all along
-// that line. List[k].LogZ has the result with the error of [WeightedChains.LogZIn]. AIS leaves the conditionals at the
+// that line. List[k].LogZ has the result with the error of [WeightedChains.LogZIn]. The conditionals are those of the
 // model. The error is that of ctx.
 func (s *Modes) AIS(ctx context.Context, k, count, steps int, c *rbm.Conditionals, key rng.Key) error {
 	base := IndependentModel(s.model)
 	base.Visible.SetBiasesFromMeans(wide(s.List[k].Visible))
 	base.Hidden.SetBiasesFromMeans(wide(s.List[k].Hidden))
-	chains, _, err := AIS(ctx, Path{base, s.model}, Even(steps), count, c, key, nil)
+	chains, _, err := AIS(ctx, rbm.NewLine(base, s.model, c), Even(steps), count, key, nil)
 	if err != nil {
 		return err
 	}

@@ -8,30 +8,24 @@ import (
 	"harmonium/rng"
 )
 
-// A WeightedChains is a batch of chains that follows a path of models λ_0, λ_1, …, with a weight on each chain. When the model
-// changes, a chain at v takes on the factor e^(F_old(v) − F_new(v)); then it moves by sweeps that leave the new model as it is.
-// The weighted chains then stand for the new model, however far they are from equilibrium, and the mean weight is Z_new/Z_0 in
-// expectation.
-//
-// Along a path of temperatures this is annealed importance sampling (R. M. Neal, Statistics and Computing 11 (2001) 125), and along
-// the path of a training it is Jarzynski's equality (C. Jarzynski, Phys. Rev. Lett. 78 (1997) 2690; for training: D. Carbone,
-// M. Hua, S. Coste and E. Vanden-Eijnden, NeurIPS 2023). Weights that differ too much can be evened out by resampling
-// (P. Del Moral, A. Doucet and A. Jasra, J. R. Statist. Soc. B 68 (2006) 411).
+// A WeightedChains is a batch of chains that follows a line from place to place, with a weight on each chain. When the place changes, a
+// chain at v takes on the factor e^(F_before(v) − F_after(v)); then it moves by sweeps that leave the new distribution as it is. The
+// weighted chains then stand for the new place, however far they are from equilibrium, and the mean weight is Z_after/Z_before in
+// expectation: annealed importance sampling (R. M. Neal, Statistics and Computing 11 (2001) 125), an instance of Jarzynski's equality
+// (C. Jarzynski, Phys. Rev. Lett. 78 (1997) 2690). Weights that differ too much are evened out by resampling (P. Del Moral, A. Doucet and
+// A. Jasra, J. R. Statist. Soc. B 68 (2006) 411).
 type WeightedChains struct {
 	Chains *Chains
 	// LogWeights are the chains' weights since the last resampling.
 	LogWeights []float64
-	// FreeEnergies are F(v) of the chains' visible states under the model that the weights are for. Call UpdateFreeEnergies after
-	// changing chains other than by Step.
-	FreeEnergies []float64
 	// Families are the places that the chains came from at the last resampling.
 	Families []uint64
 
-	ancestors []uint64 // the chains of λ_0, by place, that each chain descends from
-	resampled resampled
-	key       rng.Key
-	scratch   []float64
-	spare     rbm.Batch
+	ancestors     []uint64 // the chains of the beginning, by place, that each chain descends from
+	resampled     resampled
+	key           rng.Key
+	before, after []float64 // scratch: free energies
+	spare         rbm.Batch
 }
 
 // resampled is log Z at the last resampling and the variance of its error; before any, those of λ_0.
@@ -42,35 +36,17 @@ func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
 	base := model.Clone()
 	clear(base.W)
 	p := newWeighted(NewChains(FromBiases(base, count, key), model.N(), key), key)
-	copy(p.FreeEnergies, base.FreeEnergy(p.Chains.Visible))
 	p.resampled.logZ = LogZWithoutWeights(base)
 	return p
 }
 
-// equalWeights gives chains equal weights, for the model of the conditionals, whose log Z is unknown and counts as zero.
-func equalWeights(chains *Chains, c *rbm.Conditionals, key rng.Key) *WeightedChains {
-	p := newWeighted(chains, key)
-	p.UpdateFreeEnergies(c)
-	return p
-}
-
+// newWeighted gives chains equal weights, for a model whose log Z counts as zero.
 func newWeighted(chains *Chains, key rng.Key) *WeightedChains {
 	n := chains.Visible.Rows()
 	return &WeightedChains{
-		Chains: chains, LogWeights: make([]float64, n), FreeEnergies: make([]float64, n), scratch: make([]float64, n),
+		Chains: chains, LogWeights: make([]float64, n), before: make([]float64, n), after: make([]float64, n),
 		Families: places(n), ancestors: places(n), key: key.Stream(rng.StreamResample), spare: chains.Visible.Clone(),
 	}
-}
-
-// Clone returns a copy that goes on by the random numbers of another key.
-func (p *WeightedChains) Clone(key rng.Key) *WeightedChains {
-	c := newWeighted(NewChains(p.Chains.Visible, p.Chains.Hidden.Units(), key), key)
-	c.resampled = p.resampled
-	copy(c.LogWeights, p.LogWeights)
-	copy(c.FreeEnergies, p.FreeEnergies)
-	copy(c.Families, p.Families)
-	copy(c.ancestors, p.ancestors)
-	return c
 }
 
 // LogZWithoutWeights returns log Z of a model with W = 0, in which all units are independent: Γ_v(0) + Γ_h(0), the cumulant generating
@@ -101,21 +77,24 @@ func atZero(layer rbm.Layer) float64 {
 	return dst[0]
 }
 
-// Step changes the model to that of the conditionals: each weight takes on the factor e^(F_old(v) − F_new(v)), and then each
-// chain makes k ≥ 1 sweeps under the new model. It returns the StdLogWeight of that change.
-func (p *WeightedChains) Step(c *rbm.Conditionals, k int) float64 {
-	p.Chains.sweepFree(c, k, p.scratch)
-	length := p.stdLogWeight()
-	for r, x := range p.scratch {
+// step changes the place: the weights take on the factors e^(F_before(v) − F_after(v)), and then the chains make a sweep. It
+// returns the standard deviation, over the weighted chains, of what that adds to the log weights.
+func (p *WeightedChains) step(before, after *rbm.Places) float64 {
+	c := p.Chains
+	after.SampleHiddenFree(c.Hidden, c.Visible, c.hiddenKey, c.Sweeps, rbm.Free{To: p.before, At: before}, rbm.Free{To: p.after, At: after})
+	c.finishSweep(after)
+	largest := slices.Max(p.LogWeights)
+	var sum, mean, squares float64
+	for r, w := range p.LogWeights {
+		x := p.before[r] - p.after[r]
+		weight := math.Exp(w - largest)
+		sum += weight
+		mean += weight * x
+		squares += weight * x * x
 		p.LogWeights[r] += x
 	}
-	p.UpdateFreeEnergies(c)
-	return length
-}
-
-// UpdateFreeEnergies computes F(v) of the chains under the model of the conditionals.
-func (p *WeightedChains) UpdateFreeEnergies(c *rbm.Conditionals) {
-	c.FreeEnergy(p.FreeEnergies, p.Chains.Visible)
+	mean /= sum
+	return math.Sqrt(max(0, squares/sum-mean*mean))
 }
 
 // LogZ returns log Z of the model that the weights are for. The error counts the spread of the weights at every resampling and now, between
@@ -123,29 +102,6 @@ func (p *WeightedChains) UpdateFreeEnergies(c *rbm.Conditionals) {
 func (p *WeightedChains) LogZ() LogZ {
 	mean, variance, ess := meanWeight(p.LogWeights, p.Families)
 	return LogZ{p.resampled.logZ + mean, math.Sqrt(p.resampled.variance + variance), ess}
-}
-
-// StdLogWeight is the standard deviation, over the weighted chains, of what a change to the model of the conditionals adds to the log
-// weights, before the chains move.
-func (p *WeightedChains) StdLogWeight(c *rbm.Conditionals) float64 {
-	c.FreeEnergy(p.scratch, p.Chains.Visible)
-	return p.stdLogWeight()
-}
-
-// stdLogWeight makes of F under a new model, in scratch, what is added to the log weights, and returns the standard deviation of that.
-func (p *WeightedChains) stdLogWeight() float64 {
-	largest := slices.Max(p.LogWeights)
-	var sum, mean, squares float64
-	for r, f := range p.scratch {
-		x := p.FreeEnergies[r] - f
-		weight := math.Exp(p.LogWeights[r] - largest)
-		sum += weight
-		mean += weight * x
-		squares += weight * x * x
-		p.scratch[r] = x
-	}
-	mean /= sum
-	return math.Sqrt(max(0, squares/sum-mean*mean))
 }
 
 // meanWeight returns the logarithm of the mean weight, the variance of it to first order, and the effective sample size. Chains of a
@@ -186,25 +142,11 @@ func (p *WeightedChains) Resample() []int {
 	p.resampled = at
 	p.spare.Gather(p.Chains.Visible, index)
 	p.spare, p.Chains.Visible = p.Chains.Visible, p.spare
-	copy(p.scratch, p.FreeEnergies)
 	before := slices.Clone(p.ancestors)
 	for r, from := range index {
-		p.LogWeights[r], p.FreeEnergies[r], p.Families[r], p.ancestors[r] = 0, p.scratch[from], uint64(from), before[from]
+		p.LogWeights[r], p.Families[r], p.ancestors[r] = 0, uint64(from), before[from]
 	}
 	return index
-}
-
-// Draw returns count of the chains, drawn as by Resample, which go on by the random numbers of another key.
-func (p *WeightedChains) Draw(count int, key rng.Key) *WeightedChains {
-	index, at := p.draw(count, key.Stream(rng.StreamResample).Block(rng.At(0, 0, 0)))
-	visible := p.Chains.Visible.Like(count)
-	visible.Gather(p.Chains.Visible, index)
-	c := newWeighted(NewChains(visible, p.Chains.Hidden.Units(), key), key)
-	c.resampled = at
-	for r, from := range index {
-		c.FreeEnergies[r], c.Families[r], c.ancestors[r] = p.FreeEnergies[from], uint64(from), p.ancestors[from]
-	}
-	return c
 }
 
 // draw chooses count chains systematically, and returns their places, in order, and log Z for when they have equal weights.
@@ -224,20 +166,6 @@ func (p *WeightedChains) draw(count int, random rng.Block) (index []int, at resa
 		index = append(index, len(p.LogWeights)-1)
 	}
 	return index, resampled{p.resampled.logZ + mean, p.resampled.variance + variance}
-}
-
-// WeightedState is what must be kept for weighted chains to go on as if they had never stopped, as views of it.
-type WeightedState struct {
-	Visible        rbm.Batch
-	Sweeps         *uint64
-	LogWeights     []float64
-	Families       []uint64
-	LogZ, Variance *float64 // at the last resampling
-}
-
-// State lists it. Call UpdateFreeEnergies after it has been changed.
-func (p *WeightedChains) State() WeightedState {
-	return WeightedState{p.Chains.Visible, &p.Chains.Sweeps, p.LogWeights, p.Families, &p.resampled.logZ, &p.resampled.variance}
 }
 
 // LogZIn returns log Σ e^(−F(v)) over a part of all configurations, by the chains that are in it: −Inf without any. Chains

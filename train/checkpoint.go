@@ -85,9 +85,6 @@ func (t *Training) Resume(checkpoint []byte) error {
 	if t.done > uint64(t.planned) || !t.Model.Finite() || !t.best.Finite() {
 		return fmt.Errorf("checkpoint after %d of %d updates, parameters finite: %v", t.done, t.planned, t.Model.Finite())
 	}
-	if err := t.Monitor.Resume(); err != nil {
-		return err
-	}
 	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]
 	t.Notes = map[string]string{}
 	for name, note := range f.Metadata {

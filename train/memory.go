@@ -56,18 +56,10 @@ func (m *Memory) Model(name string, model *rbm.Model) {
 	}
 }
 
-// Models lists any number of models of the form of like. While a checkpoint is read their number is that of the checkpoint.
-func (m *Memory) Models(name string, models *[]*rbm.Model, like *rbm.Model) {
-	number := func(k int) string { return fmt.Sprintf("%s.%d", name, k) }
-	if m.list.found != nil {
-		*models = nil
-		for m.list.found[m.prefix+number(len(*models))+".0"] != nil {
-			*models = append(*models, like.Clone())
-		}
-	}
-	for k, model := range *models {
-		m.Model(number(k), model)
-	}
+// Length is the number of numbers that a checkpoint has under a name, while one is read.
+func (m *Memory) Length(name string) (n int, ok bool) {
+	x, ok := m.list.found[m.prefix+name].([]float64)
+	return len(x), ok
 }
 
 // floats lists several slices under one name.

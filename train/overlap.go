@@ -6,7 +6,7 @@ import (
 )
 
 // population is chains at the model, and other states at the model with which they change places. It knows the overlap time of all of
-// them. Movers replace and swap chains by its methods, so that a chain that is moved is not taken for one that has forgotten.
+// them. Exchanges go by its methods, so that a chain that is moved is not taken for one that has forgotten.
 type population struct {
 	chains, others rbm.Batch
 	both           rbm.Batch // scratch, if there are others
@@ -30,12 +30,6 @@ func (p *population) states() rbm.Batch {
 	p.both.Slice(0, p.chains.Rows()).Copy(p.chains)
 	p.both.Slice(p.chains.Rows(), p.both.Rows()).Copy(p.others)
 	return p.both
-}
-
-// replace puts a state, a row, in the place of a chain.
-func (p *population) replace(chain int, state rbm.Batch) {
-	p.chains.Slice(chain, chain+1).Copy(state)
-	p.overlap.Replace(chain, state)
 }
 
 // swap lets a chain and one of the others change places.

@@ -8,10 +8,11 @@ import (
 	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 )
 
 // Negative supplies the negative phase of the gradient, the averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over the model. It may keep
-// state, such as chains: use a fresh one for each training. What it may offer besides: [Persistent], [Mixer], [Sweeper], [LadderUser].
+// state, such as chains: use a fresh one for each training. What it may offer besides: [Persistent], [Laddered], [Mixer], [Sweeper].
 type Negative interface {
 	Configurable
 	// Start is called once, before the first Phase, with the model as it is before the first update. Defaults are filled in by then.
@@ -29,17 +30,17 @@ func Negatives() []Negative {
 	return []Negative{
 		&PCD{},
 		&CD{},
-		&PT{},
 		&Exact{},
 	}
 }
 
 // Setup is what a Negative may use from the beginning.
 type Setup struct {
-	Model   *rbm.Model
-	Batch   int     // rows of a minibatch, at most
-	Key     rng.Key // of the negative phase
-	Compute *compute.Context
+	Model        *rbm.Model
+	Conditionals *rbm.Conditionals // of Model, at the beginning of each update
+	Batch        int               // rows of a minibatch, at most
+	Key          rng.Key           // of the negative phase
+	Compute      *compute.Context
 }
 
 // Update is what a Negative may use for one update.
@@ -48,8 +49,6 @@ type Update struct {
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // of Model
 	Rows         rbm.Batch         // the minibatch
-
-	Ladder []*rbm.Model // models frozen along the training so far, oldest first, for a [LadderUser]; only read
 }
 
 // mostChainMemory bounds what chains take, in bytes: their states at each temperature, and P(h|v) of the averages.
@@ -67,12 +66,11 @@ func checkChains(kind string, model *rbm.Model, chains, temperatures int) error 
 
 // The defaults of the negative phases, chosen by measurement (docs/decisions/0042).
 const (
-	DefaultSteps        = 10  // Gibbs sweeps an update; rounds of PT
-	DefaultChains       = 100 // of PCD; replica sets of PT
-	DefaultTemperatures = 10  // of replica sets
+	DefaultSteps  = 10  // Gibbs sweeps an update
+	DefaultChains = 100 // of PCD
 )
 
-// Persistent is a [Negative] with chains that go on from update to update. Live scores begin reverse AIS at half of them.
+// Persistent is a [Negative] with chains that go on from update to update. Searches for modes begin at half of them.
 type Persistent interface {
 	// Visible are the chains as the last Phase has left them; only read.
 	Visible() rbm.Batch
@@ -89,7 +87,8 @@ type Sweeper interface {
 	Sweeps() int
 }
 
-// LadderUser is a [Negative] that may go along the ladder. Where it does, the training keeps the ladder for [Update].Ladder.
-type LadderUser interface {
-	UsesLadder() bool
+// Laddered is a [Negative] with replicas at temperatures between independent units and the model. Live scores begin at them.
+type Laddered interface {
+	// Ladder is nil where there are none; only read.
+	Ladder() *sample.Tempering
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"harmonium/monitor"
-	"harmonium/rbm"
 )
 
 // Progress is what one update reports.
@@ -17,7 +16,6 @@ type Progress struct {
 	GradientNorm float64     // √Σ g² over all parameters, before the optimiser
 	Seconds      float64     // of training so far, over all resumptions
 	Evaluation   *Evaluation // of the model after this update; nil at most updates
-	Frozen       *rbm.Model  // a model to add to the ladder, which is the mean of the last ones; nil at most updates
 }
 
 // Evaluation is how good the model is after an update.
@@ -38,7 +36,7 @@ func (t *Training) report(ctx context.Context, rate, norm float64) (Progress, er
 		Update: int(t.done), Planned: t.Planned(), Rate: rate, GradientNorm: norm,
 		Epoch: float64(t.done) / float64(t.config.batches(t.set.Rows())), Seconds: t.elapsed().Seconds(),
 	}
-	p.Frozen = t.Monitor.Follow(t.done, t.Model, t.part())
+	t.Monitor.Follow()
 	if t.config.Time > 0 && t.elapsed() >= t.config.Time {
 		t.reason = "time"
 	}
@@ -56,6 +54,9 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 	now := monitor.Snapshot{Update: t.done, Model: t.Model, Conditionals: t.conditionals}
 	if n, ok := t.config.Negative.(Persistent); ok {
 		now.Known = n.Visible()
+	}
+	if n, ok := t.config.Negative.(Laddered); ok {
+		now.Ladder = n.Ladder()
 	}
 	scores, err := t.Monitor.Score(ctx, now)
 	if err != nil {
@@ -76,10 +77,11 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 
 // watched is what the monitor may know of the training.
 func (t *Training) watched() monitor.Config {
-	n, ok := t.config.Negative.(LadderUser)
+	n, ok := t.config.Negative.(Laddered)
 	return monitor.Config{
 		Model: t.Model, Data: t.set, Valid: t.config.Valid, Seed: t.config.Seed, Compute: t.config.Compute, Cost: t.updateCost,
-		Updates: t.Planned(), Epoch: t.config.batches(t.set.Rows()), Every: t.config.Every, Ladder: ok && n.UsesLadder(),
+		Updates: t.Planned(), Epoch: t.config.batches(t.set.Rows()), Every: t.config.Every,
+		Conditionals: t.conditionals, Laddered: ok && n.Ladder() != nil,
 	}
 }
 

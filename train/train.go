@@ -126,7 +126,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	t.conditionals.Update(t.Model)
 	t.conditionals.Statistics(t.positive, t.Model, rows, weights) // ⟨·⟩_data
 	err := t.config.Negative.Phase(ctx, t.negative, Update{       // ⟨·⟩_model
-		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, Ladder: t.Monitor.Ladder(),
+		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows,
 	})
 	if err != nil {
 		return Progress{}, err

@@ -30,7 +30,6 @@ type evalOptions struct {
 	data   string
 	method string
 	budget int64
-	path   pathFlag
 	report bool
 	train  string
 	dataFlags
@@ -68,7 +67,6 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 	f.StringVar(&o.data, "data", "", "rows to score (needed)")
 	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else ais), exact, ais or pseudo")
 	f.Int64Var(&o.budget, "budget", estimate.DefaultBudget, "chain steps that AIS may take at most; the same budget gives the same answer")
-	o.path.register(f)
 	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
 	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
 	o.dataFlags.register(f)
@@ -200,10 +198,6 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	if err != nil {
 		return badInput(err)
 	}
-	between, err := o.path.between(model, r, method, methodAIS)
-	if err != nil {
-		return err
-	}
 	set, err := o.openFor(model, o.data)
 	if err != nil {
 		return err
@@ -231,7 +225,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	case monitor.MethodExact:
 		err = result.enumerate(ctx, t, model, set)
 	case methodAIS:
-		err = result.estimate(ctx, t, o, r, model, between, set)
+		err = result.estimate(ctx, t, o, r, model, set)
 	}
 	if err != nil {
 		return err
@@ -321,12 +315,12 @@ func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Mode
 }
 
 func (r *evalResult) estimate(
-	ctx context.Context, t *terminal, o *evalOptions, from *run.Run, model *rbm.Model, between []*rbm.Model, set *data.Set,
+	ctx context.Context, t *terminal, o *evalOptions, from *run.Run, model *rbm.Model, set *data.Set,
 ) error {
 	training := t.trainingData(from, model)
 	bar := t.progress("log Z", o.budget)
 	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), estimate.Options{
-		Budget: o.budget, Seed: o.seed, Compute: t.compute, Between: between, Training: training,
+		Budget: o.budget, Seed: o.seed, Compute: t.compute, Training: training,
 		Progress: func(done, _ int64, expected time.Duration) {
 			bar.set(done, fmt.Sprintf("by AIS; at most %s in all", expected.Round(time.Second)))
 		},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"github.com/spf13/pflag"
@@ -13,7 +12,6 @@ import (
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/rbm"
-	"harmonium/train"
 )
 
 // openModel loads a model file, or the model of a run directory, which is nil for a file.
@@ -46,45 +44,6 @@ func loadModel(path string) (*rbm.Model, *run.Run, error) {
 	}
 	model, err := r.Model()
 	return model, r, badInput(err)
-}
-
-// pathFlag chooses the models between independent units and a model, which AIS and tempering go along.
-type pathFlag string
-
-func (p *pathFlag) register(f *pflag.FlagSet) {
-	f.StringVar((*string)(p), "path", train.PathLine,
-		"from independent units to the model: line (straight; more round trips wherever it was measured) or "+
-			"training (along the models that a RUN kept: a second opinion)")
-}
-
-// between lists the models on the way, for one of two methods: the one to be used, and the one that follows a path.
-func (p pathFlag) between(model *rbm.Model, r *run.Run, method, follows string) ([]*rbm.Model, error) {
-	switch {
-	case p == train.PathLine:
-		return nil, nil
-	case p != train.PathTraining:
-		return nil, badInput(fmt.Errorf("--path %s, want %s or %s", string(p), train.PathLine, train.PathTraining))
-	case method != follows:
-		return nil, badInput(fmt.Errorf("--path %s, but the method is %s, which takes no path: want --method %s",
-			string(p), method, follows))
-	case r == nil:
-		return nil, badInput(errors.New("--path training wants a run directory, not a model file"))
-	}
-	best, err := r.Best()
-	if err != nil {
-		return nil, badInput(err)
-	}
-	models, err := r.Trajectory(best)
-	switch {
-	case err != nil:
-	case len(models) == 0:
-		err = fmt.Errorf("--path training, but %s kept no models along its training: "+
-			"it ended before update 20, or was made by an earlier version", r.Dir)
-	case slices.ContainsFunc(models, func(m *rbm.Model) bool { return !m.Fits(model) }):
-		err = fmt.Errorf("--path training, but the models in %s are of other units than the model",
-			filepath.Join(r.Dir, run.TrajectoryName))
-	}
-	return models, badInput(err)
 }
 
 // dataFlags say how to read a data file.

@@ -34,7 +34,6 @@ type sampleOptions struct {
 	start      string
 	clamps     []string
 	seed       uint64
-	path       pathFlag
 }
 
 func newSample(t *terminal) *cobra.Command {
@@ -71,7 +70,6 @@ and counts round trips.`,
 	o.autoBurnIn = true
 	f.Var(&intOrAuto{&o.burnIn, &o.autoBurnIn}, "burn-in", "sweeps before the first sample of each chain; auto: until the chains agree")
 	f.Var(&intOrAuto{&o.thin, &o.autoThin}, "thin", "sweeps between samples of a chain; auto: as many as make the samples nearly independent")
-	o.path.register(f)
 	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: all modes of the model, or its biases where it has one")
 	f.StringArrayVar(&o.clamps, "clamp", nil,
 		"hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 0; may be repeated")
@@ -134,19 +132,10 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err != nil {
 		return badInput(err)
 	}
-	follows := methodTempered
-	if method == methodAuto {
-		follows = method // tempering may come after it
-	}
-	between, err := o.path.between(model, r, method, follows)
-	if err != nil {
-		return err
-	}
 	options, err := o.options(model)
 	if err != nil {
 		return badInput(err)
 	}
-	options.Between = between
 	result, v, err := t.draw(ctx, model, method, options)
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 // Finished says why the training is over, as the newest checkpoint has it: "done", "time" or "patience"; "" while it is
 // not, or where that can't be read. It reads no more of the checkpoint than its header.
 func (r *Run) Finished() string {
-	files, err := r.list(CheckpointName)
+	files, err := r.checkpoints()
 	if err != nil || len(files) == 0 {
 		return ""
 	}

@@ -90,7 +90,7 @@ func (r *Run) writeConfig() error {
 // discard takes back what Create made, and what came after it: the folder is free again.
 func (r *Run) discard() error {
 	var err error
-	for _, name := range []string{ConfigName, MetricsName, TrajectoryName, CheckpointName} { // without a config it is no run
+	for _, name := range []string{ConfigName, MetricsName, CheckpointName} { // without a config it is no run
 		err = errors.Join(err, os.RemoveAll(filepath.Join(r.Dir, name)))
 	}
 	return err
@@ -98,7 +98,7 @@ func (r *Run) discard() error {
 
 // clear removes the temporary files that a killed process left.
 func (r *Run) clear() error {
-	for _, folder := range []string{r.Dir, filepath.Join(r.Dir, CheckpointName), filepath.Join(r.Dir, TrajectoryName)} {
+	for _, folder := range []string{r.Dir, filepath.Join(r.Dir, CheckpointName)} {
 		if err := atomicfile.Clear(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -179,11 +179,6 @@ func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.P
 	defer metrics.Close()
 	saved := time.Now()
 	for p := range t.Steps(ctx) {
-		if p.Frozen != nil {
-			if err := r.keep(p.Frozen, p.Update); err != nil {
-				return err
-			}
-		}
 		if p.Evaluation != nil {
 			if err := appendMetric(metrics, p.Evaluation); err != nil {
 				return err
@@ -208,7 +203,7 @@ func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.P
 // keepLast says what is left of a training that ended in an error: the last good checkpoint, or nothing, and then the
 // folder is free again.
 func (r *Run) keepLast(failed error) error {
-	files, err := r.list(CheckpointName)
+	files, err := r.checkpoints()
 	if err != nil {
 		return errors.Join(failed, err)
 	}
@@ -230,10 +225,10 @@ func (r *Run) save(t *train.Training, metrics *metricsFile) error {
 		return err
 	}
 	t.Notes = map[string]string{noteConfig: r.Config.identity(), noteMetrics: metrics.digest()}
-	if err := atomicfile.Write(r.path(CheckpointName, t.Done()), t.Checkpoint); err != nil {
+	if err := atomicfile.Write(r.checkpointPath(t.Done()), t.Checkpoint); err != nil {
 		return err
 	}
-	files, err := r.list(CheckpointName)
+	files, err := r.checkpoints()
 	if err != nil {
 		return err
 	}
@@ -252,10 +247,10 @@ const (
 )
 
 // Resume puts a training that was started with this run's settings at the newest good checkpoint, or leaves it at the
-// beginning if there is none yet, and drops the metrics and the trajectory after it. The warnings name what was
+// beginning if there is none yet, and drops the metrics after it. The warnings name what was
 // damaged. Damaged checkpoints are set aside.
 func (r *Run) Resume(t *train.Training) (warnings []string, err error) {
-	files, err := r.list(CheckpointName)
+	files, err := r.checkpoints()
 	if err != nil {
 		return nil, err
 	}
@@ -286,7 +281,7 @@ func (r *Run) Resume(t *train.Training) (warnings []string, err error) {
 	if damaged != "" {
 		warnings = append(warnings, damaged)
 	}
-	return warnings, errors.Join(err, r.forget(TrajectoryName, t.Done()))
+	return warnings, err
 }
 
 // damagedSuffix names a file that was set aside.

@@ -77,7 +77,7 @@ func run(ctx context.Context, out string) error {
 
 	base := sample.IndependentModel(model)
 	base.SetBiasesFromMeans(set.Means())
-	replicas := sample.NewTempering(sample.Path{base, model}, start, 12, rng.Seed(4), nil)
+	replicas := sample.NewTempering(rbm.NewLine(base, model, conditionals), start, 12, rng.Seed(4))
 	for _, n := range []int{200, 400, 800, 1600} {
 		for range n {
 			replicas.Round()
