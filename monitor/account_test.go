@@ -103,7 +103,7 @@ func TestSearchesAreAffordable(t *testing.T) {
 			model.W[k] *= 100
 		}
 		for _, iterations := range []int{0, 1000, 2000, 10000, 1e6} {
-			budget := searchCost(model, iterations)
+			budget := SearchCost(model, iterations)
 			count := searchStarts(model, budget, mostSearch)
 			if iterations == 1e6 && count != mostSearch || iterations == 0 && count != 0 {
 				t.Errorf("%v: %d starts for %d iterations", shape, count, iterations)
@@ -115,7 +115,7 @@ func TestSearchesAreAffordable(t *testing.T) {
 			if err := modes.Search(t.Context(), count, sample.RandomStarts(model, count, rng.Seed(3)), rng.Seed(2)); err != nil {
 				t.Fatal(err)
 			}
-			if cost := searchCost(model, modes.Iterations); modes.Iterations == 0 || cost > budget {
+			if cost := SearchCost(model, modes.Iterations); modes.Iterations == 0 || cost > budget {
 				t.Errorf("%v: a search from %d starts takes %d iterations, more than the %d paid for", shape, count, modes.Iterations, iterations)
 			}
 		}

@@ -46,9 +46,9 @@ func liveCost(model *rbm.Model, rounds int, rows float64) float64 {
 // usualTemperatures is a number of temperatures to count with before any is known.
 const usualTemperatures = 20
 
-// searchCost is that of a search for modes with a number of iterations, each of one start: a product with means from
+// SearchCost is that of a search for modes with a number of iterations, each of one start: a product with means from
 // layer to layer and back, and the means.
-func searchCost(model *rbm.Model, iterations int) float64 {
+func SearchCost(model *rbm.Model, iterations int) float64 {
 	m, n := float64(model.M()), float64(model.N())
 	return m*n*costCopies + float64(iterations)*(2*m*n*costMean+(m+n)*costMeans)
 }
@@ -56,8 +56,8 @@ func searchCost(model *rbm.Model, iterations int) float64 {
 // searchStarts is the number of starts of each kind, at most most, for which a number of operations pays whatever
 // iterations they take.
 func searchStarts(model *rbm.Model, budget float64, most int) int {
-	fixed := searchCost(model, 0)
-	return int(min(float64(most), max(0, budget-fixed)/(searchCost(model, sample.SearchKinds*sample.MostIterations)-fixed)))
+	fixed := SearchCost(model, 0)
+	return int(min(float64(most), max(0, budget-fixed)/(SearchCost(model, sample.SearchKinds*sample.MostIterations)-fixed)))
 }
 
 // spectrumCost is that of the singular values of W.

@@ -36,7 +36,7 @@ const (
 
 // newLive prepares for scores.
 func newLive(c Config, p plan, a *accounts, key rng.Key) *live {
-	a.modes.most = searchCost(c.Model, mostSearch*sample.SearchKinds*sample.MostIterations)
+	a.modes.most = SearchCost(c.Model, mostSearch*sample.SearchKinds*sample.MostIterations)
 	return &live{rounds: p.rounds, key: key, data: c.Data.States, rows: distinct(p.train), modes: &a.modes}
 }
 

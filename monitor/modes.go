@@ -32,7 +32,7 @@ func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
 	}
 	modes := sample.NewModes(now.Model, now.Conditionals.Compute())
 	_ = modes.Search(context.Background(), count, l.starts(now.Known, count, key), key) // never cancelled
-	l.modes.Spend(searchCost(now.Model, modes.Iterations))
+	l.modes.Spend(SearchCost(now.Model, modes.Iterations))
 	return modes.List[0].Bound
 }
 
@@ -46,7 +46,7 @@ func (m *Monitor) judgeModes(model *rbm.Model, z sample.LogZ) []diag.Finding {
 	}
 	modes := sample.NewModes(model, m.config.Compute)
 	_ = modes.Search(context.Background(), count, sample.FromRows(m.config.Data.States, count, key), key) // never cancelled
-	shares := m.annealModes(modes, model, budget-searchCost(model, modes.Iterations), key)
+	shares := m.annealModes(modes, model, budget-SearchCost(model, modes.Iterations), key)
 	more, limit := shares.Value-z.Value, slack+doubtful*math.Hypot(shares.Stderr, z.Stderr)
 	if more > limit {
 		return []diag.Finding{{

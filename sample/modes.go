@@ -29,10 +29,8 @@ type Modes struct {
 	field   *meanField
 	columns int // number of columns of W whose patterns have been starts
 
-	// labels are the conditionals of a model with a hidden unit for each mode, whose input is log Π_i P(v_i|μ_ki). They
-	// are nil until needed.
-	labels *rbm.Conditionals
-	scores []float32 // inputs of these hidden units, row after row
+	labels *rbm.Conditionals // observer of the means; nil until needed
+	scores []float32         // inputs of these hidden units, row after row
 }
 
 // Mode is a fixed point of mean-field theory.
@@ -159,21 +157,32 @@ func (s *Modes) add(ctx context.Context, v []float32) error {
 // costs log 1000 ≈ 7 nats and not infinitely many.
 const leastMean = 1e-3
 
-// separate makes the model of labels, a naive Bayes classifier: log Π_i P(v_i|μ_ki) = Σ_i log(1 − μ_ki) + Σ_i v_i logit
-// μ_ki.
+func labelMean(μ float32) float64 { return min(max(float64(μ), leastMean), 1-leastMean) }
+
+// separate makes the observer of the modes, for their labels.
 func (s *Modes) separate() {
-	m, k := s.field.m, len(s.List)
-	observer := &rbm.Model{Visible: rbm.NewLayer(rbm.Bernoulli, m), Hidden: rbm.NewLayer(rbm.Bernoulli, k), W: make([]float32, m*k)}
-	for j, mode := range s.List {
-		sum := 0.0
-		for i, μ := range mode.Visible {
-			p := min(max(float64(μ), leastMean), 1-leastMean)
-			sum += math.Log1p(-p)
-			observer.W[i*k+j] = float32(math.Log(p / (1 - p)))
-		}
-		observer.C()[j] = float32(sum)
+	var means []float32
+	for _, mode := range s.List {
+		means = append(means, mode.Visible...)
 	}
-	s.labels = rbm.NewConditionals(observer, s.field.on)
+	s.labels = observer(s.field.m, means, s.field.on)
+}
+
+// observer returns the conditionals of a model with a hidden unit for each mode, of so many units with means μ_k, whose
+// input is log Π_i P(v_i|μ_ki), a naive Bayes classifier: Σ_i log(1 − μ_ki) + Σ_i v_i logit μ_ki.
+func observer(units int, means []float32, on *compute.Context) *rbm.Conditionals {
+	k := len(means) / units
+	model := &rbm.Model{Visible: rbm.NewLayer(rbm.Bernoulli, units), Hidden: rbm.NewLayer(rbm.Bernoulli, k), W: make([]float32, len(means))}
+	for j := range k {
+		sum := 0.0
+		for i, μ := range means[j*units : (j+1)*units] {
+			p := labelMean(μ)
+			sum += math.Log1p(-p)
+			model.W[i*k+j] = float32(math.Log(p / (1 - p)))
+		}
+		model.C()[j] = float32(sum)
+	}
+	return rbm.NewConditionals(model, on)
 }
 
 // Labels writes k(v) of each row of v, as a place in List, to dst. It panics before the first [Modes.Search].

@@ -194,8 +194,15 @@ func (t *Tempering) Respace(most int) {
 	for _, rate := range t.SwapRates() {
 		barrier += 1 - rate
 	}
-	t.respace(min(max(int(math.Ceil(2*barrier))+1, 3), most))
+	count := min(max(int(math.Ceil(2*barrier))+1, 3), most)
+	if have := len(t.betas); have <= most && math.Abs(float64(count-have)) <= steady*float64(have) {
+		count = have
+	}
+	t.respace(count)
 }
+
+// steady is the part by which the number of temperatures may be off before it changes.
+const steady = 0.15
 
 func (t *Tempering) respace(count int) {
 	const least = 1e-3 // rejection rate that counts: temperatures with none between them would coincide
@@ -203,30 +210,32 @@ func (t *Tempering) respace(count int) {
 	for k, rate := range lengths {
 		lengths[k] = max(1-rate, least)
 	}
-	places := Respace(t.Betas(), lengths, count-1)
-	t.Resize(count)
+	places := Respace(t.betas, lengths, count-1)
+	from := make([]int, count)
+	for k, β := range places { // places and betas rise
+		if k > 0 {
+			from[k] = from[k-1]
+		}
+		for at := from[k] + 1; at < len(t.betas) && math.Abs(t.betas[at]-β) <= math.Abs(t.betas[at-1]-β); at++ {
+			from[k] = at
+		}
+	}
+	t.arrange(from)
 	copy(t.betas, places)
 	t.place()
 	t.Reset()
 }
 
-// Resize removes temperatures before the last, or adds copies of the last before it, all at β = 0 until their places are set.
-func (t *Tempering) Resize(count int) {
-	have := len(t.betas)
-	if count == have {
-		return
-	}
-	before := t.replicas
-	all, returning := before.Visible.Like(count*t.sets), make([]bool, count*t.sets)
-	for k := range count {
-		from := min(k, have-1)
-		if k == count-1 {
-			from = have - 1
-		}
-		all.Slice(k*t.sets, (k+1)*t.sets).Copy(t.states(from))
-		copy(returning[k*t.sets:], t.returning[from*t.sets:(from+1)*t.sets])
-		if k >= have && k < count-1 {
-			clear(returning[k*t.sets : (k+1)*t.sets])
+// arrange gives each temperature the states of the one from, as it is now.
+func (t *Tempering) arrange(from []int) {
+	count := len(from)
+	before, returning := t.replicas, t.returning
+	all := before.Visible.Like(count * t.sets)
+	t.returning = make([]bool, count*t.sets)
+	for k, at := range from {
+		all.Slice(k*t.sets, (k+1)*t.sets).Copy(before.Visible.Slice(at*t.sets, (at+1)*t.sets))
+		if k == 0 || from[k-1] != at { // copies come from nowhere
+			copy(t.returning[k*t.sets:], returning[at*t.sets:(at+1)*t.sets])
 		}
 	}
 	t.replicas = NewChains(all, t.line.Model().N(), t.key)
@@ -234,8 +243,11 @@ func (t *Tempering) Resize(count int) {
 	for _, c := range t.clamps {
 		t.replicas.ClampVisible(c.unit, c.on)
 	}
-	t.returning, t.betas, t.rejected, t.tried = returning, make([]float64, count), make([]float64, count), make([]float64, count)
+	t.betas, t.rejected, t.tried = make([]float64, count), make([]float64, count), make([]float64, count)
 }
+
+// Resize makes room for another number of temperatures, for a State that is to be written.
+func (t *Tempering) Resize(count int) { t.arrange(make([]int, count)) }
 
 // Clone returns a copy that goes on by the random numbers of another key. It observes no work.
 func (t *Tempering) Clone(key rng.Key) *Tempering {

@@ -6,6 +6,7 @@ import (
 
 	"harmonium/monitor"
 	"harmonium/rbm"
+	"harmonium/rng"
 	"harmonium/sample"
 )
 
@@ -24,9 +25,10 @@ type PCD struct {
 
 	chains     *sample.Chains
 	replicas   *replicaSets // nil for none
+	jumps      *jumps       // nil for none
 	population population   // the chains, and the replicas at the model
 	doublings  uint64       // of one sweep, by Adapt
-	cost       struct{ sweep, average float64 }
+	cost       struct{ sweep, average, jumps float64 }
 }
 
 // Start draws the chains from the model's visible biases.
@@ -43,6 +45,10 @@ func (p *PCD) Start(s Setup) error {
 	var others rbm.Batch
 	if p.Replicas > 0 {
 		p.replicas = newReplicaSets(s, p.Replicas)
+		if s.Model.CheckBits() == nil {
+			p.jumps = &jumps{key: s.Key.Stream(rng.StreamJumps)}
+			p.cost.jumps = jumpsCost(s.Model)
+		}
 		others = p.replicas.Visible()
 	}
 	p.population = newPopulation(p.chains.Visible, others)
@@ -54,6 +60,9 @@ func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	p.chains.Sweep(u.Conditionals, p.Sweeps())
 	if p.replicas != nil {
 		p.replicas.exchange(&p.population, u)
+	}
+	if p.jumps != nil {
+		p.jumps.move(&p.population, u)
 	}
 	u.Conditionals.Statistics(dst, u.Model, p.Visible(), nil)
 	p.population.see(u.Number + 1)
@@ -77,6 +86,9 @@ func (p *PCD) Cost() float64 {
 	cost := float64(p.Sweeps())*p.cost.sweep + p.cost.average
 	if p.replicas != nil {
 		cost += p.replicas.cost()
+	}
+	if p.jumps != nil {
+		cost += p.cost.jumps
 	}
 	return cost
 }
@@ -109,5 +121,8 @@ func (p *PCD) Remember(m *Memory) {
 	p.population.overlap.Remember(m.under("overlap"))
 	if p.replicas != nil {
 		p.replicas.remember(m.under("replicas"))
+	}
+	if p.jumps != nil {
+		p.jumps.remember(m.under("jumps"), p.chains.Visible.Units())
 	}
 }

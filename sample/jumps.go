@@ -1,0 +1,125 @@
+package sample
+
+import (
+	"fmt"
+	"math"
+
+	"harmonium/compute"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// Jumps are moves of chains between modes, by an independence sampler (L. Tierney, Ann. Statist. 22 (1994) 1701) that
+// proposes independent units with the means of a mode,
+//
+//	q(v) = Σ_k a_k Π_i P(v_i|μ_ki).
+//
+// A state v gives way to v' ~ q with probability min(1, e^(F(v)−F(v')) q(v)/q(v')), which leaves P(v) as it is whatever
+// the modes are: the closer q is to the model in a mode, the more often jumps to it are taken. Half of a_k is the same
+// for all modes, and half is in proportion to e^(L_k), with the variational bounds L_k.
+type Jumps struct {
+	// Means are the μ_ki, mode after mode, and Bounds the L_k. They are only read.
+	Means  []float32
+	Bounds []float64
+
+	units    int
+	observer *rbm.Conditionals // its hidden inputs are log Π_i P(v_i|μ_ki)
+	sums     []float64         // Σ_l≤k a_l
+	logs     []float64         // log a_k
+	scores   []float32         // scratch
+}
+
+// MostJumps is the largest number of modes to jump to.
+const MostJumps = MostModes
+
+// Jumps returns jumps to the modes of the list.
+func (s *Modes) Jumps() *Jumps {
+	var means []float32
+	var bounds []float64
+	for _, mode := range s.List {
+		means, bounds = append(means, mode.Visible...), append(bounds, mode.Bound)
+	}
+	return NewJumps(s.field.m, means, bounds, s.field.on)
+}
+
+// NewJumps returns jumps to modes of so many visible units. It panics unless there are as many means for each bound.
+func NewJumps(units int, means []float32, bounds []float64, on *compute.Context) *Jumps {
+	if len(means) != units*len(bounds) {
+		panic(fmt.Sprintf("sample: %d means and %d bounds of modes of %d units", len(means), len(bounds), units))
+	}
+	j := &Jumps{Means: means, Bounds: bounds, units: units, observer: observer(units, means, on)}
+	largest, all, sum := math.Inf(-1), 0.0, 0.0
+	for _, bound := range bounds {
+		largest = max(largest, bound)
+	}
+	for _, bound := range bounds {
+		all += math.Exp(bound - largest)
+	}
+	for _, bound := range bounds {
+		a := 0.5/float64(len(bounds)) + 0.5*math.Exp(bound-largest)/all
+		sum += a
+		j.sums, j.logs = append(j.sums, sum), append(j.logs, math.Log(a))
+	}
+	return j
+}
+
+// Move lets each state jump once, for the model of the conditionals, and returns the places of those that did. Row r has
+// the random numbers at (key, step, r).
+func (j *Jumps) Move(states rbm.Batch, c *rbm.Conditionals, key rng.Key, step uint64) []int {
+	rows := states.Rows()
+	if rows == 0 || len(j.Bounds) == 0 {
+		return nil
+	}
+	proposals := states.Like(rows)
+	for r := range rows {
+		j.propose(proposals, r, key, step)
+	}
+	var scores [2][]float64 // log q(v) + F(v)
+	for k, v := range []rbm.Batch{states, proposals} {
+		scores[k] = make([]float64, rows)
+		c.FreeEnergy(scores[k], v)
+		j.addLogQ(scores[k], v)
+	}
+	var moved []int
+	for r := range rows {
+		word := key.Block(rng.At(step, uint32(r), 0))[1]
+		if math.Log(float64(rng.Uniform(word))) < scores[0][r]-scores[1][r] {
+			states.Slice(r, r+1).Copy(proposals.Slice(r, r+1))
+			moved = append(moved, r)
+		}
+	}
+	return moved
+}
+
+// propose sets row r of v to a sample of q.
+func (j *Jumps) propose(v rbm.Batch, r int, key rng.Key, step uint64) {
+	last := len(j.sums) - 1
+	u, k := float64(rng.Uniform(key.Block(rng.At(step, uint32(r), 0))[0]))*j.sums[last], 0
+	for k < last && u >= j.sums[k] {
+		k++
+	}
+	for i, μ := range j.Means[k*j.units : (k+1)*j.units] {
+		word := key.Block(rng.At(step, uint32(r), uint32(4+i)))[i%4]
+		v.SetBit(r, i, float64(rng.Uniform(word)) < labelMean(μ))
+	}
+}
+
+// addLogQ adds log q(v) of each row.
+func (j *Jumps) addLogQ(dst []float64, v rbm.Batch) {
+	k := len(j.logs)
+	if cap(j.scores) < len(dst)*k {
+		j.scores = make([]float32, len(dst)*k)
+	}
+	scores := j.scores[:len(dst)*k]
+	j.observer.HiddenInputs(scores, v)
+	for r := range dst {
+		largest, sum := math.Inf(-1), 0.0
+		for l, x := range scores[r*k : (r+1)*k] {
+			largest = max(largest, float64(x)+j.logs[l])
+		}
+		for l, x := range scores[r*k : (r+1)*k] {
+			sum += math.Exp(float64(x) + j.logs[l] - largest)
+		}
+		dst[r] += largest + math.Log(sum)
+	}
+}
