@@ -60,6 +60,19 @@ func TestDirections(t *testing.T) {
 			}
 		}
 	}
+	// Any directions of W = 0 are watched.
+	clear(model.W)
+	observer, count = newDirections(model, compute.New(1))
+	observer.HiddenInputs(got, v)
+	for k := range count {
+		norm := 0.0
+		for i := range 5 {
+			norm += float64(got[i*count+k]) * float64(got[i*count+k])
+		}
+		if math.Abs(norm-1) > 1e-5 {
+			t.Errorf("direction %d of W = 0 has the norm² %v", k+1, norm)
+		}
+	}
 }
 
 // Shares are those of Z, and their errors come from all modes. What AIS has not reached has none.
