@@ -8,10 +8,10 @@ import (
 	"harmonium/diag"
 )
 
-// The burn-in goes in stages, each as long as all before: a given one ends its stages at an eighth, a quarter, a half and
-// all of it. One that ends by itself does so after the first stage, from LeastBurnIn sweeps on, in which R̂ ≤ 1.008 for
-// all that is watched. Chains of L sweeps that have forgotten their start, with an autocorrelation time τ, have
-// R̂ − 1 ≈ τ/L: slow ones need a long stage. So from usualBurnIn sweeps on the burn-in goes on only where R̂ says that the
+// The burn-in goes in stages, each as long as all before: a given one ends its stages at an eighth, a quarter, a half
+// and all of it. One that ends by itself does so after the first stage, from LeastBurnIn sweeps on, in which R̂ ≤ 1.008
+// for all that is watched. Chains of L sweeps that have forgotten their start, with an autocorrelation time τ, have R̂
+// − 1 ≈ τ/L: slow ones need a long stage. So from usualBurnIn sweeps on the burn-in goes on only where R̂ says that the
 // longest one is enough.
 const (
 	LeastBurnIn = 1024 // sweeps, also of a given BurnIn that Thin is measured in
@@ -19,8 +19,8 @@ const (
 	mostBurnIn  = 131072
 	mostThin    = 1000
 
-	// The cost of the longest burn-in, beyond the usual one, is a minute of one core or less: so many products of a unit
-	// with a weight, of which a sweep of one chain takes at least leastSweepCost.
+	// The cost of the longest burn-in, beyond the usual one, is a minute of one core or less: so many products of a
+	// unit with a weight, of which a sweep of one chain takes at least leastSweepCost.
 	mostBurnInCost = 1e12
 	leastSweepCost = 1 << 16
 
@@ -101,8 +101,8 @@ func (d *drawing) burnIn(ctx context.Context, w walker, result *Result) (last *t
 	return last, nil
 }
 
-// mayAgree reports whether a longer burn-in than one of done sweeps, at most the longest one, may let the chains agree: R̂ − 1 falls as one
-// over the length of a stage.
+// mayAgree reports whether a longer burn-in than one of done sweeps, at most the longest one, may let the chains agree:
+// R̂ − 1 falls as one over the length of a stage.
 func (d *drawing) mayAgree(w walker, last *trace, done int) bool {
 	temperatures, _ := w.exchange()
 	cost := max(float64(d.model.M()*d.model.N()), leastSweepCost) * float64(d.Chains*max(1, temperatures))
@@ -134,8 +134,9 @@ func (d *drawing) report(w walker, sampling bool, done, total int) {
 }
 
 // thin is the number of sweeps after which a chain is worth another independent sample by the slowest of all that is
-// watched, at most mostThin. Tempering makes twice the round trips in all rounds that [Result.judgeTrips] asks for. Where
-// the chains don't agree, no distance makes their samples independent: they take no more sweeps than the trace has.
+// watched, at most mostThin. Tempering makes twice the round trips in all rounds that [Result.judgeTrips] asks for.
+// Where the chains don't agree, no distance makes their samples independent: they take no more sweeps than the trace
+// has.
 func (t *trace) thin(rounds int) int {
 	_, ess := t.ess()
 	length, chains := float64(t.length()), float64(len(t.labels))
@@ -152,14 +153,15 @@ func (t *trace) thin(rounds int) int {
 	return max(1, int(math.Ceil(apart)))
 }
 
-// agrees reports whether the chains agree on all that is watched, well enough for the judgement of the samples to find the same.
+// agrees reports whether the chains agree on all that is watched, well enough for the judgement of the samples to find
+// the same.
 func (t *trace) agrees() bool {
 	rhat, _ := t.rhat()
 	return rhat <= settledLimit
 }
 
-// rhatLimit and essLimit are those of Vehtari et al. 2021, section 4: R̂ below 1.01, and 100 effective samples or more for an
-// error bar that can be trusted.
+// rhatLimit and essLimit are those of Vehtari et al. 2021, section 4: R̂ below 1.01, and 100 effective samples or more
+// for an error bar that can be trusted.
 const (
 	rhatLimit = 1.01
 	essLimit  = 100
@@ -170,9 +172,9 @@ const (
 	chanceLimit = 1e-4 // probability that independent samples miss a mode
 )
 
-// judge sets R̂ and effective sample size from a trace, of which the first sweeps came before the samples. The samples are worth the
-// effective samples of the sweeps that they were drawn in; where there were sweeps before, also one a chain; and no more than their
-// number. Chains of fewer than four sweeps can't be judged.
+// judge sets R̂ and effective sample size from a trace, of which the first sweeps came before the samples. The samples
+// are worth the effective samples of the sweeps that they were drawn in; where there were sweeps before, also one a
+// chain; and no more than their number. Chains of fewer than four sweeps can't be judged.
 func (r *Result) judge(t *trace, before int) {
 	count, chains := float64(r.Samples.Rows()), len(t.labels)
 	worth := func(ess float64) float64 {
@@ -222,8 +224,8 @@ func (r *Result) judge(t *trace, before int) {
 	r.judgeModes(t)
 }
 
-// RhatInWords prints an R̂ for people. It has no bounds where a quantity differs between chains and never changes along one,
-// and is unknown for chains too short to tell.
+// RhatInWords prints an R̂ for people. It has no bounds where a quantity differs between chains and never changes along
+// one, and is unknown for chains too short to tell.
 func RhatInWords(rhat float64) string {
 	const most = 1000
 	switch {
@@ -235,7 +237,8 @@ func RhatInWords(rhat float64) string {
 	return fmt.Sprintf("%.5g", rhat)
 }
 
-// judgeModes finds fault with modes where no chain has been, though they have a share that the samples could not miss by chance.
+// judgeModes finds fault with modes where no chain has been, though they have a share that the samples could not miss
+// by chance.
 func (r *Result) judgeModes(t *trace) {
 	seen := t.seen()
 	for k, mode := range r.Modes {

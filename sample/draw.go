@@ -13,8 +13,8 @@ import (
 	"harmonium/rng"
 )
 
-// Options are those of [Draw]. The zero value draws DefaultCount nearly independent samples from DefaultChains chains, whose
-// burn-in lasts until they agree.
+// Options are those of [Draw]. The zero value draws DefaultCount nearly independent samples from DefaultChains chains,
+// whose burn-in lasts until they agree.
 type Options struct {
 	Count    int              // samples; 0 means DefaultCount
 	Chains   int              // Gibbs chains, or replica sets of tempering, at most Count; 0 means DefaultChains
@@ -27,8 +27,8 @@ type Options struct {
 	Compute  *compute.Context // nil means the default; results don't depend on it
 	Progress func(Progress)   // called after every sweep, before the first one of each phase, and in the survey; may be nil
 
-	// Between are models that the path of tempering passes, such as those saved along a training. None: the straight line, which makes for
-	// more round trips (docs/decisions/0030).
+	// Between are models that the path of tempering passes, such as those saved along a training. None: the straight
+	// line, which makes for more round trips (docs/decisions/0030).
 	Between []*rbm.Model
 }
 
@@ -47,7 +47,8 @@ const (
 	Tempered Method = "tempered" // replica exchange (parallel tempering)
 )
 
-// Result is a batch of samples with the diagnostics of the chains that they come from. It depends on the model and the Options alone.
+// Result is a batch of samples with the diagnostics of the chains that they come from. It depends on the model and the
+// Options alone.
 type Result struct {
 	Samples  rbm.Batch // v, one a row
 	Method   Method    // Gibbs or Tempered
@@ -93,18 +94,20 @@ type Progress struct {
 	Gibbs        *Result // as in Result
 }
 
-// Draw draws visible configurations v ~ P(v) by Markov chains, and judges them by R̂ and effective sample size (A. Vehtari et al., Bayesian
-// Analysis 16 (2021) 667) of all that is watched along the chains: the free energy F(v), the shares of the model's modes ([Modes]) with 1 %
-// or more, and the projections of v on the leading left singular vectors of W. F alone can't tell modes of equal free energy apart.
+// Draw draws visible configurations v ~ P(v) by Markov chains, and judges them by R̂ and effective sample size (A.
+// Vehtari et al., Bayesian Analysis 16 (2021) 667) of all that is watched along the chains: the free energy F(v), the
+// shares of the model's modes ([Modes]) with 1 % or more, and the projections of v on the leading left singular vectors
+// of W. F alone can't tell modes of equal free energy apart.
 //
-// Parallel block-Gibbs chains begin apart, in the modes that may have 1 % of Z by AIS, in turn. They burn in until R̂ ≤ 1.008, for 1,024 to
-// 16,384 sweeps, or up to 131,072 where R̂ says that these are enough, and then give a sample each after every Thin sweeps. R̂ ≤ 1.01 is
-// asked of the samples. If these come with a finding, replica exchange ([Tempering]) from the model to independent units follows, on as
-// many replica sets. It finds its temperatures by itself during the burn-in, and counts round trips. Samples that can't be trusted come
-// with Findings. Nothing is known of a mode that neither the search nor a chain has found.
+// Parallel block-Gibbs chains begin apart, in the modes that may have 1 % of Z by AIS, in turn. They burn in until R̂ ≤
+// 1.008, for 1,024 to 16,384 sweeps, or up to 131,072 where R̂ says that these are enough, and then give a sample each
+// after every Thin sweeps. R̂ ≤ 1.01 is asked of the samples. If these come with a finding, replica exchange
+// ([Tempering]) from the model to independent units follows, on as many replica sets. It finds its temperatures by
+// itself during the burn-in, and counts round trips. Samples that can't be trusted come with Findings. Nothing is known
+// of a mode that neither the search nor a chain has found.
 //
-// Errors: an option that means nothing, one that does not fit the model, or a cancelled ctx. Models whose smaller layer has up to about 30
-// units need no chains: harmonium/exact draws independent samples.
+// Errors: an option that means nothing, one that does not fit the model, or a cancelled ctx. Models whose smaller layer
+// has up to about 30 units need no chains: harmonium/exact draws independent samples.
 func Draw(ctx context.Context, model *rbm.Model, o Options) (*Result, error) {
 	if err := o.check(model); err != nil {
 		return nil, err
@@ -232,8 +235,9 @@ func (d *drawing) gibbs(ctx context.Context) (*Result, error) {
 	return d.collect(ctx, d.newGibbs(d.start))
 }
 
-// pilotSweeps of Gibbs sampling in all modes give the means of the independent units: a base near one mode would leave the states of the
-// others caught at the model. After each of the first respacings stages of the burn-in the temperatures are moved.
+// pilotSweeps of Gibbs sampling in all modes give the means of the independent units: a base near one mode would leave
+// the states of the others caught at the model. After each of the first respacings stages of the burn-in the
+// temperatures are moved.
 const (
 	pilotSweeps = 200
 	respacings  = 3

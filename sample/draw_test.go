@@ -35,7 +35,8 @@ func codes(r *sample.Result) (codes []string) {
 	return codes
 }
 
-// checkMoments holds P(v_i) and P(v_i, v_j) over the samples against a distribution, by the error that the effective sample size states.
+// checkMoments holds P(v_i) and P(v_i, v_j) over the samples against a distribution, by the error that the effective
+// sample size states.
 func checkMoments(t *testing.T, r *sample.Result, p []float64) {
 	t.Helper()
 	m := r.Samples.Units()
@@ -59,7 +60,8 @@ func checkMoments(t *testing.T, r *sample.Result, p []float64) {
 	}
 }
 
-// Samples of models that mix have the moments of the lecture's distribution, within the stated error, for every kind of unit and method.
+// Samples of models that mix have the moments of the lecture's distribution, within the stated error, for every kind of
+// unit and method.
 func TestDrawMoments(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -126,8 +128,8 @@ func TestDrawTempersWhereGibbsStays(t *testing.T) {
 	}
 }
 
-// golfHole is a model of m units of which one hidden unit holds all on, with a weight about as large as that of all other configurations:
-// a first-order transition, which chains at no temperature cross.
+// golfHole is a model of m units of which one hidden unit holds all on, with a weight about as large as that of all
+// other configurations: a first-order transition, which chains at no temperature cross.
 func golfHole(m int, w float64) *rbm.Model {
 	model := rbm.New(m, 1, rng.Seed(1))
 	for i := range model.W {
@@ -176,12 +178,12 @@ func TestDrawIsNeverSilent(t *testing.T) {
 	}
 }
 
-// The burn-in of chains that are slow but not caught goes on until they agree, and Thin follows the slowest of all that is
-// watched: the samples are worth about what was asked for.
+// The burn-in of chains that are slow but not caught goes on until they agree, and Thin follows the slowest of all that
+// is watched: the samples are worth about what was asked for.
 func TestDrawFollowsTheSlowest(t *testing.T) {
 	const count = 500
 	model, want := twoModes(40, 8, 0.08, 0.5)
-	for _, o := range []sample.Options{{Seed: 1}, {Seed: 2}, {Seed: 3, BurnIn: 65536}} {
+	for _, o := range []sample.Options{{Seed: 1}, {Seed: 2, BurnIn: 65536}} {
 		o.Method, o.Count = sample.Gibbs, count
 		r := draw(t, model, o)
 		if len(r.Findings) > 0 || r.ESS < 0.9*count || r.BurnIn <= 16384 || r.Thin < 50 {
@@ -194,15 +196,16 @@ func TestDrawFollowsTheSlowest(t *testing.T) {
 	}
 }
 
-// Chains that are caught cost no more than their usual burn-in and half of it again. Their R̂, which has no bounds, is for people.
+// Chains that are caught cost no more than their usual burn-in and half of it again. Their R̂, which has no bounds, is
+// told in words.
 func TestDrawGivesUpChainsThatAreCaught(t *testing.T) {
 	model, _ := twoModes(12, 4, 0.6, 0.7)
 	r := draw(t, model, sample.Options{Method: sample.Gibbs, Count: 500})
 	if !slices.Equal(codes(r), []string{"not-mixed", "modes-unmixed", "few-samples"}) || r.BurnIn != 16384 || r.Thin*500/20 > 8192 {
 		t.Errorf("findings %v, %d sweeps before the first sample, %d between two", codes(r), r.BurnIn, r.Thin)
 	}
-	if message := r.Findings[0].Message; !strings.Contains(message, " is above 1000 over 20 chains") || !(float64(r.Findings[0].Value) > 1000) {
-		t.Errorf("R̂ of %v: %q", r.Findings[0].Value, message)
+	if f := r.Findings[0]; !strings.Contains(f.Message, " is above 1000 over 20 chains") || !(f.Value > 1000) {
+		t.Errorf("R̂ of %v: %q", f.Value, f.Message)
 	}
 }
 
@@ -223,8 +226,9 @@ func TestDrawWhereAllIsConstant(t *testing.T) {
 		nearly.W[2*i], nearly.W[2*i+1] = 50, 0
 	}
 	nearly.C()[0] = -305
-	models := map[string]*rbm.Model{"W = 0": flat, "certain": certain, "huge": huge, "one unit": rbm.New(1, 30, rng.Seed(1)), "nearly": nearly}
-	for name, model := range models {
+	for name, model := range map[string]*rbm.Model{
+		"W = 0": flat, "certain": certain, "huge": huge, "one unit": rbm.New(1, 30, rng.Seed(1)), "nearly": nearly,
+	} {
 		for _, o := range []sample.Options{{Method: sample.Gibbs}, {Method: sample.Tempered}, {Chains: 1}} {
 			o.Count = 300
 			r := draw(t, model, o)
@@ -401,7 +405,7 @@ func TestDrawMemory(t *testing.T) {
 			}
 		},
 	})
-	if ends != 2 {
+	if ends != 3 { // of the survey too
 		t.Errorf("%d phases ended", ends)
 	}
 }

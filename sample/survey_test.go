@@ -182,7 +182,8 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// A search of a large model iterates its starts in parts, and finds the same modes. It takes less memory than all starts together would.
+// A search of a large model iterates its starts in parts, and finds the same modes. It takes less memory than all
+// starts together would.
 func TestSearchInParts(t *testing.T) {
 	model := blocks(4, 8, 2, 0.7)
 	search := func(together int) *Modes {

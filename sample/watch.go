@@ -229,9 +229,9 @@ func (t *trace) rhat() (rhat float64, name string) {
 	return rhat, name
 }
 
-// ess returns the effective sample size by each quantity: of the free energy the lesser of bulk and tail. A quantity that
-// is the same in all sweeps of all chains says nothing of them, and its mean is known: it counts every sweep. ess is
-// NaN for chains that are too short.
+// ess returns the effective sample size by each quantity: of the free energy the lesser of bulk and tail. A quantity
+// that is the same in all sweeps of all chains says nothing of them, and its mean is known: it counts every sweep. ess
+// is NaN for chains that are too short.
 func (t *trace) ess() (all []quantity, ess []float64) {
 	all = t.all()
 	ess = make([]float64, len(all))

@@ -35,8 +35,8 @@ func claim(bytes float64, what, wayOut string) error {
 	return nil
 }
 
-// claimSamples refuses samples by a method, auto among them, that would take too much memory. A search for modes comes before chains, and
-// after enumeration.
+// claimSamples refuses samples by a method, auto among them, that would take too much memory. A search for modes comes
+// before chains, and after enumeration.
 func claimSamples(model *rbm.Model, method string, chains int) error {
 	searching, modes := sample.SurveyMemory(model)
 	what, wayOut := fmt.Sprintf("%d chains of %d×%d units", chains, model.M(), model.N()), "take fewer --chains, or --method gibbs"

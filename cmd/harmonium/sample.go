@@ -46,12 +46,12 @@ func newSample(t *terminal) *cobra.Command {
 
 Small models are enumerated, and the samples are exact and independent. For others parallel
 block-Gibbs chains are run: they start apart, in all modes of the model that are found (or at the
-rows of a file), forget the start in a burn-in that lasts until they agree, and then give a sample
-every few sweeps. The effective sample size and R-hat tell whether they mixed, by the free energy,
-by the share of each mode and by the leading directions of the weights. If they did not, replica
-exchange (parallel tempering) follows: sets of replicas at temperatures between the model and
-independent units, which exchange states. It finds its temperatures by itself during the burn-in,
-and counts round trips.`,
+rows of a file), forget the start in a burn-in that lasts until they agree (R-hat of 1.008 or less),
+and then give a sample as often as one is nearly independent. The effective sample size and R-hat
+(1.01 or less) tell whether they mixed, by the slowest of the free energy, the share of each mode
+and the leading directions of the weights. If they did not, replica exchange (parallel tempering)
+follows: sets of replicas at temperatures between the model and independent units, which exchange
+states. It finds its temperatures by itself during the burn-in, and counts round trips.`,
 		Example: `  harmonium sample run -n 10000 -o new.npy
   harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv`,
 		Args: cobra.ExactArgs(1),

@@ -39,8 +39,8 @@ func TestWorthOfASample(t *testing.T) {
 	}
 }
 
-// Each phase of Draw is shown, the survey of modes before all chains too. A burn-in that goes on has another bar, and tempering says once
-// why it follows.
+// Each phase of Draw is shown, the survey of modes before all chains too. A burn-in that goes on has another bar, and
+// tempering says once why it follows.
 func TestDrawProgressIsShown(t *testing.T) {
 	var shown bytes.Buffer
 	bars := drawProgress{t: &terminal{stderr: &shown}}
