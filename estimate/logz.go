@@ -78,9 +78,11 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 	return last, nil
 }
 
-// Memory is about how many bytes LogZ takes beside the model and the data.
+// Memory is about how many bytes LogZ takes beside the model and the data. A search for modes, the largest of which
+// begins in all columns of W, is over when tempering begins.
 func Memory(model *rbm.Model) float64 {
-	return sample.ChainMemory(model, chains) + sample.TemperingMemory(model, replicaSets)
+	searching, kept := sample.SearchMemory(model, max(2*model.N(), sample.SearchKinds*back))
+	return kept + sample.ChainMemory(model, chains) + max(searching, sample.TemperingMemory(model, replicaSets))
 }
 
 // cost is the number of chain steps of AIS, of the sweeps before reverse AIS, and of reverse AIS.

@@ -8,12 +8,21 @@ import (
 	"harmonium/diag"
 )
 
-// The burn-in goes in stages, each as long as all before: a given one ends its stages at an eighth, a quarter, a half and all of it. One
-// that ends by itself does so after the first stage, from LeastBurnIn sweeps on, in which R̂ ≤ 1.008 for all that is watched.
+// The burn-in goes in stages, each as long as all before: a given one ends its stages at an eighth, a quarter, a half
+// and all of it. One that ends by itself does so after the first stage, from LeastBurnIn sweeps on, in which R̂ ≤ 1.008
+// for all that is watched. Chains of L sweeps that have forgotten their start, with an autocorrelation time τ, have R̂
+// − 1 ≈ τ/L: slow ones need a long stage. So from usualBurnIn sweeps on the burn-in goes on only where R̂ says that the
+// longest one is enough.
 const (
 	LeastBurnIn = 1024 // sweeps, also of a given BurnIn that Thin is measured in
-	mostBurnIn  = 16384
+	usualBurnIn = 16384
+	mostBurnIn  = 131072
 	mostThin    = 1000
+
+	// The cost of the longest burn-in, beyond the usual one, is a minute of one core or less: so many products of a
+	// unit with a weight, of which a sweep of one chain takes at least leastSweepCost.
+	mostBurnInCost = 1e12
+	leastSweepCost = 1 << 16
 
 	// Observations of a chain: as many as it gives samples, between these.
 	leastTrace = 2048
@@ -27,12 +36,13 @@ func (d *drawing) collect(ctx context.Context, w walker) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	rounds := (d.Count + d.Chains - 1) / d.Chains
 	if d.Thin == 0 {
-		result.Thin = last.independence()
+		result.Thin = last.thin(rounds)
 	}
-	sweeps := (d.Count + d.Chains - 1) / d.Chains * result.Thin
+	sweeps := rounds * result.Thin
 	trace, before := last, last.length()
-	if d.BurnIn != 0 || sweeps >= before { // long enough to be judged without what came before
+	if sweeps >= before { // long enough to be judged without what came before
 		trace, before = d.newTrace(sweeps), 0
 	}
 	d.report(w, true, 0, sweeps)
@@ -60,15 +70,15 @@ func (d *drawing) burnIn(ctx context.Context, w walker, result *Result) (last *t
 	whole := max(d.BurnIn, 0)
 	ends := []int{whole / 8, whole / 4, whole / 2, whole}
 	if d.BurnIn == 0 {
-		whole, ends = mostBurnIn, nil
-		for end := LeastBurnIn / 8; end <= whole; end *= 2 {
+		whole, ends = usualBurnIn, nil
+		for end := LeastBurnIn / 8; end <= mostBurnIn; end *= 2 {
 			ends = append(ends, end)
 		}
 	}
 	d.report(w, false, 0, whole)
 	for stage, end := range ends {
 		sweeps := end - result.BurnIn
-		last = d.newTrace(sweeps)
+		last, whole = d.newTrace(sweeps), max(whole, end)
 		for result.BurnIn < end {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -84,62 +94,87 @@ func (d *drawing) burnIn(ctx context.Context, w walker, result *Result) (last *t
 		if sweeps >= 2 {
 			w.endStage(stage)
 		}
-		if d.BurnIn == 0 && end >= LeastBurnIn && last.agrees() {
+		if d.BurnIn == 0 && end >= LeastBurnIn && (last.agrees() || end >= usualBurnIn && !d.mayAgree(w, last, end)) {
 			break
 		}
 	}
 	return last, nil
 }
 
+// mayAgree reports whether a longer burn-in than one of done sweeps, at most the longest one, may let the chains agree:
+// R̂ − 1 falls as one over the length of a stage.
+func (d *drawing) mayAgree(w walker, last *trace, done int) bool {
+	temperatures, _ := w.exchange()
+	cost := max(float64(d.model.M()*d.model.N()), leastSweepCost) * float64(d.Chains*max(1, temperatures))
+	longest := min(mostBurnIn, mostBurnInCost/cost)
+	rhat, _ := last.rhat()
+	return float64(2*done) <= longest && (rhat-1)*float64(done) <= (settledLimit-1)*longest
+}
+
 func (d *drawing) newTrace(sweeps int) *trace {
 	return d.watch.newTrace(d.Chains, sweeps, min(max(leastTrace, d.Count/d.Chains), mostTrace))
+}
+
+// reportSurvey tells of the survey, of which a part is done.
+func (d *drawing) reportSurvey(modes int, done float64) {
+	const total = 1000
+	if d.Progress != nil {
+		d.Progress(Progress{Method: d.Method, Surveying: true, Modes: modes, Done: int(total * done), Total: total, Chains: d.Chains})
+	}
 }
 
 func (d *drawing) report(w walker, sampling bool, done, total int) {
 	if d.Progress == nil {
 		return
 	}
-	p := Progress{Method: w.method(), Sampling: sampling, Done: done, Total: total, Chains: d.Chains, Gibbs: d.failed}
+	p := Progress{Method: w.method(), Modes: d.watch.modes.count(), Sampling: sampling, Done: done, Total: total, Chains: d.Chains,
+		Gibbs: d.failed}
 	p.Temperatures, p.RoundTrips = w.exchange()
 	d.Progress(p)
 }
 
-// independence is the number of sweeps after which a chain is worth another independent sample, at most mostThin. Tempering needs a
-// round trip for that.
-func (t *trace) independence() int {
+// thin is the number of sweeps after which a chain is worth another independent sample by the slowest of all that is
+// watched, at most mostThin. Tempering makes twice the round trips in all rounds that [Result.judgeTrips] asks for.
+// Where the chains don't agree, no distance makes their samples independent: they take no more sweeps than the trace
+// has.
+func (t *trace) thin(rounds int) int {
 	_, ess := t.ess()
-	sweeps, samples := float64(len(t.labels)*t.length()), ess[least(ess)]
+	length, chains := float64(t.length()), float64(len(t.labels))
+	apart, most := length*chains/ess[least(ess)], mostThin
 	if t.trips > 0 {
-		samples = min(samples, float64(t.trips))
+		apart = max(apart, 2*chains/float64(t.trips)*length/float64(rounds))
 	}
-	apart := math.Ceil(sweeps / samples)
-	if !(apart < mostThin) { // also where the chains can't be judged
-		return mostThin
+	if !t.agrees() {
+		most = min(most, max(1, t.length()/rounds))
 	}
-	return max(1, int(apart))
+	if !(apart < float64(most)) { // also where the chains can't be judged
+		return most
+	}
+	return max(1, int(math.Ceil(apart)))
 }
 
-// agrees reports whether the chains agree on all that is watched, well enough for the judgement of the samples to find the same.
+// agrees reports whether the chains agree on all that is watched, well enough for the judgement of the samples to find
+// the same.
 func (t *trace) agrees() bool {
 	rhat, _ := t.rhat()
 	return rhat <= settledLimit
 }
 
-// rhatLimit and essLimit are those of Vehtari et al. 2021, section 4: R̂ below 1.01, and 100 effective samples or more for an
-// error bar that can be trusted.
+// rhatLimit and essLimit are those of Vehtari et al. 2021, section 4: R̂ below 1.01, and 100 effective samples or more
+// for an error bar that can be trusted.
 const (
 	rhatLimit = 1.01
 	essLimit  = 100
 
-	settledLimit = 1.008 // R̂ scatters by a fifth of its distance from 1 with 20 chains
+	settledLimit = 1.008 // for the burn-in, as R̂ scatters by a fifth of its distance from 1 with 20 chains
 
 	shareLimit  = 4    // standard errors of a mode's share by AIS
 	chanceLimit = 1e-4 // probability that independent samples miss a mode
 )
 
-// judge sets R̂ and effective sample size from a trace, of which the first sweeps came before the samples. The samples are worth the
-// effective samples of the sweeps that they were drawn in; where there were sweeps before, also one a chain; and no more than their
-// number. Chains of fewer than four sweeps can't be judged.
+// judge sets R̂ and effective sample size from a trace, of which the first sweeps came before the samples. The samples
+// are worth the effective samples of the sweeps that they were drawn in; where there were sweeps before, also one a
+// chain; and no more than their number. Chains of fewer than four sweeps can't be judged.
 func (r *Result) judge(t *trace, before int) {
 	count, chains := float64(r.Samples.Rows()), len(t.labels)
 	worth := func(ess float64) float64 {
@@ -154,7 +189,7 @@ func (r *Result) judge(t *trace, before int) {
 	r.Rhat, r.ESS, r.Changes = rhat, worth(ess[fewest]), t.changes()
 	if !(r.Rhat <= rhatLimit) {
 		r.Findings = append(r.Findings, diag.Finding{
-			Code: "not-mixed", Message: fmt.Sprintf("R-hat of %s is %.5g over %d chains", slowest, r.Rhat, chains),
+			Code: "not-mixed", Message: fmt.Sprintf("R-hat of %s is %s over %d chains", slowest, RhatInWords(r.Rhat), chains),
 			Value: diag.Number(r.Rhat), Threshold: rhatLimit,
 			Consequence: "the chains have not forgotten where they started: the samples are not those of the model",
 		})
@@ -167,9 +202,12 @@ func (r *Result) judge(t *trace, before int) {
 		}
 	}
 	if enough := min(essLimit, count/2); !(r.ESS >= enough) {
+		message := fmt.Sprintf("the samples are worth %.0f independent ones, by %s", r.ESS, all[fewest].name)
+		if math.IsNaN(r.ESS) {
+			message = "the chains are too short to tell how many independent samples these are worth"
+		}
 		r.Findings = append(r.Findings, diag.Finding{
-			Code: "few-samples", Message: fmt.Sprintf("the samples are worth %.0f independent ones, by %s", r.ESS, all[fewest].name),
-			Value: diag.Number(r.ESS), Threshold: diag.Number(enough),
+			Code: "few-samples", Message: message, Value: diag.Number(r.ESS), Threshold: diag.Number(enough),
 			Consequence: "averages over them have far larger errors than their number suggests",
 		})
 	}
@@ -186,7 +224,21 @@ func (r *Result) judge(t *trace, before int) {
 	r.judgeModes(t)
 }
 
-// judgeModes finds fault with modes where no chain has been, though they have a share that the samples could not miss by chance.
+// RhatInWords prints an R̂ for people. It has no bounds where a quantity differs between chains and never changes along
+// one, and is unknown for chains too short to tell.
+func RhatInWords(rhat float64) string {
+	const most = 1000
+	switch {
+	case math.IsNaN(rhat):
+		return "unknown"
+	case rhat > most:
+		return fmt.Sprintf("above %d", most)
+	}
+	return fmt.Sprintf("%.5g", rhat)
+}
+
+// judgeModes finds fault with modes where no chain has been, though they have a share that the samples could not miss
+// by chance.
 func (r *Result) judgeModes(t *trace) {
 	seen := t.seen()
 	for k, mode := range r.Modes {

@@ -13,8 +13,8 @@ import (
 	"harmonium/rng"
 )
 
-// Options are those of [Draw]. The zero value draws DefaultCount nearly independent samples from DefaultChains chains, whose
-// burn-in lasts until they agree.
+// Options are those of [Draw]. The zero value draws DefaultCount nearly independent samples from DefaultChains chains,
+// whose burn-in lasts until they agree.
 type Options struct {
 	Count    int              // samples; 0 means DefaultCount
 	Chains   int              // Gibbs chains, or replica sets of tempering, at most Count; 0 means DefaultChains
@@ -25,7 +25,7 @@ type Options struct {
 	Clamp    map[int]bool     // visible units to be held at 1 or +1 (true), or at 0 or −1 (false): samples of the conditional distribution
 	Seed     uint64           // of all random numbers
 	Compute  *compute.Context // nil means the default; results don't depend on it
-	Progress func(Progress)   // called after every sweep, and before the first one of each phase; may be nil
+	Progress func(Progress)   // called after every sweep, before the first one of each phase, and in the survey; may be nil
 }
 
 // What the zero value of Options stands for.
@@ -43,7 +43,8 @@ const (
 	Tempered Method = "tempered" // replica exchange (parallel tempering)
 )
 
-// Result is a batch of samples with the diagnostics of the chains that they come from. It depends on the model and the Options alone.
+// Result is a batch of samples with the diagnostics of the chains that they come from. It depends on the model and the
+// Options alone.
 type Result struct {
 	Samples  rbm.Batch // v, one a row
 	Method   Method    // Gibbs or Tempered
@@ -76,28 +77,33 @@ type Exchange struct {
 	RoundTrips    int     // of states from the model to independent units and back, over all replica sets
 }
 
-// Progress is how far a Draw has come: in the burn-in, and then in sampling.
+// Progress is how far a Draw has come: in the survey of the model's modes, in the burn-in, and then in sampling.
 type Progress struct {
-	Method       Method
-	Sampling     bool // and no longer burning in
-	Done, Total  int  // sweeps of this phase; a burn-in until the chains agree may end before its total
+	Method       Method // that was asked for, in the survey
+	Surveying    bool   // before all chains
+	Modes        int    // found so far
+	Sampling     bool   // and no longer burning in
+	Done, Total  int    // sweeps of this phase; a burn-in until the chains agree may end before its total, which may grow
 	Chains       int
 	Temperatures int     // of tempering, so far
 	RoundTrips   int     // of tempering, since the last stage of the burn-in
 	Gibbs        *Result // as in Result
 }
 
-// Draw draws visible configurations v ~ P(v) by Markov chains, and judges them by R̂ and effective sample size (A. Vehtari et al., Bayesian
-// Analysis 16 (2021) 667) of all that is watched along the chains: the free energy F(v), the shares of the model's modes ([Modes]) with 1 %
-// or more, and the projections of v on the leading left singular vectors of W. F alone can't tell modes of equal free energy apart.
+// Draw draws visible configurations v ~ P(v) by Markov chains, and judges them by R̂ and effective sample size (A.
+// Vehtari et al., Bayesian Analysis 16 (2021) 667) of all that is watched along the chains: the free energy F(v), the
+// shares of the model's modes ([Modes]) with 1 % or more, and the projections of v on the leading left singular vectors
+// of W. F alone can't tell modes of equal free energy apart.
 //
-// Parallel block-Gibbs chains begin apart, in the modes that may have 1 % of Z by AIS, in turn. They burn in until R̂ ≤ 1.008, for 1,024 to
-// 16,384 sweeps, and then give a sample each after every Thin sweeps. If the samples come with a finding, replica exchange ([Tempering])
-// from the model to independent units follows, on as many replica sets. It finds its temperatures by itself during the burn-in, and counts
-// round trips. Samples that can't be trusted come with Findings. Nothing is known of a mode that neither the search nor a chain has found.
+// Parallel block-Gibbs chains begin apart, in the modes that may have 1 % of Z by AIS, in turn. They burn in until R̂ ≤
+// 1.008, for 1,024 to 16,384 sweeps, or up to 131,072 where R̂ says that these are enough, and then give a sample each
+// after every Thin sweeps. R̂ ≤ 1.01 is asked of the samples. If these come with a finding, replica exchange
+// ([Tempering]) from the model to independent units follows, on as many replica sets. It finds its temperatures by
+// itself during the burn-in, and counts round trips. Samples that can't be trusted come with Findings. Nothing is known
+// of a mode that neither the search nor a chain has found.
 //
-// Errors: an option that means nothing, one that does not fit the model, or a cancelled ctx. Models whose smaller layer has up to about 30
-// units need no chains: harmonium/exact draws independent samples.
+// Errors: an option that means nothing, one that does not fit the model, or a cancelled ctx. Models whose smaller layer
+// has up to about 30 units need no chains: harmonium/exact draws independent samples.
 func Draw(ctx context.Context, model *rbm.Model, o Options) (*Result, error) {
 	if err := o.check(model); err != nil {
 		return nil, err
@@ -163,10 +169,12 @@ func newDrawing(ctx context.Context, model *rbm.Model, o Options) (*drawing, err
 	if o.Start.Rows() > 0 {
 		d.start = FromRows(o.Start, o.Chains, d.key)
 	}
-	modes, err := newSurvey(ctx, model, o.Clamp, SurveyOptions{Known: o.Start, Seed: o.Seed, Compute: o.Compute})
+	d.reportSurvey(0, 0)
+	modes, err := newSurvey(ctx, model, o.Clamp, SurveyOptions{Known: o.Start, Seed: o.Seed, Compute: o.Compute, Progress: d.reportSurvey})
 	if err != nil {
 		return nil, err
 	}
+	d.reportSurvey(modes.count(), 1)
 	d.watch = newWatch(model, modes, o.Compute)
 	if d.start.Rows() == 0 {
 		d.start = d.startsIn(watchedShare)
@@ -220,8 +228,9 @@ func (d *drawing) gibbs(ctx context.Context) (*Result, error) {
 	return d.collect(ctx, d.newGibbs(d.start))
 }
 
-// pilotSweeps of Gibbs sampling in all modes give the means of the independent units: a base near one mode would leave the states of the
-// others caught at the model. After each of the first respacings stages of the burn-in the temperatures are moved.
+// pilotSweeps of Gibbs sampling in all modes give the means of the independent units: a base near one mode would leave
+// the states of the others caught at the model. After each of the first respacings stages of the burn-in the
+// temperatures are moved.
 const (
 	pilotSweeps = 200
 	respacings  = 3

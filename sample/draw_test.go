@@ -35,7 +35,8 @@ func codes(r *sample.Result) (codes []string) {
 	return codes
 }
 
-// checkMoments holds P(v_i) and P(v_i, v_j) over the samples against a distribution, by the error that the effective sample size states.
+// checkMoments holds P(v_i) and P(v_i, v_j) over the samples against a distribution, by the error that the effective
+// sample size states.
 func checkMoments(t *testing.T, r *sample.Result, p []float64) {
 	t.Helper()
 	m := r.Samples.Units()
@@ -59,7 +60,8 @@ func checkMoments(t *testing.T, r *sample.Result, p []float64) {
 	}
 }
 
-// Samples of models that mix have the moments of the lecture's distribution, within the stated error, for every kind of unit and method.
+// Samples of models that mix have the moments of the lecture's distribution, within the stated error, for every kind of
+// unit and method.
 func TestDrawMoments(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -126,8 +128,8 @@ func TestDrawTempersWhereGibbsStays(t *testing.T) {
 	}
 }
 
-// golfHole is a model of m units of which one hidden unit holds all on, with a weight about as large as that of all other configurations:
-// a first-order transition, which chains at no temperature cross.
+// golfHole is a model of m units of which one hidden unit holds all on, with a weight about as large as that of all
+// other configurations: a first-order transition, which chains at no temperature cross.
 func golfHole(m int, w float64) *rbm.Model {
 	model := rbm.New(m, 1, rng.Seed(1))
 	for i := range model.W {
@@ -173,6 +175,72 @@ func TestDrawIsNeverSilent(t *testing.T) {
 	all := []string{"not-mixed", "few-samples", "few-round-trips"}
 	if !slices.Equal(codes(r), all) || r.BurnIn != 0 || !math.IsNaN(r.Rhat) {
 		t.Errorf("one sweep: findings %v, R̂ %v after %d sweeps", codes(r), r.Rhat, r.BurnIn)
+	}
+}
+
+// The burn-in of chains that are slow but not caught goes on until they agree, and Thin follows the slowest of all that
+// is watched: the samples are worth about what was asked for.
+func TestDrawFollowsTheSlowest(t *testing.T) {
+	const count = 500
+	model, want := twoModes(40, 8, 0.08, 0.5)
+	for _, o := range []sample.Options{{Seed: 1}, {Seed: 2, BurnIn: 65536}} {
+		o.Method, o.Count = sample.Gibbs, count
+		r := draw(t, model, o)
+		if len(r.Findings) > 0 || r.ESS < 0.9*count || r.BurnIn <= 16384 || r.Thin < 50 {
+			t.Errorf("seed %d: findings %v, worth %.0f, %d sweeps before the first sample and %d between two",
+				o.Seed, r.Findings, r.ESS, r.BurnIn, r.Thin)
+		}
+		if got := upperPart(r.Samples); math.Abs(got-want) > 4*math.Sqrt(want*(1-want)/r.ESS) {
+			t.Errorf("seed %d: %.3f of the samples are up, want %.3f", o.Seed, got, want)
+		}
+	}
+}
+
+// Chains that are caught cost no more than their usual burn-in and half of it again. Their R̂, which has no bounds, is
+// told in words.
+func TestDrawGivesUpChainsThatAreCaught(t *testing.T) {
+	model, _ := twoModes(12, 4, 0.6, 0.7)
+	r := draw(t, model, sample.Options{Method: sample.Gibbs, Count: 500})
+	if !slices.Equal(codes(r), []string{"not-mixed", "modes-unmixed", "few-samples"}) || r.BurnIn != 16384 || r.Thin*500/20 > 8192 {
+		t.Errorf("findings %v, %d sweeps before the first sample, %d between two", codes(r), r.BurnIn, r.Thin)
+	}
+	if f := r.Findings[0]; !strings.Contains(f.Message, " is above 1000 over 20 chains") || !(f.Value > 1000) {
+		t.Errorf("R̂ of %v: %q", f.Value, f.Message)
+	}
+}
+
+// A quantity that is the same in all sweeps of all chains says nothing of them.
+func TestDrawWhereAllIsConstant(t *testing.T) {
+	flat := rbm.New(40, 30, rng.Seed(1)) // F is the same for all states
+	clear(flat.W)
+	certain := flat.Clone() // one state
+	for i := range certain.B() {
+		certain.B()[i] = 500
+	}
+	huge := randomModel(40, 30, rbm.Bernoulli, rbm.Bernoulli, 29)
+	for k := range huge.W {
+		huge.W[k] *= 1e4
+	}
+	nearly := rbm.New(6, 2, rng.Seed(1)) // one of 64 states has another F
+	for i := range 6 {
+		nearly.W[2*i], nearly.W[2*i+1] = 50, 0
+	}
+	nearly.C()[0] = -305
+	for name, model := range map[string]*rbm.Model{
+		"W = 0": flat, "certain": certain, "huge": huge, "one unit": rbm.New(1, 30, rng.Seed(1)), "nearly": nearly,
+	} {
+		for _, o := range []sample.Options{{Method: sample.Gibbs}, {Method: sample.Tempered}, {Chains: 1}} {
+			o.Count = 300
+			r := draw(t, model, o)
+			if len(r.Findings) > 0 || !(r.ESS > 0.9*float64(o.Count)) || !(r.Rhat <= 1.01) {
+				t.Errorf("%s, %q, %d chains: findings %v, worth %.0f, R̂ %v", name, o.Method, o.Chains, r.Findings, r.ESS, r.Rhat)
+			}
+		}
+	}
+	// Chains too short to tell are still refused.
+	r := draw(t, flat, sample.Options{Method: sample.Gibbs, Count: 20, BurnIn: -1, Thin: 1})
+	if !slices.Equal(codes(r), []string{"not-mixed", "few-samples"}) || !math.IsNaN(r.ESS) || strings.Contains(r.Findings[1].Message, "NaN") {
+		t.Errorf("one sweep: findings %v, worth %v", r.Findings, r.ESS)
 	}
 }
 
@@ -252,27 +320,33 @@ func TestDrawRepeats(t *testing.T) {
 func TestDrawProgress(t *testing.T) {
 	model, _ := magnet(40, 8, 0.3, 0.01)
 	type phase struct {
-		method   sample.Method
-		sampling bool
+		method              sample.Method
+		surveying, sampling bool
 	}
 	var phases []phase
 	var last sample.Progress
 	r := draw(t, model, sample.Options{Count: 100, BurnIn: 64, Thin: 5, Progress: func(p sample.Progress) {
-		now := phase{p.Method, p.Sampling}
+		now := phase{p.Method, p.Surveying, p.Sampling}
 		if len(phases) == 0 || now != phases[len(phases)-1] {
 			if p.Done != 0 || last.Done != last.Total {
 				t.Errorf("%+v after %+v", p, last)
 			}
 			phases = append(phases, now)
-		} else if p.Done != last.Done+1 {
+		} else if p.Done != last.Done+1 && !p.Surveying || p.Done < last.Done {
 			t.Errorf("%+v after %+v", p, last)
+		}
+		if p.Modes != 2 && p.Done+p.Modes > 0 {
+			t.Errorf("%+v, of a model with two modes", p)
 		}
 		if (p.Gibbs != nil) != (p.Method == sample.Tempered) || (p.Temperatures > 0) != (p.Method == sample.Tempered) || p.Chains != 20 {
 			t.Errorf("%+v", p)
 		}
 		last = p
 	}})
-	want := []phase{{sample.Gibbs, false}, {sample.Gibbs, true}, {sample.Tempered, false}, {sample.Tempered, true}}
+	want := []phase{
+		{sample.Auto, true, false}, {sample.Gibbs, false, false}, {sample.Gibbs, false, true},
+		{sample.Tempered, false, false}, {sample.Tempered, false, true},
+	}
 	if !slices.Equal(phases, want) || last.Done != 25 || last.Total != 25 || last.RoundTrips != r.Exchange.RoundTrips {
 		t.Errorf("phases %v, ended at %+v", phases, last)
 	}
@@ -282,7 +356,7 @@ func TestDrawProgress(t *testing.T) {
 func TestDrawCancelled(t *testing.T) {
 	model, _ := magnet(40, 8, 0.3, 0.01)
 	for _, at := range []sample.Progress{
-		{Method: sample.Gibbs, Done: 10}, {Method: sample.Gibbs, Sampling: true, Done: 3},
+		{Surveying: true}, {Method: sample.Gibbs, Done: 10}, {Method: sample.Gibbs, Sampling: true, Done: 3},
 		{Method: sample.Tempered, Done: 10}, {Method: sample.Tempered, Sampling: true, Done: 3},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -291,7 +365,7 @@ func TestDrawCancelled(t *testing.T) {
 			if ctx.Err() != nil {
 				after++
 			}
-			if p.Method == at.Method && p.Sampling == at.Sampling && p.Done == at.Done {
+			if p.Method == at.Method && p.Surveying == at.Surveying && p.Sampling == at.Sampling && p.Done == at.Done {
 				cancel()
 			}
 		}})
@@ -331,7 +405,7 @@ func TestDrawMemory(t *testing.T) {
 			}
 		},
 	})
-	if ends != 2 {
+	if ends != 3 { // of the survey too
 		t.Errorf("%d phases ended", ends)
 	}
 }

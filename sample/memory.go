@@ -16,3 +16,20 @@ func TemperingMemory(model *rbm.Model, sets int) float64 {
 	m, n := float64(model.M()), float64(model.N())
 	return MaxTemperatures * float64(sets) * ((m+n)/8 + 16)
 }
+
+// SearchMemory is about how many bytes [Modes] take: while a search from a number of starts lasts, and kept as long as
+// the Modes are used, which are W in both orders and the means of all modes. It is 0 where units are no bits.
+func SearchMemory(model *rbm.Model, starts int) (searching, kept float64) {
+	if model.CheckBits() != nil {
+		return 0, 0
+	}
+	const number, copies = 4, 2 // bytes of a mean, and copies of the starts
+	m, n := float64(model.M()), float64(model.N())
+	searching = copies*number*m*float64(starts) + startBytes*(m+n)*float64(min(starts, together(model)))
+	return searching, 2*number*m*n + number*(m+n)*MostModes
+}
+
+// SurveyMemory is the SearchMemory of a [Survey].
+func SurveyMemory(model *rbm.Model) (searching, kept float64) {
+	return SearchMemory(model, SearchKinds*searchStarts)
+}

@@ -22,12 +22,13 @@ import (
 // A mode that no start of a search leads to is not found. Its configurations then belong to the modes that are.
 type Modes struct {
 	List       []Mode // the largest Bound first; at most MostModes
-	Found      int    // number of fixed points found, including those beyond MostModes, again in each search
+	Found      int    // number of fixed points found, including those beyond MostModes, again in each search or part of a large one
 	Iterations int    // number of mean-field iterations over all searches, each of one start
 
-	model   *rbm.Model
-	field   *meanField
-	columns int // number of columns of W whose patterns have been starts
+	model    *rbm.Model
+	field    *meanField
+	columns  int // number of columns of W whose patterns have been starts
+	together int // number of starts that are iterated together
 
 	labels *rbm.Conditionals // observer of the means; nil until needed
 	scores []float32         // inputs of these hidden units, row after row
@@ -51,7 +52,7 @@ const sameMode = 0.25
 // NewModes returns the modes of a model before any search: none. The model must not change afterwards. NewModes panics
 // if a layer has units that are no bits ([rbm.Model.CheckBits]).
 func NewModes(model *rbm.Model, on *compute.Context) *Modes {
-	return &Modes{model: model, field: newMeanField(model, on)}
+	return &Modes{model: model, field: newMeanField(model, on), together: together(model)}
 }
 
 // SearchKinds times count is more than the starts of a [Modes.Search] with count rows of known: 5·count, and one column
@@ -126,8 +127,27 @@ func (s *Modes) fromColumns(count int) []float32 {
 	return starts
 }
 
+// searchBytes bounds the memory of starts that are iterated together. A start takes startBytes for each unit: means
+// before and after an iteration, and the fixed point.
+const (
+	searchBytes = 256 << 20
+	startBytes  = 16
+)
+
+// together is the number of starts that are iterated together: all of them, but in the largest models.
+func together(model *rbm.Model) int { return max(1, searchBytes/(startBytes*(model.M()+model.N()))) }
+
 // add iterates mean-field theory from starts v, which it overwrites, and adds the fixed points.
 func (s *Modes) add(ctx context.Context, v []float32) error {
+	for part := range slices.Chunk(v, s.together*s.field.m) {
+		if err := s.addTogether(ctx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Modes) addTogether(ctx context.Context, v []float32) error {
 	h, iterations, err := s.field.iterate(ctx, v)
 	if err != nil {
 		return err
@@ -148,7 +168,9 @@ func (s *Modes) add(ctx context.Context, v []float32) error {
 		s.List[k].Starts++
 	}
 	slices.SortStableFunc(s.List, func(a, b Mode) int { return cmp.Compare(b.Bound, a.Bound) })
-	s.List = s.List[:min(len(s.List), MostModes)]
+	kept := min(len(s.List), MostModes)
+	clear(s.List[kept:]) // of means, which may be large
+	s.List = s.List[:kept]
 	s.labels = nil
 	return nil
 }

@@ -2,6 +2,7 @@ package sample
 
 import (
 	"math"
+	"reflect"
 	"testing"
 
 	"harmonium/compute"
@@ -58,6 +59,19 @@ func TestDirections(t *testing.T) {
 			if math.Abs(sign*float64(got[i*count+k])-x) > 1e-3 {
 				t.Errorf("direction %d of unit %d is %v, want ±%v", k+1, i, got[i*count+k], x)
 			}
+		}
+	}
+	// Any directions of W = 0 are watched.
+	clear(model.W)
+	observer, count = newDirections(model, compute.New(1))
+	observer.HiddenInputs(got, v)
+	for k := range count {
+		norm := 0.0
+		for i := range 5 {
+			norm += float64(got[i*count+k]) * float64(got[i*count+k])
+		}
+		if math.Abs(norm-1) > 1e-5 {
+			t.Errorf("direction %d of W = 0 has the norm² %v", k+1, norm)
 		}
 	}
 }
@@ -165,5 +179,38 @@ func TestParts(t *testing.T) {
 				t.Errorf("weights %v: %.4f of the rows are in mode %d, want %.4f", c.weights != nil, got[k], k+1, want)
 			}
 		}
+	}
+}
+
+// A search of a large model iterates its starts in parts, and finds the same modes. It takes less memory than all
+// starts together would.
+func TestSearchInParts(t *testing.T) {
+	model := blocks(4, 8, 2, 0.7)
+	search := func(together int) *Modes {
+		s := NewModes(model, nil)
+		if together > 0 {
+			s.together = together
+		}
+		if err := s.Search(t.Context(), 40, rbm.NewBatch(1, 32), rng.Seed(1)); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	want := search(0)
+	for _, together := range []int{1, 7, 1000} {
+		got := search(together)
+		if !reflect.DeepEqual(got.List, want.List) || got.Found != want.Found || got.Iterations != want.Iterations {
+			t.Errorf("%d starts together: %d modes after %d iterations, want %d after %d",
+				together, len(got.List), got.Iterations, len(want.List), want.Iterations)
+		}
+	}
+	const n, starts = 1_000_000, 500
+	large := &rbm.Model{Visible: rbm.NewLayer(rbm.Spin, 20), Hidden: rbm.NewLayer(rbm.Spin, n)}
+	if searching, kept := SearchMemory(large, starts); searching > 0.1*16*n*starts || kept < 8*20*n {
+		t.Errorf("a search takes %.0f bytes, and its modes %.0f", searching, kept)
+	}
+	large.Hidden = strange{large.Hidden}
+	if searching, kept := SearchMemory(large, starts); searching+kept > 0 {
+		t.Errorf("a search of units that are no bits takes %.0f bytes", searching+kept)
 	}
 }

@@ -35,7 +35,7 @@ const (
 )
 
 // newDirections returns the conditionals of a model whose hidden inputs are u·v for the leading left singular vectors u
-// of W, by subspace iteration u ← W Wᵀ u.
+// of W, by subspace iteration u ← W Wᵀ u. Where W has fewer of them, as W = 0, any other directions are watched.
 func newDirections(model *rbm.Model, on *compute.Context) (observer *rbm.Conditionals, count int) {
 	m, n := model.M(), model.N()
 	count = min(directions, m, n)
@@ -56,10 +56,12 @@ func newDirections(model *rbm.Model, on *compute.Context) (observer *rbm.Conditi
 					h[j] += float64(x * float64(w))
 				}
 			}
-			for i := range u[k] {
-				u[k][i] = 0
-				for j, w := range model.W[i*n : (i+1)*n] {
-					u[k][i] += float64(float64(w) * h[j])
+			if slices.ContainsFunc(h, func(x float64) bool { return x != 0 }) {
+				for i := range u[k] {
+					u[k][i] = 0
+					for j, w := range model.W[i*n : (i+1)*n] {
+						u[k][i] += float64(float64(w) * h[j])
+					}
 				}
 			}
 			for _, before := range u[:k] {
@@ -227,17 +229,32 @@ func (t *trace) rhat() (rhat float64, name string) {
 	return rhat, name
 }
 
-// ess returns the effective sample size by each quantity: of the free energy the lesser of bulk and tail. It is NaN for
-// a quantity that is constant and for chains that are too short.
+// ess returns the effective sample size by each quantity: of the free energy the lesser of bulk and tail. A quantity
+// that is the same in all sweeps of all chains says nothing of them, and its mean is known: it counts every sweep. ess
+// is NaN for chains that are too short.
 func (t *trace) ess() (all []quantity, ess []float64) {
 	all = t.all()
 	ess = make([]float64, len(all))
 	t.compute.Parallel(len(all), func(k int) {
-		if ess[k] = diag.ESS(all[k].chains); k == 0 {
-			ess[k] = min(ess[k], diag.TailESS(all[k].chains))
+		if all[k].constant() {
+			ess[k] = float64(len(t.labels) * t.length())
+			return
+		}
+		ess[k] = diag.ESS(all[k].chains)
+		if tail := diag.TailESS(all[k].chains); k == 0 && tail < ess[k] { // NaN where nearly all states have one F
+			ess[k] = tail
 		}
 	})
 	return all, ess
+}
+
+// constant reports whether all numbers are equal, and enough of them for an effective sample size.
+func (q quantity) constant() bool {
+	const fewest = 10 // of a chain, as of diag.ESS
+	first := q.chains[0]
+	return len(first) >= fewest && !slices.ContainsFunc(q.chains, func(chain []float64) bool {
+		return slices.ContainsFunc(chain, func(x float64) bool { return x != first[0] })
+	})
 }
 
 // least returns the place of the least number, and 0 where the first is NaN.

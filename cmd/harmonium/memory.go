@@ -35,16 +35,23 @@ func claim(bytes float64, what, wayOut string) error {
 	return nil
 }
 
-// claimSamples refuses samples by a method, auto among them, that would take too much memory.
+// claimSamples refuses samples by a method, auto among them, that would take too much memory. A search for modes comes
+// before chains, and after enumeration.
 func claimSamples(model *rbm.Model, method string, chains int) error {
-	if method == monitor.MethodExact {
-		return claim(exact.Memory(model), fmt.Sprintf("enumeration of %d×%d units", model.M(), model.N()), "take --method gibbs")
+	searching, modes := sample.SurveyMemory(model)
+	what, wayOut := fmt.Sprintf("%d chains of %d×%d units", chains, model.M(), model.N()), "take fewer --chains, or --method gibbs"
+	stay, then := sample.ChainMemory(model, chains), 0.0
+	switch method {
+	case monitor.MethodExact:
+		what, wayOut = fmt.Sprintf("enumeration of %d×%d units", model.M(), model.N()), "take --method gibbs"
+		stay, then = 0, exact.Memory(model)
+	case methodTempered, methodAuto: // auto may go on to tempering
+		then = sample.TemperingMemory(model, chains)
 	}
-	bytes := sample.ChainMemory(model, chains)
-	if method != methodGibbs { // auto may go on to tempering
-		bytes += sample.TemperingMemory(model, chains)
+	if searching > stay+then {
+		what, wayOut = fmt.Sprintf("the search for modes of %d×%d units", model.M(), model.N()), "take a smaller model"
 	}
-	return claim(bytes, fmt.Sprintf("%d chains of %d×%d units", chains, model.M(), model.N()), "take fewer --chains, or --method gibbs")
+	return claim(stay+max(searching, then)+modes, what, wayOut)
 }
 
 // claimScores refuses scores that would take too much memory.

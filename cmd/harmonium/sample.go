@@ -37,7 +37,7 @@ type sampleOptions struct {
 }
 
 func newSample(t *terminal) *cobra.Command {
-	o := &sampleOptions{thin: 10}
+	o := &sampleOptions{autoBurnIn: true, autoThin: true}
 	cmd := &cobra.Command{
 		Use:   "sample MODEL|RUN -n N -o FILE",
 		Short: "Draw configurations from a model",
@@ -45,12 +45,12 @@ func newSample(t *terminal) *cobra.Command {
 
 Small models are enumerated, and the samples are exact and independent. For others parallel
 block-Gibbs chains are run: they start apart, in all modes of the model that are found (or at the
-rows of a file), forget the start in a burn-in that lasts until they agree, and then give a sample
-every few sweeps. The effective sample size and R-hat tell whether they mixed, by the free energy,
-by the share of each mode and by the leading directions of the weights. If they did not, replica
-exchange (parallel tempering) follows: sets of replicas at temperatures between the model and
-independent units, which exchange states. It finds its temperatures by itself during the burn-in,
-and counts round trips.`,
+rows of a file), forget the start in a burn-in that lasts until they agree (R-hat of 1.008 or less),
+and then give a sample as often as one is nearly independent. The effective sample size and R-hat
+(1.01 or less) tell whether they mixed, by the slowest of the free energy, the share of each mode
+and the leading directions of the weights. If they did not, replica exchange (parallel tempering)
+follows: sets of replicas at temperatures between the model and independent units, which exchange
+states. It finds its temperatures by itself during the burn-in, and counts round trips.`,
 		Example: `  harmonium sample run -n 10000 -o new.npy
   harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv`,
 		Args: cobra.ExactArgs(1),
@@ -67,7 +67,6 @@ and counts round trips.`,
 	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed)")
 	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else gibbs, else tempered), exact, gibbs or tempered")
 	f.IntVar(&o.chains, "chains", sample.DefaultChains, "Gibbs chains, or replica sets of tempering; at most as many as configurations")
-	o.autoBurnIn = true
 	f.Var(&intOrAuto{&o.burnIn, &o.autoBurnIn}, "burn-in", "sweeps before the first sample of each chain; auto: until the chains agree")
 	f.Var(&intOrAuto{&o.thin, &o.autoThin}, "thin", "sweeps between samples of a chain; auto: as many as make the samples nearly independent")
 	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: all modes of the model, or its biases where it has one")
@@ -149,8 +148,8 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 		fmt.Fprintf(w, "method\t%s\n", result.Method)
 		if result.Method != monitor.MethodExact {
 			fmt.Fprintf(w, "sweeps\t%d before the first sample, %d between two\n", result.BurnIn, result.Thin)
-			fmt.Fprintf(w, "effective sample size\t%.0f of %d, %.3g a second\n", result.ESS, o.count, float64(result.ESS)/result.Seconds)
-			fmt.Fprintf(w, "R-hat\t%.5g\n", result.Rhat)
+			fmt.Fprintf(w, "effective sample size\t%s\n", result.worth())
+			fmt.Fprintf(w, "R-hat\t%s\n", sample.RhatInWords(float64(result.Rhat)))
 		}
 		if len(result.Modes) > 0 {
 			fmt.Fprintf(w, "modes\t%s\n", result.modes())
@@ -165,6 +164,15 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 		return &statusError{status: exitUntrusted}
 	}
 	return err
+}
+
+// worth tells the effective sample size, and the rate at which it grew where it is known.
+func (r *sampleResult) worth() string {
+	text := fmt.Sprintf("%s of %d", r.ESS.Digits(0), r.Count)
+	if rate := float64(r.ESS) / r.Seconds; rate == rate {
+		text += fmt.Sprintf(", %.3g a second", rate)
+	}
+	return text
 }
 
 func (r *sampleResult) addModes(modes []sample.ModeShare, changes int) {
@@ -237,7 +245,8 @@ func (t *terminal) draw(ctx context.Context, model *rbm.Model, method string, o 
 	return result, drawn.Samples, nil
 }
 
-// drawProgress shows the progress of sample.Draw, by a bar for each burn-in and each sampling.
+// drawProgress shows the progress of sample.Draw, by a bar for the survey of modes, each burn-in and each sampling. A
+// burn-in that goes on has a bar of its own for each of its lengths.
 type drawProgress struct {
 	t     *terminal
 	bar   *progress
@@ -246,20 +255,29 @@ type drawProgress struct {
 }
 
 func (b *drawProgress) report(p sample.Progress) {
-	if b.bar == nil || p.Method != b.last.Method || p.Sampling != b.last.Sampling {
+	if g := p.Gibbs; g != nil && b.last.Gibbs == nil {
 		b.stop()
-		if g := p.Gibbs; g != nil && !p.Sampling {
-			b.t.say("Gibbs chains do not mix (R-hat %.4g, %.0f effective samples): tempering", g.Rhat, g.ESS)
-		}
+		b.t.say("Gibbs chains do not mix (R-hat %s, %s effective samples): tempering",
+			sample.RhatInWords(g.Rhat), diag.Number(g.ESS).Digits(0))
+	}
+	last := b.last
+	if b.bar == nil || p.Method != last.Method || p.Surveying != last.Surveying || p.Sampling != last.Sampling || p.Total != last.Total {
+		b.stop()
 		name := "burn-in"
-		if p.Sampling {
+		switch {
+		case p.Surveying:
+			name = "modes"
+		case p.Sampling:
 			name = "sample"
 		}
 		b.bar, b.begun = b.t.progress(name, int64(p.Total)), time.Now()
 	}
 	b.last = p
 	note := fmt.Sprintf("%d chains", p.Chains)
-	if p.Method == sample.Tempered {
+	switch {
+	case p.Surveying:
+		note = fmt.Sprintf("%d modes", p.Modes)
+	case p.Method == sample.Tempered:
 		note = fmt.Sprintf("%d replica sets at %d temperatures, %d round trips", p.Chains, p.Temperatures, p.RoundTrips)
 	}
 	b.bar.set(int64(p.Done), note)
@@ -283,7 +301,7 @@ func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 	case !o.autoBurnIn && o.burnIn < 0:
 		return "", fmt.Errorf("--burn-in is %d, want 0 sweeps or more, or auto", o.burnIn)
 	case o.autoThin && !o.autoBurnIn && o.burnIn < sample.LeastBurnIn:
-		return "", fmt.Errorf("--thin auto is measured during the burn-in, but --burn-in is %d: want %d sweeps or more",
+		return "", fmt.Errorf("--thin auto is measured during the burn-in, but --burn-in is %d: want %d sweeps or more, or a number for --thin",
 			o.burnIn, sample.LeastBurnIn)
 	}
 	return sampleMethod(model, o.method, len(o.clamps) == 0 && o.start == "")

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"math"
 	"testing"
+	"time"
 
 	"harmonium/diag"
+	"harmonium/sample"
 )
 
 func TestModesOfASample(t *testing.T) {
@@ -22,5 +26,48 @@ func TestModesOfASample(t *testing.T) {
 		if got := r.modes(); got != want {
 			t.Errorf("shares %v: %q, want %q", shares, got, want)
 		}
+	}
+}
+
+// What can't be told has no rate.
+func TestWorthOfASample(t *testing.T) {
+	for want, ess := range map[string]float64{"120 of 500, 60 a second": 120, "unknown of 500": math.NaN()} {
+		r := sampleResult{Count: 500, ESS: diag.Number(ess), Seconds: 2}
+		if got := r.worth(); got != want {
+			t.Errorf("%v: %q, want %q", ess, got, want)
+		}
+	}
+}
+
+// Each phase of Draw is shown, the survey of modes before all chains too. A burn-in that goes on has another bar, and
+// tempering says once why it follows.
+func TestDrawProgressIsShown(t *testing.T) {
+	var shown bytes.Buffer
+	bars := drawProgress{t: &terminal{stderr: &shown}}
+	failed := &sample.Result{Rhat: 1e14, ESS: 23}
+	for _, p := range []sample.Progress{
+		{Surveying: true, Total: 1000},
+		{Surveying: true, Total: 1000, Done: 500, Modes: 7},
+		{Method: sample.Gibbs, Total: 16384, Done: 4096, Chains: 20},
+		{Method: sample.Gibbs, Total: 32768, Done: 24576, Chains: 20},
+		{Method: sample.Gibbs, Total: 100, Done: 50, Chains: 20, Sampling: true},
+		{Method: sample.Tempered, Total: 16384, Done: 8192, Chains: 20, Temperatures: 5, RoundTrips: 3, Gibbs: failed},
+		{Method: sample.Tempered, Total: 32768, Done: 24576, Chains: 20, Temperatures: 5, RoundTrips: 4, Gibbs: failed},
+	} {
+		bars.report(p)
+		bars.bar.printed = time.Time{} // a line each
+		bars.report(p)
+	}
+	want := `modes   0%  0 modes
+modes  50%  7 modes
+burn-in  25%  20 chains
+burn-in  75%  20 chains
+sample  50%  20 chains
+Gibbs chains do not mix (R-hat above 1000, 23 effective samples): tempering
+burn-in  50%  20 replica sets at 5 temperatures, 3 round trips
+burn-in  75%  20 replica sets at 5 temperatures, 4 round trips
+`
+	if got := shown.String(); got != want {
+		t.Errorf("shown:\n%s\nwant:\n%s", got, want)
 	}
 }
