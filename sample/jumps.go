@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -30,16 +31,19 @@ type Jumps struct {
 }
 
 // MostJumps is the largest number of modes to jump to.
-const MostJumps = MostModes
+const MostJumps = 160
 
-// Jumps returns jumps to the modes of the list.
-func (s *Modes) Jumps() *Jumps {
+// FindJumps looks for modes by mean-field iterations from known states and count patterns of each kind ([Modes.Search]).
+func FindJumps(model *rbm.Model, known rbm.Batch, count int, key rng.Key, on *compute.Context) *Jumps {
+	modes := NewModes(model, on)
+	modes.most = MostJumps
+	_ = modes.Search(context.Background(), count, known, key) // never cancelled
 	var means []float32
 	var bounds []float64
-	for _, mode := range s.List {
+	for _, mode := range modes.List {
 		means, bounds = append(means, mode.Visible...), append(bounds, mode.Bound)
 	}
-	return NewJumps(s.field.m, means, bounds, s.field.on)
+	return NewJumps(model.M(), means, bounds, on)
 }
 
 // NewJumps returns jumps to modes of so many visible units. It panics unless there are as many means for each bound.

@@ -28,6 +28,7 @@ type Modes struct {
 	model    *rbm.Model
 	field    *meanField
 	columns  int // number of columns of W whose patterns have been starts
+	most     int // modes in List
 	together int // number of starts that are iterated together
 
 	labels *rbm.Conditionals // observer of the means; nil until needed
@@ -52,7 +53,7 @@ const sameMode = 0.25
 // NewModes returns the modes of a model before any search: none. The model must not change afterwards. NewModes panics
 // if a layer has units that are no bits ([rbm.Model.CheckBits]).
 func NewModes(model *rbm.Model, on *compute.Context) *Modes {
-	return &Modes{model: model, field: newMeanField(model, on), together: together(model)}
+	return &Modes{model: model, field: newMeanField(model, on), most: MostModes, together: together(model)}
 }
 
 // SearchKinds times count is more than the starts of a [Modes.Search] with count rows of known: 5·count, and one column
@@ -168,7 +169,7 @@ func (s *Modes) addTogether(ctx context.Context, v []float32) error {
 		s.List[k].Starts++
 	}
 	slices.SortStableFunc(s.List, func(a, b Mode) int { return cmp.Compare(b.Bound, a.Bound) })
-	kept := min(len(s.List), MostModes)
+	kept := min(len(s.List), s.most)
 	clear(s.List[kept:]) // of means, which may be large
 	s.List = s.List[:kept]
 	s.labels = nil

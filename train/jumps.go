@@ -1,7 +1,8 @@
 package train
 
 import (
-	"context"
+	"cmp"
+	"slices"
 
 	"harmonium/monitor"
 	"harmonium/rbm"
@@ -19,19 +20,23 @@ type jumps struct {
 	means  []float32     // of modes, as modes has them
 	bounds []float64
 	key    rng.Key
+	data   rbm.Batch
 }
 
 const (
-	searchEvery = 50 // updates
-	searchRows  = 16 // of the minibatch
-	searchCount = 4  // patterns of each kind
-	jumping     = 20 // chains that may jump in an update
+	searchEvery  = 50   // updates
+	lookedAt     = 1000 // rows of data whose F is looked at for a search,
+	searchRows   = 16   // of which those with the lowest F begin one,
+	searchChains = 32   // chains,
+	searchBefore = 32   // modes of the search before, those with the largest bounds,
+	searchCount  = 4    // and patterns of each kind
+	jumping      = 20   // chains that may jump in an update
 )
 
 // move lets some of the chains jump, others in each update.
 func (j *jumps) move(p *population, u Update) {
 	if u.Number%searchEvery == 0 {
-		j.search(u)
+		j.search(p, u)
 	}
 	if j.modes == nil {
 		j.modes = sample.NewJumps(u.Model.M(), j.means, j.bounds, u.Conditionals.Compute())
@@ -44,18 +49,34 @@ func (j *jumps) move(p *population, u Update) {
 	}
 }
 
-func (j *jumps) search(u Update) {
+func (j *jumps) search(p *population, u Update) {
 	key := j.key.Stream(rng.Stream(u.Number))
-	known := sample.FromRows(u.Rows, searchRows, key)
-	all := known.Like(searchRows + len(j.bounds))
-	all.Slice(0, searchRows).Copy(known)
-	for k, μ := range j.means {
-		all.SetBit(searchRows+k/u.Model.M(), k%u.Model.M(), μ > 0.5)
+	lowest := j.lowest(u.Conditionals, searchRows, key)
+	chains := sample.FromRows(p.chains, searchChains, key.Stream(1))
+	before := min(len(j.bounds), searchBefore) // the largest bounds first
+	known := lowest.Like(searchRows + searchChains + before)
+	known.Slice(0, searchRows).Copy(lowest)
+	known.Slice(searchRows, searchRows+searchChains).Copy(chains)
+	m := u.Model.M()
+	for k, μ := range j.means[:before*m] {
+		known.SetBit(searchRows+searchChains+k/m, k%m, μ > 0.5)
 	}
-	modes := sample.NewModes(u.Model, u.Conditionals.Compute())
-	_ = modes.Search(context.Background(), searchCount, all, key) // never cancelled
-	j.modes = modes.Jumps()
+	j.modes = sample.FindJumps(u.Model, known, searchCount, key, u.Conditionals.Compute())
 	j.means, j.bounds = j.modes.Means, j.modes.Bounds
+}
+
+// lowest returns the rows with the lowest F among some of the data.
+func (j *jumps) lowest(c *rbm.Conditionals, count int, key rng.Key) rbm.Batch {
+	rows := sample.FromRows(j.data, lookedAt, key)
+	free, order := make([]float64, rows.Rows()), make([]int, rows.Rows())
+	c.FreeEnergy(free, rows)
+	for r := range order {
+		order[r] = r
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(free[a], free[b]) })
+	v := rows.Like(count)
+	v.Gather(rows, order[:count])
+	return v
 }
 
 // jumpsCost is the number of elementary operations in an update, with its part of a search.

@@ -46,7 +46,7 @@ func (p *PCD) Start(s Setup) error {
 	if p.Replicas > 0 {
 		p.replicas = newReplicaSets(s, p.Replicas)
 		if s.Model.CheckBits() == nil {
-			p.jumps = &jumps{key: s.Key.Stream(rng.StreamJumps)}
+			p.jumps = &jumps{key: s.Key.Stream(rng.StreamJumps), data: s.Data}
 			p.cost.jumps = jumpsCost(s.Model)
 		}
 		others = p.replicas.Visible()

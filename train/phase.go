@@ -38,7 +38,8 @@ func Negatives() []Negative {
 type Setup struct {
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // of Model, at the beginning of each update
-	Batch        int               // rows of a minibatch, at most
+	Data         rbm.Batch         // all rows
+	Batch        int               // of them a minibatch, at most
 	Key          rng.Key           // of the negative phase
 	Compute      *compute.Context
 }
