@@ -243,7 +243,9 @@ func (p *product) checkParts(parts []Part) {
 	}
 	rows := 0
 	for _, part := range parts {
-		rows += part.Rows
+		if rows += part.Rows; part.Rows < 0 {
+			panicf("a part of %d rows", part.Rows)
+		}
 		if part.Offset != nil && len(part.Offset) != p.f.Cols {
 			panicf("a part with %d offsets for %d columns", len(part.Offset), p.f.Cols)
 		}
