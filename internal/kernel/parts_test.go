@@ -10,8 +10,8 @@ import (
 	"harmonium/rng"
 )
 
-// partsOf are parts of the given numbers of rows with scales between 0 and 1 and offsets, of which every third are nil. The first has
-// the scale 1, and the second 0.
+// partsOf are parts of the given numbers of rows with scales between 0 and 1 and offsets, of which every third are nil.
+// The first has the scale 1, and the second 0.
 func partsOf(cols int, seed uint64, rows ...int) []Part {
 	parts := make([]Part, len(rows))
 	for k, n := range rows {
@@ -26,7 +26,8 @@ func partsOf(cols int, seed uint64, rows ...int) []Part {
 	return parts
 }
 
-// partNumbers is the definition of a part's numbers, from those of Mul: Scale·x and the sum are rounded one after the other.
+// partNumbers is the definition of a part's numbers, from those of Mul: Scale·x and the sum are rounded one after the
+// other.
 func partNumbers(x []float32, cols int, parts []Part) []float32 {
 	y, at := slices.Clone(x), 0
 	for _, part := range parts {
@@ -70,8 +71,8 @@ func forEachMethod(f func(c *Context, name string)) {
 	})
 }
 
-// Parts begin at odd rows and in the middle of blocks of 1024, go over several blocks, or have no rows. All bits and sums are those of the
-// numbers of Mul, scaled and shifted.
+// Parts begin at odd rows and in the middle of blocks of 1024, go over several blocks, or have no rows. All bits and
+// sums are those of the numbers of Mul, scaled and shifted.
 func TestPartsAreTheirDefinition(t *testing.T) {
 	key, step := rng.Seed(13).Stream(rng.StreamHidden), uint64(1)<<33+5
 	for _, lists := range [][2][]int{
