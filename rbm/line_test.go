@@ -86,12 +86,13 @@ func TestFreeEnergiesOnALine(t *testing.T) {
 		}
 		a.FreeEnergy(free[0], v)
 		rbm.FreeEnergies(v, rbm.Free{To: free[1], At: b}, rbm.Free{To: free[2], At: a})
-		line.At(rbm.Stretch{Rows: rows, Place: 0.6}).SampleHiddenFree(h, v, rng.Seed(1), 2, rbm.Free{To: free[3], At: a}, rbm.Free{To: free[4], At: b})
+		p := line.At(rbm.Stretch{Rows: rows, Place: 0.6})
+		p.SampleHiddenFree(h, v, rng.Seed(1), 2, rbm.Free{To: free[3], At: a}, rbm.Free{To: free[4], At: b})
 		if !slices.Equal(free[0], free[2]) || !slices.Equal(free[0], free[3]) || !slices.Equal(free[1], free[4]) {
 			t.Errorf("free energies differ alone, together and beside draws")
 		}
 		alone := rbm.NewBatch(rows, n)
-		line.At(rbm.Stretch{Rows: rows, Place: 0.6}).SampleHidden(alone, v, rng.Seed(1), 2)
+		p.SampleHidden(alone, v, rng.Seed(1), 2)
 		if !h.Equal(alone) {
 			t.Errorf("other draws beside free energies")
 		}
@@ -302,7 +303,8 @@ func TestLinePanics(t *testing.T) {
 	clear(base.W)
 	end := rbm.NewConditionals(model, nil)
 	line := rbm.NewLine(base, model, end)
-	p, other := line.At(rbm.Stretch{Rows: 2, Place: 0.5}, rbm.Stretch{Rows: 1, Place: 1}), rbm.NewLine(base, model, end).At(rbm.Stretch{Rows: 3})
+	p := line.At(rbm.Stretch{Rows: 2, Place: 0.5}, rbm.Stretch{Rows: 1, Place: 1})
+	other := rbm.NewLine(base, model, end).At(rbm.Stretch{Rows: 3})
 	v, h, free := rbm.NewBatch(3, 6), rbm.NewBatch(3, 4), make([]float64, 3)
 	with := func(change func(base *rbm.Model)) func() {
 		return func() {
@@ -311,14 +313,15 @@ func TestLinePanics(t *testing.T) {
 			rbm.NewLine(changed, model, end)
 		}
 	}
+	const notFinite = "rbm: a line from a model with parameters that are not finite"
 	for _, c := range []struct {
 		name, want string
 		f          func()
 	}{
 		{"weights", "rbm: a line from a model with weights", with(func(b *rbm.Model) { b.W[3] = 1e-30 })},
-		{"infinite", "rbm: a line from a model with parameters that are not finite", with(func(b *rbm.Model) { b.B()[1] = float32(math.Inf(1)) })},
-		{"NaN", "rbm: a line from a model with parameters that are not finite", with(func(b *rbm.Model) { b.C()[1] = float32(math.NaN()) })},
-		{"infinite in bits", "rbm: a line from a model with parameters that are not finite", with(func(b *rbm.Model) { b.C()[1] = 3e38 })},
+		{"infinite", notFinite, with(func(b *rbm.Model) { b.B()[1] = float32(math.Inf(1)) })},
+		{"NaN", notFinite, with(func(b *rbm.Model) { b.C()[1] = float32(math.NaN()) })},
+		{"infinite in bits", notFinite, with(func(b *rbm.Model) { b.C()[1] = 3e38 })},
 		{"kinds", "rbm: a line between models of different units", func() {
 			rbm.NewLine(random(6, 4, rbm.Bernoulli, rbm.Bernoulli, 0, 1), model, end)
 		}},

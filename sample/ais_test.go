@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"harmonium/compute"
@@ -119,8 +120,8 @@ func TestAnnealStopsEarly(t *testing.T) {
 	}
 }
 
-// Without weights log Z is Γ_v(0) + Γ_h(0). AIS and reverse AIS give the lecture's log Z of the model, within five of their errors, for
-// every pair of kinds of units; tempering keeps the distribution.
+// Without weights log Z is Γ_v(0) + Γ_h(0). AIS and reverse AIS give the lecture's log Z of the model, within five of
+// their errors, for every pair of kinds of units; tempering keeps the distribution.
 func TestLinesOfEveryKind(t *testing.T) {
 	const m, n, chains = 5, 4, 5000
 	truth := func(model *rbm.Model) float64 {
@@ -153,6 +154,9 @@ func TestLinesOfEveryKind(t *testing.T) {
 				if got := truth(base) + z.Value; !(math.Abs(got-want) <= 5*z.Stderr) || z.Stderr > 0.1 {
 					t.Errorf("%s: log Z by reverse AIS is %v ± %v, want %v", name, got, z.Stderr, want)
 				}
+				if !strings.HasSuffix(name, "other biases") {
+					continue // of the bases this is the most general
+				}
 				tempering := sample.NewTempering(line, start, 3, rng.Seed(4))
 				for range 10 {
 					tempering.Round()
@@ -168,7 +172,8 @@ func TestLinesOfEveryKind(t *testing.T) {
 	}
 }
 
-// The lengths of steps tell where on a line the model changes: at places that stay at the base for their first half, in both directions.
+// The lengths of steps tell where on a line the model changes: at places that stay at the base for their first half, in
+// both directions.
 func TestAnnealMeasuresItsSteps(t *testing.T) {
 	const steps = 50
 	model := randomModel(30, 12, rbm.Bernoulli, rbm.Bernoulli, 35)

@@ -35,7 +35,8 @@ func codes(r *sample.Result) (codes []string) {
 	return codes
 }
 
-// checkMoments holds P(v_i) and P(v_i, v_j) over the samples against a distribution, by the error that the effective sample size states.
+// checkMoments holds P(v_i) and P(v_i, v_j) over the samples against a distribution, by the error that the effective
+// sample size states.
 func checkMoments(t *testing.T, r *sample.Result, p []float64) {
 	t.Helper()
 	m := r.Samples.Units()
@@ -59,7 +60,8 @@ func checkMoments(t *testing.T, r *sample.Result, p []float64) {
 	}
 }
 
-// Samples of models that mix have the moments of the lecture's distribution, within the stated error, for every kind of unit and method.
+// Samples of models that mix have the moments of the lecture's distribution, within the stated error, for every kind of
+// unit and method.
 func TestDrawMoments(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -126,8 +128,8 @@ func TestDrawTempersWhereGibbsStays(t *testing.T) {
 	}
 }
 
-// golfHole is a model of m units of which one hidden unit holds all on, with a weight about as large as that of all other configurations:
-// a first-order transition, which chains at no temperature cross.
+// golfHole is a model of m units of which one hidden unit holds all on, with a weight about as large as that of all
+// other configurations: a first-order transition, which chains at no temperature cross.
 func golfHole(m int, w float64) *rbm.Model {
 	model := rbm.New(m, 1, rng.Seed(1))
 	for i := range model.W {

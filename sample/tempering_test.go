@@ -147,9 +147,7 @@ func TestTemperingDoesNotDrift(t *testing.T) {
 			for range rounds {
 				p.Round()
 			}
-			if rounds > 1 { // all pairs have tried
-				p.Respace(6)
-			}
+			p.Respace(6)
 			checkDistribution(t, p.Visible(), want)
 		}
 		if β := p.Betas(); β[0] != 0 || β[len(β)-1] != 1 || !slices.IsSorted(β) {
@@ -158,7 +156,8 @@ func TestTemperingDoesNotDrift(t *testing.T) {
 	}
 }
 
-// The works that a round reports are the changes of free energy between neighbours, of their states, by models with interpolated parameters.
+// The works that a round reports are the changes of free energy between neighbours, of their states, by models with
+// interpolated parameters.
 func TestObservedWork(t *testing.T) {
 	const m, n, sets, temperatures = 30, 12, 7, 5
 	for _, units := range kinds {
@@ -192,7 +191,8 @@ func TestObservedWork(t *testing.T) {
 	}
 }
 
-// walked are replica sets with a clamp that have found temperatures of their own, on a line whose model moves meanwhile.
+// walked are replica sets with a clamp that have found temperatures of their own, on a line whose model moves
+// meanwhile.
 func walked(t *testing.T, units rbm.Kind, workers int) (p *sample.Tempering, line *rbm.Line) {
 	t.Helper()
 	const m, n, sets = 30, 20, 7
@@ -275,7 +275,8 @@ func TestTemperingRestores(t *testing.T) {
 	}
 }
 
-// A clone goes on from the same states at the same temperatures, by random numbers of its own, and leaves the original as it is.
+// A clone goes on from the same states at the same temperatures, by random numbers of its own, and leaves the original
+// as it is.
 func TestTemperingClone(t *testing.T) {
 	for _, units := range kinds {
 		p, _ := walked(t, units, 1)
@@ -332,6 +333,10 @@ func TestTemperingResizes(t *testing.T) {
 		}
 		if !p.Visible().Equal(last) {
 			t.Errorf("from %d to %d temperatures: other states at the model", have, count)
+		}
+		p.Round()
+		if β := p.Betas(); β[0] != 0 || β[count-1] != 1 {
+			t.Errorf("the temperatures are at %v", β)
 		}
 		copy(p.State().Betas, sample.Even(count-1))
 		p.Round()

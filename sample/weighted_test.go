@@ -10,8 +10,8 @@ import (
 	"harmonium/sample"
 )
 
-// logZAlongBeta returns log Z of the model and its error by weighted chains that follow the model with β·W through steps temperatures, and
-// are resampled where their effective sample size is below a part of their number.
+// logZAlongBeta returns log Z of the model and its error by weighted chains that follow the model with β·W through
+// steps temperatures, and are resampled where their effective sample size is below a part of their number.
 func logZAlongBeta(t *testing.T, model *rbm.Model, chains, steps int, seed uint64, threshold float64) (logZ, stderr float64) {
 	t.Helper()
 	p := sample.NewIndependent(model, chains, rng.Seed(seed))
@@ -31,7 +31,8 @@ func logZAlongBeta(t *testing.T, model *rbm.Model, chains, steps int, seed uint6
 	return z.Value, z.Stderr
 }
 
-// The truth lies as far from the estimate as the stated error says, with resampling and without, and the mean of Z is not biased.
+// The truth lies as far from the estimate as the stated error says, with resampling and without, and the mean of Z is
+// not biased.
 func TestErrorsOfWeightedChains(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -100,8 +101,8 @@ func TestResample(t *testing.T) {
 	}
 }
 
-// Resampled chains know log Z as well as before, and each is drawn within one of as many times as its weight says: over many keys, as often
-// in the mean.
+// Resampled chains know log Z as well as before, and each is drawn within one of as many times as its weight says: over
+// many keys, as often in the mean.
 func TestResampleByWeight(t *testing.T) {
 	const chains, keys = 60, 400
 	model := rbm.New(64, 5, rng.Seed(1))
