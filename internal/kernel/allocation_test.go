@@ -16,7 +16,8 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	const rows, inner, cols = 200, 300, 128
 	x, src, dst := randomBits(rows, inner, 128, 1), kerneltest.RandomFloats(inner*cols, 2), make([]float32, rows*cols)
 	bits, turned := NewBits(rows, cols), NewBits(inner, rows)
-	parts, sums := []Part{{Rows: 77, Scale: 0.5}, {rows - 77, 0.3, make([]float32, cols)}}, [2][]float64{make([]float64, rows), make([]float64, rows)}
+	parts := []Part{{Rows: 77, Scale: 0.5}, {rows - 77, 0.3, make([]float32, cols)}}
+	sums := [2][]float64{make([]float64, rows), make([]float64, rows)}
 	var f, g Fixed
 	for _, workers := range []int{1, 2} {
 		c := New(workers)
