@@ -29,7 +29,7 @@ func (r *results) compute(t *testing.T, on *compute.Context) {
 	check(t, err)
 	model := rbm.New(set.Units(), 9, rng.Seed(2))
 	training, err := train.Start(model, set, train.Config{
-		Compute: on, Updates: 30, Batch: 60, Negative: &train.PCD{Steps: 2, Chains: 70, Replicas: 5},
+		Compute: on, Updates: 60, Batch: 60, Negative: &train.PCD{Steps: 2, Chains: 70, Replicas: 5},
 	})
 	check(t, err)
 	for range training.Steps(t.Context()) {
