@@ -10,5 +10,5 @@
 //
 // [Tempering], replica exchange (parallel tempering) along an [rbm.Line] from independent units to the model.
 //
-// [AIS] and [ReverseAIS] measure log Z along a path by [WeightedChains].
+// [AIS] and [ReverseAIS] measure log Z along it by [WeightedChains], and [Bennett] by the exchanges of a Tempering.
 package sample
