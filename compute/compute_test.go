@@ -29,7 +29,7 @@ func (r *results) compute(t *testing.T, on *compute.Context) {
 	check(t, err)
 	model := rbm.New(set.Units(), 9, rng.Seed(2))
 	training, err := train.Start(model, set, train.Config{
-		Compute: on, Updates: 30, Batch: 60, Negative: &train.PCD{Steps: 2, Chains: 70, Refresh: 2, Temperatures: 3},
+		Compute: on, Updates: 60, Batch: 60, Negative: &train.PCD{Steps: 2, Chains: 70, Replicas: 5},
 	})
 	check(t, err)
 	for range training.Steps(t.Context()) {
@@ -46,7 +46,8 @@ func (r *results) compute(t *testing.T, on *compute.Context) {
 	r.Pseudo, err = model.PseudoLogLikelihood(v, on)
 	check(t, err)
 	rbm.NewConditionals(model, on).Statistics(r.Means, model, set.States, nil)
-	replicas := sample.NewTempering(sample.Path{sample.IndependentModel(model), model}, v, 3, rng.Seed(4), on)
+	line := rbm.NewLine(sample.IndependentModel(model), model, rbm.NewConditionals(model, on))
+	replicas := sample.NewTempering(line, v, 3, rng.Seed(4))
 	for range 5 {
 		replicas.Round()
 	}

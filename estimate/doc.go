@@ -13,8 +13,7 @@
 //
 // log Z is at least −F(v) for every v. Where a configuration above the estimates is found, these are wrong for certain.
 //
-// All go along a straight line between the parameters of base and model, or along models that were kept during a training (N. Béreux et
-// al., ICLR 2025).
+// All go along the straight line between the parameters of base and model ([rbm.Line]).
 //
 // Where the five agree, and AIS agrees with a shorter run, [LogZ] gives the mean of AIS and tempering with an error that covers the
 // others. Where they don't it takes longer runs, up to a budget, and then says so by a [diag.Finding]. [Compare] compares samples with

@@ -174,10 +174,6 @@ func TestLogZRefuses(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for want, run := range map[string]func() (*estimate.Bracket, error){
-		"model 0 of Between has 5 bernoulli and 4 bernoulli units": func() (*estimate.Bracket, error) {
-			o := estimate.Options{Between: []*rbm.Model{rbm.New(5, 4, rng.Seed(1))}}
-			return estimate.LogZ(t.Context(), model, v, make([]float64, 5), o)
-		},
 		"data of 4 units": func() (*estimate.Bracket, error) {
 			return estimate.LogZ(t.Context(), model, rbm.NewBatch(1, 4), make([]float64, 4), estimate.Options{})
 		},

@@ -2,6 +2,7 @@ package estimate
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"harmonium/rbm"
@@ -9,28 +10,36 @@ import (
 	"harmonium/sample"
 )
 
-// After a run on a path that stays where it is for its first half, the steps of the next run crowd in the second half: all but
-// the part that is even.
+// After a run along a line on which the model changes late, the steps of the next run crowd there, as the lengths say: all but the part
+// that is even.
 func TestScheduleFollowsTheLengths(t *testing.T) {
 	model := rbm.New(30, 8, rng.Seed(1))
 	for k := range model.W {
 		model.W[k] *= 100
 	}
-	base := sample.IndependentModel(model)
-	base.SetBiasesFromMeans(make([]float64, 30))
 	v := sample.FromBiases(model, 200, rng.Seed(2))
-	e := newEstimator(model, v, make([]float64, 30), Options{Budget: DefaultBudget, Between: []*rbm.Model{base}})
-	e.modes = nil // which would move the base, and with it the first half
+	e := newEstimator(model, v, make([]float64, 30), Options{Budget: DefaultBudget})
+	e.modes = nil // which would move the base
 	if _, err := e.run(context.Background(), 100); err != nil {
 		t.Fatal(err)
 	}
-	late := 0
-	for _, place := range e.schedule(300) {
-		if place > 0.5 {
-			late++
+	for _, part := range []struct{ from, to float64 }{{0, 0.5}, {0.5, 1}, {0.7, 0.8}, {0, 0.1}} {
+		share, whole, steps := 0.0, 0.0, 0.0
+		for k, x := range e.lengths {
+			if whole += x; e.places[k] > part.from-1e-9 && e.places[k+1] < part.to+1e-9 {
+				share += x
+			}
 		}
-	}
-	if part := float64(late) / 300; part < 0.8 || part > 0.9 { // 0.7 + 0.3/2
-		t.Errorf("%.2f of the steps are in the second half, want 0.85", part)
+		for _, place := range e.schedule(300) {
+			if place > part.from && place <= part.to {
+				steps += 1. / 300
+			}
+		}
+		if late := part.to == 1; late != (share > 0.7*whole) {
+			t.Errorf("%.2f of the lengths are between %v and %v: the test shows nothing", share/whole, part.from, part.to)
+		}
+		if want := 0.3*(part.to-part.from) + 0.7*share/whole; math.Abs(steps-want) > 0.01 {
+			t.Errorf("%.3f of the steps are between %v and %v, want %.3f", steps, part.from, part.to, want)
+		}
 	}
 }

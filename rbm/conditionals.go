@@ -65,7 +65,7 @@ func (c *Conditionals) Update(model *Model) {
 	if !isBit(model.Visible) || !isBit(model.Hidden) {
 		bits = c.inBits(model)
 	}
-	c.biases = bits.b
+	c.biases = append(c.biases[:0], bits.b...) // those of the model may change before the next Update
 	c.compute.Load(&c.toHidden, bits.w, c.m, c.n, bits.c)
 	c.compute.LoadTransposed(&c.toVisible, bits.w, c.m, c.n, bits.b)
 }

@@ -13,12 +13,16 @@ type direction struct {
 	inputs   []float32 // scratch
 }
 
-// directions are both of a model, from copies of its parameters.
-type directions struct{ toHidden, toVisible direction }
+// directions are both of a model, which is a copy.
+type directions struct {
+	model               *Model
+	toHidden, toVisible direction
+}
 
 func newDirections(model *Model) *directions {
 	model = model.Clone()
 	return &directions{
+		model:     model,
 		toHidden:  direction{from: model.Visible, to: model.Hidden, w: model.W},
 		toVisible: direction{from: model.Hidden, to: model.Visible, w: model.Transpose().W},
 	}

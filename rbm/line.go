@@ -2,6 +2,7 @@ package rbm
 
 import (
 	"fmt"
+	"slices"
 
 	"harmonium/compute"
 	"harmonium/internal/kernel"
@@ -26,27 +27,26 @@ type Line struct {
 	constant    float64   // of the base's energy in bits
 }
 
-// NewLine returns the line from a base to a model, whose conditionals are end. Where these are updated, the line ends at
-// the model as it is then. It panics if the base has weights, or units of other numbers and kinds than the model.
+// NewLine returns the line from a base, as it is now, to a model, whose conditionals are end: the line ends at the
+// model as it was when these were updated last. It panics if the base has weights, or parameters that are not finite,
+// or if the three differ in numbers and kinds of units.
 func NewLine(base, model *Model, end *Conditionals) *Line {
-	if !base.Fits(model) {
+	if !base.Fits(model) || end.m != model.M() || end.n != model.N() || (end.through == nil) != model.inBits() {
 		panic("rbm: a line between models of different units")
 	}
-	for _, w := range base.W {
-		if w != 0 {
-			panic("rbm: a line from a model with weights")
-		}
+	if slices.ContainsFunc(base.W, func(w float32) bool { return w != 0 }) {
+		panic("rbm: a line from a model with weights")
 	}
-	l := &Line{base: base, model: model, end: end}
-	if !model.inBits() {
-		return l
-	}
-	bits := base.Bits()
-	l.visible, l.constant = round(nil, bits.B), bits.Offset
-	for _, c := range bits.C {
-		if c != 0 {
+	l := &Line{base: base.Clone(), model: model, end: end}
+	if model.inBits() {
+		bits := base.Bits()
+		l.visible, l.constant = round(nil, bits.B), bits.Offset
+		if slices.ContainsFunc(bits.C, func(c float64) bool { return c != 0 }) {
 			l.hidden = round(nil, bits.C)
 		}
+	}
+	if !base.Finite() || !end.compute.Finite(l.visible) || !end.compute.Finite(l.hidden) {
+		panic("rbm: a line from a model with parameters that are not finite")
 	}
 	return l
 }
@@ -67,14 +67,14 @@ type Stretch struct {
 }
 
 // Places are the conditionals at places of a line, for states of which the first rows are at the first place, and so
-// on. Random numbers belong to the row of a state, whatever its place.
+// on. Random numbers of bits belong to the row of a state, whatever its place; those of other kinds to the number of
+// the place and the row there.
 type Places struct {
 	line            *Line
 	list            []Stretch
 	hidden, visible []kernel.Part
 	offsets         []float32
-	linear          []float64 // scratch
-	at              *Model    // scratch for kinds that are no bits
+	at              *Model // scratch for kinds that are no bits
 }
 
 // At returns the conditionals at the places of a list.
@@ -84,8 +84,13 @@ func (l *Line) At(list ...Stretch) *Places {
 	return p
 }
 
-// Set moves to other places.
+// Set moves to other places. It panics if one is not between 0 and 1, or has a negative number of rows.
 func (p *Places) Set(list ...Stretch) {
+	for _, s := range list {
+		if !(s.Place >= 0 && s.Place <= 1) || s.Rows < 0 {
+			panic(fmt.Sprintf("rbm: %d rows at the place %v of a line, want one between 0 and 1", s.Rows, s.Place))
+		}
+	}
 	p.list = append(p.list[:0], list...)
 	if l := p.line; l.model.inBits() {
 		p.offsets = resize(p.offsets, len(list)*(len(l.visible)+len(l.hidden)))[:0]
@@ -156,26 +161,43 @@ type Free struct {
 
 // FreeEnergies writes free energies of the rows of v at places of one line, by one product.
 func FreeEnergies(v Batch, list ...Free) {
+	if len(list) == 0 {
+		return
+	}
 	l := list[0].At.line
+	l.checkFree(v, list)
 	if l.end.through != nil {
 		freeThrough(v, list)
 		return
 	}
-	l.end.compute.SumSoftplusParts(v.bits, &l.end.toHidden, sums(v, list)...)
-	finish(v, list)
+	l.end.compute.SumSoftplusParts(v.bits, &l.end.toHidden, sums(list)...)
+	l.finish(v, list)
+}
+
+func (l *Line) checkFree(v Batch, list []Free) {
+	for _, f := range list {
+		switch rows := f.At.rows(); {
+		case f.At.line != l:
+			panic("rbm: free energies at places of different lines")
+		case v.Units() != l.end.m || v.Rows() != rows || len(f.To) != rows:
+			panic(fmt.Sprintf("rbm: %d free energies of %d states of %d units, at places of %d rows on a line of %d units",
+				len(f.To), v.Rows(), v.Units(), rows, l.end.m))
+		}
+	}
 }
 
 // SampleHiddenFree is [Places.SampleHidden], and [FreeEnergies] by the same product.
 func (p *Places) SampleHiddenFree(dst, v Batch, key rng.Key, step uint64, list ...Free) {
 	l := p.line
 	p.check("visible", v, l.end.m, dst, l.end.n)
+	l.checkFree(v, list)
 	if l.end.through != nil {
 		p.SampleHidden(dst, v, key, step)
 		freeThrough(v, list)
 		return
 	}
-	l.end.compute.SampleParts(dst.bits, v.bits, &l.end.toHidden, p.hidden, key, step, sums(v, list)...)
-	finish(v, list)
+	l.end.compute.SampleParts(dst.bits, v.bits, &l.end.toHidden, p.hidden, key, step, sums(list)...)
+	l.finish(v, list)
 }
 
 func freeThrough(v Batch, list []Free) {
@@ -187,27 +209,23 @@ func freeThrough(v Batch, list []Free) {
 }
 
 // sums asks for Σ_j log(1+e^{x_j}) at the places of a list.
-func sums(v Batch, list []Free) []kernel.Sums {
+func sums(list []Free) []kernel.Sums {
 	sums := make([]kernel.Sums, len(list))
 	for k, f := range list {
-		if v.Units() != f.At.line.end.m || len(f.To) != f.At.rows() {
-			panic(fmt.Sprintf("rbm: %d free energies of states of %d units, at places of %d rows on a line of %d units",
-				len(f.To), v.Units(), f.At.rows(), f.At.line.end.m))
-		}
 		sums[k] = kernel.Sums{To: f.To, Parts: f.At.hidden}
 	}
 	return sums
 }
 
 // finish turns Σ_j log(1+e^{x_j}) at the places of a list into F(v).
-func finish(v Batch, list []Free) {
-	l := list[0].At.line
+func (l *Line) finish(v Batch, list []Free) {
 	for r := range v.Rows() {
-		base, model := l.constant, l.end.constant
+		base, model := 0.0, 0.0
 		forEachBit(v.bits.Row(r), func(i int) {
-			base -= float64(l.visible[i])
-			model -= float64(l.end.biases[i])
+			base += float64(l.visible[i])
+			model += float64(l.end.biases[i])
 		})
+		base, model = l.constant-base, l.end.constant-model
 		for _, f := range list {
 			β := f.At.placeOf(r)
 			f.To[r] = float64((1-β)*base) + float64(β*model) - f.To[r]
@@ -233,15 +251,17 @@ func (p *Places) each(key rng.Key, f func(c *Conditionals, key rng.Key, from, to
 	}
 	from := 0
 	for k, s := range p.list {
-		p.line.Interpolate(p.at, s.Place)
+		p.line.interpolate(p.at, p.line.end.through.model, s.Place)
 		f(NewConditionals(p.at, p.line.end.compute), key.Stream(rng.Stream(k)), from, from+s.Rows)
 		from += s.Rows
 	}
 }
 
-// Interpolate sets the parameters of dst to those at a place.
-func (l *Line) Interpolate(dst *Model, place float64) {
-	from, to := l.base.Parameters(), l.model.Parameters()
+// Interpolate sets the parameters of dst to those at a place between the base and the model as it is now.
+func (l *Line) Interpolate(dst *Model, place float64) { l.interpolate(dst, l.model, place) }
+
+func (l *Line) interpolate(dst, model *Model, place float64) {
+	from, to := l.base.Parameters(), model.Parameters()
 	for k, x := range dst.Parameters() {
 		l.end.compute.Interpolate(x.Values, from[k].Values, to[k].Values, float32(place))
 	}

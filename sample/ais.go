@@ -23,12 +23,13 @@ type LogZ struct {
 	ESS           float64 // effective sample size (Σw)²/Σw² of the weights that it comes from
 }
 
-// AIS is annealed importance sampling (R. M. Neal, Statistics and Computing 11 (2001) 125; for RBMs R. Salakhutdinov and I. Murray, ICML
-// 2008) with resampling. count independent samples of the line's base go through the places, one sweep at each, to the model.
-// [WeightedChains.LogZ] of the result is log Z of the model: a lower bound in probability, P(estimate > log Z + x) ≤ e^(−x).
+// AIS is annealed importance sampling (R. M. Neal, Statistics and Computing 11 (2001) 125; for RBMs R. Salakhutdinov
+// and I. Murray, ICML 2008) with resampling. count independent samples of the line's base go through the places, one
+// sweep at each, to the model. [WeightedChains.LogZ] of the result is log Z of the model: a lower bound in probability,
+// P(estimate > log Z + x) ≤ e^(−x).
 //
-// places begin at 0 and end at 1. lengths are the standard deviation that each step adds to the log weights. report, which may be nil, is
-// called after each.
+// places begin at 0 and end at 1. lengths are the standard deviation that each step adds to the log weights. report,
+// which may be nil, is called after each.
 func AIS(ctx context.Context, line *rbm.Line, places []float64, count int, key rng.Key, report func(step int)) (
 	chains *WeightedChains, lengths []float64, err error,
 ) {
@@ -37,11 +38,12 @@ func AIS(ctx context.Context, line *rbm.Line, places []float64, count int, key r
 	return chains, lengths, err
 }
 
-// ReverseAIS is AIS from the line's model to its base (Y. Burda, R. Grosse and R. Salakhutdinov, AISTATS 2015). The result is
-// log Z_1 − log Z_0: an upper bound in probability, if the chains begin at samples of the model.
+// ReverseAIS is AIS from the line's model to its base (Y. Burda, R. Grosse and R. Salakhutdinov, AISTATS 2015). The
+// result is log Z_1 − log Z_0: an upper bound in probability, if the chains begin at samples of the model.
 //
-// logWeights, unless nil, are log weights that the chains begin with, of mean weight 1: they turn starts that are no samples of the
-// model into weighted ones. places, lengths and report are those of [AIS]: lengths in the order of places. The chains are moved.
+// logWeights, unless nil, are log weights that the chains begin with, of mean weight 1: they turn starts that are no
+// samples of the model into weighted ones. places, lengths and report are those of [AIS]: lengths in the order of
+// places. The chains are moved.
 func ReverseAIS(
 	ctx context.Context, line *rbm.Line, places []float64, chains *Chains, logWeights []float64, key rng.Key, report func(step int),
 ) (z LogZ, lengths []float64, err error) {
@@ -61,10 +63,11 @@ func ReverseAIS(
 // evenOut is the effective sample size, as a part of the chains, below which Anneal resamples.
 const evenOut = 0.5
 
-// Anneal takes the chains from places[0] of a line, where they are, to each of the others in turn. The weight of a chain at v takes on
-// the factor e^(F_before(v) − F_after(v)), and then the chain makes a sweep. Where the weights have become uneven the chains are
-// resampled. It stops early, with the error of ctx, when that is cancelled. lengths are the standard deviations, over the weighted
-// chains, of what each step adds to the log weights. report, which may be nil, is called after each.
+// Anneal takes the chains from places[0] of a line, where they are, to each of the others in turn. The weight of a
+// chain at v takes on the factor e^(F_before(v) − F_after(v)), and then the chain makes a sweep. Where the weights have
+// become uneven the chains are resampled. It stops early, with the error of ctx, when that is cancelled. lengths are
+// the standard deviations, over the weighted chains, of what each step adds to the log weights. report, which may be
+// nil, is called after each.
 func (p *WeightedChains) Anneal(ctx context.Context, line *rbm.Line, places []float64, report func(step int)) (
 	lengths []float64, err error,
 ) {

@@ -284,7 +284,7 @@ func TestDrawRepeats(t *testing.T) {
 	model := randomModel(70, 33, rbm.Spin, rbm.Bernoulli, 23)
 	for _, o := range []sample.Options{
 		{Count: 90, Chains: 8, Method: sample.Gibbs}, {Count: 30, Chains: 8, Method: sample.Tempered, BurnIn: 40, Thin: 3},
-		{Count: 30, Chains: 8, BurnIn: 64, Thin: 4, Between: []*rbm.Model{randomModel(70, 33, rbm.Spin, rbm.Bernoulli, 24)}},
+		{Count: 30, Chains: 8, BurnIn: 64, Thin: 4},
 	} {
 		var want *sample.Result
 		var steps []sample.Progress
@@ -307,11 +307,6 @@ func TestDrawRepeats(t *testing.T) {
 		o.Compute, o.Seed = compute.New(1), 1
 		if draw(t, model, o).Samples.Equal(want.Samples) {
 			t.Errorf("%q: another seed gives the same samples", o.Method)
-		}
-		if o.Seed = 0; o.Between != nil {
-			if o.Between = nil; draw(t, model, o).Samples.Equal(want.Samples) {
-				t.Errorf("%q: a straight path gives the samples of another path", o.Method)
-			}
 		}
 	}
 }
@@ -422,8 +417,6 @@ func TestDrawRefuses(t *testing.T) {
 		"Start has 5 units a row, the model has 6": {Start: rbm.NewBatch(2, 5)},
 		"Clamp holds unit -1":                      {Clamp: map[int]bool{6: true, -1: true}},
 		"Clamp holds unit 6, but the model has":    {Clamp: map[int]bool{6: true}},
-		"model 1 of Between has 6 spin and 4 bernoulli units": {
-			Between: []*rbm.Model{model, randomModel(6, 4, rbm.Spin, rbm.Bernoulli, 26)}},
 	} {
 		if r, err := sample.Draw(t.Context(), model, o); r != nil || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

@@ -9,7 +9,8 @@ func Even(steps int) []float64 {
 	return places
 }
 
-// Respace returns places from 0 to 1, steps of equal length apart, where lengths are those of the stretches between places as they are.
+// Respace returns places from 0 to 1, steps of equal length apart, where lengths are those of the stretches between
+// places as they are.
 func Respace(places, lengths []float64, steps int) []float64 {
 	along := make([]float64, len(places)) // length up to each place
 	for k, x := range lengths {

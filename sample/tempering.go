@@ -9,23 +9,23 @@ import (
 	"harmonium/rng"
 )
 
-// Tempering is replica exchange, or parallel tempering: replicas of a chain at several temperatures, which exchange states
-// (K. Hukushima and K. Nemoto, J. Phys. Soc. Japan 65 (1996) 1604; for RBMs G. Desjardins et al., AISTATS 2010).
+// Tempering is replica exchange, or parallel tempering: replicas of a chain at several temperatures, which exchange
+// states (K. Hukushima and K. Nemoto, J. Phys. Soc. Japan 65 (1996) 1604; for RBMs G. Desjardins et al., AISTATS 2010).
 //
-// A temperature is a place β on the straight line from independent units at β = 0 to the model at β = 1, where the energy is
-// (1−β)·E_0 + β·E_1. Neighbours t and u exchange their visible states with probability
+// A temperature is a place β on the straight line from independent units at β = 0 to the model at β = 1, where the
+// energy is (1−β)·E_0 + β·E_1. Neighbours t and u exchange their visible states with probability
 //
 //	min(1, e^(F_t(v_t) + F_u(v_u) − F_t(v_u) − F_u(v_t))),
 //
-// which leaves Π_t P_t(v_t) invariant. Even pairs exchange in one round and odd pairs in the next: a state then goes on in its
-// direction as long as its exchanges are accepted (S. Syed, A. Bouchard-Côté, G. Deligiannidis and A. Doucet, J. R. Statist. Soc. B 84
-// (2022) 321).
+// which leaves Π_t P_t(v_t) invariant. Even pairs exchange in one round and odd pairs in the next: a state then goes on
+// in its direction as long as its exchanges are accepted (S. Syed, A. Bouchard-Côté, G. Deligiannidis and A. Doucet, J.
+// R. Statist. Soc. B 84 (2022) 321).
 //
 // A replica set is one replica at each temperature. Several sets run side by side, independent of each other.
 type Tempering struct {
-	// ObserveWork, unless nil, is called for every pair of temperatures k and k+1 before they exchange, with the work of taking each set's
-	// states to the neighbour, a change of free energy: up[r] = F_{k+1}(v_k) − F_k(v_k), down[r] = F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The
-	// slices are reused.
+	// ObserveWork, unless nil, is called for every pair of temperatures k and k+1 before they exchange, with the work
+	// of taking each set's states to the neighbour, a change of free energy: up[r] = F_{k+1}(v_k) − F_k(v_k), down[r] =
+	// F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The slices are reused.
 	ObserveWork func(k int, up, down []float64)
 
 	line       *rbm.Line
@@ -57,9 +57,9 @@ type clamped struct {
 	on   bool
 }
 
-// NewTempering returns a replica set for each row of v, whose replicas all begin at that row, with a number of temperatures
-// at even distances. Where the conditionals at the line's end are updated, the sets follow the model. It panics with fewer than two
-// temperatures.
+// NewTempering returns a replica set for each row of v, whose replicas all begin at that row, with a number of
+// temperatures at even distances. Where the conditionals at the line's end are updated, the sets follow the model. It
+// panics with fewer than two temperatures.
 func NewTempering(line *rbm.Line, v rbm.Batch, temperatures int, key rng.Key) *Tempering {
 	if temperatures < 2 {
 		panic(fmt.Sprintf("sample: tempering with %d temperatures", temperatures))
@@ -115,7 +115,8 @@ func (t *Tempering) SwapRates() []float64 {
 	return rates
 }
 
-// RoundTrips is the number of times that a state has travelled from β = 1 to β = 0 and back since the last Reset, over all sets.
+// RoundTrips is the number of times that a state has travelled from β = 1 to β = 0 and back since the last Reset, over
+// all sets.
 func (t *Tempering) RoundTrips() int { return t.trips }
 
 // ChainSteps is the number of sweeps of single replicas in a round.
@@ -160,8 +161,8 @@ func (t *Tempering) work() {
 	rbm.FreeEnergies(t.replicas.Visible, rbm.Free{To: t.own, At: t.at}, rbm.Free{To: t.other, At: t.neighbours})
 }
 
-// SwapProbability is the probability min(1, e^(−up−down)) with which two replicas exchange their states, where up and down are the
-// changes of free energy that the two states see.
+// SwapProbability is the probability min(1, e^(−up−down)) with which two replicas exchange their states, where up and
+// down are the changes of free energy that the two states see.
 func SwapProbability(up, down float64) float64 { return math.Exp(min(-up-down, 0)) }
 
 // exchange tries the exchanges between temperatures k and k+1, one in each set.
@@ -186,9 +187,9 @@ func (t *Tempering) exchange(k int) {
 	}
 }
 
-// Respace moves the temperatures so that all neighbours exchange equally often, by the rates since the last Reset, and makes their number
-// twice the sum of the rejection rates and one (from 3 to most): half of the exchanges are then rejected, which gives the most round
-// trips (Syed et al. 2022, section 5). It ends with a Reset.
+// Respace moves the temperatures so that all neighbours exchange equally often, by the rates since the last Reset, and
+// makes their number twice the sum of the rejection rates and one (from 3 to most): half of the exchanges are then
+// rejected, which gives the most round trips (Syed et al. 2022, section 5). It ends with a Reset.
 func (t *Tempering) Respace(most int) {
 	barrier := 0.0
 	for _, rate := range t.SwapRates() {
@@ -246,14 +247,18 @@ func (t *Tempering) arrange(from []int) {
 	t.betas, t.rejected, t.tried = make([]float64, count), make([]float64, count), make([]float64, count)
 }
 
-// Resize makes room for another number of temperatures, for a State that is to be written.
-func (t *Tempering) Resize(count int) { t.arrange(make([]int, count)) }
+// Resize makes room for another number of temperatures, all but the last at β = 0 until their places are set by
+// [Tempering.State].
+func (t *Tempering) Resize(count int) {
+	t.arrange(make([]int, count))
+	t.betas[count-1] = 1
+	t.moved = true
+}
 
-// Clone returns a copy that goes on by the random numbers of another key. It observes no work.
+// Clone returns a copy that goes on by the random numbers of another key. It observes no work, and has no trips yet.
 func (t *Tempering) Clone(key rng.Key) *Tempering {
 	c := NewTempering(t.line, t.Visible(), len(t.betas), key)
 	c.replicas.Visible.Copy(t.replicas.Visible)
-	copy(c.returning, t.returning)
 	copy(c.betas, t.betas)
 	c.place()
 	for _, x := range t.clamps {

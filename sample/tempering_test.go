@@ -1,7 +1,9 @@
 package sample_test
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"harmonium/compute"
@@ -52,7 +54,7 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 		}
 	}
 
-	p := sample.NewTempering(sample.Path{base, model}, start, 8, rng.Seed(3), compute.New(1))
+	p := sample.NewTempering(lineTo(base, model, 1), start, 8, rng.Seed(3))
 	for _, rounds := range []int{200, 400, 800} {
 		for range rounds {
 			p.Round()
@@ -96,7 +98,7 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 func TestTemperingClamped(t *testing.T) {
 	const m, n, sets = 12, 4, 50
 	model, base := magnet(m, n, 0.35, 0)
-	p := sample.NewTempering(sample.Path{base, model}, rbm.NewBatch(sets, m), 4, rng.Seed(4), compute.New(2))
+	p := sample.NewTempering(lineTo(base, model, 2), rbm.NewBatch(sets, m), 4, rng.Seed(4))
 	p.ClampVisible(3, true)
 	for range 100 {
 		p.Round()
@@ -129,4 +131,226 @@ func TestTemperingClamped(t *testing.T) {
 	if got := upper / total; math.Abs(got-want) > 0.01 {
 		t.Errorf("P(s_5|s_3) is %.3f, should be %.3f", got, want)
 	}
+}
+
+// Replica sets at exact samples stay samples of the model, whatever the base, and when their temperatures change.
+func TestTemperingDoesNotDrift(t *testing.T) {
+	const sets = 20000
+	model := randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 33)
+	want := distribution(model, everything)
+	for name, base := range bases(model) {
+		p := sample.NewTempering(lineTo(base, model, 1), exactly(want, 5, sets, rng.Seed(1)), 4, rng.Seed(2))
+		for range 20 { // the lower temperatures come to their own distributions
+			p.Round()
+		}
+		for _, rounds := range []int{1, 2, 20} {
+			for range rounds {
+				p.Round()
+			}
+			p.Respace(6)
+			checkDistribution(t, p.Visible(), want)
+		}
+		if β := p.Betas(); β[0] != 0 || β[len(β)-1] != 1 || !slices.IsSorted(β) {
+			t.Errorf("%s: the temperatures are at %v", name, β)
+		}
+	}
+}
+
+// The works that a round reports are the changes of free energy between neighbours, of their states, by models with
+// interpolated parameters.
+func TestObservedWork(t *testing.T) {
+	const m, n, sets, temperatures = 30, 12, 7, 5
+	for _, units := range kinds {
+		model := randomModel(m, n, units, units, 37)
+		line := lineTo(sample.IndependentModel(model), model, 1)
+		p := sample.NewTempering(line, rbm.NewBatch(sets, m), temperatures, rng.Seed(1))
+		for round := range 6 {
+			var pairs []int
+			p.ObserveWork = func(k int, up, down []float64) {
+				pairs = append(pairs, k)
+				low, high, states := model.Clone(), model.Clone(), p.State().Visible
+				line.Interpolate(low, p.Betas()[k])
+				line.Interpolate(high, p.Betas()[k+1])
+				check := func(name string, work []float64, v rbm.Batch, from, to *rbm.Model) {
+					t.Helper()
+					before, after := from.FreeEnergy(v), to.FreeEnergy(v)
+					for r, got := range work {
+						if want := after[r] - before[r]; math.Abs(got-want) > 1e-5*(1+math.Abs(before[r])) {
+							t.Errorf("%v: work %s of set %d between temperatures %d and %d is %v, want %v", units, name, r, k, k+1, got, want)
+						}
+					}
+				}
+				check("up", up, states.Slice(k*sets, (k+1)*sets), low, high)
+				check("down", down, states.Slice((k+1)*sets, (k+2)*sets), high, low)
+			}
+			p.Round()
+			if want := [][]int{{0, 2}, {1, 3}}[round%2]; !slices.Equal(pairs, want) {
+				t.Errorf("round %d exchanges pairs %v, want %v", round, pairs, want)
+			}
+		}
+	}
+}
+
+// walked are replica sets with a clamp that have found temperatures of their own, on a line whose model moves
+// meanwhile.
+func walked(t *testing.T, units rbm.Kind, workers int) (p *sample.Tempering, line *rbm.Line) {
+	t.Helper()
+	const m, n, sets = 30, 20, 7
+	model := randomModel(m, n, units, units, 39)
+	end := rbm.NewConditionals(model, compute.New(workers))
+	line = rbm.NewLine(sample.IndependentModel(model), model, end)
+	p = sample.NewTempering(line, rbm.NewBatch(sets, m), 5, rng.Seed(2))
+	p.ClampVisible(3, true)
+	trips := 0
+	rounds := func() {
+		for range 30 {
+			p.Round()
+		}
+		trips += p.RoundTrips()
+	}
+	rounds()
+	p.Respace(9)
+	rounds()
+	for k := range model.W {
+		model.W[k] *= 1.1
+	}
+	end.Update(model)
+	rounds()
+	if trips == 0 || len(p.Betas()) == 5 {
+		t.Fatalf("%v: %d round trips at %d temperatures: the test shows nothing", units, trips, len(p.Betas()))
+	}
+	return p, line
+}
+
+// sameReplicas reports whether two replica sets have the same states, temperatures and counts.
+func sameReplicas(a, b *sample.Tempering) bool {
+	s, o := a.State(), b.State()
+	return s.Visible.Equal(o.Visible) && slices.Equal(s.Betas, o.Betas) && slices.Equal(s.Rejected, o.Rejected) &&
+		slices.Equal(s.Tried, o.Tried) && *s.Sweeps == *o.Sweeps && *s.Rounds == *o.Rounds
+}
+
+// restored are replica sets that began with another number of temperatures and have taken over the state of others.
+func restored(p *sample.Tempering, line *rbm.Line, temperatures int) *sample.Tempering {
+	q := sample.NewTempering(line, sample.FromBiases(line.Model(), p.Visible().Rows(), rng.Seed(7)), temperatures, rng.Seed(2))
+	q.ClampVisible(3, true)
+	for range 3 {
+		q.Round()
+	}
+	q.Resize(len(p.Betas()))
+	from, to := p.State(), q.State()
+	to.Visible.Copy(from.Visible)
+	*to.Sweeps, *to.Rounds = *from.Sweeps, *from.Rounds
+	copy(to.Betas, from.Betas)
+	copy(to.Rejected, from.Rejected)
+	copy(to.Tried, from.Tried)
+	return q
+}
+
+// Replica sets that take over a State go on as if nothing had happened, to the bit, on any number of workers.
+func TestTemperingRestores(t *testing.T) {
+	for _, units := range kinds {
+		for _, temperatures := range []int{2, 4, 20} {
+			p, line := walked(t, units, 1)
+			_, other := walked(t, units, 2)
+			a, b := restored(p, line, temperatures), restored(p, other, temperatures)
+			for stage := range 3 {
+				for range 20 {
+					p.Round()
+					a.Round()
+					b.Round()
+				}
+				if !sameReplicas(p, a) || !sameReplicas(p, b) {
+					t.Errorf("%v, from %d temperatures: other states after stage %d", units, temperatures, stage)
+				}
+				p.Respace(12)
+				a.Respace(12)
+				b.Respace(12)
+			}
+			for r := range p.State().Visible.Rows() {
+				if !a.State().Visible.Bit(r, 3) {
+					t.Fatalf("%v: replica %d left its clamp", units, r)
+				}
+			}
+		}
+	}
+}
+
+// A clone goes on from the same states at the same temperatures, by random numbers of its own, and leaves the original
+// as it is.
+func TestTemperingClone(t *testing.T) {
+	for _, units := range kinds {
+		p, _ := walked(t, units, 1)
+		twin, _ := walked(t, units, 1)
+		observed := 0
+		p.ObserveWork = func(int, []float64, []float64) { observed++ }
+		a, b, other := p.Clone(rng.Seed(8)), p.Clone(rng.Seed(8)), p.Clone(rng.Seed(9))
+		if !a.State().Visible.Equal(p.State().Visible) || !slices.Equal(a.Betas(), p.Betas()) || a.RoundTrips() != 0 {
+			t.Errorf("%v: the clone begins at other states or temperatures", units)
+		}
+		for range 30 {
+			a.Round()
+			b.Round()
+			other.Round()
+		}
+		if !sameReplicas(a, b) || sameReplicas(a, other) || observed > 0 {
+			t.Errorf("%v: equal keys give other states, or other keys the same, or clones are observed", units)
+		}
+		if a.RoundTrips() == 0 {
+			t.Errorf("%v: no round trips in the clone", units)
+		}
+		for r := range a.State().Visible.Rows() {
+			if !a.State().Visible.Bit(r, 3) {
+				t.Fatalf("%v: replica %d of the clone left its clamp", units, r)
+			}
+		}
+		for range 10 {
+			p.Round()
+			twin.Round()
+		}
+		if !sameReplicas(p, twin) || observed == 0 {
+			t.Errorf("%v: the clone changed its original", units)
+		}
+	}
+}
+
+// Resize keeps the replicas at the model and the others from the base on; what it adds begins at the model's states.
+func TestTemperingResizes(t *testing.T) {
+	for _, count := range []int{2, 3, 9, 15} {
+		p, _ := walked(t, rbm.Bernoulli, 1)
+		have, before, sets := len(p.Betas()), p.State().Visible.Clone(), p.Visible().Rows()
+		last := before.Slice((have-1)*sets, have*sets)
+		if p.Resize(count); len(p.Betas()) != count || p.State().Visible.Rows() != count*sets {
+			t.Fatalf("%d temperatures with %d states, want %d", len(p.Betas()), p.State().Visible.Rows(), count)
+		}
+		for k := range count {
+			want := last
+			if k < min(count, have)-1 {
+				want = before.Slice(k*sets, (k+1)*sets)
+			}
+			if !p.State().Visible.Slice(k*sets, (k+1)*sets).Equal(want) {
+				t.Errorf("from %d to %d temperatures: other states at %d", have, count, k)
+			}
+		}
+		if !p.Visible().Equal(last) {
+			t.Errorf("from %d to %d temperatures: other states at the model", have, count)
+		}
+		p.Round()
+		if β := p.Betas(); β[0] != 0 || β[count-1] != 1 {
+			t.Errorf("the temperatures are at %v", β)
+		}
+		copy(p.State().Betas, sample.Even(count-1))
+		p.Round()
+		for r := range sets {
+			if !p.Visible().Bit(r, 3) {
+				t.Fatal("a replica left its clamp")
+			}
+		}
+	}
+	defer func() {
+		if message := fmt.Sprint(recover()); message != "sample: tempering with 1 temperatures" {
+			t.Errorf("panic %q", message)
+		}
+	}()
+	model := randomModel(4, 3, rbm.Bernoulli, rbm.Bernoulli, 1)
+	sample.NewTempering(lineTo(sample.IndependentModel(model), model, 1), rbm.NewBatch(1, 4), 1, rng.Seed(1))
 }

@@ -8,12 +8,13 @@ import (
 	"harmonium/rng"
 )
 
-// A WeightedChains is a batch of chains that follows a line from place to place, with a weight on each chain. When the place changes, a
-// chain at v takes on the factor e^(F_before(v) − F_after(v)); then it moves by sweeps that leave the new distribution as it is. The
-// weighted chains then stand for the new place, however far they are from equilibrium, and the mean weight is Z_after/Z_before in
-// expectation: annealed importance sampling (R. M. Neal, Statistics and Computing 11 (2001) 125), an instance of Jarzynski's equality
-// (C. Jarzynski, Phys. Rev. Lett. 78 (1997) 2690). Weights that differ too much are evened out by resampling (P. Del Moral, A. Doucet and
-// A. Jasra, J. R. Statist. Soc. B 68 (2006) 411).
+// A WeightedChains is a batch of chains that follows a line from place to place, with a weight on each chain. When the
+// place changes, a chain at v takes on the factor e^(F_before(v) − F_after(v)); then it moves by sweeps that leave the
+// new distribution as it is. The weighted chains then stand for the new place, however far they are from equilibrium,
+// and the mean weight is Z_after/Z_before in expectation: annealed importance sampling (R. M. Neal, Statistics and
+// Computing 11 (2001) 125), an instance of Jarzynski's equality (C. Jarzynski, Phys. Rev. Lett. 78 (1997) 2690).
+// Weights that differ too much are evened out by resampling (P. Del Moral, A. Doucet and A. Jasra, J. R. Statist. Soc.
+// B 68 (2006) 411).
 type WeightedChains struct {
 	Chains *Chains
 	// LogWeights are the chains' weights since the last resampling.
@@ -31,7 +32,8 @@ type WeightedChains struct {
 // resampled is log Z at the last resampling and the variance of its error; before any, those of λ_0.
 type resampled struct{ logZ, variance float64 }
 
-// NewIndependent returns independent weighted chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z is known.
+// NewIndependent returns independent weighted chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z
+// is known.
 func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
 	base := model.Clone()
 	clear(base.W)
@@ -49,8 +51,8 @@ func newWeighted(chains *Chains, key rng.Key) *WeightedChains {
 	}
 }
 
-// LogZWithoutWeights returns log Z of a model with W = 0, in which all units are independent: Γ_v(0) + Γ_h(0), the cumulant generating
-// functions of both layers. It panics if a weight is not zero.
+// LogZWithoutWeights returns log Z of a model with W = 0, in which all units are independent: Γ_v(0) + Γ_h(0), the
+// cumulant generating functions of both layers. It panics if a weight is not zero.
 func LogZWithoutWeights(model *rbm.Model) float64 {
 	for _, w := range model.W {
 		if w != 0 {
@@ -77,8 +79,8 @@ func atZero(layer rbm.Layer) float64 {
 	return dst[0]
 }
 
-// step changes the place: the weights take on the factors e^(F_before(v) − F_after(v)), and then the chains make a sweep. It
-// returns the standard deviation, over the weighted chains, of what that adds to the log weights.
+// step changes the place: the weights take on the factors e^(F_before(v) − F_after(v)), and then the chains make a
+// sweep. It returns the standard deviation, over the weighted chains, of what that adds to the log weights.
 func (p *WeightedChains) step(before, after *rbm.Places) float64 {
 	c := p.Chains
 	after.SampleHiddenFree(c.Hidden, c.Visible, c.hiddenKey, c.Sweeps, rbm.Free{To: p.before, At: before}, rbm.Free{To: p.after, At: after})
@@ -97,15 +99,17 @@ func (p *WeightedChains) step(before, after *rbm.Places) float64 {
 	return math.Sqrt(max(0, squares/sum-mean*mean))
 }
 
-// LogZ returns log Z of the model that the weights are for. The error counts the spread of the weights at every resampling and now, between
-// families of chains that were copied from one at the resampling before. It knows nothing of what no chain has seen.
+// LogZ returns log Z of the model that the weights are for. The error counts the spread of the weights at every
+// resampling and now, between families of chains that were copied from one at the resampling before. It knows nothing
+// of what no chain has seen.
 func (p *WeightedChains) LogZ() LogZ {
 	mean, variance, ess := meanWeight(p.LogWeights, p.Families)
 	return LogZ{p.resampled.logZ + mean, math.Sqrt(p.resampled.variance + variance), ess}
 }
 
-// meanWeight returns the logarithm of the mean weight, the variance of it to first order, and the effective sample size. Chains of a
-// family stand next to each other and are not independent: their deviations from the mean are summed before they are squared.
+// meanWeight returns the logarithm of the mean weight, the variance of it to first order, and the effective sample
+// size. Chains of a family stand next to each other and are not independent: their deviations from the mean are summed
+// before they are squared.
 func meanWeight(logWeights []float64, families []uint64) (mean, variance, ess float64) {
 	largest, n := slices.Max(logWeights), float64(len(logWeights))
 	var sum, squares float64
@@ -136,10 +140,23 @@ func places(n int) []uint64 {
 }
 
 // Resample draws chains from the chains, each in proportion to its weight, and makes all weights equal: systematically,
-// from one random number. It returns the places that the chains came from. The hidden states are those of the next sweep.
+// from one random number. It returns the places that the chains came from, in order. The hidden states are those of the
+// next sweep.
 func (p *WeightedChains) Resample() []int {
-	index, at := p.draw(len(p.LogWeights), p.key.Block(rng.At(p.Chains.Sweeps, 0, 0)))
-	p.resampled = at
+	mean, variance, _ := meanWeight(p.LogWeights, p.Families)
+	p.resampled = resampled{p.resampled.logZ + mean, p.resampled.variance + variance}
+	index := make([]int, 0, len(p.LogWeights))
+	u := float64(rng.Uniform(p.key.Block(rng.At(p.Chains.Sweeps, 0, 0))[0]))
+	sum := 0.0
+	for r, w := range p.LogWeights {
+		sum += math.Exp(w - mean)
+		for len(index) < len(p.LogWeights) && float64(len(index))+u < sum {
+			index = append(index, r)
+		}
+	}
+	for len(index) < len(p.LogWeights) { // where rounding left the sum below their number
+		index = append(index, len(p.LogWeights)-1)
+	}
 	p.spare.Gather(p.Chains.Visible, index)
 	p.spare, p.Chains.Visible = p.Chains.Visible, p.spare
 	before := slices.Clone(p.ancestors)
@@ -149,28 +166,9 @@ func (p *WeightedChains) Resample() []int {
 	return index
 }
 
-// draw chooses count chains systematically, and returns their places, in order, and log Z for when they have equal weights.
-func (p *WeightedChains) draw(count int, random rng.Block) (index []int, at resampled) {
-	mean, variance, _ := meanWeight(p.LogWeights, p.Families)
-	index = make([]int, 0, count)
-	u := float64(rng.Uniform(random[0]))
-	share := float64(count) / float64(len(p.LogWeights)) // of a chain of mean weight
-	sum := 0.0
-	for r, w := range p.LogWeights {
-		sum += float64(share * math.Exp(w-mean))
-		for len(index) < count && float64(len(index))+u < sum {
-			index = append(index, r)
-		}
-	}
-	for len(index) < count { // where rounding left the sum below count
-		index = append(index, len(p.LogWeights)-1)
-	}
-	return index, resampled{p.resampled.logZ + mean, p.resampled.variance + variance}
-}
-
-// LogZIn returns log Σ e^(−F(v)) over a part of all configurations, by the chains that are in it: −Inf without any. Chains
-// in the part may descend from a few that came there early and were copied at many resamplings. The error is therefore
-// √(1/a − 1/A) at least, with a of A ancestors in the part.
+// LogZIn returns log Σ e^(−F(v)) over a part of all configurations, by the chains that are in it: −Inf without any.
+// Chains in the part may descend from a few that came there early and were copied at many resamplings. The error is
+// therefore √(1/a − 1/A) at least, with a of A ancestors in the part.
 func (p *WeightedChains) LogZIn(in func(chain int) bool) LogZ {
 	weights := make([]float64, len(p.LogWeights))
 	all, inside := map[uint64]bool{}, map[uint64]bool{}

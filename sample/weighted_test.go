@@ -4,26 +4,25 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/compute"
 	"harmonium/exact"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
 )
 
-// logZAlongBeta returns log Z of the model and its error by weighted chains that follow the model with β·W through steps temperatures.
+// logZAlongBeta returns log Z of the model and its error by weighted chains that follow the model with β·W through
+// steps temperatures, and are resampled where their effective sample size is below a part of their number.
 func logZAlongBeta(t *testing.T, model *rbm.Model, chains, steps int, seed uint64, threshold float64) (logZ, stderr float64) {
 	t.Helper()
 	p := sample.NewIndependent(model, chains, rng.Seed(seed))
-	tempered := model.Clone()
-	c := rbm.NewConditionals(model, compute.New(1))
+	base := model.Clone()
+	clear(base.W)
+	line := lineTo(base, model, 1)
+	before, after := line.At(rbm.Stretch{Rows: chains}), line.At()
 	for k := 1; k <= steps; k++ {
-		β := float32(k) / float32(steps)
-		for i, w := range model.W {
-			tempered.W[i] = β * w
-		}
-		c.Update(tempered)
-		p.Step(c, 1)
+		after.Set(rbm.Stretch{Rows: chains, Place: float64(k) / float64(steps)})
+		p.Step(before, after)
+		before, after = after, before
 		if p.LogZ().ESS < threshold*float64(chains) {
 			p.Resample()
 		}
@@ -32,7 +31,8 @@ func logZAlongBeta(t *testing.T, model *rbm.Model, chains, steps int, seed uint6
 	return z.Value, z.Stderr
 }
 
-// The truth lies as far from the estimate as the stated error says, with resampling and without, and the mean of Z is not biased.
+// The truth lies as far from the estimate as the stated error says, with resampling and without, and the mean of Z is
+// not biased.
 func TestErrorsOfWeightedChains(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -74,14 +74,14 @@ func TestErrorsOfWeightedChains(t *testing.T) {
 func TestResample(t *testing.T) {
 	model := rbm.New(40, 5, rng.Seed(1))
 	p := sample.NewIndependent(model, 50, rng.Seed(2))
-	before, logZ := p.Chains.Visible.Clone(), *p.State().LogZ
+	before, logZ := p.Chains.Visible.Clone(), p.LogZ().Value
 	for r, from := range p.Resample() {
 		if r != from {
 			t.Fatalf("with equal weights chain %d came from %d", r, from)
 		}
 	}
-	if *p.State().LogZ != logZ || !before.Equal(p.Chains.Visible) {
-		t.Errorf("resampling equal weights changed the weighted chains: log Z %v, was %v", *p.State().LogZ, logZ)
+	if p.LogZ().Value != logZ || !before.Equal(p.Chains.Visible) {
+		t.Errorf("resampling equal weights changed the weighted chains: log Z %v, was %v", p.LogZ().Value, logZ)
 	}
 	for r := range p.LogWeights {
 		p.LogWeights[r] = -1000
@@ -93,60 +93,55 @@ func TestResample(t *testing.T) {
 			t.Fatalf("chain %d is not the one with all the weight", r)
 		}
 	}
-	if want := logZ + 3 - math.Log(50); math.Abs(*p.State().LogZ-want) > 1e-12 {
-		t.Errorf("log Z is %v, want %v", *p.State().LogZ, want)
+	if want := logZ + 3 - math.Log(50); math.Abs(p.LogZ().Value-want) > 1e-12 {
+		t.Errorf("log Z is %v, want %v", p.LogZ().Value, want)
 	}
 	if z := p.LogZ(); math.Abs(z.Stderr-math.Sqrt(0.98)) > 1e-9 || z.ESS != 50 {
 		t.Errorf("error %v and ESS %v after resampling from one chain, want √0.98 and 50", z.Stderr, z.ESS)
 	}
 }
 
-// Fewer chains, drawn by weight, know log Z as well as all, and each is drawn within one of as many times as its weight says; the
-// weighted chains that they come from stay as they are.
-func TestDraw(t *testing.T) {
-	const chains, drawn = 60, 25
+// Resampled chains know log Z as well as before, and each is drawn within one of as many times as its weight says: over
+// many keys, as often in the mean.
+func TestResampleByWeight(t *testing.T) {
+	const chains, keys = 60, 400
 	model := rbm.New(64, 5, rng.Seed(1))
-	p := sample.NewIndependent(model, chains, rng.Seed(2))
 	sum := 0.0
-	for r := range p.LogWeights {
-		p.LogWeights[r] = math.Sin(float64(r))
-		sum += math.Exp(p.LogWeights[r])
+	weight := func(r int) float64 { return math.Sin(float64(r)) }
+	for r := range chains {
+		sum += math.Exp(weight(r))
 	}
-	before := p.LogZ()
-	visible := p.Chains.Visible.Clone()
-	d := p.Draw(drawn, rng.Seed(3))
-	z := d.LogZ()
-	if math.Abs(z.Value-before.Value) > 1e-12 || math.Abs(z.Stderr-before.Stderr) > 1e-12 || z.ESS != drawn {
-		t.Errorf("log Z is %v, that of all chains %v", z, before)
-	}
-	count := make([]int, chains)
-	for r, from := range d.Families {
-		count[from]++
-		if d.Chains.Visible.Compare(r, visible, int(from)) != 0 || d.FreeEnergies[r] != p.FreeEnergies[from] {
-			t.Fatalf("chain %d is not chain %d of those it was drawn from", r, from)
-		}
-	}
-	for r, n := range count {
-		if want := drawn * math.Exp(p.LogWeights[r]) / sum; math.Abs(float64(n)-want) >= 1 {
-			t.Errorf("chain %d was drawn %d times, its weight says %v", r, n, want)
-		}
-	}
-	// Over many keys the mean count is what the weight says.
-	const keys = 400
 	mean := make([]float64, chains)
 	for key := range uint64(keys) {
-		for _, from := range p.Draw(drawn, rng.Seed(key)).Families {
+		p := sample.NewIndependent(model, chains, rng.Seed(key))
+		for r := range p.LogWeights {
+			p.LogWeights[r] = weight(r)
+		}
+		before, visible := p.LogZ(), p.Chains.Visible.Clone()
+		index := p.Resample()
+		z := p.LogZ()
+		if math.Abs(z.Value-before.Value) > 1e-12 || math.Abs(z.Stderr-before.Stderr) > 1e-12 || z.ESS != chains {
+			t.Fatalf("log Z is %v, before resampling %v", z, before)
+		}
+		count := make([]int, chains)
+		for r, from := range index {
+			count[from]++
 			mean[from] += 1.0 / keys
+			if p.Chains.Visible.Compare(r, visible, from) != 0 || p.Families[r] != uint64(from) || p.LogWeights[r] != 0 {
+				t.Fatalf("chain %d is not chain %d of those it was drawn from", r, from)
+			}
+		}
+		for r, n := range count {
+			if want := chains * math.Exp(weight(r)) / sum; math.Abs(float64(n)-want) >= 1 {
+				t.Fatalf("chain %d was drawn %d times, its weight says %v", r, n, want)
+			}
 		}
 	}
 	for r, x := range mean {
-		want := drawn * math.Exp(p.LogWeights[r]) / sum
+		want := chains * math.Exp(weight(r)) / sum
 		part := want - math.Floor(want) // the count is one of two numbers
 		if z := (x - want) / math.Sqrt(part*(1-part)/keys); !(math.Abs(z) < 4.5) {
 			t.Errorf("chain %d was drawn %v times in the mean, its weight says %v", r, x, want)
 		}
-	}
-	if p.LogZ() != before || !visible.Equal(p.Chains.Visible) {
-		t.Error("drawing changed the weighted chains")
 	}
 }

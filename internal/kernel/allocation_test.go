@@ -16,6 +16,8 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	const rows, inner, cols = 200, 300, 128
 	x, src, dst := randomBits(rows, inner, 128, 1), kerneltest.RandomFloats(inner*cols, 2), make([]float32, rows*cols)
 	bits, turned := NewBits(rows, cols), NewBits(inner, rows)
+	parts := []Part{{Rows: 77, Scale: 0.5}, {rows - 77, 0.3, make([]float32, cols)}}
+	sums := [2][]float64{make([]float64, rows), make([]float64, rows)}
 	var f, g Fixed
 	for _, workers := range []int{1, 2} {
 		c := New(workers)
@@ -25,6 +27,8 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			c.Mul(dst, x, &f)
 			c.Probabilities(dst, nil, x, &f)
 			c.Sample(bits, nil, x, &f, rng.Seed(1), 1, 0)
+			c.SampleParts(bits, x, &f, parts, rng.Seed(1), 1, Sums{sums[0], parts}, Sums{To: sums[1]})
+			c.SumSoftplusParts(x, &f, Sums{sums[0], parts}, Sums{To: sums[1]})
 			c.Sigmoids(dst, dst)
 			c.Transpose(turned, x)
 		}

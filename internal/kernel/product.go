@@ -7,14 +7,14 @@ import (
 	"harmonium/rng"
 )
 
-// The method of the four Russians (Arlazarov, Dinic, Kronrod & Faradzev 1970): the rows of an operand that meet a
-// word of the states are split into groups of 4 to 6. For each group all subset sums of its rows are tabulated once, and
+// The method of the four Russians (Arlazarov, Dinic, Kronrod & Faradzev 1970): the rows of an operand that meet a word
+// of the states are split into groups of 4 to 6. For each group all subset sums of its rows are tabulated once, and
 // then a configuration needs one table entry per group instead of one product per row.
 //
 // The work is done a panel of 16 columns at a time, for at most blockRows configurations. An entry of a table is the 8
-// words of a panel (two columns a word, see Fixed). The tables of a word, at most 32 KiB, stay in the first-level cache,
-// while the accumulators, 64 bytes a configuration, stream past them. The sums are sums of integers that cannot overflow,
-// so that order, blocking, groups and workers change nothing.
+// words of a panel (two columns a word, see Fixed). The tables of a word, at most 32 KiB, stay in the first-level
+// cache, while the accumulators, 64 bytes a configuration, stream past them. The sums are sums of integers that cannot
+// overflow, so that order, blocking, groups and workers change nothing.
 const (
 	blockRows  = 1024
 	tableWords = 4 << 10
@@ -30,14 +30,15 @@ const (
 	wide                 // tables of 5, 5 and 6 rows: 12 groups a word
 )
 
-// chooseMethod counts operations, in units of a look-up. A panel costs, for R configurations of K words in blocks of at most 1024,
+// chooseMethod counts operations, in units of a look-up. A panel costs, for R configurations of K words in blocks of at
+// most 1024,
 //
 //	sparse   (ones + list/panels)·N + row·R          for N set bits
 //	narrow   K·(256·fill·blocks + (16 + stream)·R)   256 table entries to fill, 16 look-ups
 //	wide     K·(512·fill·blocks + (12 + stream)·R)
 //
-// with the constants of the form in use: adding the row of a set bit, listing a bit, beginning a configuration, filling a table's
-// entry, and an accumulator's way in and out.
+// with the constants of the form in use: adding the row of a set bit, listing a bit, beginning a configuration, filling
+// a table's entry, and an accumulator's way in and out.
 func chooseMethod(x Bits, f *Fixed, c *costs) method {
 	ones := 0
 	for _, w := range x.Words[:x.Rows*x.Stride] {
@@ -84,8 +85,8 @@ type product struct {
 	terms []float64 // of the sums, one list after the other, panel after panel
 }
 
-// A Part is so many rows of a product, whose numbers are Scale·x + Offset_j of the numbers x of [Context.Mul], each rounded
-// once more. Offset is nil for zeros.
+// A Part is so many rows of a product, whose numbers are Scale·x + Offset_j of the numbers x of [Context.Mul], each
+// rounded once more. Offset is nil for zeros.
 type Part struct {
 	Rows   int
 	Scale  float32
@@ -127,7 +128,8 @@ func (c *Context) startProduct(name string, x Bits, f *Fixed) *product {
 	return p
 }
 
-// run does tasksPerBlock tasks for each block, on as many of the workers as pay for the product, and gives the product back.
+// run does tasksPerBlock tasks for each block, on as many of the workers as pay for the product, and gives the product
+// back.
 func (p *product) run(tasksPerBlock int, j job) {
 	c := p.c
 	workers := c.workersFor(p.x.Rows * p.x.Stride * p.f.Cols)
@@ -206,8 +208,8 @@ func (c *Context) MulScaled(dst []float32, x Bits, f *Fixed, scale float32) {
 	p.run(f.panels(), (*mul)(p))
 }
 
-// Probabilities writes σ of the numbers x_rj of [Context.Mul] to dst, and Σ_j log(1+e^{x_rj}) to sums unless that is nil: float32
-// terms ([Softplus]), added in float64.
+// Probabilities writes σ of the numbers x_rj of [Context.Mul] to dst, and Σ_j log(1+e^{x_rj}) to sums unless that is
+// nil: float32 terms ([Softplus]), added in float64.
 func (c *Context) Probabilities(dst []float32, sums []float64, x Bits, f *Fixed) {
 	checkDst("Probabilities", dst, x, f)
 	p := c.startProduct("Probabilities", x, f)
@@ -223,8 +225,8 @@ func (c *Context) SumSoftplus(sums []float64, x Bits, f *Fixed) {
 	p.run(f.panels(), (*summing)(p))
 }
 
-// Sums are where the sums of [Context.Probabilities] go, one a row, from the numbers of parts, which cover all rows; nil:
-// those of [Context.Mul].
+// Sums are where the sums of [Context.Probabilities] go, one a row, from the numbers of parts, which cover all rows;
+// nil: those of [Context.Mul].
 type Sums struct {
 	To    []float64
 	Parts []Part
@@ -243,7 +245,9 @@ func (p *product) checkParts(parts []Part) {
 	}
 	rows := 0
 	for _, part := range parts {
-		rows += part.Rows
+		if rows += part.Rows; part.Rows < 0 {
+			panicf("a part of %d rows", part.Rows)
+		}
 		if part.Offset != nil && len(part.Offset) != p.f.Cols {
 			panicf("a part with %d offsets for %d columns", len(part.Offset), p.f.Cols)
 		}
@@ -396,10 +400,10 @@ func (p *product) copyOut(x []float32, block, panel int) {
 	}
 }
 
-// Sample draws a bit with probability σ(x_rj) for every number x_rj of [Context.Mul], for row r and column j of dst: [SampleBit] with
-// u = rng.Uniform of word j%4 of key.Block(rng.At(step, firstChain+r, j)). Row r is thus chain firstChain+r. It writes the sums of
-// [Context.Probabilities] too, unless sums is nil.
-// It panics unless x.Cols is f.Rows and dst is x.Rows×f.Cols.
+// Sample draws a bit with probability σ(x_rj) for every number x_rj of [Context.Mul], for row r and column j of dst:
+// [SampleBit] with u = rng.Uniform of word j%4 of key.Block(rng.At(step, firstChain+r, j)). Row r is thus chain
+// firstChain+r. It writes the sums of [Context.Probabilities] too, unless sums is nil. It panics unless x.Cols is
+// f.Rows and dst is x.Rows×f.Cols.
 func (c *Context) Sample(dst Bits, sums []float64, x Bits, f *Fixed, key rng.Key, step uint64, firstChain uint32) {
 	if dst.Rows != x.Rows || dst.Cols != f.Cols {
 		panicf("Sample of %d rows and %d columns into %d×%d bits", x.Rows, f.Cols, dst.Rows, dst.Cols)
@@ -441,8 +445,9 @@ func (s *sampling) do(task int) {
 	p.c.workspaces.put(w)
 }
 
-// The constants of chooseMethod, fitted to the times of products with 1 to 1024 rows on AMD Zen 5 (2026-11). A look-up takes 1, 0.31
-// and 0.13 ns in the three forms. The plain form has one kind of table, which costs about what narrow says.
+// The constants of chooseMethod, fitted to the times of products with 1 to 1024 rows on AMD Zen 5 (2026-11). A look-up
+// takes 1, 0.31 and 0.13 ns in the three forms. The plain form has one kind of table, which costs about what narrow
+// says.
 var (
 	genericCosts = costs{ones: 2.6, list: 0.6, row: 3, fill: 4.9, stream: 0.2}
 	avx2Costs    = costs{ones: 1.15, list: 2, row: 12, fill: 1.7, stream: 2.4}

@@ -285,7 +285,8 @@ func store(v vector) {
 	odd := v.oddMask()
 	Label(name + "_row")
 	for part := range v.perPanel() {
-		VMOVUPS(v.inputs(Mem{Base: acc, Disp: part * v.bytes}, scale, Mem{Base: bias, Disp: part * v.bytes}, odd), Mem{Base: dst, Disp: part * v.bytes})
+		at := func(base reg.Register) Mem { return Mem{Base: base, Disp: part * v.bytes} }
+		VMOVUPS(v.inputs(at(acc), scale, at(bias), odd), at(dst))
 	}
 	ADDQ(stride, dst)
 	ADDQ(Imm(entryBytes), acc)
