@@ -30,7 +30,7 @@ const (
 	searchChains = 32   // chains,
 	searchBefore = 32   // modes of the search before, those with the largest bounds,
 	searchCount  = 4    // and patterns of each kind
-	jumping      = 20   // chains that may jump in an update
+	jumping      = 100  // chains that may jump in an update
 )
 
 // move lets some of the chains jump, others in each update.
