@@ -49,6 +49,7 @@ func (l *live) logZ(ladder *sample.Tempering, now Snapshot) (z sample.LogZ, leas
 	key := l.key.Stream(rng.Stream(now.Update))
 	now.Conditionals.Update(now.Model)
 	t := ladder.Clone(key.Stream(streamRounds))
+	t.Jumps = ladder.Jumps
 	ratios := sample.NewBennett(t)
 	for range l.rounds / 2 {
 		t.Round()

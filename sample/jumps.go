@@ -19,7 +19,7 @@ import (
 // the modes are: the closer q is to the model in a mode, the more often jumps to it are taken. Half of a_k is the same
 // for all modes, and half is in proportion to e^(L_k), with the variational bounds L_k.
 type Jumps struct {
-	// Means are the μ_ki, mode after mode, and Bounds the L_k. They are only read.
+	// Means are the μ_ki, mode after mode, at least 10⁻³ away from 0 and 1, and Bounds the L_k. They are only read.
 	Means  []float32
 	Bounds []float64
 
@@ -51,6 +51,9 @@ func NewJumps(units int, means []float32, bounds []float64, on *compute.Context)
 	if len(means) != units*len(bounds) {
 		panic(fmt.Sprintf("sample: %d means and %d bounds of modes of %d units", len(means), len(bounds), units))
 	}
+	for i, μ := range means {
+		means[i] = min(max(μ, leastMean), 1-leastMean)
+	}
 	j := &Jumps{Means: means, Bounds: bounds, units: units, observer: observer(units, means, on)}
 	largest, all, sum := math.Inf(-1), 0.0, 0.0
 	for _, bound := range bounds {
@@ -67,9 +70,9 @@ func NewJumps(units int, means []float32, bounds []float64, on *compute.Context)
 	return j
 }
 
-// Move lets each state jump once, for the model of the conditionals, and returns the places of those that did. Row r has
-// the random numbers at (key, step, r).
-func (j *Jumps) Move(states rbm.Batch, c *rbm.Conditionals, key rng.Key, step uint64) []int {
+// Move lets each state jump once, for the distribution e^(−F(v)) of free, which writes F of the rows of v, and returns
+// the places of those that did. Row r has the random numbers at (key, step, r).
+func (j *Jumps) Move(states rbm.Batch, free func(dst []float64, v rbm.Batch), key rng.Key, step uint64) []int {
 	rows := states.Rows()
 	if rows == 0 || len(j.Bounds) == 0 {
 		return nil
@@ -81,7 +84,7 @@ func (j *Jumps) Move(states rbm.Batch, c *rbm.Conditionals, key rng.Key, step ui
 	var scores [2][]float64 // log q(v) + F(v)
 	for k, v := range []rbm.Batch{states, proposals} {
 		scores[k] = make([]float64, rows)
-		c.FreeEnergy(scores[k], v)
+		free(scores[k], v)
 		j.addLogQ(scores[k], v)
 	}
 	var moved []int
@@ -102,9 +105,12 @@ func (j *Jumps) propose(v rbm.Batch, r int, key rng.Key, step uint64) {
 	for k < last && u >= j.sums[k] {
 		k++
 	}
+	var block rng.Block
 	for i, μ := range j.Means[k*j.units : (k+1)*j.units] {
-		word := key.Block(rng.At(step, uint32(r), uint32(4+i)))[i%4]
-		v.SetBit(r, i, float64(rng.Uniform(word)) < labelMean(μ))
+		if i%4 == 0 {
+			block = key.Block(rng.At(step, uint32(r), uint32(4+i)))
+		}
+		v.SetBit(r, i, rng.Uniform(block[i%4]) < μ)
 	}
 }
 

@@ -28,6 +28,10 @@ type Tempering struct {
 	// F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The slices are reused.
 	ObserveWork func(k int, up, down []float64)
 
+	// Jumps, unless nil, let the replicas of one set jump between modes in each round, another set each time. With a clamped
+	// unit none do.
+	Jumps *Jumps
+
 	line       *rbm.Line
 	sets       int
 	betas      []float64   // the temperatures,
@@ -135,6 +139,9 @@ func (t *Tempering) Round() {
 		t.place()
 	}
 	t.replicas.Sweep(t.at, 1)
+	if t.Jumps != nil && len(t.clamps) == 0 {
+		t.jump()
+	}
 	t.work()
 	for k := int(t.rounds % 2); k+1 < len(t.betas); k += 2 {
 		t.exchange(k)
@@ -148,6 +155,21 @@ func (t *Tempering) Round() {
 		}
 	}
 	t.rounds++
+}
+
+// jump lets the replicas of a set jump, each at its temperature.
+func (t *Tempering) jump() {
+	set := int(t.rounds % uint64(t.sets))
+	index, list := make([]int, len(t.betas)), make([]rbm.Stretch, len(t.betas))
+	for k, β := range t.betas {
+		index[k], list[k] = k*t.sets+set, rbm.Stretch{Rows: 1, Place: β}
+	}
+	states := t.replicas.Visible.Like(len(index))
+	states.Gather(t.replicas.Visible, index)
+	for _, k := range t.Jumps.Move(states, t.line.At(list...).FreeEnergy, t.key.Stream(rng.StreamJumps), t.rounds) {
+		t.replicas.Visible.Slice(index[k], index[k]+1).Copy(states.Slice(k, k+1))
+		t.returning[index[k]] = false
+	}
 }
 
 // work computes the free energies of all replicas at their temperatures and at those of this round's neighbours.

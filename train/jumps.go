@@ -30,11 +30,11 @@ const (
 	searchChains = 32   // chains,
 	searchBefore = 32   // modes of the search before, those with the largest bounds,
 	searchCount  = 4    // and patterns of each kind
-	jumping      = 100  // chains that may jump in an update
+	jumping      = 5    // chains that may jump in an update
 )
 
-// move lets some of the chains jump, others in each update.
-func (j *jumps) move(p *population, u Update) {
+// move lets some of the chains jump, others in each update, and returns the modes.
+func (j *jumps) move(p *population, u Update) *sample.Jumps {
 	if u.Number%searchEvery == 0 {
 		j.search(p, u)
 	}
@@ -44,9 +44,10 @@ func (j *jumps) move(p *population, u Update) {
 	chains := p.chains.Rows()
 	from := int(u.Number) * jumping % chains
 	to := min(from+jumping, chains)
-	for _, r := range j.modes.Move(p.chains.Slice(from, to), u.Conditionals, j.key, u.Number) {
+	for _, r := range j.modes.Move(p.chains.Slice(from, to), u.Conditionals.FreeEnergy, j.key, u.Number) {
 		p.overlap.Replace(from+r, p.chains.Slice(from+r, from+r+1))
 	}
+	return j.modes
 }
 
 func (j *jumps) search(p *population, u Update) {

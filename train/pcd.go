@@ -59,10 +59,10 @@ func (p *PCD) Start(s Setup) error {
 func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	p.chains.Sweep(u.Conditionals, p.Sweeps())
 	if p.replicas != nil {
+		if p.jumps != nil {
+			p.replicas.Jumps = p.jumps.move(&p.population, u)
+		}
 		p.replicas.exchange(&p.population, u)
-	}
-	if p.jumps != nil {
-		p.jumps.move(&p.population, u)
 	}
 	u.Conditionals.Statistics(dst, u.Model, p.Visible(), nil)
 	p.population.see(u.Number + 1)
