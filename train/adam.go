@@ -40,12 +40,12 @@ func (o *Adam) Settings() []Setting {
 	}
 }
 
-// DefaultRate is 0.01 between bits, and a quarter of it between spins, measured (docs/decisions/0042 and 0043). Steps of Adam are of the
+// DefaultRate is 0.005 between bits, and a quarter of it between spins, measured (docs/decisions/0043 and 0071). Steps of Adam are of the
 // size of the rate whatever the gradient's, and the same model has weights in spins of a quarter of those in bits.
 func (*Adam) DefaultRate(visible, hidden rbm.Kind) float64 {
 	sv, _ := visible.Line()
 	sh, _ := hidden.Line()
-	return 0.01 / (sv * sh)
+	return 0.005 / (sv * sh)
 }
 
 // Start sets the running means to zero.

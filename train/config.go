@@ -51,8 +51,8 @@ type Config struct {
 
 // The defaults that Config's zero values stand for.
 const (
-	DefaultBatch    = 20
-	DefaultEpochs   = 50
+	DefaultBatch    = 100
+	DefaultEpochs   = 300
 	DefaultSchedule = Linear
 )
 

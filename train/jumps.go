@@ -10,11 +10,13 @@ import (
 	"harmonium/sample"
 )
 
-// jumps lets chains jump between modes of the model ([sample.Jumps]). Every searchEvery updates it looks for modes anew,
-// from the modes that it has, rows of the minibatch and patterns that know nothing of the data.
+// jumps lets chains, and replicas at all temperatures, jump between modes of the model ([sample.Jumps]). Every
+// searchEvery updates it looks for modes: from the most probable rows of data, from states of chains, from modes found
+// before, and from patterns that know nothing of these.
 //
-// The model has narrow modes that neither sweeps nor replicas come to, many of them at rows of data. Without chains in them nothing
-// holds them back, and they grow until the model has all its weight there.
+// The model has narrow modes that neither sweeps nor replicas come to, many of them at rows of data. Without chains in
+// them nothing holds them back, and they grow until the model has all its weight there. Modes of the chains' own states
+// are needed too: a state that is improbable under q can't be left.
 type jumps struct {
 	modes  *sample.Jumps // nil before the first search, and after a checkpoint has been read
 	means  []float32     // of modes, as modes has them
@@ -24,13 +26,13 @@ type jumps struct {
 }
 
 const (
-	searchEvery  = 50   // updates
+	searchEvery  = 25   // updates
 	lookedAt     = 1000 // rows of data whose F is looked at for a search,
 	searchRows   = 16   // of which those with the lowest F begin one,
 	searchChains = 32   // chains,
-	searchBefore = 32   // modes of the search before, those with the largest bounds,
+	searchBefore = 64   // modes of the search before, those with the largest bounds,
 	searchCount  = 4    // and patterns of each kind
-	jumping      = 5    // chains that may jump in an update
+	jumpEvery    = 5    // updates after which a chain may jump again
 )
 
 // move lets some of the chains jump, others in each update, and returns the modes.
@@ -41,24 +43,18 @@ func (j *jumps) move(p *population, u Update) *sample.Jumps {
 	if j.modes == nil {
 		j.modes = sample.NewJumps(u.Model.M(), j.means, j.bounds, u.Conditionals.Compute())
 	}
-	chains := p.chains.Rows()
-	from := int(u.Number) * jumping % chains
-	to := min(from+jumping, chains)
-	for _, r := range j.modes.Move(p.chains.Slice(from, to), u.Conditionals.FreeEnergy, j.key, u.Number) {
-		p.overlap.Replace(from+r, p.chains.Slice(from+r, from+r+1))
-	}
+	chains, turn := p.chains.Rows(), int(u.Number%jumpEvery)
+	from, to := turn*chains/jumpEvery, (turn+1)*chains/jumpEvery
+	j.modes.Move(p.chains.Slice(from, to), u.Conditionals.FreeEnergy, j.key, u.Number)
 	return j.modes
 }
 
 func (j *jumps) search(p *population, u Update) {
 	key := j.key.Stream(rng.Stream(u.Number))
-	lowest := j.lowest(u.Conditionals, searchRows, key)
-	chains := sample.FromRows(p.chains, searchChains, key.Stream(1))
-	before := min(len(j.bounds), searchBefore) // the largest bounds first
-	known := lowest.Like(searchRows + searchChains + before)
-	known.Slice(0, searchRows).Copy(lowest)
-	known.Slice(searchRows, searchRows+searchChains).Copy(chains)
-	m := u.Model.M()
+	m, before := u.Model.M(), min(len(j.bounds), searchBefore) // the largest bounds first
+	known := p.chains.Like(searchRows + searchChains + before)
+	known.Slice(0, searchRows).Copy(j.mostProbable(u.Conditionals, key))
+	known.Slice(searchRows, searchRows+searchChains).Copy(sample.FromRows(p.chains, searchChains, key.Stream(1)))
 	for k, μ := range j.means[:before*m] {
 		known.SetBit(searchRows+searchChains+k/m, k%m, μ > 0.5)
 	}
@@ -66,27 +62,27 @@ func (j *jumps) search(p *population, u Update) {
 	j.means, j.bounds = j.modes.Means, j.modes.Bounds
 }
 
-// lowest returns the rows with the lowest F among some of the data.
-func (j *jumps) lowest(c *rbm.Conditionals, count int, key rng.Key) rbm.Batch {
+// mostProbable returns the rows with the lowest F among some of the data.
+func (j *jumps) mostProbable(c *rbm.Conditionals, key rng.Key) rbm.Batch {
 	rows := sample.FromRows(j.data, lookedAt, key)
-	free, order := make([]float64, rows.Rows()), make([]int, rows.Rows())
+	free, order := make([]float64, lookedAt), make([]int, lookedAt)
 	c.FreeEnergy(free, rows)
 	for r := range order {
 		order[r] = r
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(free[a], free[b]) })
-	v := rows.Like(count)
-	v.Gather(rows, order[:count])
+	v := rows.Like(searchRows)
+	v.Gather(rows, order[:searchRows])
 	return v
 }
 
 // jumpsCost is the number of elementary operations in an update, with its part of a search.
-func jumpsCost(model *rbm.Model) float64 {
-	return monitor.GibbsCost(model, 2*jumping, 0)/2 + monitor.SearchCost(model, usualIterations)/searchEvery
+func jumpsCost(model *rbm.Model, chains int) float64 {
+	return monitor.GibbsCost(model, 2*chains/jumpEvery, 0) + monitor.SearchCost(model, usualIterations)/searchEvery
 }
 
 // usualIterations is the number of mean-field iterations of a search, about.
-const usualIterations = 1500
+const usualIterations = 1200
 
 func (j *jumps) remember(m *Memory, units int) {
 	if n, ok := m.Length("bounds"); ok {

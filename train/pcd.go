@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"fmt"
 
 	"harmonium/monitor"
 	"harmonium/rbm"
@@ -19,7 +18,7 @@ import (
 type PCD struct {
 	Steps    int // Gibbs sweeps an update; 0 means DefaultSteps
 	Chains   int // 0 means DefaultChains
-	Replicas int // replica sets that exchange states with the chains, no more than chains; 0 means none
+	Replicas int // replica sets that exchange states with the chains; 0 means none
 
 	Adapt bool // instead of Steps: from 1 to 64 sweeps, so that the chains forget within a few updates
 
@@ -36,9 +35,6 @@ func (p *PCD) Start(s Setup) error {
 	if err := checkChains(p.Kind(), s.Model, p.Chains, 1); err != nil {
 		return err
 	}
-	if p.Replicas > p.Chains {
-		return fmt.Errorf("pcd has %d replica sets for %d chains, want no more than chains", p.Replicas, p.Chains)
-	}
 	p.chains = sample.NewChains(sample.FromBiases(s.Model, p.Chains, s.Key), s.Model.N(), s.Key)
 	p.cost.average = monitor.GibbsCost(s.Model, p.Chains, 0)
 	p.cost.sweep = monitor.GibbsCost(s.Model, p.Chains, 1) - p.cost.average
@@ -47,7 +43,7 @@ func (p *PCD) Start(s Setup) error {
 		p.replicas = newReplicaSets(s, p.Replicas)
 		if s.Model.CheckBits() == nil {
 			p.jumps = &jumps{key: s.Key.Stream(rng.StreamJumps), data: s.Data}
-			p.cost.jumps = jumpsCost(s.Model)
+			p.cost.jumps = jumpsCost(s.Model, p.Chains)
 		}
 		others = p.replicas.Visible()
 	}

@@ -28,7 +28,7 @@ type Negative interface {
 // Negatives returns one of each kind of negative phase; the first is the default. A new one is a file with its type, and a row here.
 func Negatives() []Negative {
 	return []Negative{
-		&PCD{},
+		&PCD{Replicas: DefaultReplicas},
 		&CD{},
 		&Exact{},
 	}
@@ -67,8 +67,9 @@ func checkChains(kind string, model *rbm.Model, chains, temperatures int) error 
 
 // The defaults of the negative phases, chosen by measurement (docs/decisions/0042).
 const (
-	DefaultSteps  = 10  // Gibbs sweeps an update
-	DefaultChains = 100 // of PCD
+	DefaultSteps    = 10  // Gibbs sweeps an update
+	DefaultChains   = 100 // of PCD
+	DefaultReplicas = 20  // replica sets of the PCD that [Negatives] returns
 )
 
 // Persistent is a [Negative] with chains that go on from update to update. Searches for modes begin at half of them.
