@@ -30,7 +30,7 @@ func newAccounts(c Config) *accounts {
 
 // priceLive sets the price of live scores with a number of rounds.
 func (a *accounts) priceLive(c Config, rounds int, rows float64) {
-	a.score.price = liveCost(c.Model, rounds, rows)
+	a.score.price = liveCost(c, rounds, rows)
 }
 
 // account counts pieces of what is bought, such as steps of chains.

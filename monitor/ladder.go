@@ -42,18 +42,24 @@ func (l *ladder) follow() {
 	}
 }
 
-// Numbers of temperatures change; a checkpoint has that of its time.
 func (l *ladder) remember(m Memory) {
-	if n, ok := m.Length("ladder.betas"); ok {
-		l.Resize(max(2, n))
-	}
-	s := l.State()
 	m.Counter("ladder.followed", &l.rounds)
 	m.Number("ladder.account", &l.account.balance)
-	m.Counter("ladder.rounds", s.Rounds)
-	m.Counter("ladder.sweeps", s.Sweeps)
-	m.States("ladder.states", s.Visible)
-	m.Numbers("ladder.betas", s.Betas)
-	m.Numbers("ladder.rejected", s.Rejected)
-	m.Numbers("ladder.tried", s.Tried)
+	RememberReplicas(m, "ladder.", l.Tempering, ladderMost)
+}
+
+// RememberReplicas lists what must survive of replica sets, under names with a prefix. Their number of temperatures
+// changes along a training: a checkpoint has that of its time, which is at most most.
+func RememberReplicas(m Memory, prefix string, t *sample.Tempering, most int) {
+	if n, ok := m.Length(prefix + "betas"); ok {
+		t.Resize(min(max(2, n), most))
+	}
+	s := t.State()
+	m.Counter(prefix+"rounds", s.Rounds)
+	m.Counter(prefix+"sweeps", s.Sweeps)
+	m.States(prefix+"states", s.Visible)
+	m.Numbers(prefix+"betas", s.Betas)
+	m.Numbers(prefix+"rejected", s.Rejected)
+	m.Numbers(prefix+"tried", s.Tried)
+	m.Check(s.Check)
 }

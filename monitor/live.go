@@ -11,12 +11,15 @@ import (
 // live estimates log Z of the model of a training where enumeration would cost too much: from the replicas of the
 // training's ladder, by Bennett's acceptance ratios ([sample.Bennett]).
 type live struct {
-	rounds int // of a score
-	key    rng.Key
-	data   rbm.Batch
-	rows   []int    // the places of distinct rows of training data that are scored
-	modes  *account // of searches for modes
-	scored uint64   // the update of the last score
+	ladder       *sample.Tempering
+	conditionals *rbm.Conditionals // at which its line ends
+	model        *rbm.Model
+	rounds       int // of a score
+	key          rng.Key
+	data         rbm.Batch
+	rows         []int    // the places of distinct rows of training data that are scored
+	modes        *account // of searches for modes
+	scored       uint64   // the update of the last score
 }
 
 const (
@@ -35,9 +38,12 @@ const (
 )
 
 // newLive prepares for scores.
-func newLive(c Config, p plan, a *accounts, key rng.Key) *live {
+func newLive(c Config, ladder *sample.Tempering, p plan, a *accounts, key rng.Key) *live {
 	a.modes.most = SearchCost(c.Model, mostSearch*sample.SearchKinds*sample.MostIterations)
-	return &live{rounds: p.rounds, key: key, data: c.Data.States, rows: distinct(p.train), modes: &a.modes}
+	return &live{
+		ladder: ladder, conditionals: c.Conditionals, model: c.Model, rounds: p.rounds, key: key, data: c.Data.States,
+		rows: distinct(p.train), modes: &a.modes,
+	}
 }
 
 // logZ estimates log Z of the model, at which it leaves the conditionals, by rounds of a copy of the ladder at the model.
@@ -45,11 +51,11 @@ func newLive(c Config, p plan, a *accounts, key rng.Key) *live {
 //
 // The error is the spread over replica sets, and what the second half of the rounds has changed: replicas that are not
 // at equilibrium drift.
-func (l *live) logZ(ladder *sample.Tempering, now Snapshot) (z sample.LogZ, least sample.Least) {
+func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least) {
 	key := l.key.Stream(rng.Stream(now.Update))
-	now.Conditionals.Update(now.Model)
-	t := ladder.Clone(key.Stream(streamRounds))
-	t.Jumps = ladder.Jumps
+	l.conditionals.Update(l.model)
+	t := l.ladder.Clone(key.Stream(streamRounds))
+	t.Jumps = l.ladder.Jumps
 	ratios := sample.NewBennett(t)
 	for range l.rounds / 2 {
 		t.Round()
@@ -63,7 +69,7 @@ func (l *live) logZ(ladder *sample.Tempering, now Snapshot) (z sample.LogZ, leas
 	l.modes.Earn(int(now.Update - l.scored))
 	l.scored = now.Update
 	free := make([]float64, t.Visible().Rows())
-	now.Conditionals.FreeEnergy(free, t.Visible())
+	l.conditionals.FreeEnergy(free, t.Visible())
 	found := math.Inf(-1)
 	for _, f := range free {
 		found = max(found, -f)

@@ -26,13 +26,13 @@ const (
 // search looks for modes of the model from as many starts of each kind as the account pays for, and returns the largest
 // variational bound. It is −Inf where the account does not pay, and for units that are no bits.
 func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
-	count := searchStarts(now.Model, l.modes.balance, mostSearch)
-	if count < fewestSearch || now.Model.CheckBits() != nil {
+	count := searchStarts(l.model, l.modes.balance, mostSearch)
+	if count < fewestSearch || l.model.CheckBits() != nil {
 		return math.Inf(-1)
 	}
-	modes := sample.NewModes(now.Model, now.Conditionals.Compute())
+	modes := sample.NewModes(l.model, l.conditionals.Compute())
 	_ = modes.Search(context.Background(), count, l.starts(now.Known, count, key), key) // never cancelled
-	l.modes.Spend(SearchCost(now.Model, modes.Iterations))
+	l.modes.Spend(SearchCost(l.model, modes.Iterations))
 	return modes.List[0].Bound
 }
 

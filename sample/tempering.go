@@ -110,11 +110,12 @@ func (t *Tempering) Visible() rbm.Batch { return t.states(len(t.betas) - 1) }
 // Betas are the temperatures, as places on the line.
 func (t *Tempering) Betas() []float64 { return slices.Clone(t.betas) }
 
-// SwapRates are the mean probabilities of the exchanges between neighbours since the last Reset.
+// SwapRates are the mean probabilities of the exchanges between neighbours since the last Reset, 1 where none has been
+// tried.
 func (t *Tempering) SwapRates() []float64 {
 	rates := make([]float64, len(t.betas)-1)
 	for k := range rates {
-		rates[k] = 1 - t.rejected[k]/t.tried[k]
+		rates[k] = 1 - t.rejected[k]/max(t.tried[k], 1)
 	}
 	return rates
 }
@@ -294,6 +295,20 @@ type State struct {
 	Visible                rbm.Batch // of all replicas
 	Sweeps, Rounds         *uint64
 	Betas, Rejected, Tried []float64
+}
+
+// Check returns an error if no Tempering can be in this state.
+func (s State) Check() error {
+	last := len(s.Betas) - 1
+	if s.Betas[0] != 0 || s.Betas[last] != 1 || !slices.IsSorted(s.Betas) {
+		return fmt.Errorf("temperatures at %v, want them to rise from 0 to 1", s.Betas)
+	}
+	for k, tried := range s.Tried {
+		if rejected := s.Rejected[k]; !(rejected >= 0 && rejected <= tried && tried < math.MaxInt64) {
+			return fmt.Errorf("%v of %v exchanges rejected, want a part of a finite number", rejected, tried)
+		}
+	}
+	return nil
 }
 
 // State lists it. The next Round takes over what has been changed.

@@ -2,6 +2,7 @@ package train
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"harmonium/monitor"
@@ -90,8 +91,17 @@ const usualIterations = 1500
 
 func (j *jumps) remember(m *Memory, units int) {
 	if n, ok := m.Length("bounds"); ok {
+		n = min(n, sample.MostJumps)
 		j.modes, j.means, j.bounds = nil, make([]float32, n*units), make([]float64, n)
 	}
 	m.Floats("means", j.means)
-	m.Numbers("bounds", j.bounds)
+	m.Numbers("bounds", j.bounds) // finite, as all that is read
+	m.Check(func() error {
+		for _, μ := range j.means {
+			if !(μ >= 0 && μ <= 1) {
+				return fmt.Errorf("a mode with a mean of %v, want one between 0 and 1", μ)
+			}
+		}
+		return nil
+	})
 }

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"harmonium/monitor"
@@ -38,6 +39,9 @@ func (p *PCD) Start(s Setup) error {
 	}
 	if p.Replicas > p.Chains {
 		return fmt.Errorf("pcd has %d replica sets for %d chains, want no more than chains", p.Replicas, p.Chains)
+	}
+	if p.Replicas == 1 {
+		return errors.New("pcd has 1 replica set, want 2 or more, or 0 for none: the error of log Z is their spread")
 	}
 	p.chains = sample.NewChains(sample.FromBiases(s.Model, p.Chains, s.Key), s.Model.N(), s.Key)
 	p.cost.average = monitor.GibbsCost(s.Model, p.Chains, 0)
