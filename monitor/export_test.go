@@ -24,8 +24,15 @@ func (m *Monitor) Rounds() int { return m.live.rounds }
 func (m *Monitor) Follows() bool       { return m.ladder != nil }
 func (m *Monitor) FollowPart() float64 { return m.accounts.follow.part }
 
-// Followed is the number of operations of the rounds that the monitor's own ladder has made, at the price of now.
-func (m *Monitor) Followed() float64 { return float64(m.ladder.rounds) * m.accounts.follow.price }
+// Followed is the number of rounds of the monitor's own ladder, and RoundCost the price of the last.
+func (m *Monitor) Followed() float64  { return float64(m.ladder.rounds) }
+func (m *Monitor) RoundCost() float64 { return m.accounts.follow.price }
+
+// FollowMore makes the rounds of the monitor's own ladder that many times cheaper.
+func (m *Monitor) FollowMore(times float64) { m.accounts.follow.part *= times }
+
+// Temperatures is the number of temperatures of the monitor's own ladder.
+func (m *Monitor) Temperatures() int { return len(m.ladder.Betas()) }
 
 // LiveCost is that of a live score.
 func (m *Monitor) LiveCost(rows float64) float64 { return liveCost(m.config, m.live.rounds, rows) }
