@@ -4,27 +4,61 @@ import (
 	"testing"
 
 	"harmonium/compute"
+	"harmonium/internal/lecturetest"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 )
 
 // Chains and replica sets that are frozen, each where it is, have not forgotten anything because they change places.
-func TestRefreshIsNoForgetting(t *testing.T) {
-	const m, n = 40, 4
-	model := rbm.New(m, n, rng.Seed(1))
-	p := &PCD{Steps: 1, Chains: 12, Refresh: 4, Temperatures: 2}
-	if err := p.Start(Setup{Model: model, Key: rng.Seed(2), Compute: compute.New(1)}); err != nil {
-		t.Fatal(err)
-	}
-	exchange := p.movers[1].(*exchange)
+func TestExchangeIsNoForgetting(t *testing.T) {
+	const chains, sets = 12, 4
+	v := sample.FromBiases(rbm.New(40, 4, rng.Seed(1)), chains+sets, rng.Seed(2))
+	p := newPopulation(v.Slice(0, chains), v.Slice(chains, chains+sets))
 	for done := uint64(1); done <= 200; done++ {
-		if done%exchangeEvery == 0 {
-			exchange.swap(&p.population, done/exchangeEvery)
+		for k := range sets {
+			p.swap((int(done)*sets+k)%chains, k)
 		}
-		p.population.see(done)
+		p.see(done)
 	}
-	if got := p.population.overlap.Time(200); got != 200 {
+	if got := p.overlap.Time(200); got != 200 {
 		t.Errorf("frozen chains remember %d of 200 updates", got)
+	}
+}
+
+// Chains in two modes that nothing but jumps moves have not forgotten anything because they jump, however often they do.
+func TestJumpsAreNoForgetting(t *testing.T) {
+	const m, n, chains, updates = 60, 4, 50, 100
+	model := lecturetest.TwoModes(m, n)
+	for j := range n {
+		model.C()[j] = -2 * m / 2
+	}
+	for i := range m {
+		model.B()[i] = -n // all on and all off have the same weight
+	}
+	conditionals := rbm.NewConditionals(model, compute.New(1))
+	data := rbm.NewBatch(10, m)
+	v := rbm.NewBatch(chains, m)
+	for r := range chains / 2 {
+		for i := range m {
+			v.SetBit(r, i, true)
+		}
+	}
+	p := newPopulation(v, rbm.Batch{})
+	j := &jumps{key: rng.Seed(1), data: data}
+	jumped := 0
+	for k := range uint64(updates) {
+		before := v.Clone()
+		j.move(&p, Update{Number: k, Model: model, Conditionals: conditionals})
+		for r := range chains {
+			if before.Compare(r, v, r) != 0 {
+				jumped++
+			}
+		}
+		p.see(k + 1)
+	}
+	if got := p.overlap.Time(updates); got != updates || jumped < chains {
+		t.Errorf("chains that have jumped %d times remember %d of %d updates", jumped, got, updates)
 	}
 }
 
@@ -51,19 +85,19 @@ func TestMixingOfPhases(t *testing.T) {
 		}
 	}
 	for name, make := range map[string]func() Negative{
-		"cd":  func() Negative { return &CD{Steps: 3} },
-		"pcd": func() Negative { return &PCD{Steps: 3, Chains: rows} },
-		"pt":  func() Negative { return &PT{Steps: 3, Chains: rows, Temperatures: 2} },
+		"cd":                func() Negative { return &CD{Steps: 3} },
+		"pcd":               func() Negative { return &PCD{Steps: 3, Chains: rows} },
+		"pcd with replicas": func() Negative { return &PCD{Steps: 3, Chains: rows, Replicas: 2} },
 	} {
 		for model, want := range map[*rbm.Model]bool{rest: false, frozen: true} {
-			negative := make()
-			if err := negative.Start(Setup{Model: model, Batch: rows, Key: rng.Seed(2), Compute: compute.New(1)}); err != nil {
+			negative, conditionals := make(), rbm.NewConditionals(model, compute.New(1))
+			if err := negative.Start(Setup{Model: model, Conditionals: conditionals, Data: data, Batch: rows, Key: rng.Seed(2), Compute: compute.New(1)}); err != nil {
 				t.Fatal(err)
 			}
 			if p, ok := negative.(Persistent); ok {
 				p.Visible().Copy(data.Slice(0, p.Visible().Rows()))
 			}
-			conditionals, dst := rbm.NewConditionals(model, compute.New(1)), rbm.NewStatistics(model)
+			dst := rbm.NewStatistics(model)
 			const updates = 5
 			for k := range uint64(updates) {
 				if err := negative.Phase(t.Context(), dst, Update{Number: k, Model: model, Conditionals: conditionals, Rows: data}); err != nil {
