@@ -46,6 +46,9 @@ func New(c Config) *Monitor {
 	if c.Conditionals == nil {
 		c.Conditionals = rbm.NewConditionals(c.Model, c.Compute)
 	}
+	if c.Ladder != nil && c.Ladder.Visible().Rows() < 2 {
+		panic("monitor: a ladder of one replica set, which tells no error of log Z")
+	}
 	m := &Monitor{config: c, accounts: newAccounts(c)}
 	m.plan = newPlan(c, m.accounts)
 	if m.plan.method == MethodLive {

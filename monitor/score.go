@@ -25,6 +25,8 @@ type Scores struct {
 	Pseudo         *Score         // pseudo-log-likelihood of some rows, of validation data if any; nil where it would cost too much
 	SingularValues []float32      // the largest ones of W; nil at scores that follow too closely for what they cost
 	Findings       []diag.Finding // what makes the scores less than they seem
+
+	excluded float64 // part of doubtful errors of log Z, downwards, where it is not for certain
 }
 
 // Snapshot is a training after an update: all that a score needs to know of it besides the model.
@@ -43,6 +45,7 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 		z, least := m.live.logZ(now)
 		train = m.minusFree(m.plan.train)
 		least.Rows = massOf(train, m.live.rows)
+		s.excluded = max(0, least.Value()-(z.Value-doubtful*z.Stderr))
 		s.LogZ, s.Findings = conclude(z, least)
 	} else {
 		logZ, err := exact.LogZ(context.WithoutCancel(ctx), m.config.Model, exact.Options{Compute: m.config.Compute})
