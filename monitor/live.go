@@ -12,6 +12,7 @@ import (
 // training's ladder, by Bennett's acceptance ratios ([sample.Bennett]).
 type live struct {
 	ladder       *sample.Tempering
+	own          *ladder           // the monitor's, whose Tempering that is; or nil
 	conditionals *rbm.Conditionals // at which its line ends
 	model        *rbm.Model
 	rounds       int // of a score
@@ -38,10 +39,14 @@ const (
 )
 
 // newLive prepares for scores.
-func newLive(c Config, ladder *sample.Tempering, p plan, a *accounts, key rng.Key) *live {
+func newLive(c Config, own *ladder, p plan, a *accounts, key rng.Key) *live {
 	a.modes.most = SearchCost(c.Model, mostSearch*sample.SearchKinds*sample.MostIterations)
+	ladder := c.Ladder
+	if own != nil {
+		ladder = own.Tempering
+	}
 	return &live{
-		ladder: ladder, conditionals: c.Conditionals, model: c.Model, rounds: p.rounds, key: key, data: c.Data.States,
+		ladder: ladder, own: own, conditionals: c.Conditionals, model: c.Model, rounds: p.rounds, key: key, data: c.Data.States,
 		rows: distinct(p.train), modes: &a.modes,
 	}
 }
@@ -53,7 +58,10 @@ func newLive(c Config, ladder *sample.Tempering, p plan, a *accounts, key rng.Ke
 // at equilibrium drift.
 func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least) {
 	key := l.key.Stream(rng.Stream(now.Update))
+	l.modes.Earn(int(now.Update - l.scored))
+	l.scored = now.Update
 	l.conditionals.Update(l.model)
+	bound := l.search(now, key.Stream(streamModes))
 	t := l.ladder.Clone(key.Stream(streamRounds))
 	t.Jumps = l.ladder.Jumps
 	ratios := sample.NewBennett(t)
@@ -66,23 +74,25 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least) {
 	}
 	z = ratios.LogZ()
 	z.Stderr = math.Hypot(z.Stderr, z.Value-half.Value)
-	l.modes.Earn(int(now.Update - l.scored))
-	l.scored = now.Update
 	free := make([]float64, t.Visible().Rows())
 	l.conditionals.FreeEnergy(free, t.Visible())
 	found := math.Inf(-1)
 	for _, f := range free {
 		found = max(found, -f)
 	}
-	return z, sample.Least{Configuration: found, Rows: math.Inf(-1), Modes: l.search(now, key.Stream(streamModes))}
+	return z, sample.Least{Configuration: found, Rows: math.Inf(-1), Modes: bound}
 }
 
 // starts returns states to begin a search for modes at: one half known ones, which may all be in one mode, and one half
-// data, which may be in modes that the model does not have; data alone where nothing is known.
-func (l *live) starts(known rbm.Batch, count int, key rng.Key) rbm.Batch {
-	v := sample.FromRows(l.data, count, key)
+// data, which may be in modes that the model does not have; data alone where nothing is known. The modes that replicas
+// jump to come on top.
+func (l *live) starts(known rbm.Batch, count, before int, key rng.Key) rbm.Batch {
+	v := sample.FromRows(l.data, count+before, key)
 	if half := min(count/2, known.Rows()); half > 0 {
 		v.Slice(0, half).Copy(known.Slice(0, half))
+	}
+	if before > 0 {
+		l.own.known.Rows(v.Slice(count, count+before))
 	}
 	return v
 }

@@ -60,12 +60,10 @@ func New(c Config) *Monitor {
 // scoreLive prepares for live scores.
 func (m *Monitor) scoreLive() {
 	key := rng.Seed(m.config.Seed).Stream(rng.StreamLive)
-	ladder := m.config.Ladder
-	if ladder == nil {
+	if m.config.Ladder == nil {
 		m.ladder = newLadder(m.config, &m.accounts.follow, key)
-		ladder = m.ladder.Tempering
 	}
-	m.live = newLive(m.config, ladder, m.plan, m.accounts, key.Stream(rng.StreamEstimate))
+	m.live = newLive(m.config, m.ladder, m.plan, m.accounts, key.Stream(rng.StreamEstimate))
 }
 
 // Every is the number of updates between scores.
@@ -85,6 +83,7 @@ type Memory interface {
 	States(name string, x rbm.Batch)
 	Numbers(name string, x []float64)
 	Number(name string, x *float64)
+	Floats(name string, x []float32)
 	Counters(name string, x []uint64)
 	Counter(name string, x *uint64)
 	// Check is called with what must hold of everything that has been read.

@@ -2,7 +2,6 @@ package train
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"harmonium/monitor"
@@ -17,11 +16,10 @@ import (
 // The model has narrow modes that neither sweeps nor replicas come to, many of them at rows of data. Without chains in them nothing
 // holds them back, and they grow until the model has all its weight there.
 type jumps struct {
-	modes  *sample.Jumps // nil before the first search, and after a checkpoint has been read
-	means  []float32     // of modes, as modes has them
-	bounds []float64
-	key    rng.Key
-	data   rbm.Batch
+	modes *sample.Jumps     // nil before the first search, and after a checkpoint has been read
+	known sample.KnownModes // of modes
+	key   rng.Key
+	data  rbm.Batch
 }
 
 const (
@@ -40,7 +38,7 @@ func (j *jumps) move(p *population, u Update) *sample.Jumps {
 		j.search(p, u)
 	}
 	if j.modes == nil {
-		j.modes = sample.NewJumps(u.Model.M(), j.means, j.bounds, u.Conditionals.Compute())
+		j.modes = sample.NewJumps(u.Model.M(), j.known.Means, j.known.Bounds, u.Conditionals.Compute())
 	}
 	chains := p.chains.Rows()
 	from := int(u.Number) * jumping % chains
@@ -55,16 +53,13 @@ func (j *jumps) search(p *population, u Update) {
 	key := j.key.Stream(rng.Stream(u.Number))
 	lowest := j.lowest(u.Conditionals, searchRows, key)
 	chains := sample.FromRows(p.chains, searchChains, key.Stream(1))
-	before := min(len(j.bounds), searchBefore) // the largest bounds first
+	before := min(len(j.known.Bounds), searchBefore)
 	known := lowest.Like(searchRows + searchChains + before)
 	known.Slice(0, searchRows).Copy(lowest)
 	known.Slice(searchRows, searchRows+searchChains).Copy(chains)
-	m := u.Model.M()
-	for k, μ := range j.means[:before*m] {
-		known.SetBit(searchRows+searchChains+k/m, k%m, μ > 0.5)
-	}
+	j.known.Rows(known.Slice(searchRows+searchChains, known.Rows()))
 	j.modes = sample.FindJumps(u.Model, known, searchCount, key, u.Conditionals.Compute())
-	j.means, j.bounds = j.modes.Means, j.modes.Bounds
+	j.known = j.modes.Known()
 }
 
 // lowest returns the rows with the lowest F among some of the data.
@@ -90,18 +85,7 @@ func jumpsCost(model *rbm.Model) float64 {
 const usualIterations = 1500
 
 func (j *jumps) remember(m *Memory, units int) {
-	if n, ok := m.Length("bounds"); ok {
-		n = min(n, sample.MostJumps)
-		j.modes, j.means, j.bounds = nil, make([]float32, n*units), make([]float64, n)
+	if monitor.RememberModes(m, "", &j.known, units) {
+		j.modes = nil
 	}
-	m.Floats("means", j.means)
-	m.Numbers("bounds", j.bounds) // finite, as all that is read
-	m.Check(func() error {
-		for _, μ := range j.means {
-			if !(μ >= 0 && μ <= 1) {
-				return fmt.Errorf("a mode with a mean of %v, want one between 0 and 1", μ)
-			}
-		}
-		return nil
-	})
 }
