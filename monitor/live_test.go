@@ -88,11 +88,12 @@ func logZNow(t *testing.T, training *train.Training, update uint64, known rbm.Ba
 	return scores.LogZ, scores.Findings
 }
 
-// A model with a second mode, all units on, that outweighs the data's by 140 nats. No replica reaches it, a search does.
+// A model with a second mode, all units on, that outweighs the data's by 140 nats. No replica of the training reaches it,
+// a search does.
 func TestLiveHiddenMode(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
-	training, err := train.Start(model, offButOne(50, m), train.Config{Negative: &train.CD{}})
+	training, err := train.Start(model, offButOne(50, m), train.Config{Negative: &train.PCD{Replicas: 20}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,11 +15,12 @@ import (
 	"harmonium/train"
 )
 
-// begun is a training with live scores whose model is now another one. Data are coins.
+// begun is a training with live scores by its own replicas, which know no modes, and whose model is now another one. Data
+// are coins.
 func begun(t *testing.T, model *rbm.Model) *train.Training {
 	t.Helper()
 	coins := &data.Set{States: sample.FromBiases(rbm.New(model.M(), 1, rng.Seed(1)), 50, rng.Seed(2))}
-	training, err := train.Start(rbm.New(model.M(), model.N(), rng.Seed(1)), coins, train.Config{Updates: paid, Negative: &train.PCD{}})
+	training, err := train.Start(rbm.New(model.M(), model.N(), rng.Seed(1)), coins, train.Config{Updates: paid, Negative: &train.PCD{Replicas: 20}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,6 +65,34 @@ func TestLiveNeedle(t *testing.T) {
 	now.Train.Value = -20
 	if verdict := training.Monitor.Judge(model, now); len(verdict) > 0 {
 		t.Errorf("the judge finds %v, where the score has told already", verdict)
+	}
+}
+
+// Replicas that the monitor keeps jump to the pattern once it is found, so that log Z counts it.
+func TestOwnLadderJumps(t *testing.T) {
+	model := lecturetest.Needle(60, 30, 8)
+	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	coins := &data.Set{States: sample.FromBiases(rbm.New(model.M(), 1, rng.Seed(1)), 50, rng.Seed(2))}
+	training, err := train.Start(rbm.New(model.M(), model.N(), rng.Seed(1)), coins, train.Config{Updates: paid, Negative: &train.PCD{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	*training.Model = *model
+	training.Monitor.ScoreLive(monitor.MostRounds)
+	for _, c := range []struct {
+		update uint64
+		want   float64
+	}{{1, truth - 8}, {paid, truth}} {
+		s, err := training.Monitor.Score(t.Context(), monitor.Snapshot{Update: c.update})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if z := s.LogZ; !(math.Abs(z.Value-c.want) < 3*z.Stderr+0.1 && z.Stderr < 1) || s.UpperBounds() {
+			t.Errorf("after update %d log Z is %v ± %v, want %v; findings %v", c.update, z.Value, z.Stderr, c.want, s.Findings)
+		}
 	}
 }
 

@@ -30,20 +30,26 @@ func magnet(m, n int, w, field float32) (model, base *rbm.Model) {
 
 func up(v rbm.Batch, r int) bool { return 2*v.Ones(r) > v.Units() }
 
-// Gibbs chains stay in the mode where they started; tempered ones visit both, as often as they should.
-func TestTemperingMovesBetweenModes(t *testing.T) {
-	const m, n, sets = 40, 8, 20
-	model, base := magnet(m, n, 0.3, 0.01)
+// shareUp is the weight of the upper mode, by exact samples.
+func shareUp(t *testing.T, model *rbm.Model) (share float64) {
+	t.Helper()
 	v, _, err := exact.Sample(t.Context(), model, 20000, rng.Seed(1), exact.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := 0.0
 	for r := range v.Rows() {
 		if up(v, r) {
-			want += 1 / float64(v.Rows())
+			share += 1 / float64(v.Rows())
 		}
 	}
+	return share
+}
+
+// Gibbs chains stay in the mode where they started; tempered ones visit both, as often as they should.
+func TestTemperingMovesBetweenModes(t *testing.T) {
+	const m, n, sets = 40, 8, 20
+	model, base := magnet(m, n, 0.3, 0.01)
+	want := shareUp(t, model)
 	start := rbm.NewBatch(sets, m) // all −1
 
 	gibbs := sample.NewChains(start, n, rng.Seed(2))
