@@ -31,8 +31,8 @@ func (m *Monitor) RoundCost() float64 { return m.accounts.follow.price }
 // FollowMore makes the rounds of the monitor's own ladder that many times cheaper.
 func (m *Monitor) FollowMore(times float64) { m.accounts.follow.part *= times }
 
-// Temperatures is the number of temperatures of the monitor's own ladder.
-func (m *Monitor) Temperatures() int { return len(m.ladder.Betas()) }
+// Temperatures is the number of temperatures of the ladder.
+func (m *Monitor) Temperatures() int { return len(m.live.ladder.Betas()) }
 
 // LiveCost is that of a live score.
 func (m *Monitor) LiveCost(rows float64) float64 { return liveCost(m.config, m.live.rounds, rows) }

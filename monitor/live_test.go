@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"math"
+	"slices"
 	"testing"
 
 	"harmonium/data"
@@ -148,60 +149,96 @@ func TestLiveModeOfTheData(t *testing.T) {
 	}
 }
 
-// A training whose replicas the monitor keeps gives the same scores when it is stopped and resumed anywhere, also where
-// the number of temperatures has changed since.
-func TestOwnLadderRepeats(t *testing.T) {
+// A training gives the same scores when it is stopped and resumed anywhere, by its own replicas and by those that the
+// monitor keeps: also where the number of temperatures has changed since, and between two searches for modes.
+func TestLiveScoresRepeat(t *testing.T) {
 	set, err := data.BarsSample(3, 4, 300, rng.Seed(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin := func() *train.Training {
-		training, err := train.Start(rbm.New(12, 8, rng.Seed(1)), set, train.Config{
-			Batch: 30, Rate: 0.03, Updates: 200, Every: 10, Negative: &train.PCD{Chains: 50},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		training.Monitor.ScoreLive(monitor.FewestRounds)
-		training.Monitor.FollowMore(20)
-		return training
-	}
-	type scored struct {
-		logZ  sample.LogZ
-		saved float64 // for searches
-	}
-	temperatures := map[int]bool{}
-	run := func(training *train.Training, until int, scores map[int]scored) {
-		for p := range training.Steps(t.Context()) {
-			temperatures[training.Monitor.Temperatures()] = true
-			if p.Evaluation != nil {
-				saved, _ := training.Monitor.SavedForModes()
-				scores[p.Update] = scored{p.Evaluation.LogZ, saved}
+	for name, negative := range map[string]train.PCD{
+		"replicas": {Steps: 2, Chains: 50, Replicas: 8}, "chains alone": {Steps: 10, Chains: 50},
+	} {
+		begin := func() *train.Training {
+			n := negative
+			training, err := train.Start(rbm.New(12, 8, rng.Seed(1)), set, train.Config{
+				Batch: 30, Rate: 0.03, Updates: 200, Every: 10, Negative: &n,
+			})
+			if err != nil {
+				t.Fatal(err)
 			}
-			if p.Update == until {
-				return
+			training.Monitor.ScoreLive(monitor.FewestRounds)
+			training.Monitor.FollowMore(20)
+			return training
+		}
+		type scored struct {
+			logZ  sample.LogZ
+			saved float64 // for searches
+		}
+		temperatures := map[int]bool{}
+		run := func(training *train.Training, until int, scores map[int]scored) {
+			for p := range training.Steps(t.Context()) {
+				temperatures[training.Monitor.Temperatures()] = true
+				if p.Evaluation != nil {
+					saved, _ := training.Monitor.SavedForModes()
+					scores[p.Update] = scored{p.Evaluation.LogZ, saved}
+				}
+				if p.Update == until {
+					return
+				}
+			}
+		}
+		want, whole := map[int]scored{}, begin()
+		run(whole, 0, want)
+		if len(temperatures) < 2 {
+			t.Fatalf("%s: the number of temperatures has not changed", name)
+		}
+		for _, stop := range []int{25, 95, 140} {
+			got := map[int]scored{}
+			first, second := begin(), begin()
+			run(first, stop, got)
+			var checkpoint bytes.Buffer
+			if err := first.Checkpoint(&checkpoint); err != nil {
+				t.Fatal(err)
+			}
+			if err := second.Resume(checkpoint.Bytes()); err != nil {
+				t.Fatal(err)
+			}
+			run(second, 0, got)
+			if !maps.Equal(got, want) || !slices.Equal(second.Model.W, whole.Model.W) {
+				t.Errorf("%s, stopped after update %d: scores %v, want %v", name, stop, got, want)
 			}
 		}
 	}
-	want := map[int]scored{}
-	run(begin(), 0, want)
-	if len(temperatures) < 2 {
-		t.Fatal("the number of temperatures has not changed")
+}
+
+// Scores take nothing from a training: with others in between it comes to the same parameters.
+func TestLiveScoresDoNotDisturb(t *testing.T) {
+	set, err := data.BarsSample(8, 8, 200, rng.Seed(1))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, stop := range []int{25, 95, 140} {
-		got := map[int]scored{}
-		first, second := begin(), begin()
-		run(first, stop, got)
-		var checkpoint bytes.Buffer
-		if err := first.Checkpoint(&checkpoint); err != nil {
-			t.Fatal(err)
-		}
-		if err := second.Resume(checkpoint.Bytes()); err != nil {
-			t.Fatal(err)
-		}
-		run(second, 0, got)
-		if !maps.Equal(got, want) {
-			t.Errorf("stopped after update %d: scores %v, want %v", stop, got, want)
+	for name, negative := range map[string]train.PCD{
+		"replicas": {Steps: 2, Chains: 30, Replicas: 5}, "chains alone": {Steps: 2, Chains: 30}, "adapting": {Chains: 30, Adapt: true},
+	} {
+		var want []float32
+		for _, every := range []int{7, 40, 120} {
+			n := negative
+			training, err := train.Start(rbm.New(64, 60, rng.Seed(1)), set, train.Config{Updates: 120, Every: every, Negative: &n})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if training.Monitor.Method() != monitor.MethodLive {
+				t.Fatal("scores are exact")
+			}
+			for range training.Steps(t.Context()) {
+			}
+			if want == nil {
+				want = training.Model.W
+			}
+			if !slices.Equal(training.Model.W, want) {
+				t.Errorf("%s: with scores every %d updates the parameters are others", name, every)
+			}
 		}
 	}
 }

@@ -213,7 +213,7 @@ func fingerprint(training *train.Training, all []train.Progress) string {
 	return b.String()
 }
 
-// Workers, and being stopped and resumed anywhere, change nothing.
+// Workers, instruction sets, and being stopped and resumed anywhere, change nothing.
 func TestTrainingRepeats(t *testing.T) {
 	for name, settings := range map[string]func(workers int) (*data.Set, train.Config){
 		"pcd": func(workers int) (*data.Set, train.Config) { return everything(t, workers) },
@@ -254,6 +254,14 @@ func checkRepeats(t *testing.T, settings func(workers int) (*data.Set, train.Con
 		training := run(workers)
 		if got := fingerprint(training, finish(t, training)); got != want {
 			t.Errorf("%d workers give another run than one", workers)
+		}
+	}
+	for _, isa := range compute.ISAs() {
+		set, c := settings(1)
+		c.Compute = compute.NewISA(1, isa)
+		training := start(t, 10, set, c)
+		if got := fingerprint(training, finish(t, training)); got != want {
+			t.Errorf("%v gives another run", isa)
 		}
 	}
 	for _, stop := range []int{1, 4, 17, 41, 65, 121} {
