@@ -3,6 +3,7 @@ package monitor
 import (
 	"math"
 
+	"harmonium/diag"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -21,6 +22,7 @@ type live struct {
 	rows         []int    // the places of distinct rows of training data that are scored
 	modes        *account // of searches for modes
 	scored       uint64   // the update of the last score
+	renewal      renewal
 }
 
 const (
@@ -55,8 +57,8 @@ func newLive(c Config, own *ladder, p plan, a *accounts, key rng.Key) *live {
 // least are bounds by what was found on the way.
 //
 // The error is the spread over replica sets, and what the second half of the rounds has changed: replicas that are not
-// at equilibrium drift.
-func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least) {
+// at equilibrium drift. The findings say so where that is much.
+func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings []diag.Finding) {
 	key := l.key.Stream(rng.Stream(now.Update))
 	l.modes.Earn(int(now.Update - l.scored))
 	l.scored = now.Update
@@ -73,6 +75,7 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least) {
 		t.Round()
 	}
 	z = ratios.LogZ()
+	findings = append(relaxation(z, half), l.renewal.findings(l.ladder)...)
 	z.Stderr = math.Hypot(z.Stderr, z.Value-half.Value)
 	free := make([]float64, t.Visible().Rows())
 	l.conditionals.FreeEnergy(free, t.Visible())
@@ -80,7 +83,7 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least) {
 	for _, f := range free {
 		found = max(found, -f)
 	}
-	return z, sample.Least{Configuration: found, Rows: math.Inf(-1), Modes: bound}
+	return z, sample.Least{Configuration: found, Rows: math.Inf(-1), Modes: bound}, findings
 }
 
 // starts returns states to begin a search for modes at: one half known ones, which may all be in one mode, and one half
@@ -100,4 +103,7 @@ func (l *live) starts(known rbm.Batch, count, before int, key rng.Key) rbm.Batch
 func (l *live) remember(m Memory) {
 	m.Counter("live.scored", &l.scored)
 	m.Number("live.modes", &l.modes.balance)
+	m.Counter("live.renewal.rounds", &l.renewal.rounds)
+	m.Counter("live.renewal.count", &l.renewal.count)
+	m.Number("live.renewal.time", &l.renewal.time)
 }

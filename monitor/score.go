@@ -42,11 +42,12 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 	s := new(Scores)
 	var train []float64 // −F of its rows
 	if m.live != nil {
-		z, least := m.live.logZ(now)
+		z, least, findings := m.live.logZ(now)
 		train = m.minusFree(m.plan.train)
 		least.Rows = massOf(train, m.live.rows)
 		s.excluded = max(0, least.Value()-(z.Value-doubtful*z.Stderr))
 		s.LogZ, s.Findings = conclude(z, least)
+		s.Findings = append(s.Findings, findings...)
 	} else {
 		logZ, err := exact.LogZ(context.WithoutCancel(ctx), m.config.Model, exact.Options{Compute: m.config.Compute})
 		if err != nil {

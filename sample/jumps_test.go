@@ -247,3 +247,32 @@ func TestKnownModes(t *testing.T) {
 		}
 	}
 }
+
+// Where all exchanges are accepted a state passes through all temperatures and back in twice as many rounds, so that
+// each set renews the state at the model in every second round. Where none is, only jumps renew it.
+func TestRenewals(t *testing.T) {
+	const m, n, sets, rounds = 60, 4, 10, 400
+	free := rbm.New(m, n, rng.Seed(1))
+	clear(free.W)
+	caught, _ := magnet(m, n, 1, 0) // far from fair coins
+	for _, c := range []struct {
+		name         string
+		model        *rbm.Model
+		jumps        *sample.Jumps
+		temperatures int
+		least, most  uint64
+	}{
+		{"all exchanges", free, nil, 5, sets * (rounds/2 - 5), sets * rounds / 2},
+		{"no exchanges", caught, nil, 2, 0, 0},
+		{"no exchanges but jumps", caught, toModes(caught), 2, rounds / 10, rounds},
+	} {
+		p := sample.NewTempering(lineTo(sample.IndependentModel(c.model), c.model, 1), rbm.NewBatch(sets, m), c.temperatures, rng.Seed(1))
+		p.Jumps = c.jumps
+		for range rounds {
+			p.Round()
+		}
+		if got := p.Renewals(); got < c.least || got > c.most || p.Rounds() != rounds {
+			t.Errorf("%s: %d renewals in %d rounds, want %d to %d", c.name, got, p.Rounds(), c.least, c.most)
+		}
+	}
+}
