@@ -53,7 +53,7 @@ func (n *renewal) findings(t *sample.Tempering) []diag.Finding {
 	}
 	return []diag.Finding{{
 		Code:    CodeRenewal,
-		Message: fmt.Sprintf("a replica at the model comes anew from independent units every %.0f rounds in the mean", n.time),
+		Message: fmt.Sprintf("a replica at the model is renewed from independent units every %.0f rounds in the mean", n.time),
 		Value:   diag.Number(n.time), Threshold: slowRenewal,
 		Consequence: "the replicas may be caught in modes, whose weights and log Z are then wrong by more than the errors say",
 	}}

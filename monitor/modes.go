@@ -19,7 +19,7 @@ const (
 	fewestSearch    = 2   // starts of each kind at a score, at least
 	mostSearch      = 20  // and at most
 	mostBefore      = 16  // modes of the search before where another begins,
-	usualIterations = 5   // of so many iterations each, as they have hardly moved
+	usualIterations = 5   // iterations of each, as they have hardly moved
 	mostJudged      = 133 // starts of each kind for the model that is kept, at most: those of a run of estimate.LogZ
 	fewestAIS       = 20  // steps of AIS from a mode, at least
 	mostAIS         = 500 // and at most

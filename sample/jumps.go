@@ -85,7 +85,7 @@ func (k KnownModes) Check() error {
 	return nil
 }
 
-// NewJumps returns jumps to modes of so many visible units. It panics unless there are as many means for each bound.
+// NewJumps returns jumps to modes of visible units. It panics unless there are as many means for each bound.
 func NewJumps(units int, means []float32, bounds []float64, on *compute.Context) *Jumps {
 	if len(means) != units*len(bounds) {
 		panic(fmt.Sprintf("sample: %d means and %d bounds of modes of %d units", len(means), len(bounds), units))

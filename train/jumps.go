@@ -10,7 +10,7 @@ import (
 	"harmonium/sample"
 )
 
-// jumps lets chains jump between modes of the model ([sample.Jumps]). Every searchEvery updates it looks for modes anew,
+// jumps lets chains jump between modes of the model ([sample.Jumps]). Every searchEvery updates it looks for modes again,
 // from the modes that it has, rows of the minibatch and patterns that know nothing of the data.
 //
 // The model has narrow modes that neither sweeps nor replicas come to, many of them at rows of data. Without chains in them nothing

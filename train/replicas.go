@@ -17,7 +17,7 @@ type replicaSets struct {
 const (
 	firstTemperatures = 4  // before anything is known of the way
 	mostTemperatures  = 40 // at most
-	respaceEvery      = 50 // updates after which the temperatures are spaced anew, and their number chosen
+	respaceEvery      = 50 // updates after which the temperatures are spaced again, and their number chosen
 )
 
 func newReplicaSets(s Setup, count int) *replicaSets {

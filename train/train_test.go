@@ -227,7 +227,7 @@ func TestTrainingRepeats(t *testing.T) {
 			c.Negative = &train.Exact{}
 			return set, c
 		},
-		// whose temperatures are spaced anew after updates 50 and 100, with searches for modes before these
+		// whose temperatures are spaced again after updates 50 and 100, with searches for modes before these
 		"pcd with replicas": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
 			c.Epochs, c.Rate, c.Clip, c.Negative = 18, 0.1, 0, &train.PCD{Steps: 2, Chains: 30, Replicas: 7}
@@ -324,14 +324,14 @@ func TestResumeNamesVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Metadata["version"] = "4"
+	f.Metadata["version"] = "5"
 	f.Seal()
 	checkpoint.Reset()
 	if err := safetensors.Write(&checkpoint, f); err != nil {
 		t.Fatal(err)
 	}
 	err = start(t, 10, set, c).Resume(checkpoint.Bytes())
-	const want = `version of the checkpoint is "4", this program reads 5: go on with the program that began the run, or train again`
+	const want = `version of the checkpoint is "5", this program reads 6: go on with the program that began the run, or train again`
 	if err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}

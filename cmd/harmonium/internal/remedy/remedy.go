@@ -38,7 +38,7 @@ var remedies = map[string]string{
 
 const (
 	betterChains = "raise --steps (auto does it for pcd), lower --rate, or let chains change modes: " +
-		"--negative pcd does better than cd, and pt than pcd"
+		"--negative pcd does better than cd, and --replicas 20 than 0"
 	equal = "if --threshold made them equal, choose one between the least and the largest value"
 )
 
