@@ -80,7 +80,7 @@ func TestRelaxation(t *testing.T) {
 		name   string
 		rounds int
 		want   bool
-	}{{"at the biases", 0, true}, {"at equilibrium", 3000, false}} {
+	}{{"at the biases", 0, true}, {"at equilibrium", 1000, false}} {
 		if found := scoredBy(t, model, 12, c.rounds); has(found, monitor.CodeRelaxation) != c.want {
 			t.Errorf("%s: findings %+v, want relaxation %v", c.name, found, c.want)
 		}

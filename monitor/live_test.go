@@ -20,7 +20,7 @@ import (
 	"harmonium/train"
 )
 
-// trainLive trains on a 6×6 Ising model with 20 hidden units and scores live, although enumeration would be cheap. It
+// trainLive trains on a 6×6 Ising model with 14 hidden units and scores live, although enumeration would be cheap. It
 // calls check with each evaluation and the exact log Z.
 func trainLive(t *testing.T, c train.Config, check func(e *train.Evaluation, logZ float64)) {
 	t.Helper()
@@ -28,7 +28,7 @@ func trainLive(t *testing.T, c train.Config, check func(e *train.Evaluation, log
 	if err != nil {
 		t.Fatal(err)
 	}
-	model := rbm.New(36, 20, rng.Seed(1))
+	model := rbm.New(36, 14, rng.Seed(1))
 	training, err := train.Start(model, &data.Set{States: states}, c)
 	if err != nil {
 		t.Fatal(err)
