@@ -48,9 +48,6 @@ func (o *Overlap) Restart(v rbm.Batch, update uint64) {
 	o.earlier.Copy(v)
 }
 
-// Replace tells that a state, a row, is in the place of a chain now, which is no forgetting.
-func (o *Overlap) Replace(chain int, state rbm.Batch) { o.earlier.Slice(chain, chain+1).Copy(state) }
-
 // Swap tells that two chains have changed places, which is no forgetting.
 func (o *Overlap) Swap(a, b int) { o.earlier.Swap(a, o.earlier, b) }
 

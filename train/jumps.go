@@ -43,9 +43,7 @@ func (j *jumps) move(p *population, u Update) *sample.Jumps {
 	chains := p.chains.Rows()
 	from := int(u.Number) * jumping % chains
 	to := min(from+jumping, chains)
-	for _, r := range j.modes.Move(p.chains.Slice(from, to), u.Conditionals.FreeEnergy, j.key, u.Number) {
-		p.overlap.Replace(from+r, p.chains.Slice(from+r, from+r+1))
-	}
+	j.modes.Move(p.chains.Slice(from, to), u.Conditionals.FreeEnergy, j.key, u.Number)
 	return j.modes
 }
 

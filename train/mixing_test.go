@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"harmonium/compute"
-	"harmonium/internal/lecturetest"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -23,42 +22,6 @@ func TestExchangeIsNoForgetting(t *testing.T) {
 	}
 	if got := p.overlap.Time(200); got != 200 {
 		t.Errorf("frozen chains remember %d of 200 updates", got)
-	}
-}
-
-// Chains in two modes that nothing but jumps moves have not forgotten anything because they jump, however often they do.
-func TestJumpsAreNoForgetting(t *testing.T) {
-	const m, n, chains, updates = 60, 4, 50, 100
-	model := lecturetest.TwoModes(m, n)
-	for j := range n {
-		model.C()[j] = -2 * m / 2
-	}
-	for i := range m {
-		model.B()[i] = -n // all on and all off have the same weight
-	}
-	conditionals := rbm.NewConditionals(model, compute.New(1))
-	data := rbm.NewBatch(10, m)
-	v := rbm.NewBatch(chains, m)
-	for r := range chains / 2 {
-		for i := range m {
-			v.SetBit(r, i, true)
-		}
-	}
-	p := newPopulation(v, rbm.Batch{})
-	j := &jumps{key: rng.Seed(1), data: data}
-	jumped := 0
-	for k := range uint64(updates) {
-		before := v.Clone()
-		j.move(&p, Update{Number: k, Model: model, Conditionals: conditionals})
-		for r := range chains {
-			if before.Compare(r, v, r) != 0 {
-				jumped++
-			}
-		}
-		p.see(k + 1)
-	}
-	if got := p.overlap.Time(updates); got != updates || jumped < chains {
-		t.Errorf("chains that have jumped %d times remember %d of %d updates", jumped, got, updates)
 	}
 }
 

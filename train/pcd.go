@@ -20,7 +20,7 @@ import (
 type PCD struct {
 	Steps    int // Gibbs sweeps an update; 0 means DefaultSteps
 	Chains   int // 0 means DefaultChains
-	Replicas int // replica sets that exchange states with the chains, no more than chains; 0 means none
+	Replicas int // replica sets that exchange states with the chains; 0 means none
 
 	Adapt bool // instead of Steps: from 1 to 64 sweeps, so that the chains forget within a few updates
 
@@ -56,11 +56,8 @@ func (p *PCD) Start(s Setup) error {
 // mostChainMemory bounds what chains and replicas take, in bytes: their states, and P(h|v) of the averages.
 const mostChainMemory = 4 << 30
 
-// check refuses numbers of chains and replica sets that don't go together or don't fit.
+// check refuses numbers of chains and replica sets that won't do or don't fit.
 func (p *PCD) check(model *rbm.Model) error {
-	if p.Replicas > p.Chains {
-		return fmt.Errorf("pcd has %d replica sets for %d chains, want no more than chains", p.Replicas, p.Chains)
-	}
 	if p.Replicas == 1 {
 		return errors.New("pcd has 1 replica set, want 2 or more, or 0 for none: the error of log Z is their spread")
 	}

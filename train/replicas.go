@@ -34,7 +34,7 @@ func (r *replicaSets) exchange(p *population, u Update) {
 	r.Round()
 	p.others = r.Visible()
 	chains, sets := p.chains.Rows(), p.others.Rows()
-	for k := range sets {
+	for k := range min(sets, chains) {
 		p.swap((int(u.Number)*sets+k)%chains, k)
 	}
 }

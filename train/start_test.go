@@ -25,7 +25,6 @@ func TestStartRefuses(t *testing.T) {
 		`schedule is "wavy", want constant, linear, cosine or power`: {Schedule: "wavy"},
 		"there is no validation data":                                {Patience: 3},
 		"cd: steps is -1, want 1 or more":                            {Negative: &train.CD{Steps: -1}},
-		"pcd has 101 replica sets for 100 chains, want no more":      {Negative: &train.PCD{Chains: 100, Replicas: 101}},
 		"pcd has 1 replica set, want 2 or more, or 0":                {Negative: &train.PCD{Replicas: 1}},
 		"pcd: replicas is -2, want a finite number, not negative":    {Negative: &train.PCD{Replicas: -2}},
 		"pcd: chains is -5, want 1 or more":                          {Negative: &train.PCD{Chains: -5}},
@@ -102,6 +101,7 @@ func TestBounds(t *testing.T) {
 		{train.Config{Time: time.Hour, Updates: 7}, 7},
 		{train.Config{Epochs: math.MaxInt}, math.MaxInt - 1},
 	} {
+		c.config.Batch = 20
 		if got := start(t, 4, set, c.config).Planned(); got != c.want {
 			t.Errorf("epochs %d, updates %d, time %v: %d updates are planned, want %d",
 				c.config.Epochs, c.config.Updates, c.config.Time, got, c.want)

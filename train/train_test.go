@@ -161,7 +161,7 @@ func TestNegativePhasesAgree(t *testing.T) {
 	update := train.Update{Model: model, Conditionals: conditionals, Rows: rbm.NewBatch(chains, 8)}
 	for name, n := range map[string]train.Negative{
 		"pcd": &train.PCD{Steps: 2, Chains: chains}, "cd": &train.CD{Steps: 40},
-		"pcd with replicas": &train.PCD{Steps: 2, Chains: chains, Replicas: chains},
+		"pcd with replicas": &train.PCD{Steps: 2, Chains: chains, Replicas: chains + 5},
 	} {
 		if err := n.Start(setup); err != nil {
 			t.Fatal(err)
