@@ -7,6 +7,8 @@ import "math"
 // What comes with scores is planned before the first update, at the cost of an update then: pays tells how much of it a
 // number of updates pays for, and period after how many updates it may come. What chains do on top of that is saved
 // for, at the cost of updates at the time: Earn, Affords, Spend.
+//
+// All parts together are less than a seventh, and less than a quarter where the monitor keeps a ladder.
 type accounts struct {
 	exact, score, pseudo, spectrum, judge account // planned
 	follow, modes                         account // saved for
@@ -30,7 +32,7 @@ func newAccounts(c Config) *accounts {
 
 // priceLive sets the price of live scores with a number of rounds.
 func (a *accounts) priceLive(c Config, rounds int, rows float64) {
-	a.score.price = liveCost(c.Model, rounds, rows)
+	a.score.price = liveCost(c, rounds, rows)
 }
 
 // account counts pieces of what is bought, such as steps of chains.

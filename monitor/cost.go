@@ -39,8 +39,12 @@ func RoundCost(t *sample.Tempering, model *rbm.Model) float64 {
 }
 
 // liveCost is that of a live score of a number of rows, with rounds of a ladder of the usual size.
-func liveCost(model *rbm.Model, rounds int, rows float64) float64 {
-	return float64(rounds)*GibbsCost(model, ladderSets*usualTemperatures, 1) + rows/2*GibbsCost(model, 1, 0)
+func liveCost(c Config, rounds int, rows float64) float64 {
+	sets := ladderSets
+	if c.Ladder != nil {
+		sets = c.Ladder.Visible().Rows()
+	}
+	return float64(rounds)*GibbsCost(c.Model, sets*usualTemperatures, 1) + rows/2*GibbsCost(c.Model, 1, 0)
 }
 
 // usualTemperatures is a number of temperatures to count with before any is known.

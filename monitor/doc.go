@@ -1,17 +1,17 @@
-// Package monitor estimates how good a model is while it is trained: log Z and log-likelihoods with errors, for a small part of what the
-// training costs.
+// Package monitor estimates how good a model is while it is trained: log Z and log-likelihoods with errors, for a small
+// part of what the training costs.
 //
-// A [Monitor] needs the model, data, states that the model should give weight to (such as persistent chains of a negative phase) and the
-// cost of an update, which is what it is paid by; it knows nothing else of a training. [Monitor.Follow] takes the model after each
-// update, [Monitor.Score] scores it now and then.
+// A [Monitor] needs the model, data, states that the model should give weight to (such as persistent chains of a
+// negative phase), replicas between independent units and the model if the training has some, and the cost of an
+// update, which is what it is paid by; it knows nothing else of a training. [Monitor.Follow] is called after each
+// update, [Monitor.Score] scores the model now and then.
 //
-// Small models are enumerated. For the others log Z comes from AIS chains that follow the running mean of the model: by Jarzynski's
-// equality (C. Jarzynski, Phys. Rev. Lett. 78 (1997) 2690; for training D. Carbone, M. Hua, S. Coste and E. Vanden-Eijnden, NeurIPS 2023)
-// their mean weight is Z of the mean over Z of independent units. A score takes some of them on to the model by annealed importance
-// sampling (R. M. Neal, Statistics and Computing 11 (2001) 125), and other chains from the model back to the mean by reverse AIS (Y.
-// Burda, R. Grosse and R. Salakhutdinov, AISTATS 2015). Both must agree, or a [diag.Finding] says that they don't.
-//
-// Models frozen along the way make a ladder, for chains to exchange states along (N. Béreux et al., ICLR 2025).
+// Small models are enumerated. For the others log Z comes from replica exchange ([sample.Tempering]) by Bennett's
+// acceptance ratio ([sample.Bennett]): from the replicas of the training, or from replicas that the monitor keeps
+// beside it. A score makes some rounds of a copy of them, so that the training goes on as if there had been none. Modes
+// that no replica comes to are looked for by mean-field theory ([sample.Modes]), and bounds that hold for certain are
+// held against the estimate. A [diag.Finding] says where they contradict it, and where the replicas are not at
+// equilibrium.
 //
 // [Overlap] measures how long chains remember, and [SingularValues] what a model has learned.
 package monitor

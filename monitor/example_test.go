@@ -33,9 +33,9 @@ func ExampleMonitor() {
 		for k := range model.W {
 			model.W[k] += 0.5 * (onData.VH[k] - onModel.VH[k])
 		}
-		watch.Follow(update, model, float64(update)/updates)
+		watch.Follow()
 	}
-	scores, err := watch.Score(ctx, monitor.Snapshot{Update: updates, Model: model, Conditionals: conditionals})
+	scores, err := watch.Score(ctx, monitor.Snapshot{Update: updates})
 	if err != nil {
 		panic(err)
 	}

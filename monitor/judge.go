@@ -36,12 +36,12 @@ func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 			Consequence: "the estimate of log Z is far too low: chains don't come to where the model has its weight",
 		}}
 	}
-	logZStderr := s.LogZ.Stderr
+	higher := doubtful*s.LogZ.Stderr - s.excluded // than it is, the score may be by the error of log Z
 	if s.UpperBounds() {
-		logZStderr = 0
+		higher = 0
 	}
 	independent := independentScore(m.config.Model, m.config.Data.Means(), set)
-	limit := belowPart*math.Abs(independent) + doubtful*logZStderr
+	limit := belowPart*math.Abs(independent) + higher
 	if float64(score.Value) >= independent-limit {
 		if m.live == nil || s.UpperBounds() {
 			return nil

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -15,24 +16,32 @@ const (
 )
 
 // ladder is replica exchange ([sample.Tempering]) beside a training, for scores. It follows the model by as many rounds
-// as its account affords.
+// as its account affords. Its replicas jump between the modes that the last search has found.
 type ladder struct {
 	*sample.Tempering
 	model   *rbm.Model
+	on      *compute.Context
 	account *account
 	rounds  uint64
+	known   sample.KnownModes // of Jumps
 }
 
 func newLadder(c Config, a *account, key rng.Key) *ladder {
 	line := rbm.NewLine(sample.IndependentModel(c.Model), c.Model, c.Conditionals)
 	starts := sample.FromBiases(c.Model, ladderSets, key)
-	return &ladder{Tempering: sample.NewTempering(line, starts, ladderTemperatures, key), model: c.Model, account: a}
+	return &ladder{Tempering: sample.NewTempering(line, starts, ladderTemperatures, key), model: c.Model, on: c.Conditionals.Compute(), account: a}
 }
+
+// jumpTo has the replicas jump between modes.
+func (l *ladder) jumpTo(jumps *sample.Jumps) { l.Jumps, l.known = jumps, jumps.Known() }
 
 // follow makes the rounds that an update pays for.
 func (l *ladder) follow() {
 	l.account.price = RoundCost(l.Tempering, l.model)
 	l.account.Earn(1)
+	if l.Jumps == nil && len(l.known.Bounds) > 0 { // after a checkpoint has been read
+		l.Jumps = sample.NewJumps(l.model.M(), l.known.Means, l.known.Bounds, l.on)
+	}
 	for l.account.Affords(1) {
 		l.account.Spend(1)
 		l.Round()
@@ -42,18 +51,43 @@ func (l *ladder) follow() {
 	}
 }
 
-// Numbers of temperatures change; a checkpoint has that of its time.
 func (l *ladder) remember(m Memory) {
-	if n, ok := m.Length("ladder.betas"); ok {
-		l.Resize(max(2, n))
-	}
-	s := l.State()
 	m.Counter("ladder.followed", &l.rounds)
 	m.Number("ladder.account", &l.account.balance)
-	m.Counter("ladder.rounds", s.Rounds)
-	m.Counter("ladder.sweeps", s.Sweeps)
-	m.States("ladder.states", s.Visible)
-	m.Numbers("ladder.betas", s.Betas)
-	m.Numbers("ladder.rejected", s.Rejected)
-	m.Numbers("ladder.tried", s.Tried)
+	RememberReplicas(m, "ladder.", l.Tempering, ladderMost)
+	if RememberModes(m, "ladder.", &l.known, l.model.M()) {
+		l.Jumps = nil
+	}
+}
+
+// RememberModes lists what must survive of modes to jump to, under names with a prefix, and reports whether they are
+// read.
+func RememberModes(m Memory, prefix string, known *sample.KnownModes, units int) (read bool) {
+	n, read := m.Length(prefix + "bounds")
+	if read {
+		n = min(n, sample.MostJumps)
+		*known = sample.KnownModes{Means: make([]float32, n*units), Bounds: make([]float64, n)}
+	}
+	m.Floats(prefix+"means", known.Means)
+	m.Numbers(prefix+"bounds", known.Bounds)
+	m.Check(known.Check)
+	return read
+}
+
+// RememberReplicas lists what must survive of replica sets, under names with a prefix. Their number of temperatures
+// changes along a training: a checkpoint has that of its time, which is at most most.
+func RememberReplicas(m Memory, prefix string, t *sample.Tempering, most int) {
+	if n, ok := m.Length(prefix + "betas"); ok {
+		t.Resize(min(max(2, n), most))
+	}
+	s := t.State()
+	m.Counter(prefix+"rounds", s.Rounds)
+	m.Counter(prefix+"sweeps", s.Sweeps)
+	m.Counter(prefix+"renewals", s.Renewals)
+	m.States(prefix+"states", s.Visible)
+	m.States(prefix+"renewed", s.Renewed)
+	m.Numbers(prefix+"betas", s.Betas)
+	m.Numbers(prefix+"rejected", s.Rejected)
+	m.Numbers(prefix+"tried", s.Tried)
+	m.Check(s.Check)
 }

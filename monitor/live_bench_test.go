@@ -13,14 +13,15 @@ import (
 	"harmonium/train"
 )
 
-// BenchmarkScores measures what live scores add to trainings of some seconds and less, in percent of one that neither follows the
-// training's mean nor evaluates. The score of the first update is in neither. It trains both in turn, with defaults, on one core.
+// BenchmarkScores measures what live scores add to trainings of some seconds and less, in percent of one that neither keeps
+// replicas for them nor evaluates. The score of the first update is in neither. It trains both in turn, with defaults, on one core.
 func BenchmarkScores(b *testing.B) {
 	states, _, err := ising.Sample(b.Context(), 16, 2.5, 2000, rng.Seed(1), ising.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	pcd := func() train.Negative { return &train.PCD{} }
+	pcd := func() train.Negative { return &train.PCD{Steps: 10, Chains: 100} }
+	replicas := func() train.Negative { return &train.PCD{Steps: 10, Chains: 100, Replicas: 20} }
 	cd := func() train.Negative { return &train.CD{} }
 	for _, s := range []struct {
 		name            string
@@ -31,6 +32,8 @@ func BenchmarkScores(b *testing.B) {
 		{"pcd-100-1000", 100, 1000, pcd},
 		{"pcd-100-5000", 100, 5000, pcd},
 		{"pcd-300-1000", 300, 1000, pcd},
+		{"replicas-100-1000", 100, 1000, replicas},
+		{"replicas-100-5000", 100, 5000, replicas},
 		{"cd-100-5000", 100, 5000, cd},
 		{"cd-300-5000", 300, 5000, cd},
 	} {

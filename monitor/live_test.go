@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"testing"
 
 	"harmonium/data"
@@ -21,22 +20,20 @@ import (
 	"harmonium/train"
 )
 
-// trainLive trains on a 6×6 Ising model with 20 hidden units and scores live, although enumeration would be cheap, with a number of
-// chains of reverse AIS. It calls check with each evaluation and the exact log Z.
-func trainLive(t *testing.T, c train.Config, reverse int, check func(e *train.Evaluation, logZ float64)) {
+// trainLive trains on a 6×6 Ising model with 14 hidden units and scores live, although enumeration would be cheap. It
+// calls check with each evaluation and the exact log Z.
+func trainLive(t *testing.T, c train.Config, check func(e *train.Evaluation, logZ float64)) {
 	t.Helper()
 	states, _, err := ising.Sample(t.Context(), 6, 2.5, 3000, rng.Seed(1), ising.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	model := rbm.New(36, 20, rng.Seed(1))
+	model := rbm.New(36, 14, rng.Seed(1))
 	training, err := train.Start(model, &data.Set{States: states}, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if training.Monitor.Method() == monitor.MethodExact {
-		training.Monitor.ScoreLive(training.Every(), 0, reverse)
-	}
+	training.Monitor.ScoreLive(monitor.MostRounds)
 	for p := range training.Steps(context.Background()) {
 		if p.Evaluation != nil {
 			logZ, err := exact.LogZ(t.Context(), model, exact.Options{})
@@ -51,34 +48,26 @@ func trainLive(t *testing.T, c train.Config, reverse int, check func(e *train.Ev
 	}
 }
 
-// Live estimates keep within three of their errors of the exact log Z all along the training, or say that they can't be trusted, as most of
-// them must at a learning rate at which no chain can follow: not that after the first update, to which the way is short.
+// Live estimates keep within 3.5 of their errors of the exact log Z all along the training, whatever the rate, by the
+// replicas of the training and by those of the monitor. Errors are small where the model moves slowly, and no bound
+// contradicts them.
 func TestLiveLogLikelihood(t *testing.T) {
-	const absurd = 1
-	for _, rate := range []float64{0.001, 0.003, 0.01, 0.03, absurd} {
-		for name, c := range map[string]struct {
-			negative train.Negative
-			reverse  int
-		}{"pcd": {&train.PCD{}, monitor.FewestReverse}, "cd": {&train.CD{}, monitor.MostReverse}} {
-			trusted, doubted := 0, 0
-			config := train.Config{Rate: rate, Batch: 100, Epochs: 10, Every: 15, Negative: c.negative}
-			trainLive(t, config, c.reverse, func(e *train.Evaluation, logZ float64) {
+	const slow = 0.01
+	for _, rate := range []float64{0.001, slow, 0.03, 1} {
+		for name, negative := range map[string]train.Negative{
+			"replicas": &train.PCD{Replicas: 20}, "chains alone": &train.PCD{}, "cd": &train.CD{},
+		} {
+			config := train.Config{Rate: rate, Batch: 100, Epochs: 8, Every: 15, Negative: negative}
+			trainLive(t, config, func(e *train.Evaluation, logZ float64) {
 				z := (e.LogZ.Value - logZ) / e.LogZ.Stderr
-				if slices.ContainsFunc(e.Findings, func(f diag.Finding) bool { return !strings.HasPrefix(f.Code, "chains-") }) {
-					doubted++
-					return
-				}
-				trusted++
-				if !(math.Abs(z) < 3) {
+				if !(math.Abs(z) < 3.5) {
 					t.Errorf("%s, rate %v, update %d: log Z is %v ± %v, exactly %v", name, rate, e.Update, e.LogZ.Value, e.LogZ.Stderr, logZ)
 				}
-				if e.LogZ.ESS < 5 || e.LogZ.ESS > monitor.AISChains || e.Train.Method != monitor.MethodLive {
-					t.Errorf("%s, rate %v, update %d: ESS %v, method %s", name, rate, e.Update, e.LogZ.ESS, e.Train.Method)
+				doubted := e.UpperBounds() || has(e.Findings, monitor.CodeRelaxation) || has(e.Findings, monitor.CodeRenewal)
+				if rate <= slow && (e.LogZ.Stderr > 0.3 || doubted) || e.Train.Method != monitor.MethodLive {
+					t.Errorf("%s, rate %v, update %d: %+v", name, rate, e.Update, e.Scores)
 				}
 			})
-			if rate == absurd && doubted <= trusted || rate <= 0.003 && name == "pcd" && doubted > 0 {
-				t.Errorf("%s, rate %v: %d estimates are trusted, %d doubted", name, rate, trusted, doubted)
-			}
 		}
 	}
 }
@@ -90,25 +79,23 @@ func offButOne(rows, units int) *data.Set {
 	return set
 }
 
-// logZNow is the live estimate of the model as it is, as after the first update.
-func logZNow(t *testing.T, training *train.Training, known rbm.Batch) (sample.LogZ, []diag.Finding) {
+// logZNow is the live estimate of the model as it is, by a training that has paid for a search or has not.
+func logZNow(t *testing.T, training *train.Training, update uint64, known rbm.Batch) (sample.LogZ, []diag.Finding) {
 	t.Helper()
-	training.Monitor.ScoreLive(10, 0, 0)
-	model := training.Model
-	scores, err := training.Monitor.Score(t.Context(), monitor.Snapshot{
-		Update: 1, Model: model, Conditionals: rbm.NewConditionals(model, nil), Known: known,
-	})
+	training.Monitor.ScoreLive(monitor.MostRounds)
+	scores, err := training.Monitor.Score(t.Context(), monitor.Snapshot{Update: update, Known: known})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return scores.LogZ, scores.Findings
 }
 
-// A model with a second mode, all units on, that outweighs the data's by 140 nats. Neither annealing nor the persistent chains reach it.
+// A model with a second mode, all units on, that outweighs the data's by 140 nats. No replica of the training reaches it,
+// a search does.
 func TestLiveHiddenMode(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
-	training, err := train.Start(model, offButOne(50, m), train.Config{Negative: &train.CD{}})
+	training, err := train.Start(model, offButOne(50, m), train.Config{Negative: &train.PCD{Replicas: 20}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +104,7 @@ func TestLiveHiddenMode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	z, findings := logZNow(t, training, rbm.Batch{})
+	z, findings := logZNow(t, training, paid, rbm.Batch{})
 	if len(findings) != 1 || findings[0].Code != "hidden-mode" {
 		t.Errorf("findings %v, want hidden-mode", findings)
 	}
@@ -126,12 +113,13 @@ func TestLiveHiddenMode(t *testing.T) {
 	}
 }
 
-// A mode that the data know of, that outweighs all else, and that neither annealing nor the persistent chains nor random restarts come to.
+// A mode that the data know of, that outweighs all else, and that neither replicas nor the persistent chains come to:
+// the rows alone prove that the estimate is too low.
 func TestLiveModeOfTheData(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
 	set := offButOne(50, m)
-	training, err := train.Start(model, set, train.Config{})
+	training, err := train.Start(model, set, train.Config{Negative: &train.PCD{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,80 +144,116 @@ func TestLiveModeOfTheData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	z, findings := logZNow(t, training, known)
-	if len(findings) != 1 || findings[0].Code != "hidden-mode" || !(z.Value <= truth && z.Value > truth-5) {
-		t.Errorf("log Z %v ± %v, exactly %v, findings %v: want it just below, and hidden-mode", z.Value, z.Stderr, truth, findings)
+	z, findings := logZNow(t, training, 1, known)
+	if len(findings) != 1 || findings[0].Code != "mass" || !(z.Value <= truth && z.Value > truth-5) {
+		t.Errorf("log Z %v ± %v, exactly %v, findings %v: want it just below, and mass", z.Value, z.Stderr, truth, findings)
 	}
 }
 
-// A training with checks that is stopped and resumed gives the same scores, also where new AIS chains have come since.
-func TestChecksRepeat(t *testing.T) {
+// A training gives the same scores when it is stopped and resumed anywhere, by its own replicas and by those that the
+// monitor keeps: also where the number of temperatures has changed since, and between two searches for modes.
+func TestLiveScoresRepeat(t *testing.T) {
 	set, err := data.BarsSample(3, 4, 300, rng.Seed(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin := func() *train.Training {
-		training, err := train.Start(rbm.New(12, 8, rng.Seed(1)), set, train.Config{
-			Batch: 30, Rate: 0.03, Updates: 200, Every: 10, Negative: &train.PCD{Chains: 50},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		training.Monitor.ScoreLive(10, 0, 0)
-		training.Monitor.CheapChecks() // and often
-		return training
-	}
-	type scored struct {
-		logZ  sample.LogZ
-		saved float64 // for searches
-	}
-	renewed := 0
-	run := func(training *train.Training, until int, scores map[int]scored) {
-		known := training.Monitor.Chains()
-		for p := range training.Steps(t.Context()) {
-			if p.Evaluation != nil {
-				saved, _ := training.Monitor.SavedForModes()
-				scores[p.Update] = scored{p.Evaluation.LogZ, saved}
+	for name, negative := range map[string]train.PCD{
+		"replicas": {Steps: 2, Chains: 50, Replicas: 8}, "chains alone": {Steps: 10, Chains: 50},
+	} {
+		begin := func() *train.Training {
+			n := negative
+			training, err := train.Start(rbm.New(12, 8, rng.Seed(1)), set, train.Config{
+				Batch: 30, Rate: 0.03, Updates: 200, Every: 10, Negative: &n,
+			})
+			if err != nil {
+				t.Fatal(err)
 			}
-			if training.Monitor.Chains() != known {
-				known = training.Monitor.Chains()
-				renewed++
+			training.Monitor.ScoreLive(monitor.FewestRounds)
+			training.Monitor.FollowMore(20)
+			return training
+		}
+		type scored struct {
+			logZ  sample.LogZ
+			saved float64 // for searches
+		}
+		temperatures := map[int]bool{}
+		run := func(training *train.Training, until int, scores map[int]scored) {
+			for p := range training.Steps(t.Context()) {
+				temperatures[training.Monitor.Temperatures()] = true
+				if p.Evaluation != nil {
+					saved, _ := training.Monitor.SavedForModes()
+					scores[p.Update] = scored{p.Evaluation.LogZ, saved}
+				}
+				if p.Update == until {
+					return
+				}
 			}
-			if p.Update == until {
-				return
+		}
+		want, whole := map[int]scored{}, begin()
+		run(whole, 0, want)
+		if len(temperatures) < 2 {
+			t.Fatalf("%s: the number of temperatures has not changed", name)
+		}
+		for _, stop := range []int{25, 95, 140} {
+			got := map[int]scored{}
+			first, second := begin(), begin()
+			run(first, stop, got)
+			var checkpoint bytes.Buffer
+			if err := first.Checkpoint(&checkpoint); err != nil {
+				t.Fatal(err)
 			}
-		}
-	}
-	want := map[int]scored{}
-	run(begin(), 0, want)
-	if renewed == 0 {
-		t.Fatal("no check has sent new AIS chains")
-	}
-	for _, stop := range []int{25, 95, 140} {
-		got := map[int]scored{}
-		first, second := begin(), begin()
-		run(first, stop, got)
-		var checkpoint bytes.Buffer
-		if err := first.Checkpoint(&checkpoint); err != nil {
-			t.Fatal(err)
-		}
-		if err := second.Resume(checkpoint.Bytes()); err != nil {
-			t.Fatal(err)
-		}
-		run(second, 0, got)
-		if !maps.Equal(got, want) {
-			t.Errorf("stopped after update %d: scores %v, want %v", stop, got, want)
+			if err := second.Resume(checkpoint.Bytes()); err != nil {
+				t.Fatal(err)
+			}
+			run(second, 0, got)
+			if !maps.Equal(got, want) || !slices.Equal(second.Model.W, whole.Model.W) {
+				t.Errorf("%s, stopped after update %d: scores %v, want %v", name, stop, got, want)
+			}
 		}
 	}
 }
 
-// The default number of evaluations and chains costs what its account allows, but for the first and the last evaluation: few chains where
-// the training doesn't pay for more, all where it does.
+// Scores take nothing from a training: with others in between it comes to the same parameters.
+func TestLiveScoresDoNotDisturb(t *testing.T) {
+	set, err := data.BarsSample(8, 8, 200, rng.Seed(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, negative := range map[string]train.PCD{
+		"replicas": {Steps: 2, Chains: 30, Replicas: 5}, "chains alone": {Steps: 2, Chains: 30}, "adapting": {Chains: 30, Adapt: true},
+	} {
+		var want []float32
+		for _, every := range []int{7, 40, 120} {
+			n := negative
+			training, err := train.Start(rbm.New(64, 60, rng.Seed(1)), set, train.Config{Updates: 120, Every: every, Negative: &n})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if training.Monitor.Method() != monitor.MethodLive {
+				t.Fatal("scores are exact")
+			}
+			for range training.Steps(t.Context()) {
+			}
+			if want == nil {
+				want = training.Model.W
+			}
+			if !slices.Equal(training.Model.W, want) {
+				t.Errorf("%s: with scores every %d updates the parameters are others", name, every)
+			}
+		}
+	}
+}
+
+// The default number of evaluations and rounds costs what its account allows, but for the first and the last evaluation:
+// few rounds where the training doesn't pay for more, all where it does. The ladder that the monitor keeps costs what
+// its own account allows.
 func TestScoresWithinBudget(t *testing.T) {
 	seen := map[int]bool{}
 	for _, shape := range [][2]int{{30, 30}, {100, 50}, {300, 40}} {
 		for _, updates := range []int{50, 1000, 100000} {
-			for name, negative := range map[string]train.Negative{"pcd": &train.PCD{}, "cd": &train.CD{}, "pt": &train.PT{Steps: 1}} {
+			for name, negative := range map[string]train.Negative{
+				"replicas": &train.PCD{Replicas: 30}, "chains alone": &train.PCD{}, "cd": &train.CD{},
+			} {
 				set := offButOne(400, shape[0])
 				training, err := train.Start(rbm.New(shape[0], shape[1], rng.Seed(1)), set, train.Config{Updates: updates, Negative: negative})
 				if err != nil {
@@ -239,23 +263,36 @@ func TestScoresWithinBudget(t *testing.T) {
 				if m.Method() != monitor.MethodLive {
 					t.Fatalf("%v: scores are exact", shape)
 				}
-				seen[m.Reverse()] = true
+				seen[m.Rounds()] = true
 				update := monitor.GibbsCost(training.Model, training.Config().Batch, 0) + negative.Cost() + 4*float64(len(training.Model.W))
 				cost, all := m.LiveCost(float64(set.Rows())), float64(updates)*update
 				if spent := float64(updates/every) * cost; spent > m.ScorePart()*all {
-					t.Errorf("%v, %s, %d updates: evaluations after every %d updates by %d chains cost %.2g of the training",
-						shape, name, updates, every, m.Reverse(), spent/all)
-				}
-				if spent := m.CheckBalance(); spent > m.CheckPart()/2*all*(1+1e-9) {
-					t.Errorf("%v, %s, %d updates: the account of checks begins with %.2g of the training", shape, name, updates, spent/all)
+					t.Errorf("%v, %s, %d updates: evaluations after every %d updates by %d rounds cost %.2g of the training",
+						shape, name, updates, every, m.Rounds(), spent/all)
 				}
 				if n := updates / every; updates == 100000 && n < monitor.LiveScores {
 					t.Errorf("%v, %s: %d evaluations", shape, name, n)
 				}
+				if m.Follows() != (name != "replicas") {
+					t.Errorf("%v, %s: the monitor keeps a ladder: %v", shape, name, m.Follows())
+				}
+				if !m.Follows() {
+					continue
+				}
+				const follows = 1000
+				spent := 0.0
+				for range follows {
+					rounds := m.Followed()
+					m.Follow()
+					spent += (m.Followed() - rounds) * m.RoundCost()
+				}
+				if part := spent / (follows * update); !(part > 0.9*m.FollowPart() && part < 1.1*m.FollowPart()) {
+					t.Errorf("%v, %s: rounds of the ladder cost %.2g of the updates", shape, name, part)
+				}
 			}
 		}
 	}
-	if !seen[monitor.MostReverse] || !seen[monitor.FewestReverse] {
-		t.Errorf("reverse AIS of %v chains, want %d and %d among them", seen, monitor.FewestReverse, monitor.MostReverse)
+	if !seen[monitor.MostRounds] || !seen[monitor.FewestRounds] {
+		t.Errorf("scores of %v rounds, want %d and %d among them", seen, monitor.FewestRounds, monitor.MostRounds)
 	}
 }

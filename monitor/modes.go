@@ -16,23 +16,34 @@ import (
 // Searches for modes ([sample.Modes]): one at each score that its account pays for, and a larger one for the model that
 // a finished training keeps, with AIS from each mode.
 const (
-	fewestSearch = 2   // starts of each kind at a score, at least
-	mostSearch   = 20  // and at most
-	mostJudged   = 133 // starts of each kind for the model that is kept, at most: those of a run of estimate.LogZ
-	fewestAIS    = 20  // steps of AIS from a mode, at least
-	mostAIS      = 500 // and at most
+	fewestSearch    = 2   // starts of each kind at a score, at least
+	mostSearch      = 20  // and at most
+	mostBefore      = 16  // modes of the search before where another begins,
+	usualIterations = 5   // iterations of each, as they have hardly moved
+	mostJudged      = 133 // starts of each kind for the model that is kept, at most: those of a run of estimate.LogZ
+	fewestAIS       = 20  // steps of AIS from a mode, at least
+	mostAIS         = 500 // and at most
 )
 
 // search looks for modes of the model from as many starts of each kind as the account pays for, and returns the largest
-// variational bound. It is −Inf where the account does not pay, and for units that are no bits.
+// variational bound. It is −Inf where the account does not pay, and for units that are no bits. The replicas that the
+// monitor keeps jump to what it finds from then on.
 func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
-	count := searchStarts(now.Model, l.modes.balance, mostSearch)
-	if count < fewestSearch || now.Model.CheckBits() != nil {
+	before := 0
+	if l.own != nil {
+		before = min(len(l.own.known.Bounds), mostBefore)
+	}
+	again := SearchCost(l.model, before*usualIterations) - SearchCost(l.model, 0)
+	count := searchStarts(l.model, l.modes.balance-again, mostSearch)
+	if count < fewestSearch || l.model.CheckBits() != nil {
 		return math.Inf(-1)
 	}
-	modes := sample.NewModes(now.Model, now.Conditionals.Compute())
-	_ = modes.Search(context.Background(), count, l.starts(now.Known, count, key), key) // never cancelled
-	l.modes.Spend(SearchCost(now.Model, modes.Iterations))
+	modes := sample.NewModes(l.model, l.conditionals.Compute())
+	_ = modes.Search(context.Background(), count, l.starts(now.Known, count, before, key), key) // never cancelled
+	l.modes.Spend(SearchCost(l.model, modes.Iterations))
+	if l.own != nil {
+		l.own.jumpTo(modes.Jumps())
+	}
 	return modes.List[0].Bound
 }
 

@@ -15,23 +15,24 @@ import (
 	"harmonium/train"
 )
 
-// begun is a training with live scores whose model is now another one. Data are coins.
+// begun is a training with live scores by its own replicas, which know no modes, and whose model is now another one. Data
+// are coins.
 func begun(t *testing.T, model *rbm.Model) *train.Training {
 	t.Helper()
 	coins := &data.Set{States: sample.FromBiases(rbm.New(model.M(), 1, rng.Seed(1)), 50, rng.Seed(2))}
-	training, err := train.Start(rbm.New(model.M(), model.N(), rng.Seed(1)), coins, train.Config{Updates: paid})
+	training, err := train.Start(rbm.New(model.M(), model.N(), rng.Seed(1)), coins, train.Config{Updates: paid, Negative: &train.PCD{Replicas: 20}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	*training.Model = *model
-	training.Monitor.ScoreLive(10, 0, 0)
+	training.Monitor.ScoreLive(monitor.MostRounds)
 	return training
 }
 
 // paid is a number of updates that pay for a search.
 const paid = 200_000
 
-// Half of the units must take one pattern, that neither random restarts nor any chain comes to, and that weighs e⁸
+// Half of the units must take one pattern, that no replica comes to, and that weighs e⁸
 // times as much as all else. The search finds it when the training has paid for one; so does the judge, with the score
 // of a training that has not.
 func TestLiveNeedle(t *testing.T) {
@@ -42,9 +43,7 @@ func TestLiveNeedle(t *testing.T) {
 	}
 	training := begun(t, model)
 	score := func(update uint64) *monitor.Scores {
-		s, err := training.Monitor.Score(t.Context(), monitor.Snapshot{
-			Update: update, Model: model, Conditionals: rbm.NewConditionals(model, nil),
-		})
+		s, err := training.Monitor.Score(t.Context(), monitor.Snapshot{Update: update})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,13 +57,42 @@ func TestLiveNeedle(t *testing.T) {
 	if len(now.Findings) != 1 || now.Findings[0].Code != "hidden-mode" || math.Abs(now.LogZ.Value-truth) > 0.01 || !now.UpperBounds() {
 		t.Errorf("log Z is %+v, exactly %v, findings %v: want hidden-mode", now.LogZ, truth, now.Findings)
 	}
+	before.Train.Value = -20 // better than independent units
 	verdict := training.Monitor.Judge(model, before)
 	if len(verdict) != 1 || verdict[0].Code != "hidden-mode" || math.Abs(float64(verdict[0].Value)-8) > 0.1 {
 		t.Errorf("the judge finds %v, want hidden-mode by 8 nats", verdict)
 	}
-	now.Train.Value = -20 // better than independent units
+	now.Train.Value = -20
 	if verdict := training.Monitor.Judge(model, now); len(verdict) > 0 {
 		t.Errorf("the judge finds %v, where the score has told already", verdict)
+	}
+}
+
+// Replicas that the monitor keeps jump to the pattern once it is found, so that log Z counts it.
+func TestOwnLadderJumps(t *testing.T) {
+	model := lecturetest.Needle(60, 30, 8)
+	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	coins := &data.Set{States: sample.FromBiases(rbm.New(model.M(), 1, rng.Seed(1)), 50, rng.Seed(2))}
+	training, err := train.Start(rbm.New(model.M(), model.N(), rng.Seed(1)), coins, train.Config{Updates: paid, Negative: &train.PCD{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	*training.Model = *model
+	training.Monitor.ScoreLive(monitor.MostRounds)
+	for _, c := range []struct {
+		update uint64
+		want   float64
+	}{{1, truth - 8}, {paid, truth}} {
+		s, err := training.Monitor.Score(t.Context(), monitor.Snapshot{Update: c.update})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if z := s.LogZ; !(math.Abs(z.Value-c.want) < 3*z.Stderr+0.1 && z.Stderr < 1) || s.UpperBounds() {
+			t.Errorf("after update %d log Z is %v ± %v, want %v; findings %v", c.update, z.Value, z.Stderr, c.want, s.Findings)
+		}
 	}
 }
 

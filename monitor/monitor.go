@@ -7,6 +7,7 @@ import (
 	"harmonium/data"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 )
 
 // Config says what to watch.
@@ -19,9 +20,12 @@ type Config struct {
 	Updates     int              // planned; 0 means that nobody knows
 	Epoch       int              // updates of a pass over the data
 	Every       int              // updates between scores; 0 means an epoch, or more where scores cost too much for that
-	Laddered    bool             // whether snapshots come with a ladder
-	// Conditionals of Model at the beginning of each update, for the ladder of a training that brings none.
+	// Conditionals of Model, which Follow finds at the model before the update, and Score takes to the model after it;
+	// nil means some of the monitor's own.
 	Conditionals *rbm.Conditionals
+	// Ladder is two or more sets of replicas between independent units and the model, on a line that ends at
+	// Conditionals, which follow the training anyway; nil has the monitor keep some.
+	Ladder *sample.Tempering
 }
 
 // Monitor scores a model while it is trained.
@@ -30,7 +34,7 @@ type Monitor struct {
 	accounts *accounts
 	plan     plan
 	live     *live     // nil where scores are exact
-	ladder   *ladder   // nil where there are no live scores, or snapshots come with one
+	ladder   *ladder   // the monitor's own; nil where there are no live scores, or the training has one
 	free     []float64 // scratch
 }
 
@@ -39,16 +43,27 @@ func New(c Config) *Monitor {
 	if c.Updates == 0 {
 		c.Updates = math.MaxInt
 	}
+	if c.Conditionals == nil {
+		c.Conditionals = rbm.NewConditionals(c.Model, c.Compute)
+	}
+	if c.Ladder != nil && c.Ladder.Visible().Rows() < 2 {
+		panic("monitor: a ladder of one replica set, which tells no error of log Z")
+	}
 	m := &Monitor{config: c, accounts: newAccounts(c)}
 	m.plan = newPlan(c, m.accounts)
 	if m.plan.method == MethodLive {
-		key := rng.Seed(c.Seed).Stream(rng.StreamLive)
-		m.live = newLive(c, m.plan, m.accounts, key.Stream(rng.StreamEstimate))
-		if !c.Laddered {
-			m.ladder = newLadder(c, &m.accounts.follow, key)
-		}
+		m.scoreLive()
 	}
 	return m
+}
+
+// scoreLive prepares for live scores.
+func (m *Monitor) scoreLive() {
+	key := rng.Seed(m.config.Seed).Stream(rng.StreamLive)
+	if m.config.Ladder == nil {
+		m.ladder = newLadder(m.config, &m.accounts.follow, key)
+	}
+	m.live = newLive(m.config, m.ladder, m.plan, m.accounts, key.Stream(rng.StreamEstimate))
 }
 
 // Every is the number of updates between scores.
@@ -68,8 +83,11 @@ type Memory interface {
 	States(name string, x rbm.Batch)
 	Numbers(name string, x []float64)
 	Number(name string, x *float64)
+	Floats(name string, x []float32)
 	Counters(name string, x []uint64)
 	Counter(name string, x *uint64)
+	// Check is called with what must hold of everything that has been read.
+	Check(holds func() error)
 }
 
 // Remember lists everything that must survive from one update to the next.

@@ -25,19 +25,16 @@ type Scores struct {
 	Pseudo         *Score         // pseudo-log-likelihood of some rows, of validation data if any; nil where it would cost too much
 	SingularValues []float32      // the largest ones of W; nil at scores that follow too closely for what they cost
 	Findings       []diag.Finding // what makes the scores less than they seem
+
+	excluded float64 // part of doubtful errors of log Z, downwards, where it is not for certain
 }
 
-// Snapshot is a training after an update: all that a score needs to know of it.
+// Snapshot is a training after an update: all that a score needs to know of it besides the model.
 type Snapshot struct {
-	Update       uint64 // counted from 1
-	Model        *rbm.Model
-	Conditionals *rbm.Conditionals // scratch for the model
+	Update uint64 // counted from 1
 	// Known are states that the model should give weight to and that were found otherwise, such as persistent chains;
 	// there may be none.
 	Known rbm.Batch
-	// Ladder are replicas between independent units and the model, on a line that ends at Conditionals; nil where
-	// Config.Laddered is not set.
-	Ladder *sample.Tempering
 }
 
 // Score scores the model. It is finished even if ctx is cancelled: it belongs to the update before it.
@@ -45,49 +42,47 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 	s := new(Scores)
 	var train []float64 // −F of its rows
 	if m.live != nil {
-		ladder := now.Ladder
-		if ladder == nil {
-			ladder = m.ladder.Tempering
-		}
-		z, least := m.live.logZ(ladder, now)
-		train = m.minusFree(m.plan.train, now)
+		z, least, findings := m.live.logZ(now)
+		train = m.minusFree(m.plan.train)
 		least.Rows = massOf(train, m.live.rows)
+		s.excluded = max(0, least.Value()-(z.Value-doubtful*z.Stderr))
 		s.LogZ, s.Findings = conclude(z, least)
+		s.Findings = append(s.Findings, findings...)
 	} else {
-		logZ, err := exact.LogZ(context.WithoutCancel(ctx), now.Model, exact.Options{Compute: m.config.Compute})
+		logZ, err := exact.LogZ(context.WithoutCancel(ctx), m.config.Model, exact.Options{Compute: m.config.Compute})
 		if err != nil {
 			return nil, err
 		}
 		s.LogZ.Value = logZ
-		train = m.minusFree(m.plan.train, now)
+		train = m.minusFree(m.plan.train)
 	}
 	s.Train = newScore(logP(train, s.LogZ), m.plan.train.Weights, m.plan.method)
 	if valid := m.plan.valid; valid != nil {
-		s.Valid = newScore(logP(m.minusFree(valid, now), s.LogZ), valid.Weights, m.plan.method)
+		s.Valid = newScore(logP(m.minusFree(valid), s.LogZ), valid.Weights, m.plan.method)
 	}
 	if set := m.plan.pseudo; set != nil && now.Update > 1 { // the first update has not paid for it
-		logs, err := now.Model.PseudoLogLikelihood(set.States, m.config.Compute)
+		logs, err := m.config.Model.PseudoLogLikelihood(set.States, m.config.Compute)
 		if err != nil {
 			return nil, err
 		}
 		s.Pseudo = newScore(logs, set.Weights, methodPseudo)
 	}
 	if m.plan.spectrumDue(now.Update) {
-		s.SingularValues = SingularValues(now.Model, shownSingular)
+		s.SingularValues = SingularValues(m.config.Model, shownSingular)
 	}
 	return s, nil
 }
 
 // minusFree is −F of the rows of a set; where scores are live, by the conditionals, which are at the model. The next
 // call overwrites it.
-func (m *Monitor) minusFree(set *data.Set, now Snapshot) []float64 {
+func (m *Monitor) minusFree(set *data.Set) []float64 {
 	var logs []float64
 	if m.plan.method == MethodExact {
-		logs = now.Model.FreeEnergy(set.States)
+		logs = m.config.Model.FreeEnergy(set.States)
 	} else {
 		m.free = slices.Grow(m.free[:0], set.Rows())[:set.Rows()]
 		logs = m.free
-		now.Conditionals.FreeEnergy(logs, set.States)
+		m.config.Conditionals.FreeEnergy(logs, set.States)
 	}
 	for r, free := range logs {
 		logs[r] = -free

@@ -38,15 +38,54 @@ func FindJumps(model *rbm.Model, known rbm.Batch, count int, key rng.Key, on *co
 	modes := NewModes(model, on)
 	modes.most = MostJumps
 	_ = modes.Search(context.Background(), count, known, key) // never cancelled
-	var means []float32
-	var bounds []float64
-	for _, mode := range modes.List {
-		means, bounds = append(means, mode.Visible...), append(bounds, mode.Bound)
-	}
-	return NewJumps(model.M(), means, bounds, on)
+	return modes.Jumps()
 }
 
-// NewJumps returns jumps to modes of so many visible units. It panics unless there are as many means for each bound.
+// Jumps are those to the modes in List.
+func (s *Modes) Jumps() *Jumps {
+	var means []float32
+	var bounds []float64
+	for _, mode := range s.List {
+		means, bounds = append(means, mode.Visible...), append(bounds, mode.Bound)
+	}
+	return NewJumps(s.field.m, means, bounds, s.field.on)
+}
+
+// KnownModes are what a checkpoint holds of Jumps: their Means and Bounds.
+type KnownModes struct {
+	Means  []float32
+	Bounds []float64
+}
+
+// Known are the modes.
+func (j *Jumps) Known() KnownModes { return KnownModes{j.Means, j.Bounds} }
+
+// Rows writes the configurations nearest to the modes with the largest bounds, which come first, to the rows of v.
+func (k KnownModes) Rows(v rbm.Batch) {
+	m := v.Units()
+	for r := range v.Rows() {
+		for i, μ := range k.Means[r*m : (r+1)*m] {
+			v.SetBit(r, i, μ > 0.5)
+		}
+	}
+}
+
+// Check returns an error if a mean is none, or a bound not finite.
+func (k KnownModes) Check() error {
+	for _, μ := range k.Means {
+		if !(μ >= 0 && μ <= 1) {
+			return fmt.Errorf("a mode with a mean of %v, want one between 0 and 1", μ)
+		}
+	}
+	for _, bound := range k.Bounds {
+		if math.IsNaN(bound) || math.IsInf(bound, 0) {
+			return fmt.Errorf("a mode with a bound of %v, want a finite number", bound)
+		}
+	}
+	return nil
+}
+
+// NewJumps returns jumps to modes of visible units. It panics unless there are as many means for each bound.
 func NewJumps(units int, means []float32, bounds []float64, on *compute.Context) *Jumps {
 	if len(means) != units*len(bounds) {
 		panic(fmt.Sprintf("sample: %d means and %d bounds of modes of %d units", len(means), len(bounds), units))

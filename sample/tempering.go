@@ -39,6 +39,8 @@ type Tempering struct {
 	tried      []float64   // and that of all
 	replicas   *Chains     // row k·sets + r is the replica of set r at temperature k
 	returning  []bool      // of each replica's state: it was at β = 0 later than at β = 1
+	renewed    rbm.Batch   // of each replica's state: it was at β = 0, or has jumped, since it was at β = 1
+	arrived    uint64      // number of renewed states that have come to β = 1
 	moved      bool        // betas since at was set
 	at         *rbm.Places // the temperatures,
 	neighbours *rbm.Places // and those that each exchanges with in a round
@@ -78,7 +80,7 @@ func NewTempering(line *rbm.Line, v rbm.Batch, temperatures int, key rng.Key) *T
 	}
 	t.betas, t.rejected, t.tried = Even(temperatures-1), make([]float64, temperatures), make([]float64, temperatures)
 	t.replicas = NewChains(all, line.Model().N(), t.key)
-	t.returning = make([]bool, all.Rows())
+	t.returning, t.renewed = make([]bool, all.Rows()), rbm.NewBatch(all.Rows(), 1)
 	t.place()
 	return t
 }
@@ -110,11 +112,12 @@ func (t *Tempering) Visible() rbm.Batch { return t.states(len(t.betas) - 1) }
 // Betas are the temperatures, as places on the line.
 func (t *Tempering) Betas() []float64 { return slices.Clone(t.betas) }
 
-// SwapRates are the mean probabilities of the exchanges between neighbours since the last Reset.
+// SwapRates are the mean probabilities of the exchanges between neighbours since the last Reset, 1 where none has been
+// tried.
 func (t *Tempering) SwapRates() []float64 {
 	rates := make([]float64, len(t.betas)-1)
 	for k := range rates {
-		rates[k] = 1 - t.rejected[k]/t.tried[k]
+		rates[k] = 1 - t.rejected[k]/max(t.tried[k], 1)
 	}
 	return rates
 }
@@ -122,6 +125,13 @@ func (t *Tempering) SwapRates() []float64 {
 // RoundTrips is the number of times that a state has travelled from β = 1 to β = 0 and back since the last Reset, over
 // all sets.
 func (t *Tempering) RoundTrips() int { return t.trips }
+
+// Renewals is the number of states that have come to β = 1 from β = 0 or from a jump on the way, over all sets and from
+// the beginning, and Rounds that of rounds.
+func (t *Tempering) Renewals() uint64 { return t.arrived }
+
+// Rounds is the number of rounds from the beginning.
+func (t *Tempering) Rounds() uint64 { return t.rounds }
 
 // ChainSteps is the number of sweeps of single replicas in a round.
 func (t *Tempering) ChainSteps() int { return t.replicas.Visible.Rows() }
@@ -149,9 +159,14 @@ func (t *Tempering) Round() {
 	first, last := t.returning[:t.sets], t.returning[len(t.returning)-t.sets:]
 	for r := range first {
 		first[r] = true
+		t.renewed.SetBit(r, 0, true)
 		if last[r] {
 			last[r] = false
 			t.trips++
+		}
+		if top := len(t.returning) - t.sets + r; t.renewed.Bit(top, 0) {
+			t.renewed.SetBit(top, 0, false)
+			t.arrived++
 		}
 	}
 	t.rounds++
@@ -169,6 +184,7 @@ func (t *Tempering) jump() {
 	for _, k := range t.Jumps.Move(states, t.line.At(list...).FreeEnergy, t.key.Stream(rng.StreamJumps), t.rounds) {
 		t.replicas.Visible.Slice(index[k], index[k]+1).Copy(states.Slice(k, k+1))
 		t.returning[index[k]] = false
+		t.renewed.SetBit(index[k], 0, true)
 	}
 }
 
@@ -205,6 +221,7 @@ func (t *Tempering) exchange(k int) {
 		if float64(rng.Uniform(word)) < probability {
 			t.replicas.Visible.Swap(low+r, t.replicas.Visible, high+r)
 			t.returning[low+r], t.returning[high+r] = t.returning[high+r], t.returning[low+r]
+			t.renewed.Swap(low+r, t.renewed, high+r)
 		}
 	}
 }
@@ -252,13 +269,14 @@ func (t *Tempering) respace(count int) {
 // arrange gives each temperature the states of the one from, as it is now.
 func (t *Tempering) arrange(from []int) {
 	count := len(from)
-	before, returning := t.replicas, t.returning
+	before, returning, renewed := t.replicas, t.returning, t.renewed
 	all := before.Visible.Like(count * t.sets)
-	t.returning = make([]bool, count*t.sets)
+	t.returning, t.renewed = make([]bool, count*t.sets), rbm.NewBatch(count*t.sets, 1)
 	for k, at := range from {
 		all.Slice(k*t.sets, (k+1)*t.sets).Copy(before.Visible.Slice(at*t.sets, (at+1)*t.sets))
 		if k == 0 || from[k-1] != at { // copies come from nowhere
 			copy(t.returning[k*t.sets:], returning[at*t.sets:(at+1)*t.sets])
+			t.renewed.Slice(k*t.sets, (k+1)*t.sets).Copy(renewed.Slice(at*t.sets, (at+1)*t.sets))
 		}
 	}
 	t.replicas = NewChains(all, t.line.Model().N(), t.key)
@@ -291,13 +309,28 @@ func (t *Tempering) Clone(key rng.Key) *Tempering {
 
 // State is everything that a checkpoint of a Tempering must hold, so that it goes on to the same bits, as views of it.
 type State struct {
-	Visible                rbm.Batch // of all replicas
-	Sweeps, Rounds         *uint64
-	Betas, Rejected, Tried []float64
+	Visible                  rbm.Batch // of all replicas
+	Renewed                  rbm.Batch // a bit for each
+	Sweeps, Rounds, Renewals *uint64
+	Betas, Rejected, Tried   []float64
+}
+
+// Check returns an error if no Tempering can be in this state.
+func (s State) Check() error {
+	last := len(s.Betas) - 1
+	if s.Betas[0] != 0 || s.Betas[last] != 1 || !slices.IsSorted(s.Betas) {
+		return fmt.Errorf("temperatures at %v, want them to rise from 0 to 1", s.Betas)
+	}
+	for k, tried := range s.Tried {
+		if rejected := s.Rejected[k]; !(rejected >= 0 && rejected <= tried && tried < math.MaxInt64) {
+			return fmt.Errorf("%v of %v exchanges rejected, want a part of a finite number", rejected, tried)
+		}
+	}
+	return nil
 }
 
 // State lists it. The next Round takes over what has been changed.
 func (t *Tempering) State() State {
 	t.moved = true
-	return State{t.replicas.Visible, &t.replicas.Sweeps, &t.rounds, t.betas, t.rejected, t.tried}
+	return State{t.replicas.Visible, t.renewed, &t.replicas.Sweeps, &t.rounds, &t.arrived, t.betas, t.rejected, t.tried}
 }

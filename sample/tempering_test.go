@@ -30,20 +30,26 @@ func magnet(m, n int, w, field float32) (model, base *rbm.Model) {
 
 func up(v rbm.Batch, r int) bool { return 2*v.Ones(r) > v.Units() }
 
-// Gibbs chains stay in the mode where they started; tempered ones visit both, as often as they should.
-func TestTemperingMovesBetweenModes(t *testing.T) {
-	const m, n, sets = 40, 8, 20
-	model, base := magnet(m, n, 0.3, 0.01)
+// shareUp is the weight of the upper mode, by exact samples.
+func shareUp(t *testing.T, model *rbm.Model) (share float64) {
+	t.Helper()
 	v, _, err := exact.Sample(t.Context(), model, 20000, rng.Seed(1), exact.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := 0.0
 	for r := range v.Rows() {
 		if up(v, r) {
-			want += 1 / float64(v.Rows())
+			share += 1 / float64(v.Rows())
 		}
 	}
+	return share
+}
+
+// Gibbs chains stay in the mode where they started; tempered ones visit both, as often as they should.
+func TestTemperingMovesBetweenModes(t *testing.T) {
+	const m, n, sets = 40, 8, 20
+	model, base := magnet(m, n, 0.3, 0.01)
+	want := shareUp(t, model)
 	start := rbm.NewBatch(sets, m) // all −1
 
 	gibbs := sample.NewChains(start, n, rng.Seed(2))
@@ -225,7 +231,7 @@ func walked(t *testing.T, units rbm.Kind, workers int) (p *sample.Tempering, lin
 // sameReplicas reports whether two replica sets have the same states, temperatures and counts.
 func sameReplicas(a, b *sample.Tempering) bool {
 	s, o := a.State(), b.State()
-	return s.Visible.Equal(o.Visible) && slices.Equal(s.Betas, o.Betas) && slices.Equal(s.Rejected, o.Rejected) &&
+	return s.Visible.Equal(o.Visible) && s.Renewed.Equal(o.Renewed) && *s.Renewals == *o.Renewals && slices.Equal(s.Betas, o.Betas) && slices.Equal(s.Rejected, o.Rejected) &&
 		slices.Equal(s.Tried, o.Tried) && *s.Sweeps == *o.Sweeps && *s.Rounds == *o.Rounds
 }
 
@@ -239,7 +245,8 @@ func restored(p *sample.Tempering, line *rbm.Line, temperatures int) *sample.Tem
 	q.Resize(len(p.Betas()))
 	from, to := p.State(), q.State()
 	to.Visible.Copy(from.Visible)
-	*to.Sweeps, *to.Rounds = *from.Sweeps, *from.Rounds
+	to.Renewed.Copy(from.Renewed)
+	*to.Sweeps, *to.Rounds, *to.Renewals = *from.Sweeps, *from.Rounds, *from.Renewals
 	copy(to.Betas, from.Betas)
 	copy(to.Rejected, from.Rejected)
 	copy(to.Tried, from.Tried)
@@ -287,7 +294,7 @@ func TestTemperingClone(t *testing.T) {
 		if !a.State().Visible.Equal(p.State().Visible) || !slices.Equal(a.Betas(), p.Betas()) || a.RoundTrips() != 0 {
 			t.Errorf("%v: the clone begins at other states or temperatures", units)
 		}
-		for range 30 {
+		for range 100 { // of which a clone needs some before its first trip
 			a.Round()
 			b.Round()
 			other.Round()
@@ -313,26 +320,42 @@ func TestTemperingClone(t *testing.T) {
 	}
 }
 
-// Resize keeps the replicas at the model and the others from the base on; what it adds begins at the model's states.
+// Respace keeps the replicas at the model and at the base, and gives each of the others those of the nearest temperature.
+func TestTemperingRespaces(t *testing.T) {
+	counts := map[int]bool{}
+	for _, most := range []int{2, 4, 20} {
+		p, _ := walked(t, rbm.Bernoulli, 1)
+		from, before, sets := p.Betas(), p.State().Visible.Clone(), p.Visible().Rows()
+		p.Respace(most)
+		to := p.Betas()
+		counts[len(to)] = true
+		if len(to) > most || to[0] != 0 || to[len(to)-1] != 1 || !slices.IsSorted(to) {
+			t.Errorf("at most %d temperatures: they are at %v", most, to)
+		}
+		for k, β := range to {
+			nearest := 0
+			for l, x := range from {
+				if math.Abs(x-β) <= math.Abs(from[nearest]-β) {
+					nearest = l
+				}
+			}
+			if !p.State().Visible.Slice(k*sets, (k+1)*sets).Equal(before.Slice(nearest*sets, (nearest+1)*sets)) {
+				t.Errorf("from %v to %v: other states at %d than at %d before", from, to, k, nearest)
+			}
+		}
+	}
+	if len(counts) < 3 {
+		t.Errorf("numbers of temperatures %v: the test shows nothing", counts)
+	}
+}
+
+// Resize makes room for a number of temperatures, with clamps as they were, whose places and states are then set.
 func TestTemperingResizes(t *testing.T) {
 	for _, count := range []int{2, 3, 9, 15} {
 		p, _ := walked(t, rbm.Bernoulli, 1)
-		have, before, sets := len(p.Betas()), p.State().Visible.Clone(), p.Visible().Rows()
-		last := before.Slice((have-1)*sets, have*sets)
-		if p.Resize(count); len(p.Betas()) != count || p.State().Visible.Rows() != count*sets {
+		sets := p.Visible().Rows()
+		if p.Resize(count); len(p.Betas()) != count || p.State().Visible.Rows() != count*sets || p.State().Renewed.Rows() != count*sets {
 			t.Fatalf("%d temperatures with %d states, want %d", len(p.Betas()), p.State().Visible.Rows(), count)
-		}
-		for k := range count {
-			want := last
-			if k < min(count, have)-1 {
-				want = before.Slice(k*sets, (k+1)*sets)
-			}
-			if !p.State().Visible.Slice(k*sets, (k+1)*sets).Equal(want) {
-				t.Errorf("from %d to %d temperatures: other states at %d", have, count, k)
-			}
-		}
-		if !p.Visible().Equal(last) {
-			t.Errorf("from %d to %d temperatures: other states at the model", have, count)
 		}
 		p.Round()
 		if β := p.Betas(); β[0] != 0 || β[count-1] != 1 {

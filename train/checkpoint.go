@@ -14,7 +14,7 @@ import (
 
 const (
 	checkpointFormat  = "harmonium-checkpoint"
-	checkpointVersion = "5"
+	checkpointVersion = "6"
 	notePrefix        = "note."
 )
 

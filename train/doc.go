@@ -6,15 +6,15 @@
 //	−∂C/∂w_ij = ⟨v_i h_j⟩_data − ⟨v_i h_j⟩_model,
 //
 // a positive phase that is exact, P(h|v) on the data, and a negative phase that a [Negative] supplies: by enumeration
-// ([Exact]), by chains started at the data ([CD], contrastive divergence) or by persistent chains ([PCD]), tempered or
-// not ([PT]).
+// ([Exact]), by chains started at the data ([CD], contrastive divergence) or by persistent chains ([PCD]), which may
+// exchange states with replicas at other temperatures.
 //
 // [Start] prepares a [Training] and [Training.Steps] runs it: one update of the parameters a turn of the loop. A
 // [monitor.Monitor] scores the model along the way.
 //
 // To read the source, begin with step in train.go, the lecture's algorithm, and minibatch.go; then the negative phases
-// in phase.go, pcd.go (and around it mover.go, restart.go, exchange.go, overlap.go and adapt.go), cd.go, pt.go (on
-// replicas.go, as is exchange.go) and exact.go; then the ascent in gradient.go and optimizer.go, with sgd.go,
-// momentum.go and adam.go; and what follows an update in report.go and best.go. start.go and config.go come before the
-// first update. settings.go, memory.go and checkpoint.go are about what is written and read back.
+// in phase.go, pcd.go (and around it replicas.go, jumps.go, overlap.go and adapt.go), cd.go and exact.go; then the
+// ascent in gradient.go and optimizer.go, with sgd.go, momentum.go and adam.go; and what follows an update in report.go
+// and best.go. start.go and config.go come before the first update. settings.go, memory.go and checkpoint.go are about
+// what is written and read back.
 package train

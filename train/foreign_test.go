@@ -14,8 +14,8 @@ import (
 	"harmonium/train"
 )
 
-// A kind of unit that package rbm doesn't know learns by every phase that draws its chains, is scored live and judged against
-// independent units; enumeration refuses it.
+// A kind of unit that package rbm doesn't know learns by every phase that draws its chains, also with replicas, is scored
+// live and judged against independent units; enumeration refuses it.
 func TestForeignUnits(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
@@ -34,7 +34,7 @@ func TestForeignUnits(t *testing.T) {
 		bits, _ := lecturetest.Bits(model)
 		return lecture.KL(lecture.Empirical(rows, nil), bits.Distribution())
 	}
-	for _, negative := range []train.Negative{&train.PCD{}, &train.PT{}} {
+	for _, negative := range []train.Negative{&train.PCD{}, &train.PCD{Replicas: 4}} {
 		training, err := start(negative)
 		if err != nil {
 			t.Fatal(err)

@@ -20,7 +20,7 @@ func FuzzResume(f *testing.F) {
 	}
 	begin := func() *train.Training {
 		training, err := train.Start(rbm.New(6, 2, rng.Seed(1)), set, train.Config{
-			Compute: compute.New(1), Epochs: 25, Negative: &train.PCD{Steps: 1, Chains: 2, Refresh: 1, Temperatures: 2}, Valid: set,
+			Compute: compute.New(1), Epochs: 25, Negative: &train.PCD{Steps: 1, Chains: 4, Replicas: 2}, Valid: set,
 		})
 		if err != nil {
 			f.Fatal(err)

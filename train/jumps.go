@@ -18,11 +18,10 @@ import (
 // them nothing holds them back, and they grow until the model has all its weight there. Modes of the chains' own states
 // are needed too: a state that is improbable under q can't be left.
 type jumps struct {
-	modes  *sample.Jumps // nil before the first search, and after a checkpoint has been read
-	means  []float32     // of modes, as modes has them
-	bounds []float64
-	key    rng.Key
-	data   rbm.Batch
+	modes *sample.Jumps     // nil before the first search, and after a checkpoint has been read
+	known sample.KnownModes // of modes
+	key   rng.Key
+	data  rbm.Batch
 }
 
 const (
@@ -41,7 +40,7 @@ func (j *jumps) move(p *population, u Update) *sample.Jumps {
 		j.search(p, u)
 	}
 	if j.modes == nil {
-		j.modes = sample.NewJumps(u.Model.M(), j.means, j.bounds, u.Conditionals.Compute())
+		j.modes = sample.NewJumps(u.Model.M(), j.known.Means, j.known.Bounds, u.Conditionals.Compute())
 	}
 	chains, turn := p.chains.Rows(), int(u.Number%jumpEvery)
 	from, to := turn*chains/jumpEvery, (turn+1)*chains/jumpEvery
@@ -51,15 +50,13 @@ func (j *jumps) move(p *population, u Update) *sample.Jumps {
 
 func (j *jumps) search(p *population, u Update) {
 	key := j.key.Stream(rng.Stream(u.Number))
-	m, before := u.Model.M(), min(len(j.bounds), searchBefore) // the largest bounds first
+	before := min(len(j.known.Bounds), searchBefore) // the largest bounds first
 	known := p.chains.Like(searchRows + searchChains + before)
 	known.Slice(0, searchRows).Copy(j.mostProbable(u.Conditionals, key))
 	known.Slice(searchRows, searchRows+searchChains).Copy(sample.FromRows(p.chains, searchChains, key.Stream(1)))
-	for k, μ := range j.means[:before*m] {
-		known.SetBit(searchRows+searchChains+k/m, k%m, μ > 0.5)
-	}
+	j.known.Rows(known.Slice(searchRows+searchChains, known.Rows()))
 	j.modes = sample.FindJumps(u.Model, known, searchCount, key, u.Conditionals.Compute())
-	j.means, j.bounds = j.modes.Means, j.modes.Bounds
+	j.known = j.modes.Known()
 }
 
 // mostProbable returns the rows with the lowest F among some of the data.
@@ -85,9 +82,7 @@ func jumpsCost(model *rbm.Model, chains int) float64 {
 const usualIterations = 1200
 
 func (j *jumps) remember(m *Memory, units int) {
-	if n, ok := m.Length("bounds"); ok {
-		j.modes, j.means, j.bounds = nil, make([]float32, n*units), make([]float64, n)
+	if monitor.RememberModes(m, "", &j.known, units) {
+		j.modes = nil
 	}
-	m.Floats("means", j.means)
-	m.Numbers("bounds", j.bounds)
 }

@@ -20,6 +20,7 @@ type Memory struct {
 type list struct {
 	entries []entry
 	found   map[string]any
+	checks  []func() error
 }
 
 type entry struct {
@@ -48,6 +49,9 @@ func (m *Memory) Counter(name string, x *uint64) { m.add(name, x) }
 func (m *Memory) add(name string, data any) {
 	m.list.entries = append(m.list.entries, entry{m.prefix + name, data})
 }
+
+// Check lists what must hold of everything that has been read: its error says what does not.
+func (m *Memory) Check(holds func() error) { m.list.checks = append(m.list.checks, holds) }
 
 // Model lists all parameters of a model under one name.
 func (m *Memory) Model(name string, model *rbm.Model) {
@@ -105,6 +109,11 @@ func (m *Memory) restore() error {
 	for _, e := range m.list.entries {
 		if !e.restore(m.list.found[e.name]) {
 			return fmt.Errorf("checkpoint's %q is not what these settings expect", e.name)
+		}
+	}
+	for _, holds := range m.list.checks {
+		if err := holds(); err != nil {
+			return fmt.Errorf("damaged: %w", err)
 		}
 	}
 	return nil

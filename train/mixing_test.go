@@ -6,24 +6,21 @@ import (
 	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 )
 
 // Chains and replica sets that are frozen, each where it is, have not forgotten anything because they change places.
-func TestRefreshIsNoForgetting(t *testing.T) {
-	const m, n = 40, 4
-	model := rbm.New(m, n, rng.Seed(1))
-	p := &PCD{Steps: 1, Chains: 12, Refresh: 4, Temperatures: 2}
-	if err := p.Start(Setup{Model: model, Key: rng.Seed(2), Compute: compute.New(1)}); err != nil {
-		t.Fatal(err)
-	}
-	exchange := p.movers[1].(*exchange)
+func TestExchangeIsNoForgetting(t *testing.T) {
+	const chains, sets = 12, 4
+	v := sample.FromBiases(rbm.New(40, 4, rng.Seed(1)), chains+sets, rng.Seed(2))
+	p := newPopulation(v.Slice(0, chains), v.Slice(chains, chains+sets))
 	for done := uint64(1); done <= 200; done++ {
-		if done%exchangeEvery == 0 {
-			exchange.swap(&p.population, done/exchangeEvery)
+		for k := range sets {
+			p.swap((int(done)*sets+k)%chains, k)
 		}
-		p.population.see(done)
+		p.see(done)
 	}
-	if got := p.population.overlap.Time(200); got != 200 {
+	if got := p.overlap.Time(200); got != 200 {
 		t.Errorf("frozen chains remember %d of 200 updates", got)
 	}
 }
@@ -51,19 +48,19 @@ func TestMixingOfPhases(t *testing.T) {
 		}
 	}
 	for name, make := range map[string]func() Negative{
-		"cd":  func() Negative { return &CD{Steps: 3} },
-		"pcd": func() Negative { return &PCD{Steps: 3, Chains: rows} },
-		"pt":  func() Negative { return &PT{Steps: 3, Chains: rows, Temperatures: 2} },
+		"cd":                func() Negative { return &CD{Steps: 3} },
+		"pcd":               func() Negative { return &PCD{Steps: 3, Chains: rows} },
+		"pcd with replicas": func() Negative { return &PCD{Steps: 3, Chains: rows, Replicas: 2} },
 	} {
 		for model, want := range map[*rbm.Model]bool{rest: false, frozen: true} {
-			negative := make()
-			if err := negative.Start(Setup{Model: model, Batch: rows, Key: rng.Seed(2), Compute: compute.New(1)}); err != nil {
+			negative, conditionals := make(), rbm.NewConditionals(model, compute.New(1))
+			if err := negative.Start(Setup{Model: model, Conditionals: conditionals, Data: data, Batch: rows, Key: rng.Seed(2), Compute: compute.New(1)}); err != nil {
 				t.Fatal(err)
 			}
 			if p, ok := negative.(Persistent); ok {
 				p.Visible().Copy(data.Slice(0, p.Visible().Rows()))
 			}
-			conditionals, dst := rbm.NewConditionals(model, compute.New(1)), rbm.NewStatistics(model)
+			dst := rbm.NewStatistics(model)
 			const updates = 5
 			for k := range uint64(updates) {
 				if err := negative.Phase(t.Context(), dst, Update{Number: k, Model: model, Conditionals: conditionals, Rows: data}); err != nil {

@@ -2,6 +2,8 @@ package train
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"harmonium/monitor"
 	"harmonium/rbm"
@@ -32,7 +34,7 @@ type PCD struct {
 
 // Start draws the chains from the model's visible biases.
 func (p *PCD) Start(s Setup) error {
-	if err := checkChains(p.Kind(), s.Model, p.Chains, 1); err != nil {
+	if err := p.check(s.Model); err != nil {
 		return err
 	}
 	p.chains = sample.NewChains(sample.FromBiases(s.Model, p.Chains, s.Key), s.Model.N(), s.Key)
@@ -48,6 +50,23 @@ func (p *PCD) Start(s Setup) error {
 		others = p.replicas.Visible()
 	}
 	p.population = newPopulation(p.chains.Visible, others)
+	return nil
+}
+
+// mostChainMemory bounds what chains and replicas take, in bytes: their states, and P(h|v) of the averages.
+const mostChainMemory = 4 << 30
+
+// check refuses numbers of chains and replica sets that won't do or don't fit.
+func (p *PCD) check(model *rbm.Model) error {
+	if p.Replicas == 1 {
+		return errors.New("pcd has 1 replica set, want 2 or more, or 0 for none: the error of log Z is their spread")
+	}
+	m, n, chains := float64(model.M()), float64(model.N()), float64(p.Chains)
+	states := chains + mostTemperatures*float64(p.Replicas)
+	if bytes := states*(m+n)/8 + chains*4*n; bytes > mostChainMemory {
+		return fmt.Errorf("pcd with %d chains and %d replica sets of %d×%d units would take %.1f GB of memory, and may have %.1f GB: "+
+			"want fewer of them", p.Chains, p.Replicas, model.M(), model.N(), bytes/1e9, float64(mostChainMemory)/1e9)
+	}
 	return nil
 }
 

@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"fmt"
 
 	"harmonium/compute"
 	"harmonium/monitor"
@@ -50,19 +49,6 @@ type Update struct {
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // of Model
 	Rows         rbm.Batch         // the minibatch
-}
-
-// mostChainMemory bounds what chains take, in bytes: their states at each temperature, and P(h|v) of the averages.
-const mostChainMemory = 4 << 30
-
-// checkChains refuses more chains than fit.
-func checkChains(kind string, model *rbm.Model, chains, temperatures int) error {
-	m, n := float64(model.M()), float64(model.N())
-	if bytes := float64(chains) * (float64(temperatures)*(m+n)/8 + 4*n); bytes > mostChainMemory {
-		return fmt.Errorf("%s with %d chains of %d×%d units would take %.1f GB of memory, and may have %.1f GB: want fewer chains",
-			kind, chains, model.M(), model.N(), bytes/1e9, float64(mostChainMemory)/1e9)
-	}
-	return nil
 }
 
 // The defaults of the negative phases, chosen by measurement (docs/decisions/0042).

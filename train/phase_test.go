@@ -6,45 +6,66 @@ import (
 	"testing"
 
 	"harmonium/data"
+	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 	"harmonium/train"
 )
 
-// climber is a negative phase of one's own that looks at the ladder.
+// climber is a negative phase of one's own that brings replicas, or none, and counts the looks at its chains.
 type climber struct {
 	tieleman
-	uses           bool
-	ladder, looked int // models of the ladder in the last phase, and looks at the chains
+	sets   int
+	ladder *sample.Tempering
+	looked int
+}
+
+func (c *climber) Start(s train.Setup) error {
+	if c.sets > 0 {
+		line := rbm.NewLine(sample.IndependentModel(s.Model), s.Model, s.Conditionals)
+		c.ladder = sample.NewTempering(line, sample.FromBiases(s.Model, c.sets, s.Key), 5, s.Key)
+	}
+	return c.tieleman.Start(s)
 }
 
 func (c *climber) Phase(ctx context.Context, dst *rbm.Statistics, u train.Update) error {
-	c.ladder = len(u.Ladder)
+	if c.ladder != nil {
+		c.ladder.Round()
+	}
 	return c.tieleman.Phase(ctx, dst, u)
 }
 
-func (c *climber) UsesLadder() bool { return c.uses }
-func (*climber) Sweeps() int        { return 3 }
+func (c *climber) Remember(m *train.Memory) {
+	c.tieleman.Remember(m)
+	if c.ladder != nil {
+		monitor.RememberReplicas(m, "ladder.", c.ladder, 5)
+	}
+}
+
+func (c *climber) Ladder() *sample.Tempering { return c.ladder }
+func (*climber) Sweeps() int                 { return 3 }
 
 func (c *climber) Visible() rbm.Batch {
 	c.looked++
 	return c.tieleman.Visible()
 }
 
-// A negative phase of one's own has what it offers taken, and the ladder where it uses it, also after resuming.
+// A negative phase of one's own has what it offers taken, and its replicas where it has any, also after resuming.
 func TestOwnNegative(t *testing.T) {
 	set, err := data.BarsSample(8, 8, 200, rng.Seed(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, uses := range []bool{true, false} {
+	for _, sets := range []int{0, 6} {
 		config := func(c *climber) train.Config {
-			c.uses = uses
+			c.sets = sets
 			return train.Config{Negative: c, Updates: 200, Every: 100, Rate: 0.03}
 		}
 		c := new(climber)
 		training := start(t, 60, set, config(c))
 		var half bytes.Buffer
+		var last *train.Evaluation
 		for p := range training.Steps(t.Context()) {
 			if e := p.Evaluation; e != nil && e.Sweeps != 3 {
 				t.Errorf("update %d: evaluation of %d sweeps, want 3", p.Update, e.Sweeps)
@@ -54,25 +75,25 @@ func TestOwnNegative(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if e := p.Evaluation; p.Update == 200 && (len(e.Findings) == 0 || e.Findings[len(e.Findings)-1].Code != "chains-slow") {
-				t.Errorf("findings are %v, want chains-slow among them", e.Findings)
-			}
+			last = p.Evaluation
+		}
+		if found := last.Findings; len(found) == 0 || found[len(found)-1].Code != "chains-slow" {
+			t.Errorf("findings are %v, want chains-slow among them", found)
 		}
 		if c.looked != 3 { // updates 1, 100, 200
 			t.Errorf("the monitor looked at the chains %d times, want 3", c.looked)
 		}
-		if (c.ladder > 0) != uses {
-			t.Errorf("uses the ladder: %v, but it has %d models", uses, c.ladder)
+		if own := bytes.Contains(half.Bytes(), []byte(`"monitor.ladder.betas"`)); own != (sets == 0) {
+			t.Errorf("%d replica sets: the monitor keeps its own: %v", sets, own)
 		}
-		resumed := new(climber)
-		again := start(t, 60, set, config(resumed))
+		again := start(t, 60, set, config(new(climber)))
 		if err := again.Resume(half.Bytes()); err != nil {
 			t.Fatal(err)
 		}
-		finish(t, again)
-		if resumed.ladder != c.ladder || again.Model.W[7] != training.Model.W[7] {
-			t.Errorf("uses the ladder: %v: resumed, the ladder has %d models and w is %v, want %d and %v",
-				uses, resumed.ladder, again.Model.W[7], c.ladder, training.Model.W[7])
+		all := finish(t, again)
+		if e := all[len(all)-1].Evaluation; e.LogZ != last.LogZ || again.Model.W[7] != training.Model.W[7] {
+			t.Errorf("%d replica sets: resumed, log Z is %v and w is %v, want %v and %v",
+				sets, e.LogZ, again.Model.W[7], last.LogZ, training.Model.W[7])
 		}
 	}
 }

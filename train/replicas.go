@@ -17,7 +17,7 @@ type replicaSets struct {
 const (
 	firstTemperatures = 4  // before anything is known of the way
 	mostTemperatures  = 40 // at most
-	respaceEvery      = 50 // updates after which the temperatures are spaced anew, and their number chosen
+	respaceEvery      = 50 // updates after which the temperatures are spaced again, and their number chosen
 )
 
 func newReplicaSets(s Setup, count int) *replicaSets {
@@ -43,14 +43,5 @@ func (r *replicaSets) exchange(p *population, u Update) {
 func (r *replicaSets) cost() float64 { return monitor.GibbsCost(r.model, r.ChainSteps(), 1) }
 
 func (r *replicaSets) remember(m *Memory) {
-	if n, ok := m.Length("betas"); ok {
-		r.Resize(max(2, n))
-	}
-	s := r.State()
-	m.Counter("rounds", s.Rounds)
-	m.Counter("sweeps", s.Sweeps)
-	m.States("states", s.Visible)
-	m.Numbers("betas", s.Betas)
-	m.Numbers("rejected", s.Rejected)
-	m.Numbers("tried", s.Tried)
+	monitor.RememberReplicas(m, "", r.Tempering, mostTemperatures)
 }

@@ -51,12 +51,9 @@ func (t *Training) report(ctx context.Context, rate, norm float64) (Progress, er
 
 // evaluate scores the model, and takes it for the best if it is.
 func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error) {
-	now := monitor.Snapshot{Update: t.done, Model: t.Model, Conditionals: t.conditionals}
+	now := monitor.Snapshot{Update: t.done}
 	if n, ok := t.config.Negative.(Persistent); ok {
 		now.Known = n.Visible()
-	}
-	if n, ok := t.config.Negative.(Laddered); ok {
-		now.Ladder = n.Ladder()
 	}
 	scores, err := t.Monitor.Score(ctx, now)
 	if err != nil {
@@ -77,12 +74,15 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 
 // watched is what the monitor may know of the training.
 func (t *Training) watched() monitor.Config {
-	n, ok := t.config.Negative.(Laddered)
-	return monitor.Config{
+	c := monitor.Config{
 		Model: t.Model, Data: t.set, Valid: t.config.Valid, Seed: t.config.Seed, Compute: t.config.Compute, Cost: t.updateCost,
 		Updates: t.Planned(), Epoch: t.config.batches(t.set.Rows()), Every: t.config.Every,
-		Conditionals: t.conditionals, Laddered: ok && n.Ladder() != nil,
+		Conditionals: t.conditionals,
 	}
+	if n, ok := t.config.Negative.(Laddered); ok {
+		c.Ladder = n.Ladder()
+	}
+	return c
 }
 
 // updateCost is the number of elementary operations of an update.

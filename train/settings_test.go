@@ -13,20 +13,18 @@ import (
 // Every number of every kind goes into JSON and comes back.
 func TestConfigAsJSON(t *testing.T) {
 	for want, c := range map[string]train.Config{
-		`"negative":{"kind":"pcd","steps":10,"chains":100,"refresh":0,"temperatures":10,"path":"line"}`: {},
-		`"optimizer":{"kind":"adam","beta1":0,"beta2":0.999,"epsilon":1e-08}`:                           {},
-		`{"seed":18446744073709551615,"epochs":0,"updates":0,"time":"1m30s","batch":20,"rate":0.01,"schedule":"linear",` +
+		`"negative":{"kind":"pcd","steps":`:                                   {},
+		`"optimizer":{"kind":"adam","beta1":0,"beta2":0.999,"epsilon":1e-08}`: {},
+		`{"seed":18446744073709551615,"epochs":0,"updates":0,"time":"1m30s","batch":20,"rate":0.01,"schedule":"cosine",` +
 			`"l1":0.5,"l2":0,"clip":0,"centered":false,"data_biases":true,"patience":0,"every":0,`: {
-			Seed: 1<<64 - 1, Time: 90 * time.Second, L1: 0.5, Plain: true,
+			Seed: 1<<64 - 1, Time: 90 * time.Second, Batch: 20, Rate: 0.01, Schedule: train.Cosine, L1: 0.5, Plain: true,
 		},
-		`{"kind":"pcd","steps":"auto","chains":7,"refresh":2,"temperatures":3,"path":"training"}`: {
-			Negative: &train.PCD{Adapt: true, Chains: 7, Refresh: 2, Temperatures: 3, Ladder: true}},
-		`{"kind":"cd","steps":10}`: {Negative: &train.CD{}},
-		`{"kind":"pt","steps":10,"chains":100,"temperatures":10,"path":"line"}`: {Negative: &train.PT{}},
-		`{"kind":"exact"}`:                   {Negative: &train.Exact{}},
-		`{"kind":"sgd"}`:                     {Optimizer: &train.SGD{}},
-		`{"kind":"momentum","decay":0.9}`:    {Optimizer: &train.Momentum{}},
-		`{"kind":"adam","beta1":0.5,"beta2"`: {Optimizer: &train.Adam{Beta1: 0.5}},
+		`{"kind":"pcd","steps":"auto","chains":7,"replicas":2}`: {Negative: &train.PCD{Adapt: true, Chains: 7, Replicas: 2}},
+		`{"kind":"cd","steps":10}`:                              {Negative: &train.CD{}},
+		`{"kind":"exact"}`:                                      {Negative: &train.Exact{}},
+		`{"kind":"sgd"}`:                                        {Optimizer: &train.SGD{}},
+		`{"kind":"momentum","decay":0.9}`:                       {Optimizer: &train.Momentum{}},
+		`{"kind":"adam","beta1":0.5,"beta2"`:                    {Optimizer: &train.Adam{Beta1: 0.5}},
 	} {
 		training := start(t, 4, drawnBars(t, 50), c)
 		text, err := json.Marshal(training.Config())

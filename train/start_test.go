@@ -18,23 +18,22 @@ import (
 func TestStartRefuses(t *testing.T) {
 	set := drawnBars(t, 50)
 	for want, c := range map[string]train.Config{
-		"batch is 51, but the data has 50 rows":                       {Batch: 51},
-		"rate is -1, want a finite number, not negative":              {Rate: -1},
-		"rate is NaN, want a finite number, not negative":             {Rate: math.NaN()},
-		"epochs is -3, want a number above 0":                         {Epochs: -3},
-		`schedule is "wavy", want constant, linear, cosine or power`:  {Schedule: "wavy"},
-		"there is no validation data":                                 {Patience: 3},
-		"cd: steps is -1, want 1 or more":                             {Negative: &train.CD{Steps: -1}},
-		"pt: temperatures is 1, want 2 or more":                       {Negative: &train.PT{Temperatures: 1}},
-		"pcd of 100 chains is refreshed by 101 replica sets":          {Negative: &train.PCD{Refresh: 101}},
-		"pcd: chains is -5, want 1 or more":                           {Negative: &train.PCD{Chains: -5}},
-		"pcd: path is training, but without refresh it has no effect": {Negative: &train.PCD{Ladder: true}},
-		"pcd with 1000000000 chains of 9×4 units would take":          {Negative: &train.PCD{Chains: 1_000_000_000}},
-		"pt with 1000000000 chains of 9×4 units would take":           {Negative: &train.PT{Chains: 1_000_000_000}},
-		"adam: beta1 is 1, want a number from 0 to below 1":           {Optimizer: &train.Adam{Beta1: 1}},
-		"momentum: decay is -0.5, want a number from 0 to below 1":    {Optimizer: &train.Momentum{Decay: -0.5}},
-		"adam: epsilon is +Inf, want a number above 0":                {Optimizer: &train.Adam{Epsilon: math.Inf(1)}},
-		"the validation data has 2 units, the model 9 visible ones":   {Valid: &data.Set{States: rbm.NewBatch(1, 2)}},
+		"batch is 51, but the data has 50 rows":                      {Batch: 51},
+		"rate is -1, want a finite number, not negative":             {Rate: -1},
+		"rate is NaN, want a finite number, not negative":            {Rate: math.NaN()},
+		"epochs is -3, want a number above 0":                        {Epochs: -3},
+		`schedule is "wavy", want constant, linear, cosine or power`: {Schedule: "wavy"},
+		"there is no validation data":                                {Patience: 3},
+		"cd: steps is -1, want 1 or more":                            {Negative: &train.CD{Steps: -1}},
+		"pcd has 1 replica set, want 2 or more, or 0":                {Negative: &train.PCD{Replicas: 1}},
+		"pcd: replicas is -2, want a finite number, not negative":    {Negative: &train.PCD{Replicas: -2}},
+		"pcd: chains is -5, want 1 or more":                          {Negative: &train.PCD{Chains: -5}},
+		"pcd with 1000000000 chains and 2 replica sets of 9×4":       {Negative: &train.PCD{Chains: 1_000_000_000, Replicas: 2}},
+		"pcd with 100000000 chains and 90000000 replica sets of 9×4": {Negative: &train.PCD{Chains: 1e8, Replicas: 9e7}},
+		"adam: beta1 is 1, want a number from 0 to below 1":          {Optimizer: &train.Adam{Beta1: 1}},
+		"momentum: decay is -0.5, want a number from 0 to below 1":   {Optimizer: &train.Momentum{Decay: -0.5}},
+		"adam: epsilon is +Inf, want a number above 0":               {Optimizer: &train.Adam{Epsilon: math.Inf(1)}},
+		"the validation data has 2 units, the model 9 visible ones":  {Valid: &data.Set{States: rbm.NewBatch(1, 2)}},
 	} {
 		_, err := train.Start(rbm.New(9, 4, rng.Seed(1)), set, c)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -102,6 +101,7 @@ func TestBounds(t *testing.T) {
 		{train.Config{Time: time.Hour, Updates: 7}, 7},
 		{train.Config{Epochs: math.MaxInt}, math.MaxInt - 1},
 	} {
+		c.config.Batch = 20
 		if got := start(t, 4, set, c.config).Planned(); got != c.want {
 			t.Errorf("epochs %d, updates %d, time %v: %d updates are planned, want %d",
 				c.config.Epochs, c.config.Updates, c.config.Time, got, c.want)

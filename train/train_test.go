@@ -112,9 +112,7 @@ func TestEveryMethodLearns(t *testing.T) {
 		// CD is biased where modes are far apart (Fischer & Igel, ICANN 2010).
 		"cd":       {train.Config{Negative: &train.CD{Steps: 5}, Rate: 0.003}, 0.5, 0.95},
 		"pcd":      {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200}}, 0, 0.1},
-		"pt":       {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Temperatures: 4}}, 0, 0.1},
-		"ptt":      {train.Config{Negative: &train.PT{Steps: 2, Chains: 100, Temperatures: 4, Ladder: true}}, 0, 0.1},
-		"refresh":  {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200, Refresh: 20, Temperatures: 4}}, 0, 0.1},
+		"replicas": {train.Config{Negative: &train.PCD{Steps: 5, Chains: 200, Replicas: 20}}, 0, 0.1},
 		"sgd":      {train.Config{Optimizer: &train.SGD{}, Rate: 1}, 0, 0.3},
 		"momentum": {train.Config{Optimizer: &train.Momentum{}, Rate: 0.1}, 0, 0.25},
 		"plain":    {train.Config{Plain: true}, 0.2, 0.65}, // slower, as most bits are not off
@@ -136,9 +134,8 @@ func TestEveryMethodLearns(t *testing.T) {
 	}
 }
 
-// Every negative phase of a model that doesn't change gives the exact moments within five standard errors. The averages are taken at
-// every twentieth update: there PCD exchanges states with its replica sets and lets a random restart take the place of a chain, which is
-// biased (TestRandomRestartIsBiased), but by less than can be seen in a model of one mode.
+// Every negative phase of a model that doesn't change gives the exact moments within five standard errors, also where
+// chains exchange states with replica sets and jump between modes.
 func TestNegativePhasesAgree(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds, and a minute under the race detector")
@@ -157,12 +154,14 @@ func TestNegativePhasesAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := flat(moments)
-	setup := train.Setup{Model: model, Batch: chains, Key: rng.Seed(4), Compute: compute.New(1)}
-	update := train.Update{Model: model, Conditionals: rbm.NewConditionals(model, compute.New(1)), Rows: rbm.NewBatch(chains, 8)}
+	conditionals := rbm.NewConditionals(model, compute.New(1))
+	setup := train.Setup{
+		Model: model, Conditionals: conditionals, Data: rbm.NewBatch(chains, 8), Batch: chains, Key: rng.Seed(4), Compute: compute.New(1),
+	}
+	update := train.Update{Model: model, Conditionals: conditionals, Rows: rbm.NewBatch(chains, 8)}
 	for name, n := range map[string]train.Negative{
 		"pcd": &train.PCD{Steps: 2, Chains: chains}, "cd": &train.CD{Steps: 40},
-		"pt":             &train.PT{Steps: 2, Chains: chains, Temperatures: 3},
-		"pcd, refreshed": &train.PCD{Steps: 2, Chains: chains, Refresh: chains, Temperatures: 3},
+		"pcd with replicas": &train.PCD{Steps: 2, Chains: chains, Replicas: chains + 5},
 	} {
 		if err := n.Start(setup); err != nil {
 			t.Fatal(err)
@@ -214,23 +213,24 @@ func fingerprint(training *train.Training, all []train.Progress) string {
 	return b.String()
 }
 
-// Workers, and being stopped and resumed anywhere, change nothing.
+// Workers, instruction sets, and being stopped and resumed anywhere, change nothing.
 func TestTrainingRepeats(t *testing.T) {
 	for name, settings := range map[string]func(workers int) (*data.Set, train.Config){
 		"pcd": func(workers int) (*data.Set, train.Config) { return everything(t, workers) },
-		"pt": func(workers int) (*data.Set, train.Config) {
+		"cd": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Negative = 12, &train.PT{Steps: 1, Chains: 30, Temperatures: 4}
+			c.Negative = &train.CD{}
 			return set, c
 		},
-		"pt along the training": func(workers int) (*data.Set, train.Config) {
+		"exact": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PT{Steps: 1, Chains: 30, Temperatures: 4, Ladder: true}
+			c.Negative = &train.Exact{}
 			return set, c
 		},
-		"pcd refreshed along the training": func(workers int) (*data.Set, train.Config) {
+		// whose temperatures are spaced again after updates 50 and 100, with searches for modes before these
+		"pcd with replicas": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Rate, c.Clip, c.Negative = 12, 0.1, 0, &train.PCD{Chains: 30, Refresh: 7, Temperatures: 3, Ladder: true}
+			c.Epochs, c.Rate, c.Clip, c.Negative = 18, 0.1, 0, &train.PCD{Steps: 2, Chains: 30, Replicas: 7}
 			return set, c
 		},
 		"pcd that adapts": func(workers int) (*data.Set, train.Config) {
@@ -256,13 +256,24 @@ func checkRepeats(t *testing.T, settings func(workers int) (*data.Set, train.Con
 			t.Errorf("%d workers give another run than one", workers)
 		}
 	}
-	for _, stop := range []int{1, 4, 17, 41, 65} {
+	for _, isa := range compute.ISAs() {
+		set, c := settings(1)
+		c.Compute = compute.NewISA(1, isa)
+		training := start(t, 10, set, c)
+		if got := fingerprint(training, finish(t, training)); got != want {
+			t.Errorf("%v gives another run", isa)
+		}
+	}
+	for _, stop := range []int{1, 4, 17, 41, 65, 121} {
 		first := run(1)
 		var all []train.Progress
 		for p := range first.Steps(t.Context()) {
 			if all = append(all, p); p.Update == stop {
 				break
 			}
+		}
+		if first.Finished() != "" || testing.Short() && stop != 17 && stop != 65 {
+			continue
 		}
 		var checkpoint bytes.Buffer
 		if err := first.Checkpoint(&checkpoint); err != nil {
@@ -289,6 +300,7 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 		"other chains":    func(c *train.Config) { c.Negative = &train.PCD{Chains: 71} },
 		"other optimizer": func(c *train.Config) { c.Optimizer = &train.Momentum{} },
 		"other phase":     func(c *train.Config) { c.Negative = &train.CD{} },
+		"replicas":        func(c *train.Config) { c.Negative = &train.PCD{Steps: 3, Chains: 70, Replicas: 2} },
 	} {
 		set, c := everything(t, 1)
 		change(&c)
@@ -312,14 +324,14 @@ func TestResumeNamesVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Metadata["version"] = "4"
+	f.Metadata["version"] = "5"
 	f.Seal()
 	checkpoint.Reset()
 	if err := safetensors.Write(&checkpoint, f); err != nil {
 		t.Fatal(err)
 	}
 	err = start(t, 10, set, c).Resume(checkpoint.Bytes())
-	const want = `version of the checkpoint is "4", this program reads 5: go on with the program that began the run, or train again`
+	const want = `version of the checkpoint is "5", this program reads 6: go on with the program that began the run, or train again`
 	if err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}
