@@ -251,25 +251,6 @@ func TestStateInWords(t *testing.T) {
 	}
 }
 
-// The page names the number of chains that the live estimate of log Z has.
-func TestNumberOfChains(t *testing.T) {
-	number := func(path, pattern string) string {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := regexp.MustCompile(pattern).FindSubmatch(text)
-		if found == nil {
-			t.Fatalf("%s: nothing like %s", path, pattern)
-		}
-		return string(found[1])
-	}
-	shown, has := number("assets/run.js", `log Z, of (\d+) chains`), number("../../../../monitor/follow.go", `aisChains += (\d+)`)
-	if shown != has {
-		t.Errorf("the page says %s chains, the monitor has %s", shown, has)
-	}
-}
-
 // Scripts import each other one way: app.js the views, these what they share, and nobody app.js.
 func TestScriptsImportOneWay(t *testing.T) {
 	imports := map[string][]string{}

@@ -13,7 +13,7 @@ export function runView(main, id) {
     }),
     pseudo: new Chart({ title: 'Pseudo-log-likelihood: no likelihood, but needs no log Z', x, y: 'nats' }),
     gradient: new Chart({ title: 'Norm of the gradient', x, y: 'norm', log: true }),
-    ess: new Chart({ title: 'Effective sample size of the estimate of log Z, of 200 chains', x, y: 'chains' }),
+    ess: new Chart({ title: 'Round trips of replicas that the estimate of log Z comes from', x, y: 'round trips' }),
     speed: new Chart({ title: 'Speed', x, y: 'updates a second' }),
     spectrum: new Chart({ title: 'Largest singular values of W', x, y: 'singular value', log: true }),
   };
