@@ -26,8 +26,6 @@ var remedies = map[string]string{
 	"few-samples":          "raise --thin (auto finds out how far), or draw more",
 	"hidden-mode":          "take a model from earlier in the training, or train again with --negative pcd, more --steps or a lower --rate",
 	"mass":                 "score the model by 'harmonium eval' with a larger --budget; take one from earlier in the training",
-	"live-doubtful":        "score the model by 'harmonium eval'; to train so that chains follow, lower --rate or raise --steps",
-	"live-lost":            "score the model by 'harmonium eval'; to train so that chains follow, lower --rate",
 	"mode-missing":         "take --method tempered, without --start",
 	"modes-unmixed":        "take --method tempered; where that has the same finding, raise --burn-in and --thin",
 	"not-mixed":            "raise --burn-in and --thin",
@@ -37,8 +35,8 @@ var remedies = map[string]string{
 }
 
 const (
-	betterChains = "raise --steps (auto does it for pcd), lower --rate, or let chains change modes: " +
-		"--negative pcd does better than cd, and pt than pcd"
+	betterChains = "lower --rate, raise --steps (auto does it for pcd), or let chains change modes by more --replicas: " +
+		"--negative pcd does better than cd"
 	equal = "if --threshold made them equal, choose one between the least and the largest value"
 )
 
