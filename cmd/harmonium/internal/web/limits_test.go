@@ -251,6 +251,29 @@ func TestStateInWords(t *testing.T) {
 	}
 }
 
+// The page shows a run of an earlier version, with the settings of training that its config.json has.
+func TestEarlierVersions(t *testing.T) {
+	folder := t.TempDir()
+	for name, want := range map[string]string{
+		"1-pcd": `"negative":"pcd"`, "2-pt": `"negative":{"kind":"pt","steps":10,"chains":100,"temperatures":10,"path":"line"}`,
+	} {
+		dir := filepath.Join(folder, name)
+		makeRun(t, dir, 3)
+		text, err := os.ReadFile(filepath.Join("..", "run", "testdata", "earlier", name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, run.ConfigName), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		status, body := get(t, serve(t, dir)+"/api/runs")
+		if status != http.StatusOK || !strings.Contains(body, want) || !strings.Contains(body, `"model":{"visible":9,"hidden":3,`) ||
+			strings.Contains(body, `"error"`) {
+			t.Errorf("%s: status %d, %s", name, status, body)
+		}
+	}
+}
+
 // Scripts import each other one way: app.js the views, these what they share, and nobody app.js.
 func TestScriptsImportOneWay(t *testing.T) {
 	imports := map[string][]string{}
