@@ -146,7 +146,7 @@ func Example_contrastiveDivergence() {
 		&train.PCD{Steps: 10, Chains: 100, Replicas: 5}, // and exchange states with replicas
 	} {
 		model := rbm.New(set.Units(), 12, rng.Seed(1))
-		training, _ := train.Start(model, set, train.Config{Negative: negative, Epochs: 30})
+		training, _ := train.Start(model, set, train.Config{Negative: negative, Batch: 20, Rate: 0.01, Epochs: 30})
 		for range training.Steps(ctx) {
 		}
 		kl, _ := exact.DataKL(ctx, model, set.States, nil, exact.Options{})

@@ -31,7 +31,7 @@ func config(t *testing.T) *run.Config {
 	}
 	return &run.Config{
 		Program: "test", Model: run.Layers{Hidden: 8}, Data: run.Data{Train: []run.File{{Path: run.Path(path)}}, Holdout: 0.2},
-		Training: train.Config{Seed: 1, Epochs: 30, Rate: 0.1, Negative: &train.PCD{Replicas: 5}},
+		Training: train.Config{Seed: 1, Epochs: 30, Batch: 20, Rate: 0.1, Negative: &train.PCD{Replicas: 5}},
 	}
 }
 
