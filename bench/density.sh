@@ -35,7 +35,7 @@ END
 		for rate in 0.003 0.01; do
 			run="$out/$set-$hidden-$rate"
 			"$out/harmonium" train "$out/$set.train.data" --valid "$out/$set.valid.data" --hidden $hidden --rate $rate \
-				--steps "${STEPS:-10}" --chains 200 --epochs 200 --patience 20 --every $pass -q -o "$run" >/dev/null
+				--batch 20 --steps "${STEPS:-10}" --chains 200 --epochs 200 --patience 20 --every $pass -q -o "$run" >/dev/null
 			trusted=true
 			"$out/harmonium" eval "$run" --data "$out/$set.valid.data" --budget 8000000 -q --json >"$out/eval.json" || trusted=false
 			valid=$(field <"$out/eval.json")

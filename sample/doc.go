@@ -10,5 +10,7 @@
 //
 // [Tempering], replica exchange (parallel tempering) along an [rbm.Line] from independent units to the model.
 //
+// [Jumps], moves between [Modes] by an independence sampler, for modes that neither sweeps nor replicas come to.
+//
 // [AIS] and [ReverseAIS] measure log Z along it by [WeightedChains], and [Bennett] by the exchanges of a Tempering.
 package sample

@@ -33,7 +33,7 @@ func TestKilledRuns(t *testing.T) {
 		}
 	}
 	must("data", "bars", "--rows", "4", "--columns", "4", "-n", "2000", "-o", "d.npy")
-	begin := []string{"train", "d.npy", "--hidden", "40", "--holdout", "0.2", "--epochs", "12", "--refresh", "4", "--path", "training", "-o"}
+	begin := []string{"train", "d.npy", "--hidden", "40", "--holdout", "0.2", "--epochs", "12", "--replicas", "4", "-o"}
 	began := time.Now()
 	must(append(begin, "straight")...)
 	length := time.Since(began)
@@ -94,17 +94,13 @@ func TestKilledRuns(t *testing.T) {
 // outcome is all that must repeat of a run.
 func outcome(t *testing.T, run string) string {
 	t.Helper()
-	kept, err := filepath.Glob(filepath.Join(run, "trajectory", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all bytes.Buffer
-	for _, path := range append(kept, filepath.Join(run, "metrics.jsonl"), filepath.Join(run, "model.safetensors")) {
-		text, err := os.ReadFile(path)
+	for _, name := range []string{"metrics.jsonl", "model.safetensors"} {
+		text, err := os.ReadFile(filepath.Join(run, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		all.WriteString(filepath.Base(path))
+		all.WriteString(name)
 		all.Write(text)
 	}
 	return string(regexp.MustCompile(`"seconds":[^,]*`).ReplaceAll(all.Bytes(), nil))
@@ -113,7 +109,7 @@ func outcome(t *testing.T, run string) string {
 func temporaryFiles(t *testing.T, run string) []string {
 	t.Helper()
 	var all []string
-	for _, pattern := range []string{".*.tmp", "checkpoint/.*.tmp", "trajectory/.*.tmp"} {
+	for _, pattern := range []string{".*.tmp", "checkpoint/.*.tmp"} {
 		found, err := filepath.Glob(filepath.Join(run, pattern))
 		if err != nil {
 			t.Fatal(err)

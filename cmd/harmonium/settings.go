@@ -101,11 +101,7 @@ func helpOf(own []ownSetting) string {
 		if of[text] == nil {
 			texts = append(texts, text)
 		}
-		kind := s.kind
-		if s.Needs != "" {
-			kind += " with --" + flagName(s.Needs)
-		}
-		of[text] = append(of[text], kind)
+		of[text] = append(of[text], s.kind)
 	}
 	for k, text := range texts {
 		texts[k] = strings.Join(of[text], ", ") + ": " + text
@@ -147,8 +143,7 @@ func readKind[C train.Configurable](f trainingFlags, name, what string, all []C)
 	if err != nil {
 		return c, fmt.Errorf("%s %q, %w", what, kind, err)
 	}
-	settings := c.Settings()
-	for _, s := range settings {
+	for _, s := range c.Settings() {
 		err = errors.Join(err, f.set(s, fmt.Sprintf(" with --%s %s", name, kind)))
 	}
 	if err != nil {
@@ -156,7 +151,7 @@ func readKind[C train.Configurable](f trainingFlags, name, what string, all []C)
 	}
 	for _, own := range settingsOf(all) {
 		flag := f.Lookup(flagName(own[0].Name))
-		if flag.Changed && !hasEffect(own, kind, settings) {
+		if flag.Changed && !slices.ContainsFunc(own, func(s ownSetting) bool { return s.kind == kind }) {
 			return c, fmt.Errorf("--%s %s has no effect with --%s %s: want --%s %s, or no --%[1]s",
 				flag.Name, flag.Value, name, kind, name, effective(own))
 		}
@@ -164,36 +159,17 @@ func readKind[C train.Configurable](f trainingFlags, name, what string, all []C)
 	return c, nil
 }
 
-// hasEffect reports whether a setting is one of the kind, and what it needs is there.
-func hasEffect(own []ownSetting, kind string, settings []train.Setting) bool {
-	k := slices.IndexFunc(own, func(s ownSetting) bool { return s.kind == kind })
-	if k < 0 {
-		return false
-	}
-	needed := slices.IndexFunc(settings, func(s train.Setting) bool { return s.Name == own[k].Needs })
-	return needed < 0 || !settings[needed].IsDefault()
-}
-
-// effective lists the kinds with which a setting has an effect: "pcd, cd or pt", and "pt, or pcd with --refresh".
+// effective lists the kinds with which a setting has an effect: "pcd or cd".
 func effective(own []ownSetting) string {
-	var always, other []string
-	for _, s := range own {
-		if s.Needs == "" {
-			always = append(always, s.kind)
-		} else {
-			other = append(other, s.kind+" with --"+flagName(s.Needs))
-		}
+	kinds := make([]string, len(own))
+	for k, s := range own {
+		kinds[k] = s.kind
 	}
-	text := ""
-	if last := len(always) - 1; last > 0 {
-		text = strings.Join(always[:last], ", ") + " or " + always[last]
-	} else if last == 0 {
-		text = always[0]
+	last := len(kinds) - 1
+	if last == 0 {
+		return kinds[0]
 	}
-	if len(always) > 0 && len(other) > 0 {
-		text += ", or "
-	}
-	return text + strings.Join(other, ", or ")
+	return strings.Join(kinds[:last], ", ") + " or " + kinds[last]
 }
 
 // withoutEffect refuses flags that have no effect with a method chosen by --method.

@@ -268,7 +268,7 @@ func describeEvaluation(e *train.Evaluation) string {
 	}
 	text += doubts + chains
 	if e.LogZ.ESS > 0 {
-		text += fmt.Sprintf("  ESS %.0f", e.LogZ.ESS)
+		text += fmt.Sprintf("  %.0f round trips", e.LogZ.ESS)
 	}
 	return text
 }

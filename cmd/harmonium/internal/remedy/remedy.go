@@ -15,8 +15,8 @@ import (
 var remedies = map[string]string{
 	"above-zero":        "train again with a lower --rate; 'harmonium eval' may score this model",
 	"below-independent": "lower --rate, or train for longer",
-	"bracket-open": "raise --budget; a model whose chains mix badly may stay out of reach: train it with more --steps " +
-		"or a lower --rate",
+	"bracket-open": "raise --budget; a model whose chains mix badly may stay out of reach: train it with more --replicas " +
+		"or --steps, or a lower --rate",
 	"chains-caught":        betterChains,
 	"chains-slow":          betterChains,
 	"constant-data":        "give rows that differ; " + equal,
@@ -24,7 +24,7 @@ var remedies = map[string]string{
 	"few-round-trips":      "raise --burn-in and --thin",
 	"eval few-round-trips": "raise --budget",
 	"few-samples":          "raise --thin (auto finds out how far), or draw more",
-	"hidden-mode":          "take a model from earlier in the training, or train again with --negative pcd, more --steps or a lower --rate",
+	"hidden-mode":          "take a model from earlier in the training, or train again with --negative pcd, more --replicas or a lower --rate",
 	"mass":                 "score the model by 'harmonium eval' with a larger --budget; take one from earlier in the training",
 	"relaxation":           "lower --rate; score the model by 'harmonium eval'",
 	"renewal":              "lower --rate; score the model by 'harmonium eval', which finds modes in other ways",

@@ -4,7 +4,6 @@
 //	metrics.jsonl      one object per evaluation
 //	model.safetensors  the best model so far by validation score; the last one without validation data
 //	checkpoint/        everything needed to go on: the last two states of the training
-//	trajectory/        models along the training
 //
 // A run killed at any moment goes on from its last checkpoint to the same bytes. docs/formats.md lists every field.
 package run
@@ -34,7 +33,10 @@ type Config struct {
 	Training train.Config  `json:"training"`         // but for Compute and Valid
 	SHA256   string        `json:"sha256,omitempty"` // of all of the above
 
-	old    bool // whether it was of an earlier version
+	// Earlier is "training" as an earlier version wrote it, whose settings this one may not know: Training has its seed
+	// alone. It is nil in a config of this version.
+	Earlier json.RawMessage `json:"-"`
+
 	edited bool // whether SHA256 is that of something else
 }
 
@@ -86,7 +88,7 @@ func (l Layers) Start(set *data.Set, seed uint64) (*rbm.Model, error) {
 
 const (
 	configFormat  = "harmonium-run"
-	configVersion = 2
+	configVersion = 3
 )
 
 func parseConfig(text []byte) (*Config, error) {
@@ -111,7 +113,14 @@ func parseConfig(text []byte) (*Config, error) {
 	d := json.NewDecoder(bytes.NewReader(now))
 	d.DisallowUnknownFields()
 	c := new(Config)
-	if err := d.Decode(c); err != nil {
+	found := struct {
+		*Config
+		Training json.RawMessage `json:"training"` // instead of Config's
+	}{Config: c}
+	if err := d.Decode(&found); err != nil {
+		return nil, withoutContent(err)
+	}
+	if err := c.decodeTraining(found.Training); err != nil {
 		return nil, withoutContent(err)
 	}
 	if len(c.Train) == 0 {
@@ -120,8 +129,26 @@ func parseConfig(text []byte) (*Config, error) {
 	if d.More() {
 		return nil, fmt.Errorf("something follows the settings")
 	}
-	c.old, c.edited = head.Version < configVersion, head.SHA256 != digest(text)
+	c.edited = head.SHA256 != digest(text)
 	return c, nil
+}
+
+// decodeTraining reads the settings of training; of those of an earlier version it needs the seed, which chose the rows
+// of a holdout.
+func (c *Config) decodeTraining(text json.RawMessage) error {
+	if len(text) == 0 {
+		return nil
+	}
+	if c.Version == configVersion {
+		return json.Unmarshal(text, &c.Training)
+	}
+	c.Earlier = text
+	var seeded struct {
+		Seed uint64 `json:"seed"`
+	}
+	err := json.Unmarshal(text, &seeded)
+	c.Training.Seed = seeded.Seed
+	return err
 }
 
 // encode returns the text of config.json, with a digest by which [Reopen] notices settings that were changed by hand.

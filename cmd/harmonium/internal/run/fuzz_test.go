@@ -14,7 +14,8 @@ func FuzzConfig(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(text)
-	f.Add([]byte(`{"format":"harmonium-run","version":2,"data":{"train":[{}]},"training":{"negative":{"kind":"pt","steps":3}}}`))
+	f.Add([]byte(`{"format":"harmonium-run","version":3,"data":{"train":[{}]},"training":{"negative":{"kind":"cd","steps":3}}}`))
+	f.Add([]byte(`{"format":"harmonium-run","version":2,"data":{"train":[{}]},"training":{"seed":7,"negative":{"kind":"pt","steps":3}}}`))
 	f.Add([]byte(`{"format":"harmonium-run","version":1,"train":[{}],"settings":{"negative":"pcd","optimizer":"adam","seconds":3}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := parseConfig(text)

@@ -28,7 +28,7 @@ type Metric struct {
 	GradientNorm float64        `json:"gradient_norm"`
 	LogZ         float64        `json:"log_z"`
 	LogZStderr   float64        `json:"log_z_stderr"`
-	ESS          *float64       `json:"ess"` // null where log Z is exact
+	ESS          *float64       `json:"ess"` // round trips of the replicas that log Z comes from; null where it is exact
 	TrainLL      *monitor.Score `json:"train_ll"`
 	ValidLL      *monitor.Score `json:"valid_ll"`
 	Best         bool           `json:"best"`

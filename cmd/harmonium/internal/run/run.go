@@ -128,7 +128,7 @@ func Reopen(dir string, files ...string) (*Run, error) {
 }
 
 func (r *Run) reopen(files []string) error {
-	if r.Config.old {
+	if r.Config.Version < configVersion {
 		return fmt.Errorf("%s is of an earlier version: go on with the program that began the run, Harmonium %s, or begin a new run. "+
 			"The other verbs read it", filepath.Join(r.Dir, ConfigName), r.Config.Program)
 	}
@@ -247,8 +247,8 @@ const (
 )
 
 // Resume puts a training that was started with this run's settings at the newest good checkpoint, or leaves it at the
-// beginning if there is none yet, and drops the metrics after it. The warnings name what was
-// damaged. Damaged checkpoints are set aside.
+// beginning if there is none yet, and drops the metrics after it. The warnings name what was damaged. Damaged
+// checkpoints are set aside.
 func (r *Run) Resume(t *train.Training) (warnings []string, err error) {
 	files, err := r.checkpoints()
 	if err != nil {

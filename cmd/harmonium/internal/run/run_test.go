@@ -31,7 +31,7 @@ func config(t *testing.T) *run.Config {
 	}
 	return &run.Config{
 		Program: "test", Model: run.Layers{Hidden: 8}, Data: run.Data{Train: []run.File{{Path: run.Path(path)}}, Holdout: 0.2},
-		Training: train.Config{Seed: 1, Epochs: 30, Rate: 0.1, Negative: &train.PCD{Refresh: 5, Ladder: true}},
+		Training: train.Config{Seed: 1, Epochs: 30, Batch: 20, Rate: 0.1, Negative: &train.PCD{Replicas: 5}},
 	}
 }
 
@@ -53,15 +53,7 @@ func begin(t *testing.T, dir string, c *run.Config) (*run.Run, *train.Training) 
 func contents(t *testing.T, dir string) string {
 	t.Helper()
 	var all []byte
-	names := []string{run.MetricsName, run.ModelName}
-	kept, err := os.ReadDir(filepath.Join(dir, run.TrajectoryName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range kept {
-		names = append(names, filepath.Join(run.TrajectoryName, e.Name()))
-	}
-	for _, name := range names {
+	for _, name := range []string{run.MetricsName, run.ModelName} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -129,9 +121,6 @@ func TestInterruptedRunsEndInTheSameBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := contents(t, straight)
-	if models, err := r.Trajectory(training.Done()); err != nil || len(models) < 2 {
-		t.Fatalf("%d models along the training, error %v: the test shows nothing", len(models), err)
-	}
 	for _, stop := range []int{1, 5, 23, 58, 230, training.Planned()} {
 		dir := filepath.Join(t.TempDir(), "run [1]*")
 		fresh := *c
@@ -163,51 +152,12 @@ func TestKilledBeforeTheFirstCheckpoint(t *testing.T) {
 	}
 }
 
-// What was kept after the last checkpoint goes with the metrics after it.
-func TestResumeDropsTheTrajectoryAfterTheCheckpoint(t *testing.T) {
+// Without the folder of checkpoints nothing is touched.
+func TestResumeWithoutCheckpoints(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	r, training := begin(t, dir, config(t))
-	recordUntil(t, r, training, 100)
-	if models, err := r.Trajectory(100); err != nil || len(models) == 0 {
-		t.Fatalf("%d models, error %v", len(models), err)
-	}
-	r, _ = reopen(t, dir)
-	if models, err := r.Trajectory(100); err != nil || len(models) != 0 {
-		t.Errorf("resumed from the beginning, %d models are left, error %v", len(models), err)
-	}
-}
-
-// A run goes on without its trajectory: checkpoints hold what replica sets need of it. Without the folder of
-// checkpoints nothing is touched.
-func TestResumeWithoutFolders(t *testing.T) {
-	c, straight := config(t), filepath.Join(t.TempDir(), "straight")
-	r, training := begin(t, straight, c)
-	if err := r.Record(t.Context(), training, nil); err != nil {
-		t.Fatal(err)
-	}
-	want, err := os.ReadFile(filepath.Join(straight, run.ModelName))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	dir := filepath.Join(t.TempDir(), "run")
-	fresh := *c
-	r, training = begin(t, dir, &fresh)
 	stopAt(t, r, training, 100)
-	if err := os.RemoveAll(filepath.Join(dir, run.TrajectoryName)); err != nil {
-		t.Fatal(err)
-	}
-	r, training = reopen(t, dir)
-	if training.Done() != 100 {
-		t.Errorf("without its trajectory the run resumes after update %d, want 100", training.Done())
-	}
-	if err := r.Record(t.Context(), training, nil); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := os.ReadFile(filepath.Join(dir, run.ModelName)); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("without its trajectory the run ends in other bytes, error %v", err)
-	}
-
+	r, _ = reopen(t, dir)
 	if err := os.RemoveAll(filepath.Join(dir, run.CheckpointName)); err != nil {
 		t.Fatal(err)
 	}
@@ -268,11 +218,13 @@ func TestRefusals(t *testing.T) {
 
 func TestConfigIsStrict(t *testing.T) {
 	for name, text := range map[string]string{
-		"empty":         "",
-		"other format":  `{"format":"other","version":1}`,
-		"newer version": `{"format":"harmonium-run","version":2}`,
-		"no data":       `{"format":"harmonium-run","version":1}`,
-		"unknown field": `{"format":"harmonium-run","version":1,"train":[{"path":"x"}],"hiden":3}`,
+		"empty":                               "",
+		"other format":                        `{"format":"other","version":1}`,
+		"newer version":                       `{"format":"harmonium-run","version":4,"data":{"train":[{"path":"x"}]}}`,
+		"no data":                             `{"format":"harmonium-run","version":1}`,
+		"unknown field":                       `{"format":"harmonium-run","version":3,"data":{"train":[{"path":"x"}]},"hiden":3}`,
+		"unknown setting":                     `{"format":"harmonium-run","version":3,"data":{"train":[{"path":"x"}]},"training":{"refresh":3}}`,
+		"unknown field of an earlier version": `{"format":"harmonium-run","version":2,"data":{"train":[{"path":"x"}]},"hiden":3}`,
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, run.ConfigName), []byte(text), 0o666); err != nil {

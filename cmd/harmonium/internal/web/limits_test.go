@@ -251,22 +251,26 @@ func TestStateInWords(t *testing.T) {
 	}
 }
 
-// The page names the number of chains that the live estimate of log Z has.
-func TestNumberOfChains(t *testing.T) {
-	number := func(path, pattern string) string {
-		text, err := os.ReadFile(path)
+// The page shows a run of an earlier version, with the settings of training that its config.json has.
+func TestEarlierVersions(t *testing.T) {
+	folder := t.TempDir()
+	for name, want := range map[string]string{
+		"1-pcd": `"negative":"pcd"`, "2-pt": `"negative":{"kind":"pt","steps":10,"chains":100,"temperatures":10,"path":"line"}`,
+	} {
+		dir := filepath.Join(folder, name)
+		makeRun(t, dir, 3)
+		text, err := os.ReadFile(filepath.Join("..", "run", "testdata", "earlier", name+".json"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := regexp.MustCompile(pattern).FindSubmatch(text)
-		if found == nil {
-			t.Fatalf("%s: nothing like %s", path, pattern)
+		if err := os.WriteFile(filepath.Join(dir, run.ConfigName), text, 0o666); err != nil {
+			t.Fatal(err)
 		}
-		return string(found[1])
-	}
-	shown, has := number("assets/run.js", `log Z, of (\d+) chains`), number("../../../../monitor/follow.go", `aisChains += (\d+)`)
-	if shown != has {
-		t.Errorf("the page says %s chains, the monitor has %s", shown, has)
+		status, body := get(t, serve(t, dir)+"/api/runs")
+		if status != http.StatusOK || !strings.Contains(body, want) || !strings.Contains(body, `"model":{"visible":9,"hidden":3,`) ||
+			strings.Contains(body, `"error"`) {
+			t.Errorf("%s: status %d, %s", name, status, body)
+		}
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/train"
 )
 
 // library is the set of runs that are shown. Clients name a run by an identifier from this list and never by a path.
@@ -122,11 +121,14 @@ type settings struct {
 		Threshold *float64 `json:"threshold"`
 		Bernoulli bool     `json:"bernoulli"`
 	} `json:"data"`
-	Training train.Config `json:"training"`
+	Training any `json:"training"` // a train.Config, or what an earlier version wrote
 }
 
 func settingsOf(c *run.Config) *settings {
 	s := &settings{Model: c.Model, Training: c.Training}
+	if c.Earlier != nil {
+		s.Training = c.Earlier
+	}
 	s.Data.Rows, s.Data.ValidRows, s.Data.Holdout = c.Rows, c.ValidRows, c.Holdout
 	s.Data.Threshold, s.Data.Bernoulli = c.Threshold, c.Bernoulli
 	return s

@@ -13,7 +13,7 @@ export function runView(main, id) {
     }),
     pseudo: new Chart({ title: 'Pseudo-log-likelihood: no likelihood, but needs no log Z', x, y: 'nats' }),
     gradient: new Chart({ title: 'Norm of the gradient', x, y: 'norm', log: true }),
-    ess: new Chart({ title: 'Effective sample size of the estimate of log Z, of 200 chains', x, y: 'chains' }),
+    ess: new Chart({ title: 'Round trips of replicas that the estimate of log Z comes from', x, y: 'round trips' }),
     speed: new Chart({ title: 'Speed', x, y: 'updates a second' }),
     spectrum: new Chart({ title: 'Largest singular values of W', x, y: 'singular value', log: true }),
   };
@@ -64,7 +64,7 @@ export function runView(main, id) {
     ]);
     charts.pseudo.set([curve('some rows', (m) => m.pseudo_ll?.value, (m) => m.pseudo_ll.stderr)]);
     charts.gradient.set([curve('all parameters', (m) => m.gradient_norm)]);
-    charts.ess.set([curve('effective sample size', (m) => m.ess)]);
+    charts.ess.set([curve('round trips', (m) => m.ess)]);
     charts.speed.set([{ name: 'updates a second', ...speed(metrics) }]);
     charts.spectrum.set([0, 1, 2, 3, 4, 5].map((k) => curve(String(k + 1), (m) => m.singular_values?.[k])));
     for (const name of ['pseudo', 'ess', 'spectrum']) charts[name].element.hidden = charts[name].series.length === 0;
