@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"context"
 	"math"
 
 	"harmonium/diag"
@@ -10,8 +11,10 @@ import (
 )
 
 // live estimates log Z of the model of a training where enumeration would cost too much: from the replicas of the
-// training's ladder, by Bennett's acceptance ratios ([sample.Bennett]).
+// training's ladder, by Bennett's acceptance ratios ([sample.Bennett]), and by AIS from independent units.
 type live struct {
+	base *rbm.Model // independent units
+
 	ladder       *sample.Tempering
 	own          *ladder           // the monitor's, whose Tempering that is; or nil
 	conditionals *rbm.Conditionals // at which its line ends
@@ -29,6 +32,7 @@ const (
 	liveScores   = 20 // scores of a training, if nothing else is said: fewer where fewestRounds cost too much, more where mostRounds don't
 	fewestRounds = 40 // of a score
 	mostRounds   = 200
+	annealed     = 100 // chains of AIS, in as many steps as make the cost of the rounds
 	// Estimates are in doubt where they differ by more than slack and doubtful standard errors.
 	slack    = 1
 	doubtful = 3
@@ -38,6 +42,7 @@ const (
 const (
 	streamRounds rng.Stream = iota + 1
 	streamModes             // searches for modes
+	streamAnneal            // AIS
 )
 
 // newLive prepares for scores.
@@ -48,16 +53,17 @@ func newLive(c Config, own *ladder, p plan, a *accounts, key rng.Key) *live {
 		ladder = own.Tempering
 	}
 	return &live{
-		ladder: ladder, own: own, conditionals: c.Conditionals, model: c.Model, rounds: p.rounds, key: key, data: c.Data.States,
+		base: sample.IndependentModel(c.Model), ladder: ladder, own: own, conditionals: c.Conditionals, model: c.Model, rounds: p.rounds, key: key, data: c.Data.States,
 		rows: distinct(p.train), modes: &a.modes,
 	}
 }
 
-// logZ estimates log Z of the model, at which it leaves the conditionals, by rounds of a copy of the ladder at the model.
-// least are bounds by what was found on the way.
+// logZ estimates log Z of the model, at which it leaves the conditionals, by rounds of a copy of the ladder at the model,
+// and by AIS. least are bounds by what was found on the way.
 //
-// The error is the spread over replica sets, and what the second half of the rounds has changed: replicas that are not
-// at equilibrium drift. The findings say so where that is much.
+// The error of the rounds is the spread over replica sets, and what the second half of them has changed: replicas that are
+// not at equilibrium drift. The findings say so where that is much. AIS knows nothing of the replicas' past, and comes to
+// where the model has its weight now.
 func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings []diag.Finding) {
 	key := l.key.Stream(rng.Stream(now.Update))
 	l.modes.Earn(int(now.Update - l.scored))
@@ -77,6 +83,7 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 	z = ratios.LogZ()
 	findings = append(relaxation(z, half), l.renewal.findings(l.ladder)...)
 	z.Stderr = math.Hypot(z.Stderr, z.Value-half.Value)
+	z = join(z, l.anneal(max(1, l.rounds*t.ChainSteps()/annealed), key.Stream(streamAnneal)))
 	free := make([]float64, t.Visible().Rows())
 	l.conditionals.FreeEnergy(free, t.Visible())
 	found := math.Inf(-1)
@@ -84,6 +91,28 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 		found = max(found, -f)
 	}
 	return z, sample.Least{Configuration: found, Rows: math.Inf(-1), Modes: bound}, findings
+}
+
+// anneal is AIS from independent units to the model.
+func (l *live) anneal(steps int, key rng.Key) sample.LogZ {
+	line := rbm.NewLine(l.base, l.model, l.conditionals)
+	chains, _, _ := sample.AIS(context.Background(), line, sample.Even(steps), annealed, key, nil) // never cancelled
+	return chains.LogZ()
+}
+
+// join is one estimate of two, by the rounds of the replicas and by AIS: their weighted mean where they agree within their
+// errors. AIS is a lower bound in probability. Where it lies higher, replicas are not where the model has its weight now, and
+// AIS holds, with an error that tells of the difference. Where it lies lower it has missed modes that replicas jump to.
+func join(rounds, ais sample.LogZ) sample.LogZ {
+	const tiny = 1e-12 // variance of estimates that are exact but for rounding
+	switch more := ais.Value - rounds.Value; {
+	case math.Abs(more) <= doubtful*math.Hypot(rounds.Stderr, ais.Stderr):
+		u, v := 1/(rounds.Stderr*rounds.Stderr+tiny), 1/(ais.Stderr*ais.Stderr+tiny)
+		return sample.LogZ{Value: (u*rounds.Value + v*ais.Value) / (u + v), Stderr: 1 / math.Sqrt(u+v), ESS: rounds.ESS}
+	case more > 0:
+		return sample.LogZ{Value: ais.Value, Stderr: math.Hypot(ais.Stderr, more/doubtful), ESS: rounds.ESS}
+	}
+	return rounds
 }
 
 // starts returns states to begin a search for modes at: one half known ones, which may all be in one mode, and one half

@@ -86,7 +86,7 @@ func (m *Monitor) annealModes(modes *sample.Modes, model *rbm.Model, budget floa
 }
 
 // liveGave is the clause of findings on what a live score gave.
-func liveGave(z sample.LogZ) string { return fmt.Sprintf("the replicas give %.1f", z.Value) }
+func liveGave(z sample.LogZ) string { return fmt.Sprintf("replicas and AIS give %.1f", z.Value) }
 
 // conclude compares an estimate of log Z with bounds that hold for certain. Where these prove it wrong, log Z is the
 // largest bound, with an error that reaches down to the estimate.
