@@ -34,17 +34,18 @@ const (
 	jumpEvery    = 5    // updates after which a chain may jump again
 )
 
-// move lets some of the chains jump, others in each update, and returns the modes.
+// move lets some of the chains jump, others in each update, and returns the modes. A search comes after that: modes found
+// from a state must not serve it at once.
 func (j *jumps) move(p *population, u Update) *sample.Jumps {
-	if u.Number%searchEvery == 0 {
-		j.search(p, u)
-	}
 	if j.modes == nil {
 		j.modes = sample.NewJumps(u.Model.M(), j.known.Means, j.known.Bounds, u.Conditionals.Compute())
 	}
 	chains, turn := p.chains.Rows(), int(u.Number%jumpEvery)
 	from, to := turn*chains/jumpEvery, (turn+1)*chains/jumpEvery
 	j.modes.Move(p.chains.Slice(from, to), u.Conditionals.FreeEnergy, j.key, u.Number)
+	if u.Number%searchEvery == 0 {
+		j.search(p, u)
+	}
 	return j.modes
 }
 
