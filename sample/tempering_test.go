@@ -232,7 +232,8 @@ func walked(t *testing.T, units rbm.Kind, workers int) (p *sample.Tempering, lin
 func sameReplicas(a, b *sample.Tempering) bool {
 	s, o := a.State(), b.State()
 	return s.Visible.Equal(o.Visible) && s.Renewed.Equal(o.Renewed) && *s.Renewals == *o.Renewals &&
-		slices.Equal(s.Betas, o.Betas) && slices.Equal(s.Rejected, o.Rejected) && slices.Equal(s.Tried, o.Tried) && *s.Sweeps == *o.Sweeps && *s.Rounds == *o.Rounds
+		slices.Equal(s.Betas, o.Betas) && slices.Equal(s.Rejected, o.Rejected) &&
+		slices.Equal(s.Tried, o.Tried) && *s.Sweeps == *o.Sweeps && *s.Rounds == *o.Rounds
 }
 
 // restored are replica sets that began with another number of temperatures and have taken over the state of others.
