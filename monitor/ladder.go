@@ -29,7 +29,10 @@ type ladder struct {
 func newLadder(c Config, a *account, key rng.Key) *ladder {
 	line := rbm.NewLine(sample.IndependentModel(c.Model), c.Model, c.Conditionals)
 	starts := sample.FromBiases(c.Model, ladderSets, key)
-	return &ladder{Tempering: sample.NewTempering(line, starts, ladderTemperatures, key), model: c.Model, on: c.Conditionals.Compute(), account: a}
+	return &ladder{
+		Tempering: sample.NewTempering(line, starts, ladderTemperatures, key),
+		model:     c.Model, on: c.Conditionals.Compute(), account: a,
+	}
 }
 
 // jumpTo has the replicas jump between modes.

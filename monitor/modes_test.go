@@ -20,7 +20,8 @@ import (
 func begun(t *testing.T, model *rbm.Model) *train.Training {
 	t.Helper()
 	coins := &data.Set{States: sample.FromBiases(rbm.New(model.M(), 1, rng.Seed(1)), 50, rng.Seed(2))}
-	training, err := train.Start(rbm.New(model.M(), model.N(), rng.Seed(1)), coins, train.Config{Updates: paid, Negative: &train.PCD{Replicas: 20}})
+	config := train.Config{Updates: paid, Negative: &train.PCD{Replicas: 20}}
+	training, err := train.Start(rbm.New(model.M(), model.N(), rng.Seed(1)), coins, config)
 	if err != nil {
 		t.Fatal(err)
 	}

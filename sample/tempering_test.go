@@ -231,7 +231,8 @@ func walked(t *testing.T, units rbm.Kind, workers int) (p *sample.Tempering, lin
 // sameReplicas reports whether two replica sets have the same states, temperatures and counts.
 func sameReplicas(a, b *sample.Tempering) bool {
 	s, o := a.State(), b.State()
-	return s.Visible.Equal(o.Visible) && s.Renewed.Equal(o.Renewed) && *s.Renewals == *o.Renewals && slices.Equal(s.Betas, o.Betas) && slices.Equal(s.Rejected, o.Rejected) &&
+	return s.Visible.Equal(o.Visible) && s.Renewed.Equal(o.Renewed) && *s.Renewals == *o.Renewals &&
+		slices.Equal(s.Betas, o.Betas) && slices.Equal(s.Rejected, o.Rejected) &&
 		slices.Equal(s.Tried, o.Tried) && *s.Sweeps == *o.Sweeps && *s.Rounds == *o.Rounds
 }
 

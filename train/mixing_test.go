@@ -54,7 +54,8 @@ func TestMixingOfPhases(t *testing.T) {
 	} {
 		for model, want := range map[*rbm.Model]bool{rest: false, frozen: true} {
 			negative, conditionals := make(), rbm.NewConditionals(model, compute.New(1))
-			if err := negative.Start(Setup{Model: model, Conditionals: conditionals, Data: data, Batch: rows, Key: rng.Seed(2), Compute: compute.New(1)}); err != nil {
+			setup := Setup{Model: model, Conditionals: conditionals, Data: data, Batch: rows, Key: rng.Seed(2), Compute: compute.New(1)}
+			if err := negative.Start(setup); err != nil {
 				t.Fatal(err)
 			}
 			if p, ok := negative.(Persistent); ok {

@@ -39,8 +39,7 @@ func (r *replicaSets) exchange(p *population, u Update) {
 	}
 }
 
-// cost is the number of elementary operations of a round: a sweep of each replica, and its free energies by another product.
-func (r *replicaSets) cost() float64 { return monitor.GibbsCost(r.model, r.ChainSteps(), 1) }
+func (r *replicaSets) cost() float64 { return monitor.RoundCost(r.Tempering, r.model) }
 
 func (r *replicaSets) remember(m *Memory) {
 	monitor.RememberReplicas(m, "", r.Tempering, mostTemperatures)

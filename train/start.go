@@ -36,7 +36,10 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	}
 	t.best = model.Clone()
 	t.conditionals = rbm.NewConditionals(model, config.Compute)
-	setup := Setup{Model: model, Conditionals: t.conditionals, Data: set.States, Batch: config.Batch, Key: rng.Seed(config.Seed), Compute: config.Compute}
+	setup := Setup{
+		Model: model, Conditionals: t.conditionals, Data: set.States, Batch: config.Batch,
+		Key: rng.Seed(config.Seed), Compute: config.Compute,
+	}
 	if err := config.Negative.Start(setup); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
