@@ -21,7 +21,7 @@ func newAccounts(c Config) *accounts {
 	return &accounts{
 		// a score by enumeration, instead of follow and score where it is cheap
 		exact:    pay(0.1, ExactCost(c.Model)+c.rows(exactRows)*n*(m+costUnit)),
-		score:    pay(0.1, 0),                       // a live score
+		score:    pay(0.2, 0),                       // a live score
 		pseudo:   pay(0.005, 1),                     // an operation of pseudo-log-likelihoods
 		spectrum: pay(0.005, spectrumCost(c.Model)), // singular values of W
 		follow:   pay(0.1, 1),                       // a round of a ladder that the training doesn't need

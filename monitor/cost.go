@@ -54,7 +54,7 @@ func liveCost(c Config, rounds int, rows float64) float64 {
 }
 
 // usualTemperatures is a number of temperatures to count with before any is known.
-const usualTemperatures = 20
+const usualTemperatures = 12
 
 // SearchCost is that of a search for modes with a number of iterations, each of one start: a product with means from
 // layer to layer and back, and the means.

@@ -30,7 +30,7 @@ type live struct {
 
 const (
 	liveScores   = 20 // scores of a training, if nothing else is said: fewer where fewestRounds cost too much, more where mostRounds don't
-	fewestRounds = 40 // of a score
+	fewestRounds = 30 // of a score
 	mostRounds   = 200
 	annealed     = 100 // chains of AIS, in as many steps as make the cost of the rounds
 	// Estimates are in doubt where they differ by more than slack and doubtful standard errors.
@@ -84,7 +84,7 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 	z = ratios.LogZ()
 	findings = append(relaxation(z, half), l.renewal.findings(l.ladder)...)
 	z.Stderr = math.Hypot(z.Stderr, z.Value-half.Value)
-	z = join(z, l.anneal(max(1, l.rounds*t.ChainSteps()/annealed), key.Stream(streamAnneal)))
+	z = larger(z, l.anneal(max(1, l.rounds*t.ChainSteps()/annealed), key.Stream(streamAnneal)))
 	free := make([]float64, t.Visible().Rows())
 	l.conditionals.FreeEnergy(free, t.Visible())
 	found := math.Inf(-1)
@@ -101,16 +101,11 @@ func (l *live) anneal(steps int, key rng.Key) sample.LogZ {
 	return chains.LogZ()
 }
 
-// join is one estimate of two, by the rounds of the replicas and by AIS: their weighted mean where they agree within their
-// errors. AIS is a lower bound in probability. Where it lies higher, replicas are not where the model has its weight now, and
-// AIS holds, with an error that tells of the difference. Where it lies lower it has missed modes that replicas jump to.
-func join(rounds, ais sample.LogZ) sample.LogZ {
-	const tiny = 1e-12 // variance of estimates that are exact but for rounding
-	switch more := ais.Value - rounds.Value; {
-	case math.Abs(more) <= doubtful*math.Hypot(rounds.Stderr, ais.Stderr):
-		u, v := 1/(rounds.Stderr*rounds.Stderr+tiny), 1/(ais.Stderr*ais.Stderr+tiny)
-		return sample.LogZ{Value: (u*rounds.Value + v*ais.Value) / (u + v), Stderr: 1 / math.Sqrt(u+v), ESS: rounds.ESS}
-	case more > 0:
+// larger is the estimate by the rounds of the replicas, unless AIS, a lower bound in probability, lies higher by more than
+// their errors: then the replicas are not where the model has its weight now, and AIS holds, with an error that tells of
+// the difference. AIS may well lie lower, as it misses modes that replicas jump to.
+func larger(rounds, ais sample.LogZ) sample.LogZ {
+	if more := ais.Value - rounds.Value; more > doubtful*math.Hypot(rounds.Stderr, ais.Stderr) {
 		return sample.LogZ{Value: ais.Value, Stderr: math.Hypot(ais.Stderr, more/doubtful), ESS: rounds.ESS}
 	}
 	return rounds

@@ -31,10 +31,13 @@ type bestScore struct {
 	since uint64 // scores since the best one
 }
 
+// sure is the most that a score was for sure.
+func (b *bestScore) sure() float64 { return math.Float64frombits(b.value) }
+
 // improves reports whether a score is above what was reached for sure. Of models that the errors of log Z leave open the later one is
 // taken, as training has averaged more; and an early score that is high by its error alone is not in the way of later ones.
 func (b *bestScore) improves(score, doubt float64) bool {
-	sure := math.Float64frombits(b.value)
+	sure := b.sure()
 	b.count++
 	if b.count > 1 && !(score > sure) {
 		b.since++

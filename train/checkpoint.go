@@ -27,6 +27,7 @@ func (t *Training) memory(found map[string]any) *Memory {
 	m.Counter("best.value", &t.bestNow.value)
 	m.Counter("best.count", &t.bestNow.count)
 	m.Counter("best.since", &t.bestNow.since)
+	t.overfit.remember(m.under("overfit"))
 	m.Floats("center.hidden", t.centerH)
 	m.Counter("center.set", &t.centered)
 	t.Monitor.Remember(m.under("monitor"))

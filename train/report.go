@@ -40,7 +40,7 @@ func (t *Training) report(ctx context.Context, rate, norm float64) (Progress, er
 	if t.config.Time > 0 && t.elapsed() >= t.config.Time {
 		t.reason = "time"
 	}
-	if t.done == 1 || int(t.done)%t.Every() == 0 || int(t.done) == t.planned || t.reason != "" {
+	if t.done == 1 || int(t.done)%t.Every() == 0 || int(t.done) == t.end() || t.reason != "" {
 		var err error
 		if p.Evaluation, err = t.evaluate(ctx, p); err != nil {
 			return p, fmt.Errorf("the model can't be scored (learning rate %g, gradient norm %g): %w", rate, norm, err)
@@ -68,6 +68,8 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 	}
 	if e.Valid != nil {
 		e.Best = t.choose(&e.Scores)
+		t.overfit.see(e, e.Best, t.bestNow.sure())
+		t.beginEnd()
 	}
 	return e, nil
 }

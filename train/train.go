@@ -43,6 +43,7 @@ type Training struct {
 	done     uint64     // updates
 	best     *rbm.Model // by validation score
 	bestNow  bestScore
+	overfit  overfit
 	centerH  []float32 // running mean of the hidden units on the data
 	centered uint64    // 1 once centerH has been set
 }
@@ -57,7 +58,7 @@ func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 		t.begun = time.Now()
 		defer func() { t.spent = t.elapsed(); t.begun = time.Time{} }()
 		for t.err == nil && t.reason == "" && ctx.Err() == nil {
-			if int(t.done) >= t.planned {
+			if int(t.done) >= t.end() {
 				t.reason = "done"
 				return
 			}
@@ -98,7 +99,7 @@ func (t *Training) Planned() int {
 	if t.planned == noBound {
 		return 0
 	}
-	return t.planned
+	return t.end()
 }
 
 // part is how much of the training is done, from 0 to 1: of the planned updates, or of the time where that is the only bound.
@@ -120,7 +121,7 @@ func (t *Training) Config() Config { return t.config }
 
 // step is one update of the parameters, λ ← λ − η∇C: the lecture's algorithm, top to bottom.
 func (t *Training) step(ctx context.Context) (Progress, error) {
-	rate := t.config.Rate * t.config.Schedule.Factor(t.part())
+	rate := t.rate()
 	rows, weights := t.nextMinibatch()
 
 	t.conditionals.Update(t.Model)
