@@ -38,10 +38,9 @@ func TestOverfittingEndsFromTheBestModel(t *testing.T) {
 	last, best := -1.0, -1e300
 	for p := range training.Steps(t.Context()) {
 		if p.Planned < planned && back == 0 {
-			back = p.Update
-			if before = best; p.Rate >= last {
-				t.Errorf("update %d has the rate %v, the one before %v", p.Update, p.Rate, last)
-			}
+			back, before = p.Update, best
+		} else if back > 0 && p.Rate >= last {
+			t.Errorf("update %d has the rate %v, the one before %v", p.Update, p.Rate, last)
 		}
 		if last = p.Rate; p.Evaluation != nil && p.Evaluation.Best {
 			best = float64(p.Evaluation.Valid.Value)
