@@ -84,7 +84,7 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 	z = ratios.LogZ()
 	findings = append(relaxation(z, half), l.renewal.findings(l.ladder)...)
 	z.Stderr = math.Hypot(z.Stderr, z.Value-half.Value)
-	z = larger(z, l.anneal(max(1, l.rounds*t.ChainSteps()/annealed), key.Stream(streamAnneal)))
+	z = join(z, l.anneal(max(1, l.rounds*t.ChainSteps()/annealed), key.Stream(streamAnneal)))
 	free := make([]float64, t.Visible().Rows())
 	l.conditionals.FreeEnergy(free, t.Visible())
 	found := math.Inf(-1)
@@ -101,14 +101,22 @@ func (l *live) anneal(steps int, key rng.Key) sample.LogZ {
 	return chains.LogZ()
 }
 
-// larger is the estimate by the rounds of the replicas, unless AIS, a lower bound in probability, lies higher by more than
-// their errors: then the replicas are not where the model has its weight now, and AIS holds, with an error that tells of
-// the difference. AIS may well lie lower, as it misses modes that replicas jump to.
-func larger(rounds, ais sample.LogZ) sample.LogZ {
-	if more := ais.Value - rounds.Value; more > doubtful*math.Hypot(rounds.Stderr, ais.Stderr) {
-		return sample.LogZ{Value: ais.Value, Stderr: math.Hypot(ais.Stderr, more/doubtful), ESS: rounds.ESS}
+// join is one estimate of two, by the rounds of the replicas and by AIS: their weighted mean where they agree within three
+// of their errors. AIS is a lower bound in probability. Where it lies higher, the replicas are not where the model has its
+// weight now, and AIS holds. Where it lies lower, it has missed modes that the replicas jump to, and these hold. The error
+// tells of the difference, unless AIS is that much lower.
+func join(rounds, ais sample.LogZ) sample.LogZ {
+	const tiny = 1e-12 // variance of estimates that are exact but for rounding
+	more := ais.Value - rounds.Value
+	if limit := doubtful * math.Hypot(rounds.Stderr, ais.Stderr); more < -limit {
+		return rounds
+	} else if more > limit {
+		return sample.LogZ{Value: ais.Value, Stderr: math.Hypot(ais.Stderr, more/2), ESS: rounds.ESS}
 	}
-	return rounds
+	u, v := 1/(rounds.Stderr*rounds.Stderr+tiny), 1/(ais.Stderr*ais.Stderr+tiny)
+	return sample.LogZ{
+		Value: (u*rounds.Value + v*ais.Value) / (u + v), Stderr: math.Hypot(1/math.Sqrt(u+v), more/2), ESS: rounds.ESS,
+	}
 }
 
 // starts returns states to begin a search for modes at: one half known ones, which may all be in one mode, and one half

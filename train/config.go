@@ -102,7 +102,8 @@ func (c *Config) Settings() []Setting {
 		{Name: "clip", At: &c.Clip, Help: "bound on |w|; 0 means none"},
 		{Name: "centered", At: not{&c.Plain}, Default: true, Help: "use the centered gradient, which doesn't mind how units are coded"},
 		{Name: "data_biases", At: not{&c.KeepBiases}, Default: true, Help: "start visible biases at the log-odds of the data's means"},
-		{Name: "patience", At: &c.Patience, Help: "evaluations without a better validation score after which to stop; 0 means never"},
+		{Name: "patience", At: &c.Patience, Help: "evaluations without a better validation score after which to stop; 0 means never, but a training that overfits " +
+			"goes back to its best model, and ends from there with a rate that falls to zero"},
 		{Name: "every", At: &c.Every, Help: "updates between evaluations, from which the best model is chosen; " +
 			"0 means an epoch, or more where scores would cost too much for that"},
 	}
