@@ -8,7 +8,7 @@ import "math"
 // number of updates pays for, and period after how many updates it may come. What chains do on top of that is saved
 // for, at the cost of updates at the time: Earn, Affords, Spend.
 //
-// All parts together are less than a seventh, and less than a quarter where the monitor keeps a ladder.
+// All parts together are less than a quarter, and about a third where the monitor keeps a ladder.
 type accounts struct {
 	exact, score, pseudo, spectrum, judge account // planned
 	follow, modes                         account // saved for

@@ -11,7 +11,8 @@ import (
 	"harmonium/sample"
 )
 
-// An account earns its part of what updates cost at the time, counted in pieces, saves no more than it may, and affords what it has.
+// An account earns its part of what updates cost at the time, counted in pieces, saves no more than it may, and affords
+// what it has.
 func TestAccount(t *testing.T) {
 	update := 100.0
 	a := account{part: 0.25, price: 10, most: 7, update: func() float64 { return update }}
@@ -41,21 +42,21 @@ func TestAccount(t *testing.T) {
 	}
 }
 
-// The parts of a training that don't train cost less than a seventh of it where scores are live, and less than a quarter
-// where the monitor keeps a ladder.
+// The parts of a training that don't train cost less than a quarter of what trains where scores are live, and about a
+// third where the monitor keeps a ladder.
 func TestAccountsAreSmall(t *testing.T) {
 	a := newAccounts(Config{
 		Model: rbm.New(4, 3, rng.Seed(1)), Data: &data.Set{States: rbm.NewBatch(5, 4)}, Cost: func() float64 { return 1 },
 	})
 	sum := a.score.part + a.pseudo.part + a.spectrum.part + a.modes.part + a.judge.part
-	if own := sum + a.follow.part; sum > 1./7 || own > 0.25 {
-		t.Errorf("the accounts take %v of a training, and %v with a ladder, docs/evaluation.md promises less than a seventh, and a quarter",
-			sum, own)
+	if own := sum + a.follow.part; sum > 0.25 || own > 0.35 {
+		t.Errorf("the accounts take %v of a training, and %v with a ladder, "+
+			"docs/evaluation.md promises less than a quarter, and a tenth for the ladder", sum, own)
 	}
 }
 
-// The sum over distinct rows is log Z where these are all configurations, however often each is there. Whatever is above the estimate by
-// more than its errors and a nat takes its place, and says so.
+// The sum over distinct rows is log Z where these are all configurations, however often each is there. Whatever is
+// above the estimate by more than its errors and a nat takes its place, and says so.
 func TestBoundsTakeThePlaceOfTheEstimate(t *testing.T) {
 	model := rbm.New(6, 3, rng.Seed(1))
 	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
@@ -121,6 +122,24 @@ func TestSearchesAreAffordable(t *testing.T) {
 			if cost := SearchCost(model, modes.Iterations); modes.Iterations == 0 || cost > budget {
 				t.Errorf("%v: a search from %d starts takes %d iterations, more than the %d paid for", shape, count, modes.Iterations, iterations)
 			}
+		}
+	}
+}
+
+// Two estimates give their weighted mean where they agree within three errors. Where AIS is higher it holds, and where
+// it is lower the rounds hold.
+func TestEstimatesCombine(t *testing.T) {
+	rounds := sample.LogZ{Value: 10, Stderr: 0.3, ESS: 7}
+	for name, c := range map[string]struct{ rounds, ais, want sample.LogZ }{
+		"equal":               {rounds, sample.LogZ{Value: 10, Stderr: 0.4, ESS: 50}, sample.LogZ{Value: 10, Stderr: 0.24, ESS: 7}},
+		"within three errors": {rounds, sample.LogZ{Value: 11, Stderr: 0.4}, sample.LogZ{Value: 10.36, Stderr: math.Hypot(0.24, 0.5), ESS: 7}},
+		"AIS higher":          {rounds, sample.LogZ{Value: 12, Stderr: 0.4}, sample.LogZ{Value: 12, Stderr: math.Hypot(0.4, 1), ESS: 7}},
+		"AIS lower":           {rounds, sample.LogZ{Value: 8, Stderr: 0.4}, rounds},
+		"without errors":      {sample.LogZ{Value: 10}, sample.LogZ{Value: 10}, sample.LogZ{Value: 10}},
+	} {
+		got := combine(c.rounds, c.ais)
+		if !(math.Abs(got.Value-c.want.Value) < 1e-9 && math.Abs(got.Stderr-c.want.Stderr) < 1e-5) || got.ESS != c.want.ESS {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
 }

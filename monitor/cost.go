@@ -33,8 +33,8 @@ func ExactCost(model *rbm.Model) float64 { return exact.Cost(model.M(), model.N(
 // stepCost is that of an AIS step of a number of chains.
 func stepCost(model *rbm.Model, chains int) float64 { return GibbsCost(model, chains, 1) }
 
-// RoundCost is that of a round of replica sets: a sweep of each replica, its free energies by another product, and jumps
-// of one set, with the products for F and q of two states each.
+// RoundCost is that of a round of replica sets: a sweep of each replica, its free energies by another product, and
+// jumps of one set, with the products for F and q of two states each.
 func RoundCost(t *sample.Tempering, model *rbm.Model) float64 {
 	cost := GibbsCost(model, t.ChainSteps(), 1)
 	if t.Jumps != nil {
@@ -44,7 +44,8 @@ func RoundCost(t *sample.Tempering, model *rbm.Model) float64 {
 	return cost
 }
 
-// liveCost is that of a live score of a number of rows, with rounds of a ladder of the usual size.
+// liveCost is that of a live score of a number of rows, with rounds of a ladder of the usual size and AIS at their
+// cost.
 func liveCost(c Config, rounds int, rows float64) float64 {
 	sets := ladderSets
 	if c.Ladder != nil {

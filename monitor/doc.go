@@ -8,10 +8,10 @@
 //
 // Small models are enumerated. For the others log Z comes from replica exchange ([sample.Tempering]) by Bennett's
 // acceptance ratio ([sample.Bennett]): from the replicas of the training, or from replicas that the monitor keeps
-// beside it. A score makes some rounds of a copy of them, so that the training goes on as if there had been none. Modes
-// that no replica comes to are looked for by mean-field theory ([sample.Modes]), and bounds that hold for certain are
-// held against the estimate. A [diag.Finding] says where they contradict it, and where the replicas are not at
-// equilibrium.
+// beside it. A score makes some rounds of a copy of them, so that the training goes on as if there had been none. AIS
+// ([sample.AIS]) is a second estimate, for replicas that lag behind the model. Modes that neither comes to are looked
+// for by mean-field theory ([sample.Modes]), and bounds that hold for certain are held against the estimate. A
+// [diag.Finding] says where they contradict it, and where the replicas are not at equilibrium.
 //
 // [Overlap] measures how long chains remember, and [SingularValues] what a model has learned.
 package monitor

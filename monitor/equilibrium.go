@@ -31,8 +31,8 @@ func relaxation(z, half sample.LogZ) []diag.Finding {
 	}}
 }
 
-// renewal measures in how many rounds a state at the model is a new one: one that has come from independent units, which
-// are drawn exactly, or has jumped on the way.
+// renewal measures in how many rounds a state at the model is a new one: one that has come from independent units,
+// which are drawn exactly, or has jumped on the way.
 type renewal struct {
 	rounds, count uint64  // of the ladder when the measurement began: rounds, and new states at the model
 	time          float64 // of the last measurement; 0 before the first

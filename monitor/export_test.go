@@ -25,7 +25,7 @@ func (m *Monitor) Follows() bool       { return m.ladder != nil }
 func (m *Monitor) FollowPart() float64 { return m.accounts.follow.part }
 
 // Followed is the number of rounds of the monitor's own ladder, and RoundCost the price of the last.
-func (m *Monitor) Followed() float64  { return float64(m.ladder.rounds) }
+func (m *Monitor) Followed() float64  { return float64(m.ladder.Rounds()) }
 func (m *Monitor) RoundCost() float64 { return m.accounts.follow.price }
 
 // FollowMore makes the rounds of the monitor's own ladder that many times cheaper.

@@ -10,9 +10,14 @@ import (
 // The ladder of a training whose negative phase has none.
 const (
 	ladderSets         = 20
-	ladderTemperatures = 10
-	ladderMost         = 40
-	respaceEvery       = 50 // rounds
+	ladderTemperatures = 10 // at the beginning
+)
+
+// Replicas that follow a training, in a negative phase or beside it, have at most MostTemperatures, which are spaced
+// again after every RespaceEvery rounds.
+const (
+	MostTemperatures = 40
+	RespaceEvery     = 50
 )
 
 // ladder is replica exchange ([sample.Tempering]) beside a training, for scores. It follows the model by as many rounds
@@ -22,7 +27,6 @@ type ladder struct {
 	model   *rbm.Model
 	on      *compute.Context
 	account *account
-	rounds  uint64
 	known   sample.KnownModes // of Jumps
 }
 
@@ -48,16 +52,15 @@ func (l *ladder) follow() {
 	for l.account.Affords(1) {
 		l.account.Spend(1)
 		l.Round()
-		if l.rounds++; l.rounds%respaceEvery == 0 {
-			l.Respace(ladderMost)
+		if l.Rounds()%RespaceEvery == 0 {
+			l.Respace(MostTemperatures)
 		}
 	}
 }
 
 func (l *ladder) remember(m Memory) {
-	m.Counter("ladder.followed", &l.rounds)
 	m.Number("ladder.account", &l.account.balance)
-	RememberReplicas(m, "ladder.", l.Tempering, ladderMost)
+	RememberReplicas(m, "ladder.", l.Tempering)
 	if RememberModes(m, "ladder.", &l.known, l.model.M()) {
 		l.Jumps = nil
 	}
@@ -78,10 +81,10 @@ func RememberModes(m Memory, prefix string, known *sample.KnownModes, units int)
 }
 
 // RememberReplicas lists what must survive of replica sets, under names with a prefix. Their number of temperatures
-// changes along a training: a checkpoint has that of its time, which is at most most.
-func RememberReplicas(m Memory, prefix string, t *sample.Tempering, most int) {
+// changes along a training: a checkpoint has that of its time, at most MostTemperatures.
+func RememberReplicas(m Memory, prefix string, t *sample.Tempering) {
 	if n, ok := m.Length(prefix + "betas"); ok {
-		t.Resize(min(max(2, n), most))
+		t.Resize(min(max(2, n), MostTemperatures))
 	}
 	s := t.State()
 	m.Counter(prefix+"rounds", s.Rounds)

@@ -10,8 +10,8 @@ import (
 	"harmonium/sample"
 )
 
-// live estimates log Z of the model of a training where enumeration would cost too much: from the replicas of the
-// training's ladder, by Bennett's acceptance ratios ([sample.Bennett]), and by AIS from independent units.
+// live estimates log Z of the model of a training where enumeration would cost too much, in two ways: from the replicas
+// of the ladder, by Bennett's acceptance ratios ([sample.Bennett]), and by AIS from independent units.
 type live struct {
 	base *rbm.Model // independent units
 
@@ -29,10 +29,10 @@ type live struct {
 }
 
 const (
-	liveScores   = 20 // scores of a training, if nothing else is said: fewer where fewestRounds cost too much, more where mostRounds don't
-	fewestRounds = 30 // of a score
-	mostRounds   = 200
-	annealed     = 100 // chains of AIS, in as many steps as make the cost of the rounds
+	liveScores   = 20  // of a training, if nothing else is said: fewer where fewestRounds cost too much, more where mostRounds don't
+	fewestRounds = 30  // of a score, at least
+	mostRounds   = 200 // and at most
+	aisChains    = 100 // of AIS, in as many steps as cost what the rounds cost
 	// Estimates are in doubt where they differ by more than slack and doubtful standard errors.
 	slack    = 1
 	doubtful = 3
@@ -59,12 +59,12 @@ func newLive(c Config, own *ladder, p plan, a *accounts, key rng.Key) *live {
 	}
 }
 
-// logZ estimates log Z of the model, at which it leaves the conditionals, by rounds of a copy of the ladder at the model,
-// and by AIS. least are bounds by what was found on the way.
+// logZ estimates log Z of the model, at which it leaves the conditionals, by rounds of a copy of the ladder at the
+// model and by AIS, and combines the two. least are bounds by what was found on the way.
 //
-// The error of the rounds is the spread over replica sets, and what the second half of them has changed: replicas that are
-// not at equilibrium drift. The findings say so where that is much. AIS knows nothing of the replicas' past, and comes to
-// where the model has its weight now.
+// The error of the rounds is the spread over replica sets, and what the second half of them has changed: replicas that
+// are not at equilibrium drift. The findings say so where that is much. AIS starts at independent units each time, so
+// that it has no past to lag behind.
 func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings []diag.Finding) {
 	key := l.key.Stream(rng.Stream(now.Update))
 	l.modes.Earn(int(now.Update - l.scored))
@@ -84,7 +84,7 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 	z = ratios.LogZ()
 	findings = append(relaxation(z, half), l.renewal.findings(l.ladder)...)
 	z.Stderr = math.Hypot(z.Stderr, z.Value-half.Value)
-	z = join(z, l.anneal(max(1, l.rounds*t.ChainSteps()/annealed), key.Stream(streamAnneal)))
+	z = combine(z, l.anneal(max(1, l.rounds*t.ChainSteps()/aisChains), key.Stream(streamAnneal)))
 	free := make([]float64, t.Visible().Rows())
 	l.conditionals.FreeEnergy(free, t.Visible())
 	found := math.Inf(-1)
@@ -97,15 +97,18 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 // anneal is AIS from independent units to the model.
 func (l *live) anneal(steps int, key rng.Key) sample.LogZ {
 	line := rbm.NewLine(l.base, l.model, l.conditionals)
-	chains, _, _ := sample.AIS(context.Background(), line, sample.Even(steps), annealed, key, nil) // never cancelled
+	chains, _, _ := sample.AIS(context.Background(), line, sample.Even(steps), aisChains, key, nil) // never cancelled
 	return chains.LogZ()
 }
 
-// join is one estimate of two, by the rounds of the replicas and by AIS: their weighted mean where they agree within three
-// of their errors. AIS is a lower bound in probability. Where it lies higher, the replicas are not where the model has its
-// weight now, and AIS holds. Where it lies lower, it has missed modes that the replicas jump to, and these hold. The error
-// tells of the difference, unless AIS is that much lower.
-func join(rounds, ais sample.LogZ) sample.LogZ {
+// combine makes one estimate of log Z of two, by rounds of the replicas and by AIS. Where they differ by no more than
+// three errors √(σ_rounds² + σ_AIS²), it is the mean with the weights 1/σ². Beyond that one of them holds. AIS is a
+// lower bound in probability: where it is higher, the replicas are not where the model has its weight now, and AIS
+// holds; where it is lower, it has missed modes that the replicas are in, and the rounds hold.
+//
+// Half of the difference is part of the error, but not where the rounds hold: AIS that misses a mode says nothing of
+// them.
+func combine(rounds, ais sample.LogZ) sample.LogZ {
 	const tiny = 1e-12 // variance of estimates that are exact but for rounding
 	more := ais.Value - rounds.Value
 	if limit := doubtful * math.Hypot(rounds.Stderr, ais.Stderr); more < -limit {

@@ -13,8 +13,9 @@ import (
 	"harmonium/train"
 )
 
-// BenchmarkScores measures what live scores add to trainings of some seconds and less, in percent of one that neither keeps
-// replicas for them nor evaluates. The score of the first update is in neither. It trains both in turn, with defaults, on one core.
+// BenchmarkScores measures what live scores add to trainings of some seconds and less, in percent of one that neither
+// keeps replicas for them nor evaluates. The score of the first update is in neither. It trains both in turn, with
+// defaults, on one core.
 func BenchmarkScores(b *testing.B) {
 	states, _, err := ising.Sample(b.Context(), 16, 2.5, 2000, rng.Seed(1), ising.Options{})
 	if err != nil {

@@ -90,8 +90,8 @@ func logZNow(t *testing.T, training *train.Training, update uint64, known rbm.Ba
 	return scores.LogZ, scores.Findings
 }
 
-// A model with a second mode, all units on, that outweighs the data's by 140 nats. No replica of the training reaches it,
-// a search does.
+// A model with a second mode, all units on, that outweighs the data's by 140 nats. No replica of the training reaches
+// it, a search does.
 func TestLiveHiddenMode(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
@@ -244,9 +244,9 @@ func TestLiveScoresDoNotDisturb(t *testing.T) {
 	}
 }
 
-// The default number of evaluations and rounds costs what its account allows, but for the first and the last evaluation:
-// few rounds where the training doesn't pay for more, all where it does. The ladder that the monitor keeps costs what
-// its own account allows.
+// The default number of evaluations and rounds costs what its account allows, but for the first and the last
+// evaluation: few rounds where the training doesn't pay for more, all where it does. The ladder that the monitor keeps
+// costs what its own account allows.
 func TestScoresWithinBudget(t *testing.T) {
 	seen := map[int]bool{}
 	for _, shape := range [][2]int{{30, 30}, {100, 50}, {300, 40}} {

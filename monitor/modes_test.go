@@ -15,8 +15,8 @@ import (
 	"harmonium/train"
 )
 
-// begun is a training with live scores by its own replicas, which know no modes, and whose model is now another one. Data
-// are coins.
+// begun is a training with live scores by its own replicas, which know no modes, and whose model is now another one.
+// Data are coins.
 func begun(t *testing.T, model *rbm.Model) *train.Training {
 	t.Helper()
 	coins := &data.Set{States: sample.FromBiases(rbm.New(model.M(), 1, rng.Seed(1)), 50, rng.Seed(2))}

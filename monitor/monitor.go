@@ -84,7 +84,6 @@ type Memory interface {
 	Numbers(name string, x []float64)
 	Number(name string, x *float64)
 	Floats(name string, x []float32)
-	Counters(name string, x []uint64)
 	Counter(name string, x *uint64)
 	// Check is called with what must hold of everything that has been read.
 	Check(holds func() error)

@@ -8,7 +8,8 @@ import (
 	"harmonium/rng"
 )
 
-// Chains of which each unit is drawn again with a known probability an update forget in a known time; chains that don't move never do.
+// Chains of which each unit is drawn again with a known probability an update forget in a known time; chains that don't
+// move never do.
 func TestOverlapTime(t *testing.T) {
 	const rows, units, renewed = 200, 500, 0.02
 	source := rng.NewSource(rng.Seed(1), 0)
@@ -39,8 +40,8 @@ func TestOverlapTime(t *testing.T) {
 	}
 }
 
-// Chains that forget within the sweeps of an update are fine, chains that take longer are slow, and those that take longer than from one
-// evaluation to the next are caught.
+// Chains that forget within the sweeps of an update are fine, chains that take longer are slow, and those that take
+// longer than from one evaluation to the next are caught.
 func TestMixingFindings(t *testing.T) {
 	for _, c := range []struct {
 		updates, fair uint64

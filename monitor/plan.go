@@ -9,12 +9,13 @@ import (
 // The methods of a Score.
 const (
 	MethodExact  = "exact"  // by enumeration
-	MethodLive   = "live"   // with log Z by replicas that follow the training
+	MethodLive   = "live"   // with log Z by replicas that follow the training, and by AIS
 	methodPseudo = "pseudo" // pseudo-log-likelihood, which needs no log Z
 )
 
-// Bounds on the rows of training data that are scored. More than liveRows would cost more than the estimate of log Z, whose error is the
-// larger one. The pseudo-log-likelihood is taken of fewestPseudo to mostPseudo rows, as the account affords.
+// Bounds on the rows of training data that are scored. More than liveRows would cost more than the estimate of log Z,
+// whose error is the larger one. The pseudo-log-likelihood is taken of fewestPseudo to mostPseudo rows, as the account
+// affords.
 const (
 	exactRows    = 10000
 	liveRows     = 2000
@@ -32,8 +33,8 @@ type plan struct {
 	pseudo        *data.Set // rows for the pseudo-log-likelihood, or nil, as for units that are no bits
 }
 
-// newPlan scores exactly if that costs less than a tenth of the training between two scores, counted in operations, and live else; after
-// each epoch, or later if scores cost too much for that.
+// newPlan scores exactly if that costs less than a tenth of the training between two scores, counted in operations, and
+// live else; after each epoch, or later if scores cost too much for that.
 func newPlan(c Config, a *accounts) plan {
 	p := plan{method: MethodExact, every: c.Every, valid: c.Valid}
 	needed, feasible := a.exact.period(), exact.Feasible(c.Model) == nil
@@ -71,8 +72,8 @@ func (c Config) rows(most int) float64 {
 	return float64(rows)
 }
 
-// liveEvery is the number of updates between two live scores where it isn't given. Where steps adapt it is that of the sweeps at the
-// beginning.
+// liveEvery is the number of updates between two live scores where it isn't given. Where steps adapt it is that of the
+// sweeps at the beginning.
 func liveEvery(c Config, a *accounts) int {
 	period := func(rounds int) int {
 		a.priceLive(c, rounds, c.rows(liveRows))
@@ -97,7 +98,8 @@ func pseudoRows(c Config, a *accounts, every int) int {
 	return int((a.pseudo.pays(every) - costSites*m*n) / (costFlip*m + costSite*m*n))
 }
 
-// spectrumDue reports whether a score has singular values: whether spectrumEvery updates have ended since the score before.
+// spectrumDue reports whether a score has singular values: whether spectrumEvery updates have ended since the score
+// before.
 func (p *plan) spectrumDue(update uint64) bool {
 	now, before := int(update), max(0, int(update)-1)/p.every*p.every
 	return now/p.spectrumEvery != before/p.spectrumEvery

@@ -11,9 +11,9 @@ import (
 // shownSingular is how many singular values of W are followed along a training.
 const shownSingular = 10
 
-// SingularValues returns the largest singular values of W, at most count, in falling order: strengths of the patterns that couple the
-// layers. They begin alike and grow one after the other as structure is learned (A. Decelle, G. Fissore and C. Furtlehner, EPL 119 (2017)
-// 60001). Relative errors are about 10⁻⁷ of the largest.
+// SingularValues returns the largest singular values of W, at most count, in falling order: strengths of the patterns
+// that couple the layers. They begin alike and grow one after the other as structure is learned (A. Decelle, G. Fissore
+// and C. Furtlehner, EPL 119 (2017) 60001). Relative errors are about 10⁻⁷ of the largest.
 func SingularValues(model *rbm.Model, count int) []float32 {
 	m, n := model.M(), model.N()
 	w := mat.NewDense(m, n, nil)

@@ -8,7 +8,8 @@ import (
 	"harmonium/rng"
 )
 
-// W = 5·x yᵀ + 2·u vᵀ with orthonormal x, u and y, v has the singular values 5, 2, 0, …, whichever layer is the smaller.
+// W = 5·x yᵀ + 2·u vᵀ with orthonormal x, u and y, v has the singular values 5, 2, 0, …, whichever layer is the
+// smaller.
 func TestSingularValues(t *testing.T) {
 	for _, size := range [][2]int{{7, 4}, {4, 7}, {300, 5}} {
 		m, n := size[0], size[1]

@@ -20,8 +20,8 @@ import (
 // For a spin layer, "=1" reads "=+1", and an input is the log-odds of the unit's bit, which is
 // 2(c_j + Σ_i w_ij s_i).
 //
-// Layers of other kinds than bits go through [Layer], in float64: an input is scale·(bias + Σ …), a "probability" the mean of
-// the numbers that a Batch stores.
+// Layers of other kinds than bits go through [Layer], in float64: an input is scale·(bias + Σ …), a "probability" the
+// mean of the numbers that a Batch stores.
 //
 // A Conditionals holds scratch memory: use one per goroutine. Its products run on several workers by themselves.
 type Conditionals struct {
@@ -153,9 +153,9 @@ func (c *Conditionals) SampleHiddenFree(dst Batch, free []float64, v Batch, key 
 	c.finishFree(free, v)
 }
 
-// FreeEnergy writes F(v) = −log Σ_h e^(−E(v,h)) of each row of v to free (one number a row). Inputs have the resolution of the
-// products and log(1+e^x) that of float32, so that F is good to about 10^−6 of its size; [Model.FreeEnergy] takes float64 throughout
-// and ten times as long.
+// FreeEnergy writes F(v) = −log Σ_h e^(−E(v,h)) of each row of v to free (one number a row). Inputs have the resolution
+// of the products and log(1+e^x) that of float32, so that F is good to about 10^−6 of its size; [Model.FreeEnergy]
+// takes float64 throughout and ten times as long.
 func (c *Conditionals) FreeEnergy(free []float64, v Batch) {
 	c.check("visible", v, c.m, len(free), 1)
 	if c.through != nil {
@@ -194,8 +194,8 @@ func (c *Conditionals) check(layer string, s Batch, units, dst, outputs int) {
 	}
 }
 
-// Statistics are the averages that the gradient of the log-likelihood is made of, in the units' own values: V[i] = ⟨v_i⟩, H[j] =
-// ⟨h_j⟩ and VH[i*n+j] = ⟨v_i h_j⟩. They are the averages of −∂E/∂b_i, −∂E/∂c_j and −∂E/∂w_ij.
+// Statistics are the averages that the gradient of the log-likelihood is made of, in the units' own values: V[i] =
+// ⟨v_i⟩, H[j] = ⟨h_j⟩ and VH[i*n+j] = ⟨v_i h_j⟩. They are the averages of −∂E/∂b_i, −∂E/∂c_j and −∂E/∂w_ij.
 type Statistics struct {
 	V, H, VH []float32
 

@@ -5,8 +5,8 @@ import (
 	"harmonium/rng"
 )
 
-// direction is one of the two conditional distributions of a model through [Layer] alone, P(to|from): a product in float64, and then what
-// the layer makes of its inputs. Pairs of layers of bits have the kernels instead.
+// direction is one of the two conditional distributions of a model through [Layer] alone, P(to|from): a product in
+// float64, and then what the layer makes of its inputs. Pairs of layers of bits have the kernels instead.
 type direction struct {
 	from, to Layer
 	w        []float32 // from×to

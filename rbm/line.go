@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"harmonium/compute"
 	"harmonium/internal/kernel"
 	"harmonium/rng"
 )
@@ -56,9 +55,6 @@ func (l *Line) Base() *Model { return l.base }
 
 // Model is the model at β = 1.
 func (l *Line) Model() *Model { return l.model }
-
-// Compute is the context that the products run in.
-func (l *Line) Compute() *compute.Context { return l.end.compute }
 
 // Stretch is a number of rows of states at one place of a line.
 type Stretch struct {

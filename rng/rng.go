@@ -47,7 +47,7 @@ const (
 	StreamEstimate                    // log Z of a finished model
 	StreamExchange                    // of states between temperatures
 	StreamRestart                     // random restarts
-	StreamJumps                       // of chains between modes
+	StreamJumps                       // of chains and replicas between modes
 )
 
 // Seed returns the root key of a seed.

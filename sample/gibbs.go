@@ -5,8 +5,8 @@ import (
 	"harmonium/rng"
 )
 
-// Chains is the state of a batch of block-Gibbs chains, one a row. Every random number is a
-// pure function of (key, Sweeps, chain, unit), so a Chains that is saved and restored goes on as if nothing had happened.
+// Chains is the state of a batch of block-Gibbs chains, one a row. Every random number is a pure function of (key,
+// Sweeps, chain, unit), so a Chains that is saved and restored goes on as if nothing had happened.
 type Chains struct {
 	Visible, Hidden rbm.Batch
 	Sweeps          uint64 // done so far
@@ -34,8 +34,8 @@ func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	return v
 }
 
-// RandomStarts returns configurations far from each other, one half drawn without biases (bits are fair coins) and the other as by
-// [FromBiases]. Chains that begin there may find modes that no other chain has found.
+// RandomStarts returns configurations far from each other, one half drawn without biases (bits are fair coins) and the
+// other as by [FromBiases]. Chains that begin there may find modes that no other chain has found.
 func RandomStarts(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	v := FromBiases(model, count, key)
 	fair := model.Visible.Clone()
@@ -63,8 +63,8 @@ func FromRows(data rbm.Batch, count int, key rng.Key) rbm.Batch {
 	return v
 }
 
-// Conditionals are the conditional distributions that chains move by: [rbm.Conditionals] of a model, or [rbm.Places] on a
-// line.
+// Conditionals are the conditional distributions that chains move by: [rbm.Conditionals] of a model, or [rbm.Places] on
+// a line.
 type Conditionals interface {
 	SampleHidden(h, v rbm.Batch, key rng.Key, step uint64)
 	SampleVisible(v, h rbm.Batch, key rng.Key, step uint64)
@@ -92,8 +92,8 @@ func (c *Chains) ClampVisible(i int, on bool) {
 	c.clampVisible.Apply(c.Visible)
 }
 
-// ClampHidden holds unit j of the hidden layer of every chain at a value from now on: the chains then sample P(v,h|h_j), which shows
-// what the unit stands for.
+// ClampHidden holds unit j of the hidden layer of every chain at a value from now on: the chains then sample
+// P(v,h|h_j), which shows what the unit stands for.
 func (c *Chains) ClampHidden(j int, on bool) {
 	c.clampHidden.Hold(c.Hidden.Units(), j, on)
 	c.clampHidden.Apply(c.Hidden)

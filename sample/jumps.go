@@ -33,7 +33,8 @@ type Jumps struct {
 // MostJumps is the largest number of modes to jump to.
 const MostJumps = 160
 
-// FindJumps looks for modes by mean-field iterations from known states and count patterns of each kind ([Modes.Search]).
+// FindJumps looks for modes by mean-field iterations from known states and count patterns of each kind
+// ([Modes.Search]).
 func FindJumps(model *rbm.Model, known rbm.Batch, count int, key rng.Key, on *compute.Context) *Jumps {
 	modes := NewModes(model, on)
 	modes.most = MostJumps

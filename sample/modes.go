@@ -191,7 +191,7 @@ func (s *Modes) separate() {
 	s.labels = observer(s.field.m, means, s.field.on)
 }
 
-// observer returns the conditionals of a model with a hidden unit for each mode, of so many units with means μ_k, whose
+// observer returns the conditionals of a model with a hidden unit for each mode, of units with means μ_k, whose
 // input is log Π_i P(v_i|μ_ki), a naive Bayes classifier: Σ_i log(1 − μ_ki) + Σ_i v_i logit μ_ki.
 func observer(units int, means []float32, on *compute.Context) *rbm.Conditionals {
 	k := len(means) / units

@@ -28,8 +28,8 @@ type Tempering struct {
 	// F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The slices are reused.
 	ObserveWork func(k int, up, down []float64)
 
-	// Jumps, unless nil, let the replicas of one set jump between modes in each round, another set each time. With a clamped
-	// unit none do.
+	// Jumps, unless nil, let the replicas of one set jump between modes in each round, another set each time. With a
+	// clamped unit none do.
 	Jumps *Jumps
 
 	line       *rbm.Line
@@ -126,8 +126,8 @@ func (t *Tempering) SwapRates() []float64 {
 // all sets.
 func (t *Tempering) RoundTrips() int { return t.trips }
 
-// Renewals is the number of states that have come to β = 1 from β = 0 or from a jump on the way, over all sets and from
-// the beginning, and Rounds that of rounds.
+// Renewals is the number of states that have come to β = 1 from β = 0, or from a jump on the way, over all sets and
+// from the beginning.
 func (t *Tempering) Renewals() uint64 { return t.arrived }
 
 // Rounds is the number of rounds from the beginning.
@@ -152,7 +152,7 @@ func (t *Tempering) Round() {
 	if t.Jumps != nil && len(t.clamps) == 0 {
 		t.jump()
 	}
-	t.work()
+	t.computeWork()
 	for k := int(t.rounds % 2); k+1 < len(t.betas); k += 2 {
 		t.exchange(k)
 	}
@@ -172,7 +172,7 @@ func (t *Tempering) Round() {
 	t.rounds++
 }
 
-// jump lets the replicas of a set jump, each at its temperature.
+// jump lets the replicas of one set jump, each at its temperature.
 func (t *Tempering) jump() {
 	set := int(t.rounds % uint64(t.sets))
 	index, list := make([]int, len(t.betas)), make([]rbm.Stretch, len(t.betas))
@@ -188,8 +188,8 @@ func (t *Tempering) jump() {
 	}
 }
 
-// work computes the free energies of all replicas at their temperatures and at those of this round's neighbours.
-func (t *Tempering) work() {
+// computeWork computes the free energies of all replicas at their temperatures and at those of this round's neighbours.
+func (t *Tempering) computeWork() {
 	list := make([]rbm.Stretch, len(t.betas))
 	for k := range list {
 		neighbour := k + 1 - 2*((k+int(t.rounds))%2)
@@ -199,9 +199,9 @@ func (t *Tempering) work() {
 	rbm.FreeEnergies(t.replicas.Visible, rbm.Free{To: t.own, At: t.at}, rbm.Free{To: t.other, At: t.neighbours})
 }
 
-// SwapProbability is the probability min(1, e^(−up−down)) with which two replicas exchange their states, where up and
+// swapProbability is the probability min(1, e^(−up−down)) with which two replicas exchange their states, where up and
 // down are the changes of free energy that the two states see.
-func SwapProbability(up, down float64) float64 { return math.Exp(min(-up-down, 0)) }
+func swapProbability(up, down float64) float64 { return math.Exp(min(-up-down, 0)) }
 
 // exchange tries the exchanges between temperatures k and k+1, one in each set.
 func (t *Tempering) exchange(k int) {
@@ -214,7 +214,7 @@ func (t *Tempering) exchange(k int) {
 		t.ObserveWork(k, t.up, t.down)
 	}
 	for r := range t.sets {
-		probability := SwapProbability(t.up[r], t.down[r])
+		probability := swapProbability(t.up[r], t.down[r])
 		t.rejected[k] += 1 - probability
 		t.tried[k]++
 		word := t.key.Block(rng.At(t.rounds, uint32(r), uint32(4*k)))[0]
@@ -295,7 +295,8 @@ func (t *Tempering) Resize(count int) {
 	t.moved = true
 }
 
-// Clone returns a copy that goes on by the random numbers of another key. It observes no work, and has no trips yet.
+// Clone returns a copy that goes on by the random numbers of another key. It observes no work, has no Jumps, and no
+// trips yet.
 func (t *Tempering) Clone(key rng.Key) *Tempering {
 	c := NewTempering(t.line, t.Visible(), len(t.betas), key)
 	c.replicas.Visible.Copy(t.replicas.Visible)

@@ -321,7 +321,8 @@ func TestTemperingClone(t *testing.T) {
 	}
 }
 
-// Respace keeps the replicas at the model and at the base, and gives each of the others those of the nearest temperature.
+// Respace keeps the replicas at the model and at the base, and gives each of the others those of the nearest
+// temperature.
 func TestTemperingRespaces(t *testing.T) {
 	counts := map[int]bool{}
 	for _, most := range []int{2, 4, 20} {

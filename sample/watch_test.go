@@ -12,8 +12,9 @@ import (
 	"harmonium/sample"
 )
 
-// twoModes is a magnet of m and n spins with coupling w, whose field gives its upper mode about a share of all configurations.
-// It returns that share: the magnetisation of the hidden layer has n+1 values, and given it the visible units are independent.
+// twoModes is a magnet of m and n spins with coupling w, whose field gives its upper mode about a share of all
+// configurations. It returns that share: the magnetisation of the hidden layer has n+1 values, and given it the visible
+// units are independent.
 func twoModes(m, n int, w, share float64) (*rbm.Model, float64) {
 	model, _ := magnet(m, n, float32(w), float32(math.Log(share/(1-share))/float64(2*m)))
 	b, exactly := float64(model.B()[0]), float64(model.W[0])
@@ -61,8 +62,8 @@ func TestTwoModesShare(t *testing.T) {
 	}
 }
 
-// Of models with two modes of exactly known weights, samples come with no finding only where both have their weights. Gibbs chains mix weak
-// couplings alone; tempering mixes all of them.
+// Of models with two modes of exactly known weights, samples come with no finding only where both have their weights.
+// Gibbs chains mix weak couplings alone; tempering mixes all of them.
 func TestDrawKnowsModes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")

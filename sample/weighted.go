@@ -29,7 +29,7 @@ type WeightedChains struct {
 	spare         rbm.Batch
 }
 
-// resampled is log Z at the last resampling and the variance of its error; before any, those of λ_0.
+// resampled is log Z at the last resampling and the variance of its error; before any, that of the start and 0.
 type resampled struct{ logZ, variance float64 }
 
 // NewIndependent returns independent weighted chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z

@@ -11,8 +11,8 @@ import (
 // Adam scales the step of each parameter by running means of its gradient and of the gradient's square
 // (D. P. Kingma and J. Ba, ICLR 2015).
 type Adam struct {
-	// Beta1 is that of the mean gradient: β1 of the paper. Its default is 0, not the paper's 0.9, because momentum makes the parameters
-	// and persistent chains chase each other (docs/decisions/0046).
+	// Beta1 is that of the mean gradient: β1 of the paper. Its default is 0, not the paper's 0.9, because momentum
+	// makes the parameters and persistent chains chase each other (docs/decisions/0046).
 	Beta1          float64
 	Beta2, Epsilon float64 // β2 and ε; 0 means 0.999 and 1e-8
 
@@ -40,8 +40,9 @@ func (o *Adam) Settings() []Setting {
 	}
 }
 
-// DefaultRate is 0.005 between bits, and a quarter of it between spins, measured (docs/decisions/0043 and 0071). Steps of Adam are of the
-// size of the rate whatever the gradient's, and the same model has weights in spins of a quarter of those in bits.
+// DefaultRate is 0.005 between bits, and a quarter of it between spins, measured (docs/decisions/0043 and 0072). Steps
+// of Adam are of the size of the rate whatever the gradient's, and the same model has weights in spins of a quarter of
+// those in bits.
 func (*Adam) DefaultRate(visible, hidden rbm.Kind) float64 {
 	sv, _ := visible.Line()
 	sh, _ := hidden.Line()

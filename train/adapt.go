@@ -2,7 +2,8 @@ package train
 
 import "harmonium/monitor"
 
-// PCD that adapts keeps the overlap time of its chains between shortTime and longTime updates, by 1 to 2^mostDoublings sweeps.
+// PCD that adapts keeps the overlap time of its chains between shortTime and longTime updates, by 1 to 2^mostDoublings
+// sweeps.
 const (
 	mostDoublings = 6
 	longTime      = 6

@@ -28,6 +28,7 @@ func (t *Training) memory(found map[string]any) *Memory {
 	m.Counter("best.count", &t.bestNow.count)
 	m.Counter("best.since", &t.bestNow.since)
 	t.overfit.remember(m.under("overfit"))
+	m.Check(func() error { return t.overfit.check(t.done) })
 	m.Floats("center.hidden", t.centerH)
 	m.Counter("center.set", &t.centered)
 	t.Monitor.Remember(m.under("monitor"))
@@ -52,8 +53,9 @@ func (t *Training) Checkpoint(w io.Writer) error {
 	return safetensors.Write(w, f)
 }
 
-// Resume puts a training that was just started with the same model size, data and settings where Checkpoint left it. Training then goes on
-// to the same bytes as if it had never stopped. A checkpoint whose contents don't fit its digest is refused.
+// Resume puts a training that was just started with the same model size, data and settings where Checkpoint left it.
+// Training then goes on to the same bytes as if it had never stopped. A checkpoint whose contents don't fit its digest
+// is refused.
 func (t *Training) Resume(checkpoint []byte) error {
 	f, err := safetensors.Read(bytes.NewReader(checkpoint), int64(len(checkpoint)))
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"harmonium/rbm"
 )
 
-// Config says how to train. Its zero value is the default, chosen by measurement (docs/decisions/0042).
+// Config says how to train. Its zero value is the default, chosen by measurement (docs/decisions/0072).
 type Config struct {
 	Seed    uint64           // of every random number of the run
 	Compute *compute.Context // nil means the default; the result doesn't depend on it
@@ -30,22 +30,27 @@ type Config struct {
 	L1, L2 float64 // penalties L1·Σ|w_ij| + ½·L2·Σ w_ij² on the cost; biases are free
 	Clip   float64 // bound on |w_ij|; 0 means none
 
-	// The centered gradient subtracts the data's means from v and h, which makes training insensitive to how the units are
-	// coded (Montavon & Müller 2012; Melchior, Fischer & Wiskott, JMLR 17 (2016)). Plain turns it off: the lecture's gradient.
+	// The centered gradient subtracts the data's means from v and h, which makes training insensitive to how the units
+	// are coded (Montavon & Müller 2012; Melchior, Fischer & Wiskott, JMLR 17 (2016)). Plain turns it off: the
+	// lecture's gradient.
 	Plain bool
 	// Training starts with visible biases at the log-odds of the data's means (Hinton 2010, section 8).
 	// KeepBiases leaves the model's as they are.
 	KeepBiases bool
 
-	// Training stops at the first of these to be reached. The learning rate falls over the updates that Epochs and Updates allow, or, where
-	// Time is the only bound, over the time.
+	// Training stops at the first of these to be reached. The learning rate falls over the updates that Epochs and
+	// Updates allow, or, where Time is the only bound, over the time.
 	Epochs  int           // passes over the data; 0 means no bound, or DefaultEpochs where Updates and Time are 0 too
 	Updates int           // 0 means no bound
 	Time    time.Duration // 0 means no bound; the only setting that makes a run depend on a clock
 
-	Valid    *data.Set // scored at every evaluation; chooses the best model
-	Patience int       // evaluations without a better validation score before stopping; 0 means never
-	// Updates between evaluations, beside that of the first update; 0 means one epoch, or more where scores would cost too much for that.
+	Valid *data.Set // scored at every evaluation; chooses the best model
+	// Evaluations without a better validation score before stopping; 0 means never. A training that overfits then goes
+	// back to its best model, and ends from there with a rate that falls to zero, unless the schedule is Constant or
+	// Time is the only bound.
+	Patience int
+	// Updates between evaluations, beside that of the first update; 0 means one epoch, or more where scores would cost
+	// too much for that.
 	Every int
 }
 
@@ -59,7 +64,8 @@ const (
 // Schedule is how the learning rate falls from η to its end over the planned updates or time.
 type Schedule string
 
-// The schedules, with x ∈ [0,1] the part that is done of the planned updates, or of the time where that is the only bound.
+// The schedules, with x ∈ [0,1] the part that is done of the planned updates, or of the time where that is the only
+// bound.
 const (
 	Constant Schedule = "constant" // η
 	Linear   Schedule = "linear"   // η (1−x)
@@ -102,8 +108,8 @@ func (c *Config) Settings() []Setting {
 		{Name: "clip", At: &c.Clip, Help: "bound on |w|; 0 means none"},
 		{Name: "centered", At: not{&c.Plain}, Default: true, Help: "use the centered gradient, which doesn't mind how units are coded"},
 		{Name: "data_biases", At: not{&c.KeepBiases}, Default: true, Help: "start visible biases at the log-odds of the data's means"},
-		{Name: "patience", At: &c.Patience, Help: "evaluations without a better validation score after which to stop; 0 means never, but a training that overfits " +
-			"goes back to its best model, and ends from there with a rate that falls to zero"},
+		{Name: "patience", At: &c.Patience, Help: "evaluations without a better validation score after which to stop; 0 means never, " +
+			"but a training that overfits goes back to its best model, and ends from there with a rate that falls to zero"},
 		{Name: "every", At: &c.Every, Help: "updates between evaluations, from which the best model is chosen; " +
 			"0 means an epoch, or more where scores would cost too much for that"},
 	}
@@ -154,8 +160,8 @@ func (s *Schedule) Set(text string) error {
 	return errors.New("want constant, linear, cosine or power")
 }
 
-// resolved returns the configuration with its defaults filled in, also those of its negative phase and optimiser, or an error that
-// names the setting.
+// resolved returns the configuration with its defaults filled in, also those of its negative phase and optimiser, or an
+// error that names the setting.
 func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if c.Negative == nil {
 		c.Negative = Negatives()[0]
@@ -201,8 +207,8 @@ func (c Config) Fresh() Config {
 	return c
 }
 
-// MarshalJSON writes every number that shapes a training: an object of the settings, with "negative" and "optimizer" as objects
-// of "kind" and their own settings. Compute and Valid are left out.
+// MarshalJSON writes every number that shapes a training: an object of the settings, with "negative" and "optimizer" as
+// objects of "kind" and their own settings. Compute and Valid are left out.
 func (c Config) MarshalJSON() ([]byte, error) {
 	negative, err := encode(c.Negative)
 	if err != nil {

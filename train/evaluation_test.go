@@ -30,7 +30,8 @@ func TestSpectrumAlongTraining(t *testing.T) {
 	}
 }
 
-// The pseudo-log-likelihood is that of the model on validation rows, where evaluations are far enough apart to pay for it.
+// The pseudo-log-likelihood is that of the model on validation rows, where evaluations are far enough apart to pay for
+// it.
 func TestPseudoAlongTraining(t *testing.T) {
 	valid := drawnBars(t, 60)
 	for every, want := range map[int]bool{5: false, 1000: true} {

@@ -30,8 +30,8 @@ func ExampleStart() {
 	// Output: exact log-likelihood above independent units: true
 }
 
-// tieleman is a negative phase of one's own: persistent chains that make one sweep an update, and nothing else. It also offers its
-// chains to scores, and their overlap time to evaluations.
+// tieleman is a negative phase of one's own: persistent chains that make one sweep an update, and nothing else. It also
+// offers its chains to scores, and their overlap time to evaluations.
 type tieleman struct {
 	chains  *sample.Chains
 	overlap monitor.Overlap

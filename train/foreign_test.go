@@ -14,8 +14,8 @@ import (
 	"harmonium/train"
 )
 
-// A kind of unit that package rbm doesn't know learns by every phase that draws its chains, also with replicas, is scored
-// live and judged against independent units; enumeration refuses it.
+// A kind of unit that package rbm doesn't know learns by every phase that draws its chains, also with replicas, is
+// scored live and judged against independent units; enumeration refuses it.
 func TestForeignUnits(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")

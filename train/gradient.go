@@ -6,15 +6,17 @@ import (
 	"harmonium/rbm"
 )
 
-// centerRate is the weight of a minibatch in the running mean of the hidden units: Melchior, Fischer & Wiskott 2016, section 4.
+// centerRate is the weight of a minibatch in the running mean of the hidden units: Melchior, Fischer & Wiskott 2016,
+// section 4.
 const centerRate = 0.01
 
-// An ascent is the second half of an update: gradient = positive − negative phase, penalty, the optimiser's step. The weights are
-// moved a block of rows at a time, all of it while the block is in the cache, and the blocks on several cores.
+// An ascent is the second half of an update: gradient = positive − negative phase, penalty, the optimiser's step. The
+// weights are moved a block of rows at a time, all of it while the block is in the cache, and the blocks on several
+// cores.
 //
-// With centering the gradient is that of the centered parameters. With offsets μ (the mean of v over all data) and ν (that of
-// h, a running mean over minibatches) the energy is written in v−μ and h−ν, with the same W and the biases b + Wν and
-// c + Wᵀμ. Their gradient is
+// With centering the gradient is that of the centered parameters. With offsets μ (the mean of v over all data) and ν
+// (that of h, a running mean over minibatches) the energy is written in v−μ and h−ν, with the same W and the biases b +
+// Wν and c + Wᵀμ. Their gradient is
 //
 //	g_W − μ g_cᵀ − g_b νᵀ,   g_b,   g_c.
 //
@@ -22,8 +24,9 @@ const centerRate = 0.01
 // plain (docs/math.md).
 type ascent struct {
 	t *Training
-	// The parameters, in the order of [rbm.Model.Parameters], what ⟨·⟩_data and ⟨·⟩_model are for them, and the gradient. W, the
-	// first, is moved in blocks: its gradient is made in scratch memory, and that in the list is empty.
+	// The parameters, in the order of [rbm.Model.Parameters], what ⟨·⟩_data and ⟨·⟩_model are for them, and the
+	// gradient. W, the first, is moved in blocks: its gradient is made in scratch memory, and that in the list is
+	// empty.
 	parameters                   []rbm.Named
 	positive, negative, gradient [][]float32
 	b, c                         []float32 // gradient of the biases
@@ -67,7 +70,8 @@ func newAscent(t *Training) *ascent {
 	return a
 }
 
-// run moves the parameters and returns the gradient's norm, before the optimiser, and whether all parameters are finite.
+// run moves the parameters and returns the gradient's norm, before the optimiser, and whether all parameters are
+// finite.
 func (a *ascent) run(rate float64) (norm float64, finite bool) {
 	t, model, on := a.t, a.t.Model, a.t.config.Compute
 	for k, g := range a.gradient[1:] {

@@ -8,7 +8,8 @@ import (
 	"harmonium/rng"
 )
 
-// The gradient has a number for each parameter of the layers, and none for the weights, whose gradient is made a block at a time.
+// The gradient has a number for each parameter of the layers, and none for the weights, whose gradient is made a block
+// at a time.
 func TestGradientOfWeightsIsNotKept(t *testing.T) {
 	set, err := data.Bars(3, 3)
 	if err != nil {

@@ -34,8 +34,8 @@ const (
 	jumpEvery    = 5    // updates after which a chain may jump again
 )
 
-// move lets some of the chains jump, others in each update, and returns the modes. A search comes after that: modes found
-// from a state must not serve it at once.
+// move lets some of the chains jump, others in each update, and returns the modes. A search comes after that: modes
+// found from a state must not serve it at once.
 func (j *jumps) move(p *population, u Update) *sample.Jumps {
 	if j.modes == nil {
 		j.modes = sample.NewJumps(u.Model.M(), j.known.Means, j.known.Bounds, u.Conditionals.Compute())
@@ -76,11 +76,11 @@ func (j *jumps) mostProbable(c *rbm.Conditionals, key rng.Key) rbm.Batch {
 
 // jumpsCost is the number of elementary operations in an update, with its part of a search.
 func jumpsCost(model *rbm.Model, chains int) float64 {
-	return monitor.GibbsCost(model, 2*chains/jumpEvery, 0) + monitor.SearchCost(model, usualIterations)/searchEvery
+	return monitor.GibbsCost(model, 2*chains/jumpEvery, 0) + monitor.SearchCost(model, searchIterations)/searchEvery
 }
 
-// usualIterations is the number of mean-field iterations of a search, about.
-const usualIterations = 1200
+// searchIterations is about the number of mean-field iterations of a search, over all starts.
+const searchIterations = 1200
 
 func (j *jumps) remember(m *Memory, units int) {
 	if monitor.RememberModes(m, "", &j.known, units) {

@@ -9,8 +9,8 @@ import (
 	"harmonium/rbm"
 )
 
-// Memory is the list of everything that must survive from one update to the next, as named views of the places where it lives.
-// The same list serves to write a checkpoint and to read it back.
+// Memory is the list of everything that must survive from one update to the next, as named views of the places where it
+// lives. The same list serves to write a checkpoint and to read it back.
 type Memory struct {
 	prefix string
 	list   *list
@@ -25,7 +25,7 @@ type list struct {
 
 type entry struct {
 	name string
-	data any // []float32, []float64, []uint64, *float64, *uint64 or rbm.Batch
+	data any // []float32, []float64, *float64, *uint64 or rbm.Batch
 }
 
 // Floats lists numbers.
@@ -36,9 +36,6 @@ func (m *Memory) States(name string, x rbm.Batch) { m.add(name, x) }
 
 // Numbers lists numbers in double precision.
 func (m *Memory) Numbers(name string, x []float64) { m.add(name, x) }
-
-// Counters lists whole numbers.
-func (m *Memory) Counters(name string, x []uint64) { m.add(name, x) }
 
 // Number lists one number in double precision.
 func (m *Memory) Number(name string, x *float64) { m.add(name, x) }
@@ -89,7 +86,7 @@ func (m *Memory) tensors() []safetensors.Tensor {
 			t.Shape, t.Data = []int{len(x)}, x
 		case []float64:
 			t.Shape, t.Data = []int{len(x)}, x
-		case []uint64:
+		case []uint64: // of a batch
 			t.Shape, t.Data = []int{len(x)}, x
 		case *uint64:
 			t.Shape, t.Data = []int{1}, []uint64{*x}
@@ -127,8 +124,6 @@ func (e entry) restore(data any) bool {
 	case []float64:
 		from, ok := data.([]float64)
 		return ok && !slices.ContainsFunc(from, notFinite) && fill(to, data)
-	case []uint64:
-		return fill(to, data)
 	case rbm.Batch:
 		return to.Decode(data) == nil
 	case *float64:

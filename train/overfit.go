@@ -1,27 +1,30 @@
 package train
 
-// overfit notices that the log-likelihood of the validation data falls while that of the training data rises, and ends
-// the training from the best model: early stopping (L. Prechelt, in: Neural Networks: Tricks of the Trade, Springer 1998,
-// 55), but with a rate that falls to zero, as the noise of the rate at the best model is still in it.
+import "fmt"
+
+// overfit is early stopping (L. Prechelt, in: Neural Networks: Tricks of the Trade, Springer 1998, 55) with an end:
+// where the log-likelihood of the validation data falls while that of the training data rises, training goes back to
+// the best model, and makes some more updates with a rate that falls to zero. The best model itself has the noise of
+// its rate.
 type overfit struct {
 	update      uint64  // of the best model,
-	rate, train float64 // its rate and the score of the training data
-	worse       uint64  // scores in a row that are worse on validation data and better on training data than those of the best model
+	rate, train float64 // its learning rate and its score on the training data
+	worse       uint64  // scores in a row, now, that are worse on validation data and better on training data
 
-	begun, length uint64 // updates of the end: the first, and their number; 0 before it begins
+	begun, length uint64 // the end: updates before it, and its own; both 0 until it begins
 }
 
 const (
 	overfitScores = 3   // that are worse
-	overfitErrors = 2   // by more than so many errors of log Z
+	overfitErrors = 2   // by more than this many errors of log Z
 	endPart       = 0.5 // updates of the end, as a part of those that led to the best model
 )
 
-// see takes a score after an update.
-func (o *overfit) see(e *Evaluation, best bool, sure float64) {
+// see takes a score. sure is the most that a validation score was for sure.
+func (o *overfit) see(e *Evaluation, sure float64) {
 	valid, train := float64(e.Valid.Value), float64(e.Train.Value)
 	switch {
-	case best:
+	case e.Best:
 		o.update, o.rate, o.train, o.worse = uint64(e.Update), e.Rate, train, 0
 	case e.UpperBounds() || valid+overfitErrors*e.LogZ.Stderr >= sure || train-overfitErrors*e.LogZ.Stderr <= o.train:
 		o.worse = 0
@@ -30,8 +33,8 @@ func (o *overfit) see(e *Evaluation, best bool, sure float64) {
 	}
 }
 
-// beginEnd goes back to the best model where the training overfits, and lets the rate fall from there. With patience, a
-// constant rate or a bound on the time alone nothing of that happens.
+// beginEnd goes back to the best model where the training overfits, once, and has the rate fall from there. It does not
+// with patience, a constant rate or a bound on the time alone.
 func (t *Training) beginEnd() {
 	o := &t.overfit
 	if o.worse < overfitScores || o.length > 0 || t.config.Patience > 0 || t.config.Schedule == Constant || t.planned == noBound {
@@ -56,6 +59,14 @@ func (t *Training) end() int {
 		return min(t.planned, int(o.begun+o.length))
 	}
 	return t.planned
+}
+
+// check refuses an end that can't be where a number of updates is done.
+func (o *overfit) check(done uint64) error {
+	if inside := done >= o.begun && done-o.begun <= o.length; o.length > 0 && !inside || o.length == 0 && o.begun > 0 {
+		return fmt.Errorf("%d updates done, and an end of %d after update %d", done, o.length, o.begun)
+	}
+	return nil
 }
 
 func (o *overfit) remember(m *Memory) {

@@ -62,10 +62,12 @@ func TestOverfittingEndsFromTheBestModel(t *testing.T) {
 	}
 }
 
-// A checkpoint of every part of it goes on to the same bytes.
+// A checkpoint before the end has begun, and one within it, go on to the same bytes.
 func TestOverfittingResumes(t *testing.T) {
 	var checkpoints [][]byte
+	within := 0 // the end
 	training := overfitting(t, train.Config{})
+	planned := training.Planned()
 	for p := range training.Steps(t.Context()) {
 		if p.Update%37 == 0 {
 			var b bytes.Buffer
@@ -73,7 +75,13 @@ func TestOverfittingResumes(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkpoints = append(checkpoints, b.Bytes())
+			if p.Planned < planned {
+				within++
+			}
 		}
+	}
+	if within == 0 || within == len(checkpoints) {
+		t.Fatalf("%d of %d checkpoints are within the end", within, len(checkpoints))
 	}
 	for k, checkpoint := range checkpoints {
 		again := overfitting(t, train.Config{})

@@ -5,8 +5,9 @@ import (
 	"harmonium/rbm"
 )
 
-// population is chains at the model, and other states at the model with which they change places. It knows the overlap time of all of
-// them. Exchanges go by its methods, so that a chain that is moved is not taken for one that has forgotten.
+// population is chains at the model, and other states at the model with which they change places. It knows the overlap
+// time of all of them. Exchanges go by its methods, so that a chain that is moved is not taken for one that has
+// forgotten.
 type population struct {
 	chains, others rbm.Batch
 	both           rbm.Batch // scratch, if there are others

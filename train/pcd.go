@@ -11,12 +11,13 @@ import (
 	"harmonium/sample"
 )
 
-// PCD is persistent contrastive divergence (T. Tieleman, ICML 2008): the chains of the negative phase are not started again at each update,
-// but go on from where the update before has left them. As the model changes little from update to update they stay close to its
-// distribution with few sweeps each.
+// PCD is persistent contrastive divergence (T. Tieleman, ICML 2008): the chains of the negative phase are not started
+// again at each update, but go on from where the update before has left them. As the model changes little from update
+// to update they stay close to its distribution with few sweeps each.
 //
-// What goes beyond the paper is in files of its own: the chains exchange states with replica sets, which change modes (replicas.go), and
-// the number of sweeps may follow (adapt.go) from the overlap time of the chains (overlap.go).
+// What goes beyond the paper is in files of its own: the chains jump between modes (jumps.go) and exchange states with
+// replica sets, which change modes (replicas.go), and the number of sweeps may follow (adapt.go) from the overlap time
+// of the chains (overlap.go).
 type PCD struct {
 	Steps    int // Gibbs sweeps an update; 0 means DefaultSteps
 	Chains   int // 0 means DefaultChains
@@ -62,7 +63,7 @@ func (p *PCD) check(model *rbm.Model) error {
 		return errors.New("pcd has 1 replica set, want 2 or more, or 0 for none: the error of log Z is their spread")
 	}
 	m, n, chains := float64(model.M()), float64(model.N()), float64(p.Chains)
-	states := chains + mostTemperatures*float64(p.Replicas)
+	states := chains + monitor.MostTemperatures*float64(p.Replicas)
 	if bytes := states*(m+n)/8 + chains*4*n; bytes > mostChainMemory {
 		return fmt.Errorf("pcd with %d chains and %d replica sets of %d×%d units would take %.1f GB of memory, and may have %.1f GB: "+
 			"want fewer of them", p.Chains, p.Replicas, model.M(), model.N(), bytes/1e9, float64(mostChainMemory)/1e9)

@@ -10,11 +10,13 @@ import (
 	"harmonium/sample"
 )
 
-// Negative supplies the negative phase of the gradient, the averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over the model. It may keep
-// state, such as chains: use a fresh one for each training. What it may offer besides: [Persistent], [Laddered], [Mixer], [Sweeper].
+// Negative supplies the negative phase of the gradient, the averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over the model. It may
+// keep state, such as chains: use a fresh one for each training. What it may offer besides: [Persistent], [Laddered],
+// [Mixer], [Sweeper].
 type Negative interface {
 	Configurable
-	// Start is called once, before the first Phase, with the model as it is before the first update. Defaults are filled in by then.
+	// Start is called once, before the first Phase, with the model as it is before the first update. Defaults are
+	// filled in by then.
 	Start(s Setup) error
 	// Phase writes the averages over the model into dst.
 	Phase(ctx context.Context, dst *rbm.Statistics, u Update) error
@@ -24,7 +26,8 @@ type Negative interface {
 	Remember(*Memory)
 }
 
-// Negatives returns one of each kind of negative phase; the first is the default. A new one is a file with its type, and a row here.
+// Negatives returns one of each kind of negative phase; the first is the default. A new one is a file with its type,
+// and a row here.
 func Negatives() []Negative {
 	return []Negative{
 		&PCD{Replicas: DefaultReplicas},
@@ -51,7 +54,7 @@ type Update struct {
 	Rows         rbm.Batch         // the minibatch
 }
 
-// The defaults of the negative phases, chosen by measurement (docs/decisions/0042).
+// The defaults of the negative phases, chosen by measurement (docs/decisions/0072).
 const (
 	DefaultSteps    = 10  // Gibbs sweeps an update
 	DefaultChains   = 100 // of PCD
@@ -64,7 +67,8 @@ type Persistent interface {
 	Visible() rbm.Batch
 }
 
-// Mixer is a [Negative] whose chains may be slow to forget where they were. An [Evaluation] has the findings about that.
+// Mixer is a [Negative] whose chains may be slow to forget where they were. An [Evaluation] has the findings about
+// that.
 type Mixer interface {
 	// Mixing is how well the chains mix after a number of updates. For persistent chains [monitor.Overlap] measures it.
 	Mixing(updates uint64) monitor.Mixing
@@ -75,7 +79,8 @@ type Sweeper interface {
 	Sweeps() int
 }
 
-// Laddered is a [Negative] with replicas at temperatures between independent units and the model. Live scores begin at them.
+// Laddered is a [Negative] with replicas at temperatures between independent units and the model. Live scores begin at
+// them.
 type Laddered interface {
 	// Ladder is nil where there are none; only read.
 	Ladder() *sample.Tempering

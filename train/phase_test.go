@@ -39,7 +39,7 @@ func (c *climber) Phase(ctx context.Context, dst *rbm.Statistics, u train.Update
 func (c *climber) Remember(m *train.Memory) {
 	c.tieleman.Remember(m)
 	if c.ladder != nil {
-		monitor.RememberReplicas(m, "ladder.", c.ladder, 5)
+		monitor.RememberReplicas(m, "ladder.", c.ladder)
 	}
 }
 

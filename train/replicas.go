@@ -6,19 +6,16 @@ import (
 	"harmonium/sample"
 )
 
-// replicaSets are replicas at temperatures between independent units and the model ([sample.Tempering]), which follow the model from
-// update to update. They change modes on their way through independent units, and give what they find to the chains: a replica at the
-// model and a chain change places, which leaves the distribution of both as it is.
+// replicaSets are replicas at temperatures between independent units and the model ([sample.Tempering]), which follow
+// the model from update to update. They change modes on their way through independent units, and give what they find to
+// the chains: a replica at the model and a chain change places, which leaves the distribution of both as it is.
 type replicaSets struct {
 	*sample.Tempering
 	model *rbm.Model
 }
 
-const (
-	firstTemperatures = 4  // before anything is known of the way
-	mostTemperatures  = 40 // at most
-	respaceEvery      = 50 // updates after which the temperatures are spaced again, and their number chosen
-)
+// firstTemperatures is their number before any exchanges: the model then is independent units but for small weights.
+const firstTemperatures = 4
 
 func newReplicaSets(s Setup, count int) *replicaSets {
 	base, starts := sample.IndependentModel(s.Model), sample.FromBiases(s.Model, count, s.Key)
@@ -28,8 +25,8 @@ func newReplicaSets(s Setup, count int) *replicaSets {
 
 // exchange makes a round, and lets each replica at the model change places with a chain, another chain in each update.
 func (r *replicaSets) exchange(p *population, u Update) {
-	if u.Number > 0 && u.Number%respaceEvery == 0 {
-		r.Respace(mostTemperatures)
+	if u.Number > 0 && u.Number%monitor.RespaceEvery == 0 {
+		r.Respace(monitor.MostTemperatures)
 	}
 	r.Round()
 	p.others = r.Visible()
@@ -41,6 +38,4 @@ func (r *replicaSets) exchange(p *population, u Update) {
 
 func (r *replicaSets) cost() float64 { return monitor.RoundCost(r.Tempering, r.model) }
 
-func (r *replicaSets) remember(m *Memory) {
-	monitor.RememberReplicas(m, "", r.Tempering, mostTemperatures)
-}
+func (r *replicaSets) remember(m *Memory) { monitor.RememberReplicas(m, "", r.Tempering) }

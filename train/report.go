@@ -26,7 +26,7 @@ type Evaluation struct {
 	Rate         float64
 	GradientNorm float64
 	monitor.Scores
-	Best   bool // whether the validation score is the best so far
+	Best   bool // whether the validation score is the best so far, or the errors of log Z leave that open
 	Sweeps int  // an update, of a [Sweeper] such as PCD; 0 for other negative phases
 }
 
@@ -68,7 +68,7 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 	}
 	if e.Valid != nil {
 		e.Best = t.choose(&e.Scores)
-		t.overfit.see(e, e.Best, t.bestNow.sure())
+		t.overfit.see(e, t.bestNow.sure())
 		t.beginEnd()
 	}
 	return e, nil

@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// A Setting is a number or a choice that shapes a training. It is named once, in the list that [Config], a negative phase or an optimiser
-// keeps: config.json, the flags of the command, their help and the checks are all made from these lists.
+// A Setting is a number or a choice that shapes a training. It is named once, in the list that [Config], a negative
+// phase or an optimiser keeps: config.json, the flags of the command, their help and the checks are all made from these
+// lists.
 type Setting struct {
 	Name    string  // in config.json, with underscores
 	At      any     // where it is: *int, *uint64, *float64, *time.Duration, or a Text
@@ -26,7 +27,8 @@ type Setting struct {
 	Help    string  // what it does, and what speaks for less and for more
 }
 
-// Text is a value that is read and written as text. The error of Set says what is wanted, without the text that was found.
+// Text is a value that is read and written as text. The error of Set says what is wanted, without the text that was
+// found.
 type Text interface {
 	String() string
 	Set(text string) error
@@ -296,7 +298,8 @@ func decode[C Configurable](all []C, text json.RawMessage) (C, error) {
 	return c, nil
 }
 
-// take sets settings from the members of an object and refuses members that remain. Settings without a member stay as they are.
+// take sets settings from the members of an object and refuses members that remain. Settings without a member stay as
+// they are.
 func take(found map[string]json.RawMessage, settings []Setting) error {
 	for _, s := range settings {
 		text, ok := found[s.Name]

@@ -66,7 +66,8 @@ func TestConfigRefusesJSON(t *testing.T) {
 	}
 }
 
-// Names within a list are different, and a setting that needs another names one of its list. A kind comes back under its name.
+// Names within a list are different, and a setting that needs another names one of its list. A kind comes back under
+// its name.
 func TestSettingsAreConsistent(t *testing.T) {
 	lists := map[string][]train.Setting{"training": new(train.Config).Settings()}
 	for _, n := range train.Negatives() {

@@ -49,7 +49,8 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	return t, nil
 }
 
-// prepared returns the rows that count and the means of their units, or an error if there is nothing to learn from them.
+// prepared returns the rows that count and the means of their units, or an error if there is nothing to learn from
+// them.
 func prepared(model *rbm.Model, set, valid *data.Set) (_ *data.Set, means []float64, err error) {
 	if set.Rows() == 0 {
 		return nil, nil, errors.New("the data has no rows")

@@ -125,8 +125,8 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// A training that ends worse than independent units has a finding; ordinary ones have none, however short, on data with or without
-// structure.
+// A training that ends worse than independent units has a finding; ordinary ones have none, however short, on data with
+// or without structure.
 func TestJudge(t *testing.T) {
 	noise := rbm.NewBatch(200, 12)
 	source := rng.NewSource(rng.Seed(5), 0)
@@ -170,8 +170,8 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// Scores that can't be, and what only looks bad within the error of log Z. Where a mode was found that log Z leaves out, the score is an
-// upper bound.
+// Scores that can't be, and what only looks bad within the error of log Z. Where a mode was found that log Z leaves
+// out, the score is an upper bound.
 func TestJudgeOfErrors(t *testing.T) {
 	training := start(t, 4, drawnBars(t, 100), train.Config{Updates: 1}) // independent units score −6.2
 	hidden := []diag.Finding{{Code: "hidden-mode"}}

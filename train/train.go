@@ -94,7 +94,8 @@ func (t *Training) Best() *rbm.Model {
 // Done is the number of updates so far.
 func (t *Training) Done() int { return int(t.done) }
 
-// Planned is the number of updates after which training ends, if nothing ends it before; 0 where [Config].Time is the only bound.
+// Planned is the number of updates after which training ends, if nothing ends it before; 0 where [Config].Time is the
+// only bound.
 func (t *Training) Planned() int {
 	if t.planned == noBound {
 		return 0
@@ -102,7 +103,8 @@ func (t *Training) Planned() int {
 	return t.end()
 }
 
-// part is how much of the training is done, from 0 to 1: of the planned updates, or of the time where that is the only bound.
+// part is how much of the training is done, from 0 to 1: of the planned updates, or of the time where that is the only
+// bound.
 func (t *Training) part() float64 {
 	if t.planned == noBound {
 		return min(1, float64(t.elapsed())/float64(t.config.Time))

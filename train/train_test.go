@@ -73,7 +73,8 @@ func logLikelihood(t *testing.T, model *rbm.Model, set *data.Set) float64 {
 	return sum / set.TotalWeight()
 }
 
-// Gradient descent on the true cost: with the whole data as minibatch and a small rate, every step raises the likelihood by η‖g‖².
+// Gradient descent on the true cost: with the whole data as minibatch and a small rate, every step raises the
+// likelihood by η‖g‖².
 func TestExactGradientDescentClimbs(t *testing.T) {
 	set := bars(t)
 	for _, plain := range []bool{true, false} {
@@ -94,9 +95,8 @@ func TestExactGradientDescentClimbs(t *testing.T) {
 	}
 }
 
-// Every negative phase and optimiser learns bars and stripes. Independent units are 3.6 nats away from them: they have 9 log ½ = −6.24
-// nats where the entropy is 2.60. The bounds are 1.15 to 1.8 times what four
-// seeds gave.
+// Every negative phase and optimiser learns bars and stripes. Independent units are 3.6 nats away from them: they have
+// 9 log ½ = −6.24 nats where the entropy is 2.60. The bounds are 1.15 to 1.8 times what four seeds gave.
 func TestEveryMethodLearns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds, and a minute under the race detector")

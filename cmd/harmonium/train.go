@@ -44,7 +44,7 @@ best model so far and checkpoints. A run that was stopped, or killed, goes on wi
 Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME), text of 0/1 or
 -1/1, IDX; each also gzipped.
 
-Defaults come from measurements on real data sets (docs/decisions/0042).`,
+Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy
   harmonium train ising.npy --hidden 64 --holdout 0.1 -o run
   harmonium train --resume -o run`,

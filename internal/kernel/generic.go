@@ -2,8 +2,8 @@ package kernel
 
 import "unsafe"
 
-// The kernels in plain Go. They go over the two halves of a panel one after the other: 4 words are what the compiler keeps in
-// registers.
+// The kernels in plain Go. They go over the two halves of a panel one after the other: 4 words are what the compiler
+// keeps in registers.
 const (
 	halfWords = panelWords / 2
 	groupRows = 5
@@ -40,7 +40,8 @@ func addListedGeneric(acc [][panelWords]uint64, l *listing, panel []uint64) {
 	}
 }
 
-// addWordGeneric adds the products of one word of the states, words[r·stride] of row r, by tables of quarters·16 rows of a panel.
+// addWordGeneric adds the products of one word of the states, words[r·stride] of row r, by tables of quarters·16 rows
+// of a panel.
 func addWordGeneric(acc [][panelWords]uint64, words []uint64, stride int, panel []uint64, memory *[tableWords]uint64, quarters int) {
 	tables := (*[groups]table)(unsafe.Pointer(memory))
 	rows := quarters * unitRows
@@ -133,8 +134,8 @@ func lookUpSome(acc [][panelWords]uint64, words []uint64, stride int, tables []t
 	}
 }
 
-// storeGeneric rounds accumulators to float32 and writes them as rows of 16 numbers, stride apart. dst may be the memory of acc
-// with a stride of 16.
+// storeGeneric rounds accumulators to float32 and writes them as rows of 16 numbers, stride apart. dst may be the
+// memory of acc with a stride of 16.
 func storeGeneric(dst []float32, stride int, acc [][panelWords]uint64, in *inputs) {
 	for r := range acc {
 		sum := acc[r]

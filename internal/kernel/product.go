@@ -85,7 +85,7 @@ type product struct {
 	terms []float64 // of the sums, one list after the other, panel after panel
 }
 
-// A Part is so many rows of a product, whose numbers are Scale·x + Offset_j of the numbers x of [Context.Mul], each
+// A Part is a number of rows of a product, whose results are Scale·x + Offset_j of the numbers x of [Context.Mul], each
 // rounded once more. Offset is nil for zeros.
 type Part struct {
 	Rows   int

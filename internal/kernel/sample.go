@@ -52,8 +52,8 @@ func (d *draw) start(isa ISA, dst Bits, key rng.Key, step uint64, firstChain uin
 	}
 }
 
-// panel draws the bits of a panel for the rows from `from` on, one for each accumulator, and overwrites the accumulators.
-// It writes 16 bits of a word of dst a row, and clears the words with the first panel.
+// panel draws the bits of a panel for the rows from `from` on, one for each accumulator, and overwrites the
+// accumulators. It writes 16 bits of a word of dst a row, and clears the words with the first panel.
 func (d *draw) panel(isa ISA, acc [][panelWords]uint64, in *inputs, from, panel int) {
 	dst := d.dst.Words[from*d.dst.Stride+panel/4:]
 	if panel%4 == 0 {
