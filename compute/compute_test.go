@@ -61,7 +61,8 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// What is computed doesn't depend on the context, in any bit: all forms, several numbers of workers, and the default, side by side.
+// What is computed doesn't depend on the context, in any bit: all forms, several numbers of workers, and the default,
+// side by side.
 func TestContextsAgree(t *testing.T) {
 	var want results
 	want.compute(t, compute.NewISA(1, compute.ISAs()[0]))

@@ -10,8 +10,8 @@ import (
 	"harmonium/sample"
 )
 
-// After a run along a line on which the model changes late, the steps of the next run crowd there, as the lengths say: all but the part
-// that is even.
+// After a run along a line on which the model changes late, the steps of the next run crowd there, as the lengths say:
+// all but the part that is even.
 func TestScheduleFollowsTheLengths(t *testing.T) {
 	model := rbm.New(30, 8, rng.Seed(1))
 	for k := range model.W {

@@ -19,8 +19,8 @@ const (
 	mostBurnIn  = 131072
 	mostThin    = 1000
 
-	// The cost of the longest burn-in, beyond the usual one, is a minute of one core or less: so many products of a
-	// unit with a weight, of which a sweep of one chain takes at least leastSweepCost.
+	// The cost of the longest burn-in, beyond the usual one, in products of a unit with a weight: a minute of one core
+	// or less. A sweep of one chain takes at least leastSweepCost.
 	mostBurnInCost = 1e12
 	leastSweepCost = 1 << 16
 

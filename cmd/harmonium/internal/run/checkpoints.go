@@ -35,8 +35,8 @@ func (r *Run) checkpointPath(update int) string {
 	return filepath.Join(r.Dir, CheckpointName, fmt.Sprintf("%012d%s", update, modelSuffix))
 }
 
-// Best is the update of the run's model: that of the best validation score, or, without validation data, that of the last
-// checkpoint.
+// Best is the update of the run's model: that of the best validation score, or, without validation data, that of the
+// last checkpoint.
 func (r *Run) Best() (int, error) {
 	metrics, err := r.Metrics()
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The config.json of a run that an earlier version began is read, whatever its training had: what is left to do with the
-// run needs the model, the data and the seed, and shows the rest as it is. A change is noticed.
+// The config.json of a run that an earlier version began is read, whatever its training had: what is left to do with
+// the run needs the model, the data and the seed, and shows the rest as it is. A change is noticed.
 func TestEarlierVersions(t *testing.T) {
 	for name, want := range map[string]struct {
 		holdout  float64
