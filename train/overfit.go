@@ -34,7 +34,7 @@ func (o *overfit) see(e *Evaluation, best bool, sure float64) {
 // constant rate or a bound on the time alone nothing of that happens.
 func (t *Training) beginEnd() {
 	o := &t.overfit
-	if o.worse < overfitScores || o.length > 0 || t.config.Patience > 0 || t.config.Schedule == Constant || t.planned == noBound {
+	if o.worse < overfitScores || t.config.Patience > 0 || t.config.Schedule == Constant || t.planned == noBound {
 		return
 	}
 	o.begun, o.length = t.done, max(1, min(uint64(endPart*float64(o.update)), uint64(t.planned)-t.done))
