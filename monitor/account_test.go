@@ -143,3 +143,19 @@ func TestEstimatesCombine(t *testing.T) {
 		}
 	}
 }
+
+// Where nobody knows how many updates the time has room for, exact scores come as often as live ones or not at all.
+func TestUnknownNumberOfUpdates(t *testing.T) {
+	for _, test := range []struct {
+		m, n   int
+		method string
+	}{{30, 40, MethodLive}, {100, 10, MethodExact}} {
+		c := Config{
+			Model: rbm.New(test.m, test.n, rng.Seed(1)), Data: &data.Set{States: rbm.NewBatch(200, test.m)}, Epoch: 2, Updates: unknownUpdates,
+		}
+		c.Cost = func() float64 { return GibbsCost(c.Model, 100, 10) }
+		if p := newPlan(c, newAccounts(c)); p.method != test.method || p.every > 1000 {
+			t.Errorf("%d×%d units: %s scores after every %d updates, want %s ones", test.m, test.n, p.method, p.every, test.method)
+		}
+	}
+}

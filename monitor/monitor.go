@@ -38,10 +38,12 @@ type Monitor struct {
 	free     []float64 // scratch
 }
 
+const unknownUpdates = math.MaxInt
+
 // New begins before the first update.
 func New(c Config) *Monitor {
 	if c.Updates == 0 {
-		c.Updates = math.MaxInt
+		c.Updates = unknownUpdates
 	}
 	if c.Conditionals == nil {
 		c.Conditionals = rbm.NewConditionals(c.Model, c.Compute)

@@ -34,15 +34,19 @@ type plan struct {
 }
 
 // newPlan scores exactly if that costs less than a tenth of the training between two scores, counted in operations, and
-// live else; after each epoch, or later if scores cost too much for that.
+// live else; after each epoch, or later if scores cost too much for that. Where the number of updates is unknown, exact
+// scores must not be fewer than live ones: the time may end before the first.
 func newPlan(c Config, a *accounts) plan {
 	p := plan{method: MethodExact, every: c.Every, valid: c.Valid}
 	needed, feasible := a.exact.period(), exact.Feasible(c.Model) == nil
 	if p.every == 0 {
-		if feasible && needed <= c.Updates/10 { // still ten scores
+		live := max(c.Epoch, liveEvery(c, a))
+		most := c.Updates / 10 // still ten scores
+		if c.Updates == unknownUpdates {
+			most = live
+		}
+		if p.every = live; feasible && needed <= most {
 			p.every = max(c.Epoch, needed)
-		} else {
-			p.every = max(c.Epoch, liveEvery(c, a))
 		}
 	}
 	most := exactRows

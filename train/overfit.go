@@ -16,17 +16,19 @@ type overfit struct {
 
 const (
 	overfitScores = 3   // that are worse
-	overfitErrors = 2   // by more than this many errors of log Z
+	overfitErrors = 2   // by more than this many errors of log Z,
+	overfitPart   = 0.1 // and on validation data by this part of the error of the mean over rows: noise of the training is less
 	endPart       = 0.5 // updates of the end, as a part of those that led to the best model
 )
 
 // see takes a score. sure is the most that a validation score was for sure.
 func (o *overfit) see(e *Evaluation, sure float64) {
 	valid, train := float64(e.Valid.Value), float64(e.Train.Value)
+	margin := overfitErrors * e.LogZ.Stderr
 	switch {
 	case e.Best:
 		o.update, o.rate, o.train, o.worse = uint64(e.Update), e.Rate, train, 0
-	case e.UpperBounds() || valid+overfitErrors*e.LogZ.Stderr >= sure || train-overfitErrors*e.LogZ.Stderr <= o.train:
+	case e.UpperBounds() || valid+max(margin, overfitPart*float64(e.Valid.Stderr)) >= sure || train-margin <= o.train:
 		o.worse = 0
 	default:
 		o.worse++
@@ -37,7 +39,7 @@ func (o *overfit) see(e *Evaluation, sure float64) {
 // with patience, a constant rate or a bound on the time alone.
 func (t *Training) beginEnd() {
 	o := &t.overfit
-	if o.worse < overfitScores || o.length > 0 || t.config.Patience > 0 || t.config.Schedule == Constant || t.planned == noBound {
+	if o.worse < overfitScores || t.config.Patience > 0 || t.config.Schedule == Constant || t.planned == noBound {
 		return
 	}
 	o.begun, o.length = t.done, max(1, min(uint64(endPart*float64(o.update)), uint64(t.planned)-t.done))

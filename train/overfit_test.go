@@ -2,6 +2,8 @@ package train_test
 
 import (
 	"bytes"
+	"cmp"
+	"math"
 	"testing"
 
 	"harmonium/data"
@@ -21,7 +23,7 @@ func overfitting(t *testing.T, c train.Config) *train.Training {
 		}
 		return set
 	}
-	c.Valid, c.Every, c.Epochs, c.Rate = rows(500, 2), 20, 200, 0.02
+	c.Valid, c.Every, c.Epochs, c.Rate = rows(500, 2), cmp.Or(c.Every, 20), 1000, 0.02
 	c.Negative = &train.PCD{Steps: 5, Chains: 50, Replicas: 5}
 	training, err := train.Start(rbm.New(12, 10, rng.Seed(1)), rows(60, 1), c)
 	if err != nil {
@@ -58,6 +60,29 @@ func TestOverfittingEndsFromTheBestModel(t *testing.T) {
 		}
 		if training.Done() != planned {
 			t.Errorf("%s: ends after %d of %d updates", name, training.Done(), planned)
+		}
+	}
+}
+
+// The rate of the end falls by the same step at each update, also past a model that is better than the best before.
+func TestRateOfTheEndFallsEvenly(t *testing.T) {
+	training := overfitting(t, train.Config{Every: 10})
+	planned, better := training.Planned(), 0
+	var rates []float64
+	for p := range training.Steps(t.Context()) {
+		if p.Planned < planned && p.Update < p.Planned {
+			rates = append(rates, p.Rate)
+			if p.Evaluation != nil && p.Evaluation.Best {
+				better++
+			}
+		}
+	}
+	if better == 0 {
+		t.Fatal("no model of the end is better than the best before: the test is of no use")
+	}
+	for k := 2; k < len(rates)-1; k++ { // rates[0] is the last one before the end
+		if step, first := rates[k]-rates[k+1], rates[1]-rates[2]; math.Abs(step-first) > 1e-9 {
+			t.Fatalf("rates of the end %v fall by %v, then by %v", rates[1:], first, step)
 		}
 	}
 }

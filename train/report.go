@@ -68,8 +68,10 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 	}
 	if e.Valid != nil {
 		e.Best = t.choose(&e.Scores)
-		t.overfit.see(e, t.bestNow.sure())
-		t.beginEnd()
+		if t.overfit.length == 0 { // the end keeps the rate that it began with
+			t.overfit.see(e, t.bestNow.sure())
+			t.beginEnd()
+		}
 	}
 	return e, nil
 }
