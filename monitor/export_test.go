@@ -28,6 +28,9 @@ func (m *Monitor) FollowPart() float64 { return m.accounts.follow.part }
 func (m *Monitor) Followed() float64  { return float64(m.ladder.Rounds()) }
 func (m *Monitor) RoundCost() float64 { return m.accounts.follow.price }
 
+// SavedToFollow is the number of rounds that have been paid for, and not yet made.
+func (m *Monitor) SavedToFollow() float64 { return m.accounts.follow.balance }
+
 // FollowMore makes the rounds of the monitor's own ladder that many times cheaper.
 func (m *Monitor) FollowMore(times float64) { m.accounts.follow.part *= times }
 

@@ -44,11 +44,11 @@ func (l *ladder) jumpTo(jumps *sample.Jumps) { l.Jumps, l.known = jumps, jumps.K
 
 // follow makes the rounds that an update pays for.
 func (l *ladder) follow() {
-	l.account.price = RoundCost(l.Tempering, l.model)
-	l.account.Earn(1)
 	if l.Jumps == nil && len(l.known.Bounds) > 0 { // after a checkpoint has been read
 		l.Jumps = sample.NewJumps(l.model.M(), l.known.Means, l.known.Bounds, l.on)
 	}
+	l.account.price = RoundCost(l.Tempering, l.model) // with its jumps
+	l.account.Earn(1)
 	for l.account.Affords(1) {
 		l.account.Spend(1)
 		l.Round()

@@ -1,6 +1,7 @@
 package monitor_test
 
 import (
+	"bytes"
 	"math"
 	"testing"
 
@@ -94,6 +95,39 @@ func TestOwnLadderJumps(t *testing.T) {
 		if z := s.LogZ; !(math.Abs(z.Value-c.want) < 3*z.Stderr+0.1 && z.Stderr < 1) || s.UpperBounds() {
 			t.Errorf("after update %d log Z is %v ± %v, want %v; findings %v", c.update, z.Value, z.Stderr, c.want, s.Findings)
 		}
+	}
+}
+
+// A round with jumps has the same price before a checkpoint and after it, so that as many rounds follow.
+func TestOwnLadderResumes(t *testing.T) {
+	model := lecturetest.Needle(60, 30, 8)
+	coins := &data.Set{States: sample.FromBiases(rbm.New(model.M(), 1, rng.Seed(1)), 50, rng.Seed(2))}
+	begin := func() *train.Training {
+		c := train.Config{Updates: paid, Negative: &train.PCD{}}
+		training, err := train.Start(rbm.New(model.M(), model.N(), rng.Seed(1)), coins, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		training.Monitor.ScoreLive(monitor.MostRounds)
+		return training
+	}
+	first, second := begin(), begin()
+	first.Model.Copy(model)
+	if _, err := first.Monitor.Score(t.Context(), monitor.Snapshot{Update: paid}); err != nil {
+		t.Fatal(err)
+	}
+	var checkpoint bytes.Buffer
+	if err := first.Checkpoint(&checkpoint); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Resume(checkpoint.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	without := second.Monitor.RoundCost()
+	first.Monitor.Follow()
+	second.Monitor.Follow()
+	if got, want := second.Monitor.SavedToFollow(), first.Monitor.SavedToFollow(); got != want || first.Monitor.RoundCost() == without {
+		t.Errorf("%v rounds are saved for after a checkpoint, %v without; they cost %v", got, want, first.Monitor.RoundCost())
 	}
 }
 
