@@ -52,6 +52,9 @@ func trainLive(t *testing.T, c train.Config, check func(e *train.Evaluation, log
 // replicas of the training and by those of the monitor. Errors are small where the model moves slowly, and no bound
 // contradicts them.
 func TestLiveLogLikelihood(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, and minutes under the race detector")
+	}
 	const slow = 0.01
 	for _, rate := range []float64{0.001, slow, 0.03, 1} {
 		for name, negative := range map[string]train.Negative{

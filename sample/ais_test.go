@@ -123,6 +123,9 @@ func TestAnnealStopsEarly(t *testing.T) {
 // Without weights log Z is Γ_v(0) + Γ_h(0). AIS and reverse AIS give the lecture's log Z of the model, within five of
 // their errors, for every pair of kinds of units; tempering keeps the distribution.
 func TestLinesOfEveryKind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and a minute under the race detector")
+	}
 	const m, n, chains = 5, 4, 5000
 	truth := func(model *rbm.Model) float64 {
 		bits, offset := lecturetest.Bits(model)

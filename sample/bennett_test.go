@@ -29,6 +29,9 @@ func ratios(line *rbm.Line, sets, rounds int, key rng.Key) *sample.Bennett {
 // The truth is within 1.96 of the stated errors as often as it should be, where replicas mix: for bits and spins, bases
 // with hidden biases and without, and few replica sets.
 func TestErrorsOfBennett(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and a minute under the race detector")
+	}
 	const seeds = 200
 	for _, c := range []struct {
 		units        rbm.Kind

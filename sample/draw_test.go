@@ -181,6 +181,9 @@ func TestDrawIsNeverSilent(t *testing.T) {
 // The burn-in of chains that are slow but not caught goes on until they agree, and Thin follows the slowest of all that
 // is watched: the samples are worth about what was asked for.
 func TestDrawFollowsTheSlowest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and a minute under the race detector")
+	}
 	const count = 500
 	model, want := twoModes(40, 8, 0.08, 0.5)
 	for _, o := range []sample.Options{{Seed: 1}, {Seed: 2, BurnIn: 65536}} {

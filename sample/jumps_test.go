@@ -68,6 +68,9 @@ func TestJumpsDoNotDrift(t *testing.T) {
 // P(v) P(v → v') = P(v') P(v' → v), by definition: jumps from each configuration are counted, and are those of the
 // rule, q(v') min(1, P(v')q(v)/(P(v)q(v'))).
 func TestJumpsKeepDetailedBalance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and a minute under the race detector")
+	}
 	const m, n, chains = 3, 3, 100000
 	model := randomModel(m, n, rbm.Bernoulli, rbm.Bernoulli, 53)
 	p, c := distribution(model, everything), rbm.NewConditionals(model, compute.New(1))
@@ -127,6 +130,9 @@ func proposed(jumps *sample.Jumps, m int) []float64 {
 
 // Replicas that jump keep the distribution at every temperature, whatever the modes are.
 func TestTemperingWithJumpsDoesNotDrift(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and a minute under the race detector")
+	}
 	const m, n, sets, temperatures = 5, 4, 8000, 4
 	for _, units := range kinds {
 		model := randomModel(m, n, units, units, 54)
