@@ -202,6 +202,9 @@ func TestDrawFollowsTheSlowest(t *testing.T) {
 // Chains that are caught cost no more than their usual burn-in and half of it again. Their R̂, which has no bounds, is
 // told in words.
 func TestDrawGivesUpChainsThatAreCaught(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and a minute under the race detector")
+	}
 	model, _ := twoModes(12, 4, 0.6, 0.7)
 	r := draw(t, model, sample.Options{Method: sample.Gibbs, Count: 500})
 	if !slices.Equal(codes(r), []string{"not-mixed", "modes-unmixed", "few-samples"}) || r.BurnIn != 16384 || r.Thin*500/20 > 8192 {

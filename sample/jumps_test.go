@@ -47,6 +47,9 @@ func jumpsFor(model *rbm.Model) map[string]*sample.Jumps {
 
 // Chains at exact samples stay samples of the model when they jump, whatever the modes are and whatever the units.
 func TestJumpsDoNotDrift(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and a minute under the race detector")
+	}
 	const m, n, chains = 5, 4, 20000
 	for _, units := range kinds {
 		model := randomModel(m, n, units, units, 51)

@@ -256,6 +256,9 @@ func restored(p *sample.Tempering, line *rbm.Line, temperatures int) *sample.Tem
 
 // Replica sets that take over a State go on as if nothing had happened, to the bit, on any number of workers.
 func TestTemperingRestores(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and a minute under the race detector")
+	}
 	for _, units := range kinds {
 		for _, temperatures := range []int{2, 4, 20} {
 			p, line := walked(t, units, 1)
