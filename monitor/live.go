@@ -32,6 +32,7 @@ const (
 	liveScores   = 20  // of a training, if nothing else is said: fewer where fewestRounds cost too much, more where mostRounds don't
 	fewestRounds = 30  // of a score, at least
 	mostRounds   = 200 // and at most
+	firstRounds  = 10  // of the score after the first update, which has paid for none: units are nearly independent then
 	aisChains    = 100 // of AIS, in as many steps as cost what the rounds cost
 	// Estimates are in doubt where they differ by more than slack and doubtful standard errors.
 	slack    = 1
@@ -73,18 +74,21 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 	bound := l.search(now, key.Stream(streamModes))
 	t := l.ladder.Clone(key.Stream(streamRounds))
 	t.Jumps = l.ladder.Jumps
-	ratios := sample.NewBennett(t)
-	for range l.rounds / 2 {
+	ratios, rounds := sample.NewBennett(t), l.rounds
+	if now.Update == 1 {
+		rounds = firstRounds
+	}
+	for range rounds / 2 {
 		t.Round()
 	}
 	half := ratios.LogZ()
-	for range l.rounds / 2 {
+	for range rounds / 2 {
 		t.Round()
 	}
 	z = ratios.LogZ()
 	findings = append(relaxation(z, half), l.renewal.findings(l.ladder)...)
 	z.Stderr = math.Hypot(z.Stderr, z.Value-half.Value)
-	z = combine(z, l.anneal(max(1, l.rounds*t.ChainSteps()/aisChains), key.Stream(streamAnneal)))
+	z = combine(z, l.anneal(max(1, rounds*t.ChainSteps()/aisChains), key.Stream(streamAnneal)))
 	free := make([]float64, t.Visible().Rows())
 	l.conditionals.FreeEnergy(free, t.Visible())
 	found := math.Inf(-1)
