@@ -111,7 +111,7 @@ func NewJumps(units int, means []float32, bounds []float64, on *compute.Context)
 }
 
 // Move lets each state jump once, for the distribution e^(−F(v)) of free, which writes F of the rows of v, and returns
-// the places of those that did. Row r has the random numbers at (key, step, r).
+// the places of the ones that did. Row r has the random numbers at (key, step, r).
 func (j *Jumps) Move(states rbm.Batch, free func(dst []float64, v rbm.Batch), key rng.Key, step uint64) []int {
 	rows := states.Rows()
 	if rows == 0 || len(j.Bounds) == 0 {

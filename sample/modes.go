@@ -262,7 +262,7 @@ const (
 )
 
 // Measure estimates the shares of the modes by [Modes.AIS] with about budget chain steps in all, and at most steps for
-// a chain: first of the modes that have no estimate yet, and then of those that may have 10⁻⁴ of Z. report, which may
+// a chain: first of the modes that have no estimate yet, and then of any that may have 10⁻⁴ of Z. report, which may
 // be nil, is called with the chain steps of each AIS. The error is that of ctx.
 func (s *Modes) Measure(
 	ctx context.Context, budget float64, steps int, c *rbm.Conditionals, key rng.Key, report func(chainSteps int),

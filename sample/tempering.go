@@ -43,7 +43,7 @@ type Tempering struct {
 	arrived    uint64      // number of renewed states that have come to β = 1
 	moved      bool        // betas since at was set
 	at         *rbm.Places // the temperatures,
-	neighbours *rbm.Places // and those that each exchanges with in a round
+	neighbours *rbm.Places // and the ones that each exchanges with in a round
 	key        rng.Key
 	rounds     uint64
 	clamps     []clamped

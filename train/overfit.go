@@ -18,7 +18,7 @@ const (
 	overfitScores = 3   // that are worse
 	overfitErrors = 2   // by more than this many errors of log Z,
 	overfitPart   = 0.1 // and on validation data by this part of the error of the mean over rows: noise of the training is less
-	endPart       = 0.5 // updates of the end, as a part of those that led to the best model
+	endPart       = 0.5 // updates of the end, as a part of the updates that led to the best model
 )
 
 // see takes a score. sure is the most that a validation score was for sure.
