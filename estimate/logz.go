@@ -124,7 +124,7 @@ type estimator struct {
 
 func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) *estimator {
 	base := sample.IndependentModel(model)
-	base.SetBiasesFromMeans(means)
+	base.SetMoments(means, nil)
 	e := &estimator{
 		model: model, base: base, data: data, means: means, o: o, begun: time.Now(),
 		conditionals: rbm.NewConditionals(model, o.Compute), key: rng.Seed(o.Seed).Stream(rng.StreamEstimate),

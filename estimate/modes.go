@@ -170,7 +170,7 @@ func (e *estimator) broaden() {
 			between[i] += float64(p * float64(μ) / 2)
 		}
 	}
-	e.base.SetBiasesFromMeans(between)
+	e.base.SetMoments(between, nil)
 }
 
 // list returns the modes with all their estimates, the largest share first.

@@ -17,7 +17,7 @@ func ExampleMonitor() {
 	const updates = 1000
 	set, _ := data.BarsSample(3, 3, 200, rng.Seed(1))
 	model := rbm.New(9, 6, rng.Seed(1))
-	model.SetBiasesFromMeans(set.Means())
+	model.SetMoments(set.Means(), nil)
 	watch := monitor.New(monitor.Config{
 		Model: model, Data: set, Seed: 1, Updates: updates, Epoch: 1, Every: updates,
 		Cost: func() float64 { return 2 * monitor.ExactCost(model) },

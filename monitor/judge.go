@@ -63,7 +63,7 @@ func independentScore(model *rbm.Model, means []float64, set *data.Set) float64 
 	units := &rbm.Model{
 		Visible: model.Visible.Clone(), Hidden: rbm.NewLayer(rbm.Bernoulli, 1), W: make([]float32, model.M()),
 	}
-	units.SetBiasesFromMeans(means)
+	units.SetMoments(means, nil)
 	logs, logZ := units.FreeEnergy(set.States), sample.LogZWithoutWeights(units)
 	for r, free := range logs {
 		logs[r] = -free - logZ

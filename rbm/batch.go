@@ -7,37 +7,66 @@ import (
 	"harmonium/internal/kernel"
 )
 
-// Batch is a batch of configurations of one layer: rows × units, one bit a unit.
+// Batch is a batch of configurations of one layer: rows × units. The first units are stored as bits, the others, if
+// there are any, as real numbers.
 //
-// Bit 1 stands for 1 in a Bernoulli layer and for +1 in a spin layer; bit 0 for 0 and −1. A Batch is a view, as a slice is:
-// copying it shares the bits. How they are packed is known to this package and internal/kernel alone: others use the methods of
-// rows.go.
-type Batch struct{ bits kernel.Bits }
+// Bit 1 stands for 1 in a Bernoulli layer and for +1 in a spin layer; bit 0 for 0 and −1. A categorical unit of q states
+// is q bits, one of which is 1. A Batch is a view, as a slice is: copying it shares the numbers. How bits are packed is
+// known to this package and internal/kernel alone: others use the methods of rows.go.
+type Batch struct {
+	bits  kernel.Bits
+	reals kernel.Reals // as many rows
+}
 
 // NewBatch returns rows configurations of the given number of units, all bits 0.
 func NewBatch(rows, units int) Batch {
 	if rows < 0 || units < 0 || rows > 0 && units > (math.MaxInt-63)/rows {
 		panic(fmt.Sprintf("rbm: NewBatch of %d rows and %d units", rows, units))
 	}
-	return Batch{kernel.NewBits(rows, units)}
+	return Batch{bits: kernel.NewBits(rows, units)}
+}
+
+// NewReals returns rows configurations of bits, and of reals after them, all numbers 0.
+func NewReals(rows, bits, reals int) Batch {
+	s := NewBatch(rows, bits)
+	if reals < 0 || rows > 0 && reals > math.MaxInt/8/rows {
+		panic(fmt.Sprintf("rbm: NewReals of %d rows and %d units", rows, reals))
+	}
+	s.reals = kernel.NewReals(rows, reals)
+	return s
 }
 
 // Like returns rows configurations of the same units as those of s, all stored numbers 0.
-func (s Batch) Like(rows int) Batch { return NewBatch(rows, s.Units()) }
+func (s Batch) Like(rows int) Batch { return NewReals(rows, s.bits.Cols, s.reals.Cols) }
 
 // Rows is the number of configurations.
 func (s Batch) Rows() int { return s.bits.Rows }
 
 // Units is the number of units in a configuration.
-func (s Batch) Units() int { return s.bits.Cols }
+func (s Batch) Units() int { return s.bits.Cols + s.reals.Cols }
 
-// Bit returns unit i of row r.
+// Bits is the number of units that are stored as bits: units 0 to Bits()−1. The others are real numbers.
+func (s Batch) Bits() int { return s.bits.Cols }
+
+// Value returns the number that is stored for unit i of row r: 0 or 1 for a bit.
+func (s Batch) Value(r, i int) float64 {
+	if i < s.bits.Cols {
+		s.check(r, i)
+		return s.stored(r, i)
+	}
+	return float64(s.Reals(r)[i-s.bits.Cols])
+}
+
+// Reals returns the real numbers of row r, that of unit i at i−Bits(). They share the batch's memory.
+func (s Batch) Reals(r int) []float32 { return s.reals.Row(r) }
+
+// Bit returns unit i of row r, which is a bit.
 func (s Batch) Bit(r, i int) bool {
 	s.check(r, i)
 	return s.bits.Row(r)[i/64]>>(i%64)&1 == 1
 }
 
-// SetBit sets unit i of row r.
+// SetBit sets unit i of row r, which is a bit.
 func (s Batch) SetBit(r, i int, on bool) {
 	s.check(r, i)
 	word, mask := &s.bits.Row(r)[i/64], uint64(1)<<(i%64)
@@ -49,8 +78,8 @@ func (s Batch) SetBit(r, i int, on bool) {
 }
 
 func (s Batch) check(r, i int) {
-	if r < 0 || r >= s.Rows() || i < 0 || i >= s.Units() {
-		panic(fmt.Sprintf("rbm: unit %d of row %d in states of %d rows and %d units", i, r, s.Rows(), s.Units()))
+	if r < 0 || r >= s.Rows() || i < 0 || i >= s.bits.Cols {
+		panic(fmt.Sprintf("rbm: bit %d of row %d in states of %d rows and %d bits", i, r, s.Rows(), s.bits.Cols))
 	}
 }
 
@@ -62,20 +91,23 @@ func (s Batch) Slice(from, to int) Batch {
 	b := s.bits
 	b.Words = b.Words[from*b.Stride : to*b.Stride : to*b.Stride]
 	b.Rows = to - from
-	return Batch{b}
+	x := s.reals
+	x.Values = x.Values[from*x.Cols : to*x.Cols : to*x.Cols]
+	x.Rows = to - from
+	return Batch{b, x}
 }
 
 // Clone returns a copy that shares nothing with s.
 func (s Batch) Clone() Batch {
 	c := s.Like(s.Rows())
-	copy(c.bits.Words, s.bits.Words)
+	c.Copy(s)
 	return c
 }
 
 // Gather copies the rows of src that index names, in that order, into s.
 // It panics unless s has len(index) rows and the units of src, and src has the rows.
 func (s Batch) Gather(src Batch, index []int) {
-	if s.Rows() != len(index) || s.Units() != src.Units() {
+	if s.checkUnits(src); s.Rows() != len(index) {
 		panic(fmt.Sprintf("rbm: gather of %d rows of %d units into %d rows of %d", len(index), src.Units(), s.Rows(), s.Units()))
 	}
 	for r, i := range index {
@@ -83,6 +115,7 @@ func (s Batch) Gather(src Batch, index []int) {
 			panic(fmt.Sprintf("rbm: gather of row %d of %d", i, src.Rows()))
 		}
 		copy(s.bits.Row(r), src.bits.Row(i))
+		copy(s.reals.Row(r), src.reals.Row(i))
 	}
 }
 

@@ -29,8 +29,9 @@ type Layer interface {
 	Parameters() []Named
 	// Clone returns a copy that shares nothing with the layer.
 	Clone() Layer
-	// SetBiasesFromMeans sets the biases at which units without inputs have these means of the numbers that a Batch stores.
-	SetBiasesFromMeans(means []float64)
+	// SetMoments sets the parameters at which units without inputs have these means, and as far as their kind can these
+	// variances, of the numbers that a Batch stores. variances = nil sets the biases alone.
+	SetMoments(means, variances []float64)
 	// NewBatch returns rows configurations of the layer, all stored numbers 0.
 	NewBatch(rows int) Batch
 	// Energy writes U(s) of each row.
@@ -52,8 +53,9 @@ type Layer interface {
 
 // Named are parameters of one name.
 type Named struct {
-	Name   string
-	Values []float32
+	Name     string
+	Values   []float32
+	Positive bool // the values must be above 0; training moves their logarithms
 }
 
 // Kind is the name of a kind of unit, in files and flags.
@@ -61,8 +63,13 @@ type Kind string
 
 // The kinds of units.
 const (
-	Bernoulli Kind = "bernoulli" // values 0 and 1
-	Spin      Kind = "spin"      // values −1 and +1
+	Bernoulli   Kind = "bernoulli"   // values 0 and 1
+	Spin        Kind = "spin"        // values −1 and +1
+	Categorical Kind = "categorical" // sites of q states, q bits each, one of which is 1
+	Gaussian    Kind = "gaussian"    // real numbers
+	ReLU        Kind = "relu"        // real numbers from 0 up
+	DReLU       Kind = "drelu"       // real numbers with an energy of their own on each side of 0
+	Mixed       Kind = "mixed"       // parts of different kinds
 )
 
 // kinds has a row for each kind of unit: its name and what makes a layer of it with all parameters 0.

@@ -283,7 +283,7 @@ func valuesOf(list []rbm.Named) [][]float32 {
 // Units without inputs have the means that their biases were set from.
 func (s *layerSuite) biasesFromMeans(t *testing.T) {
 	l, want := s.layer.Clone(), []float64{0.25, 0.5, 0.875} // of stored numbers
-	l.SetBiasesFromMeans(want)
+	l.SetMoments(want, nil)
 	got := make([]float32, suiteUnits)
 	l.Mean(got, make([]float32, suiteUnits))
 	scale, offset := l.Line()

@@ -3,6 +3,7 @@ package rbm
 import (
 	"fmt"
 	"math"
+	"reflect"
 
 	"harmonium/compute"
 	"harmonium/rng"
@@ -59,21 +60,21 @@ func (model *Model) C() []float32 { return model.Hidden.Biases() }
 
 // Fits reports whether two models have the same numbers and kinds of units.
 func (model *Model) Fits(other *Model) bool {
-	return model.M() == other.M() && model.N() == other.N() &&
-		model.Visible.Kind() == other.Visible.Kind() && model.Hidden.Kind() == other.Hidden.Kind()
+	return reflect.DeepEqual(LayoutOf(model.Visible), LayoutOf(other.Visible)) &&
+		reflect.DeepEqual(LayoutOf(model.Hidden), LayoutOf(other.Hidden))
 }
 
 // Parameters returns all parameters λ, which share the model's memory: W, those of the visible layer and those of the hidden one.
 // The biases are called b and c, another parameter by the name that it has in its layer, after "visible." or "hidden.".
 func (model *Model) Parameters() []Named {
 	visible, hidden := model.Visible.Parameters(), model.Hidden.Parameters()
-	list := append(make([]Named, 0, 1+len(visible)+len(hidden)), Named{"W", model.W}, Named{"b", visible[0].Values})
+	list := append(make([]Named, 0, 1+len(visible)+len(hidden)), Named{Name: "W", Values: model.W}, Named{Name: "b", Values: visible[0].Values})
 	for _, p := range visible[1:] {
-		list = append(list, Named{"visible." + p.Name, p.Values})
+		list = append(list, Named{"visible." + p.Name, p.Values, p.Positive})
 	}
-	list = append(list, Named{"c", hidden[0].Values})
+	list = append(list, Named{Name: "c", Values: hidden[0].Values})
 	for _, p := range hidden[1:] {
-		list = append(list, Named{"hidden." + p.Name, p.Values})
+		list = append(list, Named{"hidden." + p.Name, p.Values, p.Positive})
 	}
 	return list
 }
@@ -87,9 +88,12 @@ func (model *Model) ParameterCount() int {
 	return n
 }
 
-// SetBiasesFromMeans sets b_i to the value at which a unit without weights is on (1 or +1) with probability means[i]: its
-// log-odds for bits, half of that for spins. Probabilities are kept 10^−3 away from 0 and 1, where the log-odds are infinite.
-func (model *Model) SetBiasesFromMeans(means []float64) { model.Visible.SetBiasesFromMeans(means) }
+// SetMoments sets the parameters of the visible layer at which units without weights have these means and variances
+// ([Layer.SetMoments]). For bits and spins means are the probabilities to be on (1 or +1), and b_i their log-odds, or
+// half of these. Probabilities are kept 10^−3 away from 0 and 1, where the log-odds are infinite.
+func (model *Model) SetMoments(means, variances []float64) {
+	model.Visible.SetMoments(means, variances)
+}
 
 // Clone returns a copy that shares nothing with the model.
 func (model *Model) Clone() *Model {

@@ -35,8 +35,8 @@ func (s Batch) SetIndex(r int, index uint64) {
 }
 
 func (s Batch) checkIndex(r int) {
-	if s.Units() > 64 {
-		panic(fmt.Sprintf("rbm: configurations of %d units as numbers of 64 bits", s.Units()))
+	if s.Units() > 64 || s.reals.Cols > 0 {
+		panic(fmt.Sprintf("rbm: configurations of %d units (%d reals) as numbers of 64 bits", s.Units(), s.reals.Cols))
 	}
 	s.check(r, 0)
 }
@@ -82,6 +82,7 @@ func (s Batch) SetRow(r int, on func(i int) bool) {
 func (s Batch) Copy(src Batch) {
 	s.checkShape(src)
 	copy(s.bits.Words, src.bits.Words)
+	copy(s.reals.Values, src.reals.Values)
 }
 
 // Swap exchanges row r with row k of other.
@@ -91,24 +92,32 @@ func (s Batch) Swap(r int, other Batch, k int) {
 	for i := range a {
 		a[i], b[i] = b[i], a[i]
 	}
+	x, y := s.reals.Row(r), other.reals.Row(k)
+	for i := range x {
+		x[i], y[i] = y[i], x[i]
+	}
 }
 
-// Equal reports whether two batches have the same shape and bits.
+// Equal reports whether two batches have the same shape and numbers.
 func (s Batch) Equal(other Batch) bool {
-	return s.Rows() == other.Rows() && s.Units() == other.Units() && slices.Equal(s.bits.Words, other.bits.Words)
+	return s.Rows() == other.Rows() && s.bits.Cols == other.bits.Cols && s.reals.Cols == other.reals.Cols &&
+		slices.Equal(s.bits.Words, other.bits.Words) && slices.Equal(s.reals.Values, other.reals.Values)
 }
 
 // Compare returns −1, 0 or +1 as row r comes before, equals or comes after row k of other in one fixed order of all
 // configurations.
 func (s Batch) Compare(r int, other Batch, k int) int {
 	s.checkUnits(other)
-	return slices.Compare(s.bits.Row(r), other.bits.Row(k))
+	if order := slices.Compare(s.bits.Row(r), other.bits.Row(k)); order != 0 {
+		return order
+	}
+	return slices.Compare(s.reals.Row(r), other.reals.Row(k))
 }
 
-// Distance returns the Hamming distance of row r and row k of other: the number of units in which they differ.
+// Distance returns the Hamming distance of row r and row k of other: the number of stored numbers in which they differ.
 func (s Batch) Distance(r int, other Batch, k int) int {
 	s.checkUnits(other)
-	return differing(s.bits.Row(r), other.bits.Row(k))
+	return differing(s.bits.Row(r), other.bits.Row(k)) + unequal(s.reals.Row(r), other.reals.Row(k))
 }
 
 // TotalDistance returns Σ_r d(r, r+shift) with the Hamming distance d of row r and of row r+shift of other, where the
@@ -118,7 +127,14 @@ func (s Batch) TotalDistance(other Batch, shift int) int {
 	a, b := s.bits.Words, other.bits.Words
 	from := shift % max(1, s.Rows()) * s.bits.Stride
 	last := len(a) - from
-	return differing(a[:last], b[from:]) + differing(a[last:], b[:from])
+	distance := differing(a[:last], b[from:]) + differing(a[last:], b[:from])
+	if s.reals.Cols > 0 {
+		x, y := s.reals.Values, other.reals.Values
+		from := shift % max(1, s.Rows()) * s.reals.Cols
+		last := len(x) - from
+		distance += unequal(x[:last], y[from:]) + unequal(x[last:], y[:from])
+	}
+	return distance
 }
 
 // differing is the number of bits in which two lists of words of one length differ.
@@ -130,7 +146,18 @@ func differing(a, b []uint64) int {
 	return n
 }
 
-// Common returns the number of units that are on in row r and in row k of other.
+// unequal is the number of places in which two lists of numbers of one length differ.
+func unequal(x, y []float32) int {
+	n := 0
+	for k, a := range x {
+		if a != y[k] {
+			n++
+		}
+	}
+	return n
+}
+
+// Common returns the number of bits that are on in row r and in row k of other.
 func (s Batch) Common(r int, other Batch, k int) int {
 	s.checkUnits(other)
 	n, b := 0, other.bits.Row(k)
@@ -140,7 +167,7 @@ func (s Batch) Common(r int, other Batch, k int) int {
 	return n
 }
 
-// Ones returns the number of units of row r that are on.
+// Ones returns the number of bits of row r that are on.
 func (s Batch) Ones(r int) int {
 	n := 0
 	for _, w := range s.bits.Row(r) {
@@ -149,7 +176,7 @@ func (s Batch) Ones(r int) int {
 	return n
 }
 
-// On yields the units of row r that are on, in rising order.
+// On yields the bits of row r that are on, in rising order.
 func (s Batch) On(r int) iter.Seq[int] {
 	words := s.bits.Row(r)
 	return func(yield func(i int) bool) {
@@ -163,55 +190,63 @@ func (s Batch) On(r int) iter.Seq[int] {
 	}
 }
 
-// Counts returns, for each unit, the number of rows in which it is on. It computes in the caller's goroutine.
+// Counts returns, for each unit that is a bit, the number of rows in which it is on. It computes in the caller's
+// goroutine.
 func (s Batch) Counts() []int {
-	counts := make([]int, s.Units())
+	counts := make([]int, s.bits.Cols)
 	var on *compute.Context // whose workers have no part in it
 	on.ColumnCounts(counts, s.bits)
 	return counts
 }
 
-// Transpose returns the batch with rows and units exchanged: row i has the bits of unit i in all rows of s. It computes
-// in the caller's goroutine.
+// Transpose returns a batch of bits with rows and units exchanged: row i has the bits of unit i in all rows of s. It
+// computes in the caller's goroutine.
 func (s Batch) Transpose() Batch {
-	t := NewBatch(s.Units(), s.Rows())
+	t := NewBatch(s.bits.Cols, s.Rows())
 	compute.New(1).Transpose(t.bits, s.bits)
 	return t
 }
 
 // Size is the number of bytes that the batch takes in memory.
-func (s Batch) Size() int { return 8 * len(s.bits.Words) }
+func (s Batch) Size() int { return 8*len(s.bits.Words) + 4*len(s.reals.Values) }
 
-// Encode returns the configurations as a slice of numbers that share the batch's memory: for a batch of bits a
-// []uint64, in which a row starts at a new word, unit i is bit i mod 64 of word i/64 of its row, and the bits after the
-// last unit are zero. Checkpoints hold this (docs/formats.md).
-func (s Batch) Encode() any { return s.bits.Words }
+// EncodeBits returns the bits of the configurations, which share the batch's memory: a row starts at a new word, unit i
+// is bit i mod 64 of word i/64 of its row, and those after the last unit are zero. Checkpoints hold this
+// (docs/formats.md).
+func (s Batch) EncodeBits() []uint64 { return s.bits.Words }
 
-// Decode copies what [Batch.Encode] returned for a batch of the same shape. The error says what does not fit; s may
-// have changed then.
-func (s Batch) Decode(data any) error {
-	words, ok := data.([]uint64)
-	if !ok || len(words) != len(s.bits.Words) {
-		return fmt.Errorf("%d rows of %d units are %d words of 64 bits, not %T of another length",
-			s.Rows(), s.Units(), len(s.bits.Words), data)
+// EncodeReals returns the real numbers of the configurations, row after row, which share the batch's memory.
+func (s Batch) EncodeReals() []float32 { return s.reals.Values }
+
+// DecodeBits copies what [Batch.EncodeBits] returned for a batch of the same shape. The error says what does not fit; s
+// may have changed then.
+func (s Batch) DecodeBits(words []uint64) error {
+	if len(words) != len(s.bits.Words) {
+		return fmt.Errorf("%d rows of %d bits are %d words of 64 bits, not %d", s.Rows(), s.bits.Cols, len(s.bits.Words), len(words))
 	}
 	copy(s.bits.Words, words)
-	if rest := s.Units() % 64; rest != 0 {
+	if rest := s.bits.Cols % 64; rest != 0 {
 		for r := range s.Rows() {
 			if row := s.bits.Row(r); row[len(row)-1]>>rest != 0 {
-				return fmt.Errorf("row %d has bits after its %d units", r, s.Units())
+				return fmt.Errorf("row %d has bits after its %d units", r, s.bits.Cols)
 			}
 		}
 	}
 	return nil
 }
 
-// stored is the number that the batch holds for unit i of row r: 0 or 1.
-func (s Batch) stored(r, i int) float64 { return float64(s.bits.Row(r)[i/64] >> (i % 64) & 1) }
+// stored is [Batch.Value] without its check.
+func (s Batch) stored(r, i int) float64 {
+	if k := i - s.bits.Cols; k >= 0 {
+		return float64(s.reals.Row(r)[k])
+	}
+	return float64(s.bits.Row(r)[i/64] >> (i % 64) & 1)
+}
 
 func (s Batch) checkUnits(other Batch) {
-	if s.Units() != other.Units() {
-		panic(fmt.Sprintf("rbm: rows of %d units beside rows of %d", s.Units(), other.Units()))
+	if s.bits.Cols != other.bits.Cols || s.reals.Cols != other.reals.Cols {
+		panic(fmt.Sprintf("rbm: rows of %d units (%d reals) beside rows of %d (%d reals)",
+			s.Units(), s.reals.Cols, other.Units(), other.reals.Cols))
 	}
 }
 

@@ -17,7 +17,7 @@ type twoValued struct {
 
 func newTwoValued(units int, scale, offset float64) twoValued {
 	b := make([]float32, units)
-	return twoValued{b, []Named{{"biases", b}}, scale, offset}
+	return twoValued{b, []Named{{Name: "biases", Values: b}}, scale, offset}
 }
 
 // bitLayer is a layer that is linear in bits.
@@ -37,9 +37,9 @@ func (l twoValued) Biases() []float32             { return l.biases }
 func (l twoValued) Parameters() []Named           { return l.parameters }
 func (l twoValued) NewBatch(rows int) Batch       { return NewBatch(rows, len(l.biases)) }
 
-// SetBiasesFromMeans sets b_i to the log-odds of the bit divided by scale. Means are kept 10^−3 away from 0 and 1, where the
+// SetMoments sets b_i to the log-odds of the bit divided by scale. Means are kept 10^−3 away from 0 and 1, where the
 // log-odds are infinite.
-func (l twoValued) SetBiasesFromMeans(means []float64) {
+func (l twoValued) SetMoments(means, variances []float64) {
 	for i, p := range means {
 		p = min(max(p, 1e-3), 1-1e-3)
 		l.biases[i] = float32(math.Log(p/(1-p)) / l.scale)

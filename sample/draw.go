@@ -261,7 +261,7 @@ func (d *drawing) tempered(ctx context.Context) (*Result, error) {
 		pilot.sweep()
 	}
 	base := IndependentModel(d.model)
-	base.SetBiasesFromMeans(means(pilot.visible()))
+	base.SetMoments(means(pilot.visible()), nil)
 	line := rbm.NewLine(base, d.model, rbm.NewConditionals(d.model, d.Compute))
 	t := NewTempering(line, d.start, FirstTemperatures, d.key.Stream(rng.StreamExchange))
 	d.clamp(t)

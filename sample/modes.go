@@ -236,8 +236,8 @@ func (s *Modes) Labels(dst []int, v rbm.Batch) {
 // model. The error is that of ctx.
 func (s *Modes) AIS(ctx context.Context, k, count, steps int, c *rbm.Conditionals, key rng.Key) error {
 	base := IndependentModel(s.model)
-	base.Visible.SetBiasesFromMeans(wide(s.List[k].Visible))
-	base.Hidden.SetBiasesFromMeans(wide(s.List[k].Hidden))
+	base.Visible.SetMoments(wide(s.List[k].Visible), nil)
+	base.Hidden.SetMoments(wide(s.List[k].Hidden), nil)
 	chains, _, err := AIS(ctx, rbm.NewLine(base, s.model, c), Even(steps), count, key, nil)
 	if err != nil {
 		return err

@@ -108,7 +108,7 @@ func given(model *rbm.Model, held map[int]bool) *rbm.Model {
 		}
 	}
 	sure := model.Visible.Clone()
-	sure.SetBiasesFromMeans(means)
+	sure.SetMoments(means, nil)
 	for i := range held {
 		model.B()[i] = sure.Biases()[i]
 	}
@@ -149,7 +149,7 @@ func (s *Survey) starts(share float64, count int, key rng.Key) (v rbm.Batch) {
 	for k, mode := range s.List {
 		if s.Share[k]+float64(shareLimit*s.Stderr[k]) >= share {
 			base := IndependentModel(s.model)
-			base.SetBiasesFromMeans(wide(mode.Visible))
+			base.SetMoments(wide(mode.Visible), nil)
 			from = append(from, FromBiases(base, count, key))
 		}
 	}

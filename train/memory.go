@@ -31,8 +31,24 @@ type entry struct {
 // Floats lists numbers.
 func (m *Memory) Floats(name string, x []float32) { m.add(name, x) }
 
-// States lists configurations.
-func (m *Memory) States(name string, x rbm.Batch) { m.add(name, x) }
+// States lists configurations: their bits, and their real numbers under a name of their own.
+func (m *Memory) States(name string, x rbm.Batch) {
+	reals := x.EncodeReals()
+	if len(reals) == 0 {
+		m.add(name, x)
+		return
+	}
+	if x.Bits() > 0 {
+		m.add(name, x)
+	}
+	m.Floats(name+".reals", reals)
+	m.Check(func() error {
+		if slices.ContainsFunc(reals, func(x float32) bool { return notFinite(float64(x)) }) {
+			return fmt.Errorf("%s has a number that is not finite", m.prefix+name)
+		}
+		return nil
+	})
+}
 
 // Numbers lists numbers in double precision.
 func (m *Memory) Numbers(name string, x []float64) { m.add(name, x) }
@@ -79,7 +95,7 @@ func (m *Memory) tensors() []safetensors.Tensor {
 	for k, e := range m.list.entries {
 		t := safetensors.Tensor{Name: e.name}
 		if batch, ok := e.data.(rbm.Batch); ok {
-			e.data = batch.Encode()
+			e.data = batch.EncodeBits()
 		}
 		switch x := e.data.(type) {
 		case []float32:
@@ -125,7 +141,8 @@ func (e entry) restore(data any) bool {
 		from, ok := data.([]float64)
 		return ok && !slices.ContainsFunc(from, notFinite) && fill(to, data)
 	case rbm.Batch:
-		return to.Decode(data) == nil
+		words, ok := data.([]uint64)
+		return ok && to.DecodeBits(words) == nil
 	case *float64:
 		one := []float64{0}
 		ok := entry{data: one}.restore(data)

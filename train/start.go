@@ -32,7 +32,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		t.centerV[i] = float32(scale*p + offset)
 	}
 	if !config.KeepBiases {
-		model.SetBiasesFromMeans(means)
+		model.SetMoments(means, nil)
 	}
 	t.best = model.Clone()
 	t.conditionals = rbm.NewConditionals(model, config.Compute)

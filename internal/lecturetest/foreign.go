@@ -59,8 +59,8 @@ func value(on bool) float64 {
 	return low
 }
 
-// SetBiasesFromMeans solves high(i, 0) = means[i] for b_i.
-func (l *foreign) SetBiasesFromMeans(means []float64) {
+// SetMoments solves high(i, 0) = means[i] for b_i.
+func (l *foreign) SetMoments(means, variances []float64) {
 	for i, p := range means {
 		p = min(max(p, 1e-3), 1-1e-3)
 		curvature := float64(l.curvatures[i]) * (high*high - low*low) / 2

@@ -76,7 +76,7 @@ func run(ctx context.Context, out string) error {
 		plain.changes, sweeps, chains, time.Since(begun).Seconds())
 
 	base := sample.IndependentModel(model)
-	base.SetBiasesFromMeans(set.Means())
+	base.SetMoments(set.Means(), nil)
 	replicas := sample.NewTempering(rbm.NewLine(base, model, conditionals), start, 12, rng.Seed(4))
 	for _, n := range []int{200, 400, 800, 1600} {
 		for range n {
