@@ -44,7 +44,7 @@ func allocated(f func()) uint64 {
 }
 
 func wellFormed(t *testing.T, s *Set) {
-	if err := s.States.Decode(s.States.Encode()); err != nil { // as if bits lie after the units
+	if err := s.States.DecodeBits(s.States.EncodeBits()); err != nil { // as if bits lie after the units
 		t.Fatal(err)
 	}
 	size := 1
@@ -74,7 +74,7 @@ func wellFormed(t *testing.T, s *Set) {
 			t.Fatalf("written and read again: %v", err)
 		}
 		if !again.States.Equal(s.States) {
-			t.Fatalf("the rows are %v, were %v", again.States.Encode(), s.States.Encode())
+			t.Fatalf("the rows are %v, were %v", again.States.EncodeBits(), s.States.EncodeBits())
 		}
 	}
 }

@@ -123,7 +123,7 @@ func same(t *testing.T, s *Set, x [][]uint8, values rbm.Kind) {
 		t.Fatalf("%d×%d, want %d×%d", s.Rows(), s.Units(), len(x), len(x[0]))
 	}
 	if !s.States.Equal(want) {
-		t.Fatalf("the rows are %v, want %v", s.States.Encode(), want.Encode())
+		t.Fatalf("the rows are %v, want %v", s.States.EncodeBits(), want.EncodeBits())
 	}
 	if s.Values != values {
 		t.Errorf("values %v, want %v", s.Values, values)

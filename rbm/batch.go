@@ -79,7 +79,7 @@ func (s Batch) SetBit(r, i int, on bool) {
 
 func (s Batch) check(r, i int) {
 	if r < 0 || r >= s.Rows() || i < 0 || i >= s.bits.Cols {
-		panic(fmt.Sprintf("rbm: bit %d of row %d in states of %d rows and %d bits", i, r, s.Rows(), s.bits.Cols))
+		panic(fmt.Sprintf("rbm: unit %d of row %d in states of %d rows and %d units of bits", i, r, s.Rows(), s.bits.Cols))
 	}
 }
 
@@ -107,7 +107,7 @@ func (s Batch) Clone() Batch {
 // Gather copies the rows of src that index names, in that order, into s.
 // It panics unless s has len(index) rows and the units of src, and src has the rows.
 func (s Batch) Gather(src Batch, index []int) {
-	if s.checkUnits(src); s.Rows() != len(index) {
+	if s.bits.Cols != src.bits.Cols || s.reals.Cols != src.reals.Cols || s.Rows() != len(index) {
 		panic(fmt.Sprintf("rbm: gather of %d rows of %d units into %d rows of %d", len(index), src.Units(), s.Rows(), s.Units()))
 	}
 	for r, i := range index {

@@ -36,7 +36,7 @@ func (s Batch) SetIndex(r int, index uint64) {
 
 func (s Batch) checkIndex(r int) {
 	if s.Units() > 64 || s.reals.Cols > 0 {
-		panic(fmt.Sprintf("rbm: configurations of %d units (%d reals) as numbers of 64 bits", s.Units(), s.reals.Cols))
+		panic(fmt.Sprintf("rbm: configurations of %s as numbers of 64 bits", s.units()))
 	}
 	s.check(r, 0)
 }
@@ -245,9 +245,16 @@ func (s Batch) stored(r, i int) float64 {
 
 func (s Batch) checkUnits(other Batch) {
 	if s.bits.Cols != other.bits.Cols || s.reals.Cols != other.reals.Cols {
-		panic(fmt.Sprintf("rbm: rows of %d units (%d reals) beside rows of %d (%d reals)",
-			s.Units(), s.reals.Cols, other.Units(), other.reals.Cols))
+		panic(fmt.Sprintf("rbm: rows of %s beside rows of %s", s.units(), other.units()))
 	}
+}
+
+// units says how many units there are, for messages.
+func (s Batch) units() string {
+	if s.reals.Cols == 0 {
+		return fmt.Sprintf("%d units", s.Units())
+	}
+	return fmt.Sprintf("%d units (%d of them reals)", s.Units(), s.reals.Cols)
 }
 
 func (s Batch) checkShape(other Batch) {

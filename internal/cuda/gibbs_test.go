@@ -16,7 +16,7 @@ func TestBatchesAreBits(t *testing.T) {
 	for _, units := range []int{1, 63, 64, 65, 784} {
 		x := randomBits(5, units, 100, 1)
 		batch := batchOf(t, x)
-		if got := bitsOf(t, batch); !reflect.DeepEqual(got, x) {
+		if got := bitsOf(batch); !reflect.DeepEqual(got, x) {
 			t.Errorf("%d units: %v, want %v", units, got, x)
 		}
 		for r := range x.Rows {
@@ -52,10 +52,10 @@ func TestChainsAreThoseOfTheCPU(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := d.NewChains(bitsOf(t, start), s.n, rng.Seed(7))
+			got := d.NewChains(bitsOf(start), s.n, rng.Seed(7))
 			got.Sweep(p, s.sweeps)
-			sameBits(t, name+": hidden", got.Hidden, bitsOf(t, want.Hidden))
-			sameBits(t, name+": visible", got.Visible, bitsOf(t, want.Visible))
+			sameBits(t, name+": hidden", got.Hidden, bitsOf(want.Hidden))
+			sameBits(t, name+": visible", got.Visible, bitsOf(want.Visible))
 			if got.Sweeps != want.Sweeps {
 				t.Errorf("%s: %d sweeps, want %d", name, got.Sweeps, want.Sweeps)
 			}
@@ -78,7 +78,7 @@ func TestClampedChains(t *testing.T) {
 			}
 		}
 		want.ClampHidden(36, true)
-		got := d.NewChains(bitsOf(t, want.Visible), n, rng.Seed(7))
+		got := d.NewChains(bitsOf(want.Visible), n, rng.Seed(7))
 		got.HeldVisible = d.NewHeld(mask[:], value[:])
 		got.HeldHidden = d.NewHeld([]uint64{1 << 36}, []uint64{1 << 36})
 		p, err := d.NewConditionals(model.W, model.B(), model.C())
@@ -87,8 +87,8 @@ func TestClampedChains(t *testing.T) {
 		}
 		want.Sweep(rbm.NewConditionals(model, nil), sweeps)
 		got.Sweep(p, sweeps)
-		sameBits(t, "hidden", got.Hidden, bitsOf(t, want.Hidden))
-		sameBits(t, "visible", got.Visible, bitsOf(t, want.Visible))
+		sameBits(t, "hidden", got.Hidden, bitsOf(want.Hidden))
+		sameBits(t, "visible", got.Visible, bitsOf(want.Visible))
 	})
 }
 

@@ -68,20 +68,15 @@ func randomModel(m, n int, spread float32, seed uint64) *rbm.Model {
 func batchOf(t *testing.T, x kernel.Bits) rbm.Batch {
 	t.Helper()
 	batch := rbm.NewBatch(x.Rows, x.Cols)
-	if err := batch.Decode(x.Words); err != nil {
+	if err := batch.DecodeBits(x.Words); err != nil {
 		t.Fatal(err)
 	}
 	return batch
 }
 
 // bitsOf returns a batch of bits as packed bits, in the batch's memory.
-func bitsOf(t *testing.T, s rbm.Batch) kernel.Bits {
-	t.Helper()
-	words, ok := s.Encode().([]uint64)
-	if !ok {
-		t.Fatalf("a batch of bits is %T, want words", s.Encode())
-	}
-	return kernel.Bits{Rows: s.Rows(), Cols: s.Units(), Stride: (s.Units() + 63) / 64, Words: words}
+func bitsOf(s rbm.Batch) kernel.Bits {
+	return kernel.Bits{Rows: s.Rows(), Cols: s.Units(), Stride: (s.Units() + 63) / 64, Words: s.EncodeBits()}
 }
 
 // floats returns numbers on the device.
