@@ -45,7 +45,7 @@ func (r *results) compute(t *testing.T, on *compute.Context) {
 	r.Drawn = v
 	r.Pseudo, err = model.PseudoLogLikelihood(v, on)
 	check(t, err)
-	rbm.NewConditionals(model, on).Statistics(r.Means, model, set.States, nil)
+	rbm.NewConditionals(model, on).Statistics(r.Means, set.States, nil)
 	line := rbm.NewLine(sample.IndependentModel(model), model, rbm.NewConditionals(model, on))
 	replicas := sample.NewTempering(line, v, 3, rng.Seed(4))
 	for range 5 {

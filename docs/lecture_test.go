@@ -90,7 +90,7 @@ func Example_gradient() {
 	v, _ := rbm.FromBytes([][]uint8{{1, 1, 0}, {1, 1, 1}, {0, 0, 1}})
 
 	positive := rbm.NewStatistics(model) // ⟨v_i P(h_j|v)⟩ over the data
-	rbm.NewConditionals(model, nil).Statistics(positive, model, v, nil)
+	rbm.NewConditionals(model, nil).Statistics(positive, v, nil)
 	negative := rbm.NewStatistics(model) // ⟨v_i h_j⟩ over the model, all 32 states
 	_ = exact.Moments(ctx, negative, model, exact.Options{})
 

@@ -159,7 +159,7 @@ func Gradient(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, v rbm.
 		return err
 	}
 	data := rbm.NewStatistics(model)
-	rbm.NewConditionals(model, o.Compute).Statistics(data, model, v, weights)
+	rbm.NewConditionals(model, o.Compute).Statistics(data, v, weights)
 	for k, average := range dst.Averages() {
 		for i, x := range data.Averages()[k] {
 			average[i] = x - average[i]

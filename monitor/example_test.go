@@ -26,7 +26,7 @@ func ExampleMonitor() {
 	onData, onModel := rbm.NewStatistics(model), rbm.NewStatistics(model)
 	for update := uint64(1); update <= updates; update++ {
 		conditionals.Update(model)
-		conditionals.Statistics(onData, model, set.States, nil)
+		conditionals.Statistics(onData, set.States, nil)
 		if err := exact.Moments(ctx, onModel, model, exact.Options{}); err != nil {
 			panic(err)
 		}

@@ -20,24 +20,26 @@ import (
 // For a spin layer, "=1" reads "=+1", and an input is the log-odds of the unit's bit, which is
 // 2(c_j + Σ_i w_ij s_i).
 //
-// Layers of other kinds than bits go through [Layer], in float64: an input is scale·(bias + Σ …), a "probability" the
-// mean of the numbers that a Batch stores.
+// For other kinds of units an input is bias + Σ …, and a "probability" the mean of the number that a Batch stores. Real
+// numbers of states are rounded to 16 bits in products: see [compute.Context.MulReals].
 //
 // A Conditionals holds scratch memory: use one per goroutine. Its products run on several workers by themselves.
 type Conditionals struct {
 	compute   *compute.Context
 	m, n      int
-	toHidden  kernel.Fixed // W with c as offset
-	toVisible kernel.Fixed // Wᵀ with b as offset
-	bits      bitModel     // the model in bits, where its units are not bits already
-	biases    []float32    // of the visible units, in bits
-	constant  float64      // of the energy in bits
-	through   *directions  // nil for pairs of layers that are linear in bits
+	toHidden  direction
+	toVisible direction
+	bits      bitModel  // the model in bits, where its units are not bits already
+	biases    []float32 // of the visible units, in bits, if toHidden is fused
+	constant  float64   // of the energy in bits
 
 	statistics struct {
 		probs     []float32
 		operand   kernel.Fixed
 		transpose kernel.Bits
+		reals     kernel.Reals // transposed
+		products  []float32
+		realsBy   kernel.FixedReals
 		counts    []int
 		sums      []float64
 	}
@@ -56,18 +58,33 @@ func (c *Conditionals) Compute() *compute.Context { return c.compute }
 // Update takes over the parameters that the model has now. It panics if a parameter is not finite.
 func (c *Conditionals) Update(model *Model) {
 	c.m, c.n = model.M(), model.N()
-	if c.through = nil; !model.inBits() {
-		c.through = newDirections(model)
-		return
-	}
-	bits := bitModel{model.W, model.B(), model.C()}
-	c.constant = 0
-	if !isBit(model.Visible) || !isBit(model.Hidden) {
+	c.toHidden.fused = model.isFused()
+	c.toVisible.fused = isLinearInBits(model.Hidden) && hasTwoValues(model.Visible)
+	var bits bitModel
+	switch {
+	case isBit(model.Visible) && isBit(model.Hidden):
+		bits, c.constant = bitModel{model.W, model.B(), model.C()}, 0
+	case c.toHidden.fused || c.toVisible.fused:
 		bits = c.inBits(model)
 	}
 	c.biases = append(c.biases[:0], bits.b...) // those of the model may change before the next Update
-	c.compute.Load(&c.toHidden, bits.w, c.m, c.n, bits.c)
-	c.compute.LoadTransposed(&c.toVisible, bits.w, c.m, c.n, bits.b)
+	c.load(&c.toHidden, model.Visible, model.Hidden, operand{w: bits.w, offset: bits.c, m: c.m, n: c.n}, model.W)
+	c.load(&c.toVisible, model.Hidden, model.Visible, operand{w: bits.w, offset: bits.b, m: c.m, n: c.n, transposed: true}, model.W)
+}
+
+// load gives a direction the operand of log-odds if it is fused, and else W with the units' values put in.
+func (c *Conditionals) load(d *direction, from, to Layer, fused operand, w []float32) {
+	o := fused
+	if !d.fused {
+		o.w, o.offset = w, offsetOf(from, w, c.m, c.n, o.transposed)
+		if scale, _ := from.Line(); scale != 1 {
+			o.w = make([]float32, len(w))
+			for k, x := range w {
+				o.w[k] = float32(scale * float64(x))
+			}
+		}
+	}
+	d.load(c.compute, from, to, o)
 }
 
 // bitModel are the parameters of the energy as a function of bits.
@@ -75,7 +92,7 @@ type bitModel struct{ w, b, c []float32 }
 
 // inBits rounds the model's energy as a function of bits to float32.
 func (c *Conditionals) inBits(model *Model) bitModel {
-	p := model.Bits()
+	p := model.asBits()
 	c.bits = bitModel{round(c.bits.w, p.W), round(c.bits.b, p.B), round(c.bits.c, p.C)}
 	c.constant = p.Offset
 	return c.bits
@@ -92,64 +109,44 @@ func round(dst []float32, src []float64) []float32 {
 // HiddenInputs writes x_rj = c_j + Σ_i w_ij v_ri, the log-odds of h_j given row r of v, into dst (rows×n).
 func (c *Conditionals) HiddenInputs(dst []float32, v Batch) {
 	c.check("visible", v, c.m, len(dst), c.n)
-	if c.through != nil {
-		c.through.toHidden.logOdds(c.compute, dst, v)
-		return
-	}
-	c.compute.Mul(dst, v.bits, &c.toHidden)
+	c.toHidden.logOdds(c.compute, dst, v)
 }
 
 // VisibleInputs writes x_ri = b_i + Σ_j w_ij h_rj, the log-odds of v_i given row r of h, into dst (rows×m).
 func (c *Conditionals) VisibleInputs(dst []float32, h Batch) {
 	c.check("hidden", h, c.n, len(dst), c.m)
-	if c.through != nil {
-		c.through.toVisible.logOdds(c.compute, dst, h)
-		return
-	}
-	c.compute.Mul(dst, h.bits, &c.toVisible)
+	c.toVisible.logOdds(c.compute, dst, h)
 }
 
 // HiddenProbs writes P(h_j=1|v) for each row of v into dst (rows×n).
 func (c *Conditionals) HiddenProbs(dst []float32, v Batch) {
 	c.check("visible", v, c.m, len(dst), c.n)
-	if c.through != nil {
-		c.through.toHidden.means(c.compute, dst, v)
-		return
-	}
-	c.compute.Probabilities(dst, nil, v.bits, &c.toHidden)
+	c.toHidden.means(c.compute, dst, v)
 }
 
 // VisibleProbs writes P(v_i=1|h) for each row of h into dst (rows×m).
 func (c *Conditionals) VisibleProbs(dst []float32, h Batch) {
 	c.check("hidden", h, c.n, len(dst), c.m)
-	if c.through != nil {
-		c.through.toVisible.means(c.compute, dst, h)
-		return
-	}
-	c.compute.Probabilities(dst, nil, h.bits, &c.toVisible)
+	c.toVisible.means(c.compute, dst, h)
 }
 
 // SampleHidden draws h ~ P(h|v) for each row of v into dst. Unit j of row r is decided by the uniform
 // number at (key, step, r, j) alone.
 func (c *Conditionals) SampleHidden(dst, v Batch, key rng.Key, step uint64) {
 	c.check("visible", v, c.m, dst.Rows()*dst.Units(), c.n)
-	if c.through != nil {
-		c.through.toHidden.sample(c.compute, dst, v, key, step)
-		return
-	}
-	c.compute.Sample(dst.bits, nil, v.bits, &c.toHidden, key, step, 0)
+	c.toHidden.sample(c.compute, dst, v, key, step)
 }
 
 // SampleHiddenFree is [Conditionals.SampleHidden] that writes F(v) of each row to free on the way, as
 // [Conditionals.FreeEnergy] would.
 func (c *Conditionals) SampleHiddenFree(dst Batch, free []float64, v Batch, key rng.Key, step uint64) {
 	c.check("visible", v, c.m, dst.Rows()*dst.Units(), c.n)
-	if c.through != nil {
-		c.through.toHidden.sample(c.compute, dst, v, key, step)
-		c.through.toHidden.freeEnergy(c.compute, free, v)
+	if !c.toHidden.fused {
+		c.toHidden.sample(c.compute, dst, v, key, step)
+		c.toHidden.freeEnergy(c.compute, free, v)
 		return
 	}
-	c.compute.Sample(dst.bits, free, v.bits, &c.toHidden, key, step, 0)
+	c.compute.Sample(dst.bits, free, v.bits, &c.toHidden.bits, key, step, 0)
 	c.finishFree(free, v)
 }
 
@@ -158,11 +155,11 @@ func (c *Conditionals) SampleHiddenFree(dst Batch, free []float64, v Batch, key 
 // takes float64 throughout and ten times as long.
 func (c *Conditionals) FreeEnergy(free []float64, v Batch) {
 	c.check("visible", v, c.m, len(free), 1)
-	if c.through != nil {
-		c.through.toHidden.freeEnergy(c.compute, free, v)
+	if !c.toHidden.fused {
+		c.toHidden.freeEnergy(c.compute, free, v)
 		return
 	}
-	c.compute.SumSoftplus(free, v.bits, &c.toHidden)
+	c.compute.SumSoftplus(free, v.bits, &c.toHidden.bits)
 	c.finishFree(free, v)
 }
 
@@ -178,11 +175,7 @@ func (c *Conditionals) finishFree(free []float64, v Batch) {
 // SampleVisible draws v ~ P(v|h) for each row of h into dst, as [Conditionals.SampleHidden] does.
 func (c *Conditionals) SampleVisible(dst, h Batch, key rng.Key, step uint64) {
 	c.check("hidden", h, c.n, dst.Rows()*dst.Units(), c.m)
-	if c.through != nil {
-		c.through.toVisible.sample(c.compute, dst, h, key, step)
-		return
-	}
-	c.compute.Sample(dst.bits, nil, h.bits, &c.toVisible, key, step, 0)
+	c.toVisible.sample(c.compute, dst, h, key, step)
 }
 
 func (c *Conditionals) check(layer string, s Batch, units, dst, outputs int) {
@@ -228,19 +221,21 @@ func (s *Statistics) Averages() [][]float32 {
 //
 // With rows of data it is the positive phase; with rows drawn from the model it is the negative phase,
 // with less variance than sampled h would give (Rao and Blackwell).
-func (c *Conditionals) Statistics(dst *Statistics, model *Model, v Batch, weights []float32) {
+func (c *Conditionals) Statistics(dst *Statistics, v Batch, weights []float32) {
 	rows := v.Rows()
 	if rows == 0 || weights != nil && len(weights) != rows {
 		panic(fmt.Sprintf("rbm: Statistics of %d rows with %d weights", rows, len(weights)))
 	}
-	if c.through != nil {
-		c.through.toHidden.statistics(c.compute, dst, v, weights)
-		return
-	}
 	s := &c.statistics
+	c.check("visible", v, c.m, rows*c.n, c.n)
 	s.probs = resize(s.probs, rows*c.n)
-	c.check("visible", v, c.m, len(s.probs), c.n)
-	c.compute.Probabilities(s.probs, nil, v.bits, &c.toHidden)
+	if d := &c.toHidden; hasTwoValues(d.to) {
+		d.means(c.compute, s.probs, v)
+	} else {
+		d.multiply(c.compute, s.probs, v)
+		d.to.InputMoments(dst.hidden, s.probs, weights)
+		d.meansOf(c.compute, s.probs)
+	}
 	total := float64(rows)
 	if weights != nil {
 		total = 0
@@ -251,13 +246,38 @@ func (c *Conditionals) Statistics(dst *Statistics, model *Model, v Batch, weight
 			}
 		}
 	}
-	s.transpose.Reshape(c.m, rows)
-	c.compute.Transpose(s.transpose, v.bits)
-	c.visibleMeans(dst.V, v, weights, total)
-	c.columnMeans(dst.H, s.probs, total)
-	c.compute.Load(&s.operand, s.probs, rows, c.n, nil)
-	c.compute.MulScaled(dst.VH, s.transpose, &s.operand, float32(1/total))
-	dst.toValues(model)
+	if hasTwoValues(c.toHidden.to) {
+		c.columnMeans(dst.H, s.probs, total)
+	}
+	bits := v.bits.Cols
+	if bits > 0 {
+		s.transpose.Reshape(bits, rows)
+		c.compute.Transpose(s.transpose, v.bits)
+		c.compute.Load(&s.operand, s.probs, rows, c.n, nil)
+		c.compute.MulScaled(dst.VH[:bits*c.n], s.transpose, &s.operand, float32(1/total))
+	}
+	if v.reals.Cols > 0 {
+		s.reals = transposedReals(s.reals, v.reals)
+		c.compute.LoadReals(&s.realsBy, s.probs, rows, c.n)
+		c.compute.MulReals(dst.VH[bits*c.n:], s.reals, &s.realsBy, float32(1/total))
+	}
+	if isLinearInBits(c.toHidden.from) {
+		c.visibleMeans(dst.V, v, weights, total)
+	} else {
+		c.toHidden.from.Moments(dst.visible, v, weights)
+	}
+	dst.toValues(c.toHidden.from, c.toHidden.to)
+}
+
+// transposedReals returns x with rows and columns exchanged, in the memory of dst if it suffices.
+func transposedReals(dst, x kernel.Reals) kernel.Reals {
+	dst = kernel.Reals{Rows: x.Cols, Cols: x.Rows, Values: resize(dst.Values, len(x.Values))}
+	for r := range x.Rows {
+		for i, y := range x.Row(r) {
+			dst.Values[i*dst.Cols+r] = y
+		}
+	}
+	return dst
 }
 
 func (c *Conditionals) visibleMeans(dst []float32, v Batch, weights []float32, total float64) {
@@ -292,26 +312,46 @@ func (c *Conditionals) columnMeans(dst, x []float32, total float64) {
 	}
 }
 
-// toValues turns averages of bits into averages of the units' values, value = scale·bit + offset.
-func (s *Statistics) toValues(model *Model) {
-	if isBit(model.Visible) && isBit(model.Hidden) {
+// toValues turns averages of stored numbers into averages of the units' values, value = scale·stored + offset, where
+// they are units of two values: those of others are so already.
+func (s *Statistics) toValues(visible, hidden Layer) {
+	if isBit(visible) && isBit(hidden) {
 		return
 	}
-	sv, ov := line32(model.Visible)
-	sh, oh := line32(model.Hidden)
-	n := len(s.H)
-	for i, v := range s.V {
-		for j, h := range s.H {
+	sv, ov := line32(visible)
+	sh, oh := line32(hidden)
+	n, v, h := len(s.H), s.V, s.H
+	if !isLinearInBits(visible) {
+		v = stored(v, sv, ov)
+	}
+	if !hasTwoValues(hidden) {
+		h = stored(h, sh, oh)
+	}
+	for i, v := range v {
+		for j, h := range h {
 			vh := &s.VH[i*n+j]
 			*vh = float32(float32(sv*sh**vh)+float32(sv*oh*v)) + float32(float32(ov*sh*h)+ov*oh)
 		}
 	}
-	for i, v := range s.V {
-		s.V[i] = float32(sv*v) + ov
+	if isLinearInBits(visible) {
+		for i, v := range s.V {
+			s.V[i] = float32(sv*v) + ov
+		}
 	}
-	for j, h := range s.H {
-		s.H[j] = float32(sh*h) + oh
+	if hasTwoValues(hidden) {
+		for j, h := range s.H {
+			s.H[j] = float32(sh*h) + oh
+		}
 	}
+}
+
+// stored returns the numbers whose values are given.
+func stored(values []float32, scale, offset float32) []float32 {
+	numbers := make([]float32, len(values))
+	for k, x := range values {
+		numbers[k] = (x - offset) / scale
+	}
+	return numbers
 }
 
 // isBit reports whether the units' values are the stored numbers themselves.

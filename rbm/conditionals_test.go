@@ -109,7 +109,7 @@ func TestStatistics(t *testing.T) {
 			p       []float64
 		}{{nil, nil}, {weights, p}} {
 			got, want := rbm.NewStatistics(model), lecturetest.OfUnits(model, bits.Average(lecturetest.Rows(v), c.p))
-			rbm.NewConditionals(model, compute.New(2)).Statistics(got, model, v, c.weights)
+			rbm.NewConditionals(model, compute.New(2)).Statistics(got, v, c.weights)
 			for _, x := range []struct {
 				name string
 				got  []float32
@@ -128,10 +128,10 @@ func TestStatistics(t *testing.T) {
 func TestStatisticsDoNotDependOnWorkers(t *testing.T) {
 	model, v := wild(130, 31, 257, rbm.Bernoulli, rbm.Spin)
 	want := rbm.NewStatistics(model)
-	rbm.NewConditionals(model, compute.New(1)).Statistics(want, model, v, nil)
+	rbm.NewConditionals(model, compute.New(1)).Statistics(want, v, nil)
 	for _, workers := range []int{2, 7} {
 		got := rbm.NewStatistics(model)
-		rbm.NewConditionals(model, compute.New(workers)).Statistics(got, model, v, nil)
+		rbm.NewConditionals(model, compute.New(workers)).Statistics(got, v, nil)
 		if !slices.Equal(got.VH, want.VH) || !slices.Equal(got.H, want.H) || !slices.Equal(got.V, want.V) {
 			t.Errorf("%d workers give other statistics than one", workers)
 		}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-
-	"harmonium/compute"
 )
 
 // Energy returns E(v,h) = −Σ b_i v_i − Σ c_j h_j − Σ w_ij v_i h_j of each row, in float64.
@@ -16,10 +14,10 @@ func (model *Model) Energy(v, h Batch) []float64 {
 	}
 	model.checkVisible(v)
 	model.checkHidden(h)
-	if !model.inBits() {
-		return newDirections(model).toHidden.energy(v, h)
+	if !isLinearInBits(model.Visible) || !isLinearInBits(model.Hidden) {
+		return model.energyOfLayers(v, h)
 	}
-	p := model.Bits()
+	p := model.asBits()
 	inputs := make([]float64, model.N())
 	energy := make([]float64, v.Rows())
 	for r := range energy {
@@ -40,16 +38,16 @@ func (model *Model) FreeEnergy(v Batch) []float64 { return model.FreeEnergyFunc(
 // once. The function computes in the caller's goroutine, and is for one at a time.
 func (model *Model) FreeEnergyFunc() func(v Batch) []float64 {
 	var free func(dst []float64, v Batch)
-	if model.inBits() {
-		p, inputs := model.Bits(), make([]float64, model.N())
+	if model.isFused() {
+		p, inputs := model.asBits(), make([]float64, model.N())
 		free = func(dst []float64, v Batch) {
 			for r := range dst {
 				dst[r] = p.freeEnergy(v.bits.Row(r), inputs)
 			}
 		}
 	} else {
-		d, on := newDirections(model), compute.New(1)
-		free = func(dst []float64, v Batch) { d.toHidden.freeEnergy(on, dst, v) }
+		model := model.Clone()
+		free = model.freeEnergyOfLayers
 	}
 	return func(v Batch) []float64 {
 		model.checkVisible(v)
@@ -106,6 +104,11 @@ func (model *Model) Bits() *BitParameters {
 	if err := model.CheckBits(); err != nil {
 		panic("rbm: Bits of " + err.Error())
 	}
+	return model.asBits()
+}
+
+// asBits is [Model.Bits] for layers that are linear in bits.
+func (model *Model) asBits() *BitParameters {
 	m, n := model.M(), model.N()
 	p := &BitParameters{W: make([]float64, m*n), B: make([]float64, m), C: make([]float64, n)}
 	sv, ov := model.Visible.Line()

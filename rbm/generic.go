@@ -1,122 +1,51 @@
 package rbm
 
-import (
-	"harmonium/compute"
-	"harmonium/rng"
-)
+// The energies of pairs of layers that are not both linear in bits, through [Layer] alone: a product in float64, and
+// then what the layer makes of its inputs.
 
-// direction is one of the two conditional distributions of a model through [Layer] alone, P(to|from): a product in
-// float64, and then what the layer makes of its inputs. Pairs of layers of bits have the kernels instead.
-type direction struct {
-	from, to Layer
-	w        []float32 // from×to
-	inputs   []float32 // scratch
-}
-
-// directions are both of a model, which is a copy.
-type directions struct {
-	model               *Model
-	toHidden, toVisible direction
-}
-
-func newDirections(model *Model) *directions {
-	model = model.Clone()
-	return &directions{
-		model:     model,
-		toHidden:  direction{from: model.Visible, to: model.Hidden, w: model.W},
-		toVisible: direction{from: model.Hidden, to: model.Visible, w: model.Transpose().W},
-	}
-}
-
-// row writes x_j = Σ_i w_ij v_i of one row to sums.
-func (d *direction) row(sums []float64, s Batch, r int) {
-	clear(sums)
-	scale, offset := d.from.Line()
+// addInputs adds x_j = Σ_i w_ij s_i of a row to sums, for weights w of the units of from (row-major).
+func addInputs(sums []float64, from Layer, w []float32, s Batch, r int) {
+	scale, offset := from.Line()
 	for i := range s.Units() {
 		v := scale*s.stored(r, i) + offset
 		if v == 0 {
 			continue
 		}
-		for j, w := range d.w[i*len(sums) : (i+1)*len(sums)] {
+		for j, w := range w[i*len(sums) : (i+1)*len(sums)] {
 			sums[j] += float64(v * float64(w))
 		}
 	}
 }
 
-// product returns the inputs of all rows, in scratch memory.
-func (d *direction) product(on *compute.Context, s Batch) []float32 {
-	n := d.to.Units()
-	d.inputs = resize(d.inputs, s.Rows()*n)
-	on.Parallel(s.Rows(), func(r int) {
-		sums := make([]float64, n)
-		d.row(sums, s, r)
-		for j, x := range sums {
-			d.inputs[r*n+j] = float32(x)
+// freeEnergyOfLayers writes F(v) = U(v) − Γ(Wᵀv) of each row.
+func (model *Model) freeEnergyOfLayers(free []float64, v Batch) {
+	model.Visible.Energy(free, v)
+	sums, x := make([]float64, model.N()), make([]float32, model.N())
+	var cgf [1]float64
+	for r := range free {
+		clear(sums)
+		addInputs(sums, model.Visible, model.W, v, r)
+		for j, sum := range sums {
+			x[j] = float32(sum)
 		}
-	})
-	return d.inputs
-}
-
-// logOdds writes scale·(bias + input): for units with two values the log-odds of their bit.
-func (d *direction) logOdds(on *compute.Context, dst []float32, s Batch) {
-	scale, _ := d.to.Line()
-	biases := d.to.Biases()
-	for k, x := range d.product(on, s) {
-		dst[k] = float32(scale * (float64(biases[k%len(biases)]) + float64(x)))
+		model.Hidden.CGF(cgf[:], x)
+		free[r] -= cgf[0]
 	}
 }
 
-// means writes the expectations of the numbers that a Batch stores.
-func (d *direction) means(on *compute.Context, dst []float32, s Batch) {
-	scale, offset := d.to.Line()
-	d.to.Mean(dst, d.product(on, s))
-	for k, x := range dst {
-		dst[k] = float32((float64(x) - offset) / scale)
-	}
-}
-
-func (d *direction) sample(on *compute.Context, dst, s Batch, key rng.Key, step uint64) {
-	d.to.Sample(dst, d.product(on, s), key, step)
-}
-
-// freeEnergy writes F(s) = U(s) − Γ(Wᵀs).
-func (d *direction) freeEnergy(on *compute.Context, free []float64, s Batch) {
-	energy := make([]float64, len(free))
-	d.from.Energy(energy, s)
-	d.to.CGF(free, d.product(on, s))
-	for r, e := range energy {
-		free[r] = e - free[r]
-	}
-}
-
-// energy returns U(s) + U(t) − Σ_ij w_ij s_i t_j of each row.
-func (d *direction) energy(s, t Batch) []float64 {
-	energy, other, sums := make([]float64, s.Rows()), make([]float64, s.Rows()), make([]float64, d.to.Units())
-	d.from.Energy(energy, s)
-	d.to.Energy(other, t)
-	scale, offset := d.to.Line()
+// energyOfLayers returns U(v) + U(h) − Σ_ij w_ij v_i h_j of each row.
+func (model *Model) energyOfLayers(v, h Batch) []float64 {
+	energy, other, sums := make([]float64, v.Rows()), make([]float64, v.Rows()), make([]float64, model.N())
+	model.Visible.Energy(energy, v)
+	model.Hidden.Energy(other, h)
+	scale, offset := model.Hidden.Line()
 	for r := range energy {
 		energy[r] += other[r]
-		d.row(sums, s, r)
+		clear(sums)
+		addInputs(sums, model.Visible, model.W, v, r)
 		for j, x := range sums {
-			energy[r] -= float64(x * (scale*t.stored(r, j) + offset))
+			energy[r] -= float64(x * (scale*h.stored(r, j) + offset))
 		}
 	}
 	return energy
-}
-
-// statistics writes the averages of [Conditionals.Statistics].
-func (d *direction) statistics(on *compute.Context, dst *Statistics, v Batch, weights []float32) {
-	x := d.product(on, v)
-	d.from.Moments(dst.visible, v, weights)
-	d.to.InputMoments(dst.hidden, x, weights)
-	mean := make([]float32, len(x))
-	d.to.Mean(mean, x)
-	n := d.to.Units()
-	scale, offset := d.from.Line()
-	on.Parallel(d.from.Units(), func(i int) {
-		weightedMeans(dst.VH[i*n:(i+1)*n], v.Rows(), weights, func(r, j int) float64 {
-			return (scale*v.stored(r, i) + offset) * float64(mean[r*n+j])
-		})
-	})
 }

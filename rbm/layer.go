@@ -39,11 +39,11 @@ type Layer interface {
 	// CGF writes the cumulant generating function Γ(x) = log Σ_s e^(x·s − U(s)) of each row of x (rows×units), so that
 	// a model with this hidden layer has the free energy F(v) = U_v(v) − Γ(Wᵀv).
 	CGF(dst []float64, x []float32)
-	// Mean writes ⟨s_i⟩ = ∂Γ/∂x_i, in the units' values, into dst (rows×units).
+	// Mean writes ⟨s_i⟩ = ∂Γ/∂x_i, in the units' values, into dst (rows×units), which may be x.
 	Mean(dst, x []float32)
 	// Sample draws each row of dst from P(s|x); x = nil stands for zeros. Unit i of row r is decided by the random
-	// numbers at (key, step, r, i) alone.
-	Sample(dst Batch, x []float32, key rng.Key, step uint64)
+	// numbers at (key, step, first+r, i) alone, so that rows may be drawn in several calls.
+	Sample(dst Batch, x []float32, key rng.Key, step uint64, first uint32)
 	// Moments writes the averages of −∂U/∂θ over the rows of s, for the biases ⟨s_i⟩, into dst, in the order of
 	// Parameters. weights gives each row's weight, none of them negative; nil means equal ones. They need not sum to one.
 	Moments(dst [][]float32, s Batch, weights []float32)

@@ -213,13 +213,13 @@ func (s *layerSuite) samples(t *testing.T) {
 			x = append(x, s.row(r)...)
 		}
 		drawn := s.layer.NewBatch(count)
-		s.layer.Sample(drawn, x, rng.Seed(1), uint64(r))
+		s.layer.Sample(drawn, x, rng.Seed(1), uint64(r), 0)
 		p, _ := s.probabilities(s.row(r))
 		lecturetest.Drawn(t, fmt.Sprint("inputs ", s.row(r)), lecturetest.Rows(drawn), p)
 
 		fewer, another := s.layer.NewBatch(100), s.layer.NewBatch(100)
-		s.layer.Sample(fewer, x[:100*suiteUnits], rng.Seed(1), uint64(r))
-		s.layer.Sample(another, x[:100*suiteUnits], rng.Seed(1), uint64(r+1))
+		s.layer.Sample(fewer, x[:100*suiteUnits], rng.Seed(1), uint64(r), 0)
+		s.layer.Sample(another, x[:100*suiteUnits], rng.Seed(1), uint64(r+1), 0)
 		if !fewer.Equal(drawn.Slice(0, 100)) {
 			t.Error("a row depends on the number of rows")
 		}
@@ -228,8 +228,8 @@ func (s *layerSuite) samples(t *testing.T) {
 		}
 	}
 	none, zeros := s.layer.NewBatch(100), s.layer.NewBatch(100)
-	s.layer.Sample(none, nil, rng.Seed(1), 0)
-	if s.layer.Sample(zeros, make([]float32, 100*suiteUnits), rng.Seed(1), 0); !none.Equal(zeros) {
+	s.layer.Sample(none, nil, rng.Seed(1), 0, 0)
+	if s.layer.Sample(zeros, make([]float32, 100*suiteUnits), rng.Seed(1), 0, 0); !none.Equal(zeros) {
 		t.Error("no inputs and inputs of 0 draw differently")
 	}
 }
@@ -306,7 +306,7 @@ func TestGenericPathAgrees(t *testing.T) {
 		model, v := wild(m, n, rows, visible, hidden)
 		other := &rbm.Model{Visible: foreign{model.Visible}, Hidden: model.Hidden, W: model.W}
 		h := rbm.NewBatch(rows, n)
-		model.Hidden.Sample(h, nil, rng.Seed(1), 0)
+		model.Hidden.Sample(h, nil, rng.Seed(1), 0, 0)
 		weights := make([]float32, rows)
 		for r := range weights {
 			weights[r] = float32(r % 4)
@@ -384,7 +384,7 @@ func everyNumber(model *rbm.Model, v, h rbm.Batch, weights []float32) map[string
 	all["quick free energy"], all["free energy beside draws"] = quick, drawn
 	s := rbm.NewStatistics(model)
 	for _, weights := range [][]float32{nil, weights} {
-		c.Statistics(s, model, v, weights)
+		c.Statistics(s, v, weights)
 		for k, x := range s.Averages() {
 			add(fmt.Sprint("average ", k), x)
 		}

@@ -17,11 +17,11 @@ import (
 // places share the products of the model's [Conditionals], and take their own factor and offset after the sum: no place
 // has weights of its own, and one product serves states at many places.
 //
-// Layers of other kinds than bits have a model at each place instead.
+// Layers of other kinds than bits take their share of the inputs in the same way, and have interpolated parameters.
 type Line struct {
 	base, model *Model
 	end         *Conditionals
-	visible     []float32 // biases of the base in bits
+	visible     []float32 // biases of the base in bits, where a direction is fused
 	hidden      []float32 // nil where they are 0
 	constant    float64   // of the base's energy in bits
 }
@@ -30,15 +30,15 @@ type Line struct {
 // model as it was when these were updated last. It panics if the base has weights, or parameters that are not finite,
 // or if the three differ in numbers and kinds of units.
 func NewLine(base, model *Model, end *Conditionals) *Line {
-	if !base.Fits(model) || end.m != model.M() || end.n != model.N() || (end.through == nil) != model.inBits() {
+	if !base.Fits(model) || end.m != model.M() || end.n != model.N() || end.toHidden.fused != model.isFused() {
 		panic("rbm: a line between models of different units")
 	}
 	if slices.ContainsFunc(base.W, func(w float32) bool { return w != 0 }) {
 		panic("rbm: a line from a model with weights")
 	}
 	l := &Line{base: base.Clone(), model: model, end: end}
-	if model.inBits() {
-		bits := base.Bits()
+	if end.toHidden.fused || end.toVisible.fused {
+		bits := base.asBits()
 		l.visible, l.constant = round(nil, bits.B), bits.Offset
 		if slices.ContainsFunc(bits.C, func(c float64) bool { return c != 0 }) {
 			l.hidden = round(nil, bits.C)
@@ -63,14 +63,13 @@ type Stretch struct {
 }
 
 // Places are the conditionals at places of a line, for states of which the first rows are at the first place, and so
-// on. Random numbers of bits belong to the row of a state, whatever its place; those of other kinds to the number of
-// the place and the row there.
+// on. Random numbers belong to the row of a state, whatever its place.
 type Places struct {
 	line            *Line
 	list            []Stretch
-	hidden, visible []kernel.Part
+	hidden, visible []kernel.Part // for directions that are fused
 	offsets         []float32
-	at              *Model // scratch for kinds that are no bits
+	at              [2]Layer // scratch: a visible and a hidden layer with interpolated parameters
 }
 
 // At returns the conditionals at the places of a list.
@@ -88,11 +87,10 @@ func (p *Places) Set(list ...Stretch) {
 		}
 	}
 	p.list = append(p.list[:0], list...)
-	if l := p.line; l.model.inBits() {
-		p.offsets = resize(p.offsets, len(list)*(len(l.visible)+len(l.hidden)))[:0]
-		p.visible = p.parts(p.visible[:0], l.visible)
-		p.hidden = p.parts(p.hidden[:0], l.hidden)
-	}
+	l := p.line
+	p.offsets = resize(p.offsets, len(list)*(len(l.visible)+len(l.hidden)))[:0]
+	p.visible = p.parts(p.visible[:0], l.visible)
+	p.hidden = p.parts(p.hidden[:0], l.hidden)
 }
 
 // parts appends the parts for a layer whose base has biases, or nil for zeros.
@@ -124,26 +122,72 @@ func (p *Places) rows() int {
 func (p *Places) SampleHidden(dst, v Batch, key rng.Key, step uint64) {
 	l := p.line
 	p.check("visible", v, l.end.m, dst, l.end.n)
-	if l.end.through != nil {
-		p.each(key, func(c *Conditionals, key rng.Key, from, to int) {
-			c.SampleHidden(dst.Slice(from, to), v.Slice(from, to), key, step)
-		})
-		return
-	}
-	l.end.compute.SampleParts(dst.bits, v.bits, &l.end.toHidden, p.hidden, key, step)
+	p.sample(&l.end.toHidden, p.hidden, dst, v, key, step)
 }
 
 // SampleVisible draws v ~ P_β(v|h) for each row of h into dst.
 func (p *Places) SampleVisible(dst, h Batch, key rng.Key, step uint64) {
 	l := p.line
 	p.check("hidden", h, l.end.n, dst, l.end.m)
-	if l.end.through != nil {
-		p.each(key, func(c *Conditionals, key rng.Key, from, to int) {
-			c.SampleVisible(dst.Slice(from, to), h.Slice(from, to), key, step)
-		})
+	p.sample(&l.end.toVisible, p.visible, dst, h, key, step)
+}
+
+func (p *Places) sample(d *direction, parts []kernel.Part, dst, s Batch, key rng.Key, step uint64) {
+	on := p.line.end.compute
+	if d.fused {
+		on.SampleParts(dst.bits, s.bits, &d.bits, parts, key, step)
 		return
 	}
-	l.end.compute.SampleParts(dst.bits, h.bits, &l.end.toVisible, p.visible, key, step)
+	x := d.product(on, s)
+	p.each(d, x, func(at Layer, x []float32, place float64, from, to int) {
+		if hasTwoValues(at) {
+			d.addBiases(on, at, x, place)
+			return
+		}
+		multiplyBy(x, float32(place))
+		d.draw(on, at, dst.Slice(from, to), x, key, step, from)
+	})
+	if hasTwoValues(d.to) {
+		on.Draw(dst.bits, x, key, step)
+	}
+}
+
+// each calls f for the rows at each place with the layer that a direction leads to, as it is there, and the inputs of
+// these rows.
+func (p *Places) each(d *direction, x []float32, f func(at Layer, x []float32, place float64, from, to int)) {
+	from, units := 0, d.to.Units()
+	for _, s := range p.list {
+		if to := from + s.Rows; to > from {
+			f(p.layer(d, s.Place), x[from*units:to*units], s.Place, from, to)
+			from = to
+		}
+	}
+}
+
+// layer returns the layer that a direction leads to at a place, in scratch memory.
+func (p *Places) layer(d *direction, place float64) Layer {
+	base, side := p.line.base.Visible, 0
+	if d == &p.line.end.toHidden {
+		base, side = p.line.base.Hidden, 1
+	}
+	return p.interpolated(side, base, d.to, place)
+}
+
+func (p *Places) interpolated(side int, base, end Layer, place float64) Layer {
+	if p.at[side] == nil {
+		p.at[side] = end.Clone()
+	}
+	from, to := base.Parameters(), end.Parameters()
+	for k, x := range p.at[side].Parameters() {
+		p.line.end.compute.Interpolate(x.Values, from[k].Values, to[k].Values, float32(place))
+	}
+	return p.at[side]
+}
+
+func multiplyBy(x []float32, factor float32) {
+	for k := range x {
+		x[k] *= factor
+	}
 }
 
 // FreeEnergy writes F_β(v) = −log Σ_h e^(−E_β(v,h)) of each row of v to free.
@@ -162,11 +206,11 @@ func FreeEnergies(v Batch, list ...Free) {
 	}
 	l := list[0].At.line
 	l.checkFree(v, list)
-	if l.end.through != nil {
-		freeThrough(v, list)
+	if !l.end.toHidden.fused {
+		l.freeOfLayers(v, list)
 		return
 	}
-	l.end.compute.SumSoftplusParts(v.bits, &l.end.toHidden, sums(list)...)
+	l.end.compute.SumSoftplusParts(v.bits, &l.end.toHidden.bits, sums(list)...)
 	l.finish(v, list)
 }
 
@@ -187,19 +231,31 @@ func (p *Places) SampleHiddenFree(dst, v Batch, key rng.Key, step uint64, list .
 	l := p.line
 	p.check("visible", v, l.end.m, dst, l.end.n)
 	l.checkFree(v, list)
-	if l.end.through != nil {
+	if !l.end.toHidden.fused {
 		p.SampleHidden(dst, v, key, step)
-		freeThrough(v, list)
+		l.freeOfLayers(v, list)
 		return
 	}
-	l.end.compute.SampleParts(dst.bits, v.bits, &l.end.toHidden, p.hidden, key, step, sums(list)...)
+	l.end.compute.SampleParts(dst.bits, v.bits, &l.end.toHidden.bits, p.hidden, key, step, sums(list)...)
 	l.finish(v, list)
 }
 
-func freeThrough(v Batch, list []Free) {
+// freeOfLayers writes F_β(v) = U_β(v) − Γ_β(βWᵀv) by one product.
+func (l *Line) freeOfLayers(v Batch, list []Free) {
+	d, on := &l.end.toHidden, l.end.compute
+	x := d.product(on, v)
+	var scratch []float32
 	for _, f := range list {
-		f.At.each(rng.Key{}, func(c *Conditionals, _ rng.Key, from, to int) {
-			c.FreeEnergy(f.To[from:to], v.Slice(from, to))
+		p := f.At
+		p.each(d, x, func(at Layer, x []float32, place float64, from, to int) {
+			scratch = append(scratch[:0], x...)
+			multiplyBy(scratch, float32(place))
+			d.cgf(on, at, f.To[from:to], scratch)
+			energy := make([]float64, to-from)
+			p.interpolated(0, l.base.Visible, d.from, place).Energy(energy, v.Slice(from, to))
+			for r, e := range energy {
+				f.To[from+r] = e - f.To[from+r]
+			}
 		})
 	}
 }
@@ -238,19 +294,6 @@ func (p *Places) placeOf(row int) float64 {
 		row -= s.Rows
 	}
 	panic("rbm: a row beyond all places")
-}
-
-// each calls f with the conditionals of each place, by a model of its own, for the rows there.
-func (p *Places) each(key rng.Key, f func(c *Conditionals, key rng.Key, from, to int)) {
-	if p.at == nil {
-		p.at = p.line.model.Clone()
-	}
-	from := 0
-	for k, s := range p.list {
-		p.line.interpolate(p.at, p.line.end.through.model, s.Place)
-		f(NewConditionals(p.at, p.line.end.compute), key.Stream(rng.Stream(k)), from, from+s.Rows)
-		from += s.Rows
-	}
 }
 
 // Interpolate sets the parameters of dst to those at a place between the base and the model as it is now.

@@ -128,8 +128,10 @@ func (model *Model) CheckBits() error {
 		model.Visible.Kind(), model.Hidden.Kind(), Bernoulli, Spin)
 }
 
-func (model *Model) inBits() bool {
-	_, visible := model.Visible.(bitLayer)
-	_, hidden := model.Hidden.(bitLayer)
-	return visible && hidden
+func (model *Model) inBits() bool { return hasTwoValues(model.Visible) && hasTwoValues(model.Hidden) }
+
+// isFused reports whether the hidden units have two values and the visible ones are bits with a linear energy, so that
+// one product of bits gives log-odds of h and F(v).
+func (model *Model) isFused() bool {
+	return isLinearInBits(model.Visible) && hasTwoValues(model.Hidden)
 }

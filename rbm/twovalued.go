@@ -20,10 +20,23 @@ func newTwoValued(units int, scale, offset float64) twoValued {
 	return twoValued{b, []Named{{Name: "biases", Values: b}}, scale, offset}
 }
 
-// bitLayer is a layer that is linear in bits.
-type bitLayer interface{ linearInBits() }
+// bitLayer is a layer whose configurations may be bits alone, with an energy that is linear in them.
+type bitLayer interface{ linearInBits() bool }
 
-func (l twoValued) linearInBits() {}
+func isLinearInBits(l Layer) bool {
+	bits, ok := l.(bitLayer)
+	return ok && bits.linearInBits()
+}
+
+func (l twoValued) linearInBits() bool { return true }
+
+// hasTwoValues reports whether a layer is twoValued.
+func hasTwoValues(l Layer) bool {
+	_, ok := l.(interface{ twoValues() })
+	return ok
+}
+
+func (l twoValued) twoValues() {}
 
 func (l twoValued) clone() twoValued {
 	c := newTwoValued(len(l.biases), l.scale, l.offset)
@@ -61,10 +74,10 @@ func (l twoValued) Energy(dst []float64, s Batch) {
 }
 
 // Sample sets a bit with probability σ(scale·(b_i+x_i)): the log-odds of the two values.
-func (l twoValued) Sample(dst Batch, x []float32, key rng.Key, step uint64) {
+func (l twoValued) Sample(dst Batch, x []float32, key rng.Key, step uint64, first uint32) {
 	checkUnits(l, dst)
 	set := func(r, i int, p float64) {
-		block := key.Block(rng.At(step, uint32(r), uint32(i)))
+		block := key.Block(rng.At(step, first+uint32(r), uint32(i)))
 		dst.SetBit(r, i, float64(rng.Uniform(block[i%4])) < p)
 	}
 	if x != nil {

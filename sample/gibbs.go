@@ -30,7 +30,7 @@ func NewChains(v rbm.Batch, n int, key rng.Key) *Chains {
 // Bernoulli units, v_i ~ σ(2b_i) for the bits of spins. It is the start of chains that knows nothing but the biases.
 func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	v := model.Visible.NewBatch(count)
-	model.Visible.Sample(v, nil, key.Stream(rng.StreamStart), 0)
+	model.Visible.Sample(v, nil, key.Stream(rng.StreamStart), 0, 0)
 	return v
 }
 
@@ -40,7 +40,7 @@ func RandomStarts(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	v := FromBiases(model, count, key)
 	fair := model.Visible.Clone()
 	clear(fair.Biases())
-	fair.Sample(v.Slice(0, (count+1)/2), nil, key.Stream(rng.StreamRestart), 0)
+	fair.Sample(v.Slice(0, (count+1)/2), nil, key.Stream(rng.StreamRestart), 0, 0)
 	return v
 }
 

@@ -87,7 +87,7 @@ func unpack(v rbm.Batch) []float32 {
 // fromHidden returns visible means σ(b + W h) given fair coins h in the hidden layer.
 func (s *Modes) fromHidden(count int, key rng.Key) []float32 {
 	h := s.model.Hidden.NewBatch(count)
-	rbm.NewLayer(s.model.Hidden.Kind(), s.model.N()).Sample(h, nil, key.Stream(rng.StreamHidden), 0)
+	rbm.NewLayer(s.model.Hidden.Kind(), s.model.N()).Sample(h, nil, key.Stream(rng.StreamHidden), 0, 0)
 	v := make([]float32, count*s.model.M())
 	s.field.means(v, s.field.b, s.field.wt, unpack(h), count)
 	return v

@@ -298,7 +298,7 @@ func TestTemperingClone(t *testing.T) {
 		if !a.State().Visible.Equal(p.State().Visible) || !slices.Equal(a.Betas(), p.Betas()) || a.RoundTrips() != 0 {
 			t.Errorf("%v: the clone begins at other states or temperatures", units)
 		}
-		for range 100 { // of which a clone needs some before its first trip
+		for range 300 { // of which a clone needs some before its first trip
 			a.Round()
 			b.Round()
 			other.Round()

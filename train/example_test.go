@@ -61,7 +61,7 @@ func (p *tieleman) Start(s train.Setup) error {
 func (p *tieleman) Phase(_ context.Context, dst *rbm.Statistics, u train.Update) error {
 	p.chains.Sweep(u.Conditionals, 1)
 	p.overlap.See(p.chains.Visible, u.Number+1)
-	u.Conditionals.Statistics(dst, u.Model, p.chains.Visible, nil)
+	u.Conditionals.Statistics(dst, p.chains.Visible, nil)
 	return nil
 }
 

@@ -17,7 +17,7 @@ func overfitting(t *testing.T, c train.Config) *train.Training {
 	t.Helper()
 	rows := func(count int, seed uint64) *data.Set {
 		set := &data.Set{States: rbm.NewBatch(count, 12)}
-		rbm.NewLayer(rbm.Bernoulli, 12).Sample(set.States, nil, rng.Seed(seed), 0) // fair coins
+		rbm.NewLayer(rbm.Bernoulli, 12).Sample(set.States, nil, rng.Seed(seed), 0, 0) // fair coins
 		for r := range count {
 			set.States.SetBit(r, 1, set.States.Bit(r, 0)) // and something to learn
 		}

@@ -80,7 +80,7 @@ func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 		}
 		p.replicas.exchange(&p.population, u)
 	}
-	u.Conditionals.Statistics(dst, u.Model, p.Visible(), nil)
+	u.Conditionals.Statistics(dst, p.Visible(), nil)
 	p.population.see(u.Number + 1)
 	p.adapt(u.Number + 1)
 	return nil

@@ -127,7 +127,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	rows, weights := t.nextMinibatch()
 
 	t.conditionals.Update(t.Model)
-	t.conditionals.Statistics(t.positive, t.Model, rows, weights) // ⟨·⟩_data
+	t.conditionals.Statistics(t.positive, rows, weights) // ⟨·⟩_data
 	err := t.config.Negative.Phase(ctx, t.negative, Update{       // ⟨·⟩_model
 		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows,
 	})

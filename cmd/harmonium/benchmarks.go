@@ -223,7 +223,7 @@ func (b *bencher) training() {
 // trainingRate returns updates a second, without evaluations. One sweep means the plain gradient and sgd.
 func (b *bencher) trainingRate(m, n, batch int, negative train.PCD, on *compute.Context) (perSecond float64, ok bool) {
 	set := &data.Set{States: rbm.NewBatch(2000, m)}
-	rbm.NewLayer(rbm.Bernoulli, m).Sample(set.States, nil, rng.Seed(2), 0) // fair coins
+	rbm.NewLayer(rbm.Bernoulli, m).Sample(set.States, nil, rng.Seed(2), 0, 0) // fair coins
 	c := train.Config{
 		Compute: on, Batch: batch, Updates: 1 << 30, Every: 1 << 30, Rate: 1e-4, Schedule: train.Constant, Negative: &negative,
 	}

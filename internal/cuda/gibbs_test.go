@@ -101,7 +101,7 @@ func TestStatisticsAreThoseOfTheCPU(t *testing.T) {
 			name, model := fmt.Sprintf("%d×%d, %d rows", s.m, s.n, s.rows), randomModel(s.m, s.n, 0.2, 3)
 			v := randomBits(s.rows, s.m, 90, 4)
 			want := rbm.NewStatistics(model)
-			rbm.NewConditionals(model, nil).Statistics(want, model, batchOf(t, v), nil)
+			rbm.NewConditionals(model, nil).Statistics(want, batchOf(t, v), nil)
 			p, err := d.NewConditionals(model.W, model.B(), model.C())
 			if err != nil {
 				t.Fatal(err)

@@ -93,14 +93,14 @@ func (l *foreign) Mean(dst, x []float32) {
 	}
 }
 
-func (l *foreign) Sample(dst rbm.Batch, x []float32, key rng.Key, step uint64) {
+func (l *foreign) Sample(dst rbm.Batch, x []float32, key rng.Key, step uint64, first uint32) {
 	for r := range dst.Rows() {
 		for i := range l.biases {
 			input := 0.0
 			if x != nil {
 				input = float64(x[r*len(l.biases)+i])
 			}
-			u := rng.Uniform(key.Block(rng.At(step, uint32(r), uint32(i)))[i%4])
+			u := rng.Uniform(key.Block(rng.At(step, first+uint32(r), uint32(i)))[i%4])
 			dst.SetBit(r, i, float64(u) < l.high(i, input))
 		}
 	}

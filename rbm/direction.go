@@ -1,0 +1,213 @@
+package rbm
+
+import (
+	"harmonium/compute"
+	"harmonium/internal/kernel"
+	"harmonium/rng"
+)
+
+// direction is one of the two conditional distributions of a model, P(to|from): a product of states with W or Wᵀ, and
+// then what the other layer makes of its inputs.
+//
+// Where the states are bits and the layer has two values, the product gives log-odds, and kernels make of them what is
+// wanted while they are in the cache. Elsewhere the inputs x = Σ w s come without biases, and [Layer] knows the rest.
+type direction struct {
+	from, to Layer
+	fused    bool
+	bits     kernel.Fixed      // of the units of from that are bits: log-odds if fused, else inputs
+	reals    kernel.FixedReals // and of the others
+	inputs   []float32         // scratch
+	fields   []float32         // scratch: biases on a line
+}
+
+// operand is what a direction multiplies states by, row-major: m×n, the rows of which are the units of `from`, unless
+// it is transposed. offset is for each unit of `to`, nil for zeros.
+type operand struct {
+	w, offset  []float32
+	m, n       int
+	transposed bool
+}
+
+// load takes over the layers and the operand.
+func (d *direction) load(on *compute.Context, from, to Layer, o operand) {
+	d.from, d.to = copied(d.from, from), copied(d.to, to)
+	bits := from.NewBatch(0).Bits()
+	switch reals := from.Units() - bits; {
+	case o.transposed && reals == 0:
+		on.LoadTransposed(&d.bits, o.w, o.m, o.n, o.offset)
+	case o.transposed && bits == 0:
+		on.LoadRealsTransposed(&d.reals, o.w, o.m, o.n)
+	case o.transposed:
+		d.load(on, from, to, operand{w: transposed(o.w, o.m, o.n), offset: o.offset, m: o.n, n: o.m})
+	default:
+		on.Load(&d.bits, o.w[:bits*o.n], bits, o.n, o.offset)
+		on.LoadReals(&d.reals, o.w[bits*o.n:], reals, o.n)
+	}
+}
+
+// copied returns a layer with the parameters of another, in the memory of before if it fits.
+func copied(before, layer Layer) Layer {
+	if before == nil || before.Kind() != layer.Kind() || before.Units() != layer.Units() {
+		return layer.Clone()
+	}
+	from := layer.Parameters()
+	for k, p := range before.Parameters() {
+		copy(p.Values, from[k].Values)
+	}
+	return before
+}
+
+func transposed(w []float32, m, n int) []float32 {
+	t := make([]float32, len(w))
+	for i := range m {
+		for j := range n {
+			t[j*m+i] = w[i*n+j]
+		}
+	}
+	return t
+}
+
+// offsetOf returns the inputs Σ_i w_ij·offset that units contribute whose stored numbers are 0, or nil for zeros; w is as in
+// operand.
+func offsetOf(from Layer, w []float32, m, n int, transposed bool) []float32 {
+	_, offset := from.Line()
+	if offset == 0 {
+		return nil
+	}
+	units := n
+	if transposed {
+		units = m
+	}
+	sums := make([]float64, units)
+	for k, w := range w {
+		to := k % n
+		if transposed {
+			to = k / n
+		}
+		sums[to] += float64(offset * float64(w))
+	}
+	return round(nil, sums)
+}
+
+// product returns the inputs of all rows, in scratch memory: log-odds if fused.
+func (d *direction) product(on *compute.Context, s Batch) []float32 {
+	d.inputs = resize(d.inputs, s.Rows()*d.to.Units())
+	d.multiply(on, d.inputs, s)
+	return d.inputs
+}
+
+func (d *direction) multiply(on *compute.Context, dst []float32, s Batch) {
+	switch {
+	case s.reals.Cols == 0:
+		on.Mul(dst, s.bits, &d.bits)
+	case s.bits.Cols == 0:
+		on.MulReals(dst, s.reals, &d.reals, 1)
+	default:
+		on.Mul(dst, s.bits, &d.bits)
+		on.AddMulReals(dst, s.reals, &d.reals, 1)
+	}
+}
+
+// logOdds writes scale·(bias + input): for units with two values the log-odds of their bit.
+func (d *direction) logOdds(on *compute.Context, dst []float32, s Batch) {
+	if d.multiply(on, dst, s); !d.fused {
+		d.addBiases(on, d.to, dst, 1)
+	}
+}
+
+// addBiases turns inputs into scale·(bias + factor·input).
+func (d *direction) addBiases(on *compute.Context, to Layer, x []float32, factor float64) {
+	scale, _ := to.Line()
+	d.fields = resize(d.fields, to.Units())
+	for i, b := range to.Biases() {
+		d.fields[i] = float32(scale * float64(b))
+	}
+	on.AddRow(x, float32(scale*factor), d.fields)
+}
+
+// means writes the expectations of the numbers that a Batch stores.
+func (d *direction) means(on *compute.Context, dst []float32, s Batch) {
+	if d.fused {
+		on.Probabilities(dst, nil, s.bits, &d.bits)
+		return
+	}
+	d.multiply(on, dst, s)
+	d.meansOf(on, dst)
+}
+
+// meansOf turns inputs of all rows into means.
+func (d *direction) meansOf(on *compute.Context, x []float32) {
+	if hasTwoValues(d.to) {
+		d.addBiases(on, d.to, x, 1)
+		on.Sigmoids(x, x)
+		return
+	}
+	scale, offset := d.to.Line()
+	inBlocks(on, d.to, len(x), func(from, to int) {
+		x := x[from:to]
+		d.to.Mean(x, x)
+		for k, y := range x {
+			x[k] = float32((float64(y) - offset) / scale)
+		}
+	})
+}
+
+// blockRows is the number of rows that one goroutine takes at a time.
+const blockRows = 8
+
+// inBlocks calls f with the places from…to−1 of all numbers, some rows of a layer's units at a time, on several
+// workers.
+func inBlocks(on *compute.Context, layer Layer, numbers int, f func(from, to int)) {
+	block := blockRows * layer.Units()
+	on.Parallel((numbers+block-1)/block, func(k int) { f(k*block, min((k+1)*block, numbers)) })
+}
+
+func (d *direction) sample(on *compute.Context, dst, s Batch, key rng.Key, step uint64) {
+	if d.fused {
+		on.Sample(dst.bits, nil, s.bits, &d.bits, key, step, 0)
+		return
+	}
+	x := d.product(on, s)
+	if hasTwoValues(d.to) {
+		d.addBiases(on, d.to, x, 1)
+		on.Draw(dst.bits, x, key, step)
+		return
+	}
+	d.draw(on, d.to, dst, x, key, step, 0)
+}
+
+// draw samples a layer, as it is at a place of a line, from inputs of its rows, the first of which is number first.
+func (d *direction) draw(on *compute.Context, to Layer, dst Batch, x []float32, key rng.Key, step uint64, first int) {
+	units := to.Units()
+	inBlocks(on, to, len(x), func(from, end int) {
+		to.Sample(dst.Slice(from/units, end/units), x[from:end], key, step, uint32(first+from/units))
+	})
+}
+
+// cgf writes Γ of inputs of rows, which it may overwrite.
+func (d *direction) cgf(on *compute.Context, to Layer, dst []float64, x []float32) {
+	if to.Kind() == Bernoulli && hasTwoValues(to) {
+		d.addBiases(on, to, x, 1)
+		on.Softpluses(x, x)
+		units := to.Units()
+		for r := range dst {
+			dst[r] = 0
+			for _, y := range x[r*units : (r+1)*units] {
+				dst[r] += float64(y)
+			}
+		}
+		return
+	}
+	units := to.Units()
+	inBlocks(on, to, len(x), func(from, end int) { to.CGF(dst[from/units:end/units], x[from:end]) })
+}
+
+// freeEnergy writes F(s) = U(s) − Γ(Wᵀs).
+func (d *direction) freeEnergy(on *compute.Context, free []float64, s Batch) {
+	energy := make([]float64, len(free))
+	d.from.Energy(energy, s)
+	d.cgf(on, d.to, free, d.product(on, s))
+	for r, e := range energy {
+		free[r] = e - free[r]
+	}
+}
