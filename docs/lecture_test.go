@@ -121,7 +121,7 @@ func Example_descent() {
 
 func Example_gibbs() {
 	model := small()
-	chains := sample.NewChains(sample.FromBiases(model, 10000, rng.Seed(1)), model.N(), rng.Seed(1))
+	chains := sample.NewChains(sample.FromBiases(model, 10000, rng.Seed(1)), model.Hidden, rng.Seed(1))
 	chains.Sweep(rbm.NewConditionals(model, nil), 100) // h ~ P(h|v), v ~ P(v|h), a hundred times
 
 	on := 0.0

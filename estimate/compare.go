@@ -52,7 +52,7 @@ func some(v rbm.Batch, source *rng.Source) rbm.Batch {
 	order := make([]int, v.Rows())
 	source.Perm(order)
 	order = order[:min(comparedRows, len(order))]
-	chosen := rbm.NewBatch(len(order), v.Units())
+	chosen := v.Like(len(order))
 	chosen.Gather(v, order)
 	return chosen
 }
@@ -118,7 +118,7 @@ type distanceTable struct {
 func distances(samples, data rbm.Batch) distanceTable {
 	n := samples.Rows() + data.Rows()
 	t := distanceTable{samples: samples.Rows(), rows: n, d: make([]float64, n*n)}
-	all := rbm.NewBatch(n, samples.Units())
+	all := samples.Like(n)
 	all.Slice(0, samples.Rows()).Copy(samples)
 	all.Slice(samples.Rows(), n).Copy(data)
 	for k := range n {

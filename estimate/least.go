@@ -36,7 +36,7 @@ func (e *estimator) seeData() {
 	order = slices.CompactFunc(order, func(r, s int) bool { return all.Compare(r, all, s) == 0 })
 	var logs []sample.LogZ
 	for block := range slices.Chunk(order, blockRows) {
-		rows := rbm.NewBatch(len(block), all.Units())
+		rows := all.Like(len(block))
 		rows.Gather(all, block)
 		for _, f := range e.see(rows) {
 			logs = append(logs, sample.LogZ{Value: -f})

@@ -200,7 +200,7 @@ func (e *estimator) forward(ctx context.Context, b *Bracket) (ends rbm.Batch, se
 	b.MissedByAIS = b.AIS.Value - ais.LogZ().Value
 	b.settledModes = e.settled(shares)
 	ais.Resample()
-	ends = rbm.NewBatch(back, e.model.M())
+	ends = e.model.Visible.NewBatch(back)
 	ends.Gather(ais.Chains.Visible, spread()) // copies of a chain stand side by side
 	return ends, seen, shares, nil
 }
@@ -240,11 +240,13 @@ func (e *estimator) shares(p *sample.WeightedChains) []sample.LogZ {
 
 // stack returns the rows of all batches, one below the other.
 func stack(batches ...rbm.Batch) rbm.Batch {
-	rows := 0
+	rows, like := 0, batches[0]
 	for _, b := range batches {
-		rows += b.Rows()
+		if b.Rows() > 0 {
+			rows, like = rows+b.Rows(), b
+		}
 	}
-	whole, at := rbm.NewBatch(rows, batches[0].Units()), 0
+	whole, at := like.Like(rows), 0
 	for _, b := range batches {
 		if b.Rows() > 0 {
 			whole.Slice(at, at+b.Rows()).Copy(b)
@@ -269,7 +271,7 @@ func spread() []int {
 func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []sample.LogZ, key rng.Key) (
 	z sample.LogZ, covered float64, at rbm.Batch, err error,
 ) {
-	chains := sample.NewChains(start, e.model.N(), key)
+	chains := sample.NewChains(start, e.model.Hidden, key)
 	for range warmUp(len(e.places) - 1) {
 		if ctx.Err() != nil {
 			return z, 0, at, ctx.Err()

@@ -69,7 +69,7 @@ func TestAnnealAlongALine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		z, lengths, err := sample.ReverseAIS(t.Context(), line, places, sample.NewChains(v, 12, rng.Seed(3)), nil, rng.Seed(3), nil)
+		z, lengths, err := sample.ReverseAIS(t.Context(), line, places, sample.NewChains(v, model.Hidden, rng.Seed(3)), nil, rng.Seed(3), nil)
 		if err != nil || len(lengths) != 200 {
 			t.Fatalf("%s: error %v, %d lengths", name, err, len(lengths))
 		}
@@ -149,7 +149,7 @@ func TestLinesOfEveryKind(t *testing.T) {
 					t.Errorf("%s: log Z by AIS is %v ± %v, want %v", name, z.Value, z.Stderr, want)
 				}
 				start := exactly(distributed, m, chains, rng.Seed(2))
-				back := sample.NewChains(start.Slice(0, 500), n, rng.Seed(3))
+				back := sample.NewChains(start.Slice(0, 500), model.Hidden, rng.Seed(3))
 				z, _, err := sample.ReverseAIS(t.Context(), line, sample.Even(50), back, nil, rng.Seed(3), nil)
 				if err != nil {
 					t.Fatal(err)

@@ -219,7 +219,7 @@ func (g gibbsWalker) endStage(int)                        {}
 func (g gibbsWalker) exchange() (temperatures, trips int) { return 0, 0 }
 
 func (d *drawing) newGibbs(start rbm.Batch) gibbsWalker {
-	chains := NewChains(start, d.model.N(), d.key)
+	chains := NewChains(start, d.model.Hidden, d.key)
 	d.clamp(chains)
 	return gibbsWalker{chains, rbm.NewConditionals(d.model, d.Compute)}
 }

@@ -15,12 +15,12 @@ type Chains struct {
 	clampVisible, clampHidden rbm.Clamp
 }
 
-// NewChains returns chains that begin at the rows of v, which it copies, for a model of n hidden units.
-// The hidden units are drawn in the first sweep.
-func NewChains(v rbm.Batch, n int, key rng.Key) *Chains {
+// NewChains returns chains that begin at the rows of v, which it copies, for a model with this kind of hidden layer. The
+// hidden units are drawn in the first sweep.
+func NewChains(v rbm.Batch, hidden rbm.Layer, key rng.Key) *Chains {
 	return &Chains{
 		Visible:    v.Clone(),
-		Hidden:     rbm.NewBatch(v.Rows(), n),
+		Hidden:     hidden.NewBatch(v.Rows()),
 		hiddenKey:  key.Stream(rng.StreamHidden),
 		visibleKey: key.Stream(rng.StreamVisible),
 	}

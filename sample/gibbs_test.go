@@ -78,7 +78,7 @@ func TestGibbsDoesNotDrift(t *testing.T) {
 				p := distribution(model, everything)
 				start := exactly(p, model.M(), chains, rng.Seed(1))
 				checkDistribution(t, start, p)
-				c := sample.NewChains(start, model.N(), rng.Seed(2))
+				c := sample.NewChains(start, model.Hidden, rng.Seed(2))
 				conditionals := rbm.NewConditionals(model, compute.New(1))
 				for _, k := range []int{1, 2, 20} {
 					c.Sweep(conditionals, k)
@@ -92,7 +92,7 @@ func TestGibbsDoesNotDrift(t *testing.T) {
 // Chains that start anywhere reach P(v).
 func TestGibbsForgetsItsStart(t *testing.T) {
 	model := randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 12)
-	c := sample.NewChains(rbm.NewBatch(20000, 5), 4, rng.Seed(3))
+	c := sample.NewChains(rbm.NewBatch(20000, 5), model.Hidden, rng.Seed(3))
 	c.Sweep(rbm.NewConditionals(model, compute.New(1)), 200)
 	checkDistribution(t, c.Visible, distribution(model, everything))
 }
@@ -100,7 +100,7 @@ func TestGibbsForgetsItsStart(t *testing.T) {
 // Clamped units stay, and the others have the distribution given them.
 func TestClampedGibbsSamplesTheConditional(t *testing.T) {
 	model := randomModel(5, 4, rbm.Bernoulli, rbm.Spin, 13)
-	c := sample.NewChains(rbm.NewBatch(20000, 5), 4, rng.Seed(4))
+	c := sample.NewChains(rbm.NewBatch(20000, 5), model.Hidden, rng.Seed(4))
 	c.ClampVisible(1, true)
 	c.ClampVisible(3, false)
 	c.ClampHidden(2, true)
@@ -155,7 +155,7 @@ func TestGibbsRepeats(t *testing.T) {
 	model := randomModel(70, 33, rbm.Spin, rbm.Bernoulli, 15)
 	start := sample.FromBiases(model, 101, rng.Seed(7))
 	run := func(workers int, parts ...int) rbm.Batch {
-		c := sample.NewChains(start, model.N(), rng.Seed(8))
+		c := sample.NewChains(start, model.Hidden, rng.Seed(8))
 		for _, k := range parts {
 			c.Sweep(rbm.NewConditionals(model, compute.New(workers)), k)
 		}
@@ -174,7 +174,7 @@ func ExampleChains() {
 	model.B()[0] = 8                    // so unit 0 is nearly always 1
 	start := sample.FromBiases(model, 1000, rng.Seed(1))
 
-	chains := sample.NewChains(start, model.N(), rng.Seed(1))
+	chains := sample.NewChains(start, model.Hidden, rng.Seed(1))
 	chains.Sweep(rbm.NewConditionals(model, nil), 10) // v → h → v, ten times
 
 	on := 0

@@ -179,7 +179,7 @@ func TestJumpsMoveBetweenModes(t *testing.T) {
 	if len(jumps.Bounds) != 2 {
 		t.Fatalf("%d modes, want 2", len(jumps.Bounds))
 	}
-	v := sample.NewChains(rbm.NewBatch(chains, m), n, rng.Seed(1)) // all −1
+	v := sample.NewChains(rbm.NewBatch(chains, m), model.Hidden, rng.Seed(1)) // all −1
 	got, rounds := 0., 0.
 	for step := range uint64(400) {
 		v.Sweep(c, 1)

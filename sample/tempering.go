@@ -79,7 +79,7 @@ func NewTempering(line *rbm.Line, v rbm.Batch, temperatures int, key rng.Key) *T
 		all.Slice(k*t.sets, (k+1)*t.sets).Copy(v)
 	}
 	t.betas, t.rejected, t.tried = Even(temperatures-1), make([]float64, temperatures), make([]float64, temperatures)
-	t.replicas = NewChains(all, line.Model().N(), t.key)
+	t.replicas = NewChains(all, line.Model().Hidden, t.key)
 	t.returning, t.renewed = make([]bool, all.Rows()), rbm.NewBatch(all.Rows(), 1)
 	t.place()
 	return t
@@ -279,7 +279,7 @@ func (t *Tempering) arrange(from []int) {
 			t.renewed.Slice(k*t.sets, (k+1)*t.sets).Copy(renewed.Slice(at*t.sets, (at+1)*t.sets))
 		}
 	}
-	t.replicas = NewChains(all, t.line.Model().N(), t.key)
+	t.replicas = NewChains(all, t.line.Model().Hidden, t.key)
 	t.replicas.Sweeps = before.Sweeps
 	for _, c := range t.clamps {
 		t.replicas.ClampVisible(c.unit, c.on)

@@ -52,7 +52,7 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 	want := shareUp(t, model)
 	start := rbm.NewBatch(sets, m) // all −1
 
-	gibbs := sample.NewChains(start, n, rng.Seed(2))
+	gibbs := sample.NewChains(start, model.Hidden, rng.Seed(2))
 	gibbs.Sweep(rbm.NewConditionals(model, compute.New(1)), 5000)
 	for r := range sets {
 		if up(gibbs.Visible, r) {

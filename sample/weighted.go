@@ -37,7 +37,7 @@ type resampled struct{ logZ, variance float64 }
 func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
 	base := model.Clone()
 	clear(base.W)
-	p := newWeighted(NewChains(FromBiases(base, count, key), model.N(), key), key)
+	p := newWeighted(NewChains(FromBiases(base, count, key), model.Hidden, key), key)
 	p.resampled.logZ = LogZWithoutWeights(base)
 	return p
 }

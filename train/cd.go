@@ -41,7 +41,7 @@ func (c *CD) Start(s Setup) error {
 
 // Phase sweeps chains that start at the minibatch and averages over them.
 func (c *CD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
-	chains := sample.NewChains(u.Rows, u.Model.N(), c.key)
+	chains := sample.NewChains(u.Rows, u.Model.Hidden, c.key)
 	chains.Sweeps = u.Number * uint64(c.Steps)
 	chains.Sweep(u.Conditionals, c.Steps)
 	c.overlap = monitor.OverlapWith(u.Rows, chains.Visible)

@@ -52,7 +52,7 @@ func (p *tieleman) Visible() rbm.Batch      { return p.chains.Visible }
 
 func (p *tieleman) Start(s train.Setup) error {
 	const chains = 100
-	p.chains = sample.NewChains(sample.FromBiases(s.Model, chains, s.Key), s.Model.N(), s.Key)
+	p.chains = sample.NewChains(sample.FromBiases(s.Model, chains, s.Key), s.Model.Hidden, s.Key)
 	p.overlap = monitor.NewOverlap(p.chains.Visible)
 	p.cost = monitor.GibbsCost(s.Model, chains, 1)
 	return nil

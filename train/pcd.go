@@ -38,7 +38,7 @@ func (p *PCD) Start(s Setup) error {
 	if err := p.check(s.Model); err != nil {
 		return err
 	}
-	p.chains = sample.NewChains(sample.FromBiases(s.Model, p.Chains, s.Key), s.Model.N(), s.Key)
+	p.chains = sample.NewChains(sample.FromBiases(s.Model, p.Chains, s.Key), s.Model.Hidden, s.Key)
 	p.cost.average = monitor.GibbsCost(s.Model, p.Chains, 0)
 	p.cost.sweep = monitor.GibbsCost(s.Model, p.Chains, 1) - p.cost.average
 	var others rbm.Batch

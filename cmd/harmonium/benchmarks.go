@@ -177,7 +177,7 @@ func (b *bencher) gibbs() {
 		model := randomModel(s.m, s.n)
 		for _, on := range b.contexts {
 			conditionals, workers := rbm.NewConditionals(model, on), on.Workers()
-			chains := sample.NewChains(sample.FromBiases(model, s.chains, rng.Seed(1)), s.n, rng.Seed(1))
+			chains := sample.NewChains(sample.FromBiases(model, s.chains, rng.Seed(1)), model.Hidden, rng.Seed(1))
 			t := b.measure(b.isas[len(b.isas)-1], func() { chains.Sweep(conditionals, 1) })
 			macs := 2 * float64(s.chains*s.m*s.n)
 			r := gibbsResult{Visible: s.m, Hidden: s.n, Chains: s.chains, Workers: workers,

@@ -330,7 +330,7 @@ func (i *inspection) energies() error {
 // chains draws the free energy along Gibbs chains that begin at samples, and its autocorrelation.
 func (i *inspection) chains(ctx context.Context) error {
 	key := rng.Seed(i.o.seed).Stream(rng.StreamDraw)
-	chains := sample.NewChains(i.samples.Slice(0, tracedChains), i.model.N(), key)
+	chains := sample.NewChains(i.samples.Slice(0, tracedChains), i.model.Hidden, key)
 	traces := make([][]float64, tracedChains)
 	free := make([]float64, tracedChains)
 	for range tracedSweeps {

@@ -46,7 +46,7 @@ func TestChainsAreThoseOfTheCPU(t *testing.T) {
 			name := fmt.Sprintf("%d×%d, %d chains, %d sweeps", s.m, s.n, s.chains, s.sweeps)
 			model := randomModel(s.m, s.n, s.spread, uint64(s.m))
 			start := sample.FromBiases(model, s.chains, rng.Seed(5))
-			want := sample.NewChains(start, s.n, rng.Seed(7))
+			want := sample.NewChains(start, model.Hidden, rng.Seed(7))
 			want.Sweep(rbm.NewConditionals(model, nil), s.sweeps)
 			p, err := d.NewConditionals(model.W, model.B(), model.C())
 			if err != nil {
@@ -68,7 +68,7 @@ func TestClampedChains(t *testing.T) {
 	forEachForm(t, func(t *testing.T, d *Device) {
 		model := randomModel(m, n, 0.5, 1)
 		start := sample.FromBiases(model, chains, rng.Seed(5))
-		want := sample.NewChains(start, n, rng.Seed(7))
+		want := sample.NewChains(start, model.Hidden, rng.Seed(7))
 		var mask, value [2]uint64
 		for _, i := range []int{0, 31, 32, 63, 64, 99} {
 			want.ClampVisible(i, i%2 == 0)

@@ -228,7 +228,7 @@ func (p *particles) follow() error {
 	p.model, p.conditionals, p.loaded = model, rbm.NewConditionals(model, compute.New(1)), info.ModTime()
 	if !same {
 		key := rng.Seed(1).Stream(rng.StreamDraw)
-		p.chains = sample.NewChains(sample.FromBiases(model, p.count, key), model.N(), key)
+		p.chains = sample.NewChains(sample.FromBiases(model, p.count, key), model.Hidden, key)
 	}
 	return nil
 }

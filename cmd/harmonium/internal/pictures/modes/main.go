@@ -65,7 +65,7 @@ func run(ctx context.Context, out string) error {
 	clear(model.C())
 
 	start := sample.FromRows(states, chains, rng.Seed(2))
-	gibbs, conditionals := sample.NewChains(start, hidden, rng.Seed(3)), rbm.NewConditionals(model, nil)
+	gibbs, conditionals := sample.NewChains(start, model.Hidden, rng.Seed(3)), rbm.NewConditionals(model, nil)
 	plain := newWatch("Gibbs", sweeps)
 	begun := time.Now()
 	for k := range sweeps {
