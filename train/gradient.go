@@ -84,7 +84,11 @@ func (a *ascent) run(rate float64) (norm float64, finite bool) {
 	on.Parallel(len(a.blocks), a.move)
 	squares := 0.0
 	for k, g := range a.gradient[1:] {
-		t.config.Optimizer.Step(k+1, 0, a.parameters[k+1].Values, g)
+		if p := a.parameters[k+1]; p.Positive {
+			a.moveLogs(k+1, p.Values, g)
+		} else {
+			t.config.Optimizer.Step(k+1, 0, p.Values, g)
+		}
 		squares += on.Dot(g, g)
 	}
 	b, c := model.B(), model.C()
@@ -103,6 +107,20 @@ func (a *ascent) run(rate float64) (norm float64, finite bool) {
 		finite = finite && on.Finite(p.Values)
 	}
 	return math.Sqrt(squares), finite
+}
+
+// moveLogs makes the optimiser's step of parameters that must stay above 0, such as the precisions of real units, by
+// their logarithms: ∂/∂log θ = θ ∂/∂θ. It turns g into that gradient.
+func (a *ascent) moveLogs(k int, values, g []float32) {
+	logs := make([]float32, len(values))
+	for i, x := range values {
+		logs[i] = float32(math.Log(float64(x)))
+		g[i] *= x
+	}
+	a.t.config.Optimizer.Step(k, 0, logs, g)
+	for i, x := range logs {
+		values[i] = float32(math.Exp(float64(x)))
+	}
 }
 
 // followCenter moves ν towards the minibatch's mean of the hidden units.
