@@ -44,7 +44,7 @@ const (
 // LogZ estimates log Z of a model. data are configurations that the model should give weight to, such as those it was
 // trained on or is to be scored with. means and variances are theirs, for the base: means are the probabilities of
 // their units to be on, and variances may be nil where no unit is a real number. It returns an error if ctx is
-// cancelled, or if the model and the data don't fit.
+// cancelled, if the model and the data don't fit, or if the model has no distribution.
 func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means, variances []float64, o Options) (*Bracket, error) {
 	if data.Units() != model.M() || len(means) != model.M() || variances != nil && len(variances) != model.M() {
 		return nil, fmt.Errorf("estimate: data of %d units, %d means and %d variances for a model of %d visible units",
@@ -55,6 +55,9 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means, variance
 	}
 	if data.Rows() == 0 {
 		return nil, errors.New("estimate: no data to begin chains at")
+	}
+	if err := model.CheckNormalisable(); err != nil {
+		return nil, fmt.Errorf("estimate: %w", err)
 	}
 	if o.Budget == 0 {
 		o.Budget = DefaultBudget

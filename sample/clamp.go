@@ -13,7 +13,7 @@ import (
 // holds the units of all others at 0.
 func (o *Options) checkClamps(model *rbm.Model) error {
 	bits := model.Visible.NewBatch(0).Bits()
-	sites := sitesOf(model.Visible)
+	sites := rbm.SitesOf(model.Visible)
 	held := maps.Clone(o.Clamp)
 	for _, i := range slices.Sorted(maps.Keys(o.Clamp)) {
 		if i < 0 || i >= model.M() {
@@ -23,14 +23,14 @@ func (o *Options) checkClamps(model *rbm.Model) error {
 			return fmt.Errorf("sample: Clamp holds unit %d at a bit, but it is a real number: want it in Reals", i)
 		}
 		for _, site := range sites {
-			if i < site.first || i >= site.first+site.states {
+			if i < site.First || i >= site.First+site.States {
 				continue
 			}
 			if !o.Clamp[i] {
 				return fmt.Errorf("sample: Clamp keeps unit %d off, a state of the site of units %d to %d: want the state that is on",
-					i, site.first, site.first+site.states-1)
+					i, site.First, site.First+site.States-1)
 			}
-			for other := site.first; other < site.first+site.states; other++ {
+			for other := site.First; other < site.First+site.States; other++ {
 				if on := o.Clamp[other]; other != i && on {
 					return fmt.Errorf("sample: Clamp holds units %d and %d on, which are states of one site", min(i, other), max(i, other))
 				}
@@ -50,23 +50,6 @@ func (o *Options) checkClamps(model *rbm.Model) error {
 		}
 	}
 	return nil
-}
-
-// site is a categorical unit: as many bits as it has states, one of which is on.
-type site struct{ first, states int }
-
-// sitesOf returns the categorical sites of a layer.
-func sitesOf(layer rbm.Layer) (sites []site) {
-	first := 0
-	for _, part := range rbm.LayoutOf(layer) {
-		at := first
-		for _, q := range part.States {
-			sites = append(sites, site{at, q})
-			at += q
-		}
-		first += part.Units
-	}
-	return sites
 }
 
 // clamp holds the units of Clamp and Reals, of Chains or Tempering.
