@@ -140,7 +140,8 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 		return err
 	}
 	result.File = o.out
-	if err := data.Write(o.out, v, model.Visible.Kind(), shapeOf(r)); err != nil {
+	drawn := &data.Set{States: v, Values: model.Visible.Kind(), Columns: model.Columns, Shape: shapeOf(r)}
+	if err := data.WriteSet(o.out, drawn); err != nil {
 		return err
 	}
 	err = t.result(result, func(w io.Writer) {
