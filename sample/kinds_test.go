@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"strings"
 	"testing"
 
 	"harmonium/compute"
@@ -120,4 +121,85 @@ func contexts() []*compute.Context {
 		list = append(list, compute.NewISA(1, isa))
 	}
 	return list
+}
+
+// Held sites and real numbers stay, and the others have the distribution given them, by both methods.
+func TestDrawHeldKinds(t *testing.T) {
+	model := pairOf(t, "mixed-relu")
+	const bit, state, real = 0, 3, 5
+	for _, method := range []sample.Method{sample.Gibbs, sample.Tempered} {
+		r := draw(t, model, sample.Options{
+			Count: 4000, Method: method, BurnIn: 100, Thin: 4, Clamp: map[int]bool{bit: true, state: true}, Reals: map[int]float64{real: 0.7},
+		})
+		on := 0.0
+		for k := range r.Samples.Rows() {
+			if v := r.Samples; !v.Bit(k, bit) || v.Bit(k, 2) || !v.Bit(k, state) || v.Bit(k, 4) || v.Value(k, real) != float64(float32(0.7)) {
+				t.Fatalf("%v: sample %d left its clamps", method, k)
+			}
+			if r.Samples.Bit(k, 1) {
+				on += 1. / 4000
+			}
+		}
+		states := r.Samples.Slice(0, 2).Clone()
+		states.SetBit(0, 1, false)
+		states.SetBit(1, 1, true)
+		f := model.FreeEnergy(states)
+		if want := rbm.Sigmoid(f[0] - f[1]); math.Abs(on-want) > 0.05 {
+			t.Errorf("%v: a free unit is on with %v, should be with %v", method, on, want)
+		}
+	}
+	for want, o := range map[string]sample.Options{
+		"Clamp holds unit 5 at a bit":         {Clamp: map[int]bool{5: true}},
+		"Clamp keeps unit 3 off":              {Clamp: map[int]bool{3: false}},
+		"Clamp holds units 2 and 4 on":        {Clamp: map[int]bool{2: true, 4: true}},
+		"Reals holds unit 9":                  {Reals: map[int]float64{9: 1}},
+		"Reals holds unit 0, but it is a bit": {Reals: map[int]float64{0: 1}},
+		"Reals holds unit 5 at NaN":           {Reals: map[int]float64{5: math.NaN()}},
+	} {
+		if _, err := sample.Draw(t.Context(), model, o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
+
+func pairOf(t *testing.T, name string) *rbm.Model {
+	t.Helper()
+	for _, pair := range kindtest.Pairs(0.6) {
+		if pair.Name == name {
+			return pair.Model
+		}
+	}
+	t.Fatalf("no pair is called %s", name)
+	return nil
+}
+
+// Random restarts of models with real numbers are all over the patterns of W, far beyond the spread of a layer by
+// itself.
+func TestRandomStartsOfReals(t *testing.T) {
+	model := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, 4), rbm.NewLayer(rbm.Spin, 2), rng.Seed(1))
+	for k := range model.W {
+		model.W[k] = 3
+	}
+	_, variances := kindtest.Moments(sample.RandomStarts(model, 4000, rng.Seed(2)).Slice(0, 2000))
+	for i, x := range variances { // 1 + Var(6·mean of two coins) = 1 + 18
+		if math.Abs(x-19) > 2 {
+			t.Errorf("unit %d of random restarts has the variance %v, should have 19", i, x)
+		}
+	}
+}
+
+// A chain of bits takes an eighth of a byte a unit, and real numbers four.
+func TestStateBytes(t *testing.T) {
+	for _, c := range []struct {
+		visible, hidden rbm.Layer
+		want            float64
+	}{
+		{rbm.NewLayer(rbm.Bernoulli, 80), rbm.NewLayer(rbm.Spin, 16), 12},
+		{rbm.NewLayer(rbm.Gaussian, 80), rbm.NewLayer(rbm.Spin, 16), 80*4 + 2 + 4*96},
+		{rbm.NewCategorical(20, 60), rbm.NewLayer(rbm.ReLU, 16), 10 + 16*4 + 4*96},
+	} {
+		if got := sample.StateBytes(rbm.NewModel(c.visible, c.hidden, rng.Seed(1))); got != c.want {
+			t.Errorf("%v-%v: %v bytes, want %v", c.visible.Kind(), c.hidden.Kind(), got, c.want)
+		}
+	}
 }
