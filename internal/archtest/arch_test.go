@@ -29,7 +29,7 @@ var ranks = [][]string{
 	{"internal/kernel", "internal/kerneltest", "lecture"},
 	{"compute", "internal/cuda"},
 	{"rbm"},
-	{"exact", "sample", "data", "internal/lecturetest"},
+	{"exact", "sample", "data", "sites", "internal/lecturetest"},
 	{"estimate", "monitor", "ising"},
 	{"train"},
 	{"cmd/harmonium/internal/remedy"},
