@@ -13,20 +13,21 @@ import (
 
 // Couplings are effective couplings J_ik(a,b) between the states of each two sites of the visible layer.
 //
-// Summed over the hidden units a model is F(v) = −Σ_i b_i(v_i) − Σ_j Γ_j(x_j) with x_j = Σ_l w_j(l,v_l), where Γ_j couples
-// all sites at once. J_ik(a,b) is its part of two bodies: the mean of Σ_j Γ_j(x_j) at v_i = a and v_k = b over a
-// background distribution of all other sites, in which these are independent, less what depends on a alone or b alone:
+// Summed over the hidden units a model is F(v) = −Σ_i b_i(v_i) − Σ_j Γ_j(x_j) with x_j = Σ_l w_j(l,v_l), where Γ_j
+// couples all sites at once. J_ik(a,b) is its part of two bodies: the mean of Σ_j Γ_j(x_j) at v_i = a and v_k = b over
+// a background distribution of all other sites, in which these are independent, less what depends on a alone or b
+// alone:
 //
 //	Σ_a J_ik(a,b) = Σ_b J_ik(a,b) = 0, the zero-sum gauge.
 //
-// With the uniform background that is the projection of −F on functions of two sites (G. Cossu, L. Del Debbio, T. Giani,
-// A. Khamseh, M. Wilson, Physical Review B 100 (2019) 064304, for bits; A. Decelle, C. Furtlehner, A. J. Navas Gómez,
-// B. Seoane, SciPost Physics 16 (2024) 095, for Potts units); with the frequencies of data it is the coupling that a
-// mean sequence sees, as J. Tubiana, S. Cocco, R. Monasson, eLife 8 (2019) e39397, average over data.
+// With the uniform background that is the projection of −F on functions of two sites (G. Cossu, L. Del Debbio, T.
+// Giani, A. Khamseh, M. Wilson, Physical Review B 100 (2019) 064304, for bits; A. Decelle, C. Furtlehner, A. J. Navas
+// Gómez, B. Seoane, SciPost Physics 16 (2024) 095, for Potts units); with the frequencies of data it is the coupling
+// that a mean sequence sees, as J. Tubiana, S. Cocco, R. Monasson, eLife 8 (2019) e39397, average over data.
 //
 // The one approximation is that of Decelle and others: the input of a hidden unit from all other sites, a sum of many
-// independent terms, counts as a normal number of the right mean and variance. Nothing is approximated where Γ_j is quadratic (Gaussian hidden units: J = Σ_j w_j(i,a)
-// w_j(k,b)/γ_j, centred), nor in a model of two sites.
+// independent terms, counts as a normal number of the right mean and variance. Nothing is approximated where Γ_j is
+// quadratic (Gaussian hidden units: J = Σ_j w_j(i,a) w_j(k,b)/γ_j, centred), nor in a model of two sites.
 type Couplings struct {
 	Sites
 	pairs [][]float64 // of i < k, in the order (0,1), (0,2) … (1,2) …
@@ -42,17 +43,18 @@ type Options struct {
 	Progress func(done float64)
 }
 
-// Means over normal numbers are sums over z = −4, −3.5 … 4 with weights e^(−z²/2): the trapezoidal rule, which converges
-// faster than any power of the step (E. T. Goodwin, Proceedings of the Cambridge Philosophical Society 45 (1949) 241).
-// Couplings of log(1+e^x) are right to 10^−4 at a standard deviation of x of up to 2, to 10^−3 at 3 and to 1 % at 5;
-// Gauss and Hermite's rule of as many points has 1 % at 3.
+// Means over normal numbers are sums over z = −4, −3.5 … 4 with weights e^(−z²/2): the trapezoidal rule, which
+// converges faster than any power of the step (E. T. Goodwin, Proceedings of the Cambridge Philosophical Society 45
+// (1949) 241). Couplings of log(1+e^x) are right to 10^−4 at a standard deviation of x of up to 2, to 10^−3 at 3 and to
+// 1 % at 5; Gauss and Hermite's rule of as many points has 1 % at 3.
 const (
 	normalPoints = 17
 	normalStep   = 0.5
 )
 
 // NewCouplings returns the effective couplings of a model, whatever its hidden units are. It takes as many values of Γ
-// as there are pairs of units of different sites, times 17 for each hidden unit ([Cost]). The error says why the model has no sites, or is that of ctx.
+// as there are pairs of units of different sites, times 17 for each hidden unit ([Cost]). The error says why the model
+// has no sites, or is that of ctx.
 func NewCouplings(ctx context.Context, model *rbm.Model, o Options) (*Couplings, error) {
 	s, err := Of(model.Visible)
 	if err != nil {

@@ -27,6 +27,10 @@ type inspectOptions struct {
 	shape  string
 	format string
 	dark   bool
+
+	sequence   string // of models of categorical sites
+	contacts   string
+	separation int
 	dataFlags
 }
 
@@ -54,6 +58,9 @@ The training data of a run are found by themselves if they are where they were.`
 	f.StringVar(&o.shape, "shape", "", "layout of a configuration, such as 28x28; default: that of the data, or square")
 	f.StringVar(&o.format, "format", "png", "png or svg")
 	f.BoolVar(&o.dark, "dark", false, "light on dark")
+	f.StringVar(&o.sequence, "sequence", "", "sequence whose single mutations are scored, as its letters; default: the consensus of the data")
+	f.StringVar(&o.contacts, "contacts", "", "file of known contacts, two sites a line, from 1: says how many of the first pairs are contacts")
+	f.IntVar(&o.separation, "separation", 4, "least distance along the sequence of pairs that count as contacts")
 	o.dataFlags.register(f)
 	return cmd
 }
@@ -87,6 +94,7 @@ type inspectResult struct {
 	Modes          []inspectedMode `json:"modes"`                // the largest first
 	Changes        *int            `json:"mode_changes"`         // of chains; null where samples are exact
 	Tau            diag.Number     `json:"autocorrelation_time"` // of the free energy along Gibbs chains, in sweeps
+	Sites          *sitesResult    `json:"sites"`                // of a model of categorical sites; null of others
 	Findings       []diag.Finding  `json:"findings"`
 }
 
@@ -99,6 +107,7 @@ type inspection struct {
 	metrics       []run.Metric
 	train, test   *data.Set // nil where there are none
 	samples       rbm.Batch
+	sites         *siteView // nil unless the visible layer is of categorical sites
 	conditionals  *rbm.Conditionals
 	result        *inspectResult
 }
@@ -118,7 +127,10 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 		return err
 	}
 	i := &inspection{o: o, model: model, conditionals: rbm.NewConditionals(model, t.compute)}
-	i.inputs = append(inputsOf(path, r), dataInputs(o.data, o.train)...)
+	if err := o.checkSites(model); err != nil {
+		return badInput(err)
+	}
+	i.inputs = append(inputsOf(path, r), dataInputs(o.data, o.train, o.contacts)...)
 	i.result = &inspectResult{Folder: o.out, Pictures: []string{}, Hidden: model.N(), Modes: []inspectedMode{}, Findings: []diag.Finding{}}
 	if err := i.open(t, r); err != nil {
 		return err
@@ -140,10 +152,18 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 	if err := os.MkdirAll(o.out, 0o777); err != nil {
 		return err
 	}
-	for _, draw := range []func() error{
+	pictures := []func() error{
 		i.curves, i.spectrum, i.weights, i.configurations, func() error { return i.modes(ctx, t) },
 		i.hidden, i.correlations, i.energies, func() error { return i.chains(ctx) },
-	} {
+	}
+	if i.sites = i.viewSites(); i.sites != nil {
+		i.result.Sites = &sitesResult{}
+		pictures = []func() error{
+			i.curves, i.spectrum, i.logos, i.frequencies, func() error { return i.contacts(ctx, t) }, i.mutations,
+			i.hidden, i.energies, func() error { return i.chains(ctx) },
+		}
+	}
+	for _, draw := range pictures {
 		if err := draw(); err != nil {
 			return err
 		}
@@ -156,6 +176,7 @@ func (r *inspectResult) table(w io.Writer) {
 	fmt.Fprintf(w, "hidden units\t%d, of which %d are dead and %d saturated\n", r.Hidden, r.Dead, r.Saturated)
 	fmt.Fprintf(w, "singular values of W\t%s\n", singular(r.SingularValues))
 	r.modesTable(w)
+	r.Sites.table(w)
 	fmt.Fprintf(w, "autocorrelation time\t%.3g sweeps of the free energy along Gibbs chains\n", r.Tau)
 	printFindings(w, r.Findings)
 }
@@ -199,13 +220,13 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 		}
 	}
 	var err error
-	i.rows, i.columns, err = layoutOf(i.model.M(), i.o.shape, shape)
+	i.rows, i.columns, err = layoutOf(i.model.Visible, i.o.shape, shape)
 	return badInput(err)
 }
 
 // layoutOf says how many rows and columns of units a configuration is drawn with.
-func layoutOf(units int, given string, shape []int) (rows, columns int, err error) {
-	if given != "" {
+func layoutOf(layer rbm.Layer, given string, shape []int) (rows, columns int, err error) {
+	if units := layer.Units(); given != "" {
 		left, right, _ := strings.Cut(given, "x")
 		rows, err1 := strconv.Atoi(left)
 		columns, err2 := strconv.Atoi(right)
@@ -215,6 +236,6 @@ func layoutOf(units int, given string, shape []int) (rows, columns int, err erro
 		}
 		return rows, columns, nil
 	}
-	rows, columns = run.Layout(units, shape)
+	rows, columns = run.Layout(layer, shape)
 	return rows, columns, nil
 }

@@ -89,7 +89,7 @@ func modelBytes(r *run.Run) int64 {
 
 func describe(model *rbm.Model, shape []int) weightsAnswer {
 	m, n := model.M(), model.N()
-	rows, columns := run.Layout(m, shape)
+	rows, columns := run.Layout(model.Visible, shape)
 	a := weightsAnswer{Rows: rows, Columns: columns, Hidden: n, Shades: plot.Shades(255)}
 	squares, order := make([]float64, n), make([]int, n)
 	for j := range n {
@@ -180,7 +180,7 @@ func (p *particles) step() particlesAnswer {
 	p.chains.Sweep(p.conditionals, 1)
 	v := p.chains.Visible
 	a := particlesAnswer{Sweeps: p.chains.Sweeps, Free: make([]float64, p.count)}
-	a.Rows, a.Columns = run.Layout(p.model.M(), p.run.Config.Shape)
+	a.Rows, a.Columns = run.Layout(p.model.Visible, p.run.Config.Shape)
 	p.conditionals.FreeEnergy(a.Free, v)
 	for r := range v.Rows() {
 		bits := make([]byte, (p.model.M()+7)/8)
@@ -224,7 +224,11 @@ func (p *particles) follow() error {
 	if err != nil {
 		return err
 	}
-	same := p.model != nil && p.model.M() == model.M() && p.model.N() == model.N()
+	if v := model.Visible.NewBatch(0); v.Bits() < v.Units() {
+		return fmt.Errorf("particles are shown of visible units that are bits or sites, and this model has %s ones: "+
+			"'harmonium sample' draws of it", model.Visible.Kind())
+	}
+	same := p.model != nil && p.model.Fits(model)
 	p.model, p.conditionals, p.loaded = model, rbm.NewConditionals(model, compute.New(1)), info.ModTime()
 	if !same {
 		key := rng.Seed(1).Stream(rng.StreamDraw)
