@@ -11,8 +11,8 @@ import (
 	"harmonium/sites"
 )
 
-// mostCouplings is how many values of Γ effective couplings take at most: about ten minutes on a core.
-const mostCouplings = 5e10
+// mostCouplings is how many operations effective couplings take at most: about ten minutes on a core.
+const mostCouplings = 5e9
 
 // contacts draws the map of the scores of pairs of sites.
 func (i *inspection) contacts(ctx context.Context, t *terminal) error {
@@ -24,7 +24,7 @@ func (i *inspection) contacts(ctx context.Context, t *terminal) error {
 	if v.Len() < 3 {
 		return nil
 	}
-	if cost := sites.Cost(v.Sites, i.model.N()); cost > mostCouplings {
+	if cost := sites.Cost(i.model); cost > mostCouplings {
 		t.warn("without contacts: the couplings of %d sites and %d hidden units take %.0e operations, and inspect spends %.0e",
 			v.Len(), i.model.N(), cost, float64(mostCouplings))
 		return nil
