@@ -72,19 +72,30 @@ const (
 	Mixed       Kind = "mixed"       // parts of different kinds
 )
 
-// kinds has a row for each kind of unit: its name and what makes a layer of it with all parameters 0.
+// kinds has a row for each kind of unit: its name and what makes a layer of it with biases 0, nil where that takes more
+// than a number of units ([NewCategorical], [NewMixed]).
 var kinds = []struct {
 	name Kind
 	new  func(units int) Layer
 }{
 	{Bernoulli, newBernoulli},
 	{Spin, newSpin},
+	{Categorical, nil},
+	{Gaussian, newGaussian},
+	{ReLU, newReLU},
+	{DReLU, newDReLU},
+	{Mixed, nil},
 }
 
-// NewLayer returns a layer of the given kind with biases 0. It panics if there is no such kind.
+// NewLayer returns a layer of the given kind with biases 0. It panics if there is no such kind, or if a number of units
+// does not say what its layers are.
 func NewLayer(kind Kind, units int) Layer {
 	for _, k := range kinds {
-		if k.name == kind {
+		switch {
+		case k.name != kind:
+		case k.new == nil:
+			panic(fmt.Sprintf("rbm: %d units don't say what a %s layer is", units, kind))
+		default:
 			return k.new(units)
 		}
 	}
@@ -119,4 +130,9 @@ func KindNames() string {
 }
 
 // Line is [Layer.Line] of the kind's layers.
-func (k Kind) Line() (scale, offset float64) { return NewLayer(k, 0).Line() }
+func (k Kind) Line() (scale, offset float64) {
+	if k == Categorical || k == Mixed {
+		return 1, 0
+	}
+	return NewLayer(k, 0).Line()
+}

@@ -15,12 +15,12 @@ import (
 	"harmonium/rng"
 )
 
-// A conformant is a kind of unit, with what the suite needs to know of it: all configurations of a few units, and the energy of a
-// configuration of values.
+// A conformant is a layer of a kind of unit that is stored in bits, with what the suite needs to know of it: the energy
+// of a configuration of values, +Inf where there is no such configuration, and means that its units may have.
 type conformant struct {
-	kind   rbm.Kind
-	states func(units int) rbm.Batch // all configurations
+	layer  rbm.Layer
 	energy func(l rbm.Layer, values []float64) float64
+	means  []float64 // of stored numbers
 }
 
 func linearEnergy(l rbm.Layer, values []float64) float64 {
@@ -31,22 +31,54 @@ func linearEnergy(l rbm.Layer, values []float64) float64 {
 	return u
 }
 
+// onSites is the energy of a layer whose first units are bits of their own, and the others sites of these numbers of
+// states.
+func onSites(bits int, states ...int) func(l rbm.Layer, values []float64) float64 {
+	return func(l rbm.Layer, values []float64) float64 {
+		at := bits
+		for _, q := range states {
+			on := 0.0
+			for _, v := range values[at : at+q] {
+				on += v
+			}
+			if on != 1 {
+				return math.Inf(1)
+			}
+			at += q
+		}
+		return linearEnergy(l, values)
+	}
+}
+
+// mixed returns a mixed layer of bits and sites.
+func mixed(layers ...rbm.Layer) rbm.Layer {
+	l, err := rbm.NewMixed(layers...)
+	if err != nil {
+		panic(err)
+	}
+	return l
+}
+
+var means = []float64{0.25, 0.5, 0.875}
+
 var conformants = []conformant{
-	{rbm.Bernoulli, rbm.AllStates, linearEnergy},
-	{rbm.Spin, rbm.AllStates, linearEnergy},
-	{lecturetest.Foreign, rbm.AllStates, func(l rbm.Layer, values []float64) float64 {
+	{rbm.NewLayer(rbm.Bernoulli, 3), linearEnergy, means},
+	{rbm.NewLayer(rbm.Spin, 3), linearEnergy, means},
+	{lecturetest.NewLayer(lecturetest.Foreign, 3), func(l rbm.Layer, values []float64) float64 {
 		u := linearEnergy(l, values)
 		for i, a := range l.Parameters()[1].Values {
 			u += float64(a) * values[i] * values[i] / 2
 		}
 		return u
-	}},
+	}, means},
+	{rbm.NewCategorical(2, 3), onSites(0, 2, 3), []float64{0.25, 0.75, 0.125, 0.375, 0.5}},
+	{mixed(rbm.NewLayer(rbm.Bernoulli, 2), rbm.NewCategorical(3)), onSites(2, 3), []float64{0.25, 0.75, 0.125, 0.375, 0.5}},
 }
 
 // Every kind of unit passes: what Layer says is held against the sum over all configurations and against differences.
 func TestLayers(t *testing.T) {
 	for _, c := range conformants {
-		t.Run(string(c.kind), func(t *testing.T) {
+		t.Run(string(c.layer.Kind()), func(t *testing.T) {
 			s := newLayerSuite(c)
 			t.Run("parameters", s.parameters)
 			t.Run("energy", s.checkEnergy)
@@ -58,20 +90,21 @@ func TestLayers(t *testing.T) {
 	}
 }
 
-const suiteUnits, suiteRows = 3, 4
+const suiteRows = 4
 
 // layerSuite is a layer with parameters of order one, all of its configurations with their values, and rows of inputs.
 type layerSuite struct {
 	conformant
-	layer  rbm.Layer
-	all    rbm.Batch
+	kind   rbm.Kind
+	units  int
+	all    rbm.Batch // those that are none too
 	values [][]float64
-	x      []float32 // suiteRows×suiteUnits
+	x      []float32 // suiteRows×units
 }
 
 func newLayerSuite(c conformant) *layerSuite {
-	s := &layerSuite{conformant: c, layer: lecturetest.NewLayer(c.kind, suiteUnits), all: c.states(suiteUnits)}
-	s.x = make([]float32, suiteRows*suiteUnits)
+	s := &layerSuite{conformant: c, kind: c.layer.Kind(), units: c.layer.Units()}
+	s.layer, s.all, s.x = c.layer.Clone(), rbm.AllStates(s.units), make([]float32, suiteRows*s.units)
 	source := rng.NewSource(rng.Seed(3), 0)
 	for _, p := range s.layer.Parameters() {
 		for k := range p.Values {
@@ -82,7 +115,7 @@ func newLayerSuite(c conformant) *layerSuite {
 		s.x[k] = float32(4*source.Float64() - 2)
 	}
 	for r := range s.all.Rows() {
-		s.values = append(s.values, lecturetest.Values(c.kind, s.all, r))
+		s.values = append(s.values, lecturetest.Values(s.kind, s.all, r))
 	}
 	return s
 }
@@ -104,10 +137,10 @@ func (s *layerSuite) probabilities(x []float32) (p []float64, cgf float64) {
 	return p, math.Log(z)
 }
 
-func (s *layerSuite) row(r int) []float32 { return s.x[r*suiteUnits : (r+1)*suiteUnits] }
+func (s *layerSuite) row(r int) []float32 { return s.x[r*s.units : (r+1)*s.units] }
 
 func (s *layerSuite) cgf(x []float32) []float64 {
-	dst := make([]float64, len(x)/suiteUnits)
+	dst := make([]float64, len(x)/s.units)
 	s.layer.CGF(dst, x)
 	return dst
 }
@@ -115,7 +148,7 @@ func (s *layerSuite) cgf(x []float32) []float64 {
 // Parameters have names and are the layer's own memory; a clone has its own; the kind is found by its name.
 func (s *layerSuite) parameters(t *testing.T) {
 	l, list := s.layer, s.layer.Parameters()
-	if l.Kind() != s.kind || l.Units() != suiteUnits || list[0].Name != "biases" || &list[0].Values[0] != &l.Biases()[0] {
+	if l.Kind() != s.kind || l.Units() != s.units || list[0].Name != "biases" || &list[0].Values[0] != &l.Biases()[0] {
 		t.Errorf("a layer of %d %s units, first parameters %+v", l.Units(), l.Kind(), list[0])
 	}
 	names := map[string]bool{}
@@ -151,8 +184,8 @@ func (s *layerSuite) parameters(t *testing.T) {
 			t.Errorf("values are %v·stored + %v, of the kind %v·stored + %v", scale, offset, a, b)
 		}
 	}
-	if b := l.NewBatch(5); b.Rows() != 5 || b.Units() != suiteUnits {
-		t.Errorf("a batch of %d×%d, want 5×%d", b.Rows(), b.Units(), suiteUnits)
+	if b := l.NewBatch(5); b.Rows() != 5 || b.Units() != s.units {
+		t.Errorf("a batch of %d×%d, want 5×%d", b.Rows(), b.Units(), s.units)
 	}
 }
 
@@ -160,7 +193,7 @@ func (s *layerSuite) checkEnergy(t *testing.T) {
 	got := make([]float64, s.all.Rows())
 	s.layer.Energy(got, s.all)
 	for r, v := range s.values {
-		if want := s.energy(s.layer, v); math.Abs(got[r]-want) > 1e-12 {
+		if want := s.energy(s.layer, v); !math.IsInf(want, 1) && math.Abs(got[r]-want) > 1e-12 {
 			t.Errorf("U%v = %v, want %v", v, got[r], want)
 		}
 	}
@@ -175,12 +208,12 @@ func (s *layerSuite) cumulants(t *testing.T) {
 		if math.Abs(cgf[r]-want) > 1e-12 {
 			t.Errorf("Γ%v = %v, want %v", s.row(r), cgf[r], want)
 		}
-		for i := range suiteUnits {
+		for i := range s.units {
 			want := 0.0
 			for a, v := range s.values {
 				want += p[a] * v[i]
 			}
-			k, x := r*suiteUnits+i, s.x[r*suiteUnits+i]
+			k, x := r*s.units+i, s.x[r*s.units+i]
 			if math.Abs(float64(mean[k])-want) > 1e-6 {
 				t.Errorf("⟨s_%d⟩ = %v, want %v", i, mean[k], want)
 			}
@@ -208,7 +241,7 @@ func derivative(x *float32, f func() float64) float64 {
 func (s *layerSuite) samples(t *testing.T) {
 	const count = 20000
 	for r := range suiteRows {
-		x := make([]float32, 0, count*suiteUnits)
+		x := make([]float32, 0, count*s.units)
 		for range count {
 			x = append(x, s.row(r)...)
 		}
@@ -218,8 +251,8 @@ func (s *layerSuite) samples(t *testing.T) {
 		lecturetest.Drawn(t, fmt.Sprint("inputs ", s.row(r)), lecturetest.Rows(drawn), p)
 
 		fewer, another := s.layer.NewBatch(100), s.layer.NewBatch(100)
-		s.layer.Sample(fewer, x[:100*suiteUnits], rng.Seed(1), uint64(r), 0)
-		s.layer.Sample(another, x[:100*suiteUnits], rng.Seed(1), uint64(r+1), 0)
+		s.layer.Sample(fewer, x[:100*s.units], rng.Seed(1), uint64(r), 0)
+		s.layer.Sample(another, x[:100*s.units], rng.Seed(1), uint64(r+1), 0)
 		if !fewer.Equal(drawn.Slice(0, 100)) {
 			t.Error("a row depends on the number of rows")
 		}
@@ -229,7 +262,7 @@ func (s *layerSuite) samples(t *testing.T) {
 	}
 	none, zeros := s.layer.NewBatch(100), s.layer.NewBatch(100)
 	s.layer.Sample(none, nil, rng.Seed(1), 0, 0)
-	if s.layer.Sample(zeros, make([]float32, 100*suiteUnits), rng.Seed(1), 0, 0); !none.Equal(zeros) {
+	if s.layer.Sample(zeros, make([]float32, 100*s.units), rng.Seed(1), 0, 0); !none.Equal(zeros) {
 		t.Error("no inputs and inputs of 0 draw differently")
 	}
 }
@@ -282,10 +315,10 @@ func valuesOf(list []rbm.Named) [][]float32 {
 
 // Units without inputs have the means that their biases were set from.
 func (s *layerSuite) biasesFromMeans(t *testing.T) {
-	l, want := s.layer.Clone(), []float64{0.25, 0.5, 0.875} // of stored numbers
+	l, want := s.layer.Clone(), s.means
 	l.SetMoments(want, nil)
-	got := make([]float32, suiteUnits)
-	l.Mean(got, make([]float32, suiteUnits))
+	got := make([]float32, s.units)
+	l.Mean(got, make([]float32, s.units))
 	scale, offset := l.Line()
 	for i := range got {
 		if mean := (float64(got[i]) - offset) / scale; math.Abs(mean-want[i]) > 1e-6 {

@@ -16,8 +16,11 @@ type twoValued struct {
 }
 
 func newTwoValued(units int, scale, offset float64) twoValued {
-	b := make([]float32, units)
-	return twoValued{b, []Named{{Name: "biases", Values: b}}, scale, offset}
+	return twoValuedWith(make([]float32, units), scale, offset)
+}
+
+func twoValuedWith(biases []float32, scale, offset float64) twoValued {
+	return twoValued{biases, []Named{{Name: "biases", Values: biases}}, scale, offset}
 }
 
 // bitLayer is a layer whose configurations may be bits alone, with an energy that is linear in them.
@@ -104,6 +107,17 @@ func (l twoValued) InputMoments(dst [][]float32, x []float32, weights []float32)
 	weightedMeans(dst[0], len(x)/n, weights, func(r, i int) float64 {
 		return l.scale*Sigmoid(l.scale*(float64(l.biases[i])+float64(x[r*n+i]))) + l.offset
 	})
+}
+
+// Configurations is 2^units.
+func (l twoValued) Configurations() float64 { return math.Exp2(float64(len(l.biases))) }
+
+// Configure writes the number's bits.
+func (l twoValued) Configure(s Batch, r int, number uint64) {
+	clear(s.bits.Row(r))
+	for i := 0; number != 0; i, number = i+1, number>>1 {
+		s.SetBit(r, i, number&1 == 1)
+	}
 }
 
 // eachField calls f with the field b_i + x_k of unit i in row r, where k = r·units + i.

@@ -1,0 +1,68 @@
+package rbm
+
+import (
+	"math"
+
+	"harmonium/rng"
+)
+
+// gaussian is a layer of real units with a quadratic energy, U(s) = Σ_i (½γ_i s_i² − b_i s_i): given inputs x they are
+// normal, with the mean (b_i+x_i)/γ_i and the variance 1/γ_i. γ are the precisions.
+type gaussian struct{ reals }
+
+func newGaussian(units int) Layer { return gaussian{newReals(units, "precisions")} }
+
+func (l gaussian) Kind() Kind   { return Gaussian }
+func (l gaussian) Clone() Layer { return gaussian{l.clone()} }
+
+// leastVariance bounds the variances of SetMoments from below, as a part of that of standardised data.
+const leastVariance = 1e-6
+
+// SetMoments sets γ_i = 1/variance and b_i = γ_i·mean.
+func (l gaussian) SetMoments(means, variances []float64) {
+	γ := l.parameters[1].Values
+	for i, mean := range means {
+		if variances != nil {
+			γ[i] = float32(1 / max(variances[i], leastVariance))
+		}
+		l.Biases()[i] = float32(float64(γ[i]) * mean)
+	}
+}
+
+func (l gaussian) Energy(dst []float64, s Batch) {
+	l.energy(dst, s, func(i int, s float64) float64 { return float64(l.at(1, i)*s*s/2) - float64(l.at(0, i)*s) })
+}
+
+// CGF is Γ(x) = Σ_i [(b_i+x_i)²/(2γ_i) + ½ log(2π/γ_i)].
+func (l gaussian) CGF(dst []float64, x []float32) {
+	l.sum(dst, x, func(i int, x float32) float64 {
+		θ, γ := l.field(i, x), l.at(1, i)
+		return float64(θ*θ/(2*γ)) + float64(math.Log(2*math.Pi/γ)/2)
+	})
+}
+
+// Mean is ⟨s_i⟩ = (b_i+x_i)/γ_i.
+func (l gaussian) Mean(dst, x []float32) {
+	l.each(dst, x, func(i int, x float32) float64 { return l.field(i, x) / l.at(1, i) })
+}
+
+func (l gaussian) Sample(dst Batch, x []float32, key rng.Key, step uint64, first uint32) {
+	l.draw(dst, x, key, step, first, func(i int, x float32, u, v float64) float64 {
+		γ := l.at(1, i)
+		return float64(l.field(i, x)/γ) + float64(normal(u, v)/math.Sqrt(γ))
+	})
+}
+
+// Moments are ⟨s_i⟩ and −½⟨s_i²⟩.
+func (l gaussian) Moments(dst [][]float32, s Batch, weights []float32) {
+	l.ofRows(dst, s, weights, func(moments []float64, _ int, s float64) { moments[0], moments[1] = s, -s*s/2 })
+}
+
+// InputMoments are ⟨s_i⟩ and −½(⟨s_i⟩² + 1/γ_i).
+func (l gaussian) InputMoments(dst [][]float32, x []float32, weights []float32) {
+	l.ofInputs(dst, x, weights, func(moments []float64, i int, x float32) {
+		γ := l.at(1, i)
+		mean := l.field(i, x) / γ
+		moments[0], moments[1] = mean, -(float64(mean*mean)+1/γ)/2
+	})
+}
