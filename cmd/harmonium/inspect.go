@@ -44,9 +44,14 @@ curves and the spectrum of W along a run; weights as tiles in the layout of the 
 data; the modes of the model with their shares, beside those of data and samples; activities of the
 hidden units, of which dead and saturated ones are counted; correlations of samples against those of
 data; free energies of training data, other data and samples; trace and autocorrelation of chains.
-The training data of a run are found by themselves if they are where they were.`,
+The training data of a run are found by themselves if they are where they were.
+
+Of a model of categorical sites, such as one of an alignment: logos of weights; frequencies and
+correlations of states in samples beside those in data; a map of contacts by effective couplings,
+and which part of the first ones are known; the score of each single mutation.`,
 		Example: `  harmonium inspect run -o pictures
-  harmonium inspect run --data test.npy --format svg --dark -o pictures`,
+  harmonium inspect run --data test.npy --format svg --dark -o pictures
+  harmonium inspect family --contacts structure.txt -o pictures`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return inspect(cmd.Context(), t, o, args[0]) },
 	}
