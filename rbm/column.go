@@ -1,5 +1,11 @@
 package rbm
 
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
 // Column is a column of a table that a visible layer stands for. A column of bits or real numbers is one unit; a
 // categorical column is a site of as many units (bits) as it has categories.
 //
@@ -10,7 +16,114 @@ type Column struct {
 	Kind Kind   `json:"kind"` // Bernoulli, Spin, Categorical or Gaussian
 	// Categories are the texts that the table has: of the states of a categorical column, or of 0 and 1.
 	Categories []string `json:"categories,omitempty"`
-	// Mean and Scale turn the numbers of real units into those of the table: number·Scale + Mean. Both zero: no change.
+	// Mean and Scale turn the numbers of real units into those of the table: number·Scale + Mean. A Scale of 0 stands
+	// for no change.
 	Mean  float64 `json:"mean,omitempty"`
 	Scale float64 `json:"scale,omitempty"`
+}
+
+// columnKinds is the order of the units of a table.
+var columnKinds = []Kind{Spin, Bernoulli, Categorical, Gaussian}
+
+// Span is the units from…to−1 of a column.
+type Span struct{ From, To int }
+
+// Spans are the units of each column.
+func Spans(columns []Column) []Span {
+	spans, at := make([]Span, len(columns)), 0
+	for _, kind := range columnKinds {
+		for k, c := range columns {
+			if c.Kind == kind {
+				spans[k] = Span{at, at + c.units()}
+				at = spans[k].To
+			}
+		}
+	}
+	return spans
+}
+
+func (c *Column) units() int {
+	if c.Kind == Categorical {
+		return len(c.Categories)
+	}
+	return 1
+}
+
+// LayoutFor is the layout of the layer that stands for columns.
+func LayoutFor(columns []Column) []Part {
+	var parts []Part
+	for _, kind := range columnKinds {
+		p := Part{Kind: kind}
+		for _, c := range columns {
+			if c.Kind == kind {
+				p.Units += c.units()
+				if kind == Categorical {
+					p.States = append(p.States, len(c.Categories))
+				}
+			}
+		}
+		if p.Units > 0 {
+			parts = append(parts, p)
+		}
+	}
+	return parts
+}
+
+// LogScale is Σ log Scale over the real columns: what log p of the units' numbers exceeds log p of the table's numbers
+// by, as a density of y = number·Scale + Mean is that of the number divided by Scale.
+func LogScale(columns []Column) float64 {
+	sum := 0.0
+	for _, c := range columns {
+		if c.Kind == Gaussian && c.Scale != 0 {
+			sum += math.Log(c.Scale)
+		}
+	}
+	return sum
+}
+
+// checkColumns refuses columns that are not those of a layer.
+func checkColumns(columns []Column, layer Layer) error {
+	for k, c := range columns {
+		switch {
+		case !slices.Contains(columnKinds, c.Kind):
+			return fmt.Errorf("column %d is of %q units, want bernoulli, spin, categorical or gaussian", k+1, c.Kind)
+		case !(c.Scale >= 0) || math.IsInf(c.Scale, 1) || math.IsNaN(c.Mean) || math.IsInf(c.Mean, 0):
+			return fmt.Errorf("column %d has the scale %v and the mean %v, want finite numbers, and no negative scale", k+1, c.Scale, c.Mean)
+		}
+	}
+	want := LayoutOf(layer)
+	if layer.Kind() == Spin || layer.Kind() == Bernoulli { // 0/1 data may be trained as spins, and the other way round
+		return sameUnits(columns, layer.Units())
+	}
+	if got := LayoutFor(columns); !slices.EqualFunc(got, want, Part.equal) {
+		return fmt.Errorf("the columns are of %v, the layer of %v", got, want)
+	}
+	return nil
+}
+
+func sameUnits(columns []Column, units int) error {
+	if len(columns) != units {
+		return fmt.Errorf("there are %d columns for %d units", len(columns), units)
+	}
+	for k, c := range columns {
+		if c.Kind != Bernoulli && c.Kind != Spin {
+			return fmt.Errorf("column %d is %s, the units have two values", k+1, c.Kind)
+		}
+	}
+	return nil
+}
+
+func (p Part) equal(q Part) bool {
+	return p.Kind == q.Kind && p.Units == q.Units && slices.Equal(p.States, q.States)
+}
+
+// String is the part in words: "3 bernoulli units", "2 sites of 21 states".
+func (p Part) String() string {
+	if p.Kind != Categorical {
+		return fmt.Sprintf("%d %s units", p.Units, p.Kind)
+	}
+	if len(p.States) > 0 && !slices.ContainsFunc(p.States, func(q int) bool { return q != p.States[0] }) {
+		return fmt.Sprintf("%d sites of %d states", len(p.States), p.States[0])
+	}
+	return fmt.Sprintf("%d sites of %v states", len(p.States), p.States)
 }

@@ -1,9 +1,11 @@
 package rbm
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"harmonium/internal/atomicfile"
@@ -59,15 +61,87 @@ func (model *Model) Write(w io.Writer) error {
 		}
 		tensors = append(tensors, t)
 	}
-	f := &safetensors.File{
-		Metadata: map[string]string{
-			"format": fileFormat, "version": fileVersion,
-			"visible": string(model.Visible.Kind()), "hidden": string(model.Hidden.Kind()),
-		},
-		Tensors: tensors,
+	metadata := map[string]string{"format": fileFormat, "version": fileVersion}
+	describe(metadata, "visible", model.Visible)
+	describe(metadata, "hidden", model.Hidden)
+	if model.Columns != nil {
+		metadata["columns"] = marshal(model.Columns)
 	}
+	f := &safetensors.File{Metadata: metadata, Tensors: tensors}
 	f.Seal()
 	return safetensors.Write(w, f)
+}
+
+// describe writes the kind of a layer, and its layout where the kind and a number of units don't say it.
+func describe(metadata map[string]string, name string, l Layer) {
+	metadata[name] = string(l.Kind())
+	if _, ok := l.(interface{ Layout() []Part }); ok {
+		metadata[name+".layout"] = marshal(LayoutOf(l))
+	}
+}
+
+func marshal(x any) string {
+	text, err := json.Marshal(x)
+	if err != nil {
+		panic(fmt.Sprintf("rbm: %v", err)) // names and numbers, which are finite
+	}
+	return string(text)
+}
+
+// layerOf returns the layer of a number of units that metadata describe.
+func layerOf(metadata map[string]string, name string, units int) (Layer, error) {
+	kind, err := ParseKind(metadata[name])
+	if err != nil {
+		return nil, fmt.Errorf("metadata %s: %w", name, err)
+	}
+	layout := name + ".layout"
+	text, ok := metadata[layout]
+	if needs := kind == Categorical || kind == Mixed; needs != ok {
+		if ok {
+			return nil, fmt.Errorf("metadata %s is there, and %s units have none", layout, kind)
+		}
+		return nil, fmt.Errorf("metadata %s is missing, which %s units need", layout, kind)
+	} else if !needs {
+		return NewLayer(kind, units), nil
+	}
+	var parts []Part
+	if err := json.Unmarshal([]byte(text), &parts); err != nil {
+		return nil, fmt.Errorf("metadata %s: %w", layout, err)
+	}
+	sum := 0
+	for _, p := range parts { // before anything of that size is made
+		if p.Units < 0 || p.Units > units {
+			return nil, fmt.Errorf("metadata %s has a part of %d units, but W has %d", layout, p.Units, units)
+		}
+		sum += p.Units
+	}
+	if sum != units {
+		return nil, fmt.Errorf("metadata %s has %d units, but W has %d", layout, sum, units)
+	}
+	l, err := NewLayers(parts...)
+	if err != nil {
+		return nil, fmt.Errorf("metadata %s: %w", layout, err)
+	}
+	if l.Kind() != kind {
+		return nil, fmt.Errorf("metadata %s is of %s units, want %s", layout, l.Kind(), kind)
+	}
+	return l, nil
+}
+
+// columnsOf returns the columns that metadata describe, which must be those of the layer; nil if there are none.
+func columnsOf(metadata map[string]string, visible Layer) ([]Column, error) {
+	text, ok := metadata["columns"]
+	if !ok {
+		return nil, nil
+	}
+	var columns []Column
+	if err := json.Unmarshal([]byte(text), &columns); err != nil {
+		return nil, fmt.Errorf("metadata columns: %w", err)
+	}
+	if err := checkColumns(columns, visible); err != nil {
+		return nil, fmt.Errorf("metadata columns: %w", err)
+	}
+	return columns, nil
 }
 
 // HasDigest reports whether a model file carries the digest by which [Load] notices damage. Files of other programs need none.
@@ -117,22 +191,23 @@ func Read(r io.Reader, size int64) (*Model, error) {
 	if version := f.Metadata["version"]; version != fileVersion {
 		return nil, fmt.Errorf("metadata version is %q, this program reads version %q", version, fileVersion)
 	}
-	visible, err := ParseKind(f.Metadata["visible"])
-	if err != nil {
-		return nil, fmt.Errorf("metadata visible: %w", err)
-	}
-	hidden, err := ParseKind(f.Metadata["hidden"])
-	if err != nil {
-		return nil, fmt.Errorf("metadata hidden: %w", err)
-	}
-	if err := onlyParameters(f, visible, hidden); err != nil {
-		return nil, err
-	}
 	W, shape, err := parameters(f, "W", 2)
 	if err != nil {
 		return nil, err
 	}
-	model := &Model{Visible: NewLayer(visible, shape[0]), Hidden: NewLayer(hidden, shape[1]), W: W}
+	model := &Model{W: W}
+	if model.Visible, err = layerOf(f.Metadata, "visible", shape[0]); err != nil {
+		return nil, err
+	}
+	if model.Hidden, err = layerOf(f.Metadata, "hidden", shape[1]); err != nil {
+		return nil, err
+	}
+	if model.Columns, err = columnsOf(f.Metadata, model.Visible); err != nil {
+		return nil, err
+	}
+	if err := model.onlyParameters(f); err != nil {
+		return nil, err
+	}
 	for _, p := range model.Parameters()[1:] {
 		x, got, err := parameters(f, p.Name, 1)
 		if err != nil {
@@ -140,6 +215,9 @@ func Read(r io.Reader, size int64) (*Model, error) {
 		}
 		if got[0] != len(p.Values) {
 			return nil, fmt.Errorf("tensor %s has %d numbers, but W is %d×%d: want %d", p.Name, got[0], shape[0], shape[1], len(p.Values))
+		}
+		if i := slices.IndexFunc(x, func(x float32) bool { return !(x > 0) }); p.Positive && i >= 0 {
+			return nil, fmt.Errorf("tensor %s: number %d is %v, want one above 0", p.Name, i+1, x[i])
 		}
 		copy(p.Values, x)
 	}
@@ -150,9 +228,9 @@ func Read(r io.Reader, size int64) (*Model, error) {
 }
 
 // onlyParameters refuses a file that holds more than the parameters of its kinds of units.
-func onlyParameters(f *safetensors.File, visible, hidden Kind) error {
+func (model *Model) onlyParameters(f *safetensors.File) error {
 	var names []string
-	for _, p := range (&Model{Visible: NewLayer(visible, 0), Hidden: NewLayer(hidden, 0)}).Parameters() {
+	for _, p := range model.Parameters() {
 		names = append(names, p.Name)
 	}
 	if last := len(names) - 1; len(f.Tensors) > len(names) {

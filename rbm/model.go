@@ -19,6 +19,9 @@ type Model struct {
 	Visible, Hidden Layer
 
 	W []float32 // m×n weights, row-major: w_ij is W[i*n+j]
+
+	// Columns say what the visible units stand for in the table that the model was trained on; nil if nothing says so.
+	Columns []Column
 }
 
 // New returns a Bernoulli model with m visible and n hidden units, as [NewModel] does.
@@ -97,7 +100,7 @@ func (model *Model) SetMoments(means, variances []float64) {
 
 // Clone returns a copy that shares nothing with the model.
 func (model *Model) Clone() *Model {
-	return &Model{Visible: model.Visible.Clone(), Hidden: model.Hidden.Clone(), W: append([]float32(nil), model.W...)}
+	return &Model{Visible: model.Visible.Clone(), Hidden: model.Hidden.Clone(), W: append([]float32(nil), model.W...), Columns: model.Columns}
 }
 
 // Copy takes over the parameters of a model of the same shape.

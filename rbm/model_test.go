@@ -128,12 +128,12 @@ func TestFinite(t *testing.T) {
 }
 
 func TestKindsByName(t *testing.T) {
-	for _, kind := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+	for _, kind := range []rbm.Kind{rbm.Bernoulli, rbm.Spin, rbm.Categorical, rbm.Gaussian, rbm.ReLU, rbm.DReLU, rbm.Mixed} {
 		if got, err := rbm.ParseKind(string(kind)); err != nil || got != kind {
 			t.Errorf("ParseKind(%q) is %v, %v", kind, got, err)
 		}
 	}
-	if _, err := rbm.ParseKind("Spin"); err == nil || err.Error() != `unknown units "Spin", want bernoulli or spin` {
+	if _, err := rbm.ParseKind("Spin"); err == nil || err.Error() != `unknown units "Spin", want bernoulli, spin, categorical, gaussian, relu, drelu or mixed` {
 		t.Errorf("ParseKind(Spin): %v", err)
 	}
 	panics(t, "unknown kind", `rbm: no kind of unit is called "Spin"`, func() { rbm.NewLayer("Spin", 1) })

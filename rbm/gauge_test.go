@@ -1,0 +1,79 @@
+package rbm_test
+
+import (
+	"math"
+	"testing"
+
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// In the zero-sum gauge the differences of F between configurations are those of before, and the sums are zero.
+func TestGauge(t *testing.T) {
+	for name, layers := range map[string][2]rbm.Layer{
+		"categorical visible": {rbm.NewCategorical(3, 2, 4), rbm.NewLayer(rbm.Spin, 5)},
+		"categorical hidden":  {rbm.NewLayer(rbm.Bernoulli, 6), rbm.NewCategorical(4, 3)},
+		"both":                {rbm.NewCategorical(3, 2), rbm.NewCategorical(2, 3)},
+		"with Gaussian":       {rbm.NewCategorical(3, 2), rbm.NewLayer(rbm.Gaussian, 4)},
+		"mixed":               {mixed(rbm.NewLayer(rbm.Bernoulli, 2), rbm.NewCategorical(3)), rbm.NewLayer(rbm.ReLU, 3)},
+	} {
+		model := rbm.NewModel(layers[0], layers[1], rng.Seed(1))
+		source := rng.NewSource(rng.Seed(2), 0)
+		for _, p := range model.Parameters() {
+			for k := range p.Values {
+				if p.Values[k] = float32(2*source.Float64() - 1); p.Positive {
+					p.Values[k] += 1.5
+				}
+			}
+		}
+		v := model.Visible.NewBatch(50)
+		model.Visible.Sample(v, nil, rng.Seed(3), 0, 0)
+		before := model.FreeEnergy(v)
+		model.Gauge()
+		after := model.FreeEnergy(v)
+		for r := range after {
+			if got, want := after[r]-after[0], before[r]-before[0]; math.Abs(got-want) > 1e-5 {
+				t.Errorf("%s: F of row %d above that of row 0 is %v, before %v", name, r, got, want)
+			}
+		}
+		at := 0
+		for _, p := range rbm.LayoutOf(model.Visible) {
+			from := at
+			for _, q := range p.States {
+				for j := -1; j < model.N(); j++ {
+					sum := 0.0
+					for i := from; i < from+q; i++ {
+						if j < 0 {
+							sum += float64(model.B()[i])
+						} else {
+							sum += float64(model.W[i*model.N()+j])
+						}
+					}
+					if math.Abs(sum) > 1e-6 {
+						t.Errorf("%s: site at unit %d: the sum over its states is %v, want 0", name, from, sum)
+					}
+				}
+				from += q
+			}
+			at += p.Units
+		}
+	}
+}
+
+// The energy of Gaussian units of both layers is a quadratic form, which is positive definite where the coupling is
+// below 1.
+func TestCoupling(t *testing.T) {
+	model := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, 2), rbm.NewLayer(rbm.Gaussian, 1), rng.Seed(1))
+	copy(model.W, []float32{0.6, 0.8})
+	copy(model.Visible.Parameters()[1].Values, []float32{2, 2})
+	copy(model.Hidden.Parameters()[1].Values, []float32{4})
+	// Γ_v^(−½) W Γ_h⁻¹ Wᵀ Γ_v^(−½) = w wᵀ/8 with |w| = 1.
+	if got := model.Coupling(); math.Abs(got-1./8) > 1e-6 {
+		t.Errorf("the coupling is %v, want 1/8", got)
+	}
+	for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		if got := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, 2), rbm.NewLayer(hidden, 1), rng.Seed(1)).Coupling(); got != 0 {
+			t.Errorf("the coupling to %s units is %v, want 0", hidden, got)
+		}
+	}
+}
