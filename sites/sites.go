@@ -37,20 +37,45 @@ func (s Sites) Units() int {
 	return s.First[last] + s.States[last]
 }
 
-// Row returns the state of each site in row r of v, from 0. It panics unless exactly one unit of each site is on.
+// Row returns the state of each site in row r of v, from 0. It panics where [Sites.Check] returns an error.
 func (s Sites) Row(v rbm.Batch, r int) []int {
-	states, site := make([]int, 0, s.Len()), 0
-	for unit := range v.On(r) {
-		if site == s.Len() || unit < s.First[site] || unit >= s.First[site]+s.States[site] {
-			panic(fmt.Sprintf("sites: row %d has not exactly one state at site %d", r, min(site, s.Len()-1)))
-		}
-		states = append(states, unit-s.First[site])
-		site++
-	}
-	if site < s.Len() {
-		panic(fmt.Sprintf("sites: row %d has no state at site %d", r, site))
+	states, err := s.row(v, r)
+	if err != nil {
+		panic("sites: " + err.Error())
 	}
 	return states
+}
+
+// Check returns nil if exactly one unit of each site is on in each row of v, or else an error that names the first row, from
+// 1, and the site.
+func (s Sites) Check(v rbm.Batch) error {
+	if v.Units() != s.Units() || v.Bits() != v.Units() {
+		return fmt.Errorf("%d units, of which %d are bits, want %d bits", v.Units(), v.Bits(), s.Units())
+	}
+	for r := range v.Rows() {
+		if _, err := s.row(v, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s Sites) row(v rbm.Batch, r int) ([]int, error) {
+	states := make([]int, 0, s.Len())
+	for unit := range v.On(r) {
+		site := len(states)
+		switch {
+		case site == s.Len() || unit < s.First[site]:
+			return nil, fmt.Errorf("row %d has more than one state at site %d", r+1, site)
+		case unit >= s.First[site]+s.States[site]:
+			return nil, fmt.Errorf("row %d has no state at site %d", r+1, site+1)
+		}
+		states = append(states, unit-s.First[site])
+	}
+	if site := len(states); site < s.Len() {
+		return nil, fmt.Errorf("row %d has no state at site %d", r+1, site+1)
+	}
+	return states, nil
 }
 
 // SetRow sets row r of v to these states.

@@ -3,6 +3,7 @@ package sites
 import (
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,23 +46,36 @@ func TestSitesOfALayer(t *testing.T) {
 }
 
 // Rows that are no configurations are refused, as a state too many, too few, or two at one site.
-func TestRowRefuses(t *testing.T) {
-	for name, on := range map[string][]int{"none": {}, "too few": {0, 2}, "two at one site": {0, 1, 5}, "too many": {0, 2, 5, 6}} {
-		s, v := batch(t, []int{0, 0, 0})
-		for unit := range v.Units() {
-			v.SetBit(0, unit, false)
+func TestCheck(t *testing.T) {
+	for want, on := range map[string][]int{
+		"row 2 has no state at site 1":            {},
+		"row 2 has no state at site 3":            {0, 2},
+		"row 2 has no state at site 2":            {0, 5},
+		"row 2 has more than one state at site 1": {0, 1, 5},
+		"row 2 has more than one state at site 3": {0, 2, 5, 6},
+	} {
+		s, v := batch(t, []int{0, 0, 0}, []int{0, 0, 0})
+		if err := s.Check(v); err != nil {
+			t.Fatal(err)
 		}
-		for _, unit := range on {
-			v.SetBit(0, unit, true)
+		for unit := range v.Units() {
+			v.SetBit(1, unit, slices.Contains(on, unit))
+		}
+		if err := s.Check(v); err == nil || err.Error() != want {
+			t.Errorf("units %v: %v, want %q", on, err, want)
 		}
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%s: no panic", name)
+					t.Errorf("units %v: no panic", on)
 				}
 			}()
-			s.Row(v, 0)
+			s.Row(v, 1)
 		}()
+	}
+	s, _ := batch(t)
+	if err := s.Check(rbm.NewReals(1, 6, 1)); err == nil || !strings.Contains(err.Error(), "7 units, of which 6 are bits, want 7 bits") {
+		t.Errorf("a real unit: %v", err)
 	}
 }
 

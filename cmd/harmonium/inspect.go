@@ -161,7 +161,10 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 		i.curves, i.spectrum, i.weights, i.configurations, func() error { return i.modes(ctx, t) },
 		i.hidden, i.correlations, i.energies, func() error { return i.chains(ctx) },
 	}
-	if i.sites = i.viewSites(); i.sites != nil {
+	if i.sites, err = i.viewSites(); err != nil {
+		return err
+	}
+	if i.sites != nil {
 		i.result.Sites = &sitesResult{}
 		pictures = []func() error{
 			i.curves, i.spectrum, i.logos, i.frequencies, func() error { return i.contacts(ctx, t) }, i.mutations,

@@ -62,17 +62,20 @@ func (o *inspectOptions) checkSites(model *rbm.Model) error {
 	return nil
 }
 
-// viewSites returns nil where the visible layer is of other units.
-func (i *inspection) viewSites() *siteView {
+// viewSites returns nil where the visible layer is of other units. The error says where data have other sites.
+func (i *inspection) viewSites() (*siteView, error) {
 	s, err := sites.Of(i.model.Visible)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	v := &siteView{Sites: s, samples: sites.NewSample(s, i.samples, nil)}
 	if set := i.rowsOfData(); set != nil {
+		if err := s.Check(set.States); err != nil {
+			return nil, badInput(fmt.Errorf("%s: %w: want a state at each of the model's %d sites", set.Path, err, s.Len()))
+		}
 		v.data = sites.NewSample(s, set.States, set.Weights)
 	}
-	columns := columnsOf(i.model)
+	columns := i.model.Columns
 	for site, states := range s.States {
 		name, texts := strconv.Itoa(site+1), make([]string, states)
 		for a := range texts {
@@ -88,11 +91,8 @@ func (i *inspection) viewSites() *siteView {
 		}
 		v.names, v.states, v.gaps = append(v.names, name), append(v.states, texts), append(v.gaps, slices.Index(texts, "-"))
 	}
-	return v
+	return v, nil
 }
-
-// columnsOf are the columns of the table that the visible layer stands for, or nil.
-func columnsOf(model *rbm.Model) []rbm.Column { return nil }
 
 // logos draws the weights of the hidden units with the largest norms, centred at each site.
 func (i *inspection) logos() error {
