@@ -18,6 +18,7 @@ import (
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
+	"harmonium/sites"
 )
 
 type inspectOptions struct {
@@ -132,9 +133,6 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 		return err
 	}
 	i := &inspection{o: o, model: model, conditionals: rbm.NewConditionals(model, t.compute)}
-	if err := o.checkSites(model); err != nil {
-		return badInput(err)
-	}
 	i.inputs = append(inputsOf(path, r), dataInputs(o.data, o.train, o.contacts)...)
 	i.result = &inspectResult{Folder: o.out, Pictures: []string{}, Hidden: model.N(), Modes: []inspectedMode{}, Findings: []diag.Finding{}}
 	if err := i.open(t, r); err != nil {
@@ -161,10 +159,8 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 		i.curves, i.spectrum, i.weights, i.configurations, func() error { return i.modes(ctx, t) },
 		i.hidden, i.correlations, i.energies, func() error { return i.chains(ctx) },
 	}
-	if i.sites, err = i.viewSites(); err != nil {
-		return err
-	}
 	if i.sites != nil {
+		i.sites.samples = sites.NewSample(i.sites.Sites, samples, nil)
 		i.result.Sites = &sitesResult{}
 		pictures = []func() error{
 			i.curves, i.spectrum, i.logos, i.frequencies, func() error { return i.contacts(ctx, t) }, i.mutations,
@@ -228,7 +224,10 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 		}
 	}
 	var err error
-	i.rows, i.columns, err = layoutOf(i.model.Visible, i.o.shape, shape)
+	if i.rows, i.columns, err = layoutOf(i.model.Visible, i.o.shape, shape); err != nil {
+		return badInput(err)
+	}
+	i.sites, err = i.viewSites()
 	return badInput(err)
 }
 

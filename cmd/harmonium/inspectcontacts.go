@@ -17,10 +17,6 @@ const mostCouplings = 5e9
 // contacts draws the map of the scores of pairs of sites.
 func (i *inspection) contacts(ctx context.Context, t *terminal) error {
 	v := i.sites
-	known, err := i.o.knownContacts(v.Len())
-	if err != nil {
-		return err
-	}
 	if v.Len() < 3 {
 		return nil
 	}
@@ -49,37 +45,37 @@ func (i *inspection) contacts(ctx context.Context, t *terminal) error {
 		t.warn("without contacts: no two of %d sites are %d or more apart, as --separation asks", v.Len(), i.o.separation)
 		return nil
 	}
-	if err := i.contactMap(list, known); err != nil {
+	if err := i.contactMap(list); err != nil {
 		return err
 	}
-	if known == nil {
+	if v.known == nil {
 		return nil
 	}
-	return i.precision(list, known)
+	return i.precision(list)
 }
 
 // contactMap has all scores above the diagonal, and below it those of as many pairs as there are sites.
-func (i *inspection) contactMap(list []sites.Contact, known sites.Known) error {
+func (i *inspection) contactMap(list []sites.Contact) error {
 	v := i.sites
 	L := v.Len()
 	s := plot.Sheet{
 		Title: fmt.Sprintf("Scores of pairs of sites; below the diagonal the %d largest", min(L, len(list))),
 		Rows:  L, Columns: L, Label: "score", RowNames: v.names, ColumnNames: v.names, Tiles: [][]float64{make([]float64, L*L)}, Dark: i.o.dark,
 	}
-	if known != nil {
+	if v.known != nil {
 		s.Title += ", negative where no known contact"
 	}
 	lines := [][]string{{"site", "other site", "norm", "score"}}
-	if known != nil {
+	if v.known != nil {
 		lines[0] = append(lines[0], "known")
 	}
 	for n, c := range list {
 		s.Tiles[0][c.I*L+c.K] = c.Score
 		line := []string{v.names[c.I], v.names[c.K], numberOrNothing(c.Norm), numberOrNothing(c.Score)}
 		sign := 1.0
-		if known != nil {
+		if v.known != nil {
 			line = append(line, "1")
-			if !known.Has(c.I, c.K) {
+			if !v.known.Has(c.I, c.K) {
 				line[4], sign = "0", -1
 			}
 		}
@@ -99,8 +95,8 @@ func (i *inspection) contactMap(list []sites.Contact, known sites.Known) error {
 }
 
 // precision draws which part of the first pairs are known contacts.
-func (i *inspection) precision(list []sites.Contact, known sites.Known) error {
-	parts, chance := sites.Precision(list, known.Has), 0.0
+func (i *inspection) precision(list []sites.Contact) error {
+	parts, chance := sites.Precision(list, i.sites.known.Has), 0.0
 	chance = parts[len(parts)-1]
 	first := diag.Number(parts[min(i.sites.Len(), len(parts))-1])
 	i.result.Sites.Precision = &first
@@ -115,19 +111,19 @@ func (i *inspection) precision(list []sites.Contact, known sites.Known) error {
 	})
 }
 
-// knownContacts reads the file of --contacts; nil if there is none.
-func (o *inspectOptions) knownContacts(sitesOfModel int) (sites.Known, error) {
-	if o.contacts == "" {
+// knownContacts reads a file of pairs of sites; nil if the path is empty.
+func knownContacts(path string, sitesOfModel int) (sites.Known, error) {
+	if path == "" {
 		return nil, nil
 	}
-	file, err := os.Open(o.contacts)
+	file, err := os.Open(path)
 	if err != nil {
-		return nil, badInput(err)
+		return nil, err
 	}
 	defer file.Close()
 	known, err := sites.ReadKnown(file, sitesOfModel)
 	if err != nil {
-		return nil, badInput(fmt.Errorf("%s: %w", o.contacts, err))
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return known, nil
 }

@@ -12,7 +12,6 @@ import (
 
 	"harmonium/cmd/harmonium/internal/plot"
 	"harmonium/diag"
-	"harmonium/rbm"
 	"harmonium/sites"
 )
 
@@ -46,35 +45,26 @@ type siteView struct {
 	states        [][]string // names of the states of each
 	gaps          []int      // the state of each that is a gap, or −1
 	data, samples *sites.Sample
+	known         sites.Known // contacts, or nil
+	wild          []int       // of --sequence, or nil
 }
 
-// checkSites refuses flags of models of categorical sites for others, before there is any work.
-func (o *inspectOptions) checkSites(model *rbm.Model) error {
-	if o.separation < 1 {
-		return fmt.Errorf("--separation %d, want 1 or more", o.separation)
-	}
-	_, err := sites.Of(model.Visible)
-	for _, flag := range []struct{ name, value string }{{"sequence", o.sequence}, {"contacts", o.contacts}} {
-		if err != nil && flag.value != "" {
-			return fmt.Errorf("--%s is for models of categorical sites, the visible layer has %w", flag.name, err)
-		}
-	}
-	return nil
-}
-
-// viewSites returns nil where the visible layer is of other units. The error says where data have other sites.
+// viewSites makes the view of a model, nil where the visible layer is of other units. The error says which flag or file does
+// not fit the sites.
 func (i *inspection) viewSites() (*siteView, error) {
+	if i.o.separation < 1 {
+		return nil, fmt.Errorf("--separation %d, want 1 or more", i.o.separation)
+	}
 	s, err := sites.Of(i.model.Visible)
 	if err != nil {
+		for _, flag := range []struct{ name, value string }{{"sequence", i.o.sequence}, {"contacts", i.o.contacts}} {
+			if flag.value != "" {
+				return nil, fmt.Errorf("--%s is for models of categorical sites, the visible layer has %w", flag.name, err)
+			}
+		}
 		return nil, nil
 	}
-	v := &siteView{Sites: s, samples: sites.NewSample(s, i.samples, nil)}
-	if set := i.rowsOfData(); set != nil {
-		if err := s.Check(set.States); err != nil {
-			return nil, badInput(fmt.Errorf("%s: %w: want a state at each of the model's %d sites", set.Path, err, s.Len()))
-		}
-		v.data = sites.NewSample(s, set.States, set.Weights)
-	}
+	v := &siteView{Sites: s}
 	columns := i.model.Columns
 	for site, states := range s.States {
 		name, texts := strconv.Itoa(site+1), make([]string, states)
@@ -91,7 +81,19 @@ func (i *inspection) viewSites() (*siteView, error) {
 		}
 		v.names, v.states, v.gaps = append(v.names, name), append(v.states, texts), append(v.gaps, slices.Index(texts, "-"))
 	}
-	return v, nil
+	if set := i.rowsOfData(); set != nil {
+		if err := s.Check(set.States); err != nil {
+			return nil, fmt.Errorf("%s: %w: want a state at each of the model's %d sites", set.Path, err, s.Len())
+		}
+		v.data = sites.NewSample(s, set.States, set.Weights)
+	}
+	if v.known, err = knownContacts(i.o.contacts, s.Len()); err != nil {
+		return nil, err
+	}
+	if i.o.sequence != "" {
+		v.wild, err = v.parse(i.o.sequence)
+	}
+	return v, err
 }
 
 // logos draws the weights of the hidden units with the largest norms, centred at each site.
@@ -187,6 +189,9 @@ func (i *inspection) agreement(name, title string, points iter.Seq[sites.Point])
 		}
 	})
 	cut()
+	slices.SortFunc(shown, func(p, q sites.Point) int {
+		return cmp.Or(cmp.Compare(p.I, q.I), cmp.Compare(p.K, q.K), cmp.Compare(p.A, q.A), cmp.Compare(p.B, q.B))
+	})
 	s := plot.Series{Name: "a state", Dots: true}
 	if shown[0].K >= 0 {
 		s.Name = "states of two sites"
@@ -239,10 +244,7 @@ func (v *siteView) pointLines(points []sites.Point) [][]string {
 // mutations scores each single mutation of a sequence.
 func (i *inspection) mutations() error {
 	v := i.sites
-	wild, name, err := i.sequence()
-	if err != nil {
-		return err
-	}
+	wild, name := i.sequence()
 	row := i.model.Visible.NewBatch(1)
 	v.SetRow(row, 0, wild)
 	scores, err := sites.Mutations(i.model, row, 0)
@@ -292,11 +294,10 @@ func joinStates(states []string) string {
 }
 
 // sequence is that of --sequence, or the most frequent state of each site in data, or in samples where there are none.
-func (i *inspection) sequence() (states []int, name string, err error) {
+func (i *inspection) sequence() (states []int, name string) {
 	v := i.sites
-	if text := i.o.sequence; text != "" {
-		states, err := v.parse(text)
-		return states, text, badInput(err)
+	if v.wild != nil {
+		return v.wild, i.o.sequence
 	}
 	sample, name := v.data, "the consensus of the data"
 	if sample == nil {
@@ -306,7 +307,7 @@ func (i *inspection) sequence() (states []int, name string, err error) {
 		f := sample.Frequencies(site)
 		states = append(states, slices.Index(f, slices.Max(f)))
 	}
-	return states, name, nil
+	return states, name
 }
 
 // parse reads a sequence of states: letters one after another, or names with commas between them.
