@@ -22,6 +22,9 @@ type Option func(*options)
 type options struct {
 	threshold *float64
 	bernoulli bool
+	reals     bool
+	oddAsGaps bool
+	schema    *Schema
 	key       rng.Key
 }
 
@@ -34,8 +37,19 @@ func Bernoulli(key rng.Key) Option {
 	return func(o *options) { o.bernoulli, o.key = true, key }
 }
 
+// Reals takes every value as a real number, for Gaussian units.
+func Reals() Option { return func(o *options) { o.reals = true } }
+
+// OddLettersAsGaps takes letters that stand for several, such as X and N, as gaps of an alignment.
+func OddLettersAsGaps() Option { return func(o *options) { o.oddAsGaps = true } }
+
+// WithSchema says what the columns of a table are.
+func WithSchema(s *Schema) Option { return func(o *options) { o.schema = s } }
+
 func (o options) check() error {
 	switch {
+	case o.reals && (o.threshold != nil || o.bernoulli):
+		return errors.New("real numbers as they are and a threshold or bernoulli exclude each other")
 	case o.threshold != nil && o.bernoulli:
 		return errors.New("threshold and bernoulli exclude each other")
 	case o.threshold != nil && (math.IsNaN(*o.threshold) || math.IsInf(*o.threshold, 0)):
@@ -132,7 +146,45 @@ func (f *file) read(o options) (*Set, error) {
 }
 
 func (f *file) set(o options) (*Set, error) {
-	m, err := f.matrix(false)
+	s, npy, head, err := f.source()
+	if err != nil {
+		return nil, err
+	}
+	var set *Set
+	switch {
+	case npy == "npy" && isFASTA(head):
+		set, err = readFASTA(s, o)
+	case npy == "npy" && len(head) > 0 && isText(head) && takesTable(s, head, o):
+		set, err = readTable(s, o)
+	default:
+		set, err = readSet(s, npy, head, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	set.Path = f.name
+	set.SHA256, err = f.sha256()
+	return set, err
+}
+
+func readFASTA(s source, o options) (*Set, error) {
+	if o.threshold != nil || o.bernoulli || o.reals {
+		return nil, errors.New("a FASTA alignment has letters, which no threshold, bernoulli or real numbers go with")
+	}
+	a, err := readAlignment(s)
+	if err != nil {
+		return nil, err
+	}
+	set, err := a.set(o.oddAsGaps)
+	if err == nil {
+		set.Format += s.pack
+	}
+	return set, err
+}
+
+// readSet reads an array, or a text of numbers.
+func readSet(s source, npy string, head []byte, o options) (*Set, error) {
+	m, err := readMatrix(s, npy, head, false)
 	if err != nil {
 		return nil, err
 	}
@@ -141,9 +193,8 @@ func (f *file) set(o options) (*Set, error) {
 		return nil, err
 	}
 	set := p.set()
-	set.Path, set.Format, set.Shape = f.name, m.format, m.shape
-	set.SHA256, err = f.sha256()
-	return set, err
+	set.Format, set.Shape = m.format, m.shape
+	return set, nil
 }
 
 func (f *file) sha256() (string, error) {
@@ -200,16 +251,26 @@ type source struct {
 	pack string // how it was packed, for the format: "" or ", gzip"
 }
 
-// matrix finds out the format. If weights is set, one axis will do, and digits are never separate columns.
+// matrix is the file as numbers. If weights is set, one axis will do, and digits are never separate columns.
 func (f *file) matrix(weights bool) (*matrix, error) {
-	head := make([]byte, 512)
-	n, err := f.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
+	s, npy, head, err := f.source()
+	if err != nil {
 		return nil, err
 	}
+	return readMatrix(s, npy, head, weights)
+}
+
+// source unpacks the file, and returns its first bytes and whether they may be of an .npz member, which is an .npy
+// array.
+func (f *file) source() (s source, npy string, head []byte, err error) {
+	head = make([]byte, 512)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return s, "", nil, err
+	}
 	head, err = head[:n], nil
-	s := source{open: func() (io.Reader, error) { return io.NewSectionReader(f, 0, f.size), nil }, size: f.size}
-	npy := "npy"
+	s = source{open: func() (io.Reader, error) { return io.NewSectionReader(f, 0, f.size), nil }, size: f.size}
+	npy = "npy"
 	switch {
 	case isZip(head):
 		npy = "npz"
@@ -219,14 +280,14 @@ func (f *file) matrix(weights bool) (*matrix, error) {
 	case isGzip(head):
 		s = source{open: func() (io.Reader, error) { return newGunzip(f) }, size: -1, pack: ", gzip"}
 	}
-	if err != nil {
-		return nil, err
+	if err == nil && s.size < 0 {
+		head, err = s.head()
 	}
-	if s.size < 0 {
-		if head, err = s.head(); err != nil {
-			return nil, err
-		}
-	}
+	return s, npy, head, err
+}
+
+// readMatrix finds out the format.
+func readMatrix(s source, npy string, head []byte, weights bool) (*matrix, error) {
 	switch {
 	case len(head) == 0:
 		return nil, errors.New("empty file")

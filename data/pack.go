@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"harmonium/rbm"
@@ -23,7 +24,12 @@ type packer struct {
 type cell struct{ row, column int }
 
 func newPacker(m *matrix, o options) *packer {
-	p := &packer{m: m, o: o, states: rbm.NewBatch(m.rows, m.units), binary: true}
+	p := &packer{m: m, o: o, binary: true}
+	if o.reals {
+		p.states = rbm.NewReals(m.rows, 0, m.units)
+	} else {
+		p.states = rbm.NewBatch(m.rows, m.units)
+	}
 	if o.bernoulli {
 		p.grey = &grey{key: o.key}
 		if m.bytes {
@@ -38,7 +44,10 @@ func newPacker(m *matrix, o options) *packer {
 // set returns the set when all values have been put.
 func (p *packer) set() *Set {
 	s := &Set{States: p.states, Values: rbm.Bernoulli}
-	if p.minus != (cell{}) {
+	switch {
+	case p.o.reals:
+		s.Values = rbm.Gaussian
+	case p.minus != (cell{}):
 		s.Values = rbm.Spin
 	}
 	if p.grey != nil && !p.binary {
@@ -50,6 +59,8 @@ func (p *packer) set() *Set {
 
 func (p *packer) put(r, c int, values []float64) error {
 	switch {
+	case p.o.reals:
+		return p.putReals(r, c, values)
 	case p.o.threshold != nil:
 		return p.putThreshold(r, c, values)
 	case p.o.bernoulli:
@@ -118,6 +129,16 @@ func (p *packer) putThreshold(r, c int, values []float64) error {
 		bits[i] = uint8(bit(x > t))
 	}
 	p.states.SetBits(r, c, bits)
+	return nil
+}
+
+func (p *packer) putReals(r, c int, values []float64) error {
+	row := p.states.Reals(r)
+	for i, x := range values {
+		if row[c+i] = float32(x); x-x != 0 || math.IsInf(float64(row[c+i]), 0) {
+			return refuse(r, c+i, x, "a finite number: "+missing)
+		}
+	}
 	return nil
 }
 

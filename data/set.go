@@ -13,10 +13,12 @@ import (
 
 // Set is a data set: configurations of equal length, one a row, and where they came from.
 type Set struct {
-	States  rbm.Batch // rows × units
-	Weights []float64 // one number ≥ 0 a row, or nil: every row counts 1
-	Values  rbm.Kind  // what the file held: Bernoulli for 0 and 1, Spin for −1 and 1; needed to write or describe the set
-	Shape   []int     // layout of a row where the file says one, as 28×28 pixels; its product is Units()
+	States  rbm.Batch    // rows × units
+	Weights []float64    // one number ≥ 0 a row, or nil: every row counts 1
+	Values  rbm.Kind     // what the file held: Bernoulli for 0 and 1, Spin for −1 and 1; needed to write or describe the set
+	Columns []rbm.Column // of the file, where they have names or are of other kinds than bits; else nil
+	Names   []string     // of the rows, where the file has some; else nil
+	Shape   []int        // layout of a row where the file says one, as 28×28 pixels; its product is Units()
 
 	Path   string // the file
 	Format string // its format, as "csv, gzip"
@@ -71,6 +73,9 @@ func (s *Set) Means() []float64 {
 		for i := range s.States.On(r) {
 			means[i] += w
 		}
+		for k, x := range s.States.Reals(r) {
+			means[s.States.Bits()+k] += float64(w * float64(x))
+		}
 	}
 	for i := range means {
 		means[i] /= total
@@ -88,6 +93,12 @@ func (s *Set) Subset(index []int) *Set {
 		sub.Weights = make([]float64, len(index))
 		for k, r := range index {
 			sub.Weights[k] = s.Weights[r]
+		}
+	}
+	if s.Names != nil {
+		sub.Names = make([]string, len(index))
+		for k, r := range index {
+			sub.Names[k] = s.Names[r]
 		}
 	}
 	if s.grey != nil {
@@ -139,7 +150,7 @@ func Merge(sets ...*Set) (*Set, error) {
 	}
 	rows := 0
 	paths, hash, weighted := make([]string, 0, len(sets)), sha256.New(), false
-	merged := &Set{Values: first.Values, Shape: first.Shape, Format: first.Format}
+	merged := &Set{Values: first.Values, Columns: first.Columns, Shape: first.Shape, Format: first.Format}
 	for _, s := range sets {
 		if err := fits(first, s); err != nil {
 			return nil, err
@@ -148,6 +159,9 @@ func Merge(sets ...*Set) (*Set, error) {
 		paths = append(paths, s.Path)
 		fmt.Fprintln(hash, s.SHA256)
 		weighted = weighted || s.Weights != nil
+		if s.Names == nil {
+			merged.Names = nil
+		}
 		if fmt.Sprint(s.Shape) != fmt.Sprint(merged.Shape) {
 			merged.Shape = nil
 		}
@@ -180,6 +194,8 @@ func fits(first, s *Set) error {
 		return fmt.Errorf("%s has %d units, %s has %d", s.Path, s.Units(), first.Path, first.Units())
 	case s.Values != first.Values:
 		return fmt.Errorf("%s holds %s units, %s %s units", s.Path, s.Values, first.Path, first.Values)
+	case !sameColumns(s.Columns, first.Columns):
+		return fmt.Errorf("%s and %s have columns of different names, kinds or categories", first.Path, s.Path)
 	case (s.grey == nil) != (first.grey == nil):
 		return fmt.Errorf("%s and %s: one holds grey values, the other only 0 and 1", first.Path, s.Path)
 	}

@@ -1,15 +1,134 @@
 package data
 
 import (
+	"encoding/binary"
+	"encoding/csv"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"harmonium/internal/atomicfile"
 	"harmonium/rbm"
 )
+
+// WriteSet writes a set to a file, atomically; the name says the format. A set of columns goes to ".csv" with a line of
+// names, categories as their texts and real numbers in the table's units; to ".fasta" if it is an alignment; and to
+// ".npy" as it is stored: real numbers in the table's units as float32, categories one-hot. Other sets go as [Write]
+// says.
+func WriteSet(path string, s *Set) error {
+	ending := strings.ToLower(filepath.Ext(path))
+	switch {
+	case isFASTAName(ending):
+		if !s.isAlignment() {
+			return fmt.Errorf("%s: only an alignment of letters can be written as FASTA, want .npy or .csv", path)
+		}
+		return atomicfile.Write(path, func(w io.Writer) error { return writeFASTA(w, s) })
+	case s.Columns == nil && s.Values != rbm.Gaussian:
+		return Write(path, s.States, s.Values, s.Shape)
+	}
+	if err := CheckName(path); err != nil {
+		return err
+	}
+	return atomicfile.Write(path, func(w io.Writer) error {
+		if ending == ".csv" {
+			return writeTable(w, s)
+		}
+		return writeColumnsNPY(w, s)
+	})
+}
+
+func isFASTAName(ending string) bool {
+	return slices.Contains([]string{".fasta", ".fa", ".fas", ".a2m", ".afa"}, ending)
+}
+
+// value is the number of a real column in the table's units.
+func (s *Set) value(r int, span rbm.Span, c rbm.Column) float64 {
+	return s.States.Value(r, span.From)*scaleOf(c.Scale) + c.Mean
+}
+
+func writeTable(w io.Writer, s *Set) error {
+	lines, spans := csv.NewWriter(w), rbm.Spans(s.Columns)
+	fields := make([]string, max(len(s.Columns), s.Units()))
+	if s.Columns != nil {
+		fields = fields[:len(s.Columns)]
+		for k, c := range s.Columns {
+			fields[k] = c.Name
+		}
+		if err := lines.Write(fields); err != nil {
+			return err
+		}
+	}
+	for r := range s.Rows() {
+		for k, c := range s.Columns {
+			fields[k] = s.text(r, spans[k], c)
+		}
+		if s.Columns == nil {
+			for i := range fields {
+				fields[i] = strconv.FormatFloat(s.States.Value(r, i), 'g', -1, 32)
+			}
+		}
+		if err := lines.Write(fields); err != nil {
+			return err
+		}
+	}
+	lines.Flush()
+	return lines.Error()
+}
+
+// text is a cell of a table.
+func (s *Set) text(r int, span rbm.Span, c rbm.Column) string {
+	switch {
+	case c.Kind == rbm.Gaussian:
+		return strconv.FormatFloat(s.value(r, span, c), 'g', 7, 64)
+	case c.Kind == rbm.Categorical:
+		return c.Categories[s.state(r, span)]
+	case len(c.Categories) == 2 && s.States.Bit(r, span.From):
+		return c.Categories[1]
+	case len(c.Categories) == 2:
+		return c.Categories[0]
+	case s.States.Bit(r, span.From):
+		return "1"
+	}
+	return strconv.Itoa(int(offValue(c.Kind)))
+}
+
+// writeColumnsNPY writes the numbers of all units, those of real columns in the table's units: float32 if there are
+// some, else uint8.
+func writeColumnsNPY(w io.Writer, s *Set) error {
+	descr := "|u1"
+	if s.States.Bits() < s.Units() {
+		descr = "<f4"
+	}
+	if err := npyHead(w, descr, s.Rows(), []int{s.Units()}); err != nil {
+		return err
+	}
+	columns := make([]rbm.Column, s.Units()) // of each unit
+	for k, span := range rbm.Spans(s.Columns) {
+		for i := span.From; i < span.To; i++ {
+			columns[i] = s.Columns[k]
+		}
+	}
+	var row []byte
+	for r := range s.Rows() {
+		row = row[:0]
+		for i, c := range columns {
+			x := s.value(r, rbm.Span{From: i, To: i + 1}, c)
+			if descr == "|u1" {
+				row = append(row, byte(x))
+			} else {
+				row = binary.LittleEndian.AppendUint32(row, math.Float32bits(float32(x)))
+			}
+		}
+		if _, err := w.Write(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Write writes configurations to a file, atomically; the name says the format. ".npy" is an array of rows × units, or
 // of rows and the layout of a row where shape is not nil, uint8 for Bernoulli units and int8 for spins; ".csv" is one
@@ -29,14 +148,26 @@ func Write(path string, states rbm.Batch, values rbm.Kind, shape []int) error {
 // CheckName returns the error that [Write] would return for a name that says no format, before there is anything to
 // write.
 func CheckName(path string) error {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".npy", ".csv":
+	ending := strings.ToLower(filepath.Ext(path))
+	if ending == ".npy" || ending == ".csv" || isFASTAName(ending) {
 		return nil
 	}
 	return fmt.Errorf("%s: unknown ending, want .npy or .csv", path)
 }
 
-// writeNPY writes version 1 of the format; the data begin at a multiple of 64 bytes, as numpy's do.
+// npyHead writes the head of version 1 of the format; the data begin at a multiple of 64 bytes, as numpy's do.
+func npyHead(w io.Writer, descr string, rows int, shape []int) error {
+	axes := fmt.Sprint(rows)
+	for _, d := range shape {
+		axes += fmt.Sprintf(", %d", d)
+	}
+	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, axes)
+	head += strings.Repeat(" ", 63-(10+len(head))%64) + "\n"
+	length := string([]byte{byte(len(head)), byte(len(head) >> 8)})
+	_, err := io.WriteString(w, npyMagic+"\x01\x00"+length+head)
+	return err
+}
+
 func writeNPY(w io.Writer, states rbm.Batch, values rbm.Kind, shape []int) error {
 	descr, off := "|u1", offValue(values)
 	if off < 0 {
@@ -45,14 +176,7 @@ func writeNPY(w io.Writer, states rbm.Batch, values rbm.Kind, shape []int) error
 	if shape == nil {
 		shape = []int{states.Units()}
 	}
-	axes := fmt.Sprint(states.Rows())
-	for _, d := range shape {
-		axes += fmt.Sprintf(", %d", d)
-	}
-	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, axes)
-	head += strings.Repeat(" ", 63-(10+len(head))%64) + "\n"
-	length := string([]byte{byte(len(head)), byte(len(head) >> 8)})
-	if _, err := io.WriteString(w, npyMagic+"\x01\x00"+length+head); err != nil {
+	if err := npyHead(w, descr, states.Rows(), shape); err != nil {
 		return err
 	}
 	row := make([]byte, states.Units())

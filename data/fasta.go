@@ -1,0 +1,187 @@
+package data
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"harmonium/rbm"
+)
+
+// alphabets are the letters of aligned sequences, of which the one is taken that the file's letters fit. A gap is a
+// state of its own, the first, where the file has one.
+var alphabets = []struct{ name, letters, odd string }{
+	{"DNA", "ACGT", "NRYKMSWBDHV"},
+	{"RNA", "ACGU", "NRYKMSWBDHV"},
+	{"protein", "ACDEFGHIKLMNPQRSTVWY", "BJOUXZ*"},
+}
+
+const gap = '-'
+
+func isFASTA(head []byte) bool {
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
+	return len(head) > 0 && head[0] == '>'
+}
+
+// alignment is a FASTA file before its letters are judged.
+type alignment struct {
+	names   []string
+	letters []byte // of all sequences, one after the other
+	sites   int
+}
+
+// readAlignment reads aligned sequences, each a line that begins with > and a name, and lines of letters. As in the a2m
+// format lower-case letters and dots are insertions, which are left out. What is left of the sequences must have one
+// length.
+func readAlignment(s source) (*alignment, error) {
+	l, err := newLines(s)
+	if err != nil {
+		return nil, err
+	}
+	a, from := &alignment{sites: -1}, 0
+	end := func() error {
+		if len(a.names) == 0 {
+			return nil
+		}
+		name, length := a.names[len(a.names)-1], len(a.letters)-from
+		switch {
+		case length == 0:
+			return fmt.Errorf("sequence %d (%s) has no letters outside insertions", len(a.names), name)
+		case a.sites < 0:
+			a.sites = length
+		case length != a.sites:
+			return fmt.Errorf("sequence %d (%s) has %d sites, sequence 1 (%s) has %d: want an alignment, with all sequences of one length "+
+				"(lower-case letters and dots are insertions and don't count)", len(a.names), name, length, a.names[0], a.sites)
+		}
+		from = len(a.letters)
+		return nil
+	}
+	for {
+		line, err := l.next()
+		switch {
+		case err == io.EOF:
+			if len(a.names) == 0 {
+				return nil, errors.New("no sequences")
+			}
+			return a, end()
+		case err != nil:
+			return nil, err
+		case line[0] == '>':
+			if err := end(); err != nil {
+				return nil, err
+			}
+			a.names = append(a.names, string(bytes.TrimSpace(line[1:])))
+			continue
+		case len(a.names) == 0:
+			return nil, fmt.Errorf("line %d comes before the first name, a line that begins with >", l.line)
+		}
+		for k, c := range line {
+			switch {
+			case c >= 'a' && c <= 'z' || c == '.' || c == ' ' || c == '\t':
+			case c >= 'A' && c <= 'Z' || c == gap || c == '*':
+				a.letters = append(a.letters, c)
+			default:
+				return nil, fmt.Errorf("sequence %d (%s), line %d, column %d: found %q, want a letter, - or .",
+					len(a.names), a.names[len(a.names)-1], l.line, k+1, c)
+			}
+		}
+	}
+}
+
+// alphabet returns the name and the letters of the alphabet that an alignment fits, in the order of states, and which
+// letters are odd in it.
+func (a *alignment) alphabet() (name, letters, odd string) {
+	var seen [256]bool
+	for _, c := range a.letters {
+		seen[c] = true
+	}
+	for _, all := range alphabets {
+		name, letters, odd = all.name, all.letters, ""
+		fits := true
+		for c := byte(0); c < 255; c++ {
+			switch {
+			case !seen[c] || c == gap || strings.IndexByte(letters, c) >= 0:
+			case strings.IndexByte(all.odd, c) >= 0:
+				odd += string(c)
+			default:
+				fits = false
+			}
+		}
+		if fits {
+			break
+		}
+	}
+	if seen[gap] || odd != "" {
+		letters = string(gap) + letters
+	}
+	return name, letters, odd
+}
+
+// set turns an alignment into a set of categorical columns, one a site. Odd letters, such as X for any amino acid,
+// become gaps, or are refused.
+func (a *alignment) set(oddAsGaps bool) (*Set, error) {
+	name, letters, odd := a.alphabet()
+	var state [256]int
+	for c := range state {
+		state[c] = -1
+	}
+	categories := make([]string, len(letters))
+	for k := range letters {
+		state[letters[k]], categories[k] = k, letters[k:k+1]
+	}
+	if oddAsGaps {
+		for k := range odd {
+			state[odd[k]] = 0
+		}
+	}
+	s := &Set{Values: rbm.Categorical, Names: a.names, Format: "FASTA, " + name}
+	for i := range a.sites {
+		s.Columns = append(s.Columns, rbm.Column{Name: fmt.Sprint(i + 1), Kind: rbm.Categorical, Categories: categories})
+	}
+	s.States = rbm.NewBatch(len(a.names), a.sites*len(letters))
+	for k, c := range a.letters {
+		r, i := k/a.sites, k%a.sites
+		if state[c] < 0 {
+			return nil, fmt.Errorf("sequence %d (%s), site %d: found %q, want one of %s: other letters can be taken as gaps (--odd-letters gap)",
+				r+1, a.names[r], i+1, c, letters)
+		}
+		s.States.SetBit(r, i*len(letters)+state[c], true)
+	}
+	return s, nil
+}
+
+// writeFASTA writes sequences of sites whose categories are letters.
+func writeFASTA(w io.Writer, s *Set) error {
+	var line []byte
+	for r := range s.Rows() {
+		name := fmt.Sprint(r + 1)
+		if s.Names != nil {
+			name = s.Names[r]
+		}
+		line = append(append(append(line[:0], '>'), name...), '\n')
+		for k, span := range rbm.Spans(s.Columns) {
+			line = append(line, s.Columns[k].Categories[s.state(r, span)]...)
+		}
+		if _, err := w.Write(append(line, '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isAlignment reports whether all columns are sites whose categories are single letters.
+func (s *Set) isAlignment() bool {
+	for _, c := range s.Columns {
+		if c.Kind != rbm.Categorical {
+			return false
+		}
+		for _, letter := range c.Categories {
+			if len(letter) != 1 {
+				return false
+			}
+		}
+	}
+	return s.Columns != nil
+}
