@@ -64,7 +64,7 @@ and which part of the first ones are known; the score of each single mutation.`,
 	f.StringVar(&o.shape, "shape", "", "layout of a configuration, such as 28x28; default: that of the data, or square")
 	f.StringVar(&o.format, "format", "png", "png or svg")
 	f.BoolVar(&o.dark, "dark", false, "light on dark")
-	f.StringVar(&o.sequence, "sequence", "", "sequence whose single mutations are scored, as its letters; default: the consensus of the data")
+	f.StringVar(&o.sequence, "sequence", "", "sequence whose single mutations are scored: the name of one of the data's, or letters; default: the consensus of the data")
 	f.StringVar(&o.contacts, "contacts", "", "file of known contacts, two sites a line, from 1: says how many of the first pairs are contacts")
 	f.IntVar(&o.separation, "separation", 4, "least distance along the sequence of pairs that count as contacts")
 	o.dataFlags.register(f)
@@ -113,6 +113,7 @@ type inspection struct {
 	metrics       []run.Metric
 	train, test   *data.Set // nil where there are none
 	samples       rbm.Batch
+	wild          rbm.Batch // the row of data that --sequence names; no rows if there is none
 	sites         *siteView // nil unless the visible layer is of categorical sites
 	conditionals  *rbm.Conditionals
 	result        *inspectResult
@@ -216,6 +217,7 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 			shape = set.Shape
 		}
 	}
+	i.wild = i.named(i.o.sequence)
 	for _, set := range []**data.Set{&i.train, &i.test} {
 		if *set != nil && (*set).Rows() > inspectRows {
 			order := make([]int, (*set).Rows())

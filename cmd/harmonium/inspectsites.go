@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"harmonium/cmd/harmonium/internal/plot"
+	"harmonium/data"
 	"harmonium/diag"
+	"harmonium/rbm"
 	"harmonium/sites"
 )
 
@@ -90,10 +92,29 @@ func (i *inspection) viewSites() (*siteView, error) {
 	if v.known, err = knownContacts(i.o.contacts, s.Len()); err != nil {
 		return nil, err
 	}
-	if i.o.sequence != "" {
+	if i.wild.Rows() > 0 {
+		if err := s.Check(i.wild); err != nil {
+			return nil, fmt.Errorf("--sequence %s: %w", i.o.sequence, err)
+		}
+		v.wild = s.Row(i.wild, 0)
+	} else if i.o.sequence != "" {
 		v.wild, err = v.parse(i.o.sequence)
 	}
 	return v, err
+}
+
+// named returns the row of the data with a name, or with one that begins with it and a space; no rows if there is none.
+func (i *inspection) named(name string) rbm.Batch {
+	for _, set := range []*data.Set{i.train, i.test} {
+		if set == nil || name == "" {
+			continue
+		}
+		r := slices.IndexFunc(set.Names, func(n string) bool { return n == name || strings.HasPrefix(n, name+" ") })
+		if r >= 0 {
+			return set.States.Slice(r, r+1)
+		}
+	}
+	return rbm.Batch{}
 }
 
 // logos draws the weights of the hidden units with the largest norms, centred at each site.
@@ -317,7 +338,8 @@ func (v *siteView) parse(text string) ([]int, error) {
 		words = strings.Split(text, ",")
 	}
 	if len(words) != v.Len() {
-		return nil, fmt.Errorf("--sequence %s has %d states, the model has %d sites", text, len(words), v.Len())
+		return nil, fmt.Errorf("--sequence %s is no name of a row of data; as a sequence it has %d states, the model has %d sites",
+			text, len(words), v.Len())
 	}
 	states := make([]int, len(words))
 	for site, word := range words {

@@ -17,7 +17,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"harmonium/compute"
-	"harmonium/data"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -102,22 +101,16 @@ func breakFiles(env *testscript.Env) error {
 	return steep.Save(filepath.Join(env.WorkDir, "steep.safetensors"))
 }
 
-// writeSites writes a model of five sites with letters, whose sites b and e are coupled, rows of it as bits, and a model
-// of real numbers.
+// writeSites writes a model of five sites with letters, whose sites b and e are coupled, and a model of real numbers.
 func writeSites(folder string) error {
-	model := rbm.NewModel(rbm.NewCategorical(4, 4, 4, 4, 4), rbm.NewLayer(rbm.Spin, 2), rng.Seed(1))
+	model := rbm.NewModel(rbm.NewCategorical(5, 5, 5, 5, 5), rbm.NewLayer(rbm.Spin, 2), rng.Seed(1))
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
-		model.Columns = append(model.Columns, rbm.Column{Name: name, Kind: rbm.Categorical, Categories: []string{"-", "D", "K", "W"}})
+		model.Columns = append(model.Columns, rbm.Column{Name: name, Kind: rbm.Categorical, Categories: []string{"-", "A", "C", "G", "T"}})
 	}
-	for unit, w := range map[int]float32{4 + 1: 2, 4 + 2: -2, 16 + 2: 2, 16 + 1: -2} { // D and K, K and D
+	for unit, w := range map[int]float32{5 + 1: 2, 5 + 2: -2, 20 + 2: 2, 20 + 1: -2} { // A and C, C and A
 		model.W[2*unit] = w
 	}
 	if err := model.Save(filepath.Join(folder, "sites.safetensors")); err != nil {
-		return err
-	}
-	rows := model.Visible.NewBatch(50)
-	model.Visible.Sample(rows, nil, rng.Seed(2), 0, 0)
-	if err := data.Write(filepath.Join(folder, "sites.csv"), rows, rbm.Bernoulli, nil); err != nil {
 		return err
 	}
 	reals := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, 3), rbm.NewLayer(rbm.ReLU, 2), rng.Seed(1))
