@@ -10,16 +10,18 @@ import (
 // ErrConstant is the error of data that there is nothing to learn from, because no unit ever changes.
 var ErrConstant = errors.New("give rows that differ")
 
-// Constant returns the finding of data in which no unit ever changes, or nil. means are those of the units
-// ([Set.Means]): the mean of a unit that never changes is 0 or 1, as the sums above and below the fraction are then of
-// the same numbers.
-func Constant(means []float64) *diag.Finding {
+// Constant returns the finding of data in which no unit ever changes, or nil. means and variances are those of
+// the units ([Set.Means], [Set.Variances]): the mean of a bit that never changes is 0 or 1, as the sums above and below
+// the fraction are then of the same numbers.
+func Constant(means, variances []float64) *diag.Finding {
 	ones := 0
-	for _, p := range means {
-		if p != 0 && p != 1 {
+	for i, p := range means {
+		if variances != nil && variances[i] > 0 || variances == nil && p != 0 && p != 1 {
 			return nil
 		}
-		ones += int(p)
+		if p == 1 {
+			ones++
+		}
 	}
 	return &diag.Finding{
 		Code: "constant-data",

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"harmonium/rbm"
 	"harmonium/rng"
 )
 
@@ -23,8 +24,10 @@ type options struct {
 	threshold *float64
 	bernoulli bool
 	reals     bool
+	oneHot    bool
 	oddAsGaps bool
 	schema    *Schema
+	columns   []rbm.Column
 	key       rng.Key
 }
 
@@ -151,10 +154,12 @@ func (f *file) set(o options) (*Set, error) {
 		return nil, err
 	}
 	var set *Set
+	plain := npy == "npy" && len(head) > 0
+	o.forColumns(plain && isText(head) && beginsWithNames(head))
 	switch {
-	case npy == "npy" && isFASTA(head):
+	case plain && isFASTA(head):
 		set, err = readFASTA(s, o)
-	case npy == "npy" && len(head) > 0 && isText(head) && takesTable(s, head, o):
+	case plain && isText(head) && takesTable(s, head, o):
 		set, err = readTable(s, o)
 	default:
 		set, err = readSet(s, npy, head, o)
@@ -194,7 +199,10 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 	}
 	set := p.set()
 	set.Format, set.Shape = m.format, m.shape
-	return set, nil
+	if o.oneHot {
+		err = set.sites()
+	}
+	return set, err
 }
 
 func (f *file) sha256() (string, error) {

@@ -270,7 +270,7 @@ func (c *tableColumn) judge(schema *Schema) (rbm.Column, error) {
 		return strings.Compare(a, b)
 	})
 	if given := schema.categories(c.name); given != nil {
-		texts = given
+		texts = slices.Clone(given)
 	}
 	switch column.Kind {
 	case rbm.Bernoulli:
@@ -347,6 +347,7 @@ func (c *tableColumn) fill(set *Set, column rbm.Column, span rbm.Span) error {
 type Schema struct {
 	columns map[string]schemaColumn
 	names   []string
+	only    bool // drop all others
 }
 
 type schemaColumn struct {
@@ -400,7 +401,7 @@ func (s *Schema) drops(name string) bool {
 		return false
 	}
 	c, ok := s.columns[name]
-	return ok && c.kind == ""
+	return ok && c.kind == "" || !ok && s.only
 }
 
 func (s *Schema) kind(name string) rbm.Kind {

@@ -8,17 +8,21 @@ import (
 	"harmonium/rng"
 )
 
-// Comparison compares samples of a model with data that the model should resemble.
+// Comparison compares samples of a model with data that the model should resemble. Real numbers count in standard
+// deviations of the data.
+//
+// The distance d of two rows has d² = Σ of: 1 for each bit and each categorical site that differs, and (Δ/2σ)² for each
+// real number, where σ is its standard deviation in the data. Independent real numbers of one source so add ½ in the
+// mean, as fair coins do. For bits d² is the Hamming distance.
 type Comparison struct {
 	Means       Deviation // of the units' means
 	Covariances Deviation // of the covariances of all pairs of units
-	// Accuracy is how often a configuration is nearer to one of its own kind than to one of the other, in Hamming distance, over
+	// Accuracy is how often a configuration is nearer to one of its own kind than to one of the other, by d, over
 	// both kinds: ½ where they can't be told apart, near 1 where samples look unlike data, and near 0 where they are copies of it
 	// (A. Yale et al., Neurocomputing 416 (2020) 244). AccuracyStderr is its standard error as if all comparisons were independent.
 	Accuracy, AccuracyStderr float64
-	// Distance is the energy distance 2⟨d(x,y)⟩ − ⟨d(x,x′)⟩ − ⟨d(y,y′)⟩ with the square root of the Hamming distance (G. J. Székely
-	// and M. L. Rizzo, J. Stat. Plan. Inference 143 (2013) 1249), and PValue how often it is as large for rows that are dealt out
-	// at random.
+	// Distance is the energy distance 2⟨d(x,y)⟩ − ⟨d(x,x′)⟩ − ⟨d(y,y′)⟩ (G. J. Székely and M. L. Rizzo, J. Stat. Plan. Inference
+	// 143 (2013) 1249), and PValue how often it is as large for rows that are dealt out at random.
 	Distance, PValue float64
 }
 
@@ -31,17 +35,18 @@ const (
 	deals        = 499
 )
 
-// Compare compares samples, which should be independent, with rows of data. It panics if the sets differ in their units or have
-// fewer than two rows.
-func Compare(samples, data rbm.Batch, key rng.Key) Comparison {
+// Compare compares samples of a model with this visible layer, which should be independent, with rows of data. It
+// panics if the sets differ in their units or have fewer than two rows.
+func Compare(visible rbm.Layer, samples, data rbm.Batch, key rng.Key) Comparison {
 	if samples.Units() != data.Units() || samples.Rows() < 2 || data.Rows() < 2 {
 		panic(fmt.Sprintf("estimate: Compare of %d samples of %d units and %d rows of %d",
 			samples.Rows(), samples.Units(), data.Rows(), data.Units()))
 	}
 	var c Comparison
-	c.Means, c.Covariances = deviations(newColumns(samples), newColumns(data))
+	scales := newScales(data)
+	c.Means, c.Covariances = deviations(newColumns(samples, scales), newColumns(data, scales))
 	source := rng.NewSource(key.Stream(rng.StreamBootstrap), 0)
-	d := distances(some(samples, source), some(data, source))
+	d := distances(metric{rbm.SitesOf(visible), scales}, some(samples, source), some(data, source))
 	c.Accuracy, c.AccuracyStderr = d.accuracy()
 	c.Distance, c.PValue = d.test(source)
 	return c
@@ -57,36 +62,12 @@ func some(v rbm.Batch, source *rng.Source) rbm.Batch {
 	return chosen
 }
 
-// columns holds the bits of each unit over all rows.
-type columns struct {
-	rows  float64
-	units rbm.Batch // one a row
-	means []float64
-}
-
-func newColumns(v rbm.Batch) columns {
-	c := columns{rows: float64(v.Rows()), units: v.Transpose(), means: make([]float64, v.Units())}
-	for i := range c.means {
-		c.means[i] = float64(c.units.Ones(i)) / c.rows
-	}
-	return c
-}
-
-// covariance is ⟨xy⟩ − ⟨x⟩⟨y⟩ of two units, and the variance of one row's (x − ⟨x⟩)(y − ⟨y⟩).
-func (c columns) covariance(i, j int) (value, variance float64) {
-	p, q := c.means[i], c.means[j]
-	pq := float64(c.units.Common(i, c.units, j)) / c.rows
-	value = pq - p*q
-	square := pq*(1-p)*(1-p)*(1-q)*(1-q) + (p-pq)*(1-p)*(1-p)*q*q + (q-pq)*p*p*(1-q)*(1-q) + (1-p-q+pq)*p*p*q*q
-	return value, square - value*value
-}
-
 func deviations(a, b columns) (means, covariances Deviation) {
 	m := len(a.means)
 	var first, second moment
 	for i, p := range a.means {
 		q := b.means[i]
-		first.add(p-q, p*(1-p)/a.rows+q*(1-q)/b.rows)
+		first.add(p-q, a.variance(i)/a.rows+b.variance(i)/b.rows)
 		for j := range i {
 			x, vx := a.covariance(i, j)
 			y, vy := b.covariance(i, j)
@@ -109,13 +90,13 @@ func (d *moment) over(n int) Deviation {
 	return Deviation{math.Sqrt(d.squares / count), math.Sqrt(max(0, d.expected) / count)}
 }
 
-// distanceTable holds √Hamming of all pairs of rows, the samples first.
+// distanceTable holds d of all pairs of rows, the samples first.
 type distanceTable struct {
 	samples, rows int
 	d             []float64
 }
 
-func distances(samples, data rbm.Batch) distanceTable {
+func distances(by metric, samples, data rbm.Batch) distanceTable {
 	n := samples.Rows() + data.Rows()
 	t := distanceTable{samples: samples.Rows(), rows: n, d: make([]float64, n*n)}
 	all := samples.Like(n)
@@ -123,7 +104,7 @@ func distances(samples, data rbm.Batch) distanceTable {
 	all.Slice(samples.Rows(), n).Copy(data)
 	for k := range n {
 		for l := range k {
-			t.d[k*n+l] = math.Sqrt(float64(all.Distance(k, all, l)))
+			t.d[k*n+l] = math.Sqrt(by.squared(all, k, l))
 			t.d[l*n+k] = t.d[k*n+l]
 		}
 	}

@@ -20,7 +20,7 @@ func TestCriticise(t *testing.T) {
 
 	small, ratios := 0, 0.0
 	for k := range 5 {
-		c := estimate.Compare(half(600*k, 600*k+300), half(600*k+300, 600*k+600), rng.Seed(uint64(k)))
+		c := estimate.Compare(model.Visible, half(600*k, 600*k+300), half(600*k+300, 600*k+600), rng.Seed(uint64(k)))
 		ratios += c.Covariances.RMS / c.Covariances.Expected / 5
 		if math.Abs(c.Accuracy-0.5) > 4*c.AccuracyStderr {
 			t.Errorf("accuracy %.3f ± %.3f between sets of one model", c.Accuracy, c.AccuracyStderr)
@@ -36,11 +36,11 @@ func TestCriticise(t *testing.T) {
 		t.Errorf("%d of 5 tests tell sets of one model apart; covariances differ %.2f times as much as they should", small, ratios)
 	}
 
-	c := estimate.Compare(far, half(0, 1000), rng.Seed(1))
+	c := estimate.Compare(model.Visible, far, half(0, 1000), rng.Seed(1))
 	if c.PValue > 0.005 || c.Accuracy < 0.7 || c.Covariances.RMS < 3*c.Covariances.Expected {
 		t.Errorf("samples of another model pass: %+v", c)
 	}
-	copies := estimate.Compare(half(0, 400), half(0, 400), rng.Seed(1))
+	copies := estimate.Compare(model.Visible, half(0, 400), half(0, 400), rng.Seed(1))
 	if copies.Accuracy > 0.1 || copies.Means.RMS != 0 {
 		t.Errorf("copies pass: %+v", copies)
 	}

@@ -1,15 +1,21 @@
 package estimate
 
 import (
-	"math"
 	"slices"
 
 	"harmonium/rbm"
 	"harmonium/sample"
 )
 
-// see raises the bound −F(v) ≤ log Z by configurations, and returns F of each.
+// see raises the bound −F(v) ≤ log Z by configurations, and returns F of each. Where visible units are real numbers
+// these raise the variational bound.
 func (e *estimator) see(v rbm.Batch) (free []float64) {
+	if !e.model.Discrete() {
+		for _, bound := range sample.VariationalBounds(e.model, v) {
+			e.least.Modes = max(e.least.Modes, bound)
+		}
+		return nil
+	}
 	free = make([]float64, v.Rows())
 	e.conditionals.FreeEnergy(free, v)
 	for r, f := range free {
@@ -24,9 +30,14 @@ func (e *estimator) see(v rbm.Batch) (free []float64) {
 // blockRows is the number of rows whose F is computed at once, for memory's sake.
 const blockRows = 4096
 
-// seeData sets the bounds by the data and the training data: the largest −F(v), and log Σ e^(−F(v)) over distinct rows.
+// seeData sets the bounds by the data and the training data: the largest −F(v), and log Σ e^(−F(v)) over distinct rows;
+// or the variational bounds of some rows where visible units are real numbers.
 func (e *estimator) seeData() {
-	e.least = sample.Least{Configuration: math.Inf(-1), Rows: math.Inf(-1), Modes: math.Inf(-1)}
+	e.least = sample.NoBounds()
+	if !e.model.Discrete() {
+		e.see(e.rows(back, e.key))
+		return
+	}
 	all := stack(e.data, e.o.Training)
 	order := make([]int, all.Rows())
 	for r := range order {

@@ -25,7 +25,7 @@ func TestSeeData(t *testing.T) {
 	data.Slice(0, rows/2+100).Copy(all.Slice(0, rows/2+100)) // the last 100 of these are in the training data too
 	data.Slice(rows/2+100, rows+100).Copy(all.Slice(0, rows/2))
 	training.Copy(all.Slice(rows/2, rows))
-	e := newEstimator(model, data, make([]float64, m), Options{Training: training})
+	e := newEstimator(model, data, make([]float64, m), nil, Options{Training: training})
 	if math.Abs(e.least.Rows-math.Log(sum)) > 1e-6 || math.Abs(e.least.Configuration-largest) > 1e-6 {
 		t.Errorf("bounds %+v, want %v by rows and %v by a configuration", e.least, math.Log(sum), largest)
 	}

@@ -42,12 +42,13 @@ const (
 )
 
 // LogZ estimates log Z of a model. data are configurations that the model should give weight to, such as those it was
-// trained on or is to be scored with; means are the probabilities of their units to be on, for the base. It returns an
-// error if ctx is cancelled, or if the model and the data don't fit.
-func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64, o Options) (*Bracket, error) {
-	if data.Units() != model.M() || len(means) != model.M() {
-		return nil, fmt.Errorf("estimate: data of %d units and %d means for a model of %d visible ones",
-			data.Units(), len(means), model.M())
+// trained on or is to be scored with. means and variances are theirs, for the base: means are the probabilities of
+// their units to be on, and variances may be nil where no unit is a real number. It returns an error if ctx is
+// cancelled, if the model and the data don't fit, or if the model has no distribution.
+func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means, variances []float64, o Options) (*Bracket, error) {
+	if data.Units() != model.M() || len(means) != model.M() || variances != nil && len(variances) != model.M() {
+		return nil, fmt.Errorf("estimate: data of %d units, %d means and %d variances for a model of %d visible units",
+			data.Units(), len(means), len(variances), model.M())
 	}
 	if o.Training.Rows() > 0 && o.Training.Units() != model.M() {
 		return nil, fmt.Errorf("estimate: training data of %d units for a model of %d visible ones", o.Training.Units(), model.M())
@@ -55,13 +56,16 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means []float64
 	if data.Rows() == 0 {
 		return nil, errors.New("estimate: no data to begin chains at")
 	}
+	if err := model.CheckNormalisable(); err != nil {
+		return nil, fmt.Errorf("estimate: %w", err)
+	}
 	if o.Budget == 0 {
 		o.Budget = DefaultBudget
 	}
 	if o.Budget < LeastBudget {
 		return nil, fmt.Errorf("estimate: a budget of %d chain steps, want at least %d", o.Budget, LeastBudget)
 	}
-	e := newEstimator(model, data, means, o)
+	e := newEstimator(model, data, means, variances, o)
 	var last *Bracket
 	for steps := firstSteps; steps > 0; steps = nextSteps(steps, o.Budget-e.done) {
 		b, err := e.run(ctx, steps)
@@ -122,9 +126,9 @@ type estimator struct {
 	done         int64
 }
 
-func newEstimator(model *rbm.Model, data rbm.Batch, means []float64, o Options) *estimator {
+func newEstimator(model *rbm.Model, data rbm.Batch, means, variances []float64, o Options) *estimator {
 	base := sample.IndependentModel(model)
-	base.SetMoments(means, nil)
+	base.SetMoments(means, variances)
 	e := &estimator{
 		model: model, base: base, data: data, means: means, o: o, begun: time.Now(),
 		conditionals: rbm.NewConditionals(model, o.Compute), key: rng.Seed(o.Seed).Stream(rng.StreamEstimate),

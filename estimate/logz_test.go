@@ -67,7 +67,7 @@ func TestLogZ(t *testing.T) {
 				t.Fatal(err)
 			}
 			for seed := range uint64(5) {
-				b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000, Seed: seed})
+				b, err := estimate.LogZ(t.Context(), model, v, means, nil, estimate.Options{Budget: 1_500_000, Seed: seed})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -101,7 +101,7 @@ func TestLogZOfForeignUnits(t *testing.T) {
 	bits, offset := lecturetest.Bits(model)
 	truth := bits.LogZ() - offset
 	v, means := sample.FromBiases(model, 100, rng.Seed(2)), slices.Repeat([]float64{0.5}, 6)
-	b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: estimate.LeastBudget})
+	b, err := estimate.LogZ(t.Context(), model, v, means, nil, estimate.Options{Budget: estimate.LeastBudget})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestLogZFindsModes(t *testing.T) {
 // judged is LogZ with a moderate budget.
 func judged(t *testing.T, model *rbm.Model, v rbm.Batch, means []float64) *estimate.Bracket {
 	t.Helper()
-	b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 2_500_000})
+	b, err := estimate.LogZ(t.Context(), model, v, means, nil, estimate.Options{Budget: 2_500_000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,23 +175,23 @@ func TestLogZRefuses(t *testing.T) {
 	cancel()
 	for want, run := range map[string]func() (*estimate.Bracket, error){
 		"data of 4 units": func() (*estimate.Bracket, error) {
-			return estimate.LogZ(t.Context(), model, rbm.NewBatch(1, 4), make([]float64, 4), estimate.Options{})
+			return estimate.LogZ(t.Context(), model, rbm.NewBatch(1, 4), make([]float64, 4), nil, estimate.Options{})
 		},
 		"no data": func() (*estimate.Bracket, error) {
-			return estimate.LogZ(t.Context(), model, rbm.NewBatch(0, 5), make([]float64, 5), estimate.Options{})
+			return estimate.LogZ(t.Context(), model, rbm.NewBatch(0, 5), make([]float64, 5), nil, estimate.Options{})
 		},
 		"a budget of 10 chain steps, want at least": func() (*estimate.Bracket, error) {
-			return estimate.LogZ(t.Context(), model, v, make([]float64, 5), estimate.Options{Budget: 10})
+			return estimate.LogZ(t.Context(), model, v, make([]float64, 5), nil, estimate.Options{Budget: 10})
 		},
 		"context canceled": func() (*estimate.Bracket, error) {
-			return estimate.LogZ(ctx, model, v, make([]float64, 5), estimate.Options{})
+			return estimate.LogZ(ctx, model, v, make([]float64, 5), nil, estimate.Options{})
 		},
 	} {
 		if _, err := run(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want %q", err, want)
 		}
 	}
-	if _, err := estimate.LogZ(ctx, model, v, make([]float64, 5), estimate.Options{}); !errors.Is(err, context.Canceled) {
+	if _, err := estimate.LogZ(ctx, model, v, make([]float64, 5), nil, estimate.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want that of the context", err)
 	}
 }
@@ -202,11 +202,11 @@ func TestLogZRepeats(t *testing.T) {
 	v, means := drawn(t, model, 100)
 	var last int64
 	progress := func(done, total int64, expected time.Duration) { last = done }
-	a, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000, Compute: compute.New(1), Progress: progress})
+	a, err := estimate.LogZ(t.Context(), model, v, means, nil, estimate.Options{Budget: 1_500_000, Compute: compute.New(1), Progress: progress})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := estimate.LogZ(t.Context(), model, v, means, estimate.Options{Budget: 1_500_000, Compute: compute.New(3)})
+	b, err := estimate.LogZ(t.Context(), model, v, means, nil, estimate.Options{Budget: 1_500_000, Compute: compute.New(3)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestLogZOfModesRepeats(t *testing.T) {
 	model := lecturetest.Needle(37, 17, 1)
 	coins := sample.FromBiases(rbm.New(37, 1, rng.Seed(1)), 100, rng.Seed(2))
 	estimated := func(on *compute.Context) *estimate.Bracket {
-		b, err := estimate.LogZ(t.Context(), model, coins, slices.Repeat([]float64{0.5}, 37),
+		b, err := estimate.LogZ(t.Context(), model, coins, slices.Repeat([]float64{0.5}, 37), nil,
 			estimate.Options{Budget: estimate.LeastBudget, Compute: on})
 		if err != nil {
 			t.Fatal(err)

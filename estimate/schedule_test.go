@@ -18,7 +18,7 @@ func TestScheduleFollowsTheLengths(t *testing.T) {
 		model.W[k] *= 100
 	}
 	v := sample.FromBiases(model, 200, rng.Seed(2))
-	e := newEstimator(model, v, make([]float64, 30), Options{Budget: DefaultBudget})
+	e := newEstimator(model, v, make([]float64, 30), nil, Options{Budget: DefaultBudget})
 	e.modes = nil // which would move the base
 	if _, err := e.run(context.Background(), 100); err != nil {
 		t.Fatal(err)

@@ -13,7 +13,10 @@ const (
 	costSite    = 2    // a weight there,
 	costSites   = 170  // and a weight once for all rows
 	costProduct = 0.05 // a multiply-add of a product with bits
-	costUnit    = 12   // drawing a unit or computing its probability
+	costReals   = 0.4  // and with real numbers
+	costUnit    = 12   // drawing a unit of two values or computing its probability,
+	costState   = 15   // a state of a categorical unit,
+	costReal    = 60   // and a real number
 	costGram    = 2    // a multiply-add in float64
 	costEigen   = 5    // one of the eigenvalues of a matrix
 	costMean    = 0.5  // a multiply-add of a product with means
@@ -24,7 +27,28 @@ const (
 // GibbsCost is the number of elementary operations of sweeping a number of chains, and of an average over them.
 func GibbsCost(model *rbm.Model, chains, sweeps int) float64 {
 	m, n := float64(model.M()), float64(model.N())
-	return float64(chains) * (float64(2*sweeps+2)*m*n*costProduct + float64(sweeps+1)*(m+n)*costUnit)
+	units := (m+n)*costUnit + moreOfUnits(model.Visible) + moreOfUnits(model.Hidden)
+	product := costProduct + (costReals-costProduct)*(partOfReals(model.Visible)+partOfReals(model.Hidden))/2
+	return float64(chains) * (float64(2*sweeps+2)*m*n*product + float64(sweeps+1)*units)
+}
+
+// partOfReals is the part of a layer's units that are real numbers.
+func partOfReals(layer rbm.Layer) float64 {
+	units := layer.Units()
+	return float64(units-layer.NewBatch(0).Bits()) / float64(units)
+}
+
+// moreOfUnits is what drawing the units of a layer costs more than that of units of two values.
+func moreOfUnits(layer rbm.Layer) (more float64) {
+	for _, part := range rbm.LayoutOf(layer) {
+		switch part.Kind {
+		case rbm.Categorical:
+			more += float64(part.Units) * (costState - costUnit)
+		case rbm.Gaussian, rbm.ReLU, rbm.DReLU:
+			more += float64(part.Units) * (costReal - costUnit)
+		}
+	}
+	return more
 }
 
 // ExactCost is that of an enumeration.

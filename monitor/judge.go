@@ -17,7 +17,7 @@ const belowPart = 0.01
 // Judge returns the findings about the model that a finished training keeps, given its scores: a model that has learned
 // is better than independent units with the means of the training data, P(v) = Π_i P_i(v_i), on the same rows. These
 // are the validation data if there are any. A model of the first updates may be worse, and yet be on its way. And no
-// score is above 0, as P(v) ≤ 1: there log Z is far too low. Where the scores are live a last search looks for modes
+// score is above 0, as P(v) ≤ 1: there log Z is far too low. A density may be above 1. Where the scores are live a last search looks for modes
 // that log Z leaves out.
 func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 	score, set, rows := s.Train, m.plan.train, "training"
@@ -27,7 +27,7 @@ func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 	if score == nil || set == nil {
 		return nil
 	}
-	if score.Value > slack {
+	if score.Value > slack && model.Discrete() {
 		return []diag.Finding{{
 			Code: "above-zero",
 			Message: fmt.Sprintf("the model scores %.6g nats a row on the %s data, but P(v) ≤ 1, so that no log-likelihood is above 0",
@@ -41,7 +41,11 @@ func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 		higher = 0
 	}
 	independent := independentScore(m.config.Model, m.config.Data.Means(), set)
-	limit := belowPart*math.Abs(independent) + higher
+	size := math.Abs(independent)
+	if !model.Discrete() { // log-densities may be near 0
+		size = max(size, float64(model.M()))
+	}
+	limit := belowPart*size + higher
 	if float64(score.Value) >= independent-limit {
 		if m.live == nil || s.UpperBounds() {
 			return nil

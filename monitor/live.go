@@ -89,13 +89,26 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 	findings = append(relaxation(z, half), l.renewal.findings(l.ladder)...)
 	z.Stderr = math.Hypot(z.Stderr, z.Value-half.Value)
 	z = combine(z, l.anneal(max(1, rounds*t.ChainSteps()/aisChains), key.Stream(streamAnneal)))
-	free := make([]float64, t.Visible().Rows())
-	l.conditionals.FreeEnergy(free, t.Visible())
-	found := math.Inf(-1)
-	for _, f := range free {
-		found = max(found, -f)
+	least = l.bounds(t.Visible())
+	least.Modes = max(least.Modes, bound)
+	return z, least, findings
+}
+
+// bounds are those of log Z by states that were found: −F, or the variational bounds where units are real numbers.
+func (l *live) bounds(v rbm.Batch) sample.Least {
+	least := sample.NoBounds()
+	if !l.model.Discrete() {
+		for _, bound := range sample.VariationalBounds(l.model, v) {
+			least.Modes = max(least.Modes, bound)
+		}
+		return least
 	}
-	return z, sample.Least{Configuration: found, Rows: math.Inf(-1), Modes: bound}, findings
+	free := make([]float64, v.Rows())
+	l.conditionals.FreeEnergy(free, v)
+	for _, f := range free {
+		least.Configuration = max(least.Configuration, -f)
+	}
+	return least
 }
 
 // anneal is AIS from independent units to the model.

@@ -79,7 +79,9 @@ func (m *Monitor) judgeModes(model *rbm.Model, z sample.LogZ) []diag.Finding {
 				"upper bounds, about %.1f nats too high", -100*math.Expm1(-more), more),
 		}}
 	}
-	_, findings := conclude(z, sample.Least{Configuration: math.Inf(-1), Rows: math.Inf(-1), Modes: modes.List[0].Bound})
+	least := sample.NoBounds()
+	least.Modes = modes.List[0].Bound
+	_, findings := conclude(z, least)
 	return findings
 }
 

@@ -33,13 +33,58 @@ func (o *Overlap) See(v rbm.Batch, update uint64) {
 	}
 }
 
-// OverlapWith is (d_other − d_own)/d_0 of mean distances in bits: d_own between a chain and its own past, d_other
-// between a chain and the past of another, d_0 between chains in the past. It is 1 where chains have not moved, and 0
-// where they have forgotten.
+// OverlapWith is (d_other − d_own)/d_0 of mean distances: d_own between a chain and its own past, d_other between a
+// chain and the past of another, d_0 between chains in the past. It is 1 where chains have not moved, and 0 where they
+// have forgotten.
+//
+// The distance is the number of bits that differ, and (Δ/2σ)² for each real number with the standard deviation σ of it
+// over the past of the chains, which is ½ in the mean, as for a fair coin. For real numbers alone the overlap is their
+// mean autocorrelation.
 func OverlapWith(past, now rbm.Batch) float64 {
 	// Bits in which a chain differs from its own past, from another's, and chains from each other in the past.
 	own, other, between := now.TotalDistance(past, 0), now.TotalDistance(past, 1), past.TotalDistance(past, 1)
-	return float64(other-own) / float64(max(between, 1))
+	if past.Bits() == past.Units() {
+		return float64(other-own) / float64(max(between, 1))
+	}
+	weights := distanceWeights(past)
+	ofReals := func(a, b rbm.Batch, shift int) (sum float64) {
+		for r := range a.Rows() {
+			y := b.Reals((r + shift) % b.Rows())
+			for k, x := range a.Reals(r) {
+				d := float64(x) - float64(y[k])
+				sum += float64(weights[k] * d * d)
+			}
+		}
+		return sum
+	}
+	moved := float64(other-own) + ofReals(now, past, 1) - ofReals(now, past, 0)
+	return moved / max(float64(between)+ofReals(past, past, 1), tinyDistance)
+}
+
+// tinyDistance stands for the distance of chains that are all alike.
+const tinyDistance = 1e-30
+
+// distanceWeights are 1/(2σ)² of each real number over the rows, and 0 where σ is 0.
+func distanceWeights(v rbm.Batch) []float64 {
+	rows, reals := float64(v.Rows()), v.Units()-v.Bits()
+	means, weights := make([]float64, reals), make([]float64, reals)
+	for r := range v.Rows() {
+		for k, x := range v.Reals(r) {
+			means[k] += float64(x) / rows
+		}
+	}
+	for r := range v.Rows() {
+		for k, x := range v.Reals(r) {
+			d := float64(x) - means[k]
+			weights[k] += float64(d*d) / rows
+		}
+	}
+	for k, variance := range weights {
+		if weights[k] = 0; variance > 0 {
+			weights[k] = 1 / (4 * variance)
+		}
+	}
+	return weights
 }
 
 // Restart forgets what was measured, and measures from this update on.

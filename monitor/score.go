@@ -44,7 +44,9 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 	if m.live != nil {
 		z, least, findings := m.live.logZ(now)
 		train = m.minusFree(m.plan.train)
-		least.Rows = massOf(train, m.live.rows)
+		if m.config.Model.Discrete() {
+			least.Rows = massOf(train, m.live.rows)
+		}
 		s.excluded = max(0, least.Value()-(z.Value-doubtful*z.Stderr))
 		s.LogZ, s.Findings = conclude(z, least)
 		s.Findings = append(s.Findings, findings...)

@@ -9,14 +9,24 @@ import "math"
 // over the real units of both layers, with the precisions Γ of their energies (the smaller one of a unit with two). Z is
 // finite if it is below 1: the energy then is a positive definite form of them far from 0. For Gaussian units of both
 // layers that is needed too. It is 0 where one of the layers has no real units, as then Z is always finite. The
-// eigenvalue is found by power iteration, from below, to about 10^−4.
-func (model *Model) Coupling() float64 {
+// eigenvalue is found by power iteration, from below, to about 10^−4; where the sum of all eigenvalues is at most limit it
+// is not looked for, and Coupling returns 0.
+func (model *Model) Coupling(limit float64) float64 {
 	v, γv := realUnits(model.Visible)
 	h, γh := realUnits(model.Hidden)
 	if len(γv) == 0 || len(γh) == 0 {
 		return 0
 	}
-	n := model.N()
+	n, trace := model.N(), 0.0
+	for i, a := range γv {
+		for j, w := range model.W[(v+i)*n+h : (v+i)*n+h+len(γh)] {
+			x := a * float64(w) * γh[j]
+			trace += float64(x * x)
+		}
+	}
+	if trace <= limit {
+		return 0
+	}
 	x, y := make([]float64, len(γv)), make([]float64, len(γh))
 	for i := range x {
 		x[i] = 1 + float64(i%7)/7 // no eigenvector that anybody would choose

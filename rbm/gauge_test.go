@@ -68,11 +68,11 @@ func TestCoupling(t *testing.T) {
 	copy(model.Visible.Parameters()[1].Values, []float32{2, 2})
 	copy(model.Hidden.Parameters()[1].Values, []float32{4})
 	// Γ_v^(−½) W Γ_h⁻¹ Wᵀ Γ_v^(−½) = w wᵀ/8 with |w| = 1.
-	if got := model.Coupling(); math.Abs(got-1./8) > 1e-6 {
+	if got := model.Coupling(0); math.Abs(got-1./8) > 1e-6 {
 		t.Errorf("the coupling is %v, want 1/8", got)
 	}
 	for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
-		if got := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, 2), rbm.NewLayer(hidden, 1), rng.Seed(1)).Coupling(); got != 0 {
+		if got := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, 2), rbm.NewLayer(hidden, 1), rng.Seed(1)).Coupling(0); got != 0 {
 			t.Errorf("the coupling to %s units is %v, want 0", hidden, got)
 		}
 	}

@@ -98,6 +98,10 @@ func (model *Model) SetMoments(means, variances []float64) {
 	model.Visible.SetMoments(means, variances)
 }
 
+// Discrete reports whether the visible units have a finite number of values, so that P(v) is a probability. Where some
+// are real numbers it is a density, which may exceed 1.
+func (model *Model) Discrete() bool { return model.Visible.NewBatch(0).Bits() == model.M() }
+
 // Clone returns a copy that shares nothing with the model.
 func (model *Model) Clone() *Model {
 	return &Model{Visible: model.Visible.Clone(), Hidden: model.Hidden.Clone(), W: append([]float32(nil), model.W...), Columns: model.Columns}

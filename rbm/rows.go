@@ -114,27 +114,20 @@ func (s Batch) Compare(r int, other Batch, k int) int {
 	return slices.Compare(s.reals.Row(r), other.reals.Row(k))
 }
 
-// Distance returns the Hamming distance of row r and row k of other: the number of stored numbers in which they differ.
+// Distance returns the Hamming distance of row r and row k of other: the number of bits in which they differ.
 func (s Batch) Distance(r int, other Batch, k int) int {
 	s.checkUnits(other)
-	return differing(s.bits.Row(r), other.bits.Row(k)) + unequal(s.reals.Row(r), other.reals.Row(k))
+	return differing(s.bits.Row(r), other.bits.Row(k))
 }
 
-// TotalDistance returns Σ_r d(r, r+shift) with the Hamming distance d of row r and of row r+shift of other, where the
-// first row follows the last.
+// TotalDistance returns Σ_r d(r, r+shift) with the Hamming distance d of the bits of row r and of row r+shift of other,
+// where the first row follows the last.
 func (s Batch) TotalDistance(other Batch, shift int) int {
 	s.checkShape(other)
 	a, b := s.bits.Words, other.bits.Words
 	from := shift % max(1, s.Rows()) * s.bits.Stride
 	last := len(a) - from
-	distance := differing(a[:last], b[from:]) + differing(a[last:], b[:from])
-	if s.reals.Cols > 0 {
-		x, y := s.reals.Values, other.reals.Values
-		from := shift % max(1, s.Rows()) * s.reals.Cols
-		last := len(x) - from
-		distance += unequal(x[:last], y[from:]) + unequal(x[last:], y[:from])
-	}
-	return distance
+	return differing(a[:last], b[from:]) + differing(a[last:], b[:from])
 }
 
 // differing is the number of bits in which two lists of words of one length differ.
@@ -142,17 +135,6 @@ func differing(a, b []uint64) int {
 	n := 0
 	for k, w := range a {
 		n += bits.OnesCount64(w ^ b[k])
-	}
-	return n
-}
-
-// unequal is the number of places in which two lists of numbers of one length differ.
-func unequal(x, y []float32) int {
-	n := 0
-	for k, a := range x {
-		if a != y[k] {
-			n++
-		}
 	}
 	return n
 }
@@ -264,9 +246,23 @@ func (s Batch) checkShape(other Batch) {
 }
 
 // Clamp holds units of a layer at fixed values. The zero value holds none.
-type Clamp struct{ mask, value []uint64 }
+type Clamp struct {
+	mask, value []uint64
+	reals       map[int]float32 // by their place among the real numbers
+}
 
-// Hold holds unit i of a layer of a number of units at a bit from now on.
+// HoldReal holds unit i of states, a real number, at a value from now on.
+func (c *Clamp) HoldReal(s Batch, i int, value float32) {
+	if i < s.Bits() || i >= s.Units() {
+		panic(fmt.Sprintf("rbm: clamp of unit %d of states of %d units, of which %d are bits, at a real number", i, s.Units(), s.Bits()))
+	}
+	if c.reals == nil {
+		c.reals = map[int]float32{}
+	}
+	c.reals[i-s.Bits()] = value
+}
+
+// Hold holds unit i of a layer, of which a number of units are bits, at a bit from now on.
 func (c *Clamp) Hold(units, i int, on bool) {
 	if i < 0 || i >= units {
 		panic(fmt.Sprintf("rbm: clamp of unit %d of a layer of %d", i, units))
@@ -285,13 +281,18 @@ func (c *Clamp) Hold(units, i int, on bool) {
 
 // Apply sets the units in every row.
 func (c *Clamp) Apply(s Batch) {
-	if c.mask == nil {
+	if c.mask == nil && c.reals == nil {
 		return
 	}
 	for r := range s.Rows() {
-		row := s.bits.Row(r)
-		for k, w := range row {
-			row[k] = w&^c.mask[k] | c.value[k]
+		if c.mask != nil {
+			row := s.bits.Row(r)
+			for k, w := range row {
+				row[k] = w&^c.mask[k] | c.value[k]
+			}
+		}
+		for k, x := range c.reals {
+			s.reals.Row(r)[k] = x
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"harmonium/compute"
@@ -23,6 +22,7 @@ type Options struct {
 	Thin     int              // sweeps from a sample of a chain to the next; 0: as many as make the samples nearly independent
 	Start    rbm.Batch        // chains begin at its rows, drawn by FromRows; without rows in the modes, or at FromBiases where there is one
 	Clamp    map[int]bool     // visible units to be held at 1 or +1 (true), or at 0 or −1 (false): samples of the conditional distribution
+	Reals    map[int]float64  // visible units with real numbers to be held at these
 	Seed     uint64           // of all random numbers
 	Compute  *compute.Context // nil means the default; results don't depend on it
 	Progress func(Progress)   // called after every sweep, before the first one of each phase, and in the survey; may be nil
@@ -146,12 +146,7 @@ func (o *Options) check(model *rbm.Model) error {
 	if o.Start.Rows() > 0 && o.Start.Units() != model.M() {
 		return fmt.Errorf("sample: Start has %d units a row, the model has %d visible units", o.Start.Units(), model.M())
 	}
-	for _, i := range slices.Sorted(maps.Keys(o.Clamp)) {
-		if i < 0 || i >= model.M() {
-			return fmt.Errorf("sample: Clamp holds unit %d, but the model has visible units 0 to %d", i, model.M()-1)
-		}
-	}
-	return nil
+	return o.checkClamps(model)
 }
 
 // drawing is a Draw under way.
@@ -182,19 +177,16 @@ func newDrawing(ctx context.Context, model *rbm.Model, o Options) (*drawing, err
 	return d, nil
 }
 
-// startsIn returns configurations in the modes that may have a share of Z, or by the biases where there is one mode.
+// startsIn returns configurations in the modes that may have a share of Z, by the biases where there is one mode, and
+// RandomStarts for units that have none.
 func (d *drawing) startsIn(share float64) rbm.Batch {
 	if v := d.watch.modes.starts(share, d.Chains, d.key); v.Rows() > 0 {
 		return v
 	}
-	return FromBiases(d.model, d.Chains, d.key)
-}
-
-// clamp holds the units of Clamp, of Chains or Tempering.
-func (d *drawing) clamp(c interface{ ClampVisible(i int, on bool) }) {
-	for i, on := range d.Clamp {
-		c.ClampVisible(i, on)
+	if d.watch.modes.count() == 0 { // nothing is known of modes
+		return RandomStarts(d.model, d.Chains, d.key)
 	}
+	return FromBiases(d.model, d.Chains, d.key)
 }
 
 // walker moves the states that samples are taken from.
@@ -261,7 +253,7 @@ func (d *drawing) tempered(ctx context.Context) (*Result, error) {
 		pilot.sweep()
 	}
 	base := IndependentModel(d.model)
-	base.SetMoments(means(pilot.visible()), nil)
+	base.SetMoments(moments(pilot.visible()))
 	line := rbm.NewLine(base, d.model, rbm.NewConditionals(d.model, d.Compute))
 	t := NewTempering(line, d.start, FirstTemperatures, d.key.Stream(rng.StreamExchange))
 	d.clamp(t)
@@ -275,11 +267,29 @@ func (d *drawing) tempered(ctx context.Context) (*Result, error) {
 	return result, nil
 }
 
-// means are the parts of the rows in which each unit is on.
-func means(v rbm.Batch) []float64 {
-	means := make([]float64, v.Units())
+// moments are the means of the stored numbers over the rows, for bits the parts in which they are on, and the variances
+// where there are real numbers.
+func moments(v rbm.Batch) (means, variances []float64) {
+	means = make([]float64, v.Units())
+	rows, bits := float64(v.Rows()), v.Bits()
 	for i, count := range v.Counts() {
-		means[i] = float64(count) / float64(v.Rows())
+		means[i] = float64(count) / rows
 	}
-	return means
+	if bits == v.Units() {
+		return means, nil
+	}
+	variances = make([]float64, v.Units())
+	for i, p := range means[:bits] {
+		variances[i] = p * (1 - p)
+	}
+	for i := bits; i < v.Units(); i++ {
+		for r := range v.Rows() {
+			means[i] += v.Value(r, i) / rows
+		}
+		for r := range v.Rows() {
+			d := v.Value(r, i) - means[i]
+			variances[i] += float64(d*d) / rows
+		}
+	}
+	return means, variances
 }

@@ -36,12 +36,26 @@ func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 
 // RandomStarts returns configurations far from each other, one half drawn without biases (bits are fair coins) and the
 // other as by [FromBiases]. Chains that begin there may find modes that no other chain has found.
+//
+// Where there are real numbers, which a layer by itself leaves near its means, the first half is v ~ P(v|h) with hidden
+// units drawn without weights and biases: states all over the patterns of W.
 func RandomStarts(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	v := FromBiases(model, count, key)
-	fair := model.Visible.Clone()
-	clear(fair.Biases())
-	fair.Sample(v.Slice(0, (count+1)/2), nil, key.Stream(rng.StreamRestart), 0, 0)
+	first, from := v.Slice(0, (count+1)/2), key.Stream(rng.StreamRestart)
+	if model.Discrete() {
+		withoutBiases(model.Visible).Sample(first, nil, from, 0, 0)
+		return v
+	}
+	h := model.Hidden.NewBatch(first.Rows())
+	withoutBiases(model.Hidden).Sample(h, nil, from, 0, 0)
+	rbm.NewConditionals(model, nil).SampleVisible(first, h, from.Stream(rng.StreamVisible), 0)
 	return v
+}
+
+func withoutBiases(layer rbm.Layer) rbm.Layer {
+	layer = layer.Clone()
+	clear(layer.Biases())
+	return layer
 }
 
 // FromRows draws count rows of data, each as often as any other up to one.
@@ -86,15 +100,22 @@ func (c *Chains) finishSweep(conditionals Conditionals) {
 	c.Sweeps++
 }
 
-// ClampVisible holds unit i of every chain at a value from now on (on: 1 or +1; off: 0 or −1).
+// ClampVisible holds unit i of every chain, a bit, at a value from now on (on: 1 or +1; off: 0 or −1). Who holds one
+// state of a categorical site holds all of its units.
 func (c *Chains) ClampVisible(i int, on bool) {
-	c.clampVisible.Hold(c.Visible.Units(), i, on)
+	c.clampVisible.Hold(c.Visible.Bits(), i, on)
+	c.clampVisible.Apply(c.Visible)
+}
+
+// ClampReal holds unit i of every chain, a visible real number, at a value from now on.
+func (c *Chains) ClampReal(i int, value float32) {
+	c.clampVisible.HoldReal(c.Visible, i, value)
 	c.clampVisible.Apply(c.Visible)
 }
 
 // ClampHidden holds unit j of the hidden layer of every chain at a value from now on: the chains then sample
 // P(v,h|h_j), which shows what the unit stands for.
 func (c *Chains) ClampHidden(j int, on bool) {
-	c.clampHidden.Hold(c.Hidden.Units(), j, on)
+	c.clampHidden.Hold(c.Hidden.Bits(), j, on)
 	c.clampHidden.Apply(c.Hidden)
 }

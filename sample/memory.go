@@ -8,14 +8,28 @@ import "harmonium/rbm"
 func ChainMemory(model *rbm.Model, chains int) float64 {
 	const weight, trace, together = 32, 100_000, 1024 // bytes, bytes and chains
 	m, n := float64(model.M()), float64(model.N())
-	return weight*m*n + float64(chains)*((m+n)/8+trace) + 4.5*min(float64(chains), together)*max(m, n)
+	return weight*m*n + float64(chains)*(StateBytes(model)+trace) + 4.5*min(float64(chains), together)*max(m, n)
 }
+
+// StateBytes is about how many bytes a chain's visible and hidden state takes: an eighth of a byte a bit and four a real
+// number. Units that are no bits of two values have their inputs too, four bytes each.
+func StateBytes(model *rbm.Model) float64 {
+	m, n := float64(model.M()), float64(model.N())
+	bytes, reals := (m+n)/8, m+n-bits(model.Visible)-bits(model.Hidden)
+	bytes += reals * (4 - 1./8)
+	if model.CheckBits() != nil {
+		bytes += 4 * (m + n)
+	}
+	return bytes
+}
+
+// bits is the number of units of a layer that are stored as bits.
+func bits(layer rbm.Layer) float64 { return float64(layer.NewBatch(0).Bits()) }
 
 // TemperingMemory is about how many bytes [Tempering] takes at most beside that: the states of its replica sets at all
 // temperatures.
 func TemperingMemory(model *rbm.Model, sets int) float64 {
-	m, n := float64(model.M()), float64(model.N())
-	return MaxTemperatures * float64(sets) * ((m+n)/8 + 16)
+	return MaxTemperatures * float64(sets) * (StateBytes(model) + 16)
 }
 
 // SearchMemory is about how many bytes [Modes] take: while a search from a number of starts lasts, and kept as long as

@@ -58,9 +58,20 @@ const (
 	MaxTemperatures   = 64
 )
 
+// clamped is a unit that is held, a bit or a real number.
 type clamped struct {
-	unit int
-	on   bool
+	unit  int
+	on    bool
+	value float32
+	real  bool
+}
+
+func (x clamped) apply(c *Chains) {
+	if x.real {
+		c.ClampReal(x.unit, x.value)
+		return
+	}
+	c.ClampVisible(x.unit, x.on)
 }
 
 // NewTempering returns a replica set for each row of v, whose replicas all begin at that row, with a number of
@@ -97,10 +108,17 @@ func (t *Tempering) place() {
 	t.own, t.other = slices.Grow(t.own[:0], rows)[:rows], slices.Grow(t.other[:0], rows)[:rows]
 }
 
-// ClampVisible holds unit i of every chain at a value from now on.
-func (t *Tempering) ClampVisible(i int, on bool) {
-	t.clamps = append(t.clamps, clamped{i, on})
-	t.replicas.ClampVisible(i, on)
+// ClampVisible holds unit i of every chain, a bit, at a value from now on.
+func (t *Tempering) ClampVisible(i int, on bool) { t.clamp(clamped{unit: i, on: on}) }
+
+// ClampReal holds unit i of every chain, a real number, at a value from now on.
+func (t *Tempering) ClampReal(i int, value float32) {
+	t.clamp(clamped{unit: i, value: value, real: true})
+}
+
+func (t *Tempering) clamp(x clamped) {
+	t.clamps = append(t.clamps, x)
+	x.apply(t.replicas)
 }
 
 // states are the replicas at a temperature.
@@ -282,7 +300,7 @@ func (t *Tempering) arrange(from []int) {
 	t.replicas = NewChains(all, t.line.Model().Hidden, t.key)
 	t.replicas.Sweeps = before.Sweeps
 	for _, c := range t.clamps {
-		t.replicas.ClampVisible(c.unit, c.on)
+		c.apply(t.replicas)
 	}
 	t.betas, t.rejected, t.tried = make([]float64, count), make([]float64, count), make([]float64, count)
 }
@@ -303,7 +321,7 @@ func (t *Tempering) Clone(key rng.Key) *Tempering {
 	copy(c.betas, t.betas)
 	c.place()
 	for _, x := range t.clamps {
-		c.ClampVisible(x.unit, x.on)
+		c.clamp(x)
 	}
 	return c
 }

@@ -106,7 +106,27 @@ func (a *ascent) run(rate float64) (norm float64, finite bool) {
 	for _, p := range a.parameters[1:] {
 		finite = finite && on.Finite(p.Values)
 	}
+	if finite {
+		a.constrain()
+	}
 	return math.Sqrt(squares), finite
+}
+
+// mostCoupling bounds how strongly real units of both layers are coupled ([rbm.Model.Coupling]). From 1 on Z is
+// infinite; just below it the model is as good as without bounds in one direction.
+const mostCoupling = 0.98
+
+// constrain brings the model back to where it has to be: categorical sites to the zero-sum gauge, and the weights of
+// real units of both layers to where Z is finite, by a factor.
+func (a *ascent) constrain() {
+	model := a.t.Model
+	model.Gauge()
+	if coupling := model.Coupling(mostCoupling); coupling > mostCoupling {
+		factor := float32(math.Sqrt(mostCoupling / coupling))
+		for k := range model.W {
+			model.W[k] *= factor
+		}
+	}
 }
 
 // moveLogs makes the optimiser's step of parameters that must stay above 0, such as the precisions of real units, by

@@ -26,13 +26,18 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		positive: rbm.NewStatistics(model), negative: rbm.NewStatistics(model),
 		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, model.N()),
 	}
+	if coupling := model.Coupling(mostCoupling); coupling > mostCoupling {
+		return nil, fmt.Errorf("train: the model's real units are coupled by %.3g, want at most %g: from 1 on it has no finite Z",
+			coupling, mostCoupling)
+	}
 	t.centerV = make([]float32, model.M())
 	scale, offset := model.Visible.Line()
 	for i, p := range means {
 		t.centerV[i] = float32(scale*p + offset)
 	}
 	if !config.KeepBiases {
-		model.SetMoments(means, nil)
+		model.SetMoments(means, set.Variances())
+		model.Gauge()
 	}
 	t.best = model.Clone()
 	t.conditionals = rbm.NewConditionals(model, config.Compute)
@@ -55,21 +60,34 @@ func prepared(model *rbm.Model, set, valid *data.Set) (_ *data.Set, means []floa
 	if set.Rows() == 0 {
 		return nil, nil, errors.New("the data has no rows")
 	}
-	if set.Units() != model.M() {
-		return nil, nil, fmt.Errorf("the data has %d units, the model %d visible ones", set.Units(), model.M())
+	if err := fits(model, "data", set); err != nil {
+		return nil, nil, err
 	}
-	if valid != nil && valid.Units() != model.M() {
-		return nil, nil, fmt.Errorf("the validation data has %d units, the model %d visible ones", valid.Units(), model.M())
+	if valid != nil {
+		if err := fits(model, "validation data", valid); err != nil {
+			return nil, nil, err
+		}
 	}
 	if err := errors.Join(checkWeights("data", set), checkWeights("validation data", valid)); err != nil {
 		return nil, nil, err
 	}
 	set = withoutIdleRows(set)
 	means = set.Means()
-	if f := data.Constant(means); f != nil {
+	if f := data.Constant(means, set.Variances()); f != nil {
 		return nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstant)
 	}
 	return set, means, nil
+}
+
+// fits refuses data that is not made of the model's visible units.
+func fits(model *rbm.Model, name string, set *data.Set) error {
+	if set.Units() != model.M() {
+		return fmt.Errorf("the %s has %d units, the model %d visible ones", name, set.Units(), model.M())
+	}
+	if bits := model.Visible.NewBatch(0).Bits(); set.States.Bits() != bits {
+		return fmt.Errorf("%d units of the %s are bits, and %d of the model's visible ones", set.States.Bits(), name, bits)
+	}
+	return nil
 }
 
 // withoutIdleRows drops rows of weight zero, so that every minibatch has a weight.

@@ -127,8 +127,8 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	rows, weights := t.nextMinibatch()
 
 	t.conditionals.Update(t.Model)
-	t.conditionals.Statistics(t.positive, rows, weights) // ⟨·⟩_data
-	err := t.config.Negative.Phase(ctx, t.negative, Update{       // ⟨·⟩_model
+	t.conditionals.Statistics(t.positive, rows, weights)    // ⟨·⟩_data
+	err := t.config.Negative.Phase(ctx, t.negative, Update{ // ⟨·⟩_model
 		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows,
 	})
 	if err != nil {

@@ -115,7 +115,7 @@ func (s subject) calibrate(folder string, seeds int, budget int64) (*outcome, er
 		return nil, err
 	}
 	for seed := range seeds {
-		b, err := estimate.LogZ(ctx, model, set.States, set.Means(),
+		b, err := estimate.LogZ(ctx, model, set.States, set.Means(), nil,
 			estimate.Options{Budget: budget, Seed: uint64(seed)})
 		if err != nil {
 			return nil, err

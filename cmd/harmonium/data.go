@@ -49,7 +49,7 @@ func newDataInfo(t *terminal) *cobra.Command {
 				data.Info
 				Findings []diag.Finding `json:"findings"`
 			}{data.Describe(set), []diag.Finding{}}
-			if f := data.Constant(set.Means()); f != nil {
+			if f := data.Constant(set.Means(), set.Variances()); f != nil {
 				result.Findings = append(result.Findings, *f)
 			}
 			remedy.Add("data", result.Findings)

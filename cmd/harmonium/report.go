@@ -72,11 +72,11 @@ func (o *evalOptions) compare(
 	}
 	*findings = append(*findings, drawn.Findings...)
 	result := &reportResult{
-		Samples: reportSamples, Method: drawn.Method, Data: comparison(samples, set, o.seed),
+		Samples: reportSamples, Method: drawn.Method, Data: comparison(model, samples, set, o.seed),
 		SingularValues: monitor.SingularValues(model, shownSingular), Spectrum: spectrum,
 	}
 	if trained != nil {
-		c := comparison(samples, trained, o.seed)
+		c := comparison(model, samples, trained, o.seed)
 		result.Train = &c
 	}
 	return result, nil
@@ -97,8 +97,8 @@ func spectrumAlong(r *run.Run) ([]spectrumResult, error) {
 	return spectrum, badInput(err)
 }
 
-func comparison(samples rbm.Batch, set *data.Set, seed uint64) comparisonResult {
-	c := estimate.Compare(samples, set.States, rng.Seed(seed))
+func comparison(model *rbm.Model, samples rbm.Batch, set *data.Set, seed uint64) comparisonResult {
+	c := estimate.Compare(model.Visible, samples, set.States, rng.Seed(seed))
 	return comparisonResult{
 		Means: deviationResult(c.Means), Covariances: deviationResult(c.Covariances),
 		Accuracy: estimateResult{diag.Number(c.Accuracy), diag.Number(c.AccuracyStderr)},

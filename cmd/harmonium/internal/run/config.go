@@ -12,8 +12,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"os"
 	"regexp"
 	"slices"
 
@@ -48,6 +50,49 @@ type Layers struct {
 	HiddenKind  string `json:"hidden_kind"`  // "bernoulli", "spin", or "" to be as the visible ones
 }
 
+// Reading says how files are read that hold more than bits.
+type Reading struct {
+	Reals      bool    `json:"reals,omitempty"`       // numbers are real numbers
+	OneHot     bool    `json:"one_hot,omitempty"`     // rows are sites × states, one of which is 1
+	Unscaled   bool    `json:"unscaled,omitempty"`    // real numbers stay as they are
+	OddLetters string  `json:"odd_letters,omitempty"` // "gap": letters of an alignment that stand for several are gaps
+	Schema     *File   `json:"schema,omitempty"`      // what the columns of a table are
+	Identity   float64 `json:"identity,omitempty"`    // sequences weigh 1 / the number of those with this part of equal sites
+}
+
+// Options are those of data.Open.
+func (r *Reading) Options() ([]data.Option, error) {
+	var options []data.Option
+	if r.Reals {
+		options = append(options, data.Reals())
+	}
+	if r.OneHot {
+		options = append(options, data.OneHot())
+	}
+	switch r.OddLetters {
+	case "", "error":
+	case "gap":
+		options = append(options, data.OddLettersAsGaps())
+	default:
+		return nil, fmt.Errorf("odd letters are %q, want error or gap", r.OddLetters)
+	}
+	if r.Schema == nil {
+		return options, nil
+	}
+	text, err := os.ReadFile(r.Schema.here())
+	if err != nil {
+		return nil, err
+	}
+	schema, err := data.ParseSchema(bytes.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.Schema.here(), err)
+	}
+	if err := r.Schema.confirm(0, fmt.Sprintf("%x", sha256.Sum256(text))); err != nil {
+		return nil, err
+	}
+	return append(options, data.WithSchema(schema)), nil
+}
+
 // Data says what is trained on.
 type Data struct {
 	Train     []File   `json:"train"`                // files, in order
@@ -56,6 +101,7 @@ type Data struct {
 	Holdout   float64  `json:"holdout"`              // part of the rows kept for validation
 	Threshold *float64 `json:"threshold"`            // grey values above it become 1
 	Bernoulli bool     `json:"bernoulli"`            // grey values become 1 with their own probability
+	Reading            // of files that are no bits
 	Shape     []int    `json:"shape,omitempty"`      // layout of a configuration, where the data has one
 	Rows      int      `json:"train_rows"`           // rows trained on
 	ValidRows int      `json:"valid_rows,omitempty"` // rows of validation data
@@ -70,20 +116,51 @@ func (l Layers) Start(set *data.Set, seed uint64) (*rbm.Model, error) {
 		return nil, fmt.Errorf("hidden is %d: with %d visible units that makes %.3g weights, more than 2^31",
 			l.Hidden, set.Units(), n)
 	}
-	visible, hidden := set.Values, set.Values
-	var err error
-	if l.VisibleKind != "" {
-		if visible, err = rbm.ParseKind(l.VisibleKind); err != nil {
-			return nil, fmt.Errorf("visible: %w", err)
-		}
-		hidden = visible
+	visible, err := l.visible(set)
+	if err != nil {
+		return nil, err
+	}
+	hidden := rbm.Bernoulli
+	if visible.Kind() == rbm.Spin {
+		hidden = rbm.Spin
 	}
 	if l.HiddenKind != "" {
 		if hidden, err = rbm.ParseKind(l.HiddenKind); err != nil {
 			return nil, fmt.Errorf("hidden units: %w", err)
 		}
 	}
-	return rbm.NewModel(rbm.NewLayer(visible, set.Units()), rbm.NewLayer(hidden, l.Hidden), rng.Seed(seed)), nil
+	var layer rbm.Layer
+	switch hidden {
+	case rbm.Mixed:
+		return nil, errors.New("hidden units are of one kind, not mixed")
+	case rbm.Categorical: // as Tubiana, Cocco and Monasson have them: one site
+		layer = rbm.NewCategorical(max(2, l.Hidden))
+		if l.Hidden < 2 {
+			return nil, errors.New("hidden is 1, want at least 2 states of a categorical hidden unit")
+		}
+	default:
+		layer = rbm.NewLayer(hidden, l.Hidden)
+	}
+	model := rbm.NewModel(visible, layer, rng.Seed(seed))
+	model.Columns = set.Columns
+	return model, nil
+}
+
+// visible is a layer for the data. Bits may be taken for spins, and the other way round.
+func (l Layers) visible(set *data.Set) (rbm.Layer, error) {
+	layer, err := set.Layer()
+	if err != nil || l.VisibleKind == "" || l.VisibleKind == string(layer.Kind()) {
+		return layer, err
+	}
+	kind, err := rbm.ParseKind(l.VisibleKind)
+	if err != nil {
+		return nil, fmt.Errorf("visible: %w", err)
+	}
+	two := func(k rbm.Kind) bool { return k == rbm.Bernoulli || k == rbm.Spin }
+	if !two(kind) || !two(layer.Kind()) {
+		return nil, fmt.Errorf("visible is %s, but the data is of %s units: a schema can say otherwise of a table's columns", kind, layer.Kind())
+	}
+	return rbm.NewLayer(kind, set.Units()), nil
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 
 	"harmonium/compute"
 	"harmonium/data"
+	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/train"
 )
@@ -42,9 +43,23 @@ func OpenData(c *Config) (set, valid *data.Set, err error) {
 	if set, err = openTrain(c); err != nil {
 		return nil, nil, err
 	}
+	if set, valid, err = validation(c, set); err != nil {
+		return nil, nil, err
+	}
+	if !c.Unscaled {
+		set.Standardize() // by the rows trained on alone
+	}
+	if valid != nil {
+		err = valid.Fit(set.Columns)
+	}
+	return set, valid, err
+}
+
+// validation returns the validation data, and the rows to train on.
+func validation(c *Config, set *data.Set) (train, valid *data.Set, err error) {
 	switch {
 	case c.Valid != nil:
-		valid, err = openFile(c.Valid, c)
+		valid, err = openFile(c.Valid, c, set.Columns)
 		return set, valid, err
 	case c.Holdout != 0:
 		if !(c.Holdout > 0 && c.Holdout < 1) {
@@ -62,7 +77,14 @@ func OpenData(c *Config) (set, valid *data.Set, err error) {
 func openTrain(c *Config) (*data.Set, error) {
 	sets := make([]*data.Set, len(c.Train))
 	for k := range c.Train {
-		set, err := openFile(&c.Train[k], c)
+		var columns []rbm.Column
+		if k > 0 {
+			columns = sets[0].Columns
+		}
+		set, err := openFile(&c.Train[k], c, columns)
+		if err == nil {
+			err = set.Fit(columns)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -82,8 +104,14 @@ func openTrain(c *Config) (*data.Set, error) {
 	return set, c.Weights.confirm(set.Rows(), sum)
 }
 
-func openFile(f *File, c *Config) (*data.Set, error) {
-	set, err := data.Open(f.here(), DataOptions(c.Threshold, c.Bernoulli, c.Training.Seed)...)
+// openFile reads a file, for columns where another one has said what they are.
+func openFile(f *File, c *Config, columns []rbm.Column) (*data.Set, error) {
+	options, err := c.Reading.Options()
+	if err != nil {
+		return nil, err
+	}
+	options = append(options, DataOptions(c.Threshold, c.Bernoulli, c.Training.Seed)...)
+	set, err := data.Open(f.here(), append(options, data.ForColumns(columns))...)
 	if err != nil {
 		return nil, err
 	}

@@ -51,11 +51,11 @@ func run(ctx context.Context, out string) error {
 		if err != nil {
 			return err
 		}
-		without, err := estimate.LogZ(ctx, withoutModes(model), coins, means, estimate.Options{Budget: blind})
+		without, err := estimate.LogZ(ctx, withoutModes(model), coins, means, nil, estimate.Options{Budget: blind})
 		if err != nil {
 			return err
 		}
-		found, err := estimate.LogZ(ctx, model, coins, means, estimate.Options{Budget: budget})
+		found, err := estimate.LogZ(ctx, model, coins, means, nil, estimate.Options{Budget: budget})
 		if err != nil {
 			return err
 		}
