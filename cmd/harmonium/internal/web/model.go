@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,7 @@ const (
 type weightsAnswer struct {
 	Rows    int          `json:"rows"`    // of a configuration's layout
 	Columns int          `json:"columns"` //
+	Layout  string       `json:"layout,omitempty"`
 	Hidden  int          `json:"hidden"`
 	Scale   float64      `json:"scale"`
 	Shades  []string     `json:"shades"` // colours of −127 … 127
@@ -90,7 +92,7 @@ func modelBytes(r *run.Run) int64 {
 func describe(model *rbm.Model, shape []int) weightsAnswer {
 	m, n := model.M(), model.N()
 	rows, columns := run.Layout(model.Visible, shape)
-	a := weightsAnswer{Rows: rows, Columns: columns, Hidden: n, Shades: plot.Shades(255)}
+	a := weightsAnswer{Rows: rows, Columns: columns, Layout: inWords(model, columns), Hidden: n, Shades: plot.Shades(255)}
 	squares, order := make([]float64, n), make([]int, n)
 	for j := range n {
 		order[j] = j
@@ -117,10 +119,24 @@ func describe(model *rbm.Model, shape []int) weightsAnswer {
 	return a
 }
 
+// inWords says what the rows and columns of a layout are where they are sites and states.
+func inWords(model *rbm.Model, columns int) string {
+	parts := rbm.LayoutOf(model.Visible)
+	if len(parts) != 1 || parts[0].Kind != rbm.Categorical || parts[0].States[0] != columns {
+		return ""
+	}
+	words := "A row is a site, a column a state"
+	if len(model.Columns) > 0 {
+		words += ": " + strings.Join(model.Columns[0].Categories, " ")
+	}
+	return words + "."
+}
+
 // particlesAnswer is an event of a stream of particles.
 type particlesAnswer struct {
 	Rows      int       `json:"rows"`
 	Columns   int       `json:"columns"`
+	Layout    string    `json:"layout,omitempty"`
 	Sweeps    uint64    `json:"sweeps"`
 	Particles []string  `json:"particles"` // base64 of bits, unit i is bit i%8 of byte i/8
 	Free      []float64 `json:"free"`      // free energies
@@ -181,6 +197,7 @@ func (p *particles) step() particlesAnswer {
 	v := p.chains.Visible
 	a := particlesAnswer{Sweeps: p.chains.Sweeps, Free: make([]float64, p.count)}
 	a.Rows, a.Columns = run.Layout(p.model.Visible, p.run.Config.Shape)
+	a.Layout = inWords(p.model, a.Columns)
 	p.conditionals.FreeEnergy(a.Free, v)
 	for r := range v.Rows() {
 		bits := make([]byte, (p.model.M()+7)/8)
