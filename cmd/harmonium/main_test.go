@@ -101,7 +101,7 @@ func breakFiles(env *testscript.Env) error {
 	return steep.Save(filepath.Join(env.WorkDir, "steep.safetensors"))
 }
 
-// writeSites writes a model of five sites with letters, whose sites b and e are coupled, and a model of real numbers.
+// writeSites writes a model of five sites with letters, whose sites b and e are coupled, and a model of a mixed table.
 func writeSites(folder string) error {
 	model := rbm.NewModel(rbm.NewCategorical(5, 5, 5, 5, 5), rbm.NewLayer(rbm.Spin, 2), rng.Seed(1))
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
@@ -113,6 +113,10 @@ func writeSites(folder string) error {
 	if err := model.Save(filepath.Join(folder, "sites.safetensors")); err != nil {
 		return err
 	}
-	reals := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, 3), rbm.NewLayer(rbm.ReLU, 2), rng.Seed(1))
-	return reals.Save(filepath.Join(folder, "reals.safetensors"))
+	mixed, err := rbm.NewMixed(rbm.NewLayer(rbm.Bernoulli, 1), rbm.NewCategorical(3), rbm.NewLayer(rbm.Gaussian, 2))
+	if err != nil {
+		return err
+	}
+	table := rbm.NewModel(mixed, rbm.NewLayer(rbm.ReLU, 2), rng.Seed(1))
+	return table.Save(filepath.Join(folder, "table.safetensors"))
 }
