@@ -29,7 +29,7 @@ var ranks = [][]string{
 	{"internal/kernel", "internal/kerneltest", "lecture"},
 	{"compute", "internal/cuda"},
 	{"rbm"},
-	{"exact", "sample", "data", "internal/lecturetest", "internal/kindtest"},
+	{"exact", "sample", "data", "sites", "internal/lecturetest", "internal/kindtest"},
 	{"estimate", "monitor", "ising"},
 	{"train"},
 	{"cmd/harmonium/internal/remedy"},
