@@ -74,6 +74,11 @@ func squares(x []float64) float64 {
 	return sum
 }
 
+// Unbounded reports whether both layers have real units, so that Z may be infinite.
+func (model *Model) Unbounded() bool {
+	return !model.Discrete() && model.Hidden.NewBatch(0).Bits() < model.N()
+}
+
 // realUnits returns the first real unit of a layer, and 1/√γ of each.
 func realUnits(l Layer) (first int, roots []float64) {
 	first = l.NewBatch(0).Bits()

@@ -223,11 +223,7 @@ func tiles(s rbm.Batch, count int) [][]float64 {
 	list := make([][]float64, count)
 	for k := range list {
 		for i := range s.Units() {
-			x := 0.0
-			if s.Bit(k*s.Rows()/count, i) {
-				x = 1
-			}
-			list[k] = append(list[k], x)
+			list[k] = append(list[k], s.Value(k*s.Rows()/count, i))
 		}
 	}
 	return list

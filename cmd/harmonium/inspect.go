@@ -18,6 +18,7 @@ import (
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
+	"harmonium/sites"
 )
 
 type inspectOptions struct {
@@ -27,6 +28,10 @@ type inspectOptions struct {
 	shape  string
 	format string
 	dark   bool
+
+	sequence   string // of models of categorical sites
+	contacts   string
+	separation int
 	dataFlags
 }
 
@@ -40,9 +45,14 @@ curves and the spectrum of W along a run; weights as tiles in the layout of the 
 data; the modes of the model with their shares, beside those of data and samples; activities of the
 hidden units, of which dead and saturated ones are counted; correlations of samples against those of
 data; free energies of training data, other data and samples; trace and autocorrelation of chains.
-The training data of a run are found by themselves if they are where they were.`,
+The training data of a run are found by themselves if they are where they were.
+
+Of a model of categorical sites, such as one of an alignment: logos of weights; frequencies and
+correlations of states in samples beside those in data; a map of contacts by effective couplings,
+and which part of the first ones are known; the score of each single mutation.`,
 		Example: `  harmonium inspect run -o pictures
-  harmonium inspect run --data test.npy --format svg --dark -o pictures`,
+  harmonium inspect run --data test.npy --format svg --dark -o pictures
+  harmonium inspect family --contacts structure.txt -o pictures`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return inspect(cmd.Context(), t, o, args[0]) },
 	}
@@ -54,6 +64,9 @@ The training data of a run are found by themselves if they are where they were.`
 	f.StringVar(&o.shape, "shape", "", "layout of a configuration, such as 28x28; default: that of the data, or square")
 	f.StringVar(&o.format, "format", "png", "png or svg")
 	f.BoolVar(&o.dark, "dark", false, "light on dark")
+	f.StringVar(&o.sequence, "sequence", "", "sequence whose single mutations are scored: the name of one of the data's, or letters; default: the consensus of the data")
+	f.StringVar(&o.contacts, "contacts", "", "file of known contacts, two sites a line, from 1: says how many of the first pairs are contacts")
+	f.IntVar(&o.separation, "separation", 4, "least distance along the sequence of pairs that count as contacts")
 	o.dataFlags.register(f)
 	return cmd
 }
@@ -87,6 +100,7 @@ type inspectResult struct {
 	Modes          []inspectedMode `json:"modes"`                // the largest first
 	Changes        *int            `json:"mode_changes"`         // of chains; null where samples are exact
 	Tau            diag.Number     `json:"autocorrelation_time"` // of the free energy along Gibbs chains, in sweeps
+	Sites          *sitesResult    `json:"sites"`                // of a model of categorical sites; null of others
 	Findings       []diag.Finding  `json:"findings"`
 }
 
@@ -99,6 +113,8 @@ type inspection struct {
 	metrics       []run.Metric
 	train, test   *data.Set // nil where there are none
 	samples       rbm.Batch
+	wild          rbm.Batch // the row of data that --sequence names; no rows if there is none
+	sites         *siteView // nil unless the visible layer is of categorical sites
 	conditionals  *rbm.Conditionals
 	result        *inspectResult
 }
@@ -118,7 +134,7 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 		return err
 	}
 	i := &inspection{o: o, model: model, conditionals: rbm.NewConditionals(model, t.compute)}
-	i.inputs = append(inputsOf(path, r), dataInputs(o.data, o.train)...)
+	i.inputs = append(inputsOf(path, r), dataInputs(o.data, o.train, o.contacts)...)
 	i.result = &inspectResult{Folder: o.out, Pictures: []string{}, Hidden: model.N(), Modes: []inspectedMode{}, Findings: []diag.Finding{}}
 	if err := i.open(t, r); err != nil {
 		return err
@@ -140,10 +156,19 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 	if err := os.MkdirAll(o.out, 0o777); err != nil {
 		return err
 	}
-	for _, draw := range []func() error{
+	pictures := []func() error{
 		i.curves, i.spectrum, i.weights, i.configurations, func() error { return i.modes(ctx, t) },
 		i.hidden, i.correlations, i.energies, func() error { return i.chains(ctx) },
-	} {
+	}
+	if i.sites != nil {
+		i.sites.samples = sites.NewSample(i.sites.Sites, samples, nil)
+		i.result.Sites = &sitesResult{}
+		pictures = []func() error{
+			i.curves, i.spectrum, i.logos, i.frequencies, func() error { return i.contacts(ctx, t) }, i.mutations,
+			i.hidden, i.energies, func() error { return i.chains(ctx) },
+		}
+	}
+	for _, draw := range pictures {
 		if err := draw(); err != nil {
 			return err
 		}
@@ -156,6 +181,7 @@ func (r *inspectResult) table(w io.Writer) {
 	fmt.Fprintf(w, "hidden units\t%d, of which %d are dead and %d saturated\n", r.Hidden, r.Dead, r.Saturated)
 	fmt.Fprintf(w, "singular values of W\t%s\n", singular(r.SingularValues))
 	r.modesTable(w)
+	r.Sites.table(w)
 	fmt.Fprintf(w, "autocorrelation time\t%.3g sweeps of the free energy along Gibbs chains\n", r.Tau)
 	printFindings(w, r.Findings)
 }
@@ -191,6 +217,7 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 			shape = set.Shape
 		}
 	}
+	i.wild = i.named(i.o.sequence)
 	for _, set := range []**data.Set{&i.train, &i.test} {
 		if *set != nil && (*set).Rows() > inspectRows {
 			order := make([]int, (*set).Rows())
@@ -199,13 +226,16 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 		}
 	}
 	var err error
-	i.rows, i.columns, err = layoutOf(i.model.M(), i.o.shape, shape)
+	if i.rows, i.columns, err = layoutOf(i.model.Visible, i.o.shape, shape); err != nil {
+		return badInput(err)
+	}
+	i.sites, err = i.viewSites()
 	return badInput(err)
 }
 
 // layoutOf says how many rows and columns of units a configuration is drawn with.
-func layoutOf(units int, given string, shape []int) (rows, columns int, err error) {
-	if given != "" {
+func layoutOf(layer rbm.Layer, given string, shape []int) (rows, columns int, err error) {
+	if units := layer.Units(); given != "" {
 		left, right, _ := strings.Cut(given, "x")
 		rows, err1 := strconv.Atoi(left)
 		columns, err2 := strconv.Atoi(right)
@@ -215,6 +245,6 @@ func layoutOf(units int, given string, shape []int) (rows, columns int, err erro
 		}
 		return rows, columns, nil
 	}
-	rows, columns = run.Layout(units, shape)
+	rows, columns = run.Layout(layer, shape)
 	return rows, columns, nil
 }

@@ -93,7 +93,30 @@ func breakFiles(env *testscript.Env) error {
 			return err
 		}
 	}
+	if err := writeSites(env.WorkDir); err != nil {
+		return err
+	}
 	steep := rbm.New(3, 2, rng.Seed(1))
 	steep.W[0] = 1e20
 	return steep.Save(filepath.Join(env.WorkDir, "steep.safetensors"))
+}
+
+// writeSites writes a model of five sites with letters, whose sites b and e are coupled, and a model of a mixed table.
+func writeSites(folder string) error {
+	model := rbm.NewModel(rbm.NewCategorical(5, 5, 5, 5, 5), rbm.NewLayer(rbm.Spin, 2), rng.Seed(1))
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		model.Columns = append(model.Columns, rbm.Column{Name: name, Kind: rbm.Categorical, Categories: []string{"-", "A", "C", "G", "T"}})
+	}
+	for unit, w := range map[int]float32{5 + 1: 2, 5 + 2: -2, 20 + 2: 2, 20 + 1: -2} { // A and C, C and A
+		model.W[2*unit] = w
+	}
+	if err := model.Save(filepath.Join(folder, "sites.safetensors")); err != nil {
+		return err
+	}
+	mixed, err := rbm.NewMixed(rbm.NewLayer(rbm.Bernoulli, 1), rbm.NewCategorical(3), rbm.NewLayer(rbm.Gaussian, 2))
+	if err != nil {
+		return err
+	}
+	table := rbm.NewModel(mixed, rbm.NewLayer(rbm.ReLU, 2), rng.Seed(1))
+	return table.Save(filepath.Join(folder, "table.safetensors"))
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"gonum.org/v1/gonum/stat"
 
 	"harmonium/cmd/harmonium/internal/plot"
 	"harmonium/data"
@@ -104,30 +107,30 @@ func (i *inspection) spectrum() error {
 		Series: []plot.Series{s}})
 }
 
-// weights draws the columns of W with the largest norms.
-func (i *inspection) weights() error {
-	m, n := i.model.M(), i.model.N()
-	norms, order := make([]float64, n), make([]int, n)
+// byNorm lists the hidden units, those whose columns of W have the largest norms first, and the norms of all.
+func (i *inspection) byNorm() (order []int, norms []float64) {
+	n := i.model.N()
+	order, norms = make([]int, n), make([]float64, n)
 	for j := range n {
 		order[j] = j
 	}
-	for k := range m {
-		for j, w := range i.model.W[k*n : (k+1)*n] {
-			norms[j] += float64(w) * float64(w)
-		}
+	for k, w := range i.model.W {
+		norms[k%n] += float64(w) * float64(w)
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case norms[a] > norms[b]:
-			return -1
-		case norms[a] < norms[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(norms[b], norms[a]) }) // squares so far
+	for j, square := range norms {
+		norms[j] = math.Sqrt(square)
+	}
+	return order, norms
+}
+
+// weights draws the columns of W with the largest norms.
+func (i *inspection) weights() error {
+	m, n := i.model.M(), i.model.N()
 	s := plot.Sheet{
 		Title: "Weights w_ij, a tile for each hidden unit, by falling norm", Rows: i.rows, Columns: i.columns, Label: "w_ij",
 	}
+	order, _ := i.byNorm()
 	for _, j := range order[:min(shownTiles, n)] {
 		tile := make([]float64, m)
 		for k := range tile {
@@ -143,7 +146,8 @@ func (i *inspection) weights() error {
 
 // configurations draws rows of data, if there are any, and samples below them.
 func (i *inspection) configurations() error {
-	s := plot.Sheet{Title: "Samples of the model", Rows: i.rows, Columns: i.columns, Binary: true}
+	isBits := i.samples.Bits() == i.samples.Units()
+	s := plot.Sheet{Title: "Samples of the model", Rows: i.rows, Columns: i.columns, Binary: isBits, Label: "value"}
 	if set := i.rowsOfData(); set != nil {
 		s.Title = "Data, and below them as many samples of the model"
 		s.Tiles = tiles(set.States, min(shownRows, set.Rows()))
@@ -164,7 +168,8 @@ func (i *inspection) rowsOfData() *data.Set {
 	return i.test
 }
 
-// hidden draws the mean activities of the hidden units on data, or on samples where there are none.
+// hidden draws the means of the hidden units on data, or on samples where there are none. Those of bits are activities,
+// which count dead and saturated units.
 func (i *inspection) hidden() error {
 	v, name := i.samples, "samples of the model"
 	if set := i.rowsOfData(); set != nil {
@@ -180,23 +185,28 @@ func (i *inspection) hidden() error {
 	slices.Sort(mean)
 	s := plot.Series{Dots: true}
 	for k, p := range mean {
-		if p < deadBelow {
-			i.result.Dead++
-		}
-		if p > 1-deadBelow {
-			i.result.Saturated++
-		}
 		s.X, s.Y = append(s.X, float64(k+1)), append(s.Y, p)
 	}
-	return i.chart("hidden", plot.Chart{
-		Title: fmt.Sprintf("Activity of the hidden units on %s: %d dead, %d saturated",
-			name, i.result.Dead, i.result.Saturated),
-		X: "hidden units, in rising order", Y: "mean of P(h_j = 1 | v)", Series: []plot.Series{s},
-		Levels: []plot.Level{
+	c := plot.Chart{
+		Title: "Means of the hidden units on " + name, X: "hidden units, in rising order", Y: "mean of h_j", Series: []plot.Series{s},
+	}
+	if h := i.model.Hidden.NewBatch(1); h.Bits() == h.Units() {
+		for _, p := range mean {
+			if p < deadBelow {
+				i.result.Dead++
+			}
+			if p > 1-deadBelow {
+				i.result.Saturated++
+			}
+		}
+		c.Title = fmt.Sprintf("Activity of the hidden units on %s: %d dead, %d saturated", name, i.result.Dead, i.result.Saturated)
+		c.Y = "mean of P(h_j = 1 | v)"
+		c.Levels = []plot.Level{
 			{Name: fmt.Sprintf("below %v: dead", deadBelow), Y: deadBelow},
 			{Name: fmt.Sprintf("above %v: saturated", 1-deadBelow), Y: 1 - deadBelow},
-		},
-	})
+		}
+	}
+	return i.chart("hidden", c)
 }
 
 // correlations compares the correlations of samples with those of data: two matrices and a scatter of pairs.
@@ -235,31 +245,35 @@ func (i *inspection) correlations() error {
 	})
 }
 
-// varying lists the units whose bits vary most, at most count, in their own order.
+// varying lists the units whose bits vary most, at most count, in their own order. Real numbers, which have no common
+// scale, all come before bits.
 func varying(v rbm.Batch, count int) []int {
-	means := (&data.Set{States: v}).Means()
+	means := make([]float64, v.Units()) // of bits, and ½ of the others: nothing varies more
+	for k := range means {
+		means[k] = 0.5
+	}
+	if v.Bits() > 0 {
+		for k, n := range v.Counts() {
+			means[k] = float64(n) / float64(v.Rows())
+		}
+	}
 	order := make([]int, len(means))
 	for k := range order {
 		order[k] = k
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch x, y := math.Abs(means[a]-0.5), math.Abs(means[b]-0.5); {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(means[a]-0.5), math.Abs(means[b]-0.5)) })
 	order = order[:min(count, len(order))]
 	slices.Sort(order)
 	return order
 }
 
-// correlation is the matrix of Pearson's coefficients of the units' bits; it is 0 beside a unit that never changes, and
-// on the diagonal, where it says nothing.
+// correlation is the matrix of Pearson's coefficients of the units; it is 0 beside a unit that never changes, and on
+// the diagonal, where it says nothing.
 func correlation(v rbm.Batch, units []int) []float64 {
 	side, rows := len(units), float64(v.Rows())
+	if v.Bits() < v.Units() {
+		return correlationOfReals(v, units)
+	}
 	means, both := make([]float64, side), make([]float64, side*side)
 	on := make([]int, 0, side)
 	for r := range v.Rows() {
@@ -282,6 +296,28 @@ func correlation(v rbm.Batch, units []int) []float64 {
 			x := 0.0
 			if scale > 1e-12 {
 				x = (both[k*side+l]/rows - means[k]*means[l]) / scale
+			}
+			both[k*side+l], both[l*side+k] = x, x
+		}
+	}
+	return both
+}
+
+// correlationOfReals is [correlation] of numbers that need not be bits.
+func correlationOfReals(v rbm.Batch, units []int) []float64 {
+	side := len(units)
+	numbers, both := make([][]float64, side), make([]float64, side*side)
+	for k, unit := range units {
+		numbers[k] = make([]float64, v.Rows())
+		for r := range numbers[k] {
+			numbers[k][r] = v.Value(r, unit)
+		}
+	}
+	for k := range side {
+		for l := range k {
+			x := stat.Correlation(numbers[k], numbers[l], nil)
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				x = 0
 			}
 			both[k*side+l], both[l*side+k] = x, x
 		}

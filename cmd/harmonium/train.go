@@ -83,10 +83,12 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 	f.StringVar(&o.weights, "weights", "", "file of row weights, one number a row")
 	f.Var(&o.threshold, "threshold", "make grey values binary: above it is 1")
 	f.BoolVar(&c.Bernoulli, "bernoulli", false, "make grey values binary: 1 with the value as probability, drawn for every epoch")
-	f.BoolVar(&o.standardize, "standardize", true, "shift and scale real columns to mean 0 and variance 1; scores and samples stay in the data's units")
+	f.BoolVar(&o.standardize, "standardize", true,
+		"shift and scale real columns to mean 0 and variance 1; scores and samples stay in the data's units")
 	f.StringVar(&o.schema, "schema", "", schemaHelp)
 	f.StringVar(&c.OddLetters, "odd-letters", "error", oddLettersHelp)
-	f.Float64Var(&c.Identity, "identity", 0, "weigh each sequence by 1/(number of sequences with at least this part of equal sites), such as 0.8")
+	f.Float64Var(&c.Identity, "identity", 0,
+		"weigh each sequence by 1/(number of sequences with at least this part of equal sites), such as 0.8")
 	return cmd
 }
 

@@ -20,6 +20,8 @@ type Sheet struct {
 	Means         bool        // of bits, from 0 to 1: shades between those two
 	Captions      []string    // under the tiles, one each, maybe of several lines; nil: none
 	Label         string      // of the colour bar, which only a sheet that isn't Binary has
+	RowNames      []string    // to the left of the tiles, and
+	ColumnNames   []string    // below them, as many as find room; nil: none
 	Dark          bool        // light on dark
 }
 
@@ -29,6 +31,7 @@ const (
 	leastWidth    = 540
 	largestUnit   = 40
 	gap           = 10
+	namesGap      = 8 // between names, and between them and the tile
 	captionHeight = 22
 	barSpace      = 90
 	barWidth      = 400
@@ -65,8 +68,9 @@ func Tiles(path string, s Sheet) error {
 		for at, x := range tile {
 			p.rectangle(left+at%s.Columns*l.unit, top+at/s.Columns*l.unit, l.unit, l.unit, shade(x))
 		}
+		p.names(s, l, left, top)
 		if s.Captions != nil {
-			width, middle := s.Columns*l.unit, top+s.Rows*l.unit+captionHeight/2+1
+			width, middle := s.Columns*l.unit, top+s.Rows*l.unit+l.below+captionHeight/2+1
 			for at, line := range strings.Split(s.Captions[k], "\n") {
 				p.label(left+width/2, middle+at*captionHeight, width+gap-4, text.XCenter, tickSize, line)
 			}
@@ -89,6 +93,9 @@ func (s Sheet) check() (limit float64, err error) {
 	}
 	if s.Captions != nil && len(s.Captions) != len(s.Tiles) {
 		return 0, fmt.Errorf("plot: %d captions for %d tiles", len(s.Captions), len(s.Tiles))
+	}
+	if s.RowNames != nil && len(s.RowNames) != s.Rows || s.ColumnNames != nil && len(s.ColumnNames) != s.Columns {
+		return 0, fmt.Errorf("plot: names of %d rows and %d columns for tiles of %d×%d", len(s.RowNames), len(s.ColumnNames), s.Rows, s.Columns)
 	}
 	for k, tile := range s.Tiles {
 		if len(tile)/s.Rows != s.Columns || len(tile)%s.Rows != 0 {
@@ -117,7 +124,10 @@ func (s Sheet) check() (limit float64, err error) {
 }
 
 // layout is where things are on a sheet, in pixels.
-type layout struct{ across, unit, top, pitch, width, height int }
+type layout struct {
+	across, unit, top, pitch, width, height int
+	beside, below                           int // a tile, for the names of its rows and columns
+}
 
 func (s Sheet) layout() layout {
 	across := s.Across
@@ -130,15 +140,22 @@ func (s Sheet) layout() layout {
 	for _, c := range s.Captions {
 		caption = max(caption, captionHeight*(1+strings.Count(c, "\n")))
 	}
-	wide := (pictureWidth - 2*margin - (across-1)*gap) / (across * s.Columns)
-	high := (sheetHeight - down*(gap+caption)) / (down * s.Rows)
-	l := layout{across: across, unit: max(1, min(wide, high, largestUnit)), top: margin + 2}
+	l := layout{across: across, top: margin + 2}
+	for _, name := range s.RowNames {
+		l.beside = max(l.beside, namesGap+inPixels(light.textStyle(tickSize).Width(name)))
+	}
+	if s.ColumnNames != nil {
+		l.below = captionHeight
+	}
+	wide := (pictureWidth - 2*margin - (across-1)*gap - across*l.beside) / (across * s.Columns)
+	high := (sheetHeight - down*(gap+caption+l.below)) / (down * s.Rows)
+	l.unit = max(1, min(wide, high, largestUnit))
 	if s.Title != "" {
 		l.top += titleHeight
 	}
-	l.pitch = s.Rows*l.unit + caption + gap
+	l.pitch = s.Rows*l.unit + l.below + caption + gap
 	title := inPixels(themeOf(s.Dark).textStyle(titleSize).Width(s.Title)) + 1
-	block := across*s.Columns*l.unit + (across-1)*gap
+	block := across*(l.beside+s.Columns*l.unit) + (across-1)*gap
 	l.width = max(block, min(title, pictureWidth-2*margin), leastWidth) + 2*margin
 	l.height = l.top + down*l.pitch - gap + margin
 	if !s.Binary {
@@ -162,7 +179,42 @@ func (s Sheet) square() int {
 
 // tile is the upper left corner of tile k.
 func (l layout) tile(s Sheet, k int) (left, top int) {
-	return margin + k%l.across*(s.Columns*l.unit+gap), l.top + k/l.across*l.pitch
+	return margin + l.beside + k%l.across*(l.beside+s.Columns*l.unit+gap), l.top + k/l.across*l.pitch
+}
+
+// names writes those of the rows and columns of a tile that find room beside each other.
+func (p picture) names(s Sheet, l layout, left, top int) {
+	for row, every := 0, stepOf(l.unit, tickSize+namesGap); row < len(s.RowNames); row++ {
+		if (row+1)%every == 0 || every == 1 {
+			p.label(left-namesGap/2-(l.beside-namesGap)/2, top+row*l.unit+l.unit/2, l.beside, text.XCenter, tickSize, s.RowNames[row])
+		}
+	}
+	for column, every := 0, namesEvery(l.unit, s.ColumnNames); column < len(s.ColumnNames); column++ {
+		if (column+1)%every == 0 || every == 1 {
+			x, y := left+column*l.unit+l.unit/2, top+s.Rows*l.unit+captionHeight/2+1
+			p.label(x, y, every*l.unit, text.XCenter, tickSize, s.ColumnNames[column])
+		}
+	}
+}
+
+// namesEvery is the step at which names find room below columns of a width.
+func namesEvery(width int, names []string) int {
+	widest := 0
+	for _, name := range names {
+		widest = max(widest, inPixels(light.textStyle(tickSize).Width(name)))
+	}
+	return stepOf(width, widest+namesGap)
+}
+
+// stepOf is the least step of 1, 2, 5, 10 … at which things of a size have that much room.
+func stepOf(size, room int) int {
+	for power := 1; ; power *= 10 {
+		for _, digit := range []int{1, 2, 5} {
+			if digit*power*size >= room {
+				return digit * power
+			}
+		}
+	}
 }
 
 func (s Sheet) shades(limit float64) func(float64) color.Color {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,7 @@ const (
 type weightsAnswer struct {
 	Rows    int          `json:"rows"`    // of a configuration's layout
 	Columns int          `json:"columns"` //
+	Layout  string       `json:"layout,omitempty"`
 	Hidden  int          `json:"hidden"`
 	Scale   float64      `json:"scale"`
 	Shades  []string     `json:"shades"` // colours of −127 … 127
@@ -89,8 +91,8 @@ func modelBytes(r *run.Run) int64 {
 
 func describe(model *rbm.Model, shape []int) weightsAnswer {
 	m, n := model.M(), model.N()
-	rows, columns := run.Layout(m, shape)
-	a := weightsAnswer{Rows: rows, Columns: columns, Hidden: n, Shades: plot.Shades(255)}
+	rows, columns := run.Layout(model.Visible, shape)
+	a := weightsAnswer{Rows: rows, Columns: columns, Layout: inWords(model, columns), Hidden: n, Shades: plot.Shades(255)}
 	squares, order := make([]float64, n), make([]int, n)
 	for j := range n {
 		order[j] = j
@@ -117,10 +119,24 @@ func describe(model *rbm.Model, shape []int) weightsAnswer {
 	return a
 }
 
+// inWords says what the rows and columns of a layout are where they are sites and states.
+func inWords(model *rbm.Model, columns int) string {
+	parts := rbm.LayoutOf(model.Visible)
+	if len(parts) != 1 || parts[0].Kind != rbm.Categorical || parts[0].States[0] != columns {
+		return ""
+	}
+	words := "A row is a site, a column a state"
+	if len(model.Columns) > 0 {
+		words += ": " + strings.Join(model.Columns[0].Categories, " ")
+	}
+	return words + "."
+}
+
 // particlesAnswer is an event of a stream of particles.
 type particlesAnswer struct {
 	Rows      int       `json:"rows"`
 	Columns   int       `json:"columns"`
+	Layout    string    `json:"layout,omitempty"`
 	Sweeps    uint64    `json:"sweeps"`
 	Particles []string  `json:"particles"` // base64 of bits, unit i is bit i%8 of byte i/8
 	Free      []float64 `json:"free"`      // free energies
@@ -180,7 +196,8 @@ func (p *particles) step() particlesAnswer {
 	p.chains.Sweep(p.conditionals, 1)
 	v := p.chains.Visible
 	a := particlesAnswer{Sweeps: p.chains.Sweeps, Free: make([]float64, p.count)}
-	a.Rows, a.Columns = run.Layout(p.model.M(), p.run.Config.Shape)
+	a.Rows, a.Columns = run.Layout(p.model.Visible, p.run.Config.Shape)
+	a.Layout = inWords(p.model, a.Columns)
 	p.conditionals.FreeEnergy(a.Free, v)
 	for r := range v.Rows() {
 		bits := make([]byte, (p.model.M()+7)/8)
@@ -224,7 +241,11 @@ func (p *particles) follow() error {
 	if err != nil {
 		return err
 	}
-	same := p.model != nil && p.model.M() == model.M() && p.model.N() == model.N()
+	if v := model.Visible.NewBatch(0); v.Bits() < v.Units() {
+		return fmt.Errorf("particles are shown of visible units that are bits or sites, and this model has %s ones: "+
+			"'harmonium sample' draws of it", model.Visible.Kind())
+	}
+	same := p.model != nil && p.model.Fits(model)
 	p.model, p.conditionals, p.loaded = model, rbm.NewConditionals(model, compute.New(1)), info.ModTime()
 	if !same {
 		key := rng.Seed(1).Stream(rng.StreamDraw)

@@ -193,7 +193,7 @@ func modesOf(ctx context.Context, r *run.Run, progress func(modes int, done floa
 		return modesAnswer{}, err
 	}
 	a := modesAnswer{State: stateDone, Modes: len(found.List), Done: 1, Found: found.Found, NoData: noData}
-	a.Rows, a.Columns = run.Layout(model.M(), r.Config.Shape)
+	a.Rows, a.Columns = run.Layout(model.Visible, r.Config.Shape)
 	var parts []float64
 	if set != nil {
 		parts = found.Parts(set.States, set.Weights)

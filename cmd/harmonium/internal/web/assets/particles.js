@@ -56,11 +56,11 @@ export function particlesView(main, id) {
 
   button.addEventListener('click', () => (events ? stop() : start()));
 
-  function draw({ rows, columns, sweeps, particles, free, error }) {
+  function draw({ rows, columns, layout, sweeps, particles, free, error }) {
     if (problems.textContent !== (error ?? '')) problems.replaceChildren(...(error ? [failure(new Error(error))] : []));
     if (error) return;
     const mean = free.reduce((a, b) => a + b, 0) / free.length;
-    status.textContent = `sweep ${sweeps}; mean free energy ${number(mean, 6)} nats`;
+    status.textContent = `sweep ${sweeps}; mean free energy ${number(mean, 6)} nats. ${layout ?? ''}`;
     const style = getComputedStyle(document.documentElement);
     const [on, off] = [style.getPropertyValue('--text'), style.getPropertyValue('--raised')];
     const pixel = Math.max(1, Math.min(12, Math.floor(112 / Math.max(rows, columns / 4))));

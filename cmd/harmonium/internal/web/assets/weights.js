@@ -38,9 +38,9 @@ export function weightsView(main, id) {
 
   function draw() {
     if (!answer) return;
-    const { rows, columns, units, hidden, scale } = answer;
+    const { rows, columns, units, hidden, scale, layout } = answer;
     legend.textContent = `w_ij from ${number(-scale, 3)} (blue) over 0 (grey) to ${number(scale, 3)} (red). ` +
-      `${units.length} of ${hidden} units. Hover, or choose with Tab and the arrow keys.`;
+      `${units.length} of ${hidden} units. ${layout ?? ''} Hover, or choose with Tab and the arrow keys.`;
     const sorted = [...units].sort(orders[order.value][1]);
     const focused = tiles.contains(document.activeElement);
     const pixel = Math.max(1, Math.min(12, Math.floor(64 / Math.max(rows, columns / 4))));
