@@ -253,8 +253,8 @@ func (c *tableColumn) judge(schema *Schema) (rbm.Column, error) {
 		case numeric && (!whole || len(c.texts) > mostWholeStates):
 			column.Kind = rbm.Gaussian
 		case !numeric && len(c.texts) > mostCategories:
-			return column, fmt.Errorf("column %s has %d different texts in %d rows, such as %q and %q: of names and identifiers nothing can be learned; "+
-				"a schema can drop the column (%s,drop), or take it as it is (%s,categorical)",
+			return column, fmt.Errorf("column %s has %d different texts in %d rows, such as %q and %q: "+
+				"of names and identifiers nothing can be learned; a schema can drop the column (%s,drop), or take it as it is (%s,categorical)",
 				c.name, len(c.texts), len(c.cells), c.texts[0], c.texts[1], c.name, c.name)
 		default:
 			column.Kind = rbm.Categorical
@@ -357,7 +357,8 @@ type schemaColumn struct {
 
 // schemaKinds are the words of a schema.
 var schemaKinds = map[string]rbm.Kind{
-	"binary": rbm.Bernoulli, "bernoulli": rbm.Bernoulli, "categorical": rbm.Categorical, "real": rbm.Gaussian, "gaussian": rbm.Gaussian, "drop": "",
+	"binary": rbm.Bernoulli, "bernoulli": rbm.Bernoulli, "categorical": rbm.Categorical,
+	"real": rbm.Gaussian, "gaussian": rbm.Gaussian, "drop": "",
 }
 
 // ParseSchema reads a schema: a line for each column, "name,kind" with the kind binary, categorical, real or drop, and

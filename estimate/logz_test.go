@@ -202,7 +202,8 @@ func TestLogZRepeats(t *testing.T) {
 	v, means := drawn(t, model, 100)
 	var last int64
 	progress := func(done, total int64, expected time.Duration) { last = done }
-	a, err := estimate.LogZ(t.Context(), model, v, means, nil, estimate.Options{Budget: 1_500_000, Compute: compute.New(1), Progress: progress})
+	o := estimate.Options{Budget: 1_500_000, Compute: compute.New(1), Progress: progress}
+	a, err := estimate.LogZ(t.Context(), model, v, means, nil, o)
 	if err != nil {
 		t.Fatal(err)
 	}

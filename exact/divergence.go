@@ -27,6 +27,9 @@ func KL(ctx context.Context, p []float64, model *rbm.Model, o Options) (float64,
 	if m := model.M(); m > maxTable || len(p) != 1<<m {
 		panic(fmt.Sprintf("exact: KL of %d probabilities from a model of %d visible units", len(p), m))
 	}
+	if err := model.CheckBits(); err != nil {
+		return 0, fmt.Errorf("divergence from a table of %w", err)
+	}
 	logZ, err := LogZ(ctx, model, o)
 	if err != nil {
 		return 0, err

@@ -23,25 +23,43 @@ const mostUnits = 34
 // (docs/performance.md). It only serves to tell how long something refused would take.
 const unitRate = 2e10
 
-// Cost is the number of elementary steps of one sum over all states, 2^min(m,n) · max(m,n).
-func Cost(m, n int) float64 { return math.Exp2(float64(min(m, n))) * float64(max(m, n)) }
+// Cost is the number of elementary steps of one sum over all states, 2^min(m,n) · max(m,n) for bits. It is +Inf where
+// no layer can be enumerated.
+func Cost(model *rbm.Model) float64 {
+	m, n := model.M(), model.N()
+	if model.CheckBits() == nil {
+		return math.Exp2(float64(min(m, n))) * float64(max(m, n))
+	}
+	layer, hidden := enumerable(model)
+	switch {
+	case layer == nil:
+		return math.Inf(1)
+	case hidden:
+		return layerCost * layer.Configurations() * float64(m)
+	}
+	return layerCost * layer.Configurations() * float64(n)
+}
 
 // Memory is about how many bytes a sum takes beside the model: its copies and weights in float64, and for each unit of the larger layer the
 // table of the low group's states and two factors for each unit of the smaller one.
 func Memory(model *rbm.Model) float64 {
 	m, n := float64(model.M()), float64(model.N())
+	if model.CheckBits() != nil {
+		return 32*m*n + parts*blockConfigurations*8*(m+n)
+	}
 	return 32*m*n + 8*max(m, n)*(tableStates+2*min(m, n))
 }
 
 // Feasible returns nil if a model can be enumerated. Else the error says why not: the smaller layer has more than 34 units, and how long
-// the sum would take, or the units are no bits ([rbm.Model.CheckBits]).
+// the sum would take. For other units than bits one of the layers must be of bits or categorical sites, with at most 2^24
+// configurations.
 func Feasible(model *rbm.Model) error {
-	if err := model.CheckBits(); err != nil {
-		return fmt.Errorf("enumeration of %w", err)
+	if model.CheckBits() != nil {
+		return feasibleLayers(model)
 	}
 	if k := min(model.M(), model.N()); k > mostUnits {
 		return fmt.Errorf("enumeration of 2^%d states is refused: it would take about %s on one core; the limit is 2^%d states, "+
-			"so at most %[3]d units in the smaller layer", k, duration(Cost(model.M(), model.N())/unitRate), mostUnits)
+			"so at most %[3]d units in the smaller layer", k, duration(Cost(model)/unitRate), mostUnits)
 	}
 	return nil
 }
@@ -57,6 +75,13 @@ func duration(seconds float64) string {
 // LogZ returns the logarithm of the partition function Z = Σ_{v,h} e^(−E(v,h)). Errors: that of [Feasible], energies beyond 10^15, or
 // ctx is cancelled.
 func LogZ(ctx context.Context, model *rbm.Model, o Options) (float64, error) {
+	if model.CheckBits() != nil {
+		s, err := newLayerSum(ctx, model, o)
+		if err != nil {
+			return 0, err
+		}
+		return s.logZ, nil
+	}
 	s, err := newSum(ctx, model, o)
 	if err != nil {
 		return 0, err
@@ -92,6 +117,9 @@ const maxTable = 26
 // units are refused.
 func Distribution(ctx context.Context, model *rbm.Model, o Options) ([]float64, error) {
 	m := model.M()
+	if err := model.CheckBits(); err != nil {
+		return nil, fmt.Errorf("a table of probabilities of %w", err)
+	}
 	if m > maxTable {
 		return nil, fmt.Errorf("a table of 2^%d probabilities is refused: the limit is 2^%d", m, maxTable)
 	}

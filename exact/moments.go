@@ -9,11 +9,18 @@ import (
 )
 
 // Moments writes the model's own averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over P(v,h) into dst, in the values of its units: the
-// negative phase of the gradient, exactly. It sums over all states twice, in float64. dst must have the model's shape. These are all
-// averages: a model whose layers have other parameters than biases is an error, that of [Feasible].
+// negative phase of the gradient, exactly; and those of −∂E/∂λ of all other parameters λ. It sums over all states twice, in float64,
+// beside other units than bits with the resolution of [rbm.Conditionals]. dst must have the model's shape.
 func Moments(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, o Options) error {
 	if len(dst.V) != model.M() || len(dst.H) != model.N() || len(dst.VH) != model.M()*model.N() {
 		panic(fmt.Sprintf("exact: Moments of %d×%d units into statistics of %d×%d", model.M(), model.N(), len(dst.V), len(dst.H)))
+	}
+	if model.CheckBits() != nil {
+		s, err := newLayerSum(ctx, model, Options{Compute: o.Compute})
+		if err != nil {
+			return err
+		}
+		return s.moments(ctx, dst, o)
 	}
 	s, err := newSum(ctx, model, Options{Compute: o.Compute})
 	if err != nil {

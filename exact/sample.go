@@ -36,12 +36,20 @@ func SampleVisible(ctx context.Context, model *rbm.Model, count int, key rng.Key
 
 // sampleSmaller draws the smaller layer, and tells whether that is the visible one.
 func sampleSmaller(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Options) (drawn rbm.Batch, visible bool, err error) {
+	if model.CheckBits() != nil {
+		s, err := newLayerSum(ctx, model, Options{Compute: o.Compute})
+		if err != nil {
+			return drawn, false, err
+		}
+		drawn, err = s.draw(ctx, count, key, o)
+		return drawn, !s.transposed, err
+	}
 	s, err := newSum(ctx, model, Options{Compute: o.Compute})
 	if err != nil {
 		return drawn, false, err
 	}
 	drawn = rbm.NewBatch(count, s.k)
-	shares := s.deal(count, key)
+	shares := deal(s.part, s.logZ, count, key)
 	err = s.walk(ctx, o, func(part int) visitor {
 		return s.inversion(shares[part], s.part[part], drawn)
 	})
@@ -62,15 +70,15 @@ type target struct {
 }
 
 // deal finds the part that each row's uniform number falls into.
-func (s *sum) deal(count int, key rng.Key) [][]target {
+func deal(parts []float64, logZ float64, count int, key rng.Key) [][]target {
 	key = key.Stream(rng.StreamExact)
-	cumulated := make([]float64, len(s.part))
+	cumulated := make([]float64, len(parts))
 	total := 0.0
-	for k, x := range s.part {
-		total += math.Exp(x - s.logZ)
+	for k, x := range parts {
+		total += math.Exp(x - logZ)
 		cumulated[k] = total
 	}
-	shares := make([][]target, len(s.part))
+	shares := make([][]target, len(parts))
 	for r := range count {
 		block := key.Block(rng.At(0, uint32(r), 0))
 		u := rng.Uniform64(block[0], block[1]) * total
@@ -79,7 +87,7 @@ func (s *sum) deal(count int, key rng.Key) [][]target {
 		if part > 0 {
 			before = cumulated[part-1]
 		}
-		shares[part] = append(shares[part], target{r, (u - before) / math.Exp(s.part[part]-s.logZ)})
+		shares[part] = append(shares[part], target{r, (u - before) / math.Exp(parts[part]-logZ)})
 	}
 	for _, share := range shares {
 		slices.SortFunc(share, func(a, b target) int { return cmp.Compare(a.u, b.u) })

@@ -2,15 +2,14 @@ package rbm
 
 import "math"
 
-// Coupling is how strongly the units without bounds of both layers hold on to each other: the largest eigenvalue of
+// Coupling bounds [Model.Growth] from above by one eigenvalue, the largest of
 //
-//	A = Γ_v^(−½) W Γ_h⁻¹ Wᵀ Γ_v^(−½)
+//	Γ_v^(−½) W Γ_h⁻¹ Wᵀ Γ_v^(−½)
 //
-// over the real units of both layers, with the precisions Γ of their energies (the smaller one of a unit with two). Z is
-// finite if it is below 1: the energy then is a positive definite form of them far from 0. For Gaussian units of both
-// layers that is needed too. It is 0 where one of the layers has no real units, as then Z is always finite. The
-// eigenvalue is found by power iteration, from below, to about 10^−4; where the sum of all eigenvalues is at most limit it
-// is not looked for, and Coupling returns 0.
+// over the real units of both layers, with the precisions Γ of their energies (the smaller one of a unit with two): Z is
+// finite where it is below 1. It is 0 where one of the layers has no real units. The eigenvalue is found by power
+// iteration, from below, to about 10^−4; where the sum of all eigenvalues is at most limit it is not looked for, and
+// Coupling returns 0.
 func (model *Model) Coupling(limit float64) float64 {
 	v, γv := realUnits(model.Visible)
 	h, γh := realUnits(model.Hidden)
@@ -73,6 +72,11 @@ func squares(x []float64) float64 {
 		sum += float64(x * x)
 	}
 	return sum
+}
+
+// Unbounded reports whether both layers have real units, so that Z may be infinite.
+func (model *Model) Unbounded() bool {
+	return !model.Discrete() && model.Hidden.NewBatch(0).Bits() < model.N()
 }
 
 // realUnits returns the first real unit of a layer, and 1/√γ of each.

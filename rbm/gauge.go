@@ -10,30 +10,19 @@ package rbm
 func (model *Model) Gauge() {
 	m, n := model.M(), model.N()
 	b, c := model.B(), model.C()
-	eachSite(model.Visible, func(from, to int) {
+	for _, s := range SitesOf(model.Visible) {
+		from, to := s.First, s.First+s.States
 		subtractMean(b[from:to], 1)
 		for j := range c {
 			c[j] += subtractMean(model.W[from*n+j:(to-1)*n+j+1], n)
 		}
-	})
-	eachSite(model.Hidden, func(from, to int) {
+	}
+	for _, s := range SitesOf(model.Hidden) {
+		from, to := s.First, s.First+s.States
 		subtractMean(c[from:to], 1)
 		for i := range m {
 			b[i] += subtractMean(model.W[i*n+from:i*n+to], 1)
 		}
-	})
-}
-
-// eachSite calls f with the units from…to−1 of each categorical site of a layer.
-func eachSite(l Layer, f func(from, to int)) {
-	at := 0
-	for _, p := range LayoutOf(l) {
-		from := at
-		for _, q := range p.States {
-			f(from, from+q)
-			from += q
-		}
-		at += p.Units
 	}
 }
 

@@ -35,7 +35,7 @@ func (model *Model) Growth() float64 {
 		settled    = 1e-9 // relative change
 	)
 	m, n := model.M(), model.N()
-	if model.Discrete() || model.Hidden.NewBatch(0).Bits() == n {
+	if !model.Unbounded() {
 		return 0
 	}
 	widths, _ := reach(model.Visible) // 1/γ_i, of a layer that is the same on both sides

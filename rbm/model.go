@@ -71,7 +71,8 @@ func (model *Model) Fits(other *Model) bool {
 // The biases are called b and c, another parameter by the name that it has in its layer, after "visible." or "hidden.".
 func (model *Model) Parameters() []Named {
 	visible, hidden := model.Visible.Parameters(), model.Hidden.Parameters()
-	list := append(make([]Named, 0, 1+len(visible)+len(hidden)), Named{Name: "W", Values: model.W}, Named{Name: "b", Values: visible[0].Values})
+	list := append(make([]Named, 0, 1+len(visible)+len(hidden)), Named{Name: "W", Values: model.W})
+	list = append(list, Named{Name: "b", Values: visible[0].Values})
 	for _, p := range visible[1:] {
 		list = append(list, Named{"visible." + p.Name, p.Values, p.Positive})
 	}

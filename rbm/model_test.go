@@ -133,7 +133,8 @@ func TestKindsByName(t *testing.T) {
 			t.Errorf("ParseKind(%q) is %v, %v", kind, got, err)
 		}
 	}
-	if _, err := rbm.ParseKind("Spin"); err == nil || err.Error() != `unknown units "Spin", want bernoulli, spin, categorical, gaussian, relu, drelu or mixed` {
+	if _, err := rbm.ParseKind("Spin"); err == nil || err.Error() !=
+		`unknown units "Spin", want bernoulli, spin, categorical, gaussian, relu, drelu or mixed` {
 		t.Errorf("ParseKind(Spin): %v", err)
 	}
 	panics(t, "unknown kind", `rbm: no kind of unit is called "Spin"`, func() { rbm.NewLayer("Spin", 1) })

@@ -30,6 +30,7 @@ type ascent struct {
 	parameters                   []rbm.Named
 	positive, negative, gradient [][]float32
 	b, c                         []float32 // gradient of the biases
+	constrained                  bool      // the model has a gauge, or may lose its Z
 
 	rows    int // of a block
 	blocks  []block
@@ -57,6 +58,7 @@ func newAscent(t *Training) *ascent {
 	}
 	layers := rbm.NewStatistics(&rbm.Model{Visible: t.Model.Visible, Hidden: t.Model.Hidden}) // without weights
 	a.gradient, a.b, a.c = layers.Averages(), layers.V, layers.H
+	a.constrained = len(rbm.SitesOf(t.Model.Visible))+len(rbm.SitesOf(t.Model.Hidden)) > 0 || t.Model.Unbounded()
 	a.move = a.moveWeights // once: a method value is allocated
 	a.blocks = make([]block, (m+a.rows-1)/a.rows)
 	for k := range a.blocks {
@@ -106,7 +108,7 @@ func (a *ascent) run(rate float64) (norm float64, finite bool) {
 	for _, p := range a.parameters[1:] {
 		finite = finite && on.Finite(p.Values)
 	}
-	if finite {
+	if finite && a.constrained {
 		a.constrain()
 	}
 	return math.Sqrt(squares), finite

@@ -64,6 +64,7 @@ func newDataInfo(t *terminal) *cobra.Command {
 		},
 	}
 	d.register(cmd.Flags())
+	d.registerKinds(cmd.Flags())
 	d.registerWeights(cmd.Flags())
 	return cmd
 }
@@ -102,7 +103,7 @@ type writtenFile struct {
 func writeSets(t *terminal, paths []string, sets []*data.Set) error {
 	result := written{}
 	for k, set := range sets {
-		if err := data.Write(paths[k], set.States, set.Values, set.Shape); err != nil {
+		if err := data.WriteSet(paths[k], set); err != nil {
 			return err
 		}
 		result.Files = append(result.Files, writtenFile{paths[k], set.Rows(), set.Units()})
@@ -142,6 +143,7 @@ func newDataConvert(t *terminal) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npy or .csv (needed)")
 	d.register(cmd.Flags())
+	d.registerKinds(cmd.Flags())
 	return cmd
 }
 
@@ -178,6 +180,7 @@ func newDataSplit(t *terminal) *cobra.Command {
 	cmd.Flags().StringVar(&parts, "parts", "0.9,0.1", "parts of the rows; they add up to 1")
 	cmd.Flags().StringVarP(&out, "out", "o", "", "one file a part, .npy or .csv (needed)")
 	d.register(cmd.Flags())
+	d.registerKinds(cmd.Flags())
 	return cmd
 }
 

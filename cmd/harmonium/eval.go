@@ -268,6 +268,9 @@ func scoreRows(
 
 func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (estimateResult, error) {
 	p, err := rbm.NewPseudoLikelihood(model, t.compute)
+	if model.CheckBits() != nil {
+		return estimateResult{diag.Number(math.NaN()), diag.Number(math.NaN())}, nil // of bits alone
+	}
 	if err != nil {
 		return estimateResult{}, badInput(err)
 	}
@@ -281,13 +284,15 @@ func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (
 func chooseMethod(model *rbm.Model, method string) (string, error) {
 	switch method {
 	case "auto":
-		if exact.Feasible(model) == nil && exact.Cost(model.M(), model.N()) <= affordable {
+		if exact.Feasible(model) == nil && exact.Cost(model) <= affordable {
 			return monitor.MethodExact, nil
 		}
 		return methodAIS, nil
 	case monitor.MethodExact:
 		return method, exact.Feasible(model)
-	case methodAIS, methodPseudo:
+	case methodPseudo:
+		return method, model.CheckBits()
+	case methodAIS:
 		return method, nil
 	}
 	return "", fmt.Errorf("method %q, want auto, exact, ais or pseudo%s", method, renamed(method))
@@ -366,8 +371,9 @@ func (r *evalResult) score(ctx context.Context, t *terminal, model *rbm.Model, s
 	if err != nil {
 		return err
 	}
+	scale := rbm.LogScale(model.Columns) // in the units of the table
 	for k, free := range logs {
-		logs[k] = -free - r.LogZ.Value
+		logs[k] = -free - r.LogZ.Value - scale
 	}
 	ll := mean(logs, set)
 	r.LL = &ll
@@ -402,7 +408,9 @@ func (r *evalResult) table(w io.Writer) {
 			fmt.Fprintf(w, "modes\t%s of Z\n", r.LogZ.modes())
 		}
 	}
-	fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
+	if r.PseudoLL.Value == r.PseudoLL.Value {
+		fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
+	}
 	if r.Report != nil {
 		r.Report.table(w)
 	}

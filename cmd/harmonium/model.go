@@ -50,6 +50,8 @@ func loadModel(path string) (*rbm.Model, *run.Run, error) {
 type dataFlags struct {
 	threshold optionalFloat
 	bernoulli bool
+	reading   run.Reading
+	schema    string
 	weights   string
 	seed      uint64
 }
@@ -58,8 +60,21 @@ type dataFlags struct {
 func (d *dataFlags) register(f *pflag.FlagSet) {
 	f.Var(&d.threshold, "threshold", "make grey values binary: above it is 1")
 	f.BoolVar(&d.bernoulli, "bernoulli", false, "make grey values binary: 1 with the value as probability")
+	f.StringVar(&d.reading.OddLetters, "odd-letters", "error", oddLettersHelp)
 	f.Uint64Var(&d.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
 }
+
+// registerKinds adds the flags that say what a file holds to a command that has no model to go by.
+func (d *dataFlags) registerKinds(f *pflag.FlagSet) {
+	f.BoolVar(&d.reading.Reals, "reals", false, "take numbers as real numbers")
+	f.StringVar(&d.schema, "schema", "", schemaHelp)
+}
+
+const (
+	oddLettersHelp = "letters of an alignment that stand for several, such as X: error, or gap to take them as gaps"
+	schemaHelp     = "file that says what columns of a table are, a line each: name,kind with binary, categorical, real or drop"
+	hiddenKinds    = "bernoulli, spin, categorical, gaussian, relu or drelu"
+)
 
 // registerWeights adds the flag to a command that can make use of row weights.
 func (d *dataFlags) registerWeights(f *pflag.FlagSet) {
@@ -118,8 +133,17 @@ func (o *intOrAuto) String() string {
 
 func (o *intOrAuto) Type() string { return "number|auto" }
 
-func (d *dataFlags) open(path string) (*data.Set, error) {
-	set, err := data.Open(path, run.DataOptions(d.threshold.value, d.bernoulli, d.seed)...)
+func (d *dataFlags) open(path string, more ...data.Option) (*data.Set, error) {
+	reading := d.reading
+	if d.schema != "" {
+		reading.Schema = &run.File{Path: run.Path(d.schema)}
+	}
+	options, err := reading.Options()
+	if err != nil {
+		return nil, badInput(err)
+	}
+	options = append(options, run.DataOptions(d.threshold.value, d.bernoulli, d.seed)...)
+	set, err := data.Open(path, append(options, more...)...)
 	if err != nil {
 		return nil, badInput(err)
 	}
@@ -131,7 +155,10 @@ func (d *dataFlags) open(path string) (*data.Set, error) {
 
 // openFor reads data that must fit the model.
 func (d *dataFlags) openFor(model *rbm.Model, path string) (*data.Set, error) {
-	set, err := d.open(path)
+	set, err := d.open(path, data.ForColumns(columnsOf(model)))
+	if err == nil {
+		err = badInput(set.Fit(model.Columns))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -139,5 +166,21 @@ func (d *dataFlags) openFor(model *rbm.Model, path string) (*data.Set, error) {
 		return nil, badInput(fmt.Errorf("%s has %d units a row, the model has %d visible units",
 			path, set.Units(), model.M()))
 	}
+	if bits := model.Visible.NewBatch(0).Bits(); set.States.Bits() != bits {
+		return nil, badInput(fmt.Errorf("%s has %d units of bits, the model has %d: its visible units are %s",
+			path, set.States.Bits(), bits, model.Visible.Kind()))
+	}
 	return set, nil
+}
+
+// columnsOf are the columns that data for a model has, where they have no names too.
+func columnsOf(model *rbm.Model) []rbm.Column {
+	if model.Columns != nil || model.Visible.Kind() != rbm.Gaussian {
+		return model.Columns
+	}
+	columns := make([]rbm.Column, model.M())
+	for i := range columns {
+		columns[i].Kind = rbm.Gaussian
+	}
+	return columns
 }

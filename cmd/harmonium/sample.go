@@ -140,7 +140,8 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 		return err
 	}
 	result.File = o.out
-	if err := data.Write(o.out, v, model.Visible.Kind(), shapeOf(r)); err != nil {
+	drawn := &data.Set{States: v, Values: model.Visible.Kind(), Columns: model.Columns, Shape: shapeOf(r)}
+	if err := data.WriteSet(o.out, drawn); err != nil {
 		return err
 	}
 	err = t.result(result, func(w io.Writer) {
@@ -316,7 +317,7 @@ func sampleMethod(model *rbm.Model, method string, free bool) (string, error) {
 	}
 	switch method {
 	case methodAuto:
-		if possible == nil && exact.Cost(model.M(), model.N()) <= exactSampleCost {
+		if possible == nil && exact.Cost(model) <= exactSampleCost {
 			return monitor.MethodExact, nil
 		}
 		return method, nil

@@ -27,8 +27,11 @@ type trainOptions struct {
 	data      []string
 	valid     string
 	weights   string
+	schema    string
 	threshold optionalFloat
 	config    run.Config // what the flags say
+
+	standardize bool
 }
 
 func newTrain(t *terminal) *cobra.Command {
@@ -71,15 +74,21 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 	f.IntVar(&c.Model.Hidden, "hidden", 0,
 		"hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
 	f.StringVar(&c.Model.VisibleKind, "visible", "",
-		"visible units, bernoulli (0/1) or spin (-1/1); default: as the data's values")
+		"visible units, bernoulli (0/1), spin (-1/1), categorical (of one-hot arrays) or gaussian (real numbers); default: as the data is")
 	f.StringVar(&c.Model.HiddenKind, "hidden-units", "",
-		"hidden units, "+rbm.KindNames()+"; default: as the visible ones")
+		"hidden units, "+hiddenKinds+"; default: spin beside spins, else bernoulli; categorical: one unit of as many states as --hidden says")
 	trainingFlags{f}.register()
 	f.StringVar(&o.valid, "valid", "", "validation data, scored along the way; chooses the best model")
 	f.Float64Var(&c.Holdout, "holdout", 0, "part of the rows to keep for validation instead, such as 0.1")
 	f.StringVar(&o.weights, "weights", "", "file of row weights, one number a row")
 	f.Var(&o.threshold, "threshold", "make grey values binary: above it is 1")
 	f.BoolVar(&c.Bernoulli, "bernoulli", false, "make grey values binary: 1 with the value as probability, drawn for every epoch")
+	f.BoolVar(&o.standardize, "standardize", true,
+		"shift and scale real columns to mean 0 and variance 1; scores and samples stay in the data's units")
+	f.StringVar(&o.schema, "schema", "", schemaHelp)
+	f.StringVar(&c.OddLetters, "odd-letters", "error", oddLettersHelp)
+	f.Float64Var(&c.Identity, "identity", 0,
+		"weigh each sequence by 1/(number of sequences with at least this part of equal sites), such as 0.8")
 	return cmd
 }
 
@@ -122,6 +131,14 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	if o.weights != "" {
 		c.Weights = &run.File{Path: run.Path(o.weights)}
 	}
+	if o.schema != "" {
+		c.Schema = &run.File{Path: run.Path(o.schema)}
+	}
+	if c.OddLetters == "error" {
+		c.OddLetters = ""
+	}
+	c.Unscaled = !o.standardize
+	c.Reals, c.OneHot = c.Model.VisibleKind == string(rbm.Gaussian), c.Model.VisibleKind == string(rbm.Categorical)
 	training, err := run.Prepare(c, t.compute)
 	if err != nil {
 		return badInput(err)

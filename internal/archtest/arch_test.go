@@ -29,7 +29,7 @@ var ranks = [][]string{
 	{"internal/kernel", "internal/kerneltest", "lecture"},
 	{"compute", "internal/cuda"},
 	{"rbm"},
-	{"exact", "sample", "data", "sites", "internal/lecturetest"},
+	{"exact", "sample", "data", "sites", "internal/lecturetest", "internal/kindtest"},
 	{"estimate", "monitor", "ising"},
 	{"train"},
 	{"cmd/harmonium/internal/remedy"},
@@ -138,7 +138,8 @@ func TestLectureStandsAlone(t *testing.T) {
 					t.Errorf("%s imports %s, want the standard library and rng alone", f.path, path)
 				}
 			}
-			if path == module+"/internal/lecturetest" || path == module+"/lecture" && f.folder != "internal/lecturetest" {
+			if path == module+"/internal/lecturetest" || path == module+"/internal/kindtest" ||
+				path == module+"/lecture" && f.folder != "internal/lecturetest" {
 				t.Errorf("%s imports %s, which is for tests", f.path, path)
 			}
 		}

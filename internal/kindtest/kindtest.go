@@ -26,7 +26,11 @@ func Pairs(size float64) []Pair {
 		func() rbm.Layer { return rbm.NewCategorical(3, 2, 4) },
 		func() rbm.Layer { return rbm.NewLayer(rbm.Gaussian, 2) },
 		func() rbm.Layer {
-			return rbm.NewMixed(rbm.NewLayer(rbm.Bernoulli, 2), rbm.NewCategorical(3), rbm.NewLayer(rbm.Gaussian, 1))
+			l, err := rbm.NewMixed(rbm.NewLayer(rbm.Bernoulli, 2), rbm.NewCategorical(3), rbm.NewLayer(rbm.Gaussian, 1))
+			if err != nil {
+				panic(err)
+			}
+			return l
 		},
 	}
 	hidden := []func() rbm.Layer{

@@ -95,12 +95,12 @@ func (r *Reading) Options() ([]data.Option, error) {
 
 // Data says what is trained on.
 type Data struct {
-	Train     []File   `json:"train"`                // files, in order
-	Valid     *File    `json:"valid,omitempty"`      // validation data, if a file of its own
-	Weights   *File    `json:"weights,omitempty"`    // row weights of the training data
-	Holdout   float64  `json:"holdout"`              // part of the rows kept for validation
-	Threshold *float64 `json:"threshold"`            // grey values above it become 1
-	Bernoulli bool     `json:"bernoulli"`            // grey values become 1 with their own probability
+	Train     []File   `json:"train"`             // files, in order
+	Valid     *File    `json:"valid,omitempty"`   // validation data, if a file of its own
+	Weights   *File    `json:"weights,omitempty"` // row weights of the training data
+	Holdout   float64  `json:"holdout"`           // part of the rows kept for validation
+	Threshold *float64 `json:"threshold"`         // grey values above it become 1
+	Bernoulli bool     `json:"bernoulli"`         // grey values become 1 with their own probability
 	Reading            // of files that are no bits
 	Shape     []int    `json:"shape,omitempty"`      // layout of a configuration, where the data has one
 	Rows      int      `json:"train_rows"`           // rows trained on

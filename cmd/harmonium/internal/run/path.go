@@ -65,7 +65,7 @@ func (c *Config) files() []*File {
 	for k := range c.Train {
 		files = append(files, &c.Train[k])
 	}
-	for _, f := range []*File{c.Valid, c.Weights} {
+	for _, f := range []*File{c.Valid, c.Weights, c.Schema} {
 		if f != nil {
 			files = append(files, f)
 		}
