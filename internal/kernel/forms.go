@@ -112,6 +112,15 @@ func (isa ISA) softpluses(dst, x []float32) {
 	softplusesGeneric(dst[n:], x[n:])
 }
 
+// expNegatives writes e^(−|x[i]|) to dst[i].
+func (isa ISA) expNegatives(dst, x []float32) {
+	n := isa.whole(len(x), 16)
+	if n > 0 {
+		isa.expNegativesAsm(&dst[0], &x[0], n/16)
+	}
+	expNegativesGeneric(dst[n:], x[n:])
+}
+
 // addMagnitudes adds |x[j]| to every sums[j].
 func (isa ISA) addMagnitudes(sums []float64, x []float32) {
 	n := isa.whole(len(sums), 16)

@@ -82,6 +82,16 @@ func (isa ISA) softplusesAsm(dst *float32, x *float32, blocks int) {
 	}
 }
 
+// expNegativesAsm applies the function to blocks·16 numbers; dst may be x.
+func (isa ISA) expNegativesAsm(dst *float32, x *float32, blocks int) {
+	switch isa {
+	case AVX512:
+		expNegativesAVX512(dst, x, blocks)
+	default:
+		expNegativesAVX2(dst, x, blocks)
+	}
+}
+
 // addMagnitudesAsm adds |x[i]| to sums[i] for blocks·16 numbers.
 func (isa ISA) addMagnitudesAsm(sums *float64, x *float32, blocks int) {
 	switch isa {

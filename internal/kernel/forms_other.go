@@ -32,6 +32,8 @@ func (ISA) sigmoidsAsm(dst *float32, x *float32, blocks int) { panic(noAssembler
 
 func (ISA) softplusesAsm(dst *float32, x *float32, blocks int) { panic(noAssembler) }
 
+func (ISA) expNegativesAsm(dst *float32, x *float32, blocks int) { panic(noAssembler) }
+
 func (ISA) addMagnitudesAsm(sums *float64, x *float32, blocks int) { panic(noAssembler) }
 
 func (ISA) addRowMagnitudesAsm(sums *[8]float64, rows int, x *float32, stride int, blocks int) {

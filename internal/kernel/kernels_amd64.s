@@ -2463,6 +2463,91 @@ DATA words3eaaaaab<>+56(SB)/4, $0x3eaaaaab
 DATA words3eaaaaab<>+60(SB)/4, $0x3eaaaaab
 GLOBL words3eaaaaab<>(SB), RODATA|NOPTR, $64
 
+// func expNegativesAVX2(dst *float32, x *float32, blocks int)
+// Requires: AVX, AVX2
+TEXT ·expNegativesAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ blocks+16(FP), DX
+
+expNegativesAVX2_block:
+	VMOVUPS      (CX), Y0
+	VPOR         words80000000<>+0(SB), Y0, Y0
+	VBROADCASTSS wordsc2d00000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMULPS       words3fb8aa3b<>+0(SB), Y0, Y1
+	VADDPS       words4b400000<>+0(SB), Y1, Y1
+	VSUBPS       words4b400000<>+0(SB), Y1, Y2
+	VMULPS       words3f318000<>+0(SB), Y2, Y3
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       wordsb95e8083<>+0(SB), Y2, Y3
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       words39506967<>+0(SB), Y0, Y2
+	VADDPS       words3ab743ce<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3c088908<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3d2aa9c1<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3e2aaaaa<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3f000000<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y0, Y3
+	VMULPS       Y2, Y3, Y2
+	VADDPS       Y0, Y2, Y2
+	VADDPS       words3f800000<>+0(SB), Y2, Y2
+	VPSUBD       words4b400000<>+0(SB), Y1, Y1
+	VPSRAD       $0x01, Y1, Y0
+	VPSUBD       Y0, Y1, Y1
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       words3f800000<>+0(SB), Y0, Y0
+	VMULPS       Y0, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       words3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      32(CX), Y0
+	VPOR         words80000000<>+0(SB), Y0, Y0
+	VBROADCASTSS wordsc2d00000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMULPS       words3fb8aa3b<>+0(SB), Y0, Y1
+	VADDPS       words4b400000<>+0(SB), Y1, Y1
+	VSUBPS       words4b400000<>+0(SB), Y1, Y2
+	VMULPS       words3f318000<>+0(SB), Y2, Y3
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       wordsb95e8083<>+0(SB), Y2, Y3
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       words39506967<>+0(SB), Y0, Y2
+	VADDPS       words3ab743ce<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3c088908<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3d2aa9c1<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3e2aaaaa<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3f000000<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y0, Y3
+	VMULPS       Y2, Y3, Y2
+	VADDPS       Y0, Y2, Y2
+	VADDPS       words3f800000<>+0(SB), Y2, Y2
+	VPSUBD       words4b400000<>+0(SB), Y1, Y1
+	VPSRAD       $0x01, Y1, Y0
+	VPSUBD       Y0, Y1, Y1
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       words3f800000<>+0(SB), Y0, Y0
+	VMULPS       Y0, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       words3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, AX
+	DECQ         DX
+	JNZ          expNegativesAVX2_block
+	VZEROUPPER
+	RET
+
 // func addMagnitudesAVX2(sums *float64, x *float32, blocks int)
 // Requires: AVX, AVX2
 TEXT ·addMagnitudesAVX2(SB), NOSPLIT, $0-24
@@ -5705,6 +5790,56 @@ softplusesAVX512_block:
 	ADDQ         $0x40, AX
 	DECQ         DX
 	JNZ          softplusesAVX512_block
+	VZEROUPPER
+	RET
+
+// func expNegativesAVX512(dst *float32, x *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·expNegativesAVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ blocks+16(FP), DX
+
+expNegativesAVX512_block:
+	VMOVUPS      (CX), Z0
+	VPORD.BCST   words80000000<>+0(SB), Z0, Z0
+	VBROADCASTSS wordsc2d00000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z0, Z1
+	VADDPS.BCST  words4b400000<>+0(SB), Z1, Z1
+	VSUBPS.BCST  words4b400000<>+0(SB), Z1, Z2
+	VMULPS.BCST  words3f318000<>+0(SB), Z2, Z3
+	VSUBPS       Z3, Z0, Z0
+	VMULPS.BCST  wordsb95e8083<>+0(SB), Z2, Z3
+	VSUBPS       Z3, Z0, Z0
+	VMULPS.BCST  words39506967<>+0(SB), Z0, Z2
+	VADDPS.BCST  words3ab743ce<>+0(SB), Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VADDPS.BCST  words3c088908<>+0(SB), Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VADDPS.BCST  words3d2aa9c1<>+0(SB), Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VADDPS.BCST  words3e2aaaaa<>+0(SB), Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VADDPS.BCST  words3f000000<>+0(SB), Z2, Z2
+	VMULPS       Z0, Z0, Z3
+	VMULPS       Z2, Z3, Z2
+	VADDPS       Z0, Z2, Z2
+	VADDPS.BCST  words3f800000<>+0(SB), Z2, Z2
+	VPSUBD.BCST  words4b400000<>+0(SB), Z1, Z1
+	VPSRAD       $0x01, Z1, Z0
+	VPSUBD       Z0, Z1, Z1
+	VPSLLD       $0x17, Z0, Z0
+	VPADDD.BCST  words3f800000<>+0(SB), Z0, Z0
+	VMULPS       Z0, Z2, Z2
+	VPSLLD       $0x17, Z1, Z1
+	VPADDD.BCST  words3f800000<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z2, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, AX
+	DECQ         DX
+	JNZ          expNegativesAVX512_block
 	VZEROUPPER
 	RET
 

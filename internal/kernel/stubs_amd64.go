@@ -44,6 +44,11 @@ func sigmoidsAVX2(dst *float32, x *float32, blocks int)
 //go:noescape
 func softplusesAVX2(dst *float32, x *float32, blocks int)
 
+// expNegativesAVX2 applies the function to blocks·16 numbers; dst may be x.
+//
+//go:noescape
+func expNegativesAVX2(dst *float32, x *float32, blocks int)
+
 // addMagnitudesAVX2 adds |x[i]| to sums[i] for blocks·16 numbers.
 //
 //go:noescape
@@ -158,6 +163,11 @@ func sigmoidsAVX512(dst *float32, x *float32, blocks int)
 //
 //go:noescape
 func softplusesAVX512(dst *float32, x *float32, blocks int)
+
+// expNegativesAVX512 applies the function to blocks·16 numbers; dst may be x.
+//
+//go:noescape
+func expNegativesAVX512(dst *float32, x *float32, blocks int)
 
 // addMagnitudesAVX512 adds |x[i]| to sums[i] for blocks·16 numbers.
 //

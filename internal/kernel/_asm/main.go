@@ -24,6 +24,7 @@ func main() {
 		sample(v)
 		elementwise(v, "sigmoids", v.sigmoid)
 		elementwise(v, "softpluses", v.softplus)
+		elementwise(v, "expNegatives", v.expNegative)
 		addMagnitudes(v)
 		addRowMagnitudes(v)
 		quantizeRow(v)
