@@ -314,27 +314,6 @@ func TestWorkersChangeNothing(t *testing.T) {
 	near(t, "log Z", want.logZ, most+math.Log(sum), 1e-13)
 }
 
-// Units that are no bits are refused by name, by every function that sums.
-func TestForeignUnitsAreRefused(t *testing.T) {
-	model := rbm.NewModel(lecturetest.NewLayer(lecturetest.Foreign, 3), rbm.NewLayer(rbm.Spin, 2), rng.Seed(1))
-	ctx, v, o := t.Context(), rbm.NewBatch(4, 3), exact.Options{}
-	for name, ask := range map[string]func() error{
-		"Feasible":     func() error { return exact.Feasible(model) },
-		"LogZ":         func() error { _, err := exact.LogZ(ctx, model, o); return err },
-		"LogProb":      func() error { _, err := exact.LogProb(ctx, model, v, o); return err },
-		"Distribution": func() error { _, err := exact.Distribution(ctx, model, o); return err },
-		"KL":           func() error { _, err := exact.KL(ctx, make([]float64, 8), model, o); return err },
-		"Moments":      func() error { return exact.Moments(ctx, rbm.NewStatistics(model), model, o) },
-		"Gradient":     func() error { return exact.Gradient(ctx, rbm.NewStatistics(model), model, v, nil, o) },
-		"Sample":       func() error { _, _, err := exact.Sample(ctx, model, 10, rng.Seed(1), o); return err },
-	} {
-		const want = "enumeration of foreign visible and spin hidden units, want units of two values and linear energy"
-		if err := ask(); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("%s: error %v, want %q", name, err, want)
-		}
-	}
-}
-
 func TestRefusalsAndCancelling(t *testing.T) {
 	sized := func(m, n int) *rbm.Model { return rbm.New(m, n, rng.Seed(1)) }
 	if err := exact.Feasible(sized(784, 34)); err != nil {
@@ -376,7 +355,7 @@ func BenchmarkLogZ(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
-				b.ReportMetric(exact.Cost(784, n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gunits/s")
+				b.ReportMetric(exact.Cost(model)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gunits/s")
 			})
 		}
 	}

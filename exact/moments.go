@@ -8,12 +8,27 @@ import (
 	"harmonium/rbm"
 )
 
-// Moments writes the model's own averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over P(v,h) into dst, in the values of its units: the
-// negative phase of the gradient, exactly. It sums over all states twice, in float64. dst must have the model's shape. These are all
-// averages: a model whose layers have other parameters than biases is an error, that of [Feasible].
+// Moments writes the model's own averages of −∂E/∂λ over P(v,h) into dst, for all parameters: ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ in
+// the values of its units, and those of the other parameters that its layers have. It is the negative phase of the
+// gradient, exactly. It sums over all states twice, in float64. dst must have the model's shape. Errors are those of
+// [LogZ].
 func Moments(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, o Options) error {
 	if len(dst.V) != model.M() || len(dst.H) != model.N() || len(dst.VH) != model.M()*model.N() {
 		panic(fmt.Sprintf("exact: Moments of %d×%d units into statistics of %d×%d", model.M(), model.N(), len(dst.V), len(dst.H)))
+	}
+	if isGaussian(model) {
+		g, err := newGaussian(model)
+		if err == nil {
+			g.moments(dst, model)
+		}
+		return err
+	}
+	if model.CheckBits() != nil {
+		l, err := newLayers(ctx, model, Options{Compute: o.Compute})
+		if err != nil {
+			return err
+		}
+		return l.moments(ctx, dst, model, o)
 	}
 	s, err := newSum(ctx, model, Options{Compute: o.Compute})
 	if err != nil {

@@ -52,7 +52,7 @@ func moreOfUnits(layer rbm.Layer) (more float64) {
 }
 
 // ExactCost is that of an enumeration.
-func ExactCost(model *rbm.Model) float64 { return exact.Cost(model.M(), model.N()) }
+func ExactCost(model *rbm.Model) float64 { return exact.Cost(model) }
 
 // stepCost is that of an AIS step of a number of chains.
 func stepCost(model *rbm.Model, chains int) float64 { return GibbsCost(model, chains, 1) }

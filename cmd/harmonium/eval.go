@@ -284,7 +284,7 @@ func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (
 func chooseMethod(model *rbm.Model, method string) (string, error) {
 	switch method {
 	case "auto":
-		if exact.Feasible(model) == nil && exact.Cost(model.M(), model.N()) <= affordable {
+		if exact.Feasible(model) == nil && exact.Cost(model) <= affordable {
 			return monitor.MethodExact, nil
 		}
 		return methodAIS, nil

@@ -317,7 +317,7 @@ func sampleMethod(model *rbm.Model, method string, free bool) (string, error) {
 	}
 	switch method {
 	case methodAuto:
-		if possible == nil && exact.Cost(model.M(), model.N()) <= exactSampleCost {
+		if possible == nil && exact.Cost(model) <= exactSampleCost {
 			return monitor.MethodExact, nil
 		}
 		return method, nil
