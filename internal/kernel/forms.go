@@ -163,6 +163,15 @@ func (isa ISA) quantizeTransposed(dst []uint64, src []float32, stride, rows int,
 	}
 }
 
+// addPairs takes whole groups of rows; x[r·stride+i] is pair i of row r.
+func (isa ISA) addPairs(sums [][panelCols]float64, x []uint32, stride int, words []uint32) {
+	if isa == Generic {
+		addPairsGeneric(sums, x, stride, words)
+	} else {
+		isa.addPairsAsm(&sums[0], len(sums)/realsGroup, &x[0], 4*stride, &words[0], len(words)/pairWords)
+	}
+}
+
 func (isa ISA) subtract(dst, a, b []float32) {
 	n := isa.whole(len(dst), 16)
 	if n > 0 {

@@ -132,6 +132,16 @@ func (isa ISA) quantizeTransposedAsm(dst *uint64, x *float32, stride int, blocks
 	}
 }
 
+// addPairsAsm adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.
+func (isa ISA) addPairsAsm(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int) {
+	switch isa {
+	case AVX512:
+		addPairsAVX512(sums, groups, x, stride, words, pairs)
+	default:
+		addPairsAVX2(sums, groups, x, stride, words, pairs)
+	}
+}
+
 // subtractAsm writes a − b for blocks·16 numbers.
 func (isa ISA) subtractAsm(dst *float32, a *float32, b *float32, blocks int) {
 	switch isa {

@@ -48,6 +48,10 @@ func (ISA) quantizeTransposedAsm(dst *uint64, x *float32, stride int, blocks int
 	panic(noAssembler)
 }
 
+func (ISA) addPairsAsm(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int) {
+	panic(noAssembler)
+}
+
 func (ISA) subtractAsm(dst *float32, a *float32, b *float32, blocks int) { panic(noAssembler) }
 
 func (ISA) addScaledAsm(dst *float32, x *float32, blocks int, a float32) { panic(noAssembler) }

@@ -141,7 +141,7 @@ func (p *realsColumns) do(task int) {
 	clear(sums)
 	for pair := 0; pair < n; pair += spillPairs {
 		pairs := min(spillPairs, n-pair)
-		addPairsGeneric(sums, p.pairs[from*n+pair:], n, words[pair*pairWords:][:pairs*pairWords])
+		p.c.isa.addPairs(sums, p.pairs[from*n+pair:], n, words[pair*pairWords:][:pairs*pairWords])
 	}
 	first, cols := panel*panelCols, min(panelCols, p.f.Cols-panel*panelCols)
 	for r := range rows {

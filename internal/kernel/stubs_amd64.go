@@ -69,6 +69,11 @@ func quantizeRowAVX2(dst *uint64, stride int, x *float32, blocks int, factor flo
 //go:noescape
 func quantizeTransposedAVX2(dst *uint64, x *float32, stride int, blocks int, factor float32)
 
+// addPairsAVX2 adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.
+//
+//go:noescape
+func addPairsAVX2(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
+
 // subtractAVX2 writes a − b for blocks·16 numbers.
 //
 //go:noescape
@@ -188,6 +193,11 @@ func quantizeRowAVX512(dst *uint64, stride int, x *float32, blocks int, factor f
 //
 //go:noescape
 func quantizeTransposedAVX512(dst *uint64, x *float32, stride int, blocks int, factor float32)
+
+// addPairsAVX512 adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.
+//
+//go:noescape
+func addPairsAVX512(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
 
 // subtractAVX512 writes a − b for blocks·16 numbers.
 //

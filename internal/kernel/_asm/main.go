@@ -29,6 +29,7 @@ func main() {
 		addRowMagnitudes(v)
 		quantizeRow(v)
 		quantizeTransposed(v)
+		addPairs(v)
 		vectors(v)
 		enumeration(v)
 		transpose64(v)
