@@ -96,6 +96,21 @@ func (isa ISA) samplePanel(d *draw, dst []uint64, acc [][panelWords]uint64, in *
 	}
 }
 
+// drawNumbers is samplePanel for rows of 16 numbers, stride apart.
+func (isa ISA) drawNumbers(d *draw, dst []uint64, x []float32, stride, rows int, from uint32, panel int) {
+	shift, chain, unit := panel%4*panelCols, d.firstChain+from, uint32(panel*panelCols/4)
+	step0, step1 := uint32(d.step), uint32(d.step>>32)
+	if pairs := rows / 2; pairs > 0 {
+		at := (*uint64)(unsafe.Add(unsafe.Pointer(&dst[0]), shift/8))
+		isa.drawNumbersAsm(at, 8*d.dst.Stride, &x[0], 4*stride, pairs, d.keys, unit, chain, step0, step1)
+	}
+	if last := rows - 1; rows%2 == 1 {
+		var bits [2]uint64
+		isa.drawNumbersAsm(&bits[0], 8, &x[last*stride], 0, 1, d.keys, unit, chain+uint32(last), step0, step1)
+		dst[last*d.dst.Stride] |= bits[0] << shift
+	}
+}
+
 func (isa ISA) sigmoids(dst, x []float32) {
 	n := isa.whole(len(x), 16)
 	if n > 0 {

@@ -62,6 +62,16 @@ func (isa ISA) sampleAsm(dst *uint64, stride int, acc *[8]uint64, pairs int, bia
 	}
 }
 
+// drawNumbersAsm draws 16 bits for each row of pairs·2 rows, stride bytes apart, from rows of numbers.
+func (isa ISA) drawNumbersAsm(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
+	switch isa {
+	case AVX512:
+		drawNumbersAVX512(dst, stride, x, rowBytes, pairs, keys, unit, chain, step0, step1)
+	default:
+		drawNumbersAVX2(dst, stride, x, rowBytes, pairs, keys, unit, chain, step0, step1)
+	}
+}
+
 // sigmoidsAsm applies the function to blocks·16 numbers; dst may be x.
 func (isa ISA) sigmoidsAsm(dst *float32, x *float32, blocks int) {
 	switch isa {

@@ -28,6 +28,10 @@ func (ISA) sampleAsm(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[
 	panic(noAssembler)
 }
 
+func (ISA) drawNumbersAsm(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
+	panic(noAssembler)
+}
+
 func (ISA) sigmoidsAsm(dst *float32, x *float32, blocks int) { panic(noAssembler) }
 
 func (ISA) softplusesAsm(dst *float32, x *float32, blocks int) { panic(noAssembler) }

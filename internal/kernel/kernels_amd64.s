@@ -1371,13 +1371,13 @@ GLOBL quads0000000080000000<>(SB), RODATA|NOPTR, $64
 // func sampleAVX2(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 // Requires: AVX, AVX2
 TEXT ·sampleAVX2(SB), NOSPLIT, $448-72
-	MOVQ         dst+0(FP), AX
-	MOVQ         stride+8(FP), CX
-	MOVQ         acc+16(FP), DX
-	MOVQ         pairs+24(FP), BX
-	MOVQ         bias+32(FP), SI
-	MOVQ         keys+48(FP), DI
+	MOVQ         acc+16(FP), AX
+	MOVQ         bias+32(FP), CX
 	VBROADCASTSS scale+40(FP), Y0
+	MOVQ         dst+0(FP), DX
+	MOVQ         stride+8(FP), BX
+	MOVQ         pairs+24(FP), SI
+	MOVQ         keys+48(FP), DI
 	VBROADCASTSS chain+60(FP), Y1
 	VBROADCASTSS step0+64(FP), Y2
 	VBROADCASTSS step1+68(FP), Y3
@@ -1509,17 +1509,17 @@ sampleAVX2_pair:
 	VPBLENDD     $0xaa, Y2, Y6, Y6
 	VPUNPCKLQDQ  Y6, Y7, Y2
 	VPUNPCKHQDQ  Y6, Y7, Y3
-	VMOVUPS      (DX), Y4
+	VMOVUPS      (AX), Y4
 	VPADDQ       quads0000000080000000<>+0(SB), Y4, Y5
 	VPBLENDD     $0xaa, Y5, Y4, Y4
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y0, Y4, Y4
-	VADDPS       (SI), Y4, Y4
+	VADDPS       (CX), Y4, Y4
+	VMINPS       words42000000<>+0(SB), Y4, Y4
+	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
 	VPSRLD       $0x09, Y2, Y2
 	VPOR         words3f800000<>+0(SB), Y2, Y2
 	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
-	VMINPS       words42000000<>+0(SB), Y4, Y4
-	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
 	VPXOR        words80000000<>+0(SB), Y4, Y4
 	VMULPS       words3fb8aa3b<>+0(SB), Y4, Y5
 	VADDPS       words4b400000<>+0(SB), Y5, Y5
@@ -1550,17 +1550,17 @@ sampleAVX2_pair:
 	VSUBPS       Y2, Y4, Y4
 	VCMPPS       $0x01, Y4, Y6, Y6
 	VMOVMSKPS    Y6, R8
-	VMOVUPS      64(DX), Y2
+	VMOVUPS      64(AX), Y2
 	VPADDQ       quads0000000080000000<>+0(SB), Y2, Y4
 	VPBLENDD     $0xaa, Y4, Y2, Y2
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y0, Y2, Y2
-	VADDPS       (SI), Y2, Y2
+	VADDPS       (CX), Y2, Y2
+	VMINPS       words42000000<>+0(SB), Y2, Y2
+	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
 	VPSRLD       $0x09, Y3, Y3
 	VPOR         words3f800000<>+0(SB), Y3, Y3
 	VSUBPS       words3f7fffff<>+0(SB), Y3, Y3
-	VMINPS       words42000000<>+0(SB), Y2, Y2
-	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
 	VPXOR        words80000000<>+0(SB), Y2, Y2
 	VMULPS       words3fb8aa3b<>+0(SB), Y2, Y4
 	VADDPS       words4b400000<>+0(SB), Y4, Y4
@@ -1662,17 +1662,17 @@ sampleAVX2_pair:
 	VPBLENDD     $0xaa, Y2, Y6, Y6
 	VPUNPCKLQDQ  Y6, Y7, Y2
 	VPUNPCKHQDQ  Y6, Y7, Y3
-	VMOVUPS      32(DX), Y4
+	VMOVUPS      32(AX), Y4
 	VPADDQ       quads0000000080000000<>+0(SB), Y4, Y5
 	VPBLENDD     $0xaa, Y5, Y4, Y4
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y0, Y4, Y4
-	VADDPS       32(SI), Y4, Y4
+	VADDPS       32(CX), Y4, Y4
+	VMINPS       words42000000<>+0(SB), Y4, Y4
+	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
 	VPSRLD       $0x09, Y2, Y2
 	VPOR         words3f800000<>+0(SB), Y2, Y2
 	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
-	VMINPS       words42000000<>+0(SB), Y4, Y4
-	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
 	VPXOR        words80000000<>+0(SB), Y4, Y4
 	VMULPS       words3fb8aa3b<>+0(SB), Y4, Y5
 	VADDPS       words4b400000<>+0(SB), Y5, Y5
@@ -1705,17 +1705,17 @@ sampleAVX2_pair:
 	VMOVMSKPS    Y6, R10
 	SHLL         $0x08, R10
 	ORL          R10, R8
-	VMOVUPS      96(DX), Y2
+	VMOVUPS      96(AX), Y2
 	VPADDQ       quads0000000080000000<>+0(SB), Y2, Y4
 	VPBLENDD     $0xaa, Y4, Y2, Y2
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y0, Y2, Y2
-	VADDPS       32(SI), Y2, Y2
+	VADDPS       32(CX), Y2, Y2
+	VMINPS       words42000000<>+0(SB), Y2, Y2
+	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
 	VPSRLD       $0x09, Y3, Y3
 	VPOR         words3f800000<>+0(SB), Y3, Y3
 	VSUBPS       words3f7fffff<>+0(SB), Y3, Y3
-	VMINPS       words42000000<>+0(SB), Y2, Y2
-	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
 	VPXOR        words80000000<>+0(SB), Y2, Y2
 	VMULPS       words3fb8aa3b<>+0(SB), Y2, Y4
 	VADDPS       words4b400000<>+0(SB), Y4, Y4
@@ -1748,13 +1748,13 @@ sampleAVX2_pair:
 	VMOVMSKPS    Y5, R10
 	SHLL         $0x08, R10
 	ORL          R10, R9
-	MOVW         R8, (AX)
-	ADDQ         CX, AX
-	MOVW         R9, (AX)
-	ADDQ         CX, AX
+	MOVW         R8, (DX)
+	ADDQ         BX, DX
+	MOVW         R9, (DX)
+	ADDQ         BX, DX
 	VPADDQ       quads0000000000000002<>+0(SB), Y1, Y1
-	ADDQ         $0x80, DX
-	DECQ         BX
+	ADDQ         $0x80, AX
+	DECQ         SI
 	JNZ          sampleAVX2_pair
 	VZEROUPPER
 	RET
@@ -1799,42 +1799,6 @@ DATA quads00000000cd9e8d57<>+48(SB)/8, $0x00000000cd9e8d57
 DATA quads00000000cd9e8d57<>+56(SB)/8, $0x00000000cd9e8d57
 GLOBL quads00000000cd9e8d57<>(SB), RODATA|NOPTR, $64
 
-DATA words3f800000<>+0(SB)/4, $0x3f800000
-DATA words3f800000<>+4(SB)/4, $0x3f800000
-DATA words3f800000<>+8(SB)/4, $0x3f800000
-DATA words3f800000<>+12(SB)/4, $0x3f800000
-DATA words3f800000<>+16(SB)/4, $0x3f800000
-DATA words3f800000<>+20(SB)/4, $0x3f800000
-DATA words3f800000<>+24(SB)/4, $0x3f800000
-DATA words3f800000<>+28(SB)/4, $0x3f800000
-DATA words3f800000<>+32(SB)/4, $0x3f800000
-DATA words3f800000<>+36(SB)/4, $0x3f800000
-DATA words3f800000<>+40(SB)/4, $0x3f800000
-DATA words3f800000<>+44(SB)/4, $0x3f800000
-DATA words3f800000<>+48(SB)/4, $0x3f800000
-DATA words3f800000<>+52(SB)/4, $0x3f800000
-DATA words3f800000<>+56(SB)/4, $0x3f800000
-DATA words3f800000<>+60(SB)/4, $0x3f800000
-GLOBL words3f800000<>(SB), RODATA|NOPTR, $64
-
-DATA words3f7fffff<>+0(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+4(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+8(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+12(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+16(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+20(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+24(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+28(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+32(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+36(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+40(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+44(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+48(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+52(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+56(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+60(SB)/4, $0x3f7fffff
-GLOBL words3f7fffff<>(SB), RODATA|NOPTR, $64
-
 DATA words42000000<>+0(SB)/4, $0x42000000
 DATA words42000000<>+4(SB)/4, $0x42000000
 DATA words42000000<>+8(SB)/4, $0x42000000
@@ -1870,6 +1834,42 @@ DATA wordsc2000000<>+52(SB)/4, $0xc2000000
 DATA wordsc2000000<>+56(SB)/4, $0xc2000000
 DATA wordsc2000000<>+60(SB)/4, $0xc2000000
 GLOBL wordsc2000000<>(SB), RODATA|NOPTR, $64
+
+DATA words3f800000<>+0(SB)/4, $0x3f800000
+DATA words3f800000<>+4(SB)/4, $0x3f800000
+DATA words3f800000<>+8(SB)/4, $0x3f800000
+DATA words3f800000<>+12(SB)/4, $0x3f800000
+DATA words3f800000<>+16(SB)/4, $0x3f800000
+DATA words3f800000<>+20(SB)/4, $0x3f800000
+DATA words3f800000<>+24(SB)/4, $0x3f800000
+DATA words3f800000<>+28(SB)/4, $0x3f800000
+DATA words3f800000<>+32(SB)/4, $0x3f800000
+DATA words3f800000<>+36(SB)/4, $0x3f800000
+DATA words3f800000<>+40(SB)/4, $0x3f800000
+DATA words3f800000<>+44(SB)/4, $0x3f800000
+DATA words3f800000<>+48(SB)/4, $0x3f800000
+DATA words3f800000<>+52(SB)/4, $0x3f800000
+DATA words3f800000<>+56(SB)/4, $0x3f800000
+DATA words3f800000<>+60(SB)/4, $0x3f800000
+GLOBL words3f800000<>(SB), RODATA|NOPTR, $64
+
+DATA words3f7fffff<>+0(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+4(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+8(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+12(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+16(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+20(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+24(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+28(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+32(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+36(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+40(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+44(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+48(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+52(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+56(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+60(SB)/4, $0x3f7fffff
+GLOBL words3f7fffff<>(SB), RODATA|NOPTR, $64
 
 DATA words80000000<>+0(SB)/4, $0x80000000
 DATA words80000000<>+4(SB)/4, $0x80000000
@@ -2078,6 +2078,386 @@ DATA quads0000000000000002<>+40(SB)/8, $0x0000000000000002
 DATA quads0000000000000002<>+48(SB)/8, $0x0000000000000002
 DATA quads0000000000000002<>+56(SB)/8, $0x0000000000000002
 GLOBL quads0000000000000002<>(SB), RODATA|NOPTR, $64
+
+// func drawNumbersAVX2(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+// Requires: AVX, AVX2
+TEXT ·drawNumbersAVX2(SB), NOSPLIT, $448-64
+	MOVQ         x+16(FP), AX
+	MOVQ         rowBytes+24(FP), DX
+	LEAQ         (AX)(DX*1), CX
+	MOVQ         dst+0(FP), BX
+	MOVQ         stride+8(FP), SI
+	MOVQ         pairs+32(FP), DI
+	MOVQ         keys+40(FP), R8
+	VBROADCASTSS chain+52(FP), Y0
+	VBROADCASTSS step0+56(FP), Y1
+	VBROADCASTSS step1+60(FP), Y2
+	VPADDD       rowOfPair<>+0(SB), Y0, Y0
+	VBROADCASTSS unit+48(FP), Y3
+	VPADDD       fourOfPanel<>+0(SB), Y3, Y3
+	VMOVUPS      quads00000000d2511f53<>+0(SB), Y4
+	VMOVUPS      quads00000000cd9e8d57<>+0(SB), Y5
+	VPMULUDQ     Y4, Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPMULUDQ     Y5, Y1, Y7
+	VPSRLQ       $0x20, Y7, Y8
+	VPXOR        (R8), Y8, Y8
+	VMOVDQU      Y8, (SP)
+	VPXOR        Y2, Y6, Y6
+	VPXOR        64(R8), Y6, Y6
+	VPXOR        192(R8), Y3, Y3
+	VMOVDQU      Y3, 32(SP)
+	VPMULUDQ     Y5, Y6, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y7, Y6, Y6
+	VPXOR        128(R8), Y6, Y6
+	VPXOR        256(R8), Y3, Y3
+	VMOVDQU      Y3, 64(SP)
+	VPMULUDQ     Y4, Y6, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VMOVDQU      Y3, 96(SP)
+	VPXOR        320(R8), Y6, Y6
+	VMOVDQU      Y6, 128(SP)
+	VMOVDQU      Y4, 160(SP)
+	VMOVDQU      Y5, 192(SP)
+	VBROADCASTSS unit+48(FP), Y3
+	VPADDD       fourOfPanel<>+32(SB), Y3, Y3
+	VMOVUPS      quads00000000d2511f53<>+0(SB), Y4
+	VMOVUPS      quads00000000cd9e8d57<>+0(SB), Y5
+	VPMULUDQ     Y4, Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPMULUDQ     Y5, Y1, Y1
+	VPSRLQ       $0x20, Y1, Y7
+	VPXOR        (R8), Y7, Y7
+	VMOVDQU      Y7, 224(SP)
+	VPXOR        Y2, Y6, Y6
+	VPXOR        64(R8), Y6, Y6
+	VPXOR        192(R8), Y3, Y3
+	VMOVDQU      Y3, 256(SP)
+	VPMULUDQ     Y5, Y6, Y2
+	VPSRLQ       $0x20, Y2, Y3
+	VPXOR        Y1, Y3, Y3
+	VPXOR        128(R8), Y3, Y3
+	VPXOR        256(R8), Y2, Y2
+	VMOVDQU      Y2, 288(SP)
+	VPMULUDQ     Y4, Y3, Y1
+	VPSRLQ       $0x20, Y1, Y2
+	VMOVDQU      Y1, 320(SP)
+	VPXOR        320(R8), Y2, Y2
+	VMOVDQU      Y2, 352(SP)
+	VMOVDQU      Y4, 384(SP)
+	VMOVDQU      Y5, 416(SP)
+
+drawNumbersAVX2_pair:
+	VPXOR        (SP), Y0, Y1
+	VPMULUDQ     160(SP), Y1, Y4
+	VPSRLQ       $0x20, Y4, Y3
+	VPXOR        32(SP), Y3, Y3
+	VPMULUDQ     192(SP), Y3, Y2
+	VPSRLQ       $0x20, Y2, Y1
+	VPXOR        64(SP), Y1, Y1
+	VPXOR        128(SP), Y4, Y3
+	VMOVUPS      96(SP), Y4
+	VPMULUDQ     160(SP), Y1, Y1
+	VPMULUDQ     192(SP), Y3, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y2, Y6, Y6
+	VPXOR        384(R8), Y6, Y6
+	VPXOR        Y4, Y5, Y5
+	VPXOR        448(R8), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y2
+	VPMULUDQ     192(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        512(R8), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        576(R8), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y1
+	VPMULUDQ     192(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        640(R8), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        704(R8), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y2
+	VPMULUDQ     192(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        768(R8), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        832(R8), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y1
+	VPMULUDQ     192(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        896(R8), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        960(R8), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y2
+	VPMULUDQ     192(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        1024(R8), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        1088(R8), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y1
+	VPMULUDQ     192(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        1152(R8), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        1216(R8), Y5, Y5
+	VPSLLQ       $0x20, Y3, Y3
+	VPBLENDD     $0xaa, Y3, Y6, Y6
+	VPSLLQ       $0x20, Y1, Y1
+	VPBLENDD     $0xaa, Y1, Y5, Y5
+	VPUNPCKLQDQ  Y5, Y6, Y1
+	VPUNPCKHQDQ  Y5, Y6, Y2
+	VMOVUPS      (AX), Y3
+	VBROADCASTSS words42000000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS wordsc2000000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VPSRLD       $0x09, Y1, Y1
+	VPOR         words3f800000<>+0(SB), Y1, Y1
+	VSUBPS       words3f7fffff<>+0(SB), Y1, Y1
+	VPXOR        words80000000<>+0(SB), Y3, Y3
+	VMULPS       words3fb8aa3b<>+0(SB), Y3, Y4
+	VADDPS       words4b400000<>+0(SB), Y4, Y4
+	VSUBPS       words4b400000<>+0(SB), Y4, Y5
+	VMULPS       words3f318000<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y3, Y3
+	VMULPS       wordsb95e8083<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y3, Y3
+	VMULPS       words39506967<>+0(SB), Y3, Y5
+	VADDPS       words3ab743ce<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3c088908<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3f000000<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y3, Y6
+	VMULPS       Y5, Y6, Y5
+	VADDPS       Y3, Y5, Y5
+	VADDPS       words3f800000<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       words3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VBROADCASTSS words3f800000<>+0(SB), Y3
+	VSUBPS       Y1, Y3, Y3
+	VCMPPS       $0x01, Y3, Y5, Y5
+	VMOVMSKPS    Y5, R9
+	VMOVUPS      (CX), Y1
+	VBROADCASTSS words42000000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VBROADCASTSS wordsc2000000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VPSRLD       $0x09, Y2, Y2
+	VPOR         words3f800000<>+0(SB), Y2, Y2
+	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
+	VPXOR        words80000000<>+0(SB), Y1, Y1
+	VMULPS       words3fb8aa3b<>+0(SB), Y1, Y3
+	VADDPS       words4b400000<>+0(SB), Y3, Y3
+	VSUBPS       words4b400000<>+0(SB), Y3, Y4
+	VMULPS       words3f318000<>+0(SB), Y4, Y5
+	VSUBPS       Y5, Y1, Y1
+	VMULPS       wordsb95e8083<>+0(SB), Y4, Y5
+	VSUBPS       Y5, Y1, Y1
+	VMULPS       words39506967<>+0(SB), Y1, Y4
+	VADDPS       words3ab743ce<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3c088908<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3d2aa9c1<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3e2aaaaa<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3f000000<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y1, Y5
+	VMULPS       Y4, Y5, Y4
+	VADDPS       Y1, Y4, Y4
+	VADDPS       words3f800000<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       words3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VBROADCASTSS words3f800000<>+0(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VCMPPS       $0x01, Y1, Y4, Y4
+	VMOVMSKPS    Y4, R10
+	VPXOR        224(SP), Y0, Y1
+	VPMULUDQ     384(SP), Y1, Y4
+	VPSRLQ       $0x20, Y4, Y3
+	VPXOR        256(SP), Y3, Y3
+	VPMULUDQ     416(SP), Y3, Y2
+	VPSRLQ       $0x20, Y2, Y1
+	VPXOR        288(SP), Y1, Y1
+	VPXOR        352(SP), Y4, Y3
+	VMOVUPS      320(SP), Y4
+	VPMULUDQ     384(SP), Y1, Y1
+	VPMULUDQ     416(SP), Y3, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y2, Y6, Y6
+	VPXOR        384(R8), Y6, Y6
+	VPXOR        Y4, Y5, Y5
+	VPXOR        448(R8), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y2
+	VPMULUDQ     416(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        512(R8), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        576(R8), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y1
+	VPMULUDQ     416(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        640(R8), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        704(R8), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y2
+	VPMULUDQ     416(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        768(R8), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        832(R8), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y1
+	VPMULUDQ     416(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        896(R8), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        960(R8), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y2
+	VPMULUDQ     416(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        1024(R8), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        1088(R8), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y1
+	VPMULUDQ     416(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        1152(R8), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        1216(R8), Y5, Y5
+	VPSLLQ       $0x20, Y3, Y3
+	VPBLENDD     $0xaa, Y3, Y6, Y6
+	VPSLLQ       $0x20, Y1, Y1
+	VPBLENDD     $0xaa, Y1, Y5, Y5
+	VPUNPCKLQDQ  Y5, Y6, Y1
+	VPUNPCKHQDQ  Y5, Y6, Y2
+	VMOVUPS      32(AX), Y3
+	VBROADCASTSS words42000000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS wordsc2000000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VPSRLD       $0x09, Y1, Y1
+	VPOR         words3f800000<>+0(SB), Y1, Y1
+	VSUBPS       words3f7fffff<>+0(SB), Y1, Y1
+	VPXOR        words80000000<>+0(SB), Y3, Y3
+	VMULPS       words3fb8aa3b<>+0(SB), Y3, Y4
+	VADDPS       words4b400000<>+0(SB), Y4, Y4
+	VSUBPS       words4b400000<>+0(SB), Y4, Y5
+	VMULPS       words3f318000<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y3, Y3
+	VMULPS       wordsb95e8083<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y3, Y3
+	VMULPS       words39506967<>+0(SB), Y3, Y5
+	VADDPS       words3ab743ce<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3c088908<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3f000000<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y3, Y6
+	VMULPS       Y5, Y6, Y5
+	VADDPS       Y3, Y5, Y5
+	VADDPS       words3f800000<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       words3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VBROADCASTSS words3f800000<>+0(SB), Y3
+	VSUBPS       Y1, Y3, Y3
+	VCMPPS       $0x01, Y3, Y5, Y5
+	VMOVMSKPS    Y5, R11
+	SHLL         $0x08, R11
+	ORL          R11, R9
+	VMOVUPS      32(CX), Y1
+	VBROADCASTSS words42000000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VBROADCASTSS wordsc2000000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VPSRLD       $0x09, Y2, Y2
+	VPOR         words3f800000<>+0(SB), Y2, Y2
+	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
+	VPXOR        words80000000<>+0(SB), Y1, Y1
+	VMULPS       words3fb8aa3b<>+0(SB), Y1, Y3
+	VADDPS       words4b400000<>+0(SB), Y3, Y3
+	VSUBPS       words4b400000<>+0(SB), Y3, Y4
+	VMULPS       words3f318000<>+0(SB), Y4, Y5
+	VSUBPS       Y5, Y1, Y1
+	VMULPS       wordsb95e8083<>+0(SB), Y4, Y5
+	VSUBPS       Y5, Y1, Y1
+	VMULPS       words39506967<>+0(SB), Y1, Y4
+	VADDPS       words3ab743ce<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3c088908<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3d2aa9c1<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3e2aaaaa<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3f000000<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y1, Y5
+	VMULPS       Y4, Y5, Y4
+	VADDPS       Y1, Y4, Y4
+	VADDPS       words3f800000<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       words3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VBROADCASTSS words3f800000<>+0(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VCMPPS       $0x01, Y1, Y4, Y4
+	VMOVMSKPS    Y4, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	MOVW         R9, (BX)
+	ADDQ         SI, BX
+	MOVW         R10, (BX)
+	ADDQ         SI, BX
+	VPADDQ       quads0000000000000002<>+0(SB), Y0, Y0
+	LEAQ         (AX)(DX*2), AX
+	LEAQ         (CX)(DX*2), CX
+	DECQ         DI
+	JNZ          drawNumbersAVX2_pair
+	VZEROUPPER
+	RET
 
 // func sigmoidsAVX2(dst *float32, x *float32, blocks int)
 // Requires: AVX, AVX2
@@ -5712,15 +6092,15 @@ storeAVX512_row:
 // func sampleAVX512(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 // Requires: AVX, AVX512F
 TEXT ·sampleAVX512(SB), NOSPLIT, $0-72
-	MOVQ         dst+0(FP), AX
-	MOVQ         stride+8(FP), CX
-	MOVQ         acc+16(FP), DX
-	MOVQ         pairs+24(FP), BX
-	MOVQ         bias+32(FP), SI
-	MOVQ         keys+48(FP), DI
+	MOVQ         acc+16(FP), AX
+	MOVQ         bias+32(FP), CX
 	VBROADCASTSS scale+40(FP), Z0
-	MOVL         $0x0000aaaa, R8
-	KMOVW        R8, K1
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	MOVQ         dst+0(FP), DX
+	MOVQ         stride+8(FP), BX
+	MOVQ         pairs+24(FP), SI
+	MOVQ         keys+48(FP), DI
 	VBROADCASTSS chain+60(FP), Z1
 	VBROADCASTSS step0+64(FP), Z2
 	VBROADCASTSS step1+68(FP), Z3
@@ -5804,17 +6184,17 @@ sampleAVX512_pair:
 	VPBLENDMD    Z9, Z13, K1, Z13
 	VPUNPCKLQDQ  Z13, Z14, Z9
 	VPUNPCKHQDQ  Z13, Z14, Z10
-	VMOVUPS      (DX), Z11
+	VMOVUPS      (AX), Z11
 	VPADDQ.BCST  quads0000000080000000<>+0(SB), Z11, Z12
 	VMOVDQU32    Z12, K1, Z11
 	VCVTDQ2PS    Z11, Z11
 	VMULPS       Z0, Z11, Z11
-	VADDPS       (SI), Z11, Z11
+	VADDPS       (CX), Z11, Z11
+	VMINPS.BCST  words42000000<>+0(SB), Z11, Z11
+	VMAXPS.BCST  wordsc2000000<>+0(SB), Z11, Z11
 	VPSRLD       $0x09, Z9, Z9
 	VPORD.BCST   words3f800000<>+0(SB), Z9, Z9
 	VSUBPS.BCST  words3f7fffff<>+0(SB), Z9, Z9
-	VMINPS.BCST  words42000000<>+0(SB), Z11, Z11
-	VMAXPS.BCST  wordsc2000000<>+0(SB), Z11, Z11
 	VPXORD.BCST  words80000000<>+0(SB), Z11, Z11
 	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z11, Z12
 	VADDPS.BCST  words4b400000<>+0(SB), Z12, Z12
@@ -5845,17 +6225,17 @@ sampleAVX512_pair:
 	VSUBPS       Z9, Z11, Z11
 	VCMPPS       $0x01, Z11, Z13, K2
 	KMOVW        K2, R8
-	VMOVUPS      64(DX), Z9
+	VMOVUPS      64(AX), Z9
 	VPADDQ.BCST  quads0000000080000000<>+0(SB), Z9, Z11
 	VMOVDQU32    Z11, K1, Z9
 	VCVTDQ2PS    Z9, Z9
 	VMULPS       Z0, Z9, Z9
-	VADDPS       (SI), Z9, Z9
+	VADDPS       (CX), Z9, Z9
+	VMINPS.BCST  words42000000<>+0(SB), Z9, Z9
+	VMAXPS.BCST  wordsc2000000<>+0(SB), Z9, Z9
 	VPSRLD       $0x09, Z10, Z10
 	VPORD.BCST   words3f800000<>+0(SB), Z10, Z10
 	VSUBPS.BCST  words3f7fffff<>+0(SB), Z10, Z10
-	VMINPS.BCST  words42000000<>+0(SB), Z9, Z9
-	VMAXPS.BCST  wordsc2000000<>+0(SB), Z9, Z9
 	VPXORD.BCST  words80000000<>+0(SB), Z9, Z9
 	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z9, Z11
 	VADDPS.BCST  words4b400000<>+0(SB), Z11, Z11
@@ -5886,14 +6266,197 @@ sampleAVX512_pair:
 	VSUBPS       Z10, Z9, Z9
 	VCMPPS       $0x01, Z9, Z12, K2
 	KMOVW        K2, R9
-	MOVW         R8, (AX)
-	ADDQ         CX, AX
-	MOVW         R9, (AX)
-	ADDQ         CX, AX
+	MOVW         R8, (DX)
+	ADDQ         BX, DX
+	MOVW         R9, (DX)
+	ADDQ         BX, DX
 	VPADDQ.BCST  quads0000000000000002<>+0(SB), Z1, Z1
-	ADDQ         $0x80, DX
-	DECQ         BX
+	ADDQ         $0x80, AX
+	DECQ         SI
 	JNZ          sampleAVX512_pair
+	VZEROUPPER
+	RET
+
+// func drawNumbersAVX512(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+// Requires: AVX, AVX512F
+TEXT ·drawNumbersAVX512(SB), NOSPLIT, $0-64
+	MOVQ         x+16(FP), AX
+	MOVQ         rowBytes+24(FP), DX
+	LEAQ         (AX)(DX*1), CX
+	MOVL         $0x0000aaaa, BX
+	KMOVW        BX, K1
+	MOVQ         dst+0(FP), BX
+	MOVQ         stride+8(FP), SI
+	MOVQ         pairs+32(FP), DI
+	MOVQ         keys+40(FP), R8
+	VBROADCASTSS chain+52(FP), Z0
+	VBROADCASTSS step0+56(FP), Z1
+	VBROADCASTSS step1+60(FP), Z2
+	VPADDD       rowOfPair<>+0(SB), Z0, Z0
+	VBROADCASTSS unit+48(FP), Z3
+	VPADDD       fourOfPanel<>+0(SB), Z3, Z3
+	VMOVUPS      quads00000000d2511f53<>+0(SB), Z4
+	VMOVUPS      quads00000000cd9e8d57<>+0(SB), Z5
+	VPMULUDQ     Z4, Z3, Z3
+	VPSRLQ       $0x20, Z3, Z6
+	VPMULUDQ     Z5, Z1, Z1
+	VPSRLQ       $0x20, Z1, Z7
+	VPXORD       (R8), Z7, Z7
+	VPXORD       Z2, Z6, Z6
+	VPXORD       64(R8), Z6, Z6
+	VPXORD       192(R8), Z3, Z3
+	VPMULUDQ     Z5, Z6, Z2
+	VPSRLQ       $0x20, Z2, Z6
+	VPXORD       Z1, Z6, Z6
+	VPXORD       128(R8), Z6, Z6
+	VPXORD       256(R8), Z2, Z2
+	VPMULUDQ     Z4, Z6, Z1
+	VPSRLQ       $0x20, Z1, Z6
+	VPXORD       320(R8), Z6, Z6
+
+drawNumbersAVX512_pair:
+	VPXORD       Z7, Z0, Z8
+	VPMULUDQ     Z4, Z8, Z11
+	VPSRLQ       $0x20, Z11, Z10
+	VPXORD       Z3, Z10, Z10
+	VPMULUDQ     Z5, Z10, Z9
+	VPSRLQ       $0x20, Z9, Z8
+	VPXORD       Z2, Z8, Z8
+	VPXORD       Z6, Z11, Z10
+	VMOVDQA64    Z1, Z11
+	VPMULUDQ     Z4, Z8, Z8
+	VPMULUDQ     Z5, Z10, Z10
+	VPSRLQ       $0x20, Z8, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPTERNLOGD   $0x96, 384(R8), Z9, Z13
+	VPTERNLOGD   $0x96, 448(R8), Z11, Z12
+	VPMULUDQ     Z4, Z13, Z9
+	VPMULUDQ     Z5, Z12, Z11
+	VPSRLQ       $0x20, Z9, Z12
+	VPSRLQ       $0x20, Z11, Z13
+	VPTERNLOGD   $0x96, 512(R8), Z10, Z13
+	VPTERNLOGD   $0x96, 576(R8), Z8, Z12
+	VPMULUDQ     Z4, Z13, Z8
+	VPMULUDQ     Z5, Z12, Z10
+	VPSRLQ       $0x20, Z8, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPTERNLOGD   $0x96, 640(R8), Z11, Z13
+	VPTERNLOGD   $0x96, 704(R8), Z9, Z12
+	VPMULUDQ     Z4, Z13, Z9
+	VPMULUDQ     Z5, Z12, Z11
+	VPSRLQ       $0x20, Z9, Z12
+	VPSRLQ       $0x20, Z11, Z13
+	VPTERNLOGD   $0x96, 768(R8), Z10, Z13
+	VPTERNLOGD   $0x96, 832(R8), Z8, Z12
+	VPMULUDQ     Z4, Z13, Z8
+	VPMULUDQ     Z5, Z12, Z10
+	VPSRLQ       $0x20, Z8, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPTERNLOGD   $0x96, 896(R8), Z11, Z13
+	VPTERNLOGD   $0x96, 960(R8), Z9, Z12
+	VPMULUDQ     Z4, Z13, Z9
+	VPMULUDQ     Z5, Z12, Z11
+	VPSRLQ       $0x20, Z9, Z12
+	VPSRLQ       $0x20, Z11, Z13
+	VPTERNLOGD   $0x96, 1024(R8), Z10, Z13
+	VPTERNLOGD   $0x96, 1088(R8), Z8, Z12
+	VPMULUDQ     Z4, Z13, Z8
+	VPMULUDQ     Z5, Z12, Z10
+	VPSRLQ       $0x20, Z8, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPTERNLOGD   $0x96, 1152(R8), Z11, Z13
+	VPTERNLOGD   $0x96, 1216(R8), Z9, Z12
+	VPSLLQ       $0x20, Z10, Z10
+	VPBLENDMD    Z10, Z13, K1, Z13
+	VPSLLQ       $0x20, Z8, Z8
+	VPBLENDMD    Z8, Z12, K1, Z12
+	VPUNPCKLQDQ  Z12, Z13, Z8
+	VPUNPCKHQDQ  Z12, Z13, Z9
+	VMOVUPS      (AX), Z10
+	VBROADCASTSS words42000000<>+0(SB), Z11
+	VMINPS       Z10, Z11, Z10
+	VBROADCASTSS wordsc2000000<>+0(SB), Z11
+	VMAXPS       Z10, Z11, Z10
+	VPSRLD       $0x09, Z8, Z8
+	VPORD.BCST   words3f800000<>+0(SB), Z8, Z8
+	VSUBPS.BCST  words3f7fffff<>+0(SB), Z8, Z8
+	VPXORD.BCST  words80000000<>+0(SB), Z10, Z10
+	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z10, Z11
+	VADDPS.BCST  words4b400000<>+0(SB), Z11, Z11
+	VSUBPS.BCST  words4b400000<>+0(SB), Z11, Z12
+	VMULPS.BCST  words3f318000<>+0(SB), Z12, Z13
+	VSUBPS       Z13, Z10, Z10
+	VMULPS.BCST  wordsb95e8083<>+0(SB), Z12, Z13
+	VSUBPS       Z13, Z10, Z10
+	VMULPS.BCST  words39506967<>+0(SB), Z10, Z12
+	VADDPS.BCST  words3ab743ce<>+0(SB), Z12, Z12
+	VMULPS       Z10, Z12, Z12
+	VADDPS.BCST  words3c088908<>+0(SB), Z12, Z12
+	VMULPS       Z10, Z12, Z12
+	VADDPS.BCST  words3d2aa9c1<>+0(SB), Z12, Z12
+	VMULPS       Z10, Z12, Z12
+	VADDPS.BCST  words3e2aaaaa<>+0(SB), Z12, Z12
+	VMULPS       Z10, Z12, Z12
+	VADDPS.BCST  words3f000000<>+0(SB), Z12, Z12
+	VMULPS       Z10, Z10, Z13
+	VMULPS       Z12, Z13, Z12
+	VADDPS       Z10, Z12, Z12
+	VADDPS.BCST  words3f800000<>+0(SB), Z12, Z12
+	VPSLLD       $0x17, Z11, Z11
+	VPADDD.BCST  words3f800000<>+0(SB), Z11, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS       Z8, Z12, Z12
+	VBROADCASTSS words3f800000<>+0(SB), Z10
+	VSUBPS       Z8, Z10, Z10
+	VCMPPS       $0x01, Z10, Z12, K2
+	KMOVW        K2, R9
+	VMOVUPS      (CX), Z8
+	VBROADCASTSS words42000000<>+0(SB), Z10
+	VMINPS       Z8, Z10, Z8
+	VBROADCASTSS wordsc2000000<>+0(SB), Z10
+	VMAXPS       Z8, Z10, Z8
+	VPSRLD       $0x09, Z9, Z9
+	VPORD.BCST   words3f800000<>+0(SB), Z9, Z9
+	VSUBPS.BCST  words3f7fffff<>+0(SB), Z9, Z9
+	VPXORD.BCST  words80000000<>+0(SB), Z8, Z8
+	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z8, Z10
+	VADDPS.BCST  words4b400000<>+0(SB), Z10, Z10
+	VSUBPS.BCST  words4b400000<>+0(SB), Z10, Z11
+	VMULPS.BCST  words3f318000<>+0(SB), Z11, Z12
+	VSUBPS       Z12, Z8, Z8
+	VMULPS.BCST  wordsb95e8083<>+0(SB), Z11, Z12
+	VSUBPS       Z12, Z8, Z8
+	VMULPS.BCST  words39506967<>+0(SB), Z8, Z11
+	VADDPS.BCST  words3ab743ce<>+0(SB), Z11, Z11
+	VMULPS       Z8, Z11, Z11
+	VADDPS.BCST  words3c088908<>+0(SB), Z11, Z11
+	VMULPS       Z8, Z11, Z11
+	VADDPS.BCST  words3d2aa9c1<>+0(SB), Z11, Z11
+	VMULPS       Z8, Z11, Z11
+	VADDPS.BCST  words3e2aaaaa<>+0(SB), Z11, Z11
+	VMULPS       Z8, Z11, Z11
+	VADDPS.BCST  words3f000000<>+0(SB), Z11, Z11
+	VMULPS       Z8, Z8, Z12
+	VMULPS       Z11, Z12, Z11
+	VADDPS       Z8, Z11, Z11
+	VADDPS.BCST  words3f800000<>+0(SB), Z11, Z11
+	VPSLLD       $0x17, Z10, Z10
+	VPADDD.BCST  words3f800000<>+0(SB), Z10, Z10
+	VMULPS       Z10, Z11, Z11
+	VMULPS       Z9, Z11, Z11
+	VBROADCASTSS words3f800000<>+0(SB), Z8
+	VSUBPS       Z9, Z8, Z8
+	VCMPPS       $0x01, Z8, Z11, K2
+	KMOVW        K2, R10
+	MOVW         R9, (BX)
+	ADDQ         SI, BX
+	MOVW         R10, (BX)
+	ADDQ         SI, BX
+	VPADDQ.BCST  quads0000000000000002<>+0(SB), Z0, Z0
+	LEAQ         (AX)(DX*2), AX
+	LEAQ         (CX)(DX*2), CX
+	DECQ         DI
+	JNZ          drawNumbersAVX512_pair
 	VZEROUPPER
 	RET
 

@@ -34,6 +34,11 @@ func storeAVX2(dst *float32, stride int, acc *[8]uint64, rows int, bias *[16]flo
 //go:noescape
 func sampleAVX2(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 
+// drawNumbersAVX2 draws 16 bits for each row of pairs·2 rows, stride bytes apart, from rows of numbers.
+//
+//go:noescape
+func drawNumbersAVX2(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+
 // sigmoidsAVX2 applies the function to blocks·16 numbers; dst may be x.
 //
 //go:noescape
@@ -158,6 +163,11 @@ func storeAVX512(dst *float32, stride int, acc *[8]uint64, rows int, bias *[16]f
 //
 //go:noescape
 func sampleAVX512(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+
+// drawNumbersAVX512 draws 16 bits for each row of pairs·2 rows, stride bytes apart, from rows of numbers.
+//
+//go:noescape
+func drawNumbersAVX512(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 
 // sigmoidsAVX512 applies the function to blocks·16 numbers; dst may be x.
 //

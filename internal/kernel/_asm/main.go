@@ -22,6 +22,7 @@ func main() {
 		addListed(v)
 		store(v)
 		sample(v)
+		drawNumbers(v)
 		elementwise(v, "sigmoids", v.sigmoid)
 		elementwise(v, "softpluses", v.softplus)
 		elementwise(v, "expNegatives", v.expNegative)
