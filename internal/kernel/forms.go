@@ -1,12 +1,15 @@
 package kernel
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 //go:generate go run -C _asm . -out ../kernels_amd64.s -stubs ../stubs_amd64.go -pkg kernel -forms ../forms_amd64.go -other ../forms_other.go
 
-// The methods of ISA below run a kernel in that form: plain Go for Generic, else assembler for what fills its registers and plain
-// Go for the rest. Methods with names in Asm are generated, and choose between the forms in assembler. All are leaves: no goroutine,
-// no allocation and no check.
+// The methods of ISA below run a kernel in that form: plain Go for Generic, else assembler for what fills its registers
+// and plain Go for the rest. Methods with names in Asm are generated, and choose between the forms in assembler. All
+// are leaves: no goroutine, no allocation and no check.
 
 // whole returns how many of n numbers the assembler does, in blocks of a power of two.
 func (isa ISA) whole(n, block int) int {
@@ -175,6 +178,58 @@ func (isa ISA) quantizeTransposed(dst []uint64, src []float32, stride, rows int,
 		quantizeTransposedGeneric(dst, src, stride, rows, factor)
 	} else {
 		isa.quantizeTransposedAsm(&dst[0], &src[0], 4*stride, rows/panelCols, factor)
+	}
+}
+
+// splitRows writes a pair of rows of whole panels, stride words apart.
+func (isa ISA) splitRows(dst []uint32, stride int, even, odd []float32, factor float32) {
+	if isa == Generic {
+		splitRowsGeneric(dst, stride, even, odd, factor)
+	} else {
+		isa.splitRowsAsm(&dst[0], 4*stride, &even[0], &odd[0], len(even)/panelCols, factor)
+	}
+}
+
+// splitTransposed writes rows 0…rows−1 of a panel, a multiple of 16.
+func (isa ISA) splitTransposed(dst []uint32, src []float32, stride, rows int, factor float32) {
+	if rows == 0 {
+		return
+	}
+	if isa == Generic {
+		splitTransposedGeneric(dst, src, stride, rows, factor)
+	} else {
+		isa.splitTransposedAsm(&dst[0], &src[0], 4*stride, rows/panelCols, factor)
+	}
+}
+
+// largest returns the bits of the largest |x[i]|.
+func (isa ISA) largest(x []float32) uint32 {
+	n, largest := isa.whole(len(x), 16), uint32(0)
+	if n > 0 {
+		var parts [16]uint32
+		isa.largestAsm(&parts, &x[0], n/16)
+		largest = slices.Max(parts[:])
+	}
+	return max(largest, largestGeneric(x[n:]))
+}
+
+func (isa ISA) quantizePairs(dst []uint32, x []float32, factor float32) {
+	n := isa.whole(len(x), 16)
+	if n > 0 {
+		isa.quantizePairsAsm(&dst[0], &x[0], n/16, factor)
+	}
+	quantizePairsGeneric(dst[n/2:], x[n:], factor)
+}
+
+// storeSums writes, or adds, sums[r][j]·factors[r] to dst[r·stride+j] for the first cols columns j.
+func (isa ISA) storeSums(dst []float32, stride int, sums [][panelCols]float64, factors []float64, cols int, adds bool) {
+	switch {
+	case isa == Generic || cols < panelCols:
+		storeSumsGeneric(dst, stride, sums, factors, cols, adds)
+	case adds:
+		isa.addSumsAsm(&dst[0], 4*stride, &sums[0], &factors[0], len(sums))
+	default:
+		isa.storeSumsAsm(&dst[0], 4*stride, &sums[0], &factors[0], len(sums))
 	}
 }
 

@@ -52,7 +52,27 @@ func (ISA) quantizeTransposedAsm(dst *uint64, x *float32, stride int, blocks int
 	panic(noAssembler)
 }
 
+func (ISA) splitRowsAsm(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32) {
+	panic(noAssembler)
+}
+
+func (ISA) splitTransposedAsm(dst *uint32, x *float32, stride int, blocks int, factor float32) {
+	panic(noAssembler)
+}
+
+func (ISA) largestAsm(parts *[16]uint32, x *float32, blocks int) { panic(noAssembler) }
+
+func (ISA) quantizePairsAsm(dst *uint32, x *float32, blocks int, factor float32) { panic(noAssembler) }
+
 func (ISA) addPairsAsm(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int) {
+	panic(noAssembler)
+}
+
+func (ISA) storeSumsAsm(dst *float32, stride int, sums *[16]float64, factors *float64, rows int) {
+	panic(noAssembler)
+}
+
+func (ISA) addSumsAsm(dst *float32, stride int, sums *[16]float64, factors *float64, rows int) {
 	panic(noAssembler)
 }
 

@@ -3424,6 +3424,685 @@ quantizeTransposedAVX2_block:
 	VZEROUPPER
 	RET
 
+// func splitRowsAVX2(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
+// Requires: AVX, AVX2
+TEXT ·splitRowsAVX2(SB), NOSPLIT, $0-44
+	MOVQ         dst+0(FP), AX
+	MOVQ         stride+8(FP), CX
+	MOVQ         even+16(FP), DX
+	MOVQ         odd+24(FP), BX
+	MOVQ         blocks+32(FP), SI
+	VBROADCASTSS factor+40(FP), Y0
+
+splitRowsAVX2_block:
+	VMOVUPS   (DX), Y1
+	VMOVUPS   (BX), Y2
+	VMULPS    Y0, Y1, Y1
+	VCVTPS2DQ Y1, Y1
+	VPADDD    words00000080<>+0(SB), Y1, Y3
+	VPSRAD    $0x08, Y3, Y3
+	VPSLLD    $0x08, Y3, Y4
+	VPSUBD    Y4, Y1, Y4
+	VMULPS    Y0, Y2, Y2
+	VCVTPS2DQ Y2, Y2
+	VPADDD    words00000080<>+0(SB), Y2, Y1
+	VPSRAD    $0x08, Y1, Y1
+	VPSLLD    $0x08, Y1, Y5
+	VPSUBD    Y5, Y2, Y5
+	VPAND     words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD    $0x10, Y1, Y1
+	VPOR      Y3, Y1, Y1
+	VMOVDQU   Y1, (AX)
+	VPAND     words0000ffff<>+0(SB), Y4, Y4
+	VPSLLD    $0x10, Y5, Y5
+	VPOR      Y4, Y5, Y5
+	VMOVDQU   Y5, 64(AX)
+	VMOVUPS   32(DX), Y1
+	VMOVUPS   32(BX), Y2
+	VMULPS    Y0, Y1, Y1
+	VCVTPS2DQ Y1, Y1
+	VPADDD    words00000080<>+0(SB), Y1, Y3
+	VPSRAD    $0x08, Y3, Y3
+	VPSLLD    $0x08, Y3, Y4
+	VPSUBD    Y4, Y1, Y4
+	VMULPS    Y0, Y2, Y2
+	VCVTPS2DQ Y2, Y2
+	VPADDD    words00000080<>+0(SB), Y2, Y1
+	VPSRAD    $0x08, Y1, Y1
+	VPSLLD    $0x08, Y1, Y5
+	VPSUBD    Y5, Y2, Y5
+	VPAND     words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD    $0x10, Y1, Y1
+	VPOR      Y3, Y1, Y1
+	VMOVDQU   Y1, 32(AX)
+	VPAND     words0000ffff<>+0(SB), Y4, Y4
+	VPSLLD    $0x10, Y5, Y5
+	VPOR      Y4, Y5, Y5
+	VMOVDQU   Y5, 96(AX)
+	ADDQ      CX, AX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	DECQ      SI
+	JNZ       splitRowsAVX2_block
+	VZEROUPPER
+	RET
+
+DATA words00000080<>+0(SB)/4, $0x00000080
+DATA words00000080<>+4(SB)/4, $0x00000080
+DATA words00000080<>+8(SB)/4, $0x00000080
+DATA words00000080<>+12(SB)/4, $0x00000080
+DATA words00000080<>+16(SB)/4, $0x00000080
+DATA words00000080<>+20(SB)/4, $0x00000080
+DATA words00000080<>+24(SB)/4, $0x00000080
+DATA words00000080<>+28(SB)/4, $0x00000080
+DATA words00000080<>+32(SB)/4, $0x00000080
+DATA words00000080<>+36(SB)/4, $0x00000080
+DATA words00000080<>+40(SB)/4, $0x00000080
+DATA words00000080<>+44(SB)/4, $0x00000080
+DATA words00000080<>+48(SB)/4, $0x00000080
+DATA words00000080<>+52(SB)/4, $0x00000080
+DATA words00000080<>+56(SB)/4, $0x00000080
+DATA words00000080<>+60(SB)/4, $0x00000080
+GLOBL words00000080<>(SB), RODATA|NOPTR, $64
+
+DATA words0000ffff<>+0(SB)/4, $0x0000ffff
+DATA words0000ffff<>+4(SB)/4, $0x0000ffff
+DATA words0000ffff<>+8(SB)/4, $0x0000ffff
+DATA words0000ffff<>+12(SB)/4, $0x0000ffff
+DATA words0000ffff<>+16(SB)/4, $0x0000ffff
+DATA words0000ffff<>+20(SB)/4, $0x0000ffff
+DATA words0000ffff<>+24(SB)/4, $0x0000ffff
+DATA words0000ffff<>+28(SB)/4, $0x0000ffff
+DATA words0000ffff<>+32(SB)/4, $0x0000ffff
+DATA words0000ffff<>+36(SB)/4, $0x0000ffff
+DATA words0000ffff<>+40(SB)/4, $0x0000ffff
+DATA words0000ffff<>+44(SB)/4, $0x0000ffff
+DATA words0000ffff<>+48(SB)/4, $0x0000ffff
+DATA words0000ffff<>+52(SB)/4, $0x0000ffff
+DATA words0000ffff<>+56(SB)/4, $0x0000ffff
+DATA words0000ffff<>+60(SB)/4, $0x0000ffff
+GLOBL words0000ffff<>(SB), RODATA|NOPTR, $64
+
+// func splitTransposedAVX2(dst *uint32, x *float32, stride int, blocks int, factor float32)
+// Requires: AVX, AVX2
+TEXT ·splitTransposedAVX2(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         stride+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	VBROADCASTSS factor+32(FP), Y0
+
+splitTransposedAVX2_block:
+	MOVQ       CX, SI
+	VMOVUPS    (SI), Y1
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y2
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y3
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y4
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y5
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y6
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y7
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y8
+	VUNPCKHPS  Y2, Y1, Y9
+	VUNPCKLPS  Y2, Y1, Y1
+	VUNPCKHPS  Y4, Y3, Y2
+	VUNPCKLPS  Y4, Y3, Y3
+	VUNPCKHPS  Y6, Y5, Y4
+	VUNPCKLPS  Y6, Y5, Y5
+	VUNPCKHPS  Y8, Y7, Y6
+	VUNPCKLPS  Y8, Y7, Y7
+	VUNPCKHPD  Y3, Y1, Y8
+	VUNPCKLPD  Y3, Y1, Y1
+	VUNPCKHPD  Y2, Y9, Y3
+	VUNPCKLPD  Y2, Y9, Y9
+	VUNPCKHPD  Y7, Y5, Y2
+	VUNPCKLPD  Y7, Y5, Y5
+	VUNPCKHPD  Y6, Y4, Y7
+	VUNPCKLPD  Y6, Y4, Y4
+	VPERM2F128 $0x31, Y5, Y1, Y6
+	VPERM2F128 $0x20, Y5, Y1, Y1
+	VPERM2F128 $0x31, Y2, Y8, Y5
+	VPERM2F128 $0x20, Y2, Y8, Y8
+	VPERM2F128 $0x31, Y4, Y9, Y2
+	VPERM2F128 $0x20, Y4, Y9, Y9
+	VPERM2F128 $0x31, Y7, Y3, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y3
+	VMULPS     Y0, Y1, Y1
+	VCVTPS2DQ  Y1, Y1
+	VPADDD     words00000080<>+0(SB), Y1, Y7
+	VPSRAD     $0x08, Y7, Y7
+	VPSLLD     $0x08, Y7, Y10
+	VPSUBD     Y10, Y1, Y10
+	VMULPS     Y0, Y8, Y8
+	VCVTPS2DQ  Y8, Y8
+	VPADDD     words00000080<>+0(SB), Y8, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y11
+	VPSUBD     Y11, Y8, Y11
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y1, Y1
+	VPOR       Y7, Y1, Y1
+	VMOVDQU    Y1, (AX)
+	VPAND      words0000ffff<>+0(SB), Y10, Y10
+	VPSLLD     $0x10, Y11, Y11
+	VPOR       Y10, Y11, Y11
+	VMOVDQU    Y11, 64(AX)
+	VMULPS     Y0, Y9, Y9
+	VCVTPS2DQ  Y9, Y9
+	VPADDD     words00000080<>+0(SB), Y9, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y7
+	VPSUBD     Y7, Y9, Y7
+	VMULPS     Y0, Y3, Y3
+	VCVTPS2DQ  Y3, Y3
+	VPADDD     words00000080<>+0(SB), Y3, Y8
+	VPSRAD     $0x08, Y8, Y8
+	VPSLLD     $0x08, Y8, Y9
+	VPSUBD     Y9, Y3, Y9
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y8, Y8
+	VPOR       Y1, Y8, Y8
+	VMOVDQU    Y8, 128(AX)
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y9, Y9
+	VPOR       Y7, Y9, Y9
+	VMOVDQU    Y9, 192(AX)
+	VMULPS     Y0, Y6, Y6
+	VCVTPS2DQ  Y6, Y6
+	VPADDD     words00000080<>+0(SB), Y6, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y6, Y3
+	VMULPS     Y0, Y5, Y5
+	VCVTPS2DQ  Y5, Y5
+	VPADDD     words00000080<>+0(SB), Y5, Y6
+	VPSRAD     $0x08, Y6, Y6
+	VPSLLD     $0x08, Y6, Y7
+	VPSUBD     Y7, Y5, Y7
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y6, Y6
+	VPOR       Y1, Y6, Y6
+	VMOVDQU    Y6, 256(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y7, Y7
+	VPOR       Y3, Y7, Y7
+	VMOVDQU    Y7, 320(AX)
+	VMULPS     Y0, Y2, Y2
+	VCVTPS2DQ  Y2, Y2
+	VPADDD     words00000080<>+0(SB), Y2, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y2, Y3
+	VMULPS     Y0, Y4, Y4
+	VCVTPS2DQ  Y4, Y4
+	VPADDD     words00000080<>+0(SB), Y4, Y2
+	VPSRAD     $0x08, Y2, Y2
+	VPSLLD     $0x08, Y2, Y5
+	VPSUBD     Y5, Y4, Y5
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y2, Y2
+	VPOR       Y1, Y2, Y2
+	VMOVDQU    Y2, 384(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y5, Y5
+	VPOR       Y3, Y5, Y5
+	VMOVDQU    Y5, 448(AX)
+	MOVQ       CX, SI
+	VMOVUPS    32(SI), Y1
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y2
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y3
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y4
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y5
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y6
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y7
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y8
+	VUNPCKHPS  Y2, Y1, Y9
+	VUNPCKLPS  Y2, Y1, Y1
+	VUNPCKHPS  Y4, Y3, Y2
+	VUNPCKLPS  Y4, Y3, Y3
+	VUNPCKHPS  Y6, Y5, Y4
+	VUNPCKLPS  Y6, Y5, Y5
+	VUNPCKHPS  Y8, Y7, Y6
+	VUNPCKLPS  Y8, Y7, Y7
+	VUNPCKHPD  Y3, Y1, Y8
+	VUNPCKLPD  Y3, Y1, Y1
+	VUNPCKHPD  Y2, Y9, Y3
+	VUNPCKLPD  Y2, Y9, Y9
+	VUNPCKHPD  Y7, Y5, Y2
+	VUNPCKLPD  Y7, Y5, Y5
+	VUNPCKHPD  Y6, Y4, Y7
+	VUNPCKLPD  Y6, Y4, Y4
+	VPERM2F128 $0x31, Y5, Y1, Y6
+	VPERM2F128 $0x20, Y5, Y1, Y1
+	VPERM2F128 $0x31, Y2, Y8, Y5
+	VPERM2F128 $0x20, Y2, Y8, Y8
+	VPERM2F128 $0x31, Y4, Y9, Y2
+	VPERM2F128 $0x20, Y4, Y9, Y9
+	VPERM2F128 $0x31, Y7, Y3, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y3
+	VMULPS     Y0, Y1, Y1
+	VCVTPS2DQ  Y1, Y1
+	VPADDD     words00000080<>+0(SB), Y1, Y7
+	VPSRAD     $0x08, Y7, Y7
+	VPSLLD     $0x08, Y7, Y10
+	VPSUBD     Y10, Y1, Y10
+	VMULPS     Y0, Y8, Y8
+	VCVTPS2DQ  Y8, Y8
+	VPADDD     words00000080<>+0(SB), Y8, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y11
+	VPSUBD     Y11, Y8, Y11
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y1, Y1
+	VPOR       Y7, Y1, Y1
+	VMOVDQU    Y1, 512(AX)
+	VPAND      words0000ffff<>+0(SB), Y10, Y10
+	VPSLLD     $0x10, Y11, Y11
+	VPOR       Y10, Y11, Y11
+	VMOVDQU    Y11, 576(AX)
+	VMULPS     Y0, Y9, Y9
+	VCVTPS2DQ  Y9, Y9
+	VPADDD     words00000080<>+0(SB), Y9, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y7
+	VPSUBD     Y7, Y9, Y7
+	VMULPS     Y0, Y3, Y3
+	VCVTPS2DQ  Y3, Y3
+	VPADDD     words00000080<>+0(SB), Y3, Y8
+	VPSRAD     $0x08, Y8, Y8
+	VPSLLD     $0x08, Y8, Y9
+	VPSUBD     Y9, Y3, Y9
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y8, Y8
+	VPOR       Y1, Y8, Y8
+	VMOVDQU    Y8, 640(AX)
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y9, Y9
+	VPOR       Y7, Y9, Y9
+	VMOVDQU    Y9, 704(AX)
+	VMULPS     Y0, Y6, Y6
+	VCVTPS2DQ  Y6, Y6
+	VPADDD     words00000080<>+0(SB), Y6, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y6, Y3
+	VMULPS     Y0, Y5, Y5
+	VCVTPS2DQ  Y5, Y5
+	VPADDD     words00000080<>+0(SB), Y5, Y6
+	VPSRAD     $0x08, Y6, Y6
+	VPSLLD     $0x08, Y6, Y7
+	VPSUBD     Y7, Y5, Y7
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y6, Y6
+	VPOR       Y1, Y6, Y6
+	VMOVDQU    Y6, 768(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y7, Y7
+	VPOR       Y3, Y7, Y7
+	VMOVDQU    Y7, 832(AX)
+	VMULPS     Y0, Y2, Y2
+	VCVTPS2DQ  Y2, Y2
+	VPADDD     words00000080<>+0(SB), Y2, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y2, Y3
+	VMULPS     Y0, Y4, Y4
+	VCVTPS2DQ  Y4, Y4
+	VPADDD     words00000080<>+0(SB), Y4, Y2
+	VPSRAD     $0x08, Y2, Y2
+	VPSLLD     $0x08, Y2, Y5
+	VPSUBD     Y5, Y4, Y5
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y2, Y2
+	VPOR       Y1, Y2, Y2
+	VMOVDQU    Y2, 896(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y5, Y5
+	VPOR       Y3, Y5, Y5
+	VMOVDQU    Y5, 960(AX)
+	MOVQ       CX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y1
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y2
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y3
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y4
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y5
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y6
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y7
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y8
+	VUNPCKHPS  Y2, Y1, Y9
+	VUNPCKLPS  Y2, Y1, Y1
+	VUNPCKHPS  Y4, Y3, Y2
+	VUNPCKLPS  Y4, Y3, Y3
+	VUNPCKHPS  Y6, Y5, Y4
+	VUNPCKLPS  Y6, Y5, Y5
+	VUNPCKHPS  Y8, Y7, Y6
+	VUNPCKLPS  Y8, Y7, Y7
+	VUNPCKHPD  Y3, Y1, Y8
+	VUNPCKLPD  Y3, Y1, Y1
+	VUNPCKHPD  Y2, Y9, Y3
+	VUNPCKLPD  Y2, Y9, Y9
+	VUNPCKHPD  Y7, Y5, Y2
+	VUNPCKLPD  Y7, Y5, Y5
+	VUNPCKHPD  Y6, Y4, Y7
+	VUNPCKLPD  Y6, Y4, Y4
+	VPERM2F128 $0x31, Y5, Y1, Y6
+	VPERM2F128 $0x20, Y5, Y1, Y1
+	VPERM2F128 $0x31, Y2, Y8, Y5
+	VPERM2F128 $0x20, Y2, Y8, Y8
+	VPERM2F128 $0x31, Y4, Y9, Y2
+	VPERM2F128 $0x20, Y4, Y9, Y9
+	VPERM2F128 $0x31, Y7, Y3, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y3
+	VMULPS     Y0, Y1, Y1
+	VCVTPS2DQ  Y1, Y1
+	VPADDD     words00000080<>+0(SB), Y1, Y7
+	VPSRAD     $0x08, Y7, Y7
+	VPSLLD     $0x08, Y7, Y10
+	VPSUBD     Y10, Y1, Y10
+	VMULPS     Y0, Y8, Y8
+	VCVTPS2DQ  Y8, Y8
+	VPADDD     words00000080<>+0(SB), Y8, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y11
+	VPSUBD     Y11, Y8, Y11
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y1, Y1
+	VPOR       Y7, Y1, Y1
+	VMOVDQU    Y1, 32(AX)
+	VPAND      words0000ffff<>+0(SB), Y10, Y10
+	VPSLLD     $0x10, Y11, Y11
+	VPOR       Y10, Y11, Y11
+	VMOVDQU    Y11, 96(AX)
+	VMULPS     Y0, Y9, Y9
+	VCVTPS2DQ  Y9, Y9
+	VPADDD     words00000080<>+0(SB), Y9, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y7
+	VPSUBD     Y7, Y9, Y7
+	VMULPS     Y0, Y3, Y3
+	VCVTPS2DQ  Y3, Y3
+	VPADDD     words00000080<>+0(SB), Y3, Y8
+	VPSRAD     $0x08, Y8, Y8
+	VPSLLD     $0x08, Y8, Y9
+	VPSUBD     Y9, Y3, Y9
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y8, Y8
+	VPOR       Y1, Y8, Y8
+	VMOVDQU    Y8, 160(AX)
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y9, Y9
+	VPOR       Y7, Y9, Y9
+	VMOVDQU    Y9, 224(AX)
+	VMULPS     Y0, Y6, Y6
+	VCVTPS2DQ  Y6, Y6
+	VPADDD     words00000080<>+0(SB), Y6, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y6, Y3
+	VMULPS     Y0, Y5, Y5
+	VCVTPS2DQ  Y5, Y5
+	VPADDD     words00000080<>+0(SB), Y5, Y6
+	VPSRAD     $0x08, Y6, Y6
+	VPSLLD     $0x08, Y6, Y7
+	VPSUBD     Y7, Y5, Y7
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y6, Y6
+	VPOR       Y1, Y6, Y6
+	VMOVDQU    Y6, 288(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y7, Y7
+	VPOR       Y3, Y7, Y7
+	VMOVDQU    Y7, 352(AX)
+	VMULPS     Y0, Y2, Y2
+	VCVTPS2DQ  Y2, Y2
+	VPADDD     words00000080<>+0(SB), Y2, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y2, Y3
+	VMULPS     Y0, Y4, Y4
+	VCVTPS2DQ  Y4, Y4
+	VPADDD     words00000080<>+0(SB), Y4, Y2
+	VPSRAD     $0x08, Y2, Y2
+	VPSLLD     $0x08, Y2, Y5
+	VPSUBD     Y5, Y4, Y5
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y2, Y2
+	VPOR       Y1, Y2, Y2
+	VMOVDQU    Y2, 416(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y5, Y5
+	VPOR       Y3, Y5, Y5
+	VMOVDQU    Y5, 480(AX)
+	MOVQ       CX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y1
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y2
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y3
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y4
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y5
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y6
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y7
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y8
+	VUNPCKHPS  Y2, Y1, Y9
+	VUNPCKLPS  Y2, Y1, Y1
+	VUNPCKHPS  Y4, Y3, Y2
+	VUNPCKLPS  Y4, Y3, Y3
+	VUNPCKHPS  Y6, Y5, Y4
+	VUNPCKLPS  Y6, Y5, Y5
+	VUNPCKHPS  Y8, Y7, Y6
+	VUNPCKLPS  Y8, Y7, Y7
+	VUNPCKHPD  Y3, Y1, Y8
+	VUNPCKLPD  Y3, Y1, Y1
+	VUNPCKHPD  Y2, Y9, Y3
+	VUNPCKLPD  Y2, Y9, Y9
+	VUNPCKHPD  Y7, Y5, Y2
+	VUNPCKLPD  Y7, Y5, Y5
+	VUNPCKHPD  Y6, Y4, Y7
+	VUNPCKLPD  Y6, Y4, Y4
+	VPERM2F128 $0x31, Y5, Y1, Y6
+	VPERM2F128 $0x20, Y5, Y1, Y1
+	VPERM2F128 $0x31, Y2, Y8, Y5
+	VPERM2F128 $0x20, Y2, Y8, Y8
+	VPERM2F128 $0x31, Y4, Y9, Y2
+	VPERM2F128 $0x20, Y4, Y9, Y9
+	VPERM2F128 $0x31, Y7, Y3, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y3
+	VMULPS     Y0, Y1, Y1
+	VCVTPS2DQ  Y1, Y1
+	VPADDD     words00000080<>+0(SB), Y1, Y7
+	VPSRAD     $0x08, Y7, Y7
+	VPSLLD     $0x08, Y7, Y10
+	VPSUBD     Y10, Y1, Y10
+	VMULPS     Y0, Y8, Y8
+	VCVTPS2DQ  Y8, Y8
+	VPADDD     words00000080<>+0(SB), Y8, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y11
+	VPSUBD     Y11, Y8, Y11
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y1, Y1
+	VPOR       Y7, Y1, Y1
+	VMOVDQU    Y1, 544(AX)
+	VPAND      words0000ffff<>+0(SB), Y10, Y10
+	VPSLLD     $0x10, Y11, Y11
+	VPOR       Y10, Y11, Y11
+	VMOVDQU    Y11, 608(AX)
+	VMULPS     Y0, Y9, Y9
+	VCVTPS2DQ  Y9, Y9
+	VPADDD     words00000080<>+0(SB), Y9, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y7
+	VPSUBD     Y7, Y9, Y7
+	VMULPS     Y0, Y3, Y3
+	VCVTPS2DQ  Y3, Y3
+	VPADDD     words00000080<>+0(SB), Y3, Y8
+	VPSRAD     $0x08, Y8, Y8
+	VPSLLD     $0x08, Y8, Y9
+	VPSUBD     Y9, Y3, Y9
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y8, Y8
+	VPOR       Y1, Y8, Y8
+	VMOVDQU    Y8, 672(AX)
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y9, Y9
+	VPOR       Y7, Y9, Y9
+	VMOVDQU    Y9, 736(AX)
+	VMULPS     Y0, Y6, Y6
+	VCVTPS2DQ  Y6, Y6
+	VPADDD     words00000080<>+0(SB), Y6, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y6, Y3
+	VMULPS     Y0, Y5, Y5
+	VCVTPS2DQ  Y5, Y5
+	VPADDD     words00000080<>+0(SB), Y5, Y6
+	VPSRAD     $0x08, Y6, Y6
+	VPSLLD     $0x08, Y6, Y7
+	VPSUBD     Y7, Y5, Y7
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y6, Y6
+	VPOR       Y1, Y6, Y6
+	VMOVDQU    Y6, 800(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y7, Y7
+	VPOR       Y3, Y7, Y7
+	VMOVDQU    Y7, 864(AX)
+	VMULPS     Y0, Y2, Y2
+	VCVTPS2DQ  Y2, Y2
+	VPADDD     words00000080<>+0(SB), Y2, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y2, Y3
+	VMULPS     Y0, Y4, Y4
+	VCVTPS2DQ  Y4, Y4
+	VPADDD     words00000080<>+0(SB), Y4, Y2
+	VPSRAD     $0x08, Y2, Y2
+	VPSLLD     $0x08, Y2, Y5
+	VPSUBD     Y5, Y4, Y5
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y2, Y2
+	VPOR       Y1, Y2, Y2
+	VMOVDQU    Y2, 928(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y5, Y5
+	VPOR       Y3, Y5, Y5
+	VMOVDQU    Y5, 992(AX)
+	ADDQ       $0x40, CX
+	ADDQ       $0x00000400, AX
+	DECQ       BX
+	JNZ        splitTransposedAVX2_block
+	VZEROUPPER
+	RET
+
+// func largestAVX2(parts *[16]uint32, x *float32, blocks int)
+// Requires: AVX, AVX2
+TEXT ·largestAVX2(SB), NOSPLIT, $0-24
+	MOVQ  parts+0(FP), AX
+	MOVQ  x+8(FP), CX
+	MOVQ  blocks+16(FP), DX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+
+largestAVX2_block:
+	VMOVUPS (CX), Y2
+	VPAND   words7fffffff<>+0(SB), Y2, Y2
+	VPMAXUD Y2, Y0, Y0
+	VMOVUPS 32(CX), Y2
+	VPAND   words7fffffff<>+0(SB), Y2, Y2
+	VPMAXUD Y2, Y1, Y1
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     largestAVX2_block
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+DATA words7fffffff<>+0(SB)/4, $0x7fffffff
+DATA words7fffffff<>+4(SB)/4, $0x7fffffff
+DATA words7fffffff<>+8(SB)/4, $0x7fffffff
+DATA words7fffffff<>+12(SB)/4, $0x7fffffff
+DATA words7fffffff<>+16(SB)/4, $0x7fffffff
+DATA words7fffffff<>+20(SB)/4, $0x7fffffff
+DATA words7fffffff<>+24(SB)/4, $0x7fffffff
+DATA words7fffffff<>+28(SB)/4, $0x7fffffff
+DATA words7fffffff<>+32(SB)/4, $0x7fffffff
+DATA words7fffffff<>+36(SB)/4, $0x7fffffff
+DATA words7fffffff<>+40(SB)/4, $0x7fffffff
+DATA words7fffffff<>+44(SB)/4, $0x7fffffff
+DATA words7fffffff<>+48(SB)/4, $0x7fffffff
+DATA words7fffffff<>+52(SB)/4, $0x7fffffff
+DATA words7fffffff<>+56(SB)/4, $0x7fffffff
+DATA words7fffffff<>+60(SB)/4, $0x7fffffff
+GLOBL words7fffffff<>(SB), RODATA|NOPTR, $64
+
+// func quantizePairsAVX2(dst *uint32, x *float32, blocks int, factor float32)
+// Requires: AVX, AVX2
+TEXT ·quantizePairsAVX2(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VBROADCASTSS factor+24(FP), Y0
+
+quantizePairsAVX2_block:
+	VMOVUPS   (CX), Y1
+	VMULPS    Y0, Y1, Y1
+	VCVTPS2DQ Y1, Y1
+	VMOVUPS   32(CX), Y2
+	VMULPS    Y0, Y2, Y2
+	VCVTPS2DQ Y2, Y2
+	VPACKSSDW Y2, Y1, Y1
+	VPERMQ    $0xd8, Y1, Y1
+	VMOVDQU   Y1, (AX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x20, AX
+	DECQ      DX
+	JNZ       quantizePairsAVX2_block
+	VZEROUPPER
+	RET
+
 // func addPairsAVX2(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
 // Requires: AVX, AVX2
 TEXT ·addPairsAVX2(SB), NOSPLIT, $0-48
@@ -3654,6 +4333,80 @@ DATA quads4070000000000000<>+40(SB)/8, $0x4070000000000000
 DATA quads4070000000000000<>+48(SB)/8, $0x4070000000000000
 DATA quads4070000000000000<>+56(SB)/8, $0x4070000000000000
 GLOBL quads4070000000000000<>(SB), RODATA|NOPTR, $64
+
+// func storeSumsAVX2(dst *float32, stride int, sums *[16]float64, factors *float64, rows int)
+// Requires: AVX
+TEXT ·storeSumsAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ sums+16(FP), DX
+	MOVQ factors+24(FP), BX
+	MOVQ rows+32(FP), SI
+
+storeSumsAVX2_row:
+	VBROADCASTSD (BX), Y0
+	VMOVUPS      (DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, (AX)
+	VMOVUPS      32(DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 16(AX)
+	VMOVUPS      64(DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 32(AX)
+	VMOVUPS      96(DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X0
+	VMOVUPS      X0, 48(AX)
+	ADDQ         CX, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNZ          storeSumsAVX2_row
+	VZEROUPPER
+	RET
+
+// func addSumsAVX2(dst *float32, stride int, sums *[16]float64, factors *float64, rows int)
+// Requires: AVX
+TEXT ·addSumsAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ sums+16(FP), DX
+	MOVQ factors+24(FP), BX
+	MOVQ rows+32(FP), SI
+
+addSumsAVX2_row:
+	VBROADCASTSD (BX), Y0
+	VMOVUPS      (DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VADDPS       (AX), X1, X1
+	VMOVUPS      X1, (AX)
+	VMOVUPS      32(DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VADDPS       16(AX), X1, X1
+	VMOVUPS      X1, 16(AX)
+	VMOVUPS      64(DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VADDPS       32(AX), X1, X1
+	VMOVUPS      X1, 32(AX)
+	VMOVUPS      96(DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X0
+	VADDPS       48(AX), X0, X0
+	VMOVUPS      X0, 48(AX)
+	ADDQ         CX, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNZ          addSumsAVX2_row
+	VZEROUPPER
+	RET
 
 // func subtractAVX2(dst *float32, a *float32, b *float32, blocks int)
 // Requires: AVX
@@ -6925,6 +7678,359 @@ quantizeTransposedAVX512_block:
 	VZEROUPPER
 	RET
 
+// func splitRowsAVX512(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
+// Requires: AVX, AVX512F
+TEXT ·splitRowsAVX512(SB), NOSPLIT, $0-44
+	MOVQ         dst+0(FP), AX
+	MOVQ         stride+8(FP), CX
+	MOVQ         even+16(FP), DX
+	MOVQ         odd+24(FP), BX
+	MOVQ         blocks+32(FP), SI
+	VBROADCASTSS factor+40(FP), Z0
+
+splitRowsAVX512_block:
+	VMOVUPS     (DX), Z1
+	VMOVUPS     (BX), Z2
+	VMULPS      Z0, Z1, Z1
+	VCVTPS2DQ   Z1, Z1
+	VPADDD.BCST words00000080<>+0(SB), Z1, Z3
+	VPSRAD      $0x08, Z3, Z3
+	VPSLLD      $0x08, Z3, Z4
+	VPSUBD      Z4, Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VCVTPS2DQ   Z2, Z2
+	VPADDD.BCST words00000080<>+0(SB), Z2, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z5
+	VPSUBD      Z5, Z2, Z5
+	VPANDD.BCST words0000ffff<>+0(SB), Z3, Z3
+	VPSLLD      $0x10, Z1, Z1
+	VPORD       Z3, Z1, Z1
+	VMOVDQU64   Z1, (AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z4, Z4
+	VPSLLD      $0x10, Z5, Z5
+	VPORD       Z4, Z5, Z5
+	VMOVDQU64   Z5, 64(AX)
+	ADDQ        CX, AX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	DECQ        SI
+	JNZ         splitRowsAVX512_block
+	VZEROUPPER
+	RET
+
+// func splitTransposedAVX512(dst *uint32, x *float32, stride int, blocks int, factor float32)
+// Requires: AVX, AVX512F
+TEXT ·splitTransposedAVX512(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         stride+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	VBROADCASTSS factor+32(FP), Z0
+
+splitTransposedAVX512_block:
+	MOVQ        CX, SI
+	VMOVUPS     (SI), Z1
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z2
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z3
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z4
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z5
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z6
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z7
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z8
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z9
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z10
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z11
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z12
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z13
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z14
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z15
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z16
+	VUNPCKHPS   Z2, Z1, Z17
+	VUNPCKLPS   Z2, Z1, Z1
+	VUNPCKHPS   Z4, Z3, Z2
+	VUNPCKLPS   Z4, Z3, Z3
+	VUNPCKHPS   Z6, Z5, Z4
+	VUNPCKLPS   Z6, Z5, Z5
+	VUNPCKHPS   Z8, Z7, Z6
+	VUNPCKLPS   Z8, Z7, Z7
+	VUNPCKHPS   Z10, Z9, Z8
+	VUNPCKLPS   Z10, Z9, Z9
+	VUNPCKHPS   Z12, Z11, Z10
+	VUNPCKLPS   Z12, Z11, Z11
+	VUNPCKHPS   Z14, Z13, Z12
+	VUNPCKLPS   Z14, Z13, Z13
+	VUNPCKHPS   Z16, Z15, Z14
+	VUNPCKLPS   Z16, Z15, Z15
+	VUNPCKHPD   Z3, Z1, Z16
+	VUNPCKLPD   Z3, Z1, Z1
+	VUNPCKHPD   Z2, Z17, Z3
+	VUNPCKLPD   Z2, Z17, Z17
+	VUNPCKHPD   Z7, Z5, Z2
+	VUNPCKLPD   Z7, Z5, Z5
+	VUNPCKHPD   Z6, Z4, Z7
+	VUNPCKLPD   Z6, Z4, Z4
+	VUNPCKHPD   Z11, Z9, Z6
+	VUNPCKLPD   Z11, Z9, Z9
+	VUNPCKHPD   Z10, Z8, Z11
+	VUNPCKLPD   Z10, Z8, Z8
+	VUNPCKHPD   Z15, Z13, Z10
+	VUNPCKLPD   Z15, Z13, Z13
+	VUNPCKHPD   Z14, Z12, Z15
+	VUNPCKLPD   Z14, Z12, Z12
+	VSHUFF32X4  $0xee, Z5, Z1, Z14
+	VSHUFF32X4  $0x44, Z5, Z1, Z1
+	VSHUFF32X4  $0xee, Z13, Z9, Z5
+	VSHUFF32X4  $0x44, Z13, Z9, Z9
+	VSHUFF32X4  $0xdd, Z9, Z1, Z13
+	VSHUFF32X4  $0x88, Z9, Z1, Z1
+	VSHUFF32X4  $0xdd, Z5, Z14, Z9
+	VSHUFF32X4  $0x88, Z5, Z14, Z14
+	VSHUFF32X4  $0xee, Z2, Z16, Z5
+	VSHUFF32X4  $0x44, Z2, Z16, Z16
+	VSHUFF32X4  $0xee, Z10, Z6, Z2
+	VSHUFF32X4  $0x44, Z10, Z6, Z6
+	VSHUFF32X4  $0xdd, Z6, Z16, Z10
+	VSHUFF32X4  $0x88, Z6, Z16, Z16
+	VSHUFF32X4  $0xdd, Z2, Z5, Z6
+	VSHUFF32X4  $0x88, Z2, Z5, Z5
+	VSHUFF32X4  $0xee, Z4, Z17, Z2
+	VSHUFF32X4  $0x44, Z4, Z17, Z17
+	VSHUFF32X4  $0xee, Z12, Z8, Z4
+	VSHUFF32X4  $0x44, Z12, Z8, Z8
+	VSHUFF32X4  $0xdd, Z8, Z17, Z12
+	VSHUFF32X4  $0x88, Z8, Z17, Z17
+	VSHUFF32X4  $0xdd, Z4, Z2, Z8
+	VSHUFF32X4  $0x88, Z4, Z2, Z2
+	VSHUFF32X4  $0xee, Z7, Z3, Z4
+	VSHUFF32X4  $0x44, Z7, Z3, Z3
+	VSHUFF32X4  $0xee, Z15, Z11, Z7
+	VSHUFF32X4  $0x44, Z15, Z11, Z11
+	VSHUFF32X4  $0xdd, Z11, Z3, Z15
+	VSHUFF32X4  $0x88, Z11, Z3, Z3
+	VSHUFF32X4  $0xdd, Z7, Z4, Z11
+	VSHUFF32X4  $0x88, Z7, Z4, Z4
+	VMULPS      Z0, Z1, Z1
+	VCVTPS2DQ   Z1, Z1
+	VPADDD.BCST words00000080<>+0(SB), Z1, Z7
+	VPSRAD      $0x08, Z7, Z7
+	VPSLLD      $0x08, Z7, Z18
+	VPSUBD      Z18, Z1, Z18
+	VMULPS      Z0, Z16, Z16
+	VCVTPS2DQ   Z16, Z16
+	VPADDD.BCST words00000080<>+0(SB), Z16, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z19
+	VPSUBD      Z19, Z16, Z19
+	VPANDD.BCST words0000ffff<>+0(SB), Z7, Z7
+	VPSLLD      $0x10, Z1, Z1
+	VPORD       Z7, Z1, Z1
+	VMOVDQU64   Z1, (AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z18, Z18
+	VPSLLD      $0x10, Z19, Z19
+	VPORD       Z18, Z19, Z19
+	VMOVDQU64   Z19, 64(AX)
+	VMULPS      Z0, Z17, Z17
+	VCVTPS2DQ   Z17, Z17
+	VPADDD.BCST words00000080<>+0(SB), Z17, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z7
+	VPSUBD      Z7, Z17, Z7
+	VMULPS      Z0, Z3, Z3
+	VCVTPS2DQ   Z3, Z3
+	VPADDD.BCST words00000080<>+0(SB), Z3, Z16
+	VPSRAD      $0x08, Z16, Z16
+	VPSLLD      $0x08, Z16, Z17
+	VPSUBD      Z17, Z3, Z17
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z16, Z16
+	VPORD       Z1, Z16, Z16
+	VMOVDQU64   Z16, 128(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z7, Z7
+	VPSLLD      $0x10, Z17, Z17
+	VPORD       Z7, Z17, Z17
+	VMOVDQU64   Z17, 192(AX)
+	VMULPS      Z0, Z13, Z13
+	VCVTPS2DQ   Z13, Z13
+	VPADDD.BCST words00000080<>+0(SB), Z13, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z3
+	VPSUBD      Z3, Z13, Z3
+	VMULPS      Z0, Z10, Z10
+	VCVTPS2DQ   Z10, Z10
+	VPADDD.BCST words00000080<>+0(SB), Z10, Z7
+	VPSRAD      $0x08, Z7, Z7
+	VPSLLD      $0x08, Z7, Z13
+	VPSUBD      Z13, Z10, Z13
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z7, Z7
+	VPORD       Z1, Z7, Z7
+	VMOVDQU64   Z7, 256(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z3, Z3
+	VPSLLD      $0x10, Z13, Z13
+	VPORD       Z3, Z13, Z13
+	VMOVDQU64   Z13, 320(AX)
+	VMULPS      Z0, Z12, Z12
+	VCVTPS2DQ   Z12, Z12
+	VPADDD.BCST words00000080<>+0(SB), Z12, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z3
+	VPSUBD      Z3, Z12, Z3
+	VMULPS      Z0, Z15, Z15
+	VCVTPS2DQ   Z15, Z15
+	VPADDD.BCST words00000080<>+0(SB), Z15, Z7
+	VPSRAD      $0x08, Z7, Z7
+	VPSLLD      $0x08, Z7, Z10
+	VPSUBD      Z10, Z15, Z10
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z7, Z7
+	VPORD       Z1, Z7, Z7
+	VMOVDQU64   Z7, 384(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z3, Z3
+	VPSLLD      $0x10, Z10, Z10
+	VPORD       Z3, Z10, Z10
+	VMOVDQU64   Z10, 448(AX)
+	VMULPS      Z0, Z14, Z14
+	VCVTPS2DQ   Z14, Z14
+	VPADDD.BCST words00000080<>+0(SB), Z14, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z3
+	VPSUBD      Z3, Z14, Z3
+	VMULPS      Z0, Z5, Z5
+	VCVTPS2DQ   Z5, Z5
+	VPADDD.BCST words00000080<>+0(SB), Z5, Z7
+	VPSRAD      $0x08, Z7, Z7
+	VPSLLD      $0x08, Z7, Z10
+	VPSUBD      Z10, Z5, Z10
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z7, Z7
+	VPORD       Z1, Z7, Z7
+	VMOVDQU64   Z7, 512(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z3, Z3
+	VPSLLD      $0x10, Z10, Z10
+	VPORD       Z3, Z10, Z10
+	VMOVDQU64   Z10, 576(AX)
+	VMULPS      Z0, Z2, Z2
+	VCVTPS2DQ   Z2, Z2
+	VPADDD.BCST words00000080<>+0(SB), Z2, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z3
+	VPSUBD      Z3, Z2, Z3
+	VMULPS      Z0, Z4, Z4
+	VCVTPS2DQ   Z4, Z4
+	VPADDD.BCST words00000080<>+0(SB), Z4, Z2
+	VPSRAD      $0x08, Z2, Z2
+	VPSLLD      $0x08, Z2, Z5
+	VPSUBD      Z5, Z4, Z5
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z2, Z2
+	VPORD       Z1, Z2, Z2
+	VMOVDQU64   Z2, 640(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z3, Z3
+	VPSLLD      $0x10, Z5, Z5
+	VPORD       Z3, Z5, Z5
+	VMOVDQU64   Z5, 704(AX)
+	VMULPS      Z0, Z9, Z9
+	VCVTPS2DQ   Z9, Z9
+	VPADDD.BCST words00000080<>+0(SB), Z9, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z2
+	VPSUBD      Z2, Z9, Z2
+	VMULPS      Z0, Z6, Z6
+	VCVTPS2DQ   Z6, Z6
+	VPADDD.BCST words00000080<>+0(SB), Z6, Z3
+	VPSRAD      $0x08, Z3, Z3
+	VPSLLD      $0x08, Z3, Z4
+	VPSUBD      Z4, Z6, Z4
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z3, Z3
+	VPORD       Z1, Z3, Z3
+	VMOVDQU64   Z3, 768(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z2, Z2
+	VPSLLD      $0x10, Z4, Z4
+	VPORD       Z2, Z4, Z4
+	VMOVDQU64   Z4, 832(AX)
+	VMULPS      Z0, Z8, Z8
+	VCVTPS2DQ   Z8, Z8
+	VPADDD.BCST words00000080<>+0(SB), Z8, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z2
+	VPSUBD      Z2, Z8, Z2
+	VMULPS      Z0, Z11, Z11
+	VCVTPS2DQ   Z11, Z11
+	VPADDD.BCST words00000080<>+0(SB), Z11, Z3
+	VPSRAD      $0x08, Z3, Z3
+	VPSLLD      $0x08, Z3, Z4
+	VPSUBD      Z4, Z11, Z4
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z3, Z3
+	VPORD       Z1, Z3, Z3
+	VMOVDQU64   Z3, 896(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z2, Z2
+	VPSLLD      $0x10, Z4, Z4
+	VPORD       Z2, Z4, Z4
+	VMOVDQU64   Z4, 960(AX)
+	ADDQ        $0x40, CX
+	ADDQ        $0x00000400, AX
+	DECQ        BX
+	JNZ         splitTransposedAVX512_block
+	VZEROUPPER
+	RET
+
+// func largestAVX512(parts *[16]uint32, x *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·largestAVX512(SB), NOSPLIT, $0-24
+	MOVQ   parts+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   blocks+16(FP), DX
+	VPXORD Z0, Z0, Z0
+
+largestAVX512_block:
+	VMOVUPS     (CX), Z1
+	VPANDD.BCST words7fffffff<>+0(SB), Z1, Z1
+	VPMAXUD     Z1, Z0, Z0
+	ADDQ        $0x40, CX
+	DECQ        DX
+	JNZ         largestAVX512_block
+	VMOVDQU64   Z0, (AX)
+	VZEROUPPER
+	RET
+
+// func quantizePairsAVX512(dst *uint32, x *float32, blocks int, factor float32)
+// Requires: AVX, AVX512F
+TEXT ·quantizePairsAVX512(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VBROADCASTSS factor+24(FP), Z0
+
+quantizePairsAVX512_block:
+	VMOVUPS   (CX), Z1
+	VMULPS    Z0, Z1, Z1
+	VCVTPS2DQ Z1, Z1
+	VPMOVDW   Z1, (AX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x20, AX
+	DECQ      DX
+	JNZ       quantizePairsAVX512_block
+	VZEROUPPER
+	RET
+
 // func addPairsAVX512(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
 // Requires: AVX, AVX512BW, AVX512F
 TEXT ·addPairsAVX512(SB), NOSPLIT, $0-48
@@ -7042,6 +8148,62 @@ addPairsAVX512_pair0:
 	ADDQ          $0x00000200, AX
 	DECQ          CX
 	JNZ           addPairsAVX512_group
+	VZEROUPPER
+	RET
+
+// func storeSumsAVX512(dst *float32, stride int, sums *[16]float64, factors *float64, rows int)
+// Requires: AVX, AVX512F
+TEXT ·storeSumsAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ sums+16(FP), DX
+	MOVQ factors+24(FP), BX
+	MOVQ rows+32(FP), SI
+
+storeSumsAVX512_row:
+	VBROADCASTSD (BX), Z0
+	VMOVUPS      (DX), Z1
+	VMULPD       Z0, Z1, Z1
+	VCVTPD2PS    Z1, Y1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      64(DX), Z1
+	VMULPD       Z0, Z1, Z1
+	VCVTPD2PS    Z1, Y0
+	VMOVUPS      Y0, 32(AX)
+	ADDQ         CX, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNZ          storeSumsAVX512_row
+	VZEROUPPER
+	RET
+
+// func addSumsAVX512(dst *float32, stride int, sums *[16]float64, factors *float64, rows int)
+// Requires: AVX, AVX512F
+TEXT ·addSumsAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ sums+16(FP), DX
+	MOVQ factors+24(FP), BX
+	MOVQ rows+32(FP), SI
+
+addSumsAVX512_row:
+	VBROADCASTSD (BX), Z0
+	VMOVUPS      (DX), Z1
+	VMULPD       Z0, Z1, Z1
+	VCVTPD2PS    Z1, Y1
+	VADDPS       (AX), Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      64(DX), Z1
+	VMULPD       Z0, Z1, Z1
+	VCVTPD2PS    Z1, Y0
+	VADDPS       32(AX), Y0, Y0
+	VMOVUPS      Y0, 32(AX)
+	ADDQ         CX, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNZ          addSumsAVX512_row
 	VZEROUPPER
 	RET
 

@@ -12,8 +12,8 @@ const (
 	sumsBytes  = 128 // of a row: 16 in float64
 )
 
-// addPairs writes the kernel that adds products of pairs of rows of a panel to sums of groups of 4 rows: 32-bit integers in registers,
-// which leave them as float64.
+// addPairs writes the kernel that adds products of pairs of rows of a panel to sums of groups of 4 rows: 32-bit
+// integers in registers, which leave them as float64.
 func addPairs(v vector) {
 	name := v.begin("addPairs", "func(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)",
 		"adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.")
