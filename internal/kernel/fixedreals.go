@@ -83,15 +83,15 @@ func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, col
 	c = c.own()
 	l := c.realsLoads.get()
 	*l = realsLoad{isa: c.isa, f: f, src: src, transposed: transposed}
-	workers := c.workersFor(rows * cols)
-	c.parallel(workers, f.panels(), (*realsSums)(l))
+	workers, tasks := c.workersFor(rows*cols), (f.panels()+loadPanels-1)/loadPanels
+	c.parallel(workers, tasks, (*realsSums)(l))
 	largest := 0.0
-	for _, sum := range f.sums {
+	for _, sum := range f.sums[:tasks] {
 		largest = max(largest, sum) // NaN wins
 	}
 	if largest-largest == 0 {
 		l.factor = f.chooseScale(largest)
-		c.parallel(workers, f.panels(), (*realsWords)(l))
+		c.parallel(workers, tasks, (*realsWords)(l))
 	}
 	*l = realsLoad{}
 	c.realsLoads.put(l)
@@ -106,19 +106,20 @@ func (f *FixedReals) chooseScale(largest float64) float32 {
 	return float32(math.Ldexp(1, f.scale))
 }
 
-// do writes the largest sum of a chunk of the panel's columns to sums[panel].
-func (l *realsSums) do(panel int) {
+// do writes the largest sum of a chunk of the task's columns to sums[task].
+func (l *realsSums) do(task int) {
+	const width = loadPanels * panelCols
 	f, largest := l.f, 0.0
-	first, cols := panel*panelCols, min(panelCols, l.f.Cols-panel*panelCols)
+	first, cols := task*width, min(width, l.f.Cols-task*width)
 	for from := 0; from < f.Rows; from += chunkRows {
 		rows := min(chunkRows, f.Rows-from)
-		var parts [panelCols][sumParts]float64
+		var parts [width][sumParts]float64
 		if l.transposed {
 			for j := range cols {
 				l.isa.addRowMagnitudes(parts[j:j+1], l.src[(first+j)*f.Rows+from:], rows)
 			}
 		} else {
-			var sums [sumParts][panelCols]float64
+			var sums [sumParts][width]float64
 			for k := range rows {
 				l.isa.addMagnitudes(sums[k%sumParts][:cols], l.src[(from+k)*f.Cols+first:][:cols])
 			}
@@ -132,31 +133,74 @@ func (l *realsSums) do(panel int) {
 			largest = max(largest, columnSum(&parts[j], 0))
 		}
 	}
-	f.sums[panel] = largest
+	f.sums[task] = largest
 }
 
-// do fills a panel.
-func (l *realsWords) do(panel int) {
-	f := l.f
-	words, first, cols := f.panel(panel), panel*panelCols, min(panelCols, l.f.Cols-panel*panelCols)
-	for pair := range f.pairs() {
-		var even, odd [panelCols]float32
-		l.gather(&even, 2*pair, first, cols)
-		if 2*pair+1 < f.Rows {
-			l.gather(&odd, 2*pair+1, first, cols)
+// do fills the task's panels.
+func (l *realsWords) do(task int) {
+	f, from, to := l.f, task*loadPanels, min((task+1)*loadPanels, l.f.panels())
+	full := min(to, f.Cols/panelCols) // panels with all columns
+	if l.transposed {
+		for p := from; p < to; p++ {
+			done := 0
+			if p < full {
+				done = f.Rows &^ (panelCols - 1)
+				l.isa.splitTransposed(f.panel(p), l.src[p*panelCols*f.Rows:], f.Rows, done, l.factor)
+			}
+			l.splitSome(p, done/2)
 		}
-		splitPair((*[pairWords]uint32)(words[pair*pairWords:]), &even, &odd, l.factor)
-	}
-}
-
-// gather copies a row of a panel.
-func (l *realsWords) gather(dst *[panelCols]float32, row, first, cols int) {
-	if !l.transposed {
-		copy(dst[:], l.src[row*l.f.Cols+first:][:cols])
 		return
 	}
-	for j := range cols {
-		dst[j] = l.src[(first+j)*l.f.Rows+row]
+	n := f.pairs() * pairWords
+	for pair := range f.Rows / 2 {
+		even, odd := l.src[2*pair*f.Cols:][:f.Cols], l.src[(2*pair+1)*f.Cols:][:f.Cols]
+		if full > from {
+			l.isa.splitRows(f.words[from*n+pair*pairWords:], n, even[from*panelCols:full*panelCols], odd[from*panelCols:full*panelCols], l.factor)
+		}
+	}
+	for p := from; p < to; p++ {
+		if p < full {
+			l.splitSome(p, f.Rows/2)
+		} else {
+			l.splitSome(p, 0)
+		}
+	}
+}
+
+// splitSome fills panel p from a pair on.
+func (l *realsWords) splitSome(p, from int) {
+	f := l.f
+	words, first, cols := f.panel(p), p*panelCols, min(panelCols, f.Cols-p*panelCols)
+	for pair := from; pair < f.pairs(); pair++ {
+		var rows [2][panelCols]float32
+		for k := range min(2, f.Rows-2*pair) {
+			for j := range cols {
+				if l.transposed {
+					rows[k][j] = l.src[(first+j)*f.Rows+2*pair+k]
+				} else {
+					rows[k][j] = l.src[(2*pair+k)*f.Cols+first+j]
+				}
+			}
+		}
+		splitPair((*[pairWords]uint32)(words[pair*pairWords:]), &rows[0], &rows[1], l.factor)
+	}
+}
+
+func splitRowsGeneric(dst []uint32, stride int, even, odd []float32, factor float32) {
+	for at := 0; len(even) > 0; at += stride {
+		splitPair((*[pairWords]uint32)(dst[at:]), (*[panelCols]float32)(even), (*[panelCols]float32)(odd), factor)
+		even, odd = even[panelCols:], odd[panelCols:]
+	}
+}
+
+// splitTransposedGeneric writes rows of a panel, where column j of it is row j of src, stride numbers apart.
+func splitTransposedGeneric(dst []uint32, src []float32, stride, rows int, factor float32) {
+	for k := 0; k < rows; k += 2 {
+		var even, odd [panelCols]float32
+		for j := range panelCols {
+			even[j], odd[j] = src[j*stride+k], src[j*stride+k+1]
+		}
+		splitPair((*[pairWords]uint32)(dst[k/2*pairWords:]), &even, &odd, factor)
 	}
 }
 

@@ -89,19 +89,19 @@ func (p *realsRows) do(group int) {
 			continue
 		}
 		row := p.x.Row(r)
-		s, ok := rowScale(largestMagnitude(row))
+		s, ok := rowScale(p.c.isa.largest(row))
 		if !ok {
 			clear(dst)
 			p.factors[r] = math.NaN()
 			continue
 		}
-		quantizePairsGeneric(dst, row, float32(math.Ldexp(1, s)))
+		p.c.isa.quantizePairs(dst, row, float32(math.Ldexp(1, s)))
 		p.factors[r] = float64(p.scale) * math.Ldexp(1, -s-p.f.scale) // exact
 	}
 }
 
-// largestMagnitude returns the largest |x_k|, as bits: those of positive numbers have their order, and NaN is above.
-func largestMagnitude(x []float32) uint32 {
+// largestGeneric returns the largest |x_k|, as bits: those of positive numbers have their order, and NaN is above.
+func largestGeneric(x []float32) uint32 {
 	largest := uint32(0)
 	for _, y := range x {
 		largest = max(largest, math.Float32bits(y)&^(1<<31))
@@ -141,19 +141,10 @@ func (p *realsColumns) do(task int) {
 	clear(sums)
 	for pair := 0; pair < n; pair += spillPairs {
 		pairs := min(spillPairs, n-pair)
-		addPairsGeneric(sums, p.pairs[from*n+pair:], n, words[pair*pairWords:][:pairs*pairWords])
+		p.c.isa.addPairs(sums, p.pairs[from*n+pair:], n, words[pair*pairWords:][:pairs*pairWords])
 	}
 	first, cols := panel*panelCols, min(panelCols, p.f.Cols-panel*panelCols)
-	for r := range rows {
-		factor, dst := p.factors[from+r], p.dst[(from+r)*p.f.Cols+first:][:cols]
-		for j, sum := range sums[r][:cols] {
-			if y := float32(sum * factor); p.adds {
-				dst[j] += y
-			} else {
-				dst[j] = y
-			}
-		}
-	}
+	p.c.isa.storeSums(p.dst[from*p.f.Cols+first:], p.f.Cols, sums[:rows], p.factors[from:], cols, p.adds)
 	p.c.realsWorkspaces.put(w)
 }
 
@@ -173,5 +164,18 @@ func addPairsGeneric(sums [][panelCols]float64, x []uint32, stride int, words []
 			}
 		}
 		words = words[pairWords:]
+	}
+}
+
+func storeSumsGeneric(dst []float32, stride int, sums [][panelCols]float64, factors []float64, cols int, adds bool) {
+	for r := range sums {
+		row := dst[r*stride:][:cols]
+		for j, sum := range sums[r][:cols] {
+			if y := float32(sum * factors[r]); adds {
+				row[j] += y
+			} else {
+				row[j] = y
+			}
+		}
 	}
 }

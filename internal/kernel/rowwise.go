@@ -86,14 +86,39 @@ func addRowGeneric(x []float32, scale float32, row []float32) {
 func (c *Context) Draw(dst Bits, x []float32, key rng.Key, step uint64) {
 	w := c.startRows("Draw", x, dst.Rows, dst.Cols)
 	w.draw.start(w.c.isa, dst, key, step, 0)
+	w.perTask = drawRows
 	w.run((*rowDrawing)(w))
 }
+
+// drawRows is the number of rows that a task draws: assembler does part of the work for a panel once for all of them.
+const drawRows = 32
 
 func (d *rowDrawing) do(task int) {
 	w := (*rowwise)(d)
 	from, to := w.stretch(task)
-	for r := from; r < to; r++ {
-		drawRowGeneric(&w.draw, w.draw.dst.Row(r), w.of(r), uint32(r))
+	if w.c.isa == Generic {
+		for r := from; r < to; r++ {
+			drawRowGeneric(&w.draw, w.draw.dst.Row(r), w.of(r), uint32(r))
+		}
+		return
+	}
+	stride := w.draw.dst.Stride
+	words, x := w.draw.dst.Words[from*stride:to*stride], w.x[from*w.cols:to*w.cols]
+	clear(words)
+	whole := w.cols / panelCols
+	for panel := range whole {
+		w.c.isa.drawNumbers(&w.draw, words[panel/4:], x[panel*panelCols:], w.cols, to-from, uint32(from), panel)
+	}
+	if rest := w.cols - whole*panelCols; rest > 0 {
+		var last [drawRows * panelCols]float32
+		for r := range to - from {
+			y := last[r*panelCols:][:panelCols]
+			copy(y, x[r*w.cols+whole*panelCols:][:rest])
+			for j := rest; j < panelCols; j++ {
+				y[j] = -sampleClamp // draws no bit
+			}
+		}
+		w.c.isa.drawNumbers(&w.draw, words[whole/4:], last[:], panelCols, to-from, uint32(from), whole)
 	}
 }
 
