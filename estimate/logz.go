@@ -287,6 +287,9 @@ func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []sampl
 	at = chains.Visible.Clone()
 	e.see(at)
 	var weights []float64
+	if e.modes == nil {
+		covered = 1 // for all that is known
+	}
 	if shares != nil {
 		weights, covered = e.startWeights(at, parts(shares))
 	}
