@@ -112,7 +112,7 @@ func TestCouplingsAreTheProjection(t *testing.T) {
 		for _, test := range []struct {
 			states           []int
 			scale, tolerance float64
-		}{{small, 0.5, 1e-6}, {large, 0.5, 0.06}, {large, 0.1, 2e-3}} {
+		}{{small, 0.5, 1e-5}, {large, 0.5, 0.06}, {large, 0.1, 2e-3}} {
 			model := randomModel(hidden.Clone(), test.scale, test.states...)
 			s, err := Of(model.Visible)
 			if err != nil {

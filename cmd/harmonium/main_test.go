@@ -101,10 +101,10 @@ func breakFiles(env *testscript.Env) error {
 	return steep.Save(filepath.Join(env.WorkDir, "steep.safetensors"))
 }
 
-// writeSites writes a model of five sites with letters, whose sites b and e are coupled, and a model of a mixed table.
+// writeSites writes a model of five sites with letters, whose sites 2 and 5 are coupled, and a model of a mixed table.
 func writeSites(folder string) error {
 	model := rbm.NewModel(rbm.NewCategorical(5, 5, 5, 5, 5), rbm.NewLayer(rbm.Spin, 2), rng.Seed(1))
-	for _, name := range []string{"a", "b", "c", "d", "e"} {
+	for _, name := range []string{"1", "2", "3", "4", "5"} {
 		model.Columns = append(model.Columns, rbm.Column{Name: name, Kind: rbm.Categorical, Categories: []string{"-", "A", "C", "G", "T"}})
 	}
 	for unit, w := range map[int]float32{5 + 1: 2, 5 + 2: -2, 20 + 2: 2, 20 + 1: -2} { // A and C, C and A

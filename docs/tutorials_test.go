@@ -1,0 +1,110 @@
+package docs_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"harmonium/rng"
+)
+
+// tutorials are the pages with what makes the files that their readers bring along, small and made up, and the numbers
+// of their commands that are smaller here, so that all takes seconds.
+var tutorials = map[string]struct {
+	files   func(folder string) error
+	smaller *strings.Replacer
+}{
+	"proteins.md": {makeFamily, strings.NewReplacer("--hidden 50", "--hidden 6", "--epochs 100", "--epochs 5", "-n 500", "-n 50")},
+}
+
+// Each command of each tutorial does its work, one after the other, in one folder.
+func TestTutorials(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	pages, err := filepath.Glob("tutorials/*.md")
+	if err != nil || len(pages) != len(tutorials) {
+		t.Fatalf("%d tutorials, error %v, want the %d that have files to work on", len(pages), err, len(tutorials))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	program := filepath.Join(t.TempDir(), "harmonium")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "harmonium/cmd/harmonium").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tutorial, folder := tutorials[filepath.Base(page)], t.TempDir()
+		if err := tutorial.files(folder); err != nil {
+			t.Fatal(err)
+		}
+		commands := 0
+		for _, block := range regexp.MustCompile("(?s)```\n(.*?)```").FindAllSubmatch(text, -1) {
+			for line := range strings.Lines(string(block[1])) {
+				words := strings.Fields(tutorial.smaller.Replace(line))
+				if words[0] != "harmonium" {
+					t.Errorf("%s has the command %q, want one of harmonium", page, strings.TrimSpace(line))
+					continue
+				}
+				commands++
+				c := exec.CommandContext(ctx, program, words[1:]...)
+				c.Dir = folder
+				if out, err := c.CombinedOutput(); err != nil {
+					t.Errorf("%s: %s: %v\n%s", page, strings.TrimSpace(line), err, out)
+				}
+			}
+		}
+		if commands == 0 {
+			t.Errorf("%s has no commands", page)
+		}
+	}
+}
+
+// makeFamily writes an alignment of 300 sequences of 12 sites in two ways to be written, of which sites 2 and 9 choose the
+// same, as do sites 4 and 11; and these as contacts.
+func makeFamily(folder string) error {
+	const sites, letters = 12, "-ACDEFGHIKLMNPQRSTVWY"
+	source := rng.NewSource(rng.Seed(1), 0)
+	letter := func() byte { return letters[source.Uint64()%uint64(len(letters))] }
+	var ways [2][sites]byte
+	for way := range ways {
+		for site := range sites {
+			ways[way][site] = letter()
+		}
+	}
+	var text bytes.Buffer
+	zip := gzip.NewWriter(&text)
+	for r := range 300 {
+		var way [sites]int
+		for site := range way {
+			way[site] = int(source.Uint64() % 2)
+		}
+		way[9-1], way[11-1] = way[2-1], way[4-1]
+		var sequence [sites]byte
+		for site := range sequence {
+			sequence[site] = ways[way[site]][site]
+			if source.Float64() < 0.2 {
+				sequence[site] = letter()
+			}
+		}
+		fmt.Fprintf(zip, ">seq%d\n%s\n", r+1, sequence[:])
+	}
+	if err := zip.Close(); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "family.fasta.gz"), text.Bytes(), 0o666); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "structure.txt"), []byte("2 9\n4 11\n"), 0o666)
+}
