@@ -58,7 +58,8 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means, variance
 		return nil, errors.New("estimate: no data to begin chains at")
 	}
 	if coupling := model.Coupling(1); coupling >= 1 {
-		return nil, fmt.Errorf("estimate: the model's real units are coupled by %.3g, want less than 1: from there on Z may be infinite", coupling)
+		return nil, fmt.Errorf("estimate: the model's real units are coupled by %.3g, want less than 1: from there on Z may be infinite",
+			coupling)
 	}
 	if o.Budget == 0 {
 		o.Budget = DefaultBudget
