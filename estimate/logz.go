@@ -286,7 +286,7 @@ func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []sampl
 		e.report(start.Rows())
 	}
 	at = chains.Visible.Clone()
-	e.see(at)
+	e.seeStates(at)
 	var weights []float64
 	if e.modes == nil {
 		covered = 1 // for all that is known

@@ -179,9 +179,8 @@ func pairOf(t *testing.T, name string) *rbm.Model {
 	return nil
 }
 
-// Random restarts of models with real numbers are all over the patterns of W, far beyond the spread of a layer by
-// itself.
-func TestRandomStartsOfReals(t *testing.T) {
+// Random restarts of units that are no bits are all over the patterns of W, far beyond the spread of a layer by itself.
+func TestRandomStartsOfKinds(t *testing.T) {
 	model := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, 4), rbm.NewLayer(rbm.Spin, 2), rng.Seed(1))
 	for k := range model.W {
 		model.W[k] = 3
@@ -191,6 +190,18 @@ func TestRandomStartsOfReals(t *testing.T) {
 		if math.Abs(x-19) > 2 {
 			t.Errorf("unit %d of random restarts has the variance %v, should have 19", i, x)
 		}
+	}
+	sites := rbm.NewModel(rbm.NewCategorical(4, 4), rbm.NewLayer(rbm.Bernoulli, 1), rng.Seed(1))
+	clear(sites.W)
+	sites.W[1] = 20 // a hidden unit that is on decides the first site
+	sites.B()[4] = 20
+	means, _ := kindtest.Moments(sample.RandomStarts(sites, 4000, rng.Seed(2)).Slice(0, 1000))
+	if want := 0.5 + 0.5/4; math.Abs(means[1]-want) > 0.06 || means[4] < 0.99 {
+		t.Errorf("means %v of restarts by hidden units", means)
+	}
+	means, _ = kindtest.Moments(sample.RandomStarts(sites, 4000, rng.Seed(2)).Slice(1000, 2000))
+	if math.Abs(means[1]-0.25) > 0.06 || math.Abs(means[4]-0.25) > 0.06 {
+		t.Errorf("means %v of fair sites", means)
 	}
 }
 
