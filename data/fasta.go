@@ -148,7 +148,7 @@ func (a *alignment) set(oddAsGaps bool) (*Set, error) {
 	for k, c := range a.letters {
 		r, i := k/a.sites, k%a.sites
 		if state[c] < 0 {
-			return nil, fmt.Errorf("sequence %d (%s), site %d: found %q, want one of %s: other letters can be taken as gaps (--odd-letters gap)",
+			return nil, fmt.Errorf("sequence %d (%s), site %d: found %q, want one of %s: other letters can be taken as gaps",
 				r+1, a.names[r], i+1, c, letters)
 		}
 		s.States.SetBit(r, i*len(letters)+state[c], true)
