@@ -27,6 +27,7 @@ type (
 	rowCategories rowwise
 	rowSoftmax    rowwise
 	rowLogSumExp  rowwise
+	rowNormals    rowwise
 )
 
 // startRows checks the size of x and lends the work.
