@@ -72,6 +72,16 @@ func (isa ISA) drawNumbersAsm(dst *uint64, stride int, x *float32, rowBytes int,
 	}
 }
 
+// normalsAsm writes mean + sd·z of 16 columns of pairs·2 rows, rowBytes apart.
+func (isa ISA) normalsAsm(dst *float32, mean *float32, rowBytes int, pairs int, sd *float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
+	switch isa {
+	case AVX512:
+		normalsAVX512(dst, mean, rowBytes, pairs, sd, keys, unit, chain, step0, step1)
+	default:
+		normalsAVX2(dst, mean, rowBytes, pairs, sd, keys, unit, chain, step0, step1)
+	}
+}
+
 // sigmoidsAsm applies the function to blocks·16 numbers; dst may be x.
 func (isa ISA) sigmoidsAsm(dst *float32, x *float32, blocks int) {
 	switch isa {

@@ -79,14 +79,27 @@ func cosTurn(w uint32) float32 {
 func (n *rowNormals) do(task int) {
 	w := (*rowwise)(n)
 	from, to := w.stretch(task)
+	whole, even := w.cols/panelCols*panelCols, (to-from)&^1
+	if w.c.isa == Generic {
+		whole = 0
+	}
+	for j := 0; j < whole && even > 0; j += panelCols {
+		at := from*w.cols + j
+		w.c.isa.normals(&w.draw, w.dst[at:], w.x[at:], w.cols, even, w.row[j:], uint32(from), j/panelCols)
+	}
 	for r := from; r < to; r++ {
-		normalRowGeneric(&w.draw, w.dst[r*w.cols:(r+1)*w.cols], w.of(r), w.row, uint32(r))
+		first := whole
+		if r-from == even {
+			first = 0 // the last of an odd number of rows
+		}
+		normalRowGeneric(&w.draw, w.dst[r*w.cols:(r+1)*w.cols], w.of(r), w.row, uint32(r), first)
 	}
 }
 
-func normalRowGeneric(d *draw, dst, mean, sd []float32, row uint32) {
-	at := rng.At(d.step, d.firstChain+row, 0)
-	for from := 0; from < len(sd); from += len(rng.Block{}) {
+// normalRowGeneric draws the numbers of a row from column first on.
+func normalRowGeneric(d *draw, dst, mean, sd []float32, row uint32, first int) {
+	at := rng.At(d.step, d.firstChain+row, uint32(first))
+	for from := first; from < len(sd); from += len(rng.Block{}) {
 		words := d.key.Block(at)
 		at[0]++
 		var z [4]float32

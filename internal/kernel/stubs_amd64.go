@@ -39,6 +39,11 @@ func sampleAVX2(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]fl
 //go:noescape
 func drawNumbersAVX2(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 
+// normalsAVX2 writes mean + sd·z of 16 columns of pairs·2 rows, rowBytes apart.
+//
+//go:noescape
+func normalsAVX2(dst *float32, mean *float32, rowBytes int, pairs int, sd *float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+
 // sigmoidsAVX2 applies the function to blocks·16 numbers; dst may be x.
 //
 //go:noescape
@@ -198,6 +203,11 @@ func sampleAVX512(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]
 //
 //go:noescape
 func drawNumbersAVX512(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+
+// normalsAVX512 writes mean + sd·z of 16 columns of pairs·2 rows, rowBytes apart.
+//
+//go:noescape
+func normalsAVX512(dst *float32, mean *float32, rowBytes int, pairs int, sd *float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 
 // sigmoidsAVX512 applies the function to blocks·16 numbers; dst may be x.
 //

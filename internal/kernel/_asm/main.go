@@ -23,6 +23,7 @@ func main() {
 		store(v)
 		sample(v)
 		drawNumbers(v)
+		normals(v)
 		elementwise(v, "sigmoids", v.sigmoid)
 		elementwise(v, "softpluses", v.softplus)
 		elementwise(v, "expNegatives", v.expNegative)
