@@ -192,10 +192,14 @@ func (isa ISA) quantizePairsAsm(dst *uint32, x *float32, blocks int, factor floa
 	}
 }
 
-// addPairsAsm adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.
+// addPairsAsm adds pairs of rows of a panel, times groups·8 rows of x, to the sums; stride is in bytes.
 func (isa ISA) addPairsAsm(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int) {
 	switch isa {
 	case AVX512:
+		if vnni {
+			addPairsVNNI(sums, groups, x, stride, words, pairs)
+			return
+		}
 		addPairsAVX512(sums, groups, x, stride, words, pairs)
 	default:
 		addPairsAVX2(sums, groups, x, stride, words, pairs)

@@ -141,6 +141,16 @@ func TestMulRealsShapes(t *testing.T) {
 	}
 }
 
+// The form AVX512 has two kernels for pairs.
+func TestMulRealsWithoutVNNI(t *testing.T) {
+	defer func(has bool) { vnni = has }(vnni)
+	vnni = false
+	for _, shape := range [][3]int{{1, 1, 16}, {7, 129, 17}, {9, 600, 33}, {131, 257, 48}} {
+		x := Reals{shape[0], shape[1], kerneltest.RandomFloats(shape[0]*shape[1], 1)}
+		checkMulReals(t, x, kerneltest.RandomFloats(shape[1]*shape[2], 2), shape[2], 1)
+	}
+}
+
 // Values at the ends of float32, rows of a wide range, ties, and sums as near to 32 bits as the scale allows.
 func TestMulRealsExtremes(t *testing.T) {
 	values := kerneltest.Extremes()

@@ -99,7 +99,7 @@ func largestAVX2(parts *[16]uint32, x *float32, blocks int)
 //go:noescape
 func quantizePairsAVX2(dst *uint32, x *float32, blocks int, factor float32)
 
-// addPairsAVX2 adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.
+// addPairsAVX2 adds pairs of rows of a panel, times groups·8 rows of x, to the sums; stride is in bytes.
 //
 //go:noescape
 func addPairsAVX2(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
@@ -264,7 +264,7 @@ func largestAVX512(parts *[16]uint32, x *float32, blocks int)
 //go:noescape
 func quantizePairsAVX512(dst *uint32, x *float32, blocks int, factor float32)
 
-// addPairsAVX512 adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.
+// addPairsAVX512 adds pairs of rows of a panel, times groups·8 rows of x, to the sums; stride is in bytes.
 //
 //go:noescape
 func addPairsAVX512(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
@@ -333,3 +333,8 @@ func logProductAVX512(parts *[8]float64, on *float64, off *float64, e *float64, 
 //
 //go:noescape
 func transpose64AVX512(block *[64]uint64)
+
+// addPairsVNNI adds pairs of rows of a panel, times groups·8 rows of x, to the sums; stride is in bytes.
+//
+//go:noescape
+func addPairsVNNI(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
