@@ -264,6 +264,14 @@ func (isa ISA) addScaled(dst []float32, a float32, x []float32) {
 	addScaledGeneric(dst[n:], a, x[n:])
 }
 
+func (isa ISA) addRow(x []float32, scale float32, row []float32) {
+	n := isa.whole(len(x), 16)
+	if n > 0 {
+		isa.addRowAsm(&x[0], &row[0], n/16, scale)
+	}
+	addRowGeneric(x[n:], scale, row[n:])
+}
+
 func (isa ISA) subtractOuter(dst []float32, a float32, x []float32, b float32, y []float32) {
 	n := isa.whole(len(dst), 16)
 	if n > 0 {

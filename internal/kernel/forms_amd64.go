@@ -256,6 +256,16 @@ func (isa ISA) subtractOuterAsm(dst *float32, x *float32, y *float32, blocks int
 	}
 }
 
+// addRowAsm turns x into scale·x + row for blocks·16 numbers.
+func (isa ISA) addRowAsm(x *float32, row *float32, blocks int, scale float32) {
+	switch isa {
+	case AVX512:
+		addRowAVX512(x, row, blocks, scale)
+	default:
+		addRowAVX2(x, row, blocks, scale)
+	}
+}
+
 // dotAsm adds x[i]·y[i] to parts[i%8] for blocks·16 numbers.
 func (isa ISA) dotAsm(parts *[8]float64, x *float32, y *float32, blocks int) {
 	switch isa {

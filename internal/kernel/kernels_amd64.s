@@ -5320,6 +5320,28 @@ subtractOuterAVX2_block:
 	VZEROUPPER
 	RET
 
+// func addRowAVX2(x *float32, row *float32, blocks int, scale float32)
+// Requires: AVX
+TEXT ·addRowAVX2(SB), NOSPLIT, $0-28
+	MOVQ         x+0(FP), AX
+	MOVQ         row+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VBROADCASTSS scale+24(FP), Y0
+
+addRowAVX2_block:
+	VMULPS  (AX), Y0, Y1
+	VADDPS  (CX), Y1, Y1
+	VMOVUPS Y1, (AX)
+	VMULPS  32(AX), Y0, Y1
+	VADDPS  32(CX), Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     addRowAVX2_block
+	VZEROUPPER
+	RET
+
 // func dotAVX2(parts *[8]float64, x *float32, y *float32, blocks int)
 // Requires: AVX
 TEXT ·dotAVX2(SB), NOSPLIT, $0-32
@@ -9394,6 +9416,25 @@ subtractOuterAVX512_block:
 	ADDQ    $0x40, DX
 	DECQ    BX
 	JNZ     subtractOuterAVX512_block
+	VZEROUPPER
+	RET
+
+// func addRowAVX512(x *float32, row *float32, blocks int, scale float32)
+// Requires: AVX, AVX512F
+TEXT ·addRowAVX512(SB), NOSPLIT, $0-28
+	MOVQ         x+0(FP), AX
+	MOVQ         row+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VBROADCASTSS scale+24(FP), Z0
+
+addRowAVX512_block:
+	VMULPS  (AX), Z0, Z1
+	VADDPS  (CX), Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     addRowAVX512_block
 	VZEROUPPER
 	RET
 

@@ -129,6 +129,11 @@ func addScaledAVX2(dst *float32, x *float32, blocks int, a float32)
 //go:noescape
 func subtractOuterAVX2(dst *float32, x *float32, y *float32, blocks int, a float32, b float32)
 
+// addRowAVX2 turns x into scale·x + row for blocks·16 numbers.
+//
+//go:noescape
+func addRowAVX2(x *float32, row *float32, blocks int, scale float32)
+
 // dotAVX2 adds x[i]·y[i] to parts[i%8] for blocks·16 numbers.
 //
 //go:noescape
@@ -293,6 +298,11 @@ func addScaledAVX512(dst *float32, x *float32, blocks int, a float32)
 //
 //go:noescape
 func subtractOuterAVX512(dst *float32, x *float32, y *float32, blocks int, a float32, b float32)
+
+// addRowAVX512 turns x into scale·x + row for blocks·16 numbers.
+//
+//go:noescape
+func addRowAVX512(x *float32, row *float32, blocks int, scale float32)
 
 // dotAVX512 adds x[i]·y[i] to parts[i%8] for blocks·16 numbers.
 //
