@@ -23,9 +23,9 @@ type Context struct {
 	loads        pool[load]
 	transposes   pool[transposition]
 	elementwises pool[elementwise]
-	rowwises     pool[rowwise]
-	scratches    pool[[]float32]
 
+	rowwises        pool[rowwise]
+	scratches       pool[[]float32]
 	realsLoads      pool[realsLoad]
 	realsProducts   pool[realsProduct]
 	realsWorkspaces pool[realsWorkspace]
