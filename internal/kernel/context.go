@@ -26,6 +26,7 @@ type Context struct {
 
 	rowwises        pool[rowwise]
 	scratches       pool[[]float32]
+	siteScratches   pool[siteScratch]
 	realsLoads      pool[realsLoad]
 	realsProducts   pool[realsProduct]
 	realsWorkspaces pool[realsWorkspace]
