@@ -77,8 +77,8 @@ func TestCompareKinds(t *testing.T) {
 			other.W[k] *= -1
 		}
 		other.B()[model.M()-1]++
-		if c := estimate.Compare(model.Visible, kindtest.Of(other).Sample(250, rng.Seed(4)), truth.Sample(250, rng.Seed(5)), rng.Seed(3)); c.PValue > 0.01 ||
-			c.Means.RMS < 3*c.Means.Expected {
+		a, b = kindtest.Of(other).Sample(250, rng.Seed(4)), truth.Sample(250, rng.Seed(5))
+		if c := estimate.Compare(model.Visible, a, b, rng.Seed(3)); c.PValue > 0.01 || c.Means.RMS < 3*c.Means.Expected {
 			t.Errorf("%s: samples of another model pass: %+v", pair.Name, c)
 		}
 	}

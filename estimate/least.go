@@ -7,15 +7,18 @@ import (
 	"harmonium/sample"
 )
 
-// see raises the bound −F(v) ≤ log Z by configurations, and returns F of each. Where visible units are real numbers
-// these raise the variational bound.
-func (e *estimator) see(v rbm.Batch) (free []float64) {
-	if !e.model.Discrete() {
-		for _, bound := range sample.VariationalBounds(e.model, v) {
-			e.least.Modes = max(e.least.Modes, bound)
-		}
-		return nil
+// seeStates raises the bounds by states that may be in modes: variational bounds where there is no search for modes.
+func (e *estimator) seeStates(v rbm.Batch) {
+	if e.model.Discrete() {
+		e.see(v)
 	}
+	if e.modes == nil {
+		e.least.Modes = max(e.least.Modes, slices.Max(sample.VariationalBounds(e.model, v)))
+	}
+}
+
+// see raises the bound −F(v) ≤ log Z by configurations, and returns F of each.
+func (e *estimator) see(v rbm.Batch) (free []float64) {
 	free = make([]float64, v.Rows())
 	e.conditionals.FreeEnergy(free, v)
 	for r, f := range free {
@@ -30,12 +33,14 @@ func (e *estimator) see(v rbm.Batch) (free []float64) {
 // blockRows is the number of rows whose F is computed at once, for memory's sake.
 const blockRows = 4096
 
-// seeData sets the bounds by the data and the training data: the largest −F(v), and log Σ e^(−F(v)) over distinct rows;
-// or the variational bounds of some rows where visible units are real numbers.
+// seeData sets the bounds by the data and the training data: the largest −F(v), and log Σ e^(−F(v)) over distinct rows,
+// unless P(v) is a density, and by some rows as states.
 func (e *estimator) seeData() {
 	e.least = sample.NoBounds()
+	if e.modes == nil {
+		e.seeStates(e.rows(back, e.key))
+	}
 	if !e.model.Discrete() {
-		e.see(e.rows(back, e.key))
 		return
 	}
 	all := stack(e.data, e.o.Training)

@@ -58,7 +58,8 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means, variance
 		return nil, errors.New("estimate: no data to begin chains at")
 	}
 	if coupling := model.Coupling(1); coupling >= 1 {
-		return nil, fmt.Errorf("estimate: the model's real units are coupled by %.3g, want less than 1: from there on Z may be infinite", coupling)
+		return nil, fmt.Errorf("estimate: the model's real units are coupled by %.3g, want less than 1: from there on Z may be infinite",
+			coupling)
 	}
 	if o.Budget == 0 {
 		o.Budget = DefaultBudget
@@ -285,7 +286,7 @@ func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []sampl
 		e.report(start.Rows())
 	}
 	at = chains.Visible.Clone()
-	e.see(at)
+	e.seeStates(at)
 	var weights []float64
 	if e.modes == nil {
 		covered = 1 // for all that is known

@@ -13,7 +13,7 @@ const (
 	costSite    = 2    // a weight there,
 	costSites   = 170  // and a weight once for all rows
 	costProduct = 0.05 // a multiply-add of a product with bits
-	costReals   = 0.4  // and with real numbers
+	costReals   = 0.15 // and with real numbers
 	costUnit    = 12   // drawing a unit of two values or computing its probability
 	costGram    = 2    // a multiply-add in float64
 	costEigen   = 5    // one of the eigenvalues of a matrix
@@ -23,7 +23,7 @@ const (
 )
 
 // costsOfUnits are those of drawing a unit of other kinds; of a categorical site each state is a unit.
-var costsOfUnits = map[rbm.Kind]float64{rbm.Categorical: 90, rbm.Gaussian: 370, rbm.ReLU: 1200, rbm.DReLU: 1750}
+var costsOfUnits = map[rbm.Kind]float64{rbm.Categorical: 90, rbm.Gaussian: 400, rbm.ReLU: 1400, rbm.DReLU: 2000}
 
 // GibbsCost is the number of elementary operations of sweeping a number of chains, and of an average over them.
 func GibbsCost(model *rbm.Model, chains, sweeps int) float64 {

@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"math"
+	"slices"
 
 	"harmonium/diag"
 	"harmonium/rbm"
@@ -94,13 +95,14 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 	return z, least, findings
 }
 
-// bounds are those of log Z by states that were found: −F, or the variational bounds where units are real numbers.
+// bounds are those of log Z by states that were found: −F, unless P(v) is a density, and the variational bounds where
+// there is no search for modes.
 func (l *live) bounds(v rbm.Batch) sample.Least {
 	least := sample.NoBounds()
+	if l.model.CheckBits() != nil {
+		least.Modes = slices.Max(sample.VariationalBounds(l.model, v))
+	}
 	if !l.model.Discrete() {
-		for _, bound := range sample.VariationalBounds(l.model, v) {
-			least.Modes = max(least.Modes, bound)
-		}
 		return least
 	}
 	free := make([]float64, v.Rows())

@@ -26,8 +26,8 @@ const (
 )
 
 // search looks for modes of the model from as many starts of each kind as the account pays for, and returns the largest
-// variational bound. It is −Inf where the account does not pay, and for units that are no bits. The replicas that the
-// monitor keeps jump to what it finds from then on.
+// variational bound. It is −Inf where the account does not pay. The replicas that the monitor keeps jump to what it finds
+// from then on. For units that are no bits it is a bound by chains from random restarts.
 func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
 	before := 0
 	if l.own != nil {
@@ -35,7 +35,10 @@ func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
 	}
 	again := SearchCost(l.model, before*usualIterations) - SearchCost(l.model, 0)
 	count := searchStarts(l.model, l.modes.balance-again, mostSearch)
-	if count < fewestSearch || l.model.CheckBits() != nil {
+	if l.model.CheckBits() != nil {
+		return l.boundOfRestarts(key)
+	}
+	if count < fewestSearch {
 		return math.Inf(-1)
 	}
 	modes := sample.NewModes(l.model, l.conditionals.Compute())
@@ -45,6 +48,19 @@ func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
 		l.own.jumpTo(modes.Jumps())
 	}
 	return modes.List[0].Bound
+}
+
+// restarts are random restarts of a score, and restartSweeps their sweeps: a part of a hundred of its rounds.
+const (
+	restarts      = 20
+	restartSweeps = 10
+)
+
+// boundOfRestarts is the largest variational bound of states that random restarts come to.
+func (l *live) boundOfRestarts(key rng.Key) float64 {
+	chains := sample.NewChains(sample.RandomStarts(l.model, restarts, key), l.model.Hidden, key)
+	chains.Sweep(l.conditionals, restartSweeps)
+	return slices.Max(sample.VariationalBounds(l.model, chains.Visible))
 }
 
 // judgeModes looks for modes of a model that its score z has missed. Variational bounds hold for certain. AIS from each

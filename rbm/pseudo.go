@@ -1,7 +1,6 @@
 package rbm
 
 import (
-	"fmt"
 	"math"
 
 	"harmonium/compute"
@@ -20,8 +19,8 @@ const (
 // PseudoLogLikelihood returns Σ_i log P(v_i|v_{−i}) of each row of v in nats, in float64: the
 // log-probability of every unit given all the others, summed over all units, none drawn at random
 // (J. Besag, The Statistician 24 (1975) 179). It needs no Z. It is not the log-likelihood,
-// and for a model with few strong modes it can be far above it. Models of other units than bits are an error, that of
-// [Model.CheckBits].
+// and for a model with few strong modes it can be far above it. A categorical site is one unit. Models with real visible
+// units are an error.
 func (model *Model) PseudoLogLikelihood(v Batch, on *compute.Context) ([]float64, error) {
 	p, err := NewPseudoLikelihood(model, on)
 	if err != nil {
@@ -32,8 +31,9 @@ func (model *Model) PseudoLogLikelihood(v Batch, on *compute.Context) ([]float64
 
 // PseudoLikelihood is a model made ready for many calls of [PseudoLikelihood.Log], such as blocks of a long list of rows.
 type PseudoLikelihood struct {
-	model *Model
-	sites *sites
+	model  *Model
+	sites  *sites      // of models of bits
+	layers *layerSites // of others
 }
 
 // PseudoMemory is about how many bytes the pseudo-log-likelihood of a model takes: w, e^w and e^(−w) in float64, and a few rows of inputs.
@@ -42,18 +42,24 @@ func PseudoMemory(model *Model) float64 {
 	return 24*float64(model.M())*n + 200*n
 }
 
-// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. Models of other units than bits are an
+// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. Models with real visible units are an
 // error.
 func NewPseudoLikelihood(model *Model, on *compute.Context) (*PseudoLikelihood, error) {
-	if err := model.CheckBits(); err != nil {
-		return nil, fmt.Errorf("pseudo-log-likelihood of %w", err)
+	if model.CheckBits() == nil {
+		return &PseudoLikelihood{model: model, sites: newSites(model.Bits(), on)}, nil
 	}
-	return &PseudoLikelihood{model, newSites(model.Bits(), on)}, nil
+	if err := model.CheckPseudo(); err != nil {
+		return nil, err
+	}
+	return &PseudoLikelihood{model: model, layers: newLayerSites(model, on)}, nil
 }
 
 // Log returns what [Model.PseudoLogLikelihood] does.
 func (p *PseudoLikelihood) Log(v Batch) []float64 {
 	p.model.checkVisible(v)
+	if p.layers != nil {
+		return p.layers.log(v)
+	}
 	on := p.sites.compute
 	workers := on.Workers()
 	group := min(siteRows, max(1, siteBytes/p.sites.rowBytes()), (v.Rows()+workers-1)/workers)

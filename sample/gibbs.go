@@ -37,13 +37,17 @@ func FromBiases(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 // RandomStarts returns configurations far from each other, one half drawn without biases (bits are fair coins) and the
 // other as by [FromBiases]. Chains that begin there may find modes that no other chain has found.
 //
-// Where there are real numbers, which a layer by itself leaves near its means, the first half is v ~ P(v|h) with hidden
-// units drawn without weights and biases: states all over the patterns of W.
+// For units that are no bits, for which there is no search for modes, the first half, or its first half where the
+// visible units are discrete, is v ~ P(v|h) with hidden units drawn without weights and biases: states all over the
+// patterns of W. Real numbers a layer by itself leaves near its means.
 func RandomStarts(model *rbm.Model, count int, key rng.Key) rbm.Batch {
 	v := FromBiases(model, count, key)
 	first, from := v.Slice(0, (count+1)/2), key.Stream(rng.StreamRestart)
 	if model.Discrete() {
 		withoutBiases(model.Visible).Sample(first, nil, from, 0, 0)
+		first = first.Slice(0, (first.Rows()+1)/2)
+	}
+	if model.CheckBits() == nil {
 		return v
 	}
 	h := model.Hidden.NewBatch(first.Rows())

@@ -218,7 +218,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	}
 	begun := time.Now()
 	result := &evalResult{Method: method, Rows: set.Rows(), Findings: []diag.Finding{}}
-	if result.PseudoLL, err = pseudo(ctx, t, model, set); err != nil {
+	if result.PseudoLL, err = pseudo(ctx, t, model, method, set); err != nil {
 		return err
 	}
 	switch method {
@@ -266,11 +266,12 @@ func scoreRows(
 	return logs, nil
 }
 
-func pseudo(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) (estimateResult, error) {
-	p, err := rbm.NewPseudoLikelihood(model, t.compute)
-	if model.CheckBits() != nil {
-		return estimateResult{diag.Number(math.NaN()), diag.Number(math.NaN())}, nil // of bits alone
+// pseudo takes the mean of the pseudo-log-likelihood. Of other units than bits it takes long, so that it must be asked for.
+func pseudo(ctx context.Context, t *terminal, model *rbm.Model, method string, set *data.Set) (estimateResult, error) {
+	if model.CheckBits() != nil && method != methodPseudo {
+		return estimateResult{diag.Number(math.NaN()), diag.Number(math.NaN())}, nil
 	}
+	p, err := rbm.NewPseudoLikelihood(model, t.compute)
 	if err != nil {
 		return estimateResult{}, badInput(err)
 	}
@@ -291,7 +292,7 @@ func chooseMethod(model *rbm.Model, method string) (string, error) {
 	case monitor.MethodExact:
 		return method, exact.Feasible(model)
 	case methodPseudo:
-		return method, model.CheckBits()
+		return method, model.CheckPseudo()
 	case methodAIS:
 		return method, nil
 	}

@@ -80,7 +80,7 @@ type Truth struct {
 
 // Of sums up and integrates e^(−F(v)).
 func Of(model *rbm.Model) Truth {
-	discrete, reals := discreteStates(model), model.M()-model.Visible.NewBatch(0).Bits()
+	discrete, reals := States(model), model.M()-model.Visible.NewBatch(0).Bits()
 	cells := 1
 	for range reals {
 		cells *= points
@@ -109,8 +109,8 @@ func Of(model *rbm.Model) Truth {
 	return Truth{math.Log(sum) - least + float64(reals)*math.Log(apart), nodes, sums, model}
 }
 
-// discreteStates are all configurations of the bits of the visible layer.
-func discreteStates(model *rbm.Model) rbm.Batch {
+// States are all configurations of the bits of the visible layer.
+func States(model *rbm.Model) rbm.Batch {
 	bits := model.Visible.NewBatch(0).Bits()
 	states := rbm.AllStates(bits)
 	sites := rbm.SitesOf(model.Visible)

@@ -1,0 +1,119 @@
+package rbm
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"harmonium/compute"
+)
+
+// layerSites are the pseudo-likelihoods of models whose visible units are discrete, whatever the hidden ones are,
+// through [Layer] alone: of a categorical site
+//
+//	log P(site = a|rest) = −log Σ_b e^(F(v) − F(v with b at the site)),
+//
+// and a unit that belongs to no site is one of two states, its bit off and on.
+type layerSites struct {
+	model   *Model
+	compute *compute.Context
+	sites   []Site // a unit of two states has States = 0
+}
+
+// CheckPseudo returns nil if the model has a pseudo-log-likelihood, or else an error that names the units.
+func (model *Model) CheckPseudo() error {
+	if model.Discrete() {
+		return nil
+	}
+	return fmt.Errorf("pseudo-log-likelihood of %s visible units, want units with a finite number of values", model.Visible.Kind())
+}
+
+func newLayerSites(model *Model, on *compute.Context) *layerSites {
+	s := &layerSites{model: model, compute: on}
+	of := SitesOf(model.Visible)
+	for i := 0; i < model.M(); {
+		if len(of) > 0 && of[0].First == i {
+			s.sites = append(s.sites, of[0])
+			i += of[0].States
+			of = of[1:]
+			continue
+		}
+		s.sites = append(s.sites, Site{First: i})
+		i++
+	}
+	return s
+}
+
+func (s *layerSites) log(v Batch) []float64 {
+	result := make([]float64, v.Rows())
+	s.compute.Parallel(v.Rows(), func(r int) { result[r] = s.logOf(v.Slice(r, r+1)) })
+	return result
+}
+
+// logOf is Σ log P(site|rest) of one row.
+func (s *layerSites) logOf(v Batch) (sum float64) {
+	n := s.model.N()
+	inputs := make([]float64, n)
+	addInputs(inputs, s.model.Visible, s.model.W, v, 0)
+	var x []float32
+	changed := make([]float64, n)
+	for _, site := range s.sites {
+		states, now := site.configurations(v)
+		x = resize(x, states.Rows()*n)
+		for r := range states.Rows() {
+			copy(changed, inputs)
+			s.change(changed, site, v, states, r)
+			for j, y := range changed {
+				x[r*n+j] = float32(y)
+			}
+		}
+		energy, cgf := make([]float64, states.Rows()), make([]float64, states.Rows())
+		s.model.Visible.Energy(energy, states)
+		s.model.Hidden.CGF(cgf, x)
+		for r := range cgf { // −F
+			cgf[r] -= energy[r]
+		}
+		largest, all := slices.Max(cgf), 0.0
+		for _, minusF := range cgf {
+			all += math.Exp(minusF - largest)
+		}
+		sum += cgf[now] - largest - math.Log(all)
+	}
+	return sum
+}
+
+// change turns the inputs of the hidden units by v into those with the site as it is in row r of states.
+func (s *layerSites) change(inputs []float64, site Site, v, states Batch, r int) {
+	scale, _ := s.model.Visible.Line()
+	n := len(inputs)
+	for i := site.First; i < site.First+max(1, site.States); i++ {
+		change := scale * (states.stored(r, i) - v.stored(0, i))
+		if change == 0 {
+			continue
+		}
+		for j, w := range s.model.W[i*n : (i+1)*n] {
+			inputs[j] += float64(change * float64(w))
+		}
+	}
+}
+
+// configurations are the row v with the site in each of its states, and the number of the state that it is in.
+func (s Site) configurations(v Batch) (states Batch, now int) {
+	states = v.Like(max(2, s.States))
+	for a := range states.Rows() {
+		states.Slice(a, a+1).Copy(v)
+		if s.States == 0 {
+			states.SetBit(a, s.First, a == 1)
+			continue
+		}
+		for b := range s.States {
+			states.SetBit(a, s.First+b, a == b)
+		}
+	}
+	for a := range states.Rows() {
+		if states.Compare(a, v, 0) == 0 {
+			now = a
+		}
+	}
+	return states, now
+}
