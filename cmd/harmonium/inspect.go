@@ -64,7 +64,8 @@ and which part of the first ones are known; the score of each single mutation.`,
 	f.StringVar(&o.shape, "shape", "", "layout of a configuration, such as 28x28; default: that of the data, or square")
 	f.StringVar(&o.format, "format", "png", "png or svg")
 	f.BoolVar(&o.dark, "dark", false, "light on dark")
-	f.StringVar(&o.sequence, "sequence", "", "sequence whose single mutations are scored: the name of one of the data's, or letters; default: the consensus of the data")
+	f.StringVar(&o.sequence, "sequence", "",
+		"sequence whose single mutations are scored: the name of one of the data's, or letters; default: the consensus of the data")
 	f.StringVar(&o.contacts, "contacts", "", "file of known contacts, two sites a line, from 1: says how many of the first pairs are contacts")
 	f.IntVar(&o.separation, "separation", 4, "least distance along the sequence of pairs that count as contacts")
 	o.dataFlags.register(f)
