@@ -2,8 +2,11 @@ package data
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+
+	"harmonium/rbm"
 )
 
 // Info describes a data set. Entropies and log-likelihoods are in nats per configuration; rows count with their
@@ -39,6 +42,22 @@ type Info struct {
 	Independent float64 `json:"independent_ll"`
 
 	Bytes int `json:"bytes"` // memory of the set
+
+	Columns []ColumnInfo `json:"columns,omitempty"` // of a table, an alignment or real numbers
+}
+
+// ColumnInfo describes what a column was taken for.
+type ColumnInfo struct {
+	Name string   `json:"name"`
+	Kind rbm.Kind `json:"kind"`
+
+	Categories []string  `json:"categories,omitempty"`
+	Shares     []float64 `json:"shares,omitempty"` // of the categories, or of 0 and 1
+
+	Mean float64 `json:"mean,omitempty"` // of real numbers
+	SD   float64 `json:"sd,omitempty"`
+	Min  float64 `json:"min,omitempty"`
+	Max  float64 `json:"max,omitempty"`
 }
 
 // Describe computes the description of a set, in rows·log(rows) comparisons. Grey values count with the present bits,
@@ -52,16 +71,62 @@ func Describe(s *Set) Info {
 	if s.grey != nil {
 		info.Bytes += len(s.grey.bytes) + 4*len(s.grey.floats) + 4*len(s.grey.rows)
 	}
-	for _, p := range s.Means() {
-		info.Mean += p / float64(s.Units())
-		info.MinMean, info.MaxMean = min(info.MinMean, p), max(info.MaxMean, p)
-		info.Independent += plogp(p) + plogp(1-p)
+	if s.Columns == nil && s.Values != rbm.Gaussian {
+		for _, p := range s.Means() {
+			info.Mean += p / float64(s.Units())
+			info.MinMean, info.MaxMean = min(info.MinMean, p), max(info.MaxMean, p)
+			info.Independent += plogp(p) + plogp(1-p)
+		}
+	} else {
+		info.describeColumns(s)
 	}
-	info.Constants, info.Constant = s.constants()
+	if info.Columns == nil {
+		info.Constants, info.Constant = s.constants()
+	}
 	info.Distinct, info.Entropy = s.empirical()
 	info.Duplicates = s.Rows() - info.Distinct
-	info.EntropyBound = min(math.Log(float64(s.Rows())), float64(s.Units())*math.Ln2)
+	info.EntropyBound = math.Log(float64(s.Rows()))
+	if s.Columns == nil && s.Values != rbm.Gaussian {
+		info.EntropyBound = min(info.EntropyBound, float64(s.Units())*math.Ln2)
+	}
 	return info
+}
+
+// describeColumns describes each column. The best model without any correlation takes their frequencies, and normal
+// distributions of real numbers: −½ log(2πeσ²).
+func (info *Info) describeColumns(s *Set) {
+	columns := s.Columns
+	if columns == nil {
+		for i := range s.Units() {
+			columns = append(columns, rbm.Column{Name: fmt.Sprint(i + 1), Kind: s.Values})
+		}
+	}
+	means, variances := s.Means(), s.Variances()
+	for k, span := range rbm.Spans(columns) {
+		c := columns[k]
+		d := ColumnInfo{Name: c.Name, Kind: c.Kind, Categories: c.Categories}
+		switch c.Kind {
+		case rbm.Gaussian:
+			scale := scaleOf(c.Scale)
+			d.Mean, d.SD = means[span.From]*scale+c.Mean, math.Sqrt(variances[span.From])*scale
+			d.Min, d.Max = math.Inf(1), math.Inf(-1)
+			for r := range s.Rows() {
+				x := s.value(r, span, c)
+				d.Min, d.Max = min(d.Min, x), max(d.Max, x)
+			}
+			info.Independent -= math.Log(2*math.Pi*math.E*d.SD*d.SD) / 2
+		case rbm.Categorical:
+			d.Shares = means[span.From:span.To]
+			for _, p := range d.Shares {
+				info.Independent += plogp(p)
+			}
+		default:
+			p := means[span.From]
+			d.Shares = []float64{1 - p, p}
+			info.Independent += plogp(p) + plogp(1-p)
+		}
+		info.Columns = append(info.Columns, d)
+	}
 }
 
 // plogp returns p·log p, 0 for p = 0.
@@ -98,6 +163,9 @@ func (s *Set) unchanging() []bool {
 			}
 		}
 		return same
+	}
+	for i, variance := range s.Variances() {
+		same[i] = variance == 0
 	}
 	for i, n := range s.States.Counts() {
 		same[i] = n == 0 || n == s.Rows()

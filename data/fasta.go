@@ -91,29 +91,33 @@ func readAlignment(s source) (*alignment, error) {
 }
 
 // alphabet returns the name and the letters of the alphabet that an alignment fits, in the order of states, and which
-// letters are odd in it.
+// letters are odd in it. Letters of nucleotides that stand for several are amino acids too: where they, but for N, are
+// more than a tenth of all letters, these are amino acids.
 func (a *alignment) alphabet() (name, letters, odd string) {
-	var seen [256]bool
+	const most = 0.1
+	var seen [256]int
 	for _, c := range a.letters {
-		seen[c] = true
+		seen[c]++
 	}
 	for _, all := range alphabets {
 		name, letters, odd = all.name, all.letters, ""
-		fits := true
-		for c := byte(0); c < 255; c++ {
+		fits, count := true, 0
+		for c := range seen {
 			switch {
-			case !seen[c] || c == gap || strings.IndexByte(letters, c) >= 0:
-			case strings.IndexByte(all.odd, c) >= 0:
-				odd += string(c)
+			case seen[c] == 0 || c == gap || strings.IndexByte(letters, byte(c)) >= 0:
+			case strings.IndexByte(all.odd, byte(c)) >= 0:
+				if odd += string(rune(c)); c != 'N' {
+					count += seen[c]
+				}
 			default:
 				fits = false
 			}
 		}
-		if fits {
+		if fits && float64(count) <= most*float64(len(a.letters)-seen[gap]) {
 			break
 		}
 	}
-	if seen[gap] || odd != "" {
+	if seen[gap] > 0 || odd != "" {
 		letters = string(gap) + letters
 	}
 	return name, letters, odd

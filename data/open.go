@@ -155,7 +155,7 @@ func (f *file) set(o options) (*Set, error) {
 	}
 	var set *Set
 	plain := npy == "npy" && len(head) > 0
-	o.forColumns(plain && isText(head) && beginsWithNames(head))
+	o.forColumns(plain && isText(head) && (beginsWithNames(head) || beginsWithNamesOf(head, o.columns)))
 	switch {
 	case plain && isFASTA(head):
 		set, err = readFASTA(s, o)

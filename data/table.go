@@ -2,6 +2,7 @@ package data
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/csv"
 	"errors"
@@ -44,6 +45,9 @@ func takesTable(s source, head []byte, o options) bool {
 	t := text{separator: separatorOf(line, true)}
 	names := t.count(line)
 	for line, err = l.next(); err == nil; line, err = l.next() {
+		if bytes.IndexByte(line, '"') >= 0 {
+			return true // which numbers without quotes don't need
+		}
 		if t.count(line) != names {
 			return false
 		}
@@ -72,6 +76,25 @@ func beginsWithNames(head []byte) bool {
 	for k, name := range names {
 		_, err := strconv.ParseFloat(strings.TrimSpace(name), 64)
 		if err == nil || errors.Is(err, strconv.ErrRange) || strings.TrimSpace(name) == "" && k > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// beginsWithNamesOf reports whether the first line, as far as it is in head, has the names of columns, which may be
+// numbers.
+func beginsWithNamesOf(head []byte, columns []rbm.Column) bool {
+	first := firstLine(head)
+	names := strings.Split(first, ",")
+	if len(first) == len(head) {
+		names = names[:len(names)-1] // the last one may be cut
+	}
+	if len(columns) == 0 || len(names) == 0 || len(names) > len(columns) {
+		return false
+	}
+	for k, name := range names {
+		if columns[k].Name != name {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"harmonium/estimate"
+	"harmonium/internal/kindtest"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
@@ -43,5 +44,70 @@ func TestCriticise(t *testing.T) {
 	copies := estimate.Compare(model.Visible, half(0, 400), half(0, 400), rng.Seed(1))
 	if copies.Accuracy > 0.1 || copies.Means.RMS != 0 {
 		t.Errorf("copies pass: %+v", copies)
+	}
+}
+
+// Sets from one model of real numbers, sites and bits can't be told apart, whatever the scale of the numbers; those of
+// a model with other weights can.
+func TestCompareKinds(t *testing.T) {
+	for _, pair := range kindtest.Pairs(0.6) {
+		if pair.Name != "mixed-relu" && pair.Name != "gaussian-drelu" {
+			continue
+		}
+		model, truth := pair.Model, kindtest.Of(pair.Model)
+		a, b := truth.Sample(250, rng.Seed(1)), truth.Sample(250, rng.Seed(2))
+		c := estimate.Compare(model.Visible, a, b, rng.Seed(3))
+		if c.PValue < 0.01 || math.Abs(c.Accuracy-0.5) > 4*c.AccuracyStderr || c.Means.RMS > 2*c.Means.Expected ||
+			c.Covariances.RMS > 2*c.Covariances.Expected || c.Covariances.RMS < 0.2*c.Covariances.Expected {
+			t.Errorf("%s: %+v between sets of one model", pair.Name, c)
+		}
+		for _, v := range []rbm.Batch{a, b} { // in other units
+			for r := range v.Rows() {
+				for k := range v.Reals(r) {
+					v.Reals(r)[k] = 1024*v.Reals(r)[k] + 64
+				}
+			}
+		}
+		scaled := estimate.Compare(model.Visible, a, b, rng.Seed(3))
+		if math.Abs(scaled.Distance-c.Distance) > 1e-5 || math.Abs(scaled.Means.RMS-c.Means.RMS) > 1e-4 || scaled.Accuracy != c.Accuracy {
+			t.Errorf("%s: %+v in other units, %+v before", pair.Name, scaled, c)
+		}
+		other := model.Clone()
+		for k := range other.W {
+			other.W[k] *= -1
+		}
+		other.B()[model.M()-1]++
+		if c := estimate.Compare(model.Visible, kindtest.Of(other).Sample(250, rng.Seed(4)), truth.Sample(250, rng.Seed(5)), rng.Seed(3)); c.PValue > 0.01 ||
+			c.Means.RMS < 3*c.Means.Expected {
+			t.Errorf("%s: samples of another model pass: %+v", pair.Name, c)
+		}
+	}
+}
+
+// A site of another state counts as much as a bit, and a real number two standard deviations away as well.
+func TestCompareDistances(t *testing.T) {
+	visible, err := rbm.NewMixed(rbm.NewLayer(rbm.Bernoulli, 1), rbm.NewCategorical(3), rbm.NewLayer(rbm.Gaussian, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := func(bit bool, state int, real float32) rbm.Batch { // two alike
+		v := visible.NewBatch(2)
+		for r := range 2 {
+			v.SetBit(r, 0, bit)
+			for a := range 3 {
+				v.SetBit(r, 1+a, a == state)
+			}
+			v.Reals(r)[0] = real
+		}
+		return v
+	}
+	data := rows(false, 0, 1)
+	data.Reals(1)[0] = -1 // standard deviation 1
+	within := 1.0         // the distance of the two rows of data: (2/2)² = 1
+	for name, samples := range map[string]rbm.Batch{"bit": rows(true, 0, 0), "state": rows(false, 2, 0)} {
+		want := 2*math.Sqrt(1+0.25) - within
+		if c := estimate.Compare(visible, samples, data, rng.Seed(1)); math.Abs(c.Distance-want) > 1e-12 {
+			t.Errorf("another %s: distance %v, should be %v", name, c.Distance, want)
+		}
 	}
 }

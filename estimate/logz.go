@@ -44,7 +44,8 @@ const (
 // LogZ estimates log Z of a model. data are configurations that the model should give weight to, such as those it was
 // trained on or is to be scored with. means and variances are theirs, for the base: means are the probabilities of
 // their units to be on, and variances may be nil where no unit is a real number. It returns an error if ctx is
-// cancelled, if the model and the data don't fit, or if the model has no distribution.
+// cancelled, if the model and the data don't fit, or if Z may be infinite
+// ([rbm.Model.Coupling]).
 func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means, variances []float64, o Options) (*Bracket, error) {
 	if data.Units() != model.M() || len(means) != model.M() || variances != nil && len(variances) != model.M() {
 		return nil, fmt.Errorf("estimate: data of %d units, %d means and %d variances for a model of %d visible units",
@@ -56,8 +57,8 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means, variance
 	if data.Rows() == 0 {
 		return nil, errors.New("estimate: no data to begin chains at")
 	}
-	if err := model.CheckNormalisable(); err != nil {
-		return nil, fmt.Errorf("estimate: %w", err)
+	if coupling := model.Coupling(1); coupling >= 1 {
+		return nil, fmt.Errorf("estimate: the model's real units are coupled by %.3g, want less than 1: from there on Z may be infinite", coupling)
 	}
 	if o.Budget == 0 {
 		o.Budget = DefaultBudget
@@ -286,6 +287,9 @@ func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []sampl
 	at = chains.Visible.Clone()
 	e.see(at)
 	var weights []float64
+	if e.modes == nil {
+		covered = 1 // for all that is known
+	}
 	if shares != nil {
 		weights, covered = e.startWeights(at, parts(shares))
 	}

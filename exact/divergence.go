@@ -21,24 +21,26 @@ func LogLikelihood(ctx context.Context, model *rbm.Model, v rbm.Batch, weights [
 	return mean, stderr, nil
 }
 
-// KL returns D_KL(P‖P_λ) = Σ_v P(v) log(P(v)/P_λ(v)) ≥ 0 in nats, from a known distribution P over all 2^m visible
-// configurations (bit i of the index is unit i) to the model. It is zero if and only if they are equal.
+// KL returns D_KL(P‖P_λ) = Σ_v P(v) log(P(v)/P_λ(v)) ≥ 0 in nats, from a known distribution P over all visible
+// configurations, in the order of [Distribution], to the model. It is zero if and only if they are equal.
 func KL(ctx context.Context, p []float64, model *rbm.Model, o Options) (float64, error) {
-	if m := model.M(); m > maxTable || len(p) != 1<<m {
-		panic(fmt.Sprintf("exact: KL of %d probabilities from a model of %d visible units", len(p), m))
+	layer, err := tabulated(model)
+	if err != nil {
+		return 0, err
 	}
-	if err := model.CheckBits(); err != nil {
-		return 0, fmt.Errorf("divergence from a table of %w", err)
+	if c := layer.Configurations(); float64(len(p)) != c {
+		panic(fmt.Sprintf("exact: KL of %d probabilities from a model of %g visible configurations", len(p), c))
 	}
 	logZ, err := LogZ(ctx, model, o)
 	if err != nil {
 		return 0, err
 	}
-	bits, inputs := model.Bits(), make([]float64, model.N())
+	v, free := layer.NewBatch(1), model.FreeEnergyFunc()
 	divergence := 0.0
 	for a, p := range p {
 		if p > 0 {
-			divergence += float64(p * (math.Log(p) + bits.FreeEnergy(uint64(a), inputs) + logZ))
+			layer.Configure(v, 0, uint64(a))
+			divergence += float64(p * (math.Log(p) + free(v)[0] + logZ))
 		}
 	}
 	return divergence, nil
@@ -76,8 +78,8 @@ func Entropy(v rbm.Batch, weights []float64) float64 {
 	return math.Log(total) - sum/total
 }
 
-// ModelEntropy returns −Σ_v P_λ(v) log P_λ(v) in nats, which the mean of −log P(v) over samples of the model comes to, for models of at
-// most 26 visible units.
+// ModelEntropy returns −Σ_v P_λ(v) log P_λ(v) in nats, which the mean of −log P(v) over samples of the model comes to, for
+// models that have a [Distribution].
 func ModelEntropy(ctx context.Context, model *rbm.Model, o Options) (float64, error) {
 	p, err := Distribution(ctx, model, o)
 	entropy := 0.0

@@ -23,43 +23,64 @@ const mostUnits = 34
 // (docs/performance.md). It only serves to tell how long something refused would take.
 const unitRate = 2e10
 
-// Cost is the number of elementary steps of one sum over all states, 2^min(m,n) · max(m,n) for bits. It is +Inf where
-// no layer can be enumerated.
+// Cost is the number of elementary steps of one sum over all states: 2^min(m,n) · max(m,n) for bits. Of other pairs of
+// layers it is what takes as long; +Inf where neither layer can be enumerated.
 func Cost(model *rbm.Model) float64 {
-	m, n := model.M(), model.N()
-	if model.CheckBits() == nil {
-		return math.Exp2(float64(min(m, n))) * float64(max(m, n))
-	}
-	layer, hidden := enumerable(model)
 	switch {
-	case layer == nil:
-		return math.Inf(1)
-	case hidden:
-		return layerCost * layer.Configurations() * float64(m)
+	case model.CheckBits() == nil:
+		return bitCost(model.M(), model.N())
+	case isGaussian(model):
+		return gaussianCost(model.M(), model.N())
 	}
-	return layerCost * layer.Configurations() * float64(n)
+	return cheaper(model).cost
 }
 
-// Memory is about how many bytes a sum takes beside the model: its copies and weights in float64, and for each unit of the larger layer the
-// table of the low group's states and two factors for each unit of the smaller one.
+func bitCost(m, n int) float64 { return math.Exp2(float64(min(m, n))) * float64(max(m, n)) }
+
+// Memory is about how many bytes a sum takes beside the model: its copies and weights in float64, and for each unit of
+// the larger layer the table of the low group's states and two factors for each unit of the smaller one. Of other pairs
+// than bits it is weights and averages in float64 and blocks of configurations, or matrices of the smaller layer.
 func Memory(model *rbm.Model) float64 {
 	m, n := float64(model.M()), float64(model.N())
-	if model.CheckBits() != nil {
-		return 32*m*n + parts*blockConfigurations*8*(m+n)
+	switch {
+	case model.CheckBits() == nil:
+		return 32*m*n + 8*max(m, n)*(tableStates+2*min(m, n))
+	case isGaussian(model):
+		return 24*m*n + 32*min(m, n)*min(m, n)
 	}
-	return 32*m*n + 8*max(m, n)*(tableStates+2*min(m, n))
+	const blocks = 32 // on as many workers
+	s := cheaper(model)
+	summed := m
+	if s.visible {
+		summed = n
+	}
+	return 8*m*n*(1+min(parts, math.Ceil(s.configurations/blockRows))) + 12*blockRows*blocks*summed
 }
 
-// Feasible returns nil if a model can be enumerated. Else the error says why not: the smaller layer has more than 34 units, and how long
-// the sum would take. For other units than bits one of the layers must be of bits or categorical sites, with at most 2^24
-// configurations.
+// Feasible returns nil if log Z can be had exactly:
+//
+//   - of pairs of bits by a sum over the smaller layer, of at most 34 units;
+//   - of pairs of which one layer has at most 2^24 configurations, by a sum over these ([rbm.Finite]), whatever the other one
+//     is: it may be of real numbers;
+//   - of two Gaussian layers by a determinant. Weights that are too large for it, as Z is infinite, are an error of the
+//     functions that need Z.
+//
+// Else the error says why not, and how long the sum would take.
 func Feasible(model *rbm.Model) error {
-	if model.CheckBits() != nil {
-		return feasibleLayers(model)
+	switch {
+	case model.CheckBits() == nil:
+	case isGaussian(model):
+		if k := min(model.M(), model.N()); k > mostGaussian {
+			return fmt.Errorf("the determinant of %d×%[1]d numbers is refused: it would take about %s on one core; the limit is %d units "+
+				"in the smaller layer", k, duration(gaussianCost(model.M(), model.N())/unitRate), mostGaussian)
+		}
+		return nil
+	default:
+		return cheaper(model).feasible(model)
 	}
 	if k := min(model.M(), model.N()); k > mostUnits {
 		return fmt.Errorf("enumeration of 2^%d states is refused: it would take about %s on one core; the limit is 2^%d states, "+
-			"so at most %[3]d units in the smaller layer", k, duration(Cost(model)/unitRate), mostUnits)
+			"so at most %[3]d units in the smaller layer", k, duration(bitCost(model.M(), model.N())/unitRate), mostUnits)
 	}
 	return nil
 }
@@ -72,15 +93,22 @@ func duration(seconds float64) string {
 	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
 }
 
-// LogZ returns the logarithm of the partition function Z = Σ_{v,h} e^(−E(v,h)). Errors: that of [Feasible], energies beyond 10^15, or
-// ctx is cancelled.
+// LogZ returns the logarithm of the partition function Z = Σ_{v,h} e^(−E(v,h)), with an integral in place of the sum
+// over real numbers. Errors: that of [Feasible], energies beyond 10^15, an infinite Z, or ctx is cancelled.
 func LogZ(ctx context.Context, model *rbm.Model, o Options) (float64, error) {
-	if model.CheckBits() != nil {
-		s, err := newLayerSum(ctx, model, o)
+	if isGaussian(model) {
+		g, err := newGaussian(model)
 		if err != nil {
 			return 0, err
 		}
-		return s.logZ, nil
+		return g.logZ, nil
+	}
+	if model.CheckBits() != nil {
+		l, err := newLayers(ctx, model, o)
+		if err != nil {
+			return 0, err
+		}
+		return l.logZ, nil
 	}
 	s, err := newSum(ctx, model, o)
 	if err != nil {
@@ -89,7 +117,9 @@ func LogZ(ctx context.Context, model *rbm.Model, o Options) (float64, error) {
 	return s.logZ, nil
 }
 
-// LogProb returns log P(v) = −F(v) − log Z of each row.
+// LogProb returns log P(v) = −F(v) − log Z of each row: of real numbers the logarithm of a density. F is
+// [rbm.Model.FreeEnergy], which has the precision of float64 for bits, and of float32 inputs for other kinds: 10^−7 of
+// an input times its unit's mean.
 func LogProb(ctx context.Context, model *rbm.Model, v rbm.Batch, o Options) ([]float64, error) {
 	logZ, err := LogZ(ctx, model, o)
 	if err != nil {
@@ -110,22 +140,35 @@ func normalised(free []float64, logZ float64) []float64 {
 	return free
 }
 
-// maxTable is the number of visible units up to which all 2^m configurations are tabulated.
+// maxTable is log2 of the number of visible configurations up to which all are tabulated.
 const maxTable = 26
 
-// Distribution returns P(v) of all 2^m visible configurations; bit i of the index is unit i. Models of more than 26 visible
-// units are refused.
+// Distribution returns P(v) of all visible configurations. Models with more than 2^26 of them are refused, and real
+// numbers. The index is the number that [rbm.Finite] has for a configuration: of bits, bit i of it is unit i.
 func Distribution(ctx context.Context, model *rbm.Model, o Options) ([]float64, error) {
-	m := model.M()
-	if err := model.CheckBits(); err != nil {
-		return nil, fmt.Errorf("a table of probabilities of %w", err)
+	layer, err := tabulated(model)
+	if err != nil {
+		return nil, err
 	}
-	if m > maxTable {
-		return nil, fmt.Errorf("a table of 2^%d probabilities is refused: the limit is 2^%d", m, maxTable)
+	v := layer.NewBatch(int(layer.Configurations()))
+	for r := range v.Rows() {
+		layer.Configure(v, r, uint64(r))
 	}
-	logs, err := LogProb(ctx, model, rbm.AllStates(m), o)
+	logs, err := LogProb(ctx, model, v, o)
 	for a, x := range logs {
 		logs[a] = math.Exp(x)
 	}
 	return logs, err
+}
+
+// tabulated returns the visible layer as one whose configurations can be tabulated.
+func tabulated(model *rbm.Model) (rbm.Finite, error) {
+	layer, ok := rbm.AsFinite(model.Visible)
+	if !ok {
+		return nil, fmt.Errorf("a table of probabilities of %s units is refused: their configurations can't be numbered", model.Visible.Kind())
+	}
+	if c := layer.Configurations(); c > 1<<maxTable {
+		return nil, fmt.Errorf("a table of 2^%.4g probabilities is refused: the limit is 2^%d", math.Log2(c), maxTable)
+	}
+	return layer, nil
 }

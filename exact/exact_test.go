@@ -314,27 +314,6 @@ func TestWorkersChangeNothing(t *testing.T) {
 	near(t, "log Z", want.logZ, most+math.Log(sum), 1e-13)
 }
 
-// Real units in both layers are refused by name, by every function that sums.
-func TestRealUnitsAreRefused(t *testing.T) {
-	model := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, 3), rbm.NewLayer(rbm.ReLU, 2), rng.Seed(1))
-	ctx, v, o := t.Context(), model.Visible.NewBatch(4), exact.Options{}
-	for name, ask := range map[string]func() error{
-		"Feasible":     func() error { return exact.Feasible(model) },
-		"LogZ":         func() error { _, err := exact.LogZ(ctx, model, o); return err },
-		"LogProb":      func() error { _, err := exact.LogProb(ctx, model, v, o); return err },
-		"Distribution": func() error { _, err := exact.Distribution(ctx, model, o); return err },
-		"KL":           func() error { _, err := exact.KL(ctx, make([]float64, 8), model, o); return err },
-		"Moments":      func() error { return exact.Moments(ctx, rbm.NewStatistics(model), model, o) },
-		"Gradient":     func() error { return exact.Gradient(ctx, rbm.NewStatistics(model), model, v, nil, o) },
-		"Sample":       func() error { _, _, err := exact.Sample(ctx, model, 10, rng.Seed(1), o); return err },
-	} {
-		const want = "of gaussian visible and relu hidden units"
-		if err := ask(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v, want %q", name, err, want)
-		}
-	}
-}
-
 func TestRefusalsAndCancelling(t *testing.T) {
 	sized := func(m, n int) *rbm.Model { return rbm.New(m, n, rng.Seed(1)) }
 	if err := exact.Feasible(sized(784, 34)); err != nil {

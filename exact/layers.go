@@ -5,185 +5,356 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"harmonium/compute"
 	"harmonium/rbm"
 	"harmonium/rng"
 )
 
-// Models with other units than bits are summed over all configurations of one layer, of bits or categorical sites, with
-// the sum or integral over the other layer in closed form, e^(−F) of each configuration ([rbm.Model.FreeEnergyFunc]). A
-// Gaussian layer beside an enumerated one is a mixture of Gaussians.
-
 const (
-	// mostConfigurations is how many configurations are enumerated at most.
+	// mostConfigurations is the number of configurations of a layer above which their enumeration is refused.
 	mostConfigurations = 1 << 24
-	// blockConfigurations is how many are computed at once.
-	blockConfigurations = 256
-	// layerCost is the cost of a unit of a configuration beside that of bits.
-	layerCost = 100
+	// blockRows is the number of configurations that are computed together.
+	blockRows = 128
 )
 
-// layerSum is a model turned so that the layer to be enumerated is the visible one, with its sum.
-type layerSum struct {
-	model      *rbm.Model
-	finite     rbm.Finite
-	transposed bool // the enumerated layer is the model's hidden one
-	count      int  // configurations
-	compute    *compute.Context
+// Costs in steps of a sum over bits, of which unitRate are done a second.
+const (
+	costInput = 6    // a weight of a unit that is on
+	costUnit  = 150  // Γ and mean of a unit
+	costReLU  = 2500 // and of one that has an error function
+	costDReLU = 5000 // or two
+)
+
+// side is a layer of a model to be enumerated, and what that takes.
+type side struct {
+	finite         bool // it can be enumerated
+	visible        bool
+	configurations float64
+	cost           float64
+}
+
+// cheaper returns the layer of a model that takes less to enumerate.
+func cheaper(model *rbm.Model) side {
+	visible, hidden := sideOf(model.Visible, model.Hidden), sideOf(model.Hidden, model.Visible)
+	visible.visible = true
+	if visible.cost < hidden.cost || !hidden.finite {
+		return visible
+	}
+	return hidden
+}
+
+func sideOf(listed, summed rbm.Layer) side {
+	f, ok := rbm.AsFinite(listed)
+	if !ok {
+		return side{cost: math.Inf(1)}
+	}
+	c := f.Configurations()
+	cost := costInput * float64(listed.Units()) / 2 * float64(summed.Units())
+	for _, part := range rbm.LayoutOf(summed) {
+		unit := float64(costUnit)
+		switch part.Kind {
+		case rbm.ReLU:
+			unit = costReLU
+		case rbm.DReLU:
+			unit = costDReLU
+		}
+		cost += unit * float64(part.Units)
+	}
+	return side{finite: true, configurations: c, cost: c * cost}
+}
+
+// feasible is [Feasible] of pairs of layers that are not both bits.
+func (s side) feasible(model *rbm.Model) error {
+	units := fmt.Sprintf("enumeration of %d %s visible and %d %s hidden units",
+		model.M(), model.Visible.Kind(), model.N(), model.Hidden.Kind())
+	if !s.finite {
+		return fmt.Errorf("%s: neither layer has a finite number of configurations that could be summed over; "+
+			"log Z can be estimated instead, by AIS", units)
+	}
+	if s.configurations > mostConfigurations {
+		layer := "hidden"
+		if s.visible {
+			layer = "visible"
+		}
+		return fmt.Errorf("%s: the sum over %.3g configurations of the %s layer is refused: it would take about %s on one core; "+
+			"the limit is %d; log Z can be estimated instead, by AIS",
+			units, s.configurations, layer, duration(s.cost/unitRate), mostConfigurations)
+	}
+	return nil
+}
+
+// layers is the sum over the configurations of a finite layer, the listed one, through [rbm.Layer] alone:
+//
+//	Z = Σ_t e^(−U(t) + Γ(x)),   x_i = Σ_j w_ij t_j,
+//
+// where U is the energy of the listed layer and Γ the cumulant generating function of the other one, the summed one.
+//
+// Inputs are sums in float64. A layer takes them rounded to float32, as x̂, and Γ(x) = Γ(x̂) + Σ_i ⟨s_i⟩ (x_i − x̂_i) takes
+// the rounding out again, to second order: log Z has the precision of the layer's own Γ, which is float64 in all kinds
+// of package rbm.
+type layers struct {
+	listed  rbm.Finite
+	summed  rbm.Layer
+	visible bool // the listed layer is the model's visible one
+	m, k    int  // units summed and listed
+	count   uint64
+	compute *compute.Context
+
+	weights       []float64 // w_ij of listed unit j, k×m
+	scale, offset float64   // of the listed units' values
+	rest          []float64 // Σ_j w_ij·offset
 
 	part []float64 // log of each part of Z
 	logZ float64
 }
 
-// enumerable returns the layer to be enumerated, with the fewer configurations, and whether that is the hidden one; nil
-// if there is none.
-func enumerable(model *rbm.Model) (layer rbm.Finite, hidden bool) {
-	v, visible := rbm.AsFinite(model.Visible)
-	h, ok := rbm.AsFinite(model.Hidden)
-	switch {
-	case ok && (!visible || h.Configurations() <= v.Configurations()):
-		return h, true
-	case visible:
-		return v, false
-	}
-	return nil, false
-}
-
-// feasibleLayers is [Feasible] for models with other units than bits.
-func feasibleLayers(model *rbm.Model) error {
-	layer, _ := enumerable(model)
-	if layer == nil {
-		return fmt.Errorf("enumeration of %s visible and %s hidden units: want a layer of bits or categorical sites",
-			model.Visible.Kind(), model.Hidden.Kind())
-	}
-	if n := layer.Configurations(); n > mostConfigurations {
-		return fmt.Errorf("enumeration of %.3g configurations of %s units is refused: it would take about %s on one core; the limit is %d",
-			n, layer.Kind(), duration(Cost(model)/unitRate), mostConfigurations)
-	}
-	return nil
-}
-
-func newLayerSum(ctx context.Context, model *rbm.Model, o Options) (*layerSum, error) {
-	if err := feasibleLayers(model); err != nil {
+// newLayers sums Z.
+func newLayers(ctx context.Context, model *rbm.Model, o Options) (*layers, error) {
+	s := cheaper(model)
+	if err := s.feasible(model); err != nil {
 		return nil, err
 	}
-	layer, hidden := enumerable(model)
-	s := &layerSum{model: model, finite: layer, transposed: hidden, count: int(layer.Configurations()), compute: o.Compute}
-	if hidden {
-		s.model = model.Transpose()
+	l := &layers{visible: s.visible, count: uint64(s.configurations), compute: o.Compute}
+	listed, summed, at := model.Hidden, model.Visible, func(i, j int) int { return i*model.N() + j }
+	if l.visible {
+		listed, summed, at = summed, listed, func(i, j int) int { return j*model.N() + i }
 	}
-	s.part = make([]float64, min(parts, (s.count+blockConfigurations-1)/blockConfigurations))
-	err := s.walk(ctx, o, func(part int) func(states rbm.Batch, from int, logs []float64) {
-		s.part[part] = math.Inf(-1)
-		return func(_ rbm.Batch, _ int, logs []float64) {
-			s.part[part] = logSumExp([]float64{s.part[part], logSumExp(logs)})
+	l.listed, _ = rbm.AsFinite(listed)
+	l.summed = summed
+	l.m, l.k = summed.Units(), listed.Units()
+	l.weights, l.rest = make([]float64, l.k*l.m), make([]float64, l.m)
+	l.scale, l.offset = listed.Line()
+	for j := range l.k {
+		for i := range l.m {
+			w := float64(model.W[at(i, j)])
+			l.weights[j*l.m+i] = l.scale * w
+			l.rest[i] += float64(l.offset * w)
+		}
+	}
+	blocks := (l.count + blockRows - 1) / blockRows
+	l.part = make([]float64, min(parts, blocks))
+	err := l.walk(ctx, o, func(part int) blockVisitor {
+		total := newLogSum()
+		return blockVisitor{
+			visit: func(_ *block, w weights) { total.add(w) },
+			done:  func() { l.part[part] = total.log() },
 		}
 	})
-	s.logZ = logSumExp(s.part)
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	if l.logZ = logSumExp(l.part); !(math.Abs(l.logZ) <= maxEnergy) {
+		return nil, fmt.Errorf("log Z comes out as %.3g, and energies beyond %g mean nothing in float64", l.logZ, maxEnergy)
+	}
+	return l, nil
 }
 
-// walk goes through all configurations, part by part on several workers: what begin returns is called with blocks of
-// them, the number of the first, and −F of each.
-func (s *layerSum) walk(ctx context.Context, o Options, begin func(part int) func(states rbm.Batch, from int, logs []float64)) error {
-	progress := newProgress(o, uint64(s.count))
-	s.compute.Parallel(len(s.part), func(part int) {
-		visit, free := begin(part), s.model.FreeEnergyFunc()
-		from, to := s.count*part/len(s.part), s.count*(part+1)/len(s.part)
-		states := s.finite.NewBatch(blockConfigurations)
-		for ; from < to && ctx.Err() == nil; from += blockConfigurations {
-			block := states.Slice(0, min(blockConfigurations, to-from))
-			for r := range block.Rows() {
-				s.finite.Configure(block, r, uint64(from+r))
-			}
-			logs := free(block)
-			for r, f := range logs {
-				logs[r] = -f
-			}
-			visit(block, from, logs)
-			progress.add(uint64(block.Rows()))
+// block is some configurations of the listed layer, with what the summed layer makes of them.
+type block struct {
+	first  uint64    // number of the first
+	states rbm.Batch // the configurations
+	logs   []float64 // −F of each
+	inputs []float32 // x of each
+	means  []float32 // ⟨s⟩ given x
+}
+
+// blockVisitor is called with each block of a part and its weights e^(−F), and at the end of the part.
+type blockVisitor struct {
+	visit func(b *block, w weights)
+	done  func()
+}
+
+// walk goes through all configurations, part by part on several workers.
+func (l *layers) walk(ctx context.Context, o Options, begin func(part int) blockVisitor) error {
+	var mu sync.Mutex
+	done := uint64(0)
+	progress := func(rows int) {
+		if o.Progress == nil {
+			return
 		}
+		mu.Lock()
+		defer mu.Unlock()
+		done += uint64(rows)
+		o.Progress(done, l.count)
+	}
+	n := uint64(len(l.part))
+	blocks := (l.count + blockRows - 1) / blockRows
+	l.compute.Parallel(len(l.part), func(part int) {
+		v, f := begin(part), l.newFiller()
+		from, to := blocks*uint64(part)/n*blockRows, min(blocks*uint64(part+1)/n*blockRows, l.count)
+		for first := from; first < to; first += blockRows {
+			if ctx.Err() != nil {
+				return
+			}
+			rows := int(min(blockRows, to-first))
+			progress(rows)
+			v.visit(f.fill(first, rows))
+		}
+		v.done()
 	})
 	return ctx.Err()
 }
 
-// moments writes the averages of −∂E/∂λ into dst, in the order of the model's parameters. Inputs have the resolution of
-// [rbm.Conditionals].
-func (s *layerSum) moments(ctx context.Context, dst *rbm.Statistics, o Options) error {
-	shares := make([][][]float64, len(s.part))
-	err := s.walk(ctx, o, func(part int) func(states rbm.Batch, from int, logs []float64) {
-		c, average := rbm.NewConditionals(s.model, compute.New(1)), rbm.NewStatistics(s.model)
-		for _, x := range average.Averages() {
-			shares[part] = append(shares[part], make([]float64, len(x)))
-		}
-		weights := make([]float32, blockConfigurations)
-		return func(states rbm.Batch, _ int, logs []float64) {
-			largest, total := slices.Max(logs), 0.0
-			for r, x := range logs {
-				weights[r] = float32(math.Exp(x - largest))
-				total += float64(weights[r])
+// filler computes blocks, in memory of its own.
+type filler struct {
+	*layers
+	all            rbm.Batch
+	x              []float64 // inputs of one row
+	inputs, means  []float32
+	rounding       []float32 // what the inputs lost
+	logs, energies []float64
+}
+
+func (l *layers) newFiller() *filler {
+	return &filler{
+		layers: l, all: l.listed.NewBatch(blockRows), x: make([]float64, l.m),
+		inputs: make([]float32, blockRows*l.m), means: make([]float32, blockRows*l.m), rounding: make([]float32, blockRows*l.m),
+		logs: make([]float64, blockRows), energies: make([]float64, blockRows),
+	}
+}
+
+// fill computes the block of rows configurations from number first on, with weights of which the largest x is 1.
+func (f *filler) fill(first uint64, rows int) (*block, weights) {
+	b := &block{first, f.all.Slice(0, rows), f.logs[:rows], f.inputs[:rows*f.m], f.means[:rows*f.m]}
+	for r := range rows {
+		f.listed.Configure(b.states, r, first+uint64(r))
+		copy(f.x, f.layers.rest)
+		for j := range b.states.On(r) {
+			for i, w := range f.weights[j*f.m : (j+1)*f.m] {
+				f.x[i] += w
 			}
-			c.Statistics(average, states, weights[:len(logs)])
-			total *= math.Exp(largest - s.logZ)
-			for k, x := range average.Averages() {
-				for i, x := range x {
-					shares[part][k][i] += float64(total * float64(x))
-				}
-			}
 		}
+		for i, x := range f.x {
+			b.inputs[r*f.m+i] = float32(x)
+			f.rounding[r*f.m+i] = float32(x - float64(float32(x)))
+		}
+	}
+	energies := f.energies[:rows]
+	f.listed.Energy(energies, b.states)
+	f.summed.CGF(b.logs, b.inputs)
+	f.summed.Mean(b.means, b.inputs)
+	for r := range b.logs {
+		for k := r * f.m; k < (r+1)*f.m; k++ {
+			b.logs[r] += float64(b.means[k]) * float64(f.rounding[k]) // exact in float64
+		}
+		b.logs[r] -= energies[r]
+	}
+	w := weights{slices.Max(b.logs), energies}
+	for r, x := range b.logs {
+		w.x[r] = math.Exp(x - w.scale)
+	}
+	return b, w
+}
+
+// moments writes the averages of [Moments] into dst.
+func (l *layers) moments(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, o Options) error {
+	shares := make([]*layerMoments, len(l.part))
+	err := l.walk(ctx, o, func(part int) blockVisitor {
+		shares[part] = newLayerMoments(l)
+		return blockVisitor{visit: shares[part].visit, done: func() {}}
 	})
 	if err != nil {
 		return err
 	}
+	total := shares[0]
 	for _, share := range shares[1:] {
-		for k, x := range share {
-			for i, x := range x {
-				shares[0][k][i] += x
+		for k, sums := range share.sums {
+			for i, x := range sums {
+				total.sums[k][i] += x
 			}
 		}
 	}
-	s.write(dst, shares[0])
+	total.write(dst, model)
 	return nil
 }
 
-// write turns averages of the turned model into those of the model.
-func (s *layerSum) write(dst *rbm.Statistics, sums [][]float64) {
-	list := dst.Averages()
-	if s.transposed {
-		first := len(s.finite.Parameters()) // of the hidden layer, which is the turned model's visible one
-		turned := slices.Concat([][]float64{make([]float64, len(sums[0]))}, sums[1+first:], sums[1:1+first])
-		m, n := s.model.N(), s.model.M()
-		for i := range m {
-			for j := range n {
-				turned[0][i*n+j] = sums[0][j*m+i]
-			}
-		}
-		sums = turned
+// layerMoments gathers averages in a part.
+type layerMoments struct {
+	*layers
+	weights32 []float32
+	averages  [][]float32 // of a block: of the listed layer's parameters, and then of the summed one's
+	own       int         // how many are the listed layer's
+	sums      [][]float64 // Σ over blocks of their weights times averages, and at the end ⟨stored t_j · s_i⟩, k×m
+}
+
+func newLayerMoments(l *layers) *layerMoments {
+	c := &layerMoments{layers: l, weights32: make([]float32, blockRows), own: len(l.listed.Parameters())}
+	for _, p := range slices.Concat(l.listed.Parameters(), l.summed.Parameters()) {
+		c.averages = append(c.averages, make([]float32, len(p.Values)))
+		c.sums = append(c.sums, make([]float64, len(p.Values)))
 	}
-	for k, x := range sums {
-		for i, x := range x {
-			list[k][i] = float32(x)
+	c.sums = append(c.sums, make([]float64, l.k*l.m))
+	return c
+}
+
+func (c *layerMoments) visit(b *block, w weights) {
+	share, unit, rows := 0.0, math.Exp(w.scale-c.logZ), len(w.x)
+	for r, x := range w.x {
+		c.weights32[r] = float32(x)
+		share += float64(x * unit)
+	}
+	if share == 0 {
+		return
+	}
+	c.listed.Moments(c.averages[:c.own], b.states, c.weights32[:rows])
+	c.summed.InputMoments(c.averages[c.own:], b.inputs, c.weights32[:rows])
+	for k, average := range c.averages {
+		for i, x := range average {
+			c.sums[k][i] += float64(share * float64(x))
+		}
+	}
+	products := c.sums[len(c.averages)]
+	for r, x := range w.x {
+		p := x * unit
+		if p == 0 {
+			continue
+		}
+		means := b.means[r*c.m : (r+1)*c.m]
+		for j := range b.states.On(r) {
+			row := products[j*c.m : (j+1)*c.m]
+			for i, mean := range means {
+				row[i] += float64(p * float64(mean))
+			}
 		}
 	}
 }
 
-// draw draws configurations of the enumerated layer by inversion.
-func (s *layerSum) draw(ctx context.Context, count int, key rng.Key, o Options) (rbm.Batch, error) {
-	drawn := s.finite.NewBatch(count)
-	shares := deal(s.part, s.logZ, count, key)
-	err := s.walk(ctx, o, func(part int) func(states rbm.Batch, from int, logs []float64) {
-		share, cumulated := shares[part], 0.0
-		return func(_ rbm.Batch, from int, logs []float64) {
-			last := from+len(logs) == s.count*(part+1)/len(s.part)
-			for r, x := range logs {
-				cumulated += math.Exp(x - s.part[part])
-				for len(share) > 0 && (share[0].u <= cumulated || last && r == len(logs)-1) {
-					s.finite.Configure(drawn, share[0].row, uint64(from+r))
-					share = share[1:]
-				}
-			}
+// write puts averages in the model's own order of layers. ⟨t_j s_i⟩ is scale·⟨stored t_j · s_i⟩ + offset·⟨s_i⟩.
+func (c *layerMoments) write(dst *rbm.Statistics, model *rbm.Model) {
+	averages := dst.Averages()[1:]
+	visible := len(model.Visible.Parameters())
+	listed, summed := averages[visible:], averages[:visible]
+	if c.visible {
+		listed, summed = summed, listed
+	}
+	for k, average := range slices.Concat(listed, summed) {
+		for i, x := range c.sums[k] {
+			average[i] = float32(x)
 		}
+	}
+	means, products, n := c.sums[c.own], c.sums[len(c.sums)-1], model.N()
+	for j := range c.k {
+		for i := range c.m {
+			at := i*n + j
+			if c.visible {
+				at = j*n + i
+			}
+			dst.VH[at] = float32(float64(c.scale*products[j*c.m+i]) + float64(c.offset*means[i]))
+		}
+	}
+}
+
+// draw draws configurations of the listed layer.
+func (l *layers) draw(ctx context.Context, count int, key rng.Key, o Options) (rbm.Batch, error) {
+	drawn := l.listed.NewBatch(count)
+	shares := deal(l.part, l.logZ, count, key)
+	err := l.walk(ctx, o, func(part int) blockVisitor {
+		in := inversion{share: shares[part], logPart: l.part[part], write: func(row int, number uint64) {
+			l.listed.Configure(drawn, row, number)
+		}}
+		return blockVisitor{visit: func(b *block, w weights) { in.visit(b.first, w) }, done: in.done}
 	})
 	return drawn, err
 }

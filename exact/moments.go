@@ -8,19 +8,27 @@ import (
 	"harmonium/rbm"
 )
 
-// Moments writes the model's own averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over P(v,h) into dst, in the values of its units: the
-// negative phase of the gradient, exactly; and those of −∂E/∂λ of all other parameters λ. It sums over all states twice, in float64,
-// beside other units than bits with the resolution of [rbm.Conditionals]. dst must have the model's shape.
+// Moments writes the model's own averages of −∂E/∂λ over P(v,h) into dst, for all parameters: ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ in
+// the values of its units, and those of the other parameters that its layers have. It is the negative phase of the
+// gradient, exactly. It sums over all states twice, in float64. dst must have the model's shape. Errors are those of
+// [LogZ].
 func Moments(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, o Options) error {
 	if len(dst.V) != model.M() || len(dst.H) != model.N() || len(dst.VH) != model.M()*model.N() {
 		panic(fmt.Sprintf("exact: Moments of %d×%d units into statistics of %d×%d", model.M(), model.N(), len(dst.V), len(dst.H)))
 	}
+	if isGaussian(model) {
+		g, err := newGaussian(model)
+		if err == nil {
+			g.moments(dst, model)
+		}
+		return err
+	}
 	if model.CheckBits() != nil {
-		s, err := newLayerSum(ctx, model, Options{Compute: o.Compute})
+		l, err := newLayers(ctx, model, Options{Compute: o.Compute})
 		if err != nil {
 			return err
 		}
-		return s.moments(ctx, dst, o)
+		return l.moments(ctx, dst, model, o)
 	}
 	s, err := newSum(ctx, model, Options{Compute: o.Compute})
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 )
 
 // Sample draws count independent configurations (v,h) from P(v,h): the smaller layer from its exact distribution by inversion,
-// the other from its conditional. Row r depends on the key and r alone. It sums over all states twice.
+// the other from its conditional; of pairs of other kinds than bits the layer that is enumerated comes first. Row r
+// depends on the key and r alone. It sums over all states twice.
 func Sample(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Options) (v, h rbm.Batch, err error) {
 	drawn, visible, err := sampleSmaller(ctx, model, count, key, o)
 	if err != nil {
@@ -34,15 +35,22 @@ func SampleVisible(ctx context.Context, model *rbm.Model, count int, key rng.Key
 	return drawVisible(model, drawn, key, o), nil
 }
 
-// sampleSmaller draws the smaller layer, and tells whether that is the visible one.
+// sampleSmaller draws the smaller layer, or that which is enumerated, and tells whether that is the visible one.
 func sampleSmaller(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Options) (drawn rbm.Batch, visible bool, err error) {
-	if model.CheckBits() != nil {
-		s, err := newLayerSum(ctx, model, Options{Compute: o.Compute})
+	if isGaussian(model) {
+		g, err := newGaussian(model)
 		if err != nil {
 			return drawn, false, err
 		}
-		drawn, err = s.draw(ctx, count, key, o)
-		return drawn, !s.transposed, err
+		return g.draw(count, key), g.visible, nil
+	}
+	if model.CheckBits() != nil {
+		l, err := newLayers(ctx, model, Options{Compute: o.Compute})
+		if err != nil {
+			return drawn, false, err
+		}
+		drawn, err = l.draw(ctx, count, key, o)
+		return drawn, l.visible, err
 	}
 	s, err := newSum(ctx, model, Options{Compute: o.Compute})
 	if err != nil {
@@ -51,7 +59,8 @@ func sampleSmaller(ctx context.Context, model *rbm.Model, count int, key rng.Key
 	drawn = rbm.NewBatch(count, s.k)
 	shares := deal(s.part, s.logZ, count, key)
 	err = s.walk(ctx, o, func(part int) visitor {
-		return s.inversion(shares[part], s.part[part], drawn)
+		in := inversion{share: shares[part], logPart: s.part[part], write: drawn.SetIndex}
+		return visitor{visit: func(state uint64, w weights, _ []float64) { in.visit(state<<s.low, w) }, done: in.done}
 	})
 	return drawn, s.transposed, err
 }
@@ -69,16 +78,16 @@ type target struct {
 	u   float64
 }
 
-// deal finds the part that each row's uniform number falls into.
-func deal(parts []float64, logZ float64, count int, key rng.Key) [][]target {
+// deal finds the part of Z that each row's uniform number falls into. logs are the logarithms of the parts.
+func deal(logs []float64, logZ float64, count int, key rng.Key) [][]target {
 	key = key.Stream(rng.StreamExact)
-	cumulated := make([]float64, len(parts))
+	cumulated := make([]float64, len(logs))
 	total := 0.0
-	for k, x := range parts {
+	for k, x := range logs {
 		total += math.Exp(x - logZ)
 		cumulated[k] = total
 	}
-	shares := make([][]target, len(parts))
+	shares := make([][]target, len(logs))
 	for r := range count {
 		block := key.Block(rng.At(0, uint32(r), 0))
 		u := rng.Uniform64(block[0], block[1]) * total
@@ -87,7 +96,7 @@ func deal(parts []float64, logZ float64, count int, key rng.Key) [][]target {
 		if part > 0 {
 			before = cumulated[part-1]
 		}
-		shares[part] = append(shares[part], target{r, (u - before) / math.Exp(parts[part]-logZ)})
+		shares[part] = append(shares[part], target{r, (u - before) / math.Exp(logs[part]-logZ)})
 	}
 	for _, share := range shares {
 		slices.SortFunc(share, func(a, b target) int { return cmp.Compare(a.u, b.u) })
@@ -95,33 +104,38 @@ func deal(parts []float64, logZ float64, count int, key rng.Key) [][]target {
 	return shares
 }
 
-// inversion walks along the cumulated weights of a part and writes the state of each target.
-func (s *sum) inversion(share []target, logPart float64, drawn rbm.Batch) visitor {
-	cumulated, last := 0.0, uint64(0)
-	write := func(t target) { drawn.SetIndex(t.row, last) }
-	return visitor{
-		visit: func(state uint64, w weights, _ []float64) {
-			if len(share) == 0 {
-				return
-			}
-			unit := math.Exp(w.scale - logPart)
-			for e, x := range w.x {
-				p := x * unit
-				if p == 0 {
-					continue
-				}
-				cumulated, last = cumulated+p, state<<s.low|uint64(e)
-				for len(share) > 0 && share[0].u <= cumulated {
-					write(share[0])
-					share = share[1:]
-				}
-			}
-		},
-		// Rounding may leave the last targets a hair above the cumulated weight: they take the last state that has any.
-		done: func() {
-			for _, t := range share {
-				write(t)
-			}
-		},
+// inversion walks along the cumulated weights of a part and writes the number of the configuration of each target.
+type inversion struct {
+	share     []target // that are still to come
+	logPart   float64
+	write     func(row int, number uint64)
+	cumulated float64
+	last      uint64 // configuration that has a weight
+}
+
+// visit takes the weights of the configurations from number first on.
+func (in *inversion) visit(first uint64, w weights) {
+	if len(in.share) == 0 {
+		return
+	}
+	unit := math.Exp(w.scale - in.logPart)
+	for e, x := range w.x {
+		p := x * unit
+		if p == 0 {
+			continue
+		}
+		in.cumulated, in.last = in.cumulated+p, first+uint64(e)
+		for len(in.share) > 0 && in.share[0].u <= in.cumulated {
+			in.write(in.share[0].row, in.last)
+			in.share = in.share[1:]
+		}
+	}
+}
+
+// done writes what is left: rounding may leave the last targets a hair above the cumulated weight, and they take the
+// last configuration that has any.
+func (in *inversion) done() {
+	for _, t := range in.share {
+		in.write(t.row, in.last)
 	}
 }

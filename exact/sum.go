@@ -164,7 +164,17 @@ type visitor struct {
 
 // walk goes through all states, part by part on several workers.
 func (s *sum) walk(ctx context.Context, o Options, begin func(part int) visitor) error {
-	progress := newProgress(o, 1<<s.k)
+	var mu sync.Mutex
+	done, total := uint64(0), uint64(1)<<s.k
+	progress := func(outer int) {
+		if o.Progress == nil {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		done += uint64(outer) << s.low
+		o.Progress(done, total)
+	}
 	n := len(s.part)
 	s.compute.Parallel(n, func(part int) {
 		v, w := begin(part), s.newWalker()
@@ -174,7 +184,7 @@ func (s *sum) walk(ctx context.Context, o Options, begin func(part int) visitor)
 				if ctx.Err() != nil {
 					return
 				}
-				progress.add(uint64(min(256, to-at)) << s.low)
+				progress(min(256, to-at))
 			}
 			first, second := &w.places[0], &w.places[1]
 			if (at-from)%refresh == 0 {
@@ -192,27 +202,6 @@ func (s *sum) walk(ctx context.Context, o Options, begin func(part int) visitor)
 		v.done()
 	})
 	return ctx.Err()
-}
-
-// progress counts states that several workers have done.
-type progress struct {
-	mu          sync.Mutex
-	done, total uint64
-	report      func(done, total uint64) // may be nil
-}
-
-func newProgress(o Options, total uint64) *progress {
-	return &progress{total: total, report: o.Progress}
-}
-
-func (p *progress) add(states uint64) {
-	if p.report == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.done += states
-	p.report(p.done, p.total)
 }
 
 // walker is one worker on its way, two states of the high group at a time.

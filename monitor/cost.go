@@ -14,15 +14,16 @@ const (
 	costSites   = 170  // and a weight once for all rows
 	costProduct = 0.05 // a multiply-add of a product with bits
 	costReals   = 0.4  // and with real numbers
-	costUnit    = 12   // drawing a unit of two values or computing its probability,
-	costState   = 15   // a state of a categorical unit,
-	costReal    = 60   // and a real number
+	costUnit    = 12   // drawing a unit of two values or computing its probability
 	costGram    = 2    // a multiply-add in float64
 	costEigen   = 5    // one of the eigenvalues of a matrix
 	costMean    = 0.5  // a multiply-add of a product with means
 	costMeans   = 100  // a unit of an iteration of mean-field theory
 	costCopies  = 100  // a weight before the first of them
 )
+
+// costsOfUnits are those of drawing a unit of other kinds; of a categorical site each state is a unit.
+var costsOfUnits = map[rbm.Kind]float64{rbm.Categorical: 90, rbm.Gaussian: 370, rbm.ReLU: 1200, rbm.DReLU: 1750}
 
 // GibbsCost is the number of elementary operations of sweeping a number of chains, and of an average over them.
 func GibbsCost(model *rbm.Model, chains, sweeps int) float64 {
@@ -41,11 +42,8 @@ func partOfReals(layer rbm.Layer) float64 {
 // moreOfUnits is what drawing the units of a layer costs more than that of units of two values.
 func moreOfUnits(layer rbm.Layer) (more float64) {
 	for _, part := range rbm.LayoutOf(layer) {
-		switch part.Kind {
-		case rbm.Categorical:
-			more += float64(part.Units) * (costState - costUnit)
-		case rbm.Gaussian, rbm.ReLU, rbm.DReLU:
-			more += float64(part.Units) * (costReal - costUnit)
+		if cost, other := costsOfUnits[part.Kind]; other {
+			more += float64(part.Units) * (cost - costUnit)
 		}
 	}
 	return more

@@ -40,7 +40,7 @@ func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 	if s.UpperBounds() {
 		higher = 0
 	}
-	independent := independentScore(m.config.Model, m.config.Data.Means(), set)
+	independent := independentScore(m.config.Model, m.config.Data, set)
 	size := math.Abs(independent)
 	if !model.Discrete() { // log-densities may be near 0
 		size = max(size, float64(model.M()))
@@ -61,17 +61,18 @@ func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 	}}
 }
 
-// independentScore is the mean log-likelihood of independent units with the given means, which are kept away from 0 and
-// 1 as where training begins.
-func independentScore(model *rbm.Model, means []float64, set *data.Set) float64 {
+// independentScore is the mean log-likelihood, on a set, of independent units with the means and variances of data,
+// where probabilities are kept away from 0 and 1 as where training begins.
+func independentScore(model *rbm.Model, of, set *data.Set) float64 {
 	units := &rbm.Model{
-		Visible: model.Visible.Clone(), Hidden: rbm.NewLayer(rbm.Bernoulli, 1), W: make([]float32, model.M()),
+		Visible: model.Visible.Clone(), Hidden: rbm.NewLayer(rbm.Bernoulli, 1), W: make([]float32, model.M()), Columns: model.Columns,
 	}
-	units.SetMoments(means, nil)
-	logs, logZ := units.FreeEnergy(set.States), sample.LogZWithoutWeights(units)
+	units.SetMoments(of.Means(), of.Variances())
+	logs := units.FreeEnergy(set.States)
 	for r, free := range logs {
-		logs[r] = -free - logZ
+		logs[r] = -free
 	}
+	logP(logs, units, sample.LogZWithoutWeights(units))
 	mean, _ := diag.WeightedMean(logs, set.Weights)
 	return mean
 }

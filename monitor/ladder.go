@@ -31,12 +31,22 @@ type ladder struct {
 }
 
 func newLadder(c Config, a *account, key rng.Key) *ladder {
-	line := rbm.NewLine(sample.IndependentModel(c.Model), c.Model, c.Conditionals)
+	line := rbm.NewLine(c.base(), c.Model, c.Conditionals)
 	starts := sample.FromBiases(c.Model, ladderSets, key)
 	return &ladder{
 		Tempering: sample.NewTempering(line, starts, ladderTemperatures, key),
 		model:     c.Model, on: c.Conditionals.Compute(), account: a,
 	}
+}
+
+// base are independent units: the model's without weights or, where there are real numbers, which a trained model keeps
+// close to what its hidden units say, with the means and variances of the data.
+func (c Config) base() *rbm.Model {
+	base := sample.IndependentModel(c.Model)
+	if !c.Model.Discrete() {
+		base.SetMoments(c.Data.Means(), c.Data.Variances())
+	}
+	return base
 }
 
 // jumpTo has the replicas jump between modes.

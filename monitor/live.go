@@ -54,7 +54,7 @@ func newLive(c Config, own *ladder, p plan, a *accounts, key rng.Key) *live {
 		ladder = own.Tempering
 	}
 	return &live{
-		base:   sample.IndependentModel(c.Model),
+		base:   c.base(),
 		ladder: ladder, own: own, conditionals: c.Conditionals, model: c.Model, rounds: p.rounds, key: key, data: c.Data.States,
 		rows: distinct(p.train), modes: &a.modes,
 	}

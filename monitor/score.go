@@ -11,7 +11,8 @@ import (
 	"harmonium/sample"
 )
 
-// Score is the mean of log P(v) over rows of data, in nats a configuration.
+// Score is the mean of log P(v) over rows of data, in nats a configuration: of real numbers the log-density in the units
+// of the table that the data come from.
 type Score struct {
 	Value  diag.Number `json:"value"`
 	Stderr diag.Number `json:"stderr"` // of the mean, as the rows are a sample of their source; that of log Z is apart
@@ -58,9 +59,9 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 		s.LogZ.Value = logZ
 		train = m.minusFree(m.plan.train)
 	}
-	s.Train = newScore(logP(train, s.LogZ), m.plan.train.Weights, m.plan.method)
+	s.Train = newScore(logP(train, m.config.Model, s.LogZ.Value), m.plan.train.Weights, m.plan.method)
 	if valid := m.plan.valid; valid != nil {
-		s.Valid = newScore(logP(m.minusFree(valid), s.LogZ), valid.Weights, m.plan.method)
+		s.Valid = newScore(logP(m.minusFree(valid), m.config.Model, s.LogZ.Value), valid.Weights, m.plan.method)
 	}
 	if set := m.plan.pseudo; set != nil && now.Update > 1 { // the first update has not paid for it
 		logs, err := m.config.Model.PseudoLogLikelihood(set.States, m.config.Compute)
@@ -92,10 +93,12 @@ func (m *Monitor) minusFree(set *data.Set) []float64 {
 	return logs
 }
 
-// logP makes log P(v) = −F(v) − log Z of −F(v).
-func logP(logs []float64, z sample.LogZ) []float64 {
+// logP makes log P(v) = −F(v) − log Z of −F(v). Where the model has columns of real numbers it is the log-density of
+// these as the table has them, which is less by the sum of the logarithms of their scales ([rbm.LogScale]).
+func logP(logs []float64, model *rbm.Model, logZ float64) []float64 {
+	scale := rbm.LogScale(model.Columns)
 	for r := range logs {
-		logs[r] -= z.Value
+		logs[r] -= logZ + scale
 	}
 	return logs
 }

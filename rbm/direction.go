@@ -137,7 +137,12 @@ func (d *direction) means(on *compute.Context, dst []float32, s Batch) {
 
 // meansOf turns inputs of all rows into means.
 func (d *direction) meansOf(on *compute.Context, x []float32) {
-	if hasTwoValues(d.to) {
+	switch l := d.to.(type) {
+	case *categorical:
+		d.addBiases(on, l, x, 1)
+		on.Softmax(x, x, l.states)
+		return
+	case twoValuedLayer:
 		d.addBiases(on, d.to, x, 1)
 		on.Sigmoids(x, x)
 		return
@@ -168,12 +173,27 @@ func (d *direction) sample(on *compute.Context, dst, s Batch, key rng.Key, step 
 		return
 	}
 	x := d.product(on, s)
-	if hasTwoValues(d.to) {
+	if takesFields(d.to) {
 		d.addBiases(on, d.to, x, 1)
-		on.Draw(dst.bits, x, key, step)
+		d.drawFields(on, dst, x, key, step)
 		return
 	}
 	d.draw(on, d.to, dst, x, key, step, 0)
+}
+
+// takesFields reports whether kernels draw a layer from its fields, bias + input.
+func takesFields(l Layer) bool {
+	_, sites := l.(*categorical)
+	return sites || hasTwoValues(l)
+}
+
+// drawFields draws such a layer.
+func (d *direction) drawFields(on *compute.Context, dst Batch, fields []float32, key rng.Key, step uint64) {
+	if l, ok := d.to.(*categorical); ok {
+		on.DrawCategories(dst.bits, fields, l.states, key, step)
+		return
+	}
+	on.Draw(dst.bits, fields, key, step)
 }
 
 // draw samples a layer, as it is at a place of a line, from inputs of its rows, the first of which is number first.
@@ -186,16 +206,14 @@ func (d *direction) draw(on *compute.Context, to Layer, dst Batch, x []float32, 
 
 // cgf writes Γ of inputs of rows, which it may overwrite.
 func (d *direction) cgf(on *compute.Context, to Layer, dst []float64, x []float32) {
-	if to.Kind() == Bernoulli && hasTwoValues(to) {
+	switch l := to.(type) {
+	case bernoulli:
 		d.addBiases(on, to, x, 1)
-		on.Softpluses(x, x)
-		units := to.Units()
-		for r := range dst {
-			dst[r] = 0
-			for _, y := range x[r*units : (r+1)*units] {
-				dst[r] += float64(y)
-			}
-		}
+		on.SumSoftpluses(dst, x)
+		return
+	case *categorical:
+		d.addBiases(on, to, x, 1)
+		on.SumLogSumExp(dst, x, l.states)
 		return
 	}
 	units := to.Units()

@@ -140,15 +140,15 @@ func (p *Places) sample(d *direction, parts []kernel.Part, dst, s Batch, key rng
 	}
 	x := d.product(on, s)
 	p.each(d, x, func(at Layer, x []float32, place float64, from, to int) {
-		if hasTwoValues(at) {
+		if takesFields(at) {
 			d.addBiases(on, at, x, place)
 			return
 		}
 		multiplyBy(x, float32(place))
 		d.draw(on, at, dst.Slice(from, to), x, key, step, from)
 	})
-	if hasTwoValues(d.to) {
-		on.Draw(dst.bits, x, key, step)
+	if takesFields(d.to) {
+		d.drawFields(on, dst, x, key, step)
 	}
 }
 

@@ -35,8 +35,13 @@ func (l twoValued) linearInBits() bool { return true }
 
 // hasTwoValues reports whether a layer is twoValued.
 func hasTwoValues(l Layer) bool {
-	_, ok := l.(interface{ twoValues() })
+	_, ok := l.(twoValuedLayer)
 	return ok
+}
+
+type twoValuedLayer interface {
+	Layer
+	twoValues()
 }
 
 func (l twoValued) twoValues() {}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -78,7 +80,10 @@ func printInfo(w io.Writer, info data.Info) {
 		shape = fmt.Sprintf(" in the layout %s", strings.ReplaceAll(strings.Trim(fmt.Sprint(info.Shape), "[]"), " ", "×"))
 	}
 	fmt.Fprintf(w, "units\t%d, %s%s\n", info.Units, info.Values, shape)
-	fmt.Fprintf(w, "mean of the bits\t%.4f, by unit %.4f to %.4f\n", info.Mean, info.MinMean, info.MaxMean)
+	if info.Columns == nil {
+		fmt.Fprintf(w, "mean of the bits\t%.4f, by unit %.4f to %.4f\n", info.Mean, info.MinMean, info.MaxMean)
+	}
+	printColumns(w, info.Columns)
 	if info.Constant > 0 {
 		fmt.Fprintf(w, "constant units\t%d, the first in columns %s\n",
 			info.Constant, strings.Trim(fmt.Sprint(info.Constants), "[]"))
@@ -86,6 +91,51 @@ func printInfo(w io.Writer, info data.Info) {
 	fmt.Fprintf(w, "entropy of the rows\t%.4f nats, at most %.4f\n", info.Entropy, info.EntropyBound)
 	fmt.Fprintf(w, "independent units\t%.4f nats a row, the log-likelihood to beat\n", info.Independent)
 	fmt.Fprintf(w, "memory\t%.1f MB\n", float64(info.Bytes)/1e6)
+}
+
+// mostColumns is how many columns are described, one a line.
+const mostColumns = 40
+
+// printColumns tells what each column was taken for.
+func printColumns(w io.Writer, columns []data.ColumnInfo) {
+	for k, c := range columns {
+		if k == mostColumns {
+			fmt.Fprintf(w, "…\t%d more columns (--json has all)\n", len(columns)-k)
+			break
+		}
+		switch {
+		case c.Kind == rbm.Gaussian:
+			fmt.Fprintf(w, "column %s\treal, mean %.4g, standard deviation %.4g, from %.4g to %.4g\n", c.Name, c.Mean, c.SD, c.Min, c.Max)
+		case c.Kind == rbm.Categorical:
+			fmt.Fprintf(w, "column %s\tcategorical, %d states: %s\n", c.Name, len(c.Categories), sharesOf(c))
+		default:
+			fmt.Fprintf(w, "column %s\tbinary: %s\n", c.Name, sharesOf(c))
+		}
+	}
+}
+
+// sharesOf lists the most frequent categories of a column.
+func sharesOf(c data.ColumnInfo) string {
+	const most = 6
+	order := make([]int, len(c.Shares))
+	for k := range order {
+		order[k] = k
+	}
+	if c.Kind == rbm.Categorical {
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(c.Shares[b], c.Shares[a]) })
+	}
+	var texts []string
+	for _, k := range order[:min(most, len(order))] {
+		name := fmt.Sprint(k)
+		if c.Categories != nil {
+			name = c.Categories[k]
+		}
+		texts = append(texts, fmt.Sprintf("%s %.3g %%", name, 100*c.Shares[k]))
+	}
+	if len(order) > most {
+		texts = append(texts, "…")
+	}
+	return strings.Join(texts, ", ")
 }
 
 // written is the result of commands that write data files.

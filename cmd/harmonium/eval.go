@@ -324,7 +324,7 @@ func (r *evalResult) estimate(
 ) error {
 	training := t.trainingData(from, model)
 	bar := t.progress("log Z", o.budget)
-	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), nil, estimate.Options{
+	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), set.Variances(), estimate.Options{
 		Budget: o.budget, Seed: o.seed, Compute: t.compute, Training: training,
 		Progress: func(done, _ int64, expected time.Duration) {
 			bar.set(done, fmt.Sprintf("by AIS; at most %s in all", expected.Round(time.Second)))

@@ -5,6 +5,7 @@
 package kernel
 
 import (
+	"slices"
 	"testing"
 
 	"harmonium/internal/kerneltest"
@@ -18,7 +19,9 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	bits, turned := NewBits(rows, cols), NewBits(inner, rows)
 	parts := []Part{{Rows: 77, Scale: 0.5}, {rows - 77, 0.3, make([]float32, cols)}}
 	sums := [2][]float64{make([]float64, rows), make([]float64, rows)}
+	reals, states := Reals{rows, inner, kerneltest.RandomFloats(rows*inner, 3)}, slices.Repeat([]int{4}, cols/4)
 	var f, g Fixed
+	var h FixedReals
 	for _, workers := range []int{1, 2} {
 		c := New(workers)
 		step := func() {
@@ -31,6 +34,14 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			c.SumSoftplusParts(x, &f, Sums{sums[0], parts}, Sums{To: sums[1]})
 			c.Sigmoids(dst, dst)
 			c.Transpose(turned, x)
+			c.LoadReals(&h, src, inner, cols)
+			c.MulReals(dst, reals, &h, 1)
+			c.AddRow(dst, 0.5, dst[:cols])
+			c.Draw(bits, dst, rng.Seed(1), 1)
+			c.DrawCategories(bits, dst, states, rng.Seed(1), 1)
+			c.SumSoftpluses(sums[0], dst)
+			c.SumLogSumExp(sums[0], dst, states)
+			c.Softmax(dst, dst, states)
 		}
 		step()
 		if allocs := testing.AllocsPerRun(50, step); allocs > 0 {

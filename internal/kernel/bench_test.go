@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/blas"
@@ -45,6 +46,60 @@ func BenchmarkMul(b *testing.B) {
 				one.Mul(dst, x, &f)
 			}
 			p.report(b)
+		})
+	}
+}
+
+func BenchmarkMulReals(b *testing.B) {
+	for _, p := range []shape{{"hidden-100", 100, 784, 500}, {"hidden-20", 20, 784, 500}, {"hidden-1", 1, 784, 500}, {"hidden-1024", 1024, 784, 500}} {
+		src := kerneltest.RandomFloats(p.inner*p.cols, 2)
+		x, dst := Reals{p.rows, p.inner, kerneltest.RandomFloats(p.rows*p.inner, 1)}, make([]float32, p.rows*p.cols)
+		var f FixedReals
+		one.LoadReals(&f, src, p.inner, p.cols)
+		b.Run(p.name, func(b *testing.B) {
+			for b.Loop() {
+				one.MulReals(dst, x, &f, 1)
+			}
+			p.report(b)
+		})
+	}
+	const rows, cols = 784, 500
+	src := kerneltest.RandomFloats(rows*cols, 1)
+	var f FixedReals
+	for name, load := range map[string]func(){
+		"load":       func() { one.LoadReals(&f, src, rows, cols) },
+		"transposed": func() { one.LoadRealsTransposed(&f, src, rows, cols) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				load()
+			}
+			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*rows*cols), "ns/number")
+		})
+	}
+}
+
+// The functions of rows, a nanosecond a number.
+func BenchmarkRows(b *testing.B) {
+	const rows, cols = 100, 504
+	x, dst, sums, bits := kerneltest.RandomFloats(rows*cols, 1), make([]float32, rows*cols), make([]float64, rows), NewBits(rows, cols)
+	sites := slices.Repeat([]int{21}, cols/21)
+	for _, f := range []struct {
+		name string
+		call func()
+	}{
+		{"AddRow", func() { one.AddRow(x, 0.5, dst[:cols]) }},
+		{"Draw", func() { one.Draw(bits, x, rng.Seed(1), 1) }},
+		{"SumSoftpluses", func() { one.SumSoftpluses(sums, x) }},
+		{"DrawCategories", func() { one.DrawCategories(bits, x, sites, rng.Seed(1), 1) }},
+		{"Softmax", func() { one.Softmax(dst, x, sites) }},
+		{"SumLogSumExp", func() { one.SumLogSumExp(sums, x, sites) }},
+	} {
+		b.Run(f.name, func(b *testing.B) {
+			for b.Loop() {
+				f.call()
+			}
+			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*rows*cols), "ns/number")
 		})
 	}
 }

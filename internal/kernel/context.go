@@ -23,6 +23,12 @@ type Context struct {
 	loads        pool[load]
 	transposes   pool[transposition]
 	elementwises pool[elementwise]
+	rowwises     pool[rowwise]
+	scratches    pool[[]float32]
+
+	realsLoads      pool[realsLoad]
+	realsProducts   pool[realsProduct]
+	realsWorkspaces pool[realsWorkspace]
 }
 
 // New returns a context of a number of workers (0 or less means all cores), in the form of [EnvironmentISA]. It panics if the machine

@@ -136,6 +136,14 @@ func sigmoidsGeneric(dst, x []float32) {
 	}
 }
 
+// expNegativesGeneric writes e^(−|x[i]|) to dst[i].
+func expNegativesGeneric(dst, x []float32) {
+	dst = dst[:len(x)]
+	for i, y := range x {
+		dst[i] = Exp(-abs(y))
+	}
+}
+
 func softplusesGeneric(dst, x []float32) {
 	dst = dst[:len(x)]
 	for i, y := range x {

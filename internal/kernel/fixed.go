@@ -96,16 +96,21 @@ const maxScale = 126
 
 // chooseScale sets s by the rule in the comment of Fixed from S and returns 2^s.
 func (f *Fixed) chooseScale(largest float64) float32 {
-	room := float64(math.MaxInt32 - 1 - f.Rows)
-	f.scale = maxScale
-	if largest > 0 {
-		_, e := math.Frexp(room / largest) // room/largest is in [2^(e−1), 2^e)
-		f.scale = min(e-1, maxScale)
-		if math.Ldexp(largest, f.scale) > room {
-			f.scale-- // the quotient was rounded up to a power of two
-		}
-	}
+	f.scale = scaleFor(largest, float64(math.MaxInt32-1-f.Rows))
 	return float32(math.Ldexp(1, f.scale))
+}
+
+// scaleFor returns the largest s ≤ maxScale with 2^s·largest ≤ room.
+func scaleFor(largest, room float64) int {
+	if largest == 0 {
+		return maxScale
+	}
+	_, e := math.Frexp(room / largest) // room/largest is in [2^(e−1), 2^e)
+	s := min(e-1, maxScale)
+	if math.Ldexp(largest, s) > room {
+		s-- // the quotient was rounded up to a power of two
+	}
+	return s
 }
 
 // quantize returns x·factor rounded to the nearest integer, halves to even, for a power of two and results of

@@ -1,12 +1,15 @@
 package kernel
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 //go:generate go run -C _asm . -out ../kernels_amd64.s -stubs ../stubs_amd64.go -pkg kernel -forms ../forms_amd64.go -other ../forms_other.go
 
-// The methods of ISA below run a kernel in that form: plain Go for Generic, else assembler for what fills its registers and plain
-// Go for the rest. Methods with names in Asm are generated, and choose between the forms in assembler. All are leaves: no goroutine,
-// no allocation and no check.
+// The methods of ISA below run a kernel in that form: plain Go for Generic, else assembler for what fills its registers
+// and plain Go for the rest. Methods with names in Asm are generated, and choose between the forms in assembler. All
+// are leaves: no goroutine, no allocation and no check.
 
 // whole returns how many of n numbers the assembler does, in blocks of a power of two.
 func (isa ISA) whole(n, block int) int {
@@ -96,6 +99,21 @@ func (isa ISA) samplePanel(d *draw, dst []uint64, acc [][panelWords]uint64, in *
 	}
 }
 
+// drawNumbers is samplePanel for rows of 16 numbers, stride apart.
+func (isa ISA) drawNumbers(d *draw, dst []uint64, x []float32, stride, rows int, from uint32, panel int) {
+	shift, chain, unit := panel%4*panelCols, d.firstChain+from, uint32(panel*panelCols/4)
+	step0, step1 := uint32(d.step), uint32(d.step>>32)
+	if pairs := rows / 2; pairs > 0 {
+		at := (*uint64)(unsafe.Add(unsafe.Pointer(&dst[0]), shift/8))
+		isa.drawNumbersAsm(at, 8*d.dst.Stride, &x[0], 4*stride, pairs, d.keys, unit, chain, step0, step1)
+	}
+	if last := rows - 1; rows%2 == 1 {
+		var bits [2]uint64
+		isa.drawNumbersAsm(&bits[0], 8, &x[last*stride], 0, 1, d.keys, unit, chain+uint32(last), step0, step1)
+		dst[last*d.dst.Stride] |= bits[0] << shift
+	}
+}
+
 func (isa ISA) sigmoids(dst, x []float32) {
 	n := isa.whole(len(x), 16)
 	if n > 0 {
@@ -110,6 +128,15 @@ func (isa ISA) softpluses(dst, x []float32) {
 		isa.softplusesAsm(&dst[0], &x[0], n/16)
 	}
 	softplusesGeneric(dst[n:], x[n:])
+}
+
+// expNegatives writes e^(−|x[i]|) to dst[i].
+func (isa ISA) expNegatives(dst, x []float32) {
+	n := isa.whole(len(x), 16)
+	if n > 0 {
+		isa.expNegativesAsm(&dst[0], &x[0], n/16)
+	}
+	expNegativesGeneric(dst[n:], x[n:])
 }
 
 // addMagnitudes adds |x[j]| to every sums[j].
@@ -151,6 +178,67 @@ func (isa ISA) quantizeTransposed(dst []uint64, src []float32, stride, rows int,
 		quantizeTransposedGeneric(dst, src, stride, rows, factor)
 	} else {
 		isa.quantizeTransposedAsm(&dst[0], &src[0], 4*stride, rows/panelCols, factor)
+	}
+}
+
+// splitRows writes a pair of rows of whole panels, stride words apart.
+func (isa ISA) splitRows(dst []uint32, stride int, even, odd []float32, factor float32) {
+	if isa == Generic {
+		splitRowsGeneric(dst, stride, even, odd, factor)
+	} else {
+		isa.splitRowsAsm(&dst[0], 4*stride, &even[0], &odd[0], len(even)/panelCols, factor)
+	}
+}
+
+// splitTransposed writes rows 0…rows−1 of a panel, a multiple of 16.
+func (isa ISA) splitTransposed(dst []uint32, src []float32, stride, rows int, factor float32) {
+	if rows == 0 {
+		return
+	}
+	if isa == Generic {
+		splitTransposedGeneric(dst, src, stride, rows, factor)
+	} else {
+		isa.splitTransposedAsm(&dst[0], &src[0], 4*stride, rows/panelCols, factor)
+	}
+}
+
+// largest returns the bits of the largest |x[i]|.
+func (isa ISA) largest(x []float32) uint32 {
+	n, largest := isa.whole(len(x), 16), uint32(0)
+	if n > 0 {
+		var parts [16]uint32
+		isa.largestAsm(&parts, &x[0], n/16)
+		largest = slices.Max(parts[:])
+	}
+	return max(largest, largestGeneric(x[n:]))
+}
+
+func (isa ISA) quantizePairs(dst []uint32, x []float32, factor float32) {
+	n := isa.whole(len(x), 16)
+	if n > 0 {
+		isa.quantizePairsAsm(&dst[0], &x[0], n/16, factor)
+	}
+	quantizePairsGeneric(dst[n/2:], x[n:], factor)
+}
+
+// storeSums writes, or adds, sums[r][j]·factors[r] to dst[r·stride+j] for the first cols columns j.
+func (isa ISA) storeSums(dst []float32, stride int, sums [][panelCols]float64, factors []float64, cols int, adds bool) {
+	switch {
+	case isa == Generic || cols < panelCols:
+		storeSumsGeneric(dst, stride, sums, factors, cols, adds)
+	case adds:
+		isa.addSumsAsm(&dst[0], 4*stride, &sums[0], &factors[0], len(sums))
+	default:
+		isa.storeSumsAsm(&dst[0], 4*stride, &sums[0], &factors[0], len(sums))
+	}
+}
+
+// addPairs takes whole groups of rows; x[r·stride+i] is pair i of row r.
+func (isa ISA) addPairs(sums [][panelCols]float64, x []uint32, stride int, words []uint32) {
+	if isa == Generic {
+		addPairsGeneric(sums, x, stride, words)
+	} else {
+		isa.addPairsAsm(&sums[0], len(sums)/realsGroup, &x[0], 4*stride, &words[0], len(words)/pairWords)
 	}
 }
 

@@ -62,6 +62,16 @@ func (isa ISA) sampleAsm(dst *uint64, stride int, acc *[8]uint64, pairs int, bia
 	}
 }
 
+// drawNumbersAsm draws 16 bits for each row of pairs·2 rows, stride bytes apart, from rows of numbers.
+func (isa ISA) drawNumbersAsm(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
+	switch isa {
+	case AVX512:
+		drawNumbersAVX512(dst, stride, x, rowBytes, pairs, keys, unit, chain, step0, step1)
+	default:
+		drawNumbersAVX2(dst, stride, x, rowBytes, pairs, keys, unit, chain, step0, step1)
+	}
+}
+
 // sigmoidsAsm applies the function to blocks·16 numbers; dst may be x.
 func (isa ISA) sigmoidsAsm(dst *float32, x *float32, blocks int) {
 	switch isa {
@@ -79,6 +89,16 @@ func (isa ISA) softplusesAsm(dst *float32, x *float32, blocks int) {
 		softplusesAVX512(dst, x, blocks)
 	default:
 		softplusesAVX2(dst, x, blocks)
+	}
+}
+
+// expNegativesAsm applies the function to blocks·16 numbers; dst may be x.
+func (isa ISA) expNegativesAsm(dst *float32, x *float32, blocks int) {
+	switch isa {
+	case AVX512:
+		expNegativesAVX512(dst, x, blocks)
+	default:
+		expNegativesAVX2(dst, x, blocks)
 	}
 }
 
@@ -119,6 +139,76 @@ func (isa ISA) quantizeTransposedAsm(dst *uint64, x *float32, stride int, blocks
 		quantizeTransposedAVX512(dst, x, stride, blocks, factor)
 	default:
 		quantizeTransposedAVX2(dst, x, stride, blocks, factor)
+	}
+}
+
+// splitRowsAsm writes pairs of blocks·16 columns, panels stride bytes apart.
+func (isa ISA) splitRowsAsm(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32) {
+	switch isa {
+	case AVX512:
+		splitRowsAVX512(dst, stride, even, odd, blocks, factor)
+	default:
+		splitRowsAVX2(dst, stride, even, odd, blocks, factor)
+	}
+}
+
+// splitTransposedAsm writes blocks·16 rows of a panel from 16 rows of numbers, stride bytes apart.
+func (isa ISA) splitTransposedAsm(dst *uint32, x *float32, stride int, blocks int, factor float32) {
+	switch isa {
+	case AVX512:
+		splitTransposedAVX512(dst, x, stride, blocks, factor)
+	default:
+		splitTransposedAVX2(dst, x, stride, blocks, factor)
+	}
+}
+
+// largestAsm writes the largest bits of |x[i]| by i%16 for blocks·16 numbers.
+func (isa ISA) largestAsm(parts *[16]uint32, x *float32, blocks int) {
+	switch isa {
+	case AVX512:
+		largestAVX512(parts, x, blocks)
+	default:
+		largestAVX2(parts, x, blocks)
+	}
+}
+
+// quantizePairsAsm writes the integers of blocks·16 numbers, two a word.
+func (isa ISA) quantizePairsAsm(dst *uint32, x *float32, blocks int, factor float32) {
+	switch isa {
+	case AVX512:
+		quantizePairsAVX512(dst, x, blocks, factor)
+	default:
+		quantizePairsAVX2(dst, x, blocks, factor)
+	}
+}
+
+// addPairsAsm adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.
+func (isa ISA) addPairsAsm(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int) {
+	switch isa {
+	case AVX512:
+		addPairsAVX512(sums, groups, x, stride, words, pairs)
+	default:
+		addPairsAVX2(sums, groups, x, stride, words, pairs)
+	}
+}
+
+// storeSumsAsm writes sums·factor of rows of 16 columns, stride bytes apart.
+func (isa ISA) storeSumsAsm(dst *float32, stride int, sums *[16]float64, factors *float64, rows int) {
+	switch isa {
+	case AVX512:
+		storeSumsAVX512(dst, stride, sums, factors, rows)
+	default:
+		storeSumsAVX2(dst, stride, sums, factors, rows)
+	}
+}
+
+// addSumsAsm adds sums·factor of rows of 16 columns, stride bytes apart, to dst.
+func (isa ISA) addSumsAsm(dst *float32, stride int, sums *[16]float64, factors *float64, rows int) {
+	switch isa {
+	case AVX512:
+		addSumsAVX512(dst, stride, sums, factors, rows)
+	default:
+		addSumsAVX2(dst, stride, sums, factors, rows)
 	}
 }
 

@@ -28,9 +28,15 @@ func (ISA) sampleAsm(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[
 	panic(noAssembler)
 }
 
+func (ISA) drawNumbersAsm(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
+	panic(noAssembler)
+}
+
 func (ISA) sigmoidsAsm(dst *float32, x *float32, blocks int) { panic(noAssembler) }
 
 func (ISA) softplusesAsm(dst *float32, x *float32, blocks int) { panic(noAssembler) }
+
+func (ISA) expNegativesAsm(dst *float32, x *float32, blocks int) { panic(noAssembler) }
 
 func (ISA) addMagnitudesAsm(sums *float64, x *float32, blocks int) { panic(noAssembler) }
 
@@ -43,6 +49,30 @@ func (ISA) quantizeRowAsm(dst *uint64, stride int, x *float32, blocks int, facto
 }
 
 func (ISA) quantizeTransposedAsm(dst *uint64, x *float32, stride int, blocks int, factor float32) {
+	panic(noAssembler)
+}
+
+func (ISA) splitRowsAsm(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32) {
+	panic(noAssembler)
+}
+
+func (ISA) splitTransposedAsm(dst *uint32, x *float32, stride int, blocks int, factor float32) {
+	panic(noAssembler)
+}
+
+func (ISA) largestAsm(parts *[16]uint32, x *float32, blocks int) { panic(noAssembler) }
+
+func (ISA) quantizePairsAsm(dst *uint32, x *float32, blocks int, factor float32) { panic(noAssembler) }
+
+func (ISA) addPairsAsm(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int) {
+	panic(noAssembler)
+}
+
+func (ISA) storeSumsAsm(dst *float32, stride int, sums *[16]float64, factors *float64, rows int) {
+	panic(noAssembler)
+}
+
+func (ISA) addSumsAsm(dst *float32, stride int, sums *[16]float64, factors *float64, rows int) {
 	panic(noAssembler)
 }
 

@@ -1371,13 +1371,13 @@ GLOBL quads0000000080000000<>(SB), RODATA|NOPTR, $64
 // func sampleAVX2(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 // Requires: AVX, AVX2
 TEXT ·sampleAVX2(SB), NOSPLIT, $448-72
-	MOVQ         dst+0(FP), AX
-	MOVQ         stride+8(FP), CX
-	MOVQ         acc+16(FP), DX
-	MOVQ         pairs+24(FP), BX
-	MOVQ         bias+32(FP), SI
-	MOVQ         keys+48(FP), DI
+	MOVQ         acc+16(FP), AX
+	MOVQ         bias+32(FP), CX
 	VBROADCASTSS scale+40(FP), Y0
+	MOVQ         dst+0(FP), DX
+	MOVQ         stride+8(FP), BX
+	MOVQ         pairs+24(FP), SI
+	MOVQ         keys+48(FP), DI
 	VBROADCASTSS chain+60(FP), Y1
 	VBROADCASTSS step0+64(FP), Y2
 	VBROADCASTSS step1+68(FP), Y3
@@ -1509,17 +1509,17 @@ sampleAVX2_pair:
 	VPBLENDD     $0xaa, Y2, Y6, Y6
 	VPUNPCKLQDQ  Y6, Y7, Y2
 	VPUNPCKHQDQ  Y6, Y7, Y3
-	VMOVUPS      (DX), Y4
+	VMOVUPS      (AX), Y4
 	VPADDQ       quads0000000080000000<>+0(SB), Y4, Y5
 	VPBLENDD     $0xaa, Y5, Y4, Y4
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y0, Y4, Y4
-	VADDPS       (SI), Y4, Y4
+	VADDPS       (CX), Y4, Y4
+	VMINPS       words42000000<>+0(SB), Y4, Y4
+	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
 	VPSRLD       $0x09, Y2, Y2
 	VPOR         words3f800000<>+0(SB), Y2, Y2
 	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
-	VMINPS       words42000000<>+0(SB), Y4, Y4
-	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
 	VPXOR        words80000000<>+0(SB), Y4, Y4
 	VMULPS       words3fb8aa3b<>+0(SB), Y4, Y5
 	VADDPS       words4b400000<>+0(SB), Y5, Y5
@@ -1550,17 +1550,17 @@ sampleAVX2_pair:
 	VSUBPS       Y2, Y4, Y4
 	VCMPPS       $0x01, Y4, Y6, Y6
 	VMOVMSKPS    Y6, R8
-	VMOVUPS      64(DX), Y2
+	VMOVUPS      64(AX), Y2
 	VPADDQ       quads0000000080000000<>+0(SB), Y2, Y4
 	VPBLENDD     $0xaa, Y4, Y2, Y2
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y0, Y2, Y2
-	VADDPS       (SI), Y2, Y2
+	VADDPS       (CX), Y2, Y2
+	VMINPS       words42000000<>+0(SB), Y2, Y2
+	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
 	VPSRLD       $0x09, Y3, Y3
 	VPOR         words3f800000<>+0(SB), Y3, Y3
 	VSUBPS       words3f7fffff<>+0(SB), Y3, Y3
-	VMINPS       words42000000<>+0(SB), Y2, Y2
-	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
 	VPXOR        words80000000<>+0(SB), Y2, Y2
 	VMULPS       words3fb8aa3b<>+0(SB), Y2, Y4
 	VADDPS       words4b400000<>+0(SB), Y4, Y4
@@ -1662,17 +1662,17 @@ sampleAVX2_pair:
 	VPBLENDD     $0xaa, Y2, Y6, Y6
 	VPUNPCKLQDQ  Y6, Y7, Y2
 	VPUNPCKHQDQ  Y6, Y7, Y3
-	VMOVUPS      32(DX), Y4
+	VMOVUPS      32(AX), Y4
 	VPADDQ       quads0000000080000000<>+0(SB), Y4, Y5
 	VPBLENDD     $0xaa, Y5, Y4, Y4
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y0, Y4, Y4
-	VADDPS       32(SI), Y4, Y4
+	VADDPS       32(CX), Y4, Y4
+	VMINPS       words42000000<>+0(SB), Y4, Y4
+	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
 	VPSRLD       $0x09, Y2, Y2
 	VPOR         words3f800000<>+0(SB), Y2, Y2
 	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
-	VMINPS       words42000000<>+0(SB), Y4, Y4
-	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
 	VPXOR        words80000000<>+0(SB), Y4, Y4
 	VMULPS       words3fb8aa3b<>+0(SB), Y4, Y5
 	VADDPS       words4b400000<>+0(SB), Y5, Y5
@@ -1705,17 +1705,17 @@ sampleAVX2_pair:
 	VMOVMSKPS    Y6, R10
 	SHLL         $0x08, R10
 	ORL          R10, R8
-	VMOVUPS      96(DX), Y2
+	VMOVUPS      96(AX), Y2
 	VPADDQ       quads0000000080000000<>+0(SB), Y2, Y4
 	VPBLENDD     $0xaa, Y4, Y2, Y2
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y0, Y2, Y2
-	VADDPS       32(SI), Y2, Y2
+	VADDPS       32(CX), Y2, Y2
+	VMINPS       words42000000<>+0(SB), Y2, Y2
+	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
 	VPSRLD       $0x09, Y3, Y3
 	VPOR         words3f800000<>+0(SB), Y3, Y3
 	VSUBPS       words3f7fffff<>+0(SB), Y3, Y3
-	VMINPS       words42000000<>+0(SB), Y2, Y2
-	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
 	VPXOR        words80000000<>+0(SB), Y2, Y2
 	VMULPS       words3fb8aa3b<>+0(SB), Y2, Y4
 	VADDPS       words4b400000<>+0(SB), Y4, Y4
@@ -1748,13 +1748,13 @@ sampleAVX2_pair:
 	VMOVMSKPS    Y5, R10
 	SHLL         $0x08, R10
 	ORL          R10, R9
-	MOVW         R8, (AX)
-	ADDQ         CX, AX
-	MOVW         R9, (AX)
-	ADDQ         CX, AX
+	MOVW         R8, (DX)
+	ADDQ         BX, DX
+	MOVW         R9, (DX)
+	ADDQ         BX, DX
 	VPADDQ       quads0000000000000002<>+0(SB), Y1, Y1
-	ADDQ         $0x80, DX
-	DECQ         BX
+	ADDQ         $0x80, AX
+	DECQ         SI
 	JNZ          sampleAVX2_pair
 	VZEROUPPER
 	RET
@@ -1799,42 +1799,6 @@ DATA quads00000000cd9e8d57<>+48(SB)/8, $0x00000000cd9e8d57
 DATA quads00000000cd9e8d57<>+56(SB)/8, $0x00000000cd9e8d57
 GLOBL quads00000000cd9e8d57<>(SB), RODATA|NOPTR, $64
 
-DATA words3f800000<>+0(SB)/4, $0x3f800000
-DATA words3f800000<>+4(SB)/4, $0x3f800000
-DATA words3f800000<>+8(SB)/4, $0x3f800000
-DATA words3f800000<>+12(SB)/4, $0x3f800000
-DATA words3f800000<>+16(SB)/4, $0x3f800000
-DATA words3f800000<>+20(SB)/4, $0x3f800000
-DATA words3f800000<>+24(SB)/4, $0x3f800000
-DATA words3f800000<>+28(SB)/4, $0x3f800000
-DATA words3f800000<>+32(SB)/4, $0x3f800000
-DATA words3f800000<>+36(SB)/4, $0x3f800000
-DATA words3f800000<>+40(SB)/4, $0x3f800000
-DATA words3f800000<>+44(SB)/4, $0x3f800000
-DATA words3f800000<>+48(SB)/4, $0x3f800000
-DATA words3f800000<>+52(SB)/4, $0x3f800000
-DATA words3f800000<>+56(SB)/4, $0x3f800000
-DATA words3f800000<>+60(SB)/4, $0x3f800000
-GLOBL words3f800000<>(SB), RODATA|NOPTR, $64
-
-DATA words3f7fffff<>+0(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+4(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+8(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+12(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+16(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+20(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+24(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+28(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+32(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+36(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+40(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+44(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+48(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+52(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+56(SB)/4, $0x3f7fffff
-DATA words3f7fffff<>+60(SB)/4, $0x3f7fffff
-GLOBL words3f7fffff<>(SB), RODATA|NOPTR, $64
-
 DATA words42000000<>+0(SB)/4, $0x42000000
 DATA words42000000<>+4(SB)/4, $0x42000000
 DATA words42000000<>+8(SB)/4, $0x42000000
@@ -1870,6 +1834,42 @@ DATA wordsc2000000<>+52(SB)/4, $0xc2000000
 DATA wordsc2000000<>+56(SB)/4, $0xc2000000
 DATA wordsc2000000<>+60(SB)/4, $0xc2000000
 GLOBL wordsc2000000<>(SB), RODATA|NOPTR, $64
+
+DATA words3f800000<>+0(SB)/4, $0x3f800000
+DATA words3f800000<>+4(SB)/4, $0x3f800000
+DATA words3f800000<>+8(SB)/4, $0x3f800000
+DATA words3f800000<>+12(SB)/4, $0x3f800000
+DATA words3f800000<>+16(SB)/4, $0x3f800000
+DATA words3f800000<>+20(SB)/4, $0x3f800000
+DATA words3f800000<>+24(SB)/4, $0x3f800000
+DATA words3f800000<>+28(SB)/4, $0x3f800000
+DATA words3f800000<>+32(SB)/4, $0x3f800000
+DATA words3f800000<>+36(SB)/4, $0x3f800000
+DATA words3f800000<>+40(SB)/4, $0x3f800000
+DATA words3f800000<>+44(SB)/4, $0x3f800000
+DATA words3f800000<>+48(SB)/4, $0x3f800000
+DATA words3f800000<>+52(SB)/4, $0x3f800000
+DATA words3f800000<>+56(SB)/4, $0x3f800000
+DATA words3f800000<>+60(SB)/4, $0x3f800000
+GLOBL words3f800000<>(SB), RODATA|NOPTR, $64
+
+DATA words3f7fffff<>+0(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+4(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+8(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+12(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+16(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+20(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+24(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+28(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+32(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+36(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+40(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+44(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+48(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+52(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+56(SB)/4, $0x3f7fffff
+DATA words3f7fffff<>+60(SB)/4, $0x3f7fffff
+GLOBL words3f7fffff<>(SB), RODATA|NOPTR, $64
 
 DATA words80000000<>+0(SB)/4, $0x80000000
 DATA words80000000<>+4(SB)/4, $0x80000000
@@ -2078,6 +2078,386 @@ DATA quads0000000000000002<>+40(SB)/8, $0x0000000000000002
 DATA quads0000000000000002<>+48(SB)/8, $0x0000000000000002
 DATA quads0000000000000002<>+56(SB)/8, $0x0000000000000002
 GLOBL quads0000000000000002<>(SB), RODATA|NOPTR, $64
+
+// func drawNumbersAVX2(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+// Requires: AVX, AVX2
+TEXT ·drawNumbersAVX2(SB), NOSPLIT, $448-64
+	MOVQ         x+16(FP), AX
+	MOVQ         rowBytes+24(FP), DX
+	LEAQ         (AX)(DX*1), CX
+	MOVQ         dst+0(FP), BX
+	MOVQ         stride+8(FP), SI
+	MOVQ         pairs+32(FP), DI
+	MOVQ         keys+40(FP), R8
+	VBROADCASTSS chain+52(FP), Y0
+	VBROADCASTSS step0+56(FP), Y1
+	VBROADCASTSS step1+60(FP), Y2
+	VPADDD       rowOfPair<>+0(SB), Y0, Y0
+	VBROADCASTSS unit+48(FP), Y3
+	VPADDD       fourOfPanel<>+0(SB), Y3, Y3
+	VMOVUPS      quads00000000d2511f53<>+0(SB), Y4
+	VMOVUPS      quads00000000cd9e8d57<>+0(SB), Y5
+	VPMULUDQ     Y4, Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPMULUDQ     Y5, Y1, Y7
+	VPSRLQ       $0x20, Y7, Y8
+	VPXOR        (R8), Y8, Y8
+	VMOVDQU      Y8, (SP)
+	VPXOR        Y2, Y6, Y6
+	VPXOR        64(R8), Y6, Y6
+	VPXOR        192(R8), Y3, Y3
+	VMOVDQU      Y3, 32(SP)
+	VPMULUDQ     Y5, Y6, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y7, Y6, Y6
+	VPXOR        128(R8), Y6, Y6
+	VPXOR        256(R8), Y3, Y3
+	VMOVDQU      Y3, 64(SP)
+	VPMULUDQ     Y4, Y6, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VMOVDQU      Y3, 96(SP)
+	VPXOR        320(R8), Y6, Y6
+	VMOVDQU      Y6, 128(SP)
+	VMOVDQU      Y4, 160(SP)
+	VMOVDQU      Y5, 192(SP)
+	VBROADCASTSS unit+48(FP), Y3
+	VPADDD       fourOfPanel<>+32(SB), Y3, Y3
+	VMOVUPS      quads00000000d2511f53<>+0(SB), Y4
+	VMOVUPS      quads00000000cd9e8d57<>+0(SB), Y5
+	VPMULUDQ     Y4, Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPMULUDQ     Y5, Y1, Y1
+	VPSRLQ       $0x20, Y1, Y7
+	VPXOR        (R8), Y7, Y7
+	VMOVDQU      Y7, 224(SP)
+	VPXOR        Y2, Y6, Y6
+	VPXOR        64(R8), Y6, Y6
+	VPXOR        192(R8), Y3, Y3
+	VMOVDQU      Y3, 256(SP)
+	VPMULUDQ     Y5, Y6, Y2
+	VPSRLQ       $0x20, Y2, Y3
+	VPXOR        Y1, Y3, Y3
+	VPXOR        128(R8), Y3, Y3
+	VPXOR        256(R8), Y2, Y2
+	VMOVDQU      Y2, 288(SP)
+	VPMULUDQ     Y4, Y3, Y1
+	VPSRLQ       $0x20, Y1, Y2
+	VMOVDQU      Y1, 320(SP)
+	VPXOR        320(R8), Y2, Y2
+	VMOVDQU      Y2, 352(SP)
+	VMOVDQU      Y4, 384(SP)
+	VMOVDQU      Y5, 416(SP)
+
+drawNumbersAVX2_pair:
+	VPXOR        (SP), Y0, Y1
+	VPMULUDQ     160(SP), Y1, Y4
+	VPSRLQ       $0x20, Y4, Y3
+	VPXOR        32(SP), Y3, Y3
+	VPMULUDQ     192(SP), Y3, Y2
+	VPSRLQ       $0x20, Y2, Y1
+	VPXOR        64(SP), Y1, Y1
+	VPXOR        128(SP), Y4, Y3
+	VMOVUPS      96(SP), Y4
+	VPMULUDQ     160(SP), Y1, Y1
+	VPMULUDQ     192(SP), Y3, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y2, Y6, Y6
+	VPXOR        384(R8), Y6, Y6
+	VPXOR        Y4, Y5, Y5
+	VPXOR        448(R8), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y2
+	VPMULUDQ     192(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        512(R8), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        576(R8), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y1
+	VPMULUDQ     192(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        640(R8), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        704(R8), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y2
+	VPMULUDQ     192(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        768(R8), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        832(R8), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y1
+	VPMULUDQ     192(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        896(R8), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        960(R8), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y2
+	VPMULUDQ     192(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        1024(R8), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        1088(R8), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y1
+	VPMULUDQ     192(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        1152(R8), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        1216(R8), Y5, Y5
+	VPSLLQ       $0x20, Y3, Y3
+	VPBLENDD     $0xaa, Y3, Y6, Y6
+	VPSLLQ       $0x20, Y1, Y1
+	VPBLENDD     $0xaa, Y1, Y5, Y5
+	VPUNPCKLQDQ  Y5, Y6, Y1
+	VPUNPCKHQDQ  Y5, Y6, Y2
+	VMOVUPS      (AX), Y3
+	VBROADCASTSS words42000000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS wordsc2000000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VPSRLD       $0x09, Y1, Y1
+	VPOR         words3f800000<>+0(SB), Y1, Y1
+	VSUBPS       words3f7fffff<>+0(SB), Y1, Y1
+	VPXOR        words80000000<>+0(SB), Y3, Y3
+	VMULPS       words3fb8aa3b<>+0(SB), Y3, Y4
+	VADDPS       words4b400000<>+0(SB), Y4, Y4
+	VSUBPS       words4b400000<>+0(SB), Y4, Y5
+	VMULPS       words3f318000<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y3, Y3
+	VMULPS       wordsb95e8083<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y3, Y3
+	VMULPS       words39506967<>+0(SB), Y3, Y5
+	VADDPS       words3ab743ce<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3c088908<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3f000000<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y3, Y6
+	VMULPS       Y5, Y6, Y5
+	VADDPS       Y3, Y5, Y5
+	VADDPS       words3f800000<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       words3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VBROADCASTSS words3f800000<>+0(SB), Y3
+	VSUBPS       Y1, Y3, Y3
+	VCMPPS       $0x01, Y3, Y5, Y5
+	VMOVMSKPS    Y5, R9
+	VMOVUPS      (CX), Y1
+	VBROADCASTSS words42000000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VBROADCASTSS wordsc2000000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VPSRLD       $0x09, Y2, Y2
+	VPOR         words3f800000<>+0(SB), Y2, Y2
+	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
+	VPXOR        words80000000<>+0(SB), Y1, Y1
+	VMULPS       words3fb8aa3b<>+0(SB), Y1, Y3
+	VADDPS       words4b400000<>+0(SB), Y3, Y3
+	VSUBPS       words4b400000<>+0(SB), Y3, Y4
+	VMULPS       words3f318000<>+0(SB), Y4, Y5
+	VSUBPS       Y5, Y1, Y1
+	VMULPS       wordsb95e8083<>+0(SB), Y4, Y5
+	VSUBPS       Y5, Y1, Y1
+	VMULPS       words39506967<>+0(SB), Y1, Y4
+	VADDPS       words3ab743ce<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3c088908<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3d2aa9c1<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3e2aaaaa<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3f000000<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y1, Y5
+	VMULPS       Y4, Y5, Y4
+	VADDPS       Y1, Y4, Y4
+	VADDPS       words3f800000<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       words3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VBROADCASTSS words3f800000<>+0(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VCMPPS       $0x01, Y1, Y4, Y4
+	VMOVMSKPS    Y4, R10
+	VPXOR        224(SP), Y0, Y1
+	VPMULUDQ     384(SP), Y1, Y4
+	VPSRLQ       $0x20, Y4, Y3
+	VPXOR        256(SP), Y3, Y3
+	VPMULUDQ     416(SP), Y3, Y2
+	VPSRLQ       $0x20, Y2, Y1
+	VPXOR        288(SP), Y1, Y1
+	VPXOR        352(SP), Y4, Y3
+	VMOVUPS      320(SP), Y4
+	VPMULUDQ     384(SP), Y1, Y1
+	VPMULUDQ     416(SP), Y3, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y2, Y6, Y6
+	VPXOR        384(R8), Y6, Y6
+	VPXOR        Y4, Y5, Y5
+	VPXOR        448(R8), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y2
+	VPMULUDQ     416(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        512(R8), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        576(R8), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y1
+	VPMULUDQ     416(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        640(R8), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        704(R8), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y2
+	VPMULUDQ     416(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        768(R8), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        832(R8), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y1
+	VPMULUDQ     416(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        896(R8), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        960(R8), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y2
+	VPMULUDQ     416(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        1024(R8), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        1088(R8), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y1
+	VPMULUDQ     416(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        1152(R8), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        1216(R8), Y5, Y5
+	VPSLLQ       $0x20, Y3, Y3
+	VPBLENDD     $0xaa, Y3, Y6, Y6
+	VPSLLQ       $0x20, Y1, Y1
+	VPBLENDD     $0xaa, Y1, Y5, Y5
+	VPUNPCKLQDQ  Y5, Y6, Y1
+	VPUNPCKHQDQ  Y5, Y6, Y2
+	VMOVUPS      32(AX), Y3
+	VBROADCASTSS words42000000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VBROADCASTSS wordsc2000000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VPSRLD       $0x09, Y1, Y1
+	VPOR         words3f800000<>+0(SB), Y1, Y1
+	VSUBPS       words3f7fffff<>+0(SB), Y1, Y1
+	VPXOR        words80000000<>+0(SB), Y3, Y3
+	VMULPS       words3fb8aa3b<>+0(SB), Y3, Y4
+	VADDPS       words4b400000<>+0(SB), Y4, Y4
+	VSUBPS       words4b400000<>+0(SB), Y4, Y5
+	VMULPS       words3f318000<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y3, Y3
+	VMULPS       wordsb95e8083<>+0(SB), Y5, Y6
+	VSUBPS       Y6, Y3, Y3
+	VMULPS       words39506967<>+0(SB), Y3, Y5
+	VADDPS       words3ab743ce<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3c088908<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       words3f000000<>+0(SB), Y5, Y5
+	VMULPS       Y3, Y3, Y6
+	VMULPS       Y5, Y6, Y5
+	VADDPS       Y3, Y5, Y5
+	VADDPS       words3f800000<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       words3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VBROADCASTSS words3f800000<>+0(SB), Y3
+	VSUBPS       Y1, Y3, Y3
+	VCMPPS       $0x01, Y3, Y5, Y5
+	VMOVMSKPS    Y5, R11
+	SHLL         $0x08, R11
+	ORL          R11, R9
+	VMOVUPS      32(CX), Y1
+	VBROADCASTSS words42000000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VBROADCASTSS wordsc2000000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VPSRLD       $0x09, Y2, Y2
+	VPOR         words3f800000<>+0(SB), Y2, Y2
+	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
+	VPXOR        words80000000<>+0(SB), Y1, Y1
+	VMULPS       words3fb8aa3b<>+0(SB), Y1, Y3
+	VADDPS       words4b400000<>+0(SB), Y3, Y3
+	VSUBPS       words4b400000<>+0(SB), Y3, Y4
+	VMULPS       words3f318000<>+0(SB), Y4, Y5
+	VSUBPS       Y5, Y1, Y1
+	VMULPS       wordsb95e8083<>+0(SB), Y4, Y5
+	VSUBPS       Y5, Y1, Y1
+	VMULPS       words39506967<>+0(SB), Y1, Y4
+	VADDPS       words3ab743ce<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3c088908<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3d2aa9c1<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3e2aaaaa<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       words3f000000<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y1, Y5
+	VMULPS       Y4, Y5, Y4
+	VADDPS       Y1, Y4, Y4
+	VADDPS       words3f800000<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       words3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VBROADCASTSS words3f800000<>+0(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VCMPPS       $0x01, Y1, Y4, Y4
+	VMOVMSKPS    Y4, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	MOVW         R9, (BX)
+	ADDQ         SI, BX
+	MOVW         R10, (BX)
+	ADDQ         SI, BX
+	VPADDQ       quads0000000000000002<>+0(SB), Y0, Y0
+	LEAQ         (AX)(DX*2), AX
+	LEAQ         (CX)(DX*2), CX
+	DECQ         DI
+	JNZ          drawNumbersAVX2_pair
+	VZEROUPPER
+	RET
 
 // func sigmoidsAVX2(dst *float32, x *float32, blocks int)
 // Requires: AVX, AVX2
@@ -2462,6 +2842,91 @@ DATA words3eaaaaab<>+52(SB)/4, $0x3eaaaaab
 DATA words3eaaaaab<>+56(SB)/4, $0x3eaaaaab
 DATA words3eaaaaab<>+60(SB)/4, $0x3eaaaaab
 GLOBL words3eaaaaab<>(SB), RODATA|NOPTR, $64
+
+// func expNegativesAVX2(dst *float32, x *float32, blocks int)
+// Requires: AVX, AVX2
+TEXT ·expNegativesAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ blocks+16(FP), DX
+
+expNegativesAVX2_block:
+	VMOVUPS      (CX), Y0
+	VPOR         words80000000<>+0(SB), Y0, Y0
+	VBROADCASTSS wordsc2d00000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMULPS       words3fb8aa3b<>+0(SB), Y0, Y1
+	VADDPS       words4b400000<>+0(SB), Y1, Y1
+	VSUBPS       words4b400000<>+0(SB), Y1, Y2
+	VMULPS       words3f318000<>+0(SB), Y2, Y3
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       wordsb95e8083<>+0(SB), Y2, Y3
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       words39506967<>+0(SB), Y0, Y2
+	VADDPS       words3ab743ce<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3c088908<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3d2aa9c1<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3e2aaaaa<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3f000000<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y0, Y3
+	VMULPS       Y2, Y3, Y2
+	VADDPS       Y0, Y2, Y2
+	VADDPS       words3f800000<>+0(SB), Y2, Y2
+	VPSUBD       words4b400000<>+0(SB), Y1, Y1
+	VPSRAD       $0x01, Y1, Y0
+	VPSUBD       Y0, Y1, Y1
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       words3f800000<>+0(SB), Y0, Y0
+	VMULPS       Y0, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       words3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      32(CX), Y0
+	VPOR         words80000000<>+0(SB), Y0, Y0
+	VBROADCASTSS wordsc2d00000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMULPS       words3fb8aa3b<>+0(SB), Y0, Y1
+	VADDPS       words4b400000<>+0(SB), Y1, Y1
+	VSUBPS       words4b400000<>+0(SB), Y1, Y2
+	VMULPS       words3f318000<>+0(SB), Y2, Y3
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       wordsb95e8083<>+0(SB), Y2, Y3
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       words39506967<>+0(SB), Y0, Y2
+	VADDPS       words3ab743ce<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3c088908<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3d2aa9c1<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3e2aaaaa<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       words3f000000<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y0, Y3
+	VMULPS       Y2, Y3, Y2
+	VADDPS       Y0, Y2, Y2
+	VADDPS       words3f800000<>+0(SB), Y2, Y2
+	VPSUBD       words4b400000<>+0(SB), Y1, Y1
+	VPSRAD       $0x01, Y1, Y0
+	VPSUBD       Y0, Y1, Y1
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       words3f800000<>+0(SB), Y0, Y0
+	VMULPS       Y0, Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       words3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, AX
+	DECQ         DX
+	JNZ          expNegativesAVX2_block
+	VZEROUPPER
+	RET
 
 // func addMagnitudesAVX2(sums *float64, x *float32, blocks int)
 // Requires: AVX, AVX2
@@ -2956,6 +3421,990 @@ quantizeTransposedAVX2_block:
 	ADDQ       $0x00000400, AX
 	DECQ       BX
 	JNZ        quantizeTransposedAVX2_block
+	VZEROUPPER
+	RET
+
+// func splitRowsAVX2(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
+// Requires: AVX, AVX2
+TEXT ·splitRowsAVX2(SB), NOSPLIT, $0-44
+	MOVQ         dst+0(FP), AX
+	MOVQ         stride+8(FP), CX
+	MOVQ         even+16(FP), DX
+	MOVQ         odd+24(FP), BX
+	MOVQ         blocks+32(FP), SI
+	VBROADCASTSS factor+40(FP), Y0
+
+splitRowsAVX2_block:
+	VMOVUPS   (DX), Y1
+	VMOVUPS   (BX), Y2
+	VMULPS    Y0, Y1, Y1
+	VCVTPS2DQ Y1, Y1
+	VPADDD    words00000080<>+0(SB), Y1, Y3
+	VPSRAD    $0x08, Y3, Y3
+	VPSLLD    $0x08, Y3, Y4
+	VPSUBD    Y4, Y1, Y4
+	VMULPS    Y0, Y2, Y2
+	VCVTPS2DQ Y2, Y2
+	VPADDD    words00000080<>+0(SB), Y2, Y1
+	VPSRAD    $0x08, Y1, Y1
+	VPSLLD    $0x08, Y1, Y5
+	VPSUBD    Y5, Y2, Y5
+	VPAND     words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD    $0x10, Y1, Y1
+	VPOR      Y3, Y1, Y1
+	VMOVDQU   Y1, (AX)
+	VPAND     words0000ffff<>+0(SB), Y4, Y4
+	VPSLLD    $0x10, Y5, Y5
+	VPOR      Y4, Y5, Y5
+	VMOVDQU   Y5, 64(AX)
+	VMOVUPS   32(DX), Y1
+	VMOVUPS   32(BX), Y2
+	VMULPS    Y0, Y1, Y1
+	VCVTPS2DQ Y1, Y1
+	VPADDD    words00000080<>+0(SB), Y1, Y3
+	VPSRAD    $0x08, Y3, Y3
+	VPSLLD    $0x08, Y3, Y4
+	VPSUBD    Y4, Y1, Y4
+	VMULPS    Y0, Y2, Y2
+	VCVTPS2DQ Y2, Y2
+	VPADDD    words00000080<>+0(SB), Y2, Y1
+	VPSRAD    $0x08, Y1, Y1
+	VPSLLD    $0x08, Y1, Y5
+	VPSUBD    Y5, Y2, Y5
+	VPAND     words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD    $0x10, Y1, Y1
+	VPOR      Y3, Y1, Y1
+	VMOVDQU   Y1, 32(AX)
+	VPAND     words0000ffff<>+0(SB), Y4, Y4
+	VPSLLD    $0x10, Y5, Y5
+	VPOR      Y4, Y5, Y5
+	VMOVDQU   Y5, 96(AX)
+	ADDQ      CX, AX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	DECQ      SI
+	JNZ       splitRowsAVX2_block
+	VZEROUPPER
+	RET
+
+DATA words00000080<>+0(SB)/4, $0x00000080
+DATA words00000080<>+4(SB)/4, $0x00000080
+DATA words00000080<>+8(SB)/4, $0x00000080
+DATA words00000080<>+12(SB)/4, $0x00000080
+DATA words00000080<>+16(SB)/4, $0x00000080
+DATA words00000080<>+20(SB)/4, $0x00000080
+DATA words00000080<>+24(SB)/4, $0x00000080
+DATA words00000080<>+28(SB)/4, $0x00000080
+DATA words00000080<>+32(SB)/4, $0x00000080
+DATA words00000080<>+36(SB)/4, $0x00000080
+DATA words00000080<>+40(SB)/4, $0x00000080
+DATA words00000080<>+44(SB)/4, $0x00000080
+DATA words00000080<>+48(SB)/4, $0x00000080
+DATA words00000080<>+52(SB)/4, $0x00000080
+DATA words00000080<>+56(SB)/4, $0x00000080
+DATA words00000080<>+60(SB)/4, $0x00000080
+GLOBL words00000080<>(SB), RODATA|NOPTR, $64
+
+DATA words0000ffff<>+0(SB)/4, $0x0000ffff
+DATA words0000ffff<>+4(SB)/4, $0x0000ffff
+DATA words0000ffff<>+8(SB)/4, $0x0000ffff
+DATA words0000ffff<>+12(SB)/4, $0x0000ffff
+DATA words0000ffff<>+16(SB)/4, $0x0000ffff
+DATA words0000ffff<>+20(SB)/4, $0x0000ffff
+DATA words0000ffff<>+24(SB)/4, $0x0000ffff
+DATA words0000ffff<>+28(SB)/4, $0x0000ffff
+DATA words0000ffff<>+32(SB)/4, $0x0000ffff
+DATA words0000ffff<>+36(SB)/4, $0x0000ffff
+DATA words0000ffff<>+40(SB)/4, $0x0000ffff
+DATA words0000ffff<>+44(SB)/4, $0x0000ffff
+DATA words0000ffff<>+48(SB)/4, $0x0000ffff
+DATA words0000ffff<>+52(SB)/4, $0x0000ffff
+DATA words0000ffff<>+56(SB)/4, $0x0000ffff
+DATA words0000ffff<>+60(SB)/4, $0x0000ffff
+GLOBL words0000ffff<>(SB), RODATA|NOPTR, $64
+
+// func splitTransposedAVX2(dst *uint32, x *float32, stride int, blocks int, factor float32)
+// Requires: AVX, AVX2
+TEXT ·splitTransposedAVX2(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         stride+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	VBROADCASTSS factor+32(FP), Y0
+
+splitTransposedAVX2_block:
+	MOVQ       CX, SI
+	VMOVUPS    (SI), Y1
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y2
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y3
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y4
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y5
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y6
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y7
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y8
+	VUNPCKHPS  Y2, Y1, Y9
+	VUNPCKLPS  Y2, Y1, Y1
+	VUNPCKHPS  Y4, Y3, Y2
+	VUNPCKLPS  Y4, Y3, Y3
+	VUNPCKHPS  Y6, Y5, Y4
+	VUNPCKLPS  Y6, Y5, Y5
+	VUNPCKHPS  Y8, Y7, Y6
+	VUNPCKLPS  Y8, Y7, Y7
+	VUNPCKHPD  Y3, Y1, Y8
+	VUNPCKLPD  Y3, Y1, Y1
+	VUNPCKHPD  Y2, Y9, Y3
+	VUNPCKLPD  Y2, Y9, Y9
+	VUNPCKHPD  Y7, Y5, Y2
+	VUNPCKLPD  Y7, Y5, Y5
+	VUNPCKHPD  Y6, Y4, Y7
+	VUNPCKLPD  Y6, Y4, Y4
+	VPERM2F128 $0x31, Y5, Y1, Y6
+	VPERM2F128 $0x20, Y5, Y1, Y1
+	VPERM2F128 $0x31, Y2, Y8, Y5
+	VPERM2F128 $0x20, Y2, Y8, Y8
+	VPERM2F128 $0x31, Y4, Y9, Y2
+	VPERM2F128 $0x20, Y4, Y9, Y9
+	VPERM2F128 $0x31, Y7, Y3, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y3
+	VMULPS     Y0, Y1, Y1
+	VCVTPS2DQ  Y1, Y1
+	VPADDD     words00000080<>+0(SB), Y1, Y7
+	VPSRAD     $0x08, Y7, Y7
+	VPSLLD     $0x08, Y7, Y10
+	VPSUBD     Y10, Y1, Y10
+	VMULPS     Y0, Y8, Y8
+	VCVTPS2DQ  Y8, Y8
+	VPADDD     words00000080<>+0(SB), Y8, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y11
+	VPSUBD     Y11, Y8, Y11
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y1, Y1
+	VPOR       Y7, Y1, Y1
+	VMOVDQU    Y1, (AX)
+	VPAND      words0000ffff<>+0(SB), Y10, Y10
+	VPSLLD     $0x10, Y11, Y11
+	VPOR       Y10, Y11, Y11
+	VMOVDQU    Y11, 64(AX)
+	VMULPS     Y0, Y9, Y9
+	VCVTPS2DQ  Y9, Y9
+	VPADDD     words00000080<>+0(SB), Y9, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y7
+	VPSUBD     Y7, Y9, Y7
+	VMULPS     Y0, Y3, Y3
+	VCVTPS2DQ  Y3, Y3
+	VPADDD     words00000080<>+0(SB), Y3, Y8
+	VPSRAD     $0x08, Y8, Y8
+	VPSLLD     $0x08, Y8, Y9
+	VPSUBD     Y9, Y3, Y9
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y8, Y8
+	VPOR       Y1, Y8, Y8
+	VMOVDQU    Y8, 128(AX)
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y9, Y9
+	VPOR       Y7, Y9, Y9
+	VMOVDQU    Y9, 192(AX)
+	VMULPS     Y0, Y6, Y6
+	VCVTPS2DQ  Y6, Y6
+	VPADDD     words00000080<>+0(SB), Y6, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y6, Y3
+	VMULPS     Y0, Y5, Y5
+	VCVTPS2DQ  Y5, Y5
+	VPADDD     words00000080<>+0(SB), Y5, Y6
+	VPSRAD     $0x08, Y6, Y6
+	VPSLLD     $0x08, Y6, Y7
+	VPSUBD     Y7, Y5, Y7
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y6, Y6
+	VPOR       Y1, Y6, Y6
+	VMOVDQU    Y6, 256(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y7, Y7
+	VPOR       Y3, Y7, Y7
+	VMOVDQU    Y7, 320(AX)
+	VMULPS     Y0, Y2, Y2
+	VCVTPS2DQ  Y2, Y2
+	VPADDD     words00000080<>+0(SB), Y2, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y2, Y3
+	VMULPS     Y0, Y4, Y4
+	VCVTPS2DQ  Y4, Y4
+	VPADDD     words00000080<>+0(SB), Y4, Y2
+	VPSRAD     $0x08, Y2, Y2
+	VPSLLD     $0x08, Y2, Y5
+	VPSUBD     Y5, Y4, Y5
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y2, Y2
+	VPOR       Y1, Y2, Y2
+	VMOVDQU    Y2, 384(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y5, Y5
+	VPOR       Y3, Y5, Y5
+	VMOVDQU    Y5, 448(AX)
+	MOVQ       CX, SI
+	VMOVUPS    32(SI), Y1
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y2
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y3
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y4
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y5
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y6
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y7
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y8
+	VUNPCKHPS  Y2, Y1, Y9
+	VUNPCKLPS  Y2, Y1, Y1
+	VUNPCKHPS  Y4, Y3, Y2
+	VUNPCKLPS  Y4, Y3, Y3
+	VUNPCKHPS  Y6, Y5, Y4
+	VUNPCKLPS  Y6, Y5, Y5
+	VUNPCKHPS  Y8, Y7, Y6
+	VUNPCKLPS  Y8, Y7, Y7
+	VUNPCKHPD  Y3, Y1, Y8
+	VUNPCKLPD  Y3, Y1, Y1
+	VUNPCKHPD  Y2, Y9, Y3
+	VUNPCKLPD  Y2, Y9, Y9
+	VUNPCKHPD  Y7, Y5, Y2
+	VUNPCKLPD  Y7, Y5, Y5
+	VUNPCKHPD  Y6, Y4, Y7
+	VUNPCKLPD  Y6, Y4, Y4
+	VPERM2F128 $0x31, Y5, Y1, Y6
+	VPERM2F128 $0x20, Y5, Y1, Y1
+	VPERM2F128 $0x31, Y2, Y8, Y5
+	VPERM2F128 $0x20, Y2, Y8, Y8
+	VPERM2F128 $0x31, Y4, Y9, Y2
+	VPERM2F128 $0x20, Y4, Y9, Y9
+	VPERM2F128 $0x31, Y7, Y3, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y3
+	VMULPS     Y0, Y1, Y1
+	VCVTPS2DQ  Y1, Y1
+	VPADDD     words00000080<>+0(SB), Y1, Y7
+	VPSRAD     $0x08, Y7, Y7
+	VPSLLD     $0x08, Y7, Y10
+	VPSUBD     Y10, Y1, Y10
+	VMULPS     Y0, Y8, Y8
+	VCVTPS2DQ  Y8, Y8
+	VPADDD     words00000080<>+0(SB), Y8, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y11
+	VPSUBD     Y11, Y8, Y11
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y1, Y1
+	VPOR       Y7, Y1, Y1
+	VMOVDQU    Y1, 512(AX)
+	VPAND      words0000ffff<>+0(SB), Y10, Y10
+	VPSLLD     $0x10, Y11, Y11
+	VPOR       Y10, Y11, Y11
+	VMOVDQU    Y11, 576(AX)
+	VMULPS     Y0, Y9, Y9
+	VCVTPS2DQ  Y9, Y9
+	VPADDD     words00000080<>+0(SB), Y9, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y7
+	VPSUBD     Y7, Y9, Y7
+	VMULPS     Y0, Y3, Y3
+	VCVTPS2DQ  Y3, Y3
+	VPADDD     words00000080<>+0(SB), Y3, Y8
+	VPSRAD     $0x08, Y8, Y8
+	VPSLLD     $0x08, Y8, Y9
+	VPSUBD     Y9, Y3, Y9
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y8, Y8
+	VPOR       Y1, Y8, Y8
+	VMOVDQU    Y8, 640(AX)
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y9, Y9
+	VPOR       Y7, Y9, Y9
+	VMOVDQU    Y9, 704(AX)
+	VMULPS     Y0, Y6, Y6
+	VCVTPS2DQ  Y6, Y6
+	VPADDD     words00000080<>+0(SB), Y6, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y6, Y3
+	VMULPS     Y0, Y5, Y5
+	VCVTPS2DQ  Y5, Y5
+	VPADDD     words00000080<>+0(SB), Y5, Y6
+	VPSRAD     $0x08, Y6, Y6
+	VPSLLD     $0x08, Y6, Y7
+	VPSUBD     Y7, Y5, Y7
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y6, Y6
+	VPOR       Y1, Y6, Y6
+	VMOVDQU    Y6, 768(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y7, Y7
+	VPOR       Y3, Y7, Y7
+	VMOVDQU    Y7, 832(AX)
+	VMULPS     Y0, Y2, Y2
+	VCVTPS2DQ  Y2, Y2
+	VPADDD     words00000080<>+0(SB), Y2, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y2, Y3
+	VMULPS     Y0, Y4, Y4
+	VCVTPS2DQ  Y4, Y4
+	VPADDD     words00000080<>+0(SB), Y4, Y2
+	VPSRAD     $0x08, Y2, Y2
+	VPSLLD     $0x08, Y2, Y5
+	VPSUBD     Y5, Y4, Y5
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y2, Y2
+	VPOR       Y1, Y2, Y2
+	VMOVDQU    Y2, 896(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y5, Y5
+	VPOR       Y3, Y5, Y5
+	VMOVDQU    Y5, 960(AX)
+	MOVQ       CX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y1
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y2
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y3
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y4
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y5
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y6
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y7
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y8
+	VUNPCKHPS  Y2, Y1, Y9
+	VUNPCKLPS  Y2, Y1, Y1
+	VUNPCKHPS  Y4, Y3, Y2
+	VUNPCKLPS  Y4, Y3, Y3
+	VUNPCKHPS  Y6, Y5, Y4
+	VUNPCKLPS  Y6, Y5, Y5
+	VUNPCKHPS  Y8, Y7, Y6
+	VUNPCKLPS  Y8, Y7, Y7
+	VUNPCKHPD  Y3, Y1, Y8
+	VUNPCKLPD  Y3, Y1, Y1
+	VUNPCKHPD  Y2, Y9, Y3
+	VUNPCKLPD  Y2, Y9, Y9
+	VUNPCKHPD  Y7, Y5, Y2
+	VUNPCKLPD  Y7, Y5, Y5
+	VUNPCKHPD  Y6, Y4, Y7
+	VUNPCKLPD  Y6, Y4, Y4
+	VPERM2F128 $0x31, Y5, Y1, Y6
+	VPERM2F128 $0x20, Y5, Y1, Y1
+	VPERM2F128 $0x31, Y2, Y8, Y5
+	VPERM2F128 $0x20, Y2, Y8, Y8
+	VPERM2F128 $0x31, Y4, Y9, Y2
+	VPERM2F128 $0x20, Y4, Y9, Y9
+	VPERM2F128 $0x31, Y7, Y3, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y3
+	VMULPS     Y0, Y1, Y1
+	VCVTPS2DQ  Y1, Y1
+	VPADDD     words00000080<>+0(SB), Y1, Y7
+	VPSRAD     $0x08, Y7, Y7
+	VPSLLD     $0x08, Y7, Y10
+	VPSUBD     Y10, Y1, Y10
+	VMULPS     Y0, Y8, Y8
+	VCVTPS2DQ  Y8, Y8
+	VPADDD     words00000080<>+0(SB), Y8, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y11
+	VPSUBD     Y11, Y8, Y11
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y1, Y1
+	VPOR       Y7, Y1, Y1
+	VMOVDQU    Y1, 32(AX)
+	VPAND      words0000ffff<>+0(SB), Y10, Y10
+	VPSLLD     $0x10, Y11, Y11
+	VPOR       Y10, Y11, Y11
+	VMOVDQU    Y11, 96(AX)
+	VMULPS     Y0, Y9, Y9
+	VCVTPS2DQ  Y9, Y9
+	VPADDD     words00000080<>+0(SB), Y9, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y7
+	VPSUBD     Y7, Y9, Y7
+	VMULPS     Y0, Y3, Y3
+	VCVTPS2DQ  Y3, Y3
+	VPADDD     words00000080<>+0(SB), Y3, Y8
+	VPSRAD     $0x08, Y8, Y8
+	VPSLLD     $0x08, Y8, Y9
+	VPSUBD     Y9, Y3, Y9
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y8, Y8
+	VPOR       Y1, Y8, Y8
+	VMOVDQU    Y8, 160(AX)
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y9, Y9
+	VPOR       Y7, Y9, Y9
+	VMOVDQU    Y9, 224(AX)
+	VMULPS     Y0, Y6, Y6
+	VCVTPS2DQ  Y6, Y6
+	VPADDD     words00000080<>+0(SB), Y6, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y6, Y3
+	VMULPS     Y0, Y5, Y5
+	VCVTPS2DQ  Y5, Y5
+	VPADDD     words00000080<>+0(SB), Y5, Y6
+	VPSRAD     $0x08, Y6, Y6
+	VPSLLD     $0x08, Y6, Y7
+	VPSUBD     Y7, Y5, Y7
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y6, Y6
+	VPOR       Y1, Y6, Y6
+	VMOVDQU    Y6, 288(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y7, Y7
+	VPOR       Y3, Y7, Y7
+	VMOVDQU    Y7, 352(AX)
+	VMULPS     Y0, Y2, Y2
+	VCVTPS2DQ  Y2, Y2
+	VPADDD     words00000080<>+0(SB), Y2, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y2, Y3
+	VMULPS     Y0, Y4, Y4
+	VCVTPS2DQ  Y4, Y4
+	VPADDD     words00000080<>+0(SB), Y4, Y2
+	VPSRAD     $0x08, Y2, Y2
+	VPSLLD     $0x08, Y2, Y5
+	VPSUBD     Y5, Y4, Y5
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y2, Y2
+	VPOR       Y1, Y2, Y2
+	VMOVDQU    Y2, 416(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y5, Y5
+	VPOR       Y3, Y5, Y5
+	VMOVDQU    Y5, 480(AX)
+	MOVQ       CX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y1
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y2
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y3
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y4
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y5
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y6
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y7
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y8
+	VUNPCKHPS  Y2, Y1, Y9
+	VUNPCKLPS  Y2, Y1, Y1
+	VUNPCKHPS  Y4, Y3, Y2
+	VUNPCKLPS  Y4, Y3, Y3
+	VUNPCKHPS  Y6, Y5, Y4
+	VUNPCKLPS  Y6, Y5, Y5
+	VUNPCKHPS  Y8, Y7, Y6
+	VUNPCKLPS  Y8, Y7, Y7
+	VUNPCKHPD  Y3, Y1, Y8
+	VUNPCKLPD  Y3, Y1, Y1
+	VUNPCKHPD  Y2, Y9, Y3
+	VUNPCKLPD  Y2, Y9, Y9
+	VUNPCKHPD  Y7, Y5, Y2
+	VUNPCKLPD  Y7, Y5, Y5
+	VUNPCKHPD  Y6, Y4, Y7
+	VUNPCKLPD  Y6, Y4, Y4
+	VPERM2F128 $0x31, Y5, Y1, Y6
+	VPERM2F128 $0x20, Y5, Y1, Y1
+	VPERM2F128 $0x31, Y2, Y8, Y5
+	VPERM2F128 $0x20, Y2, Y8, Y8
+	VPERM2F128 $0x31, Y4, Y9, Y2
+	VPERM2F128 $0x20, Y4, Y9, Y9
+	VPERM2F128 $0x31, Y7, Y3, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y3
+	VMULPS     Y0, Y1, Y1
+	VCVTPS2DQ  Y1, Y1
+	VPADDD     words00000080<>+0(SB), Y1, Y7
+	VPSRAD     $0x08, Y7, Y7
+	VPSLLD     $0x08, Y7, Y10
+	VPSUBD     Y10, Y1, Y10
+	VMULPS     Y0, Y8, Y8
+	VCVTPS2DQ  Y8, Y8
+	VPADDD     words00000080<>+0(SB), Y8, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y11
+	VPSUBD     Y11, Y8, Y11
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y1, Y1
+	VPOR       Y7, Y1, Y1
+	VMOVDQU    Y1, 544(AX)
+	VPAND      words0000ffff<>+0(SB), Y10, Y10
+	VPSLLD     $0x10, Y11, Y11
+	VPOR       Y10, Y11, Y11
+	VMOVDQU    Y11, 608(AX)
+	VMULPS     Y0, Y9, Y9
+	VCVTPS2DQ  Y9, Y9
+	VPADDD     words00000080<>+0(SB), Y9, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y7
+	VPSUBD     Y7, Y9, Y7
+	VMULPS     Y0, Y3, Y3
+	VCVTPS2DQ  Y3, Y3
+	VPADDD     words00000080<>+0(SB), Y3, Y8
+	VPSRAD     $0x08, Y8, Y8
+	VPSLLD     $0x08, Y8, Y9
+	VPSUBD     Y9, Y3, Y9
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y8, Y8
+	VPOR       Y1, Y8, Y8
+	VMOVDQU    Y8, 672(AX)
+	VPAND      words0000ffff<>+0(SB), Y7, Y7
+	VPSLLD     $0x10, Y9, Y9
+	VPOR       Y7, Y9, Y9
+	VMOVDQU    Y9, 736(AX)
+	VMULPS     Y0, Y6, Y6
+	VCVTPS2DQ  Y6, Y6
+	VPADDD     words00000080<>+0(SB), Y6, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y6, Y3
+	VMULPS     Y0, Y5, Y5
+	VCVTPS2DQ  Y5, Y5
+	VPADDD     words00000080<>+0(SB), Y5, Y6
+	VPSRAD     $0x08, Y6, Y6
+	VPSLLD     $0x08, Y6, Y7
+	VPSUBD     Y7, Y5, Y7
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y6, Y6
+	VPOR       Y1, Y6, Y6
+	VMOVDQU    Y6, 800(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y7, Y7
+	VPOR       Y3, Y7, Y7
+	VMOVDQU    Y7, 864(AX)
+	VMULPS     Y0, Y2, Y2
+	VCVTPS2DQ  Y2, Y2
+	VPADDD     words00000080<>+0(SB), Y2, Y1
+	VPSRAD     $0x08, Y1, Y1
+	VPSLLD     $0x08, Y1, Y3
+	VPSUBD     Y3, Y2, Y3
+	VMULPS     Y0, Y4, Y4
+	VCVTPS2DQ  Y4, Y4
+	VPADDD     words00000080<>+0(SB), Y4, Y2
+	VPSRAD     $0x08, Y2, Y2
+	VPSLLD     $0x08, Y2, Y5
+	VPSUBD     Y5, Y4, Y5
+	VPAND      words0000ffff<>+0(SB), Y1, Y1
+	VPSLLD     $0x10, Y2, Y2
+	VPOR       Y1, Y2, Y2
+	VMOVDQU    Y2, 928(AX)
+	VPAND      words0000ffff<>+0(SB), Y3, Y3
+	VPSLLD     $0x10, Y5, Y5
+	VPOR       Y3, Y5, Y5
+	VMOVDQU    Y5, 992(AX)
+	ADDQ       $0x40, CX
+	ADDQ       $0x00000400, AX
+	DECQ       BX
+	JNZ        splitTransposedAVX2_block
+	VZEROUPPER
+	RET
+
+// func largestAVX2(parts *[16]uint32, x *float32, blocks int)
+// Requires: AVX, AVX2
+TEXT ·largestAVX2(SB), NOSPLIT, $0-24
+	MOVQ  parts+0(FP), AX
+	MOVQ  x+8(FP), CX
+	MOVQ  blocks+16(FP), DX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+
+largestAVX2_block:
+	VMOVUPS (CX), Y2
+	VPAND   words7fffffff<>+0(SB), Y2, Y2
+	VPMAXUD Y2, Y0, Y0
+	VMOVUPS 32(CX), Y2
+	VPAND   words7fffffff<>+0(SB), Y2, Y2
+	VPMAXUD Y2, Y1, Y1
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     largestAVX2_block
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+DATA words7fffffff<>+0(SB)/4, $0x7fffffff
+DATA words7fffffff<>+4(SB)/4, $0x7fffffff
+DATA words7fffffff<>+8(SB)/4, $0x7fffffff
+DATA words7fffffff<>+12(SB)/4, $0x7fffffff
+DATA words7fffffff<>+16(SB)/4, $0x7fffffff
+DATA words7fffffff<>+20(SB)/4, $0x7fffffff
+DATA words7fffffff<>+24(SB)/4, $0x7fffffff
+DATA words7fffffff<>+28(SB)/4, $0x7fffffff
+DATA words7fffffff<>+32(SB)/4, $0x7fffffff
+DATA words7fffffff<>+36(SB)/4, $0x7fffffff
+DATA words7fffffff<>+40(SB)/4, $0x7fffffff
+DATA words7fffffff<>+44(SB)/4, $0x7fffffff
+DATA words7fffffff<>+48(SB)/4, $0x7fffffff
+DATA words7fffffff<>+52(SB)/4, $0x7fffffff
+DATA words7fffffff<>+56(SB)/4, $0x7fffffff
+DATA words7fffffff<>+60(SB)/4, $0x7fffffff
+GLOBL words7fffffff<>(SB), RODATA|NOPTR, $64
+
+// func quantizePairsAVX2(dst *uint32, x *float32, blocks int, factor float32)
+// Requires: AVX, AVX2
+TEXT ·quantizePairsAVX2(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VBROADCASTSS factor+24(FP), Y0
+
+quantizePairsAVX2_block:
+	VMOVUPS   (CX), Y1
+	VMULPS    Y0, Y1, Y1
+	VCVTPS2DQ Y1, Y1
+	VMOVUPS   32(CX), Y2
+	VMULPS    Y0, Y2, Y2
+	VCVTPS2DQ Y2, Y2
+	VPACKSSDW Y2, Y1, Y1
+	VPERMQ    $0xd8, Y1, Y1
+	VMOVDQU   Y1, (AX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x20, AX
+	DECQ      DX
+	JNZ       quantizePairsAVX2_block
+	VZEROUPPER
+	RET
+
+// func addPairsAVX2(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
+// Requires: AVX, AVX2
+TEXT ·addPairsAVX2(SB), NOSPLIT, $0-48
+	MOVQ sums+0(FP), AX
+	MOVQ groups+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ stride+24(FP), BX
+
+addPairsAVX2_group:
+	MOVQ  DX, SI
+	LEAQ  (SI)(BX*1), DI
+	LEAQ  (DI)(BX*1), R8
+	LEAQ  (R8)(BX*1), R9
+	MOVQ  words+32(FP), R10
+	MOVQ  pairs+40(FP), R11
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+
+addPairsAVX2_pair0:
+	VMOVUPS      (R10), Y8
+	VMOVUPS      64(R10), Y9
+	VPBROADCASTD (SI), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	ADDQ         $0x04, SI
+	VPBROADCASTD (DI), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	ADDQ         $0x04, DI
+	VPBROADCASTD (R8), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	ADDQ         $0x04, R8
+	VPBROADCASTD (R9), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, R9
+	ADDQ         $0x00000080, R10
+	DECQ         R11
+	JNZ          addPairsAVX2_pair0
+	VCVTDQ2PD    X0, Y8
+	VCVTDQ2PD    X1, Y9
+	VMULPD       quads4070000000000000<>+0(SB), Y8, Y8
+	VADDPD       Y9, Y8, Y8
+	VADDPD       (AX), Y8, Y8
+	VMOVUPS      Y8, (AX)
+	VEXTRACTI128 $0x01, Y0, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y1, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       32(AX), Y0, Y0
+	VMOVUPS      Y0, 32(AX)
+	VCVTDQ2PD    X2, Y0
+	VCVTDQ2PD    X3, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       128(AX), Y0, Y0
+	VMOVUPS      Y0, 128(AX)
+	VEXTRACTI128 $0x01, Y2, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y3, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       160(AX), Y0, Y0
+	VMOVUPS      Y0, 160(AX)
+	VCVTDQ2PD    X4, Y0
+	VCVTDQ2PD    X5, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       256(AX), Y0, Y0
+	VMOVUPS      Y0, 256(AX)
+	VEXTRACTI128 $0x01, Y4, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y5, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       288(AX), Y0, Y0
+	VMOVUPS      Y0, 288(AX)
+	VCVTDQ2PD    X6, Y0
+	VCVTDQ2PD    X7, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       384(AX), Y0, Y0
+	VMOVUPS      Y0, 384(AX)
+	VEXTRACTI128 $0x01, Y6, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y7, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       416(AX), Y0, Y0
+	VMOVUPS      Y0, 416(AX)
+	MOVQ         DX, SI
+	LEAQ         (SI)(BX*1), DI
+	LEAQ         (DI)(BX*1), R8
+	LEAQ         (R8)(BX*1), R9
+	MOVQ         words+32(FP), R10
+	MOVQ         pairs+40(FP), R11
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+
+addPairsAVX2_pair1:
+	VMOVUPS      32(R10), Y8
+	VMOVUPS      96(R10), Y9
+	VPBROADCASTD (SI), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	ADDQ         $0x04, SI
+	VPBROADCASTD (DI), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	ADDQ         $0x04, DI
+	VPBROADCASTD (R8), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	ADDQ         $0x04, R8
+	VPBROADCASTD (R9), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, R9
+	ADDQ         $0x00000080, R10
+	DECQ         R11
+	JNZ          addPairsAVX2_pair1
+	VCVTDQ2PD    X0, Y8
+	VCVTDQ2PD    X1, Y9
+	VMULPD       quads4070000000000000<>+0(SB), Y8, Y8
+	VADDPD       Y9, Y8, Y8
+	VADDPD       64(AX), Y8, Y8
+	VMOVUPS      Y8, 64(AX)
+	VEXTRACTI128 $0x01, Y0, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y1, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       96(AX), Y0, Y0
+	VMOVUPS      Y0, 96(AX)
+	VCVTDQ2PD    X2, Y0
+	VCVTDQ2PD    X3, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       192(AX), Y0, Y0
+	VMOVUPS      Y0, 192(AX)
+	VEXTRACTI128 $0x01, Y2, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y3, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       224(AX), Y0, Y0
+	VMOVUPS      Y0, 224(AX)
+	VCVTDQ2PD    X4, Y0
+	VCVTDQ2PD    X5, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       320(AX), Y0, Y0
+	VMOVUPS      Y0, 320(AX)
+	VEXTRACTI128 $0x01, Y4, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y5, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       352(AX), Y0, Y0
+	VMOVUPS      Y0, 352(AX)
+	VCVTDQ2PD    X6, Y0
+	VCVTDQ2PD    X7, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       448(AX), Y0, Y0
+	VMOVUPS      Y0, 448(AX)
+	VEXTRACTI128 $0x01, Y6, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y7, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       480(AX), Y0, Y0
+	VMOVUPS      Y0, 480(AX)
+	ADDQ         BX, DX
+	ADDQ         BX, DX
+	ADDQ         BX, DX
+	ADDQ         BX, DX
+	ADDQ         $0x00000200, AX
+	DECQ         CX
+	JNZ          addPairsAVX2_group
+	VZEROUPPER
+	RET
+
+DATA quads4070000000000000<>+0(SB)/8, $0x4070000000000000
+DATA quads4070000000000000<>+8(SB)/8, $0x4070000000000000
+DATA quads4070000000000000<>+16(SB)/8, $0x4070000000000000
+DATA quads4070000000000000<>+24(SB)/8, $0x4070000000000000
+DATA quads4070000000000000<>+32(SB)/8, $0x4070000000000000
+DATA quads4070000000000000<>+40(SB)/8, $0x4070000000000000
+DATA quads4070000000000000<>+48(SB)/8, $0x4070000000000000
+DATA quads4070000000000000<>+56(SB)/8, $0x4070000000000000
+GLOBL quads4070000000000000<>(SB), RODATA|NOPTR, $64
+
+// func storeSumsAVX2(dst *float32, stride int, sums *[16]float64, factors *float64, rows int)
+// Requires: AVX
+TEXT ·storeSumsAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ sums+16(FP), DX
+	MOVQ factors+24(FP), BX
+	MOVQ rows+32(FP), SI
+
+storeSumsAVX2_row:
+	VBROADCASTSD (BX), Y0
+	VMOVUPS      (DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, (AX)
+	VMOVUPS      32(DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 16(AX)
+	VMOVUPS      64(DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VMOVUPS      X1, 32(AX)
+	VMOVUPS      96(DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X0
+	VMOVUPS      X0, 48(AX)
+	ADDQ         CX, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNZ          storeSumsAVX2_row
+	VZEROUPPER
+	RET
+
+// func addSumsAVX2(dst *float32, stride int, sums *[16]float64, factors *float64, rows int)
+// Requires: AVX
+TEXT ·addSumsAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ sums+16(FP), DX
+	MOVQ factors+24(FP), BX
+	MOVQ rows+32(FP), SI
+
+addSumsAVX2_row:
+	VBROADCASTSD (BX), Y0
+	VMOVUPS      (DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VADDPS       (AX), X1, X1
+	VMOVUPS      X1, (AX)
+	VMOVUPS      32(DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VADDPS       16(AX), X1, X1
+	VMOVUPS      X1, 16(AX)
+	VMOVUPS      64(DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X1
+	VADDPS       32(AX), X1, X1
+	VMOVUPS      X1, 32(AX)
+	VMOVUPS      96(DX), Y1
+	VMULPD       Y0, Y1, Y1
+	VCVTPD2PSY   Y1, X0
+	VADDPS       48(AX), X0, X0
+	VMOVUPS      X0, 48(AX)
+	ADDQ         CX, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNZ          addSumsAVX2_row
 	VZEROUPPER
 	RET
 
@@ -5396,15 +6845,15 @@ storeAVX512_row:
 // func sampleAVX512(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 // Requires: AVX, AVX512F
 TEXT ·sampleAVX512(SB), NOSPLIT, $0-72
-	MOVQ         dst+0(FP), AX
-	MOVQ         stride+8(FP), CX
-	MOVQ         acc+16(FP), DX
-	MOVQ         pairs+24(FP), BX
-	MOVQ         bias+32(FP), SI
-	MOVQ         keys+48(FP), DI
+	MOVQ         acc+16(FP), AX
+	MOVQ         bias+32(FP), CX
 	VBROADCASTSS scale+40(FP), Z0
-	MOVL         $0x0000aaaa, R8
-	KMOVW        R8, K1
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	MOVQ         dst+0(FP), DX
+	MOVQ         stride+8(FP), BX
+	MOVQ         pairs+24(FP), SI
+	MOVQ         keys+48(FP), DI
 	VBROADCASTSS chain+60(FP), Z1
 	VBROADCASTSS step0+64(FP), Z2
 	VBROADCASTSS step1+68(FP), Z3
@@ -5488,17 +6937,17 @@ sampleAVX512_pair:
 	VPBLENDMD    Z9, Z13, K1, Z13
 	VPUNPCKLQDQ  Z13, Z14, Z9
 	VPUNPCKHQDQ  Z13, Z14, Z10
-	VMOVUPS      (DX), Z11
+	VMOVUPS      (AX), Z11
 	VPADDQ.BCST  quads0000000080000000<>+0(SB), Z11, Z12
 	VMOVDQU32    Z12, K1, Z11
 	VCVTDQ2PS    Z11, Z11
 	VMULPS       Z0, Z11, Z11
-	VADDPS       (SI), Z11, Z11
+	VADDPS       (CX), Z11, Z11
+	VMINPS.BCST  words42000000<>+0(SB), Z11, Z11
+	VMAXPS.BCST  wordsc2000000<>+0(SB), Z11, Z11
 	VPSRLD       $0x09, Z9, Z9
 	VPORD.BCST   words3f800000<>+0(SB), Z9, Z9
 	VSUBPS.BCST  words3f7fffff<>+0(SB), Z9, Z9
-	VMINPS.BCST  words42000000<>+0(SB), Z11, Z11
-	VMAXPS.BCST  wordsc2000000<>+0(SB), Z11, Z11
 	VPXORD.BCST  words80000000<>+0(SB), Z11, Z11
 	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z11, Z12
 	VADDPS.BCST  words4b400000<>+0(SB), Z12, Z12
@@ -5529,17 +6978,17 @@ sampleAVX512_pair:
 	VSUBPS       Z9, Z11, Z11
 	VCMPPS       $0x01, Z11, Z13, K2
 	KMOVW        K2, R8
-	VMOVUPS      64(DX), Z9
+	VMOVUPS      64(AX), Z9
 	VPADDQ.BCST  quads0000000080000000<>+0(SB), Z9, Z11
 	VMOVDQU32    Z11, K1, Z9
 	VCVTDQ2PS    Z9, Z9
 	VMULPS       Z0, Z9, Z9
-	VADDPS       (SI), Z9, Z9
+	VADDPS       (CX), Z9, Z9
+	VMINPS.BCST  words42000000<>+0(SB), Z9, Z9
+	VMAXPS.BCST  wordsc2000000<>+0(SB), Z9, Z9
 	VPSRLD       $0x09, Z10, Z10
 	VPORD.BCST   words3f800000<>+0(SB), Z10, Z10
 	VSUBPS.BCST  words3f7fffff<>+0(SB), Z10, Z10
-	VMINPS.BCST  words42000000<>+0(SB), Z9, Z9
-	VMAXPS.BCST  wordsc2000000<>+0(SB), Z9, Z9
 	VPXORD.BCST  words80000000<>+0(SB), Z9, Z9
 	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z9, Z11
 	VADDPS.BCST  words4b400000<>+0(SB), Z11, Z11
@@ -5570,14 +7019,197 @@ sampleAVX512_pair:
 	VSUBPS       Z10, Z9, Z9
 	VCMPPS       $0x01, Z9, Z12, K2
 	KMOVW        K2, R9
-	MOVW         R8, (AX)
-	ADDQ         CX, AX
-	MOVW         R9, (AX)
-	ADDQ         CX, AX
+	MOVW         R8, (DX)
+	ADDQ         BX, DX
+	MOVW         R9, (DX)
+	ADDQ         BX, DX
 	VPADDQ.BCST  quads0000000000000002<>+0(SB), Z1, Z1
-	ADDQ         $0x80, DX
-	DECQ         BX
+	ADDQ         $0x80, AX
+	DECQ         SI
 	JNZ          sampleAVX512_pair
+	VZEROUPPER
+	RET
+
+// func drawNumbersAVX512(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+// Requires: AVX, AVX512F
+TEXT ·drawNumbersAVX512(SB), NOSPLIT, $0-64
+	MOVQ         x+16(FP), AX
+	MOVQ         rowBytes+24(FP), DX
+	LEAQ         (AX)(DX*1), CX
+	MOVL         $0x0000aaaa, BX
+	KMOVW        BX, K1
+	MOVQ         dst+0(FP), BX
+	MOVQ         stride+8(FP), SI
+	MOVQ         pairs+32(FP), DI
+	MOVQ         keys+40(FP), R8
+	VBROADCASTSS chain+52(FP), Z0
+	VBROADCASTSS step0+56(FP), Z1
+	VBROADCASTSS step1+60(FP), Z2
+	VPADDD       rowOfPair<>+0(SB), Z0, Z0
+	VBROADCASTSS unit+48(FP), Z3
+	VPADDD       fourOfPanel<>+0(SB), Z3, Z3
+	VMOVUPS      quads00000000d2511f53<>+0(SB), Z4
+	VMOVUPS      quads00000000cd9e8d57<>+0(SB), Z5
+	VPMULUDQ     Z4, Z3, Z3
+	VPSRLQ       $0x20, Z3, Z6
+	VPMULUDQ     Z5, Z1, Z1
+	VPSRLQ       $0x20, Z1, Z7
+	VPXORD       (R8), Z7, Z7
+	VPXORD       Z2, Z6, Z6
+	VPXORD       64(R8), Z6, Z6
+	VPXORD       192(R8), Z3, Z3
+	VPMULUDQ     Z5, Z6, Z2
+	VPSRLQ       $0x20, Z2, Z6
+	VPXORD       Z1, Z6, Z6
+	VPXORD       128(R8), Z6, Z6
+	VPXORD       256(R8), Z2, Z2
+	VPMULUDQ     Z4, Z6, Z1
+	VPSRLQ       $0x20, Z1, Z6
+	VPXORD       320(R8), Z6, Z6
+
+drawNumbersAVX512_pair:
+	VPXORD       Z7, Z0, Z8
+	VPMULUDQ     Z4, Z8, Z11
+	VPSRLQ       $0x20, Z11, Z10
+	VPXORD       Z3, Z10, Z10
+	VPMULUDQ     Z5, Z10, Z9
+	VPSRLQ       $0x20, Z9, Z8
+	VPXORD       Z2, Z8, Z8
+	VPXORD       Z6, Z11, Z10
+	VMOVDQA64    Z1, Z11
+	VPMULUDQ     Z4, Z8, Z8
+	VPMULUDQ     Z5, Z10, Z10
+	VPSRLQ       $0x20, Z8, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPTERNLOGD   $0x96, 384(R8), Z9, Z13
+	VPTERNLOGD   $0x96, 448(R8), Z11, Z12
+	VPMULUDQ     Z4, Z13, Z9
+	VPMULUDQ     Z5, Z12, Z11
+	VPSRLQ       $0x20, Z9, Z12
+	VPSRLQ       $0x20, Z11, Z13
+	VPTERNLOGD   $0x96, 512(R8), Z10, Z13
+	VPTERNLOGD   $0x96, 576(R8), Z8, Z12
+	VPMULUDQ     Z4, Z13, Z8
+	VPMULUDQ     Z5, Z12, Z10
+	VPSRLQ       $0x20, Z8, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPTERNLOGD   $0x96, 640(R8), Z11, Z13
+	VPTERNLOGD   $0x96, 704(R8), Z9, Z12
+	VPMULUDQ     Z4, Z13, Z9
+	VPMULUDQ     Z5, Z12, Z11
+	VPSRLQ       $0x20, Z9, Z12
+	VPSRLQ       $0x20, Z11, Z13
+	VPTERNLOGD   $0x96, 768(R8), Z10, Z13
+	VPTERNLOGD   $0x96, 832(R8), Z8, Z12
+	VPMULUDQ     Z4, Z13, Z8
+	VPMULUDQ     Z5, Z12, Z10
+	VPSRLQ       $0x20, Z8, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPTERNLOGD   $0x96, 896(R8), Z11, Z13
+	VPTERNLOGD   $0x96, 960(R8), Z9, Z12
+	VPMULUDQ     Z4, Z13, Z9
+	VPMULUDQ     Z5, Z12, Z11
+	VPSRLQ       $0x20, Z9, Z12
+	VPSRLQ       $0x20, Z11, Z13
+	VPTERNLOGD   $0x96, 1024(R8), Z10, Z13
+	VPTERNLOGD   $0x96, 1088(R8), Z8, Z12
+	VPMULUDQ     Z4, Z13, Z8
+	VPMULUDQ     Z5, Z12, Z10
+	VPSRLQ       $0x20, Z8, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPTERNLOGD   $0x96, 1152(R8), Z11, Z13
+	VPTERNLOGD   $0x96, 1216(R8), Z9, Z12
+	VPSLLQ       $0x20, Z10, Z10
+	VPBLENDMD    Z10, Z13, K1, Z13
+	VPSLLQ       $0x20, Z8, Z8
+	VPBLENDMD    Z8, Z12, K1, Z12
+	VPUNPCKLQDQ  Z12, Z13, Z8
+	VPUNPCKHQDQ  Z12, Z13, Z9
+	VMOVUPS      (AX), Z10
+	VBROADCASTSS words42000000<>+0(SB), Z11
+	VMINPS       Z10, Z11, Z10
+	VBROADCASTSS wordsc2000000<>+0(SB), Z11
+	VMAXPS       Z10, Z11, Z10
+	VPSRLD       $0x09, Z8, Z8
+	VPORD.BCST   words3f800000<>+0(SB), Z8, Z8
+	VSUBPS.BCST  words3f7fffff<>+0(SB), Z8, Z8
+	VPXORD.BCST  words80000000<>+0(SB), Z10, Z10
+	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z10, Z11
+	VADDPS.BCST  words4b400000<>+0(SB), Z11, Z11
+	VSUBPS.BCST  words4b400000<>+0(SB), Z11, Z12
+	VMULPS.BCST  words3f318000<>+0(SB), Z12, Z13
+	VSUBPS       Z13, Z10, Z10
+	VMULPS.BCST  wordsb95e8083<>+0(SB), Z12, Z13
+	VSUBPS       Z13, Z10, Z10
+	VMULPS.BCST  words39506967<>+0(SB), Z10, Z12
+	VADDPS.BCST  words3ab743ce<>+0(SB), Z12, Z12
+	VMULPS       Z10, Z12, Z12
+	VADDPS.BCST  words3c088908<>+0(SB), Z12, Z12
+	VMULPS       Z10, Z12, Z12
+	VADDPS.BCST  words3d2aa9c1<>+0(SB), Z12, Z12
+	VMULPS       Z10, Z12, Z12
+	VADDPS.BCST  words3e2aaaaa<>+0(SB), Z12, Z12
+	VMULPS       Z10, Z12, Z12
+	VADDPS.BCST  words3f000000<>+0(SB), Z12, Z12
+	VMULPS       Z10, Z10, Z13
+	VMULPS       Z12, Z13, Z12
+	VADDPS       Z10, Z12, Z12
+	VADDPS.BCST  words3f800000<>+0(SB), Z12, Z12
+	VPSLLD       $0x17, Z11, Z11
+	VPADDD.BCST  words3f800000<>+0(SB), Z11, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS       Z8, Z12, Z12
+	VBROADCASTSS words3f800000<>+0(SB), Z10
+	VSUBPS       Z8, Z10, Z10
+	VCMPPS       $0x01, Z10, Z12, K2
+	KMOVW        K2, R9
+	VMOVUPS      (CX), Z8
+	VBROADCASTSS words42000000<>+0(SB), Z10
+	VMINPS       Z8, Z10, Z8
+	VBROADCASTSS wordsc2000000<>+0(SB), Z10
+	VMAXPS       Z8, Z10, Z8
+	VPSRLD       $0x09, Z9, Z9
+	VPORD.BCST   words3f800000<>+0(SB), Z9, Z9
+	VSUBPS.BCST  words3f7fffff<>+0(SB), Z9, Z9
+	VPXORD.BCST  words80000000<>+0(SB), Z8, Z8
+	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z8, Z10
+	VADDPS.BCST  words4b400000<>+0(SB), Z10, Z10
+	VSUBPS.BCST  words4b400000<>+0(SB), Z10, Z11
+	VMULPS.BCST  words3f318000<>+0(SB), Z11, Z12
+	VSUBPS       Z12, Z8, Z8
+	VMULPS.BCST  wordsb95e8083<>+0(SB), Z11, Z12
+	VSUBPS       Z12, Z8, Z8
+	VMULPS.BCST  words39506967<>+0(SB), Z8, Z11
+	VADDPS.BCST  words3ab743ce<>+0(SB), Z11, Z11
+	VMULPS       Z8, Z11, Z11
+	VADDPS.BCST  words3c088908<>+0(SB), Z11, Z11
+	VMULPS       Z8, Z11, Z11
+	VADDPS.BCST  words3d2aa9c1<>+0(SB), Z11, Z11
+	VMULPS       Z8, Z11, Z11
+	VADDPS.BCST  words3e2aaaaa<>+0(SB), Z11, Z11
+	VMULPS       Z8, Z11, Z11
+	VADDPS.BCST  words3f000000<>+0(SB), Z11, Z11
+	VMULPS       Z8, Z8, Z12
+	VMULPS       Z11, Z12, Z11
+	VADDPS       Z8, Z11, Z11
+	VADDPS.BCST  words3f800000<>+0(SB), Z11, Z11
+	VPSLLD       $0x17, Z10, Z10
+	VPADDD.BCST  words3f800000<>+0(SB), Z10, Z10
+	VMULPS       Z10, Z11, Z11
+	VMULPS       Z9, Z11, Z11
+	VBROADCASTSS words3f800000<>+0(SB), Z8
+	VSUBPS       Z9, Z8, Z8
+	VCMPPS       $0x01, Z8, Z11, K2
+	KMOVW        K2, R10
+	MOVW         R9, (BX)
+	ADDQ         SI, BX
+	MOVW         R10, (BX)
+	ADDQ         SI, BX
+	VPADDQ.BCST  quads0000000000000002<>+0(SB), Z0, Z0
+	LEAQ         (AX)(DX*2), AX
+	LEAQ         (CX)(DX*2), CX
+	DECQ         DI
+	JNZ          drawNumbersAVX512_pair
 	VZEROUPPER
 	RET
 
@@ -5705,6 +7337,56 @@ softplusesAVX512_block:
 	ADDQ         $0x40, AX
 	DECQ         DX
 	JNZ          softplusesAVX512_block
+	VZEROUPPER
+	RET
+
+// func expNegativesAVX512(dst *float32, x *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·expNegativesAVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ blocks+16(FP), DX
+
+expNegativesAVX512_block:
+	VMOVUPS      (CX), Z0
+	VPORD.BCST   words80000000<>+0(SB), Z0, Z0
+	VBROADCASTSS wordsc2d00000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z0, Z1
+	VADDPS.BCST  words4b400000<>+0(SB), Z1, Z1
+	VSUBPS.BCST  words4b400000<>+0(SB), Z1, Z2
+	VMULPS.BCST  words3f318000<>+0(SB), Z2, Z3
+	VSUBPS       Z3, Z0, Z0
+	VMULPS.BCST  wordsb95e8083<>+0(SB), Z2, Z3
+	VSUBPS       Z3, Z0, Z0
+	VMULPS.BCST  words39506967<>+0(SB), Z0, Z2
+	VADDPS.BCST  words3ab743ce<>+0(SB), Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VADDPS.BCST  words3c088908<>+0(SB), Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VADDPS.BCST  words3d2aa9c1<>+0(SB), Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VADDPS.BCST  words3e2aaaaa<>+0(SB), Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VADDPS.BCST  words3f000000<>+0(SB), Z2, Z2
+	VMULPS       Z0, Z0, Z3
+	VMULPS       Z2, Z3, Z2
+	VADDPS       Z0, Z2, Z2
+	VADDPS.BCST  words3f800000<>+0(SB), Z2, Z2
+	VPSUBD.BCST  words4b400000<>+0(SB), Z1, Z1
+	VPSRAD       $0x01, Z1, Z0
+	VPSUBD       Z0, Z1, Z1
+	VPSLLD       $0x17, Z0, Z0
+	VPADDD.BCST  words3f800000<>+0(SB), Z0, Z0
+	VMULPS       Z0, Z2, Z2
+	VPSLLD       $0x17, Z1, Z1
+	VPADDD.BCST  words3f800000<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z2, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, AX
+	DECQ         DX
+	JNZ          expNegativesAVX512_block
 	VZEROUPPER
 	RET
 
@@ -5993,6 +7675,535 @@ quantizeTransposedAVX512_block:
 	ADDQ       $0x00000400, AX
 	DECQ       BX
 	JNZ        quantizeTransposedAVX512_block
+	VZEROUPPER
+	RET
+
+// func splitRowsAVX512(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
+// Requires: AVX, AVX512F
+TEXT ·splitRowsAVX512(SB), NOSPLIT, $0-44
+	MOVQ         dst+0(FP), AX
+	MOVQ         stride+8(FP), CX
+	MOVQ         even+16(FP), DX
+	MOVQ         odd+24(FP), BX
+	MOVQ         blocks+32(FP), SI
+	VBROADCASTSS factor+40(FP), Z0
+
+splitRowsAVX512_block:
+	VMOVUPS     (DX), Z1
+	VMOVUPS     (BX), Z2
+	VMULPS      Z0, Z1, Z1
+	VCVTPS2DQ   Z1, Z1
+	VPADDD.BCST words00000080<>+0(SB), Z1, Z3
+	VPSRAD      $0x08, Z3, Z3
+	VPSLLD      $0x08, Z3, Z4
+	VPSUBD      Z4, Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VCVTPS2DQ   Z2, Z2
+	VPADDD.BCST words00000080<>+0(SB), Z2, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z5
+	VPSUBD      Z5, Z2, Z5
+	VPANDD.BCST words0000ffff<>+0(SB), Z3, Z3
+	VPSLLD      $0x10, Z1, Z1
+	VPORD       Z3, Z1, Z1
+	VMOVDQU64   Z1, (AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z4, Z4
+	VPSLLD      $0x10, Z5, Z5
+	VPORD       Z4, Z5, Z5
+	VMOVDQU64   Z5, 64(AX)
+	ADDQ        CX, AX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	DECQ        SI
+	JNZ         splitRowsAVX512_block
+	VZEROUPPER
+	RET
+
+// func splitTransposedAVX512(dst *uint32, x *float32, stride int, blocks int, factor float32)
+// Requires: AVX, AVX512F
+TEXT ·splitTransposedAVX512(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         stride+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	VBROADCASTSS factor+32(FP), Z0
+
+splitTransposedAVX512_block:
+	MOVQ        CX, SI
+	VMOVUPS     (SI), Z1
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z2
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z3
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z4
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z5
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z6
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z7
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z8
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z9
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z10
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z11
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z12
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z13
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z14
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z15
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z16
+	VUNPCKHPS   Z2, Z1, Z17
+	VUNPCKLPS   Z2, Z1, Z1
+	VUNPCKHPS   Z4, Z3, Z2
+	VUNPCKLPS   Z4, Z3, Z3
+	VUNPCKHPS   Z6, Z5, Z4
+	VUNPCKLPS   Z6, Z5, Z5
+	VUNPCKHPS   Z8, Z7, Z6
+	VUNPCKLPS   Z8, Z7, Z7
+	VUNPCKHPS   Z10, Z9, Z8
+	VUNPCKLPS   Z10, Z9, Z9
+	VUNPCKHPS   Z12, Z11, Z10
+	VUNPCKLPS   Z12, Z11, Z11
+	VUNPCKHPS   Z14, Z13, Z12
+	VUNPCKLPS   Z14, Z13, Z13
+	VUNPCKHPS   Z16, Z15, Z14
+	VUNPCKLPS   Z16, Z15, Z15
+	VUNPCKHPD   Z3, Z1, Z16
+	VUNPCKLPD   Z3, Z1, Z1
+	VUNPCKHPD   Z2, Z17, Z3
+	VUNPCKLPD   Z2, Z17, Z17
+	VUNPCKHPD   Z7, Z5, Z2
+	VUNPCKLPD   Z7, Z5, Z5
+	VUNPCKHPD   Z6, Z4, Z7
+	VUNPCKLPD   Z6, Z4, Z4
+	VUNPCKHPD   Z11, Z9, Z6
+	VUNPCKLPD   Z11, Z9, Z9
+	VUNPCKHPD   Z10, Z8, Z11
+	VUNPCKLPD   Z10, Z8, Z8
+	VUNPCKHPD   Z15, Z13, Z10
+	VUNPCKLPD   Z15, Z13, Z13
+	VUNPCKHPD   Z14, Z12, Z15
+	VUNPCKLPD   Z14, Z12, Z12
+	VSHUFF32X4  $0xee, Z5, Z1, Z14
+	VSHUFF32X4  $0x44, Z5, Z1, Z1
+	VSHUFF32X4  $0xee, Z13, Z9, Z5
+	VSHUFF32X4  $0x44, Z13, Z9, Z9
+	VSHUFF32X4  $0xdd, Z9, Z1, Z13
+	VSHUFF32X4  $0x88, Z9, Z1, Z1
+	VSHUFF32X4  $0xdd, Z5, Z14, Z9
+	VSHUFF32X4  $0x88, Z5, Z14, Z14
+	VSHUFF32X4  $0xee, Z2, Z16, Z5
+	VSHUFF32X4  $0x44, Z2, Z16, Z16
+	VSHUFF32X4  $0xee, Z10, Z6, Z2
+	VSHUFF32X4  $0x44, Z10, Z6, Z6
+	VSHUFF32X4  $0xdd, Z6, Z16, Z10
+	VSHUFF32X4  $0x88, Z6, Z16, Z16
+	VSHUFF32X4  $0xdd, Z2, Z5, Z6
+	VSHUFF32X4  $0x88, Z2, Z5, Z5
+	VSHUFF32X4  $0xee, Z4, Z17, Z2
+	VSHUFF32X4  $0x44, Z4, Z17, Z17
+	VSHUFF32X4  $0xee, Z12, Z8, Z4
+	VSHUFF32X4  $0x44, Z12, Z8, Z8
+	VSHUFF32X4  $0xdd, Z8, Z17, Z12
+	VSHUFF32X4  $0x88, Z8, Z17, Z17
+	VSHUFF32X4  $0xdd, Z4, Z2, Z8
+	VSHUFF32X4  $0x88, Z4, Z2, Z2
+	VSHUFF32X4  $0xee, Z7, Z3, Z4
+	VSHUFF32X4  $0x44, Z7, Z3, Z3
+	VSHUFF32X4  $0xee, Z15, Z11, Z7
+	VSHUFF32X4  $0x44, Z15, Z11, Z11
+	VSHUFF32X4  $0xdd, Z11, Z3, Z15
+	VSHUFF32X4  $0x88, Z11, Z3, Z3
+	VSHUFF32X4  $0xdd, Z7, Z4, Z11
+	VSHUFF32X4  $0x88, Z7, Z4, Z4
+	VMULPS      Z0, Z1, Z1
+	VCVTPS2DQ   Z1, Z1
+	VPADDD.BCST words00000080<>+0(SB), Z1, Z7
+	VPSRAD      $0x08, Z7, Z7
+	VPSLLD      $0x08, Z7, Z18
+	VPSUBD      Z18, Z1, Z18
+	VMULPS      Z0, Z16, Z16
+	VCVTPS2DQ   Z16, Z16
+	VPADDD.BCST words00000080<>+0(SB), Z16, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z19
+	VPSUBD      Z19, Z16, Z19
+	VPANDD.BCST words0000ffff<>+0(SB), Z7, Z7
+	VPSLLD      $0x10, Z1, Z1
+	VPORD       Z7, Z1, Z1
+	VMOVDQU64   Z1, (AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z18, Z18
+	VPSLLD      $0x10, Z19, Z19
+	VPORD       Z18, Z19, Z19
+	VMOVDQU64   Z19, 64(AX)
+	VMULPS      Z0, Z17, Z17
+	VCVTPS2DQ   Z17, Z17
+	VPADDD.BCST words00000080<>+0(SB), Z17, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z7
+	VPSUBD      Z7, Z17, Z7
+	VMULPS      Z0, Z3, Z3
+	VCVTPS2DQ   Z3, Z3
+	VPADDD.BCST words00000080<>+0(SB), Z3, Z16
+	VPSRAD      $0x08, Z16, Z16
+	VPSLLD      $0x08, Z16, Z17
+	VPSUBD      Z17, Z3, Z17
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z16, Z16
+	VPORD       Z1, Z16, Z16
+	VMOVDQU64   Z16, 128(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z7, Z7
+	VPSLLD      $0x10, Z17, Z17
+	VPORD       Z7, Z17, Z17
+	VMOVDQU64   Z17, 192(AX)
+	VMULPS      Z0, Z13, Z13
+	VCVTPS2DQ   Z13, Z13
+	VPADDD.BCST words00000080<>+0(SB), Z13, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z3
+	VPSUBD      Z3, Z13, Z3
+	VMULPS      Z0, Z10, Z10
+	VCVTPS2DQ   Z10, Z10
+	VPADDD.BCST words00000080<>+0(SB), Z10, Z7
+	VPSRAD      $0x08, Z7, Z7
+	VPSLLD      $0x08, Z7, Z13
+	VPSUBD      Z13, Z10, Z13
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z7, Z7
+	VPORD       Z1, Z7, Z7
+	VMOVDQU64   Z7, 256(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z3, Z3
+	VPSLLD      $0x10, Z13, Z13
+	VPORD       Z3, Z13, Z13
+	VMOVDQU64   Z13, 320(AX)
+	VMULPS      Z0, Z12, Z12
+	VCVTPS2DQ   Z12, Z12
+	VPADDD.BCST words00000080<>+0(SB), Z12, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z3
+	VPSUBD      Z3, Z12, Z3
+	VMULPS      Z0, Z15, Z15
+	VCVTPS2DQ   Z15, Z15
+	VPADDD.BCST words00000080<>+0(SB), Z15, Z7
+	VPSRAD      $0x08, Z7, Z7
+	VPSLLD      $0x08, Z7, Z10
+	VPSUBD      Z10, Z15, Z10
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z7, Z7
+	VPORD       Z1, Z7, Z7
+	VMOVDQU64   Z7, 384(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z3, Z3
+	VPSLLD      $0x10, Z10, Z10
+	VPORD       Z3, Z10, Z10
+	VMOVDQU64   Z10, 448(AX)
+	VMULPS      Z0, Z14, Z14
+	VCVTPS2DQ   Z14, Z14
+	VPADDD.BCST words00000080<>+0(SB), Z14, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z3
+	VPSUBD      Z3, Z14, Z3
+	VMULPS      Z0, Z5, Z5
+	VCVTPS2DQ   Z5, Z5
+	VPADDD.BCST words00000080<>+0(SB), Z5, Z7
+	VPSRAD      $0x08, Z7, Z7
+	VPSLLD      $0x08, Z7, Z10
+	VPSUBD      Z10, Z5, Z10
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z7, Z7
+	VPORD       Z1, Z7, Z7
+	VMOVDQU64   Z7, 512(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z3, Z3
+	VPSLLD      $0x10, Z10, Z10
+	VPORD       Z3, Z10, Z10
+	VMOVDQU64   Z10, 576(AX)
+	VMULPS      Z0, Z2, Z2
+	VCVTPS2DQ   Z2, Z2
+	VPADDD.BCST words00000080<>+0(SB), Z2, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z3
+	VPSUBD      Z3, Z2, Z3
+	VMULPS      Z0, Z4, Z4
+	VCVTPS2DQ   Z4, Z4
+	VPADDD.BCST words00000080<>+0(SB), Z4, Z2
+	VPSRAD      $0x08, Z2, Z2
+	VPSLLD      $0x08, Z2, Z5
+	VPSUBD      Z5, Z4, Z5
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z2, Z2
+	VPORD       Z1, Z2, Z2
+	VMOVDQU64   Z2, 640(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z3, Z3
+	VPSLLD      $0x10, Z5, Z5
+	VPORD       Z3, Z5, Z5
+	VMOVDQU64   Z5, 704(AX)
+	VMULPS      Z0, Z9, Z9
+	VCVTPS2DQ   Z9, Z9
+	VPADDD.BCST words00000080<>+0(SB), Z9, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z2
+	VPSUBD      Z2, Z9, Z2
+	VMULPS      Z0, Z6, Z6
+	VCVTPS2DQ   Z6, Z6
+	VPADDD.BCST words00000080<>+0(SB), Z6, Z3
+	VPSRAD      $0x08, Z3, Z3
+	VPSLLD      $0x08, Z3, Z4
+	VPSUBD      Z4, Z6, Z4
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z3, Z3
+	VPORD       Z1, Z3, Z3
+	VMOVDQU64   Z3, 768(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z2, Z2
+	VPSLLD      $0x10, Z4, Z4
+	VPORD       Z2, Z4, Z4
+	VMOVDQU64   Z4, 832(AX)
+	VMULPS      Z0, Z8, Z8
+	VCVTPS2DQ   Z8, Z8
+	VPADDD.BCST words00000080<>+0(SB), Z8, Z1
+	VPSRAD      $0x08, Z1, Z1
+	VPSLLD      $0x08, Z1, Z2
+	VPSUBD      Z2, Z8, Z2
+	VMULPS      Z0, Z11, Z11
+	VCVTPS2DQ   Z11, Z11
+	VPADDD.BCST words00000080<>+0(SB), Z11, Z3
+	VPSRAD      $0x08, Z3, Z3
+	VPSLLD      $0x08, Z3, Z4
+	VPSUBD      Z4, Z11, Z4
+	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
+	VPSLLD      $0x10, Z3, Z3
+	VPORD       Z1, Z3, Z3
+	VMOVDQU64   Z3, 896(AX)
+	VPANDD.BCST words0000ffff<>+0(SB), Z2, Z2
+	VPSLLD      $0x10, Z4, Z4
+	VPORD       Z2, Z4, Z4
+	VMOVDQU64   Z4, 960(AX)
+	ADDQ        $0x40, CX
+	ADDQ        $0x00000400, AX
+	DECQ        BX
+	JNZ         splitTransposedAVX512_block
+	VZEROUPPER
+	RET
+
+// func largestAVX512(parts *[16]uint32, x *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·largestAVX512(SB), NOSPLIT, $0-24
+	MOVQ   parts+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   blocks+16(FP), DX
+	VPXORD Z0, Z0, Z0
+
+largestAVX512_block:
+	VMOVUPS     (CX), Z1
+	VPANDD.BCST words7fffffff<>+0(SB), Z1, Z1
+	VPMAXUD     Z1, Z0, Z0
+	ADDQ        $0x40, CX
+	DECQ        DX
+	JNZ         largestAVX512_block
+	VMOVDQU64   Z0, (AX)
+	VZEROUPPER
+	RET
+
+// func quantizePairsAVX512(dst *uint32, x *float32, blocks int, factor float32)
+// Requires: AVX, AVX512F
+TEXT ·quantizePairsAVX512(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VBROADCASTSS factor+24(FP), Z0
+
+quantizePairsAVX512_block:
+	VMOVUPS   (CX), Z1
+	VMULPS    Z0, Z1, Z1
+	VCVTPS2DQ Z1, Z1
+	VPMOVDW   Z1, (AX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x20, AX
+	DECQ      DX
+	JNZ       quantizePairsAVX512_block
+	VZEROUPPER
+	RET
+
+// func addPairsAVX512(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·addPairsAVX512(SB), NOSPLIT, $0-48
+	MOVQ sums+0(FP), AX
+	MOVQ groups+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ stride+24(FP), BX
+
+addPairsAVX512_group:
+	MOVQ   DX, SI
+	LEAQ   (SI)(BX*1), DI
+	LEAQ   (DI)(BX*1), R8
+	LEAQ   (R8)(BX*1), R9
+	MOVQ   words+32(FP), R10
+	MOVQ   pairs+40(FP), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+addPairsAVX512_pair0:
+	VMOVUPS       (R10), Z8
+	VMOVUPS       64(R10), Z9
+	VPBROADCASTD  (SI), Z10
+	VPMADDWD      Z8, Z10, Z11
+	VPADDD        Z11, Z0, Z0
+	VPMADDWD      Z9, Z10, Z10
+	VPADDD        Z10, Z1, Z1
+	ADDQ          $0x04, SI
+	VPBROADCASTD  (DI), Z10
+	VPMADDWD      Z8, Z10, Z11
+	VPADDD        Z11, Z2, Z2
+	VPMADDWD      Z9, Z10, Z10
+	VPADDD        Z10, Z3, Z3
+	ADDQ          $0x04, DI
+	VPBROADCASTD  (R8), Z10
+	VPMADDWD      Z8, Z10, Z11
+	VPADDD        Z11, Z4, Z4
+	VPMADDWD      Z9, Z10, Z10
+	VPADDD        Z10, Z5, Z5
+	ADDQ          $0x04, R8
+	VPBROADCASTD  (R9), Z10
+	VPMADDWD      Z8, Z10, Z8
+	VPADDD        Z8, Z6, Z6
+	VPMADDWD      Z9, Z10, Z8
+	VPADDD        Z8, Z7, Z7
+	ADDQ          $0x04, R9
+	ADDQ          $0x00000080, R10
+	DECQ          R11
+	JNZ           addPairsAVX512_pair0
+	VCVTDQ2PD     Y0, Z8
+	VCVTDQ2PD     Y1, Z9
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
+	VADDPD        Z9, Z8, Z8
+	VADDPD        (AX), Z8, Z8
+	VMOVUPS       Z8, (AX)
+	VEXTRACTI64X4 $0x01, Z0, Y8
+	VCVTDQ2PD     Y8, Z8
+	VEXTRACTI64X4 $0x01, Z1, Y9
+	VCVTDQ2PD     Y9, Z9
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
+	VADDPD        Z9, Z8, Z8
+	VADDPD        64(AX), Z8, Z8
+	VMOVUPS       Z8, 64(AX)
+	VCVTDQ2PD     Y2, Z8
+	VCVTDQ2PD     Y3, Z9
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
+	VADDPD        Z9, Z8, Z8
+	VADDPD        128(AX), Z8, Z8
+	VMOVUPS       Z8, 128(AX)
+	VEXTRACTI64X4 $0x01, Z2, Y8
+	VCVTDQ2PD     Y8, Z8
+	VEXTRACTI64X4 $0x01, Z3, Y9
+	VCVTDQ2PD     Y9, Z9
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
+	VADDPD        Z9, Z8, Z8
+	VADDPD        192(AX), Z8, Z8
+	VMOVUPS       Z8, 192(AX)
+	VCVTDQ2PD     Y4, Z8
+	VCVTDQ2PD     Y5, Z9
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
+	VADDPD        Z9, Z8, Z8
+	VADDPD        256(AX), Z8, Z8
+	VMOVUPS       Z8, 256(AX)
+	VEXTRACTI64X4 $0x01, Z4, Y8
+	VCVTDQ2PD     Y8, Z8
+	VEXTRACTI64X4 $0x01, Z5, Y9
+	VCVTDQ2PD     Y9, Z9
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
+	VADDPD        Z9, Z8, Z8
+	VADDPD        320(AX), Z8, Z8
+	VMOVUPS       Z8, 320(AX)
+	VCVTDQ2PD     Y6, Z8
+	VCVTDQ2PD     Y7, Z9
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
+	VADDPD        Z9, Z8, Z8
+	VADDPD        384(AX), Z8, Z8
+	VMOVUPS       Z8, 384(AX)
+	VEXTRACTI64X4 $0x01, Z6, Y8
+	VCVTDQ2PD     Y8, Z8
+	VEXTRACTI64X4 $0x01, Z7, Y9
+	VCVTDQ2PD     Y9, Z9
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
+	VADDPD        Z9, Z8, Z8
+	VADDPD        448(AX), Z8, Z8
+	VMOVUPS       Z8, 448(AX)
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          BX, DX
+	ADDQ          $0x00000200, AX
+	DECQ          CX
+	JNZ           addPairsAVX512_group
+	VZEROUPPER
+	RET
+
+// func storeSumsAVX512(dst *float32, stride int, sums *[16]float64, factors *float64, rows int)
+// Requires: AVX, AVX512F
+TEXT ·storeSumsAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ sums+16(FP), DX
+	MOVQ factors+24(FP), BX
+	MOVQ rows+32(FP), SI
+
+storeSumsAVX512_row:
+	VBROADCASTSD (BX), Z0
+	VMOVUPS      (DX), Z1
+	VMULPD       Z0, Z1, Z1
+	VCVTPD2PS    Z1, Y1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      64(DX), Z1
+	VMULPD       Z0, Z1, Z1
+	VCVTPD2PS    Z1, Y0
+	VMOVUPS      Y0, 32(AX)
+	ADDQ         CX, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNZ          storeSumsAVX512_row
+	VZEROUPPER
+	RET
+
+// func addSumsAVX512(dst *float32, stride int, sums *[16]float64, factors *float64, rows int)
+// Requires: AVX, AVX512F
+TEXT ·addSumsAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ sums+16(FP), DX
+	MOVQ factors+24(FP), BX
+	MOVQ rows+32(FP), SI
+
+addSumsAVX512_row:
+	VBROADCASTSD (BX), Z0
+	VMOVUPS      (DX), Z1
+	VMULPD       Z0, Z1, Z1
+	VCVTPD2PS    Z1, Y1
+	VADDPS       (AX), Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      64(DX), Z1
+	VMULPD       Z0, Z1, Z1
+	VCVTPD2PS    Z1, Y0
+	VADDPS       32(AX), Y0, Y0
+	VMOVUPS      Y0, 32(AX)
+	ADDQ         CX, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNZ          addSumsAVX512_row
 	VZEROUPPER
 	RET
 

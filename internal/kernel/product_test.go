@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"harmonium/internal/kerneltest"
+	"harmonium/rng"
 )
 
 // fixedOf is the definition of Fixed: the scale exponent and the integers, in exact or generous arithmetic.
@@ -212,6 +213,14 @@ func TestMisusePanics(t *testing.T) {
 		"dst length":      func() { one.Load(&f, make([]float32, 6), 2, 3, nil); one.Mul(nil, NewBits(1, 2), &f) },
 		"Transpose":       func() { one.Transpose(NewBits(2, 3), NewBits(2, 3)) },
 		"ColumnCounts":    func() { one.ColumnCounts(make([]int, 1), NewBits(2, 3)) },
+		"AddRow":          func() { one.AddRow(make([]float32, 5), 1, make([]float32, 2)) },
+		"Draw":            func() { one.Draw(NewBits(2, 3), make([]float32, 5), rng.Seed(1), 1) },
+		"DrawCategories":  func() { one.DrawCategories(NewBits(2, 3), make([]float32, 6), []int{2}, rng.Seed(1), 1) },
+		"MulReals":        func() { one.MulReals(nil, NewReals(0, 3), new(FixedReals), 1) },
+		"MulReals length": func() { one.MulReals(make([]float32, 1), NewReals(0, 0), new(FixedReals), 1) },
+		"LoadReals":       func() { one.LoadReals(new(FixedReals), make([]float32, 5), 2, 3) },
+		"states":          func() { one.Softmax(nil, nil, []int{0}) },
+		"Softmax":         func() { one.Softmax(make([]float32, 3), make([]float32, 3), []int{2}) },
 		"Sigmoids":        func() { one.Sigmoids(make([]float32, 1), nil) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,6 +34,11 @@ func storeAVX2(dst *float32, stride int, acc *[8]uint64, rows int, bias *[16]flo
 //go:noescape
 func sampleAVX2(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 
+// drawNumbersAVX2 draws 16 bits for each row of pairs·2 rows, stride bytes apart, from rows of numbers.
+//
+//go:noescape
+func drawNumbersAVX2(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+
 // sigmoidsAVX2 applies the function to blocks·16 numbers; dst may be x.
 //
 //go:noescape
@@ -43,6 +48,11 @@ func sigmoidsAVX2(dst *float32, x *float32, blocks int)
 //
 //go:noescape
 func softplusesAVX2(dst *float32, x *float32, blocks int)
+
+// expNegativesAVX2 applies the function to blocks·16 numbers; dst may be x.
+//
+//go:noescape
+func expNegativesAVX2(dst *float32, x *float32, blocks int)
 
 // addMagnitudesAVX2 adds |x[i]| to sums[i] for blocks·16 numbers.
 //
@@ -63,6 +73,41 @@ func quantizeRowAVX2(dst *uint64, stride int, x *float32, blocks int, factor flo
 //
 //go:noescape
 func quantizeTransposedAVX2(dst *uint64, x *float32, stride int, blocks int, factor float32)
+
+// splitRowsAVX2 writes pairs of blocks·16 columns, panels stride bytes apart.
+//
+//go:noescape
+func splitRowsAVX2(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
+
+// splitTransposedAVX2 writes blocks·16 rows of a panel from 16 rows of numbers, stride bytes apart.
+//
+//go:noescape
+func splitTransposedAVX2(dst *uint32, x *float32, stride int, blocks int, factor float32)
+
+// largestAVX2 writes the largest bits of |x[i]| by i%16 for blocks·16 numbers.
+//
+//go:noescape
+func largestAVX2(parts *[16]uint32, x *float32, blocks int)
+
+// quantizePairsAVX2 writes the integers of blocks·16 numbers, two a word.
+//
+//go:noescape
+func quantizePairsAVX2(dst *uint32, x *float32, blocks int, factor float32)
+
+// addPairsAVX2 adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.
+//
+//go:noescape
+func addPairsAVX2(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
+
+// storeSumsAVX2 writes sums·factor of rows of 16 columns, stride bytes apart.
+//
+//go:noescape
+func storeSumsAVX2(dst *float32, stride int, sums *[16]float64, factors *float64, rows int)
+
+// addSumsAVX2 adds sums·factor of rows of 16 columns, stride bytes apart, to dst.
+//
+//go:noescape
+func addSumsAVX2(dst *float32, stride int, sums *[16]float64, factors *float64, rows int)
 
 // subtractAVX2 writes a − b for blocks·16 numbers.
 //
@@ -149,6 +194,11 @@ func storeAVX512(dst *float32, stride int, acc *[8]uint64, rows int, bias *[16]f
 //go:noescape
 func sampleAVX512(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, scale float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 
+// drawNumbersAVX512 draws 16 bits for each row of pairs·2 rows, stride bytes apart, from rows of numbers.
+//
+//go:noescape
+func drawNumbersAVX512(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+
 // sigmoidsAVX512 applies the function to blocks·16 numbers; dst may be x.
 //
 //go:noescape
@@ -158,6 +208,11 @@ func sigmoidsAVX512(dst *float32, x *float32, blocks int)
 //
 //go:noescape
 func softplusesAVX512(dst *float32, x *float32, blocks int)
+
+// expNegativesAVX512 applies the function to blocks·16 numbers; dst may be x.
+//
+//go:noescape
+func expNegativesAVX512(dst *float32, x *float32, blocks int)
 
 // addMagnitudesAVX512 adds |x[i]| to sums[i] for blocks·16 numbers.
 //
@@ -178,6 +233,41 @@ func quantizeRowAVX512(dst *uint64, stride int, x *float32, blocks int, factor f
 //
 //go:noescape
 func quantizeTransposedAVX512(dst *uint64, x *float32, stride int, blocks int, factor float32)
+
+// splitRowsAVX512 writes pairs of blocks·16 columns, panels stride bytes apart.
+//
+//go:noescape
+func splitRowsAVX512(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
+
+// splitTransposedAVX512 writes blocks·16 rows of a panel from 16 rows of numbers, stride bytes apart.
+//
+//go:noescape
+func splitTransposedAVX512(dst *uint32, x *float32, stride int, blocks int, factor float32)
+
+// largestAVX512 writes the largest bits of |x[i]| by i%16 for blocks·16 numbers.
+//
+//go:noescape
+func largestAVX512(parts *[16]uint32, x *float32, blocks int)
+
+// quantizePairsAVX512 writes the integers of blocks·16 numbers, two a word.
+//
+//go:noescape
+func quantizePairsAVX512(dst *uint32, x *float32, blocks int, factor float32)
+
+// addPairsAVX512 adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.
+//
+//go:noescape
+func addPairsAVX512(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
+
+// storeSumsAVX512 writes sums·factor of rows of 16 columns, stride bytes apart.
+//
+//go:noescape
+func storeSumsAVX512(dst *float32, stride int, sums *[16]float64, factors *float64, rows int)
+
+// addSumsAVX512 adds sums·factor of rows of 16 columns, stride bytes apart, to dst.
+//
+//go:noescape
+func addSumsAVX512(dst *float32, stride int, sums *[16]float64, factors *float64, rows int)
 
 // subtractAVX512 writes a − b for blocks·16 numbers.
 //

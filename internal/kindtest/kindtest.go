@@ -26,11 +26,11 @@ func Pairs(size float64) []Pair {
 		func() rbm.Layer { return rbm.NewCategorical(3, 2, 4) },
 		func() rbm.Layer { return rbm.NewLayer(rbm.Gaussian, 2) },
 		func() rbm.Layer {
-			l, err := rbm.NewMixed(rbm.NewLayer(rbm.Bernoulli, 2), rbm.NewCategorical(3), rbm.NewLayer(rbm.Gaussian, 1))
+			mixed, err := rbm.NewMixed(rbm.NewLayer(rbm.Bernoulli, 2), rbm.NewCategorical(3), rbm.NewLayer(rbm.Gaussian, 1))
 			if err != nil {
 				panic(err)
 			}
-			return l
+			return mixed
 		},
 	}
 	hidden := []func() rbm.Layer{
@@ -65,8 +65,8 @@ func Pairs(size float64) []Pair {
 // The points of the quadrature by the midpoint rule, which converges faster than any power of their distance for the
 // smooth densities here.
 const (
-	width  = 9 // of each side of 0
-	points = 360
+	width  = 8 // of each side of 0
+	points = 128
 	apart  = 2. * width / points
 )
 

@@ -124,36 +124,42 @@ func quantizeTransposed(v vector) {
 	stride := Load(Param("stride"), GP64())
 	blocks := Load(Param("blocks"), GP64())
 	factor := v.factor(32)
-	side := v.bytes / 4
-	row := GP64()
 	Label(name + "_block")
-	// Squares of side×side numbers: one in AVX-512, four in AVX2.
-	for from := 0; from < 16; from += side { // rows of x, columns of the panel
-		for column := 0; column < 16; column += side {
-			MOVQ(x, row)
-			for range from {
-				ADDQ(stride, row)
-			}
-			square := make([]reg.VecVirtual, side)
-			for i := range square {
-				square[i] = v.load(Mem{Base: row, Disp: 4 * column})
-				if i < side-1 {
-					ADDQ(stride, row)
-				}
-			}
-			v.transpose(square)
-			for i, r := range square {
-				v.quantize(r, factor)
-				storeIntegers(v, r, Mem{Base: dst, Disp: (column+i)*entryBytes + 4*from})
-			}
+	v.squares(x, stride, func(square []reg.VecVirtual, row, column int) {
+		for i, r := range square {
+			v.quantize(r, factor)
+			storeIntegers(v, r, Mem{Base: dst, Disp: (row+i)*entryBytes + 4*column})
 		}
-	}
+	})
 	ADDQ(Imm(64), x)
 	ADDQ(U32(16*entryBytes), dst)
 	DECQ(blocks)
 	JNZ(LabelRef(name + "_block"))
 	VZEROUPPER()
 	RET()
+}
+
+// squares transposes 16×16 numbers of rows from x, stride apart, and hands them over in squares, one in AVX-512 and four in AVX2, with
+// the row and the column of the transpose that each begins at.
+func (v vector) squares(x, stride reg.Register, use func(square []reg.VecVirtual, row, column int)) {
+	side, at := v.bytes/4, GP64()
+	for from := 0; from < 16; from += side { // rows of x
+		for column := 0; column < 16; column += side {
+			MOVQ(x, at)
+			for range from {
+				ADDQ(stride, at)
+			}
+			square := make([]reg.VecVirtual, side)
+			for i := range square {
+				square[i] = v.load(Mem{Base: at, Disp: 4 * column})
+				if i < side-1 {
+					ADDQ(stride, at)
+				}
+			}
+			v.transpose(square)
+			use(square, column, from)
+		}
+	}
 }
 
 // transpose turns the rows of a square of 32-bit numbers into its columns: pairs, then pairs of pairs inside the

@@ -136,15 +136,13 @@ func (v vector) pair(hi, lo reg.VecVirtual) {
 // oddLanes is the mask of the odd 32-bit lanes while sample is written.
 var oddLanes reg.Register
 
-// drawBit returns u·e^(−x) < 1−u as SampleBit of sample.go does, for random words and inputs: the bits of a mask
+// drawBit returns u·e^(−x) < 1−u as SampleBit of sample.go does, for random words and clamped inputs: the bits of a mask
 // register, or all ones in the lanes where it holds. It overwrites both.
 func (v vector) drawBit(words, x reg.VecVirtual) reg.Register {
 	// u = (words>>9 + ½)·2^−23: as the fraction of 1 + words>>9·2^−23, less 1 − 2^−24, both exact.
 	VPSRLD(Imm(9), words, words)
 	v.constant(three(VPOR), VPORD_BCST, f32(1), words, words)
 	v.constant(VSUBPS, VSUBPS_BCST, f32(1-0x1p-24), words, words)
-	v.constant(VMINPS, VMINPS_BCST, f32(clamp), x, x)
-	v.constant(VMAXPS, VMAXPS_BCST, f32(-clamp), x, x)
 	v.constant(three(VPXOR), VPXORD_BCST, u32(signBit), x, x)
 	r, k := v.reduce(x)
 	e := v.expNear0(r)
@@ -166,22 +164,48 @@ func sample(v vector) {
 	name := v.begin("sample", "func(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]float32, "+
 		"scale float32, keys *[20][16]uint32, unit, chain, step0, step1 uint32)",
 		"draws 16 bits for each row of pairs·2 rows, stride bytes apart.")
-	dst := Load(Param("dst"), GP64())
-	stride := Load(Param("stride"), GP64())
 	acc := Load(Param("acc"), GP64())
-	pairs := Load(Param("pairs"), GP64())
 	bias := Load(Param("bias"), GP64())
-	keys := Load(Param("keys"), GP64())
 	scale := v.reg()
 	VBROADCASTSS(NewParamAddr("scale", 40), scale)
 	oddLanes = v.oddMask()
+	v.drawPanel(name, 56, func(row, part int) reg.VecVirtual {
+		x := v.inputs(Mem{Base: acc, Disp: row*entryBytes + part*v.bytes}, scale, Mem{Base: bias, Disp: part * v.bytes}, oddLanes)
+		v.constant(VMINPS, VMINPS_BCST, f32(clamp), x, x)
+		v.constant(VMAXPS, VMAXPS_BCST, f32(-clamp), x, x)
+		return x
+	}, func() { ADDQ(Imm(2*entryBytes), acc) })
+}
 
-	broadcast := func(param string, offset int) reg.VecVirtual {
-		r := v.reg()
-		VBROADCASTSS(NewParamAddr(param, offset), r)
-		return r
-	}
-	chain, step0, step1 := broadcast("chain", 60), broadcast("step0", 64), broadcast("step1", 68)
+// drawNumbers writes the kernel that draws the bits of a panel of numbers.
+func drawNumbers(v vector) {
+	name := v.begin("drawNumbers", "func(dst *uint64, stride int, x *float32, rowBytes int, pairs int, "+
+		"keys *[20][16]uint32, unit, chain, step0, step1 uint32)",
+		"draws 16 bits for each row of pairs·2 rows, stride bytes apart, from rows of numbers.")
+	x := [2]reg.Register{Load(Param("x"), GP64()), GP64()}
+	rowBytes := Load(Param("rowBytes"), GP64())
+	LEAQ(Mem{Base: x[0], Index: rowBytes, Scale: 1}, x[1])
+	oddLanes = v.oddMask()
+	v.drawPanel(name, 48, func(row, part int) reg.VecVirtual {
+		y := v.load(Mem{Base: x[row], Disp: part * v.bytes})
+		VMINPS(y, v.splat(f32(clamp)), y) // the order of operands keeps NaN
+		VMAXPS(y, v.splat(f32(-clamp)), y)
+		return y
+	}, func() {
+		for _, p := range x {
+			LEAQ(Mem{Base: p, Index: rowBytes, Scale: 2}, p)
+		}
+	})
+}
+
+// drawPanel writes the loop over pairs of rows: number returns the clamped numbers of a row of the pair, and next goes to the next pair.
+// The parameters from unit on begin at the given offset.
+func (v vector) drawPanel(name string, unitAt int, number func(row, part int) reg.VecVirtual, next func()) {
+	dst := Load(Param("dst"), GP64())
+	stride := Load(Param("stride"), GP64())
+	pairs := Load(Param("pairs"), GP64())
+	keys := Load(Param("keys"), GP64())
+	chain, step0, step1 := v.broadcast("chain", unitAt+4), v.broadcast("step0", unitAt+8), v.broadcast("step1", unitAt+12)
 	VPADDD(sequence("rowOfPair", [8]uint64{0, 1, 0, 1, 0, 1, 0, 1}), chain, chain)
 	keep := func(r reg.VecVirtual) Op { return r }
 	if !v.wide() { // there are not enough registers
@@ -193,7 +217,7 @@ func sample(v vector) {
 	}
 	generators := make([]*philox, v.perPanel())
 	for part := range generators {
-		unit := broadcast("unit", 56)
+		unit := v.broadcast("unit", unitAt)
 		fours := sequence("fourOfPanel", [8]uint64{0, 0, 1, 1, 2, 2, 3, 3})
 		VPADDD(fours.Offset(part*v.bytes), unit, unit)
 		generators[part] = v.philox(keys, unit, step0, step1, chain, keep)
@@ -204,8 +228,7 @@ func sample(v vector) {
 	for part, g := range generators {
 		row0, row1 := g.blocks()
 		for row, words := range []reg.VecVirtual{row0, row1} {
-			x := v.inputs(Mem{Base: acc, Disp: row*entryBytes + part*v.bytes}, scale, Mem{Base: bias, Disp: part * v.bytes}, oddLanes)
-			drawn := v.drawBit(words, x)
+			drawn := v.drawBit(words, number(row, part))
 			switch {
 			case v.wide():
 				KMOVW(drawn, bits[row])
@@ -222,12 +245,10 @@ func sample(v vector) {
 	for row := range bits {
 		MOVW(bits[row].As16(), Mem{Base: dst})
 		ADDQ(stride, dst)
-		_ = row
 	}
 	v.constant(VPADDQ, VPADDQ_BCST, u64(2), chain, chain)
-	ADDQ(Imm(2*entryBytes), acc)
+	next()
 	DECQ(pairs)
 	JNZ(LabelRef(name + "_pair"))
-	VZEROUPPER()
-	RET()
+	done()
 }

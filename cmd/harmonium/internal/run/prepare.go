@@ -17,6 +17,11 @@ func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Identity != 0 {
+		if err := set.Reweight(c.Identity, on); err != nil {
+			return nil, fmt.Errorf("identity: %w", err)
+		}
+	}
 	c.Model.Visible, c.Shape, c.Rows = set.Units(), set.Shape, set.Rows()
 	if valid != nil {
 		c.ValidRows = valid.Rows()

@@ -1,0 +1,276 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"harmonium/rbm"
+)
+
+// opened writes a file and opens it.
+func opened(t *testing.T, name, content string, options ...Option) (*Set, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(path, options...)
+	if err != nil {
+		err = fmt.Errorf("%s", strings.TrimPrefix(err.Error(), path+": "))
+	}
+	return s, err
+}
+
+// texts are all cells of a set in the table's words.
+func texts(s *Set) [][]string {
+	var all [][]string
+	for r := range s.Rows() {
+		var row []string
+		for k, span := range rbm.Spans(s.Columns) {
+			row = append(row, s.text(r, span, s.Columns[k]))
+		}
+		all = append(all, row)
+	}
+	return all
+}
+
+func TestAlignments(t *testing.T) {
+	for _, c := range []struct{ name, content, letters, want string }{
+		{"protein", ">a\nAC-D\n>b\nWY-A\n", "-ACDEFGHIKLMNPQRSTVWY", "[[A C - D] [W Y - A]]"},
+		{"protein without gaps", ">a\r\nMK\r\nL\r\n>b\r\nMK\nV", "ACDEFGHIKLMNPQRSTVWY", "[[M K L] [M K V]]"},
+		{"DNA", "\n>a\nACGT\n\n>b\nGGTT", "ACGT", "[[A C G T] [G G T T]]"},
+		{"RNA", ">a\nACGU\n>b\nGG-U", "-ACGU", "[[A C G U] [G G - U]]"},
+		{"insertions", ">a\nAa.Cgg-\n>b\nM.L-\n", "-ACDEFGHIKLMNPQRSTVWY", "[[A C -] [M L -]]"},
+	} {
+		for _, pack := range []func([]byte) []byte{func(x []byte) []byte { return x }, gz} {
+			s, err := opened(t, "a.fasta", string(pack([]byte(c.content))))
+			if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+				continue
+			}
+			if got := fmt.Sprint(texts(s)); got != c.want || strings.Join(s.Columns[0].Categories, "") != c.letters || s.Names[1] != "b" {
+				t.Errorf("%s: %s of %v, names %v; want %s of %s", c.name, got, s.Columns[0].Categories, s.Names, c.want, c.letters)
+			}
+		}
+	}
+	s, err := opened(t, "a", ">a\nAXC\n>b\nMLB\n", OddLettersAsGaps())
+	if err != nil || fmt.Sprint(texts(s)) != "[[A - C] [M L -]]" {
+		t.Errorf("odd letters as gaps: %v, %v", s, err)
+	}
+}
+
+// What is no alignment or table is refused, with what was found, where, and the way out.
+func TestBadAlignmentsAndTables(t *testing.T) {
+	for _, c := range []struct {
+		name, content, want string
+		options             []Option
+	}{
+		{"lengths", ">a\nACD\n>b\nAC\n", "sequence 2 (b) has 2 sites, sequence 1 (a) has 3: want an alignment", nil},
+		{"odd letter", ">a\nACM\n>b\nAXM\n", "sequence 2 (b), site 2: found 'X', want one of -ACDEFGHIKLMNPQRSTVWY: other letters can be taken as gaps", nil},
+		{"odd nucleotide", ">a\nACG\n>b\nANG\n", "sequence 2 (b), site 2: found 'N', want one of -ACGT", nil},
+		{"digit", ">a\nAC1\n", "sequence 1 (a), line 2, column 3: found '1', want a letter, - or .", nil},
+		{"empty sequence", ">a\n>b\nAC\n", "sequence 1 (a) has no letters outside insertions", nil},
+		{"threshold", ">a\nAC\n", "a FASTA alignment has letters", []Option{Threshold(1)}},
+		{"missing cells", "x,y,z\n1,a,\n2,NA,2.5\n3,b,nan\n", "3 cells are missing (y 1, z 2), the first in row 1, column 3 (z): found \"\"", nil},
+		{"names twice", "x,x\na,1\nb,2\n", `columns 1 and 2 are both called "x", want different names`, nil},
+		{"short row", "x,y\na,1\nb\n", "line 3", nil},
+		{"identifiers", "id,y\n" + strings.Repeat("", 1) + identifiers(60), "column id has 60 different texts in 60 rows", nil},
+		{"no rows", "x,y\n", "no rows", nil},
+		{"schema for another table", "x,y\na,1\nb,2\n", `the schema has a column "w"`, schemaOption(t, "w,real\n")},
+		{"not real", "x,y\na,1\nb,2\n", `row 1, column x: found "a", want a finite number`, schemaOption(t, "x,real\n")},
+		{"another category", "x,y\na,1\nb,2\nc,5\n", `row 3, column x: found "c", want one of a, b`, schemaOption(t, "x,categorical,a,b\n")},
+		{"real numbers", "0.5,1\n2,inf\n", "row 2, column 2: found +Inf, want a finite number", []Option{Reals()}},
+	} {
+		_, err := opened(t, "f", c.content, c.options...)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
+		}
+	}
+	for text, want := range map[string]string{
+		"x\n": "line 1: found \"x\", want name,kind", "x,number\n": `line 1: found "number", want binary, categorical, real or drop`,
+		"x,real\n\nx,drop\n": `line 3 names the column "x" again`,
+	} {
+		if _, err := ParseSchema(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("schema %q: error %v, want one with %q", text, err, want)
+		}
+	}
+}
+
+func identifiers(n int) string {
+	rows := ""
+	for k := range n {
+		rows += fmt.Sprintf("name%d,%d\n", k, k)
+	}
+	return rows
+}
+
+func schemaOption(t *testing.T, text string) []Option {
+	t.Helper()
+	s, err := ParseSchema(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []Option{WithSchema(s)}
+}
+
+const people = ",age,sex,\"job\",income,smokes,grade\n" +
+	"0,31.5,f,\"clerk, senior\",2000.25,1,3\n1,60,m,nurse,1800,0,1\n2,25.125,f,smith,2600.5,0,2\n3,44,m,nurse,1500,1,2\n"
+
+// Columns are told apart by their cells, or as a schema says, and keep their order, names and texts.
+func TestTables(t *testing.T) {
+	s, err := opened(t, "people.csv", people)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := func(s *Set) (all []string) {
+		for _, c := range s.Columns {
+			all = append(all, c.Name+":"+string(c.Kind))
+		}
+		return all
+	}
+	want := "[age:gaussian sex:bernoulli job:categorical income:gaussian smokes:bernoulli grade:categorical]"
+	if got := fmt.Sprint(kinds(s)); got != want {
+		t.Errorf("columns %s, want %s", got, want)
+	}
+	if got := fmt.Sprint(texts(s)[0]); got != "[31.5 f clerk, senior 2000.25 1 3]" {
+		t.Errorf("row 1 is %s", got)
+	}
+	if layer, err := s.Layer(); err != nil || layer.Kind() != rbm.Mixed || layer.Units() != s.Units() || s.Units() != 2+3+3+2 {
+		t.Errorf("layer %v of %d units, %v", layer, s.Units(), err)
+	}
+	schema := schemaOption(t, "# what the columns are\ngrade,real\nage,drop\nsex,categorical,m,f\n")
+	if s, err = opened(t, "people.csv", people, schema...); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(kinds(s)), "[sex:categorical job:categorical income:gaussian smokes:bernoulli grade:gaussian]"; got != want {
+		t.Errorf("columns %s, want %s", got, want)
+	}
+	if s.Columns[0].Categories[0] != "m" {
+		t.Errorf("categories of sex are %v, want the schema's order", s.Columns[0].Categories)
+	}
+	// A table of bits stays as it was, whatever its names.
+	if s, err = opened(t, "bits.csv", "a,b\n0,1\n1,1\n"); err != nil || s.Columns != nil || s.Values != rbm.Bernoulli {
+		t.Errorf("a table of bits: %+v, %v", s, err)
+	}
+}
+
+// Standardised columns have mean 0 and variance 1, and come back out in the table's units; a second file is fitted to
+// the first's columns, whatever order its categories have.
+func TestStandardizeAndFit(t *testing.T) {
+	s, err := opened(t, "people.csv", people)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := texts(s)
+	s.Standardize()
+	means, variances := s.Means(), s.Variances()
+	for k, span := range rbm.Spans(s.Columns) {
+		if s.Columns[k].Kind == rbm.Gaussian && (math.Abs(means[span.From]) > 1e-6 || math.Abs(variances[span.From]-1) > 1e-6) {
+			t.Errorf("%s has mean %v and variance %v", s.Columns[k].Name, means[span.From], variances[span.From])
+		}
+	}
+	if after := texts(s); fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("cells are %v, before %v", after, before)
+	}
+	second, err := opened(t, "second.csv", ",age,sex,job,income,smokes,grade\n9,50,m,smith,1000,0,2\n10,20,m,nurse,1000,1,1\n", ForColumns(s.Columns))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Fit(s.Columns); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(texts(second)); got != "[[50 m smith 1000 0 2] [20 m nurse 1000 1 1]]" {
+		t.Errorf("fitted cells are %s", got)
+	}
+	mean := s.Columns[0].Mean
+	if x := second.States.Reals(0)[0]; math.Abs(float64(x)*s.Columns[0].Scale+mean-50) > 1e-5 {
+		t.Errorf("50 years are %v", x)
+	}
+	for name, c := range map[string]struct{ content, want string }{
+		"category": {",age,sex,job,income,smokes,grade\n9,50,m,pilot,1000,0,2\n", `row 1, column job: found "pilot"`},
+		"columns":  {"age,sex\n1,m\n2,f\n", `the schema has a column "job"`},
+	} {
+		_, err := opened(t, "bad.csv", c.content, ForColumns(s.Columns))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+		}
+	}
+}
+
+// What is written is read back: tables, alignments, real numbers, one-hot states.
+func TestWrittenKinds(t *testing.T) {
+	table, err := opened(t, "people.csv", people)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.Standardize()
+	alignment, err := opened(t, "a.fasta", ">a\nAC-D\n>b\nWY-A\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reals, err := opened(t, "r.csv", "0.5,1\n2,-3.25\n", Reals())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name    string
+		set     *Set
+		options []Option
+	}{
+		{"t.csv", table, nil}, {"a.fasta", alignment, nil}, {"a.csv", alignment, []Option{ForColumns(alignment.Columns)}},
+		{"r.csv", reals, []Option{Reals()}}, {"r.npy", reals, []Option{Reals()}},
+	} {
+		path := filepath.Join(t.TempDir(), c.name)
+		if err := WriteSet(path, c.set); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		again, err := Open(path, c.options...)
+		if err == nil {
+			err = again.Fit(c.set.Columns)
+		}
+		if err != nil || c.set.Columns != nil && fmt.Sprint(texts(again)) != fmt.Sprint(texts(c.set)) ||
+			c.set.Columns == nil && !again.States.Equal(c.set.States) {
+			t.Errorf("%s: read back as %v, %v", c.name, again, err)
+		}
+	}
+	if err := WriteSet(filepath.Join(t.TempDir(), "t.fasta"), table); err == nil || !strings.Contains(err.Error(), "only an alignment") {
+		t.Errorf("a table as FASTA: %v", err)
+	}
+	hot := npy("|u1", "(2, 2, 3)", []byte{0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0})
+	s, err := opened(t, "hot.npy", string(hot), OneHot())
+	if err != nil || fmt.Sprint(texts(s)) != "[[1 0] [2 1]]" {
+		t.Errorf("one-hot states: %v, %v", s, err)
+	}
+	hot = npy("|u1", "(1, 2, 3)", []byte{0, 1, 1, 1, 0, 0})
+	if _, err := opened(t, "hot.npy", string(hot), OneHot()); err == nil || !strings.Contains(err.Error(), "row 1, site 1 has 2 states that are 1") {
+		t.Errorf("two states at once: %v", err)
+	}
+}
+
+// Parts and joins of tables keep names and columns.
+func TestPartsOfTables(t *testing.T) {
+	s, err := opened(t, "a.fasta", ">a\nAC\n>b\nWY\n>c\nAY\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := s.Subset([]int{2, 0})
+	if !slices.Equal(part.Names, []string{"c", "a"}) || fmt.Sprint(texts(part)) != "[[A Y] [A C]]" {
+		t.Errorf("part %v of %v", texts(part), part.Names)
+	}
+	whole, err := Merge(s, part)
+	if err != nil || whole.Rows() != 5 || fmt.Sprint(texts(whole)[3]) != "[A Y]" {
+		t.Errorf("joined: %v, %v", whole, err)
+	}
+	other, err := opened(t, "b.fasta", ">a\nAC\n>b\nGT\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Merge(s, other); err == nil {
+		t.Error("proteins and DNA were joined")
+	}
+}

@@ -1,0 +1,75 @@
+package estimate_test
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"harmonium/compute"
+	"harmonium/estimate"
+	"harmonium/internal/kindtest"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// log Z is within its error for some pairs of kinds, and bounds are below it. TestLogZOfAllKinds takes all pairs.
+func TestLogZOfKinds(t *testing.T) {
+	few := []string{"mixed-categorical", "gaussian-relu", "categorical-gaussian"}
+	if testing.Short() {
+		few = few[:1]
+	}
+	checkLogZ(t, func(name string) bool { return slices.Contains(few, name) }, 1)
+}
+
+// checkLogZ estimates log Z with a number of seeds.
+func checkLogZ(t *testing.T, take func(name string) bool, seeds int) {
+	t.Helper()
+	squares, runs := 0.0, 0.0
+	for k, pair := range kindtest.Pairs(0.7) {
+		if !take(pair.Name) {
+			continue
+		}
+		truth := kindtest.Of(pair.Model)
+		data := truth.Sample(200, rng.Seed(1))
+		means, variances := kindtest.Moments(data)
+		for seed := range seeds {
+			o := estimate.Options{Budget: estimate.LeastBudget, Seed: uint64(seed), Compute: compute.New(1 + k%2)}
+			b, err := estimate.LogZ(t.Context(), pair.Model, data, means, variances, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			z := (b.Value - truth.LogZ) / b.Stderr
+			squares += z * z
+			runs++
+			if !(math.Abs(z) < 3.5) || b.Stderr > 0.1 || b.Least.Value() > truth.LogZ+1e-4 || len(b.Findings) > 1 { // one-run
+				t.Errorf("%s: log Z is %v ± %v, should be %v; bounds %+v; %v",
+					pair.Name, b.Value, b.Stderr, truth.LogZ, b.Least, b.Findings)
+			}
+		}
+	}
+	rms := math.Sqrt(squares / runs)
+	t.Logf("log Z is off by %.2f standard errors, rms, in %.0f runs", rms, runs)
+	if rms < 0.1 || rms > 1.3 {
+		t.Errorf("log Z is off by %.2f standard errors, rms", rms)
+	}
+}
+
+// Models whose Z may be infinite are refused, and means and variances of other units.
+func TestLogZOfKindsRefuses(t *testing.T) {
+	model := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, 2), rbm.NewLayer(rbm.Gaussian, 2), rng.Seed(1))
+	data := model.Visible.NewBatch(10)
+	for want, weight := range map[string]float32{"coupled by 4": 1, "no error": 0.4} {
+		for k := range model.W {
+			model.W[k] = weight
+		}
+		_, err := estimate.LogZ(t.Context(), model, data, make([]float64, 2), []float64{1, 1}, estimate.Options{Budget: 1})
+		if weight == 1 && (err == nil || !strings.Contains(err.Error(), want)) || weight != 1 && !strings.Contains(err.Error(), "a budget of 1") {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+	_, err := estimate.LogZ(t.Context(), model, data, make([]float64, 2), []float64{1}, estimate.Options{})
+	if err == nil || !strings.Contains(err.Error(), "1 variances") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,229 @@
+package kernel
+
+import "math"
+
+// FixedReals is a Rows×Cols matrix in 24-bit fixed point: the right operand of [Context.MulReals]. Element x is stored
+// as q = x·2^t, rounded to the nearest integer, halves to even. There is one t for the whole matrix: the largest t ≤
+// 126 with
+//
+//	2^t·S + 129·n ≤ 2^23,   S = max Σ|x_kj| over a column's rows k in a chunk of 128,   n = min(Rows, 128).
+//
+// An integer is split into q = 2^8·hi + lo with |lo| ≤ 2^7. Since |q| ≤ 2^t·|x| + ½ and |hi| ≤ |q|/2^8 + ½, the bound
+// gives Σ|hi| ≤ 2^15 for the rows of a chunk, and |hi| < 2^15. So for 16-bit integers |p| < 2^15 both Σ p·hi and Σ p·lo
+// over two chunks fit 32 bits: |Σ p·hi| < 2·2^15·2^15 and |Σ p·lo| < 2·2^7·2^7·2^15.
+//
+// An element's error is at most 2^−(t+1); with |x| near 2^−4 and 128 rows or more, 2^−t is near 2^−20. The zero
+// FixedReals is an empty matrix. A FixedReals may be loaded again and then reuses its memory.
+type FixedReals struct {
+	Rows, Cols int
+
+	scale int      // t
+	words []uint32 // panel after panel, pair of rows after pair of rows; a pair that lacks a row has zeros in its place
+	sums  []float64
+}
+
+const (
+	chunkRows  = 128               // of the bound
+	spillPairs = 2 * chunkRows / 2 // pairs of rows whose sums fit 32 bits
+	limbBits   = 8
+	pairWords  = 2 * panelCols // a pair of rows: 16 words of hi, then 16 of lo; the even row is in a word's low half
+
+	// maxRealsRows keeps sums exact in float64: |Σ p·q| < 2^38 for a chunk, 2^53 for 2^15 chunks.
+	maxRealsRows = chunkRows << 15
+)
+
+func (f *FixedReals) panels() int { return (f.Cols + panelCols - 1) / panelCols }
+func (f *FixedReals) pairs() int  { return (f.Rows + 1) / 2 }
+
+// panel returns the words of panel p.
+func (f *FixedReals) panel(p int) []uint32 {
+	n := f.pairs() * pairWords
+	return f.words[p*n : (p+1)*n]
+}
+
+// Resolution returns 2^−t, the distance of neighbouring fixed-point numbers.
+func (f *FixedReals) Resolution() float64 { return math.Ldexp(1, -f.scale) }
+
+// LoadReals stores src in f, a row-major rows×cols matrix. It panics on another length, on more than 2^22 rows and on
+// numbers that are not finite.
+func (c *Context) LoadReals(f *FixedReals, src []float32, rows, cols int) {
+	checkOperand("LoadReals", src, rows, cols, nil, cols)
+	c.loadReals("LoadReals", f, src, rows, cols, false)
+}
+
+// LoadRealsTransposed stores the transpose of src in f, a row-major rows×cols matrix, so that f becomes cols×rows. The
+// result is that of [Context.LoadReals] with the transposed matrix.
+func (c *Context) LoadRealsTransposed(f *FixedReals, src []float32, rows, cols int) {
+	checkOperand("LoadRealsTransposed", src, rows, cols, nil, cols)
+	c.loadReals("LoadRealsTransposed", f, src, cols, rows, true)
+}
+
+// A realsLoad is the work of LoadReals and LoadRealsTransposed, in two sections as that of Load: the sums that decide
+// about the scale, and the words.
+type realsLoad struct {
+	isa        ISA
+	f          *FixedReals
+	src        []float32
+	transposed bool
+	factor     float32
+}
+
+type (
+	realsSums  realsLoad
+	realsWords realsLoad
+)
+
+func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, cols int, transposed bool) {
+	if rows > maxRealsRows {
+		panicf("%s of %d rows, at most %d", name, rows, maxRealsRows)
+	}
+	f.Rows, f.Cols = rows, cols
+	f.words = grow(f.words, f.panels()*f.pairs()*pairWords)
+	f.sums = grow(f.sums, f.panels())
+	c = c.own()
+	l := c.realsLoads.get()
+	*l = realsLoad{isa: c.isa, f: f, src: src, transposed: transposed}
+	workers, tasks := c.workersFor(rows*cols), (f.panels()+loadPanels-1)/loadPanels
+	c.parallel(workers, tasks, (*realsSums)(l))
+	largest := 0.0
+	for _, sum := range f.sums[:tasks] {
+		largest = max(largest, sum) // NaN wins
+	}
+	if largest-largest == 0 {
+		l.factor = f.chooseScale(largest)
+		c.parallel(workers, tasks, (*realsWords)(l))
+	}
+	*l = realsLoad{}
+	c.realsLoads.put(l)
+	if largest-largest != 0 {
+		panicf("%s of a matrix with an element that is not finite", name)
+	}
+}
+
+// chooseScale sets t by the rule in the comment of FixedReals from S and returns 2^t.
+func (f *FixedReals) chooseScale(largest float64) float32 {
+	f.scale = scaleFor(largest, float64(1<<23-129*min(f.Rows, chunkRows)))
+	return float32(math.Ldexp(1, f.scale))
+}
+
+// do writes the largest sum of a chunk of the task's columns to sums[task].
+func (l *realsSums) do(task int) {
+	const width = loadPanels * panelCols
+	f, largest := l.f, 0.0
+	first, cols := task*width, min(width, l.f.Cols-task*width)
+	for from := 0; from < f.Rows; from += chunkRows {
+		rows := min(chunkRows, f.Rows-from)
+		var parts [width][sumParts]float64
+		if l.transposed {
+			for j := range cols {
+				l.isa.addRowMagnitudes(parts[j:j+1], l.src[(first+j)*f.Rows+from:], rows)
+			}
+		} else {
+			var sums [sumParts][width]float64
+			for k := range rows {
+				l.isa.addMagnitudes(sums[k%sumParts][:cols], l.src[(from+k)*f.Cols+first:][:cols])
+			}
+			for k := range sums {
+				for j, sum := range sums[k][:cols] {
+					parts[j][k] = sum
+				}
+			}
+		}
+		for j := range cols {
+			largest = max(largest, columnSum(&parts[j], 0))
+		}
+	}
+	f.sums[task] = largest
+}
+
+// do fills the task's panels.
+func (l *realsWords) do(task int) {
+	f, from, to := l.f, task*loadPanels, min((task+1)*loadPanels, l.f.panels())
+	full := min(to, f.Cols/panelCols) // panels with all columns
+	if l.transposed {
+		for p := from; p < to; p++ {
+			done := 0
+			if p < full {
+				done = f.Rows &^ (panelCols - 1)
+				l.isa.splitTransposed(f.panel(p), l.src[p*panelCols*f.Rows:], f.Rows, done, l.factor)
+			}
+			l.splitSome(p, done/2)
+		}
+		return
+	}
+	n := f.pairs() * pairWords
+	for pair := range f.Rows / 2 {
+		even, odd := l.src[2*pair*f.Cols:][:f.Cols], l.src[(2*pair+1)*f.Cols:][:f.Cols]
+		if full > from {
+			l.isa.splitRows(f.words[from*n+pair*pairWords:], n, even[from*panelCols:full*panelCols], odd[from*panelCols:full*panelCols], l.factor)
+		}
+	}
+	for p := from; p < to; p++ {
+		if p < full {
+			l.splitSome(p, f.Rows/2)
+		} else {
+			l.splitSome(p, 0)
+		}
+	}
+}
+
+// splitSome fills panel p from a pair on.
+func (l *realsWords) splitSome(p, from int) {
+	f := l.f
+	words, first, cols := f.panel(p), p*panelCols, min(panelCols, f.Cols-p*panelCols)
+	for pair := from; pair < f.pairs(); pair++ {
+		var rows [2][panelCols]float32
+		for k := range min(2, f.Rows-2*pair) {
+			for j := range cols {
+				if l.transposed {
+					rows[k][j] = l.src[(first+j)*f.Rows+2*pair+k]
+				} else {
+					rows[k][j] = l.src[(2*pair+k)*f.Cols+first+j]
+				}
+			}
+		}
+		splitPair((*[pairWords]uint32)(words[pair*pairWords:]), &rows[0], &rows[1], l.factor)
+	}
+}
+
+func splitRowsGeneric(dst []uint32, stride int, even, odd []float32, factor float32) {
+	for at := 0; len(even) > 0; at += stride {
+		splitPair((*[pairWords]uint32)(dst[at:]), (*[panelCols]float32)(even), (*[panelCols]float32)(odd), factor)
+		even, odd = even[panelCols:], odd[panelCols:]
+	}
+}
+
+// splitTransposedGeneric writes rows of a panel, where column j of it is row j of src, stride numbers apart.
+func splitTransposedGeneric(dst []uint32, src []float32, stride, rows int, factor float32) {
+	for k := 0; k < rows; k += 2 {
+		var even, odd [panelCols]float32
+		for j := range panelCols {
+			even[j], odd[j] = src[j*stride+k], src[j*stride+k+1]
+		}
+		splitPair((*[pairWords]uint32)(dst[k/2*pairWords:]), &even, &odd, factor)
+	}
+}
+
+// splitPair writes the limbs of two rows.
+func splitPair(dst *[pairWords]uint32, even, odd *[panelCols]float32, factor float32) {
+	for j := range panelCols {
+		hi0, lo0 := split(quantize(even[j], factor))
+		hi1, lo1 := split(quantize(odd[j], factor))
+		dst[j], dst[panelCols+j] = pairOf(hi0, hi1), pairOf(lo0, lo1)
+	}
+}
+
+// split returns q as 2^8·hi + lo with −2^7 ≤ lo < 2^7.
+func split(q int32) (hi, lo int32) {
+	hi = (q + 1<<(limbBits-1)) >> limbBits
+	return hi, q - hi<<limbBits
+}
+
+// pairOf puts two 16-bit integers into a word.
+func pairOf(even, odd int32) uint32 { return uint32(uint16(even)) | uint32(odd)<<16 }
+
+// limbs returns the integers of a pair's column.
+func limbs(words *[pairWords]uint32, j int) (even, odd int32) {
+	hi, lo := words[j], words[panelCols+j]
+	return int32(int16(hi))<<limbBits + int32(int16(lo)), int32(hi)>>16<<limbBits + int32(lo)>>16
+}

@@ -1,0 +1,181 @@
+package kernel
+
+import "math"
+
+// A product of reals is exact in integers. A row of x is quantised to 16 bits with a power of two of its own:
+//
+//	p_k = x_k·2^s, rounded to the nearest integer, halves to even,
+//
+// with the largest s ≤ 126 for which every |p_k| ≤ 2^15 − 1. Then Σ_k p_k·q_kj is a sum of integers, which has no
+// order, and float64 holds it exactly (see [FixedReals]).
+
+// realsGroup is the number of rows that assembler takes at a time; the last group is filled up with rows of zeros.
+const realsGroup = 4
+
+// realsBlock is the number of rows of a task.
+const realsBlock = 128
+
+// A realsWorkspace is what one worker needs for a block of a panel: the sums, as integers in float64.
+type realsWorkspace struct {
+	sums [realsBlock][panelCols]float64
+}
+
+// A realsProduct is the work of MulReals and AddMulReals.
+type realsProduct struct {
+	c     *Context
+	dst   []float32
+	x     Reals
+	f     *FixedReals
+	scale float32
+	adds  bool
+
+	pairs   []uint32  // of x, row after row, padded to whole pairs and groups
+	factors []float64 // of the sums of a row: scale·2^−(s+t)
+}
+
+type (
+	realsRows    realsProduct
+	realsColumns realsProduct
+)
+
+// MulReals writes scale times the product of x with f to dst (x.Rows×f.Cols, row-major):
+//
+//	dst[r,j] = scale·2^−(s_r+t)·Σ_k p_rk·q_kj.
+//
+// The sum of integers is exact, and the number is rounded to float32 once more after float64. Row r depends on row r of
+// x alone. With M the largest |x_rk| of a row, x's numbers are rounded to a multiple of 2^−s ≤ max(M/16383, 2^−126),
+// and f's to one of 2^−t, so that the error is at most
+//
+//	|scale|·(2^−(s+1)·Σ_k|f_kj| + 2^−(t+1)·Σ_k|x_rk| + Rows·2^−(s+t+2)),
+//
+// besides the rounding of the result. A row with a number that is not finite gives NaN.
+// It panics unless x.Cols is f.Rows and dst has x.Rows·f.Cols elements.
+func (c *Context) MulReals(dst []float32, x Reals, f *FixedReals, scale float32) {
+	c.mulReals("MulReals", dst, x, f, scale, false)
+}
+
+// AddMulReals adds the numbers of [Context.MulReals] to dst.
+func (c *Context) AddMulReals(dst []float32, x Reals, f *FixedReals, scale float32) {
+	c.mulReals("AddMulReals", dst, x, f, scale, true)
+}
+
+func (c *Context) mulReals(name string, dst []float32, x Reals, f *FixedReals, scale float32, adds bool) {
+	if x.Cols != f.Rows || len(x.Values) != x.Rows*x.Cols {
+		panicf("%s of %d×%d reals (%d numbers) with a %d×%d matrix", name, x.Rows, x.Cols, len(x.Values), f.Rows, f.Cols)
+	}
+	if len(dst) != x.Rows*f.Cols {
+		panicf("%s of %d rows and %d columns into %d numbers", name, x.Rows, f.Cols, len(dst))
+	}
+	c = c.own()
+	p := c.realsProducts.get()
+	p.c, p.dst, p.x, p.f, p.scale, p.adds = c, dst, x, f, scale, adds
+	groups := (x.Rows + realsGroup - 1) / realsGroup
+	p.pairs = grow(p.pairs, groups*realsGroup*f.pairs())
+	p.factors = grow(p.factors, x.Rows)
+	c.parallel(c.workersFor(x.Rows*x.Cols), groups, (*realsRows)(p))
+	blocks := (x.Rows + realsBlock - 1) / realsBlock
+	c.parallel(c.workersFor(x.Rows*x.Cols*f.Cols/8), blocks*f.panels(), (*realsColumns)(p))
+	p.dst, p.x, p.f = nil, Reals{}, nil
+	c.realsProducts.put(p)
+}
+
+// do quantises a group of rows.
+func (p *realsRows) do(group int) {
+	n := p.f.pairs()
+	for r := group * realsGroup; r < (group+1)*realsGroup; r++ {
+		dst := p.pairs[r*n : (r+1)*n]
+		if r >= p.x.Rows {
+			clear(dst)
+			continue
+		}
+		row := p.x.Row(r)
+		s, ok := rowScale(p.c.isa.largest(row))
+		if !ok {
+			clear(dst)
+			p.factors[r] = math.NaN()
+			continue
+		}
+		p.c.isa.quantizePairs(dst, row, float32(math.Ldexp(1, s)))
+		p.factors[r] = float64(p.scale) * math.Ldexp(1, -s-p.f.scale) // exact
+	}
+}
+
+// largestGeneric returns the largest |x_k|, as bits: those of positive numbers have their order, and NaN is above.
+func largestGeneric(x []float32) uint32 {
+	largest := uint32(0)
+	for _, y := range x {
+		largest = max(largest, math.Float32bits(y)&^(1<<31))
+	}
+	return largest
+}
+
+// rowScale returns the s of a row whose largest magnitude has the given bits, and false where it is not finite.
+func rowScale(largest uint32) (s int, ok bool) {
+	x := float64(math.Float32frombits(largest))
+	if x-x != 0 {
+		return 0, false
+	}
+	return scaleFor(x, math.Nextafter(1<<15-0.5, 0)), true // 2^15 − ½ is rounded up
+}
+
+// quantizePairsGeneric writes the integers of a row, two a word.
+func quantizePairsGeneric(dst []uint32, x []float32, factor float32) {
+	for len(x) >= 2 {
+		dst[0] = pairOf(quantize(x[0], factor), quantize(x[1], factor))
+		dst, x = dst[1:], x[2:]
+	}
+	if len(x) == 1 {
+		dst[0] = pairOf(quantize(x[0], factor), 0)
+	}
+}
+
+// do sums a panel for a block of rows.
+func (p *realsColumns) do(task int) {
+	panels := p.f.panels()
+	block, panel := task/panels, task%panels
+	from := block * realsBlock
+	rows := min(realsBlock, p.x.Rows-from)
+	padded := (rows + realsGroup - 1) / realsGroup * realsGroup
+	w := p.c.realsWorkspaces.get()
+	sums, words, n := w.sums[:padded], p.f.panel(panel), p.f.pairs()
+	clear(sums)
+	for pair := 0; pair < n; pair += spillPairs {
+		pairs := min(spillPairs, n-pair)
+		p.c.isa.addPairs(sums, p.pairs[from*n+pair:], n, words[pair*pairWords:][:pairs*pairWords])
+	}
+	first, cols := panel*panelCols, min(panelCols, p.f.Cols-panel*panelCols)
+	p.c.isa.storeSums(p.dst[from*p.f.Cols+first:], p.f.Cols, sums[:rows], p.factors[from:], cols, p.adds)
+	p.c.realsWorkspaces.put(w)
+}
+
+// addPairsGeneric adds products of pairs of rows of a panel to the sums; x[r·stride+i] is pair i of row r.
+func addPairsGeneric(sums [][panelCols]float64, x []uint32, stride int, words []uint32) {
+	for i := 0; len(words) > 0; i++ {
+		var even, odd [panelCols]float64
+		pair := (*[pairWords]uint32)(words)
+		for j := range panelCols {
+			a, b := limbs(pair, j)
+			even[j], odd[j] = float64(a), float64(b)
+		}
+		for r := range sums {
+			a, b := float64(int16(x[r*stride+i])), float64(int32(x[r*stride+i])>>16)
+			for j := range panelCols {
+				sums[r][j] += a*even[j] + b*odd[j] // integers below 2^53, so that fusing changes nothing
+			}
+		}
+		words = words[pairWords:]
+	}
+}
+
+func storeSumsGeneric(dst []float32, stride int, sums [][panelCols]float64, factors []float64, cols int, adds bool) {
+	for r := range sums {
+		row := dst[r*stride:][:cols]
+		for j, sum := range sums[r][:cols] {
+			if y := float32(sum * factors[r]); adds {
+				row[j] += y
+			} else {
+				row[j] = y
+			}
+		}
+	}
+}

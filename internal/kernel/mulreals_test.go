@@ -1,0 +1,234 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"harmonium/internal/kerneltest"
+)
+
+// fixedRealsOf is the definition of FixedReals: t and the integers.
+func fixedRealsOf(src []float32, rows, cols int) (t int, q []int64) {
+	largest := 0.0
+	for j := range cols {
+		for from := 0; from < rows; from += 128 {
+			sum := 0.0
+			for k := from; k < min(from+128, rows); k++ {
+				sum += math.Abs(float64(src[k*cols+j]))
+			}
+			largest = max(largest, sum)
+		}
+	}
+	t = 126
+	for math.Ldexp(largest, t)+129*float64(min(rows, 128)) > 1<<23 {
+		t--
+	}
+	q = make([]int64, rows*cols)
+	for i, x := range src {
+		q[i] = int64(math.RoundToEven(math.Ldexp(float64(x), t)))
+	}
+	return t, q
+}
+
+// quantizedRow is the definition of a row's integers.
+func quantizedRow(x []float32) (s int, p []int64) {
+	integer := func(y float32) int64 { return int64(math.RoundToEven(math.Ldexp(float64(y), s))) }
+	largest := float32(0)
+	for _, y := range x {
+		largest = max(largest, y, -y)
+	}
+	for s = 126; integer(largest) > 1<<15-1 || math.Ldexp(float64(largest), s) > 1<<20; s-- {
+	}
+	p = make([]int64, len(x))
+	for k, y := range x {
+		p[k] = integer(y)
+	}
+	return s, p
+}
+
+// checkMulReals compares MulReals and AddMulReals with their definition by ==, and with float64 within the stated
+// error.
+func checkMulReals(t testing.TB, x Reals, src []float32, cols int, scale float32) {
+	t.Helper()
+	exponent, q := fixedRealsOf(src, x.Cols, cols)
+	want, added := make([]float32, x.Rows*cols), make([]float32, x.Rows*cols)
+	before := kerneltest.RandomFloats(len(added), 77)
+	for r := range x.Rows {
+		s, p := quantizedRow(x.Row(r))
+		for j := range cols {
+			sum, exact, fs, xs := int64(0), 0.0, 0.0, 0.0
+			for k, y := range x.Row(r) {
+				w := float64(src[k*cols+j])
+				sum += p[k] * q[k*cols+j]
+				exact += float64(y) * w
+				fs += math.Abs(w)
+				xs += math.Abs(float64(y))
+			}
+			got := float32(float64(sum) * (float64(scale) * math.Ldexp(1, -s-exponent)))
+			want[r*cols+j] = got
+			added[r*cols+j] = before[r*cols+j] + got
+			bound := math.Abs(float64(scale))*(math.Ldexp(fs, -s-1)+math.Ldexp(xs, -exponent-1)+math.Ldexp(float64(x.Cols), -s-exponent-2)) +
+				ulp(float64(got)) + 1e-13*fs*xs*math.Abs(float64(scale))
+			if exact *= float64(scale); math.Abs(exact) < math.MaxFloat32 && !(math.Abs(float64(got)-exact) <= bound) {
+				t.Fatalf("%d×%d: element (%d,%d) is %g, want %g ± %g", x.Rows, x.Cols, r, j, got, exact, bound)
+			}
+		}
+	}
+	transposed := make([]float32, len(src))
+	for k := range x.Cols {
+		for j := range cols {
+			transposed[j*x.Cols+k] = src[k*cols+j]
+		}
+	}
+	var f FixedReals
+	forEachForm(func(c *Context) {
+		for _, load := range []string{"LoadReals", "LoadRealsTransposed"} {
+			if load == "LoadReals" {
+				c.LoadReals(&f, src, x.Cols, cols)
+			} else {
+				c.LoadRealsTransposed(&f, transposed, cols, x.Cols)
+			}
+			name := fmt.Sprintf("%d×%d×%d, %s, %v, %d workers", x.Rows, x.Cols, cols, load, c.ISA(), c.Workers())
+			band, dst := guarded(len(want))
+			c.MulReals(dst, x, &f, scale)
+			for i, y := range dst {
+				if y != want[i] {
+					t.Fatalf("%s: element (%d,%d) is %g, want %g", name, i/cols, i%cols, y, want[i])
+				}
+			}
+			copy(dst, before)
+			c.AddMulReals(dst, x, &f, scale)
+			for i, y := range dst {
+				if y != added[i] {
+					t.Fatalf("%s: element (%d,%d) with what was there is %g, want %g", name, i/cols, i%cols, y, added[i])
+				}
+			}
+			if !intact(band) {
+				t.Fatalf("%s: written outside dst", name)
+			}
+		}
+	})
+}
+
+func realsOf(values []float32, rows, cols int) Reals {
+	x := NewReals(rows, cols)
+	for i := range x.Values {
+		x.Values[i] = values[(i*5+i/7)%len(values)]
+	}
+	return x
+}
+
+func TestMulRealsShapes(t *testing.T) {
+	for _, rows := range []int{0, 1, 3, 4, 5, 130} {
+		for _, inner := range []int{0, 1, 2, 3, 127, 128, 129, 256, 257} {
+			for _, cols := range []int{1, 15, 16, 17, 33} {
+				x := Reals{rows, inner, kerneltest.RandomFloats(rows*inner, 1)}
+				checkMulReals(t, x, kerneltest.RandomFloats(inner*cols, 2), cols, 0.7)
+			}
+		}
+	}
+	for _, inner := range []int{511, 512, 513, 5000} {
+		checkMulReals(t, Reals{3, inner, kerneltest.RandomFloats(3*inner, 1)}, kerneltest.RandomFloats(inner*5, 2), 5, 1)
+	}
+	if x, f := NewReals(2, 0), new(FixedReals); true {
+		dst := []float32{1, 1, 1, 1, 1, 1}
+		one.LoadReals(f, nil, 0, 3)
+		if one.MulReals(dst, x, f, 1); dst[0] != 0 || dst[5] != 0 {
+			t.Errorf("a product without terms is %v", dst)
+		}
+	}
+}
+
+// Values at the ends of float32, rows of a wide range, ties, and sums as near to 32 bits as the scale allows.
+func TestMulRealsExtremes(t *testing.T) {
+	values := kerneltest.Extremes()
+	values["wide"] = []float32{1, 1e-3, 0x1p-15, 0x1p-16, 0x1.8p-15, -1e-7, 0}
+	values["largest"] = []float32{32767, -32767, 32766.5, 32767.5, 0.5, -1.5}
+	values["rounded up"] = []float32{32767.5, 1}
+	values["equal"] = []float32{0.75}
+	for name, of := range values {
+		t.Run(name, func(t *testing.T) {
+			for _, inner := range []int{1, 5, 128, 301} {
+				random := kerneltest.RandomFloats(inner*17, 3)
+				checkMulReals(t, realsOf(of, 6, inner), random, 17, 1)
+				src, _ := kerneltest.Operand(of, inner, 17)
+				checkMulReals(t, Reals{6, inner, kerneltest.RandomFloats(6*inner, 4)}, src, 17, 1)
+				checkMulReals(t, realsOf(of, 6, inner), src, 17, 0.25)
+			}
+		})
+	}
+	// One column has all the weight of the bound, in one row or in all.
+	for _, inner := range []int{128, 256, 600} {
+		src := make([]float32, inner*2)
+		for k := range inner {
+			src[2*k], src[2*k+1] = 1, 0x1p-20
+		}
+		checkMulReals(t, realsOf([]float32{1}, 5, inner), src, 2, 1)
+		src[1] = 128
+		checkMulReals(t, realsOf([]float32{-1}, 5, inner), src, 2, 1)
+	}
+}
+
+// A row's result doesn't depend on the others, and one that is not finite gives NaN alone.
+func TestMulRealsRowsAreApart(t *testing.T) {
+	const rows, inner, cols = 9, 70, 20
+	values := kerneltest.RandomFloats(rows*inner, 1)
+	var f FixedReals
+	one.LoadReals(&f, kerneltest.RandomFloats(inner*cols, 2), inner, cols)
+	forEachForm(func(c *Context) {
+		want, got := make([]float32, rows*cols), make([]float32, rows*cols)
+		c.MulReals(want, Reals{rows, inner, values}, &f, 1)
+		x := NewReals(rows, inner)
+		copy(x.Values, values)
+		x.Row(2)[3], x.Row(4)[69], x.Row(8)[0] = float32(math.NaN()), float32(math.Inf(-1)), 1e30
+		c.MulReals(got, x, &f, 1)
+		for i, y := range got {
+			switch r := i / cols; {
+			case r == 2 || r == 4:
+				if y == y {
+					t.Fatalf("%v: a row that is not finite gives %g", c.ISA(), y)
+				}
+			case r < 8 && y != want[i]:
+				t.Fatalf("%v: row %d is %g beside other rows, want %g", c.ISA(), r, y, want[i])
+			}
+		}
+	})
+}
+
+func TestFixedRealsResolution(t *testing.T) {
+	var f FixedReals
+	one.LoadReals(&f, []float32{1, -1}, 2, 1)
+	if got := f.Resolution(); got != 0x1p-21 { // 2^21·2 + 258 ≤ 2^23 < 2^22·2 + 258
+		t.Errorf("resolution of two ones is %g, want 2^−21", got)
+	}
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("a matrix with %g is loaded", bad)
+				}
+			}()
+			one.LoadReals(&f, []float32{1, float32(bad)}, 1, 2)
+		}()
+	}
+}
+
+func FuzzMulReals(f *testing.F) {
+	f.Add(uint8(3), uint8(70), uint8(9), uint64(1), []byte{0, 0, 128, 63, 1, 0, 0, 0, 255, 255, 127, 127})
+	f.Fuzz(func(t *testing.T, rows, inner, cols uint8, seed uint64, values []byte) {
+		x := Reals{int(rows), int(inner), kerneltest.RandomFloats(int(rows)*int(inner), seed)}
+		src, numbers := kerneltest.RandomFloats(int(inner)*int(cols), seed+1), numbersOf(values)
+		s := rand.New(rand.NewPCG(seed, 1))
+		for _, y := range numbers {
+			if y-y == 0 && len(src) > 0 {
+				src[s.IntN(len(src))] = y
+			}
+			if y-y == 0 && len(x.Values) > 0 {
+				x.Values[s.IntN(len(x.Values))] = y
+			}
+		}
+		checkMulReals(t, x, src, int(cols), 1)
+	})
+}
