@@ -111,6 +111,7 @@ type inspection struct {
 	model         *rbm.Model
 	inputs        []input // not to be written over
 	rows, columns int
+	names         []string // of the visible units; nil where they have none, or another layout
 	metrics       []run.Metric
 	train, test   *data.Set // nil where there are none
 	samples       rbm.Batch
@@ -227,6 +228,9 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 		}
 	}
 	var err error
+	if shape == nil && i.o.shape == "" {
+		i.names = unitNames(i.model.Columns)
+	}
 	if i.rows, i.columns, err = layoutOf(i.model.Visible, i.o.shape, shape); err != nil {
 		return badInput(err)
 	}
