@@ -85,6 +85,8 @@ func LogScale(columns []Column) float64 {
 func checkColumns(columns []Column, layer Layer) error {
 	for k, c := range columns {
 		switch {
+		case c.Kind == Categorical && len(c.Categories) < 2:
+			return fmt.Errorf("column %d (%q) has %d categories, want 2 or more", k+1, c.Name, len(c.Categories))
 		case !slices.Contains(columnKinds, c.Kind):
 			return fmt.Errorf("column %d is of %q units, want bernoulli, spin, categorical or gaussian", k+1, c.Kind)
 		case !(c.Scale >= 0) || math.IsInf(c.Scale, 1) || math.IsNaN(c.Mean) || math.IsInf(c.Mean, 0):

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"harmonium/internal/atomicfile"
@@ -56,7 +55,7 @@ func (model *Model) Write(w io.Writer) error {
 		if k == 0 {
 			t.Shape = []int{m, n} // W
 		}
-		if err := checkNumbers(&t, p.Values); err != nil {
+		if err := checkNumbers(&t, p); err != nil {
 			return err
 		}
 		tensors = append(tensors, t)
@@ -88,6 +87,13 @@ func marshal(x any) string {
 	return string(text)
 }
 
+// unmarshal reads JSON in which every key is known.
+func unmarshal(text string, x any) error {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	return d.Decode(x)
+}
+
 // layerOf returns the layer of a number of units that metadata describe.
 func layerOf(metadata map[string]string, name string, units int) (Layer, error) {
 	kind, err := ParseKind(metadata[name])
@@ -105,7 +111,7 @@ func layerOf(metadata map[string]string, name string, units int) (Layer, error) 
 		return NewLayer(kind, units), nil
 	}
 	var parts []Part
-	if err := json.Unmarshal([]byte(text), &parts); err != nil {
+	if err := unmarshal(text, &parts); err != nil {
 		return nil, fmt.Errorf("metadata %s: %w", layout, err)
 	}
 	sum := 0
@@ -135,7 +141,7 @@ func columnsOf(metadata map[string]string, visible Layer) ([]Column, error) {
 		return nil, nil
 	}
 	var columns []Column
-	if err := json.Unmarshal([]byte(text), &columns); err != nil {
+	if err := unmarshal(text, &columns); err != nil {
 		return nil, fmt.Errorf("metadata columns: %w", err)
 	}
 	if err := checkColumns(columns, visible); err != nil {
@@ -216,10 +222,10 @@ func Read(r io.Reader, size int64) (*Model, error) {
 		if got[0] != len(p.Values) {
 			return nil, fmt.Errorf("tensor %s has %d numbers, but W is %d×%d: want %d", p.Name, got[0], shape[0], shape[1], len(p.Values))
 		}
-		if i := slices.IndexFunc(x, func(x float32) bool { return !(x > 0) }); p.Positive && i >= 0 {
-			return nil, fmt.Errorf("tensor %s: number %d is %v, want one above 0", p.Name, i+1, x[i])
-		}
 		copy(p.Values, x)
+		if err := checkNumbers(&safetensors.Tensor{Name: p.Name, Shape: got}, p); err != nil {
+			return nil, err
+		}
 	}
 	if _, err := f.Verify(); err != nil { // last, as a file of another program gains from being told what is wrong
 		return nil, err
@@ -252,15 +258,19 @@ func parameters(f *safetensors.File, name string, axes int) ([]float32, []int, e
 	if len(t.Shape) != axes || len(x) == 0 {
 		return nil, nil, fmt.Errorf("tensor %s has shape %v, want %d axes, none of them empty", name, t.Shape, axes)
 	}
-	if err := checkNumbers(t, x); err != nil {
+	if err := checkNumbers(t, Named{Values: x}); err != nil {
 		return nil, nil, err
 	}
 	return x, t.Shape, nil
 }
 
-// checkNumbers names the first number of a tensor that is NaN, infinite or absurdly large; places count from 1.
-func checkNumbers(t *safetensors.Tensor, x []float32) error {
-	for k, x := range x {
+// checkNumbers names the first number of a tensor that is NaN, infinite or absurdly large, or not above 0
+// where it must be; places count from 1.
+func checkNumbers(t *safetensors.Tensor, p Named) error {
+	for k, x := range p.Values {
+		if p.Positive && x <= 0 {
+			return fmt.Errorf("tensor %s: number %d is %v, want a number above 0", t.Name, k+1, x)
+		}
 		if -maxParameter <= x && x <= maxParameter { // false for NaN
 			continue
 		}

@@ -1,6 +1,7 @@
 package rbm
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
@@ -28,8 +29,8 @@ func NewLayers(parts ...Part) (Layer, error) {
 			return nil, fmt.Errorf("part %d is of %q units, want a kind other than %s", k+1, p.Kind, Mixed)
 		}
 		if p.Kind != Categorical {
-			if p.Units < 0 || p.States != nil {
-				return nil, fmt.Errorf("part %d has %d %s units and %d numbers of states, want a number of units alone",
+			if p.Units <= 0 || p.States != nil {
+				return nil, fmt.Errorf("part %d has %d %s units and %d numbers of states, want a number of units above 0 alone",
 					k+1, p.Units, p.Kind, len(p.States))
 			}
 			layers[k] = NewLayer(p.Kind, p.Units)
@@ -47,7 +48,10 @@ func NewLayers(parts ...Part) (Layer, error) {
 		}
 		layers[k] = NewCategorical(p.States...)
 	}
-	if len(layers) == 1 {
+	switch len(layers) {
+	case 0:
+		return nil, errors.New("a layout without parts, want one or more")
+	case 1:
 		return layers[0], nil
 	}
 	return NewMixed(layers...)

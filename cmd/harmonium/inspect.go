@@ -64,7 +64,8 @@ and which part of the first ones are known; the score of each single mutation.`,
 	f.StringVar(&o.shape, "shape", "", "layout of a configuration, such as 28x28; default: that of the data, or square")
 	f.StringVar(&o.format, "format", "png", "png or svg")
 	f.BoolVar(&o.dark, "dark", false, "light on dark")
-	f.StringVar(&o.sequence, "sequence", "", "sequence whose single mutations are scored: the name of one of the data's, or letters; default: the consensus of the data")
+	f.StringVar(&o.sequence, "sequence", "",
+		"sequence whose single mutations are scored: the name of one of the data's, or letters; default: the consensus of the data")
 	f.StringVar(&o.contacts, "contacts", "", "file of known contacts, two sites a line, from 1: says how many of the first pairs are contacts")
 	f.IntVar(&o.separation, "separation", 4, "least distance along the sequence of pairs that count as contacts")
 	o.dataFlags.register(f)
@@ -110,6 +111,7 @@ type inspection struct {
 	model         *rbm.Model
 	inputs        []input // not to be written over
 	rows, columns int
+	names         []string // of the visible units; nil where they have none, or another layout
 	metrics       []run.Metric
 	train, test   *data.Set // nil where there are none
 	samples       rbm.Batch
@@ -226,6 +228,9 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 		}
 	}
 	var err error
+	if shape == nil && i.o.shape == "" {
+		i.names = unitNames(i.model.Columns)
+	}
 	if i.rows, i.columns, err = layoutOf(i.model.Visible, i.o.shape, shape); err != nil {
 		return badInput(err)
 	}

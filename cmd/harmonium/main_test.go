@@ -118,5 +118,9 @@ func writeSites(folder string) error {
 		return err
 	}
 	table := rbm.NewModel(mixed, rbm.NewLayer(rbm.ReLU, 2), rng.Seed(1))
+	table.Columns = []rbm.Column{
+		{Name: "age", Kind: rbm.Gaussian}, {Name: "smoker", Kind: rbm.Bernoulli, Categories: []string{"no", "yes"}},
+		{Name: "region", Kind: rbm.Categorical, Categories: []string{"east", "north", "west"}}, {Name: "income", Kind: rbm.Gaussian},
+	}
 	return table.Save(filepath.Join(folder, "table.safetensors"))
 }

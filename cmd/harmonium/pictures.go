@@ -131,7 +131,11 @@ func (i *inspection) weights() error {
 		Title: "Weights w_ij, a tile for each hidden unit, by falling norm", Rows: i.rows, Columns: i.columns, Label: "w_ij",
 	}
 	order, _ := i.byNorm()
-	for _, j := range order[:min(shownTiles, n)] {
+	order = order[:min(shownTiles, n)]
+	if i.names != nil {
+		return i.sheet("weights", i.namedWeights(order))
+	}
+	for _, j := range order {
 		tile := make([]float64, m)
 		for k := range tile {
 			tile[k] = float64(i.model.W[k*n+j])
@@ -144,6 +148,49 @@ func (i *inspection) weights() error {
 	return i.sheet("weights", s)
 }
 
+// namedWeights is one tile with a row for each visible unit and a column for each of some hidden units.
+func (i *inspection) namedWeights(order []int) plot.Sheet {
+	s := plot.Sheet{
+		Title: "Weights w_ij, a column for each hidden unit, by falling norm", Rows: len(i.names), Columns: len(order), Label: "w_ij",
+		RowNames: i.names, Tiles: [][]float64{nil},
+	}
+	for _, j := range order {
+		s.ColumnNames = append(s.ColumnNames, strconv.Itoa(j))
+	}
+	for k := range i.names {
+		for _, j := range order {
+			s.Tiles[0] = append(s.Tiles[0], float64(i.model.W[k*i.model.N()+j]))
+		}
+	}
+	return s
+}
+
+// mostNames is how many visible units a picture names at most, each in a row of its own.
+const mostNames = 60
+
+// unitNames are those of the units that stand for the columns of a table: "age", or "smoker=yes" of a category. They are
+// nil where columns have no names, and where the units are too many to be named.
+func unitNames(columns []rbm.Column) []string {
+	var names []string
+	for k, span := range rbm.Spans(columns) {
+		c := columns[k]
+		if c.Name == "" || span.To > mostNames {
+			return nil
+		}
+		names = append(names, make([]string, max(0, span.To-len(names)))...)
+		for unit := span.From; unit < span.To; unit++ {
+			names[unit] = c.Name
+			switch {
+			case c.Kind == rbm.Categorical:
+				names[unit] += "=" + c.Categories[unit-span.From]
+			case len(c.Categories) == 2: // the unit is on for the second
+				names[unit] += "=" + c.Categories[1]
+			}
+		}
+	}
+	return names
+}
+
 // configurations draws rows of data, if there are any, and samples below them.
 func (i *inspection) configurations() error {
 	isBits := i.samples.Bits() == i.samples.Units()
@@ -153,11 +200,40 @@ func (i *inspection) configurations() error {
 		s.Tiles = tiles(set.States, min(shownRows, set.Rows()))
 	}
 	s.Tiles = append(s.Tiles, tiles(i.samples, shownRows)...)
+	if i.names != nil {
+		return i.sheet("samples", i.namedRows(s))
+	}
 	s.Across = 8
 	if i.rows == 1 {
 		s.Across = 1
 	}
 	return i.sheet("samples", s)
+}
+
+// namedRows turns tiles of a configuration each into one tile of data and one of samples, with a row for each unit and a
+// column for each configuration.
+func (i *inspection) namedRows(s plot.Sheet) plot.Sheet {
+	data := s.Tiles[:len(s.Tiles)-shownRows]
+	named := plot.Sheet{
+		Title: "Samples of the model, a column each", Rows: len(i.names), RowNames: i.names, Columns: shownRows, Binary: s.Binary,
+		Label: "value, as the model has it", Across: 1,
+	}
+	groups := [][][]float64{s.Tiles[len(data):]}
+	if len(data) > 0 {
+		named.Title, named.Captions = "Rows of data, and samples of the model, a column each", []string{"data", "samples"}
+		named.Columns = len(data)
+		groups = slices.Insert(groups, 0, data)
+	}
+	for _, configurations := range groups {
+		tile := make([]float64, 0, named.Rows*named.Columns)
+		for unit := range i.names {
+			for _, x := range configurations[:named.Columns] {
+				tile = append(tile, x[unit])
+			}
+		}
+		named.Tiles = append(named.Tiles, tile)
+	}
+	return named
 }
 
 // rowsOfData are those of the training, or else others, or nil.
@@ -218,11 +294,17 @@ func (i *inspection) correlations() error {
 	units := varying(set.States, shownUnits)
 	ours, theirs := correlation(i.samples, units), correlation(set.States, units)
 	side := len(units)
-	err := i.sheet("correlations", plot.Sheet{
+	sheet := plot.Sheet{
 		Title: fmt.Sprintf("Correlations of %d units: data, and samples of the model", side), Rows: side, Columns: side,
 		Tiles: [][]float64{theirs, ours}, Captions: []string{"data", "samples"}, Across: 2, Label: "correlation",
-	})
-	if err != nil {
+	}
+	if i.names != nil {
+		for _, unit := range units {
+			sheet.RowNames = append(sheet.RowNames, i.names[unit])
+		}
+		sheet.Across = 1 // leaves room for names
+	}
+	if err := i.sheet("correlations", sheet); err != nil {
 		return err
 	}
 	pairs := side * (side - 1) / 2

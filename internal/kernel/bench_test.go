@@ -51,7 +51,7 @@ func BenchmarkMul(b *testing.B) {
 }
 
 func BenchmarkMulReals(b *testing.B) {
-	for _, p := range []shape{{"hidden-100", 100, 784, 500}, {"hidden-20", 20, 784, 500}, {"hidden-1", 1, 784, 500}, {"hidden-1024", 1024, 784, 500}} {
+	for _, p := range []shape{{"hidden-1024", 1024, 784, 500}, {"hidden-100", 100, 784, 500}, {"hidden-20", 20, 784, 500}} {
 		src := kerneltest.RandomFloats(p.inner*p.cols, 2)
 		x, dst := Reals{p.rows, p.inner, kerneltest.RandomFloats(p.rows*p.inner, 1)}, make([]float32, p.rows*p.cols)
 		var f FixedReals
@@ -90,6 +90,7 @@ func BenchmarkRows(b *testing.B) {
 	}{
 		{"AddRow", func() { one.AddRow(x, 0.5, dst[:cols]) }},
 		{"Draw", func() { one.Draw(bits, x, rng.Seed(1), 1) }},
+		{"Normals", func() { one.Normals(dst, x, x[:cols], rng.Seed(1), 1) }},
 		{"SumSoftpluses", func() { one.SumSoftpluses(sums, x) }},
 		{"DrawCategories", func() { one.DrawCategories(bits, x, sites, rng.Seed(1), 1) }},
 		{"Softmax", func() { one.Softmax(dst, x, sites) }},

@@ -62,104 +62,149 @@ func countStates(name string, states []int) int {
 	return sum
 }
 
-// exponentials writes e_a of all sites of a row to dst.
-func exponentials(isa ISA, dst, x []float32, states []int) {
-	at := 0
-	for _, n := range states {
-		m, site := maximum(x[at:at+n]), dst[at:at+n]
-		for a, y := range x[at : at+n] {
+// siteRows is the number of rows taken at a time: their sums don't wait for each other.
+const siteRows = 4
+
+// A siteScratch is memory of one worker.
+type siteScratch struct {
+	e      []float32 // e_a of siteRows rows
+	totals [][siteRows]float64
+	maxima [siteRows]float64
+}
+
+// sites fills s for the rows of a task, siteRows at a time, and calls f for those from r on. Rows that are missing in
+// the last turn are copies of the last row.
+func (w *rowwise) sites(task int, f func(s *siteScratch, r, rows int)) {
+	s := w.c.siteScratches.get()
+	s.e, s.totals = grow(s.e, siteRows*w.cols), grow(s.totals, len(w.states))
+	from, to := w.stretch(task)
+	for r := from; r < to; r += siteRows {
+		for k := range siteRows {
+			if r+k < to {
+				s.maxima[k] = w.subtractMaxima(s.row(k), w.of(r+k))
+			} else {
+				copy(s.row(k), s.row(k-1))
+			}
+		}
+		w.c.isa.expNegatives(s.e, s.e)
+		at, e0, e1, e2, e3 := 0, s.row(0), s.row(1), s.row(2), s.row(3)
+		for site, n := range w.states {
+			var t0, t1, t2, t3 float64
+			for a := at; a < at+n; a++ {
+				t0, t1, t2, t3 = t0+float64(e0[a]), t1+float64(e1[a]), t2+float64(e2[a]), t3+float64(e3[a])
+			}
+			s.totals[site] = [siteRows]float64{t0, t1, t2, t3}
+			at += n
+		}
+		f(s, r, min(siteRows, to-r))
+	}
+	w.c.siteScratches.put(s)
+}
+
+// row returns the memory of row k.
+func (s *siteScratch) row(k int) []float32 {
+	n := len(s.e) / siteRows
+	return s.e[k*n : (k+1)*n]
+}
+
+// subtractMaxima writes x_a − m of all sites of a row to dst, and returns the sum of the m.
+func (w *rowwise) subtractMaxima(dst, x []float32) float64 {
+	sum := 0.0
+	for _, n := range w.states {
+		m, site := maximum(x[:n]), dst[:n]
+		for a, y := range x[:n] {
 			site[a] = y - m
 		}
-		at += n
-	}
-	isa.expNegatives(dst, dst)
-}
-
-func maximum(x []float32) float32 {
-	m := x[0]
-	for _, y := range x[1:] {
-		if y > m {
-			m = y
-		}
-	}
-	return m
-}
-
-func total(e []float32) float64 {
-	sum := 0.0
-	for _, y := range e {
-		sum += float64(y)
+		sum += float64(m)
+		dst, x = dst[n:], x[n:]
 	}
 	return sum
 }
 
+// maximum compares integers that have the order of the numbers, which takes no branches: nobody could predict them.
+func maximum(x []float32) float32 {
+	m := int32(math.MinInt32)
+	for _, y := range x {
+		m = max(m, ordered(int32(math.Float32bits(y))))
+	}
+	return math.Float32frombits(uint32(ordered(m)))
+}
+
+// ordered turns the bits of numbers into integers of the same order, and back: it flips the bits after the sign of
+// negative ones.
+func ordered(bits int32) int32 { return bits ^ int32(uint32(bits>>31)>>1) }
+
 func (s *rowSoftmax) do(task int) {
 	w := (*rowwise)(s)
-	from, to := w.stretch(task)
-	for r := from; r < to; r++ {
-		e, at := w.dst[r*w.cols:(r+1)*w.cols], 0
-		exponentials(w.c.isa, e, w.of(r), w.states)
-		for _, n := range w.states {
-			site := e[at : at+n]
-			inverse := 1 / total(site)
-			for a, y := range site {
-				site[a] = float32(float64(y) * inverse)
+	w.sites(task, func(s *siteScratch, r, rows int) {
+		for k := range rows {
+			e, dst := s.row(k), w.dst[(r+k)*w.cols:][:w.cols]
+			for site, n := range w.states {
+				inverse, p := 1/s.totals[site][k], dst[:n]
+				for a, y := range e[:n] {
+					p[a] = float32(float64(y) * inverse)
+				}
+				e, dst = e[n:], dst[n:]
 			}
-			at += n
 		}
-	}
+	})
 }
 
 func (s *rowLogSumExp) do(task int) {
 	w := (*rowwise)(s)
-	scratch := w.c.scratches.get()
-	e := grow(*scratch, w.cols)
-	from, to := w.stretch(task)
-	for r := from; r < to; r++ {
-		x := w.of(r)
-		exponentials(w.c.isa, e, x, w.states)
-		// A logarithm of many sites' product, as every factor is between 1 and the number of states.
-		sum, product, at := 0.0, 1.0, 0
-		for _, n := range w.states {
-			sum += float64(maximum(x[at : at+n]))
-			if product *= total(e[at : at+n]); product > 1e200 {
-				sum, product = sum+math.Log(product), 1
+	w.sites(task, func(s *siteScratch, r, rows int) {
+		for k := range rows {
+			// One logarithm of a product of many sites, as every factor is between 1 and the number of states.
+			sum, product := s.maxima[k], 1.0
+			for _, totals := range s.totals {
+				if product *= totals[k]; product > 1e200 {
+					sum, product = sum+math.Log(product), 1
+				}
 			}
-			at += n
+			w.sums[r+k] = sum + math.Log(product)
 		}
-		w.sums[r] = sum + math.Log(product)
-	}
-	*scratch = e
-	w.c.scratches.put(scratch)
+	})
 }
 
 func (s *rowCategories) do(task int) {
 	w := (*rowwise)(s)
-	scratch := w.c.scratches.get()
-	e := grow(*scratch, w.cols)
-	from, to := w.stretch(task)
-	for r := from; r < to; r++ {
-		exponentials(w.c.isa, e, w.of(r), w.states)
-		bits, at := w.draw.dst.Row(r), 0
-		clear(bits)
-		for _, n := range w.states {
-			u := w.draw.key.Block(rng.At(w.draw.step, uint32(r), uint32(at)))[at%4]
-			j := at + pick(e[at:at+n], rng.Uniform(u))
-			bits[j/64] |= 1 << (j % 64)
+	w.sites(task, func(s *siteScratch, r, rows int) {
+		for k := range rows {
+			clear(w.draw.dst.Row(r + k))
+		}
+		at := 0
+		for site, n := range w.states {
+			thresholds := s.totals[site]
+			for k := range thresholds {
+				u := w.draw.key.Block(rng.At(w.draw.step, uint32(r+k), uint32(at)))[at%4]
+				thresholds[k] *= float64(rng.Uniform(u))
+			}
+			picks := s.pick(at, n, &thresholds)
+			for k, a := range picks[:rows] {
+				j := at + a
+				w.draw.dst.Row(r + k)[j/64] |= 1 << (j % 64)
+			}
 			at += n
 		}
-	}
-	*scratch = e
-	w.c.scratches.put(scratch)
+	})
 }
 
-// pick returns the first a with e_0 + … + e_a > u·Σe. The last sum is Σe itself, which is above u·Σe.
-func pick(e []float32, u float32) int {
-	threshold, sum := float64(u)*total(e), 0.0
-	for a, y := range e {
-		if sum += float64(y); sum > threshold {
-			return a
-		}
+// pick returns for each row the first a with e_0 + … + e_a > threshold, as the number of sums that are not: nobody
+// could predict a branch. The last sum is the total, and u times it is less.
+func (s *siteScratch) pick(at, n int, thresholds *[siteRows]float64) (picks [siteRows]int) {
+	e0, e1, e2, e3 := s.row(0)[at:at+n], s.row(1)[at:at+n], s.row(2)[at:at+n], s.row(3)[at:at+n]
+	t0, t1, t2, t3 := thresholds[0], thresholds[1], thresholds[2], thresholds[3]
+	var s0, s1, s2, s3 float64
+	var above [siteRows]uint64
+	for a := range e0 {
+		s0, s1, s2, s3 = s0+float64(e0[a]), s1+float64(e1[a]), s2+float64(e2[a]), s3+float64(e3[a])
+		above[0] += math.Float64bits(t0-s0) >> 63
+		above[1] += math.Float64bits(t1-s1) >> 63
+		above[2] += math.Float64bits(t2-s2) >> 63
+		above[3] += math.Float64bits(t3-s3) >> 63
 	}
-	return len(e) - 1
+	for k, count := range above {
+		picks[k] = min(n-int(count), n-1) // n for NaN
+	}
+	return picks
 }

@@ -23,9 +23,10 @@ type Context struct {
 	loads        pool[load]
 	transposes   pool[transposition]
 	elementwises pool[elementwise]
-	rowwises     pool[rowwise]
-	scratches    pool[[]float32]
 
+	rowwises        pool[rowwise]
+	scratches       pool[[]float32]
+	siteScratches   pool[siteScratch]
 	realsLoads      pool[realsLoad]
 	realsProducts   pool[realsProduct]
 	realsWorkspaces pool[realsWorkspace]

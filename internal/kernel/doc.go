@@ -5,7 +5,8 @@
 //
 //   - [Fixed] turns a float32 matrix into 32-bit integers with one power-of-two scale, chosen so that no sum of its
 //     rows can overflow (fixed.go says how). [Context.Mul] adds integers, which has no order, and rounds each sum once.
-//   - [Exp], [Sigmoid], [Softplus] and [SampleBit] are float32 operations in a written order, without fused
+//   - [FixedReals] does so for products with rows of real numbers, which [Context.MulReals] rounds to 16 bits each.
+//   - [Exp], [Sigmoid], [Softplus], [SampleBit] and [NormalPair] are float32 operations in a written order, without fused
 //     multiply-add.
 //
 // Each loop exists in plain Go, for AVX2 and for AVX-512, with the same bits ([ISA]). The programs in _asm write the assembler, and

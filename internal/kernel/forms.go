@@ -114,6 +114,12 @@ func (isa ISA) drawNumbers(d *draw, dst []uint64, x []float32, stride, rows int,
 	}
 }
 
+// normals draws an even number of rows of 16 numbers, stride apart.
+func (isa ISA) normals(d *draw, dst, mean []float32, stride, rows int, sd []float32, from uint32, panel int) {
+	chain, unit, step0, step1 := d.firstChain+from, uint32(panel*panelCols/4), uint32(d.step), uint32(d.step>>32)
+	isa.normalsAsm(&dst[0], &mean[0], 4*stride, rows/2, &sd[0], d.keys, unit, chain, step0, step1)
+}
+
 func (isa ISA) sigmoids(dst, x []float32) {
 	n := isa.whole(len(x), 16)
 	if n > 0 {
@@ -256,6 +262,14 @@ func (isa ISA) addScaled(dst []float32, a float32, x []float32) {
 		isa.addScaledAsm(&dst[0], &x[0], n/16, a)
 	}
 	addScaledGeneric(dst[n:], a, x[n:])
+}
+
+func (isa ISA) addRow(x []float32, scale float32, row []float32) {
+	n := isa.whole(len(x), 16)
+	if n > 0 {
+		isa.addRowAsm(&x[0], &row[0], n/16, scale)
+	}
+	addRowGeneric(x[n:], scale, row[n:])
 }
 
 func (isa ISA) subtractOuter(dst []float32, a float32, x []float32, b float32, y []float32) {

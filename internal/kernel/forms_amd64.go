@@ -72,6 +72,16 @@ func (isa ISA) drawNumbersAsm(dst *uint64, stride int, x *float32, rowBytes int,
 	}
 }
 
+// normalsAsm writes mean + sd·z of 16 columns of pairs·2 rows, rowBytes apart.
+func (isa ISA) normalsAsm(dst *float32, mean *float32, rowBytes int, pairs int, sd *float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
+	switch isa {
+	case AVX512:
+		normalsAVX512(dst, mean, rowBytes, pairs, sd, keys, unit, chain, step0, step1)
+	default:
+		normalsAVX2(dst, mean, rowBytes, pairs, sd, keys, unit, chain, step0, step1)
+	}
+}
+
 // sigmoidsAsm applies the function to blocks·16 numbers; dst may be x.
 func (isa ISA) sigmoidsAsm(dst *float32, x *float32, blocks int) {
 	switch isa {
@@ -182,10 +192,14 @@ func (isa ISA) quantizePairsAsm(dst *uint32, x *float32, blocks int, factor floa
 	}
 }
 
-// addPairsAsm adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.
+// addPairsAsm adds pairs of rows of a panel, times groups·8 rows of x, to the sums; stride is in bytes.
 func (isa ISA) addPairsAsm(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int) {
 	switch isa {
 	case AVX512:
+		if vnni {
+			addPairsVNNI(sums, groups, x, stride, words, pairs)
+			return
+		}
 		addPairsAVX512(sums, groups, x, stride, words, pairs)
 	default:
 		addPairsAVX2(sums, groups, x, stride, words, pairs)
@@ -239,6 +253,16 @@ func (isa ISA) subtractOuterAsm(dst *float32, x *float32, y *float32, blocks int
 		subtractOuterAVX512(dst, x, y, blocks, a, b)
 	default:
 		subtractOuterAVX2(dst, x, y, blocks, a, b)
+	}
+}
+
+// addRowAsm turns x into scale·x + row for blocks·16 numbers.
+func (isa ISA) addRowAsm(x *float32, row *float32, blocks int, scale float32) {
+	switch isa {
+	case AVX512:
+		addRowAVX512(x, row, blocks, scale)
+	default:
+		addRowAVX2(x, row, blocks, scale)
 	}
 }
 

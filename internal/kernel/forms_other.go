@@ -32,6 +32,10 @@ func (ISA) drawNumbersAsm(dst *uint64, stride int, x *float32, rowBytes int, pai
 	panic(noAssembler)
 }
 
+func (ISA) normalsAsm(dst *float32, mean *float32, rowBytes int, pairs int, sd *float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
+	panic(noAssembler)
+}
+
 func (ISA) sigmoidsAsm(dst *float32, x *float32, blocks int) { panic(noAssembler) }
 
 func (ISA) softplusesAsm(dst *float32, x *float32, blocks int) { panic(noAssembler) }
@@ -83,6 +87,8 @@ func (ISA) addScaledAsm(dst *float32, x *float32, blocks int, a float32) { panic
 func (ISA) subtractOuterAsm(dst *float32, x *float32, y *float32, blocks int, a float32, b float32) {
 	panic(noAssembler)
 }
+
+func (ISA) addRowAsm(x *float32, row *float32, blocks int, scale float32) { panic(noAssembler) }
 
 func (ISA) dotAsm(parts *[8]float64, x *float32, y *float32, blocks int) { panic(noAssembler) }
 

@@ -28,6 +28,9 @@ func (isa ISA) String() string { return isaNames[isa] }
 // able are the forms that this processor has.
 var able = detect()
 
+// vnni says that this processor has AVX-512 VNNI, with which the form AVX512 has faster products of reals.
+var vnni = cpu.X86.HasAVX512VNNI
+
 func detect() []ISA {
 	x, isas := &cpu.X86, []ISA{Generic}
 	if runtime.GOARCH == "amd64" && x.HasAVX2 && x.HasBMI1 && x.HasBMI2 {

@@ -1376,8 +1376,8 @@ TEXT ·sampleAVX2(SB), NOSPLIT, $448-72
 	VBROADCASTSS scale+40(FP), Y0
 	MOVQ         dst+0(FP), DX
 	MOVQ         stride+8(FP), BX
-	MOVQ         pairs+24(FP), SI
-	MOVQ         keys+48(FP), DI
+	MOVQ         pairs+24(FP), R8
+	MOVQ         keys+48(FP), R9
 	VBROADCASTSS chain+60(FP), Y1
 	VBROADCASTSS step0+64(FP), Y2
 	VBROADCASTSS step1+68(FP), Y3
@@ -1390,22 +1390,22 @@ TEXT ·sampleAVX2(SB), NOSPLIT, $448-72
 	VPSRLQ       $0x20, Y4, Y7
 	VPMULUDQ     Y6, Y2, Y8
 	VPSRLQ       $0x20, Y8, Y9
-	VPXOR        (DI), Y9, Y9
+	VPXOR        (R9), Y9, Y9
 	VMOVDQU      Y9, (SP)
 	VPXOR        Y3, Y7, Y7
-	VPXOR        64(DI), Y7, Y7
-	VPXOR        192(DI), Y4, Y4
+	VPXOR        64(R9), Y7, Y7
+	VPXOR        192(R9), Y4, Y4
 	VMOVDQU      Y4, 32(SP)
 	VPMULUDQ     Y6, Y7, Y4
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y8, Y7, Y7
-	VPXOR        128(DI), Y7, Y7
-	VPXOR        256(DI), Y4, Y4
+	VPXOR        128(R9), Y7, Y7
+	VPXOR        256(R9), Y4, Y4
 	VMOVDQU      Y4, 64(SP)
 	VPMULUDQ     Y5, Y7, Y4
 	VPSRLQ       $0x20, Y4, Y7
 	VMOVDQU      Y4, 96(SP)
-	VPXOR        320(DI), Y7, Y7
+	VPXOR        320(R9), Y7, Y7
 	VMOVDQU      Y7, 128(SP)
 	VMOVDQU      Y5, 160(SP)
 	VMOVDQU      Y6, 192(SP)
@@ -1417,22 +1417,22 @@ TEXT ·sampleAVX2(SB), NOSPLIT, $448-72
 	VPSRLQ       $0x20, Y4, Y7
 	VPMULUDQ     Y6, Y2, Y2
 	VPSRLQ       $0x20, Y2, Y8
-	VPXOR        (DI), Y8, Y8
+	VPXOR        (R9), Y8, Y8
 	VMOVDQU      Y8, 224(SP)
 	VPXOR        Y3, Y7, Y7
-	VPXOR        64(DI), Y7, Y7
-	VPXOR        192(DI), Y4, Y4
+	VPXOR        64(R9), Y7, Y7
+	VPXOR        192(R9), Y4, Y4
 	VMOVDQU      Y4, 256(SP)
 	VPMULUDQ     Y6, Y7, Y3
 	VPSRLQ       $0x20, Y3, Y4
 	VPXOR        Y2, Y4, Y4
-	VPXOR        128(DI), Y4, Y4
-	VPXOR        256(DI), Y3, Y3
+	VPXOR        128(R9), Y4, Y4
+	VPXOR        256(R9), Y3, Y3
 	VMOVDQU      Y3, 288(SP)
 	VPMULUDQ     Y5, Y4, Y2
 	VPSRLQ       $0x20, Y2, Y3
 	VMOVDQU      Y2, 320(SP)
-	VPXOR        320(DI), Y3, Y3
+	VPXOR        320(R9), Y3, Y3
 	VMOVDQU      Y3, 352(SP)
 	VMOVDQU      Y5, 384(SP)
 	VMOVDQU      Y6, 416(SP)
@@ -1452,57 +1452,57 @@ sampleAVX2_pair:
 	VPSRLQ       $0x20, Y2, Y6
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y3, Y7, Y7
-	VPXOR        384(DI), Y7, Y7
+	VPXOR        384(R9), Y7, Y7
 	VPXOR        Y5, Y6, Y6
-	VPXOR        448(DI), Y6, Y6
+	VPXOR        448(R9), Y6, Y6
 	VPMULUDQ     160(SP), Y7, Y3
 	VPMULUDQ     192(SP), Y6, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPSRLQ       $0x20, Y5, Y7
 	VPXOR        Y4, Y7, Y7
-	VPXOR        512(DI), Y7, Y7
+	VPXOR        512(R9), Y7, Y7
 	VPXOR        Y2, Y6, Y6
-	VPXOR        576(DI), Y6, Y6
+	VPXOR        576(R9), Y6, Y6
 	VPMULUDQ     160(SP), Y7, Y2
 	VPMULUDQ     192(SP), Y6, Y4
 	VPSRLQ       $0x20, Y2, Y6
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y5, Y7, Y7
-	VPXOR        640(DI), Y7, Y7
+	VPXOR        640(R9), Y7, Y7
 	VPXOR        Y3, Y6, Y6
-	VPXOR        704(DI), Y6, Y6
+	VPXOR        704(R9), Y6, Y6
 	VPMULUDQ     160(SP), Y7, Y3
 	VPMULUDQ     192(SP), Y6, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPSRLQ       $0x20, Y5, Y7
 	VPXOR        Y4, Y7, Y7
-	VPXOR        768(DI), Y7, Y7
+	VPXOR        768(R9), Y7, Y7
 	VPXOR        Y2, Y6, Y6
-	VPXOR        832(DI), Y6, Y6
+	VPXOR        832(R9), Y6, Y6
 	VPMULUDQ     160(SP), Y7, Y2
 	VPMULUDQ     192(SP), Y6, Y4
 	VPSRLQ       $0x20, Y2, Y6
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y5, Y7, Y7
-	VPXOR        896(DI), Y7, Y7
+	VPXOR        896(R9), Y7, Y7
 	VPXOR        Y3, Y6, Y6
-	VPXOR        960(DI), Y6, Y6
+	VPXOR        960(R9), Y6, Y6
 	VPMULUDQ     160(SP), Y7, Y3
 	VPMULUDQ     192(SP), Y6, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPSRLQ       $0x20, Y5, Y7
 	VPXOR        Y4, Y7, Y7
-	VPXOR        1024(DI), Y7, Y7
+	VPXOR        1024(R9), Y7, Y7
 	VPXOR        Y2, Y6, Y6
-	VPXOR        1088(DI), Y6, Y6
+	VPXOR        1088(R9), Y6, Y6
 	VPMULUDQ     160(SP), Y7, Y2
 	VPMULUDQ     192(SP), Y6, Y4
 	VPSRLQ       $0x20, Y2, Y6
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y5, Y7, Y7
-	VPXOR        1152(DI), Y7, Y7
+	VPXOR        1152(R9), Y7, Y7
 	VPXOR        Y3, Y6, Y6
-	VPXOR        1216(DI), Y6, Y6
+	VPXOR        1216(R9), Y6, Y6
 	VPSLLQ       $0x20, Y4, Y4
 	VPBLENDD     $0xaa, Y4, Y7, Y7
 	VPSLLQ       $0x20, Y2, Y2
@@ -1549,7 +1549,7 @@ sampleAVX2_pair:
 	VBROADCASTSS words3f800000<>+0(SB), Y4
 	VSUBPS       Y2, Y4, Y4
 	VCMPPS       $0x01, Y4, Y6, Y6
-	VMOVMSKPS    Y6, R8
+	VMOVMSKPS    Y6, SI
 	VMOVUPS      64(AX), Y2
 	VPADDQ       quads0000000080000000<>+0(SB), Y2, Y4
 	VPBLENDD     $0xaa, Y4, Y2, Y2
@@ -1590,7 +1590,7 @@ sampleAVX2_pair:
 	VBROADCASTSS words3f800000<>+0(SB), Y2
 	VSUBPS       Y3, Y2, Y2
 	VCMPPS       $0x01, Y2, Y5, Y5
-	VMOVMSKPS    Y5, R9
+	VMOVMSKPS    Y5, DI
 	VPXOR        224(SP), Y1, Y2
 	VPMULUDQ     384(SP), Y2, Y5
 	VPSRLQ       $0x20, Y5, Y4
@@ -1605,57 +1605,57 @@ sampleAVX2_pair:
 	VPSRLQ       $0x20, Y2, Y6
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y3, Y7, Y7
-	VPXOR        384(DI), Y7, Y7
+	VPXOR        384(R9), Y7, Y7
 	VPXOR        Y5, Y6, Y6
-	VPXOR        448(DI), Y6, Y6
+	VPXOR        448(R9), Y6, Y6
 	VPMULUDQ     384(SP), Y7, Y3
 	VPMULUDQ     416(SP), Y6, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPSRLQ       $0x20, Y5, Y7
 	VPXOR        Y4, Y7, Y7
-	VPXOR        512(DI), Y7, Y7
+	VPXOR        512(R9), Y7, Y7
 	VPXOR        Y2, Y6, Y6
-	VPXOR        576(DI), Y6, Y6
+	VPXOR        576(R9), Y6, Y6
 	VPMULUDQ     384(SP), Y7, Y2
 	VPMULUDQ     416(SP), Y6, Y4
 	VPSRLQ       $0x20, Y2, Y6
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y5, Y7, Y7
-	VPXOR        640(DI), Y7, Y7
+	VPXOR        640(R9), Y7, Y7
 	VPXOR        Y3, Y6, Y6
-	VPXOR        704(DI), Y6, Y6
+	VPXOR        704(R9), Y6, Y6
 	VPMULUDQ     384(SP), Y7, Y3
 	VPMULUDQ     416(SP), Y6, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPSRLQ       $0x20, Y5, Y7
 	VPXOR        Y4, Y7, Y7
-	VPXOR        768(DI), Y7, Y7
+	VPXOR        768(R9), Y7, Y7
 	VPXOR        Y2, Y6, Y6
-	VPXOR        832(DI), Y6, Y6
+	VPXOR        832(R9), Y6, Y6
 	VPMULUDQ     384(SP), Y7, Y2
 	VPMULUDQ     416(SP), Y6, Y4
 	VPSRLQ       $0x20, Y2, Y6
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y5, Y7, Y7
-	VPXOR        896(DI), Y7, Y7
+	VPXOR        896(R9), Y7, Y7
 	VPXOR        Y3, Y6, Y6
-	VPXOR        960(DI), Y6, Y6
+	VPXOR        960(R9), Y6, Y6
 	VPMULUDQ     384(SP), Y7, Y3
 	VPMULUDQ     416(SP), Y6, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPSRLQ       $0x20, Y5, Y7
 	VPXOR        Y4, Y7, Y7
-	VPXOR        1024(DI), Y7, Y7
+	VPXOR        1024(R9), Y7, Y7
 	VPXOR        Y2, Y6, Y6
-	VPXOR        1088(DI), Y6, Y6
+	VPXOR        1088(R9), Y6, Y6
 	VPMULUDQ     384(SP), Y7, Y2
 	VPMULUDQ     416(SP), Y6, Y4
 	VPSRLQ       $0x20, Y2, Y6
 	VPSRLQ       $0x20, Y4, Y7
 	VPXOR        Y5, Y7, Y7
-	VPXOR        1152(DI), Y7, Y7
+	VPXOR        1152(R9), Y7, Y7
 	VPXOR        Y3, Y6, Y6
-	VPXOR        1216(DI), Y6, Y6
+	VPXOR        1216(R9), Y6, Y6
 	VPSLLQ       $0x20, Y4, Y4
 	VPBLENDD     $0xaa, Y4, Y7, Y7
 	VPSLLQ       $0x20, Y2, Y2
@@ -1704,7 +1704,7 @@ sampleAVX2_pair:
 	VCMPPS       $0x01, Y4, Y6, Y6
 	VMOVMSKPS    Y6, R10
 	SHLL         $0x08, R10
-	ORL          R10, R8
+	ORL          R10, SI
 	VMOVUPS      96(AX), Y2
 	VPADDQ       quads0000000080000000<>+0(SB), Y2, Y4
 	VPBLENDD     $0xaa, Y4, Y2, Y2
@@ -1747,14 +1747,14 @@ sampleAVX2_pair:
 	VCMPPS       $0x01, Y2, Y5, Y5
 	VMOVMSKPS    Y5, R10
 	SHLL         $0x08, R10
-	ORL          R10, R9
-	MOVW         R8, (DX)
-	ADDQ         BX, DX
-	MOVW         R9, (DX)
-	ADDQ         BX, DX
+	ORL          R10, DI
 	VPADDQ       quads0000000000000002<>+0(SB), Y1, Y1
+	MOVW         SI, (DX)
+	ADDQ         BX, DX
+	MOVW         DI, (DX)
+	ADDQ         BX, DX
 	ADDQ         $0x80, AX
-	DECQ         SI
+	DECQ         R8
 	JNZ          sampleAVX2_pair
 	VZEROUPPER
 	RET
@@ -2082,13 +2082,13 @@ GLOBL quads0000000000000002<>(SB), RODATA|NOPTR, $64
 // func drawNumbersAVX2(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 // Requires: AVX, AVX2
 TEXT ·drawNumbersAVX2(SB), NOSPLIT, $448-64
-	MOVQ         x+16(FP), AX
-	MOVQ         rowBytes+24(FP), DX
-	LEAQ         (AX)(DX*1), CX
+	MOVQ         rowBytes+24(FP), AX
+	MOVQ         x+16(FP), CX
+	LEAQ         (CX)(AX*1), DX
 	MOVQ         dst+0(FP), BX
 	MOVQ         stride+8(FP), SI
-	MOVQ         pairs+32(FP), DI
-	MOVQ         keys+40(FP), R8
+	MOVQ         pairs+32(FP), R9
+	MOVQ         keys+40(FP), R10
 	VBROADCASTSS chain+52(FP), Y0
 	VBROADCASTSS step0+56(FP), Y1
 	VBROADCASTSS step1+60(FP), Y2
@@ -2101,22 +2101,22 @@ TEXT ·drawNumbersAVX2(SB), NOSPLIT, $448-64
 	VPSRLQ       $0x20, Y3, Y6
 	VPMULUDQ     Y5, Y1, Y7
 	VPSRLQ       $0x20, Y7, Y8
-	VPXOR        (R8), Y8, Y8
+	VPXOR        (R10), Y8, Y8
 	VMOVDQU      Y8, (SP)
 	VPXOR        Y2, Y6, Y6
-	VPXOR        64(R8), Y6, Y6
-	VPXOR        192(R8), Y3, Y3
+	VPXOR        64(R10), Y6, Y6
+	VPXOR        192(R10), Y3, Y3
 	VMOVDQU      Y3, 32(SP)
 	VPMULUDQ     Y5, Y6, Y3
 	VPSRLQ       $0x20, Y3, Y6
 	VPXOR        Y7, Y6, Y6
-	VPXOR        128(R8), Y6, Y6
-	VPXOR        256(R8), Y3, Y3
+	VPXOR        128(R10), Y6, Y6
+	VPXOR        256(R10), Y3, Y3
 	VMOVDQU      Y3, 64(SP)
 	VPMULUDQ     Y4, Y6, Y3
 	VPSRLQ       $0x20, Y3, Y6
 	VMOVDQU      Y3, 96(SP)
-	VPXOR        320(R8), Y6, Y6
+	VPXOR        320(R10), Y6, Y6
 	VMOVDQU      Y6, 128(SP)
 	VMOVDQU      Y4, 160(SP)
 	VMOVDQU      Y5, 192(SP)
@@ -2128,22 +2128,22 @@ TEXT ·drawNumbersAVX2(SB), NOSPLIT, $448-64
 	VPSRLQ       $0x20, Y3, Y6
 	VPMULUDQ     Y5, Y1, Y1
 	VPSRLQ       $0x20, Y1, Y7
-	VPXOR        (R8), Y7, Y7
+	VPXOR        (R10), Y7, Y7
 	VMOVDQU      Y7, 224(SP)
 	VPXOR        Y2, Y6, Y6
-	VPXOR        64(R8), Y6, Y6
-	VPXOR        192(R8), Y3, Y3
+	VPXOR        64(R10), Y6, Y6
+	VPXOR        192(R10), Y3, Y3
 	VMOVDQU      Y3, 256(SP)
 	VPMULUDQ     Y5, Y6, Y2
 	VPSRLQ       $0x20, Y2, Y3
 	VPXOR        Y1, Y3, Y3
-	VPXOR        128(R8), Y3, Y3
-	VPXOR        256(R8), Y2, Y2
+	VPXOR        128(R10), Y3, Y3
+	VPXOR        256(R10), Y2, Y2
 	VMOVDQU      Y2, 288(SP)
 	VPMULUDQ     Y4, Y3, Y1
 	VPSRLQ       $0x20, Y1, Y2
 	VMOVDQU      Y1, 320(SP)
-	VPXOR        320(R8), Y2, Y2
+	VPXOR        320(R10), Y2, Y2
 	VMOVDQU      Y2, 352(SP)
 	VMOVDQU      Y4, 384(SP)
 	VMOVDQU      Y5, 416(SP)
@@ -2163,64 +2163,64 @@ drawNumbersAVX2_pair:
 	VPSRLQ       $0x20, Y1, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPXOR        Y2, Y6, Y6
-	VPXOR        384(R8), Y6, Y6
+	VPXOR        384(R10), Y6, Y6
 	VPXOR        Y4, Y5, Y5
-	VPXOR        448(R8), Y5, Y5
+	VPXOR        448(R10), Y5, Y5
 	VPMULUDQ     160(SP), Y6, Y2
 	VPMULUDQ     192(SP), Y5, Y4
 	VPSRLQ       $0x20, Y2, Y5
 	VPSRLQ       $0x20, Y4, Y6
 	VPXOR        Y3, Y6, Y6
-	VPXOR        512(R8), Y6, Y6
+	VPXOR        512(R10), Y6, Y6
 	VPXOR        Y1, Y5, Y5
-	VPXOR        576(R8), Y5, Y5
+	VPXOR        576(R10), Y5, Y5
 	VPMULUDQ     160(SP), Y6, Y1
 	VPMULUDQ     192(SP), Y5, Y3
 	VPSRLQ       $0x20, Y1, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPXOR        Y4, Y6, Y6
-	VPXOR        640(R8), Y6, Y6
+	VPXOR        640(R10), Y6, Y6
 	VPXOR        Y2, Y5, Y5
-	VPXOR        704(R8), Y5, Y5
+	VPXOR        704(R10), Y5, Y5
 	VPMULUDQ     160(SP), Y6, Y2
 	VPMULUDQ     192(SP), Y5, Y4
 	VPSRLQ       $0x20, Y2, Y5
 	VPSRLQ       $0x20, Y4, Y6
 	VPXOR        Y3, Y6, Y6
-	VPXOR        768(R8), Y6, Y6
+	VPXOR        768(R10), Y6, Y6
 	VPXOR        Y1, Y5, Y5
-	VPXOR        832(R8), Y5, Y5
+	VPXOR        832(R10), Y5, Y5
 	VPMULUDQ     160(SP), Y6, Y1
 	VPMULUDQ     192(SP), Y5, Y3
 	VPSRLQ       $0x20, Y1, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPXOR        Y4, Y6, Y6
-	VPXOR        896(R8), Y6, Y6
+	VPXOR        896(R10), Y6, Y6
 	VPXOR        Y2, Y5, Y5
-	VPXOR        960(R8), Y5, Y5
+	VPXOR        960(R10), Y5, Y5
 	VPMULUDQ     160(SP), Y6, Y2
 	VPMULUDQ     192(SP), Y5, Y4
 	VPSRLQ       $0x20, Y2, Y5
 	VPSRLQ       $0x20, Y4, Y6
 	VPXOR        Y3, Y6, Y6
-	VPXOR        1024(R8), Y6, Y6
+	VPXOR        1024(R10), Y6, Y6
 	VPXOR        Y1, Y5, Y5
-	VPXOR        1088(R8), Y5, Y5
+	VPXOR        1088(R10), Y5, Y5
 	VPMULUDQ     160(SP), Y6, Y1
 	VPMULUDQ     192(SP), Y5, Y3
 	VPSRLQ       $0x20, Y1, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPXOR        Y4, Y6, Y6
-	VPXOR        1152(R8), Y6, Y6
+	VPXOR        1152(R10), Y6, Y6
 	VPXOR        Y2, Y5, Y5
-	VPXOR        1216(R8), Y5, Y5
+	VPXOR        1216(R10), Y5, Y5
 	VPSLLQ       $0x20, Y3, Y3
 	VPBLENDD     $0xaa, Y3, Y6, Y6
 	VPSLLQ       $0x20, Y1, Y1
 	VPBLENDD     $0xaa, Y1, Y5, Y5
 	VPUNPCKLQDQ  Y5, Y6, Y1
 	VPUNPCKHQDQ  Y5, Y6, Y2
-	VMOVUPS      (AX), Y3
+	VMOVUPS      (CX), Y3
 	VBROADCASTSS words42000000<>+0(SB), Y4
 	VMINPS       Y3, Y4, Y3
 	VBROADCASTSS wordsc2000000<>+0(SB), Y4
@@ -2257,8 +2257,8 @@ drawNumbersAVX2_pair:
 	VBROADCASTSS words3f800000<>+0(SB), Y3
 	VSUBPS       Y1, Y3, Y3
 	VCMPPS       $0x01, Y3, Y5, Y5
-	VMOVMSKPS    Y5, R9
-	VMOVUPS      (CX), Y1
+	VMOVMSKPS    Y5, DI
+	VMOVUPS      (DX), Y1
 	VBROADCASTSS words42000000<>+0(SB), Y3
 	VMINPS       Y1, Y3, Y1
 	VBROADCASTSS wordsc2000000<>+0(SB), Y3
@@ -2295,7 +2295,7 @@ drawNumbersAVX2_pair:
 	VBROADCASTSS words3f800000<>+0(SB), Y1
 	VSUBPS       Y2, Y1, Y1
 	VCMPPS       $0x01, Y1, Y4, Y4
-	VMOVMSKPS    Y4, R10
+	VMOVMSKPS    Y4, R8
 	VPXOR        224(SP), Y0, Y1
 	VPMULUDQ     384(SP), Y1, Y4
 	VPSRLQ       $0x20, Y4, Y3
@@ -2310,64 +2310,64 @@ drawNumbersAVX2_pair:
 	VPSRLQ       $0x20, Y1, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPXOR        Y2, Y6, Y6
-	VPXOR        384(R8), Y6, Y6
+	VPXOR        384(R10), Y6, Y6
 	VPXOR        Y4, Y5, Y5
-	VPXOR        448(R8), Y5, Y5
+	VPXOR        448(R10), Y5, Y5
 	VPMULUDQ     384(SP), Y6, Y2
 	VPMULUDQ     416(SP), Y5, Y4
 	VPSRLQ       $0x20, Y2, Y5
 	VPSRLQ       $0x20, Y4, Y6
 	VPXOR        Y3, Y6, Y6
-	VPXOR        512(R8), Y6, Y6
+	VPXOR        512(R10), Y6, Y6
 	VPXOR        Y1, Y5, Y5
-	VPXOR        576(R8), Y5, Y5
+	VPXOR        576(R10), Y5, Y5
 	VPMULUDQ     384(SP), Y6, Y1
 	VPMULUDQ     416(SP), Y5, Y3
 	VPSRLQ       $0x20, Y1, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPXOR        Y4, Y6, Y6
-	VPXOR        640(R8), Y6, Y6
+	VPXOR        640(R10), Y6, Y6
 	VPXOR        Y2, Y5, Y5
-	VPXOR        704(R8), Y5, Y5
+	VPXOR        704(R10), Y5, Y5
 	VPMULUDQ     384(SP), Y6, Y2
 	VPMULUDQ     416(SP), Y5, Y4
 	VPSRLQ       $0x20, Y2, Y5
 	VPSRLQ       $0x20, Y4, Y6
 	VPXOR        Y3, Y6, Y6
-	VPXOR        768(R8), Y6, Y6
+	VPXOR        768(R10), Y6, Y6
 	VPXOR        Y1, Y5, Y5
-	VPXOR        832(R8), Y5, Y5
+	VPXOR        832(R10), Y5, Y5
 	VPMULUDQ     384(SP), Y6, Y1
 	VPMULUDQ     416(SP), Y5, Y3
 	VPSRLQ       $0x20, Y1, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPXOR        Y4, Y6, Y6
-	VPXOR        896(R8), Y6, Y6
+	VPXOR        896(R10), Y6, Y6
 	VPXOR        Y2, Y5, Y5
-	VPXOR        960(R8), Y5, Y5
+	VPXOR        960(R10), Y5, Y5
 	VPMULUDQ     384(SP), Y6, Y2
 	VPMULUDQ     416(SP), Y5, Y4
 	VPSRLQ       $0x20, Y2, Y5
 	VPSRLQ       $0x20, Y4, Y6
 	VPXOR        Y3, Y6, Y6
-	VPXOR        1024(R8), Y6, Y6
+	VPXOR        1024(R10), Y6, Y6
 	VPXOR        Y1, Y5, Y5
-	VPXOR        1088(R8), Y5, Y5
+	VPXOR        1088(R10), Y5, Y5
 	VPMULUDQ     384(SP), Y6, Y1
 	VPMULUDQ     416(SP), Y5, Y3
 	VPSRLQ       $0x20, Y1, Y5
 	VPSRLQ       $0x20, Y3, Y6
 	VPXOR        Y4, Y6, Y6
-	VPXOR        1152(R8), Y6, Y6
+	VPXOR        1152(R10), Y6, Y6
 	VPXOR        Y2, Y5, Y5
-	VPXOR        1216(R8), Y5, Y5
+	VPXOR        1216(R10), Y5, Y5
 	VPSLLQ       $0x20, Y3, Y3
 	VPBLENDD     $0xaa, Y3, Y6, Y6
 	VPSLLQ       $0x20, Y1, Y1
 	VPBLENDD     $0xaa, Y1, Y5, Y5
 	VPUNPCKLQDQ  Y5, Y6, Y1
 	VPUNPCKHQDQ  Y5, Y6, Y2
-	VMOVUPS      32(AX), Y3
+	VMOVUPS      32(CX), Y3
 	VBROADCASTSS words42000000<>+0(SB), Y4
 	VMINPS       Y3, Y4, Y3
 	VBROADCASTSS wordsc2000000<>+0(SB), Y4
@@ -2406,8 +2406,8 @@ drawNumbersAVX2_pair:
 	VCMPPS       $0x01, Y3, Y5, Y5
 	VMOVMSKPS    Y5, R11
 	SHLL         $0x08, R11
-	ORL          R11, R9
-	VMOVUPS      32(CX), Y1
+	ORL          R11, DI
+	VMOVUPS      32(DX), Y1
 	VBROADCASTSS words42000000<>+0(SB), Y3
 	VMINPS       Y1, Y3, Y1
 	VBROADCASTSS wordsc2000000<>+0(SB), Y3
@@ -2446,18 +2446,765 @@ drawNumbersAVX2_pair:
 	VCMPPS       $0x01, Y1, Y4, Y4
 	VMOVMSKPS    Y4, R11
 	SHLL         $0x08, R11
-	ORL          R11, R10
-	MOVW         R9, (BX)
-	ADDQ         SI, BX
-	MOVW         R10, (BX)
-	ADDQ         SI, BX
+	ORL          R11, R8
 	VPADDQ       quads0000000000000002<>+0(SB), Y0, Y0
-	LEAQ         (AX)(DX*2), AX
-	LEAQ         (CX)(DX*2), CX
-	DECQ         DI
+	MOVW         DI, (BX)
+	ADDQ         SI, BX
+	MOVW         R8, (BX)
+	ADDQ         SI, BX
+	LEAQ         (CX)(AX*2), CX
+	LEAQ         (DX)(AX*2), DX
+	DECQ         R9
 	JNZ          drawNumbersAVX2_pair
 	VZEROUPPER
 	RET
+
+// func normalsAVX2(dst *float32, mean *float32, rowBytes int, pairs int, sd *float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+// Requires: AVX, AVX2
+TEXT ·normalsAVX2(SB), NOSPLIT, $448-64
+	MOVQ         rowBytes+16(FP), AX
+	MOVQ         dst+0(FP), CX
+	LEAQ         (CX)(AX*1), DX
+	MOVQ         mean+8(FP), BX
+	LEAQ         (BX)(AX*1), SI
+	MOVQ         sd+32(FP), DI
+	MOVQ         pairs+24(FP), R8
+	MOVQ         keys+40(FP), R9
+	VBROADCASTSS chain+52(FP), Y0
+	VBROADCASTSS step0+56(FP), Y1
+	VBROADCASTSS step1+60(FP), Y2
+	VPADDD       rowOfPair<>+0(SB), Y0, Y0
+	VBROADCASTSS unit+48(FP), Y3
+	VPADDD       fourOfPanel<>+0(SB), Y3, Y3
+	VMOVUPS      quads00000000d2511f53<>+0(SB), Y4
+	VMOVUPS      quads00000000cd9e8d57<>+0(SB), Y5
+	VPMULUDQ     Y4, Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPMULUDQ     Y5, Y1, Y7
+	VPSRLQ       $0x20, Y7, Y8
+	VPXOR        (R9), Y8, Y8
+	VMOVDQU      Y8, (SP)
+	VPXOR        Y2, Y6, Y6
+	VPXOR        64(R9), Y6, Y6
+	VPXOR        192(R9), Y3, Y3
+	VMOVDQU      Y3, 32(SP)
+	VPMULUDQ     Y5, Y6, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y7, Y6, Y6
+	VPXOR        128(R9), Y6, Y6
+	VPXOR        256(R9), Y3, Y3
+	VMOVDQU      Y3, 64(SP)
+	VPMULUDQ     Y4, Y6, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VMOVDQU      Y3, 96(SP)
+	VPXOR        320(R9), Y6, Y6
+	VMOVDQU      Y6, 128(SP)
+	VMOVDQU      Y4, 160(SP)
+	VMOVDQU      Y5, 192(SP)
+	VBROADCASTSS unit+48(FP), Y3
+	VPADDD       fourOfPanel<>+32(SB), Y3, Y3
+	VMOVUPS      quads00000000d2511f53<>+0(SB), Y4
+	VMOVUPS      quads00000000cd9e8d57<>+0(SB), Y5
+	VPMULUDQ     Y4, Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPMULUDQ     Y5, Y1, Y1
+	VPSRLQ       $0x20, Y1, Y7
+	VPXOR        (R9), Y7, Y7
+	VMOVDQU      Y7, 224(SP)
+	VPXOR        Y2, Y6, Y6
+	VPXOR        64(R9), Y6, Y6
+	VPXOR        192(R9), Y3, Y3
+	VMOVDQU      Y3, 256(SP)
+	VPMULUDQ     Y5, Y6, Y2
+	VPSRLQ       $0x20, Y2, Y3
+	VPXOR        Y1, Y3, Y3
+	VPXOR        128(R9), Y3, Y3
+	VPXOR        256(R9), Y2, Y2
+	VMOVDQU      Y2, 288(SP)
+	VPMULUDQ     Y4, Y3, Y1
+	VPSRLQ       $0x20, Y1, Y2
+	VMOVDQU      Y1, 320(SP)
+	VPXOR        320(R9), Y2, Y2
+	VMOVDQU      Y2, 352(SP)
+	VMOVDQU      Y4, 384(SP)
+	VMOVDQU      Y5, 416(SP)
+
+normalsAVX2_pair:
+	VPXOR        (SP), Y0, Y1
+	VPMULUDQ     160(SP), Y1, Y4
+	VPSRLQ       $0x20, Y4, Y3
+	VPXOR        32(SP), Y3, Y3
+	VPMULUDQ     192(SP), Y3, Y2
+	VPSRLQ       $0x20, Y2, Y1
+	VPXOR        64(SP), Y1, Y1
+	VPXOR        128(SP), Y4, Y3
+	VMOVUPS      96(SP), Y4
+	VPMULUDQ     160(SP), Y1, Y1
+	VPMULUDQ     192(SP), Y3, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y2, Y6, Y6
+	VPXOR        384(R9), Y6, Y6
+	VPXOR        Y4, Y5, Y5
+	VPXOR        448(R9), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y2
+	VPMULUDQ     192(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        512(R9), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        576(R9), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y1
+	VPMULUDQ     192(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        640(R9), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        704(R9), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y2
+	VPMULUDQ     192(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        768(R9), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        832(R9), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y1
+	VPMULUDQ     192(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        896(R9), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        960(R9), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y2
+	VPMULUDQ     192(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        1024(R9), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        1088(R9), Y5, Y5
+	VPMULUDQ     160(SP), Y6, Y1
+	VPMULUDQ     192(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        1152(R9), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        1216(R9), Y5, Y5
+	VPSLLQ       $0x20, Y3, Y3
+	VPBLENDD     $0xaa, Y3, Y6, Y6
+	VPSLLQ       $0x20, Y1, Y1
+	VPBLENDD     $0xaa, Y1, Y5, Y5
+	VPUNPCKLQDQ  Y5, Y6, Y1
+	VPUNPCKHQDQ  Y5, Y6, Y2
+	VPSHUFD      $0xf5, Y1, Y3
+	VPSHUFD      $0xa0, Y1, Y1
+	VPSUBD       quarterTurn<>+0(SB), Y3, Y3
+	VPSRLD       $0x01, Y1, Y1
+	VCVTDQ2PS    Y1, Y1
+	VADDPS       words3f000000<>+0(SB), Y1, Y1
+	VMULPS       words30000000<>+0(SB), Y1, Y1
+	VPADDD       words004afb0d<>+0(SB), Y1, Y1
+	VPSRLD       $0x17, Y1, Y4
+	VPSUBD       words0000007f<>+0(SB), Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VPAND        words007fffff<>+0(SB), Y1, Y1
+	VPADDD       words3f3504f3<>+0(SB), Y1, Y1
+	VSUBPS       words3f800000<>+0(SB), Y1, Y5
+	VADDPS       words3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y5, Y5
+	VMULPS       Y5, Y5, Y1
+	VMULPS       words3de38e39<>+0(SB), Y1, Y6
+	VADDPS       words3e124925<>+0(SB), Y6, Y6
+	VMULPS       Y1, Y6, Y6
+	VADDPS       words3e4ccccd<>+0(SB), Y6, Y6
+	VMULPS       Y1, Y6, Y6
+	VADDPS       words3eaaaaab<>+0(SB), Y6, Y6
+	VMULPS       Y1, Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VADDPS       Y6, Y5, Y5
+	VADDPS       Y5, Y5, Y5
+	VMULPS       wordsb95e8083<>+0(SB), Y4, Y6
+	VADDPS       Y6, Y5, Y5
+	VMULPS       words3f318000<>+0(SB), Y4, Y6
+	VADDPS       Y6, Y5, Y5
+	VMULPS       wordsc0000000<>+0(SB), Y5, Y5
+	VSQRTPS      Y5, Y5
+	VBROADCASTSS words40000000<>+0(SB), Y1
+	VPABSD       Y3, Y3
+	VPSUBD       Y3, Y1, Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       words30800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y1, Y3
+	VMULPS       words391e2596<>+0(SB), Y3, Y4
+	VADDPS       wordsbb99197d<>+0(SB), Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VADDPS       words3da333b7<>+0(SB), Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VADDPS       wordsbf255ddb<>+0(SB), Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VADDPS       words3fc90fda<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       (DI), Y5, Y5
+	VADDPS       (BX), Y5, Y5
+	VMOVUPS      Y5, (CX)
+	VPSHUFD      $0xf5, Y2, Y1
+	VPSHUFD      $0xa0, Y2, Y2
+	VPSUBD       quarterTurn<>+0(SB), Y1, Y1
+	VPSRLD       $0x01, Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	VADDPS       words3f000000<>+0(SB), Y2, Y2
+	VMULPS       words30000000<>+0(SB), Y2, Y2
+	VPADDD       words004afb0d<>+0(SB), Y2, Y2
+	VPSRLD       $0x17, Y2, Y3
+	VPSUBD       words0000007f<>+0(SB), Y3, Y3
+	VCVTDQ2PS    Y3, Y3
+	VPAND        words007fffff<>+0(SB), Y2, Y2
+	VPADDD       words3f3504f3<>+0(SB), Y2, Y2
+	VSUBPS       words3f800000<>+0(SB), Y2, Y4
+	VADDPS       words3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y4, Y4
+	VMULPS       Y4, Y4, Y2
+	VMULPS       words3de38e39<>+0(SB), Y2, Y5
+	VADDPS       words3e124925<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3e4ccccd<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3eaaaaab<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y4, Y4, Y4
+	VMULPS       wordsb95e8083<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y4
+	VMULPS       words3f318000<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y4
+	VMULPS       wordsc0000000<>+0(SB), Y4, Y4
+	VSQRTPS      Y4, Y4
+	VBROADCASTSS words40000000<>+0(SB), Y2
+	VPABSD       Y1, Y1
+	VPSUBD       Y1, Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       words30800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y2, Y1
+	VMULPS       words391e2596<>+0(SB), Y1, Y3
+	VADDPS       wordsbb99197d<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3da333b7<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       wordsbf255ddb<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3fc90fda<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMULPS       (DI), Y4, Y4
+	VADDPS       (SI), Y4, Y4
+	VMOVUPS      Y4, (DX)
+	VPXOR        224(SP), Y0, Y1
+	VPMULUDQ     384(SP), Y1, Y4
+	VPSRLQ       $0x20, Y4, Y3
+	VPXOR        256(SP), Y3, Y3
+	VPMULUDQ     416(SP), Y3, Y2
+	VPSRLQ       $0x20, Y2, Y1
+	VPXOR        288(SP), Y1, Y1
+	VPXOR        352(SP), Y4, Y3
+	VMOVUPS      320(SP), Y4
+	VPMULUDQ     384(SP), Y1, Y1
+	VPMULUDQ     416(SP), Y3, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y2, Y6, Y6
+	VPXOR        384(R9), Y6, Y6
+	VPXOR        Y4, Y5, Y5
+	VPXOR        448(R9), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y2
+	VPMULUDQ     416(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        512(R9), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        576(R9), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y1
+	VPMULUDQ     416(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        640(R9), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        704(R9), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y2
+	VPMULUDQ     416(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        768(R9), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        832(R9), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y1
+	VPMULUDQ     416(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        896(R9), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        960(R9), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y2
+	VPMULUDQ     416(SP), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        1024(R9), Y6, Y6
+	VPXOR        Y1, Y5, Y5
+	VPXOR        1088(R9), Y5, Y5
+	VPMULUDQ     384(SP), Y6, Y1
+	VPMULUDQ     416(SP), Y5, Y3
+	VPSRLQ       $0x20, Y1, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        1152(R9), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        1216(R9), Y5, Y5
+	VPSLLQ       $0x20, Y3, Y3
+	VPBLENDD     $0xaa, Y3, Y6, Y6
+	VPSLLQ       $0x20, Y1, Y1
+	VPBLENDD     $0xaa, Y1, Y5, Y5
+	VPUNPCKLQDQ  Y5, Y6, Y1
+	VPUNPCKHQDQ  Y5, Y6, Y2
+	VPSHUFD      $0xf5, Y1, Y3
+	VPSHUFD      $0xa0, Y1, Y1
+	VPSUBD       quarterTurn<>+32(SB), Y3, Y3
+	VPSRLD       $0x01, Y1, Y1
+	VCVTDQ2PS    Y1, Y1
+	VADDPS       words3f000000<>+0(SB), Y1, Y1
+	VMULPS       words30000000<>+0(SB), Y1, Y1
+	VPADDD       words004afb0d<>+0(SB), Y1, Y1
+	VPSRLD       $0x17, Y1, Y4
+	VPSUBD       words0000007f<>+0(SB), Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VPAND        words007fffff<>+0(SB), Y1, Y1
+	VPADDD       words3f3504f3<>+0(SB), Y1, Y1
+	VSUBPS       words3f800000<>+0(SB), Y1, Y5
+	VADDPS       words3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y5, Y5
+	VMULPS       Y5, Y5, Y1
+	VMULPS       words3de38e39<>+0(SB), Y1, Y6
+	VADDPS       words3e124925<>+0(SB), Y6, Y6
+	VMULPS       Y1, Y6, Y6
+	VADDPS       words3e4ccccd<>+0(SB), Y6, Y6
+	VMULPS       Y1, Y6, Y6
+	VADDPS       words3eaaaaab<>+0(SB), Y6, Y6
+	VMULPS       Y1, Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VADDPS       Y6, Y5, Y5
+	VADDPS       Y5, Y5, Y5
+	VMULPS       wordsb95e8083<>+0(SB), Y4, Y6
+	VADDPS       Y6, Y5, Y5
+	VMULPS       words3f318000<>+0(SB), Y4, Y6
+	VADDPS       Y6, Y5, Y5
+	VMULPS       wordsc0000000<>+0(SB), Y5, Y5
+	VSQRTPS      Y5, Y5
+	VBROADCASTSS words40000000<>+0(SB), Y1
+	VPABSD       Y3, Y3
+	VPSUBD       Y3, Y1, Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       words30800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y1, Y3
+	VMULPS       words391e2596<>+0(SB), Y3, Y4
+	VADDPS       wordsbb99197d<>+0(SB), Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VADDPS       words3da333b7<>+0(SB), Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VADDPS       wordsbf255ddb<>+0(SB), Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VADDPS       words3fc90fda<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       32(DI), Y5, Y5
+	VADDPS       32(BX), Y5, Y5
+	VMOVUPS      Y5, 32(CX)
+	VPSHUFD      $0xf5, Y2, Y1
+	VPSHUFD      $0xa0, Y2, Y2
+	VPSUBD       quarterTurn<>+32(SB), Y1, Y1
+	VPSRLD       $0x01, Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	VADDPS       words3f000000<>+0(SB), Y2, Y2
+	VMULPS       words30000000<>+0(SB), Y2, Y2
+	VPADDD       words004afb0d<>+0(SB), Y2, Y2
+	VPSRLD       $0x17, Y2, Y3
+	VPSUBD       words0000007f<>+0(SB), Y3, Y3
+	VCVTDQ2PS    Y3, Y3
+	VPAND        words007fffff<>+0(SB), Y2, Y2
+	VPADDD       words3f3504f3<>+0(SB), Y2, Y2
+	VSUBPS       words3f800000<>+0(SB), Y2, Y4
+	VADDPS       words3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y4, Y4
+	VMULPS       Y4, Y4, Y2
+	VMULPS       words3de38e39<>+0(SB), Y2, Y5
+	VADDPS       words3e124925<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3e4ccccd<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VADDPS       words3eaaaaab<>+0(SB), Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y4, Y4, Y4
+	VMULPS       wordsb95e8083<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y4
+	VMULPS       words3f318000<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y4
+	VMULPS       wordsc0000000<>+0(SB), Y4, Y4
+	VSQRTPS      Y4, Y4
+	VBROADCASTSS words40000000<>+0(SB), Y2
+	VPABSD       Y1, Y1
+	VPSUBD       Y1, Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       words30800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y2, Y1
+	VMULPS       words391e2596<>+0(SB), Y1, Y3
+	VADDPS       wordsbb99197d<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3da333b7<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       wordsbf255ddb<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       words3fc90fda<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMULPS       32(DI), Y4, Y4
+	VADDPS       32(SI), Y4, Y4
+	VMOVUPS      Y4, 32(DX)
+	VPADDQ       quads0000000000000002<>+0(SB), Y0, Y0
+	LEAQ         (CX)(AX*2), CX
+	LEAQ         (DX)(AX*2), DX
+	LEAQ         (BX)(AX*2), BX
+	LEAQ         (SI)(AX*2), SI
+	DECQ         R8
+	JNZ          normalsAVX2_pair
+	VZEROUPPER
+	RET
+
+DATA quarterTurn<>+0(SB)/8, $0x4000000000000000
+DATA quarterTurn<>+8(SB)/8, $0x4000000000000000
+DATA quarterTurn<>+16(SB)/8, $0x4000000000000000
+DATA quarterTurn<>+24(SB)/8, $0x4000000000000000
+DATA quarterTurn<>+32(SB)/8, $0x4000000000000000
+DATA quarterTurn<>+40(SB)/8, $0x4000000000000000
+DATA quarterTurn<>+48(SB)/8, $0x4000000000000000
+DATA quarterTurn<>+56(SB)/8, $0x4000000000000000
+GLOBL quarterTurn<>(SB), RODATA|NOPTR, $64
+
+DATA words30000000<>+0(SB)/4, $0x30000000
+DATA words30000000<>+4(SB)/4, $0x30000000
+DATA words30000000<>+8(SB)/4, $0x30000000
+DATA words30000000<>+12(SB)/4, $0x30000000
+DATA words30000000<>+16(SB)/4, $0x30000000
+DATA words30000000<>+20(SB)/4, $0x30000000
+DATA words30000000<>+24(SB)/4, $0x30000000
+DATA words30000000<>+28(SB)/4, $0x30000000
+DATA words30000000<>+32(SB)/4, $0x30000000
+DATA words30000000<>+36(SB)/4, $0x30000000
+DATA words30000000<>+40(SB)/4, $0x30000000
+DATA words30000000<>+44(SB)/4, $0x30000000
+DATA words30000000<>+48(SB)/4, $0x30000000
+DATA words30000000<>+52(SB)/4, $0x30000000
+DATA words30000000<>+56(SB)/4, $0x30000000
+DATA words30000000<>+60(SB)/4, $0x30000000
+GLOBL words30000000<>(SB), RODATA|NOPTR, $64
+
+DATA words004afb0d<>+0(SB)/4, $0x004afb0d
+DATA words004afb0d<>+4(SB)/4, $0x004afb0d
+DATA words004afb0d<>+8(SB)/4, $0x004afb0d
+DATA words004afb0d<>+12(SB)/4, $0x004afb0d
+DATA words004afb0d<>+16(SB)/4, $0x004afb0d
+DATA words004afb0d<>+20(SB)/4, $0x004afb0d
+DATA words004afb0d<>+24(SB)/4, $0x004afb0d
+DATA words004afb0d<>+28(SB)/4, $0x004afb0d
+DATA words004afb0d<>+32(SB)/4, $0x004afb0d
+DATA words004afb0d<>+36(SB)/4, $0x004afb0d
+DATA words004afb0d<>+40(SB)/4, $0x004afb0d
+DATA words004afb0d<>+44(SB)/4, $0x004afb0d
+DATA words004afb0d<>+48(SB)/4, $0x004afb0d
+DATA words004afb0d<>+52(SB)/4, $0x004afb0d
+DATA words004afb0d<>+56(SB)/4, $0x004afb0d
+DATA words004afb0d<>+60(SB)/4, $0x004afb0d
+GLOBL words004afb0d<>(SB), RODATA|NOPTR, $64
+
+DATA words0000007f<>+0(SB)/4, $0x0000007f
+DATA words0000007f<>+4(SB)/4, $0x0000007f
+DATA words0000007f<>+8(SB)/4, $0x0000007f
+DATA words0000007f<>+12(SB)/4, $0x0000007f
+DATA words0000007f<>+16(SB)/4, $0x0000007f
+DATA words0000007f<>+20(SB)/4, $0x0000007f
+DATA words0000007f<>+24(SB)/4, $0x0000007f
+DATA words0000007f<>+28(SB)/4, $0x0000007f
+DATA words0000007f<>+32(SB)/4, $0x0000007f
+DATA words0000007f<>+36(SB)/4, $0x0000007f
+DATA words0000007f<>+40(SB)/4, $0x0000007f
+DATA words0000007f<>+44(SB)/4, $0x0000007f
+DATA words0000007f<>+48(SB)/4, $0x0000007f
+DATA words0000007f<>+52(SB)/4, $0x0000007f
+DATA words0000007f<>+56(SB)/4, $0x0000007f
+DATA words0000007f<>+60(SB)/4, $0x0000007f
+GLOBL words0000007f<>(SB), RODATA|NOPTR, $64
+
+DATA words007fffff<>+0(SB)/4, $0x007fffff
+DATA words007fffff<>+4(SB)/4, $0x007fffff
+DATA words007fffff<>+8(SB)/4, $0x007fffff
+DATA words007fffff<>+12(SB)/4, $0x007fffff
+DATA words007fffff<>+16(SB)/4, $0x007fffff
+DATA words007fffff<>+20(SB)/4, $0x007fffff
+DATA words007fffff<>+24(SB)/4, $0x007fffff
+DATA words007fffff<>+28(SB)/4, $0x007fffff
+DATA words007fffff<>+32(SB)/4, $0x007fffff
+DATA words007fffff<>+36(SB)/4, $0x007fffff
+DATA words007fffff<>+40(SB)/4, $0x007fffff
+DATA words007fffff<>+44(SB)/4, $0x007fffff
+DATA words007fffff<>+48(SB)/4, $0x007fffff
+DATA words007fffff<>+52(SB)/4, $0x007fffff
+DATA words007fffff<>+56(SB)/4, $0x007fffff
+DATA words007fffff<>+60(SB)/4, $0x007fffff
+GLOBL words007fffff<>(SB), RODATA|NOPTR, $64
+
+DATA words3f3504f3<>+0(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+4(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+8(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+12(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+16(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+20(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+24(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+28(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+32(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+36(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+40(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+44(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+48(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+52(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+56(SB)/4, $0x3f3504f3
+DATA words3f3504f3<>+60(SB)/4, $0x3f3504f3
+GLOBL words3f3504f3<>(SB), RODATA|NOPTR, $64
+
+DATA words3de38e39<>+0(SB)/4, $0x3de38e39
+DATA words3de38e39<>+4(SB)/4, $0x3de38e39
+DATA words3de38e39<>+8(SB)/4, $0x3de38e39
+DATA words3de38e39<>+12(SB)/4, $0x3de38e39
+DATA words3de38e39<>+16(SB)/4, $0x3de38e39
+DATA words3de38e39<>+20(SB)/4, $0x3de38e39
+DATA words3de38e39<>+24(SB)/4, $0x3de38e39
+DATA words3de38e39<>+28(SB)/4, $0x3de38e39
+DATA words3de38e39<>+32(SB)/4, $0x3de38e39
+DATA words3de38e39<>+36(SB)/4, $0x3de38e39
+DATA words3de38e39<>+40(SB)/4, $0x3de38e39
+DATA words3de38e39<>+44(SB)/4, $0x3de38e39
+DATA words3de38e39<>+48(SB)/4, $0x3de38e39
+DATA words3de38e39<>+52(SB)/4, $0x3de38e39
+DATA words3de38e39<>+56(SB)/4, $0x3de38e39
+DATA words3de38e39<>+60(SB)/4, $0x3de38e39
+GLOBL words3de38e39<>(SB), RODATA|NOPTR, $64
+
+DATA words3e124925<>+0(SB)/4, $0x3e124925
+DATA words3e124925<>+4(SB)/4, $0x3e124925
+DATA words3e124925<>+8(SB)/4, $0x3e124925
+DATA words3e124925<>+12(SB)/4, $0x3e124925
+DATA words3e124925<>+16(SB)/4, $0x3e124925
+DATA words3e124925<>+20(SB)/4, $0x3e124925
+DATA words3e124925<>+24(SB)/4, $0x3e124925
+DATA words3e124925<>+28(SB)/4, $0x3e124925
+DATA words3e124925<>+32(SB)/4, $0x3e124925
+DATA words3e124925<>+36(SB)/4, $0x3e124925
+DATA words3e124925<>+40(SB)/4, $0x3e124925
+DATA words3e124925<>+44(SB)/4, $0x3e124925
+DATA words3e124925<>+48(SB)/4, $0x3e124925
+DATA words3e124925<>+52(SB)/4, $0x3e124925
+DATA words3e124925<>+56(SB)/4, $0x3e124925
+DATA words3e124925<>+60(SB)/4, $0x3e124925
+GLOBL words3e124925<>(SB), RODATA|NOPTR, $64
+
+DATA words3e4ccccd<>+0(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+4(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+8(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+12(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+16(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+20(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+24(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+28(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+32(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+36(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+40(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+44(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+48(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+52(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+56(SB)/4, $0x3e4ccccd
+DATA words3e4ccccd<>+60(SB)/4, $0x3e4ccccd
+GLOBL words3e4ccccd<>(SB), RODATA|NOPTR, $64
+
+DATA words3eaaaaab<>+0(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+4(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+8(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+12(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+16(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+20(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+24(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+28(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+32(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+36(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+40(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+44(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+48(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+52(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+56(SB)/4, $0x3eaaaaab
+DATA words3eaaaaab<>+60(SB)/4, $0x3eaaaaab
+GLOBL words3eaaaaab<>(SB), RODATA|NOPTR, $64
+
+DATA wordsc0000000<>+0(SB)/4, $0xc0000000
+DATA wordsc0000000<>+4(SB)/4, $0xc0000000
+DATA wordsc0000000<>+8(SB)/4, $0xc0000000
+DATA wordsc0000000<>+12(SB)/4, $0xc0000000
+DATA wordsc0000000<>+16(SB)/4, $0xc0000000
+DATA wordsc0000000<>+20(SB)/4, $0xc0000000
+DATA wordsc0000000<>+24(SB)/4, $0xc0000000
+DATA wordsc0000000<>+28(SB)/4, $0xc0000000
+DATA wordsc0000000<>+32(SB)/4, $0xc0000000
+DATA wordsc0000000<>+36(SB)/4, $0xc0000000
+DATA wordsc0000000<>+40(SB)/4, $0xc0000000
+DATA wordsc0000000<>+44(SB)/4, $0xc0000000
+DATA wordsc0000000<>+48(SB)/4, $0xc0000000
+DATA wordsc0000000<>+52(SB)/4, $0xc0000000
+DATA wordsc0000000<>+56(SB)/4, $0xc0000000
+DATA wordsc0000000<>+60(SB)/4, $0xc0000000
+GLOBL wordsc0000000<>(SB), RODATA|NOPTR, $64
+
+DATA words40000000<>+0(SB)/4, $0x40000000
+DATA words40000000<>+4(SB)/4, $0x40000000
+DATA words40000000<>+8(SB)/4, $0x40000000
+DATA words40000000<>+12(SB)/4, $0x40000000
+DATA words40000000<>+16(SB)/4, $0x40000000
+DATA words40000000<>+20(SB)/4, $0x40000000
+DATA words40000000<>+24(SB)/4, $0x40000000
+DATA words40000000<>+28(SB)/4, $0x40000000
+DATA words40000000<>+32(SB)/4, $0x40000000
+DATA words40000000<>+36(SB)/4, $0x40000000
+DATA words40000000<>+40(SB)/4, $0x40000000
+DATA words40000000<>+44(SB)/4, $0x40000000
+DATA words40000000<>+48(SB)/4, $0x40000000
+DATA words40000000<>+52(SB)/4, $0x40000000
+DATA words40000000<>+56(SB)/4, $0x40000000
+DATA words40000000<>+60(SB)/4, $0x40000000
+GLOBL words40000000<>(SB), RODATA|NOPTR, $64
+
+DATA words30800000<>+0(SB)/4, $0x30800000
+DATA words30800000<>+4(SB)/4, $0x30800000
+DATA words30800000<>+8(SB)/4, $0x30800000
+DATA words30800000<>+12(SB)/4, $0x30800000
+DATA words30800000<>+16(SB)/4, $0x30800000
+DATA words30800000<>+20(SB)/4, $0x30800000
+DATA words30800000<>+24(SB)/4, $0x30800000
+DATA words30800000<>+28(SB)/4, $0x30800000
+DATA words30800000<>+32(SB)/4, $0x30800000
+DATA words30800000<>+36(SB)/4, $0x30800000
+DATA words30800000<>+40(SB)/4, $0x30800000
+DATA words30800000<>+44(SB)/4, $0x30800000
+DATA words30800000<>+48(SB)/4, $0x30800000
+DATA words30800000<>+52(SB)/4, $0x30800000
+DATA words30800000<>+56(SB)/4, $0x30800000
+DATA words30800000<>+60(SB)/4, $0x30800000
+GLOBL words30800000<>(SB), RODATA|NOPTR, $64
+
+DATA words391e2596<>+0(SB)/4, $0x391e2596
+DATA words391e2596<>+4(SB)/4, $0x391e2596
+DATA words391e2596<>+8(SB)/4, $0x391e2596
+DATA words391e2596<>+12(SB)/4, $0x391e2596
+DATA words391e2596<>+16(SB)/4, $0x391e2596
+DATA words391e2596<>+20(SB)/4, $0x391e2596
+DATA words391e2596<>+24(SB)/4, $0x391e2596
+DATA words391e2596<>+28(SB)/4, $0x391e2596
+DATA words391e2596<>+32(SB)/4, $0x391e2596
+DATA words391e2596<>+36(SB)/4, $0x391e2596
+DATA words391e2596<>+40(SB)/4, $0x391e2596
+DATA words391e2596<>+44(SB)/4, $0x391e2596
+DATA words391e2596<>+48(SB)/4, $0x391e2596
+DATA words391e2596<>+52(SB)/4, $0x391e2596
+DATA words391e2596<>+56(SB)/4, $0x391e2596
+DATA words391e2596<>+60(SB)/4, $0x391e2596
+GLOBL words391e2596<>(SB), RODATA|NOPTR, $64
+
+DATA wordsbb99197d<>+0(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+4(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+8(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+12(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+16(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+20(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+24(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+28(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+32(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+36(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+40(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+44(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+48(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+52(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+56(SB)/4, $0xbb99197d
+DATA wordsbb99197d<>+60(SB)/4, $0xbb99197d
+GLOBL wordsbb99197d<>(SB), RODATA|NOPTR, $64
+
+DATA words3da333b7<>+0(SB)/4, $0x3da333b7
+DATA words3da333b7<>+4(SB)/4, $0x3da333b7
+DATA words3da333b7<>+8(SB)/4, $0x3da333b7
+DATA words3da333b7<>+12(SB)/4, $0x3da333b7
+DATA words3da333b7<>+16(SB)/4, $0x3da333b7
+DATA words3da333b7<>+20(SB)/4, $0x3da333b7
+DATA words3da333b7<>+24(SB)/4, $0x3da333b7
+DATA words3da333b7<>+28(SB)/4, $0x3da333b7
+DATA words3da333b7<>+32(SB)/4, $0x3da333b7
+DATA words3da333b7<>+36(SB)/4, $0x3da333b7
+DATA words3da333b7<>+40(SB)/4, $0x3da333b7
+DATA words3da333b7<>+44(SB)/4, $0x3da333b7
+DATA words3da333b7<>+48(SB)/4, $0x3da333b7
+DATA words3da333b7<>+52(SB)/4, $0x3da333b7
+DATA words3da333b7<>+56(SB)/4, $0x3da333b7
+DATA words3da333b7<>+60(SB)/4, $0x3da333b7
+GLOBL words3da333b7<>(SB), RODATA|NOPTR, $64
+
+DATA wordsbf255ddb<>+0(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+4(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+8(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+12(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+16(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+20(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+24(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+28(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+32(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+36(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+40(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+44(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+48(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+52(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+56(SB)/4, $0xbf255ddb
+DATA wordsbf255ddb<>+60(SB)/4, $0xbf255ddb
+GLOBL wordsbf255ddb<>(SB), RODATA|NOPTR, $64
+
+DATA words3fc90fda<>+0(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+4(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+8(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+12(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+16(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+20(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+24(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+28(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+32(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+36(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+40(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+44(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+48(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+52(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+56(SB)/4, $0x3fc90fda
+DATA words3fc90fda<>+60(SB)/4, $0x3fc90fda
+GLOBL words3fc90fda<>(SB), RODATA|NOPTR, $64
 
 // func sigmoidsAVX2(dst *float32, x *float32, blocks int)
 // Requires: AVX, AVX2
@@ -2699,24 +3446,6 @@ softplusesAVX2_block:
 	VZEROUPPER
 	RET
 
-DATA words40000000<>+0(SB)/4, $0x40000000
-DATA words40000000<>+4(SB)/4, $0x40000000
-DATA words40000000<>+8(SB)/4, $0x40000000
-DATA words40000000<>+12(SB)/4, $0x40000000
-DATA words40000000<>+16(SB)/4, $0x40000000
-DATA words40000000<>+20(SB)/4, $0x40000000
-DATA words40000000<>+24(SB)/4, $0x40000000
-DATA words40000000<>+28(SB)/4, $0x40000000
-DATA words40000000<>+32(SB)/4, $0x40000000
-DATA words40000000<>+36(SB)/4, $0x40000000
-DATA words40000000<>+40(SB)/4, $0x40000000
-DATA words40000000<>+44(SB)/4, $0x40000000
-DATA words40000000<>+48(SB)/4, $0x40000000
-DATA words40000000<>+52(SB)/4, $0x40000000
-DATA words40000000<>+56(SB)/4, $0x40000000
-DATA words40000000<>+60(SB)/4, $0x40000000
-GLOBL words40000000<>(SB), RODATA|NOPTR, $64
-
 DATA words3d888889<>+0(SB)/4, $0x3d888889
 DATA words3d888889<>+4(SB)/4, $0x3d888889
 DATA words3d888889<>+8(SB)/4, $0x3d888889
@@ -2770,78 +3499,6 @@ DATA words3dba2e8c<>+52(SB)/4, $0x3dba2e8c
 DATA words3dba2e8c<>+56(SB)/4, $0x3dba2e8c
 DATA words3dba2e8c<>+60(SB)/4, $0x3dba2e8c
 GLOBL words3dba2e8c<>(SB), RODATA|NOPTR, $64
-
-DATA words3de38e39<>+0(SB)/4, $0x3de38e39
-DATA words3de38e39<>+4(SB)/4, $0x3de38e39
-DATA words3de38e39<>+8(SB)/4, $0x3de38e39
-DATA words3de38e39<>+12(SB)/4, $0x3de38e39
-DATA words3de38e39<>+16(SB)/4, $0x3de38e39
-DATA words3de38e39<>+20(SB)/4, $0x3de38e39
-DATA words3de38e39<>+24(SB)/4, $0x3de38e39
-DATA words3de38e39<>+28(SB)/4, $0x3de38e39
-DATA words3de38e39<>+32(SB)/4, $0x3de38e39
-DATA words3de38e39<>+36(SB)/4, $0x3de38e39
-DATA words3de38e39<>+40(SB)/4, $0x3de38e39
-DATA words3de38e39<>+44(SB)/4, $0x3de38e39
-DATA words3de38e39<>+48(SB)/4, $0x3de38e39
-DATA words3de38e39<>+52(SB)/4, $0x3de38e39
-DATA words3de38e39<>+56(SB)/4, $0x3de38e39
-DATA words3de38e39<>+60(SB)/4, $0x3de38e39
-GLOBL words3de38e39<>(SB), RODATA|NOPTR, $64
-
-DATA words3e124925<>+0(SB)/4, $0x3e124925
-DATA words3e124925<>+4(SB)/4, $0x3e124925
-DATA words3e124925<>+8(SB)/4, $0x3e124925
-DATA words3e124925<>+12(SB)/4, $0x3e124925
-DATA words3e124925<>+16(SB)/4, $0x3e124925
-DATA words3e124925<>+20(SB)/4, $0x3e124925
-DATA words3e124925<>+24(SB)/4, $0x3e124925
-DATA words3e124925<>+28(SB)/4, $0x3e124925
-DATA words3e124925<>+32(SB)/4, $0x3e124925
-DATA words3e124925<>+36(SB)/4, $0x3e124925
-DATA words3e124925<>+40(SB)/4, $0x3e124925
-DATA words3e124925<>+44(SB)/4, $0x3e124925
-DATA words3e124925<>+48(SB)/4, $0x3e124925
-DATA words3e124925<>+52(SB)/4, $0x3e124925
-DATA words3e124925<>+56(SB)/4, $0x3e124925
-DATA words3e124925<>+60(SB)/4, $0x3e124925
-GLOBL words3e124925<>(SB), RODATA|NOPTR, $64
-
-DATA words3e4ccccd<>+0(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+4(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+8(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+12(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+16(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+20(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+24(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+28(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+32(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+36(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+40(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+44(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+48(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+52(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+56(SB)/4, $0x3e4ccccd
-DATA words3e4ccccd<>+60(SB)/4, $0x3e4ccccd
-GLOBL words3e4ccccd<>(SB), RODATA|NOPTR, $64
-
-DATA words3eaaaaab<>+0(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+4(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+8(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+12(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+16(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+20(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+24(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+28(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+32(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+36(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+40(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+44(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+48(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+52(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+56(SB)/4, $0x3eaaaaab
-DATA words3eaaaaab<>+60(SB)/4, $0x3eaaaaab
-GLOBL words3eaaaaab<>(SB), RODATA|NOPTR, $64
 
 // func expNegativesAVX2(dst *float32, x *float32, blocks int)
 // Requires: AVX, AVX2
@@ -4110,14 +4767,13 @@ TEXT ·addPairsAVX2(SB), NOSPLIT, $0-48
 	MOVQ groups+8(FP), CX
 	MOVQ x+16(FP), DX
 	MOVQ stride+24(FP), BX
+	LEAQ (BX)(BX*2), SI
+	MOVQ words+32(FP), R9
 
 addPairsAVX2_group:
-	MOVQ  DX, SI
-	LEAQ  (SI)(BX*1), DI
-	LEAQ  (DI)(BX*1), R8
-	LEAQ  (R8)(BX*1), R9
-	MOVQ  words+32(FP), R10
-	MOVQ  pairs+40(FP), R11
+	MOVQ  DX, R10
+	MOVQ  R9, DI
+	MOVQ  pairs+40(FP), R8
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -4127,36 +4783,33 @@ addPairsAVX2_group:
 	VPXOR Y6, Y6, Y6
 	VPXOR Y7, Y7, Y7
 
-addPairsAVX2_pair0:
-	VMOVUPS      (R10), Y8
-	VMOVUPS      64(R10), Y9
-	VPBROADCASTD (SI), Y10
+addPairsAVX2_pair00:
+	VMOVUPS      (DI), Y8
+	VMOVUPS      64(DI), Y9
+	VPBROADCASTD (R10), Y10
 	VPMADDWD     Y8, Y10, Y11
 	VPADDD       Y11, Y0, Y0
 	VPMADDWD     Y9, Y10, Y10
 	VPADDD       Y10, Y1, Y1
-	ADDQ         $0x04, SI
-	VPBROADCASTD (DI), Y10
+	VPBROADCASTD (R10)(BX*1), Y10
 	VPMADDWD     Y8, Y10, Y11
 	VPADDD       Y11, Y2, Y2
 	VPMADDWD     Y9, Y10, Y10
 	VPADDD       Y10, Y3, Y3
-	ADDQ         $0x04, DI
-	VPBROADCASTD (R8), Y10
+	VPBROADCASTD (R10)(BX*2), Y10
 	VPMADDWD     Y8, Y10, Y11
 	VPADDD       Y11, Y4, Y4
 	VPMADDWD     Y9, Y10, Y10
 	VPADDD       Y10, Y5, Y5
-	ADDQ         $0x04, R8
-	VPBROADCASTD (R9), Y10
+	VPBROADCASTD (R10)(SI*1), Y10
 	VPMADDWD     Y8, Y10, Y8
 	VPADDD       Y8, Y6, Y6
 	VPMADDWD     Y9, Y10, Y8
 	VPADDD       Y8, Y7, Y7
-	ADDQ         $0x04, R9
-	ADDQ         $0x00000080, R10
-	DECQ         R11
-	JNZ          addPairsAVX2_pair0
+	ADDQ         $0x04, R10
+	ADDQ         $0x00000080, DI
+	DECQ         R8
+	JNZ          addPairsAVX2_pair00
 	VCVTDQ2PD    X0, Y8
 	VCVTDQ2PD    X1, Y9
 	VMULPD       quads4070000000000000<>+0(SB), Y8, Y8
@@ -4213,12 +4866,9 @@ addPairsAVX2_pair0:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       416(AX), Y0, Y0
 	VMOVUPS      Y0, 416(AX)
-	MOVQ         DX, SI
-	LEAQ         (SI)(BX*1), DI
-	LEAQ         (DI)(BX*1), R8
-	LEAQ         (R8)(BX*1), R9
-	MOVQ         words+32(FP), R10
-	MOVQ         pairs+40(FP), R11
+	MOVQ         DX, R10
+	MOVQ         R9, DI
+	MOVQ         pairs+40(FP), R8
 	VPXOR        Y0, Y0, Y0
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
@@ -4228,36 +4878,33 @@ addPairsAVX2_pair0:
 	VPXOR        Y6, Y6, Y6
 	VPXOR        Y7, Y7, Y7
 
-addPairsAVX2_pair1:
-	VMOVUPS      32(R10), Y8
-	VMOVUPS      96(R10), Y9
-	VPBROADCASTD (SI), Y10
+addPairsAVX2_pair01:
+	VMOVUPS      32(DI), Y8
+	VMOVUPS      96(DI), Y9
+	VPBROADCASTD (R10), Y10
 	VPMADDWD     Y8, Y10, Y11
 	VPADDD       Y11, Y0, Y0
 	VPMADDWD     Y9, Y10, Y10
 	VPADDD       Y10, Y1, Y1
-	ADDQ         $0x04, SI
-	VPBROADCASTD (DI), Y10
+	VPBROADCASTD (R10)(BX*1), Y10
 	VPMADDWD     Y8, Y10, Y11
 	VPADDD       Y11, Y2, Y2
 	VPMADDWD     Y9, Y10, Y10
 	VPADDD       Y10, Y3, Y3
-	ADDQ         $0x04, DI
-	VPBROADCASTD (R8), Y10
+	VPBROADCASTD (R10)(BX*2), Y10
 	VPMADDWD     Y8, Y10, Y11
 	VPADDD       Y11, Y4, Y4
 	VPMADDWD     Y9, Y10, Y10
 	VPADDD       Y10, Y5, Y5
-	ADDQ         $0x04, R8
-	VPBROADCASTD (R9), Y10
+	VPBROADCASTD (R10)(SI*1), Y10
 	VPMADDWD     Y8, Y10, Y8
 	VPADDD       Y8, Y6, Y6
 	VPMADDWD     Y9, Y10, Y8
 	VPADDD       Y8, Y7, Y7
-	ADDQ         $0x04, R9
-	ADDQ         $0x00000080, R10
-	DECQ         R11
-	JNZ          addPairsAVX2_pair1
+	ADDQ         $0x04, R10
+	ADDQ         $0x00000080, DI
+	DECQ         R8
+	JNZ          addPairsAVX2_pair01
 	VCVTDQ2PD    X0, Y8
 	VCVTDQ2PD    X1, Y9
 	VMULPD       quads4070000000000000<>+0(SB), Y8, Y8
@@ -4314,10 +4961,199 @@ addPairsAVX2_pair1:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       480(AX), Y0, Y0
 	VMOVUPS      Y0, 480(AX)
-	ADDQ         BX, DX
-	ADDQ         BX, DX
-	ADDQ         BX, DX
-	ADDQ         BX, DX
+	LEAQ         (DX)(BX*4), DX
+	ADDQ         $0x00000200, AX
+	MOVQ         DX, R10
+	MOVQ         R9, DI
+	MOVQ         pairs+40(FP), R8
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+
+addPairsAVX2_pair40:
+	VMOVUPS      (DI), Y8
+	VMOVUPS      64(DI), Y9
+	VPBROADCASTD (R10), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD (R10)(BX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD (R10)(BX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD (R10)(SI*1), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, R10
+	ADDQ         $0x00000080, DI
+	DECQ         R8
+	JNZ          addPairsAVX2_pair40
+	VCVTDQ2PD    X0, Y8
+	VCVTDQ2PD    X1, Y9
+	VMULPD       quads4070000000000000<>+0(SB), Y8, Y8
+	VADDPD       Y9, Y8, Y8
+	VADDPD       (AX), Y8, Y8
+	VMOVUPS      Y8, (AX)
+	VEXTRACTI128 $0x01, Y0, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y1, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       32(AX), Y0, Y0
+	VMOVUPS      Y0, 32(AX)
+	VCVTDQ2PD    X2, Y0
+	VCVTDQ2PD    X3, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       128(AX), Y0, Y0
+	VMOVUPS      Y0, 128(AX)
+	VEXTRACTI128 $0x01, Y2, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y3, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       160(AX), Y0, Y0
+	VMOVUPS      Y0, 160(AX)
+	VCVTDQ2PD    X4, Y0
+	VCVTDQ2PD    X5, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       256(AX), Y0, Y0
+	VMOVUPS      Y0, 256(AX)
+	VEXTRACTI128 $0x01, Y4, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y5, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       288(AX), Y0, Y0
+	VMOVUPS      Y0, 288(AX)
+	VCVTDQ2PD    X6, Y0
+	VCVTDQ2PD    X7, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       384(AX), Y0, Y0
+	VMOVUPS      Y0, 384(AX)
+	VEXTRACTI128 $0x01, Y6, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y7, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       416(AX), Y0, Y0
+	VMOVUPS      Y0, 416(AX)
+	MOVQ         DX, R10
+	MOVQ         R9, DI
+	MOVQ         pairs+40(FP), R8
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+
+addPairsAVX2_pair41:
+	VMOVUPS      32(DI), Y8
+	VMOVUPS      96(DI), Y9
+	VPBROADCASTD (R10), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTD (R10)(BX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTD (R10)(BX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD (R10)(SI*1), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, R10
+	ADDQ         $0x00000080, DI
+	DECQ         R8
+	JNZ          addPairsAVX2_pair41
+	VCVTDQ2PD    X0, Y8
+	VCVTDQ2PD    X1, Y9
+	VMULPD       quads4070000000000000<>+0(SB), Y8, Y8
+	VADDPD       Y9, Y8, Y8
+	VADDPD       64(AX), Y8, Y8
+	VMOVUPS      Y8, 64(AX)
+	VEXTRACTI128 $0x01, Y0, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y1, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       96(AX), Y0, Y0
+	VMOVUPS      Y0, 96(AX)
+	VCVTDQ2PD    X2, Y0
+	VCVTDQ2PD    X3, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       192(AX), Y0, Y0
+	VMOVUPS      Y0, 192(AX)
+	VEXTRACTI128 $0x01, Y2, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y3, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       224(AX), Y0, Y0
+	VMOVUPS      Y0, 224(AX)
+	VCVTDQ2PD    X4, Y0
+	VCVTDQ2PD    X5, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       320(AX), Y0, Y0
+	VMOVUPS      Y0, 320(AX)
+	VEXTRACTI128 $0x01, Y4, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y5, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       352(AX), Y0, Y0
+	VMOVUPS      Y0, 352(AX)
+	VCVTDQ2PD    X6, Y0
+	VCVTDQ2PD    X7, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       448(AX), Y0, Y0
+	VMOVUPS      Y0, 448(AX)
+	VEXTRACTI128 $0x01, Y6, X0
+	VCVTDQ2PD    X0, Y0
+	VEXTRACTI128 $0x01, Y7, X1
+	VCVTDQ2PD    X1, Y1
+	VMULPD       quads4070000000000000<>+0(SB), Y0, Y0
+	VADDPD       Y1, Y0, Y0
+	VADDPD       480(AX), Y0, Y0
+	VMOVUPS      Y0, 480(AX)
+	LEAQ         (DX)(BX*4), DX
 	ADDQ         $0x00000200, AX
 	DECQ         CX
 	JNZ          addPairsAVX2_group
@@ -4481,6 +5317,28 @@ subtractOuterAVX2_block:
 	ADDQ    $0x40, DX
 	DECQ    BX
 	JNZ     subtractOuterAVX2_block
+	VZEROUPPER
+	RET
+
+// func addRowAVX2(x *float32, row *float32, blocks int, scale float32)
+// Requires: AVX
+TEXT ·addRowAVX2(SB), NOSPLIT, $0-28
+	MOVQ         x+0(FP), AX
+	MOVQ         row+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VBROADCASTSS scale+24(FP), Y0
+
+addRowAVX2_block:
+	VMULPS  (AX), Y0, Y1
+	VADDPS  (CX), Y1, Y1
+	VMOVUPS Y1, (AX)
+	VMULPS  32(AX), Y0, Y1
+	VADDPS  32(CX), Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     addRowAVX2_block
 	VZEROUPPER
 	RET
 
@@ -6852,8 +7710,8 @@ TEXT ·sampleAVX512(SB), NOSPLIT, $0-72
 	KMOVW        DX, K1
 	MOVQ         dst+0(FP), DX
 	MOVQ         stride+8(FP), BX
-	MOVQ         pairs+24(FP), SI
-	MOVQ         keys+48(FP), DI
+	MOVQ         pairs+24(FP), R8
+	MOVQ         keys+48(FP), R9
 	VBROADCASTSS chain+60(FP), Z1
 	VBROADCASTSS step0+64(FP), Z2
 	VBROADCASTSS step1+68(FP), Z3
@@ -6866,18 +7724,18 @@ TEXT ·sampleAVX512(SB), NOSPLIT, $0-72
 	VPSRLQ       $0x20, Z4, Z7
 	VPMULUDQ     Z6, Z2, Z2
 	VPSRLQ       $0x20, Z2, Z8
-	VPXORD       (DI), Z8, Z8
+	VPXORD       (R9), Z8, Z8
 	VPXORD       Z3, Z7, Z7
-	VPXORD       64(DI), Z7, Z7
-	VPXORD       192(DI), Z4, Z4
+	VPXORD       64(R9), Z7, Z7
+	VPXORD       192(R9), Z4, Z4
 	VPMULUDQ     Z6, Z7, Z3
 	VPSRLQ       $0x20, Z3, Z7
 	VPXORD       Z2, Z7, Z7
-	VPXORD       128(DI), Z7, Z7
-	VPXORD       256(DI), Z3, Z3
+	VPXORD       128(R9), Z7, Z7
+	VPXORD       256(R9), Z3, Z3
 	VPMULUDQ     Z5, Z7, Z2
 	VPSRLQ       $0x20, Z2, Z7
-	VPXORD       320(DI), Z7, Z7
+	VPXORD       320(R9), Z7, Z7
 
 sampleAVX512_pair:
 	VPXORD       Z8, Z1, Z9
@@ -6893,44 +7751,44 @@ sampleAVX512_pair:
 	VPMULUDQ     Z6, Z11, Z11
 	VPSRLQ       $0x20, Z9, Z13
 	VPSRLQ       $0x20, Z11, Z14
-	VPTERNLOGD   $0x96, 384(DI), Z10, Z14
-	VPTERNLOGD   $0x96, 448(DI), Z12, Z13
+	VPTERNLOGD   $0x96, 384(R9), Z10, Z14
+	VPTERNLOGD   $0x96, 448(R9), Z12, Z13
 	VPMULUDQ     Z5, Z14, Z10
 	VPMULUDQ     Z6, Z13, Z12
 	VPSRLQ       $0x20, Z10, Z13
 	VPSRLQ       $0x20, Z12, Z14
-	VPTERNLOGD   $0x96, 512(DI), Z11, Z14
-	VPTERNLOGD   $0x96, 576(DI), Z9, Z13
+	VPTERNLOGD   $0x96, 512(R9), Z11, Z14
+	VPTERNLOGD   $0x96, 576(R9), Z9, Z13
 	VPMULUDQ     Z5, Z14, Z9
 	VPMULUDQ     Z6, Z13, Z11
 	VPSRLQ       $0x20, Z9, Z13
 	VPSRLQ       $0x20, Z11, Z14
-	VPTERNLOGD   $0x96, 640(DI), Z12, Z14
-	VPTERNLOGD   $0x96, 704(DI), Z10, Z13
+	VPTERNLOGD   $0x96, 640(R9), Z12, Z14
+	VPTERNLOGD   $0x96, 704(R9), Z10, Z13
 	VPMULUDQ     Z5, Z14, Z10
 	VPMULUDQ     Z6, Z13, Z12
 	VPSRLQ       $0x20, Z10, Z13
 	VPSRLQ       $0x20, Z12, Z14
-	VPTERNLOGD   $0x96, 768(DI), Z11, Z14
-	VPTERNLOGD   $0x96, 832(DI), Z9, Z13
+	VPTERNLOGD   $0x96, 768(R9), Z11, Z14
+	VPTERNLOGD   $0x96, 832(R9), Z9, Z13
 	VPMULUDQ     Z5, Z14, Z9
 	VPMULUDQ     Z6, Z13, Z11
 	VPSRLQ       $0x20, Z9, Z13
 	VPSRLQ       $0x20, Z11, Z14
-	VPTERNLOGD   $0x96, 896(DI), Z12, Z14
-	VPTERNLOGD   $0x96, 960(DI), Z10, Z13
+	VPTERNLOGD   $0x96, 896(R9), Z12, Z14
+	VPTERNLOGD   $0x96, 960(R9), Z10, Z13
 	VPMULUDQ     Z5, Z14, Z10
 	VPMULUDQ     Z6, Z13, Z12
 	VPSRLQ       $0x20, Z10, Z13
 	VPSRLQ       $0x20, Z12, Z14
-	VPTERNLOGD   $0x96, 1024(DI), Z11, Z14
-	VPTERNLOGD   $0x96, 1088(DI), Z9, Z13
+	VPTERNLOGD   $0x96, 1024(R9), Z11, Z14
+	VPTERNLOGD   $0x96, 1088(R9), Z9, Z13
 	VPMULUDQ     Z5, Z14, Z9
 	VPMULUDQ     Z6, Z13, Z11
 	VPSRLQ       $0x20, Z9, Z13
 	VPSRLQ       $0x20, Z11, Z14
-	VPTERNLOGD   $0x96, 1152(DI), Z12, Z14
-	VPTERNLOGD   $0x96, 1216(DI), Z10, Z13
+	VPTERNLOGD   $0x96, 1152(R9), Z12, Z14
+	VPTERNLOGD   $0x96, 1216(R9), Z10, Z13
 	VPSLLQ       $0x20, Z11, Z11
 	VPBLENDMD    Z11, Z14, K1, Z14
 	VPSLLQ       $0x20, Z9, Z9
@@ -6977,7 +7835,7 @@ sampleAVX512_pair:
 	VBROADCASTSS words3f800000<>+0(SB), Z11
 	VSUBPS       Z9, Z11, Z11
 	VCMPPS       $0x01, Z11, Z13, K2
-	KMOVW        K2, R8
+	KMOVW        K2, SI
 	VMOVUPS      64(AX), Z9
 	VPADDQ.BCST  quads0000000080000000<>+0(SB), Z9, Z11
 	VMOVDQU32    Z11, K1, Z9
@@ -7018,14 +7876,14 @@ sampleAVX512_pair:
 	VBROADCASTSS words3f800000<>+0(SB), Z9
 	VSUBPS       Z10, Z9, Z9
 	VCMPPS       $0x01, Z9, Z12, K2
-	KMOVW        K2, R9
-	MOVW         R8, (DX)
-	ADDQ         BX, DX
-	MOVW         R9, (DX)
-	ADDQ         BX, DX
+	KMOVW        K2, DI
 	VPADDQ.BCST  quads0000000000000002<>+0(SB), Z1, Z1
+	MOVW         SI, (DX)
+	ADDQ         BX, DX
+	MOVW         DI, (DX)
+	ADDQ         BX, DX
 	ADDQ         $0x80, AX
-	DECQ         SI
+	DECQ         R8
 	JNZ          sampleAVX512_pair
 	VZEROUPPER
 	RET
@@ -7033,15 +7891,15 @@ sampleAVX512_pair:
 // func drawNumbersAVX512(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 // Requires: AVX, AVX512F
 TEXT ·drawNumbersAVX512(SB), NOSPLIT, $0-64
-	MOVQ         x+16(FP), AX
-	MOVQ         rowBytes+24(FP), DX
-	LEAQ         (AX)(DX*1), CX
+	MOVQ         rowBytes+24(FP), AX
+	MOVQ         x+16(FP), CX
+	LEAQ         (CX)(AX*1), DX
 	MOVL         $0x0000aaaa, BX
 	KMOVW        BX, K1
 	MOVQ         dst+0(FP), BX
 	MOVQ         stride+8(FP), SI
-	MOVQ         pairs+32(FP), DI
-	MOVQ         keys+40(FP), R8
+	MOVQ         pairs+32(FP), R9
+	MOVQ         keys+40(FP), R10
 	VBROADCASTSS chain+52(FP), Z0
 	VBROADCASTSS step0+56(FP), Z1
 	VBROADCASTSS step1+60(FP), Z2
@@ -7054,18 +7912,18 @@ TEXT ·drawNumbersAVX512(SB), NOSPLIT, $0-64
 	VPSRLQ       $0x20, Z3, Z6
 	VPMULUDQ     Z5, Z1, Z1
 	VPSRLQ       $0x20, Z1, Z7
-	VPXORD       (R8), Z7, Z7
+	VPXORD       (R10), Z7, Z7
 	VPXORD       Z2, Z6, Z6
-	VPXORD       64(R8), Z6, Z6
-	VPXORD       192(R8), Z3, Z3
+	VPXORD       64(R10), Z6, Z6
+	VPXORD       192(R10), Z3, Z3
 	VPMULUDQ     Z5, Z6, Z2
 	VPSRLQ       $0x20, Z2, Z6
 	VPXORD       Z1, Z6, Z6
-	VPXORD       128(R8), Z6, Z6
-	VPXORD       256(R8), Z2, Z2
+	VPXORD       128(R10), Z6, Z6
+	VPXORD       256(R10), Z2, Z2
 	VPMULUDQ     Z4, Z6, Z1
 	VPSRLQ       $0x20, Z1, Z6
-	VPXORD       320(R8), Z6, Z6
+	VPXORD       320(R10), Z6, Z6
 
 drawNumbersAVX512_pair:
 	VPXORD       Z7, Z0, Z8
@@ -7081,51 +7939,51 @@ drawNumbersAVX512_pair:
 	VPMULUDQ     Z5, Z10, Z10
 	VPSRLQ       $0x20, Z8, Z12
 	VPSRLQ       $0x20, Z10, Z13
-	VPTERNLOGD   $0x96, 384(R8), Z9, Z13
-	VPTERNLOGD   $0x96, 448(R8), Z11, Z12
+	VPTERNLOGD   $0x96, 384(R10), Z9, Z13
+	VPTERNLOGD   $0x96, 448(R10), Z11, Z12
 	VPMULUDQ     Z4, Z13, Z9
 	VPMULUDQ     Z5, Z12, Z11
 	VPSRLQ       $0x20, Z9, Z12
 	VPSRLQ       $0x20, Z11, Z13
-	VPTERNLOGD   $0x96, 512(R8), Z10, Z13
-	VPTERNLOGD   $0x96, 576(R8), Z8, Z12
+	VPTERNLOGD   $0x96, 512(R10), Z10, Z13
+	VPTERNLOGD   $0x96, 576(R10), Z8, Z12
 	VPMULUDQ     Z4, Z13, Z8
 	VPMULUDQ     Z5, Z12, Z10
 	VPSRLQ       $0x20, Z8, Z12
 	VPSRLQ       $0x20, Z10, Z13
-	VPTERNLOGD   $0x96, 640(R8), Z11, Z13
-	VPTERNLOGD   $0x96, 704(R8), Z9, Z12
+	VPTERNLOGD   $0x96, 640(R10), Z11, Z13
+	VPTERNLOGD   $0x96, 704(R10), Z9, Z12
 	VPMULUDQ     Z4, Z13, Z9
 	VPMULUDQ     Z5, Z12, Z11
 	VPSRLQ       $0x20, Z9, Z12
 	VPSRLQ       $0x20, Z11, Z13
-	VPTERNLOGD   $0x96, 768(R8), Z10, Z13
-	VPTERNLOGD   $0x96, 832(R8), Z8, Z12
+	VPTERNLOGD   $0x96, 768(R10), Z10, Z13
+	VPTERNLOGD   $0x96, 832(R10), Z8, Z12
 	VPMULUDQ     Z4, Z13, Z8
 	VPMULUDQ     Z5, Z12, Z10
 	VPSRLQ       $0x20, Z8, Z12
 	VPSRLQ       $0x20, Z10, Z13
-	VPTERNLOGD   $0x96, 896(R8), Z11, Z13
-	VPTERNLOGD   $0x96, 960(R8), Z9, Z12
+	VPTERNLOGD   $0x96, 896(R10), Z11, Z13
+	VPTERNLOGD   $0x96, 960(R10), Z9, Z12
 	VPMULUDQ     Z4, Z13, Z9
 	VPMULUDQ     Z5, Z12, Z11
 	VPSRLQ       $0x20, Z9, Z12
 	VPSRLQ       $0x20, Z11, Z13
-	VPTERNLOGD   $0x96, 1024(R8), Z10, Z13
-	VPTERNLOGD   $0x96, 1088(R8), Z8, Z12
+	VPTERNLOGD   $0x96, 1024(R10), Z10, Z13
+	VPTERNLOGD   $0x96, 1088(R10), Z8, Z12
 	VPMULUDQ     Z4, Z13, Z8
 	VPMULUDQ     Z5, Z12, Z10
 	VPSRLQ       $0x20, Z8, Z12
 	VPSRLQ       $0x20, Z10, Z13
-	VPTERNLOGD   $0x96, 1152(R8), Z11, Z13
-	VPTERNLOGD   $0x96, 1216(R8), Z9, Z12
+	VPTERNLOGD   $0x96, 1152(R10), Z11, Z13
+	VPTERNLOGD   $0x96, 1216(R10), Z9, Z12
 	VPSLLQ       $0x20, Z10, Z10
 	VPBLENDMD    Z10, Z13, K1, Z13
 	VPSLLQ       $0x20, Z8, Z8
 	VPBLENDMD    Z8, Z12, K1, Z12
 	VPUNPCKLQDQ  Z12, Z13, Z8
 	VPUNPCKHQDQ  Z12, Z13, Z9
-	VMOVUPS      (AX), Z10
+	VMOVUPS      (CX), Z10
 	VBROADCASTSS words42000000<>+0(SB), Z11
 	VMINPS       Z10, Z11, Z10
 	VBROADCASTSS wordsc2000000<>+0(SB), Z11
@@ -7162,8 +8020,8 @@ drawNumbersAVX512_pair:
 	VBROADCASTSS words3f800000<>+0(SB), Z10
 	VSUBPS       Z8, Z10, Z10
 	VCMPPS       $0x01, Z10, Z12, K2
-	KMOVW        K2, R9
-	VMOVUPS      (CX), Z8
+	KMOVW        K2, DI
+	VMOVUPS      (DX), Z8
 	VBROADCASTSS words42000000<>+0(SB), Z10
 	VMINPS       Z8, Z10, Z8
 	VBROADCASTSS wordsc2000000<>+0(SB), Z10
@@ -7200,16 +8058,226 @@ drawNumbersAVX512_pair:
 	VBROADCASTSS words3f800000<>+0(SB), Z8
 	VSUBPS       Z9, Z8, Z8
 	VCMPPS       $0x01, Z8, Z11, K2
-	KMOVW        K2, R10
-	MOVW         R9, (BX)
-	ADDQ         SI, BX
-	MOVW         R10, (BX)
-	ADDQ         SI, BX
+	KMOVW        K2, R8
 	VPADDQ.BCST  quads0000000000000002<>+0(SB), Z0, Z0
-	LEAQ         (AX)(DX*2), AX
-	LEAQ         (CX)(DX*2), CX
-	DECQ         DI
+	MOVW         DI, (BX)
+	ADDQ         SI, BX
+	MOVW         R8, (BX)
+	ADDQ         SI, BX
+	LEAQ         (CX)(AX*2), CX
+	LEAQ         (DX)(AX*2), DX
+	DECQ         R9
 	JNZ          drawNumbersAVX512_pair
+	VZEROUPPER
+	RET
+
+// func normalsAVX512(dst *float32, mean *float32, rowBytes int, pairs int, sd *float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+// Requires: AVX, AVX512F
+TEXT ·normalsAVX512(SB), NOSPLIT, $0-64
+	MOVQ         rowBytes+16(FP), AX
+	MOVQ         dst+0(FP), CX
+	LEAQ         (CX)(AX*1), DX
+	MOVQ         mean+8(FP), BX
+	LEAQ         (BX)(AX*1), SI
+	MOVQ         sd+32(FP), DI
+	MOVL         $0x0000aaaa, R8
+	KMOVW        R8, K1
+	MOVQ         pairs+24(FP), R8
+	MOVQ         keys+40(FP), R9
+	VBROADCASTSS chain+52(FP), Z0
+	VBROADCASTSS step0+56(FP), Z1
+	VBROADCASTSS step1+60(FP), Z2
+	VPADDD       rowOfPair<>+0(SB), Z0, Z0
+	VBROADCASTSS unit+48(FP), Z3
+	VPADDD       fourOfPanel<>+0(SB), Z3, Z3
+	VMOVUPS      quads00000000d2511f53<>+0(SB), Z4
+	VMOVUPS      quads00000000cd9e8d57<>+0(SB), Z5
+	VPMULUDQ     Z4, Z3, Z3
+	VPSRLQ       $0x20, Z3, Z6
+	VPMULUDQ     Z5, Z1, Z1
+	VPSRLQ       $0x20, Z1, Z7
+	VPXORD       (R9), Z7, Z7
+	VPXORD       Z2, Z6, Z6
+	VPXORD       64(R9), Z6, Z6
+	VPXORD       192(R9), Z3, Z3
+	VPMULUDQ     Z5, Z6, Z2
+	VPSRLQ       $0x20, Z2, Z6
+	VPXORD       Z1, Z6, Z6
+	VPXORD       128(R9), Z6, Z6
+	VPXORD       256(R9), Z2, Z2
+	VPMULUDQ     Z4, Z6, Z1
+	VPSRLQ       $0x20, Z1, Z6
+	VPXORD       320(R9), Z6, Z6
+
+normalsAVX512_pair:
+	VPXORD       Z7, Z0, Z8
+	VPMULUDQ     Z4, Z8, Z11
+	VPSRLQ       $0x20, Z11, Z10
+	VPXORD       Z3, Z10, Z10
+	VPMULUDQ     Z5, Z10, Z9
+	VPSRLQ       $0x20, Z9, Z8
+	VPXORD       Z2, Z8, Z8
+	VPXORD       Z6, Z11, Z10
+	VMOVDQA64    Z1, Z11
+	VPMULUDQ     Z4, Z8, Z8
+	VPMULUDQ     Z5, Z10, Z10
+	VPSRLQ       $0x20, Z8, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPTERNLOGD   $0x96, 384(R9), Z9, Z13
+	VPTERNLOGD   $0x96, 448(R9), Z11, Z12
+	VPMULUDQ     Z4, Z13, Z9
+	VPMULUDQ     Z5, Z12, Z11
+	VPSRLQ       $0x20, Z9, Z12
+	VPSRLQ       $0x20, Z11, Z13
+	VPTERNLOGD   $0x96, 512(R9), Z10, Z13
+	VPTERNLOGD   $0x96, 576(R9), Z8, Z12
+	VPMULUDQ     Z4, Z13, Z8
+	VPMULUDQ     Z5, Z12, Z10
+	VPSRLQ       $0x20, Z8, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPTERNLOGD   $0x96, 640(R9), Z11, Z13
+	VPTERNLOGD   $0x96, 704(R9), Z9, Z12
+	VPMULUDQ     Z4, Z13, Z9
+	VPMULUDQ     Z5, Z12, Z11
+	VPSRLQ       $0x20, Z9, Z12
+	VPSRLQ       $0x20, Z11, Z13
+	VPTERNLOGD   $0x96, 768(R9), Z10, Z13
+	VPTERNLOGD   $0x96, 832(R9), Z8, Z12
+	VPMULUDQ     Z4, Z13, Z8
+	VPMULUDQ     Z5, Z12, Z10
+	VPSRLQ       $0x20, Z8, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPTERNLOGD   $0x96, 896(R9), Z11, Z13
+	VPTERNLOGD   $0x96, 960(R9), Z9, Z12
+	VPMULUDQ     Z4, Z13, Z9
+	VPMULUDQ     Z5, Z12, Z11
+	VPSRLQ       $0x20, Z9, Z12
+	VPSRLQ       $0x20, Z11, Z13
+	VPTERNLOGD   $0x96, 1024(R9), Z10, Z13
+	VPTERNLOGD   $0x96, 1088(R9), Z8, Z12
+	VPMULUDQ     Z4, Z13, Z8
+	VPMULUDQ     Z5, Z12, Z10
+	VPSRLQ       $0x20, Z8, Z12
+	VPSRLQ       $0x20, Z10, Z13
+	VPTERNLOGD   $0x96, 1152(R9), Z11, Z13
+	VPTERNLOGD   $0x96, 1216(R9), Z9, Z12
+	VPSLLQ       $0x20, Z10, Z10
+	VPBLENDMD    Z10, Z13, K1, Z13
+	VPSLLQ       $0x20, Z8, Z8
+	VPBLENDMD    Z8, Z12, K1, Z12
+	VPUNPCKLQDQ  Z12, Z13, Z8
+	VPUNPCKHQDQ  Z12, Z13, Z9
+	VPSHUFD      $0xf5, Z8, Z10
+	VPSHUFD      $0xa0, Z8, Z8
+	VPSUBD       quarterTurn<>+0(SB), Z10, Z10
+	VPSRLD       $0x01, Z8, Z8
+	VCVTDQ2PS    Z8, Z8
+	VADDPS.BCST  words3f000000<>+0(SB), Z8, Z8
+	VMULPS.BCST  words30000000<>+0(SB), Z8, Z8
+	VPADDD.BCST  words004afb0d<>+0(SB), Z8, Z8
+	VPSRLD       $0x17, Z8, Z11
+	VPSUBD.BCST  words0000007f<>+0(SB), Z11, Z11
+	VCVTDQ2PS    Z11, Z11
+	VPANDD.BCST  words007fffff<>+0(SB), Z8, Z8
+	VPADDD.BCST  words3f3504f3<>+0(SB), Z8, Z8
+	VSUBPS.BCST  words3f800000<>+0(SB), Z8, Z12
+	VADDPS.BCST  words3f800000<>+0(SB), Z8, Z8
+	VDIVPS       Z8, Z12, Z12
+	VMULPS       Z12, Z12, Z8
+	VMULPS.BCST  words3de38e39<>+0(SB), Z8, Z13
+	VADDPS.BCST  words3e124925<>+0(SB), Z13, Z13
+	VMULPS       Z8, Z13, Z13
+	VADDPS.BCST  words3e4ccccd<>+0(SB), Z13, Z13
+	VMULPS       Z8, Z13, Z13
+	VADDPS.BCST  words3eaaaaab<>+0(SB), Z13, Z13
+	VMULPS       Z8, Z13, Z13
+	VMULPS       Z12, Z13, Z13
+	VADDPS       Z13, Z12, Z12
+	VADDPS       Z12, Z12, Z12
+	VMULPS.BCST  wordsb95e8083<>+0(SB), Z11, Z13
+	VADDPS       Z13, Z12, Z12
+	VMULPS.BCST  words3f318000<>+0(SB), Z11, Z13
+	VADDPS       Z13, Z12, Z12
+	VMULPS.BCST  wordsc0000000<>+0(SB), Z12, Z12
+	VSQRTPS      Z12, Z12
+	VBROADCASTSS words40000000<>+0(SB), Z8
+	VPABSD       Z10, Z10
+	VPSUBD       Z10, Z8, Z8
+	VCVTDQ2PS    Z8, Z8
+	VMULPS.BCST  words30800000<>+0(SB), Z8, Z8
+	VMULPS       Z8, Z8, Z10
+	VMULPS.BCST  words391e2596<>+0(SB), Z10, Z11
+	VADDPS.BCST  wordsbb99197d<>+0(SB), Z11, Z11
+	VMULPS       Z10, Z11, Z11
+	VADDPS.BCST  words3da333b7<>+0(SB), Z11, Z11
+	VMULPS       Z10, Z11, Z11
+	VADDPS.BCST  wordsbf255ddb<>+0(SB), Z11, Z11
+	VMULPS       Z10, Z11, Z11
+	VADDPS.BCST  words3fc90fda<>+0(SB), Z11, Z11
+	VMULPS       Z8, Z11, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS       (DI), Z12, Z12
+	VADDPS       (BX), Z12, Z12
+	VMOVUPS      Z12, (CX)
+	VPSHUFD      $0xf5, Z9, Z8
+	VPSHUFD      $0xa0, Z9, Z9
+	VPSUBD       quarterTurn<>+0(SB), Z8, Z8
+	VPSRLD       $0x01, Z9, Z9
+	VCVTDQ2PS    Z9, Z9
+	VADDPS.BCST  words3f000000<>+0(SB), Z9, Z9
+	VMULPS.BCST  words30000000<>+0(SB), Z9, Z9
+	VPADDD.BCST  words004afb0d<>+0(SB), Z9, Z9
+	VPSRLD       $0x17, Z9, Z10
+	VPSUBD.BCST  words0000007f<>+0(SB), Z10, Z10
+	VCVTDQ2PS    Z10, Z10
+	VPANDD.BCST  words007fffff<>+0(SB), Z9, Z9
+	VPADDD.BCST  words3f3504f3<>+0(SB), Z9, Z9
+	VSUBPS.BCST  words3f800000<>+0(SB), Z9, Z11
+	VADDPS.BCST  words3f800000<>+0(SB), Z9, Z9
+	VDIVPS       Z9, Z11, Z11
+	VMULPS       Z11, Z11, Z9
+	VMULPS.BCST  words3de38e39<>+0(SB), Z9, Z12
+	VADDPS.BCST  words3e124925<>+0(SB), Z12, Z12
+	VMULPS       Z9, Z12, Z12
+	VADDPS.BCST  words3e4ccccd<>+0(SB), Z12, Z12
+	VMULPS       Z9, Z12, Z12
+	VADDPS.BCST  words3eaaaaab<>+0(SB), Z12, Z12
+	VMULPS       Z9, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VADDPS       Z12, Z11, Z11
+	VADDPS       Z11, Z11, Z11
+	VMULPS.BCST  wordsb95e8083<>+0(SB), Z10, Z12
+	VADDPS       Z12, Z11, Z11
+	VMULPS.BCST  words3f318000<>+0(SB), Z10, Z12
+	VADDPS       Z12, Z11, Z11
+	VMULPS.BCST  wordsc0000000<>+0(SB), Z11, Z11
+	VSQRTPS      Z11, Z11
+	VBROADCASTSS words40000000<>+0(SB), Z9
+	VPABSD       Z8, Z8
+	VPSUBD       Z8, Z9, Z9
+	VCVTDQ2PS    Z9, Z9
+	VMULPS.BCST  words30800000<>+0(SB), Z9, Z9
+	VMULPS       Z9, Z9, Z8
+	VMULPS.BCST  words391e2596<>+0(SB), Z8, Z10
+	VADDPS.BCST  wordsbb99197d<>+0(SB), Z10, Z10
+	VMULPS       Z8, Z10, Z10
+	VADDPS.BCST  words3da333b7<>+0(SB), Z10, Z10
+	VMULPS       Z8, Z10, Z10
+	VADDPS.BCST  wordsbf255ddb<>+0(SB), Z10, Z10
+	VMULPS       Z8, Z10, Z10
+	VADDPS.BCST  words3fc90fda<>+0(SB), Z10, Z10
+	VMULPS       Z9, Z10, Z10
+	VMULPS       Z10, Z11, Z11
+	VMULPS       (DI), Z11, Z11
+	VADDPS       (SI), Z11, Z11
+	VMOVUPS      Z11, (DX)
+	VPADDQ.BCST  quads0000000000000002<>+0(SB), Z0, Z0
+	LEAQ         (CX)(AX*2), CX
+	LEAQ         (DX)(AX*2), DX
+	LEAQ         (BX)(AX*2), BX
+	LEAQ         (SI)(AX*2), SI
+	DECQ         R8
+	JNZ          normalsAVX512_pair
 	VZEROUPPER
 	RET
 
@@ -8038,14 +9106,14 @@ TEXT ·addPairsAVX512(SB), NOSPLIT, $0-48
 	MOVQ groups+8(FP), CX
 	MOVQ x+16(FP), DX
 	MOVQ stride+24(FP), BX
+	LEAQ (BX)(BX*2), SI
+	MOVQ words+32(FP), R9
 
 addPairsAVX512_group:
-	MOVQ   DX, SI
-	LEAQ   (SI)(BX*1), DI
-	LEAQ   (DI)(BX*1), R8
-	LEAQ   (R8)(BX*1), R9
-	MOVQ   words+32(FP), R10
-	MOVQ   pairs+40(FP), R11
+	MOVQ   DX, R10
+	LEAQ   (DX)(BX*4), R11
+	MOVQ   R9, DI
+	MOVQ   pairs+40(FP), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8054,98 +9122,178 @@ addPairsAVX512_group:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
 
-addPairsAVX512_pair0:
-	VMOVUPS       (R10), Z8
-	VMOVUPS       64(R10), Z9
-	VPBROADCASTD  (SI), Z10
-	VPMADDWD      Z8, Z10, Z11
-	VPADDD        Z11, Z0, Z0
-	VPMADDWD      Z9, Z10, Z10
-	VPADDD        Z10, Z1, Z1
-	ADDQ          $0x04, SI
-	VPBROADCASTD  (DI), Z10
-	VPMADDWD      Z8, Z10, Z11
-	VPADDD        Z11, Z2, Z2
-	VPMADDWD      Z9, Z10, Z10
-	VPADDD        Z10, Z3, Z3
-	ADDQ          $0x04, DI
-	VPBROADCASTD  (R8), Z10
-	VPMADDWD      Z8, Z10, Z11
-	VPADDD        Z11, Z4, Z4
-	VPMADDWD      Z9, Z10, Z10
-	VPADDD        Z10, Z5, Z5
-	ADDQ          $0x04, R8
-	VPBROADCASTD  (R9), Z10
-	VPMADDWD      Z8, Z10, Z8
-	VPADDD        Z8, Z6, Z6
-	VPMADDWD      Z9, Z10, Z8
-	VPADDD        Z8, Z7, Z7
-	ADDQ          $0x04, R9
-	ADDQ          $0x00000080, R10
-	DECQ          R11
-	JNZ           addPairsAVX512_pair0
-	VCVTDQ2PD     Y0, Z8
-	VCVTDQ2PD     Y1, Z9
-	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
-	VADDPD        Z9, Z8, Z8
-	VADDPD        (AX), Z8, Z8
-	VMOVUPS       Z8, (AX)
-	VEXTRACTI64X4 $0x01, Z0, Y8
-	VCVTDQ2PD     Y8, Z8
-	VEXTRACTI64X4 $0x01, Z1, Y9
-	VCVTDQ2PD     Y9, Z9
-	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
-	VADDPD        Z9, Z8, Z8
-	VADDPD        64(AX), Z8, Z8
-	VMOVUPS       Z8, 64(AX)
-	VCVTDQ2PD     Y2, Z8
-	VCVTDQ2PD     Y3, Z9
-	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
-	VADDPD        Z9, Z8, Z8
-	VADDPD        128(AX), Z8, Z8
-	VMOVUPS       Z8, 128(AX)
-	VEXTRACTI64X4 $0x01, Z2, Y8
-	VCVTDQ2PD     Y8, Z8
-	VEXTRACTI64X4 $0x01, Z3, Y9
-	VCVTDQ2PD     Y9, Z9
-	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
-	VADDPD        Z9, Z8, Z8
-	VADDPD        192(AX), Z8, Z8
-	VMOVUPS       Z8, 192(AX)
-	VCVTDQ2PD     Y4, Z8
-	VCVTDQ2PD     Y5, Z9
-	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
-	VADDPD        Z9, Z8, Z8
-	VADDPD        256(AX), Z8, Z8
-	VMOVUPS       Z8, 256(AX)
-	VEXTRACTI64X4 $0x01, Z4, Y8
-	VCVTDQ2PD     Y8, Z8
-	VEXTRACTI64X4 $0x01, Z5, Y9
-	VCVTDQ2PD     Y9, Z9
-	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
-	VADDPD        Z9, Z8, Z8
-	VADDPD        320(AX), Z8, Z8
-	VMOVUPS       Z8, 320(AX)
-	VCVTDQ2PD     Y6, Z8
-	VCVTDQ2PD     Y7, Z9
-	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
-	VADDPD        Z9, Z8, Z8
-	VADDPD        384(AX), Z8, Z8
-	VMOVUPS       Z8, 384(AX)
-	VEXTRACTI64X4 $0x01, Z6, Y8
-	VCVTDQ2PD     Y8, Z8
-	VEXTRACTI64X4 $0x01, Z7, Y9
-	VCVTDQ2PD     Y9, Z9
-	VMULPD.BCST   quads4070000000000000<>+0(SB), Z8, Z8
-	VADDPD        Z9, Z8, Z8
-	VADDPD        448(AX), Z8, Z8
-	VMOVUPS       Z8, 448(AX)
-	ADDQ          BX, DX
-	ADDQ          BX, DX
-	ADDQ          BX, DX
-	ADDQ          BX, DX
-	ADDQ          $0x00000200, AX
+addPairsAVX512_pair00:
+	VMOVUPS       (DI), Z16
+	VMOVUPS       64(DI), Z17
+	VPBROADCASTD  (R10), Z18
+	VPMADDWD      Z16, Z18, Z19
+	VPADDD        Z19, Z0, Z0
+	VPMADDWD      Z17, Z18, Z18
+	VPADDD        Z18, Z1, Z1
+	VPBROADCASTD  (R10)(BX*1), Z18
+	VPMADDWD      Z16, Z18, Z19
+	VPADDD        Z19, Z2, Z2
+	VPMADDWD      Z17, Z18, Z18
+	VPADDD        Z18, Z3, Z3
+	VPBROADCASTD  (R10)(BX*2), Z18
+	VPMADDWD      Z16, Z18, Z19
+	VPADDD        Z19, Z4, Z4
+	VPMADDWD      Z17, Z18, Z18
+	VPADDD        Z18, Z5, Z5
+	VPBROADCASTD  (R10)(SI*1), Z18
+	VPMADDWD      Z16, Z18, Z19
+	VPADDD        Z19, Z6, Z6
+	VPMADDWD      Z17, Z18, Z18
+	VPADDD        Z18, Z7, Z7
+	VPBROADCASTD  (R11), Z18
+	VPMADDWD      Z16, Z18, Z19
+	VPADDD        Z19, Z8, Z8
+	VPMADDWD      Z17, Z18, Z18
+	VPADDD        Z18, Z9, Z9
+	VPBROADCASTD  (R11)(BX*1), Z18
+	VPMADDWD      Z16, Z18, Z19
+	VPADDD        Z19, Z10, Z10
+	VPMADDWD      Z17, Z18, Z18
+	VPADDD        Z18, Z11, Z11
+	VPBROADCASTD  (R11)(BX*2), Z18
+	VPMADDWD      Z16, Z18, Z19
+	VPADDD        Z19, Z12, Z12
+	VPMADDWD      Z17, Z18, Z18
+	VPADDD        Z18, Z13, Z13
+	VPBROADCASTD  (R11)(SI*1), Z18
+	VPMADDWD      Z16, Z18, Z16
+	VPADDD        Z16, Z14, Z14
+	VPMADDWD      Z17, Z18, Z16
+	VPADDD        Z16, Z15, Z15
+	ADDQ          $0x04, R10
+	ADDQ          $0x04, R11
+	ADDQ          $0x00000080, DI
+	DECQ          R8
+	JNZ           addPairsAVX512_pair00
+	VCVTDQ2PD     Y0, Z16
+	VCVTDQ2PD     Y1, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        (AX), Z16, Z16
+	VMOVUPS       Z16, (AX)
+	VEXTRACTI64X4 $0x01, Z0, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z1, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        64(AX), Z16, Z16
+	VMOVUPS       Z16, 64(AX)
+	VCVTDQ2PD     Y2, Z16
+	VCVTDQ2PD     Y3, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        128(AX), Z16, Z16
+	VMOVUPS       Z16, 128(AX)
+	VEXTRACTI64X4 $0x01, Z2, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z3, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        192(AX), Z16, Z16
+	VMOVUPS       Z16, 192(AX)
+	VCVTDQ2PD     Y4, Z16
+	VCVTDQ2PD     Y5, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        256(AX), Z16, Z16
+	VMOVUPS       Z16, 256(AX)
+	VEXTRACTI64X4 $0x01, Z4, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z5, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        320(AX), Z16, Z16
+	VMOVUPS       Z16, 320(AX)
+	VCVTDQ2PD     Y6, Z16
+	VCVTDQ2PD     Y7, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        384(AX), Z16, Z16
+	VMOVUPS       Z16, 384(AX)
+	VEXTRACTI64X4 $0x01, Z6, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z7, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        448(AX), Z16, Z16
+	VMOVUPS       Z16, 448(AX)
+	VCVTDQ2PD     Y8, Z16
+	VCVTDQ2PD     Y9, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        512(AX), Z16, Z16
+	VMOVUPS       Z16, 512(AX)
+	VEXTRACTI64X4 $0x01, Z8, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z9, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        576(AX), Z16, Z16
+	VMOVUPS       Z16, 576(AX)
+	VCVTDQ2PD     Y10, Z16
+	VCVTDQ2PD     Y11, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        640(AX), Z16, Z16
+	VMOVUPS       Z16, 640(AX)
+	VEXTRACTI64X4 $0x01, Z10, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z11, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        704(AX), Z16, Z16
+	VMOVUPS       Z16, 704(AX)
+	VCVTDQ2PD     Y12, Z16
+	VCVTDQ2PD     Y13, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        768(AX), Z16, Z16
+	VMOVUPS       Z16, 768(AX)
+	VEXTRACTI64X4 $0x01, Z12, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z13, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        832(AX), Z16, Z16
+	VMOVUPS       Z16, 832(AX)
+	VCVTDQ2PD     Y14, Z16
+	VCVTDQ2PD     Y15, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        896(AX), Z16, Z16
+	VMOVUPS       Z16, 896(AX)
+	VEXTRACTI64X4 $0x01, Z14, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z15, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        960(AX), Z16, Z16
+	VMOVUPS       Z16, 960(AX)
+	LEAQ          (DX)(BX*4), DX
+	LEAQ          (DX)(BX*4), DX
+	ADDQ          $0x00000400, AX
 	DECQ          CX
 	JNZ           addPairsAVX512_group
 	VZEROUPPER
@@ -8268,6 +9416,25 @@ subtractOuterAVX512_block:
 	ADDQ    $0x40, DX
 	DECQ    BX
 	JNZ     subtractOuterAVX512_block
+	VZEROUPPER
+	RET
+
+// func addRowAVX512(x *float32, row *float32, blocks int, scale float32)
+// Requires: AVX, AVX512F
+TEXT ·addRowAVX512(SB), NOSPLIT, $0-28
+	MOVQ         x+0(FP), AX
+	MOVQ         row+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VBROADCASTSS scale+24(FP), Z0
+
+addRowAVX512_block:
+	VMULPS  (AX), Z0, Z1
+	VADDPS  (CX), Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     addRowAVX512_block
 	VZEROUPPER
 	RET
 
@@ -9108,3 +10275,187 @@ DATA keep4<>+40(SB)/8, $0xf0f0f0f0f0f0f0f0
 DATA keep4<>+48(SB)/8, $0xf0f0f0f0f0f0f0f0
 DATA keep4<>+56(SB)/8, $0xf0f0f0f0f0f0f0f0
 GLOBL keep4<>(SB), RODATA|NOPTR, $64
+
+// func addPairsVNNI(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
+// Requires: AVX, AVX512F, AVX512_VNNI
+TEXT ·addPairsVNNI(SB), NOSPLIT, $0-48
+	MOVQ sums+0(FP), AX
+	MOVQ groups+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ stride+24(FP), BX
+	LEAQ (BX)(BX*2), SI
+	MOVQ words+32(FP), R9
+
+addPairsVNNI_group:
+	MOVQ   DX, R10
+	LEAQ   (DX)(BX*4), R11
+	MOVQ   R9, DI
+	MOVQ   pairs+40(FP), R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+addPairsVNNI_pair00:
+	VMOVUPS       (DI), Z16
+	VMOVUPS       64(DI), Z17
+	VPBROADCASTD  (R10), Z18
+	VPDPWSSD      Z18, Z16, Z0
+	VPDPWSSD      Z18, Z17, Z1
+	VPBROADCASTD  (R10)(BX*1), Z18
+	VPDPWSSD      Z18, Z16, Z2
+	VPDPWSSD      Z18, Z17, Z3
+	VPBROADCASTD  (R10)(BX*2), Z18
+	VPDPWSSD      Z18, Z16, Z4
+	VPDPWSSD      Z18, Z17, Z5
+	VPBROADCASTD  (R10)(SI*1), Z18
+	VPDPWSSD      Z18, Z16, Z6
+	VPDPWSSD      Z18, Z17, Z7
+	VPBROADCASTD  (R11), Z18
+	VPDPWSSD      Z18, Z16, Z8
+	VPDPWSSD      Z18, Z17, Z9
+	VPBROADCASTD  (R11)(BX*1), Z18
+	VPDPWSSD      Z18, Z16, Z10
+	VPDPWSSD      Z18, Z17, Z11
+	VPBROADCASTD  (R11)(BX*2), Z18
+	VPDPWSSD      Z18, Z16, Z12
+	VPDPWSSD      Z18, Z17, Z13
+	VPBROADCASTD  (R11)(SI*1), Z18
+	VPDPWSSD      Z18, Z16, Z14
+	VPDPWSSD      Z18, Z17, Z15
+	ADDQ          $0x04, R10
+	ADDQ          $0x04, R11
+	ADDQ          $0x00000080, DI
+	DECQ          R8
+	JNZ           addPairsVNNI_pair00
+	VCVTDQ2PD     Y0, Z16
+	VCVTDQ2PD     Y1, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        (AX), Z16, Z16
+	VMOVUPS       Z16, (AX)
+	VEXTRACTI64X4 $0x01, Z0, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z1, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        64(AX), Z16, Z16
+	VMOVUPS       Z16, 64(AX)
+	VCVTDQ2PD     Y2, Z16
+	VCVTDQ2PD     Y3, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        128(AX), Z16, Z16
+	VMOVUPS       Z16, 128(AX)
+	VEXTRACTI64X4 $0x01, Z2, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z3, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        192(AX), Z16, Z16
+	VMOVUPS       Z16, 192(AX)
+	VCVTDQ2PD     Y4, Z16
+	VCVTDQ2PD     Y5, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        256(AX), Z16, Z16
+	VMOVUPS       Z16, 256(AX)
+	VEXTRACTI64X4 $0x01, Z4, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z5, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        320(AX), Z16, Z16
+	VMOVUPS       Z16, 320(AX)
+	VCVTDQ2PD     Y6, Z16
+	VCVTDQ2PD     Y7, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        384(AX), Z16, Z16
+	VMOVUPS       Z16, 384(AX)
+	VEXTRACTI64X4 $0x01, Z6, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z7, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        448(AX), Z16, Z16
+	VMOVUPS       Z16, 448(AX)
+	VCVTDQ2PD     Y8, Z16
+	VCVTDQ2PD     Y9, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        512(AX), Z16, Z16
+	VMOVUPS       Z16, 512(AX)
+	VEXTRACTI64X4 $0x01, Z8, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z9, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        576(AX), Z16, Z16
+	VMOVUPS       Z16, 576(AX)
+	VCVTDQ2PD     Y10, Z16
+	VCVTDQ2PD     Y11, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        640(AX), Z16, Z16
+	VMOVUPS       Z16, 640(AX)
+	VEXTRACTI64X4 $0x01, Z10, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z11, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        704(AX), Z16, Z16
+	VMOVUPS       Z16, 704(AX)
+	VCVTDQ2PD     Y12, Z16
+	VCVTDQ2PD     Y13, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        768(AX), Z16, Z16
+	VMOVUPS       Z16, 768(AX)
+	VEXTRACTI64X4 $0x01, Z12, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z13, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        832(AX), Z16, Z16
+	VMOVUPS       Z16, 832(AX)
+	VCVTDQ2PD     Y14, Z16
+	VCVTDQ2PD     Y15, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        896(AX), Z16, Z16
+	VMOVUPS       Z16, 896(AX)
+	VEXTRACTI64X4 $0x01, Z14, Y16
+	VCVTDQ2PD     Y16, Z16
+	VEXTRACTI64X4 $0x01, Z15, Y17
+	VCVTDQ2PD     Y17, Z17
+	VMULPD.BCST   quads4070000000000000<>+0(SB), Z16, Z16
+	VADDPD        Z17, Z16, Z16
+	VADDPD        960(AX), Z16, Z16
+	VMOVUPS       Z16, 960(AX)
+	LEAQ          (DX)(BX*4), DX
+	LEAQ          (DX)(BX*4), DX
+	ADDQ          $0x00000400, AX
+	DECQ          CX
+	JNZ           addPairsVNNI_group
+	VZEROUPPER
+	RET

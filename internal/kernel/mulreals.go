@@ -10,7 +10,7 @@ import "math"
 // order, and float64 holds it exactly (see [FixedReals]).
 
 // realsGroup is the number of rows that assembler takes at a time; the last group is filled up with rows of zeros.
-const realsGroup = 4
+const realsGroup = 8
 
 // realsBlock is the number of rows of a task.
 const realsBlock = 128

@@ -123,6 +123,9 @@ func realsOf(values []float32, rows, cols int) Reals {
 func TestMulRealsShapes(t *testing.T) {
 	for _, rows := range []int{0, 1, 3, 4, 5, 130} {
 		for _, inner := range []int{0, 1, 2, 3, 127, 128, 129, 256, 257} {
+			if testing.Short() && rows > 5 && inner < 257 {
+				continue
+			}
 			for _, cols := range []int{1, 15, 16, 17, 33} {
 				x := Reals{rows, inner, kerneltest.RandomFloats(rows*inner, 1)}
 				checkMulReals(t, x, kerneltest.RandomFloats(inner*cols, 2), cols, 0.7)
@@ -138,6 +141,16 @@ func TestMulRealsShapes(t *testing.T) {
 		if one.MulReals(dst, x, f, 1); dst[0] != 0 || dst[5] != 0 {
 			t.Errorf("a product without terms is %v", dst)
 		}
+	}
+}
+
+// The form AVX512 has two kernels for pairs.
+func TestMulRealsWithoutVNNI(t *testing.T) {
+	defer func(has bool) { vnni = has }(vnni)
+	vnni = false
+	for _, shape := range [][3]int{{1, 1, 16}, {7, 129, 17}, {9, 600, 33}, {131, 257, 48}} {
+		x := Reals{shape[0], shape[1], kerneltest.RandomFloats(shape[0]*shape[1], 1)}
+		checkMulReals(t, x, kerneltest.RandomFloats(shape[1]*shape[2], 2), shape[2], 1)
 	}
 }
 

@@ -27,6 +27,7 @@ type (
 	rowCategories rowwise
 	rowSoftmax    rowwise
 	rowLogSumExp  rowwise
+	rowNormals    rowwise
 )
 
 // startRows checks the size of x and lends the work.
@@ -69,7 +70,7 @@ func (a *rowAdding) do(task int) {
 	w := (*rowwise)(a)
 	from, to := w.stretch(task)
 	for r := from; r < to; r++ {
-		addRowGeneric(w.of(r), w.scale, w.row)
+		w.c.isa.addRow(w.of(r), w.scale, w.row)
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 // numbersWithEnds are numbers of about ±20, among them ends of float32.
 func numbersWithEnds(n int, seed uint64) []float32 {
 	x := kerneltest.RandomFloats(n, seed)
-	ends := []float32{0, -100, 100, 1e-40, float32(math.Inf(1)), float32(math.Inf(-1)), math.MaxFloat32, float32(math.Copysign(0, -1)), float32(math.NaN())}
+	inf := float32(math.Inf(1))
+	ends := []float32{0, -100, 100, 1e-40, inf, -inf, math.MaxFloat32, float32(math.Copysign(0, -1)), float32(math.NaN())}
 	for i := range x {
 		if x[i] *= 20; i%23 == 5 {
 			x[i] = ends[i/23%len(ends)]

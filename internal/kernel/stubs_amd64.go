@@ -39,6 +39,11 @@ func sampleAVX2(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]fl
 //go:noescape
 func drawNumbersAVX2(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 
+// normalsAVX2 writes mean + sd·z of 16 columns of pairs·2 rows, rowBytes apart.
+//
+//go:noescape
+func normalsAVX2(dst *float32, mean *float32, rowBytes int, pairs int, sd *float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+
 // sigmoidsAVX2 applies the function to blocks·16 numbers; dst may be x.
 //
 //go:noescape
@@ -94,7 +99,7 @@ func largestAVX2(parts *[16]uint32, x *float32, blocks int)
 //go:noescape
 func quantizePairsAVX2(dst *uint32, x *float32, blocks int, factor float32)
 
-// addPairsAVX2 adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.
+// addPairsAVX2 adds pairs of rows of a panel, times groups·8 rows of x, to the sums; stride is in bytes.
 //
 //go:noescape
 func addPairsAVX2(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
@@ -123,6 +128,11 @@ func addScaledAVX2(dst *float32, x *float32, blocks int, a float32)
 //
 //go:noescape
 func subtractOuterAVX2(dst *float32, x *float32, y *float32, blocks int, a float32, b float32)
+
+// addRowAVX2 turns x into scale·x + row for blocks·16 numbers.
+//
+//go:noescape
+func addRowAVX2(x *float32, row *float32, blocks int, scale float32)
 
 // dotAVX2 adds x[i]·y[i] to parts[i%8] for blocks·16 numbers.
 //
@@ -199,6 +209,11 @@ func sampleAVX512(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]
 //go:noescape
 func drawNumbersAVX512(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 
+// normalsAVX512 writes mean + sd·z of 16 columns of pairs·2 rows, rowBytes apart.
+//
+//go:noescape
+func normalsAVX512(dst *float32, mean *float32, rowBytes int, pairs int, sd *float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+
 // sigmoidsAVX512 applies the function to blocks·16 numbers; dst may be x.
 //
 //go:noescape
@@ -254,7 +269,7 @@ func largestAVX512(parts *[16]uint32, x *float32, blocks int)
 //go:noescape
 func quantizePairsAVX512(dst *uint32, x *float32, blocks int, factor float32)
 
-// addPairsAVX512 adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.
+// addPairsAVX512 adds pairs of rows of a panel, times groups·8 rows of x, to the sums; stride is in bytes.
 //
 //go:noescape
 func addPairsAVX512(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
@@ -283,6 +298,11 @@ func addScaledAVX512(dst *float32, x *float32, blocks int, a float32)
 //
 //go:noescape
 func subtractOuterAVX512(dst *float32, x *float32, y *float32, blocks int, a float32, b float32)
+
+// addRowAVX512 turns x into scale·x + row for blocks·16 numbers.
+//
+//go:noescape
+func addRowAVX512(x *float32, row *float32, blocks int, scale float32)
 
 // dotAVX512 adds x[i]·y[i] to parts[i%8] for blocks·16 numbers.
 //
@@ -323,3 +343,8 @@ func logProductAVX512(parts *[8]float64, on *float64, off *float64, e *float64, 
 //
 //go:noescape
 func transpose64AVX512(block *[64]uint64)
+
+// addPairsVNNI adds pairs of rows of a panel, times groups·8 rows of x, to the sums; stride is in bytes.
+//
+//go:noescape
+func addPairsVNNI(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)

@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"go/types"
 	"os"
+	"slices"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -23,13 +24,17 @@ type kernel struct {
 	name, doc       string
 	params, results string // with types
 	args            string // the names of the parameters
+	vnni            bool   // there is one for VNNI besides
 }
 
 var kernels []kernel
 
 // begin begins a kernel in this form and returns its name.
 func (v vector) begin(name, signature, doc string) string {
-	if !v.wide() {
+	if v.vnni {
+		i := slices.IndexFunc(kernels, func(k kernel) bool { return k.name == name })
+		kernels[i].vnni = true
+	} else if !v.wide() {
 		kernels = append(kernels, newKernel(name, signature, doc))
 	}
 	TEXT(v.name(name), NOSPLIT, signature)
@@ -65,7 +70,11 @@ func writeForms(file string) {
 			}
 			return k.name + form + "(" + k.args + ")\n"
 		}
-		return fmt.Sprintf("// %sAsm %s\nfunc (isa ISA) %sAsm(%s) %s {\nswitch isa {\ncase AVX512:\n%sdefault:\n%s}\n}\n",
+		vnni := ""
+		if k.vnni {
+			vnni = "if vnni {\n" + call("VNNI") + "return\n}\n"
+		}
+		return fmt.Sprintf("// %sAsm %s\nfunc (isa ISA) %sAsm(%s) %s {\nswitch isa {\ncase AVX512:\n"+vnni+"%sdefault:\n%s}\n}\n",
 			k.name, k.doc, k.name, k.params, k.results, call("AVX512"), call("AVX2"))
 	})
 }

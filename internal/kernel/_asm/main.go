@@ -23,6 +23,7 @@ func main() {
 		store(v)
 		sample(v)
 		drawNumbers(v)
+		normals(v)
 		elementwise(v, "sigmoids", v.sigmoid)
 		elementwise(v, "softpluses", v.softplus)
 		elementwise(v, "expNegatives", v.expNegative)
@@ -40,16 +41,23 @@ func main() {
 		enumeration(v)
 		transpose64(v)
 	}
+	addPairs(vector{bytes: 64, vnni: true})
 	writeForms(*formsFile)
 	writeOther(*otherFile)
 	Generate()
 }
 
 // A vector is the register width that a kernel is written for.
-type vector struct{ bytes int }
+type vector struct {
+	bytes int
+	vnni  bool // with the instruction VPDPWSSD of AVX-512 VNNI
+}
 
 // name returns the name of a kernel in this form.
 func (v vector) name(kernel string) string {
+	if v.vnni {
+		return kernel + "VNNI"
+	}
 	return kernel + map[int]string{32: "AVX2", 64: "AVX512"}[v.bytes]
 }
 

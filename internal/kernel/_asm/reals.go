@@ -1,70 +1,100 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 const (
-	realsGroup = 4   // rows
+	realsGroup = 8   // rows
 	pairBytes  = 128 // of a panel: 64 of hi, then 64 of lo
 	sumsBytes  = 128 // of a row: 16 in float64
 )
 
-// addPairs writes the kernel that adds products of pairs of rows of a panel to sums of groups of 4 rows: 32-bit
-// integers in registers, which leave them as float64.
+// addPairs writes the kernel that adds products of pairs of rows of a panel to sums of groups of 8 rows, as many at a
+// time as there are registers for: 32-bit integers, which leave them as float64.
 func addPairs(v vector) {
 	name := v.begin("addPairs", "func(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)",
-		"adds pairs of rows of a panel, times groups·4 rows of x, to the sums; stride is in bytes.")
+		"adds pairs of rows of a panel, times groups·8 rows of x, to the sums; stride is in bytes.")
+	rows := map[int]int{32: 4, 64: 8}[v.bytes]
 	sums := Load(Param("sums"), GP64())
 	groups := Load(Param("groups"), GP64())
 	x := Load(Param("x"), GP64())
-	stride := Load(Param("stride"), GP64())
-	row := [realsGroup]reg.Register{GP64(), GP64(), GP64(), GP64()}
-	at, left := GP64(), GP64()
+	stride, stride3 := Load(Param("stride"), GP64()), GP64()
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
+	at, left, words := GP64(), GP64(), Load(Param("words"), GP64())
+	bases := [2]reg.Register{GP64(), GP64()} // of rows 0 and 4
+	row := func(r int) Mem {
+		return []Mem{
+			{Base: bases[r/4]}, {Base: bases[r/4], Index: stride, Scale: 1}, {Base: bases[r/4], Index: stride, Scale: 2},
+			{Base: bases[r/4], Index: stride3, Scale: 1},
+		}[r%4]
+	}
 	Label(name + "_group")
-	for part := range v.perPanel() {
-		MOVQ(x, row[0])
-		for r := 1; r < realsGroup; r++ {
-			LEAQ(Mem{Base: row[r-1], Index: stride, Scale: 1}, row[r])
-		}
-		Load(Param("words"), at)
-		Load(Param("pairs"), left)
-		var acc [realsGroup][2]reg.VecVirtual
-		for r := range acc {
-			for limb := range acc[r] {
-				acc[r][limb] = v.reg()
-				v.xor(acc[r][limb], acc[r][limb], acc[r][limb])
+	for first := 0; first < realsGroup; first += rows {
+		for part := range v.perPanel() {
+			MOVQ(x, bases[0])
+			if rows > 4 {
+				LEAQ(Mem{Base: x, Index: stride, Scale: 4}, bases[1])
+			}
+			MOVQ(words, at)
+			Load(Param("pairs"), left)
+			acc := make([][2]reg.VecVirtual, rows)
+			for r := range acc {
+				for limb := range acc[r] {
+					acc[r][limb] = v.reg()
+					v.xor(acc[r][limb], acc[r][limb], acc[r][limb])
+				}
+			}
+			label := fmt.Sprintf("%s_pair%d%d", name, first, part)
+			Label(label)
+			limbs := [2]reg.VecVirtual{
+				v.load(Mem{Base: at, Disp: part * v.bytes}), v.load(Mem{Base: at, Disp: pairBytes/2 + part*v.bytes}),
+			}
+			for r := range acc {
+				v.addPair(acc[r], limbs, row(r))
+			}
+			for _, base := range bases[:rows/4] {
+				ADDQ(Imm(4), base)
+			}
+			ADDQ(U32(pairBytes), at)
+			DECQ(left)
+			JNZ(LabelRef(label))
+			for r := range acc {
+				v.addLimbs(Mem{Base: sums, Disp: r*sumsBytes + 2*part*v.bytes}, acc[r][0], acc[r][1])
 			}
 		}
-		label := name + "_pair" + string(rune('0'+part))
-		Label(label)
-		limbs := [2]reg.VecVirtual{v.load(Mem{Base: at, Disp: part * v.bytes}), v.load(Mem{Base: at, Disp: pairBytes/2 + part*v.bytes})}
-		for r := range acc {
-			pair := v.reg()
-			VPBROADCASTD(Mem{Base: row[r]}, pair)
-			for limb, a := range acc[r] {
-				product := v.reg()
-				VPMADDWD(limbs[limb], pair, product)
-				VPADDD(product, a, a)
-			}
-			ADDQ(Imm(4), row[r])
+		LEAQ(Mem{Base: x, Index: stride, Scale: 4}, x)
+		if rows > 4 {
+			LEAQ(Mem{Base: x, Index: stride, Scale: 4}, x)
 		}
-		ADDQ(U32(pairBytes), at)
-		DECQ(left)
-		JNZ(LabelRef(label))
-		for r := range acc {
-			v.addLimbs(Mem{Base: sums, Disp: r*sumsBytes + 2*part*v.bytes}, acc[r][0], acc[r][1])
-		}
+		ADDQ(U32(uint32(rows*sumsBytes)), sums)
 	}
-	for range realsGroup {
-		ADDQ(stride, x)
-	}
-	ADDQ(U32(realsGroup*sumsBytes), sums)
 	DECQ(groups)
 	JNZ(LabelRef(name + "_group"))
 	done()
+}
+
+// addPair adds the products of a row's pair with a panel's limbs.
+func (v vector) addPair(acc, limbs [2]reg.VecVirtual, pair Mem) {
+	both := v.reg()
+	VPBROADCASTD(pair, both)
+	for limb, a := range acc {
+		if v.vnni {
+			operands := []Op{both, limbs[limb], a}
+			Instruction(&ir.Instruction{ // avo doesn't know it
+				Opcode: "VPDPWSSD", Operands: operands, Inputs: operands, Outputs: operands[2:], ISA: []string{"AVX512F", "AVX512_VNNI"},
+			})
+			continue
+		}
+		product := v.reg()
+		VPMADDWD(limbs[limb], both, product)
+		VPADDD(product, a, a)
+	}
 }
 
 // addLimbs adds 2^8·hi + lo to float64 numbers.

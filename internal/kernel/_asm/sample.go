@@ -169,7 +169,7 @@ func sample(v vector) {
 	scale := v.reg()
 	VBROADCASTSS(NewParamAddr("scale", 40), scale)
 	oddLanes = v.oddMask()
-	v.drawPanel(name, 56, func(row, part int) reg.VecVirtual {
+	v.drawBits(name, 56, func(row, part int) reg.VecVirtual {
 		x := v.inputs(Mem{Base: acc, Disp: row*entryBytes + part*v.bytes}, scale, Mem{Base: bias, Disp: part * v.bytes}, oddLanes)
 		v.constant(VMINPS, VMINPS_BCST, f32(clamp), x, x)
 		v.constant(VMAXPS, VMAXPS_BCST, f32(-clamp), x, x)
@@ -182,27 +182,61 @@ func drawNumbers(v vector) {
 	name := v.begin("drawNumbers", "func(dst *uint64, stride int, x *float32, rowBytes int, pairs int, "+
 		"keys *[20][16]uint32, unit, chain, step0, step1 uint32)",
 		"draws 16 bits for each row of pairs·2 rows, stride bytes apart, from rows of numbers.")
-	x := [2]reg.Register{Load(Param("x"), GP64()), GP64()}
 	rowBytes := Load(Param("rowBytes"), GP64())
-	LEAQ(Mem{Base: x[0], Index: rowBytes, Scale: 1}, x[1])
+	x := pairOfRows("x", rowBytes)
 	oddLanes = v.oddMask()
-	v.drawPanel(name, 48, func(row, part int) reg.VecVirtual {
+	v.drawBits(name, 48, func(row, part int) reg.VecVirtual {
 		y := v.load(Mem{Base: x[row], Disp: part * v.bytes})
 		VMINPS(y, v.splat(f32(clamp)), y) // the order of operands keeps NaN
 		VMAXPS(y, v.splat(f32(-clamp)), y)
 		return y
-	}, func() {
-		for _, p := range x {
-			LEAQ(Mem{Base: p, Index: rowBytes, Scale: 2}, p)
+	}, func() { nextPair(x, rowBytes) })
+}
+
+// pairOfRows returns the addresses of two rows, and nextPair goes to the next two.
+func pairOfRows(param string, rowBytes reg.Register) (rows [2]reg.Register) {
+	rows = [2]reg.Register{Load(Param(param), GP64()), GP64()}
+	LEAQ(Mem{Base: rows[0], Index: rowBytes, Scale: 1}, rows[1])
+	return rows
+}
+
+func nextPair(rows [2]reg.Register, rowBytes reg.Register) {
+	for _, p := range rows {
+		LEAQ(Mem{Base: p, Index: rowBytes, Scale: 2}, p)
+	}
+}
+
+// drawBits writes the loop over pairs of rows that draws their bits: number returns the clamped numbers of a row of the pair, and next
+// goes to the next pair.
+func (v vector) drawBits(name string, unitAt int, number func(row, part int) reg.VecVirtual, next func()) {
+	dst := Load(Param("dst"), GP64())
+	stride := Load(Param("stride"), GP64())
+	bits := [2]reg.GPVirtual{GP32(), GP32()}
+	v.randomPanel(name, unitAt, func(row, part int, words reg.VecVirtual) {
+		drawn := v.drawBit(words, number(row, part))
+		switch {
+		case v.wide():
+			KMOVW(drawn, bits[row])
+		case part == 0:
+			VMOVMSKPS(drawn, bits[row])
+		default:
+			high := GP32()
+			VMOVMSKPS(drawn, high)
+			SHLL(Imm(8), high)
+			ORL(high, bits[row])
 		}
+	}, func() {
+		for row := range bits {
+			MOVW(bits[row].As16(), Mem{Base: dst})
+			ADDQ(stride, dst)
+		}
+		next()
 	})
 }
 
-// drawPanel writes the loop over pairs of rows: number returns the clamped numbers of a row of the pair, and next goes to the next pair.
-// The parameters from unit on begin at the given offset.
-func (v vector) drawPanel(name string, unitAt int, number func(row, part int) reg.VecVirtual, next func()) {
-	dst := Load(Param("dst"), GP64())
-	stride := Load(Param("stride"), GP64())
+// randomPanel writes the loop over pairs of rows of a panel: use has the random words of a part of a row, and next goes to the next
+// pair. The parameters from unit on begin at the given offset.
+func (v vector) randomPanel(name string, unitAt int, use func(row, part int, words reg.VecVirtual), next func()) {
 	pairs := Load(Param("pairs"), GP64())
 	keys := Load(Param("keys"), GP64())
 	chain, step0, step1 := v.broadcast("chain", unitAt+4), v.broadcast("step0", unitAt+8), v.broadcast("step1", unitAt+12)
@@ -222,29 +256,11 @@ func (v vector) drawPanel(name string, unitAt int, number func(row, part int) re
 		VPADDD(fours.Offset(part*v.bytes), unit, unit)
 		generators[part] = v.philox(keys, unit, step0, step1, chain, keep)
 	}
-
 	Label(name + "_pair")
-	bits := [2]reg.GPVirtual{GP32(), GP32()}
 	for part, g := range generators {
 		row0, row1 := g.blocks()
-		for row, words := range []reg.VecVirtual{row0, row1} {
-			drawn := v.drawBit(words, number(row, part))
-			switch {
-			case v.wide():
-				KMOVW(drawn, bits[row])
-			case part == 0:
-				VMOVMSKPS(drawn, bits[row])
-			default:
-				high := GP32()
-				VMOVMSKPS(drawn, high)
-				SHLL(Imm(8), high)
-				ORL(high, bits[row])
-			}
-		}
-	}
-	for row := range bits {
-		MOVW(bits[row].As16(), Mem{Base: dst})
-		ADDQ(stride, dst)
+		use(0, part, row0)
+		use(1, part, row1)
 	}
 	v.constant(VPADDQ, VPADDQ_BCST, u64(2), chain, chain)
 	next()

@@ -79,6 +79,17 @@ func vectors(v vector) {
 	})
 	done()
 
+	params = []string{"x", "row"}
+	p = stream(v, "addRow", "func(x, row *float32, blocks int, scale float32)", "turns x into scale·x + row for blocks·16 numbers.", params...)
+	scale := v.broadcast("scale", 24)
+	v.loop("addRow", p, params, func(at func(string) Mem) {
+		x := v.reg()
+		VMULPS(at("x"), scale, x)
+		VADDPS(at("row"), x, x)
+		VMOVUPS(x, at("x"))
+	})
+	done()
+
 	dot(v)
 	finite(v)
 	adam(v)

@@ -190,6 +190,14 @@ func TestSheetWithNames(t *testing.T) {
 	if inkOf(picture, light.text, beside) == 0 {
 		t.Error("nothing is written beside the tile")
 	}
+	numbers := filepath.Join(t.TempDir(), "s.csv")
+	if err := s.WriteCSV(numbers); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(numbers)
+	if want := "tile,row,1,2,3\n0,a,0,1,0\n0,long name,0,0,-1\n"; err != nil || string(text) != want {
+		t.Errorf("CSV %q, error %v, want %q", text, err, want)
+	}
 	s.ColumnNames = s.ColumnNames[:2]
 	if err := Tiles(path, s); err == nil || !strings.Contains(err.Error(), "names of 2 rows and 2 columns for tiles of 2×3") {
 		t.Errorf("two names of three columns: %v", err)

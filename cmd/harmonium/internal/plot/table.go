@@ -23,13 +23,27 @@ func (c Chart) WriteCSV(path string) error {
 	return WriteCSV(path, lines)
 }
 
-// WriteCSV writes the numbers of a sheet: a line for each tile, its caption first.
+// WriteCSV writes the numbers of a sheet: a line for each tile, its caption first; or where rows have names a line for
+// each of them, below one with the names of the columns if these have some.
 func (s Sheet) WriteCSV(path string) error {
 	var lines [][]string
+	if s.RowNames != nil && s.ColumnNames != nil {
+		lines = [][]string{append([]string{"tile", "row"}, s.ColumnNames...)}
+	}
 	for k, tile := range s.Tiles {
 		line := []string{strconv.Itoa(k)}
 		if s.Captions != nil {
 			line[0] = s.Captions[k]
+		}
+		if s.RowNames != nil {
+			for row, name := range s.RowNames {
+				named := []string{line[0], name}
+				for _, x := range tile[row*s.Columns : (row+1)*s.Columns] {
+					named = append(named, float(x))
+				}
+				lines = append(lines, named)
+			}
+			continue
 		}
 		for _, x := range tile {
 			line = append(line, float(x))
