@@ -96,8 +96,8 @@ func bump(visible rbm.Layer, weight float32) (model *rbm.Model, logZ float64) {
 	return model, rest + 40
 }
 
-// A mode that AIS does not come to from the base or the data is found from random restarts, and proves the estimates
-// wrong by its variational bound.
+// A mode that AIS does not come to from the base or the data is found. Of sites AIS from it adds what is missing; of
+// real numbers, for which there is no search, the variational bound of random restarts proves the estimates wrong.
 func TestHiddenModeOfKinds(t *testing.T) {
 	for name, visible := range map[string]rbm.Layer{
 		"gaussian": rbm.NewLayer(rbm.Gaussian, 8), "categorical": rbm.NewCategorical(slices.Repeat([]int{4}, 20)...),
@@ -109,7 +109,12 @@ func TestHiddenModeOfKinds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(b.Findings) != 1 || b.Findings[0].Code != sample.CodeHiddenMode || math.Abs(b.Value-logZ) > 0.01 || b.AIS.Value > logZ-20 {
+		code, missed := sample.CodeHiddenMode, 0.0
+		if sample.CheckModes(model) == nil {
+			code, missed = "one-run", b.MissedByAIS
+		}
+		ais := b.AIS.Value - missed
+		if len(b.Findings) != 1 || b.Findings[0].Code != code || math.Abs(b.Value-logZ) > 0.05 || ais > logZ-20 {
 			t.Errorf("%s: log Z is %v ± %v, should be %v; AIS %v; %v", name, b.Value, b.Stderr, logZ, b.AIS, b.Findings)
 		}
 	}
