@@ -96,7 +96,7 @@ func bump(visible rbm.Layer, weight float32) (model *rbm.Model, logZ float64) {
 	return model, rest + 40
 }
 
-// A mode that AIS does not come to from the base or the data is found. Of sites AIS from it adds what is missing; of
+// A mode that AIS does not come to from independent units or the data is found. Of sites the base then has its means; of
 // real numbers, for which there is no search, the variational bound of random restarts proves the estimates wrong.
 func TestHiddenModeOfKinds(t *testing.T) {
 	for name, visible := range map[string]rbm.Layer{
@@ -109,12 +109,11 @@ func TestHiddenModeOfKinds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		code, missed := sample.CodeHiddenMode, 0.0
+		code := sample.CodeHiddenMode
 		if sample.CheckModes(model) == nil {
-			code, missed = "one-run", b.MissedByAIS
+			code = "one-run"
 		}
-		ais := b.AIS.Value - missed
-		if len(b.Findings) != 1 || b.Findings[0].Code != code || math.Abs(b.Value-logZ) > 0.05 || ais > logZ-20 {
+		if len(b.Findings) != 1 || b.Findings[0].Code != code || math.Abs(b.Value-logZ) > 0.05 {
 			t.Errorf("%s: log Z is %v ± %v, should be %v; AIS %v; %v", name, b.Value, b.Stderr, logZ, b.AIS, b.Findings)
 		}
 	}
