@@ -110,7 +110,8 @@ func TestHiddenModeOfKinds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if math.Abs(b.Value-logZ) > max(0.01, 3*b.Stderr) || b.AIS.Value-b.MissedByAIS > logZ-20 {
+		missed := b.AIS.Value < logZ-20 // the base of sites is broadened by the modes that were found
+		if math.Abs(b.Value-logZ) > max(0.01, 3*b.Stderr) || missed != (name == "gaussian") {
 			t.Errorf("%s: log Z is %v ± %v, should be %v; AIS %v; %v", name, b.Value, b.Stderr, logZ, b.AIS, b.Findings)
 		}
 		if hidden := len(b.Findings) == 1 && b.Findings[0].Code == sample.CodeHiddenMode; hidden != (name == "gaussian") {
