@@ -61,10 +61,10 @@ func NewModes(model *rbm.Model, on *compute.Context) *Modes {
 const SearchKinds = 6
 
 // Search looks for modes by mean-field iterations from count starts of each of four kinds: fair coins in the visible
-// layer; fair coins in the hidden layer; independent units with the model's visible biases; and the signs of a column
-// of W, the units with w_ij > 0 on or those with w_ij < 0, and sites in their state of the largest or least w. Each search takes the columns after those of the search
-// before, in falling order of their norms, until none is left. The rows of known, such as data or states of chains, are
-// starts too.
+// layer; fair coins in the hidden layer (of other units what they are without biases); independent units with the
+// model's visible biases; and the signs of a column of W, the units with w_ij > 0 on or those with w_ij < 0, and each
+// site in the state of the largest or of the least w. Each search takes the columns after those of the search before, in
+// falling order of their norms, until none is left. The rows of known, such as data or states of chains, are starts too.
 //
 // List then has the MostModes modes with the largest bounds. The error is that of ctx.
 func (s *Modes) Search(ctx context.Context, count int, known rbm.Batch, key rng.Key) error {

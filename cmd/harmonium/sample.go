@@ -330,7 +330,10 @@ func sampleMethod(model *rbm.Model, method string, free bool) (string, error) {
 
 // options are those of sample.Draw that the flags stand for.
 func (o *sampleOptions) options(model *rbm.Model) (sample.Options, error) {
-	s := sample.Options{Count: o.count, Chains: o.chains, BurnIn: o.burnIn, Thin: o.thin, Seed: o.seed, Clamp: map[int]bool{}, Reals: map[int]float64{}}
+	s := sample.Options{
+		Count: o.count, Chains: o.chains, BurnIn: o.burnIn, Thin: o.thin, Seed: o.seed,
+		Clamp: map[int]bool{}, Reals: map[int]float64{},
+	}
 	switch {
 	case o.autoBurnIn:
 		s.BurnIn = 0
