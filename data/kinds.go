@@ -26,7 +26,7 @@ func (o *options) forColumns(table bool) {
 		for _, c := range o.columns {
 			o.schema.names = append(o.schema.names, c.Name)
 			o.schema.columns[c.Name] = schemaColumn{c.Kind, c.Categories}
-			o.schema.only = true
+			o.schema.given = true
 		}
 	case all(rbm.Gaussian):
 		o.reals = true
