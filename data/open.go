@@ -230,7 +230,7 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 	set := p.set()
 	set.Format, set.Shape = m.format, m.shape
 	if o.oneHot {
-		err = set.sites()
+		err = set.sites(o.columns)
 	}
 	return set, err
 }

@@ -150,8 +150,8 @@ func (t *table) explain(err error) error {
 	case !ok:
 		return err
 	case errors.Is(e.Err, csv.ErrQuote) || errors.Is(e.Err, csv.ErrBareQuote):
-		return &raggedError{fmt.Sprintf("line %d, byte %d: found a quote in a place where none may be; "+
-			"want quotes around a whole field, and doubled inside", e.Line+t.skip, e.Column)}
+		return &raggedError{fmt.Sprintf("line %d: found a quote in a place where none may be; "+
+			"want quotes around a whole field, and doubled inside", e.Line+t.skip)}
 	}
 	return &raggedError{fmt.Sprintf("line %d: %v", e.Line+t.skip, e.Err)}
 }
