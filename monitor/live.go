@@ -99,7 +99,7 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 // there is no search for modes.
 func (l *live) bounds(v rbm.Batch) sample.Least {
 	least := sample.NoBounds()
-	if l.model.CheckBits() != nil {
+	if sample.CheckModes(l.model) != nil {
 		least.Modes = slices.Max(sample.VariationalBounds(l.model, v))
 	}
 	if !l.model.Discrete() {
