@@ -150,7 +150,7 @@ func (l *live) starts(known rbm.Batch, count, before int, key rng.Key) rbm.Batch
 		v.Slice(0, half).Copy(known.Slice(0, half))
 	}
 	if before > 0 {
-		l.own.known.Rows(v.Slice(count, count+before))
+		l.own.known.Rows(v.Slice(count, count+before), l.model.Visible)
 	}
 	return v
 }
