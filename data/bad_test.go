@@ -42,7 +42,7 @@ func TestBadInput(t *testing.T) {
 		{"ragged, long", []byte("0 1\n1 1\n1 1 0 0"), nil, "row 3: found 4 columns, want 2 as in row 1"},
 		{"ragged digits", []byte("0101\n010\n"), nil, "row 2: found 3 columns, want 4 as in row 1"},
 		{"letters", []byte("0,1\n0,a\n"), nil, `row 2, column 2: found "a", want a number`},
-		{"letters below a name", []byte("v\n0\n\nx\n"), nil, `row 2 (line 4), column 1: found "x", want a number`},
+		{"letters below names", []byte("v,w\n0,1\n\nx,1\n"), nil, `row 2 (line 4), column 1: found "x", want a number`},
 		{"letters in digits", []byte("0101\n01o1\n"), nil, `row 2, column 3: found "o", want a number`},
 		{"names that don't fit", []byte("a b c\n0 1\n"), nil,
 			"line 1 looks like 3 column names, but row 1 (line 2) has 2 columns"},

@@ -44,12 +44,15 @@ type Info struct {
 	Bytes int `json:"bytes"` // memory of the set
 
 	Columns []ColumnInfo `json:"columns,omitempty"` // of a table, an alignment or real numbers
+	Notes   []string     `json:"notes,omitempty"`   // what was left out of the file
 }
 
 // ColumnInfo describes what a column was taken for.
 type ColumnInfo struct {
 	Name string   `json:"name"`
 	Kind rbm.Kind `json:"kind"`
+
+	Reason string `json:"reason,omitempty"` // why it was taken for this kind
 
 	Categories []string  `json:"categories,omitempty"`
 	Shares     []float64 `json:"shares,omitempty"` // of the categories, or of 0 and 1
@@ -66,7 +69,7 @@ func Describe(s *Set) Info {
 	info := Info{
 		Path: s.Path, Format: s.Format, SHA256: s.SHA256, Rows: s.Rows(), Units: s.Units(), Shape: s.Shape,
 		Values: string(s.Values), Grey: s.Grey(), TotalWeight: s.TotalWeight(), MinMean: 1, Constants: []int{},
-		Bytes: s.States.Size() + 8*len(s.Weights),
+		Bytes: s.States.Size() + 8*len(s.Weights), Notes: s.Notes,
 	}
 	if s.grey != nil {
 		info.Bytes += len(s.grey.bytes) + 4*len(s.grey.floats) + 4*len(s.grey.rows)
@@ -105,6 +108,9 @@ func (info *Info) describeColumns(s *Set) {
 	for k, span := range rbm.Spans(columns) {
 		c := columns[k]
 		d := ColumnInfo{Name: c.Name, Kind: c.Kind, Categories: c.Categories}
+		if s.Reasons != nil {
+			d.Reason = s.Reasons[k]
+		}
 		switch c.Kind {
 		case rbm.Gaussian:
 			scale := scaleOf(c.Scale)
@@ -114,7 +120,9 @@ func (info *Info) describeColumns(s *Set) {
 				x := s.value(r, span, c)
 				d.Min, d.Max = min(d.Min, x), max(d.Max, x)
 			}
-			info.Independent -= math.Log(2*math.Pi*math.E*d.SD*d.SD) / 2
+			if d.SD > 0 { // a column that never changes has no density
+				info.Independent -= math.Log(2*math.Pi*math.E*d.SD*d.SD) / 2
+			}
 		case rbm.Categorical:
 			d.Shares = means[span.From:span.To]
 			for _, p := range d.Shares {

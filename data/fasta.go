@@ -28,8 +28,11 @@ func isFASTA(head []byte) bool {
 // alignment is a FASTA file before its letters are judged.
 type alignment struct {
 	names   []string
+	lines   []int  // of the names
 	letters []byte // of all sequences, one after the other
 	sites   int
+	inserts int // letters and dots that are left out
+	stops   int // at the ends of sequences
 }
 
 // readAlignment reads aligned sequences, each a line that begins with > and a name, and lines of letters. As in the a2m
@@ -44,6 +47,9 @@ func readAlignment(s source) (*alignment, error) {
 	end := func() error {
 		if len(a.names) == 0 {
 			return nil
+		}
+		if len(a.letters) > from && a.letters[len(a.letters)-1] == '*' { // a stop, no column
+			a.letters, a.stops = a.letters[:len(a.letters)-1], a.stops+1
 		}
 		name, length := a.names[len(a.names)-1], len(a.letters)-from
 		switch {
@@ -72,14 +78,16 @@ func readAlignment(s source) (*alignment, error) {
 			if err := end(); err != nil {
 				return nil, err
 			}
-			a.names = append(a.names, string(bytes.TrimSpace(line[1:])))
+			a.names, a.lines = append(a.names, string(bytes.TrimSpace(line[1:]))), append(a.lines, l.line)
 			continue
 		case len(a.names) == 0:
 			return nil, fmt.Errorf("line %d comes before the first name, a line that begins with >", l.line)
 		}
 		for k, c := range line {
 			switch {
-			case c >= 'a' && c <= 'z' || c == '.' || c == ' ' || c == '\t':
+			case c >= 'a' && c <= 'z' || c == '.':
+				a.inserts++
+			case c == ' ' || c == '\t':
 			case c >= 'A' && c <= 'Z' || c == gap || c == '*':
 				a.letters = append(a.letters, c)
 			default:
@@ -123,6 +131,15 @@ func (a *alignment) alphabet() (name, letters, odd string) {
 	return name, letters, odd
 }
 
+// ErrOddLetter is the error of a letter that stands for several; [OddLettersAsGaps] takes it for a gap.
+var ErrOddLetter = errors.New("letter that stands for several")
+
+// oddLetterError says which letter.
+type oddLetterError struct{ text string }
+
+func (e *oddLetterError) Error() string        { return e.text }
+func (e *oddLetterError) Is(target error) bool { return target == ErrOddLetter }
+
 // set turns an alignment into a set of categorical columns, one a site. Odd letters, such as X for any amino acid,
 // become gaps, or are refused.
 func (a *alignment) set(oddAsGaps bool) (*Set, error) {
@@ -141,6 +158,19 @@ func (a *alignment) set(oddAsGaps bool) (*Set, error) {
 		}
 	}
 	s := &Set{Values: rbm.Categorical, Names: a.names, Format: "FASTA, " + name}
+	if a.inserts > 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("%d letters and dots of insertions are left out (lower case and ., as in a2m)", a.inserts))
+	}
+	if a.stops > 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("%d stops (* at the end of a sequence) are left out", a.stops))
+	}
+	unknown := 0
+	for _, c := range a.letters {
+		unknown += bit(strings.IndexByte(odd, c) >= 0)
+	}
+	if oddAsGaps && unknown > 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("%d letters that stand for several are taken for gaps (%s)", unknown, odd))
+	}
 	for i := range a.sites {
 		s.Columns = append(s.Columns, rbm.Column{Name: fmt.Sprint(i + 1), Kind: rbm.Categorical, Categories: categories})
 	}
@@ -148,8 +178,8 @@ func (a *alignment) set(oddAsGaps bool) (*Set, error) {
 	for k, c := range a.letters {
 		r, i := k/a.sites, k%a.sites
 		if state[c] < 0 {
-			return nil, fmt.Errorf("sequence %d (%s), site %d: found %q, want one of %s: other letters can be taken as gaps",
-				r+1, a.names[r], i+1, c, letters)
+			return nil, &oddLetterError{fmt.Sprintf("sequence %d (%s, below line %d), site %d: found %q, want one of %s: other letters can be taken as gaps",
+				r+1, a.names[r], a.lines[r], i+1, c, letters)}
 		}
 		s.States.SetBit(r, i*len(letters)+state[c], true)
 	}

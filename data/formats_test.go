@@ -19,7 +19,7 @@ func TestEveryFormat(t *testing.T) {
 		shape := fmt.Sprintf("(%d, %d)", size.rows, size.units)
 		dims := []uint32{uint32(size.rows), uint32(size.units)}
 		u8, i8 := flat(x, uint8(0), 1), flat(x, int8(-1), 1)
-		header := table([][]uint8{make([]uint8, size.units)}, "v_1", "", ",", "\n")
+		header := textTable([][]uint8{make([]uint8, size.units)}, "v_1", "", ",", "\n")
 		for _, c := range []struct {
 			name    string
 			content []byte
@@ -45,18 +45,18 @@ func TestEveryFormat(t *testing.T) {
 			{"npz (uint8)", npz(zip.Deflate, npy("|u1", shape, u8)), rbm.Bernoulli},
 			{"npz (int8)", npz(zip.Store, npy("|i1", shape, i8)), rbm.Spin},
 			{"idx (uint8)", idx(8, dims, u8), rbm.Bernoulli},
-			{"text (commas)", table(x, "0", "1", ",", "\n"), rbm.Bernoulli},
-			{"text (commas)", table(x, "-1", "1", ",", "\r\n"), rbm.Spin},
-			{"text (commas)", table(x, "-1", " 1", ", ", "\n\n"), rbm.Spin},
-			{"text (semicolons)", table(x, "0.0", "1.0", ";", "\n"), rbm.Bernoulli},
-			{"text (blanks)", table(x, "0", "1", " ", "\n"), rbm.Bernoulli},
-			{"text (blanks)", table(x, "0", "1", "  ", " \n"), rbm.Bernoulli},
-			{"text (blanks)", table(x, "-1", "+1", "\t", "\n"), rbm.Spin},
-			{"text (blanks)", table(x, "0.000000000000000000e+00", "1.000000000000000000e+00", " ", "\n"), rbm.Bernoulli},
-			{"text (blanks)", append([]byte("# spins\n\n# of a chain\n"), table(x, "0", "1", " \t", "\n")...), rbm.Bernoulli},
-			{"text (digits)", table(x, "0", "1", "", "\n"), rbm.Bernoulli},
-			{"text (digits)", append([]byte("\ufeff"), table(x, "0", "1", "", "\r\n")...), rbm.Bernoulli},
-			{"text (commas)", append(header, table(x, "0", "1", ",", "\n")...), rbm.Bernoulli},
+			{"text (commas)", textTable(x, "0", "1", ",", "\n"), rbm.Bernoulli},
+			{"text (commas)", textTable(x, "-1", "1", ",", "\r\n"), rbm.Spin},
+			{"text (commas)", textTable(x, "-1", " 1", ", ", "\n\n"), rbm.Spin},
+			{"text (semicolons)", textTable(x, "0.0", "1.0", ";", "\n"), rbm.Bernoulli},
+			{"text (blanks)", textTable(x, "0", "1", " ", "\n"), rbm.Bernoulli},
+			{"text (blanks)", textTable(x, "0", "1", "  ", " \n"), rbm.Bernoulli},
+			{"text (blanks)", textTable(x, "-1", "+1", "\t", "\n"), rbm.Spin},
+			{"text (blanks)", textTable(x, "0.000000000000000000e+00", "1.000000000000000000e+00", " ", "\n"), rbm.Bernoulli},
+			{"text (blanks)", append([]byte("# spins\n\n# of a chain\n"), textTable(x, "0", "1", " \t", "\n")...), rbm.Bernoulli},
+			{"text (digits)", textTable(x, "0", "1", "", "\n"), rbm.Bernoulli},
+			{"text (digits)", append([]byte("\ufeff"), textTable(x, "0", "1", "", "\r\n")...), rbm.Bernoulli},
+			{"text (commas)", append(header, textTable(x, "0", "1", ",", "\n")...), rbm.Bernoulli},
 		} {
 			for _, pack := range []string{"", ", gzip"} {
 				content := c.content
@@ -205,7 +205,7 @@ func TestNPZMembers(t *testing.T) {
 
 func TestLongLines(t *testing.T) {
 	x := truth(2, 200_000) // longer than any buffer
-	s, err := readBytes(table(x, "0.0", "1", ", ", "\n"))
+	s, err := readBytes(textTable(x, "0.0", "1", ", ", "\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

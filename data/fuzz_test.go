@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"strings"
 	"testing"
 
 	"harmonium/rbm"
@@ -192,4 +193,84 @@ func FuzzGzip(f *testing.F) {
 		}
 		check(t, content, unpacked)
 	})
+}
+
+// Tables take little more memory than their cells, and what was read of one is written and read again as the same.
+func FuzzTable(f *testing.F) {
+	for _, s := range []string{
+		people, "x;y\n1.5;a\n2;b\n", ",a,b\n0,1,x\n1,0,y\n", "\"a\"\"b\",c\n\"1\n2\",3\n4,5.5\n", "a\tb\nNA\t1\n", "a,a\n1.5,2\n", "a,b\n1e38,inf\n-1e39,2",
+		"\ufeff# c\na,b\r\n0.5,x\r\n1,y", "1,2\na,b\n",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if isGzip(content) || isZip(content) || isFASTA(content) {
+			t.Skip("other targets")
+		}
+		again(t, content, 256, writeTable)
+	})
+}
+
+func FuzzFASTA(f *testing.F) {
+	for _, s := range []string{
+		">a\nAC-D\n>b\nWY-A\n", ">\nacGT..\nA\r\n\n>x y\nG T\nU*", ">a\nAXN\n>b\n-B*A", "\ufeff>a\nAC\n>b\nA", ">a", ">a\n>b\n", ">a\n*\n", ">a\n----\n",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		again(t, append([]byte(">"), content...), 512, writeFASTA)
+	})
+}
+
+func FuzzSchema(f *testing.F) {
+	for _, s := range []string{"a,real\n", "# c\na,categorical,x,y\n\"b,\",drop\n", "a,binary,x\n", "\ufeffa,\"real\"", ","} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := ParseSchema(strings.NewReader(text))
+		if (s == nil) == (err == nil) {
+			t.Fatalf("%v, %v", s, err)
+		}
+		if err != nil {
+			return
+		}
+		for _, name := range s.names {
+			if c := s.columns[name]; len(c.categories) == 1 || c.kind == rbm.Gaussian && c.categories != nil {
+				t.Fatalf("%q: %v", name, c)
+			}
+		}
+	})
+}
+
+// again reads bytes as a set of columns. What was read, written and read again is the same.
+func again(t *testing.T, content []byte, limit int, write func(io.Writer, *Set) error) {
+	for _, opts := range [][]Option{nil, {Reals()}, {OddLettersAsGaps()}} {
+		var s *Set
+		var err error
+		if used := allocated(func() { s, err = readBytes(content, opts...) }); used > uint64(fixed+limit*len(content)) {
+			t.Fatalf("%d bytes: %d allocated", len(content), used)
+		}
+		if err != nil || s.Columns == nil {
+			continue
+		}
+		spans := rbm.Spans(s.Columns)
+		for k, c := range s.Columns {
+			if c.Kind == rbm.Categorical {
+				for r := range s.Rows() {
+					s.state(r, spans[k])
+				}
+			}
+		}
+		var b bytes.Buffer
+		if err := write(&b, s); err != nil {
+			t.Fatal(err)
+		}
+		second, err := readBytes(b.Bytes(), ForColumns(s.Columns))
+		if err == nil {
+			err = second.Fit(s.Columns)
+		}
+		if err != nil || !second.States.Equal(s.States) {
+			t.Fatalf("%q: written as %q and read again: %v", content, b.String(), err)
+		}
+	}
 }

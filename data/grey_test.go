@@ -109,7 +109,7 @@ func TestRedrawIsPure(t *testing.T) {
 func TestBernoulliOfBits(t *testing.T) {
 	x := truth(3, 5)
 	for _, content := range [][]byte{
-		idx(8, []uint32{3, 5}, flat(x, byte(0), 1)), table(x, "0", "1", "", "\n"), table(x, "0.0", "1.0", " ", "\n"),
+		idx(8, []uint32{3, 5}, flat(x, byte(0), 1)), textTable(x, "0", "1", "", "\n"), textTable(x, "0.0", "1.0", " ", "\n"),
 	} {
 		s, err := readBytes(content, Bernoulli(rng.Seed(1)))
 		if err != nil {

@@ -97,8 +97,8 @@ func flat[T any](x [][]uint8, off, on T) []T {
 	return out
 }
 
-// table writes a matrix as text.
-func table(x [][]uint8, off, on, separator, end string) []byte {
+// textTable writes a matrix as text.
+func textTable(x [][]uint8, off, on, separator, end string) []byte {
 	var b strings.Builder
 	for _, row := range x {
 		for i, bit := range row {

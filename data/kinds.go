@@ -26,7 +26,7 @@ func (o *options) forColumns(table bool) {
 		for _, c := range o.columns {
 			o.schema.names = append(o.schema.names, c.Name)
 			o.schema.columns[c.Name] = schemaColumn{c.Kind, c.Categories}
-			o.schema.only = true
+			o.schema.given = true
 		}
 	case all(rbm.Gaussian):
 		o.reals = true
@@ -38,33 +38,52 @@ func (o *options) forColumns(table bool) {
 // OneHot reads an array of rows × sites × states, in which one state of each site is 1, as categorical columns.
 func OneHot() Option { return func(o *options) { o.oneHot = true } }
 
-// sites turns a set of bits with the layout sites × states into categorical columns, whose categories are numbers.
-func (s *Set) sites() error {
-	if len(s.Shape) != 2 || s.Values != rbm.Bernoulli || s.grey != nil {
+// sites turns a set of bits, one-hot states, into categorical columns: the given ones, or, in the layout sites × states,
+// columns whose categories are numbers.
+func (s *Set) sites(columns []rbm.Column) error {
+	if s.Values != rbm.Bernoulli || s.grey != nil || columns == nil && len(s.Shape) != 2 {
 		return fmt.Errorf("found rows of the layout %v, want one-hot states: 0 and 1 in the layout sites × states", s.Shape)
 	}
-	sites, states := s.Shape[0], s.Shape[1]
-	if states < 2 {
-		return errors.New("found sites of one state, want two at least")
+	if columns == nil {
+		if s.Shape[1] < 2 {
+			return errors.New("found sites of one state, want two at least")
+		}
+		columns = numberedSites(s.Shape[0], s.Shape[1])
+	}
+	spans := rbm.Spans(columns)
+	if units := spans[len(spans)-1].To; units != s.Units() {
+		return fmt.Errorf("found %d columns, want %d of one-hot states: %s", s.Units(), units, describeColumns(columns))
+	}
+	site := make([]int, s.Units())
+	for k, span := range spans {
+		for i := span.From; i < span.To; i++ {
+			site[i] = k
+		}
 	}
 	for r := range s.Rows() {
-		on := make([]int, sites)
+		on := make([]int, len(columns))
 		for i := range s.States.On(r) {
-			on[i/states]++
+			on[site[i]]++
 		}
-		for site, n := range on {
+		for k, n := range on {
 			if n != 1 {
-				return fmt.Errorf("row %d, site %d has %d states that are 1, want one", r+1, site+1, n)
+				return fmt.Errorf("row %d, site %d has %d states that are 1, want one", r+1, k+1, n)
 			}
 		}
 	}
+	s.Columns, s.Values, s.Shape = columns, rbm.Categorical, nil
+	return nil
+}
+
+// numberedSites are columns of sites with as many states, which are numbers.
+func numberedSites(sites, states int) []rbm.Column {
 	categories := make([]string, states)
 	for k := range categories {
 		categories[k] = fmt.Sprint(k)
 	}
-	for i := range sites {
-		s.Columns = append(s.Columns, rbm.Column{Name: fmt.Sprint(i + 1), Kind: rbm.Categorical, Categories: categories})
+	columns := make([]rbm.Column, sites)
+	for i := range columns {
+		columns[i] = rbm.Column{Name: fmt.Sprint(i + 1), Kind: rbm.Categorical, Categories: categories}
 	}
-	s.Values, s.Shape = rbm.Categorical, nil
-	return nil
+	return columns
 }

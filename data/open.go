@@ -154,14 +154,16 @@ func (f *file) set(o options) (*Set, error) {
 		return nil, err
 	}
 	var set *Set
-	plain := npy == "npy" && len(head) > 0
-	o.forColumns(plain && isText(head) && (beginsWithNames(head) || beginsWithNamesOf(head, o.columns)))
+	text := npy == "npy" && len(head) > 0 && isText(head)
 	switch {
-	case plain && isFASTA(head):
+	case text && isFASTA(head):
 		set, err = readFASTA(s, o)
-	case plain && isText(head) && takesTable(s, head, o):
-		set, err = readTable(s, o)
+	case text:
+		set, err = readText(s, npy, head, o)
+	case o.schema != nil:
+		err = errors.New("a schema is for a table with names at its top, which this file is not")
 	default:
+		o.forColumns(false)
 		set, err = readSet(s, npy, head, o)
 	}
 	if err != nil {
@@ -187,6 +189,34 @@ func readFASTA(s source, o options) (*Set, error) {
 	return set, err
 }
 
+// readText reads a table if the file has one, and otherwise a matrix. The reader of bits has the first word where nothing
+// is said of the columns: a file that it takes is no table, and one with a single other value is a damaged file of bits.
+func readText(s source, npy string, head []byte, o options) (*Set, error) {
+	if o.schema != nil {
+		return readTable(s, o)
+	}
+	if o.columns != nil || o.reals {
+		t, headed := findTable(s, o.columns)
+		if o.forColumns(headed); headed {
+			return t.read(o)
+		}
+	}
+	set, err := readSet(s, npy, head, o)
+	if err == nil || o.threshold != nil || o.bernoulli {
+		return set, err
+	}
+	t, headed := findTable(s, nil)
+	if !headed {
+		return nil, err
+	}
+	set, tableErr := t.read(o)
+	_, cell := errors.AsType[*cellError](err)
+	if ragged := errors.Is(tableErr, errRagged); ragged && !cell || !ragged && t.damaged() {
+		return nil, err
+	}
+	return set, tableErr
+}
+
 // readSet reads an array, or a text of numbers.
 func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 	m, err := readMatrix(s, npy, head, false)
@@ -200,7 +230,7 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 	set := p.set()
 	set.Format, set.Shape = m.format, m.shape
 	if o.oneHot {
-		err = set.sites()
+		err = set.sites(o.columns)
 	}
 	return set, err
 }
@@ -308,7 +338,7 @@ func readMatrix(s source, npy string, head []byte, weights bool) (*matrix, error
 	case isIDX(head):
 		return readIDX(s, weights)
 	case isText(head):
-		return readText(s, weights)
+		return readLines(s, weights)
 	}
 	if err := foreignError(head); err != nil {
 		return nil, err

@@ -18,6 +18,8 @@ type Set struct {
 	Values  rbm.Kind     // what the file held: Bernoulli for 0 and 1, Spin for −1 and 1; needed to write or describe the set
 	Columns []rbm.Column // of the file, where they have names or are of other kinds than bits; else nil
 	Names   []string     // of the rows, where the file has some; else nil
+	Reasons []string     // why each of Columns was taken for its kind; nil: no choice
+	Notes   []string     // what was left out of the file
 	Shape   []int        // layout of a row where the file says one, as 28×28 pixels; its product is Units()
 
 	Path   string // the file
@@ -150,7 +152,7 @@ func Merge(sets ...*Set) (*Set, error) {
 	}
 	rows := 0
 	paths, hash, weighted := make([]string, 0, len(sets)), sha256.New(), false
-	merged := &Set{Values: first.Values, Columns: first.Columns, Shape: first.Shape, Format: first.Format}
+	merged := &Set{Values: first.Values, Columns: first.Columns, Reasons: first.Reasons, Notes: first.Notes, Shape: first.Shape, Format: first.Format}
 	for _, s := range sets {
 		if err := fits(first, s); err != nil {
 			return nil, err

@@ -3,7 +3,6 @@ package data
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -16,441 +15,261 @@ import (
 	"harmonium/rbm"
 )
 
-// A table is text with a line of names, and columns of different kinds: two values, categories, or real numbers.
-const (
-	mostCategories  = 50 // of texts: more are names or identifiers, unless a schema says otherwise
-	mostWholeStates = 10 // of whole numbers: more are real numbers
-)
+// table is a file of text with names at its top and values of any kind.
+type table struct {
+	source
+	comma rune
+	skip  int      // lines before the names
+	names []string // of the columns, that of an index is ""
+	rows  int
+	odd   int // cells that are none of 0, 1 and −1, missing ones among them
+	notes []string
+}
 
-// missingTexts are what cells without a value hold.
-var missingTexts = []string{"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"}
+// errRagged is the error of rows that don't have the columns of the names.
+var errRagged = errors.New("rows of different lengths")
 
-// takesTable reports whether text that begins with head is to be read as a table: a schema says so, or it has a line of
-// names, and cells that are no bits or spins.
-func takesTable(s source, head []byte, o options) bool {
-	switch {
-	case o.schema != nil:
-		return true
-	case o.threshold != nil || o.bernoulli || o.reals || !beginsWithNames(head):
-		return false
-	}
+// raggedError says which row.
+type raggedError struct{ text string }
+
+func (e *raggedError) Error() string        { return e.text }
+func (e *raggedError) Is(target error) bool { return target == errRagged }
+
+// findTable finds the line of names. headed is false if the first line that is no comment has a number or is empty, or
+// names no more than one column and not unmistakably so; the names of columns that are asked for may be numbers.
+func findTable(s source, columns []rbm.Column) (t *table, headed bool) {
+	t = &table{source: s, comma: ','}
 	l, err := newLines(s)
 	if err != nil {
-		return false
+		return t, false
 	}
 	line, err := l.next()
 	for err == nil && line[0] == '#' {
 		line, err = l.next()
 	}
-	t := text{separator: separatorOf(line, true)}
-	names := t.count(line)
-	for line, err = l.next(); err == nil; line, err = l.next() {
-		if bytes.IndexByte(line, '"') >= 0 {
-			return true // which numbers without quotes don't need
-		}
-		if t.count(line) != names {
-			return false
-		}
-		for more := true; more; {
-			var cell []byte
-			cell, line, more = t.cut(line)
-			if x, err := strconv.ParseFloat(string(cell), 64); err != nil || x != 0 && x != 1 && x != -1 {
-				return true
-			}
+	if err != nil || line[0] == '>' {
+		return t, false
+	}
+	t.skip = l.line - 1
+	most := 0
+	for _, c := range ",;\t" { // commas that are as many go first
+		if n := bytes.Count(line, []byte(string(c))); n > most {
+			t.comma, most = c, n
 		}
 	}
-	return false
-}
-
-// beginsWithNames reports whether the first line, as far as it is in head, has several names: none of the cells is a
-// number, and none but the first is empty, which an index of rows may be.
-func beginsWithNames(head []byte) bool {
-	first := firstLine(head)
-	if end := strings.LastIndexAny(first, ",;\t"); len(first) == len(head) && end >= 0 {
-		first = first[:end] // the last cell may be cut
+	r := csv.NewReader(bytes.NewReader(line))
+	r.Comma, r.TrimLeadingSpace = t.comma, t.comma != '\t'
+	if t.names, err = r.Read(); err != nil && !errors.Is(err, io.EOF) {
+		return t, false
 	}
-	names, err := tableReader(strings.NewReader(first), first).Read()
-	if err != nil || len(names) < 2 {
-		return false
+	for k, name := range t.names {
+		t.names[k] = strings.TrimSpace(name)
 	}
-	for k, name := range names {
-		_, err := strconv.ParseFloat(strings.TrimSpace(name), 64)
-		if err == nil || errors.Is(err, strconv.ErrRange) || strings.TrimSpace(name) == "" && k > 0 {
-			return false
+	if len(columns) > 0 && slices.EqualFunc(t.names, columns, func(name string, c rbm.Column) bool { return name == c.Name }) {
+		return t, true
+	}
+	for k := range t.names {
+		if _, err := strconv.ParseFloat(t.names[k], 64); err == nil && !bytes.ContainsRune(line, '"') || t.names[k] == "" && k > 0 {
+			return t, false
 		}
 	}
-	return true
+	return t, len(t.names) > 1 || countNames(line) > 0
 }
 
-// beginsWithNamesOf reports whether the first line, as far as it is in head, has the names of columns, which may be
-// numbers.
-func beginsWithNamesOf(head []byte, columns []rbm.Column) bool {
-	first := firstLine(head)
-	names := strings.Split(first, ",")
-	if len(first) == len(head) {
-		names = names[:len(names)-1] // the last one may be cut
-	}
-	if len(columns) == 0 || len(names) == 0 || len(names) > len(columns) {
-		return false
-	}
-	for k, name := range names {
-		if columns[k].Name != name {
-			return false
-		}
-	}
-	return true
+// damaged reports whether a table that has been read looks like a file of bits, but for a single cell or its quotes.
+func (t *table) damaged() bool {
+	_, err := strconv.ParseFloat(t.names[0], 64)
+	return t.odd == 1 || t.odd == 0 && err == nil
 }
 
-// firstLine is the first line that is not blank and no comment.
-func firstLine(head []byte) string {
-	first := strings.TrimLeft(strings.TrimPrefix(string(head), "\ufeff"), " \t\r\n")
-	for strings.HasPrefix(first, "#") {
-		_, first, _ = strings.Cut(first, "\n")
-		first = strings.TrimLeft(first, " \t\r\n")
-	}
-	first, _, _ = strings.Cut(first, "\n")
-	return first
-}
-
-// tableReader reads cells separated as those of a line of names.
-func tableReader(r io.Reader, names string) *csv.Reader {
-	c := csv.NewReader(r)
-	c.TrimLeadingSpace = true
-	switch {
-	case strings.ContainsRune(names, ','):
-	case strings.ContainsRune(names, ';'):
-		c.Comma = ';'
-	case strings.ContainsRune(names, '\t'):
-		c.Comma = '\t'
-	}
-	return c
-}
-
-// tableColumn is a column of a table while it is read.
-type tableColumn struct {
-	name    string
-	cells   []int // number of each row's text
-	texts   []string
-	numbers map[string]int // of the texts
-	dropped bool
-	index   bool // of rows, without a name
-}
-
+// readTable reads a file that must be a table.
 func readTable(s source, o options) (*Set, error) {
-	all, format, err := readColumns(s, o.schema)
+	t, headed := findTable(s, o.columns)
+	if !headed {
+		return nil, errors.New("found no names at the top of the file: want a table with a line of names, separated by commas, semicolons or tabs")
+	}
+	return t.read(o)
+}
+
+// records calls each for every row, from 0, with its line in the file. The fields are valid until it returns; blanks
+// around them are no part of them.
+func (t *table) records(each func(row, line int, fields []string) error) error {
+	r, err := t.open()
+	if err != nil {
+		return err
+	}
+	b := newBuffer(r)
+	if bom, _ := b.Peek(3); string(bom) == "\ufeff" {
+		b.Discard(3)
+	}
+	for range t.skip {
+		if err := skipLine(b); err != nil {
+			return changed(err)
+		}
+	}
+	c := csv.NewReader(b)
+	c.Comma, c.FieldsPerRecord, c.ReuseRecord, c.TrimLeadingSpace = t.comma, -1, true, t.comma != '\t'
+	if _, err := c.Read(); err != nil {
+		return t.explain(err)
+	}
+	for row := 0; ; row++ {
+		fields, err := c.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return t.explain(err)
+		}
+		line, _ := c.FieldPos(0)
+		line += t.skip
+		if len(fields) != len(t.names) {
+			return &raggedError{fmt.Sprintf("row %d (line %d): found %d columns, want %d as there are names (line %d)",
+				row+1, line, len(fields), len(t.names), t.skip+1)}
+		}
+		for k, field := range fields {
+			fields[k] = strings.TrimSpace(field)
+		}
+		if err := each(row, line, fields); err != nil {
+			return err
+		}
+	}
+}
+
+func skipLine(b *bufio.Reader) error {
+	_, err := b.ReadSlice('\n')
+	for errors.Is(err, bufio.ErrBufferFull) {
+		_, err = b.ReadSlice('\n')
+	}
+	return err
+}
+
+// explain says in our words what encoding/csv found.
+func (t *table) explain(err error) error {
+	e, ok := errors.AsType[*csv.ParseError](err)
+	switch {
+	case !ok:
+		return err
+	case errors.Is(e.Err, csv.ErrQuote) || errors.Is(e.Err, csv.ErrBareQuote):
+		return &raggedError{fmt.Sprintf("line %d: found a quote in a place where none may be; "+
+			"want quotes around a whole field, and doubled inside", e.Line+t.skip)}
+	}
+	return &raggedError{fmt.Sprintf("line %d: %v", e.Line+t.skip, e.Err)}
+}
+
+// read finds out what the columns are, in a first reading, and sets the numbers of a set in a second one.
+func (t *table) read(o options) (*Set, error) {
+	profiles, err := t.profile()
 	if err != nil {
 		return nil, err
 	}
-	if err := refuseMissing(all); err != nil {
+	kept, err := t.choose(profiles, o)
+	if err != nil {
 		return nil, err
 	}
-	set := &Set{Format: format + s.pack}
-	var kept []*tableColumn
-	for _, c := range all {
-		if c.dropped {
-			continue
-		}
-		column, err := c.judge(o.schema)
-		if err != nil {
-			return nil, err
-		}
-		set.Columns, kept = append(set.Columns, column), append(kept, c)
-	}
-	if len(kept) == 0 {
-		return nil, errors.New("the table has no columns, or the schema drops all of them")
+	set := &Set{Notes: t.notes}
+	for _, p := range kept {
+		set.Columns, set.Reasons = append(set.Columns, p.column), append(set.Reasons, p.reason)
 	}
 	layer, err := rbm.NewLayers(rbm.LayoutFor(set.Columns)...)
 	if err != nil {
 		return nil, err
 	}
-	set.Values, set.States = layer.Kind(), layer.NewBatch(len(kept[0].cells))
-	for k, span := range rbm.Spans(set.Columns) {
-		if err := kept[k].fill(set, set.Columns[k], span); err != nil {
+	bits := layer.NewBatch(0).Bits()
+	set.Values, set.States = layer.Kind(), rbm.NewReals(t.rows, bits, layer.Units()-bits)
+	set.Format = fmt.Sprintf("table (%s)%s", map[rune]string{',': "commas", ';': "semicolons", '\t': "tabs"}[t.comma], t.pack)
+	return set, t.fill(set, kept)
+}
+
+// fill sets the numbers of a set whose columns are kept.
+func (t *table) fill(set *Set, kept []*profile) error {
+	spans, last := rbm.Spans(set.Columns), 0
+	for _, p := range kept {
+		p.number()
+	}
+	err := t.records(func(row, line int, fields []string) error {
+		if row >= set.Rows() {
+			return errChanged
+		}
+		last = row + 1
+		for k, p := range kept {
+			text, at := fields[p.field], spans[k].From
+			if p.column.Kind == rbm.Gaussian {
+				x, ok := number([]byte(text))
+				if !ok || !(math.Abs(x) <= math.MaxFloat32) {
+					return p.refuse(row, line, text, "a finite number")
+				}
+				set.States.Reals(row)[at-set.States.Bits()] = float32(x)
+				continue
+			}
+			a, ok := p.states[text]
+			if !ok {
+				if a, ok = p.states[canonical(text)]; !ok {
+					return p.refuse(row, line, text, "one of "+strings.Join(statesOf(p.column), ", "))
+				}
+			}
+			if p.column.Kind == rbm.Categorical {
+				set.States.SetBit(row, at+a, true)
+			} else {
+				set.States.SetBit(row, at, a == 1)
+			}
+		}
+		return nil
+	})
+	if err == nil && last != set.Rows() {
+		err = errChanged
+	}
+	return err
+}
+
+// choose decides on the kind of every column, by a schema or by its values, and returns those that are kept.
+func (t *table) choose(profiles []*profile, o options) ([]*profile, error) {
+	names := map[string]int{}
+	for k, name := range t.names {
+		names[name] = k
+	}
+	if err := o.schema.check(names); err != nil {
+		return nil, err
+	}
+	var kept []*profile
+	for _, p := range profiles {
+		switch {
+		case o.schema.drops(p.name):
+			if !o.schema.given {
+				t.notes = append(t.notes, fmt.Sprintf("column %s is left out, as the schema says", p.name))
+			}
+			continue
+		case p.name == "" && p.field == 0 && o.schema.kind("") == "":
+			t.notes = append(t.notes, "the first column has no name and is left out, as an index of the rows")
+			continue
+		}
+		p.column = rbm.Column{Name: p.name, Kind: o.schema.kind(p.name), Categories: slices.Clone(o.schema.categories(p.name))}
+		p.given = o.schema != nil && o.schema.given
+		if p.column.Kind == "" && o.reals {
+			p.column.Kind = rbm.Gaussian
+		}
+		kept = append(kept, p)
+	}
+	if len(kept) == 0 {
+		return nil, errors.New("the table has no columns, or the schema drops all of them")
+	}
+	if err := missingCells(kept); err != nil {
+		return nil, err
+	}
+	for _, p := range kept {
+		if err := p.decide(); err != nil {
 			return nil, err
 		}
 	}
-	return set, nil
+	return kept, nil
 }
 
-// readColumns reads all cells as texts.
-func readColumns(s source, schema *Schema) (all []*tableColumn, format string, err error) {
-	r, err := s.open()
-	if err != nil {
-		return nil, "", err
+// statesOf are the texts of a column's states, those of bits where it has none.
+func statesOf(c rbm.Column) []string {
+	switch {
+	case c.Categories != nil:
+		return c.Categories
+	case c.Kind == rbm.Spin:
+		return []string{"-1", "1"}
 	}
-	buffer := bufio.NewReaderSize(r, 1<<16)
-	head, err := buffer.Peek(1 << 15)
-	if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
-		return nil, "", err
-	}
-	cells := tableReader(buffer, firstLine(head))
-	cells.Comment = '#'
-	cells.ReuseRecord = true
-	names, err := cells.Read()
-	if err != nil {
-		return nil, "", fmt.Errorf("line of names: %w", err)
-	}
-	seen := map[string]int{}
-	for k, name := range names {
-		name = strings.TrimSpace(strings.TrimPrefix(name, "\ufeff"))
-		c := &tableColumn{name: name, numbers: map[string]int{}, dropped: schema.drops(name)}
-		if c.index = name == "" && k == 0; c.index {
-			c.dropped = true
-		} else if before, again := seen[name]; again {
-			return nil, "", fmt.Errorf("columns %d and %d are both called %q, want different names", before, k+1, name)
-		}
-		seen[name] = k + 1
-		all = append(all, c)
-	}
-	if err := schema.check(seen); err != nil {
-		return nil, "", err
-	}
-	for {
-		row, err := cells.Read()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, "", err
-		}
-		for k, text := range row {
-			if c := all[k]; !c.dropped {
-				c.add(strings.TrimSpace(text))
-			}
-		}
-	}
-	format = "table (" + map[rune]string{',': "commas", ';': "semicolons", '\t': "tabs"}[cells.Comma] + ")"
-	for _, c := range all {
-		if !c.dropped && len(c.cells) == 0 {
-			return nil, "", errors.New("no rows below the line of names")
-		}
-	}
-	return all, format, nil
-}
-
-func (c *tableColumn) add(text string) {
-	n, ok := c.numbers[text]
-	if !ok {
-		n = len(c.texts)
-		text = strings.Clone(text) // the record is read into again
-		c.numbers[text], c.texts = n, append(c.texts, text)
-	}
-	c.cells = append(c.cells, n)
-}
-
-// refuseMissing says how many cells are missing, in which columns, and where the first is.
-func refuseMissing(all []*tableColumn) error {
-	total, columns, at, where := 0, []string{}, math.MaxInt, ""
-	for k, c := range all {
-		count := 0
-		for r, n := range c.cells {
-			if slices.Contains(missingTexts, c.texts[n]) {
-				if count++; r < at {
-					at, where = r, fmt.Sprintf("row %d, column %d (%s): found %q", r+1, k+1, c.name, c.texts[n])
-				}
-			}
-		}
-		if count > 0 {
-			columns = append(columns, fmt.Sprintf("%s %d", c.name, count))
-			total += count
-		}
-	}
-	if total == 0 {
-		return nil
-	}
-	if len(columns) > 5 {
-		columns = append(columns[:5], fmt.Sprintf("%d more columns", len(columns)-5))
-	}
-	return fmt.Errorf("%d cells are missing (%s), the first in %s: fill them in, or leave out these rows or columns", total,
-		strings.Join(columns, ", "), where)
-}
-
-// judge says what kind of column it is.
-func (c *tableColumn) judge(schema *Schema) (rbm.Column, error) {
-	column := rbm.Column{Name: c.name, Kind: schema.kind(c.name)}
-	numeric, whole := c.numeric()
-	if column.Kind == "" {
-		switch {
-		case len(c.texts) <= 2:
-			column.Kind = rbm.Bernoulli
-		case numeric && (!whole || len(c.texts) > mostWholeStates):
-			column.Kind = rbm.Gaussian
-		case !numeric && len(c.texts) > mostCategories:
-			return column, fmt.Errorf("column %s has %d different texts in %d rows, such as %q and %q: "+
-				"of names and identifiers nothing can be learned; a schema can drop the column (%s,drop), or take it as it is (%s,categorical)",
-				c.name, len(c.texts), len(c.cells), c.texts[0], c.texts[1], c.name, c.name)
-		default:
-			column.Kind = rbm.Categorical
-		}
-	}
-	texts := slices.Clone(c.texts)
-	slices.SortFunc(texts, func(a, b string) int {
-		if numeric {
-			x, _ := strconv.ParseFloat(a, 64)
-			y, _ := strconv.ParseFloat(b, 64)
-			return cmp.Or(cmp.Compare(x, y), strings.Compare(a, b))
-		}
-		return strings.Compare(a, b)
-	})
-	if given := schema.categories(c.name); given != nil {
-		texts = slices.Clone(given)
-	}
-	switch column.Kind {
-	case rbm.Bernoulli:
-		if len(texts) > 2 {
-			return column, fmt.Errorf("column %s has %d different values, and the schema says two", c.name, len(texts))
-		}
-		if len(texts) == 1 {
-			texts = append(texts, "not "+texts[0])
-		}
-		if texts[0] != "0" || texts[1] != "1" {
-			column.Categories = texts
-		}
-	case rbm.Categorical:
-		if len(texts) < 2 {
-			return column, fmt.Errorf("column %s has %q in all rows, want two categories at least", c.name, texts[0])
-		}
-		column.Categories = texts
-	}
-	return column, nil
-}
-
-// numeric reports whether all texts are numbers, and whether whole ones.
-func (c *tableColumn) numeric() (numeric, whole bool) {
-	whole = true
-	for _, text := range c.texts {
-		x, err := strconv.ParseFloat(text, 64)
-		if err != nil {
-			return false, false
-		}
-		whole = whole && x == math.Trunc(x)
-	}
-	return true, whole
-}
-
-// fill writes the column's cells to its units.
-func (c *tableColumn) fill(set *Set, column rbm.Column, span rbm.Span) error {
-	numbers, states := make([]float32, len(c.texts)), make([]int, len(c.texts))
-	for n, text := range c.texts {
-		bad := func(want string) error {
-			r := slices.Index(c.cells, n)
-			return fmt.Errorf("row %d, column %s: found %q, want %s", r+1, c.name, text, want)
-		}
-		if column.Kind == rbm.Gaussian {
-			x, err := strconv.ParseFloat(text, 64)
-			if numbers[n] = float32(x); err != nil || math.IsInf(float64(numbers[n]), 0) || x != x {
-				return bad("a finite number")
-			}
-			continue
-		}
-		texts := column.Categories
-		if texts == nil {
-			texts = []string{"0", "1"}
-		}
-		if states[n] = slices.Index(texts, text); states[n] < 0 {
-			return bad("one of " + strings.Join(texts, ", "))
-		}
-	}
-	for r, n := range c.cells {
-		switch column.Kind {
-		case rbm.Gaussian:
-			set.States.Reals(r)[span.From-set.States.Bits()] = numbers[n]
-		case rbm.Categorical:
-			for i := span.From; i < span.To; i++ {
-				set.States.SetBit(r, i, i == span.From+states[n])
-			}
-		default:
-			set.States.SetBit(r, span.From, states[n] == 1)
-		}
-	}
-	return nil
-}
-
-// Schema says of the columns of a table what they are. Columns that it does not name are told by their cells.
-type Schema struct {
-	columns map[string]schemaColumn
-	names   []string
-	only    bool // drop all others
-}
-
-type schemaColumn struct {
-	kind       rbm.Kind // "" for a column to drop
-	categories []string
-}
-
-// schemaKinds are the words of a schema.
-var schemaKinds = map[string]rbm.Kind{
-	"binary": rbm.Bernoulli, "bernoulli": rbm.Bernoulli, "categorical": rbm.Categorical,
-	"real": rbm.Gaussian, "gaussian": rbm.Gaussian, "drop": "",
-}
-
-// ParseSchema reads a schema: a line for each column, "name,kind" with the kind binary, categorical, real or drop, and
-// after it, if they are to be in a certain order, the categories. Lines that begin with # don't count.
-func ParseSchema(r io.Reader) (*Schema, error) {
-	lines := csv.NewReader(r)
-	lines.FieldsPerRecord = -1
-	lines.TrimLeadingSpace = true
-	lines.Comment = '#'
-	s := &Schema{columns: map[string]schemaColumn{}}
-	for {
-		fields, err := lines.Read()
-		if err == io.EOF {
-			return s, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("schema: %w", err)
-		}
-		line, _ := lines.FieldPos(0)
-		if len(fields) < 2 {
-			return nil, fmt.Errorf("schema: line %d: found %q, want name,kind", line, strings.Join(fields, ","))
-		}
-		kind, ok := schemaKinds[strings.TrimSpace(fields[1])]
-		if !ok {
-			return nil, fmt.Errorf("schema: line %d: found %q, want binary, categorical, real or drop", line, fields[1])
-		}
-		name := strings.TrimSpace(fields[0])
-		if _, again := s.columns[name]; again {
-			return nil, fmt.Errorf("schema: line %d names the column %q again", line, name)
-		}
-		c := schemaColumn{kind: kind}
-		for _, text := range fields[2:] {
-			c.categories = append(c.categories, strings.TrimSpace(text))
-		}
-		s.columns[name], s.names = c, append(s.names, name)
-	}
-}
-
-func (s *Schema) drops(name string) bool {
-	if s == nil {
-		return false
-	}
-	c, ok := s.columns[name]
-	return ok && c.kind == "" || !ok && s.only
-}
-
-func (s *Schema) kind(name string) rbm.Kind {
-	if s == nil {
-		return ""
-	}
-	return s.columns[name].kind
-}
-
-func (s *Schema) categories(name string) []string {
-	if s == nil {
-		return nil
-	}
-	return s.columns[name].categories
-}
-
-// check refuses a schema for columns that the table does not have.
-func (s *Schema) check(names map[string]int) error {
-	if s == nil {
-		return nil
-	}
-	for _, name := range s.names {
-		if _, ok := names[name]; !ok {
-			return fmt.Errorf("the schema has a column %q, which the table does not have", name)
-		}
-	}
-	return nil
+	return []string{"0", "1"}
 }

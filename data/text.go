@@ -22,8 +22,8 @@ const digits = '\n'
 // separators are their names in Set.Format.
 var separators = map[byte]string{',': "commas", ';': "semicolons", ' ': "blanks", digits: "digits"}
 
-// readText reads the text once to count its rows, so that the bits can be allocated at once.
-func readText(s source, weights bool) (*matrix, error) {
+// readLines reads the text once to count its rows, so that the bits can be allocated at once.
+func readLines(s source, weights bool) (*matrix, error) {
 	t, err := measure(s, weights)
 	if err != nil {
 		return nil, err

@@ -96,14 +96,30 @@ func (s *Set) text(r int, span rbm.Span, c rbm.Column) string {
 	return strconv.Itoa(int(offValue(c.Kind)))
 }
 
+// equalStates is the number of states of every site if all columns are sites with as many, else 0.
+func (s *Set) equalStates() int {
+	states := 0
+	for k, c := range s.Columns {
+		if c.Kind != rbm.Categorical || k > 0 && len(c.Categories) != states {
+			return 0
+		}
+		states = len(c.Categories)
+	}
+	return states
+}
+
 // writeColumnsNPY writes the numbers of all units, those of real columns in the table's units: float32 if there are
-// some, else uint8.
+// some, else uint8. Sites with as many states have the layout sites × states.
 func writeColumnsNPY(w io.Writer, s *Set) error {
 	descr := "|u1"
 	if s.States.Bits() < s.Units() {
 		descr = "<f4"
 	}
-	if err := npyHead(w, descr, s.Rows(), []int{s.Units()}); err != nil {
+	shape := []int{s.Units()}
+	if states := s.equalStates(); states > 0 {
+		shape = []int{len(s.Columns), states}
+	}
+	if err := npyHead(w, descr, s.Rows(), shape); err != nil {
 		return err
 	}
 	columns := make([]rbm.Column, s.Units()) // of each unit

@@ -83,6 +83,9 @@ func printInfo(w io.Writer, info data.Info) {
 	if info.Columns == nil {
 		fmt.Fprintf(w, "mean of the bits\t%.4f, by unit %.4f to %.4f\n", info.Mean, info.MinMean, info.MaxMean)
 	}
+	for _, note := range info.Notes {
+		fmt.Fprintf(w, "note\t%s\n", note)
+	}
 	printColumns(w, info.Columns)
 	if info.Constant > 0 {
 		fmt.Fprintf(w, "constant units\t%d, the first in columns %s\n",
@@ -105,13 +108,22 @@ func printColumns(w io.Writer, columns []data.ColumnInfo) {
 		}
 		switch {
 		case c.Kind == rbm.Gaussian:
-			fmt.Fprintf(w, "column %s\treal, mean %.4g, standard deviation %.4g, from %.4g to %.4g\n", c.Name, c.Mean, c.SD, c.Min, c.Max)
+			fmt.Fprintf(w, "column %s\treal, mean %.4g, standard deviation %.4g, from %.4g to %.4g%s\n",
+				c.Name, c.Mean, c.SD, c.Min, c.Max, because(c))
 		case c.Kind == rbm.Categorical:
-			fmt.Fprintf(w, "column %s\tcategorical, %d states: %s\n", c.Name, len(c.Categories), sharesOf(c))
+			fmt.Fprintf(w, "column %s\tcategorical, %d states: %s%s\n", c.Name, len(c.Categories), sharesOf(c), because(c))
 		default:
-			fmt.Fprintf(w, "column %s\tbinary: %s\n", c.Name, sharesOf(c))
+			fmt.Fprintf(w, "column %s\tbinary: %s%s\n", c.Name, sharesOf(c), because(c))
 		}
 	}
+}
+
+// because says why a column was taken for its kind.
+func because(c data.ColumnInfo) string {
+	if c.Reason == "" {
+		return ""
+	}
+	return " (" + c.Reason + ")"
 }
 
 // sharesOf lists the most frequent categories of a column.

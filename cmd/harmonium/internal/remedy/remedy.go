@@ -61,6 +61,8 @@ func Of(err error) string {
 	switch {
 	case errors.Is(err, data.ErrGrey):
 		return "say --threshold T, or --bernoulli where they are probabilities"
+	case errors.Is(err, data.ErrOddLetter):
+		return "say --odd-letters gap"
 	case errors.Is(err, data.ErrConstant):
 		return equal
 	case errors.Is(err, train.ErrDiverged):

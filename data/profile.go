@@ -1,0 +1,363 @@
+package data
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"harmonium/rbm"
+)
+
+const (
+	// maxTexts is the number of different texts up to which a column is one of categories: beyond are names and comments.
+	maxTexts = 100
+	// fewIntegers is the number of different integers up to which they are categories, as counts and grades are; beyond
+	// they are real numbers.
+	fewIntegers = 10
+)
+
+// profile is what a first reading finds of a column of a table.
+type profile struct {
+	name  string
+	field int      // its number in the file, from 0
+	texts []string // different ones, at most maxTexts+1
+	count []int    // how often each occurs
+	seen  map[string]int
+
+	rows, numbers int  // cells, and those of them that are numbers
+	fraction      bool // a number is no integer
+	first         find // the first cell that is no number
+	huge          find // the first number that is not finite in float32
+	mean, m2      float64
+
+	missing      int
+	firstMissing find
+
+	column rbm.Column     // what is told of it at first, and then what it is
+	given  bool           // it is a column of a model, and may be the same in all rows
+	reason string         // why it was taken for its kind
+	states map[string]int // the state of a text
+}
+
+// find is a cell, counted from 1, and its text.
+type find struct {
+	row, line int
+	text      string
+}
+
+// isMissing reports whether a cell says that it has no value.
+func isMissing(text string) bool {
+	switch strings.ToLower(text) {
+	case "", "na", "n/a", "nan", "null", "?":
+		return true
+	}
+	return false
+}
+
+// profile reads the table once.
+func (t *table) profile() ([]*profile, error) {
+	if err := t.checkNames(); err != nil {
+		return nil, err
+	}
+	profiles := make([]*profile, len(t.names))
+	for k, name := range t.names {
+		profiles[k] = &profile{name: name, field: k}
+	}
+	err := t.records(func(row, line int, fields []string) error {
+		t.rows = row + 1
+		for k, text := range fields {
+			if text != "0" && text != "1" && text != "-1" {
+				if x, ok := number([]byte(text)); !ok || x != 0 && x != 1 && x != -1 {
+					t.odd++
+				}
+			}
+			profiles[k].add(text, row, line)
+		}
+		return nil
+	})
+	if err == nil && t.rows == 0 {
+		err = errors.New("no rows")
+	}
+	return profiles, err
+}
+
+func (t *table) checkNames() error {
+	seen := map[string]int{}
+	for k, name := range t.names {
+		if before, ok := seen[name]; ok {
+			return fmt.Errorf("columns %d and %d (line %d) are both called %q: want different names", before+1, k+1, t.skip+1, name)
+		}
+		seen[name] = k
+	}
+	return nil
+}
+
+func (p *profile) add(text string, row, line int) {
+	if isMissing(text) {
+		if p.missing++; p.missing == 1 {
+			p.firstMissing = find{row + 1, line, text}
+		}
+	}
+	p.addText(text)
+	p.rows++
+	x, ok := number([]byte(text))
+	switch {
+	case !ok:
+		if p.first.row == 0 {
+			p.first = find{row + 1, line, strings.Clone(text)}
+		}
+		return
+	case !(math.Abs(x) <= math.MaxFloat32):
+		if p.huge.row == 0 {
+			p.huge = find{row + 1, line, strings.Clone(text)}
+		}
+		return
+	}
+	p.numbers++
+	p.fraction = p.fraction || x != math.Trunc(x)
+	d := x - p.mean // Welford
+	p.mean += d / float64(p.numbers)
+	p.m2 += float64(d * (x - p.mean))
+}
+
+// addText counts a text, until there are too many different ones.
+func (p *profile) addText(text string) {
+	k, ok := p.seen[text]
+	if p.seen == nil {
+		k = slices.Index(p.texts, text)
+		ok = k >= 0
+	}
+	switch {
+	case ok:
+		p.count[k]++
+	case len(p.texts) <= maxTexts:
+		text = strings.Clone(text) // a field shares the memory of its row
+		p.texts, p.count = append(p.texts, text), append(p.count, 1)
+		if p.seen != nil {
+			p.seen[text] = len(p.texts) - 1
+		} else if len(p.texts) > 8 {
+			p.seen = map[string]int{}
+			for k, text := range p.texts {
+				p.seen[text] = k
+			}
+		}
+	}
+}
+
+// missingCells says how many cells are missing, in which columns, and where the first is.
+func missingCells(profiles []*profile) error {
+	n, columns := 0, []string{}
+	var first *profile
+	for _, p := range profiles {
+		if p.missing == 0 || slices.ContainsFunc(p.column.Categories, isMissing) {
+			continue
+		}
+		n += p.missing
+		columns = append(columns, fmt.Sprintf("%s %d", p.name, p.missing))
+		if first == nil || p.firstMissing.row < first.firstMissing.row {
+			first = p
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	if more := len(columns) - 8; more > 0 {
+		columns = append(columns[:8], fmt.Sprintf("%d more columns", more))
+	}
+	at := first.firstMissing
+	return fmt.Errorf("%s missing (%s), the first in row %d (line %d), column %d (%s): found %q: fill them in, or leave out these rows or columns",
+		plural(n, "cell is", "cells are"), strings.Join(columns, ", "), at.row, at.line, first.field+1, first.name, at.text)
+}
+
+func plural(n int, one, more string) string { return fmt.Sprintf("%d %s", n, pluralWord(n, one, more)) }
+
+func pluralWord(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
+}
+
+// decide finds the column's kind and categories.
+func (p *profile) decide() error {
+	kind := p.column.Kind
+	switch {
+	case p.given && kind == rbm.Gaussian:
+		return p.checkNumbers()
+	case p.given:
+		return nil // cells that are of no state are refused in their place
+	case kind != "":
+		p.reason = "as told"
+	default:
+		var err error
+		if kind, err = p.guess(); err != nil {
+			return err
+		}
+		p.column.Kind = kind
+	}
+	if kind == rbm.Gaussian {
+		return p.checkReal()
+	}
+	if p.column.Categories != nil {
+		return nil
+	}
+	p.column.Categories = p.categories()
+	n := len(p.column.Categories)
+	switch {
+	case n > maxTexts:
+		return fmt.Errorf("column %s has more than %d different texts, such as %q and %q: leave it out, by the line %s,drop in a schema",
+			p.name, maxTexts, p.texts[0], p.texts[1], quoteField(p.name))
+	case n == 1:
+		return p.constant()
+	case kind == rbm.Bernoulli && n != 2:
+		return fmt.Errorf("column %s has %d different values, and the schema says two", p.name, n)
+	case kind == rbm.Bernoulli && slices.Equal(p.column.Categories, []string{"0", "1"}):
+		p.column.Categories = nil
+	}
+	return nil
+}
+
+// guess tells the kind of a column by its values.
+func (p *profile) guess() (rbm.Kind, error) {
+	different := p.categories()
+	n := len(different)
+	switch numbers := p.numbers == p.rows; {
+	case n == 1:
+		return "", p.constant()
+	case n == 2 && p.huge.row == 0:
+		p.reason = fmt.Sprintf("two different values, %s is 1", different[1])
+		if numbers && different[0] == "0" && different[1] == "1" {
+			p.reason = "all values are 0 and 1"
+		}
+		return rbm.Bernoulli, nil
+	case p.huge.row > 0:
+		return "", p.checkNumbers()
+	case numbers && p.fraction:
+		p.reason = "numbers, not all whole"
+		return rbm.Gaussian, nil
+	case numbers && n > fewIntegers:
+		p.reason = fmt.Sprintf("more than %d different whole numbers", fewIntegers)
+		return rbm.Gaussian, nil
+	case numbers:
+		p.reason = fmt.Sprintf("%d different whole numbers", n)
+		return rbm.Categorical, nil
+	case 2*p.numbers > p.rows:
+		return "", p.checkNumbers()
+	case n > maxTexts || n > fewIntegers && 2*n > p.rows:
+		return "", p.tooMany(n)
+	}
+	p.reason = fmt.Sprintf("%d different texts", n)
+	return rbm.Categorical, nil
+}
+
+func (p *profile) tooMany(n int) error {
+	some := "more than " + strconv.Itoa(maxTexts)
+	if n <= maxTexts {
+		some = strconv.Itoa(n)
+	}
+	hint := ""
+	if _, ok := number([]byte(strings.Replace(p.first.text, ",", ".", 1))); ok {
+		hint = "; numbers are written with a decimal point"
+	}
+	return fmt.Errorf("column %s has %s different texts in %d rows, such as %q and %q: of names and identifiers nothing can be learned; "+
+		"a schema can drop the column (%s,drop), or take it as it is (%s,categorical)%s",
+		p.name, some, p.rows, p.texts[0], p.texts[1], quoteField(p.name), quoteField(p.name), hint)
+}
+
+// constant refuses a column of one value.
+func (p *profile) constant() error {
+	return fmt.Errorf("column %s is %q in all %d rows: there is nothing to learn from it; leave it out, by the line %s,drop in a schema",
+		p.name, p.texts[0], p.rows, quoteField(p.name))
+}
+
+// checkNumbers refuses a cell that is no finite number.
+func (p *profile) checkNumbers() error {
+	switch {
+	case p.huge.row > 0:
+		return p.refuse(p.huge.row-1, p.huge.line, p.huge.text, "a finite number that float32 holds")
+	case p.first.row > 0:
+		want := "a finite number"
+		if p.column.Kind == "" {
+			want = fmt.Sprintf("a number as in %d of the %d rows, or a schema that says %s,categorical", p.numbers, p.rows, quoteField(p.name))
+		}
+		return p.refuse(p.first.row-1, p.first.line, p.first.text, want)
+	}
+	return nil
+}
+
+// checkReal refuses what is no column of real numbers that change.
+func (p *profile) checkReal() error {
+	if err := p.checkNumbers(); err != nil {
+		return err
+	}
+	p.column.Categories = nil
+	deviation := math.Sqrt(p.m2 / float64(p.numbers))
+	switch {
+	case deviation == 0:
+		return p.constant()
+	case deviation < math.Abs(p.mean)/(1<<15): // float32 has 2⁻²⁴ of a number: steps of less than 1/256 of the deviation
+		return fmt.Errorf("column %s has numbers near %.6g that differ by %.3g only, for which float32 has no room: subtract %.6g from all",
+			p.name, p.mean, deviation, math.Round(p.mean))
+	}
+	return nil
+}
+
+// refuse is the error of a cell; row counts from 0.
+func (p *profile) refuse(row, line int, text, want string) error {
+	return fmt.Errorf("row %d (line %d), column %s: found %.40q, want %s", row+1, line, p.name, text, want)
+}
+
+// canonical is the text of a number in one way of writing, and any other text as it is.
+func canonical(text string) string {
+	if x, ok := number([]byte(text)); ok && !isMissing(text) {
+		return strconv.FormatFloat(x+0, 'g', -1, 64)
+	}
+	return text
+}
+
+// categories returns the different values, numbers in rising order and before texts, which are in that of their bytes.
+func (p *profile) categories() []string {
+	var list []string
+	for _, text := range p.texts {
+		list = append(list, canonical(text))
+	}
+	slices.SortFunc(list, func(a, b string) int {
+		x, isNumber := number([]byte(a))
+		y, other := number([]byte(b))
+		switch {
+		case isNumber && other:
+			return cmp.Compare(x, y)
+		case isNumber != other:
+			return bit(other) - bit(isNumber)
+		}
+		return strings.Compare(a, b)
+	})
+	return slices.Compact(list)
+}
+
+// number numbers the texts of the states.
+func (p *profile) number() {
+	p.states = map[string]int{}
+	if p.column.Kind == rbm.Gaussian {
+		return
+	}
+	list := statesOf(p.column)
+	for a, text := range list {
+		p.states[canonical(text)] = a
+	}
+	for a, text := range list {
+		p.states[text] = a
+	}
+}
+
+// quoteField writes a field of a schema.
+func quoteField(text string) string {
+	if strings.ContainsAny(text, ",\"\n") {
+		return strconv.Quote(text)
+	}
+	return text
+}

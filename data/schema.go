@@ -1,0 +1,115 @@
+package data
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"harmonium/rbm"
+)
+
+// Schema says of the columns of a table what they are. Columns that it does not name are told by their cells.
+type Schema struct {
+	columns map[string]schemaColumn
+	names   []string
+	given   bool // they are those of a model: all others are dropped, and a column may be the same in all rows
+}
+
+type schemaColumn struct {
+	kind       rbm.Kind // "" for a column to drop
+	categories []string
+}
+
+// schemaKinds are the words of a schema.
+var schemaKinds = map[string]rbm.Kind{
+	"binary": rbm.Bernoulli, "bernoulli": rbm.Bernoulli, "categorical": rbm.Categorical,
+	"real": rbm.Gaussian, "gaussian": rbm.Gaussian, "drop": "",
+}
+
+// ParseSchema reads a schema: a line for each column, "name,kind" with the kind binary, categorical, real or drop, and
+// after it, if they are to be in a certain order, the categories. Lines that begin with # don't count.
+func ParseSchema(r io.Reader) (*Schema, error) {
+	lines := csv.NewReader(r)
+	lines.FieldsPerRecord = -1
+	lines.TrimLeadingSpace = true
+	lines.Comment = '#'
+	s := &Schema{columns: map[string]schemaColumn{}}
+	for {
+		fields, err := lines.Read()
+		if err == io.EOF && len(s.names) == 0 {
+			return nil, errors.New("schema: no lines, want name,kind")
+		}
+		if err == io.EOF {
+			return s, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("schema: %w", err)
+		}
+		line, _ := lines.FieldPos(0)
+		if len(fields) < 2 {
+			return nil, fmt.Errorf("schema: line %d: found %q, want name,kind", line, strings.Join(fields, ","))
+		}
+		kind, ok := schemaKinds[strings.TrimSpace(fields[1])]
+		if !ok {
+			return nil, fmt.Errorf("schema: line %d: found %q, want binary, categorical, real or drop", line, fields[1])
+		}
+		name := strings.TrimSpace(strings.TrimPrefix(fields[0], "\ufeff"))
+		if _, again := s.columns[name]; again {
+			return nil, fmt.Errorf("schema: line %d names the column %q again", line, name)
+		}
+		c := schemaColumn{kind: kind}
+		for _, text := range fields[2:] {
+			text = strings.TrimSpace(text)
+			if slices.Contains(c.categories, text) {
+				return nil, fmt.Errorf("schema: line %d names the category %q again", line, text)
+			}
+			c.categories = append(c.categories, text)
+		}
+		switch n := len(c.categories); {
+		case n > 0 && kind != rbm.Bernoulli && kind != rbm.Categorical:
+			return nil, fmt.Errorf("schema: line %d: found categories, which only binary and categorical columns have", line)
+		case n == 1 || n > 2 && kind == rbm.Bernoulli:
+			return nil, fmt.Errorf("schema: line %d: found %s, want two%s", line, plural(n, "category", "categories"),
+				map[bool]string{true: " or more"}[kind == rbm.Categorical])
+		}
+		s.columns[name], s.names = c, append(s.names, name)
+	}
+}
+
+func (s *Schema) drops(name string) bool {
+	if s == nil {
+		return false
+	}
+	c, ok := s.columns[name]
+	return ok && c.kind == "" || !ok && s.given
+}
+
+func (s *Schema) kind(name string) rbm.Kind {
+	if s == nil {
+		return ""
+	}
+	return s.columns[name].kind
+}
+
+func (s *Schema) categories(name string) []string {
+	if s == nil {
+		return nil
+	}
+	return s.columns[name].categories
+}
+
+// check refuses a schema for columns that the table does not have.
+func (s *Schema) check(names map[string]int) error {
+	if s == nil {
+		return nil
+	}
+	for _, name := range s.names {
+		if _, ok := names[name]; !ok {
+			return fmt.Errorf("the schema has a column %q, which the table does not have", name)
+		}
+	}
+	return nil
+}
