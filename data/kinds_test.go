@@ -71,12 +71,14 @@ func TestBadAlignmentsAndTables(t *testing.T) {
 		options             []Option
 	}{
 		{"lengths", ">a\nACD\n>b\nAC\n", "sequence 2 (b) has 2 sites, sequence 1 (a) has 3: want an alignment", nil},
-		{"odd letter", ">a\nACM\n>b\nAXM\n", "sequence 2 (b, below line 3), site 2: found 'X', want one of -ACDEFGHIKLMNPQRSTVWY: other letters can be taken as gaps", nil},
+		{"odd letter", ">a\nACM\n>b\nAXM\n",
+			"sequence 2 (b, below line 3), site 2: found 'X', want one of -ACDEFGHIKLMNPQRSTVWY: other letters can be taken as gaps", nil},
 		{"odd nucleotide", ">a\nACG\n>b\nANG\n", "sequence 2 (b, below line 3), site 2: found 'N', want one of -ACGT", nil},
 		{"digit", ">a\nAC1\n", "sequence 1 (a), line 2, column 3: found '1', want a letter, - or .", nil},
 		{"empty sequence", ">a\n>b\nAC\n", "sequence 1 (a) has no letters outside insertions", nil},
 		{"threshold", ">a\nAC\n", "a FASTA alignment has letters", []Option{Threshold(1)}},
-		{"missing cells", "x,y,z\n1,a,\n2,NA,2.5\n3,b,nan\n", "3 cells are missing (y 1, z 2), the first in row 1 (line 2), column 3 (z): found \"\"", nil},
+		{"missing cells", "x,y,z\n1,a,\n2,NA,2.5\n3,b,nan\n",
+			"3 cells are missing (y 1, z 2), the first in row 1 (line 2), column 3 (z): found \"\"", nil},
 		{"names twice", "x,x\na,1\nb,2\n", `columns 1 and 2 (line 1) are both called "x": want different names`, nil},
 		{"short row", "x,y\na,1\nb\n", "line 3", nil},
 		{"identifiers", "id,y\n" + strings.Repeat("", 1) + identifiers(60), "column id has 60 different texts in 60 rows", nil},
@@ -192,7 +194,8 @@ func TestStandardizeAndFit(t *testing.T) {
 	if after := texts(s); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("cells are %v, before %v", after, before)
 	}
-	second, err := opened(t, "second.csv", ",age,sex,job,income,smokes,grade\n9,50,m,smith,1000,0,2\n10,20,m,nurse,1000,1,1\n", ForColumns(s.Columns))
+	const others = ",age,sex,job,income,smokes,grade\n9,50,m,smith,1000,0,2\n10,20,m,nurse,1000,1,1\n"
+	second, err := opened(t, "second.csv", others, ForColumns(s.Columns))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +265,8 @@ func TestWrittenKinds(t *testing.T) {
 		t.Errorf("one-hot states: %v, %v", s, err)
 	}
 	hot = npy("|u1", "(1, 2, 3)", []byte{0, 1, 1, 1, 0, 0})
-	if _, err := opened(t, "hot.npy", string(hot), OneHot()); err == nil || !strings.Contains(err.Error(), "row 1, site 1 has 2 states that are 1") {
+	_, err = opened(t, "hot.npy", string(hot), OneHot())
+	if err == nil || !strings.Contains(err.Error(), "row 1, site 1 has 2 states that are 1") {
 		t.Errorf("two states at once: %v", err)
 	}
 }

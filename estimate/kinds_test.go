@@ -96,8 +96,9 @@ func bump(visible rbm.Layer, weight float32) (model *rbm.Model, logZ float64) {
 	return model, rest + 40
 }
 
-// A mode that AIS does not come to from the base or the data is found from random restarts, and proves the estimates
-// wrong by its variational bound.
+// A mode that AIS does not come to from the base or the data: of sites the search for modes finds it, and AIS from there
+// adds what is missing; of real numbers it is found from random restarts, and proves the estimates wrong by its
+// variational bound.
 func TestHiddenModeOfKinds(t *testing.T) {
 	for name, visible := range map[string]rbm.Layer{
 		"gaussian": rbm.NewLayer(rbm.Gaussian, 8), "categorical": rbm.NewCategorical(slices.Repeat([]int{4}, 20)...),
@@ -109,8 +110,12 @@ func TestHiddenModeOfKinds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(b.Findings) != 1 || b.Findings[0].Code != sample.CodeHiddenMode || math.Abs(b.Value-logZ) > 0.01 || b.AIS.Value > logZ-20 {
+		missed := b.AIS.Value < logZ-20 // the base of sites is broadened by the modes that were found
+		if math.Abs(b.Value-logZ) > max(0.01, 3*b.Stderr) || missed != (name == "gaussian") {
 			t.Errorf("%s: log Z is %v ± %v, should be %v; AIS %v; %v", name, b.Value, b.Stderr, logZ, b.AIS, b.Findings)
+		}
+		if hidden := len(b.Findings) == 1 && b.Findings[0].Code == sample.CodeHiddenMode; hidden != (name == "gaussian") {
+			t.Errorf("%s: findings %v", name, b.Findings)
 		}
 	}
 }

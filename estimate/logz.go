@@ -117,7 +117,7 @@ type estimator struct {
 	places       []float64 // of the last run of AIS
 	lengths      []float64 // of its steps, summed over AIS and reverse AIS
 	conditionals *rbm.Conditionals
-	modes        *sample.Modes // nil where the units are no bits
+	modes        *sample.Modes // nil where [sample.CheckModes] has an error
 	known        rbm.Batch     // starts of the next search for modes, beside its own
 	key          rng.Key
 	runs         uint32
@@ -135,7 +135,7 @@ func newEstimator(model *rbm.Model, data rbm.Batch, means, variances []float64, 
 		model: model, base: base, data: data, means: means, o: o, begun: time.Now(),
 		conditionals: rbm.NewConditionals(model, o.Compute), key: rng.Seed(o.Seed).Stream(rng.StreamEstimate),
 	}
-	if model.CheckBits() == nil {
+	if sample.CheckModes(model) == nil {
 		e.modes = sample.NewModes(model, o.Compute)
 	}
 	e.seeData()

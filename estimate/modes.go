@@ -122,7 +122,7 @@ func (e *estimator) settled(shares []sample.LogZ) bool {
 }
 
 // startWeights returns log weights, of mean weight 1, that give each mode with chains at v its part of Z among them.
-// covered is the part of Z in these modes. Where the modes are not few, and for units that are no bits, the weights are
+// covered is the part of Z in these modes. Where the modes are not few, and where none can be looked for, the weights are
 // nil, which is all equal, and count as covering everything.
 func (e *estimator) startWeights(v rbm.Batch, parts []float64) (logWeights []float64, covered float64) {
 	if !e.few() {

@@ -53,7 +53,7 @@ func (e *estimator) tempered(ctx context.Context, chainSteps int64) (z sample.Lo
 
 // visits counts the states at the model in each mode, by group of replica sets.
 type visits struct {
-	modes  *sample.Modes // nil for units that are no bits
+	modes  *sample.Modes // nil where [sample.CheckModes] has an error
 	counts [][groups]float64
 	labels []int
 }

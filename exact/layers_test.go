@@ -373,9 +373,9 @@ func TestRefusalsOfKinds(t *testing.T) {
 		want  string // "" if it is feasible
 	}{
 		{of(rbm.NewLayer(rbm.Gaussian, 500), rbm.NewLayer(rbm.Bernoulli, 24)), ""},
-		{of(rbm.NewLayer(rbm.Gaussian, 500), rbm.NewLayer(rbm.Bernoulli, 25)), "sum over 3.36e+07 configurations of the hidden layer is refused"},
+		{of(rbm.NewLayer(rbm.Gaussian, 500), rbm.NewLayer(rbm.Bernoulli, 25)), "3.36e+07 configurations of the hidden layer is refused"},
 		{of(rbm.NewCategorical(4, 4, 4), rbm.NewLayer(rbm.Bernoulli, 500)), ""},
-		{of(rbm.NewCategorical(slices.Repeat([]int{21}, 100)...), rbm.NewLayer(rbm.ReLU, 5)), "configurations of the visible layer is refused"},
+		{of(rbm.NewCategorical(slices.Repeat([]int{21}, 100)...), rbm.NewLayer(rbm.ReLU, 5)), "of the visible layer is refused"},
 		{of(rbm.NewLayer(rbm.Bernoulli, 3000), rbm.NewLayer(rbm.ReLU, 5)), "years on one core"},
 		{of(rbm.NewLayer(rbm.Gaussian, 3), rbm.NewLayer(rbm.ReLU, 5)), "3 gaussian visible and 5 relu hidden units: neither layer has"},
 		{of(mixed, rbm.NewLayer(rbm.Gaussian, 5)), "4 mixed visible and 5 gaussian hidden units: neither layer has"},

@@ -55,7 +55,7 @@ func (l *ladder) jumpTo(jumps *sample.Jumps) { l.Jumps, l.known = jumps, jumps.K
 // follow makes the rounds that an update pays for.
 func (l *ladder) follow() {
 	if l.Jumps == nil && len(l.known.Bounds) > 0 { // after a checkpoint has been read
-		l.Jumps = sample.NewJumps(l.model.M(), l.known.Means, l.known.Bounds, l.on)
+		l.Jumps = sample.NewJumps(l.model.Visible, l.known.Means, l.known.Bounds, l.on)
 	}
 	l.account.price = RoundCost(l.Tempering, l.model) // with its jumps
 	l.account.Earn(1)

@@ -99,7 +99,7 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 // there is no search for modes.
 func (l *live) bounds(v rbm.Batch) sample.Least {
 	least := sample.NoBounds()
-	if l.model.CheckBits() != nil {
+	if sample.CheckModes(l.model) != nil {
 		least.Modes = slices.Max(sample.VariationalBounds(l.model, v))
 	}
 	if !l.model.Discrete() {
@@ -150,7 +150,7 @@ func (l *live) starts(known rbm.Batch, count, before int, key rng.Key) rbm.Batch
 		v.Slice(0, half).Copy(known.Slice(0, half))
 	}
 	if before > 0 {
-		l.own.known.Rows(v.Slice(count, count+before))
+		l.own.known.Rows(v.Slice(count, count+before), l.model.Visible)
 	}
 	return v
 }

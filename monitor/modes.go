@@ -27,7 +27,7 @@ const (
 
 // search looks for modes of the model from as many starts of each kind as the account pays for, and returns the largest
 // variational bound. It is −Inf where the account does not pay. The replicas that the monitor keeps jump to what it finds
-// from then on. For units that are no bits it is a bound by chains from random restarts.
+// from then on. Where [sample.CheckModes] has an error it is a bound by chains from random restarts.
 func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
 	before := 0
 	if l.own != nil {
@@ -35,7 +35,7 @@ func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
 	}
 	again := SearchCost(l.model, before*usualIterations) - SearchCost(l.model, 0)
 	count := searchStarts(l.model, l.modes.balance-again, mostSearch)
-	if l.model.CheckBits() != nil {
+	if sample.CheckModes(l.model) != nil {
 		return l.boundOfRestarts(key)
 	}
 	if count < fewestSearch {
@@ -68,7 +68,7 @@ func (l *live) boundOfRestarts(key rng.Key) float64 {
 func (m *Monitor) judgeModes(model *rbm.Model, z sample.LogZ) []diag.Finding {
 	budget, key := m.accounts.judge.pays(int(m.live.scored)), m.live.key.Stream(0) // updates count from 1
 	count := searchStarts(model, budget/2, mostJudged)
-	if count < fewestSearch || model.CheckBits() != nil {
+	if count < fewestSearch || sample.CheckModes(model) != nil {
 		return nil
 	}
 	modes := sample.NewModes(model, m.config.Compute)

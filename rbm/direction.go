@@ -199,6 +199,12 @@ func (d *direction) drawFields(on *compute.Context, dst Batch, fields []float32,
 // draw samples a layer, as it is at a place of a line, from inputs of its rows, the first of which is number first.
 func (d *direction) draw(on *compute.Context, to Layer, dst Batch, x []float32, key rng.Key, step uint64, first int) {
 	units := to.Units()
+	if l, ok := to.(gaussian); ok {
+		inBlocks(on, to, len(x), func(from, end int) { l.Mean(x[from:end], x[from:end]) })
+		d.fields = l.deviations(d.fields)
+		on.Normals(dst.reals.Values, x, d.fields, key, step, uint32(first))
+		return
+	}
 	inBlocks(on, to, len(x), func(from, end int) {
 		to.Sample(dst.Slice(from/units, end/units), x[from:end], key, step, uint32(first+from/units))
 	})

@@ -3,6 +3,7 @@ package rbm
 import (
 	"math"
 
+	"harmonium/internal/kernel"
 	"harmonium/rng"
 )
 
@@ -46,11 +47,35 @@ func (l gaussian) Mean(dst, x []float32) {
 	l.each(dst, x, func(i int, x float32) float64 { return l.field(i, x) / l.at(1, i) })
 }
 
+// Sample draws two units by two random words, those that belong to them, and gives what [compute.Context.Normals] gives
+// for the means in float32.
 func (l gaussian) Sample(dst Batch, x []float32, key rng.Key, step uint64, first uint32) {
-	l.draw(dst, x, key, step, first, func(i int, x float32, u, v float64) float64 {
-		γ := l.at(1, i)
-		return float64(l.field(i, x)/γ) + float64(normal(u, v)/math.Sqrt(γ))
-	})
+	checkUnits(l, dst)
+	n := l.Units()
+	if x == nil {
+		x = make([]float32, n*dst.Rows())
+	}
+	mean, sd := make([]float32, len(x)), l.deviations(nil)
+	l.Mean(mean, x)
+	for r := range dst.Rows() {
+		row, mean := dst.Reals(r), mean[r*n:(r+1)*n]
+		for i := 0; i < n; i += 2 {
+			b := key.Block(rng.At(step, first+uint32(r), uint32(i)))
+			z0, z1 := kernel.NormalPair(b[i%4], b[i%4+1])
+			if row[i] = mean[i] + float32(sd[i]*z0); i+1 < n {
+				row[i+1] = mean[i+1] + float32(sd[i+1]*z1)
+			}
+		}
+	}
+}
+
+// deviations writes 1/√γ_i into the memory of dst if it suffices.
+func (l gaussian) deviations(dst []float32) []float32 {
+	dst = resize(dst, l.Units())
+	for i := range dst {
+		dst[i] = float32(1 / math.Sqrt(l.at(1, i)))
+	}
+	return dst
 }
 
 // Moments are ⟨s_i⟩ and −½⟨s_i²⟩.

@@ -1,7 +1,6 @@
 package rbm
 
 import (
-	"math"
 	"slices"
 
 	"harmonium/rng"
@@ -150,6 +149,3 @@ func (l reals) solveBiases(means []float64, mean func(i int) float64) {
 		}
 	}
 }
-
-// normal makes a number of the standard normal distribution of two uniform ones (Box and Muller).
-func normal(u, v float64) float64 { return math.Sqrt(-2*math.Log(u)) * math.Cos(2*math.Pi*v) }

@@ -55,7 +55,7 @@ type Result struct {
 	Exchange *Exchange // of tempering; nil for Gibbs
 	Gibbs    *Result   // of Auto: the Gibbs chains, without their samples, whose findings made tempering follow; nil where it did not
 
-	Modes   []ModeShare // of the model, the largest share by AIS first; none where its units are no bits
+	Modes   []ModeShare // of the model, the largest share by AIS first; none where [CheckModes] has an error
 	Changes int         // of chains from one mode to another, where both have 1 % or more, as far as the chains were watched
 
 	// Findings say why the samples are not to be trusted, by code: not-mixed, modes-unmixed, few-samples, mode-missing,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"harmonium/compute"
 	"harmonium/rbm"
@@ -24,6 +25,7 @@ type Jumps struct {
 	Bounds []float64
 
 	units    int
+	sites    []rbm.Site        // after units that are bits of their own
 	observer *rbm.Conditionals // its hidden inputs are log Π_i P(v_i|μ_ki)
 	sums     []float64         // Σ_l≤k a_l
 	logs     []float64         // log a_k
@@ -49,7 +51,7 @@ func (s *Modes) Jumps() *Jumps {
 	for _, mode := range s.List {
 		means, bounds = append(means, mode.Visible...), append(bounds, mode.Bound)
 	}
-	return NewJumps(s.field.m, means, bounds, s.field.on)
+	return NewJumps(s.model.Visible, means, bounds, s.field.on)
 }
 
 // KnownModes are what a checkpoint holds of Jumps: their Means and Bounds.
@@ -61,12 +63,21 @@ type KnownModes struct {
 // Known are the modes.
 func (j *Jumps) Known() KnownModes { return KnownModes{j.Means, j.Bounds} }
 
-// Rows writes the configurations nearest to the modes with the largest bounds, which come first, to the rows of v.
-func (k KnownModes) Rows(v rbm.Batch) {
-	m := v.Units()
+// Rows writes the configurations of a layer nearest to the modes with the largest bounds, which come first, to the rows
+// of v.
+func (k KnownModes) Rows(v rbm.Batch, layer rbm.Layer) {
+	m, sites := v.Units(), rbm.SitesOf(layer)
 	for r := range v.Rows() {
-		for i, μ := range k.Means[r*m : (r+1)*m] {
+		means := k.Means[r*m : (r+1)*m]
+		for i, μ := range means {
 			v.SetBit(r, i, μ > 0.5)
+		}
+		for _, site := range sites {
+			states := means[site.First : site.First+site.States]
+			likely := slices.Index(states, slices.Max(states))
+			for a := range states {
+				v.SetBit(r, site.First+a, a == likely)
+			}
 		}
 	}
 }
@@ -86,15 +97,16 @@ func (k KnownModes) Check() error {
 	return nil
 }
 
-// NewJumps returns jumps to modes of visible units. It panics unless there are as many means for each bound.
-func NewJumps(units int, means []float32, bounds []float64, on *compute.Context) *Jumps {
+// NewJumps returns jumps to modes of a visible layer. It panics unless there are as many means for each bound.
+func NewJumps(layer rbm.Layer, means []float32, bounds []float64, on *compute.Context) *Jumps {
+	units := layer.Units()
 	if len(means) != units*len(bounds) {
 		panic(fmt.Sprintf("sample: %d means and %d bounds of modes of %d units", len(means), len(bounds), units))
 	}
 	for i, μ := range means {
 		means[i] = min(max(μ, leastMean), 1-leastMean)
 	}
-	j := &Jumps{Means: means, Bounds: bounds, units: units, observer: observer(units, means, on)}
+	j := &Jumps{Means: means, Bounds: bounds, units: units, sites: rbm.SitesOf(layer), observer: observer(layer, means, on)}
 	largest, all, sum := math.Inf(-1), 0.0, 0.0
 	for _, bound := range bounds {
 		largest = max(largest, bound)
@@ -146,7 +158,22 @@ func (j *Jumps) propose(v rbm.Batch, r int, key rng.Key, step uint64) {
 		k++
 	}
 	var block rng.Block
-	for i, μ := range j.Means[k*j.units : (k+1)*j.units] {
+	means, bits := j.Means[k*j.units:(k+1)*j.units], j.units
+	if len(j.sites) > 0 {
+		bits = j.sites[0].First
+	}
+	for _, site := range j.sites { // as Layer.Sample draws a state
+		u, chosen := float64(rng.Uniform(key.Block(rng.At(step, uint32(r), uint32(4+site.First)))[site.First%4])), 0
+		for a, p := range siteMeans(means, site) {
+			v.SetBit(r, site.First+a, false)
+			if u >= 0 {
+				chosen = a
+			}
+			u -= p
+		}
+		v.SetBit(r, site.First+chosen, true)
+	}
+	for i, μ := range means[:bits] {
 		if i%4 == 0 {
 			block = key.Block(rng.At(step, uint32(r), uint32(4+i)))
 		}

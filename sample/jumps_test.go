@@ -26,8 +26,8 @@ func wrong(units int) map[string]*sample.Jumps {
 	}
 	copy(means[3*units:], means[2*units:3*units])
 	return map[string]*sample.Jumps{
-		"four modes": sample.NewJumps(units, means, []float64{-500, 3, 2, 2}, compute.New(1)),
-		"one mode":   sample.NewJumps(units, slices.Clone(means[units:2*units]), []float64{700}, compute.New(1)),
+		"four modes": sample.NewJumps(rbm.NewLayer(rbm.Bernoulli, units), means, []float64{-500, 3, 2, 2}, compute.New(1)),
+		"one mode":   sample.NewJumps(rbm.NewLayer(rbm.Bernoulli, units), slices.Clone(means[units:2*units]), []float64{700}, compute.New(1)),
 	}
 }
 
@@ -201,7 +201,7 @@ func TestJumpsMoveBetweenModes(t *testing.T) {
 // No modes and no states are no trouble; numbers that don't fit are.
 func TestJumpsOfNothing(t *testing.T) {
 	free := func([]float64, rbm.Batch) { t.Error("free energies of nothing") }
-	none := sample.NewJumps(4, nil, nil, nil)
+	none := sample.NewJumps(rbm.NewLayer(rbm.Bernoulli, 4), nil, nil, nil)
 	if moved := none.Move(rbm.NewBatch(3, 4), free, rng.Seed(1), 0); len(moved) > 0 {
 		t.Errorf("%v moved to no mode", moved)
 	}
@@ -213,7 +213,7 @@ func TestJumpsOfNothing(t *testing.T) {
 			t.Error("7 means of modes of 4 units were taken")
 		}
 	}()
-	sample.NewJumps(4, make([]float32, 7), make([]float64, 2), nil)
+	sample.NewJumps(rbm.NewLayer(rbm.Bernoulli, 4), make([]float32, 7), make([]float64, 2), nil)
 }
 
 // What a checkpoint holds of modes comes back, and damage is refused.
@@ -229,7 +229,7 @@ func TestKnownModes(t *testing.T) {
 	}) {
 		t.Fatalf("error %v, bounds %v", err, known.Bounds)
 	}
-	again := sample.NewJumps(6, slices.Clone(known.Means), known.Bounds, compute.New(1))
+	again := sample.NewJumps(rbm.NewLayer(rbm.Bernoulli, 6), slices.Clone(known.Means), known.Bounds, compute.New(1))
 	c, a := rbm.NewConditionals(model, compute.New(1)), sample.FromBiases(model, 50, rng.Seed(1))
 	b := a.Clone()
 	for step := range uint64(20) {
@@ -240,7 +240,7 @@ func TestKnownModes(t *testing.T) {
 		t.Error("modes that have been read back give other jumps")
 	}
 	rows := rbm.NewBatch(1, 6)
-	known.Rows(rows)
+	known.Rows(rows, rbm.NewLayer(rbm.Bernoulli, 6))
 	for i, μ := range known.Means[:6] {
 		if rows.Bit(0, i) != (μ > 0.5) {
 			t.Errorf("unit %d of the mode with the largest bound is %v, its mean %v", i, rows.Bit(0, i), μ)

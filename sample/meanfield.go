@@ -2,13 +2,15 @@ package sample
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"slices"
 
 	"harmonium/compute"
 	"harmonium/rbm"
 )
 
-// meanField is naive mean-field theory of a model of bits. The means μ of independent units obey
+// meanField is naive mean-field theory of a model. The means μ of independent bits obey
 //
 //	μ_h = σ(C + Wᵀμ_v),   μ_v = σ(B + W μ_h),
 //
@@ -19,24 +21,77 @@ import (
 // is stationary. H is the entropy of independent bits, and the hidden means are those that maximise the bound given
 // μ_v. Setting one layer after the other is coordinate ascent: L never falls (L. K. Saul, T. Jaakkola and M. I. Jordan,
 // JAIR 4 (1996) 61).
+//
+// Other layers have means ⟨s⟩ = ∂Γ/∂x of their own in place of σ, and the bound is
+//
+//	L(μ_v) = b·⟨v⟩ + H(μ_v) + Γ_h(Wᵀ⟨v⟩) ≤ log Z,
+//
+// as Γ_h is convex (Jensen), for visible units that are bits or sites with a linear energy. Means are of the numbers
+// that a Batch stores; H is the entropy of independent bits and sites.
 type meanField struct {
 	m, n   int
-	w, wt  []float32 // W (m×n) and Wᵀ (n×m), of the model in bits
-	b, c   []float32
+	w, wt  []float32 // W (m×n) and Wᵀ (n×m), of the model in bits, or with the scale of the units that are multiplied
+	b, c   []float32 // biases of the model in bits; else the inputs that units contribute whose stored numbers are 0
 	offset float64
 	on     *compute.Context
+
+	visible, hidden rbm.Layer // nil for pairs of bits
+	sites           []rbm.Site
+}
+
+// CheckModes returns nil if mean-field theory can look for modes of a model, or else an error that names its kinds of
+// units: visible units must be bits or sites with a linear energy. Hidden units may be any.
+func CheckModes(model *rbm.Model) error {
+	_, known := rbm.AsFinite(model.Visible)
+	for _, part := range rbm.LayoutOf(model.Visible) {
+		known = known && slices.Contains([]rbm.Kind{rbm.Bernoulli, rbm.Spin, rbm.Categorical}, part.Kind)
+	}
+	if known {
+		return nil
+	}
+	return fmt.Errorf("modes of %s visible units can't be looked for, want %s, %s or %s ones",
+		model.Visible.Kind(), rbm.Bernoulli, rbm.Spin, rbm.Categorical)
 }
 
 func newMeanField(model *rbm.Model, on *compute.Context) *meanField {
-	p := model.Bits()
-	f := &meanField{m: model.M(), n: model.N(), offset: p.Offset, b: narrow(p.B), c: narrow(p.C), w: narrow(p.W), on: on}
+	f := &meanField{m: model.M(), n: model.N(), on: on}
+	if model.CheckBits() == nil {
+		p := model.Bits()
+		f.offset, f.b, f.c, f.w = p.Offset, narrow(p.B), narrow(p.C), narrow(p.W)
+		f.transpose()
+		return f
+	}
+	if err := CheckModes(model); err != nil {
+		panic("sample: " + err.Error())
+	}
+	f.visible, f.hidden, f.sites = model.Visible.Clone(), model.Hidden.Clone(), rbm.SitesOf(model.Visible)
+	f.w = slices.Clone(model.W)
+	f.transpose()
+	f.c = scaled(f.w, f.visible, f.n)
+	f.b = scaled(f.wt, f.hidden, f.m)
+	return f
+}
+
+// scaled multiplies weights of a layer's units, row after row, by the scale of their values, and returns what its
+// offset adds to the inputs.
+func scaled(w []float32, from rbm.Layer, inputs int) []float32 {
+	scale, offset := from.Line()
+	rest := make([]float64, inputs)
+	for k, x := range w {
+		rest[k%inputs] += float64(offset * float64(x))
+		w[k] = float32(scale * float64(x))
+	}
+	return narrow(rest)
+}
+
+// transpose makes Wᵀ.
+func (f *meanField) transpose() {
 	f.wt = make([]float32, len(f.w))
 	for i := range f.m {
 		for j := range f.n {
 			f.wt[j*f.m+i] = f.w[i*f.n+j]
 		}
 	}
-	return f
 }
 
 func narrow(x []float64) []float32 {
@@ -45,6 +100,11 @@ func narrow(x []float64) []float32 {
 		y[k] = float32(x)
 	}
 	return y
+}
+
+// hiddenBits reports whether the hidden means are those of bits.
+func (f *meanField) hiddenBits() bool {
+	return f.hidden == nil || f.hidden.NewBatch(0).Bits() == f.n
 }
 
 // MostIterations is the largest number of mean-field iterations from a start. Most starts need about ten.
@@ -71,8 +131,8 @@ func (f *meanField) iterate(ctx context.Context, visible []float32) (hidden []fl
 		}
 		n := len(moving)
 		iterations += n
-		f.means(h[:n*f.n], f.c, f.w, v[:n*f.m], n)
-		f.means(next[:n*f.m], f.b, f.wt, h[:n*f.n], n)
+		f.hiddenMeans(h[:n*f.n], v[:n*f.m], n)
+		f.visibleMeans(next[:n*f.m], h[:n*f.n], n)
 		kept := 0
 		for a, r := range moving {
 			moved := next[a*f.m : (a+1)*f.m]
@@ -90,8 +150,43 @@ func (f *meanField) iterate(ctx context.Context, visible []float32) (hidden []fl
 	return hidden, iterations, nil
 }
 
-// means writes σ(bias + Σ_i x_ri w_i) of each row to dst.
-func (f *meanField) means(dst, bias, w, x []float32, rows int) {
+// hiddenMeans writes μ_h given the visible means v of each row.
+func (f *meanField) hiddenMeans(dst, v []float32, rows int) {
+	f.means(dst, f.hidden, f.c, f.w, v, rows)
+}
+
+// visibleMeans writes μ_v given the hidden means h of each row.
+func (f *meanField) visibleMeans(dst, h []float32, rows int) {
+	f.means(dst, f.visible, f.b, f.wt, h, rows)
+}
+
+// means writes σ(bias + Σ_i x_ri w_i) of each row to dst, or the means of another layer than bits.
+func (f *meanField) means(dst []float32, layer rbm.Layer, bias, w, x []float32, rows int) {
+	f.inputs(dst, bias, w, x, rows)
+	if layer != nil {
+		scale, offset := layer.Line()
+		units := layer.Units()
+		f.on.Parallel(rows, func(r int) {
+			row := dst[r*units : (r+1)*units]
+			layer.Mean(row, row)
+			for i, value := range row {
+				row[i] = float32((float64(value) - offset) / scale)
+			}
+		})
+		return
+	}
+	f.on.Sigmoids(dst, dst)
+	for k, μ := range dst {
+		if μ < certain {
+			dst[k] = 0
+		} else if μ > 1-certain {
+			dst[k] = 1
+		}
+	}
+}
+
+// inputs writes bias + Σ_i x_ri w_i of each row to dst.
+func (f *meanField) inputs(dst, bias, w, x []float32, rows int) {
 	const block = 16 // rows that share a row of w while it is in the first-level cache
 	from, to := len(x)/rows, len(bias)
 	f.on.Parallel((rows+block-1)/block, func(task int) {
@@ -107,18 +202,13 @@ func (f *meanField) means(dst, bias, w, x []float32, rows int) {
 			}
 		}
 	})
-	f.on.Sigmoids(dst, dst)
-	for k, μ := range dst {
-		if μ < certain {
-			dst[k] = 0
-		} else if μ > 1-certain {
-			dst[k] = 1
-		}
-	}
 }
 
 // bound returns the variational bound L(μ_v) in nats.
 func (f *meanField) bound(visible []float32) float64 {
+	if f.visible != nil {
+		return f.boundOfLayers(visible)
+	}
 	inputs := make([]float64, f.n)
 	for j, c := range f.c {
 		inputs[j] = float64(c)
@@ -137,6 +227,43 @@ func (f *meanField) bound(visible []float32) float64 {
 		sum += rbm.Softplus(x)
 	}
 	return sum
+}
+
+// boundOfLayers is bound for other pairs than bits. The means of a site are divided by their sum, which is 1 but for
+// rounding: the bound holds for probabilities alone.
+func (f *meanField) boundOfLayers(visible []float32) float64 {
+	p, sum := wide(visible), 0.0
+	atSite := make([]bool, f.m)
+	for _, s := range f.sites {
+		states, total := p[s.First:s.First+s.States], 0.0
+		for _, μ := range states {
+			total += μ
+		}
+		for a := range states {
+			states[a] /= total
+			atSite[s.First+a] = true
+			if μ := states[a]; μ > 0 {
+				sum -= float64(μ * math.Log(μ))
+			}
+		}
+	}
+	scale, offset := f.visible.Line()
+	inputs := make([]float64, f.n)
+	for j, c := range f.c {
+		inputs[j] = float64(c)
+	}
+	for i, μ := range p {
+		if !atSite[i] {
+			sum += entropy(μ)
+		}
+		sum += float64((float64(scale*μ) + offset) * float64(f.visible.Biases()[i]))
+		for j, w := range f.w[i*f.n : (i+1)*f.n] {
+			inputs[j] += float64(μ * float64(w))
+		}
+	}
+	var cgf [1]float64
+	f.hidden.CGF(cgf[:], narrow(inputs))
+	return sum + cgf[0]
 }
 
 // entropy is −μ log μ − (1−μ) log(1−μ), that of a bit with mean μ, in nats.

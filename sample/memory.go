@@ -33,9 +33,9 @@ func TemperingMemory(model *rbm.Model, sets int) float64 {
 }
 
 // SearchMemory is about how many bytes [Modes] take: while a search from a number of starts lasts, and kept as long as
-// the Modes are used, which are W in both orders and the means of all modes. It is 0 where units are no bits.
+// the Modes are used, which are W in both orders and the means of all modes. It is 0 where [CheckModes] has an error.
 func SearchMemory(model *rbm.Model, starts int) (searching, kept float64) {
-	if model.CheckBits() != nil {
+	if CheckModes(model) != nil {
 		return 0, 0
 	}
 	const number, copies = 4, 2 // bytes of a mean, and copies of the starts

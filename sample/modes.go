@@ -37,7 +37,7 @@ type Modes struct {
 
 // Mode is a fixed point of mean-field theory.
 type Mode struct {
-	Visible, Hidden []float32 // means of the bits
+	Visible, Hidden []float32 // means of the numbers that a Batch stores: of bits the probabilities to be on
 	Bound           float64   // variational bound L ≤ log Z of the independent units with these means, in nats
 	Starts          int       // number of starts that led here
 	LogZ            LogZ      // log Z_k by AIS; −Inf before AIS, and where none of its chains ended in the mode
@@ -51,7 +51,7 @@ const MostModes = 64
 const sameMode = 0.25
 
 // NewModes returns the modes of a model before any search: none. The model must not change afterwards. NewModes panics
-// if a layer has units that are no bits ([rbm.Model.CheckBits]).
+// where [CheckModes] returns an error.
 func NewModes(model *rbm.Model, on *compute.Context) *Modes {
 	return &Modes{model: model, field: newMeanField(model, on), most: MostModes, together: together(model)}
 }
@@ -61,10 +61,10 @@ func NewModes(model *rbm.Model, on *compute.Context) *Modes {
 const SearchKinds = 6
 
 // Search looks for modes by mean-field iterations from count starts of each of four kinds: fair coins in the visible
-// layer; fair coins in the hidden layer; independent units with the model's visible biases; and the signs of a column
-// of W, the units with w_ij > 0 on or those with w_ij < 0. Each search takes the columns after those of the search
-// before, in falling order of their norms, until none is left. The rows of known, such as data or states of chains, are
-// starts too.
+// layer; fair coins in the hidden layer (of other units what they are without biases); independent units with the
+// model's visible biases; and the signs of a column of W, the units with w_ij > 0 on or those with w_ij < 0, and each
+// site in the state of the largest or of the least w. Each search takes the columns after those of the search before, in
+// falling order of their norms, until none is left. The rows of known, such as data or states of chains, are starts too.
 //
 // List then has the MostModes modes with the largest bounds. The error is that of ctx.
 func (s *Modes) Search(ctx context.Context, count int, known rbm.Batch, key rng.Key) error {
@@ -73,23 +73,24 @@ func (s *Modes) Search(ctx context.Context, count int, known rbm.Batch, key rng.
 	return s.add(ctx, starts)
 }
 
-// unpack returns the bits of v as rows·units numbers 0 and 1, row after row.
+// unpack returns the stored numbers of v, row after row: of bits 0 and 1.
 func unpack(v rbm.Batch) []float32 {
 	x := make([]float32, v.Rows()*v.Units())
 	for r := range v.Rows() {
 		for i := range v.On(r) {
 			x[r*v.Units()+i] = 1
 		}
+		copy(x[r*v.Units()+v.Bits():], v.Reals(r))
 	}
 	return x
 }
 
-// fromHidden returns visible means σ(b + W h) given fair coins h in the hidden layer.
+// fromHidden returns visible means given hidden units without biases and weights: of bits σ(b + W h) given fair coins h.
 func (s *Modes) fromHidden(count int, key rng.Key) []float32 {
 	h := s.model.Hidden.NewBatch(count)
-	rbm.NewLayer(s.model.Hidden.Kind(), s.model.N()).Sample(h, nil, key.Stream(rng.StreamHidden), 0, 0)
+	withoutBiases(s.model.Hidden).Sample(h, nil, key.Stream(rng.StreamHidden), 0, 0)
 	v := make([]float32, count*s.model.M())
-	s.field.means(v, s.field.b, s.field.wt, unpack(h), count)
+	s.field.visibleMeans(v, unpack(h), count)
 	return v
 }
 
@@ -121,6 +122,17 @@ func (s *Modes) fromColumns(count int) []float32 {
 					on = 1
 				}
 				starts = append(starts, on)
+			}
+			pattern := starts[len(starts)-m:]
+			for _, site := range s.field.sites {
+				largest := 0
+				for a := range site.States {
+					pattern[site.First+a] = 0
+					if sign*s.field.w[(site.First+a)*n+j] > sign*s.field.w[(site.First+largest)*n+j] {
+						largest = a
+					}
+				}
+				pattern[site.First+largest] = 1
 			}
 		}
 	}
@@ -159,6 +171,9 @@ func (s *Modes) addTogether(ctx context.Context, v []float32) error {
 		visible, hidden := v[r*m:(r+1)*m], h[r*n:(r+1)*n]
 		k := slices.IndexFunc(s.List, func(o Mode) bool {
 			d := squareDistance(o.Visible, visible, sameMode)
+			if !s.field.hiddenBits() { // of any scale; they follow from the visible means
+				return d < sameMode
+			}
 			return d < sameMode && d+squareDistance(o.Hidden, hidden, sameMode) < sameMode
 		})
 		if k < 0 {
@@ -182,26 +197,51 @@ const leastMean = 1e-3
 
 func labelMean(μ float32) float64 { return min(max(float64(μ), leastMean), 1-leastMean) }
 
+// siteMeans returns the labelMeans of a site's states, divided by their sum.
+func siteMeans(means []float32, site rbm.Site) []float64 {
+	p, sum := wide(means[site.First:site.First+site.States]), 0.0
+	for a, μ := range p {
+		p[a] = labelMean(float32(μ))
+		sum += p[a]
+	}
+	for a := range p {
+		p[a] /= sum
+	}
+	return p
+}
+
 // separate makes the observer of the modes, for their labels.
 func (s *Modes) separate() {
 	var means []float32
 	for _, mode := range s.List {
 		means = append(means, mode.Visible...)
 	}
-	s.labels = observer(s.field.m, means, s.field.on)
+	s.labels = observer(s.model.Visible, means, s.field.on)
 }
 
 // observer returns the conditionals of a model with a hidden unit for each mode, of units with means μ_k, whose
-// input is log Π_i P(v_i|μ_ki), a naive Bayes classifier: Σ_i log(1 − μ_ki) + Σ_i v_i logit μ_ki.
-func observer(units int, means []float32, on *compute.Context) *rbm.Conditionals {
+// input is log Π_i P(v_i|μ_ki), a naive Bayes classifier: Σ_i log(1 − μ_ki) + Σ_i v_i logit μ_ki for bits, and
+// Σ_i v_i log μ_ki for the states of sites.
+func observer(layer rbm.Layer, means []float32, on *compute.Context) *rbm.Conditionals {
+	units, sites := layer.Units(), rbm.SitesOf(layer)
 	k := len(means) / units
 	model := &rbm.Model{Visible: rbm.NewLayer(rbm.Bernoulli, units), Hidden: rbm.NewLayer(rbm.Bernoulli, k), W: make([]float32, len(means))}
 	for j := range k {
 		sum := 0.0
-		for i, μ := range means[j*units : (j+1)*units] {
+		μ := means[j*units : (j+1)*units]
+		first := units
+		if len(sites) > 0 {
+			first = sites[0].First // sites come after bits
+		}
+		for i, μ := range μ[:first] {
 			p := labelMean(μ)
 			sum += math.Log1p(-p)
 			model.W[i*k+j] = float32(math.Log(p / (1 - p)))
+		}
+		for _, site := range sites {
+			for a, p := range siteMeans(μ, site) {
+				model.W[(site.First+a)*k+j] = float32(math.Log(p))
+			}
 		}
 		model.C()[j] = float32(sum)
 	}

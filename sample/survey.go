@@ -11,8 +11,8 @@ import (
 	"harmonium/rng"
 )
 
-// Survey is the modes of a model with their parts of Z by AIS, the largest first. A model whose units are no bits has
-// no modes; a model with one mode has the share 1 ± 0.
+// Survey is the modes of a model with their parts of Z by AIS, the largest first. A model that [CheckModes]
+// refuses has no modes; a model with one mode has the share 1 ± 0.
 type Survey struct {
 	*Modes
 	Share, Stderr []float64 // Z_k/Z of each mode, between 0 and 1, and its standard error
@@ -50,7 +50,7 @@ func NewSurvey(ctx context.Context, model *rbm.Model, o SurveyOptions) (*Survey,
 // newSurvey makes a survey of the conditional distribution given the held units.
 func newSurvey(ctx context.Context, model *rbm.Model, held map[int]bool, o SurveyOptions) (*Survey, error) {
 	s := &Survey{Modes: new(Modes)}
-	if model.CheckBits() != nil {
+	if CheckModes(model) != nil {
 		return s, nil
 	}
 	key := rng.Seed(o.Seed).Stream(rng.StreamDraw)

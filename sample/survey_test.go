@@ -105,8 +105,8 @@ func blocks(count, size int, w, field float32) *rbm.Model {
 	return model
 }
 
-// A survey finds all modes of a model and their shares, up to MostModes; one mode has all; units that are no bits have
-// none.
+// A survey finds all modes of a model and their shares, up to MostModes; one mode has all; visible units that
+// nothing is known of have none.
 func TestSurvey(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -145,10 +145,10 @@ func TestSurvey(t *testing.T) {
 		}
 	}
 	model := blocks(2, 4, 1, 0)
-	model.Hidden = strange{model.Hidden}
+	model.Visible = strange{model.Visible}
 	s, err := NewSurvey(t.Context(), model, SurveyOptions{})
 	if err != nil || len(s.List) > 0 || len(s.Share) > 0 || len(s.Parts(rbm.NewBatch(2, 8), nil)) > 0 {
-		t.Errorf("a layer of units that are no bits has modes %v, error %v", s.List, err)
+		t.Errorf("visible units that nothing is known of have modes %v, error %v", s.List, err)
 	}
 }
 
@@ -209,8 +209,8 @@ func TestSearchInParts(t *testing.T) {
 	if searching, kept := SearchMemory(large, starts); searching > 0.1*16*n*starts || kept < 8*20*n {
 		t.Errorf("a search takes %.0f bytes, and its modes %.0f", searching, kept)
 	}
-	large.Hidden = strange{large.Hidden}
+	large.Visible = strange{large.Visible}
 	if searching, kept := SearchMemory(large, starts); searching+kept > 0 {
-		t.Errorf("a search of units that are no bits takes %.0f bytes", searching+kept)
+		t.Errorf("a search of visible units that nothing is known of takes %.0f bytes", searching+kept)
 	}
 }

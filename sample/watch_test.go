@@ -184,11 +184,11 @@ type foreign struct{ rbm.Layer }
 
 func (f foreign) Clone() rbm.Layer { return foreign{f.Layer.Clone()} }
 
-// A model whose units are no bits has no modes, and is watched by its free energy and its directions.
+// A model with visible units that nothing is known of has no modes, and is watched by its free energy and its directions.
 func TestDrawWithoutBits(t *testing.T) {
 	model := randomModel(6, 4, rbm.Bernoulli, rbm.Bernoulli, 28)
 	want := distribution(model, everything)
-	model.Hidden = foreign{model.Hidden}
+	model.Visible = foreign{model.Visible}
 	r := draw(t, model, sample.Options{Method: sample.Gibbs, Thin: 5})
 	if len(r.Findings) > 0 || r.Modes != nil || r.Changes != 0 {
 		t.Errorf("findings %v, modes %v, %d changes", codes(r), r.Modes, r.Changes)

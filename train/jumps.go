@@ -38,7 +38,7 @@ const (
 // found from a state must not serve it at once.
 func (j *jumps) move(p *population, u Update) *sample.Jumps {
 	if j.modes == nil {
-		j.modes = sample.NewJumps(u.Model.M(), j.known.Means, j.known.Bounds, u.Conditionals.Compute())
+		j.modes = sample.NewJumps(u.Model.Visible, j.known.Means, j.known.Bounds, u.Conditionals.Compute())
 	}
 	chains, turn := p.chains.Rows(), int(u.Number%jumpEvery)
 	from, to := turn*chains/jumpEvery, (turn+1)*chains/jumpEvery
@@ -55,7 +55,7 @@ func (j *jumps) search(p *population, u Update) {
 	known := p.chains.Like(searchRows + searchChains + before)
 	known.Slice(0, searchRows).Copy(j.mostProbable(u.Conditionals, key))
 	known.Slice(searchRows, searchRows+searchChains).Copy(sample.FromRows(p.chains, searchChains, key.Stream(1)))
-	j.known.Rows(known.Slice(searchRows+searchChains, known.Rows()))
+	j.known.Rows(known.Slice(searchRows+searchChains, known.Rows()), u.Model.Visible)
 	j.modes = sample.FindJumps(u.Model, known, searchCount, key, u.Conditionals.Compute())
 	j.known = j.modes.Known()
 }

@@ -44,7 +44,7 @@ func (p *PCD) Start(s Setup) error {
 	var others rbm.Batch
 	if p.Replicas > 0 {
 		p.replicas = newReplicaSets(s, p.Replicas)
-		if s.Model.CheckBits() == nil {
+		if sample.CheckModes(s.Model) == nil {
 			p.jumps = &jumps{key: s.Key.Stream(rng.StreamJumps), data: s.Data}
 			p.cost.jumps = jumpsCost(s.Model, p.Chains)
 		}

@@ -32,11 +32,13 @@ type inspectOptions struct {
 	sequence   string // of models of categorical sites
 	contacts   string
 	separation int
+
+	autoSeparation bool
 	dataFlags
 }
 
 func newInspect(t *terminal) *cobra.Command {
-	o := &inspectOptions{}
+	o := &inspectOptions{separation: 4, autoSeparation: true}
 	cmd := &cobra.Command{
 		Use:   "inspect MODEL|RUN -o FOLDER",
 		Short: "Draw pictures of a model and its training",
@@ -67,7 +69,8 @@ and which part of the first ones are known; the score of each single mutation.`,
 	f.StringVar(&o.sequence, "sequence", "",
 		"sequence whose single mutations are scored: the name of one of the data's, or letters; default: the consensus of the data")
 	f.StringVar(&o.contacts, "contacts", "", "file of known contacts, two sites a line, from 1: says how many of the first pairs are contacts")
-	f.IntVar(&o.separation, "separation", 4, "least distance along the sequence of pairs that count as contacts")
+	f.Var(&intOrAuto{&o.separation, &o.autoSeparation}, "separation",
+		"least distance of two sites that are listed as coupled; auto: 4 along a sequence of letters, 1 of other categories")
 	o.dataFlags.register(f)
 	return cmd
 }
@@ -200,6 +203,11 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 			if i.train, _, err = r.OpenData(); err != nil {
 				t.warn("without the training data: %v", err)
 				i.train = nil
+			}
+			if identity := r.Config.Identity; i.train != nil && identity != 0 { // the weights that they were trained with
+				if err := i.train.Reweight(identity, t.compute); err != nil {
+					return badInput(err)
+				}
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"harmonium/cmd/harmonium/internal/plot"
 	"harmonium/data"
@@ -82,6 +83,9 @@ func (i *inspection) viewSites() (*siteView, error) {
 			}
 		}
 		v.names, v.states, v.gaps = append(v.names, name), append(v.states, texts), append(v.gaps, slices.Index(texts, "-"))
+	}
+	if i.o.autoSeparation && !v.lettersAlone() {
+		i.o.separation = 1
 	}
 	if set := i.rowsOfData(); set != nil {
 		if err := s.Check(set.States); err != nil {
@@ -291,8 +295,9 @@ func (i *inspection) mutations() error {
 	}
 	i.result.Sites.Sequence = joinStates(letters)
 	if !same {
-		s = plot.Sheet{ // a row with the states of all sites
-			Title: s.Title, Rows: 1, Columns: v.Units(), Label: s.Label, Tiles: [][]float64{slices.Concat(scores...)}, Dark: s.Dark,
+		s = plot.Sheet{ // the states of all sites below each other
+			Title: s.Title, Rows: v.Units(), Columns: 1, Label: s.Label, RowNames: i.names,
+			Tiles: [][]float64{slices.Concat(scores...)}, Dark: s.Dark,
 		}
 	}
 	picture, numbers, err := i.paths("mutations")
@@ -308,10 +313,20 @@ func (i *inspection) mutations() error {
 // joinStates writes states of one letter as a word, others with commas between them.
 func joinStates(states []string) string {
 	between := ""
-	if slices.ContainsFunc(states, func(s string) bool { return len([]rune(s)) != 1 }) {
+	if !areLetters(states) {
 		between = ","
 	}
 	return strings.Join(states, between)
+}
+
+// areLetters reports whether all states have one letter.
+func areLetters(states []string) bool {
+	return !slices.ContainsFunc(states, func(s string) bool { return utf8.RuneCountInString(s) != 1 })
+}
+
+// lettersAlone reports whether the sites are those of a sequence.
+func (v *siteView) lettersAlone() bool {
+	return !slices.ContainsFunc(v.states, func(states []string) bool { return !areLetters(states) })
 }
 
 // sequence is that of --sequence, or the most frequent state of each site in data, or in samples where there are none.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -71,7 +69,8 @@ states. It finds its temperatures by itself during the burn-in, and counts round
 	f.Var(&intOrAuto{&o.thin, &o.autoThin}, "thin", "sweeps between samples of a chain; auto: as many as make the samples nearly independent")
 	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: all modes of the model, or its biases where it has one")
 	f.StringArrayVar(&o.clamps, "clamp", nil,
-		"hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 0; may be repeated")
+		"hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 0, or a column of a table, as NAME=VALUE; "+
+			"may be repeated")
 	f.Uint64Var(&o.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
 	return cmd
 }
@@ -331,7 +330,10 @@ func sampleMethod(model *rbm.Model, method string, free bool) (string, error) {
 
 // options are those of sample.Draw that the flags stand for.
 func (o *sampleOptions) options(model *rbm.Model) (sample.Options, error) {
-	s := sample.Options{Count: o.count, Chains: o.chains, BurnIn: o.burnIn, Thin: o.thin, Seed: o.seed, Clamp: map[int]bool{}}
+	s := sample.Options{
+		Count: o.count, Chains: o.chains, BurnIn: o.burnIn, Thin: o.thin, Seed: o.seed,
+		Clamp: map[int]bool{}, Reals: map[int]float64{},
+	}
 	switch {
 	case o.autoBurnIn:
 		s.BurnIn = 0
@@ -343,14 +345,19 @@ func (o *sampleOptions) options(model *rbm.Model) (sample.Options, error) {
 	}
 	given := map[int]string{}
 	for _, text := range o.clamps {
-		unit, on, err := parseClamp(model, text)
+		c, err := parseClamp(model, text)
 		if err != nil {
 			return s, err
 		}
-		if before, again := given[unit]; again {
+		if before, again := given[c.of]; again {
 			return s, fmt.Errorf("--clamp %s and --clamp %s hold the same unit: want one value for each", before, text)
 		}
-		given[unit], s.Clamp[unit] = text, on
+		given[c.of] = text
+		if c.real {
+			s.Reals[c.unit] = c.value
+		} else {
+			s.Clamp[c.unit] = c.on
+		}
 	}
 	if o.start != "" {
 		d := dataFlags{seed: o.seed}
@@ -361,18 +368,4 @@ func (o *sampleOptions) options(model *rbm.Model) (sample.Options, error) {
 		s.Start = set.States
 	}
 	return s, nil
-}
-
-func parseClamp(model *rbm.Model, text string) (unit int, on bool, err error) {
-	left, right, ok := strings.Cut(text, "=")
-	unit, err = strconv.Atoi(left)
-	_, offset := model.Visible.Line()
-	off := fmt.Sprint(offset)
-	if !ok || err != nil || right != "1" && right != off {
-		return 0, false, fmt.Errorf("--clamp %s, want UNIT=1 or UNIT=%s", text, off)
-	}
-	if unit < 0 || unit >= model.M() {
-		return 0, false, fmt.Errorf("--clamp %s, but the model has units 0 to %d", text, model.M()-1)
-	}
-	return unit, right == "1", nil
 }

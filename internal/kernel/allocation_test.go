@@ -39,7 +39,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			c.AddRow(dst, 0.5, dst[:cols])
 			c.Draw(bits, dst, rng.Seed(1), 1)
 			c.DrawCategories(bits, dst, states, rng.Seed(1), 1)
-			c.Normals(dst, dst, dst[:cols], rng.Seed(1), 1)
+			c.Normals(dst, dst, dst[:cols], rng.Seed(1), 1, 0)
 			c.SumSoftpluses(sums[0], dst)
 			c.SumLogSumExp(sums[0], dst, states)
 			c.Softmax(dst, dst, states)

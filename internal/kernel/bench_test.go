@@ -90,7 +90,7 @@ func BenchmarkRows(b *testing.B) {
 	}{
 		{"AddRow", func() { one.AddRow(x, 0.5, dst[:cols]) }},
 		{"Draw", func() { one.Draw(bits, x, rng.Seed(1), 1) }},
-		{"Normals", func() { one.Normals(dst, x, x[:cols], rng.Seed(1), 1) }},
+		{"Normals", func() { one.Normals(dst, x, x[:cols], rng.Seed(1), 1, 0) }},
 		{"SumSoftpluses", func() { one.SumSoftpluses(sums, x) }},
 		{"DrawCategories", func() { one.DrawCategories(bits, x, sites, rng.Seed(1), 1) }},
 		{"Softmax", func() { one.Softmax(dst, x, sites) }},

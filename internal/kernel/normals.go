@@ -7,16 +7,16 @@ import (
 )
 
 // Normals writes mean[r,j] + sd[j]·z to dst, for row r and column j of len(sd), with z = z_(j%2) of [NormalPair] from
-// the random words of the columns j−j%2 and j−j%2+1: of key.Block(rng.At(step, r, j)), the words that belong to these
-// columns. Both operations are rounded. dst may be mean. It panics unless both have the same length, a multiple of
+// the random words of the columns j−j%2 and j−j%2+1: of key.Block(rng.At(step, first+r, j)), the words that belong to
+// these columns. Both operations are rounded. dst may be mean. It panics unless both have the same length, a multiple of
 // len(sd).
-func (c *Context) Normals(dst, mean, sd []float32, key rng.Key, step uint64) {
+func (c *Context) Normals(dst, mean, sd []float32, key rng.Key, step uint64, first uint32) {
 	if len(dst) != len(mean) {
 		panicf("Normals of %d means into %d numbers", len(mean), len(dst))
 	}
 	w := c.startRows("Normals", mean, len(mean)/max(1, len(sd)), len(sd))
 	w.dst, w.row = dst, sd
-	w.draw.start(w.c.isa, Bits{}, key, step, 0)
+	w.draw.start(w.c.isa, Bits{}, key, step, first)
 	w.perTask = drawRows
 	w.run((*rowNormals)(w))
 }

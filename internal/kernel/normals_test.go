@@ -26,11 +26,11 @@ func TestNormalsAreTheirDefinition(t *testing.T) {
 		}
 		forEachForm(func(c *Context) {
 			band, got := guarded(rows * cols)
-			if c.Normals(got, mean, sd, key, step); !sameNumbers(got, want) || !intact(band) {
+			if c.Normals(got, mean, sd, key, step, 0); !sameNumbers(got, want) || !intact(band) {
 				t.Fatalf("%v, %v, %d workers: differs from the definition", shape, c.ISA(), c.Workers())
 			}
 			copy(got, mean)
-			if c.Normals(got, got, sd, key, step); !sameNumbers(got, want) {
+			if c.Normals(got, got, sd, key, step, 0); !sameNumbers(got, want) {
 				t.Fatalf("%v, %v, %d workers: differs in place", shape, c.ISA(), c.Workers())
 			}
 		})
@@ -73,7 +73,7 @@ func TestNormalsDistribution(t *testing.T) {
 	for j := range sd {
 		sd[j] = 1
 	}
-	all.Normals(x, x, sd, rng.Seed(7), 1)
+	all.Normals(x, x, sd, rng.Seed(7), 1, 0)
 	var moments [5]float64
 	bounds := []float64{-4, -3, -2, -1, -0.1, 0, 0.01, 1, 2, 3, 4}
 	below := make([]float64, len(bounds))

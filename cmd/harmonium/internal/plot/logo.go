@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"gonum.org/v1/plot/text"
 )
@@ -34,6 +35,7 @@ const (
 	logoHeight   = 170 // of a line of letters
 	logoSites    = 60  // in a line, at most
 	widestLetter = 40
+	mostLetters  = 4  // of a word, for which a site may be as many times as wide
 	logoAxis     = 60 // to the left of the letters, for the numbers
 	nameHeight   = 30
 	sitesHeight  = 24
@@ -110,6 +112,17 @@ func (l Logo) check() error {
 	return nil
 }
 
+// longest is the number of letters of the longest state, at most mostLetters.
+func (l Logo) longest() int {
+	n := 1
+	for _, states := range l.States {
+		for _, state := range states {
+			n = max(n, min(utf8.RuneCountInString(state), mostLetters))
+		}
+	}
+	return n
+}
+
 // span is the range of the stacks, which begin at 0.
 func (p LogoPanel) span() span {
 	s := span{0, 0}
@@ -126,7 +139,7 @@ func (p LogoPanel) span() span {
 // stacks draws sites from to to−1 of a panel with their axes, between top and top+logoHeight.
 func (p picture) stacks(l Logo, panel LogoPanel, colours colouring, from, to, top int, s span) {
 	left := margin + labelHeight + logoAxis
-	width := min(widestLetter, (pictureWidth-margin-left)/min(len(l.Sites), logoSites))
+	width := min(widestLetter*l.longest(), (pictureWidth-margin-left)/min(len(l.Sites), logoSites))
 	y := func(h float64) float64 { return float64(top) + logoHeight*(s.high-h)/(s.high-s.low) }
 	for _, tick := range (linearTicks{}).Ticks(s.low, s.high) {
 		at := int(math.Round(y(tick.Value)))

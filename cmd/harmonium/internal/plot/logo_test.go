@@ -203,3 +203,17 @@ func TestSheetWithNames(t *testing.T) {
 		t.Errorf("two names of three columns: %v", err)
 	}
 }
+
+// Words have wider sites than letters.
+func TestLogosOfWords(t *testing.T) {
+	l := Logo{Sites: []string{"pet"}, States: [][]string{{"A", "C"}}}
+	for _, test := range []struct {
+		state string
+		want  int
+	}{{"C", 1}, {"dog", 3}, {"elephant", 4}} {
+		l.States[0][1] = test.state
+		if got := l.longest(); got != test.want {
+			t.Errorf("a state %q makes sites %d letters wide, want %d", test.state, got, test.want)
+		}
+	}
+}
