@@ -100,8 +100,8 @@ func readAlignment(s source) (*alignment, error) {
 
 // alphabet returns the name and the letters of the alphabet that an alignment fits, in the order of states, and which
 // letters are odd in it. Letters of nucleotides that stand for several are amino acids too: where they, but for N, are
-// more than a tenth of all letters, these are amino acids.
-func (a *alignment) alphabet() (name, letters, odd string) {
+// more than a tenth of all letters, these are amino acids. Columns that are asked for have the last word.
+func (a *alignment) alphabet(columns []rbm.Column) (name, letters, odd string) {
 	const most = 0.1
 	var seen [256]int
 	for _, c := range a.letters {
@@ -120,6 +120,12 @@ func (a *alignment) alphabet() (name, letters, odd string) {
 			default:
 				fits = false
 			}
+		}
+		if columns != nil {
+			if strings.TrimPrefix(strings.Join(columns[0].Categories, ""), string(gap)) == letters {
+				break
+			}
+			continue
 		}
 		if fits && float64(count) <= most*float64(len(a.letters)-seen[gap]) {
 			break
@@ -142,8 +148,8 @@ func (e *oddLetterError) Is(target error) bool { return target == ErrOddLetter }
 
 // set turns an alignment into a set of categorical columns, one a site. Odd letters, such as X for any amino acid,
 // become gaps, or are refused.
-func (a *alignment) set(oddAsGaps bool) (*Set, error) {
-	name, letters, odd := a.alphabet()
+func (a *alignment) set(oddAsGaps bool, columns []rbm.Column) (*Set, error) {
+	name, letters, odd := a.alphabet(columns)
 	var state [256]int
 	for c := range state {
 		state[c] = -1

@@ -123,6 +123,21 @@ func schemaOption(t *testing.T, text string) []Option {
 const people = ",age,sex,\"job\",income,smokes,grade\n" +
 	"0,31.5,f,\"clerk, senior\",2000.25,1,3\n1,60,m,nurse,1800,0,1\n2,25.125,f,smith,2600.5,0,2\n3,44,m,nurse,1500,1,2\n"
 
+// A second alignment has the alphabet of the first, whatever its own letters fit.
+func TestAlignmentForColumns(t *testing.T) {
+	first, err := opened(t, "a.fasta", ">a\nWC-D\n>b\nWY-A\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := opened(t, "b.fasta", ">a\nACGT\n>b\nA-GT\n", ForColumns(first.Columns))
+	if err == nil {
+		err = second.Fit(first.Columns)
+	}
+	if err != nil || fmt.Sprint(texts(second)) != "[[A C G T] [A - G T]]" || len(second.Columns[0].Categories) != 21 {
+		t.Errorf("%v, %v", second, err)
+	}
+}
+
 // Columns are told apart by their cells, or as a schema says, and keep their order, names and texts.
 func TestTables(t *testing.T) {
 	s, err := opened(t, "people.csv", people)

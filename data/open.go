@@ -154,11 +154,10 @@ func (f *file) set(o options) (*Set, error) {
 		return nil, err
 	}
 	var set *Set
-	text := npy == "npy" && len(head) > 0 && isText(head)
-	switch {
-	case text && isFASTA(head):
+	switch plain := npy == "npy" && len(head) > 0; {
+	case plain && isFASTA(head): // with names in any encoding
 		set, err = readFASTA(s, o)
-	case text:
+	case plain && isText(head):
 		set, err = readText(s, npy, head, o)
 	case o.schema != nil:
 		err = errors.New("a schema is for a table with names at its top, which this file is not")
@@ -182,7 +181,7 @@ func readFASTA(s source, o options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := a.set(o.oddAsGaps)
+	set, err := a.set(o.oddAsGaps, o.columns)
 	if err == nil {
 		set.Format += s.pack
 	}
