@@ -85,7 +85,8 @@ func TestBadAlignmentsAndTables(t *testing.T) {
 		{"no rows", "x,y\n", "no rows", nil},
 		{"schema for another table", "x,y\na,1\nb,2\n", `the schema has a column "w"`, schemaOption(t, "w,real\n")},
 		{"not real", "x,y\na,1\nb,2\n", `row 1 (line 2), column x: found "a", want a finite number`, schemaOption(t, "x,real\n")},
-		{"another category", "x,y\na,1\nb,2\nc,5\n", `row 3 (line 4), column x: found "c", want one of a, b`, schemaOption(t, "x,categorical,a,b\n")},
+		{"another category", "x,y\na,1\nb,2\nc,5\n",
+			`row 3 (line 4), column x: found "c", want one of a, b`, schemaOption(t, "x,categorical,a,b\n")},
 		{"real numbers", "0.5,1\n2,inf\n", "row 2, column 2: found +Inf, want a finite number", []Option{Reals()}},
 	} {
 		_, err := opened(t, "f", c.content, c.options...)
