@@ -91,7 +91,7 @@ func readAlignment(s source) (*alignment, error) {
 			case c >= 'A' && c <= 'Z' || c == gap || c == '*':
 				a.letters = append(a.letters, c)
 			default:
-				return nil, fmt.Errorf("sequence %d (%s), line %d, column %d: found %q, want a letter, - or .",
+				return nil, fmt.Errorf("sequence %d (%s), line %d, column %d: found %q, want a letter, a dot or -",
 					len(a.names), a.names[len(a.names)-1], l.line, k+1, c)
 			}
 		}
@@ -184,7 +184,8 @@ func (a *alignment) set(oddAsGaps bool, columns []rbm.Column) (*Set, error) {
 	for k, c := range a.letters {
 		r, i := k/a.sites, k%a.sites
 		if state[c] < 0 {
-			text := fmt.Sprintf("sequence %d (%s, below line %d), site %d: found %q, want one of %s", r+1, a.names[r], a.lines[r], i+1, c, letters)
+			text := fmt.Sprintf("sequence %d (%s, below line %d), site %d: found %q, want one of %s",
+				r+1, a.names[r], a.lines[r], i+1, c, letters)
 			if strings.IndexByte(odd, c) < 0 {
 				return nil, errors.New(text)
 			}

@@ -198,7 +198,8 @@ func FuzzGzip(f *testing.F) {
 // Tables take little more memory than their cells, and what was read of one is written and read again as the same.
 func FuzzTable(f *testing.F) {
 	for _, s := range []string{
-		people, "x;y\n1.5;a\n2;b\n", ",a,b\n0,1,x\n1,0,y\n", "\"a\"\"b\",c\n\"1\n2\",3\n4,5.5\n", "a\tb\nNA\t1\n", "a,a\n1.5,2\n", "a,b\n1e38,inf\n-1e39,2",
+		people, "x;y\n1.5;a\n2;b\n", ",a,b\n0,1,x\n1,0,y\n", "\"a\"\"b\",c\n\"1\n2\",3\n4,5.5\n",
+		"a\tb\nNA\t1\n", "a,a\n1.5,2\n", "a,b\n1e38,inf\n-1e39,2",
 		"\ufeff# c\na,b\r\n0.5,x\r\n1,y", "1,2\na,b\n",
 	} {
 		f.Add([]byte(s))
@@ -213,7 +214,8 @@ func FuzzTable(f *testing.F) {
 
 func FuzzFASTA(f *testing.F) {
 	for _, s := range []string{
-		">a\nAC-D\n>b\nWY-A\n", ">\nacGT..\nA\r\n\n>x y\nG T\nU*", ">a\nAXN\n>b\n-B*A", "\ufeff>a\nAC\n>b\nA", ">a", ">a\n>b\n", ">a\n*\n", ">a\n----\n",
+		">a\nAC-D\n>b\nWY-A\n", ">\nacGT..\nA\r\n\n>x y\nG T\nU*", ">a\nAXN\n>b\n-B*A",
+		"\ufeff>a\nAC\n>b\nA", ">a", ">a\n>b\n", ">a\n*\n", ">a\n----\n",
 	} {
 		f.Add([]byte(s))
 	}

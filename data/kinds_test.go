@@ -74,7 +74,7 @@ func TestBadAlignmentsAndTables(t *testing.T) {
 		{"odd letter", ">a\nACM\n>b\nAXM\n",
 			"sequence 2 (b, below line 3), site 2: found 'X', want one of -ACDEFGHIKLMNPQRSTVWY: other letters can be taken as gaps", nil},
 		{"odd nucleotide", ">a\nACG\n>b\nANG\n", "sequence 2 (b, below line 3), site 2: found 'N', want one of -ACGT", nil},
-		{"digit", ">a\nAC1\n", "sequence 1 (a), line 2, column 3: found '1', want a letter, - or .", nil},
+		{"digit", ">a\nAC1\n", "sequence 1 (a), line 2, column 3: found '1', want a letter, a dot or -", nil},
 		{"empty sequence", ">a\n>b\nAC\n", "sequence 1 (a) has no letters outside insertions", nil},
 		{"threshold", ">a\nAC\n", "a FASTA alignment has letters", []Option{Threshold(1)}},
 		{"missing cells", "x,y,z\n1,a,\n2,NA,2.5\n3,b,nan\n",
@@ -85,7 +85,8 @@ func TestBadAlignmentsAndTables(t *testing.T) {
 		{"no rows", "x,y\n", "no rows", nil},
 		{"schema for another table", "x,y\na,1\nb,2\n", `the schema has a column "w"`, schemaOption(t, "w,real\n")},
 		{"not real", "x,y\na,1\nb,2\n", `row 1 (line 2), column x: found "a", want a finite number`, schemaOption(t, "x,real\n")},
-		{"another category", "x,y\na,1\nb,2\nc,5\n", `row 3 (line 4), column x: found "c", want one of a, b`, schemaOption(t, "x,categorical,a,b\n")},
+		{"another category", "x,y\na,1\nb,2\nc,5\n",
+			`row 3 (line 4), column x: found "c", want one of a, b`, schemaOption(t, "x,categorical,a,b\n")},
 		{"real numbers", "0.5,1\n2,inf\n", "row 2, column 2: found +Inf, want a finite number", []Option{Reals()}},
 	} {
 		_, err := opened(t, "f", c.content, c.options...)

@@ -169,7 +169,8 @@ func missingCells(profiles []*profile) error {
 		columns = append(columns[:8], fmt.Sprintf("%d more columns", more))
 	}
 	at := first.firstMissing
-	return fmt.Errorf("%s missing (%s), the first in row %d (line %d), column %d (%s): found %q: fill them in, or leave out these rows or columns",
+	return fmt.Errorf(
+		"%s missing (%s), the first in row %d (line %d), column %d (%s): found %q: fill them in, or leave out these rows or columns",
 		plural(n, "cell is", "cells are"), strings.Join(columns, ", "), at.row, at.line, first.field+1, first.name, at.text)
 }
 

@@ -152,7 +152,9 @@ func Merge(sets ...*Set) (*Set, error) {
 	}
 	rows := 0
 	paths, hash, weighted := make([]string, 0, len(sets)), sha256.New(), false
-	merged := &Set{Values: first.Values, Columns: first.Columns, Reasons: first.Reasons, Notes: first.Notes, Shape: first.Shape, Format: first.Format}
+	merged := &Set{
+		Values: first.Values, Columns: first.Columns, Reasons: first.Reasons, Notes: first.Notes, Shape: first.Shape, Format: first.Format,
+	}
 	for _, s := range sets {
 		if err := fits(first, s); err != nil {
 			return nil, err

@@ -86,7 +86,8 @@ func (t *table) damaged() bool {
 func readTable(s source, o options) (*Set, error) {
 	t, headed := findTable(s, o.columns)
 	if !headed {
-		return nil, errors.New("found no names at the top of the file: want a table with a line of names, separated by commas, semicolons or tabs")
+		return nil, errors.New("found no names at the top of the file: " +
+			"want a table with a line of names, separated by commas, semicolons or tabs")
 	}
 	return t.read(o)
 }

@@ -67,8 +67,9 @@ func TestWaysToWriteTables(t *testing.T) {
 	want := "[[1.5 a] [2.5 b] [-3 c]]"
 	for name, content := range map[string]string{
 		"commas": "x,y\n1.5,a\n2.5,b\n-3,c\n", "semicolons": "x;y\n1.5;a\n2.5;b\n-3;c", "tabs": "x\ty\n1.5\ta\n2.5\tb\n-3\tc\n",
-		"CRLF": "x,y\r\n1.5,a\r\n2.5,b\r\n-3,c\r\n", "BOM": "\ufeffx,y\n1.5,a\n2.5,b\n-3,c\n", "quotes and BOM": "\ufeff\"x\",\"y\"\n\"1.5\",a\n2.5,b\n-3,c\n",
-		"comments": "# a table\n\n# of two columns\nx,y\n1.5,a\n2.5,b\n-3,c\n", "blanks": "x, y\n 1.5 , a\n2.5,b \n-3, \"c\"\n",
+		"CRLF": "x,y\r\n1.5,a\r\n2.5,b\r\n-3,c\r\n", "BOM": "\ufeffx,y\n1.5,a\n2.5,b\n-3,c\n",
+		"quotes and BOM": "\ufeff\"x\",\"y\"\n\"1.5\",a\n2.5,b\n-3,c\n",
+		"comments":       "# a table\n\n# of two columns\nx,y\n1.5,a\n2.5,b\n-3,c\n", "blanks": "x, y\n 1.5 , a\n2.5,b \n-3, \"c\"\n",
 		"blank lines": "x,y\n1.5,a\n\n2.5,b\n-3,c\n\n", "an index": ",x,y\n0,1.5,a\n1,2.5,b\n2,-3,c\n",
 	} {
 		for _, pack := range []func([]byte) []byte{func(b []byte) []byte { return b }, gz} {
@@ -124,8 +125,9 @@ func TestBadTables(t *testing.T) {
 			"want a number as in 12 of the 13 rows, or a schema that says x,categorical"},
 		{"a comma too many", column(mostly...), nil, "row 13 (line 14): found 3 columns, want 2 as there are names (line 1)"},
 		{"infinite", column("1.5", "2.5", "1e39"), nil, `row 3 (line 4), column x: found "1e39", want a finite number that float32 holds`},
-		{"far from zero", column("1600000000", "1600000001.5", "1600000002"), nil, "column x has numbers near 1.6e+09 that differ by 0.85 only, " +
-			"for which float32 has no room: subtract 1.6e+09 from all"},
+		{"far from zero", column("1600000000", "1600000001.5", "1600000002"), nil,
+			"column x has numbers near 1.6e+09 that differ by 0.85 only, " +
+				"for which float32 has no room: subtract 1.6e+09 from all"},
 		{"a schema for three", column("a", "b", "c"), schema("x,binary"), "column x has 3 different values, and the schema says two"},
 		{"a schema for numbers", column("1", "b", "2"), schema("x,real"), `row 2 (line 3), column x: found "b", want a finite number`},
 		{"a schema for others", column("1", "b"), schema("x,categorical,1,2"), `row 2 (line 3), column x: found "b", want one of 1, 2`},
