@@ -60,6 +60,8 @@ was taken for, and why.`,
 			}{data.Describe(set), []diag.Finding{}}
 			if f := data.Constant(set.Means(), set.Variances()); f != nil {
 				result.Findings = append(result.Findings, *f)
+			} else if f := set.ConstantReals(); f != nil {
+				result.Findings = append(result.Findings, *f)
 			}
 			remedy.Add("data", result.Findings)
 			err = t.result(result, func(w io.Writer) {
