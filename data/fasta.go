@@ -91,7 +91,7 @@ func readAlignment(s source) (*alignment, error) {
 			case c >= 'A' && c <= 'Z' || c == gap || c == '*':
 				a.letters = append(a.letters, c)
 			default:
-				return nil, fmt.Errorf("sequence %d (%s), line %d, column %d: found %q, want a letter, a dot or -",
+				return nil, fmt.Errorf("sequence %d (%s), line %d, column %d: found %q, want a letter, a dash or a dot",
 					len(a.names), a.names[len(a.names)-1], l.line, k+1, c)
 			}
 		}

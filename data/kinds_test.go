@@ -74,7 +74,7 @@ func TestBadAlignmentsAndTables(t *testing.T) {
 		{"odd letter", ">a\nACM\n>b\nAXM\n",
 			"sequence 2 (b, below line 3), site 2: found 'X', want one of -ACDEFGHIKLMNPQRSTVWY: other letters can be taken as gaps", nil},
 		{"odd nucleotide", ">a\nACG\n>b\nANG\n", "sequence 2 (b, below line 3), site 2: found 'N', want one of -ACGT", nil},
-		{"digit", ">a\nAC1\n", "sequence 1 (a), line 2, column 3: found '1', want a letter, a dot or -", nil},
+		{"digit", ">a\nAC1\n", "sequence 1 (a), line 2, column 3: found '1', want a letter, a dash or a dot", nil},
 		{"empty sequence", ">a\n>b\nAC\n", "sequence 1 (a) has no letters outside insertions", nil},
 		{"threshold", ">a\nAC\n", "a FASTA alignment has letters", []Option{Threshold(1)}},
 		{"missing cells", "x,y,z\n1,a,\n2,NA,2.5\n3,b,nan\n",

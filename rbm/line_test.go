@@ -58,8 +58,6 @@ func eachLine(t *testing.T, m, n int, f func(t *testing.T, line *rbm.Line, end *
 	}
 }
 
-func inBits(line *rbm.Line) bool { return line.Model().CheckBits() == nil }
-
 // at is the model at a place of a line, by its interpolated parameters.
 func at(line *rbm.Line, place float64) *rbm.Model {
 	model := line.Model().Clone()

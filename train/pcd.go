@@ -62,9 +62,9 @@ func (p *PCD) check(model *rbm.Model) error {
 	if p.Replicas == 1 {
 		return errors.New("pcd has 1 replica set, want 2 or more, or 0 for none: the error of log Z is their spread")
 	}
-	m, n, chains := float64(model.M()), float64(model.N()), float64(p.Chains)
+	n, chains := float64(model.N()), float64(p.Chains)
 	states := chains + monitor.MostTemperatures*float64(p.Replicas)
-	if bytes := states*(m+n)/8 + chains*4*n; bytes > mostChainMemory {
+	if bytes := states*sample.StateBytes(model) + chains*4*n; bytes > mostChainMemory {
 		return fmt.Errorf("pcd with %d chains and %d replica sets of %d×%d units would take %.1f GB of memory, and may have %.1f GB: "+
 			"want fewer of them", p.Chains, p.Replicas, model.M(), model.N(), bytes/1e9, float64(mostChainMemory)/1e9)
 	}
