@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"harmonium/diag"
+	"harmonium/rbm"
 )
 
 // ErrConstant is the error of data that there is nothing to learn from, because no unit ever changes.
@@ -29,5 +30,45 @@ func Constant(means, variances []float64) *diag.Finding {
 			len(means), ones, len(means)-ones),
 		Value: 0, Threshold: 1, // units that change
 		Consequence: "there is nothing to learn from it",
+	}
+}
+
+// ErrConstantColumn is the error of real numbers that are the same in all rows.
+var ErrConstantColumn = errors.New("leave it out")
+
+// ConstantReals returns the finding of columns of real numbers that never change, or nil: their variance is 0, and the
+// density that a model can give them has no bound.
+func (s *Set) ConstantReals() *diag.Finding {
+	bits := s.States.Bits()
+	if bits == s.Units() || s.Rows() == 0 {
+		return nil
+	}
+	still, first := 0, 0
+	for k, x := range s.States.Reals(0) {
+		changes := false
+		for r := 1; r < s.Rows() && !changes; r++ {
+			changes = s.States.Reals(r)[k] != x
+		}
+		if changes {
+			continue
+		}
+		if still++; still == 1 {
+			first = k
+		}
+	}
+	if still == 0 {
+		return nil
+	}
+	name := fmt.Sprintf("column %d", first+1)
+	for k, c := range s.Columns {
+		if c.Kind == rbm.Gaussian && rbm.Spans(s.Columns)[k].From == bits+first {
+			name = fmt.Sprintf("column %d (%s)", k+1, c.Name)
+		}
+	}
+	return &diag.Finding{
+		Code:    "constant-column",
+		Message: fmt.Sprintf("%s of real numbers never change, the first is %s", plural(still, "column", "columns"), name),
+		Value:   diag.Number(still), Threshold: 1,
+		Consequence: "its variance is 0, and the density that a model can give it has no bound",
 	}
 }

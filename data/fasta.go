@@ -184,9 +184,12 @@ func (a *alignment) set(oddAsGaps bool, columns []rbm.Column) (*Set, error) {
 	for k, c := range a.letters {
 		r, i := k/a.sites, k%a.sites
 		if state[c] < 0 {
-			return nil, &oddLetterError{fmt.Sprintf(
-				"sequence %d (%s, below line %d), site %d: found %q, want one of %s: other letters can be taken as gaps",
-				r+1, a.names[r], a.lines[r], i+1, c, letters)}
+			text := fmt.Sprintf("sequence %d (%s, below line %d), site %d: found %q, want one of %s",
+				r+1, a.names[r], a.lines[r], i+1, c, letters)
+			if strings.IndexByte(odd, c) < 0 {
+				return nil, errors.New(text)
+			}
+			return nil, &oddLetterError{text + ": other letters can be taken as gaps"}
 		}
 		s.States.SetBit(r, i*len(letters)+state[c], true)
 	}

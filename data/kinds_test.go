@@ -294,3 +294,24 @@ func TestPartsOfTables(t *testing.T) {
 		t.Error("proteins and DNA were joined")
 	}
 }
+
+// Real columns that never change are found, whatever rounding makes of their mean.
+func TestConstantReals(t *testing.T) {
+	for content, want := range map[string]string{
+		"1.5,2\n1.5,3\n":                    "1 column of real numbers never change, the first is column 1",
+		"1,0.1,0.3\n2,0.1,0.3\n3,0.1,0.3\n": "2 columns of real numbers never change, the first is column 2",
+		"1,2\n1,3\n2,3\n":                   "",
+	} {
+		s, err := opened(t, "r.csv", content, Reals())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // as they are, and standardised
+			f := s.ConstantReals()
+			if got := fmt.Sprint(f); (f == nil) != (want == "") || f != nil && !strings.HasPrefix(f.Message, want) {
+				t.Errorf("%q: %s, want %q", content, got, want)
+			}
+			s.Standardize()
+		}
+	}
+}

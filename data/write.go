@@ -20,18 +20,15 @@ import (
 // ".npy" as it is stored: real numbers in the table's units as float32, categories one-hot. Other sets go as [Write]
 // says.
 func WriteSet(path string, s *Set) error {
+	if err := s.CheckName(path); err != nil {
+		return err
+	}
 	ending := strings.ToLower(filepath.Ext(path))
 	switch {
 	case isFASTAName(ending):
-		if !s.isAlignment() {
-			return fmt.Errorf("%s: only an alignment of letters can be written as FASTA, want .npy or .csv", path)
-		}
 		return atomicfile.Write(path, func(w io.Writer) error { return writeFASTA(w, s) })
 	case s.Columns == nil && s.Values != rbm.Gaussian:
 		return Write(path, s.States, s.Values, s.Shape)
-	}
-	if err := CheckName(path); err != nil {
-		return err
 	}
 	return atomicfile.Write(path, func(w io.Writer) error {
 		if ending == ".csv" {
@@ -39,6 +36,15 @@ func WriteSet(path string, s *Set) error {
 		}
 		return writeColumnsNPY(w, s)
 	})
+}
+
+// CheckName returns the error that [WriteSet] would return for a name that says no format, or one that the set has no
+// place in.
+func (s *Set) CheckName(path string) error {
+	if isFASTAName(strings.ToLower(filepath.Ext(path))) && !s.isAlignment() {
+		return fmt.Errorf("%s: only an alignment of letters can be written as FASTA, want .npy or .csv", path)
+	}
+	return CheckName(path)
 }
 
 func isFASTAName(ending string) bool {

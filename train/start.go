@@ -76,6 +76,9 @@ func prepared(model *rbm.Model, set, valid *data.Set) (_ *data.Set, means []floa
 	if f := data.Constant(means, set.Variances()); f != nil {
 		return nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstant)
 	}
+	if f := set.ConstantReals(); f != nil {
+		return nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstantColumn)
+	}
 	return set, means, nil
 }
 

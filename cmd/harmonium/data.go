@@ -35,23 +35,32 @@ func newData(t *terminal) *cobra.Command {
 }
 
 func newDataInfo(t *terminal) *cobra.Command {
-	d := &dataFlags{}
+	d, identity := &dataFlags{}, 0.0
 	cmd := &cobra.Command{
-		Use:     "info FILE",
-		Short:   "Describe a data file",
-		Long:    "Read a data file whole, check it, and say what it holds.",
-		Example: "  harmonium data info train.npy",
-		Args:    cobra.ExactArgs(1),
+		Use:   "info FILE",
+		Short: "Describe a data file",
+		Long: `Read a data file whole, check it, and say what it holds: of a table or an alignment what each column
+was taken for, and why.`,
+		Example: `  harmonium data info train.npy
+  harmonium data info family.fasta.gz --identity 0.8`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			set, err := d.open(args[0])
 			if err != nil {
 				return err
+			}
+			if identity != 0 {
+				if err := set.Reweight(identity, t.compute); err != nil {
+					return badInput(fmt.Errorf("--identity: %w", err))
+				}
 			}
 			result := struct {
 				data.Info
 				Findings []diag.Finding `json:"findings"`
 			}{data.Describe(set), []diag.Finding{}}
 			if f := data.Constant(set.Means(), set.Variances()); f != nil {
+				result.Findings = append(result.Findings, *f)
+			} else if f := set.ConstantReals(); f != nil {
 				result.Findings = append(result.Findings, *f)
 			}
 			remedy.Add("data", result.Findings)
@@ -68,6 +77,7 @@ func newDataInfo(t *terminal) *cobra.Command {
 	d.register(cmd.Flags())
 	d.registerKinds(cmd.Flags())
 	d.registerWeights(cmd.Flags())
+	cmd.Flags().Float64Var(&identity, "identity", 0, "weigh each sequence by 1 / the number with this part of equal sites, such as 0.8")
 	return cmd
 }
 
@@ -80,6 +90,9 @@ func printInfo(w io.Writer, info data.Info) {
 		shape = fmt.Sprintf(" in the layout %s", strings.ReplaceAll(strings.Trim(fmt.Sprint(info.Shape), "[]"), " ", "×"))
 	}
 	fmt.Fprintf(w, "units\t%d, %s%s\n", info.Units, info.Values, shape)
+	if info.TotalWeight != float64(info.Rows) {
+		fmt.Fprintf(w, "sum of the weights\t%.6g\n", info.TotalWeight)
+	}
 	if info.Columns == nil {
 		fmt.Fprintf(w, "mean of the bits\t%.4f, by unit %.4f to %.4f\n", info.Mean, info.MinMean, info.MaxMean)
 	}
@@ -164,6 +177,11 @@ type writtenFile struct {
 // writeSets writes sets to files whose formats their names say.
 func writeSets(t *terminal, paths []string, sets []*data.Set) error {
 	result := written{}
+	for k, set := range sets {
+		if err := set.CheckName(paths[k]); err != nil {
+			return badInput(err)
+		}
+	}
 	for k, set := range sets {
 		if err := data.WriteSet(paths[k], set); err != nil {
 			return err

@@ -67,6 +67,7 @@ func (d *dataFlags) register(f *pflag.FlagSet) {
 // registerKinds adds the flags that say what a file holds to a command that has no model to go by.
 func (d *dataFlags) registerKinds(f *pflag.FlagSet) {
 	f.BoolVar(&d.reading.Reals, "reals", false, "take numbers as real numbers")
+	f.BoolVar(&d.reading.OneHot, "one-hot", false, "take an array of rows × sites × states as categorical sites")
 	f.StringVar(&d.schema, "schema", "", schemaHelp)
 }
 
