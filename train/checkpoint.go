@@ -14,7 +14,7 @@ import (
 
 const (
 	checkpointFormat  = "harmonium-checkpoint"
-	checkpointVersion = "6"
+	checkpointVersion = "7"
 	notePrefix        = "note."
 )
 

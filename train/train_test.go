@@ -326,14 +326,14 @@ func TestResumeNamesVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Metadata["version"] = "5"
+	f.Metadata["version"] = "6"
 	f.Seal()
 	checkpoint.Reset()
 	if err := safetensors.Write(&checkpoint, f); err != nil {
 		t.Fatal(err)
 	}
 	err = start(t, 10, set, c).Resume(checkpoint.Bytes())
-	const want = `version of the checkpoint is "5", this program reads 6: go on with the program that began the run, or train again`
+	const want = `version of the checkpoint is "6", this program reads 7: go on with the program that began the run, or train again`
 	if err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}
