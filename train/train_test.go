@@ -232,7 +232,7 @@ func TestTrainingRepeats(t *testing.T) {
 		// whose temperatures are spaced again after updates 50 and 100, with searches for modes before these
 		"pcd with replicas": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Rate, c.Clip, c.Negative = 18, 0.1, 0, &train.PCD{Steps: 2, Chains: 30, Replicas: 7}
+			c.Epochs, c.Rate, c.Clip, c.Negative = 18, 0.1, 0, &train.PCD{Steps: 2, Chains: 30, Replicas: 7, Trust: 0.5}
 			return set, c
 		},
 		"pcd that adapts": func(workers int) (*data.Set, train.Config) {
