@@ -95,7 +95,7 @@ func (j *jumps) follow(u Update) {
 }
 
 // uncovered returns rows of data at which the model may have modes that the jumps don't know: the ones with the lowest
-// F among those that q covers no better than half of the chains, by the weight e^(−F(v))/q(v) of the independence
+// F among those that q covers less well than half of the chains, by the weight e^(−F(v))/q(v) of the independence
 // sampler. The lowest F of all are in modes that are known.
 func (j *jumps) uncovered(p *population, c *rbm.Conditionals, key rng.Key) rbm.Batch {
 	rows := sample.FromRows(j.data, lookedAt, key)
@@ -105,7 +105,7 @@ func (j *jumps) uncovered(p *population, c *rbm.Conditionals, key rng.Key) rbm.B
 		typical := j.logWeights(p.chains, c)
 		slices.Sort(typical)
 		for r, weight := range j.logWeights(rows, c) {
-			covered[r] = weight < typical[len(typical)/2]
+			covered[r] = weight <= typical[len(typical)/2]
 		}
 	}
 	for r := range order {

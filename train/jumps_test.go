@@ -7,6 +7,7 @@ import (
 	"harmonium/data"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 )
 
 // Between two searches the bound of a mode falls by what F of the configuration nearest to it has risen.
@@ -40,5 +41,38 @@ func TestBoundsFollowTheModel(t *testing.T) {
 	}
 	if moved < 1 {
 		t.Errorf("bounds move by %v at most: the test shows nothing", moved)
+	}
+}
+
+// A search begins at rows in modes that the jumps don't know, also where F is lower at the ones that they know.
+func TestSearchBeginsWhereNoModeCovers(t *testing.T) {
+	const m = 40
+	model := rbm.NewModel(rbm.NewLayer(rbm.Bernoulli, m), rbm.NewLayer(rbm.Bernoulli, 1), rng.Seed(1))
+	for i := range model.W {
+		model.W[i], model.B()[i] = 1, -0.4 // a magnet, up more often than down
+	}
+	model.C()[0] = -20
+	rows := rbm.NewBatch(200, m) // up and down
+	for r := 0; r < 200; r += 2 {
+		for i := range m {
+			rows.SetBit(r, i, true)
+		}
+	}
+	free := model.FreeEnergy(rows)
+	if free[0] > free[1]-1 {
+		t.Fatalf("F is %v up and %v down, want it lower up", free[0], free[1])
+	}
+	means := make([]float32, m)
+	for i := range means {
+		means[i] = 0.9
+	}
+	j := &jumps{modes: sample.NewJumps(m, means, []float64{-free[0]}, nil), data: rows, free: make([]float64, 1)}
+	up := rows.Like(10)
+	up.Gather(rows, []int{0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	found := j.uncovered(&population{chains: up}, rbm.NewConditionals(model, nil), rng.Seed(2))
+	for r := range found.Rows() {
+		if found.Bit(r, 0) {
+			t.Fatalf("row %d is in the mode that is known", r)
+		}
 	}
 }
