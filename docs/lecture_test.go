@@ -180,7 +180,7 @@ func Example_howGood() {
 	fmt.Printf("D_KL = %.3f nats\n", kl)
 	// Output:
 	// log-likelihood -2.626 ± 0.007 nats, at best -2.599
-	// D_KL = 0.025 nats
+	// D_KL = 0.024 nats
 }
 
 // Every Go block of lecture.md is code of package lecture or runs here, and every text block below one is what that

@@ -20,7 +20,8 @@ import (
 // the modes are: the closer q is to the model in a mode, the more often jumps to it are taken. Half of a_k is the same
 // for all modes, and half is in proportion to e^(L_k), with the variational bounds L_k.
 type Jumps struct {
-	// Means are the μ_ki, mode after mode, at least 10⁻³ away from 0 and 1, and Bounds the L_k. They are only read.
+	// Means are the μ_ki, mode after mode, at least 10⁻³ away from 0 and 1, and Bounds the L_k. They are only read; Reweigh
+	// takes over other Bounds.
 	Means  []float32
 	Bounds []float64
 
@@ -107,6 +108,14 @@ func NewJumps(layer rbm.Layer, means []float32, bounds []float64, on *compute.Co
 		means[i] = min(max(μ, leastMean), 1-leastMean)
 	}
 	j := &Jumps{Means: means, Bounds: bounds, units: units, sites: rbm.SitesOf(layer), observer: observer(layer, means, on)}
+	j.Reweigh()
+	return j
+}
+
+// Reweigh makes the weights a_k those of the Bounds as they are now. [Jumps.Move] must not run at the same time.
+func (j *Jumps) Reweigh() {
+	bounds := j.Bounds
+	j.sums, j.logs = j.sums[:0], j.logs[:0]
 	largest, all, sum := math.Inf(-1), 0.0, 0.0
 	for _, bound := range bounds {
 		largest = max(largest, bound)
@@ -119,7 +128,6 @@ func NewJumps(layer rbm.Layer, means []float32, bounds []float64, on *compute.Co
 		sum += a
 		j.sums, j.logs = append(j.sums, sum), append(j.logs, math.Log(a))
 	}
-	return j
 }
 
 // Move lets each state jump once, for the distribution e^(−F(v)) of free, which writes F of the rows of v, and returns
@@ -137,7 +145,7 @@ func (j *Jumps) Move(states rbm.Batch, free func(dst []float64, v rbm.Batch), ke
 	for k, v := range []rbm.Batch{states, proposals} {
 		scores[k] = make([]float64, rows)
 		free(scores[k], v)
-		j.addLogQ(scores[k], v)
+		j.AddLogQ(scores[k], v)
 	}
 	var moved []int
 	for r := range rows {
@@ -181,8 +189,8 @@ func (j *Jumps) propose(v rbm.Batch, r int, key rng.Key, step uint64) {
 	}
 }
 
-// addLogQ adds log q(v) of each row.
-func (j *Jumps) addLogQ(dst []float64, v rbm.Batch) {
+// AddLogQ adds log q(v) of each row of v. There must be modes.
+func (j *Jumps) AddLogQ(dst []float64, v rbm.Batch) {
 	k := len(j.logs)
 	if cap(j.scores) < len(dst)*k {
 		j.scores = make([]float32, len(dst)*k)

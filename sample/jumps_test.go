@@ -170,6 +170,34 @@ func TestTemperingWithJumpsDoesNotDrift(t *testing.T) {
 	}
 }
 
+// Jumps with other bounds are those that are made of these bounds.
+func TestReweigh(t *testing.T) {
+	const m, rows = 12, 2000
+	one, other := wrong(m)["four modes"], wrong(m)["four modes"]
+	copy(one.Bounds, []float64{2, 5, -1, 4})
+	one.Reweigh()
+	other = sample.NewJumps(rbm.NewLayer(rbm.Bernoulli, m), other.Means, []float64{2, 5, -1, 4}, compute.New(1))
+	free := func(dst []float64, _ rbm.Batch) { clear(dst) }
+	before := wrong(m)["four modes"]
+	var states [3]rbm.Batch
+	for k, j := range []*sample.Jumps{one, other, before} {
+		states[k] = rbm.NewBatch(rows, m)
+		j.Move(states[k], free, rng.Seed(3), 1)
+	}
+	same := 0
+	for r := range rows {
+		if states[0].Compare(r, states[1], r) != 0 {
+			t.Fatalf("row %d jumps elsewhere than by new jumps", r)
+		}
+		if states[0].Compare(r, states[2], r) == 0 {
+			same++
+		}
+	}
+	if same == rows {
+		t.Error("all rows jump as with the bounds before: the test shows nothing")
+	}
+}
+
 // Jumps change modes that tempering with few temperatures does not, and find their weights.
 func TestJumpsMoveBetweenModes(t *testing.T) {
 	const m, n, chains = 40, 8, 400

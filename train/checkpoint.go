@@ -14,7 +14,7 @@ import (
 
 const (
 	checkpointFormat  = "harmonium-checkpoint"
-	checkpointVersion = "6"
+	checkpointVersion = "7"
 	notePrefix        = "note."
 )
 
@@ -31,6 +31,7 @@ func (t *Training) memory(found map[string]any) *Memory {
 	m.Check(func() error { return t.overfit.check(t.done) })
 	m.Floats("center.hidden", t.centerH)
 	m.Counter("center.set", &t.centered)
+	t.trust.remember(m.under("trust"))
 	t.Monitor.Remember(m.under("monitor"))
 	t.config.Negative.Remember(m.under("negative"))
 	t.config.Optimizer.Remember(m.under("optimizer"))

@@ -80,7 +80,7 @@ func TestResumeRefusesImpossibleReplicas(t *testing.T) {
 			return data
 		}
 	}
-	const betas, means, bounds = "negative.replicas.betas", "negative.jumps.means", "negative.jumps.bounds"
+	const betas, means, bounds, sums = "negative.replicas.betas", "negative.jumps.means", "negative.jumps.bounds", "negative.jumps.sums"
 	for _, c := range []struct {
 		name   string
 		change func(any) any
@@ -104,6 +104,8 @@ func TestResumeRefusesImpossibleReplicas(t *testing.T) {
 		{means, cut(5), "is not what these settings expect"},
 		{bounds, set(0, math.Inf(1)), "is not what these settings expect"},
 		{bounds, set(0, math.NaN()), "is not what these settings expect"},
+		{sums, set(0, math.NaN()), "is not what these settings expect"},
+		{sums, cut(1000), "is not what these settings expect"},
 		{bounds, cut(1000), "is not what these settings expect"},
 	} {
 		if err := begin().Resume(changed(c.name, c.change)); err == nil || !strings.Contains(err.Error(), c.want) {

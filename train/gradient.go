@@ -23,7 +23,9 @@ const centerRate = 0.01
 // A step ΔW of the centered parameters is brought back by b ← b − ΔW ν and c ← c − ΔWᵀ μ: the model is always
 // plain (docs/math.md).
 type ascent struct {
-	t *Training
+	t         *Training
+	optimizer Optimizer
+	l1, l2    float32 // penalties
 	// The parameters, in the order of [rbm.Model.Parameters], what ⟨·⟩_data and ⟨·⟩_model are for them, and the
 	// gradient. W, the first, is moved in blocks: its gradient is made in scratch memory, and that in the list is
 	// empty.
@@ -50,10 +52,11 @@ type block struct {
 // second-level cache.
 const blockNumbers = 1 << 12
 
-func newAscent(t *Training) *ascent {
+func newAscent(t *Training, positive, negative *rbm.Statistics, optimizer Optimizer) *ascent {
 	m, n := t.Model.M(), t.Model.N()
 	a := &ascent{
-		t: t, parameters: t.Model.Parameters(), positive: t.positive.Averages(), negative: t.negative.Averages(),
+		t: t, optimizer: optimizer,
+		parameters: t.Model.Parameters(), positive: positive.Averages(), negative: negative.Averages(),
 		stepB: make([]float32, m), rows: max(1, blockNumbers/n),
 	}
 	layers := rbm.NewStatistics(&rbm.Model{Visible: t.Model.Visible, Hidden: t.Model.Hidden}) // without weights
@@ -79,17 +82,14 @@ func (a *ascent) run(rate float64) (norm float64, finite bool) {
 	for k, g := range a.gradient[1:] {
 		on.Subtract(g, a.positive[k+1], a.negative[k+1])
 	}
-	if !t.config.Plain {
-		t.followCenter()
-	}
-	t.config.Optimizer.Begin(rate)
+	a.optimizer.Begin(rate)
 	on.Parallel(len(a.blocks), a.move)
 	squares := 0.0
 	for k, g := range a.gradient[1:] {
 		if p := a.parameters[k+1]; p.Positive {
 			a.moveLogs(k+1, p.Values, g)
 		} else {
-			t.config.Optimizer.Step(k+1, 0, p.Values, g)
+			a.optimizer.Step(k+1, 0, p.Values, g)
 		}
 		squares += on.Dot(g, g)
 	}
@@ -139,7 +139,7 @@ func (a *ascent) moveLogs(k int, values, g []float32) {
 		logs[i] = float32(math.Log(float64(x)))
 		g[i] *= x
 	}
-	a.t.config.Optimizer.Step(k, 0, logs, g)
+	a.optimizer.Step(k, 0, logs, g)
 	for i, x := range logs {
 		values[i] = float32(math.Exp(float64(x)))
 	}
@@ -147,6 +147,9 @@ func (a *ascent) moveLogs(k int, values, g []float32) {
 
 // followCenter moves ν towards the minibatch's mean of the hidden units.
 func (t *Training) followCenter() {
+	if t.config.Plain {
+		return
+	}
 	ν := t.centerH
 	if t.centered == 0 {
 		copy(ν, t.positive.H)
@@ -165,18 +168,18 @@ func (a *ascent) moveWeights(k int) {
 	scratch := <-a.scratch
 	g, before := scratch[:len(W)], scratch[len(scratch)/2:][:len(W)]
 
-	on.Subtract(g, t.positive.VH[from:to], t.negative.VH[from:to])
+	on.Subtract(g, a.positive[0][from:to], a.negative[0][from:to])
 	if !t.config.Plain {
 		a.center(g, k*a.rows)
 	}
-	t.penalise(g, W)
+	a.penalise(g, W)
 	a.blocks[k].squares = on.Dot(g, g)
 	if t.config.Plain {
-		t.config.Optimizer.Step(0, from, W, g)
+		a.optimizer.Step(0, from, W, g)
 		t.clip(W)
 	} else {
 		copy(before, W)
-		t.config.Optimizer.Step(0, from, W, g)
+		a.optimizer.Step(0, from, W, g)
 		t.clip(W)
 		on.Subtract(g, W, before)
 		a.uncenter(g, k)
@@ -206,8 +209,8 @@ func (a *ascent) uncenter(Δ []float32, k int) {
 }
 
 // penalise subtracts the gradient of L1·Σ|w| + ½·L2·Σw² from that of the log-likelihood.
-func (t *Training) penalise(g, W []float32) {
-	l1, l2 := float32(t.config.L1), float32(t.config.L2)
+func (a *ascent) penalise(g, W []float32) {
+	l1, l2 := a.l1, a.l2
 	if l1 == 0 && l2 == 0 {
 		return
 	}

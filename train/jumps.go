@@ -11,25 +11,32 @@ import (
 )
 
 // jumps lets chains, and replicas at all temperatures, jump between modes of the model ([sample.Jumps]). Every
-// searchEvery updates it looks for modes: from the most probable rows of data, from states of chains, from modes found
-// before, and from patterns that know nothing of these.
+// searchEvery updates it looks for modes: from probable rows of data, from states of chains, from modes found before,
+// and from patterns that know nothing of these.
 //
 // The model has narrow modes that neither sweeps nor replicas come to, many of them at rows of data. Without chains in
 // them nothing holds them back, and they grow until the model has all its weight there. Modes of the chains' own states
 // are needed too: a state that is improbable under q can't be left.
+//
+// Between searches the bounds follow the model: L_k falls by what F of the configuration nearest to the mode has risen.
+// A mode may gain many nats until the next search, and chains must jump there before.
 type jumps struct {
 	modes *sample.Jumps     // nil before the first search, and after a checkpoint has been read
 	known sample.KnownModes // of modes
+	sums  []float64         // L_k + F of these configurations, when they were found
 	key   rng.Key
 	data  rbm.Batch
+
+	nearest rbm.Batch // the configurations
+	free    []float64 // scratch
 }
 
 const (
 	searchEvery  = 25   // updates
-	lookedAt     = 1000 // rows of data whose F is looked at for a search,
-	searchRows   = 16   // of which those with the lowest F begin one,
+	lookedAt     = 4000 // rows of data that are looked at for a search,
+	searchRows   = 16   // of which these begin one,
 	searchChains = 32   // chains,
-	searchBefore = 64   // modes of the search before, those with the largest bounds,
+	searchBefore = 64   // modes of the search before, those with the largest bounds then,
 	searchCount  = 4    // and patterns of each kind
 	jumpEvery    = 5    // updates after which a chain may jump again
 )
@@ -39,7 +46,9 @@ const (
 func (j *jumps) move(p *population, u Update) *sample.Jumps {
 	if j.modes == nil {
 		j.modes = sample.NewJumps(u.Model.Visible, j.known.Means, j.known.Bounds, u.Conditionals.Compute())
+		j.findNearest(p, u.Model.Visible)
 	}
+	j.follow(u)
 	chains, turn := p.chains.Rows(), int(u.Number%jumpEvery)
 	from, to := turn*chains/jumpEvery, (turn+1)*chains/jumpEvery
 	j.modes.Move(p.chains.Slice(from, to), u.Conditionals.FreeEnergy, j.key, u.Number)
@@ -53,30 +62,83 @@ func (j *jumps) search(p *population, u Update) {
 	key := j.key.Stream(rng.Stream(u.Number))
 	before := min(len(j.known.Bounds), searchBefore) // the largest bounds first
 	known := p.chains.Like(searchRows + searchChains + before)
-	known.Slice(0, searchRows).Copy(j.mostProbable(u.Conditionals, key))
+	known.Slice(0, searchRows).Copy(j.uncovered(p, u.Conditionals, key))
 	known.Slice(searchRows, searchRows+searchChains).Copy(sample.FromRows(p.chains, searchChains, key.Stream(1)))
 	j.known.Rows(known.Slice(searchRows+searchChains, known.Rows()), u.Model.Visible)
 	j.modes = sample.FindJumps(u.Model, known, searchCount, key, u.Conditionals.Compute())
 	j.known = j.modes.Known()
+	j.findNearest(p, u.Model.Visible)
+	j.sums = make([]float64, len(j.free))
+	u.Conditionals.FreeEnergy(j.sums, j.nearest)
+	for k, bound := range j.known.Bounds {
+		j.sums[k] += bound
+	}
 }
 
-// mostProbable returns the rows with the lowest F among some of the data.
-func (j *jumps) mostProbable(c *rbm.Conditionals, key rng.Key) rbm.Batch {
+// findNearest finds the configurations nearest to the modes.
+func (j *jumps) findNearest(p *population, visible rbm.Layer) {
+	j.free = make([]float64, len(j.known.Bounds))
+	j.nearest = p.chains.Like(len(j.known.Bounds))
+	j.known.Rows(j.nearest, visible)
+}
+
+// follow has the bounds follow the model.
+func (j *jumps) follow(u Update) {
+	if len(j.free) == 0 {
+		return
+	}
+	u.Conditionals.FreeEnergy(j.free, j.nearest)
+	for k, free := range j.free {
+		j.known.Bounds[k] = j.sums[k] - free
+	}
+	j.modes.Reweigh()
+}
+
+// uncovered returns rows of data at which the model may have modes that the jumps don't know: the ones with the lowest
+// F among those that q covers less well than half of the chains, by the weight e^(−F(v))/q(v) of the independence
+// sampler. The lowest F of all are in modes that are known.
+func (j *jumps) uncovered(p *population, c *rbm.Conditionals, key rng.Key) rbm.Batch {
 	rows := sample.FromRows(j.data, lookedAt, key)
-	free, order := make([]float64, lookedAt), make([]int, lookedAt)
+	free, covered, order := make([]float64, lookedAt), make([]bool, lookedAt), make([]int, lookedAt)
 	c.FreeEnergy(free, rows)
+	if len(j.free) > 0 {
+		typical := j.logWeights(p.chains, c)
+		slices.Sort(typical)
+		for r, weight := range j.logWeights(rows, c) {
+			covered[r] = weight <= typical[len(typical)/2]
+		}
+	}
 	for r := range order {
 		order[r] = r
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(free[a], free[b]) })
+	slices.SortStableFunc(order, func(a, b int) int {
+		if covered[a] == covered[b] {
+			return cmp.Compare(free[a], free[b])
+		} else if covered[b] {
+			return -1
+		}
+		return 1
+	})
 	v := rows.Like(searchRows)
 	v.Gather(rows, order[:searchRows])
 	return v
 }
 
+// logWeights are −F(v) − log q(v).
+func (j *jumps) logWeights(v rbm.Batch, c *rbm.Conditionals) []float64 {
+	weights := make([]float64, v.Rows())
+	c.FreeEnergy(weights, v)
+	j.modes.AddLogQ(weights, v)
+	for r := range weights {
+		weights[r] = -weights[r]
+	}
+	return weights
+}
+
 // jumpsCost is the number of elementary operations in an update, with its part of a search.
 func jumpsCost(model *rbm.Model, chains int) float64 {
-	return monitor.GibbsCost(model, 2*chains/jumpEvery, 0) + monitor.SearchCost(model, searchIterations)/searchEvery
+	search := monitor.GibbsCost(model, 2*lookedAt, 0) + monitor.SearchCost(model, searchIterations)
+	return monitor.GibbsCost(model, 2*chains/jumpEvery, 0) + search/searchEvery
 }
 
 // searchIterations is about the number of mean-field iterations of a search, over all starts.
@@ -84,6 +146,7 @@ const searchIterations = 1200
 
 func (j *jumps) remember(m *Memory, units int) {
 	if monitor.RememberModes(m, "", &j.known, units) {
-		j.modes = nil
+		j.modes, j.sums = nil, make([]float64, len(j.known.Bounds))
 	}
+	m.Numbers("sums", j.sums)
 }

@@ -66,7 +66,7 @@ func TestOverfittingEndsFromTheBestModel(t *testing.T) {
 
 // The rate of the end falls by the same step at each update, also past a model that is better than the best before.
 func TestRateOfTheEndFallsEvenly(t *testing.T) {
-	training := overfitting(t, train.Config{Every: 10})
+	training := overfitting(t, train.Config{Every: 5})
 	planned, better := training.Planned(), 0
 	var rates []float64
 	for p := range training.Steps(t.Context()) {

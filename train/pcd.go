@@ -23,6 +23,10 @@ type PCD struct {
 	Chains   int // 0 means DefaultChains
 	Replicas int // replica sets that exchange states with the chains; 0 means none
 
+	// Trust is the largest standard deviation, over the chains, of the change of free energy in an update, in nats
+	// ([Bounded]); 0 means none.
+	Trust float64
+
 	Adapt bool // instead of Steps: from 1 to 64 sweeps, so that the chains forget within a few updates
 
 	chains     *sample.Chains
@@ -30,7 +34,7 @@ type PCD struct {
 	jumps      *jumps       // nil for none
 	population population   // the chains, and the replicas at the model
 	doublings  uint64       // of one sweep, by Adapt
-	cost       struct{ sweep, average, jumps float64 }
+	cost       struct{ sweep, average, jumps, trust float64 }
 }
 
 // Start draws the chains from the model's visible biases.
@@ -41,6 +45,9 @@ func (p *PCD) Start(s Setup) error {
 	p.chains = sample.NewChains(sample.FromBiases(s.Model, p.Chains, s.Key), s.Model.Hidden, s.Key)
 	p.cost.average = monitor.GibbsCost(s.Model, p.Chains, 0)
 	p.cost.sweep = monitor.GibbsCost(s.Model, p.Chains, 1) - p.cost.average
+	if p.Trust > 0 {
+		p.cost.trust = trustCost(s.Model, p.Chains)
+	}
 	var others rbm.Batch
 	if p.Replicas > 0 {
 		p.replicas = newReplicaSets(s, p.Replicas)
@@ -89,6 +96,9 @@ func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 // Visible are the chains, which the phase averages over.
 func (p *PCD) Visible() rbm.Batch { return p.chains.Visible }
 
+// Bound is Trust.
+func (p *PCD) Bound() float64 { return p.Trust }
+
 // Ladder is nil without replica sets.
 func (p *PCD) Ladder() *sample.Tempering {
 	if p.replicas == nil {
@@ -97,9 +107,9 @@ func (p *PCD) Ladder() *sample.Tempering {
 	return p.replicas.Tempering
 }
 
-// Cost counts the sweeps, by their number of now, the average, and a round of the replica sets.
+// Cost counts the sweeps, by their number of now, the average, a round of the replica sets, and what bounds the update.
 func (p *PCD) Cost() float64 {
-	cost := float64(p.Sweeps())*p.cost.sweep + p.cost.average
+	cost := float64(p.Sweeps())*p.cost.sweep + p.cost.average + p.cost.trust
 	if p.replicas != nil {
 		cost += p.replicas.cost()
 	}
@@ -126,6 +136,9 @@ func (p *PCD) Settings() []Setting {
 			Help: "persistent chains; more: less noise in the gradient, more time"},
 		{Name: "replicas", At: &p.Replicas,
 			Help: "sets of replicas at temperatures between independent units and the model; 0: chains alone, as in the paper"},
+		{Name: "trust", At: &p.Trust,
+			Help: "most that an update may change the free energies of the chains against each other, as a standard deviation in nats: " +
+				"changes of modes are held back to it, all others keep the rate; 0: no bound"},
 	}
 }
 

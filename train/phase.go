@@ -11,8 +11,8 @@ import (
 )
 
 // Negative supplies the negative phase of the gradient, the averages ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ over the model. It may
-// keep state, such as chains: use a fresh one for each training. What it may offer besides: [Persistent], [Laddered],
-// [Mixer], [Sweeper].
+// keep state, such as chains: use a fresh one for each training. What it may offer besides: [Persistent], [Bounded],
+// [Laddered], [Mixer], [Sweeper].
 type Negative interface {
 	Configurable
 	// Start is called once, before the first Phase, with the model as it is before the first update. Defaults are
@@ -30,7 +30,7 @@ type Negative interface {
 // and a row here.
 func Negatives() []Negative {
 	return []Negative{
-		&PCD{Replicas: DefaultReplicas},
+		&PCD{Replicas: DefaultReplicas, Trust: DefaultTrust},
 		&CD{},
 		&Exact{},
 	}
@@ -58,7 +58,8 @@ type Update struct {
 const (
 	DefaultSteps    = 10  // Gibbs sweeps an update
 	DefaultChains   = 100 // of PCD
-	DefaultReplicas = 20  // replica sets of the PCD that [Negatives] returns
+	DefaultReplicas = 20  // replica sets of the PCD that [Negatives] returns,
+	DefaultTrust    = 0.3 // and its bound on updates, in nats
 )
 
 // Persistent is a [Negative] with chains that go on from update to update. Searches for modes begin at half of them.

@@ -19,12 +19,14 @@ func TestConfigAsJSON(t *testing.T) {
 			`"l1":0.5,"l2":0,"clip":0,"centered":false,"data_biases":true,"patience":0,"every":0,`: {
 			Seed: 1<<64 - 1, Time: 90 * time.Second, Batch: 20, Rate: 0.01, Schedule: train.Cosine, L1: 0.5, Plain: true,
 		},
-		`{"kind":"pcd","steps":"auto","chains":7,"replicas":2}`: {Negative: &train.PCD{Adapt: true, Chains: 7, Replicas: 2}},
-		`{"kind":"cd","steps":10}`:                              {Negative: &train.CD{}},
-		`{"kind":"exact"}`:                                      {Negative: &train.Exact{}},
-		`{"kind":"sgd"}`:                                        {Optimizer: &train.SGD{}},
-		`{"kind":"momentum","decay":0.9}`:                       {Optimizer: &train.Momentum{}},
-		`{"kind":"adam","beta1":0.5,"beta2"`:                    {Optimizer: &train.Adam{Beta1: 0.5}},
+		`{"kind":"pcd","steps":"auto","chains":7,"replicas":2,"trust":0.5}`: {
+			Negative: &train.PCD{Adapt: true, Chains: 7, Replicas: 2, Trust: 0.5},
+		},
+		`{"kind":"cd","steps":10}`:           {Negative: &train.CD{}},
+		`{"kind":"exact"}`:                   {Negative: &train.Exact{}},
+		`{"kind":"sgd"}`:                     {Optimizer: &train.SGD{}},
+		`{"kind":"momentum","decay":0.9}`:    {Optimizer: &train.Momentum{}},
+		`{"kind":"adam","beta1":0.5,"beta2"`: {Optimizer: &train.Adam{Beta1: 0.5}},
 	} {
 		training := start(t, 4, drawnBars(t, 50), c)
 		text, err := json.Marshal(training.Config())

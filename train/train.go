@@ -32,6 +32,7 @@ type Training struct {
 	conditionals       *rbm.Conditionals
 	positive, negative *rbm.Statistics
 	ascent             *ascent
+	trust              *trust // nil for none
 	minibatch          rbm.Batch
 	weights            []float32
 	weightUnit         float64   // makes the mean weight 1, within float32's range
@@ -134,8 +135,10 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	if err != nil {
 		return Progress{}, err
 	}
-	norm, finite := t.ascent.run(rate) // λ ← λ + η·(⟨·⟩_data − ⟨·⟩_model), or what the optimiser makes of it
-	if !finite {
+	t.followCenter()
+	rate = t.trust.begin(rate)
+	norm, finite := t.ascent.run(rate) // λ ← λ + η·(⟨·⟩_data − ⟨·⟩_model), or what the optimiser makes of it,
+	if !finite || !t.trust.end() {     // less what the chains can't follow
 		return Progress{}, fmt.Errorf("%w (learning rate %g, gradient norm %g)", ErrDiverged, rate, norm)
 	}
 	t.done++

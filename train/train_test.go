@@ -232,7 +232,7 @@ func TestTrainingRepeats(t *testing.T) {
 		// whose temperatures are spaced again after updates 50 and 100, with searches for modes before these
 		"pcd with replicas": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
-			c.Epochs, c.Rate, c.Clip, c.Negative = 18, 0.1, 0, &train.PCD{Steps: 2, Chains: 30, Replicas: 7}
+			c.Epochs, c.Rate, c.Clip, c.Negative = 18, 0.1, 0, &train.PCD{Steps: 2, Chains: 30, Replicas: 7, Trust: 0.5}
 			return set, c
 		},
 		"pcd that adapts": func(workers int) (*data.Set, train.Config) {
@@ -326,14 +326,14 @@ func TestResumeNamesVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Metadata["version"] = "5"
+	f.Metadata["version"] = "6"
 	f.Seal()
 	checkpoint.Reset()
 	if err := safetensors.Write(&checkpoint, f); err != nil {
 		t.Fatal(err)
 	}
 	err = start(t, 10, set, c).Resume(checkpoint.Bytes())
-	const want = `version of the checkpoint is "5", this program reads 6: go on with the program that began the run, or train again`
+	const want = `version of the checkpoint is "6", this program reads 7: go on with the program that began the run, or train again`
 	if err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}

@@ -1,0 +1,263 @@
+package train
+
+import (
+	"math"
+	"slices"
+
+	"harmonium/rbm"
+)
+
+// trust is a trust region: it bounds how far an update changes the distribution of the model, by the means of the
+// natural gradient (S. Amari, Neural Comput. 10 (1998) 251; for Boltzmann machines G. Desjardins, R. Pascanu, A.
+// Courville and Y. Bengio, ICLR 2013, arXiv 1301.3545).
+//
+// The Kullback–Leibler divergence of a small update is ½ Var(ΔF), with the change ΔF(v) of the free energy of states of
+// the model. It is large where modes gain or lose weight against each other, and chains follow that slowest of all. d_r
+// is ΔF of chain r less the mean over the N chains. Where the standard deviation √(Σ d²/N) is above the bound, the
+// update is changed by the least, in the sum of squares of the centered parameters, that brings it there:
+//
+//	Δλ ← Δλ + Σ_r α_r φ_r,   (ρ + K) α = d,   K_rs = φ_r·φ_s,
+//
+// where φ_r = −∂F(v_r)/∂λ less its mean over the chains: (v−μ)(⟨h⟩−ν) of the weights, and v and ⟨h⟩ of the biases. The
+// deviation is then √(Σ (ρα)²/N), and ρ is chosen so that it is the bound. Directions in which chains differ much are
+// held back, and all others keep the rate.
+//
+// Σ_r α_r = 0, so that the change is Σ|α|/2 times the difference of two averages: a step of gradient descent whose data
+// are the chains with α > 0 and whose model the ones with α < 0.
+type trust struct {
+	t     *Training
+	bound float64   // of the standard deviation, in nats
+	v     rbm.Batch // the chains
+
+	before, after []float64 // F of the chains
+	d, α          []float64
+	x, y          []float32 // v−μ and ⟨h⟩−ν, chain after chain
+	kernel        []float64 // K, row after row
+	row           func(r int)
+	krylov        krylov
+	rate          float64 // of this update
+	slope         float64 // the deviation that a rate of 1 would give, a running mean; 0 before the first update
+
+	back     *ascent
+	up, down *rbm.Statistics // averages over the chains with α > 0 and α < 0
+	order    []int           // the chains, these first
+	sorted   rbm.Batch
+	weights  []float32 // |α| in this order
+}
+
+// Bounded is a [Negative] whose chains bound the updates.
+type Bounded interface {
+	Persistent
+	// Bound is that on the standard deviation of ΔF over the chains in an update, in nats; 0 means none.
+	Bound() float64
+}
+
+// mostTrusted bounds the number of chains that are looked at, as the time grows with its square.
+const mostTrusted = 200
+
+// newTrust returns nil where nothing bounds the updates. The kernel is that of units with two values, whose only
+// parameters are biases.
+func newTrust(t *Training) *trust {
+	n, ok := t.config.Negative.(Bounded)
+	if !ok || n.Bound() == 0 || !twoValued(t.Model.Visible) || !twoValued(t.Model.Hidden) {
+		return nil
+	}
+	all := n.Visible()
+	v := all.Slice(0, min(all.Rows(), mostTrusted))
+	chains := v.Rows()
+	r := &trust{
+		t: t, bound: n.Bound(), v: v, before: make([]float64, chains), after: make([]float64, chains),
+		d: make([]float64, chains), α: make([]float64, chains),
+		x: make([]float32, chains*t.Model.M()), y: make([]float32, chains*t.Model.N()), kernel: make([]float64, chains*chains),
+		up: rbm.NewStatistics(t.Model), down: rbm.NewStatistics(t.Model),
+		order: make([]int, chains), sorted: v.Like(chains), weights: make([]float32, chains),
+	}
+	descent := new(SGD)
+	descent.Start(t.Model, t.config.Compute)
+	r.back = newAscent(t, r.up, r.down, descent)
+	r.row = r.kernelRow // once: a method value is allocated
+	return r
+}
+
+func twoValued(l rbm.Layer) bool { return l.Kind() == rbm.Bernoulli || l.Kind() == rbm.Spin }
+
+// begin takes F of the chains before an update, and returns the update's rate: that of the schedule, or less where by
+// the updates before the deviation would come to more than mostDeviation. The conditionals are at the model.
+func (r *trust) begin(rate float64) float64 {
+	if r == nil {
+		return rate
+	}
+	r.t.conditionals.FreeEnergy(r.before, r.v)
+	r.rate = rate
+	if r.slope > 0 {
+		r.rate = min(rate, mostDeviation*r.bound/r.slope)
+	}
+	return r.rate
+}
+
+const (
+	// mostDeviation is the largest deviation of an update before it is changed, as a multiple of the bound: a change
+	// that is most of the update is no longer small.
+	mostDeviation = 10. / 3
+	slopeDecay    = 0.9 // of the running mean of its square
+)
+
+// learn takes the deviation of an update before it is changed.
+func (r *trust) learn(deviation float64) {
+	if r.rate == 0 {
+		return
+	}
+	now := deviation / r.rate
+	if r.slope == 0 {
+		r.slope = now
+	}
+	r.slope = math.Sqrt(float64(slopeDecay*r.slope*r.slope) + float64((1-slopeDecay)*now*now))
+}
+
+// end changes the update, where it must, and reports whether all parameters are finite. ΔF is not quite linear in Δλ,
+// so that a large update is changed more than once.
+func (r *trust) end() (finite bool) {
+	if r == nil {
+		return true
+	}
+	deviation := r.measure()
+	r.learn(deviation)
+	for range mostCorrections {
+		if !(deviation > r.bound*(1+trustSlack)) {
+			break
+		}
+		r.computeKernel()
+		r.krylov.span(r.kernel, r.d)
+		r.krylov.solve(r.α, r.krylov.shift(r.bound*math.Sqrt(float64(len(r.d)))))
+		if !r.correct() {
+			return false
+		}
+		deviation = r.measure()
+	}
+	return true
+}
+
+const (
+	mostCorrections = 3
+	trustSlack      = 0.1 // part of the bound by which an update may be above it
+)
+
+// measure computes d of the model as it is now, and returns its standard deviation.
+func (r *trust) measure() float64 {
+	r.t.conditionals.Update(r.t.Model)
+	r.t.conditionals.FreeEnergy(r.after, r.v)
+	for k, after := range r.after {
+		r.d[k] = after - r.before[k]
+	}
+	center(r.d)
+	return math.Sqrt(dot(r.d, r.d) / float64(len(r.d)))
+}
+
+// center subtracts the mean.
+func center(x []float64) {
+	sum := 0.0
+	for _, x := range x {
+		sum += x
+	}
+	for k := range x {
+		x[k] -= sum / float64(len(x))
+	}
+}
+
+// computeKernel computes K = H(X + Y + X∘Y)H, X_rs = (v_r−μ)·(v_s−μ) and Y the same of the hidden units, where H takes
+// the means over the chains away.
+func (r *trust) computeKernel() {
+	t, m, n, chains := r.t, r.t.Model.M(), r.t.Model.N(), len(r.d)
+	t.conditionals.HiddenProbs(r.y, r.v)
+	sv, ov := t.Model.Visible.Line()
+	sh, oh := t.Model.Hidden.Line()
+	for k := range chains {
+		x, y := r.x[k*m:(k+1)*m], r.y[k*n:(k+1)*n]
+		for i := range x {
+			x[i] = float32(ov)
+		}
+		for i := range r.v.On(k) {
+			x[i] += float32(sv)
+		}
+		for j, p := range y {
+			y[j] = float32(float32(sh)*p) + float32(oh)
+		}
+		if !t.config.Plain {
+			t.config.Compute.Subtract(x, x, t.centerV)
+			t.config.Compute.Subtract(y, y, t.centerH)
+		}
+	}
+	t.config.Compute.Parallel(chains, r.row)
+	for k := range chains {
+		for l := range k {
+			r.kernel[l*chains+k] = r.kernel[k*chains+l]
+		}
+	}
+	for k := range chains {
+		center(r.kernel[k*chains : (k+1)*chains])
+	}
+	for k := range chains { // columns, as rows of the transpose
+		for l := range k {
+			a, b := k*chains+l, l*chains+k
+			r.kernel[a], r.kernel[b] = r.kernel[b], r.kernel[a]
+		}
+	}
+	for k := range chains {
+		center(r.kernel[k*chains : (k+1)*chains])
+	}
+}
+
+// kernelRow computes X + Y + X∘Y of row k up to the diagonal.
+func (r *trust) kernelRow(k int) {
+	m, n, on := r.t.Model.M(), r.t.Model.N(), r.t.config.Compute
+	for l := range k + 1 {
+		x := on.Dot(r.x[k*m:(k+1)*m], r.x[l*m:(l+1)*m])
+		y := on.Dot(r.y[k*n:(k+1)*n], r.y[l*n:(l+1)*n])
+		r.kernel[k*len(r.d)+l] = x + y + float64(x*y)
+	}
+}
+
+// correct moves the parameters by Σ_r α_r φ_r.
+func (r *trust) correct() (finite bool) {
+	for k := range r.order {
+		r.order[k] = k
+	}
+	slices.SortStableFunc(r.order, func(a, b int) int {
+		switch up := r.α[a] > 0; {
+		case up == (r.α[b] > 0):
+			return 0
+		case up:
+			return -1
+		}
+		return 1
+	})
+	ups, sum := 0, 0.0
+	for k, c := range r.order {
+		if r.α[c] > 0 {
+			ups, sum = k+1, sum+r.α[c]
+		}
+		r.weights[k] = float32(math.Abs(r.α[c]))
+	}
+	if ups == 0 || ups == len(r.order) { // α is too small for float64, or none
+		return true
+	}
+	r.sorted.Gather(r.v, r.order)
+	c := r.t.conditionals
+	c.Statistics(r.up, r.sorted.Slice(0, ups), r.weights[:ups])
+	c.Statistics(r.down, r.sorted.Slice(ups, len(r.order)), r.weights[ups:])
+	_, finite = r.back.run(sum)
+	return finite
+}
+
+// trustCost is the number of elementary operations of one change, as measured.
+func trustCost(model *rbm.Model, chains int) float64 {
+	const costPair = 4 // a unit of two chains
+	looked := float64(min(chains, mostTrusted))
+	return costPair * looked * looked / 2 * float64(model.M()+model.N())
+}
+
+func (r *trust) remember(m *Memory) {
+	if r != nil {
+		m.Number("slope", &r.slope)
+	}
+}
