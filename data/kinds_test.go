@@ -76,6 +76,7 @@ func TestBadAlignmentsAndTables(t *testing.T) {
 		{"odd nucleotide", ">a\nACG\n>b\nANG\n", "sequence 2 (b, below line 3), site 2: found 'N', want one of -ACGT", nil},
 		{"digit", ">a\nAC1\n", "sequence 1 (a), line 2, column 3: found '1', want a letter, a dash or a dot", nil},
 		{"empty sequence", ">a\n>b\nAC\n", "sequence 1 (a) has no letters outside insertions", nil},
+		{"no first name", "ACDE\n>b\nACDE\n", "a line begins with >, as the names of an alignment in FASTA format do", nil},
 		{"threshold", ">a\nAC\n", "a FASTA alignment has letters", []Option{Threshold(1)}},
 		{"missing cells", "x,y,z\n1,a,\n2,NA,2.5\n3,b,nan\n",
 			"3 cells are missing (y 1, z 2), the first in row 1 (line 2), column 3 (z): found \"\"", nil},
@@ -212,7 +213,7 @@ func TestStandardizeAndFit(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ content, want string }{
 		"category": {",age,sex,job,income,smokes,grade\n9,50,m,pilot,1000,0,2\n", `row 1 (line 2), column job: found "pilot"`},
-		"columns":  {"age,sex\n1,m\n2,f\n", `the schema has a column "job"`},
+		"columns":  {"age,sex\n1,m\n2,f\n", `the table has no column "job", which is wanted`},
 	} {
 		_, err := opened(t, "bad.csv", c.content, ForColumns(s.Columns))
 		if err == nil || !strings.Contains(err.Error(), c.want) {

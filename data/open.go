@@ -157,6 +157,9 @@ func (f *file) set(o options) (*Set, error) {
 	switch plain := npy == "npy" && len(head) > 0; {
 	case plain && isFASTA(head): // with names in any encoding
 		set, err = readFASTA(s, o)
+	case plain && isText(head) && bytes.Contains(head, []byte("\n>")):
+		err = errors.New("a line begins with >, as the names of an alignment in FASTA format do, but the first line does not: " +
+			"want a name above the first sequence")
 	case plain && isText(head):
 		set, err = readText(s, npy, head, o)
 	case o.schema != nil:

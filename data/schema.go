@@ -108,6 +108,9 @@ func (s *Schema) check(names map[string]int) error {
 	}
 	for _, name := range s.names {
 		if _, ok := names[name]; !ok {
+			if s.given { // of the columns of a first file, or of a model
+				return fmt.Errorf("the table has no column %q, which is wanted", name)
+			}
 			return fmt.Errorf("the schema has a column %q, which the table does not have", name)
 		}
 	}

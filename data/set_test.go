@@ -160,7 +160,7 @@ func TestWrite(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"a.txt": "a.txt: unknown ending, want .npy or .csv", "a.csv.gz": "a.csv.gz: unknown ending, want .npy or .csv",
+		"a.txt": "a.txt: unknown ending, want .npy, .csv or .fasta", "a.csv.gz": "a.csv.gz: unknown ending, want .npy, .csv or .fasta",
 	} {
 		for _, err := range []error{CheckName(name), Write(name, rbm.NewBatch(1, 1), rbm.Bernoulli, nil)} {
 			if err == nil || err.Error() != want {

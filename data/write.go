@@ -174,7 +174,7 @@ func CheckName(path string) error {
 	if ending == ".npy" || ending == ".csv" || isFASTAName(ending) {
 		return nil
 	}
-	return fmt.Errorf("%s: unknown ending, want .npy or .csv", path)
+	return fmt.Errorf("%s: unknown ending, want .npy, .csv or .fasta", path)
 }
 
 // npyHead writes the head of version 1 of the format; the data begin at a multiple of 64 bytes, as numpy's do.

@@ -22,6 +22,7 @@ var tutorials = map[string]struct {
 	files   func(folder string) error
 	smaller *strings.Replacer
 }{
+	"table.md":    {makePeople, strings.NewReplacer("--hidden 16", "--hidden 4 --epochs 5")},
 	"proteins.md": {makeFamily, strings.NewReplacer("--hidden 50", "--hidden 6", "--epochs 100", "--epochs 5", "-n 500", "-n 50")},
 }
 
@@ -107,4 +108,21 @@ func makeFamily(folder string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(folder, "structure.txt"), []byte("2 9\n4 11\n"), 0o666)
+}
+
+// makePeople writes a table of people, and a schema for it.
+func makePeople(folder string) error {
+	source, jobs := rng.NewSource(rng.Seed(1), 0), []string{"clerk", "nurse", "smith"}
+	var table bytes.Buffer
+	fmt.Fprintln(&table, "age,sex,job,income,smokes")
+	for range 300 {
+		age, job := 20+40*source.Float64(), int(3*source.Float64())
+		income := 1000 + 30*age + 300*float64(job) + 200*source.Float64()
+		sex := []string{"f", "m"}[int(2*source.Float64())]
+		fmt.Fprintf(&table, "%.1f,%s,%s,%.2f,%d\n", age, sex, jobs[job], income, int(2*source.Float64()))
+	}
+	if err := os.WriteFile(filepath.Join(folder, "people.csv"), table.Bytes(), 0o666); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "schema.csv"), []byte("smokes,categorical\n"), 0o666)
 }

@@ -89,8 +89,13 @@ func checkColumns(columns []Column, layer Layer) error {
 			return fmt.Errorf("column %d (%q) has %d categories, want 2 or more", k+1, c.Name, len(c.Categories))
 		case !slices.Contains(columnKinds, c.Kind):
 			return fmt.Errorf("column %d is of %q units, want bernoulli, spin, categorical or gaussian", k+1, c.Kind)
-		case !(c.Scale >= 0) || math.IsInf(c.Scale, 1) || math.IsNaN(c.Mean) || math.IsInf(c.Mean, 0):
-			return fmt.Errorf("column %d has the scale %v and the mean %v, want finite numbers, and no negative scale", k+1, c.Scale, c.Mean)
+		case !(c.Scale >= 0 && c.Scale <= maxParameter && math.Abs(c.Mean) <= maxParameter):
+			return fmt.Errorf("column %d has the scale %v and the mean %v, want numbers up to %g, and no negative scale",
+				k+1, c.Scale, c.Mean, maxParameter)
+		case repeats(c.Categories):
+			return fmt.Errorf("column %d (%q) has a category twice: %q", k+1, c.Name, c.Categories)
+		case c.Name != "" && slices.ContainsFunc(columns[:k], func(other Column) bool { return other.Name == c.Name }):
+			return fmt.Errorf("two columns are called %q", c.Name)
 		}
 	}
 	want := LayoutOf(layer)
@@ -101,6 +106,18 @@ func checkColumns(columns []Column, layer Layer) error {
 		return fmt.Errorf("the columns are of %v, the layer of %v", got, want)
 	}
 	return nil
+}
+
+// repeats reports whether a text comes twice.
+func repeats(texts []string) bool {
+	seen := map[string]bool{}
+	for _, text := range texts {
+		if seen[text] {
+			return true
+		}
+		seen[text] = true
+	}
+	return false
 }
 
 func sameUnits(columns []Column, units int) error {

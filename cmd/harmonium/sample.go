@@ -126,6 +126,9 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err := checkFiles([]string{o.out}, append(inputsOf(path, r), dataInputs(o.start)...)); err != nil {
 		return err
 	}
+	if err := (&data.Set{Columns: model.Columns, Values: model.Visible.Kind()}).CheckName(o.out); err != nil {
+		return badInput(err)
+	}
 	method, err := o.check(model)
 	if err != nil {
 		return badInput(err)
