@@ -287,6 +287,9 @@ func TestDrawStarts(t *testing.T) {
 
 // The number of workers changes nothing. Samples, diagnostics and progress are functions of the options.
 func TestDrawRepeats(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and long under the race detector")
+	}
 	model := randomModel(70, 33, rbm.Spin, rbm.Bernoulli, 23)
 	for _, o := range []sample.Options{
 		{Count: 90, Chains: 8, Method: sample.Gibbs}, {Count: 30, Chains: 8, Method: sample.Tempered, BurnIn: 40, Thin: 3},

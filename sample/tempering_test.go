@@ -141,6 +141,9 @@ func TestTemperingClamped(t *testing.T) {
 
 // Replica sets at exact samples stay samples of the model, whatever the base, and when their temperatures change.
 func TestTemperingDoesNotDrift(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and long under the race detector")
+	}
 	const sets = 20000
 	model := randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 33)
 	want := distribution(model, everything)

@@ -33,6 +33,9 @@ func TestSpectrumAlongTraining(t *testing.T) {
 // The pseudo-log-likelihood is that of the model on validation rows, where evaluations are far enough apart to pay for
 // it.
 func TestPseudoAlongTraining(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and long under the race detector")
+	}
 	valid := drawnBars(t, 60)
 	for every, want := range map[int]bool{5: false, 1000: true} {
 		training, seen := start(t, 12, drawnBars(t, 500), train.Config{Updates: 2000, Every: every, Valid: valid}), 0
