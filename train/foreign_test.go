@@ -59,7 +59,7 @@ func TestForeignUnits(t *testing.T) {
 			t.Errorf("%s: a model that scores −1000: %+v, want %s", negative.Kind(), findings, want)
 		}
 	}
-	if _, err := start(&train.Exact{}); err == nil || !strings.Contains(err.Error(), "enumeration of foreign visible") {
+	if _, err := start(&train.Exact{}); err == nil || !strings.Contains(err.Error(), "foreign visible and 4 foreign hidden units") {
 		t.Errorf("exact: error %v", err)
 	}
 }
