@@ -312,12 +312,18 @@ func (p *profile) refuse(row, line int, text, want string) error {
 	return fmt.Errorf("row %d (line %d), column %s: found %.40q, want %s", row+1, line, p.name, text, want)
 }
 
-// canonical is the text of a number in one way of writing, and any other text as it is.
+// canonical is the text of a number in one way of writing, and any other text as it is. So are numbers beyond 2^53,
+// which float64 can't tell apart.
 func canonical(text string) string {
-	if x, ok := number([]byte(text)); ok && !isMissing(text) {
+	const largest = 1 << 53
+	switch x, ok := number([]byte(text)); {
+	case !ok || isMissing(text) || math.Abs(x) > largest:
+		return text
+	case x == math.Trunc(x):
+		return strconv.FormatFloat(x+0, 'f', -1, 64)
+	default:
 		return strconv.FormatFloat(x+0, 'g', -1, 64)
 	}
-	return text
 }
 
 // categories returns the different values, numbers in rising order and before texts, which are in that of their bytes.

@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -164,5 +165,17 @@ func TestTableForColumns(t *testing.T) {
 	second, err := readBytes([]byte("b,extra,c,a\ny,7,1,3\n"), ForColumns(first.Columns))
 	if err != nil || fmt.Sprint(texts(second)) != "[[y 1 3]]" {
 		t.Fatalf("%v, %v", second, err)
+	}
+}
+
+// Whole numbers that are categories keep their digits, also where float64 can't tell them apart.
+func TestWholeNumbersAsCategories(t *testing.T) {
+	s, err := opened(t, "codes.csv", "code,kind\n12345678901234567890,x\n12345678901234567891,y\n16777217,z\n16777217.0,x\n-0,y\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"0", "16777217", "12345678901234567890", "12345678901234567891"}
+	if got := s.Columns[0].Categories; !slices.Equal(got, want) {
+		t.Errorf("categories %q, want %q", got, want)
 	}
 }
