@@ -22,7 +22,7 @@ var tutorials = map[string]struct {
 	files   func(folder string) error
 	smaller *strings.Replacer
 }{
-	"table.md":    {makePeople, strings.NewReplacer("--hidden 16", "--hidden 4 --epochs 5")},
+	"table.md":    {makePeople, strings.NewReplacer("--hidden 16", "--hidden 6 --epochs 5", "-n 1000", "-n 50")},
 	"proteins.md": {makeFamily, strings.NewReplacer("--hidden 50", "--hidden 6", "--epochs 100", "--epochs 5", "-n 500", "-n 50")},
 }
 
@@ -110,19 +110,38 @@ func makeFamily(folder string) error {
 	return os.WriteFile(filepath.Join(folder, "structure.txt"), []byte("2 9\n4 11\n"), 0o666)
 }
 
-// makePeople writes a table of people, and a schema for it.
+// makePeople writes a table of 2,000 people, in which incomes depend on jobs and ages and the other columns on jobs, and a
+// schema for it.
 func makePeople(folder string) error {
-	source, jobs := rng.NewSource(rng.Seed(1), 0), []string{"clerk", "nurse", "smith"}
+	source := rng.NewSource(rng.Seed(1), 0)
+	whether := func(p float64) bool { return source.Float64() < p }
+	jobs := []struct {
+		name               string
+		income, men, smoke float64
+	}{{"clerk", 1500, 0.5, 0.2}, {"nurse", 2200, 0.2, 0.1}, {"smith", 2600, 0.85, 0.5}}
 	var table bytes.Buffer
-	fmt.Fprintln(&table, "age,sex,job,income,smokes")
-	for range 300 {
-		age, job := 20+40*source.Float64(), int(3*source.Float64())
-		income := 1000 + 30*age + 300*float64(job) + 200*source.Float64()
-		sex := []string{"f", "m"}[int(2*source.Float64())]
-		fmt.Fprintf(&table, "%.1f,%s,%s,%.2f,%d\n", age, sex, jobs[job], income, int(2*source.Float64()))
+	fmt.Fprintln(&table, "age,sex,job,children,income,smokes")
+	for range 2000 {
+		job, age := jobs[source.Uint64()%3], 20+40*source.Float64()
+		sex, children, smokes, noise := "f", 0, 0, -6.0
+		if whether(job.men) {
+			sex = "m"
+		}
+		for range 4 {
+			if whether((age - 15) / 90) {
+				children++
+			}
+		}
+		if whether(job.smoke) {
+			smokes = 1
+		}
+		for range 12 { // of which the sum is nearly normal
+			noise += source.Float64()
+		}
+		fmt.Fprintf(&table, "%.1f,%s,%s,%d,%.2f,%d\n", age, sex, job.name, children, job.income+25*(age-20)+200*noise, smokes)
 	}
 	if err := os.WriteFile(filepath.Join(folder, "people.csv"), table.Bytes(), 0o666); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "schema.csv"), []byte("smokes,categorical\n"), 0o666)
+	return os.WriteFile(filepath.Join(folder, "schema.csv"), []byte("children,real\n"), 0o666)
 }

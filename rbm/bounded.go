@@ -2,14 +2,14 @@ package rbm
 
 import "math"
 
-// Coupling bounds [Model.Growth] from above by one eigenvalue, the largest of
+// Coupling is how strongly real units of both layers hold on to each other: the largest eigenvalue of
 //
 //	Γ_v^(−½) W Γ_h⁻¹ Wᵀ Γ_v^(−½)
 //
-// over the real units of both layers, with the precisions Γ of their energies (the smaller one of a unit with two): Z is
-// finite where it is below 1. It is 0 where one of the layers has no real units. The eigenvalue is found by power
-// iteration, from below, to about 10^−4; where the sum of all eigenvalues is at most limit it is not looked for, and
-// Coupling returns 0.
+// over the real units, with the precisions Γ of their energies (the smaller one of a unit with two). Z is finite where
+// it is below 1. Real units without bounds must have precisions. It is 0 where one of the layers has no real units. The
+// eigenvalue is found by power iteration, from below, to about 10^−4; where the sum of all eigenvalues is at most limit
+// it is not looked for, and Coupling returns 0.
 func (model *Model) Coupling(limit float64) float64 {
 	v, γv := realUnits(model.Visible)
 	h, γh := realUnits(model.Hidden)

@@ -19,8 +19,9 @@ import (
 //
 // With the uniform background that is the projection of −F on functions of two sites (G. Cossu, L. Del Debbio, T.
 // Giani, A. Khamseh, M. Wilson, Physical Review B 100 (2019) 064304, for bits; A. Decelle, C. Furtlehner, A. J. Navas
-// Gómez, B. Seoane, SciPost Physics 16 (2024) 095, for Potts units); with the frequencies of data it is the coupling
-// that a mean sequence sees, as J. Tubiana, S. Cocco, R. Monasson, eLife 8 (2019) e39397, average over data.
+// Gómez, B. Seoane, SciPost Physics 16 (2024) 095, for Ising spins; A. Decelle, A. J. Navas Gómez, B. Seoane, arXiv
+// 2501.06108, for Potts units); with the frequencies of data it is the coupling that a mean sequence sees, as J. Tubiana,
+// S. Cocco, R. Monasson, eLife 8 (2019) e39397, average over data.
 //
 // The one approximation is that of Decelle and others: the input of a hidden unit from all other sites, a sum of many
 // independent terms, counts as a normal number of the right mean and variance. Nothing is approximated where Γ_j is
