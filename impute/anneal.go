@@ -77,7 +77,7 @@ func independent(model *rbm.Model) *rbm.Model {
 			}
 		}
 	}
-	const sure = 0.9
+	const sure = 0.5 // with 0.9, chains of 32 steps miss modes of 15 % of Z
 	scale, offset := model.Visible.Line()
 	means, bits := make([]float64, m), model.Visible.NewBatch(0).Bits()
 	for i, x := range v {
