@@ -179,10 +179,7 @@ func byDefinition(model *rbm.Model, v, known rbm.Batch, r int) (logSum float64, 
 // The errors of annealing are honest: scores and means are within 2.13 of them about as often as by Student's
 // distribution with 15 degrees of freedom, 95 %. Among the models are ones with several modes.
 func TestAnnealedErrors(t *testing.T) {
-	count := 40
-	if testing.Short() {
-		count = 6
-	}
+	const count = 40
 	all := 0
 	models := map[string]*rbm.Model{
 		"weak": random(24, 12, 0.3, 1), "strong": random(24, 12, 1.5, 2),
