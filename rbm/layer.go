@@ -74,10 +74,7 @@ const (
 
 // kinds has a row for each kind of unit: its name and what makes a layer of it with biases 0, nil where that takes more
 // than a number of units ([NewCategorical], [NewMixed]).
-var kinds = []struct {
-	name Kind
-	new  func(units int) Layer
-}{
+var kinds = []kindRow{
 	{Bernoulli, newBernoulli},
 	{Spin, newSpin},
 	{Categorical, nil},
@@ -85,6 +82,11 @@ var kinds = []struct {
 	{ReLU, newReLU},
 	{DReLU, newDReLU},
 	{Mixed, nil},
+}
+
+type kindRow struct {
+	name Kind
+	new  func(units int) Layer
 }
 
 // NewLayer returns a layer of the given kind with biases 0. It panics if there is no such kind, or if a number of units
