@@ -17,11 +17,14 @@ func (s *Set) Layer() (rbm.Layer, error) {
 	return rbm.NewLayers(rbm.LayoutFor(s.Columns)...)
 }
 
-// Variances returns the weighted variance of every unit's stored number over the rows, or nil for a set without real
-// numbers.
+// Variances returns the weighted variance of every unit's stored number over the rows where it is known, or nil for a
+// set without real numbers.
 func (s *Set) Variances() []float64 {
 	if s.States.Bits() == s.Units() {
 		return nil
+	}
+	if s.Known.Rows() > 0 {
+		return s.variancesOfKnown()
 	}
 	means, total := s.Means(), s.TotalWeight()
 	variances := make([]float64, len(means))

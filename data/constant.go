@@ -33,6 +33,21 @@ func Constant(means, variances []float64) *diag.Finding {
 	}
 }
 
+// changes reports whether two known values of real number k differ.
+func (s *Set) changes(k int) bool {
+	first := -1
+	for r := range s.Rows() {
+		switch {
+		case s.Known.Rows() > 0 && !s.Known.Bit(r, s.States.Bits()+k):
+		case first < 0:
+			first = r
+		case s.States.Reals(r)[k] != s.States.Reals(first)[k]:
+			return true
+		}
+	}
+	return false
+}
+
 // ErrConstantColumn is the error of real numbers that are the same in all rows.
 var ErrConstantColumn = errors.New("leave it out")
 
@@ -44,12 +59,8 @@ func (s *Set) ConstantReals() *diag.Finding {
 		return nil
 	}
 	still, first := 0, 0
-	for k, x := range s.States.Reals(0) {
-		changes := false
-		for r := 1; r < s.Rows() && !changes; r++ {
-			changes = s.States.Reals(r)[k] != x
-		}
-		if changes {
+	for k := range s.Units() - bits {
+		if s.changes(k) {
 			continue
 		}
 		if still++; still == 1 {

@@ -14,6 +14,7 @@ import (
 // Set is a data set: configurations of equal length, one a row, and where they came from.
 type Set struct {
 	States  rbm.Batch    // rows × units
+	Known   rbm.Batch    // as many bits: which numbers of States are known; without rows all are
 	Weights []float64    // one number ≥ 0 a row, or nil: every row counts 1
 	Values  rbm.Kind     // what the file held: Bernoulli for 0 and 1, Spin for −1 and 1; needed to write or describe the set
 	Columns []rbm.Column // of the file, where they have names or are of other kinds than bits; else nil
@@ -55,13 +56,28 @@ func (s *Set) TotalWeight() float64 {
 	return total
 }
 
-// Means returns the weighted mean of the bits of every unit, Σ_r w_r·bit_ri / Σ_r w_r: for spins (1+⟨s_i⟩)/2.
-// For grey values read with [Bernoulli] it is the mean of the probabilities, free of the noise of a draw. It panics
-// if the set has no rows or no weight.
+// Gaps reports whether numbers of row r are missing.
+func (s *Set) Gaps(r int) bool { return s.Known.Rows() > 0 && s.Known.Ones(r) < s.Units() }
+
+// Missing is the number of numbers that are missing: of a categorical column as many as it has states.
+func (s *Set) Missing() int {
+	n := s.Known.Rows() * s.Units()
+	for r := range s.Known.Rows() {
+		n -= s.Known.Ones(r)
+	}
+	return n
+}
+
+// Means returns the weighted mean of the bits of every unit, Σ_r w_r·bit_ri / Σ_r w_r, over the rows where it is known:
+// for spins (1+⟨s_i⟩)/2. It is NaN where no row is. For grey values read with [Bernoulli] it is the mean of the
+// probabilities, free of the noise of a draw. It panics if the set has no rows or no weight.
 func (s *Set) Means() []float64 {
 	total := s.TotalWeight()
 	if !(total > 0) {
 		panic(fmt.Sprintf("data: Means of %d rows with total weight %v", s.Rows(), total))
+	}
+	if s.Known.Rows() > 0 {
+		return s.meansOfKnown()
 	}
 	means := make([]float64, s.Units())
 	for r := range s.Rows() {
@@ -96,6 +112,10 @@ func (s *Set) Subset(index []int) *Set {
 		for k, r := range index {
 			sub.Weights[k] = s.Weights[r]
 		}
+	}
+	if s.Known.Rows() > 0 {
+		sub.Known = s.Known.Like(len(index))
+		sub.Known.Gather(s.Known, index)
 	}
 	if s.Names != nil {
 		sub.Names = make([]string, len(index))
@@ -150,7 +170,7 @@ func Merge(sets ...*Set) (*Set, error) {
 	if len(sets) == 1 {
 		return first, nil
 	}
-	rows := 0
+	rows, gaps := 0, false
 	paths, hash, weighted := make([]string, 0, len(sets)), sha256.New(), false
 	merged := &Set{
 		Values: first.Values, Columns: first.Columns, Reasons: first.Reasons, Notes: first.Notes, Shape: first.Shape, Format: first.Format,
@@ -163,6 +183,7 @@ func Merge(sets ...*Set) (*Set, error) {
 		paths = append(paths, s.Path)
 		fmt.Fprintln(hash, s.SHA256)
 		weighted = weighted || s.Weights != nil
+		gaps = gaps || s.Known.Rows() > 0
 		if s.Names == nil {
 			merged.Names = nil
 		}
@@ -175,9 +196,15 @@ func Merge(sets ...*Set) (*Set, error) {
 	}
 	merged.Path, merged.SHA256 = strings.Join(paths, ", "), hex.EncodeToString(hash.Sum(nil))
 	merged.States = first.States.Like(rows)
+	if gaps {
+		merged.Known = rbm.NewBatch(rows, first.Units())
+	}
 	at := 0
 	for _, s := range sets {
 		merged.States.Slice(at, at+s.Rows()).Copy(s.States)
+		if gaps {
+			merged.Known.Slice(at, at+s.Rows()).Copy(s.known())
+		}
 		at += s.Rows()
 		if weighted {
 			for r := range s.Rows() {

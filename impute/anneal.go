@@ -31,7 +31,7 @@ type batch struct {
 }
 
 // anneal estimates by AIS.
-func (row *Row) anneal(ctx context.Context, on *compute.Context, model *rbm.Model, draws int, key rng.Key) (rbm.Batch, error) {
+func (row *Row) anneal(ctx context.Context, on *compute.Context, model *rbm.Model, o Options, key rng.Key) (rbm.Batch, error) {
 	line := rbm.NewLine(independent(model), model, rbm.NewConditionals(model, on))
 	var list [batches]batch
 	for steps := firstSteps; ; steps *= 2 { // until the error is small enough
@@ -47,12 +47,14 @@ func (row *Row) anneal(ctx context.Context, on *compute.Context, model *rbm.Mode
 			break
 		}
 	}
-	conditionals := rbm.NewConditionals(model, on)
-	for b := range list {
-		list[b].average(conditionals, model.M())
+	if !o.LogOnly {
+		conditionals := rbm.NewConditionals(model, on)
+		for b := range list {
+			list[b].average(conditionals, model.M())
+		}
+		row.average(&list, model.Visible.NewBatch(0).Bits())
 	}
-	row.average(&list, model.Visible.NewBatch(0).Bits())
-	return pick(&list, row.LogKnown, draws, key), nil
+	return pick(&list, row.LogKnown, o.Draws, key), nil
 }
 
 // independent is the base of the line to a model: independent units with the means of its mean field, which are kept

@@ -14,6 +14,7 @@ import (
 // Options are those of [Rows].
 type Options struct {
 	Draws   int              // completed copies of each row to draw
+	LogOnly bool             // LogKnown is all that is wanted: Means, Deviations and Errors are nil
 	Seed    uint64           // of all random numbers
 	Compute *compute.Context // nil means the default; results don't depend on it
 }
@@ -97,9 +98,9 @@ func (c *completion) row(ctx context.Context, on *compute.Context, r int) (*Row,
 	row := &Row{Missing: given.Free}
 	var draws rbm.Batch
 	if exact.Feasible(given.Model) == nil && exact.Cost(given.Model) <= affordable {
-		draws, err = row.enumerate(ctx, on, given.Model, c.o.Draws, key)
+		draws, err = row.enumerate(ctx, on, given.Model, c.o, key)
 	} else {
-		draws, err = row.anneal(ctx, on, given.Model, c.o.Draws, key)
+		draws, err = row.anneal(ctx, on, given.Model, c.o, key)
 	}
 	if err != nil {
 		return nil, err
@@ -109,26 +110,34 @@ func (c *completion) row(ctx context.Context, on *compute.Context, r int) (*Row,
 	return row, nil
 }
 
+// Cost is about the number of elementary operations that the likelihood of a row with gaps takes at most, with those of
+// a sweep of one chain.
+func Cost(model *rbm.Model, sweep float64) float64 {
+	return min(exact.Cost(model), batches*perBatch*firstSteps*sweep)
+}
+
 // affordable is the number of operations of an enumeration that a row may cost: some milliseconds.
 const affordable = 1e8
 
 // enumerate is exact.
-func (row *Row) enumerate(ctx context.Context, on *compute.Context, model *rbm.Model, draws int, key rng.Key) (v rbm.Batch, err error) {
-	o := exact.Options{Compute: on}
-	if row.LogKnown, err = exact.LogZ(ctx, model, o); err != nil {
+func (row *Row) enumerate(ctx context.Context, on *compute.Context, model *rbm.Model, o Options, key rng.Key) (v rbm.Batch, err error) {
+	by := exact.Options{Compute: on}
+	if row.LogKnown, err = exact.LogZ(ctx, model, by); err != nil {
 		return v, err
 	}
 	row.Exact = true
-	averages := rbm.NewStatistics(model)
-	if err = exact.Moments(ctx, averages, model, o); err != nil {
-		return v, err
+	if !o.LogOnly {
+		averages := rbm.NewStatistics(model)
+		if err = exact.Moments(ctx, averages, model, by); err != nil {
+			return v, err
+		}
+		row.Means, row.Deviations = stored(model, averages)
+		row.Errors = make([]float64, len(row.Means))
 	}
-	row.Means, row.Deviations = stored(model, averages)
-	row.Errors = make([]float64, len(row.Means))
-	if draws == 0 {
+	if o.Draws == 0 {
 		return model.Visible.NewBatch(0), nil
 	}
-	return exact.SampleVisible(ctx, model, draws, key, o)
+	return exact.SampleVisible(ctx, model, o.Draws, key, by)
 }
 
 // stored turns averages over the model's visible units into means and standard deviations of the numbers that a Batch

@@ -237,7 +237,7 @@ func annealed(t *testing.T, model *rbm.Model, v, known rbm.Batch, r int) *Row {
 		t.Fatal(err)
 	}
 	row := &Row{Missing: given.Free}
-	if _, err := row.anneal(t.Context(), compute.New(1), given.Model, 0, rng.Seed(uint64(r+300))); err != nil {
+	if _, err := row.anneal(t.Context(), compute.New(1), given.Model, Options{}, rng.Seed(uint64(r+300))); err != nil {
 		t.Fatal(err)
 	}
 	row.LogKnown -= given.Energy
@@ -255,7 +255,7 @@ func TestDrawsAreOfTheConditional(t *testing.T) {
 		t.Fatal(err)
 	}
 	row := &Row{Missing: given.Free}
-	annealed, err := row.anneal(t.Context(), compute.New(1), given.Model, draws, rng.Seed(1))
+	annealed, err := row.anneal(t.Context(), compute.New(1), given.Model, Options{Draws: draws}, rng.Seed(1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func newAccounts(c Config) *accounts {
 	pay := func(part, price float64) account { return account{part: part, update: c.Cost, price: price} }
 	return &accounts{
 		// a score by enumeration, instead of follow and score where it is cheap
-		exact:    pay(0.1, ExactCost(c.Model)+c.rows(exactRows)*n*(m+costUnit)),
+		exact:    pay(0.1, ExactCost(c.Model)+c.rows(exactRows)*n*(m+costUnit)+gapsCost(c)),
 		score:    pay(0.2, 0),                       // a live score
 		pseudo:   pay(0.005, 1),                     // an operation of pseudo-log-likelihoods
 		spectrum: pay(0.005, spectrumCost(c.Model)), // singular values of W

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/rbm"
@@ -40,7 +41,7 @@ func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 	if s.UpperBounds() {
 		higher = 0
 	}
-	independent := independentScore(m.config.Model, m.config.Data, set)
+	independent := independentScore(m.config.Model, m.config.Data, set, m.config.Compute)
 	size := math.Abs(independent)
 	if !model.Discrete() { // log-densities may be near 0
 		size = max(size, float64(model.M()))
@@ -63,7 +64,7 @@ func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 
 // independentScore is the mean log-likelihood, on a set, of independent units with the means and variances of data,
 // where probabilities are kept away from 0 and 1 as where training begins.
-func independentScore(model *rbm.Model, of, set *data.Set) float64 {
+func independentScore(model *rbm.Model, of, set *data.Set, on *compute.Context) float64 {
 	units := &rbm.Model{
 		Visible: model.Visible.Clone(), Hidden: rbm.NewLayer(rbm.Bernoulli, 1), W: make([]float32, model.M()), Columns: model.Columns,
 	}
@@ -71,6 +72,9 @@ func independentScore(model *rbm.Model, of, set *data.Set) float64 {
 	logs := units.FreeEnergy(set.States)
 	for r, free := range logs {
 		logs[r] = -free
+	}
+	if completeScores(units, set, logs, on) != nil {
+		return math.Inf(-1) // never, with these biases
 	}
 	logP(logs, units, sample.LogZWithoutWeights(units))
 	mean, _ := diag.WeightedMean(logs, set.Weights)

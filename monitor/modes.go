@@ -127,11 +127,12 @@ func conclude(z sample.LogZ, least sample.Least) (sample.LogZ, []diag.Finding) {
 	return sample.LogZ{Value: least.Value(), Stderr: least.Value() - z.Value, ESS: z.ESS}, []diag.Finding{hidden}
 }
 
-// distinct returns the places of distinct rows of a set.
-func distinct(set *data.Set) []int {
-	order := make([]int, set.Rows())
-	for r := range order {
-		order[r] = r
+// distinct returns the places of distinct rows of a set, of those that are known whole.
+func distinct(set *data.Set) (order []int) {
+	for r := range set.Rows() {
+		if !set.Gaps(r) {
+			order = append(order, r)
+		}
 	}
 	slices.SortFunc(order, func(r, s int) int { return set.States.Compare(r, set.States, s) })
 	return slices.CompactFunc(order, func(r, s int) bool { return set.States.Compare(r, set.States, s) == 0 })

@@ -37,7 +37,12 @@ type plan struct {
 // live else; after each epoch, or later if scores cost too much for that. Where the number of updates is unknown, exact
 // scores must not be fewer than live ones: the time may end before the first.
 func newPlan(c Config, a *accounts) plan {
-	p := plan{method: MethodExact, every: c.Every, valid: c.Valid}
+	p := plan{method: MethodExact, every: c.Every}
+	key := rng.Seed(c.Seed).Stream(rng.StreamSplit)
+	if c.Valid != nil {
+		p.valid = subset(c.Valid, mostRows(c.Valid, c.Valid.Rows()), rng.NewSource(key, 1))
+	}
+
 	needed, feasible := a.exact.period(), exact.Feasible(c.Model) == nil
 	if p.every == 0 {
 		live := max(c.Epoch, liveEvery(c, a))
@@ -54,9 +59,9 @@ func newPlan(c Config, a *accounts) plan {
 		p.method, most = MethodLive, liveRows
 		p.rounds = liveRounds(c, a, p.every, c.rows(liveRows))
 	}
-	key := rng.Seed(c.Seed).Stream(rng.StreamSplit)
-	p.train = subset(c.Data, most, rng.NewSource(key, 0))
-	if rows := pseudoRows(c, a, p.every); rows >= fewestPseudo && c.Model.CheckBits() == nil {
+	p.train = subset(c.Data, mostRows(c.Data, most), rng.NewSource(key, 0))
+	gaps := c.Data.Missing() > 0 || c.Valid != nil && c.Valid.Missing() > 0
+	if rows := pseudoRows(c, a, p.every); rows >= fewestPseudo && c.Model.CheckBits() == nil && !gaps {
 		p.pseudo = p.train
 		if p.valid != nil {
 			p.pseudo = p.valid
@@ -69,9 +74,9 @@ func newPlan(c Config, a *accounts) plan {
 
 // rows is the number of rows that a score takes. most bounds those of training data.
 func (c Config) rows(most int) float64 {
-	rows := min(c.Data.Rows(), most)
+	rows := mostRows(c.Data, min(c.Data.Rows(), most))
 	if c.Valid != nil {
-		rows += c.Valid.Rows()
+		rows += mostRows(c.Valid, c.Valid.Rows())
 	}
 	return float64(rows)
 }

@@ -42,9 +42,12 @@ type Snapshot struct {
 func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 	s := new(Scores)
 	var train []float64 // −F of its rows
+	var err error
 	if m.live != nil {
 		z, least, findings := m.live.logZ(now)
-		train = m.minusFree(m.plan.train)
+		if train, err = m.minusFree(m.plan.train); err != nil {
+			return nil, err
+		}
 		if m.config.Model.Discrete() {
 			least.Rows = massOf(train, m.live.rows)
 		}
@@ -57,11 +60,17 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 			return nil, err
 		}
 		s.LogZ.Value = logZ
-		train = m.minusFree(m.plan.train)
+		if train, err = m.minusFree(m.plan.train); err != nil {
+			return nil, err
+		}
 	}
 	s.Train = newScore(logP(train, m.config.Model, s.LogZ.Value), m.plan.train.Weights, m.plan.method)
 	if valid := m.plan.valid; valid != nil {
-		s.Valid = newScore(logP(m.minusFree(valid), m.config.Model, s.LogZ.Value), valid.Weights, m.plan.method)
+		logs, err := m.minusFree(valid)
+		if err != nil {
+			return nil, err
+		}
+		s.Valid = newScore(logP(logs, m.config.Model, s.LogZ.Value), valid.Weights, m.plan.method)
 	}
 	if set := m.plan.pseudo; set != nil && now.Update > 1 { // the first update has not paid for it
 		logs, err := m.config.Model.PseudoLogLikelihood(set.States, m.config.Compute)
@@ -76,9 +85,14 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 	return s, nil
 }
 
-// minusFree is −F of the rows of a set; where scores are live, by the conditionals, which are at the model. The next
-// call overwrites it.
-func (m *Monitor) minusFree(set *data.Set) []float64 {
+// minusFree is −F of the rows of a set, and log Σ e^(−F) over what is missing of them; where scores are live, by the
+// conditionals, which are at the model. The next call overwrites it.
+func (m *Monitor) minusFree(set *data.Set) ([]float64, error) {
+	logs := m.minusFreeOfStates(set)
+	return logs, completeScores(m.config.Model, set, logs, m.config.Compute)
+}
+
+func (m *Monitor) minusFreeOfStates(set *data.Set) []float64 {
 	var logs []float64
 	if m.plan.method == MethodExact {
 		logs = m.config.Model.FreeEnergy(set.States)

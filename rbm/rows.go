@@ -85,6 +85,30 @@ func (s Batch) Copy(src Batch) {
 	copy(s.reals.Values, src.reals.Values)
 }
 
+// Restore copies the numbers of src that known, of as many bits as there are units, marks. It panics if the shapes differ.
+func (s Batch) Restore(src, known Batch) {
+	s.checkShape(src)
+	if known.Rows() != s.Rows() || known.Bits() != s.Units() || known.reals.Cols > 0 {
+		panic(fmt.Sprintf("rbm: %d rows of %s mark rows of %s", known.Rows(), known.units(), s.units()))
+	}
+	for r := range s.Rows() {
+		to, from, marks := s.bits.Row(r), src.bits.Row(r), known.bits.Row(r)
+		for k, w := range from {
+			mask := marks[k]
+			if rest := s.bits.Cols - 64*k; rest < 64 {
+				mask &= 1<<rest - 1 // the marks of real numbers come next
+			}
+			to[k] = to[k]&^mask | w&mask
+		}
+		reals := s.reals.Row(r)
+		for k, x := range src.reals.Row(r) {
+			if known.Bit(r, s.bits.Cols+k) {
+				reals[k] = x
+			}
+		}
+	}
+}
+
 // Swap exchanges row r with row k of other.
 func (s Batch) Swap(r int, other Batch, k int) {
 	s.checkUnits(other)

@@ -32,6 +32,7 @@ func (t *Training) memory(found map[string]any) *Memory {
 	m.Floats("center.hidden", t.centerH)
 	m.Counter("center.set", &t.centered)
 	t.trust.remember(m.under("trust"))
+	t.gaps.remember(m.under("gaps"), t)
 	t.Monitor.Remember(m.under("monitor"))
 	t.config.Negative.Remember(m.under("negative"))
 	t.config.Optimizer.Remember(m.under("optimizer"))

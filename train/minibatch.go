@@ -18,6 +18,7 @@ func (t *Training) nextMinibatch() (rbm.Batch, []float32) {
 	if t.minibatch.Rows() != len(index) {
 		t.minibatch = t.set.States.Like(len(index))
 	}
+	t.gaps.fill(t, index)
 	t.minibatch.Gather(t.set.States, index)
 	if t.set.Weights == nil {
 		return t.minibatch, nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"harmonium/data"
 	"harmonium/monitor"
@@ -39,10 +40,11 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		model.SetMoments(means, set.Variances())
 		model.Gauge()
 	}
+	t.gaps = newGaps(t)
 	t.best = model.Clone()
 	t.conditionals = rbm.NewConditionals(model, config.Compute)
 	setup := Setup{
-		Model: model, Conditionals: t.conditionals, Data: set.States, Batch: config.Batch,
+		Model: model, Conditionals: t.conditionals, Data: t.set.States, Batch: config.Batch,
 		Key: rng.Seed(config.Seed), Compute: config.Compute,
 	}
 	if err := config.Negative.Start(setup); err != nil {
@@ -75,6 +77,9 @@ func prepared(model *rbm.Model, set, valid *data.Set) (_ *data.Set, means []floa
 	}
 	set = withoutIdleRows(set)
 	means = set.Means()
+	if i := slices.IndexFunc(means, math.IsNaN); i >= 0 {
+		return nil, nil, fmt.Errorf("unit %d is missing in all rows of the data: leave it out", i)
+	}
 	if f := data.Constant(means, set.Variances()); f != nil {
 		return nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstant)
 	}

@@ -33,6 +33,7 @@ type Training struct {
 	positive, negative *rbm.Statistics
 	ascent             *ascent
 	trust              *trust // nil for none
+	gaps               *gaps  // nil for rows without gaps
 	minibatch          rbm.Batch
 	weights            []float32
 	weightUnit         float64   // makes the mean weight 1, within float32's range
@@ -125,9 +126,9 @@ func (t *Training) Config() Config { return t.config }
 // step is one update of the parameters, λ ← λ − η∇C: the lecture's algorithm, top to bottom.
 func (t *Training) step(ctx context.Context) (Progress, error) {
 	rate := t.rate()
+	t.conditionals.Update(t.Model)
 	rows, weights := t.nextMinibatch()
 
-	t.conditionals.Update(t.Model)
 	t.conditionals.Statistics(t.positive, rows, weights)    // ⟨·⟩_data
 	err := t.config.Negative.Phase(ctx, t.negative, Update{ // ⟨·⟩_model
 		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows,

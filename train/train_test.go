@@ -65,12 +65,16 @@ func finish(t *testing.T, training *train.Training) []train.Progress {
 // logLikelihood is the mean of log P(v) over the rows, by the lecture's P(v).
 func logLikelihood(t *testing.T, model *rbm.Model, set *data.Set) float64 {
 	t.Helper()
-	bits, _ := lecturetest.Bits(model)
-	p, sum := bits.Distribution(), 0.0
+	p, sum := distributionOf(model), 0.0
 	for r := range set.Rows() {
 		sum += set.Weight(r) * math.Log(p[set.States.Index(r)])
 	}
 	return sum / set.TotalWeight()
+}
+
+func distributionOf(model *rbm.Model) []float64 {
+	bits, _ := lecturetest.Bits(model)
+	return bits.Distribution()
 }
 
 // Gradient descent on the true cost: with the whole data as minibatch and a small rate, every step raises the
@@ -234,6 +238,11 @@ func TestTrainingRepeats(t *testing.T) {
 			set, c := everything(t, workers)
 			c.Epochs, c.Rate, c.Clip, c.Negative = 18, 0.1, 0, &train.PCD{Steps: 2, Chains: 30, Replicas: 7, Trust: 0.5}
 			return set, c
+		},
+		"pcd with gaps": func(workers int) (*data.Set, train.Config) {
+			set, c := everything(t, workers)
+			c.Valid = withGaps(c.Valid, 0.2, 2)
+			return withGaps(set, 0.2, 1), c
 		},
 		"pcd that adapts": func(workers int) (*data.Set, train.Config) {
 			set, c := everything(t, workers)
