@@ -111,7 +111,8 @@ func TestBadInput(t *testing.T) {
 			"the .npy header \"{'descr': '<c8', 'fortran_order': False, 'shape': (1, 1), }\": " +
 				"found type \"<c8\", want a boolean, an integer or a float of 2, 4 or 8 bytes"},
 		{"structures", npyRaw("{'descr': [('a', '<f8')], }", nil), nil,
-			"the .npy header \"{'descr': [('a', '<f8')], }\": found an array of structures, want numbers"},
+			"the .npy header \"{'descr': [('a', '<f8')], }\": found an array of structures, want numbers: " +
+				"numpy.lib.recfunctions.structured_to_unstructured makes an array of them"},
 		{"no shape", npyRaw("{'descr': '<f8', 'fortran_order': True}", nil), nil,
 			"the .npy header \"{'descr': '<f8', 'fortran_order': True}\": " +
 				"found \"\\n\", want descr, fortran_order and shape"},

@@ -75,6 +75,9 @@ func SplitMember(path string) (name, member string) {
 }
 
 func openFile(path string) (*file, error) {
+	if path == StandardInput {
+		return spool(os.Stdin)
+	}
 	name, member := SplitMember(path)
 	if name != path && member == "" {
 		return nil, fmt.Errorf("%s: no name after #", path)
@@ -106,6 +109,9 @@ func (f *file) set(o options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	if isParquet(head) && !isText(head) {
+		return f.readParquet(s, o)
+	}
 	var set *Set
 	switch plain := npy == "npy" && len(head) > 0; {
 	case plain && isFASTA(head): // with names in any encoding
@@ -121,12 +127,29 @@ func (f *file) set(o options) (*Set, error) {
 		o.forColumns(false)
 		set, err = readSet(s, npy, head, o)
 	}
+	return f.named(set, err)
+}
+
+// named gives a set the name of its file.
+func (f *file) named(set *Set, err error) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
 	set.Path = f.name
 	set.SHA256, err = f.sha256()
 	return set, err
+}
+
+func (f *file) readParquet(s source, o options) (*Set, error) {
+	if s.pack != "" {
+		return nil, fmt.Errorf("found a Parquet file within %s, want it as it is: its columns are packed already", strings.TrimPrefix(s.pack, ", "))
+	}
+	t, err := parquetTable(f)
+	if err != nil {
+		return nil, err
+	}
+	o.forColumns(true)
+	return f.named(t.read(o))
 }
 
 func readFASTA(s source, o options) (*Set, error) {

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"archive/zip"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,8 @@ type source struct {
 	open func() (io.Reader, error)
 	size int64  // −1: only reading to the end tells
 	pack string // how it was packed, for the format: "", ", gzip" and so on
+
+	sparse map[string]*zip.File // members of a sparse matrix, by their names; else nil
 }
 
 // matrix is the file as numbers. If weights is set, one axis will do, and digits are never separate columns.
@@ -74,6 +77,8 @@ func readMatrix(s source, npy string, head []byte, o options, weights bool) (*ma
 	switch {
 	case len(head) == 0:
 		return nil, errors.New("empty file")
+	case s.sparse != nil:
+		return readSparse(s)
 	case isNPY(head):
 		return readNPY(s, npy, weights)
 	case npy == "npz":

@@ -22,6 +22,7 @@ type table struct {
 	from, rows int // the first row that is read, and their number
 	index      int // the field with the names of the rows, −1 for none
 	notes      []string
+	odds       map[int]string // what fields hold that no text is made of
 
 	odd     int // cells that are none of 0, 1 and −1, missing ones among them
 	minus   int // cells that are −1
@@ -141,6 +142,9 @@ func (t *table) profiles(o options) ([]*profile, error) {
 			continue
 		case field == t.index:
 			continue
+		}
+		if what, ok := t.odds[field]; ok {
+			return nil, &refusal{fmt.Errorf("column %s holds %s: want numbers, texts or true and false", name, what), ErrLeaveOut}
 		}
 		p := &profile{name: name, field: field, given: o.schema != nil && o.schema.given}
 		p.column = rbm.Column{Name: name, Kind: o.schema.kind(name), Categories: slices.Clone(o.schema.categories(name))}
