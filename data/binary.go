@@ -129,7 +129,8 @@ func (a array) matrix(s source, weights bool) (*matrix, error) {
 	if len(a.dims) > 2 {
 		m.shape = a.dims[1:]
 	}
-	m.scan = func(put put) error { return a.scan(s, m, put) }
+	whole := *m // whatever rows and columns are chosen of it
+	m.scan = func(put put) error { return a.scan(s, &whole, put) }
 	return m, nil
 }
 

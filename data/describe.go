@@ -74,22 +74,24 @@ func Describe(s *Set) Info {
 	if s.grey != nil {
 		info.Bytes += len(s.grey.bytes) + 4*len(s.grey.floats) + 4*len(s.grey.rows)
 	}
-	if s.Columns == nil && s.Values != rbm.Gaussian {
+	if s.plain() {
 		for _, p := range s.Means() {
 			info.Mean += p / float64(s.Units())
 			info.MinMean, info.MaxMean = min(info.MinMean, p), max(info.MaxMean, p)
+		}
+		info.Constants, info.Constant = s.constants()
+	}
+	if s.plain() && s.Columns == nil {
+		for _, p := range s.Means() {
 			info.Independent += plogp(p) + plogp(1-p)
 		}
 	} else {
 		info.describeColumns(s)
 	}
-	if info.Columns == nil {
-		info.Constants, info.Constant = s.constants()
-	}
 	info.Distinct, info.Entropy = s.empirical()
 	info.Duplicates = s.Rows() - info.Distinct
 	info.EntropyBound = math.Log(float64(s.Rows()))
-	if s.Columns == nil && s.Values != rbm.Gaussian {
+	if s.plain() {
 		info.EntropyBound = min(info.EntropyBound, float64(s.Units())*math.Ln2)
 	}
 	return info

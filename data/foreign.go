@@ -15,16 +15,12 @@ var foreign = []struct {
 	{"HDF5", 0, "\x89HDF\r\n\x1a\n", hdf5},
 	{"MATLAB 7.3 (HDF5)", 0, "MATLAB 7.3 MAT-file", hdf5},
 	{"MATLAB", 0, "MATLAB 5.0 MAT-file", `save the array as .npy: numpy.save("x.npy", scipy.io.loadmat("x.mat")["NAME"])`},
-	{"Parquet", 0, "PAR1", `save it as .csv: pandas.read_parquet("x.parquet").to_csv("x.csv", index=False)`},
 	{"Arrow or Feather", 0, "ARROW1", feather},
 	{"Feather", 0, "FEA1", feather},
 	{"Python pickle", 0, "\x80\x02", pickle},
 	{"Python pickle", 0, "\x80\x03", pickle},
 	{"Python pickle", 0, "\x80\x04", pickle},
 	{"Python pickle", 0, "\x80\x05", pickle},
-	{"xz", 0, "\xfd7zXZ\x00", "unpack it: xz -d"},
-	{"zstd", 0, "\x28\xb5\x2f\xfd", "unpack it: zstd -d"},
-	{"bzip2", 0, "BZh", "unpack it: bzip2 -d"},
 	{"lz4", 0, "\x04\x22\x4d\x18", "unpack it: lz4 -d"},
 	{"compress (.Z)", 0, "\x1f\x9d", "unpack it: gzip -d"},
 	{"7z", 0, "7z\xbc\xaf\x27\x1c", "unpack it: 7z x"},
@@ -39,7 +35,7 @@ var foreign = []struct {
 
 const (
 	hdf5    = `save the array as .npy: numpy.save("x.npy", h5py.File("x.h5")["NAME"][:])`
-	feather = `save it as .csv: pandas.read_feather("x.feather").to_csv("x.csv", index=False)`
+	feather = `save it as .parquet: pandas.read_feather("x.feather").to_parquet("x.parquet")`
 	pickle  = `save the array as .npy: numpy.save("x.npy", pickle.load(open("x.pkl", "rb")))`
 	picture = "put the pixels of all pictures in one array, a picture a row, and save it as .npy"
 )
@@ -48,7 +44,7 @@ const (
 func foreignError(head []byte) error {
 	for _, f := range foreign {
 		if len(head) > f.at && bytes.HasPrefix(head[f.at:], []byte(f.magic)) {
-			return fmt.Errorf("found a file of the format %s, want .npy, .npz, IDX or text, or one of these gzipped; %s", f.name, f.wayOut)
+			return fmt.Errorf("found a file of the format %s, want %s; %s", f.name, formats, f.wayOut)
 		}
 	}
 	return nil

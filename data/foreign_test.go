@@ -28,14 +28,10 @@ func TestForeignFormats(t *testing.T) {
 		{"\x89HDF\r\n\x1a\n" + rest, "HDF5", "h5py.File"},
 		{"MATLAB 7.3 MAT-file, Platform: GLNXA64" + rest, "MATLAB 7.3 (HDF5)", "h5py.File"},
 		{"MATLAB 5.0 MAT-file, Platform: GLNXA64" + rest, "MATLAB", "scipy.io.loadmat"},
-		{"PAR1\x15\x04\x15" + rest, "Parquet", "pandas.read_parquet"},
 		{"ARROW1\x00\x00" + rest, "Arrow or Feather", "pandas.read_feather"},
 		{"FEA1\x00\x00" + rest, "Feather", "pandas.read_feather"},
 		{"\x80\x04\x95\x0b\x00\x00" + rest, "Python pickle", "pickle.load"},
 		{"\x80\x02]q\x00" + rest, "Python pickle", "pickle.load"},
-		{"\xfd7zXZ\x00\x00\x04" + rest, "xz", "xz -d"},
-		{"\x28\xb5\x2f\xfd\x04" + rest, "zstd", "zstd -d"},
-		{"BZh91AY&SY" + rest, "bzip2", "bzip2 -d"},
 		{"7z\xbc\xaf\x27\x1c\x00\x04" + rest, "7z", "7z x"},
 		{"Rar!\x1a\x07\x01\x00" + rest, "RAR", "unrar x"},
 		{"x.npy" + strings.Repeat("\x00", 252) + "ustar\x0000" + rest, "tar", "tar -xf"},
@@ -43,7 +39,7 @@ func TestForeignFormats(t *testing.T) {
 	} {
 		for _, content := range [][]byte{[]byte(c.content), gz([]byte(c.content))} {
 			_, err := readBytes(content)
-			want := "found a file of the format " + c.name + ", want .npy, .npz, IDX or text"
+			want := "found a file of the format " + c.name + ", want " + formats
 			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), c.wayOut) {
 				t.Errorf("%s: error %v, want the format's name and %q", c.name, err, c.wayOut)
 			}

@@ -2,10 +2,12 @@ package data
 
 import (
 	"archive/zip"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"harmonium/rbm"
@@ -19,7 +21,7 @@ func TestEveryFormat(t *testing.T) {
 		shape := fmt.Sprintf("(%d, %d)", size.rows, size.units)
 		dims := []uint32{uint32(size.rows), uint32(size.units)}
 		u8, i8 := flat(x, uint8(0), 1), flat(x, int8(-1), 1)
-		header := textTable([][]uint8{make([]uint8, size.units)}, "v_1", "", ",", "\n")
+		header := []byte(strings.Join(numbersTo(size.units, "v_"), ",") + "\n")
 		for _, c := range []struct {
 			name    string
 			content []byte
@@ -70,6 +72,9 @@ func TestEveryFormat(t *testing.T) {
 					t.Fatalf("%s%s, %s: %v", c.name, pack, shape, err)
 				}
 				same(t, s, x, c.values)
+				if named := bytes.Contains(c.content, []byte("v_1")); named != (s.Columns != nil) || named && s.Columns[1].Name != "v_1" {
+					t.Errorf("%s%s: columns %v", c.name, pack, s.Columns)
+				}
 				if sum := sha256.Sum256(content); s.SHA256 != hex.EncodeToString(sum[:]) {
 					t.Errorf("sha256 %s, want %x", s.SHA256, sum)
 				}

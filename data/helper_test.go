@@ -131,3 +131,8 @@ func same(t *testing.T, s *Set, x [][]uint8, values rbm.Kind) {
 }
 
 func near(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance }
+
+func isPacked(content []byte) bool {
+	open, _ := unpack(memory(content, ""), content)
+	return open != nil
+}

@@ -17,6 +17,7 @@ type lines struct {
 	r     *bufio.Reader
 	spill []byte // a line that is longer than the buffer
 	line  int    // number of the last line, from 1
+	whole []byte // the last line, with the white space around it
 }
 
 func newLines(s source) (*lines, error) {
@@ -40,10 +41,20 @@ func (l *lines) next() ([]byte, error) {
 			return nil, err
 		}
 		l.line++
+		l.whole = line
 		if line = bytes.Trim(line, " \t\r\n\f\v"); len(line) > 0 {
 			return line, nil
 		}
 	}
+}
+
+// nextRow returns the next line below the first row that is no comment: that does not begin with # and a blank.
+func (l *lines) nextRow() ([]byte, error) {
+	line, err := l.next()
+	for err == nil && line[0] == '#' && (len(line) == 1 || line[1] == ' ') {
+		line, err = l.next()
+	}
+	return line, err
 }
 
 // raw returns the next line with its end; the last one may have none, and then comes with io.EOF.

@@ -35,34 +35,42 @@ func readNPY(s source, format string, weights bool) (*matrix, error) {
 }
 
 func npyHeader(r io.Reader) (a array, err error) {
+	text, offset, err := npyDescription(r)
+	if err != nil {
+		return a, err
+	}
+	if a, err = parseNPY(text); err != nil {
+		return a, fmt.Errorf("the .npy header %.100q: %w", strings.TrimSpace(text), err)
+	}
+	a.offset = offset
+	return a, nil
+}
+
+// npyDescription reads the description of an array, and says where its numbers begin.
+func npyDescription(r io.Reader) (description string, offset int64, err error) {
 	head := make([]byte, 12)
 	if _, err := io.ReadFull(r, head[:10]); err != nil {
-		return a, err
+		return "", 0, err
 	}
 	start, length := 10, uint32(binary.LittleEndian.Uint16(head[8:]))
 	switch version := head[6]; version {
 	case 1:
 	case 2, 3:
 		if _, err := io.ReadFull(r, head[10:]); err != nil {
-			return a, err
+			return "", 0, err
 		}
 		start, length = 12, binary.LittleEndian.Uint32(head[8:])
 	default:
-		return a, fmt.Errorf("the .npy file has version %d, want 1 to 3", version)
+		return "", 0, fmt.Errorf("the .npy file has version %d, want 1 to 3", version)
 	}
 	if length > maxHeader {
-		return a, fmt.Errorf("the .npy header declares %d bytes of description, want at most %d", length, maxHeader)
+		return "", 0, fmt.Errorf("the .npy header declares %d bytes of description, want at most %d", length, maxHeader)
 	}
 	text := make([]byte, length)
 	if _, err := io.ReadFull(r, text); err != nil {
-		return a, err
+		return "", 0, err
 	}
-	a, err = parseNPY(string(text))
-	if err != nil {
-		return a, fmt.Errorf("the .npy header %.100q: %w", strings.TrimSpace(string(text)), err)
-	}
-	a.offset = int64(start) + int64(length)
-	return a, nil
+	return string(text), int64(start) + int64(length), nil
 }
 
 // parseNPY parses the description, a Python dictionary as in
@@ -109,13 +117,14 @@ func parseNPY(text string) (a array, err error) {
 // npyElement parses a type such as '<f8' or '|b1'.
 func npyElement(p *literal) (element, error) {
 	if p.accept("[") {
-		return element{}, errors.New("found an array of structures, want numbers")
+		return element{}, errors.New("found an array of structures, want numbers: " +
+			"numpy.lib.recfunctions.structured_to_unstructured makes an array of them")
 	}
 	descr := p.str()
 	if p.err != nil {
 		return element{}, p.err
 	}
-	unknown := fmt.Errorf("found type %q, want a boolean, an integer or a float of 2, 4 or 8 bytes", descr)
+	unknown := fmt.Errorf("found type %q, want a boolean, an integer or a float of 2, 4 or 8 bytes%s", descr, wayOutOf(descr))
 	if len(descr) != 3 {
 		return element{}, unknown
 	}
@@ -137,6 +146,15 @@ func npyElement(p *literal) (element, error) {
 		return element{}, unknown
 	}
 	return e, nil
+}
+
+// wayOutOf says how to save an array of a type that is not read.
+func wayOutOf(descr string) string {
+	switch strings.TrimLeft(descr, "<>|=")[:min(1, len(strings.TrimLeft(descr, "<>|=")))] {
+	case "U", "S", "O":
+		return `: save texts as a table, pandas.DataFrame(x).to_csv("x.csv", index=False)`
+	}
+	return ""
 }
 
 // literal reads the few Python literals of an .npy header. After a failure it accepts nothing and keeps the first

@@ -19,6 +19,9 @@ func (f *file) zipMember() (source, error) {
 	if err != nil {
 		return source{}, fmt.Errorf("damaged .npz file: %w", err)
 	}
+	if members := sparseMembers(z); members != nil && f.member == "" {
+		return source{open: func() (io.Reader, error) { return openMember(members["data"]) }, size: -1, sparse: members}, nil
+	}
 	var names []string
 	var found []*zip.File
 	for _, m := range z.File {

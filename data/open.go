@@ -2,64 +2,17 @@ package data
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"harmonium/rbm"
-	"harmonium/rng"
 )
-
-// Option says how values other than 0, 1 and −1 become bits.
-type Option func(*options)
-
-type options struct {
-	threshold *float64
-	bernoulli bool
-	reals     bool
-	oneHot    bool
-	oddAsGaps bool
-	schema    *Schema
-	columns   []rbm.Column
-	key       rng.Key
-}
-
-// Threshold makes a bit of every value x: 1 if x > t, otherwise 0. The set is one of Bernoulli units.
-func Threshold(t float64) Option { return func(o *options) { o.threshold = &t } }
-
-// Bernoulli takes every value as the probability of a 1: bytes x as x/255 (unless no byte of the file exceeds 1: then
-// they are bits), other numbers as they are. [Set.Redraw] draws the bits of an epoch.
-func Bernoulli(key rng.Key) Option {
-	return func(o *options) { o.bernoulli, o.key = true, key }
-}
-
-// Reals takes every value as a real number, for Gaussian units.
-func Reals() Option { return func(o *options) { o.reals = true } }
-
-// OddLettersAsGaps takes letters that stand for several, such as X and N, as gaps of an alignment.
-func OddLettersAsGaps() Option { return func(o *options) { o.oddAsGaps = true } }
-
-// WithSchema says what the columns of a table are.
-func WithSchema(s *Schema) Option { return func(o *options) { o.schema = s } }
-
-func (o options) check() error {
-	switch {
-	case o.reals && (o.threshold != nil || o.bernoulli):
-		return errors.New("real numbers as they are and a threshold or bernoulli exclude each other")
-	case o.threshold != nil && o.bernoulli:
-		return errors.New("threshold and bernoulli exclude each other")
-	case o.threshold != nil && (math.IsNaN(*o.threshold) || math.IsInf(*o.threshold, 0)):
-		return fmt.Errorf("threshold is %v, want a finite number", *o.threshold)
-	}
-	return nil
-}
 
 // Open reads a data set. The contents say what the file is, not its name:
 //
@@ -122,6 +75,9 @@ func SplitMember(path string) (name, member string) {
 }
 
 func openFile(path string) (*file, error) {
+	if path == StandardInput {
+		return spool(os.Stdin)
+	}
 	name, member := SplitMember(path)
 	if name != path && member == "" {
 		return nil, fmt.Errorf("%s: no name after #", path)
@@ -153,6 +109,9 @@ func (f *file) set(o options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	if isParquet(head) && !isText(head) {
+		return f.readParquet(s, o)
+	}
 	var set *Set
 	switch plain := npy == "npy" && len(head) > 0; {
 	case plain && isFASTA(head): // with names in any encoding
@@ -168,12 +127,29 @@ func (f *file) set(o options) (*Set, error) {
 		o.forColumns(false)
 		set, err = readSet(s, npy, head, o)
 	}
+	return f.named(set, err)
+}
+
+// named gives a set the name of its file.
+func (f *file) named(set *Set, err error) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
 	set.Path = f.name
 	set.SHA256, err = f.sha256()
 	return set, err
+}
+
+func (f *file) readParquet(s source, o options) (*Set, error) {
+	if s.pack != "" {
+		return nil, fmt.Errorf("found a Parquet file within %s, want it as it is: its columns are packed already", strings.TrimPrefix(s.pack, ", "))
+	}
+	t, err := parquetTable(f)
+	if err != nil {
+		return nil, err
+	}
+	o.forColumns(true)
+	return f.named(t.read(o))
 }
 
 func readFASTA(s source, o options) (*Set, error) {
@@ -192,13 +168,22 @@ func readFASTA(s source, o options) (*Set, error) {
 }
 
 // readText reads a table if the file has one, and otherwise a matrix. The reader of bits has the first word where nothing
-// is said of the columns: a file that it takes is no table, and one with a single other value is a damaged file of bits.
+// is said of the columns, or they are bits: a file that it takes is no table, and one with a single other value is a
+// damaged file of bits.
 func readText(s source, npy string, head []byte, o options) (*Set, error) {
-	if o.schema != nil {
-		return readTable(s, o)
+	if o.packed > 0 {
+		return nil, errPackedText
 	}
-	if o.columns != nil || o.reals {
-		t, headed := findTable(s, o.columns)
+	if o.schema != nil || o.selection.RowNames != "" {
+		t, err := findTable(s, o)
+		if err != nil {
+			return nil, err
+		}
+		return t.read(o)
+	}
+	if (o.columns != nil || o.reals || o.selection.Categories != nil) && !plainBits(o.columns) {
+		t, err := findTable(s, o)
+		headed := err == nil && !t.numbered
 		if o.forColumns(headed); headed {
 			return t.read(o)
 		}
@@ -207,23 +192,51 @@ func readText(s source, npy string, head []byte, o options) (*Set, error) {
 	if err == nil || o.threshold != nil || o.bernoulli {
 		return set, err
 	}
-	t, headed := findTable(s, nil)
-	if !headed {
+	t, tableErr := findTable(s, o)
+	if tableErr != nil {
 		return nil, err
 	}
-	set, tableErr := t.read(o)
+	o.forColumns(!t.numbered)
+	kept, tableErr := t.profiles(o)
+	if tableErr == nil {
+		tableErr = t.profile(kept, &o.selection)
+	}
+	if t.numbered && (tableErr != nil || !t.clear()) {
+		return nil, err
+	}
 	_, cell := errors.AsType[*cellError](err)
-	if ragged := errors.Is(tableErr, errRagged); ragged && !cell || !ragged && t.damaged() {
+	if ragged := errors.Is(tableErr, errRagged); ragged && !cell || tableErr == nil && t.damaged() {
 		return nil, err
 	}
-	return set, tableErr
+	if tableErr != nil {
+		return nil, tableErr
+	}
+	return t.build(kept, o)
+}
+
+// plainBits reports whether columns are asked for that hold nothing but bits.
+func plainBits(columns []rbm.Column) bool {
+	return columns != nil && !slices.ContainsFunc(columns, func(c rbm.Column) bool {
+		return c.Kind != rbm.Bernoulli && c.Kind != rbm.Spin || c.Categories != nil
+	})
 }
 
 // readSet reads an array, or a text of numbers.
 func readSet(s source, npy string, head []byte, o options) (*Set, error) {
-	m, err := readMatrix(s, npy, head, false)
+	m, err := readMatrix(s, npy, head, o, false)
 	if err != nil {
 		return nil, err
+	}
+	if o.packed > 0 {
+		if err := m.unpackBits(o.packed); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.arrange(o); err != nil {
+		return nil, err
+	}
+	if o.selection.Categories != nil {
+		return m.categories(&o.selection)
 	}
 	p := newPacker(m, o)
 	if err := m.scan(p.put); err != nil {
@@ -231,10 +244,28 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 	}
 	set := p.set()
 	set.Format, set.Shape = m.format, m.shape
+	for _, name := range m.names {
+		set.Columns = append(set.Columns, rbm.Column{Name: name, Kind: set.Values})
+	}
 	if o.oneHot {
 		err = set.sites(o.columns)
 	}
 	return set, err
+}
+
+// arrange keeps the rows and columns that are asked for. Columns with names are put in the order of those of a model.
+func (m *matrix) arrange(o options) error {
+	if o.columns == nil || m.names == nil {
+		return m.choose(&o.selection)
+	}
+	names := make([]string, len(o.columns))
+	for k, c := range o.columns {
+		names[k] = c.Name
+	}
+	if slices.Equal(names, m.names) {
+		names = nil
+	}
+	return m.choose(&Selection{Columns: names, FirstRow: o.selection.FirstRow, LastRow: o.selection.LastRow})
 }
 
 func (f *file) sha256() (string, error) {
@@ -243,177 +274,4 @@ func (f *file) sha256() (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// errChanged is found when a second reading differs from the first.
-var errChanged = errors.New("the file changed while it was read")
-
-// A matrix is a decoded file before its values are judged: its size, which is known from bytes that are really
-// there, and a function that goes through the values once.
-type matrix struct {
-	rows, units int
-	shape       []int
-	format      string
-	bytes       bool // the values are of type uint8
-	scan        func(put put) error
-}
-
-// put takes consecutive values of row r from column c on (both from 0) and keeps no reference to them. It returns a
-// *cellError for a value it refuses.
-type put func(r, c int, values []float64) error
-
-// cellError is a value that was refused. Row, line and column count from 1; line 0 is none.
-type cellError struct {
-	row, line, column int
-	found, want       string
-	grey              bool // whether x may be a grey value
-}
-
-// ErrGrey is the error of values that are not binary, where nothing says how to make them so: [Threshold] or
-// [Bernoulli].
-var ErrGrey = errors.New("grey values")
-
-// Is reports whether target is [ErrGrey] and the value may be grey.
-func (e *cellError) Is(target error) bool { return target == ErrGrey && e.grey }
-
-func (e *cellError) Error() string {
-	line := ""
-	if e.line != 0 && e.line != e.row {
-		line = fmt.Sprintf(" (line %d)", e.line)
-	}
-	return fmt.Sprintf("row %d%s, column %d: found %s, want %s", e.row, line, e.column, e.found, e.want)
-}
-
-// source is a stream of bytes that can be read several times.
-type source struct {
-	open func() (io.Reader, error)
-	size int64  // −1: only reading to the end tells
-	pack string // how it was packed, for the format: "" or ", gzip"
-}
-
-// matrix is the file as numbers. If weights is set, one axis will do, and digits are never separate columns.
-func (f *file) matrix(weights bool) (*matrix, error) {
-	s, npy, head, err := f.source()
-	if err != nil {
-		return nil, err
-	}
-	return readMatrix(s, npy, head, weights)
-}
-
-// source unpacks the file, and returns its first bytes and whether they may be of an .npz member, which is an .npy
-// array.
-func (f *file) source() (s source, npy string, head []byte, err error) {
-	head = make([]byte, 512)
-	n, err := f.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
-		return s, "", nil, err
-	}
-	head, err = head[:n], nil
-	s = source{open: func() (io.Reader, error) { return io.NewSectionReader(f, 0, f.size), nil }, size: f.size}
-	npy = "npy"
-	switch {
-	case isZip(head):
-		npy = "npz"
-		s, err = f.zipMember()
-	case f.member != "":
-		err = fmt.Errorf("#%s names a member of an .npz file, which this is not", f.member)
-	case isGzip(head):
-		s = source{open: func() (io.Reader, error) { return newGunzip(f) }, size: -1, pack: ", gzip"}
-	}
-	if err == nil && s.size < 0 {
-		head, err = s.head()
-	}
-	return s, npy, head, err
-}
-
-// readMatrix finds out the format.
-func readMatrix(s source, npy string, head []byte, weights bool) (*matrix, error) {
-	switch {
-	case len(head) == 0:
-		return nil, errors.New("empty file")
-	case isNPY(head):
-		return readNPY(s, npy, weights)
-	case npy == "npz":
-		return nil, errors.New("the member of the .npz file is no .npy array: want .npz as numpy.savez writes it; unpack other zip files")
-	case isZip(head):
-		return nil, errors.New("found a zip file within gzip, want .npz as it is")
-	case isIDX(head):
-		return readIDX(s, weights)
-	case isText(head):
-		return readLines(s, weights)
-	}
-	if err := foreignError(head); err != nil {
-		return nil, err
-	}
-	return nil, fmt.Errorf("unknown format: begins with % x, want .npy, .npz, IDX or text, or one of these gzipped",
-		head[:min(8, len(head))])
-}
-
-// head returns the first bytes of the stream.
-func (s source) head() ([]byte, error) {
-	r, err := s.open()
-	if err != nil {
-		return nil, err
-	}
-	head := make([]byte, 512)
-	n, err := io.ReadFull(r, head)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		err = nil
-	}
-	return head[:n], err
-}
-
-// length returns the number of bytes in the stream, counting them if need be.
-func (s source) length() (int64, error) {
-	if s.size >= 0 {
-		return s.size, nil
-	}
-	r, err := s.open()
-	if err != nil {
-		return 0, err
-	}
-	return io.Copy(io.Discard, r)
-}
-
-func isGzip(head []byte) bool { return bytes.HasPrefix(head, []byte{0x1f, 0x8b}) }
-
-// isText reports whether a file may be text: UTF-8 without control characters but white space.
-func isText(head []byte) bool {
-	for i := 0; i < len(head); {
-		c, size := utf8.DecodeRune(head[i:])
-		if c == utf8.RuneError && size == 1 && len(head)-i >= utf8.UTFMax {
-			return false
-		}
-		if c < ' ' && !strings.ContainsRune("\t\n\r\f\v", c) || c == 0x7f {
-			return false
-		}
-		i += size
-	}
-	return true
-}
-
-// gunzip reads gzip data and says in its errors what they mean.
-type gunzip struct{ z *gzip.Reader }
-
-func newGunzip(f *file) (io.Reader, error) {
-	z, err := gzip.NewReader(newBuffer(io.NewSectionReader(f, 0, f.size)))
-	if err != nil {
-		return nil, gzipError(err)
-	}
-	return gunzip{z}, nil
-}
-
-func (g gunzip) Read(p []byte) (int, error) {
-	n, err := g.z.Read(p)
-	if err != nil && err != io.EOF {
-		err = gzipError(err)
-	}
-	return n, err
-}
-
-func gzipError(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return errors.New("the gzip data end early, the file is truncated")
-	}
-	return fmt.Errorf("damaged gzip data: %w", err)
 }

@@ -78,7 +78,7 @@ func (p *packer) putBinary(r, c int, values []float64) error {
 		minuses += minus
 		bits[i] = uint8(one)
 		if zero+minus+one != 1 {
-			return notBinary(r, c+i, x)
+			return p.notBinary(r, c+i, x)
 		}
 	}
 	p.states.SetBits(r, c, bits)
@@ -92,17 +92,18 @@ func (p *packer) putBinary(r, c int, values []float64) error {
 const missing = "a number that is missing or infinite has to be filled in, or its row left out"
 
 // notBinary refuses x and says what it should have been, and the way out.
-func notBinary(r, c int, x float64) error {
+func (p *packer) notBinary(r, c int, x float64) error {
 	if x-x != 0 {
-		return refuse(r, c, x, "0 or 1 (or -1 and 1 for spins): "+missing)
+		return p.refuse(r, c, x, "0 or 1 (or -1 and 1 for spins): "+missing)
 	}
-	return refuseGrey(r, c, x, "0 or 1 (or -1 and 1 for spins); grey values need a threshold, or to be drawn as probabilities")
+	return p.refuseGrey(r, c, x, "0 or 1 (or -1 and 1 for spins); grey values need a threshold, or to be drawn as probabilities")
 }
 
 // note remembers where the first 0 and the first −1 are, and refuses to have both.
 func (p *packer) note(r, c int, values []float64) error {
 	for i, x := range values {
-		here := cell{r + 1, c + i + 1}
+		row, column := p.m.place(r, c+i)
+		here := cell{row, column}
 		if x == 0 && p.zero == (cell{}) {
 			p.zero = here
 		}
@@ -113,9 +114,9 @@ func (p *packer) note(r, c int, values []float64) error {
 			continue
 		}
 		if x == 0 {
-			return refuse(r, c+i, x, fmt.Sprintf("-1 or 1, as row %d, column %d is -1", p.minus.row, p.minus.column))
+			return p.refuse(r, c+i, x, fmt.Sprintf("-1 or 1, as row %d, column %d is -1", p.minus.row, p.minus.column))
 		}
-		return refuse(r, c+i, x, fmt.Sprintf("0 or 1, as row %d, column %d is 0", p.zero.row, p.zero.column))
+		return p.refuse(r, c+i, x, fmt.Sprintf("0 or 1, as row %d, column %d is 0", p.zero.row, p.zero.column))
 	}
 	return nil
 }
@@ -124,7 +125,7 @@ func (p *packer) putThreshold(r, c int, values []float64) error {
 	bits, t := p.scratch(values), *p.o.threshold
 	for i, x := range values {
 		if x-x != 0 {
-			return refuse(r, c+i, x, "a finite number: "+missing)
+			return p.refuse(r, c+i, x, "a finite number: "+missing)
 		}
 		bits[i] = uint8(bit(x > t))
 	}
@@ -136,7 +137,7 @@ func (p *packer) putReals(r, c int, values []float64) error {
 	row := p.states.Reals(r)
 	for i, x := range values {
 		if row[c+i] = float32(x); x-x != 0 || math.IsInf(float64(row[c+i]), 0) {
-			return refuse(r, c+i, x, "a finite number: "+missing)
+			return p.refuse(r, c+i, x, "a finite number: "+missing)
 		}
 	}
 	return nil
@@ -152,10 +153,10 @@ func (p *packer) putGrey(r, c int, values []float64) error {
 			continue
 		}
 		if x-x != 0 {
-			return refuse(r, c+i, x, "a probability in [0,1]: "+missing)
+			return p.refuse(r, c+i, x, "a probability in [0,1]: "+missing)
 		}
 		if !(x >= 0 && x <= 1) {
-			return refuseGrey(r, c+i, x, "a probability in [0,1]; other grey values need a threshold")
+			return p.refuseGrey(r, c+i, x, "a probability in [0,1]; other grey values need a threshold")
 		}
 		p.grey.floats[at+i] = float32(x)
 	}
@@ -179,11 +180,19 @@ func bit(b bool) (one int) {
 	return one
 }
 
-func refuse(r, c int, x float64, want string) error {
-	return &cellError{row: r + 1, column: c + 1, found: strconv.FormatFloat(x, 'g', -1, 64), want: want}
+func (p *packer) refuse(r, c int, x float64, want string) *cellError {
+	row, column := p.m.place(r, c)
+	return refuse(row-1, column-1, x, want)
 }
 
 // refuseGrey refuses a value that may be grey.
-func refuseGrey(r, c int, x float64, want string) error {
-	return &cellError{row: r + 1, column: c + 1, found: strconv.FormatFloat(x, 'g', -1, 64), want: want, grey: true}
+func (p *packer) refuseGrey(r, c int, x float64, want string) *cellError {
+	err := p.refuse(r, c, x, want)
+	err.grey = true
+	return err
+}
+
+// refuse refuses a value; row and column count from 0.
+func refuse(r, c int, x float64, want string) *cellError {
+	return &cellError{row: r + 1, column: c + 1, found: strconv.FormatFloat(x, 'g', -1, 64), want: want}
 }

@@ -2,12 +2,12 @@ package data
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"harmonium/rbm"
 )
@@ -34,6 +34,9 @@ type profile struct {
 	huge          find // the first number that is not finite in float32
 	mean, m2      float64
 
+	hashes  map[uint64]struct{} // of the texts of the first column, while none comes twice
+	counted bool                // they count the rows
+
 	missing      int
 	firstMissing find
 
@@ -52,57 +55,23 @@ type find struct {
 // isMissing reports whether a cell says that it has no value.
 func isMissing(text string) bool {
 	switch strings.ToLower(text) {
-	case "", "na", "n/a", "nan", "null", "?":
+	case "", "na", "n/a", "nan", "-nan", "null", "?", "<na>", "#n/a", "#na":
 		return true
 	}
 	return false
 }
 
-// profile reads the table once.
-func (t *table) profile() ([]*profile, error) {
-	if err := t.checkNames(); err != nil {
-		return nil, err
-	}
-	profiles := make([]*profile, len(t.names))
-	for k, name := range t.names {
-		profiles[k] = &profile{name: name, field: k}
-	}
-	err := t.records(func(row, line int, fields []string) error {
-		t.rows = row + 1
-		for k, text := range fields {
-			if text != "0" && text != "1" && text != "-1" {
-				if x, ok := number([]byte(text)); !ok || x != 0 && x != 1 && x != -1 {
-					t.odd++
-				}
-			}
-			profiles[k].add(text, row, line)
-		}
-		return nil
-	})
-	if err == nil && t.rows == 0 {
-		err = errors.New("no rows")
-	}
-	return profiles, err
-}
-
-func (t *table) checkNames() error {
-	seen := map[string]int{}
-	for k, name := range t.names {
-		if before, ok := seen[name]; ok {
-			return fmt.Errorf("columns %d and %d (line %d) are both called %q: want different names", before+1, k+1, t.skip+1, name)
-		}
-		seen[name] = k
-	}
-	return nil
-}
-
-func (p *profile) add(text string, row, line int) {
+// add notes a cell; row counts from 0.
+func (p *profile) add(text string, row, line int) error {
+	p.differ(text, row)
 	if isMissing(text) {
 		if p.missing++; p.missing == 1 {
 			p.firstMissing = find{row + 1, line, text}
 		}
 	}
-	p.addText(text)
+	if p.addText(text) && !utf8.ValidString(text) {
+		return p.refuseAs(row, line, fmt.Sprintf("found %.40q: %v", text, errNotUTF8))
+	}
 	p.rows++
 	x, ok := number([]byte(text))
 	switch {
@@ -110,22 +79,23 @@ func (p *profile) add(text string, row, line int) {
 		if p.first.row == 0 {
 			p.first = find{row + 1, line, strings.Clone(text)}
 		}
-		return
+		return nil
 	case !(math.Abs(x) <= math.MaxFloat32):
 		if p.huge.row == 0 {
 			p.huge = find{row + 1, line, strings.Clone(text)}
 		}
-		return
+		return nil
 	}
 	p.numbers++
 	p.fraction = p.fraction || x != math.Trunc(x)
 	d := x - p.mean // Welford
 	p.mean += d / float64(p.numbers)
 	p.m2 += float64(d * (x - p.mean))
+	return nil
 }
 
-// addText counts a text, until there are too many different ones.
-func (p *profile) addText(text string) {
+// addText counts a text, until there are too many different ones, and reports whether it is new.
+func (p *profile) addText(text string) bool {
 	k, ok := p.seen[text]
 	if p.seen == nil {
 		k = slices.Index(p.texts, text)
@@ -134,6 +104,7 @@ func (p *profile) addText(text string) {
 	switch {
 	case ok:
 		p.count[k]++
+		return false
 	case len(p.texts) <= maxTexts:
 		text = strings.Clone(text) // a field shares the memory of its row
 		p.texts, p.count = append(p.texts, text), append(p.count, 1)
@@ -146,6 +117,7 @@ func (p *profile) addText(text string) {
 			}
 		}
 	}
+	return true
 }
 
 // missingCells says how many cells are missing, in which columns, and where the first is.
@@ -169,9 +141,9 @@ func missingCells(profiles []*profile) error {
 		columns = append(columns[:8], fmt.Sprintf("%d more columns", more))
 	}
 	at := first.firstMissing
-	return fmt.Errorf(
-		"%s missing (%s), the first in row %d (line %d), column %d (%s): found %q: fill them in, or leave out these rows or columns",
-		plural(n, "cell is", "cells are"), strings.Join(columns, ", "), at.row, at.line, first.field+1, first.name, at.text)
+	return &refusal{fmt.Errorf(
+		"%s missing (%s), the first in row %d%s, column %d (%s): found %q: fill them in, or leave out these rows or columns",
+		plural(n, "cell is", "cells are"), strings.Join(columns, ", "), at.row, lineOf(at.line), first.field+1, first.name, at.text), ErrLeaveOut}
 }
 
 func plural(n int, one, more string) string { return fmt.Sprintf("%d %s", n, pluralWord(n, one, more)) }
@@ -210,8 +182,8 @@ func (p *profile) decide() error {
 	n := len(p.column.Categories)
 	switch {
 	case n > maxTexts:
-		return fmt.Errorf("column %s has more than %d different texts, such as %q and %q: leave it out, by the line %s,drop in a schema",
-			p.name, maxTexts, p.texts[0], p.texts[1], quoteField(p.name))
+		return &refusal{fmt.Errorf("column %s has more than %d different texts, such as %q and %q: leave it out, by the line %s,drop in a schema",
+			p.name, maxTexts, p.texts[0], p.texts[1], quoteField(p.name)), ErrLeaveOut}
 	case n == 1:
 		return p.constant()
 	case kind == rbm.Bernoulli && n != 2:
@@ -260,19 +232,20 @@ func (p *profile) tooMany(n int) error {
 	if n <= maxTexts {
 		some = strconv.Itoa(n)
 	}
-	hint := ""
-	if _, ok := number([]byte(strings.Replace(p.first.text, ",", ".", 1))); ok {
-		hint = "; numbers are written with a decimal point"
+	hint, way := "", ErrRowNames
+	if withPoint(p.first.text) != p.first.text {
+		hint, way = "; numbers are written with a decimal point", ErrDecimal
 	}
-	return fmt.Errorf("column %s has %s different texts in %d rows, such as %q and %q: of names and identifiers nothing can be learned; "+
+	err := fmt.Errorf("column %s has %s different texts in %d rows, such as %q and %q: of names and identifiers nothing can be learned; "+
 		"a schema can drop the column (%s,drop), or take it as it is (%s,categorical)%s",
 		p.name, some, p.rows, p.texts[0], p.texts[1], quoteField(p.name), quoteField(p.name), hint)
+	return &refusal{err, way}
 }
 
 // constant refuses a column of one value.
 func (p *profile) constant() error {
-	return fmt.Errorf("column %s is %q in all %d rows: there is nothing to learn from it; leave it out, by the line %s,drop in a schema",
-		p.name, p.texts[0], p.rows, quoteField(p.name))
+	return &refusal{fmt.Errorf("column %s is %q in all %d rows: there is nothing to learn from it; leave it out, by the line %s,drop in a schema",
+		p.name, p.texts[0], p.rows, quoteField(p.name)), ErrLeaveOut}
 }
 
 // checkNumbers refuses a cell that is no finite number.
@@ -285,7 +258,11 @@ func (p *profile) checkNumbers() error {
 		if p.column.Kind == "" {
 			want = fmt.Sprintf("a number as in %d of the %d rows, or a schema that says %s,categorical", p.numbers, p.rows, quoteField(p.name))
 		}
-		return p.refuse(p.first.row-1, p.first.line, p.first.text, want)
+		err, way := p.refuse(p.first.row-1, p.first.line, p.first.text, want), ErrCategories
+		if withPoint(p.first.text) != p.first.text {
+			way = ErrDecimal
+		}
+		return &refusal{err, way}
 	}
 	return nil
 }
@@ -309,7 +286,19 @@ func (p *profile) checkReal() error {
 
 // refuse is the error of a cell; row counts from 0.
 func (p *profile) refuse(row, line int, text, want string) error {
-	return fmt.Errorf("row %d (line %d), column %s: found %.40q, want %s", row+1, line, p.name, text, want)
+	return p.refuseAs(row, line, fmt.Sprintf("found %.40q, want %s", text, want))
+}
+
+func (p *profile) refuseAs(row, line int, text string) error {
+	return fmt.Errorf("row %d%s, column %s: %s", row+1, lineOf(line), p.name, text)
+}
+
+// lineOf says where a row is in a text.
+func lineOf(line int) string {
+	if line == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (line %d)", line)
 }
 
 // canonical is the text of a number in one way of writing, and any other text as it is. So are numbers beyond 2^53,

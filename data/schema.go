@@ -102,17 +102,26 @@ func (s *Schema) categories(name string) []string {
 }
 
 // check refuses a schema for columns that the table does not have.
-func (s *Schema) check(names map[string]int) error {
+func (s *Schema) check(names []string) error {
 	if s == nil {
 		return nil
 	}
+	var missing []string
+	has := map[string]bool{}
+	for _, name := range names {
+		has[name] = true
+	}
 	for _, name := range s.names {
-		if _, ok := names[name]; !ok {
-			if s.given { // of the columns of a first file, or of a model
-				return fmt.Errorf("the table has no column %q, which is wanted", name)
-			}
-			return fmt.Errorf("the schema has a column %q, which the table does not have", name)
+		if !has[name] {
+			missing = append(missing, fmt.Sprintf("%q", name))
 		}
 	}
-	return nil
+	switch {
+	case missing == nil:
+		return nil
+	case s.given: // those of the columns of a first file, or of a model
+		return fmt.Errorf("the table has no %s %s, which %s wanted: it has %s",
+			pluralWord(len(missing), "column", "columns"), someOf(missing), pluralWord(len(missing), "is", "are"), someOf(names))
+	}
+	return fmt.Errorf("the schema has a column %s, which the table does not have: it has %s", missing[0], someOf(names))
 }

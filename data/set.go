@@ -173,19 +173,26 @@ func Merge(sets ...*Set) (*Set, error) {
 	rows, gaps := 0, false
 	paths, hash, weighted := make([]string, 0, len(sets)), sha256.New(), false
 	merged := &Set{
-		Values: first.Values, Columns: first.Columns, Reasons: first.Reasons, Notes: first.Notes, Shape: first.Shape, Format: first.Format,
+		Values: first.Values, Columns: first.Columns, Names: []string{}, Reasons: first.Reasons, Notes: first.Notes, Shape: first.Shape, Format: first.Format,
 	}
-	for _, s := range sets {
-		if err := fits(first, s); err != nil {
-			return nil, err
+	for k, s := range sets {
+		for _, before := range sets[:k] {
+			if err := fits(before, s); err != nil {
+				return nil, err
+			}
 		}
 		rows += s.Rows()
 		paths = append(paths, s.Path)
 		fmt.Fprintln(hash, s.SHA256)
 		weighted = weighted || s.Weights != nil
 		gaps = gaps || s.Known.Rows() > 0
+		if merged.Columns == nil { // bits without names beside bits with names
+			merged.Columns = s.Columns
+		}
 		if s.Names == nil {
 			merged.Names = nil
+		} else if merged.Names != nil {
+			merged.Names = append(merged.Names, s.Names...)
 		}
 		if fmt.Sprint(s.Shape) != fmt.Sprint(merged.Shape) {
 			merged.Shape = nil
@@ -225,6 +232,7 @@ func fits(first, s *Set) error {
 		return fmt.Errorf("%s has %d units, %s has %d", s.Path, s.Units(), first.Path, first.Units())
 	case s.Values != first.Values:
 		return fmt.Errorf("%s holds %s units, %s %s units", s.Path, s.Values, first.Path, first.Values)
+	case (s.Columns == nil || first.Columns == nil) && s.plain():
 	case !sameColumns(s.Columns, first.Columns):
 		return fmt.Errorf("%s and %s have columns of different names, kinds or categories", first.Path, s.Path)
 	case (s.grey == nil) != (first.grey == nil):

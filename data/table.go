@@ -1,169 +1,91 @@
 package data
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"harmonium/rbm"
 )
 
-// table is a file of text with names at its top and values of any kind.
+// table is rows of texts, from a file of any format, below the names of its columns.
 type table struct {
-	source
-	comma rune
-	skip  int      // lines before the names
-	names []string // of the columns, that of an index is ""
-	rows  int
-	odd   int // cells that are none of 0, 1 and −1, missing ones among them
-	notes []string
+	names    []string // of the columns, that of an index is ""
+	numbered bool     // the file has no names: they are numbers
+	where    string   // the place of the names, for messages
+	format   string
+	records  func(each func(row, line int, fields []string) error) error // calls each for every row, from 0; line 0 is none
+
+	from, rows int // the first row that is read, and their number
+	index      int // the field with the names of the rows, −1 for none
+	notes      []string
+	odds       map[int]string // what fields hold that no text is made of
+
+	odd     int // cells that are none of 0, 1 and −1, missing ones among them
+	minus   int // cells that are −1
+	words   int // cells that are no numbers
+	missing int // cells that are missing
 }
 
-// errRagged is the error of rows that don't have the columns of the names.
-var errRagged = errors.New("rows of different lengths")
-
-// raggedError says which row.
-type raggedError struct{ text string }
-
-func (e *raggedError) Error() string        { return e.text }
-func (e *raggedError) Is(target error) bool { return target == errRagged }
-
-// findTable finds the line of names. headed is false if the first line that is no comment has a number or is empty, or
-// names no more than one column and not unmistakably so; the names of columns that are asked for may be numbers.
-func findTable(s source, columns []rbm.Column) (t *table, headed bool) {
-	t = &table{source: s, comma: ','}
-	l, err := newLines(s)
-	if err != nil {
-		return t, false
+// number calls the columns 1, 2 and so on.
+func (t *table) number(columns int) {
+	t.numbered, t.where = true, ""
+	for k := range columns {
+		t.names = append(t.names, fmt.Sprint(k+1))
 	}
-	line, err := l.next()
-	for err == nil && line[0] == '#' {
-		line, err = l.next()
-	}
-	if err != nil || line[0] == '>' {
-		return t, false
-	}
-	t.skip = l.line - 1
-	most := 0
-	for _, c := range ",;\t" { // commas that are as many go first
-		if n := bytes.Count(line, []byte(string(c))); n > most {
-			t.comma, most = c, n
-		}
-	}
-	r := csv.NewReader(bytes.NewReader(line))
-	r.Comma, r.TrimLeadingSpace = t.comma, t.comma != '\t'
-	if t.names, err = r.Read(); err != nil && !errors.Is(err, io.EOF) {
-		return t, false
-	}
-	for k, name := range t.names {
-		t.names[k] = strings.TrimSpace(name)
-	}
-	if len(columns) > 0 && slices.EqualFunc(t.names, columns, func(name string, c rbm.Column) bool { return name == c.Name }) {
-		return t, true
-	}
-	for k := range t.names {
-		if _, err := strconv.ParseFloat(t.names[k], 64); err == nil && !bytes.ContainsRune(line, '"') || t.names[k] == "" && k > 0 {
-			return t, false
-		}
-	}
-	return t, len(t.names) > 1 || countNames(line) > 0
 }
 
-// damaged reports whether a table that has been read looks like a file of bits, but for a single cell or its quotes.
-func (t *table) damaged() bool {
-	_, err := strconv.ParseFloat(t.names[0], 64)
-	return t.odd == 1 || t.odd == 0 && err == nil
+// fileNames are the names that the file has, or nil.
+func (t *table) fileNames() []string {
+	if t.numbered {
+		return nil
+	}
+	return t.names
 }
 
-// readTable reads a file that must be a table.
-func readTable(s source, o options) (*Set, error) {
-	t, headed := findTable(s, o.columns)
-	if !headed {
-		return nil, errors.New("found no names at the top of the file: " +
-			"want a table with a line of names, separated by commas, semicolons or tabs")
-	}
-	return t.read(o)
-}
+// clear reports whether rows without names are a table beyond doubt: some cells are texts or missing, more than one.
+func (t *table) clear() bool { return len(t.names) > 1 && t.words+t.missing > 1 }
 
-// records calls each for every row, from 0, with its line in the file. The fields are valid until it returns; blanks
-// around them are no part of them.
-func (t *table) records(each func(row, line int, fields []string) error) error {
-	r, err := t.open()
-	if err != nil {
-		return err
-	}
-	b := newBuffer(r)
-	if bom, _ := b.Peek(3); string(bom) == "\ufeff" {
-		b.Discard(3)
-	}
-	for range t.skip {
-		if err := skipLine(b); err != nil {
-			return changed(err)
-		}
-	}
-	c := csv.NewReader(b)
-	c.Comma, c.FieldsPerRecord, c.ReuseRecord, c.TrimLeadingSpace = t.comma, -1, true, t.comma != '\t'
-	if _, err := c.Read(); err != nil {
-		return t.explain(err)
-	}
-	for row := 0; ; row++ {
-		fields, err := c.Read()
-		if err == io.EOF {
+// damaged reports whether a table that has been read looks like a file of bits, but for a single cell.
+func (t *table) damaged() bool { return t.odd == 1 }
+
+// each calls back for every row that is asked for, from 0, with its number in the file.
+func (t *table) each(s *Selection, back func(row, at, line int, fields []string) error) error {
+	from, to := s.rows()
+	t.from = from
+	err := t.records(func(row, line int, fields []string) error {
+		switch {
+		case row < from:
 			return nil
+		case to >= 0 && row >= to:
+			return errEnough
 		}
-		if err != nil {
-			return t.explain(err)
-		}
-		line, _ := c.FieldPos(0)
-		line += t.skip
-		if len(fields) != len(t.names) {
-			return &raggedError{fmt.Sprintf("row %d (line %d): found %d columns, want %d as there are names (line %d)",
-				row+1, line, len(fields), len(t.names), t.skip+1)}
-		}
-		for k, field := range fields {
-			fields[k] = strings.TrimSpace(field)
-		}
-		if err := each(row, line, fields); err != nil {
-			return err
-		}
-	}
-}
-
-func skipLine(b *bufio.Reader) error {
-	_, err := b.ReadSlice('\n')
-	for errors.Is(err, bufio.ErrBufferFull) {
-		_, err = b.ReadSlice('\n')
+		return back(row-from, row, line, fields)
+	})
+	if err == errEnough {
+		return nil
 	}
 	return err
 }
 
-// explain says in our words what encoding/csv found.
-func (t *table) explain(err error) error {
-	e, ok := errors.AsType[*csv.ParseError](err)
-	switch {
-	case !ok:
-		return err
-	case errors.Is(e.Err, csv.ErrQuote) || errors.Is(e.Err, csv.ErrBareQuote):
-		return &raggedError{fmt.Sprintf("line %d: found a quote in a place where none may be; "+
-			"want quotes around a whole field, and doubled inside", e.Line+t.skip)}
-	}
-	return &raggedError{fmt.Sprintf("line %d: %v", e.Line+t.skip, e.Err)}
-}
-
 // read finds out what the columns are, in a first reading, and sets the numbers of a set in a second one.
 func (t *table) read(o options) (*Set, error) {
-	profiles, err := t.profile()
+	kept, err := t.profiles(o)
 	if err != nil {
 		return nil, err
 	}
-	kept, err := t.choose(profiles, o)
+	if err := t.profile(kept, &o.selection); err != nil {
+		return nil, err
+	}
+	return t.build(kept, o)
+}
+
+// build makes the set of columns that a first reading has seen.
+func (t *table) build(kept []*profile, o options) (*Set, error) {
+	kept, err := t.choose(kept, o)
 	if err != nil {
 		return nil, err
 	}
@@ -177,41 +99,164 @@ func (t *table) read(o options) (*Set, error) {
 	}
 	bits := layer.NewBatch(0).Bits()
 	set.Values, set.States = layer.Kind(), rbm.NewReals(t.rows, bits, layer.Units()-bits)
-	set.Format = fmt.Sprintf("table (%s)%s", map[rune]string{',': "commas", ';': "semicolons", '\t': "tabs"}[t.comma], t.pack)
-	return set, t.fill(set, kept)
+	set.Format = t.format
+	return set, t.fill(set, kept, &o.selection)
+}
+
+// profiles are those of the columns that are asked for, before any row is read.
+func (t *table) profiles(o options) ([]*profile, error) {
+	for _, name := range t.names {
+		if !utf8.ValidString(name) {
+			return nil, fmt.Errorf("the name %q%s: %w", name, t.where, errNotUTF8)
+		}
+	}
+	if err := checkNames(t.names, t.where); err != nil {
+		return nil, err
+	}
+	if err := o.schema.check(t.names); err != nil {
+		return nil, err
+	}
+	fields, err := o.selection.kept(t.fileNames(), len(t.names))
+	if o.schema != nil && o.schema.given {
+		fields, err = fieldsOf(o.schema.names, t.names, len(t.names))
+	}
+	if err != nil {
+		return nil, err
+	}
+	categorical, err := o.selection.categorical(t.fileNames(), len(t.names))
+	if err != nil {
+		return nil, err
+	}
+	if err := t.findIndex(o); err != nil {
+		return nil, err
+	}
+	if o.schema != nil && o.schema.given {
+		t.noteLeftOut(o.schema)
+	}
+	var kept []*profile
+	for _, field := range fields {
+		name := t.names[field]
+		switch {
+		case o.schema.drops(name):
+			t.notes = append(t.notes, fmt.Sprintf("column %s is left out, as the schema says", name))
+			continue
+		case field == t.index:
+			continue
+		}
+		if what, ok := t.odds[field]; ok {
+			return nil, &refusal{fmt.Errorf("column %s holds %s: want numbers, texts or true and false", name, what), ErrLeaveOut}
+		}
+		p := &profile{name: name, field: field, given: o.schema != nil && o.schema.given}
+		p.column = rbm.Column{Name: name, Kind: o.schema.kind(name), Categories: slices.Clone(o.schema.categories(name))}
+		switch asked := slices.Contains(categorical, field); {
+		case asked && p.column.Kind != "" && p.column.Kind != rbm.Categorical && !p.given:
+			return nil, fmt.Errorf("column %s is %s by the schema, and to be taken as categories: want one of them", name, p.column.Kind)
+		case asked && p.column.Kind == "":
+			p.column.Kind = rbm.Categorical
+		case p.column.Kind == "" && o.reals:
+			p.column.Kind = rbm.Gaussian
+		}
+		kept = append(kept, p)
+	}
+	if len(kept) == 0 {
+		return nil, errors.New("the table has no columns, or the schema drops all of them")
+	}
+	return kept, nil
+}
+
+// noteLeftOut names the columns that a model has not.
+func (t *table) noteLeftOut(s *Schema) {
+	var extra []string
+	for k, name := range t.names {
+		if _, ok := s.columns[name]; !ok && name != "" && k != t.index {
+			extra = append(extra, name)
+		}
+	}
+	if extra != nil {
+		t.notes = append(t.notes, fmt.Sprintf("%s left out, which the model does not have: %s",
+			plural(len(extra), "column is", "columns are"), someOf(extra)))
+	}
+}
+
+// profile reads the table once.
+func (t *table) profile(kept []*profile, s *Selection) error {
+	last, counted := 0, true // whether the index counts the rows
+	err := t.each(s, func(row, at, line int, fields []string) error {
+		t.rows = row + 1
+		last = at + 1
+		counted = counted && t.index >= 0 && isCount(fields[t.index], at)
+		for _, p := range kept {
+			text := fields[p.field]
+			switch text {
+			case "0", "1":
+			case "-1":
+				t.minus++
+			default:
+				t.note(text)
+			}
+			if err := p.add(text, at, line); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && t.rows == 0 {
+		if err = s.checkRows(last); err == nil {
+			err = errors.New("no rows")
+		}
+	}
+	t.noteIndex(counted)
+	return err
+}
+
+// note counts a cell that is not written as 0, 1 or −1.
+func (t *table) note(text string) {
+	x, ok := number([]byte(text))
+	switch {
+	case ok && (x == 0 || x == 1):
+	case ok && x == -1:
+		t.minus++
+	default:
+		t.odd++
+		t.missing += bit(isMissing(text))
+		t.words += bit(!ok && !isMissing(text) && strings.Trim(text, "0123456789") != "")
+	}
 }
 
 // fill sets the numbers of a set whose columns are kept.
-func (t *table) fill(set *Set, kept []*profile) error {
+func (t *table) fill(set *Set, kept []*profile, s *Selection) error {
 	spans, last := rbm.Spans(set.Columns), 0
 	for _, p := range kept {
 		p.number()
 	}
-	err := t.records(func(row, line int, fields []string) error {
+	err := t.each(s, func(row, at, line int, fields []string) error {
 		if row >= set.Rows() {
 			return errChanged
 		}
 		last = row + 1
+		if t.index >= 0 {
+			set.Names = append(set.Names, strings.Clone(fields[t.index]))
+		}
 		for k, p := range kept {
-			text, at := fields[p.field], spans[k].From
+			text, unit := fields[p.field], spans[k].From
 			if p.column.Kind == rbm.Gaussian {
 				x, ok := number([]byte(text))
 				if !ok || !(math.Abs(x) <= math.MaxFloat32) {
-					return p.refuse(row, line, text, "a finite number")
+					return p.refuse(at, line, text, "a finite number")
 				}
-				set.States.Reals(row)[at-set.States.Bits()] = float32(x)
+				set.States.Reals(row)[unit-set.States.Bits()] = float32(x)
 				continue
 			}
 			a, ok := p.states[text]
 			if !ok {
 				if a, ok = p.states[canonical(text)]; !ok {
-					return p.refuse(row, line, text, "one of "+strings.Join(statesOf(p.column), ", "))
+					return p.refuse(at, line, text, "one of "+strings.Join(statesOf(p.column), ", "))
 				}
 			}
 			if p.column.Kind == rbm.Categorical {
-				set.States.SetBit(row, at+a, true)
+				set.States.SetBit(row, unit+a, true)
 			} else {
-				set.States.SetBit(row, at, a == 1)
+				set.States.SetBit(row, unit, a == 1)
 			}
 		}
 		return nil
@@ -224,39 +269,31 @@ func (t *table) fill(set *Set, kept []*profile) error {
 
 // choose decides on the kind of every column, by a schema or by its values, and returns those that are kept.
 func (t *table) choose(profiles []*profile, o options) ([]*profile, error) {
-	names := map[string]int{}
-	for k, name := range t.names {
-		names[name] = k
-	}
-	if err := o.schema.check(names); err != nil {
-		return nil, err
-	}
 	var kept []*profile
 	for _, p := range profiles {
 		switch {
-		case o.schema.drops(p.name):
-			if !o.schema.given {
-				t.notes = append(t.notes, fmt.Sprintf("column %s is left out, as the schema says", p.name))
-			}
-			continue
-		case p.name == "" && p.field == 0 && o.schema.kind("") == "":
-			t.notes = append(t.notes, "the first column has no name and is left out, as an index of the rows")
-			continue
+		case p.name == "" && p.missing == p.rows:
+			t.notes = append(t.notes, fmt.Sprintf("column %d has no name and is empty: it is left out", p.field+1))
+		case p.name == "":
+			return nil, &refusal{fmt.Errorf("column %d%s has no name: want one", p.field+1, t.where), ErrNoNames}
+		case t.isIndex(p, o):
+			t.index = p.field
+			t.noteIndex(p.counted)
+		default:
+			kept = append(kept, p)
 		}
-		p.column = rbm.Column{Name: p.name, Kind: o.schema.kind(p.name), Categories: slices.Clone(o.schema.categories(p.name))}
-		p.given = o.schema != nil && o.schema.given
-		if p.column.Kind == "" && o.reals {
-			p.column.Kind = rbm.Gaussian
-		}
-		kept = append(kept, p)
 	}
 	if len(kept) == 0 {
-		return nil, errors.New("the table has no columns, or the schema drops all of them")
+		return nil, errors.New("the table has no columns but names of the rows")
 	}
 	if err := missingCells(kept); err != nil {
 		return nil, err
 	}
 	for _, p := range kept {
+		if t.odd == 0 && t.minus == 0 && p.column.Kind == "" { // bits, of which some may never change
+			p.column.Kind, p.reason = rbm.Bernoulli, "all values are 0 and 1"
+			continue
+		}
 		if err := p.decide(); err != nil {
 			return nil, err
 		}

@@ -12,7 +12,10 @@ import (
 type text struct {
 	separator byte // ',' or ';', ' ' for spaces and tabs, or digits
 	units     int
-	first     int // number of the line that holds row 1
+	first     int      // number of the line that holds row 1
+	names     []string // of the columns
+	trailing  bool     // a separator ends every row
+	decimal   byte     // of numbers; 0 for a point
 	rows      int
 }
 
@@ -23,31 +26,29 @@ const digits = '\n'
 var separators = map[byte]string{',': "commas", ';': "semicolons", ' ': "blanks", digits: "digits"}
 
 // readLines reads the text once to count its rows, so that the bits can be allocated at once.
-func readLines(s source, weights bool) (*matrix, error) {
-	t, err := measure(s, weights)
+func readLines(s source, o options, weights bool) (*matrix, error) {
+	t, err := measure(s, o, weights)
 	if err != nil {
 		return nil, err
 	}
 	return &matrix{
-		rows: t.rows, units: t.units, format: fmt.Sprintf("text (%s)%s", separators[t.separator], s.pack),
+		rows: t.rows, units: t.units, names: t.names, format: fmt.Sprintf("text (%s)%s", separators[t.separator], s.pack),
 		scan: func(put put) error { return t.scan(s, put) },
 	}, nil
 }
 
-func measure(s source, weights bool) (*text, error) {
+// errTable is the error of a text that only a table can be, such as one with an index of its rows.
+var errTable = errors.New("the first column has no name: want a table")
+
+func measure(s source, o options, weights bool) (*text, error) {
 	l, err := newLines(s)
 	if err != nil {
 		return nil, err
 	}
-	line, err := l.next()
-	for err == nil && line[0] == '#' {
-		line, err = l.next()
-	}
-	names := 0
-	if err == nil {
-		if names = countNames(line); names > 0 {
-			line, err = l.next()
-		}
+	h, err := readHeader(l, o)
+	line := h.line
+	if err == nil && h.names != nil {
+		line, err = l.nextRow()
 	}
 	if err == io.EOF {
 		return nil, errors.New("no rows")
@@ -55,15 +56,28 @@ func measure(s source, weights bool) (*text, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &text{separator: separatorOf(line, weights), first: l.line}
+	t := &text{separator: separatorOf(line, weights, o.decimal), first: l.line, decimal: o.decimal}
 	t.units = t.count(line)
-	if names > 0 && names != t.units {
-		return nil, fmt.Errorf("line %d looks like %d column names, but row 1 (line %d) has %d columns",
-			t.first-1, names, t.first, t.units)
+	if end := line[len(line)-1]; t.units > 1 && (end == ',' || end == ';') && end == t.separator {
+		t.trailing, t.units = true, t.units-1
+		if n := len(h.names); n == t.units+1 && h.names[n-1] == "" {
+			h.names = h.names[:n-1]
+		}
+	}
+	if n := len(h.names); n > 0 && n != t.units {
+		return nil, fmt.Errorf("line %d looks like %d column names, but row 1 (line %d) has %d columns", h.skip+1, n, t.first, t.units)
+	}
+	if t.names = h.names; t.names != nil && !weights {
+		if t.names[0] == "" {
+			return nil, errTable
+		}
+		if err := checkNames(t.names, fmt.Sprintf(" (line %d)", h.skip+1)); err != nil {
+			return nil, err
+		}
 	}
 	for err == nil {
 		t.rows++
-		_, err = l.next()
+		_, err = l.nextRow()
 	}
 	if err != io.EOF {
 		return nil, err
@@ -72,9 +86,9 @@ func measure(s source, weights bool) (*text, error) {
 }
 
 // separatorOf guesses the separator from row 1.
-func separatorOf(line []byte, weights bool) byte {
+func separatorOf(line []byte, weights bool, decimal byte) byte {
 	switch {
-	case bytes.IndexByte(line, ',') >= 0:
+	case bytes.IndexByte(line, ',') >= 0 && decimal != ',':
 		return ','
 	case bytes.IndexByte(line, ';') >= 0:
 		return ';'
@@ -85,26 +99,6 @@ func separatorOf(line []byte, weights bool) byte {
 	}
 	return ','
 }
-
-// countNames returns the number of columns if the line unmistakably holds column names: each begins with a letter,
-// an underscore or a quote, and none is a number such as nan. Otherwise it returns 0.
-func countNames(line []byte) int {
-	t := text{separator: separatorOf(line, true)}
-	n := 0
-	for more := true; more; n++ {
-		var name []byte
-		name, line, more = t.cut(line)
-		if len(name) == 0 || !isLetter(name[0]) && bytes.IndexByte([]byte(`_"'`), name[0]) < 0 {
-			return 0
-		}
-		if _, err := strconv.ParseFloat(string(name), 64); err == nil {
-			return 0
-		}
-	}
-	return n
-}
-
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }
 
 // cut returns the first field of a line, the rest after the separator, and whether there was one.
 func (t *text) cut(line []byte) (field, rest []byte, more bool) {
@@ -142,7 +136,7 @@ func (t *text) scan(s source, put put) error {
 	}
 	values := make([]float64, 0, chunk)
 	for r := 0; ; {
-		line, err := l.next()
+		line, err := l.nextRow()
 		switch {
 		case err == io.EOF && r == t.rows:
 			return nil
@@ -181,16 +175,33 @@ func (t *text) row(line []byte, r int, values []float64, put put) error {
 			var field []byte
 			field, rest, more = t.cut(rest)
 			var ok bool
-			if x, ok = number(field); !ok {
-				return &cellError{row: r + 1, column: column + 1, found: fmt.Sprintf("%.20q", field), want: "a number"}
+			if x, ok = t.number(field); !ok {
+				return &cellError{row: r + 1, column: column + 1, found: fmt.Sprintf("%.20q", field), want: "a number", text: true}
 			}
 		}
 		values = append(values, x)
 	}
+	if t.trailing {
+		more = !more || len(rest) > 0
+	}
 	if more || column < t.units {
-		return fmt.Errorf("row %d: found %d columns, want %d as in row 1", r+1, t.count(line), t.units)
+		return fmt.Errorf("row %d: found %d columns, want %d as in row 1", r+1, t.count(line), t.units+bit(t.trailing))
 	}
 	return put(r, column-len(values), values)
+}
+
+// number parses a number that may be in quotes or have a decimal comma.
+func (t *text) number(field []byte) (float64, bool) {
+	if x, ok := number(field); ok {
+		return x, ok
+	}
+	if n := len(field); n > 2 && field[0] == '"' && field[n-1] == '"' {
+		field = bytes.TrimSpace(field[1 : n-1])
+	}
+	if t.decimal == ',' {
+		field = bytes.Replace(field, []byte(","), []byte("."), 1)
+	}
+	return number(field)
 }
 
 // number parses a decimal number, or nan or inf for others to refuse. Numbers with leading zeros are none: they

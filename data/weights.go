@@ -23,7 +23,7 @@ func OpenWeights(path string, rows int) ([]float64, error) {
 }
 
 func (f *file) weights(rows int) ([]float64, error) {
-	m, err := f.matrix(true)
+	m, err := f.matrix(options{}, true)
 	switch {
 	case err != nil:
 		return nil, err

@@ -27,7 +27,7 @@ func WriteSet(path string, s *Set) error {
 	switch {
 	case isFASTAName(ending):
 		return atomicfile.Write(path, func(w io.Writer) error { return writeFASTA(w, s) })
-	case s.Columns == nil && s.Values != rbm.Gaussian:
+	case s.plain() && (s.Columns == nil || ending != ".csv"):
 		return Write(path, s.States, s.Values, s.Shape)
 	}
 	return atomicfile.Write(path, func(w io.Writer) error {
@@ -36,6 +36,11 @@ func WriteSet(path string, s *Set) error {
 		}
 		return writeColumnsNPY(w, s)
 	})
+}
+
+// plain reports whether all units are bits, or all are spins.
+func (s *Set) plain() bool {
+	return s.Values != rbm.Gaussian && s.Values != rbm.Categorical && s.Values != rbm.Mixed
 }
 
 // CheckName returns the error that [WriteSet] would return for a name that says no format, or one that the set has no
@@ -58,17 +63,27 @@ func (s *Set) value(r int, span rbm.Span, c rbm.Column) float64 {
 
 func writeTable(w io.Writer, s *Set) error {
 	lines, spans := csv.NewWriter(w), rbm.Spans(s.Columns)
-	fields := make([]string, max(len(s.Columns), s.Units()))
+	line := make([]string, 1+max(len(s.Columns), s.Units()))
+	fields := line[1:]
 	if s.Columns != nil {
-		fields = fields[:len(s.Columns)]
+		line = line[:1+len(s.Columns)]
+		fields = line[1:]
 		for k, c := range s.Columns {
 			fields[k] = c.Name
 		}
-		if err := lines.Write(fields); err != nil {
+	}
+	if s.Names == nil {
+		line = fields
+	}
+	if s.Columns != nil {
+		if err := lines.Write(line); err != nil {
 			return err
 		}
 	}
 	for r := range s.Rows() {
+		if s.Names != nil {
+			line[0] = s.Names[r]
+		}
 		for k, c := range s.Columns {
 			fields[k] = s.text(r, spans[k], c)
 		}
@@ -77,7 +92,7 @@ func writeTable(w io.Writer, s *Set) error {
 				fields[i] = strconv.FormatFloat(s.States.Value(r, i), 'g', -1, 32)
 			}
 		}
-		if err := lines.Write(fields); err != nil {
+		if err := lines.Write(line); err != nil {
 			return err
 		}
 	}

@@ -93,7 +93,7 @@ func printInfo(w io.Writer, info data.Info) {
 	if info.TotalWeight != float64(info.Rows) {
 		fmt.Fprintf(w, "sum of the weights\t%.6g\n", info.TotalWeight)
 	}
-	if info.Columns == nil {
+	if info.MinMean <= info.MaxMean { // of bits
 		fmt.Fprintf(w, "mean of the bits\t%.4f, by unit %.4f to %.4f\n", info.Mean, info.MinMean, info.MaxMean)
 	}
 	for _, note := range info.Notes {
@@ -208,7 +208,14 @@ func newDataConvert(t *terminal) *cobra.Command {
 			}
 			sets := make([]*data.Set, len(args))
 			for k, path := range args {
-				set, err := d.open(path)
+				var columns []rbm.Column // of the first file
+				if k > 0 {
+					columns = sets[0].Columns
+				}
+				set, err := d.open(path, data.ForColumns(columns))
+				if err == nil {
+					err = badInput(set.Fit(columns))
+				}
 				if err != nil {
 					return err
 				}

@@ -62,6 +62,7 @@ func (d *dataFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&d.bernoulli, "bernoulli", false, "make grey values binary: 1 with the value as probability")
 	f.StringVar(&d.reading.OddLetters, "odd-letters", "error", oddLettersHelp)
 	f.Uint64Var(&d.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
+	registerReading(f, &d.reading)
 }
 
 // registerKinds adds the flags that say what a file holds to a command that has no model to go by.

@@ -14,6 +14,7 @@ import (
 
 	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/monitor"
 	"harmonium/rbm"
@@ -44,8 +45,8 @@ func newTrain(t *terminal) *cobra.Command {
 best model so far and checkpoints. A run that was stopped, or killed, goes on with 'harmonium train
 --resume -o RUN', to the same bytes.
 
-Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME), text of 0/1 or
--1/1, IDX; each also gzipped.
+Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME, or a sparse matrix
+of SciPy), .parquet, IDX, FASTA and text: bits or tables; each also packed by gzip, zstd, xz or bzip2.
 
 Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy
@@ -89,6 +90,7 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 	f.StringVar(&c.OddLetters, "odd-letters", "error", oddLettersHelp)
 	f.Float64Var(&c.Identity, "identity", 0,
 		"weigh each sequence by 1/(number of sequences with at least this part of equal sites), such as 0.8")
+	registerReading(f, &c.Reading)
 	return cmd
 }
 
@@ -122,6 +124,12 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	if err := checkFolder(o.out); err != nil {
 		return err
 	}
+	for _, path := range append(slices.Clone(args), o.valid, o.weights, o.schema) {
+		if path == data.StandardInput {
+			return badInput(errors.New("a run goes on with its data, which standard input is not: write it to a file first, " +
+				"as by 'harmonium data convert - -o train.npy'"))
+		}
+	}
 	for _, path := range args {
 		c.Train = append(c.Train, run.File{Path: run.Path(path)})
 	}
@@ -136,6 +144,9 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	}
 	if c.OddLetters == "error" {
 		c.OddLetters = ""
+	}
+	if c.Decimal == "." {
+		c.Decimal = ""
 	}
 	c.Unscaled = !o.standardize
 	c.Reals, c.OneHot = c.Model.VisibleKind == string(rbm.Gaussian), c.Model.VisibleKind == string(rbm.Categorical)

@@ -61,7 +61,18 @@ func Add(command string, findings []diag.Finding) {
 func Of(err error) string {
 	switch {
 	case errors.Is(err, data.ErrGrey):
-		return "say --threshold T, or --bernoulli where they are probabilities"
+		return "say --threshold T, or --bernoulli where they are probabilities; of other numbers, --categories all makes categories, " +
+			"and --reals (of train: --visible gaussian) leaves them as they are"
+	case errors.Is(err, data.ErrNoNames):
+		return "say --no-names if the first line is a row"
+	case errors.Is(err, data.ErrDecimal):
+		return "say --decimal , where they have a comma"
+	case errors.Is(err, data.ErrRowNames):
+		return "--row-names takes a column as names of the rows, --drop leaves it out"
+	case errors.Is(err, data.ErrLeaveOut):
+		return "--drop leaves a column out"
+	case errors.Is(err, data.ErrCategories):
+		return "--categories takes a column as categories, --drop leaves it out"
 	case errors.Is(err, data.ErrOddLetter):
 		return "say --odd-letters gap"
 	case errors.Is(err, data.ErrConstant):

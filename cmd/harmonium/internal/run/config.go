@@ -58,11 +58,29 @@ type Reading struct {
 	OddLetters string  `json:"odd_letters,omitempty"` // "gap": letters of an alignment that stand for several are gaps
 	Schema     *File   `json:"schema,omitempty"`      // what the columns of a table are
 	Identity   float64 `json:"identity,omitempty"`    // sequences weigh 1 / the number of those with this part of equal sites
+
+	Select      data.Selection `json:"select,omitzero"`        // rows and columns that are read
+	NoNames     bool           `json:"no_names,omitempty"`     // the first line of a text is a row
+	Decimal     string         `json:"decimal,omitempty"`      // ",": numbers in text have a decimal comma
+	PackedUnits int            `json:"packed_units,omitempty"` // bytes are packed bits of rows of this many units
 }
 
 // Options are those of data.Open.
 func (r *Reading) Options() ([]data.Option, error) {
-	var options []data.Option
+	options := []data.Option{data.Select(r.Select)}
+	if r.NoNames {
+		options = append(options, data.WithoutNames())
+	}
+	switch r.Decimal {
+	case "", ".":
+	case ",":
+		options = append(options, data.DecimalComma())
+	default:
+		return nil, fmt.Errorf("the decimal sign is %q, want a point or a comma", r.Decimal)
+	}
+	if r.PackedUnits != 0 {
+		options = append(options, data.PackedBits(r.PackedUnits))
+	}
 	if r.Reals {
 		options = append(options, data.Reals())
 	}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 
 	"harmonium/compute"
@@ -64,7 +65,9 @@ func OpenData(c *Config) (set, valid *data.Set, err error) {
 func validation(c *Config, set *data.Set) (train, valid *data.Set, err error) {
 	switch {
 	case c.Valid != nil:
-		valid, err = openFile(c.Valid, c, set.Columns)
+		all := *c
+		all.Select.FirstRow, all.Select.LastRow = 0, 0
+		valid, err = openFile(c.Valid, &all, set.Columns)
 		return set, valid, err
 	case c.Holdout != 0:
 		if !(c.Holdout > 0 && c.Holdout < 1) {
@@ -80,6 +83,9 @@ func validation(c *Config, set *data.Set) (train, valid *data.Set, err error) {
 }
 
 func openTrain(c *Config) (*data.Set, error) {
+	if len(c.Train) > 1 && (c.Select.FirstRow > 0 || c.Select.LastRow > 0) {
+		return nil, errors.New("rows are chosen of one file, and several are given: want one, or all rows")
+	}
 	sets := make([]*data.Set, len(c.Train))
 	for k := range c.Train {
 		var columns []rbm.Column

@@ -1,0 +1,74 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// Option says how to read a file.
+type Option func(*options)
+
+type options struct {
+	threshold *float64
+	bernoulli bool
+	reals     bool
+	oneHot    bool
+	oddAsGaps bool
+	noNames   bool
+	decimal   byte // of numbers in text: 0 for a point
+	packed    int  // units of rows of packed bits; 0: rows are not packed
+	schema    *Schema
+	selection Selection
+	columns   []rbm.Column
+	key       rng.Key
+}
+
+// Threshold makes a bit of every value x: 1 if x > t, otherwise 0. The set is one of Bernoulli units.
+func Threshold(t float64) Option { return func(o *options) { o.threshold = &t } }
+
+// Bernoulli takes every value as the probability of a 1: bytes x as x/255 (unless no byte of the file exceeds 1: then
+// they are bits), other numbers as they are. [Set.Redraw] draws the bits of an epoch.
+func Bernoulli(key rng.Key) Option {
+	return func(o *options) { o.bernoulli, o.key = true, key }
+}
+
+// Reals takes every value as a real number, for Gaussian units.
+func Reals() Option { return func(o *options) { o.reals = true } }
+
+// OddLettersAsGaps takes letters that stand for several, such as X and N, as gaps of an alignment.
+func OddLettersAsGaps() Option { return func(o *options) { o.oddAsGaps = true } }
+
+// WithSchema says what the columns of a table are.
+func WithSchema(s *Schema) Option { return func(o *options) { o.schema = s } }
+
+// WithoutNames says that the first line of a text is a row. Columns are called 1, 2 and so on.
+func WithoutNames() Option { return func(o *options) { o.noNames = true } }
+
+// DecimalComma says that numbers in text have a decimal comma.
+func DecimalComma() Option { return func(o *options) { o.decimal = ',' } }
+
+// PackedBits says that the bytes of an array are packed bits, as numpy.packbits makes them along rows, of units columns.
+func PackedBits(units int) Option { return func(o *options) { o.packed = units } }
+
+// Select reads only some rows or columns.
+func Select(s Selection) Option { return func(o *options) { o.selection = s } }
+
+func (o options) check() error {
+	switch {
+	case o.reals && (o.threshold != nil || o.bernoulli):
+		return errors.New("real numbers as they are and a threshold or bernoulli exclude each other")
+	case o.threshold != nil && o.bernoulli:
+		return errors.New("threshold and bernoulli exclude each other")
+	case o.threshold != nil && (math.IsNaN(*o.threshold) || math.IsInf(*o.threshold, 0)):
+		return fmt.Errorf("threshold is %v, want a finite number", *o.threshold)
+	case o.packed < 0:
+		return fmt.Errorf("rows of packed bits have %d units, want a number above 0", o.packed)
+	case o.selection.Categories != nil && (o.threshold != nil || o.bernoulli || o.reals):
+		return errors.New("categories and a threshold, bernoulli or real numbers exclude each other")
+	}
+	return nil
+}

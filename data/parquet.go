@@ -1,0 +1,148 @@
+package data
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+func isParquet(head []byte) bool { return bytes.HasPrefix(head, []byte("PAR1")) }
+
+// parquetTable opens a Parquet file as a table. Its columns are texts as a table in CSV has them: numbers in their
+// shortest form, False and True, and nothing for null.
+func parquetTable(f *file) (t *table, err error) {
+	defer recoverParquet(&err)
+	p, err := parquet.OpenFile(f, f.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, parquetError(err)
+	}
+	x := &parquetRecords{file: p}
+	t = &table{format: "parquet", records: x.records, odds: map[int]string{}}
+	schema := p.Schema()
+	for k, path := range schema.Columns() {
+		leaf, ok := schema.Lookup(path...)
+		if !ok {
+			return nil, parquetError(errors.New("a column is not in the schema"))
+		}
+		text, what := parquetText(leaf.Node)
+		if len(path) > 1 || leaf.MaxRepetitionLevel > 0 {
+			text, what = nil, "lists or structures"
+		}
+		if text == nil {
+			t.odds[k] = what
+		}
+		t.names, x.text = append(t.names, strings.Join(path, ".")), append(x.text, text)
+	}
+	return t, nil
+}
+
+// parquetText returns the function that makes texts of the values of a column, or what they are where there is none.
+func parquetText(n parquet.Node) (text func(v parquet.Value) string, what string) {
+	kind, logical := n.Type().Kind(), ""
+	if l := n.Type().LogicalType(); l != nil {
+		logical = l.String()
+	}
+	switch {
+	case logical == "" || strings.HasPrefix(logical, "INT") || logical == "STRING" || logical == "ENUM" || logical == "JSON":
+	case logical == "FLOAT16":
+		return func(v parquet.Value) string {
+			return strconv.FormatFloat(half(binary.LittleEndian.Uint16(v.ByteArray())), 'g', -1, 32)
+		}, ""
+	default:
+		return nil, "values of the type " + logical
+	}
+	unsigned := strings.HasSuffix(logical, "false)")
+	switch kind {
+	case parquet.Boolean:
+		return func(v parquet.Value) string { return map[bool]string{false: "False", true: "True"}[v.Boolean()] }, ""
+	case parquet.Int32:
+		if unsigned {
+			return func(v parquet.Value) string { return strconv.FormatUint(uint64(v.Uint32()), 10) }, ""
+		}
+		return func(v parquet.Value) string { return strconv.FormatInt(int64(v.Int32()), 10) }, ""
+	case parquet.Int64:
+		if unsigned {
+			return func(v parquet.Value) string { return strconv.FormatUint(v.Uint64(), 10) }, ""
+		}
+		return func(v parquet.Value) string { return strconv.FormatInt(v.Int64(), 10) }, ""
+	case parquet.Float:
+		return func(v parquet.Value) string { return strconv.FormatFloat(float64(v.Float()), 'g', -1, 32) }, ""
+	case parquet.Double:
+		return func(v parquet.Value) string { return strconv.FormatFloat(v.Double(), 'g', -1, 64) }, ""
+	case parquet.ByteArray:
+		return func(v parquet.Value) string { return strings.TrimSpace(string(v.ByteArray())) }, ""
+	}
+	return nil, "values of the type " + n.Type().String()
+}
+
+// parquetRecords goes through the rows of a file.
+type parquetRecords struct {
+	file *parquet.File
+	text []func(v parquet.Value) string
+}
+
+func (x *parquetRecords) records(each func(row, line int, fields []string) error) error {
+	row, fields := 0, make([]string, len(x.text))
+	for _, group := range x.file.RowGroups() {
+		if err := x.group(group, func(values parquet.Row) error {
+			clear(fields)
+			for _, v := range values {
+				if k := v.Column(); k < len(fields) && x.text[k] != nil && !v.IsNull() {
+					fields[k] = x.text[k](v)
+				}
+			}
+			row++
+			return each(row-1, 0, fields)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// group reads a group of rows, some at a time.
+func (x *parquetRecords) group(group parquet.RowGroup, each func(values parquet.Row) error) (err error) {
+	defer recoverParquet(&err)
+	rows := group.Rows()
+	defer rows.Close()
+	buffer := make([]parquet.Row, 64)
+	for {
+		n, err := rows.ReadRows(buffer)
+		for _, values := range buffer[:n] {
+			if err := each(values); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return parquetError(err)
+		}
+		if n == 0 {
+			return parquetError(io.ErrNoProgress)
+		}
+	}
+}
+
+// recoverParquet makes an error of a panic, as the library has for some damaged files.
+func recoverParquet(err *error) {
+	if p := recover(); p != nil {
+		*err = parquetError(fmt.Errorf("%v", p))
+	}
+}
+
+func parquetError(err error) error {
+	text := err.Error()
+	if !utf8.ValidString(text) {
+		text = strconv.Quote(text)
+	}
+	return fmt.Errorf("damaged Parquet file: %s", text)
+}

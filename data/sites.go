@@ -1,0 +1,64 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"harmonium/rbm"
+)
+
+// categories reads a matrix as sites whose states are the values that the matrix has, in rising order: all sites have
+// the same states, as those of an alignment have. Genotypes 0, 1 and 2 so are sites of three states: any frequencies of
+// them are those of some biases, and every state of the units is a genotype. Two bits for the two copies of an allele
+// have neither.
+func (m *matrix) categories(s *Selection) (*Set, error) {
+	if !slices.Equal(s.Categories, []string{"all"}) {
+		return nil, errors.New("in an array, columns are categories all or none: say all")
+	}
+	var values []float64
+	err := m.scan(func(r, c int, row []float64) error {
+		for i, x := range row {
+			k, ok := slices.BinarySearch(values, x)
+			if ok {
+				continue
+			}
+			if x-x != 0 || len(values) == maxTexts {
+				at, column := m.place(r, c+i)
+				return refuse(at-1, column-1, x, fmt.Sprintf("one of at most %d finite numbers, as categories", maxTexts))
+			}
+			values = slices.Insert(values, k, x)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(values) < 2 {
+		return nil, fmt.Errorf("all values are %v: want two categories or more", values[0])
+	}
+	texts := make([]string, len(values))
+	for k, x := range values {
+		texts[k] = fmt.Sprint(x)
+	}
+	set := &Set{Values: rbm.Categorical, Format: m.format, States: rbm.NewBatch(m.rows, m.units*len(values))}
+	for i := range m.units {
+		name := fmt.Sprint(i + 1)
+		if m.names != nil {
+			name = m.names[i]
+		} else if m.fields != nil {
+			name = fmt.Sprint(m.fields[i] + 1)
+		}
+		set.Columns = append(set.Columns, rbm.Column{Name: name, Kind: rbm.Categorical, Categories: texts})
+	}
+	return set, m.scan(func(r, c int, row []float64) error {
+		for i, x := range row {
+			k, ok := slices.BinarySearch(values, x)
+			if !ok {
+				return errChanged
+			}
+			set.States.SetBit(r, (c+i)*len(values)+k, true)
+		}
+		return nil
+	})
+}
