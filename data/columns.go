@@ -137,9 +137,22 @@ func (s *Set) setColumns(columns []rbm.Column) error {
 		return err
 	}
 	states, from, to := layer.NewBatch(s.Rows()), rbm.Spans(s.Columns), rbm.Spans(columns)
+	known := s.Known.Like(s.Known.Rows())
 	for k, c := range columns {
 		before := s.Columns[k]
 		for r := range s.Rows() {
+			if s.Known.Rows() > 0 {
+				whole := s.Known.Bit(r, from[k].From)
+				for i := to[k].From; i < to[k].To; i++ {
+					known.SetBit(r, i, whole)
+				}
+				if !whole {
+					if c.Kind == rbm.Categorical {
+						states.SetBit(r, to[k].From, true)
+					}
+					continue
+				}
+			}
 			switch c.Kind {
 			case rbm.Gaussian:
 				states.Reals(r)[to[k].From-states.Bits()] = s.States.Reals(r)[from[k].From-s.States.Bits()]
@@ -164,7 +177,7 @@ func (s *Set) setColumns(columns []rbm.Column) error {
 		}
 	}
 	before := s.Columns
-	s.States, s.Columns = states, columns
+	s.States, s.Known, s.Columns = states, known, columns
 	for k, c := range columns {
 		if c.Kind == rbm.Gaussian {
 			s.rescale(to[k].From, before[k], c)

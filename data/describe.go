@@ -41,6 +41,8 @@ type Info struct {
 	// means of the units: Σ_i p_i log p_i + (1−p_i) log(1−p_i). A model that learned anything is above it.
 	Independent float64 `json:"independent_ll"`
 
+	Missing int `json:"missing,omitempty"` // cells; of columns with names they are told apart
+
 	Bytes int `json:"bytes"` // memory of the set
 
 	Columns []ColumnInfo `json:"columns,omitempty"` // of a table, an alignment or real numbers
@@ -52,7 +54,8 @@ type ColumnInfo struct {
 	Name string   `json:"name"`
 	Kind rbm.Kind `json:"kind"`
 
-	Reason string `json:"reason,omitempty"` // why it was taken for this kind
+	Reason  string `json:"reason,omitempty"`  // why it was taken for this kind
+	Missing int    `json:"missing,omitempty"` // cells
 
 	Categories []string  `json:"categories,omitempty"`
 	Shares     []float64 `json:"shares,omitempty"` // of the categories, or of 0 and 1
@@ -69,7 +72,7 @@ func Describe(s *Set) Info {
 	info := Info{
 		Path: s.Path, Format: s.Format, SHA256: s.SHA256, Rows: s.Rows(), Units: s.Units(), Shape: s.Shape,
 		Values: string(s.Values), Grey: s.Grey(), TotalWeight: s.TotalWeight(), MinMean: 1, Constants: []int{},
-		Bytes: s.States.Size() + 8*len(s.Weights), Notes: s.Notes,
+		Bytes: s.States.Size() + s.Known.Size() + 8*len(s.Weights), Notes: s.Notes, Missing: s.missingCells(),
 	}
 	if s.grey != nil {
 		info.Bytes += len(s.grey.bytes) + 4*len(s.grey.floats) + 4*len(s.grey.rows)
@@ -109,7 +112,7 @@ func (info *Info) describeColumns(s *Set) {
 	means, variances := s.Means(), s.Variances()
 	for k, span := range rbm.Spans(columns) {
 		c := columns[k]
-		d := ColumnInfo{Name: c.Name, Kind: c.Kind, Categories: c.Categories}
+		d := ColumnInfo{Name: c.Name, Kind: c.Kind, Categories: c.Categories, Missing: s.missingIn(span)}
 		if s.Reasons != nil {
 			d.Reason = s.Reasons[k]
 		}
@@ -119,6 +122,9 @@ func (info *Info) describeColumns(s *Set) {
 			d.Mean, d.SD = means[span.From]*scale+c.Mean, math.Sqrt(variances[span.From])*scale
 			d.Min, d.Max = math.Inf(1), math.Inf(-1)
 			for r := range s.Rows() {
+				if !s.isKnown(r, span.From) {
+					continue
+				}
 				x := s.value(r, span, c)
 				d.Min, d.Max = min(d.Min, x), max(d.Max, x)
 			}
@@ -177,6 +183,12 @@ func (s *Set) unchanging() []bool {
 	for i, variance := range s.Variances() {
 		same[i] = variance == 0
 	}
+	if s.Known.Rows() > 0 {
+		for i, p := range s.Means()[:s.States.Bits()] {
+			same[i] = !(p > 0 && p < 1)
+		}
+		return same
+	}
 	for i, n := range s.States.Counts() {
 		same[i] = n == 0 || n == s.Rows()
 	}
@@ -199,13 +211,11 @@ func groups(s *Set) func(yield func(weight float64) bool) {
 	for r := range order {
 		order[r] = r
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(s.States.Compare(a, s.States, b), a-b)
-	})
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(s.compare(a, b), a-b) })
 	return func(yield func(float64) bool) {
 		for k := 0; k < len(order); {
 			w, first := 0.0, order[k]
-			for ; k < len(order) && s.States.Compare(order[k], s.States, first) == 0; k++ {
+			for ; k < len(order) && s.compare(order[k], first) == 0; k++ {
 				w += s.Weight(order[k])
 			}
 			if !yield(w) {

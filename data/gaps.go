@@ -2,6 +2,47 @@ package data
 
 import "harmonium/rbm"
 
+// setGap marks a column of row r as missing. A site is left in its first state.
+func (s *Set) setGap(r int, span rbm.Span, c rbm.Column) {
+	for i := span.From; i < span.To; i++ {
+		s.Known.SetBit(r, i, false)
+	}
+	if c.Kind == rbm.Categorical {
+		s.States.SetBit(r, span.From, true)
+	}
+}
+
+// gap marks a number that is NaN as missing, if gaps are expected, and reports whether it is one.
+func (p *packer) gap(r, c int, x float64) bool {
+	if !p.o.gaps || x == x {
+		return false
+	}
+	if p.known.Rows() == 0 {
+		p.known = (&Set{States: p.states}).known()
+	}
+	p.known.SetBit(r, c, false)
+	return true
+}
+
+// isKnown reports whether unit i of row r is known.
+func (s *Set) isKnown(r, i int) bool { return s.Known.Rows() == 0 || s.Known.Bit(r, i) }
+
+// WholeRows are the rows without gaps.
+func (s *Set) WholeRows() *Set {
+	if s.Known.Rows() == 0 {
+		return s
+	}
+	var index []int
+	for r := range s.Rows() {
+		if !s.Gaps(r) {
+			index = append(index, r)
+		}
+	}
+	whole := s.Subset(index)
+	whole.Known = rbm.Batch{}
+	return whole
+}
+
 // known is Known, of a set without gaps too.
 func (s *Set) known() rbm.Batch {
 	if s.Known.Rows() > 0 {
@@ -42,4 +83,34 @@ func (s *Set) averageOfKnown(f func(r, i int) float64) []float64 {
 		sums[i] /= total
 	}
 	return sums
+}
+
+// compare compares rows a and b in one fixed order: what is known of them, and which numbers these are.
+func (s *Set) compare(a, b int) int {
+	order := s.States.Compare(a, s.States, b)
+	if order == 0 && s.Known.Rows() > 0 {
+		return s.Known.Compare(a, s.Known, b)
+	}
+	return order
+}
+
+// missingCells is the number of cells that are missing: of a categorical column one a row.
+func (s *Set) missingCells() int {
+	if s.Columns == nil {
+		return s.Missing()
+	}
+	n := 0
+	for _, span := range rbm.Spans(s.Columns) {
+		n += s.missingIn(span)
+	}
+	return n
+}
+
+// missingIn is the number of rows in which a column is missing.
+func (s *Set) missingIn(span rbm.Span) int {
+	n := 0
+	for r := range s.Known.Rows() {
+		n += bit(!s.Known.Bit(r, span.From))
+	}
+	return n
 }

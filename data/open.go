@@ -201,7 +201,7 @@ func readText(s source, npy string, head []byte, o options) (*Set, error) {
 	if tableErr == nil {
 		tableErr = t.profile(kept, &o.selection)
 	}
-	if t.numbered && (tableErr != nil || !t.clear()) {
+	if t.numbered && (tableErr != nil || !t.clear(o.gaps)) {
 		return nil, err
 	}
 	_, cell := errors.AsType[*cellError](err)

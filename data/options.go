@@ -18,6 +18,7 @@ type options struct {
 	reals     bool
 	oneHot    bool
 	oddAsGaps bool
+	gaps      bool
 	noNames   bool
 	decimal   byte // of numbers in text: 0 for a point
 	packed    int  // units of rows of packed bits; 0: rows are not packed
@@ -38,6 +39,10 @@ func Bernoulli(key rng.Key) Option {
 
 // Reals takes every value as a real number, for Gaussian units.
 func Reals() Option { return func(o *options) { o.reals = true } }
+
+// Gaps takes cells that are missing, and NaN in arrays, as such: Known says which they are. Without it they are an
+// error.
+func Gaps() Option { return func(o *options) { o.gaps = true } }
 
 // OddLettersAsGaps takes letters that stand for several, such as X and N, as gaps of an alignment.
 func OddLettersAsGaps() Option { return func(o *options) { o.oddAsGaps = true } }

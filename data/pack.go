@@ -13,6 +13,7 @@ type packer struct {
 	m      *matrix
 	o      options
 	states rbm.Batch
+	known  rbm.Batch // without rows as long as no number is missing
 	grey   *grey
 
 	bits        []uint8 // scratch
@@ -43,7 +44,7 @@ func newPacker(m *matrix, o options) *packer {
 
 // set returns the set when all values have been put.
 func (p *packer) set() *Set {
-	s := &Set{States: p.states, Values: rbm.Bernoulli}
+	s := &Set{States: p.states, Known: p.known, Values: rbm.Bernoulli}
 	switch {
 	case p.o.reals:
 		s.Values = rbm.Gaussian
@@ -77,7 +78,7 @@ func (p *packer) putBinary(r, c int, values []float64) error {
 		zeros += zero
 		minuses += minus
 		bits[i] = uint8(one)
-		if zero+minus+one != 1 {
+		if zero+minus+one != 1 && !p.gap(r, c+i, x) {
 			return p.notBinary(r, c+i, x)
 		}
 	}
@@ -136,7 +137,9 @@ func (p *packer) putThreshold(r, c int, values []float64) error {
 func (p *packer) putReals(r, c int, values []float64) error {
 	row := p.states.Reals(r)
 	for i, x := range values {
-		if row[c+i] = float32(x); x-x != 0 || math.IsInf(float64(row[c+i]), 0) {
+		if row[c+i] = float32(x); p.gap(r, c+i, x) {
+			row[c+i] = 0
+		} else if x-x != 0 || math.IsInf(float64(row[c+i]), 0) {
 			return p.refuse(r, c+i, x, "a finite number: "+missing)
 		}
 	}

@@ -40,6 +40,7 @@ type profile struct {
 	missing      int
 	firstMissing find
 
+	gaps   bool           // missing cells are no values
 	column rbm.Column     // what is told of it at first, and then what it is
 	given  bool           // it is a column of a model, and may be the same in all rows
 	reason string         // why it was taken for its kind
@@ -67,6 +68,9 @@ func (p *profile) add(text string, row, line int) error {
 	if isMissing(text) {
 		if p.missing++; p.missing == 1 {
 			p.firstMissing = find{row + 1, line, text}
+		}
+		if p.isGap(text) {
+			return nil
 		}
 	}
 	if p.addText(text) && !utf8.ValidString(text) {
@@ -125,7 +129,7 @@ func missingCells(profiles []*profile) error {
 	n, columns := 0, []string{}
 	var first *profile
 	for _, p := range profiles {
-		if p.missing == 0 || slices.ContainsFunc(p.column.Categories, isMissing) {
+		if p.missing == 0 || p.gaps || slices.ContainsFunc(p.column.Categories, isMissing) {
 			continue
 		}
 		n += p.missing
@@ -153,6 +157,11 @@ func pluralWord(n int, one, more string) string {
 		return one
 	}
 	return more
+}
+
+// isGap reports whether a text stands for a missing cell. A category of that name does not.
+func (p *profile) isGap(text string) bool {
+	return p.gaps && isMissing(text) && !slices.ContainsFunc(p.column.Categories, isMissing)
 }
 
 // decide finds the column's kind and categories.

@@ -46,8 +46,11 @@ func (t *table) fileNames() []string {
 	return t.names
 }
 
-// clear reports whether rows without names are a table beyond doubt: some cells are texts or missing, more than one.
-func (t *table) clear() bool { return len(t.names) > 1 && t.words+t.missing > 1 }
+// clear reports whether rows without names are a table beyond doubt: some cells are texts or missing, more than one
+// unless gaps are expected.
+func (t *table) clear(gaps bool) bool {
+	return len(t.names) > 1 && (t.words+t.missing > 1 || gaps && t.missing > 0)
+}
 
 // damaged reports whether a table that has been read looks like a file of bits, but for a single cell.
 func (t *table) damaged() bool { return t.odd == 1 }
@@ -100,6 +103,9 @@ func (t *table) build(kept []*profile, o options) (*Set, error) {
 	bits := layer.NewBatch(0).Bits()
 	set.Values, set.States = layer.Kind(), rbm.NewReals(t.rows, bits, layer.Units()-bits)
 	set.Format = t.format
+	if slices.ContainsFunc(kept, func(p *profile) bool { return p.missing > 0 && p.isGap("") }) {
+		set.Known = set.known()
+	}
 	return set, t.fill(set, kept, &o.selection)
 }
 
@@ -146,7 +152,7 @@ func (t *table) profiles(o options) ([]*profile, error) {
 		if what, ok := t.odds[field]; ok {
 			return nil, &refusal{fmt.Errorf("column %s holds %s: want numbers, texts or true and false", name, what), ErrLeaveOut}
 		}
-		p := &profile{name: name, field: field, given: o.schema != nil && o.schema.given}
+		p := &profile{name: name, field: field, given: o.schema != nil && o.schema.given, gaps: o.gaps}
 		p.column = rbm.Column{Name: name, Kind: o.schema.kind(name), Categories: slices.Clone(o.schema.categories(name))}
 		switch asked := slices.Contains(categorical, field); {
 		case asked && p.column.Kind != "" && p.column.Kind != rbm.Categorical && !p.given:
@@ -192,7 +198,7 @@ func (t *table) profile(kept []*profile, s *Selection) error {
 			case "-1":
 				t.minus++
 			default:
-				t.note(text)
+				t.note(text, p.gaps)
 			}
 			if err := p.add(text, at, line); err != nil {
 				return err
@@ -210,9 +216,11 @@ func (t *table) profile(kept []*profile, s *Selection) error {
 }
 
 // note counts a cell that is not written as 0, 1 or −1.
-func (t *table) note(text string) {
+func (t *table) note(text string, gaps bool) {
 	x, ok := number([]byte(text))
 	switch {
+	case gaps && isMissing(text):
+		t.missing++
 	case ok && (x == 0 || x == 1):
 	case ok && x == -1:
 		t.minus++
@@ -239,6 +247,10 @@ func (t *table) fill(set *Set, kept []*profile, s *Selection) error {
 		}
 		for k, p := range kept {
 			text, unit := fields[p.field], spans[k].From
+			if p.isGap(text) {
+				set.setGap(row, spans[k], p.column)
+				continue
+			}
 			if p.column.Kind == rbm.Gaussian {
 				x, ok := number([]byte(text))
 				if !ok || !(math.Abs(x) <= math.MaxFloat32) {
@@ -290,6 +302,9 @@ func (t *table) choose(profiles []*profile, o options) ([]*profile, error) {
 		return nil, err
 	}
 	for _, p := range kept {
+		if p.rows == 0 {
+			return nil, &refusal{fmt.Errorf("column %s is missing in all %d rows: leave it out", p.name, p.missing), ErrLeaveOut}
+		}
 		if t.odd == 0 && t.minus == 0 && p.column.Kind == "" { // bits, of which some may never change
 			p.column.Kind, p.reason = rbm.Bernoulli, "all values are 0 and 1"
 			continue

@@ -27,7 +27,7 @@ func WriteSet(path string, s *Set) error {
 	switch {
 	case isFASTAName(ending):
 		return atomicfile.Write(path, func(w io.Writer) error { return writeFASTA(w, s) })
-	case s.plain() && (s.Columns == nil || ending != ".csv"):
+	case s.plain() && s.Known.Rows() == 0 && (s.Columns == nil || ending != ".csv"):
 		return Write(path, s.States, s.Values, s.Shape)
 	}
 	return atomicfile.Write(path, func(w io.Writer) error {
@@ -89,7 +89,7 @@ func writeTable(w io.Writer, s *Set) error {
 		}
 		if s.Columns == nil {
 			for i := range fields {
-				fields[i] = strconv.FormatFloat(s.States.Value(r, i), 'g', -1, 32)
+				fields[i] = s.number(r, i)
 			}
 		}
 		if err := lines.Write(line); err != nil {
@@ -100,9 +100,20 @@ func writeTable(w io.Writer, s *Set) error {
 	return lines.Error()
 }
 
-// text is a cell of a table.
+// number is a number of a file without names.
+func (s *Set) number(r, i int) string {
+	if !s.isKnown(r, i) {
+		return "NA"
+	}
+	scale, offset := s.Values.Line()
+	return strconv.FormatFloat(scale*s.States.Value(r, i)+offset, 'g', -1, 32)
+}
+
+// text is a cell of a table, empty where it is missing.
 func (s *Set) text(r int, span rbm.Span, c rbm.Column) string {
 	switch {
+	case !s.isKnown(r, span.From):
+		return ""
 	case c.Kind == rbm.Gaussian:
 		return strconv.FormatFloat(s.value(r, span, c), 'g', 7, 64)
 	case c.Kind == rbm.Categorical:
@@ -133,7 +144,7 @@ func (s *Set) equalStates() int {
 // some, else uint8. Sites with as many states have the layout sites × states.
 func writeColumnsNPY(w io.Writer, s *Set) error {
 	descr := "|u1"
-	if s.States.Bits() < s.Units() {
+	if s.States.Bits() < s.Units() || s.Known.Rows() > 0 {
 		descr = "<f4"
 	}
 	shape := []int{s.Units()}
@@ -154,6 +165,12 @@ func writeColumnsNPY(w io.Writer, s *Set) error {
 		row = row[:0]
 		for i, c := range columns {
 			x := s.value(r, rbm.Span{From: i, To: i + 1}, c)
+			if s.Values == rbm.Spin {
+				x = 2*x - 1
+			}
+			if !s.isKnown(r, i) {
+				x = math.NaN()
+			}
 			if descr == "|u1" {
 				row = append(row, byte(x))
 			} else {
