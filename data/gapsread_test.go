@@ -18,10 +18,10 @@ func TestGapsAreRead(t *testing.T) {
 		content string
 		want    [][]float64 // NaN: missing
 	}{
-		"table of bits":           {"a,b,c\n0,1,1\n1,NA,0\n0,0,1\n", [][]float64{{0, 1, 1}, {1, nan, 0}, {0, 0, 1}}},
-		"one missing cell":        {"a,b\n0,1\n1,\n1,0\n", [][]float64{{0, 1}, {1, nan}, {1, 0}}},
-		"rows without names":      {"0,1,1\n1,NA,0\n0,0,1\n", [][]float64{{0, 1, 1}, {1, nan, 0}, {0, 0, 1}}},
-		"spins":                   {"a,b\n-1,1\n1,nan\n1,-1\n", [][]float64{{0, 1}, {1, nan}, {1, 0}}},
+		"table of bits":      {"a,b,c\n0,1,1\n1,NA,0\n0,0,1\n", [][]float64{{0, 1, 1}, {1, nan, 0}, {0, 0, 1}}},
+		"one missing cell":   {"a,b\n0,1\n1,\n1,0\n", [][]float64{{0, 1}, {1, nan}, {1, 0}}},
+		"rows without names": {"0,1,1\n1,NA,0\n0,0,1\n", [][]float64{{0, 1, 1}, {1, nan, 0}, {0, 0, 1}}},
+		"spins":              {"a,b\n-1,1\n1,nan\n1,-1\n", [][]float64{{0, 1}, {1, nan}, {1, 0}}},
 		"categories and reals": {
 			"job,age\nx,1.5\nNA,2.5\ny,?\nz,7.25\n", [][]float64{{1, 0, 0, 1.5}, {nan, nan, nan, 2.5}, {0, 1, 0, nan}, {0, 0, 1, 7.25}},
 		},
