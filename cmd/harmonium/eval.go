@@ -245,27 +245,6 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	return nil
 }
 
-// blockWork is the number of rows times weights that are scored between two looks at the clock: a fraction of a second.
-const blockWork = 1 << 28
-
-// scoreRows scores the rows in blocks, so that it can show progress and be interrupted.
-func scoreRows(
-	ctx context.Context, t *terminal, name string, model *rbm.Model, set *data.Set, score func(rbm.Batch) []float64,
-) ([]float64, error) {
-	block := min(max(blockWork/len(model.W), t.compute.Workers()), 1000)
-	bar := t.progress(name, int64(set.Rows()))
-	defer bar.stop()
-	var logs []float64
-	for from := 0; from < set.Rows(); from += block {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		logs = append(logs, score(set.States.Slice(from, min(from+block, set.Rows())))...)
-		bar.set(int64(len(logs)), fmt.Sprintf("%d rows", len(logs)))
-	}
-	return logs, nil
-}
-
 // pseudo takes the mean of the pseudo-log-likelihood. Of other units than bits it takes long, so that it must be asked for.
 func pseudo(ctx context.Context, t *terminal, model *rbm.Model, method string, set *data.Set) (estimateResult, error) {
 	if model.CheckBits() != nil && method != methodPseudo {

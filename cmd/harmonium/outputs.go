@@ -66,6 +66,16 @@ func checkFiles(out []string, inputs []input) error {
 	return nil
 }
 
+// checkArray refuses an array to be written as checkFiles does, and also as an alignment.
+func checkArray(out string, inputs []input) error {
+	if out != "" {
+		if err := data.CheckArrayName(out); err != nil {
+			return badInput(err)
+		}
+	}
+	return checkFiles([]string{out}, inputs)
+}
+
 // checkLoss refuses to write over an input, and to write a file twice.
 func checkLoss(out []string, inputs []input) error {
 	for k, path := range out {
