@@ -1,6 +1,7 @@
 package rbm
 
 import (
+	"fmt"
 	"math"
 
 	"harmonium/compute"
@@ -56,18 +57,49 @@ func NewPseudoLikelihood(model *Model, on *compute.Context) (*PseudoLikelihood, 
 
 // Log returns what [Model.PseudoLogLikelihood] does.
 func (p *PseudoLikelihood) Log(v Batch) []float64 {
+	logs := make([]float64, v.Rows())
+	p.each(v, func(r, _ int, log float64) { logs[r] += log })
+	return logs
+}
+
+// Sites are the units that are scored, in the order of the layer. One of two values is a site of no states.
+func (p *PseudoLikelihood) Sites() []Site {
+	if p.layers != nil {
+		return p.layers.sites
+	}
+	sites := make([]Site, p.model.M())
+	for i := range sites {
+		sites[i].First = i
+	}
+	return sites
+}
+
+// Terms writes log P(v_i|v_{−i}) of each of [PseudoLikelihood.Sites] of each row into dst (rows×sites): the terms of Log.
+func (p *PseudoLikelihood) Terms(dst []float64, v Batch) {
+	sites := len(p.Sites())
+	if len(dst) != v.Rows()*sites {
+		panic(fmt.Sprintf("rbm: %d terms of %d rows of %d sites", len(dst), v.Rows(), sites))
+	}
+	p.each(v, func(r, k int, log float64) { dst[r*sites+k] = log })
+}
+
+// each calls f with the log-probability of each site k of each row r, in the order of the sites. Calls of several rows
+// run side by side.
+func (p *PseudoLikelihood) each(v Batch, f func(r, k int, log float64)) {
 	p.model.checkVisible(v)
 	if p.layers != nil {
-		return p.layers.log(v)
+		p.layers.each(v, f)
+		return
 	}
 	on := p.sites.compute
 	workers := on.Workers()
 	group := min(siteRows, max(1, siteBytes/p.sites.rowBytes()), (v.Rows()+workers-1)/workers)
-	result := make([]float64, v.Rows())
+	if group == 0 {
+		return
+	}
 	on.Parallel((v.Rows()+group-1)/group, func(task int) {
-		p.sites.logLikelihood(result, v, task*group, min((task+1)*group, v.Rows()))
+		p.sites.each(v, task*group, min((task+1)*group, v.Rows()), f)
 	})
-	return result
 }
 
 // sites holds e^w and e^(−w), which turn the change of F at a flip of one unit into products.
@@ -93,8 +125,8 @@ func newSites(p *BitParameters, on *compute.Context) *sites {
 	return s
 }
 
-// logLikelihood writes −Σ_i log(1 + e^(F(v)−F(v with unit i flipped))) of rows from…to−1 to result.
-func (s *sites) logLikelihood(result []float64, v Batch, from, to int) {
+// each calls f with −log(1 + e^(F(v)−F(v with unit i flipped))) of rows from…to−1.
+func (s *sites) each(v Batch, from, to int, f func(r, i int, log float64)) {
 	n := len(s.p.C)
 	rows := make([]siteRow, to-from)
 	for k := range rows {
@@ -114,7 +146,7 @@ func (s *sites) logLikelihood(result []float64, v Batch, from, to int) {
 				// Σ_j log[(1+e^{x_j±w_j})/(1+e^{x_j})] = log Π_j (σ(−x_j) + σ(x_j) e^{±w_j})
 				gain = s.compute.LogProduct(row.on, row.off, factors)
 			}
-			result[from+k] -= Softplus(gain + direction*b)
+			f(from+k, i, -Softplus(gain+direction*b))
 		}
 	}
 }
