@@ -127,7 +127,7 @@ func npyType[T Number]() string {
 	return "<f8"
 }
 
-// appendNumber writes a number in as few digits as tell it from all others of its type.
+// appendNumber writes a number: one of float32 in as few digits as tell it from all others, one of float64 in ten at most.
 func appendNumber[T Number](text []byte, x T) []byte {
 	switch x := any(x).(type) {
 	case uint8:
@@ -137,5 +137,5 @@ func appendNumber[T Number](text []byte, x T) []byte {
 	case float32:
 		return strconv.AppendFloat(text, float64(x), 'g', -1, 32)
 	}
-	return strconv.AppendFloat(text, float64(x), 'g', -1, 64)
+	return strconv.AppendFloat(text, float64(x), 'g', 10, 64)
 }

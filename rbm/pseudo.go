@@ -83,8 +83,8 @@ func (p *PseudoLikelihood) Terms(dst []float64, v Batch) {
 	p.each(v, func(r, k int, log float64) { dst[r*sites+k] = log })
 }
 
-// each calls f with the log-probability of each site k of each row r, in the order of the sites. Calls of several rows
-// run side by side.
+// each calls f with the log-probability of each site k of each row r, in the order of the sites. Calls for several rows run
+// side by side.
 func (p *PseudoLikelihood) each(v Batch, f func(r, k int, log float64)) {
 	p.model.checkVisible(v)
 	if p.layers != nil {

@@ -10,28 +10,16 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"harmonium/cmd/harmonium/internal/remedy"
-	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
-	"harmonium/estimate"
-	"harmonium/exact"
-	"harmonium/monitor"
 	"harmonium/rbm"
-)
-
-// The methods of eval beside monitor.MethodExact.
-const (
-	methodAIS    = "ais"
-	methodPseudo = "pseudo"
 )
 
 type evalOptions struct {
 	data   string
-	method string
-	budget int64
 	report bool
 	train  string
+	logZFlags
 	dataFlags
 }
 
@@ -54,10 +42,8 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
   harmonium eval model.safetensors --data test.csv.gz --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, method := range []string{monitor.MethodExact, methodPseudo} {
-				if err := withoutEffect(cmd.Flags(), o.method, method, "budget"); err != nil {
-					return err
-				}
+			if err := o.effective(cmd.Flags()); err != nil {
+				return err
 			}
 			return evaluate(cmd.Context(), t, o, args[0])
 		},
@@ -65,101 +51,13 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.data, "data", "", "rows to score (needed)")
-	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else ais), exact, ais or pseudo")
-	f.Int64Var(&o.budget, "budget", estimate.DefaultBudget, "chain steps that AIS may take at most; the same budget gives the same answer")
+	o.logZFlags.register(f, "exact, ais or pseudo")
 	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
 	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
 	o.dataFlags.register(f)
 	o.dataFlags.registerWeights(f)
 	return cmd
 }
-
-// logZResult brackets log Z; an exact value is its own bracket.
-type logZResult struct {
-	Value  float64     `json:"value"`
-	Stderr diag.Number `json:"stderr"` // null, as upper, where log Z is only known to be larger
-	Lower  float64     `json:"lower"`
-	Upper  diag.Number `json:"upper"`
-	ESS    float64     `json:"ess,omitempty"`
-	Steps  int         `json:"steps,omitempty"`
-
-	Estimates []estimatedLogZ `json:"estimates,omitempty"` // that the bracket is made of
-	Modes     []evaluatedMode `json:"modes,omitempty"`     // the largest first
-}
-
-// estimatedLogZ is one estimate of log Z.
-type estimatedLogZ struct {
-	Name   string      `json:"name"`
-	Value  diag.Number `json:"value"`
-	Stderr diag.Number `json:"stderr"`
-	ESS    diag.Number `json:"ess"`              // of tempering: round trips
-	Bounds string      `json:"bounds"`           // "below", "above" or "neither"
-	Counts bool        `json:"counts"`           // towards value and bracket
-	Use    string      `json:"use,omitempty"`    // why it doesn't: "low", "partial" or "needless"
-	Missed float64     `json:"missed,omitempty"` // nats of it that AIS from the modes has added
-}
-
-// modes tells the modes' shares of Z.
-func (l *logZResult) modes() string {
-	shares := make([]float64, len(l.Modes))
-	for k, m := range l.Modes {
-		shares[k] = m.Share
-	}
-	return shareList(shares, nil)
-}
-
-// evaluatedMode is a mode of the model with estimates of log Z_k = log Σ_{v in mode} e^(−F(v)).
-type evaluatedMode struct {
-	Share       float64     `json:"share"`
-	LogZ        diag.Number `json:"log_z"` // by AIS from the mode itself; null where its chains have left it
-	Stderr      diag.Number `json:"stderr"`
-	ByAIS       diag.Number `json:"by_ais"` // null where none of its chains came there
-	ByTempering diag.Number `json:"by_tempering"`
-	Bound       float64     `json:"bound"` // variational
-}
-
-// estimatesOf names what each estimate bounds.
-func estimatesOf(estimates []estimate.NamedLogZ) []estimatedLogZ {
-	results := make([]estimatedLogZ, len(estimates))
-	for k, e := range estimates {
-		results[k] = estimatedLogZ{
-			Name: e.Name, Value: diag.Number(e.Value), Stderr: diag.Number(e.Stderr), ESS: diag.Number(e.ESS),
-			Bounds: [...]string{"above", "neither", "below"}[e.Bounds+1],
-			Counts: e.Use == estimate.Counted, Use: string(e.Use), Missed: e.Missed,
-		}
-	}
-	return results
-}
-
-// table writes the line of an estimate.
-func (b *estimatedLogZ) table(w io.Writer) {
-	what := "bound from " + b.Bounds
-	switch estimate.Use(b.Use) {
-	case estimate.Low:
-		what = "does not count: below AIS"
-	case estimate.Partial:
-		what = "does not count: in too few modes"
-	case estimate.Needless:
-		what = "does not count: AIS from the modes knows all that matter"
-	case estimate.Counted:
-		if b.Bounds == "neither" {
-			what = "no bound"
-		}
-	}
-	size := "effective sample size"
-	if b.Bounds == "neither" {
-		size = "round trips"
-	}
-	fmt.Fprintf(w, "  by %s\t%.3f ± %.3f, %s; %s %.0f", b.Name, b.Value, b.Stderr, what, size, b.ESS)
-	if b.Missed >= 0.0005 {
-		fmt.Fprintf(w, "; %.3f of it from modes that it missed", b.Missed)
-	}
-	fmt.Fprintln(w)
-}
-
-// boundsMean says in which sense estimates bound log Z.
-const boundsMean = `  a bound from below holds in probability, P(estimate > log Z + x) <= e^-x; one from above in the same sense,
-  if its chains start at samples of the model`
 
 type estimateResult struct {
 	Value  diag.Number `json:"value"`
@@ -177,13 +75,7 @@ type evalResult struct {
 	Findings []diag.Finding  `json:"findings"`
 }
 
-// affordable is the number of elementary operations of enumeration that auto spends: about a minute on one core.
-const affordable = 1e12
-
 func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) error {
-	if o.data == "" {
-		return badInput(errors.New("no data: name a file by --data"))
-	}
 	model, r, err := t.openModel(path)
 	if err != nil {
 		return err
@@ -191,12 +83,9 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	if o.train != "" && !o.report {
 		return badInput(errors.New("--train is for --report"))
 	}
-	if o.budget < estimate.LeastBudget {
-		return badInput(fmt.Errorf("--budget is %d chain steps, want at least %d", o.budget, estimate.LeastBudget))
-	}
-	method, err := chooseMethod(model, o.method)
+	method, err := o.check(model)
 	if err != nil {
-		return badInput(err)
+		return err
 	}
 	set, err := o.openFor(model, o.data)
 	if err != nil {
@@ -221,14 +110,14 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	if result.PseudoLL, err = pseudo(ctx, t, model, method, set); err != nil {
 		return err
 	}
-	switch method {
-	case monitor.MethodExact:
-		err = result.enumerate(ctx, t, model, set)
-	case methodAIS:
-		err = result.estimate(ctx, t, o, r, model, set)
-	}
+	logZ, findings, err := t.logZ(ctx, method, model, r, set, o.budget, o.seed)
 	if err != nil {
 		return err
+	}
+	if result.LogZ, result.Findings = logZ, append(result.Findings, findings...); logZ != nil {
+		if err := result.score(ctx, t, model, set); err != nil {
+			return err
+		}
 	}
 	if o.report {
 		if result.Report, err = o.compare(ctx, t, r, model, set, trained, &result.Findings); err != nil {
@@ -261,90 +150,6 @@ func pseudo(ctx context.Context, t *terminal, model *rbm.Model, method string, s
 	return mean(logs, set), nil
 }
 
-func chooseMethod(model *rbm.Model, method string) (string, error) {
-	switch method {
-	case "auto":
-		if exact.Feasible(model) == nil && exact.Cost(model) <= affordable {
-			return monitor.MethodExact, nil
-		}
-		return methodAIS, nil
-	case monitor.MethodExact:
-		return method, exact.Feasible(model)
-	case methodPseudo:
-		return method, model.CheckPseudo()
-	case methodAIS:
-		return method, nil
-	}
-	return "", fmt.Errorf("method %q, want auto, exact, ais or pseudo%s", method, renamed(method))
-}
-
-// renamed names the method that had another name in Harmonium 0.1.
-func renamed(method string) string {
-	if method == "annealed" {
-		return "; annealed is called ais now"
-	}
-	return ""
-}
-
-func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
-	bar := t.progress("log Z", 1000)
-	logZ, err := exact.LogZ(ctx, model, exact.Options{Compute: t.compute, Progress: func(done, total uint64) {
-		bar.set(int64(1000*float64(done)/float64(total)), "by enumeration")
-	}})
-	bar.stop()
-	if err != nil {
-		return badInput(err) // of the model: its energies are too large
-	}
-	r.LogZ = &logZResult{Value: logZ, Lower: logZ, Upper: diag.Number(logZ)}
-	return r.score(ctx, t, model, set)
-}
-
-func (r *evalResult) estimate(
-	ctx context.Context, t *terminal, o *evalOptions, from *run.Run, model *rbm.Model, set *data.Set,
-) error {
-	training := t.trainingData(from, model)
-	bar := t.progress("log Z", o.budget)
-	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), set.Variances(), estimate.Options{
-		Budget: o.budget, Seed: o.seed, Compute: t.compute, Training: training,
-		Progress: func(done, _ int64, expected time.Duration) {
-			bar.set(done, fmt.Sprintf("by AIS; at most %s in all", expected.Round(time.Second)))
-		},
-	})
-	bar.stop()
-	if err != nil {
-		return badInput(err)
-	}
-	r.LogZ = &logZResult{
-		Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper),
-		ESS: b.ESS(), Steps: b.Steps, Estimates: estimatesOf(b.Estimates()),
-	}
-	for _, m := range b.Modes {
-		r.LogZ.Modes = append(r.LogZ.Modes, evaluatedMode{
-			m.Share, diag.Number(m.LogZ.Value), diag.Number(m.LogZ.Stderr), diag.Number(m.ByAIS.Value), diag.Number(m.ByTempering.Value), m.Bound,
-		})
-	}
-	r.Findings = append(r.Findings, b.Findings...)
-	remedy.Add("eval", r.Findings)
-	return r.score(ctx, t, model, set)
-}
-
-// trainingData are the rows that a run was trained on, if its files are where they were, and as they were. Estimates
-// start chains there too, so that rows of one kind, scored alone, don't hide the others.
-func (t *terminal) trainingData(r *run.Run, model *rbm.Model) rbm.Batch {
-	if r == nil {
-		return rbm.Batch{}
-	}
-	set, _, err := run.OpenData(r.Config)
-	if err != nil {
-		t.warn("note: chains begin at the rows to be scored, and not at the run's training data too: %v", err)
-		return rbm.Batch{}
-	}
-	if set.Units() != model.M() {
-		return rbm.Batch{}
-	}
-	return set.States
-}
-
 // score takes the mean of log P(v) = −F(v) − log Z.
 func (r *evalResult) score(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
 	logs, err := scoreRows(ctx, t, "free energies", model, set, model.FreeEnergyFunc())
@@ -367,26 +172,9 @@ func mean(x []float64, set *data.Set) estimateResult {
 
 func (r *evalResult) table(w io.Writer) {
 	fmt.Fprintf(w, "rows\t%d\n", r.Rows)
-	switch r.Method {
-	case monitor.MethodExact:
-		fmt.Fprintf(w, "log-likelihood\t%.4f ± %s nats a row (exact)\n", r.LL.Value, r.LL.Stderr.Digits(4))
-		fmt.Fprintf(w, "log Z\t%.6f (exact)\n", r.LogZ.Value)
-	case methodAIS:
-		if math.IsInf(float64(r.LogZ.Upper), 1) {
-			fmt.Fprintf(w, "log-likelihood\tbelow %.3f nats a row\n", r.LL.Value)
-			fmt.Fprintf(w, "log Z\tabove %.3f\n", r.LogZ.Value)
-		} else {
-			fmt.Fprintf(w, "log-likelihood\t%.3f ± %s (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr.Digits(3), r.LogZ.Stderr)
-			fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by AIS in %d steps\n",
-				r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
-		}
-		for _, b := range r.LogZ.Estimates {
-			b.table(w)
-		}
-		fmt.Fprintln(w, boundsMean)
-		if len(r.LogZ.Modes) > 0 {
-			fmt.Fprintf(w, "modes\t%s of Z\n", r.LogZ.modes())
-		}
+	if r.LogZ != nil {
+		fmt.Fprintf(w, "log-likelihood\t%s\n", r.LogZ.likelihood(r.LL))
+		r.LogZ.table(w)
 	}
 	if r.PseudoLL.Value == r.PseudoLL.Value {
 		fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
