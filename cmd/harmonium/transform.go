@@ -126,8 +126,17 @@ func draws[T data.Number](h *hidden) func(b block, values []T) {
 		}
 		h.conditionals.SampleHidden(states, b.rows, h.key, uint64(b.number))
 		scale, offset := h.layer.Line()
-		for k := range values {
-			values[k] = T(scale*states.Value(k/states.Units(), k%states.Units()) + offset)
+		for r := range states.Rows() {
+			row := values[r*states.Units() : (r+1)*states.Units()]
+			for j := range row[:states.Bits()] {
+				row[j] = T(offset)
+			}
+			for j := range states.On(r) {
+				row[j] = T(scale + offset)
+			}
+			for j, x := range states.Reals(r) {
+				row[states.Bits()+j] = T(scale*float64(x) + offset)
+			}
 		}
 	}
 }
