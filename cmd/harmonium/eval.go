@@ -26,9 +26,16 @@ type evalOptions struct {
 func newEval(t *terminal) *cobra.Command {
 	o := &evalOptions{}
 	cmd := &cobra.Command{
-		Use:   "eval MODEL|RUN --data FILE",
-		Short: "Score data under a model",
+		Use:   "eval MODEL|RUN… --data FILE",
+		Short: "Score data under a model, or under several",
 		Long: `Score the rows of a file under a model: the mean log-likelihood in nats a row, and log Z.
+
+Without --data the rows are those that a RUN kept out of its training, by --valid or --holdout. Rows
+that a RUN was trained on, by the sha256 of their file, are told to be so.
+
+Several models are scored on the same rows, and are a table with the best first. The standard error
+of a difference to the best is that of paired differences, row by row; the errors of log Z are kept
+apart. A difference within two errors of both kinds together tells nothing.
 
 Where the smaller layer can be enumerated log Z is exact. Otherwise it is estimated by annealed
 importance sampling (AIS), by reverse AIS from three kinds of starts and by parallel tempering, in
@@ -39,18 +46,25 @@ are scored, and at the training data of a RUN where they can be read.
 
 The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 		Example: `  harmonium eval run --data test.npy
+  harmonium eval run
+  harmonium eval run other model.safetensors --data test.npy
   harmonium eval model.safetensors --data test.csv.gz --json`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.effective(cmd.Flags()); err != nil {
 				return err
 			}
-			return evaluate(cmd.Context(), t, o, args[0])
+			for _, name := range []string{"threshold", "bernoulli", "odd-letters", "weights"} {
+				if o.data == "" && cmd.Flags().Changed(name) {
+					return badInput(fmt.Errorf("--%s is about the rows of --data, which is missing: a run's own rows are read as they were", name))
+				}
+			}
+			return evaluate(cmd.Context(), t, o, args)
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.data, "data", "", "rows to score (needed)")
+	f.StringVar(&o.data, "data", "", "rows to score; default: those that the run kept out of its training")
 	o.logZFlags.register(f, "exact, ais or pseudo")
 	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
 	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
@@ -70,62 +84,57 @@ type evalResult struct {
 	LL       *estimateResult `json:"log_likelihood"`
 	PseudoLL estimateResult  `json:"pseudo_log_likelihood"`
 	Rows     int             `json:"rows"`
+	Data     string          `json:"data"`
+	Role     role            `json:"role"`
 	Report   *reportResult   `json:"report"`
 	Seconds  float64         `json:"seconds"`
 	Findings []diag.Finding  `json:"findings"`
 }
 
-func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) error {
-	model, r, err := t.openModel(path)
-	if err != nil {
-		return err
-	}
+func evaluate(ctx context.Context, t *terminal, o *evalOptions, paths []string) error {
 	if o.train != "" && !o.report {
 		return badInput(errors.New("--train is for --report"))
 	}
-	method, err := o.check(model)
-	if err != nil {
-		return err
+	if o.report && len(paths) > 1 {
+		return badInput(errors.New("--report is about one model: name one"))
 	}
-	set, err := o.openFor(model, o.data)
-	if err != nil {
-		return err
-	}
-	var trained *data.Set
-	if o.train != "" {
-		if trained, err = o.openFor(model, o.train); err != nil {
+	var models []*judged
+	for _, path := range paths {
+		j, err := o.open(t, path)
+		if err != nil {
+			return err
+		}
+		models = append(models, j)
+		if o.data == "" {
+			err = models[0].sameHeldOut(j)
+		}
+		if err == nil {
+			err = models[0].comparable(j)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	for _, s := range []*data.Set{set, trained} {
-		if o.report && s != nil && s.Rows() < 2 {
-			return badInput(errors.New("--report of a single row: want two or more"))
-		}
+	if len(models) > 1 {
+		return o.rank(ctx, t, models)
 	}
-	if err := claimScores(model, method); err != nil {
-		return err
-	}
-	begun := time.Now()
-	result := &evalResult{Method: method, Rows: set.Rows(), Findings: []diag.Finding{}}
-	if result.PseudoLL, err = pseudo(ctx, t, model, method, set); err != nil {
-		return err
-	}
-	logZ, findings, err := t.logZ(ctx, method, model, r, set, o.budget, o.seed)
+	j := models[0]
+	trained, err := o.openTrain(j)
 	if err != nil {
 		return err
 	}
-	if result.LogZ, result.Findings = logZ, append(result.Findings, findings...); logZ != nil {
-		if err := result.score(ctx, t, model, set); err != nil {
-			return err
-		}
+	result, err := o.evaluate(ctx, t, j)
+	if err != nil {
+		return err
 	}
 	if o.report {
-		if result.Report, err = o.compare(ctx, t, r, model, set, trained, &result.Findings); err != nil {
+		begun := time.Now()
+		if result.Report, err = o.compare(ctx, t, j.run, j.model, j.set, trained, &result.Findings); err != nil {
 			return err
 		}
+		result.Seconds += time.Since(begun).Seconds()
 	}
-	result.Seconds = time.Since(begun).Seconds()
-	if err := t.result(result, result.table); err != nil {
+	if err := t.result(result, func(w io.Writer) { result.table(w, j) }); err != nil {
 		return err
 	}
 	if len(result.Findings) > 0 {
@@ -134,35 +143,89 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	return nil
 }
 
+// open opens a model and the rows to score, and checks what can be checked before the work.
+func (o *evalOptions) open(t *terminal, path string) (*judged, error) {
+	model, r, err := t.openModel(path)
+	if err != nil {
+		return nil, err
+	}
+	j := &judged{path: path, model: model, run: r}
+	if j.method, err = o.check(model); err != nil {
+		return nil, err
+	}
+	if o.data == "" {
+		err = j.openHeldOut()
+	} else if j.set, err = o.openFor(model, o.data); err == nil {
+		j.role = roleOf(j.set, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return j, claimScores(model, j.method)
+}
+
+// openTrain opens the training data of --report, if it is named.
+func (o *evalOptions) openTrain(j *judged) (trained *data.Set, err error) {
+	if o.train != "" {
+		if trained, err = o.openFor(j.model, o.train); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range []*data.Set{j.set, trained} {
+		if o.report && s != nil && s.Rows() < 2 {
+			return nil, badInput(errors.New("--report of a single row: want two or more"))
+		}
+	}
+	return trained, nil
+}
+
+// evaluate scores a model.
+func (o *evalOptions) evaluate(ctx context.Context, t *terminal, j *judged) (*evalResult, error) {
+	begun := time.Now()
+	result := &evalResult{Method: j.method, Rows: j.set.Rows(), Data: j.set.Path, Role: j.role, Findings: []diag.Finding{}}
+	var err error
+	if result.PseudoLL, err = j.pseudo(ctx, t); err != nil {
+		return nil, err
+	}
+	if err := j.findLogZ(ctx, t, o.budget, o.seed); err != nil {
+		return nil, err
+	}
+	if result.LogZ, result.Findings = j.logZ, append(result.Findings, j.findings...); j.logZ != nil {
+		if result.LL, err = j.logLikelihood(ctx, t); err != nil {
+			return nil, err
+		}
+	}
+	result.Seconds = time.Since(begun).Seconds()
+	return result, nil
+}
+
 // pseudo takes the mean of the pseudo-log-likelihood. Of other units than bits it takes long, so that it must be asked for.
-func pseudo(ctx context.Context, t *terminal, model *rbm.Model, method string, set *data.Set) (estimateResult, error) {
-	if model.CheckBits() != nil && method != methodPseudo {
+func (j *judged) pseudo(ctx context.Context, t *terminal) (estimateResult, error) {
+	if j.model.CheckBits() != nil && j.method != methodPseudo {
 		return estimateResult{diag.Number(math.NaN()), diag.Number(math.NaN())}, nil
 	}
-	p, err := rbm.NewPseudoLikelihood(model, t.compute)
+	p, err := rbm.NewPseudoLikelihood(j.model, t.compute)
 	if err != nil {
 		return estimateResult{}, badInput(err)
 	}
-	logs, err := scoreRows(ctx, t, "pseudo-log-likelihood", model, set, p.Log)
-	if err != nil {
+	if j.scores, err = scoreRows(ctx, t, "pseudo-log-likelihood", j.model, j.set, p.Log); err != nil {
 		return estimateResult{}, err
 	}
-	return mean(logs, set), nil
+	return mean(j.scores, j.set), nil
 }
 
-// score takes the mean of log P(v) = −F(v) − log Z.
-func (r *evalResult) score(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
-	logs, err := scoreRows(ctx, t, "free energies", model, set, model.FreeEnergyFunc())
+// logLikelihood takes the mean of log P(v) = −F(v) − log Z.
+func (j *judged) logLikelihood(ctx context.Context, t *terminal) (*estimateResult, error) {
+	logs, err := scoreRows(ctx, t, "free energies", j.model, j.set, j.model.FreeEnergyFunc())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	scale := rbm.LogScale(model.Columns) // in the units of the table
+	scale := rbm.LogScale(j.model.Columns) // in the units of the table
 	for k, free := range logs {
-		logs[k] = -free - r.LogZ.Value - scale
+		logs[k] = -free - j.logZ.Value - scale
 	}
-	ll := mean(logs, set)
-	r.LL = &ll
-	return nil
+	j.scores = logs
+	return new(mean(logs, j.set)), nil
 }
 
 func mean(x []float64, set *data.Set) estimateResult {
@@ -170,8 +233,9 @@ func mean(x []float64, set *data.Set) estimateResult {
 	return estimateResult{diag.Number(value), diag.Number(stderr)}
 }
 
-func (r *evalResult) table(w io.Writer) {
+func (r *evalResult) table(w io.Writer, j *judged) {
 	fmt.Fprintf(w, "rows\t%d\n", r.Rows)
+	j.note(w)
 	if r.LogZ != nil {
 		fmt.Fprintf(w, "log-likelihood\t%s\n", r.LogZ.likelihood(r.LL))
 		r.LogZ.table(w)

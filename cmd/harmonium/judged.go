@@ -21,6 +21,8 @@ type judged struct {
 	method   string      // of finding log Z
 	logZ     *logZResult // nil where the scores need none
 	findings []diag.Finding
+	role     role
+	scores   []float64 // of each row
 }
 
 // findLogZ finds log Z, unless the method is without it.

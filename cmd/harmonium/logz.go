@@ -145,7 +145,7 @@ func (t *terminal) trainingData(r *run.Run, model *rbm.Model) rbm.Batch {
 	if r == nil {
 		return rbm.Batch{}
 	}
-	set, _, err := run.OpenData(r.Config)
+	set, _, err := r.OpenData()
 	if err != nil {
 		t.warn("note: chains begin at the rows to be scored, and not at the run's training data too: %v", err)
 		return rbm.Batch{}

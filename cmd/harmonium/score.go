@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/rbm"
 )
@@ -101,21 +99,6 @@ type againstResult struct {
 	Difference differenceResult `json:"difference"`
 }
 
-// differenceResult is the mean of paired differences, with their error over the rows and that of both log Z apart.
-type differenceResult struct {
-	Value      diag.Number `json:"value"`
-	Stderr     diag.Number `json:"stderr"`
-	LogZStderr diag.Number `json:"log_z_stderr"`
-}
-
-func (d differenceResult) String() string {
-	text := fmt.Sprintf("%.4f ± %s (rows)", d.Value, d.Stderr.Digits(4))
-	if d.LogZStderr != 0 {
-		text += fmt.Sprintf(" ± %s (log Z)", d.LogZStderr.Digits(4))
-	}
-	return text
-}
-
 func score(ctx context.Context, t *terminal, o *scoreOptions, path string) error {
 	if o.out == "" && o.top == 0 && o.against == "" {
 		return badInput(errors.New("nothing to do: name a file for the scores by -o FILE, or ask for the least likely rows by --top K"))
@@ -204,24 +187,16 @@ func (r *scoreResult) summarise(s *scorers, o *scoreOptions) {
 		r.PseudoLL = new(mean(s.pseudo, j.set))
 	}
 	if j.logZ != nil {
-		r.LL = new(mean(s.logs(0), j.set))
+		for m, j := range s.judges {
+			j.scores = s.logs(m)
+		}
+		r.LL = new(mean(j.scores, j.set))
 	}
 	if o.against != "" {
 		other := s.judges[1]
-		r.Against = &againstResult{o.against, other.method, other.logZ, new(mean(s.logs(1), other.set)), difference(s, j.set)}
+		r.Against = &againstResult{o.against, other.method, other.logZ, new(mean(other.scores, other.set)), pairedDifference(j, other)}
 	}
 	r.Least = append(r.Least, s.least(o.top)...)
-}
-
-// difference is the mean of the first model's log-likelihood minus the second's.
-func difference(s *scorers, set *data.Set) differenceResult {
-	first, second := s.logs(0), s.logs(1)
-	for k, x := range second {
-		first[k] -= x
-	}
-	d := mean(first, set)
-	a, b := s.judges[0].logZ, s.judges[1].logZ
-	return differenceResult{d.Value, d.Stderr, diag.Number(math.Hypot(float64(a.Stderr), float64(b.Stderr)))}
 }
 
 func (r *scoreResult) table(w io.Writer) {
