@@ -60,15 +60,20 @@ func (model *Model) Write(w io.Writer) error {
 		}
 		tensors = append(tensors, t)
 	}
+	f := &safetensors.File{Metadata: model.Metadata(), Tensors: tensors}
+	f.Seal()
+	return safetensors.Write(w, f)
+}
+
+// Metadata is what a model file says of the model beside its parameters: kinds, layouts, columns (docs/formats.md).
+func (model *Model) Metadata() map[string]string {
 	metadata := map[string]string{"format": fileFormat, "version": fileVersion}
 	describe(metadata, "visible", model.Visible)
 	describe(metadata, "hidden", model.Hidden)
 	if model.Columns != nil {
 		metadata["columns"] = marshal(model.Columns)
 	}
-	f := &safetensors.File{Metadata: metadata, Tensors: tensors}
-	f.Seal()
-	return safetensors.Write(w, f)
+	return metadata
 }
 
 // describe writes the kind of a layer, and its layout where the kind and a number of units don't say it.

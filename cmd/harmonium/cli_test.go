@@ -171,7 +171,7 @@ func TestCLIPageNamesEveryKey(t *testing.T) {
 	section, _, _ := strings.Cut(rest, "\n## ")
 	for name, result := range map[string]any{
 		"demo": demoResult{}, "train": trainResult{}, "eval": evalResult{}, "sample": sampleResult{},
-		"inspect": inspectResult{}, "transform": transformResult{}, "score": scoreResult{},
+		"inspect": inspectResult{}, "transform": transformResult{}, "score": scoreResult{}, "export": exportResult{},
 		"serve": serveResult{}, "data info": data.Info{}, "data ising": isingResult{}, "bench": benchResult{},
 	} {
 		row := regexp.MustCompile("(?ms)^- [^:]*`" + name + "`.*?(\n- |\n\n)").FindString(section)

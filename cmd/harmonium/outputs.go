@@ -49,6 +49,11 @@ func checkFiles(out []string, inputs []input) error {
 			return badInput(err)
 		}
 	}
+	return checkPlaces(out, inputs)
+}
+
+// checkPlaces refuses files to be written whatever their format is.
+func checkPlaces(out []string, inputs []input) error {
 	if err := checkLoss(out, inputs); err != nil {
 		return err
 	}
