@@ -19,9 +19,9 @@ func newExport(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export MODEL|RUN -o FILE.npz",
 		Short: "Write the parameters of a model as NumPy arrays",
-		Long: `Write the parameters of a model as arrays with names: W with a row for each visible unit, the biases b
-and c, and what else its units have. The kinds of units, and the columns of a table as JSON, are
-texts beside them. NumPy opens the file without pickle.
+		Long: `Write the parameters of a model as arrays with names: W with a row for each visible unit, the
+biases b and c, and what else its units have. The kinds of units, and the columns of a table as
+JSON, are texts beside them. NumPy opens the file without pickle.
 
 The model file itself is in the safetensors format, which PyTorch, JAX and others open: FILE.npz
 has the same arrays and texts.`,
