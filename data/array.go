@@ -26,10 +26,10 @@ type Number interface {
 	uint8 | int8 | float32 | float64
 }
 
-// WriteArray writes an array of numbers to a file, atomically; the name says the format. Blocks are whole rows, one after
-// the other, and may share their memory: the array is never held whole. ".npy" has the numbers alone, in their own type;
-// ".csv" begins with a line of the columns' names, and each row with its name where rows have some. An error among the
-// blocks ends it, and the file is as it was.
+// WriteArray writes an array of numbers to a file, atomically; the name says the format. Blocks are whole rows, one
+// after the other, and may share their memory: the array is never held whole. ".npy" has the numbers alone, in their
+// own type; ".csv" begins with a line of the columns' names, and each row with its name where rows have some. An error
+// among the blocks ends it, and the file is as it was.
 func WriteArray[T Number](path string, a Array, blocks iter.Seq2[[]T, error]) error {
 	if err := CheckArrayName(path); err != nil {
 		return err
@@ -127,7 +127,8 @@ func npyType[T Number]() string {
 	return "<f8"
 }
 
-// appendNumber writes a number: one of float32 in as few digits as tell it from all others, one of float64 in ten at most.
+// appendNumber writes a number: one of float32 in as few digits as tell it from all others, one of float64 in ten at
+// most.
 func appendNumber[T Number](text []byte, x T) []byte {
 	switch x := any(x).(type) {
 	case uint8:

@@ -26,7 +26,8 @@ const (
 func (model *Model) Save(path string) error { return atomicfile.Write(path, model.Write) }
 
 // Load reads a model that [Model.Save] wrote. The error names the file and what is wrong with it: truncated, of another
-// format or version, wrong shapes or types, numbers that are not finite or beyond ±10^29, contents that don't fit the digest.
+// format or version, wrong shapes or types, numbers that are not finite or beyond ±10^29, contents that don't fit the
+// digest.
 func Load(path string) (*Model, error) {
 	f, size, err := open(path)
 	if err != nil {
@@ -155,7 +156,8 @@ func columnsOf(metadata map[string]string, visible Layer) ([]Column, error) {
 	return columns, nil
 }
 
-// HasDigest reports whether a model file carries the digest by which [Load] notices damage. Files of other programs need none.
+// HasDigest reports whether a model file carries the digest by which [Load] notices damage. Files of other programs
+// need none.
 func HasDigest(path string) (bool, error) {
 	f, size, err := open(path)
 	if err != nil {
@@ -189,8 +191,8 @@ func open(path string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-// Read reads a model file of the given size in bytes. Numbers that don't fit the file's digest are an error; a file without one
-// is taken as it is.
+// Read reads a model file of the given size in bytes. Numbers that don't fit the file's digest are an error; a file
+// without one is taken as it is.
 func Read(r io.Reader, size int64) (*Model, error) {
 	f, err := safetensors.Read(r, size)
 	if err != nil {

@@ -10,18 +10,18 @@ import (
 // steepWeight bounds |w| for the product form of gain: the range of Context.LogProduct.
 const steepWeight = 30
 
-// siteRows is the largest number of rows that are scored together: the factors of a unit stay in the first-level cache meanwhile, the
-// rows' probabilities in the second. Rows of many hidden units are fewer, so that they take siteBytes at most, or are one.
+// siteRows is the largest number of rows that are scored together: the factors of a unit stay in the first-level cache
+// meanwhile, the rows' probabilities in the second. Rows of many hidden units are fewer, so that they take siteBytes at
+// most, or are one.
 const (
 	siteRows  = 16
 	siteBytes = 64 << 20
 )
 
-// PseudoLogLikelihood returns Σ_i log P(v_i|v_{−i}) of each row of v in nats, in float64: the
-// log-probability of every unit given all the others, summed over all units, none drawn at random
-// (J. Besag, The Statistician 24 (1975) 179). It needs no Z. It is not the log-likelihood,
-// and for a model with few strong modes it can be far above it. A categorical site is one unit. Models with real visible
-// units are an error.
+// PseudoLogLikelihood returns Σ_i log P(v_i|v_{−i}) of each row of v in nats, in float64: the log-probability of every
+// unit given all the others, summed over all units, none drawn at random (J. Besag, The Statistician 24 (1975) 179). It
+// needs no Z. It is not the log-likelihood, and for a model with few strong modes it can be far above it. A categorical
+// site is one unit. Models with real visible units are an error.
 func (model *Model) PseudoLogLikelihood(v Batch, on *compute.Context) ([]float64, error) {
 	p, err := NewPseudoLikelihood(model, on)
 	if err != nil {
@@ -30,21 +30,23 @@ func (model *Model) PseudoLogLikelihood(v Batch, on *compute.Context) ([]float64
 	return p.Log(v), nil
 }
 
-// PseudoLikelihood is a model made ready for many calls of [PseudoLikelihood.Log], such as blocks of a long list of rows.
+// PseudoLikelihood is a model made ready for many calls of [PseudoLikelihood.Log], such as blocks of a long list of
+// rows.
 type PseudoLikelihood struct {
 	model  *Model
 	sites  *sites      // of models of bits
 	layers *layerSites // of others
 }
 
-// PseudoMemory is about how many bytes the pseudo-log-likelihood of a model takes: w, e^w and e^(−w) in float64, and a few rows of inputs.
+// PseudoMemory is about how many bytes the pseudo-log-likelihood of a model takes: w, e^w and e^(−w) in float64, and a
+// few rows of inputs.
 func PseudoMemory(model *Model) float64 {
 	n := float64(model.N())
 	return 24*float64(model.M())*n + 200*n
 }
 
-// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. Models with real visible units are an
-// error.
+// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. Models with real
+// visible units are an error.
 func NewPseudoLikelihood(model *Model, on *compute.Context) (*PseudoLikelihood, error) {
 	if model.CheckBits() == nil {
 		return &PseudoLikelihood{model: model, sites: newSites(model.Bits(), on)}, nil
@@ -74,7 +76,8 @@ func (p *PseudoLikelihood) Sites() []Site {
 	return sites
 }
 
-// Terms writes log P(v_i|v_{−i}) of each of [PseudoLikelihood.Sites] of each row into dst (rows×sites): the terms of Log.
+// Terms writes log P(v_i|v_{−i}) of each of [PseudoLikelihood.Sites] of each row into dst (rows×sites): the terms of
+// Log.
 func (p *PseudoLikelihood) Terms(dst []float64, v Batch) {
 	sites := len(p.Sites())
 	if len(dst) != v.Rows()*sites {
@@ -83,8 +86,8 @@ func (p *PseudoLikelihood) Terms(dst []float64, v Batch) {
 	p.each(v, func(r, k int, log float64) { dst[r*sites+k] = log })
 }
 
-// each calls f with the log-probability of each site k of each row r, in the order of the sites. Calls for several rows run
-// side by side.
+// each calls f with the log-probability of each site k of each row r, in the order of the sites. Calls for several rows
+// run side by side.
 func (p *PseudoLikelihood) each(v Batch, f func(r, k int, log float64)) {
 	p.model.checkVisible(v)
 	if p.layers != nil {

@@ -23,7 +23,8 @@ const (
 	mostRows  = 1000
 )
 
-// blocks yields the rows of a data set in blocks, shows how far they are, and ends with an error where it is interrupted.
+// blocks yields the rows of a data set in blocks, shows how far they are, and ends with an error where it is
+// interrupted.
 func (t *terminal) blocks(ctx context.Context, name string, model *rbm.Model, set *data.Set) iter.Seq2[block, error] {
 	size := min(max(blockWork/len(model.W), leastRows), mostRows)
 	return func(yield func(block, error) bool) {

@@ -199,7 +199,8 @@ func (o *evalOptions) evaluate(ctx context.Context, t *terminal, j *judged) (*ev
 	return result, nil
 }
 
-// pseudo takes the mean of the pseudo-log-likelihood. Of other units than bits it takes long, so that it must be asked for.
+// pseudo takes the mean of the pseudo-log-likelihood. Of other units than bits it takes long, so that it must be asked
+// for.
 func (j *judged) pseudo(ctx context.Context, t *terminal) (estimateResult, error) {
 	if j.model.CheckBits() != nil && j.method != methodPseudo {
 		return estimateResult{diag.Number(math.NaN()), diag.Number(math.NaN())}, nil

@@ -63,8 +63,8 @@ func (j *judged) sameHeldOut(other *judged) error {
 	return nil
 }
 
-// heldOutRows tells apart the rows that runs keep out of their training: by files, the draw among their rows, and how grey
-// values became bits.
+// heldOutRows tells apart the rows that runs keep out of their training: by files, the draw among their rows, and how
+// grey values became bits.
 func heldOutRows(c *run.Config) string {
 	files, draw := c.Train, fmt.Sprint(c.Holdout, c.Training.Seed)
 	if c.Valid != nil {

@@ -32,11 +32,12 @@ func (j *judged) findLogZ(ctx context.Context, t *terminal, budget int64, seed u
 	return err
 }
 
-// shift is what −F(v) exceeds the log-likelihood of a row by, a density in the units of the table: log Z and the scales.
+// shift is what −F(v) exceeds the log-likelihood of a row by, a density in the units of the table: log Z and the
+// scales.
 func (j *judged) shift() float64 { return j.logZ.Value + rbm.LogScale(j.model.Columns) }
 
-// comparable refuses models whose log-likelihoods are of different things: a probability of bits is not a density of real
-// numbers, and some columns of a table are not all of them.
+// comparable refuses models whose log-likelihoods are of different things: a probability of bits is not a density of
+// real numbers, and some columns of a table are not all of them.
 func (j *judged) comparable(other *judged) error {
 	if j.set.Rows() != other.set.Rows() {
 		return badInput(fmt.Errorf("%s is scored on %d rows, %s on %d: want the same rows", j.path, j.set.Rows(), other.path, other.set.Rows()))
@@ -49,8 +50,8 @@ func (j *judged) comparable(other *judged) error {
 	return nil
 }
 
-// variables name what a model has a distribution of: the columns of a table, where they have names, or its units. Units of
-// 0 and 1 and spins are the same.
+// variables name what a model has a distribution of: the columns of a table, where they have names, or its units. Units
+// of 0 and 1 and spins are the same.
 func variables(model *rbm.Model) []string {
 	var list []string
 	for _, c := range model.Columns {

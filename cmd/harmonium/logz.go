@@ -83,7 +83,8 @@ func renamed(method string) string {
 	return ""
 }
 
-// logZ finds log Z of a model by a method, which logZFlags.check has chosen; of the pseudo-log-likelihood there is none.
+// logZ finds log Z of a model by a method, which logZFlags.check has chosen; of the pseudo-log-likelihood there is
+// none.
 func (t *terminal) logZ(
 	ctx context.Context, method string, model *rbm.Model, r *run.Run, set *data.Set, budget int64, seed uint64,
 ) (*logZResult, []diag.Finding, error) {

@@ -119,8 +119,8 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 	return root
 }
 
-// narrow breaks the lines of flags in a text of usage at 100 columns. A template of usage would do that, too, but makes the
-// program a third larger.
+// narrow breaks the lines of flags in a text of usage at 100 columns. A template of usage would do that, too, but makes
+// the program a third larger.
 func narrow(usage func(*cobra.Command) error) func(*cobra.Command) error {
 	return func(c *cobra.Command) error {
 		out := c.OutOrStderr()

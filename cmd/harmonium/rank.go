@@ -105,8 +105,8 @@ func (d differenceResult) String() string {
 	return text
 }
 
-// pairedDifference is the mean score of one model minus that of another on the same rows. The rows' error is that of the
-// differences; the errors of log Z add up in squares, as the two were estimated by chains of their own.
+// pairedDifference is the mean score of one model minus that of another on the same rows. The rows' error is that of
+// the differences; the errors of log Z add up in squares, as the two were estimated by chains of their own.
 func pairedDifference(a, b *judged) differenceResult {
 	differences := make([]float64, len(a.scores))
 	for k, x := range a.scores {

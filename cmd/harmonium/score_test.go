@@ -16,8 +16,8 @@ func judgedOf(model *rbm.Model, v rbm.Batch, logZ float64) *judged {
 	return &judged{path: "model", model: model, set: &data.Set{States: v}, logZ: &logZResult{Value: logZ}}
 }
 
-// The scores of rows of all kinds of units are −F(v) − log Z in the units of the table, those of discrete units with the
-// terms of the pseudo-log-likelihood; the difference to the same model with other weights is that of the two.
+// The scores of rows of all kinds of units are −F(v) − log Z in the units of the table, those of discrete units with
+// the terms of the pseudo-log-likelihood; the difference to the same model with other weights is that of the two.
 func TestScoresOfAllKinds(t *testing.T) {
 	others := kindtest.Pairs(0.3)
 	for k, pair := range kindtest.Pairs(0.8) {
