@@ -209,13 +209,21 @@ func CheckName(path string) error {
 	return fmt.Errorf("%s: unknown ending, want .npy, .csv or .fasta", path)
 }
 
-// npyHead writes the head of version 1 of the format; the data begin at a multiple of 64 bytes, as numpy's do.
+// npyHead writes the head of an array of rows and the layout of a row.
 func npyHead(w io.Writer, descr string, rows int, shape []int) error {
-	axes := fmt.Sprint(rows)
-	for _, d := range shape {
-		axes += fmt.Sprintf(", %d", d)
+	return npyHeadOf(w, descr, append([]int{rows}, shape...))
+}
+
+// npyHeadOf writes the head of version 1 of the format; the data begin at a multiple of 64 bytes, as numpy's do.
+func npyHeadOf(w io.Writer, descr string, shape []int) error {
+	axes := make([]string, len(shape))
+	for k, d := range shape {
+		axes[k] = strconv.Itoa(d)
 	}
-	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, axes)
+	if len(axes) == 1 {
+		axes[0] += "," // as Python writes a tuple
+	}
+	head := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, strings.Join(axes, ", "))
 	head += strings.Repeat(" ", 63-(10+len(head))%64) + "\n"
 	length := string([]byte{byte(len(head)), byte(len(head) >> 8)})
 	_, err := io.WriteString(w, npyMagic+"\x01\x00"+length+head)

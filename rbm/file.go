@@ -26,7 +26,8 @@ const (
 func (model *Model) Save(path string) error { return atomicfile.Write(path, model.Write) }
 
 // Load reads a model that [Model.Save] wrote. The error names the file and what is wrong with it: truncated, of another
-// format or version, wrong shapes or types, numbers that are not finite or beyond ±10^29, contents that don't fit the digest.
+// format or version, wrong shapes or types, numbers that are not finite or beyond ±10^29, contents that don't fit the
+// digest.
 func Load(path string) (*Model, error) {
 	f, size, err := open(path)
 	if err != nil {
@@ -60,15 +61,20 @@ func (model *Model) Write(w io.Writer) error {
 		}
 		tensors = append(tensors, t)
 	}
+	f := &safetensors.File{Metadata: model.Metadata(), Tensors: tensors}
+	f.Seal()
+	return safetensors.Write(w, f)
+}
+
+// Metadata is what a model file says of the model beside its parameters: kinds, layouts, columns (docs/formats.md).
+func (model *Model) Metadata() map[string]string {
 	metadata := map[string]string{"format": fileFormat, "version": fileVersion}
 	describe(metadata, "visible", model.Visible)
 	describe(metadata, "hidden", model.Hidden)
 	if model.Columns != nil {
 		metadata["columns"] = marshal(model.Columns)
 	}
-	f := &safetensors.File{Metadata: metadata, Tensors: tensors}
-	f.Seal()
-	return safetensors.Write(w, f)
+	return metadata
 }
 
 // describe writes the kind of a layer, and its layout where the kind and a number of units don't say it.
@@ -150,7 +156,8 @@ func columnsOf(metadata map[string]string, visible Layer) ([]Column, error) {
 	return columns, nil
 }
 
-// HasDigest reports whether a model file carries the digest by which [Load] notices damage. Files of other programs need none.
+// HasDigest reports whether a model file carries the digest by which [Load] notices damage. Files of other programs
+// need none.
 func HasDigest(path string) (bool, error) {
 	f, size, err := open(path)
 	if err != nil {
@@ -184,8 +191,8 @@ func open(path string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-// Read reads a model file of the given size in bytes. Numbers that don't fit the file's digest are an error; a file without one
-// is taken as it is.
+// Read reads a model file of the given size in bytes. Numbers that don't fit the file's digest are an error; a file
+// without one is taken as it is.
 func Read(r io.Reader, size int64) (*Model, error) {
 	f, err := safetensors.Read(r, size)
 	if err != nil {

@@ -1,6 +1,7 @@
 package rbm
 
 import (
+	"fmt"
 	"math"
 
 	"harmonium/compute"
@@ -9,18 +10,18 @@ import (
 // steepWeight bounds |w| for the product form of gain: the range of Context.LogProduct.
 const steepWeight = 30
 
-// siteRows is the largest number of rows that are scored together: the factors of a unit stay in the first-level cache meanwhile, the
-// rows' probabilities in the second. Rows of many hidden units are fewer, so that they take siteBytes at most, or are one.
+// siteRows is the largest number of rows that are scored together: the factors of a unit stay in the first-level cache
+// meanwhile, the rows' probabilities in the second. Rows of many hidden units are fewer, so that they take siteBytes at
+// most, or are one.
 const (
 	siteRows  = 16
 	siteBytes = 64 << 20
 )
 
-// PseudoLogLikelihood returns Σ_i log P(v_i|v_{−i}) of each row of v in nats, in float64: the
-// log-probability of every unit given all the others, summed over all units, none drawn at random
-// (J. Besag, The Statistician 24 (1975) 179). It needs no Z. It is not the log-likelihood,
-// and for a model with few strong modes it can be far above it. A categorical site is one unit. Models with real visible
-// units are an error.
+// PseudoLogLikelihood returns Σ_i log P(v_i|v_{−i}) of each row of v in nats, in float64: the log-probability of every
+// unit given all the others, summed over all units, none drawn at random (J. Besag, The Statistician 24 (1975) 179). It
+// needs no Z. It is not the log-likelihood, and for a model with few strong modes it can be far above it. A categorical
+// site is one unit. Models with real visible units are an error.
 func (model *Model) PseudoLogLikelihood(v Batch, on *compute.Context) ([]float64, error) {
 	p, err := NewPseudoLikelihood(model, on)
 	if err != nil {
@@ -29,21 +30,23 @@ func (model *Model) PseudoLogLikelihood(v Batch, on *compute.Context) ([]float64
 	return p.Log(v), nil
 }
 
-// PseudoLikelihood is a model made ready for many calls of [PseudoLikelihood.Log], such as blocks of a long list of rows.
+// PseudoLikelihood is a model made ready for many calls of [PseudoLikelihood.Log], such as blocks of a long list of
+// rows.
 type PseudoLikelihood struct {
 	model  *Model
 	sites  *sites      // of models of bits
 	layers *layerSites // of others
 }
 
-// PseudoMemory is about how many bytes the pseudo-log-likelihood of a model takes: w, e^w and e^(−w) in float64, and a few rows of inputs.
+// PseudoMemory is about how many bytes the pseudo-log-likelihood of a model takes: w, e^w and e^(−w) in float64, and a
+// few rows of inputs.
 func PseudoMemory(model *Model) float64 {
 	n := float64(model.N())
 	return 24*float64(model.M())*n + 200*n
 }
 
-// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. Models with real visible units are an
-// error.
+// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. Models with real
+// visible units are an error.
 func NewPseudoLikelihood(model *Model, on *compute.Context) (*PseudoLikelihood, error) {
 	if model.CheckBits() == nil {
 		return &PseudoLikelihood{model: model, sites: newSites(model.Bits(), on)}, nil
@@ -56,18 +59,50 @@ func NewPseudoLikelihood(model *Model, on *compute.Context) (*PseudoLikelihood, 
 
 // Log returns what [Model.PseudoLogLikelihood] does.
 func (p *PseudoLikelihood) Log(v Batch) []float64 {
+	logs := make([]float64, v.Rows())
+	p.each(v, func(r, _ int, log float64) { logs[r] += log })
+	return logs
+}
+
+// Sites are the units that are scored, in the order of the layer. One of two values is a site of no states.
+func (p *PseudoLikelihood) Sites() []Site {
+	if p.layers != nil {
+		return p.layers.sites
+	}
+	sites := make([]Site, p.model.M())
+	for i := range sites {
+		sites[i].First = i
+	}
+	return sites
+}
+
+// Terms writes log P(v_i|v_{−i}) of each of [PseudoLikelihood.Sites] of each row into dst (rows×sites): the terms of
+// Log.
+func (p *PseudoLikelihood) Terms(dst []float64, v Batch) {
+	sites := len(p.Sites())
+	if len(dst) != v.Rows()*sites {
+		panic(fmt.Sprintf("rbm: %d terms of %d rows of %d sites", len(dst), v.Rows(), sites))
+	}
+	p.each(v, func(r, k int, log float64) { dst[r*sites+k] = log })
+}
+
+// each calls f with the log-probability of each site k of each row r, in the order of the sites. Calls for several rows
+// run side by side.
+func (p *PseudoLikelihood) each(v Batch, f func(r, k int, log float64)) {
 	p.model.checkVisible(v)
 	if p.layers != nil {
-		return p.layers.log(v)
+		p.layers.each(v, f)
+		return
 	}
 	on := p.sites.compute
 	workers := on.Workers()
 	group := min(siteRows, max(1, siteBytes/p.sites.rowBytes()), (v.Rows()+workers-1)/workers)
-	result := make([]float64, v.Rows())
+	if group == 0 {
+		return
+	}
 	on.Parallel((v.Rows()+group-1)/group, func(task int) {
-		p.sites.logLikelihood(result, v, task*group, min((task+1)*group, v.Rows()))
+		p.sites.each(v, task*group, min((task+1)*group, v.Rows()), f)
 	})
-	return result
 }
 
 // sites holds e^w and e^(−w), which turn the change of F at a flip of one unit into products.
@@ -93,8 +128,8 @@ func newSites(p *BitParameters, on *compute.Context) *sites {
 	return s
 }
 
-// logLikelihood writes −Σ_i log(1 + e^(F(v)−F(v with unit i flipped))) of rows from…to−1 to result.
-func (s *sites) logLikelihood(result []float64, v Batch, from, to int) {
+// each calls f with −log(1 + e^(F(v)−F(v with unit i flipped))) of rows from…to−1.
+func (s *sites) each(v Batch, from, to int, f func(r, i int, log float64)) {
 	n := len(s.p.C)
 	rows := make([]siteRow, to-from)
 	for k := range rows {
@@ -114,7 +149,7 @@ func (s *sites) logLikelihood(result []float64, v Batch, from, to int) {
 				// Σ_j log[(1+e^{x_j±w_j})/(1+e^{x_j})] = log Π_j (σ(−x_j) + σ(x_j) e^{±w_j})
 				gain = s.compute.LogProduct(row.on, row.off, factors)
 			}
-			result[from+k] -= Softplus(gain + direction*b)
+			f(from+k, i, -Softplus(gain+direction*b))
 		}
 	}
 }

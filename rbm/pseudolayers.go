@@ -44,20 +44,20 @@ func newLayerSites(model *Model, on *compute.Context) *layerSites {
 	return s
 }
 
-func (s *layerSites) log(v Batch) []float64 {
-	result := make([]float64, v.Rows())
-	s.compute.Parallel(v.Rows(), func(r int) { result[r] = s.logOf(v.Slice(r, r+1)) })
-	return result
+func (s *layerSites) each(v Batch, f func(r, k int, log float64)) {
+	s.compute.Parallel(v.Rows(), func(r int) {
+		s.eachOf(v.Slice(r, r+1), func(k int, log float64) { f(r, k, log) })
+	})
 }
 
-// logOf is Σ log P(site|rest) of one row.
-func (s *layerSites) logOf(v Batch) (sum float64) {
+// eachOf calls f with log P(site|rest) of one row.
+func (s *layerSites) eachOf(v Batch, f func(k int, log float64)) {
 	n := s.model.N()
 	inputs := make([]float64, n)
 	addInputs(inputs, s.model.Visible, s.model.W, v, 0)
 	var x []float32
 	changed := make([]float64, n)
-	for _, site := range s.sites {
+	for k, site := range s.sites {
 		states, now := site.configurations(v)
 		x = resize(x, states.Rows()*n)
 		for r := range states.Rows() {
@@ -77,9 +77,8 @@ func (s *layerSites) logOf(v Batch) (sum float64) {
 		for _, minusF := range cgf {
 			all += math.Exp(minusF - largest)
 		}
-		sum += cgf[now] - largest - math.Log(all)
+		f(k, cgf[now]-largest-math.Log(all))
 	}
-	return sum
 }
 
 // change turns the inputs of the hidden units by v into those with the site as it is in row r of states.

@@ -171,8 +171,8 @@ func TestCLIPageNamesEveryKey(t *testing.T) {
 	section, _, _ := strings.Cut(rest, "\n## ")
 	for name, result := range map[string]any{
 		"demo": demoResult{}, "train": trainResult{}, "eval": evalResult{}, "sample": sampleResult{},
-		"inspect": inspectResult{},
-		"serve":   serveResult{}, "data info": data.Info{}, "data ising": isingResult{}, "bench": benchResult{},
+		"inspect": inspectResult{}, "transform": transformResult{}, "score": scoreResult{}, "export": exportResult{},
+		"serve": serveResult{}, "data info": data.Info{}, "data ising": isingResult{}, "bench": benchResult{},
 	} {
 		row := regexp.MustCompile("(?ms)^- [^:]*`" + name + "`.*?(\n- |\n\n)").FindString(section)
 		if name == "bench" {

@@ -10,37 +10,32 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"harmonium/cmd/harmonium/internal/remedy"
-	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
-	"harmonium/estimate"
-	"harmonium/exact"
-	"harmonium/monitor"
 	"harmonium/rbm"
-)
-
-// The methods of eval beside monitor.MethodExact.
-const (
-	methodAIS    = "ais"
-	methodPseudo = "pseudo"
 )
 
 type evalOptions struct {
 	data   string
-	method string
-	budget int64
 	report bool
 	train  string
+	logZFlags
 	dataFlags
 }
 
 func newEval(t *terminal) *cobra.Command {
 	o := &evalOptions{}
 	cmd := &cobra.Command{
-		Use:   "eval MODEL|RUN --data FILE",
-		Short: "Score data under a model",
+		Use:   "eval MODEL|RUN… --data FILE",
+		Short: "Score data under a model, or under several",
 		Long: `Score the rows of a file under a model: the mean log-likelihood in nats a row, and log Z.
+
+Without --data the rows are those that a RUN kept out of its training, by --valid or --holdout. Rows
+that a RUN was trained on, by the sha256 of their file, are told to be so.
+
+Several models are scored on the same rows, and are a table with the best first. The standard error
+of a difference to the best is that of paired differences, row by row; the errors of log Z are kept
+apart. A difference within two errors of both kinds together tells nothing.
 
 Where the smaller layer can be enumerated log Z is exact. Otherwise it is estimated by annealed
 importance sampling (AIS), by reverse AIS from three kinds of starts and by parallel tempering, in
@@ -51,115 +46,32 @@ are scored, and at the training data of a RUN where they can be read.
 
 The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 		Example: `  harmonium eval run --data test.npy
+  harmonium eval run
+  harmonium eval run other model.safetensors --data test.npy
   harmonium eval model.safetensors --data test.csv.gz --json`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, method := range []string{monitor.MethodExact, methodPseudo} {
-				if err := withoutEffect(cmd.Flags(), o.method, method, "budget"); err != nil {
-					return err
+			if err := o.effective(cmd.Flags()); err != nil {
+				return err
+			}
+			for _, name := range []string{"threshold", "bernoulli", "odd-letters", "weights"} {
+				if o.data == "" && cmd.Flags().Changed(name) {
+					return badInput(fmt.Errorf("--%s is about the rows of --data, which is missing: a run's own rows are read as they were", name))
 				}
 			}
-			return evaluate(cmd.Context(), t, o, args[0])
+			return evaluate(cmd.Context(), t, o, args)
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.data, "data", "", "rows to score (needed)")
-	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else ais), exact, ais or pseudo")
-	f.Int64Var(&o.budget, "budget", estimate.DefaultBudget, "chain steps that AIS may take at most; the same budget gives the same answer")
+	f.StringVar(&o.data, "data", "", "rows to score; default: those that the run kept out of its training")
+	o.logZFlags.register(f, "exact, ais or pseudo")
 	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
 	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
 	o.dataFlags.register(f)
 	o.dataFlags.registerWeights(f)
 	return cmd
 }
-
-// logZResult brackets log Z; an exact value is its own bracket.
-type logZResult struct {
-	Value  float64     `json:"value"`
-	Stderr diag.Number `json:"stderr"` // null, as upper, where log Z is only known to be larger
-	Lower  float64     `json:"lower"`
-	Upper  diag.Number `json:"upper"`
-	ESS    float64     `json:"ess,omitempty"`
-	Steps  int         `json:"steps,omitempty"`
-
-	Estimates []estimatedLogZ `json:"estimates,omitempty"` // that the bracket is made of
-	Modes     []evaluatedMode `json:"modes,omitempty"`     // the largest first
-}
-
-// estimatedLogZ is one estimate of log Z.
-type estimatedLogZ struct {
-	Name   string      `json:"name"`
-	Value  diag.Number `json:"value"`
-	Stderr diag.Number `json:"stderr"`
-	ESS    diag.Number `json:"ess"`              // of tempering: round trips
-	Bounds string      `json:"bounds"`           // "below", "above" or "neither"
-	Counts bool        `json:"counts"`           // towards value and bracket
-	Use    string      `json:"use,omitempty"`    // why it doesn't: "low", "partial" or "needless"
-	Missed float64     `json:"missed,omitempty"` // nats of it that AIS from the modes has added
-}
-
-// modes tells the modes' shares of Z.
-func (l *logZResult) modes() string {
-	shares := make([]float64, len(l.Modes))
-	for k, m := range l.Modes {
-		shares[k] = m.Share
-	}
-	return shareList(shares, nil)
-}
-
-// evaluatedMode is a mode of the model with estimates of log Z_k = log Σ_{v in mode} e^(−F(v)).
-type evaluatedMode struct {
-	Share       float64     `json:"share"`
-	LogZ        diag.Number `json:"log_z"` // by AIS from the mode itself; null where its chains have left it
-	Stderr      diag.Number `json:"stderr"`
-	ByAIS       diag.Number `json:"by_ais"` // null where none of its chains came there
-	ByTempering diag.Number `json:"by_tempering"`
-	Bound       float64     `json:"bound"` // variational
-}
-
-// estimatesOf names what each estimate bounds.
-func estimatesOf(estimates []estimate.NamedLogZ) []estimatedLogZ {
-	results := make([]estimatedLogZ, len(estimates))
-	for k, e := range estimates {
-		results[k] = estimatedLogZ{
-			Name: e.Name, Value: diag.Number(e.Value), Stderr: diag.Number(e.Stderr), ESS: diag.Number(e.ESS),
-			Bounds: [...]string{"above", "neither", "below"}[e.Bounds+1],
-			Counts: e.Use == estimate.Counted, Use: string(e.Use), Missed: e.Missed,
-		}
-	}
-	return results
-}
-
-// table writes the line of an estimate.
-func (b *estimatedLogZ) table(w io.Writer) {
-	what := "bound from " + b.Bounds
-	switch estimate.Use(b.Use) {
-	case estimate.Low:
-		what = "does not count: below AIS"
-	case estimate.Partial:
-		what = "does not count: in too few modes"
-	case estimate.Needless:
-		what = "does not count: AIS from the modes knows all that matter"
-	case estimate.Counted:
-		if b.Bounds == "neither" {
-			what = "no bound"
-		}
-	}
-	size := "effective sample size"
-	if b.Bounds == "neither" {
-		size = "round trips"
-	}
-	fmt.Fprintf(w, "  by %s\t%.3f ± %.3f, %s; %s %.0f", b.Name, b.Value, b.Stderr, what, size, b.ESS)
-	if b.Missed >= 0.0005 {
-		fmt.Fprintf(w, "; %.3f of it from modes that it missed", b.Missed)
-	}
-	fmt.Fprintln(w)
-}
-
-// boundsMean says in which sense estimates bound log Z.
-const boundsMean = `  a bound from below holds in probability, P(estimate > log Z + x) <= e^-x; one from above in the same sense,
-  if its chains start at samples of the model`
 
 type estimateResult struct {
 	Value  diag.Number `json:"value"`
@@ -172,71 +84,57 @@ type evalResult struct {
 	LL       *estimateResult `json:"log_likelihood"`
 	PseudoLL estimateResult  `json:"pseudo_log_likelihood"`
 	Rows     int             `json:"rows"`
+	Data     string          `json:"data"`
+	Role     role            `json:"role"`
 	Report   *reportResult   `json:"report"`
 	Seconds  float64         `json:"seconds"`
 	Findings []diag.Finding  `json:"findings"`
 }
 
-// affordable is the number of elementary operations of enumeration that auto spends: about a minute on one core.
-const affordable = 1e12
-
-func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) error {
-	if o.data == "" {
-		return badInput(errors.New("no data: name a file by --data"))
-	}
-	model, r, err := t.openModel(path)
-	if err != nil {
-		return err
-	}
+func evaluate(ctx context.Context, t *terminal, o *evalOptions, paths []string) error {
 	if o.train != "" && !o.report {
 		return badInput(errors.New("--train is for --report"))
 	}
-	if o.budget < estimate.LeastBudget {
-		return badInput(fmt.Errorf("--budget is %d chain steps, want at least %d", o.budget, estimate.LeastBudget))
+	if o.report && len(paths) > 1 {
+		return badInput(errors.New("--report is about one model: name one"))
 	}
-	method, err := chooseMethod(model, o.method)
-	if err != nil {
-		return badInput(err)
-	}
-	set, err := o.openFor(model, o.data)
-	if err != nil {
-		return err
-	}
-	var trained *data.Set
-	if o.train != "" {
-		if trained, err = o.openFor(model, o.train); err != nil {
+	var models []*judged
+	for _, path := range paths {
+		j, err := o.open(t, path)
+		if err != nil {
+			return err
+		}
+		models = append(models, j)
+		if o.data == "" {
+			err = models[0].sameHeldOut(j)
+		}
+		if err == nil {
+			err = models[0].comparable(j)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	for _, s := range []*data.Set{set, trained} {
-		if o.report && s != nil && s.Rows() < 2 {
-			return badInput(errors.New("--report of a single row: want two or more"))
-		}
+	if len(models) > 1 {
+		return o.rank(ctx, t, models)
 	}
-	if err := claimScores(model, method); err != nil {
+	j := models[0]
+	trained, err := o.openTrain(j)
+	if err != nil {
 		return err
 	}
-	begun := time.Now()
-	result := &evalResult{Method: method, Rows: set.Rows(), Findings: []diag.Finding{}}
-	if result.PseudoLL, err = pseudo(ctx, t, model, method, set); err != nil {
-		return err
-	}
-	switch method {
-	case monitor.MethodExact:
-		err = result.enumerate(ctx, t, model, set)
-	case methodAIS:
-		err = result.estimate(ctx, t, o, r, model, set)
-	}
+	result, err := o.evaluate(ctx, t, j)
 	if err != nil {
 		return err
 	}
 	if o.report {
-		if result.Report, err = o.compare(ctx, t, r, model, set, trained, &result.Findings); err != nil {
+		begun := time.Now()
+		if result.Report, err = o.compare(ctx, t, j.run, j.model, j.set, trained, &result.Findings); err != nil {
 			return err
 		}
+		result.Seconds += time.Since(begun).Seconds()
 	}
-	result.Seconds = time.Since(begun).Seconds()
-	if err := t.result(result, result.table); err != nil {
+	if err := t.result(result, func(w io.Writer) { result.table(w, j) }); err != nil {
 		return err
 	}
 	if len(result.Findings) > 0 {
@@ -245,140 +143,90 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 	return nil
 }
 
-// blockWork is the number of rows times weights that are scored between two looks at the clock: a fraction of a second.
-const blockWork = 1 << 28
-
-// scoreRows scores the rows in blocks, so that it can show progress and be interrupted.
-func scoreRows(
-	ctx context.Context, t *terminal, name string, model *rbm.Model, set *data.Set, score func(rbm.Batch) []float64,
-) ([]float64, error) {
-	block := min(max(blockWork/len(model.W), t.compute.Workers()), 1000)
-	bar := t.progress(name, int64(set.Rows()))
-	defer bar.stop()
-	var logs []float64
-	for from := 0; from < set.Rows(); from += block {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		logs = append(logs, score(set.States.Slice(from, min(from+block, set.Rows())))...)
-		bar.set(int64(len(logs)), fmt.Sprintf("%d rows", len(logs)))
+// open opens a model and the rows to score, and checks what can be checked before the work.
+func (o *evalOptions) open(t *terminal, path string) (*judged, error) {
+	model, r, err := t.openModel(path)
+	if err != nil {
+		return nil, err
 	}
-	return logs, nil
+	j := &judged{path: path, model: model, run: r}
+	if j.method, err = o.check(model); err != nil {
+		return nil, err
+	}
+	if o.data == "" {
+		err = j.openHeldOut()
+	} else if j.set, err = o.openFor(model, o.data); err == nil {
+		j.role = roleOf(j.set, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return j, claimScores(model, j.method)
 }
 
-// pseudo takes the mean of the pseudo-log-likelihood. Of other units than bits it takes long, so that it must be asked for.
-func pseudo(ctx context.Context, t *terminal, model *rbm.Model, method string, set *data.Set) (estimateResult, error) {
-	if model.CheckBits() != nil && method != methodPseudo {
+// openTrain opens the training data of --report, if it is named.
+func (o *evalOptions) openTrain(j *judged) (trained *data.Set, err error) {
+	if o.train != "" {
+		if trained, err = o.openFor(j.model, o.train); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range []*data.Set{j.set, trained} {
+		if o.report && s != nil && s.Rows() < 2 {
+			return nil, badInput(errors.New("--report of a single row: want two or more"))
+		}
+	}
+	return trained, nil
+}
+
+// evaluate scores a model.
+func (o *evalOptions) evaluate(ctx context.Context, t *terminal, j *judged) (*evalResult, error) {
+	begun := time.Now()
+	result := &evalResult{Method: j.method, Rows: j.set.Rows(), Data: j.set.Path, Role: j.role, Findings: []diag.Finding{}}
+	var err error
+	if result.PseudoLL, err = j.pseudo(ctx, t); err != nil {
+		return nil, err
+	}
+	if err := j.findLogZ(ctx, t, o.budget, o.seed); err != nil {
+		return nil, err
+	}
+	if result.LogZ, result.Findings = j.logZ, append(result.Findings, j.findings...); j.logZ != nil {
+		if result.LL, err = j.logLikelihood(ctx, t); err != nil {
+			return nil, err
+		}
+	}
+	result.Seconds = time.Since(begun).Seconds()
+	return result, nil
+}
+
+// pseudo takes the mean of the pseudo-log-likelihood. Of other units than bits it takes long, so that it must be asked
+// for.
+func (j *judged) pseudo(ctx context.Context, t *terminal) (estimateResult, error) {
+	if j.model.CheckBits() != nil && j.method != methodPseudo {
 		return estimateResult{diag.Number(math.NaN()), diag.Number(math.NaN())}, nil
 	}
-	p, err := rbm.NewPseudoLikelihood(model, t.compute)
+	p, err := rbm.NewPseudoLikelihood(j.model, t.compute)
 	if err != nil {
 		return estimateResult{}, badInput(err)
 	}
-	logs, err := scoreRows(ctx, t, "pseudo-log-likelihood", model, set, p.Log)
-	if err != nil {
+	if j.scores, err = scoreRows(ctx, t, "pseudo-log-likelihood", j.model, j.set, p.Log); err != nil {
 		return estimateResult{}, err
 	}
-	return mean(logs, set), nil
+	return mean(j.scores, j.set), nil
 }
 
-func chooseMethod(model *rbm.Model, method string) (string, error) {
-	switch method {
-	case "auto":
-		if exact.Feasible(model) == nil && exact.Cost(model) <= affordable {
-			return monitor.MethodExact, nil
-		}
-		return methodAIS, nil
-	case monitor.MethodExact:
-		return method, exact.Feasible(model)
-	case methodPseudo:
-		return method, model.CheckPseudo()
-	case methodAIS:
-		return method, nil
-	}
-	return "", fmt.Errorf("method %q, want auto, exact, ais or pseudo%s", method, renamed(method))
-}
-
-// renamed names the method that had another name in Harmonium 0.1.
-func renamed(method string) string {
-	if method == "annealed" {
-		return "; annealed is called ais now"
-	}
-	return ""
-}
-
-func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
-	bar := t.progress("log Z", 1000)
-	logZ, err := exact.LogZ(ctx, model, exact.Options{Compute: t.compute, Progress: func(done, total uint64) {
-		bar.set(int64(1000*float64(done)/float64(total)), "by enumeration")
-	}})
-	bar.stop()
+// logLikelihood takes the mean of log P(v) = −F(v) − log Z.
+func (j *judged) logLikelihood(ctx context.Context, t *terminal) (*estimateResult, error) {
+	logs, err := scoreRows(ctx, t, "free energies", j.model, j.set, j.model.FreeEnergyFunc())
 	if err != nil {
-		return badInput(err) // of the model: its energies are too large
+		return nil, err
 	}
-	r.LogZ = &logZResult{Value: logZ, Lower: logZ, Upper: diag.Number(logZ)}
-	return r.score(ctx, t, model, set)
-}
-
-func (r *evalResult) estimate(
-	ctx context.Context, t *terminal, o *evalOptions, from *run.Run, model *rbm.Model, set *data.Set,
-) error {
-	training := t.trainingData(from, model)
-	bar := t.progress("log Z", o.budget)
-	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), set.Variances(), estimate.Options{
-		Budget: o.budget, Seed: o.seed, Compute: t.compute, Training: training,
-		Progress: func(done, _ int64, expected time.Duration) {
-			bar.set(done, fmt.Sprintf("by AIS; at most %s in all", expected.Round(time.Second)))
-		},
-	})
-	bar.stop()
-	if err != nil {
-		return badInput(err)
-	}
-	r.LogZ = &logZResult{
-		Value: b.Value, Stderr: diag.Number(b.Stderr), Lower: b.Lower, Upper: diag.Number(b.Upper),
-		ESS: b.ESS(), Steps: b.Steps, Estimates: estimatesOf(b.Estimates()),
-	}
-	for _, m := range b.Modes {
-		r.LogZ.Modes = append(r.LogZ.Modes, evaluatedMode{
-			m.Share, diag.Number(m.LogZ.Value), diag.Number(m.LogZ.Stderr), diag.Number(m.ByAIS.Value), diag.Number(m.ByTempering.Value), m.Bound,
-		})
-	}
-	r.Findings = append(r.Findings, b.Findings...)
-	remedy.Add("eval", r.Findings)
-	return r.score(ctx, t, model, set)
-}
-
-// trainingData are the rows that a run was trained on, if its files are where they were, and as they were. Estimates
-// start chains there too, so that rows of one kind, scored alone, don't hide the others.
-func (t *terminal) trainingData(r *run.Run, model *rbm.Model) rbm.Batch {
-	if r == nil {
-		return rbm.Batch{}
-	}
-	set, _, err := run.OpenData(r.Config)
-	if err != nil {
-		t.warn("note: chains begin at the rows to be scored, and not at the run's training data too: %v", err)
-		return rbm.Batch{}
-	}
-	if set.Units() != model.M() {
-		return rbm.Batch{}
-	}
-	return set.States
-}
-
-// score takes the mean of log P(v) = −F(v) − log Z.
-func (r *evalResult) score(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set) error {
-	logs, err := scoreRows(ctx, t, "free energies", model, set, model.FreeEnergyFunc())
-	if err != nil {
-		return err
-	}
-	scale := rbm.LogScale(model.Columns) // in the units of the table
+	scale := rbm.LogScale(j.model.Columns) // in the units of the table
 	for k, free := range logs {
-		logs[k] = -free - r.LogZ.Value - scale
+		logs[k] = -free - j.logZ.Value - scale
 	}
-	ll := mean(logs, set)
-	r.LL = &ll
-	return nil
+	j.scores = logs
+	return new(mean(logs, j.set)), nil
 }
 
 func mean(x []float64, set *data.Set) estimateResult {
@@ -386,28 +234,12 @@ func mean(x []float64, set *data.Set) estimateResult {
 	return estimateResult{diag.Number(value), diag.Number(stderr)}
 }
 
-func (r *evalResult) table(w io.Writer) {
+func (r *evalResult) table(w io.Writer, j *judged) {
 	fmt.Fprintf(w, "rows\t%d\n", r.Rows)
-	switch r.Method {
-	case monitor.MethodExact:
-		fmt.Fprintf(w, "log-likelihood\t%.4f ± %s nats a row (exact)\n", r.LL.Value, r.LL.Stderr.Digits(4))
-		fmt.Fprintf(w, "log Z\t%.6f (exact)\n", r.LogZ.Value)
-	case methodAIS:
-		if math.IsInf(float64(r.LogZ.Upper), 1) {
-			fmt.Fprintf(w, "log-likelihood\tbelow %.3f nats a row\n", r.LL.Value)
-			fmt.Fprintf(w, "log Z\tabove %.3f\n", r.LogZ.Value)
-		} else {
-			fmt.Fprintf(w, "log-likelihood\t%.3f ± %s (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr.Digits(3), r.LogZ.Stderr)
-			fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by AIS in %d steps\n",
-				r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
-		}
-		for _, b := range r.LogZ.Estimates {
-			b.table(w)
-		}
-		fmt.Fprintln(w, boundsMean)
-		if len(r.LogZ.Modes) > 0 {
-			fmt.Fprintf(w, "modes\t%s of Z\n", r.LogZ.modes())
-		}
+	j.note(w)
+	if r.LogZ != nil {
+		fmt.Fprintf(w, "log-likelihood\t%s\n", r.LogZ.likelihood(r.LL))
+		r.LogZ.table(w)
 	}
 	if r.PseudoLL.Value == r.PseudoLL.Value {
 		fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))

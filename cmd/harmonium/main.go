@@ -101,7 +101,8 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 	flags.BoolVar(&t.json, "json", false, "print the result as one JSON object (docs/cli.md)")
 	flags.BoolVarP(&t.quiet, "quiet", "q", false, "no progress on standard error")
 	root.AddCommand(
-		newDemo(t), newData(t), newTrain(t), newEval(t), newSample(t), newInspect(t), newServe(t), newBench(t), newVersion(t),
+		newDemo(t), newData(t), newTrain(t), newEval(t), newScore(t), newSample(t), newTransform(t), newInspect(t), newExport(t), newServe(t),
+		newBench(t), newVersion(t),
 	)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if t.workers < 0 {
@@ -118,8 +119,8 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 	return root
 }
 
-// narrow breaks the lines of flags in a text of usage at 100 columns. A template of usage would do that, too, but makes the
-// program a third larger.
+// narrow breaks the lines of flags in a text of usage at 100 columns. A template of usage would do that, too, but makes
+// the program a third larger.
 func narrow(usage func(*cobra.Command) error) func(*cobra.Command) error {
 	return func(c *cobra.Command) error {
 		out := c.OutOrStderr()

@@ -49,6 +49,11 @@ func checkFiles(out []string, inputs []input) error {
 			return badInput(err)
 		}
 	}
+	return checkPlaces(out, inputs)
+}
+
+// checkPlaces refuses files to be written whatever their format is.
+func checkPlaces(out []string, inputs []input) error {
 	if err := checkLoss(out, inputs); err != nil {
 		return err
 	}
@@ -64,6 +69,16 @@ func checkFiles(out []string, inputs []input) error {
 		}
 	}
 	return nil
+}
+
+// checkArray refuses an array to be written as checkFiles does, and also as an alignment.
+func checkArray(out string, inputs []input) error {
+	if out != "" {
+		if err := data.CheckArrayName(out); err != nil {
+			return badInput(err)
+		}
+	}
+	return checkFiles([]string{out}, inputs)
 }
 
 // checkLoss refuses to write over an input, and to write a file twice.

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"harmonium/data"
+	"harmonium/rbm"
+)
+
+// block is a part of the rows of a data set.
+type block struct {
+	rows   rbm.Batch
+	number int // 0, 1, …
+}
+
+// Rows are taken in blocks of blockWork rows times weights, a fraction of a second, but at least leastRows and at most
+// mostRows. The size depends on the model alone, as the random numbers of a drawn row do.
+const (
+	blockWork = 1 << 28
+	leastRows = 16
+	mostRows  = 1000
+)
+
+// blocks yields the rows of a data set in blocks, shows how far they are, and ends with an error where it is
+// interrupted.
+func (t *terminal) blocks(ctx context.Context, name string, model *rbm.Model, set *data.Set) iter.Seq2[block, error] {
+	size := min(max(blockWork/len(model.W), leastRows), mostRows)
+	return func(yield func(block, error) bool) {
+		bar := t.progress(name, int64(set.Rows()))
+		defer bar.stop()
+		for from := 0; from < set.Rows(); from += size {
+			if err := ctx.Err(); err != nil {
+				yield(block{}, err)
+				return
+			}
+			to := min(from+size, set.Rows())
+			if !yield(block{set.States.Slice(from, to), from / size}, nil) {
+				return
+			}
+			bar.set(int64(to), fmt.Sprintf("%d rows", to))
+		}
+	}
+}
+
+// eachBlock yields the numbers that f writes for each block, as many a row as there are columns, in memory that is used
+// again.
+func eachBlock[T data.Number](blocks iter.Seq2[block, error], columns int, f func(b block, numbers []T)) iter.Seq2[[]T, error] {
+	return func(yield func([]T, error) bool) {
+		var memory []T
+		for b, err := range blocks {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			n := b.rows.Rows() * columns
+			if len(memory) < n {
+				memory = make([]T, n)
+			}
+			if f(b, memory[:n]); !yield(memory[:n], nil) {
+				return
+			}
+		}
+	}
+}
+
+// scoreRows gathers a score of every row.
+func scoreRows(
+	ctx context.Context, t *terminal, name string, model *rbm.Model, set *data.Set, score func(rbm.Batch) []float64,
+) ([]float64, error) {
+	var scores []float64
+	for b, err := range t.blocks(ctx, name, model, set) {
+		if err != nil {
+			return nil, err
+		}
+		scores = append(scores, score(b.rows)...)
+	}
+	return scores, nil
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/data"
+	"harmonium/diag"
+	"harmonium/rbm"
+)
+
+// judged is a model, the rows that it is scored on, in its own units, and log Z.
+type judged struct {
+	path     string
+	model    *rbm.Model
+	run      *run.Run // nil for a model file
+	set      *data.Set
+	method   string      // of finding log Z
+	logZ     *logZResult // nil where the scores need none
+	findings []diag.Finding
+	role     role
+	scores   []float64 // of each row
+}
+
+// findLogZ finds log Z, unless the method is without it.
+func (j *judged) findLogZ(ctx context.Context, t *terminal, budget int64, seed uint64) error {
+	var err error
+	j.logZ, j.findings, err = t.logZ(ctx, j.method, j.model, j.run, j.set, budget, seed)
+	return err
+}
+
+// shift is what −F(v) exceeds the log-likelihood of a row by, a density in the units of the table: log Z and the
+// scales.
+func (j *judged) shift() float64 { return j.logZ.Value + rbm.LogScale(j.model.Columns) }
+
+// comparable refuses models whose log-likelihoods are of different things: a probability of bits is not a density of
+// real numbers, and some columns of a table are not all of them.
+func (j *judged) comparable(other *judged) error {
+	if j.set.Rows() != other.set.Rows() {
+		return badInput(fmt.Errorf("%s is scored on %d rows, %s on %d: want the same rows", j.path, j.set.Rows(), other.path, other.set.Rows()))
+	}
+	a, b := variables(j.model), variables(other.model)
+	if x, y := without(a, b), without(b, a); len(x)+len(y) > 0 {
+		return badInput(fmt.Errorf("the log-likelihoods of %s and %s can't be compared: only the first is of %s, only the second of %s",
+			j.path, other.path, inWords(x), inWords(y)))
+	}
+	return nil
+}
+
+// variables name what a model has a distribution of: the columns of a table, where they have names, or its units. Units
+// of 0 and 1 and spins are the same.
+func variables(model *rbm.Model) []string {
+	var list []string
+	for _, c := range model.Columns {
+		switch c.Kind {
+		case rbm.Gaussian:
+			list = append(list, fmt.Sprintf("a real %q", c.Name))
+		case rbm.Categorical:
+			list = append(list, fmt.Sprintf("%q of %d categories", c.Name, len(c.Categories)))
+		default:
+			list = append(list, fmt.Sprintf("%q of 2 values", c.Name))
+		}
+	}
+	if list != nil {
+		return list
+	}
+	for _, p := range rbm.LayoutOf(model.Visible) {
+		if p.Kind == rbm.Spin {
+			p.Kind = rbm.Bernoulli
+		}
+		list = append(list, p.String())
+	}
+	return list
+}
+
+// without returns what is in a list and not in another.
+func without(list, other []string) []string {
+	list = slices.Clone(list)
+	for _, x := range other {
+		if k := slices.Index(list, x); k >= 0 {
+			list = slices.Delete(list, k, k+1)
+		}
+	}
+	return list
+}
+
+// inWords joins the first ones of a list.
+func inWords(list []string) string {
+	const most = 6
+	text := strings.Join(list[:min(most, len(list))], ", ")
+	switch {
+	case len(list) == 0:
+		return "nothing"
+	case len(list) > most:
+		text += fmt.Sprintf(" and %d more", len(list)-most)
+	}
+	return text
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"harmonium/diag"
+	"harmonium/rbm"
+)
+
+type scoreOptions struct {
+	data, out, against string
+	free               bool
+	pseudo             bool
+	units              bool
+	top                int
+	logZFlags
+	dataFlags
+}
+
+func newScore(t *terminal) *cobra.Command {
+	o := &scoreOptions{}
+	cmd := &cobra.Command{
+		Use:   "score MODEL|RUN --data FILE [-o FILE]",
+		Short: "Score each row of a file, and rank the least likely ones",
+		Long: `Score each row of a file under a model: its log-likelihood log P(v) in nats, and with --pseudo and
+--units what the units have to do with it. The scores go to FILE, a row of it for each row of data.
+
+log P(v) = -F(v) - log Z, and log Z is found as by 'harmonium eval'. Its error is common to all
+rows: it is told once, and the order of the rows doesn't depend on it. --free-energy leaves log Z
+out.
+
+--top K prints the K least likely rows: anomalies first. With --units it tells which units surprise
+most in each of them, given all others.
+
+--against compares with another model, row by row. The difference of two models varies less from
+row to row than their scores do: its standard error is that of paired differences. The errors of
+log Z, which shift all differences alike, are kept apart.`,
+		Example: `  harmonium score run --data test.npy -o scores.csv
+  harmonium score run --data people.csv --top 10 --units
+  harmonium score run --data test.npy --against other -o scores.npy`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.effective(cmd.Flags()); err != nil {
+				return err
+			}
+			for _, name := range []string{"method", "budget", "against"} {
+				if o.free && cmd.Flags().Changed(name) {
+					return badInput(fmt.Errorf("--%s is about log Z, which --free-energy leaves out: leave one of them out", name))
+				}
+			}
+			if cmd.Flags().Changed("top") && o.top < 1 {
+				return badInput(fmt.Errorf("--top is %d, want 1 row or more", o.top))
+			}
+			return score(cmd.Context(), t, o, args[0])
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.data, "data", "", "rows to score (needed)")
+	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed unless --top or --against is given)")
+	f.IntVar(&o.top, "top", 0, "print this number of rows, the least likely first")
+	f.BoolVar(&o.free, "free-energy", false, "score by the free energy F(v) alone, without log Z")
+	f.BoolVar(&o.pseudo, "pseudo", false, "add the pseudo-log-likelihood, the sum of log P(v_i|v_-i) over the units")
+	f.BoolVar(&o.units, "units", false, "add the surprise -log P(v_i|v_-i) of each unit given all others, or of each site")
+	f.StringVar(&o.against, "against", "", "another model or run: add its log-likelihood, and the difference to it")
+	o.logZFlags.register(f, "exact or ais")
+	o.dataFlags.register(f)
+	o.dataFlags.registerWeights(f)
+	return cmd
+}
+
+type scoreResult struct {
+	File     *string         `json:"file"`
+	Rows     int             `json:"rows"`
+	Columns  []string        `json:"columns"` // of the file
+	Method   string          `json:"method"`
+	LogZ     *logZResult     `json:"log_z"`
+	LL       *estimateResult `json:"log_likelihood"`
+	Free     estimateResult  `json:"free_energy"`
+	PseudoLL *estimateResult `json:"pseudo_log_likelihood"`
+	Against  *againstResult  `json:"against"`
+	Least    []leastRow      `json:"least"`
+	Seconds  float64         `json:"seconds"`
+	Findings []diag.Finding  `json:"findings"`
+}
+
+// againstResult is a model that another one is compared with, on the same rows.
+type againstResult struct {
+	Model      string           `json:"model"`
+	Method     string           `json:"method"`
+	LogZ       *logZResult      `json:"log_z"`
+	LL         *estimateResult  `json:"log_likelihood"`
+	Difference differenceResult `json:"difference"`
+}
+
+func score(ctx context.Context, t *terminal, o *scoreOptions, path string) error {
+	if o.out == "" && o.top == 0 && o.against == "" {
+		return badInput(errors.New("nothing to do: name a file for the scores by -o FILE, or ask for the least likely rows by --top K"))
+	}
+	if o.method == methodPseudo {
+		return badInput(errors.New("--method pseudo gives no log-likelihood: want --free-energy --pseudo"))
+	}
+	j, err := o.open(t, path)
+	if err != nil {
+		return err
+	}
+	judges := []*judged{j}
+	if o.against != "" {
+		other, err := o.open(t, o.against)
+		if err != nil {
+			return err
+		}
+		if err := j.comparable(other); err != nil {
+			return err
+		}
+		judges = append(judges, other)
+	}
+	begun := time.Now()
+	result := &scoreResult{Rows: j.set.Rows(), Method: j.method, Least: []leastRow{}, Findings: []diag.Finding{}}
+	for _, j := range judges {
+		if err := j.findLogZ(ctx, t, o.budget, o.seed); err != nil {
+			return err
+		}
+		result.Findings = append(result.Findings, j.findings...)
+	}
+	s, err := o.scorers(t, judges)
+	if err != nil {
+		return err
+	}
+	if err := s.write(ctx, t, o.out); err != nil {
+		return err
+	}
+	result.summarise(s, o)
+	result.Seconds = time.Since(begun).Seconds()
+	if err := t.result(result, result.table); err != nil {
+		return err
+	}
+	if len(result.Findings) > 0 {
+		return &statusError{status: exitUntrusted}
+	}
+	return nil
+}
+
+// open opens a model and the rows in its units, and checks what can be checked before the work.
+func (o *scoreOptions) open(t *terminal, path string) (*judged, error) {
+	model, r, err := t.openModel(path)
+	if err != nil {
+		return nil, err
+	}
+	j := &judged{path: path, model: model, run: r}
+	if o.out != "" {
+		if err := checkArray(o.out, append(inputsOf(path, r), dataInputs(o.data, o.weights)...)); err != nil {
+			return nil, err
+		}
+	}
+	if !o.free {
+		if j.method, err = o.check(model); err != nil {
+			return nil, err
+		}
+	}
+	if o.pseudo || o.units {
+		if err := model.CheckPseudo(); err != nil {
+			return nil, badInput(fmt.Errorf("--pseudo and --units: %w", err))
+		}
+	}
+	if j.set, err = o.openFor(model, o.data); err != nil {
+		return nil, err
+	}
+	return j, claimScores(model, j.method)
+}
+
+// summarise takes means over the rows, and picks the least likely ones.
+func (r *scoreResult) summarise(s *scorers, o *scoreOptions) {
+	j := s.judges[0]
+	r.Columns, r.LogZ = s.columns, j.logZ
+	if o.out != "" {
+		r.File = &o.out
+	}
+	r.Free = mean(s.free[0], j.set)
+	if s.pseudo != nil {
+		r.PseudoLL = new(mean(s.pseudo, j.set))
+	}
+	if j.logZ != nil {
+		for m, j := range s.judges {
+			j.scores = s.logs(m)
+		}
+		r.LL = new(mean(j.scores, j.set))
+	}
+	if o.against != "" {
+		other := s.judges[1]
+		r.Against = &againstResult{o.against, other.method, other.logZ, new(mean(other.scores, other.set)), pairedDifference(j, other)}
+	}
+	r.Least = append(r.Least, s.least(o.top)...)
+}
+
+func (r *scoreResult) table(w io.Writer) {
+	if r.File != nil {
+		fmt.Fprintf(w, "wrote\t%d rows to %s\n", r.Rows, *r.File)
+		fmt.Fprintf(w, "columns\t%s\n", inWords(r.Columns))
+	} else {
+		fmt.Fprintf(w, "rows\t%d\n", r.Rows)
+	}
+	if r.LogZ == nil {
+		fmt.Fprintf(w, "free energy\t%.4f ± %s a row\n", r.Free.Value, r.Free.Stderr.Digits(4))
+	} else {
+		fmt.Fprintf(w, "log-likelihood\t%s\n", r.LogZ.likelihood(r.LL))
+		fmt.Fprintf(w, "log Z\t%s\n", r.LogZ)
+	}
+	if r.PseudoLL != nil {
+		fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
+	}
+	if a := r.Against; a != nil {
+		fmt.Fprintf(w, "log-likelihood by %s\t%s\n", a.Model, a.LogZ.likelihood(a.LL))
+		fmt.Fprintf(w, "log Z of %s\t%s\n", a.Model, a.LogZ)
+		fmt.Fprintf(w, "difference to %s\t%s nats a row\n", a.Model, a.Difference)
+	}
+	for k, row := range r.Least {
+		name := ""
+		if k == 0 {
+			name = "least likely"
+		}
+		fmt.Fprintf(w, "%s\t%s\n", name, row)
+	}
+	printFindings(w, r.Findings)
+}
+
+// siteNames name the units or sites of a model by their columns, or by their numbers from 1, as v1.
+func siteNames(model *rbm.Model, sites []rbm.Site) []string {
+	names := make([]string, len(sites))
+	spans := rbm.Spans(model.Columns)
+	for k, site := range sites {
+		names[k] = fmt.Sprintf("v%d", k+1)
+		for c, span := range spans {
+			if span.From == site.First && model.Columns[c].Name != "" {
+				names[k] = model.Columns[c].Name
+			}
+		}
+	}
+	return names
+}

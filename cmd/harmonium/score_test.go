@@ -1,0 +1,137 @@
+package main
+
+import (
+	"math"
+	"path/filepath"
+	"testing"
+
+	"harmonium/data"
+	"harmonium/internal/kindtest"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// judgedOf is a model on rows of its own.
+func judgedOf(model *rbm.Model, v rbm.Batch, logZ float64) *judged {
+	return &judged{path: "model", model: model, set: &data.Set{States: v}, logZ: &logZResult{Value: logZ}}
+}
+
+// The scores of rows of all kinds of units are −F(v) − log Z in the units of the table, those of discrete units with
+// the terms of the pseudo-log-likelihood; the difference to the same model with other weights is that of the two.
+func TestScoresOfAllKinds(t *testing.T) {
+	others := kindtest.Pairs(0.3)
+	for k, pair := range kindtest.Pairs(0.8) {
+		model := pair.Model
+		v := model.Visible.NewBatch(1200) // more than a block
+		model.Visible.Sample(v, nil, rng.Seed(3), 0, 0)
+		for i := range v.Units() - v.Bits() {
+			model.Columns = append(model.Columns, rbm.Column{Kind: rbm.Gaussian, Scale: float64(3 + i)})
+		}
+		a, b := judgedOf(model, v, 2), judgedOf(others[k].Model, v, 3)
+		discrete := model.CheckPseudo() == nil
+		o := &scoreOptions{pseudo: discrete, units: discrete}
+		s, err := o.scorers(quiet(2), []*judged{a, b})
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "s.npy")
+		if err := s.write(t.Context(), quiet(2), path); err != nil {
+			t.Fatal(err)
+		}
+		columns := len(s.columns)
+		got := readDoubles(t, path, v.Rows()*columns)
+		wantA, wantB := model.FreeEnergy(v), others[k].Model.FreeEnergy(v)
+		for r := range v.Rows() {
+			row := got[r*columns : (r+1)*columns]
+			first := -wantA[r] - a.logZ.Value - rbm.LogScale(model.Columns)
+			second := -wantB[r] - b.logZ.Value
+			want := []float64{float64(r + 1), first}
+			if discrete {
+				sum := 0.0
+				for _, x := range row[5:] {
+					sum -= x
+				}
+				want = append(want, sum)
+			}
+			want = append(want, second, first-second)
+			for c, x := range want {
+				if math.Abs(row[c]-x) > 1e-3 {
+					t.Fatalf("%s: %s of row %d is %v, want %v", pair.Name, s.columns[c], r+1, row[c], x)
+				}
+			}
+		}
+	}
+}
+
+// readDoubles reads the numbers of an array of float64.
+func readDoubles(t *testing.T, path string, numbers int) []float64 {
+	t.Helper()
+	halves := readNPY(t, path, 2*numbers)
+	values := make([]float64, numbers)
+	for k := range values {
+		low, high := math.Float32bits(halves[2*k]), math.Float32bits(halves[2*k+1])
+		values[k] = math.Float64frombits(uint64(low) | uint64(high)<<32)
+	}
+	return values
+}
+
+// Rows are ranked by probability, equal ones by their number, and the units that surprise most come first.
+func TestLeastLikelyRows(t *testing.T) {
+	model := rbm.New(3, 1, rng.Seed(1))
+	clear(model.W)
+	copy(model.B(), []float32{1, 2, 4})
+	model.Columns = []rbm.Column{{Name: "a", Kind: rbm.Bernoulli}, {Name: "b", Kind: rbm.Bernoulli}, {Kind: rbm.Bernoulli}}
+	v, err := rbm.FromBytes([][]uint8{{1, 1, 1}, {0, 0, 1}, {1, 1, 0}, {0, 0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logZ := math.Log(2)
+	for _, b := range model.B() {
+		logZ += rbm.Softplus(float64(b))
+	}
+	j := judgedOf(model, v, logZ)
+	j.set.Names = []string{"w", "x", "y", "z"}
+	s, err := (&scoreOptions{units: true}).scorers(quiet(1), []*judged{j})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.write(t.Context(), quiet(1), ""); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"row 3 (y): -4.458 nats; most surprising: v3 4.02, a 0.31, b 0.13",
+		"row 2 (x): -3.458 nats; most surprising: b 2.13, a 1.31, v3 0.02",
+		"row 4 (z): -3.458 nats; most surprising: b 2.13, a 1.31, v3 0.02",
+	}
+	for k, l := range s.least(3) {
+		if l.String() != want[k] {
+			t.Errorf("%d: %s, want %s", k, l, want[k])
+		}
+	}
+	if n := len(s.least(9)); n != 4 {
+		t.Errorf("%d rows of 4", n)
+	}
+}
+
+func TestComparable(t *testing.T) {
+	of := func(layer rbm.Layer, columns ...rbm.Column) *judged {
+		return &judged{path: "x", model: &rbm.Model{Visible: layer, Hidden: layer, Columns: columns}, set: &data.Set{States: rbm.NewBatch(2, 2)}}
+	}
+	bits, spins, reals := rbm.NewLayer(rbm.Bernoulli, 2), rbm.NewLayer(rbm.Spin, 2), rbm.NewLayer(rbm.Gaussian, 2)
+	a := of(bits, rbm.Column{Name: "a", Kind: rbm.Bernoulli}, rbm.Column{Name: "b", Kind: rbm.Bernoulli})
+	for _, test := range []struct {
+		name string
+		a, b *judged
+		want bool
+	}{
+		{"bits and spins", of(bits), of(spins), true},
+		{"bits and reals", of(bits), of(reals), false},
+		{"columns in another order", a, of(spins, a.model.Columns[1], a.model.Columns[0]), true},
+		{"other columns", a, of(bits, a.model.Columns[0], rbm.Column{Name: "c", Kind: rbm.Bernoulli}), false},
+		{"numbers of rows", of(bits), &judged{model: a.model, set: &data.Set{States: rbm.NewBatch(3, 2)}}, false},
+	} {
+		if err := test.a.comparable(test.b); (err == nil) != test.want {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}

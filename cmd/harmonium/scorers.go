@@ -1,0 +1,219 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"harmonium/data"
+	"harmonium/diag"
+	"harmonium/rbm"
+)
+
+// scorers score rows, a block at a time. Scores of rows are kept, a number each; those of units are not.
+type scorers struct {
+	judges  []*judged // one model, and another to compare it with
+	columns []string
+
+	conditionals []*rbm.Conditionals
+	free         [][]float64 // F(v) of each row, by each model
+	likelihood   *rbm.PseudoLikelihood
+	pseudo       []float64 // of each row, where it is wanted
+	keepsPseudo  bool
+	units        []string // names of the units whose surprise is wanted
+	terms        []float64
+}
+
+// Columns of scores. The columns of --units are named surprisePrefix and the unit.
+const (
+	columnRow        = "row"
+	columnLL         = "log_likelihood"
+	columnFree       = "free_energy"
+	columnPseudo     = "pseudo_log_likelihood"
+	columnAgainst    = "log_likelihood_against"
+	columnDifference = "difference"
+	surprisePrefix   = "surprise_"
+)
+
+func (o *scoreOptions) scorers(t *terminal, judges []*judged) (*scorers, error) {
+	s := &scorers{judges: judges, free: make([][]float64, len(judges)), keepsPseudo: o.pseudo, columns: []string{columnRow, columnLL}}
+	for _, j := range judges {
+		s.conditionals = append(s.conditionals, rbm.NewConditionals(j.model, t.compute))
+	}
+	if o.free {
+		s.columns[1] = columnFree
+	}
+	if o.pseudo {
+		s.columns = append(s.columns, columnPseudo)
+	}
+	if len(judges) > 1 {
+		s.columns = append(s.columns, columnAgainst, columnDifference)
+	}
+	if o.pseudo || o.units {
+		var err error
+		if s.likelihood, err = rbm.NewPseudoLikelihood(judges[0].model, t.compute); err != nil {
+			return nil, badInput(err)
+		}
+	}
+	if o.units {
+		s.units = siteNames(judges[0].model, s.likelihood.Sites())
+		for _, name := range s.units {
+			s.columns = append(s.columns, surprisePrefix+name)
+		}
+	}
+	return s, nil
+}
+
+// write scores all rows, and writes them to a file unless its name is "".
+func (s *scorers) write(ctx context.Context, t *terminal, path string) error {
+	set := s.judges[0].set
+	blocks := eachBlock(t.blocks(ctx, "scores", s.judges[0].model, set), len(s.columns), s.score)
+	if path != "" {
+		return data.WriteArray(path, data.Array{Rows: set.Rows(), Columns: s.columns, Names: set.Names}, blocks)
+	}
+	for _, err := range blocks {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// score writes the columns of a block of rows.
+func (s *scorers) score(b block, numbers []float64) {
+	first, rows := len(s.free[0]), b.rows.Rows()
+	for m, j := range s.judges {
+		s.free[m] = append(s.free[m], make([]float64, rows)...)
+		s.conditionals[m].FreeEnergy(s.free[m][first:], j.set.States.Slice(first, first+rows))
+	}
+	if s.likelihood != nil {
+		s.scoreUnits(b.rows)
+	}
+	for k := range rows {
+		row := append(numbers[k*len(s.columns):][:0], float64(first+k+1))
+		if s.judges[0].logZ == nil {
+			row = append(row, s.free[0][first+k])
+		} else {
+			row = append(row, s.log(0, first+k))
+		}
+		if s.keepsPseudo {
+			row = append(row, s.pseudo[first+k])
+		}
+		if len(s.judges) > 1 {
+			row = append(row, s.log(1, first+k), s.log(0, first+k)-s.log(1, first+k))
+		}
+		for i := range s.units {
+			row = append(row, -s.terms[k*len(s.units)+i])
+		}
+	}
+}
+
+// scoreUnits takes log P(v_i|v_−i) of all units of a block, or of each row their sum alone.
+func (s *scorers) scoreUnits(v rbm.Batch) {
+	if s.units == nil {
+		s.pseudo = append(s.pseudo, s.likelihood.Log(v)...)
+		return
+	}
+	n := len(s.units)
+	s.terms = slices.Grow(s.terms[:0], v.Rows()*n)[:v.Rows()*n]
+	s.likelihood.Terms(s.terms, v)
+	if !s.keepsPseudo {
+		return
+	}
+	for terms := range slices.Chunk(s.terms, n) {
+		sum := 0.0
+		for _, x := range terms {
+			sum += x
+		}
+		s.pseudo = append(s.pseudo, sum)
+	}
+}
+
+// log is the log-likelihood of row r by model m.
+func (s *scorers) log(m, r int) float64 { return -s.free[m][r] - s.judges[m].shift() }
+
+func (s *scorers) logs(m int) []float64 {
+	logs := make([]float64, len(s.free[m]))
+	for r := range logs {
+		logs[r] = s.log(m, r)
+	}
+	return logs
+}
+
+// leastRow is one of the least likely rows.
+type leastRow struct {
+	Row      int         `json:"row"` // from 1
+	Name     string      `json:"name,omitempty"`
+	LL       diag.Number `json:"log_likelihood"` // null without log Z
+	Free     float64     `json:"free_energy"`
+	Surprise []surprise  `json:"surprise,omitempty"` // the largest, with --units
+}
+
+// surprise is −log P(v_i|v_−i) of a unit.
+type surprise struct {
+	Unit string  `json:"unit"`
+	Nats float64 `json:"nats"`
+}
+
+func (l leastRow) String() string {
+	text := fmt.Sprintf("row %d", l.Row)
+	if l.Name != "" {
+		text += " (" + l.Name + ")"
+	}
+	if l.LL == l.LL {
+		text += fmt.Sprintf(": %.3f nats", l.LL)
+	} else {
+		text += fmt.Sprintf(": free energy %.3f", l.Free)
+	}
+	var units []string
+	for _, u := range l.Surprise {
+		units = append(units, fmt.Sprintf("%s %.2f", u.Unit, u.Nats))
+	}
+	if units != nil {
+		text += "; most surprising: " + strings.Join(units, ", ")
+	}
+	return text
+}
+
+// mostSurprising is how many units are told of a row.
+const mostSurprising = 3
+
+// least returns the least likely rows, and of equal ones the first.
+func (s *scorers) least(count int) []leastRow {
+	set, free := s.judges[0].set, s.free[0]
+	order := make([]int, len(free))
+	for r := range order {
+		order[r] = r
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(free[b], free[a]) })
+	var list []leastRow
+	for _, r := range order[:min(count, len(order))] {
+		l := leastRow{Row: r + 1, LL: diag.Number(math.NaN()), Free: free[r]}
+		if set.Names != nil {
+			l.Name = set.Names[r]
+		}
+		if s.judges[0].logZ != nil {
+			l.LL = diag.Number(s.log(0, r))
+		}
+		if s.units != nil {
+			l.Surprise = s.surprises(set.States.Slice(r, r+1))
+		}
+		list = append(list, l)
+	}
+	return list
+}
+
+// surprises are the largest of a row's units.
+func (s *scorers) surprises(row rbm.Batch) []surprise {
+	terms := make([]float64, len(s.units))
+	s.likelihood.Terms(terms, row)
+	var list []surprise
+	for i, x := range terms {
+		list = append(list, surprise{s.units[i], -x})
+	}
+	slices.SortStableFunc(list, func(a, b surprise) int { return cmp.Compare(b.Nats, a.Nats) })
+	return list[:min(mostSurprising, len(list))]
+}

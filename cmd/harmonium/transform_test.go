@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"harmonium/compute"
+	"harmonium/data"
+	"harmonium/internal/kindtest"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// quiet is a terminal that nobody looks at.
+func quiet(workers int) *terminal {
+	return &terminal{stdout: io.Discard, stderr: io.Discard, quiet: true, compute: compute.New(workers)}
+}
+
+// The means of hidden units of all kinds are those of the layer given the inputs, and drawn units have these means. The
+// bytes don't depend on the number of workers.
+func TestTransformOfAllKinds(t *testing.T) {
+	folder := t.TempDir()
+	for _, pair := range kindtest.Pairs(0.8) {
+		model, rows, n := pair.Model, 4000, pair.Model.N()
+		v := model.Visible.NewBatch(rows)
+		model.Visible.Sample(v, nil, rng.Seed(3), 0, 0)
+		for r := rows / 2; r < rows; r++ { // copies of one row
+			v.Slice(r, r+1).Copy(v.Slice(0, 1))
+		}
+		set := &data.Set{States: v}
+		read := func(o *transformOptions, workers int) []float32 {
+			o.out, o.seed = filepath.Join(folder, "h.npy"), 5
+			if err := quiet(workers).writeHidden(context.Background(), o, model, set); err != nil {
+				t.Fatal(err)
+			}
+			return readNPY(t, o.out, rows*n)
+		}
+		means, drawn := read(&transformOptions{}, 1), read(&transformOptions{draw: true}, 1)
+		for k, x := range read(&transformOptions{draw: true}, 3) {
+			if x != drawn[k] {
+				t.Fatalf("%s: with three workers unit %d is %v, with one %v", pair.Name, k, x, drawn[k])
+			}
+		}
+		want, inputs := make([]float32, n), make([]float32, n)
+		for j := range n {
+			for i, w := range model.W {
+				if i%n == j {
+					scale, offset := model.Visible.Line()
+					inputs[j] += w * float32(scale*v.Value(0, i/n)+offset)
+				}
+			}
+		}
+		model.Hidden.Mean(want, inputs)
+		for j := range n {
+			if math.Abs(float64(means[j]-want[j])) > 1e-3 {
+				t.Errorf("%s: the mean of h%d is %v, want %v", pair.Name, j+1, means[j], want[j])
+			}
+			sum, square := 0.0, 0.0
+			for r := rows / 2; r < rows; r++ {
+				x := float64(drawn[r*n+j])
+				sum, square = sum+x, square+x*x
+			}
+			count := float64(rows / 2)
+			sd := math.Sqrt(square/count-sum/count*sum/count) / math.Sqrt(count)
+			if math.Abs(sum/count-float64(want[j])) > 4.5*sd+1e-3 {
+				t.Errorf("%s: the mean of drawn h%d is %v ± %v, want %v", pair.Name, j+1, sum/count, sd, want[j])
+			}
+		}
+	}
+}
+
+// readNPY reads the numbers of an array of float32, uint8 or int8.
+func readNPY(t *testing.T, path string, numbers int) []float32 {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := text[128:]
+	values := make([]float32, numbers)
+	for k := range values {
+		switch {
+		case bytes.Contains(text[:128], []byte("'|u1'")):
+			values[k] = float32(body[k])
+		case bytes.Contains(text[:128], []byte("'|i1'")):
+			values[k] = float32(int8(body[k]))
+		default:
+			b := body[4*k:]
+			values[k] = math.Float32frombits(uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24)
+		}
+	}
+	return values
+}
+
+// An interruption ends the work between two blocks.
+func TestTransformIsInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	model := rbm.New(3, 2, rng.Seed(1))
+	o := &transformOptions{out: filepath.Join(t.TempDir(), "h.csv")}
+	err := quiet(1).writeHidden(ctx, o, model, &data.Set{States: rbm.NewBatch(5, 3)})
+	if fmt.Sprint(err) != context.Canceled.Error() {
+		t.Errorf("%v, want %v", err, context.Canceled)
+	}
+	if _, err := os.Stat(o.out); err == nil {
+		t.Error("a file is left")
+	}
+}
