@@ -147,7 +147,7 @@ func missingCells(profiles []*profile) error {
 	at := first.firstMissing
 	return &refusal{fmt.Errorf(
 		"%s missing (%s), the first in row %d%s, column %d (%s): found %q: fill them in, or leave out these rows or columns",
-		plural(n, "cell is", "cells are"), strings.Join(columns, ", "), at.row, lineOf(at.line), first.field+1, first.name, at.text), ErrLeaveOut}
+		plural(n, "cell is", "cells are"), strings.Join(columns, ", "), at.row, lineOf(at.line), first.field+1, first.name, at.text), ErrMissing}
 }
 
 func plural(n int, one, more string) string { return fmt.Sprintf("%d %s", n, pluralWord(n, one, more)) }

@@ -8,6 +8,7 @@ var (
 	ErrDecimal    = errors.New("decimal comma") // [DecimalComma]
 	ErrLeaveOut   = errors.New("leave it out")  // Selection.Drop, or a schema
 	ErrRowNames   = errors.New("names of rows") // Selection.RowNames, or leave it out
+	ErrMissing    = errors.New("missing cells") // [Gaps]
 	ErrCategories = errors.New("as categories") // Selection.Categories, or a schema
 )
 

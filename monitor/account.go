@@ -10,8 +10,8 @@ import "math"
 //
 // All parts together are less than a quarter, and about a third where the monitor keeps a ladder.
 type accounts struct {
-	exact, score, pseudo, spectrum, judge account // planned
-	follow, modes                         account // saved for
+	exact, score, gaps, pseudo, spectrum, judge account // planned
+	follow, modes                               account // saved for
 }
 
 // newAccounts opens the accounts. Those of live scores have no price yet ([accounts.priceLive]).
@@ -20,8 +20,9 @@ func newAccounts(c Config) *accounts {
 	pay := func(part, price float64) account { return account{part: part, update: c.Cost, price: price} }
 	return &accounts{
 		// a score by enumeration, instead of follow and score where it is cheap
-		exact:    pay(0.1, ExactCost(c.Model)+c.rows(exactRows)*n*(m+costUnit)+gapsCost(c)),
+		exact:    pay(0.1, ExactCost(c.Model)+c.rows(exactRows)*n*(m+costUnit)),
 		score:    pay(0.2, 0),                       // a live score
+		gaps:     pay(0.1, gapsCost(c)),             // the rows with gaps of a score, by either method
 		pseudo:   pay(0.005, 1),                     // an operation of pseudo-log-likelihoods
 		spectrum: pay(0.005, spectrumCost(c.Model)), // singular values of W
 		follow:   pay(0.1, 1),                       // a round of a ladder that the training doesn't need

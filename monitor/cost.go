@@ -73,7 +73,7 @@ func liveCost(c Config, rounds int, rows float64) float64 {
 	if c.Ladder != nil {
 		sets = c.Ladder.Visible().Rows()
 	}
-	return 2*float64(rounds)*GibbsCost(c.Model, sets*usualTemperatures, 1) + rows/2*GibbsCost(c.Model, 1, 0) + gapsCost(c)
+	return 2*float64(rounds)*GibbsCost(c.Model, sets*usualTemperatures, 1) + rows/2*GibbsCost(c.Model, 1, 0)
 }
 
 // usualTemperatures is a number of temperatures to count with before any is known.

@@ -51,7 +51,7 @@ func completeScores(model *rbm.Model, set *data.Set, logs []float64, on *compute
 	v.Gather(set.States, index)
 	known.Gather(set.Known, index)
 	return impute.Rows(context.Background(), model, v, known, impute.Options{LogOnly: true, Compute: on}, func(k int, row *impute.Row) error {
-		logs[index[k]] = row.LogKnown
+		logs[index[k]] = row.LogKnown + rbm.LogScaleOf(model.Columns, row.Missing) // which logP subtracts of all columns
 		return nil
 	})
 }

@@ -53,6 +53,7 @@ func newPlan(c Config, a *accounts) plan {
 		if p.every = live; feasible && needed <= most {
 			p.every = max(c.Epoch, needed)
 		}
+		p.every = max(p.every, min(a.gaps.period(), max(1, c.Updates/liveScores)))
 	}
 	most := exactRows
 	if !feasible || needed > p.every {

@@ -81,6 +81,17 @@ func LogScale(columns []Column) float64 {
 	return sum
 }
 
+// LogScaleOf is [LogScale] over the columns whose first units are among some, in rising order.
+func LogScaleOf(columns []Column, units []int) float64 {
+	sum, spans := 0.0, Spans(columns)
+	for k := range columns {
+		if _, ok := slices.BinarySearch(units, spans[k].From); ok {
+			sum += LogScale(columns[k : k+1])
+		}
+	}
+	return sum
+}
+
 // checkColumns refuses columns that are not those of a layer.
 func checkColumns(columns []Column, layer Layer) error {
 	for k, c := range columns {

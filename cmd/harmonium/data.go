@@ -45,7 +45,7 @@ was taken for, and why.`,
   harmonium data info family.fasta.gz --identity 0.8`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			set, err := d.open(args[0])
+			set, err := d.open(args[0], data.Gaps())
 			if err != nil {
 				return err
 			}
@@ -96,6 +96,9 @@ func printInfo(w io.Writer, info data.Info) {
 	if info.MinMean <= info.MaxMean { // of bits
 		fmt.Fprintf(w, "mean of the bits\t%.4f, by unit %.4f to %.4f\n", info.Mean, info.MinMean, info.MaxMean)
 	}
+	if info.Missing > 0 {
+		fmt.Fprintf(w, "missing cells\t%d\n", info.Missing)
+	}
 	for _, note := range info.Notes {
 		fmt.Fprintf(w, "note\t%s\n", note)
 	}
@@ -131,12 +134,15 @@ func printColumns(w io.Writer, columns []data.ColumnInfo) {
 	}
 }
 
-// because says why a column was taken for its kind.
-func because(c data.ColumnInfo) string {
-	if c.Reason == "" {
-		return ""
+// because says why a column was taken for its kind, and how many of its cells are missing.
+func because(c data.ColumnInfo) (text string) {
+	if c.Missing > 0 {
+		text = fmt.Sprintf(", %d missing", c.Missing)
 	}
-	return " (" + c.Reason + ")"
+	if c.Reason != "" {
+		text += " (" + c.Reason + ")"
+	}
+	return text
 }
 
 // sharesOf lists the most frequent categories of a column.
@@ -212,7 +218,7 @@ func newDataConvert(t *terminal) *cobra.Command {
 				if k > 0 {
 					columns = sets[0].Columns
 				}
-				set, err := d.open(path, data.ForColumns(columns))
+				set, err := d.open(path, data.ForColumns(columns), data.Gaps())
 				if err == nil {
 					err = badInput(set.Fit(columns))
 				}
@@ -253,7 +259,7 @@ func newDataSplit(t *terminal) *cobra.Command {
 			if len(fractions) != len(paths) {
 				return badInput(fmt.Errorf("--parts names %d parts, -o %d files", len(fractions), len(paths)))
 			}
-			set, err := d.open(args[0])
+			set, err := d.open(args[0], data.Gaps())
 			if err != nil {
 				return err
 			}

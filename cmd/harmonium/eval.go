@@ -155,7 +155,7 @@ func (o *evalOptions) open(t *terminal, path string) (*judged, error) {
 	}
 	if o.data == "" {
 		err = j.openHeldOut()
-	} else if j.set, err = o.openFor(model, o.data); err == nil {
+	} else if j.set, err = o.openFor(model, o.data, data.Gaps()); err == nil {
 		j.role = roleOf(j.set, r)
 	}
 	if err != nil {
@@ -172,8 +172,12 @@ func (o *evalOptions) openTrain(j *judged) (trained *data.Set, err error) {
 		}
 	}
 	for _, s := range []*data.Set{j.set, trained} {
-		if o.report && s != nil && s.Rows() < 2 {
+		switch {
+		case !o.report || s == nil:
+		case s.Rows() < 2:
 			return nil, badInput(errors.New("--report of a single row: want two or more"))
+		case s.Missing() > 0:
+			return nil, badInput(errors.New("--report of rows with gaps: want whole rows"))
 		}
 	}
 	return trained, nil
@@ -202,7 +206,11 @@ func (o *evalOptions) evaluate(ctx context.Context, t *terminal, j *judged) (*ev
 // pseudo takes the mean of the pseudo-log-likelihood. Of other units than bits it takes long, so that it must be asked
 // for.
 func (j *judged) pseudo(ctx context.Context, t *terminal) (estimateResult, error) {
-	if j.model.CheckBits() != nil && j.method != methodPseudo {
+	gaps := j.set.Missing() > 0
+	if gaps && j.method == methodPseudo {
+		return estimateResult{}, badInput(errors.New("the rows have gaps, of which there is no pseudo-log-likelihood: want --method auto"))
+	}
+	if gaps || j.model.CheckBits() != nil && j.method != methodPseudo {
 		return estimateResult{diag.Number(math.NaN()), diag.Number(math.NaN())}, nil
 	}
 	p, err := rbm.NewPseudoLikelihood(j.model, t.compute)
@@ -215,7 +223,7 @@ func (j *judged) pseudo(ctx context.Context, t *terminal) (estimateResult, error
 	return mean(j.scores, j.set), nil
 }
 
-// logLikelihood takes the mean of log P(v) = −F(v) − log Z.
+// logLikelihood takes the mean of log P(v) = −F(v) − log Z, or of what is known of v.
 func (j *judged) logLikelihood(ctx context.Context, t *terminal) (*estimateResult, error) {
 	logs, err := scoreRows(ctx, t, "free energies", j.model, j.set, j.model.FreeEnergyFunc())
 	if err != nil {
@@ -223,7 +231,10 @@ func (j *judged) logLikelihood(ctx context.Context, t *terminal) (*estimateResul
 	}
 	scale := rbm.LogScale(j.model.Columns) // in the units of the table
 	for k, free := range logs {
-		logs[k] = -free - j.logZ.Value - scale
+		if logs[k] = -free; j.known != nil {
+			logs[k] = j.known[k]
+		}
+		logs[k] -= j.logZ.Value + scale
 	}
 	j.scores = logs
 	return new(mean(logs, j.set)), nil

@@ -203,6 +203,11 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 			if i.train, _, err = r.OpenData(); err != nil {
 				t.warn("without the training data: %v", err)
 				i.train = nil
+			} else if whole := i.train.WholeRows(); whole.Rows() < i.train.Rows() {
+				t.warn("note: of the training data only the %d rows without gaps are shown", whole.Rows())
+				if i.train = whole; whole.Rows() == 0 {
+					i.train = nil
+				}
 			}
 			if identity := r.Config.Identity; i.train != nil && identity != 0 { // the weights that they were trained with
 				if err := i.train.Reweight(identity, t.compute); err != nil {

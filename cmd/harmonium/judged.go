@@ -9,6 +9,7 @@ import (
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/data"
 	"harmonium/diag"
+	"harmonium/impute"
 	"harmonium/rbm"
 )
 
@@ -23,12 +24,40 @@ type judged struct {
 	findings []diag.Finding
 	role     role
 	scores   []float64 // of each row
+	known    []float64 // log Σ e^(−F(v)) over what is missing of each row, without the scales of that; nil for rows without gaps
 }
 
-// findLogZ finds log Z, unless the method is without it.
+// complete fills the gaps of the rows by draws, at which chains may begin, and keeps the likelihoods of what is known.
+func (j *judged) complete(ctx context.Context, t *terminal, seed uint64) error {
+	if j.set.Missing() == 0 {
+		return nil
+	}
+	bar := t.progress("gaps", int64(j.set.Rows()))
+	defer bar.stop()
+	whole, rough := *j.set, &roughRows{}
+	whole.States, j.known = j.set.States.Like(j.set.Rows()), make([]float64, j.set.Rows())
+	o := impute.Options{Draws: 1, LogOnly: true, Seed: seed, Compute: t.compute}
+	err := impute.Rows(ctx, j.model, j.set.States, j.set.Known, o, func(r int, row *impute.Row) error {
+		whole.States.Slice(r, r+1).Copy(row.Draws)
+		j.known[r] = row.LogKnown + rbm.LogScaleOf(j.model.Columns, row.Missing)
+		rough.see(r, row)
+		bar.set(int64(r+1), fmt.Sprintf("%d rows", r+1))
+		return nil
+	})
+	if err != nil {
+		return badInput(err)
+	}
+	j.set, j.findings = &whole, append(j.findings, rough.findings()...)
+	return nil
+}
+
+// findLogZ finds log Z, unless the method is without it, and the likelihoods of rows with gaps.
 func (j *judged) findLogZ(ctx context.Context, t *terminal, budget int64, seed uint64) error {
-	var err error
-	j.logZ, j.findings, err = t.logZ(ctx, j.method, j.model, j.run, j.set, budget, seed)
+	if err := j.complete(ctx, t, seed); err != nil {
+		return err
+	}
+	logZ, findings, err := t.logZ(ctx, j.method, j.model, j.run, j.set, budget, seed)
+	j.logZ, j.findings = logZ, append(j.findings, findings...)
 	return err
 }
 

@@ -154,7 +154,7 @@ func (t *terminal) trainingData(r *run.Run, model *rbm.Model) rbm.Batch {
 	if set.Units() != model.M() {
 		return rbm.Batch{}
 	}
-	return set.States
+	return set.WholeRows().States
 }
 
 // logZResult brackets log Z; an exact value is its own bracket.

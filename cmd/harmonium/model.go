@@ -156,11 +156,11 @@ func (d *dataFlags) open(path string, more ...data.Option) (*data.Set, error) {
 }
 
 // openFor reads data that must fit the model.
-func (d *dataFlags) openFor(model *rbm.Model, path string) (*data.Set, error) {
+func (d *dataFlags) openFor(model *rbm.Model, path string, more ...data.Option) (*data.Set, error) {
 	if path == "" {
 		return nil, badInput(errors.New("no data: name a file by --data"))
 	}
-	set, err := d.open(path, data.ForColumns(columnsOf(model)))
+	set, err := d.open(path, append(more, data.ForColumns(columnsOf(model)))...)
 	if err == nil {
 		err = badInput(set.Fit(model.Columns))
 	}

@@ -29,20 +29,20 @@ func newScore(t *terminal) *cobra.Command {
 		Use:   "score MODEL|RUN --data FILE [-o FILE]",
 		Short: "Score each row of a file, and rank the least likely ones",
 		Long: `Score each row of a file under a model: its log-likelihood log P(v) in nats, and with --pseudo and
---units what the units have to do with it. The scores go to FILE, a row of it for each row of data.
+--surprise what the units have to do with it. The scores go to FILE, a row of it for each row of data.
 
 log P(v) = -F(v) - log Z, and log Z is found as by 'harmonium eval'. Its error is common to all
 rows: it is told once, and the order of the rows doesn't depend on it. --free-energy leaves log Z
 out.
 
---top K prints the K least likely rows: anomalies first. With --units it tells which units surprise
+--top K prints the K least likely rows: anomalies first. With --surprise it tells which units surprise
 most in each of them, given all others.
 
 --against compares with another model, row by row. The difference of two models varies less from
 row to row than their scores do: its standard error is that of paired differences. The errors of
 log Z, which shift all differences alike, are kept apart.`,
 		Example: `  harmonium score run --data test.npy -o scores.csv
-  harmonium score run --data people.csv --top 10 --units
+  harmonium score run --data people.csv --top 10 --surprise
   harmonium score run --data test.npy --against other -o scores.npy`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,7 +67,7 @@ log Z, which shift all differences alike, are kept apart.`,
 	f.IntVar(&o.top, "top", 0, "print this number of rows, the least likely first")
 	f.BoolVar(&o.free, "free-energy", false, "score by the free energy F(v) alone, without log Z")
 	f.BoolVar(&o.pseudo, "pseudo", false, "add the pseudo-log-likelihood, the sum of log P(v_i|v_-i) over the units")
-	f.BoolVar(&o.units, "units", false, "add the surprise -log P(v_i|v_-i) of each unit given all others, or of each site")
+	f.BoolVar(&o.units, "surprise", false, "add the surprise -log P(v_i|v_-i) of each unit given all others, or of each site")
 	f.StringVar(&o.against, "against", "", "another model or run: add its log-likelihood, and the difference to it")
 	o.logZFlags.register(f, "exact or ais")
 	o.dataFlags.register(f)
@@ -166,7 +166,7 @@ func (o *scoreOptions) open(t *terminal, path string) (*judged, error) {
 	}
 	if o.pseudo || o.units {
 		if err := model.CheckPseudo(); err != nil {
-			return nil, badInput(fmt.Errorf("--pseudo and --units: %w", err))
+			return nil, badInput(fmt.Errorf("--pseudo and --surprise: %w", err))
 		}
 	}
 	if j.set, err = o.openFor(model, o.data); err != nil {

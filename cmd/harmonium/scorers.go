@@ -27,7 +27,7 @@ type scorers struct {
 	terms        []float64
 }
 
-// Columns of scores. The columns of --units are named surprisePrefix and the unit.
+// Columns of scores. The columns of --surprise are named surprisePrefix and the unit.
 const (
 	columnRow        = "row"
 	columnLL         = "log_likelihood"
@@ -149,7 +149,7 @@ type leastRow struct {
 	Name     string      `json:"name,omitempty"`
 	LL       diag.Number `json:"log_likelihood"` // null without log Z
 	Free     float64     `json:"free_energy"`
-	Surprise []surprise  `json:"surprise,omitempty"` // the largest, with --units
+	Surprise []surprise  `json:"surprise,omitempty"` // the largest, with --surprise
 }
 
 // surprise is −log P(v_i|v_−i) of a unit.

@@ -34,6 +34,7 @@ var remedies = map[string]string{
 	"not-mixed":            "raise --burn-in and --thin",
 	"not-settled":          "raise --budget",
 	"one-run":              "raise --budget",
+	"rough-rows":           "take no more of these rows than their errors say",
 	"slow-chains":          "draw more rows by -n, or keep only every tenth",
 }
 
@@ -71,6 +72,8 @@ func Of(err error) string {
 		return "--row-names takes a column as names of the rows, --drop leaves it out"
 	case errors.Is(err, data.ErrLeaveOut):
 		return "--drop leaves a column out"
+	case errors.Is(err, data.ErrMissing):
+		return "'harmonium complete' fills them in by a model, --drop leaves a column out"
 	case errors.Is(err, data.ErrCategories):
 		return "--categories takes a column as categories, --drop leaves it out"
 	case errors.Is(err, data.ErrOddLetter):

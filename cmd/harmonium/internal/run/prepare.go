@@ -43,8 +43,8 @@ func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	return training, nil
 }
 
-// OpenData reads the training data of a run and the validation data, which are nil if it has none. Files must be as the
-// config records them.
+// OpenData reads the training data of a run and the validation data, which are nil if it has none. Both may have gaps.
+// Files must be as the config records them.
 func OpenData(c *Config) (set, valid *data.Set, err error) {
 	if set, err = openTrain(c); err != nil {
 		return nil, nil, err
@@ -122,7 +122,7 @@ func openFile(f *File, c *Config, columns []rbm.Column) (*data.Set, error) {
 		return nil, err
 	}
 	options = append(options, DataOptions(c.Threshold, c.Bernoulli, c.Training.Seed)...)
-	set, err := data.Open(f.here(), append(options, data.ForColumns(columns))...)
+	set, err := data.Open(f.here(), append(options, data.ForColumns(columns), data.Gaps())...)
 	if err != nil {
 		return nil, err
 	}

@@ -221,9 +221,14 @@ func trainingData(r *run.Run, units int) (set *data.Set, why string) {
 		return nil, "the training data are too large for the page"
 	}
 	set, _, err := r.OpenData()
+	if err == nil {
+		set = set.WholeRows()
+	}
 	switch {
 	case err != nil: // its words have paths, which the page doesn't tell
 		return nil, "the training data are not where they were, or not as they were"
+	case set.Rows() == 0:
+		return nil, "all rows of the training data have gaps"
 	case set.Units() != units:
 		return nil, fmt.Sprintf("the training data have %d units, the model has %d", set.Units(), units)
 	}

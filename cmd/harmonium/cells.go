@@ -1,0 +1,96 @@
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"harmonium/data"
+	"harmonium/impute"
+	"harmonium/internal/atomicfile"
+	"harmonium/rbm"
+)
+
+// cellList is what is expected of missing cells, a line for each number, or for each value of a category.
+type cellList struct {
+	set     *data.Set
+	columns []rbm.Column // of the units, one each where nothing says what they are
+	spans   []rbm.Span
+	lines   [][]string
+}
+
+func newCellList(set *data.Set, model *rbm.Model) *cellList {
+	c := &cellList{set: set, columns: model.Columns}
+	if c.columns == nil {
+		for i := range model.M() {
+			kind := model.Visible.Kind()
+			c.columns = append(c.columns, rbm.Column{Name: strconv.Itoa(i), Kind: kind})
+		}
+	}
+	c.spans = rbm.Spans(c.columns)
+	c.lines = [][]string{{"row", "name", "column", "value", "mean", "deviation", "error"}}
+	return c
+}
+
+// checkCells refuses a name for the list.
+func checkCells(path string) error {
+	if !strings.EqualFold(filepath.Ext(path), ".csv") {
+		return badInput(errors.New("--cells " + path + ": want a name that ends in .csv"))
+	}
+	return nil
+}
+
+// add adds the missing cells of a row.
+func (c *cellList) add(r int, row *impute.Row) {
+	if row.Means == nil {
+		return
+	}
+	place := make(map[int]int, len(row.Missing))
+	for k, i := range row.Missing {
+		place[i] = k
+	}
+	name := ""
+	if c.set.Names != nil {
+		name = c.set.Names[r]
+	}
+	for k, column := range c.columns {
+		span := c.spans[k]
+		if _, missing := place[span.From]; !missing {
+			continue
+		}
+		for i := span.From; i < span.To; i++ {
+			at := place[i]
+			mean, deviation, stderr, value := row.Means[at], row.Deviations[at], row.Errors[at], "1"
+			switch {
+			case column.Kind == rbm.Gaussian:
+				scale := column.Scale
+				if scale == 0 {
+					scale = 1
+				}
+				mean, deviation, stderr, value = mean*scale+column.Mean, deviation*scale, stderr*scale, ""
+			case column.Kind == rbm.Categorical:
+				value = column.Categories[i-span.From]
+			case column.Categories != nil:
+				value = column.Categories[1]
+			}
+			c.lines = append(c.lines, []string{
+				strconv.Itoa(r + 1), name, column.Name, value, number(mean), number(deviation), number(stderr),
+			})
+		}
+	}
+}
+
+func number(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
+
+func (c *cellList) write(path string) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		if err := csv.NewWriter(w).WriteAll(c.lines); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		return nil
+	})
+}

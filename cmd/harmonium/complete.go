@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"harmonium/cmd/harmonium/internal/remedy"
+	"harmonium/data"
+	"harmonium/diag"
+	"harmonium/impute"
+	"harmonium/rbm"
+)
+
+type completeOptions struct {
+	data, out, cells string
+	copies           int
+	dataFlags
+}
+
+func newComplete(t *terminal) *cobra.Command {
+	o := &completeOptions{}
+	cmd := &cobra.Command{
+		Use:   "complete MODEL|RUN --data FILE -o FILE",
+		Short: "Fill in missing cells by what a model expects there",
+		Long: `Fill in the missing cells of a file: empty ones, NA or NaN.
+
+Each row is completed by a draw from P(missing|known), so that completed rows are as varied as real
+ones; --copies makes several of each. --cells writes what is expected of each missing cell: the
+probability of each of its values, or mean and standard deviation of a number.
+
+Given its known cells the model of a row is an RBM over the missing ones. Where that can be
+enumerated everything is exact, elsewhere it is estimated by annealed importance sampling, anew for
+each row, with a standard error.`,
+		Example: `  harmonium complete run --data gaps.csv -o filled.csv
+  harmonium complete run --data gaps.csv --copies 20 -o filled.csv --cells cells.csv`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return complete(cmd.Context(), t, o, args[0]) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.data, "data", "", "rows to complete (needed)")
+	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed unless --cells is given)")
+	f.IntVar(&o.copies, "copies", 1, "completed copies of each row")
+	f.StringVar(&o.cells, "cells", "", "file to write what is expected of each missing cell to, .csv")
+	o.dataFlags.register(f)
+	return cmd
+}
+
+type completeResult struct {
+	File     *string        `json:"file"`
+	Cells    *string        `json:"cells"`
+	Rows     int            `json:"rows"`
+	Missing  int            `json:"missing"` // cells
+	Gaps     int            `json:"gaps"`    // rows with missing cells
+	Exact    int            `json:"exact"`   // of these
+	Stderr   diag.Number    `json:"stderr"`  // the largest of the others' log-likelihoods
+	Seconds  float64        `json:"seconds"`
+	Findings []diag.Finding `json:"findings"`
+}
+
+func complete(ctx context.Context, t *terminal, o *completeOptions, path string) error {
+	model, r, err := t.openModel(path)
+	if err != nil {
+		return err
+	}
+	set, err := o.check(model, append(inputsOf(path, r), dataInputs(o.data)...))
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	result := &completeResult{Rows: set.Rows(), Missing: data.Describe(set).Missing, Findings: []diag.Finding{}}
+	if result.Missing == 0 {
+		return badInput(fmt.Errorf("%s has no missing cells: there is nothing to complete", o.data))
+	}
+	filled := *set
+	filled.Known, filled.Weights, filled.Names = rbm.Batch{}, nil, nil
+	if filled.Columns == nil {
+		filled.Columns = model.Columns
+	}
+	if o.out != "" {
+		filled.States = set.States.Like(set.Rows() * o.copies)
+	}
+	cells, rough := newCellList(set, model), &roughRows{}
+	bar := t.progress("rows", int64(set.Rows()))
+	err = impute.Rows(ctx, model, set.States, set.Known, o.impute(t), func(r int, row *impute.Row) error {
+		if o.out != "" {
+			filled.States.Slice(r*o.copies, (r+1)*o.copies).Copy(row.Draws)
+			if set.Names != nil {
+				for range o.copies {
+					filled.Names = append(filled.Names, set.Names[r])
+				}
+			}
+		}
+		if row.Missing != nil {
+			result.see(row)
+			rough.see(r, row)
+			cells.add(r, row)
+		}
+		bar.set(int64(r+1), fmt.Sprintf("%d rows", r+1))
+		return nil
+	})
+	bar.stop()
+	if err != nil {
+		return badInput(err)
+	}
+	if o.out != "" {
+		result.File = &o.out
+		if err := data.WriteSet(o.out, &filled); err != nil {
+			return err
+		}
+	}
+	if o.cells != "" {
+		result.Cells = &o.cells
+		if err := cells.write(o.cells); err != nil {
+			return err
+		}
+	}
+	result.Findings = append(result.Findings, rough.findings()...)
+	result.Seconds = time.Since(begun).Seconds()
+	if err := t.result(result, result.table); err != nil {
+		return err
+	}
+	if len(result.Findings) > 0 {
+		return &statusError{status: exitUntrusted}
+	}
+	return nil
+}
+
+// check refuses what can't be done before the work, and opens the rows.
+func (o *completeOptions) check(model *rbm.Model, inputs []input) (*data.Set, error) {
+	switch {
+	case o.data == "":
+		return nil, badInput(errors.New("no rows to complete: name a file by --data"))
+	case o.out == "" && o.cells == "":
+		return nil, badInput(errors.New("nothing to do: name a file for the completed rows by -o FILE, or one for the cells by --cells FILE"))
+	case o.copies < 1:
+		return nil, badInput(fmt.Errorf("--copies is %d, want 1 or more", o.copies))
+	}
+	var out []string
+	if o.out != "" {
+		if err := (&data.Set{Columns: model.Columns, Values: model.Visible.Kind()}).CheckName(o.out); err != nil {
+			return nil, badInput(err)
+		}
+		out = append(out, o.out)
+	}
+	if o.cells != "" {
+		if err := checkCells(o.cells); err != nil {
+			return nil, err
+		}
+		out = append(out, o.cells)
+	}
+	if err := checkFiles(out, inputs); err != nil {
+		return nil, err
+	}
+	return o.openFor(model, o.data, data.Gaps())
+}
+
+func (o *completeOptions) impute(t *terminal) impute.Options {
+	i := impute.Options{Seed: o.seed, LogOnly: o.cells == "", Compute: t.compute}
+	if o.out != "" {
+		i.Draws = o.copies
+	}
+	return i
+}
+
+func (r *completeResult) see(row *impute.Row) {
+	r.Gaps++
+	if row.Exact {
+		r.Exact++
+	}
+	r.Stderr = diag.Number(math.Max(float64(r.Stderr), row.Stderr))
+}
+
+func (r *completeResult) table(w io.Writer) {
+	fmt.Fprintf(w, "rows\t%d, of which %d have %d missing cells\n", r.Rows, r.Gaps, r.Missing)
+	switch annealed := r.Gaps - r.Exact; annealed {
+	case 0:
+		fmt.Fprintf(w, "method\texact\n")
+	default:
+		fmt.Fprintf(w, "method\t%d rows exact, %d by AIS, whose log-likelihoods have standard errors up to %.2g nats\n",
+			r.Exact, annealed, float64(r.Stderr))
+	}
+	for _, file := range []*string{r.File, r.Cells} {
+		if file != nil {
+			fmt.Fprintf(w, "wrote\t%s\n", *file)
+		}
+	}
+	printFindings(w, r.Findings)
+}
+
+// roughRows are rows whose missing cells are known badly.
+type roughRows struct {
+	count, first int
+	worst        float64
+}
+
+// roughError is the standard error of a row's log-likelihood, in nats, from which on modes may be missed.
+const roughError = 0.5
+
+func (x *roughRows) see(r int, row *impute.Row) {
+	if row.Stderr <= roughError {
+		return
+	}
+	if x.count++; x.count == 1 {
+		x.first = r
+	}
+	x.worst = max(x.worst, row.Stderr)
+}
+
+func (x *roughRows) findings() []diag.Finding {
+	if x.count == 0 {
+		return nil
+	}
+	list := []diag.Finding{{
+		Code: "rough-rows",
+		Message: fmt.Sprintf("the log-likelihood of the known cells has a standard error above %g nats in %d of the rows, the first is row %d, "+
+			"and the largest is %.2g", roughError, x.count, x.first+1, x.worst),
+		Value: diag.Number(x.worst), Threshold: roughError,
+		Consequence: "annealing has found few of the states that matter there: draws and probabilities of these rows may be those of a part",
+	}}
+	remedy.Add("complete", list)
+	return list
+}
