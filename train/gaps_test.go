@@ -36,7 +36,9 @@ func TestGapsAreSummedOver(t *testing.T) {
 	}
 	set, truth := drawnBars(t, 3000), bars(t)
 	learn := func(set *data.Set) float64 {
-		training := start(t, 10, set, train.Config{Epochs: 60, Batch: 100, Every: 1800, Rate: 0.02, Negative: &train.Exact{}, Optimizer: &train.Adam{}, Seed: 3})
+		training := start(t, 10, set, train.Config{
+			Epochs: 60, Batch: 100, Every: 1800, Rate: 0.02, Negative: &train.Exact{}, Optimizer: &train.Adam{}, Seed: 3,
+		})
 		finish(t, training)
 		return logLikelihood(t, training.Model, truth)
 	}
