@@ -166,7 +166,7 @@ func (o *scoreOptions) open(t *terminal, path string) (*judged, error) {
 	}
 	if o.pseudo || o.units {
 		if err := model.CheckPseudo(); err != nil {
-			return nil, badInput(fmt.Errorf("--pseudo and --units: %w", err))
+			return nil, badInput(fmt.Errorf("--pseudo, --units: %w", err))
 		}
 	}
 	if j.set, err = o.openFor(model, o.data); err != nil {
@@ -207,13 +207,13 @@ func (r *scoreResult) table(w io.Writer) {
 		fmt.Fprintf(w, "rows\t%d\n", r.Rows)
 	}
 	if r.LogZ == nil {
-		fmt.Fprintf(w, "free energy\t%.4f ± %s a row\n", r.Free.Value, r.Free.Stderr.Digits(4))
+		fmt.Fprintf(w, "free energy\t%s ± %s a row\n", r.Free.Value.Digits(4), r.Free.Stderr.Digits(4))
 	} else {
 		fmt.Fprintf(w, "log-likelihood\t%s\n", r.LogZ.likelihood(r.LL))
 		fmt.Fprintf(w, "log Z\t%s\n", r.LogZ)
 	}
 	if r.PseudoLL != nil {
-		fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
+		fmt.Fprintf(w, "pseudo-log-likelihood\t%s ± %s nats a row\n", r.PseudoLL.Value.Digits(4), r.PseudoLL.Stderr.Digits(4))
 	}
 	if a := r.Against; a != nil {
 		fmt.Fprintf(w, "log-likelihood by %s\t%s\n", a.Model, a.LogZ.likelihood(a.LL))
@@ -228,6 +228,20 @@ func (r *scoreResult) table(w io.Writer) {
 		fmt.Fprintf(w, "%s\t%s\n", name, row)
 	}
 	printFindings(w, r.Findings)
+}
+
+// siteScales are log Scale of the columns of units, which is 0 but for real numbers.
+func siteScales(model *rbm.Model, sites []rbm.Site) []float64 {
+	scales := make([]float64, len(sites))
+	spans := rbm.Spans(model.Columns)
+	for k, site := range sites {
+		for c, span := range spans {
+			if span.From == site.First {
+				scales[k] = rbm.LogScale(model.Columns[c : c+1])
+			}
+		}
+	}
+	return scales
 }
 
 // siteNames name the units or sites of a model by their columns, or by their numbers from 1, as v1.

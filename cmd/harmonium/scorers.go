@@ -25,6 +25,7 @@ type scorers struct {
 	keepsPseudo  bool
 	units        []string // names of the units whose surprise is wanted
 	terms        []float64
+	scales       []float64 // of each unit, log Scale of its column: densities are in the units of the table
 }
 
 // Columns of scores. The columns of --units are named surprisePrefix and the unit.
@@ -60,6 +61,7 @@ func (o *scoreOptions) scorers(t *terminal, judges []*judged) (*scorers, error) 
 	}
 	if o.units {
 		s.units = siteNames(judges[0].model, s.likelihood.Sites())
+		s.scales = siteScales(judges[0].model, s.likelihood.Sites())
 		for _, name := range s.units {
 			s.columns = append(s.columns, surprisePrefix+name)
 		}
@@ -106,15 +108,18 @@ func (s *scorers) score(b block, numbers []float64) {
 			row = append(row, s.log(1, first+k), s.log(0, first+k)-s.log(1, first+k))
 		}
 		for i := range s.units {
-			row = append(row, -s.terms[k*len(s.units)+i])
+			row = append(row, s.scales[i]-s.terms[k*len(s.units)+i])
 		}
 	}
 }
 
 // scoreUnits takes log P(v_i|v_−i) of all units of a block, or of each row their sum alone.
 func (s *scorers) scoreUnits(v rbm.Batch) {
+	scale := rbm.LogScale(s.judges[0].model.Columns)
 	if s.units == nil {
-		s.pseudo = append(s.pseudo, s.likelihood.Log(v)...)
+		for _, log := range s.likelihood.Log(v) {
+			s.pseudo = append(s.pseudo, log-scale)
+		}
 		return
 	}
 	n := len(s.units)
@@ -124,7 +129,7 @@ func (s *scorers) scoreUnits(v rbm.Batch) {
 		return
 	}
 	for terms := range slices.Chunk(s.terms, n) {
-		sum := 0.0
+		sum := -scale
 		for _, x := range terms {
 			sum += x
 		}
@@ -212,7 +217,7 @@ func (s *scorers) surprises(row rbm.Batch) []surprise {
 	s.likelihood.Terms(terms, row)
 	var list []surprise
 	for i, x := range terms {
-		list = append(list, surprise{s.units[i], -x})
+		list = append(list, surprise{s.units[i], s.scales[i] - x})
 	}
 	slices.SortStableFunc(list, func(a, b surprise) int { return cmp.Compare(b.Nats, a.Nats) })
 	return list[:min(mostSurprising, len(list))]

@@ -27,7 +27,7 @@ func quiet(workers int) *terminal {
 func TestTransformOfAllKinds(t *testing.T) {
 	folder := t.TempDir()
 	for _, pair := range kindtest.Pairs(0.8) {
-		model, rows, n := pair.Model, 4000, pair.Model.N()
+		model, rows, n := pair.Model, 2000, pair.Model.N()
 		v := model.Visible.NewBatch(rows)
 		model.Visible.Sample(v, nil, rng.Seed(3), 0, 0)
 		for r := rows / 2; r < rows; r++ { // copies of one row
