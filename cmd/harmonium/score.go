@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"harmonium/diag"
-	"harmonium/rbm"
 )
 
 type scoreOptions struct {
@@ -36,7 +35,7 @@ rows: it is told once, and the order of the rows doesn't depend on it. --free-en
 out.
 
 --top K prints the K least likely rows: anomalies first. With --units it tells which units surprise
-most in each of them, given all others.
+most in each of them, given all others, beyond their mean surprise over the rows.
 
 --against compares with another model, row by row. The difference of two models varies less from
 row to row than their scores do: its standard error is that of paired differences. The errors of
@@ -228,33 +227,4 @@ func (r *scoreResult) table(w io.Writer) {
 		fmt.Fprintf(w, "%s\t%s\n", name, row)
 	}
 	printFindings(w, r.Findings)
-}
-
-// siteScales are log Scale of the columns of units, which is 0 but for real numbers.
-func siteScales(model *rbm.Model, sites []rbm.Site) []float64 {
-	scales := make([]float64, len(sites))
-	spans := rbm.Spans(model.Columns)
-	for k, site := range sites {
-		for c, span := range spans {
-			if span.From == site.First {
-				scales[k] = rbm.LogScale(model.Columns[c : c+1])
-			}
-		}
-	}
-	return scales
-}
-
-// siteNames name the units or sites of a model by their columns, or by their numbers from 1, as v1.
-func siteNames(model *rbm.Model, sites []rbm.Site) []string {
-	names := make([]string, len(sites))
-	spans := rbm.Spans(model.Columns)
-	for k, site := range sites {
-		names[k] = fmt.Sprintf("v%d", k+1)
-		for c, span := range spans {
-			if span.From == site.First && model.Columns[c].Name != "" {
-				names[k] = model.Columns[c].Name
-			}
-		}
-	}
-	return names
 }

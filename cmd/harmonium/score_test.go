@@ -96,7 +96,8 @@ func readDoubles(t *testing.T, path string, numbers int) []float64 {
 	return values
 }
 
-// Rows are ranked by probability, equal ones by their number, and the units that surprise most come first.
+// Rows are ranked by probability, equal ones by their number, and their units by how far they surprise beyond what is
+// usual of the unit.
 func TestLeastLikelyRows(t *testing.T) {
 	model := rbm.New(3, 1, rng.Seed(1))
 	clear(model.W)
@@ -120,9 +121,9 @@ func TestLeastLikelyRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"row 3 (y): -4.458 nats; most surprising: v3 4.02, a 0.31, b 0.13",
-		"row 2 (x): -3.458 nats; most surprising: b 2.13, a 1.31, v3 0.02",
-		"row 4 (z): -3.458 nats; most surprising: b 2.13, a 1.31, v3 0.02",
+		"row 3 (y): -4.458 nats; most surprising: v3 4.02 (mean 1.02), a 0.31 (mean 0.81), b 0.13 (mean 1.13)",
+		"row 2 (x): -3.458 nats; most surprising: b 2.13 (mean 1.13), a 1.31 (mean 0.81), v3 0.02 (mean 1.02)",
+		"row 4 (z): -3.458 nats; most surprising: b 2.13 (mean 1.13), a 1.31 (mean 0.81), v3 0.02 (mean 1.02)",
 	}
 	for k, l := range s.least(3) {
 		if l.String() != want[k] {
