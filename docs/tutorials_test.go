@@ -22,7 +22,8 @@ var tutorials = map[string]struct {
 	files   func(folder string) error
 	smaller *strings.Replacer
 }{
-	"table.md":    {makePeople, strings.NewReplacer("--hidden 16", "--hidden 6 --epochs 5", "-n 1000", "-n 50")},
+	"table.md": {makePeople, strings.NewReplacer(
+		"--hidden 16", "--hidden 6 --epochs 5", "--hidden 4", "--hidden 4 --epochs 5", "-n 1000", "-n 50")},
 	"proteins.md": {makeFamily, strings.NewReplacer("--hidden 50", "--hidden 6", "--epochs 100", "--epochs 5", "-n 500", "-n 50")},
 }
 

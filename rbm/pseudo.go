@@ -18,10 +18,11 @@ const (
 	siteBytes = 64 << 20
 )
 
-// PseudoLogLikelihood returns Σ_i log P(v_i|v_{−i}) of each row of v in nats, in float64: the log-probability of every
-// unit given all the others, summed over all units, none drawn at random (J. Besag, The Statistician 24 (1975) 179). It
-// needs no Z. It is not the log-likelihood, and for a model with few strong modes it can be far above it. A categorical
-// site is one unit. Models with real visible units are an error.
+// PseudoLogLikelihood returns Σ_i log P(v_i|v_{−i}) of each row of v in nats, in float64: the
+// log-probability of every unit given all the others, summed over all units, none drawn at random
+// (J. Besag, The Statistician 24 (1975) 179). It needs no Z. It is not the log-likelihood,
+// and for a model with few strong modes it can be far above it. A categorical
+// site is one unit; of real units it has densities. Models that have none are an error ([Model.CheckPseudo]).
 func (model *Model) PseudoLogLikelihood(v Batch, on *compute.Context) ([]float64, error) {
 	p, err := NewPseudoLikelihood(model, on)
 	if err != nil {
@@ -45,8 +46,8 @@ func PseudoMemory(model *Model) float64 {
 	return 24*float64(model.M())*n + 200*n
 }
 
-// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. Models with real
-// visible units are an error.
+// NewPseudoLikelihood prepares the pseudo-likelihood of a model, which must not change meanwhile. The error is that of
+// [Model.CheckPseudo].
 func NewPseudoLikelihood(model *Model, on *compute.Context) (*PseudoLikelihood, error) {
 	if model.CheckBits() == nil {
 		return &PseudoLikelihood{model: model, sites: newSites(model.Bits(), on)}, nil
@@ -54,7 +55,11 @@ func NewPseudoLikelihood(model *Model, on *compute.Context) (*PseudoLikelihood, 
 	if err := model.CheckPseudo(); err != nil {
 		return nil, err
 	}
-	return &PseudoLikelihood{model: model, layers: newLayerSites(model, on)}, nil
+	layers, err := newLayerSites(model, on)
+	if err != nil {
+		return nil, err
+	}
+	return &PseudoLikelihood{model: model, layers: layers}, nil
 }
 
 // Log returns what [Model.PseudoLogLikelihood] does.

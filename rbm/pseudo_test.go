@@ -18,7 +18,7 @@ func TestPseudoTerms(t *testing.T) {
 		p, err := rbm.NewPseudoLikelihood(model, compute.New(2))
 		if model.CheckPseudo() != nil {
 			if err == nil {
-				t.Errorf("%s: real visible units are taken", pair.Name)
+				t.Errorf("%s: a model without one is taken", pair.Name)
 			}
 			continue
 		}
@@ -34,6 +34,9 @@ func TestPseudoTerms(t *testing.T) {
 		for r := range v.Rows() {
 			sum := 0.0
 			for k, site := range sites {
+				if sum += terms[r*len(sites)+k]; site.First >= v.Bits() { // of reals: internal/kindtest
+					continue
+				}
 				states := model.Visible.NewBatch(max(2, site.States))
 				for a := range states.Rows() {
 					states.Slice(a, a+1).Copy(v.Slice(r, r+1))
@@ -48,7 +51,6 @@ func TestPseudoTerms(t *testing.T) {
 				if got, want := terms[r*len(sites)+k], -math.Log(all); math.Abs(got-want) > 1e-5 {
 					t.Errorf("%s: row %d, site %d: %v, want %v", pair.Name, r, k, got, want)
 				}
-				sum += terms[r*len(sites)+k]
 			}
 			if sum != sums[r] {
 				t.Errorf("%s: the terms of row %d add up to %v, want %v", pair.Name, r, sum, sums[r])

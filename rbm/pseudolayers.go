@@ -8,28 +8,43 @@ import (
 	"harmonium/compute"
 )
 
-// layerSites are the pseudo-likelihoods of models whose visible units are discrete, whatever the hidden ones are,
-// through [Layer] alone: of a categorical site
+// layerSites are the pseudo-likelihoods of models of other layers than bits, through [Layer] alone: of a categorical site
 //
 //	log P(site = a|rest) = −log Σ_b e^(F(v) − F(v with b at the site)),
 //
-// and a unit that belongs to no site is one of two states, its bit off and on.
+// a unit that belongs to no site is one of two states, its bit off and on, and of a Gaussian unit it is the density, with
+// an integral in place of the sum (realUnit).
 type layerSites struct {
 	model   *Model
 	compute *compute.Context
-	sites   []Site // a unit of two states has States = 0
+	sites   []Site     // a unit of two states, or a real one, has States = 0
+	reals   []realUnit // of the units after those that are bits
 }
 
-// CheckPseudo returns nil if the model has a pseudo-log-likelihood, or else an error that names the units.
+// CheckPseudo returns nil if the model has a pseudo-log-likelihood, or else an error that names the units: real visible
+// units have one if they are Gaussian and the hidden units have a finite number of values.
 func (model *Model) CheckPseudo() error {
 	if model.Discrete() {
 		return nil
 	}
-	return fmt.Errorf("pseudo-log-likelihood of %s visible units, want units with a finite number of values", model.Visible.Kind())
+	visible, hidden := model.Visible.Kind(), model.Hidden.Kind()
+	if visible != Gaussian && visible != Mixed {
+		return fmt.Errorf("pseudo-log-likelihood of %s visible units, want Gaussian ones or a finite number of values", visible)
+	}
+	if _, ok := AsFinite(model.Hidden); !ok {
+		return fmt.Errorf("pseudo-log-likelihood of %s visible and %s hidden units: beside real visible units, "+
+			"want hidden ones with a finite number of values", visible, hidden)
+	}
+	_, err := newRealUnits(model)
+	return err
 }
 
-func newLayerSites(model *Model, on *compute.Context) *layerSites {
+func newLayerSites(model *Model, on *compute.Context) (*layerSites, error) {
 	s := &layerSites{model: model, compute: on}
+	var err error
+	if s.reals, err = newRealUnits(model); err != nil {
+		return nil, err
+	}
 	of := SitesOf(model.Visible)
 	for i := 0; i < model.M(); {
 		if len(of) > 0 && of[0].First == i {
@@ -41,7 +56,7 @@ func newLayerSites(model *Model, on *compute.Context) *layerSites {
 		s.sites = append(s.sites, Site{First: i})
 		i++
 	}
-	return s
+	return s, nil
 }
 
 func (s *layerSites) each(v Batch, f func(r, k int, log float64)) {
@@ -57,7 +72,12 @@ func (s *layerSites) eachOf(v Batch, f func(k int, log float64)) {
 	addInputs(inputs, s.model.Visible, s.model.W, v, 0)
 	var x []float32
 	changed := make([]float64, n)
+	bits := v.Bits()
 	for k, site := range s.sites {
+		if site.First >= bits {
+			f(k, s.reals[site.First-bits].logDensity(s.model, inputs, float64(v.Reals(0)[site.First-bits])))
+			continue
+		}
 		states, now := site.configurations(v)
 		x = resize(x, states.Rows()*n)
 		for r := range states.Rows() {

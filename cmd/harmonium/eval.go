@@ -220,6 +220,9 @@ func (j *judged) pseudo(ctx context.Context, t *terminal) (estimateResult, error
 	if j.scores, err = scoreRows(ctx, t, "pseudo-log-likelihood", j.model, j.set, p.Log); err != nil {
 		return estimateResult{}, err
 	}
+	for r := range j.scores {
+		j.scores[r] -= rbm.LogScale(j.model.Columns) // in the units of the table
+	}
 	return mean(j.scores, j.set), nil
 }
 
@@ -253,7 +256,7 @@ func (r *evalResult) table(w io.Writer, j *judged) {
 		r.LogZ.table(w)
 	}
 	if r.PseudoLL.Value == r.PseudoLL.Value {
-		fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
+		fmt.Fprintf(w, "pseudo-log-likelihood\t%s ± %s nats a row\n", r.PseudoLL.Value.Digits(4), r.PseudoLL.Stderr.Digits(4))
 	}
 	if r.Report != nil {
 		r.Report.table(w)

@@ -215,11 +215,11 @@ func (l *logZResult) bound() bool { return math.IsInf(float64(l.Upper), 1) }
 func (l *logZResult) likelihood(ll *estimateResult) string {
 	switch {
 	case l.Steps == 0:
-		return fmt.Sprintf("%.4f ± %s nats a row (exact)", ll.Value, ll.Stderr.Digits(4))
+		return fmt.Sprintf("%s ± %s nats a row (exact)", ll.Value.Digits(4), ll.Stderr.Digits(4))
 	case l.bound():
-		return fmt.Sprintf("below %.3f nats a row", ll.Value)
+		return fmt.Sprintf("below %s nats a row", ll.Value.Digits(3))
 	}
-	return fmt.Sprintf("%.3f ± %s (rows) ± %.3f (log Z) nats a row", ll.Value, ll.Stderr.Digits(3), l.Stderr)
+	return fmt.Sprintf("%s ± %s (rows) ± %.3f (log Z) nats a row", ll.Value.Digits(3), ll.Stderr.Digits(3), l.Stderr)
 }
 
 // modes tells the modes' shares of Z.

@@ -63,7 +63,7 @@ func (r *rankedResult) score() estimateResult {
 
 func (r *rankedResult) scoreInWords() string {
 	if r.LL == nil {
-		return fmt.Sprintf("%.4f ± %s nats a row (pseudo)", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
+		return fmt.Sprintf("%s ± %s nats a row (pseudo)", r.PseudoLL.Value.Digits(4), r.PseudoLL.Stderr.Digits(4))
 	}
 	return r.LogZ.likelihood(r.LL)
 }
@@ -98,7 +98,7 @@ type differenceResult struct {
 }
 
 func (d differenceResult) String() string {
-	text := fmt.Sprintf("%.4f ± %s (rows)", d.Value, d.Stderr.Digits(4))
+	text := fmt.Sprintf("%s ± %s (rows)", d.Value.Digits(4), d.Stderr.Digits(4))
 	if d.LogZStderr != 0 {
 		text += fmt.Sprintf(" ± %s (log Z)", d.LogZStderr.Digits(4))
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"harmonium/diag"
-	"harmonium/rbm"
 )
 
 type scoreOptions struct {
@@ -36,7 +35,7 @@ rows: it is told once, and the order of the rows doesn't depend on it. --free-en
 out.
 
 --top K prints the K least likely rows: anomalies first. With --surprise it tells which units surprise
-most in each of them, given all others.
+most in each of them, given all others, beyond their mean surprise over the rows.
 
 --against compares with another model, row by row. The difference of two models varies less from
 row to row than their scores do: its standard error is that of paired differences. The errors of
@@ -166,7 +165,7 @@ func (o *scoreOptions) open(t *terminal, path string) (*judged, error) {
 	}
 	if o.pseudo || o.units {
 		if err := model.CheckPseudo(); err != nil {
-			return nil, badInput(fmt.Errorf("--pseudo and --surprise: %w", err))
+			return nil, badInput(fmt.Errorf("--pseudo, --surprise: %w", err))
 		}
 	}
 	if j.set, err = o.openFor(model, o.data); err != nil {
@@ -207,13 +206,13 @@ func (r *scoreResult) table(w io.Writer) {
 		fmt.Fprintf(w, "rows\t%d\n", r.Rows)
 	}
 	if r.LogZ == nil {
-		fmt.Fprintf(w, "free energy\t%.4f ± %s a row\n", r.Free.Value, r.Free.Stderr.Digits(4))
+		fmt.Fprintf(w, "free energy\t%s ± %s a row\n", r.Free.Value.Digits(4), r.Free.Stderr.Digits(4))
 	} else {
 		fmt.Fprintf(w, "log-likelihood\t%s\n", r.LogZ.likelihood(r.LL))
 		fmt.Fprintf(w, "log Z\t%s\n", r.LogZ)
 	}
 	if r.PseudoLL != nil {
-		fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
+		fmt.Fprintf(w, "pseudo-log-likelihood\t%s ± %s nats a row\n", r.PseudoLL.Value.Digits(4), r.PseudoLL.Stderr.Digits(4))
 	}
 	if a := r.Against; a != nil {
 		fmt.Fprintf(w, "log-likelihood by %s\t%s\n", a.Model, a.LogZ.likelihood(a.LL))
@@ -228,19 +227,4 @@ func (r *scoreResult) table(w io.Writer) {
 		fmt.Fprintf(w, "%s\t%s\n", name, row)
 	}
 	printFindings(w, r.Findings)
-}
-
-// siteNames name the units or sites of a model by their columns, or by their numbers from 1, as v1.
-func siteNames(model *rbm.Model, sites []rbm.Site) []string {
-	names := make([]string, len(sites))
-	spans := rbm.Spans(model.Columns)
-	for k, site := range sites {
-		names[k] = fmt.Sprintf("v%d", k+1)
-		for c, span := range spans {
-			if span.From == site.First && model.Columns[c].Name != "" {
-				names[k] = model.Columns[c].Name
-			}
-		}
-	}
-	return names
 }

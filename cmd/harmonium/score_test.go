@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"harmonium/data"
@@ -22,14 +24,12 @@ func TestScoresOfAllKinds(t *testing.T) {
 	others := kindtest.Pairs(0.3)
 	for k, pair := range kindtest.Pairs(0.8) {
 		model := pair.Model
-		v := model.Visible.NewBatch(1200) // more than a block
+		v := model.Visible.NewBatch(mostRows + 50) // two blocks
 		model.Visible.Sample(v, nil, rng.Seed(3), 0, 0)
-		for i := range v.Units() - v.Bits() {
-			model.Columns = append(model.Columns, rbm.Column{Kind: rbm.Gaussian, Scale: float64(3 + i)})
-		}
+		model.Columns = columnsFor(model)
 		a, b := judgedOf(model, v, 2), judgedOf(others[k].Model, v, 3)
-		discrete := model.CheckPseudo() == nil
-		o := &scoreOptions{pseudo: discrete, units: discrete}
+		hasPseudo := model.CheckPseudo() == nil
+		o := &scoreOptions{pseudo: hasPseudo, units: hasPseudo}
 		s, err := o.scorers(quiet(2), []*judged{a, b})
 		if err != nil {
 			t.Fatal(err)
@@ -46,7 +46,7 @@ func TestScoresOfAllKinds(t *testing.T) {
 			first := -wantA[r] - a.logZ.Value - rbm.LogScale(model.Columns)
 			second := -wantB[r] - b.logZ.Value
 			want := []float64{float64(r + 1), first}
-			if discrete {
+			if hasPseudo {
 				sum := 0.0
 				for _, x := range row[5:] {
 					sum -= x
@@ -63,6 +63,27 @@ func TestScoresOfAllKinds(t *testing.T) {
 	}
 }
 
+// columnsFor are columns of the units of a model, real ones with scales other than 1.
+func columnsFor(model *rbm.Model) (columns []rbm.Column) {
+	for _, part := range rbm.LayoutOf(model.Visible) {
+		count := part.Units
+		if part.Kind == rbm.Categorical {
+			count = len(part.States)
+		}
+		for k := range count {
+			c := rbm.Column{Name: fmt.Sprint(part.Kind, k), Kind: part.Kind}
+			switch part.Kind {
+			case rbm.Categorical:
+				c.Categories = strings.Split("abcdefgh"[:part.States[k]], "")
+			case rbm.Gaussian:
+				c.Scale = float64(3 + k)
+			}
+			columns = append(columns, c)
+		}
+	}
+	return columns
+}
+
 // readDoubles reads the numbers of an array of float64.
 func readDoubles(t *testing.T, path string, numbers int) []float64 {
 	t.Helper()
@@ -75,7 +96,8 @@ func readDoubles(t *testing.T, path string, numbers int) []float64 {
 	return values
 }
 
-// Rows are ranked by probability, equal ones by their number, and the units that surprise most come first.
+// Rows are ranked by probability, equal ones by their number, and their units by how far they surprise beyond what is
+// usual of the unit.
 func TestLeastLikelyRows(t *testing.T) {
 	model := rbm.New(3, 1, rng.Seed(1))
 	clear(model.W)
@@ -99,9 +121,9 @@ func TestLeastLikelyRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"row 3 (y): -4.458 nats; most surprising: v3 4.02, a 0.31, b 0.13",
-		"row 2 (x): -3.458 nats; most surprising: b 2.13, a 1.31, v3 0.02",
-		"row 4 (z): -3.458 nats; most surprising: b 2.13, a 1.31, v3 0.02",
+		"row 3 (y): -4.458 nats; most surprising: v3 4.02 (mean 1.02), a 0.31 (mean 0.81), b 0.13 (mean 1.13)",
+		"row 2 (x): -3.458 nats; most surprising: b 2.13 (mean 1.13), a 1.31 (mean 0.81), v3 0.02 (mean 1.02)",
+		"row 4 (z): -3.458 nats; most surprising: b 2.13 (mean 1.13), a 1.31 (mean 0.81), v3 0.02 (mean 1.02)",
 	}
 	for k, l := range s.least(3) {
 		if l.String() != want[k] {

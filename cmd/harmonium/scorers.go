@@ -23,9 +23,36 @@ type scorers struct {
 	likelihood   *rbm.PseudoLikelihood
 	pseudo       []float64 // of each row, where it is wanted
 	keepsPseudo  bool
-	units        []string // names of the units whose surprise is wanted
+	units        []scoredUnit // whose surprise is wanted
 	terms        []float64
 }
+
+// scoredUnit is a unit or site whose surprise is wanted.
+type scoredUnit struct {
+	name  string
+	site  int     // among those of the pseudo-likelihood
+	scale float64 // log Scale of its column: densities are in the units of the table
+	sum   float64 // of its surprises over the rows, by weight
+}
+
+// scoredUnits are those of all sites: in the order of a table's columns, and with their names, or called v1, v2, ….
+func scoredUnits(model *rbm.Model, sites []rbm.Site) []scoredUnit {
+	units, places := make([]scoredUnit, len(sites)), map[int]int{}
+	for k, site := range sites {
+		units[k], places[site.First] = scoredUnit{name: fmt.Sprintf("v%d", k+1), site: k}, k
+	}
+	for c, span := range rbm.Spans(model.Columns) {
+		column := model.Columns[c]
+		units[c].site, units[c].scale = places[span.From], rbm.LogScale(model.Columns[c:c+1])
+		if column.Name != "" {
+			units[c].name = column.Name
+		}
+	}
+	return units
+}
+
+// surprise is −log P(v_i|v_−i) of the unit, of the terms of a row.
+func (u *scoredUnit) surprise(terms []float64) float64 { return u.scale - terms[u.site] }
 
 // Columns of scores. The columns of --surprise are named surprisePrefix and the unit.
 const (
@@ -59,9 +86,9 @@ func (o *scoreOptions) scorers(t *terminal, judges []*judged) (*scorers, error) 
 		}
 	}
 	if o.units {
-		s.units = siteNames(judges[0].model, s.likelihood.Sites())
-		for _, name := range s.units {
-			s.columns = append(s.columns, surprisePrefix+name)
+		s.units = scoredUnits(judges[0].model, s.likelihood.Sites())
+		for _, u := range s.units {
+			s.columns = append(s.columns, surprisePrefix+u.name)
 		}
 	}
 	return s, nil
@@ -106,15 +133,21 @@ func (s *scorers) score(b block, numbers []float64) {
 			row = append(row, s.log(1, first+k), s.log(0, first+k)-s.log(1, first+k))
 		}
 		for i := range s.units {
-			row = append(row, -s.terms[k*len(s.units)+i])
+			u := &s.units[i]
+			x := u.surprise(s.terms[k*len(s.units):])
+			row = append(row, x)
+			u.sum += float64(s.judges[0].set.Weight(first+k) * x)
 		}
 	}
 }
 
 // scoreUnits takes log P(v_i|v_−i) of all units of a block, or of each row their sum alone.
 func (s *scorers) scoreUnits(v rbm.Batch) {
+	scale := rbm.LogScale(s.judges[0].model.Columns)
 	if s.units == nil {
-		s.pseudo = append(s.pseudo, s.likelihood.Log(v)...)
+		for _, log := range s.likelihood.Log(v) {
+			s.pseudo = append(s.pseudo, log-scale)
+		}
 		return
 	}
 	n := len(s.units)
@@ -124,7 +157,7 @@ func (s *scorers) scoreUnits(v rbm.Batch) {
 		return
 	}
 	for terms := range slices.Chunk(s.terms, n) {
-		sum := 0.0
+		sum := -scale
 		for _, x := range terms {
 			sum += x
 		}
@@ -152,10 +185,11 @@ type leastRow struct {
 	Surprise []surprise  `json:"surprise,omitempty"` // the largest, with --surprise
 }
 
-// surprise is −log P(v_i|v_−i) of a unit.
+// surprise is −log P(v_i|v_−i) of a unit. Units differ in what is usual: a real one has a density, in units of its own.
 type surprise struct {
 	Unit string  `json:"unit"`
 	Nats float64 `json:"nats"`
+	Mean float64 `json:"mean"` // over the rows
 }
 
 func (l leastRow) String() string {
@@ -170,7 +204,7 @@ func (l leastRow) String() string {
 	}
 	var units []string
 	for _, u := range l.Surprise {
-		units = append(units, fmt.Sprintf("%s %.2f", u.Unit, u.Nats))
+		units = append(units, fmt.Sprintf("%s %.2f (mean %.2f)", u.Unit, u.Nats, u.Mean))
 	}
 	if units != nil {
 		text += "; most surprising: " + strings.Join(units, ", ")
@@ -206,14 +240,14 @@ func (s *scorers) least(count int) []leastRow {
 	return list
 }
 
-// surprises are the largest of a row's units.
+// surprises are those of a row's units that exceed the unit's mean over the rows by most.
 func (s *scorers) surprises(row rbm.Batch) []surprise {
-	terms := make([]float64, len(s.units))
+	terms, total := make([]float64, len(s.units)), s.judges[0].set.TotalWeight()
 	s.likelihood.Terms(terms, row)
 	var list []surprise
-	for i, x := range terms {
-		list = append(list, surprise{s.units[i], -x})
+	for _, u := range s.units {
+		list = append(list, surprise{u.name, u.surprise(terms), u.sum / total})
 	}
-	slices.SortStableFunc(list, func(a, b surprise) int { return cmp.Compare(b.Nats, a.Nats) })
+	slices.SortStableFunc(list, func(a, b surprise) int { return cmp.Compare(b.Nats-b.Mean, a.Nats-a.Mean) })
 	return list[:min(mostSurprising, len(list))]
 }

@@ -12,14 +12,11 @@ import (
 )
 
 // The pseudo-log-likelihood of discrete visible units is Σ log P(site|rest), by F of all configurations that differ from
-// a row at one site, and densities have none.
+// a row at one site.
 func TestPseudoLogLikelihoodOfKinds(t *testing.T) {
 	for _, pair := range kindtest.Pairs(0.6) {
 		model := pair.Model
 		if !model.Discrete() {
-			if _, err := model.PseudoLogLikelihood(model.Visible.NewBatch(1), nil); err == nil || !strings.Contains(err.Error(), "finite number") {
-				t.Errorf("%s: error %v", pair.Name, err)
-			}
 			continue
 		}
 		all := kindtest.States(model)
@@ -66,4 +63,51 @@ func sameOutside(v rbm.Batch, r int, w rbm.Batch, k int, site rbm.Site) bool {
 		}
 	}
 	return true
+}
+
+// Beside real visible units it has the densities p(x|rest) = e^(−F(v with x)) / ∫ e^(−F(v with x')) dx', by a finer sum
+// over a wider range; and none beside hidden units without bounds.
+func TestPseudoLogLikelihoodOfReals(t *testing.T) {
+	for _, pair := range kindtest.Pairs(1.5) {
+		model := pair.Model
+		if model.Discrete() {
+			continue
+		}
+		p, err := rbm.NewPseudoLikelihood(model, compute.New(2))
+		if _, finite := rbm.AsFinite(model.Hidden); !finite {
+			if err == nil || !strings.Contains(err.Error(), "finite number") {
+				t.Errorf("%s: error %v", pair.Name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := model.Visible.NewBatch(4)
+		model.Visible.Sample(v, nil, rng.Seed(2), 0, 0)
+		v.Reals(3)[0] = 30 // far out
+		sites := p.Sites()
+		terms := make([]float64, v.Rows()*len(sites))
+		p.Terms(terms, v)
+		for r, free := range model.FreeEnergy(v) {
+			for k, site := range sites {
+				if site.First < v.Bits() {
+					continue
+				}
+				const width, points = 20, 2000
+				line := model.Visible.NewBatch(points)
+				for x := range points {
+					line.Slice(x, x+1).Copy(v.Slice(r, r+1))
+					line.Reals(x)[site.First-v.Bits()] = float32(width * (2*float64(x)/points - 1))
+				}
+				sum := 0.0
+				for _, f := range model.FreeEnergy(line) {
+					sum += math.Exp(free-f) * 2 * width / points
+				}
+				if got, want := terms[r*len(sites)+k], -math.Log(sum); math.Abs(got-want) > 1e-5*(1+math.Abs(want)) {
+					t.Errorf("%s, row %d, unit %d: %v, should be %v", pair.Name, r, site.First, got, want)
+				}
+			}
+		}
+	}
 }
