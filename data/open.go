@@ -142,7 +142,8 @@ func (f *file) named(set *Set, err error) (*Set, error) {
 
 func (f *file) readParquet(s source, o options) (*Set, error) {
 	if s.pack != "" {
-		return nil, fmt.Errorf("found a Parquet file within %s, want it as it is: its columns are packed already", strings.TrimPrefix(s.pack, ", "))
+		return nil, fmt.Errorf("found a Parquet file within %s, want it as it is: its columns are packed already",
+			strings.TrimPrefix(s.pack, ", "))
 	}
 	t, err := parquetTable(f)
 	if err != nil {

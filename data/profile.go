@@ -182,8 +182,8 @@ func (p *profile) decide() error {
 	n := len(p.column.Categories)
 	switch {
 	case n > maxTexts:
-		return &refusal{fmt.Errorf("column %s has more than %d different texts, such as %q and %q: leave it out, by the line %s,drop in a schema",
-			p.name, maxTexts, p.texts[0], p.texts[1], quoteField(p.name)), ErrLeaveOut}
+		return &refusal{fmt.Errorf("column %s has more than %d different texts, such as %q and %q: "+
+			"leave it out, by the line %s,drop in a schema", p.name, maxTexts, p.texts[0], p.texts[1], quoteField(p.name)), ErrLeaveOut}
 	case n == 1:
 		return p.constant()
 	case kind == rbm.Bernoulli && n != 2:
@@ -244,8 +244,8 @@ func (p *profile) tooMany(n int) error {
 
 // constant refuses a column of one value.
 func (p *profile) constant() error {
-	return &refusal{fmt.Errorf("column %s is %q in all %d rows: there is nothing to learn from it; leave it out, by the line %s,drop in a schema",
-		p.name, p.texts[0], p.rows, quoteField(p.name)), ErrLeaveOut}
+	return &refusal{fmt.Errorf("column %s is %q in all %d rows: there is nothing to learn from it; "+
+		"leave it out, by the line %s,drop in a schema", p.name, p.texts[0], p.rows, quoteField(p.name)), ErrLeaveOut}
 }
 
 // checkNumbers refuses a cell that is no finite number.

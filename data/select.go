@@ -29,7 +29,8 @@ func (s *Selection) ParseRows(text string) error {
 	if last != "" {
 		s.LastRow, err[1] = strconv.Atoi(last)
 	}
-	if !ok || err[0] != nil || err[1] != nil || first == "" && last == "" || first != "" && s.FirstRow < 1 || last != "" && s.LastRow < max(1, s.FirstRow) {
+	bad := first != "" && s.FirstRow < 1 || last != "" && s.LastRow < max(1, s.FirstRow)
+	if !ok || bad || err[0] != nil || err[1] != nil || first == "" && last == "" {
 		return fmt.Errorf("found %q, want A:B, A: or :B with rows from 1, such as 1:1000", text)
 	}
 	return nil
@@ -116,7 +117,8 @@ func fieldsOf(list, names []string, columns int) ([]int, error) {
 		from, err := strconv.Atoi(first)
 		to, err2 := strconv.Atoi(last)
 		if err != nil || err2 != nil || from < 1 || to < from || to > columns {
-			return nil, fmt.Errorf("found %q, want a number from 1 to %d or a range such as 1:%d, as the columns have no names", text, columns, columns)
+			return nil, fmt.Errorf("found %q, want a number from 1 to %d or a range such as 1:%d, as the columns have no names",
+				text, columns, columns)
 		}
 		for k := from; k <= to; k++ {
 			fields = append(fields, k-1)
