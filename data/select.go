@@ -53,6 +53,25 @@ func (s *Selection) checkRows(rows int) error {
 	return nil
 }
 
+// chooseRows keeps the rows of a set that are asked for.
+func (s *Set) chooseRows(sel *Selection) (*Set, error) {
+	if err := sel.checkRows(s.Rows()); err != nil {
+		return nil, err
+	}
+	from, to := sel.rows()
+	if to < 0 || to > s.Rows() {
+		to = s.Rows()
+	}
+	if from == 0 && to == s.Rows() {
+		return s, nil
+	}
+	rows := make([]int, to-from)
+	for k := range rows {
+		rows[k] = from + k
+	}
+	return s.Subset(rows), nil
+}
+
 // kept returns the fields, from 0, of the columns to read, in their order. names are nil where the columns have none.
 func (s *Selection) kept(names []string, columns int) ([]int, error) {
 	keep := make([]int, columns)

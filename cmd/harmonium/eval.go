@@ -69,7 +69,7 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 	f.Int64Var(&o.budget, "budget", estimate.DefaultBudget, "chain steps that AIS may take at most; the same budget gives the same answer")
 	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
 	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
-	o.dataFlags.register(f)
+	o.dataFlags.register(f, t)
 	o.dataFlags.registerWeights(f)
 	return cmd
 }

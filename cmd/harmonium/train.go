@@ -155,6 +155,7 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	if err != nil {
 		return badInput(err)
 	}
+	t.notes(args[0], c.Notes)
 	r, err := run.Create(o.out, c)
 	if err != nil {
 		return badInput(err)
