@@ -122,7 +122,8 @@ func (s *Set) Fit(columns []rbm.Column) error {
 	}
 	for k, c := range columns {
 		if got := s.Columns[k]; got.Name != c.Name && !strings.HasPrefix(s.Format, "FASTA") { // whose sites have numbers for names
-			return fmt.Errorf("%s: column %d is %q, want %q", s.Path, k+1, got.Name, c.Name)
+			return fmt.Errorf("%s: column %d is %q, want %q: ForColumns reads a file with its columns in the order of others",
+				s.Path, k+1, got.Name, c.Name)
 		} else if got.Kind != c.Kind {
 			return fmt.Errorf("%s: column %d (%s) is %s, want %s: a schema file says what a column is", s.Path, k+1, c.Name, got.Kind, c.Kind)
 		}

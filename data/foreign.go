@@ -26,6 +26,7 @@ var foreign = []struct {
 	{"7z", 0, "7z\xbc\xaf\x27\x1c", "unpack it: 7z x"},
 	{"RAR", 0, "Rar!\x1a\x07", "unpack it: unrar x"},
 	{"tar", 257, "ustar", "unpack it: tar -xf, and name the file that was inside"},
+	{"Excel (.xls)", 0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .csv there"},
 	{"SQLite", 0, "SQLite format 3\x00", "write the table as .csv: sqlite3 -csv"},
 	{"PNG", 0, "\x89PNG\r\n\x1a\n", picture},
 	{"JPEG", 0, "\xff\xd8\xff", picture},

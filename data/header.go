@@ -91,7 +91,7 @@ func (h *header) hasNames(o options) bool {
 		return false
 	}
 	for k, name := range h.fields {
-		if _, err := strconv.ParseFloat(name, 64); err == nil && !quoted || name == "" && k == 0 && len(h.fields) == 1 {
+		if _, err := strconv.ParseFloat(withPointIf(name, o.decimal), 64); err == nil && !quoted || name == "" && k == 0 && len(h.fields) == 1 {
 			return false
 		}
 	}
@@ -111,9 +111,9 @@ func (h *header) asked(columns []rbm.Column) bool {
 	return len(columns) > 0
 }
 
-// inSequence reports whether fields are numbers in sequence, from 0 or 1: three at least, or after an empty one.
+// inSequence reports whether fields are numbers in sequence, from 0 or 1: four at least, or after an empty one.
 func inSequence(fields []string) bool {
-	least := 3
+	least := 4
 	if fields[0] == "" {
 		fields, least = fields[1:], 1
 	}

@@ -173,7 +173,8 @@ func TestTables(t *testing.T) {
 		t.Errorf("categories of sex are %v, want the schema's order", s.Columns[0].Categories)
 	}
 	// A table of bits has bits, whatever its names, which stay.
-	if s, err = opened(t, "bits.csv", "a,b\n0,1\n1,1\n"); err != nil || fmt.Sprint(kinds(s)) != "[a:bernoulli b:bernoulli]" || s.Values != rbm.Bernoulli {
+	s, err = opened(t, "bits.csv", "a,b\n0,1\n1,1\n")
+	if err != nil || fmt.Sprint(kinds(s)) != "[a:bernoulli b:bernoulli]" || s.Values != rbm.Bernoulli {
 		t.Errorf("a table of bits: %+v, %v", s, err)
 	}
 }

@@ -142,7 +142,8 @@ func (f *file) named(set *Set, err error) (*Set, error) {
 
 func (f *file) readParquet(s source, o options) (*Set, error) {
 	if s.pack != "" {
-		return nil, fmt.Errorf("found a Parquet file within %s, want it as it is: its columns are packed already", strings.TrimPrefix(s.pack, ", "))
+		return nil, fmt.Errorf("found a Parquet file within %s, want it as it is: its columns are packed already",
+			strings.TrimPrefix(s.pack, ", "))
 	}
 	t, err := parquetTable(f)
 	if err != nil {
@@ -156,15 +157,20 @@ func readFASTA(s source, o options) (*Set, error) {
 	if o.threshold != nil || o.bernoulli || o.reals {
 		return nil, errors.New("a FASTA alignment has letters, which no threshold, bernoulli or real numbers go with")
 	}
+	if s := o.selection; s.Columns != nil || s.Drop != nil || s.Categories != nil || s.RowNames != "" {
+		return nil, errors.New("a FASTA alignment has sites that are categories and names of rows: want all columns as they are, " +
+			"or the alignment as a table")
+	}
 	a, err := readAlignment(s)
 	if err != nil {
 		return nil, err
 	}
 	set, err := a.set(o.oddAsGaps, o.columns)
-	if err == nil {
-		set.Format += s.pack
+	if err != nil {
+		return nil, err
 	}
-	return set, err
+	set.Format += s.pack
+	return set.chooseRows(&o.selection)
 }
 
 // readText reads a table if the file has one, and otherwise a matrix. The reader of bits has the first word where nothing
@@ -235,7 +241,12 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 	if err := m.arrange(o); err != nil {
 		return nil, err
 	}
-	if o.selection.Categories != nil {
+	if o.oneHot && m.names == nil && m.units == len(o.columns) {
+		for _, c := range o.columns {
+			m.names = append(m.names, c.Name)
+		}
+	}
+	if o.selection.Categories != nil || o.oneHot && m.units == len(o.columns) { // or an array of a model's categories
 		return m.categories(&o.selection)
 	}
 	p := newPacker(m, o)

@@ -19,6 +19,9 @@ func isParquet(head []byte) bool { return bytes.HasPrefix(head, []byte("PAR1")) 
 // shortest form, False and True, and nothing for null.
 func parquetTable(f *file) (t *table, err error) {
 	defer recoverParquet(&err)
+	if err := checkFooter(f); err != nil {
+		return nil, err
+	}
 	p, err := parquet.OpenFile(f, f.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return nil, parquetError(err)
@@ -41,6 +44,20 @@ func parquetTable(f *file) (t *table, err error) {
 		t.names, x.text = append(t.names, strings.Join(path, ".")), append(x.text, text)
 	}
 	return t, nil
+}
+
+// checkFooter refuses a file whose end declares a longer footer than there are bytes, which the library would make room
+// for.
+func checkFooter(f *file) error {
+	const magic, length = 4, 4
+	end := make([]byte, length+magic)
+	if _, err := f.ReadAt(end, max(0, f.size-int64(len(end)))); err != nil && err != io.EOF {
+		return err
+	}
+	if n := int64(binary.LittleEndian.Uint32(end)); string(end[length:]) != "PAR1" || n+2*magic+length > f.size {
+		return parquetError(errors.New("it does not end with a footer and PAR1, as a whole file does: it is truncated"))
+	}
+	return nil
 }
 
 // parquetText returns the function that makes texts of the values of a column, or what they are where there is none.

@@ -29,6 +29,7 @@ type profile struct {
 	seen  map[string]int
 
 	rows, numbers int  // cells, and those of them that are numbers
+	commas        int  // cells that would be numbers but for a decimal comma
 	fraction      bool // a number is no integer
 	first         find // the first cell that is no number
 	huge          find // the first number that is not finite in float32
@@ -80,6 +81,9 @@ func (p *profile) add(text string, row, line int) error {
 	x, ok := number([]byte(text))
 	switch {
 	case !ok:
+		if withPoint(text) != text {
+			p.commas++
+		}
 		if p.first.row == 0 {
 			p.first = find{row + 1, line, strings.Clone(text)}
 		}
@@ -191,8 +195,8 @@ func (p *profile) decide() error {
 	n := len(p.column.Categories)
 	switch {
 	case n > maxTexts:
-		return &refusal{fmt.Errorf("column %s has more than %d different texts, such as %q and %q: leave it out, by the line %s,drop in a schema",
-			p.name, maxTexts, p.texts[0], p.texts[1], quoteField(p.name)), ErrLeaveOut}
+		return &refusal{fmt.Errorf("column %s has more than %d different texts, such as %q and %q: "+
+			"leave it out, by the line %s,drop in a schema", p.name, maxTexts, p.texts[0], p.texts[1], quoteField(p.name)), ErrLeaveOut}
 	case n == 1:
 		return p.constant()
 	case kind == rbm.Bernoulli && n != 2:
@@ -208,6 +212,8 @@ func (p *profile) guess() (rbm.Kind, error) {
 	different := p.categories()
 	n := len(different)
 	switch numbers := p.numbers == p.rows; {
+	case p.commas > 0 && p.numbers+p.commas == p.rows:
+		return "", p.checkNumbers()
 	case n == 1:
 		return "", p.constant()
 	case n == 2 && p.huge.row == 0:
@@ -241,20 +247,16 @@ func (p *profile) tooMany(n int) error {
 	if n <= maxTexts {
 		some = strconv.Itoa(n)
 	}
-	hint, way := "", ErrRowNames
-	if withPoint(p.first.text) != p.first.text {
-		hint, way = "; numbers are written with a decimal point", ErrDecimal
-	}
 	err := fmt.Errorf("column %s has %s different texts in %d rows, such as %q and %q: of names and identifiers nothing can be learned; "+
-		"a schema can drop the column (%s,drop), or take it as it is (%s,categorical)%s",
-		p.name, some, p.rows, p.texts[0], p.texts[1], quoteField(p.name), quoteField(p.name), hint)
-	return &refusal{err, way}
+		"a schema can drop the column (%s,drop), or take it as it is (%s,categorical)",
+		p.name, some, p.rows, p.texts[0], p.texts[1], quoteField(p.name), quoteField(p.name))
+	return &refusal{err, ErrRowNames}
 }
 
 // constant refuses a column of one value.
 func (p *profile) constant() error {
-	return &refusal{fmt.Errorf("column %s is %q in all %d rows: there is nothing to learn from it; leave it out, by the line %s,drop in a schema",
-		p.name, p.texts[0], p.rows, quoteField(p.name)), ErrLeaveOut}
+	return &refusal{fmt.Errorf("column %s is %q in all %d rows: there is nothing to learn from it; "+
+		"leave it out, by the line %s,drop in a schema", p.name, p.texts[0], p.rows, quoteField(p.name)), ErrLeaveOut}
 }
 
 // checkNumbers refuses a cell that is no finite number.
@@ -266,6 +268,9 @@ func (p *profile) checkNumbers() error {
 		want := "a finite number"
 		if p.column.Kind == "" {
 			want = fmt.Sprintf("a number as in %d of the %d rows, or a schema that says %s,categorical", p.numbers, p.rows, quoteField(p.name))
+			if p.numbers+p.commas == p.rows {
+				want = fmt.Sprintf("numbers with a decimal point, or a schema that says %s,categorical", quoteField(p.name))
+			}
 		}
 		err, way := p.refuse(p.first.row-1, p.first.line, p.first.text, want), ErrCategories
 		if withPoint(p.first.text) != p.first.text {

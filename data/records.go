@@ -46,6 +46,9 @@ func findTable(s source, o options) (*table, error) {
 		names: h.names, format: fmt.Sprintf("table (%s)%s", separatorNames[h.comma], s.pack), records: x.records,
 		where: fmt.Sprintf(" (line %d)", h.skip+1),
 	}
+	if h.names != nil && len(o.columns) == 0 && h.names[0] != "" && inSequence(h.names) {
+		t.notes = append(t.notes, fmt.Sprintf("line %d, %s, is taken for names of the columns", h.skip+1, someOf(h.names)))
+	}
 	if h.names == nil {
 		t.number(len(h.fields))
 		return t, nil
@@ -151,9 +154,7 @@ func (x *textRecords) records(each func(row, line int, fields []string) error) e
 		line, _ := c.FieldPos(0)
 		line += x.skip
 		for k, field := range fields {
-			if fields[k] = strings.TrimSpace(field); x.decimal != 0 {
-				fields[k] = withPoint(fields[k])
-			}
+			fields[k] = withPointIf(strings.TrimSpace(field), x.decimal)
 		}
 		if isComment(fields) {
 			continue
@@ -182,6 +183,14 @@ func withPoint(text string) string {
 		if point := strings.Replace(text, ",", ".", 1); isNumber(point) {
 			return point
 		}
+	}
+	return text
+}
+
+// withPointIf is withPoint where numbers have a decimal comma.
+func withPointIf(text string, decimal byte) string {
+	if decimal == ',' {
+		return withPoint(text)
 	}
 	return text
 }

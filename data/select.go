@@ -29,7 +29,8 @@ func (s *Selection) ParseRows(text string) error {
 	if last != "" {
 		s.LastRow, err[1] = strconv.Atoi(last)
 	}
-	if !ok || err[0] != nil || err[1] != nil || first == "" && last == "" || first != "" && s.FirstRow < 1 || last != "" && s.LastRow < max(1, s.FirstRow) {
+	bad := first != "" && s.FirstRow < 1 || last != "" && s.LastRow < max(1, s.FirstRow)
+	if !ok || bad || err[0] != nil || err[1] != nil || first == "" && last == "" {
 		return fmt.Errorf("found %q, want A:B, A: or :B with rows from 1, such as 1:1000", text)
 	}
 	return nil
@@ -50,6 +51,25 @@ func (s *Selection) checkRows(rows int) error {
 		return fmt.Errorf("found %s, want some from row %d on", plural(rows, "row", "rows"), from+1)
 	}
 	return nil
+}
+
+// chooseRows keeps the rows of a set that are asked for.
+func (s *Set) chooseRows(sel *Selection) (*Set, error) {
+	if err := sel.checkRows(s.Rows()); err != nil {
+		return nil, err
+	}
+	from, to := sel.rows()
+	if to < 0 || to > s.Rows() {
+		to = s.Rows()
+	}
+	if from == 0 && to == s.Rows() {
+		return s, nil
+	}
+	rows := make([]int, to-from)
+	for k := range rows {
+		rows[k] = from + k
+	}
+	return s.Subset(rows), nil
 }
 
 // kept returns the fields, from 0, of the columns to read, in their order. names are nil where the columns have none.
@@ -116,7 +136,8 @@ func fieldsOf(list, names []string, columns int) ([]int, error) {
 		from, err := strconv.Atoi(first)
 		to, err2 := strconv.Atoi(last)
 		if err != nil || err2 != nil || from < 1 || to < from || to > columns {
-			return nil, fmt.Errorf("found %q, want a number from 1 to %d or a range such as 1:%d, as the columns have no names", text, columns, columns)
+			return nil, fmt.Errorf("found %q, want a number from 1 to %d or a range such as 1:%d, as the columns have no names",
+				text, columns, columns)
 		}
 		for k := from; k <= to; k++ {
 			fields = append(fields, k-1)

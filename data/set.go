@@ -173,7 +173,8 @@ func Merge(sets ...*Set) (*Set, error) {
 	rows, gaps := 0, false
 	paths, hash, weighted := make([]string, 0, len(sets)), sha256.New(), false
 	merged := &Set{
-		Values: first.Values, Columns: first.Columns, Names: []string{}, Reasons: first.Reasons, Notes: first.Notes, Shape: first.Shape, Format: first.Format,
+		Values: first.Values, Columns: first.Columns, Names: []string{}, Reasons: first.Reasons, Notes: first.Notes,
+		Shape: first.Shape, Format: first.Format,
 	}
 	for k, s := range sets {
 		for _, before := range sets[:k] {

@@ -13,7 +13,7 @@ import (
 // them are those of some biases, and every state of the units is a genotype. Two bits for the two copies of an allele
 // have neither.
 func (m *matrix) categories(s *Selection) (*Set, error) {
-	if !slices.Equal(s.Categories, []string{"all"}) {
+	if s.Categories != nil && !slices.Equal(s.Categories, []string{"all"}) {
 		return nil, errors.New("in an array, columns are categories all or none: say all")
 	}
 	var values []float64

@@ -19,10 +19,10 @@ type table struct {
 	format   string
 	records  func(each func(row, line int, fields []string) error) error // calls each for every row, from 0; line 0 is none
 
-	from, rows int // the first row that is read, and their number
-	index      int // the field with the names of the rows, −1 for none
-	notes      []string
-	odds       map[int]string // what fields hold that no text is made of
+	all, rows int // rows that were read, and those of them that are asked for
+	index     int // the field with the names of the rows, −1 for none
+	notes     []string
+	odds      map[int]string // what fields hold that no text is made of
 
 	odd     int // cells that are none of 0, 1 and −1, missing ones among them
 	minus   int // cells that are −1
@@ -58,9 +58,9 @@ func (t *table) damaged() bool { return t.odd == 1 }
 // each calls back for every row that is asked for, from 0, with its number in the file.
 func (t *table) each(s *Selection, back func(row, at, line int, fields []string) error) error {
 	from, to := s.rows()
-	t.from = from
+	t.all = 0
 	err := t.records(func(row, line int, fields []string) error {
-		switch {
+		switch t.all = row + 1; {
 		case row < from:
 			return nil
 		case to >= 0 && row >= to:
@@ -186,10 +186,9 @@ func (t *table) noteLeftOut(s *Schema) {
 
 // profile reads the table once.
 func (t *table) profile(kept []*profile, s *Selection) error {
-	last, counted := 0, true // whether the index counts the rows
+	counted := true // by the index
 	err := t.each(s, func(row, at, line int, fields []string) error {
 		t.rows = row + 1
-		last = at + 1
 		counted = counted && t.index >= 0 && isCount(fields[t.index], at)
 		for _, p := range kept {
 			text := fields[p.field]
@@ -207,7 +206,7 @@ func (t *table) profile(kept []*profile, s *Selection) error {
 		return nil
 	})
 	if err == nil && t.rows == 0 {
-		if err = s.checkRows(last); err == nil {
+		if err = s.checkRows(t.all); err == nil {
 			err = errors.New("no rows")
 		}
 	}

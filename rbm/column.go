@@ -94,6 +94,7 @@ func LogScaleOf(columns []Column, units []int) float64 {
 
 // checkColumns refuses columns that are not those of a layer.
 func checkColumns(columns []Column, layer Layer) error {
+	named := map[string]bool{}
 	for k, c := range columns {
 		switch {
 		case c.Kind == Categorical && len(c.Categories) < 2:
@@ -105,9 +106,10 @@ func checkColumns(columns []Column, layer Layer) error {
 				k+1, c.Scale, c.Mean, maxParameter)
 		case repeats(c.Categories):
 			return fmt.Errorf("column %d (%q) has a category twice: %q", k+1, c.Name, c.Categories)
-		case c.Name != "" && slices.ContainsFunc(columns[:k], func(other Column) bool { return other.Name == c.Name }):
+		case c.Name != "" && named[c.Name]:
 			return fmt.Errorf("two columns are called %q", c.Name)
 		}
+		named[c.Name] = true
 	}
 	want := LayoutOf(layer)
 	if layer.Kind() == Spin || layer.Kind() == Bernoulli { // 0/1 data may be trained as spins, and the other way round

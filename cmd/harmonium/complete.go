@@ -48,7 +48,7 @@ each row, with a standard error.`,
 	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed unless --cells is given)")
 	f.IntVar(&o.copies, "copies", 1, "completed copies of each row")
 	f.StringVar(&o.cells, "cells", "", "file to write what is expected of each missing cell to, .csv")
-	o.dataFlags.register(f)
+	o.dataFlags.register(f, t)
 	return cmd
 }
 

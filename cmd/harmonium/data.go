@@ -74,7 +74,7 @@ was taken for, and why.`,
 			return err
 		},
 	}
-	d.register(cmd.Flags())
+	d.register(cmd.Flags(), t)
 	d.registerKinds(cmd.Flags())
 	d.registerWeights(cmd.Flags())
 	cmd.Flags().Float64Var(&identity, "identity", 0, "weigh each sequence by 1 / the number with this part of equal sites, such as 0.8")
@@ -235,7 +235,7 @@ func newDataConvert(t *terminal) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npy or .csv (needed)")
-	d.register(cmd.Flags())
+	d.register(cmd.Flags(), t)
 	d.registerKinds(cmd.Flags())
 	return cmd
 }
@@ -272,7 +272,7 @@ func newDataSplit(t *terminal) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&parts, "parts", "0.9,0.1", "parts of the rows; they add up to 1")
 	cmd.Flags().StringVarP(&out, "out", "o", "", "one file a part, .npy or .csv (needed)")
-	d.register(cmd.Flags())
+	d.register(cmd.Flags(), t)
 	d.registerKinds(cmd.Flags())
 	return cmd
 }

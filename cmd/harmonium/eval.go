@@ -68,7 +68,7 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 	o.logZFlags.register(f, "exact, ais or pseudo")
 	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
 	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
-	o.dataFlags.register(f)
+	o.dataFlags.register(f, t)
 	o.dataFlags.registerWeights(f)
 	return cmd
 }

@@ -71,7 +71,7 @@ and which part of the first ones are known; the score of each single mutation.`,
 	f.StringVar(&o.contacts, "contacts", "", "file of known contacts, two sites a line, from 1: says how many of the first pairs are contacts")
 	f.Var(&intOrAuto{&o.separation, &o.autoSeparation}, "separation",
 		"least distance of two sites that are listed as coupled; auto: 4 along a sequence of letters, 1 of other categories")
-	o.dataFlags.register(f)
+	o.dataFlags.register(f, t)
 	return cmd
 }
 

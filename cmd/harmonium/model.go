@@ -54,10 +54,12 @@ type dataFlags struct {
 	schema    string
 	weights   string
 	seed      uint64
+	terminal  *terminal // for notes of what was left out of data for a model
 }
 
 // register adds the flags to a command that reads data.
-func (d *dataFlags) register(f *pflag.FlagSet) {
+func (d *dataFlags) register(f *pflag.FlagSet, t *terminal) {
+	d.terminal = t
 	f.Var(&d.threshold, "threshold", "make grey values binary: above it is 1")
 	f.BoolVar(&d.bernoulli, "bernoulli", false, "make grey values binary: 1 with the value as probability")
 	f.StringVar(&d.reading.OddLetters, "odd-letters", "error", oddLettersHelp)
@@ -166,6 +168,9 @@ func (d *dataFlags) openFor(model *rbm.Model, path string, more ...data.Option) 
 	}
 	if err != nil {
 		return nil, err
+	}
+	if d.terminal != nil {
+		d.terminal.notes(path, set.Notes)
 	}
 	if set.Units() != model.M() {
 		return nil, badInput(fmt.Errorf("%s has %d units a row, the model has %d visible units",

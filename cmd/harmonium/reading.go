@@ -12,14 +12,17 @@ import (
 // registerReading adds the flags that say which rows and columns of a file to read, and how it writes them.
 func registerReading(f *pflag.FlagSet, r *run.Reading) {
 	s := &r.Select
-	f.StringSliceVar(&s.Columns, "columns", nil, "columns to read, in this order, by their names, or by numbers such as 1:784 where they have none")
+	f.StringSliceVar(&s.Columns, "columns", nil,
+		"columns to read, in this order, by their names, or by numbers such as 1:784 where they have none")
 	f.StringSliceVar(&s.Drop, "drop", nil, "columns to leave out, by name or number")
 	f.Var(&rowRange{s}, "rows", "rows to read, such as 1:1000")
-	f.StringSliceVar(&s.Categories, "categories", nil, "columns whose whole numbers are categories, by name or number, or all; genotypes 0, 1, 2 are sites of 3 states")
+	f.StringSliceVar(&s.Categories, "categories", nil,
+		"columns whose whole numbers are categories, by name or number, or all; genotypes 0, 1, 2 are sites of 3 states")
 	f.StringVar(&s.RowNames, "row-names", "", "column that names the rows and is no unit; default: an index, or a first column that looks so")
 	f.BoolVar(&r.NoNames, "no-names", false, "the first line of a text is a row, not names of columns")
 	f.StringVar(&r.Decimal, "decimal", ".", "sign before the decimals of numbers in text, . or ,")
-	f.IntVar(&r.PackedUnits, "units", 0, "take bytes of .npy as packed bits, as numpy.packbits(x, axis=1) makes them, of rows of this many units")
+	f.IntVar(&r.PackedUnits, "units", 0,
+		"take bytes of .npy as packed bits of rows of this many units, as numpy.packbits(x, axis=1) makes them")
 }
 
 // rowRange is the value of --rows.

@@ -69,7 +69,7 @@ log Z, which shift all differences alike, are kept apart.`,
 	f.BoolVar(&o.units, "surprise", false, "add the surprise -log P(v_i|v_-i) of each unit given all others, or of each site")
 	f.StringVar(&o.against, "against", "", "another model or run: add its log-likelihood, and the difference to it")
 	o.logZFlags.register(f, "exact or ais")
-	o.dataFlags.register(f)
+	o.dataFlags.register(f, t)
 	o.dataFlags.registerWeights(f)
 	return cmd
 }

@@ -42,6 +42,13 @@ func (t *terminal) result(v any, table func(w io.Writer)) error {
 // warn prints a line on standard error, also when quiet.
 func (t *terminal) warn(format string, args ...any) { fmt.Fprintf(t.stderr, format+"\n", args...) }
 
+// notes tells what was left out of a file.
+func (t *terminal) notes(path string, notes []string) {
+	for _, note := range notes {
+		t.warn("note: %s: %s", path, note)
+	}
+}
+
 // plainEvery is the time between progress lines where no bar can move.
 const plainEvery = 2 * time.Second
 

@@ -45,8 +45,9 @@ func newTrain(t *terminal) *cobra.Command {
 best model so far and checkpoints. A run that was stopped, or killed, goes on with 'harmonium train
 --resume -o RUN', to the same bytes.
 
-Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME, or a sparse matrix
-of SciPy), .parquet, IDX, FASTA and text: bits or tables; each also packed by gzip, zstd, xz or bzip2.
+Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME, or a sparse
+matrix of SciPy), .parquet, IDX, FASTA and text, bits or tables; each also packed by gzip, zstd, xz
+or bzip2.
 
 Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy
@@ -154,6 +155,7 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	if err != nil {
 		return badInput(err)
 	}
+	t.notes(args[0], c.Notes)
 	r, err := run.Create(o.out, c)
 	if err != nil {
 		return badInput(err)

@@ -40,7 +40,7 @@ written as they are computed: their number is bounded by the disk.`,
 	f.StringVar(&o.data, "data", "", "rows to transform (needed)")
 	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed)")
 	f.BoolVar(&o.draw, "draw", false, "draw the hidden units instead of taking their means")
-	o.dataFlags.register(f)
+	o.dataFlags.register(f, t)
 	return cmd
 }
 

@@ -35,6 +35,8 @@ type Config struct {
 	Training train.Config  `json:"training"`         // but for Compute and Valid
 	SHA256   string        `json:"sha256,omitempty"` // of all of the above
 
+	Notes []string `json:"-"` // what was left out of the training data
+
 	// Earlier is "training" as an earlier version wrote it, whose settings this one may not know: Training has its seed
 	// alone. It is nil in a config of this version.
 	Earlier json.RawMessage `json:"-"`

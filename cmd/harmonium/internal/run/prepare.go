@@ -23,7 +23,7 @@ func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 			return nil, fmt.Errorf("identity: %w", err)
 		}
 	}
-	c.Model.Visible, c.Shape, c.Rows = set.Units(), set.Shape, set.Rows()
+	c.Model.Visible, c.Shape, c.Rows, c.Notes = set.Units(), set.Shape, set.Rows(), set.Notes
 	if valid != nil {
 		c.ValidRows = valid.Rows()
 	}
