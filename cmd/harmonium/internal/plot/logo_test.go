@@ -127,6 +127,29 @@ func TestLogosOfManySites(t *testing.T) {
 	}
 }
 
+// As many logos as MostLogos says find room, below a title and a legend.
+func TestMostLogos(t *testing.T) {
+	for sites, want := range map[int]int{31: 122, 60: 122, 61: 65, 1000: 8, 100_000: 1} {
+		if got := MostLogos(sites); got != want {
+			t.Errorf("%d logos of %d sites, want %d", got, sites, want)
+		}
+	}
+	l := Logo{Title: "t", Y: "bits"}
+	for range 1000 {
+		l.Sites, l.States = append(l.Sites, "1"), append(l.States, []string{"-", "D"})
+	}
+	for range MostLogos(1000) {
+		l.Panels = append(l.Panels, LogoPanel{Heights: make([][]float64, 1000)})
+		for site := range 1000 {
+			l.Panels[0].Heights[site] = []float64{0, 1}
+			l.Panels[len(l.Panels)-1].Heights[site] = []float64{0, 0}
+		}
+	}
+	if err := Logos(filepath.Join(t.TempDir(), "a.svg"), l); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLogosRefuse(t *testing.T) {
 	for want, change := range map[string]func(*Logo){
 		"0 logos":                           func(l *Logo) { l.Panels = nil },
