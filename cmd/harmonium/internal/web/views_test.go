@@ -8,12 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/lecture"
@@ -286,8 +288,12 @@ func TestEveryView(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := serve(t, variety(t))
-	views := []string{"/#/runs", "/#/play", "/#/nonsense", "/#/run/nobody"}
+	folder := variety(t)
+	makeFamily(t, filepath.Join(folder, "family"), nil)
+	url := serve(t, folder)
+	views := []string{
+		"/#/runs", "/#/play", "/#/nonsense", "/#/run/nobody", "/#/weights/family", "/#/modes/family", "/#/contacts/family",
+	}
 	for _, id := range []string{"whole", "empty", "broken", "garbled", "huge%20%3Cb%3E%26amp%3B"} {
 		for _, view := range []string{"run", "weights", "modes", "particles"} {
 			views = append(views, "/#/"+view+"/"+id)
@@ -404,6 +410,79 @@ func TestModesView(t *testing.T) {
 	b.until("the other model is shown", line+` === '2 modes: 83 %, 17 %. Of the training data 75 %, 25 %.'`)
 	if moved := eval[float64](b, "moved"); moved > 0.01 {
 		t.Errorf("the page moves by %v", moved)
+	}
+	b.quiet()
+}
+
+// The pairs of sites are chosen by the keyboard, framed in the map and said in words; logos have letters in their colours.
+func TestSitesView(t *testing.T) {
+	b := openBrowser(t, 1200, 900)
+	folder := t.TempDir()
+	makeFamily(t, filepath.Join(folder, "family"), nil)
+	makeRun(t, filepath.Join(folder, "bits"), 1)
+	url := serve(t, folder)
+	const link = `getComputedStyle(document.querySelector('nav a[href^="#/contacts/"]')).display !== 'none'`
+	b.visit(url + "/#/run/bits")
+	b.until("it is a run of bits", `document.querySelector('dl.figures').innerText.includes('update')`)
+	if eval[bool](b, link) {
+		t.Error("a run of bits has contacts")
+	}
+	b.visit(url + "/#/contacts/family")
+	b.until("the contacts are there", `document.querySelectorAll('.pairs button').length === 3`)
+	if !eval[bool](b, link) {
+		t.Error("there is no link to contacts")
+	}
+	const label = `document.querySelector('.scroll canvas').getAttribute('aria-label')`
+	const readout = `document.querySelector('.scroll + p').textContent`
+	if got, want := eval[string](b, label), "Map of the scores of 6 sites; a frame is around 2 – 6: "; !strings.HasPrefix(got, want) {
+		t.Errorf("the map says %q, want %q", got, want)
+	}
+	first := eval[string](b, readout)
+	do(b, chromedp.Focus(`.pairs button`))
+	do(b, chromedp.KeyEvent(kb.ArrowRight))
+	b.until("another pair is chosen", readout+` !== '`+first+`'`)
+	if !eval[bool](b, `document.activeElement === document.querySelectorAll('.pairs button')[1] &&
+		document.activeElement.classList.contains('chosen') && document.querySelectorAll('.pairs [tabindex="0"]').length === 1`) {
+		t.Error("the focus is not on the second pair alone")
+	}
+	if rows := eval[int](b, `document.querySelectorAll('details tbody tr').length`); rows != 3 {
+		t.Errorf("the numbers have %d rows", rows)
+	}
+
+	inks := func(canvas string) map[string]int {
+		t.Helper()
+		return eval[map[string]int](b, `(() => {
+			const c = document.querySelector('`+canvas+`');
+			const data = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+			const counts = {};
+			for (let i = 0; i < data.length; i += 4) {
+				const colour = [0, 1, 2].map((k) => data[i + k].toString(16).padStart(2, '0')).join('');
+				if (data[i + 3] === 255) counts[colour] = (counts[colour] ?? 0) + 1;
+			}
+			return counts;
+		})()`)
+	}
+	const green, blue = "009e73", "0072b2" // A and C
+	b.visit(url + "/#/weights/family")
+	b.until("the logo is there", `document.querySelector('.wide .logo canvas') !== null`)
+	if c := inks(".wide .logo canvas"); c[green] < 1000 || c[blue] < 1000 {
+		t.Errorf("the logo of weights has %d pixels of A and %d of C", c[green], c[blue])
+	}
+	const tile = `document.querySelector('.tile.chosen').getAttribute('aria-label')`
+	want := ". Strongest are A at 2: +3, C at 2: −3, A at 6: −3, C at 6: +3, G at 3: +0.79"
+	if got := eval[string](b, tile); !strings.Contains(got, want) {
+		t.Errorf("the tile says %q, want %q", got, want)
+	}
+	b.visit(url + "/#/modes/family")
+	b.until("the modes are there", `document.querySelectorAll('.modes .logo').length >= 2`)
+	if c := inks(".modes .logo canvas"); c[green] < 500 || c[blue] < 500 {
+		t.Errorf("the logo of a mode has %d pixels of A and %d of C", c[green], c[blue])
+	}
+	states := eval[[]string](b, `[...document.querySelectorAll('.modes .states')].map((e) => e.textContent)`)
+	for k, want := range []string{".A...C", ".C...A"} {
+		if !slices.ContainsFunc(states, regexp.MustCompile(want).MatchString) {
+			t.Errorf("no mode %d, %s, in %q", k+1, want, states)
+		}
 	}
 	b.quiet()
 }
