@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -124,6 +126,19 @@ func TestLogosOfManySites(t *testing.T) {
 	}
 	if d := heights[1] - heights[0]; d != logoHeight+sitesHeight {
 		t.Errorf("61 sites are %d pixels taller than 60, want another line of %d", d, logoHeight+sitesHeight)
+	}
+}
+
+// The page gets the colours of the pictures: classes of letters, rare ones without a name, and of other states one each.
+func TestInks(t *testing.T) {
+	inks := Inks([][]string{{"-", "D", "X"}})
+	if last := len(inks) - 1; inks[0].Name != "hydrophobic" || inks[4].Name != "acidic" || inks[4].Light != "#d55e00" ||
+		!slices.Equal(inks[4].States, []string{"D", "E"}) || inks[last].Name != "" || !slices.Equal(inks[last].States, []string{"X"}) {
+		t.Errorf("amino acids have %+v", inks)
+	}
+	want := []Ink{{"east", []string{"east"}, "#0072b2", "#56b4e9"}, {"west", []string{"west"}, "#d55e00", "#d55e00"}}
+	if got := Inks([][]string{{"east", "west"}, {"west", "east"}}); !reflect.DeepEqual(got, want) {
+		t.Errorf("words have %+v, want %+v", got, want)
 	}
 }
 

@@ -6,6 +6,7 @@ import { Task } from './task.js';
 const listed = 30; // pairs beside the map
 const largest = 620; // pixels of the map
 const margin = 8; // between the map and its names
+const edge = 2; // above the map, for a frame
 
 export function contactsView(main, id) {
   const line = make('p', { class: 'words' });
@@ -54,7 +55,7 @@ export function contactsView(main, id) {
     const { canvas, left, pixel } = picture(work.result, cells, list[at], Math.max(200, Math.min(largest, map.clientWidth)));
     canvas.setAttribute('aria-label', `Map of the scores of ${sites.length} sites; a frame is around ${readout.textContent}`);
     canvas.addEventListener('mousemove', ({ offsetX, offsetY }) => {
-      const [a, b] = [Math.floor(offsetY / pixel), Math.floor((offsetX - left) / pixel)].sort((x, y) => x - y);
+      const [a, b] = [Math.floor((offsetY - edge) / pixel), Math.floor((offsetX - left) / pixel)].sort((x, y) => x - y);
       const value = scoreOf(work.result, a, b);
       if (value !== undefined) readout.textContent = `${sites[a]} – ${sites[b]}: ${number(value, 2)}`;
     });
@@ -96,9 +97,10 @@ function picture({ sites }, cells, framed, room) {
   const beside = Math.min(90, roomOf(sites));
   const pixel = Math.max(1, Math.floor((room - beside - margin) / sites.length));
   const [left, side] = [beside + margin, pixel * sites.length];
-  const [canvas, context] = sharp(left + side, side + margin + 20);
+  const [canvas, context] = sharp(left + side + edge, edge + side + margin + 20);
   canvas.setAttribute('role', 'img');
   context.imageSmoothingEnabled = false;
+  context.translate(0, edge);
   context.drawImage(cells, left, 0, side, side);
   context.strokeStyle = style.getPropertyValue('--text');
   context.lineWidth = 2;

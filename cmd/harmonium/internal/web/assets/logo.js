@@ -63,6 +63,11 @@ export function logo(sites, heights, room, label) {
 // letter fills a box with a text.
 function letter(context, words, ink, left, top, width, tall) {
   if (tall < 0.5) return;
+  context.fillStyle = ink;
+  if (words === '-') { // would be a block anyhow, but for what its bounds are rounded by
+    context.fillRect(left, top, width, tall);
+    return;
+  }
   context.font = 'bold 500px sans-serif'; // large, as the bounds of letters are in whole pixels
   [context.textAlign, context.textBaseline] = ['left', 'alphabetic'];
   const m = context.measureText(words);
@@ -72,7 +77,6 @@ function letter(context, words, ink, left, top, width, tall) {
   context.save();
   context.translate(left + (width - wide) / 2, top);
   context.scale(wide / w, tall / h);
-  context.fillStyle = ink;
   context.fillText(words, m.actualBoundingBoxLeft, m.actualBoundingBoxAscent);
   context.restore();
 }
