@@ -284,16 +284,8 @@ func variety(t *testing.T) (folder string) {
 // Every view opens with every kind of run, on a small and on a large screen, without a complaint, and passes
 // axe's accessibility checks in both themes.
 func TestEveryView(t *testing.T) {
-	axe, err := os.ReadFile("testdata/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := variety(t)
-	makeFamily(t, filepath.Join(folder, "family"), nil)
-	url := serve(t, folder)
-	views := []string{
-		"/#/runs", "/#/play", "/#/nonsense", "/#/run/nobody", "/#/weights/family", "/#/modes/family", "/#/contacts/family",
-	}
+	url := serve(t, variety(t))
+	views := []string{"/#/runs", "/#/play", "/#/nonsense", "/#/run/nobody"}
 	for _, id := range []string{"whole", "empty", "broken", "garbled", "huge%20%3Cb%3E%26amp%3B"} {
 		for _, view := range []string{"run", "weights", "modes", "particles"} {
 			views = append(views, "/#/"+view+"/"+id)
@@ -305,22 +297,32 @@ func TestEveryView(t *testing.T) {
 			b.visit(url + view)
 			b.until("it is connected", "document.getElementById('connection').textContent === 'live'")
 			time.Sleep(300 * time.Millisecond) // for what is fetched
-			if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > max(width, 500) {
-				t.Errorf("%s is %d pixels wide on a screen of %d", view, wide, width)
-			}
-			for range 2 {
-				eval[bool](b, "document.getElementById('theme').click() ?? true")
-				eval[bool](b, string(axe)+"; true")
-				for _, violation := range eval[[]string](b, `axe.run().then((r) => r.violations.map((v) =>
-					v.id + ': ' + v.help + ' ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150)).join(' | ')))`) {
-					t.Errorf("%s at %d pixels: %s", view, width, violation)
-				}
-			}
+			b.accessible(view, width)
 		}
 		b.quiet()
 		eval[bool](b, "document.querySelector('main').append(document.createElement('button')) ?? true")
 		if n := eval[int](b, "axe.run().then((r) => r.violations.length)"); n != 1 {
 			t.Errorf("a button without a name is %d violations, want one: does the check work?", n)
+		}
+	}
+}
+
+// accessible checks that a view is no wider than the screen, and passes axe's checks in both themes.
+func (b *browser) accessible(view string, width int) {
+	b.t.Helper()
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > max(width, 500) {
+		b.t.Errorf("%s is %d pixels wide on a screen of %d", view, wide, width)
+	}
+	for range 2 {
+		eval[bool](b, "document.getElementById('theme').click() ?? true")
+		eval[bool](b, string(axe)+"; true")
+		for _, violation := range eval[[]string](b, `axe.run().then((r) => r.violations.map((v) =>
+			v.id + ': ' + v.help + ' ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150)).join(' | ')))`) {
+			b.t.Errorf("%s at %d pixels: %s", view, width, violation)
 		}
 	}
 }
@@ -416,7 +418,8 @@ func TestModesView(t *testing.T) {
 
 // The pairs of sites are chosen by the keyboard, framed in the map and said in words; logos have letters in their colours.
 func TestSitesView(t *testing.T) {
-	b := openBrowser(t, 1200, 900)
+	const width = 400
+	b := openBrowser(t, width, 900)
 	folder := t.TempDir()
 	makeFamily(t, filepath.Join(folder, "family"), nil)
 	makeRun(t, filepath.Join(folder, "bits"), 1)
@@ -448,6 +451,7 @@ func TestSitesView(t *testing.T) {
 	if rows := eval[int](b, `document.querySelectorAll('details tbody tr').length`); rows != 3 {
 		t.Errorf("the numbers have %d rows", rows)
 	}
+	b.accessible("contacts", width)
 
 	inks := func(canvas string) map[string]int {
 		t.Helper()
@@ -469,6 +473,7 @@ func TestSitesView(t *testing.T) {
 		t.Errorf("the logo of weights has %d pixels of A and %d of C", c[green], c[blue])
 	}
 	const tile = `document.querySelector('.tile.chosen').getAttribute('aria-label')`
+	b.accessible("weights", width)
 	want := ". Strongest are A at 2: +3, C at 2: −3, A at 6: −3, C at 6: +3, G at 3: +0.79"
 	if got := eval[string](b, tile); !strings.Contains(got, want) {
 		t.Errorf("the tile says %q, want %q", got, want)
@@ -478,6 +483,7 @@ func TestSitesView(t *testing.T) {
 	if c := inks(".modes .logo canvas"); c[green] < 500 || c[blue] < 500 {
 		t.Errorf("the logo of a mode has %d pixels of A and %d of C", c[green], c[blue])
 	}
+	b.accessible("modes", width)
 	states := eval[[]string](b, `[...document.querySelectorAll('.modes .states')].map((e) => e.textContent)`)
 	for k, want := range []string{".A...C", ".C...A"} {
 		if !slices.ContainsFunc(states, regexp.MustCompile(want).MatchString) {

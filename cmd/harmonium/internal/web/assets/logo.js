@@ -21,7 +21,7 @@ export function split({ states }, units) {
 // logo draws heights of the states of each site; those below 0 stand below the line. It is room pixels wide, or scrolls.
 export function logo(sites, heights, room, label) {
   const shown = heights.slice(0, most);
-  const letters = Math.min(longest, Math.max(...sites.states.flat().map((s) => s.length)));
+  const letters = Math.min(longest, sites.states.flat().reduce((n, state) => Math.max(n, state.length), 1));
   const width = Math.max(least, Math.min(widest * letters, Math.floor((room - axis) / shown.length)));
   const sum = (list) => list.reduce((a, b) => a + b, 0);
   const high = Math.max(1e-9, ...shown.map((h) => sum(h.filter((x) => x > 0))));
