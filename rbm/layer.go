@@ -2,6 +2,7 @@ package rbm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"harmonium/rng"
@@ -121,11 +122,13 @@ func ParseKind(name string) (Kind, error) {
 	return "", fmt.Errorf("unknown units %q, want %s", name, KindNames())
 }
 
-// KindNames lists the names of all kinds, for messages and help: "bernoulli or spin".
-func KindNames() string {
-	names := make([]string, len(kinds))
-	for k, row := range kinds {
-		names[k] = string(row.name)
+// KindNames lists the names of all kinds but some, for messages and help: "bernoulli or spin".
+func KindNames(except ...Kind) string {
+	var names []string
+	for _, row := range kinds {
+		if !slices.Contains(except, row.name) {
+			names = append(names, string(row.name))
+		}
 	}
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " or " + names[last]

@@ -77,7 +77,6 @@ func (d *dataFlags) registerKinds(f *pflag.FlagSet) {
 const (
 	oddLettersHelp = "letters of an alignment that stand for several, such as X: error, or gap to take them as gaps"
 	schemaHelp     = "file that says what columns of a table are, a line each: name,kind with binary, categorical, real or drop"
-	hiddenKinds    = "bernoulli, spin, categorical, gaussian, relu or drelu"
 )
 
 // registerWeights adds the flag to a command that can make use of row weights.

@@ -78,7 +78,8 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 	f.StringVar(&c.Model.VisibleKind, "visible", "",
 		"visible units, bernoulli (0/1), spin (-1/1), categorical (of one-hot arrays) or gaussian (real numbers); default: as the data is")
 	f.StringVar(&c.Model.HiddenKind, "hidden-units", "",
-		"hidden units, "+hiddenKinds+"; default: spin beside spins, else bernoulli; categorical: one unit of as many states as --hidden says")
+		"hidden units, "+rbm.KindNames(rbm.Mixed)+
+			"; default: spin beside spins, else bernoulli; categorical: one unit of as many states as --hidden says")
 	trainingFlags{f}.register()
 	f.StringVar(&o.valid, "valid", "", "validation data, scored along the way; chooses the best model")
 	f.Float64Var(&c.Holdout, "holdout", 0, "part of the rows to keep for validation instead, such as 0.1")
