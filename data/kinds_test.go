@@ -237,12 +237,19 @@ func TestWrittenKinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	texted, err := opened(t, "b.csv", "smokes,sex\nno,m\nyes,f\nno,f\n")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name    string
 		set     *Set
 		options []Option
 	}{
-		{"t.csv", table, nil}, {"a.fasta", alignment, nil}, {"a.csv", alignment, []Option{ForColumns(alignment.Columns)}},
+		{"t.csv", table, nil}, {"t.csv.gz", table, nil}, {"a.fasta", alignment, nil}, {"a.fasta.gz", alignment, nil},
+		{"a.csv", alignment, []Option{ForColumns(alignment.Columns)}},
+		{"t.npy", table, []Option{ForColumns(table.Columns)}}, {"a.npy", alignment, []Option{ForColumns(alignment.Columns)}},
+		{"b.npy", texted, []Option{ForColumns(texted.Columns)}},
 		{"r.csv", reals, []Option{Reals()}}, {"r.npy", reals, []Option{Reals()}},
 	} {
 		path := filepath.Join(t.TempDir(), c.name)
@@ -268,8 +275,35 @@ func TestWrittenKinds(t *testing.T) {
 	}
 	hot = npy("|u1", "(1, 2, 3)", []byte{0, 1, 1, 1, 0, 0})
 	_, err = opened(t, "hot.npy", string(hot), OneHot())
-	if err == nil || !strings.Contains(err.Error(), "row 1, site 1 has 2 states that are 1") {
+	if err == nil || !strings.Contains(err.Error(), "row 1, column 1 (1): found 2 of its 3 states that are 1") {
 		t.Errorf("two states at once: %v", err)
+	}
+}
+
+// An array for the columns of a table must have the numbers of their units: bits, one-hot states, real numbers.
+func TestUnitsOfColumns(t *testing.T) {
+	table, err := opened(t, "t.csv", "sex,job,age\nf,a,1.5\nm,b,2\nm,c,2.5\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.Standardize()
+	for content, want := range map[string]string{
+		"0,0,1,0,1.25\n1,1,0,0,-3\n": "[[f b 1.25] [m a -3]]",
+		"0,0,1,0\n":                  "found 4 columns, want those of 5 units, one-hot states and numbers: 1 bernoulli units and 1 sites of 3",
+		"0,0,1,0,1\n0.5,0,1,0,1\n":   "row 2, column 1 (sex): found 0.5 in the place of unit 1, which is 0 or 1",
+		"0,0,1,0,1\n0,0,1,1,1\n":     "row 2, column 2 (job): found 2 of its 3 states that are 1, want one",
+		"0,0,1,0,nan\n":              "row 1, column 5: found NaN, want a finite number",
+	} {
+		s, err := opened(t, "units.csv", content, ForColumns(table.Columns))
+		if err == nil {
+			err = s.Fit(table.Columns)
+		}
+		if err != nil && strings.Contains(err.Error(), want) {
+			continue
+		}
+		if err != nil || fmt.Sprint(texts(s)) != want {
+			t.Errorf("%q: %v, %v, want %s", content, s, err, want)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ type options struct {
 	threshold *float64
 	bernoulli bool
 	reals     bool
-	oneHot    bool
+	units     bool // an array has the numbers of all units of columns, one-hot states among them
 	oddAsGaps bool
 	schema    *Schema
 	columns   []rbm.Column
@@ -231,8 +231,8 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 	}
 	set := p.set()
 	set.Format, set.Shape = m.format, m.shape
-	if o.oneHot {
-		err = set.sites(o.columns)
+	if o.units {
+		err = set.ofUnits(o.columns)
 	}
 	return set, err
 }

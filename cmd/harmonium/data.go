@@ -221,7 +221,7 @@ func newDataConvert(t *terminal) *cobra.Command {
 			return writeSets(t, []string{out}, []*data.Set{set})
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npy or .csv (needed)")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npy, .csv or .fasta, each also .gz (needed)")
 	d.register(cmd.Flags())
 	d.registerKinds(cmd.Flags())
 	return cmd
@@ -258,7 +258,7 @@ func newDataSplit(t *terminal) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&parts, "parts", "0.9,0.1", "parts of the rows; they add up to 1")
-	cmd.Flags().StringVarP(&out, "out", "o", "", "one file a part, .npy or .csv (needed)")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "one file a part, .npy, .csv or .fasta, each also .gz (needed)")
 	d.register(cmd.Flags())
 	d.registerKinds(cmd.Flags())
 	return cmd
@@ -286,7 +286,7 @@ probability 1/2. The entropy is known exactly and is printed.`,
 		Example: "  harmonium data bars --rows 4 --columns 4 -n 10000 -o bars.npy",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if err := checkFiles([]string{out}, nil); err != nil {
+			if err := checkArrayFile(out); err != nil {
 				return err
 			}
 			set, err := data.BarsSample(rows, columns, count, rng.Seed(seed))
@@ -314,7 +314,7 @@ probability 1/2. The entropy is known exactly and is printed.`,
 	f.IntVar(&rows, "rows", rows, "lines across")
 	f.IntVar(&columns, "columns", columns, "lines down")
 	f.IntVarP(&count, "count", "n", count, "pictures to draw")
-	f.StringVarP(&out, "out", "o", "", "file to write, .npy or .csv (needed)")
+	f.StringVarP(&out, "out", "o", "", "file to write, .npy or .csv, each also .gz (needed)")
 	f.Uint64Var(&seed, "seed", seed, "of all random numbers; the same seed gives the same bytes")
 	return cmd
 }
@@ -343,7 +343,7 @@ status 3 if they don't agree.`,
 	f.IntVar(&o.size, "L", 16, "sites along an edge, 2 to 1024")
 	f.Float64Var(&o.temperature, "T", ising.Tc, "temperature in J/k; the default is the critical one, 2/log(1+√2)")
 	f.IntVarP(&o.count, "count", "n", 10000, "configurations to draw")
-	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed)")
+	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv, each also .gz (needed)")
 	f.Uint64Var(&o.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
 	return cmd
 }
@@ -356,7 +356,7 @@ type isingResult struct {
 }
 
 func makeIsing(ctx context.Context, t *terminal, o *isingOptions) error {
-	if err := checkFiles([]string{o.out}, nil); err != nil {
+	if err := checkArrayFile(o.out); err != nil {
 		return err
 	}
 	switch {
