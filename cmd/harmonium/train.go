@@ -301,7 +301,7 @@ func describeScore(s *monitor.Score, doubt float64) string {
 	case s == nil:
 		return "not scored yet"
 	case s.Method == monitor.MethodExact:
-		return fmt.Sprintf("log-likelihood %.4f ± %s nats (exact)", s.Value, s.Stderr.Digits(4))
+		return fmt.Sprintf("log-likelihood %s ± %s nats (exact)", diag.Number(s.Value).Digits(4), s.Stderr.Digits(4))
 	default:
 		return fmt.Sprintf("log-likelihood %.2f ± %s (rows) ± %.2f (log Z) nats, at a glance; 'harmonium eval' measures it",
 			s.Value, s.Stderr.Digits(2), doubt)

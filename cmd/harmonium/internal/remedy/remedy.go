@@ -28,6 +28,7 @@ var remedies = map[string]string{
 	"hidden-mode":          "take a model from earlier in the training, or train again with --negative pcd, more --replicas or a lower --rate",
 	"mass":                 "score the model by 'harmonium eval' with a larger --budget; take one from earlier in the training",
 	"relaxation":           "lower --rate; score the model by 'harmonium eval'",
+	"outlier-rows":         "look for a wrong cell there, such as a missing number that is written as one: correct it, or leave the row out",
 	"renewal":              "lower --rate; score the model by 'harmonium eval', which finds modes in other ways",
 	"mode-missing":         "take --method tempered, without --start",
 	"modes-unmixed":        "take --method tempered; where that has the same finding, raise --burn-in and --thin",
