@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"harmonium/compute"
 	"harmonium/rng"
 )
 
@@ -56,6 +57,29 @@ type Named struct {
 	Name     string
 	Values   []float32
 	Positive bool // the values must be above 0; training moves their logarithms
+}
+
+// maxParameter bounds parameters: those of spins are summed up to parameters of bits, which are float32 as well. With a
+// billion units of this bound the sums stay below float32's 3·10^38.
+const maxParameter = 1e29
+
+// Sound reports whether a model may have these parameters, and [Model.Save] writes them: whether they are finite, within
+// ±10^29, and above 0 if they must be.
+func (p Named) Sound(on *compute.Context) bool {
+	if !p.Positive && on.Dot(p.Values, p.Values) <= maxParameter*maxParameter { // the usual case, and fast
+		return true
+	}
+	for _, x := range p.Values {
+		if !p.allows(x) {
+			return false
+		}
+	}
+	return true
+}
+
+// allows reports whether x may be one of the values: not so NaN.
+func (p Named) allows(x float32) bool {
+	return -maxParameter <= x && x <= maxParameter && (!p.Positive || x > 0)
 }
 
 // Kind is the name of a kind of unit, in files and flags.
