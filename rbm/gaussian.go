@@ -13,8 +13,9 @@ type gaussian struct{ reals }
 
 func newGaussian(units int) Layer { return gaussian{newReals(units, "precisions")} }
 
-func (l gaussian) Kind() Kind   { return Gaussian }
-func (l gaussian) Clone() Layer { return gaussian{l.clone()} }
+func (l gaussian) Kind() Kind         { return Gaussian }
+func (l gaussian) Clone() Layer       { return gaussian{l.clone()} }
+func (l gaussian) Spreads() []float64 { return l.spreads(1) }
 
 // leastVariance bounds the variances of SetMoments from below, as a part of that of standardised data. mostVariance keeps
 // precisions within float32.

@@ -42,6 +42,9 @@ type Layer interface {
 	CGF(dst []float64, x []float32)
 	// Mean writes ⟨s_i⟩ = ∂Γ/∂x_i, in the units' values, into dst (rows×units), which may be x.
 	Mean(dst, x []float32)
+	// Spreads are the standard deviations that the units keep at inputs x → ±∞, where Γ(x) grows as ½ spread² x²; of a
+	// unit whose two sides differ the larger one. nil stands for values within bounds, of which Γ(x) grows as |x|.
+	Spreads() []float64
 	// Sample draws each row of dst from P(s|x); x = nil stands for zeros. Unit i of row r is decided by the random
 	// numbers at (key, step, first+r, i) alone, so that rows may be drawn in several calls.
 	Sample(dst Batch, x []float32, key rng.Key, step uint64, first uint32)
