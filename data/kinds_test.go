@@ -42,8 +42,8 @@ func texts(s *Set) [][]string {
 func TestAlignments(t *testing.T) {
 	for _, c := range []struct{ name, content, letters, want string }{
 		{"protein", ">a\nAC-D\n>b\nWY-A\n", "-ACDEFGHIKLMNPQRSTVWY", "[[A C - D] [W Y - A]]"},
-		{"protein without gaps", ">a\r\nMK\r\nL\r\n>b\r\nMK\nV", "ACDEFGHIKLMNPQRSTVWY", "[[M K L] [M K V]]"},
-		{"DNA", "\n>a\nACGT\n\n>b\nGGTT", "ACGT", "[[A C G T] [G G T T]]"},
+		{"protein without gaps", ">a\r\nMK\r\nL\r\n>b\r\nMK\nV", "-ACDEFGHIKLMNPQRSTVWY", "[[M K L] [M K V]]"},
+		{"DNA", "\n>a\nACGT\n\n>b\nGGTT", "-ACGT", "[[A C G T] [G G T T]]"},
 		{"RNA", ">a\nACGU\n>b\nGG-U", "-ACGU", "[[A C G U] [G G - U]]"},
 		{"insertions", ">a\nAa.Cgg-\n>b\nM.L-\n", "-ACDEFGHIKLMNPQRSTVWY", "[[A C -] [M L -]]"},
 	} {
@@ -61,6 +61,40 @@ func TestAlignments(t *testing.T) {
 	s, err := opened(t, "a", ">a\nAXC\n>b\nMLB\n", OddLettersAsGaps())
 	if err != nil || fmt.Sprint(texts(s)) != "[[A - C] [M L -]]" {
 		t.Errorf("odd letters as gaps: %v, %v", s, err)
+	}
+}
+
+// A part of an alignment has the states of the whole, gaps among them; columns of a model that has no gaps are kept.
+func TestPartsOfAnAlignment(t *testing.T) {
+	s, err := opened(t, "a.fasta", ">a\nMKL\n>b\nMKV\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for content, want := range map[string]string{
+		">c\nM-L\n": "[[M - L]]", ">c\nMMM\n": "[[M M M]]", ">c\nAC-\n": "[[A C -]]",
+	} {
+		other, err := opened(t, "b.fasta", content, ForColumns(s.Columns))
+		if err == nil {
+			err = other.Fit(s.Columns)
+		}
+		if err != nil || fmt.Sprint(texts(other)) != want {
+			t.Errorf("%q after a part without gaps: %v, %v, want %s", content, other, err, want)
+		}
+	}
+	gapless := slices.Clone(s.Columns)
+	for k := range gapless {
+		gapless[k].Categories = gapless[k].Categories[1:]
+	}
+	for content, want := range map[string]string{
+		">c\nMKL\n": "", ">c\nM-L\n": `row 1, column 2 (2): found "-", want one of A, C, D`,
+	} {
+		other, err := opened(t, "b.fasta", content, ForColumns(gapless))
+		if err == nil {
+			err = other.Fit(gapless)
+		}
+		if want == "" && (err != nil || other.Units() != 60) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q for a model without gaps: %v, %v, want %q", content, other, err, want)
+		}
 	}
 }
 

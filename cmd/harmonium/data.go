@@ -155,12 +155,25 @@ func sharesOf(c data.ColumnInfo) string {
 		if c.Categories != nil {
 			name = c.Categories[k]
 		}
-		texts = append(texts, fmt.Sprintf("%s %.3g %%", name, 100*c.Shares[k]))
+		texts = append(texts, name+" "+sharePercent(c.Shares[k]))
 	}
 	if len(order) > most {
 		texts = append(texts, "…")
 	}
 	return strings.Join(texts, ", ")
+}
+
+// sharePercent tells a share as a percentage with a digit after the point, unless it is none or all.
+func sharePercent(share float64) string {
+	switch {
+	case share == 0 || share == 1:
+		return fmt.Sprintf("%.0f %%", 100*share)
+	case share < 0.0005:
+		return "< 0.1 %"
+	case share >= 0.9995:
+		return "> 99.9 %"
+	}
+	return fmt.Sprintf("%.1f %%", 100*share)
 }
 
 // written is the result of commands that write data files.
