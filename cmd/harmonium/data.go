@@ -35,7 +35,7 @@ func newData(t *terminal) *cobra.Command {
 }
 
 func newDataInfo(t *terminal) *cobra.Command {
-	d, identity := &dataFlags{}, 0.0
+	d := &dataFlags{}
 	cmd := &cobra.Command{
 		Use:   "info FILE",
 		Short: "Describe a data file",
@@ -49,10 +49,8 @@ was taken for, and why.`,
 			if err != nil {
 				return err
 			}
-			if identity != 0 {
-				if err := set.Reweight(identity, t.compute); err != nil {
-					return badInput(fmt.Errorf("--identity: %w", err))
-				}
+			if err := d.reweight(set, t.compute); err != nil {
+				return err
 			}
 			result := struct {
 				data.Info
@@ -77,7 +75,6 @@ was taken for, and why.`,
 	d.register(cmd.Flags())
 	d.registerKinds(cmd.Flags())
 	d.registerWeights(cmd.Flags())
-	cmd.Flags().Float64Var(&identity, "identity", 0, "weigh each sequence by 1 / the number with this part of equal sites, such as 0.8")
 	return cmd
 }
 

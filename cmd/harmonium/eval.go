@@ -199,6 +199,9 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 		return badInput(err)
 	}
 	set, err := o.openFor(model, o.data)
+	if err == nil {
+		err = o.reweight(set, t.compute)
+	}
 	if err != nil {
 		return err
 	}

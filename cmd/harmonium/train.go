@@ -87,8 +87,7 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		"shift and scale real columns to mean 0 and variance 1; scores and samples stay in the data's units")
 	f.StringVar(&o.schema, "schema", "", schemaHelp)
 	f.StringVar(&c.OddLetters, "odd-letters", "error", oddLettersHelp)
-	f.Float64Var(&c.Identity, "identity", 0,
-		"weigh each sequence by 1/(number of sequences with at least this part of equal sites), such as 0.8")
+	f.Float64Var(&c.Identity, "identity", 0, identityHelp+"; also those for validation, among themselves")
 	return cmd
 }
 
