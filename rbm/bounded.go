@@ -7,8 +7,9 @@ import "math"
 //	Σ_v W Σ_h² Wᵀ Σ_v
 //
 // over the real units, with their [Layer.Spreads] on the diagonals of Σ: 1/√γ for energies with the precision γ. Z is
-// finite where it is below 1. It is 0 where the values of one of the layers have bounds. The eigenvalue is found by power iteration, from below, to about 10^−4; where the sum of all eigenvalues is at most limit
-// it is not looked for, and Coupling returns 0.
+// finite where it is below 1. It is 0 where the values of one of the layers have bounds. The eigenvalue is found by
+// power iteration, from below, to about 10^−4; where the sum of all eigenvalues is at most limit it is not looked for,
+// and Coupling returns 0.
 func (model *Model) Coupling(limit float64) float64 {
 	v, σv := realUnits(model.Visible)
 	h, σh := realUnits(model.Hidden)
