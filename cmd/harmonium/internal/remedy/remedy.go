@@ -19,7 +19,7 @@ var remedies = map[string]string{
 		"or --steps, or a lower --rate",
 	"chains-caught":        betterChains,
 	"chains-slow":          betterChains,
-	"constant-column":      "leave it out",
+	"constant-column":      data.ErrConstantColumn.Error(),
 	"constant-data":        "give rows that differ; " + equal,
 	"energy-off":           "draw again with another --seed; if it stays, report it",
 	"few-round-trips":      "raise --burn-in and --thin",
