@@ -339,6 +339,10 @@ func TestUnitsOfColumns(t *testing.T) {
 			t.Errorf("%q: %v, %v, want %s", content, s, err, want)
 		}
 	}
+	_, err = opened(t, "units.csv", "0,0,1,0,1.25\n", ForColumns(table.Columns), Threshold(0.5))
+	if err == nil || !strings.Contains(err.Error(), "a threshold or bernoulli exclude each other") {
+		t.Errorf("real columns with a threshold: %v", err)
+	}
 }
 
 // Parts and joins of tables keep names and columns.

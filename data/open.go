@@ -221,6 +221,9 @@ func readText(s source, npy string, head []byte, o options) (*Set, error) {
 
 // readSet reads an array, or a text of numbers.
 func readSet(s source, npy string, head []byte, o options) (*Set, error) {
+	if err := o.check(); err != nil { // again, as columns may have said that there are real numbers
+		return nil, err
+	}
 	m, err := readMatrix(s, npy, head, false)
 	if err != nil {
 		return nil, err
