@@ -25,7 +25,7 @@ const (
 	refresh = 1024
 	// steep is the bound on |x_i| above which a unit's factor is not a product but log(1+e^x), with room to spare in float64's e^±709.
 	steep = 600
-	// costSteep is the number of steps that a steep unit takes: 0.4 µs for 64 states, where unitRate is 3 ns.
+	// costSteep is about the number of steps that a steep unit takes: 0.4 to 0.6 µs for 64 states, which are 3 ns at unitRate.
 	costSteep = 125
 	// maxEnergy bounds the energies: float64 has an eighth of a nat there.
 	maxEnergy = 1e15
