@@ -205,10 +205,8 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 				t.warn("without the training data: %v", err)
 				i.train = nil
 			}
-			if identity := r.Config.Identity; i.train != nil && identity != 0 { // the weights that they were trained with
-				if err := i.train.Reweight(identity, t.compute); err != nil {
-					return badInput(err)
-				}
+			if err := r.Config.Reweight(t.compute, i.train); err != nil { // the weights that they were trained with
+				return badInput(err)
 			}
 		}
 	}
