@@ -16,7 +16,7 @@ type options struct {
 	threshold *float64
 	bernoulli bool
 	reals     bool
-	oneHot    bool
+	units     bool // an array has the numbers of all units of columns, one-hot states among them
 	oddAsGaps bool
 	gaps      bool
 	noNames   bool

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/rbm"
@@ -156,7 +157,7 @@ func (o *evalOptions) open(t *terminal, path string) (*judged, error) {
 	if o.data == "" {
 		err = j.openHeldOut()
 	} else if j.set, err = o.openFor(model, o.data, data.Gaps()); err == nil {
-		j.role = roleOf(j.set, r)
+		j.role, err = roleOf(j.set, r), o.reweight(j.set, t.compute)
 	}
 	if err != nil {
 		return nil, err
@@ -194,11 +195,12 @@ func (o *evalOptions) evaluate(ctx context.Context, t *terminal, j *judged) (*ev
 	if err := j.findLogZ(ctx, t, o.budget, o.seed); err != nil {
 		return nil, err
 	}
-	if result.LogZ, result.Findings = j.logZ, append(result.Findings, j.findings...); j.logZ != nil {
+	if result.LogZ = j.logZ; j.logZ != nil {
 		if result.LL, err = j.logLikelihood(ctx, t); err != nil {
 			return nil, err
 		}
 	}
+	result.Findings = append(result.Findings, j.findings...)
 	result.Seconds = time.Since(begun).Seconds()
 	return result, nil
 }
@@ -238,6 +240,11 @@ func (j *judged) logLikelihood(ctx context.Context, t *terminal) (*estimateResul
 			logs[k] = j.known[k]
 		}
 		logs[k] -= j.logZ.Value + scale
+	}
+	if f := outlierRows(logs, j.set); f != nil {
+		list := []diag.Finding{*f}
+		remedy.Add("eval", list)
+		j.findings = append(j.findings, list...)
 	}
 	j.scores = logs
 	return new(mean(logs, j.set)), nil

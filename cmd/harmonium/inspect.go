@@ -210,10 +210,8 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 					i.train = nil
 				}
 			}
-			if identity := r.Config.Identity; i.train != nil && identity != 0 { // the weights that they were trained with
-				if err := i.train.Reweight(identity, t.compute); err != nil {
-					return badInput(err)
-				}
+			if err := r.Config.Reweight(t.compute, i.train); err != nil { // the weights that they were trained with
+				return badInput(err)
 			}
 		}
 	}

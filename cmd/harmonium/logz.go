@@ -114,9 +114,9 @@ func (t *terminal) enumerate(ctx context.Context, model *rbm.Model) (*logZResult
 func (t *terminal) estimate(
 	ctx context.Context, model *rbm.Model, r *run.Run, set *data.Set, budget int64, seed uint64,
 ) (*logZResult, []diag.Finding, error) {
-	training := t.trainingData(r, model)
+	training, starts := t.trainingData(r, model), withoutOutliers(set, model)
 	bar := t.progress("log Z", budget)
-	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), set.Variances(), estimate.Options{
+	b, err := estimate.LogZ(ctx, model, starts.States, starts.Means(), starts.Variances(), estimate.Options{
 		Budget: budget, Seed: seed, Compute: t.compute, Training: training,
 		Progress: func(done, _ int64, expected time.Duration) {
 			bar.set(done, fmt.Sprintf("by AIS; at most %s in all", expected.Round(time.Second)))
@@ -273,7 +273,7 @@ func (b *estimatedLogZ) table(w io.Writer) {
 	if b.Bounds == "neither" {
 		size = "round trips"
 	}
-	fmt.Fprintf(w, "  by %s\t%.3f ± %.3f, %s; %s %.0f", b.Name, b.Value, b.Stderr, what, size, b.ESS)
+	fmt.Fprintf(w, "  by %s\t%s ± %s, %s; %s %.0f", b.Name, b.Value.Digits(3), b.Stderr.Digits(3), what, size, b.ESS)
 	if b.Missed >= 0.0005 {
 		fmt.Fprintf(w, "; %.3f of it from modes that it missed", b.Missed)
 	}

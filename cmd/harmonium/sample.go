@@ -39,7 +39,8 @@ func newSample(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sample MODEL|RUN -n N -o FILE",
 		Short: "Draw configurations from a model",
-		Long: `Draw visible configurations from a model and write them to FILE (.npy or .csv).
+		Long: `Draw visible configurations from a model and write them to FILE (.npy, .csv or, of
+sequences, .fasta; each also .gz).
 
 Small models are enumerated, and the samples are exact and independent. For others parallel
 block-Gibbs chains are run: they start apart, in all modes of the model that are found (or at the
@@ -62,7 +63,7 @@ states. It finds its temperatures by itself during the burn-in, and counts round
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.IntVarP(&o.count, "count", "n", sample.DefaultCount, "configurations to draw")
-	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed)")
+	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy, .csv or .fasta, each also .gz (needed)")
 	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else gibbs, else tempered), exact, gibbs or tempered")
 	f.IntVar(&o.chains, "chains", sample.DefaultChains, "Gibbs chains, or replica sets of tempering; at most as many as configurations")
 	f.Var(&intOrAuto{&o.burnIn, &o.autoBurnIn}, "burn-in", "sweeps before the first sample of each chain; auto: until the chains agree")

@@ -28,14 +28,15 @@ func newScore(t *terminal) *cobra.Command {
 		Use:   "score MODEL|RUN --data FILE [-o FILE]",
 		Short: "Score each row of a file, and rank the least likely ones",
 		Long: `Score each row of a file under a model: its log-likelihood log P(v) in nats, and with --pseudo and
---surprise what the units have to do with it. The scores go to FILE, a row of it for each row of data.
+--surprise what the units have to do with it. The scores go to FILE, a row of it for each row of
+data.
 
 log P(v) = -F(v) - log Z, and log Z is found as by 'harmonium eval'. Its error is common to all
 rows: it is told once, and the order of the rows doesn't depend on it. --free-energy leaves log Z
 out.
 
---top K prints the K least likely rows: anomalies first. With --surprise it tells which units surprise
-most in each of them, given all others, beyond their mean surprise over the rows.
+--top K prints the K least likely rows: anomalies first. With --surprise it tells which units
+surprise most in each of them, given all others, beyond their mean surprise over the rows.
 
 --against compares with another model, row by row. The difference of two models varies less from
 row to row than their scores do: its standard error is that of paired differences. The errors of
@@ -168,7 +169,10 @@ func (o *scoreOptions) open(t *terminal, path string) (*judged, error) {
 			return nil, badInput(fmt.Errorf("--pseudo, --surprise: %w", err))
 		}
 	}
-	if j.set, err = o.openFor(model, o.data); err != nil {
+	if j.set, err = o.openFor(model, o.data); err == nil {
+		err = o.reweight(j.set, t.compute)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return j, claimScores(model, j.method)

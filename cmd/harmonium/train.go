@@ -90,8 +90,7 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		"shift and scale real columns to mean 0 and variance 1; scores and samples stay in the data's units")
 	f.StringVar(&o.schema, "schema", "", schemaHelp)
 	f.StringVar(&c.OddLetters, "odd-letters", "error", oddLettersHelp)
-	f.Float64Var(&c.Identity, "identity", 0,
-		"weigh each sequence by 1/(number of sequences with at least this part of equal sites), such as 0.8")
+	f.Float64Var(&c.Identity, "identity", 0, identityHelp+"; also those for validation, among themselves")
 	registerReading(f, &c.Reading)
 	return cmd
 }
@@ -315,7 +314,7 @@ func describeScore(s *monitor.Score, doubt float64) string {
 	case s == nil:
 		return "not scored yet"
 	case s.Method == monitor.MethodExact:
-		return fmt.Sprintf("log-likelihood %.4f ± %s nats (exact)", s.Value, s.Stderr.Digits(4))
+		return fmt.Sprintf("log-likelihood %s ± %s nats (exact)", diag.Number(s.Value).Digits(4), s.Stderr.Digits(4))
 	default:
 		return fmt.Sprintf("log-likelihood %.2f ± %s (rows) ± %.2f (log Z) nats, at a glance; 'harmonium eval' measures it",
 			s.Value, s.Stderr.Digits(2), doubt)
