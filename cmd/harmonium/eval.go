@@ -27,7 +27,7 @@ type evalOptions struct {
 func newEval(t *terminal) *cobra.Command {
 	o := &evalOptions{}
 	cmd := &cobra.Command{
-		Use:   "eval MODEL|RUN… --data FILE",
+		Use:   "eval MODEL|RUN… [--data FILE]",
 		Short: "Score data under a model, or under several",
 		Long: `Score the rows of a file under a model: the mean log-likelihood in nats a row, and log Z.
 
