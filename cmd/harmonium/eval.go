@@ -24,6 +24,11 @@ type evalOptions struct {
 	dataFlags
 }
 
+// ofData are the flags that say how to read --data.
+var ofData = []string{
+	"threshold", "bernoulli", "odd-letters", "weights", "identity", "columns", "drop", "rows", "categories", "row-names", "no-names", "decimal", "units",
+}
+
 func newEval(t *terminal) *cobra.Command {
 	o := &evalOptions{}
 	cmd := &cobra.Command{
@@ -55,7 +60,7 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 			if err := o.effective(cmd.Flags()); err != nil {
 				return err
 			}
-			for _, name := range []string{"threshold", "bernoulli", "odd-letters", "weights"} {
+			for _, name := range ofData {
 				if o.data == "" && cmd.Flags().Changed(name) {
 					return badInput(fmt.Errorf("--%s is about the rows of --data, which is missing: a run's own rows are read as they were", name))
 				}
