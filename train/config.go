@@ -37,6 +37,9 @@ type Config struct {
 	// Training starts with visible biases at the log-odds of the data's means (Hinton 2010, section 8).
 	// KeepBiases leaves the model's as they are.
 	KeepBiases bool
+	// Trained says that the model is trained already: it keeps its biases, chains and replicas come to it by replica
+	// exchange before the first update, and its first score costs as much as others. It is none of the Settings.
+	Trained bool
 
 	// Training stops at the first of these to be reached. The learning rate falls over the updates that Epochs and
 	// Updates allow, or, where Time is the only bound, over the time.
@@ -176,6 +179,7 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 		c.Rate = c.Optimizer.DefaultRate(model.Visible.Kind(), model.Hidden.Kind())
 	}
 	c.Schedule = cmp.Or(c.Schedule, DefaultSchedule)
+	c.KeepBiases = c.KeepBiases || c.Trained
 	for _, part := range []Configurable{c.Negative, c.Optimizer} {
 		if err := resolve(part.Settings()); err != nil {
 			return c, fmt.Errorf("%s: %w", part.Kind(), err)
@@ -208,7 +212,7 @@ func (c Config) Fresh() Config {
 }
 
 // MarshalJSON writes every number that shapes a training: an object of the settings, with "negative" and "optimizer" as
-// objects of "kind" and their own settings. Compute and Valid are left out.
+// objects of "kind" and their own settings. Compute, Valid and Trained are left out.
 func (c Config) MarshalJSON() ([]byte, error) {
 	negative, err := encode(c.Negative)
 	if err != nil {

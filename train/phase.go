@@ -39,6 +39,8 @@ func Negatives() []Negative {
 // Setup is what a Negative may use from the beginning.
 type Setup struct {
 	Model        *rbm.Model
+	Base         *rbm.Model        // independent units, from which replicas begin
+	Trained      bool              // Model is trained already, so that chains drawn from Base are far from it
 	Conditionals *rbm.Conditionals // of Model, at the beginning of each update
 	Data         rbm.Batch         // all rows
 	Batch        int               // of them a minibatch, at most

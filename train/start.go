@@ -9,10 +9,12 @@ import (
 	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 )
 
 // Start prepares training: it takes the settings over, checks them against model and data, and lets the
-// visible biases start at the log-odds of the data's means. It changes model, which the Training owns from now on.
+// visible biases start at the log-odds of the data's means. It changes model, which the Training owns from now on. Where
+// the model is Trained it is the start as it is.
 func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	set, means, err := prepared(model, set, config.Valid)
 	if err != nil {
@@ -26,9 +28,8 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		positive: rbm.NewStatistics(model), negative: rbm.NewStatistics(model),
 		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, model.N()),
 	}
-	if coupling := model.Coupling(mostCoupling); coupling > mostCoupling {
-		return nil, fmt.Errorf("train: the model's real units are coupled by %.3g, want at most %g: from 1 on it has no finite Z",
-			coupling, mostCoupling)
+	if err := checkCoupling(model, config.Trained); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
 	}
 	t.centerV = make([]float32, model.M())
 	scale, offset := model.Visible.Line()
@@ -39,10 +40,14 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		model.SetMoments(means, set.Variances())
 		model.Gauge()
 	}
+	base := sample.IndependentModel(model)
+	if config.Trained { // its biases belong to its weights
+		base.SetMoments(means, set.Variances())
+	}
 	t.best = model.Clone()
 	t.conditionals = rbm.NewConditionals(model, config.Compute)
 	setup := Setup{
-		Model: model, Conditionals: t.conditionals, Data: set.States, Batch: config.Batch,
+		Model: model, Base: base, Trained: config.Trained, Conditionals: t.conditionals, Data: set.States, Batch: config.Batch,
 		Key: rng.Seed(config.Seed), Compute: config.Compute,
 	}
 	if err := config.Negative.Start(setup); err != nil {
@@ -54,6 +59,19 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	t.ascent.l1, t.ascent.l2 = float32(config.L1), float32(config.L2)
 	t.trust = newTrust(t)
 	return t, nil
+}
+
+// checkCoupling refuses a model without a finite Z. One that is trained already may be a little above the bound of
+// training, to which the first update brings it back.
+func checkCoupling(model *rbm.Model, trained bool) error {
+	most := mostCoupling
+	if trained {
+		most = mostTrainedCoupling
+	}
+	if coupling := model.Coupling(mostCoupling); coupling > most {
+		return fmt.Errorf("the model's real units are coupled by %.3g, want at most %g: from 1 on it has no finite Z", coupling, most)
+	}
+	return nil
 }
 
 // prepared returns the rows that count and the means of their units, or an error if there is nothing to learn from
