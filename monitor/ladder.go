@@ -78,8 +78,8 @@ const (
 	lastStage  = 200
 )
 
-// Settle brings replicas that were drawn from independent units to a model that is trained already, in stages of 25, 50,
-// 100 and 200 rounds. After each but the last the temperatures are spaced again.
+// Settle brings replicas that were drawn from independent units to a model that is trained already, in stages of 25,
+// 50, 100 and 200 rounds. After each but the last the temperatures are spaced again.
 func Settle(t *sample.Tempering) {
 	for rounds := firstStage; ; rounds *= 2 {
 		for range rounds {

@@ -44,7 +44,7 @@ func (p *PCD) Start(s Setup) error {
 		return err
 	}
 	p.setup = s
-	p.chains = sample.NewChains(sample.FromBiases(s.Base, p.Chains, s.Key), s.Model.Hidden, s.Key)
+	p.chains = sample.NewChains(sample.FromBiases(s.base(), p.Chains, s.Key), s.Model.Hidden, s.Key)
 	p.cost.average = monitor.GibbsCost(s.Model, p.Chains, 0)
 	p.cost.sweep = monitor.GibbsCost(s.Model, p.Chains, 1) - p.cost.average
 	if p.Trust > 0 {
@@ -82,7 +82,7 @@ func (p *PCD) check(model *rbm.Model) error {
 
 // Phase lets the chains go on, and averages over them: ⟨v_i h_j⟩_model ≈ (1/N) Σ_r v_ri P(h_j|v_r).
 func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
-	if u.Number == 0 && p.setup.Trained {
+	if u.Number == 0 && p.setup.Base != nil {
 		p.settle(u)
 	}
 	p.chains.Sweep(u.Conditionals, p.Sweeps())

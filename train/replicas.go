@@ -18,11 +18,12 @@ type replicaSets struct {
 const firstTemperatures = 4
 
 func newReplicaSets(s Setup, count int) *replicaSets {
-	starts, temperatures := sample.FromBiases(s.Base, count, s.Key), firstTemperatures
-	if s.Trained {
+	base, temperatures := s.base(), firstTemperatures
+	if s.Base != nil {
 		temperatures = sample.FirstTemperatures
 	}
-	line := rbm.NewLine(s.Base, s.Model, s.Conditionals)
+	starts := sample.FromBiases(base, count, s.Key)
+	line := rbm.NewLine(base, s.Model, s.Conditionals)
 	return &replicaSets{sample.NewTempering(line, starts, temperatures, s.Key), s.Model}
 }
 

@@ -12,9 +12,9 @@ import (
 	"harmonium/sample"
 )
 
-// Start prepares training: it takes the settings over, checks them against model and data, and lets the
-// visible biases start at the log-odds of the data's means. It changes model, which the Training owns from now on. Where
-// the model is Trained it is the start as it is.
+// Start prepares training: it takes the settings over, checks them against model and data, and lets the visible biases
+// start at the log-odds of the data's means. It changes model, which the Training owns from now on. Where the model is
+// Trained it is the start as it is.
 func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	set, means, err := prepared(model, set, config.Valid)
 	if err != nil {
@@ -40,14 +40,15 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		model.SetMoments(means, set.Variances())
 		model.Gauge()
 	}
-	base := sample.IndependentModel(model)
+	var base *rbm.Model
 	if config.Trained { // its biases belong to its weights
+		base = sample.IndependentModel(model)
 		base.SetMoments(means, set.Variances())
 	}
 	t.best = model.Clone()
 	t.conditionals = rbm.NewConditionals(model, config.Compute)
 	setup := Setup{
-		Model: model, Base: base, Trained: config.Trained, Conditionals: t.conditionals, Data: set.States, Batch: config.Batch,
+		Model: model, Base: base, Conditionals: t.conditionals, Data: set.States, Batch: config.Batch,
 		Key: rng.Seed(config.Seed), Compute: config.Compute,
 	}
 	if err := config.Negative.Start(setup); err != nil {

@@ -7,14 +7,15 @@ import (
 	"harmonium/rng"
 )
 
-// Widen returns a copy of a model with more hidden units, whose new ones change next to nothing at first: with the means
-// μ of the data and the mean ⟨h⟩₀ of a unit without inputs, which is ½ for Bernoulli units and 0 for spins, it draws
+// Widen returns a copy of a model with more hidden units, whose new ones change next to nothing at first: with the
+// means μ of the data and the mean ⟨h⟩₀ of a unit without inputs, which is ½ for Bernoulli units and 0 for spins, it
+// draws
 //
 //	w_ij ~ N(0, 0.01²),   c_j = −Σ_i w_ij μ_i,   b_i ← b_i − ⟨h⟩₀ Σ_j w_ij   (j new).
 //
-// The input of a new unit then is x_j = Σ_i w_ij (v_i − μ_i), and the free energy changes by −Σ_j (Γ_j(x_j) − ⟨h⟩₀ x_j),
-// which is −½ Var₀(h) Σ_j x_j² to second order, and a constant. Weights of 0 would change nothing at all, but all new
-// units would have the same gradient for ever.
+// The input of a new unit then is x_j = Σ_i w_ij (v_i − μ_i), and the free energy changes by −Σ_j (Γ_j(x_j) − ⟨h⟩₀
+// x_j), which is −½ Var₀(h) Σ_j x_j² to second order, and a constant. Weights of 0 would change nothing at all, but all
+// new units would have the same gradient for ever.
 //
 // means are those of the numbers that a batch stores, as [data.Set.Means] has them. Other parameters of new units are
 // those of a new layer. The error says why a layer can't have more units.

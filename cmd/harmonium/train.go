@@ -24,6 +24,7 @@ import (
 type trainOptions struct {
 	out       string
 	resume    bool
+	from      string
 	data      []string
 	valid     string
 	weights   string
@@ -44,13 +45,21 @@ func newTrain(t *terminal) *cobra.Command {
 best model so far and checkpoints. A run that was stopped, or killed, goes on with 'harmonium train
 --resume -o RUN', to the same bytes.
 
+With --from MODEL it begins at a trained model, or at the best one of a run, on data of the same
+units: columns with names are matched by them, and real numbers are shifted and scaled as for the
+model. Biases stay, the chains come to the model before the first update, and --hidden may ask for
+more hidden units, of which the new ones change next to nothing at first. RUN keeps a copy of the
+model.
+
 Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME), text of 0/1 or
 -1/1, IDX; each also gzipped.
 
 Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy
   harmonium train ising.npy --hidden 64 --holdout 0.1 -o run
-  harmonium train --resume -o run`,
+  harmonium train --resume -o run
+  harmonium data ising --L 8 --T 2.4 -n 20000 -o warmer.npy
+  harmonium train warmer.npy --from run --hidden 96 --holdout 0.1 -o warmer`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.resume {
 				if err := resumeTakesNoSettings(cmd); err != nil {
@@ -63,6 +72,9 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 			if c.Training, err = (trainingFlags{cmd.Flags()}).read(); err != nil {
 				return badInput(fmt.Errorf("%w (see '%s --help')", err, cmd.CommandPath()))
 			}
+			if err := fromTakesUnits(cmd, o.from); err != nil {
+				return badInput(err)
+			}
 			return beginRun(cmd.Context(), t, o, args)
 		},
 	}
@@ -71,8 +83,10 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 	f.StringVarP(&o.out, "out", "o", "", "folder of the run, new or empty (needed)")
 	f.BoolVar(&o.resume, "resume", false, "go on with the run in the folder, with its own data and settings")
 	f.StringArrayVar(&o.data, "data", nil, "with --resume: where a data file of the run is now, if it was moved; its sha256 decides")
+	f.StringVar(&o.from, "from", "", "begin at this trained model, or at the best one of this run, instead of small random weights")
 	f.IntVar(&c.Model.Hidden, "hidden", 0,
-		"hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
+		"hidden units n (needed, with --from at least those of the model); more fit more and cost more: start near the number of "+
+			"visible ones or below")
 	f.StringVar(&c.Model.VisibleKind, "visible", "",
 		"visible units, bernoulli (0/1), spin (-1/1), categorical (of one-hot arrays) or gaussian (real numbers); default: as the data is")
 	f.StringVar(&c.Model.HiddenKind, "hidden-units", "",
@@ -104,6 +118,18 @@ func resumeTakesNoSettings(cmd *cobra.Command) error {
 	return wrong
 }
 
+// fromTakesUnits refuses what the model of --from says already.
+func fromTakesUnits(cmd *cobra.Command, from string) error {
+	var wrong error
+	for _, name := range []string{"visible", "hidden-units", "schema", "standardize", "data-biases"} {
+		if from != "" && cmd.Flags().Changed(name) {
+			wrong = errors.Join(wrong, fmt.Errorf("--%s has no effect with --from %s, whose units, columns and biases the training takes over: "+
+				"leave one of them out", name, from))
+		}
+	}
+	return wrong
+}
+
 // beginRun checks everything before it writes anything.
 func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) error {
 	c := &o.config
@@ -114,7 +140,7 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 		return badInput(errors.New("no folder for the run: name one by -o RUN"))
 	case len(o.data) > 0:
 		return badInput(errors.New("--data names the new place of a run's data, with --resume: name the data of a new run without it"))
-	case c.Model.Hidden == 0:
+	case c.Model.Hidden == 0 && o.from == "":
 		return badInput(errors.New("no number of hidden units: give one by --hidden"))
 	case o.valid != "" && c.Holdout != 0:
 		return badInput(errors.New("--valid and --holdout exclude each other"))
@@ -136,6 +162,12 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	}
 	if c.OddLetters == "error" {
 		c.OddLetters = ""
+	}
+	if o.from != "" {
+		if _, _, err := t.openModel(o.from); err != nil { // which warns of a model without a digest
+			return err
+		}
+		c.From = run.NewSource(o.from)
 	}
 	c.Unscaled = !o.standardize
 	c.Reals, c.OneHot = c.Model.VisibleKind == string(rbm.Gaussian), c.Model.VisibleKind == string(rbm.Categorical)

@@ -27,10 +27,11 @@ import (
 
 // Config is what config.json holds: enough to start the same training again.
 type Config struct {
-	Format   string        `json:"format"`  // "harmonium-run"
-	Version  int           `json:"version"` // of the format
-	Program  string        `json:"program"` // version of Harmonium that began the run
-	Model    Layers        `json:"model"`   //
+	Format   string        `json:"format"`         // "harmonium-run"
+	Version  int           `json:"version"`        // of the format
+	Program  string        `json:"program"`        // version of Harmonium that began the run
+	Model    Layers        `json:"model"`          //
+	From     *Source       `json:"from,omitempty"` // the model that the run begins at, if it is trained already
 	Data     `json:"data"` //
 	Training train.Config  `json:"training"`         // but for Compute and Valid
 	SHA256   string        `json:"sha256,omitempty"` // of all of the above
@@ -245,6 +246,9 @@ func (c *Config) identity() string {
 			file := **f
 			*f = &file
 		}
+	}
+	if c.From != nil {
+		bare.From = &Source{Hidden: c.From.Hidden, SHA256: c.From.SHA256}
 	}
 	for _, f := range bare.files() {
 		f.Path, f.Absolute, f.FromRun = "", "", ""
