@@ -47,6 +47,10 @@ type Config struct {
 	Updates int           // 0 means no bound
 	Time    time.Duration // 0 means no bound; the only setting that makes a run depend on a clock
 
+	// Continued are the bounds of later: each takes the place of those before once its number of updates is done
+	// ([Training.Continue]). It is none of the Settings.
+	Continued []Continuation
+
 	Valid *data.Set // scored at every evaluation; chooses the best model
 	// Evaluations without a better validation score before stopping; 0 means never. A training that overfits then goes
 	// back to its best model, and ends from there with a rate that falls to zero, unless the schedule is Constant or
@@ -188,6 +192,9 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if err := resolve(c.Settings()); err != nil {
 		return c, err
 	}
+	if err := c.checkContinuations(); err != nil {
+		return c, err
+	}
 	if err := c.Schedule.Set(string(c.Schedule)); err != nil {
 		return c, fmt.Errorf("schedule is %q, %w", string(c.Schedule), err)
 	}
@@ -222,7 +229,11 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return object(append(members(c.Settings()), member{"negative", negative}, member{"optimizer", optimizer}))
+	all := append(members(c.Settings()), member{"negative", negative}, member{"optimizer", optimizer})
+	if len(c.Continued) > 0 {
+		all = append(all, member{"continued", c.Continued})
+	}
+	return object(all)
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote. Its errors tell nothing of the text.
@@ -238,6 +249,12 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 	if c.Optimizer, err = decode(Optimizers(), found["optimizer"]); err != nil {
 		return fmt.Errorf("optimizer: %w", err)
 	}
+	if text, ok := found["continued"]; ok {
+		if err := json.Unmarshal(text, &c.Continued); err != nil {
+			return fmt.Errorf("continued: %w", err)
+		}
+	}
+	delete(found, "continued")
 	delete(found, "negative")
 	delete(found, "optimizer")
 	return take(found, c.Settings())
@@ -248,15 +265,3 @@ func (c Config) batches(rows int) int { return (rows + c.Batch - 1) / c.Batch }
 
 // noBound is the planned number of updates where Time is the only bound.
 const noBound = math.MaxInt
-
-// planned is the number of updates after which training stops if nothing stops it before.
-func (c Config) planned(rows int) int {
-	n := noBound
-	if batches := c.batches(rows); c.Epochs > 0 {
-		n = min(c.Epochs, (noBound-1)/batches) * batches
-	}
-	if c.Updates > 0 {
-		n = min(n, c.Updates)
-	}
-	return n
-}

@@ -24,10 +24,11 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	t := &Training{
-		Model: model, config: config, set: set, planned: config.planned(set.Rows()),
+		Model: model, config: config, set: set,
 		positive: rbm.NewStatistics(model), negative: rbm.NewStatistics(model),
 		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, model.N()),
 	}
+	t.restart()
 	if err := checkCoupling(model, config.Trained); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}

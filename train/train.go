@@ -23,11 +23,14 @@ type Training struct {
 
 	config  Config // resolved
 	set     *data.Set
-	planned int // updates, or noBound
+	bounds  Bounds // of now
+	planned int    // updates by these, or noBound
 	begun   time.Time
 	spent   time.Duration // before the last resume
 	err     error
 	reason  string
+
+	continued int // number of config.Continued that have taken effect
 
 	conditionals       *rbm.Conditionals
 	positive, negative *rbm.Statistics
@@ -58,7 +61,10 @@ func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 	return func(yield func(Progress) bool) {
 		t.begun = time.Now()
 		defer func() { t.spent = t.elapsed(); t.begun = time.Time{} }()
-		for t.err == nil && t.reason == "" && ctx.Err() == nil {
+		for t.err == nil && ctx.Err() == nil {
+			if t.proceed(); t.reason != "" {
+				return
+			}
 			if int(t.done) >= t.end() {
 				t.reason = "done"
 				return
@@ -95,8 +101,8 @@ func (t *Training) Best() *rbm.Model {
 // Done is the number of updates so far.
 func (t *Training) Done() int { return int(t.done) }
 
-// Planned is the number of updates after which training ends, if nothing ends it before; 0 where [Config].Time is the
-// only bound.
+// Planned is the number of updates after which training ends, if nothing ends it before; 0 where the time is the only
+// bound.
 func (t *Training) Planned() int {
 	if t.planned == noBound {
 		return 0
@@ -108,7 +114,7 @@ func (t *Training) Planned() int {
 // bound.
 func (t *Training) part() float64 {
 	if t.planned == noBound {
-		return min(1, float64(t.elapsed())/float64(t.config.Time))
+		return min(1, float64(t.elapsed())/float64(t.bounds.Time))
 	}
 	return float64(t.done) / float64(t.planned)
 }

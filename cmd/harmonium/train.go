@@ -45,6 +45,10 @@ func newTrain(t *terminal) *cobra.Command {
 best model so far and checkpoints. A run that was stopped, or killed, goes on with 'harmonium train
 --resume -o RUN', to the same bytes.
 
+It goes on also from its end, to a larger total, with one or several of --epochs, --updates and
+--time, which take the place of those before. The rate then is that of a training planned for this
+total from its beginning. Other settings don't change on the way.
+
 With --from MODEL it begins at a trained model, or at the best one of a run, on data of the same
 units: columns with names are matched by them, and real numbers are shifted and scaled as for the
 model. Biases stay, the chains come to the model before the first update, and --hidden may ask for
@@ -58,6 +62,7 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy
   harmonium train ising.npy --hidden 64 --holdout 0.1 -o run
   harmonium train --resume -o run
+  harmonium train --resume --epochs 400 -o run
   harmonium data ising --L 8 --T 2.4 -n 20000 -o warmer.npy
   harmonium train warmer.npy --from run --hidden 96 --holdout 0.1 -o warmer`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -65,12 +70,14 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 				if err := resumeTakesNoSettings(cmd); err != nil {
 					return badInput(err)
 				}
-				return resumeRun(cmd.Context(), t, o, args)
 			}
 			c.Threshold = o.threshold.value
 			var err error
 			if c.Training, err = (trainingFlags{cmd.Flags()}).read(); err != nil {
 				return badInput(fmt.Errorf("%w (see '%s --help')", err, cmd.CommandPath()))
+			}
+			if o.resume {
+				return resumeRun(cmd, t, o, args)
 			}
 			if err := fromTakesUnits(cmd, o.from); err != nil {
 				return badInput(err)
@@ -106,13 +113,16 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 	return cmd
 }
 
+// boundFlags are the ones that --resume takes.
+var boundFlags = []string{"epochs", "updates", "time"}
+
 // resumeTakesNoSettings refuses what a resumed run can't honour.
 func resumeTakesNoSettings(cmd *cobra.Command) error {
 	var wrong error
 	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed && !slices.Contains([]string{"resume", "out", "help", "data", "valid", "weights"}, f.Name) {
-			wrong = errors.Join(wrong, fmt.Errorf("--resume goes on with the run's own settings, but --%s is given",
-				f.Name))
+		if f.Changed && !slices.Contains(append(boundFlags, "resume", "out", "help", "data", "valid", "weights"), f.Name) {
+			wrong = errors.Join(wrong, fmt.Errorf("--resume goes on with the run's own settings, but --%s is given: "+
+				"a new run with other ones may begin at its model, by 'harmonium train DATA --from RUN -o RUN2'", f.Name))
 		}
 	})
 	return wrong
@@ -184,7 +194,7 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 }
 
 // resumeRun goes on with a run. Data files that are given say where its own ones are now.
-func resumeRun(ctx context.Context, t *terminal, o *trainOptions, args []string) error {
+func resumeRun(cmd *cobra.Command, t *terminal, o *trainOptions, args []string) error {
 	if o.out == "" {
 		return badInput(errors.New("no run to go on with: name its folder by -o RUN"))
 	}
@@ -210,7 +220,14 @@ func resumeRun(ctx context.Context, t *terminal, o *trainOptions, args []string)
 	for _, warning := range warnings {
 		t.warn("warning: %s", warning)
 	}
-	return recordRun(ctx, t, r, training)
+	if slices.ContainsFunc(boundFlags, cmd.Flags().Changed) {
+		c := o.config.Training
+		to := train.Bounds{Epochs: c.Epochs, Updates: c.Updates, Time: c.Time}
+		if err := r.Continue(training, to); err != nil {
+			return badInput(fmt.Errorf("--resume: %w", err))
+		}
+	}
+	return recordRun(cmd.Context(), t, r, training)
 }
 
 // trainResult is the JSON of a finished or interrupted training.
@@ -232,7 +249,7 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	}
 	total, done := int64(training.Planned()), func(p train.Progress) int64 { return int64(p.Update) }
 	if total == 0 { // the time is the only bound
-		total, done = training.Config().Time.Milliseconds(), func(p train.Progress) int64 { return int64(1000 * p.Seconds) }
+		total, done = training.Bounds().Time.Milliseconds(), func(p train.Progress) int64 { return int64(1000 * p.Seconds) }
 	}
 	bar := t.progress("train", total)
 	score, curve := "", sparkline{}

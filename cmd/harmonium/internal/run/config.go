@@ -238,8 +238,26 @@ func (c *Config) encode() []byte {
 
 // identity is a digest of what shapes the run: the settings and the contents of its data, wherever that is. Checkpoints
 // carry it.
-func (c *Config) identity() string {
+func (c *Config) identity() string { return c.identityOf(len(c.Training.Continued)) }
+
+// isIdentity reports whether that is the digest of the run after a number of updates: with all continuations, or without
+// those that change nothing before.
+func (c *Config) isIdentity(digest string, updates int) bool {
+	for count, next := range slices.Backward(c.Training.Continued) {
+		if digest == c.identityOf(count+1) {
+			return true
+		}
+		if next.After < updates {
+			return false
+		}
+	}
+	return digest == c.identityOf(0)
+}
+
+// identityOf is the identity with the first continuations alone.
+func (c *Config) identityOf(continuations int) string {
 	bare := *c
+	bare.Training.Continued = bare.Training.Continued[:continuations]
 	bare.SHA256, bare.Program, bare.Train = "", "", slices.Clone(c.Train)
 	for _, f := range []**File{&bare.Valid, &bare.Weights} {
 		if *f != nil {

@@ -292,6 +292,19 @@ func (r *Run) Resume(t *train.Training) (warnings []string, err error) {
 	return warnings, err
 }
 
+// Continue has the training of this run go on to other bounds, and records them: a list of all makes the run repeat.
+func (r *Run) Continue(t *train.Training, to train.Bounds) error {
+	before := r.Config.Training.Continued
+	if err := t.Continue(to); err != nil {
+		return err
+	}
+	r.Config.Training.Continued = t.Config().Continued
+	if slices.Equal(r.Config.Training.Continued, before) {
+		return nil
+	}
+	return r.writeConfig()
+}
+
 // damagedSuffix names a file that was set aside.
 const damagedSuffix = ".damaged"
 
@@ -303,7 +316,7 @@ func (r *Run) resumeAt(t *train.Training, update int, checkpoint []byte) error {
 	if t.Done() != update {
 		return fmt.Errorf("it is of update %d", t.Done())
 	}
-	if t.Notes[noteConfig] != r.Config.identity() {
+	if !r.Config.isIdentity(t.Notes[noteConfig], update) {
 		return errors.New("it is of a run with other settings or data")
 	}
 	return nil
