@@ -173,8 +173,10 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	if c.OddLetters == "error" {
 		c.OddLetters = ""
 	}
+	var source *run.Run
 	if o.from != "" {
-		if _, _, err := t.openModel(o.from); err != nil { // which warns of a model without a digest
+		var err error
+		if _, source, err = t.openModel(o.from); err != nil { // which warns of a model without a digest
 			return err
 		}
 		c.From = run.NewSource(o.from)
@@ -184,6 +186,10 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	training, err := run.Prepare(c, t.compute)
 	if err != nil {
 		return badInput(err)
+	}
+	if source != nil && c.ValidatesOnRowsOf(source.Config) {
+		t.warn("warning: validation rows may be ones that %s was trained on, so that their scores are too high: "+
+			"want its --holdout %g and --seed %d, or other validation data", o.from, source.Config.Holdout, source.Config.Training.Seed)
 	}
 	r, err := run.Create(o.out, c)
 	if err != nil {
@@ -220,7 +226,11 @@ func resumeRun(cmd *cobra.Command, t *terminal, o *trainOptions, args []string) 
 	for _, warning := range warnings {
 		t.warn("warning: %s", warning)
 	}
-	if slices.ContainsFunc(boundFlags, cmd.Flags().Changed) {
+	bounded := slices.ContainsFunc(boundFlags, cmd.Flags().Changed)
+	if !bounded && training.Finished() != "" {
+		t.warn("the training is over (%s): --resume with --epochs, --updates or --time goes on to a larger total", training.Finished())
+	}
+	if bounded {
 		c := o.config.Training
 		to := train.Bounds{Epochs: c.Epochs, Updates: c.Updates, Time: c.Time}
 		if err := r.Continue(training, to); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 
 	"harmonium/data"
 	"harmonium/rbm"
@@ -112,6 +113,24 @@ func (s *Source) check(set *data.Set) error {
 		return nil
 	}
 	return fmt.Errorf("the data has rows of %s, and %s has %s: want data of the same units", describe(got), s.Path, describe(want))
+}
+
+// ValidatesOnRowsOf reports whether validation rows may be ones that another run, at whose model this one begins, was
+// trained on: its training data are validated on, or a part of them that it has not held out itself.
+func (c *Config) ValidatesOnRowsOf(other *Config) bool {
+	sums := func(files []File) []string {
+		list := make([]string, len(files))
+		for k, f := range files {
+			list[k] = f.SHA256
+		}
+		return list
+	}
+	before, now := sums(other.Train), sums(c.Train)
+	if c.Valid != nil {
+		return slices.Contains(before, c.Valid.SHA256)
+	}
+	sameRows := slices.Equal(before, now) && c.Holdout == other.Holdout && c.Training.Seed == other.Training.Seed
+	return c.Holdout != 0 && !sameRows && slices.ContainsFunc(now, func(sum string) bool { return slices.Contains(before, sum) })
 }
 
 func describe(layout []rbm.Part) string {
