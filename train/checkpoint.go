@@ -83,7 +83,7 @@ func (t *Training) Resume(checkpoint []byte) error {
 	for _, tensor := range f.Tensors {
 		found[tensor.Name] = tensor.Data
 	}
-	t.restart()
+	t.rewind()
 	if err := t.memory(found).restore(); err != nil {
 		return err
 	}

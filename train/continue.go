@@ -15,18 +15,32 @@ type Bounds struct {
 	Time    time.Duration
 }
 
-// A Continuation is bounds that take the place of the ones before, once a number of updates is done. The rate then is
-// that of a training which was planned for these from its beginning: after 300 of 400 passes a linear schedule is at a
-// quarter. So few more passes make no more noise than they can average away.
+// A Continuation is bounds that take the place of the ones before, once a number of updates is done. The schedule is
+// laid out once more over the updates that are left then, from a rate of η·min(1, 2·left/all): from η where they are
+// half of all or more, so that they learn as much as in a training that was planned for all, and from less where they
+// are few, as these can't average away the noise of η.
 type Continuation struct {
-	After int // updates
+	After int           // updates
+	Spent time.Duration // by then, where Time is the only bound
 	Bounds
+}
+
+// restartShare is the part of all updates or of the time from which on a continuation begins at the whole rate.
+const restartShare = 0.5
+
+// restartFactor is the rate that the schedule begins at as a multiple of η, where a part of all is left.
+func (s Schedule) restartFactor(left float64) float64 {
+	if s == Constant {
+		return 1
+	}
+	return min(1, left/restartShare)
 }
 
 // settings lists the members of a continuation in config.json.
 func (c *Continuation) settings() []Setting {
 	return []Setting{
-		{Name: "after", At: &c.After}, {Name: "epochs", At: &c.Epochs}, {Name: "updates", At: &c.Updates}, {Name: "time", At: &c.Time},
+		{Name: "after", At: &c.After}, {Name: "spent", At: &c.Spent},
+		{Name: "epochs", At: &c.Epochs}, {Name: "updates", At: &c.Updates}, {Name: "time", At: &c.Time},
 	}
 }
 
@@ -75,6 +89,9 @@ func (c Config) checkContinuations() error {
 		if next.Bounds == (Bounds{}) {
 			return fmt.Errorf("continuation %d: %w", k+1, errUnbounded)
 		}
+		if next.Spent > 0 && next.Spent >= next.Time {
+			return fmt.Errorf("continuation %d: time is %v, of which %v are over: want more", k+1, next.Time, next.Spent)
+		}
 		if k > 0 && next.After <= c.Continued[k-1].After {
 			return fmt.Errorf("continuation %d is after update %d, and the one before after %d: want them to rise",
 				k+1, next.After, c.Continued[k-1].After)
@@ -86,7 +103,7 @@ func (c Config) checkContinuations() error {
 var errUnbounded = errors.New("no bound: want epochs, updates or time")
 
 // Bounds are the ones that hold now.
-func (t *Training) Bounds() Bounds { return t.bounds }
+func (t *Training) Bounds() Bounds { return t.now.Bounds }
 
 // Continue has a training, finished or not, go on to other bounds, which take the place of all that hold now or later.
 // It is one of [Config].Continued from then on. Bounds that the training ends by anyway change nothing. The error says
@@ -98,9 +115,12 @@ func (t *Training) Continue(to Bounds) error {
 	if to == (Bounds{}) {
 		return errUnbounded
 	}
-	batches := t.config.batches(t.set.Rows())
-	done := int(t.done)
-	if planned := to.planned(batches); planned <= done {
+	batches, done := t.config.batches(t.set.Rows()), int(t.done)
+	next := Continuation{After: done, Bounds: to}
+	switch planned := to.planned(batches); {
+	case planned == noBound:
+		next.Spent = t.elapsed()
+	case planned <= done:
 		return fmt.Errorf("%d updates are done, which are %.4g passes over the data, and the training would end after %d: want more in all",
 			done, float64(done)/float64(batches), planned)
 	}
@@ -109,7 +129,7 @@ func (t *Training) Continue(to Bounds) error {
 	}
 	list := slices.DeleteFunc(slices.Clone(t.config.Continued), func(c Continuation) bool { return c.After >= done })
 	config := t.config
-	config.Continued = append(list, Continuation{done, to})
+	config.Continued = append(list, next)
 	if err := config.checkContinuations(); err != nil {
 		return err
 	}
@@ -122,8 +142,8 @@ func (t *Training) Continue(to Bounds) error {
 // finished any more: it may overfit again, or lose patience.
 func (t *Training) proceed() {
 	for ; t.pending() && t.config.Continued[t.continued].After <= int(t.done); t.continued++ {
-		t.setBounds(t.config.Continued[t.continued].Bounds)
-		if t.config.Continued[t.continued].After == int(t.done) {
+		t.begin(t.config.Continued[t.continued])
+		if t.now.After == int(t.done) {
 			t.reason, t.bestNow.since = "", 0
 			t.overfit.begun, t.overfit.length, t.overfit.worse = 0, 0, 0
 		}
@@ -134,17 +154,17 @@ func (t *Training) proceed() {
 // another clock may run faster.
 func (t *Training) pending() bool { return t.continued < len(t.config.Continued) }
 
-func (t *Training) setBounds(to Bounds) {
-	t.bounds, t.planned = to, to.planned(t.config.batches(t.set.Rows()))
+func (t *Training) begin(c Continuation) {
+	t.now, t.planned = c, c.planned(t.config.batches(t.set.Rows()))
 }
 
-// restart goes back to the bounds of the beginning, before a checkpoint is read.
-func (t *Training) restart() {
+// rewind goes back to the bounds of the beginning, before a checkpoint is read.
+func (t *Training) rewind() {
 	t.continued = 0
-	t.setBounds(t.config.bounds())
+	t.begin(Continuation{Bounds: t.config.bounds()})
 }
 
 // overtime reports whether the time is over.
 func (t *Training) overtime() bool {
-	return t.bounds.Time > 0 && !t.pending() && t.elapsed() >= t.bounds.Time
+	return t.now.Time > 0 && !t.pending() && t.elapsed() >= t.now.Time
 }

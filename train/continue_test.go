@@ -123,19 +123,48 @@ func checkpoint(t *testing.T, training *train.Training) []byte {
 	return text.Bytes()
 }
 
-// The rate of a training that goes on is that of one planned for the new end from its beginning.
+// A schedule is laid out once more over the updates that are left, from the whole rate where they are half of all or
+// more, and from twice their part of it else.
 func TestRateOfContinuedTrainings(t *testing.T) {
-	for _, schedule := range []train.Schedule{train.Linear, train.Cosine, train.Power, train.Constant} {
-		training := ends(t, train.Config{Updates: 40, Rate: 0.01, Schedule: schedule})()
+	for _, c := range []struct {
+		schedule train.Schedule
+		total    int
+		first    float64
+	}{
+		{train.Linear, 50, 0.4}, {train.Linear, 80, 1}, {train.Linear, 100, 1},
+		{train.Cosine, 50, 0.4}, {train.Power, 50, 0.4}, {train.Constant, 50, 1},
+	} {
+		training := ends(t, train.Config{Updates: 40, Rate: 0.01, Schedule: c.schedule})()
 		runTo(t, training, 40)
-		if err := training.Continue(train.Bounds{Updates: 60}); err != nil {
+		if err := training.Continue(train.Bounds{Updates: c.total}); err != nil {
 			t.Fatal(err)
 		}
 		for p := range training.Steps(t.Context()) {
-			if want := 0.01 * schedule.Factor(float64(p.Update-1)/60); math.Abs(p.Rate-want) > 1e-12 || p.Planned != 60 {
-				t.Fatalf("%s: update %d of %d has the rate %v, want %v", schedule, p.Update, p.Planned, p.Rate, want)
+			want := 0.01 * c.first * c.schedule.Factor(float64(p.Update-1-40)/float64(c.total-40))
+			if math.Abs(p.Rate-want) > 1e-12 || p.Planned != c.total {
+				t.Fatalf("%s, %d updates: update %d of %d has the rate %v, want %v", c.schedule, c.total, p.Update, p.Planned, p.Rate, want)
 			}
 		}
+	}
+}
+
+// Where the time is the only bound, it is what the rate falls over, from the time spent before.
+func TestRateOfTrainingsContinuedByTime(t *testing.T) {
+	training := ends(t, train.Config{Updates: 5, Rate: 0.01})()
+	runTo(t, training, 5)
+	spent := training.Seconds()
+	if err := training.Continue(train.Bounds{Time: time.Duration(4 * spent * float64(time.Second))}); err != nil {
+		t.Fatal(err)
+	}
+	last := 0.01
+	for p := range training.Steps(t.Context()) {
+		if p.Rate > last {
+			t.Errorf("update %d has the rate %v, after %v", p.Update, p.Rate, last)
+		}
+		last = p.Rate
+	}
+	if list := training.Config().Continued; training.Finished() != "time" || len(list) != 1 || list[0].Spent.Seconds() != spent {
+		t.Errorf("finished by %q, continued %+v after %v s", training.Finished(), list, spent)
 	}
 }
 

@@ -28,7 +28,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		positive: rbm.NewStatistics(model), negative: rbm.NewStatistics(model),
 		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, model.N()),
 	}
-	t.restart()
+	t.rewind()
 	if err := checkCoupling(model, config.Trained); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}

@@ -23,8 +23,8 @@ type Training struct {
 
 	config  Config // resolved
 	set     *data.Set
-	bounds  Bounds // of now
-	planned int    // updates by these, or noBound
+	now     Continuation // the bounds of now
+	planned int          // updates by these, or noBound
 	begun   time.Time
 	spent   time.Duration // before the last resume
 	err     error
@@ -110,13 +110,14 @@ func (t *Training) Planned() int {
 	return t.end()
 }
 
-// part is how much of the training is done, from 0 to 1: of the planned updates, or of the time where that is the only
-// bound.
-func (t *Training) part() float64 {
+// progress tells how much is done, from 0 to 1, since the bounds of now began to hold, and how much was left of all
+// then: of the planned updates, or of the time where that is the only bound.
+func (t *Training) progress() (done, left float64) {
+	now, from, all := float64(t.done), float64(t.now.After), float64(t.planned)
 	if t.planned == noBound {
-		return min(1, float64(t.elapsed())/float64(t.bounds.Time))
+		now, from, all = float64(t.elapsed()), float64(t.now.Spent), float64(t.now.Time)
 	}
-	return float64(t.done) / float64(t.planned)
+	return min(1, (now-from)/(all-from)), (all - from) / all
 }
 
 // Every is the number of updates between evaluations.

@@ -46,8 +46,9 @@ best model so far and checkpoints. A run that was stopped, or killed, goes on wi
 --resume -o RUN', to the same bytes.
 
 It goes on also from its end, to a larger total, with one or several of --epochs, --updates and
---time, which take the place of those before. The rate then is that of a training planned for this
-total from its beginning. Other settings don't change on the way.
+--time, which take the place of those before. The schedule of the rate is laid out once more over
+what is left, from the whole rate where that is half of the total or more, and from less else. Other
+settings don't change on the way.
 
 With --from MODEL it begins at a trained model, or at the best one of a run, on data of the same
 units: columns with names are matched by them, and real numbers are shifted and scaled as for the
