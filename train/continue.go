@@ -18,7 +18,7 @@ type Bounds struct {
 // A Continuation is bounds that take the place of the ones before, once a number of updates is done. The schedule is
 // laid out once more over the updates that are left then, from a rate of η·min(1, 2·left/all): from η where they are
 // half of all or more, so that they learn as much as in a training that was planned for all, and from less where they
-// are few, as these can't average away the noise of η.
+// are few, as these can't average away the noise of η: a warm restart (I. Loshchilov and F. Hutter, ICLR 2017).
 type Continuation struct {
 	After int           // updates
 	Spent time.Duration // by then, where Time is the only bound
@@ -26,6 +26,7 @@ type Continuation struct {
 }
 
 // restartShare is the part of all updates or of the time from which on a continuation begins at the whole rate.
+// docs/math.md has what it was measured by.
 const restartShare = 0.5
 
 // restartFactor is the rate that the schedule begins at as a multiple of η, where a part of all is left.
