@@ -24,7 +24,7 @@ type options struct {
 	threshold *float64
 	bernoulli bool
 	reals     bool
-	oneHot    bool
+	units     bool // an array has the numbers of all units of columns, one-hot states among them
 	oddAsGaps bool
 	schema    *Schema
 	columns   []rbm.Column
@@ -221,6 +221,9 @@ func readText(s source, npy string, head []byte, o options) (*Set, error) {
 
 // readSet reads an array, or a text of numbers.
 func readSet(s source, npy string, head []byte, o options) (*Set, error) {
+	if err := o.check(); err != nil { // again, as columns may have said that there are real numbers
+		return nil, err
+	}
 	m, err := readMatrix(s, npy, head, false)
 	if err != nil {
 		return nil, err
@@ -231,8 +234,8 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 	}
 	set := p.set()
 	set.Format, set.Shape = m.format, m.shape
-	if o.oneHot {
-		err = set.sites(o.columns)
+	if o.units {
+		err = set.ofUnits(o.columns)
 	}
 	return set, err
 }
