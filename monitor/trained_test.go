@@ -17,6 +17,9 @@ import (
 // A training that begins at a trained model of two modes, all spins up and all down, has the log Z of its first score,
 // and of those after it, within 3.5 of its errors, and these are small. No finding doubts it.
 func TestLiveScoresOfTrainedModels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and a minute under the race detector")
+	}
 	states, _, err := ising.Sample(t.Context(), 4, 2, 1000, rng.Seed(1), ising.Options{})
 	if err != nil {
 		t.Fatal(err)
