@@ -128,12 +128,13 @@ func (p *profile) addText(text string) bool {
 	return true
 }
 
-// missingCells says how many cells are missing, in which columns, and where the first is.
-func missingCells(profiles []*profile) error {
+// missingCells says how many cells are missing, in which columns, and where the first is: as an error, or as a note
+// where gaps are expected.
+func missingCells(profiles []*profile, gaps bool) (note string, err error) {
 	n, columns := 0, []string{}
 	var first *profile
 	for _, p := range profiles {
-		if p.missing == 0 || p.gaps || slices.ContainsFunc(p.column.Categories, isMissing) {
+		if p.missing == 0 || slices.ContainsFunc(p.column.Categories, isMissing) {
 			continue
 		}
 		n += p.missing
@@ -143,15 +144,18 @@ func missingCells(profiles []*profile) error {
 		}
 	}
 	if n == 0 {
-		return nil
+		return "", nil
 	}
 	if more := len(columns) - 8; more > 0 {
 		columns = append(columns[:8], fmt.Sprintf("%d more columns", more))
 	}
+	note = fmt.Sprintf("%s missing (%s)", plural(n, "cell is", "cells are"), strings.Join(columns, ", "))
+	if gaps {
+		return note, nil
+	}
 	at := first.firstMissing
-	return &refusal{fmt.Errorf(
-		"%s missing (%s), the first in row %d%s, column %d (%s): found %q: fill them in, or leave out these rows or columns",
-		plural(n, "cell is", "cells are"), strings.Join(columns, ", "), at.row, lineOf(at.line), first.field+1, first.name, at.text), ErrMissing}
+	return "", &refusal{fmt.Errorf("%s, the first in row %d%s, column %d (%s): found %q: fill them in, or leave out these rows or columns",
+		note, at.row, lineOf(at.line), first.field+1, first.name, at.text), ErrMissing}
 }
 
 func plural(n int, one, more string) string { return fmt.Sprintf("%d %s", n, pluralWord(n, one, more)) }

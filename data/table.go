@@ -297,8 +297,11 @@ func (t *table) choose(profiles []*profile, o options) ([]*profile, error) {
 	if len(kept) == 0 {
 		return nil, errors.New("the table has no columns but names of the rows")
 	}
-	if err := missingCells(kept); err != nil {
+	switch note, err := missingCells(kept, o.gaps); {
+	case err != nil:
 		return nil, err
+	case note != "":
+		t.notes = append(t.notes, note)
 	}
 	for _, p := range kept {
 		if p.rows == 0 {

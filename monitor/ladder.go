@@ -26,6 +26,7 @@ type ladder struct {
 	*sample.Tempering
 	model   *rbm.Model
 	on      *compute.Context
+	trained bool // the model is, before the first update
 	account *account
 	known   sample.KnownModes // of Jumps
 }
@@ -35,15 +36,15 @@ func newLadder(c Config, a *account, key rng.Key) *ladder {
 	starts := sample.FromBiases(c.Model, ladderSets, key)
 	return &ladder{
 		Tempering: sample.NewTempering(line, starts, ladderTemperatures, key),
-		model:     c.Model, on: c.Conditionals.Compute(), account: a,
+		model:     c.Model, trained: c.Trained, on: c.Conditionals.Compute(), account: a,
 	}
 }
 
-// base are independent units: the model's without weights or, where there are real numbers, which a trained model keeps
-// close to what its hidden units say, with the means and variances of the data.
+// base are independent units: the model's without weights or, where it is trained already or there are real numbers,
+// which a trained model keeps close to what its hidden units say, with the means and variances of the data.
 func (c Config) base() *rbm.Model {
 	base := sample.IndependentModel(c.Model)
-	if !c.Model.Discrete() {
+	if c.Trained || !c.Model.Discrete() {
 		base.SetMoments(c.Data.Means(), c.Data.Variances())
 	}
 	return base
@@ -57,6 +58,9 @@ func (l *ladder) follow() {
 	if l.Jumps == nil && len(l.known.Bounds) > 0 { // after a checkpoint has been read
 		l.Jumps = sample.NewJumps(l.model.Visible, l.known.Means, l.known.Bounds, l.on)
 	}
+	if l.trained && l.Rounds() == 0 {
+		Settle(l.Tempering)
+	}
 	l.account.price = RoundCost(l.Tempering, l.model) // with its jumps
 	l.account.Earn(1)
 	for l.account.Affords(1) {
@@ -65,6 +69,26 @@ func (l *ladder) follow() {
 		if l.Rounds()%RespaceEvery == 0 {
 			l.Respace(MostTemperatures)
 		}
+	}
+}
+
+// The stages of Settle, in rounds.
+const (
+	firstStage = 25
+	lastStage  = 200
+)
+
+// Settle brings replicas that were drawn from independent units to a model that is trained already, in stages of 25,
+// 50, 100 and 200 rounds. After each but the last the temperatures are spaced again.
+func Settle(t *sample.Tempering) {
+	for rounds := firstStage; ; rounds *= 2 {
+		for range rounds {
+			t.Round()
+		}
+		if rounds >= lastStage {
+			return
+		}
+		t.Respace(MostTemperatures)
 	}
 }
 

@@ -26,6 +26,7 @@ type live struct {
 	rows         []int    // the places of distinct rows of training data that are scored
 	modes        *account // of searches for modes
 	scored       uint64   // the update of the last score
+	trained      int      // updates that pay for the first score of a model that is trained already; else 0
 	renewal      renewal
 }
 
@@ -54,8 +55,12 @@ func newLive(c Config, own *ladder, p plan, a *accounts, key rng.Key) *live {
 	if own != nil {
 		ladder = own.Tempering
 	}
+	trained := 0
+	if c.Trained {
+		trained = p.every
+	}
 	return &live{
-		base:   c.base(),
+		base: c.base(), trained: trained,
 		ladder: ladder, own: own, conditionals: c.Conditionals, model: c.Model, rounds: p.rounds, key: key, data: c.Data.States,
 		rows: distinct(p.train), modes: &a.modes,
 	}
@@ -69,14 +74,18 @@ func newLive(c Config, own *ladder, p plan, a *accounts, key rng.Key) *live {
 // that it has no past to lag behind.
 func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings []diag.Finding) {
 	key := l.key.Stream(rng.Stream(now.Update))
-	l.modes.Earn(int(now.Update - l.scored))
+	pay := int(now.Update - l.scored)
+	if now.Update == 1 {
+		pay = max(pay, l.trained)
+	}
+	l.modes.Earn(pay)
 	l.scored = now.Update
 	l.conditionals.Update(l.model)
 	bound := l.search(now, key.Stream(streamModes))
 	t := l.ladder.Clone(key.Stream(streamRounds))
 	t.Jumps = l.ladder.Jumps
 	ratios, rounds := sample.NewBennett(t), l.rounds
-	if now.Update == 1 {
+	if now.Update == 1 && l.trained == 0 {
 		rounds = firstRounds
 	}
 	for range rounds / 2 {

@@ -20,6 +20,9 @@ type Config struct {
 	Updates     int              // planned; 0 means that nobody knows
 	Epoch       int              // updates of a pass over the data
 	Every       int              // updates between scores; 0 means an epoch, or more where scores cost too much for that
+	// Trained says that Model is trained already: the first score is as large as others, and replicas come to the model
+	// by rounds before the first update.
+	Trained bool
 	// Conditionals of Model, which Follow finds at the model before the update, and Score takes to the model after it;
 	// nil means some of the monitor's own.
 	Conditionals *rbm.Conditionals

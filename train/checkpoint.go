@@ -55,7 +55,7 @@ func (t *Training) Checkpoint(w io.Writer) error {
 	return safetensors.Write(w, f)
 }
 
-// Resume puts a training that was just started with the same model size, data and settings where Checkpoint left it.
+// Resume puts a training that was just started with the same model, data and settings where Checkpoint left it.
 // Training then goes on to the same bytes as if it had never stopped. A checkpoint whose contents don't fit its digest
 // is refused.
 func (t *Training) Resume(checkpoint []byte) error {
@@ -84,13 +84,15 @@ func (t *Training) Resume(checkpoint []byte) error {
 	for _, tensor := range f.Tensors {
 		found[tensor.Name] = tensor.Data
 	}
+	t.rewind()
 	if err := t.memory(found).restore(); err != nil {
 		return err
 	}
+	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]
+	t.proceed()
 	if t.done > uint64(t.planned) || !t.Model.Finite() || !t.best.Finite() {
 		return fmt.Errorf("checkpoint after %d of %d updates, parameters finite: %v", t.done, t.planned, t.Model.Finite())
 	}
-	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]
 	t.Notes = map[string]string{}
 	for name, note := range f.Metadata {
 		if name, ok := strings.CutPrefix(name, notePrefix); ok {

@@ -37,12 +37,19 @@ type Config struct {
 	// Training starts with visible biases at the log-odds of the data's means (Hinton 2010, section 8).
 	// KeepBiases leaves the model's as they are.
 	KeepBiases bool
+	// Trained says that the model is trained already: it keeps its biases, chains and replicas come to it by replica
+	// exchange before the first update, and its first score costs as much as others. It is none of the Settings.
+	Trained bool
 
 	// Training stops at the first of these to be reached. The learning rate falls over the updates that Epochs and
 	// Updates allow, or, where Time is the only bound, over the time.
 	Epochs  int           // passes over the data; 0 means no bound, or DefaultEpochs where Updates and Time are 0 too
 	Updates int           // 0 means no bound
 	Time    time.Duration // 0 means no bound; the only setting that makes a run depend on a clock
+
+	// Continued are the bounds of later: each takes the place of those before once its number of updates is done
+	// ([Training.Continue]). It is none of the Settings.
+	Continued []Continuation
 
 	Valid *data.Set // scored at every evaluation; chooses the best model
 	// Evaluations without a better validation score before stopping; 0 means never. A training that overfits then goes
@@ -176,12 +183,16 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 		c.Rate = c.Optimizer.DefaultRate(model.Visible.Kind(), model.Hidden.Kind())
 	}
 	c.Schedule = cmp.Or(c.Schedule, DefaultSchedule)
+	c.KeepBiases = c.KeepBiases || c.Trained
 	for _, part := range []Configurable{c.Negative, c.Optimizer} {
 		if err := resolve(part.Settings()); err != nil {
 			return c, fmt.Errorf("%s: %w", part.Kind(), err)
 		}
 	}
 	if err := resolve(c.Settings()); err != nil {
+		return c, err
+	}
+	if err := c.checkContinuations(); err != nil {
 		return c, err
 	}
 	if err := c.Schedule.Set(string(c.Schedule)); err != nil {
@@ -208,7 +219,7 @@ func (c Config) Fresh() Config {
 }
 
 // MarshalJSON writes every number that shapes a training: an object of the settings, with "negative" and "optimizer" as
-// objects of "kind" and their own settings. Compute and Valid are left out.
+// objects of "kind" and their own settings. Compute, Valid and Trained are left out.
 func (c Config) MarshalJSON() ([]byte, error) {
 	negative, err := encode(c.Negative)
 	if err != nil {
@@ -218,7 +229,11 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return object(append(members(c.Settings()), member{"negative", negative}, member{"optimizer", optimizer}))
+	all := append(members(c.Settings()), member{"negative", negative}, member{"optimizer", optimizer})
+	if len(c.Continued) > 0 {
+		all = append(all, member{"continued", c.Continued})
+	}
+	return object(all)
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote. Its errors tell nothing of the text.
@@ -234,6 +249,12 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 	if c.Optimizer, err = decode(Optimizers(), found["optimizer"]); err != nil {
 		return fmt.Errorf("optimizer: %w", err)
 	}
+	if text, ok := found["continued"]; ok {
+		if err := json.Unmarshal(text, &c.Continued); err != nil {
+			return fmt.Errorf("continued: %w", err)
+		}
+	}
+	delete(found, "continued")
 	delete(found, "negative")
 	delete(found, "optimizer")
 	return take(found, c.Settings())
@@ -244,15 +265,3 @@ func (c Config) batches(rows int) int { return (rows + c.Batch - 1) / c.Batch }
 
 // noBound is the planned number of updates where Time is the only bound.
 const noBound = math.MaxInt
-
-// planned is the number of updates after which training stops if nothing stops it before.
-func (c Config) planned(rows int) int {
-	n := noBound
-	if batches := c.batches(rows); c.Epochs > 0 {
-		n = min(c.Epochs, (noBound-1)/batches) * batches
-	}
-	if c.Updates > 0 {
-		n = min(n, c.Updates)
-	}
-	return n
-}

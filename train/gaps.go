@@ -29,8 +29,8 @@ type gaps struct {
 const gapSweeps = 10
 
 // newGaps returns nil if all cells are known. The rows, which the training gets a copy of, begin at draws of independent
-// units: the model must have their biases.
-func newGaps(t *Training) *gaps {
+// units: by the biases of base, or of the model where that is nil.
+func newGaps(t *Training, base *rbm.Model) *gaps {
 	if t.set.Missing() == 0 {
 		return nil
 	}
@@ -40,7 +40,10 @@ func newGaps(t *Training) *gaps {
 	for r := range g.has {
 		g.has[r] = set.Gaps(r)
 	}
-	drawn := sample.FromBiases(t.Model, set.Rows(), g.key)
+	if base == nil {
+		base = t.Model
+	}
+	drawn := sample.FromBiases(base, set.Rows(), g.key)
 	drawn.Restore(set.States, set.Known)
 	set.States.Copy(drawn)
 	t.set = &set

@@ -116,7 +116,10 @@ func (a *ascent) run(rate float64) (norm float64, sound bool) {
 
 // mostCoupling bounds how strongly real units of both layers are coupled ([rbm.Model.Coupling]). From 1 on Z is
 // infinite; just below it the model is as good as without bounds in one direction.
-const mostCoupling = 0.98
+const (
+	mostCoupling        = 0.98
+	mostTrainedCoupling = 0.99 // of a model that is trained already, which rounding or new hidden units may bring above it
+)
 
 // constrain brings the model back to where it has to be: categorical sites to the zero-sum gauge, and the weights of
 // real units of both layers to where Z is finite, by a factor.

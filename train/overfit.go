@@ -51,7 +51,8 @@ func (t *Training) rate() float64 {
 	if o := &t.overfit; o.length > 0 {
 		return o.rate * (1 - float64(t.done-o.begun)/float64(o.length))
 	}
-	return t.config.Rate * t.config.Schedule.Factor(t.part())
+	done, left := t.progress()
+	return t.config.Rate * t.config.Schedule.restartFactor(left) * t.config.Schedule.Factor(done)
 }
 
 // end is the number of updates after which the training ends, if nothing ends it before; noBound where Time is the only

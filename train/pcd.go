@@ -34,15 +34,17 @@ type PCD struct {
 	jumps      *jumps       // nil for none
 	population population   // the chains, and the replicas at the model
 	doublings  uint64       // of one sweep, by Adapt
+	setup      Setup
 	cost       struct{ sweep, average, jumps, trust float64 }
 }
 
-// Start draws the chains from the model's visible biases.
+// Start draws the chains from independent units. To a model that is trained already they come in the first Phase.
 func (p *PCD) Start(s Setup) error {
 	if err := p.check(s.Model); err != nil {
 		return err
 	}
-	p.chains = sample.NewChains(sample.FromBiases(s.Model, p.Chains, s.Key), s.Model.Hidden, s.Key)
+	p.setup = s
+	p.chains = sample.NewChains(sample.FromBiases(s.base(), p.Chains, s.Key), s.Model.Hidden, s.Key)
 	p.cost.average = monitor.GibbsCost(s.Model, p.Chains, 0)
 	p.cost.sweep = monitor.GibbsCost(s.Model, p.Chains, 1) - p.cost.average
 	if p.Trust > 0 {
@@ -80,6 +82,9 @@ func (p *PCD) check(model *rbm.Model) error {
 
 // Phase lets the chains go on, and averages over them: ⟨v_i h_j⟩_model ≈ (1/N) Σ_r v_ri P(h_j|v_r).
 func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
+	if u.Number == 0 && p.setup.Base != nil {
+		p.settle(u)
+	}
 	p.chains.Sweep(u.Conditionals, p.Sweeps())
 	if p.replicas != nil {
 		if p.jumps != nil {

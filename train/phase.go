@@ -38,12 +38,23 @@ func Negatives() []Negative {
 
 // Setup is what a Negative may use from the beginning.
 type Setup struct {
-	Model        *rbm.Model
+	Model *rbm.Model
+	// Base are independent units with the means of the data, for chains and replicas to begin at, where Model is trained
+	// already; nil where Model itself is that, but for small weights.
+	Base         *rbm.Model
 	Conditionals *rbm.Conditionals // of Model, at the beginning of each update
 	Data         rbm.Batch         // all rows
 	Batch        int               // of them a minibatch, at most
 	Key          rng.Key           // of the negative phase
 	Compute      *compute.Context
+}
+
+// base are independent units to begin at.
+func (s Setup) base() *rbm.Model {
+	if s.Base != nil {
+		return s.Base
+	}
+	return sample.IndependentModel(s.Model)
 }
 
 // Update is what a Negative may use for one update.

@@ -18,9 +18,13 @@ type replicaSets struct {
 const firstTemperatures = 4
 
 func newReplicaSets(s Setup, count int) *replicaSets {
-	base, starts := sample.IndependentModel(s.Model), sample.FromBiases(s.Model, count, s.Key)
+	base, temperatures := s.base(), firstTemperatures
+	if s.Base != nil {
+		temperatures = sample.FirstTemperatures
+	}
+	starts := sample.FromBiases(base, count, s.Key)
 	line := rbm.NewLine(base, s.Model, s.Conditionals)
-	return &replicaSets{sample.NewTempering(line, starts, firstTemperatures, s.Key), s.Model}
+	return &replicaSets{sample.NewTempering(line, starts, temperatures, s.Key), s.Model}
 }
 
 // exchange makes a round, and lets each replica at the model change places with a chain, another chain in each update.

@@ -37,7 +37,7 @@ func (t *Training) report(ctx context.Context, rate, norm float64) (Progress, er
 		Epoch: float64(t.done) / float64(t.config.batches(t.set.Rows())), Seconds: t.elapsed().Seconds(),
 	}
 	t.Monitor.Follow()
-	if t.config.Time > 0 && t.elapsed() >= t.config.Time {
+	if t.overtime() {
 		t.reason = "time"
 	}
 	if t.done == 1 || int(t.done)%t.Every() == 0 || int(t.done) == t.end() || t.reason != "" {
@@ -81,7 +81,7 @@ func (t *Training) watched() monitor.Config {
 	c := monitor.Config{
 		Model: t.Model, Data: t.set, Valid: t.config.Valid, Seed: t.config.Seed, Compute: t.config.Compute, Cost: t.updateCost,
 		Updates: t.Planned(), Epoch: t.config.batches(t.set.Rows()), Every: t.config.Every,
-		Conditionals: t.conditionals,
+		Conditionals: t.conditionals, Trained: t.config.Trained,
 	}
 	if n, ok := t.config.Negative.(Laddered); ok {
 		c.Ladder = n.Ladder()

@@ -10,10 +10,12 @@ import (
 	"harmonium/monitor"
 	"harmonium/rbm"
 	"harmonium/rng"
+	"harmonium/sample"
 )
 
-// Start prepares training: it takes the settings over, checks them against model and data, and lets the
-// visible biases start at the log-odds of the data's means. It changes model, which the Training owns from now on.
+// Start prepares training: it takes the settings over, checks them against model and data, and lets the visible biases
+// start at the log-odds of the data's means. It changes model, which the Training owns from now on. Where the model is
+// Trained it is the start as it is.
 func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	set, means, err := prepared(model, set, config.Valid)
 	if err != nil {
@@ -23,13 +25,13 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	t := &Training{
-		Model: model, config: config, set: set, planned: config.planned(set.Rows()),
+		Model: model, config: config, set: set,
 		positive: rbm.NewStatistics(model), negative: rbm.NewStatistics(model),
 		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, model.N()),
 	}
-	if coupling := model.Coupling(mostCoupling); coupling > mostCoupling {
-		return nil, fmt.Errorf("train: the model's real units are coupled by %.3g, want at most %g: from 1 on it has no finite Z",
-			coupling, mostCoupling)
+	t.rewind()
+	if err := checkCoupling(model, config.Trained); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
 	}
 	t.centerV = make([]float32, model.M())
 	scale, offset := model.Visible.Line()
@@ -40,11 +42,16 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		model.SetMoments(means, set.Variances())
 		model.Gauge()
 	}
-	t.gaps = newGaps(t)
+	var base *rbm.Model
+	if config.Trained { // its biases belong to its weights
+		base = sample.IndependentModel(model)
+		base.SetMoments(means, set.Variances())
+	}
+	t.gaps = newGaps(t, base)
 	t.best = model.Clone()
 	t.conditionals = rbm.NewConditionals(model, config.Compute)
 	setup := Setup{
-		Model: model, Conditionals: t.conditionals, Data: t.set.States, Batch: config.Batch,
+		Model: model, Base: base, Conditionals: t.conditionals, Data: t.set.States, Batch: config.Batch,
 		Key: rng.Seed(config.Seed), Compute: config.Compute,
 	}
 	if err := config.Negative.Start(setup); err != nil {
@@ -56,6 +63,19 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	t.ascent.l1, t.ascent.l2 = float32(config.L1), float32(config.L2)
 	t.trust = newTrust(t)
 	return t, nil
+}
+
+// checkCoupling refuses a model without a finite Z. One that is trained already may be a little above the bound of
+// training, to which the first update brings it back.
+func checkCoupling(model *rbm.Model, trained bool) error {
+	most := mostCoupling
+	if trained {
+		most = mostTrainedCoupling
+	}
+	if coupling := model.Coupling(mostCoupling); coupling > most {
+		return fmt.Errorf("the model's real units are coupled by %.3g, want at most %g: from 1 on it has no finite Z", coupling, most)
+	}
+	return nil
 }
 
 // prepared returns the rows that count and the means of their units, or an error if there is nothing to learn from

@@ -23,11 +23,14 @@ type Training struct {
 
 	config  Config // resolved
 	set     *data.Set
-	planned int // updates, or noBound
+	now     Continuation // the bounds of now
+	planned int          // updates by these, or noBound
 	begun   time.Time
 	spent   time.Duration // before the last resume
 	err     error
 	reason  string
+
+	continued int // number of config.Continued that have taken effect
 
 	conditionals       *rbm.Conditionals
 	positive, negative *rbm.Statistics
@@ -60,7 +63,10 @@ func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 	return func(yield func(Progress) bool) {
 		t.begun = time.Now()
 		defer func() { t.spent = t.elapsed(); t.begun = time.Time{} }()
-		for t.err == nil && t.reason == "" && ctx.Err() == nil {
+		for t.err == nil && ctx.Err() == nil {
+			if t.proceed(); t.reason != "" {
+				return
+			}
 			if int(t.done) >= t.end() {
 				t.reason = "done"
 				return
@@ -97,8 +103,8 @@ func (t *Training) Best() *rbm.Model {
 // Done is the number of updates so far.
 func (t *Training) Done() int { return int(t.done) }
 
-// Planned is the number of updates after which training ends, if nothing ends it before; 0 where [Config].Time is the
-// only bound.
+// Planned is the number of updates after which training ends, if nothing ends it before; 0 where the time is the only
+// bound.
 func (t *Training) Planned() int {
 	if t.planned == noBound {
 		return 0
@@ -106,13 +112,14 @@ func (t *Training) Planned() int {
 	return t.end()
 }
 
-// part is how much of the training is done, from 0 to 1: of the planned updates, or of the time where that is the only
-// bound.
-func (t *Training) part() float64 {
+// progress tells how much is done, from 0 to 1, since the bounds of now began to hold, and how much was left of all
+// then: of the planned updates, or of the time where that is the only bound.
+func (t *Training) progress() (done, left float64) {
+	now, from, all := float64(t.done), float64(t.now.After), float64(t.planned)
 	if t.planned == noBound {
-		return min(1, float64(t.elapsed())/float64(t.config.Time))
+		now, from, all = float64(t.elapsed()), float64(t.now.Spent), float64(t.now.Time)
 	}
-	return float64(t.done) / float64(t.planned)
+	return min(1, (now-from)/(all-from)), (all - from) / all
 }
 
 // Every is the number of updates between evaluations.

@@ -25,6 +25,7 @@ import (
 type trainOptions struct {
 	out       string
 	resume    bool
+	from      string
 	data      []string
 	valid     string
 	weights   string
@@ -45,6 +46,17 @@ func newTrain(t *terminal) *cobra.Command {
 best model so far and checkpoints. A run that was stopped, or killed, goes on with 'harmonium train
 --resume -o RUN', to the same bytes.
 
+It goes on also from its end, to a larger total, with one or several of --epochs, --updates and
+--time, which take the place of those before. The schedule of the rate is laid out once more over
+what is left, from the whole rate where that is half of the total or more, and from less else. Other
+settings don't change on the way.
+
+With --from MODEL it begins at a trained model, or at the best one of a run, on data of the same
+units: columns with names are matched by them, and real numbers are shifted and scaled as for the
+model. Biases stay, the chains come to the model before the first update, and --hidden may ask for
+more hidden units, of which the new ones change next to nothing at first. RUN keeps a copy of the
+model.
+
 Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME, or a sparse
 matrix of SciPy), .parquet, IDX, FASTA and text, bits or tables; each also packed by gzip, zstd, xz
 or bzip2.
@@ -52,18 +64,26 @@ or bzip2.
 Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy
   harmonium train ising.npy --hidden 64 --holdout 0.1 -o run
-  harmonium train --resume -o run`,
+  harmonium train --resume -o run
+  harmonium train --resume --epochs 400 -o run
+  harmonium data ising --L 8 --T 2.4 -n 20000 -o warmer.npy
+  harmonium train warmer.npy --from run --hidden 96 --holdout 0.1 -o warmer`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.resume {
 				if err := resumeTakesNoSettings(cmd); err != nil {
 					return badInput(err)
 				}
-				return resumeRun(cmd.Context(), t, o, args)
 			}
 			c.Threshold = o.threshold.value
 			var err error
 			if c.Training, err = (trainingFlags{cmd.Flags()}).read(); err != nil {
 				return badInput(fmt.Errorf("%w (see '%s --help')", err, cmd.CommandPath()))
+			}
+			if o.resume {
+				return resumeRun(cmd, t, o, args)
+			}
+			if err := fromTakesUnits(cmd, o.from); err != nil {
+				return badInput(err)
 			}
 			return beginRun(cmd.Context(), t, o, args)
 		},
@@ -73,8 +93,10 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 	f.StringVarP(&o.out, "out", "o", "", "folder of the run, new or empty (needed)")
 	f.BoolVar(&o.resume, "resume", false, "go on with the run in the folder, with its own data and settings")
 	f.StringArrayVar(&o.data, "data", nil, "with --resume: where a data file of the run is now, if it was moved; its sha256 decides")
+	f.StringVar(&o.from, "from", "", "begin at this trained model, or at the best one of this run, instead of small random weights")
 	f.IntVar(&c.Model.Hidden, "hidden", 0,
-		"hidden units n (needed); more fit more and cost more: start near the number of visible ones or below")
+		"hidden units n (needed, with --from at least those of the model); more fit more and cost more: start near the number of "+
+			"visible ones or below")
 	f.StringVar(&c.Model.VisibleKind, "visible", "",
 		"visible units, bernoulli (0/1), spin (-1/1), categorical (of one-hot arrays) or gaussian (real numbers); default: as the data is")
 	f.StringVar(&c.Model.HiddenKind, "hidden-units", "",
@@ -95,15 +117,30 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 	return cmd
 }
 
+// boundFlags are the ones that --resume takes.
+var boundFlags = []string{"epochs", "updates", "time"}
+
 // resumeTakesNoSettings refuses what a resumed run can't honour.
 func resumeTakesNoSettings(cmd *cobra.Command) error {
 	var wrong error
 	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed && !slices.Contains([]string{"resume", "out", "help", "data", "valid", "weights"}, f.Name) {
-			wrong = errors.Join(wrong, fmt.Errorf("--resume goes on with the run's own settings, but --%s is given",
-				f.Name))
+		if f.Changed && !slices.Contains(append(boundFlags, "resume", "out", "help", "data", "valid", "weights"), f.Name) {
+			wrong = errors.Join(wrong, fmt.Errorf("--resume goes on with the run's own settings, but --%s is given: "+
+				"a new run with other ones may begin at its model, by 'harmonium train DATA --from RUN -o RUN2'", f.Name))
 		}
 	})
+	return wrong
+}
+
+// fromTakesUnits refuses what the model of --from says already.
+func fromTakesUnits(cmd *cobra.Command, from string) error {
+	var wrong error
+	for _, name := range []string{"visible", "hidden-units", "schema", "standardize", "data-biases"} {
+		if from != "" && cmd.Flags().Changed(name) {
+			wrong = errors.Join(wrong, fmt.Errorf("--%s has no effect with --from %s, whose units, columns and biases the training takes over: "+
+				"leave one of them out", name, from))
+		}
+	}
 	return wrong
 }
 
@@ -117,7 +154,7 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 		return badInput(errors.New("no folder for the run: name one by -o RUN"))
 	case len(o.data) > 0:
 		return badInput(errors.New("--data names the new place of a run's data, with --resume: name the data of a new run without it"))
-	case c.Model.Hidden == 0:
+	case c.Model.Hidden == 0 && o.from == "":
 		return badInput(errors.New("no number of hidden units: give one by --hidden"))
 	case o.valid != "" && c.Holdout != 0:
 		return badInput(errors.New("--valid and --holdout exclude each other"))
@@ -149,6 +186,14 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 	if c.Decimal == "." {
 		c.Decimal = ""
 	}
+	var source *run.Run
+	if o.from != "" {
+		var err error
+		if _, source, err = t.openModel(o.from); err != nil { // which warns of a model without a digest
+			return err
+		}
+		c.From = run.NewSource(o.from)
+	}
 	c.Unscaled = !o.standardize
 	c.Reals, c.OneHot = c.Model.VisibleKind == string(rbm.Gaussian), c.Model.VisibleKind == string(rbm.Categorical)
 	training, err := run.Prepare(c, t.compute)
@@ -156,6 +201,10 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 		return badInput(err)
 	}
 	t.notes(args[0], c.Notes)
+	if source != nil && c.ValidatesOnRowsOf(source.Config) {
+		t.warn("warning: validation rows may be ones that %s was trained on, so that their scores are too high: "+
+			"want its --holdout %g and --seed %d, or other validation data", o.from, source.Config.Holdout, source.Config.Training.Seed)
+	}
 	r, err := run.Create(o.out, c)
 	if err != nil {
 		return badInput(err)
@@ -165,7 +214,7 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 }
 
 // resumeRun goes on with a run. Data files that are given say where its own ones are now.
-func resumeRun(ctx context.Context, t *terminal, o *trainOptions, args []string) error {
+func resumeRun(cmd *cobra.Command, t *terminal, o *trainOptions, args []string) error {
 	if o.out == "" {
 		return badInput(errors.New("no run to go on with: name its folder by -o RUN"))
 	}
@@ -191,7 +240,18 @@ func resumeRun(ctx context.Context, t *terminal, o *trainOptions, args []string)
 	for _, warning := range warnings {
 		t.warn("warning: %s", warning)
 	}
-	return recordRun(ctx, t, r, training)
+	bounded := slices.ContainsFunc(boundFlags, cmd.Flags().Changed)
+	if !bounded && training.Finished() != "" {
+		t.warn("the training is over (%s): --resume with --epochs, --updates or --time goes on to a larger total", training.Finished())
+	}
+	if bounded {
+		c := o.config.Training
+		to := train.Bounds{Epochs: c.Epochs, Updates: c.Updates, Time: c.Time}
+		if err := r.Continue(training, to); err != nil {
+			return badInput(fmt.Errorf("--resume: %w", err))
+		}
+	}
+	return recordRun(cmd.Context(), t, r, training)
 }
 
 // trainResult is the JSON of a finished or interrupted training.
@@ -213,7 +273,7 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	}
 	total, done := int64(training.Planned()), func(p train.Progress) int64 { return int64(p.Update) }
 	if total == 0 { // the time is the only bound
-		total, done = training.Config().Time.Milliseconds(), func(p train.Progress) int64 { return int64(1000 * p.Seconds) }
+		total, done = training.Bounds().Time.Milliseconds(), func(p train.Progress) int64 { return int64(1000 * p.Seconds) }
 	}
 	bar := t.progress("train", total)
 	score, curve := "", sparkline{}

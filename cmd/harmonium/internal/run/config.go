@@ -27,10 +27,11 @@ import (
 
 // Config is what config.json holds: enough to start the same training again.
 type Config struct {
-	Format   string        `json:"format"`  // "harmonium-run"
-	Version  int           `json:"version"` // of the format
-	Program  string        `json:"program"` // version of Harmonium that began the run
-	Model    Layers        `json:"model"`   //
+	Format   string        `json:"format"`         // "harmonium-run"
+	Version  int           `json:"version"`        // of the format
+	Program  string        `json:"program"`        // version of Harmonium that began the run
+	Model    Layers        `json:"model"`          //
+	From     *Source       `json:"from,omitempty"` // the model that the run begins at, if it is trained already
 	Data     `json:"data"` //
 	Training train.Config  `json:"training"`         // but for Compute and Valid
 	SHA256   string        `json:"sha256,omitempty"` // of all of the above
@@ -257,14 +258,35 @@ func (c *Config) encode() []byte {
 
 // identity is a digest of what shapes the run: the settings and the contents of its data, wherever that is. Checkpoints
 // carry it.
-func (c *Config) identity() string {
+func (c *Config) identity() string { return c.identityOf(len(c.Training.Continued)) }
+
+// isIdentity reports whether that is the digest of the run after a number of updates: with all continuations, or without
+// those that change nothing before.
+func (c *Config) isIdentity(digest string, updates int) bool {
+	for count, next := range slices.Backward(c.Training.Continued) {
+		if digest == c.identityOf(count+1) {
+			return true
+		}
+		if next.After < updates {
+			return false
+		}
+	}
+	return digest == c.identityOf(0)
+}
+
+// identityOf is the identity with the first continuations alone.
+func (c *Config) identityOf(continuations int) string {
 	bare := *c
+	bare.Training.Continued = bare.Training.Continued[:continuations]
 	bare.SHA256, bare.Program, bare.Train = "", "", slices.Clone(c.Train)
 	for _, f := range []**File{&bare.Valid, &bare.Weights} {
 		if *f != nil {
 			file := **f
 			*f = &file
 		}
+	}
+	if c.From != nil {
+		bare.From = &Source{Hidden: c.From.Hidden, SHA256: c.From.SHA256}
 	}
 	for _, f := range bare.files() {
 		f.Path, f.Absolute, f.FromRun = "", "", ""

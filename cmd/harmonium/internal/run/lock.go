@@ -104,6 +104,7 @@ func vacant(dir string) error {
 	for _, e := range entries {
 		switch name := e.Name(); {
 		case name == LockName && e.Type().IsRegular():
+		case name == StartName && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == LockName }):
 		case atomicfile.IsTemporary(name):
 		case name == CheckpointName && vacant(filepath.Join(dir, name)) == nil:
 		default:

@@ -25,20 +25,29 @@ func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	if valid != nil {
 		c.ValidRows = valid.Rows()
 	}
-	model, err := c.Model.Start(set, c.Training.Seed)
+	model, err := c.start(set)
 	if err != nil {
 		return nil, err
 	}
 	config := c.Training.Fresh()
-	config.Compute, config.Valid = on, valid
+	config.Compute, config.Valid, config.Trained = on, valid, c.From != nil
 	training, err := train.Start(model, set, config)
 	if err != nil {
 		return nil, err
 	}
 	c.Training = training.Config()
 	c.Training.Compute, c.Training.Valid, c.Training.Every = nil, nil, training.Every()
+	c.Model.Hidden = model.N()
 	c.Model.VisibleKind, c.Model.HiddenKind = string(model.Visible.Kind()), string(model.Hidden.Kind())
 	return training, nil
+}
+
+// start returns the model that training starts from.
+func (c *Config) start(set *data.Set) (*rbm.Model, error) {
+	if c.From == nil {
+		return c.Model.Start(set, c.Training.Seed)
+	}
+	return c.From.start(set, c.Model.Hidden, c.Training.Seed)
 }
 
 // Reweight gives the rows of each set the weights by identity that the run has, each among the rows of its own set; a
@@ -58,13 +67,19 @@ func (c *Config) Reweight(on *compute.Context, sets ...*data.Set) error {
 // OpenData reads the training data of a run and the validation data, which are nil if it has none. Both may have gaps.
 // Files must be as the config records them.
 func OpenData(c *Config) (set, valid *data.Set, err error) {
-	if set, err = openTrain(c); err != nil {
+	var columns []rbm.Column // of the model that the run begins at
+	if c.From != nil {
+		if columns, err = c.From.readFor(&c.Reading); err != nil {
+			return nil, nil, err
+		}
+	}
+	if set, err = openTrain(c, columns); err != nil {
 		return nil, nil, err
 	}
 	if set, valid, err = validation(c, set); err != nil {
 		return nil, nil, err
 	}
-	if !c.Unscaled {
+	if !c.Unscaled && c.From == nil {
 		set.Standardize() // by the rows trained on alone
 	}
 	if valid != nil {
@@ -94,14 +109,14 @@ func validation(c *Config, set *data.Set) (train, valid *data.Set, err error) {
 	return set, nil, nil
 }
 
-func openTrain(c *Config) (*data.Set, error) {
+// openTrain reads the training data, for columns that are given or are those of the first file.
+func openTrain(c *Config, columns []rbm.Column) (*data.Set, error) {
 	if len(c.Train) > 1 && (c.Select.FirstRow > 0 || c.Select.LastRow > 0) {
 		return nil, errors.New("rows are chosen of one file, and several are given: want one, or all rows")
 	}
 	sets := make([]*data.Set, len(c.Train))
 	for k := range c.Train {
-		var columns []rbm.Column
-		if k > 0 {
+		if k > 0 && columns == nil {
 			columns = sets[0].Columns
 		}
 		set, err := openFile(&c.Train[k], c, columns)

@@ -80,6 +80,11 @@ func (r *Run) make() error {
 	for _, f := range r.Config.files() {
 		f.put(string(f.Path), r.Dir)
 	}
+	if r.Config.From != nil {
+		if err := r.Config.From.keep(r.Dir); err != nil {
+			return err
+		}
+	}
 	return r.writeConfig()
 }
 
@@ -90,7 +95,7 @@ func (r *Run) writeConfig() error {
 // discard takes back what Create made, and what came after it: the folder is free again.
 func (r *Run) discard() error {
 	var err error
-	for _, name := range []string{ConfigName, MetricsName, CheckpointName} { // without a config it is no run
+	for _, name := range []string{ConfigName, MetricsName, CheckpointName, StartName} { // without a config it is no run
 		err = errors.Join(err, os.RemoveAll(filepath.Join(r.Dir, name)))
 	}
 	return err
@@ -165,6 +170,9 @@ func Open(dir string) (*Run, error) {
 	c, err := parseConfig(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if c.From != nil {
+		c.From.at = filepath.Join(dir, StartName)
 	}
 	return &Run{Dir: dir, Config: c}, nil
 }
@@ -284,6 +292,19 @@ func (r *Run) Resume(t *train.Training) (warnings []string, err error) {
 	return warnings, err
 }
 
+// Continue has the training of this run go on to other bounds, and records them: a list of all makes the run repeat.
+func (r *Run) Continue(t *train.Training, to train.Bounds) error {
+	before := r.Config.Training.Continued
+	if err := t.Continue(to); err != nil {
+		return err
+	}
+	r.Config.Training.Continued = t.Config().Continued
+	if slices.Equal(r.Config.Training.Continued, before) {
+		return nil
+	}
+	return r.writeConfig()
+}
+
 // damagedSuffix names a file that was set aside.
 const damagedSuffix = ".damaged"
 
@@ -295,7 +316,7 @@ func (r *Run) resumeAt(t *train.Training, update int, checkpoint []byte) error {
 	if t.Done() != update {
 		return fmt.Errorf("it is of update %d", t.Done())
 	}
-	if t.Notes[noteConfig] != r.Config.identity() {
+	if !r.Config.isIdentity(t.Notes[noteConfig], update) {
 		return errors.New("it is of a run with other settings or data")
 	}
 	return nil
