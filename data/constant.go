@@ -34,10 +34,11 @@ func Constant(means, variances []float64) *diag.Finding {
 }
 
 // ErrConstantColumn is the error of real numbers that are the same in all rows.
-var ErrConstantColumn = errors.New("leave it out")
+var ErrConstantColumn = errors.New("leave it out; if its numbers differ in the file, it is by less than float32 can hold: " +
+	"subtract one number from all of them, or multiply all by one")
 
 // ConstantReals returns the finding of columns of real numbers that never change, or nil: their variance is 0, and the
-// density that a model can give them has no bound.
+// density that a model can give them has no bound. Numbers may be different in the file and the same in float32.
 func (s *Set) ConstantReals() *diag.Finding {
 	bits := s.States.Bits()
 	if bits == s.Units() || s.Rows() == 0 {
@@ -59,16 +60,19 @@ func (s *Set) ConstantReals() *diag.Finding {
 	if still == 0 {
 		return nil
 	}
-	name := fmt.Sprintf("column %d", first+1)
-	for k, c := range s.Columns {
-		if c.Kind == rbm.Gaussian && rbm.Spans(s.Columns)[k].From == bits+first {
-			name = fmt.Sprintf("column %d (%s)", k+1, c.Name)
+	name, column := fmt.Sprintf("column %d", first+1), rbm.Column{}
+	for k, span := range rbm.Spans(s.Columns) {
+		if span.From == bits+first {
+			column = s.Columns[k]
+			name = fmt.Sprintf("column %d (%s)", k+1, column.Name)
 		}
 	}
+	value := s.value(0, rbm.Span{From: bits + first}, column)
 	return &diag.Finding{
-		Code:    "constant-column",
-		Message: fmt.Sprintf("%s of real numbers never change, the first is %s", plural(still, "column", "columns"), name),
-		Value:   diag.Number(still), Threshold: 1,
+		Code: "constant-column",
+		Message: fmt.Sprintf("%s of real numbers never change, the first is %s, which float32 holds as %.7g in all rows",
+			plural(still, "column", "columns"), name, value),
+		Value: diag.Number(still), Threshold: 1,
 		Consequence: "its variance is 0, and the density that a model can give it has no bound",
 	}
 }

@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"harmonium/rbm"
 )
 
 // alphabets are the letters of aligned sequences, of which the one is taken that the file's letters fit. A gap is a
-// state of its own, the first, where the file has one.
+// state of its own, the first, also where the file has none: rows that come later, such as the other part of an
+// alignment, have the same states.
 var alphabets = []struct{ name, letters, odd string }{
 	{"DNA", "ACGT", "NRYKMSWBDHV"},
 	{"RNA", "ACGU", "NRYKMSWBDHV"},
@@ -131,10 +133,10 @@ func (a *alignment) alphabet(columns []rbm.Column) (name, letters, odd string) {
 			break
 		}
 	}
-	if seen[gap] > 0 || odd != "" {
-		letters = string(gap) + letters
+	if columns != nil && seen[gap] == 0 && odd == "" && !slices.Contains(columns[0].Categories, string(gap)) {
+		return name, letters, odd // as a table of letters may have been, without gaps
 	}
-	return name, letters, odd
+	return name, string(gap) + letters, odd
 }
 
 // ErrOddLetter is the error of a letter that stands for several; [OddLettersAsGaps] takes it for a gap.

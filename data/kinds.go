@@ -8,17 +8,16 @@ import (
 	"harmonium/rbm"
 )
 
-// ForColumns reads a second file for columns of a first, or of a model: a table as a schema of them would have it, an
-// array of real numbers where they are real, one-hot states where they are sites. [Set.Fit] has still to match it.
+// ForColumns reads a second file for columns of a first, or of a model: a table as a schema of them would have it, and an
+// array as [WriteSet] writes it, the numbers of all units. [Set.Fit] has still to match it.
 func ForColumns(columns []rbm.Column) Option {
 	return func(o *options) { o.columns = columns }
 }
 
 // forColumns settles how to read a file that is a table, or not.
 func (o *options) forColumns(table bool) {
-	all := func(kind rbm.Kind) bool {
-		return !slices.ContainsFunc(o.columns, func(c rbm.Column) bool { return c.Kind != kind })
-	}
+	is := func(kind rbm.Kind) func(rbm.Column) bool { return func(c rbm.Column) bool { return c.Kind == kind } }
+	plain := func(c rbm.Column) bool { return c.Kind == rbm.Spin || c.Kind == rbm.Bernoulli && c.Categories == nil }
 	switch {
 	case o.columns == nil:
 	case table:
@@ -28,50 +27,75 @@ func (o *options) forColumns(table bool) {
 			o.schema.columns[c.Name] = schemaColumn{c.Kind, c.Categories}
 			o.schema.given = true
 		}
-	case all(rbm.Gaussian):
-		o.reals = true
-	case all(rbm.Categorical):
-		o.oneHot = true
+	default:
+		o.reals = slices.ContainsFunc(o.columns, is(rbm.Gaussian))
+		o.units = !every(o.columns, plain) && !every(o.columns, is(rbm.Gaussian))
 	}
 }
 
-// OneHot reads an array of rows × sites × states, in which one state of each site is 1, as categorical columns.
-func OneHot() Option { return func(o *options) { o.oneHot = true } }
+func every(columns []rbm.Column, is func(rbm.Column) bool) bool {
+	return !slices.ContainsFunc(columns, func(c rbm.Column) bool { return !is(c) })
+}
 
-// sites turns a set of bits, one-hot states, into categorical columns: the given ones, or, in the layout sites × states,
-// columns whose categories are numbers.
-func (s *Set) sites(columns []rbm.Column) error {
-	if s.Values != rbm.Bernoulli || s.grey != nil || columns == nil && len(s.Shape) != 2 {
+// OneHot reads an array of rows × sites × states, in which one state of each site is 1, as categorical columns.
+func OneHot() Option { return func(o *options) { o.units = true } }
+
+// ofUnits turns a set of bits or real numbers, those of all units, into one of columns: the given ones, or, in the layout
+// sites × states, categorical columns whose categories are numbers. Real columns stay in the units of the file.
+func (s *Set) ofUnits(columns []rbm.Column) error {
+	bits := s.Values != rbm.Spin && s.grey == nil
+	switch {
+	case columns != nil && !bits:
+		return fmt.Errorf("found -1 or grey values, want 0 and 1 and real numbers: %s", describeColumns(columns))
+	case columns == nil && (!bits || len(s.Shape) != 2):
 		return fmt.Errorf("found rows of the layout %v, want one-hot states: 0 and 1 in the layout sites × states", s.Shape)
-	}
-	if columns == nil {
-		if s.Shape[1] < 2 {
-			return errors.New("found sites of one state, want two at least")
-		}
+	case columns == nil && s.Shape[1] < 2:
+		return errors.New("found sites of one state, want two at least")
+	case columns == nil:
 		columns = numberedSites(s.Shape[0], s.Shape[1])
 	}
-	spans := rbm.Spans(columns)
-	if units := spans[len(spans)-1].To; units != s.Units() {
-		return fmt.Errorf("found %d columns, want %d of one-hot states: %s", s.Units(), units, describeColumns(columns))
+	layer, err := rbm.NewLayers(rbm.LayoutFor(columns)...)
+	if err != nil {
+		return err
 	}
-	site := make([]int, s.Units())
-	for k, span := range spans {
-		for i := span.From; i < span.To; i++ {
-			site[i] = k
-		}
+	if s.Units() != layer.Units() {
+		return fmt.Errorf("found %d columns, want those of %d units, one-hot states and numbers: %s",
+			s.Units(), layer.Units(), describeColumns(columns))
+	}
+	before := s.States
+	s.Columns, s.Values, s.Shape, s.States = slices.Clone(columns), layer.Kind(), nil, layer.NewBatch(s.Rows())
+	spans := rbm.Spans(columns)
+	for k := range s.Columns {
+		s.Columns[k].Mean, s.Columns[k].Scale = 0, 0
 	}
 	for r := range s.Rows() {
-		on := make([]int, len(columns))
-		for i := range s.States.On(r) {
-			on[site[i]]++
-		}
-		for k, n := range on {
-			if n != 1 {
-				return fmt.Errorf("row %d, site %d has %d states that are 1, want one", r+1, k+1, n)
+		for k, span := range spans {
+			if err := s.setUnits(r, before, s.Columns[k], span); err != nil {
+				return fmt.Errorf("row %d, column %d (%s): %w", r+1, span.From+1, columns[k].Name, err)
 			}
 		}
 	}
-	s.Columns, s.Values, s.Shape = columns, rbm.Categorical, nil
+	return nil
+}
+
+// setUnits sets the units of a column in row r to the numbers that another batch has for them.
+func (s *Set) setUnits(r int, from rbm.Batch, c rbm.Column, span rbm.Span) error {
+	if c.Kind == rbm.Gaussian {
+		s.States.Reals(r)[span.From-s.States.Bits()] = float32(from.Value(r, span.From))
+		return nil
+	}
+	on := 0
+	for i := span.From; i < span.To; i++ {
+		x := from.Value(r, i)
+		if x != 0 && x != 1 {
+			return fmt.Errorf("found %v in the place of unit %d, which is 0 or 1", x, i+1)
+		}
+		s.States.SetBit(r, i, x == 1)
+		on += int(x)
+	}
+	if c.Kind == rbm.Categorical && on != 1 {
+		return fmt.Errorf("found %d of its %d states that are 1, want one", on, span.To-span.From)
+	}
 	return nil
 }
 

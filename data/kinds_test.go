@@ -42,8 +42,8 @@ func texts(s *Set) [][]string {
 func TestAlignments(t *testing.T) {
 	for _, c := range []struct{ name, content, letters, want string }{
 		{"protein", ">a\nAC-D\n>b\nWY-A\n", "-ACDEFGHIKLMNPQRSTVWY", "[[A C - D] [W Y - A]]"},
-		{"protein without gaps", ">a\r\nMK\r\nL\r\n>b\r\nMK\nV", "ACDEFGHIKLMNPQRSTVWY", "[[M K L] [M K V]]"},
-		{"DNA", "\n>a\nACGT\n\n>b\nGGTT", "ACGT", "[[A C G T] [G G T T]]"},
+		{"protein without gaps", ">a\r\nMK\r\nL\r\n>b\r\nMK\nV", "-ACDEFGHIKLMNPQRSTVWY", "[[M K L] [M K V]]"},
+		{"DNA", "\n>a\nACGT\n\n>b\nGGTT", "-ACGT", "[[A C G T] [G G T T]]"},
 		{"RNA", ">a\nACGU\n>b\nGG-U", "-ACGU", "[[A C G U] [G G - U]]"},
 		{"insertions", ">a\nAa.Cgg-\n>b\nM.L-\n", "-ACDEFGHIKLMNPQRSTVWY", "[[A C -] [M L -]]"},
 	} {
@@ -61,6 +61,40 @@ func TestAlignments(t *testing.T) {
 	s, err := opened(t, "a", ">a\nAXC\n>b\nMLB\n", OddLettersAsGaps())
 	if err != nil || fmt.Sprint(texts(s)) != "[[A - C] [M L -]]" {
 		t.Errorf("odd letters as gaps: %v, %v", s, err)
+	}
+}
+
+// A part of an alignment has the states of the whole, gaps among them; columns of a model that has no gaps are kept.
+func TestPartsOfAnAlignment(t *testing.T) {
+	s, err := opened(t, "a.fasta", ">a\nMKL\n>b\nMKV\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for content, want := range map[string]string{
+		">c\nM-L\n": "[[M - L]]", ">c\nMMM\n": "[[M M M]]", ">c\nAC-\n": "[[A C -]]",
+	} {
+		other, err := opened(t, "b.fasta", content, ForColumns(s.Columns))
+		if err == nil {
+			err = other.Fit(s.Columns)
+		}
+		if err != nil || fmt.Sprint(texts(other)) != want {
+			t.Errorf("%q after a part without gaps: %v, %v, want %s", content, other, err, want)
+		}
+	}
+	gapless := slices.Clone(s.Columns)
+	for k := range gapless {
+		gapless[k].Categories = gapless[k].Categories[1:]
+	}
+	for content, want := range map[string]string{
+		">c\nMKL\n": "", ">c\nM-L\n": `row 1, column 2 (2): found "-", want one of A, C, D`,
+	} {
+		other, err := opened(t, "b.fasta", content, ForColumns(gapless))
+		if err == nil {
+			err = other.Fit(gapless)
+		}
+		if want == "" && (err != nil || other.Units() != 60) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q for a model without gaps: %v, %v, want %q", content, other, err, want)
+		}
 	}
 }
 
@@ -238,12 +272,19 @@ func TestWrittenKinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	texted, err := opened(t, "b.csv", "smokes,sex\nno,m\nyes,f\nno,f\n")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name    string
 		set     *Set
 		options []Option
 	}{
-		{"t.csv", table, nil}, {"a.fasta", alignment, nil}, {"a.csv", alignment, []Option{ForColumns(alignment.Columns)}},
+		{"t.csv", table, nil}, {"t.csv.gz", table, nil}, {"a.fasta", alignment, nil}, {"a.fasta.gz", alignment, nil},
+		{"a.csv", alignment, []Option{ForColumns(alignment.Columns)}},
+		{"t.npy", table, []Option{ForColumns(table.Columns)}}, {"a.npy", alignment, []Option{ForColumns(alignment.Columns)}},
+		{"b.npy", texted, []Option{ForColumns(texted.Columns)}},
 		{"r.csv", reals, []Option{Reals()}}, {"r.npy", reals, []Option{Reals()}},
 	} {
 		path := filepath.Join(t.TempDir(), c.name)
@@ -269,8 +310,39 @@ func TestWrittenKinds(t *testing.T) {
 	}
 	hot = npy("|u1", "(1, 2, 3)", []byte{0, 1, 1, 1, 0, 0})
 	_, err = opened(t, "hot.npy", string(hot), OneHot())
-	if err == nil || !strings.Contains(err.Error(), "row 1, site 1 has 2 states that are 1") {
+	if err == nil || !strings.Contains(err.Error(), "row 1, column 1 (1): found 2 of its 3 states that are 1") {
 		t.Errorf("two states at once: %v", err)
+	}
+}
+
+// An array for the columns of a table must have the numbers of their units: bits, one-hot states, real numbers.
+func TestUnitsOfColumns(t *testing.T) {
+	table, err := opened(t, "t.csv", "sex,job,age\nf,a,1.5\nm,b,2\nm,c,2.5\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.Standardize()
+	for content, want := range map[string]string{
+		"0,0,1,0,1.25\n1,1,0,0,-3\n": "[[f b 1.25] [m a -3]]",
+		"0,0,1,0\n":                  "found 4 columns, want those of 5 units, one-hot states and numbers: 1 bernoulli units and 1 sites of 3",
+		"0,0,1,0,1\n0.5,0,1,0,1\n":   "row 2, column 1 (sex): found 0.5 in the place of unit 1, which is 0 or 1",
+		"0,0,1,0,1\n0,0,1,1,1\n":     "row 2, column 2 (job): found 2 of its 3 states that are 1, want one",
+		"0,0,1,0,nan\n":              "row 1, column 5: found NaN, want a finite number",
+	} {
+		s, err := opened(t, "units.csv", content, ForColumns(table.Columns))
+		if err == nil {
+			err = s.Fit(table.Columns)
+		}
+		if err != nil && strings.Contains(err.Error(), want) {
+			continue
+		}
+		if err != nil || fmt.Sprint(texts(s)) != want {
+			t.Errorf("%q: %v, %v, want %s", content, s, err, want)
+		}
+	}
+	_, err = opened(t, "units.csv", "0,0,1,0,1.25\n", ForColumns(table.Columns), Threshold(0.5))
+	if err == nil || !strings.Contains(err.Error(), "a threshold or bernoulli exclude each other") {
+		t.Errorf("real columns with a threshold: %v", err)
 	}
 }
 
@@ -300,8 +372,10 @@ func TestPartsOfTables(t *testing.T) {
 // Real columns that never change are found, whatever rounding makes of their mean.
 func TestConstantReals(t *testing.T) {
 	for content, want := range map[string]string{
-		"1.5,2\n1.5,3\n":                    "1 column of real numbers never change, the first is column 1",
-		"1,0.1,0.3\n2,0.1,0.3\n3,0.1,0.3\n": "2 columns of real numbers never change, the first is column 2",
+		"1.5,2\n1.5,3\n":                    "1 column of real numbers never change, the first is column 1, which float32 holds as 1.5 in",
+		"1,0.1,0.3\n2,0.1,0.3\n3,0.1,0.3\n": "2 columns of real numbers never change, the first is column 2, which float32 holds as 0.1 in",
+		"1e-46,2\n2e-46,3\n":                "1 column of real numbers never change, the first is column 1, which float32 holds as 0 in",
+		"1e20,2\n1.000000001e20,3\n":        "1 column of real numbers never change, the first is column 1, which float32 holds as 1e+20 in",
 		"1,2\n1,3\n2,3\n":                   "",
 	} {
 		s, err := opened(t, "r.csv", content, Reals())
@@ -310,7 +384,12 @@ func TestConstantReals(t *testing.T) {
 		}
 		for range 2 { // as they are, and standardised
 			f := s.ConstantReals()
-			if got := fmt.Sprint(f); (f == nil) != (want == "") || f != nil && !strings.HasPrefix(f.Message, want) {
+			got := fmt.Sprint(f)
+			if f != nil {
+				got = strings.Replace(f.Message, " (1)", "", 1) // the name that columns have once they are standardised
+				got = strings.Replace(got, " (2)", "", 1)
+			}
+			if (f == nil) != (want == "") || f != nil && !strings.HasPrefix(got, want) {
 				t.Errorf("%q: %s, want %q", content, got, want)
 			}
 			s.Standardize()

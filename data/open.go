@@ -231,6 +231,9 @@ func plainBits(columns []rbm.Column) bool {
 
 // readSet reads an array, or a text of numbers.
 func readSet(s source, npy string, head []byte, o options) (*Set, error) {
+	if err := o.check(); err != nil { // again, as columns may have said that there are real numbers
+		return nil, err
+	}
 	m, err := readMatrix(s, npy, head, o, false)
 	if err != nil {
 		return nil, err
@@ -243,12 +246,13 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 	if err := m.arrange(o); err != nil {
 		return nil, err
 	}
-	if o.oneHot && m.names == nil && m.units == len(o.columns) {
+	sites := m.units == len(o.columns) && every(o.columns, func(c rbm.Column) bool { return c.Kind == rbm.Categorical })
+	if sites && m.names == nil {
 		for _, c := range o.columns {
 			m.names = append(m.names, c.Name)
 		}
 	}
-	if o.selection.Categories != nil || o.oneHot && m.units == len(o.columns) { // or an array of a model's categories
+	if o.selection.Categories != nil || sites { // or an array of a model's categories
 		return m.categories(&o.selection)
 	}
 	p := newPacker(m, o)
@@ -260,8 +264,8 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 	for _, name := range m.names {
 		set.Columns = append(set.Columns, rbm.Column{Name: name, Kind: set.Values})
 	}
-	if o.oneHot {
-		err = set.sites(o.columns)
+	if o.units {
+		err = set.ofUnits(o.columns)
 	}
 	return set, err
 }

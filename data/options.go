@@ -16,7 +16,7 @@ type options struct {
 	threshold *float64
 	bernoulli bool
 	reals     bool
-	oneHot    bool
+	units     bool // an array has the numbers of all units of columns, one-hot states among them
 	oddAsGaps bool
 	noNames   bool
 	decimal   byte // of numbers in text: 0 for a point

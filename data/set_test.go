@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"harmonium/rbm"
@@ -141,7 +142,7 @@ func TestWrite(t *testing.T) {
 	for _, size := range []struct{ rows, units int }{{1, 1}, {3, 70}, {200, 64}} {
 		x := truth(size.rows, size.units)
 		x[0][0] = 0
-		for _, ending := range []string{".npy", ".csv"} {
+		for _, ending := range []string{".npy", ".csv", ".npy.gz", ".CSV.gz"} {
 			for _, values := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 				states, err := rbm.FromBytes(x)
 				if err != nil {
@@ -156,12 +157,14 @@ func TestWrite(t *testing.T) {
 					t.Fatal(err)
 				}
 				same(t, s, x, values)
+				if packed := strings.HasSuffix(s.Format, "gzip"); packed != strings.HasSuffix(ending, ".gz") {
+					t.Errorf("%s has the format %s", ending, s.Format)
+				}
 			}
 		}
 	}
-	for name, want := range map[string]string{
-		"a.txt": "a.txt: unknown ending, want .npy, .csv or .fasta", "a.csv.gz": "a.csv.gz: unknown ending, want .npy, .csv or .fasta",
-	} {
+	const want = ": unknown ending, want .npy, .csv or .fasta, or one of these and .gz"
+	for name, want := range map[string]string{"a.txt": "a.txt" + want, "a.gz": "a.gz" + want, "a.csv.xz": "a.csv.xz" + want} {
 		for _, err := range []error{CheckName(name), Write(name, rbm.NewBatch(1, 1), rbm.Bernoulli, nil)} {
 			if err == nil || err.Error() != want {
 				t.Errorf("error %v, want %s", err, want)
@@ -170,6 +173,9 @@ func TestWrite(t *testing.T) {
 	}
 	if err := CheckName("b/A.NPY"); err != nil {
 		t.Error(err)
+	}
+	if err := Write("a.fasta", rbm.NewBatch(1, 1), rbm.Bernoulli, nil); err == nil || !strings.Contains(err.Error(), "only an alignment") {
+		t.Errorf("bits as FASTA: %v", err)
 	}
 }
 

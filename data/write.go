@@ -1,6 +1,7 @@
 package data
 
 import (
+	"compress/gzip"
 	"encoding/binary"
 	"encoding/csv"
 	"fmt"
@@ -15,27 +16,23 @@ import (
 	"harmonium/rbm"
 )
 
-// WriteSet writes a set to a file, atomically; the name says the format. A set of columns goes to ".csv" with a line of
-// names, categories as their texts and real numbers in the table's units; to ".fasta" if it is an alignment; and to
-// ".npy" as it is stored: real numbers in the table's units as float32, categories one-hot. Other sets go as [Write]
-// says.
+// WriteSet writes a set to a file, atomically; the name says the format, and with ".gz" after its ending that the file is
+// gzipped. A set of columns goes to ".csv" with a line of names, categories as their texts and real numbers in the
+// table's units; to ".fasta" if it is an alignment; and to ".npy" as the numbers of its units: real numbers in the
+// table's units as float32, categories one-hot. Other sets go as [Write] says.
 func WriteSet(path string, s *Set) error {
 	if err := s.CheckName(path); err != nil {
 		return err
 	}
-	ending := strings.ToLower(filepath.Ext(path))
-	switch {
+	switch ending, _ := splitName(path); {
 	case isFASTAName(ending):
-		return atomicfile.Write(path, func(w io.Writer) error { return writeFASTA(w, s) })
+		return writeFile(path, func(w io.Writer) error { return writeFASTA(w, s) })
 	case s.plain() && (s.Columns == nil || ending != ".csv"):
 		return Write(path, s.States, s.Values, s.Shape)
+	case ending == ".csv":
+		return writeFile(path, func(w io.Writer) error { return writeTable(w, s) })
 	}
-	return atomicfile.Write(path, func(w io.Writer) error {
-		if ending == ".csv" {
-			return writeTable(w, s)
-		}
-		return writeColumnsNPY(w, s)
-	})
+	return writeFile(path, func(w io.Writer) error { return writeColumnsNPY(w, s) })
 }
 
 // plain reports whether all units are bits, or all are spins.
@@ -46,7 +43,7 @@ func (s *Set) plain() bool {
 // CheckName returns the error that [WriteSet] would return for a name that says no format, or one that the set has no
 // place in.
 func (s *Set) CheckName(path string) error {
-	if isFASTAName(strings.ToLower(filepath.Ext(path))) && !s.isAlignment() {
+	if ending, _ := splitName(path); isFASTAName(ending) && !s.isAlignment() {
 		return fmt.Errorf("%s: only an alignment of letters can be written as FASTA, want .npy or .csv", path)
 	}
 	return CheckName(path)
@@ -54,6 +51,26 @@ func (s *Set) CheckName(path string) error {
 
 func isFASTAName(ending string) bool {
 	return slices.Contains([]string{".fasta", ".fa", ".fas", ".a2m", ".afa"}, ending)
+}
+
+// splitName returns the ending of a name that says the format, in lower case, and whether ".gz" comes after it.
+func splitName(path string) (ending string, packed bool) {
+	path, packed = strings.CutSuffix(strings.ToLower(path), ".gz")
+	return filepath.Ext(path), packed
+}
+
+// writeFile writes a file atomically, gzipped if its name ends so.
+func writeFile(path string, write func(w io.Writer) error) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		if _, packed := splitName(path); !packed {
+			return write(w)
+		}
+		z := gzip.NewWriter(w)
+		if err := write(z); err != nil {
+			return err
+		}
+		return z.Close()
+	})
 }
 
 // value is the number of a real column in the table's units.
@@ -171,25 +188,23 @@ func writeColumnsNPY(w io.Writer, s *Set) error {
 // of rows and the layout of a row where shape is not nil, uint8 for Bernoulli units and int8 for spins; ".csv" is one
 // row a line, separated by commas. Values are 0 and 1, or −1 and 1. Any other ending is an error.
 func Write(path string, states rbm.Batch, values rbm.Kind, shape []int) error {
-	if err := CheckName(path); err != nil {
+	if err := new(Set).CheckName(path); err != nil {
 		return err
 	}
-	return atomicfile.Write(path, func(w io.Writer) error {
-		if strings.EqualFold(filepath.Ext(path), ".csv") {
+	return writeFile(path, func(w io.Writer) error {
+		if ending, _ := splitName(path); ending == ".csv" {
 			return writeCSV(w, states, values)
 		}
 		return writeNPY(w, states, values, shape)
 	})
 }
 
-// CheckName returns the error that [Write] would return for a name that says no format, before there is anything to
-// write.
+// CheckName returns an error for a name that says no format, before there is anything to write.
 func CheckName(path string) error {
-	ending := strings.ToLower(filepath.Ext(path))
-	if ending == ".npy" || ending == ".csv" || isFASTAName(ending) {
+	if ending, _ := splitName(path); ending == ".npy" || ending == ".csv" || isFASTAName(ending) {
 		return nil
 	}
-	return fmt.Errorf("%s: unknown ending, want .npy, .csv or .fasta", path)
+	return fmt.Errorf("%s: unknown ending, want .npy, .csv or .fasta, or one of these and .gz", path)
 }
 
 // npyHead writes the head of version 1 of the format; the data begin at a multiple of 64 bytes, as numpy's do.

@@ -10,10 +10,14 @@ import (
 // read as NaN.
 type Number float64
 
-// Digits prints the number with the given number of digits after the point, or "unknown" where it can't be given.
+// Digits prints the number with the given number of digits after the point, or six digits and a power of ten from 10^12
+// on, or "unknown" where it can't be given.
 func (x Number) Digits(digits int) string {
 	if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
 		return "unknown"
+	}
+	if math.Abs(float64(x)) >= 1e12 {
+		return strconv.FormatFloat(float64(x), 'g', 6, 64)
 	}
 	return strconv.FormatFloat(float64(x), 'f', digits, 64)
 }

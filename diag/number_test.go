@@ -38,3 +38,15 @@ func TestNumberInJSON(t *testing.T) {
 		t.Error("a string is read as a number")
 	}
 }
+
+// Numbers of hundreds of digits are not spelt out.
+func TestDigits(t *testing.T) {
+	for x, want := range map[diag.Number]string{
+		-1.23456: "-1.23", 123456789012: "123456789012.00", -8.7956088e56: "-8.79561e+56", 1e12: "1e+12",
+		diag.Number(math.Inf(1)): "unknown", diag.Number(math.NaN()): "unknown",
+	} {
+		if got := x.Digits(2); got != want {
+			t.Errorf("%v is printed as %s, want %s", float64(x), got, want)
+		}
+	}
+}

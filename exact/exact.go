@@ -23,10 +23,13 @@ const mostUnits = 34
 // (docs/performance.md). It only serves to tell how long something refused would take.
 const unitRate = 2e10
 
-// Cost is the number of elementary steps of one sum over all states: 2^min(m,n) · max(m,n) for bits. Of other pairs of
-// layers it is what takes as long; +Inf where neither layer can be enumerated.
+// Cost is the number of elementary steps of one sum over all states: 2^min(m,n) · max(m,n) for bits, of which units with
+// inputs beyond ±600 count 125 times. Of other pairs of layers it is what takes as long; +Inf where neither layer can be
+// enumerated.
 func Cost(model *rbm.Model) float64 {
 	switch {
+	case model.CheckBits() == nil && min(model.M(), model.N()) <= mostUnits:
+		return turned(model).cost()
 	case model.CheckBits() == nil:
 		return bitCost(model.M(), model.N())
 	case isGaussian(model):

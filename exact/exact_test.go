@@ -378,3 +378,24 @@ func ExampleLogZ() {
 	fmt.Printf("Z = %.4f\n", math.Exp(logZ))
 	// Output: Z = 32.0000
 }
+
+// Steep units cost as much more as they take longer.
+func TestCostOfSteepUnits(t *testing.T) {
+	for _, kind := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		model := rbm.NewModel(rbm.NewLayer(kind, 12), rbm.NewLayer(kind, 5), rng.Seed(1))
+		smooth := exact.Cost(model)
+		if want := float64(12 << 5); smooth != want {
+			t.Errorf("%s: %v steps, want %v", kind, smooth, want)
+		}
+		for j := range 5 {
+			model.W[3*5+j] = 130 // of bits 130 and more, in all above 600
+		}
+		if got, want := exact.Cost(model), smooth+124*32; got != want {
+			t.Errorf("%s with a steep unit: %v steps, want %v", kind, got, want)
+		}
+	}
+	large := rbm.New(100, 90, rng.Seed(1))
+	if got, want := exact.Cost(large), 100*math.Exp2(90); got != want {
+		t.Errorf("%v steps, want %v", got, want)
+	}
+}

@@ -4,29 +4,29 @@ import "math"
 
 // Coupling is how strongly real units of both layers hold on to each other: the largest eigenvalue of
 //
-//	Γ_v^(−½) W Γ_h⁻¹ Wᵀ Γ_v^(−½)
+//	Σ_v W Σ_h² Wᵀ Σ_v
 //
-// over the real units, with the precisions Γ of their energies (the smaller one of a unit with two). Z is finite where
-// it is below 1. Real units without bounds must have precisions. It is 0 where one of the layers has no real units. The
-// eigenvalue is found by power iteration, from below, to about 10^−4; where the sum of all eigenvalues is at most limit
-// it is not looked for, and Coupling returns 0.
+// over the real units, with their [Layer.Spreads] on the diagonals of Σ: 1/√γ for energies with the precision γ. Z is
+// finite where it is below 1. It is 0 where the values of one of the layers have bounds. The eigenvalue is found by
+// power iteration, from below, to about 10^−4; where the sum of all eigenvalues is at most limit it is not looked for,
+// and Coupling returns 0.
 func (model *Model) Coupling(limit float64) float64 {
-	v, γv := realUnits(model.Visible)
-	h, γh := realUnits(model.Hidden)
-	if len(γv) == 0 || len(γh) == 0 {
+	v, σv := realUnits(model.Visible)
+	h, σh := realUnits(model.Hidden)
+	if len(σv) == 0 || len(σh) == 0 {
 		return 0
 	}
 	n, trace := model.N(), 0.0
-	for i, a := range γv {
-		for j, w := range model.W[(v+i)*n+h : (v+i)*n+h+len(γh)] {
-			x := a * float64(w) * γh[j]
+	for i, a := range σv {
+		for j, w := range model.W[(v+i)*n+h : (v+i)*n+h+len(σh)] {
+			x := a * float64(w) * σh[j]
 			trace += float64(x * x)
 		}
 	}
 	if trace <= limit {
 		return 0
 	}
-	x, y := make([]float64, len(γv)), make([]float64, len(γh))
+	x, y := make([]float64, len(σv)), make([]float64, len(σh))
 	for i := range x {
 		x[i] = 1 + float64(i%7)/7 // no eigenvector that anybody would choose
 	}
@@ -34,13 +34,13 @@ func (model *Model) Coupling(limit float64) float64 {
 	for range 1000 {
 		clear(y)
 		for i, a := range x {
-			a *= γv[i]
+			a *= σv[i]
 			for j, w := range model.W[(v+i)*n+h : (v+i)*n+h+len(y)] {
 				y[j] += float64(a * float64(w))
 			}
 		}
 		for j := range y {
-			y[j] *= γh[j] * γh[j]
+			y[j] *= σh[j] * σh[j]
 		}
 		before := value
 		value = math.Sqrt(squares(x))
@@ -49,7 +49,7 @@ func (model *Model) Coupling(limit float64) float64 {
 			for j, w := range model.W[(v+i)*n+h : (v+i)*n+h+len(y)] {
 				sum += float64(float64(w) * y[j])
 			}
-			x[i] = sum * γv[i]
+			x[i] = sum * σv[i]
 		}
 		size := math.Sqrt(squares(x))
 		if size == 0 {
@@ -79,17 +79,11 @@ func (model *Model) Unbounded() bool {
 	return !model.Discrete() && model.Hidden.NewBatch(0).Bits() < model.N()
 }
 
-// realUnits returns the first real unit of a layer, and 1/√γ of each.
-func realUnits(l Layer) (first int, roots []float64) {
-	first = l.NewBatch(0).Bits()
-	roots = make([]float64, l.Units()-first)
-	for _, p := range l.Parameters() {
-		if !p.Positive {
-			continue
-		}
-		for i, γ := range p.Values {
-			roots[i] = max(roots[i], 1/math.Sqrt(float64(γ)))
-		}
+// realUnits returns the first real unit of a layer, and [Layer.Spreads] of each.
+func realUnits(l Layer) (first int, spreads []float64) {
+	first, spreads = l.NewBatch(0).Bits(), l.Spreads()
+	if spreads == nil {
+		return first, nil
 	}
-	return first, roots
+	return first, spreads[first:]
 }

@@ -47,6 +47,7 @@ func (l *categorical) Units() int                    { return len(l.biases) }
 func (l *categorical) Line() (scale, offset float64) { return 1, 0 }
 func (l *categorical) Biases() []float32             { return l.biases }
 func (l *categorical) Parameters() []Named           { return l.parameters }
+func (l *categorical) Spreads() []float64            { return nil }
 func (l *categorical) Layout() []Part {
 	return []Part{{Kind: Categorical, Units: len(l.biases), States: slices.Clone(l.states)}}
 }

@@ -21,8 +21,9 @@ func newDReLU(units int) Layer {
 	return drelu{l}
 }
 
-func (l drelu) Kind() Kind   { return DReLU }
-func (l drelu) Clone() Layer { return drelu{l.clone()} }
+func (l drelu) Kind() Kind         { return DReLU }
+func (l drelu) Clone() Layer       { return drelu{l.clone()} }
+func (l drelu) Spreads() []float64 { return l.spreads(1, 2) }
 
 // sides are the two halves of a unit's distribution, in t = √γ⁺ s and t = −√γ⁻ s, the logarithms of their weights, and
 // the probability that s > 0.

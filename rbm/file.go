@@ -14,10 +14,6 @@ import (
 const (
 	fileFormat  = "harmonium-rbm"
 	fileVersion = "1"
-
-	// maxParameter bounds |w|, |b| and |c| in files: parameters of spins are summed up to parameters of bits, which are
-	// float32 as well. With a billion units of this bound the sums stay below float32's 3·10^38.
-	maxParameter = 1e29
 )
 
 // Save writes the model to a file, atomically: tensors W [m,n], b [m] and c [n] in the safetensors format
@@ -268,11 +264,11 @@ func parameters(f *safetensors.File, name string, axes int) ([]float32, []int, e
 // where it must be; places count from 1.
 func checkNumbers(t *safetensors.Tensor, p Named) error {
 	for k, x := range p.Values {
+		if p.allows(x) {
+			continue
+		}
 		if p.Positive && x <= 0 {
 			return fmt.Errorf("tensor %s: number %d is %v, want a number above 0", t.Name, k+1, x)
-		}
-		if -maxParameter <= x && x <= maxParameter { // false for NaN
-			continue
 		}
 		place := fmt.Sprintf("number %d", k+1)
 		if len(t.Shape) == 2 {

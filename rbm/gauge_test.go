@@ -77,3 +77,40 @@ func TestCoupling(t *testing.T) {
 		}
 	}
 }
+
+// Spreads are the roots of the slopes of the means far out, of every kind: the coupling rests on them.
+func TestSpreads(t *testing.T) {
+	drelu := rbm.NewLayer(rbm.DReLU, 3)
+	copy(drelu.Parameters()[1].Values, []float32{4, 1, 0.5})
+	copy(drelu.Parameters()[2].Values, []float32{1, 4, 0.5})
+	copy(drelu.Parameters()[3].Values, []float32{1, -1, 2})
+	gaussian, relu := rbm.NewLayer(rbm.Gaussian, 2), rbm.NewLayer(rbm.ReLU, 2)
+	copy(gaussian.Parameters()[1].Values, []float32{4, 0.25})
+	copy(relu.Parameters()[1].Values, []float32{4, 0.25})
+	layers := []rbm.Layer{drelu, gaussian, relu, mixed(rbm.NewLayer(rbm.Bernoulli, 2), rbm.NewCategorical(3), gaussian)}
+	for _, c := range conformants {
+		layers = append(layers, c.layer)
+	}
+	for _, l := range layers {
+		const far = 1e7
+		slopes, spreads := make([]float64, l.Units()), l.Spreads()
+		for _, x := range []float32{far, -far} {
+			means := make([]float32, l.Units())
+			for i := range means {
+				means[i] = x
+			}
+			l.Mean(means, means)
+			for i, mean := range means {
+				slopes[i] = max(slopes[i], float64(mean/x))
+			}
+		}
+		if spreads == nil {
+			spreads = make([]float64, l.Units())
+		}
+		for i, slope := range slopes {
+			if math.Abs(math.Sqrt(slope)-spreads[i]) > 1e-3 {
+				t.Errorf("unit %d of a %s layer: the spread is %v, the root of the mean's slope %v", i, l.Kind(), spreads[i], math.Sqrt(slope))
+			}
+		}
+	}
+}

@@ -13,18 +13,23 @@ type gaussian struct{ reals }
 
 func newGaussian(units int) Layer { return gaussian{newReals(units, "precisions")} }
 
-func (l gaussian) Kind() Kind   { return Gaussian }
-func (l gaussian) Clone() Layer { return gaussian{l.clone()} }
+func (l gaussian) Kind() Kind         { return Gaussian }
+func (l gaussian) Clone() Layer       { return gaussian{l.clone()} }
+func (l gaussian) Spreads() []float64 { return l.spreads(1) }
 
-// leastVariance bounds the variances of SetMoments from below, as a part of that of standardised data.
-const leastVariance = 1e-6
+// leastVariance bounds the variances of SetMoments from below, as a part of that of standardised data. mostVariance keeps
+// precisions within float32.
+const (
+	leastVariance = 1e-6
+	mostVariance  = 1e30
+)
 
 // SetMoments sets γ_i = 1/variance and b_i = γ_i·mean.
 func (l gaussian) SetMoments(means, variances []float64) {
 	γ := l.parameters[1].Values
 	for i, mean := range means {
 		if variances != nil {
-			γ[i] = float32(1 / max(variances[i], leastVariance))
+			γ[i] = float32(1 / min(max(variances[i], leastVariance), mostVariance))
 		}
 		l.Biases()[i] = float32(float64(γ[i]) * mean)
 	}

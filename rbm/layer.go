@@ -2,8 +2,10 @@ package rbm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"harmonium/compute"
 	"harmonium/rng"
 )
 
@@ -41,6 +43,9 @@ type Layer interface {
 	CGF(dst []float64, x []float32)
 	// Mean writes ⟨s_i⟩ = ∂Γ/∂x_i, in the units' values, into dst (rows×units), which may be x.
 	Mean(dst, x []float32)
+	// Spreads are the standard deviations that the units keep at inputs x → ±∞, where Γ(x) grows as ½ spread² x²; of a
+	// unit whose two sides differ the larger one. nil stands for values within bounds, of which Γ(x) grows as |x|.
+	Spreads() []float64
 	// Sample draws each row of dst from P(s|x); x = nil stands for zeros. Unit i of row r is decided by the random
 	// numbers at (key, step, first+r, i) alone, so that rows may be drawn in several calls.
 	Sample(dst Batch, x []float32, key rng.Key, step uint64, first uint32)
@@ -56,6 +61,29 @@ type Named struct {
 	Name     string
 	Values   []float32
 	Positive bool // the values must be above 0; training moves their logarithms
+}
+
+// maxParameter bounds parameters: those of spins are summed up to parameters of bits, which are float32 as well. With a
+// billion units of this bound the sums stay below float32's 3·10^38.
+const maxParameter = 1e29
+
+// Sound reports whether a model may have these parameters, and [Model.Save] writes them: whether they are finite, within
+// ±10^29, and above 0 if they must be.
+func (p Named) Sound(on *compute.Context) bool {
+	if !p.Positive && on.Dot(p.Values, p.Values) <= maxParameter*maxParameter { // the usual case, and fast
+		return true
+	}
+	for _, x := range p.Values {
+		if !p.allows(x) {
+			return false
+		}
+	}
+	return true
+}
+
+// allows reports whether x may be one of the values: not so NaN.
+func (p Named) allows(x float32) bool {
+	return -maxParameter <= x && x <= maxParameter && (!p.Positive || x > 0)
 }
 
 // Kind is the name of a kind of unit, in files and flags.
@@ -74,10 +102,7 @@ const (
 
 // kinds has a row for each kind of unit: its name and what makes a layer of it with biases 0, nil where that takes more
 // than a number of units ([NewCategorical], [NewMixed]).
-var kinds = []struct {
-	name Kind
-	new  func(units int) Layer
-}{
+var kinds = []kindRow{
 	{Bernoulli, newBernoulli},
 	{Spin, newSpin},
 	{Categorical, nil},
@@ -85,6 +110,11 @@ var kinds = []struct {
 	{ReLU, newReLU},
 	{DReLU, newDReLU},
 	{Mixed, nil},
+}
+
+type kindRow struct {
+	name Kind
+	new  func(units int) Layer
 }
 
 // NewLayer returns a layer of the given kind with biases 0. It panics if there is no such kind, or if a number of units
@@ -119,11 +149,13 @@ func ParseKind(name string) (Kind, error) {
 	return "", fmt.Errorf("unknown units %q, want %s", name, KindNames())
 }
 
-// KindNames lists the names of all kinds, for messages and help: "bernoulli or spin".
-func KindNames() string {
-	names := make([]string, len(kinds))
-	for k, row := range kinds {
-		names[k] = string(row.name)
+// KindNames lists the names of all kinds but some, for messages and help: "bernoulli or spin".
+func KindNames(except ...Kind) string {
+	var names []string
+	for _, row := range kinds {
+		if !slices.Contains(except, row.name) {
+			names = append(names, string(row.name))
+		}
 	}
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " or " + names[last]

@@ -461,3 +461,27 @@ func TestConditionalsDoNotDrift(t *testing.T) {
 		}
 	})
 }
+
+// Parameters are sound where files may hold them.
+func TestSound(t *testing.T) {
+	for _, c := range []struct {
+		values   []float32
+		positive bool
+		want     bool
+	}{
+		{nil, false, true},
+		{[]float32{0, -1, 2}, false, true},
+		{[]float32{1e29, -1e29, 9e28, 9e28}, false, true},
+		{[]float32{0, 1.0000001e29}, false, false},
+		{[]float32{0, float32(math.Inf(-1))}, false, false},
+		{[]float32{float32(math.NaN()), 0}, false, false},
+		{[]float32{1e-45, 1e29}, true, true},
+		{[]float32{1, 0}, true, false},
+		{[]float32{1, -1}, true, false},
+		{[]float32{1, 2e29}, true, false},
+	} {
+		if got := (rbm.Named{Values: c.values, Positive: c.positive}).Sound(nil); got != c.want {
+			t.Errorf("%v, positive %v: sound is %v", c.values, c.positive, got)
+		}
+	}
+}

@@ -67,6 +67,15 @@ func (l *mixed) Parameters() []Named           { return l.parameters }
 
 func (l *mixed) linearInBits() bool { return l.bits == len(l.biases) }
 
+// Spreads are those of the parts.
+func (l *mixed) Spreads() []float64 {
+	σ := make([]float64, l.Units())
+	for k, p := range l.parts {
+		copy(σ[l.first[k]:], p.Spreads())
+	}
+	return σ
+}
+
 // Layout lists the parts.
 func (l *mixed) Layout() []Part {
 	var parts []Part

@@ -1,6 +1,7 @@
 package rbm
 
 import (
+	"math"
 	"slices"
 
 	"harmonium/rng"
@@ -39,6 +40,17 @@ func (l reals) NewBatch(rows int) Batch       { return NewReals(rows, 0, l.Units
 
 // at is parameter k of unit i.
 func (l reals) at(k, i int) float64 { return float64(l.parameters[k].Values[i]) }
+
+// spreads are the largest 1/√γ_i of parameters that are precisions, by their places.
+func (l reals) spreads(precisions ...int) []float64 {
+	σ := make([]float64, l.Units())
+	for _, k := range precisions {
+		for i := range σ {
+			σ[i] = max(σ[i], 1/math.Sqrt(l.at(k, i)))
+		}
+	}
+	return σ
+}
 
 // field is b_i + x of unit i.
 func (l reals) field(i int, x float32) float64 { return l.at(0, i) + float64(x) }

@@ -12,8 +12,9 @@ type relu struct{ reals }
 
 func newReLU(units int) Layer { return relu{newReals(units, "precisions")} }
 
-func (l relu) Kind() Kind   { return ReLU }
-func (l relu) Clone() Layer { return relu{l.clone()} }
+func (l relu) Kind() Kind         { return ReLU }
+func (l relu) Clone() Layer       { return relu{l.clone()} }
+func (l relu) Spreads() []float64 { return l.spreads(1) }
 
 // half returns the unit's distribution in t = √γ s, and √γ.
 func (l relu) half(i int, x float32) (h half, root float64) {

@@ -248,18 +248,6 @@ func (s Batch) checkShape(other Batch) {
 // Clamp holds units of a layer at fixed values. The zero value holds none.
 type Clamp struct {
 	mask, value []uint64
-	reals       map[int]float32 // by their place among the real numbers
-}
-
-// HoldReal holds unit i of states, a real number, at a value from now on.
-func (c *Clamp) HoldReal(s Batch, i int, value float32) {
-	if i < s.Bits() || i >= s.Units() {
-		panic(fmt.Sprintf("rbm: clamp of unit %d of states of %d units, of which %d are bits, at a real number", i, s.Units(), s.Bits()))
-	}
-	if c.reals == nil {
-		c.reals = map[int]float32{}
-	}
-	c.reals[i-s.Bits()] = value
 }
 
 // Hold holds unit i of a layer, of which a number of units are bits, at a bit from now on.
@@ -281,18 +269,13 @@ func (c *Clamp) Hold(units, i int, on bool) {
 
 // Apply sets the units in every row.
 func (c *Clamp) Apply(s Batch) {
-	if c.mask == nil && c.reals == nil {
+	if c.mask == nil {
 		return
 	}
 	for r := range s.Rows() {
-		if c.mask != nil {
-			row := s.bits.Row(r)
-			for k, w := range row {
-				row[k] = w&^c.mask[k] | c.value[k]
-			}
-		}
-		for k, x := range c.reals {
-			s.reals.Row(r)[k] = x
+		row := s.bits.Row(r)
+		for k, w := range row {
+			row[k] = w&^c.mask[k] | c.value[k]
 		}
 	}
 }

@@ -56,6 +56,7 @@ func (l twoValued) Units() int                    { return len(l.biases) }
 func (l twoValued) Line() (scale, offset float64) { return l.scale, l.offset }
 func (l twoValued) Biases() []float32             { return l.biases }
 func (l twoValued) Parameters() []Named           { return l.parameters }
+func (l twoValued) Spreads() []float64            { return nil }
 func (l twoValued) NewBatch(rows int) Batch       { return NewBatch(rows, len(l.biases)) }
 
 // SetMoments sets b_i to the log-odds of the bit divided by scale. Means are kept 10^−3 away from 0 and 1, where the

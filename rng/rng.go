@@ -48,6 +48,7 @@ const (
 	StreamExchange                    // of states between temperatures
 	StreamRestart                     // random restarts
 	StreamJumps                       // of chains and replicas between modes
+	StreamImpute                      // missing units of rows
 )
 
 // Seed returns the root key of a seed.

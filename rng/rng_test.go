@@ -93,7 +93,7 @@ func TestUniformMoments(t *testing.T) {
 func TestStreamsDiffer(t *testing.T) {
 	seen := map[rng.Key]bool{}
 	for seed := range uint64(100) {
-		for s := rng.StreamInit; s <= rng.StreamExchange; s++ {
+		for s := rng.StreamInit; s <= rng.StreamImpute; s++ {
 			k := rng.Seed(seed).Stream(s)
 			if seen[k] {
 				t.Fatalf("seed %d stream %d repeats a key", seed, s)

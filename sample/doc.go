@@ -6,7 +6,7 @@
 // [Chains], a batch of independent block-Gibbs chains: given v all hidden units are drawn at once from
 // P(h|v), given h all visible units at once from P(v|h), and so on. One such pair is a sweep. It leaves P(v,h)
 // invariant, so chains that have forgotten their start are samples of the model. Single units can be clamped, which
-// leaves the distribution conditional on them invariant.
+// leaves the distribution conditional on them invariant; [rbm.Model.Given] makes a model of that distribution.
 //
 // [Tempering], replica exchange (parallel tempering) along an [rbm.Line] from independent units to the model.
 //

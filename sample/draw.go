@@ -21,8 +21,6 @@ type Options struct {
 	BurnIn   int              // sweeps before the first sample of each chain; 0: until the chains agree; negative: none
 	Thin     int              // sweeps from a sample of a chain to the next; 0: as many as make the samples nearly independent
 	Start    rbm.Batch        // chains begin at its rows, drawn by FromRows; without rows in the modes, or at FromBiases where there is one
-	Clamp    map[int]bool     // visible units to be held at 1 or +1 (true), or at 0 or −1 (false): samples of the conditional distribution
-	Reals    map[int]float64  // visible units with real numbers to be held at these
 	Seed     uint64           // of all random numbers
 	Compute  *compute.Context // nil means the default; results don't depend on it
 	Progress func(Progress)   // called after every sweep, before the first one of each phase, and in the survey; may be nil
@@ -146,7 +144,7 @@ func (o *Options) check(model *rbm.Model) error {
 	if o.Start.Rows() > 0 && o.Start.Units() != model.M() {
 		return fmt.Errorf("sample: Start has %d units a row, the model has %d visible units", o.Start.Units(), model.M())
 	}
-	return o.checkClamps(model)
+	return nil
 }
 
 // drawing is a Draw under way.
@@ -165,7 +163,7 @@ func newDrawing(ctx context.Context, model *rbm.Model, o Options) (*drawing, err
 		d.start = FromRows(o.Start, o.Chains, d.key)
 	}
 	d.reportSurvey(0, 0)
-	modes, err := newSurvey(ctx, model, o.Clamp, SurveyOptions{Known: o.Start, Seed: o.Seed, Compute: o.Compute, Progress: d.reportSurvey})
+	modes, err := NewSurvey(ctx, model, SurveyOptions{Known: o.Start, Seed: o.Seed, Compute: o.Compute, Progress: d.reportSurvey})
 	if err != nil {
 		return nil, err
 	}
@@ -211,9 +209,7 @@ func (g gibbsWalker) endStage(int)                        {}
 func (g gibbsWalker) exchange() (temperatures, trips int) { return 0, 0 }
 
 func (d *drawing) newGibbs(start rbm.Batch) gibbsWalker {
-	chains := NewChains(start, d.model.Hidden, d.key)
-	d.clamp(chains)
-	return gibbsWalker{chains, rbm.NewConditionals(d.model, d.Compute)}
+	return gibbsWalker{NewChains(start, d.model.Hidden, d.key), rbm.NewConditionals(d.model, d.Compute)}
 }
 
 func (d *drawing) gibbs(ctx context.Context) (*Result, error) {
@@ -256,7 +252,6 @@ func (d *drawing) tempered(ctx context.Context) (*Result, error) {
 	base.SetMoments(moments(pilot.visible()))
 	line := rbm.NewLine(base, d.model, rbm.NewConditionals(d.model, d.Compute))
 	t := NewTempering(line, d.start, FirstTemperatures, d.key.Stream(rng.StreamExchange))
-	d.clamp(t)
 	result, err := d.collect(ctx, temperedWalker{t})
 	if err != nil {
 		return nil, err

@@ -250,20 +250,22 @@ func TestDrawWhereAllIsConstant(t *testing.T) {
 	}
 }
 
-// Clamped units stay, and the others have the distribution given them, by both methods.
-func TestDrawClamped(t *testing.T) {
+// Samples of the model given some units, beside these, have the conditional distribution, by both methods.
+func TestDrawGiven(t *testing.T) {
 	model := randomModel(6, 4, rbm.Bernoulli, rbm.Spin, 22)
 	p := distribution(model, func(v, _ int) bool { return v>>1&1 == 1 && v>>4&1 == 0 })
+	known := rbm.NewBatch(1, 6)
+	known.SetBit(0, 1, true)
+	given, err := model.Given(known, 0, func(i int) bool { return i == 1 || i == 4 })
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, method := range []sample.Method{sample.Gibbs, sample.Tempered} {
-		r := draw(t, model, sample.Options{Count: 3000, Method: method, Clamp: map[int]bool{1: true, 4: false}})
-		for k := range r.Samples.Rows() {
-			if !r.Samples.Bit(k, 1) || r.Samples.Bit(k, 4) {
-				t.Fatalf("%s: sample %d left the clamps", method, k)
-			}
-		}
+		r := draw(t, given.Model, sample.Options{Count: 3000, Method: method})
 		if len(r.Findings) > 0 {
 			t.Errorf("%s: findings %v", method, codes(r))
 		}
+		r.Samples = given.Whole(r.Samples)
 		checkMoments(t, r, p)
 	}
 }
@@ -424,8 +426,6 @@ func TestDrawRefuses(t *testing.T) {
 		"but BurnIn is 1023: want 1024 sweeps":     {BurnIn: 1023},
 		"but BurnIn is -1: want 1024 sweeps":       {BurnIn: -1},
 		"Start has 5 units a row, the model has 6": {Start: rbm.NewBatch(2, 5)},
-		"Clamp holds unit -1":                      {Clamp: map[int]bool{6: true, -1: true}},
-		"Clamp holds unit 6, but the model has":    {Clamp: map[int]bool{6: true}},
 	} {
 		if r, err := sample.Draw(t.Context(), model, o); r != nil || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

@@ -111,12 +111,6 @@ func (c *Chains) ClampVisible(i int, on bool) {
 	c.clampVisible.Apply(c.Visible)
 }
 
-// ClampReal holds unit i of every chain, a visible real number, at a value from now on.
-func (c *Chains) ClampReal(i int, value float32) {
-	c.clampVisible.HoldReal(c.Visible, i, value)
-	c.clampVisible.Apply(c.Visible)
-}
-
 // ClampHidden holds unit j of the hidden layer of every chain at a value from now on: the chains then sample
 // P(v,h|h_j), which shows what the unit stands for.
 func (c *Chains) ClampHidden(j int, on bool) {

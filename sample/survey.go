@@ -44,11 +44,6 @@ const (
 // NewSurvey looks for the modes of a model by [Modes.Search] and estimates their shares of Z by [Modes.Measure]. The
 // result depends on the model, Known and Seed alone. The error is that of ctx.
 func NewSurvey(ctx context.Context, model *rbm.Model, o SurveyOptions) (*Survey, error) {
-	return newSurvey(ctx, model, nil, o)
-}
-
-// newSurvey makes a survey of the conditional distribution given the held units.
-func newSurvey(ctx context.Context, model *rbm.Model, held map[int]bool, o SurveyOptions) (*Survey, error) {
 	s := &Survey{Modes: new(Modes)}
 	if CheckModes(model) != nil {
 		return s, nil
@@ -58,7 +53,6 @@ func newSurvey(ctx context.Context, model *rbm.Model, held map[int]bool, o Surve
 	if known.Rows() > 0 {
 		known = FromRows(known, min(searchStarts, known.Rows()), key)
 	}
-	model = given(model, held)
 	s.Modes = NewModes(model, o.Compute)
 	if err := s.Search(ctx, searchStarts, known, key.Stream(rng.StreamRestart)); err != nil {
 		return nil, err
@@ -82,37 +76,6 @@ func newSurvey(ctx context.Context, model *rbm.Model, held map[int]bool, o Surve
 	s.separate()
 	s.divide()
 	return s, nil
-}
-
-// given returns the model of the conditional distribution given the held units. These have no weights, which count in
-// c, and biases that keep them at their values.
-func given(model *rbm.Model, held map[int]bool) *rbm.Model {
-	if len(held) == 0 {
-		return model
-	}
-	model = model.Clone()
-	n, means := model.N(), make([]float64, model.M())
-	scale, offset := model.Visible.Line()
-	for i := range model.M() { // in order, as the sums of c depend on it
-		on, ok := held[i]
-		if !ok {
-			continue
-		}
-		if on {
-			means[i] = 1
-		}
-		for j := range n {
-			w := &model.W[i*n+j]
-			model.C()[j] += float32((scale*means[i] + offset) * float64(*w))
-			*w = 0
-		}
-	}
-	sure := model.Visible.Clone()
-	sure.SetMoments(means, nil)
-	for i := range held {
-		model.B()[i] = sure.Biases()[i]
-	}
-	return model
 }
 
 // divide sets Share = Z_k/Σ_l Z_l, and Stderr by propagation of the errors of log Z_k.

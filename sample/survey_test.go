@@ -10,32 +10,6 @@ import (
 	"harmonium/rng"
 )
 
-// The model given held units has the distribution of the others: F differs by a constant where the held ones are at
-// their values.
-func TestGiven(t *testing.T) {
-	held := map[int]bool{1: true, 4: false}
-	for _, units := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
-		model := rbm.NewModel(rbm.NewLayer(units, 6), rbm.NewLayer(rbm.Spin, 3), rng.Seed(1))
-		for k := range model.W {
-			model.W[k] *= 100
-		}
-		rest, v := given(model, held), rbm.AllStates(6)
-		whole, part := model.FreeEnergy(v), rest.FreeEnergy(v)
-		constant := math.NaN()
-		for r := range v.Rows() {
-			if !v.Bit(r, 1) || v.Bit(r, 4) {
-				continue
-			}
-			if math.IsNaN(constant) {
-				constant = whole[r] - part[r]
-			}
-			if got := whole[r] - part[r]; math.Abs(got-constant) > 1e-4 {
-				t.Errorf("%s: F of %06b differs by %v, elsewhere by %v", units, v.Index(r), got, constant)
-			}
-		}
-	}
-}
-
 // Directions are the leading left singular vectors of W.
 func TestDirections(t *testing.T) {
 	a := [2][]float64{{0.6, 0, 0.8, 0, 0}, {-0.8, 0, 0.6, 0, 0}}

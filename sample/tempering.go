@@ -28,8 +28,7 @@ type Tempering struct {
 	// F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The slices are reused.
 	ObserveWork func(k int, up, down []float64)
 
-	// Jumps, unless nil, let the replicas of one set jump between modes in each round, another set each time. With a
-	// clamped unit none do.
+	// Jumps, unless nil, let the replicas of one set jump between modes in each round, another set each time.
 	Jumps *Jumps
 
 	line       *rbm.Line
@@ -46,7 +45,6 @@ type Tempering struct {
 	neighbours *rbm.Places // and the ones that each exchanges with in a round
 	key        rng.Key
 	rounds     uint64
-	clamps     []clamped
 	trips      int
 	own, other []float64 // F of each replica at its temperature and at the neighbour
 	up, down   []float64 // scratch
@@ -57,22 +55,6 @@ const (
 	FirstTemperatures = 12
 	MaxTemperatures   = 64
 )
-
-// clamped is a unit that is held, a bit or a real number.
-type clamped struct {
-	unit  int
-	on    bool
-	value float32
-	real  bool
-}
-
-func (x clamped) apply(c *Chains) {
-	if x.real {
-		c.ClampReal(x.unit, x.value)
-		return
-	}
-	c.ClampVisible(x.unit, x.on)
-}
 
 // NewTempering returns a replica set for each row of v, whose replicas all begin at that row, with a number of
 // temperatures at even distances. Where the conditionals at the line's end are updated, the sets follow the model. It
@@ -106,19 +88,6 @@ func (t *Tempering) place() {
 	t.at.Set(list...)
 	rows := len(list) * t.sets
 	t.own, t.other = slices.Grow(t.own[:0], rows)[:rows], slices.Grow(t.other[:0], rows)[:rows]
-}
-
-// ClampVisible holds unit i of every chain, a bit, at a value from now on.
-func (t *Tempering) ClampVisible(i int, on bool) { t.clamp(clamped{unit: i, on: on}) }
-
-// ClampReal holds unit i of every chain, a real number, at a value from now on.
-func (t *Tempering) ClampReal(i int, value float32) {
-	t.clamp(clamped{unit: i, value: value, real: true})
-}
-
-func (t *Tempering) clamp(x clamped) {
-	t.clamps = append(t.clamps, x)
-	x.apply(t.replicas)
 }
 
 // states are the replicas at a temperature.
@@ -167,7 +136,7 @@ func (t *Tempering) Round() {
 		t.place()
 	}
 	t.replicas.Sweep(t.at, 1)
-	if t.Jumps != nil && len(t.clamps) == 0 {
+	if t.Jumps != nil {
 		t.jump()
 	}
 	t.computeWork()
@@ -299,9 +268,6 @@ func (t *Tempering) arrange(from []int) {
 	}
 	t.replicas = NewChains(all, t.line.Model().Hidden, t.key)
 	t.replicas.Sweeps = before.Sweeps
-	for _, c := range t.clamps {
-		c.apply(t.replicas)
-	}
 	t.betas, t.rejected, t.tried = make([]float64, count), make([]float64, count), make([]float64, count)
 }
 
@@ -320,9 +286,6 @@ func (t *Tempering) Clone(key rng.Key) *Tempering {
 	c.replicas.Visible.Copy(t.replicas.Visible)
 	copy(c.betas, t.betas)
 	c.place()
-	for _, x := range t.clamps {
-		c.clamp(x)
-	}
 	return c
 }
 

@@ -100,45 +100,6 @@ func TestTemperingMovesBetweenModes(t *testing.T) {
 	}
 }
 
-// With a clamped unit the states are those of the model given the unit, at every temperature.
-func TestTemperingClamped(t *testing.T) {
-	const m, n, sets = 12, 4, 50
-	model, base := magnet(m, n, 0.35, 0)
-	p := sample.NewTempering(lineTo(base, model, 2), rbm.NewBatch(sets, m), 4, rng.Seed(4))
-	p.ClampVisible(3, true)
-	for range 100 {
-		p.Round()
-	}
-	p.Respace(10)
-	upper, total := 0.0, 0.0
-	for range 2000 {
-		p.Round()
-		for r := range sets {
-			if !p.Visible().Bit(r, 3) {
-				t.Fatal("a clamped unit moved")
-			}
-			total++
-			if p.Visible().Bit(r, 5) {
-				upper++
-			}
-		}
-	}
-	// P(s_5 = +1 | s_3 = +1) = (1 + ⟨s_3 s_5⟩)/2 where both are even.
-	v, _, err := exact.Sample(t.Context(), model, 100000, rng.Seed(1), exact.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := 0.0
-	for r := range v.Rows() {
-		if v.Bit(r, 3) == v.Bit(r, 5) {
-			want += 1 / float64(v.Rows())
-		}
-	}
-	if got := upper / total; math.Abs(got-want) > 0.01 {
-		t.Errorf("P(s_5|s_3) is %.3f, should be %.3f", got, want)
-	}
-}
-
 // Replica sets at exact samples stay samples of the model, whatever the base, and when their temperatures change.
 func TestTemperingDoesNotDrift(t *testing.T) {
 	if testing.Short() {
@@ -200,8 +161,7 @@ func TestObservedWork(t *testing.T) {
 	}
 }
 
-// walked are replica sets with a clamp that have found temperatures of their own, on a line whose model moves
-// meanwhile.
+// walked are replica sets that have found temperatures of their own, on a line whose model moves meanwhile.
 func walked(t *testing.T, units rbm.Kind, workers int) (p *sample.Tempering, line *rbm.Line) {
 	t.Helper()
 	const m, n, sets = 30, 20, 7
@@ -209,7 +169,6 @@ func walked(t *testing.T, units rbm.Kind, workers int) (p *sample.Tempering, lin
 	end := rbm.NewConditionals(model, compute.New(workers))
 	line = rbm.NewLine(sample.IndependentModel(model), model, end)
 	p = sample.NewTempering(line, rbm.NewBatch(sets, m), 5, rng.Seed(2))
-	p.ClampVisible(3, true)
 	trips := 0
 	rounds := func() {
 		for range 30 {
@@ -242,7 +201,6 @@ func sameReplicas(a, b *sample.Tempering) bool {
 // restored are replica sets that began with another number of temperatures and have taken over the state of others.
 func restored(p *sample.Tempering, line *rbm.Line, temperatures int) *sample.Tempering {
 	q := sample.NewTempering(line, sample.FromBiases(line.Model(), p.Visible().Rows(), rng.Seed(7)), temperatures, rng.Seed(2))
-	q.ClampVisible(3, true)
 	for range 3 {
 		q.Round()
 	}
@@ -280,11 +238,6 @@ func TestTemperingRestores(t *testing.T) {
 				a.Respace(12)
 				b.Respace(12)
 			}
-			for r := range p.State().Visible.Rows() {
-				if !a.State().Visible.Bit(r, 3) {
-					t.Fatalf("%v: replica %d left its clamp", units, r)
-				}
-			}
 		}
 	}
 }
@@ -311,11 +264,6 @@ func TestTemperingClone(t *testing.T) {
 		}
 		if a.RoundTrips() == 0 {
 			t.Errorf("%v: no round trips in the clone", units)
-		}
-		for r := range a.State().Visible.Rows() {
-			if !a.State().Visible.Bit(r, 3) {
-				t.Fatalf("%v: replica %d of the clone left its clamp", units, r)
-			}
 		}
 		for range 10 {
 			p.Round()
@@ -357,7 +305,7 @@ func TestTemperingRespaces(t *testing.T) {
 	}
 }
 
-// Resize makes room for a number of temperatures, with clamps as they were, whose places and states are then set.
+// Resize makes room for a number of temperatures, whose places and states are then set.
 func TestTemperingResizes(t *testing.T) {
 	for _, count := range []int{2, 3, 9, 15} {
 		p, _ := walked(t, rbm.Bernoulli, 1)
@@ -371,11 +319,6 @@ func TestTemperingResizes(t *testing.T) {
 		}
 		copy(p.State().Betas, sample.Even(count-1))
 		p.Round()
-		for r := range sets {
-			if !p.Visible().Bit(r, 3) {
-				t.Fatal("a replica left its clamp")
-			}
-		}
 	}
 	defer func() {
 		if message := fmt.Sprint(recover()); message != "sample: tempering with 1 temperatures" {

@@ -141,18 +141,19 @@ func TestDrawMissesModes(t *testing.T) {
 // Held units may leave one mode of two, or give both another weight. Modes are those of the other units.
 func TestDrawModesGivenUnits(t *testing.T) {
 	for _, c := range []struct {
-		hold []int // up; of two, the next two are held down
+		hold []int // up, of units 0 to 3; the others down
 		want []string
 	}{{[]int{0, 1, 2, 3}, nil}, {[]int{0, 1}, []string{"not-mixed", "modes-unmixed", "few-samples"}}} {
 		model, _ := magnet(13, 5, 0.9, 0)
-		held := map[int]bool{}
+		known := rbm.NewBatch(1, 13)
 		for _, i := range c.hold {
-			held[i] = true
+			known.SetBit(0, i, true)
 		}
-		if len(held) == 2 {
-			held[2], held[3] = false, false
+		given, err := model.Given(known, 0, func(i int) bool { return i < 4 })
+		if err != nil {
+			t.Fatal(err)
 		}
-		r := draw(t, model, sample.Options{Method: sample.Gibbs, Clamp: held, Thin: 10})
+		r := draw(t, given.Model, sample.Options{Method: sample.Gibbs, Thin: 10})
 		large := 0
 		for _, mode := range r.Modes {
 			if mode.AIS > 0.1 {

@@ -44,7 +44,7 @@ type ascent struct {
 // A block holds what its rows contribute to the whole.
 type block struct {
 	squares float64   // Σ g²
-	finite  bool      // are the weights that it leaves
+	sound   bool      // are the weights that it leaves
 	stepC   []float32 // ΔWᵀ μ
 }
 
@@ -75,9 +75,9 @@ func newAscent(t *Training, positive, negative *rbm.Statistics, optimizer Optimi
 	return a
 }
 
-// run moves the parameters and returns the gradient's norm, before the optimiser, and whether all parameters are
-// finite.
-func (a *ascent) run(rate float64) (norm float64, finite bool) {
+// run moves the parameters and returns the gradient's norm, before the optimiser, and whether a model may have all
+// parameters ([rbm.Named.Sound]).
+func (a *ascent) run(rate float64) (norm float64, sound bool) {
 	t, model, on := a.t, a.t.Model, a.t.config.Compute
 	for k, g := range a.gradient[1:] {
 		on.Subtract(g, a.positive[k+1], a.negative[k+1])
@@ -97,21 +97,21 @@ func (a *ascent) run(rate float64) (norm float64, finite bool) {
 	if !t.config.Plain {
 		on.Subtract(b, b, a.stepB)
 	}
-	finite = true
+	sound = true
 	for k := range a.blocks {
 		squares += a.blocks[k].squares
-		finite = finite && a.blocks[k].finite
+		sound = sound && a.blocks[k].sound
 		if !t.config.Plain {
 			on.Subtract(c, c, a.blocks[k].stepC)
 		}
 	}
 	for _, p := range a.parameters[1:] {
-		finite = finite && on.Finite(p.Values)
+		sound = sound && p.Sound(on)
 	}
-	if finite && a.constrained {
+	if sound && a.constrained {
 		a.constrain()
 	}
-	return math.Sqrt(squares), finite
+	return math.Sqrt(squares), sound
 }
 
 // mostCoupling bounds how strongly real units of both layers are coupled ([rbm.Model.Coupling]). From 1 on Z is
@@ -184,7 +184,7 @@ func (a *ascent) moveWeights(k int) {
 		on.Subtract(g, W, before)
 		a.uncenter(g, k)
 	}
-	a.blocks[k].finite = on.Finite(W)
+	a.blocks[k].sound = rbm.Named{Values: W}.Sound(on)
 	a.scratch <- scratch
 }
 

@@ -49,8 +49,9 @@ type Training struct {
 	centered uint64    // 1 once centerH has been set
 }
 
-// ErrDiverged is the error of a training that has led to a parameter which is no finite number.
-var ErrDiverged = errors.New("a parameter is no longer a finite number")
+// ErrDiverged is the error of a training that has led to a parameter which no model may have
+// ([rbm.Named.Sound]).
+var ErrDiverged = errors.New("a parameter is no longer a finite number within ±1e+29, or above 0 where it must be")
 
 // Steps runs the training: one update of the parameters a turn. Leaving the loop or cancelling ctx
 // stops it between two updates, and another call goes on from there. [Training.Err] tells whether it ended in an error.
@@ -137,8 +138,8 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	}
 	t.followCenter()
 	rate = t.trust.begin(rate)
-	norm, finite := t.ascent.run(rate) // λ ← λ + η·(⟨·⟩_data − ⟨·⟩_model), or what the optimiser makes of it,
-	if !finite || !t.trust.end() {     // less what the chains can't follow
+	norm, sound := t.ascent.run(rate) // λ ← λ + η·(⟨·⟩_data − ⟨·⟩_model), or what the optimiser makes of it,
+	if !sound || !t.trust.end() {     // less what the chains can't follow
 		return Progress{}, fmt.Errorf("%w (learning rate %g, gradient norm %g)", ErrDiverged, rate, norm)
 	}
 	t.done++

@@ -114,9 +114,9 @@ func (r *trust) learn(deviation float64) {
 	r.slope = math.Sqrt(float64(slopeDecay*r.slope*r.slope) + float64((1-slopeDecay)*now*now))
 }
 
-// end changes the update, where it must, and reports whether all parameters are finite. ΔF is not quite linear in Δλ,
+// end changes the update, where it must, and reports whether a model may have all parameters. ΔF is not quite linear in Δλ,
 // so that a large update is changed more than once.
-func (r *trust) end() (finite bool) {
+func (r *trust) end() (sound bool) {
 	if r == nil {
 		return true
 	}
@@ -218,7 +218,7 @@ func (r *trust) kernelRow(k int) {
 }
 
 // correct moves the parameters by Σ_r α_r φ_r.
-func (r *trust) correct() (finite bool) {
+func (r *trust) correct() (sound bool) {
 	for k := range r.order {
 		r.order[k] = k
 	}
@@ -245,8 +245,8 @@ func (r *trust) correct() (finite bool) {
 	c := r.t.conditionals
 	c.Statistics(r.up, r.sorted.Slice(0, ups), r.weights[:ups])
 	c.Statistics(r.down, r.sorted.Slice(ups, len(r.order)), r.weights[ups:])
-	_, finite = r.back.run(sum)
-	return finite
+	_, sound = r.back.run(sum)
+	return sound
 }
 
 // trustCost is the number of elementary operations of one change, as measured.

@@ -10,13 +10,49 @@ import (
 	"harmonium/rbm"
 )
 
-// clamp is what --clamp holds: a unit that is a bit, on or off, or a real number at a value of its own scale.
+// conditioned returns the model of the units that --clamp leaves free, given the others. Without clamps given is nil.
+func conditioned(model *rbm.Model, clamps []string) (free *rbm.Model, given *rbm.Given, err error) {
+	if len(clamps) == 0 {
+		return model, nil, nil
+	}
+	v, by := model.Visible.NewBatch(1), make([]string, model.M())
+	for _, text := range clamps {
+		c, err := parseClamp(model, text)
+		if err != nil {
+			return nil, nil, err
+		}
+		if before := by[c.from]; before != "" {
+			return nil, nil, fmt.Errorf("--clamp %s and --clamp %s hold the same unit: want one value for each", before, text)
+		}
+		for i := c.from; i < c.to; i++ {
+			if by[i] = text; i < v.Bits() {
+				v.SetBit(0, i, i == c.on)
+			} else {
+				v.Reals(0)[i-v.Bits()] = float32(c.value)
+			}
+		}
+	}
+	given, err = model.Given(v, 0, func(i int) bool { return by[i] != "" })
+	if err != nil {
+		return nil, nil, fmt.Errorf("--clamp: %w", err)
+	}
+	return given.Model, given, nil
+}
+
+// clamp is what --clamp holds: the units from…to−1, a bit, a real number or the states of a site.
 type clamp struct {
-	unit  int
-	of    int // the first unit of what is held: of a categorical site its first state
-	on    bool
-	real  bool
-	value float64
+	from, to int
+	on       int     // the bit that is on, −1 for none
+	value    float64 // of a real number, on its own scale
+}
+
+// bitAt holds a bit.
+func bitAt(unit int, on bool) clamp {
+	c := clamp{from: unit, to: unit + 1, on: -1}
+	if on {
+		c.on = unit
+	}
+	return c
 }
 
 // parseClamp reads NAME=VALUE, a column of the model's table at a value of the table, or UNIT=VALUE.
@@ -25,7 +61,7 @@ func parseClamp(model *rbm.Model, text string) (clamp, error) {
 	spans := rbm.Spans(model.Columns)
 	for k, c := range model.Columns {
 		if ok && left == c.Name {
-			return clampColumn(c, spans[k].From, text, right)
+			return clampColumn(c, spans[k], text, right)
 		}
 	}
 	_, offset := model.Visible.Line()
@@ -38,11 +74,11 @@ func parseClamp(model *rbm.Model, text string) (clamp, error) {
 		return clamp{}, fmt.Errorf("--clamp %s, but the model has units 0 to %d", text, model.M()-1)
 	}
 	if unit >= model.Visible.NewBatch(0).Bits() {
-		at := rbm.Column{Kind: rbm.Gaussian}
-		if k := slices.Index(spans, rbm.Span{From: unit, To: unit + 1}); k >= 0 {
+		at, span := rbm.Column{Kind: rbm.Gaussian}, rbm.Span{From: unit, To: unit + 1}
+		if k := slices.Index(spans, span); k >= 0 {
 			at = model.Columns[k]
 		}
-		return clampColumn(at, unit, text, right)
+		return clampColumn(at, span, text, right)
 	}
 	for _, site := range rbm.SitesOf(model.Visible) {
 		if unit >= site.First && unit < site.First+site.States {
@@ -50,17 +86,17 @@ func parseClamp(model *rbm.Model, text string) (clamp, error) {
 				return clamp{}, fmt.Errorf("--clamp %s, want UNIT=1: the state that is on, of units %d to %d",
 					text, site.First, site.First+site.States-1)
 			}
-			return clamp{unit: unit, of: site.First, on: true}, nil
+			return clamp{from: site.First, to: site.First + site.States, on: unit}, nil
 		}
 	}
 	if right != "1" && right != off {
 		return clamp{}, fmt.Errorf("--clamp %s, want UNIT=1 or UNIT=%s", text, off)
 	}
-	return clamp{unit: unit, of: unit, on: right == "1"}, nil
+	return bitAt(unit, right == "1"), nil
 }
 
-// clampColumn holds a column, whose first unit is given, at a value of the table.
-func clampColumn(c rbm.Column, unit int, text, value string) (clamp, error) {
+// clampColumn holds a column, whose units are given, at a value of the table.
+func clampColumn(c rbm.Column, span rbm.Span, text, value string) (clamp, error) {
 	if c.Kind == rbm.Gaussian {
 		x, err := strconv.ParseFloat(value, 64)
 		if err != nil || math.IsInf(x, 0) || math.IsNaN(x) {
@@ -69,7 +105,7 @@ func clampColumn(c rbm.Column, unit int, text, value string) (clamp, error) {
 		if x -= c.Mean; c.Scale != 0 {
 			x /= c.Scale
 		}
-		return clamp{unit: unit, of: unit, real: true, value: x}, nil
+		return clamp{from: span.From, to: span.To, value: x}, nil
 	}
 	values := c.Categories
 	if values == nil {
@@ -83,7 +119,7 @@ func clampColumn(c rbm.Column, unit int, text, value string) (clamp, error) {
 	case at < 0:
 		return clamp{}, fmt.Errorf("--clamp %s, want one of %s", text, strings.Join(values, ", "))
 	case c.Kind == rbm.Categorical:
-		return clamp{unit: unit + at, of: unit, on: true}, nil
+		return clamp{from: span.From, to: span.To, on: span.From + at}, nil
 	}
-	return clamp{unit: unit, of: unit, on: at == 1}, nil
+	return bitAt(span.From, at == 1), nil
 }

@@ -35,7 +35,7 @@ func newData(t *terminal) *cobra.Command {
 }
 
 func newDataInfo(t *terminal) *cobra.Command {
-	d, identity := &dataFlags{}, 0.0
+	d := &dataFlags{}
 	cmd := &cobra.Command{
 		Use:   "info FILE",
 		Short: "Describe a data file",
@@ -49,10 +49,8 @@ was taken for, and why.`,
 			if err != nil {
 				return err
 			}
-			if identity != 0 {
-				if err := set.Reweight(identity, t.compute); err != nil {
-					return badInput(fmt.Errorf("--identity: %w", err))
-				}
+			if err := d.reweight(set, t.compute); err != nil {
+				return err
 			}
 			result := struct {
 				data.Info
@@ -77,7 +75,6 @@ was taken for, and why.`,
 	d.register(cmd.Flags(), t)
 	d.registerKinds(cmd.Flags())
 	d.registerWeights(cmd.Flags())
-	cmd.Flags().Float64Var(&identity, "identity", 0, "weigh each sequence by 1 / the number with this part of equal sites, such as 0.8")
 	return cmd
 }
 
@@ -155,12 +152,25 @@ func sharesOf(c data.ColumnInfo) string {
 		if c.Categories != nil {
 			name = c.Categories[k]
 		}
-		texts = append(texts, fmt.Sprintf("%s %.3g %%", name, 100*c.Shares[k]))
+		texts = append(texts, name+" "+sharePercent(c.Shares[k]))
 	}
 	if len(order) > most {
 		texts = append(texts, "…")
 	}
 	return strings.Join(texts, ", ")
+}
+
+// sharePercent tells a share as a percentage with a digit after the point, unless it is none or all.
+func sharePercent(share float64) string {
+	switch {
+	case share == 0 || share == 1:
+		return fmt.Sprintf("%.0f %%", 100*share)
+	case share < 0.0005:
+		return "< 0.1 %"
+	case share >= 0.9995:
+		return "> 99.9 %"
+	}
+	return fmt.Sprintf("%.1f %%", 100*share)
 }
 
 // written is the result of commands that write data files.
@@ -228,7 +238,7 @@ func newDataConvert(t *terminal) *cobra.Command {
 			return writeSets(t, []string{out}, []*data.Set{set})
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npy or .csv (needed)")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npy, .csv or .fasta, each also .gz (needed)")
 	d.register(cmd.Flags(), t)
 	d.registerKinds(cmd.Flags())
 	return cmd
@@ -265,7 +275,7 @@ func newDataSplit(t *terminal) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&parts, "parts", "0.9,0.1", "parts of the rows; they add up to 1")
-	cmd.Flags().StringVarP(&out, "out", "o", "", "one file a part, .npy or .csv (needed)")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "one file a part, .npy, .csv or .fasta, each also .gz (needed)")
 	d.register(cmd.Flags(), t)
 	d.registerKinds(cmd.Flags())
 	return cmd
@@ -293,7 +303,7 @@ probability 1/2. The entropy is known exactly and is printed.`,
 		Example: "  harmonium data bars --rows 4 --columns 4 -n 10000 -o bars.npy",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if err := checkFiles([]string{out}, nil); err != nil {
+			if err := checkArrayFile(out); err != nil {
 				return err
 			}
 			set, err := data.BarsSample(rows, columns, count, rng.Seed(seed))
@@ -321,7 +331,7 @@ probability 1/2. The entropy is known exactly and is printed.`,
 	f.IntVar(&rows, "rows", rows, "lines across")
 	f.IntVar(&columns, "columns", columns, "lines down")
 	f.IntVarP(&count, "count", "n", count, "pictures to draw")
-	f.StringVarP(&out, "out", "o", "", "file to write, .npy or .csv (needed)")
+	f.StringVarP(&out, "out", "o", "", "file to write, .npy or .csv, each also .gz (needed)")
 	f.Uint64Var(&seed, "seed", seed, "of all random numbers; the same seed gives the same bytes")
 	return cmd
 }
@@ -350,7 +360,7 @@ status 3 if they don't agree.`,
 	f.IntVar(&o.size, "L", 16, "sites along an edge, 2 to 1024")
 	f.Float64Var(&o.temperature, "T", ising.Tc, "temperature in J/k; the default is the critical one, 2/log(1+√2)")
 	f.IntVarP(&o.count, "count", "n", 10000, "configurations to draw")
-	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed)")
+	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv, each also .gz (needed)")
 	f.Uint64Var(&o.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
 	return cmd
 }
@@ -363,7 +373,7 @@ type isingResult struct {
 }
 
 func makeIsing(ctx context.Context, t *terminal, o *isingOptions) error {
-	if err := checkFiles([]string{o.out}, nil); err != nil {
+	if err := checkArrayFile(o.out); err != nil {
 		return err
 	}
 	switch {

@@ -150,7 +150,7 @@ func (b *estimatedLogZ) table(w io.Writer) {
 	if b.Bounds == "neither" {
 		size = "round trips"
 	}
-	fmt.Fprintf(w, "  by %s\t%.3f ± %.3f, %s; %s %.0f", b.Name, b.Value, b.Stderr, what, size, b.ESS)
+	fmt.Fprintf(w, "  by %s\t%s ± %s, %s; %s %.0f", b.Name, b.Value.Digits(3), b.Stderr.Digits(3), what, size, b.ESS)
 	if b.Missed >= 0.0005 {
 		fmt.Fprintf(w, "; %.3f of it from modes that it missed", b.Missed)
 	}
@@ -199,6 +199,9 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, path string) err
 		return badInput(err)
 	}
 	set, err := o.openFor(model, o.data)
+	if err == nil {
+		err = o.reweight(set, t.compute)
+	}
 	if err != nil {
 		return err
 	}
@@ -323,9 +326,9 @@ func (r *evalResult) enumerate(ctx context.Context, t *terminal, model *rbm.Mode
 func (r *evalResult) estimate(
 	ctx context.Context, t *terminal, o *evalOptions, from *run.Run, model *rbm.Model, set *data.Set,
 ) error {
-	training := t.trainingData(from, model)
+	training, starts := t.trainingData(from, model), withoutOutliers(set, model)
 	bar := t.progress("log Z", o.budget)
-	b, err := estimate.LogZ(ctx, model, set.States, set.Means(), set.Variances(), estimate.Options{
+	b, err := estimate.LogZ(ctx, model, starts.States, starts.Means(), starts.Variances(), estimate.Options{
 		Budget: o.budget, Seed: o.seed, Compute: t.compute, Training: training,
 		Progress: func(done, _ int64, expected time.Duration) {
 			bar.set(done, fmt.Sprintf("by AIS; at most %s in all", expected.Round(time.Second)))
@@ -378,6 +381,10 @@ func (r *evalResult) score(ctx context.Context, t *terminal, model *rbm.Model, s
 	}
 	ll := mean(logs, set)
 	r.LL = &ll
+	if f := outlierRows(logs, set); f != nil {
+		r.Findings = append(r.Findings, *f)
+		remedy.Add("eval", r.Findings)
+	}
 	return nil
 }
 
@@ -390,14 +397,15 @@ func (r *evalResult) table(w io.Writer) {
 	fmt.Fprintf(w, "rows\t%d\n", r.Rows)
 	switch r.Method {
 	case monitor.MethodExact:
-		fmt.Fprintf(w, "log-likelihood\t%.4f ± %s nats a row (exact)\n", r.LL.Value, r.LL.Stderr.Digits(4))
+		fmt.Fprintf(w, "log-likelihood\t%s ± %s nats a row (exact)\n", r.LL.Value.Digits(4), r.LL.Stderr.Digits(4))
 		fmt.Fprintf(w, "log Z\t%.6f (exact)\n", r.LogZ.Value)
 	case methodAIS:
 		if math.IsInf(float64(r.LogZ.Upper), 1) {
-			fmt.Fprintf(w, "log-likelihood\tbelow %.3f nats a row\n", r.LL.Value)
+			fmt.Fprintf(w, "log-likelihood\tbelow %s nats a row\n", r.LL.Value.Digits(3))
 			fmt.Fprintf(w, "log Z\tabove %.3f\n", r.LogZ.Value)
 		} else {
-			fmt.Fprintf(w, "log-likelihood\t%.3f ± %s (rows) ± %.3f (log Z) nats a row\n", r.LL.Value, r.LL.Stderr.Digits(3), r.LogZ.Stderr)
+			fmt.Fprintf(w, "log-likelihood\t%s ± %s (rows) ± %.3f (log Z) nats a row\n",
+				r.LL.Value.Digits(3), r.LL.Stderr.Digits(3), r.LogZ.Stderr)
 			fmt.Fprintf(w, "log Z\t%.3f ± %.3f, between %.3f and %.3f, by AIS in %d steps\n",
 				r.LogZ.Value, r.LogZ.Stderr, r.LogZ.Lower, r.LogZ.Upper, r.LogZ.Steps)
 		}
@@ -410,7 +418,7 @@ func (r *evalResult) table(w io.Writer) {
 		}
 	}
 	if r.PseudoLL.Value == r.PseudoLL.Value {
-		fmt.Fprintf(w, "pseudo-log-likelihood\t%.4f ± %s nats a row\n", r.PseudoLL.Value, r.PseudoLL.Stderr.Digits(4))
+		fmt.Fprintf(w, "pseudo-log-likelihood\t%s ± %s nats a row\n", r.PseudoLL.Value.Digits(4), r.PseudoLL.Stderr.Digits(4))
 	}
 	if r.Report != nil {
 		r.Report.table(w)

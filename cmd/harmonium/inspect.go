@@ -49,9 +49,9 @@ hidden units, of which dead and saturated ones are counted; correlations of samp
 data; free energies of training data, other data and samples; trace and autocorrelation of chains.
 The training data of a run are found by themselves if they are where they were.
 
-Of a model of categorical sites, such as one of an alignment: logos of weights; frequencies and
-correlations of states in samples beside those in data; a map of contacts by effective couplings,
-and which part of the first ones are known; the score of each single mutation.`,
+Of a model of categorical sites, such as one of an alignment: logos of weights and of modes;
+frequencies and correlations of states in samples beside those in data; a map of contacts by
+effective couplings, and which part of the first ones are known; the score of each single mutation.`,
 		Example: `  harmonium inspect run -o pictures
   harmonium inspect run --data test.npy --format svg --dark -o pictures
   harmonium inspect family --contacts structure.txt -o pictures`,
@@ -169,7 +169,8 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 		i.sites.samples = sites.NewSample(i.sites.Sites, samples, nil)
 		i.result.Sites = &sitesResult{}
 		pictures = []func() error{
-			i.curves, i.spectrum, i.logos, i.frequencies, func() error { return i.contacts(ctx, t) }, i.mutations,
+			i.curves, i.spectrum, i.logos, i.frequencies, func() error { return i.modes(ctx, t) },
+			func() error { return i.contacts(ctx, t) }, i.mutations,
 			i.hidden, i.energies, func() error { return i.chains(ctx) },
 		}
 	}
@@ -204,10 +205,8 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 				t.warn("without the training data: %v", err)
 				i.train = nil
 			}
-			if identity := r.Config.Identity; i.train != nil && identity != 0 { // the weights that they were trained with
-				if err := i.train.Reweight(identity, t.compute); err != nil {
-					return badInput(err)
-				}
+			if err := r.Config.Reweight(t.compute, i.train); err != nil { // the weights that they were trained with
+				return badInput(err)
 			}
 		}
 	}

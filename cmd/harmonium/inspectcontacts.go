@@ -37,9 +37,9 @@ func (i *inspection) contacts(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	list := couplings.Contacts(v.gaps, i.o.separation)
+	list := couplings.Contacts(v.names.Gaps(), i.o.separation)
 	for _, c := range list[:min(10, len(list))] {
-		i.result.Sites.Contacts = append(i.result.Sites.Contacts, contactResult{[2]string{v.names[c.I], v.names[c.K]}, c.Score})
+		i.result.Sites.Contacts = append(i.result.Sites.Contacts, contactResult{[2]string{v.names.Site[c.I], v.names.Site[c.K]}, c.Score})
 	}
 	if len(list) == 0 {
 		t.warn("without contacts: no two of %d sites are %d or more apart, as --separation asks", v.Len(), i.o.separation)
@@ -60,7 +60,8 @@ func (i *inspection) contactMap(list []sites.Contact) error {
 	L := v.Len()
 	s := plot.Sheet{
 		Title: fmt.Sprintf("Scores of pairs of sites; below the diagonal the %d largest", min(L, len(list))),
-		Rows:  L, Columns: L, Label: "score", RowNames: v.names, ColumnNames: v.names, Tiles: [][]float64{make([]float64, L*L)}, Dark: i.o.dark,
+		Rows:  L, Columns: L, Label: "score", RowNames: v.names.Site, ColumnNames: v.names.Site,
+		Tiles: [][]float64{make([]float64, L*L)}, Dark: i.o.dark,
 	}
 	if v.known != nil {
 		s.Title += ", negative where no known contact"
@@ -71,7 +72,7 @@ func (i *inspection) contactMap(list []sites.Contact) error {
 	}
 	for n, c := range list {
 		s.Tiles[0][c.I*L+c.K] = c.Score
-		line := []string{v.names[c.I], v.names[c.K], numberOrNothing(c.Norm), numberOrNothing(c.Score)}
+		line := []string{v.names.Site[c.I], v.names.Site[c.K], numberOrNothing(c.Norm), numberOrNothing(c.Score)}
 		sign := 1.0
 		if v.known != nil {
 			line = append(line, "1")

@@ -12,23 +12,27 @@ import (
 	"harmonium/diag"
 	"harmonium/rbm"
 	"harmonium/sample"
+	"harmonium/sites"
 )
 
 // inspectedMode is a mode of the model that inspect has found.
 type inspectedMode struct {
-	Share   diag.Number `json:"share"` // of Z, by AIS from the mode
-	Stderr  diag.Number `json:"stderr"`
-	Data    diag.Number `json:"data"`    // part of the rows of data; null without data
-	Samples diag.Number `json:"samples"` // part of the samples
+	Share     diag.Number `json:"share"` // of Z, by AIS from the mode
+	Stderr    diag.Number `json:"stderr"`
+	Data      diag.Number `json:"data"`                // part of the rows of data; null without data
+	Samples   diag.Number `json:"samples"`             // part of the samples
+	Consensus string      `json:"consensus,omitempty"` // most probable state of each site, in a model of categorical sites
 }
 
-// shownModes is how many modes a picture has at most.
-const shownModes = 12
+const (
+	shownModes     = 12 // in a picture, at most
+	shownConsensus = 4  // modes in the table
+)
 
 // modes draws the means of the largest modes, with their shares of Z, of data and of samples.
 func (i *inspection) modes(ctx context.Context, t *terminal) error {
-	if err := i.model.CheckBits(); err != nil {
-		t.warn("without the modes: %v", err)
+	if err := sample.CheckModes(i.model); err != nil {
+		t.warn("without a picture of modes: %v", err)
 		return nil
 	}
 	set, known := i.rowsOfData(), rbm.Batch{}
@@ -52,15 +56,25 @@ func (i *inspection) modes(ctx context.Context, t *terminal) error {
 	if set != nil {
 		rows = survey.Parts(set.States, set.Weights)
 	}
-	for k := range survey.List {
-		i.result.Modes = append(i.result.Modes, inspectedMode{
-			diag.Number(survey.Share[k]), diag.Number(survey.Stderr[k]), diag.Number(rows[k]), diag.Number(samples[k])})
+	for k, mode := range survey.List {
+		one := inspectedMode{
+			Share: diag.Number(survey.Share[k]), Stderr: diag.Number(survey.Stderr[k]), Data: diag.Number(rows[k]), Samples: diag.Number(samples[k]),
+		}
+		if v := i.sites; v != nil {
+			one.Consensus = v.names.Join(sites.Consensus(v.Split(mode.Visible)))
+		}
+		i.result.Modes = append(i.result.Modes, one)
 	}
 	picture, numbers, err := i.paths("modes")
 	if err != nil {
 		return err
 	}
-	if err := plot.Tiles(picture, i.modesSheet(survey)); err != nil {
+	if i.sites != nil {
+		err = plot.Logos(picture, i.modesLogo(survey))
+	} else {
+		err = plot.Tiles(picture, i.modesSheet(survey))
+	}
+	if err != nil {
 		return err
 	}
 	return plot.WriteCSV(numbers, i.modesLines(survey))
@@ -70,38 +84,71 @@ func (i *inspection) modes(ctx context.Context, t *terminal) error {
 func (i *inspection) modesSheet(survey *sample.Survey) plot.Sheet {
 	shown := min(shownModes, len(survey.List))
 	s := plot.Sheet{
-		Title: fmt.Sprintf("Modes of the model (%d of %d), with their shares by AIS", shown, survey.Found),
-		Rows:  i.rows, Columns: i.columns, Means: true, Label: "mean of a unit", Dark: i.o.dark,
+		Title: modesTitle(shown, survey.Found), Rows: i.rows, Columns: i.columns, Means: true, Label: "mean of a unit", Dark: i.o.dark,
 	}
 	between := "\n"
 	if i.rows == 1 { // tiles of a single row, one under the other
 		s.Across, between = 1, ", "
 	}
-	for k, mode := range i.result.Modes[:shown] {
-		words := []string{"model " + percentWithError(float64(mode.Share), float64(mode.Stderr))}
-		if data := float64(mode.Data); !math.IsNaN(data) {
-			words = append(words, "data "+percent(100*data))
-		}
-		words = append(words, "samples "+percent(100*float64(mode.Samples)))
+	for k, mode := range survey.List[:shown] {
 		tile := make([]float64, i.model.M())
-		for unit, μ := range survey.List[k].Visible {
+		for unit, μ := range mode.Visible {
 			tile[unit] = float64(μ)
 		}
-		s.Tiles, s.Captions = append(s.Tiles, tile), append(s.Captions, strings.Join(words, between))
+		s.Tiles, s.Captions = append(s.Tiles, tile), append(s.Captions, i.result.Modes[k].words(between))
 	}
 	return s
+}
+
+// modesLogo is the picture of the largest modes of a model of categorical sites.
+func (i *inspection) modesLogo(survey *sample.Survey) plot.Logo {
+	v := i.sites
+	shown := min(shownModes, plot.MostLogos(v.Len()), len(survey.List))
+	l := plot.Logo{
+		Title: modesTitle(shown, survey.Found) + ": probabilities of states, times information", Y: "bits",
+		Sites: v.names.Site, States: v.names.State, Same: true, Dark: i.o.dark,
+	}
+	for k, mode := range survey.List[:shown] {
+		l.Panels = append(l.Panels, plot.LogoPanel{Name: i.result.Modes[k].words(", "), Heights: sites.Stacks(v.Split(mode.Visible))})
+	}
+	return l
+}
+
+func modesTitle(shown, found int) string {
+	return fmt.Sprintf("Modes of the model (%d of %d), with their shares by AIS", shown, found)
+}
+
+// words are the parts of the model, of data and of samples.
+func (m *inspectedMode) words(between string) string {
+	words := []string{"model " + percentWithError(float64(m.Share), float64(m.Stderr))}
+	if data := float64(m.Data); !math.IsNaN(data) {
+		words = append(words, "data "+percent(100*data))
+	}
+	return strings.Join(append(words, "samples "+percent(100*float64(m.Samples))), between)
 }
 
 // modesLines is the table of all modes, with their bounds and the means of their units.
 func (i *inspection) modesLines(survey *sample.Survey) [][]string {
 	lines := [][]string{{"mode", "share", "stderr", "data", "samples", "bound"}}
-	for unit := range i.model.M() {
-		lines[0] = append(lines[0], strconv.Itoa(unit))
+	if v := i.sites; v != nil {
+		lines[0] = append(lines[0], "consensus")
+		for site, states := range v.names.State {
+			for _, state := range states {
+				lines[0] = append(lines[0], v.names.Site[site]+"="+state)
+			}
+		}
+	} else {
+		for unit := range i.model.M() {
+			lines[0] = append(lines[0], strconv.Itoa(unit))
+		}
 	}
 	for k, mode := range i.result.Modes {
 		line := []string{strconv.Itoa(k + 1)}
 		for _, x := range []diag.Number{mode.Share, mode.Stderr, mode.Data, mode.Samples, diag.Number(survey.List[k].Bound)} {
 			line = append(line, numberOrNothing(float64(x)))
+		}
+		if i.sites != nil {
+			line = append(line, mode.Consensus)
 		}
 		for _, μ := range survey.List[k].Visible {
 			line = append(line, numberOrNothing(float64(μ)))
@@ -137,4 +184,9 @@ func (r *inspectResult) modesTable(w io.Writer) {
 		fmt.Fprint(w, changesInWords(shares, *r.Changes))
 	}
 	fmt.Fprintln(w)
+	for k, mode := range r.Modes[:min(shownConsensus, len(r.Modes))] {
+		if mode.Consensus != "" {
+			fmt.Fprintf(w, "mode %d\t%s\n", k+1, mode.Consensus)
+		}
+	}
 }

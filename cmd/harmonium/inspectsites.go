@@ -7,9 +7,7 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"harmonium/cmd/harmonium/internal/plot"
 	"harmonium/data"
@@ -44,9 +42,7 @@ type contactResult struct {
 // siteView is a model of categorical sites, with the names that its columns have, and what is compared.
 type siteView struct {
 	sites.Sites
-	names         []string   // of the sites
-	states        [][]string // names of the states of each
-	gaps          []int      // the state of each that is a gap, or −1
+	names         sites.Names
 	data, samples *sites.Sample
 	known         sites.Known // contacts, or nil
 	wild          []int       // of --sequence, or nil
@@ -67,25 +63,9 @@ func (i *inspection) viewSites() (*siteView, error) {
 		}
 		return nil, nil
 	}
-	v := &siteView{Sites: s}
-	columns := i.model.Columns
-	for site, states := range s.States {
-		name, texts := strconv.Itoa(site+1), make([]string, states)
-		for a := range texts {
-			texts[a] = strconv.Itoa(a)
-		}
-		if site < len(columns) {
-			if columns[site].Name != "" {
-				name = columns[site].Name
-			}
-			if len(columns[site].Categories) == states {
-				texts = columns[site].Categories
-			}
-		}
-		v.names, v.states, v.gaps = append(v.names, name), append(v.states, texts), append(v.gaps, slices.Index(texts, "-"))
-	}
-	if i.o.autoSeparation && !v.lettersAlone() {
-		i.o.separation = 1
+	v := &siteView{Sites: s, names: s.Names(i.model.Columns)}
+	if i.o.autoSeparation {
+		i.o.separation = v.names.Separation()
 	}
 	if set := i.rowsOfData(); set != nil {
 		if err := s.Check(set.States); err != nil {
@@ -127,9 +107,9 @@ func (i *inspection) logos() error {
 	order, norms := i.byNorm()
 	l := plot.Logo{
 		Title: "Weights w_ij of hidden units, by falling norm, as letters that they favour and, below 0, suppress",
-		Y:     "w_ij", Sites: v.names, States: v.states,
+		Y:     "w_ij", Sites: v.names.Site, States: v.names.State,
 	}
-	for _, j := range order[:min(shownLogos, len(order))] {
+	for _, j := range order[:min(shownLogos, plot.MostLogos(v.Len()), len(order))] {
 		panel := plot.LogoPanel{Name: fmt.Sprintf("hidden unit %d, norm %.3g", j, norms[j])}
 		for site, first := range v.First {
 			heights, mean := make([]float64, v.States[site]), 0.0
@@ -163,7 +143,9 @@ func (i *inspection) logo(name string, l plot.Logo) error {
 // frequencies draws the frequencies of states in data and in samples: as logos, and each as a point.
 func (i *inspection) frequencies() error {
 	v := i.sites
-	l := plot.Logo{Title: "Frequencies of the states at each site, times information", Y: "bits", Sites: v.names, States: v.states, Same: true}
+	l := plot.Logo{
+		Title: "Frequencies of the states at each site, times information", Y: "bits", Sites: v.names.Site, States: v.names.State, Same: true,
+	}
 	for _, s := range []struct {
 		name   string
 		sample *sites.Sample
@@ -171,14 +153,7 @@ func (i *inspection) frequencies() error {
 		if s.sample == nil {
 			continue
 		}
-		panel := plot.LogoPanel{Name: s.name, Heights: s.sample.Background()}
-		for _, heights := range panel.Heights {
-			bits := sites.Information(heights)
-			for a := range heights {
-				heights[a] *= bits
-			}
-		}
-		l.Panels = append(l.Panels, panel)
+		l.Panels = append(l.Panels, plot.LogoPanel{Name: s.name, Heights: sites.Stacks(s.sample.Background())})
 	}
 	if err := i.logo("logos", l); err != nil {
 		return err
@@ -254,9 +229,9 @@ func (v *siteView) pointLines(points []sites.Point) [][]string {
 	}
 	lines := [][]string{append(head, "data", "data stderr", "samples", "samples stderr")}
 	for _, p := range points {
-		line := []string{v.names[p.I], v.states[p.I][p.A]}
+		line := []string{v.names.Site[p.I], v.names.State[p.I][p.A]}
 		if !single {
-			line = append(line, v.names[p.K], v.states[p.K][p.B])
+			line = append(line, v.names.Site[p.K], v.names.State[p.K][p.B])
 		}
 		for _, x := range []float64{p.Data, p.DataStderr, p.Samples, p.SampleStderr} {
 			line = append(line, numberOrNothing(x))
@@ -279,21 +254,22 @@ func (i *inspection) mutations() error {
 	lines := [][]string{{"site", "wild type", "state", "score"}}
 	s := plot.Sheet{
 		Title:   "log P(mutant) − log P(wild type) of the single mutations of " + name,
-		Columns: v.Len(), Rows: v.States[0], Label: "nats", RowNames: v.states[0], Tiles: [][]float64{make([]float64, v.Units())}, Dark: i.o.dark,
+		Columns: v.Len(), Rows: v.States[0], Label: "nats", RowNames: v.names.State[0],
+		Tiles: [][]float64{make([]float64, v.Units())}, Dark: i.o.dark,
 	}
-	same, letters := true, make([]string, v.Len())
+	same := true
 	for site, list := range scores {
-		same = same && slices.Equal(v.states[site], v.states[0])
-		letters[site] = v.states[site][wild[site]]
-		s.ColumnNames = append(s.ColumnNames, letters[site]+v.names[site])
+		same = same && slices.Equal(v.names.State[site], v.names.State[0])
+		own := v.names.State[site][wild[site]]
+		s.ColumnNames = append(s.ColumnNames, own+v.names.Site[site])
 		for a, Δ := range list {
-			lines = append(lines, []string{v.names[site], letters[site], v.states[site][a], numberOrNothing(Δ)})
+			lines = append(lines, []string{v.names.Site[site], own, v.names.State[site][a], numberOrNothing(Δ)})
 			if same {
 				s.Tiles[0][a*v.Len()+site] = Δ
 			}
 		}
 	}
-	i.result.Sites.Sequence = joinStates(letters)
+	i.result.Sites.Sequence = v.names.Join(wild)
 	if !same {
 		s = plot.Sheet{ // the states of all sites below each other
 			Title: s.Title, Rows: v.Units(), Columns: 1, Label: s.Label, RowNames: i.names,
@@ -310,25 +286,6 @@ func (i *inspection) mutations() error {
 	return plot.WriteCSV(numbers, lines)
 }
 
-// joinStates writes states of one letter as a word, others with commas between them.
-func joinStates(states []string) string {
-	between := ""
-	if !areLetters(states) {
-		between = ","
-	}
-	return strings.Join(states, between)
-}
-
-// areLetters reports whether all states have one letter.
-func areLetters(states []string) bool {
-	return !slices.ContainsFunc(states, func(s string) bool { return utf8.RuneCountInString(s) != 1 })
-}
-
-// lettersAlone reports whether the sites are those of a sequence.
-func (v *siteView) lettersAlone() bool {
-	return !slices.ContainsFunc(v.states, func(states []string) bool { return !areLetters(states) })
-}
-
 // sequence is that of --sequence, or the most frequent state of each site in data, or in samples where there are none.
 func (i *inspection) sequence() (states []int, name string) {
 	v := i.sites
@@ -339,11 +296,7 @@ func (i *inspection) sequence() (states []int, name string) {
 	if sample == nil {
 		sample, name = v.samples, "the consensus of samples"
 	}
-	for site := range v.Len() {
-		f := sample.Frequencies(site)
-		states = append(states, slices.Index(f, slices.Max(f)))
-	}
-	return states, name
+	return sites.Consensus(sample.Background()), name
 }
 
 // parse reads a sequence of states: letters one after another, or names with commas between them.
@@ -358,9 +311,9 @@ func (v *siteView) parse(text string) ([]int, error) {
 	}
 	states := make([]int, len(words))
 	for site, word := range words {
-		if states[site] = slices.Index(v.states[site], word); states[site] < 0 {
-			return nil, fmt.Errorf("--sequence %s: site %s has no state %q, want one of %s", text, v.names[site], word,
-				strings.Join(v.states[site], " "))
+		if states[site] = slices.Index(v.names.State[site], word); states[site] < 0 {
+			return nil, fmt.Errorf("--sequence %s: site %s has no state %q, want one of %s", text, v.names.Site[site], word,
+				strings.Join(v.names.State[site], " "))
 		}
 	}
 	return states, nil

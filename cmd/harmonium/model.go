@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/rbm"
 )
@@ -53,6 +54,7 @@ type dataFlags struct {
 	reading   run.Reading
 	schema    string
 	weights   string
+	identity  float64
 	seed      uint64
 	terminal  *terminal // for notes of what was left out of data for a model
 }
@@ -77,12 +79,24 @@ func (d *dataFlags) registerKinds(f *pflag.FlagSet) {
 const (
 	oddLettersHelp = "letters of an alignment that stand for several, such as X: error, or gap to take them as gaps"
 	schemaHelp     = "file that says what columns of a table are, a line each: name,kind with binary, categorical, real or drop"
-	hiddenKinds    = "bernoulli, spin, categorical, gaussian, relu or drelu"
+	identityHelp   = "weigh each sequence by 1/(number of sequences with at least this part of equal sites), such as 0.8"
 )
 
-// registerWeights adds the flag to a command that can make use of row weights.
+// registerWeights adds the flags to a command that can make use of row weights.
 func (d *dataFlags) registerWeights(f *pflag.FlagSet) {
 	f.StringVar(&d.weights, "weights", "", "file of row weights, one number a row")
+	f.Float64Var(&d.identity, "identity", 0, identityHelp)
+}
+
+// reweight makes weights of --identity.
+func (d *dataFlags) reweight(set *data.Set, on *compute.Context) error {
+	if d.identity == 0 {
+		return nil
+	}
+	if err := set.Reweight(d.identity, on); err != nil {
+		return badInput(fmt.Errorf("--identity: %w", err))
+	}
+	return nil
 }
 
 // optionalFloat is a flag whose absence means something else than any number.

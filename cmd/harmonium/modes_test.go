@@ -40,7 +40,7 @@ func TestPercentWithError(t *testing.T) {
 	}
 }
 
-// A model of units that are no bits has no modes, and inspect says so.
+// A model whose visible units are neither bits nor sites has no modes, and inspect says so.
 func TestNoModesOfForeignUnits(t *testing.T) {
 	var words bytes.Buffer
 	model := rbm.NewModel(lecturetest.NewLayer(lecturetest.Foreign, 4), rbm.NewLayer(rbm.Bernoulli, 2), rng.Seed(1))
@@ -48,7 +48,7 @@ func TestNoModesOfForeignUnits(t *testing.T) {
 	if err := i.modes(t.Context(), &terminal{stderr: &words}); err != nil || len(i.result.Pictures) > 0 || len(i.result.Modes) > 0 {
 		t.Errorf("error %v, result %+v", err, i.result)
 	}
-	if got := words.String(); !strings.Contains(got, "without the modes: ") || !strings.Contains(got, "want units of two values") {
+	if got := words.String(); !strings.Contains(got, "without a picture of modes: ") || !strings.Contains(got, "want bernoulli, spin") {
 		t.Errorf("the words are %q", got)
 	}
 	words.Reset()

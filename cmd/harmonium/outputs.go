@@ -66,6 +66,14 @@ func checkFiles(out []string, inputs []input) error {
 	return nil
 }
 
+// checkArrayFile is checkFiles of a command that reads nothing and writes an array.
+func checkArrayFile(out string) error {
+	if err := checkFiles([]string{out}, nil); err != nil {
+		return err
+	}
+	return badInput(new(data.Set).CheckName(out))
+}
+
 // checkLoss refuses to write over an input, and to write a file twice.
 func checkLoss(out []string, inputs []input) error {
 	for k, path := range out {

@@ -39,7 +39,8 @@ func newSample(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sample MODEL|RUN -n N -o FILE",
 		Short: "Draw configurations from a model",
-		Long: `Draw visible configurations from a model and write them to FILE (.npy or .csv).
+		Long: `Draw visible configurations from a model and write them to FILE (.npy, .csv or, of
+sequences, .fasta; each also .gz).
 
 Small models are enumerated, and the samples are exact and independent. For others parallel
 block-Gibbs chains are run: they start apart, in all modes of the model that are found (or at the
@@ -62,7 +63,7 @@ states. It finds its temperatures by itself during the burn-in, and counts round
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.IntVarP(&o.count, "count", "n", sample.DefaultCount, "configurations to draw")
-	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed)")
+	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy, .csv or .fasta, each also .gz (needed)")
 	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else gibbs, else tempered), exact, gibbs or tempered")
 	f.IntVar(&o.chains, "chains", sample.DefaultChains, "Gibbs chains, or replica sets of tempering; at most as many as configurations")
 	f.Var(&intOrAuto{&o.burnIn, &o.autoBurnIn}, "burn-in", "sweeps before the first sample of each chain; auto: until the chains agree")
@@ -129,17 +130,24 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err := (&data.Set{Columns: model.Columns, Values: model.Visible.Kind()}).CheckName(o.out); err != nil {
 		return badInput(err)
 	}
-	method, err := o.check(model)
+	free, given, err := conditioned(model, o.clamps)
 	if err != nil {
 		return badInput(err)
 	}
-	options, err := o.options(model)
+	method, err := o.check(free)
 	if err != nil {
 		return badInput(err)
 	}
-	result, v, err := t.draw(ctx, model, method, options)
+	options, err := o.options(model, given)
+	if err != nil {
+		return badInput(err)
+	}
+	result, v, err := t.draw(ctx, free, method, options)
 	if err != nil {
 		return err
+	}
+	if given != nil {
+		v = given.Whole(v)
 	}
 	result.File = o.out
 	drawn := &data.Set{States: v, Values: model.Visible.Kind(), Columns: model.Columns, Shape: shapeOf(r)}
@@ -307,15 +315,15 @@ func (o *sampleOptions) check(model *rbm.Model) (string, error) {
 		return "", fmt.Errorf("--thin auto is measured during the burn-in, but --burn-in is %d: want %d sweeps or more, or a number for --thin",
 			o.burnIn, sample.LeastBurnIn)
 	}
-	return sampleMethod(model, o.method, len(o.clamps) == 0 && o.start == "")
+	return sampleMethod(model, o.method, o.start == "")
 }
 
 // sampleMethod turns auto into exact where the model can be enumerated within about a minute. Exact samples have no
-// clamped units and no start: they can't be had unless free.
+// start: they can't be had unless free of one.
 func sampleMethod(model *rbm.Model, method string, free bool) (string, error) {
 	possible := exact.Feasible(model)
 	if !free {
-		possible = errors.New("exact samples have no clamped units and no start")
+		possible = errors.New("exact samples have no start")
 	}
 	switch method {
 	case methodAuto:
@@ -331,12 +339,9 @@ func sampleMethod(model *rbm.Model, method string, free bool) (string, error) {
 	return "", fmt.Errorf("method %q, want auto, exact, gibbs or tempered", method)
 }
 
-// options are those of sample.Draw that the flags stand for.
-func (o *sampleOptions) options(model *rbm.Model) (sample.Options, error) {
-	s := sample.Options{
-		Count: o.count, Chains: o.chains, BurnIn: o.burnIn, Thin: o.thin, Seed: o.seed,
-		Clamp: map[int]bool{}, Reals: map[int]float64{},
-	}
+// options are those of sample.Draw that the flags stand for. given, unless nil, says which units are drawn.
+func (o *sampleOptions) options(model *rbm.Model, given *rbm.Given) (sample.Options, error) {
+	s := sample.Options{Count: o.count, Chains: o.chains, BurnIn: o.burnIn, Thin: o.thin, Seed: o.seed}
 	switch {
 	case o.autoBurnIn:
 		s.BurnIn = 0
@@ -346,29 +351,15 @@ func (o *sampleOptions) options(model *rbm.Model) (sample.Options, error) {
 	if o.autoThin {
 		s.Thin = 0
 	}
-	given := map[int]string{}
-	for _, text := range o.clamps {
-		c, err := parseClamp(model, text)
-		if err != nil {
-			return s, err
-		}
-		if before, again := given[c.of]; again {
-			return s, fmt.Errorf("--clamp %s and --clamp %s hold the same unit: want one value for each", before, text)
-		}
-		given[c.of] = text
-		if c.real {
-			s.Reals[c.unit] = c.value
-		} else {
-			s.Clamp[c.unit] = c.on
-		}
-	}
 	if o.start != "" {
 		d := dataFlags{seed: o.seed}
 		set, err := d.openFor(model, o.start)
 		if err != nil {
 			return s, err
 		}
-		s.Start = set.States
+		if s.Start = set.States; given != nil {
+			s.Start = given.Part(s.Start)
+		}
 	}
 	return s, nil
 }

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"harmonium/diag"
+	"harmonium/monitor"
+	"harmonium/rbm"
+	"harmonium/rng"
 	"harmonium/sample"
 )
 
@@ -69,5 +72,21 @@ burn-in  75%  20 replica sets at 5 temperatures, 4 round trips
 `
 	if got := shown.String(); got != want {
 		t.Errorf("shown:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// Enumerating a model with huge weights takes a hundred times as long as its size says: samples of it come from chains.
+func TestSampleMethodOfHugeWeights(t *testing.T) {
+	model := rbm.New(26, 26, rng.Seed(1))
+	for _, c := range []struct {
+		scale float32
+		want  string
+	}{{1, monitor.MethodExact}, {1e6, methodAuto}} {
+		for k := range model.W {
+			model.W[k] *= c.scale
+		}
+		if method, err := sampleMethod(model, methodAuto, true); err != nil || method != c.want {
+			t.Errorf("weights times %g: %s, %v, want %s", c.scale, method, err, c.want)
+		}
 	}
 }

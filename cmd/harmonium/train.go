@@ -78,7 +78,8 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 	f.StringVar(&c.Model.VisibleKind, "visible", "",
 		"visible units, bernoulli (0/1), spin (-1/1), categorical (of one-hot arrays) or gaussian (real numbers); default: as the data is")
 	f.StringVar(&c.Model.HiddenKind, "hidden-units", "",
-		"hidden units, "+hiddenKinds+"; default: spin beside spins, else bernoulli; categorical: one unit of as many states as --hidden says")
+		"hidden units, "+rbm.KindNames(rbm.Mixed)+
+			"; default: spin beside spins, else bernoulli; categorical: one unit of as many states as --hidden says")
 	trainingFlags{f}.register()
 	f.StringVar(&o.valid, "valid", "", "validation data, scored along the way; chooses the best model")
 	f.Float64Var(&c.Holdout, "holdout", 0, "part of the rows to keep for validation instead, such as 0.1")
@@ -89,8 +90,7 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		"shift and scale real columns to mean 0 and variance 1; scores and samples stay in the data's units")
 	f.StringVar(&o.schema, "schema", "", schemaHelp)
 	f.StringVar(&c.OddLetters, "odd-letters", "error", oddLettersHelp)
-	f.Float64Var(&c.Identity, "identity", 0,
-		"weigh each sequence by 1/(number of sequences with at least this part of equal sites), such as 0.8")
+	f.Float64Var(&c.Identity, "identity", 0, identityHelp+"; also those for validation, among themselves")
 	registerReading(f, &c.Reading)
 	return cmd
 }
@@ -314,7 +314,7 @@ func describeScore(s *monitor.Score, doubt float64) string {
 	case s == nil:
 		return "not scored yet"
 	case s.Method == monitor.MethodExact:
-		return fmt.Sprintf("log-likelihood %.4f ± %s nats (exact)", s.Value, s.Stderr.Digits(4))
+		return fmt.Sprintf("log-likelihood %s ± %s nats (exact)", diag.Number(s.Value).Digits(4), s.Stderr.Digits(4))
 	default:
 		return fmt.Sprintf("log-likelihood %.2f ± %s (rows) ± %.2f (log Z) nats, at a glance; 'harmonium eval' measures it",
 			s.Value, s.Stderr.Digits(2), doubt)

@@ -30,7 +30,7 @@ var ranks = [][]string{
 	{"compute", "internal/cuda"},
 	{"rbm"},
 	{"exact", "sample", "data", "sites", "internal/lecturetest", "internal/kindtest"},
-	{"estimate", "monitor", "ising"},
+	{"estimate", "impute", "monitor", "ising"},
 	{"train"},
 	{"cmd/harmonium/internal/remedy"},
 	{"cmd/harmonium/internal/run", "cmd/harmonium/internal/plot"},

@@ -1,10 +1,6 @@
 package kernel
 
-import (
-	"math"
-
-	"harmonium/rng"
-)
+import "math"
 
 // Categorical units: the numbers of a row belong to consecutive sites, states[s] of them to site s. All functions take
 // the site's maximum m away and call [Exp], so that nothing overflows: e_a = Exp(x_a − m), added in float64 in the
@@ -31,24 +27,6 @@ func (c *Context) SumLogSumExp(sums []float64, x []float32, states []int) {
 	w := c.startRows("SumLogSumExp", x, len(sums), countStates("SumLogSumExp", states))
 	w.sums, w.states = sums, states
 	w.run((*rowLogSumExp)(w))
-}
-
-// DrawCategories draws one state for every site of every row, with the probabilities of [Context.Softmax], and sets its
-// bit; all others of dst are cleared. The state is that of the inverse of the distribution function, in the written
-// order: the first a with
-//
-//	e_0 + … + e_a > u·Σ_b e_b,
-//
-// so that a state with e_a = 0 is never drawn. The site whose first unit is j takes u = rng.Uniform of word j%4 of
-// key.Block(rng.At(step, r, j)). It panics unless dst has Σ_s states[s] columns and x dst.Rows·dst.Cols numbers.
-func (c *Context) DrawCategories(dst Bits, x []float32, states []int, key rng.Key, step uint64) {
-	if cols := countStates("DrawCategories", states); cols != dst.Cols {
-		panicf("DrawCategories of %d states into %d columns", cols, dst.Cols)
-	}
-	w := c.startRows("DrawCategories", x, dst.Rows, dst.Cols)
-	w.states = states
-	w.draw.start(Generic, dst, key, step, 0)
-	w.run((*rowCategories)(w))
 }
 
 func countStates(name string, states []int) int {
@@ -164,47 +142,4 @@ func (s *rowLogSumExp) do(task int) {
 			w.sums[r+k] = sum + math.Log(product)
 		}
 	})
-}
-
-func (s *rowCategories) do(task int) {
-	w := (*rowwise)(s)
-	w.sites(task, func(s *siteScratch, r, rows int) {
-		for k := range rows {
-			clear(w.draw.dst.Row(r + k))
-		}
-		at := 0
-		for site, n := range w.states {
-			thresholds := s.totals[site]
-			for k := range thresholds {
-				u := w.draw.key.Block(rng.At(w.draw.step, uint32(r+k), uint32(at)))[at%4]
-				thresholds[k] *= float64(rng.Uniform(u))
-			}
-			picks := s.pick(at, n, &thresholds)
-			for k, a := range picks[:rows] {
-				j := at + a
-				w.draw.dst.Row(r + k)[j/64] |= 1 << (j % 64)
-			}
-			at += n
-		}
-	})
-}
-
-// pick returns for each row the first a with e_0 + … + e_a > threshold, as the number of sums that are not: nobody
-// could predict a branch. The last sum is the total, and u times it is less.
-func (s *siteScratch) pick(at, n int, thresholds *[siteRows]float64) (picks [siteRows]int) {
-	e0, e1, e2, e3 := s.row(0)[at:at+n], s.row(1)[at:at+n], s.row(2)[at:at+n], s.row(3)[at:at+n]
-	t0, t1, t2, t3 := thresholds[0], thresholds[1], thresholds[2], thresholds[3]
-	var s0, s1, s2, s3 float64
-	var above [siteRows]uint64
-	for a := range e0 {
-		s0, s1, s2, s3 = s0+float64(e0[a]), s1+float64(e1[a]), s2+float64(e2[a]), s3+float64(e3[a])
-		above[0] += math.Float64bits(t0-s0) >> 63
-		above[1] += math.Float64bits(t1-s1) >> 63
-		above[2] += math.Float64bits(t2-s2) >> 63
-		above[3] += math.Float64bits(t3-s3) >> 63
-	}
-	for k, count := range above {
-		picks[k] = min(n-int(count), n-1) // n for NaN
-	}
-	return picks
 }

@@ -27,6 +27,7 @@ type Context struct {
 	rowwises        pool[rowwise]
 	scratches       pool[[]float32]
 	siteScratches   pool[siteScratch]
+	laneScratches   pool[laneScratch]
 	realsLoads      pool[realsLoad]
 	realsProducts   pool[realsProduct]
 	realsWorkspaces pool[realsWorkspace]

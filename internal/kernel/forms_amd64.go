@@ -72,6 +72,26 @@ func (isa ISA) drawNumbersAsm(dst *uint64, stride int, x *float32, rowBytes int,
 	}
 }
 
+// interleaveAsm writes blocks·16 columns of 16 rows, stride bytes apart.
+func (isa ISA) interleaveAsm(dst *float32, x *float32, stride int, blocks int) {
+	switch isa {
+	case AVX512:
+		interleaveAVX512(dst, x, stride, blocks)
+	default:
+		interleaveAVX2(dst, x, stride, blocks)
+	}
+}
+
+// drawSitesAsm draws the states of sites for 16 rows side by side, whose numbers it overwrites.
+func (isa ISA) drawSitesAsm(drawn *[16]uint32, x *float32, sizes *int, sites int, keys *[20][16]uint32, chain uint32, step0 uint32, step1 uint32) {
+	switch isa {
+	case AVX512:
+		drawSitesAVX512(drawn, x, sizes, sites, keys, chain, step0, step1)
+	default:
+		drawSitesAVX2(drawn, x, sizes, sites, keys, chain, step0, step1)
+	}
+}
+
 // normalsAsm writes mean + sd·z of 16 columns of pairs·2 rows, rowBytes apart.
 func (isa ISA) normalsAsm(dst *float32, mean *float32, rowBytes int, pairs int, sd *float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
 	switch isa {

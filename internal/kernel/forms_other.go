@@ -32,6 +32,12 @@ func (ISA) drawNumbersAsm(dst *uint64, stride int, x *float32, rowBytes int, pai
 	panic(noAssembler)
 }
 
+func (ISA) interleaveAsm(dst *float32, x *float32, stride int, blocks int) { panic(noAssembler) }
+
+func (ISA) drawSitesAsm(drawn *[16]uint32, x *float32, sizes *int, sites int, keys *[20][16]uint32, chain uint32, step0 uint32, step1 uint32) {
+	panic(noAssembler)
+}
+
 func (ISA) normalsAsm(dst *float32, mean *float32, rowBytes int, pairs int, sd *float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32) {
 	panic(noAssembler)
 }

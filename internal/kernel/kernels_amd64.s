@@ -2459,6 +2459,863 @@ drawNumbersAVX2_pair:
 	VZEROUPPER
 	RET
 
+// func interleaveAVX2(dst *float32, x *float32, stride int, blocks int)
+// Requires: AVX
+TEXT ·interleaveAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ blocks+24(FP), BX
+
+interleaveAVX2_block:
+	MOVQ       CX, SI
+	VMOVUPS    (SI), Y0
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y1
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y2
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y3
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y4
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y5
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y6
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y7
+	VUNPCKHPS  Y1, Y0, Y8
+	VUNPCKLPS  Y1, Y0, Y0
+	VUNPCKHPS  Y3, Y2, Y1
+	VUNPCKLPS  Y3, Y2, Y2
+	VUNPCKHPS  Y5, Y4, Y3
+	VUNPCKLPS  Y5, Y4, Y4
+	VUNPCKHPS  Y7, Y6, Y5
+	VUNPCKLPS  Y7, Y6, Y6
+	VUNPCKHPD  Y2, Y0, Y7
+	VUNPCKLPD  Y2, Y0, Y0
+	VUNPCKHPD  Y1, Y8, Y2
+	VUNPCKLPD  Y1, Y8, Y8
+	VUNPCKHPD  Y6, Y4, Y1
+	VUNPCKLPD  Y6, Y4, Y4
+	VUNPCKHPD  Y5, Y3, Y6
+	VUNPCKLPD  Y5, Y3, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y0
+	VPERM2F128 $0x31, Y1, Y7, Y4
+	VPERM2F128 $0x20, Y1, Y7, Y7
+	VPERM2F128 $0x31, Y3, Y8, Y1
+	VPERM2F128 $0x20, Y3, Y8, Y8
+	VPERM2F128 $0x31, Y6, Y2, Y3
+	VPERM2F128 $0x20, Y6, Y2, Y2
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y7, 64(AX)
+	VMOVUPS    Y8, 128(AX)
+	VMOVUPS    Y2, 192(AX)
+	VMOVUPS    Y5, 256(AX)
+	VMOVUPS    Y4, 320(AX)
+	VMOVUPS    Y1, 384(AX)
+	VMOVUPS    Y3, 448(AX)
+	MOVQ       CX, SI
+	VMOVUPS    32(SI), Y0
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y1
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y2
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y3
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y4
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y5
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y6
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y7
+	VUNPCKHPS  Y1, Y0, Y8
+	VUNPCKLPS  Y1, Y0, Y0
+	VUNPCKHPS  Y3, Y2, Y1
+	VUNPCKLPS  Y3, Y2, Y2
+	VUNPCKHPS  Y5, Y4, Y3
+	VUNPCKLPS  Y5, Y4, Y4
+	VUNPCKHPS  Y7, Y6, Y5
+	VUNPCKLPS  Y7, Y6, Y6
+	VUNPCKHPD  Y2, Y0, Y7
+	VUNPCKLPD  Y2, Y0, Y0
+	VUNPCKHPD  Y1, Y8, Y2
+	VUNPCKLPD  Y1, Y8, Y8
+	VUNPCKHPD  Y6, Y4, Y1
+	VUNPCKLPD  Y6, Y4, Y4
+	VUNPCKHPD  Y5, Y3, Y6
+	VUNPCKLPD  Y5, Y3, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y0
+	VPERM2F128 $0x31, Y1, Y7, Y4
+	VPERM2F128 $0x20, Y1, Y7, Y7
+	VPERM2F128 $0x31, Y3, Y8, Y1
+	VPERM2F128 $0x20, Y3, Y8, Y8
+	VPERM2F128 $0x31, Y6, Y2, Y3
+	VPERM2F128 $0x20, Y6, Y2, Y2
+	VMOVUPS    Y0, 512(AX)
+	VMOVUPS    Y7, 576(AX)
+	VMOVUPS    Y8, 640(AX)
+	VMOVUPS    Y2, 704(AX)
+	VMOVUPS    Y5, 768(AX)
+	VMOVUPS    Y4, 832(AX)
+	VMOVUPS    Y1, 896(AX)
+	VMOVUPS    Y3, 960(AX)
+	MOVQ       CX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y0
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y1
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y2
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y3
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y4
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y5
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y6
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Y7
+	VUNPCKHPS  Y1, Y0, Y8
+	VUNPCKLPS  Y1, Y0, Y0
+	VUNPCKHPS  Y3, Y2, Y1
+	VUNPCKLPS  Y3, Y2, Y2
+	VUNPCKHPS  Y5, Y4, Y3
+	VUNPCKLPS  Y5, Y4, Y4
+	VUNPCKHPS  Y7, Y6, Y5
+	VUNPCKLPS  Y7, Y6, Y6
+	VUNPCKHPD  Y2, Y0, Y7
+	VUNPCKLPD  Y2, Y0, Y0
+	VUNPCKHPD  Y1, Y8, Y2
+	VUNPCKLPD  Y1, Y8, Y8
+	VUNPCKHPD  Y6, Y4, Y1
+	VUNPCKLPD  Y6, Y4, Y4
+	VUNPCKHPD  Y5, Y3, Y6
+	VUNPCKLPD  Y5, Y3, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y0
+	VPERM2F128 $0x31, Y1, Y7, Y4
+	VPERM2F128 $0x20, Y1, Y7, Y7
+	VPERM2F128 $0x31, Y3, Y8, Y1
+	VPERM2F128 $0x20, Y3, Y8, Y8
+	VPERM2F128 $0x31, Y6, Y2, Y3
+	VPERM2F128 $0x20, Y6, Y2, Y2
+	VMOVUPS    Y0, 32(AX)
+	VMOVUPS    Y7, 96(AX)
+	VMOVUPS    Y8, 160(AX)
+	VMOVUPS    Y2, 224(AX)
+	VMOVUPS    Y5, 288(AX)
+	VMOVUPS    Y4, 352(AX)
+	VMOVUPS    Y1, 416(AX)
+	VMOVUPS    Y3, 480(AX)
+	MOVQ       CX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y0
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y1
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y2
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y3
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y4
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y5
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y6
+	ADDQ       DX, SI
+	VMOVUPS    32(SI), Y7
+	VUNPCKHPS  Y1, Y0, Y8
+	VUNPCKLPS  Y1, Y0, Y0
+	VUNPCKHPS  Y3, Y2, Y1
+	VUNPCKLPS  Y3, Y2, Y2
+	VUNPCKHPS  Y5, Y4, Y3
+	VUNPCKLPS  Y5, Y4, Y4
+	VUNPCKHPS  Y7, Y6, Y5
+	VUNPCKLPS  Y7, Y6, Y6
+	VUNPCKHPD  Y2, Y0, Y7
+	VUNPCKLPD  Y2, Y0, Y0
+	VUNPCKHPD  Y1, Y8, Y2
+	VUNPCKLPD  Y1, Y8, Y8
+	VUNPCKHPD  Y6, Y4, Y1
+	VUNPCKLPD  Y6, Y4, Y4
+	VUNPCKHPD  Y5, Y3, Y6
+	VUNPCKLPD  Y5, Y3, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y0
+	VPERM2F128 $0x31, Y1, Y7, Y4
+	VPERM2F128 $0x20, Y1, Y7, Y7
+	VPERM2F128 $0x31, Y3, Y8, Y1
+	VPERM2F128 $0x20, Y3, Y8, Y8
+	VPERM2F128 $0x31, Y6, Y2, Y3
+	VPERM2F128 $0x20, Y6, Y2, Y2
+	VMOVUPS    Y0, 544(AX)
+	VMOVUPS    Y7, 608(AX)
+	VMOVUPS    Y8, 672(AX)
+	VMOVUPS    Y2, 736(AX)
+	VMOVUPS    Y5, 800(AX)
+	VMOVUPS    Y4, 864(AX)
+	VMOVUPS    Y1, 928(AX)
+	VMOVUPS    Y3, 992(AX)
+	ADDQ       $0x40, CX
+	ADDQ       $0x00000400, AX
+	DECQ       BX
+	JNZ        interleaveAVX2_block
+	VZEROUPPER
+	RET
+
+// func drawSitesAVX2(drawn *[16]uint32, x *float32, sizes *int, sites int, keys *[20][16]uint32, chain uint32, step0 uint32, step1 uint32)
+// Requires: AVX, AVX2
+TEXT ·drawSitesAVX2(SB), NOSPLIT, $264-52
+	MOVQ         keys+32(FP), AX
+	VBROADCASTSS step0+44(FP), Y0
+	VMOVUPS      Y0, 64(SP)
+	VBROADCASTSS step1+48(FP), Y0
+	VMOVUPS      Y0, 96(SP)
+	VBROADCASTSS chain+40(FP), Y0
+	VPADDD       evenRows<>+0(SB), Y0, Y1
+	VMOVUPS      Y1, (SP)
+	VPADDD       oddRows<>+0(SB), Y0, Y0
+	VMOVUPS      Y0, 32(SP)
+	MOVQ         drawn+0(FP), CX
+	MOVQ         x+8(FP), DX
+	MOVQ         sizes+16(FP), BX
+	MOVQ         sites+24(FP), SI
+	XORQ         DI, DI
+
+drawSitesAVX2_site0:
+	MOVQ    (BX), R8
+	VMOVUPS (DX), Y0
+	MOVQ    DX, R9
+	MOVQ    R8, R10
+
+drawSitesAVX2_largest0:
+	VMOVUPS (R9), Y1
+	VMAXPS  Y0, Y1, Y0
+	ADDQ    $0x40, R9
+	DECQ    R10
+	JNZ     drawSitesAVX2_largest0
+	VPXOR   Y1, Y1, Y1
+	MOVQ    DX, R9
+	MOVQ    R8, R10
+
+drawSitesAVX2_weigh0:
+	VMOVUPS      (R9), Y2
+	VSUBPS       Y0, Y2, Y2
+	VPOR         words80000000<>+0(SB), Y2, Y2
+	VBROADCASTSS wordsc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       words3fb8aa3b<>+0(SB), Y2, Y3
+	VADDPS       words4b400000<>+0(SB), Y3, Y3
+	VSUBPS       words4b400000<>+0(SB), Y3, Y4
+	VMULPS       words3f318000<>+0(SB), Y4, Y5
+	VSUBPS       Y5, Y2, Y2
+	VMULPS       wordsb95e8083<>+0(SB), Y4, Y5
+	VSUBPS       Y5, Y2, Y2
+	VMULPS       words39506967<>+0(SB), Y2, Y4
+	VADDPS       words3ab743ce<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VADDPS       words3c088908<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VADDPS       words3d2aa9c1<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VADDPS       words3e2aaaaa<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VADDPS       words3f000000<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y2, Y5
+	VMULPS       Y4, Y5, Y4
+	VADDPS       Y2, Y4, Y4
+	VADDPS       words3f800000<>+0(SB), Y4, Y4
+	VPSUBD       words4b400000<>+0(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       words3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       words3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      Y1, (R9)
+	ADDQ         $0x40, R9
+	DECQ         R10
+	JNZ          drawSitesAVX2_weigh0
+	MOVQ         DI, R9
+	SHRQ         $0x02, R9
+	MOVL         R9, 256(SP)
+	VBROADCASTSS 256(SP), Y0
+	VMOVUPS      (SP), Y2
+	VMOVUPS      64(SP), Y3
+	VMOVUPS      96(SP), Y4
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y0, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y3, Y3
+	VPSRLQ       $0x20, Y0, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y2, Y6, Y6
+	VPXOR        (AX), Y6, Y6
+	VPXOR        Y4, Y5, Y5
+	VPXOR        64(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        128(AX), Y6, Y6
+	VPXOR        Y0, Y5, Y5
+	VPXOR        192(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y3
+	VPSRLQ       $0x20, Y0, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        256(AX), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        320(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        384(AX), Y6, Y6
+	VPXOR        Y0, Y5, Y5
+	VPXOR        448(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y3
+	VPSRLQ       $0x20, Y0, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        512(AX), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        576(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        640(AX), Y6, Y6
+	VPXOR        Y0, Y5, Y5
+	VPXOR        704(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y3
+	VPSRLQ       $0x20, Y0, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        768(AX), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        832(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        896(AX), Y6, Y6
+	VPXOR        Y0, Y5, Y5
+	VPXOR        960(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y3
+	VPSRLQ       $0x20, Y0, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        1024(AX), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        1088(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        1152(AX), Y6, Y6
+	VPXOR        Y0, Y5, Y5
+	VPXOR        1216(AX), Y5, Y5
+	VBROADCASTSS 256(SP), Y0
+	VMOVUPS      32(SP), Y3
+	VMOVUPS      64(SP), Y7
+	VMOVUPS      96(SP), Y8
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y0, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y7, Y7
+	VPSRLQ       $0x20, Y0, Y9
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y3, Y10, Y10
+	VPXOR        (AX), Y10, Y10
+	VPXOR        Y8, Y9, Y9
+	VPXOR        64(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y3
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y8
+	VPSRLQ       $0x20, Y3, Y9
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        128(AX), Y10, Y10
+	VPXOR        Y0, Y9, Y9
+	VPXOR        192(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y7
+	VPSRLQ       $0x20, Y0, Y9
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y8, Y10, Y10
+	VPXOR        256(AX), Y10, Y10
+	VPXOR        Y3, Y9, Y9
+	VPXOR        320(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y3
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y8
+	VPSRLQ       $0x20, Y3, Y9
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        384(AX), Y10, Y10
+	VPXOR        Y0, Y9, Y9
+	VPXOR        448(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y7
+	VPSRLQ       $0x20, Y0, Y9
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y8, Y10, Y10
+	VPXOR        512(AX), Y10, Y10
+	VPXOR        Y3, Y9, Y9
+	VPXOR        576(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y3
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y8
+	VPSRLQ       $0x20, Y3, Y9
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        640(AX), Y10, Y10
+	VPXOR        Y0, Y9, Y9
+	VPXOR        704(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y7
+	VPSRLQ       $0x20, Y0, Y9
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y8, Y10, Y10
+	VPXOR        768(AX), Y10, Y10
+	VPXOR        Y3, Y9, Y9
+	VPXOR        832(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y3
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y8
+	VPSRLQ       $0x20, Y3, Y9
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        896(AX), Y10, Y10
+	VPXOR        Y0, Y9, Y9
+	VPXOR        960(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y7
+	VPSRLQ       $0x20, Y0, Y9
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y8, Y10, Y10
+	VPXOR        1024(AX), Y10, Y10
+	VPXOR        Y3, Y9, Y9
+	VPXOR        1088(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y3
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y8
+	VPSRLQ       $0x20, Y3, Y9
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        1152(AX), Y10, Y10
+	VPXOR        Y0, Y9, Y9
+	VPXOR        1216(AX), Y9, Y9
+	VPSLLQ       $0x20, Y10, Y10
+	VPBLENDD     $0xaa, Y10, Y6, Y6
+	VMOVDQU      Y6, 128(SP)
+	VPSLLQ       $0x20, Y8, Y8
+	VPBLENDD     $0xaa, Y8, Y4, Y4
+	VMOVDQU      Y4, 160(SP)
+	VPSLLQ       $0x20, Y9, Y9
+	VPBLENDD     $0xaa, Y9, Y5, Y5
+	VMOVDQU      Y5, 192(SP)
+	VPSLLQ       $0x20, Y3, Y3
+	VPBLENDD     $0xaa, Y3, Y2, Y2
+	VMOVDQU      Y2, 224(SP)
+	MOVQ         DI, R9
+	ANDQ         $0x03, R9
+	SHLQ         $0x05, R9
+	VMOVUPS      128(SP)(R9*1), Y0
+	VPSRLD       $0x09, Y0, Y0
+	VPOR         words3f800000<>+0(SB), Y0, Y0
+	VSUBPS       words3f7fffff<>+0(SB), Y0, Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      words00000001<>+0(SB), Y1
+	VPXOR        Y1, Y1, Y1
+	MOVQ         DX, R9
+	MOVQ         R8, R10
+	DECQ         R10
+	JZ           drawSitesAVX2_drawn0
+
+drawSitesAVX2_count0:
+	VCMPPS $0x05, (R9), Y0, Y2
+	VPSUBD Y2, Y1, Y1
+	ADDQ   $0x40, R9
+	DECQ   R10
+	JNZ    drawSitesAVX2_count0
+
+drawSitesAVX2_drawn0:
+	VMOVDQU      Y1, (CX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x08, BX
+	ADDQ         R8, DI
+	SHLQ         $0x06, R8
+	ADDQ         R8, DX
+	DECQ         SI
+	JNZ          drawSitesAVX2_site0
+	VBROADCASTSS chain+40(FP), Y0
+	VPADDD       evenRows<>+32(SB), Y0, Y1
+	VMOVUPS      Y1, (SP)
+	VPADDD       oddRows<>+32(SB), Y0, Y0
+	VMOVUPS      Y0, 32(SP)
+	MOVQ         drawn+0(FP), CX
+	MOVQ         x+8(FP), DX
+	MOVQ         sizes+16(FP), BX
+	MOVQ         sites+24(FP), SI
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	XORQ         DI, DI
+
+drawSitesAVX2_site1:
+	MOVQ    (BX), R8
+	VMOVUPS (DX), Y0
+	MOVQ    DX, R9
+	MOVQ    R8, R10
+
+drawSitesAVX2_largest1:
+	VMOVUPS (R9), Y1
+	VMAXPS  Y0, Y1, Y0
+	ADDQ    $0x40, R9
+	DECQ    R10
+	JNZ     drawSitesAVX2_largest1
+	VPXOR   Y1, Y1, Y1
+	MOVQ    DX, R9
+	MOVQ    R8, R10
+
+drawSitesAVX2_weigh1:
+	VMOVUPS      (R9), Y2
+	VSUBPS       Y0, Y2, Y2
+	VPOR         words80000000<>+0(SB), Y2, Y2
+	VBROADCASTSS wordsc2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       words3fb8aa3b<>+0(SB), Y2, Y3
+	VADDPS       words4b400000<>+0(SB), Y3, Y3
+	VSUBPS       words4b400000<>+0(SB), Y3, Y4
+	VMULPS       words3f318000<>+0(SB), Y4, Y5
+	VSUBPS       Y5, Y2, Y2
+	VMULPS       wordsb95e8083<>+0(SB), Y4, Y5
+	VSUBPS       Y5, Y2, Y2
+	VMULPS       words39506967<>+0(SB), Y2, Y4
+	VADDPS       words3ab743ce<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VADDPS       words3c088908<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VADDPS       words3d2aa9c1<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VADDPS       words3e2aaaaa<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VADDPS       words3f000000<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y2, Y5
+	VMULPS       Y4, Y5, Y4
+	VADDPS       Y2, Y4, Y4
+	VADDPS       words3f800000<>+0(SB), Y4, Y4
+	VPSUBD       words4b400000<>+0(SB), Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       words3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       words3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      Y1, (R9)
+	ADDQ         $0x40, R9
+	DECQ         R10
+	JNZ          drawSitesAVX2_weigh1
+	MOVQ         DI, R9
+	SHRQ         $0x02, R9
+	MOVL         R9, 256(SP)
+	VBROADCASTSS 256(SP), Y0
+	VMOVUPS      (SP), Y2
+	VMOVUPS      64(SP), Y3
+	VMOVUPS      96(SP), Y4
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y0, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y3, Y3
+	VPSRLQ       $0x20, Y0, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y2, Y6, Y6
+	VPXOR        (AX), Y6, Y6
+	VPXOR        Y4, Y5, Y5
+	VPXOR        64(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        128(AX), Y6, Y6
+	VPXOR        Y0, Y5, Y5
+	VPXOR        192(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y3
+	VPSRLQ       $0x20, Y0, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        256(AX), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        320(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        384(AX), Y6, Y6
+	VPXOR        Y0, Y5, Y5
+	VPXOR        448(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y3
+	VPSRLQ       $0x20, Y0, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        512(AX), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        576(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        640(AX), Y6, Y6
+	VPXOR        Y0, Y5, Y5
+	VPXOR        704(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y3
+	VPSRLQ       $0x20, Y0, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        768(AX), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        832(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        896(AX), Y6, Y6
+	VPXOR        Y0, Y5, Y5
+	VPXOR        960(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y3
+	VPSRLQ       $0x20, Y0, Y5
+	VPSRLQ       $0x20, Y3, Y6
+	VPXOR        Y4, Y6, Y6
+	VPXOR        1024(AX), Y6, Y6
+	VPXOR        Y2, Y5, Y5
+	VPXOR        1088(AX), Y5, Y5
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y5, Y4
+	VPSRLQ       $0x20, Y2, Y5
+	VPSRLQ       $0x20, Y4, Y6
+	VPXOR        Y3, Y6, Y6
+	VPXOR        1152(AX), Y6, Y6
+	VPXOR        Y0, Y5, Y5
+	VPXOR        1216(AX), Y5, Y5
+	VBROADCASTSS 256(SP), Y0
+	VMOVUPS      32(SP), Y3
+	VMOVUPS      64(SP), Y7
+	VMOVUPS      96(SP), Y8
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y0, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y7, Y7
+	VPSRLQ       $0x20, Y0, Y9
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y3, Y10, Y10
+	VPXOR        (AX), Y10, Y10
+	VPXOR        Y8, Y9, Y9
+	VPXOR        64(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y3
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y8
+	VPSRLQ       $0x20, Y3, Y9
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        128(AX), Y10, Y10
+	VPXOR        Y0, Y9, Y9
+	VPXOR        192(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y7
+	VPSRLQ       $0x20, Y0, Y9
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y8, Y10, Y10
+	VPXOR        256(AX), Y10, Y10
+	VPXOR        Y3, Y9, Y9
+	VPXOR        320(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y3
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y8
+	VPSRLQ       $0x20, Y3, Y9
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        384(AX), Y10, Y10
+	VPXOR        Y0, Y9, Y9
+	VPXOR        448(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y7
+	VPSRLQ       $0x20, Y0, Y9
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y8, Y10, Y10
+	VPXOR        512(AX), Y10, Y10
+	VPXOR        Y3, Y9, Y9
+	VPXOR        576(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y3
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y8
+	VPSRLQ       $0x20, Y3, Y9
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        640(AX), Y10, Y10
+	VPXOR        Y0, Y9, Y9
+	VPXOR        704(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y7
+	VPSRLQ       $0x20, Y0, Y9
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y8, Y10, Y10
+	VPXOR        768(AX), Y10, Y10
+	VPXOR        Y3, Y9, Y9
+	VPXOR        832(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y3
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y8
+	VPSRLQ       $0x20, Y3, Y9
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        896(AX), Y10, Y10
+	VPXOR        Y0, Y9, Y9
+	VPXOR        960(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y0
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y7
+	VPSRLQ       $0x20, Y0, Y9
+	VPSRLQ       $0x20, Y7, Y10
+	VPXOR        Y8, Y10, Y10
+	VPXOR        1024(AX), Y10, Y10
+	VPXOR        Y3, Y9, Y9
+	VPXOR        1088(AX), Y9, Y9
+	VPMULUDQ     quads00000000d2511f53<>+0(SB), Y10, Y3
+	VPMULUDQ     quads00000000cd9e8d57<>+0(SB), Y9, Y8
+	VPSRLQ       $0x20, Y3, Y9
+	VPSRLQ       $0x20, Y8, Y10
+	VPXOR        Y7, Y10, Y10
+	VPXOR        1152(AX), Y10, Y10
+	VPXOR        Y0, Y9, Y9
+	VPXOR        1216(AX), Y9, Y9
+	VPSLLQ       $0x20, Y10, Y10
+	VPBLENDD     $0xaa, Y10, Y6, Y6
+	VMOVDQU      Y6, 128(SP)
+	VPSLLQ       $0x20, Y8, Y8
+	VPBLENDD     $0xaa, Y8, Y4, Y4
+	VMOVDQU      Y4, 160(SP)
+	VPSLLQ       $0x20, Y9, Y9
+	VPBLENDD     $0xaa, Y9, Y5, Y5
+	VMOVDQU      Y5, 192(SP)
+	VPSLLQ       $0x20, Y3, Y3
+	VPBLENDD     $0xaa, Y3, Y2, Y2
+	VMOVDQU      Y2, 224(SP)
+	MOVQ         DI, R9
+	ANDQ         $0x03, R9
+	SHLQ         $0x05, R9
+	VMOVUPS      128(SP)(R9*1), Y0
+	VPSRLD       $0x09, Y0, Y0
+	VPOR         words3f800000<>+0(SB), Y0, Y0
+	VSUBPS       words3f7fffff<>+0(SB), Y0, Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      words00000001<>+0(SB), Y1
+	VPXOR        Y1, Y1, Y1
+	MOVQ         DX, R9
+	MOVQ         R8, R10
+	DECQ         R10
+	JZ           drawSitesAVX2_drawn1
+
+drawSitesAVX2_count1:
+	VCMPPS $0x05, (R9), Y0, Y2
+	VPSUBD Y2, Y1, Y1
+	ADDQ   $0x40, R9
+	DECQ   R10
+	JNZ    drawSitesAVX2_count1
+
+drawSitesAVX2_drawn1:
+	VMOVDQU Y1, (CX)
+	ADDQ    $0x40, CX
+	ADDQ    $0x08, BX
+	ADDQ    R8, DI
+	SHLQ    $0x06, R8
+	ADDQ    R8, DX
+	DECQ    SI
+	JNZ     drawSitesAVX2_site1
+	VZEROUPPER
+	RET
+
+DATA evenRows<>+0(SB)/8, $0x0000000000000000
+DATA evenRows<>+8(SB)/8, $0x0000000000000002
+DATA evenRows<>+16(SB)/8, $0x0000000000000004
+DATA evenRows<>+24(SB)/8, $0x0000000000000006
+DATA evenRows<>+32(SB)/8, $0x0000000000000008
+DATA evenRows<>+40(SB)/8, $0x000000000000000a
+DATA evenRows<>+48(SB)/8, $0x000000000000000c
+DATA evenRows<>+56(SB)/8, $0x000000000000000e
+GLOBL evenRows<>(SB), RODATA|NOPTR, $64
+
+DATA oddRows<>+0(SB)/8, $0x0000000000000001
+DATA oddRows<>+8(SB)/8, $0x0000000000000003
+DATA oddRows<>+16(SB)/8, $0x0000000000000005
+DATA oddRows<>+24(SB)/8, $0x0000000000000007
+DATA oddRows<>+32(SB)/8, $0x0000000000000009
+DATA oddRows<>+40(SB)/8, $0x000000000000000b
+DATA oddRows<>+48(SB)/8, $0x000000000000000d
+DATA oddRows<>+56(SB)/8, $0x000000000000000f
+GLOBL oddRows<>(SB), RODATA|NOPTR, $64
+
+DATA wordsc2d00000<>+0(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+4(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+8(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+12(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+16(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+20(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+24(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+28(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+32(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+36(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+40(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+44(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+48(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+52(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+56(SB)/4, $0xc2d00000
+DATA wordsc2d00000<>+60(SB)/4, $0xc2d00000
+GLOBL wordsc2d00000<>(SB), RODATA|NOPTR, $64
+
+DATA words00000001<>+0(SB)/4, $0x00000001
+DATA words00000001<>+4(SB)/4, $0x00000001
+DATA words00000001<>+8(SB)/4, $0x00000001
+DATA words00000001<>+12(SB)/4, $0x00000001
+DATA words00000001<>+16(SB)/4, $0x00000001
+DATA words00000001<>+20(SB)/4, $0x00000001
+DATA words00000001<>+24(SB)/4, $0x00000001
+DATA words00000001<>+28(SB)/4, $0x00000001
+DATA words00000001<>+32(SB)/4, $0x00000001
+DATA words00000001<>+36(SB)/4, $0x00000001
+DATA words00000001<>+40(SB)/4, $0x00000001
+DATA words00000001<>+44(SB)/4, $0x00000001
+DATA words00000001<>+48(SB)/4, $0x00000001
+DATA words00000001<>+52(SB)/4, $0x00000001
+DATA words00000001<>+56(SB)/4, $0x00000001
+DATA words00000001<>+60(SB)/4, $0x00000001
+GLOBL words00000001<>(SB), RODATA|NOPTR, $64
+
 // func normalsAVX2(dst *float32, mean *float32, rowBytes int, pairs int, sd *float32, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 // Requires: AVX, AVX2
 TEXT ·normalsAVX2(SB), NOSPLIT, $448-64
@@ -3298,24 +4155,6 @@ sigmoidsAVX2_block:
 	JNZ          sigmoidsAVX2_block
 	VZEROUPPER
 	RET
-
-DATA wordsc2d00000<>+0(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+4(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+8(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+12(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+16(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+20(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+24(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+28(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+32(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+36(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+40(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+44(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+48(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+52(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+56(SB)/4, $0xc2d00000
-DATA wordsc2d00000<>+60(SB)/4, $0xc2d00000
-GLOBL wordsc2d00000<>(SB), RODATA|NOPTR, $64
 
 // func softplusesAVX2(dst *float32, x *float32, blocks int)
 // Requires: AVX, AVX2
@@ -8068,6 +8907,389 @@ drawNumbersAVX512_pair:
 	LEAQ         (DX)(AX*2), DX
 	DECQ         R9
 	JNZ          drawNumbersAVX512_pair
+	VZEROUPPER
+	RET
+
+// func interleaveAVX512(dst *float32, x *float32, stride int, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·interleaveAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ blocks+24(FP), BX
+
+interleaveAVX512_block:
+	MOVQ       CX, SI
+	VMOVUPS    (SI), Z0
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z1
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z2
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z3
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z4
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z5
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z6
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z7
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z8
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z9
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z10
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z11
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z12
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z13
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z14
+	ADDQ       DX, SI
+	VMOVUPS    (SI), Z15
+	VUNPCKHPS  Z1, Z0, Z16
+	VUNPCKLPS  Z1, Z0, Z0
+	VUNPCKHPS  Z3, Z2, Z1
+	VUNPCKLPS  Z3, Z2, Z2
+	VUNPCKHPS  Z5, Z4, Z3
+	VUNPCKLPS  Z5, Z4, Z4
+	VUNPCKHPS  Z7, Z6, Z5
+	VUNPCKLPS  Z7, Z6, Z6
+	VUNPCKHPS  Z9, Z8, Z7
+	VUNPCKLPS  Z9, Z8, Z8
+	VUNPCKHPS  Z11, Z10, Z9
+	VUNPCKLPS  Z11, Z10, Z10
+	VUNPCKHPS  Z13, Z12, Z11
+	VUNPCKLPS  Z13, Z12, Z12
+	VUNPCKHPS  Z15, Z14, Z13
+	VUNPCKLPS  Z15, Z14, Z14
+	VUNPCKHPD  Z2, Z0, Z15
+	VUNPCKLPD  Z2, Z0, Z0
+	VUNPCKHPD  Z1, Z16, Z2
+	VUNPCKLPD  Z1, Z16, Z16
+	VUNPCKHPD  Z6, Z4, Z1
+	VUNPCKLPD  Z6, Z4, Z4
+	VUNPCKHPD  Z5, Z3, Z6
+	VUNPCKLPD  Z5, Z3, Z3
+	VUNPCKHPD  Z10, Z8, Z5
+	VUNPCKLPD  Z10, Z8, Z8
+	VUNPCKHPD  Z9, Z7, Z10
+	VUNPCKLPD  Z9, Z7, Z7
+	VUNPCKHPD  Z14, Z12, Z9
+	VUNPCKLPD  Z14, Z12, Z12
+	VUNPCKHPD  Z13, Z11, Z14
+	VUNPCKLPD  Z13, Z11, Z11
+	VSHUFF32X4 $0xee, Z4, Z0, Z13
+	VSHUFF32X4 $0x44, Z4, Z0, Z0
+	VSHUFF32X4 $0xee, Z12, Z8, Z4
+	VSHUFF32X4 $0x44, Z12, Z8, Z8
+	VSHUFF32X4 $0xdd, Z8, Z0, Z12
+	VSHUFF32X4 $0x88, Z8, Z0, Z0
+	VSHUFF32X4 $0xdd, Z4, Z13, Z8
+	VSHUFF32X4 $0x88, Z4, Z13, Z13
+	VSHUFF32X4 $0xee, Z1, Z15, Z4
+	VSHUFF32X4 $0x44, Z1, Z15, Z15
+	VSHUFF32X4 $0xee, Z9, Z5, Z1
+	VSHUFF32X4 $0x44, Z9, Z5, Z5
+	VSHUFF32X4 $0xdd, Z5, Z15, Z9
+	VSHUFF32X4 $0x88, Z5, Z15, Z15
+	VSHUFF32X4 $0xdd, Z1, Z4, Z5
+	VSHUFF32X4 $0x88, Z1, Z4, Z4
+	VSHUFF32X4 $0xee, Z3, Z16, Z1
+	VSHUFF32X4 $0x44, Z3, Z16, Z16
+	VSHUFF32X4 $0xee, Z11, Z7, Z3
+	VSHUFF32X4 $0x44, Z11, Z7, Z7
+	VSHUFF32X4 $0xdd, Z7, Z16, Z11
+	VSHUFF32X4 $0x88, Z7, Z16, Z16
+	VSHUFF32X4 $0xdd, Z3, Z1, Z7
+	VSHUFF32X4 $0x88, Z3, Z1, Z1
+	VSHUFF32X4 $0xee, Z6, Z2, Z3
+	VSHUFF32X4 $0x44, Z6, Z2, Z2
+	VSHUFF32X4 $0xee, Z14, Z10, Z6
+	VSHUFF32X4 $0x44, Z14, Z10, Z10
+	VSHUFF32X4 $0xdd, Z10, Z2, Z14
+	VSHUFF32X4 $0x88, Z10, Z2, Z2
+	VSHUFF32X4 $0xdd, Z6, Z3, Z10
+	VSHUFF32X4 $0x88, Z6, Z3, Z3
+	VMOVUPS    Z0, (AX)
+	VMOVUPS    Z15, 64(AX)
+	VMOVUPS    Z16, 128(AX)
+	VMOVUPS    Z2, 192(AX)
+	VMOVUPS    Z12, 256(AX)
+	VMOVUPS    Z9, 320(AX)
+	VMOVUPS    Z11, 384(AX)
+	VMOVUPS    Z14, 448(AX)
+	VMOVUPS    Z13, 512(AX)
+	VMOVUPS    Z4, 576(AX)
+	VMOVUPS    Z1, 640(AX)
+	VMOVUPS    Z3, 704(AX)
+	VMOVUPS    Z8, 768(AX)
+	VMOVUPS    Z5, 832(AX)
+	VMOVUPS    Z7, 896(AX)
+	VMOVUPS    Z10, 960(AX)
+	ADDQ       $0x40, CX
+	ADDQ       $0x00000400, AX
+	DECQ       BX
+	JNZ        interleaveAVX512_block
+	VZEROUPPER
+	RET
+
+// func drawSitesAVX512(drawn *[16]uint32, x *float32, sizes *int, sites int, keys *[20][16]uint32, chain uint32, step0 uint32, step1 uint32)
+// Requires: AVX, AVX512F
+TEXT ·drawSitesAVX512(SB), NOSPLIT, $520-52
+	MOVQ         keys+32(FP), AX
+	MOVL         $0x0000aaaa, CX
+	KMOVW        CX, K1
+	VBROADCASTSS step0+44(FP), Z0
+	VMOVUPS      Z0, 128(SP)
+	VBROADCASTSS step1+48(FP), Z0
+	VMOVUPS      Z0, 192(SP)
+	VBROADCASTSS chain+40(FP), Z0
+	VPADDD       evenRows<>+0(SB), Z0, Z3
+	VMOVUPS      Z3, (SP)
+	VPADDD       oddRows<>+0(SB), Z0, Z0
+	VMOVUPS      Z0, 64(SP)
+	MOVQ         drawn+0(FP), CX
+	MOVQ         x+8(FP), DX
+	MOVQ         sizes+16(FP), BX
+	MOVQ         sites+24(FP), SI
+	XORQ         DI, DI
+
+drawSitesAVX512_site0:
+	MOVQ    (BX), R8
+	VMOVUPS (DX), Z0
+	MOVQ    DX, R9
+	MOVQ    R8, R10
+
+drawSitesAVX512_largest0:
+	VMOVUPS (R9), Z3
+	VMAXPS  Z0, Z3, Z0
+	ADDQ    $0x40, R9
+	DECQ    R10
+	JNZ     drawSitesAVX512_largest0
+	VPXORD  Z1, Z1, Z1
+	MOVQ    DX, R9
+	MOVQ    R8, R10
+
+drawSitesAVX512_weigh0:
+	VMOVUPS       (R9), Z3
+	VSUBPS        Z0, Z3, Z3
+	VPORD.BCST    words80000000<>+0(SB), Z3, Z3
+	VBROADCASTSS  wordsc2d00000<>+0(SB), Z4
+	VMAXPS        Z3, Z4, Z3
+	VMULPS.BCST   words3fb8aa3b<>+0(SB), Z3, Z4
+	VADDPS.BCST   words4b400000<>+0(SB), Z4, Z4
+	VSUBPS.BCST   words4b400000<>+0(SB), Z4, Z5
+	VMULPS.BCST   words3f318000<>+0(SB), Z5, Z6
+	VSUBPS        Z6, Z3, Z3
+	VMULPS.BCST   wordsb95e8083<>+0(SB), Z5, Z6
+	VSUBPS        Z6, Z3, Z3
+	VMULPS.BCST   words39506967<>+0(SB), Z3, Z5
+	VADDPS.BCST   words3ab743ce<>+0(SB), Z5, Z5
+	VMULPS        Z3, Z5, Z5
+	VADDPS.BCST   words3c088908<>+0(SB), Z5, Z5
+	VMULPS        Z3, Z5, Z5
+	VADDPS.BCST   words3d2aa9c1<>+0(SB), Z5, Z5
+	VMULPS        Z3, Z5, Z5
+	VADDPS.BCST   words3e2aaaaa<>+0(SB), Z5, Z5
+	VMULPS        Z3, Z5, Z5
+	VADDPS.BCST   words3f000000<>+0(SB), Z5, Z5
+	VMULPS        Z3, Z3, Z6
+	VMULPS        Z5, Z6, Z5
+	VADDPS        Z3, Z5, Z5
+	VADDPS.BCST   words3f800000<>+0(SB), Z5, Z5
+	VPSUBD.BCST   words4b400000<>+0(SB), Z4, Z4
+	VPSRAD        $0x01, Z4, Z3
+	VPSUBD        Z3, Z4, Z4
+	VPSLLD        $0x17, Z3, Z3
+	VPADDD.BCST   words3f800000<>+0(SB), Z3, Z3
+	VMULPS        Z3, Z5, Z5
+	VPSLLD        $0x17, Z4, Z4
+	VPADDD.BCST   words3f800000<>+0(SB), Z4, Z4
+	VMULPS        Z4, Z5, Z5
+	VADDPS        Z5, Z1, Z1
+	VMOVUPS       Z1, (R9)
+	ADDQ          $0x40, R9
+	DECQ          R10
+	JNZ           drawSitesAVX512_weigh0
+	MOVQ          DI, R9
+	SHRQ          $0x02, R9
+	MOVL          R9, 512(SP)
+	VBROADCASTSS  512(SP), Z0
+	VMOVUPS       (SP), Z3
+	VMOVUPS       128(SP), Z4
+	VMOVUPS       192(SP), Z5
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z0, Z0
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ        $0x20, Z0, Z6
+	VPSRLQ        $0x20, Z4, Z7
+	VPTERNLOGD    $0x96, (AX), Z3, Z7
+	VPTERNLOGD    $0x96, 64(AX), Z5, Z6
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z6, Z5
+	VPSRLQ        $0x20, Z3, Z6
+	VPSRLQ        $0x20, Z5, Z7
+	VPTERNLOGD    $0x96, 128(AX), Z4, Z7
+	VPTERNLOGD    $0x96, 192(AX), Z0, Z6
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z7, Z0
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z6, Z4
+	VPSRLQ        $0x20, Z0, Z6
+	VPSRLQ        $0x20, Z4, Z7
+	VPTERNLOGD    $0x96, 256(AX), Z5, Z7
+	VPTERNLOGD    $0x96, 320(AX), Z3, Z6
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z6, Z5
+	VPSRLQ        $0x20, Z3, Z6
+	VPSRLQ        $0x20, Z5, Z7
+	VPTERNLOGD    $0x96, 384(AX), Z4, Z7
+	VPTERNLOGD    $0x96, 448(AX), Z0, Z6
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z7, Z0
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z6, Z4
+	VPSRLQ        $0x20, Z0, Z6
+	VPSRLQ        $0x20, Z4, Z7
+	VPTERNLOGD    $0x96, 512(AX), Z5, Z7
+	VPTERNLOGD    $0x96, 576(AX), Z3, Z6
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z6, Z5
+	VPSRLQ        $0x20, Z3, Z6
+	VPSRLQ        $0x20, Z5, Z7
+	VPTERNLOGD    $0x96, 640(AX), Z4, Z7
+	VPTERNLOGD    $0x96, 704(AX), Z0, Z6
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z7, Z0
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z6, Z4
+	VPSRLQ        $0x20, Z0, Z6
+	VPSRLQ        $0x20, Z4, Z7
+	VPTERNLOGD    $0x96, 768(AX), Z5, Z7
+	VPTERNLOGD    $0x96, 832(AX), Z3, Z6
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z6, Z5
+	VPSRLQ        $0x20, Z3, Z6
+	VPSRLQ        $0x20, Z5, Z7
+	VPTERNLOGD    $0x96, 896(AX), Z4, Z7
+	VPTERNLOGD    $0x96, 960(AX), Z0, Z6
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z7, Z0
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z6, Z4
+	VPSRLQ        $0x20, Z0, Z6
+	VPSRLQ        $0x20, Z4, Z7
+	VPTERNLOGD    $0x96, 1024(AX), Z5, Z7
+	VPTERNLOGD    $0x96, 1088(AX), Z3, Z6
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z6, Z5
+	VPSRLQ        $0x20, Z3, Z6
+	VPSRLQ        $0x20, Z5, Z7
+	VPTERNLOGD    $0x96, 1152(AX), Z4, Z7
+	VPTERNLOGD    $0x96, 1216(AX), Z0, Z6
+	VBROADCASTSS  512(SP), Z0
+	VMOVUPS       64(SP), Z4
+	VMOVUPS       128(SP), Z8
+	VMOVUPS       192(SP), Z9
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z0, Z0
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z8, Z8
+	VPSRLQ        $0x20, Z0, Z10
+	VPSRLQ        $0x20, Z8, Z11
+	VPTERNLOGD    $0x96, (AX), Z4, Z11
+	VPTERNLOGD    $0x96, 64(AX), Z9, Z10
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z11, Z4
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z10, Z9
+	VPSRLQ        $0x20, Z4, Z10
+	VPSRLQ        $0x20, Z9, Z11
+	VPTERNLOGD    $0x96, 128(AX), Z8, Z11
+	VPTERNLOGD    $0x96, 192(AX), Z0, Z10
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z11, Z0
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z10, Z8
+	VPSRLQ        $0x20, Z0, Z10
+	VPSRLQ        $0x20, Z8, Z11
+	VPTERNLOGD    $0x96, 256(AX), Z9, Z11
+	VPTERNLOGD    $0x96, 320(AX), Z4, Z10
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z11, Z4
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z10, Z9
+	VPSRLQ        $0x20, Z4, Z10
+	VPSRLQ        $0x20, Z9, Z11
+	VPTERNLOGD    $0x96, 384(AX), Z8, Z11
+	VPTERNLOGD    $0x96, 448(AX), Z0, Z10
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z11, Z0
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z10, Z8
+	VPSRLQ        $0x20, Z0, Z10
+	VPSRLQ        $0x20, Z8, Z11
+	VPTERNLOGD    $0x96, 512(AX), Z9, Z11
+	VPTERNLOGD    $0x96, 576(AX), Z4, Z10
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z11, Z4
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z10, Z9
+	VPSRLQ        $0x20, Z4, Z10
+	VPSRLQ        $0x20, Z9, Z11
+	VPTERNLOGD    $0x96, 640(AX), Z8, Z11
+	VPTERNLOGD    $0x96, 704(AX), Z0, Z10
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z11, Z0
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z10, Z8
+	VPSRLQ        $0x20, Z0, Z10
+	VPSRLQ        $0x20, Z8, Z11
+	VPTERNLOGD    $0x96, 768(AX), Z9, Z11
+	VPTERNLOGD    $0x96, 832(AX), Z4, Z10
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z11, Z4
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z10, Z9
+	VPSRLQ        $0x20, Z4, Z10
+	VPSRLQ        $0x20, Z9, Z11
+	VPTERNLOGD    $0x96, 896(AX), Z8, Z11
+	VPTERNLOGD    $0x96, 960(AX), Z0, Z10
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z11, Z0
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z10, Z8
+	VPSRLQ        $0x20, Z0, Z10
+	VPSRLQ        $0x20, Z8, Z11
+	VPTERNLOGD    $0x96, 1024(AX), Z9, Z11
+	VPTERNLOGD    $0x96, 1088(AX), Z4, Z10
+	VPMULUDQ.BCST quads00000000d2511f53<>+0(SB), Z11, Z4
+	VPMULUDQ.BCST quads00000000cd9e8d57<>+0(SB), Z10, Z9
+	VPSRLQ        $0x20, Z4, Z10
+	VPSRLQ        $0x20, Z9, Z11
+	VPTERNLOGD    $0x96, 1152(AX), Z8, Z11
+	VPTERNLOGD    $0x96, 1216(AX), Z0, Z10
+	VPSLLQ        $0x20, Z11, Z11
+	VPBLENDMD     Z11, Z7, K1, Z7
+	VMOVDQU64     Z7, 256(SP)
+	VPSLLQ        $0x20, Z9, Z9
+	VPBLENDMD     Z9, Z5, K1, Z5
+	VMOVDQU64     Z5, 320(SP)
+	VPSLLQ        $0x20, Z10, Z10
+	VPBLENDMD     Z10, Z6, K1, Z6
+	VMOVDQU64     Z6, 384(SP)
+	VPSLLQ        $0x20, Z4, Z4
+	VPBLENDMD     Z4, Z3, K1, Z3
+	VMOVDQU64     Z3, 448(SP)
+	MOVQ          DI, R9
+	ANDQ          $0x03, R9
+	SHLQ          $0x06, R9
+	VMOVUPS       256(SP)(R9*1), Z0
+	VPSRLD        $0x09, Z0, Z0
+	VPORD.BCST    words3f800000<>+0(SB), Z0, Z0
+	VSUBPS.BCST   words3f7fffff<>+0(SB), Z0, Z0
+	VMULPS        Z1, Z0, Z0
+	VMOVUPS       words00000001<>+0(SB), Z3
+	VPXORD        Z2, Z2, Z2
+	MOVQ          DX, R9
+	MOVQ          R8, R10
+	DECQ          R10
+	JZ            drawSitesAVX512_drawn0
+
+drawSitesAVX512_count0:
+	VCMPPS $0x05, (R9), Z0, K2
+	VPADDD Z3, Z2, K2, Z2
+	ADDQ   $0x40, R9
+	DECQ   R10
+	JNZ    drawSitesAVX512_count0
+
+drawSitesAVX512_drawn0:
+	VMOVDQU64 Z2, (CX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x08, BX
+	ADDQ      R8, DI
+	SHLQ      $0x06, R8
+	ADDQ      R8, DX
+	DECQ      SI
+	JNZ       drawSitesAVX512_site0
 	VZEROUPPER
 	RET
 

@@ -109,8 +109,8 @@ var siteShapes = []struct {
 	rows   int
 	states []int
 }{
-	{0, []int{3}}, {3, nil}, {1, []int{1}}, {2, []int{2, 2}}, {5, []int{3, 1, 4, 21, 2}}, {7, []int{100}}, {9, slices.Repeat([]int{21}, 53)},
-	{3, slices.Repeat([]int{3}, 2000)},
+	{0, []int{3}}, {3, nil}, {1, []int{1}}, {2, []int{2, 2}}, {5, []int{3, 1, 4, 21, 2}}, {7, []int{100}},
+	{16, slices.Repeat([]int{4}, 8)}, {43, slices.Repeat([]int{21}, 53)}, {3, slices.Repeat([]int{3}, 2000)},
 }
 
 func siteNumbers(rows int, states []int, seed uint64) (x []float32, cols int) {
@@ -152,9 +152,13 @@ func TestCategories(t *testing.T) {
 					total += float64(Exp(y - m))
 				}
 				sums[r] += float64(m) + math.Log(total)
-				u, running, found := rng.Uniform(key.Block(rng.At(step, uint32(r), uint32(at)))[at%4]), 0.0, false
+				u, sum := rng.Uniform(key.Block(rng.At(step, uint32(r), uint32(at)))[at%4]), float32(0)
+				for _, y := range site {
+					sum += Exp(y - m)
+				}
+				threshold, running, found := float32(u*sum), float32(0), false
 				for a, y := range site {
-					running += float64(Exp(y - m))
+					running += Exp(y - m)
 					exact := 0.0
 					for _, z := range site {
 						exact += math.Exp(float64(z) - float64(y))
@@ -163,7 +167,7 @@ func TestCategories(t *testing.T) {
 					if probabilities[r*cols+at+a] = p; math.Abs(float64(p)*exact-1) > 0x1p-24*(4+float64(m-y)) && p > 0x1p-120 {
 						t.Fatalf("a probability of %g, want %g", p, 1/exact)
 					}
-					if !found && running > float64(u)*total {
+					if !found && running > threshold {
 						if found = true; p == 0 && Exp(y-m) == 0 {
 							t.Fatalf("a state of probability 0 is drawn")
 						}
@@ -220,13 +224,19 @@ func TestSumLogSumExpForms(t *testing.T) {
 func TestDrawCategoriesAlwaysDrawsOne(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	x := []float32{nan, nan, -inf, -inf, inf, inf, 0, nan, 1, nan, inf, 0}
-	dst, states := NewBits(1, len(x)), []int{2, 2, 2, 2, 2, 2}
-	one.DrawCategories(dst, x, states, rng.Seed(1), 1)
+	states, want := []int{2, 2, 2, 2, 2, 2}, NewBits(1, len(x))
+	NewISA(1, Generic).DrawCategories(want, x, states, rng.Seed(1), 1)
 	for s := range states {
-		if bit(dst, 0, 2*s) == bit(dst, 0, 2*s+1) {
+		if bit(want, 0, 2*s) == bit(want, 0, 2*s+1) {
 			t.Errorf("site %d of %v has not one state", s, x[2*s:2*s+2])
 		}
 	}
+	forEachForm(func(c *Context) {
+		got := NewBits(1, len(x))
+		if c.DrawCategories(got, x, states, rng.Seed(1), 1); !slices.Equal(got.Words, want.Words) {
+			t.Errorf("%v: other states", c.ISA())
+		}
+	})
 }
 
 // Frequencies are the probabilities within five standard errors.

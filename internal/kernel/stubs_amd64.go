@@ -39,6 +39,16 @@ func sampleAVX2(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]fl
 //go:noescape
 func drawNumbersAVX2(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
 
+// interleaveAVX2 writes blocks·16 columns of 16 rows, stride bytes apart.
+//
+//go:noescape
+func interleaveAVX2(dst *float32, x *float32, stride int, blocks int)
+
+// drawSitesAVX2 draws the states of sites for 16 rows side by side, whose numbers it overwrites.
+//
+//go:noescape
+func drawSitesAVX2(drawn *[16]uint32, x *float32, sizes *int, sites int, keys *[20][16]uint32, chain uint32, step0 uint32, step1 uint32)
+
 // normalsAVX2 writes mean + sd·z of 16 columns of pairs·2 rows, rowBytes apart.
 //
 //go:noescape
@@ -208,6 +218,16 @@ func sampleAVX512(dst *uint64, stride int, acc *[8]uint64, pairs int, bias *[16]
 //
 //go:noescape
 func drawNumbersAVX512(dst *uint64, stride int, x *float32, rowBytes int, pairs int, keys *[20][16]uint32, unit uint32, chain uint32, step0 uint32, step1 uint32)
+
+// interleaveAVX512 writes blocks·16 columns of 16 rows, stride bytes apart.
+//
+//go:noescape
+func interleaveAVX512(dst *float32, x *float32, stride int, blocks int)
+
+// drawSitesAVX512 draws the states of sites for 16 rows side by side, whose numbers it overwrites.
+//
+//go:noescape
+func drawSitesAVX512(drawn *[16]uint32, x *float32, sizes *int, sites int, keys *[20][16]uint32, chain uint32, step0 uint32, step1 uint32)
 
 // normalsAVX512 writes mean + sd·z of 16 columns of pairs·2 rows, rowBytes apart.
 //

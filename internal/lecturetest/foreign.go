@@ -32,6 +32,7 @@ func (l *foreign) Kind() rbm.Kind                { return Foreign }
 func (l *foreign) Units() int                    { return len(l.biases) }
 func (l *foreign) Line() (scale, offset float64) { return high - low, low }
 func (l *foreign) Biases() []float32             { return l.biases }
+func (l *foreign) Spreads() []float64            { return nil }
 func (l *foreign) NewBatch(rows int) rbm.Batch   { return rbm.NewBatch(rows, len(l.biases)) }
 
 func (l *foreign) Parameters() []rbm.Named {

@@ -23,6 +23,8 @@ func main() {
 		store(v)
 		sample(v)
 		drawNumbers(v)
+		interleave(v)
+		drawSites(v)
 		normals(v)
 		elementwise(v, "sigmoids", v.sigmoid)
 		elementwise(v, "softpluses", v.softplus)

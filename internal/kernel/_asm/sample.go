@@ -136,13 +136,18 @@ func (v vector) pair(hi, lo reg.VecVirtual) {
 // oddLanes is the mask of the odd 32-bit lanes while sample is written.
 var oddLanes reg.Register
 
-// drawBit returns u·e^(−x) < 1−u as SampleBit of sample.go does, for random words and clamped inputs: the bits of a mask
-// register, or all ones in the lanes where it holds. It overwrites both.
-func (v vector) drawBit(words, x reg.VecVirtual) reg.Register {
-	// u = (words>>9 + ½)·2^−23: as the fraction of 1 + words>>9·2^−23, less 1 − 2^−24, both exact.
+// uniform turns random words into numbers of rng.Uniform, (words>>9 + ½)·2^−23: the fraction of 1 + words>>9·2^−23, less
+// 1 − 2^−24, both exact.
+func (v vector) uniform(words reg.VecVirtual) {
 	VPSRLD(Imm(9), words, words)
 	v.constant(three(VPOR), VPORD_BCST, f32(1), words, words)
 	v.constant(VSUBPS, VSUBPS_BCST, f32(1-0x1p-24), words, words)
+}
+
+// drawBit returns u·e^(−x) < 1−u as SampleBit of sample.go does, for random words and clamped inputs: the bits of a mask
+// register, or all ones in the lanes where it holds. It overwrites both.
+func (v vector) drawBit(words, x reg.VecVirtual) reg.Register {
+	v.uniform(words)
 	v.constant(three(VPXOR), VPXORD_BCST, u32(signBit), x, x)
 	r, k := v.reduce(x)
 	e := v.expNear0(r)

@@ -186,6 +186,41 @@ func (c colouring) colour(state string) color.Color {
 	return c.other
 }
 
+// Ink is the colour of some states in logos, as "#rrggbb" on light and on dark ground.
+type Ink struct {
+	Name   string   `json:"name"` // of a class of letters, or of the state; may be empty
+	States []string `json:"states"`
+	Light  string   `json:"light"`
+	Dark   string   `json:"dark"`
+}
+
+// Inks lists the colours that states have in logos.
+func Inks(states [][]string) []Ink {
+	var inks []Ink
+	at := map[string]int{} // of a state in inks
+	onLight, onDark := light.coloursOf(states), dark.coloursOf(states)
+	for k, class := range onLight.classes {
+		letters := strings.Split(class.letters, "")
+		for _, letter := range letters {
+			at[letter] = len(inks)
+		}
+		inks = append(inks, Ink{class.name, letters, hexadecimal(class.ink), hexadecimal(onDark.classes[k].ink)})
+	}
+	for _, site := range states {
+		for _, state := range site {
+			if _, known := at[state]; !known {
+				at[state] = len(inks)
+				name := ""
+				if len(onLight.classes) == 0 {
+					name = state
+				}
+				inks = append(inks, Ink{name, []string{state}, hexadecimal(onLight.colour(state)), hexadecimal(onDark.colour(state))})
+			}
+		}
+	}
+	return inks
+}
+
 // mostKeys is how many states a legend names at most.
 const mostKeys = 12
 

@@ -40,6 +40,7 @@ const (
 	nameHeight   = 30
 	sitesHeight  = 24
 	leastLetter  = 0.5
+	logoHead     = 500 // for the title and the legend, more than enough
 )
 
 // Logos writes logos to a PNG or SVG file 1200 pixels wide, one below the other. More than 60 sites go on in the next
@@ -59,8 +60,7 @@ func Logos(path string, l Logo) error {
 		return err
 	}
 	top := measured.heading(l.Title, keys)
-	lines := (len(l.Sites) + logoSites - 1) / logoSites
-	each := nameHeight + lines*(logoHeight+sitesHeight)
+	each := linesHeight(len(l.Sites))
 	if each*len(l.Panels) > mostPixels/pictureWidth-top {
 		return fmt.Errorf("plot: %d logos of %d sites are too many for a picture", len(l.Panels), len(l.Sites))
 	}
@@ -87,6 +87,17 @@ func Logos(path string, l Logo) error {
 		}
 	}
 	return p.write(path)
+}
+
+// linesHeight is the height of a logo with its name.
+func linesHeight(sites int) int {
+	lines := (sites + logoSites - 1) / logoSites
+	return nameHeight + lines*(logoHeight+sitesHeight)
+}
+
+// MostLogos is how many logos of that many sites find room in a picture, at least one.
+func MostLogos(sites int) int {
+	return max(1, (mostPixels/pictureWidth-logoHead)/linesHeight(sites))
 }
 
 func (l Logo) check() error {

@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -124,6 +126,42 @@ func TestLogosOfManySites(t *testing.T) {
 	}
 	if d := heights[1] - heights[0]; d != logoHeight+sitesHeight {
 		t.Errorf("61 sites are %d pixels taller than 60, want another line of %d", d, logoHeight+sitesHeight)
+	}
+}
+
+// The page gets the colours of the pictures: classes of letters, rare ones without a name, and of other states one each.
+func TestInks(t *testing.T) {
+	inks := Inks([][]string{{"-", "D", "X"}})
+	if last := len(inks) - 1; inks[0].Name != "hydrophobic" || inks[4].Name != "acidic" || inks[4].Light != "#d55e00" ||
+		!slices.Equal(inks[4].States, []string{"D", "E"}) || inks[last].Name != "" || !slices.Equal(inks[last].States, []string{"X"}) {
+		t.Errorf("amino acids have %+v", inks)
+	}
+	want := []Ink{{"east", []string{"east"}, "#0072b2", "#56b4e9"}, {"west", []string{"west"}, "#d55e00", "#d55e00"}}
+	if got := Inks([][]string{{"east", "west"}, {"west", "east"}}); !reflect.DeepEqual(got, want) {
+		t.Errorf("words have %+v, want %+v", got, want)
+	}
+}
+
+// As many logos as MostLogos says find room, below a title and a legend.
+func TestMostLogos(t *testing.T) {
+	for sites, want := range map[int]int{31: 122, 60: 122, 61: 65, 1000: 8, 100_000: 1} {
+		if got := MostLogos(sites); got != want {
+			t.Errorf("%d logos of %d sites, want %d", got, sites, want)
+		}
+	}
+	l := Logo{Title: "t", Y: "bits"}
+	for range 1000 {
+		l.Sites, l.States = append(l.Sites, "1"), append(l.States, []string{"-", "D"})
+	}
+	for range MostLogos(1000) {
+		l.Panels = append(l.Panels, LogoPanel{Heights: make([][]float64, 1000)})
+		for site := range 1000 {
+			l.Panels[0].Heights[site] = []float64{0, 1}
+			l.Panels[len(l.Panels)-1].Heights[site] = []float64{0, 0}
+		}
+	}
+	if err := Logos(filepath.Join(t.TempDir(), "a.svg"), l); err != nil {
+		t.Error(err)
 	}
 }
 

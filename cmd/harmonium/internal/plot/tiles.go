@@ -268,10 +268,15 @@ func Shades(count int) []string {
 	table := diverging()
 	names := make([]string, count)
 	for k := range names {
-		r, g, b, _ := table[k*2*half/max(count-1, 1)].RGBA()
-		names[k] = fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
+		names[k] = hexadecimal(table[k*2*half/max(count-1, 1)])
 	}
 	return names
+}
+
+// hexadecimal writes a colour as "#rrggbb".
+func hexadecimal(c color.Color) string {
+	r, g, b, _ := c.RGBA()
+	return fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
 }
 
 // colourBar draws the map from low to high, with numbers under it and a label to the right of it.

@@ -18,10 +18,8 @@ func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Identity != 0 {
-		if err := set.Reweight(c.Identity, on); err != nil {
-			return nil, fmt.Errorf("identity: %w", err)
-		}
+	if err := c.Reweight(on, set, valid); err != nil {
+		return nil, err
 	}
 	c.Model.Visible, c.Shape, c.Rows, c.Notes = set.Units(), set.Shape, set.Rows(), set.Notes
 	if valid != nil {
@@ -41,6 +39,20 @@ func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	c.Training.Compute, c.Training.Valid, c.Training.Every = nil, nil, training.Every()
 	c.Model.VisibleKind, c.Model.HiddenKind = string(model.Visible.Kind()), string(model.Hidden.Kind())
 	return training, nil
+}
+
+// Reweight gives the rows of each set the weights by identity that the run has, each among the rows of its own set; a
+// set may be nil.
+func (c *Config) Reweight(on *compute.Context, sets ...*data.Set) error {
+	for _, set := range sets {
+		if c.Identity == 0 || set == nil {
+			continue
+		}
+		if err := set.Reweight(c.Identity, on); err != nil {
+			return fmt.Errorf("identity: %w", err)
+		}
+	}
+	return nil
 }
 
 // OpenData reads the training data of a run and the validation data, which are nil if it has none. Files must be as the

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -256,5 +257,37 @@ func TestMetricsAreOneObjectALine(t *testing.T) {
 		if !json.Valid(line) {
 			t.Errorf("no JSON: %s", line)
 		}
+	}
+}
+
+// Sequences for validation weigh as those trained on do, among themselves: two that are alike as one.
+func TestValidationByIdentity(t *testing.T) {
+	write := func(name, text string) run.File {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return run.File{Path: run.Path(path)}
+	}
+	trained := write("train.fasta", ">a\nACGTA\n>b\nCCTAG\n>c\nACTTG\n>d\nGCGAA\n")
+	score := func(valid string, identity float64) (ll float64) {
+		file := write("valid.fasta", valid)
+		c := &run.Config{
+			Program: "test", Model: run.Layers{Hidden: 2}, Data: run.Data{Train: []run.File{trained}, Valid: &file},
+			Training: train.Config{Seed: 1, Updates: 1, Negative: &train.PCD{}},
+		}
+		c.Identity = identity
+		_, training := begin(t, filepath.Join(t.TempDir(), "run"), c)
+		for p := range training.Steps(t.Context()) {
+			ll = float64(p.Evaluation.Valid.Value)
+		}
+		return ll
+	}
+	const twice, once = ">a\nACGTA\n>a again\nACGTA\n>b\nCATAC\n", ">a\nACGTA\n>b\nCATAC\n"
+	if a, b := score(twice, 0.8), score(once, 0.8); math.Abs(a-b) > 1e-12 {
+		t.Errorf("two sequences alike count more than one: %v, want %v", a, b)
+	}
+	if a, b := score(twice, 0), score(once, 0); math.Abs(a-b) < 0.01 {
+		t.Errorf("without weights both score %v", a)
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"math/bits"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/rbm"
@@ -34,6 +34,7 @@ func TestSites(t *testing.T) {
 	saveModel(t, dir, model)
 	url := serve(t, dir)
 	type layout struct {
+		Sites         *sitesAnswer
 		Rows, Columns int
 		Layout        string
 		Particles     []string
@@ -54,7 +55,9 @@ func TestSites(t *testing.T) {
 	if status != http.StatusOK {
 		t.Fatalf("weights: status %d, %s", status, text)
 	}
-	check(text)
+	if s := check(text).Sites; s == nil || len(s.Names) != 5 || !slices.Equal(s.States[4], []string{"-", "A", "C"}) || s.Inks[0].Light == "" {
+		t.Errorf("for logos there is %+v", s)
+	}
 	next, end := streamed(t, http.DefaultClient, url+"/api/particles?run=r&count=2")
 	defer end()
 	text, err := next()
@@ -75,7 +78,7 @@ func TestSites(t *testing.T) {
 	}
 }
 
-// Of real numbers there are weights, and a sentence in place of particles and of modes.
+// Of real numbers there are weights, and a sentence in place of particles, modes and contacts.
 func TestRealNumbers(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "r")
 	makeRun(t, dir, 1)
@@ -91,13 +94,12 @@ func TestRealNumbers(t *testing.T) {
 		!strings.Contains(text, want) {
 		t.Errorf("particles: %s, error %v, want %q", text, err, want)
 	}
-	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		_, text := get(t, url+"/api/modes?run=r")
-		if strings.Contains(text, `"error":"no modes: gaussian visible and relu hidden units`) {
-			break
-		}
-		if time.Since(begun) > 10*time.Second {
-			t.Fatalf("modes: %s", text)
+	for what, want := range map[string]string{
+		"modes":    "modes of gaussian visible units can't be looked for, want bernoulli, spin or categorical ones",
+		"contacts": "no contacts of 16 gaussian units, want categorical sites alone",
+	} {
+		if a := computed[struct{}](t, url, what, "run=r"); a.Error != want {
+			t.Errorf("%s: %q, want %q", what, a.Error, want)
 		}
 	}
 }

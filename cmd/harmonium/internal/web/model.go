@@ -20,6 +20,7 @@ import (
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
+	"harmonium/sites"
 )
 
 const (
@@ -41,6 +42,14 @@ type weightsAnswer struct {
 	Scale   float64      `json:"scale"`
 	Shades  []string     `json:"shades"` // colours of −127 … 127
 	Units   []unitAnswer `json:"units"`  // those with the largest norms, by falling norm
+	Sites   *sitesAnswer `json:"sites"`  // of a model of categorical sites; null of others
+}
+
+// sitesAnswer has what logos need: names of the sites and of the states of each, and their colours.
+type sitesAnswer struct {
+	Names  []string   `json:"names"`
+	States [][]string `json:"states"`
+	Inks   []plot.Ink `json:"inks"`
 }
 
 type unitAnswer struct {
@@ -92,7 +101,9 @@ func modelBytes(r *run.Run) int64 {
 func describe(model *rbm.Model, shape []int) weightsAnswer {
 	m, n := model.M(), model.N()
 	rows, columns := run.Layout(model.Visible, shape)
-	a := weightsAnswer{Rows: rows, Columns: columns, Layout: inWords(model, columns), Hidden: n, Shades: plot.Shades(255)}
+	a := weightsAnswer{
+		Rows: rows, Columns: columns, Layout: inWords(model, columns), Hidden: n, Shades: plot.Shades(255), Sites: sitesOf(model),
+	}
 	squares, order := make([]float64, n), make([]int, n)
 	for j := range n {
 		order[j] = j
@@ -108,15 +119,30 @@ func describe(model *rbm.Model, shape []int) weightsAnswer {
 	column := make([]byte, m)
 	for _, j := range order[:min(mostTiles, max(1, tileBytes/m), n)] {
 		for i := range m {
-			column[i] = 0
-			if a.Scale > 0 {
-				column[i] = byte(int8(math.Round(127 * float64(model.W[i*n+j]) / a.Scale)))
-			}
+			column[i] = shade(float64(model.W[i*n+j]), a.Scale)
 		}
 		a.Units = append(a.Units, unitAnswer{j, math.Sqrt(squares[j]), model.C()[j],
 			base64.StdEncoding.EncodeToString(column)})
 	}
 	return a
+}
+
+// shade is the byte of an int8 that stands for x between −scale and scale, where scale > 0.
+func shade(x, scale float64) byte {
+	if scale == 0 {
+		return 0
+	}
+	return byte(int8(math.Round(127 * x / scale)))
+}
+
+// sitesOf are the sites of a model; nil where it has others than these.
+func sitesOf(model *rbm.Model) *sitesAnswer {
+	s, err := sites.Of(model.Visible)
+	if err != nil {
+		return nil
+	}
+	names := s.Names(model.Columns)
+	return &sitesAnswer{names.Site, names.State, plot.Inks(names.State)}
 }
 
 // inWords says what the rows and columns of a layout are where they are sites and states.

@@ -58,37 +58,64 @@ func saveMagnet(t testing.TB, dir string, field float32) {
 	}
 }
 
+// report is what the server says of a task.
+type report[T any] struct {
+	Version, Stage, Error string
+	Newer                 bool
+	Done                  float64
+	Result                *T
+}
+
 type modesAnswer struct {
-	Version, State string
-	Newer          bool
-	Modes, Found   int
-	Rows, Columns  int
-	Done           float64
-	NoData, Error  string
-	List           []struct {
-		Share, Stderr float64
-		Data          *float64
-		Means         string
+	Found, Rows, Columns int
+	NoData               string `json:"no_data"`
+	Sites                *sitesAnswer
+	List                 []struct {
+		Share, Stderr    float64
+		Data             *float64
+		Means, Consensus string
 	}
 }
 
-// modesOf asks for the modes of a run until they are there.
-func modesOf(t testing.TB, url, query string) modesAnswer {
+type sitesAnswer struct {
+	Names  []string
+	States [][]string
+	Inks   []struct {
+		Name, Light, Dark string
+		States            []string
+	}
+}
+
+// computed asks for what the server computes of a run's model until it is there, or there is an error.
+func computed[T any](t testing.TB, url, what, query string) report[T] {
 	t.Helper()
 	for range 600 {
-		status, body := get(t, url+"/api/modes?"+query)
-		var a modesAnswer
-		if err := json.Unmarshal([]byte(strings.Replace(body, "no_data", "NoData", 1)), &a); err != nil || status != 200 {
+		status, body := get(t, url+"/api/"+what+"?"+query)
+		var a report[T]
+		if err := json.Unmarshal([]byte(body), &a); err != nil || status != 200 {
 			t.Fatalf("status %d, error %v: %s", status, err, body)
 		}
-		if a.State == "done" {
+		if a.Result != nil || a.Error != "" {
 			return a
+		}
+		if a.Stage == "" {
+			t.Errorf("the page can't say what is done: %s", body)
 		}
 		query = fmt.Sprintf("%s&version=%s", strings.Split(query, "&")[0], a.Version)
 		time.Sleep(50 * time.Millisecond)
 	}
-	t.Fatal("no modes in half a minute")
+	t.Fatalf("no %s in half a minute", what)
 	panic("unreachable")
+}
+
+// modesOf asks for the modes of a run until they are there.
+func modesOf(t testing.TB, url, query string) (modesAnswer, report[modesAnswer]) {
+	t.Helper()
+	a := computed[modesAnswer](t, url, "modes", query)
+	if a.Result == nil {
+		t.Fatal(a.Error)
+	}
+	return *a.Result, a
 }
 
 // The modes of a model come with their shares of the model and of the data.
@@ -96,8 +123,8 @@ func TestModes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "r")
 	twoModes(t, dir)
 	url := serve(t, dir)
-	a := modesOf(t, url, "run=r")
-	if a.Rows != 4 || a.Columns != 4 || a.Found != 2 || len(a.List) != 2 || a.Newer || a.NoData != "" {
+	a, told := modesOf(t, url, "run=r")
+	if a.Rows != 4 || a.Columns != 4 || a.Found != 2 || len(a.List) != 2 || told.Newer || a.NoData != "" || a.Sites != nil {
 		t.Fatalf("%+v", a)
 	}
 	up := 1 / (1 + math.Exp(-1.6))
@@ -112,7 +139,7 @@ func TestModes(t *testing.T) {
 			t.Errorf("mode %d: %+v, means %v, error %v, want %+v", k+1, mode, means, err, want)
 		}
 	}
-	if b := modesOf(t, url, "run=r"); b.Version != a.Version || b.List[0].Share != a.List[0].Share {
+	if b, again := modesOf(t, url, "run=r"); again.Version != told.Version || b.List[0].Share != a.List[0].Share {
 		t.Errorf("asked again: %+v", b)
 	}
 }
@@ -129,7 +156,7 @@ func TestManyModes(t *testing.T) {
 	if err := model.Save(filepath.Join(dir, run.ModelName)); err != nil {
 		t.Fatal(err)
 	}
-	a := modesOf(t, serve(t, dir), "run=r")
+	a, _ := modesOf(t, serve(t, dir), "run=r")
 	sum, data, shown := 0.0, 0.0, 0
 	for k, mode := range a.List {
 		sum += mode.Share
@@ -157,7 +184,7 @@ func TestModesOfHugeWeights(t *testing.T) {
 	if err := model.Save(filepath.Join(dir, run.ModelName)); err != nil {
 		t.Fatal(err)
 	}
-	a := modesOf(t, serve(t, dir), "run=r")
+	a, _ := modesOf(t, serve(t, dir), "run=r")
 	data := 0.0
 	for _, mode := range a.List {
 		data += *mode.Data
@@ -172,14 +199,14 @@ func TestModesOfANewerModel(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "r")
 	twoModes(t, dir)
 	url := serve(t, dir)
-	first := modesOf(t, url, "run=r")
+	_, first := modesOf(t, url, "run=r")
 	time.Sleep(10 * time.Millisecond) // for another time of the file
 	saveMagnet(t, dir, -0.8)
-	again := modesOf(t, url, "run=r&version="+first.Version)
-	if !again.Newer || again.Version != first.Version || *again.List[0].Data != 0.25 {
+	_, again := modesOf(t, url, "run=r&version="+first.Version)
+	if !again.Newer || again.Version != first.Version || *again.Result.List[0].Data != 0.25 {
 		t.Errorf("the first model, asked for again: %+v", again)
 	}
-	if second := modesOf(t, url, "run=r"); second.Newer || second.Version == first.Version || *second.List[0].Data != 0.75 {
+	if _, second := modesOf(t, url, "run=r"); second.Newer || second.Version == first.Version || *second.Result.List[0].Data != 0.75 {
 		t.Errorf("the second model: %+v", second)
 	}
 }
@@ -206,7 +233,8 @@ func TestModesRefuse(t *testing.T) {
 		url := serve(t, dir)
 		status, body := 0, ""
 		for range 200 {
-			if status, body = get(t, url+"/api/modes?run=r"); status != 200 || strings.Contains(body, `"done","modes"`) {
+			status, body = get(t, url+"/api/modes?run=r")
+			if status != 200 || strings.Contains(body, `"result"`) || strings.Contains(body, `"error"`) {
 				break
 			}
 			time.Sleep(50 * time.Millisecond)

@@ -8,12 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/lecture"
@@ -282,10 +284,6 @@ func variety(t *testing.T) (folder string) {
 // Every view opens with every kind of run, on a small and on a large screen, without a complaint, and passes
 // axe's accessibility checks in both themes.
 func TestEveryView(t *testing.T) {
-	axe, err := os.ReadFile("testdata/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	url := serve(t, variety(t))
 	views := []string{"/#/runs", "/#/play", "/#/nonsense", "/#/run/nobody"}
 	for _, id := range []string{"whole", "empty", "broken", "garbled", "huge%20%3Cb%3E%26amp%3B"} {
@@ -299,22 +297,32 @@ func TestEveryView(t *testing.T) {
 			b.visit(url + view)
 			b.until("it is connected", "document.getElementById('connection').textContent === 'live'")
 			time.Sleep(300 * time.Millisecond) // for what is fetched
-			if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > max(width, 500) {
-				t.Errorf("%s is %d pixels wide on a screen of %d", view, wide, width)
-			}
-			for range 2 {
-				eval[bool](b, "document.getElementById('theme').click() ?? true")
-				eval[bool](b, string(axe)+"; true")
-				for _, violation := range eval[[]string](b, `axe.run().then((r) => r.violations.map((v) =>
-					v.id + ': ' + v.help + ' ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150)).join(' | ')))`) {
-					t.Errorf("%s at %d pixels: %s", view, width, violation)
-				}
-			}
+			b.accessible(view, width)
 		}
 		b.quiet()
 		eval[bool](b, "document.querySelector('main').append(document.createElement('button')) ?? true")
 		if n := eval[int](b, "axe.run().then((r) => r.violations.length)"); n != 1 {
 			t.Errorf("a button without a name is %d violations, want one: does the check work?", n)
+		}
+	}
+}
+
+// accessible checks that a view is no wider than the screen, and passes axe's checks in both themes.
+func (b *browser) accessible(view string, width int) {
+	b.t.Helper()
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > max(width, 500) {
+		b.t.Errorf("%s is %d pixels wide on a screen of %d", view, wide, width)
+	}
+	for range 2 {
+		eval[bool](b, "document.getElementById('theme').click() ?? true")
+		eval[bool](b, string(axe)+"; true")
+		for _, violation := range eval[[]string](b, `axe.run().then((r) => r.violations.map((v) =>
+			v.id + ': ' + v.help + ' ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150)).join(' | ')))`) {
+			b.t.Errorf("%s at %d pixels: %s", view, width, violation)
 		}
 	}
 }
@@ -404,6 +412,83 @@ func TestModesView(t *testing.T) {
 	b.until("the other model is shown", line+` === '2 modes: 83 %, 17 %. Of the training data 75 %, 25 %.'`)
 	if moved := eval[float64](b, "moved"); moved > 0.01 {
 		t.Errorf("the page moves by %v", moved)
+	}
+	b.quiet()
+}
+
+// The pairs of sites are chosen by the keyboard, framed in the map and said in words; logos have letters in their colours.
+func TestSitesView(t *testing.T) {
+	const width = 400
+	b := openBrowser(t, width, 900)
+	folder := t.TempDir()
+	makeFamily(t, filepath.Join(folder, "family"), nil)
+	makeRun(t, filepath.Join(folder, "bits"), 1)
+	url := serve(t, folder)
+	const link = `getComputedStyle(document.querySelector('nav a[href^="#/contacts/"]')).display !== 'none'`
+	b.visit(url + "/#/run/bits")
+	b.until("it is a run of bits", `document.querySelector('dl.figures').innerText.includes('update')`)
+	if eval[bool](b, link) {
+		t.Error("a run of bits has contacts")
+	}
+	b.visit(url + "/#/contacts/family")
+	b.until("the contacts are there", `document.querySelectorAll('.pairs button').length === 3`)
+	if !eval[bool](b, link) {
+		t.Error("there is no link to contacts")
+	}
+	const label = `document.querySelector('.scroll canvas').getAttribute('aria-label')`
+	const readout = `document.querySelector('.scroll + p').textContent`
+	if got, want := eval[string](b, label), "Map of the scores of 6 sites; a frame is around 2 – 6: "; !strings.HasPrefix(got, want) {
+		t.Errorf("the map says %q, want %q", got, want)
+	}
+	first := eval[string](b, readout)
+	do(b, chromedp.Focus(`.pairs button`))
+	do(b, chromedp.KeyEvent(kb.ArrowRight))
+	b.until("another pair is chosen", readout+` !== '`+first+`'`)
+	if !eval[bool](b, `document.activeElement === document.querySelectorAll('.pairs button')[1] &&
+		document.activeElement.classList.contains('chosen') && document.querySelectorAll('.pairs [tabindex="0"]').length === 1`) {
+		t.Error("the focus is not on the second pair alone")
+	}
+	if rows := eval[int](b, `document.querySelectorAll('details tbody tr').length`); rows != 3 {
+		t.Errorf("the numbers have %d rows", rows)
+	}
+	b.accessible("contacts", width)
+
+	inks := func(canvas string) map[string]int {
+		t.Helper()
+		return eval[map[string]int](b, `(() => {
+			const c = document.querySelector('`+canvas+`');
+			const data = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+			const counts = {};
+			for (let i = 0; i < data.length; i += 4) {
+				const colour = [0, 1, 2].map((k) => data[i + k].toString(16).padStart(2, '0')).join('');
+				if (data[i + 3] === 255) counts[colour] = (counts[colour] ?? 0) + 1;
+			}
+			return counts;
+		})()`)
+	}
+	const green, blue = "009e73", "0072b2" // A and C
+	b.visit(url + "/#/weights/family")
+	b.until("the logo is there", `document.querySelector('.wide .logo canvas') !== null`)
+	if c := inks(".wide .logo canvas"); c[green] < 1000 || c[blue] < 1000 {
+		t.Errorf("the logo of weights has %d pixels of A and %d of C", c[green], c[blue])
+	}
+	const tile = `document.querySelector('.tile.chosen').getAttribute('aria-label')`
+	b.accessible("weights", width)
+	want := ". Strongest are A at 2: +3, C at 2: −3, A at 6: −3, C at 6: +3, G at 3: +0.79"
+	if got := eval[string](b, tile); !strings.Contains(got, want) {
+		t.Errorf("the tile says %q, want %q", got, want)
+	}
+	b.visit(url + "/#/modes/family")
+	b.until("the modes are there", `document.querySelectorAll('.modes .logo').length >= 2`)
+	if c := inks(".modes .logo canvas"); c[green] < 500 || c[blue] < 500 {
+		t.Errorf("the logo of a mode has %d pixels of A and %d of C", c[green], c[blue])
+	}
+	b.accessible("modes", width)
+	states := eval[[]string](b, `[...document.querySelectorAll('.modes .states')].map((e) => e.textContent)`)
+	for k, want := range []string{".A...C", ".C...A"} {
+		if !slices.ContainsFunc(states, regexp.MustCompile(want).MatchString) {
+			t.Errorf("no mode %d, %s, in %q", k+1, want, states)
+		}
 	}
 	b.quiet()
 }

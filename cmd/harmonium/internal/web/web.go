@@ -1,6 +1,6 @@
 // Package web is the page of `harmonium serve`: it shows runs while they are trained, and a small RBM to play with. It
-// only reads. Between two requests it keeps no more of a run than what tells whether the run has changed, and the modes of
-// a few models, so its memory doesn't grow.
+// only reads. Between two requests it keeps no more of a run than what tells whether the run has changed, and the modes and
+// contacts of a few models, so its memory doesn't grow.
 package web
 
 import (
@@ -41,7 +41,8 @@ type Server struct {
 	particles chan struct{} // a token for each open stream
 	events    chan struct{}
 	weighing  chan struct{} // a token for the request that reads weights
-	surveys   surveys
+	modes     tasks
+	contacts  tasks
 	moving    atomic.Int64 // bytes of the models whose particles are shown
 	mux       *http.ServeMux
 }
@@ -60,8 +61,11 @@ func New(paths []string, address, token string) (*Server, error) {
 	s := &Server{
 		library: l, watch: newWatch(l), guard: guard, mux: http.NewServeMux(),
 		particles: make(chan struct{}, mostParticles), events: make(chan struct{}, mostEvents),
-		weighing: make(chan struct{}, 1), surveys: surveys{computing: make(chan struct{}, 1)},
+		weighing: make(chan struct{}, 1),
 	}
+	computing := make(chan struct{}, 1)
+	s.modes.what, s.modes.computing, s.modes.work = "modes", computing, modesOf
+	s.contacts.what, s.contacts.computing, s.contacts.work = "contacts", computing, contactsOf
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {
 		return nil, err
@@ -70,7 +74,8 @@ func New(paths []string, address, token string) (*Server, error) {
 	s.mux.HandleFunc("GET /api/runs", s.runs)
 	s.mux.HandleFunc("GET /api/metrics", s.metrics)
 	s.mux.HandleFunc("GET /api/weights", s.weights)
-	s.mux.HandleFunc("GET /api/modes", s.modes)
+	s.mux.HandleFunc("GET /api/modes", s.computed(&s.modes))
+	s.mux.HandleFunc("GET /api/contacts", s.computed(&s.contacts))
 	s.mux.HandleFunc("GET /api/events", s.streamEvents)
 	s.mux.HandleFunc("GET /api/particles", s.streamParticles)
 	return s, nil

@@ -4,13 +4,15 @@ import { runsView } from './runs.js';
 import { runView } from './run.js';
 import { weightsView } from './weights.js';
 import { modesView } from './modes.js';
+import { contactsView } from './contacts.js';
 import { particlesView } from './particles.js';
 import { playView } from './play.js';
 
 const main = document.getElementById('main');
 const connection = document.getElementById('connection');
 const views = {
-  runs: runsView, run: runView, weights: weightsView, modes: modesView, particles: particlesView, play: playView,
+  runs: runsView, run: runView, weights: weightsView, modes: modesView, contacts: contactsView, particles: particlesView,
+  play: playView,
 };
 let current = null; // {load(), news(changed, gone), redraw(), close()}, each of which may be missing
 

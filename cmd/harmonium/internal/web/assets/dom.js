@@ -90,4 +90,37 @@ export const failure = (error) => make('p', { class: 'error', role: 'alert' }, e
 // bytes decodes base64.
 export const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
+// sharp makes a canvas as fine as the screen, to be drawn on in pixels of the page.
+export function sharp(width, height) {
+  const fine = Math.min(2, devicePixelRatio || 1);
+  const canvas = make('canvas', { width: Math.ceil(width * fine), height: Math.ceil(height * fine) });
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext('2d');
+  context.scale(fine, fine);
+  return [canvas, context];
+}
+
+// every is the least step of 1, 2, 5, 10 … at which things of a size have so much room.
+export function every(size, room) {
+  for (let power = 1; ; power *= 10) {
+    for (const digit of [1, 2, 5]) if (digit * power * size >= room) return digit * power;
+  }
+}
+
+// roomOf is the width of the longest of some names in small type.
+export const roomOf = (names) => names.reduce((room, name) => Math.max(room, 6 + 7 * name.length), 0);
+
+// arrows lets the arrow keys, Home and End move the focus between the children of an element.
+export function arrows(element) {
+  element.addEventListener('keydown', (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const all = [...element.children];
+    const next = all.indexOf(document.activeElement) + step;
+    all[Math.max(0, Math.min(all.length - 1, next))].focus();
+  });
+}
+
 export const dark = () => document.documentElement.classList.contains('dark');

@@ -1,71 +1,30 @@
 // The modes of a run's model: typical configurations, with their shares of the model and of the data.
-import { make, counted, table, fetchJSON, fetchRun, failure, bytes } from './dom.js';
+import { make, counted, table, bytes } from './dom.js';
+import { logo, legend, split } from './logo.js';
 import { runTabs } from './summary.js';
+import { Task } from './task.js';
 
-const every = 500; // ms between two looks at a search
 const named = 8; // shares in the line above the tiles
 const space = '\u00a0'; // where no line breaks
 
 export function modesView(main, id) {
-  const status = make('p', { class: 'faint', role: 'status' });
   const line = make('p', { class: 'words' });
-  const again = make('button', { type: 'button', disabled: true, onclick: () => load() }, 'Look again');
-  const problems = make('div');
+  const inks = make('div');
   const tiles = make('ol', { class: 'modes', 'aria-label': 'Modes, the largest first' });
   const numbers = make('details', { hidden: true }, make('summary', {}, 'Numbers'));
-  main.append(make('h2', {}, id), runTabs(id, 'modes'), problems,
+  const work = new Task(id, 'api/modes', draw);
+  main.append(make('h2', {}, id), runTabs(id, 'modes'), work.problems,
     make('p', { class: 'faint' },
       'Fixed points of mean-field theory: means of the visible units from 0 to 1. Every configuration belongs to the mode ' +
         'whose means make it most probable. A mode has a share of the model, by annealed importance sampling, which is rough ' +
         'where modes run into each other, and a share of the training data.'),
-    make('div', { class: 'tools' }, again, status), line, tiles, numbers);
-  let shown = null;
-  let version = null; // of the model that is shown or looked at
-  let timer = null;
-  let busy = false;
-  let closed = false;
+    work.tools, line, inks, tiles, numbers);
 
-  // load begins with the model that there is now.
-  async function load() {
-    if (busy) return;
-    busy = again.disabled = true;
-    version = null;
-    try {
-      if (!(await fetchRun(id)).model) throw new Error('there is no model yet');
-      await look();
-    } catch (error) {
-      fail(error);
-    }
-  }
-
-  async function look() {
-    const answer = await fetchJSON('api/modes', version ? { run: id, version } : { run: id });
-    if (closed) return;
-    if (answer.error) throw new Error(answer.error);
-    version = answer.version;
-    if (answer.state === 'done') {
-      shown = answer;
-      busy = false;
-      problems.replaceChildren();
-      draw();
-    } else {
-      status.textContent = progress(answer);
-      timer = setTimeout(() => look().catch(fail), every);
-    }
-  }
-
-  function fail(error) {
-    busy = again.disabled = false;
-    status.textContent = '';
-    if (!closed) problems.replaceChildren(failure(error));
-  }
-
-  function draw() {
-    if (!shown) return;
-    if (!busy) fresh(shown.newer);
+  function draw(shown) {
     line.textContent = words(shown);
-    tiles.classList.toggle('rows', shown.rows === 1);
-    tiles.replaceChildren(...shown.list.filter((mode) => mode.means).map(card));
+    inks.replaceChildren(...(shown.sites ? [legend(shown.sites)].filter(Boolean) : []));
+    tiles.classList.toggle('rows', shown.rows === 1 || Boolean(shown.sites));
+    tiles.replaceChildren(...shown.list.filter((mode) => mode.means).map((mode, k) => card(shown, mode, k)));
     const open = numbers.open;
     numbers.hidden = false;
     numbers.replaceChildren(numbers.firstChild, table('Parts of all, the largest first', ['mode', 'model', 'standard error', 'data'],
@@ -73,15 +32,27 @@ export function modesView(main, id) {
     numbers.open = open;
   }
 
-  function fresh(newer) {
-    again.disabled = !newer;
-    status.textContent = newer ? 'The run has a better model by now.' : 'Of the model that the run has now.';
+  // card is a mode with bars as long as its shares are beside the largest one.
+  function card(shown, mode, k) {
+    const longest = Math.max(...shown.list.flatMap((m) => [m.share, m.data ?? 0])) || 1;
+    const bar = (name, share, text) => {
+      const filled = make('span', { class: `bar ${name}` });
+      filled.style.width = `${(100 * share) / longest}%`;
+      return make('div', {}, make('span', { class: 'track', 'aria-hidden': 'true' }, filled), make('span', {}, `${name} ${text}`));
+    };
+    return make('li', {}, ...(shown.sites ? letters(shown, mode, k) : [means(shown, mode, k)]), bar('model', mode.share, withError(mode)),
+      mode.data == null ? null : bar('data', mode.data, percent(mode.data)));
   }
 
-  // card is a mode with bars as long as its shares are beside the largest one.
-  function card(mode, k) {
-    const { rows, columns, list } = shown;
-    const longest = Math.max(...list.flatMap((m) => [m.share, m.data ?? 0])) || 1;
+  // letters are the most probable states, and a logo of all.
+  function letters({ sites }, mode, k) {
+    const heights = split(sites, bytes(mode.means)).map((list) => stack(list.map((mean) => mean / 255)));
+    return [logo(sites, heights, tiles.clientWidth, `probabilities of the states in mode ${k + 1}, times information, in bits`),
+      make('p', { class: 'states' }, mode.consensus)];
+  }
+
+  // means is a tile in the layout of the data.
+  function means({ rows, columns }, mode, k) {
     const pixel = Math.max(1, Math.min(24, Math.floor(rows === 1 ? 900 / columns : 160 / Math.max(rows, columns))));
     const canvas = make('canvas', { width: columns, height: rows, role: 'img', 'aria-label': `means of mode ${k + 1}` });
     canvas.style.width = `${columns * pixel}px`;
@@ -93,35 +64,17 @@ export function modesView(main, id) {
       context.fillStyle = `rgb(${on.map((x, c) => Math.round(off[c] + ((x - off[c]) * mean) / 255)).join(' ')})`;
       context.fillRect(i % columns, Math.floor(i / columns), 1, 1);
     });
-    const bar = (name, share, text) => {
-      const filled = make('span', { class: `bar ${name}` });
-      filled.style.width = `${(100 * share) / longest}%`;
-      return make('div', {}, make('span', { class: 'track', 'aria-hidden': 'true' }, filled), make('span', {}, `${name} ${text}`));
-    };
-    return make('li', {}, canvas, bar('model', mode.share, withError(mode)),
-      mode.data == null ? null : bar('data', mode.data, percent(mode.data)));
+    return canvas;
   }
 
-  load();
-  return {
-    load: () => { if (!shown) load(); },
-    news: (changed) => {
-      if (!changed.has(id)) return;
-      if (!shown) load();
-      else if (!busy) fetchJSON('api/modes', { run: id, version }).then((a) => { if (!busy && !closed) fresh(a.newer); }, fail);
-    },
-    redraw: draw,
-    close: () => {
-      closed = true;
-      clearTimeout(timer);
-    },
-  };
+  work.begin();
+  return { load: () => work.load(), news: (changed) => work.news(changed), redraw: () => work.redraw(), close: () => work.close() };
 }
 
-function progress({ state, modes, done }) {
-  if (state === 'waiting') return 'Waiting for the search in another model …';
-  if (state === 'searching') return 'Looking for modes …';
-  return `${modes} modes; measuring their shares: ${10 * Math.floor(10 * done)} %`;
+// stack is the heights of letters in a logo, p (log₂ q + Σ p log₂ p) in bits.
+function stack(p) {
+  const bits = p.reduce((sum, x) => (x > 0 ? sum + x * Math.log2(x) : sum), Math.log2(p.length));
+  return p.map((x) => x * Math.max(0, bits));
 }
 
 // words are "4 modes: 61 %, 30 %, 9.0 %, < 0.1 %", of the model and of the data.

@@ -1,5 +1,5 @@
 // What the views share about a run: its state, its settings, and the links between its views.
-import { make } from './dom.js';
+import { make, fetchRun } from './dom.js';
 
 export function state(summary) {
   if (summary.error && !summary.settings) return 'broken';
@@ -26,16 +26,22 @@ export function settingsOf({ settings: { model, data, training } }) {
   return [model, data, training].flatMap((part) => Object.entries(part).flatMap(([name, value]) => own(name, value)));
 }
 
-// runTabs are the links between the views of one run.
+// runTabs are the links between the views of one run. Contacts are those of models of categorical sites.
 export function runTabs(id, here) {
   const link = (name, text) =>
     make('a', { href: `#/${name}/${encodeURIComponent(id)}`, 'aria-current': name === here ? 'page' : null }, text);
+  const contacts = link('contacts', 'Contacts');
+  contacts.hidden = here !== 'contacts';
+  fetchRun(id).then(({ settings }) => {
+    if (settings.model.visible_kind === 'categorical') contacts.hidden = false;
+  }, () => {}); // the view says what is wrong with the run
   return make(
     'nav',
     { 'aria-label': `Views of ${id}` },
     link('run', 'Training'),
     link('weights', 'Weights'),
     link('modes', 'Modes'),
+    contacts,
     link('particles', 'Particles'),
   );
 }

@@ -1,5 +1,6 @@
 // The weights of the hidden units, as tiles in the layout of the data.
-import { make, number, fetchJSON, fetchRun, failure, bytes } from './dom.js';
+import { make, number, fetchJSON, fetchRun, failure, bytes, arrows } from './dom.js';
+import { logo, legend as inksOf, split, strongest } from './logo.js';
 import { runTabs } from './summary.js';
 
 const orders = {
@@ -7,6 +8,8 @@ const orders = {
   bias: ['bias, falling', (a, b) => b.bias - a.bias],
   index: ['number', (a, b) => a.j - b.j],
 };
+
+const strong = 5; // weights in words
 
 export function weightsView(main, id) {
   const tiles = make('div', { class: 'tiles', role: 'group', 'aria-label': 'Hidden units' });
@@ -16,10 +19,11 @@ export function weightsView(main, id) {
     ...Object.entries(orders).map(([key, [name]]) => make('option', { value: key }, name)),
   );
   const legend = make('p', { class: 'faint' });
+  const inks = make('div');
   const problems = make('div');
   const wide = make('div', { class: 'wide' });
   main.append(make('h2', {}, id), runTabs(id, 'weights'), problems,
-    make('div', { class: 'tools' }, make('label', { for: 'order' }, 'Sort by '), order), legend, tiles, wide);
+    make('div', { class: 'tools' }, make('label', { for: 'order' }, 'Sort by '), order), legend, inks, tiles, wide);
   let answer = null;
   let chosen = -1; // the first of the sorted ones
   let closed = false;
@@ -41,6 +45,7 @@ export function weightsView(main, id) {
     const { rows, columns, units, hidden, scale, layout } = answer;
     legend.textContent = `w_ij from ${number(-scale, 3)} (blue) over 0 (grey) to ${number(scale, 3)} (red). ` +
       `${units.length} of ${hidden} units. ${layout ?? ''} Hover, or choose with Tab and the arrow keys.`;
+    inks.replaceChildren(...(answer.sites ? [inksOf(answer.sites)].filter(Boolean) : []));
     const sorted = [...units].sort(orders[order.value][1]);
     const focused = tiles.contains(document.activeElement);
     const pixel = Math.max(1, Math.min(12, Math.floor(64 / Math.max(rows, columns / 4))));
@@ -77,17 +82,24 @@ export function weightsView(main, id) {
       tile.tabIndex = here ? 0 : -1;
     }
     const pixel = Math.max(1, Math.min(16, Math.floor(200 / Math.max(answer.rows, answer.columns / 2))));
-    wide.replaceChildren(picture(unit, pixel), make('p', {}, caption(unit)));
+    const tile = picture(unit, pixel);
+    wide.replaceChildren(tile, ...(answer.sites ? letters(unit, answer.columns * pixel) : [make('p', {}, caption(unit))]));
   }
 
-  tiles.addEventListener('keydown', (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const all = [...tiles.children];
-    const next = all.indexOf(document.activeElement) + step;
-    all[Math.max(0, Math.min(all.length - 1, next))].focus();
-  });
+  // letters are a logo of the weights, centred at each site, with what is strongest in words.
+  function letters(unit, beside) {
+    const { sites, scale } = answer;
+    const heights = split(sites, unit.values).map((list) => {
+      const mean = list.reduce((a, b) => a + b, 0) / list.length;
+      return list.map((w) => ((w - mean) * scale) / 127);
+    });
+    const words = `${caption(unit)}. Strongest are ${strongest(sites, heights, strong)}.`;
+    tiles.querySelector('.chosen').setAttribute('aria-label', words);
+    return [logo(sites, heights, Math.max(200, wide.clientWidth - beside - 32), `Logo of the weights of unit ${unit.j}`),
+      make('p', {}, words)];
+  }
+
+  arrows(tiles);
 
   // picture draws one byte a pixel; the style makes a pixel so large.
   function picture(unit, pixel) {
@@ -113,7 +125,7 @@ export function weightsView(main, id) {
     }, 5000);
   };
   return {
-    load, news,
+    load, news, redraw: draw,
     close: () => {
       closed = true;
       clearTimeout(planned);

@@ -1,0 +1,153 @@
+package impute
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"harmonium/compute"
+	"harmonium/exact"
+	"harmonium/rbm"
+	"harmonium/rng"
+)
+
+// Options are those of [Rows].
+type Options struct {
+	Draws   int              // completed copies of each row to draw
+	Seed    uint64           // of all random numbers
+	Compute *compute.Context // nil means the default; results don't depend on it
+}
+
+// A Row is what the model says of the missing units of a row, given the known ones.
+type Row struct {
+	Missing []int // the units, in rising order
+
+	// LogKnown is log Σ_{v'} e^(−F(v',k)): log P(k) is LogKnown − log Z. Stderr is the standard error of it, 0 where it
+	// is exact.
+	LogKnown, Stderr float64
+	// Exact reports whether the missing units were enumerated, or none was missing.
+	Exact bool
+
+	// Means are ⟨v_i|k⟩ of the missing units, of the numbers that a Batch stores: for bits P(v_i=1|k). Deviations are the
+	// standard deviations of v_i given k: how much is left open. Errors are the standard errors of the means.
+	Means, Deviations, Errors []float64
+
+	Draws rbm.Batch // completed copies of the row
+}
+
+// Rows completes the rows of v, and calls each for them in their order. Row r of known, of as many bits as there are
+// visible units, says which numbers of row r of v are known; the others don't matter. What a row comes to depends on the
+// model, its known units, its number and the Seed alone.
+//
+// It returns the first error: of each, of ctx, or of a row that can't be completed, with its number from 1. It panics on
+// other shapes.
+func Rows(ctx context.Context, model *rbm.Model, v, known rbm.Batch, o Options, each func(r int, row *Row) error) error {
+	if v.Units() != model.M() || known.Bits() != model.M() || known.Rows() != v.Rows() {
+		panic(fmt.Sprintf("impute: %d rows of %d units, and %d of %d that say which are known, for a model of %d",
+			v.Rows(), v.Units(), known.Rows(), known.Units(), model.M()))
+	}
+	c := &completion{model: model, v: v, known: known, o: o, key: rng.Seed(o.Seed).Stream(rng.StreamImpute)}
+	rows, errs := make([]*Row, blockRows), make([]error, blockRows)
+	for from := 0; from < v.Rows(); from += blockRows {
+		count := min(blockRows, v.Rows()-from)
+		o.Compute.Parallel(count, func(k int) {
+			on := compute.NewISA(1, o.Compute.ISA())
+			rows[k], errs[k] = c.row(ctx, on, from+k)
+		})
+		for k := range count {
+			if errs[k] != nil {
+				return fmt.Errorf("row %d: %w", from+k+1, errs[k])
+			}
+			if err := each(from+k, rows[k]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// blockRows is the number of rows that are completed side by side.
+const blockRows = 64
+
+type completion struct {
+	model    *rbm.Model
+	v, known rbm.Batch
+	o        Options
+	key      rng.Key
+}
+
+// row completes a row on one worker.
+func (c *completion) row(ctx context.Context, on *compute.Context, r int) (*Row, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	key := c.key.Stream(rng.Stream(r))
+	if c.known.Ones(r) == c.model.M() {
+		row := &Row{LogKnown: -c.model.FreeEnergy(c.v.Slice(r, r+1))[0], Exact: true}
+		row.Draws = c.v.Like(c.o.Draws)
+		for k := range c.o.Draws {
+			row.Draws.Slice(k, k+1).Copy(c.v.Slice(r, r+1))
+		}
+		return row, nil
+	}
+	given, err := c.model.Given(c.v, r, func(i int) bool { return c.known.Bit(r, i) })
+	if err != nil {
+		return nil, err
+	}
+	row := &Row{Missing: given.Free}
+	var draws rbm.Batch
+	if exact.Feasible(given.Model) == nil && exact.Cost(given.Model) <= affordable {
+		draws, err = row.enumerate(ctx, on, given.Model, c.o.Draws, key)
+	} else {
+		draws, err = row.anneal(ctx, on, given.Model, c.o.Draws, key)
+	}
+	if err != nil {
+		return nil, err
+	}
+	row.LogKnown -= given.Energy
+	row.Draws = given.Whole(draws)
+	return row, nil
+}
+
+// affordable is the number of operations of an enumeration that a row may cost: some milliseconds.
+const affordable = 1e8
+
+// enumerate is exact.
+func (row *Row) enumerate(ctx context.Context, on *compute.Context, model *rbm.Model, draws int, key rng.Key) (v rbm.Batch, err error) {
+	o := exact.Options{Compute: on}
+	if row.LogKnown, err = exact.LogZ(ctx, model, o); err != nil {
+		return v, err
+	}
+	row.Exact = true
+	averages := rbm.NewStatistics(model)
+	if err = exact.Moments(ctx, averages, model, o); err != nil {
+		return v, err
+	}
+	row.Means, row.Deviations = stored(model, averages)
+	row.Errors = make([]float64, len(row.Means))
+	if draws == 0 {
+		return model.Visible.NewBatch(0), nil
+	}
+	return exact.SampleVisible(ctx, model, draws, key, o)
+}
+
+// stored turns averages over the model's visible units into means and standard deviations of the numbers that a Batch
+// stores.
+func stored(model *rbm.Model, averages *rbm.Statistics) (means, deviations []float64) {
+	scale, offset := model.Visible.Line()
+	bits, precisions := model.Visible.NewBatch(0).Bits(), []float32(nil)
+	for k, p := range model.Parameters() {
+		if p.Name == "visible.precisions" {
+			precisions = averages.Averages()[k] // ⟨−½v²⟩
+		}
+	}
+	for i, mean := range averages.V {
+		p := (float64(mean) - offset) / scale
+		variance := p * (1 - p)
+		if i >= bits {
+			variance = -2*float64(precisions[i-bits]) - p*p
+		}
+		means, deviations = append(means, p), append(deviations, math.Sqrt(max(0, variance)))
+	}
+	return means, deviations
+}
