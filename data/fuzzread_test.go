@@ -48,7 +48,8 @@ func FuzzSparse(f *testing.F) {
 			}
 			return list
 		}
-		content := []byte(sparseOf(format, rows, units, data, "indptr", wide(first), "indices", wide(second), "row", wide(first), "col", wide(second)))
+		content := []byte(sparseOf(format, rows, units, data, "indptr", wide(first), "indices", wide(second),
+			"row", wide(first), "col", wide(second)))
 		for _, opts := range [][]Option{nil, {Threshold(0.5)}, {Reals()}} {
 			s, err := readBytes(content, opts...)
 			if err == nil && (s.Rows() != int(rows) || s.Units() != int(units)) {

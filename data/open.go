@@ -18,13 +18,15 @@ import (
 //
 //   - .npy of version 1 to 3: booleans, integers or floats of any byte order, C or Fortran order, two axes or
 //     more. The first axis counts rows; the others are flattened and kept as Shape.
-//   - .npz: one such array. "file.npz#name" names it where there are several.
+//   - .npz: one such array, or a sparse matrix as SciPy writes it. "file.npz#name" names an array where there are
+//     several.
 //   - IDX, the format of MNIST: two axes or more.
-//   - text: one row a line, separated by commas, semicolons, or spaces and tabs, or digits 0 and 1 run
-//     together; numbers in any notation (1, 1.0, 1.000e+00). Blank lines don't count; neither do lines that begin
-//     with # before the first row, nor one line of names, each beginning with a letter, _ or a quote, one a column.
+//   - text: one row a line, separated by commas, semicolons, bars, or spaces and tabs, or digits 0 and 1 run together;
+//     numbers in any notation (1, 1.0, 1.000e+00). Blank lines and comments with # don't count, nor one line of names.
+//   - tables, in text or Parquet, and alignments in FASTA, whose columns hold more than bits.
 //
-// All but .npz may be gzipped. The values are 0 and 1, or −1 and 1; with [Threshold] or [Bernoulli] others too.
+// All but .npz and Parquet may be packed by gzip, zstd, xz or bzip2. The path [StandardInput] stands for standard input.
+// The values are 0 and 1, or −1 and 1; with [Threshold] or [Bernoulli] others too.
 // Everything else is an error that says what was found, in which row and column, and what was expected. Errors
 // found in the contents begin with the path.
 func Open(path string, opts ...Option) (*Set, error) {
@@ -244,13 +246,13 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 	if err := m.arrange(o); err != nil {
 		return nil, err
 	}
-	coded := len(o.columns) == m.units && every(o.columns, func(c rbm.Column) bool { return c.Kind == rbm.Categorical })
-	if coded && m.names == nil { // an array of a model's categories
+	sites := m.units == len(o.columns) && every(o.columns, func(c rbm.Column) bool { return c.Kind == rbm.Categorical })
+	if sites && m.names == nil {
 		for _, c := range o.columns {
 			m.names = append(m.names, c.Name)
 		}
 	}
-	if o.selection.Categories != nil || coded {
+	if o.selection.Categories != nil || sites { // or an array of a model's categories
 		return m.categories(&o.selection)
 	}
 	p := newPacker(m, o)

@@ -147,6 +147,7 @@ func TestTablesAsPeopleHaveThem(t *testing.T) {
 	sparse := "4 bits: 0110 1000"
 	csr := sparseOf("csr", 2, 4, []uint8{1, 1, 1}, "indptr", []int32{0, 2, 3}, "indices", []int32{2, 1, 0})
 	const twice = "refused: sparse matrix: a place has two numbers: call x.sum_duplicates() before it is saved"
+	countedColumns := []rbm.Column{{Name: "1", Kind: rbm.Bernoulli, Categories: []string{"x", "y"}}, {Name: "2", Kind: rbm.Bernoulli}}
 	named := []rbm.Column{{Name: "x", Kind: rbm.Bernoulli}, {Name: "y", Kind: rbm.Bernoulli}}
 	model := ForColumns([]rbm.Column{{Name: "a", Kind: rbm.Gaussian}, {Name: "b", Kind: rbm.Bernoulli, Categories: []string{"x", "y"}}})
 	pick := func(s Selection) []Option { return []Option{Select(s)} }
@@ -237,6 +238,7 @@ func TestTablesAsPeopleHaveThem(t *testing.T) {
 			"refused: in an array, columns are categories all or none: say all"},
 		{"an array of a model's categories", string(npy("<i4", "(1, 2)", []int32{7, 0})), []Option{ForColumns(numberedSites(2, 8))},
 			"1 category, 2 category: 7/0"},
+		{"names, for a model of a file without them", ",a,b\n0,x,1\n1,y,0\n", []Option{ForColumns(countedColumns)}, "1 bit, 2 bit: x/1 y/0"},
 		{"an alignment as categories", ">a\nAC\n", pick(Selection{Categories: []string{"all"}}), "refused: a FASTA alignment has sites"},
 		{"rows of an alignment", ">a\nAC\n>b\nCC\n>c\nGC\n", pick(Selection{FirstRow: 2}), "1 category, 2 category: b=C/C c=G/C"},
 		// Rows and columns that are asked for.

@@ -56,9 +56,14 @@ func findTable(s source, o options) (*table, error) {
 	if x.header.names == nil {
 		return t, nil
 	}
-	if x.fit(t); len(o.columns) == len(t.names) && !h.asked(o.columns) && countsColumns(o.columns) {
-		for k, c := range o.columns { // of a file that has no names
-			t.names[k] = c.Name
+	x.fit(t)
+	named := t.names
+	if named[0] == "" {
+		named = named[1:]
+	}
+	if len(o.columns) == len(named) && !h.asked(o.columns) && countsColumns(o.columns) { // of a file that had no names
+		for k, c := range o.columns {
+			named[k] = c.Name
 		}
 	}
 	return t, nil

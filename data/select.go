@@ -149,6 +149,7 @@ func fieldsOf(list, names []string, columns int) ([]int, error) {
 // someOf lists names, at most twelve of them.
 func someOf(names []string) string {
 	const most = 12
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
 	text := strings.Join(names[:min(most, len(names))], ", ")
 	if more := len(names) - most; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)

@@ -26,7 +26,8 @@ type evalOptions struct {
 
 // ofData are the flags that say how to read --data.
 var ofData = []string{
-	"threshold", "bernoulli", "odd-letters", "weights", "identity", "columns", "drop", "rows", "categories", "row-names", "no-names", "decimal", "units",
+	"threshold", "bernoulli", "odd-letters", "weights", "identity", "columns", "drop", "rows", "categories",
+	"row-names", "no-names", "decimal", "units",
 }
 
 func newEval(t *terminal) *cobra.Command {
