@@ -19,6 +19,7 @@ type FixedReals struct {
 
 	scale int      // t
 	words []uint32 // panel after panel, pair of rows after pair of rows; a pair that lacks a row has zeros in its place
+	tiled bool     // the words of a panel are those of tiles.go instead
 	sums  []float64
 }
 
@@ -35,9 +36,17 @@ const (
 func (f *FixedReals) panels() int { return (f.Cols + panelCols - 1) / panelCols }
 func (f *FixedReals) pairs() int  { return (f.Rows + 1) / 2 }
 
+// panelWords is the number of words of a panel.
+func (f *FixedReals) panelWords() int {
+	if f.tiled {
+		return f.chunks() * panelTiles * tileWords
+	}
+	return f.pairs() * pairWords
+}
+
 // panel returns the words of panel p.
 func (f *FixedReals) panel(p int) []uint32 {
-	n := f.pairs() * pairWords
+	n := f.panelWords()
 	return f.words[p*n : (p+1)*n]
 }
 
@@ -77,10 +86,10 @@ func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, col
 	if rows > maxRealsRows {
 		panicf("%s of %d rows, at most %d", name, rows, maxRealsRows)
 	}
-	f.Rows, f.Cols = rows, cols
-	f.words = grow(f.words, f.panels()*f.pairs()*pairWords)
-	f.sums = grow(f.sums, f.panels())
 	c = c.own()
+	f.Rows, f.Cols, f.tiled = rows, cols, c.isa.hasTiles() && rows > 0 && rows <= maxTileRows
+	f.words = grow(f.words, f.panels()*f.panelWords())
+	f.sums = grow(f.sums, f.panels())
 	l := c.realsLoads.get()
 	*l = realsLoad{isa: c.isa, f: f, src: src, transposed: transposed}
 	workers, tasks := c.workersFor(rows*cols), (f.panels()+loadPanels-1)/loadPanels
@@ -139,6 +148,10 @@ func (l *realsSums) do(task int) {
 // do fills the task's panels.
 func (l *realsWords) do(task int) {
 	f, from, to := l.f, task*loadPanels, min((task+1)*loadPanels, l.f.panels())
+	if f.tiled {
+		l.fillTiles(from, to)
+		return
+	}
 	full := min(to, f.Cols/panelCols) // panels with all columns
 	if l.transposed {
 		for p := from; p < to; p++ {

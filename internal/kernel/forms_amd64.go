@@ -345,3 +345,23 @@ func (isa ISA) transpose64Asm(block *[64]uint64) {
 		transpose64AVX2(block)
 	}
 }
+
+// mulTilesAsm writes the products of groups·16 rows with a panel, both in chunks of 64.
+func (ISA) mulTilesAsm(sums *[16]float64, groups int, a *uint32, b *uint32, chunks int, scratch *[1024]int32) {
+	mulTilesAMX(sums, groups, a, b, chunks, scratch)
+}
+
+// quantizeTileAsm writes the bytes of a row of chunks·64 numbers.
+func (ISA) quantizeTileAsm(dst *uint32, x *float32, chunks int, factor float32) {
+	quantizeTileAMX(dst, x, chunks, factor)
+}
+
+// splitTilesAsm writes 4 rows of panels, stride bytes apart, from rows of numbers, rowBytes apart.
+func (ISA) splitTilesAsm(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32) {
+	splitTilesAMX(dst, stride, x, rowBytes, panels, factor)
+}
+
+// splitTilesTransposedAsm writes chunks·64 rows of a panel from 16 rows of numbers, stride bytes apart.
+func (ISA) splitTilesTransposedAsm(dst *uint32, x *float32, stride int, chunks int, factor float32) {
+	splitTilesTransposedAMX(dst, x, stride, chunks, factor)
+}

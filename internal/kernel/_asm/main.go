@@ -42,6 +42,7 @@ func main() {
 		transpose64(v)
 	}
 	addPairs(vector{bytes: 64, vnni: true})
+	tiles(vector{bytes: 64, amx: true})
 	writeForms(*formsFile)
 	writeOther(*otherFile)
 	Generate()
@@ -51,12 +52,16 @@ func main() {
 type vector struct {
 	bytes int
 	vnni  bool // with the instruction VPDPWSSD of AVX-512 VNNI
+	amx   bool // with those of AMX-INT8
 }
 
 // name returns the name of a kernel in this form.
 func (v vector) name(kernel string) string {
 	if v.vnni {
 		return kernel + "VNNI"
+	}
+	if v.amx {
+		return kernel + "AMX"
 	}
 	return kernel + map[int]string{32: "AVX2", 64: "AVX512"}[v.bytes]
 }

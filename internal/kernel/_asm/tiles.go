@@ -1,0 +1,250 @@
+package main
+
+import (
+
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+const (
+	tileBytes = 1024 // 16 rows of 64 bytes
+	tileRow   = 64
+)
+
+// tiles writes the kernels of tiles.go.
+func tiles(v vector) {
+	mulTiles(v)
+	v.quantizeTile()
+	v.splitTiles()
+	v.splitTilesTransposed()
+}
+
+// A tile is one of the 8 registers of AMX. Neither avo nor the assembler knows them: what follows writes bytes.
+type tile byte
+
+// The prefixes of VEX, which choose between instructions of one code.
+const (
+	prefixNone = iota
+	prefix66
+	prefixF3
+	prefixF2
+)
+
+// vex writes an instruction of the map 0F38 on two tiles or on one and memory.
+func vex(prefix byte, second tile, rest ...byte) {
+	for _, b := range append([]byte{0xc4, 0xe2, ^byte(second)&15<<3 | prefix}, rest...) {
+		Instruction(&ir.Instruction{Opcode: "BYTE", Operands: []Op{Imm(uint64(b))}})
+	}
+}
+
+// The registers of the addresses of tiles, and their numbers.
+var (
+	tileStride = reg.RCX // between rows
+	tileBases  = map[reg.Register]byte{reg.RDX: 2, reg.RBX: 3, reg.RSI: 6}
+)
+
+func tileAt(t tile, m Mem) []byte {
+	const strideNumber, disp32, sib = 1, 0x80, 4
+	d := uint32(m.Disp)
+	return []byte{0x4b, disp32 | byte(t)<<3 | sib, strideNumber<<3 | tileBases[m.Base], byte(d), byte(d >> 8), byte(d >> 16), byte(d >> 24)}
+}
+
+func tileLoad(m Mem, t tile)  { vex(prefixF2, 0, tileAt(t, m)...) } // TILELOADD
+func tileStore(t tile, m Mem) { vex(prefixF3, 0, tileAt(t, m)...) } // TILESTORED
+func tileZero(t tile)         { vex(prefixF2, 0, 0x49, 0xc0|byte(t)<<3) }
+func tileRelease()            { vex(prefixNone, 0, 0x49, 0xc0) }
+func tileConfigRAX()          { vex(prefixNone, 0, 0x49, 0) } // LDTILECFG (AX)
+
+// tileDot adds products of bytes of a and b: prefixF2 is TDPBSSD, both signed, prefixF3 TDPBSUD, prefix66 TDPBUSD, and
+// prefixNone TDPBUUD.
+func tileDot(signs byte, a, b, sum tile) { vex(signs, b, 0x5e, 0xc0|byte(sum)<<3|byte(a)) }
+
+// tileConfig is the configuration of 8 tiles of 16 rows of 64 bytes, after palette 1.
+func tileConfig() Mem {
+	const widths, heights = 0x0040004000400040, 0x1010101010101010
+	return sequence("tileConfig", [8]uint64{1, 0, widths, widths, 0, 0, heights, 0})
+}
+
+// mulTiles writes the kernel that multiplies the tiles of rows with those of a panel.
+func mulTiles(v vector) {
+	name := v.begin("mulTiles", "func(sums *[16]float64, groups int, a, b *uint32, chunks int, scratch *[1024]int32)",
+		"writes the products of groups·16 rows with a panel, both in chunks of 64.")
+	MOVQ(NewParamAddr("sums", 0), reg.RDI)
+	MOVQ(NewParamAddr("groups", 8), reg.R8)
+	MOVQ(NewParamAddr("a", 16), reg.RSI)
+	MOVQ(NewParamAddr("scratch", 40), reg.RDX)
+	MOVQ(U32(tileRow), tileStride)
+	LEAQ(tileConfig(), reg.RAX)
+	tileConfigRAX()
+	base := reg.Z8
+	VBROADCASTSD(u64(0x4070000000000000), base) // 256
+	a, b := Mem{Base: reg.RSI}, Mem{Base: reg.RBX}
+	const high, low, limb2, limb1, limb0 = 4, 5, 6, 7, 6
+	Label(name + "_group")
+	for t := range tile(4) {
+		tileZero(t)
+	}
+	MOVQ(NewParamAddr("b", 24), reg.RBX)
+	MOVQ(NewParamAddr("chunks", 32), reg.R9)
+	Label(name + "_chunk")
+	tileLoad(a, high)
+	tileLoad(b, limb2)
+	tileDot(prefixF2, high, limb2, 0)
+	tileLoad(a.Offset(tileBytes), low)
+	tileDot(prefix66, low, limb2, 1)
+	tileLoad(b.Offset(tileBytes), limb1)
+	tileDot(prefixNone, low, limb1, 2)
+	tileDot(prefixF3, high, limb1, 1)
+	tileLoad(b.Offset(2*tileBytes), limb0)
+	tileDot(prefixNone, low, limb0, 3)
+	tileDot(prefixF3, high, limb0, 2)
+	ADDQ(U32(2*tileBytes), reg.RSI)
+	ADDQ(U32(3*tileBytes), reg.RBX)
+	DECQ(reg.R9)
+	JNZ(LabelRef(name + "_chunk"))
+	for t := range tile(4) {
+		tileStore(t, Mem{Base: reg.RDX, Disp: int(t) * tileBytes})
+	}
+	for row := range 16 {
+		for half := range 2 {
+			sum, part := []reg.Register{reg.Z0, reg.Z1, reg.Z2, reg.Z3}[(2*row+half)%4], []reg.Register{reg.Z4, reg.Z5, reg.Z6, reg.Z7}
+			at := Mem{Base: reg.RDX, Disp: row*tileRow + half*tileRow/2}
+			VCVTDQ2PD(at, sum)
+			for limb := 1; limb < 4; limb++ {
+				VCVTDQ2PD(at.Offset(limb*tileBytes), part[limb])
+				VFMADD213PD(part[limb], base, sum) // exact
+			}
+			VMOVUPD(sum, Mem{Base: reg.RDI, Disp: row*sumsBytes + half*64})
+		}
+	}
+	ADDQ(U32(16*sumsBytes), reg.RDI)
+	DECQ(reg.R8)
+	JNZ(LabelRef(name + "_group"))
+	tileRelease()
+	done()
+}
+
+// quantizeTile writes the kernel of a row of the left operand: the upper bytes of a chunk, and in the next tile the
+// lower ones.
+func (v vector) quantizeTile() {
+	name := v.begin("quantizeTile", "func(dst *uint32, x *float32, chunks int, factor float32)",
+		"writes the bytes of a row of chunks·64 numbers.")
+	dst := Load(Param("dst"), GP64())
+	x := Load(Param("x"), GP64())
+	chunks := Load(Param("chunks"), GP64())
+	factor := v.factor(24)
+	Label(name + "_chunk")
+	for i := range 4 {
+		q := v.load(Mem{Base: x, Disp: i * v.bytes})
+		VMULPS(factor, q, q)
+		VCVTPS2DQ(q, q)
+		VPMOVDB(q, Mem{Base: dst, Disp: tileBytes + 16*i})
+		VPSRLD(Imm(8), q, q)
+		VPMOVDB(q, Mem{Base: dst, Disp: 16 * i})
+	}
+	ADDQ(U32(256), x)
+	ADDQ(U32(2*tileBytes), dst)
+	DECQ(chunks)
+	JNZ(LabelRef(name + "_chunk"))
+	done()
+}
+
+// splitTiles writes the kernel of 4 rows of the right operand: byte k of a word is that of row k.
+func (v vector) splitTiles() {
+	name := v.begin("splitTiles", "func(dst *uint32, stride int, x *float32, rowBytes, panels int, factor float32)",
+		"writes 4 rows of panels, stride bytes apart, from rows of numbers, rowBytes apart.")
+	dst := Load(Param("dst"), GP64())
+	stride := Load(Param("stride"), GP64())
+	x := Load(Param("x"), GP64())
+	rowBytes := Load(Param("rowBytes"), GP64())
+	panels := Load(Param("panels"), GP64())
+	factor := v.factor(40)
+	third, odd, upper := GP64(), K(), K()
+	LEAQ(Mem{Base: rowBytes, Index: rowBytes, Scale: 2}, third)
+	mask := GP64()
+	MOVQ(U64(0xaaaaaaaaaaaaaaaa), mask)
+	KMOVQ(mask, odd)
+	KMOVD(mask.As32(), upper)
+	Label(name + "_panel")
+	q := make([]reg.VecVirtual, 4)
+	for k, m := range []Mem{{Base: x}, {Base: x, Index: rowBytes, Scale: 1}, {Base: x, Index: rowBytes, Scale: 2}, {Base: x, Index: third, Scale: 1}} {
+		q[k] = v.reg()
+		VMULPS(m, factor, q[k])
+		VCVTPS2DQ(q[k], q[k])
+	}
+	// Pairs of rows: their bytes 0 and 2 in turn, and their bytes 1 and 3.
+	even, other := make([]reg.VecVirtual, 2), make([]reg.VecVirtual, 2)
+	for k := range even {
+		even[k], other[k] = v.reg(), v.reg()
+		VPSLLD(Imm(8), q[2*k+1], even[k])
+		VPBLENDMB(even[k], q[2*k], odd, even[k])
+		VPSRLD(Imm(8), q[2*k], other[k])
+		VPBLENDMB(q[2*k+1], other[k], odd, other[k])
+	}
+	// The three limbs, from the highest byte down.
+	limb := v.reg()
+	VPSRLD(Imm(16), even[0], limb)
+	VPBLENDMW(even[1], limb, upper, limb)
+	VMOVUPS(limb, Mem{Base: dst})
+	for k, pairs := range [][]reg.VecVirtual{other, even} {
+		limb := v.reg()
+		VPSLLD(Imm(16), pairs[1], limb)
+		VPBLENDMW(limb, pairs[0], upper, limb)
+		VMOVUPS(limb, Mem{Base: dst, Disp: (k + 1) * tileBytes})
+	}
+	ADDQ(Imm(64), x)
+	ADDQ(stride, dst)
+	DECQ(panels)
+	JNZ(LabelRef(name + "_panel"))
+	done()
+}
+
+// splitTilesTransposed writes the kernel that fills the tiles of a panel from 16 rows of numbers.
+func (v vector) splitTilesTransposed() {
+	name := v.begin("splitTilesTransposed", "func(dst *uint32, x *float32, stride, chunks int, factor float32)",
+		"writes chunks·64 rows of a panel from 16 rows of numbers, stride bytes apart.")
+	dst := Load(Param("dst"), GP64())
+	x := Load(Param("x"), GP64())
+	stride := Load(Param("stride"), GP64())
+	chunks := Load(Param("chunks"), GP64())
+	factor := v.factor(32)
+	at, to, rows := GP64(), GP64(), GP64()
+	Label(name + "_chunk")
+	MOVQ(x, at)
+	MOVQ(dst, to)
+	MOVQ(U32(16), rows)
+	Label(name + "_row") // as words of 4 numbers
+	for i := range 4 {
+		q := v.load(Mem{Base: at, Disp: i * v.bytes})
+		VMULPS(factor, q, q)
+		VCVTPS2DQ(q, q)
+		for limb := 2; limb >= 0; limb-- {
+			VPMOVDB(q, Mem{Base: to, Disp: limb*tileBytes + 16*i})
+			if limb > 0 {
+				VPSRLD(Imm(8), q, q)
+			}
+		}
+	}
+	ADDQ(stride, at)
+	ADDQ(Imm(tileRow), to)
+	DECQ(rows)
+	JNZ(LabelRef(name + "_row"))
+	for limb := range 3 {
+		square := make([]reg.VecVirtual, 16)
+		for k := range square {
+			square[k] = v.load(Mem{Base: dst, Disp: limb*tileBytes + k*tileRow})
+		}
+		v.transpose(square)
+		for k := range square {
+			VMOVUPS(square[k], Mem{Base: dst, Disp: limb*tileBytes + k*tileRow})
+		}
+	}
+	ADDQ(U32(256), x)
+	ADDQ(U32(3*tileBytes), dst)
+	DECQ(chunks)
+	JNZ(LabelRef(name + "_chunk"))
+	done()
+}
+
