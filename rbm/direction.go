@@ -146,6 +146,9 @@ func (d *direction) meansOf(on *compute.Context, x []float32) {
 		d.addBiases(on, d.to, x, 1)
 		on.Sigmoids(x, x)
 		return
+	case gaussian:
+		l.meansOn(on, x)
+		return
 	}
 	scale, offset := d.to.Line()
 	inBlocks(on, d.to, len(x), func(from, to int) {
@@ -200,7 +203,7 @@ func (d *direction) drawFields(on *compute.Context, dst Batch, fields []float32,
 func (d *direction) draw(on *compute.Context, to Layer, dst Batch, x []float32, key rng.Key, step uint64, first int) {
 	units := to.Units()
 	if l, ok := to.(gaussian); ok {
-		inBlocks(on, to, len(x), func(from, end int) { l.Mean(x[from:end], x[from:end]) })
+		l.meansOn(on, x)
 		d.fields = l.deviations(d.fields)
 		on.Normals(dst.reals.Values, x, d.fields, key, step, uint32(first))
 		return
@@ -224,6 +227,26 @@ func (d *direction) cgf(on *compute.Context, to Layer, dst []float64, x []float3
 	}
 	units := to.Units()
 	inBlocks(on, to, len(x), func(from, end int) { to.CGF(dst[from/units:end/units], x[from:end]) })
+}
+
+// moments writes the averages of [Layer.Moments] over the rows of a batch.
+func moments(on *compute.Context, l Layer, dst [][]float32, s Batch, weights []float32) {
+	if l, ok := l.(gaussian); ok {
+		l.momentsOn(on, dst, s, weights)
+		return
+	}
+	l.Moments(dst, s, weights)
+}
+
+// inputMoments writes those of [Layer.InputMoments]. Then x holds the means.
+func (d *direction) inputMoments(on *compute.Context, dst [][]float32, x, weights []float32) {
+	if l, ok := d.to.(gaussian); ok {
+		l.meansOn(on, x)
+		l.meanMoments(on, dst, x, weights)
+		return
+	}
+	d.to.InputMoments(dst, x, weights)
+	d.meansOf(on, x)
 }
 
 // freeEnergy writes F(s) = U(s) − Γ(Wᵀs).

@@ -296,6 +296,46 @@ func (isa ISA) adamAsm(s *[5]float32, p *float32, a *float32, slope *float32, se
 	}
 }
 
+// columnMomentsAsm writes Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.
+func (isa ISA) columnMomentsAsm(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32) {
+	switch isa {
+	case AVX512:
+		columnMomentsAVX512(sums, squares, x, stride, rows, weights)
+	default:
+		columnMomentsAVX2(sums, squares, x, stride, rows, weights)
+	}
+}
+
+// columnDistancesAsm adds Σ (x−y)² of 16 columns of rows, stride bytes apart.
+func (isa ISA) columnDistancesAsm(sums *[16]float64, x *float32, y *float32, stride int, rows int) {
+	switch isa {
+	case AVX512:
+		columnDistancesAVX512(sums, x, y, stride, rows)
+	default:
+		columnDistancesAVX2(sums, x, y, stride, rows)
+	}
+}
+
+// shiftScaleAsm turns x into (x + row)·factors for blocks·16 numbers.
+func (isa ISA) shiftScaleAsm(x *float32, row *float32, factors *float32, blocks int) {
+	switch isa {
+	case AVX512:
+		shiftScaleAVX512(x, row, factors, blocks)
+	default:
+		shiftScaleAVX2(x, row, factors, blocks)
+	}
+}
+
+// transposeNumbersAsm writes 16 rows of blocks·16 numbers, stride bytes apart, as columns of rows dstBytes apart.
+func (isa ISA) transposeNumbersAsm(dst *float32, dstBytes int, x *float32, stride int, blocks int) {
+	switch isa {
+	case AVX512:
+		transposeNumbersAVX512(dst, dstBytes, x, stride, blocks)
+	default:
+		transposeNumbersAVX2(dst, dstBytes, x, stride, blocks)
+	}
+}
+
 // multiplyAsm multiplies a by f for blocks·8 numbers.
 func (isa ISA) multiplyAsm(dst *float64, a *float64, f *float64, blocks int) {
 	switch isa {

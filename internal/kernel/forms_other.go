@@ -98,6 +98,20 @@ func (ISA) adamAsm(s *[5]float32, p *float32, a *float32, slope *float32, second
 	panic(noAssembler)
 }
 
+func (ISA) columnMomentsAsm(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32) {
+	panic(noAssembler)
+}
+
+func (ISA) columnDistancesAsm(sums *[16]float64, x *float32, y *float32, stride int, rows int) {
+	panic(noAssembler)
+}
+
+func (ISA) shiftScaleAsm(x *float32, row *float32, factors *float32, blocks int) { panic(noAssembler) }
+
+func (ISA) transposeNumbersAsm(dst *float32, dstBytes int, x *float32, stride int, blocks int) {
+	panic(noAssembler)
+}
+
 func (ISA) multiplyAsm(dst *float64, a *float64, f *float64, blocks int) { panic(noAssembler) }
 
 func (ISA) factorsAsm(r *float64, ar *float64, a *float64, most *float64, blocks int, exponents *[8]uint64) {

@@ -5452,6 +5452,420 @@ adamAVX2_block:
 	VZEROUPPER
 	RET
 
+// func columnMomentsAVX2(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32)
+// Requires: AVX, AVX2
+TEXT ·columnMomentsAVX2(SB), NOSPLIT, $0-48
+	MOVQ  sums+0(FP), AX
+	MOVQ  squares+8(FP), CX
+	MOVQ  x+16(FP), DX
+	MOVQ  stride+24(FP), BX
+	MOVQ  rows+32(FP), SI
+	MOVQ  weights+40(FP), DI
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+
+columnMomentsAVX2_row:
+	VBROADCASTSS (DI), X8
+	VCVTPS2PD    X8, Y8
+	VCVTPS2PD    (DX), Y9
+	VMULPD       Y8, Y9, Y10
+	VADDPD       Y10, Y0, Y0
+	VMULPD       Y10, Y9, Y9
+	VADDPD       Y9, Y4, Y4
+	VCVTPS2PD    16(DX), Y9
+	VMULPD       Y8, Y9, Y10
+	VADDPD       Y10, Y1, Y1
+	VMULPD       Y10, Y9, Y9
+	VADDPD       Y9, Y5, Y5
+	VCVTPS2PD    32(DX), Y9
+	VMULPD       Y8, Y9, Y10
+	VADDPD       Y10, Y2, Y2
+	VMULPD       Y10, Y9, Y9
+	VADDPD       Y9, Y6, Y6
+	VCVTPS2PD    48(DX), Y9
+	VMULPD       Y8, Y9, Y8
+	VADDPD       Y8, Y3, Y3
+	VMULPD       Y8, Y9, Y9
+	VADDPD       Y9, Y7, Y7
+	ADDQ         BX, DX
+	ADDQ         $0x04, DI
+	DECQ         SI
+	JNZ          columnMomentsAVX2_row
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y5, 32(CX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y6, 64(CX)
+	VMOVUPS      Y3, 96(AX)
+	VMOVUPS      Y7, 96(CX)
+	VZEROUPPER
+	RET
+
+// func columnDistancesAVX2(sums *[16]float64, x *float32, y *float32, stride int, rows int)
+// Requires: AVX
+TEXT ·columnDistancesAVX2(SB), NOSPLIT, $0-40
+	MOVQ    sums+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    y+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+
+columnDistancesAVX2_row:
+	VCVTPS2PD (CX), Y4
+	VCVTPS2PD (DX), Y5
+	VSUBPD    Y5, Y4, Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(CX), Y4
+	VCVTPS2PD 16(DX), Y5
+	VSUBPD    Y5, Y4, Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD 32(CX), Y4
+	VCVTPS2PD 32(DX), Y5
+	VSUBPD    Y5, Y4, Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD 48(CX), Y4
+	VCVTPS2PD 48(DX), Y5
+	VSUBPD    Y5, Y4, Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      BX, CX
+	ADDQ      BX, DX
+	DECQ      SI
+	JNZ       columnDistancesAVX2_row
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	VMOVUPS   Y2, 64(AX)
+	VMOVUPS   Y3, 96(AX)
+	VZEROUPPER
+	RET
+
+// func shiftScaleAVX2(x *float32, row *float32, factors *float32, blocks int)
+// Requires: AVX
+TEXT ·shiftScaleAVX2(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), AX
+	MOVQ row+8(FP), CX
+	MOVQ factors+16(FP), DX
+	MOVQ blocks+24(FP), BX
+
+shiftScaleAVX2_block:
+	VMOVUPS (AX), Y0
+	VADDPS  (CX), Y0, Y0
+	VMULPS  (DX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(AX), Y0
+	VADDPS  32(CX), Y0, Y0
+	VMULPS  32(DX), Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    BX
+	JNZ     shiftScaleAVX2_block
+	VZEROUPPER
+	RET
+
+// func transposeNumbersAVX2(dst *float32, dstBytes int, x *float32, stride int, blocks int)
+// Requires: AVX
+TEXT ·transposeNumbersAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ dstBytes+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ blocks+32(FP), SI
+
+transposeNumbersAVX2_block:
+	MOVQ       DX, DI
+	VMOVUPS    (DI), Y0
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y1
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y2
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y3
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y4
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y5
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y6
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y7
+	VUNPCKHPS  Y1, Y0, Y8
+	VUNPCKLPS  Y1, Y0, Y0
+	VUNPCKHPS  Y3, Y2, Y1
+	VUNPCKLPS  Y3, Y2, Y2
+	VUNPCKHPS  Y5, Y4, Y3
+	VUNPCKLPS  Y5, Y4, Y4
+	VUNPCKHPS  Y7, Y6, Y5
+	VUNPCKLPS  Y7, Y6, Y6
+	VUNPCKHPD  Y2, Y0, Y7
+	VUNPCKLPD  Y2, Y0, Y0
+	VUNPCKHPD  Y1, Y8, Y2
+	VUNPCKLPD  Y1, Y8, Y8
+	VUNPCKHPD  Y6, Y4, Y1
+	VUNPCKLPD  Y6, Y4, Y4
+	VUNPCKHPD  Y5, Y3, Y6
+	VUNPCKLPD  Y5, Y3, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y0
+	VPERM2F128 $0x31, Y1, Y7, Y4
+	VPERM2F128 $0x20, Y1, Y7, Y7
+	VPERM2F128 $0x31, Y3, Y8, Y1
+	VPERM2F128 $0x20, Y3, Y8, Y8
+	VPERM2F128 $0x31, Y6, Y2, Y3
+	VPERM2F128 $0x20, Y6, Y2, Y2
+	MOVQ       AX, DI
+	VMOVUPS    Y0, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y7, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y8, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y2, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y5, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y4, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y1, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y3, (DI)
+	MOVQ       DX, DI
+	VMOVUPS    32(DI), Y0
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y1
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y2
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y3
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y4
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y5
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y6
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y7
+	VUNPCKHPS  Y1, Y0, Y8
+	VUNPCKLPS  Y1, Y0, Y0
+	VUNPCKHPS  Y3, Y2, Y1
+	VUNPCKLPS  Y3, Y2, Y2
+	VUNPCKHPS  Y5, Y4, Y3
+	VUNPCKLPS  Y5, Y4, Y4
+	VUNPCKHPS  Y7, Y6, Y5
+	VUNPCKLPS  Y7, Y6, Y6
+	VUNPCKHPD  Y2, Y0, Y7
+	VUNPCKLPD  Y2, Y0, Y0
+	VUNPCKHPD  Y1, Y8, Y2
+	VUNPCKLPD  Y1, Y8, Y8
+	VUNPCKHPD  Y6, Y4, Y1
+	VUNPCKLPD  Y6, Y4, Y4
+	VUNPCKHPD  Y5, Y3, Y6
+	VUNPCKLPD  Y5, Y3, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y0
+	VPERM2F128 $0x31, Y1, Y7, Y4
+	VPERM2F128 $0x20, Y1, Y7, Y7
+	VPERM2F128 $0x31, Y3, Y8, Y1
+	VPERM2F128 $0x20, Y3, Y8, Y8
+	VPERM2F128 $0x31, Y6, Y2, Y3
+	VPERM2F128 $0x20, Y6, Y2, Y2
+	MOVQ       AX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	VMOVUPS    Y0, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y7, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y8, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y2, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y5, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y4, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y1, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y3, (DI)
+	MOVQ       DX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y0
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y1
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y2
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y3
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y4
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y5
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y6
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y7
+	VUNPCKHPS  Y1, Y0, Y8
+	VUNPCKLPS  Y1, Y0, Y0
+	VUNPCKHPS  Y3, Y2, Y1
+	VUNPCKLPS  Y3, Y2, Y2
+	VUNPCKHPS  Y5, Y4, Y3
+	VUNPCKLPS  Y5, Y4, Y4
+	VUNPCKHPS  Y7, Y6, Y5
+	VUNPCKLPS  Y7, Y6, Y6
+	VUNPCKHPD  Y2, Y0, Y7
+	VUNPCKLPD  Y2, Y0, Y0
+	VUNPCKHPD  Y1, Y8, Y2
+	VUNPCKLPD  Y1, Y8, Y8
+	VUNPCKHPD  Y6, Y4, Y1
+	VUNPCKLPD  Y6, Y4, Y4
+	VUNPCKHPD  Y5, Y3, Y6
+	VUNPCKLPD  Y5, Y3, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y0
+	VPERM2F128 $0x31, Y1, Y7, Y4
+	VPERM2F128 $0x20, Y1, Y7, Y7
+	VPERM2F128 $0x31, Y3, Y8, Y1
+	VPERM2F128 $0x20, Y3, Y8, Y8
+	VPERM2F128 $0x31, Y6, Y2, Y3
+	VPERM2F128 $0x20, Y6, Y2, Y2
+	MOVQ       AX, DI
+	VMOVUPS    Y0, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y7, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y8, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y2, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y5, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y4, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y1, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y3, 32(DI)
+	MOVQ       DX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y0
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y1
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y2
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y3
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y4
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y5
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y6
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y7
+	VUNPCKHPS  Y1, Y0, Y8
+	VUNPCKLPS  Y1, Y0, Y0
+	VUNPCKHPS  Y3, Y2, Y1
+	VUNPCKLPS  Y3, Y2, Y2
+	VUNPCKHPS  Y5, Y4, Y3
+	VUNPCKLPS  Y5, Y4, Y4
+	VUNPCKHPS  Y7, Y6, Y5
+	VUNPCKLPS  Y7, Y6, Y6
+	VUNPCKHPD  Y2, Y0, Y7
+	VUNPCKLPD  Y2, Y0, Y0
+	VUNPCKHPD  Y1, Y8, Y2
+	VUNPCKLPD  Y1, Y8, Y8
+	VUNPCKHPD  Y6, Y4, Y1
+	VUNPCKLPD  Y6, Y4, Y4
+	VUNPCKHPD  Y5, Y3, Y6
+	VUNPCKLPD  Y5, Y3, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y0
+	VPERM2F128 $0x31, Y1, Y7, Y4
+	VPERM2F128 $0x20, Y1, Y7, Y7
+	VPERM2F128 $0x31, Y3, Y8, Y1
+	VPERM2F128 $0x20, Y3, Y8, Y8
+	VPERM2F128 $0x31, Y6, Y2, Y3
+	VPERM2F128 $0x20, Y6, Y2, Y2
+	MOVQ       AX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	VMOVUPS    Y0, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y7, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y8, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y2, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y5, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y4, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y1, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y3, 32(DI)
+	ADDQ       $0x40, DX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNZ        transposeNumbersAVX2_block
+	VZEROUPPER
+	RET
+
 // func multiplyAVX2(dst *float64, a *float64, f *float64, blocks int)
 // Requires: AVX
 TEXT ·multiplyAVX2(SB), NOSPLIT, $0-32
@@ -9521,6 +9935,256 @@ adamAVX512_block:
 	ADDQ    $0x40, BX
 	DECQ    SI
 	JNZ     adamAVX512_block
+	VZEROUPPER
+	RET
+
+// func columnMomentsAVX512(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32)
+// Requires: AVX, AVX512F
+TEXT ·columnMomentsAVX512(SB), NOSPLIT, $0-48
+	MOVQ   sums+0(FP), AX
+	MOVQ   squares+8(FP), CX
+	MOVQ   x+16(FP), DX
+	MOVQ   stride+24(FP), BX
+	MOVQ   rows+32(FP), SI
+	MOVQ   weights+40(FP), DI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+columnMomentsAVX512_row:
+	VBROADCASTSS (DI), Y4
+	VCVTPS2PD    Y4, Z4
+	VCVTPS2PD    (DX), Z5
+	VMULPD       Z4, Z5, Z6
+	VADDPD       Z6, Z0, Z0
+	VMULPD       Z6, Z5, Z5
+	VADDPD       Z5, Z2, Z2
+	VCVTPS2PD    32(DX), Z5
+	VMULPD       Z4, Z5, Z4
+	VADDPD       Z4, Z1, Z1
+	VMULPD       Z4, Z5, Z5
+	VADDPD       Z5, Z3, Z3
+	ADDQ         BX, DX
+	ADDQ         $0x04, DI
+	DECQ         SI
+	JNZ          columnMomentsAVX512_row
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z3, 64(CX)
+	VZEROUPPER
+	RET
+
+// func columnDistancesAVX512(sums *[16]float64, x *float32, y *float32, stride int, rows int)
+// Requires: AVX, AVX512F
+TEXT ·columnDistancesAVX512(SB), NOSPLIT, $0-40
+	MOVQ    sums+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    y+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+
+columnDistancesAVX512_row:
+	VCVTPS2PD (CX), Z2
+	VCVTPS2PD (DX), Z3
+	VSUBPD    Z3, Z2, Z2
+	VMULPD    Z2, Z2, Z2
+	VADDPD    Z2, Z0, Z0
+	VCVTPS2PD 32(CX), Z2
+	VCVTPS2PD 32(DX), Z3
+	VSUBPD    Z3, Z2, Z2
+	VMULPD    Z2, Z2, Z2
+	VADDPD    Z2, Z1, Z1
+	ADDQ      BX, CX
+	ADDQ      BX, DX
+	DECQ      SI
+	JNZ       columnDistancesAVX512_row
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func shiftScaleAVX512(x *float32, row *float32, factors *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·shiftScaleAVX512(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), AX
+	MOVQ row+8(FP), CX
+	MOVQ factors+16(FP), DX
+	MOVQ blocks+24(FP), BX
+
+shiftScaleAVX512_block:
+	VMOVUPS (AX), Z0
+	VADDPS  (CX), Z0, Z0
+	VMULPS  (DX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    BX
+	JNZ     shiftScaleAVX512_block
+	VZEROUPPER
+	RET
+
+// func transposeNumbersAVX512(dst *float32, dstBytes int, x *float32, stride int, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·transposeNumbersAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ dstBytes+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ blocks+32(FP), SI
+
+transposeNumbersAVX512_block:
+	MOVQ       DX, DI
+	VMOVUPS    (DI), Z0
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z1
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z2
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z3
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z4
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z5
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z6
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z7
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z8
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z9
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z10
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z11
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z12
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z13
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z14
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z15
+	VUNPCKHPS  Z1, Z0, Z16
+	VUNPCKLPS  Z1, Z0, Z0
+	VUNPCKHPS  Z3, Z2, Z1
+	VUNPCKLPS  Z3, Z2, Z2
+	VUNPCKHPS  Z5, Z4, Z3
+	VUNPCKLPS  Z5, Z4, Z4
+	VUNPCKHPS  Z7, Z6, Z5
+	VUNPCKLPS  Z7, Z6, Z6
+	VUNPCKHPS  Z9, Z8, Z7
+	VUNPCKLPS  Z9, Z8, Z8
+	VUNPCKHPS  Z11, Z10, Z9
+	VUNPCKLPS  Z11, Z10, Z10
+	VUNPCKHPS  Z13, Z12, Z11
+	VUNPCKLPS  Z13, Z12, Z12
+	VUNPCKHPS  Z15, Z14, Z13
+	VUNPCKLPS  Z15, Z14, Z14
+	VUNPCKHPD  Z2, Z0, Z15
+	VUNPCKLPD  Z2, Z0, Z0
+	VUNPCKHPD  Z1, Z16, Z2
+	VUNPCKLPD  Z1, Z16, Z16
+	VUNPCKHPD  Z6, Z4, Z1
+	VUNPCKLPD  Z6, Z4, Z4
+	VUNPCKHPD  Z5, Z3, Z6
+	VUNPCKLPD  Z5, Z3, Z3
+	VUNPCKHPD  Z10, Z8, Z5
+	VUNPCKLPD  Z10, Z8, Z8
+	VUNPCKHPD  Z9, Z7, Z10
+	VUNPCKLPD  Z9, Z7, Z7
+	VUNPCKHPD  Z14, Z12, Z9
+	VUNPCKLPD  Z14, Z12, Z12
+	VUNPCKHPD  Z13, Z11, Z14
+	VUNPCKLPD  Z13, Z11, Z11
+	VSHUFF32X4 $0xee, Z4, Z0, Z13
+	VSHUFF32X4 $0x44, Z4, Z0, Z0
+	VSHUFF32X4 $0xee, Z12, Z8, Z4
+	VSHUFF32X4 $0x44, Z12, Z8, Z8
+	VSHUFF32X4 $0xdd, Z8, Z0, Z12
+	VSHUFF32X4 $0x88, Z8, Z0, Z0
+	VSHUFF32X4 $0xdd, Z4, Z13, Z8
+	VSHUFF32X4 $0x88, Z4, Z13, Z13
+	VSHUFF32X4 $0xee, Z1, Z15, Z4
+	VSHUFF32X4 $0x44, Z1, Z15, Z15
+	VSHUFF32X4 $0xee, Z9, Z5, Z1
+	VSHUFF32X4 $0x44, Z9, Z5, Z5
+	VSHUFF32X4 $0xdd, Z5, Z15, Z9
+	VSHUFF32X4 $0x88, Z5, Z15, Z15
+	VSHUFF32X4 $0xdd, Z1, Z4, Z5
+	VSHUFF32X4 $0x88, Z1, Z4, Z4
+	VSHUFF32X4 $0xee, Z3, Z16, Z1
+	VSHUFF32X4 $0x44, Z3, Z16, Z16
+	VSHUFF32X4 $0xee, Z11, Z7, Z3
+	VSHUFF32X4 $0x44, Z11, Z7, Z7
+	VSHUFF32X4 $0xdd, Z7, Z16, Z11
+	VSHUFF32X4 $0x88, Z7, Z16, Z16
+	VSHUFF32X4 $0xdd, Z3, Z1, Z7
+	VSHUFF32X4 $0x88, Z3, Z1, Z1
+	VSHUFF32X4 $0xee, Z6, Z2, Z3
+	VSHUFF32X4 $0x44, Z6, Z2, Z2
+	VSHUFF32X4 $0xee, Z14, Z10, Z6
+	VSHUFF32X4 $0x44, Z14, Z10, Z10
+	VSHUFF32X4 $0xdd, Z10, Z2, Z14
+	VSHUFF32X4 $0x88, Z10, Z2, Z2
+	VSHUFF32X4 $0xdd, Z6, Z3, Z10
+	VSHUFF32X4 $0x88, Z6, Z3, Z3
+	MOVQ       AX, DI
+	VMOVUPS    Z0, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z15, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z16, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z2, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z12, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z9, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z11, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z14, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z13, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z4, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z1, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z3, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z8, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z5, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z7, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z10, (DI)
+	ADDQ       $0x40, DX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNZ        transposeNumbersAVX512_block
 	VZEROUPPER
 	RET
 

@@ -144,13 +144,27 @@ func TestMulRealsShapes(t *testing.T) {
 	}
 }
 
-// The form AVX512 has two kernels for pairs.
-func TestMulRealsWithoutVNNI(t *testing.T) {
-	defer func(has bool) { vnni = has }(vnni)
-	vnni = false
-	for _, shape := range [][3]int{{1, 1, 16}, {7, 129, 17}, {9, 600, 33}, {131, 257, 48}} {
-		x := Reals{shape[0], shape[1], kerneltest.RandomFloats(shape[0]*shape[1], 1)}
-		checkMulReals(t, x, kerneltest.RandomFloats(shape[1]*shape[2], 2), shape[2], 1)
+// The form AVX512 has three kernels of products: for AMX, for VNNI, and for neither.
+func TestMulRealsWithLess(t *testing.T) {
+	defer func(a, v bool) { amx, vnni = a, v }(amx, vnni)
+	for _, amx = range []bool{amx, false} {
+		for _, vnni = range []bool{vnni, false} {
+			for _, shape := range [][3]int{{1, 1, 16}, {7, 129, 17}, {9, 600, 33}, {131, 257, 48}} {
+				x := Reals{shape[0], shape[1], kerneltest.RandomFloats(shape[0]*shape[1], 1)}
+				checkMulReals(t, x, kerneltest.RandomFloats(shape[1]*shape[2], 2), shape[2], 1)
+			}
+		}
+	}
+}
+
+// Sums of products of limbs fit 32 bits for as many rows as tiles are used for, with all integers at their ends.
+func TestMulRealsLongest(t *testing.T) {
+	for _, rows := range []int{maxTileRows, maxTileRows + 1} {
+		x, src := NewReals(2, rows), make([]float32, rows)
+		for k := range src {
+			x.Row(0)[k], x.Row(1)[k], src[k] = -32767, 32767-float32(k%2), 1-float32(k%3)
+		}
+		checkMulReals(t, x, src, 1, 1)
 	}
 }
 

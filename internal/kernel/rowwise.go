@@ -15,6 +15,7 @@ type rowwise struct {
 
 	scale  float32
 	row    []float32
+	factor []float32
 	sums   []float64
 	states []int
 	draw   draw
@@ -22,6 +23,7 @@ type rowwise struct {
 
 type (
 	rowAdding     rowwise
+	rowScaling    rowwise
 	rowDrawing    rowwise
 	rowSoftplus   rowwise
 	rowCategories rowwise
@@ -78,6 +80,32 @@ func addRowGeneric(x []float32, scale float32, row []float32) {
 	row = row[:len(x)]
 	for j, y := range x {
 		x[j] = float32(scale*y) + row[j]
+	}
+}
+
+// ShiftScale turns every row of x into (x[r,j] + row[j])·factors[j], with both operations rounded. It panics unless row
+// and factors have one length, of which that of x is a multiple.
+func (c *Context) ShiftScale(x, row, factors []float32) {
+	if len(row) != len(factors) {
+		panicf("ShiftScale by %d numbers and %d factors", len(row), len(factors))
+	}
+	w := c.startRows("ShiftScale", x, len(x)/max(1, len(row)), len(row))
+	w.row, w.factor = row, factors
+	w.run((*rowScaling)(w))
+}
+
+func (s *rowScaling) do(task int) {
+	w := (*rowwise)(s)
+	from, to := w.stretch(task)
+	for r := from; r < to; r++ {
+		w.c.isa.shiftScale(w.of(r), w.row, w.factor)
+	}
+}
+
+func shiftScaleGeneric(x, row, factors []float32) {
+	row, factors = row[:len(x)], factors[:len(x)]
+	for j, y := range x {
+		x[j] = (y + row[j]) * factors[j] // Go fuses x·y + z alone
 	}
 }
 

@@ -149,6 +149,26 @@ func finiteAVX2(x *float32, blocks int) bool
 //go:noescape
 func adamAVX2(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)
 
+// columnMomentsAVX2 writes Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.
+//
+//go:noescape
+func columnMomentsAVX2(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32)
+
+// columnDistancesAVX2 adds Σ (x−y)² of 16 columns of rows, stride bytes apart.
+//
+//go:noescape
+func columnDistancesAVX2(sums *[16]float64, x *float32, y *float32, stride int, rows int)
+
+// shiftScaleAVX2 turns x into (x + row)·factors for blocks·16 numbers.
+//
+//go:noescape
+func shiftScaleAVX2(x *float32, row *float32, factors *float32, blocks int)
+
+// transposeNumbersAVX2 writes 16 rows of blocks·16 numbers, stride bytes apart, as columns of rows dstBytes apart.
+//
+//go:noescape
+func transposeNumbersAVX2(dst *float32, dstBytes int, x *float32, stride int, blocks int)
+
 // multiplyAVX2 multiplies a by f for blocks·8 numbers.
 //
 //go:noescape
@@ -318,6 +338,26 @@ func finiteAVX512(x *float32, blocks int) bool
 //
 //go:noescape
 func adamAVX512(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)
+
+// columnMomentsAVX512 writes Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.
+//
+//go:noescape
+func columnMomentsAVX512(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32)
+
+// columnDistancesAVX512 adds Σ (x−y)² of 16 columns of rows, stride bytes apart.
+//
+//go:noescape
+func columnDistancesAVX512(sums *[16]float64, x *float32, y *float32, stride int, rows int)
+
+// shiftScaleAVX512 turns x into (x + row)·factors for blocks·16 numbers.
+//
+//go:noescape
+func shiftScaleAVX512(x *float32, row *float32, factors *float32, blocks int)
+
+// transposeNumbersAVX512 writes 16 rows of blocks·16 numbers, stride bytes apart, as columns of rows dstBytes apart.
+//
+//go:noescape
+func transposeNumbersAVX512(dst *float32, dstBytes int, x *float32, stride int, blocks int)
 
 // multiplyAVX512 multiplies a by f for blocks·8 numbers.
 //

@@ -38,6 +38,7 @@ func main() {
 		storeSums(v, "storeSums", "writes sums·factor of rows of 16 columns, stride bytes apart.", false)
 		storeSums(v, "addSums", "adds sums·factor of rows of 16 columns, stride bytes apart, to dst.", true)
 		vectors(v)
+		columns(v)
 		enumeration(v)
 		transpose64(v)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
@@ -247,4 +246,3 @@ func (v vector) splitTilesTransposed() {
 	JNZ(LabelRef(name + "_chunk"))
 	done()
 }
-
