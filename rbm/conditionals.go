@@ -258,7 +258,7 @@ func (c *Conditionals) Statistics(dst *Statistics, v Batch, weights []float32) {
 	if v.reals.Cols > 0 {
 		s.reals = kernel.Reals{Rows: v.reals.Cols, Cols: rows, Values: resize(s.reals.Values, len(v.reals.Values))}
 		c.compute.TransposeReals(s.reals, v.reals)
-		c.compute.LoadReals(&s.realsBy, s.probs, rows, c.n)
+		c.compute.LoadShortReals(&s.realsBy, s.probs, rows, c.n)
 		c.compute.MulReals(dst.VH[bits*c.n:], s.reals, &s.realsBy, float32(1/total))
 	}
 	if isLinearInBits(c.toHidden.from) {

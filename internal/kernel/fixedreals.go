@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // FixedReals is a Rows×Cols matrix in 24-bit fixed point: the right operand of [Context.MulReals]. Element x is stored
 // as q = x·2^t, rounded to the nearest integer, halves to even. There is one t for the whole matrix: the largest t ≤
@@ -19,8 +22,11 @@ type FixedReals struct {
 
 	scale int      // t
 	words []uint32 // panel after panel, pair of rows after pair of rows; a pair that lacks a row has zeros in its place
+	short bool     // the integers have 16 bits
 	tiled bool     // the words of a panel are those of tiles.go instead
-	sums  []float64
+	// of a task: the largest sum of a chunk, and if short the bits of the largest number
+	sums    []float64
+	largest []uint32
 }
 
 const (
@@ -39,7 +45,7 @@ func (f *FixedReals) pairs() int  { return (f.Rows + 1) / 2 }
 // panelWords is the number of words of a panel.
 func (f *FixedReals) panelWords() int {
 	if f.tiled {
-		return f.chunks() * panelTiles * tileWords
+		return f.chunks() * f.limbs() * tileWords
 	}
 	return f.pairs() * pairWords
 }
@@ -57,13 +63,23 @@ func (f *FixedReals) Resolution() float64 { return math.Ldexp(1, -f.scale) }
 // numbers that are not finite.
 func (c *Context) LoadReals(f *FixedReals, src []float32, rows, cols int) {
 	checkOperand("LoadReals", src, rows, cols, nil, cols)
+	f.short = false
 	c.loadReals("LoadReals", f, src, rows, cols, false)
+}
+
+// LoadShortReals is [Context.LoadReals] in 16-bit fixed point, for numbers that are not worth more: t is also such that no
+// integer is above 2^15 − 1.
+func (c *Context) LoadShortReals(f *FixedReals, src []float32, rows, cols int) {
+	checkOperand("LoadShortReals", src, rows, cols, nil, cols)
+	f.short = true
+	c.loadReals("LoadShortReals", f, src, rows, cols, false)
 }
 
 // LoadRealsTransposed stores the transpose of src in f, a row-major rows×cols matrix, so that f becomes cols×rows. The
 // result is that of [Context.LoadReals] with the transposed matrix.
 func (c *Context) LoadRealsTransposed(f *FixedReals, src []float32, rows, cols int) {
 	checkOperand("LoadRealsTransposed", src, rows, cols, nil, cols)
+	f.short = false
 	c.loadReals("LoadRealsTransposed", f, src, cols, rows, true)
 }
 
@@ -89,13 +105,14 @@ func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, col
 	c = c.own()
 	f.Rows, f.Cols, f.tiled = rows, cols, c.isa.hasTiles() && rows > 0 && rows <= maxTileRows
 	f.words = grow(f.words, f.panels()*f.panelWords())
-	f.sums = grow(f.sums, f.panels())
+	tasks := (f.panels() + loadPanels - 1) / loadPanels
+	f.sums, f.largest = grow(f.sums, tasks), grow(f.largest, tasks)
 	l := c.realsLoads.get()
 	*l = realsLoad{isa: c.isa, f: f, src: src, transposed: transposed}
-	workers, tasks := c.workersFor(rows*cols), (f.panels()+loadPanels-1)/loadPanels
+	workers := c.workersFor(rows * cols)
 	c.parallel(workers, tasks, (*realsSums)(l))
 	largest := 0.0
-	for _, sum := range f.sums[:tasks] {
+	for _, sum := range f.sums {
 		largest = max(largest, sum) // NaN wins
 	}
 	if largest-largest == 0 {
@@ -112,6 +129,10 @@ func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, col
 // chooseScale sets t by the rule in the comment of FixedReals from S and returns 2^t.
 func (f *FixedReals) chooseScale(largest float64) float32 {
 	f.scale = scaleFor(largest, float64(1<<23-129*min(f.Rows, chunkRows)))
+	if f.short && len(f.largest) > 0 {
+		s, _ := rowScale(slices.Max(f.largest)) // finite, as the sums are
+		f.scale = min(f.scale, s)
+	}
 	return float32(math.Ldexp(1, f.scale))
 }
 
@@ -143,6 +164,13 @@ func (l *realsSums) do(task int) {
 		}
 	}
 	f.sums[task] = largest
+	if f.short {
+		bits := uint32(0)
+		for k := range f.Rows {
+			bits = max(bits, l.isa.largest(l.src[k*f.Cols+first:][:cols]))
+		}
+		f.largest[task] = bits
+	}
 }
 
 // do fills the task's panels.

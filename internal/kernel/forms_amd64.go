@@ -386,9 +386,14 @@ func (isa ISA) transpose64Asm(block *[64]uint64) {
 	}
 }
 
-// mulTilesAsm writes the products of groups·16 rows with a panel, both in chunks of 64.
-func (ISA) mulTilesAsm(sums *[16]float64, groups int, a *uint32, b *uint32, chunks int, scratch *[1024]int32) {
-	mulTilesAMX(sums, groups, a, b, chunks, scratch)
+// mulTilesAsm writes, or adds, the products of rows with a panel, both in chunks of 64, times factors, in the columns whose bits are set.
+func (ISA) mulTilesAsm(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32) {
+	mulTilesAMX(dst, stride, rows, a, b, chunks, factors, columns, adds, sums)
+}
+
+// mulShortTilesAsm writes, or adds, the products of rows with a panel, both in chunks of 64, times factors, in the columns whose bits are set.
+func (ISA) mulShortTilesAsm(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32) {
+	mulShortTilesAMX(dst, stride, rows, a, b, chunks, factors, columns, adds, sums)
 }
 
 // quantizeTileAsm writes the bytes of a row of chunks·64 numbers.
@@ -399,6 +404,11 @@ func (ISA) quantizeTileAsm(dst *uint32, x *float32, chunks int, factor float32) 
 // splitTilesAsm writes 4 rows of panels, stride bytes apart, from rows of numbers, rowBytes apart.
 func (ISA) splitTilesAsm(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32) {
 	splitTilesAMX(dst, stride, x, rowBytes, panels, factor)
+}
+
+// splitShortTilesAsm writes 4 rows of panels, stride bytes apart, from rows of numbers, rowBytes apart.
+func (ISA) splitShortTilesAsm(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32) {
+	splitShortTilesAMX(dst, stride, x, rowBytes, panels, factor)
 }
 
 // splitTilesTransposedAsm writes chunks·64 rows of a panel from 16 rows of numbers, stride bytes apart.

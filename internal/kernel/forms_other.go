@@ -128,13 +128,21 @@ func (ISA) logProductAsm(parts *[8]float64, on *float64, off *float64, e *float6
 
 func (ISA) transpose64Asm(block *[64]uint64) { panic(noAssembler) }
 
-func (ISA) mulTilesAsm(sums *[16]float64, groups int, a *uint32, b *uint32, chunks int, scratch *[1024]int32) {
+func (ISA) mulTilesAsm(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32) {
+	panic(noAssembler)
+}
+
+func (ISA) mulShortTilesAsm(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32) {
 	panic(noAssembler)
 }
 
 func (ISA) quantizeTileAsm(dst *uint32, x *float32, chunks int, factor float32) { panic(noAssembler) }
 
 func (ISA) splitTilesAsm(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32) {
+	panic(noAssembler)
+}
+
+func (ISA) splitShortTilesAsm(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32) {
 	panic(noAssembler)
 }
 

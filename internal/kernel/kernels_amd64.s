@@ -11124,13 +11124,19 @@ addPairsVNNI_pair00:
 	VZEROUPPER
 	RET
 
-// func mulTilesAMX(sums *[16]float64, groups int, a *uint32, b *uint32, chunks int, scratch *[1024]int32)
-// Requires: AVX, AVX512F
-TEXT ·mulTilesAMX(SB), NOSPLIT, $0-48
-	MOVQ         sums+0(FP), DI
-	MOVQ         groups+8(FP), R8
-	MOVQ         a+16(FP), SI
-	MOVQ         scratch+40(FP), DX
+// func mulTilesAMX(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, CMOV
+TEXT ·mulTilesAMX(SB), NOSPLIT, $0-80
+	MOVQ         dst+0(FP), DI
+	MOVQ         stride+8(FP), R8
+	MOVQ         rows+16(FP), R10
+	MOVQ         a+24(FP), SI
+	MOVQ         factors+48(FP), R12
+	MOVQ         columns+56(FP), AX
+	KMOVQ        AX, K1
+	MOVQ         adds+64(FP), AX
+	KMOVQ        AX, K2
+	MOVQ         sums+72(FP), DX
 	MOVQ         $0x00000040, CX
 	LEAQ         tileConfig<>+0(SB), AX
 	BYTE         $0xc4
@@ -11139,420 +11145,211 @@ TEXT ·mulTilesAMX(SB), NOSPLIT, $0-48
 	BYTE         $0x49
 	BYTE         $0x00
 	VBROADCASTSD quads4070000000000000<>+0(SB), Z8
+	XORQ         R11, R11
+	LEAQ         4096(DX), R13
 
 mulTilesAMX_group:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
-	BYTE $0xc0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
-	BYTE $0xc8
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
-	BYTE $0xd0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
-	BYTE $0xd8
-	MOVQ b+24(FP), BX
-	MOVQ chunks+32(FP), R9
+	TESTQ R10, R10
+	JLE   mulTilesAMX_finish
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xc0
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xc8
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xd0
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xd8
+	MOVQ  b+32(FP), BX
+	MOVQ  chunks+40(FP), R9
 
 mulTilesAMX_chunk:
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xa4
-	BYTE        $0x0e
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xb4
-	BYTE        $0x0b
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x4b
-	BYTE        $0x5e
-	BYTE        $0xc4
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xac
-	BYTE        $0x0e
-	BYTE        $0x00
-	BYTE        $0x04
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x49
-	BYTE        $0x5e
-	BYTE        $0xcd
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xbc
-	BYTE        $0x0b
-	BYTE        $0x00
-	BYTE        $0x04
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x40
-	BYTE        $0x5e
-	BYTE        $0xd5
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x42
-	BYTE        $0x5e
-	BYTE        $0xcc
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x7b
-	BYTE        $0x4b
-	BYTE        $0xb4
-	BYTE        $0x0b
-	BYTE        $0x00
-	BYTE        $0x08
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x48
-	BYTE        $0x5e
-	BYTE        $0xdd
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x4a
-	BYTE        $0x5e
-	BYTE        $0xd4
-	ADDQ        $0x00000800, SI
-	ADDQ        $0x00000c00, BX
-	DECQ        R9
-	JNZ         mulTilesAMX_chunk
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x7a
-	BYTE        $0x4b
-	BYTE        $0x84
-	BYTE        $0x0a
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x7a
-	BYTE        $0x4b
-	BYTE        $0x8c
-	BYTE        $0x0a
-	BYTE        $0x00
-	BYTE        $0x04
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x7a
-	BYTE        $0x4b
-	BYTE        $0x94
-	BYTE        $0x0a
-	BYTE        $0x00
-	BYTE        $0x08
-	BYTE        $0x00
-	BYTE        $0x00
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x7a
-	BYTE        $0x4b
-	BYTE        $0x9c
-	BYTE        $0x0a
-	BYTE        $0x00
-	BYTE        $0x0c
-	BYTE        $0x00
-	BYTE        $0x00
-	VCVTDQ2PD   (DX), Z0
-	VCVTDQ2PD   1024(DX), Z5
-	VFMADD213PD Z5, Z8, Z0
-	VCVTDQ2PD   2048(DX), Z6
-	VFMADD213PD Z6, Z8, Z0
-	VCVTDQ2PD   3072(DX), Z7
-	VFMADD213PD Z7, Z8, Z0
-	VMOVUPD     Z0, (DI)
-	VCVTDQ2PD   32(DX), Z1
-	VCVTDQ2PD   1056(DX), Z5
-	VFMADD213PD Z5, Z8, Z1
-	VCVTDQ2PD   2080(DX), Z6
-	VFMADD213PD Z6, Z8, Z1
-	VCVTDQ2PD   3104(DX), Z7
-	VFMADD213PD Z7, Z8, Z1
-	VMOVUPD     Z1, 64(DI)
-	VCVTDQ2PD   64(DX), Z2
-	VCVTDQ2PD   1088(DX), Z5
-	VFMADD213PD Z5, Z8, Z2
-	VCVTDQ2PD   2112(DX), Z6
-	VFMADD213PD Z6, Z8, Z2
-	VCVTDQ2PD   3136(DX), Z7
-	VFMADD213PD Z7, Z8, Z2
-	VMOVUPD     Z2, 128(DI)
-	VCVTDQ2PD   96(DX), Z3
-	VCVTDQ2PD   1120(DX), Z5
-	VFMADD213PD Z5, Z8, Z3
-	VCVTDQ2PD   2144(DX), Z6
-	VFMADD213PD Z6, Z8, Z3
-	VCVTDQ2PD   3168(DX), Z7
-	VFMADD213PD Z7, Z8, Z3
-	VMOVUPD     Z3, 192(DI)
-	VCVTDQ2PD   128(DX), Z0
-	VCVTDQ2PD   1152(DX), Z5
-	VFMADD213PD Z5, Z8, Z0
-	VCVTDQ2PD   2176(DX), Z6
-	VFMADD213PD Z6, Z8, Z0
-	VCVTDQ2PD   3200(DX), Z7
-	VFMADD213PD Z7, Z8, Z0
-	VMOVUPD     Z0, 256(DI)
-	VCVTDQ2PD   160(DX), Z1
-	VCVTDQ2PD   1184(DX), Z5
-	VFMADD213PD Z5, Z8, Z1
-	VCVTDQ2PD   2208(DX), Z6
-	VFMADD213PD Z6, Z8, Z1
-	VCVTDQ2PD   3232(DX), Z7
-	VFMADD213PD Z7, Z8, Z1
-	VMOVUPD     Z1, 320(DI)
-	VCVTDQ2PD   192(DX), Z2
-	VCVTDQ2PD   1216(DX), Z5
-	VFMADD213PD Z5, Z8, Z2
-	VCVTDQ2PD   2240(DX), Z6
-	VFMADD213PD Z6, Z8, Z2
-	VCVTDQ2PD   3264(DX), Z7
-	VFMADD213PD Z7, Z8, Z2
-	VMOVUPD     Z2, 384(DI)
-	VCVTDQ2PD   224(DX), Z3
-	VCVTDQ2PD   1248(DX), Z5
-	VFMADD213PD Z5, Z8, Z3
-	VCVTDQ2PD   2272(DX), Z6
-	VFMADD213PD Z6, Z8, Z3
-	VCVTDQ2PD   3296(DX), Z7
-	VFMADD213PD Z7, Z8, Z3
-	VMOVUPD     Z3, 448(DI)
-	VCVTDQ2PD   256(DX), Z0
-	VCVTDQ2PD   1280(DX), Z5
-	VFMADD213PD Z5, Z8, Z0
-	VCVTDQ2PD   2304(DX), Z6
-	VFMADD213PD Z6, Z8, Z0
-	VCVTDQ2PD   3328(DX), Z7
-	VFMADD213PD Z7, Z8, Z0
-	VMOVUPD     Z0, 512(DI)
-	VCVTDQ2PD   288(DX), Z1
-	VCVTDQ2PD   1312(DX), Z5
-	VFMADD213PD Z5, Z8, Z1
-	VCVTDQ2PD   2336(DX), Z6
-	VFMADD213PD Z6, Z8, Z1
-	VCVTDQ2PD   3360(DX), Z7
-	VFMADD213PD Z7, Z8, Z1
-	VMOVUPD     Z1, 576(DI)
-	VCVTDQ2PD   320(DX), Z2
-	VCVTDQ2PD   1344(DX), Z5
-	VFMADD213PD Z5, Z8, Z2
-	VCVTDQ2PD   2368(DX), Z6
-	VFMADD213PD Z6, Z8, Z2
-	VCVTDQ2PD   3392(DX), Z7
-	VFMADD213PD Z7, Z8, Z2
-	VMOVUPD     Z2, 640(DI)
-	VCVTDQ2PD   352(DX), Z3
-	VCVTDQ2PD   1376(DX), Z5
-	VFMADD213PD Z5, Z8, Z3
-	VCVTDQ2PD   2400(DX), Z6
-	VFMADD213PD Z6, Z8, Z3
-	VCVTDQ2PD   3424(DX), Z7
-	VFMADD213PD Z7, Z8, Z3
-	VMOVUPD     Z3, 704(DI)
-	VCVTDQ2PD   384(DX), Z0
-	VCVTDQ2PD   1408(DX), Z5
-	VFMADD213PD Z5, Z8, Z0
-	VCVTDQ2PD   2432(DX), Z6
-	VFMADD213PD Z6, Z8, Z0
-	VCVTDQ2PD   3456(DX), Z7
-	VFMADD213PD Z7, Z8, Z0
-	VMOVUPD     Z0, 768(DI)
-	VCVTDQ2PD   416(DX), Z1
-	VCVTDQ2PD   1440(DX), Z5
-	VFMADD213PD Z5, Z8, Z1
-	VCVTDQ2PD   2464(DX), Z6
-	VFMADD213PD Z6, Z8, Z1
-	VCVTDQ2PD   3488(DX), Z7
-	VFMADD213PD Z7, Z8, Z1
-	VMOVUPD     Z1, 832(DI)
-	VCVTDQ2PD   448(DX), Z2
-	VCVTDQ2PD   1472(DX), Z5
-	VFMADD213PD Z5, Z8, Z2
-	VCVTDQ2PD   2496(DX), Z6
-	VFMADD213PD Z6, Z8, Z2
-	VCVTDQ2PD   3520(DX), Z7
-	VFMADD213PD Z7, Z8, Z2
-	VMOVUPD     Z2, 896(DI)
-	VCVTDQ2PD   480(DX), Z3
-	VCVTDQ2PD   1504(DX), Z5
-	VFMADD213PD Z5, Z8, Z3
-	VCVTDQ2PD   2528(DX), Z6
-	VFMADD213PD Z6, Z8, Z3
-	VCVTDQ2PD   3552(DX), Z7
-	VFMADD213PD Z7, Z8, Z3
-	VMOVUPD     Z3, 960(DI)
-	VCVTDQ2PD   512(DX), Z0
-	VCVTDQ2PD   1536(DX), Z5
-	VFMADD213PD Z5, Z8, Z0
-	VCVTDQ2PD   2560(DX), Z6
-	VFMADD213PD Z6, Z8, Z0
-	VCVTDQ2PD   3584(DX), Z7
-	VFMADD213PD Z7, Z8, Z0
-	VMOVUPD     Z0, 1024(DI)
-	VCVTDQ2PD   544(DX), Z1
-	VCVTDQ2PD   1568(DX), Z5
-	VFMADD213PD Z5, Z8, Z1
-	VCVTDQ2PD   2592(DX), Z6
-	VFMADD213PD Z6, Z8, Z1
-	VCVTDQ2PD   3616(DX), Z7
-	VFMADD213PD Z7, Z8, Z1
-	VMOVUPD     Z1, 1088(DI)
-	VCVTDQ2PD   576(DX), Z2
-	VCVTDQ2PD   1600(DX), Z5
-	VFMADD213PD Z5, Z8, Z2
-	VCVTDQ2PD   2624(DX), Z6
-	VFMADD213PD Z6, Z8, Z2
-	VCVTDQ2PD   3648(DX), Z7
-	VFMADD213PD Z7, Z8, Z2
-	VMOVUPD     Z2, 1152(DI)
-	VCVTDQ2PD   608(DX), Z3
-	VCVTDQ2PD   1632(DX), Z5
-	VFMADD213PD Z5, Z8, Z3
-	VCVTDQ2PD   2656(DX), Z6
-	VFMADD213PD Z6, Z8, Z3
-	VCVTDQ2PD   3680(DX), Z7
-	VFMADD213PD Z7, Z8, Z3
-	VMOVUPD     Z3, 1216(DI)
-	VCVTDQ2PD   640(DX), Z0
-	VCVTDQ2PD   1664(DX), Z5
-	VFMADD213PD Z5, Z8, Z0
-	VCVTDQ2PD   2688(DX), Z6
-	VFMADD213PD Z6, Z8, Z0
-	VCVTDQ2PD   3712(DX), Z7
-	VFMADD213PD Z7, Z8, Z0
-	VMOVUPD     Z0, 1280(DI)
-	VCVTDQ2PD   672(DX), Z1
-	VCVTDQ2PD   1696(DX), Z5
-	VFMADD213PD Z5, Z8, Z1
-	VCVTDQ2PD   2720(DX), Z6
-	VFMADD213PD Z6, Z8, Z1
-	VCVTDQ2PD   3744(DX), Z7
-	VFMADD213PD Z7, Z8, Z1
-	VMOVUPD     Z1, 1344(DI)
-	VCVTDQ2PD   704(DX), Z2
-	VCVTDQ2PD   1728(DX), Z5
-	VFMADD213PD Z5, Z8, Z2
-	VCVTDQ2PD   2752(DX), Z6
-	VFMADD213PD Z6, Z8, Z2
-	VCVTDQ2PD   3776(DX), Z7
-	VFMADD213PD Z7, Z8, Z2
-	VMOVUPD     Z2, 1408(DI)
-	VCVTDQ2PD   736(DX), Z3
-	VCVTDQ2PD   1760(DX), Z5
-	VFMADD213PD Z5, Z8, Z3
-	VCVTDQ2PD   2784(DX), Z6
-	VFMADD213PD Z6, Z8, Z3
-	VCVTDQ2PD   3808(DX), Z7
-	VFMADD213PD Z7, Z8, Z3
-	VMOVUPD     Z3, 1472(DI)
-	VCVTDQ2PD   768(DX), Z0
-	VCVTDQ2PD   1792(DX), Z5
-	VFMADD213PD Z5, Z8, Z0
-	VCVTDQ2PD   2816(DX), Z6
-	VFMADD213PD Z6, Z8, Z0
-	VCVTDQ2PD   3840(DX), Z7
-	VFMADD213PD Z7, Z8, Z0
-	VMOVUPD     Z0, 1536(DI)
-	VCVTDQ2PD   800(DX), Z1
-	VCVTDQ2PD   1824(DX), Z5
-	VFMADD213PD Z5, Z8, Z1
-	VCVTDQ2PD   2848(DX), Z6
-	VFMADD213PD Z6, Z8, Z1
-	VCVTDQ2PD   3872(DX), Z7
-	VFMADD213PD Z7, Z8, Z1
-	VMOVUPD     Z1, 1600(DI)
-	VCVTDQ2PD   832(DX), Z2
-	VCVTDQ2PD   1856(DX), Z5
-	VFMADD213PD Z5, Z8, Z2
-	VCVTDQ2PD   2880(DX), Z6
-	VFMADD213PD Z6, Z8, Z2
-	VCVTDQ2PD   3904(DX), Z7
-	VFMADD213PD Z7, Z8, Z2
-	VMOVUPD     Z2, 1664(DI)
-	VCVTDQ2PD   864(DX), Z3
-	VCVTDQ2PD   1888(DX), Z5
-	VFMADD213PD Z5, Z8, Z3
-	VCVTDQ2PD   2912(DX), Z6
-	VFMADD213PD Z6, Z8, Z3
-	VCVTDQ2PD   3936(DX), Z7
-	VFMADD213PD Z7, Z8, Z3
-	VMOVUPD     Z3, 1728(DI)
-	VCVTDQ2PD   896(DX), Z0
-	VCVTDQ2PD   1920(DX), Z5
-	VFMADD213PD Z5, Z8, Z0
-	VCVTDQ2PD   2944(DX), Z6
-	VFMADD213PD Z6, Z8, Z0
-	VCVTDQ2PD   3968(DX), Z7
-	VFMADD213PD Z7, Z8, Z0
-	VMOVUPD     Z0, 1792(DI)
-	VCVTDQ2PD   928(DX), Z1
-	VCVTDQ2PD   1952(DX), Z5
-	VFMADD213PD Z5, Z8, Z1
-	VCVTDQ2PD   2976(DX), Z6
-	VFMADD213PD Z6, Z8, Z1
-	VCVTDQ2PD   4000(DX), Z7
-	VFMADD213PD Z7, Z8, Z1
-	VMOVUPD     Z1, 1856(DI)
-	VCVTDQ2PD   960(DX), Z2
-	VCVTDQ2PD   1984(DX), Z5
-	VFMADD213PD Z5, Z8, Z2
-	VCVTDQ2PD   3008(DX), Z6
-	VFMADD213PD Z6, Z8, Z2
-	VCVTDQ2PD   4032(DX), Z7
-	VFMADD213PD Z7, Z8, Z2
-	VMOVUPD     Z2, 1920(DI)
-	VCVTDQ2PD   992(DX), Z3
-	VCVTDQ2PD   2016(DX), Z5
-	VFMADD213PD Z5, Z8, Z3
-	VCVTDQ2PD   3040(DX), Z6
-	VFMADD213PD Z6, Z8, Z3
-	VCVTDQ2PD   4064(DX), Z7
-	VFMADD213PD Z7, Z8, Z3
-	VMOVUPD     Z3, 1984(DI)
-	ADDQ        $0x00000800, DI
-	DECQ        R8
-	JNZ         mulTilesAMX_group
-	BYTE        $0xc4
-	BYTE        $0xe2
-	BYTE        $0x78
-	BYTE        $0x49
-	BYTE        $0xc0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x0e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4b
+	BYTE $0x5e
+	BYTE $0xc4
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xac
+	BYTE $0x0e
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x49
+	BYTE $0x5e
+	BYTE $0xcd
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x40
+	BYTE $0x5e
+	BYTE $0xd5
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5e
+	BYTE $0xcc
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x48
+	BYTE $0x5e
+	BYTE $0xdd
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5e
+	BYTE $0xd4
+	ADDQ $0x00000800, SI
+	ADDQ $0x00000c00, BX
+	DECQ R9
+	JNZ  mulTilesAMX_chunk
+
+mulTilesAMX_finish:
+	TESTQ R11, R11
+	JZ    mulTilesAMX_store
+	MOVQ  R13, AX
+
+mulTilesAMX_row:
+	VBROADCASTSD (R12), Z9
+	VCVTDQ2PD    (AX), Z0
+	VCVTDQ2PD    1024(AX), Z4
+	VFMADD213PD  Z4, Z8, Z0
+	VCVTDQ2PD    2048(AX), Z4
+	VFMADD213PD  Z4, Z8, Z0
+	VCVTDQ2PD    3072(AX), Z4
+	VFMADD213PD  Z4, Z8, Z0
+	VMULPD       Z9, Z0, Z0
+	VCVTPD2PS    Z0, Y0
+	VCVTDQ2PD    32(AX), Z1
+	VCVTDQ2PD    1056(AX), Z5
+	VFMADD213PD  Z5, Z8, Z1
+	VCVTDQ2PD    2080(AX), Z5
+	VFMADD213PD  Z5, Z8, Z1
+	VCVTDQ2PD    3104(AX), Z5
+	VFMADD213PD  Z5, Z8, Z1
+	VMULPD       Z9, Z1, Z1
+	VCVTPD2PS    Z1, Y1
+	VINSERTF32X8 $0x01, Y1, Z0, Z0
+	VADDPS       (DI), Z0, K2, Z0
+	VMOVUPS      Z0, K1, (DI)
+	ADDQ         $0x40, AX
+	ADDQ         R8, DI
+	ADDQ         $0x08, R12
+	DECQ         R11
+	JNZ          mulTilesAMX_row
+
+mulTilesAMX_store:
+	TESTQ   R10, R10
+	JLE     mulTilesAMX_end
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x84
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x8c
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x04
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x94
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x9c
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x0c
+	BYTE    $0x00
+	BYTE    $0x00
+	XCHGQ   DX, R13
+	MOVQ    $0x00000010, R11
+	CMPQ    R10, R11
+	CMOVQLT R10, R11
+	SUBQ    $0x10, R10
+	JMP     mulTilesAMX_group
+
+mulTilesAMX_end:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
 	VZEROUPPER
 	RET
 
@@ -11565,6 +11362,196 @@ DATA tileConfig<>+40(SB)/8, $0x0000000000000000
 DATA tileConfig<>+48(SB)/8, $0x1010101010101010
 DATA tileConfig<>+56(SB)/8, $0x0000000000000000
 GLOBL tileConfig<>(SB), RODATA|NOPTR, $64
+
+// func mulShortTilesAMX(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, CMOV
+TEXT ·mulShortTilesAMX(SB), NOSPLIT, $0-80
+	MOVQ         dst+0(FP), DI
+	MOVQ         stride+8(FP), R8
+	MOVQ         rows+16(FP), R10
+	MOVQ         a+24(FP), SI
+	MOVQ         factors+48(FP), R12
+	MOVQ         columns+56(FP), AX
+	KMOVQ        AX, K1
+	MOVQ         adds+64(FP), AX
+	KMOVQ        AX, K2
+	MOVQ         sums+72(FP), DX
+	MOVQ         $0x00000040, CX
+	LEAQ         tileConfig<>+0(SB), AX
+	BYTE         $0xc4
+	BYTE         $0xe2
+	BYTE         $0x78
+	BYTE         $0x49
+	BYTE         $0x00
+	VBROADCASTSD quads4070000000000000<>+0(SB), Z8
+	XORQ         R11, R11
+	LEAQ         4096(DX), R13
+
+mulShortTilesAMX_group:
+	TESTQ R10, R10
+	JLE   mulShortTilesAMX_finish
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xc0
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xc8
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xd0
+	MOVQ  b+32(FP), BX
+	MOVQ  chunks+40(FP), R9
+
+mulShortTilesAMX_chunk:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x0e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4b
+	BYTE $0x5e
+	BYTE $0xc4
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xac
+	BYTE $0x0e
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x49
+	BYTE $0x5e
+	BYTE $0xcd
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x40
+	BYTE $0x5e
+	BYTE $0xd5
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5e
+	BYTE $0xcc
+	ADDQ $0x00000800, SI
+	ADDQ $0x00000800, BX
+	DECQ R9
+	JNZ  mulShortTilesAMX_chunk
+
+mulShortTilesAMX_finish:
+	TESTQ R11, R11
+	JZ    mulShortTilesAMX_store
+	MOVQ  R13, AX
+
+mulShortTilesAMX_row:
+	VBROADCASTSD (R12), Z9
+	VCVTDQ2PD    (AX), Z0
+	VCVTDQ2PD    1024(AX), Z4
+	VFMADD213PD  Z4, Z8, Z0
+	VCVTDQ2PD    2048(AX), Z4
+	VFMADD213PD  Z4, Z8, Z0
+	VMULPD       Z9, Z0, Z0
+	VCVTPD2PS    Z0, Y0
+	VCVTDQ2PD    32(AX), Z1
+	VCVTDQ2PD    1056(AX), Z5
+	VFMADD213PD  Z5, Z8, Z1
+	VCVTDQ2PD    2080(AX), Z5
+	VFMADD213PD  Z5, Z8, Z1
+	VMULPD       Z9, Z1, Z1
+	VCVTPD2PS    Z1, Y1
+	VINSERTF32X8 $0x01, Y1, Z0, Z0
+	VADDPS       (DI), Z0, K2, Z0
+	VMOVUPS      Z0, K1, (DI)
+	ADDQ         $0x40, AX
+	ADDQ         R8, DI
+	ADDQ         $0x08, R12
+	DECQ         R11
+	JNZ          mulShortTilesAMX_row
+
+mulShortTilesAMX_store:
+	TESTQ   R10, R10
+	JLE     mulShortTilesAMX_end
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x84
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x8c
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x04
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x94
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x00
+	XCHGQ   DX, R13
+	MOVQ    $0x00000010, R11
+	CMPQ    R10, R11
+	CMOVQLT R10, R11
+	SUBQ    $0x10, R10
+	JMP     mulShortTilesAMX_group
+
+mulShortTilesAMX_end:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	VZEROUPPER
+	RET
 
 // func quantizeTileAMX(dst *uint32, x *float32, chunks int, factor float32)
 // Requires: AVX, AVX512F
@@ -11650,6 +11637,50 @@ splitTilesAMX_panel:
 	ADDQ      CX, AX
 	DECQ      SI
 	JNZ       splitTilesAMX_panel
+	VZEROUPPER
+	RET
+
+// func splitShortTilesAMX(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·splitShortTilesAMX(SB), NOSPLIT, $0-44
+	MOVQ         dst+0(FP), AX
+	MOVQ         stride+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         rowBytes+24(FP), BX
+	MOVQ         panels+32(FP), SI
+	VBROADCASTSS factor+40(FP), Z0
+	LEAQ         (BX)(BX*2), DI
+	MOVQ         $0xaaaaaaaaaaaaaaaa, R8
+	KMOVQ        R8, K1
+	KMOVD        R8, K2
+
+splitShortTilesAMX_panel:
+	VMULPS    (DX), Z0, Z1
+	VCVTPS2DQ Z1, Z1
+	VMULPS    (DX)(BX*1), Z0, Z2
+	VCVTPS2DQ Z2, Z2
+	VMULPS    (DX)(BX*2), Z0, Z3
+	VCVTPS2DQ Z3, Z3
+	VMULPS    (DX)(DI*1), Z0, Z4
+	VCVTPS2DQ Z4, Z4
+	VPSLLD    $0x08, Z2, Z5
+	VPBLENDMB Z5, Z1, K1, Z5
+	VPSRLD    $0x08, Z1, Z1
+	VPBLENDMB Z2, Z1, K1, Z1
+	VPSLLD    $0x08, Z4, Z2
+	VPBLENDMB Z2, Z3, K1, Z2
+	VPSRLD    $0x08, Z3, Z3
+	VPBLENDMB Z4, Z3, K1, Z3
+	VPSLLD    $0x10, Z3, Z3
+	VPBLENDMW Z3, Z1, K2, Z3
+	VMOVUPS   Z3, (AX)
+	VPSLLD    $0x10, Z2, Z1
+	VPBLENDMW Z1, Z5, K2, Z1
+	VMOVUPS   Z1, 1024(AX)
+	ADDQ      $0x40, DX
+	ADDQ      CX, AX
+	DECQ      SI
+	JNZ       splitShortTilesAMX_panel
 	VZEROUPPER
 	RET
 

@@ -18,7 +18,7 @@ const realsBlock = 128
 // A realsWorkspace is what one worker needs for a block of a panel: the sums, as integers in float64.
 type realsWorkspace struct {
 	sums  [realsBlock][panelCols]float64
-	limbs [4 * tileWords]int32 // sums of products of limbs, of a tile
+	limbs [8 * tileWords]int32 // sums of products of limbs, of two tiles
 }
 
 // A realsProduct is the work of MulReals and AddMulReals.
@@ -161,19 +161,20 @@ func (p *realsColumns) do(task int) {
 	from := block * realsBlock
 	rows := min(realsBlock, p.x.Rows-from)
 	w := p.c.realsWorkspaces.get()
-	groups := (rows + p.group - 1) / p.group
-	sums, words, x := w.sums[:groups*p.group], p.f.panel(panel), p.pairs[from/p.group*p.words:]
+	words, x := p.f.panel(panel), p.pairs[from/p.group*p.words:]
+	first, cols := panel*panelCols, min(panelCols, p.f.Cols-panel*panelCols)
+	dst := p.dst[from*p.f.Cols+first:]
 	if p.f.tiled {
-		p.c.isa.mulTilesAsm(&sums[0], groups, &x[0], &words[0], p.f.chunks(), &w.limbs)
+		p.c.isa.mulTiles(dst, x, words, p.f, p.factors[from:][:rows], cols, p.adds, &w.limbs)
 	} else {
+		sums := w.sums[:(rows+p.group-1)/p.group*p.group]
 		clear(sums)
 		for pair, n := 0, p.f.pairs(); pair < n; pair += spillPairs {
 			pairs := min(spillPairs, n-pair)
 			p.c.isa.addPairs(sums, x[pair:], n, words[pair*pairWords:][:pairs*pairWords])
 		}
+		p.c.isa.storeSums(dst, p.f.Cols, sums[:rows], p.factors[from:], cols, p.adds)
 	}
-	first, cols := panel*panelCols, min(panelCols, p.f.Cols-panel*panelCols)
-	p.c.isa.storeSums(p.dst[from*p.f.Cols+first:], p.f.Cols, sums[:rows], p.factors[from:], cols, p.adds)
 	p.c.realsWorkspaces.put(w)
 }
 

@@ -389,10 +389,15 @@ func transpose64AVX512(block *[64]uint64)
 //go:noescape
 func addPairsVNNI(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
 
-// mulTilesAMX writes the products of groups·16 rows with a panel, both in chunks of 64.
+// mulTilesAMX writes, or adds, the products of rows with a panel, both in chunks of 64, times factors, in the columns whose bits are set.
 //
 //go:noescape
-func mulTilesAMX(sums *[16]float64, groups int, a *uint32, b *uint32, chunks int, scratch *[1024]int32)
+func mulTilesAMX(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32)
+
+// mulShortTilesAMX writes, or adds, the products of rows with a panel, both in chunks of 64, times factors, in the columns whose bits are set.
+//
+//go:noescape
+func mulShortTilesAMX(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32)
 
 // quantizeTileAMX writes the bytes of a row of chunks·64 numbers.
 //
@@ -403,6 +408,11 @@ func quantizeTileAMX(dst *uint32, x *float32, chunks int, factor float32)
 //
 //go:noescape
 func splitTilesAMX(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32)
+
+// splitShortTilesAMX writes 4 rows of panels, stride bytes apart, from rows of numbers, rowBytes apart.
+//
+//go:noescape
+func splitShortTilesAMX(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32)
 
 // splitTilesTransposedAMX writes chunks·64 rows of a panel from 16 rows of numbers, stride bytes apart.
 //

@@ -6,8 +6,9 @@ package kernel
 //
 //	Σ pq = 2^24·Σ p_1q_2 + 2^16·Σ (p_1q_1 + p_0q_2) + 2^8·Σ (p_1q_0 + p_0q_1) + Σ p_0q_0.
 //
-// Each of the four sums fits 32 bits for up to maxTileRows rows, |Σ (p_1q_0 + p_0q_1)| ≤ 2^14·(2^7+2^8)·2^8 < 2^31, and
-// float64 holds the whole exactly. So the results are those of the other forms.
+// Numbers of 16 bits have q_1 and q_0 alone, and three sums. Each of the sums fits 32 bits for up to maxTileRows rows,
+// |Σ (p_1q_0 + p_0q_1)| ≤ 2^14·(2^7+2^8)·2^8 < 2^31, and float64 holds the whole exactly. So the results are those of
+// the other forms.
 const (
 	maxTileRows = 1 << 14
 	tileRows    = 16                   // of x, and columns of a panel
@@ -24,9 +25,17 @@ func (isa ISA) hasTiles() bool { return isa == AVX512 && amx }
 // chunks is the number of chunks of rows; the last one is filled up with zeros.
 func (f *FixedReals) chunks() int { return (f.Rows + tileInner - 1) / tileInner }
 
+// limbs is the number of tiles of a chunk of a panel: q_2, q_1, q_0, or without the first, four rows a word.
+func (f *FixedReals) limbs() int {
+	if f.short {
+		return 2
+	}
+	return 3
+}
+
 // tiles returns the tiles of a panel from a chunk on.
 func (f *FixedReals) tiles(panel, chunk int) []uint32 {
-	return f.panel(panel)[chunk*panelTiles*tileWords:]
+	return f.panel(panel)[chunk*f.limbs()*tileWords:]
 }
 
 // fillTiles fills the tiles of panels from…to−1.
@@ -48,9 +57,9 @@ func (l *realsWords) fillTiles(from, to int) {
 	}
 	n := f.panelWords()
 	for k := 0; k < f.chunks()*tileInner; k += 4 {
-		first := f.words[from*n+k/tileInner*panelTiles*tileWords+k%tileInner/4*rowOfTile:]
+		first := f.words[from*n+k/tileInner*f.limbs()*tileWords+k%tileInner/4*rowOfTile:]
 		if k+4 <= f.Rows && full > from {
-			l.isa.splitTilesAsm(&first[0], 4*n, &l.src[k*f.Cols+from*panelCols], 4*f.Cols, full-from, l.factor)
+			l.isa.splitTiles(first, n, l.src[k*f.Cols+from*panelCols:], f.Cols, full-from, l.factor, f.short)
 		}
 		for p := from; p < to; p++ {
 			if k+4 > f.Rows || p >= full {
@@ -67,7 +76,30 @@ func (l *realsWords) fillRows(dst []uint32, p, k int) {
 		row := l.src[(k+i)*l.f.Cols:][:l.f.Cols]
 		copy(rows[i][:], row[p*panelCols:])
 	}
-	l.isa.splitTilesAsm(&dst[0], 0, &rows[0][0], 4*panelCols, 1, l.factor)
+	l.isa.splitTiles(dst, 0, rows[0][:], panelCols, 1, l.factor, l.f.short)
+}
+
+// splitTiles writes 4 rows of panels, stride words apart, from rows of numbers, cols numbers apart.
+func (isa ISA) splitTiles(dst []uint32, stride int, x []float32, cols, panels int, factor float32, short bool) {
+	if short {
+		isa.splitShortTilesAsm(&dst[0], 4*stride, &x[0], 4*cols, panels, factor)
+	} else {
+		isa.splitTilesAsm(&dst[0], 4*stride, &x[0], 4*cols, panels, factor)
+	}
+}
+
+// mulTiles writes, or adds, the products of rows, one a factor, with the first cols columns of a panel.
+func (isa ISA) mulTiles(dst []float32, x, panel []uint32, f *FixedReals, factors []float64, cols int, adds bool, sums *[8 * tileWords]int32) {
+	columns, added := uint64(1)<<cols-1, uint64(0)
+	if adds {
+		added = columns
+	}
+	rows := len(factors)
+	if f.short {
+		isa.mulShortTilesAsm(&dst[0], 4*f.Cols, rows, &x[0], &panel[0], f.chunks(), &factors[0], columns, added, sums)
+	} else {
+		isa.mulTilesAsm(&dst[0], 4*f.Cols, rows, &x[0], &panel[0], f.chunks(), &factors[0], columns, added, sums)
+	}
 }
 
 // fillChunks writes the chunks of panel p of the transpose from one on, in which some rows or columns are missing.
@@ -124,10 +156,10 @@ func (f *FixedReals) paired() *FixedReals {
 
 // atTile returns the integer in row k and column j of panel p.
 func (f *FixedReals) atTile(p, k, j int) int32 {
-	tiles, q := f.tiles(p, k/tileInner), uint32(0)
-	for limb := range panelTiles {
+	tiles, q, unused := f.tiles(p, k/tileInner), uint32(0), 32-8*f.limbs()
+	for limb := range f.limbs() {
 		word := tiles[limb*tileWords+k%tileInner/4*rowOfTile+j]
 		q = q<<8 | word>>(k%4*8)&0xff
 	}
-	return int32(q<<8) >> 8
+	return int32(q<<unused) >> unused
 }

@@ -14,9 +14,11 @@ const (
 
 // tiles writes the kernels of tiles.go.
 func tiles(v vector) {
-	mulTiles(v)
+	mulTiles(v, "mulTiles", 3)
+	mulTiles(v, "mulShortTiles", 2)
 	v.quantizeTile()
-	v.splitTiles()
+	v.splitTiles("splitTiles", 3)
+	v.splitTiles("splitShortTiles", 2)
 	v.splitTilesTransposed()
 }
 
@@ -66,63 +68,109 @@ func tileConfig() Mem {
 	return sequence("tileConfig", [8]uint64{1, 0, widths, widths, 0, 0, heights, 0})
 }
 
-// mulTiles writes the kernel that multiplies the tiles of rows with those of a panel.
-func mulTiles(v vector) {
-	name := v.begin("mulTiles", "func(sums *[16]float64, groups int, a, b *uint32, chunks int, scratch *[1024]int32)",
-		"writes the products of groups·16 rows with a panel, both in chunks of 64.")
-	MOVQ(NewParamAddr("sums", 0), reg.RDI)
-	MOVQ(NewParamAddr("groups", 8), reg.R8)
-	MOVQ(NewParamAddr("a", 16), reg.RSI)
-	MOVQ(NewParamAddr("scratch", 40), reg.RDX)
+// mulTiles writes the kernels that multiply the tiles of rows with those of a panel of three limbs or two. The numbers of
+// a group of rows are made of its sums while the products of the next group are under way.
+func mulTiles(v vector, kernel string, limbs int) {
+	name := v.begin(kernel, "func(dst *float32, stride, rows int, a, b *uint32, chunks int, factors *float64, columns, adds uint64, "+
+		"sums *[2048]int32)",
+		"writes, or adds, the products of rows with a panel, both in chunks of 64, times factors, in the columns whose bits are set.")
+	dst, stride, a, b, scratch, chunks := reg.RDI, reg.R8, reg.RSI, reg.RBX, reg.RDX, reg.R9
+	rows, left, factors, before, row := reg.R10, reg.R11, reg.R12, reg.R13, reg.RAX
+	MOVQ(NewParamAddr("dst", 0), dst)
+	MOVQ(NewParamAddr("stride", 8), stride)
+	MOVQ(NewParamAddr("rows", 16), rows)
+	MOVQ(NewParamAddr("a", 24), a)
+	MOVQ(NewParamAddr("factors", 48), factors)
+	MOVQ(NewParamAddr("columns", 56), row)
+	KMOVQ(row, reg.K1)
+	MOVQ(NewParamAddr("adds", 64), row)
+	KMOVQ(row, reg.K2)
+	MOVQ(NewParamAddr("sums", 72), scratch)
 	MOVQ(U32(tileRow), tileStride)
-	LEAQ(tileConfig(), reg.RAX)
+	LEAQ(tileConfig(), row)
 	tileConfigRAX()
-	base := reg.Z8
+	base, factor := reg.Z8, reg.Z9
 	VBROADCASTSD(u64(0x4070000000000000), base) // 256
-	a, b := Mem{Base: reg.RSI}, Mem{Base: reg.RBX}
-	const high, low, limb2, limb1, limb0 = 4, 5, 6, 7, 6
+	XORQ(left, left)                            // rows of the group before
+	LEAQ(Mem{Base: scratch, Disp: 4 * tileBytes}, before)
+
 	Label(name + "_group")
-	for t := range tile(4) {
+	TESTQ(rows, rows)
+	JLE(LabelRef(name + "_finish"))
+	for t := range tile(limbs + 1) {
 		tileZero(t)
 	}
-	MOVQ(NewParamAddr("b", 24), reg.RBX)
-	MOVQ(NewParamAddr("chunks", 32), reg.R9)
+	MOVQ(NewParamAddr("b", 32), b)
+	MOVQ(NewParamAddr("chunks", 40), chunks)
 	Label(name + "_chunk")
-	tileLoad(a, high)
-	tileLoad(b, limb2)
-	tileDot(prefixF2, high, limb2, 0)
-	tileLoad(a.Offset(tileBytes), low)
-	tileDot(prefix66, low, limb2, 1)
-	tileLoad(b.Offset(tileBytes), limb1)
-	tileDot(prefixNone, low, limb1, 2)
-	tileDot(prefixF3, high, limb1, 1)
-	tileLoad(b.Offset(2*tileBytes), limb0)
-	tileDot(prefixNone, low, limb0, 3)
-	tileDot(prefixF3, high, limb0, 2)
-	ADDQ(U32(2*tileBytes), reg.RSI)
-	ADDQ(U32(3*tileBytes), reg.RBX)
-	DECQ(reg.R9)
+	multiplyChunk(Mem{Base: a}, Mem{Base: b}, limbs)
+	ADDQ(U32(2*tileBytes), a)
+	ADDQ(U32(uint32(limbs*tileBytes)), b)
+	DECQ(chunks)
 	JNZ(LabelRef(name + "_chunk"))
-	for t := range tile(4) {
-		tileStore(t, Mem{Base: reg.RDX, Disp: int(t) * tileBytes})
-	}
-	for row := range 16 {
-		for half := range 2 {
-			sum, part := []reg.Register{reg.Z0, reg.Z1, reg.Z2, reg.Z3}[(2*row+half)%4], []reg.Register{reg.Z4, reg.Z5, reg.Z6, reg.Z7}
-			at := Mem{Base: reg.RDX, Disp: row*tileRow + half*tileRow/2}
-			VCVTDQ2PD(at, sum)
-			for limb := 1; limb < 4; limb++ {
-				VCVTDQ2PD(at.Offset(limb*tileBytes), part[limb])
-				VFMADD213PD(part[limb], base, sum) // exact
-			}
-			VMOVUPD(sum, Mem{Base: reg.RDI, Disp: row*sumsBytes + half*64})
+
+	Label(name + "_finish")
+	TESTQ(left, left)
+	JZ(LabelRef(name + "_store"))
+	MOVQ(before, row)
+	Label(name + "_row")
+	VBROADCASTSD(Mem{Base: factors}, factor)
+	for half, y := range []reg.Register{reg.Y0, reg.Y1} {
+		sum, part := []reg.Register{reg.Z0, reg.Z1}[half], []reg.Register{reg.Z4, reg.Z5}[half]
+		at := Mem{Base: row, Disp: half * tileRow / 2}
+		VCVTDQ2PD(at, sum)
+		for limb := 1; limb <= limbs; limb++ {
+			VCVTDQ2PD(at.Offset(limb*tileBytes), part)
+			VFMADD213PD(part, base, sum) // exact
 		}
+		VMULPD(factor, sum, sum)
+		VCVTPD2PS(sum, y)
 	}
-	ADDQ(U32(16*sumsBytes), reg.RDI)
-	DECQ(reg.R8)
-	JNZ(LabelRef(name + "_group"))
+	VINSERTF32X8(Imm(1), reg.Y1, reg.Z0, reg.Z0)
+	VADDPS(Mem{Base: dst}, reg.Z0, reg.K2, reg.Z0)
+	VMOVUPS(reg.Z0, reg.K1, Mem{Base: dst})
+	ADDQ(Imm(tileRow), row)
+	ADDQ(stride, dst)
+	ADDQ(Imm(8), factors)
+	DECQ(left)
+	JNZ(LabelRef(name + "_row"))
+
+	Label(name + "_store")
+	TESTQ(rows, rows)
+	JLE(LabelRef(name + "_end"))
+	for t := range tile(limbs + 1) {
+		tileStore(t, Mem{Base: scratch, Disp: int(t) * tileBytes})
+	}
+	XCHGQ(scratch, before)
+	MOVQ(U32(16), left)
+	CMPQ(rows, left)
+	CMOVQLT(rows, left)
+	SUBQ(Imm(16), rows)
+	JMP(LabelRef(name + "_group"))
+	Label(name + "_end")
 	tileRelease()
 	done()
+}
+
+// multiplyChunk adds the products of a chunk. The sums of the highest limbs are in tile 0.
+func multiplyChunk(a, b Mem, limbs int) {
+	const high, low = 4, 5
+	tileLoad(a, high)
+	tileLoad(b, 6)
+	tileDot(prefixF2, high, 6, 0)
+	tileLoad(a.Offset(tileBytes), low)
+	tileDot(prefix66, low, 6, 1)
+	tileLoad(b.Offset(tileBytes), 7)
+	if limbs == 3 {
+		tileDot(prefixNone, low, 7, 2)
+		tileDot(prefixF3, high, 7, 1)
+		tileLoad(b.Offset(2*tileBytes), 6)
+		tileDot(prefixNone, low, 6, 3)
+		tileDot(prefixF3, high, 6, 2)
+		return
+	}
+	tileDot(prefixNone, low, 7, 2)
+	tileDot(prefixF3, high, 7, 1)
 }
 
 // quantizeTile writes the kernel of a row of the left operand: the upper bytes of a chunk, and in the next tile the
@@ -150,9 +198,9 @@ func (v vector) quantizeTile() {
 	done()
 }
 
-// splitTiles writes the kernel of 4 rows of the right operand: byte k of a word is that of row k.
-func (v vector) splitTiles() {
-	name := v.begin("splitTiles", "func(dst *uint32, stride int, x *float32, rowBytes, panels int, factor float32)",
+// splitTiles writes the kernels of 4 rows of the right operand: byte k of a word is that of row k.
+func (v vector) splitTiles(kernel string, limbs int) {
+	name := v.begin(kernel, "func(dst *uint32, stride int, x *float32, rowBytes, panels int, factor float32)",
 		"writes 4 rows of panels, stride bytes apart, from rows of numbers, rowBytes apart.")
 	dst := Load(Param("dst"), GP64())
 	stride := Load(Param("stride"), GP64())
@@ -182,16 +230,17 @@ func (v vector) splitTiles() {
 		VPSRLD(Imm(8), q[2*k], other[k])
 		VPBLENDMB(q[2*k+1], other[k], odd, other[k])
 	}
-	// The three limbs, from the highest byte down.
-	limb := v.reg()
-	VPSRLD(Imm(16), even[0], limb)
-	VPBLENDMW(even[1], limb, upper, limb)
-	VMOVUPS(limb, Mem{Base: dst})
+	if limbs == 3 {
+		limb := v.reg()
+		VPSRLD(Imm(16), even[0], limb)
+		VPBLENDMW(even[1], limb, upper, limb)
+		VMOVUPS(limb, Mem{Base: dst})
+	}
 	for k, pairs := range [][]reg.VecVirtual{other, even} {
 		limb := v.reg()
 		VPSLLD(Imm(16), pairs[1], limb)
 		VPBLENDMW(limb, pairs[0], upper, limb)
-		VMOVUPS(limb, Mem{Base: dst, Disp: (k + 1) * tileBytes})
+		VMOVUPS(limb, Mem{Base: dst, Disp: (limbs - 2 + k) * tileBytes})
 	}
 	ADDQ(Imm(64), x)
 	ADDQ(stride, dst)
