@@ -249,12 +249,21 @@ func (d *direction) inputMoments(on *compute.Context, dst [][]float32, x, weight
 	d.meansOf(on, x)
 }
 
+// energy writes U(s) of each row.
+func energy(on *compute.Context, l Layer, dst []float64, s Batch) {
+	if l, ok := l.(gaussian); ok {
+		l.energyOn(on, dst, s)
+		return
+	}
+	l.Energy(dst, s)
+}
+
 // freeEnergy writes F(s) = U(s) − Γ(Wᵀs).
 func (d *direction) freeEnergy(on *compute.Context, free []float64, s Batch) {
-	energy := make([]float64, len(free))
-	d.from.Energy(energy, s)
+	energies := make([]float64, len(free))
+	energy(on, d.from, energies, s)
 	d.cgf(on, d.to, free, d.product(on, s))
-	for r, e := range energy {
+	for r, e := range energies {
 		free[r] = e - free[r]
 	}
 }

@@ -31,8 +31,11 @@ func (l gaussian) SetMoments(means, variances []float64) {
 	}
 }
 
-func (l gaussian) Energy(dst []float64, s Batch) {
-	l.energy(dst, s, func(i int, s float64) float64 { return float64(l.at(1, i)*s*s/2) - float64(l.at(0, i)*s) })
+func (l gaussian) Energy(dst []float64, s Batch) { l.energyOn(compute.New(1), dst, s) }
+
+func (l gaussian) energyOn(on *compute.Context, dst []float64, s Batch) {
+	checkUnits(l, s)
+	on.Quadratics(dst, s.reals.Values, l.parameters[1].Values, l.Biases())
 }
 
 // CGF is Γ(x) = Σ_i [(b_i+x_i)²/(2γ_i) + ½ log(2π/γ_i)].

@@ -251,9 +251,9 @@ func (l *Line) freeOfLayers(v Batch, list []Free) {
 			scratch = append(scratch[:0], x...)
 			multiplyBy(scratch, float32(place))
 			d.cgf(on, at, f.To[from:to], scratch)
-			energy := make([]float64, to-from)
-			p.interpolated(0, l.base.Visible, d.from, place).Energy(energy, v.Slice(from, to))
-			for r, e := range energy {
+			energies := make([]float64, to-from)
+			energy(on, p.interpolated(0, l.base.Visible, d.from, place), energies, v.Slice(from, to))
+			for r, e := range energies {
 				f.To[from+r] = e - f.To[from+r]
 			}
 		})

@@ -39,11 +39,16 @@ func (w *columnwise) run(c *Context, j job) {
 	c.columnwises.put(w)
 }
 
-// panels calls f for the panels of a task: cols columns from the first one on.
-func (w *columnwise) panels(task int, f func(first, cols int)) {
-	end := min((task+1)*columnPanels*panelCols, w.x.Cols)
-	for first := task * columnPanels * panelCols; first < end; first += panelCols {
-		f(first, min(panelCols, end-first))
+// columnRows is the number of rows that all panels of a task take before the next.
+const columnRows = 32
+
+// panels calls f for rows from…to−1 of the panels of a task: cols columns from the first one on.
+func (w *columnwise) panels(task int, f func(first, cols, from, to int)) {
+	begin, end := task*columnPanels*panelCols, min((task+1)*columnPanels*panelCols, w.x.Cols)
+	for from := 0; from < w.x.Rows; from += columnRows {
+		for first := begin; first < end; first += panelCols {
+			f(first, min(panelCols, end-first), from, min(from+columnRows, w.x.Rows))
+		}
 	}
 }
 
@@ -61,28 +66,28 @@ func (c *Context) ColumnMoments(sums, squares []float64, x Reals, weights []floa
 		}
 		weights = w.ones[:x.Rows]
 	}
+	clear(sums)
+	clear(squares)
 	w.sums, w.squares, w.weights = sums, squares, weights
 	w.run(c, (*columnMoments)(w))
 }
 
 func (m *columnMoments) do(task int) {
 	w := (*columnwise)(m)
-	w.panels(task, func(first, cols int) {
-		sums, squares := w.sums[first:][:cols], w.squares[first:][:cols]
-		if w.isa == Generic || cols < panelCols || w.x.Rows == 0 {
-			columnMomentsGeneric(sums, squares, w.x, first, w.weights)
+	w.panels(task, func(first, cols, from, to int) {
+		sums, squares, weights := w.sums[first:][:cols], w.squares[first:][:cols], w.weights[from:to]
+		if w.isa == Generic || cols < panelCols {
+			columnMomentsGeneric(sums, squares, w.x, first, from, weights)
 			return
 		}
-		at, stride := &w.x.Values[first], 4*w.x.Cols
-		w.isa.columnMomentsAsm((*[panelCols]float64)(sums), (*[panelCols]float64)(squares), at, stride, w.x.Rows, &w.weights[0])
+		at, stride := &w.x.Values[from*w.x.Cols+first], 4*w.x.Cols
+		w.isa.columnMomentsAsm((*[panelCols]float64)(sums), (*[panelCols]float64)(squares), at, stride, to-from, &weights[0])
 	})
 }
 
-func columnMomentsGeneric(sums, squares []float64, x Reals, first int, weights []float32) {
-	clear(sums)
-	clear(squares)
+func columnMomentsGeneric(sums, squares []float64, x Reals, first, from int, weights []float32) {
 	for r, weight := range weights {
-		for j, y := range x.Row(r)[first:][:len(sums)] {
+		for j, y := range x.Row(from + r)[first:][:len(sums)] {
 			wy := float64(weight) * float64(y) // exact
 			sums[j] += wy
 			squares[j] += float64(wy * float64(y))
@@ -97,34 +102,34 @@ func (c *Context) ColumnDistances(sums []float64, x, y Reals, shift int) {
 		panicf("ColumnDistances of %d×%d and %d×%d numbers into %d sums", x.Rows, x.Cols, y.Rows, y.Cols, len(sums))
 	}
 	c, w := c.startColumns(x)
+	clear(sums)
 	w.y, w.sums, w.shift = y, sums, shift%max(1, x.Rows)
 	w.run(c, (*columnDistances)(w))
 }
 
 func (d *columnDistances) do(task int) {
 	w := (*columnwise)(d)
-	w.panels(task, func(first, cols int) {
-		sums := w.sums[first:][:cols]
-		clear(sums)
-		at, last := first, w.x.Rows-w.shift
-		w.addDistances(sums, w.x.Values[at:], w.y.Values[at+w.shift*w.x.Cols:], last)
-		w.addDistances(sums, w.x.Values[min(at+last*w.x.Cols, len(w.x.Values)):], w.y.Values[at:], w.shift)
+	w.panels(task, func(first, cols, from, to int) {
+		sums, last := w.sums[first:][:cols], min(max(w.x.Rows-w.shift, from), to) // from which on y begins again
+		w.addDistances(sums, from, from+w.shift, first, last-from)
+		w.addDistances(sums, last, last+w.shift-w.x.Rows, first, to-last)
 	})
 }
 
-// addDistances adds (x−y)² of some columns of rows.
-func (w *columnwise) addDistances(sums []float64, x, y []float32, rows int) {
+// addDistances adds (x−y)² of some columns of rows, from row a of x and row b of y on.
+func (w *columnwise) addDistances(sums []float64, a, b, first, rows int) {
 	if rows == 0 {
 		return
 	}
+	x, y := w.x.Values[a*w.x.Cols+first:], w.y.Values[b*w.x.Cols+first:]
 	if w.isa != Generic && len(sums) == panelCols {
 		w.isa.columnDistancesAsm((*[panelCols]float64)(sums), &x[0], &y[0], 4*w.x.Cols, rows)
 		return
 	}
 	for r := range rows {
-		a, b := x[r*w.x.Cols:][:len(sums)], y[r*w.x.Cols:][:len(sums)]
+		x, y := x[r*w.x.Cols:][:len(sums)], y[r*w.x.Cols:][:len(sums)]
 		for j := range sums {
-			d := float64(a[j]) - float64(b[j])
+			d := float64(x[j]) - float64(y[j])
 			sums[j] += float64(d * d)
 		}
 	}

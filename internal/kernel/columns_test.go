@@ -88,3 +88,26 @@ func TestShiftScale(t *testing.T) {
 		})
 	}
 }
+
+func TestQuadratics(t *testing.T) {
+	for _, shape := range rowShapes {
+		rows, cols := shape[0], shape[1]
+		x, a, b := kerneltest.RandomFloats(rows*cols, 1), kerneltest.RandomFloats(cols, 2), kerneltest.RandomFloats(cols, 3)
+		want := make([]float64, rows)
+		for r := range want {
+			var parts [sumParts]float64
+			for j := range cols {
+				y := float64(x[r*cols+j])
+				slope := float64(float64(a[j])*y/2) - float64(b[j])
+				parts[j%sumParts] += float64(slope * y)
+			}
+			want[r] = columnSum(&parts, 0)
+		}
+		forEachForm(func(c *Context) {
+			got := filled(rows)
+			if c.Quadratics(got, x, a, b); !slices.Equal(got, want) {
+				t.Fatalf("%v, %v, %d workers: differs from the definition", shape, c.ISA(), c.Workers())
+			}
+		})
+	}
+}

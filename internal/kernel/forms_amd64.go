@@ -296,7 +296,7 @@ func (isa ISA) adamAsm(s *[5]float32, p *float32, a *float32, slope *float32, se
 	}
 }
 
-// columnMomentsAsm writes Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.
+// columnMomentsAsm adds Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.
 func (isa ISA) columnMomentsAsm(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32) {
 	switch isa {
 	case AVX512:
@@ -313,6 +313,16 @@ func (isa ISA) columnDistancesAsm(sums *[16]float64, x *float32, y *float32, str
 		columnDistancesAVX512(sums, x, y, stride, rows)
 	default:
 		columnDistancesAVX2(sums, x, y, stride, rows)
+	}
+}
+
+// quadraticsAsm adds (½squares·x − linear)·x to parts[i%8] for blocks·16 numbers.
+func (isa ISA) quadraticsAsm(parts *[8]float64, x *float32, squares *float32, linear *float32, blocks int) {
+	switch isa {
+	case AVX512:
+		quadraticsAVX512(parts, x, squares, linear, blocks)
+	default:
+		quadraticsAVX2(parts, x, squares, linear, blocks)
 	}
 }
 

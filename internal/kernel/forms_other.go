@@ -106,6 +106,10 @@ func (ISA) columnDistancesAsm(sums *[16]float64, x *float32, y *float32, stride 
 	panic(noAssembler)
 }
 
+func (ISA) quadraticsAsm(parts *[8]float64, x *float32, squares *float32, linear *float32, blocks int) {
+	panic(noAssembler)
+}
+
 func (ISA) shiftScaleAsm(x *float32, row *float32, factors *float32, blocks int) { panic(noAssembler) }
 
 func (ISA) transposeNumbersAsm(dst *float32, dstBytes int, x *float32, stride int, blocks int) {

@@ -5453,22 +5453,22 @@ adamAVX2_block:
 	RET
 
 // func columnMomentsAVX2(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32)
-// Requires: AVX, AVX2
+// Requires: AVX
 TEXT ·columnMomentsAVX2(SB), NOSPLIT, $0-48
-	MOVQ  sums+0(FP), AX
-	MOVQ  squares+8(FP), CX
-	MOVQ  x+16(FP), DX
-	MOVQ  stride+24(FP), BX
-	MOVQ  rows+32(FP), SI
-	MOVQ  weights+40(FP), DI
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
+	MOVQ    sums+0(FP), AX
+	MOVQ    squares+8(FP), CX
+	MOVQ    x+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	MOVQ    weights+40(FP), DI
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	VMOVUPS 64(CX), Y6
+	VMOVUPS 96(CX), Y7
 
 columnMomentsAVX2_row:
 	VBROADCASTSS (DI), X8
@@ -5552,6 +5552,70 @@ columnDistancesAVX2_row:
 	VMOVUPS   Y3, 96(AX)
 	VZEROUPPER
 	RET
+
+// func quadraticsAVX2(parts *[8]float64, x *float32, squares *float32, linear *float32, blocks int)
+// Requires: AVX
+TEXT ·quadraticsAVX2(SB), NOSPLIT, $0-40
+	MOVQ    x+8(FP), AX
+	MOVQ    squares+16(FP), CX
+	MOVQ    linear+24(FP), DX
+	MOVQ    blocks+32(FP), BX
+	MOVQ    parts+0(FP), SI
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+
+quadraticsAVX2_block:
+	VCVTPS2PD (AX), Y2
+	VCVTPS2PD (CX), Y3
+	VMULPD    Y2, Y3, Y3
+	VMULPD    quads3fe0000000000000<>+0(SB), Y3, Y3
+	VCVTPS2PD (DX), Y4
+	VSUBPD    Y4, Y3, Y3
+	VMULPD    Y2, Y3, Y3
+	VADDPD    Y3, Y0, Y0
+	VCVTPS2PD 16(AX), Y2
+	VCVTPS2PD 16(CX), Y3
+	VMULPD    Y2, Y3, Y3
+	VMULPD    quads3fe0000000000000<>+0(SB), Y3, Y3
+	VCVTPS2PD 16(DX), Y4
+	VSUBPD    Y4, Y3, Y3
+	VMULPD    Y2, Y3, Y3
+	VADDPD    Y3, Y1, Y1
+	VCVTPS2PD 32(AX), Y2
+	VCVTPS2PD 32(CX), Y3
+	VMULPD    Y2, Y3, Y3
+	VMULPD    quads3fe0000000000000<>+0(SB), Y3, Y3
+	VCVTPS2PD 32(DX), Y4
+	VSUBPD    Y4, Y3, Y3
+	VMULPD    Y2, Y3, Y3
+	VADDPD    Y3, Y0, Y0
+	VCVTPS2PD 48(AX), Y2
+	VCVTPS2PD 48(CX), Y3
+	VMULPD    Y2, Y3, Y3
+	VMULPD    quads3fe0000000000000<>+0(SB), Y3, Y3
+	VCVTPS2PD 48(DX), Y4
+	VSUBPD    Y4, Y3, Y3
+	VMULPD    Y2, Y3, Y3
+	VADDPD    Y3, Y1, Y1
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	DECQ      BX
+	JNZ       quadraticsAVX2_block
+	VMOVUPS   Y0, (SI)
+	VMOVUPS   Y1, 32(SI)
+	VZEROUPPER
+	RET
+
+DATA quads3fe0000000000000<>+0(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+8(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+16(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+24(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+32(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+40(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+48(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+56(SB)/8, $0x3fe0000000000000
+GLOBL quads3fe0000000000000<>(SB), RODATA|NOPTR, $64
 
 // func shiftScaleAVX2(x *float32, row *float32, factors *float32, blocks int)
 // Requires: AVX
@@ -9941,16 +10005,16 @@ adamAVX512_block:
 // func columnMomentsAVX512(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32)
 // Requires: AVX, AVX512F
 TEXT ·columnMomentsAVX512(SB), NOSPLIT, $0-48
-	MOVQ   sums+0(FP), AX
-	MOVQ   squares+8(FP), CX
-	MOVQ   x+16(FP), DX
-	MOVQ   stride+24(FP), BX
-	MOVQ   rows+32(FP), SI
-	MOVQ   weights+40(FP), DI
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
+	MOVQ    sums+0(FP), AX
+	MOVQ    squares+8(FP), CX
+	MOVQ    x+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	MOVQ    weights+40(FP), DI
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS (CX), Z2
+	VMOVUPS 64(CX), Z3
 
 columnMomentsAVX512_row:
 	VBROADCASTSS (DI), Y4
@@ -10004,6 +10068,42 @@ columnDistancesAVX512_row:
 	JNZ       columnDistancesAVX512_row
 	VMOVUPS   Z0, (AX)
 	VMOVUPS   Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func quadraticsAVX512(parts *[8]float64, x *float32, squares *float32, linear *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·quadraticsAVX512(SB), NOSPLIT, $0-40
+	MOVQ    x+8(FP), AX
+	MOVQ    squares+16(FP), CX
+	MOVQ    linear+24(FP), DX
+	MOVQ    blocks+32(FP), BX
+	MOVQ    parts+0(FP), SI
+	VMOVUPS (SI), Z0
+
+quadraticsAVX512_block:
+	VCVTPS2PD   (AX), Z1
+	VCVTPS2PD   (CX), Z2
+	VMULPD      Z1, Z2, Z2
+	VMULPD.BCST quads3fe0000000000000<>+0(SB), Z2, Z2
+	VCVTPS2PD   (DX), Z3
+	VSUBPD      Z3, Z2, Z2
+	VMULPD      Z1, Z2, Z2
+	VADDPD      Z2, Z0, Z0
+	VCVTPS2PD   32(AX), Z1
+	VCVTPS2PD   32(CX), Z2
+	VMULPD      Z1, Z2, Z2
+	VMULPD.BCST quads3fe0000000000000<>+0(SB), Z2, Z2
+	VCVTPS2PD   32(DX), Z3
+	VSUBPD      Z3, Z2, Z2
+	VMULPD      Z1, Z2, Z2
+	VADDPD      Z2, Z0, Z0
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	DECQ        BX
+	JNZ         quadraticsAVX512_block
+	VMOVUPS     Z0, (SI)
 	VZEROUPPER
 	RET
 

@@ -24,6 +24,7 @@ type rowwise struct {
 type (
 	rowAdding     rowwise
 	rowScaling    rowwise
+	rowQuadratics rowwise
 	rowDrawing    rowwise
 	rowSoftplus   rowwise
 	rowCategories rowwise
@@ -106,6 +107,35 @@ func shiftScaleGeneric(x, row, factors []float32) {
 	row, factors = row[:len(x)], factors[:len(x)]
 	for j, y := range x {
 		x[j] = (y + row[j]) * factors[j] // Go fuses x·y + z alone
+	}
+}
+
+// Quadratics writes Σ_j (½·squares[j]·x_rj² − linear[j]·x_rj) to sums[r], in float64: the terms as (½·squares[j]·x_rj −
+// linear[j])·x_rj, and their sum in the order of [Context.Dot]. It panics unless squares and linear have one length, and
+// x len(sums) rows of it.
+func (c *Context) Quadratics(sums []float64, x, squares, linear []float32) {
+	if len(squares) != len(linear) {
+		panicf("Quadratics of %d squares and %d linear terms", len(squares), len(linear))
+	}
+	w := c.startRows("Quadratics", x, len(sums), len(linear))
+	w.sums, w.row, w.factor = sums, linear, squares
+	w.run((*rowQuadratics)(w))
+}
+
+func (q *rowQuadratics) do(task int) {
+	w := (*rowwise)(q)
+	from, to := w.stretch(task)
+	for r := from; r < to; r++ {
+		var parts [sumParts]float64
+		w.c.isa.quadratics(&parts, w.of(r), w.factor, w.row)
+		w.sums[r] = columnSum(&parts, 0)
+	}
+}
+
+func quadraticsGeneric(parts *[sumParts]float64, x, squares, linear []float32) {
+	for j, y := range x {
+		slope := float64(squares[j])*float64(y)/2 - float64(linear[j]) // exact but for the difference
+		parts[j%sumParts] += float64(slope * float64(y))
 	}
 }
 

@@ -149,7 +149,7 @@ func finiteAVX2(x *float32, blocks int) bool
 //go:noescape
 func adamAVX2(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)
 
-// columnMomentsAVX2 writes Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.
+// columnMomentsAVX2 adds Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.
 //
 //go:noescape
 func columnMomentsAVX2(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32)
@@ -158,6 +158,11 @@ func columnMomentsAVX2(sums *[16]float64, squares *[16]float64, x *float32, stri
 //
 //go:noescape
 func columnDistancesAVX2(sums *[16]float64, x *float32, y *float32, stride int, rows int)
+
+// quadraticsAVX2 adds (½squares·x − linear)·x to parts[i%8] for blocks·16 numbers.
+//
+//go:noescape
+func quadraticsAVX2(parts *[8]float64, x *float32, squares *float32, linear *float32, blocks int)
 
 // shiftScaleAVX2 turns x into (x + row)·factors for blocks·16 numbers.
 //
@@ -339,7 +344,7 @@ func finiteAVX512(x *float32, blocks int) bool
 //go:noescape
 func adamAVX512(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)
 
-// columnMomentsAVX512 writes Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.
+// columnMomentsAVX512 adds Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.
 //
 //go:noescape
 func columnMomentsAVX512(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32)
@@ -348,6 +353,11 @@ func columnMomentsAVX512(sums *[16]float64, squares *[16]float64, x *float32, st
 //
 //go:noescape
 func columnDistancesAVX512(sums *[16]float64, x *float32, y *float32, stride int, rows int)
+
+// quadraticsAVX512 adds (½squares·x − linear)·x to parts[i%8] for blocks·16 numbers.
+//
+//go:noescape
+func quadraticsAVX512(parts *[8]float64, x *float32, squares *float32, linear *float32, blocks int)
 
 // shiftScaleAVX512 turns x into (x + row)·factors for blocks·16 numbers.
 //

@@ -6,8 +6,14 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// doubles is the number of vectors of float64 that 16 columns take.
-func (v vector) doubles() int { return 128 / v.bytes }
+// doubles returns registers with the 16 numbers at a place.
+func (v vector) doubles(at reg.Register) []reg.VecVirtual {
+	list := make([]reg.VecVirtual, 128/v.bytes)
+	for k := range list {
+		list[k] = v.load(Mem{Base: at, Disp: k * v.bytes})
+	}
+	return list
+}
 
 // toDoubles returns the numbers at m in float64.
 func (v vector) toDoubles(m Op) reg.VecVirtual {
@@ -16,24 +22,14 @@ func (v vector) toDoubles(m Op) reg.VecVirtual {
 	return x
 }
 
-// accumulators are registers of zeros.
-func (v vector) accumulators(n int) []reg.VecVirtual {
-	list := make([]reg.VecVirtual, n)
-	for i := range list {
-		list[i] = v.reg()
-		v.xor(list[i], list[i], list[i])
-	}
-	return list
-}
-
 // columns writes the kernels of columns.go.
 func columns(v vector) {
 	name := v.begin("columnMoments", "func(sums, squares *[16]float64, x *float32, stride, rows int, weights *float32)",
-		"writes Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.")
+		"adds Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.")
 	sums, squares := Load(Param("sums"), GP64()), Load(Param("squares"), GP64())
 	x, stride, rows := Load(Param("x"), GP64()), Load(Param("stride"), GP64()), Load(Param("rows"), GP64())
 	weights := Load(Param("weights"), GP64())
-	first, second := v.accumulators(v.doubles()), v.accumulators(v.doubles())
+	first, second := v.doubles(sums), v.doubles(squares)
 	w := v.reg()
 	Label(name + "_row")
 	w32 := v.half()
@@ -61,10 +57,7 @@ func columns(v vector) {
 	sums = Load(Param("sums"), GP64())
 	x, y := Load(Param("x"), GP64()), Load(Param("y"), GP64())
 	stride, rows = Load(Param("stride"), GP64()), Load(Param("rows"), GP64())
-	total := make([]reg.VecVirtual, v.doubles())
-	for k := range total {
-		total[k] = v.load(Mem{Base: sums, Disp: k * v.bytes})
-	}
+	total := v.doubles(sums)
 	Label(name + "_row")
 	for k := range total {
 		d, other := v.toDoubles(Mem{Base: x, Disp: k * v.bytes / 2}), v.toDoubles(Mem{Base: y, Disp: k * v.bytes / 2})
@@ -81,8 +74,38 @@ func columns(v vector) {
 	}
 	done()
 
-	params := []string{"x", "row", "factors"}
-	p := stream(v, "shiftScale", "func(x, row, factors *float32, blocks int)", "turns x into (x + row)·factors for blocks·16 numbers.", params...)
+	params := []string{"x", "squares", "linear"}
+	p := stream(v, "quadratics", "func(parts *[8]float64, x, squares, linear *float32, blocks int)",
+		"adds (½squares·x − linear)·x to parts[i%8] for blocks·16 numbers.", params...)
+	parts := Load(Param("parts"), GP64())
+	eighth := make([]reg.VecVirtual, v.perPanel())
+	for i := range eighth {
+		eighth[i] = v.load(Mem{Base: parts, Disp: i * v.bytes})
+	}
+	Label(v.name("quadratics") + "_block")
+	for half := 0; half < 64; half += 32 {
+		for i, sum := range eighth {
+			disp := half + i*v.bytes/2
+			x, y := v.toDoubles(Mem{Base: p["x"], Disp: disp}), v.toDoubles(Mem{Base: p["squares"], Disp: disp})
+			VMULPD(x, y, y)
+			v.constant(VMULPD, VMULPD_BCST, u64(0x3fe0000000000000), y, y) // ½
+			VSUBPD(v.toDoubles(Mem{Base: p["linear"], Disp: disp}), y, y)
+			VMULPD(x, y, y)
+			VADDPD(y, sum, sum)
+		}
+	}
+	for _, name := range params {
+		ADDQ(Imm(64), p[name])
+	}
+	DECQ(p["blocks"])
+	JNZ(LabelRef(v.name("quadratics") + "_block"))
+	for i, sum := range eighth {
+		VMOVUPS(sum, Mem{Base: parts, Disp: i * v.bytes})
+	}
+	done()
+
+	params = []string{"x", "row", "factors"}
+	p = stream(v, "shiftScale", "func(x, row, factors *float32, blocks int)", "turns x into (x + row)·factors for blocks·16 numbers.", params...)
 	v.loop("shiftScale", p, params, func(at func(string) Mem) {
 		x := v.load(at("x"))
 		VADDPS(at("row"), x, x)
