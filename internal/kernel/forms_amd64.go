@@ -425,3 +425,18 @@ func (ISA) splitShortTilesAsm(dst *uint32, stride int, x *float32, rowBytes int,
 func (ISA) splitTilesTransposedAsm(dst *uint32, x *float32, stride int, chunks int, factor float32) {
 	splitTilesTransposedAMX(dst, x, stride, chunks, factor)
 }
+
+// expandBitsAsm writes the bits of n words, each to 64 bytes of a tile of its own.
+func (ISA) expandBitsAsm(dst *uint32, words *uint64, n int) {
+	expandBitsAMX(dst, words, n)
+}
+
+// splitPanelAsm writes rows·4 rows of a panel, from the lowest byte up.
+func (ISA) splitPanelAsm(dst *uint32, words *uint64, rows int) {
+	splitPanelAMX(dst, words, rows)
+}
+
+// addTilesAsm writes the sums of a panel for rows of bits, both in chunks of 64, and the offset.
+func (ISA) addTilesAsm(acc *[8]uint64, rows int, a *uint32, b *uint32, chunks int, offset *[8]uint64, sums *[1024]int32) {
+	addTilesAMX(acc, rows, a, b, chunks, offset, sums)
+}

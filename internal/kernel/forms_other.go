@@ -153,3 +153,11 @@ func (ISA) splitShortTilesAsm(dst *uint32, stride int, x *float32, rowBytes int,
 func (ISA) splitTilesTransposedAsm(dst *uint32, x *float32, stride int, chunks int, factor float32) {
 	panic(noAssembler)
 }
+
+func (ISA) expandBitsAsm(dst *uint32, words *uint64, n int) { panic(noAssembler) }
+
+func (ISA) splitPanelAsm(dst *uint32, words *uint64, rows int) { panic(noAssembler) }
+
+func (ISA) addTilesAsm(acc *[8]uint64, rows int, a *uint32, b *uint32, chunks int, offset *[8]uint64, sums *[1024]int32) {
+	panic(noAssembler)
+}

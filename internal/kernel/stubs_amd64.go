@@ -428,3 +428,18 @@ func splitShortTilesAMX(dst *uint32, stride int, x *float32, rowBytes int, panel
 //
 //go:noescape
 func splitTilesTransposedAMX(dst *uint32, x *float32, stride int, chunks int, factor float32)
+
+// expandBitsAMX writes the bits of n words, each to 64 bytes of a tile of its own.
+//
+//go:noescape
+func expandBitsAMX(dst *uint32, words *uint64, n int)
+
+// splitPanelAMX writes rows·4 rows of a panel, from the lowest byte up.
+//
+//go:noescape
+func splitPanelAMX(dst *uint32, words *uint64, rows int)
+
+// addTilesAMX writes the sums of a panel for rows of bits, both in chunks of 64, and the offset.
+//
+//go:noescape
+func addTilesAMX(acc *[8]uint64, rows int, a *uint32, b *uint32, chunks int, offset *[8]uint64, sums *[1024]int32)

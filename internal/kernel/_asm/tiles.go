@@ -20,6 +20,7 @@ func tiles(v vector) {
 	v.splitTiles("splitTiles", 3)
 	v.splitTiles("splitShortTiles", 2)
 	v.splitTilesTransposed()
+	bitTiles(v)
 }
 
 // A tile is one of the 8 registers of AMX. Neither avo nor the assembler knows them: what follows writes bytes.
@@ -221,15 +222,7 @@ func (v vector) splitTiles(kernel string, limbs int) {
 		VMULPS(m, factor, q[k])
 		VCVTPS2DQ(q[k], q[k])
 	}
-	// Pairs of rows: their bytes 0 and 2 in turn, and their bytes 1 and 3.
-	even, other := make([]reg.VecVirtual, 2), make([]reg.VecVirtual, 2)
-	for k := range even {
-		even[k], other[k] = v.reg(), v.reg()
-		VPSLLD(Imm(8), q[2*k+1], even[k])
-		VPBLENDMB(even[k], q[2*k], odd, even[k])
-		VPSRLD(Imm(8), q[2*k], other[k])
-		VPBLENDMB(q[2*k+1], other[k], odd, other[k])
-	}
+	even, other := v.bytePairs(q, odd)
 	if limbs == 3 {
 		limb := v.reg()
 		VPSRLD(Imm(16), even[0], limb)
@@ -293,5 +286,146 @@ func (v vector) splitTilesTransposed() {
 	ADDQ(U32(3*tileBytes), dst)
 	DECQ(chunks)
 	JNZ(LabelRef(name + "_chunk"))
+	done()
+}
+
+// bitTiles writes the kernels of products of bits, whose limbs are all unsigned: sums are those of integers modulo 2^32.
+func bitTiles(v vector) {
+	v.expandBits()
+	v.splitPanel()
+	addTiles(v)
+}
+
+// expandBits writes the kernel that makes bytes of bits.
+func (v vector) expandBits() {
+	name := v.begin("expandBits", "func(dst *uint32, words *uint64, n int)", "writes the bits of n words, each to 64 bytes of a tile of its own.")
+	dst, words, n := Load(Param("dst"), GP64()), Load(Param("words"), GP64()), Load(Param("n"), GP64())
+	ones, bytes, mask := ZMM(), ZMM(), K()
+	VMOVDQU64(u32(0x01010101), ones)
+	Label(name + "_word")
+	KMOVQ(Mem{Base: words}, mask)
+	VMOVDQU8_Z(ones, mask, bytes)
+	VMOVDQU64(bytes, Mem{Base: dst})
+	ADDQ(Imm(8), words)
+	ADDQ(U32(tileBytes), dst)
+	DECQ(n)
+	JNZ(LabelRef(name + "_word"))
+	done()
+}
+
+// splitPanel writes the kernel that makes four tiles of a panel's words: byte k of a word is that of row k. The upper
+// half of a word of a panel is one less where the lower one is negative, which is put right.
+func (v vector) splitPanel() {
+	name := v.begin("splitPanel", "func(dst *uint32, words *uint64, rows int)", "writes rows·4 rows of a panel, from the lowest byte up.")
+	dst, words, rows := Load(Param("dst"), GP64()), Load(Param("words"), GP64()), Load(Param("rows"), GP64())
+	left, mask, odd, upper := GP64(), GP64(), K(), K()
+	MOVQ(U64(0xaaaaaaaaaaaaaaaa), mask)
+	KMOVQ(mask, odd)
+	KMOVD(mask.As32(), upper)
+	Label(name + "_tile")
+	MOVQ(U32(16), left)
+	CMPQ(rows, left)
+	CMOVQLT(rows, left)
+	SUBQ(left, rows)
+	Label(name + "_rows")
+	q := make([]reg.VecVirtual, 4)
+	for k := range q {
+		q[k] = v.load(Mem{Base: words, Disp: 64 * k})
+		sign := v.reg()
+		VPSRAD(Imm(31), q[k], sign)
+		VPSLLQ(Imm(32), sign, sign)
+		VPSUBD(sign, q[k], q[k])
+	}
+	even, other := v.bytePairs(q, odd)
+	for limb, pairs := range [][]reg.VecVirtual{even, other} {
+		low, high := v.reg(), v.reg()
+		VPSLLD(Imm(16), pairs[1], low)
+		VPBLENDMW(low, pairs[0], upper, low)
+		VMOVUPS(low, Mem{Base: dst, Disp: limb * tileBytes})
+		VPSRLD(Imm(16), pairs[0], high)
+		VPBLENDMW(pairs[1], high, upper, high)
+		VMOVUPS(high, Mem{Base: dst, Disp: (limb + 2) * tileBytes})
+	}
+	ADDQ(U32(256), words)
+	ADDQ(Imm(tileRow), dst)
+	DECQ(left)
+	JNZ(LabelRef(name + "_rows"))
+	ADDQ(U32(3*tileBytes), dst)
+	TESTQ(rows, rows)
+	JNZ(LabelRef(name + "_tile"))
+	done()
+}
+
+// bytePairs returns of pairs of rows the bytes 0 and 2 in turn, and the bytes 1 and 3.
+func (v vector) bytePairs(q []reg.VecVirtual, odd reg.OpmaskVirtual) (even, other []reg.VecVirtual) {
+	for k := 0; k < len(q); k += 2 {
+		a, b := v.reg(), v.reg()
+		VPSLLD(Imm(8), q[k+1], a)
+		VPBLENDMB(a, q[k], odd, a)
+		VPSRLD(Imm(8), q[k], b)
+		VPBLENDMB(q[k+1], b, odd, b)
+		even, other = append(even, a), append(other, b)
+	}
+	return even, other
+}
+
+// addTiles writes the kernel that sums a panel for groups of 16 rows.
+func addTiles(v vector) {
+	name := v.begin("addTiles", "func(acc *[8]uint64, rows int, a, b *uint32, chunks int, offset *[8]uint64, sums *[1024]int32)",
+		"writes the sums of a panel for rows of bits, both in chunks of 64, and the offset.")
+	acc, rows, a, b, scratch, chunks, left, row := reg.RDI, reg.R10, reg.RSI, reg.RBX, reg.RDX, reg.R9, reg.R11, reg.RAX
+	MOVQ(NewParamAddr("acc", 0), acc)
+	MOVQ(NewParamAddr("rows", 8), rows)
+	MOVQ(NewParamAddr("a", 16), a)
+	MOVQ(NewParamAddr("offset", 40), row)
+	offset, sum, part := reg.Z8, reg.Z0, reg.Z1
+	VMOVDQU64(Mem{Base: row}, offset)
+	MOVQ(NewParamAddr("sums", 48), scratch)
+	MOVQ(U32(tileRow), tileStride)
+	LEAQ(tileConfig(), row)
+	tileConfigRAX()
+	Label(name + "_group")
+	for t := range tile(4) {
+		tileZero(t)
+	}
+	MOVQ(NewParamAddr("b", 24), b)
+	MOVQ(NewParamAddr("chunks", 32), chunks)
+	Label(name + "_chunk")
+	tileLoad(Mem{Base: a}, 4)
+	for limb := range tile(4) {
+		operand := 5 + limb%3
+		tileLoad(Mem{Base: b, Disp: int(limb) * tileBytes}, operand)
+		tileDot(prefixNone, 4, operand, limb)
+	}
+	ADDQ(U32(tileBytes), a)
+	ADDQ(U32(4*tileBytes), b)
+	DECQ(chunks)
+	JNZ(LabelRef(name + "_chunk"))
+	for t := range tile(4) {
+		tileStore(t, Mem{Base: scratch, Disp: int(t) * tileBytes})
+	}
+	MOVQ(U32(16), left)
+	CMPQ(rows, left)
+	CMOVQLT(rows, left)
+	SUBQ(left, rows)
+	MOVQ(scratch, row)
+	Label(name + "_row")
+	VMOVDQU64(Mem{Base: row, Disp: 3 * tileBytes}, sum)
+	for limb := 2; limb >= 0; limb-- {
+		VPSLLD(Imm(8), sum, sum)
+		VPADDD(Mem{Base: row, Disp: limb * tileBytes}, sum, sum)
+	}
+	VPSRAD(Imm(31), sum, part)
+	VPSLLQ(Imm(32), part, part)
+	VPADDD(part, sum, sum)
+	VPADDQ(offset, sum, sum)
+	VMOVDQU64(sum, Mem{Base: acc})
+	ADDQ(Imm(tileRow), row)
+	ADDQ(Imm(64), acc)
+	DECQ(left)
+	JNZ(LabelRef(name + "_row"))
+	TESTQ(rows, rows)
+	JNZ(LabelRef(name + "_group"))
+	tileRelease()
 	done()
 }
