@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // FixedReals is a Rows×Cols matrix in 24-bit fixed point: the right operand of [Context.MulReals]. Element x is stored
 // as q = x·2^t, rounded to the nearest integer, halves to even. There is one t for the whole matrix: the largest t ≤
@@ -24,9 +21,7 @@ type FixedReals struct {
 	words []uint32 // panel after panel, pair of rows after pair of rows; a pair that lacks a row has zeros in its place
 	short bool     // the integers have 16 bits
 	tiled bool     // the words of a panel are those of tiles.go instead
-	// of a task: the largest sum of a chunk, and if short the bits of the largest number
-	sums    []float64
-	largest []uint32
+	sums  []float64 // of a task: the largest of a chunk, or if short the largest number
 }
 
 const (
@@ -67,8 +62,8 @@ func (c *Context) LoadReals(f *FixedReals, src []float32, rows, cols int) {
 	c.loadReals("LoadReals", f, src, rows, cols, false)
 }
 
-// LoadShortReals is [Context.LoadReals] in 16-bit fixed point, for numbers that are not worth more: t is also such that no
-// integer is above 2^15 − 1.
+// LoadShortReals is [Context.LoadReals] in 16-bit fixed point, for numbers that are not worth more: t is the largest ≤ 126
+// with which no |q| is above 2^15 − 1. Then 128 of them are within the bound on sums.
 func (c *Context) LoadShortReals(f *FixedReals, src []float32, rows, cols int) {
 	checkOperand("LoadShortReals", src, rows, cols, nil, cols)
 	f.short = true
@@ -106,7 +101,7 @@ func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, col
 	f.Rows, f.Cols, f.tiled = rows, cols, c.isa.hasTiles() && rows > 0 && rows <= maxTileRows
 	f.words = grow(f.words, f.panels()*f.panelWords())
 	tasks := (f.panels() + loadPanels - 1) / loadPanels
-	f.sums, f.largest = grow(f.sums, tasks), grow(f.largest, tasks)
+	f.sums = grow(f.sums, tasks)
 	l := c.realsLoads.get()
 	*l = realsLoad{isa: c.isa, f: f, src: src, transposed: transposed}
 	workers := c.workersFor(rows * cols)
@@ -128,11 +123,11 @@ func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, col
 
 // chooseScale sets t by the rule in the comment of FixedReals from S and returns 2^t.
 func (f *FixedReals) chooseScale(largest float64) float32 {
-	f.scale = scaleFor(largest, float64(1<<23-129*min(f.Rows, chunkRows)))
-	if f.short && len(f.largest) > 0 {
-		s, _ := rowScale(slices.Max(f.largest)) // finite, as the sums are
-		f.scale = min(f.scale, s)
+	bound := float64(1<<23 - 129*min(f.Rows, chunkRows))
+	if f.short {
+		bound = shortBound
 	}
+	f.scale = scaleFor(largest, bound)
 	return float32(math.Ldexp(1, f.scale))
 }
 
@@ -141,6 +136,14 @@ func (l *realsSums) do(task int) {
 	const width = loadPanels * panelCols
 	f, largest := l.f, 0.0
 	first, cols := task*width, min(width, l.f.Cols-task*width)
+	if f.short {
+		bits := uint32(0)
+		for k := range f.Rows {
+			bits = max(bits, l.isa.largest(l.src[k*f.Cols+first:][:cols]))
+		}
+		f.sums[task] = float64(math.Float32frombits(bits))
+		return
+	}
 	for from := 0; from < f.Rows; from += chunkRows {
 		rows := min(chunkRows, f.Rows-from)
 		var parts [width][sumParts]float64
@@ -164,13 +167,6 @@ func (l *realsSums) do(task int) {
 		}
 	}
 	f.sums[task] = largest
-	if f.short {
-		bits := uint32(0)
-		for k := range f.Rows {
-			bits = max(bits, l.isa.largest(l.src[k*f.Cols+first:][:cols]))
-		}
-		f.largest[task] = bits
-	}
 }
 
 // do fills the task's panels.

@@ -140,8 +140,11 @@ func rowScale(largest uint32) (s int, ok bool) {
 	if x-x != 0 {
 		return 0, false
 	}
-	return scaleFor(x, math.Nextafter(1<<15-0.5, 0)), true // 2^15 − ½ is rounded up
+	return scaleFor(x, shortBound), true
 }
+
+// shortBound is the largest number that is rounded to 2^15 − 1.
+var shortBound = math.Nextafter(1<<15-0.5, 0)
 
 // quantizePairsGeneric writes the integers of a row, two a word.
 func quantizePairsGeneric(dst []uint32, x []float32, factor float32) {

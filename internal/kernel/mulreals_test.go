@@ -26,7 +26,7 @@ func fixedRealsOf(src []float32, rows, cols int, short bool) (t int, q []int64) 
 		t--
 	}
 	if s, _ := quantizedRow(src); short {
-		t = min(t, s)
+		t = s
 	}
 	q = make([]int64, rows*cols)
 	for i, x := range src {
