@@ -100,11 +100,11 @@ func (l gaussian) deviations(dst []float32) []float32 {
 // Moments are ⟨s_i⟩ and −½⟨s_i²⟩.
 func (l gaussian) Moments(dst [][]float32, s Batch, weights []float32) {
 	checkUnits(l, s)
-	l.momentsOn(compute.New(1), dst, s, weights)
+	l.momentsOf(compute.New(1), dst, s.reals, weights)
 }
 
-func (l gaussian) momentsOn(on *compute.Context, dst [][]float32, s Batch, weights []float32) {
-	columnAverages(on, s.reals, weights, func(i int, mean, square float64) {
+func (l gaussian) momentsOf(on *compute.Context, dst [][]float32, s kernel.Reals, weights []float32) {
+	columnAverages(on, s, weights, func(i int, mean, square float64) {
 		dst[0][i], dst[1][i] = float32(mean), float32(-square/2)
 	})
 }
