@@ -17,10 +17,10 @@ import "math"
 type FixedReals struct {
 	Rows, Cols int
 
-	scale int      // t
-	words []uint32 // panel after panel, pair of rows after pair of rows; a pair that lacks a row has zeros in its place
-	short bool     // the integers have 16 bits
-	tiled bool     // the words of a panel are those of tiles.go instead
+	scale int       // t
+	words []uint32  // panel after panel, pair of rows after pair of rows; a pair that lacks a row has zeros in its place
+	short bool      // the integers have 16 bits
+	tiled bool      // the words of a panel are those of tiles.go instead
 	sums  []float64 // of a task: the largest of a chunk, or if short the largest number
 }
 
