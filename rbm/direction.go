@@ -280,6 +280,10 @@ func (d *direction) inputMoments(on *compute.Context, dst [][]float32, x, weight
 	case *mixed:
 		d.meansOf(on, x)
 		l.meanMoments(on, dst, x, weights)
+	case relu:
+		l.inputMomentsOn(on, dst, x, weights)
+	case drelu:
+		l.inputMomentsOn(on, dst, x, weights)
 	default:
 		d.to.InputMoments(dst, x, weights)
 		d.meansOf(on, x)
