@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Compare an epoch of Gaussian visible 784 x 500 with PyTorch on this machine, in turn, and print one JSON object with the ratios.
 
-usage: bench/gaussian.py [ROUNDS [WORKERS...]], in the root of the repository, by a Python that has torch and numpy. Both train by PCD-1 with as many
-chains as a minibatch has rows, by stochastic gradient descent on the plain gradient, on 20,000 rows of normal numbers with 40 factors.
+usage: bench/gaussian.py [ROUNDS [WORKERS...]], in the root of the repository, by a Python that has torch and numpy. Both train by PCD-1
+with as many chains as a minibatch has rows, by stochastic gradient descent on the plain gradient, on 20,000 rows of normal numbers with 40
+factors.
 Processor seconds (user and system) and wall seconds are those of an epoch: the difference of five epochs and one for Harmonium. The
 ratios are those of the least of all rounds: what else the machine does lengthens both.
 """
@@ -18,8 +19,8 @@ import time
 import numpy as np
 
 PLAIN = (
-    "--visible", "gaussian", "--hidden", "500", "--optimizer", "sgd", "--rate", "0.01", "--centered=false", "--steps", "1", "--replicas", "0", "--trust",
-    "0", "--schedule", "constant", "--every", "1000000", "-q",
+    "--visible", "gaussian", "--hidden", "500", "--optimizer", "sgd", "--rate", "0.01", "--centered=false", "--steps", "1",
+    "--replicas", "0", "--trust", "0", "--schedule", "constant", "--every", "1000000", "-q",
 )
 
 

@@ -89,7 +89,9 @@ func (isa ISA) splitTiles(dst []uint32, stride int, x []float32, cols, panels in
 }
 
 // mulTiles writes, or adds, the products of rows, one a factor, with the first cols columns of a panel.
-func (isa ISA) mulTiles(dst []float32, x, panel []uint32, f *FixedReals, factors []float64, cols int, adds bool, sums *[8 * tileWords]int32) {
+func (isa ISA) mulTiles(
+	dst []float32, x, panel []uint32, f *FixedReals, factors []float64, cols int, adds bool, sums *[8 * tileWords]int32,
+) {
 	columns, added := uint64(1)<<cols-1, uint64(0)
 	if adds {
 		added = columns

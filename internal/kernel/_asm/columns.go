@@ -105,7 +105,8 @@ func columns(v vector) {
 	done()
 
 	params = []string{"x", "row", "factors"}
-	p = stream(v, "shiftScale", "func(x, row, factors *float32, blocks int)", "turns x into (x + row)·factors for blocks·16 numbers.", params...)
+	p = stream(v, "shiftScale", "func(x, row, factors *float32, blocks int)",
+		"turns x into (x + row)·factors for blocks·16 numbers.", params...)
 	v.loop("shiftScale", p, params, func(at func(string) Mem) {
 		x := v.load(at("x"))
 		VADDPS(at("row"), x, x)

@@ -217,7 +217,9 @@ func (v vector) splitTiles(kernel string, limbs int) {
 	KMOVD(mask.As32(), upper)
 	Label(name + "_panel")
 	q := make([]reg.VecVirtual, 4)
-	for k, m := range []Mem{{Base: x}, {Base: x, Index: rowBytes, Scale: 1}, {Base: x, Index: rowBytes, Scale: 2}, {Base: x, Index: third, Scale: 1}} {
+	for k, m := range []Mem{
+		{Base: x}, {Base: x, Index: rowBytes, Scale: 1}, {Base: x, Index: rowBytes, Scale: 2}, {Base: x, Index: third, Scale: 1},
+	} {
 		q[k] = v.reg()
 		VMULPS(m, factor, q[k])
 		VCVTPS2DQ(q[k], q[k])
@@ -298,7 +300,8 @@ func bitTiles(v vector) {
 
 // expandBits writes the kernel that makes bytes of bits.
 func (v vector) expandBits() {
-	name := v.begin("expandBits", "func(dst *uint32, words *uint64, n int)", "writes the bits of n words, each to 64 bytes of a tile of its own.")
+	name := v.begin("expandBits", "func(dst *uint32, words *uint64, n int)",
+		"writes the bits of n words, each to 64 bytes of a tile of its own.")
 	dst, words, n := Load(Param("dst"), GP64()), Load(Param("words"), GP64()), Load(Param("n"), GP64())
 	ones, bytes, mask := ZMM(), ZMM(), K()
 	VMOVDQU64(u32(0x01010101), ones)
