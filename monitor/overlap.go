@@ -47,13 +47,11 @@ func OverlapWith(past, now rbm.Batch) float64 {
 		return float64(other-own) / float64(max(between, 1))
 	}
 	weights := distanceWeights(past)
+	distances := make([]float64, len(weights))
 	ofReals := func(a, b rbm.Batch, shift int) (sum float64) {
-		for r := range a.Rows() {
-			y := b.Reals((r + shift) % b.Rows())
-			for k, x := range a.Reals(r) {
-				d := float64(x) - float64(y[k])
-				sum += float64(weights[k] * d * d)
-			}
+		a.ColumnDistances(distances, b, shift)
+		for k, d := range distances {
+			sum += float64(weights[k] * d)
 		}
 		return sum
 	}
@@ -67,20 +65,12 @@ const tinyDistance = 1e-30
 // distanceWeights are 1/(2σ)² of each real number over the rows, and 0 where σ is 0.
 func distanceWeights(v rbm.Batch) []float64 {
 	rows, reals := float64(v.Rows()), v.Units()-v.Bits()
-	means, weights := make([]float64, reals), make([]float64, reals)
-	for r := range v.Rows() {
-		for k, x := range v.Reals(r) {
-			means[k] += float64(x) / rows
-		}
-	}
-	for r := range v.Rows() {
-		for k, x := range v.Reals(r) {
-			d := float64(x) - means[k]
-			weights[k] += float64(d*d) / rows
-		}
-	}
-	for k, variance := range weights {
-		if weights[k] = 0; variance > 0 {
+	sums, weights := make([]float64, reals), make([]float64, reals)
+	v.ColumnMoments(sums, weights)
+	for k, squares := range weights {
+		mean := sums[k] / rows
+		variance := squares/rows - float64(mean*mean)
+		if weights[k] = 0; variance > 1e-12*mean*mean { // what rounding leaves of numbers that are all alike
 			weights[k] = 1 / (4 * variance)
 		}
 	}

@@ -233,8 +233,7 @@ func (c *Conditionals) Statistics(dst *Statistics, v Batch, weights []float32) {
 		d.means(c.compute, s.probs, v)
 	} else {
 		d.multiply(c.compute, s.probs, v)
-		d.to.InputMoments(dst.hidden, s.probs, weights)
-		d.meansOf(c.compute, s.probs)
+		d.inputMoments(c.compute, dst.hidden, s.probs, weights)
 	}
 	total := float64(rows)
 	if weights != nil {
@@ -257,27 +256,17 @@ func (c *Conditionals) Statistics(dst *Statistics, v Batch, weights []float32) {
 		c.compute.MulScaled(dst.VH[:bits*c.n], s.transpose, &s.operand, float32(1/total))
 	}
 	if v.reals.Cols > 0 {
-		s.reals = transposedReals(s.reals, v.reals)
-		c.compute.LoadReals(&s.realsBy, s.probs, rows, c.n)
+		s.reals = kernel.Reals{Rows: v.reals.Cols, Cols: rows, Values: resize(s.reals.Values, len(v.reals.Values))}
+		c.compute.TransposeReals(s.reals, v.reals)
+		c.compute.LoadShortReals(&s.realsBy, s.probs, rows, c.n)
 		c.compute.MulReals(dst.VH[bits*c.n:], s.reals, &s.realsBy, float32(1/total))
 	}
 	if isLinearInBits(c.toHidden.from) {
 		c.visibleMeans(dst.V, v, weights, total)
 	} else {
-		c.toHidden.from.Moments(dst.visible, v, weights)
+		moments(c.compute, c.toHidden.from, dst.visible, v, weights)
 	}
 	dst.toValues(c.toHidden.from, c.toHidden.to)
-}
-
-// transposedReals returns x with rows and columns exchanged, in the memory of dst if it suffices.
-func transposedReals(dst, x kernel.Reals) kernel.Reals {
-	dst = kernel.Reals{Rows: x.Cols, Cols: x.Rows, Values: resize(dst.Values, len(x.Values))}
-	for r := range x.Rows {
-		for i, y := range x.Row(r) {
-			dst.Values[i*dst.Cols+r] = y
-		}
-	}
-	return dst
 }
 
 func (c *Conditionals) visibleMeans(dst []float32, v Batch, weights []float32, total float64) {

@@ -146,6 +146,13 @@ func (d *direction) meansOf(on *compute.Context, x []float32) {
 		d.addBiases(on, d.to, x, 1)
 		on.Sigmoids(x, x)
 		return
+	case gaussian:
+		l.meansOn(on, x)
+		return
+	case *mixed:
+		d.addBiases(on, l, x, 1)
+		l.meansOf(on, x)
+		return
 	}
 	scale, offset := d.to.Line()
 	inBlocks(on, d.to, len(x), func(from, to int) {
@@ -173,34 +180,52 @@ func (d *direction) sample(on *compute.Context, dst, s Batch, key rng.Key, step 
 		return
 	}
 	x := d.product(on, s)
-	if takesFields(d.to) {
-		d.addBiases(on, d.to, x, 1)
-		d.drawFields(on, dst, x, key, step)
-		return
-	}
-	d.draw(on, d.to, dst, x, key, step, 0)
+	d.drawAt(on, d.to, 1, dst, x, key, step, 0)
+	d.drawFields(on, dst, x, key, step)
 }
 
-// takesFields reports whether kernels draw a layer from its fields, bias + input.
+// drawAt draws rows, the first of which has a number, from a layer as it is at a place of a line; or makes fields of
+// their inputs where [direction.drawFields] draws all rows.
+func (d *direction) drawAt(on *compute.Context, at Layer, place float64, dst Batch, x []float32, key rng.Key, step uint64, first int) {
+	if takesFields(at) {
+		d.addBiases(on, at, x, place)
+		if l, ok := at.(*mixed); ok {
+			l.drawReals(on, dst, x, key, step, first)
+		}
+		return
+	}
+	if place != 1 {
+		multiplyBy(x, float32(place))
+	}
+	d.draw(on, at, dst, x, key, step, first)
+}
+
+// takesFields reports whether kernels draw the bits of a layer from its fields, bias + input.
 func takesFields(l Layer) bool {
-	_, sites := l.(*categorical)
-	return sites || hasTwoValues(l)
+	switch l.(type) {
+	case *categorical, *mixed, twoValuedLayer:
+		return true
+	}
+	return false
 }
 
-// drawFields draws such a layer.
+// drawFields draws them.
 func (d *direction) drawFields(on *compute.Context, dst Batch, fields []float32, key rng.Key, step uint64) {
-	if l, ok := d.to.(*categorical); ok {
+	switch l := d.to.(type) {
+	case *categorical:
 		on.DrawCategories(dst.bits, fields, l.states, key, step)
-		return
+	case *mixed:
+		l.drawBits(on, dst, fields, key, step)
+	case twoValuedLayer:
+		on.Draw(dst.bits, fields, key, step)
 	}
-	on.Draw(dst.bits, fields, key, step)
 }
 
 // draw samples a layer, as it is at a place of a line, from inputs of its rows, the first of which is number first.
 func (d *direction) draw(on *compute.Context, to Layer, dst Batch, x []float32, key rng.Key, step uint64, first int) {
 	units := to.Units()
 	if l, ok := to.(gaussian); ok {
-		inBlocks(on, to, len(x), func(from, end int) { l.Mean(x[from:end], x[from:end]) })
+		l.meansOn(on, x)
 		d.fields = l.deviations(d.fields)
 		on.Normals(dst.reals.Values, x, d.fields, key, step, uint32(first))
 		return
@@ -221,17 +246,68 @@ func (d *direction) cgf(on *compute.Context, to Layer, dst []float64, x []float3
 		d.addBiases(on, to, x, 1)
 		on.SumLogSumExp(dst, x, l.states)
 		return
+	case gaussian:
+		d.addBiases(on, to, x, 1)
+		l.cgfOfFields(on, dst, x)
+		return
+	case *mixed:
+		d.addBiases(on, to, x, 1)
+		l.cgf(on, dst, x)
+		return
 	}
 	units := to.Units()
 	inBlocks(on, to, len(x), func(from, end int) { to.CGF(dst[from/units:end/units], x[from:end]) })
 }
 
+// moments writes the averages of [Layer.Moments] over the rows of a batch.
+func moments(on *compute.Context, l Layer, dst [][]float32, s Batch, weights []float32) {
+	switch l := l.(type) {
+	case gaussian:
+		l.momentsOf(on, dst, s.reals, weights)
+	case *mixed:
+		l.momentsOn(on, dst, s, weights)
+	default:
+		l.Moments(dst, s, weights)
+	}
+}
+
+// inputMoments writes those of [Layer.InputMoments]. Then x holds the means.
+func (d *direction) inputMoments(on *compute.Context, dst [][]float32, x, weights []float32) {
+	switch l := d.to.(type) {
+	case gaussian:
+		d.meansOf(on, x)
+		l.meanMoments(on, dst, x, weights)
+	case *mixed:
+		d.meansOf(on, x)
+		l.meanMoments(on, dst, x, weights)
+	case relu:
+		l.inputMomentsOn(on, dst, x, weights)
+	case drelu:
+		l.inputMomentsOn(on, dst, x, weights)
+	default:
+		d.to.InputMoments(dst, x, weights)
+		d.meansOf(on, x)
+	}
+}
+
+// energy writes U(s) of each row.
+func energy(on *compute.Context, l Layer, dst []float64, s Batch) {
+	switch l := l.(type) {
+	case gaussian:
+		l.energyOn(on, dst, s)
+	case *mixed:
+		l.energyOn(on, dst, s)
+	default:
+		l.Energy(dst, s)
+	}
+}
+
 // freeEnergy writes F(s) = U(s) − Γ(Wᵀs).
 func (d *direction) freeEnergy(on *compute.Context, free []float64, s Batch) {
-	energy := make([]float64, len(free))
-	d.from.Energy(energy, s)
+	energies := make([]float64, len(free))
+	energy(on, d.from, energies, s)
 	d.cgf(on, d.to, free, d.product(on, s))
-	for r, e := range energy {
+	for r, e := range energies {
 		free[r] = e - free[r]
 	}
 }

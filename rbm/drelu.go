@@ -3,6 +3,7 @@ package rbm
 import (
 	"math"
 
+	"harmonium/compute"
 	"harmonium/rng"
 )
 
@@ -111,9 +112,15 @@ func (l drelu) Moments(dst [][]float32, s Batch, weights []float32) {
 
 // InputMoments are the expectations of Moments.
 func (l drelu) InputMoments(dst [][]float32, x []float32, weights []float32) {
-	l.ofInputs(dst, x, weights, func(moments []float64, i int, x float32) {
-		s := l.sides(i, x)
-		mean, size, plus, minus := s.moments()
-		moments[0], moments[1], moments[2], moments[3] = mean, -plus/2, -minus/2, -size
-	})
+	l.ofInputs(dst, x, weights, l.inputMoments)
+}
+
+func (l drelu) inputMoments(moments []float64, i int, x float32) {
+	s := l.sides(i, x)
+	mean, size, plus, minus := s.moments()
+	moments[0], moments[1], moments[2], moments[3] = mean, -plus/2, -minus/2, -size
+}
+
+func (l drelu) inputMomentsOn(on *compute.Context, dst [][]float32, x, weights []float32) {
+	l.momentsAndMeans(on, dst, x, weights, l.inputMoments)
 }

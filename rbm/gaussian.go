@@ -3,6 +3,7 @@ package rbm
 import (
 	"math"
 
+	"harmonium/compute"
 	"harmonium/internal/kernel"
 	"harmonium/rng"
 )
@@ -35,8 +36,11 @@ func (l gaussian) SetMoments(means, variances []float64) {
 	}
 }
 
-func (l gaussian) Energy(dst []float64, s Batch) {
-	l.energy(dst, s, func(i int, s float64) float64 { return float64(l.at(1, i)*s*s/2) - float64(l.at(0, i)*s) })
+func (l gaussian) Energy(dst []float64, s Batch) { l.energyOn(compute.New(1), dst, s) }
+
+func (l gaussian) energyOn(on *compute.Context, dst []float64, s Batch) {
+	checkUnits(l, s)
+	on.Quadratics(dst, s.reals.Values, l.parameters[1].Values, l.Biases())
 }
 
 // CGF is Γ(x) = Σ_i [(b_i+x_i)²/(2γ_i) + ½ log(2π/γ_i)].
@@ -47,9 +51,24 @@ func (l gaussian) CGF(dst []float64, x []float32) {
 	})
 }
 
-// Mean is ⟨s_i⟩ = (b_i+x_i)/γ_i.
+// Mean is ⟨s_i⟩ = (b_i+x_i)·(1/γ_i), each of the three operations rounded to float32.
 func (l gaussian) Mean(dst, x []float32) {
-	l.each(dst, x, func(i int, x float32) float64 { return l.field(i, x) / l.at(1, i) })
+	copy(dst, x)
+	l.meansOn(compute.New(1), dst)
+}
+
+// meansOn turns inputs into means on the workers of a context.
+func (l gaussian) meansOn(on *compute.Context, x []float32) {
+	on.ShiftScale(x, l.Biases(), l.variances())
+}
+
+// variances are 1/γ_i.
+func (l gaussian) variances() []float32 {
+	v := make([]float32, l.Units())
+	for i, γ := range l.parameters[1].Values {
+		v[i] = 1 / γ
+	}
+	return v
 }
 
 // Sample draws two units by two random words, those that belong to them, and gives what [compute.Context.Normals] gives
@@ -85,14 +104,42 @@ func (l gaussian) deviations(dst []float32) []float32 {
 
 // Moments are ⟨s_i⟩ and −½⟨s_i²⟩.
 func (l gaussian) Moments(dst [][]float32, s Batch, weights []float32) {
-	l.ofRows(dst, s, weights, func(moments []float64, _ int, s float64) { moments[0], moments[1] = s, -s*s/2 })
+	checkUnits(l, s)
+	l.momentsOf(compute.New(1), dst, s.reals, weights)
 }
 
-// InputMoments are ⟨s_i⟩ and −½(⟨s_i⟩² + 1/γ_i).
-func (l gaussian) InputMoments(dst [][]float32, x []float32, weights []float32) {
-	l.ofInputs(dst, x, weights, func(moments []float64, i int, x float32) {
-		γ := l.at(1, i)
-		mean := l.field(i, x) / γ
-		moments[0], moments[1] = mean, -(float64(mean*mean)+1/γ)/2
+func (l gaussian) momentsOf(on *compute.Context, dst [][]float32, s kernel.Reals, weights []float32) {
+	columnAverages(on, s, weights, func(i int, mean, square float64) {
+		dst[0][i], dst[1][i] = float32(mean), float32(-square/2)
 	})
+}
+
+// InputMoments are ⟨s_i⟩ and −½(⟨s_i⟩² + 1/γ_i), with the means of Mean.
+func (l gaussian) InputMoments(dst [][]float32, x []float32, weights []float32) {
+	means := make([]float32, len(x))
+	l.Mean(means, x)
+	l.meanMoments(compute.New(1), dst, means, weights)
+}
+
+func (l gaussian) meanMoments(on *compute.Context, dst [][]float32, means, weights []float32) {
+	n := l.Units()
+	columnAverages(on, kernel.Reals{Rows: len(means) / max(1, n), Cols: n, Values: means}, weights, func(i int, mean, square float64) {
+		dst[0][i], dst[1][i] = float32(mean), float32(-(square+1/l.at(1, i))/2)
+	})
+}
+
+// columnAverages calls f with the weighted means of the numbers of each column, and of their squares.
+func columnAverages(on *compute.Context, x kernel.Reals, weights []float32, f func(i int, mean, square float64)) {
+	sums, total := make([]float64, 2*x.Cols), float64(x.Rows)
+	if weights != nil {
+		total = 0
+		for _, w := range weights {
+			total += float64(w)
+		}
+	}
+	squares := sums[x.Cols:]
+	on.ColumnMoments(sums[:x.Cols], squares, x, weights)
+	for i, square := range squares {
+		f(i, sums[i]/total, square/total)
+	}
 }

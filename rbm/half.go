@@ -27,13 +27,19 @@ func (h half) moments() (mean, square float64) {
 		y := 1 / (h.a * h.a)
 		return -1 / h.a * (1 - y*(2-y*(10-y*(74-y*(706-8162*y))))), y * (2 - y*(10-y*(74-y*(706-8162*y))))
 	}
-	mean = h.a + math.Exp(-h.logM())
+	mean = h.a + math.Exp(-h.a*h.a/2)/(math.Sqrt(2*math.Pi)*h.mass())
 	return mean, max(0, 1+float64(h.a*mean))
 }
 
+// mass is Φ(a), the part of the normal distribution that is above 0.
+func (h half) mass() float64 { return math.Erfc(-h.a/math.Sqrt2) / 2 }
+
 // quantile returns the t that is exceeded with probability u, by inversion: P(t > x) = Q(x−a)/Q(−a), with the tail Q of
-// the normal distribution.
+// the normal distribution. Away from the far tail the inverse error function has it to 12 digits.
 func (h half) quantile(u float64) float64 {
+	if p := u * h.mass(); p > 1e-4 {
+		return max(0, h.a+float64(math.Sqrt2*math.Erfinv(1-float64(2*p))))
+	}
 	return max(0, h.a+tailQuantile(math.Log(u)+logTail(-h.a)))
 }
 

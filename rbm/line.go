@@ -140,16 +140,9 @@ func (p *Places) sample(d *direction, parts []kernel.Part, dst, s Batch, key rng
 	}
 	x := d.product(on, s)
 	p.each(d, x, func(at Layer, x []float32, place float64, from, to int) {
-		if takesFields(at) {
-			d.addBiases(on, at, x, place)
-			return
-		}
-		multiplyBy(x, float32(place))
-		d.draw(on, at, dst.Slice(from, to), x, key, step, from)
+		d.drawAt(on, at, place, dst.Slice(from, to), x, key, step, from)
 	})
-	if takesFields(d.to) {
-		d.drawFields(on, dst, x, key, step)
-	}
+	d.drawFields(on, dst, x, key, step)
 }
 
 // each calls f for the rows at each place with the layer that a direction leads to, as it is there, and the inputs of
@@ -251,9 +244,9 @@ func (l *Line) freeOfLayers(v Batch, list []Free) {
 			scratch = append(scratch[:0], x...)
 			multiplyBy(scratch, float32(place))
 			d.cgf(on, at, f.To[from:to], scratch)
-			energy := make([]float64, to-from)
-			p.interpolated(0, l.base.Visible, d.from, place).Energy(energy, v.Slice(from, to))
-			for r, e := range energy {
+			energies := make([]float64, to-from)
+			energy(on, p.interpolated(0, l.base.Visible, d.from, place), energies, v.Slice(from, to))
+			for r, e := range energies {
 				f.To[from+r] = e - f.To[from+r]
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"harmonium/compute"
 	"harmonium/rng"
 )
 
@@ -127,6 +128,54 @@ func (l reals) average(dst [][]float32, rows int, weights []float32, f func(mome
 	}
 }
 
+// averageBlocks bounds the number of blocks of rows that are summed apart.
+const averageBlocks = 32
+
+// momentsAndMeans is ofInputs on the workers of a context, block of rows by block, and turns the inputs into the first
+// moments, the means.
+func (l reals) momentsAndMeans(on *compute.Context, dst [][]float32, x, weights []float32, f inputMoments) {
+	n, k := l.Units(), len(l.parameters)
+	rows := len(x) / max(1, n)
+	perBlock := max(blockRows, (rows+averageBlocks-1)/averageBlocks)
+	blocks := (rows + perBlock - 1) / perBlock
+	sums := make([]float64, blocks*n*k)
+	on.Parallel(blocks, func(block int) {
+		sums, moments := sums[block*n*k:(block+1)*n*k], make([]float64, k)
+		for r := block * perBlock; r < min((block+1)*perBlock, rows); r++ {
+			w, x := 1.0, x[r*n:(r+1)*n]
+			if weights != nil {
+				w = float64(weights[r])
+			}
+			for i, y := range x {
+				f(moments, i, y)
+				x[i] = float32(moments[0])
+				for p, m := range moments {
+					sums[i*k+p] += float64(w * m)
+				}
+			}
+		}
+	})
+	total := float64(rows)
+	if weights != nil {
+		total = 0
+		for _, w := range weights {
+			total += float64(w)
+		}
+	}
+	for i := range n {
+		for p := range k {
+			sum := 0.0
+			for block := range blocks {
+				sum += sums[(block*n+i)*k+p]
+			}
+			dst[p][i] = float32(sum / total)
+		}
+	}
+}
+
+// inputMoments are the moments of unit i with an input.
+type inputMoments func(moments []float64, i int, x float32)
+
 // ofRows is average for the values of a batch.
 func (l reals) ofRows(dst [][]float32, s Batch, weights []float32, f func(moments []float64, i int, s float64)) {
 	checkUnits(l, s)
@@ -134,7 +183,7 @@ func (l reals) ofRows(dst [][]float32, s Batch, weights []float32, f func(moment
 }
 
 // ofInputs is average for rows of inputs.
-func (l reals) ofInputs(dst [][]float32, x, weights []float32, f func(moments []float64, i int, x float32)) {
+func (l reals) ofInputs(dst [][]float32, x, weights []float32, f inputMoments) {
 	n := l.Units()
 	l.average(dst, len(x)/n, weights, func(moments []float64, r, i int) { f(moments, i, x[r*n+i]) })
 }

@@ -3,6 +3,7 @@ package rbm
 import (
 	"math"
 
+	"harmonium/compute"
 	"harmonium/rng"
 )
 
@@ -63,9 +64,15 @@ func (l relu) Moments(dst [][]float32, s Batch, weights []float32) {
 
 // InputMoments are ⟨s_i⟩ and −½⟨s_i²⟩.
 func (l relu) InputMoments(dst [][]float32, x []float32, weights []float32) {
-	l.ofInputs(dst, x, weights, func(moments []float64, i int, x float32) {
-		h, root := l.half(i, x)
-		mean, square := h.moments()
-		moments[0], moments[1] = mean/root, -square/(2*root*root)
-	})
+	l.ofInputs(dst, x, weights, l.inputMoments)
+}
+
+func (l relu) inputMoments(moments []float64, i int, x float32) {
+	h, root := l.half(i, x)
+	mean, square := h.moments()
+	moments[0], moments[1] = mean/root, -square/(2*root*root)
+}
+
+func (l relu) inputMomentsOn(on *compute.Context, dst [][]float32, x, weights []float32) {
+	l.momentsAndMeans(on, dst, x, weights, l.inputMoments)
 }

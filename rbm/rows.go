@@ -154,6 +154,19 @@ func (s Batch) TotalDistance(other Batch, shift int) int {
 	return differing(a[:last], b[from:]) + differing(a[last:], b[:from])
 }
 
+// ColumnDistances writes Σ_r (x_rk − y_sk)² of each real number k to sums: x is that of row r, and y that of row s = r+shift
+// of other, where the first row follows the last. It computes in the caller's goroutine.
+func (s Batch) ColumnDistances(sums []float64, other Batch, shift int) {
+	s.checkShape(other)
+	compute.New(1).ColumnDistances(sums, s.reals, other.reals, shift)
+}
+
+// ColumnMoments writes the sums over the rows of each real number and of its square. It computes in the caller's
+// goroutine.
+func (s Batch) ColumnMoments(sums, squares []float64) {
+	compute.New(1).ColumnMoments(sums, squares, s.reals, nil)
+}
+
 // differing is the number of bits in which two lists of words of one length differ.
 func differing(a, b []uint64) int {
 	n := 0

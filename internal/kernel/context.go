@@ -25,6 +25,7 @@ type Context struct {
 	elementwises pool[elementwise]
 
 	rowwises        pool[rowwise]
+	columnwises     pool[columnwise]
 	scratches       pool[[]float32]
 	siteScratches   pool[siteScratch]
 	laneScratches   pool[laneScratch]

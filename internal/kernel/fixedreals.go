@@ -17,9 +17,11 @@ import "math"
 type FixedReals struct {
 	Rows, Cols int
 
-	scale int      // t
-	words []uint32 // panel after panel, pair of rows after pair of rows; a pair that lacks a row has zeros in its place
-	sums  []float64
+	scale int       // t
+	words []uint32  // panel after panel, pair of rows after pair of rows; a pair that lacks a row has zeros in its place
+	short bool      // the integers have 16 bits
+	tiled bool      // the words of a panel are those of tiles.go instead
+	sums  []float64 // of a task: the largest of a chunk, or if short the largest number
 }
 
 const (
@@ -35,9 +37,17 @@ const (
 func (f *FixedReals) panels() int { return (f.Cols + panelCols - 1) / panelCols }
 func (f *FixedReals) pairs() int  { return (f.Rows + 1) / 2 }
 
+// panelWords is the number of words of a panel.
+func (f *FixedReals) panelWords() int {
+	if f.tiled {
+		return f.chunks() * f.limbs() * tileWords
+	}
+	return f.pairs() * pairWords
+}
+
 // panel returns the words of panel p.
 func (f *FixedReals) panel(p int) []uint32 {
-	n := f.pairs() * pairWords
+	n := f.panelWords()
 	return f.words[p*n : (p+1)*n]
 }
 
@@ -48,13 +58,23 @@ func (f *FixedReals) Resolution() float64 { return math.Ldexp(1, -f.scale) }
 // numbers that are not finite.
 func (c *Context) LoadReals(f *FixedReals, src []float32, rows, cols int) {
 	checkOperand("LoadReals", src, rows, cols, nil, cols)
+	f.short = false
 	c.loadReals("LoadReals", f, src, rows, cols, false)
+}
+
+// LoadShortReals is [Context.LoadReals] in 16-bit fixed point, for numbers that are not worth more: t is the largest ≤ 126
+// with which no |q| is above 2^15 − 1. Then 128 of them are within the bound on sums.
+func (c *Context) LoadShortReals(f *FixedReals, src []float32, rows, cols int) {
+	checkOperand("LoadShortReals", src, rows, cols, nil, cols)
+	f.short = true
+	c.loadReals("LoadShortReals", f, src, rows, cols, false)
 }
 
 // LoadRealsTransposed stores the transpose of src in f, a row-major rows×cols matrix, so that f becomes cols×rows. The
 // result is that of [Context.LoadReals] with the transposed matrix.
 func (c *Context) LoadRealsTransposed(f *FixedReals, src []float32, rows, cols int) {
 	checkOperand("LoadRealsTransposed", src, rows, cols, nil, cols)
+	f.short = false
 	c.loadReals("LoadRealsTransposed", f, src, cols, rows, true)
 }
 
@@ -77,16 +97,17 @@ func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, col
 	if rows > maxRealsRows {
 		panicf("%s of %d rows, at most %d", name, rows, maxRealsRows)
 	}
-	f.Rows, f.Cols = rows, cols
-	f.words = grow(f.words, f.panels()*f.pairs()*pairWords)
-	f.sums = grow(f.sums, f.panels())
 	c = c.own()
+	f.Rows, f.Cols, f.tiled = rows, cols, c.isa.hasTiles() && rows > 0 && rows <= maxTileRows
+	f.words = grow(f.words, f.panels()*f.panelWords())
+	tasks := (f.panels() + loadPanels - 1) / loadPanels
+	f.sums = grow(f.sums, tasks)
 	l := c.realsLoads.get()
 	*l = realsLoad{isa: c.isa, f: f, src: src, transposed: transposed}
-	workers, tasks := c.workersFor(rows*cols), (f.panels()+loadPanels-1)/loadPanels
+	workers := c.workersFor(rows * cols)
 	c.parallel(workers, tasks, (*realsSums)(l))
 	largest := 0.0
-	for _, sum := range f.sums[:tasks] {
+	for _, sum := range f.sums {
 		largest = max(largest, sum) // NaN wins
 	}
 	if largest-largest == 0 {
@@ -102,7 +123,11 @@ func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, col
 
 // chooseScale sets t by the rule in the comment of FixedReals from S and returns 2^t.
 func (f *FixedReals) chooseScale(largest float64) float32 {
-	f.scale = scaleFor(largest, float64(1<<23-129*min(f.Rows, chunkRows)))
+	bound := float64(1<<23 - 129*min(f.Rows, chunkRows))
+	if f.short {
+		bound = shortBound
+	}
+	f.scale = scaleFor(largest, bound)
 	return float32(math.Ldexp(1, f.scale))
 }
 
@@ -111,6 +136,14 @@ func (l *realsSums) do(task int) {
 	const width = loadPanels * panelCols
 	f, largest := l.f, 0.0
 	first, cols := task*width, min(width, l.f.Cols-task*width)
+	if f.short {
+		bits := uint32(0)
+		for k := range f.Rows {
+			bits = max(bits, l.isa.largest(l.src[k*f.Cols+first:][:cols]))
+		}
+		f.sums[task] = float64(math.Float32frombits(bits))
+		return
+	}
 	for from := 0; from < f.Rows; from += chunkRows {
 		rows := min(chunkRows, f.Rows-from)
 		var parts [width][sumParts]float64
@@ -139,6 +172,10 @@ func (l *realsSums) do(task int) {
 // do fills the task's panels.
 func (l *realsWords) do(task int) {
 	f, from, to := l.f, task*loadPanels, min((task+1)*loadPanels, l.f.panels())
+	if f.tiled {
+		l.fillTiles(from, to)
+		return
+	}
 	full := min(to, f.Cols/panelCols) // panels with all columns
 	if l.transposed {
 		for p := from; p < to; p++ {

@@ -272,6 +272,22 @@ func (isa ISA) addRow(x []float32, scale float32, row []float32) {
 	addRowGeneric(x[n:], scale, row[n:])
 }
 
+func (isa ISA) shiftScale(x, row, factors []float32) {
+	n := isa.whole(len(x), 16)
+	if n > 0 {
+		isa.shiftScaleAsm(&x[0], &row[0], &factors[0], n/16)
+	}
+	shiftScaleGeneric(x[n:], row[n:], factors[n:])
+}
+
+func (isa ISA) quadratics(parts *[sumParts]float64, x, squares, linear []float32) {
+	n := isa.whole(len(x), 16)
+	if n > 0 {
+		isa.quadraticsAsm(parts, &x[0], &squares[0], &linear[0], n/16)
+	}
+	quadraticsGeneric(parts, x[n:], squares[n:], linear[n:])
+}
+
 func (isa ISA) subtractOuter(dst []float32, a float32, x []float32, b float32, y []float32) {
 	n := isa.whole(len(dst), 16)
 	if n > 0 {

@@ -316,6 +316,56 @@ func (isa ISA) adamAsm(s *[5]float32, p *float32, a *float32, slope *float32, se
 	}
 }
 
+// columnMomentsAsm adds Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.
+func (isa ISA) columnMomentsAsm(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32) {
+	switch isa {
+	case AVX512:
+		columnMomentsAVX512(sums, squares, x, stride, rows, weights)
+	default:
+		columnMomentsAVX2(sums, squares, x, stride, rows, weights)
+	}
+}
+
+// columnDistancesAsm adds Σ (x−y)² of 16 columns of rows, stride bytes apart.
+func (isa ISA) columnDistancesAsm(sums *[16]float64, x *float32, y *float32, stride int, rows int) {
+	switch isa {
+	case AVX512:
+		columnDistancesAVX512(sums, x, y, stride, rows)
+	default:
+		columnDistancesAVX2(sums, x, y, stride, rows)
+	}
+}
+
+// quadraticsAsm adds (½squares·x − linear)·x to parts[i%8] for blocks·16 numbers.
+func (isa ISA) quadraticsAsm(parts *[8]float64, x *float32, squares *float32, linear *float32, blocks int) {
+	switch isa {
+	case AVX512:
+		quadraticsAVX512(parts, x, squares, linear, blocks)
+	default:
+		quadraticsAVX2(parts, x, squares, linear, blocks)
+	}
+}
+
+// shiftScaleAsm turns x into (x + row)·factors for blocks·16 numbers.
+func (isa ISA) shiftScaleAsm(x *float32, row *float32, factors *float32, blocks int) {
+	switch isa {
+	case AVX512:
+		shiftScaleAVX512(x, row, factors, blocks)
+	default:
+		shiftScaleAVX2(x, row, factors, blocks)
+	}
+}
+
+// transposeNumbersAsm writes 16 rows of blocks·16 numbers, stride bytes apart, as columns of rows dstBytes apart.
+func (isa ISA) transposeNumbersAsm(dst *float32, dstBytes int, x *float32, stride int, blocks int) {
+	switch isa {
+	case AVX512:
+		transposeNumbersAVX512(dst, dstBytes, x, stride, blocks)
+	default:
+		transposeNumbersAVX2(dst, dstBytes, x, stride, blocks)
+	}
+}
+
 // multiplyAsm multiplies a by f for blocks·8 numbers.
 func (isa ISA) multiplyAsm(dst *float64, a *float64, f *float64, blocks int) {
 	switch isa {
@@ -364,4 +414,49 @@ func (isa ISA) transpose64Asm(block *[64]uint64) {
 	default:
 		transpose64AVX2(block)
 	}
+}
+
+// mulTilesAsm writes, or adds, the products of rows with a panel, both in chunks of 64, times factors, in the columns whose bits are set.
+func (ISA) mulTilesAsm(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32) {
+	mulTilesAMX(dst, stride, rows, a, b, chunks, factors, columns, adds, sums)
+}
+
+// mulShortTilesAsm writes, or adds, the products of rows with a panel, both in chunks of 64, times factors, in the columns whose bits are set.
+func (ISA) mulShortTilesAsm(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32) {
+	mulShortTilesAMX(dst, stride, rows, a, b, chunks, factors, columns, adds, sums)
+}
+
+// quantizeTileAsm writes the bytes of a row of chunks·64 numbers.
+func (ISA) quantizeTileAsm(dst *uint32, x *float32, chunks int, factor float32) {
+	quantizeTileAMX(dst, x, chunks, factor)
+}
+
+// splitTilesAsm writes 4 rows of panels, stride bytes apart, from rows of numbers, rowBytes apart.
+func (ISA) splitTilesAsm(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32) {
+	splitTilesAMX(dst, stride, x, rowBytes, panels, factor)
+}
+
+// splitShortTilesAsm writes 4 rows of panels, stride bytes apart, from rows of numbers, rowBytes apart.
+func (ISA) splitShortTilesAsm(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32) {
+	splitShortTilesAMX(dst, stride, x, rowBytes, panels, factor)
+}
+
+// splitTilesTransposedAsm writes chunks·64 rows of a panel from 16 rows of numbers, stride bytes apart.
+func (ISA) splitTilesTransposedAsm(dst *uint32, x *float32, stride int, chunks int, factor float32) {
+	splitTilesTransposedAMX(dst, x, stride, chunks, factor)
+}
+
+// expandBitsAsm writes the bits of n words, each to 64 bytes of a tile of its own.
+func (ISA) expandBitsAsm(dst *uint32, words *uint64, n int) {
+	expandBitsAMX(dst, words, n)
+}
+
+// splitPanelAsm writes rows·4 rows of a panel, from the lowest byte up.
+func (ISA) splitPanelAsm(dst *uint32, words *uint64, rows int) {
+	splitPanelAMX(dst, words, rows)
+}
+
+// addTilesAsm writes the sums of a panel for rows of bits, both in chunks of 64, and the offset.
+func (ISA) addTilesAsm(acc *[8]uint64, rows int, a *uint32, b *uint32, chunks int, offset *[8]uint64, sums *[1024]int32) {
+	addTilesAMX(acc, rows, a, b, chunks, offset, sums)
 }

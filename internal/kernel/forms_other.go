@@ -104,6 +104,24 @@ func (ISA) adamAsm(s *[5]float32, p *float32, a *float32, slope *float32, second
 	panic(noAssembler)
 }
 
+func (ISA) columnMomentsAsm(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32) {
+	panic(noAssembler)
+}
+
+func (ISA) columnDistancesAsm(sums *[16]float64, x *float32, y *float32, stride int, rows int) {
+	panic(noAssembler)
+}
+
+func (ISA) quadraticsAsm(parts *[8]float64, x *float32, squares *float32, linear *float32, blocks int) {
+	panic(noAssembler)
+}
+
+func (ISA) shiftScaleAsm(x *float32, row *float32, factors *float32, blocks int) { panic(noAssembler) }
+
+func (ISA) transposeNumbersAsm(dst *float32, dstBytes int, x *float32, stride int, blocks int) {
+	panic(noAssembler)
+}
+
 func (ISA) multiplyAsm(dst *float64, a *float64, f *float64, blocks int) { panic(noAssembler) }
 
 func (ISA) factorsAsm(r *float64, ar *float64, a *float64, most *float64, blocks int, exponents *[8]uint64) {
@@ -119,3 +137,33 @@ func (ISA) logProductAsm(parts *[8]float64, on *float64, off *float64, e *float6
 }
 
 func (ISA) transpose64Asm(block *[64]uint64) { panic(noAssembler) }
+
+func (ISA) mulTilesAsm(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32) {
+	panic(noAssembler)
+}
+
+func (ISA) mulShortTilesAsm(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32) {
+	panic(noAssembler)
+}
+
+func (ISA) quantizeTileAsm(dst *uint32, x *float32, chunks int, factor float32) { panic(noAssembler) }
+
+func (ISA) splitTilesAsm(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32) {
+	panic(noAssembler)
+}
+
+func (ISA) splitShortTilesAsm(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32) {
+	panic(noAssembler)
+}
+
+func (ISA) splitTilesTransposedAsm(dst *uint32, x *float32, stride int, chunks int, factor float32) {
+	panic(noAssembler)
+}
+
+func (ISA) expandBitsAsm(dst *uint32, words *uint64, n int) { panic(noAssembler) }
+
+func (ISA) splitPanelAsm(dst *uint32, words *uint64, rows int) { panic(noAssembler) }
+
+func (ISA) addTilesAsm(acc *[8]uint64, rows int, a *uint32, b *uint32, chunks int, offset *[8]uint64, sums *[1024]int32) {
+	panic(noAssembler)
+}

@@ -31,6 +31,10 @@ var able = detect()
 // vnni says that this processor has AVX-512 VNNI, with which the form AVX512 has faster products of reals.
 var vnni = cpu.X86.HasAVX512VNNI
 
+// amx says that this processor has AMX-INT8, and the system lets this process use it: with it the form AVX512 has
+// products of reals that are faster still.
+var amx = cpu.X86.HasAMXTile && cpu.X86.HasAMXInt8 && slices.Contains(able, AVX512) && allowTiles()
+
 func detect() []ISA {
 	x, isas := &cpu.X86, []ISA{Generic}
 	if runtime.GOARCH == "amd64" && x.HasAVX2 && x.HasBMI1 && x.HasBMI2 {

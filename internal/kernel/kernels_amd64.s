@@ -6291,6 +6291,484 @@ adamAVX2_block:
 	VZEROUPPER
 	RET
 
+// func columnMomentsAVX2(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32)
+// Requires: AVX
+TEXT ·columnMomentsAVX2(SB), NOSPLIT, $0-48
+	MOVQ    sums+0(FP), AX
+	MOVQ    squares+8(FP), CX
+	MOVQ    x+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	MOVQ    weights+40(FP), DI
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS (CX), Y4
+	VMOVUPS 32(CX), Y5
+	VMOVUPS 64(CX), Y6
+	VMOVUPS 96(CX), Y7
+
+columnMomentsAVX2_row:
+	VBROADCASTSS (DI), X8
+	VCVTPS2PD    X8, Y8
+	VCVTPS2PD    (DX), Y9
+	VMULPD       Y8, Y9, Y10
+	VADDPD       Y10, Y0, Y0
+	VMULPD       Y10, Y9, Y9
+	VADDPD       Y9, Y4, Y4
+	VCVTPS2PD    16(DX), Y9
+	VMULPD       Y8, Y9, Y10
+	VADDPD       Y10, Y1, Y1
+	VMULPD       Y10, Y9, Y9
+	VADDPD       Y9, Y5, Y5
+	VCVTPS2PD    32(DX), Y9
+	VMULPD       Y8, Y9, Y10
+	VADDPD       Y10, Y2, Y2
+	VMULPD       Y10, Y9, Y9
+	VADDPD       Y9, Y6, Y6
+	VCVTPS2PD    48(DX), Y9
+	VMULPD       Y8, Y9, Y8
+	VADDPD       Y8, Y3, Y3
+	VMULPD       Y8, Y9, Y9
+	VADDPD       Y9, Y7, Y7
+	ADDQ         BX, DX
+	ADDQ         $0x04, DI
+	DECQ         SI
+	JNZ          columnMomentsAVX2_row
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y5, 32(CX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y6, 64(CX)
+	VMOVUPS      Y3, 96(AX)
+	VMOVUPS      Y7, 96(CX)
+	VZEROUPPER
+	RET
+
+// func columnDistancesAVX2(sums *[16]float64, x *float32, y *float32, stride int, rows int)
+// Requires: AVX
+TEXT ·columnDistancesAVX2(SB), NOSPLIT, $0-40
+	MOVQ    sums+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    y+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+
+columnDistancesAVX2_row:
+	VCVTPS2PD (CX), Y4
+	VCVTPS2PD (DX), Y5
+	VSUBPD    Y5, Y4, Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(CX), Y4
+	VCVTPS2PD 16(DX), Y5
+	VSUBPD    Y5, Y4, Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD 32(CX), Y4
+	VCVTPS2PD 32(DX), Y5
+	VSUBPD    Y5, Y4, Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD 48(CX), Y4
+	VCVTPS2PD 48(DX), Y5
+	VSUBPD    Y5, Y4, Y4
+	VMULPD    Y4, Y4, Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      BX, CX
+	ADDQ      BX, DX
+	DECQ      SI
+	JNZ       columnDistancesAVX2_row
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	VMOVUPS   Y2, 64(AX)
+	VMOVUPS   Y3, 96(AX)
+	VZEROUPPER
+	RET
+
+// func quadraticsAVX2(parts *[8]float64, x *float32, squares *float32, linear *float32, blocks int)
+// Requires: AVX
+TEXT ·quadraticsAVX2(SB), NOSPLIT, $0-40
+	MOVQ    x+8(FP), AX
+	MOVQ    squares+16(FP), CX
+	MOVQ    linear+24(FP), DX
+	MOVQ    blocks+32(FP), BX
+	MOVQ    parts+0(FP), SI
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+
+quadraticsAVX2_block:
+	VCVTPS2PD (AX), Y2
+	VCVTPS2PD (CX), Y3
+	VMULPD    Y2, Y3, Y3
+	VMULPD    quads3fe0000000000000<>+0(SB), Y3, Y3
+	VCVTPS2PD (DX), Y4
+	VSUBPD    Y4, Y3, Y3
+	VMULPD    Y2, Y3, Y3
+	VADDPD    Y3, Y0, Y0
+	VCVTPS2PD 16(AX), Y2
+	VCVTPS2PD 16(CX), Y3
+	VMULPD    Y2, Y3, Y3
+	VMULPD    quads3fe0000000000000<>+0(SB), Y3, Y3
+	VCVTPS2PD 16(DX), Y4
+	VSUBPD    Y4, Y3, Y3
+	VMULPD    Y2, Y3, Y3
+	VADDPD    Y3, Y1, Y1
+	VCVTPS2PD 32(AX), Y2
+	VCVTPS2PD 32(CX), Y3
+	VMULPD    Y2, Y3, Y3
+	VMULPD    quads3fe0000000000000<>+0(SB), Y3, Y3
+	VCVTPS2PD 32(DX), Y4
+	VSUBPD    Y4, Y3, Y3
+	VMULPD    Y2, Y3, Y3
+	VADDPD    Y3, Y0, Y0
+	VCVTPS2PD 48(AX), Y2
+	VCVTPS2PD 48(CX), Y3
+	VMULPD    Y2, Y3, Y3
+	VMULPD    quads3fe0000000000000<>+0(SB), Y3, Y3
+	VCVTPS2PD 48(DX), Y4
+	VSUBPD    Y4, Y3, Y3
+	VMULPD    Y2, Y3, Y3
+	VADDPD    Y3, Y1, Y1
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	DECQ      BX
+	JNZ       quadraticsAVX2_block
+	VMOVUPS   Y0, (SI)
+	VMOVUPS   Y1, 32(SI)
+	VZEROUPPER
+	RET
+
+DATA quads3fe0000000000000<>+0(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+8(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+16(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+24(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+32(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+40(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+48(SB)/8, $0x3fe0000000000000
+DATA quads3fe0000000000000<>+56(SB)/8, $0x3fe0000000000000
+GLOBL quads3fe0000000000000<>(SB), RODATA|NOPTR, $64
+
+// func shiftScaleAVX2(x *float32, row *float32, factors *float32, blocks int)
+// Requires: AVX
+TEXT ·shiftScaleAVX2(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), AX
+	MOVQ row+8(FP), CX
+	MOVQ factors+16(FP), DX
+	MOVQ blocks+24(FP), BX
+
+shiftScaleAVX2_block:
+	VMOVUPS (AX), Y0
+	VADDPS  (CX), Y0, Y0
+	VMULPS  (DX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(AX), Y0
+	VADDPS  32(CX), Y0, Y0
+	VMULPS  32(DX), Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    BX
+	JNZ     shiftScaleAVX2_block
+	VZEROUPPER
+	RET
+
+// func transposeNumbersAVX2(dst *float32, dstBytes int, x *float32, stride int, blocks int)
+// Requires: AVX
+TEXT ·transposeNumbersAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ dstBytes+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ blocks+32(FP), SI
+
+transposeNumbersAVX2_block:
+	MOVQ       DX, DI
+	VMOVUPS    (DI), Y0
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y1
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y2
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y3
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y4
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y5
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y6
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y7
+	VUNPCKHPS  Y1, Y0, Y8
+	VUNPCKLPS  Y1, Y0, Y0
+	VUNPCKHPS  Y3, Y2, Y1
+	VUNPCKLPS  Y3, Y2, Y2
+	VUNPCKHPS  Y5, Y4, Y3
+	VUNPCKLPS  Y5, Y4, Y4
+	VUNPCKHPS  Y7, Y6, Y5
+	VUNPCKLPS  Y7, Y6, Y6
+	VUNPCKHPD  Y2, Y0, Y7
+	VUNPCKLPD  Y2, Y0, Y0
+	VUNPCKHPD  Y1, Y8, Y2
+	VUNPCKLPD  Y1, Y8, Y8
+	VUNPCKHPD  Y6, Y4, Y1
+	VUNPCKLPD  Y6, Y4, Y4
+	VUNPCKHPD  Y5, Y3, Y6
+	VUNPCKLPD  Y5, Y3, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y0
+	VPERM2F128 $0x31, Y1, Y7, Y4
+	VPERM2F128 $0x20, Y1, Y7, Y7
+	VPERM2F128 $0x31, Y3, Y8, Y1
+	VPERM2F128 $0x20, Y3, Y8, Y8
+	VPERM2F128 $0x31, Y6, Y2, Y3
+	VPERM2F128 $0x20, Y6, Y2, Y2
+	MOVQ       AX, DI
+	VMOVUPS    Y0, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y7, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y8, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y2, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y5, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y4, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y1, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y3, (DI)
+	MOVQ       DX, DI
+	VMOVUPS    32(DI), Y0
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y1
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y2
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y3
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y4
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y5
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y6
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y7
+	VUNPCKHPS  Y1, Y0, Y8
+	VUNPCKLPS  Y1, Y0, Y0
+	VUNPCKHPS  Y3, Y2, Y1
+	VUNPCKLPS  Y3, Y2, Y2
+	VUNPCKHPS  Y5, Y4, Y3
+	VUNPCKLPS  Y5, Y4, Y4
+	VUNPCKHPS  Y7, Y6, Y5
+	VUNPCKLPS  Y7, Y6, Y6
+	VUNPCKHPD  Y2, Y0, Y7
+	VUNPCKLPD  Y2, Y0, Y0
+	VUNPCKHPD  Y1, Y8, Y2
+	VUNPCKLPD  Y1, Y8, Y8
+	VUNPCKHPD  Y6, Y4, Y1
+	VUNPCKLPD  Y6, Y4, Y4
+	VUNPCKHPD  Y5, Y3, Y6
+	VUNPCKLPD  Y5, Y3, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y0
+	VPERM2F128 $0x31, Y1, Y7, Y4
+	VPERM2F128 $0x20, Y1, Y7, Y7
+	VPERM2F128 $0x31, Y3, Y8, Y1
+	VPERM2F128 $0x20, Y3, Y8, Y8
+	VPERM2F128 $0x31, Y6, Y2, Y3
+	VPERM2F128 $0x20, Y6, Y2, Y2
+	MOVQ       AX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	VMOVUPS    Y0, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y7, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y8, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y2, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y5, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y4, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y1, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y3, (DI)
+	MOVQ       DX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y0
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y1
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y2
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y3
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y4
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y5
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y6
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Y7
+	VUNPCKHPS  Y1, Y0, Y8
+	VUNPCKLPS  Y1, Y0, Y0
+	VUNPCKHPS  Y3, Y2, Y1
+	VUNPCKLPS  Y3, Y2, Y2
+	VUNPCKHPS  Y5, Y4, Y3
+	VUNPCKLPS  Y5, Y4, Y4
+	VUNPCKHPS  Y7, Y6, Y5
+	VUNPCKLPS  Y7, Y6, Y6
+	VUNPCKHPD  Y2, Y0, Y7
+	VUNPCKLPD  Y2, Y0, Y0
+	VUNPCKHPD  Y1, Y8, Y2
+	VUNPCKLPD  Y1, Y8, Y8
+	VUNPCKHPD  Y6, Y4, Y1
+	VUNPCKLPD  Y6, Y4, Y4
+	VUNPCKHPD  Y5, Y3, Y6
+	VUNPCKLPD  Y5, Y3, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y0
+	VPERM2F128 $0x31, Y1, Y7, Y4
+	VPERM2F128 $0x20, Y1, Y7, Y7
+	VPERM2F128 $0x31, Y3, Y8, Y1
+	VPERM2F128 $0x20, Y3, Y8, Y8
+	VPERM2F128 $0x31, Y6, Y2, Y3
+	VPERM2F128 $0x20, Y6, Y2, Y2
+	MOVQ       AX, DI
+	VMOVUPS    Y0, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y7, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y8, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y2, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y5, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y4, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y1, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y3, 32(DI)
+	MOVQ       DX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y0
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y1
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y2
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y3
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y4
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y5
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y6
+	ADDQ       BX, DI
+	VMOVUPS    32(DI), Y7
+	VUNPCKHPS  Y1, Y0, Y8
+	VUNPCKLPS  Y1, Y0, Y0
+	VUNPCKHPS  Y3, Y2, Y1
+	VUNPCKLPS  Y3, Y2, Y2
+	VUNPCKHPS  Y5, Y4, Y3
+	VUNPCKLPS  Y5, Y4, Y4
+	VUNPCKHPS  Y7, Y6, Y5
+	VUNPCKLPS  Y7, Y6, Y6
+	VUNPCKHPD  Y2, Y0, Y7
+	VUNPCKLPD  Y2, Y0, Y0
+	VUNPCKHPD  Y1, Y8, Y2
+	VUNPCKLPD  Y1, Y8, Y8
+	VUNPCKHPD  Y6, Y4, Y1
+	VUNPCKLPD  Y6, Y4, Y4
+	VUNPCKHPD  Y5, Y3, Y6
+	VUNPCKLPD  Y5, Y3, Y3
+	VPERM2F128 $0x31, Y4, Y0, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y0
+	VPERM2F128 $0x31, Y1, Y7, Y4
+	VPERM2F128 $0x20, Y1, Y7, Y7
+	VPERM2F128 $0x31, Y3, Y8, Y1
+	VPERM2F128 $0x20, Y3, Y8, Y8
+	VPERM2F128 $0x31, Y6, Y2, Y3
+	VPERM2F128 $0x20, Y6, Y2, Y2
+	MOVQ       AX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	ADDQ       CX, DI
+	VMOVUPS    Y0, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y7, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y8, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y2, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y5, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y4, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y1, 32(DI)
+	ADDQ       CX, DI
+	VMOVUPS    Y3, 32(DI)
+	ADDQ       $0x40, DX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNZ        transposeNumbersAVX2_block
+	VZEROUPPER
+	RET
+
 // func multiplyAVX2(dst *float64, a *float64, f *float64, blocks int)
 // Requires: AVX
 TEXT ·multiplyAVX2(SB), NOSPLIT, $0-32
@@ -10746,6 +11224,292 @@ adamAVX512_block:
 	VZEROUPPER
 	RET
 
+// func columnMomentsAVX512(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32)
+// Requires: AVX, AVX512F
+TEXT ·columnMomentsAVX512(SB), NOSPLIT, $0-48
+	MOVQ    sums+0(FP), AX
+	MOVQ    squares+8(FP), CX
+	MOVQ    x+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	MOVQ    weights+40(FP), DI
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS (CX), Z2
+	VMOVUPS 64(CX), Z3
+
+columnMomentsAVX512_row:
+	VBROADCASTSS (DI), Y4
+	VCVTPS2PD    Y4, Z4
+	VCVTPS2PD    (DX), Z5
+	VMULPD       Z4, Z5, Z6
+	VADDPD       Z6, Z0, Z0
+	VMULPD       Z6, Z5, Z5
+	VADDPD       Z5, Z2, Z2
+	VCVTPS2PD    32(DX), Z5
+	VMULPD       Z4, Z5, Z4
+	VADDPD       Z4, Z1, Z1
+	VMULPD       Z4, Z5, Z5
+	VADDPD       Z5, Z3, Z3
+	ADDQ         BX, DX
+	ADDQ         $0x04, DI
+	DECQ         SI
+	JNZ          columnMomentsAVX512_row
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z3, 64(CX)
+	VZEROUPPER
+	RET
+
+// func columnDistancesAVX512(sums *[16]float64, x *float32, y *float32, stride int, rows int)
+// Requires: AVX, AVX512F
+TEXT ·columnDistancesAVX512(SB), NOSPLIT, $0-40
+	MOVQ    sums+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    y+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+
+columnDistancesAVX512_row:
+	VCVTPS2PD (CX), Z2
+	VCVTPS2PD (DX), Z3
+	VSUBPD    Z3, Z2, Z2
+	VMULPD    Z2, Z2, Z2
+	VADDPD    Z2, Z0, Z0
+	VCVTPS2PD 32(CX), Z2
+	VCVTPS2PD 32(DX), Z3
+	VSUBPD    Z3, Z2, Z2
+	VMULPD    Z2, Z2, Z2
+	VADDPD    Z2, Z1, Z1
+	ADDQ      BX, CX
+	ADDQ      BX, DX
+	DECQ      SI
+	JNZ       columnDistancesAVX512_row
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func quadraticsAVX512(parts *[8]float64, x *float32, squares *float32, linear *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·quadraticsAVX512(SB), NOSPLIT, $0-40
+	MOVQ    x+8(FP), AX
+	MOVQ    squares+16(FP), CX
+	MOVQ    linear+24(FP), DX
+	MOVQ    blocks+32(FP), BX
+	MOVQ    parts+0(FP), SI
+	VMOVUPS (SI), Z0
+
+quadraticsAVX512_block:
+	VCVTPS2PD   (AX), Z1
+	VCVTPS2PD   (CX), Z2
+	VMULPD      Z1, Z2, Z2
+	VMULPD.BCST quads3fe0000000000000<>+0(SB), Z2, Z2
+	VCVTPS2PD   (DX), Z3
+	VSUBPD      Z3, Z2, Z2
+	VMULPD      Z1, Z2, Z2
+	VADDPD      Z2, Z0, Z0
+	VCVTPS2PD   32(AX), Z1
+	VCVTPS2PD   32(CX), Z2
+	VMULPD      Z1, Z2, Z2
+	VMULPD.BCST quads3fe0000000000000<>+0(SB), Z2, Z2
+	VCVTPS2PD   32(DX), Z3
+	VSUBPD      Z3, Z2, Z2
+	VMULPD      Z1, Z2, Z2
+	VADDPD      Z2, Z0, Z0
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	DECQ        BX
+	JNZ         quadraticsAVX512_block
+	VMOVUPS     Z0, (SI)
+	VZEROUPPER
+	RET
+
+// func shiftScaleAVX512(x *float32, row *float32, factors *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·shiftScaleAVX512(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), AX
+	MOVQ row+8(FP), CX
+	MOVQ factors+16(FP), DX
+	MOVQ blocks+24(FP), BX
+
+shiftScaleAVX512_block:
+	VMOVUPS (AX), Z0
+	VADDPS  (CX), Z0, Z0
+	VMULPS  (DX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	DECQ    BX
+	JNZ     shiftScaleAVX512_block
+	VZEROUPPER
+	RET
+
+// func transposeNumbersAVX512(dst *float32, dstBytes int, x *float32, stride int, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·transposeNumbersAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ dstBytes+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ blocks+32(FP), SI
+
+transposeNumbersAVX512_block:
+	MOVQ       DX, DI
+	VMOVUPS    (DI), Z0
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z1
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z2
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z3
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z4
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z5
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z6
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z7
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z8
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z9
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z10
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z11
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z12
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z13
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z14
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z15
+	VUNPCKHPS  Z1, Z0, Z16
+	VUNPCKLPS  Z1, Z0, Z0
+	VUNPCKHPS  Z3, Z2, Z1
+	VUNPCKLPS  Z3, Z2, Z2
+	VUNPCKHPS  Z5, Z4, Z3
+	VUNPCKLPS  Z5, Z4, Z4
+	VUNPCKHPS  Z7, Z6, Z5
+	VUNPCKLPS  Z7, Z6, Z6
+	VUNPCKHPS  Z9, Z8, Z7
+	VUNPCKLPS  Z9, Z8, Z8
+	VUNPCKHPS  Z11, Z10, Z9
+	VUNPCKLPS  Z11, Z10, Z10
+	VUNPCKHPS  Z13, Z12, Z11
+	VUNPCKLPS  Z13, Z12, Z12
+	VUNPCKHPS  Z15, Z14, Z13
+	VUNPCKLPS  Z15, Z14, Z14
+	VUNPCKHPD  Z2, Z0, Z15
+	VUNPCKLPD  Z2, Z0, Z0
+	VUNPCKHPD  Z1, Z16, Z2
+	VUNPCKLPD  Z1, Z16, Z16
+	VUNPCKHPD  Z6, Z4, Z1
+	VUNPCKLPD  Z6, Z4, Z4
+	VUNPCKHPD  Z5, Z3, Z6
+	VUNPCKLPD  Z5, Z3, Z3
+	VUNPCKHPD  Z10, Z8, Z5
+	VUNPCKLPD  Z10, Z8, Z8
+	VUNPCKHPD  Z9, Z7, Z10
+	VUNPCKLPD  Z9, Z7, Z7
+	VUNPCKHPD  Z14, Z12, Z9
+	VUNPCKLPD  Z14, Z12, Z12
+	VUNPCKHPD  Z13, Z11, Z14
+	VUNPCKLPD  Z13, Z11, Z11
+	VSHUFF32X4 $0xee, Z4, Z0, Z13
+	VSHUFF32X4 $0x44, Z4, Z0, Z0
+	VSHUFF32X4 $0xee, Z12, Z8, Z4
+	VSHUFF32X4 $0x44, Z12, Z8, Z8
+	VSHUFF32X4 $0xdd, Z8, Z0, Z12
+	VSHUFF32X4 $0x88, Z8, Z0, Z0
+	VSHUFF32X4 $0xdd, Z4, Z13, Z8
+	VSHUFF32X4 $0x88, Z4, Z13, Z13
+	VSHUFF32X4 $0xee, Z1, Z15, Z4
+	VSHUFF32X4 $0x44, Z1, Z15, Z15
+	VSHUFF32X4 $0xee, Z9, Z5, Z1
+	VSHUFF32X4 $0x44, Z9, Z5, Z5
+	VSHUFF32X4 $0xdd, Z5, Z15, Z9
+	VSHUFF32X4 $0x88, Z5, Z15, Z15
+	VSHUFF32X4 $0xdd, Z1, Z4, Z5
+	VSHUFF32X4 $0x88, Z1, Z4, Z4
+	VSHUFF32X4 $0xee, Z3, Z16, Z1
+	VSHUFF32X4 $0x44, Z3, Z16, Z16
+	VSHUFF32X4 $0xee, Z11, Z7, Z3
+	VSHUFF32X4 $0x44, Z11, Z7, Z7
+	VSHUFF32X4 $0xdd, Z7, Z16, Z11
+	VSHUFF32X4 $0x88, Z7, Z16, Z16
+	VSHUFF32X4 $0xdd, Z3, Z1, Z7
+	VSHUFF32X4 $0x88, Z3, Z1, Z1
+	VSHUFF32X4 $0xee, Z6, Z2, Z3
+	VSHUFF32X4 $0x44, Z6, Z2, Z2
+	VSHUFF32X4 $0xee, Z14, Z10, Z6
+	VSHUFF32X4 $0x44, Z14, Z10, Z10
+	VSHUFF32X4 $0xdd, Z10, Z2, Z14
+	VSHUFF32X4 $0x88, Z10, Z2, Z2
+	VSHUFF32X4 $0xdd, Z6, Z3, Z10
+	VSHUFF32X4 $0x88, Z6, Z3, Z3
+	MOVQ       AX, DI
+	VMOVUPS    Z0, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z15, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z16, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z2, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z12, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z9, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z11, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z14, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z13, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z4, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z1, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z3, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z8, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z5, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z7, (DI)
+	ADDQ       CX, DI
+	VMOVUPS    Z10, (DI)
+	ADDQ       $0x40, DX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNZ        transposeNumbersAVX512_block
+	VZEROUPPER
+	RET
+
 // func multiplyAVX512(dst *float64, a *float64, f *float64, blocks int)
 // Requires: AVX, AVX512F
 TEXT ·multiplyAVX512(SB), NOSPLIT, $0-32
@@ -11679,5 +12443,1200 @@ addPairsVNNI_pair00:
 	ADDQ          $0x00000400, AX
 	DECQ          CX
 	JNZ           addPairsVNNI_group
+	VZEROUPPER
+	RET
+
+// func mulTilesAMX(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, CMOV
+TEXT ·mulTilesAMX(SB), NOSPLIT, $0-80
+	MOVQ         dst+0(FP), DI
+	MOVQ         stride+8(FP), R8
+	MOVQ         rows+16(FP), R10
+	MOVQ         a+24(FP), SI
+	MOVQ         factors+48(FP), R12
+	MOVQ         columns+56(FP), AX
+	KMOVQ        AX, K1
+	MOVQ         adds+64(FP), AX
+	KMOVQ        AX, K2
+	MOVQ         sums+72(FP), DX
+	MOVQ         $0x00000040, CX
+	LEAQ         tileConfig<>+0(SB), AX
+	BYTE         $0xc4
+	BYTE         $0xe2
+	BYTE         $0x78
+	BYTE         $0x49
+	BYTE         $0x00
+	VBROADCASTSD quads4070000000000000<>+0(SB), Z8
+	XORQ         R11, R11
+	LEAQ         4096(DX), R13
+
+mulTilesAMX_group:
+	TESTQ R10, R10
+	JLE   mulTilesAMX_finish
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xc0
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xc8
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xd0
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xd8
+	MOVQ  b+32(FP), BX
+	MOVQ  chunks+40(FP), R9
+
+mulTilesAMX_chunk:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x0e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4b
+	BYTE $0x5e
+	BYTE $0xc4
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xac
+	BYTE $0x0e
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x49
+	BYTE $0x5e
+	BYTE $0xcd
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x40
+	BYTE $0x5e
+	BYTE $0xd5
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5e
+	BYTE $0xcc
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x48
+	BYTE $0x5e
+	BYTE $0xdd
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4a
+	BYTE $0x5e
+	BYTE $0xd4
+	ADDQ $0x00000800, SI
+	ADDQ $0x00000c00, BX
+	DECQ R9
+	JNZ  mulTilesAMX_chunk
+
+mulTilesAMX_finish:
+	TESTQ R11, R11
+	JZ    mulTilesAMX_store
+	MOVQ  R13, AX
+
+mulTilesAMX_row:
+	VBROADCASTSD (R12), Z9
+	VCVTDQ2PD    (AX), Z0
+	VCVTDQ2PD    1024(AX), Z4
+	VFMADD213PD  Z4, Z8, Z0
+	VCVTDQ2PD    2048(AX), Z4
+	VFMADD213PD  Z4, Z8, Z0
+	VCVTDQ2PD    3072(AX), Z4
+	VFMADD213PD  Z4, Z8, Z0
+	VMULPD       Z9, Z0, Z0
+	VCVTPD2PS    Z0, Y0
+	VCVTDQ2PD    32(AX), Z1
+	VCVTDQ2PD    1056(AX), Z5
+	VFMADD213PD  Z5, Z8, Z1
+	VCVTDQ2PD    2080(AX), Z5
+	VFMADD213PD  Z5, Z8, Z1
+	VCVTDQ2PD    3104(AX), Z5
+	VFMADD213PD  Z5, Z8, Z1
+	VMULPD       Z9, Z1, Z1
+	VCVTPD2PS    Z1, Y1
+	VINSERTF32X8 $0x01, Y1, Z0, Z0
+	VADDPS       (DI), Z0, K2, Z0
+	VMOVUPS      Z0, K1, (DI)
+	ADDQ         $0x40, AX
+	ADDQ         R8, DI
+	ADDQ         $0x08, R12
+	DECQ         R11
+	JNZ          mulTilesAMX_row
+
+mulTilesAMX_store:
+	TESTQ   R10, R10
+	JLE     mulTilesAMX_end
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x84
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x8c
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x04
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x94
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x9c
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x0c
+	BYTE    $0x00
+	BYTE    $0x00
+	XCHGQ   DX, R13
+	MOVQ    $0x00000010, R11
+	CMPQ    R10, R11
+	CMOVQLT R10, R11
+	SUBQ    $0x10, R10
+	JMP     mulTilesAMX_group
+
+mulTilesAMX_end:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	VZEROUPPER
+	RET
+
+DATA tileConfig<>+0(SB)/8, $0x0000000000000001
+DATA tileConfig<>+8(SB)/8, $0x0000000000000000
+DATA tileConfig<>+16(SB)/8, $0x0040004000400040
+DATA tileConfig<>+24(SB)/8, $0x0040004000400040
+DATA tileConfig<>+32(SB)/8, $0x0000000000000000
+DATA tileConfig<>+40(SB)/8, $0x0000000000000000
+DATA tileConfig<>+48(SB)/8, $0x1010101010101010
+DATA tileConfig<>+56(SB)/8, $0x0000000000000000
+GLOBL tileConfig<>(SB), RODATA|NOPTR, $64
+
+// func mulShortTilesAMX(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, CMOV
+TEXT ·mulShortTilesAMX(SB), NOSPLIT, $0-80
+	MOVQ         dst+0(FP), DI
+	MOVQ         stride+8(FP), R8
+	MOVQ         rows+16(FP), R10
+	MOVQ         a+24(FP), SI
+	MOVQ         factors+48(FP), R12
+	MOVQ         columns+56(FP), AX
+	KMOVQ        AX, K1
+	MOVQ         adds+64(FP), AX
+	KMOVQ        AX, K2
+	MOVQ         sums+72(FP), DX
+	MOVQ         $0x00000040, CX
+	LEAQ         tileConfig<>+0(SB), AX
+	BYTE         $0xc4
+	BYTE         $0xe2
+	BYTE         $0x78
+	BYTE         $0x49
+	BYTE         $0x00
+	VBROADCASTSD quads4070000000000000<>+0(SB), Z8
+	XORQ         R11, R11
+	LEAQ         4096(DX), R13
+
+mulShortTilesAMX_group:
+	TESTQ R10, R10
+	JLE   mulShortTilesAMX_finish
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xc0
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xc8
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xd0
+	MOVQ  b+32(FP), BX
+	MOVQ  chunks+40(FP), R9
+
+mulShortTilesAMX_chunk:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x0e
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x4b
+	BYTE $0x5e
+	BYTE $0xc4
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xac
+	BYTE $0x0e
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x49
+	BYTE $0x5e
+	BYTE $0xcd
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x40
+	BYTE $0x5e
+	BYTE $0xd5
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x42
+	BYTE $0x5e
+	BYTE $0xcc
+	ADDQ $0x00000800, SI
+	ADDQ $0x00000800, BX
+	DECQ R9
+	JNZ  mulShortTilesAMX_chunk
+
+mulShortTilesAMX_finish:
+	TESTQ R11, R11
+	JZ    mulShortTilesAMX_store
+	MOVQ  R13, AX
+
+mulShortTilesAMX_row:
+	VBROADCASTSD (R12), Z9
+	VCVTDQ2PD    (AX), Z0
+	VCVTDQ2PD    1024(AX), Z4
+	VFMADD213PD  Z4, Z8, Z0
+	VCVTDQ2PD    2048(AX), Z4
+	VFMADD213PD  Z4, Z8, Z0
+	VMULPD       Z9, Z0, Z0
+	VCVTPD2PS    Z0, Y0
+	VCVTDQ2PD    32(AX), Z1
+	VCVTDQ2PD    1056(AX), Z5
+	VFMADD213PD  Z5, Z8, Z1
+	VCVTDQ2PD    2080(AX), Z5
+	VFMADD213PD  Z5, Z8, Z1
+	VMULPD       Z9, Z1, Z1
+	VCVTPD2PS    Z1, Y1
+	VINSERTF32X8 $0x01, Y1, Z0, Z0
+	VADDPS       (DI), Z0, K2, Z0
+	VMOVUPS      Z0, K1, (DI)
+	ADDQ         $0x40, AX
+	ADDQ         R8, DI
+	ADDQ         $0x08, R12
+	DECQ         R11
+	JNZ          mulShortTilesAMX_row
+
+mulShortTilesAMX_store:
+	TESTQ   R10, R10
+	JLE     mulShortTilesAMX_end
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x84
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x8c
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x04
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x94
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x00
+	XCHGQ   DX, R13
+	MOVQ    $0x00000010, R11
+	CMPQ    R10, R11
+	CMOVQLT R10, R11
+	SUBQ    $0x10, R10
+	JMP     mulShortTilesAMX_group
+
+mulShortTilesAMX_end:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0xc0
+	VZEROUPPER
+	RET
+
+// func quantizeTileAMX(dst *uint32, x *float32, chunks int, factor float32)
+// Requires: AVX, AVX512F
+TEXT ·quantizeTileAMX(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         chunks+16(FP), DX
+	VBROADCASTSS factor+24(FP), Z0
+
+quantizeTileAMX_chunk:
+	VMOVUPS   (CX), Z1
+	VMULPS    Z0, Z1, Z1
+	VCVTPS2DQ Z1, Z1
+	VPMOVDB   Z1, 1024(AX)
+	VPSRLD    $0x08, Z1, Z1
+	VPMOVDB   Z1, (AX)
+	VMOVUPS   64(CX), Z1
+	VMULPS    Z0, Z1, Z1
+	VCVTPS2DQ Z1, Z1
+	VPMOVDB   Z1, 1040(AX)
+	VPSRLD    $0x08, Z1, Z1
+	VPMOVDB   Z1, 16(AX)
+	VMOVUPS   128(CX), Z1
+	VMULPS    Z0, Z1, Z1
+	VCVTPS2DQ Z1, Z1
+	VPMOVDB   Z1, 1056(AX)
+	VPSRLD    $0x08, Z1, Z1
+	VPMOVDB   Z1, 32(AX)
+	VMOVUPS   192(CX), Z1
+	VMULPS    Z0, Z1, Z1
+	VCVTPS2DQ Z1, Z1
+	VPMOVDB   Z1, 1072(AX)
+	VPSRLD    $0x08, Z1, Z1
+	VPMOVDB   Z1, 48(AX)
+	ADDQ      $0x00000100, CX
+	ADDQ      $0x00000800, AX
+	DECQ      DX
+	JNZ       quantizeTileAMX_chunk
+	VZEROUPPER
+	RET
+
+// func splitTilesAMX(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·splitTilesAMX(SB), NOSPLIT, $0-44
+	MOVQ         dst+0(FP), AX
+	MOVQ         stride+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         rowBytes+24(FP), BX
+	MOVQ         panels+32(FP), SI
+	VBROADCASTSS factor+40(FP), Z0
+	LEAQ         (BX)(BX*2), DI
+	MOVQ         $0xaaaaaaaaaaaaaaaa, R8
+	KMOVQ        R8, K1
+	KMOVD        R8, K2
+
+splitTilesAMX_panel:
+	VMULPS    (DX), Z0, Z1
+	VCVTPS2DQ Z1, Z1
+	VMULPS    (DX)(BX*1), Z0, Z2
+	VCVTPS2DQ Z2, Z2
+	VMULPS    (DX)(BX*2), Z0, Z3
+	VCVTPS2DQ Z3, Z3
+	VMULPS    (DX)(DI*1), Z0, Z4
+	VCVTPS2DQ Z4, Z4
+	VPSLLD    $0x08, Z2, Z5
+	VPBLENDMB Z5, Z1, K1, Z5
+	VPSRLD    $0x08, Z1, Z1
+	VPBLENDMB Z2, Z1, K1, Z1
+	VPSLLD    $0x08, Z4, Z2
+	VPBLENDMB Z2, Z3, K1, Z2
+	VPSRLD    $0x08, Z3, Z3
+	VPBLENDMB Z4, Z3, K1, Z3
+	VPSRLD    $0x10, Z5, Z4
+	VPBLENDMW Z2, Z4, K2, Z4
+	VMOVUPS   Z4, (AX)
+	VPSLLD    $0x10, Z3, Z3
+	VPBLENDMW Z3, Z1, K2, Z3
+	VMOVUPS   Z3, 1024(AX)
+	VPSLLD    $0x10, Z2, Z1
+	VPBLENDMW Z1, Z5, K2, Z1
+	VMOVUPS   Z1, 2048(AX)
+	ADDQ      $0x40, DX
+	ADDQ      CX, AX
+	DECQ      SI
+	JNZ       splitTilesAMX_panel
+	VZEROUPPER
+	RET
+
+// func splitShortTilesAMX(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·splitShortTilesAMX(SB), NOSPLIT, $0-44
+	MOVQ         dst+0(FP), AX
+	MOVQ         stride+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         rowBytes+24(FP), BX
+	MOVQ         panels+32(FP), SI
+	VBROADCASTSS factor+40(FP), Z0
+	LEAQ         (BX)(BX*2), DI
+	MOVQ         $0xaaaaaaaaaaaaaaaa, R8
+	KMOVQ        R8, K1
+	KMOVD        R8, K2
+
+splitShortTilesAMX_panel:
+	VMULPS    (DX), Z0, Z1
+	VCVTPS2DQ Z1, Z1
+	VMULPS    (DX)(BX*1), Z0, Z2
+	VCVTPS2DQ Z2, Z2
+	VMULPS    (DX)(BX*2), Z0, Z3
+	VCVTPS2DQ Z3, Z3
+	VMULPS    (DX)(DI*1), Z0, Z4
+	VCVTPS2DQ Z4, Z4
+	VPSLLD    $0x08, Z2, Z5
+	VPBLENDMB Z5, Z1, K1, Z5
+	VPSRLD    $0x08, Z1, Z1
+	VPBLENDMB Z2, Z1, K1, Z1
+	VPSLLD    $0x08, Z4, Z2
+	VPBLENDMB Z2, Z3, K1, Z2
+	VPSRLD    $0x08, Z3, Z3
+	VPBLENDMB Z4, Z3, K1, Z3
+	VPSLLD    $0x10, Z3, Z3
+	VPBLENDMW Z3, Z1, K2, Z3
+	VMOVUPS   Z3, (AX)
+	VPSLLD    $0x10, Z2, Z1
+	VPBLENDMW Z1, Z5, K2, Z1
+	VMOVUPS   Z1, 1024(AX)
+	ADDQ      $0x40, DX
+	ADDQ      CX, AX
+	DECQ      SI
+	JNZ       splitShortTilesAMX_panel
+	VZEROUPPER
+	RET
+
+// func splitTilesTransposedAMX(dst *uint32, x *float32, stride int, chunks int, factor float32)
+// Requires: AVX, AVX512F
+TEXT ·splitTilesTransposedAMX(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         stride+16(FP), DX
+	MOVQ         chunks+24(FP), BX
+	VBROADCASTSS factor+32(FP), Z0
+
+splitTilesTransposedAMX_chunk:
+	MOVQ CX, SI
+	MOVQ AX, DI
+	MOVQ $0x00000010, R8
+
+splitTilesTransposedAMX_row:
+	VMOVUPS    (SI), Z1
+	VMULPS     Z0, Z1, Z1
+	VCVTPS2DQ  Z1, Z1
+	VPMOVDB    Z1, 2048(DI)
+	VPSRLD     $0x08, Z1, Z1
+	VPMOVDB    Z1, 1024(DI)
+	VPSRLD     $0x08, Z1, Z1
+	VPMOVDB    Z1, (DI)
+	VMOVUPS    64(SI), Z1
+	VMULPS     Z0, Z1, Z1
+	VCVTPS2DQ  Z1, Z1
+	VPMOVDB    Z1, 2064(DI)
+	VPSRLD     $0x08, Z1, Z1
+	VPMOVDB    Z1, 1040(DI)
+	VPSRLD     $0x08, Z1, Z1
+	VPMOVDB    Z1, 16(DI)
+	VMOVUPS    128(SI), Z1
+	VMULPS     Z0, Z1, Z1
+	VCVTPS2DQ  Z1, Z1
+	VPMOVDB    Z1, 2080(DI)
+	VPSRLD     $0x08, Z1, Z1
+	VPMOVDB    Z1, 1056(DI)
+	VPSRLD     $0x08, Z1, Z1
+	VPMOVDB    Z1, 32(DI)
+	VMOVUPS    192(SI), Z1
+	VMULPS     Z0, Z1, Z1
+	VCVTPS2DQ  Z1, Z1
+	VPMOVDB    Z1, 2096(DI)
+	VPSRLD     $0x08, Z1, Z1
+	VPMOVDB    Z1, 1072(DI)
+	VPSRLD     $0x08, Z1, Z1
+	VPMOVDB    Z1, 48(DI)
+	ADDQ       DX, SI
+	ADDQ       $0x40, DI
+	DECQ       R8
+	JNZ        splitTilesTransposedAMX_row
+	VMOVUPS    (AX), Z1
+	VMOVUPS    64(AX), Z2
+	VMOVUPS    128(AX), Z3
+	VMOVUPS    192(AX), Z4
+	VMOVUPS    256(AX), Z5
+	VMOVUPS    320(AX), Z6
+	VMOVUPS    384(AX), Z7
+	VMOVUPS    448(AX), Z8
+	VMOVUPS    512(AX), Z9
+	VMOVUPS    576(AX), Z10
+	VMOVUPS    640(AX), Z11
+	VMOVUPS    704(AX), Z12
+	VMOVUPS    768(AX), Z13
+	VMOVUPS    832(AX), Z14
+	VMOVUPS    896(AX), Z15
+	VMOVUPS    960(AX), Z16
+	VUNPCKHPS  Z2, Z1, Z17
+	VUNPCKLPS  Z2, Z1, Z1
+	VUNPCKHPS  Z4, Z3, Z2
+	VUNPCKLPS  Z4, Z3, Z3
+	VUNPCKHPS  Z6, Z5, Z4
+	VUNPCKLPS  Z6, Z5, Z5
+	VUNPCKHPS  Z8, Z7, Z6
+	VUNPCKLPS  Z8, Z7, Z7
+	VUNPCKHPS  Z10, Z9, Z8
+	VUNPCKLPS  Z10, Z9, Z9
+	VUNPCKHPS  Z12, Z11, Z10
+	VUNPCKLPS  Z12, Z11, Z11
+	VUNPCKHPS  Z14, Z13, Z12
+	VUNPCKLPS  Z14, Z13, Z13
+	VUNPCKHPS  Z16, Z15, Z14
+	VUNPCKLPS  Z16, Z15, Z15
+	VUNPCKHPD  Z3, Z1, Z16
+	VUNPCKLPD  Z3, Z1, Z1
+	VUNPCKHPD  Z2, Z17, Z3
+	VUNPCKLPD  Z2, Z17, Z17
+	VUNPCKHPD  Z7, Z5, Z2
+	VUNPCKLPD  Z7, Z5, Z5
+	VUNPCKHPD  Z6, Z4, Z7
+	VUNPCKLPD  Z6, Z4, Z4
+	VUNPCKHPD  Z11, Z9, Z6
+	VUNPCKLPD  Z11, Z9, Z9
+	VUNPCKHPD  Z10, Z8, Z11
+	VUNPCKLPD  Z10, Z8, Z8
+	VUNPCKHPD  Z15, Z13, Z10
+	VUNPCKLPD  Z15, Z13, Z13
+	VUNPCKHPD  Z14, Z12, Z15
+	VUNPCKLPD  Z14, Z12, Z12
+	VSHUFF32X4 $0xee, Z5, Z1, Z14
+	VSHUFF32X4 $0x44, Z5, Z1, Z1
+	VSHUFF32X4 $0xee, Z13, Z9, Z5
+	VSHUFF32X4 $0x44, Z13, Z9, Z9
+	VSHUFF32X4 $0xdd, Z9, Z1, Z13
+	VSHUFF32X4 $0x88, Z9, Z1, Z1
+	VSHUFF32X4 $0xdd, Z5, Z14, Z9
+	VSHUFF32X4 $0x88, Z5, Z14, Z14
+	VSHUFF32X4 $0xee, Z2, Z16, Z5
+	VSHUFF32X4 $0x44, Z2, Z16, Z16
+	VSHUFF32X4 $0xee, Z10, Z6, Z2
+	VSHUFF32X4 $0x44, Z10, Z6, Z6
+	VSHUFF32X4 $0xdd, Z6, Z16, Z10
+	VSHUFF32X4 $0x88, Z6, Z16, Z16
+	VSHUFF32X4 $0xdd, Z2, Z5, Z6
+	VSHUFF32X4 $0x88, Z2, Z5, Z5
+	VSHUFF32X4 $0xee, Z4, Z17, Z2
+	VSHUFF32X4 $0x44, Z4, Z17, Z17
+	VSHUFF32X4 $0xee, Z12, Z8, Z4
+	VSHUFF32X4 $0x44, Z12, Z8, Z8
+	VSHUFF32X4 $0xdd, Z8, Z17, Z12
+	VSHUFF32X4 $0x88, Z8, Z17, Z17
+	VSHUFF32X4 $0xdd, Z4, Z2, Z8
+	VSHUFF32X4 $0x88, Z4, Z2, Z2
+	VSHUFF32X4 $0xee, Z7, Z3, Z4
+	VSHUFF32X4 $0x44, Z7, Z3, Z3
+	VSHUFF32X4 $0xee, Z15, Z11, Z7
+	VSHUFF32X4 $0x44, Z15, Z11, Z11
+	VSHUFF32X4 $0xdd, Z11, Z3, Z15
+	VSHUFF32X4 $0x88, Z11, Z3, Z3
+	VSHUFF32X4 $0xdd, Z7, Z4, Z11
+	VSHUFF32X4 $0x88, Z7, Z4, Z4
+	VMOVUPS    Z1, (AX)
+	VMOVUPS    Z16, 64(AX)
+	VMOVUPS    Z17, 128(AX)
+	VMOVUPS    Z3, 192(AX)
+	VMOVUPS    Z13, 256(AX)
+	VMOVUPS    Z10, 320(AX)
+	VMOVUPS    Z12, 384(AX)
+	VMOVUPS    Z15, 448(AX)
+	VMOVUPS    Z14, 512(AX)
+	VMOVUPS    Z5, 576(AX)
+	VMOVUPS    Z2, 640(AX)
+	VMOVUPS    Z4, 704(AX)
+	VMOVUPS    Z9, 768(AX)
+	VMOVUPS    Z6, 832(AX)
+	VMOVUPS    Z8, 896(AX)
+	VMOVUPS    Z11, 960(AX)
+	VMOVUPS    1024(AX), Z1
+	VMOVUPS    1088(AX), Z2
+	VMOVUPS    1152(AX), Z3
+	VMOVUPS    1216(AX), Z4
+	VMOVUPS    1280(AX), Z5
+	VMOVUPS    1344(AX), Z6
+	VMOVUPS    1408(AX), Z7
+	VMOVUPS    1472(AX), Z8
+	VMOVUPS    1536(AX), Z9
+	VMOVUPS    1600(AX), Z10
+	VMOVUPS    1664(AX), Z11
+	VMOVUPS    1728(AX), Z12
+	VMOVUPS    1792(AX), Z13
+	VMOVUPS    1856(AX), Z14
+	VMOVUPS    1920(AX), Z15
+	VMOVUPS    1984(AX), Z16
+	VUNPCKHPS  Z2, Z1, Z17
+	VUNPCKLPS  Z2, Z1, Z1
+	VUNPCKHPS  Z4, Z3, Z2
+	VUNPCKLPS  Z4, Z3, Z3
+	VUNPCKHPS  Z6, Z5, Z4
+	VUNPCKLPS  Z6, Z5, Z5
+	VUNPCKHPS  Z8, Z7, Z6
+	VUNPCKLPS  Z8, Z7, Z7
+	VUNPCKHPS  Z10, Z9, Z8
+	VUNPCKLPS  Z10, Z9, Z9
+	VUNPCKHPS  Z12, Z11, Z10
+	VUNPCKLPS  Z12, Z11, Z11
+	VUNPCKHPS  Z14, Z13, Z12
+	VUNPCKLPS  Z14, Z13, Z13
+	VUNPCKHPS  Z16, Z15, Z14
+	VUNPCKLPS  Z16, Z15, Z15
+	VUNPCKHPD  Z3, Z1, Z16
+	VUNPCKLPD  Z3, Z1, Z1
+	VUNPCKHPD  Z2, Z17, Z3
+	VUNPCKLPD  Z2, Z17, Z17
+	VUNPCKHPD  Z7, Z5, Z2
+	VUNPCKLPD  Z7, Z5, Z5
+	VUNPCKHPD  Z6, Z4, Z7
+	VUNPCKLPD  Z6, Z4, Z4
+	VUNPCKHPD  Z11, Z9, Z6
+	VUNPCKLPD  Z11, Z9, Z9
+	VUNPCKHPD  Z10, Z8, Z11
+	VUNPCKLPD  Z10, Z8, Z8
+	VUNPCKHPD  Z15, Z13, Z10
+	VUNPCKLPD  Z15, Z13, Z13
+	VUNPCKHPD  Z14, Z12, Z15
+	VUNPCKLPD  Z14, Z12, Z12
+	VSHUFF32X4 $0xee, Z5, Z1, Z14
+	VSHUFF32X4 $0x44, Z5, Z1, Z1
+	VSHUFF32X4 $0xee, Z13, Z9, Z5
+	VSHUFF32X4 $0x44, Z13, Z9, Z9
+	VSHUFF32X4 $0xdd, Z9, Z1, Z13
+	VSHUFF32X4 $0x88, Z9, Z1, Z1
+	VSHUFF32X4 $0xdd, Z5, Z14, Z9
+	VSHUFF32X4 $0x88, Z5, Z14, Z14
+	VSHUFF32X4 $0xee, Z2, Z16, Z5
+	VSHUFF32X4 $0x44, Z2, Z16, Z16
+	VSHUFF32X4 $0xee, Z10, Z6, Z2
+	VSHUFF32X4 $0x44, Z10, Z6, Z6
+	VSHUFF32X4 $0xdd, Z6, Z16, Z10
+	VSHUFF32X4 $0x88, Z6, Z16, Z16
+	VSHUFF32X4 $0xdd, Z2, Z5, Z6
+	VSHUFF32X4 $0x88, Z2, Z5, Z5
+	VSHUFF32X4 $0xee, Z4, Z17, Z2
+	VSHUFF32X4 $0x44, Z4, Z17, Z17
+	VSHUFF32X4 $0xee, Z12, Z8, Z4
+	VSHUFF32X4 $0x44, Z12, Z8, Z8
+	VSHUFF32X4 $0xdd, Z8, Z17, Z12
+	VSHUFF32X4 $0x88, Z8, Z17, Z17
+	VSHUFF32X4 $0xdd, Z4, Z2, Z8
+	VSHUFF32X4 $0x88, Z4, Z2, Z2
+	VSHUFF32X4 $0xee, Z7, Z3, Z4
+	VSHUFF32X4 $0x44, Z7, Z3, Z3
+	VSHUFF32X4 $0xee, Z15, Z11, Z7
+	VSHUFF32X4 $0x44, Z15, Z11, Z11
+	VSHUFF32X4 $0xdd, Z11, Z3, Z15
+	VSHUFF32X4 $0x88, Z11, Z3, Z3
+	VSHUFF32X4 $0xdd, Z7, Z4, Z11
+	VSHUFF32X4 $0x88, Z7, Z4, Z4
+	VMOVUPS    Z1, 1024(AX)
+	VMOVUPS    Z16, 1088(AX)
+	VMOVUPS    Z17, 1152(AX)
+	VMOVUPS    Z3, 1216(AX)
+	VMOVUPS    Z13, 1280(AX)
+	VMOVUPS    Z10, 1344(AX)
+	VMOVUPS    Z12, 1408(AX)
+	VMOVUPS    Z15, 1472(AX)
+	VMOVUPS    Z14, 1536(AX)
+	VMOVUPS    Z5, 1600(AX)
+	VMOVUPS    Z2, 1664(AX)
+	VMOVUPS    Z4, 1728(AX)
+	VMOVUPS    Z9, 1792(AX)
+	VMOVUPS    Z6, 1856(AX)
+	VMOVUPS    Z8, 1920(AX)
+	VMOVUPS    Z11, 1984(AX)
+	VMOVUPS    2048(AX), Z1
+	VMOVUPS    2112(AX), Z2
+	VMOVUPS    2176(AX), Z3
+	VMOVUPS    2240(AX), Z4
+	VMOVUPS    2304(AX), Z5
+	VMOVUPS    2368(AX), Z6
+	VMOVUPS    2432(AX), Z7
+	VMOVUPS    2496(AX), Z8
+	VMOVUPS    2560(AX), Z9
+	VMOVUPS    2624(AX), Z10
+	VMOVUPS    2688(AX), Z11
+	VMOVUPS    2752(AX), Z12
+	VMOVUPS    2816(AX), Z13
+	VMOVUPS    2880(AX), Z14
+	VMOVUPS    2944(AX), Z15
+	VMOVUPS    3008(AX), Z16
+	VUNPCKHPS  Z2, Z1, Z17
+	VUNPCKLPS  Z2, Z1, Z1
+	VUNPCKHPS  Z4, Z3, Z2
+	VUNPCKLPS  Z4, Z3, Z3
+	VUNPCKHPS  Z6, Z5, Z4
+	VUNPCKLPS  Z6, Z5, Z5
+	VUNPCKHPS  Z8, Z7, Z6
+	VUNPCKLPS  Z8, Z7, Z7
+	VUNPCKHPS  Z10, Z9, Z8
+	VUNPCKLPS  Z10, Z9, Z9
+	VUNPCKHPS  Z12, Z11, Z10
+	VUNPCKLPS  Z12, Z11, Z11
+	VUNPCKHPS  Z14, Z13, Z12
+	VUNPCKLPS  Z14, Z13, Z13
+	VUNPCKHPS  Z16, Z15, Z14
+	VUNPCKLPS  Z16, Z15, Z15
+	VUNPCKHPD  Z3, Z1, Z16
+	VUNPCKLPD  Z3, Z1, Z1
+	VUNPCKHPD  Z2, Z17, Z3
+	VUNPCKLPD  Z2, Z17, Z17
+	VUNPCKHPD  Z7, Z5, Z2
+	VUNPCKLPD  Z7, Z5, Z5
+	VUNPCKHPD  Z6, Z4, Z7
+	VUNPCKLPD  Z6, Z4, Z4
+	VUNPCKHPD  Z11, Z9, Z6
+	VUNPCKLPD  Z11, Z9, Z9
+	VUNPCKHPD  Z10, Z8, Z11
+	VUNPCKLPD  Z10, Z8, Z8
+	VUNPCKHPD  Z15, Z13, Z10
+	VUNPCKLPD  Z15, Z13, Z13
+	VUNPCKHPD  Z14, Z12, Z15
+	VUNPCKLPD  Z14, Z12, Z12
+	VSHUFF32X4 $0xee, Z5, Z1, Z14
+	VSHUFF32X4 $0x44, Z5, Z1, Z1
+	VSHUFF32X4 $0xee, Z13, Z9, Z5
+	VSHUFF32X4 $0x44, Z13, Z9, Z9
+	VSHUFF32X4 $0xdd, Z9, Z1, Z13
+	VSHUFF32X4 $0x88, Z9, Z1, Z1
+	VSHUFF32X4 $0xdd, Z5, Z14, Z9
+	VSHUFF32X4 $0x88, Z5, Z14, Z14
+	VSHUFF32X4 $0xee, Z2, Z16, Z5
+	VSHUFF32X4 $0x44, Z2, Z16, Z16
+	VSHUFF32X4 $0xee, Z10, Z6, Z2
+	VSHUFF32X4 $0x44, Z10, Z6, Z6
+	VSHUFF32X4 $0xdd, Z6, Z16, Z10
+	VSHUFF32X4 $0x88, Z6, Z16, Z16
+	VSHUFF32X4 $0xdd, Z2, Z5, Z6
+	VSHUFF32X4 $0x88, Z2, Z5, Z5
+	VSHUFF32X4 $0xee, Z4, Z17, Z2
+	VSHUFF32X4 $0x44, Z4, Z17, Z17
+	VSHUFF32X4 $0xee, Z12, Z8, Z4
+	VSHUFF32X4 $0x44, Z12, Z8, Z8
+	VSHUFF32X4 $0xdd, Z8, Z17, Z12
+	VSHUFF32X4 $0x88, Z8, Z17, Z17
+	VSHUFF32X4 $0xdd, Z4, Z2, Z8
+	VSHUFF32X4 $0x88, Z4, Z2, Z2
+	VSHUFF32X4 $0xee, Z7, Z3, Z4
+	VSHUFF32X4 $0x44, Z7, Z3, Z3
+	VSHUFF32X4 $0xee, Z15, Z11, Z7
+	VSHUFF32X4 $0x44, Z15, Z11, Z11
+	VSHUFF32X4 $0xdd, Z11, Z3, Z15
+	VSHUFF32X4 $0x88, Z11, Z3, Z3
+	VSHUFF32X4 $0xdd, Z7, Z4, Z11
+	VSHUFF32X4 $0x88, Z7, Z4, Z4
+	VMOVUPS    Z1, 2048(AX)
+	VMOVUPS    Z16, 2112(AX)
+	VMOVUPS    Z17, 2176(AX)
+	VMOVUPS    Z3, 2240(AX)
+	VMOVUPS    Z13, 2304(AX)
+	VMOVUPS    Z10, 2368(AX)
+	VMOVUPS    Z12, 2432(AX)
+	VMOVUPS    Z15, 2496(AX)
+	VMOVUPS    Z14, 2560(AX)
+	VMOVUPS    Z5, 2624(AX)
+	VMOVUPS    Z2, 2688(AX)
+	VMOVUPS    Z4, 2752(AX)
+	VMOVUPS    Z9, 2816(AX)
+	VMOVUPS    Z6, 2880(AX)
+	VMOVUPS    Z8, 2944(AX)
+	VMOVUPS    Z11, 3008(AX)
+	ADDQ       $0x00000100, CX
+	ADDQ       $0x00000c00, AX
+	DECQ       BX
+	JNZ        splitTilesTransposedAMX_chunk
+	VZEROUPPER
+	RET
+
+// func expandBitsAMX(dst *uint32, words *uint64, n int)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·expandBitsAMX(SB), NOSPLIT, $0-24
+	MOVQ      dst+0(FP), AX
+	MOVQ      words+8(FP), CX
+	MOVQ      n+16(FP), DX
+	VMOVDQU64 words01010101<>+0(SB), Z0
+
+expandBitsAMX_word:
+	KMOVQ      (CX), K1
+	VMOVDQU8.Z Z0, K1, Z1
+	VMOVDQU64  Z1, (AX)
+	ADDQ       $0x08, CX
+	ADDQ       $0x00000400, AX
+	DECQ       DX
+	JNZ        expandBitsAMX_word
+	VZEROUPPER
+	RET
+
+DATA words01010101<>+0(SB)/4, $0x01010101
+DATA words01010101<>+4(SB)/4, $0x01010101
+DATA words01010101<>+8(SB)/4, $0x01010101
+DATA words01010101<>+12(SB)/4, $0x01010101
+DATA words01010101<>+16(SB)/4, $0x01010101
+DATA words01010101<>+20(SB)/4, $0x01010101
+DATA words01010101<>+24(SB)/4, $0x01010101
+DATA words01010101<>+28(SB)/4, $0x01010101
+DATA words01010101<>+32(SB)/4, $0x01010101
+DATA words01010101<>+36(SB)/4, $0x01010101
+DATA words01010101<>+40(SB)/4, $0x01010101
+DATA words01010101<>+44(SB)/4, $0x01010101
+DATA words01010101<>+48(SB)/4, $0x01010101
+DATA words01010101<>+52(SB)/4, $0x01010101
+DATA words01010101<>+56(SB)/4, $0x01010101
+DATA words01010101<>+60(SB)/4, $0x01010101
+GLOBL words01010101<>(SB), RODATA|NOPTR, $64
+
+// func splitPanelAMX(dst *uint32, words *uint64, rows int)
+// Requires: AVX, AVX512BW, AVX512F, CMOV
+TEXT ·splitPanelAMX(SB), NOSPLIT, $0-24
+	MOVQ  dst+0(FP), AX
+	MOVQ  words+8(FP), CX
+	MOVQ  rows+16(FP), DX
+	MOVQ  $0xaaaaaaaaaaaaaaaa, BX
+	KMOVQ BX, K1
+	KMOVD BX, K2
+
+splitPanelAMX_tile:
+	MOVQ    $0x00000010, BX
+	CMPQ    DX, BX
+	CMOVQLT DX, BX
+	SUBQ    BX, DX
+
+splitPanelAMX_rows:
+	VMOVUPS   (CX), Z0
+	VPSRAD    $0x1f, Z0, Z1
+	VPSLLQ    $0x20, Z1, Z1
+	VPSUBD    Z1, Z0, Z0
+	VMOVUPS   64(CX), Z1
+	VPSRAD    $0x1f, Z1, Z2
+	VPSLLQ    $0x20, Z2, Z2
+	VPSUBD    Z2, Z1, Z1
+	VMOVUPS   128(CX), Z2
+	VPSRAD    $0x1f, Z2, Z3
+	VPSLLQ    $0x20, Z3, Z3
+	VPSUBD    Z3, Z2, Z2
+	VMOVUPS   192(CX), Z3
+	VPSRAD    $0x1f, Z3, Z4
+	VPSLLQ    $0x20, Z4, Z4
+	VPSUBD    Z4, Z3, Z3
+	VPSLLD    $0x08, Z1, Z4
+	VPBLENDMB Z4, Z0, K1, Z4
+	VPSRLD    $0x08, Z0, Z0
+	VPBLENDMB Z1, Z0, K1, Z0
+	VPSLLD    $0x08, Z3, Z1
+	VPBLENDMB Z1, Z2, K1, Z1
+	VPSRLD    $0x08, Z2, Z2
+	VPBLENDMB Z3, Z2, K1, Z2
+	VPSLLD    $0x10, Z1, Z3
+	VPBLENDMW Z3, Z4, K2, Z3
+	VMOVUPS   Z3, (AX)
+	VPSRLD    $0x10, Z4, Z3
+	VPBLENDMW Z1, Z3, K2, Z3
+	VMOVUPS   Z3, 2048(AX)
+	VPSLLD    $0x10, Z2, Z1
+	VPBLENDMW Z1, Z0, K2, Z1
+	VMOVUPS   Z1, 1024(AX)
+	VPSRLD    $0x10, Z0, Z0
+	VPBLENDMW Z2, Z0, K2, Z0
+	VMOVUPS   Z0, 3072(AX)
+	ADDQ      $0x00000100, CX
+	ADDQ      $0x40, AX
+	DECQ      BX
+	JNZ       splitPanelAMX_rows
+	ADDQ      $0x00000c00, AX
+	TESTQ     DX, DX
+	JNZ       splitPanelAMX_tile
+	VZEROUPPER
+	RET
+
+// func addTilesAMX(acc *[8]uint64, rows int, a *uint32, b *uint32, chunks int, offset *[8]uint64, sums *[1024]int32)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·addTilesAMX(SB), NOSPLIT, $0-56
+	MOVQ      acc+0(FP), DI
+	MOVQ      rows+8(FP), R10
+	MOVQ      a+16(FP), SI
+	MOVQ      offset+40(FP), AX
+	VMOVDQU64 (AX), Z8
+	MOVQ      sums+48(FP), DX
+	MOVQ      $0x00000040, CX
+	LEAQ      tileConfig<>+0(SB), AX
+	BYTE      $0xc4
+	BYTE      $0xe2
+	BYTE      $0x78
+	BYTE      $0x49
+	BYTE      $0x00
+
+addTilesAMX_group:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc8
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xd0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xd8
+	MOVQ b+24(FP), BX
+	MOVQ chunks+32(FP), R9
+
+addTilesAMX_chunk:
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xa4
+	BYTE    $0x0e
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xac
+	BYTE    $0x0b
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x50
+	BYTE    $0x5e
+	BYTE    $0xc4
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xb4
+	BYTE    $0x0b
+	BYTE    $0x00
+	BYTE    $0x04
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x48
+	BYTE    $0x5e
+	BYTE    $0xcc
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xbc
+	BYTE    $0x0b
+	BYTE    $0x00
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x40
+	BYTE    $0x5e
+	BYTE    $0xd4
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7b
+	BYTE    $0x4b
+	BYTE    $0xac
+	BYTE    $0x0b
+	BYTE    $0x00
+	BYTE    $0x0c
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x50
+	BYTE    $0x5e
+	BYTE    $0xdc
+	ADDQ    $0x00000400, SI
+	ADDQ    $0x00001000, BX
+	DECQ    R9
+	JNZ     addTilesAMX_chunk
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x84
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x8c
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x04
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x94
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x08
+	BYTE    $0x00
+	BYTE    $0x00
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7a
+	BYTE    $0x4b
+	BYTE    $0x9c
+	BYTE    $0x0a
+	BYTE    $0x00
+	BYTE    $0x0c
+	BYTE    $0x00
+	BYTE    $0x00
+	MOVQ    $0x00000010, R11
+	CMPQ    R10, R11
+	CMOVQLT R10, R11
+	SUBQ    R11, R10
+	MOVQ    DX, AX
+
+addTilesAMX_row:
+	VMOVDQU64 3072(AX), Z0
+	VPSLLD    $0x08, Z0, Z0
+	VPADDD    2048(AX), Z0, Z0
+	VPSLLD    $0x08, Z0, Z0
+	VPADDD    1024(AX), Z0, Z0
+	VPSLLD    $0x08, Z0, Z0
+	VPADDD    (AX), Z0, Z0
+	VPSRAD    $0x1f, Z0, Z1
+	VPSLLQ    $0x20, Z1, Z1
+	VPADDD    Z1, Z0, Z0
+	VPADDQ    Z8, Z0, Z0
+	VMOVDQU64 Z0, (DI)
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, DI
+	DECQ      R11
+	JNZ       addTilesAMX_row
+	TESTQ     R10, R10
+	JNZ       addTilesAMX_group
+	BYTE      $0xc4
+	BYTE      $0xe2
+	BYTE      $0x78
+	BYTE      $0x49
+	BYTE      $0xc0
 	VZEROUPPER
 	RET

@@ -17,7 +17,8 @@ const realsBlock = 128
 
 // A realsWorkspace is what one worker needs for a block of a panel: the sums, as integers in float64.
 type realsWorkspace struct {
-	sums [realsBlock][panelCols]float64
+	sums  [realsBlock][panelCols]float64
+	limbs [8 * tileWords]int32 // sums of products of limbs, of two tiles
 }
 
 // A realsProduct is the work of MulReals and AddMulReals.
@@ -29,7 +30,9 @@ type realsProduct struct {
 	scale float32
 	adds  bool
 
-	pairs   []uint32  // of x, row after row, padded to whole pairs and groups
+	pairs   []uint32  // of x, row after row, padded to whole pairs and groups; or tiles, group after group
+	group   int       // rows of one
+	words   int       // and of pairs, that it takes
 	factors []float64 // of the sums of a row: scale·2^−(s+t)
 }
 
@@ -68,9 +71,16 @@ func (c *Context) mulReals(name string, dst []float32, x Reals, f *FixedReals, s
 	}
 	c = c.own()
 	p := c.realsProducts.get()
+	if f.tiled && !c.isa.hasTiles() {
+		f = f.paired()
+	}
 	p.c, p.dst, p.x, p.f, p.scale, p.adds = c, dst, x, f, scale, adds
-	groups := (x.Rows + realsGroup - 1) / realsGroup
-	p.pairs = grow(p.pairs, groups*realsGroup*f.pairs())
+	p.group, p.words = realsGroup, realsGroup*f.pairs()
+	if f.tiled {
+		p.group, p.words = tileRows, f.chunks()*rowTiles*tileWords
+	}
+	groups := (x.Rows + p.group - 1) / p.group
+	p.pairs = grow(p.pairs, groups*p.words)
 	p.factors = grow(p.factors, x.Rows)
 	c.parallel(c.workersFor(x.Rows*x.Cols), groups, (*realsRows)(p))
 	blocks := (x.Rows + realsBlock - 1) / realsBlock
@@ -81,22 +91,37 @@ func (c *Context) mulReals(name string, dst []float32, x Reals, f *FixedReals, s
 
 // do quantises a group of rows.
 func (p *realsRows) do(group int) {
-	n := p.f.pairs()
-	for r := group * realsGroup; r < (group+1)*realsGroup; r++ {
-		dst := p.pairs[r*n : (r+1)*n]
+	words := p.pairs[group*p.words:][:p.words]
+	for k := range p.group {
+		r := group*p.group + k
 		if r >= p.x.Rows {
-			clear(dst)
+			(*realsProduct)(p).quantize(words, k, nil, 0)
 			continue
 		}
 		row := p.x.Row(r)
 		s, ok := rowScale(p.c.isa.largest(row))
 		if !ok {
-			clear(dst)
+			(*realsProduct)(p).quantize(words, k, nil, 0)
 			p.factors[r] = math.NaN()
 			continue
 		}
-		p.c.isa.quantizePairs(dst, row, float32(math.Ldexp(1, s)))
+		(*realsProduct)(p).quantize(words, k, row, float32(math.Ldexp(1, s)))
 		p.factors[r] = float64(p.scale) * math.Ldexp(1, -s-p.f.scale) // exact
+	}
+}
+
+// quantize writes the integers of row k of a group; nil stands for zeros.
+func (p *realsProduct) quantize(words []uint32, k int, row []float32, factor float32) {
+	pairs := p.f.pairs()
+	switch {
+	case p.f.tiled && row == nil:
+		clearTiles(words, k, p.f.chunks())
+	case p.f.tiled:
+		p.c.isa.quantizeTiles(words, k, row, factor)
+	case row == nil:
+		clear(words[k*pairs:][:pairs])
+	default:
+		p.c.isa.quantizePairs(words[k*pairs:][:pairs], row, factor)
 	}
 }
 
@@ -115,8 +140,11 @@ func rowScale(largest uint32) (s int, ok bool) {
 	if x-x != 0 {
 		return 0, false
 	}
-	return scaleFor(x, math.Nextafter(1<<15-0.5, 0)), true // 2^15 − ½ is rounded up
+	return scaleFor(x, shortBound), true
 }
+
+// shortBound is the largest number that is rounded to 2^15 − 1.
+var shortBound = math.Nextafter(1<<15-0.5, 0)
 
 // quantizePairsGeneric writes the integers of a row, two a word.
 func quantizePairsGeneric(dst []uint32, x []float32, factor float32) {
@@ -135,16 +163,21 @@ func (p *realsColumns) do(task int) {
 	block, panel := task/panels, task%panels
 	from := block * realsBlock
 	rows := min(realsBlock, p.x.Rows-from)
-	padded := (rows + realsGroup - 1) / realsGroup * realsGroup
 	w := p.c.realsWorkspaces.get()
-	sums, words, n := w.sums[:padded], p.f.panel(panel), p.f.pairs()
-	clear(sums)
-	for pair := 0; pair < n; pair += spillPairs {
-		pairs := min(spillPairs, n-pair)
-		p.c.isa.addPairs(sums, p.pairs[from*n+pair:], n, words[pair*pairWords:][:pairs*pairWords])
-	}
+	words, x := p.f.panel(panel), p.pairs[from/p.group*p.words:]
 	first, cols := panel*panelCols, min(panelCols, p.f.Cols-panel*panelCols)
-	p.c.isa.storeSums(p.dst[from*p.f.Cols+first:], p.f.Cols, sums[:rows], p.factors[from:], cols, p.adds)
+	dst := p.dst[from*p.f.Cols+first:]
+	if p.f.tiled {
+		p.c.isa.mulTiles(dst, x, words, p.f, p.factors[from:][:rows], cols, p.adds, &w.limbs)
+	} else {
+		sums := w.sums[:(rows+p.group-1)/p.group*p.group]
+		clear(sums)
+		for pair, n := 0, p.f.pairs(); pair < n; pair += spillPairs {
+			pairs := min(spillPairs, n-pair)
+			p.c.isa.addPairs(sums, x[pair:], n, words[pair*pairWords:][:pairs*pairWords])
+		}
+		p.c.isa.storeSums(dst, p.f.Cols, sums[:rows], p.factors[from:], cols, p.adds)
+	}
 	p.c.realsWorkspaces.put(w)
 }
 

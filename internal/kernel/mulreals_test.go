@@ -10,7 +10,7 @@ import (
 )
 
 // fixedRealsOf is the definition of FixedReals: t and the integers.
-func fixedRealsOf(src []float32, rows, cols int) (t int, q []int64) {
+func fixedRealsOf(src []float32, rows, cols int, short bool) (t int, q []int64) {
 	largest := 0.0
 	for j := range cols {
 		for from := 0; from < rows; from += 128 {
@@ -24,6 +24,9 @@ func fixedRealsOf(src []float32, rows, cols int) (t int, q []int64) {
 	t = 126
 	for math.Ldexp(largest, t)+129*float64(min(rows, 128)) > 1<<23 {
 		t--
+	}
+	if s, _ := quantizedRow(src); short {
+		t = s
 	}
 	q = make([]int64, rows*cols)
 	for i, x := range src {
@@ -52,7 +55,13 @@ func quantizedRow(x []float32) (s int, p []int64) {
 // error.
 func checkMulReals(t testing.TB, x Reals, src []float32, cols int, scale float32) {
 	t.Helper()
-	exponent, q := fixedRealsOf(src, x.Cols, cols)
+	checkProduct(t, x, src, cols, scale, false)
+	checkProduct(t, x, src, cols, scale, true)
+}
+
+func checkProduct(t testing.TB, x Reals, src []float32, cols int, scale float32, short bool) {
+	t.Helper()
+	exponent, q := fixedRealsOf(src, x.Cols, cols, short)
 	want, added := make([]float32, x.Rows*cols), make([]float32, x.Rows*cols)
 	before := kerneltest.RandomFloats(len(added), 77)
 	for r := range x.Rows {
@@ -84,10 +93,15 @@ func checkMulReals(t testing.TB, x Reals, src []float32, cols int, scale float32
 	}
 	var f FixedReals
 	forEachForm(func(c *Context) {
-		for _, load := range []string{"LoadReals", "LoadRealsTransposed"} {
-			if load == "LoadReals" {
+		for _, load := range []string{"LoadReals", "LoadRealsTransposed", "LoadShortReals"} {
+			switch {
+			case short != (load == "LoadShortReals"):
+				continue
+			case load == "LoadReals":
 				c.LoadReals(&f, src, x.Cols, cols)
-			} else {
+			case short:
+				c.LoadShortReals(&f, src, x.Cols, cols)
+			default:
 				c.LoadRealsTransposed(&f, transposed, cols, x.Cols)
 			}
 			name := fmt.Sprintf("%d×%d×%d, %s, %v, %d workers", x.Rows, x.Cols, cols, load, c.ISA(), c.Workers())
@@ -144,13 +158,27 @@ func TestMulRealsShapes(t *testing.T) {
 	}
 }
 
-// The form AVX512 has two kernels for pairs.
-func TestMulRealsWithoutVNNI(t *testing.T) {
-	defer func(has bool) { vnni = has }(vnni)
-	vnni = false
-	for _, shape := range [][3]int{{1, 1, 16}, {7, 129, 17}, {9, 600, 33}, {131, 257, 48}} {
-		x := Reals{shape[0], shape[1], kerneltest.RandomFloats(shape[0]*shape[1], 1)}
-		checkMulReals(t, x, kerneltest.RandomFloats(shape[1]*shape[2], 2), shape[2], 1)
+// The form AVX512 has three kernels of products: for AMX, for VNNI, and for neither.
+func TestMulRealsWithLess(t *testing.T) {
+	defer func(a, v bool) { amx, vnni = a, v }(amx, vnni)
+	for _, amx = range []bool{amx, false} {
+		for _, vnni = range []bool{vnni, false} {
+			for _, shape := range [][3]int{{1, 1, 16}, {7, 129, 17}, {9, 600, 33}, {131, 257, 48}} {
+				x := Reals{shape[0], shape[1], kerneltest.RandomFloats(shape[0]*shape[1], 1)}
+				checkMulReals(t, x, kerneltest.RandomFloats(shape[1]*shape[2], 2), shape[2], 1)
+			}
+		}
+	}
+}
+
+// Sums of products of limbs fit 32 bits for as many rows as tiles are used for, with all integers at their ends.
+func TestMulRealsLongest(t *testing.T) {
+	for _, rows := range []int{maxTileRows, maxTileRows + 1} {
+		x, src := NewReals(2, rows), make([]float32, rows)
+		for k := range src {
+			x.Row(0)[k], x.Row(1)[k], src[k] = -32767, 32767-float32(k%2), 1-float32(k%3)
+		}
+		checkMulReals(t, x, src, 1, 1)
 	}
 }
 

@@ -60,10 +60,18 @@ func softplusSums(y []float32, rows, cols int) []float64 {
 	return sums
 }
 
+// methodsOf are those that a context has.
+func methodsOf(c *Context) []method {
+	if c.isa.hasTiles() {
+		return []method{sparse, narrow, wide, tiled}
+	}
+	return []method{sparse, narrow, wide}
+}
+
 // forEachMethod calls f in every form, with several numbers of workers and by every method.
 func forEachMethod(f func(c *Context, name string)) {
 	forEachForm(func(c *Context) {
-		for _, m := range []method{sparse, narrow, wide} {
+		for _, m := range methodsOf(c) {
 			c.method = &m
 			f(c, fmt.Sprintf("%v, method %d, %d workers", c.ISA(), m, c.Workers()))
 			c.method = nil

@@ -28,6 +28,7 @@ const (
 	sparse method = iota // the rows of the set bits, one by one: see listing
 	narrow               // tables of 4 rows: 16 groups a word
 	wide                 // tables of 5, 5 and 6 rows: 12 groups a word
+	tiled                // tiles of AMX: see bittiles.go
 )
 
 // chooseMethod counts operations, in units of a look-up. A panel costs, for R configurations of K words in blocks of at
@@ -37,9 +38,12 @@ const (
 //	narrow   K·(256·fill·blocks + (16 + stream)·R)   256 table entries to fill, 16 look-ups
 //	wide     K·(512·fill·blocks + (12 + stream)·R)
 //
+//	tiled    K·((convert + tile·⌈R/16⌉)·blocks + sums·R/K)
+//
 // with the constants of the form in use: adding the row of a set bit, listing a bit, beginning a configuration, filling
 // a table's entry, and an accumulator's way in and out.
-func chooseMethod(x Bits, f *Fixed, c *costs) method {
+func chooseMethod(x Bits, f *Fixed, isa ISA) method {
+	c := isa.costs()
 	ones := 0
 	for _, w := range x.Words[:x.Rows*x.Stride] {
 		ones += bits.OnesCount64(w)
@@ -51,7 +55,10 @@ func chooseMethod(x Bits, f *Fixed, c *costs) method {
 		best, cost = narrow, n
 	}
 	if w := float64(quarters) / 4 * (512*c.fill*float64(blocks) + (12+c.stream)*float64(x.Rows)); w < cost {
-		best = wide
+		best, cost = wide, w
+	}
+	if isa.hasTiles() && tileCost(x, blocks) < cost {
+		best = tiled
 	}
 	return best
 }
@@ -63,7 +70,9 @@ type costs struct{ ones, list, row, fill, stream float64 }
 type workspace struct {
 	tables [tableWords]uint64
 	acc    [blockRows][panelWords]uint64
-	in     inputs // of a part
+	in     inputs   // of a part
+	split  []uint32 // tiles of a panel
+	limbs  [4 * tileWords]int32
 }
 
 // A product is the work of the functions below: x times f plus f's offset, and then whatever finish makes of it.
@@ -74,8 +83,9 @@ type product struct {
 	method method
 	blocks int // of rows
 
-	first int     // the block that task 0 belongs to
-	list  listing // of a block, for the sparse method
+	first int      // the block that task 0 belongs to
+	list  listing  // of a block, for the sparse method
+	bytes []uint32 // of a block, for the tiled one
 
 	scale float32   // of the results
 	parts []Part    // of the rows, with scales and offsets of their own; nil: none
@@ -107,6 +117,7 @@ func (in *inputs) at(acc int32, column int) float32 {
 type (
 	mul           product
 	writing       product
+	expanding     product
 	summing       product
 	probabilities product
 	sampling      product
@@ -123,7 +134,10 @@ func (c *Context) startProduct(name string, x Bits, f *Fixed) *product {
 	if c.method != nil {
 		p.method = *c.method
 	} else {
-		p.method = chooseMethod(x, f, c.isa.costs())
+		p.method = chooseMethod(x, f, c.isa)
+	}
+	if x.Stride == 0 {
+		p.method = sparse // there is nothing to add
 	}
 	return p
 }
@@ -139,6 +153,14 @@ func (p *product) run(tasksPerBlock int, j job) {
 			words, rows := p.block(p.first)
 			p.list.count(words, rows, p.x.Stride)
 			c.parallel(workers, (rows+listTask-1)/listTask, (*writing)(p))
+			c.parallel(workers, tasksPerBlock, j)
+		}
+	} else if p.method == tiled {
+		blocks := p.blocks
+		for p.blocks = 1; p.first < blocks; p.first++ {
+			_, rows := p.block(p.first)
+			p.bytes = grow(p.bytes, (rows+tileRows-1)/tileRows*p.x.Stride*tileWords)
+			c.parallel(workers, (rows+tileRows-1)/tileRows, (*expanding)(p))
 			c.parallel(workers, tasksPerBlock, j)
 		}
 	} else {
@@ -177,6 +199,10 @@ func (w *writing) do(task int) {
 func (p *product) sum(w *workspace, block, panel int) [][panelWords]uint64 {
 	words, rows := p.block(block)
 	acc := w.acc[:rows]
+	if p.method == tiled {
+		p.sumTiles(w, acc, panel)
+		return acc
+	}
 	offset := [panelWords]uint64(p.f.offset[panel*panelWords:])
 	p.c.isa.fill(acc, &offset)
 	stride, operand := p.x.Stride, p.f.panel(panel)

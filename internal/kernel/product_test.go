@@ -81,7 +81,7 @@ func checkMul(t testing.TB, x Bits, src []float32, cols int, offset []float32) {
 			} else {
 				c.LoadTransposed(&f, transposed, cols, x.Cols, offset)
 			}
-			for _, m := range []method{sparse, narrow, wide} {
+			for _, m := range methodsOf(c) {
 				c.method = &m
 				band, dst := guarded(len(want))
 				c.Mul(dst, x, &f)

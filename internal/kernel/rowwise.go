@@ -15,6 +15,7 @@ type rowwise struct {
 
 	scale  float32
 	row    []float32
+	factor []float32
 	sums   []float64
 	states []int
 	draw   draw
@@ -22,6 +23,8 @@ type rowwise struct {
 
 type (
 	rowAdding     rowwise
+	rowScaling    rowwise
+	rowQuadratics rowwise
 	rowDrawing    rowwise
 	rowSoftplus   rowwise
 	rowCategories rowwise
@@ -78,6 +81,61 @@ func addRowGeneric(x []float32, scale float32, row []float32) {
 	row = row[:len(x)]
 	for j, y := range x {
 		x[j] = float32(scale*y) + row[j]
+	}
+}
+
+// ShiftScale turns every row of x into (x[r,j] + row[j])·factors[j], with both operations rounded. It panics unless row
+// and factors have one length, of which that of x is a multiple.
+func (c *Context) ShiftScale(x, row, factors []float32) {
+	if len(row) != len(factors) {
+		panicf("ShiftScale by %d numbers and %d factors", len(row), len(factors))
+	}
+	w := c.startRows("ShiftScale", x, len(x)/max(1, len(row)), len(row))
+	w.row, w.factor = row, factors
+	w.run((*rowScaling)(w))
+}
+
+func (s *rowScaling) do(task int) {
+	w := (*rowwise)(s)
+	from, to := w.stretch(task)
+	for r := from; r < to; r++ {
+		w.c.isa.shiftScale(w.of(r), w.row, w.factor)
+	}
+}
+
+func shiftScaleGeneric(x, row, factors []float32) {
+	row, factors = row[:len(x)], factors[:len(x)]
+	for j, y := range x {
+		x[j] = (y + row[j]) * factors[j] // Go fuses x·y + z alone
+	}
+}
+
+// Quadratics writes Σ_j (½·squares[j]·x_rj² − linear[j]·x_rj) to sums[r], in float64: the terms as (½·squares[j]·x_rj −
+// linear[j])·x_rj, and their sum in the order of [Context.Dot]. It panics unless squares and linear have one length, and
+// x len(sums) rows of it.
+func (c *Context) Quadratics(sums []float64, x, squares, linear []float32) {
+	if len(squares) != len(linear) {
+		panicf("Quadratics of %d squares and %d linear terms", len(squares), len(linear))
+	}
+	w := c.startRows("Quadratics", x, len(sums), len(linear))
+	w.sums, w.row, w.factor = sums, linear, squares
+	w.run((*rowQuadratics)(w))
+}
+
+func (q *rowQuadratics) do(task int) {
+	w := (*rowwise)(q)
+	from, to := w.stretch(task)
+	for r := from; r < to; r++ {
+		var parts [sumParts]float64
+		w.c.isa.quadratics(&parts, w.of(r), w.factor, w.row)
+		w.sums[r] = columnSum(&parts, 0)
+	}
+}
+
+func quadraticsGeneric(parts *[sumParts]float64, x, squares, linear []float32) {
+	for j, y := range x {
+		slope := float64(squares[j])*float64(y)/2 - float64(linear[j]) // exact but for the difference
+		parts[j%sumParts] += float64(slope * float64(y))
 	}
 }
 

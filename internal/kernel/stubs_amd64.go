@@ -159,6 +159,31 @@ func finiteAVX2(x *float32, blocks int) bool
 //go:noescape
 func adamAVX2(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)
 
+// columnMomentsAVX2 adds Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.
+//
+//go:noescape
+func columnMomentsAVX2(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32)
+
+// columnDistancesAVX2 adds Σ (x−y)² of 16 columns of rows, stride bytes apart.
+//
+//go:noescape
+func columnDistancesAVX2(sums *[16]float64, x *float32, y *float32, stride int, rows int)
+
+// quadraticsAVX2 adds (½squares·x − linear)·x to parts[i%8] for blocks·16 numbers.
+//
+//go:noescape
+func quadraticsAVX2(parts *[8]float64, x *float32, squares *float32, linear *float32, blocks int)
+
+// shiftScaleAVX2 turns x into (x + row)·factors for blocks·16 numbers.
+//
+//go:noescape
+func shiftScaleAVX2(x *float32, row *float32, factors *float32, blocks int)
+
+// transposeNumbersAVX2 writes 16 rows of blocks·16 numbers, stride bytes apart, as columns of rows dstBytes apart.
+//
+//go:noescape
+func transposeNumbersAVX2(dst *float32, dstBytes int, x *float32, stride int, blocks int)
+
 // multiplyAVX2 multiplies a by f for blocks·8 numbers.
 //
 //go:noescape
@@ -339,6 +364,31 @@ func finiteAVX512(x *float32, blocks int) bool
 //go:noescape
 func adamAVX512(s *[5]float32, p *float32, a *float32, slope *float32, second *float32, blocks int)
 
+// columnMomentsAVX512 adds Σ w·x and Σ w·x·x of 16 columns of rows, stride bytes apart.
+//
+//go:noescape
+func columnMomentsAVX512(sums *[16]float64, squares *[16]float64, x *float32, stride int, rows int, weights *float32)
+
+// columnDistancesAVX512 adds Σ (x−y)² of 16 columns of rows, stride bytes apart.
+//
+//go:noescape
+func columnDistancesAVX512(sums *[16]float64, x *float32, y *float32, stride int, rows int)
+
+// quadraticsAVX512 adds (½squares·x − linear)·x to parts[i%8] for blocks·16 numbers.
+//
+//go:noescape
+func quadraticsAVX512(parts *[8]float64, x *float32, squares *float32, linear *float32, blocks int)
+
+// shiftScaleAVX512 turns x into (x + row)·factors for blocks·16 numbers.
+//
+//go:noescape
+func shiftScaleAVX512(x *float32, row *float32, factors *float32, blocks int)
+
+// transposeNumbersAVX512 writes 16 rows of blocks·16 numbers, stride bytes apart, as columns of rows dstBytes apart.
+//
+//go:noescape
+func transposeNumbersAVX512(dst *float32, dstBytes int, x *float32, stride int, blocks int)
+
 // multiplyAVX512 multiplies a by f for blocks·8 numbers.
 //
 //go:noescape
@@ -368,3 +418,48 @@ func transpose64AVX512(block *[64]uint64)
 //
 //go:noescape
 func addPairsVNNI(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
+
+// mulTilesAMX writes, or adds, the products of rows with a panel, both in chunks of 64, times factors, in the columns whose bits are set.
+//
+//go:noescape
+func mulTilesAMX(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32)
+
+// mulShortTilesAMX writes, or adds, the products of rows with a panel, both in chunks of 64, times factors, in the columns whose bits are set.
+//
+//go:noescape
+func mulShortTilesAMX(dst *float32, stride int, rows int, a *uint32, b *uint32, chunks int, factors *float64, columns uint64, adds uint64, sums *[2048]int32)
+
+// quantizeTileAMX writes the bytes of a row of chunks·64 numbers.
+//
+//go:noescape
+func quantizeTileAMX(dst *uint32, x *float32, chunks int, factor float32)
+
+// splitTilesAMX writes 4 rows of panels, stride bytes apart, from rows of numbers, rowBytes apart.
+//
+//go:noescape
+func splitTilesAMX(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32)
+
+// splitShortTilesAMX writes 4 rows of panels, stride bytes apart, from rows of numbers, rowBytes apart.
+//
+//go:noescape
+func splitShortTilesAMX(dst *uint32, stride int, x *float32, rowBytes int, panels int, factor float32)
+
+// splitTilesTransposedAMX writes chunks·64 rows of a panel from 16 rows of numbers, stride bytes apart.
+//
+//go:noescape
+func splitTilesTransposedAMX(dst *uint32, x *float32, stride int, chunks int, factor float32)
+
+// expandBitsAMX writes the bits of n words, each to 64 bytes of a tile of its own.
+//
+//go:noescape
+func expandBitsAMX(dst *uint32, words *uint64, n int)
+
+// splitPanelAMX writes rows·4 rows of a panel, from the lowest byte up.
+//
+//go:noescape
+func splitPanelAMX(dst *uint32, words *uint64, rows int)
+
+// addTilesAMX writes the sums of a panel for rows of bits, both in chunks of 64, and the offset.
+//
+//go:noescape
+func addTilesAMX(acc *[8]uint64, rows int, a *uint32, b *uint32, chunks int, offset *[8]uint64, sums *[1024]int32)

@@ -25,6 +25,7 @@ type kernel struct {
 	params, results string // with types
 	args            string // the names of the parameters
 	vnni            bool   // there is one for VNNI besides
+	amx             bool   // there is one for AMX alone
 }
 
 var kernels []kernel
@@ -34,6 +35,10 @@ func (v vector) begin(name, signature, doc string) string {
 	if v.vnni {
 		i := slices.IndexFunc(kernels, func(k kernel) bool { return k.name == name })
 		kernels[i].vnni = true
+	} else if v.amx {
+		k := newKernel(name, signature, doc)
+		k.amx = true
+		kernels = append(kernels, k)
 	} else if !v.wide() {
 		kernels = append(kernels, newKernel(name, signature, doc))
 	}
@@ -69,6 +74,9 @@ func writeForms(file string) {
 				return "return " + k.name + form + "(" + k.args + ")\n"
 			}
 			return k.name + form + "(" + k.args + ")\n"
+		}
+		if k.amx {
+			return fmt.Sprintf("// %sAsm %s\nfunc (ISA) %sAsm(%s) %s {\n%s}\n", k.name, k.doc, k.name, k.params, k.results, call("AMX"))
 		}
 		vnni := ""
 		if k.vnni {

@@ -40,10 +40,12 @@ func main() {
 		storeSums(v, "storeSums", "writes sums·factor of rows of 16 columns, stride bytes apart.", false)
 		storeSums(v, "addSums", "adds sums·factor of rows of 16 columns, stride bytes apart, to dst.", true)
 		vectors(v)
+		columns(v)
 		enumeration(v)
 		transpose64(v)
 	}
 	addPairs(vector{bytes: 64, vnni: true})
+	tiles(vector{bytes: 64, amx: true})
 	writeForms(*formsFile)
 	writeOther(*otherFile)
 	Generate()
@@ -53,12 +55,16 @@ func main() {
 type vector struct {
 	bytes int
 	vnni  bool // with the instruction VPDPWSSD of AVX-512 VNNI
+	amx   bool // with those of AMX-INT8
 }
 
 // name returns the name of a kernel in this form.
 func (v vector) name(kernel string) string {
 	if v.vnni {
 		return kernel + "VNNI"
+	}
+	if v.amx {
+		return kernel + "AMX"
 	}
 	return kernel + map[int]string{32: "AVX2", 64: "AVX512"}[v.bytes]
 }

@@ -1,0 +1,99 @@
+//go:build unix
+
+package train_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"harmonium/compute"
+	"harmonium/data"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/train"
+)
+
+// BenchmarkKinds measures updates by PCD-1 of models of 784 visible and 500 hidden units of different kinds, with as
+// many chains as a minibatch has rows, gradient descent and the plain gradient, on one core: what
+// bench/gaussian.py compares with PyTorch.
+func BenchmarkKinds(b *testing.B) {
+	const m, n = 784, 500
+	mixed := func(units int) rbm.Layer {
+		const bits = 200
+		layer, err := rbm.NewMixed(rbm.NewLayer(rbm.Bernoulli, bits), rbm.NewCategorical(categories(25, 8)...),
+			rbm.NewLayer(rbm.Gaussian, units-2*bits))
+		if err != nil {
+			b.Fatal(err)
+		}
+		return layer
+	}
+	of := func(kind rbm.Kind) func(int) rbm.Layer {
+		return func(units int) rbm.Layer { return rbm.NewLayer(kind, units) }
+	}
+	for _, k := range []struct {
+		name            string
+		visible, hidden func(units int) rbm.Layer
+	}{
+		{"bernoulli-bernoulli", of(rbm.Bernoulli), of(rbm.Bernoulli)},
+		{"gaussian-bernoulli", of(rbm.Gaussian), of(rbm.Bernoulli)},
+		{"mixed-bernoulli", mixed, of(rbm.Bernoulli)},
+		{"bernoulli-gaussian", of(rbm.Bernoulli), of(rbm.Gaussian)},
+		{"bernoulli-relu", of(rbm.Bernoulli), of(rbm.ReLU)},
+		{"bernoulli-drelu", of(rbm.Bernoulli), of(rbm.DReLU)},
+	} {
+		for _, batch := range []int{100, 500} {
+			b.Run(fmt.Sprintf("%s-%d", k.name, batch), func(b *testing.B) {
+				visible := k.visible(m)
+				set := &data.Set{States: visible.NewBatch(20 * batch)}
+				visible.Sample(set.States, nil, rng.Seed(1), 0, 0)
+				model := rbm.NewModel(visible, k.hidden(n), rng.Seed(2))
+				training, err := train.Start(model, set, train.Config{
+					Negative: &train.PCD{Steps: 1, Chains: batch}, Optimizer: &train.SGD{}, Rate: 0.001, Batch: batch, Plain: true,
+					Updates: math.MaxInt32, Schedule: train.Constant, Every: math.MaxInt32, Compute: compute.New(1),
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+				var spent []float64
+				begun := processorTime()
+				for p := range training.Steps(b.Context()) {
+					now := processorTime()
+					if p.Update > 2 { // the first is scored
+						spent = append(spent, now-begun)
+					}
+					if begun = now; p.Update >= 2 && !b.Loop() {
+						break
+					}
+				}
+				if training.Err() != nil {
+					b.Fatal(training.Err())
+				}
+				slices.Sort(spent)
+				b.ReportMetric(spent[len(spent)/4], "cpu-ms/op")
+			})
+		}
+	}
+}
+
+// processorTime is the time of processors that the process has used so far, in milliseconds. The lower quartile of many
+// updates is little changed by what else the machine does.
+func processorTime() float64 {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t) != nil {
+		return 0
+	}
+	return float64(t.Nano()) / 1e6
+}
+
+// categories are the numbers of states of sites that are all alike.
+func categories(sites, states int) []int {
+	list := make([]int, sites)
+	for s := range list {
+		list[s] = states
+	}
+	return list
+}
