@@ -38,7 +38,7 @@ var ranks = [][]string{
 	{"cmd/harmonium/internal/web"},
 	{"cmd/harmonium"},
 	{
-		"docs", "bench/calibration", "bench/judge", "cmd/harmonium/internal/pictures/roofline",
+		"docs", "bench/calibration", "bench/judge", "bench/lattice", "cmd/harmonium/internal/pictures/roofline",
 		"cmd/harmonium/internal/pictures/modes", "cmd/harmonium/internal/pictures/needle",
 	},
 }
