@@ -1,12 +1,13 @@
 package data
 
 import (
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"harmonium/rbm"
 )
@@ -113,8 +114,9 @@ func TestGapsOfSets(t *testing.T) {
 	if err := other.Fit(s.Columns); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(other.Known.Bytes()); got != "[[0 0 0 1] [1 1 1 1] [1 1 1 1] [1 1 1 0]]" || !other.States.Bit(0, 0) {
-		t.Errorf("the gaps have moved: %s", got)
+	known := [][]uint8{{0, 0, 0, 1}, {1, 1, 1, 1}, {1, 1, 1, 1}, {1, 1, 1, 0}}
+	if moved := cmp.Diff(known, other.Known.Bytes()); moved != "" || !other.States.Bit(0, 0) {
+		t.Errorf("the gaps have moved: %s", moved)
 	}
 	if age := other.value(2, rbm.Span{From: 3, To: 4}, other.Columns[1]); !near(age, 3.5, 1e-6) {
 		t.Errorf("age is %v, want 3.5", age)

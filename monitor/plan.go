@@ -23,6 +23,10 @@ const (
 	mostPseudo   = 1000
 )
 
+// realEvery is the least number of updates between scores of models with real visible units, unless it is given: tables
+// of real numbers are small, and scores one update apart are all the same noise, by which a training would end.
+const realEvery = 50
+
 // plan is how and how often to score, decided before the first update.
 type plan struct {
 	method        string
@@ -54,6 +58,9 @@ func newPlan(c Config, a *accounts) plan {
 			p.every = max(c.Epoch, needed)
 		}
 		p.every = max(p.every, min(a.gaps.period(), max(1, c.Updates/liveScores)))
+		if !c.Model.Discrete() {
+			p.every = max(p.every, min(realEvery, max(1, c.Updates/liveScores)))
+		}
 	}
 	most := exactRows
 	if !feasible || needed > p.every {

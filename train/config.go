@@ -43,7 +43,7 @@ type Config struct {
 
 	// Training stops at the first of these to be reached. The learning rate falls over the updates that Epochs and
 	// Updates allow, or, where Time is the only bound, over the time.
-	Epochs  int           // passes over the data; 0 means no bound, or DefaultEpochs where Updates and Time are 0 too
+	Epochs  int           // passes over the data; 0 means no bound, or, where Updates and Time are 0 too, DefaultEpochs
 	Updates int           // 0 means no bound
 	Time    time.Duration // 0 means no bound; the only setting that makes a run depend on a clock
 
@@ -64,9 +64,13 @@ type Config struct {
 // The defaults that Config's zero values stand for.
 const (
 	DefaultBatch    = 100
-	DefaultEpochs   = 300
+	DefaultEpochs   = 300 // and with real visible units as many more as make 5,000 updates
 	DefaultSchedule = Linear
 )
+
+// leastUpdates of a training with real visible units, if nothing bounds it. Tables of real numbers are small, and 300
+// passes over 90 rows are 300 updates.
+const leastUpdates = 5000
 
 // Schedule is how the learning rate falls from η to its end over the planned updates or time.
 type Schedule string
@@ -101,7 +105,8 @@ func (c *Config) Settings() []Setting {
 	}
 	return []Setting{
 		{Name: "seed", At: &c.Seed, Help: "of all random numbers; the same seed gives the same bytes"},
-		{Name: "epochs", At: &c.Epochs, Default: epochs, Help: "passes over the data; no bound where updates or time is given alone"},
+		{Name: "epochs", At: &c.Epochs, Default: epochs, Help: "passes over the data; no bound where updates or time is given alone; " +
+			"with real columns 5,000 updates, if these are more"},
 		{Name: "updates", At: &c.Updates, Help: "updates after which to stop; 0 means no bound"},
 		{Name: "time", At: &c.Time, Help: "time such as 90s or 2h after which to stop; the only setting that makes a run depend on the clock: " +
 			"alone, the rate falls over the time"},
@@ -184,6 +189,9 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	}
 	c.Schedule = cmp.Or(c.Schedule, DefaultSchedule)
 	c.KeepBiases = c.KeepBiases || c.Trained
+	if c.Epochs == 0 && c.Updates == 0 && c.Time == 0 && !model.Discrete() {
+		c.Epochs = max(DefaultEpochs, (leastUpdates+c.batches(rows)-1)/c.batches(rows))
+	}
 	for _, part := range []Configurable{c.Negative, c.Optimizer} {
 		if err := resolve(part.Settings()); err != nil {
 			return c, fmt.Errorf("%s: %w", part.Kind(), err)

@@ -86,9 +86,12 @@ func (a *ascent) run(rate float64) (norm float64, sound bool) {
 	on.Parallel(len(a.blocks), a.move)
 	squares := 0.0
 	for k, g := range a.gradient[1:] {
-		if p := a.parameters[k+1]; p.Positive {
+		switch p := a.parameters[k+1]; {
+		case p.Name == scaleOfHidden:
+			clear(g)
+		case p.Positive:
 			a.moveLogs(k+1, p.Values, g)
-		} else {
+		default:
 			a.optimizer.Step(k+1, 0, p.Values, g)
 		}
 		squares += on.Dot(g, g)
@@ -133,6 +136,11 @@ func (a *ascent) constrain() {
 		}
 	}
 }
+
+// scaleOfHidden are the precisions γ_j of hidden Gaussian and rectified units, which stay as they are. They are nothing
+// but the scale of h_j: with h_j = s·h'_j the model is that of γ_j s², c_j s and w_ij s. The weights of visible units can
+// do all that γ_j could, and a model whose γ_j fall while its weights do has gone nowhere.
+const scaleOfHidden = "hidden.precisions"
 
 // moveLogs makes the optimiser's step of parameters that must stay above 0, such as the precisions of real units, by
 // their logarithms: ∂/∂log θ = θ ∂/∂θ. It turns g into that gradient.
