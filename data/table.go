@@ -283,7 +283,7 @@ func (t *table) choose(profiles []*profile, o options) ([]*profile, error) {
 	var kept []*profile
 	for _, p := range profiles {
 		switch {
-		case p.name == "" && p.missing == p.rows:
+		case p.name == "" && (p.rows == 0 || p.missing == p.rows):
 			t.notes = append(t.notes, fmt.Sprintf("column %d has no name and is empty: it is left out", p.field+1))
 		case p.name == "":
 			return nil, &refusal{fmt.Errorf("column %d%s has no name: want one", p.field+1, t.where), ErrNoNames}
@@ -304,7 +304,7 @@ func (t *table) choose(profiles []*profile, o options) ([]*profile, error) {
 		t.notes = append(t.notes, note)
 	}
 	for _, p := range kept {
-		if p.rows == 0 {
+		if p.rows == 0 && !p.given {
 			return nil, &refusal{fmt.Errorf("column %s is missing in all %d rows: leave it out", p.name, p.missing), ErrLeaveOut}
 		}
 		if t.odd == 0 && t.minus == 0 && p.column.Kind == "" { // bits, of which some may never change

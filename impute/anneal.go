@@ -1,6 +1,7 @@
 package impute
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -20,7 +21,7 @@ const (
 	firstSteps = 32   // of AIS; twice as many as long as the error is above enough,
 	mostSteps  = 4096 // and at most
 	enough     = 0.1  // nats
-	sweeps     = 16   // at the model, over which means are taken
+	sweeps     = 16   // at the model, over which means are taken, and between draws
 )
 
 // A batch is one of the independent estimates of a row.
@@ -34,6 +35,7 @@ type batch struct {
 func (row *Row) anneal(ctx context.Context, on *compute.Context, model *rbm.Model, o Options, key rng.Key) (rbm.Batch, error) {
 	line := rbm.NewLine(independent(model), model, rbm.NewConditionals(model, on))
 	var list [batches]batch
+	most := cmp.Or(o.Steps, mostSteps)
 	for steps := firstSteps; ; steps *= 2 { // until the error is small enough
 		for b := range list {
 			chains, _, err := sample.AIS(ctx, line, sample.Even(steps), perBatch, key.Stream(rng.Stream(b)), nil)
@@ -43,22 +45,23 @@ func (row *Row) anneal(ctx context.Context, on *compute.Context, model *rbm.Mode
 			list[b] = batch{logZ: chains.LogZ().Value, chains: chains}
 		}
 		row.LogKnown, row.Stderr = logMean(&list)
-		if row.Stderr <= enough || 2*steps > mostSteps {
+		if row.Stderr <= enough || 2*steps > most {
 			break
 		}
 	}
+	conditionals := rbm.NewConditionals(model, on)
+	draws := pick(&list, row.LogKnown, model, conditionals, o.Draws, key)
 	if !o.LogOnly {
-		conditionals := rbm.NewConditionals(model, on)
 		for b := range list {
 			list[b].average(conditionals, model.M())
 		}
 		row.average(&list, model.Visible.NewBatch(0).Bits())
 	}
-	return pick(&list, row.LogKnown, o.Draws, key), nil
+	return draws, nil
 }
 
-// independent is the base of the line to a model: independent units with the means of its mean field, which are kept
-// from certainty so that other modes are not beyond reach.
+// independent is the base of the line to a model: independent units whose means are halfway between its mean field and ½,
+// or 1/q for the states of sites, so that other modes are not beyond reach.
 func independent(model *rbm.Model) *rbm.Model {
 	m, n := model.M(), model.N()
 	base := sample.IndependentModel(model)
@@ -108,7 +111,28 @@ func logMean(list *[batches]batch) (value, stderr float64) {
 	})
 }
 
-// jackknife is the standard error of a statistic, from what it is less its value on all batches without each of them.
+// weightsOf are the parts of the batches in the sum of their Z, without one of them, or −1 for none.
+func weightsOf(list *[batches]batch, without int) (weights [batches]float64) {
+	largest, total := math.Inf(-1), 0.0
+	for b := range list {
+		if b != without {
+			largest = max(largest, list[b].logZ)
+		}
+	}
+	for b := range list {
+		if b != without {
+			weights[b] = math.Exp(list[b].logZ - largest)
+			total += weights[b]
+		}
+	}
+	for b := range weights {
+		weights[b] /= total
+	}
+	return weights
+}
+
+// jackknife is the standard error √((B−1)/B Σ_b (θ_b − θ)²) of a statistic θ, with θ_b the same without batch b: less is
+// θ_b − θ.
 func jackknife(less func(without int) float64) float64 {
 	squares := 0.0
 	for b := range batches {
@@ -146,35 +170,40 @@ func (b *batch) average(conditionals *rbm.Conditionals, m int) {
 
 // average takes the means of the row over the batches, each with its Z as weight. The first units are bits.
 func (row *Row) average(list *[batches]batch, bits int) {
-	var weights [batches]float64
-	total := 0.0
-	for b := range list {
-		weights[b] = math.Exp(list[b].logZ - row.LogKnown)
-		total += weights[b]
-	}
 	m := len(row.Missing)
+	all := weightsOf(list, -1)
+	var rest [batches][batches]float64
+	for b := range rest {
+		rest[b] = weightsOf(list, b)
+	}
+	mean := func(weights *[batches]float64, of func(b int) float64) (mean float64) {
+		for b, w := range weights {
+			mean += float64(w * of(b))
+		}
+		return mean
+	}
 	row.Means, row.Deviations, row.Errors = make([]float64, m), make([]float64, m), make([]float64, m)
 	for i := range m {
-		sum, squares := 0.0, 0.0
-		for b := range list {
-			sum += float64(weights[b] * list[b].means[i])
-			squares += float64(weights[b] * list[b].squares[i])
-		}
-		mean := sum / total
-		variance := mean * (1 - mean)
+		means := func(b int) float64 { return list[b].means[i] }
+		whole := mean(&all, means)
+		variance := whole * (1 - whole)
 		if i >= bits {
-			variance = squares/total - mean*mean
+			variance = mean(&all, func(b int) float64 { return list[b].squares[i] }) - whole*whole
 		}
-		row.Means[i], row.Deviations[i] = mean, math.Sqrt(max(0, variance))
-		row.Errors[i] = jackknife(func(b int) float64 {
-			return (sum-float64(weights[b]*list[b].means[i]))/(total-weights[b]) - mean
-		})
+		row.Means[i], row.Deviations[i] = whole, math.Sqrt(max(0, variance))
+		row.Errors[i] = jackknife(func(b int) float64 { return mean(&rest[b], means) - whole })
 	}
 }
 
-// pick draws states of the chains: a batch in proportion to its Z, and a chain of it in proportion to its weight.
-func pick(list *[batches]batch, logMean float64, draws int, key rng.Key) rbm.Batch {
+// pick draws states of the chains: a batch in proportion to its Z, and a chain of it in proportion to its weight. Sweeps
+// of their own take draws of the same state apart.
+func pick(
+	list *[batches]batch, logMean float64, model *rbm.Model, conditionals *rbm.Conditionals, draws int, key rng.Key,
+) rbm.Batch {
 	v := list[0].chains.Chains.Visible.Like(draws)
+	if draws == 0 {
+		return v
+	}
 	source := rng.NewSource(key.Stream(rng.StreamDraw), 0)
 	for k := range draws {
 		b := inverse(source.Float64(), batches, func(b int) float64 { return list[b].logZ - logMean })
@@ -182,7 +211,9 @@ func pick(list *[batches]batch, logMean float64, draws int, key rng.Key) rbm.Bat
 		r := inverse(source.Float64(), perBatch, func(r int) float64 { return weights[r] })
 		v.Slice(k, k+1).Copy(list[b].chains.Chains.Visible.Slice(r, r+1))
 	}
-	return v
+	apart := sample.NewChains(v, model.Hidden, key.Stream(rng.StreamRestart))
+	apart.Sweep(conditionals, sweeps)
+	return apart.Visible
 }
 
 // inverse is the inverse of the distribution function of the weights e^log(k), k = 0, …, count−1.

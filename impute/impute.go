@@ -14,7 +14,8 @@ import (
 // Options are those of [Rows].
 type Options struct {
 	Draws   int              // completed copies of each row to draw
-	LogOnly bool             // LogKnown is all that is wanted: Means, Deviations and Errors are nil
+	LogOnly bool             // no Means, Deviations and Errors are wanted, which are nil
+	Steps   int              // of annealing at most; 0 means 4,096
 	Seed    uint64           // of all random numbers
 	Compute *compute.Context // nil means the default; results don't depend on it
 }
@@ -110,13 +111,16 @@ func (c *completion) row(ctx context.Context, on *compute.Context, r int) (*Row,
 	return row, nil
 }
 
-// Cost is about the number of elementary operations that the likelihood of a row with gaps takes at most, with those of
-// a sweep of one chain.
-func Cost(model *rbm.Model, sweep float64) float64 {
-	return min(exact.Cost(model), batches*perBatch*firstSteps*sweep)
+// Cost is about the number of elementary operations that the likelihood of a row takes at most, with a bound on the
+// steps of annealing and the cost of a sweep of one chain.
+func Cost(model *rbm.Model, steps int, sweep float64) float64 {
+	if exact.Feasible(model) == nil && exact.Cost(model) <= affordable {
+		return exact.Cost(model)
+	}
+	return max(affordable, 2*batches*perBatch*float64(steps)*sweep)
 }
 
-// affordable is the number of operations of an enumeration that a row may cost: some milliseconds.
+// affordable is the number of operations of an enumeration that a row may cost: some milliseconds of a core at 2 GHz.
 const affordable = 1e8
 
 // enumerate is exact.

@@ -301,6 +301,38 @@ func TestKnownRowsAndWorkers(t *testing.T) {
 	}
 }
 
+// Draws are the same whether means are asked for or not, and copies of a row are not copies of a few states.
+func TestDrawsStandAlone(t *testing.T) {
+	model := random(60, 50, 0.5, 3) // too large to enumerate
+	v, known := rbm.NewBatch(1, 60), cells(model, 1, 0.3, 1)
+	a := complete(t, model, v, known, Options{Draws: 200, Seed: 4})[0]
+	b := complete(t, model, v, known, Options{Draws: 200, Seed: 4, LogOnly: true})[0]
+	if a.Exact || !a.Draws.Equal(b.Draws) || b.Means != nil || a.LogKnown != b.LogKnown {
+		t.Errorf("other draws where means are asked for, or means where they are not")
+	}
+	different := map[string]bool{}
+	for k := range 200 {
+		different[fmt.Sprint(a.Draws.Slice(k, k+1).Bytes())] = true
+	}
+	if len(different) < 190 {
+		t.Errorf("%d different rows among 200 draws of 40 free units", len(different))
+	}
+}
+
+// One batch with nearly all of Z leaves errors that are numbers.
+func TestErrorsOfUnevenBatches(t *testing.T) {
+	var list [batches]batch
+	for b := range list {
+		list[b] = batch{logZ: float64(b % 2), means: []float64{0.25}, squares: []float64{0}}
+	}
+	list[3].logZ, list[3].means = 40, []float64{0.75}
+	row := &Row{Missing: []int{0}}
+	row.average(&list, 1)
+	if row.Means[0] != 0.75 || math.Abs(row.Errors[0]-0.5*math.Sqrt(15./16)) > 1e-9 {
+		t.Errorf("mean %v ± %v", row.Means[0], row.Errors[0])
+	}
+}
+
 func TestRowsStop(t *testing.T) {
 	model := rbm.NewModel(rbm.NewCategorical(3, 2), rbm.NewLayer(rbm.Bernoulli, 2), rng.Seed(1))
 	known := rbm.NewBatch(2, 5)

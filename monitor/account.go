@@ -8,7 +8,8 @@ import "math"
 // number of updates pays for, and period after how many updates it may come. What chains do on top of that is saved
 // for, at the cost of updates at the time: Earn, Affords, Spend.
 //
-// All parts together are less than a quarter, and about a third where the monitor keeps a ladder.
+// All parts together are less than a quarter, a tenth more where the monitor keeps a ladder, and another tenth where rows
+// have gaps.
 type accounts struct {
 	exact, score, gaps, pseudo, spectrum, judge account // planned
 	follow, modes                               account // saved for
@@ -22,7 +23,7 @@ func newAccounts(c Config) *accounts {
 		// a score by enumeration, instead of follow and score where it is cheap
 		exact:    pay(0.1, ExactCost(c.Model)+c.rows(exactRows)*n*(m+costUnit)),
 		score:    pay(0.2, 0),                       // a live score
-		gaps:     pay(0.1, gapsCost(c)),             // the rows with gaps of a score, by either method
+		gaps:     pay(0.1, gapCost(c.Model)),        // a row with gaps of a score, by either method
 		pseudo:   pay(0.005, 1),                     // an operation of pseudo-log-likelihoods
 		spectrum: pay(0.005, spectrumCost(c.Model)), // singular values of W
 		follow:   pay(0.1, 1),                       // a round of a ladder that the training doesn't need

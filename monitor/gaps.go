@@ -9,48 +9,72 @@ import (
 	"harmonium/rbm"
 )
 
-// gapRows is the number of rows of a set with gaps that are scored: the likelihood of what is known of one takes
-// milliseconds.
-const gapRows = 200
+// The rows with gaps of a set that a score takes, as many as the account affords: the likelihood of what is known of one
+// costs as much as an update, or more. gapSteps bounds the annealing of one.
+const (
+	fewestGapRows = 20
+	mostGapRows   = 200
+	gapSteps      = 128
+)
 
-// mostRows bounds the rows of a set that are scored.
-func mostRows(set *data.Set, most int) int {
-	if set.Missing() > 0 {
-		return min(most, gapRows)
-	}
-	return most
-}
-
-// gapsCost is that of the rows with gaps that a score takes.
-func gapsCost(c Config) float64 {
-	rows := 0
+// gapSets is the number of sets to score that have gaps.
+func (c Config) gapSets() int {
+	sets := 0
 	for _, set := range []*data.Set{c.Data, c.Valid} {
 		if set != nil && set.Missing() > 0 {
-			rows += min(set.Rows(), gapRows)
+			sets++
 		}
 	}
-	if rows == 0 {
-		return 0
+	return sets
+}
+
+// gapCost is that of a row with gaps.
+func gapCost(model *rbm.Model) float64 { return impute.Cost(model, gapSteps, stepCost(model, 1)) }
+
+// planGaps returns the number of updates between scores at which the account pays for some rows with gaps, and how many
+// of these it then pays for in each set.
+func planGaps(c Config, a *accounts, every int) (int, int) {
+	sets := c.gapSets()
+	if sets == 0 {
+		return every, 0
 	}
-	return float64(rows) * impute.Cost(c.Model, stepCost(c.Model, 1))
+	if c.Every == 0 {
+		needed := a.gaps.period() * fewestGapRows * sets
+		every = max(every, min(needed, max(1, c.Updates/liveScores)))
+	}
+	return every, min(max(int(a.gaps.pays(every))/sets, fewestGapRows), mostGapRows)
+}
+
+// mostRows bounds the rows of a set that are scored, so that about gapRows of them have gaps.
+func mostRows(set *data.Set, most, gapRows int) int {
+	gaps := len(rowsWithGaps(set))
+	if gaps <= gapRows {
+		return most
+	}
+	return min(most, max(1, gapRows*set.Rows()/gaps))
+}
+
+func rowsWithGaps(set *data.Set) (rows []int) {
+	for r := range set.Rows() {
+		if set.Gaps(r) {
+			rows = append(rows, r)
+		}
+	}
+	return rows
 }
 
 // completeScores sets the logs of the rows of a set that have gaps to log Σ e^(−F(v)) over what is missing. The error
 // is of energies that are too large.
 func completeScores(model *rbm.Model, set *data.Set, logs []float64, on *compute.Context) error {
-	var index []int
-	for r := range set.Rows() {
-		if set.Gaps(r) {
-			index = append(index, r)
-		}
-	}
+	index := rowsWithGaps(set)
 	if index == nil {
 		return nil
 	}
 	v, known := set.States.Like(len(index)), set.Known.Like(len(index))
 	v.Gather(set.States, index)
 	known.Gather(set.Known, index)
-	return impute.Rows(context.Background(), model, v, known, impute.Options{LogOnly: true, Compute: on}, func(k int, row *impute.Row) error {
+	o := impute.Options{LogOnly: true, Steps: gapSteps, Compute: on}
+	return impute.Rows(context.Background(), model, v, known, o, func(k int, row *impute.Row) error {
 		logs[index[k]] = row.LogKnown + rbm.LogScaleOf(model.Columns, row.Missing) // which logP subtracts of all columns
 		return nil
 	})

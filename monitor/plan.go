@@ -23,8 +23,9 @@ const (
 	mostPseudo   = 1000
 )
 
-// realEvery is the least number of updates between scores of models with real visible units, unless it is given: tables
-// of real numbers are small, and scores one update apart are all the same noise, by which a training would end.
+// realEvery is the least number of updates between scores of models with real visible units, or a twentieth of the
+// training if that is less: tables of real numbers are small, and scores one update apart are all the same noise, by
+// which a training would end.
 const realEvery = 50
 
 // plan is how and how often to score, decided before the first update.
@@ -43,10 +44,6 @@ type plan struct {
 func newPlan(c Config, a *accounts) plan {
 	p := plan{method: MethodExact, every: c.Every}
 	key := rng.Seed(c.Seed).Stream(rng.StreamSplit)
-	if c.Valid != nil {
-		p.valid = subset(c.Valid, mostRows(c.Valid, c.Valid.Rows()), rng.NewSource(key, 1))
-	}
-
 	needed, feasible := a.exact.period(), exact.Feasible(c.Model) == nil
 	if p.every == 0 {
 		live := max(c.Epoch, liveEvery(c, a))
@@ -57,19 +54,22 @@ func newPlan(c Config, a *accounts) plan {
 		if p.every = live; feasible && needed <= most {
 			p.every = max(c.Epoch, needed)
 		}
-		p.every = max(p.every, min(a.gaps.period(), max(1, c.Updates/liveScores)))
 		if !c.Model.Discrete() {
 			p.every = max(p.every, min(realEvery, max(1, c.Updates/liveScores)))
 		}
 	}
+	var gapRows int
+	p.every, gapRows = planGaps(c, a, p.every)
 	most := exactRows
 	if !feasible || needed > p.every {
 		p.method, most = MethodLive, liveRows
 		p.rounds = liveRounds(c, a, p.every, c.rows(liveRows))
 	}
-	p.train = subset(c.Data, mostRows(c.Data, most), rng.NewSource(key, 0))
-	gaps := c.Data.Missing() > 0 || c.Valid != nil && c.Valid.Missing() > 0
-	if rows := pseudoRows(c, a, p.every); rows >= fewestPseudo && c.Model.CheckBits() == nil && !gaps {
+	p.train = subset(c.Data, mostRows(c.Data, most, gapRows), rng.NewSource(key, 0))
+	if c.Valid != nil {
+		p.valid = subset(c.Valid, mostRows(c.Valid, c.Valid.Rows(), gapRows), rng.NewSource(key, 1))
+	}
+	if rows := pseudoRows(c, a, p.every); rows >= fewestPseudo && c.Model.CheckBits() == nil && gapRows == 0 {
 		p.pseudo = p.train
 		if p.valid != nil {
 			p.pseudo = p.valid
@@ -82,9 +82,9 @@ func newPlan(c Config, a *accounts) plan {
 
 // rows is the number of rows that a score takes. most bounds those of training data.
 func (c Config) rows(most int) float64 {
-	rows := mostRows(c.Data, min(c.Data.Rows(), most))
+	rows := min(c.Data.Rows(), most)
 	if c.Valid != nil {
-		rows += mostRows(c.Valid, c.Valid.Rows())
+		rows += c.Valid.Rows()
 	}
 	return float64(rows)
 }

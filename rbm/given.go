@@ -166,7 +166,7 @@ func selected(layer Layer, units []int) (Layer, error) {
 		part = NewCategorical(states...)
 	default:
 		if !slices.ContainsFunc(kinds, func(k kindRow) bool { return k.name == l.Kind() && k.new != nil }) {
-			return nil, fmt.Errorf("some of %s units: want units of a kind that is not made elsewhere", l.Kind())
+			return nil, fmt.Errorf("some of %s units: only layers of the kinds of this package can be conditioned", l.Kind())
 		}
 		part = NewLayer(l.Kind(), len(units))
 	}

@@ -12,9 +12,9 @@ import (
 //	⟨·⟩_{P(v',h|k)} − ⟨·⟩_model.
 //
 // So the positive phase is that of completed rows, v' ~ P(v'|k). Each row with gaps has a persistent chain of its own,
-// with the known cells held: its state is the row as it was completed last, which takes gapSweeps each time that the
-// row comes up. What the data says is unbiased if cells are missing at random (D. B. Rubin, Biometrika 63 (1976) 581):
-// whether one is missing may depend on known cells, but not on its own value.
+// with the known cells held: its state is the row as it was completed last, which makes gapSweeps sweeps each time that the
+// row comes up. Maximum likelihood is consistent where cells are missing at random (D. B. Rubin, Biometrika 63 (1976)
+// 581): whether one is missing may depend on known cells, but not on its own value.
 type gaps struct {
 	known rbm.Batch // of all rows
 	has   []bool    // gaps, of all rows

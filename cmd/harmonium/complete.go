@@ -35,8 +35,8 @@ ones; --copies makes several of each. --cells writes what is expected of each mi
 probability of each of its values, or mean and standard deviation of a number.
 
 Given its known cells the model of a row is an RBM over the missing ones. Where that can be
-enumerated everything is exact, elsewhere it is estimated by annealed importance sampling, anew for
-each row, with a standard error.`,
+enumerated everything is exact, elsewhere it is estimated by annealed importance sampling, for each
+row by itself, with a standard error.`,
 		Example: `  harmonium complete run --data gaps.csv -o filled.csv
   harmonium complete run --data gaps.csv --copies 20 -o filled.csv --cells cells.csv`,
 		Args: cobra.ExactArgs(1),

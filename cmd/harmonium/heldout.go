@@ -29,6 +29,8 @@ func roleOf(set *data.Set, r *run.Run) role {
 	is := func(f run.File) bool { return f.SHA256 == set.SHA256 && f.Member == member }
 	c := r.Config
 	switch {
+	case c.Select.FirstRow > 0 || c.Select.LastRow > 0: // of its file the run has seen some rows
+		return roleUnknown
 	case slices.ContainsFunc(c.Train, is) && c.Holdout != 0:
 		return rolePartly
 	case slices.ContainsFunc(c.Train, is):
@@ -73,6 +75,7 @@ func heldOutRows(c *run.Config) string {
 	for _, f := range files {
 		draw += fmt.Sprintf(" %s#%s", f.SHA256, f.Member)
 	}
+	draw += fmt.Sprint(" ", c.Select.FirstRow, c.Select.LastRow, c.Identity, c.OddLetters, c.PackedUnits)
 	if c.Threshold != nil {
 		draw += fmt.Sprintf(" above %v", *c.Threshold)
 	}

@@ -71,7 +71,7 @@ func (r *rankedResult) scoreInWords() string {
 // bounded reports whether the log-likelihood is only known to be lower.
 func (r *rankedResult) bounded() bool { return r.LogZ != nil && r.LogZ.bound() }
 
-// sort puts the best model first, models without a score last, and takes paired differences to the best.
+// sort puts the best model first, models whose log Z is only bounded last, and takes paired differences to the best.
 func (r *rankResult) sort() {
 	slices.SortStableFunc(r.Models, func(a, b rankedResult) int {
 		switch {
@@ -106,7 +106,8 @@ func (d differenceResult) String() string {
 }
 
 // pairedDifference is the mean score of one model minus that of another on the same rows. The rows' error is that of
-// the differences; the errors of log Z add up in squares, as the two were estimated by chains of their own.
+// the differences; the errors of log Z add up in squares, as if they were independent; those of similar models have
+// the same random numbers, and are nearer to each other.
 func pairedDifference(a, b *judged) differenceResult {
 	differences := make([]float64, len(a.scores))
 	for k, x := range a.scores {

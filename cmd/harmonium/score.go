@@ -92,11 +92,11 @@ type scoreResult struct {
 
 // againstResult is a model that another one is compared with, on the same rows.
 type againstResult struct {
-	Model      string           `json:"model"`
-	Method     string           `json:"method"`
-	LogZ       *logZResult      `json:"log_z"`
-	LL         *estimateResult  `json:"log_likelihood"`
-	Difference differenceResult `json:"difference"`
+	Model      string            `json:"model"`
+	Method     string            `json:"method"`
+	LogZ       *logZResult       `json:"log_z"`
+	LL         *estimateResult   `json:"log_likelihood"`
+	Difference *differenceResult `json:"difference"` // null where a log Z is only known to be larger
 }
 
 func score(ctx context.Context, t *terminal, o *scoreOptions, path string) error {
@@ -197,7 +197,10 @@ func (r *scoreResult) summarise(s *scorers, o *scoreOptions) {
 	}
 	if o.against != "" {
 		other := s.judges[1]
-		r.Against = &againstResult{o.against, other.method, other.logZ, new(mean(other.scores, other.set)), pairedDifference(j, other)}
+		r.Against = &againstResult{Model: o.against, Method: other.method, LogZ: other.logZ, LL: new(mean(other.scores, other.set))}
+		if j.logZ == nil || !j.logZ.bound() && !other.logZ.bound() {
+			r.Against.Difference = new(pairedDifference(j, other))
+		}
 	}
 	r.Least = append(r.Least, s.least(o.top)...)
 }
@@ -221,7 +224,11 @@ func (r *scoreResult) table(w io.Writer) {
 	if a := r.Against; a != nil {
 		fmt.Fprintf(w, "log-likelihood by %s\t%s\n", a.Model, a.LogZ.likelihood(a.LL))
 		fmt.Fprintf(w, "log Z of %s\t%s\n", a.Model, a.LogZ)
-		fmt.Fprintf(w, "difference to %s\t%s nats a row\n", a.Model, a.Difference)
+		if a.Difference == nil {
+			fmt.Fprintf(w, "difference to %s\tunknown, as a log Z is only known to be larger\n", a.Model)
+		} else {
+			fmt.Fprintf(w, "difference to %s\t%s nats a row\n", a.Model, a.Difference)
+		}
 	}
 	for k, row := range r.Least {
 		name := ""

@@ -129,7 +129,8 @@ func (c *Config) ValidatesOnRowsOf(other *Config) bool {
 	if c.Valid != nil {
 		return slices.Contains(before, c.Valid.SHA256)
 	}
-	sameRows := slices.Equal(before, now) && c.Holdout == other.Holdout && c.Training.Seed == other.Training.Seed
+	sameRows := slices.Equal(before, now) && c.Select.FirstRow == other.Select.FirstRow && c.Select.LastRow == other.Select.LastRow &&
+		c.Holdout == other.Holdout && c.Training.Seed == other.Training.Seed
 	return c.Holdout != 0 && !sameRows && slices.ContainsFunc(now, func(sum string) bool { return slices.Contains(before, sum) })
 }
 
