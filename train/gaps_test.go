@@ -73,9 +73,9 @@ func TestKnownCellsAreNoGaps(t *testing.T) {
 
 // Scores of rows with gaps are those of what is known, and the training data is left as it was.
 func TestScoresOfGaps(t *testing.T) {
-	set := withGaps(drawnBars(t, 150), 0.4, 2)
+	set := withGaps(drawnBars(t, 18), 0.4, 2) // few enough to be scored all
 	before := set.States.Clone()
-	training := start(t, 4, set, train.Config{Epochs: 3, Batch: 50, Every: 9, Negative: &train.PCD{Steps: 1, Chains: 20}})
+	training := start(t, 4, set, train.Config{Epochs: 9, Batch: 18, Every: 9, Negative: &train.PCD{Steps: 1, Chains: 20}})
 	all := finish(t, training)
 	if !set.States.Equal(before) {
 		t.Error("the caller's rows have changed")
