@@ -79,6 +79,9 @@ func Describe(s *Set) Info {
 	}
 	if s.plain() {
 		for _, p := range s.Means() {
+			if p != p { // missing in all rows
+				continue
+			}
 			info.Mean += p / float64(s.Units())
 			info.MinMean, info.MaxMean = min(info.MinMean, p), max(info.MaxMean, p)
 		}
@@ -147,7 +150,7 @@ func (info *Info) describeColumns(s *Set) {
 
 // plogp returns p·log p, 0 for p = 0.
 func plogp(p float64) float64 {
-	if p <= 0 {
+	if !(p > 0) { // or unknown
 		return 0
 	}
 	return p * math.Log(p)

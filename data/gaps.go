@@ -1,10 +1,6 @@
 package data
 
-import (
-	"slices"
-
-	"harmonium/rbm"
-)
+import "harmonium/rbm"
 
 // setGap marks a column of row r as missing. A site is left in its first state.
 func (s *Set) setGap(r int, span rbm.Span, c rbm.Column) {
@@ -117,12 +113,4 @@ func (s *Set) missingIn(span rbm.Span) int {
 		n += bit(!s.Known.Bit(r, span.From))
 	}
 	return n
-}
-
-// neverKnown is the first unit that is missing in all rows, or −1.
-func (s *Set) neverKnown() int {
-	if s.Known.Rows() == 0 {
-		return -1
-	}
-	return slices.Index(s.Known.Counts(), 0)
 }

@@ -260,9 +260,6 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 		return nil, err
 	}
 	set := p.set()
-	if i := set.neverKnown(); i >= 0 && o.columns == nil {
-		return nil, fmt.Errorf("column %d is missing in all %d rows: leave it out", i+1, set.Rows())
-	}
 	set.Format, set.Shape = m.format, m.shape
 	for _, name := range m.names {
 		set.Columns = append(set.Columns, rbm.Column{Name: name, Kind: set.Values})

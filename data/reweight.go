@@ -24,6 +24,9 @@ func (s *Set) Reweight(identity float64, on *compute.Context) error {
 	if s.Columns == nil || slices.ContainsFunc(s.Columns, func(c rbm.Column) bool { return c.Kind != rbm.Categorical }) {
 		return errors.New("weights by identity are for sequences: want data of categorical sites alone")
 	}
+	if s.Missing() > 0 {
+		return errors.New("weights by identity are for whole rows: want none with missing cells")
+	}
 	p := newPlanes(s)
 	// The least number of equal sites; a part such as 0.8 of 10 must not become 9 by rounding.
 	least := int(math.Ceil(identity*float64(len(s.Columns)) - 1e-9))

@@ -109,6 +109,9 @@ func writeTable(w io.Writer, s *Set) error {
 				fields[i] = s.number(r, i)
 			}
 		}
+		if len(line) == 1 && line[0] == "" { // an empty line is no row
+			line[0] = "NA"
+		}
 		if err := lines.Write(line); err != nil {
 			return err
 		}

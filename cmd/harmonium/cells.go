@@ -26,14 +26,35 @@ type cellList struct {
 func newCellList(set *data.Set, model *rbm.Model) *cellList {
 	c := &cellList{set: set, columns: model.Columns}
 	if c.columns == nil {
-		for i := range model.M() {
-			kind := model.Visible.Kind()
-			c.columns = append(c.columns, rbm.Column{Name: strconv.Itoa(i), Kind: kind})
-		}
+		c.columns = numberedColumns(model)
 	}
 	c.spans = rbm.Spans(c.columns)
 	c.lines = [][]string{{"row", "name", "column", "value", "mean", "deviation", "error"}}
 	return c
+}
+
+// numberedColumns are columns of a model that has no names for them: units, and sites with numbers for states, by the
+// number of their first unit, from 0.
+func numberedColumns(model *rbm.Model) (columns []rbm.Column) {
+	sites := map[int]rbm.Site{}
+	for _, s := range rbm.SitesOf(model.Visible) {
+		sites[s.First] = s
+	}
+	bits := model.Visible.NewBatch(0).Bits()
+	for i := 0; i < model.M(); i++ {
+		column := rbm.Column{Name: strconv.Itoa(i), Kind: rbm.Bernoulli}
+		if s, ok := sites[i]; ok {
+			column.Kind = rbm.Categorical
+			for a := range s.States {
+				column.Categories = append(column.Categories, strconv.Itoa(a))
+			}
+			i += s.States - 1
+		} else if i >= bits {
+			column.Kind = rbm.Gaussian
+		}
+		columns = append(columns, column)
+	}
+	return columns
 }
 
 // checkCells refuses a name for the list.

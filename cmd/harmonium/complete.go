@@ -73,6 +73,12 @@ func complete(ctx context.Context, t *terminal, o *completeOptions, path string)
 	if err != nil {
 		return err
 	}
+	if o.out != "" {
+		bytes := float64(set.Rows()) * float64(o.copies) * (float64(model.M())/8 + 4*float64(model.M()-set.States.Bits()))
+		if err := claim(bytes, fmt.Sprintf("%d copies of %d rows", o.copies, set.Rows()), "take fewer --copies"); err != nil {
+			return err
+		}
+	}
 	begun := time.Now()
 	result := &completeResult{Rows: set.Rows(), Missing: data.Describe(set).Missing, Findings: []diag.Finding{}}
 	if result.Missing == 0 {

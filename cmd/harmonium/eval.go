@@ -90,6 +90,7 @@ type evalResult struct {
 	LogZ     *logZResult     `json:"log_z"`
 	LL       *estimateResult `json:"log_likelihood"`
 	PseudoLL estimateResult  `json:"pseudo_log_likelihood"`
+	Gaps     *gapsResult     `json:"gaps"` // null for rows without
 	Rows     int             `json:"rows"`
 	Data     string          `json:"data"`
 	Role     role            `json:"role"`
@@ -161,7 +162,7 @@ func (o *evalOptions) open(t *terminal, path string) (*judged, error) {
 		return nil, err
 	}
 	if o.data == "" {
-		err = j.openHeldOut()
+		err = j.openHeldOut(t)
 	} else if j.set, err = o.openFor(model, o.data, data.Gaps()); err == nil {
 		j.role, err = roleOf(j.set, r), o.reweight(j.set, t.compute)
 	}
@@ -206,7 +207,7 @@ func (o *evalOptions) evaluate(ctx context.Context, t *terminal, j *judged) (*ev
 			return nil, err
 		}
 	}
-	result.Findings = append(result.Findings, j.findings...)
+	result.Findings, result.Gaps = append(result.Findings, j.findings...), j.gaps
 	result.Seconds = time.Since(begun).Seconds()
 	return result, nil
 }
@@ -263,6 +264,9 @@ func mean(x []float64, set *data.Set) estimateResult {
 
 func (r *evalResult) table(w io.Writer, j *judged) {
 	fmt.Fprintf(w, "rows\t%d\n", r.Rows)
+	if r.Gaps != nil {
+		fmt.Fprintf(w, "rows with gaps\t%s\n", r.Gaps)
+	}
 	j.note(w)
 	if r.LogZ != nil {
 		fmt.Fprintf(w, "log-likelihood\t%s\n", r.LogZ.likelihood(r.LL))

@@ -42,7 +42,7 @@ func roleOf(set *data.Set, r *run.Run) role {
 }
 
 // openHeldOut opens the rows that the run kept out of its training.
-func (j *judged) openHeldOut() error {
+func (j *judged) openHeldOut(t *terminal) error {
 	switch {
 	case j.run == nil:
 		return badInput(fmt.Errorf("no data: name a file by --data; %s is a model file, and a run alone has rows of its own", j.path))
@@ -54,7 +54,7 @@ func (j *judged) openHeldOut() error {
 		return badInput(fmt.Errorf("the held-out rows of %s: %w; or name a file by --data", j.path, err))
 	}
 	j.set, j.role = valid, roleValidation
-	return nil
+	return badInput(j.run.Config.Reweight(t.compute, valid))
 }
 
 // sameHeldOut refuses runs that kept different rows out of their training.

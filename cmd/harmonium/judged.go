@@ -24,7 +24,33 @@ type judged struct {
 	findings []diag.Finding
 	role     role
 	scores   []float64 // of each row
+	gaps     *gapsResult
 	known    []float64 // log Σ e^(−F(v)) over what is missing of each row, without the scales of that; nil for rows without gaps
+}
+
+// gapsResult is how the likelihoods of rows with gaps were found.
+type gapsResult struct {
+	Rows      int         `json:"rows"`      // with gaps
+	Estimated int         `json:"estimated"` // of these by AIS
+	Stderr    diag.Number `json:"stderr"`    // the largest of their likelihoods'
+}
+
+func (g *gapsResult) see(row *impute.Row) {
+	if row.Missing != nil {
+		g.Rows++
+	}
+	if !row.Exact {
+		g.Estimated++
+	}
+	g.Stderr = max(g.Stderr, diag.Number(row.Stderr))
+}
+
+func (g *gapsResult) String() string {
+	if g.Estimated == 0 {
+		return fmt.Sprintf("%d, of which what is known is scored", g.Rows)
+	}
+	return fmt.Sprintf("%d, of which what is known is scored, %d of them by AIS with standard errors up to %.2g nats",
+		g.Rows, g.Estimated, float64(g.Stderr))
 }
 
 // complete fills the gaps of the rows by draws, at which chains may begin, and keeps the likelihoods of what is known.
@@ -35,12 +61,14 @@ func (j *judged) complete(ctx context.Context, t *terminal, seed uint64) error {
 	bar := t.progress("gaps", int64(j.set.Rows()))
 	defer bar.stop()
 	whole, rough := *j.set, &roughRows{}
-	whole.States, j.known = j.set.States.Like(j.set.Rows()), make([]float64, j.set.Rows())
+	whole.States, whole.Known = j.set.States.Like(j.set.Rows()), rbm.Batch{}
+	j.known, j.gaps = make([]float64, j.set.Rows()), &gapsResult{}
 	o := impute.Options{Draws: 1, LogOnly: true, Seed: seed, Compute: t.compute}
 	err := impute.Rows(ctx, j.model, j.set.States, j.set.Known, o, func(r int, row *impute.Row) error {
 		whole.States.Slice(r, r+1).Copy(row.Draws)
 		j.known[r] = row.LogKnown + rbm.LogScaleOf(j.model.Columns, row.Missing)
 		rough.see(r, row)
+		j.gaps.see(row)
 		bar.set(int64(r+1), fmt.Sprintf("%d rows", r+1))
 		return nil
 	})

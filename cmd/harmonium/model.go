@@ -176,6 +176,9 @@ func (d *dataFlags) openFor(model *rbm.Model, path string, more ...data.Option) 
 	if path == "" {
 		return nil, badInput(errors.New("no data: name a file by --data"))
 	}
+	if s := d.reading.Select; model.Columns != nil && (s.Columns != nil || s.Drop != nil) {
+		return nil, badInput(errors.New("--columns and --drop have no effect: the columns to read are those of the model"))
+	}
 	set, err := d.open(path, append(more, data.ForColumns(columnsOf(model)))...)
 	if err == nil {
 		err = badInput(set.Fit(model.Columns))
