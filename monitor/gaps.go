@@ -15,6 +15,7 @@ const (
 	fewestGapRows = 20
 	mostGapRows   = 200
 	gapSteps      = 128
+	pricedRows    = 20
 )
 
 // gapSets is the number of sets to score that have gaps.
@@ -28,8 +29,26 @@ func (c Config) gapSets() int {
 	return sets
 }
 
-// gapCost is that of a row with gaps.
-func gapCost(model *rbm.Model) float64 { return impute.Cost(model, gapSteps, stepCost(model, 1)) }
+// gapCost is that of a row with gaps: the mean over the first pricedRows of each set, as a row costs the more, the more
+// of it is missing.
+func gapCost(c Config) float64 {
+	sum, rows := 0.0, 0
+	for _, set := range []*data.Set{c.Data, c.Valid} {
+		if set == nil {
+			continue
+		}
+		index := rowsWithGaps(set)
+		for _, r := range index[:min(len(index), pricedRows)] {
+			model := c.Model
+			if given, err := model.Given(set.States, r, func(i int) bool { return set.Known.Bit(r, i) }); err == nil {
+				model = given.Model
+			}
+			sum += impute.Cost(model, gapSteps, stepCost(model, 1))
+			rows++
+		}
+	}
+	return sum / max(1, float64(rows))
+}
 
 // planGaps returns the number of updates between scores at which the account pays for some rows with gaps, and how many
 // of these it then pays for in each set.
