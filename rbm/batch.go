@@ -69,7 +69,7 @@ func (s Batch) Bit(r, i int) bool {
 // SetBit sets unit i of row r, which is a bit.
 func (s Batch) SetBit(r, i int, on bool) {
 	s.check(r, i)
-	word, mask := &s.bits.Row(r)[i/64], uint64(1)<<(i%64)
+	word, mask := &s.bits.Edit(r)[i/64], uint64(1)<<(i%64)
 	if on {
 		*word |= mask
 	} else {
@@ -88,13 +88,10 @@ func (s Batch) Slice(from, to int) Batch {
 	if from < 0 || to < from || to > s.Rows() {
 		panic(fmt.Sprintf("rbm: rows %d to %d of states of %d rows", from, to, s.Rows()))
 	}
-	b := s.bits
-	b.Words = b.Words[from*b.Stride : to*b.Stride : to*b.Stride]
-	b.Rows = to - from
 	x := s.reals
 	x.Values = x.Values[from*x.Cols : to*x.Cols : to*x.Cols]
 	x.Rows = to - from
-	return Batch{b, x}
+	return Batch{s.bits.Slice(from, to), x}
 }
 
 // Clone returns a copy that shares nothing with s.
@@ -114,7 +111,7 @@ func (s Batch) Gather(src Batch, index []int) {
 		if i < 0 || i >= src.Rows() {
 			panic(fmt.Sprintf("rbm: gather of row %d of %d", i, src.Rows()))
 		}
-		copy(s.bits.Row(r), src.bits.Row(i))
+		copy(s.bits.Edit(r), src.bits.Row(i))
 		copy(s.reals.Row(r), src.reals.Row(i))
 	}
 }

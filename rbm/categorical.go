@@ -147,7 +147,7 @@ func (l *categorical) Mean(dst, x []float32) {
 func (l *categorical) Sample(dst Batch, x []float32, key rng.Key, step uint64, first uint32) {
 	checkUnits(l, dst)
 	for r := range dst.Rows() {
-		clear(dst.bits.Row(r))
+		clear(dst.bits.Edit(r))
 	}
 	l.eachSite(dst.Rows(), x, func(r, i int, weights []float64, sum, _ float64) {
 		block := key.Block(rng.At(step, first+uint32(r), uint32(i)))
@@ -188,7 +188,7 @@ func (l *categorical) Configurations() float64 {
 
 // Configure writes the state of each site as a digit of the number, the first site's as the lowest.
 func (l *categorical) Configure(s Batch, r int, number uint64) {
-	clear(s.bits.Row(r))
+	clear(s.bits.Edit(r))
 	for site, i := range l.first {
 		q := uint64(l.states[site])
 		s.SetBit(r, i+int(number%q), true)

@@ -32,6 +32,7 @@ type Conditionals struct {
 	bits      bitModel  // the model in bits, where its units are not bits already
 	biases    []float32 // of the visible units, in bits, if toHidden is fused
 	constant  float64   // of the energy in bits
+	linear    []float64 // scratch: Σ_i v_i b_i of rows
 
 	statistics struct {
 		probs     []float32
@@ -165,10 +166,10 @@ func (c *Conditionals) FreeEnergy(free []float64, v Batch) {
 
 // finishFree turns Σ_j log(1+e^{x_j}) into F(v).
 func (c *Conditionals) finishFree(free []float64, v Batch) {
+	c.linear = resize(c.linear, len(free))
+	c.compute.Linear(v.bits, kernel.Linear{To: c.linear, Weights: c.biases})
 	for r, sum := range free {
-		linear := 0.0
-		forEachBit(v.bits.Row(r), func(i int) { linear += float64(c.biases[i]) })
-		free[r] = c.constant - linear - sum
+		free[r] = c.constant - c.linear[r] - sum
 	}
 }
 
@@ -228,8 +229,13 @@ func (c *Conditionals) Statistics(dst *Statistics, v Batch, weights []float32) {
 	}
 	s := &c.statistics
 	c.check("visible", v, c.m, rows*c.n, c.n)
+	d := &c.toHidden
+	if d.fused && isLinearInBits(d.from) && c.compute.Averages(dst.V, dst.H, dst.VH, v.bits, &d.bits, weights) {
+		dst.toValues(d.from, d.to)
+		return
+	}
 	s.probs = resize(s.probs, rows*c.n)
-	if d := &c.toHidden; hasTwoValues(d.to) {
+	if hasTwoValues(d.to) {
 		d.means(c.compute, s.probs, v)
 	} else {
 		d.multiply(c.compute, s.probs, v)

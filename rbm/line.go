@@ -69,7 +69,8 @@ type Places struct {
 	list            []Stretch
 	hidden, visible []kernel.Part // for directions that are fused
 	offsets         []float32
-	at              [2]Layer // scratch: a visible and a hidden layer with interpolated parameters
+	linear          []float64 // scratch: Σ_i v_i b_i of rows, by the base and by the model
+	at              [2]Layer  // scratch: a visible and a hidden layer with interpolated parameters
 }
 
 // At returns the conditionals at the places of a list.
@@ -264,13 +265,12 @@ func sums(list []Free) []kernel.Sums {
 
 // finish turns Σ_j log(1+e^{x_j}) at the places of a list into F(v).
 func (l *Line) finish(v Batch, list []Free) {
-	for r := range v.Rows() {
-		base, model := 0.0, 0.0
-		forEachBit(v.bits.Row(r), func(i int) {
-			base += float64(l.visible[i])
-			model += float64(l.end.biases[i])
-		})
-		base, model = l.constant-base, l.end.constant-model
+	scratch, rows := list[0].At, v.Rows()
+	scratch.linear = resize(scratch.linear, 2*rows)
+	bases, models := scratch.linear[:rows], scratch.linear[rows:]
+	l.end.compute.Linear(v.bits, kernel.Linear{To: bases, Weights: l.visible}, kernel.Linear{To: models, Weights: l.end.biases})
+	for r := range rows {
+		base, model := l.constant-bases[r], l.end.constant-models[r]
 		for _, f := range list {
 			β := f.At.placeOf(r)
 			f.To[r] = float64((1-β)*base) + float64(β*model) - f.To[r]

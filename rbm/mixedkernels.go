@@ -51,7 +51,7 @@ func (l *mixed) meansOf(on *compute.Context, x []float32) {
 func (l *mixed) drawBits(on *compute.Context, dst Batch, fields []float32, key rng.Key, step uint64) {
 	var part []float32
 	for r := range dst.Rows() {
-		clear(dst.bits.Row(r))
+		clear(dst.bits.Edit(r))
 	}
 	for k, p := range l.parts {
 		bits, key := p.NewBatch(dst.Rows()).bits, key.Stream(rng.Stream(k))
@@ -66,7 +66,7 @@ func (l *mixed) drawBits(on *compute.Context, dst Batch, fields []float32, key r
 			on.Draw(bits, part, key, step)
 		}
 		for r := range bits.Rows {
-			orShifted(dst.bits.Row(r), bits.Row(r), l.first[k])
+			orShifted(dst.bits.Edit(r), bits.Row(r), l.first[k])
 		}
 	}
 }

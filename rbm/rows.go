@@ -13,8 +13,8 @@ import (
 // AllStates returns all 2^units configurations of bits: unit i of row a is bit i of a.
 func AllStates(units int) Batch {
 	s := NewBatch(1<<units, units)
-	for a := range s.bits.Words {
-		s.bits.Words[a] = uint64(a)
+	for a, words := 0, s.bits.EditAll(); a < len(words); a++ {
+		words[a] = uint64(a)
 	}
 	return s
 }
@@ -31,7 +31,7 @@ func (s Batch) SetIndex(r int, index uint64) {
 	if s.Units() < 64 && index>>s.Units() != 0 {
 		panic(fmt.Sprintf("rbm: %#x is no configuration of %d units", index, s.Units()))
 	}
-	s.bits.Row(r)[0] = index
+	s.bits.Edit(r)[0] = index
 }
 
 func (s Batch) checkIndex(r int) {
@@ -48,7 +48,7 @@ func (s Batch) SetBits(r, from int, values []uint8) {
 	}
 	s.check(r, from)
 	s.check(r, from+len(values)-1)
-	row := s.bits.Row(r)
+	row := s.bits.Edit(r)
 	for len(values) > 0 {
 		n := min(64-from%64, len(values))
 		word, k := uint64(0), 0
@@ -66,7 +66,7 @@ func (s Batch) SetBits(r, from int, values []uint8) {
 
 // SetRow sets unit i of row r to on(i), for every unit in turn.
 func (s Batch) SetRow(r int, on func(i int) bool) {
-	row, units := s.bits.Row(r), s.Units()
+	row, units := s.bits.Edit(r), s.Units()
 	for k := range row {
 		word := uint64(0)
 		for i := k * 64; i < min(k*64+64, units); i++ {
@@ -81,7 +81,7 @@ func (s Batch) SetRow(r int, on func(i int) bool) {
 // Copy copies all rows of src into s. It panics if they differ in shape.
 func (s Batch) Copy(src Batch) {
 	s.checkShape(src)
-	copy(s.bits.Words, src.bits.Words)
+	s.bits.Copy(src.bits)
 	copy(s.reals.Values, src.reals.Values)
 }
 
@@ -92,7 +92,7 @@ func (s Batch) Restore(src, known Batch) {
 		panic(fmt.Sprintf("rbm: %d rows of %s mark rows of %s", known.Rows(), known.units(), s.units()))
 	}
 	for r := range s.Rows() {
-		to, from, marks := s.bits.Row(r), src.bits.Row(r), known.bits.Row(r)
+		to, from, marks := s.bits.Edit(r), src.bits.Row(r), known.bits.Row(r)
 		for k, w := range from {
 			mask := marks[k]
 			if rest := s.bits.Cols - 64*k; rest < 64 {
@@ -112,7 +112,7 @@ func (s Batch) Restore(src, known Batch) {
 // Swap exchanges row r with row k of other.
 func (s Batch) Swap(r int, other Batch, k int) {
 	s.checkUnits(other)
-	a, b := s.bits.Row(r), other.bits.Row(k)
+	a, b := s.bits.Edit(r), other.bits.Edit(k)
 	for i := range a {
 		a[i], b[i] = b[i], a[i]
 	}
@@ -125,7 +125,7 @@ func (s Batch) Swap(r int, other Batch, k int) {
 // Equal reports whether two batches have the same shape and numbers.
 func (s Batch) Equal(other Batch) bool {
 	return s.Rows() == other.Rows() && s.bits.Cols == other.bits.Cols && s.reals.Cols == other.reals.Cols &&
-		slices.Equal(s.bits.Words, other.bits.Words) && slices.Equal(s.reals.Values, other.reals.Values)
+		slices.Equal(s.bits.All(), other.bits.All()) && slices.Equal(s.reals.Values, other.reals.Values)
 }
 
 // Compare returns −1, 0 or +1 as row r comes before, equals or comes after row k of other in one fixed order of all
@@ -148,7 +148,7 @@ func (s Batch) Distance(r int, other Batch, k int) int {
 // where the first row follows the last.
 func (s Batch) TotalDistance(other Batch, shift int) int {
 	s.checkShape(other)
-	a, b := s.bits.Words, other.bits.Words
+	a, b := s.bits.All(), other.bits.All()
 	from := shift % max(1, s.Rows()) * s.bits.Stride
 	last := len(a) - from
 	return differing(a[:last], b[from:]) + differing(a[last:], b[:from])
@@ -232,7 +232,7 @@ func (s Batch) Size() int { return 8*len(s.bits.Words) + 4*len(s.reals.Values) }
 // EncodeBits returns the bits of the configurations, which share the batch's memory: a row starts at a new word, unit i
 // is bit i mod 64 of word i/64 of its row, and those after the last unit are zero. Checkpoints hold this
 // (docs/formats.md).
-func (s Batch) EncodeBits() []uint64 { return s.bits.Words }
+func (s Batch) EncodeBits() []uint64 { return s.bits.All() }
 
 // EncodeReals returns the real numbers of the configurations, row after row, which share the batch's memory.
 func (s Batch) EncodeReals() []float32 { return s.reals.Values }
@@ -243,7 +243,7 @@ func (s Batch) DecodeBits(words []uint64) error {
 	if len(words) != len(s.bits.Words) {
 		return fmt.Errorf("%d rows of %d bits are %d words of 64 bits, not %d", s.Rows(), s.bits.Cols, len(s.bits.Words), len(words))
 	}
-	copy(s.bits.Words, words)
+	copy(s.bits.EditAll(), words)
 	if rest := s.bits.Cols % 64; rest != 0 {
 		for r := range s.Rows() {
 			if row := s.bits.Row(r); row[len(row)-1]>>rest != 0 {
@@ -310,7 +310,7 @@ func (c *Clamp) Apply(s Batch) {
 		return
 	}
 	for r := range s.Rows() {
-		row := s.bits.Row(r)
+		row := s.bits.Edit(r)
 		for k, w := range row {
 			row[k] = w&^c.mask[k] | c.value[k]
 		}

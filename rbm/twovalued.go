@@ -120,7 +120,7 @@ func (l twoValued) Configurations() float64 { return math.Exp2(float64(len(l.bia
 
 // Configure writes the number's bits.
 func (l twoValued) Configure(s Batch, r int, number uint64) {
-	clear(s.bits.Row(r))
+	clear(s.bits.Edit(r))
 	for i := 0; number != 0; i, number = i+1, number>>1 {
 		s.SetBit(r, i, number&1 == 1)
 	}

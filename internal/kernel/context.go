@@ -15,6 +15,7 @@ type Context struct {
 	workers int
 	isa     ISA
 	method  *method // of all products; nil means the cheapest; for tests
+	engine  Engine  // nil: the workers compute everything
 
 	helpers      *helpers
 	sections     pool[section]

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"runtime"
 )
 
 // A Fixed keeps its columns in panels of 16. A panel holds, row after row, 8 words of two columns each: the 32-bit
@@ -36,6 +37,9 @@ type Fixed struct {
 	words  []uint64 // panel after panel, row after row; rows are padded with zeros to a multiple of unitRows
 	offset []uint64 // panel after panel
 	sums   []float64
+
+	engine Engine // that has loaded it: then remote has all that
+	remote *remoteFixed
 }
 
 // panels is the number of panels; the columns after the last are zero.
@@ -51,12 +55,49 @@ func (f *Fixed) panel(p int) []uint64 {
 }
 
 // Resolution returns 2^−s, the distance of neighbouring fixed-point numbers.
-func (f *Fixed) Resolution() float64 { return math.Ldexp(1, -f.scale) }
+func (f *Fixed) Resolution() float64 {
+	if f.engine != nil {
+		return f.remote.Resolution()
+	}
+	return math.Ldexp(1, -f.scale)
+}
+
+// on returns the operand on the engine that has loaded it.
+func (f *Fixed) on(e Engine) RemoteFixed {
+	f.checkLoadedBy(e)
+	return f.remote.RemoteFixed
+}
+
+func (f *Fixed) checkLoadedBy(e Engine) {
+	if f.engine != e {
+		panicf("an operand of %d×%d numbers that another context has loaded", f.Rows, f.Cols)
+	}
+}
+
+// remoteFixed is an operand on an engine, whose memory is free when nobody has the operand any more.
+type remoteFixed struct{ RemoteFixed }
+
+// loadOn has an engine load the operand.
+func (f *Fixed) loadOn(e Engine, src []float32, rows, cols int, offset []float32, transposed bool) {
+	if f.engine != e {
+		*f = Fixed{engine: e, remote: &remoteFixed{e.NewFixed()}}
+		runtime.AddCleanup(f.remote, RemoteFixed.Free, f.remote.RemoteFixed)
+	}
+	f.Rows, f.Cols = rows, cols
+	if transposed {
+		f.Rows, f.Cols = cols, rows
+	}
+	f.remote.Load(src, rows, cols, offset, transposed)
+}
 
 // Load stores src in f, a row-major rows×cols matrix, and offset, the row that [Context.Mul] adds to every product (cols numbers,
 // or nil for zeros). It panics on other lengths and on numbers that are not finite.
 func (c *Context) Load(f *Fixed, src []float32, rows, cols int, offset []float32) {
 	checkOperand("Load", src, rows, cols, offset, cols)
+	if e := c.Engine(); e != nil {
+		f.loadOn(e, src, rows, cols, offset, false)
+		return
+	}
 	f.resize(rows, cols)
 	l := c.own().loads.get()
 	defer l.release()
@@ -69,6 +110,10 @@ func (c *Context) Load(f *Fixed, src []float32, rows, cols int, offset []float32
 // It panics on other lengths and on numbers that are not finite.
 func (c *Context) LoadTransposed(f *Fixed, src []float32, rows, cols int, offset []float32) {
 	checkOperand("LoadTransposed", src, rows, cols, offset, rows)
+	if e := c.Engine(); e != nil {
+		f.loadOn(e, src, rows, cols, offset, true)
+		return
+	}
 	f.resize(cols, rows)
 	l := c.own().loads.get()
 	defer l.release()
@@ -77,6 +122,7 @@ func (c *Context) LoadTransposed(f *Fixed, src []float32, rows, cols int, offset
 }
 
 func (f *Fixed) resize(rows, cols int) {
+	f.engine, f.remote = nil, nil
 	f.Rows, f.Cols = rows, cols
 	f.words = grow(f.words, f.panels()*f.paddedRows()*panelWords)
 	f.offset = grow(f.offset, f.panels()*panelWords)

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math/bits"
+	"slices"
 	"unsafe"
 
 	"harmonium/rng"
@@ -128,6 +129,8 @@ func (c *Context) startProduct(name string, x Bits, f *Fixed) *product {
 		panicf("%s of %d×%d bits with a %d×%d matrix", name, x.Rows, x.Cols, f.Rows, f.Cols)
 	}
 	c = c.own()
+	f.checkLoadedBy(nil)
+	x.All()
 	p := c.products.get()
 	blocks := (x.Rows + blockRows - 1) / blockRows
 	p.c, p.x, p.f, p.blocks, p.first, p.scale = c, x, f, blocks, 0, float32(f.Resolution())
@@ -228,6 +231,10 @@ func (c *Context) Mul(dst []float32, x Bits, f *Fixed) { c.MulScaled(dst, x, f, 
 // MulScaled writes scale times the numbers of [Context.Mul], rounded once more.
 func (c *Context) MulScaled(dst []float32, x Bits, f *Fixed, scale float32) {
 	checkDst("Mul", dst, x, f)
+	if e := c.Engine(); e != nil {
+		e.Multiply(dst, x.on(e), f.on(e), scale)
+		return
+	}
 	p := c.startProduct("Mul", x, f)
 	p.dst = dst
 	p.scale *= scale // exact but for subnormal numbers: the first factor is a power of two
@@ -238,6 +245,10 @@ func (c *Context) MulScaled(dst []float32, x Bits, f *Fixed, scale float32) {
 // nil: float32 terms ([Softplus]), added in float64.
 func (c *Context) Probabilities(dst []float32, sums []float64, x Bits, f *Fixed) {
 	checkDst("Probabilities", dst, x, f)
+	if e := c.Engine(); e != nil {
+		e.Probabilities(dst, sums, x.on(e), f.on(e))
+		return
+	}
 	p := c.startProduct("Probabilities", x, f)
 	p.dst = dst
 	p.wantSums(Sums{To: sums})
@@ -246,9 +257,7 @@ func (c *Context) Probabilities(dst []float32, sums []float64, x Bits, f *Fixed)
 
 // SumSoftplus writes the sums of [Context.Probabilities] alone.
 func (c *Context) SumSoftplus(sums []float64, x Bits, f *Fixed) {
-	p := c.startProduct("SumSoftplus", x, f)
-	p.wantSums(Sums{To: sums})
-	p.run(f.panels(), (*summing)(p))
+	c.SumSoftplusParts(x, f, Sums{To: sums})
 }
 
 // Sums are where the sums of [Context.Probabilities] go, one a row, from the numbers of parts, which cover all rows;
@@ -260,12 +269,17 @@ type Sums struct {
 
 // SumSoftplusParts writes several sums by one product.
 func (c *Context) SumSoftplusParts(x Bits, f *Fixed, sums ...Sums) {
+	if e := c.Engine(); e != nil {
+		checkSums(x, f, sums)
+		e.SumSoftplus(x.on(e), f.on(e), slices.Clone(sums)...) // without the engine the caller's stays on its stack
+		return
+	}
 	p := c.startProduct("SumSoftplusParts", x, f)
 	p.wantSums(sums...)
 	p.run(f.panels(), (*summing)(p))
 }
 
-func (p *product) checkParts(parts []Part) {
+func checkParts(x Bits, f *Fixed, parts []Part) {
 	if parts == nil {
 		return
 	}
@@ -274,25 +288,30 @@ func (p *product) checkParts(parts []Part) {
 		if rows += part.Rows; part.Rows < 0 {
 			panicf("a part of %d rows", part.Rows)
 		}
-		if part.Offset != nil && len(part.Offset) != p.f.Cols {
-			panicf("a part with %d offsets for %d columns", len(part.Offset), p.f.Cols)
+		if part.Offset != nil && len(part.Offset) != f.Cols {
+			panicf("a part with %d offsets for %d columns", len(part.Offset), f.Cols)
 		}
 	}
-	if rows != p.x.Rows {
-		panicf("parts of %d rows for a product of %d", rows, p.x.Rows)
+	if rows != x.Rows {
+		panicf("parts of %d rows for a product of %d", rows, x.Rows)
+	}
+}
+
+func checkSums(x Bits, f *Fixed, sums []Sums) {
+	for _, s := range sums {
+		if s.To != nil && len(s.To) != x.Rows {
+			panicf("%d sums of %d rows", len(s.To), x.Rows)
+		}
+		checkParts(x, f, s.Parts)
 	}
 }
 
 func (p *product) wantSums(sums ...Sums) {
+	checkSums(p.x, p.f, sums)
 	for _, s := range sums {
-		if s.To == nil {
-			continue
+		if s.To != nil {
+			p.sums = append(p.sums, s)
 		}
-		if len(s.To) != p.x.Rows {
-			panicf("%d sums of %d rows", len(s.To), p.x.Rows)
-		}
-		p.checkParts(s.Parts)
-		p.sums = append(p.sums, s)
 	}
 	p.terms = grow(p.terms, len(p.sums)*p.f.panels()*p.x.Rows)
 }
@@ -434,6 +453,10 @@ func (c *Context) Sample(dst Bits, sums []float64, x Bits, f *Fixed, key rng.Key
 	if dst.Rows != x.Rows || dst.Cols != f.Cols {
 		panicf("Sample of %d rows and %d columns into %d×%d bits", x.Rows, f.Cols, dst.Rows, dst.Cols)
 	}
+	if c.Engine() != nil {
+		c.sampleOn(dst, x, f, nil, key, step, firstChain, Sums{To: sums})
+		return
+	}
 	p := c.startProduct("Sample", x, f)
 	p.draw.start(p.c.isa, dst, key, step, firstChain)
 	p.wantSums(Sums{To: sums})
@@ -445,12 +468,26 @@ func (c *Context) SampleParts(dst Bits, x Bits, f *Fixed, parts []Part, key rng.
 	if dst.Rows != x.Rows || dst.Cols != f.Cols {
 		panicf("SampleParts of %d rows and %d columns into %d×%d bits", x.Rows, f.Cols, dst.Rows, dst.Cols)
 	}
+	if c.Engine() != nil {
+		checkParts(x, f, parts)
+		c.sampleOn(dst, x, f, parts, key, step, 0, sums...)
+		return
+	}
 	p := c.startProduct("SampleParts", x, f)
-	p.checkParts(parts)
+	checkParts(x, f, parts)
 	p.parts = parts
 	p.draw.start(p.c.isa, dst, key, step, 0)
 	p.wantSums(sums...)
 	p.run(dst.Stride, (*sampling)(p))
+}
+
+// sampleOn has the engine draw.
+func (c *Context) sampleOn(
+	dst, x Bits, f *Fixed, parts []Part, key rng.Key, step uint64, firstChain uint32, sums ...Sums,
+) {
+	checkSums(x, f, sums)
+	e, sums := c.Engine(), slices.Clone(sums)
+	dst.written(e, func(dst Span) { e.Sample(dst, x.on(e), f.on(e), parts, key, step, firstChain, sums...) })
 }
 
 // do draws a column of words: all bits of a word belong to one task.

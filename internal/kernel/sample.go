@@ -38,6 +38,7 @@ type draw struct {
 }
 
 func (d *draw) start(isa ISA, dst Bits, key rng.Key, step uint64, firstChain uint32) {
+	dst.EditAll()
 	d.dst, d.key, d.step, d.firstChain = dst, key, step, firstChain
 	if isa == Generic {
 		return

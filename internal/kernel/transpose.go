@@ -9,6 +9,8 @@ func (c *Context) Transpose(dst, src Bits) {
 		panicf("Transpose of %d×%d bits into %d×%d", src.Rows, src.Cols, dst.Rows, dst.Cols)
 	}
 	c = c.own()
+	src.All()
+	dst.EditAll()
 	t := c.transposes.get()
 	*t = transposition{c.isa, dst, src}
 	c.parallel(c.workersFor(src.Rows*src.Cols/16), (src.Cols+63)/64, t)
@@ -53,6 +55,7 @@ func (c *Context) ColumnCounts(dst []int, x Bits) {
 		panicf("ColumnCounts of %d columns into %d", x.Cols, len(dst))
 	}
 	clear(dst)
+	x.All()
 	isa := c.ISA()
 	var block [64]uint64
 	for r := 0; r < x.Rows; r += 64 {
