@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math/bits"
-	"slices"
 	"unsafe"
 
 	"harmonium/rng"
@@ -271,7 +270,7 @@ type Sums struct {
 func (c *Context) SumSoftplusParts(x Bits, f *Fixed, sums ...Sums) {
 	if e := c.Engine(); e != nil {
 		checkSums(x, f, sums)
-		e.SumSoftplus(x.on(e), f.on(e), slices.Clone(sums)...) // without the engine the caller's stays on its stack
+		e.SumSoftplus(x.on(e), f.on(e), copied(sums)...)
 		return
 	}
 	p := c.startProduct("SumSoftplusParts", x, f)
@@ -486,7 +485,7 @@ func (c *Context) sampleOn(
 	dst, x Bits, f *Fixed, parts []Part, key rng.Key, step uint64, firstChain uint32, sums ...Sums,
 ) {
 	checkSums(x, f, sums)
-	e, sums := c.Engine(), slices.Clone(sums)
+	e, parts, sums := c.Engine(), copied(parts), copied(sums)
 	dst.written(e, func(dst Span) { e.Sample(dst, x.on(e), f.on(e), parts, key, step, firstChain, sums...) })
 }
 

@@ -90,13 +90,13 @@ type Span struct {
 // on returns the matrix on an engine, to be read.
 func (b Bits) on(e Engine) Span {
 	if b.remote == nil {
-		b = b.copied()
+		b = b.inOwnMemory()
 	}
 	return Span{b.remote.at(e), b.first, b.Rows, b.Cols}
 }
 
-// copied returns a matrix of its own, which an engine may have a copy of.
-func (b Bits) copied() Bits {
+// inOwnMemory returns a matrix of its own, which an engine may have a copy of.
+func (b Bits) inOwnMemory() Bits {
 	c := NewBits(b.Rows, b.Cols)
 	copy(c.Words, b.Words)
 	return c
@@ -116,3 +116,6 @@ func (b Bits) written(e Engine, write func(dst Span)) {
 	}
 	write(Span{at(e), b.first, b.Rows, b.Cols})
 }
+
+// copied returns a copy for an engine. As slices.Clone may return memory of x, the caller's x could not stay on its stack.
+func copied[T any](x []T) []T { return append([]T(nil), x...) }
