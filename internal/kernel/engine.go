@@ -114,7 +114,7 @@ func (c *Context) Linear(x Bits, list ...Linear) {
 		}
 	}
 	if e := c.Engine(); e != nil {
-		e.Linear(x.on(e), list...)
+		e.Linear(x.on(e), copied(list)...)
 		return
 	}
 	for r := range x.Rows {

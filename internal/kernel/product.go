@@ -485,8 +485,8 @@ func (c *Context) sampleOn(
 	dst, x Bits, f *Fixed, parts []Part, key rng.Key, step uint64, firstChain uint32, sums ...Sums,
 ) {
 	checkSums(x, f, sums)
-	e, parts, sums := c.Engine(), copied(parts), copied(sums)
-	dst.written(e, func(dst Span) { e.Sample(dst, x.on(e), f.on(e), parts, key, step, firstChain, sums...) })
+	e, ofParts, ofSums := c.Engine(), copied(parts), copied(sums)
+	dst.written(e, func(dst Span) { e.Sample(dst, x.on(e), f.on(e), ofParts, key, step, firstChain, ofSums...) })
 }
 
 // do draws a column of words: all bits of a word belong to one task.
