@@ -17,7 +17,9 @@ type Bits struct {
 func NewBits(rows, cols int) Bits {
 	stride := (cols + 63) / 64
 	b := Bits{Rows: rows, Cols: cols, Stride: stride, Words: make([]uint64, rows*stride)}
-	b.remote = &remote{whole: b}
+	if len(b.Words) > 0 {
+		b.remote = &remote{whole: b}
+	}
 	return b
 }
 

@@ -97,15 +97,15 @@ func (b Bits) on(e Engine) Span {
 
 // inOwnMemory returns a matrix of its own, which an engine may have a copy of.
 func (b Bits) inOwnMemory() Bits {
-	c := NewBits(b.Rows, b.Cols)
-	copy(c.Words, b.Words)
+	c := Bits{Rows: b.Rows, Cols: b.Cols, Stride: b.Stride, Words: append([]uint64(nil), b.Words...)}
+	c.remote = &remote{whole: c}
 	return c
 }
 
 // written calls write with the matrix on an engine, all rows of which it is to write.
 func (b Bits) written(e Engine, write func(dst Span)) {
 	if b.remote == nil {
-		c := NewBits(b.Rows, b.Cols)
+		c := b.inOwnMemory()
 		c.written(e, write)
 		copy(b.Words, c.All())
 		return
