@@ -27,7 +27,7 @@ const (
 var ranks = [][]string{
 	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile"},
 	{"internal/kernel", "internal/kerneltest", "lecture"},
-	{"compute", "internal/cuda"},
+	{"compute", "internal/cuda", "internal/enginetest"},
 	{"rbm"},
 	{"exact", "sample", "data", "sites", "internal/lecturetest", "internal/kindtest"},
 	{"estimate", "impute", "ising"},
