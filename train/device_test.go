@@ -1,0 +1,224 @@
+package train_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+
+	"harmonium/compute"
+	"harmonium/data"
+	"harmonium/internal/enginetest"
+	"harmonium/internal/safetensors"
+	"harmonium/rbm"
+	"harmonium/rng"
+	"harmonium/train"
+)
+
+// A trace is all that comes out of a training, but for the times.
+type trace struct {
+	progress []train.Progress
+	states   map[string]any // of the checkpoint
+	model    []rbm.Named
+}
+
+// traced runs a training that starts the context of each of a list of legs; the next one goes on from a checkpoint, after so many updates.
+func traced(t *testing.T, c train.Config, set *data.Set, kind rbm.Kind, legs []*compute.Context, each int) trace {
+	t.Helper()
+	var all trace
+	var checkpoint []byte
+	for k, on := range legs {
+		c := c.Fresh()
+		c.Compute = on
+		model := rbm.NewModel(rbm.NewLayer(kind, set.Units()), rbm.NewLayer(kind, 7), rng.Seed(1))
+		training, err := train.Start(model, set, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if checkpoint != nil {
+			if err := training.Resume(checkpoint); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for p := range training.Steps(t.Context()) {
+			p.Seconds = 0
+			if p.Evaluation != nil {
+				p.Evaluation.Seconds = 0
+				if !training.Model.Finite() {
+					t.Fatalf("update %d is scored, and the model is not here", p.Update)
+				}
+			}
+			all.progress = append(all.progress, p)
+			if k+1 < len(legs) && p.Update%each == 0 {
+				break
+			}
+		}
+		if err := training.Err(); err != nil {
+			t.Fatal(err)
+		}
+		all.model = training.Model.Clone().Parameters()
+		var b bytes.Buffer
+		if err := training.Checkpoint(&b); err != nil {
+			t.Fatal(err)
+		}
+		checkpoint = b.Bytes()
+	}
+	f, err := safetensors.Read(bytes.NewReader(checkpoint), int64(len(checkpoint)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all.states = map[string]any{}
+	for _, x := range f.Tensors {
+		all.states[x.Name] = x.Data
+	}
+	return all
+}
+
+func sameTrace(t *testing.T, name string, got, want trace) {
+	t.Helper()
+	for k := range want.progress {
+		if k >= len(got.progress) || fmt.Sprintf("%+v", deref(got.progress[k])) != fmt.Sprintf("%+v", deref(want.progress[k])) {
+			t.Errorf("%s: turn %d: %+v, want %+v", name, k, deref(got.progress[k]), deref(want.progress[k]))
+			break
+		}
+	}
+	for what, x := range want.states {
+		if !reflect.DeepEqual(got.states[what], x) {
+			t.Errorf("%s: the checkpoint has another %s", name, what)
+		}
+	}
+	if len(got.states) != len(want.states) || !reflect.DeepEqual(got.model, want.model) {
+		t.Errorf("%s: another model", name)
+	}
+}
+
+// deref lists the values that a progress points to.
+func deref(p train.Progress) []any {
+	e := p.Evaluation
+	p.Evaluation = nil
+	list := []any{p}
+	if e != nil {
+		train, valid, pseudo := e.Train, e.Valid, e.Pseudo
+		e := *e
+		e.Train, e.Valid, e.Pseudo = nil, nil, nil
+		list = append(list, e)
+		for _, s := range []any{train, valid, pseudo} {
+			list = append(list, reflect.Indirect(reflect.ValueOf(s)))
+		}
+	}
+	return list
+}
+
+// A training whose parameters stay on an engine gives the bytes of one that the workers compute, in every way to train, wherever it is
+// stopped and goes on.
+func TestEngineTrainsToTheSameBytes(t *testing.T) {
+	set := drawnBars(t, 120)
+	weighted := *set
+	weighted.Weights = make([]float64, set.Rows())
+	for r := range weighted.Weights {
+		weighted.Weights[r] = float64(1 + r%3)
+	}
+	pcd := &train.PCD{Steps: 2, Chains: 20}
+	full := func() *train.PCD { return &train.PCD{Steps: 2, Chains: 30, Replicas: 4, Trust: 0.05} }
+	for name, c := range map[string]struct {
+		train.Config
+		set  *data.Set
+		kind rbm.Kind
+	}{
+		"default":         {Config: train.Config{}},
+		"trust and jumps": {Config: train.Config{Negative: full(), Rate: 0.05}},
+		"trust, plain":    {Config: train.Config{Negative: full(), Rate: 0.05, Plain: true}},
+		"pcd":             {Config: train.Config{Negative: pcd}},
+		"pcd, plain":      {Config: train.Config{Negative: pcd, Plain: true, L1: 1e-3, L2: 1e-3, Clip: 0.1}},
+		"adapt":           {Config: train.Config{Negative: &train.PCD{Adapt: true, Chains: 20}}},
+		"cd":              {Config: train.Config{Negative: &train.CD{Steps: 1}, Optimizer: &train.SGD{}, L2: 1e-2}},
+		"exact":           {Config: train.Config{Negative: &train.Exact{}, Optimizer: &train.Momentum{}, L1: 1e-2}},
+		"adam's momentum": {Config: train.Config{Negative: pcd, Optimizer: &train.Adam{Beta1: 0.5}, Clip: 0.05}},
+		"weights":         {Config: train.Config{Negative: full(), Rate: 0.05, Valid: &weighted}, set: &weighted},
+		"spins":           {Config: train.Config{Negative: full(), Rate: 0.01}, kind: rbm.Spin},
+	} {
+		c.Config.Batch, c.Config.Updates, c.Config.Every = 40, 60, 13
+		if c.set == nil {
+			c.set = set
+		}
+		if c.kind == "" {
+			c.kind = rbm.Bernoulli
+		}
+		workers := compute.New(1)
+		want := traced(t, c.Config, c.set, c.kind, []*compute.Context{workers}, 60)
+		on := enginetest.Context(2)
+		got := traced(t, c.Config, c.set, c.kind, []*compute.Context{on}, 60)
+		sameTrace(t, name, got, want)
+		if ascents := on.Engine().(*enginetest.Engine).Calls("Ascend"); ascents < 60 && c.kind == rbm.Bernoulli {
+			t.Errorf("%s: the engine made %d updates", name, ascents)
+		}
+		there := enginetest.Context(1)
+		got = traced(t, c.Config, c.set, c.kind, []*compute.Context{there, workers, there, enginetest.Context(2)}, 17)
+		sameTrace(t, name+", from place to place", got, want)
+	}
+}
+
+// What an engine keeps to itself comes with a turn that has an evaluation, with Current, and after the loop.
+func TestModelOfAnEngineIsCurrent(t *testing.T) {
+	c := train.Config{Updates: 20, Every: 7}
+	here := start(t, 5, drawnBars(t, 100), c.Fresh())
+	c.Compute = enginetest.Context(1)
+	there := start(t, 5, drawnBars(t, 100), c.Fresh())
+	var models []*rbm.Model
+	for range here.Steps(t.Context()) {
+		models = append(models, here.Model.Clone())
+	}
+	for p := range there.Steps(t.Context()) {
+		want := models[p.Update-1]
+		if p.Evaluation == nil {
+			if slices.Equal(there.Model.W, want.W) {
+				t.Fatalf("update %d: the weights are here before anybody asks for them", p.Update)
+			}
+			if p.Update%2 == 0 {
+				there.Current()
+			}
+		}
+		if p.Evaluation != nil || p.Update%2 == 0 {
+			if !slices.Equal(there.Model.W, want.W) {
+				t.Errorf("update %d: other weights", p.Update)
+			}
+		}
+		if p.Update == 18 {
+			break
+		}
+	}
+	if !slices.Equal(there.Model.W, models[17].W) || !slices.Equal(there.Model.C(), models[17].C()) {
+		t.Error("after the loop: other parameters")
+	}
+	finish(t, there)
+	if best := there.Best(); !slices.Equal(best.W, models[19].W) {
+		t.Error("at the end: other weights")
+	}
+}
+
+// After a failure of the engine the training ends in its error, and writes nothing.
+func TestFailureOfAnEngineEndsTheTraining(t *testing.T) {
+	lost := errors.New("the GPU has fallen off the bus")
+	for _, at := range []int{0, 1, 7, 8} {
+		on := enginetest.Context(1)
+		training := start(t, 5, drawnBars(t, 100), train.Config{Updates: 20, Every: 7, Compute: on})
+		if at == 0 {
+			on.Engine().(*enginetest.Engine).Fail(lost)
+		}
+		last := 0
+		for p := range training.Steps(t.Context()) {
+			if last = p.Update; last == at {
+				on.Engine().(*enginetest.Engine).Fail(lost)
+			}
+		}
+		if last != at || !errors.Is(training.Err(), lost) {
+			t.Errorf("failed after update %d: ended after %d with error %v", at, last, training.Err())
+		}
+		var b bytes.Buffer
+		if err := training.Checkpoint(&b); !errors.Is(err, lost) || b.Len() > 0 {
+			t.Errorf("failed after update %d: a checkpoint of %d bytes, error %v", at, b.Len(), err)
+		}
+	}
+}
