@@ -6,9 +6,10 @@ import (
 	"harmonium/rbm"
 )
 
-// device is what of a training stays on the engine that computes for it ([kernel.Ascender]): parameters, averages, the center and the
-// memory of the optimiser. Biases are always current here as well. What else is read here has to be fetched before, and what is changed
-// here pushed after. All methods do nothing for nil: a training that the host has alone.
+// device is what of a training stays on the engine that computes for it ([kernel.Ascender]): parameters, averages, the
+// center and the memory of the optimiser. Biases are always current here as well. What else is read here has to be
+// fetched before, and what is changed here pushed after. All methods do nothing for nil: a training that the host has
+// alone.
 type device struct {
 	kernel.Ascender
 	on   *compute.Context
@@ -23,8 +24,8 @@ type ruled interface {
 	rule() kernel.Rule
 }
 
-// newDevice returns nil where the host does all: without an engine that moves parameters, for units other than bits, and for optimisers
-// that it doesn't know.
+// newDevice returns nil where the host does all: without an engine that moves parameters, for units other than bits,
+// and for optimisers that it doesn't know.
 func newDevice(t *Training) *device {
 	e, ok := t.config.Compute.Engine().(kernel.Ascender)
 	o, known := t.config.Optimizer.(ruled)

@@ -24,7 +24,8 @@ type trace struct {
 	model    []rbm.Named
 }
 
-// traced runs a training that starts the context of each of a list of legs; the next one goes on from a checkpoint, after so many updates.
+// traced runs a training that starts the context of each of a list of legs; the next one goes on from a checkpoint,
+// after so many updates.
 func traced(t *testing.T, c train.Config, set *data.Set, kind rbm.Kind, legs []*compute.Context, each int) trace {
 	t.Helper()
 	var all trace
@@ -111,8 +112,8 @@ func deref(p train.Progress) []any {
 	return list
 }
 
-// A training whose parameters stay on an engine gives the bytes of one that the workers compute, in every way to train, wherever it is
-// stopped and goes on.
+// A training whose parameters stay on an engine gives the bytes of one that the workers compute, in every way to train,
+// wherever it is stopped and goes on.
 func TestEngineTrainsToTheSameBytes(t *testing.T) {
 	set := drawnBars(t, 120)
 	weighted := *set
@@ -185,11 +186,11 @@ func TestModelOfAnEngineIsCurrent(t *testing.T) {
 				t.Errorf("update %d: other weights", p.Update)
 			}
 		}
-		if p.Update == 18 {
+		if p.Update == 17 {
 			break
 		}
 	}
-	if !slices.Equal(there.Model.W, models[17].W) || !slices.Equal(there.Model.C(), models[17].C()) {
+	if !slices.Equal(there.Model.W, models[16].W) || !slices.Equal(there.Model.C(), models[16].C()) {
 		t.Error("after the loop: other parameters")
 	}
 	finish(t, there)
@@ -220,5 +221,58 @@ func TestFailureOfAnEngineEndsTheTraining(t *testing.T) {
 		if err := training.Checkpoint(&b); !errors.Is(err, lost) || b.Len() > 0 {
 			t.Errorf("failed after update %d: a checkpoint of %d bytes, error %v", at, b.Len(), err)
 		}
+	}
+	on := enginetest.Context(1)
+	e, last := on.Engine().(*enginetest.Engine), 0
+	training := start(t, 5, drawnBars(t, 100), train.Config{Updates: 20, Every: 7, Compute: on, Negative: &train.PCD{Chains: 10}})
+	for p := range training.Steps(t.Context()) {
+		if last = p.Update; last == 1 {
+			e.FailAt("Fetch", e.Calls("Fetch")+1, lost) // of the next score
+		}
+	}
+	if last != 6 || !errors.Is(training.Err(), lost) {
+		t.Errorf("failed in the score of update 7: the last turn is %d, with error %v", last, training.Err())
+	}
+}
+
+// Whatever the engine is doing when it fails, the training ends in its error.
+func TestFailureOfAnEngineAnywhere(t *testing.T) {
+	lost := errors.New("the GPU has fallen off the bus")
+	set := &data.Set{States: rbm.NewBatch(200, 36)}
+	rbm.NewLayer(rbm.Bernoulli, 36).Sample(set.States, nil, rng.Seed(3), 0, 0)
+	begin := func() (*train.Training, *enginetest.Engine) {
+		on := enginetest.Context(1)
+		training := start(t, 36, set, train.Config{Updates: 27, Every: 26, Valid: set, Rate: 0.1, Compute: on})
+		return training, on.Engine().(*enginetest.Engine)
+	}
+	training, whole := begin()
+	finish(t, training)
+	for _, method := range []string{"Sample", "SumSoftplus", "Linear", "Load", "Averages", "Ascend", "Upload", "Download", "Fetch"} {
+		calls := whole.Calls(method)
+		if calls == 0 {
+			t.Errorf("no call of %s", method)
+		}
+		for part := range 2 {
+			training, e := begin()
+			e.FailAt(method, e.Calls(method)+1+(calls-e.Calls(method)-1)*(1+part)/2, lost)
+			for range training.Steps(t.Context()) {
+			}
+			var b bytes.Buffer
+			if err := training.Checkpoint(&b); !errors.Is(training.Err(), lost) || !errors.Is(err, lost) || b.Len() > 0 {
+				t.Errorf("%s fails: error %v, a checkpoint of %d bytes with error %v", method, training.Err(), b.Len(), err)
+			}
+		}
+	}
+}
+
+// A training that goes back to its best model does so on the engine as well.
+func TestEngineGoesBackToTheBestModel(t *testing.T) {
+	here, there := overfitting(t, train.Config{}), overfitting(t, train.Config{Compute: enginetest.Context(2)})
+	finish(t, here)
+	finish(t, there)
+	same := reflect.DeepEqual(here.Best().Parameters(), there.Best().Parameters()) &&
+		reflect.DeepEqual(here.Model.Parameters(), there.Model.Parameters())
+	if here.Done() == here.Config().Epochs || there.Done() != here.Done() || !same {
+		t.Errorf("%d updates on the engine, %d without, or another model", there.Done(), here.Done())
 	}
 }

@@ -56,7 +56,8 @@ func (e *Engine) Ascend(a *kernel.Ascent) (squares float64, sound bool) {
 		epsilon: a.Rule.Adam.Epsilon, most: kernel.MaxParameter,
 	}
 	for k := range a.Parameters {
-		there.parameters[k], there.mean[k], there.square[k] = e.mustHave(a.Parameters[k]), e.mustHave(a.Rule.Mean[k]), e.mustHave(a.Rule.Square[k])
+		there.parameters[k] = e.mustHave(a.Parameters[k])
+		there.mean[k], there.square[k] = e.mustHave(a.Rule.Mean[k]), e.mustHave(a.Rule.Square[k])
 		there.positive[k], there.negative[k] = e.averages(a.Positive[k], k), e.averages(a.Negative[k], 3+k)
 	}
 	d.launch("ascend_weights", parts, 1, 256, unsafe.Pointer(&there))

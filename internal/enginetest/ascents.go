@@ -7,8 +7,8 @@ import (
 	"harmonium/internal/kerneltest"
 )
 
-// Ascents returns updates of m×n weights in every way that there is, by name, for tests against [Engine.Ascend]. Their numbers are
-// those of their seed: two calls return the same.
+// Ascents returns updates of m×n weights in every way that there is, by name, for tests against [Engine.Ascend]. Their
+// numbers are those of their seed: two calls return the same.
 func Ascents(m, n int) map[string]*kernel.Ascent {
 	list := map[string]*kernel.Ascent{}
 	for rule, make := range rules {

@@ -3,21 +3,23 @@ package kernel
 // An Ascender is an [Engine] that makes the optimiser's step too, so that parameters and averages can stay with it.
 type Ascender interface {
 	Engine
-	// Ascend makes an update. It returns Σ g² over the gradient of all parameters, and whether all of them are numbers within
-	// ±[MaxParameter] after it. The biases b and c are current here, too, when it returns.
+	// Ascend makes an update. It returns Σ g² over the gradient of all parameters, and whether all of them are numbers
+	// within ±[MaxParameter] after it. The biases b and c are current here, too, when it returns.
 	Ascend(a *Ascent) (squares float64, sound bool)
 }
 
 // MaxParameter bounds the magnitude of parameters.
 const MaxParameter = 1e29
 
-// An Ascent is the second half of an update of W (m×n, row-major), b and c, in the steps and with the roundings of package train:
+// An Ascent is the second half of an update of W (m×n, row-major), b and c, in the steps and with the roundings of
+// package train:
 //
 //	g = positive − negative,   g_W ← g_W − μ g_cᵀ − g_b νᵀ − L2·W − L1·sign W,
 //
-// then the optimiser's step by g, and |w| ≤ Clip. The step ΔW of centered parameters is brought back by b ← b − ΔW ν and c ← c − ΔWᵀ μ.
-// Sums are taken over blocks of Rows rows of W: Σ g² as b, c and then block after block, each by [Context.Dot]; ΔW ν row by row, by
-// Dot too; of ΔWᵀ μ those of the rows of a block in float32, and c less one block after the other.
+// then the optimiser's step by g, and |w| ≤ Clip. The step ΔW of centered parameters is brought back by b ← b − ΔW ν
+// and c ← c − ΔWᵀ μ. Sums are taken over blocks of Rows rows of W: Σ g² as b, c and then block after block, each by
+// [Context.Dot]; ΔW ν row by row, by Dot too; of ΔWᵀ μ those of the rows of a block in float32, and c less one block
+// after the other.
 //
 // Slices that are bound stay on the engine; others are read here.
 type Ascent struct {
