@@ -99,7 +99,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 	flags := root.PersistentFlags()
 	flags.IntVar(&t.workers, "workers", 0, "cores to use; 0 means all; the result doesn't depend on it")
 	flags.StringVar(&t.device, "device", compute.CPU,
-		"what computes: cpu; cuda, the first NVIDIA GPU, in builds with -tags cuda; auto, a GPU where there is one; the result doesn't depend on it")
+		"what computes: cpu; cuda, an NVIDIA GPU, in builds with -tags cuda; auto, a GPU if there is one; the result doesn't depend on it")
 	flags.BoolVar(&t.json, "json", false, "print the result as one JSON object (docs/cli.md)")
 	flags.BoolVarP(&t.quiet, "quiet", "q", false, "no progress on standard error")
 	root.AddCommand(
