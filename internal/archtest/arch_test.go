@@ -27,7 +27,7 @@ const (
 var ranks = [][]string{
 	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile"},
 	{"internal/kernel", "internal/kerneltest", "lecture"},
-	{"internal/cuda"},
+	{"internal/cuda", "internal/enginetest"},
 	{"compute"},
 	{"rbm"},
 	{"exact", "sample", "data", "sites", "internal/lecturetest", "internal/kindtest"},
