@@ -1,8 +1,15 @@
 // Package compute says who computes: a [Context] owns workers, their scratch memory, and the form of the kernels that they run, named after
-// an instruction set. Everything that computes takes one; nil stands for the default. Results do not depend on it.
+// an instruction set; or a device that does part of it. Everything that computes takes one; nil stands for the default. Results do not
+// depend on it.
 package compute
 
-import "harmonium/internal/kernel"
+import (
+	"errors"
+	"fmt"
+
+	"harmonium/internal/cuda"
+	"harmonium/internal/kernel"
+)
 
 // Context is a number of workers of this process, and the form of the kernels that they run. nil means all cores and the form that
 // [EnvironmentISA] names. Several goroutines may use one at the same time.
@@ -17,6 +24,37 @@ func New(workers int) *Context { return kernel.New(workers) }
 
 // NewISA is [New] with a given form. It panics if the machine can't run it.
 func NewISA(workers int, isa ISA) *Context { return kernel.NewISA(workers, isa) }
+
+// The names of devices that [Open] knows.
+const (
+	CPU  = "cpu"
+	CUDA = "cuda" // the first NVIDIA GPU
+	Auto = "auto" // CUDA where there is one, else CPU
+)
+
+// ErrDevice is the error of [Open] for a name of no device, or of one that this program was built without.
+var ErrDevice = errors.New("no such device")
+
+// Open returns a context that computes on a device, and by workers what the device does not do. Only programs that are built with the tag
+// cuda find a GPU. All devices give the same bits. What goes wrong on one is told by [Context.Err].
+func Open(device string, workers int, isa ISA) (*Context, error) {
+	switch device {
+	case CPU:
+		return NewISA(workers, isa), nil
+	case CUDA, Auto:
+		engine, err := cuda.OpenEngine()
+		switch {
+		case err == nil:
+			return kernel.NewEngine(workers, isa, engine), nil
+		case device == Auto:
+			return NewISA(workers, isa), nil
+		case errors.Is(err, cuda.ErrBuild):
+			return nil, fmt.Errorf("%w: %w", ErrDevice, err)
+		}
+		return nil, err
+	}
+	return nil, fmt.Errorf("%w: %q, want %s, %s or %s", ErrDevice, device, CPU, CUDA, Auto)
+}
 
 // ISAs lists the forms that this machine can run, from plain Go to the widest registers.
 func ISAs() []ISA { return kernel.ISAs() }

@@ -8,6 +8,7 @@ import (
 	"harmonium/compute"
 	"harmonium/data"
 	"harmonium/exact"
+	"harmonium/internal/enginetest"
 	"harmonium/rbm"
 	"harmonium/rng"
 	"harmonium/sample"
@@ -20,7 +21,7 @@ type results struct {
 	LogZ            float64
 	Pseudo          []float64
 	Moments, Means  *rbm.Statistics // exact, and of the data
-	Drawn, Tempered rbm.Batch
+	Drawn, Tempered []uint64
 }
 
 func (r *results) compute(t *testing.T, on *compute.Context) {
@@ -42,7 +43,7 @@ func (r *results) compute(t *testing.T, on *compute.Context) {
 	check(t, exact.Moments(t.Context(), r.Moments, model, exact.Options{Compute: on}))
 	v, _, err := exact.Sample(t.Context(), model, 100, rng.Seed(3), exact.Options{Compute: on})
 	check(t, err)
-	r.Drawn = v
+	r.Drawn = v.EncodeBits()
 	r.Pseudo, err = model.PseudoLogLikelihood(v, on)
 	check(t, err)
 	rbm.NewConditionals(model, on).Statistics(r.Means, set.States, nil)
@@ -51,7 +52,7 @@ func (r *results) compute(t *testing.T, on *compute.Context) {
 	for range 5 {
 		replicas.Round()
 	}
-	r.Tempered = replicas.Visible()
+	r.Tempered = replicas.Visible().EncodeBits()
 }
 
 func check(t *testing.T, err error) {
@@ -61,8 +62,8 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// What is computed doesn't depend on the context, in any bit: all forms, several numbers of workers, and the default,
-// side by side.
+// What is computed doesn't depend on the context, in any bit: all forms, several numbers of workers, an engine, and the
+// default, side by side.
 func TestContextsAgree(t *testing.T) {
 	var want results
 	want.compute(t, compute.NewISA(1, compute.ISAs()[0]))
@@ -82,5 +83,6 @@ func TestContextsAgree(t *testing.T) {
 			t.Run(isa.String(), func(t *testing.T) { agrees(t, compute.NewISA(workers, isa)) })
 		}
 	}
+	t.Run("engine", func(t *testing.T) { agrees(t, enginetest.Context(2)) })
 	t.Run("default", func(t *testing.T) { agrees(t, nil) })
 }

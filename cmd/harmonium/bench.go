@@ -19,9 +19,8 @@ import (
 )
 
 type benchOptions struct {
-	quick  bool
-	isa    string
-	device string
+	quick bool
+	isa   string
 }
 
 func newBench(t *terminal) *cobra.Command {
@@ -46,7 +45,6 @@ else meanwhile.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.BoolVar(&o.quick, "quick", false, "a few short measurements, some seconds in all: for a first look, not for figures")
-	f.StringVar(&o.device, "device", "cpu", "what to measure: cpu, or cuda for Gibbs sampling on an NVIDIA GPU (needs go build -tags cuda)")
 	f.StringVar(&o.isa, "isa", "", "measure one form of the kernels alone: generic, avx2 or avx512; empty means all that this machine can run")
 	return cmd
 }
@@ -63,6 +61,7 @@ func isaList() string {
 type benchResult struct {
 	CPU       string           `json:"cpu"`
 	Cores     int              `json:"cores"`
+	Device    string           `json:"device"` // "" for the CPU alone
 	ISA       string           `json:"isa"`
 	Version   string           `json:"version"`
 	Date      string           `json:"date"`
@@ -89,15 +88,9 @@ type bencher struct {
 }
 
 func bench(ctx context.Context, t *terminal, o *benchOptions) error {
-	switch o.device {
-	case "cpu":
-	case "cuda":
-		if o.isa != "" {
-			return badInput(errors.New("--isa chooses a form of the CPU's kernels: leave it out with --device cuda"))
-		}
-		return benchDevice(ctx, t, o.quick)
-	default:
-		return badInput(fmt.Errorf("--device is %q, want cpu or cuda", o.device))
+	device := t.compute.Engine()
+	if device != nil && o.isa != "" {
+		return badInput(errors.New("--isa chooses a form of the CPU's kernels: leave it out with --device"))
 	}
 	isas := compute.ISAs()
 	if o.isa != "" {
@@ -116,28 +109,34 @@ func bench(ctx context.Context, t *terminal, o *benchOptions) error {
 	}
 	b.result = &benchResult{
 		CPU: cpuName(), Cores: runtime.NumCPU(), ISA: last.String(), Version: version(), Date: time.Now().UTC().Format("2006-01-02"),
-		Limits: []limitResult{}, Reads: []readResult{},
+		Limits: []limitResult{}, Reads: []readResult{}, Kernels: []kernelResult{}, Functions: []functionResult{},
 	}
 	b.bar = t.progress("bench", 100)
 	defer b.bar.stop()
 	begun := time.Now()
-	for _, part := range []struct {
+	type part struct {
 		name  string
 		run   func()
 		share int64 // of the time, in percent
-	}{
+	}
+	parts := []part{
 		{"limits of the machine", b.limits, 5},
 		{"products", b.products, 45},
 		{"functions", b.functions, 10},
 		{"Gibbs sampling", b.gibbs, 15},
 		{"training", b.training, 15},
 		{"exact enumeration", b.exact, 10},
-	} {
+	}
+	if device != nil {
+		b.contexts, b.result.Device = []*compute.Context{t.compute}, device.Name()
+		parts = []part{{"Gibbs sampling", b.gibbs, 40}, {"training", b.training, 30}, {"exact enumeration", b.exact, 30}}
+	}
+	for _, part := range parts {
 		b.bar.set(b.done, part.name)
 		part.run()
 		b.done += part.share
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if err := errors.Join(ctx.Err(), t.compute.Err()); err != nil {
+			return err
 		}
 	}
 	b.result.Seconds = time.Since(begun).Seconds()
@@ -164,6 +163,10 @@ func (b *bencher) measure(beside compute.ISA, f func()) timing {
 	count, length := b.repeats()
 	begun := time.Now()
 	f()
+	b.wait()
+	begun = time.Now()
+	f()
+	b.wait()
 	calls := max(1, int(length/max(1, time.Since(begun))))
 	var t timing
 	for range count {
@@ -177,12 +180,20 @@ func (b *bencher) measure(beside compute.ISA, f func()) timing {
 		for range calls {
 			f()
 		}
+		b.wait()
 		t.seconds = append(t.seconds, time.Since(begun).Seconds()/float64(calls))
 	}
 	if len(t.seconds) == 0 { // interrupted
 		t.seconds = []float64{time.Since(begun).Seconds()}
 	}
 	return t
+}
+
+// wait waits for a device.
+func (b *bencher) wait() {
+	for _, on := range b.contexts {
+		_ = on.Err() // bench asks for it
+	}
 }
 
 // denseLimit is the limit of dense float32 multiply-adds with the registers of a form; plain Go has none of its own.
@@ -236,6 +247,9 @@ func cpuName() string {
 }
 
 func (r *benchResult) table(w io.Writer) {
+	if r.Device != "" {
+		fmt.Fprintf(w, "%s, in a machine with ", r.Device)
+	}
 	fmt.Fprintf(w, "%s, %d cores, kernels %s\n", r.CPU, r.Cores, r.ISA)
 	for _, l := range r.Limits {
 		fmt.Fprintf(w, "limits %s\t%.0f GMAC/s dense\t%.2f G look-ups/s\n", l.ISA, l.FMA, l.LookUps)
@@ -243,11 +257,15 @@ func (r *benchResult) table(w io.Writer) {
 	for _, l := range r.Reads {
 		fmt.Fprintf(w, "reading %s\t%.0f GB/s\t\n", bytesName(l.Bytes), l.Rate)
 	}
-	fmt.Fprintln(w, "\nproduct\tshape\tform\tworkers\tGMAC/s\tof dense")
+	if len(r.Kernels) > 0 {
+		fmt.Fprintln(w, "\nproduct\tshape\tform\tworkers\tGMAC/s\tof dense")
+	}
 	for _, k := range r.Kernels {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%.1f\t%s\n", k.Name, k.Shape, k.ISA, k.Workers, k.GMACs, ratioText(k.Ratio))
 	}
-	fmt.Fprintln(w, "\nfunction\tform\tns a number")
+	if len(r.Functions) > 0 {
+		fmt.Fprintln(w, "\nfunction\tform\tns a number")
+	}
 	for _, f := range r.Functions {
 		fmt.Fprintf(w, "%s\t%s\t%.3f\n", f.Name, f.ISA, f.Nanoseconds)
 	}

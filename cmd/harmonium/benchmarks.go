@@ -172,13 +172,26 @@ type gibbsResult struct {
 	Ratio   *float64 `json:"ratio"`
 }
 
+// beside is the form whose limit Gibbs sampling is compared with: none for a device.
+func (b *bencher) beside() compute.ISA {
+	if b.result.Device != "" {
+		return kernel.Generic
+	}
+	return b.isas[len(b.isas)-1]
+}
+
 func (b *bencher) gibbs() {
-	for _, s := range []struct{ m, n, chains int }{{784, 512, 1024}, {784, 500, 100}, {784, 20, 100}, {64, 64, 1000}} {
+	type shape struct{ m, n, chains int }
+	shapes := []shape{{784, 512, 1024}, {784, 500, 100}, {784, 20, 100}, {64, 64, 1000}}
+	if b.result.Device != "" {
+		shapes = append(shapes, shape{784, 512, 16384}, shape{784, 512, 131072}, shape{10000, 2000, 8192})
+	}
+	for _, s := range shapes {
 		model := randomModel(s.m, s.n)
 		for _, on := range b.contexts {
 			conditionals, workers := rbm.NewConditionals(model, on), on.Workers()
 			chains := sample.NewChains(sample.FromBiases(model, s.chains, rng.Seed(1)), model.Hidden, rng.Seed(1))
-			t := b.measure(b.isas[len(b.isas)-1], func() { chains.Sweep(conditionals, 1) })
+			t := b.measure(b.beside(), func() { chains.Sweep(conditionals, 1) })
 			macs := 2 * float64(s.chains*s.m*s.n)
 			r := gibbsResult{Visible: s.m, Hidden: s.n, Chains: s.chains, Workers: workers,
 				Ratio: t.ratio(macs / float64(workers))}
@@ -264,7 +277,12 @@ type exactResult struct {
 }
 
 func (b *bencher) exact() {
-	for _, s := range []struct{ m, n int }{{784, 16}, {784, 20}, {64, 20}} {
+	type shape struct{ m, n int }
+	shapes := []shape{{784, 16}, {784, 20}, {64, 20}}
+	if b.result.Device != "" && !b.quick {
+		shapes = append(shapes, shape{784, 30})
+	}
+	for _, s := range shapes {
 		model := randomModel(s.m, s.n)
 		for _, on := range b.contexts {
 			t := b.measure(kernel.Generic, func() {
@@ -286,7 +304,7 @@ func (b *bencher) exact() {
 func randomBits(rows, cols int) kernel.Bits {
 	x, source := kernel.NewBits(rows, cols), rng.NewSource(rng.Seed(2), 0)
 	for r := range rows {
-		row := x.Row(r)
+		row := x.Edit(r)
 		for k := range row {
 			row[k] = source.Uint64()
 		}

@@ -24,7 +24,7 @@ const (
 )
 
 // blocks yields the rows of a data set in blocks, shows how far they are, and ends with an error where it is
-// interrupted.
+// interrupted, or where the device fails.
 func (t *terminal) blocks(ctx context.Context, name string, model *rbm.Model, set *data.Set) iter.Seq2[block, error] {
 	size := min(max(blockWork/len(model.W), leastRows), mostRows)
 	return func(yield func(block, error) bool) {
@@ -37,6 +37,10 @@ func (t *terminal) blocks(ctx context.Context, name string, model *rbm.Model, se
 			}
 			to := min(from+size, set.Rows())
 			if !yield(block{set.States.Slice(from, to), from / size}, nil) {
+				return
+			}
+			if err := t.compute.Err(); err != nil {
+				yield(block{}, err)
 				return
 			}
 			bar.set(int64(to), fmt.Sprintf("%d rows", to))

@@ -115,6 +115,9 @@ func complete(ctx context.Context, t *terminal, o *completeOptions, path string)
 	if err != nil {
 		return badInput(err)
 	}
+	if err := t.compute.Err(); err != nil {
+		return err
+	}
 	if o.out != "" {
 		result.File = &o.out
 		if err := data.WriteSet(o.out, &filled); err != nil {

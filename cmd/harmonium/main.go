@@ -98,6 +98,8 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 	root.Flags().BoolVar(&showVersion, "version", false, "print the version")
 	flags := root.PersistentFlags()
 	flags.IntVar(&t.workers, "workers", 0, "cores to use; 0 means all; the result doesn't depend on it")
+	flags.StringVar(&t.device, "device", compute.CPU,
+		"what computes: cpu; cuda, an NVIDIA GPU, in builds with -tags cuda; auto, a GPU if there is one; the result doesn't depend on it")
 	flags.BoolVar(&t.json, "json", false, "print the result as one JSON object (docs/cli.md)")
 	flags.BoolVarP(&t.quiet, "quiet", "q", false, "no progress on standard error")
 	root.AddCommand(
@@ -112,8 +114,10 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 		if err != nil {
 			return badInput(err)
 		}
-		t.compute = compute.NewISA(t.workers, isa)
-		return nil
+		if t.compute, err = compute.Open(t.device, t.workers, isa); errors.Is(err, compute.ErrDevice) {
+			return badInput(fmt.Errorf("--device: %w", err))
+		}
+		return err
 	}
 	checkArgs(root)
 	return root

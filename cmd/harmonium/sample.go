@@ -151,6 +151,9 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	}
 	result.File = o.out
 	drawn := &data.Set{States: v, Values: model.Visible.Kind(), Columns: model.Columns, Shape: shapeOf(r)}
+	if err := t.compute.Err(); err != nil {
+		return err
+	}
 	if err := data.WriteSet(o.out, drawn); err != nil {
 		return err
 	}

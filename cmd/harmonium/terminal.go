@@ -23,12 +23,16 @@ import (
 type terminal struct {
 	stdout, stderr io.Writer
 	workers        int              // of --workers
-	compute        *compute.Context // of that number, in the form of the environment
+	device         string           // of --device
+	compute        *compute.Context // of these, in the form of the environment
 	json, quiet    bool
 }
 
 // result prints v as JSON, or calls table for people.
 func (t *terminal) result(v any, table func(w io.Writer)) error {
+	if err := t.compute.Err(); err != nil {
+		return err
+	}
 	if t.json {
 		e := json.NewEncoder(t.stdout)
 		e.SetEscapeHTML(false)

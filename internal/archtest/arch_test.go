@@ -27,7 +27,8 @@ const (
 var ranks = [][]string{
 	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile"},
 	{"internal/kernel", "internal/kerneltest", "lecture"},
-	{"compute", "internal/cuda", "internal/enginetest"},
+	{"internal/cuda", "internal/enginetest"},
+	{"compute"},
 	{"rbm"},
 	{"exact", "sample", "data", "sites", "internal/lecturetest", "internal/kindtest"},
 	{"estimate", "impute", "ising"},

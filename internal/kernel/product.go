@@ -259,13 +259,6 @@ func (c *Context) SumSoftplus(sums []float64, x Bits, f *Fixed) {
 	c.SumSoftplusParts(x, f, Sums{To: sums})
 }
 
-// Sums are where the sums of [Context.Probabilities] go, one a row, from the numbers of parts, which cover all rows;
-// nil: those of [Context.Mul].
-type Sums struct {
-	To    []float64
-	Parts []Part
-}
-
 // SumSoftplusParts writes several sums by one product.
 func (c *Context) SumSoftplusParts(x Bits, f *Fixed, sums ...Sums) {
 	if e := c.Engine(); e != nil {
@@ -276,43 +269,6 @@ func (c *Context) SumSoftplusParts(x Bits, f *Fixed, sums ...Sums) {
 	p := c.startProduct("SumSoftplusParts", x, f)
 	p.wantSums(sums...)
 	p.run(f.panels(), (*summing)(p))
-}
-
-func checkParts(x Bits, f *Fixed, parts []Part) {
-	if parts == nil {
-		return
-	}
-	rows := 0
-	for _, part := range parts {
-		if rows += part.Rows; part.Rows < 0 {
-			panicf("a part of %d rows", part.Rows)
-		}
-		if part.Offset != nil && len(part.Offset) != f.Cols {
-			panicf("a part with %d offsets for %d columns", len(part.Offset), f.Cols)
-		}
-	}
-	if rows != x.Rows {
-		panicf("parts of %d rows for a product of %d", rows, x.Rows)
-	}
-}
-
-func checkSums(x Bits, f *Fixed, sums []Sums) {
-	for _, s := range sums {
-		if s.To != nil && len(s.To) != x.Rows {
-			panicf("%d sums of %d rows", len(s.To), x.Rows)
-		}
-		checkParts(x, f, s.Parts)
-	}
-}
-
-func (p *product) wantSums(sums ...Sums) {
-	checkSums(p.x, p.f, sums)
-	for _, s := range sums {
-		if s.To != nil {
-			p.sums = append(p.sums, s)
-		}
-	}
-	p.terms = grow(p.terms, len(p.sums)*p.f.panels()*p.x.Rows)
 }
 
 func checkDst(name string, dst []float32, x Bits, f *Fixed) {
@@ -355,35 +311,6 @@ func (m *summing) do(task int) {
 	p.c.workspaces.put(w)
 }
 
-// sumPanel writes a panel's part of the sums. The tables have served by now, and their memory holds the terms.
-func (p *product) sumPanel(w *workspace, acc [][panelWords]uint64, block, panel int) {
-	cols := min(panelCols, p.f.Cols-panel*panelCols)
-	for k, s := range p.sums {
-		terms := p.termsOf(k)[panel*p.x.Rows+block*blockRows:][:len(acc)]
-		for part := range numParts(s.Parts) {
-			from, to := p.part(&w.in, s.Parts, part, block, panel, len(acc))
-			for ; from < to; from = min(from+termRows, to) {
-				rows := min(to-from, termRows)
-				x := unsafe.Slice((*float32)(unsafe.Pointer(&w.tables)), rows*panelCols)
-				p.c.isa.store(x, panelCols, acc[from:from+rows], &w.in)
-				p.c.isa.softpluses(x, x)
-				for r := range rows {
-					terms[from+r] = sumRow((*[panelCols]float32)(x[r*panelCols:]), cols)
-				}
-			}
-		}
-	}
-}
-
-// termsOf are the terms of a list of sums.
-func (p *product) termsOf(k int) []float64 {
-	n := p.f.panels() * p.x.Rows
-	return p.terms[k*n : (k+1)*n]
-}
-
-// termRows is the number of rows whose terms fit in the memory of the tables.
-const termRows = 2 * tableWords / panelCols
-
 // numParts is the number of parts, one where none are given.
 func numParts(parts []Part) int { return max(1, len(parts)) }
 
@@ -402,25 +329,6 @@ func (p *product) part(in *inputs, parts []Part, k, block, panel, rows int) (fro
 		from += before.Rows
 	}
 	return max(from, 0), min(from+parts[k].Rows, rows)
-}
-
-// sumRow adds the first cols numbers in float64, those of a panel that is full in four parts.
-func sumRow(x *[panelCols]float32, cols int) float64 {
-	if cols < panelCols {
-		sum := 0.0
-		for _, y := range x[:cols] {
-			sum += float64(y)
-		}
-		return sum
-	}
-	var a, b, c, d float64
-	for k := 0; k < panelCols; k += 4 {
-		a += float64(x[k])
-		b += float64(x[k+1])
-		c += float64(x[k+2])
-		d += float64(x[k+3])
-	}
-	return (a + b) + (c + d)
 }
 
 // inputs turns accumulators into numbers in their own memory: 16 numbers a configuration.
