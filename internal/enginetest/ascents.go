@@ -47,8 +47,8 @@ func Ascents(m, n int) map[string]*kernel.Ascent {
 
 func newUpdate(m, n int) *kernel.Ascent {
 	a := &kernel.Ascent{
-		Parameters: numbers(m, n, 0.1, 1), Positive: numbers(m, n, 1, 2), Negative: numbers(m, n, 1, 3), Rows: max(1, 4096/n),
-		CenterV: kerneltest.RandomFloats(m, 4), CenterH: kerneltest.RandomFloats(n, 5),
+		Parameters: numbers(m, n, 0.1, 1), Positive: numbers(m, n, 0.7, 2), Negative: numbers(m, n, 0.7, 3), Rows: max(1, 4096/n),
+		CenterV: numbers(m, n, 0.3, 4)[1], CenterH: numbers(m, n, 0.3, 5)[2],
 	}
 	a.Parameters[0][0], a.Parameters[0][m*n-1] = 0, float32(math.Copysign(0, -1))
 	return a
@@ -57,11 +57,11 @@ func newUpdate(m, n int) *kernel.Ascent {
 var rules = map[string]func(m, n int) kernel.Rule{
 	"sgd": func(m, n int) kernel.Rule { return kernel.Rule{Adam: kernel.Adam{Rate: 0.1}} },
 	"momentum": func(m, n int) kernel.Rule {
-		return kernel.Rule{Decay: 0.9, Gain: 1, Adam: kernel.Adam{Rate: 0.01}, Mean: numbers(m, n, 1, 6)}
+		return kernel.Rule{Decay: 0.9, Gain: 1, Adam: kernel.Adam{Rate: 0.01}, Mean: numbers(m, n, 0.3, 6)}
 	},
 	"adam": func(m, n int) kernel.Rule { return kernel.Rule{Adam: adam, Square: magnitudes(m, n)} },
 	"adam with momentum": func(m, n int) kernel.Rule {
-		return kernel.Rule{Decay: 0.9, Gain: 0.1, Adam: adam, Mean: numbers(m, n, 1, 6), Square: magnitudes(m, n)}
+		return kernel.Rule{Decay: 0.9, Gain: 0.1, Adam: adam, Mean: numbers(m, n, 0.3, 6), Square: magnitudes(m, n)}
 	},
 }
 
@@ -80,7 +80,7 @@ func numbers(m, n int, size float32, seed uint64) [3][]float32 {
 }
 
 func magnitudes(m, n int) [3][]float32 {
-	list := numbers(m, n, 1, 7)
+	list := numbers(m, n, 0.3, 7)
 	for _, x := range list {
 		for i := range x {
 			x[i] *= x[i]
