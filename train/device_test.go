@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"testing"
@@ -33,7 +34,7 @@ func traced(t *testing.T, c train.Config, set *data.Set, kind rbm.Kind, legs []*
 	for k, on := range legs {
 		c := c.Fresh()
 		c.Compute = on
-		model := rbm.NewModel(rbm.NewLayer(kind, set.Units()), rbm.NewLayer(kind, 7), rng.Seed(1))
+		model := rbm.NewModel(rbm.NewLayer(kind, set.Units()), rbm.NewLayer(kind, set.Units()-2), rng.Seed(1))
 		training, err := train.Start(model, set, c)
 		if err != nil {
 			t.Fatal(err)
@@ -112,9 +113,15 @@ func deref(p train.Progress) []any {
 	return list
 }
 
-// A training whose parameters stay on an engine gives the bytes of one that the workers compute, in every way to train,
-// wherever it is stopped and goes on.
-func TestEngineTrainsToTheSameBytes(t *testing.T) {
+// A way to train is settings, and what they are for.
+type way struct {
+	train.Config
+	set  *data.Set
+	kind rbm.Kind
+}
+
+func waysToTrain(t *testing.T, updates int) map[string]way {
+	t.Helper()
 	set := drawnBars(t, 120)
 	weighted := *set
 	weighted.Weights = make([]float64, set.Rows())
@@ -123,11 +130,7 @@ func TestEngineTrainsToTheSameBytes(t *testing.T) {
 	}
 	pcd := &train.PCD{Steps: 2, Chains: 20}
 	full := func() *train.PCD { return &train.PCD{Steps: 2, Chains: 30, Replicas: 4, Trust: 0.05} }
-	for name, c := range map[string]struct {
-		train.Config
-		set  *data.Set
-		kind rbm.Kind
-	}{
+	ways := map[string]way{
 		"default":         {Config: train.Config{}},
 		"trust and jumps": {Config: train.Config{Negative: full(), Rate: 0.05}},
 		"trust, plain":    {Config: train.Config{Negative: full(), Rate: 0.05, Plain: true}},
@@ -138,26 +141,63 @@ func TestEngineTrainsToTheSameBytes(t *testing.T) {
 		"exact":           {Config: train.Config{Negative: &train.Exact{}, Optimizer: &train.Momentum{}, L1: 1e-2}},
 		"adam's momentum": {Config: train.Config{Negative: pcd, Optimizer: &train.Adam{Beta1: 0.5}, Clip: 0.05}},
 		"weights":         {Config: train.Config{Negative: full(), Rate: 0.05, Valid: &weighted}, set: &weighted},
+		"gaps":            {Config: train.Config{Negative: pcd}, set: withGaps(set, 0.2, 1)},
 		"spins":           {Config: train.Config{Negative: full(), Rate: 0.01}, kind: rbm.Spin},
-	} {
-		c.Config.Batch, c.Config.Updates, c.Config.Every = 40, 60, 13
-		if c.set == nil {
-			c.set = set
+	}
+	wide := &data.Set{States: rbm.NewBatch(120, 90)} // whose weights are moved in two blocks
+	rbm.NewLayer(rbm.Bernoulli, 90).Sample(wide.States, nil, rng.Seed(4), 0, 0)
+	ways["blocks"] = way{Config: train.Config{Negative: full(), Rate: 0.01}, set: wide}
+	for name, w := range ways {
+		w.Batch, w.Updates, w.Every = 40, updates, 13
+		if w.set == nil {
+			w.set = set
 		}
-		if c.kind == "" {
-			c.kind = rbm.Bernoulli
+		if w.kind == "" {
+			w.kind = rbm.Bernoulli
 		}
-		workers := compute.New(1)
-		want := traced(t, c.Config, c.set, c.kind, []*compute.Context{workers}, 60)
-		on := enginetest.Context(2)
-		got := traced(t, c.Config, c.set, c.kind, []*compute.Context{on}, 60)
+		ways[name] = w
+	}
+	return ways
+}
+
+// A training whose parameters stay on an engine gives the bytes of one that the workers compute, in every way to train, wherever it is
+// stopped and goes on.
+func TestEngineTrainsToTheSameBytes(t *testing.T) {
+	for name, w := range waysToTrain(t, 60) {
+		workers, on, other := compute.New(1), enginetest.Context(2), enginetest.Context(1)
+		want := traced(t, w.Config, w.set, w.kind, []*compute.Context{workers}, 60)
+		got := traced(t, w.Config, w.set, w.kind, []*compute.Context{on}, 60)
 		sameTrace(t, name, got, want)
-		if ascents := on.Engine().(*enginetest.Engine).Calls("Ascend"); ascents < 60 && c.kind == rbm.Bernoulli {
+		if ascents := on.Engine().(*enginetest.Engine).Calls("Ascend"); ascents < 60 && w.kind == rbm.Bernoulli {
 			t.Errorf("%s: the engine made %d updates", name, ascents)
 		}
-		there := enginetest.Context(1)
-		got = traced(t, c.Config, c.set, c.kind, []*compute.Context{there, workers, there, enginetest.Context(2)}, 17)
+		got = traced(t, w.Config, w.set, w.kind, []*compute.Context{other, workers, other, enginetest.Context(2)}, 17)
 		sameTrace(t, name+", from place to place", got, want)
+	}
+}
+
+// The same on a GPU, where there is one.
+func TestGPUTrainsToTheSameBytes(t *testing.T) {
+	isa, err := compute.EnvironmentISA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	on, err := compute.Open(compute.CUDA, 1, isa)
+	if err != nil {
+		if os.Getenv("HARMONIUM_CUDA") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("no GPU to test on: ", err)
+	}
+	updates := 60
+	if testing.Short() {
+		updates = 16
+	}
+	for name, w := range waysToTrain(t, updates) {
+		workers := compute.New(1)
+		want := traced(t, w.Config, w.set, w.kind, []*compute.Context{workers}, updates)
+		got := traced(t, w.Config, w.set, w.kind, []*compute.Context{on, workers, on}, updates/3)
+		sameTrace(t, name, got, want)
 	}
 }
 
