@@ -4,6 +4,7 @@
 // center. The gradient of the biases is a difference, which everyone who needs it computes.
 
 constexpr int ascentNumbers = 4096; // of a block at a time
+constexpr int together = 4;         // numbers that a thread loads before it computes
 
 // What a part of the parameters says: Σ g², and whether a number is too large or none.
 struct Ascended {
@@ -25,16 +26,26 @@ struct Ascent {
 	float meanDecay, meanGain, squareDecay, squareGain, rate, correction, epsilon, most;
 };
 
-// stepOf returns parameter i of list k, whose value is p, after the optimiser's step.
-__device__ inline float stepOf(const Ascent &a, int k, u64 i, float p, float g) {
-	float along = g;
+// A parameter, and what its step needs.
+struct Moving {
+	float value, gradient, mean, square;
+};
+
+// movingAt loads parameter i of list k.
+__device__ inline Moving movingAt(const Ascent &a, int k, u64 i) {
+	return Moving{a.parameters[k][i], a.positive[k][i] - a.negative[k][i], a.mean[k] ? a.mean[k][i] : 0, a.square[k] ? a.square[k][i] : 0};
+}
+
+// step makes the optimiser's step of parameter i of list k by x.gradient, and returns its value then.
+__device__ inline float step(const Ascent &a, int k, u64 i, const Moving &x) {
+	float along = x.gradient;
 	if (a.mean[k])
-		a.mean[k][i] = along = a.meanDecay * a.mean[k][i] + a.meanGain * g;
+		a.mean[k][i] = along = a.meanDecay * x.mean + a.meanGain * along;
 	if (!a.square[k])
-		return p + a.rate * along;
-	float square = a.squareDecay * a.square[k][i] + a.squareGain * (g * g);
+		return x.value + a.rate * along;
+	float square = a.squareDecay * x.square + a.squareGain * (x.gradient * x.gradient);
 	a.square[k][i] = square;
-	return p + a.rate * along / (sqrtf(a.correction * square) + a.epsilon);
+	return x.value + a.rate * along / (sqrtf(a.correction * square) + a.epsilon);
 }
 
 __device__ inline float gradientOf(const Ascent &a, int k, u64 i) { return a.positive[k][i] - a.negative[k][i]; }
@@ -66,30 +77,47 @@ extern "C" __global__ void __launch_bounds__(256) ascend_weights(Ascent a) {
 	__syncthreads();
 	for (int from = 0; from < size; from += ascentNumbers) { // more than once for a single row alone
 		int count = min(ascentNumbers, size - from), width = count / rows;
-		for (int k = tid; k < count; k += 256) {
-			u64 at = first + from + k;
-			int i = row + (from + k) / n, j = (from + k) % n;
-			float w = a.parameters[0][at], before = w, g = gradientOf(a, 0, at);
-			if (a.centerV)
-				g -= a.centerV[i] * gradientOf(a, 2, j) + gradientOf(a, 1, i) * centerOf(a, j);
-			if (a.l1 != 0 || a.l2 != 0) {
-				g -= a.l2 * w;
-				if (w > 0)
-					g -= a.l1;
-				else if (w < 0)
-					g += a.l1;
+		for (int begin = tid; begin < count; begin += 256 * together) {
+			Moving x[together];
+			float shift[together];
+#pragma unroll
+			for (int e = 0; e < together; e++) {
+				int k = begin + 256 * e, i = row + (from + k) / n, j = (from + k) % n;
+				if (k >= count)
+					break;
+				x[e] = movingAt(a, 0, first + from + k);
+				if (a.centerV)
+					shift[e] = a.centerV[i] * gradientOf(a, 2, j) + gradientOf(a, 1, i) * centerOf(a, j);
 			}
-			w = stepOf(a, 0, at, w, g);
-			if (a.clip != 0)
-				w = w < -a.clip ? -a.clip : w > a.clip ? a.clip : w; // NaN stays
-			a.parameters[0][at] = w;
-			if (!(fabsf(w) <= a.most))
-				unsound = 1;
-			gs[k] = g;
-			steps[k] = w - before;
+#pragma unroll
+			for (int e = 0; e < together; e++) {
+				int k = begin + 256 * e;
+				if (k >= count)
+					break;
+				float w = x[e].value, g = x[e].gradient;
+				if (a.centerV)
+					g -= shift[e];
+				if (a.l1 != 0 || a.l2 != 0) {
+					g -= a.l2 * w;
+					if (w > 0)
+						g -= a.l1;
+					else if (w < 0)
+						g += a.l1;
+				}
+				x[e].gradient = g;
+				w = step(a, 0, first + from + k, x[e]);
+				if (a.clip != 0)
+					w = w < -a.clip ? -a.clip : w > a.clip ? a.clip : w; // NaN stays
+				a.parameters[0][first + from + k] = w;
+				if (!(fabsf(w) <= a.most))
+					unsound = 1;
+				gs[k] = g;
+				steps[k] = w - x[e].value;
+			}
 		}
 		__syncthreads();
 		if (tid >= 224 && tid < 232) // of the last warp
+#pragma unroll 16
 			for (int k = tid - 224; k < count; k += 8)
 				squares += (double)gs[k] * gs[k];
 		if (a.centerV) {
@@ -98,6 +126,7 @@ extern "C" __global__ void __launch_bounds__(256) ascend_weights(Ascent a) {
 				if (from == 0)
 					dot = 0;
 				if (r < rows)
+#pragma unroll 8
 					for (int k = tid % 8; k < width; k += 8)
 						dot += (double)steps[r * width + k] * centerOf(a, from + k);
 				if (from + count == size) {
@@ -131,6 +160,7 @@ extern "C" __global__ void __launch_bounds__(128) ascend_biases(Ascent a) {
 		int list = 1 + tid / 32, size = list == 1 ? a.m : a.n;
 		double squares = 0;
 		if (tid % 32 < 8)
+#pragma unroll 16
 			for (int i = tid % 32; i < size; i += 8) {
 				float g = gradientOf(a, list, i);
 				squares += (double)g * g;
@@ -143,7 +173,7 @@ extern "C" __global__ void __launch_bounds__(128) ascend_biases(Ascent a) {
 	if (k >= a.m + a.n)
 		return;
 	int list = k < a.m ? 1 : 2, i = k < a.m ? k : k - a.m;
-	float x = stepOf(a, list, i, a.parameters[list][i], gradientOf(a, list, i));
+	float x = step(a, list, i, movingAt(a, list, i));
 	if (a.centerV && list == 1)
 		x -= a.stepB[i];
 	if (a.centerV && list == 2) {
