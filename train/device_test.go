@@ -207,6 +207,9 @@ func TestModelOfAnEngineIsCurrent(t *testing.T) {
 	here := start(t, 5, drawnBars(t, 100), c.Fresh())
 	c.Compute = enginetest.Context(1)
 	there := start(t, 5, drawnBars(t, 100), c.Fresh())
+	for _, training := range []*train.Training{here, there} {
+		training.Model.W[3], training.Model.C()[0] = 0.5, -1 // by the caller
+	}
 	var models []*rbm.Model
 	for range here.Steps(t.Context()) {
 		models = append(models, here.Model.Clone())

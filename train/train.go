@@ -66,6 +66,7 @@ func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 	return func(yield func(Progress) bool) {
 		t.begun = time.Now()
 		defer func() { t.spent = t.elapsed(); t.begun = time.Time{} }()
+		t.device.push(t.Model.W, t.Model.B(), t.Model.C()) // which are the caller's outside of here
 		defer t.Current()
 		for t.err == nil && ctx.Err() == nil {
 			if t.proceed(); t.reason != "" {
