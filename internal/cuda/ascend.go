@@ -7,14 +7,6 @@ import (
 	"harmonium/internal/kernel"
 )
 
-// ascents is the memory that updates of parameters need besides the parameters themselves: _cuda/ascend.h.
-type ascents struct {
-	stepB, stepC memory
-	results      memory
-	unbound      [6]Floats // copies of averages that are not bound
-	downloaded   []uint64
-}
-
 // An ascent is struct Ascent of _cuda/ascend.h.
 type ascent struct {
 	parameters, positive, negative  [3]uintptr
@@ -35,76 +27,64 @@ type ascended struct {
 	_       int32
 }
 
-// Ascend is that of [kernel.Ascender].
+// ascentNumbers is the number of weights that a block of threads takes at once.
+const ascentNumbers = 4096
+
+// Ascend is [kernel.Ascender.Ascend].
 func (e *Engine) Ascend(a *kernel.Ascent) (squares float64, sound bool) {
-	const numbers, wordsOfAscended = 4096, 2
 	m, n := len(a.Parameters[1]), len(a.Parameters[2])
-	if len(a.Parameters[0]) != m*n || a.Rows < 1 || a.Rows > 1 && a.Rows*n > numbers {
+	if len(a.Parameters[0]) != m*n || a.Rows < 1 || a.Rows > 1 && a.Rows*n > ascentNumbers {
 		panicf("Ascend of %d weights, %d and %d biases in blocks of %d rows", len(a.Parameters[0]), m, n, a.Rows)
 	}
-	d, s, parts := e.device, &e.ascents, blocks(m, a.Rows)
-	words := wordsOfAscended*(parts+2) + blocks(m+n, 2)
-	s.stepB.grow(d, 4*m)
-	s.stepC.grow(d, 4*parts*n)
-	s.results.grow(d, 8*words)
-	there := ascent{
-		centerV: e.mustHave(a.CenterV), centerH: e.mustHave(a.CenterH),
-		stepB: s.stepB.address, stepC: s.stepC.address, ascended: s.results.address, biases: s.results.address + uintptr(16*(parts+2)),
-		m: int32(m), n: int32(n), rows: int32(a.Rows), blocks: int32(parts),
-		follow: a.Follow, l1: a.L1, l2: a.L2, clip: a.Clip, meanDecay: a.Rule.Decay, meanGain: a.Rule.Gain,
-		squareDecay: a.Rule.Adam.Decay, squareGain: a.Rule.Adam.Gain, rate: a.Rule.Adam.Rate, correction: a.Rule.Adam.Correction,
-		epsilon: a.Rule.Adam.Epsilon, most: kernel.MaxParameter,
-	}
-	for k := range a.Parameters {
-		there.parameters[k] = e.mustHave(a.Parameters[k])
-		there.mean[k], there.square[k] = e.mustHave(a.Rule.Mean[k]), e.mustHave(a.Rule.Square[k])
-		there.positive[k], there.negative[k] = e.averages(a.Positive[k], k), e.averages(a.Negative[k], 3+k)
-	}
-	d.launch("ascend_weights", parts, 1, 256, unsafe.Pointer(&there))
-	d.launch("ascend_biases", 1+blocks(m+n, 128), 1, 128, unsafe.Pointer(&there))
-
-	if cap(s.downloaded) < words {
-		s.downloaded = make([]uint64, words)
-	}
-	results := s.downloaded[:words]
-	_ = download(results, &s.results) // the device keeps the error
-	list := unsafe.Slice((*ascended)(unsafe.Pointer(&results[0])), parts+2)
-	biases := unsafe.Slice((*float32)(unsafe.Pointer(&results[wordsOfAscended*(parts+2)])), m+n)
+	parts, biases := make([]ascended, blocks(m, a.Rows)+2), make([]float32, m+n) // the last parts are those of b and c
+	e.ascend(a, parts, biases)
 	copy(a.Parameters[1], biases)
 	copy(a.Parameters[2], biases[m:])
-	squares, sound = list[parts].squares+list[parts+1].squares, true
-	for _, part := range list[:parts] {
+	last := len(parts) - 2
+	squares, sound = parts[last].squares+parts[last+1].squares, true
+	for _, part := range parts[:last] {
 		squares += part.squares
 		sound = sound && part.unsound == 0
 	}
 	for _, x := range biases {
-		sound = sound && math.Abs(float64(x)) <= float64(there.most)
+		sound = sound && math.Abs(float64(x)) <= float64(float32(kernel.MaxParameter))
 	}
 	return squares, sound
 }
 
-// MERGE: var _ kernel.Ascender = (*Engine)(nil)
+// ascend makes the update, and waits for what it says of the parts and for the biases.
+func (e *Engine) ascend(a *kernel.Ascent, parts []ascended, biases []float32) {
+	defer e.begin()()
+	m, n, count, r := len(a.Parameters[1]), len(a.Parameters[2]), len(parts)-2, &a.Rule
+	s := ascent{
+		centerV: e.moved(a.CenterV, false), centerH: e.moved(a.CenterH, a.Follow != 0),
+		stepB: e.scratch(4 * m), stepC: e.scratch(4 * count * n), ascended: e.wanted(bytesOf(parts)), biases: e.wanted(bytesOf(biases)),
+		m: int32(m), n: int32(n), rows: int32(a.Rows), blocks: int32(count),
+		follow: a.Follow, l1: a.L1, l2: a.L2, clip: a.Clip, meanDecay: r.Decay, meanGain: r.Gain,
+		squareDecay: r.Adam.Decay, squareGain: r.Adam.Gain, rate: r.Adam.Rate, correction: r.Adam.Correction, epsilon: r.Adam.Epsilon,
+		most: kernel.MaxParameter,
+	}
+	for k, weights := range []bool{true, false, false} { // biases are on both sides after the update, as Ascend copies them
+		s.parameters[k] = e.moved(a.Parameters[k], weights)
+		s.mean[k], s.square[k] = e.moved(r.Mean[k], true), e.moved(r.Square[k], true)
+		s.positive[k], s.negative[k] = e.numbers(a.Positive[k]), e.numbers(a.Negative[k])
+	}
+	e.launch("ascend_weights", count, 1, 256, unsafe.Pointer(&s))
+	e.launch("ascend_biases", 1+blocks(m+n, 128), 1, 128, unsafe.Pointer(&s))
+}
 
-// mustHave returns the place of a bound slice, 0 for none.
-func (e *Engine) mustHave(x []float32) uintptr {
+var _ kernel.Ascender = (*Engine)(nil)
+
+// moved returns the place of a bound slice, 0 for nil. Where the host does not get the numbers that the device changes it has them no
+// longer.
+func (e *Engine) moved(x []float32, away bool) uintptr {
 	if x == nil {
 		return 0
 	}
-	f, ok := e.bound(x)
-	if !ok {
+	b := e.find(x)
+	if b == nil {
 		panicf("Ascend with %d numbers that are not bound", len(x))
 	}
-	return f.address
-}
-
-// averages returns the place of averages, bound or not.
-func (e *Engine) averages(x []float32, k int) uintptr {
-	if f, ok := e.bound(x); ok {
-		return f.address
-	}
-	f := &e.ascents.unbound[k]
-	f.Len = len(x)
-	f.grow(e.device, 4*len(x))
-	f.Upload(x)
-	return f.address
+	b.newer = b.newer || away
+	return b.numbers.address
 }

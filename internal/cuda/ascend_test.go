@@ -11,8 +11,7 @@ import (
 // Updates of parameters are those of the engine that computes number after number, whether their averages are bound or
 // not.
 func TestAscendIsThatOfTheHost(t *testing.T) {
-	forEachForm(t, func(t *testing.T, d *Device) {
-		e := d.NewEngine()
+	forEachForm(t, func(t *testing.T, p pair) {
 		shapes := [][2]int{{13, 7}, {1, 1}, {300, 1}, {3, 4100}, {100, 130}}
 		if !testing.Short() {
 			shapes = append(shapes, [2]int{784, 500}, [2]int{2, 9000})
@@ -20,7 +19,7 @@ func TestAscendIsThatOfTheHost(t *testing.T) {
 		for _, shape := range shapes {
 			there, here := enginetest.Ascents(shape[0], shape[1]), enginetest.Ascents(shape[0], shape[1])
 			for name, want := range here {
-				checkAscend(t, e, there[name], want, name)
+				checkAscend(t, p.engine, there[name], want, name)
 			}
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"unsafe"
 )
@@ -21,6 +22,11 @@ type Device struct {
 	capability      int    // 10·major + minor
 	multiprocessors int
 	err             error
+
+	free   map[int][]uintptr // memory that nobody has now, by its size
+	inputs pinned            // numbers on their way to the device
+	output pinned            // and those from there, which a call waits for
+	failed *int32            // in pinned memory: set by the device if a matrix is not finite
 }
 
 // Open opens the first GPU. The error says what is missing: a driver, a GPU, or one of compute capability 8.0 or later.
@@ -34,7 +40,7 @@ func open(form string) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Device{driver: driver, kernels: map[string]uintptr{}}
+	d := &Device{driver: driver, kernels: map[string]uintptr{}, free: map[int][]uintptr{}}
 	if err := driver.check(driver.init(0), "starting the driver"); err != nil {
 		return nil, err
 	}
@@ -107,7 +113,11 @@ func (d *Device) load(form string) error {
 	if err := d.driver.check(r, "loading the kernels of form "+form+" (driver 550 or later is needed)"); err != nil {
 		return fmt.Errorf("%w %s", err, strings.TrimSpace(cString(message)))
 	}
-	for _, name := range kernelNames {
+	names := kernelNames
+	if form == hopper {
+		names = append(slices.Clone(names), wideKernel)
+	}
+	for _, name := range names {
 		var function uintptr
 		if err := d.driver.check(d.driver.moduleGetFunction(&function, d.module, name), "finding kernel "+name); err != nil {
 			return err
@@ -115,12 +125,14 @@ func (d *Device) load(form string) error {
 		d.kernels[name] = function
 	}
 	d.form = form
+	d.pin()
 	if form == hopper {
 		const dynamicSharedMemory = 8
-		r := d.driver.funcSetAttribute(d.kernels["product_sample"], dynamicSharedMemory, wideShared)
-		return d.driver.check(r, "reserving shared memory")
+		d.do("reserving shared memory", func() result {
+			return d.driver.funcSetAttribute(d.kernels[wideKernel], dynamicSharedMemory, wideShared)
+		})
 	}
-	return nil
+	return d.err
 }
 
 // Name is the GPU's name.
@@ -129,12 +141,17 @@ func (d *Device) Name() string { return d.name }
 // Sync waits until all work is done, and returns the first error since the device was opened.
 func (d *Device) Sync() error {
 	d.do("waiting for the GPU", func() result { return d.driver.streamSynchronize(d.stream) })
+	if d.err == nil && *d.failed != 0 {
+		d.err = errors.New("cuda: a matrix has an element that is not finite")
+	}
 	return d.err
 }
 
 // Close frees the device and everything on it. It returns the first error since the device was opened; after one, the driver frees what is
 // left when the process ends.
 func (d *Device) Close() error {
+	d.releaseCache()
+	d.unpin()
 	if d.module != 0 {
 		d.do("unloading the kernels", func() result { return d.driver.moduleUnload(d.module) })
 	}

@@ -30,9 +30,10 @@ type driver struct {
 	funcSetAttribute        func(function uintptr, attribute, value int32) result
 	memAlloc                func(address *uintptr, size uintptr) result
 	memFree                 func(address uintptr) result
+	memHostAlloc            func(memory *unsafe.Pointer, size uintptr, flags uint32) result
+	memFreeHost             func(memory unsafe.Pointer) result
 	memcpyHtoDAsync         func(dst uintptr, src unsafe.Pointer, size, stream uintptr) result
 	memcpyDtoHAsync         func(dst unsafe.Pointer, src, size, stream uintptr) result
-	memsetD8Async           func(address uintptr, value uint8, size, stream uintptr) result
 	launchKernel            func(function uintptr, gridX, gridY, gridZ, blockX, blockY, blockZ, shared uint32, stream uintptr,
 		arguments, extra unsafe.Pointer) result
 }

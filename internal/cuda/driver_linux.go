@@ -48,9 +48,10 @@ func (d *driver) symbols() map[string]any {
 		"cuFuncSetAttribute":           &d.funcSetAttribute,
 		"cuMemAlloc_v2":                &d.memAlloc,
 		"cuMemFree_v2":                 &d.memFree,
+		"cuMemHostAlloc":               &d.memHostAlloc,
+		"cuMemFreeHost":                &d.memFreeHost,
 		"cuMemcpyHtoDAsync_v2":         &d.memcpyHtoDAsync,
 		"cuMemcpyDtoHAsync_v2":         &d.memcpyDtoHAsync,
-		"cuMemsetD8Async":              &d.memsetD8Async,
 		"cuLaunchKernel":               &d.launchKernel,
 	}
 }

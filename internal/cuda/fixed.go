@@ -1,25 +1,24 @@
 package cuda
 
 import (
-	"fmt"
+	"math"
 	"unsafe"
 )
 
-// Fixed is a [kernel.Fixed] on a device, cut into digits for the tensor cores (_cuda/fixed.h). The zero Fixed is an empty matrix.
+// Fixed is a [kernel.Fixed] on a device, cut into digits for the tensor cores (_cuda/fixed.h): a [kernel.RemoteFixed].
 type Fixed struct {
-	Rows, Cols int
+	engine     *Engine
+	rows, cols int
 
 	scale  memory // of the matrix, as the device chose it: a scale
 	digits memory
 	offset memory
 }
 
-// A scale is struct Scale of _cuda/fixed.h, as far as the host reads it.
+// A scale is struct Scale of _cuda/fixed.h.
 type scale struct {
-	largest float64
-	_       [2]uint32
-	digits  int32
-	_       [3]uint32
+	_                [2]float32 // 2^−s, 2^s
+	exponent, digits int32
 }
 
 // A matrix is struct Matrix of _cuda/fixed.h.
@@ -29,72 +28,69 @@ type matrix struct {
 	down, across uint64
 }
 
-// tileBytes is the size of a tile of digits, 128 columns × 32 rows.
+// tileBytes is the size of a tile of digits, 128 columns × 32 rows, and largestBytes that of a struct Largest, one for sumCols columns.
 const (
-	tileCols  = 128
-	tileBytes = 4 << 10
+	tileCols     = 128
+	tileBytes    = 4 << 10
+	sumCols      = 32
+	largestBytes = 16
 )
 
-// Load stores src, a row-major rows×cols matrix, and offset, the row that is added to every product (nil for zeros). A matrix with a
-// number that is not finite makes [Fixed.Check] fail.
-func (f *Fixed) Load(src *Floats, rows, cols int, offset *Floats) {
-	f.load(src, rows, cols, offset, matrix{rows: int32(rows), cols: int32(cols), down: uint64(cols), across: 1})
-}
-
-// LoadTransposed stores the transpose of src, a row-major rows×cols matrix, so that f becomes cols×rows.
-func (f *Fixed) LoadTransposed(src *Floats, rows, cols int, offset *Floats) {
-	f.load(src, rows, cols, offset, matrix{rows: int32(cols), cols: int32(rows), down: 1, across: uint64(cols)})
-}
-
-func (f *Fixed) load(src *Floats, rows, cols int, offset *Floats, m matrix) {
-	if src.Len != rows*cols {
-		panicf("Load of %d numbers as %d×%d", src.Len, rows, cols)
-	}
-	if offset != nil && offset.Len != int(m.cols) {
-		panicf("Load with an offset of %d numbers, want %d", offset.Len, m.cols)
-	}
-	d := src.device
-	f.Rows, f.Cols = int(m.rows), int(m.cols)
-	m.src = src.address
+// Load is [kernel.RemoteFixed.Load].
+func (f *Fixed) Load(src []float32, rows, cols int, offset []float32, transposed bool) {
+	e := f.engine
+	defer e.begin()()
+	from, to := e.numbers(src), uintptr(0)
 	if offset != nil {
-		m.offset = offset.address
+		to = e.numbers(offset)
 	}
-	f.scale.grow(d, int(unsafe.Sizeof(scale{})))
-	d.do("clearing", func() result { return d.driver.memsetD8Async(f.scale.address, 0, uintptr(f.scale.size), d.stream) })
-	d.launch("column_sums", blocks(f.Cols, 32), 1, 256, unsafe.Pointer(&m), unsafe.Pointer(&f.scale.address))
-	d.launch("choose_scale", 1, 1, 1, unsafe.Pointer(&f.scale.address), unsafe.Pointer(&m.rows))
+	f.load(from, rows, cols, to, transposed)
+}
 
+// load loads numbers of the device: offset 0 means none.
+func (f *Fixed) load(src uintptr, rows, cols int, offset uintptr, transposed bool) {
+	e := f.engine
+	m := matrix{src: src, offset: offset, rows: int32(rows), cols: int32(cols), down: uint64(cols), across: 1}
+	if transposed {
+		m.rows, m.cols, m.down, m.across = m.cols, m.rows, 1, uint64(cols)
+	}
+	f.rows, f.cols = int(m.rows), int(m.cols)
 	chunks, plane := int32(2*f.words()), f.plane()
-	padded := int32(tileCols * blocks(f.Cols, tileCols))
-	f.digits.grow(d, 4*4*int(plane))
-	f.offset.grow(d, 4*int(padded))
-	d.launch("load_digits", blocks(int(plane), 256), 1, 256, unsafe.Pointer(&m), unsafe.Pointer(&f.scale.address),
-		unsafe.Pointer(&f.digits.address), unsafe.Pointer(&chunks), unsafe.Pointer(&plane))
-	d.launch("load_offset", blocks(int(padded), 256), 1, 256, unsafe.Pointer(&m), unsafe.Pointer(&f.scale.address),
-		unsafe.Pointer(&f.offset.address), unsafe.Pointer(&padded))
+	padded := int32(tileCols * blocks(f.cols, tileCols))
+	e.resize(&f.scale, int(unsafe.Sizeof(scale{})))
+	e.resize(&f.digits, 4*4*int(plane))
+	e.resize(&f.offset, 4*int(padded))
+	groups := blocks(f.cols, sumCols)
+	largest := e.scratch(largestBytes * groups)
+	e.launch("column_sums", groups, 1, 256, unsafe.Pointer(&m), unsafe.Pointer(&largest))
+	failed := uintptr(unsafe.Pointer(e.failed))
+	e.launch("load_fixed", max(1, blocks(max(int(plane), int(padded)), 256)), 1, 256, unsafe.Pointer(&m), unsafe.Pointer(&largest),
+		unsafe.Pointer(&f.scale.address), unsafe.Pointer(&f.digits.address), unsafe.Pointer(&f.offset.address), unsafe.Pointer(&failed),
+		unsafe.Pointer(&chunks), unsafe.Pointer(&plane), unsafe.Pointer(&padded))
 }
 
 // words is the number of 64-bit words of a configuration that the matrix multiplies.
-func (f *Fixed) words() int { return blocks(f.Rows, 64) }
+func (f *Fixed) words() int { return blocks(f.rows, 64) }
 
 // plane is the number of 4-byte words that one digit of all elements takes.
-func (f *Fixed) plane() uint64 { return uint64(2*f.words()*blocks(f.Cols, tileCols)) * tileBytes / 4 }
+func (f *Fixed) plane() uint64 { return uint64(2*f.words()*blocks(f.cols, tileCols)) * tileBytes / 4 }
 
-// Check waits for the device, and fails unless all numbers of the matrix are finite. It returns the number of digits too.
-func (f *Fixed) Check() (digits int, err error) {
+// loaded waits for the device and returns the scale.
+func (f *Fixed) loaded() scale {
+	defer f.engine.begin()()
 	s := make([]scale, 1)
-	if err := download(s, &f.scale); err != nil {
-		return 0, err
-	}
-	if s[0].largest-s[0].largest != 0 {
-		return 0, fmt.Errorf("cuda: a %d×%d matrix has an element that is not finite", f.Rows, f.Cols)
-	}
-	return int(s[0].digits), nil
+	f.engine.download(bytesOf(s), f.scale.address)
+	return s[0]
 }
 
-// Free gives the memory back.
+// Resolution is [kernel.RemoteFixed.Resolution].
+func (f *Fixed) Resolution() float64 { return math.Ldexp(1, -int(f.loaded().exponent)) }
+
+// Free is [kernel.RemoteFixed.Free].
 func (f *Fixed) Free() {
-	f.scale.free()
-	f.digits.free()
-	f.offset.free()
+	defer f.engine.begin()()
+	for _, m := range []*memory{&f.scale, &f.digits, &f.offset} {
+		f.engine.release(*m)
+		*m = memory{}
+	}
 }

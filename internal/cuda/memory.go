@@ -1,132 +1,154 @@
 package cuda
 
 import (
+	"math/bits"
 	"unsafe"
-
-	"harmonium/internal/kernel"
 )
 
 // memory is a stretch of the device's memory.
 type memory struct {
-	device  *Device
 	address uintptr
-	size    int // bytes; 0: none yet
+	size    int // bytes, one of those of sizeClass; 0: none
 }
 
-// grow makes room for size bytes. If there was less room, what was there is lost.
-func (m *memory) grow(d *Device, size int) {
-	m.device = d
-	if m.address != 0 && m.size >= size {
-		return
-	}
-	m.free()
-	m.size = max(size, 16) // no stretch is empty
-	d.do("allocating memory", func() result { return d.driver.memAlloc(&m.address, uintptr(m.size)) })
+// sizeClass rounds up to one of four sizes an octave, 256 bytes at least.
+func sizeClass(size int) int {
+	step := max(256, 1<<bits.Len(uint(max(size-1, 1)))>>3)
+	return (max(size, 1) + step - 1) / step * step
 }
 
-func (m *memory) free() {
-	if m.address != 0 {
-		m.device.do("freeing memory", func() result { return m.device.driver.memFree(m.address) })
+// allocate returns memory of unspecified content. The driver waits for the device when it allocates or frees; so what is freed is kept, by
+// size, and given away again. As work is done in order, it may be given away before the device has done with it.
+func (d *Device) allocate(size int) memory {
+	m := memory{size: sizeClass(size)}
+	if list := d.free[m.size]; len(list) > 0 {
+		m.address = list[len(list)-1]
+		d.free[m.size] = list[:len(list)-1]
+		return m
 	}
-	m.address, m.size = 0, 0
-}
-
-func upload[T any](m *memory, src []T) {
-	if len(src) == 0 {
-		return
-	}
-	size, d := uintptr(len(src))*unsafe.Sizeof(src[0]), m.device
-	d.do("uploading", func() result {
-		if r := d.driver.memcpyHtoDAsync(m.address, unsafe.Pointer(&src[0]), size, d.stream); r != 0 {
-			return r
+	const outOfMemory = 2
+	d.do("allocating memory", func() result {
+		r := d.driver.memAlloc(&m.address, uintptr(m.size))
+		if r == outOfMemory {
+			d.releaseCache()
+			r = d.driver.memAlloc(&m.address, uintptr(m.size))
 		}
-		return d.driver.streamSynchronize(d.stream) // src is the caller's again
+		return r
 	})
+	return m
 }
 
-func download[T any](dst []T, m *memory) error {
-	d := m.device
-	if len(dst) > 0 {
-		size := uintptr(len(dst)) * unsafe.Sizeof(dst[0])
-		d.do("downloading", func() result { return d.driver.memcpyDtoHAsync(unsafe.Pointer(&dst[0]), m.address, size, d.stream) })
+// release gives memory back.
+func (d *Device) release(m memory) {
+	if m.address != 0 {
+		d.free[m.size] = append(d.free[m.size], m.address)
 	}
-	return d.Sync()
 }
 
-// Floats is a slice of float32 on a device.
-type Floats struct {
-	memory
-	Len int
-}
-
-// NewFloats returns n numbers of unspecified value.
-func (d *Device) NewFloats(n int) *Floats {
-	f := &Floats{Len: n}
-	f.grow(d, 4*n)
-	return f
-}
-
-// Upload copies src to the device. It panics unless the lengths agree.
-func (f *Floats) Upload(src []float32) {
-	if len(src) != f.Len {
-		panicf("Upload of %d numbers to %d", len(src), f.Len)
-	}
-	upload(&f.memory, src)
-}
-
-// Download waits for the device and copies the numbers to dst. It panics unless the lengths agree.
-func (f *Floats) Download(dst []float32) error {
-	if len(dst) != f.Len {
-		panicf("Download of %d numbers to %d", f.Len, len(dst))
-	}
-	return download(dst, &f.memory)
-}
-
-// Free gives the memory back.
-func (f *Floats) Free() { f.free() }
-
-// Bits is a [kernel.Bits] on a device. It lies word by word: a word of all rows, then the next.
-type Bits struct {
-	memory
-	Rows, Cols int
-
-	words, pitch int // of a row; and rows, rounded up to whole blocks
-}
-
-// NewBits returns a matrix of zeros.
-func (d *Device) NewBits(rows, cols int) *Bits {
-	b := &Bits{Rows: rows, Cols: cols, words: blocks(cols, 64), pitch: blockRows * blocks(rows, blockRows)}
-	b.grow(d, 8*b.pitch*b.words)
-	d.do("clearing bits", func() result { return d.driver.memsetD8Async(b.address, 0, uintptr(b.size), d.stream) })
-	return b
-}
-
-// UploadBits returns a copy of src on the device.
-func (d *Device) UploadBits(src kernel.Bits) *Bits {
-	b := d.NewBits(src.Rows, src.Cols)
-	words := make([]uint64, b.pitch*b.words)
-	for r := range src.Rows {
-		for k, w := range src.Row(r)[:b.words] {
-			words[k*b.pitch+r] = w
+// releaseCache gives what nobody has now to the driver.
+func (d *Device) releaseCache() {
+	for size, list := range d.free {
+		for _, address := range list {
+			d.do("freeing memory", func() result { return d.driver.memFree(address) })
 		}
+		delete(d.free, size)
 	}
-	upload(&b.memory, words)
-	return b
 }
 
-// Download waits for the device and returns a copy of the bits.
-func (b *Bits) Download() (kernel.Bits, error) {
-	dst, words := kernel.NewBits(b.Rows, b.Cols), make([]uint64, b.pitch*b.words)
-	if err := download(words, &b.memory); err != nil {
-		return dst, err
-	}
-	for r := range dst.Rows {
-		for k := range b.words {
-			dst.Row(r)[k] = words[k*b.pitch+r]
+// pinned is memory of the host that the device reads and writes by the same address. It is given away from its beginning to its end.
+type pinned struct {
+	start unsafe.Pointer
+	size  int
+	used  int
+}
+
+// The sizes of pinned memory: results that don't fit go through inputs, piece by piece.
+const (
+	inputsSize  = 8 << 20
+	outputSize  = 1 << 20
+	outputLimit = 64 << 10 // of a result
+)
+
+// pin allocates the pinned memory.
+func (d *Device) pin() {
+	const portable, mapped = 1, 2
+	for _, p := range []*pinned{&d.inputs, &d.output} {
+		p.size = inputsSize
+		if p == &d.output {
+			p.size = outputSize
 		}
+		d.do("allocating pinned memory", func() result {
+			return d.driver.memHostAlloc(&p.start, uintptr(p.size), portable|mapped)
+		})
 	}
-	return dst, nil
+	if d.err == nil {
+		d.failed = (*int32)(d.output.start)
+		*d.failed = 0
+		d.output.used = alignment
+	}
 }
 
-// Free gives the memory back.
-func (b *Bits) Free() { b.free() }
+func (d *Device) unpin() {
+	for _, p := range []*pinned{&d.inputs, &d.output} {
+		if p.start != nil {
+			d.do("freeing pinned memory", func() result { return d.driver.memFreeHost(p.start) })
+		}
+		*p = pinned{}
+	}
+}
+
+// alignment is that of pinned memory.
+const alignment = 256
+
+// take returns size bytes, nil if there are so many no more.
+func (p *pinned) take(size int) unsafe.Pointer {
+	size = (size + alignment - 1) / alignment * alignment
+	if p.used+size > p.size {
+		return nil
+	}
+	p.used += size
+	return unsafe.Add(p.start, p.used-size)
+}
+
+// input returns pinned memory for size bytes on their way to the device, inputsSize at most. What was there before has arrived.
+func (d *Device) input(size int) unsafe.Pointer {
+	at := d.inputs.take(size)
+	if at == nil {
+		d.Sync()
+		d.inputs.used = 0
+		at = d.inputs.take(size)
+	}
+	return at
+}
+
+// bytesOf is the memory of x.
+func bytesOf[T any](x []T) []byte {
+	if len(x) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), uintptr(len(x))*unsafe.Sizeof(x[0]))
+}
+
+// upload queues a copy of src, which is the caller's again at once.
+func (d *Device) upload(to uintptr, src []byte) {
+	for len(src) > 0 {
+		n := min(len(src), inputsSize)
+		at := d.input(n)
+		copy(unsafe.Slice((*byte)(at), n), src)
+		d.do("uploading", func() result { return d.driver.memcpyHtoDAsync(to, at, uintptr(n), d.stream) })
+		src, to = src[n:], to+uintptr(n)
+	}
+}
+
+// download waits for the device and copies to dst.
+func (d *Device) download(dst []byte, from uintptr) {
+	for len(dst) > 0 {
+		n := min(len(dst), inputsSize)
+		at := d.input(n)
+		d.do("downloading", func() result { return d.driver.memcpyDtoHAsync(at, from, uintptr(n), d.stream) })
+		d.Sync()
+		d.inputs.used = 0
+		copy(dst[:n], unsafe.Slice((*byte)(at), n))
+		dst, from = dst[n:], from+uintptr(n)
+	}
+}

@@ -1,8 +1,10 @@
 package cuda
 
 import (
+	"slices"
 	"unsafe"
 
+	"harmonium/internal/kernel"
 	"harmonium/rng"
 )
 
@@ -12,16 +14,41 @@ type product struct {
 	plane                    uint64
 	rows, words, pitch       int32
 	inner, cols              int32
-	factor                   float32
+	rowBlocks, splits        int32
 }
 
 // A draw is struct Draw of _cuda/product.h.
 type draw struct {
-	dst, mask, value    uintptr
-	rounds              [10]rng.Key
-	stepLow, stepHigh   uint32
-	firstChain, padding uint32
+	dst               uintptr
+	rounds            [10]rng.Key
+	stepLow, stepHigh uint32
+	firstChain        uint32
+	pitch             int32
 }
+
+// sums is struct Sums of _cuda/finish.h.
+type sums struct {
+	terms, offset, scale uintptr
+	rows, cols           int32
+	splits, first        int32
+}
+
+// A part is struct Part of _cuda/finish.h, parts are struct Parts, and a list is struct List.
+type (
+	part struct {
+		offset uintptr
+		first  int32
+		scale  float32
+	}
+	parts struct {
+		list uintptr
+		n    int32
+	}
+	list struct {
+		parts parts
+		to    uintptr
+	}
+)
 
 // Tiles of a product that a block of threads takes. On Hopper, drawing takes wider ones (_cuda/hopper.h); its bytes of shared
 // memory are six stages of digits and states, each with two barriers, and the sums of a tile.
@@ -33,92 +60,187 @@ const (
 	wideShared = 6*(512*16+blockRows*8+2*8) + blockRows*wideCols*4
 )
 
-func startProduct(name string, x *Bits, f *Fixed) *product {
-	if x.Cols != f.Rows {
-		panicf("%s of %d×%d bits with a %d×%d matrix", name, x.Rows, x.Cols, f.Rows, f.Cols)
+// sumBytes bounds the memory for the sums of a product, so that they stay in the device's cache: larger products are taken in pieces.
+const sumBytes = 16 << 20
+
+func (f *Fixed) product(x kernel.Span, first, rows int) product {
+	bits := x.Of.(*Bits)
+	return product{
+		x: bits.at(x.First + first), digits: f.digits.address, offset: f.offset.address, scale: f.scale.address, plane: f.plane(),
+		rows: int32(rows), words: int32(bits.words), pitch: int32(bits.pitch), inner: int32(x.Cols), cols: int32(f.cols),
+		rowBlocks: int32(blocks(rows, blockRows)), splits: 1,
 	}
-	return &product{
-		x: x.address, digits: f.digits.address, offset: f.offset.address, scale: f.scale.address, plane: f.plane(),
-		rows: int32(x.Rows), words: int32(x.words), pitch: int32(x.pitch), inner: int32(x.Cols), cols: int32(f.Cols), factor: 1,
-	}
 }
 
-// run launches one of the kernels of products.
-func (p *product) run(d *Device, kernel string, last unsafe.Pointer) {
-	d.launch(kernel, blocks(int(p.rows), blockRows), blocks(int(p.cols), blockCols), blockRows, unsafe.Pointer(p), last)
-}
-
-// numbers is run for kernels that write a number for each of the product.
-func (p *product) numbers(name, kernel string, dst *Floats) {
-	if dst.Len != int(p.rows)*int(p.cols) {
-		panicf("%s of %d rows and %d columns into %d numbers", name, p.rows, p.cols, dst.Len)
-	}
-	p.run(dst.device, kernel, unsafe.Pointer(&dst.address))
-}
-
-// MulScaled writes scale times the product of the bits x with f, plus f's offset row, to dst: [kernel.Context.MulScaled].
-func MulScaled(dst *Floats, x *Bits, f *Fixed, scale float32) {
-	p := startProduct("MulScaled", x, f)
-	p.factor = scale
-	p.numbers("MulScaled", "product_inputs", dst)
-}
-
-// Probabilities writes σ of the product's numbers: [kernel.Context.Probabilities].
-func Probabilities(dst *Floats, x *Bits, f *Fixed) {
-	startProduct("Probabilities", x, f).numbers("Probabilities", "product_sigmoids", dst)
-}
-
-// sumSoftplus writes Σ_j log(1+e^{x_rj}) of the product's rows to sums, x.Rows numbers of float64: [kernel.Context.SumSoftplus].
-// terms is scratch memory.
-func sumSoftplus(sums *memory, terms *Floats, x *Bits, f *Fixed) {
-	startProduct("SumSoftplus", x, f).numbers("SumSoftplus", "product_softpluses", terms)
-	rows, cols := int32(x.Rows), int32(f.Cols)
-	terms.device.launch("row_sums", blocks(x.Rows, 128), 1, 128,
-		unsafe.Pointer(&terms.address), unsafe.Pointer(&sums.address), unsafe.Pointer(&rows), unsafe.Pointer(&cols))
-}
-
-// Sample draws a bit with probability σ(x_rj) for every number x_rj of the product, for row r and column j of dst:
-// [kernel.Context.Sample]. The bits of held columns are not drawn; nil means that there are none.
-func Sample(dst *Bits, x *Bits, f *Fixed, held *Held, key rng.Key, step uint64, firstChain uint32) {
-	if dst.Rows != x.Rows || dst.Cols != f.Cols {
-		panicf("Sample of %d rows and %d columns into %d×%d bits", x.Rows, f.Cols, dst.Rows, dst.Cols)
-	}
-	w := draw{dst: dst.address, rounds: key.Rounds(), stepLow: uint32(step), stepHigh: uint32(step >> 32), firstChain: firstChain}
-	if held != nil {
-		w.mask, w.value = held.mask.address, held.value.address
-	}
-	p, d := startProduct("Sample", x, f), dst.device
-	if d.form == hopper {
-		tiles := blocks(x.Rows, blockRows) * blocks(f.Cols, wideCols)
-		d.launchShared("product_sample", min(tiles, d.multiprocessors), 1, wideBlock, wideShared, unsafe.Pointer(p), unsafe.Pointer(&w))
+// multiply calls finish with the sums of the product of x and f, a piece of the rows after the other. With few tiles it splits the
+// sums into terms, so that all multiprocessors have something to do.
+func (e *Engine) multiply(x kernel.Span, remote kernel.RemoteFixed, finish func(s *sums)) {
+	f := remote.(*Fixed)
+	if x.Rows == 0 || f.cols == 0 {
 		return
 	}
-	p.run(d, "product_sample", unsafe.Pointer(&w))
+	pitch := blockCols * blocks(f.cols, blockCols)
+	piece := max(1, sumBytes/4/pitch/blockRows) * blockRows
+	for first := 0; first < x.Rows; first += piece {
+		rows := min(piece, x.Rows-first)
+		p := f.product(x, first, rows)
+		tiles := int(p.rowBlocks) * blocks(f.cols, blockCols)
+		p.splits = int32(max(1, min(2*e.multiprocessors/tiles, int(p.words))))
+		e.resize(&e.terms, 4*int(p.splits)*rows*pitch)
+		e.launch("product", int(p.rowBlocks*p.splits), blocks(f.cols, blockCols), 256, unsafe.Pointer(&p),
+			unsafe.Pointer(&e.terms.address))
+		finish(&sums{e.terms.address, p.offset, p.scale, p.rows, p.cols, p.splits, int32(first)})
+	}
 }
 
-// Held are columns whose bits are held: those of the mask, at the bits of value.
-type Held struct{ mask, value memory }
-
-// NewHeld copies mask and value, the packed words of a row.
-func (d *Device) NewHeld(mask, value []uint64) *Held {
-	if len(mask) != len(value) {
-		panicf("NewHeld of %d and %d words", len(mask), len(value))
+// numbersOf writes numbers made of a product to an address: inputs, or sigmoids, of each row times its weight, unless weights is 0.
+func (e *Engine) numbersOf(kernel string, to uintptr, s *sums, factor float32, weights uintptr) {
+	to += uintptr(4 * int(s.first) * int(s.cols))
+	if weights != 0 {
+		weights += uintptr(4 * s.first)
 	}
-	h := new(Held)
-	h.mask.grow(d, 8*len(mask))
-	h.value.grow(d, 8*len(value))
-	upload(&h.mask, mask)
-	upload(&h.value, value)
-	return h
+	fours := blocks(int(s.cols), blockCols) * blockCols / 4
+	e.launch(kernel, blocks(int(s.rows)*fours, 256), 1, 256, unsafe.Pointer(s), unsafe.Pointer(&to), unsafe.Pointer(&factor),
+		unsafe.Pointer(&weights))
 }
 
-// Transpose writes the transpose of src to dst: [kernel.Context.Transpose].
-func Transpose(dst, src *Bits) {
-	if dst.Rows != src.Cols || dst.Cols != src.Rows {
-		panicf("Transpose of %d×%d bits into %d×%d", src.Rows, src.Cols, dst.Rows, dst.Cols)
+// Multiply is [kernel.Engine.Multiply].
+func (e *Engine) Multiply(dst []float32, x kernel.Span, f kernel.RemoteFixed, scale float32) {
+	defer e.begin()()
+	to := e.fill(dst)
+	e.multiply(x, f, func(s *sums) { e.numbersOf("write_inputs", to, s, scale, 0) })
+}
+
+// Probabilities is [kernel.Engine.Probabilities].
+func (e *Engine) Probabilities(dst []float32, sumsTo []float64, x kernel.Span, f kernel.RemoteFixed) {
+	defer e.begin()()
+	to := e.fill(dst)
+	_, lists := e.tables(f, nil, kernel.Sums{To: sumsTo})
+	e.multiply(x, f, func(s *sums) {
+		e.numbersOf("write_sigmoids", to, s, 1, 0)
+		e.sumSoftpluses(s, lists)
+	})
+}
+
+// SumSoftplus is [kernel.Engine.SumSoftplus].
+func (e *Engine) SumSoftplus(x kernel.Span, f kernel.RemoteFixed, to ...kernel.Sums) {
+	defer e.begin()()
+	_, lists := e.tables(f, nil, to...)
+	e.multiply(x, f, func(s *sums) { e.sumSoftpluses(s, lists) })
+}
+
+// sumSoftpluses writes the sums of lists, two at a time.
+func (e *Engine) sumSoftpluses(s *sums, lists []list) {
+	const warps = 4
+	for two := range slices.Chunk(lists, 2) {
+		e.launch("sum_softpluses", blocks(int(s.rows), warps), len(two), 32*warps, unsafe.Pointer(s), unsafe.Pointer(&two[0]),
+			unsafe.Pointer(&two[len(two)-1]))
 	}
-	rows, cols, pitch, dstPitch := int32(src.Rows), int32(src.Cols), int32(src.pitch), int32(dst.pitch)
-	const warps = 8
-	dst.device.launch("transpose", blocks(4*src.words*dst.words, warps), 1, 32*warps, unsafe.Pointer(&src.address),
-		unsafe.Pointer(&dst.address), unsafe.Pointer(&rows), unsafe.Pointer(&cols), unsafe.Pointer(&pitch), unsafe.Pointer(&dstPitch))
+}
+
+// Sample is [kernel.Engine.Sample].
+func (e *Engine) Sample(
+	dst, x kernel.Span, f kernel.RemoteFixed, of []kernel.Part, key rng.Key, step uint64, firstChain uint32, to ...kernel.Sums,
+) {
+	defer e.begin()()
+	bits := dst.Of.(*Bits)
+	w := draw{
+		rounds: key.Rounds(), stepLow: uint32(step), stepHigh: uint32(step >> 32), firstChain: firstChain,
+		dst: bits.at(dst.First), pitch: int32(bits.pitch),
+	}
+	table, lists := e.tables(f, of, to...)
+	tiles := blocks(x.Rows, blockRows) * blocks(dst.Cols, wideCols)
+	if e.wideFrom > 0 && tiles >= e.wideFrom && table.n == 0 && len(lists) == 0 && x.First%2 == 0 {
+		p := f.(*Fixed).product(x, 0, x.Rows)
+		e.launchShared(wideKernel, min(tiles, e.multiprocessors), 1, wideBlock, wideShared, unsafe.Pointer(&p), unsafe.Pointer(&w))
+		return
+	}
+	e.multiply(x, f, func(s *sums) {
+		e.sumSoftpluses(s, lists)
+		w := w
+		w.dst += uintptr(8 * s.first)
+		w.firstChain += uint32(s.first)
+		const warps = 4
+		e.launch("draw", blocks(int(s.rows)*blocks(int(s.cols), 128), warps), 1, 32*warps, unsafe.Pointer(s), unsafe.Pointer(&w),
+			unsafe.Pointer(&table))
+	})
+}
+
+// tables brings the parts to the device, those of drawing and those of sums, at once.
+func (e *Engine) tables(f kernel.RemoteFixed, of []kernel.Part, to ...kernel.Sums) (parts, []list) {
+	all := [][]kernel.Part{of}
+	var lists []list
+	for _, s := range to {
+		if len(s.To) > 0 {
+			all = append(all, s.Parts)
+			lists = append(lists, list{to: e.wanted(bytesOf(s.To))})
+		}
+	}
+	if f.(*Fixed).cols == 0 {
+		for _, s := range to {
+			clear(s.To)
+		}
+		e.results = e.results[:len(e.results)-len(lists)]
+		return parts{}, nil
+	}
+	var table []part
+	var offsets [][]float32 // those that are not bound, each once
+	var places []int        // of the parts' offsets among them, −1 for the others
+	for _, list := range all {
+		rows := 0
+		for _, p := range list {
+			entry, place := part{first: int32(rows), scale: p.Scale}, -1
+			if p.Offset != nil {
+				if f, ok := e.bound(p.Offset); ok {
+					entry.offset = f.address
+				} else {
+					place = slices.IndexFunc(offsets, func(x []float32) bool { return &x[0] == &p.Offset[0] })
+					if place < 0 {
+						place = len(offsets)
+						offsets = append(offsets, p.Offset)
+					}
+				}
+			}
+			table, places, rows = append(table, entry), append(places, place), rows+p.Rows
+		}
+	}
+	if len(table) == 0 {
+		return parts{}, lists
+	}
+	cols := f.(*Fixed).cols
+	size := int(unsafe.Sizeof(part{})) * len(table)
+	at := e.scratch(size + 4*cols*len(offsets))
+	for k, place := range places {
+		if place >= 0 {
+			table[k].offset = at + uintptr(size+4*cols*place)
+		}
+	}
+	blob := slices.Clone(bytesOf(table))
+	for _, x := range offsets {
+		blob = append(blob, bytesOf(x)...)
+	}
+	e.upload(at, blob)
+	draws := parts{at, int32(len(of))}
+	at += unsafe.Sizeof(part{}) * uintptr(len(of))
+	for k := range lists {
+		n := len(all[k+1])
+		lists[k].parts = parts{at, int32(n)}
+		at += unsafe.Sizeof(part{}) * uintptr(n)
+	}
+	return draws, lists
+}
+
+// Linear is [kernel.Engine.Linear].
+func (e *Engine) Linear(x kernel.Span, of ...kernel.Linear) {
+	defer e.begin()()
+	bits := x.Of.(*Bits)
+	rows, cols, pitch, at := int32(x.Rows), int32(x.Cols), int32(bits.pitch), bits.at(x.First)
+	for two := range slices.Chunk(of, 2) {
+		var weights, to [2]uintptr
+		for k, l := range two {
+			weights[k], to[k] = e.numbers(l.Weights), e.wanted(bytesOf(l.To))
+		}
+		e.launch("linear", blocks(x.Rows, 32), 1, 32, unsafe.Pointer(&at), unsafe.Pointer(&rows), unsafe.Pointer(&cols),
+			unsafe.Pointer(&pitch), unsafe.Pointer(&weights[0]), unsafe.Pointer(&to[0]), unsafe.Pointer(&weights[1]), unsafe.Pointer(&to[1]))
+	}
 }

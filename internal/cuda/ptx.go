@@ -15,11 +15,13 @@ var images embed.FS
 
 // kernelNames lists the kernels of a module.
 var kernelNames = []string{
-	"column_sums", "choose_scale", "load_digits", "load_offset",
-	"product_inputs", "product_sigmoids", "product_softpluses", "product_sample",
-	"row_sums", "column_means", "row_means", "transpose", "free_energies",
+	"column_sums", "load_fixed", "product", "write_inputs", "write_sigmoids", "sum_softpluses", "draw",
+	"arrange", "arrange_back", "transpose", "means", "linear",
 	"ascend_weights", "ascend_biases",
 }
+
+// wideKernel is one that form 90a has besides them.
+const wideKernel = "product_draw"
 
 // The forms of the kernels, by the compute capability that they are compiled for. Hopper's products of warpgroups run on no other
 // generation; the form of Ampere runs on it and everything later.

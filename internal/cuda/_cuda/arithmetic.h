@@ -66,17 +66,18 @@ __device__ inline bool sampleBit(float u, float x) {
 	return u * (expNear0(r) * power2(k)) < 1.0f - u;
 }
 
-// sampleFour returns four bits, those of sampleBit for x = q·scale, unless it sets close: then sampleFourExactly is to decide.
+// sampleFour returns four bits, those of sampleBit for x = −t/log2 e, unless it sets close: then sampleFourExactly is to decide.
 //
-// It is a filter: d = u·2^(−x·log2 e) − (1−u) by the fast exponential. Where it matters, for |x| ≤ 32, that is off by less than
-// 4.3·10^−6 of its value: 2^−23·|x·log2 e|·log 2 for the argument, rounded twice, and 2^−22 for the instruction. sampleBit's own e^(−x)
-// is off by less than 4·10^−7. So the two agree wherever |d| ≥ 2^−16 = 1.5·10^−5. |d| is less in at most one of 30,000 draws.
-__device__ inline u32 sampleFour(const int q[4], float scale, const u32 random[4], bool &close) {
+// It is a filter: d = u·2^t − (1−u) by the fast exponential. Where it matters, for |x| ≤ 32, that is off by less than
+// 4.3·10^−6 of its value: 2^−23·|x·log2 e|·log 2 for the argument t, which may differ from x·log2 e by two roundings, and 2^−22 for the
+// instruction. sampleBit's own e^(−x) is off by less than 4·10^−7. So the two agree wherever |d| ≥ 2^−16 = 1.5·10^−5. |d| is less in at
+// most one of 30,000 draws.
+__device__ inline u32 sampleFour(const float t[4], const u32 random[4], bool &close) {
 	u32 bits = 0;
 #pragma unroll
 	for (int e = 3; e >= 0; e--) {
 		float u = uniform(random[e]);
-		float d = multiplyAdd(u, fastPower2((float)q[e] * (scale * -log2E)), u - 1.0f);
+		float d = multiplyAdd(u, fastPower2(t[e]), u - 1.0f);
 		bits = __funnelshift_l((u32)__float_as_int(d), bits, 1); // the sign
 		close |= fabsf(d) < 0x1p-16f;
 	}
@@ -84,11 +85,11 @@ __device__ inline u32 sampleFour(const int q[4], float scale, const u32 random[4
 }
 
 // sampleFourExactly returns four bits, each decided by sampleBit.
-__device__ inline u32 sampleFourExactly(const int q[4], float scale, const u32 random[4]) {
+__device__ inline u32 sampleFourExactly(const float x[4], const u32 random[4]) {
 	u32 bits = 0;
 #pragma unroll
 	for (int e = 0; e < 4; e++)
-		bits |= (u32)sampleBit(uniform(random[e]), (float)q[e] * scale) << e;
+		bits |= (u32)sampleBit(uniform(random[e]), x[e]) << e;
 	return bits;
 }
 

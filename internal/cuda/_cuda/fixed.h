@@ -9,12 +9,16 @@
 constexpr int tileCols = 128;
 
 struct Scale {
-	u64 largest;    // of the column sums: the bits of a float64
-	u32 magnitude;  // of the elements: the bits of a float32
-	int exponent;   // s
+	float resolution, factor; // 2^−s, 2^s
+	int exponent;             // s
 	int digits;
-	float factor, resolution; // 2^s, 2^−s
-	u32 unused;
+};
+
+// The largest of the column sums and of the elements of 32 columns.
+struct Largest {
+	double sum;
+	float element;
+	int unused;
 };
 
 // A Matrix is what is loaded: element (k,j) is src[k·down + j·across].
@@ -31,8 +35,20 @@ __device__ inline int columnOf(int n) { return n / 16 * 16 + (n % 8) / 2 * 4 + (
 // rowOf maps byte b of thread t's 4 bytes in a half of a chunk to a row, which is a bit of a word of the states, see expand.
 __device__ inline int rowOf(int half, int t, int b) { return t / 2 * 16 + t % 2 * 2 + 4 * b + half; }
 
-// column_sums finds the largest column sum and element: 8 threads a column, each with the terms of rows k%8. Blocks of 256 threads.
-extern "C" __global__ void column_sums(Matrix m, Scale *scale) {
+constexpr int ahead = 14; // numbers that a thread loads at once
+
+// largestOfWarp makes bits and magnitude the largest that a thread of the warp has.
+__device__ inline void largestOfWarp(u64 &bits, u32 &magnitude) {
+	for (int d = 16; d > 0; d /= 2) {
+		u64 b = (u64)__shfl_xor_sync(~0u, (u32)(bits >> 32), d) << 32 | __shfl_xor_sync(~0u, (u32)bits, d);
+		bits = b > bits ? b : bits;
+		magnitude = max(magnitude, __shfl_xor_sync(~0u, magnitude, d));
+	}
+}
+
+// column_sums finds the largest column sum and element of 32 columns: 8 threads a column, each with the terms of rows k%8. Blocks of 256
+// threads. NaN is the largest of all numbers.
+extern "C" __global__ void column_sums(Matrix m, Largest *largest) {
 	__shared__ double parts[8][33];
 	__shared__ u32 most[8][33];
 	int tid = threadIdx.x;
@@ -41,15 +57,25 @@ extern "C" __global__ void column_sums(Matrix m, Scale *scale) {
 	double sum = 0;
 	u32 magnitude = 0;
 	if (j < m.cols)
-		for (int k = part; k < m.rows; k += 8) {
-			float x = fabsf(m.src[k * m.down + j * m.across]);
-			sum += x;
-			magnitude = max(magnitude, (u32)__float_as_int(x));
+		for (int first = part; first < m.rows; first += 8 * ahead) {
+			float x[ahead];
+#pragma unroll
+			for (int k = 0; k < ahead; k++)
+				x[k] = first + 8 * k < m.rows ? fabsf(m.src[(u64)(first + 8 * k) * m.down + j * m.across]) : 0.0f;
+#pragma unroll
+			for (int k = 0; k < ahead; k++) {
+				sum += x[k]; // of zero changes nothing
+				magnitude = max(magnitude, (u32)__float_as_int(x[k]));
+			}
 		}
 	parts[part][col] = sum;
 	most[part][col] = magnitude;
 	__syncthreads();
-	if (tid < 32 && blockIdx.x * 32 + tid < m.cols) {
+	if (tid >= 32)
+		return;
+	u64 bits = 0; // of the sum, whose order is that of the numbers
+	magnitude = 0;
+	if (blockIdx.x * 32 + tid < m.cols) {
 		double p[8];
 		for (int k = 0; k < 8; k++) {
 			p[k] = parts[k][tid];
@@ -58,18 +84,20 @@ extern "C" __global__ void column_sums(Matrix m, Scale *scale) {
 		sum = ((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7]));
 		if (m.offset)
 			sum += fabs((double)m.offset[blockIdx.x * 32 + tid]);
-		atomicMax(&scale->largest, (u64)__double_as_longlong(sum) & ~(1ull << 63)); // in the order of the numbers; NaN wins
-		atomicMax(&scale->magnitude, magnitude);
+		bits = (u64)__double_as_longlong(sum) & ~(1ull << 63);
 	}
+	largestOfWarp(bits, magnitude);
+	if (tid == 0)
+		largest[blockIdx.x] = Largest{__longlong_as_double(bits), __int_as_float((int)magnitude)};
 }
 
 __device__ inline double doublePower2(int k) { return __longlong_as_double((u64)(k + 1023) << 52); }
 
 __device__ inline int quantize(float x, float factor) { return __float2int_rn(x * factor); }
 
-// choose_scale is Fixed.chooseScale. One thread.
-extern "C" __global__ void choose_scale(Scale *scale, int rows) {
-	double largest = __longlong_as_double(scale->largest), room = 2147483646 - rows;
+// chooseScale is Fixed.chooseScale.
+__device__ inline Scale chooseScale(double largest, float element, int rows) {
+	double room = 2147483646 - rows;
 	int s = 126;
 	if (largest > 0 && largest <= 1e300) { // otherwise the matrix is not finite, and the host says so
 		double ratio = room / largest;
@@ -77,16 +105,40 @@ extern "C" __global__ void choose_scale(Scale *scale, int rows) {
 		if (largest * doublePower2(s) > room)
 			s--;
 	}
-	scale->exponent = s;
-	scale->factor = power2(s);
-	scale->resolution = power2(-s);
-	int q = quantize(__int_as_float((int)scale->magnitude), scale->factor);
-	scale->digits = q <= 127 ? 1 : q <= 127 * 257 ? 2 : q <= 127 * 65793 ? 3 : 4;
+	Scale scale = {power2(-s), power2(s), s};
+	int q = quantize(element, scale.factor);
+	scale.digits = q <= 127 ? 1 : q <= 127 * 257 ? 2 : q <= 127 * 65793 ? 3 : 4;
+	return scale;
 }
 
-// load_digits writes 4 bytes of each digit a thread.
-extern "C" __global__ void load_digits(Matrix m, const Scale *scale, u32 *digits, int chunks, u64 plane) {
-	u64 at = (u64)blockIdx.x * blockDim.x + threadIdx.x;
+// load_fixed chooses the scale and writes 4 bytes of each digit a thread, and the offset of every column, zeros behind the last. It reports
+// numbers that are not finite. Blocks of 256 threads.
+extern "C" __global__ void load_fixed(Matrix m, const Largest *largest, Scale *scale, u32 *digits, int *offset, int *failed, int chunks,
+									  u64 plane, int padded) {
+	__shared__ Scale s;
+	int tid = threadIdx.x;
+	if (tid < 32) {
+		u64 bits = 0;
+		u32 magnitude = 0;
+		for (int k = tid; k < (m.cols + 31) / 32; k += 32) {
+			u64 b = (u64)__double_as_longlong(largest[k].sum);
+			bits = b > bits ? b : bits;
+			magnitude = max(magnitude, (u32)__float_as_int(largest[k].element));
+		}
+		largestOfWarp(bits, magnitude);
+		if (tid == 0) {
+			s = chooseScale(__longlong_as_double(bits), __int_as_float((int)magnitude), m.rows);
+			if (blockIdx.x == 0) {
+				*scale = s;
+				if (bits >= 0x7FFull << 52)
+					*failed = 1;
+			}
+		}
+	}
+	__syncthreads();
+	u64 at = (u64)blockIdx.x * blockDim.x + tid;
+	if (at < padded)
+		offset[at] = at < m.cols && m.offset ? quantize(m.offset[at], s.factor) : 0;
 	if (at >= plane)
 		return;
 	int t = at % 4, n = at / 4 % tileCols, half = at / (4 * tileCols) % 2;
@@ -96,20 +148,13 @@ extern "C" __global__ void load_digits(Matrix m, const Scale *scale, u32 *digits
 	for (int b = 0; b < 4; b++) {
 		int k = tile % chunks * 32 + rowOf(half, t, b), q = 0;
 		if (k < m.rows && j < m.cols)
-			q = -quantize(m.src[k * m.down + j * m.across], scale->factor);
+			q = -quantize(m.src[k * m.down + j * m.across], s.factor);
 		for (int d = 0; d < 4; d++) {
 			int digit = (int)(signed char)q;
 			words[d] |= (u32)(digit & 255) << (8 * b);
 			q = (int)(((long long)q - digit) >> 8);
 		}
 	}
-	for (int d = 0; d < scale->digits; d++)
+	for (int d = 0; d < s.digits; d++)
 		digits[d * plane + at] = words[d];
-}
-
-// load_offset writes the offset of every column, zeros behind the last.
-extern "C" __global__ void load_offset(Matrix m, const Scale *scale, int *offset, int padded) {
-	int j = blockIdx.x * blockDim.x + threadIdx.x;
-	if (j < padded)
-		offset[j] = j < m.cols && m.offset ? quantize(m.offset[j], scale->factor) : 0;
 }

@@ -182,6 +182,14 @@ __device__ inline void sumTile(const Product &p, Wide &shared, Multiplier &m, Co
 	arriveAt<sumsWritten, 2 * half>();
 }
 
+// writeBits writes 32 bits of a row, which the four threads of a quad have drawn.
+__device__ inline void writeBits(const Draw &d, int rows, int cols, int row, int word, u32 bits) {
+	bits |= __shfl_xor_sync(~0u, bits, 1);
+	bits |= __shfl_xor_sync(~0u, bits, 2);
+	if (threadIdx.x % 4 == 0)
+		writeWord(d, rows, cols, row, word, bits);
+}
+
 // drawTile draws the bits of a tile from its sums: word after word of the rows of the thread's quad.
 __device__ inline void drawTile(const Product &p, const Draw &d, const Wide &shared, float scale, const Walk &walk) {
 	int tid = threadIdx.x - half, firstRow = walk.rowBlock() * blockRows + Tensor::row(0) - half;
@@ -197,17 +205,28 @@ __device__ inline void drawTile(const Product &p, const Draw &d, const Wide &sha
 			randomFour(random[0], d, row, col);
 			randomFour(random[1], d, row, col + 16);
 			bool close = false;
-			bits[0] = sampleFour(q[0], scale, random[0], close);
-			bits[1] = sampleFour(q[1], scale, random[1], close);
+#pragma unroll
+			for (int part = 0; part < 2; part++) {
+				float t[4];
+#pragma unroll
+				for (int e = 0; e < 4; e++)
+					t[e] = (float)q[part][e] * (scale * -log2E);
+				bits[part] = sampleFour(t, random[part], close);
+			}
 			if (close)
 #pragma unroll
-				for (int part = 0; part < 2; part++)
-					bits[part] = sampleFourExactly(q[part], scale, random[part]);
-			writeWord(p, d, row, firstWord + word, (bits[0] | bits[1] << 16) << (4 * (tid % 4)));
+				for (int part = 0; part < 2; part++) {
+					float x[4];
+#pragma unroll
+					for (int e = 0; e < 4; e++)
+						x[e] = (float)q[part][e] * scale;
+					bits[part] = sampleFourExactly(x, random[part]);
+				}
+			writeBits(d, p.rows, p.cols, row, firstWord + word, (bits[0] | bits[1] << 16) << (4 * (tid % 4)));
 		}
 }
 
-extern "C" __global__ void __launch_bounds__(2 * half, 1) product_sample(Product p, Draw d) {
+extern "C" __global__ void __launch_bounds__(2 * half, 1) product_draw(Product p, Draw d) {
 	Wide &shared = *(Wide *)dynamicShared();
 	if (threadIdx.x == 0)
 		for (int stage = 0; stage < wideStages; stage++) {
@@ -233,7 +252,7 @@ extern "C" __global__ void __launch_bounds__(2 * half, 1) product_sample(Product
 				sumTile<false>(p, shared, m, copier, digits, walk.colBlock());
 	} else {
 		giveRegisters<72>();
-		float scale = p.scale->resolution * p.factor;
+		float scale = p.scale->resolution;
 		arriveAt<sumsRead, 2 * half>();
 		for (Walk walk(p); !walk.done();) {
 			waitAt<sumsWritten, 2 * half>();

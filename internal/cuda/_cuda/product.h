@@ -1,7 +1,7 @@
-// The product of bits with fixed point, and what is made of it while it is in registers.
+// The product of bits with fixed point.
 //
 // Sums are taken digit by digit, from the highest: sum ← 256·sum + Σ_k x_k d_k (Horner's rule), modulo 2^32. The final sum fits 32
-// bits (kernel.Fixed), so that it is exact whatever happens on the way.
+// bits (kernel.Fixed), so that it is exact whatever happens on the way. It may be split into terms for the same reason.
 //
 // States lie word by word: a word of all configurations, then the next. A block of 256 threads takes 256 configurations and 64 columns.
 // A stage of its pipeline is a word of every configuration and the halves of two tiles of digits that belong to it.
@@ -15,17 +15,18 @@ struct Product {
 	const Scale *scale;
 	u64 plane;          // of digits: 4-byte words
 	int rows, words;    // configurations, and words of each
-	int pitch;          // rows, rounded up to whole blocks
+	int pitch;
 	int inner, cols;
-	float factor;       // of the results
+	int rowBlocks;      // of 256
+	int splits;         // terms of the sums
 };
 
-// A draw is where the bits of a layer go, what random numbers decide them, and which are held.
+// A draw is where the bits of a layer go, and what random numbers decide them.
 struct Draw {
 	u32 *dst;
-	const u32 *mask, *value; // units that are held, and at what; null: none
 	Key rounds[10]; // of Philox
 	u32 stepLow, stepHigh, firstChain;
+	int pitch;      // of dst
 };
 
 struct Stage {
@@ -117,13 +118,24 @@ struct Tensor {
 };
 #endif
 
-// sumBlock leaves the block's integer sums in registers.
-__device__ inline void sumBlock(const Product &p, int sums[Tensor::rowTiles][Tensor::matrices][4]) {
+__device__ inline void shiftLeft(int sums[Tensor::rowTiles][Tensor::matrices][4], int by) {
+#pragma unroll
+	for (int i = 0; i < Tensor::rowTiles; i++)
+#pragma unroll
+		for (int f = 0; f < Tensor::matrices; f++)
+#pragma unroll
+			for (int e = 0; e < 4; e++)
+				sums[i][f][e] = (int)((u32)sums[i][f][e] << by);
+}
+
+// sumBlock leaves a term of the block's integer sums in registers: the steps from `from` to end−1 of all words of all digits.
+__device__ inline void sumBlock(const Product &p, int rowBlock, int from, int end, int sums[Tensor::rowTiles][Tensor::matrices][4]) {
 	__shared__ __align__(128) uint4 ws[stages][256];
 	__shared__ __align__(128) u64 xs[stages][blockRows];
-	int tid = threadIdx.x, chunks = (p.inner + 31) / 32, total = p.scale->digits * p.words;
-	const u64 *x = p.x + (u64)blockIdx.x * blockRows + tid;
-	const uint4 *w = (const uint4 *)(p.digits + (p.scale->digits - 1) * p.plane) + (u64)(blockIdx.y / 2) * p.words * 512 // a half of a tile
+	int tid = threadIdx.x, chunks = (p.inner + 31) / 32, digits = p.scale->digits;
+	int word = p.words ? from % p.words : 0, digit = p.words ? digits - 1 - from / p.words : 0;
+	const u64 *x = p.x + (u64)rowBlock * blockRows + tid;
+	const uint4 *w = (const uint4 *)(p.digits + digit * p.plane) + (u64)(blockIdx.y / 2) * p.words * 512 // a half of a tile
 					 + tid / 64 * 128 + blockIdx.y % 2 * 64 + tid % 64;
 #pragma unroll
 	for (int i = 0; i < Tensor::rowTiles; i++)
@@ -133,9 +145,9 @@ __device__ inline void sumBlock(const Product &p, int sums[Tensor::rowTiles][Ten
 			for (int e = 0; e < 4; e++)
 				sums[i][f][e] = 0;
 
-	int copied = 0; // words of the digit that are on their way
+	int copied = word; // words of the digit that are on their way
 	auto copy = [&](int step) {
-		if (step < total) {
+		if (step < end) {
 			copyAsync8(&xs[step % stages][tid], x + (u64)copied * p.pitch);
 			copyAsync16(&ws[step % stages][tid], w + (u64)copied * 512);
 			if (++copied == p.words) {
@@ -145,86 +157,46 @@ __device__ inline void sumBlock(const Product &p, int sums[Tensor::rowTiles][Ten
 		}
 		commitCopies();
 	};
-	for (int step = 0; step < stages - 1; step++)
+	for (int step = from; step < from + stages - 1; step++)
 		copy(step);
-	int word = 0;
-	for (int step = 0; step < total; step++) {
+	for (int step = from; step < end; step++) {
 		waitForCopies<stages - 2>();
 		Tensor::fence();
 		__syncthreads();
 		copy(step + stages - 1);
 		if (word == p.words) { // the next digit
 			word = 0;
-#pragma unroll
-			for (int i = 0; i < Tensor::rowTiles; i++)
-#pragma unroll
-				for (int f = 0; f < Tensor::matrices; f++)
-#pragma unroll
-					for (int e = 0; e < 4; e++)
-						sums[i][f][e] = (int)((u32)sums[i][f][e] << 8);
+			digit--;
+			shiftLeft(sums, 8);
 		}
 		Tensor::multiply(sums, Stage{xs[step % stages], ws[step % stages], 2 * word + 1 < chunks});
 		word++;
 	}
+	shiftLeft(sums, 8 * digit);
 }
 
-// forEachFour calls f(row, column, q) for every four sums of the block that are neighbours in a row, with the offset added.
-template <class F> __device__ inline void forEachFour(const Product &p, int sums[Tensor::rowTiles][Tensor::matrices][4], F f) {
+// sumPitch is the distance of the rows of sums in memory.
+__device__ inline int sumPitch(int cols) { return (cols + blockCols - 1) / blockCols * blockCols; }
+
+// product writes the sums, rows × sumPitch; the terms of a split are as many matrices, one after the other.
+extern "C" __global__ void __launch_bounds__(256, 2) product(Product p, int *dst) {
+	int sums[Tensor::rowTiles][Tensor::matrices][4];
+	int rowBlock = blockIdx.x % p.rowBlocks, term = blockIdx.x / p.rowBlocks, total = p.scale->digits * p.words;
+	sumBlock(p, rowBlock, (int)((long long)total * term / p.splits), (int)((long long)total * (term + 1) / p.splits), sums);
+	int pitch = sumPitch(p.cols);
+	dst += (u64)term * p.rows * pitch;
 #pragma unroll
 	for (int i = 0; i < Tensor::rowTiles; i++)
 #pragma unroll
 		for (int low = 0; low < 2; low++)
 #pragma unroll
 			for (int pair = 0; pair < Tensor::matrices / 2; pair++) {
-				int row = blockIdx.x * blockRows + Tensor::row(i) + 8 * low;
+				int row = rowBlock * blockRows + Tensor::row(i) + 8 * low;
 				int col = blockIdx.y * blockCols + 8 * (Tensor::firstMatrix() + 2 * pair) + 4 * (threadIdx.x % 4);
-				int4 offset = *(const int4 *)(p.offset + col);
-				int q[4] = {
-					(int)((u32)sums[i][2 * pair][2 * low] + (u32)offset.x),
-					(int)((u32)sums[i][2 * pair][2 * low + 1] + (u32)offset.y),
-					(int)((u32)sums[i][2 * pair + 1][2 * low] + (u32)offset.z),
-					(int)((u32)sums[i][2 * pair + 1][2 * low + 1] + (u32)offset.w),
-				};
-				f(row, col, q);
+				if (row < p.rows)
+					*(int4 *)(dst + (u64)row * pitch + col) = int4{sums[i][2 * pair][2 * low], sums[i][2 * pair][2 * low + 1],
+																   sums[i][2 * pair + 1][2 * low], sums[i][2 * pair + 1][2 * low + 1]};
 			}
-}
-
-// writeNumbers writes f of every number of the product, rows × cols.
-template <class F> __device__ inline void writeNumbers(const Product &p, float *dst, F f) {
-	int sums[Tensor::rowTiles][Tensor::matrices][4];
-	sumBlock(p, sums);
-	float scale = p.scale->resolution * p.factor;
-	forEachFour(p, sums, [&](int row, int col, const int q[4]) {
-		if (row >= p.rows || col >= p.cols)
-			return;
-		float *at = dst + (u64)row * p.cols + col;
-		float y[4];
-#pragma unroll
-		for (int e = 0; e < 4; e++)
-			y[e] = f((float)q[e] * scale);
-		if (p.cols % 4 == 0) {
-			*(float4 *)at = float4{y[0], y[1], y[2], y[3]};
-			return;
-		}
-#pragma unroll
-		for (int e = 0; e < 4; e++)
-			if (col + e < p.cols)
-				at[e] = y[e];
-	});
-}
-
-#define PRODUCT_KERNEL extern "C" __global__ void __launch_bounds__(256, 2)
-
-PRODUCT_KERNEL product_inputs(Product p, float *dst) {
-	writeNumbers(p, dst, [](float x) { return x; });
-}
-
-PRODUCT_KERNEL product_sigmoids(Product p, float *dst) {
-	writeNumbers(p, dst, [](float x) { return sigmoid(x); });
-}
-
-PRODUCT_KERNEL product_softpluses(Product p, float *dst) {
-	writeNumbers(p, dst, [](float x) { return softplus(x); });
 }
 
 // randomFour returns random numbers for columns col…col+3 of a row.
@@ -232,39 +204,12 @@ __device__ inline void randomFour(u32 random[4], const Draw &d, int row, int col
 	philox(random, d.rounds, col / 4, d.firstChain + row, d.stepLow, d.stepHigh);
 }
 
-// writeWord writes 32 bits of a row, which the four threads of a quad have drawn.
-__device__ inline void writeWord(const Product &p, const Draw &d, int row, int word, u32 bits) {
-	bits |= __shfl_xor_sync(~0u, bits, 1);
-	bits |= __shfl_xor_sync(~0u, bits, 2);
-	int words = 2 * ((p.cols + 63) / 64), left = p.cols - 32 * word;
-	if (row >= p.rows || word >= words || threadIdx.x % 4 > 0)
+// writeWord writes 32 bits of a row of cols bits, if there is such a word.
+__device__ inline void writeWord(const Draw &d, int rows, int cols, int row, int word, u32 bits) {
+	int words = 2 * ((cols + 63) / 64), left = cols - 32 * word;
+	if (row >= rows || word >= words)
 		return;
 	if (left < 32)
 		bits &= left <= 0 ? 0 : (1u << left) - 1;
-	if (d.mask)
-		bits = (bits & ~d.mask[word]) | d.value[word];
-	d.dst[((u64)(word / 2) * p.pitch + row) * 2 + word % 2] = bits;
+	d.dst[((u64)(word / 2) * d.pitch + row) * 2 + word % 2] = bits;
 }
-
-#ifndef HOPPER
-// product_sample draws a bit for every number: kernel.Sample.
-PRODUCT_KERNEL product_sample(Product p, Draw d) {
-	int sums[Tensor::rowTiles][Tensor::matrices][4];
-	sumBlock(p, sums);
-	float scale = p.scale->resolution * p.factor;
-	u32 bits = 0;
-	forEachFour(p, sums, [&](int row, int col, const int q[4]) {
-		u32 random[4];
-		randomFour(random, d, row, col);
-		bool close = false;
-		u32 four = sampleFour(q, scale, random, close);
-		if (close)
-			four = sampleFourExactly(q, scale, random);
-		bits |= four << (col % 32);
-		if (col % 32 < 16)
-			return; // the other half of the word follows
-		writeWord(p, d, row, col / 32, bits);
-		bits = 0;
-	});
-}
-#endif

@@ -1,0 +1,204 @@
+package cuda
+
+import (
+	"sync"
+	"unsafe"
+
+	"harmonium/internal/kernel"
+)
+
+// An Engine is a device that computes for a [kernel.Context]: a [kernel.Engine].
+type Engine struct {
+	mu sync.Mutex
+	*Device
+
+	bindings  map[uintptr]*binding // by the address of the first number
+	scratches []memory             // of the call under way
+	results   []arrival            // of the call under way, which it waits for
+	terms     memory               // of sums of products
+	wideFrom  int                  // tiles of a product from which on drawing is part of it; 0: never
+}
+
+// X to the host.
+type arrival struct {
+	to   []byte
+	from uintptr
+	here unsafe.Pointer // nil: not in pinned memory
+}
+
+// OpenEngine opens the first GPU as an engine.
+func OpenEngine() (kernel.Engine, error) {
+	d, err := Open()
+	if err != nil {
+		return nil, err
+	}
+	return newEngine(d), nil
+}
+
+func newEngine(d *Device) *Engine {
+	e := &Engine{Device: d, bindings: map[uintptr]*binding{}}
+	if d.form == hopper {
+		e.wideFrom = d.multiprocessors * 3 / 2 // with fewer, multiplying and drawing would hardly overlap
+	}
+	return e
+}
+
+// Err is [kernel.Engine.Err].
+func (e *Engine) Err() error {
+	defer e.begin()()
+	return e.Sync()
+}
+
+// begin begins a call. What it returns ends it: results are brought to the host, and scratch memory is given back.
+func (e *Engine) begin() (end func()) {
+	e.mu.Lock()
+	return e.end
+}
+
+func (e *Engine) end() {
+	defer e.mu.Unlock()
+	if len(e.results) > 0 {
+		e.bring()
+	}
+	for _, m := range e.scratches {
+		e.release(m)
+	}
+	e.scratches = e.scratches[:0]
+}
+
+// bring waits for the results.
+func (e *Engine) bring() {
+	e.Sync()
+	for _, r := range e.results {
+		if r.here == nil {
+			e.download(r.to, r.from)
+		} else {
+			copy(r.to, unsafe.Slice((*byte)(r.here), len(r.to)))
+		}
+	}
+	clear(e.results)
+	e.results, e.output.used = e.results[:0], alignment
+}
+
+// scratch returns memory on the device until the call ends.
+func (e *Engine) scratch(size int) uintptr {
+	m := e.allocate(size)
+	e.scratches = append(e.scratches, m)
+	return m.address
+}
+
+// resize makes room for size bytes. What was there is lost.
+func (e *Engine) resize(m *memory, size int) {
+	if m.size < size || m.address == 0 {
+		e.release(*m)
+		*m = e.allocate(size)
+	}
+}
+
+// numbers returns the place of numbers on the device: of those bound, or of a copy.
+func (e *Engine) numbers(x []float32) uintptr {
+	if f, ok := e.bound(x); ok {
+		return f.address
+	}
+	at := e.scratch(4 * len(x))
+	e.upload(at, bytesOf(x))
+	return at
+}
+
+// fill returns where the device is to write dst: in the place of bound numbers, or where the host gets them from when the call ends.
+func (e *Engine) fill(dst []float32) uintptr {
+	if f, ok := e.changed(dst); ok {
+		return f.address
+	}
+	return e.wanted(bytesOf(dst))
+}
+
+// wanted returns where the device is to write a result, which the host gets when the call ends.
+func (e *Engine) wanted(to []byte) uintptr {
+	if len(to) == 0 {
+		return 0
+	}
+	r := arrival{to: to}
+	if len(to) <= outputLimit {
+		r.here = e.output.take(len(to))
+	}
+	if r.here == nil {
+		r.from = e.scratch(len(to))
+	} else {
+		r.from = uintptr(r.here)
+	}
+	e.results = append(e.results, r)
+	return r.from
+}
+
+// Bits is a [kernel.RemoteBits]. It lies word by word: a word of all rows, then the next.
+type Bits struct {
+	engine             *Engine
+	rows, words, pitch int // words of a row; and the distance of the words of a row
+	memory             memory
+}
+
+// NewBits is [kernel.Engine.NewBits].
+func (e *Engine) NewBits(rows, cols int) kernel.RemoteBits {
+	defer e.begin()()
+	return e.newBits(rows, cols)
+}
+
+// newBits makes room for what products read behind the last row too. Words are copied in twos.
+func (e *Engine) newBits(rows, cols int) *Bits {
+	b := &Bits{engine: e, rows: rows, words: blocks(cols, 64), pitch: blocks(rows, 2) * 2}
+	b.memory = e.allocate(8 * (b.pitch*b.words + blockRows))
+	return b
+}
+
+// at is the address of a row.
+func (b *Bits) at(row int) uintptr { return b.memory.address + uintptr(8*row) }
+
+// Upload is [kernel.RemoteBits.Upload].
+func (b *Bits) Upload(src kernel.Bits) {
+	defer b.engine.begin()()
+	b.pieces(src.Words, func(words []uint64, first int) {
+		at := b.engine.input(8 * len(words))
+		copy(unsafe.Slice((*uint64)(at), len(words)), words)
+		b.arrange("arrange", at, len(words), first)
+	})
+}
+
+// Download is [kernel.RemoteBits.Download].
+func (b *Bits) Download(dst kernel.Bits) {
+	defer b.engine.begin()()
+	b.pieces(dst.Words, func(words []uint64, first int) {
+		at := b.engine.input(8 * len(words))
+		b.arrange("arrange_back", at, len(words), first)
+		b.engine.Sync()
+		b.engine.inputs.used = 0
+		copy(words, unsafe.Slice((*uint64)(at), len(words)))
+	})
+}
+
+// pieces calls f for pieces of the words of all rows, which fit into pinned memory; first is the row that a piece begins with.
+func (b *Bits) pieces(words []uint64, f func(words []uint64, first int)) {
+	if b.words == 0 {
+		return
+	}
+	rows := max(1, inputsSize/8/b.words)
+	for first := 0; first < b.rows; first += rows {
+		f(words[first*b.words:min(first+rows, b.rows)*b.words], first)
+	}
+}
+
+func (b *Bits) arrange(kernel string, host unsafe.Pointer, n, first int) {
+	words, pitch, rows, x := int32(b.words), int32(b.pitch), int32(n/b.words), b.at(first)
+	b.engine.launch(kernel, blocks(n, 256), 1, 256, unsafe.Pointer(&host), unsafe.Pointer(&x), unsafe.Pointer(&rows), unsafe.Pointer(&words),
+		unsafe.Pointer(&pitch))
+}
+
+// Free is [kernel.RemoteBits.Free].
+func (b *Bits) Free() {
+	defer b.engine.begin()()
+	b.engine.release(b.memory)
+	b.memory = memory{}
+}
+
+// NewFixed is [kernel.Engine.NewFixed].
+func (e *Engine) NewFixed() kernel.RemoteFixed { return &Fixed{engine: e} }
