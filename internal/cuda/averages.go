@@ -37,10 +37,11 @@ func (e *Engine) Averages(v, h, vh []float32, x kernel.Span, f kernel.RemoteFixe
 		unsafe.Pointer(&transposed.memory.address), unsafe.Pointer(&rows), unsafe.Pointer(&cols), unsafe.Pointer(&pitch),
 		unsafe.Pointer(&dstPitch))
 	s.x, s.pitch = transposed.memory.address, dstPitch
-	e.launch("means", blocks(len(h)+len(v), 64), 1, 64, unsafe.Pointer(&s))
-
 	operand := &Fixed{engine: e}
-	operand.load(s.probs, x.Rows, len(h), 0, false)
+	m, largest := operand.shape(s.probs, x.Rows, len(h), 0, false)
+	e.launch("means", blocks(len(h), sumCols)+blocks(len(h)+len(v), 64), 1, 256, unsafe.Pointer(&s), unsafe.Pointer(&m),
+		unsafe.Pointer(&largest))
+	operand.digitsOf(m, largest)
 	e.scratches = append(e.scratches, operand.scale, operand.digits, operand.offset)
 	to, factor := e.fill(vh), float32(1/s.total)
 	e.multiply(kernel.Span{Of: transposed, Rows: len(v), Cols: x.Rows}, operand, func(q *sums) {

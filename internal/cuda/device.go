@@ -25,7 +25,8 @@ type Device struct {
 
 	free   map[int][]uintptr // memory that nobody has now, by its size
 	inputs pinned            // numbers on their way to the device
-	output pinned            // and those from there, which a call waits for
+	output pinned            // results on their way from there, all of which come by one copy
+	mirror memory            // of output, on the device
 	failed *int32            // in pinned memory: set by the device if a matrix is not finite
 }
 

@@ -47,18 +47,29 @@ struct Means {
 	int pitch;            // of x
 };
 
-// means adds up, row after row in float64, and divides by the total. A thread a column.
-extern "C" __global__ void means(Means s) {
-	int j = blockIdx.x * blockDim.x + threadIdx.x;
+constexpr int meansCols = 64; // of a block
+
+// means adds up, row after row in float64, and divides by the total; its first blocks find what column_sums finds of m, the matrix of
+// probabilities, at the same time. Blocks of 256 threads. A thread a column.
+extern "C" __global__ void means(Means s, Matrix m, Largest *largest) {
+	int groups = (m.cols + 31) / 32;
+	if (blockIdx.x < groups) {
+		columnSums(m, largest);
+		return;
+	}
+	if (threadIdx.x >= meansCols)
+		return;
+	int j = (blockIdx.x - groups) * meansCols + threadIdx.x;
 	double sum = 0;
 	if (j < s.n) {
-		for (int first = 0; first < s.rows; first += ahead) {
-			float p[ahead];
+		constexpr int loads = 64; // at once
+		for (int first = 0; first < s.rows; first += loads) {
+			float p[loads];
 #pragma unroll
-			for (int k = 0; k < ahead; k++)
+			for (int k = 0; k < loads; k++)
 				p[k] = first + k < s.rows ? fabsf(s.probs[(u64)(first + k) * s.n + j]) : 0.0f;
 #pragma unroll
-			for (int k = 0; k < ahead; k++)
+			for (int k = 0; k < loads; k++)
 				sum += p[k]; // of zero changes nothing
 		}
 		s.h[j] = (float)(sum / s.total);
@@ -92,7 +103,7 @@ extern "C" __global__ void linear(const u64 *x, int rows, int cols, int pitch, c
 	for (int k = 0; 64 * k < cols; k++) {
 		u64 word = x[(u64)k * pitch + r];
 		int n = min(64, cols - 64 * k);
-#pragma unroll 8
+#pragma unroll 16
 		for (int i = 0; i < n; i++, word >>= 1) {
 			sumA += word & 1 ? a[64 * k + i] : 0.0f;
 			if (b)
