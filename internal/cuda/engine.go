@@ -15,6 +15,7 @@ type Engine struct {
 	bindings  map[uintptr]*binding // by the address of the first number
 	scratches []memory             // of the call under way
 	results   []arrival            // of the call under way, which it waits for
+	leaving   func()               // ends what begin began
 	terms     memory               // of sums of products
 	wideFrom  int                  // tiles of a product from which on drawing is part of it; 0: never
 }
@@ -52,11 +53,13 @@ func (e *Engine) Err() error {
 // begin begins a call. What it returns ends it: results are brought to the host, and scratch memory is given back.
 func (e *Engine) begin() (end func()) {
 	e.mu.Lock()
+	e.leaving = e.enter()
 	return e.end
 }
 
 func (e *Engine) end() {
 	defer e.mu.Unlock()
+	defer e.leaving()
 	if len(e.results) > 0 {
 		e.bring()
 	}
