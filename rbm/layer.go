@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"harmonium/compute"
+	"harmonium/internal/kernel"
 	"harmonium/rng"
 )
 
@@ -65,7 +66,7 @@ type Named struct {
 
 // maxParameter bounds parameters: those of spins are summed up to parameters of bits, which are float32 as well. With a
 // billion units of this bound the sums stay below float32's 3·10^38.
-const maxParameter = 1e29
+const maxParameter = kernel.MaxParameter
 
 // Sound reports whether a model may have these parameters, and [Model.Save] writes them: whether they are finite, within
 // ±10^29, and above 0 if they must be.

@@ -80,6 +80,13 @@ func (o *Adam) Step(k, from int, p, g []float32) {
 	o.compute.StepAdam(&o.step, p, mean, g, o.second[k][from:][:len(p)])
 }
 
+func (o *Adam) rule() kernel.Rule {
+	r := kernel.Rule{Decay: float32(o.Beta1), Gain: float32(1 - o.Beta1), Adam: o.step}
+	copy(r.Mean[:], o.first)
+	copy(r.Square[:], o.second)
+	return r
+}
+
 // Remember lists the running means and the number of steps.
 func (o *Adam) Remember(m *Memory) {
 	if o.Beta1 != 0 {

@@ -41,6 +41,7 @@ func (t *Training) memory(found map[string]any) *Memory {
 
 // Checkpoint writes everything that is needed to go on from here (docs/formats.md).
 func (t *Training) Checkpoint(w io.Writer) error {
+	t.device.fetchAll()
 	f := &safetensors.File{
 		Metadata: map[string]string{
 			"format": checkpointFormat, "version": checkpointVersion, "finished": t.reason,
@@ -52,6 +53,9 @@ func (t *Training) Checkpoint(w io.Writer) error {
 		f.Metadata[notePrefix+name] = note
 	}
 	f.Seal()
+	if err := t.Err(); err != nil {
+		return err
+	}
 	return safetensors.Write(w, f)
 }
 
@@ -85,7 +89,9 @@ func (t *Training) Resume(checkpoint []byte) error {
 		found[tensor.Name] = tensor.Data
 	}
 	t.rewind()
-	if err := t.memory(found).restore(); err != nil {
+	t.device.fetchAll()
+	err = t.memory(found).restore()
+	if t.device.pushAll(); err != nil {
 		return err
 	}
 	t.spent, t.reason = time.Duration(elapsed), f.Metadata["finished"]

@@ -25,7 +25,9 @@ const centerRate = 0.01
 type ascent struct {
 	t         *Training
 	optimizer Optimizer
-	l1, l2    float32 // penalties
+	l1, l2    float32       // penalties
+	follows   bool          // the center follows the minibatch first
+	device    *deviceAscent // nil: the host does it
 	// The parameters, in the order of [rbm.Model.Parameters], what ⟨·⟩_data and ⟨·⟩_model are for them, and the
 	// gradient. W, the first, is moved in blocks: its gradient is made in scratch memory, and that in the list is
 	// empty.
@@ -52,12 +54,19 @@ type block struct {
 // second-level cache.
 const blockNumbers = 1 << 12
 
-func newAscent(t *Training, positive, negative *rbm.Statistics, optimizer Optimizer) *ascent {
+// newAscent returns the ascent of the training itself, with its penalties, or another one: without.
+func newAscent(t *Training, positive, negative *rbm.Statistics, optimizer Optimizer, own bool) *ascent {
 	m, n := t.Model.M(), t.Model.N()
 	a := &ascent{
 		t: t, optimizer: optimizer,
 		parameters: t.Model.Parameters(), positive: positive.Averages(), negative: negative.Averages(),
 		stepB: make([]float32, m), rows: max(1, blockNumbers/n),
+	}
+	if own {
+		a.l1, a.l2, a.follows = float32(t.config.L1), float32(t.config.L2), !t.config.Plain
+	}
+	if a.device = a.onDevice(); a.device != nil {
+		return a
 	}
 	layers := rbm.NewStatistics(&rbm.Model{Visible: t.Model.Visible, Hidden: t.Model.Hidden}) // without weights
 	a.gradient, a.b, a.c = layers.Averages(), layers.V, layers.H
@@ -79,10 +88,15 @@ func newAscent(t *Training, positive, negative *rbm.Statistics, optimizer Optimi
 // parameters ([rbm.Named.Sound]).
 func (a *ascent) run(rate float64) (norm float64, sound bool) {
 	t, model, on := a.t, a.t.Model, a.t.config.Compute
+	a.optimizer.Begin(rate)
+	if a.device != nil {
+		squares, sound := a.device.run(a.centerWeight())
+		return math.Sqrt(squares), sound
+	}
+	t.followCenter(a.centerWeight())
 	for k, g := range a.gradient[1:] {
 		on.Subtract(g, a.positive[k+1], a.negative[k+1])
 	}
-	a.optimizer.Begin(rate)
 	on.Parallel(len(a.blocks), a.move)
 	squares := 0.0
 	for k, g := range a.gradient[1:] {
@@ -156,18 +170,28 @@ func (a *ascent) moveLogs(k int, values, g []float32) {
 	}
 }
 
-// followCenter moves ν towards the minibatch's mean of the hidden units.
-func (t *Training) followCenter() {
-	if t.config.Plain {
-		return
-	}
-	ν := t.centerH
-	if t.centered == 0 {
-		copy(ν, t.positive.H)
+// centerWeight is the weight of the minibatch in ν before this update: 1 in the first one.
+func (a *ascent) centerWeight() float32 {
+	switch t := a.t; {
+	case !a.follows:
+		return 0
+	case t.centered == 0:
 		t.centered = 1
+		return 1
 	}
-	for j, h := range t.positive.H {
-		ν[j] += float32(centerRate * (h - ν[j]))
+	return centerRate
+}
+
+// followCenter moves ν towards the minibatch's mean of the hidden units.
+func (t *Training) followCenter(weight float32) {
+	switch ν := t.centerH; weight {
+	case 0:
+	case 1:
+		copy(ν, t.positive.H)
+	default:
+		for j, h := range t.positive.H {
+			ν[j] += float32(weight * (h - ν[j]))
+		}
 	}
 }
 

@@ -65,6 +65,7 @@ func (j *jumps) search(p *population, u Update) {
 	known.Slice(0, searchRows).Copy(j.uncovered(p, u.Conditionals, key))
 	known.Slice(searchRows, searchRows+searchChains).Copy(sample.FromRows(p.chains, searchChains, key.Stream(1)))
 	j.known.Rows(known.Slice(searchRows+searchChains, known.Rows()), u.Model.Visible)
+	u.device.fetch(u.Model.W)
 	j.modes = sample.FindJumps(u.Model, known, searchCount, key, u.Conditionals.Compute())
 	j.known = j.modes.Known()
 	j.findNearest(p, u.Model.Visible)

@@ -2,6 +2,7 @@ package train
 
 import (
 	"harmonium/compute"
+	"harmonium/internal/kernel"
 	"harmonium/rbm"
 )
 
@@ -44,6 +45,12 @@ func (o *Momentum) Step(k, from int, p, g []float32) {
 		u[i] = float32(decay*u[i]) + g[i]
 	}
 	o.compute.AddScaled(p, o.rate, u)
+}
+
+func (o *Momentum) rule() kernel.Rule {
+	r := kernel.Rule{Decay: float32(o.Decay), Gain: 1, Adam: kernel.Adam{Rate: o.rate}}
+	copy(r.Mean[:], o.velocity)
+	return r
 }
 
 // Remember lists the velocity.

@@ -63,6 +63,8 @@ type Update struct {
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // of Model
 	Rows         rbm.Batch         // the minibatch
+
+	device *device
 }
 
 // The defaults of the negative phases, chosen by measurement (docs/decisions/0072).

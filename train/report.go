@@ -55,7 +55,11 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 	if n, ok := t.config.Negative.(Persistent); ok {
 		now.Known = n.Visible()
 	}
+	t.Current()
 	scores, err := t.Monitor.Score(ctx, now)
+	if err == nil {
+		err = t.config.Compute.Err()
+	}
 	if err != nil {
 		return nil, err
 	}

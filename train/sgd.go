@@ -2,6 +2,7 @@ package train
 
 import (
 	"harmonium/compute"
+	"harmonium/internal/kernel"
 	"harmonium/rbm"
 )
 
@@ -31,6 +32,8 @@ func (o *SGD) Begin(rate float64) { o.rate = float32(rate) }
 
 // Step adds rate·g.
 func (o *SGD) Step(_, _ int, p, g []float32) { o.compute.AddScaled(p, o.rate, g) }
+
+func (o *SGD) rule() kernel.Rule { return kernel.Rule{Adam: kernel.Adam{Rate: o.rate}} }
 
 // Remember does nothing.
 func (*SGD) Remember(*Memory) {}

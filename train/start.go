@@ -59,8 +59,12 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	}
 	config.Optimizer.Start(model, config.Compute)
 	t.Monitor = monitor.New(t.watched())
-	t.ascent = newAscent(t, t.positive, t.negative, config.Optimizer)
-	t.ascent.l1, t.ascent.l2 = float32(config.L1), float32(config.L2)
+	t.device = newDevice(t)
+	t.device.bind(t.positive.Averages()...)
+	if onlyComputes(config.Negative) {
+		t.device.bind(t.negative.Averages()...)
+	}
+	t.ascent = newAscent(t, t.positive, t.negative, config.Optimizer, true)
 	t.trust = newTrust(t)
 	return t, nil
 }

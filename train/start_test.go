@@ -156,6 +156,9 @@ func TestJudge(t *testing.T) {
 		"one update, scored live":  {wide(t), 60, train.Config{Updates: 1}, ""},
 		"five epochs, scored live": {wide(t), 60, train.Config{Epochs: 5}, ""},
 	} {
+		if testing.Short() && c.config.Epochs == 0 && c.config.Updates == 0 {
+			continue // whole trainings
+		}
 		training := start(t, c.hidden, c.set, c.config)
 		var kept *train.Evaluation
 		for _, p := range finish(t, training) {

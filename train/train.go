@@ -14,7 +14,9 @@ import (
 
 // Training is a model on its way from a start to a fit. Make one with [Start] and run it with [Training.Steps].
 type Training struct {
-	Model *rbm.Model // the parameters as they are now
+	// Model has the parameters as they are now. An engine ([compute.Context.Engine]) has the weights to itself in a turn of Steps whose
+	// Progress has no Evaluation: use [Training.Current] there.
+	Model *rbm.Model
 	// Notes go into checkpoints, and come back with [Training.Resume]: whatever the caller keeps with them.
 	Notes map[string]string
 
@@ -35,8 +37,9 @@ type Training struct {
 	conditionals       *rbm.Conditionals
 	positive, negative *rbm.Statistics
 	ascent             *ascent
-	trust              *trust // nil for none
-	gaps               *gaps  // nil for rows without gaps
+	device             *device // nil: the host has it all
+	trust              *trust  // nil for none
+	gaps               *gaps   // nil for rows without gaps
 	minibatch          rbm.Batch
 	weights            []float32
 	weightUnit         float64   // makes the mean weight 1, within float32's range
@@ -63,6 +66,8 @@ func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 	return func(yield func(Progress) bool) {
 		t.begun = time.Now()
 		defer func() { t.spent = t.elapsed(); t.begun = time.Time{} }()
+		t.device.push(t.Model.W, t.Model.B(), t.Model.C()) // which are the caller's outside of here
+		defer t.Current()
 		for t.err == nil && ctx.Err() == nil {
 			if t.proceed(); t.reason != "" {
 				return
@@ -86,8 +91,20 @@ func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 	}
 }
 
-// Err returns the error that ended the training, or nil.
-func (t *Training) Err() error { return t.err }
+// Err returns the error that ended the training, or nil. After a failure of the engine that computes there is nothing to go on from but
+// an earlier checkpoint.
+func (t *Training) Err() error {
+	if err := t.config.Compute.Err(); t.err == nil && err != nil {
+		t.err = fmt.Errorf("train: after update %d: %w", t.done, err)
+	}
+	return t.err
+}
+
+// Current returns Model with the parameters as they are now, at any time.
+func (t *Training) Current() *rbm.Model {
+	t.device.fetch(t.Model.W)
+	return t.Model
+}
 
 // Finished says why training is over: "done", "time" or "patience"; "" while it is not.
 func (t *Training) Finished() string { return t.reason }
@@ -95,7 +112,7 @@ func (t *Training) Finished() string { return t.reason }
 // Best returns the model with the best validation score so far, or the current one where there is no validation data.
 func (t *Training) Best() *rbm.Model {
 	if t.config.Valid == nil {
-		return t.Model
+		return t.Current()
 	}
 	return t.best
 }
@@ -137,17 +154,23 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	t.conditionals.Update(t.Model)
 	rows, weights := t.nextMinibatch()
 
-	t.conditionals.Statistics(t.positive, rows, weights)    // ⟨·⟩_data
+	t.conditionals.Statistics(t.positive, rows, weights) // ⟨·⟩_data
+	if !onlyComputes(t.config.Negative) {
+		t.Current()
+	}
 	err := t.config.Negative.Phase(ctx, t.negative, Update{ // ⟨·⟩_model
-		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows,
+		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, device: t.device,
 	})
 	if err != nil {
 		return Progress{}, err
 	}
-	t.followCenter()
 	rate = t.trust.begin(rate)
 	norm, sound := t.ascent.run(rate) // λ ← λ + η·(⟨·⟩_data − ⟨·⟩_model), or what the optimiser makes of it,
-	if !sound || !t.trust.end() {     // less what the chains can't follow
+	sound = sound && t.trust.end()    // less what the chains can't follow
+	if err := t.config.Compute.Err(); err != nil {
+		return Progress{}, err
+	}
+	if !sound {
 		return Progress{}, fmt.Errorf("%w (learning rate %g, gradient norm %g)", ErrDiverged, rate, norm)
 	}
 	t.done++

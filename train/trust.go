@@ -74,7 +74,8 @@ func newTrust(t *Training) *trust {
 	}
 	descent := new(SGD)
 	descent.Start(t.Model, t.config.Compute)
-	r.back = newAscent(t, r.up, r.down, descent)
+	r.back = newAscent(t, r.up, r.down, descent, false)
+	t.device.bind(slices.Concat(r.up.Averages(), r.down.Averages())...)
 	r.row = r.kernelRow // once: a method value is allocated
 	return r
 }
@@ -168,6 +169,7 @@ func center(x []float64) {
 // the means over the chains away.
 func (r *trust) computeKernel() {
 	t, m, n, chains := r.t, r.t.Model.M(), r.t.Model.N(), len(r.d)
+	t.device.fetch(t.centerH)
 	t.conditionals.HiddenProbs(r.y, r.v)
 	sv, ov := t.Model.Visible.Line()
 	sh, oh := t.Model.Hidden.Line()

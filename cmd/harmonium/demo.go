@@ -146,6 +146,7 @@ func demoTrain(ctx context.Context, t *terminal, states rbm.Batch, target []floa
 	every := max(training.Planned()/demoReports, 1)
 	for p := range training.Steps(ctx) {
 		if p.Update%every == 0 || p.Update == p.Planned {
+			training.Current()
 			if err := measure(p.Epoch); err != nil {
 				return nil, nil, err
 			}

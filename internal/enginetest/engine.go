@@ -19,6 +19,11 @@ type Engine struct {
 	bound map[place]*floats
 	err   error
 	calls map[string]int
+	fails struct {
+		method string
+		call   int
+		err    error
+	}
 }
 
 // A place is how slices are known: by the first element and the length.
@@ -53,6 +58,13 @@ func (e *Engine) Fail(err error) {
 	e.err = err
 }
 
+// FailAt has the engine fail at a call of a method, counted as by [Engine.Calls].
+func (e *Engine) FailAt(method string, call int, err error) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	e.fails.method, e.fails.call, e.fails.err = method, call, err
+}
+
 // Calls is the number of calls of a method so far.
 func (e *Engine) Calls(method string) int {
 	e.mutex.Lock()
@@ -64,6 +76,9 @@ func (e *Engine) Calls(method string) int {
 func (e *Engine) lock(method string) func() {
 	e.mutex.Lock()
 	e.calls[method]++
+	if e.err == nil && method == e.fails.method && e.calls[method] == e.fails.call {
+		e.err = e.fails.err
+	}
 	return e.mutex.Unlock
 }
 

@@ -7,6 +7,7 @@
 #include "product.h"
 #include "finish.h"
 #include "rows.h"
+#include "ascend.h"
 #ifdef HOPPER
 #include "hopper.h"
 #endif

@@ -229,7 +229,11 @@ func (r *Run) save(t *train.Training, metrics *metricsFile) error {
 	if err := metrics.Sync(); err != nil {
 		return err
 	}
-	if err := t.Best().Save(filepath.Join(r.Dir, ModelName)); err != nil {
+	model := t.Best()
+	if err := t.Err(); err != nil { // what an engine left when it failed is no model
+		return err
+	}
+	if err := model.Save(filepath.Join(r.Dir, ModelName)); err != nil {
 		return err
 	}
 	t.Notes = map[string]string{noteConfig: r.Config.identity(), noteMetrics: metrics.digest()}
