@@ -6,44 +6,48 @@ import (
 	"harmonium/internal/kernel"
 )
 
-// means is struct Means of _cuda/rows.h.
-type means struct {
-	probs, h, x, v, weights uintptr
-	total                   float64
-	rows, n, m, pitch       int32
-}
+// means is struct Means of _cuda/rows.h, and rows are struct Rows.
+type (
+	means struct {
+		h, v, weights uintptr
+		total         float64
+		transpose     uintptr
+		pitch, _      int32
+	}
+	rows struct {
+		x          uintptr
+		rows, cols int32
+		pitch, _   int32
+	}
+)
 
 // Averages is [kernel.Engine.Averages].
 func (e *Engine) Averages(v, h, vh []float32, x kernel.Span, f kernel.RemoteFixed, weights []float32) {
 	defer e.begin()()
-	s := means{total: float64(x.Rows), rows: int32(x.Rows), n: int32(len(h)), m: int32(len(v))}
+	s := means{h: e.fill(h), v: e.fill(v), total: float64(x.Rows)}
 	if weights != nil {
 		s.weights = e.numbers(weights)
-		s.total = 0
 		e.fetch(weights)
+		s.total = 0
 		for _, w := range weights {
 			s.total += float64(w)
 		}
 	}
-	s.probs, s.h, s.v = e.scratch(4*x.Rows*len(h)), e.fill(h), e.fill(v)
-	e.multiply(x, f, func(q *sums) { e.numbersOf("write_sigmoids", s.probs, q, 1, s.weights) })
+	probs := e.scratch(4 * x.Rows * len(h))
+	e.multiply(x, f, func(q *sums) { e.numbersOf("write_sigmoids", probs, q, 1, s.weights) })
 
-	transposed := e.newBits(len(v), x.Rows)
-	e.scratches = append(e.scratches, transposed.memory)
-	bits := x.Of.(*Bits)
-	rows, cols, pitch, dstPitch, src := int32(x.Rows), int32(x.Cols), int32(bits.pitch), int32(transposed.pitch), bits.at(x.First)
-	const warps = 8
-	e.launch("transpose", blocks(4*bits.words*transposed.words, warps), 1, 32*warps, unsafe.Pointer(&src),
-		unsafe.Pointer(&transposed.memory.address), unsafe.Pointer(&rows), unsafe.Pointer(&cols), unsafe.Pointer(&pitch),
-		unsafe.Pointer(&dstPitch))
-	s.x, s.pitch = transposed.memory.address, dstPitch
-	e.launch("means", blocks(len(h)+len(v), 64), 1, 64, unsafe.Pointer(&s))
-
-	operand := &Fixed{engine: e}
-	operand.load(s.probs, x.Rows, len(h), 0, false)
-	e.scratches = append(e.scratches, operand.scale, operand.digits, operand.offset)
+	transpose, operand := e.newBits(len(v), x.Rows), &Fixed{engine: e}
+	s.transpose, s.pitch = transpose.memory.address, int32(transpose.pitch)
+	src := x.Of.(*Bits)
+	bits := rows{x: src.at(x.First), rows: int32(x.Rows), cols: int32(x.Cols), pitch: int32(src.pitch)}
+	m, largest := operand.shape(probs, x.Rows, len(h), 0, false)
+	const meansCols, warps = 64, 8 // of a block
+	e.launch("means", blocks(len(h), sumCols)+blocks(len(h)+len(v), meansCols)+blocks(4*src.words*transpose.words, warps), 1, 32*warps,
+		unsafe.Pointer(&s), unsafe.Pointer(&bits), unsafe.Pointer(&m), unsafe.Pointer(&largest))
+	operand.digitsOf(m, largest)
 	to, factor := e.fill(vh), float32(1/s.total)
-	e.multiply(kernel.Span{Of: transposed, Rows: len(v), Cols: x.Rows}, operand, func(q *sums) {
+	e.multiply(kernel.Span{Of: transpose, Rows: len(v), Cols: x.Rows}, operand, func(q *sums) {
 		e.numbersOf("write_inputs", to, q, factor, 0)
 	})
+	e.scratches = append(e.scratches, transpose.memory, operand.scale, operand.digits, operand.offset)
 }

@@ -53,7 +53,8 @@ func TestChainsAreThoseOfTheCPU(t *testing.T) {
 	}
 	shapes := []shape{{1, 1, 1, 3, 1}, {3, 70, 5, 4, 1}, {70, 20, 300, 3, 0.3}, {64, 64, 257, 3, 0.3}, {200, 120, 100, 2, 0.1}}
 	if !testing.Short() {
-		shapes = append(shapes, []shape{{784, 500, 1000, 50, 0.1}, {784, 512, 16384, 5, 0.1}, {2000, 10000, 300, 2, 0.1}, {16, 8, 5, 2000, 0.5}}...)
+		shapes = append(shapes, shape{784, 500, 1000, 50, 0.1}, shape{784, 512, 16384, 5, 0.1}, shape{2000, 10000, 300, 2, 0.1},
+			shape{16, 8, 5, 2000, 0.5})
 	}
 	forEachContext(t, func(t *testing.T, cpu, gpu *compute.Context) {
 		for _, s := range shapes {

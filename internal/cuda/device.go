@@ -22,10 +22,12 @@ type Device struct {
 	capability      int    // 10·major + minor
 	multiprocessors int
 	err             error
+	entered         bool // by the thread
 
 	free   map[int][]uintptr // memory that nobody has now, by its size
 	inputs pinned            // numbers on their way to the device
-	output pinned            // and those from there, which a call waits for
+	output pinned            // results on their way from there, all of which come by one copy
+	mirror memory            // of output, on the device
 	failed *int32            // in pinned memory: set by the device if a matrix is not finite
 }
 
@@ -163,18 +165,31 @@ func (d *Device) Close() error {
 	return d.err
 }
 
-// do calls the driver with the device's context, which belongs to the thread, unless something has failed before.
+// enter makes the device's context, which belongs to a thread, that of the thread. What it returns undoes it.
+func (d *Device) enter() (leave func()) {
+	if d.entered || d.err != nil {
+		return func() {}
+	}
+	runtime.LockOSThread()
+	d.err = d.driver.check(d.driver.ctxSetCurrent(d.context), "using "+d.name)
+	d.entered = true
+	return d.leave
+}
+
+func (d *Device) leave() {
+	d.entered = false
+	runtime.UnlockOSThread()
+}
+
+// do calls the driver, unless something has failed before.
 func (d *Device) do(doing string, call func() result) {
 	if d.err != nil {
 		return
 	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	r := d.driver.ctxSetCurrent(d.context)
-	if r == 0 {
-		r = call()
+	defer d.enter()()
+	if d.err == nil {
+		d.err = d.driver.check(call(), doing)
 	}
-	d.err = d.driver.check(r, doing)
 }
 
 // launch queues a kernel on gridX·gridY blocks of threads threads each. arguments are pointers to the kernel's parameters.

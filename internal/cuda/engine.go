@@ -15,11 +15,12 @@ type Engine struct {
 	bindings  map[uintptr]*binding // by the address of the first number
 	scratches []memory             // of the call under way
 	results   []arrival            // of the call under way, which it waits for
+	leaving   func()               // ends what begin began
 	terms     memory               // of sums of products
 	wideFrom  int                  // tiles of a product from which on drawing is part of it; 0: never
 }
 
-// X to the host.
+// An arrival is a result on its way to the host.
 type arrival struct {
 	to   []byte
 	from uintptr
@@ -52,11 +53,13 @@ func (e *Engine) Err() error {
 // begin begins a call. What it returns ends it: results are brought to the host, and scratch memory is given back.
 func (e *Engine) begin() (end func()) {
 	e.mu.Lock()
+	e.leaving = e.enter()
 	return e.end
 }
 
 func (e *Engine) end() {
 	defer e.mu.Unlock()
+	defer e.leaving()
 	if len(e.results) > 0 {
 		e.bring()
 	}
@@ -68,6 +71,12 @@ func (e *Engine) end() {
 
 // bring waits for the results.
 func (e *Engine) bring() {
+	if n := e.output.used - alignment; n > 0 {
+		at := unsafe.Add(e.output.start, alignment)
+		e.do("downloading", func() result {
+			return e.driver.memcpyDtoHAsync(at, e.mirror.address+alignment, uintptr(n), e.stream)
+		})
+	}
 	e.Sync()
 	for _, r := range e.results {
 		if r.here == nil {
@@ -119,13 +128,10 @@ func (e *Engine) wanted(to []byte) uintptr {
 		return 0
 	}
 	r := arrival{to: to}
-	if len(to) <= outputLimit {
-		r.here = e.output.take(len(to))
-	}
-	if r.here == nil {
-		r.from = e.scratch(len(to))
+	if r.here = e.output.take(len(to)); r.here != nil {
+		r.from = e.mirror.address + (uintptr(r.here) - uintptr(e.output.start))
 	} else {
-		r.from = uintptr(r.here)
+		r.from = e.scratch(len(to))
 	}
 	e.results = append(e.results, r)
 	return r.from

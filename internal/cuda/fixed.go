@@ -49,25 +49,34 @@ func (f *Fixed) Load(src []float32, rows, cols int, offset []float32, transposed
 
 // load loads numbers of the device: offset 0 means none.
 func (f *Fixed) load(src uintptr, rows, cols int, offset uintptr, transposed bool) {
-	e := f.engine
-	m := matrix{src: src, offset: offset, rows: int32(rows), cols: int32(cols), down: uint64(cols), across: 1}
+	m, largest := f.shape(src, rows, cols, offset, transposed)
+	f.engine.launch("column_sums", blocks(f.cols, sumCols), 1, 256, unsafe.Pointer(&m), unsafe.Pointer(&largest))
+	f.digitsOf(m, largest)
+}
+
+// shape makes room for a matrix. It returns what is to be loaded, and room for what column_sums finds.
+func (f *Fixed) shape(src uintptr, rows, cols int, offset uintptr, transposed bool) (m matrix, largest uintptr) {
+	m = matrix{src: src, offset: offset, rows: int32(rows), cols: int32(cols), down: uint64(cols), across: 1}
 	if transposed {
 		m.rows, m.cols, m.down, m.across = m.cols, m.rows, 1, uint64(cols)
 	}
 	f.rows, f.cols = int(m.rows), int(m.cols)
-	chunks, plane := int32(2*f.words()), f.plane()
-	padded := int32(tileCols * blocks(f.cols, tileCols))
-	e.resize(&f.scale, int(unsafe.Sizeof(scale{})))
-	e.resize(&f.digits, 4*4*int(plane))
-	e.resize(&f.offset, 4*int(padded))
-	groups := blocks(f.cols, sumCols)
-	largest := e.scratch(largestBytes * groups)
-	e.launch("column_sums", groups, 1, 256, unsafe.Pointer(&m), unsafe.Pointer(&largest))
-	failed := uintptr(unsafe.Pointer(e.failed))
-	e.launch("load_fixed", max(1, blocks(max(int(plane), int(padded)), 256)), 1, 256, unsafe.Pointer(&m), unsafe.Pointer(&largest),
+	f.engine.resize(&f.scale, int(unsafe.Sizeof(scale{})))
+	f.engine.resize(&f.digits, 4*4*int(f.plane()))
+	f.engine.resize(&f.offset, 4*f.padded())
+	return m, f.engine.scratch(largestBytes * blocks(f.cols, sumCols))
+}
+
+// digitsOf cuts the numbers into digits.
+func (f *Fixed) digitsOf(m matrix, largest uintptr) {
+	failed, chunks, plane, padded := uintptr(unsafe.Pointer(f.engine.failed)), int32(2*f.words()), f.plane(), int32(f.padded())
+	f.engine.launch("load_fixed", max(1, blocks(max(int(plane), int(padded)), 256)), 1, 256, unsafe.Pointer(&m), unsafe.Pointer(&largest),
 		unsafe.Pointer(&f.scale.address), unsafe.Pointer(&f.digits.address), unsafe.Pointer(&f.offset.address), unsafe.Pointer(&failed),
 		unsafe.Pointer(&chunks), unsafe.Pointer(&plane), unsafe.Pointer(&padded))
 }
+
+// padded is the number of columns of whole tiles.
+func (f *Fixed) padded() int { return tileCols * blocks(f.cols, tileCols) }
 
 // words is the number of 64-bit words of a configuration that the matrix multiplies.
 func (f *Fixed) words() int { return blocks(f.rows, 64) }

@@ -64,9 +64,8 @@ type pinned struct {
 
 // The sizes of pinned memory: results that don't fit go through inputs, piece by piece.
 const (
-	inputsSize  = 8 << 20
-	outputSize  = 1 << 20
-	outputLimit = 64 << 10 // of a result
+	inputsSize = 8 << 20
+	outputSize = 1 << 20
 )
 
 // pin allocates the pinned memory.
@@ -85,6 +84,7 @@ func (d *Device) pin() {
 		d.failed = (*int32)(d.output.start)
 		*d.failed = 0
 		d.output.used = alignment
+		d.mirror = d.allocate(outputSize)
 	}
 }
 

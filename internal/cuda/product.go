@@ -85,7 +85,7 @@ func (e *Engine) multiply(x kernel.Span, remote kernel.RemoteFixed, finish func(
 		rows := min(piece, x.Rows-first)
 		p := f.product(x, first, rows)
 		tiles := int(p.rowBlocks) * blocks(f.cols, blockCols)
-		p.splits = int32(max(1, min(2*e.multiprocessors/tiles, int(p.words))))
+		p.splits = int32(max(1, min(e.multiprocessors/tiles, int(p.words))))
 		e.resize(&e.terms, 4*int(p.splits)*rows*pitch)
 		e.launch("product", int(p.rowBlocks*p.splits), blocks(f.cols, blockCols), 256, unsafe.Pointer(&p),
 			unsafe.Pointer(&e.terms.address))

@@ -16,7 +16,7 @@ var images embed.FS
 // kernelNames lists the kernels of a module.
 var kernelNames = []string{
 	"column_sums", "load_fixed", "product", "write_inputs", "write_sigmoids", "sum_softpluses", "draw",
-	"arrange", "arrange_back", "transpose", "means", "linear",
+	"arrange", "arrange_back", "means", "linear",
 	"ascend_weights", "ascend_biases",
 }
 

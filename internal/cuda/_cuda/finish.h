@@ -15,6 +15,7 @@ struct Sums {
 	__device__ void four(int q[4], int row, int col) const {
 		int4 sum = *(const int4 *)(offset + col);
 		const int *at = terms + (u64)row * pitch() + col;
+#pragma unroll 4
 		for (int k = 0; k < splits; k++, at += (u64)rows * pitch()) {
 			int4 term = *(const int4 *)at;
 			sum = int4{(int)((u32)sum.x + (u32)term.x), (int)((u32)sum.y + (u32)term.y), (int)((u32)sum.z + (u32)term.z),

@@ -46,9 +46,9 @@ __device__ inline void largestOfWarp(u64 &bits, u32 &magnitude) {
 	}
 }
 
-// column_sums finds the largest column sum and element of 32 columns: 8 threads a column, each with the terms of rows k%8. Blocks of 256
+// columnSums finds the largest column sum and element of 32 columns: 8 threads a column, each with the terms of rows k%8. Blocks of 256
 // threads. NaN is the largest of all numbers.
-extern "C" __global__ void column_sums(Matrix m, Largest *largest) {
+__device__ inline void columnSums(const Matrix &m, Largest *largest) {
 	__shared__ double parts[8][33];
 	__shared__ u32 most[8][33];
 	int tid = threadIdx.x;
@@ -90,6 +90,8 @@ extern "C" __global__ void column_sums(Matrix m, Largest *largest) {
 	if (tid == 0)
 		largest[blockIdx.x] = Largest{__longlong_as_double(bits), __int_as_float((int)magnitude)};
 }
+
+extern "C" __global__ void column_sums(Matrix m, Largest *largest) { columnSums(m, largest); }
 
 __device__ inline double doublePower2(int k) { return __longlong_as_double((u64)(k + 1023) << 52); }
 

@@ -17,69 +17,101 @@ extern "C" __global__ void arrange_back(u64 *dst, const u64 *x, int rows, int wo
 // at32 is the place of 32 bits of a row of states.
 __device__ inline u64 at32(int row, int word, int pitch) { return ((u64)(word / 2) * pitch + row) * 2 + word % 2; }
 
-// transpose writes the transpose of bits: kernel.Transpose. A warp takes 32×32 bits.
-extern "C" __global__ void transpose(const u32 *src, u32 *dst, int rows, int cols, int pitch, int dstPitch) {
+// Rows is a matrix of bits.
+struct Rows {
+	const u64 *x;
+	int rows, cols;
+	int pitch, unused;
+};
+
+// transposeBlock writes 32×32 bits of the transpose of a matrix: kernel.Transpose. A warp.
+__device__ inline void transposeBlock(const Rows &src, u32 *dst, int pitch, int block) {
 	int lane = threadIdx.x % 32;
-	int from = 2 * ((cols + 63) / 64), to = 2 * ((rows + 63) / 64); // words of 32 bits, a row
-	int block = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32;
+	int from = 2 * ((src.cols + 63) / 64), to = 2 * ((src.rows + 63) / 64); // words of 32 bits, a row
 	if (block >= from * to)
 		return;
 	int r = block % to * 32 + lane, c = block / to * 32 + lane;
-	u32 word = r < rows ? src[at32(r, block / to, pitch)] : 0, column = 0;
+	u32 word = r < src.rows ? ((const u32 *)src.x)[at32(r, block / to, src.pitch)] : 0, column = 0;
 	for (int k = 0; k < 32; k++) {
 		u32 bits = __ballot_sync(~0u, word >> k & 1);
 		if (lane == k)
 			column = bits;
 	}
-	if (c < cols)
-		dst[at32(c, block % to, dstPitch)] = column;
+	if (c < src.cols)
+		dst[at32(c, block % to, pitch)] = column;
 }
 
-// Means are what is averaged over rows, as rbm.Statistics does: every column of probs, rows × n, and of bits, whose transpose is x.
+// columnMean returns the mean of a column of numbers, n a row: sums are taken row after row, in float64.
+__device__ inline float columnMean(const float *x, int rows, int n, double total) {
+	constexpr int loads = 64; // at once
+	double sum = 0;
+	for (int first = 0; first < rows; first += loads) {
+		float p[loads];
+#pragma unroll
+		for (int k = 0; k < loads; k++)
+			p[k] = first + k < rows ? fabsf(x[(u64)(first + k) * n]) : 0.0f;
+#pragma unroll
+		for (int k = 0; k < loads; k++)
+			sum += p[k]; // of zero changes nothing
+	}
+	return (float)(sum / total);
+}
+
+// bitMean returns the mean of a column of bits, with weights unless they are null.
+__device__ inline float bitMean(const Rows &src, int column, const float *weights, double total) {
+	constexpr int loads = 32; // at once
+	const u64 *x = src.x + (u64)(column / 64) * src.pitch;
+	double sum = 0;
+	int count = 0;
+	for (int first = 0; first < src.rows; first += loads) {
+		u64 word[loads];
+#pragma unroll
+		for (int k = 0; k < loads; k++)
+			word[k] = first + k < src.rows ? x[first + k] : 0;
+#pragma unroll
+		for (int k = 0; k < loads; k++) {
+			int on = (int)(word[k] >> column % 64 & 1);
+			count += on;
+			if (weights && first + k < src.rows)
+				sum += on ? weights[first + k] : 0.0f;
+		}
+	}
+	return (float)((weights ? sum : count) / total);
+}
+
+// Means are averages over rows, as rbm.Statistics has them: h of every column of probs, which have been multiplied by weights, and v of
+// every column of bits.
 struct Means {
-	const float *probs; // times weights
-	float *h;
-	const u64 *x;
-	float *v;
+	float *h, *v;
 	const float *weights; // null: equal ones
 	double total;         // of them
-	int rows, n, m;
-	int pitch;            // of x
+	u32 *transpose;       // of the bits
+	int pitch, unused;    // of it
 };
 
-// means adds up, row after row in float64, and divides by the total. A thread a column.
-extern "C" __global__ void means(Means s) {
-	int j = blockIdx.x * blockDim.x + threadIdx.x;
-	double sum = 0;
-	if (j < s.n) {
-		for (int first = 0; first < s.rows; first += ahead) {
-			float p[ahead];
-#pragma unroll
-			for (int k = 0; k < ahead; k++)
-				p[k] = first + k < s.rows ? fabsf(s.probs[(u64)(first + k) * s.n + j]) : 0.0f;
-#pragma unroll
-			for (int k = 0; k < ahead; k++)
-				sum += p[k]; // of zero changes nothing
-		}
-		s.h[j] = (float)(sum / s.total);
+constexpr int meansCols = 64; // of a block
+
+// means takes the averages. At the same time it transposes the bits, and finds what column_sums finds of the matrix of probabilities.
+// Blocks of 256 threads.
+extern "C" __global__ void means(Means s, Rows bits, Matrix probs, Largest *largest) {
+	int block = blockIdx.x, groups = (probs.cols + 31) / 32, columns = probs.cols + bits.cols;
+	if (block < groups) {
+		columnSums(probs, largest);
 		return;
 	}
-	j -= s.n;
-	if (j >= s.m)
+	block -= groups;
+	if (block >= (columns + meansCols - 1) / meansCols) {
+		block -= (columns + meansCols - 1) / meansCols;
+		transposeBlock(bits, s.transpose, s.pitch, block * 8 + threadIdx.x / 32);
 		return;
-	int count = 0;
-	for (int k = 0; k < (s.rows + 63) / 64; k++) {
-		u64 word = s.x[(u64)k * s.pitch + j];
-		if (!s.weights) {
-			count += __popcll(word);
-			continue;
-		}
-#pragma unroll 8
-		for (int b = 0; b < 64; b++)
-			if (64 * k + b < s.rows)
-				sum += word >> b & 1 ? s.weights[64 * k + b] : 0.0f;
 	}
-	s.v[j] = (float)((s.weights ? sum : count) / s.total);
+	int j = block * meansCols + threadIdx.x;
+	if (threadIdx.x >= meansCols || j >= columns)
+		return;
+	if (j < probs.cols)
+		s.h[j] = columnMean(probs.src + j, probs.rows, probs.cols, s.total);
+	else
+		s.v[j - probs.cols] = bitMean(bits, j - probs.cols, s.weights, s.total);
 }
 
 // linear writes sums over the bits of a row that are on, in float64 and in rising order: kernel.Linear, for weights a and those of b,
@@ -92,7 +124,7 @@ extern "C" __global__ void linear(const u64 *x, int rows, int cols, int pitch, c
 	for (int k = 0; 64 * k < cols; k++) {
 		u64 word = x[(u64)k * pitch + r];
 		int n = min(64, cols - 64 * k);
-#pragma unroll 8
+#pragma unroll 16
 		for (int i = 0; i < n; i++, word >>= 1) {
 			sumA += word & 1 ? a[64 * k + i] : 0.0f;
 			if (b)
