@@ -59,6 +59,7 @@ func newMeanField(model *rbm.Model, on *compute.Context) *meanField {
 		p := model.Bits()
 		f.offset, f.b, f.c, f.w = p.Offset, narrow(p.B), narrow(p.C), narrow(p.W)
 		f.transpose()
+		on.Bind(f.w, f.wt)
 		return f
 	}
 	if err := CheckModes(model); err != nil {
@@ -69,6 +70,7 @@ func newMeanField(model *rbm.Model, on *compute.Context) *meanField {
 	f.transpose()
 	f.c = scaled(f.w, f.visible, f.n)
 	f.b = scaled(f.wt, f.hidden, f.m)
+	on.Bind(f.w, f.wt)
 	return f
 }
 
@@ -162,7 +164,7 @@ func (f *meanField) visibleMeans(dst, h []float32, rows int) {
 
 // means writes σ(bias + Σ_i x_ri w_i) of each row to dst, or the means of another layer than bits.
 func (f *meanField) means(dst []float32, layer rbm.Layer, bias, w, x []float32, rows int) {
-	f.inputs(dst, bias, w, x, rows)
+	f.on.Affine(dst, bias, w, x, rows)
 	if layer != nil {
 		scale, offset := layer.Line()
 		units := layer.Units()
@@ -183,25 +185,6 @@ func (f *meanField) means(dst []float32, layer rbm.Layer, bias, w, x []float32, 
 			dst[k] = 1
 		}
 	}
-}
-
-// inputs writes bias + Σ_i x_ri w_i of each row to dst.
-func (f *meanField) inputs(dst, bias, w, x []float32, rows int) {
-	const block = 16 // rows that share a row of w while it is in the first-level cache
-	from, to := len(x)/rows, len(bias)
-	f.on.Parallel((rows+block-1)/block, func(task int) {
-		first, last := task*block, min((task+1)*block, rows)
-		for r := first; r < last; r++ {
-			copy(dst[r*to:(r+1)*to], bias)
-		}
-		for i := range from {
-			for r := first; r < last; r++ {
-				if μ := x[r*from+i]; μ != 0 {
-					f.on.AddScaled(dst[r*to:(r+1)*to], μ, w[i*to:(i+1)*to])
-				}
-			}
-		}
-	})
 }
 
 // bound returns the variational bound L(μ_v) in nats.

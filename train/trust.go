@@ -33,7 +33,7 @@ type trust struct {
 	d, α          []float64
 	x, y          []float32 // v−μ and ⟨h⟩−ν, chain after chain
 	kernel        []float64 // K, row after row
-	row           func(r int)
+	hidden        []float64 // Y
 	krylov        krylov
 	rate          float64 // of this update
 	slope         float64 // the deviation that a rate of 1 would give, a running mean; 0 before the first update
@@ -68,7 +68,7 @@ func newTrust(t *Training) *trust {
 	r := &trust{
 		t: t, bound: n.Bound(), v: v, before: make([]float64, chains), after: make([]float64, chains),
 		d: make([]float64, chains), α: make([]float64, chains),
-		x: make([]float32, chains*t.Model.M()), y: make([]float32, chains*t.Model.N()), kernel: make([]float64, chains*chains),
+		x: make([]float32, chains*t.Model.M()), y: make([]float32, chains*t.Model.N()), kernel: make([]float64, chains*chains), hidden: make([]float64, chains*chains),
 		up: rbm.NewStatistics(t.Model), down: rbm.NewStatistics(t.Model),
 		order: make([]int, chains), sorted: v.Like(chains), weights: make([]float32, chains),
 	}
@@ -76,7 +76,6 @@ func newTrust(t *Training) *trust {
 	descent.Start(t.Model, t.config.Compute)
 	r.back = newAscent(t, r.up, r.down, descent, false)
 	t.device.bind(slices.Concat(r.up.Averages(), r.down.Averages())...)
-	r.row = r.kernelRow // once: a method value is allocated
 	return r
 }
 
@@ -189,9 +188,12 @@ func (r *trust) computeKernel() {
 			t.config.Compute.Subtract(y, y, t.centerH)
 		}
 	}
-	t.config.Compute.Parallel(chains, r.row)
+	t.config.Compute.Gram(r.kernel, r.x, chains)
+	t.config.Compute.Gram(r.hidden, r.y, chains)
 	for k := range chains {
-		for l := range k {
+		for l := range k + 1 {
+			x, y := r.kernel[k*chains+l], r.hidden[k*chains+l]
+			r.kernel[k*chains+l] = x + y + float64(x*y)
 			r.kernel[l*chains+k] = r.kernel[k*chains+l]
 		}
 	}
@@ -206,16 +208,6 @@ func (r *trust) computeKernel() {
 	}
 	for k := range chains {
 		center(r.kernel[k*chains : (k+1)*chains])
-	}
-}
-
-// kernelRow computes X + Y + X∘Y of row k up to the diagonal.
-func (r *trust) kernelRow(k int) {
-	m, n, on := r.t.Model.M(), r.t.Model.N(), r.t.config.Compute
-	for l := range k + 1 {
-		x := on.Dot(r.x[k*m:(k+1)*m], r.x[l*m:(l+1)*m])
-		y := on.Dot(r.y[k*n:(k+1)*n], r.y[l*n:(l+1)*n])
-		r.kernel[k*len(r.d)+l] = x + y + float64(x*y)
 	}
 }
 

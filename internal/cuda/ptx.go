@@ -17,7 +17,7 @@ var images embed.FS
 var kernelNames = []string{
 	"column_sums", "load_fixed", "product", "write_inputs", "write_sigmoids", "sum_softpluses", "draw",
 	"arrange", "arrange_back", "means", "linear",
-	"ascend_weights", "ascend_biases",
+	"ascend_weights", "ascend_biases", "affine", "gram",
 }
 
 // wideKernel is one that form 90a has besides them.

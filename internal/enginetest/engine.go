@@ -325,6 +325,22 @@ func (e *Engine) Linear(x kernel.Span, list ...kernel.Linear) {
 	}
 }
 
+// Affine is [kernel.Context.Affine].
+func (e *Engine) Affine(dst, bias, w, x []float32, rows int) {
+	defer e.lock("Affine")()
+	if !e.void(dst) {
+		e.on.Affine(e.write(dst), e.read(bias), e.read(w), e.read(x), rows)
+	}
+}
+
+// Gram is [kernel.Context.Gram]. The numbers above the diagonal become useless.
+func (e *Engine) Gram(dst []float64, x []float32, rows int) {
+	defer e.lock("Gram")()
+	if fill(dst, math.NaN()); e.err == nil {
+		e.on.Gram(dst, e.read(x), rows)
+	}
+}
+
 // Averages is [kernel.Context.Averages].
 func (e *Engine) Averages(v, h, vh []float32, x kernel.Span, f kernel.RemoteFixed, weights []float32) {
 	defer e.lock("Averages")()

@@ -33,6 +33,10 @@ type Engine interface {
 	Sample(dst, x Span, f RemoteFixed, parts []Part, key rng.Key, step uint64, firstChain uint32, sums ...Sums)
 	// Linear is [Context.Linear].
 	Linear(x Span, list ...Linear)
+	// Affine is [Context.Affine], of at least one row and one bias.
+	Affine(dst, bias, w, x []float32, rows int)
+	// Gram is [Context.Gram], of at least one row.
+	Gram(dst []float64, x []float32, rows int)
 	// Averages is [Context.Averages].
 	Averages(v, h, vh []float32, x Span, f RemoteFixed, weights []float32)
 

@@ -8,6 +8,7 @@
 #include "finish.h"
 #include "rows.h"
 #include "ascend.h"
+#include "dense.h"
 #ifdef HOPPER
 #include "hopper.h"
 #endif

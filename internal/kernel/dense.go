@@ -1,0 +1,54 @@
+package kernel
+
+// Products of numbers with numbers, row by row: of mean fields and of kernels between states. Their sums are not exact, and keep an order.
+
+// Affine writes bias + Σ_i x_ri·w_i of each row r of x to dst, where w_i are rows of w: in float32, one i after the other, without
+// the terms of x_ri = 0. It panics unless dst has rows·len(bias) numbers, and w as many rows as x has numbers a row.
+func (c *Context) Affine(dst, bias, w, x []float32, rows int) {
+	if rows < 0 || len(dst) != rows*len(bias) || len(w)*rows != len(x)*len(bias) {
+		panicf("Affine of %d rows: %d numbers with %d weights and %d biases into %d", rows, len(x), len(w), len(bias), len(dst))
+	}
+	if rows == 0 || len(bias) == 0 {
+		return
+	}
+	if e := c.Engine(); e != nil {
+		e.Affine(dst, bias, w, x, rows)
+		return
+	}
+	const block = 16 // rows that share a row of w while it is in the first-level cache
+	from, to := len(x)/rows, len(bias)
+	c.Parallel((rows+block-1)/block, func(task int) {
+		first, last := task*block, min((task+1)*block, rows)
+		for r := first; r < last; r++ {
+			copy(dst[r*to:(r+1)*to], bias)
+		}
+		for i := range from {
+			for r := first; r < last; r++ {
+				if x := x[r*from+i]; x != 0 {
+					c.AddScaled(dst[r*to:(r+1)*to], x, w[i*to:(i+1)*to])
+				}
+			}
+		}
+	})
+}
+
+// Gram writes the [Context.Dot] of each two rows of x to dst, rows×rows numbers, of which those above the diagonal are left alone. It
+// panics unless the sizes fit.
+func (c *Context) Gram(dst []float64, x []float32, rows int) {
+	if rows < 0 || len(dst) != rows*rows || rows > 0 && len(x)%rows != 0 {
+		panicf("Gram of %d numbers in %d rows into %d", len(x), rows, len(dst))
+	}
+	if rows == 0 {
+		return
+	}
+	if e := c.Engine(); e != nil {
+		e.Gram(dst, x, rows)
+		return
+	}
+	n := len(x) / rows
+	c.Parallel(rows, func(r int) {
+		for s := range r + 1 {
+			dst[r*rows+s] = c.Dot(x[r*n:(r+1)*n], x[s*n:(s+1)*n])
+		}
+	})
+}
