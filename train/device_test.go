@@ -142,6 +142,7 @@ func waysToTrain(t *testing.T, updates int) map[string]way {
 		"adam's momentum": {Config: train.Config{Negative: pcd, Optimizer: &train.Adam{Beta1: 0.5}, Clip: 0.05}},
 		"weights":         {Config: train.Config{Negative: full(), Rate: 0.05, Valid: &weighted}, set: &weighted},
 		"gaps":            {Config: train.Config{Negative: pcd}, set: withGaps(set, 0.2, 1)},
+		"trained":         {Config: train.Config{Negative: full(), Rate: 0.01, Trained: true}},
 		"spins":           {Config: train.Config{Negative: full(), Rate: 0.01}, kind: rbm.Spin},
 	}
 	wide := &data.Set{States: rbm.NewBatch(120, 90)} // whose weights are moved in two blocks
@@ -239,6 +240,30 @@ func TestModelOfAnEngineIsCurrent(t *testing.T) {
 	finish(t, there)
 	if best := there.Best(); !slices.Equal(best.W, models[19].W) {
 		t.Error("at the end: other weights")
+	}
+}
+
+// Between scores nothing crosses but the minibatch, the chains for their overlap, and biases.
+func TestUpdatesStayOnTheEngine(t *testing.T) {
+	const updates = 20
+	for _, negative := range []train.Negative{&train.PCD{Chains: 10}, &train.CD{}} {
+		on := enginetest.Context(1)
+		e, before := on.Engine().(*enginetest.Engine), map[string]int{}
+		training := start(t, 5, drawnBars(t, 100), train.Config{Updates: updates, Every: 100, Batch: 50, Compute: on, Negative: negative})
+		methods := []string{"Bind", "Push", "Fetch", "copy", "Upload", "Download", "Multiply", "Probabilities", "Ascend", "Err"}
+		for p := range training.Steps(t.Context()) {
+			for _, method := range methods {
+				calls := e.Calls(method) - before[method]
+				before[method] = e.Calls(method)
+				most := map[string]int{"Upload": 1, "Download": 1, "Ascend": 1, "Err": 1}[method]
+				if negative.Kind() == "cd" && method == "Upload" {
+					most = 2 // the minibatch, and the chains that begin there
+				}
+				if p.Evaluation == nil && calls > most {
+					t.Errorf("%s, update %d: %d calls of %s", negative.Kind(), p.Update, calls, method)
+				}
+			}
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -71,5 +72,25 @@ func sameNumbers(t *testing.T, m, n int, name string, list int, got, want []floa
 		if y := want[k]; math.Float32bits(x) != math.Float32bits(y) && (x == x || y == y) {
 			t.Fatalf("%d×%d, %s: number %d of list %d is %v, want %v", m, n, name, k, list, x, y)
 		}
+	}
+}
+
+// An update of Adam with centering, and the wait for its results.
+func BenchmarkAscend(b *testing.B) {
+	for _, shape := range [][2]int{{784, 500}, {10000, 2000}} {
+		b.Run(fmt.Sprintf("%dx%d", shape[0], shape[1]), func(b *testing.B) {
+			e, a := openOrSkip(b, ""), enginetest.Ascents(shape[0], shape[1])["center follows"]
+			for _, x := range enginetest.Slices(a) {
+				if x != nil {
+					e.Bind(x)
+				}
+			}
+			for b.Loop() {
+				e.Ascend(a)
+			}
+			if err := e.Err(); err != nil {
+				b.Fatal(err)
+			}
+		})
 	}
 }

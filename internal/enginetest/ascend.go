@@ -42,6 +42,11 @@ func newAscent(e *Engine, a *kernel.Ascent) *ascent {
 	for k := range s.p {
 		e.mustFind(a.Parameters[k])
 		s.p[k], s.positive[k], s.negative[k] = e.write(a.Parameters[k]), e.read(a.Positive[k]), e.read(a.Negative[k])
+		for _, x := range [][]float32{a.Positive[k], a.Negative[k]} {
+			if e.find(x) == nil {
+				e.calls["copy"]++
+			}
+		}
 		if a.Rule.Mean[k] != nil {
 			e.mustFind(a.Rule.Mean[k])
 			s.mean[k] = e.write(a.Rule.Mean[k])

@@ -65,7 +65,7 @@ func (e *Engine) FailAt(method string, call int, err error) {
 	e.fails.method, e.fails.call, e.fails.err = method, call, err
 }
 
-// Calls is the number of calls of a method so far.
+// Calls is the number of calls of a method so far. Those of "copy" are the slices of updates that were not bound.
 func (e *Engine) Calls(method string) int {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
