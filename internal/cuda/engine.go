@@ -50,6 +50,13 @@ func (e *Engine) Err() error {
 	return e.Sync()
 }
 
+// Close is [Device.Close]. What has memory of the engine may still be freed.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.Device.Close()
+}
+
 // begin begins a call. What it returns ends it: results are brought to the host, and scratch memory is given back.
 func (e *Engine) begin() (end func()) {
 	e.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"sync"
 	"testing"
 
 	"harmonium/internal/kernel"
@@ -267,6 +268,36 @@ func TestMemoryIsGivenBack(t *testing.T) {
 		}
 	}
 	t.Errorf("%d bindings and %d pieces of memory after their slices are gone, want 0 and %d", len(e.bindings), held(), before+6)
+}
+
+// Several goroutines may use an engine.
+func TestConcurrentCalls(t *testing.T) {
+	e := openOrSkip(t, "")
+	p := pair{t, e, kernel.New(0), kernel.NewEngine(0, kernel.New(0).ISA(), e)}
+	var all sync.WaitGroup
+	results := make([][2]kernel.Bits, 4)
+	sums := make([][2][]float64, len(results))
+	for k := range results {
+		all.Go(func() {
+			rows := 20 + k
+			x, weights := randomBits(rows, 50, 128, uint64(k)), kerneltest.RandomFloats(50, 1)
+			for side, c := range []*kernel.Context{p.cpu, p.gpu} {
+				results[k][side], sums[k][side] = kernel.NewBits(rows, 30), make([]float64, rows)
+				c.Bind(weights)
+				for step := range 5 {
+					var f kernel.Fixed
+					c.Load(&f, kerneltest.RandomFloats(50*30, uint64(k+step)), 50, 30, nil)
+					c.Sample(results[k][side], nil, x, &f, rng.Seed(1), uint64(step), 0)
+				}
+				c.Linear(x, kernel.Linear{To: sums[k][side], Weights: weights})
+			}
+		})
+	}
+	all.Wait()
+	for k := range results {
+		p.sameBits(fmt.Sprintf("goroutine %d", k), results[k][1], results[k][0])
+		p.sameSums(fmt.Sprintf("goroutine %d", k), sums[k][1], sums[k][0])
+	}
 }
 
 func TestAverages(t *testing.T) {

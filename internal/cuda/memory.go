@@ -129,15 +129,30 @@ func bytesOf[T any](x []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), uintptr(len(x))*unsafe.Sizeof(x[0]))
 }
 
-// upload queues a copy of src, which is the caller's again at once.
-func (d *Device) upload(to uintptr, src []byte) {
-	for len(src) > 0 {
-		n := min(len(src), inputsSize)
-		at := d.input(n)
-		copy(unsafe.Slice((*byte)(at), n), src)
-		d.do("uploading", func() result { return d.driver.memcpyHtoDAsync(to, at, uintptr(n), d.stream) })
-		src, to = src[n:], to+uintptr(n)
+// upload queues a copy of pieces, one after the other. They are the caller's again at once.
+func (d *Device) upload(to uintptr, pieces ...[]byte) {
+	size := 0
+	for _, piece := range pieces {
+		size += len(piece)
 	}
+	if size > inputsSize {
+		for _, piece := range pieces {
+			for n := 0; len(piece) > 0; piece, to = piece[n:], to+uintptr(n) {
+				n = min(len(piece), inputsSize)
+				d.upload(to, piece[:n])
+			}
+		}
+		return
+	}
+	if size == 0 {
+		return
+	}
+	at := d.input(size)
+	all := unsafe.Slice((*byte)(at), size)
+	for _, piece := range pieces {
+		all = all[copy(all, piece):]
+	}
+	d.do("uploading", func() result { return d.driver.memcpyHtoDAsync(to, at, uintptr(size), d.stream) })
 }
 
 // download waits for the device and copies to dst.

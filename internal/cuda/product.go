@@ -215,11 +215,11 @@ func (e *Engine) tables(f kernel.RemoteFixed, of []kernel.Part, to ...kernel.Sum
 			table[k].offset = at + uintptr(size+4*cols*place)
 		}
 	}
-	blob := slices.Clone(bytesOf(table))
+	pieces := [][]byte{bytesOf(table)}
 	for _, x := range offsets {
-		blob = append(blob, bytesOf(x)...)
+		pieces = append(pieces, bytesOf(x))
 	}
-	e.upload(at, blob)
+	e.upload(at, pieces...)
 	draws := parts{at, int32(len(of))}
 	at += unsafe.Sizeof(part{}) * uintptr(len(of))
 	for k := range lists {
