@@ -2,8 +2,10 @@ package cuda
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
+	"harmonium/exact"
 	"harmonium/rng"
 )
 
@@ -38,6 +40,25 @@ func BenchmarkGibbs(b *testing.B) {
 				b.ReportMetric(2*products*float64(hidden+visible)/seconds/1e12, "TOP/s")
 				b.ReportMetric(float64(hidden), "digits-hidden")
 				b.ReportMetric(float64(visible), "digits-visible")
+			})
+		}
+	}
+}
+
+func BenchmarkExact(b *testing.B) {
+	for _, form := range []string{"90a", "80"} {
+		for _, s := range []struct{ m, n int }{{784, 20}, {784, 24}, {784, 30}, {64, 30}} {
+			b.Run(fmt.Sprintf("%s/%d×%d", form, s.m, s.n), func(b *testing.B) {
+				d := openOrSkip(b, form)
+				defer d.Close()
+				model := randomModel(s.m, s.n, 0.1, 1)
+				for b.Loop() {
+					logZ(b, model, d)
+				}
+				seconds := b.Elapsed().Seconds() / float64(b.N)
+				b.ReportMetric(seconds, "s")
+				b.ReportMetric(math.Exp2(float64(s.n))/seconds, "states/s")
+				b.ReportMetric(3*exact.Cost(model)/seconds/1e12, "TFLOP/s")
 			})
 		}
 	}

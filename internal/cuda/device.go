@@ -115,10 +115,15 @@ func (d *Device) load(form string) error {
 		d.kernels[name] = function
 	}
 	d.form = form
+	shared := map[string]int32{"enumerate_states": enumerateShared}
 	if form == hopper {
+		shared["product_sample"] = wideShared
+	}
+	for name, size := range shared {
 		const dynamicSharedMemory = 8
-		r := d.driver.funcSetAttribute(d.kernels["product_sample"], dynamicSharedMemory, wideShared)
-		return d.driver.check(r, "reserving shared memory")
+		if err := d.driver.check(d.driver.funcSetAttribute(d.kernels[name], dynamicSharedMemory, size), "reserving shared memory"); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -168,6 +173,11 @@ func (d *Device) launch(name string, gridX, gridY, threads int, arguments ...uns
 
 // launchShared is launch with shared bytes of dynamic shared memory.
 func (d *Device) launchShared(name string, gridX, gridY, threads, shared int, arguments ...unsafe.Pointer) {
+	d.launchOn(d.stream, name, gridX, gridY, threads, shared, arguments...)
+}
+
+// launchOn is launchShared in another queue.
+func (d *Device) launchOn(stream uintptr, name string, gridX, gridY, threads, shared int, arguments ...unsafe.Pointer) {
 	if gridX == 0 || gridY == 0 {
 		return
 	}
@@ -176,7 +186,7 @@ func (d *Device) launchShared(name string, gridX, gridY, threads, shared int, ar
 		panicf("no kernel %s", name)
 	}
 	d.do("running "+name, func() result {
-		return d.driver.launchKernel(function, uint32(gridX), uint32(gridY), 1, uint32(threads), 1, 1, uint32(shared), d.stream,
+		return d.driver.launchKernel(function, uint32(gridX), uint32(gridY), 1, uint32(threads), 1, 1, uint32(shared), stream,
 			unsafe.Pointer(&arguments[0]), nil)
 	})
 }

@@ -26,6 +26,8 @@ type driver struct {
 	funcSetAttribute        func(function uintptr, attribute, value int32) result
 	memAlloc                func(address *uintptr, size uintptr) result
 	memFree                 func(address uintptr) result
+	memAllocHost            func(address *unsafe.Pointer, size uintptr) result
+	memFreeHost             func(address unsafe.Pointer) result
 	memcpyHtoDAsync         func(dst uintptr, src unsafe.Pointer, size, stream uintptr) result
 	memcpyDtoHAsync         func(dst unsafe.Pointer, src, size, stream uintptr) result
 	memsetD8Async           func(address uintptr, value uint8, size, stream uintptr) result

@@ -48,6 +48,8 @@ func (d *driver) symbols() map[string]any {
 		"cuFuncSetAttribute":           &d.funcSetAttribute,
 		"cuMemAlloc_v2":                &d.memAlloc,
 		"cuMemFree_v2":                 &d.memFree,
+		"cuMemAllocHost_v2":            &d.memAllocHost,
+		"cuMemFreeHost":                &d.memFreeHost,
 		"cuMemcpyHtoDAsync_v2":         &d.memcpyHtoDAsync,
 		"cuMemcpyDtoHAsync_v2":         &d.memcpyDtoHAsync,
 		"cuMemsetD8Async":              &d.memsetD8Async,

@@ -18,6 +18,7 @@ var kernelNames = []string{
 	"column_sums", "choose_scale", "load_digits", "load_offset",
 	"product_inputs", "product_sigmoids", "product_softpluses", "product_sample",
 	"row_sums", "column_means", "row_means", "transpose", "free_energies",
+	"enumerate_states",
 }
 
 // The forms of the kernels, by the compute capability that they are compiled for. Hopper's products of warpgroups run on no other

@@ -16,6 +16,8 @@ type Context struct {
 	isa     ISA
 	method  *method // of all products; nil means the cheapest; for tests
 
+	enumerator Enumerator // nil: the workers enumerate
+
 	helpers      *helpers
 	sections     pool[section]
 	products     pool[product]

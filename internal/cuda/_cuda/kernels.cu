@@ -5,6 +5,7 @@
 #include "arithmetic.h"
 #include "fixed.h"
 #include "product.h"
+#include "enumerate.h"
 #ifdef HOPPER
 #include "hopper.h"
 #endif

@@ -1,0 +1,186 @@
+// Exact enumeration: the sums over all states of one layer that package exact takes, in float64.
+//
+// A state of the high group has A_i = e^(b_i + Σ_{j high} w_ij h_j), a state e of the low group T_i(e), and both together the weight
+// Π_i (1 + A_i·T_i(e)). That is three operations for each unit i: with the power of two r_i and A_i·r_i, as kernel.Factors gives them, the
+// product is multiplied by r_i + (A_i·r_i)·T_i(e).
+//
+// A block takes states in Gray-code order, a tile of 64 at a time, times the 64 states of the low group. A warp has 16 states of a tile, a
+// lane two states of the low group: 32 products in registers, for which a unit needs one entry of the table, and one load for each state
+// that all lanes share. Units pass in chunks of 32. While the block multiplies by a chunk, one warp, each in turn, prepares the next:
+// it goes along the tile's states, a unit a lane, as each A_i is the state's before times e^(±w_ij).
+
+constexpr int lowStates = 64, tileStates = 64, chunkUnits = 32;
+constexpr int enumerationWarps = 4, warpStates = tileStates / enumerationWarps;
+constexpr double ln2 = 0.693147180559945309417232121458176568;
+
+// The states of a launch are numbered. Those of a part of the sum lie together: part p has 2^pieceBits of them, from its state `first` on.
+// Of these, each 2^stretchBits begin with A_i that the host computed.
+struct Enumeration {
+	const double2 *table; // T_i(e), units×64
+	const double *most;   // max_e T_i(e)
+	const double *flip, *unflip; // e^(±w_ij) of the high units, a row for each of them
+	const double *high;   // c_j of the high units
+	const double *biasMantissa; // of e^(Σ_{j low} c_j h_j), and the power of two
+	const int *biasExponent;
+	const int *cuts; // units before which the products' powers of two are taken out; the last is the number of units
+	double *a;       // A_i, a row for each stretch; then those of the state that the block has come to
+	double2 *weights; // of each state: log of the scale, and the sum over the low group
+	double constant; // of the energy
+	u32 states, first;
+	int units, stretchBits, pieceBits, partBits;
+
+	// index is the place of a state in the Gray code.
+	__device__ u32 index(u32 state) const { return (state >> pieceBits << partBits) + first + (state & ((1u << pieceBits) - 1)); }
+};
+
+struct EnumerationShared {
+	double2 factors[2][chunkUnits][tileStates + 1]; // r_i and A_i·r_i; the last column keeps a warp's stores in different banks
+	int common[2][tileStates]; // powers of two taken out of a tile's factors
+};
+
+// exponentOf returns k for x in [2^k, 2^(k+1)), a positive normal number, and powerOf the double 2^k.
+__device__ inline int exponentOf(double x) { return (int)((u64)__double_as_longlong(x) >> 52) - 1023; }
+__device__ inline double powerOf(int k) { return __longlong_as_double((u64)(1023 + k) << 52); }
+
+// prepareFactors writes the factors of a chunk for the states of a tile, and adds up the powers of two: kernel.Multiply and
+// kernel.Factors. A warp.
+__device__ inline void prepareFactors(const Enumeration &e, double2 factors[][tileStates + 1], int *common, u32 tile, int chunk) {
+	const int lane = threadIdx.x % 32, i = chunk * chunkUnits + lane;
+	const bool there = i < e.units;
+	const double most = there ? e.most[i] : 0;
+	const u32 mask = (1u << e.stretchBits) - 1;
+	int sums[2] = {0, 0}; // of states `lane` and 32+lane
+	double a = 0;
+	u32 state = tile * tileStates;
+#pragma unroll 4
+	for (int s = 0; s < tileStates; s++, state++) {
+		if (state >= e.states)
+			break;
+		if (there && (s == 0 || (state & mask) == 0))
+			a = e.a[(u64)(state >> e.stretchBits) * e.units + i];
+		if (there && (state & mask) != 0) {
+			u32 at = e.index(state), bit = at & -at; // the unit that flips
+			const double *row = (at ^ at >> 1) & bit ? e.flip : e.unflip;
+			a *= row[(u64)(__ffs(at) - 1) * e.units + i];
+		}
+		int power = exponentOf(1 + a * most) + 1;
+		double r = powerOf(-power);
+		factors[lane][s] = {r, a * r};
+		int sum = __reduce_add_sync(~0u, there ? power : 0);
+		if (lane == s % 32)
+			sums[s / 32] += sum;
+	}
+	if (there)
+		e.a[(u64)((state - 1) >> e.stretchBits) * e.units + i] = a;
+	for (int k = 0; k < 2; k++)
+		common[32 * k + lane] = (chunk == 0 ? 0 : common[32 * k + lane]) + sums[k];
+}
+
+// Products are a warp's products with its lanes' states of the low group.
+struct Products {
+	double mantissa[warpStates][2];
+	int exponent[warpStates][2];
+
+	__device__ void reset() {
+#pragma unroll
+		for (int s = 0; s < warpStates; s++)
+#pragma unroll
+			for (int k = 0; k < 2; k++)
+				mantissa[s][k] = 1, exponent[s][k] = 0;
+	}
+
+	__device__ void multiply(const double2 *factors, double2 t) {
+#pragma unroll
+		for (int s = 0; s < warpStates; s++) {
+			double2 f = factors[s];
+			mantissa[s][0] *= f.x + f.y * t.x;
+			mantissa[s][1] *= f.x + f.y * t.y;
+		}
+	}
+
+	// normalise brings the mantissas back to [1, 2). A product by a power of two is exact.
+	__device__ void normalise() {
+#pragma unroll
+		for (int s = 0; s < warpStates; s++)
+#pragma unroll
+			for (int k = 0; k < 2; k++) {
+				int power = exponentOf(mantissa[s][k]);
+				mantissa[s][k] *= powerOf(-power);
+				exponent[s][k] += power;
+			}
+	}
+};
+
+// writeWeights turns the products into weights x(e), the largest of them in [1, 4), and writes the logarithm of their scale and their sum
+// in the order of e. x has room for the warp's states, common their powers of two. state is the warp's first.
+__device__ inline void writeWeights(const Enumeration &e, Products &p, double x[][lowStates + 1], const int *common, u32 state) {
+	const int lane = threadIdx.x % 32;
+	int power = 0;
+#pragma unroll
+	for (int s = 0; s < warpStates; s++) {
+		int exponent[2];
+#pragma unroll
+		for (int k = 0; k < 2; k++) {
+			p.mantissa[s][k] *= e.biasMantissa[2 * lane + k];
+			exponent[k] = p.exponent[s][k] + e.biasExponent[2 * lane + k];
+		}
+		int largest = __reduce_max_sync(~0u, max(exponent[0], exponent[1]));
+#pragma unroll
+		for (int k = 0; k < 2; k++)
+			x[s][2 * lane + k] = p.mantissa[s][k] * powerOf(max(-1023, exponent[k] - largest)); // 2^−1023 is 0
+		if (lane == s)
+			power = largest;
+	}
+	__syncwarp();
+	if (lane >= warpStates || state + lane >= e.states)
+		return;
+	double sum = 0;
+	for (int k = 0; k < lowStates; k++)
+		sum += x[lane][k];
+	u32 at = e.index(state + lane);
+	double scale = (double)(common[lane] + power) * ln2 - e.constant;
+	for (u32 word = at ^ at >> 1; word; word &= word - 1)
+		scale += e.high[__ffs(word) - 1];
+	e.weights[state + lane] = {scale, sum};
+}
+
+// enumerate_states writes the weights of states. A block takes a stretch, or a tile where that is longer.
+extern "C" __global__ void __launch_bounds__(32 * enumerationWarps, 3) enumerate_states(Enumeration e) {
+	EnumerationShared &shared = *(EnumerationShared *)dynamicShared();
+	const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+	const int chunks = (e.units + chunkUnits - 1) / chunkUnits, tiles = max(1, (1 << e.stretchBits) / tileStates);
+	const u32 first = blockIdx.x * tiles;
+	if (warp == 0)
+		prepareFactors(e, shared.factors[0], shared.common[0], first, 0);
+	double2 t = e.table[lane];
+	for (int tile = 0, turn = 0; tile < tiles; tile++) {
+		Products p;
+		p.reset();
+		const int *cuts = e.cuts;
+		for (int chunk = 0; chunk < chunks; chunk++) {
+			__syncthreads();
+			const double2 *factors = &shared.factors[turn % 2][0][warp * warpStates];
+			turn++;
+			const int nextTile = tile + (chunk + 1 == chunks), nextChunk = chunk + 1 == chunks ? 0 : chunk + 1;
+			if (warp == turn % enumerationWarps && nextTile < tiles)
+				prepareFactors(e, shared.factors[turn % 2], shared.common[nextTile % 2], first + nextTile, nextChunk);
+			const int to = min((chunk + 1) * chunkUnits, e.units);
+			for (int i = chunk * chunkUnits; i < to;) {
+				const int stop = min(to, *cuts);
+#pragma unroll 1
+				for (; i < stop; i++, factors += tileStates + 1) {
+					double2 now = t;
+					t = e.table[(i + 1 < e.units ? i + 1 : 0) * (lowStates / 2) + lane];
+					p.multiply(factors, now);
+				}
+				if (i == *cuts) {
+					p.normalise();
+					cuts++;
+				}
+			}
+		}
+		__syncthreads();
+		auto x = (double(*)[lowStates + 1])shared.factors[(turn - 1) % 2];
+		writeWeights(e, p, x + warp * warpStates, shared.common[tile % 2] + warp * warpStates, (first + tile) * tileStates + warp * warpStates);
+	}
+}

@@ -1,0 +1,214 @@
+package cuda
+
+import (
+	"context"
+	"math/bits"
+	"unsafe"
+
+	"harmonium/internal/kernel"
+)
+
+// An enumeration is struct Enumeration of _cuda/enumerate.h.
+type enumeration struct {
+	table, most, flip, unflip, high, biasMantissa, biasExponent, cuts, a, weights uintptr
+	constant                                                                      float64
+	states, first                                                                 uint32
+	units, stretchBits, pieceBits, partBits                                       int32
+}
+
+// Of _cuda/enumerate.h: threads of a block, the states that it takes at a time, and its shared memory, which is two
+// chunks of 32 units and the powers of two of two tiles.
+const (
+	enumerateBlock  = 128
+	enumerateTile   = 64
+	enumerateShared = 2*32*(enumerateTile+1)*16 + 2*enumerateTile*4
+)
+
+const (
+	// pieceStates is how many states a launch has at most: about 10 ms for 784 units.
+	pieceStates = 1 << 20
+	// startBytes bounds the memory for the A_i of a launch, unless each part has one stretch in it.
+	startBytes = 64 << 20
+	// leastSteps is about what the CPU does in the time that it takes to begin and to end an enumeration here, a
+	// millisecond.
+	leastSteps = 1e8
+)
+
+// Pays implements [kernel.Enumerator].
+func (d *Device) Pays(e *kernel.Enumeration) bool {
+	return float64(uint64(64)<<len(e.High))*float64(e.Units) >= leastSteps
+}
+
+// Enumerate implements [kernel.Enumerator]. The device does the arithmetic, and the host what takes exponential
+// functions and logarithms, as Go's alone give Go's bits: the A_i at the start of each stretch, and what visit does.
+func (d *Device) Enumerate(ctx context.Context, c *kernel.Context, e *kernel.Enumeration,
+	visit func(part int, weights []kernel.Weight)) error {
+	return d.enumerate(ctx, c, e, visit, pieceStates)
+}
+
+// enumerate is Enumerate with pieces of at most so many states. A piece has as many states of every part, so that the
+// host's workers share it. Two lanes take turns: while the device is at one piece, the host visits the weights of the
+// piece before and prepares the next.
+func (d *Device) enumerate(ctx context.Context, c *kernel.Context, e *kernel.Enumeration, visit func(part int, weights []kernel.Weight),
+	most int) error {
+	part := (1 << len(e.High)) / e.Parts
+	piece := e.Stretch // of a part
+	for 2*piece <= part && 2*piece*e.Parts <= most && 2*piece/e.Stretch*e.Parts*e.Units*8 <= startBytes {
+		piece *= 2
+	}
+	var tables tables
+	defer tables.free()
+	task := tables.load(d, e)
+	task.states, task.stretchBits = uint32(piece*e.Parts), log2(e.Stretch)
+	task.pieceBits, task.partBits = log2(piece), log2(part)
+
+	var lanes [2]lane
+	defer func() {
+		for k := range lanes {
+			lanes[k].free()
+		}
+	}()
+	for k := range min(2, part/piece) {
+		lanes[k].reserve(d, piece/e.Stretch*e.Parts*e.Units, piece*e.Parts)
+	}
+	for n := 0; n <= part/piece && d.err == nil; n++ {
+		if n < part/piece {
+			task.first = uint32(n * piece)
+			lanes[n%2].begin(c, e, task)
+		}
+		if n > 0 && lanes[(n-1)%2].end() {
+			weights := lanes[(n-1)%2].weights.items
+			c.Parallel(e.Parts, func(part int) { visit(part, weights[part*piece:(part+1)*piece]) })
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return d.err
+}
+
+func log2(x int) int32 { return int32(bits.TrailingZeros(uint(x))) }
+
+// A lane is a queue of work of its own with room for a piece, on the device and on the host.
+type lane struct {
+	device      *Device
+	stream      uintptr
+	aThere      memory
+	weightThere memory
+	a           pinned[float64]
+	weights     pinned[kernel.Weight]
+}
+
+func (l *lane) reserve(d *Device, a, weights int) {
+	l.device = d
+	const nonBlocking = 1
+	d.do("making a queue", func() result { return d.driver.streamCreate(&l.stream, nonBlocking) })
+	l.aThere.grow(d, 8*a)
+	l.weightThere.grow(d, 16*weights)
+	l.a.reserve(d, a)
+	l.weights.reserve(d, weights)
+}
+
+// begin computes the A_i of a piece and queues its work.
+func (l *lane) begin(c *kernel.Context, e *kernel.Enumeration, task enumeration) {
+	d := l.device
+	if d.err != nil {
+		return
+	}
+	perPart := 1 << (task.pieceBits - task.stretchBits)
+	c.Parallel(len(l.a.items)/e.Units, func(stretch int) {
+		index := stretch/perPart<<task.partBits + int(task.first) + stretch%perPart<<task.stretchBits
+		e.Start(l.a.items[stretch*e.Units:(stretch+1)*e.Units], uint64(index))
+	})
+	d.do("uploading", func() result {
+		return d.driver.memcpyHtoDAsync(l.aThere.address, unsafe.Pointer(&l.a.items[0]), uintptr(8*len(l.a.items)), l.stream)
+	})
+	task.a, task.weights = l.aThere.address, l.weightThere.address
+	block := max(enumerateTile, 1<<task.stretchBits)
+	d.launchOn(l.stream, "enumerate_states", blocks(int(task.states), block), 1, enumerateBlock, enumerateShared, unsafe.Pointer(&task))
+	d.do("downloading", func() result {
+		return d.driver.memcpyDtoHAsync(unsafe.Pointer(&l.weights.items[0]), l.weightThere.address, uintptr(16*len(l.weights.items)), l.stream)
+	})
+}
+
+// end waits for the piece, and reports whether its weights are there.
+func (l *lane) end() bool {
+	d := l.device
+	d.do("waiting for the GPU", func() result { return d.driver.streamSynchronize(l.stream) })
+	return d.err == nil
+}
+
+// free waits for what is queued and gives everything back.
+func (l *lane) free() {
+	if l.stream == 0 {
+		return
+	}
+	l.end()
+	l.device.do("closing the queue", func() result { return l.device.driver.streamDestroy(l.stream) })
+	l.aThere.free()
+	l.weightThere.free()
+	l.a.free()
+	l.weights.free()
+}
+
+// pinned is memory of the host that the device copies from and to directly.
+type pinned[T any] struct {
+	device  *Device
+	address unsafe.Pointer
+	items   []T
+}
+
+func (p *pinned[T]) reserve(d *Device, n int) {
+	p.device = d
+	var item T
+	d.do("allocating pinned memory", func() result { return d.driver.memAllocHost(&p.address, uintptr(n)*unsafe.Sizeof(item)) })
+	if d.err == nil {
+		p.items = unsafe.Slice((*T)(p.address), n)
+	}
+}
+
+func (p *pinned[T]) free() {
+	if p.address != nil {
+		p.device.do("freeing pinned memory", func() result { return p.device.driver.memFreeHost(p.address) })
+	}
+	p.address, p.items = nil, nil
+}
+
+// tables are the operands of an enumeration on the device.
+type tables struct {
+	table, most, flip, unflip, high, biasMantissa, biasExponent, cuts memory
+}
+
+func (t *tables) load(d *Device, e *kernel.Enumeration) enumeration {
+	for _, x := range []struct {
+		to   *memory
+		from []float64
+	}{
+		{&t.table, e.Table}, {&t.most, e.Most}, {&t.flip, e.Flip}, {&t.unflip, e.Unflip}, {&t.high, e.High}, {&t.biasMantissa, e.BiasMantissa},
+	} {
+		x.to.grow(d, 8*len(x.from))
+		upload(x.to, x.from)
+	}
+	uploadIntegers(d, &t.biasExponent, e.BiasExponent)
+	uploadIntegers(d, &t.cuts, e.Cuts)
+	return enumeration{
+		table: t.table.address, most: t.most.address, flip: t.flip.address, unflip: t.unflip.address, high: t.high.address,
+		biasMantissa: t.biasMantissa.address, biasExponent: t.biasExponent.address, cuts: t.cuts.address,
+		constant: e.Constant, units: int32(e.Units),
+	}
+}
+
+func uploadIntegers[T int | int64](d *Device, m *memory, x []T) {
+	small := make([]int32, len(x))
+	for k, x := range x {
+		small[k] = int32(x)
+	}
+	m.grow(d, 4*len(small))
+	upload(m, small)
+}
+
+func (t *tables) free() {
+	for _, m := range []*memory{&t.table, &t.most, &t.flip, &t.unflip, &t.high, &t.biasMantissa, &t.biasExponent, &t.cuts} {
+		m.free()
+	}
+}
