@@ -282,12 +282,18 @@ func (w *walker) start(p *place, index uint64) {
 
 // startAt computes e^(b_i + Σ_{j high} w_ij h_j) of a state of the high group.
 func (s *sum) startAt(a []float64, state uint64) {
+	var units []int
+	forBits(state, func(j int) { units = append(units, s.low+j) })
 	for i := range a {
-		a[i] = math.Exp(s.input(state, i))
+		x, w := s.p.B[i], s.p.W[i*s.k:(i+1)*s.k]
+		for _, j := range units {
+			x += w[j]
+		}
+		a[i] = math.Exp(x)
 	}
 }
 
-// input is b_i + Σ_{j high} w_ij h_j.
+// input is the exponent, b_i + Σ_{j high} w_ij h_j.
 func (s *sum) input(state uint64, i int) float64 {
 	x := s.p.B[i]
 	forBits(state, func(j int) { x += s.p.W[i*s.k+s.low+j] })

@@ -21,6 +21,7 @@ type Device struct {
 	capability      int    // 10·major + minor
 	multiprocessors int
 	err             error
+	enumerator      enumerator
 }
 
 // Open opens the first GPU. The error says what is missing: a driver, a GPU, or one of compute capability 8.0 or later.
@@ -140,6 +141,7 @@ func (d *Device) Sync() error {
 // Close frees the device and everything on it. It returns the first error since the device was opened; after one, the driver frees what is
 // left when the process ends.
 func (d *Device) Close() error {
+	d.enumerator.free()
 	if d.module != 0 {
 		d.do("unloading the kernels", func() result { return d.driver.moduleUnload(d.module) })
 	}

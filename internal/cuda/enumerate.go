@@ -16,17 +16,17 @@ type enumeration struct {
 	units, stretchBits, pieceBits, partBits                                       int32
 }
 
-// Of _cuda/enumerate.h: threads of a block, the states that it takes at a time, and its shared memory, which is two
-// chunks of 32 units and the powers of two of two tiles.
+// Of _cuda/enumerate.h: threads of a block, the states that it takes at a time, and its shared memory, two chunks of 32
+// units.
 const (
 	enumerateBlock  = 128
 	enumerateTile   = 64
-	enumerateShared = 2*32*(enumerateTile+1)*16 + 2*enumerateTile*4
+	enumerateShared = 2 * 32 * (enumerateTile + 1) * 16
 )
 
 const (
-	// pieceStates is how many states a launch has at most: about 10 ms for 784 units.
-	pieceStates = 1 << 20
+	// pieceStates is how many states a launch has at most: about 5 ms for 784 units.
+	pieceStates = 1 << 19
 	// startBytes bounds the memory for the A_i of a launch, unless each part has one stretch in it.
 	startBytes = 64 << 20
 	// leastSteps is about what the CPU does in the time that it takes to begin and to end an enumeration here, a
@@ -39,16 +39,16 @@ func (d *Device) Pays(e *kernel.Enumeration) bool {
 	return float64(uint64(64)<<len(e.High))*float64(e.Units) >= leastSteps
 }
 
-// Enumerate implements [kernel.Enumerator]. The device does the arithmetic, and the host what takes exponential
-// functions and logarithms, as Go's alone give Go's bits: the A_i at the start of each stretch, and what visit does.
+// Enumerate implements [kernel.Enumerator]. The device does the arithmetic. The host takes the exponential functions
+// and logarithms, as Go's alone have Go's bits: for the A_i at the start of each stretch, and in visit.
 func (d *Device) Enumerate(ctx context.Context, c *kernel.Context, e *kernel.Enumeration,
 	visit func(part int, weights []kernel.Weight)) error {
 	return d.enumerate(ctx, c, e, visit, pieceStates)
 }
 
 // enumerate is Enumerate with pieces of at most so many states. A piece has as many states of every part, so that the
-// host's workers share it. Two lanes take turns: while the device is at one piece, the host visits the weights of the
-// piece before and prepares the next.
+// host's workers share it. Several pieces are under way: while the device is at one, the host prepares the next, and
+// visits the weights of the one before.
 func (d *Device) enumerate(ctx context.Context, c *kernel.Context, e *kernel.Enumeration, visit func(part int, weights []kernel.Weight),
 	most int) error {
 	part := (1 << len(e.High)) / e.Parts
@@ -56,28 +56,26 @@ func (d *Device) enumerate(ctx context.Context, c *kernel.Context, e *kernel.Enu
 	for 2*piece <= part && 2*piece*e.Parts <= most && 2*piece/e.Stretch*e.Parts*e.Units*8 <= startBytes {
 		piece *= 2
 	}
-	var tables tables
-	defer tables.free()
-	task := tables.load(d, e)
+	task := d.enumerator.tables.load(d, e)
 	task.states, task.stretchBits = uint32(piece*e.Parts), log2(e.Stretch)
 	task.pieceBits, task.partBits = log2(piece), log2(part)
 
-	var lanes [2]lane
-	defer func() {
-		for k := range lanes {
-			lanes[k].free()
-		}
-	}()
-	for k := range min(2, part/piece) {
+	lanes, pieces := &d.enumerator.lanes, part/piece
+	for k := range min(len(lanes), pieces) {
 		lanes[k].reserve(d, piece/e.Stretch*e.Parts*e.Units, piece*e.Parts)
 	}
-	for n := 0; n <= part/piece && d.err == nil; n++ {
-		if n < part/piece {
-			task.first = uint32(n * piece)
-			lanes[n%2].begin(c, e, task)
+	defer func() {
+		for k := range lanes {
+			lanes[k].end() // the memory is for the next enumeration
 		}
-		if n > 0 && lanes[(n-1)%2].end() {
-			weights := lanes[(n-1)%2].weights.items
+	}()
+	for n := range pieces + len(lanes) - 1 {
+		if n < pieces {
+			task.first = uint32(n * piece)
+			lanes[n%len(lanes)].begin(c, e, task)
+		}
+		if before := n - (len(lanes) - 1); before >= 0 && lanes[before%len(lanes)].end() {
+			weights := lanes[before%len(lanes)].weights.items
 			c.Parallel(e.Parts, func(part int) { visit(part, weights[part*piece:(part+1)*piece]) })
 		}
 		if err := ctx.Err(); err != nil {
@@ -87,9 +85,22 @@ func (d *Device) enumerate(ctx context.Context, c *kernel.Context, e *kernel.Enu
 	return d.err
 }
 
+// enumerator is the memory for enumerations, which a device keeps: making it takes as long as a small enumeration.
+type enumerator struct {
+	tables tables
+	lanes  [4]lane
+}
+
+func (e *enumerator) free() {
+	e.tables.free()
+	for k := range e.lanes {
+		e.lanes[k].free()
+	}
+}
+
 func log2(x int) int32 { return int32(bits.TrailingZeros(uint(x))) }
 
-// A lane is a queue of work of its own with room for a piece, on the device and on the host.
+// A lane is a queue of work with room for a piece, on the device and on the host.
 type lane struct {
 	device      *Device
 	stream      uintptr
@@ -99,14 +110,17 @@ type lane struct {
 	weights     pinned[kernel.Weight]
 }
 
+// reserve makes room for so many A_i and weights.
 func (l *lane) reserve(d *Device, a, weights int) {
 	l.device = d
-	const nonBlocking = 1
-	d.do("making a queue", func() result { return d.driver.streamCreate(&l.stream, nonBlocking) })
+	if l.stream == 0 {
+		const nonBlocking = 1
+		d.do("making a queue", func() result { return d.driver.streamCreate(&l.stream, nonBlocking) })
+	}
 	l.aThere.grow(d, 8*a)
 	l.weightThere.grow(d, 16*weights)
-	l.a.reserve(d, a)
-	l.weights.reserve(d, weights)
+	l.a.grow(d, a)
+	l.weights.grow(d, weights)
 }
 
 // begin computes the A_i of a piece and queues its work.
@@ -131,47 +145,55 @@ func (l *lane) begin(c *kernel.Context, e *kernel.Enumeration, task enumeration)
 	})
 }
 
-// end waits for the piece, and reports whether its weights are there.
+// end waits for what is queued, and reports whether all has gone well.
 func (l *lane) end() bool {
-	d := l.device
-	d.do("waiting for the GPU", func() result { return d.driver.streamSynchronize(l.stream) })
-	return d.err == nil
+	if l.stream == 0 {
+		return false
+	}
+	l.device.do("waiting for the GPU", func() result { return l.device.driver.streamSynchronize(l.stream) })
+	return l.device.err == nil
 }
 
-// free waits for what is queued and gives everything back.
 func (l *lane) free() {
 	if l.stream == 0 {
 		return
 	}
-	l.end()
-	l.device.do("closing the queue", func() result { return l.device.driver.streamDestroy(l.stream) })
 	l.aThere.free()
 	l.weightThere.free()
 	l.a.free()
 	l.weights.free()
+	l.device.do("closing the queue", func() result { return l.device.driver.streamDestroy(l.stream) })
+	l.stream = 0
 }
 
 // pinned is memory of the host that the device copies from and to directly.
 type pinned[T any] struct {
 	device  *Device
 	address unsafe.Pointer
+	room    int
 	items   []T
 }
 
-func (p *pinned[T]) reserve(d *Device, n int) {
+// grow makes n items of it. If there was less room, what was there is lost.
+func (p *pinned[T]) grow(d *Device, n int) {
 	p.device = d
-	var item T
-	d.do("allocating pinned memory", func() result { return d.driver.memAllocHost(&p.address, uintptr(n)*unsafe.Sizeof(item)) })
-	if d.err == nil {
-		p.items = unsafe.Slice((*T)(p.address), n)
+	if p.room < n {
+		p.free()
+		var item T
+		d.do("allocating pinned memory", func() result { return d.driver.memAllocHost(&p.address, uintptr(n)*unsafe.Sizeof(item)) })
+		if d.err != nil {
+			return
+		}
+		p.room = n
 	}
+	p.items = unsafe.Slice((*T)(p.address), n)
 }
 
 func (p *pinned[T]) free() {
-	if p.address != nil {
+	if p.room > 0 {
 		p.device.do("freeing pinned memory", func() result { return p.device.driver.memFreeHost(p.address) })
 	}
-	p.address, p.items = nil, nil
+	p.address, p.room, p.items = nil, 0, nil
 }
 
 // tables are the operands of an enumeration on the device.

@@ -33,47 +33,49 @@ struct Enumeration {
 	__device__ u32 index(u32 state) const { return (state >> pieceBits << partBits) + first + (state & ((1u << pieceBits) - 1)); }
 };
 
-struct EnumerationShared {
-	double2 factors[2][chunkUnits][tileStates + 1]; // r_i and A_i·r_i; the last column keeps a warp's stores in different banks
-	int common[2][tileStates]; // powers of two taken out of a tile's factors
-};
+// Factors are r_i and A_i·r_i of a chunk, for a tile. The last column keeps a warp's stores in different banks.
+typedef double2 Factors[chunkUnits][tileStates + 1];
 
 // exponentOf returns k for x in [2^k, 2^(k+1)), a positive normal number, and powerOf the double 2^k.
 __device__ inline int exponentOf(double x) { return (int)((u64)__double_as_longlong(x) >> 52) - 1023; }
 __device__ inline double powerOf(int k) { return __longlong_as_double((u64)(1023 + k) << 52); }
 
-// prepareFactors writes the factors of a chunk for the states of a tile, and adds up the powers of two: kernel.Multiply and
-// kernel.Factors. A warp.
-__device__ inline void prepareFactors(const Enumeration &e, double2 factors[][tileStates + 1], int *common, u32 tile, int chunk) {
+// step is the factor by which A_i of the state at a place in the Gray code differs from that before: one unit flips.
+__device__ inline double step(const Enumeration &e, u32 at, int i) {
+	const double *factors = (at ^ at >> 1) & at & -at ? e.flip : e.unflip;
+	return factors[(__ffs(at) - 1) * e.units + i];
+}
+
+// prepareFactors writes the factors of a chunk for the states of a tile: kernel.Multiply and kernel.Factors. A warp.
+__device__ inline void prepareFactors(const Enumeration &e, Factors factors, u32 tile, int chunk) {
 	const int lane = threadIdx.x % 32, i = chunk * chunkUnits + lane;
-	const bool there = i < e.units;
-	const double most = there ? e.most[i] : 0;
-	const u32 mask = (1u << e.stretchBits) - 1;
-	int sums[2] = {0, 0}; // of states `lane` and 32+lane
-	double a = 0;
+	if (i >= e.units)
+		return;
+	const double most = e.most[i];
+	double2 *to = factors[lane];
+	auto write = [&](double a) {
+		double r = powerOf(-1 - exponentOf(1 + a * most));
+		*to++ = {r, a * r};
+	};
+	const u32 length = 1u << e.stretchBits;
 	u32 state = tile * tileStates;
-#pragma unroll 4
-	for (int s = 0; s < tileStates; s++, state++) {
-		if (state >= e.states)
-			break;
-		if (there && (s == 0 || (state & mask) == 0))
-			a = e.a[(u64)(state >> e.stretchBits) * e.units + i];
-		if (there && (state & mask) != 0) {
-			u32 at = e.index(state), bit = at & -at; // the unit that flips
-			const double *row = (at ^ at >> 1) & bit ? e.flip : e.unflip;
-			a *= row[(u64)(__ffs(at) - 1) * e.units + i];
+	const u32 end = min(state + tileStates, e.states);
+	while (state < end) {
+		// The states of one stretch. At its start A_i is there; else the tile goes on where the one before has left it.
+		double *place = e.a + (u64)(state >> e.stretchBits) * e.units + i, a = *place;
+		u32 at = e.index(state);
+		const int count = min(end, (state | (length - 1)) + 1) - state;
+		if (state & (length - 1))
+			a *= step(e, at, i);
+		write(a);
+#pragma unroll 9 // 63 of a whole tile
+		for (int s = 1; s < count; s++) {
+			a *= step(e, at + s, i);
+			write(a);
 		}
-		int power = exponentOf(1 + a * most) + 1;
-		double r = powerOf(-power);
-		factors[lane][s] = {r, a * r};
-		int sum = __reduce_add_sync(~0u, there ? power : 0);
-		if (lane == s % 32)
-			sums[s / 32] += sum;
+		*place = a;
+		state += count;
 	}
-	if (there)
-		e.a[(u64)((state - 1) >> e.stretchBits) * e.units + i] = a;
-	for (int k = 0; k < 2; k++)
-		common[32 * k + lane] = (chunk == 0 ? 0 : common[32 * k + lane]) + sums[k];
 }
 
 // Products are a warp's products with its lanes' states of the low group.
@@ -81,7 +83,10 @@ struct Products {
 	double mantissa[warpStates][2];
 	int exponent[warpStates][2];
 
+	int exponents; // sum of the r_i's exponents in their bits, for state lane%16
+
 	__device__ void reset() {
+		exponents = 0;
 #pragma unroll
 		for (int s = 0; s < warpStates; s++)
 #pragma unroll
@@ -90,6 +95,7 @@ struct Products {
 	}
 
 	__device__ void multiply(const double2 *factors, double2 t) {
+		exponents += (int)((u64)__double_as_longlong(factors[threadIdx.x % warpStates].x) >> 52);
 #pragma unroll
 		for (int s = 0; s < warpStates; s++) {
 			double2 f = factors[s];
@@ -112,8 +118,8 @@ struct Products {
 };
 
 // writeWeights turns the products into weights x(e), the largest of them in [1, 4), and writes the logarithm of their scale and their sum
-// in the order of e. x has room for the warp's states, common their powers of two. state is the warp's first.
-__device__ inline void writeWeights(const Enumeration &e, Products &p, double x[][lowStates + 1], const int *common, u32 state) {
+// in the order of e. x has room for the warp's states, of which state is the first.
+__device__ inline void writeWeights(const Enumeration &e, Products &p, double x[][lowStates + 1], u32 state) {
 	const int lane = threadIdx.x % 32;
 	int power = 0;
 #pragma unroll
@@ -138,7 +144,7 @@ __device__ inline void writeWeights(const Enumeration &e, Products &p, double x[
 	for (int k = 0; k < lowStates; k++)
 		sum += x[lane][k];
 	u32 at = e.index(state + lane);
-	double scale = (double)(common[lane] + power) * ln2 - e.constant;
+	double scale = (double)(1023 * e.units - p.exponents + power) * ln2 - e.constant;
 	for (u32 word = at ^ at >> 1; word; word &= word - 1)
 		scale += e.high[__ffs(word) - 1];
 	e.weights[state + lane] = {scale, sum};
@@ -146,12 +152,12 @@ __device__ inline void writeWeights(const Enumeration &e, Products &p, double x[
 
 // enumerate_states writes the weights of states. A block takes a stretch, or a tile where that is longer.
 extern "C" __global__ void __launch_bounds__(32 * enumerationWarps, 3) enumerate_states(Enumeration e) {
-	EnumerationShared &shared = *(EnumerationShared *)dynamicShared();
+	Factors *factors = (Factors *)dynamicShared(); // of a chunk, and of the next
 	const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
 	const int chunks = (e.units + chunkUnits - 1) / chunkUnits, tiles = max(1, (1 << e.stretchBits) / tileStates);
 	const u32 first = blockIdx.x * tiles;
 	if (warp == 0)
-		prepareFactors(e, shared.factors[0], shared.common[0], first, 0);
+		prepareFactors(e, factors[0], first, 0);
 	double2 t = e.table[lane];
 	for (int tile = 0, turn = 0; tile < tiles; tile++) {
 		Products p;
@@ -159,19 +165,19 @@ extern "C" __global__ void __launch_bounds__(32 * enumerationWarps, 3) enumerate
 		const int *cuts = e.cuts;
 		for (int chunk = 0; chunk < chunks; chunk++) {
 			__syncthreads();
-			const double2 *factors = &shared.factors[turn % 2][0][warp * warpStates];
+			const double2 *now = &factors[turn % 2][0][warp * warpStates];
 			turn++;
-			const int nextTile = tile + (chunk + 1 == chunks), nextChunk = chunk + 1 == chunks ? 0 : chunk + 1;
-			if (warp == turn % enumerationWarps && nextTile < tiles)
-				prepareFactors(e, shared.factors[turn % 2], shared.common[nextTile % 2], first + nextTile, nextChunk);
+			const bool last = chunk + 1 == chunks;
+			if (warp == turn % enumerationWarps && (!last || tile + 1 < tiles))
+				prepareFactors(e, factors[turn % 2], first + tile + last, last ? 0 : chunk + 1);
 			const int to = min((chunk + 1) * chunkUnits, e.units);
 			for (int i = chunk * chunkUnits; i < to;) {
 				const int stop = min(to, *cuts);
 #pragma unroll 1
-				for (; i < stop; i++, factors += tileStates + 1) {
-					double2 now = t;
+				for (; i < stop; i++, now += tileStates + 1) {
+					double2 entries = t;
 					t = e.table[(i + 1 < e.units ? i + 1 : 0) * (lowStates / 2) + lane];
-					p.multiply(factors, now);
+					p.multiply(now, entries);
 				}
 				if (i == *cuts) {
 					p.normalise();
@@ -179,8 +185,8 @@ extern "C" __global__ void __launch_bounds__(32 * enumerationWarps, 3) enumerate
 				}
 			}
 		}
-		__syncthreads();
-		auto x = (double(*)[lowStates + 1])shared.factors[(turn - 1) % 2];
-		writeWeights(e, p, x + warp * warpStates, shared.common[tile % 2] + warp * warpStates, (first + tile) * tileStates + warp * warpStates);
+		__syncthreads(); // the chunk is free for the weights
+		auto x = (double(*)[lowStates + 1])factors[(turn - 1) % 2] + warp * warpStates;
+		writeWeights(e, p, x, (first + tile) * tileStates + warp * warpStates);
 	}
 }
