@@ -4,13 +4,14 @@
 // Π_i (1 + A_i·T_i(e)). That is three operations for each unit i: with the power of two r_i and A_i·r_i, as kernel.Factors gives them, the
 // product is multiplied by r_i + (A_i·r_i)·T_i(e).
 //
-// A block takes states in Gray-code order, a tile of 64 at a time, times the 64 states of the low group. A warp has 16 states of a tile, a
-// lane two states of the low group: 32 products in registers, for which a unit needs one entry of the table, and one load for each state
-// that all lanes share. Units pass in chunks of 32. While the block multiplies by a chunk, one warp, each in turn, prepares the next:
-// it goes along the tile's states, a unit a lane, as each A_i is the state's before times e^(±w_ij).
+// A block takes states in Gray-code order, a tile of 64 at a time, times the 64 states of the low group. A warp has 16 states of a tile;
+// a lane has four of them and eight states of the low group, with 32 products in registers. For each unit it loads 64 bytes of factors and
+// 64 of the table, the least for so many products. Units pass in chunks of 32. While the block multiplies by a chunk, one warp, each in
+// turn, prepares the next: it goes along the tile's states, a unit a lane, as each A_i is the state's before times e^(±w_ij).
 
 constexpr int lowStates = 64, tileStates = 64, chunkUnits = 32;
 constexpr int enumerationWarps = 4, warpStates = tileStates / enumerationWarps;
+constexpr int laneStates = 4, laneEntries = 8; // of a warp's states, and of the low group's
 constexpr double ln2 = 0.693147180559945309417232121458176568;
 
 // The states of a launch are numbered. Those of a part of the sum lie together: part p has 2^pieceBits of them, from its state `first` on.
@@ -78,38 +79,56 @@ __device__ inline void prepareFactors(const Enumeration &e, Factors factors, u32
 	}
 }
 
-// Products are a warp's products with its lanes' states of the low group.
-struct Products {
-	double mantissa[warpStates][2];
-	int exponent[warpStates][2];
+// lowState is the first of two neighbouring states of the low group that a lane has at pair k of its four.
+__device__ inline int lowState(int k) { return 2 * (8 * k + threadIdx.x % 8); }
 
-	int exponents; // sum of the r_i's exponents in their bits, for state lane%16
+// Entries are a lane's part of a row of the table.
+struct Entries {
+	double2 pairs[laneEntries / 2];
+
+	__device__ void load(const double2 *row) {
+#pragma unroll
+		for (int k = 0; k < laneEntries / 2; k++)
+			pairs[k] = row[lowState(k) / 2];
+	}
+};
+
+// Products are a lane's: of its states with its states of the low group.
+struct Products {
+	double mantissa[laneStates][laneEntries];
+	int exponent[laneStates][laneEntries];
+	int exponents; // sum of the r_i's exponents in their bits, for state lane%16 of the warp
 
 	__device__ void reset() {
 		exponents = 0;
 #pragma unroll
-		for (int s = 0; s < warpStates; s++)
+		for (int s = 0; s < laneStates; s++)
 #pragma unroll
-			for (int k = 0; k < 2; k++)
+			for (int k = 0; k < laneEntries; k++)
 				mantissa[s][k] = 1, exponent[s][k] = 0;
 	}
 
-	__device__ void multiply(const double2 *factors, double2 t) {
-		exponents += (int)((u64)__double_as_longlong(factors[threadIdx.x % warpStates].x) >> 52);
+	// multiply multiplies by a unit's factors, of which those of the warp's states are given.
+	__device__ void multiply(const double2 *factors, const Entries &t) {
+		const int lane = threadIdx.x % 32;
+		exponents += (int)((u64)__double_as_longlong(factors[lane % warpStates].x) >> 52);
 #pragma unroll
-		for (int s = 0; s < warpStates; s++) {
-			double2 f = factors[s];
-			mantissa[s][0] *= f.x + f.y * t.x;
-			mantissa[s][1] *= f.x + f.y * t.y;
+		for (int s = 0; s < laneStates; s++) {
+			const double2 f = factors[lane / 8 * laneStates + s];
+#pragma unroll
+			for (int k = 0; k < laneEntries / 2; k++) {
+				mantissa[s][2 * k] *= f.x + f.y * t.pairs[k].x;
+				mantissa[s][2 * k + 1] *= f.x + f.y * t.pairs[k].y;
+			}
 		}
 	}
 
 	// normalise brings the mantissas back to [1, 2). A product by a power of two is exact.
 	__device__ void normalise() {
 #pragma unroll
-		for (int s = 0; s < warpStates; s++)
+		for (int s = 0; s < laneStates; s++)
 #pragma unroll
-			for (int k = 0; k < 2; k++) {
+			for (int k = 0; k < laneEntries; k++) {
 				int power = exponentOf(mantissa[s][k]);
 				mantissa[s][k] *= powerOf(-power);
 				exponent[s][k] += power;
@@ -118,24 +137,26 @@ struct Products {
 };
 
 // writeWeights turns the products into weights x(e), the largest of them in [1, 4), and writes the logarithm of their scale and their sum
-// in the order of e. x has room for the warp's states, of which state is the first.
+// in the order of e. x has room for the warp's states, of which state is the first; in the last column are the scales' powers of two.
 __device__ inline void writeWeights(const Enumeration &e, Products &p, double x[][lowStates + 1], u32 state) {
 	const int lane = threadIdx.x % 32;
-	int power = 0;
 #pragma unroll
-	for (int s = 0; s < warpStates; s++) {
-		int exponent[2];
+	for (int s = 0; s < laneStates; s++) {
+		double *row = x[lane / 8 * laneStates + s];
+		int largest = -0x7fffffff;
 #pragma unroll
-		for (int k = 0; k < 2; k++) {
-			p.mantissa[s][k] *= e.biasMantissa[2 * lane + k];
-			exponent[k] = p.exponent[s][k] + e.biasExponent[2 * lane + k];
+		for (int k = 0; k < laneEntries; k++) {
+			const int low = lowState(k / 2) + k % 2;
+			p.mantissa[s][k] *= e.biasMantissa[low];
+			p.exponent[s][k] += e.biasExponent[low];
+			largest = max(largest, p.exponent[s][k]);
 		}
-		int largest = __reduce_max_sync(~0u, max(exponent[0], exponent[1]));
+		for (int other = 1; other < 8; other *= 2)
+			largest = max(largest, (int)__shfl_xor_sync(~0u, largest, other));
 #pragma unroll
-		for (int k = 0; k < 2; k++)
-			x[s][2 * lane + k] = p.mantissa[s][k] * powerOf(max(-1023, exponent[k] - largest)); // 2^−1023 is 0
-		if (lane == s)
-			power = largest;
+		for (int k = 0; k < laneEntries; k++) // 2^−1023 is 0
+			row[lowState(k / 2) + k % 2] = p.mantissa[s][k] * powerOf(max(-1023, p.exponent[s][k] - largest));
+		row[lowStates] = largest;
 	}
 	__syncwarp();
 	if (lane >= warpStates || state + lane >= e.states)
@@ -144,7 +165,7 @@ __device__ inline void writeWeights(const Enumeration &e, Products &p, double x[
 	for (int k = 0; k < lowStates; k++)
 		sum += x[lane][k];
 	u32 at = e.index(state + lane);
-	double scale = (double)(1023 * e.units - p.exponents + power) * ln2 - e.constant;
+	double scale = (1023 * e.units - p.exponents + x[lane][lowStates]) * ln2 - e.constant;
 	for (u32 word = at ^ at >> 1; word; word &= word - 1)
 		scale += e.high[__ffs(word) - 1];
 	e.weights[state + lane] = {scale, sum};
@@ -153,12 +174,13 @@ __device__ inline void writeWeights(const Enumeration &e, Products &p, double x[
 // enumerate_states writes the weights of states. A block takes a stretch, or a tile where that is longer.
 extern "C" __global__ void __launch_bounds__(32 * enumerationWarps, 3) enumerate_states(Enumeration e) {
 	Factors *factors = (Factors *)dynamicShared(); // of a chunk, and of the next
-	const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+	const int warp = threadIdx.x / 32;
 	const int chunks = (e.units + chunkUnits - 1) / chunkUnits, tiles = max(1, (1 << e.stretchBits) / tileStates);
 	const u32 first = blockIdx.x * tiles;
 	if (warp == 0)
 		prepareFactors(e, factors[0], first, 0);
-	double2 t = e.table[lane];
+	Entries t;
+	t.load(e.table);
 	for (int tile = 0, turn = 0; tile < tiles; tile++) {
 		Products p;
 		p.reset();
@@ -175,8 +197,8 @@ extern "C" __global__ void __launch_bounds__(32 * enumerationWarps, 3) enumerate
 				const int stop = min(to, *cuts);
 #pragma unroll 1
 				for (; i < stop; i++, now += tileStates + 1) {
-					double2 entries = t;
-					t = e.table[(i + 1 < e.units ? i + 1 : 0) * (lowStates / 2) + lane];
+					const Entries entries = t;
+					t.load(e.table + (i + 1 < e.units ? i + 1 : 0) * (lowStates / 2));
 					p.multiply(now, entries);
 				}
 				if (i == *cuts) {
