@@ -8,7 +8,7 @@ import (
 	"harmonium/internal/kernel"
 )
 
-// An enumeration is struct Enumeration of _cuda/enumerate.h.
+// An enumeration is struct Task of _cuda/enumerate.h.
 type enumeration struct {
 	table, most, flip, unflip, high, biasMantissa, biasExponent, cuts, a, weights uintptr
 	constant                                                                      float64
@@ -32,11 +32,13 @@ const (
 	// leastSteps is about what the CPU does in the time that it takes to begin and to end an enumeration here, a
 	// millisecond.
 	leastSteps = 1e8
+	// mostUnits keeps sums of exponents of as many units in 32 bits.
+	mostUnits = 1 << 20
 )
 
 // Pays implements [kernel.Enumerator].
 func (d *Device) Pays(e *kernel.Enumeration) bool {
-	return float64(uint64(64)<<len(e.High))*float64(e.Units) >= leastSteps
+	return float64(uint64(64)<<len(e.High))*float64(e.Units) >= leastSteps && e.Units <= mostUnits
 }
 
 // Enumerate implements [kernel.Enumerator]. The device does the arithmetic. The host takes the exponential functions

@@ -74,7 +74,7 @@ func plainWeights(c *kernel.Context, e *kernel.Enumeration, part int) []kernel.W
 
 // checked is a device that compares every weight with the plain one.
 type checked struct {
-	*Device
+	d    *Device
 	t    *testing.T
 	name string
 	ran  *bool
@@ -87,7 +87,7 @@ func (c checked) Enumerate(ctx context.Context, workers *kernel.Context, e *kern
 	want := make([][]kernel.Weight, e.Parts)
 	workers.Parallel(e.Parts, func(part int) { want[part] = plainWeights(workers, e, part) })
 	done := make([]int, e.Parts)
-	err := c.Device.Enumerate(ctx, workers, e, func(part int, weights []kernel.Weight) {
+	err := c.d.Enumerate(ctx, workers, e, func(part int, weights []kernel.Weight) {
 		for k, w := range weights {
 			if n := done[part] + k; n >= len(want[part]) || w != want[part][n] {
 				c.t.Errorf("%s: state %d of part %d has weight %v, not that of the CPU", c.name, n, part, w)
@@ -176,7 +176,7 @@ func TestEnumerationIsThatOfTheCPU(t *testing.T) {
 
 // pieces is a device that enumerates in many pieces, as A_i begin afresh every other state.
 type pieces struct {
-	*Device
+	d *Device
 	t *testing.T
 }
 
@@ -186,7 +186,7 @@ func (p pieces) Enumerate(ctx context.Context, c *kernel.Context, e *kernel.Enum
 	short := *e
 	short.Stretch = 2
 	want, done := plainWeights(c, &short, 5), 0
-	return p.enumerate(ctx, c, &short, func(part int, weights []kernel.Weight) {
+	return p.d.enumerate(ctx, c, &short, func(part int, weights []kernel.Weight) {
 		if part == 5 {
 			if n := len(weights); n != 4 || !slices.Equal(weights, want[done:done+n]) {
 				p.t.Errorf("%d states after %d have weights %v, not those of the CPU", n, done, weights)
@@ -222,11 +222,15 @@ func TestEnumerationInPieces(t *testing.T) {
 	})
 }
 
-// Small sums stay on the CPU.
+// Small sums stay on the CPU, and those whose exponents would not fit.
 func TestWhatPays(t *testing.T) {
 	var d Device
-	small, large := &kernel.Enumeration{Units: 784, High: make([]float64, 10)}, &kernel.Enumeration{Units: 784, High: make([]float64, 12)}
-	if d.Pays(small) || !d.Pays(large) {
-		t.Errorf("784×16 pays: %t, and 784×18: %t; want false and true", d.Pays(small), d.Pays(large))
+	for _, s := range []struct {
+		m, n int
+		want bool
+	}{{784, 16, false}, {784, 18, true}, {7, 30, true}, {1 << 20, 20, true}, {1<<20 + 1, 20, false}} {
+		if got := d.Pays(&kernel.Enumeration{Units: s.m, High: make([]float64, s.n-6)}); got != s.want {
+			t.Errorf("%d×%d pays: %t", s.m, s.n, got)
+		}
 	}
 }

@@ -9,24 +9,26 @@
 // 64 of the table, the least for so many products. Units pass in chunks of 32. While the block multiplies by a chunk, one warp, each in
 // turn, prepares the next: it goes along the tile's states, a unit a lane, as each A_i is the state's before times e^(±w_ij).
 
+namespace enumeration {
+
 constexpr int lowStates = 64, tileStates = 64, chunkUnits = 32;
-constexpr int enumerationWarps = 4, warpStates = tileStates / enumerationWarps;
+constexpr int warps = 4, warpStates = tileStates / warps;
 constexpr int laneStates = 4, laneEntries = 8; // of a warp's states, and of the low group's
 constexpr double ln2 = 0.693147180559945309417232121458176568;
 
 // The states of a launch are numbered. Those of a part of the sum lie together: part p has 2^pieceBits of them, from its state `first` on.
 // Of these, each 2^stretchBits begin with A_i that the host computed.
-struct Enumeration {
-	const double2 *table; // T_i(e), units×64
-	const double *most;   // max_e T_i(e)
+struct Task {
+	const double2 *table;        // T_i(e), units×64
+	const double *most;          // max_e T_i(e)
 	const double *flip, *unflip; // e^(±w_ij) of the high units, a row for each of them
-	const double *high;   // c_j of the high units
-	const double *biasMantissa; // of e^(Σ_{j low} c_j h_j), and the power of two
+	const double *high;          // c_j of the high units
+	const double *biasMantissa;  // of e^(Σ_{j low} c_j h_j), and the power of two
 	const int *biasExponent;
-	const int *cuts; // units before which the products' powers of two are taken out; the last is the number of units
-	double *a;       // A_i, a row for each stretch; then those of the state that the block has come to
+	const int *cuts;  // units before which the products' powers of two are taken out; the last is the number of units
+	double *a;        // A_i, a row for each stretch; then those of the state that the block has come to
 	double2 *weights; // of each state: log of the scale, and the sum over the low group
-	double constant; // of the energy
+	double constant;  // of the energy
 	u32 states, first;
 	int units, stretchBits, pieceBits, partBits;
 
@@ -42,13 +44,13 @@ __device__ inline int exponentOf(double x) { return (int)((u64)__double_as_longl
 __device__ inline double powerOf(int k) { return __longlong_as_double((u64)(1023 + k) << 52); }
 
 // step is the factor by which A_i of the state at a place in the Gray code differs from that before: one unit flips.
-__device__ inline double step(const Enumeration &e, u32 at, int i) {
+__device__ inline double step(const Task &e, u32 at, int i) {
 	const double *factors = (at ^ at >> 1) & at & -at ? e.flip : e.unflip;
 	return factors[(__ffs(at) - 1) * e.units + i];
 }
 
 // prepareFactors writes the factors of a chunk for the states of a tile: kernel.Multiply and kernel.Factors. A warp.
-__device__ inline void prepareFactors(const Enumeration &e, Factors factors, u32 tile, int chunk) {
+__device__ inline void prepareFactors(const Task &e, Factors factors, u32 tile, int chunk) {
 	const int lane = threadIdx.x % 32, i = chunk * chunkUnits + lane;
 	if (i >= e.units)
 		return;
@@ -138,7 +140,7 @@ struct Products {
 
 // writeWeights turns the products into weights x(e), the largest of them in [1, 4), and writes the logarithm of their scale and their sum
 // in the order of e. x has room for the warp's states, of which state is the first; in the last column are the scales' powers of two.
-__device__ inline void writeWeights(const Enumeration &e, Products &p, double x[][lowStates + 1], u32 state) {
+__device__ inline void writeWeights(const Task &e, Products &p, double x[][lowStates + 1], u32 state) {
 	const int lane = threadIdx.x % 32;
 #pragma unroll
 	for (int s = 0; s < laneStates; s++) {
@@ -171,8 +173,11 @@ __device__ inline void writeWeights(const Enumeration &e, Products &p, double x[
 	e.weights[state + lane] = {scale, sum};
 }
 
+} // namespace enumeration
+
 // enumerate_states writes the weights of states. A block takes a stretch, or a tile where that is longer.
-extern "C" __global__ void __launch_bounds__(32 * enumerationWarps, 3) enumerate_states(Enumeration e) {
+extern "C" __global__ void __launch_bounds__(32 * enumeration::warps, 3) enumerate_states(enumeration::Task e) {
+	using namespace enumeration;
 	Factors *factors = (Factors *)dynamicShared(); // of a chunk, and of the next
 	const int warp = threadIdx.x / 32;
 	const int chunks = (e.units + chunkUnits - 1) / chunkUnits, tiles = max(1, (1 << e.stretchBits) / tileStates);
@@ -190,12 +195,12 @@ extern "C" __global__ void __launch_bounds__(32 * enumerationWarps, 3) enumerate
 			const double2 *now = &factors[turn % 2][0][warp * warpStates];
 			turn++;
 			const bool last = chunk + 1 == chunks;
-			if (warp == turn % enumerationWarps && (!last || tile + 1 < tiles))
+			if (warp == turn % warps && (!last || tile + 1 < tiles))
 				prepareFactors(e, factors[turn % 2], first + tile + last, last ? 0 : chunk + 1);
 			const int to = min((chunk + 1) * chunkUnits, e.units);
 			for (int i = chunk * chunkUnits; i < to;) {
 				const int stop = min(to, *cuts);
-#pragma unroll 1
+#pragma unroll 2
 				for (; i < stop; i++, now += tileStates + 1) {
 					const Entries entries = t;
 					t.load(e.table + (i + 1 < e.units ? i + 1 : 0) * (lowStates / 2));
