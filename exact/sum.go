@@ -126,7 +126,7 @@ func (s *sum) tabulate() {
 		s.bias[e] = exp(x)
 	}
 	s.flip, s.unflip = make([]float64, high*s.m), make([]float64, high*s.m)
-	for i := range s.m {
+	s.compute.Parallel(s.m, func(i int) {
 		w := s.p.W[i*s.k : (i+1)*s.k]
 		if slices.Contains(s.steep, i) {
 			for j := range high {
@@ -135,7 +135,7 @@ func (s *sum) tabulate() {
 			for e := range tableStates {
 				forBits(uint64(e%size), func(j int) { s.table[i*tableStates+e] += w[j] })
 			}
-			continue
+			return
 		}
 		for e := range tableStates {
 			x := 0.0
@@ -147,7 +147,7 @@ func (s *sum) tabulate() {
 		for j, x := range w[s.low:] {
 			s.flip[j*s.m+i], s.unflip[j*s.m+i] = math.Exp(x), math.Exp(-x)
 		}
-	}
+	})
 }
 
 // sortUnits finds the steep units, and after which of the others the products could run out of range.
