@@ -161,6 +161,7 @@ func TestEnumerationIsThatOfTheCPU(t *testing.T) {
 	models := enumeratedModels()
 	if !testing.Short() {
 		models = append(models,
+			enumerated{"40×27, four pieces", randomModel(40, 27, 0.5, 1)},
 			enumerated{"784×20", randomModel(784, 20, 0.1, 2)},
 			enumerated{"500×22, weights of all sizes", randomModel(500, 22, 3, 3)})
 	}
