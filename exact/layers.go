@@ -138,7 +138,7 @@ func newLayers(ctx context.Context, model *rbm.Model, o Options) (*layers, error
 	err := l.walk(ctx, o, func(part int) blockVisitor {
 		total := newLogSum()
 		return blockVisitor{
-			visit: func(_ *block, w weights) { total.add(w) },
+			visit: func(_ *block, w weights) { total.add(w.scale, w.sum()) },
 			done:  func() { l.part[part] = total.log() },
 		}
 	})

@@ -64,15 +64,25 @@ func newSum(ctx context.Context, model *rbm.Model, o Options) (*sum, error) {
 	}
 	s.tabulate()
 	s.part = make([]float64, min(parts, s.outer()))
-	err := s.walk(ctx, o, func(part int) visitor {
+	err := s.sumParts(ctx, o)
+	s.logZ = logSumExp(s.part)
+	return s, err
+}
+
+// sumParts sums the parts of Z.
+func (s *sum) sumParts(ctx context.Context, o Options) error {
+	if e := s.compute.Enumerator(); e != nil && s.low == lowUnits && len(s.steep) == 0 {
+		if enumeration := s.enumeration(); e.Pays(enumeration) {
+			return s.enumerate(ctx, o, e, enumeration)
+		}
+	}
+	return s.walk(ctx, o, func(part int) visitor {
 		total := newLogSum()
 		return visitor{
-			visit: func(_ uint64, w weights, _ []float64) { total.add(w) },
+			visit: func(_ uint64, w weights, _ []float64) { total.add(w.scale, w.sum()) },
 			done:  func() { s.part[part] = total.log() },
 		}
 	})
-	s.logZ = logSumExp(s.part)
-	return s, err
 }
 
 // turned is the model with its smaller layer as the hidden one, and with its units sorted.
@@ -116,7 +126,7 @@ func (s *sum) tabulate() {
 		s.bias[e] = exp(x)
 	}
 	s.flip, s.unflip = make([]float64, high*s.m), make([]float64, high*s.m)
-	for i := range s.m {
+	s.compute.Parallel(s.m, func(i int) {
 		w := s.p.W[i*s.k : (i+1)*s.k]
 		if slices.Contains(s.steep, i) {
 			for j := range high {
@@ -125,7 +135,7 @@ func (s *sum) tabulate() {
 			for e := range tableStates {
 				forBits(uint64(e%size), func(j int) { s.table[i*tableStates+e] += w[j] })
 			}
-			continue
+			return
 		}
 		for e := range tableStates {
 			x := 0.0
@@ -137,7 +147,7 @@ func (s *sum) tabulate() {
 		for j, x := range w[s.low:] {
 			s.flip[j*s.m+i], s.unflip[j*s.m+i] = math.Exp(x), math.Exp(-x)
 		}
-	}
+	})
 }
 
 // sortUnits finds the steep units, and after which of the others the products could run out of range.
@@ -172,6 +182,15 @@ type weights struct {
 	x     []float64
 }
 
+// sum is Σ_e x[e], in order.
+func (w weights) sum() float64 {
+	sum := 0.0
+	for _, x := range w.x {
+		sum += x
+	}
+	return sum
+}
+
 // visitor is called with the weights of each state of the high group (whose bits are state, and
 // whose e^(x_i) without the low group are a), and at the end of a part.
 type visitor struct {
@@ -181,18 +200,7 @@ type visitor struct {
 
 // walk goes through all states, part by part on several workers.
 func (s *sum) walk(ctx context.Context, o Options, begin func(part int) visitor) error {
-	var mu sync.Mutex
-	done, total := uint64(0), uint64(1)<<s.k
-	progress := func(outer int) {
-		if o.Progress == nil {
-			return
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		done += uint64(outer) << s.low
-		o.Progress(done, total)
-	}
-	n := len(s.part)
+	progress, n := s.progress(o), len(s.part)
 	s.compute.Parallel(n, func(part int) {
 		v, w := begin(part), s.newWalker()
 		from, to := s.outer()*part/n, s.outer()*(part+1)/n
@@ -219,6 +227,21 @@ func (s *sum) walk(ctx context.Context, o Options, begin func(part int) visitor)
 		v.done()
 	})
 	return ctx.Err()
+}
+
+// progress returns a function that reports so many more states of the high group.
+func (s *sum) progress(o Options) func(outer int) {
+	var mu sync.Mutex
+	done, total := uint64(0), uint64(1)<<s.k
+	return func(outer int) {
+		if o.Progress == nil {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		done += uint64(outer) << s.low
+		o.Progress(done, total)
+	}
 }
 
 // walker is one worker on its way, two states of the high group at a time.
@@ -251,18 +274,29 @@ func (s *sum) newWalker() *walker {
 // start goes to the Gray code of index.
 func (w *walker) start(p *place, index uint64) {
 	p.state = index ^ index>>1
-	for i := range p.a {
-		p.a[i] = math.Exp(w.input(p, i))
-	}
+	w.startAt(p.a, p.state)
 	for _, i := range w.steep {
 		p.a[i] = 0
 	}
 }
 
-// input is b_i + Σ_{j high} w_ij h_j.
-func (w *walker) input(p *place, i int) float64 {
-	x := w.p.B[i]
-	forBits(p.state, func(j int) { x += w.p.W[i*w.k+w.low+j] })
+// startAt computes e^(b_i + Σ_{j high} w_ij h_j) of a state of the high group.
+func (s *sum) startAt(a []float64, state uint64) {
+	var units []int
+	forBits(state, func(j int) { units = append(units, s.low+j) })
+	for i := range a {
+		x, w := s.p.B[i], s.p.W[i*s.k:(i+1)*s.k]
+		for _, j := range units {
+			x += w[j]
+		}
+		a[i] = math.Exp(x)
+	}
+}
+
+// input is the exponent, b_i + Σ_{j high} w_ij h_j.
+func (s *sum) input(state uint64, i int) float64 {
+	x := s.p.B[i]
+	forBits(state, func(j int) { x += s.p.W[i*s.k+s.low+j] })
 	return x
 }
 
@@ -330,7 +364,7 @@ func (w *walker) multiplySteep(p *place) {
 	logs, product := p.x, &p.product
 	clear(logs)
 	for _, i := range w.steep {
-		x := w.input(p, i)
+		x := w.input(p.state, i)
 		for e, t := range w.row(i) {
 			logs[e] += softplus(x + t)
 		}
@@ -370,16 +404,13 @@ type logSum struct{ most, sum float64 }
 
 func newLogSum() *logSum { return &logSum{most: math.Inf(-1)} }
 
-func (l *logSum) add(w weights) {
-	if w.scale > l.most {
-		l.sum *= math.Exp(l.most - w.scale)
-		l.most = w.scale
+// add adds e^scale·sum.
+func (l *logSum) add(scale, sum float64) {
+	if scale > l.most {
+		l.sum *= math.Exp(l.most - scale)
+		l.most = scale
 	}
-	sum := 0.0
-	for _, x := range w.x {
-		sum += x
-	}
-	l.sum += float64(sum * math.Exp(w.scale-l.most))
+	l.sum += float64(sum * math.Exp(scale-l.most))
 }
 
 func (l *logSum) log() float64 { return l.most + math.Log(l.sum) }

@@ -24,11 +24,12 @@ type Device struct {
 	err             error
 	entered         bool // by the thread
 
-	free   map[int][]uintptr // memory that nobody has now, by its size
-	inputs pinned            // numbers on their way to the device
-	output pinned            // results on their way from there, all of which come by one copy
-	mirror memory            // of output, on the device
-	failed *int32            // in pinned memory: set by the device if a matrix is not finite
+	free       map[int][]uintptr // memory that nobody has now, by its size
+	inputs     pinned            // numbers on their way to the device
+	output     pinned            // results on their way from there, all of which come by one copy
+	mirror     memory            // of output, on the device
+	failed     *int32            // in pinned memory: set by the device if a matrix is not finite
+	enumerator enumerator
 }
 
 // Open opens the first GPU. The error says what is missing: a driver, a GPU, or one of compute capability 8.0 or later.
@@ -128,11 +129,13 @@ func (d *Device) load(form string) error {
 	}
 	d.form = form
 	d.pin()
+	shared := map[string]int32{"enumerate_states": enumerateShared}
 	if form == hopper {
+		shared[wideKernel] = wideShared
+	}
+	for name, size := range shared {
 		const dynamicSharedMemory = 8
-		d.do("reserving shared memory", func() result {
-			return d.driver.funcSetAttribute(d.kernels[wideKernel], dynamicSharedMemory, wideShared)
-		})
+		d.do("reserving shared memory", func() result { return d.driver.funcSetAttribute(d.kernels[name], dynamicSharedMemory, size) })
 	}
 	return d.err
 }
@@ -152,6 +155,7 @@ func (d *Device) Sync() error {
 // Close frees the device and everything on it. It returns the first error since the device was opened; after one, the driver frees what is
 // left when the process ends.
 func (d *Device) Close() error {
+	d.enumerator.free(d)
 	d.releaseCache()
 	d.unpin()
 	if d.module != 0 {
@@ -200,6 +204,11 @@ func (d *Device) launch(name string, gridX, gridY, threads int, arguments ...uns
 
 // launchShared is launch with shared bytes of dynamic shared memory.
 func (d *Device) launchShared(name string, gridX, gridY, threads, shared int, arguments ...unsafe.Pointer) {
+	d.launchOn(d.stream, name, gridX, gridY, threads, shared, arguments...)
+}
+
+// launchOn is launchShared in another queue.
+func (d *Device) launchOn(stream uintptr, name string, gridX, gridY, threads, shared int, arguments ...unsafe.Pointer) {
 	if gridX == 0 || gridY == 0 {
 		return
 	}
@@ -208,7 +217,7 @@ func (d *Device) launchShared(name string, gridX, gridY, threads, shared int, ar
 		panicf("no kernel %s", name)
 	}
 	d.do("running "+name, func() result {
-		return d.driver.launchKernel(function, uint32(gridX), uint32(gridY), 1, uint32(threads), 1, 1, uint32(shared), d.stream,
+		return d.driver.launchKernel(function, uint32(gridX), uint32(gridY), 1, uint32(threads), 1, 1, uint32(shared), stream,
 			unsafe.Pointer(&arguments[0]), nil)
 	})
 }

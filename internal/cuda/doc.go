@@ -8,6 +8,9 @@
 // Products run on tensor cores: states as bytes 0 and 1, times the base-256 digits of the fixed-point operand (_cuda/product.h). They
 // leave integer sums, from which other kernels draw, or make numbers (_cuda/finish.h).
 //
+// Exact enumeration is in float64 ([Device.Enumerate]): the device multiplies and adds, the host takes exponential functions
+// and logarithms.
+//
 // Nothing is needed but the driver, which is looked for when a device is opened: its library is loaded at run time, without cgo, and the
 // kernels are embedded as PTX, which the driver translates for the GPU at hand.
 // A build without the tag cuda looks for no driver, and [Open] says so.

@@ -103,14 +103,6 @@ func (e *Engine) scratch(size int) uintptr {
 	return m.address
 }
 
-// resize makes room for size bytes. What was there is lost.
-func (e *Engine) resize(m *memory, size int) {
-	if m.size < size || m.address == 0 {
-		e.release(*m)
-		*m = e.allocate(size)
-	}
-}
-
 // numbers returns the place of numbers on the device: of those bound, or of a copy.
 func (e *Engine) numbers(x []float32) uintptr {
 	if f, ok := e.bound(x); ok {

@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"context"
 	"math"
 	"os"
 	"slices"
@@ -40,6 +41,17 @@ func ForEachEngine(t *testing.T, f func(t *testing.T, e kernel.Engine)) {
 	for _, form := range forms {
 		t.Run(form, func(t *testing.T) { f(t, openOrSkip(t, form)) })
 	}
+}
+
+// EngineOrSkip returns an engine with one form of the kernels.
+func EngineOrSkip(t testing.TB, form string) kernel.Engine { return openOrSkip(t, form) }
+
+// EnumeratePieces is [Engine.Enumerate] with pieces of at most so many states.
+func EnumeratePieces(ctx context.Context, e kernel.Engine, c *kernel.Context, of *kernel.Enumeration,
+	visit func(part int, weights []kernel.Weight), most int,
+) error {
+	defer e.(*Engine).begin()()
+	return e.(*Engine).enumerate(ctx, c, of, visit, most)
 }
 
 func openOrSkip(t testing.TB, form string) *Engine {

@@ -45,6 +45,14 @@ func (d *Device) release(m memory) {
 	}
 }
 
+// resize makes room for size bytes. What was there is lost.
+func (d *Device) resize(m *memory, size int) {
+	if m.size < size || m.address == 0 {
+		d.release(*m)
+		*m = d.allocate(size)
+	}
+}
+
 // releaseCache gives what nobody has now to the driver.
 func (d *Device) releaseCache() {
 	for size, list := range d.free {

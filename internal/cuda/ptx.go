@@ -18,6 +18,7 @@ var kernelNames = []string{
 	"column_sums", "load_fixed", "product", "write_inputs", "write_sigmoids", "sum_softpluses", "draw",
 	"arrange", "arrange_back", "means", "linear",
 	"ascend_weights", "ascend_biases", "affine", "gram",
+	"enumerate_states",
 }
 
 // wideKernel is one that form 90a has besides them.

@@ -9,6 +9,7 @@
 #include "rows.h"
 #include "ascend.h"
 #include "dense.h"
+#include "enumerate.h"
 #ifdef HOPPER
 #include "hopper.h"
 #endif

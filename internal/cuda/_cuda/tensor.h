@@ -53,6 +53,12 @@ __device__ inline u32 pick(u32 table, u32 selector) {
 	return d;
 }
 
+// dynamicShared is the block's shared memory whose size is chosen at launch.
+__device__ inline void *dynamicShared() {
+	extern __shared__ __align__(128) unsigned char memory[];
+	return memory;
+}
+
 #ifdef HOPPER
 // What cp.async wrote is for the tensor cores to read.
 __device__ inline void fenceAsyncProxy() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
@@ -143,9 +149,4 @@ __device__ inline void multiply64x128(int (*d)[4], const u32 a[4], Description b
 				 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
 }
 
-// dynamicShared is the block's shared memory whose size is chosen at launch.
-__device__ inline void *dynamicShared() {
-	extern __shared__ __align__(128) unsigned char memory[];
-	return memory;
-}
 #endif
