@@ -68,7 +68,8 @@ func newTrust(t *Training) *trust {
 	r := &trust{
 		t: t, bound: n.Bound(), v: v, before: make([]float64, chains), after: make([]float64, chains),
 		d: make([]float64, chains), α: make([]float64, chains),
-		x: make([]float32, chains*t.Model.M()), y: make([]float32, chains*t.Model.N()), kernel: make([]float64, chains*chains), hidden: make([]float64, chains*chains),
+		x: make([]float32, chains*t.Model.M()), y: make([]float32, chains*t.Model.N()),
+		kernel: make([]float64, chains*chains), hidden: make([]float64, chains*chains),
 		up: rbm.NewStatistics(t.Model), down: rbm.NewStatistics(t.Model),
 		order: make([]int, chains), sorted: v.Like(chains), weights: make([]float32, chains),
 	}

@@ -21,10 +21,8 @@ extern "C" __global__ void affine(const float *bias, const float *w, const float
 #pragma unroll
 		for (int k = 0; k < affineTerms; k++)
 #pragma unroll
-			for (int r = 0; r < affineRows; r++) {
-				float sum = sums[r] + terms[r][k] * weights[k];
-				sums[r] = terms[r][k] == 0.0f ? sums[r] : sum; // no term is added, not even one that is zero
-			}
+			for (int r = 0; r < affineRows; r++)
+				sums[r] += terms[r][k] == 0.0f ? -0.0f : terms[r][k] * weights[k]; // −0 changes no sum
 	}
 	for (int r = 0; r < affineRows; r++)
 		if (j < to && first + r < rows)
