@@ -55,7 +55,9 @@ def seconds(f, device, target=0.06, repetitions=5):
 
 
 def graphed(f):
-    """f as one CUDA graph."""
+    """f as one CUDA graph. No graph of before may be taken down while it is captured."""
+    gc.collect()
+    torch.cuda.synchronize()
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
