@@ -67,7 +67,10 @@ def graphed(f):
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         f()
-    return graph.replay
+    def replay():
+        graph.replay()
+    replay.captured = f  # whose tensors the graph uses
+    return replay
 
 
 def draw(logits, launch):

@@ -138,9 +138,7 @@ func (j *Jumps) Move(states rbm.Batch, free func(dst []float64, v rbm.Batch), ke
 		return nil
 	}
 	proposals := states.Like(rows)
-	for r := range rows {
-		j.propose(proposals, r, key, step)
-	}
+	j.observer.Compute().Parallel(rows, func(r int) { j.propose(proposals, r, key, step) })
 	var scores [2][]float64 // log q(v) + F(v)
 	for k, v := range []rbm.Batch{states, proposals} {
 		scores[k] = make([]float64, rows)

@@ -166,7 +166,7 @@ func (s *Modes) addTogether(ctx context.Context, v []float32) error {
 		return err
 	}
 	s.Iterations += iterations
-	m, n := s.field.m, s.field.n
+	m, n, known := s.field.m, s.field.n, len(s.List)
 	for r := range len(v) / m {
 		visible, hidden := v[r*m:(r+1)*m], h[r*n:(r+1)*n]
 		k := slices.IndexFunc(s.List, func(o Mode) bool {
@@ -178,11 +178,13 @@ func (s *Modes) addTogether(ctx context.Context, v []float32) error {
 		})
 		if k < 0 {
 			k = len(s.List)
-			s.List = append(s.List, Mode{slices.Clone(visible), slices.Clone(hidden), s.field.bound(visible), 0, LogZ{Value: math.Inf(-1)}})
+			s.List = append(s.List, Mode{slices.Clone(visible), slices.Clone(hidden), 0, 0, LogZ{Value: math.Inf(-1)}})
 			s.Found++
 		}
 		s.List[k].Starts++
 	}
+	found := s.List[known:]
+	s.field.on.Parallel(len(found), func(k int) { found[k].Bound = s.field.bound(found[k].Visible) })
 	slices.SortStableFunc(s.List, func(a, b Mode) int { return cmp.Compare(b.Bound, a.Bound) })
 	kept := min(len(s.List), s.most)
 	clear(s.List[kept:]) // of means, which may be large
