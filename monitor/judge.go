@@ -69,14 +69,34 @@ func independentScore(model *rbm.Model, of, set *data.Set, on *compute.Context) 
 		Visible: model.Visible.Clone(), Hidden: rbm.NewLayer(rbm.Bernoulli, 1), W: make([]float32, model.M()), Columns: model.Columns,
 	}
 	units.SetMoments(of.Means(), of.Variances())
-	logs := units.FreeEnergy(set.States)
+	logs, err := logPOf(units, set, sample.LogZWithoutWeights(units), on)
+	if err != nil {
+		return math.Inf(-1) // never, with these biases
+	}
+	mean, _ := diag.WeightedMean(logs, set.Weights)
+	return mean
+}
+
+// ValidRows returns log P(v) of each validation row that scores are the mean of, under another model of the same units
+// with a known log Z, and the weights of these rows, which are nil where all count alike. Monitors with the same data
+// and seed have the same rows, or some the first ones of others'. Without validation data there are none.
+func (m *Monitor) ValidRows(model *rbm.Model, logZ float64) (logs, weights []float64, err error) {
+	set := m.plan.valid
+	if set == nil {
+		return nil, nil, nil
+	}
+	logs, err = logPOf(model, set, logZ, m.config.Compute)
+	return logs, set.Weights, err
+}
+
+// logPOf is log P(v) of the rows of a set, or of what is known of them.
+func logPOf(model *rbm.Model, set *data.Set, logZ float64, on *compute.Context) ([]float64, error) {
+	logs := model.FreeEnergy(set.States)
 	for r, free := range logs {
 		logs[r] = -free
 	}
-	if completeScores(units, set, logs, on) != nil {
-		return math.Inf(-1) // never, with these biases
+	if err := completeScores(model, set, logs, on); err != nil {
+		return nil, err
 	}
-	logP(logs, units, sample.LogZWithoutWeights(units))
-	mean, _ := diag.WeightedMean(logs, set.Weights)
-	return mean
+	return logP(logs, model, logZ), nil
 }
