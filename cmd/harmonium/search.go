@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,8 +16,6 @@ import (
 	"harmonium/cmd/harmonium/internal/run"
 	"harmonium/cmd/harmonium/internal/search"
 	"harmonium/compute"
-	"harmonium/diag"
-	"harmonium/monitor"
 )
 
 type searchOptions struct {
@@ -41,19 +38,21 @@ func newSearch(t *terminal) *cobra.Command {
 numbers such as 0.001..0.03. Of lists alone all combinations are tried. With a range --trials of
 them are drawn: uniformly in the logarithm, and evenly over each range and each list.
 
-Most settings can be told to be bad early (successive halving). All trials are trained for a part of
---epochs, and the better third of them for three times as much, until the last ones have trained for
---epochs. Each part ends with a learning rate of zero, as a training does, and trials go on from
-there as by 'harmonium train --resume --epochs'. Trials run side by side on the cores.
+Bad settings are told early, by successive halving: all trials are trained for a part of --epochs,
+the better third of them for three times as much, and so on until the last ones have trained for
+--epochs. Each of these rungs ends with a learning rate of zero, as a training does, and trials go
+on from there as by 'harmonium train --resume --epochs'. They run side by side on the cores.
 
-A trial is dropped only if its log-likelihood is below that of the best one by more than two errors,
-those of paired differences over the validation rows and of both log Z together. So more than one
-may be left in the end, and is told to be tied with the best: of these take the one you like, such
-as the smallest, or give more validation rows. The errors don't know how another --seed would train.
+Of the others a trial is dropped only if its log-likelihood is below that of the best one by more
+than two errors: that of paired differences over the validation rows and those of both log Z
+together. More than one may be left in the end and told to be tied. Of these take the one you like,
+such as the smallest; more validation rows may tell them apart, and 'harmonium eval', which knows
+log Z better. The errors don't know how another --seed would train, nor who would win later: a
+trial that is slow, as with a low rate, is lost.
 
 SEARCH has a run directory for each trial, for every verb that takes a RUN; 'harmonium serve SEARCH'
 compares them on a page. A search that was stopped, or killed, goes on by --resume to the same end.
-The validation rows have chosen the best trial and its score is a little too high: other rows tell
+The validation rows chose the best trial, so that its score is a little too high: other rows tell
 how good it is.`,
 		Example: `  harmonium data ising --L 4 --T 2.269 -n 5000 -o ising.npy
   harmonium search ising.npy --hidden 4,16 --rate 0.0005..0.02 --epochs 30 --holdout 0.2 -o search
@@ -75,7 +74,8 @@ how good it is.`,
 	f.StringVarP(&o.out, "out", "o", "", "folder of the search, new or empty (needed)")
 	f.BoolVar(&o.resume, "resume", false, "go on with the search in the folder, with its own data and settings")
 	f.StringArrayVar(&o.data, "data", nil, "with --resume: where a data file of the search is now, if it was moved; its sha256 decides")
-	f.IntVar(&o.trials, "trials", defaultTrials, "trials to draw where a setting is a range; lists alone make as many as they have combinations")
+	f.IntVar(&o.trials, "trials", defaultTrials,
+		"trials to draw where a setting is a range; lists alone make as many as they have combinations")
 	f.StringVar(&o.hidden, "hidden", "", "hidden units n (needed): a number, a list or a range")
 	o.register(f)
 	return cmd
@@ -304,106 +304,4 @@ func (p *searchProgress) describe(number, trials int) string {
 	}
 	return fmt.Sprintf("rung %d of %d, to %s: %d of %d trials", number+1, len(p.plan.Rungs), strings.Join(bounds, " and "),
 		trials, len(p.plan.Trials))
-}
-
-// searchResult is the JSON of a search.
-type searchResult struct {
-	Search   string         `json:"search"`
-	Best     *string        `json:"best"` // run directory
-	Tied     []string       `json:"tied"` // with the best
-	Rungs    []search.Rung  `json:"rungs"`
-	Trials   []trialResult  `json:"trials"` // the best first
-	Findings []diag.Finding `json:"findings"`
-}
-
-type trialResult struct {
-	Run      string                  `json:"run"`
-	Settings map[string]search.Value `json:"settings"`
-	Status   search.Status           `json:"status"`
-	Rung     int                     `json:"rung"`
-	Updates  int                     `json:"updates"`
-	Seconds  float64                 `json:"seconds"`
-	ValidLL  *monitor.Score          `json:"valid_ll"`
-
-	LogZStderr float64            `json:"log_z_stderr"`
-	Difference *search.Difference `json:"difference"`
-	Findings   []diag.Finding     `json:"findings"`
-	Error      string             `json:"error"` // by which it diverged
-
-	values []search.Value
-}
-
-func newSearchResult(s *search.Search) *searchResult {
-	r := &searchResult{Search: s.Dir, Tied: []string{}, Rungs: s.Plan.Rungs, Findings: []diag.Finding{}}
-	for _, t := range s.Plan.Ranked() {
-		trial := trialResult{
-			Run: s.Path(t), Settings: map[string]search.Value{}, Status: s.Plan.Status(t), Rung: len(t.Scores),
-			Findings: []diag.Finding{}, Error: t.Diverged, values: t.Values,
-		}
-		for k, name := range s.Plan.Settings {
-			trial.Settings[name] = t.Values[k]
-		}
-		if last := t.Last(); last != nil {
-			trial.Updates, trial.Seconds, trial.ValidLL, trial.LogZStderr = last.Updates, last.Seconds, &last.ValidLL, last.LogZStderr
-			trial.Difference, trial.Findings = last.Difference, last.Findings
-		}
-		switch trial.Status {
-		case search.Best:
-			r.Best, r.Findings = new(trial.Run), trial.Findings
-		case search.Tied:
-			r.Tied = append(r.Tied, trial.Run)
-		}
-		r.Trials = append(r.Trials, trial)
-	}
-	return r
-}
-
-// table is for people.
-func (r *searchResult) table(w io.Writer, s *search.Search) {
-	fmt.Fprintf(w, "trial\t%s\tvalidation\tdifference to the best\tupdates\tseconds\t\n", strings.Join(s.Plan.Settings, "\t"))
-	for _, t := range r.Trials {
-		score, difference := "none", ""
-		if t.ValidLL != nil {
-			score = withError(t.ValidLL, t.LogZStderr)
-		}
-		if d := t.Difference; d != nil {
-			difference = differenceResult(*d).String()
-		}
-		values := make([]string, len(t.values))
-		for k, v := range t.values {
-			values[k] = string(v)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%.1f\t%s\n", filepath.Base(t.Run), strings.Join(values, "\t"), score, difference,
-			t.Updates, t.Seconds, t.inWords(len(r.Rungs)))
-	}
-	for _, t := range r.Trials {
-		if t.Error != "" {
-			fmt.Fprintf(w, "! %s: %s\n", filepath.Base(t.Run), t.Error)
-		}
-		if len(t.Findings) > 0 && (t.Status == search.Best || t.Status == search.Doubtful) {
-			fmt.Fprintf(w, "%s\n", filepath.Base(t.Run))
-			printFindings(w, t.Findings)
-		}
-	}
-	if r.Best == nil {
-		return
-	}
-	fmt.Fprintf(w, "\nbest\t%s", *r.Best)
-	if len(r.Tied) > 0 {
-		fmt.Fprintf(w, ", not told apart from %d more", len(r.Tied))
-	}
-	fmt.Fprintln(w)
-}
-
-// inWords tells what has become of a trial.
-func (t *trialResult) inWords(rungs int) string {
-	switch t.Status {
-	case search.Tied:
-		return "tied with the best"
-	case search.Dropped:
-		return fmt.Sprintf("dropped after rung %d of %d", t.Rung, rungs)
-	case search.Diverged:
-		return fmt.Sprintf("diverged in rung %d of %d", t.Rung+1, rungs)
-	}
-	return string(t.Status)
 }

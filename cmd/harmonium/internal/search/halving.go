@@ -63,8 +63,13 @@ func (s *Standing) minus(other *Standing) Difference {
 	return Difference{diag.Number(value), diag.Number(stderr), diag.Number(math.Hypot(s.LogZStderr, other.LogZStderr))}
 }
 
-// Stderr is the error of rows and log Z together.
+// error is that over the rows and of both log Z together.
 func (d Difference) error() float64 { return math.Hypot(float64(d.Stderr), float64(d.LogZStderr)) }
+
+// String prints the difference with the error of both kinds together.
+func (d Difference) String() string {
+	return diag.Estimate{Value: d.Value, Stderr: diag.Number(d.error())}.String()
+}
 
 // Worse reports whether the first trial is worse by more than the errors.
 func (d Difference) Worse() bool { return float64(d.Value) < -tieErrors*d.error() }

@@ -116,10 +116,10 @@ func TestDraw(t *testing.T) {
 		long[k] = strconv.Itoa(k)
 	}
 	for want, draw := range map[string]func() ([][]string, error){
-		"they have combinations, 3": func() ([][]string, error) { return Draw([]Setting{hidden}, 5, 1) },
-		"--trials is 1, want 2 to 1000":     func() ([][]string, error) { return Draw([]Setting{rate}, 1, 1) },
-		"--trials is 2000, want 2":          func() ([][]string, error) { return Draw([]Setting{rate}, 2000, 1) },
-		"more than 1000 combinations":  func() ([][]string, error) { return Draw([]Setting{{List: long}, {List: long}}, 0, 1) },
+		"they have combinations, 3":     func() ([][]string, error) { return Draw([]Setting{hidden}, 5, 1) },
+		"--trials is 1, want 2 to 1000": func() ([][]string, error) { return Draw([]Setting{rate}, 1, 1) },
+		"--trials is 2000, want 2":      func() ([][]string, error) { return Draw([]Setting{rate}, 2000, 1) },
+		"more than 1000 combinations":   func() ([][]string, error) { return Draw([]Setting{{List: long}, {List: long}}, 0, 1) },
 	} {
 		if _, err := draw(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
