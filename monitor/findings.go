@@ -11,4 +11,6 @@ import (
 func (s *Scores) UpperBounds() bool { return slices.ContainsFunc(s.Findings, boundsAbove) }
 
 // boundsAbove reports whether a finding says that log Z is more for certain.
-func boundsAbove(f diag.Finding) bool { return f.Code == sample.CodeHiddenMode || f.Code == sample.CodeMass }
+func boundsAbove(f diag.Finding) bool {
+	return f.Code == sample.CodeHiddenMode || f.Code == sample.CodeMass
+}

@@ -30,10 +30,10 @@ type trialResult struct {
 	Seconds  float64                 `json:"seconds"`
 	ValidLL  *monitor.Score          `json:"valid_ll"`
 
-	LogZStderr float64            `json:"log_z_stderr"`
-	Difference *search.Difference `json:"difference"`
-	Findings   []diag.Finding     `json:"findings"`
-	Error      string             `json:"error"` // by which it diverged
+	LogZStderr float64             `json:"log_z_stderr"`
+	Difference *monitor.Difference `json:"difference"`
+	Findings   []diag.Finding      `json:"findings"`
+	Error      string              `json:"error"` // by which it diverged
 
 	values []search.Value
 }
@@ -72,7 +72,7 @@ func (r *searchResult) table(w io.Writer, s *search.Search) {
 			score = withError(t.ValidLL, t.LogZStderr)
 		}
 		if d := t.Difference; d != nil {
-			difference = d.String()
+			difference = d.Total()
 		}
 		values := make([]string, len(t.values))
 		for k, v := range t.values {

@@ -4,14 +4,11 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/diag"
+	"harmonium/monitor"
 )
 
 // share is η: of the trials of a rung one in share goes on at least, to share times as much training.
 const share = 3
-
-// tieErrors is the number of standard errors up to which a difference tells nothing.
-const tieErrors = 2
 
 // Rung is when a rung ends: the total of a trial's training up to there, in passes over the data and in updates,
 // whichever comes first; 0 means no bound.
@@ -40,39 +37,17 @@ type Standing struct {
 	Rows, Weights []float64 // log-likelihoods of the rows; weights are nil where all count alike
 }
 
-// Difference is the mean of paired differences of two trials' log-likelihoods, row by row. The error over the rows and
-// that of both log Z are apart.
-type Difference struct {
-	Value      diag.Number `json:"value"`
-	Stderr     diag.Number `json:"stderr"`
-	LogZStderr diag.Number `json:"log_z_stderr"`
-}
-
-// minus is the difference on the rows that both have. The errors of log Z add up in squares, as if they were
-// independent; those of similar models have the same random numbers, and are nearer to each other.
-func (s *Standing) minus(other *Standing) Difference {
-	n := min(len(s.Rows), len(other.Rows))
-	differences, weights := make([]float64, n), s.Weights
-	for r := range differences {
-		differences[r] = s.Rows[r] - other.Rows[r]
-	}
+// minus is the difference on the rows that both have.
+func (s *Standing) minus(other *Standing) monitor.Difference {
+	n, weights := min(len(s.Rows), len(other.Rows)), s.Weights
 	if weights != nil {
 		weights = weights[:n]
 	}
-	value, stderr := diag.WeightedMean(differences, weights)
-	return Difference{diag.Number(value), diag.Number(stderr), diag.Number(math.Hypot(s.LogZStderr, other.LogZStderr))}
+	return monitor.NewDifference(s.Rows[:n], other.Rows[:n], weights, s.LogZStderr, other.LogZStderr)
 }
 
-// error is that over the rows and of both log Z together.
-func (d Difference) error() float64 { return math.Hypot(float64(d.Stderr), float64(d.LogZStderr)) }
-
-// String prints the difference with the error of both kinds together.
-func (d Difference) String() string {
-	return diag.Estimate{Value: d.Value, Stderr: diag.Number(d.error())}.String()
-}
-
-// Worse reports whether the first trial is worse by more than the errors.
-func (d Difference) Worse() bool { return float64(d.Value) < -tieErrors*d.error() }
+// worse reports whether a difference to the best is below zero by more than the errors.
+func worse(d *monitor.Difference) bool { return d.Value < 0 && d.Clear() }
 
 // best is the number of the trial with the highest log-likelihood, of those without doubts if there are any; the first
 // one of equals; -1 if none has one.
@@ -91,8 +66,8 @@ func best(list []Standing) int {
 // judge compares the trials of a rung with the best of them, whose number it returns, and says which of them go on: one
 // in η with the highest log-likelihoods, and whichever is not worse than the best by more than the errors. A trial
 // without a log-likelihood has no difference and doesn't go on.
-func judge(list []Standing) (top int, differences []*Difference, on []bool) {
-	top, differences, on = best(list), make([]*Difference, len(list)), make([]bool, len(list))
+func judge(list []Standing) (top int, differences []*monitor.Difference, on []bool) {
+	top, differences, on = best(list), make([]*monitor.Difference, len(list)), make([]bool, len(list))
 	for k := range list {
 		if math.IsNaN(list[k].Value) {
 			continue
@@ -104,7 +79,7 @@ func judge(list []Standing) (top int, differences []*Difference, on []bool) {
 				above++
 			}
 		}
-		on[k] = above < (len(list)+share-1)/share || !differences[k].Worse()
+		on[k] = above < (len(list)+share-1)/share || !worse(differences[k])
 	}
 	return top, differences, on
 }

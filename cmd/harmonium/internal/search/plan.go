@@ -53,12 +53,12 @@ type Trial struct {
 
 // Score is how a trial stands after a rung: the evaluation of the model that its run keeps then.
 type Score struct {
-	Updates    int            `json:"updates"` // that the trial has made
-	Seconds    float64        `json:"seconds"` // of training, over all rungs
-	ValidLL    monitor.Score  `json:"valid_ll"`
-	LogZStderr float64        `json:"log_z_stderr"`
-	Difference *Difference    `json:"difference"` // to the best trial of the rung; null for itself
-	Findings   []diag.Finding `json:"findings"`   // why the log-likelihood can't be trusted
+	Updates    int                 `json:"updates"` // that the trial has made
+	Seconds    float64             `json:"seconds"` // of training, over all rungs
+	ValidLL    monitor.Score       `json:"valid_ll"`
+	LogZStderr float64             `json:"log_z_stderr"`
+	Difference *monitor.Difference `json:"difference"` // to the best trial of the rung; null for itself
+	Findings   []diag.Finding      `json:"findings"`   // why the log-likelihood can't be trusted
 }
 
 // Value is a value as text, which JSON has as a number where it is one.
@@ -144,7 +144,7 @@ func (p *Plan) Status(t *Trial) Status {
 		return Best
 	case len(last.Findings) > 0:
 		return Doubtful
-	case last.Difference.Worse():
+	case worse(last.Difference):
 		return Worse
 	}
 	return Tied

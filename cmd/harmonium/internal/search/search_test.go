@@ -140,7 +140,7 @@ func checkStatuses(t *testing.T, p *Plan) {
 		counts[p.Status(trial)]++
 		if last := trial.Last(); trial.Diverged == "" && !trial.Dropped && len(trial.Scores) != len(p.Rungs) {
 			t.Errorf("%s is %s with scores of %d rungs, the last %v", trial.Name, p.Status(trial), len(trial.Scores), last)
-		} else if trial.Dropped && trial.Diverged == "" && !last.Difference.Worse() {
+		} else if trial.Dropped && trial.Diverged == "" && !worse(last.Difference) {
 			t.Errorf("%s is dropped, and its difference to the best is %v", trial.Name, last.Difference)
 		}
 	}
