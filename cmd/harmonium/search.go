@@ -126,7 +126,7 @@ func beginSearch(cmd *cobra.Command, t *terminal, o *searchOptions, args []strin
 		}
 		configs = append(configs, c)
 	}
-	plan, notes, err := search.New(version(), names, values, configs)
+	plan, notes, err := search.New(version(), names, values, configs, t.compute)
 	if err != nil {
 		return badInput(err)
 	}
@@ -231,6 +231,7 @@ func runSearch(ctx context.Context, t *terminal, s *search.Search) error {
 	if err := t.result(result, func(w io.Writer) { result.table(w, s) }); err != nil {
 		return err
 	}
+	t.say("'harmonium serve %s' compares the trials on a page", s.Dir)
 	switch {
 	case result.Best == nil:
 		return fmt.Errorf("all trials have diverged: search lower values of --rate")

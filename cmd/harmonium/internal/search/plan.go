@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/compute"
 	"harmonium/diag"
 	"harmonium/internal/atomicfile"
 	"harmonium/monitor"
@@ -151,9 +152,12 @@ func (p *Plan) Status(t *Trial) Status {
 }
 
 // New makes the plan of a search, of which no file has been written: it reads the data, and checks the settings of all
-// trials. configs are those of their runs, with their bounds at the end of the search, and values those of settings.
-func New(program string, settings []string, values [][]string, configs []*run.Config) (*Plan, []string, error) {
-	p := &Plan{Format: planFormat, Version: planVersion, Program: program, Settings: settings}
+// trials. configs are those of their runs, with their bounds at the end of the search, and values those of settings. The
+// notes say what was left out of the data.
+func New(
+	program string, settings []string, values [][]string, configs []*run.Config, on *compute.Context,
+) (p *Plan, notes []string, err error) {
+	p = &Plan{Format: planFormat, Version: planVersion, Program: program, Settings: settings}
 	set, valid, err := run.OpenData(configs[0])
 	if err != nil {
 		return nil, nil, err
@@ -161,12 +165,12 @@ func New(program string, settings []string, values [][]string, configs []*run.Co
 	if valid == nil {
 		return nil, nil, errors.New("no validation data to choose by")
 	}
-	if err := configs[0].Reweight(nil, set, valid); err != nil {
+	if err := configs[0].Reweight(on, set, valid); err != nil {
 		return nil, nil, err
 	}
 	for k, c := range configs {
 		c.Data = configs[0].Data
-		training, err := c.Start(set, valid, nil)
+		training, err := c.Start(set, valid, on)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", describe(settings, values[k]), err)
 		}
@@ -254,18 +258,23 @@ func read(dir string) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, d := new(Plan), json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(p); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if p.Format != planFormat || p.Version != planVersion {
-		return nil, fmt.Errorf("%s: another format or version: want %s, version %d", path, planFormat, planVersion)
-	}
-	if err := p.check(); err != nil {
+	p, err := parse(text)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return p, nil
+}
+
+func parse(text []byte) (*Plan, error) {
+	p, d := new(Plan), json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(p); err != nil {
+		return nil, err
+	}
+	if p.Format != planFormat || p.Version != planVersion {
+		return nil, fmt.Errorf("another format or version: want %s, version %d", planFormat, planVersion)
+	}
+	return p, p.check()
 }
 
 // check refuses a plan that no search writes.
@@ -285,13 +294,19 @@ func (p *Plan) check() error {
 	return nil
 }
 
+// encode returns the text of search.json.
+func (p *Plan) encode() ([]byte, error) {
+	text, err := json.MarshalIndent(p, "", "  ")
+	return append(text, '\n'), err
+}
+
 func (s *Search) save() error {
-	text, err := json.MarshalIndent(s.Plan, "", "  ")
+	text, err := s.Plan.encode()
 	if err != nil {
 		return err
 	}
 	return atomicfile.Write(filepath.Join(s.Dir, PlanName), func(w io.Writer) error {
-		_, err := w.Write(append(text, '\n'))
+		_, err := w.Write(text)
 		return err
 	})
 }

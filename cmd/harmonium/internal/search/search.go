@@ -141,6 +141,7 @@ func (s *Search) advance(
 	case ctx.Err() != nil && training.Finished() == "":
 		return ctx.Err()
 	}
+	done(1)
 	return to.see(r, training)
 }
 

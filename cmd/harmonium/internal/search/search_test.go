@@ -19,7 +19,7 @@ import (
 )
 
 // begin makes a search over rates with bars and stripes: one rate learns too little, and one diverges.
-func begin(t *testing.T, folder string) *Search {
+func begin(t testing.TB, folder string) *Search {
 	t.Helper()
 	set, err := data.BarsSample(3, 3, 200, rng.Seed(1))
 	if err != nil {
@@ -39,7 +39,7 @@ func begin(t *testing.T, folder string) *Search {
 		}
 		configs = append(configs, c)
 	}
-	plan, _, err := New("test", []string{"rate"}, values, configs)
+	plan, _, err := New("test", []string{"rate"}, values, configs, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +89,9 @@ func result(t *testing.T, s *Search) string {
 // A search that is killed at any moment goes on to the same end. A copy of its folder is what is left of a process that
 // is killed then; there are copies from the beginning, inside each rung, and between two.
 func TestKilledSearches(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector")
+	}
 	folder := t.TempDir()
 	s := begin(t, folder)
 	o, moments, copies := quiet(t), 0, 0
@@ -210,6 +213,9 @@ func reopenMoved(t *testing.T, dir string) *Search {
 
 // A trial that overfits keeps its end: later rungs don't train it any more, but compare it.
 func TestTrialsThatEndEarly(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector")
+	}
 	s := begin(t, t.TempDir())
 	for _, trial := range s.Plan.Trials {
 		trial.Training.Patience, trial.Training.Every = 1, 1
