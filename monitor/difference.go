@@ -20,8 +20,8 @@ type Difference struct {
 
 // NewDifference is the difference a − b of the log-likelihoods of the same rows with the given weights, of which nil
 // means equal ones, and of models whose log Z have the given errors. These add up in squares, as if they were
-// independent; those of similar models have the same random numbers, and are nearer to each other. It panics unless there
-// are as many rows of both.
+// independent; those of similar models have the same random numbers, and are nearer to each other. It panics unless
+// there are as many rows of both.
 func NewDifference(a, b, weights []float64, logZStderrs ...float64) Difference {
 	differences := make([]float64, len(a))
 	for r, x := range a {

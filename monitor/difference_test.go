@@ -33,8 +33,8 @@ func TestDifferencesAgainstRepetitions(t *testing.T) {
 			clear++
 		}
 	}
-	// √(0.5²/50 + 0.05²) = 0.0866, which 400 repetitions tell to 3.5 %; 4.6 % of differences that are none are beyond two
-	// errors, 18 ± 4 of 400.
+	// √(0.5²/50 + 0.05²) = 0.0866, which 400 repetitions tell to 3.5 %; 4.6 % of differences that are none are beyond
+	// two errors, 18 ± 4 of 400.
 	want := math.Sqrt(spread*spread/rows + doubt*doubt)
 	if got := math.Sqrt(square / repetitions); math.Abs(got/want-1) > 3*0.035 {
 		t.Errorf("differences scatter by %.4f, want %.4f", got, want)

@@ -18,8 +18,8 @@ const belowPart = 0.01
 // Judge returns the findings about the model that a finished training keeps, given its scores: a model that has learned
 // is better than independent units with the means of the training data, P(v) = Π_i P_i(v_i), on the same rows. These
 // are the validation data if there are any. A model of the first updates may be worse, and yet be on its way. And no
-// score is above 0, as P(v) ≤ 1: there log Z is far too low. A density may be above 1. Where the scores are live a last search
-// looks for modes that log Z leaves out.
+// score is above 0, as P(v) ≤ 1: there log Z is far too low. A density may be above 1. Where the scores are live a last
+// search looks for modes that log Z leaves out.
 func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 	score, set, rows := s.Train, m.plan.train, "training"
 	if s.Valid != nil {

@@ -270,8 +270,8 @@ func (c *Config) encode() []byte {
 // carry it.
 func (c *Config) identity() string { return c.identityOf(len(c.Training.Continued)) }
 
-// SameRun reports whether two configs are of one run: they have the same settings and the same contents of data, but may
-// go on to other bounds.
+// SameRun reports whether two configs are of one run: they have the same settings and the same contents of data, but
+// may go on to other bounds.
 func (c *Config) SameRun(other *Config) bool { return c.identityOf(0) == other.identityOf(0) }
 
 // isIdentity reports whether that is the digest of the run after a number of updates: with all continuations, or without

@@ -152,7 +152,8 @@ func (c *Config) Place(dir string) {
 	}
 }
 
-// Locate looks for the input files of a run in a folder, by their contents. Files that are named are new places of them.
+// Locate looks for the input files of a run in a folder, by their contents. Files that are named are new places of
+// them.
 func (c *Config) Locate(dir string, files ...string) error {
 	r := &Run{Dir: dir, Config: c}
 	if err := r.moved(files); err != nil {

@@ -7,7 +7,8 @@ import (
 	"harmonium/monitor"
 )
 
-// share is η: of the trials of a rung one in share goes on at least, to share times as much training.
+// share is η of successive halving: of the trials of a rung one in share goes on at least, to share times as much
+// training.
 const share = 3
 
 // Rung is when a rung ends: the total of a trial's training up to there, in passes over the data and in updates,
@@ -17,8 +18,8 @@ type Rung struct {
 	Updates int `json:"updates"`
 }
 
-// Rungs end at all/η^k, rounded, and the last at all. There are as many as leave one of the trials at the last by η, and
-// one pass or update at the first.
+// Rungs end at all/η^k, rounded, and the last at all. There are as many as leave one of the trials at the last by η,
+// and one pass or update at the first.
 func Rungs(all Rung, trials int) []Rung {
 	part := func(n, by int) int { return (n + by/2) / by }
 	rungs := []Rung{all}

@@ -152,8 +152,8 @@ func (p *Plan) Status(t *Trial) Status {
 }
 
 // New makes the plan of a search, of which no file has been written: it reads the data, and checks the settings of all
-// trials. configs are those of their runs, with their bounds at the end of the search, and values those of settings. The
-// notes say what was left out of the data.
+// trials. configs are those of their runs, with their bounds at the end of the search, and values those of settings.
+// The notes say what was left out of the data.
 func New(
 	program string, settings []string, values [][]string, configs []*run.Config, on *compute.Context,
 ) (p *Plan, notes []string, err error) {

@@ -188,7 +188,7 @@ func (to *outcome) see(r *run.Run, training *train.Training) error {
 		return fmt.Errorf("%s has no evaluation on validation data", r.Dir)
 	}
 	findings := append([]diag.Finding{}, kept.Judge(training)...)
-	if kept.Scores().UpperBounds() {
+	if kept.Scores().UpperBounds() { // as in all evaluations, then
 		findings = append(findings, kept.Findings...)
 	}
 	to.score = Score{

@@ -61,8 +61,8 @@ func (s Setting) IsRange() bool { return s.List == nil }
 // rangeDigits is the number of digits of numbers from a range, so that they can be read and typed.
 const rangeDigits = 3
 
-// At returns the value at a quantile u ∈ (0,1): of equal shares of a list, and of a uniform distribution of the logarithm
-// over a range.
+// At returns the value at a quantile u ∈ (0,1): of equal shares of a list, and of a uniform distribution of the
+// logarithm over a range.
 func (s Setting) At(u float64) string {
 	if !s.IsRange() {
 		return s.List[min(int(u*float64(len(s.List))), len(s.List)-1)]
@@ -82,8 +82,8 @@ const mostTrials = 1000
 
 // Draw returns the values of each setting for each trial. Lists alone give all combinations, the last one changing
 // fastest, and count must be 0. With a range there are count trials, or fewer where some would be equal, by a Latin
-// hypercube (M. D. McKay, R. J. Beckman and W. J. Conover, Technometrics 21 (1979) 239): of each setting every trial has
-// another one of count quantiles of equal shares.
+// hypercube (M. D. McKay, R. J. Beckman and W. J. Conover, Technometrics 21 (1979) 239): of each setting every trial
+// has another one of count quantiles of equal shares.
 func Draw(settings []Setting, count int, seed uint64) ([][]string, error) {
 	combinations, ranges := 1, false
 	for _, s := range settings {
