@@ -93,7 +93,9 @@ func (t *Training) Err() error { return t.err }
 func (t *Training) Finished() string { return t.reason }
 
 // Early reports whether training ended before its bounds, as it overfits or lost patience.
-func (t *Training) Early() bool { return t.reason != "" && t.reason != "time" && int(t.done) < t.planned }
+func (t *Training) Early() bool {
+	return t.reason != "" && t.reason != "time" && int(t.done) < t.planned
+}
 
 // Best returns the model with the best validation score so far, or the current one where there is no validation data.
 func (t *Training) Best() *rbm.Model {
