@@ -23,7 +23,8 @@ var tutorials = map[string]struct {
 	smaller *strings.Replacer
 }{
 	"table.md": {makePeople, strings.NewReplacer(
-		"--hidden 16", "--hidden 6 --epochs 5", "--hidden 4", "--hidden 4 --epochs 5", "-n 1000", "-n 50")},
+		"--hidden 4..64", "--hidden 2..6 --epochs 3", "--hidden 16", "--hidden 6 --epochs 5", "--hidden 4", "--hidden 4 --epochs 5",
+		"-n 1000", "-n 50")},
 	"proteins.md": {makeFamily, strings.NewReplacer("--hidden 50", "--hidden 6", "--epochs 100", "--epochs 5", "-n 500", "-n 50")},
 }
 

@@ -18,8 +18,8 @@ const belowPart = 0.01
 // Judge returns the findings about the model that a finished training keeps, given its scores: a model that has learned
 // is better than independent units with the means of the training data, P(v) = Π_i P_i(v_i), on the same rows. These
 // are the validation data if there are any. A model of the first updates may be worse, and yet be on its way. And no
-// score is above 0, as P(v) ≤ 1: there log Z is far too low. A density may be above 1. Where the scores are live a last search
-// looks for modes that log Z leaves out.
+// score is above 0, as P(v) ≤ 1: there log Z is far too low. A density may be above 1. Where the scores are live a last
+// search looks for modes that log Z leaves out.
 func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 	score, set, rows := s.Train, m.plan.train, "training"
 	if s.Valid != nil {
@@ -69,14 +69,34 @@ func independentScore(model *rbm.Model, of, set *data.Set, on *compute.Context) 
 		Visible: model.Visible.Clone(), Hidden: rbm.NewLayer(rbm.Bernoulli, 1), W: make([]float32, model.M()), Columns: model.Columns,
 	}
 	units.SetMoments(of.Means(), of.Variances())
-	logs := units.FreeEnergy(set.States)
+	logs, err := logPOf(units, set, sample.LogZWithoutWeights(units), on)
+	if err != nil {
+		return math.Inf(-1) // never, with these biases
+	}
+	mean, _ := diag.WeightedMean(logs, set.Weights)
+	return mean
+}
+
+// ValidRows returns log P(v) of each validation row that scores are the mean of, under another model of the same units
+// with a known log Z, and the weights of these rows, which are nil where all count alike. Monitors with the same data
+// and seed have the same rows, or some the first ones of others'. Without validation data there are none.
+func (m *Monitor) ValidRows(model *rbm.Model, logZ float64) (logs, weights []float64, err error) {
+	set := m.plan.valid
+	if set == nil {
+		return nil, nil, nil
+	}
+	logs, err = logPOf(model, set, logZ, m.config.Compute)
+	return logs, set.Weights, err
+}
+
+// logPOf is log P(v) of the rows of a set, or of what is known of them.
+func logPOf(model *rbm.Model, set *data.Set, logZ float64, on *compute.Context) ([]float64, error) {
+	logs := model.FreeEnergy(set.States)
 	for r, free := range logs {
 		logs[r] = -free
 	}
-	if completeScores(units, set, logs, on) != nil {
-		return math.Inf(-1) // never, with these biases
+	if err := completeScores(model, set, logs, on); err != nil {
+		return nil, err
 	}
-	logP(logs, units, sample.LogZWithoutWeights(units))
-	mean, _ := diag.WeightedMean(logs, set.Weights)
-	return mean
+	return logP(logs, model, logZ), nil
 }

@@ -49,6 +49,7 @@ const (
 	StreamRestart                     // random restarts
 	StreamJumps                       // of chains and replicas between modes
 	StreamImpute                      // missing units of rows
+	StreamSearch                      // settings of trials
 )
 
 // Seed returns the root key of a seed.

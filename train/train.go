@@ -109,6 +109,11 @@ func (t *Training) Current() *rbm.Model {
 // Finished says why training is over: "done", "time" or "patience"; "" while it is not.
 func (t *Training) Finished() string { return t.reason }
 
+// Early reports whether training ended before its bounds, as it overfits or lost patience.
+func (t *Training) Early() bool {
+	return t.reason != "" && t.reason != "time" && int(t.done) < t.planned
+}
+
 // Best returns the model with the best validation score so far, or the current one where there is no validation data.
 func (t *Training) Best() *rbm.Model {
 	if t.config.Valid == nil {

@@ -170,7 +170,7 @@ func TestCLIPageNamesEveryKey(t *testing.T) {
 	_, rest, _ := strings.Cut(string(text), "## JSON\n")
 	section, _, _ := strings.Cut(rest, "\n## ")
 	for name, result := range map[string]any{
-		"demo": demoResult{}, "train": trainResult{}, "eval": evalResult{}, "sample": sampleResult{},
+		"demo": demoResult{}, "train": trainResult{}, "search": searchResult{}, "eval": evalResult{}, "sample": sampleResult{},
 		"inspect": inspectResult{}, "transform": transformResult{}, "score": scoreResult{}, "export": exportResult{},
 		"serve": serveResult{}, "data info": data.Info{}, "data ising": isingResult{}, "bench": benchResult{},
 	} {

@@ -5,11 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"time"
 
-	"harmonium/diag"
+	"harmonium/monitor"
 )
 
 // rankResult compares several models on the same rows.
@@ -21,8 +20,8 @@ type rankResult struct {
 }
 
 type rankedResult struct {
-	Model      string            `json:"model"`
-	Difference *differenceResult `json:"difference"` // to the best; null for it, and where log Z is only bounded
+	Model      string              `json:"model"`
+	Difference *monitor.Difference `json:"difference"` // to the best; null for it, and where log Z is only bounded
 	evalResult
 
 	judged *judged
@@ -85,47 +84,20 @@ func (r *rankResult) sort() {
 	best := r.Models[0]
 	for k := range r.Models[1:] {
 		if m := &r.Models[k+1]; !m.bounded() {
-			m.Difference = new(pairedDifference(m.judged, best.judged))
+			m.Difference = new(m.judged.minus(best.judged))
 		}
 	}
 }
 
-// differenceResult is the mean of paired differences, with their error over the rows and that of both log Z apart.
-type differenceResult struct {
-	Value      diag.Number `json:"value"`
-	Stderr     diag.Number `json:"stderr"`
-	LogZStderr diag.Number `json:"log_z_stderr"`
-}
-
-func (d differenceResult) String() string {
-	text := fmt.Sprintf("%s ± %s (rows)", d.Value.Digits(4), d.Stderr.Digits(4))
-	if d.LogZStderr != 0 {
-		text += fmt.Sprintf(" ± %s (log Z)", d.LogZStderr.Digits(4))
-	}
-	return text
-}
-
-// pairedDifference is the mean score of one model minus that of another on the same rows. The rows' error is that of
-// the differences; the errors of log Z add up in squares, as if they were independent; those of similar models have
-// the same random numbers, and are nearer to each other.
-func pairedDifference(a, b *judged) differenceResult {
-	differences := make([]float64, len(a.scores))
-	for k, x := range a.scores {
-		differences[k] = x - b.scores[k]
-	}
-	d := mean(differences, a.set)
-	doubt := 0.0
-	for _, j := range []*judged{a, b} {
+// minus is the mean score of one model minus that of another on the same rows.
+func (j *judged) minus(other *judged) monitor.Difference {
+	var doubts []float64
+	for _, j := range []*judged{j, other} {
 		if j.logZ != nil {
-			doubt = math.Hypot(doubt, float64(j.logZ.Stderr))
+			doubts = append(doubts, float64(j.logZ.Stderr))
 		}
 	}
-	return differenceResult{d.Value, d.Stderr, diag.Number(doubt)}
-}
-
-// clear reports whether a difference is more than two errors, of rows and log Z together.
-func (d differenceResult) clear() bool {
-	return math.Abs(float64(d.Value)) > 2*math.Hypot(float64(d.Stderr), float64(d.LogZStderr))
+	return monitor.NewDifference(j.scores, other.scores, j.set.Weights, doubts...)
 }
 
 func (r *rankResult) table(w io.Writer) {
@@ -152,7 +124,7 @@ func (r *rankedResult) difference(number int) string {
 		return "best"
 	case r.Difference == nil:
 		return "unknown"
-	case !r.Difference.clear():
+	case !r.Difference.Clear():
 		return r.Difference.String() + ": not told apart"
 	}
 	return r.Difference.String()

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"harmonium/diag"
+	"harmonium/monitor"
 )
 
 type scoreOptions struct {
@@ -92,11 +93,11 @@ type scoreResult struct {
 
 // againstResult is a model that another one is compared with, on the same rows.
 type againstResult struct {
-	Model      string            `json:"model"`
-	Method     string            `json:"method"`
-	LogZ       *logZResult       `json:"log_z"`
-	LL         *estimateResult   `json:"log_likelihood"`
-	Difference *differenceResult `json:"difference"` // null where a log Z is only known to be larger
+	Model      string              `json:"model"`
+	Method     string              `json:"method"`
+	LogZ       *logZResult         `json:"log_z"`
+	LL         *estimateResult     `json:"log_likelihood"`
+	Difference *monitor.Difference `json:"difference"` // null where a log Z is only known to be larger
 }
 
 func score(ctx context.Context, t *terminal, o *scoreOptions, path string) error {
@@ -199,7 +200,7 @@ func (r *scoreResult) summarise(s *scorers, o *scoreOptions) {
 		other := s.judges[1]
 		r.Against = &againstResult{Model: o.against, Method: other.method, LogZ: other.logZ, LL: new(mean(other.scores, other.set))}
 		if j.logZ == nil || !j.logZ.bound() && !other.logZ.bound() {
-			r.Against.Difference = new(pairedDifference(j, other))
+			r.Against.Difference = new(j.minus(other))
 		}
 	}
 	r.Least = append(r.Least, s.least(o.top)...)

@@ -10,34 +10,20 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/data"
 	"harmonium/diag"
 	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/sample"
 	"harmonium/train"
 )
 
 type trainOptions struct {
-	out       string
-	resume    bool
-	from      string
-	data      []string
-	valid     string
-	weights   string
-	schema    string
-	threshold optionalFloat
-	config    run.Config // what the flags say
-
-	standardize bool
+	from string
+	runOptions
 }
 
 func newTrain(t *terminal) *cobra.Command {
-	o := &trainOptions{config: run.Config{Program: version()}}
+	o := &trainOptions{runOptions: runOptions{config: run.Config{Program: version()}}}
 	c := &o.config
 	cmd := &cobra.Command{
 		Use:   "train DATA… -o RUN",
@@ -70,11 +56,11 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
   harmonium train warmer.npy --from run --hidden 96 --holdout 0.1 -o warmer`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.resume {
-				if err := resumeTakesNoSettings(cmd); err != nil {
+				if err := takesNoSettings(cmd, "run", boundFlags, "a new run with other ones may begin at its model, "+
+					"by 'harmonium train DATA --from RUN -o RUN2'"); err != nil {
 					return badInput(err)
 				}
 			}
-			c.Threshold = o.threshold.value
 			var err error
 			if c.Training, err = (trainingFlags{cmd.Flags()}).read(); err != nil {
 				return badInput(fmt.Errorf("%w (see '%s --help')", err, cmd.CommandPath()))
@@ -97,40 +83,12 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 	f.IntVar(&c.Model.Hidden, "hidden", 0,
 		"hidden units n (needed, with --from at least those of the model); more fit more and cost more: start near the number of "+
 			"visible ones or below")
-	f.StringVar(&c.Model.VisibleKind, "visible", "",
-		"visible units, bernoulli (0/1), spin (-1/1), categorical (of one-hot arrays) or gaussian (real numbers); default: as the data is")
-	f.StringVar(&c.Model.HiddenKind, "hidden-units", "",
-		"hidden units, "+rbm.KindNames(rbm.Mixed)+
-			"; default: spin beside spins, else bernoulli; categorical: one unit of as many states as --hidden says")
-	trainingFlags{f}.register()
-	f.StringVar(&o.valid, "valid", "", "validation data, scored along the way; chooses the best model")
-	f.Float64Var(&c.Holdout, "holdout", 0, "part of the rows to keep for validation instead, such as 0.1")
-	f.StringVar(&o.weights, "weights", "", "file of row weights, one number a row")
-	f.Var(&o.threshold, "threshold", "make grey values binary: above it is 1")
-	f.BoolVar(&c.Bernoulli, "bernoulli", false, "make grey values binary: 1 with the value as probability, drawn for every epoch")
-	f.BoolVar(&o.standardize, "standardize", true,
-		"shift and scale real columns to mean 0 and variance 1; scores and samples stay in the data's units")
-	f.StringVar(&o.schema, "schema", "", schemaHelp)
-	f.StringVar(&c.OddLetters, "odd-letters", "error", oddLettersHelp)
-	f.Float64Var(&c.Identity, "identity", 0, identityHelp+"; also those for validation, among themselves")
-	registerReading(f, &c.Reading)
+	o.register(f)
 	return cmd
 }
 
 // boundFlags are the ones that --resume takes.
 var boundFlags = []string{"epochs", "updates", "time"}
-
-// resumeTakesNoSettings refuses what a resumed run can't honour.
-func resumeTakesNoSettings(cmd *cobra.Command) error {
-	var wrong error
-	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed && !slices.Contains(append(boundFlags, "resume", "out", "help", "data", "valid", "weights"), f.Name) {
-			wrong = errors.Join(wrong, fmt.Errorf("--resume goes on with the run's own settings, but --%s is given: "+
-				"a new run with other ones may begin at its model, by 'harmonium train DATA --from RUN -o RUN2'", f.Name))
-		}
-	})
-	return wrong
-}
 
 // fromTakesUnits refuses what the model of --from says already.
 func fromTakesUnits(cmd *cobra.Command, from string) error {
@@ -147,44 +105,11 @@ func fromTakesUnits(cmd *cobra.Command, from string) error {
 // beginRun checks everything before it writes anything.
 func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) error {
 	c := &o.config
-	switch {
-	case len(args) == 0:
-		return badInput(errors.New("no data: name at least one file (see 'harmonium train --help')"))
-	case o.out == "":
-		return badInput(errors.New("no folder for the run: name one by -o RUN"))
-	case len(o.data) > 0:
-		return badInput(errors.New("--data names the new place of a run's data, with --resume: name the data of a new run without it"))
-	case c.Model.Hidden == 0 && o.from == "":
-		return badInput(errors.New("no number of hidden units: give one by --hidden"))
-	case o.valid != "" && c.Holdout != 0:
-		return badInput(errors.New("--valid and --holdout exclude each other"))
-	}
-	if err := checkFolder(o.out); err != nil {
+	if err := o.describe("train", "run", args); err != nil {
 		return err
 	}
-	for _, path := range append(slices.Clone(args), o.valid, o.weights, o.schema) {
-		if path == data.StandardInput {
-			return badInput(errors.New("a run goes on with its data, which standard input is not: write it to a file first, " +
-				"as by 'harmonium data convert - -o train.npy'"))
-		}
-	}
-	for _, path := range args {
-		c.Train = append(c.Train, run.File{Path: run.Path(path)})
-	}
-	if o.valid != "" {
-		c.Valid = &run.File{Path: run.Path(o.valid)}
-	}
-	if o.weights != "" {
-		c.Weights = &run.File{Path: run.Path(o.weights)}
-	}
-	if o.schema != "" {
-		c.Schema = &run.File{Path: run.Path(o.schema)}
-	}
-	if c.OddLetters == "error" {
-		c.OddLetters = ""
-	}
-	if c.Decimal == "." {
-		c.Decimal = ""
+	if c.Model.Hidden == 0 && o.from == "" {
+		return badInput(errors.New("no number of hidden units: give one by --hidden"))
 	}
 	var source *run.Run
 	if o.from != "" {
@@ -194,8 +119,6 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 		}
 		c.From = run.NewSource(o.from)
 	}
-	c.Unscaled = !o.standardize
-	c.Reals, c.OneHot = c.Model.VisibleKind == string(rbm.Gaussian), c.Model.VisibleKind == string(rbm.Categorical)
 	training, err := run.Prepare(c, t.compute)
 	if err != nil {
 		return badInput(err)
@@ -293,32 +216,22 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	if err != nil {
 		return err
 	}
-	metrics, err := r.Metrics()
+	kept, err := r.Kept()
 	if err != nil {
 		return err
 	}
 	result := trainResult{
 		Run: r.Dir, Updates: training.Done(), Finished: training.Finished(), Seconds: training.Seconds(), Findings: []diag.Finding{},
 	}
-	var last run.Metric
-	if len(metrics) > 0 {
-		last = metrics[len(metrics)-1]
-		for _, m := range metrics {
-			if m.Best {
-				last = m
-			}
-		}
-		result.TrainLL, result.ValidLL, result.LogZStderr = last.TrainLL, last.ValidLL, last.LogZStderr
-		result.Findings = append(result.Findings, last.Findings...)
+	if kept != nil {
+		result.TrainLL, result.ValidLL, result.LogZStderr = kept.TrainLL, kept.ValidLL, kept.LogZStderr
+		result.Findings = append(result.Findings, kept.Findings...)
 	}
 	var verdict []diag.Finding
 	if result.Finished == "" {
 		result.Finished = "interrupted"
-	} else {
-		verdict = training.Monitor.Judge(training.Best(), &monitor.Scores{
-			Train: last.TrainLL, Valid: last.ValidLL, LogZ: sample.LogZ{Value: last.LogZ, Stderr: last.LogZStderr}, Findings: last.Findings,
-		})
-		remedy.Add("train", verdict)
+	} else if kept != nil {
+		verdict = kept.Judge(training)
 		result.Findings = append(result.Findings, verdict...)
 	}
 	err = t.result(result, func(w io.Writer) {

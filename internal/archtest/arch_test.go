@@ -36,7 +36,7 @@ var ranks = [][]string{
 	{"train"},
 	{"cmd/harmonium/internal/remedy"},
 	{"cmd/harmonium/internal/run", "cmd/harmonium/internal/plot"},
-	{"cmd/harmonium/internal/web"},
+	{"cmd/harmonium/internal/web", "cmd/harmonium/internal/search"},
 	{"cmd/harmonium"},
 	{
 		"docs", "bench/calibration", "bench/judge", "bench/lattice", "cmd/harmonium/internal/pictures/roofline",

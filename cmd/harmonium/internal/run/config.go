@@ -128,6 +128,16 @@ type Data struct {
 	ValidRows int      `json:"valid_rows,omitempty"` // rows of validation data
 }
 
+// OwnFiles makes files of its own of those that a copied config has in common with another: they may get other places.
+func (c *Config) OwnFiles() {
+	c.Train = slices.Clone(c.Train)
+	for _, f := range []**File{&c.Valid, &c.Weights, &c.Schema} {
+		if *f != nil {
+			*f = new(**f)
+		}
+	}
+}
+
 // Start returns the model that training starts from.
 func (l Layers) Start(set *data.Set, seed uint64) (*rbm.Model, error) {
 	if l.Hidden <= 0 {
@@ -260,6 +270,10 @@ func (c *Config) encode() []byte {
 // carry it.
 func (c *Config) identity() string { return c.identityOf(len(c.Training.Continued)) }
 
+// SameRun reports whether two configs are of one run: they have the same settings and the same contents of data, but
+// may go on to other bounds.
+func (c *Config) SameRun(other *Config) bool { return c.identityOf(0) == other.identityOf(0) }
+
 // isIdentity reports whether that is the digest of the run after a number of updates: with all continuations, or without
 // those that change nothing before.
 func (c *Config) isIdentity(digest string, updates int) bool {
@@ -277,14 +291,9 @@ func (c *Config) isIdentity(digest string, updates int) bool {
 // identityOf is the identity with the first continuations alone.
 func (c *Config) identityOf(continuations int) string {
 	bare := *c
+	bare.OwnFiles()
 	bare.Training.Continued = bare.Training.Continued[:continuations]
-	bare.SHA256, bare.Program, bare.Train = "", "", slices.Clone(c.Train)
-	for _, f := range []**File{&bare.Valid, &bare.Weights} {
-		if *f != nil {
-			file := **f
-			*f = &file
-		}
-	}
+	bare.Format, bare.Version, bare.SHA256, bare.Program = configFormat, configVersion, "", ""
 	if c.From != nil {
 		bare.From = &Source{Hidden: c.From.Hidden, SHA256: c.From.SHA256}
 	}

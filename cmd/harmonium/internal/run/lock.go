@@ -46,6 +46,15 @@ func lock(dir string) (*flock.Flock, error) {
 	return l, nil
 }
 
+// Hold keeps other processes from writing a folder until release is called, where the file system has locks.
+func Hold(dir string) (release func() error, err error) {
+	l, err := lock(dir)
+	if l == nil {
+		return func() error { return nil }, err
+	}
+	return l.Close, err
+}
+
 // holder reads who wrote the lock, as soon as it is written.
 func holder(path string) string {
 	for range 10 {

@@ -16,6 +16,7 @@ import (
 	"harmonium/cmd/harmonium/internal/remedy"
 	"harmonium/diag"
 	"harmonium/monitor"
+	"harmonium/sample"
 	"harmonium/train"
 )
 
@@ -131,6 +132,36 @@ func (r *Run) cutMetrics(update int, digest string) (damaged string, err error) 
 		}
 	}
 	return damaged, writeFile(path, kept)
+}
+
+// Kept is the evaluation of the model that the run keeps: the best one, or the last without validation data; nil where
+// there is none yet.
+func (r *Run) Kept() (*Metric, error) {
+	metrics, err := r.Metrics()
+	if err != nil || len(metrics) == 0 {
+		return nil, err
+	}
+	kept := &metrics[len(metrics)-1]
+	for k := range metrics {
+		if metrics[k].Best {
+			kept = &metrics[k]
+		}
+	}
+	return kept, nil
+}
+
+// Scores are those of the evaluation.
+func (m *Metric) Scores() *monitor.Scores {
+	return &monitor.Scores{
+		Train: m.TrainLL, Valid: m.ValidLL, LogZ: sample.LogZ{Value: m.LogZ, Stderr: m.LogZStderr}, Findings: m.Findings,
+	}
+}
+
+// Judge returns the findings about the model that a finished training keeps, which was scored so.
+func (m *Metric) Judge(t *train.Training) []diag.Finding {
+	findings := t.Monitor.Judge(t.Best(), m.Scores())
+	remedy.Add("train", findings)
+	return findings
 }
 
 // Metrics reads metrics.jsonl. A last line that is not whole is left out: it is being written.

@@ -143,6 +143,25 @@ func (f *File) locate(dir string) error {
 		f.Rows, f.SHA256, strings.Join(slices.Compact(missing), ", nor at "), fs.ErrNotExist)
 }
 
+// Place records where the input files are, for a run in a folder. Their paths as given stay.
+func (c *Config) Place(dir string) {
+	for _, f := range c.files() {
+		given := f.Path
+		f.put(f.here(), dir)
+		f.Path = given
+	}
+}
+
+// Locate looks for the input files of a run in a folder, by their contents. Files that are named are new places of
+// them.
+func (c *Config) Locate(dir string, files ...string) error {
+	r := &Run{Dir: dir, Config: c}
+	if err := r.moved(files); err != nil {
+		return err
+	}
+	return r.find()
+}
+
 // moved says that the files named are the run's input files, whose contents tell which is which. Members of an .npz
 // file keep their names.
 func (r *Run) moved(paths []string) error {

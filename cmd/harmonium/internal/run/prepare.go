@@ -21,6 +21,12 @@ func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	if err := c.Reweight(on, set, valid); err != nil {
 		return nil, err
 	}
+	return c.Start(set, valid, on)
+}
+
+// Start starts the training of a run on its data, and records the settings that defaults stand for. Trainings on the
+// same sets take turns: they draw grey values and missing cells there.
+func (c *Config) Start(set, valid *data.Set, on *compute.Context) (*train.Training, error) {
 	c.Model.Visible, c.Shape, c.Rows, c.Notes = set.Units(), set.Shape, set.Rows(), set.Notes
 	if valid != nil {
 		c.ValidRows = valid.Rows()

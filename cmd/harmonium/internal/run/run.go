@@ -77,9 +77,7 @@ func (r *Run) make() error {
 	if err := os.MkdirAll(filepath.Join(r.Dir, CheckpointName), 0o777); err != nil {
 		return err
 	}
-	for _, f := range r.Config.files() {
-		f.put(string(f.Path), r.Dir)
-	}
+	r.Config.Place(r.Dir)
 	if r.Config.From != nil {
 		if err := r.Config.From.keep(r.Dir); err != nil {
 			return err
@@ -148,10 +146,7 @@ func (r *Run) reopen(files []string) error {
 	if err := r.clear(); err != nil {
 		return err
 	}
-	if err := r.moved(files); err != nil {
-		return err
-	}
-	if err := r.find(); err != nil || len(files) == 0 {
+	if err := r.Config.Locate(r.Dir, files...); err != nil || len(files) == 0 {
 		return err
 	}
 	return r.writeConfig()

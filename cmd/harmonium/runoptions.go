@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"harmonium/cmd/harmonium/internal/run"
+	"harmonium/data"
+	"harmonium/rbm"
+)
+
+// runOptions are the flags that train and search have in common: where runs are, what they are trained on, and how.
+type runOptions struct {
+	out       string
+	resume    bool
+	data      []string
+	valid     string
+	weights   string
+	schema    string
+	threshold optionalFloat
+	config    run.Config // what the flags say
+
+	standardize bool
+}
+
+// register adds the flags of a model's units, of training and of data.
+func (o *runOptions) register(f *pflag.FlagSet) {
+	c := &o.config
+	f.StringVar(&c.Model.VisibleKind, "visible", "",
+		"visible units, bernoulli (0/1), spin (-1/1), categorical (of one-hot arrays) or gaussian (real numbers); default: as the data is")
+	f.StringVar(&c.Model.HiddenKind, "hidden-units", "",
+		"hidden units, "+rbm.KindNames(rbm.Mixed)+
+			"; default: spin beside spins, else bernoulli; categorical: one unit of as many states as --hidden says")
+	trainingFlags{f}.register()
+	f.StringVar(&o.valid, "valid", "", "validation data, scored along the way; chooses the best model")
+	f.Float64Var(&c.Holdout, "holdout", 0, "part of the rows to keep for validation instead, such as 0.1")
+	f.StringVar(&o.weights, "weights", "", "file of row weights, one number a row")
+	f.Var(&o.threshold, "threshold", "make grey values binary: above it is 1")
+	f.BoolVar(&c.Bernoulli, "bernoulli", false, "make grey values binary: 1 with the value as probability, drawn for every epoch")
+	f.BoolVar(&o.standardize, "standardize", true,
+		"shift and scale real columns to mean 0 and variance 1; scores and samples stay in the data's units")
+	f.StringVar(&o.schema, "schema", "", schemaHelp)
+	f.StringVar(&c.OddLetters, "odd-letters", "error", oddLettersHelp)
+	f.Float64Var(&c.Identity, "identity", 0, identityHelp+"; also those for validation, among themselves")
+	registerReading(f, &c.Reading)
+}
+
+// describe takes over into the config what new runs are trained on. what is made of them in a folder by a verb: a run
+// by train.
+func (o *runOptions) describe(verb, what string, args []string) error {
+	c := &o.config
+	switch {
+	case len(args) == 0:
+		return badInput(fmt.Errorf("no data: name at least one file (see 'harmonium %s --help')", verb))
+	case o.out == "":
+		return badInput(fmt.Errorf("no folder for the %s: name one by -o %s", what, strings.ToUpper(what)))
+	case len(o.data) > 0:
+		return badInput(errors.New("--data names the new place of a run's data, with --resume: name the data of a new run without it"))
+	case o.valid != "" && c.Holdout != 0:
+		return badInput(errors.New("--valid and --holdout exclude each other"))
+	}
+	if err := checkFolder(o.out); err != nil {
+		return err
+	}
+	for _, path := range append(slices.Clone(args), o.valid, o.weights, o.schema) {
+		if path == data.StandardInput {
+			return badInput(errors.New("a run goes on with its data, which standard input is not: write it to a file first, " +
+				"as by 'harmonium data convert - -o train.npy'"))
+		}
+	}
+	for _, path := range args {
+		c.Train = append(c.Train, run.File{Path: run.Path(path)})
+	}
+	c.Valid, c.Weights, c.Schema = fileOf(o.valid), fileOf(o.weights), fileOf(o.schema)
+	if c.OddLetters == "error" {
+		c.OddLetters = ""
+	}
+	if c.Decimal == "." {
+		c.Decimal = ""
+	}
+	c.Threshold, c.Unscaled = o.threshold.value, !o.standardize
+	c.Reals, c.OneHot = c.Model.VisibleKind == string(rbm.Gaussian), c.Model.VisibleKind == string(rbm.Categorical)
+	return nil
+}
+
+// fileOf is an input file of a run, or nil for "".
+func fileOf(path string) *run.File {
+	if path == "" {
+		return nil
+	}
+	return &run.File{Path: run.Path(path)}
+}
+
+// takesNoSettings refuses flags that --resume can't honour, of a run or what else is in the folder: all but some, and
+// those that say where files are. The way out is told.
+func takesNoSettings(cmd *cobra.Command, what string, but []string, wayOut string) error {
+	var wrong error
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed && !slices.Contains(slices.Concat(but, []string{"resume", "out", "help", "data", "valid", "weights"}), f.Name) {
+			wrong = errors.Join(wrong, fmt.Errorf("--resume goes on with the %s's own settings, but --%s is given: %s",
+				what, f.Name, wayOut))
+		}
+	})
+	return wrong
+}
