@@ -134,8 +134,9 @@ func (d *Device) load(form string) error {
 		shared[wideKernel] = wideShared
 	}
 	for name, size := range shared {
-		const dynamicSharedMemory = 8
+		const dynamicSharedMemory, carveout, all = 8, 9, 100 // of what a multiprocessor divides into shared memory and cache
 		d.do("reserving shared memory", func() result { return d.driver.funcSetAttribute(d.kernels[name], dynamicSharedMemory, size) })
+		d.do("reserving shared memory", func() result { return d.driver.funcSetAttribute(d.kernels[name], carveout, all) })
 	}
 	return d.err
 }
