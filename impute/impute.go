@@ -49,14 +49,20 @@ func Rows(ctx context.Context, model *rbm.Model, v, known rbm.Batch, o Options, 
 			v.Rows(), v.Units(), known.Rows(), known.Units(), model.M()))
 	}
 	c := &completion{model: model, v: v, known: known, o: o, key: rng.Seed(o.Seed).Stream(rng.StreamImpute)}
-	rows, errs := make([]*Row, blockRows), make([]error, blockRows)
-	for from := 0; from < v.Rows(); from += blockRows {
-		count := min(blockRows, v.Rows()-from)
-		o.Compute.Parallel(count, func(k int) {
-			on := compute.NewISA(1, o.Compute.ISA())
-			rows[k], errs[k] = c.row(ctx, on, from+k)
+	return eachRow(o.Compute, v.Rows(), func(on *compute.Context, r int) (*Row, error) { return c.row(ctx, on, r) }, each)
+}
+
+// eachRow computes rows side by side, each by one worker, and calls each for them in their order.
+func eachRow[T any](
+	by *compute.Context, count int, one func(on *compute.Context, r int) (T, error), each func(r int, row T) error,
+) error {
+	rows, errs := make([]T, blockRows), make([]error, blockRows)
+	for from := 0; from < count; from += blockRows {
+		n := min(blockRows, count-from)
+		by.Parallel(n, func(k int) {
+			rows[k], errs[k] = one(compute.NewISA(1, by.ISA()), from+k)
 		})
-		for k := range count {
+		for k := range n {
 			if errs[k] != nil {
 				return fmt.Errorf("row %d: %w", from+k+1, errs[k])
 			}

@@ -14,6 +14,7 @@ import (
 
 type scoreOptions struct {
 	data, out, against string
+	label              string
 	free               bool
 	pseudo             bool
 	units              bool
@@ -57,6 +58,12 @@ log Z, which shift all differences alike, are kept apart.`,
 			if cmd.Flags().Changed("top") && o.top < 1 {
 				return badInput(fmt.Errorf("--top is %d, want 1 row or more", o.top))
 			}
+			if cmd.Flags().Changed("label") {
+				if err := noLogZ(cmd.Flags(), "top", "free-energy", "pseudo", "surprise", "against", "method", "budget", "weights", "identity"); err != nil {
+					return err
+				}
+				return o.predict(cmd.Context(), t, args[0])
+			}
 			return score(cmd.Context(), t, o, args[0])
 		},
 	}
@@ -69,6 +76,7 @@ log Z, which shift all differences alike, are kept apart.`,
 	f.BoolVar(&o.pseudo, "pseudo", false, "add the pseudo-log-likelihood, the sum of log P(v_i|v_-i) over the units")
 	f.BoolVar(&o.units, "surprise", false, "add the surprise -log P(v_i|v_-i) of each unit given all others, or of each site")
 	f.StringVar(&o.against, "against", "", "another model or run: add its log-likelihood, and the difference to it")
+	f.StringVar(&o.label, "label", "", labelHelp)
 	o.logZFlags.register(f, "exact or ais")
 	o.dataFlags.register(f, t)
 	o.dataFlags.registerWeights(f)
