@@ -52,11 +52,15 @@ finds modes that none of these may come to, and AIS from each mode says how much
 estimates don't agree the findings say so and the exit status is 3. Chains begin at the rows that
 are scored, and at the training data of a RUN where they can be read.
 
-The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
+The pseudo-log-likelihood needs no Z, but is no log-likelihood.
+
+--label takes a column for a class y and judges P(y|v), by accuracy and log loss, beside what the
+frequencies of the classes come to. It needs no Z either, and is exact.`,
 		Example: `  harmonium eval run --data test.npy
   harmonium eval run
   harmonium eval run other model.safetensors --data test.npy
-  harmonium eval model.safetensors --data test.csv.gz --json`,
+  harmonium eval model.safetensors --data test.csv.gz --json
+  harmonium eval run --data people.csv --label job`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.effective(cmd.Flags()); err != nil {

@@ -16,12 +16,13 @@ import (
 	"harmonium/rbm"
 )
 
-const labelHelp = "column that is the class y of a row: give P(y|v), exactly and without log Z, instead of scores; a name, or the " +
-	"numbers of one-hot units from 1, such as 785:794, where columns have no names"
+const labelHelp = "column that is a class y: judge P(y|v) instead of log P(v); a name, or the numbers of one-hot units from 1, such as " +
+	"785:794, where columns have no names"
 
 // label is a column of a model as a class.
 type label struct {
 	name    string
+	columns []string // their names, where they have some
 	classes []string
 	units   []int
 }
@@ -29,12 +30,11 @@ type label struct {
 // parseLabel reads --label: the name of a column, or a list of columns of two values, of which one is on, by their
 // names, or by numbers from 1 where they have none.
 func parseLabel(model *rbm.Model, text string) (*label, error) {
-	spans, names := rbm.Spans(model.Columns), []string(nil)
+	spans, names := rbm.Spans(model.Columns), columnNames(model)
 	for k, c := range model.Columns {
 		if c.Name == text {
 			return columnLabel(c, spans[k])
 		}
-		names = append(names, c.Name)
 	}
 	l := &label{name: text}
 	for item := range strings.SplitSeq(text, ",") {
@@ -43,7 +43,7 @@ func parseLabel(model *rbm.Model, text string) (*label, error) {
 				return nil, fmt.Errorf("--label %s: %s is a column of %s units: want a list of columns of two values, or a single column",
 					text, item, model.Columns[k].Kind)
 			}
-			l.units, l.classes = append(l.units, spans[k].From), append(l.classes, item)
+			l.units, l.classes, l.columns = append(l.units, spans[k].From), append(l.classes, item), append(l.columns, item)
 			continue
 		}
 		if names != nil {
@@ -73,7 +73,7 @@ func columnLabel(c rbm.Column, span rbm.Span) (*label, error) {
 	if c.Kind == rbm.Gaussian {
 		return nil, fmt.Errorf("--label %s: the column has real numbers: want one of two values or of categories", c.Name)
 	}
-	l := &label{name: c.Name, classes: c.Categories}
+	l := &label{name: c.Name, columns: []string{c.Name}, classes: c.Categories}
 	if l.classes == nil {
 		l.classes = bitNames(c.Kind)
 	}

@@ -50,7 +50,7 @@ func (o *scoreOptions) predict(ctx context.Context, t *terminal, path string) er
 	if err != nil {
 		return badInput(err)
 	}
-	set, err := o.openFor(model, o.data, data.Gaps())
+	set, err := o.openFor(model, o.data, data.Gaps(), data.MayLack(l.columns...))
 	if err != nil {
 		return err
 	}
