@@ -45,8 +45,8 @@ func Reals() Option { return func(o *options) { o.reals = true } }
 // error.
 func Gaps() Option { return func(o *options) { o.gaps = true } }
 
-// MayLack says that a table may be without some of the columns that are asked for: they are missing in all rows. It goes
-// with [Gaps].
+// MayLack says that a table may be without some of the columns that are asked for: they are missing in all rows. It
+// goes with [Gaps].
 func MayLack(columns ...string) Option { return func(o *options) { o.lack = columns } }
 
 // OddLettersAsGaps takes letters that stand for several, such as X and N, as gaps of an alignment.
@@ -61,7 +61,8 @@ func WithoutNames() Option { return func(o *options) { o.noNames = true } }
 // DecimalComma says that numbers in text have a decimal comma.
 func DecimalComma() Option { return func(o *options) { o.decimal = ',' } }
 
-// PackedBits says that the bytes of an array are packed bits, as numpy.packbits makes them along rows, of units columns.
+// PackedBits says that the bytes of an array are packed bits, as numpy.packbits makes them along rows, of units
+// columns.
 func PackedBits(units int) Option { return func(o *options) { o.packed = units } }
 
 // Select reads only some rows or columns.

@@ -21,8 +21,8 @@ type ClassRow struct {
 //
 //	P(y|k) = P(k,y) / Σ_y' P(k,y'),
 //
-// with P(k,y) as of [Rows], by a completion for each class. Whether a row has a label doesn't matter. Rows without other
-// missing units are faster by [rbm.Classifier.LogProbs].
+// with P(k,y) as of [Rows], by a completion for each class. Whether a row has a label doesn't matter. Rows without
+// other missing units are faster by [rbm.Classifier.LogProbs].
 func Classes(
 	ctx context.Context, model *rbm.Model, c *rbm.Classifier, v, known rbm.Batch, o Options, each func(r int, row *ClassRow) error,
 ) error {

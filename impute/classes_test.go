@@ -40,8 +40,8 @@ func classRows(t *testing.T, model *rbm.Model, units []int, v, known rbm.Batch, 
 	return rows
 }
 
-// For all pairs of kinds with a finite layer and a label: P(y|k) against sums over completed rows, whether the row has a
-// label or not. The sums are those of byDefinition, with each label in turn.
+// For all pairs of kinds with a finite layer and a label: P(y|k) against sums over completed rows, whether the row has
+// a label or not. The sums are those of byDefinition, with each label in turn.
 func TestClassesAreTheDefinition(t *testing.T) {
 	for _, pair := range kindtest.Pairs(1) {
 		model := pair.Model

@@ -85,7 +85,8 @@ func (c *Classifier) SetClass(v Batch, r, class int) {
 const atOnce = 4096
 
 // LogProbs writes log P(y|v') of all classes of each row of v into dst (rows×classes), whatever label the row has. Free
-// energies are those of [Conditionals.FreeEnergy], good to about 10^−6 of their size, or 10^−5 beside real visible units.
+// energies are those of [Conditionals.FreeEnergy], good to about 10^−6 of their size, or 10^−5 beside real visible
+// units.
 func (c *Classifier) LogProbs(dst []float64, v Batch) {
 	classes := c.Classes()
 	if len(dst) != v.Rows()*classes {

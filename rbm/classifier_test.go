@@ -10,8 +10,8 @@ import (
 	"harmonium/rng"
 )
 
-// For all pairs of kinds, and all units that may be a label: P(y|v') is e^(−F) in float64 over its sum. Products of real
-// numbers round these to 16 bits.
+// For all pairs of kinds, and all units that may be a label: P(y|v') is e^(−F) in float64 over its sum. Products of
+// real numbers round these to 16 bits.
 func TestLogProbsAreTheDefinition(t *testing.T) {
 	checked := 0
 	for _, pair := range kindtest.Pairs(1.5) {

@@ -132,8 +132,7 @@ func (l *label) frequencies(t *terminal, j *judged) (frequencies []float64, from
 	c := rbm.NewClassifier(j.model, l.units, t.compute)
 	frequencies, total := slices.Repeat([]float64{1}, c.Classes()), float64(c.Classes())
 	for r := range set.Rows() {
-		known := set.Known.Rows() == 0 || !slices.ContainsFunc(l.units, func(i int) bool { return !set.Known.Bit(r, i) })
-		if y := c.Class(set.States, r); known && y >= 0 {
+		if y := l.classOf(c, set, r); y >= 0 {
 			frequencies[y] += set.Weight(r)
 			total += set.Weight(r)
 		}
@@ -144,9 +143,9 @@ func (l *label) frequencies(t *terminal, j *judged) (frequencies []float64, from
 	return frequencies, from
 }
 
-// accuracy is the part p of the rows that are right, by their weights, with its binomial error √(p(1−p)/N), in which p is
-// taken as (pN+1)/(N+2): without that it were 0 where all rows are right. Of weights N is the effective number of rows,
-// (Σw)²/Σw².
+// accuracy is the part p of the rows that are right, by their weights, with its binomial error √(p(1−p)/N), in which p
+// is taken as (pN+1)/(N+2): without that it were 0 where all rows are right. Of weights N is the effective number of
+// rows, (Σw)²/Σw².
 func accuracy(right []bool, set *data.Set) estimateResult {
 	var hits, total, squares float64
 	for r, yes := range right {
@@ -254,7 +253,8 @@ func (r *labelRank) table(w io.Writer) {
 				difference += ": not told apart"
 			}
 		}
-		fmt.Fprintf(w, "%s\t%d×%d\t%s\t%s\t%s\n", m.Model, m.judged.model.M(), m.judged.model.N(), m.Accuracy.plain(), m.LogLoss.plain(), difference)
+		units := fmt.Sprintf("%d×%d", m.judged.model.M(), m.judged.model.N())
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Model, units, m.Accuracy.plain(), m.LogLoss.plain(), difference)
 	}
 	for _, m := range r.Models {
 		m.judged.note(w)

@@ -143,18 +143,31 @@ func (l *label) judge(ctx context.Context, t *terminal, model *rbm.Model, set *d
 	return d, d.complete(ctx, t, model, c, seed)
 }
 
-// classesOf returns the class of each row, −1 where its label is missing: where a unit of it is, or none of several is
-// on.
+// missing is how many units of the label are missing in row r.
+func (l *label) missing(set *data.Set, r int) (n int) {
+	for _, i := range l.units {
+		if set.Known.Rows() > 0 && !set.Known.Bit(r, i) {
+			n++
+		}
+	}
+	return n
+}
+
+// classOf is the class of row r, −1 where its label is missing: where a unit of it is, or none of several is on.
+func (l *label) classOf(c *rbm.Classifier, set *data.Set, r int) int {
+	if l.missing(set, r) > 0 {
+		return -1
+	}
+	return c.Class(set.States, r)
+}
+
+// classesOf returns the class of each row. The error says of which row several units of the label are on.
 func (l *label) classesOf(c *rbm.Classifier, set *data.Set) ([]int, error) {
 	given := make([]int, set.Rows())
 	for r := range given {
-		if given[r] = c.Class(set.States, r); set.Known.Rows() > 0 {
-			if slices.ContainsFunc(l.units, func(i int) bool { return !set.Known.Bit(r, i) }) {
-				given[r] = -1
-				continue
-			}
-		}
-		if given[r] < 0 && slices.ContainsFunc(l.units, func(i int) bool { return set.States.Bit(r, i) }) {
+		given[r] = l.classOf(c, set, r)
+		on := func(i int) bool { return set.States.Bit(r, i) }
+		if given[r] < 0 && l.missing(set, r) == 0 && slices.ContainsFunc(l.units, on) {
 			return nil, badInput(fmt.Errorf("%s: row %d: several of the units of --label %s are on: want one, or none where the class isn't known",
 				set.Path, r+1, l.name))
 		}
@@ -166,13 +179,7 @@ func (l *label) classesOf(c *rbm.Classifier, set *data.Set) ([]int, error) {
 func (d *labelled) complete(ctx context.Context, t *terminal, model *rbm.Model, c *rbm.Classifier, seed uint64) error {
 	var index []int
 	for r := range d.set.Known.Rows() {
-		missing := d.set.Units() - d.set.Known.Ones(r)
-		for _, i := range d.units {
-			if !d.set.Known.Bit(r, i) {
-				missing--
-			}
-		}
-		if missing > 0 {
+		if d.set.Units()-d.set.Known.Ones(r) > d.missing(d.set, r) {
 			index = append(index, r)
 		}
 	}

@@ -75,8 +75,8 @@ func TestParseLabel(t *testing.T) {
 	}
 }
 
-// The error of an accuracy covers the probability of a hit as often as it says, about 95 % within two errors, also near 1,
-// and with weights of rows.
+// The error of an accuracy covers the probability of a hit as often as it says, about 95 % within two errors, also near
+// 1, and with weights of rows.
 func TestAccuracyError(t *testing.T) {
 	source := rng.NewSource(rng.Seed(1), 0)
 	for _, p := range []float64{0.5, 0.9, 0.99, 1} {

@@ -64,7 +64,8 @@ without the column.`,
 				return badInput(fmt.Errorf("--top is %d, want 1 row or more", o.top))
 			}
 			if cmd.Flags().Changed("label") {
-				if err := noLogZ(cmd.Flags(), "top", "free-energy", "pseudo", "surprise", "against", "method", "budget", "weights", "identity"); err != nil {
+				of := []string{"top", "free-energy", "pseudo", "surprise", "against", "method", "budget", "weights", "identity"}
+				if err := noLogZ(cmd.Flags(), of...); err != nil {
 					return err
 				}
 				return o.predict(cmd.Context(), t, args[0])
