@@ -1,6 +1,7 @@
 package rbm_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -137,4 +138,22 @@ func TestNewClassifierRefusesUnits(t *testing.T) {
 			t.Errorf("%d classes of units %v", c.Classes(), units)
 		}
 	}
+}
+
+// The label of three states is likely to be 0 where the other site turns the hidden unit on.
+func ExampleClassifier() {
+	model := rbm.NewModel(rbm.NewCategorical(3, 2), rbm.NewLayer(rbm.Bernoulli, 1), rng.Seed(1))
+	copy(model.W, []float32{2, 0, 0, 3, -3}) // of the states of the label, and of the other site
+	v := rbm.NewBatch(2, 5)
+	v.SetBit(0, 3, true)
+	v.SetBit(1, 4, true)
+	c := rbm.NewClassifier(model, []int{0, 1, 2}, nil)
+	logs := make([]float64, v.Rows()*c.Classes())
+	c.LogProbs(logs, v)
+	for r := range v.Rows() {
+		fmt.Printf("P(0) = %.3f, P(1) = %.3f, P(2) = %.3f\n", math.Exp(logs[3*r]), math.Exp(logs[3*r+1]), math.Exp(logs[3*r+2]))
+	}
+	// Output:
+	// P(0) = 0.780, P(1) = 0.110, P(2) = 0.110
+	// P(0) = 0.394, P(1) = 0.303, P(2) = 0.303
 }
