@@ -122,3 +122,37 @@ func TestGapsOfSets(t *testing.T) {
 		t.Errorf("age is %v, want 3.5", age)
 	}
 }
+
+// A table for a model may lack a column that it says so of, which is missing in all rows, whatever else the table has.
+func TestLackingColumns(t *testing.T) {
+	nan := math.NaN()
+	bits := []rbm.Column{{Name: "a", Kind: rbm.Bernoulli}, {Name: "y", Kind: rbm.Bernoulli}, {Name: "b", Kind: rbm.Bernoulli}}
+	texts := []rbm.Column{
+		{Name: "age", Kind: rbm.Gaussian}, {Name: "job", Kind: rbm.Categorical, Categories: []string{"x", "y", "z"}},
+		{Name: "sex", Kind: rbm.Bernoulli, Categories: []string{"f", "m"}},
+	}
+	for name, c := range map[string]struct {
+		columns []rbm.Column
+		lack    string
+		content string
+		want    [][]float64
+	}{
+		"bits":        {bits, "y", "a,b\n0,1\n1,0\n", [][]float64{{0, nan, 1}, {1, nan, 0}}},
+		"it is there": {bits, "y", "a,b,y\n0,1,1\n1,,0\n", [][]float64{{0, 1, 1}, {1, 0, nan}}},
+		"categories":  {texts, "job", "sex,age\nm,2\nf,3\n", [][]float64{{1, nan, nan, nan, 2}, {0, nan, nan, nan, 3}}},
+		"two values":  {texts, "sex", "age,job\n2,z\n3,x\n", [][]float64{{nan, 0, 0, 1, 2}, {nan, 1, 0, 0, 3}}},
+		"one row":     {texts, "sex", "age,job\n2,z\n", [][]float64{{nan, 0, 0, 1, 2}}},
+		"row names":   {texts, "sex", ",age,job\n0,2,z\n1,3,x\n", [][]float64{{nan, 0, 0, 1, 2}, {nan, 1, 0, 0, 3}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := readBytes([]byte(c.content), Gaps(), ForColumns(c.columns), MayLack(c.lack))
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkGaps(t, s, c.want)
+		})
+	}
+	if _, err := readBytes([]byte("a,y\n0,1\n1,0\n"), Gaps(), ForColumns(bits), MayLack("y")); err == nil {
+		t.Error("a table without another column is read")
+	}
+}

@@ -19,6 +19,7 @@ type options struct {
 	units     bool // an array has the numbers of all units of columns, one-hot states among them
 	oddAsGaps bool
 	gaps      bool
+	lack      []string // columns that a table may lack
 	noNames   bool
 	decimal   byte // of numbers in text: 0 for a point
 	packed    int  // units of rows of packed bits; 0: rows are not packed
@@ -44,6 +45,10 @@ func Reals() Option { return func(o *options) { o.reals = true } }
 // error.
 func Gaps() Option { return func(o *options) { o.gaps = true } }
 
+// MayLack says that a table may be without some of the columns that are asked for: they are missing in all rows. It
+// goes with [Gaps].
+func MayLack(columns ...string) Option { return func(o *options) { o.lack = columns } }
+
 // OddLettersAsGaps takes letters that stand for several, such as X and N, as gaps of an alignment.
 func OddLettersAsGaps() Option { return func(o *options) { o.oddAsGaps = true } }
 
@@ -56,7 +61,8 @@ func WithoutNames() Option { return func(o *options) { o.noNames = true } }
 // DecimalComma says that numbers in text have a decimal comma.
 func DecimalComma() Option { return func(o *options) { o.decimal = ',' } }
 
-// PackedBits says that the bytes of an array are packed bits, as numpy.packbits makes them along rows, of units columns.
+// PackedBits says that the bytes of an array are packed bits, as numpy.packbits makes them along rows, of units
+// columns.
 func PackedBits(units int) Option { return func(o *options) { o.packed = units } }
 
 // Select reads only some rows or columns.

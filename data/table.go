@@ -119,6 +119,7 @@ func (t *table) profiles(o options) ([]*profile, error) {
 	if err := checkNames(t.names, t.where); err != nil {
 		return nil, err
 	}
+	t.addLacking(o)
 	if err := o.schema.check(t.names); err != nil {
 		return nil, err
 	}
@@ -168,6 +169,26 @@ func (t *table) profiles(o options) ([]*profile, error) {
 		return nil, errors.New("the table has no columns, or the schema drops all of them")
 	}
 	return kept, nil
+}
+
+// addLacking adds columns that the table may lack, empty in all rows.
+func (t *table) addLacking(o options) {
+	added := 0
+	for _, name := range o.lack {
+		if !t.numbered && !slices.Contains(t.names, name) {
+			t.names = append(slices.Clip(t.names), name)
+			added++
+		}
+	}
+	if added == 0 {
+		return
+	}
+	records := t.records
+	t.records = func(each func(row, line int, fields []string) error) error {
+		return records(func(row, line int, fields []string) error {
+			return each(row, line, append(slices.Clip(fields), make([]string, added)...))
+		})
+	}
 }
 
 // noteLeftOut names the columns that a model has not.

@@ -112,8 +112,8 @@ func makeFamily(folder string) error {
 	return os.WriteFile(filepath.Join(folder, "structure.txt"), []byte("2 9\n4 11\n"), 0o666)
 }
 
-// makePeople writes a table of 2,000 people, in which incomes depend on jobs and ages and the other columns on jobs, and a
-// schema for it.
+// makePeople writes a table of 2,000 people, in which incomes depend on jobs and ages and the other columns on jobs, a
+// schema for it, and rows with missing cells.
 func makePeople(folder string) error {
 	source := rng.NewSource(rng.Seed(1), 0)
 	whether := func(p float64) bool { return source.Float64() < p }
@@ -143,6 +143,10 @@ func makePeople(folder string) error {
 		fmt.Fprintf(&table, "%.1f,%s,%s,%d,%.2f,%d\n", age, sex, job.name, children, job.income+25*(age-20)+200*noise, smokes)
 	}
 	if err := os.WriteFile(filepath.Join(folder, "people.csv"), table.Bytes(), 0o666); err != nil {
+		return err
+	}
+	gaps := "age,sex,job,children,income,smokes\n43.4,f,,1,2834.00,0\n,m,smith,,3500.00,1\n29.4,f,clerk,1,,\n"
+	if err := os.WriteFile(filepath.Join(folder, "gaps.csv"), []byte(gaps), 0o666); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(folder, "schema.csv"), []byte("children,real\n"), 0o666)

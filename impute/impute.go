@@ -30,33 +30,39 @@ type Row struct {
 	// Exact reports whether the missing units were enumerated, or none was missing.
 	Exact bool
 
-	// Means are ⟨v_i|k⟩ of the missing units, of the numbers that a Batch stores: for bits P(v_i=1|k). Deviations are the
-	// standard deviations of v_i given k: how much is left open. Errors are the standard errors of the means.
+	// Means are ⟨v_i|k⟩ of the missing units, of the numbers that a Batch stores: for bits P(v_i=1|k). Deviations are
+	// the standard deviations of v_i given k: how much is left open. Errors are the standard errors of the means.
 	Means, Deviations, Errors []float64
 
 	Draws rbm.Batch // completed copies of the row
 }
 
 // Rows completes the rows of v, and calls each for them in their order. Row r of known, of as many bits as there are
-// visible units, says which numbers of row r of v are known; the others don't matter. What a row comes to depends on the
-// model, its known units, its number and the Seed alone.
+// visible units, says which numbers of row r of v are known; the others don't matter. What a row comes to depends on
+// the model, its known units, its number and the Seed alone.
 //
-// It returns the first error: of each, of ctx, or of a row that can't be completed, with its number from 1. It panics on
-// other shapes.
+// It returns the first error: of each, of ctx, or of a row that can't be completed, with its number from 1. It panics
+// on other shapes.
 func Rows(ctx context.Context, model *rbm.Model, v, known rbm.Batch, o Options, each func(r int, row *Row) error) error {
 	if v.Units() != model.M() || known.Bits() != model.M() || known.Rows() != v.Rows() {
 		panic(fmt.Sprintf("impute: %d rows of %d units, and %d of %d that say which are known, for a model of %d",
 			v.Rows(), v.Units(), known.Rows(), known.Units(), model.M()))
 	}
 	c := &completion{model: model, v: v, known: known, o: o, key: rng.Seed(o.Seed).Stream(rng.StreamImpute)}
-	rows, errs := make([]*Row, blockRows), make([]error, blockRows)
-	for from := 0; from < v.Rows(); from += blockRows {
-		count := min(blockRows, v.Rows()-from)
-		o.Compute.Parallel(count, func(k int) {
-			on := compute.NewISA(1, o.Compute.ISA())
-			rows[k], errs[k] = c.row(ctx, on, from+k)
+	return eachRow(o.Compute, v.Rows(), func(on *compute.Context, r int) (*Row, error) { return c.row(ctx, on, r) }, each)
+}
+
+// eachRow computes rows side by side, each by one worker, and calls each for them in their order.
+func eachRow[T any](
+	by *compute.Context, count int, one func(on *compute.Context, r int) (T, error), each func(r int, row T) error,
+) error {
+	rows, errs := make([]T, blockRows), make([]error, blockRows)
+	for from := 0; from < count; from += blockRows {
+		n := min(blockRows, count-from)
+		by.Parallel(n, func(k int) {
+			rows[k], errs[k] = one(compute.NewISA(1, by.ISA()), from+k)
 		})
-		for k := range count {
+		for k := range n {
 			if errs[k] != nil {
 				return fmt.Errorf("row %d: %w", from+k+1, errs[k])
 			}

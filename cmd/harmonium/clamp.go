@@ -67,6 +67,9 @@ func parseClamp(model *rbm.Model, text string) (clamp, error) {
 	_, offset := model.Visible.Line()
 	off := fmt.Sprint(offset)
 	unit, err := strconv.Atoi(left)
+	if names := columnNames(model); names != nil && ok && err != nil {
+		return clamp{}, fmt.Errorf("--clamp %s: the model has no column %q: it has %s", text, left, inWords(names))
+	}
 	if !ok || err != nil {
 		return clamp{}, fmt.Errorf("--clamp %s, want UNIT=1 or UNIT=%s, or NAME=VALUE with the name of a column", text, off)
 	}
@@ -93,6 +96,14 @@ func parseClamp(model *rbm.Model, text string) (clamp, error) {
 		return clamp{}, fmt.Errorf("--clamp %s, want UNIT=1 or UNIT=%s", text, off)
 	}
 	return bitAt(unit, right == "1"), nil
+}
+
+// columnNames are those of a model's columns, where it has some.
+func columnNames(model *rbm.Model) (names []string) {
+	for _, c := range model.Columns {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 // clampColumn holds a column, whose units are given, at a value of the table.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -205,6 +206,7 @@ func (r *completeResult) table(w io.Writer) {
 
 // roughRows are rows whose missing cells are known badly.
 type roughRows struct {
+	what         string // is known badly; "" for the log-likelihood of the known cells
 	count, first int
 	worst        float64
 }
@@ -228,8 +230,8 @@ func (x *roughRows) findings() []diag.Finding {
 	}
 	list := []diag.Finding{{
 		Code: "rough-rows",
-		Message: fmt.Sprintf("the log-likelihood of the known cells has a standard error above %g nats in %d of the rows, the first is row %d, "+
-			"and the largest is %.2g", roughError, x.count, x.first+1, x.worst),
+		Message: fmt.Sprintf("%s has a standard error above %g nats in %d of the rows, the first is row %d, and the largest is %.2g",
+			cmp.Or(x.what, "the log-likelihood of the known cells"), roughError, x.count, x.first+1, x.worst),
 		Value: diag.Number(x.worst), Threshold: roughError,
 		Consequence: "annealing has found few of the states that matter there: draws and probabilities of these rows may be those of a part",
 	}}

@@ -18,6 +18,7 @@ import (
 
 type evalOptions struct {
 	data   string
+	label  string
 	report bool
 	train  string
 	logZFlags
@@ -51,11 +52,15 @@ finds modes that none of these may come to, and AIS from each mode says how much
 estimates don't agree the findings say so and the exit status is 3. Chains begin at the rows that
 are scored, and at the training data of a RUN where they can be read.
 
-The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
+The pseudo-log-likelihood needs no Z, but is no log-likelihood.
+
+--label takes a column for a class y and judges P(y|v), by accuracy and log loss, beside what the
+frequencies of the classes come to. It needs no Z either, and is exact.`,
 		Example: `  harmonium eval run --data test.npy
   harmonium eval run
   harmonium eval run other model.safetensors --data test.npy
-  harmonium eval model.safetensors --data test.csv.gz --json`,
+  harmonium eval model.safetensors --data test.csv.gz --json
+  harmonium eval run --data people.csv --label job`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.effective(cmd.Flags()); err != nil {
@@ -66,6 +71,12 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 					return badInput(fmt.Errorf("--%s is about the rows of --data, which is missing: a run's own rows are read as they were", name))
 				}
 			}
+			if cmd.Flags().Changed("label") {
+				if err := noLogZ(cmd.Flags(), "method", "budget", "report", "train"); err != nil {
+					return err
+				}
+				return o.classify(cmd.Context(), t, args)
+			}
 			return evaluate(cmd.Context(), t, o, args)
 		},
 	}
@@ -73,6 +84,7 @@ The pseudo-log-likelihood needs no Z, but is no log-likelihood.`,
 	f.SortFlags = false
 	f.StringVar(&o.data, "data", "", "rows to score; default: those that the run kept out of its training")
 	o.logZFlags.register(f, "exact, ais or pseudo")
+	f.StringVar(&o.label, "label", "", labelHelp)
 	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
 	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
 	o.dataFlags.register(f, t)
@@ -153,6 +165,15 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, paths []string) 
 
 // open opens a model and the rows to score, and checks what can be checked before the work.
 func (o *evalOptions) open(t *terminal, path string) (*judged, error) {
+	j, err := o.openRows(t, path)
+	if err != nil {
+		return nil, err
+	}
+	return j, claimScores(j.model, j.method)
+}
+
+// openRows opens a model and the rows to score.
+func (o *evalOptions) openRows(t *terminal, path string) (*judged, error) {
 	model, r, err := t.openModel(path)
 	if err != nil {
 		return nil, err
@@ -162,14 +183,13 @@ func (o *evalOptions) open(t *terminal, path string) (*judged, error) {
 		return nil, err
 	}
 	if o.data == "" {
-		err = j.openHeldOut(t)
-	} else if j.set, err = o.openFor(model, o.data, data.Gaps()); err == nil {
-		j.role, err = roleOf(j.set, r), o.reweight(j.set, t.compute)
+		return j, j.openHeldOut(t)
 	}
-	if err != nil {
+	if j.set, err = o.openFor(model, o.data, data.Gaps()); err != nil {
 		return nil, err
 	}
-	return j, claimScores(model, j.method)
+	j.role = roleOf(j.set, r)
+	return j, o.reweight(j.set, t.compute)
 }
 
 // openTrain opens the training data of --report, if it is named.

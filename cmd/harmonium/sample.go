@@ -51,7 +51,8 @@ and the leading directions of the weights. If they did not, replica exchange (pa
 follows: sets of replicas at temperatures between the model and independent units, which exchange
 states. It finds its temperatures by itself during the burn-in, and counts round trips.`,
 		Example: `  harmonium sample run -n 10000 -o new.npy
-  harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv`,
+  harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv
+  harmonium sample run -n 1000 --clamp job=smith -o smiths.csv`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := withoutEffect(cmd.Flags(), o.method, monitor.MethodExact, "chains", "burn-in", "thin", "start"); err != nil {

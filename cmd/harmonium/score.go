@@ -15,6 +15,7 @@ import (
 
 type scoreOptions struct {
 	data, out, against string
+	label              string
 	free               bool
 	pseudo             bool
 	units              bool
@@ -41,10 +42,15 @@ surprise most in each of them, given all others, beyond their mean surprise over
 
 --against compares with another model, row by row. The difference of two models varies less from
 row to row than their scores do: its standard error is that of paired differences. The errors of
-log Z, which shift all differences alike, are kept apart.`,
+log Z, which shift all differences alike, are kept apart.
+
+--label takes a column for a class y and writes P(y|v): for each row its label with log P(y|v),
+the predicted class, and the probability of each class. Rows may be without a label, and a table
+without the column.`,
 		Example: `  harmonium score run --data test.npy -o scores.csv
   harmonium score run --data people.csv --top 10 --surprise
-  harmonium score run --data test.npy --against other -o scores.npy`,
+  harmonium score run --data test.npy --against other -o scores.npy
+  harmonium score run --data people.csv --label job -o jobs.csv`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.effective(cmd.Flags()); err != nil {
@@ -58,18 +64,26 @@ log Z, which shift all differences alike, are kept apart.`,
 			if cmd.Flags().Changed("top") && o.top < 1 {
 				return badInput(fmt.Errorf("--top is %d, want 1 row or more", o.top))
 			}
+			if cmd.Flags().Changed("label") {
+				of := []string{"top", "free-energy", "pseudo", "surprise", "against", "method", "budget", "weights", "identity"}
+				if err := noLogZ(cmd.Flags(), of...); err != nil {
+					return err
+				}
+				return o.predict(cmd.Context(), t, args[0])
+			}
 			return score(cmd.Context(), t, o, args[0])
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.data, "data", "", "rows to score (needed)")
-	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed unless --top or --against is given)")
+	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv, with --label .csv (needed unless --top or --against is given)")
 	f.IntVar(&o.top, "top", 0, "print this number of rows, the least likely first")
 	f.BoolVar(&o.free, "free-energy", false, "score by the free energy F(v) alone, without log Z")
 	f.BoolVar(&o.pseudo, "pseudo", false, "add the pseudo-log-likelihood, the sum of log P(v_i|v_-i) over the units")
 	f.BoolVar(&o.units, "surprise", false, "add the surprise -log P(v_i|v_-i) of each unit given all others, or of each site")
 	f.StringVar(&o.against, "against", "", "another model or run: add its log-likelihood, and the difference to it")
+	f.StringVar(&o.label, "label", "", labelHelp)
 	o.logZFlags.register(f, "exact or ais")
 	o.dataFlags.register(f, t)
 	o.dataFlags.registerWeights(f)
