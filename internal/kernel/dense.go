@@ -1,9 +1,9 @@
 package kernel
 
-// Products of numbers with numbers, row by row: of mean fields and of kernels between states. Their sums are not exact, and keep an order.
+// Products of float32 matrices, for mean fields and for kernels between states. Their sums are rounded, so that their order is fixed.
 
-// Affine writes bias + Σ_i x_ri·w_i of each row r of x to dst, where w_i are rows of w: in float32, one i after the other, without
-// the terms of x_ri = 0. It panics unless dst has rows·len(bias) numbers, and w as many rows as x has numbers a row.
+// Affine writes dst = bias + x·w, of rows×m numbers x, m×n w, n biases and rows×n results: bias_j + Σ_i x_ri·w_ij in float32, in the
+// order of i, without the terms of x_ri = 0. It panics on other lengths.
 func (c *Context) Affine(dst, bias, w, x []float32, rows int) {
 	if rows < 0 || len(dst) != rows*len(bias) || len(w)*rows != len(x)*len(bias) {
 		panicf("Affine of %d rows: %d numbers with %d weights and %d biases into %d", rows, len(x), len(w), len(bias), len(dst))
@@ -32,8 +32,8 @@ func (c *Context) Affine(dst, bias, w, x []float32, rows int) {
 	})
 }
 
-// Gram writes the [Context.Dot] of each two rows of x to dst, rows×rows numbers, of which those above the diagonal are left alone. It
-// panics unless the sizes fit.
+// Gram writes the Gram matrix x·xᵀ of the rows of x to dst, rows×rows numbers, each a [Context.Dot]. What is above the diagonal is
+// unspecified. It panics on other lengths.
 func (c *Context) Gram(dst []float64, x []float32, rows int) {
 	if rows < 0 || len(dst) != rows*rows || rows > 0 && len(x)%rows != 0 {
 		panicf("Gram of %d numbers in %d rows into %d", len(x), rows, len(dst))

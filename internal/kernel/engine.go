@@ -6,21 +6,23 @@ import (
 	"harmonium/rng"
 )
 
-// An Engine computes for a [Context] in memory of its own: a GPU. What it computes are products of bits with W and what is made of them;
-// the rest is done by the context's workers. All results are those of the workers, bit by bit, and a conformance suite holds it to that
-// (internal/cuda).
+// An Engine is a device, such as a GPU, that computes for a [Context] in memory of its own: products of bits with W and what is made of
+// them, products of mean fields with W, and products of states with each other. The context's workers do everything else. Results equal
+// those of the workers to the bit; the conformance suite in internal/cuda compares them.
 //
-// Its methods may be called from several goroutines. They return when results for the host are there; what stays on the engine
-// may be done later. They report no errors, because a training asks for thousands of things a second: after a failure everything is
-// void, and Err says why.
+// Several goroutines may call an engine at the same time. A method returns when its results for the host are there; work whose results
+// stay on the engine may still be queued. Methods return no errors, as an update of a training makes dozens of calls. The first failure
+// is kept: all results after it are void, and Err returns it.
+//
+// An engine may also be an [Ascender] and an [Enumerator].
 type Engine interface {
-	// Name is what people call it.
+	// Name is the name of the device, for people.
 	Name() string
-	// Err waits until all is done, and returns the first failure, or nil.
+	// Err waits for all queued work, and returns the first failure, or nil.
 	Err() error
-	// NewBits returns memory for bits.
+	// NewBits returns room for rows×cols bits of unspecified content.
 	NewBits(rows, cols int) RemoteBits
-	// NewFixed returns an operand of products.
+	// NewFixed returns an empty operand of products.
 	NewFixed() RemoteFixed
 
 	// Multiply is [Context.MulScaled].
@@ -46,7 +48,7 @@ type Engine interface {
 	Fetch(x []float32)
 }
 
-// RemoteBits is a copy of a bit matrix on an engine.
+// RemoteBits is a copy of a bit matrix on an engine. Upload and Download copy all of it, and need a matrix of its shape.
 type RemoteBits interface {
 	Upload(src Bits)
 	Download(dst Bits)
@@ -56,15 +58,15 @@ type RemoteBits interface {
 
 // RemoteFixed is a [Fixed] on an engine.
 type RemoteFixed interface {
-	// Load is [Context.Load], or [Context.LoadTransposed]. Numbers that are not finite are a failure of the engine.
+	// Load is [Context.Load], or [Context.LoadTransposed]. Where those panic at numbers that are not finite, the engine fails.
 	Load(src []float32, rows, cols int, offset []float32, transposed bool)
-	// Resolution is that of [Fixed].
+	// Resolution is [Fixed.Resolution]. It waits for the engine.
 	Resolution() float64
-	// Free is that of [RemoteBits].
+	// Free is [RemoteBits.Free].
 	Free()
 }
 
-// NewEngine is [NewISA] with an engine.
+// NewEngine returns a context with an engine. Its workers, as of [NewISA], do what the engine does not.
 func NewEngine(workers int, isa ISA, e Engine) *Context {
 	c := NewISA(workers, isa)
 	c.engine = e
@@ -74,7 +76,8 @@ func NewEngine(workers int, isa ISA, e Engine) *Context {
 // Engine is the context's engine, or nil.
 func (c *Context) Engine() Engine { return c.own().engine }
 
-// Err returns what has gone wrong on the context's engine, after which its results are void. Workers have no such failures.
+// Err waits for the context's engine, and returns its first failure, after which all results are void. It is nil without an engine: workers
+// don't fail.
 func (c *Context) Err() error {
 	if e := c.Engine(); e != nil {
 		return e.Err()
@@ -82,14 +85,15 @@ func (c *Context) Err() error {
 	return nil
 }
 
-// Bind gives slices a place on the engine. From now on functions of the context to which such a slice is given, by its first element and
-// its length, read and write that place, until [Context.Fetch] brings the numbers back. Without an engine it does nothing.
+// Bind copies slices to the engine, each to a place of its own. From then on a method that is given such a slice, known by its first
+// element and its length, reads and writes the place instead, until the slice is garbage. The numbers here are current after
+// [Context.Fetch] alone. Without an engine Bind, Push and Fetch do nothing.
 func (c *Context) Bind(slices ...[]float32) { c.each(Engine.Bind, slices) }
 
-// Push brings the numbers of bound slices to the engine after they have been changed here.
+// Push copies bound slices to the engine. Call it after changing them here.
 func (c *Context) Push(slices ...[]float32) { c.each(Engine.Push, slices) }
 
-// Fetch brings the numbers of bound slices back from the engine, if they have been changed there.
+// Fetch copies bound slices back from the engine, those that were changed there.
 func (c *Context) Fetch(slices ...[]float32) { c.each(Engine.Fetch, slices) }
 
 func (c *Context) each(f func(Engine, []float32), slices [][]float32) {
@@ -104,13 +108,14 @@ func (c *Context) each(f func(Engine, []float32), slices [][]float32) {
 	}
 }
 
-// Linear asks for Σ_k x_rk·w_k of each row of bits.
+// Linear asks for Σ_k x_rk·w_k of each row r of bits x: To has a number a row, Weights one a column.
 type Linear struct {
 	To      []float64
 	Weights []float32
 }
 
-// Linear writes sums over the bits of each row that are on, in float64 and in rising order.
+// Linear writes Σ_k x_rk·w_k of each row r of bits x for each of a list of weights w: the weights of the bits that are on, added in
+// float64 in the order of columns. It panics on other lengths.
 func (c *Context) Linear(x Bits, list ...Linear) {
 	for _, l := range list {
 		if len(l.To) != x.Rows || len(l.Weights) != x.Cols {
@@ -128,8 +133,9 @@ func (c *Context) Linear(x Bits, list ...Linear) {
 	}
 }
 
-// Averages writes, with the engine, ⟨v_i⟩, ⟨P(h_j|v)⟩ and ⟨v_i P(h_j|v)⟩ of rows v with weights (nil: equal ones), where f
-// has W and c: see rbm.Conditionals.Statistics. It reports whether there is an engine to do it.
+// Averages has the engine write ⟨v_i⟩ (m numbers), ⟨P(h_j|v)⟩ (n) and ⟨v_i P(h_j|v)⟩ (m×n, row-major) over the rows v of x with weights
+// (nil: equal ones), where f has W and c. They are the statistics of rbm.Conditionals.Statistics. It returns false, and writes nothing,
+// without an engine. It panics on other lengths.
 func (c *Context) Averages(v, h, vh []float32, x Bits, f *Fixed, weights []float32) bool {
 	e := c.Engine()
 	if e == nil {
@@ -142,7 +148,7 @@ func (c *Context) Averages(v, h, vh []float32, x Bits, f *Fixed, weights []float
 	return true
 }
 
-// sumOn returns Σ_k w_k over the bits that are on.
+// sumOn returns Σ_k w_k over the bits k of words that are on.
 func sumOn(words []uint64, w []float32) float64 {
 	sum := 0.0
 	for k, word := range words {

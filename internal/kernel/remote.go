@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// A remote is the copy of a bit matrix in the memory of an engine. Bits cross when the other side asks for them: what is only drawn
-// from again and again stays where it is.
+// A remote keeps a bit matrix and its copy on an engine consistent. Bits cross when the other side asks for them, so that chains that only
+// sweep never leave the engine.
 type remote struct {
 	whole Bits // the matrix, without its remote
 
@@ -17,7 +17,7 @@ type remote struct {
 	copy   RemoteBits
 }
 
-// The states of a remote: what the matrix holds is in Words alone, in both places, or on the engine alone.
+// The states of a remote: Words alone are current, Words and the engine's copy are, or the copy alone is.
 const (
 	here int32 = iota
 	both
@@ -37,7 +37,7 @@ func (m *remote) read() {
 	}
 }
 
-// change makes Words the one place that is current.
+// change makes Words current, and the copy stale, as the caller is about to write Words.
 func (m *remote) change() {
 	if m == nil || m.state.Load() == here {
 		return
@@ -58,7 +58,7 @@ func (m *remote) at(e Engine) RemoteBits {
 	return m.copy
 }
 
-// move makes the copy one of the engine, which may have to be made first.
+// move makes the copy one on the given engine. If it was on another one, its bits come home first.
 func (m *remote) move(e Engine) {
 	if m.engine == e {
 		return
@@ -71,7 +71,7 @@ func (m *remote) move(e Engine) {
 	runtime.AddCleanup(m, RemoteBits.Free, m.copy)
 }
 
-// overwritten makes the engine's copy the one place that is current, as all of it is about to be written.
+// overwritten makes the engine's copy current, and Words stale, as the engine is about to write all of the copy.
 func (m *remote) overwritten(e Engine) RemoteBits {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -80,10 +80,10 @@ func (m *remote) overwritten(e Engine) RemoteBits {
 	return m.copy
 }
 
-// A Span is rows of bits on an engine.
+// A Span is rows First … First+Rows−1 of a bit matrix on an engine.
 type Span struct {
 	Of         RemoteBits
-	First      int // row
+	First      int
 	Rows, Cols int
 }
 
@@ -95,14 +95,14 @@ func (b Bits) on(e Engine) Span {
 	return Span{b.remote.at(e), b.first, b.Rows, b.Cols}
 }
 
-// inOwnMemory returns a matrix of its own, which an engine may have a copy of.
+// inOwnMemory returns a copy that an engine may have a copy of.
 func (b Bits) inOwnMemory() Bits {
 	c := Bits{Rows: b.Rows, Cols: b.Cols, Stride: b.Stride, Words: append([]uint64(nil), b.Words...)}
 	c.remote = &remote{whole: c}
 	return c
 }
 
-// written calls write with the matrix on an engine, all rows of which it is to write.
+// written calls write with the rows of b on an engine; write must write all of them.
 func (b Bits) written(e Engine, write func(dst Span)) {
 	if b.remote == nil {
 		c := b.inOwnMemory()
@@ -117,5 +117,5 @@ func (b Bits) written(e Engine, write func(dst Span)) {
 	write(Span{at(e), b.first, b.Rows, b.Cols})
 }
 
-// copied returns a copy for an engine. As slices.Clone may return memory of x, the caller's x could not stay on its stack.
+// copied returns a copy of x to hand to an engine. Unlike slices.Clone, it lets the caller's x stay on its stack: Clone may return memory of x.
 func copied[T any](x []T) []T { return append([]T(nil), x...) }
