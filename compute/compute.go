@@ -1,6 +1,6 @@
-// Package compute says who computes: a [Context] owns workers, their scratch memory, and the form of the kernels that they run, named after
-// an instruction set; or a device that does part of it. Everything that computes takes one; nil stands for the default. Results do not
-// depend on it.
+// Package compute says who computes. A [Context] owns workers, their scratch memory, and the form of the kernels that they run, named after
+// an instruction set. It may also have a GPU, which does what pays there ([Open]). Everything that computes takes a context; nil stands for
+// the default. Results do not depend on it.
 package compute
 
 import (
@@ -25,18 +25,19 @@ func New(workers int) *Context { return kernel.New(workers) }
 // NewISA is [New] with a given form. It panics if the machine can't run it.
 func NewISA(workers int, isa ISA) *Context { return kernel.NewISA(workers, isa) }
 
-// The names of devices that [Open] knows.
+// The devices of [Open].
 const (
-	CPU  = "cpu"
+	CPU  = "cpu"  // workers alone
 	CUDA = "cuda" // the first NVIDIA GPU
 	Auto = "auto" // CUDA where there is one, else CPU
 )
 
-// ErrDevice is the error of [Open] for a name of no device, or of one that this program was built without.
+// ErrDevice is the error of [Open] for an unknown device, or one that this program was built without.
 var ErrDevice = errors.New("no such device")
 
-// Open returns a context that computes on a device, and by workers what the device does not do. Only programs that are built with the tag
-// cuda find a GPU. All devices give the same bits. What goes wrong on one is told by [Context.Err].
+// Open returns a context that computes on a device ([CPU], [CUDA] or [Auto]); its workers, as of [NewISA], do the rest. All devices give the
+// same bits. Only programs built with the tag cuda find a GPU. For [CUDA] the error says what is missing, and is [ErrDevice] where that is
+// the tag. A GPU may also fail later: results are void from then on, and [Context.Err] says so. Ask it before keeping any.
 func Open(device string, workers int, isa ISA) (*Context, error) {
 	switch device {
 	case CPU:

@@ -6,7 +6,7 @@ import (
 	"harmonium/internal/kernel"
 )
 
-// enumeration describes the sum for a [kernel.Enumerator]. The model has no steep units, and a whole low group.
+// enumeration describes the sum for a [kernel.Enumerator]. The model must have no steep units, and a low group of lowUnits.
 func (s *sum) enumeration() *kernel.Enumeration {
 	e := &kernel.Enumeration{
 		Units: s.m, High: s.p.C[s.low:], Table: s.table, Most: s.most, Flip: s.flip, Unflip: s.unflip, Cuts: s.cuts, Constant: s.p.Offset,
@@ -19,7 +19,7 @@ func (s *sum) enumeration() *kernel.Enumeration {
 	return e
 }
 
-// enumerate sums the parts of Z, with the weights from e.
+// enumerate sums the parts of Z by weights that e computes.
 func (s *sum) enumerate(ctx context.Context, o Options, e kernel.Enumerator, of *kernel.Enumeration) error {
 	totals := make([]*logSum, len(s.part))
 	for part := range totals {

@@ -6,33 +6,32 @@ import (
 	"harmonium/rbm"
 )
 
-// device is what of a training stays on the engine that computes for it ([kernel.Ascender]): parameters, averages, the
-// center and the memory of the optimiser. Biases are always current here as well. What else is read here has to be
-// fetched before, and what is changed here pushed after. All methods do nothing for nil: a training that the host has
-// alone.
+// device is the part of a training that stays on an engine ([kernel.Ascender]): parameters, averages, the center and the
+// optimiser's memory. Biases are always current on the host too. The host must fetch everything else before it reads it,
+// and push what it has changed. A nil device means that the host computes the updates: all methods do nothing.
 type device struct {
 	kernel.Ascender
-	on   *compute.Context
-	kept [][]float32 // what a checkpoint holds of it
-	all  map[*float32]bool
+	on    *compute.Context
+	kept  [][]float32       // bound slices that checkpoints hold
+	bound map[*float32]bool // all bound slices, by their first number
 }
 
 // ruled is an [Optimizer] whose step an engine can make.
 type ruled interface {
 	Optimizer
-	// rule is the step after Begin.
+	// rule returns the step that Begin has set.
 	rule() kernel.Rule
 }
 
-// newDevice returns nil where the host does all: without an engine that moves parameters, for units other than bits,
-// and for optimisers that it doesn't know.
+// newDevice returns nil where the host computes the updates: without an engine that can, for units other than bits, and
+// for optimisers without a rule.
 func newDevice(t *Training) *device {
 	e, ok := t.config.Compute.Engine().(kernel.Ascender)
 	o, known := t.config.Optimizer.(ruled)
 	if !ok || !known || t.Model.Visible.Kind() != rbm.Bernoulli || t.Model.Hidden.Kind() != rbm.Bernoulli {
 		return nil
 	}
-	d := &device{Ascender: e, on: t.config.Compute, all: map[*float32]bool{}}
+	d := &device{Ascender: e, on: t.config.Compute, bound: map[*float32]bool{}}
 	for _, p := range t.Model.Parameters() {
 		d.keep(p.Values)
 	}
@@ -50,13 +49,14 @@ func (d *device) bind(slices ...[]float32) {
 		return
 	}
 	for _, x := range slices {
-		if len(x) > 0 && !d.all[&x[0]] {
-			d.all[&x[0]] = true
+		if len(x) > 0 && !d.bound[&x[0]] {
+			d.bound[&x[0]] = true
 			d.on.Bind(x)
 		}
 	}
 }
 
+// keep binds slices that checkpoints hold.
 func (d *device) keep(slices ...[]float32) {
 	d.bind(slices...)
 	for _, x := range slices {
@@ -66,36 +66,37 @@ func (d *device) keep(slices ...[]float32) {
 	}
 }
 
-// fetch makes bound slices current here.
+// fetch makes bound slices current on the host.
 func (d *device) fetch(slices ...[]float32) {
 	if d != nil {
 		d.on.Fetch(slices...)
 	}
 }
 
-// fetchAll makes current here what a checkpoint holds.
+// fetchAll makes what a checkpoint holds current on the host.
 func (d *device) fetchAll() {
 	if d != nil {
 		d.on.Fetch(d.kept...)
 	}
 }
 
-// push takes over what has been changed here.
+// push makes bound slices that the host has changed current on the engine.
 func (d *device) push(slices ...[]float32) {
 	if d != nil {
 		d.on.Push(slices...)
 	}
 }
 
-// pushAll takes over what a checkpoint has brought.
+// pushAll makes what a checkpoint holds current on the engine.
 func (d *device) pushAll() {
 	if d != nil {
 		d.on.Push(d.kept...)
 	}
 }
 
-// onlyComputes reports whether a negative phase reads no weights, and has conditionals compute its averages.
-func onlyComputes(n Negative) bool {
+// usesConditionalsAlone reports whether a negative phase reads no weights, and has [rbm.Conditionals] write its averages:
+// then both may stay on the engine.
+func usesConditionalsAlone(n Negative) bool {
 	switch n.(type) {
 	case *PCD, *CD:
 		return true
@@ -110,7 +111,7 @@ type deviceAscent struct {
 	update    kernel.Ascent
 }
 
-// onDevice prepares the ascent for the engine, unless the host does all.
+// onDevice returns the ascent as the engine makes it, or nil where the host does.
 func (a *ascent) onDevice() *deviceAscent {
 	t := a.t
 	if t.device == nil {

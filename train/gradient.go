@@ -26,8 +26,8 @@ type ascent struct {
 	t         *Training
 	optimizer Optimizer
 	l1, l2    float32       // penalties
-	follows   bool          // the center follows the minibatch first
-	device    *deviceAscent // nil: the host does it
+	follows   bool          // ν follows the minibatch before the step
+	device    *deviceAscent // nil: the host computes it
 	// The parameters, in the order of [rbm.Model.Parameters], what ⟨·⟩_data and ⟨·⟩_model are for them, and the
 	// gradient. W, the first, is moved in blocks: its gradient is made in scratch memory, and that in the list is
 	// empty.
@@ -54,7 +54,8 @@ type block struct {
 // second-level cache.
 const blockNumbers = 1 << 12
 
-// newAscent returns the ascent of the training itself, with its penalties, or another one: without.
+// newAscent returns an ascent by averages. own is for that of the training itself: it has penalties, and the center
+// follows.
 func newAscent(t *Training, positive, negative *rbm.Statistics, optimizer Optimizer, own bool) *ascent {
 	m, n := t.Model.M(), t.Model.N()
 	a := &ascent{
@@ -170,7 +171,8 @@ func (a *ascent) moveLogs(k int, values, g []float32) {
 	}
 }
 
-// centerWeight is the weight of the minibatch in ν before this update: 1 in the first one.
+// centerWeight returns the weight with which the minibatch's mean enters ν before this update: 1 in the first one, 0
+// where ν doesn't follow.
 func (a *ascent) centerWeight() float32 {
 	switch t := a.t; {
 	case !a.follows:
@@ -182,7 +184,7 @@ func (a *ascent) centerWeight() float32 {
 	return centerRate
 }
 
-// followCenter moves ν towards the minibatch's mean of the hidden units.
+// followCenter moves ν towards the minibatch's mean of the hidden units: ν ← ν + weight·(⟨h⟩_data − ν).
 func (t *Training) followCenter(weight float32) {
 	switch ν := t.centerH; weight {
 	case 0:

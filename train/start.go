@@ -61,7 +61,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	t.Monitor = monitor.New(t.watched())
 	t.device = newDevice(t)
 	t.device.bind(t.positive.Averages()...)
-	if onlyComputes(config.Negative) {
+	if usesConditionalsAlone(config.Negative) {
 		t.device.bind(t.negative.Averages()...)
 	}
 	t.ascent = newAscent(t, t.positive, t.negative, config.Optimizer, true)

@@ -14,8 +14,8 @@ import (
 
 // Training is a model on its way from a start to a fit. Make one with [Start] and run it with [Training.Steps].
 type Training struct {
-	// Model has the parameters as they are now. An engine ([compute.Context.Engine]) has the weights to itself in a turn of Steps whose
-	// Progress has no Evaluation: use [Training.Current] there.
+	// Model has the parameters as they are now. On a device ([compute.Open]) its weights are stale in a turn of Steps without an
+	// Evaluation: [Training.Current] brings them.
 	Model *rbm.Model
 	// Notes go into checkpoints, and come back with [Training.Resume]: whatever the caller keeps with them.
 	Notes map[string]string
@@ -37,7 +37,7 @@ type Training struct {
 	conditionals       *rbm.Conditionals
 	positive, negative *rbm.Statistics
 	ascent             *ascent
-	device             *device // nil: the host has it all
+	device             *device // nil: the host computes the updates
 	trust              *trust  // nil for none
 	gaps               *gaps   // nil for rows without gaps
 	minibatch          rbm.Batch
@@ -66,7 +66,7 @@ func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 	return func(yield func(Progress) bool) {
 		t.begun = time.Now()
 		defer func() { t.spent = t.elapsed(); t.begun = time.Time{} }()
-		t.device.push(t.Model.W, t.Model.B(), t.Model.C()) // which are the caller's outside of here
+		t.device.push(t.Model.W, t.Model.B(), t.Model.C()) // which the caller may have changed
 		defer t.Current()
 		for t.err == nil && ctx.Err() == nil {
 			if t.proceed(); t.reason != "" {
@@ -91,8 +91,8 @@ func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 	}
 }
 
-// Err returns the error that ended the training, or nil. After a failure of the engine that computes there is nothing to go on from but
-// an earlier checkpoint.
+// Err returns the error that ended the training, or nil. After a failure of the device the training is void: resume from an earlier
+// checkpoint.
 func (t *Training) Err() error {
 	if err := t.config.Compute.Err(); t.err == nil && err != nil {
 		t.err = fmt.Errorf("train: after update %d: %w", t.done, err)
@@ -100,7 +100,7 @@ func (t *Training) Err() error {
 	return t.err
 }
 
-// Current returns Model with the parameters as they are now, at any time.
+// Current returns Model with all parameters as they are now, in any turn of Steps: it brings weights from a device.
 func (t *Training) Current() *rbm.Model {
 	t.device.fetch(t.Model.W)
 	return t.Model
@@ -109,7 +109,7 @@ func (t *Training) Current() *rbm.Model {
 // Finished says why training is over: "done", "time" or "patience"; "" while it is not.
 func (t *Training) Finished() string { return t.reason }
 
-// Early reports whether training ended before its bounds, as it overfits or lost patience.
+// Early reports whether training ended before its bounds because it overfitted or lost patience.
 func (t *Training) Early() bool {
 	return t.reason != "" && t.reason != "time" && int(t.done) < t.planned
 }
@@ -160,7 +160,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	rows, weights := t.nextMinibatch()
 
 	t.conditionals.Statistics(t.positive, rows, weights) // ⟨·⟩_data
-	if !onlyComputes(t.config.Negative) {
+	if !usesConditionalsAlone(t.config.Negative) {
 		t.Current()
 	}
 	err := t.config.Negative.Phase(ctx, t.negative, Update{ // ⟨·⟩_model

@@ -188,10 +188,10 @@ func (b *bencher) measure(beside compute.ISA, f func()) timing {
 	return t
 }
 
-// wait waits for a device.
+// wait waits until devices are done.
 func (b *bencher) wait() {
 	for _, on := range b.contexts {
-		_ = on.Err() // bench asks for it
+		_ = on.Err() // waits; bench reports the error
 	}
 }
 

@@ -172,7 +172,7 @@ type gibbsResult struct {
 	Ratio   *float64 `json:"ratio"`
 }
 
-// beside is the form whose limit Gibbs sampling is compared with: none for a device.
+// beside returns the form whose dense limit Gibbs sampling is compared with. Plain Go, for a device, has none.
 func (b *bencher) beside() compute.ISA {
 	if b.result.Device != "" {
 		return kernel.Generic

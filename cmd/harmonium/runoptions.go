@@ -50,8 +50,8 @@ func (o *runOptions) register(f *pflag.FlagSet) {
 	registerReading(f, &c.Reading)
 }
 
-// describe takes over into the config what new runs are trained on. what is made of them in a folder by a verb: a run
-// by train.
+// describe checks the flags of data, and writes them to the config. verb and what are words for errors: train makes a
+// run, search a search.
 func (o *runOptions) describe(verb, what string, args []string) error {
 	c := &o.config
 	switch {
@@ -96,8 +96,8 @@ func fileOf(path string) *run.File {
 	return &run.File{Path: run.Path(path)}
 }
 
-// takesNoSettings refuses flags that --resume can't honour, of a run or what else is in the folder: all but some, and
-// those that say where files are. The way out is told.
+// takesNoSettings refuses flags that --resume can't honour: all but the given ones and those that say where files are.
+// what is in the folder, a run or a search, and wayOut says what to do instead.
 func takesNoSettings(cmd *cobra.Command, what string, but []string, wayOut string) error {
 	var wrong error
 	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {

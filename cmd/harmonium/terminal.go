@@ -24,7 +24,7 @@ type terminal struct {
 	stdout, stderr io.Writer
 	workers        int              // of --workers
 	device         string           // of --device
-	compute        *compute.Context // of these, in the form of the environment
+	compute        *compute.Context // of workers and device, in the form of HARMONIUM_ISA
 	json, quiet    bool
 }
 

@@ -52,7 +52,7 @@ func (e *Engine) Ascend(a *kernel.Ascent) (squares float64, sound bool) {
 	return squares, sound
 }
 
-// ascend makes the update, and waits for what it says of the parts and for the biases.
+// ascend makes the update, and waits for the sums of the parts and for the biases.
 func (e *Engine) ascend(a *kernel.Ascent, parts []ascended, biases []float32) {
 	defer e.begin()()
 	m, n, count, r := len(a.Parameters[1]), len(a.Parameters[2]), len(parts)-2, &a.Rule
@@ -75,9 +75,9 @@ func (e *Engine) ascend(a *kernel.Ascent, parts []ascended, biases []float32) {
 
 var _ kernel.Ascender = (*Engine)(nil)
 
-// moved returns the place of a bound slice, 0 for nil. Where the host does not get the numbers that the device changes it has them no
-// longer.
-func (e *Engine) moved(x []float32, away bool) uintptr {
+// moved returns the place of a bound slice, or 0 for nil. Where stale is true, the device changes the numbers and the
+// host does not get them.
+func (e *Engine) moved(x []float32, stale bool) uintptr {
 	if x == nil {
 		return 0
 	}
@@ -85,6 +85,6 @@ func (e *Engine) moved(x []float32, away bool) uintptr {
 	if b == nil {
 		panicf("Ascend with %d numbers that are not bound", len(x))
 	}
-	b.newer = b.newer || away
-	return b.numbers.address
+	b.newer = b.newer || stale
+	return b.address
 }

@@ -6,17 +6,12 @@ import (
 	"weak"
 )
 
-// Floats are numbers on a device.
-type Floats struct {
-	memory
-	Len int
-}
-
-// A binding is the place of a slice of the host on the device. It ends when nobody has the slice any more.
+// A binding is the place on the device of a slice of the host. It ends when the slice is garbage.
 type binding struct {
-	first   weak.Pointer[float32] // of the slice: another slice may get its address
-	numbers Floats
-	newer   bool // on the device
+	memory
+	first weak.Pointer[float32] // of the slice: after its end another slice may get the address
+	n     int                   // numbers
+	newer bool                  // the numbers of the device are newer than the host's
 }
 
 func addressOf(x []float32) uintptr { return uintptr(unsafe.Pointer(&x[0])) }
@@ -27,29 +22,10 @@ func (e *Engine) find(x []float32) *binding {
 		return nil
 	}
 	b := e.bindings[addressOf(x)]
-	if b == nil || b.numbers.Len != len(x) || b.first != weak.Make(&x[0]) {
+	if b == nil || b.n != len(x) || b.first != weak.Make(&x[0]) {
 		return nil
 	}
 	return b
-}
-
-// bound returns the place of numbers on the device, if they are bound.
-func (e *Engine) bound(x []float32) (*Floats, bool) {
-	b := e.find(x)
-	if b == nil {
-		return nil, false
-	}
-	return &b.numbers, true
-}
-
-// changed returns the place of numbers on the device, which are about to be changed there, if they are bound.
-func (e *Engine) changed(x []float32) (*Floats, bool) {
-	b := e.find(x)
-	if b == nil {
-		return nil, false
-	}
-	b.newer = true
-	return &b.numbers, true
 }
 
 // Bind is [kernel.Engine.Bind].
@@ -57,10 +33,10 @@ func (e *Engine) Bind(x []float32) {
 	defer e.begin()()
 	if e.find(x) == nil {
 		address := addressOf(x)
-		if old := e.bindings[address]; old != nil { // of a slice that is gone, or of other length
+		if old := e.bindings[address]; old != nil { // of a slice that is garbage, or of another length
 			e.unbind(address, old)
 		}
-		b := &binding{first: weak.Make(&x[0]), numbers: Floats{e.allocate(4 * len(x)), len(x)}}
+		b := &binding{memory: e.allocate(4 * len(x)), first: weak.Make(&x[0]), n: len(x)}
 		e.bindings[address] = b
 		runtime.AddCleanup(&x[0], func(b *binding) {
 			defer e.begin()()
@@ -73,7 +49,7 @@ func (e *Engine) Bind(x []float32) {
 }
 
 func (e *Engine) unbind(address uintptr, b *binding) {
-	e.release(b.numbers.memory)
+	e.release(b.memory)
 	delete(e.bindings, address)
 }
 
@@ -85,7 +61,7 @@ func (e *Engine) Push(x []float32) {
 
 func (e *Engine) push(x []float32) {
 	if b := e.find(x); b != nil {
-		e.upload(b.numbers.address, bytesOf(x))
+		e.upload(b.address, bytesOf(x))
 		b.newer = false
 	}
 }
@@ -98,7 +74,7 @@ func (e *Engine) Fetch(x []float32) {
 
 func (e *Engine) fetch(x []float32) {
 	if b := e.find(x); b != nil && b.newer {
-		e.download(bytesOf(x), b.numbers.address)
+		e.download(bytesOf(x), b.address)
 		b.newer = false
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"unsafe"
 )
 
-// A Device is a GPU with a queue of work. Work is queued and done in order; what goes wrong is reported by the next [Device.Sync] or
-// download, and everything after it is void. Use a device from one goroutine at a time.
+// A Device is a GPU with a queue of work. Work is queued and done in order; what goes wrong is reported by the next
+// [Device.Sync] or download, and everything after it is void. Use a device from one goroutine at a time.
 type Device struct {
 	driver          *driver
 	ordinal         int32
@@ -21,12 +21,12 @@ type Device struct {
 	form            string // of the kernels
 	capability      int    // 10·major + minor
 	multiprocessors int
-	err             error
-	entered         bool // by the thread
+	err             error // the first failure, after which nothing more is done
+	entered         bool  // the context is that of the calling thread
 
-	free       map[int][]uintptr // memory that nobody has now, by its size
+	free       map[int][]uintptr // released memory, by size class
 	inputs     pinned            // numbers on their way to the device
-	output     pinned            // results on their way from there, all of which come by one copy
+	output     pinned            // results on their way to the host, which come by one copy
 	mirror     memory            // of output, on the device
 	failed     *int32            // in pinned memory: set by the device if a matrix is not finite
 	enumerator enumerator
@@ -35,7 +35,7 @@ type Device struct {
 // Open opens the first GPU. The error says what is missing: a driver, a GPU, or one of compute capability 8.0 or later.
 func Open() (*Device, error) { return open("") }
 
-// open opens the first GPU with the kernels of one form; an empty name means the best that the GPU can run.
+// open opens the first GPU with the kernels of one form (see ampere, hopper); "" means the best that the GPU can run.
 func open(form string) (*Device, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -153,8 +153,8 @@ func (d *Device) Sync() error {
 	return d.err
 }
 
-// Close frees the device and everything on it. It returns the first error since the device was opened; after one, the driver frees what is
-// left when the process ends.
+// Close frees the device and everything on it. It returns the first error since the device was opened; after one, the
+// driver frees what is left when the process ends.
 func (d *Device) Close() error {
 	d.enumerator.free(d)
 	d.releaseCache()
@@ -197,8 +197,8 @@ func (d *Device) do(doing string, call func() result) {
 	}
 }
 
-// launch queues a kernel on gridX·gridY blocks of threads threads each. arguments are pointers to the kernel's parameters.
-// An empty grid is no work.
+// launch queues a kernel on gridX·gridY blocks of threads threads each. arguments are pointers to the kernel's
+// parameters. An empty grid is no work.
 func (d *Device) launch(name string, gridX, gridY, threads int, arguments ...unsafe.Pointer) {
 	d.launchShared(name, gridX, gridY, threads, 0, arguments...)
 }

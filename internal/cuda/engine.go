@@ -14,17 +14,17 @@ type Engine struct {
 
 	bindings  map[uintptr]*binding // by the address of the first number
 	scratches []memory             // of the call under way
-	results   []arrival            // of the call under way, which it waits for
-	leaving   func()               // ends what begin began
-	terms     memory               // of sums of products
-	wideFrom  int                  // tiles of a product from which on drawing is part of it; 0: never
+	results   []arrival            // of the call under way, which waits for them when it ends
+	leaving   func()               // undoes the enter of begin
+	terms     memory               // integer sums of products
+	wideFrom  int                  // from so many tiles of a product on it is fused with drawing; 0: never
 }
 
-// An arrival is a result on its way to the host.
+// An arrival is a result that the host gets when the call ends.
 type arrival struct {
 	to   []byte
 	from uintptr
-	here unsafe.Pointer // nil: not in pinned memory
+	here unsafe.Pointer // in pinned memory; nil: it goes by a copy of its own
 }
 
 // OpenEngine opens the first GPU as an engine.
@@ -57,7 +57,8 @@ func (e *Engine) Close() error {
 	return e.Device.Close()
 }
 
-// begin begins a call. What it returns ends it: results are brought to the host, and scratch memory is given back.
+// begin begins a call, as `defer e.begin()()`. The function that it returns ends the call: it brings results to the
+// host and frees scratch memory. Calls don't nest.
 func (e *Engine) begin() (end func()) {
 	e.mu.Lock()
 	e.leaving = e.enter()
@@ -76,7 +77,7 @@ func (e *Engine) end() {
 	e.scratches = e.scratches[:0]
 }
 
-// bring waits for the results.
+// bring waits for the results and copies them to the host: those in pinned memory by one copy, the others one by one.
 func (e *Engine) bring() {
 	if n := e.output.used - alignment; n > 0 {
 		at := unsafe.Add(e.output.start, alignment)
@@ -103,20 +104,22 @@ func (e *Engine) scratch(size int) uintptr {
 	return m.address
 }
 
-// numbers returns the place of numbers on the device: of those bound, or of a copy.
+// numbers returns where numbers are on the device: their place where they are bound, or else a copy.
 func (e *Engine) numbers(x []float32) uintptr {
-	if f, ok := e.bound(x); ok {
-		return f.address
+	if b := e.find(x); b != nil {
+		return b.address
 	}
 	at := e.scratch(4 * len(x))
 	e.upload(at, bytesOf(x))
 	return at
 }
 
-// fill returns where the device is to write dst: in the place of bound numbers, or where the host gets them from when the call ends.
+// fill returns where the device is to write dst: in its place where it is bound, or else where the host gets it from
+// when the call ends.
 func (e *Engine) fill(dst []float32) uintptr {
-	if f, ok := e.changed(dst); ok {
-		return f.address
+	if b := e.find(dst); b != nil {
+		b.newer = true
+		return b.address
 	}
 	return e.wanted(bytesOf(dst))
 }
@@ -136,11 +139,14 @@ func (e *Engine) wanted(to []byte) uintptr {
 	return r.from
 }
 
-// Bits is a [kernel.RemoteBits]. It lies word by word: a word of all rows, then the next.
+// Bits is a [kernel.RemoteBits]. It lies word by word: a word of all rows, then the next. Word k of row r is number
+// k·pitch + r.
 type Bits struct {
-	engine             *Engine
-	rows, words, pitch int // words of a row; and the distance of the words of a row
-	memory             memory
+	engine *Engine
+	rows   int
+	words  int // of a row
+	pitch  int // words from a word of a row to its next one
+	memory memory
 }
 
 // NewBits is [kernel.Engine.NewBits].
@@ -149,7 +155,8 @@ func (e *Engine) NewBits(rows, cols int) kernel.RemoteBits {
 	return e.newBits(rows, cols)
 }
 
-// newBits makes room for what products read behind the last row too. Words are copied in twos.
+// newBits makes room beyond the last row too, as products read whole blocks of rows. The pitch is even, as words are
+// copied in twos.
 func (e *Engine) newBits(rows, cols int) *Bits {
 	b := &Bits{engine: e, rows: rows, words: blocks(cols, 64), pitch: blocks(rows, 2) * 2}
 	b.memory = e.allocate(8 * (b.pitch*b.words + blockRows))
@@ -181,7 +188,8 @@ func (b *Bits) Download(dst kernel.Bits) {
 	})
 }
 
-// pieces calls f for pieces of the words of all rows, which fit into pinned memory; first is the row that a piece begins with.
+// pieces calls f for pieces of the words of all rows, which fit into pinned memory; first is the row that a piece
+// begins with.
 func (b *Bits) pieces(words []uint64, f func(words []uint64, first int)) {
 	if b.words == 0 {
 		return

@@ -76,8 +76,7 @@ func TestLargeTransfers(t *testing.T) {
 	e.Bind(numbers)
 	e.Push(numbers)
 	want := slices.Clone(numbers)
-	f, _ := e.bound(numbers)
-	e.download(bytesOf(got), f.address)
+	e.download(bytesOf(got), e.find(numbers).address)
 	p.sameFloats("numbers", got, want)
 }
 
@@ -225,10 +224,10 @@ func TestBound(t *testing.T) {
 		if f.Resolution() != g.Resolution() {
 			t.Errorf("an operand of numbers that were bound again has resolution %g, want %g", g.Resolution(), f.Resolution())
 		}
-		if n, ok := p.engine.bound(got[2]); !ok || n.Len != len(got[2]) {
+		if p.engine.find(got[2]) == nil {
 			t.Error("bound numbers are not found")
 		}
-		if _, ok := p.engine.bound(got[2][:5]); ok {
+		if p.engine.find(got[2][:5]) != nil {
 			t.Error("a part of bound numbers is found")
 		}
 		runtime.KeepAlive(got)

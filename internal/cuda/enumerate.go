@@ -27,37 +27,31 @@ const (
 const (
 	// pieceStates is how many states a launch has at most: about 5 ms for 784 units.
 	pieceStates = 1 << 19
-	// startBytes bounds the memory for the A_i of a launch, unless each part has one stretch in it.
+	// startBytes bounds the memory for the A_i of a launch, unless that has one stretch of each part.
 	startBytes = 64 << 20
-	// leastSteps is about what the CPU does in the time that it takes to begin and to end an enumeration here, a
-	// millisecond.
+	// leastSteps is about what the CPU does in a millisecond, which beginning and ending an enumeration take here.
 	leastSteps = 1e8
 	// mostUnits keeps sums of exponents of as many units in 32 bits.
 	mostUnits = 1 << 20
 )
 
-// Pays implements [kernel.Enumerator].
+// Pays is [kernel.Enumerator.Pays].
 func (d *Device) Pays(e *kernel.Enumeration) bool {
 	return float64(uint64(64)<<len(e.High))*float64(e.Units) >= leastSteps && e.Units <= mostUnits
 }
 
-// Enumerate implements [kernel.Enumerator]. Progress and visits must not use the engine.
+// Enumerate is [kernel.Enumerator.Enumerate]. The device does the arithmetic. The host takes the exponential functions
+// and logarithms, as only Go's give Go's bits: for the A_i at the start of each stretch, and in visit. visit must not
+// use the engine.
 func (e *Engine) Enumerate(ctx context.Context, c *kernel.Context, of *kernel.Enumeration,
 	visit func(part int, weights []kernel.Weight)) error {
 	defer e.begin()()
-	return e.Device.Enumerate(ctx, c, of, visit)
+	return e.enumerate(ctx, c, of, visit, pieceStates)
 }
 
-// Enumerate implements [kernel.Enumerator]. The device does the arithmetic. The host takes the exponential functions
-// and logarithms, as Go's alone have Go's bits: for the A_i at the start of each stretch, and in visit.
-func (d *Device) Enumerate(ctx context.Context, c *kernel.Context, e *kernel.Enumeration,
-	visit func(part int, weights []kernel.Weight)) error {
-	return d.enumerate(ctx, c, e, visit, pieceStates)
-}
-
-// enumerate is Enumerate with pieces of at most so many states. A piece has as many states of every part, so that the
-// host's workers share it. Several pieces are under way: while the device is at one, the host prepares the next, and
-// visits the weights of the one before.
+// enumerate is [Engine.Enumerate] by pieces of at most so many states. A piece has equally many states of every part,
+// so that the host's workers share it. Several pieces are under way: while the device is at one, the host prepares the
+// next, and visits the weights of the one before.
 func (d *Device) enumerate(ctx context.Context, c *kernel.Context, e *kernel.Enumeration, visit func(part int, weights []kernel.Weight),
 	most int) error {
 	part := (1 << len(e.High)) / e.Parts
@@ -113,8 +107,8 @@ func log2(x int) int32 { return int32(bits.TrailingZeros(uint(x))) }
 type lane struct {
 	device      *Device
 	stream      uintptr
-	aThere      memory
-	weightThere memory
+	aThere      memory // of a, on the device
+	weightThere memory // of weights
 	a           hostMemory[float64]
 	weights     hostMemory[kernel.Weight]
 }
@@ -176,7 +170,7 @@ func (l *lane) free() {
 	l.stream = 0
 }
 
-// hostMemory is memory of the host that the device copies from and to directly.
+// hostMemory is pinned memory of the host: the device copies from and to it directly.
 type hostMemory[T any] struct {
 	device  *Device
 	address unsafe.Pointer
@@ -184,7 +178,7 @@ type hostMemory[T any] struct {
 	items   []T
 }
 
-// grow makes n items of it. If there was less room, what was there is lost.
+// grow makes room for n items. If there was less, the contents are lost.
 func (p *hostMemory[T]) grow(d *Device, n int) {
 	p.device = d
 	if p.room < n {

@@ -17,8 +17,9 @@ func sizeClass(size int) int {
 	return (max(size, 1) + step - 1) / step * step
 }
 
-// allocate returns memory of unspecified content. The driver waits for the device when it allocates or frees; so what is freed is kept, by
-// size, and given away again. As work is done in order, it may be given away before the device has done with it.
+// allocate returns memory of unspecified content. The driver waits for the device when it allocates or frees. So
+// released memory is kept, by size, and allocated again. As the queue is in order, that may be before the device is
+// done with it.
 func (d *Device) allocate(size int) memory {
 	m := memory{size: sizeClass(size)}
 	if list := d.free[m.size]; len(list) > 0 {
@@ -53,7 +54,7 @@ func (d *Device) resize(m *memory, size int) {
 	}
 }
 
-// releaseCache gives what nobody has now to the driver.
+// releaseCache frees the released memory.
 func (d *Device) releaseCache() {
 	for size, list := range d.free {
 		for _, address := range list {
@@ -63,7 +64,8 @@ func (d *Device) releaseCache() {
 	}
 }
 
-// pinned is memory of the host that the device reads and writes by the same address. It is given away from its beginning to its end.
+// pinned is pinned memory of the host, which the device reads and writes by the same address. take gives it out from
+// its start to its end.
 type pinned struct {
 	start unsafe.Pointer
 	size  int
@@ -108,7 +110,7 @@ func (d *Device) unpin() {
 // alignment is that of pinned memory.
 const alignment = 256
 
-// take returns size bytes, nil if there are so many no more.
+// take returns size bytes, or nil if fewer are left.
 func (p *pinned) take(size int) unsafe.Pointer {
 	size = (size + alignment - 1) / alignment * alignment
 	if p.used+size > p.size {
@@ -118,7 +120,8 @@ func (p *pinned) take(size int) unsafe.Pointer {
 	return unsafe.Add(p.start, p.used-size)
 }
 
-// input returns pinned memory for size bytes on their way to the device, inputsSize at most. What was there before has arrived.
+// input returns pinned memory for size bytes on their way to the device, inputsSize at most. Where none is left it
+// waits until earlier ones have arrived.
 func (d *Device) input(size int) unsafe.Pointer {
 	at := d.inputs.take(size)
 	if at == nil {

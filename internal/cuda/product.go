@@ -50,8 +50,9 @@ type (
 	}
 )
 
-// Tiles of a product that a block of threads takes. On Hopper, drawing takes wider ones (_cuda/hopper.h); its bytes of shared
-// memory are six stages of digits and states, each with two barriers, and the sums of a tile.
+// The tile of a product that a block of threads takes, in rows and columns. The kernel fused with drawing, on Hopper,
+// takes wider tiles (_cuda/hopper.h): its shared memory has six stages of digits and states with two barriers each, and
+// the sums of a tile.
 const (
 	blockRows  = 256
 	blockCols  = 64
@@ -60,7 +61,8 @@ const (
 	wideShared = 6*(512*16+blockRows*8+2*8) + blockRows*wideCols*4
 )
 
-// sumBytes bounds the memory for the sums of a product, so that they stay in the device's cache: larger products are taken in pieces.
+// sumBytes bounds the memory for the sums of a product, so that they stay in the device's cache: larger products are
+// taken in pieces.
 const sumBytes = 16 << 20
 
 func (f *Fixed) product(x kernel.Span, first, rows int) product {
@@ -72,8 +74,8 @@ func (f *Fixed) product(x kernel.Span, first, rows int) product {
 	}
 }
 
-// multiply calls finish with the sums of the product of x and f, a piece of the rows after the other. With few tiles it splits the
-// sums into terms, so that all multiprocessors have something to do.
+// multiply calls finish with the integer sums of the product of x and f, for one piece of the rows after the other. A
+// product of few tiles has its sums split into terms, so that all multiprocessors have something to do.
 func (e *Engine) multiply(x kernel.Span, remote kernel.RemoteFixed, finish func(s *sums)) {
 	f := remote.(*Fixed)
 	if x.Rows == 0 || f.cols == 0 {
@@ -93,7 +95,8 @@ func (e *Engine) multiply(x kernel.Span, remote kernel.RemoteFixed, finish func(
 	}
 }
 
-// numbersOf writes numbers made of a product to an address: inputs, or sigmoids, of each row times its weight, unless weights is 0.
+// numbersOf has a kernel, write_inputs or write_sigmoids, write the numbers of a product to an address, each times the
+// weight of its row unless weights is 0. factor multiplies the inputs.
 func (e *Engine) numbersOf(kernel string, to uintptr, s *sums, factor float32, weights uintptr) {
 	to += uintptr(4 * int(s.first) * int(s.cols))
 	if weights != 0 {
@@ -166,7 +169,8 @@ func (e *Engine) Sample(
 	})
 }
 
-// tables brings the parts to the device, those of drawing and those of sums, at once.
+// tables brings the parts of drawing and those of sums to the device by one copy. It returns where they are, with the
+// places of the sums.
 func (e *Engine) tables(f kernel.RemoteFixed, of []kernel.Part, to ...kernel.Sums) (parts, []list) {
 	all := [][]kernel.Part{of}
 	var lists []list
@@ -191,8 +195,8 @@ func (e *Engine) tables(f kernel.RemoteFixed, of []kernel.Part, to ...kernel.Sum
 		for _, p := range list {
 			entry, place := part{first: int32(rows), scale: p.Scale}, -1
 			if p.Offset != nil {
-				if f, ok := e.bound(p.Offset); ok {
-					entry.offset = f.address
+				if b := e.find(p.Offset); b != nil {
+					entry.offset = b.address
 				} else {
 					place = slices.IndexFunc(offsets, func(x []float32) bool { return &x[0] == &p.Offset[0] })
 					if place < 0 {

@@ -3,8 +3,8 @@ package kernel
 // An Ascender is an [Engine] that also makes the optimiser's step, so that parameters and averages can stay on it.
 type Ascender interface {
 	Engine
-	// Ascend makes an update. It returns Σ g² over the gradient of all parameters, and whether all parameters are finite
-	// and within ±[MaxParameter] after it. When it returns, b and c are current on the host too.
+	// Ascend makes an update. It returns Σ g² over the gradient of all parameters, and whether all parameters are
+	// finite and within ±[MaxParameter] after it. When it returns, b and c are current on the host too.
 	Ascend(a *Ascent) (squares float64, sound bool)
 }
 

@@ -3,7 +3,8 @@ package kernel
 // Bits is a bit matrix, row after row. Column c of row r is bit c%64 of Words[r*Stride+c/64]; the bits
 // after column Cols−1 are zero, and every function of this package keeps them so.
 //
-// An [Engine] may have a copy of the matrix that is newer. [Bits.Row], [Bits.All], [Bits.Edit] and [Bits.EditAll] make Words current.
+// An [Engine] may have a copy of the matrix that is newer. [Bits.Row], [Bits.All], [Bits.Edit] and [Bits.EditAll] make
+// Words current.
 type Bits struct {
 	Rows, Cols int
 	Stride     int // words a row

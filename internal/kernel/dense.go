@@ -1,9 +1,10 @@
 package kernel
 
-// Products of float32 matrices, for mean fields and for kernels between states. Their sums are rounded, so that their order is fixed.
+// Products of float32 matrices, for mean fields and for kernels between states. Their sums are rounded, so that their
+// order is fixed.
 
-// Affine writes dst = bias + x·w, of rows×m numbers x, m×n w, n biases and rows×n results: bias_j + Σ_i x_ri·w_ij in float32, in the
-// order of i, without the terms of x_ri = 0. It panics on other lengths.
+// Affine writes dst = bias + x·w, of rows×m numbers x, m×n w, n biases and rows×n results: bias_j + Σ_i x_ri·w_ij in
+// float32, in the order of i, without the terms of x_ri = 0. It panics on other lengths.
 func (c *Context) Affine(dst, bias, w, x []float32, rows int) {
 	if rows < 0 || len(dst) != rows*len(bias) || len(w)*rows != len(x)*len(bias) {
 		panicf("Affine of %d rows: %d numbers with %d weights and %d biases into %d", rows, len(x), len(w), len(bias), len(dst))
@@ -32,8 +33,8 @@ func (c *Context) Affine(dst, bias, w, x []float32, rows int) {
 	})
 }
 
-// Gram writes the Gram matrix x·xᵀ of the rows of x to dst, rows×rows numbers, each a [Context.Dot]. What is above the diagonal is
-// unspecified. It panics on other lengths.
+// Gram writes the Gram matrix x·xᵀ of the rows of x to dst, rows×rows numbers, each a [Context.Dot]. What is above the
+// diagonal is unspecified. It panics on other lengths.
 func (c *Context) Gram(dst []float64, x []float32, rows int) {
 	if rows < 0 || len(dst) != rows*rows || rows > 0 && len(x)%rows != 0 {
 		panicf("Gram of %d numbers in %d rows into %d", len(x), rows, len(dst))

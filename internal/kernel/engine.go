@@ -6,13 +6,14 @@ import (
 	"harmonium/rng"
 )
 
-// An Engine is a device, such as a GPU, that computes for a [Context] in memory of its own: products of bits with W and what is made of
-// them, products of mean fields with W, and products of states with each other. The context's workers do everything else. Results equal
-// those of the workers to the bit; the conformance suite in internal/cuda compares them.
+// An Engine is a device, such as a GPU, that computes for a [Context] in memory of its own: products of bits with W and
+// what is made of them, products of mean fields with W, and products of states with each other. The context's workers
+// do everything else. Results equal those of the workers to the bit; the conformance suite in internal/cuda compares
+// them.
 //
-// Several goroutines may call an engine at the same time. A method returns when its results for the host are there; work whose results
-// stay on the engine may still be queued. Methods return no errors, as an update of a training makes dozens of calls. The first failure
-// is kept: all results after it are void, and Err returns it.
+// Several goroutines may call an engine at the same time. A method returns when its results for the host are there;
+// work whose results stay on the engine may still be queued. Methods return no errors, as an update of a training makes
+// dozens of calls. The first failure is kept: all results after it are void, and Err returns it.
 //
 // An engine may also be an [Ascender] and an [Enumerator].
 type Engine interface {
@@ -48,7 +49,8 @@ type Engine interface {
 	Fetch(x []float32)
 }
 
-// RemoteBits is a copy of a bit matrix on an engine. Upload and Download copy all of it, and need a matrix of its shape.
+// RemoteBits is a copy of a bit matrix on an engine. Upload and Download copy all of it, and need a matrix of its
+// shape.
 type RemoteBits interface {
 	Upload(src Bits)
 	Download(dst Bits)
@@ -58,7 +60,8 @@ type RemoteBits interface {
 
 // RemoteFixed is a [Fixed] on an engine.
 type RemoteFixed interface {
-	// Load is [Context.Load], or [Context.LoadTransposed]. Where those panic at numbers that are not finite, the engine fails.
+	// Load is [Context.Load], or [Context.LoadTransposed]. Where those panic at numbers that are not finite, the engine
+	// fails.
 	Load(src []float32, rows, cols int, offset []float32, transposed bool)
 	// Resolution is [Fixed.Resolution]. It waits for the engine.
 	Resolution() float64
@@ -76,8 +79,8 @@ func NewEngine(workers int, isa ISA, e Engine) *Context {
 // Engine is the context's engine, or nil.
 func (c *Context) Engine() Engine { return c.own().engine }
 
-// Err waits for the context's engine, and returns its first failure, after which all results are void. It is nil without an engine: workers
-// don't fail.
+// Err waits for the context's engine, and returns its first failure, after which all results are void. It is nil
+// without an engine: workers don't fail.
 func (c *Context) Err() error {
 	if e := c.Engine(); e != nil {
 		return e.Err()
@@ -85,9 +88,9 @@ func (c *Context) Err() error {
 	return nil
 }
 
-// Bind copies slices to the engine, each to a place of its own. From then on a method that is given such a slice, known by its first
-// element and its length, reads and writes the place instead, until the slice is garbage. The numbers here are current after
-// [Context.Fetch] alone. Without an engine Bind, Push and Fetch do nothing.
+// Bind copies slices to the engine, each to a place of its own. From then on a method that is given such a slice, known
+// by its first element and its length, reads and writes the place instead, until the slice is garbage. The numbers here
+// are current after [Context.Fetch] alone. Without an engine Bind, Push and Fetch do nothing.
 func (c *Context) Bind(slices ...[]float32) { c.each(Engine.Bind, slices) }
 
 // Push copies bound slices to the engine. Call it after changing them here.
@@ -114,8 +117,8 @@ type Linear struct {
 	Weights []float32
 }
 
-// Linear writes Σ_k x_rk·w_k of each row r of bits x for each of a list of weights w: the weights of the bits that are on, added in
-// float64 in the order of columns. It panics on other lengths.
+// Linear writes Σ_k x_rk·w_k of each row r of bits x for each of a list of weights w: the weights of the bits that are
+// on, added in float64 in the order of columns. It panics on other lengths.
 func (c *Context) Linear(x Bits, list ...Linear) {
 	for _, l := range list {
 		if len(l.To) != x.Rows || len(l.Weights) != x.Cols {
@@ -133,9 +136,9 @@ func (c *Context) Linear(x Bits, list ...Linear) {
 	}
 }
 
-// Averages has the engine write ⟨v_i⟩ (m numbers), ⟨P(h_j|v)⟩ (n) and ⟨v_i P(h_j|v)⟩ (m×n, row-major) over the rows v of x with weights
-// (nil: equal ones), where f has W and c. They are the statistics of rbm.Conditionals.Statistics. It returns false, and writes nothing,
-// without an engine. It panics on other lengths.
+// Averages has the engine write ⟨v_i⟩ (m numbers), ⟨P(h_j|v)⟩ (n) and ⟨v_i P(h_j|v)⟩ (m×n, row-major) over the rows v
+// of x with weights (nil: equal ones), where f has W and c. They are the statistics of rbm.Conditionals.Statistics. It
+// returns false, and writes nothing, without an engine. It panics on other lengths.
 func (c *Context) Averages(v, h, vh []float32, x Bits, f *Fixed, weights []float32) bool {
 	e := c.Engine()
 	if e == nil {

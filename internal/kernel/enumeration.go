@@ -2,8 +2,8 @@ package kernel
 
 import "context"
 
-// An Enumeration is package exact's sum over all states of one layer. The layer's units are split into a low group of six
-// (64 states, e) and a high group of the others. What is computed is the weight of each state of the high group,
+// An Enumeration is package exact's sum over all states of one layer. The layer's units are split into a low group of
+// six (64 states, e) and a high group of the others. What is computed is the weight of each state of the high group,
 //
 //	Σ_e e^(bias(e)) Π_i (1 + A_i·T_i(e)),  A_i = e^(b_i + Σ_{j high} w_ij h_j),  T_i(e) = e^(Σ_{j low} w_ij h_j),
 //
@@ -22,9 +22,9 @@ type Enumeration struct {
 	Cuts         []int     // units before which powers of two are taken out of the products; the last is Units
 	Constant     float64   // of the energy
 
-	// The states are Parts parts of equal size, and a part is one or more stretches of Stretch states. All three numbers
-	// are powers of two. Start writes the A_i of the state at an index, for the start of a stretch. Within a stretch the
-	// A_i of each state are those of the state before times a row of Flip or Unflip.
+	// The states are Parts parts of equal size, and a part is one or more stretches of Stretch states. All three
+	// numbers are powers of two. Start writes the A_i of the state at an index, for the start of a stretch. Within a
+	// stretch the A_i of each state are those of the state before times a row of Flip or Unflip.
 	Parts, Stretch int
 	Start          func(a []float64, index uint64)
 }
@@ -37,8 +37,8 @@ type Enumerator interface {
 	// Pays reports whether the engine is expected to be faster than the workers.
 	Pays(e *Enumeration) bool
 	// Enumerate calls visit with the weights of all states, for each part in the order of its states. The workers of c
-	// call it for several parts at the same time. The slice is valid during the call. The error is that of ctx or of the
-	// engine.
+	// call it for several parts at the same time. The slice is valid during the call. The error is that of ctx or of
+	// the engine.
 	Enumerate(ctx context.Context, c *Context, e *Enumeration, visit func(part int, weights []Weight)) error
 }
 

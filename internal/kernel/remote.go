@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// A remote keeps a bit matrix and its copy on an engine consistent. Bits cross when the other side asks for them, so that chains that only
-// sweep never leave the engine.
+// A remote keeps a bit matrix and its copy on an engine consistent. Bits cross when the other side asks for them, so
+// that chains that only sweep never leave the engine.
 type remote struct {
 	whole Bits // the matrix, without its remote
 
@@ -117,5 +117,6 @@ func (b Bits) written(e Engine, write func(dst Span)) {
 	write(Span{at(e), b.first, b.Rows, b.Cols})
 }
 
-// copied returns a copy of x to hand to an engine. Unlike slices.Clone, it lets the caller's x stay on its stack: Clone may return memory of x.
+// copied returns a copy of x to hand to an engine. Unlike slices.Clone, it lets the caller's x stay on its stack: Clone
+// may return memory of x.
 func copied[T any](x []T) []T { return append([]T(nil), x...) }

@@ -2,8 +2,8 @@ package kernel
 
 import "unsafe"
 
-// Sums asks for Σ_j log(1+e^{x_rj}) of each row r, as [Context.Probabilities] has it. To has a number a row; nil means none. The x_rj
-// are those of Parts, which cover all rows, or of [Context.Mul] where Parts is nil.
+// Sums asks for Σ_j log(1+e^{x_rj}) of each row r, as [Context.Probabilities] has it. To has a number a row; nil means
+// none. The x_rj are those of Parts, which cover all rows, or of [Context.Mul] where Parts is nil.
 type Sums struct {
 	To    []float64
 	Parts []Part
