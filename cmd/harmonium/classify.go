@@ -11,6 +11,7 @@ import (
 
 	"harmonium/data"
 	"harmonium/diag"
+	"harmonium/monitor"
 	"harmonium/rbm"
 )
 
@@ -210,8 +211,8 @@ type labelRank struct {
 }
 
 type rankedLabel struct {
-	Model      string            `json:"model"`
-	Difference *differenceResult `json:"difference"` // of the log loss to the best; null for it
+	Model      string              `json:"model"`
+	Difference *monitor.Difference `json:"difference"` // of the log loss to the best; null for it
 	*labelResult
 
 	judged *judged
@@ -233,7 +234,7 @@ func (r *labelRank) print(t *terminal, begun time.Time) error {
 	var findings []diag.Finding
 	for k, m := range r.Models {
 		if findings = append(findings, m.Findings...); k > 0 {
-			m.Difference = new(pairedDifference(m.judged, r.Models[0].judged))
+			m.Difference = new(m.judged.minus(r.Models[0].judged))
 		}
 	}
 	r.Seconds = time.Since(begun).Seconds()
@@ -249,7 +250,7 @@ func (r *labelRank) table(w io.Writer) {
 	for k, m := range r.Models {
 		difference := "best"
 		if k > 0 {
-			if difference = m.Difference.String(); !m.Difference.clear() {
+			if difference = m.Difference.String(); !m.Difference.Clear() {
 				difference += ": not told apart"
 			}
 		}
