@@ -6,7 +6,8 @@ import (
 	"harmonium/internal/kernel"
 )
 
-// enumeration describes the sum for a [kernel.Enumerator]. The model must have no steep units, and a low group of lowUnits.
+// enumeration describes the sum for a [kernel.Enumerator]. The model must have no steep units, and a low group of
+// lowUnits.
 func (s *sum) enumeration() *kernel.Enumeration {
 	e := &kernel.Enumeration{
 		Units: s.m, High: s.p.C[s.low:], Table: s.table, Most: s.most, Flip: s.flip, Unflip: s.unflip, Cuts: s.cuts, Constant: s.p.Offset,

@@ -21,11 +21,14 @@ const (
 	tableStates = 1 << lowUnits
 	// parts is the number of pieces of the sum.
 	parts = 128
-	// refresh is the number of Gray-code steps after which the A_i are computed afresh: rounding grows to 1024·2^−53 at most.
+	// refresh is the number of Gray-code steps after which the A_i are computed afresh: rounding grows to 1024·2^−53 at
+	// most.
 	refresh = 1024
-	// steep is the bound on |x_i| above which a unit's factor is not a product but log(1+e^x), with room to spare in float64's e^±709.
+	// steep is the bound on |x_i| above which a unit's factor is not a product but log(1+e^x), with room to spare in
+	// float64's e^±709.
 	steep = 600
-	// costSteep is about the number of steps that a steep unit takes: 0.4 to 0.6 µs for 64 states, which are 3 ns at unitRate.
+	// costSteep is about the number of steps that a steep unit takes: 0.4 to 0.6 µs for 64 states, which are 3 ns at
+	// unitRate.
 	costSteep = 125
 	// maxEnergy bounds the energies: float64 has an eighth of a nat there.
 	maxEnergy = 1e15
@@ -33,7 +36,8 @@ const (
 	room = 900
 )
 
-// sum is a model turned so that the layer to be enumerated is the hidden one, with the tables of the low group, and log Z.
+// sum is a model turned so that the layer to be enumerated is the hidden one, with the tables of the low group, and log
+// Z.
 type sum struct {
 	p          *rbm.BitParameters
 	transposed bool // the enumerated layer is the model's visible one
@@ -175,8 +179,8 @@ func (s *sum) sortUnits() {
 	s.cuts = append(s.cuts, s.m)
 }
 
-// weights are Σ_v e^(−E) of the 2^low states of one state of the high group: e^scale·x[e], where the largest x is 1 or more
-// and below 4.
+// weights are Σ_v e^(−E) of the 2^low states of one state of the high group: e^scale·x[e], where the largest x is 1 or
+// more and below 4.
 type weights struct {
 	scale float64
 	x     []float64
@@ -300,7 +304,8 @@ func (s *sum) input(state uint64, i int) float64 {
 	return x
 }
 
-// step goes from the Gray code of index−1 at `from` to that of index at p: one unit flips. After the last state it stays.
+// step goes from the Gray code of index−1 at `from` to that of index at p: one unit flips. After the last state it
+// stays.
 func (w *walker) step(p, from *place, index uint64) {
 	j := bits.TrailingZeros64(index)
 	if j >= w.k-w.low {
@@ -316,8 +321,8 @@ func (w *walker) step(p, from *place, index uint64) {
 	w.compute.Multiply(p.a, from.a, factors[j*w.m:(j+1)*w.m])
 }
 
-// multiply computes Π_i (1 + A_i·T_i) of the low group's states at both places, with a power of two taken out of each factor that
-// brings the largest of the states into [½, 1), and of the products before they run out of range.
+// multiply computes Π_i (1 + A_i·T_i) of the low group's states at both places, with a power of two taken out of each
+// factor that brings the largest of the states into [½, 1), and of the products before they run out of range.
 func (w *walker) multiply() {
 	p, q := &w.places[0], &w.places[1]
 	for _, p := range []*place{p, q} {

@@ -6,9 +6,10 @@ import (
 	"harmonium/rbm"
 )
 
-// device is the part of a training that stays on an engine ([kernel.Ascender]): parameters, averages, the center and the
-// optimiser's memory. Biases are always current on the host too. The host must fetch everything else before it reads it,
-// and push what it has changed. A nil device means that the host computes the updates: all methods do nothing.
+// device is the part of a training that stays on an engine ([kernel.Ascender]): parameters, averages, the center and
+// the optimiser's memory. Biases are always current on the host too. The host must fetch everything else before it
+// reads it, and push what it has changed. A nil device means that the host computes the updates: all methods do
+// nothing.
 type device struct {
 	kernel.Ascender
 	on    *compute.Context
@@ -94,8 +95,8 @@ func (d *device) pushAll() {
 	}
 }
 
-// usesConditionalsAlone reports whether a negative phase reads no weights, and has [rbm.Conditionals] write its averages:
-// then both may stay on the engine.
+// usesConditionalsAlone reports whether a negative phase reads no weights, and has [rbm.Conditionals] write its
+// averages: then both may stay on the engine.
 func usesConditionalsAlone(n Negative) bool {
 	switch n.(type) {
 	case *PCD, *CD:

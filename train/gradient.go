@@ -153,8 +153,8 @@ func (a *ascent) constrain() {
 }
 
 // scaleOfHidden are the precisions γ_j of hidden Gaussian and rectified units, which stay as they are. They are nothing
-// but the scale of h_j: with h_j = s·h'_j the model is that of γ_j s², c_j s and w_ij s. The weights of visible units can
-// do all that γ_j could, and a model whose γ_j fall while its weights do has gone nowhere.
+// but the scale of h_j: with h_j = s·h'_j the model is that of γ_j s², c_j s and w_ij s. The weights of visible units
+// can do all that γ_j could, and a model whose γ_j fall while its weights do has gone nowhere.
 const scaleOfHidden = "hidden.precisions"
 
 // moveLogs makes the optimiser's step of parameters that must stay above 0, such as the precisions of real units, by

@@ -14,8 +14,8 @@ import (
 
 // Training is a model on its way from a start to a fit. Make one with [Start] and run it with [Training.Steps].
 type Training struct {
-	// Model has the parameters as they are now. On a device ([compute.Open]) its weights are stale in a turn of Steps without an
-	// Evaluation: [Training.Current] brings them.
+	// Model has the parameters as they are now. On a device ([compute.Open]) its weights are stale in a turn of Steps
+	// without an Evaluation: [Training.Current] brings them.
 	Model *rbm.Model
 	// Notes go into checkpoints, and come back with [Training.Resume]: whatever the caller keeps with them.
 	Notes map[string]string
@@ -91,8 +91,8 @@ func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 	}
 }
 
-// Err returns the error that ended the training, or nil. After a failure of the device the training is void: resume from an earlier
-// checkpoint.
+// Err returns the error that ended the training, or nil. After a failure of the device the training is void: resume
+// from an earlier checkpoint.
 func (t *Training) Err() error {
 	if err := t.config.Compute.Err(); t.err == nil && err != nil {
 		t.err = fmt.Errorf("train: after update %d: %w", t.done, err)

@@ -29,10 +29,7 @@ func TestViews(t *testing.T) {
 		x, want := randomBits(40, inner, 128, 2), randomBits(37, cols, 128, 3)
 		got := kernel.NewBits(37, cols)
 		copy(got.EditAll(), want.All())
-		for step, view := range []struct{ from, to, at int }{{0, 40, -1}, {1, 2, 5}, {3, 20, 19}, {7, 7, 3}, {2, 39, 0}, {5, 11, 31}} {
-			if view.at < 0 {
-				continue
-			}
+		for step, view := range []struct{ from, to, at int }{{1, 2, 5}, {3, 20, 19}, {7, 7, 3}, {2, 39, 0}, {5, 11, 31}} {
 			rows := x.Slice(view.from, view.to)
 			dst := func(b kernel.Bits) kernel.Bits { return b.Slice(view.at, view.at+view.to-view.from) }
 			for _, wide := range []int{0, 1} {
