@@ -7,11 +7,11 @@ import (
 	"harmonium/diag"
 )
 
-// clearErrors is the number of standard errors up to which a difference tells nothing.
+// clearErrors is the number of standard errors above which a difference is clear.
 const clearErrors = 2
 
-// Difference is the mean of paired differences of two models' log-likelihoods, row by row, in nats a row. The standard
-// error over the rows is that of the differences, and that of both log Z, which shift all of them alike, is apart.
+// Difference is the mean of paired differences of two models' log-likelihoods, row by row, in nats a row. Stderr is the
+// standard error of the differences over the rows. LogZStderr is that of both log Z, which shift all rows alike.
 type Difference struct {
 	Value      diag.Number `json:"value"`
 	Stderr     diag.Number `json:"stderr"`

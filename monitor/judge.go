@@ -77,9 +77,9 @@ func independentScore(model *rbm.Model, of, set *data.Set, on *compute.Context) 
 	return mean
 }
 
-// ValidRows returns log P(v) of each validation row that scores are the mean of, under another model of the same units
-// with a known log Z, and the weights of these rows, which are nil where all count alike. Monitors with the same data
-// and seed have the same rows, or some the first ones of others'. Without validation data there are none.
+// ValidRows returns log P(v) in nats of each validation row that is scored, under a model of the same units with a given
+// log Z, and the weights of these rows, nil where all count alike. Monitors of the same data and seed score the same
+// rows, or one the first rows of another's. Without validation data all results are nil.
 func (m *Monitor) ValidRows(model *rbm.Model, logZ float64) (logs, weights []float64, err error) {
 	set := m.plan.valid
 	if set == nil {

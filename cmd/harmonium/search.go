@@ -32,28 +32,29 @@ func newSearch(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "search DATA… -o SEARCH",
 		Short: "Find settings of training by trying several",
-		Long: `Train a model with each of several settings, and find out which one describes validation data best.
+		Long: `Train a model with each of several settings, and find the one that describes validation data best.
 
 --hidden, --rate and any other setting of training may be a list such as 50,100,200, or a range of
-numbers such as 0.001..0.03. Of lists alone all combinations are tried. With a range --trials of
-them are drawn: uniformly in the logarithm, and evenly over each range and each list.
+numbers such as 0.001..0.03. Lists alone are tried in all combinations. With a range, --trials
+combinations are drawn: uniformly in the logarithm, and evenly over each range and each list.
 
-Bad settings are told early, by successive halving: all trials are trained for a part of --epochs,
-the better third of them for three times as much, and so on until the last ones have trained for
+Successive halving drops bad settings early: all trials are trained for a part of --epochs, the
+better third of them for three times as much, and so on until the last ones have trained for
 --epochs. Each of these rungs ends with a learning rate of zero, as a training does, and trials go
-on from there as by 'harmonium train --resume --epochs'. They run side by side on the cores.
+on from there as by 'harmonium train --resume --epochs'. They run side by side on the cores, and on
+a GPU one after the other.
 
-Of the others a trial is dropped only if its log-likelihood is below that of the best one by more
-than two errors: that of paired differences over the validation rows and those of both log Z
-together. More than one may be left in the end and told to be tied. Of these take the one you like,
-such as the smallest; more validation rows may tell them apart, and 'harmonium eval', which knows
-log Z better. The errors don't know how another --seed would train, nor who would win later: a
-trial that is slow, as with a low rate, is lost.
+Below the better third a trial is dropped only if its log-likelihood is more than two errors below
+that of the best one: the errors of paired differences over the validation rows and of both log Z
+together. So more than one may be left in the end, and these are tied. Take the one you like, such
+as the smallest; more validation rows may tell them apart, and so may 'harmonium eval', which knows
+log Z better. The errors don't know how another --seed would train. A trial that learns slowly, as
+with a low rate, is dropped even if it would win later.
 
 SEARCH has a run directory for each trial, for every verb that takes a RUN; 'harmonium serve SEARCH'
-compares them on a page. A search that was stopped, or killed, goes on by --resume to the same end.
-The validation rows chose the best trial, so that its score is a little too high: other rows tell
-how good it is.`,
+compares them on a page. A search that was stopped or killed goes on by --resume to the same end.
+The validation rows chose the best trial, so that its score there is a little too high: other rows
+tell how good it is.`,
 		Example: `  harmonium data ising --L 4 --T 2.269 -n 5000 -o ising.npy
   harmonium search ising.npy --hidden 4,16 --rate 0.0005..0.02 --epochs 30 --holdout 0.2 -o search
   harmonium search --resume -o search
@@ -139,7 +140,7 @@ func beginSearch(cmd *cobra.Command, t *terminal, o *searchOptions, args []strin
 	return runSearch(cmd.Context(), t, s)
 }
 
-// searched are the settings whose flags say a list or a range.
+// searched returns the settings whose flags are a list or a range.
 func (f trainingFlags) searched() ([]search.Setting, error) {
 	var settings []search.Setting
 	var wrong error
@@ -179,7 +180,7 @@ func (f trainingFlags) searched() ([]search.Setting, error) {
 	return settings, wrong
 }
 
-// trial is the config of a run with values of some settings.
+// trial returns the config of a run with the given values of the named settings.
 func (o *searchOptions) trial(flags trainingFlags, names, values []string) (*run.Config, error) {
 	for k, name := range names {
 		if err := flags.Lookup(name).Value.Set(values[k]); err != nil {
@@ -241,7 +242,7 @@ func runSearch(ctx context.Context, t *terminal, s *search.Search) error {
 	return nil
 }
 
-// split returns contexts for a number of trials side by side, which share the workers. Of a device there is one.
+// split returns contexts for trials side by side, which share the workers. A device takes one trial after the other.
 func (t *terminal) split(trials int) []*compute.Context {
 	if t.compute.Engine() != nil {
 		return []*compute.Context{t.compute}

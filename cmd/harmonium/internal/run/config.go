@@ -128,7 +128,8 @@ type Data struct {
 	ValidRows int      `json:"valid_rows,omitempty"` // rows of validation data
 }
 
-// OwnFiles makes files of its own of those that a copied config has in common with another: they may get other places.
+// OwnFiles copies the descriptions of input files, which a copied config shares with the original, so that each may say
+// other places.
 func (c *Config) OwnFiles() {
 	c.Train = slices.Clone(c.Train)
 	for _, f := range []**File{&c.Valid, &c.Weights, &c.Schema} {
