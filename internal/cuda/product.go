@@ -151,9 +151,9 @@ func (e *Engine) Sample(
 		rounds: key.Rounds(), stepLow: uint32(step), stepHigh: uint32(step >> 32), firstChain: firstChain,
 		dst: bits.at(dst.First), pitch: int32(bits.pitch),
 	}
-	table, lists := e.tables(f, of, to...)
+	draws, lists := e.tables(f, of, to...)
 	tiles := blocks(x.Rows, blockRows) * blocks(dst.Cols, wideCols)
-	if e.wideFrom > 0 && tiles >= e.wideFrom && table.n == 0 && len(lists) == 0 && x.First%2 == 0 {
+	if e.wideFrom > 0 && tiles >= e.wideFrom && draws.n == 0 && len(lists) == 0 && x.First%2 == 0 {
 		p := f.(*Fixed).product(x, 0, x.Rows)
 		e.launchShared(wideKernel, min(tiles, e.multiprocessors), 1, wideBlock, wideShared, unsafe.Pointer(&p), unsafe.Pointer(&w))
 		return
@@ -165,73 +165,82 @@ func (e *Engine) Sample(
 		w.firstChain += uint32(s.first)
 		const warps = 4
 		e.launch("draw", blocks(int(s.rows)*blocks(int(s.cols), 128), warps), 1, 32*warps, unsafe.Pointer(s), unsafe.Pointer(&w),
-			unsafe.Pointer(&table))
+			unsafe.Pointer(&draws))
 	})
 }
 
 // tables brings the parts of drawing and those of sums to the device by one copy. It returns where they are, with the
 // places of the sums.
-func (e *Engine) tables(f kernel.RemoteFixed, of []kernel.Part, to ...kernel.Sums) (parts, []list) {
-	all := [][]kernel.Part{of}
-	var lists []list
-	for _, s := range to {
-		if len(s.To) > 0 {
-			all = append(all, s.Parts)
-			lists = append(lists, list{to: e.wanted(bytesOf(s.To))})
-		}
-	}
-	if f.(*Fixed).cols == 0 {
+func (e *Engine) tables(f kernel.RemoteFixed, of []kernel.Part, to ...kernel.Sums) (draws parts, lists []list) {
+	cols := f.(*Fixed).cols
+	if cols == 0 {
 		for _, s := range to {
 			clear(s.To)
 		}
-		e.results = e.results[:len(e.results)-len(lists)]
 		return parts{}, nil
 	}
-	var table []part
-	var offsets [][]float32 // those that are not bound, each once
-	var places []int        // of the parts' offsets among them, −1 for the others
-	for _, list := range all {
-		rows := 0
-		for _, p := range list {
-			entry, place := part{first: int32(rows), scale: p.Scale}, -1
-			if p.Offset != nil {
-				if b := e.find(p.Offset); b != nil {
-					entry.offset = b.address
-				} else {
-					place = slices.IndexFunc(offsets, func(x []float32) bool { return &x[0] == &p.Offset[0] })
-					if place < 0 {
-						place = len(offsets)
-						offsets = append(offsets, p.Offset)
-					}
-				}
-			}
-			table, places, rows = append(table, entry), append(places, place), rows+p.Rows
+	var t table
+	t.add(e, of)
+	var counts []int // of the parts of each list
+	for _, s := range to {
+		if len(s.To) > 0 {
+			t.add(e, s.Parts)
+			lists, counts = append(lists, list{to: e.wanted(bytesOf(s.To))}), append(counts, len(s.Parts))
 		}
 	}
-	if len(table) == 0 {
+	if len(t.parts) == 0 {
 		return parts{}, lists
 	}
-	cols := f.(*Fixed).cols
-	size := int(unsafe.Sizeof(part{})) * len(table)
-	at := e.scratch(size + 4*cols*len(offsets))
-	for k, place := range places {
-		if place >= 0 {
-			table[k].offset = at + uintptr(size+4*cols*place)
-		}
-	}
-	pieces := [][]byte{bytesOf(table)}
-	for _, x := range offsets {
-		pieces = append(pieces, bytesOf(x))
-	}
-	e.upload(at, pieces...)
-	draws := parts{at, int32(len(of))}
+	at := t.upload(e, cols)
+	draws = parts{at, int32(len(of))}
 	at += unsafe.Sizeof(part{}) * uintptr(len(of))
-	for k := range lists {
-		n := len(all[k+1])
+	for k, n := range counts {
 		lists[k].parts = parts{at, int32(n)}
 		at += unsafe.Sizeof(part{}) * uintptr(n)
 	}
 	return draws, lists
+}
+
+// A table is the parts of several lists, one after the other, and the offsets that they need.
+type table struct {
+	parts   []part
+	places  []int       // of the parts' offsets in the next; −1: bound, or none
+	offsets [][]float32 // each once
+}
+
+// add adds a list of parts.
+func (t *table) add(e *Engine, of []kernel.Part) {
+	rows := 0
+	for _, p := range of {
+		entry, place := part{first: int32(rows), scale: p.Scale}, -1
+		if b := e.find(p.Offset); b != nil {
+			entry.offset = b.address
+		} else if p.Offset != nil {
+			place = slices.IndexFunc(t.offsets, func(x []float32) bool { return &x[0] == &p.Offset[0] })
+			if place < 0 {
+				place = len(t.offsets)
+				t.offsets = append(t.offsets, p.Offset)
+			}
+		}
+		t.parts, t.places, rows = append(t.parts, entry), append(t.places, place), rows+p.Rows
+	}
+}
+
+// upload copies the parts and then the offsets, of cols numbers each. It returns the address of the first part.
+func (t *table) upload(e *Engine, cols int) uintptr {
+	size := int(unsafe.Sizeof(part{})) * len(t.parts)
+	at := e.scratch(size + 4*cols*len(t.offsets))
+	for k, place := range t.places {
+		if place >= 0 {
+			t.parts[k].offset = at + uintptr(size+4*cols*place)
+		}
+	}
+	pieces := [][]byte{bytesOf(t.parts)}
+	for _, x := range t.offsets {
+		pieces = append(pieces, bytesOf(x))
+	}
+	e.upload(at, pieces...)
+	return at
 }
 
 // Linear is [kernel.Engine.Linear].
