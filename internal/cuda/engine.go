@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"runtime"
 	"sync"
 	"unsafe"
 
@@ -136,6 +137,14 @@ func (e *Engine) wanted(to []byte) uintptr {
 	return r.from
 }
 
+// giveBack releases the memory of what nobody has any more. A call that has just taken its addresses ends before.
+func (e *Engine) giveBack(list ...memory) {
+	defer e.begin()()
+	for _, m := range list {
+		e.release(m)
+	}
+}
+
 // Bits is a [kernel.RemoteBits]. It lies word by word: a word of all rows, then the next.
 type Bits struct {
 	engine             *Engine
@@ -146,7 +155,9 @@ type Bits struct {
 // NewBits is [kernel.Engine.NewBits].
 func (e *Engine) NewBits(rows, cols int) kernel.RemoteBits {
 	defer e.begin()()
-	return e.newBits(rows, cols)
+	b := e.newBits(rows, cols)
+	runtime.AddCleanup(b, func(m memory) { e.giveBack(m) }, b.memory)
+	return b
 }
 
 // newBits makes room for what products read behind the last row too. Words are copied in twos.
@@ -198,12 +209,9 @@ func (b *Bits) arrange(kernel string, host unsafe.Pointer, n, first int) {
 		unsafe.Pointer(&pitch))
 }
 
-// Free is [kernel.RemoteBits.Free].
-func (b *Bits) Free() {
-	defer b.engine.begin()()
-	b.engine.release(b.memory)
-	b.memory = memory{}
-}
-
 // NewFixed is [kernel.Engine.NewFixed].
-func (e *Engine) NewFixed() kernel.RemoteFixed { return &Fixed{engine: e} }
+func (e *Engine) NewFixed() kernel.RemoteFixed {
+	f := e.newFixed()
+	runtime.AddCleanup(f, func(o *operand) { e.giveBack(o.scale, o.digits, o.offset) }, f.operand)
+	return f
+}

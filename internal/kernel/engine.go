@@ -46,22 +46,18 @@ type Engine interface {
 	Fetch(x []float32)
 }
 
-// RemoteBits is a copy of a bit matrix on an engine.
+// RemoteBits is a copy of a bit matrix on an engine, which has the memory again when nobody has the copy any more.
 type RemoteBits interface {
 	Upload(src Bits)
 	Download(dst Bits)
-	// Free gives the memory back. Any goroutine may call it, also after the engine has failed.
-	Free()
 }
 
-// RemoteFixed is a [Fixed] on an engine.
+// RemoteFixed is a [Fixed] on an engine, whose memory ends as that of [RemoteBits] does.
 type RemoteFixed interface {
 	// Load is [Context.Load], or [Context.LoadTransposed]. Numbers that are not finite are a failure of the engine.
 	Load(src []float32, rows, cols int, offset []float32, transposed bool)
 	// Resolution is that of [Fixed].
 	Resolution() float64
-	// Free is that of [RemoteBits].
-	Free()
 }
 
 // NewEngine is [NewISA] with an engine.
