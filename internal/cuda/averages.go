@@ -36,7 +36,7 @@ func (e *Engine) Averages(v, h, vh []float32, x kernel.Span, f kernel.RemoteFixe
 	probs := e.scratch(4 * x.Rows * len(h))
 	e.multiply(x, f, func(q *sums) { e.numbersOf("write_sigmoids", probs, q, 1, s.weights) })
 
-	transpose, operand := e.newBits(len(v), x.Rows), &Fixed{engine: e}
+	transpose, operand := e.newBits(len(v), x.Rows), e.newFixed()
 	s.transpose, s.pitch = transpose.memory.address, int32(transpose.pitch)
 	src := x.Of.(*Bits)
 	bits := rows{x: src.at(x.First), rows: int32(x.Rows), cols: int32(x.Cols), pitch: int32(src.pitch)}

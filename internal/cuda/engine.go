@@ -1,6 +1,7 @@
 package cuda
 
 import (
+	"runtime"
 	"sync"
 	"unsafe"
 
@@ -139,6 +140,14 @@ func (e *Engine) wanted(to []byte) uintptr {
 	return r.from
 }
 
+// giveBack releases the memory of what nobody has any more. A call that has just taken its addresses ends before.
+func (e *Engine) giveBack(list ...memory) {
+	defer e.begin()()
+	for _, m := range list {
+		e.release(m)
+	}
+}
+
 // Bits is a [kernel.RemoteBits]. It lies word by word: a word of all rows, then the next. Word k of row r is number
 // k·pitch + r.
 type Bits struct {
@@ -152,7 +161,9 @@ type Bits struct {
 // NewBits is [kernel.Engine.NewBits].
 func (e *Engine) NewBits(rows, cols int) kernel.RemoteBits {
 	defer e.begin()()
-	return e.newBits(rows, cols)
+	b := e.newBits(rows, cols)
+	runtime.AddCleanup(b, func(m memory) { e.giveBack(m) }, b.memory)
+	return b
 }
 
 // newBits makes room beyond the last row too, as products read whole blocks of rows. The pitch is even, as words are
@@ -206,12 +217,9 @@ func (b *Bits) arrange(kernel string, host unsafe.Pointer, n, first int) {
 		unsafe.Pointer(&pitch))
 }
 
-// Free is [kernel.RemoteBits.Free].
-func (b *Bits) Free() {
-	defer b.engine.begin()()
-	b.engine.release(b.memory)
-	b.memory = memory{}
-}
-
 // NewFixed is [kernel.Engine.NewFixed].
-func (e *Engine) NewFixed() kernel.RemoteFixed { return &Fixed{engine: e} }
+func (e *Engine) NewFixed() kernel.RemoteFixed {
+	f := e.newFixed()
+	runtime.AddCleanup(f, func(o *operand) { e.giveBack(o.scale, o.digits, o.offset) }, f.operand)
+	return f
+}

@@ -9,11 +9,17 @@ import (
 type Fixed struct {
 	engine     *Engine
 	rows, cols int
+	*operand
+}
 
+// An operand is the memory of a [Fixed].
+type operand struct {
 	scale  memory // of the matrix, as the device chose it: a scale
 	digits memory
 	offset memory
 }
+
+func (e *Engine) newFixed() *Fixed { return &Fixed{engine: e, operand: new(operand)} }
 
 // A scale is struct Scale of _cuda/fixed.h.
 type scale struct {
@@ -94,12 +100,3 @@ func (f *Fixed) loaded() scale {
 
 // Resolution is [kernel.RemoteFixed.Resolution].
 func (f *Fixed) Resolution() float64 { return math.Ldexp(1, -int(f.loaded().exponent)) }
-
-// Free is [kernel.RemoteFixed.Free].
-func (f *Fixed) Free() {
-	defer f.engine.begin()()
-	for _, m := range []*memory{&f.scale, &f.digits, &f.offset} {
-		f.engine.release(*m)
-		*m = memory{}
-	}
-}

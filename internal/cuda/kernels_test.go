@@ -159,10 +159,9 @@ func TestDigits(t *testing.T) {
 	forEachForm(t, func(t *testing.T, p pair) {
 		seen := map[int32]bool{}
 		see := func(w []float32, rows, cols int) {
-			f := &Fixed{engine: p.engine}
+			f := p.engine.newFixed()
 			f.Load(w, rows, cols, nil, false)
 			seen[f.loaded().digits] = true
-			f.Free()
 		}
 		for _, largest := range []float32{
 			1, 127, 128, 255, 256, 257, 1 << 14, 1<<16 - 1, 1 << 16, 1<<16 + 257, 1 << 20, 1 << 23, 1 << 24, 1<<30 - 1<<7, 1 << 30,

@@ -202,11 +202,6 @@ func (b *bits) Download(dst kernel.Bits) {
 	b.host = dst.Words
 }
 
-func (b *bits) Free() {
-	defer b.e.lock("Free")()
-	*b = bits{e: b.e}
-}
-
 func rows(x kernel.Span) kernel.Bits {
 	return x.Of.(*bits).bits.Slice(x.First, x.First+x.Rows)
 }
@@ -245,11 +240,6 @@ func (f *fixed) Load(src []float32, rows, cols int, offset []float32, transposed
 func (f *fixed) Resolution() float64 {
 	defer f.e.lock("Resolution")()
 	return f.fixed.Resolution()
-}
-
-func (f *fixed) Free() {
-	defer f.e.lock("Free")()
-	f.fixed = kernel.Fixed{}
 }
 
 func operand(f kernel.RemoteFixed) *kernel.Fixed { return &f.(*fixed).fixed }

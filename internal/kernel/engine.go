@@ -50,23 +50,19 @@ type Engine interface {
 }
 
 // RemoteBits is a copy of a bit matrix on an engine. Upload and Download copy all of it, and need a matrix of its
-// shape.
+// shape. The engine has the memory again when nobody has the copy any more.
 type RemoteBits interface {
 	Upload(src Bits)
 	Download(dst Bits)
-	// Free gives the memory back. Any goroutine may call it, also after the engine has failed.
-	Free()
 }
 
-// RemoteFixed is a [Fixed] on an engine.
+// RemoteFixed is a [Fixed] on an engine, whose memory ends as that of [RemoteBits] does.
 type RemoteFixed interface {
 	// Load is [Context.Load], or [Context.LoadTransposed]. Where those panic at numbers that are not finite, the engine
 	// fails.
 	Load(src []float32, rows, cols int, offset []float32, transposed bool)
 	// Resolution is [Fixed.Resolution]. It waits for the engine.
 	Resolution() float64
-	// Free is [RemoteBits.Free].
-	Free()
 }
 
 // NewEngine returns a context with an engine. Its workers, as of [NewISA], do what the engine does not.

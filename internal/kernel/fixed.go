@@ -3,7 +3,6 @@ package kernel
 import (
 	"fmt"
 	"math"
-	"runtime"
 )
 
 // A Fixed keeps its columns in panels of 16. A panel holds, row after row, 8 words of two columns each: the 32-bit
@@ -39,7 +38,7 @@ type Fixed struct {
 	sums   []float64
 
 	engine Engine // that has loaded it: then remote has all that
-	remote *remoteFixed
+	remote RemoteFixed
 }
 
 // panels is the number of panels; the columns after the last are zero.
@@ -65,7 +64,7 @@ func (f *Fixed) Resolution() float64 {
 // on returns the operand on the engine that has loaded it.
 func (f *Fixed) on(e Engine) RemoteFixed {
 	f.checkLoadedBy(e)
-	return f.remote.RemoteFixed
+	return f.remote
 }
 
 func (f *Fixed) checkLoadedBy(e Engine) {
@@ -74,14 +73,10 @@ func (f *Fixed) checkLoadedBy(e Engine) {
 	}
 }
 
-// remoteFixed is an operand on an engine, whose memory is free when nobody has the operand any more.
-type remoteFixed struct{ RemoteFixed }
-
 // loadOn has an engine load the operand.
 func (f *Fixed) loadOn(e Engine, src []float32, rows, cols int, offset []float32, transposed bool) {
 	if f.engine != e {
-		*f = Fixed{engine: e, remote: &remoteFixed{e.NewFixed()}}
-		runtime.AddCleanup(f.remote, RemoteFixed.Free, f.remote.RemoteFixed)
+		*f = Fixed{engine: e, remote: e.NewFixed()}
 	}
 	f.Rows, f.Cols = rows, cols
 	if transposed {

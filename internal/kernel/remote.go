@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -68,7 +67,6 @@ func (m *remote) move(e Engine) {
 	}
 	m.state.Store(here)
 	m.engine, m.copy = e, e.NewBits(m.whole.Rows, m.whole.Cols)
-	runtime.AddCleanup(m, RemoteBits.Free, m.copy)
 }
 
 // overwritten makes the engine's copy current, and Words stale, as the engine is about to write all of the copy.
