@@ -7,7 +7,7 @@ import (
 )
 
 // ErrBuild is the error of [Open] in a program that was built without the tag cuda.
-var ErrBuild = errors.New("cuda: this program was built without GPUs: build it with -tags cuda, or compute on the CPU")
+var ErrBuild = errors.New("cuda: this program was built without support for GPUs: build it with -tags cuda, or compute on the CPU")
 
 // A driver is the part of CUDA's driver interface that this package calls. Types: a result and a device are 32 bits,
 // everything else is a pointer or an address on the device.
