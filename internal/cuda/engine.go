@@ -91,7 +91,7 @@ func (e *Engine) bring() {
 		if r.here == nil {
 			e.download(r.to, r.from)
 		} else {
-			copy(r.to, unsafe.Slice((*byte)(r.here), len(r.to)))
+			e.arrived(r.to, r.here)
 		}
 	}
 	clear(e.results)
@@ -195,7 +195,7 @@ func (b *Bits) Download(dst kernel.Bits) {
 		b.arrange("arrange_back", at, len(words), first)
 		b.engine.Sync()
 		b.engine.inputs.used = 0
-		copy(words, unsafe.Slice((*uint64)(at), len(words)))
+		b.engine.arrived(bytesOf(words), at)
 	})
 }
 

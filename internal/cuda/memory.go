@@ -166,6 +166,16 @@ func (d *Device) upload(to uintptr, pieces ...[]byte) {
 	d.do("uploading", func() result { return d.driver.memcpyHtoDAsync(to, at, uintptr(size), d.stream) })
 }
 
+// arrived copies what has come to pinned memory. After a failure nothing has: zeros are at least bits and numbers of which the host can go
+// on until it asks for the error.
+func (d *Device) arrived(dst []byte, at unsafe.Pointer) {
+	if d.err != nil {
+		clear(dst)
+		return
+	}
+	copy(dst, unsafe.Slice((*byte)(at), len(dst)))
+}
+
 // download waits for the device and copies to dst.
 func (d *Device) download(dst []byte, from uintptr) {
 	for len(dst) > 0 {
@@ -174,7 +184,7 @@ func (d *Device) download(dst []byte, from uintptr) {
 		d.do("downloading", func() result { return d.driver.memcpyDtoHAsync(at, from, uintptr(n), d.stream) })
 		d.Sync()
 		d.inputs.used = 0
-		copy(dst[:n], unsafe.Slice((*byte)(at), n))
+		d.arrived(dst[:n], at)
 		dst, from = dst[n:], from+uintptr(n)
 	}
 }

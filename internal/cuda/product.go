@@ -100,7 +100,7 @@ func (e *Engine) multiply(x kernel.Span, remote kernel.RemoteFixed, finish func(
 func (e *Engine) numbersOf(kernel string, to uintptr, s *sums, factor float32, weights uintptr) {
 	to += uintptr(4 * int(s.first) * int(s.cols))
 	if weights != 0 {
-		weights += uintptr(4 * s.first)
+		weights += uintptr(4 * int(s.first))
 	}
 	fours := blocks(int(s.cols), blockCols) * blockCols / 4
 	e.launch(kernel, blocks(int(s.rows)*fours, 256), 1, 256, unsafe.Pointer(s), unsafe.Pointer(&to), unsafe.Pointer(&factor),
@@ -161,7 +161,7 @@ func (e *Engine) Sample(
 	e.multiply(x, f, func(s *sums) {
 		e.sumSoftpluses(s, lists)
 		w := w
-		w.dst += uintptr(8 * s.first)
+		w.dst += uintptr(8 * int(s.first))
 		w.firstChain += uint32(s.first)
 		const warps = 4
 		e.launch("draw", blocks(int(s.rows)*blocks(int(s.cols), 128), warps), 1, 32*warps, unsafe.Pointer(s), unsafe.Pointer(&w),
