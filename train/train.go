@@ -15,7 +15,8 @@ import (
 // Training is a model on its way from a start to a fit. Make one with [Start] and run it with [Training.Steps].
 type Training struct {
 	// Model has the parameters as they are now. On a device ([compute.Open]) its weights are stale in a turn of Steps
-	// without an Evaluation: [Training.Current] brings them.
+	// without an Evaluation: [Training.Current] brings them. They keep their place there, so that who changes them after
+	// Steps and computes with them in the same context pushes them first ([compute.Context.Push]).
 	Model *rbm.Model
 	// Notes go into checkpoints, and come back with [Training.Resume]: whatever the caller keeps with them.
 	Notes map[string]string

@@ -158,6 +158,9 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 		i.result.Changes = &drawn.Changes
 	}
 	i.samples, i.result.Findings = samples, append(i.result.Findings, drawn.Findings...)
+	if err := t.compute.Err(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(o.out, 0o777); err != nil {
 		return err
 	}

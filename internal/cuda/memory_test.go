@@ -59,7 +59,7 @@ func TestVoidIsZero(t *testing.T) {
 		h, x := kernel.NewBits(rows, n), randomBits(rows, cols, 200, 2)
 		bound, numbers, sums := []float32{1, 2}, kerneltest.RandomFloats(rows*n, 3), []float64{1, 2, 3, 4, 5}
 		on.Bind(bound)
-		e.changed(bound)
+		e.find(bound).newer = true
 		on.Sample(h, nil, x, &f, rng.Seed(1), 0, 0)
 		gone := errors.New("gone")
 		e.err = gone

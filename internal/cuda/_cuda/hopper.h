@@ -13,7 +13,7 @@ constexpr int sumsWritten = 1, sumsRead = 2;
 struct Wide {
 	uint4 w[wideStages][512];
 	u64 x[wideStages][blockRows];
-	int4 sums[32][half];     // of a tile; those of a thread are one below the other: number 16i + 8·low + pair, as in forEachFour
+	int4 sums[32][half];     // of a tile; those of a thread are one below the other: number 16i + 8·low + pair, as sumTile has them
 	u64 copied[wideStages];  // barriers: the stage is there
 	u64 used[wideStages];    // barriers: the stage may be overwritten
 };

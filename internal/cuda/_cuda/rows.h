@@ -69,12 +69,17 @@ __device__ inline float bitMean(const Rows &src, int column, const float *weight
 		for (int k = 0; k < loads; k++)
 			word[k] = first + k < src.rows ? x[first + k] : 0;
 #pragma unroll
-		for (int k = 0; k < loads; k++) {
-			int on = (int)(word[k] >> column % 64 & 1);
-			count += on;
-			if (weights && first + k < src.rows)
-				sum += on ? weights[first + k] : 0.0f;
-		}
+		for (int k = 0; k < loads; k++)
+			count += (int)(word[k] >> column % 64 & 1);
+		if (!weights)
+			continue;
+		float w[loads];
+#pragma unroll
+		for (int k = 0; k < loads; k++)
+			w[k] = first + k < src.rows ? weights[first + k] : 0.0f;
+#pragma unroll
+		for (int k = 0; k < loads; k++)
+			sum += __int_as_float(__float_as_int(w[k]) & -(int)(word[k] >> column % 64 & 1)); // 0 where the bit is off
 	}
 	return (float)((weights ? sum : count) / total);
 }
@@ -117,21 +122,27 @@ extern "C" __global__ void means(Means s, Rows bits, Matrix probs, Largest *larg
 // linear writes sums over the bits of a row that are on, in float64 and in rising order: kernel.Linear, for weights a and those of b,
 // unless they are null. Zero is added for a bit that is off, which changes no sum that began at zero. A thread a row.
 extern "C" __global__ void linear(const u64 *x, int rows, int cols, int pitch, const float *a, double *toA, const float *b, double *toB) {
+	__shared__ double weights[2][64];
 	int r = blockIdx.x * blockDim.x + threadIdx.x;
+	double sums[2] = {0, 0};
+	for (int k = 0; 64 * k < cols; k++) {
+		__syncthreads();
+		for (int i = threadIdx.x; i < 64; i += blockDim.x) {
+			bool there = 64 * k + i < cols;
+			weights[0][i] = there ? a[64 * k + i] : 0.0f;
+			weights[1][i] = there && b ? b[64 * k + i] : 0.0f;
+		}
+		__syncthreads();
+		u64 word = r < rows ? x[(u64)k * pitch + r] : 0;
+#pragma unroll
+		for (int i = 0; i < 64; i++)
+#pragma unroll
+			for (int list = 0; list < 2; list++)
+				sums[list] += __longlong_as_double((u64)__double_as_longlong(weights[list][i]) & -(word >> i & 1));
+	}
 	if (r >= rows)
 		return;
-	double sumA = 0, sumB = 0;
-	for (int k = 0; 64 * k < cols; k++) {
-		u64 word = x[(u64)k * pitch + r];
-		int n = min(64, cols - 64 * k);
-#pragma unroll 16
-		for (int i = 0; i < n; i++, word >>= 1) {
-			sumA += word & 1 ? a[64 * k + i] : 0.0f;
-			if (b)
-				sumB += word & 1 ? b[64 * k + i] : 0.0f;
-		}
-	}
-	toA[r] = sumA;
+	toA[r] = sums[0];
 	if (b)
-		toB[r] = sumB;
+		toB[r] = sums[1];
 }
