@@ -32,3 +32,12 @@ screenshots: ## of the page, for docs/; needs Chromium
 
 ci: ## what continuous integration runs
 	.ci/run
+
+# The module gets another path: make module NEW=example.com/harmonium
+OLD = $(shell go list -m)
+module:
+	grep -rlF '"$(OLD)/' --include='*.go' --include='*.md' . | xargs sed -i -E 's#^([[:space:]]*([a-zA-Z_.]+ )?)"$(OLD)/#\1"$(NEW)/#'
+	sed -i 's#$(OLD)#$(NEW)#g' README.md
+	go mod edit -module $(NEW)
+	cd internal/kernel/_asm && go mod edit -module $(NEW)/internal/kernel/_asm
+	gofmt -w .
