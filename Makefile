@@ -1,5 +1,5 @@
 # The scripts of the project; each is one line or two.
-.PHONY: test race slow fuzz bench golden generate pictures screenshots ci
+.PHONY: test race slow fuzz bench golden generate pictures screenshots module ci
 
 test: ## what the README says
 	go test ./...

@@ -1,4 +1,4 @@
-module harmonium
+module github.com/harmonium-rbm/harmonium
 
 go 1.26.0
 

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 
-	"harmonium/internal/cuda"
-	"harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/cuda"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
 )
 
 // Context is a number of workers of this process, and the form of the kernels that they run. nil means all cores and

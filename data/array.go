@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
 )
 
 // Array says of an array of numbers what [WriteArray] must know before the first of them.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 func TestBadInput(t *testing.T) {

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // maxBars bounds k and l: a side of 20 lines has 2^20 patterns.

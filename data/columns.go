@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Layer returns a visible layer for the set, with biases 0: of the kind of its values, or for its columns.

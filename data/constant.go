@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
-	"harmonium/diag"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // ErrConstant is the error of data that there is nothing to learn from, because no unit ever changes.

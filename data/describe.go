@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Info describes a data set. Entropies and log-likelihoods are in nats per configuration; rows count with their

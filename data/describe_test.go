@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 func TestDescribeByHand(t *testing.T) {

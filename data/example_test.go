@@ -5,8 +5,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"harmonium/data"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 func ExampleOpen() {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // alphabets are the letters of aligned sequences, of which the one is taken that the file's letters fit. A gap is a

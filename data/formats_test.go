@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // The same bits in every format and variant that the contract names, plain and gzipped.

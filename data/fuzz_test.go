@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // fixed is what reading allocates for any file: buffers of all passes, the windows of gzip, chunks.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // FuzzPacked reads what zstd, xz and bzip2 data may be, and what may call itself such.

@@ -1,6 +1,6 @@
 package data
 
-import "harmonium/rbm"
+import "github.com/harmonium-rbm/harmonium/rbm"
 
 // setGap marks a column of row r as missing. A site is left in its first state.
 func (s *Set) setGap(r int, span rbm.Span, c rbm.Column) {

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // gappy is a set of two bits and a real number, of which every row misses one, and the last two.

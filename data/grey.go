@@ -1,8 +1,8 @@
 package data
 
 import (
-	"harmonium/compute"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // grey holds the probabilities of a set that was read with Bernoulli: one number a row and unit,

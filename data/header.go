@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // header is what the first line of a text says that is neither blank nor a comment.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // memory is a file that is not on disk.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // ForColumns reads a second file for columns of a first, or of a model: a table as a schema of them would have it, and an

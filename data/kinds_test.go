@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // opened writes a file and opens it.

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
 )
 
 // Member is an array of an .npz file: numbers of a shape, or a single text where there are none.

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Open reads a data set. The contents say what the file is, not its name:

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Option says how to read a file.

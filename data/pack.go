@@ -5,7 +5,7 @@ import (
 	"math"
 	"strconv"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // packer turns values into the bits of a set, and refuses what is no bit.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 const (

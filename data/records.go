@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // textRecords is a text whose rows are fields of any kind.

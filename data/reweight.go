@@ -9,8 +9,8 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"harmonium/compute"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Reweight gives each row the weight 1/n, with n the number of rows, itself among them, that are equal to it in at least

@@ -5,9 +5,9 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // sequences are rows of categorical sites, some of them near copies of others.

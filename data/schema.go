@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Schema says of the columns of a table what they are. Columns that it does not name are told by their cells.

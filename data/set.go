@@ -7,8 +7,8 @@ import (
 	"math"
 	"strings"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Set is a data set: configurations of equal length, one a row, and where they came from.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // rows numbered by their bits: row r holds r in binary, lowest bit first.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // categories reads a matrix as sites whose states are the values that the matrix has, in rising order: all sites have

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // A million rows of 784 units take 104 MB packed; a process that reads them must stay under 200 MB in all. The

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // table is rows of texts, from a file of any format, below the names of its columns.

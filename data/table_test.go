@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // column makes a table of one column, called x beside one called n that is fine, of values.

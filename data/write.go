@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"strings"
 
-	"harmonium/internal/atomicfile"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // WriteSet writes a set to a file, atomically; the name says the format, and with ".gz" after its ending that the file is

@@ -5,8 +5,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/diag"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // ar1 is x_{t+1} = ρ·x_t + √(1−ρ²)·z_t, a stationary series of mean 0, variance 1 and τ_int = (1+ρ)/(2(1−ρ)).

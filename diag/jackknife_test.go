@@ -5,8 +5,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/diag"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Of a mean, the jackknife with one row a bin is the textbook error, √(Σ(x−mean)²/(n(n−1))).

@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/diag"
 )
 
 // A finding is written with the keys that the command promises, and numbers that can't be given as null.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 func TestOutliers(t *testing.T) {

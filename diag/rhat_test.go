@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/diag"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // congruential is y_t = a·y_{t−1} + u_t with u from one linear congruential generator, chain k shifted by k·shift:

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/data"
-	"harmonium/internal/safetensors"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // README's program is built as its reader would: in a module of its own, by the commands below it. Then it trains on a

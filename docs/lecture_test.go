@@ -14,13 +14,13 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/exact"
-	"harmonium/lecture"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/lecture"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // small is the model that the lecture carries along: three visible and two hidden units.

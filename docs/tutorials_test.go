@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // tutorials are the pages with what makes the files that their readers bring along, small and made up, and the numbers
@@ -40,7 +40,7 @@ func TestTutorials(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	program := filepath.Join(t.TempDir(), "harmonium")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "harmonium/cmd/harmonium").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "../cmd/harmonium").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, page := range pages {

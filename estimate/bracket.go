@@ -5,8 +5,8 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/diag"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // Bracket is log Z as estimated in five ways.

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // Reverse AIS from data and from random restarts counts where it is higher than AIS and its chains cover the modes, and

@@ -3,7 +3,7 @@ package estimate
 import (
 	"math"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // scales are the means and the standard deviations of real numbers in data, by which they are standardised.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Comparison compares samples of a model with data that the model should resemble. Real numbers count in standard

@@ -4,10 +4,10 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/estimate"
-	"harmonium/internal/kindtest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/estimate"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Two sets from one model can't be told apart; sets from two models can; copies are found out.

@@ -6,12 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/estimate"
-	"harmonium/internal/kindtest"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/estimate"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // log Z is within its error for some pairs of kinds, and bounds are below it. TestLogZOfAllKinds takes all pairs.

@@ -3,8 +3,8 @@ package estimate
 import (
 	"slices"
 
-	"harmonium/rbm"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // seeStates raises the bounds by states that may be in modes: variational bounds where there is no search for modes.

@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // The bounds by rows count each distinct row of data and training data once, whatever blocks they are scored in.

@@ -6,9 +6,9 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // Mode is a mode of the model with estimates of log Z_k = log Σ_{v in mode k} e^(−F(v)), in nats: by AIS from the mode

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/estimate"
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/estimate"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // A pattern of sites, which has e^2 times the weight of all other configurations together, is found by the search for

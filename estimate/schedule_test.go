@@ -5,9 +5,9 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // After a run along a line on which the model changes late, the steps of the next run crowd there, as the lengths say:

@@ -4,8 +4,8 @@ import (
 	"context"
 	"math"
 
-	"harmonium/rbm"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 const (

@@ -6,8 +6,8 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/diag"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // LogLikelihood returns the mean of log P(v) over the rows of v in nats a row, and its standard error as the rows are a

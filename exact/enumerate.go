@@ -3,7 +3,7 @@ package exact
 import (
 	"context"
 
-	"harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
 )
 
 // enumeration describes the sum for a [kernel.Enumerator]. The model must have no steep units, and a low group of

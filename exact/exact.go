@@ -6,8 +6,8 @@ import (
 	"math"
 	"time"
 
-	"harmonium/compute"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Options are the same for every sum.

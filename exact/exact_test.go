@@ -9,12 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/exact"
-	"harmonium/internal/lecturetest"
-	"harmonium/lecture"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/lecture"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // randomModel has parameters uniform in [−scale, scale].

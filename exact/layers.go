@@ -7,9 +7,9 @@ import (
 	"slices"
 	"sync"
 
-	"harmonium/compute"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 const (

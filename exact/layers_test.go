@@ -11,12 +11,12 @@ import (
 
 	"gonum.org/v1/gonum/integrate/quad"
 
-	"harmonium/compute"
-	"harmonium/exact"
-	"harmonium/internal/kindtest"
-	"harmonium/internal/lecturetest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // value is a value that some units of a layer may have together, with the logarithm of its weight e^(−U): of real numbers

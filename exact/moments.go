@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Moments writes the model's own averages of −∂E/∂λ over P(v,h) into dst, for all parameters: ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ in

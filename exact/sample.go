@@ -6,8 +6,8 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Sample draws count independent configurations (v,h) from P(v,h): the smaller layer from its exact distribution by inversion,

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"sync"
 
-	"harmonium/compute"
-	"harmonium/internal/kernel"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 const (

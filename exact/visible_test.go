@@ -4,9 +4,9 @@ import (
 	"runtime"
 	"testing"
 
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // SampleVisible draws the visible units of Sample, whichever layer is enumerated, and takes no memory for hidden units.

@@ -8,10 +8,10 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
-	"harmonium/compute"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // The size of the annealing of a row. Independent batches of chains tell the error.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"math"
 
-	"harmonium/compute"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // ClassRow is what the model says of the label of a row, given the known ones of its other units.

@@ -4,10 +4,10 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/exact"
-	"harmonium/internal/kindtest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // labelOf returns the units of a label: the last site of a model, or its first bit.

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/compute"
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Options are those of [Rows].

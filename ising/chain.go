@@ -4,8 +4,8 @@ import (
 	"context"
 	"math"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // chain is one Markov chain of single-cluster updates.

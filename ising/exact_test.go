@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/ising"
+	"github.com/harmonium-rbm/harmonium/ising"
 )
 
 // agree checks averages against others to an absolute error.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/diag"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Values are the observables of a lattice of N sites, with e = E/N and m = Σ s/N.

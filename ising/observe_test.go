@@ -5,9 +5,9 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/diag"
-	"harmonium/ising"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/ising"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Energies and magnetisations of every configuration of the 2×2 and 3×3 torus, from the definition.

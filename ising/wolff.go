@@ -6,10 +6,10 @@ import (
 	"math"
 	"sync/atomic"
 
-	"harmonium/compute"
-	"harmonium/diag"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Options of Sample. The zero value is fine.

@@ -10,11 +10,11 @@ import (
 	"sync"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/diag"
-	"harmonium/ising"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/ising"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 func draw(t testing.TB, L int, T float64, count int, seed uint64) (rbm.Batch, *ising.Report) {

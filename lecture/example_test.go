@@ -3,8 +3,8 @@ package lecture_test
 import (
 	"fmt"
 
-	"harmonium/lecture"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/lecture"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Four units of which the first two agree and the last two agree: four of the 16 configurations, equally likely. D_KL falls by the exact

@@ -3,7 +3,7 @@ package lecture
 import (
 	"slices"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Average is the positive phase: ⟨v_i h_j⟩, ⟨v_i⟩ and ⟨h_j⟩ with v from the rows and h from P(h|v).

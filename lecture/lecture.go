@@ -15,7 +15,7 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Model is a restricted Boltzmann machine of m visible units v_i and n hidden units h_j with the

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/internal/lecturetest"
-	"harmonium/lecture"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/lecture"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 func near(t *testing.T, name string, got, want, tolerance float64) {

@@ -4,11 +4,11 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // An account earns its part of what updates cost at the time, counted in pieces, saves no more than it may, and affords

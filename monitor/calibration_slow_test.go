@@ -8,13 +8,13 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/exact"
-	"harmonium/ising"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/ising"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // clusters are rows around patterns of fair coins, with weights, of which each unit is flipped with probability flip.

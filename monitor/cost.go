@@ -1,9 +1,9 @@
 package monitor
 
 import (
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // Costs in elementary operations (a unit of a state of an enumeration), measured relative to each other:

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/diag"
 )
 
 // clearErrors is the number of standard errors above which a difference is clear.

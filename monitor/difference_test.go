@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/monitor"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // The error of a difference is that of repetitions: rows of which most is common to both models, and errors of log Z.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/diag"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // Codes of findings about replicas that are not at equilibrium.

@@ -4,12 +4,12 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // scoredBy is a live score of a model by a ladder that has made a number of rounds at it, with its burn-in.

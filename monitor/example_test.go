@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/data"
-	"harmonium/exact"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // A Monitor watches any training, here gradient descent on the exact cost.

@@ -3,8 +3,8 @@ package monitor
 import (
 	"slices"
 
-	"harmonium/diag"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // UpperBounds reports whether the scores are only upper bounds, as log Z is certainly larger.

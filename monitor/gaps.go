@@ -3,10 +3,10 @@ package monitor
 import (
 	"context"
 
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/impute"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/impute"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // The rows with gaps of a set that a score takes, as many as the account affords: the likelihood of what is known of one

@@ -3,9 +3,9 @@ package monitor
 import (
 	"testing"
 
-	"harmonium/data"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Rows with few gaps cost little, so that more of them are scored than of rows that miss most; without gaps all are.

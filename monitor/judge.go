@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/rbm"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // belowPart is the part of the score of independent units by which a model may be worse: noise of the last updates is

@@ -5,13 +5,13 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/internal/kindtest"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // Live scores of pairs of all kinds have log Z within its error, and no bound or finding contradicts them.

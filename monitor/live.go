@@ -5,10 +5,10 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/diag"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // live estimates log Z of the model of a training where enumeration would cost too much, in two ways: from the replicas

@@ -5,12 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/ising"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/ising"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // BenchmarkScores measures what live scores add to trainings of some seconds and less, in percent of one that neither

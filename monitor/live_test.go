@@ -8,16 +8,16 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/exact"
-	"harmonium/internal/lecturetest"
-	"harmonium/ising"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/ising"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // trainLive trains on a 6×6 Ising model with 14 hidden units and scores live, although enumeration would be cheap. It

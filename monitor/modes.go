@@ -6,11 +6,11 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // Searches for modes ([sample.Modes]): one at each score that its account pays for, and a larger one for the model that

@@ -5,15 +5,15 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/exact"
-	"harmonium/internal/lecturetest"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // begun is a training with live scores by its own replicas, which know no modes, and whose model is now another one.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/diag"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Overlap measures the overlap time of chains that go on from update to update: the number of updates after which their

@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Chains of which each unit is drawn again with a known probability an update forget in a known time; chains that don't

@@ -1,9 +1,9 @@
 package monitor
 
 import (
-	"harmonium/data"
-	"harmonium/exact"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // The methods of a Score.

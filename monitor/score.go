@@ -4,11 +4,11 @@ import (
 	"context"
 	"slices"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // Score is the mean of log P(v) over rows of data, in nats a configuration: of real numbers the log-density in the units

@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // W = 5·x yᵀ + 2·u vᵀ with orthonormal x, u and y, v has the singular values 5, 2, 0, …, whichever layer is the

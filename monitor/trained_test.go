@@ -4,14 +4,14 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/exact"
-	"harmonium/ising"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/ising"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // A training that begins at a trained model of two modes, all spins up and all down, has the log Z of its first score,

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
 )
 
 // Batch is a batch of configurations of one layer: rows × units. The first units are stored as bits, the others, if

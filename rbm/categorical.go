@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // categorical is a layer of sites with q_s states each (Potts). A site is q_s units, bits of which one is 1:

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/compute"
 )
 
 // Classifier is a model whose units of one column are a label y, given all others v':

@@ -5,10 +5,10 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/internal/kindtest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // For all pairs of kinds, and all units that may be a label: P(y|v') is e^(−F) in float64 over its sum. Products of

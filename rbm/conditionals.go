@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"slices"
 
-	"harmonium/compute"
-	"harmonium/internal/kernel"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Conditionals are the two conditional distributions of a model, ready for whole batches:

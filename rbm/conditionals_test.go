@@ -6,10 +6,10 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/internal/lecturetest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // wild returns a model with parameters of order one and a batch of random visible states.

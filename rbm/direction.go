@@ -1,9 +1,9 @@
 package rbm
 
 import (
-	"harmonium/compute"
-	"harmonium/internal/kernel"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // direction is one of the two conditional distributions of a model, P(to|from): a product of states with W or Wᵀ, and

@@ -3,8 +3,8 @@ package rbm
 import (
 	"math"
 
-	"harmonium/compute"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // drelu is a layer of double rectified units (J. Tubiana, S. Cocco and R. Monasson, eLife 8 (2019) e39397): real numbers

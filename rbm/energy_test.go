@@ -5,10 +5,10 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/internal/lecturetest"
-	"harmonium/lecture"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/lecture"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 func near(got, want, tolerance float64) bool {

@@ -7,8 +7,8 @@ import (
 	"os"
 	"strings"
 
-	"harmonium/internal/atomicfile"
-	"harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
 )
 
 const (

@@ -16,10 +16,10 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/internal/safetensors"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // In the zero-sum gauge the differences of F between configurations are those of before, and the sums are zero.

@@ -3,9 +3,9 @@ package rbm
 import (
 	"math"
 
-	"harmonium/compute"
-	"harmonium/internal/kernel"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // gaussian is a layer of real units with a quadratic energy, U(s) = Σ_i (½γ_i s_i² − b_i s_i): given inputs x they are

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/internal/kindtest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // F(v',k) = U_v(k) + F'(v') and P(h|v',k) = P'(h|v'), for every pair of kinds.

@@ -7,9 +7,9 @@ import (
 	"os"
 	"testing"
 
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // golden is a case of bench/kinds_golden.py: parameters, configurations, and what its source has for F and log Z.

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/internal/safetensors"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // tableColumns are columns of all kinds, not in the order of their units.

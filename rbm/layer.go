@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"harmonium/compute"
-	"harmonium/internal/kernel"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Layer is a layer of units that are independent of each other, with the parameters θ of their energy U. A model is two

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/compute"
-	"harmonium/internal/lecturetest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // A conformant is a layer of a kind of unit that is stored in bits, with what the suite needs to know of it: the energy

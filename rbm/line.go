@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"harmonium/internal/kernel"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Line is the straight line between a model of independent units, its base, and a model. At the place β between 0 and 1

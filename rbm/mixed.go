@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // mixed is a layer of parts of different kinds, one after the other: those of bits first. Its biases are those of all

@@ -3,9 +3,9 @@ package rbm
 import (
 	"math"
 
-	"harmonium/compute"
-	"harmonium/internal/kernel"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // A mixed layer is computed part by part, by the kernels of the parts' kinds on the workers of a context. Their numbers

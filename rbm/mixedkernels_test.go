@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // What kernels make of a mixed layer is what the layer's own methods say, on every form and number of workers the same.

@@ -5,8 +5,8 @@ import (
 	"math"
 	"reflect"
 
-	"harmonium/compute"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Model is a restricted Boltzmann machine with m visible units v_i and n hidden units h_j,

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 func panics(t *testing.T, name, want string, f func()) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/compute"
 )
 
 // steepWeight bounds |w| for the product form of gain: the range of Context.LogProduct.

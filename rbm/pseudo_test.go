@@ -4,10 +4,10 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/internal/kindtest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Terms of the pseudo-log-likelihood are log P(v)/Σ P(v with the site in each state), from free energies, and add up to

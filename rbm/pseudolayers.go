@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/compute"
 )
 
 // layerSites are the pseudo-likelihoods of models of other layers than bits, through [Layer] alone: of a categorical site

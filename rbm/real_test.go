@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // realKinds are the kinds of units with real values; U(s) of a unit with the parameters θ, in the order of the layer's.

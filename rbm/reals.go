@@ -4,8 +4,8 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/compute"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // reals is what kinds of units with real values have in common: units that are stored as they are, with parameters of

@@ -3,8 +3,8 @@ package rbm
 import (
 	"math"
 
-	"harmonium/compute"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // relu is a layer of rectified units: real numbers from 0 up, with the energy of [Gaussian] ones, U(s) =

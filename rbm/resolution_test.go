@@ -4,9 +4,9 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Products take real numbers with 16 bits a row and weights with 24. Free energies by them differ from those in float64

@@ -3,8 +3,8 @@ package rbm_test
 import (
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Restore takes the marked numbers, bits and reals, also where their marks share a word.

@@ -7,7 +7,7 @@ import (
 	"math/bits"
 	"slices"
 
-	"harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/compute"
 )
 
 // AllStates returns all 2^units configurations of bits: unit i of row a is bit i of a.

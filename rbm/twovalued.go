@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // twoValued is what kinds with two values have in common: their units are stored as bits, value = scale·bit + offset, and their energy

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // The known-answer vectors of the Random123 distribution (Salmon et al. 2011), philox4x32 with 10 rounds.

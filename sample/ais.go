@@ -5,8 +5,8 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // IndependentModel returns a model without its weights and hidden biases: independent units, the base of a line to it.

@@ -3,7 +3,7 @@ package sample
 import (
 	"math"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // bennettGroups is the number of groups of replica sets, for the error, where there are as many sets.

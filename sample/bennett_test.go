@@ -4,10 +4,10 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // ratios are Bennett's estimate of log Z by a number of rounds after a burn-in that has spaced the temperatures.

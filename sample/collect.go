@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/diag"
 )
 
 // The burn-in goes in stages, each as long as all before: a given one ends its stages at an eighth, a quarter, a half

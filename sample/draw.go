@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"slices"
 
-	"harmonium/compute"
-	"harmonium/diag"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Options are those of [Draw]. The zero value draws DefaultCount nearly independent samples from DefaultChains chains,

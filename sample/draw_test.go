@@ -11,11 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 func draw(t *testing.T, model *rbm.Model, o sample.Options) *sample.Result {

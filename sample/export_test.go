@@ -1,6 +1,6 @@
 package sample
 
-import "harmonium/rbm"
+import "github.com/harmonium-rbm/harmonium/rbm"
 
 // Step is a step of Anneal without its resampling.
 func (p *WeightedChains) Step(before, after *rbm.Places) { p.step(before, after) }

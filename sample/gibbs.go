@@ -1,8 +1,8 @@
 package sample
 
 import (
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Chains is the state of a batch of block-Gibbs chains, one a row. Every random number is a pure function of (key,

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/internal/lecturetest"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // randomModel has parameters of order one, so that its distribution is far from uniform and from independent.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/diag"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // The codes of [Least.Finding].

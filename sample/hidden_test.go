@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // The finding names the bound that is largest, and says by how much it exceeds the estimate.

@@ -6,9 +6,9 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/compute"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Jumps are moves of chains between modes, by an independence sampler (L. Tierney, Ann. Statist. 22 (1994) 1701) that

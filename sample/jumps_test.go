@@ -6,11 +6,11 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/internal/lecturetest"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // wrong are jumps to modes that have nothing to do with any model: near corners, in the middle, and twice the same one,

@@ -6,11 +6,11 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/internal/kindtest"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // bytesOf are the stored numbers of states.

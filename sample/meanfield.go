@@ -6,8 +6,8 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/compute"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // meanField is naive mean-field theory of a model. The means μ of independent bits obey

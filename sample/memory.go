@@ -1,6 +1,6 @@
 package sample
 
-import "harmonium/rbm"
+import "github.com/harmonium-rbm/harmonium/rbm"
 
 // ChainMemory is about how many bytes Gibbs chains of a model take beside the model and the samples: the operands of
 // both products and the weights in float64; the chains' states, and a trace of each; the lists of set bits of the

@@ -6,9 +6,9 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/compute"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Modes are the modes of a model: fixed points of mean-field theory, as far as [Modes.Search] has found them. They

@@ -4,12 +4,12 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/exact"
-	"harmonium/internal/kindtest"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // Modes of every pair of kinds whose visible units are bits or sites: the means obey μ_h = ⟨h⟩ at x = Wᵀ⟨v⟩ and μ_v =

@@ -6,9 +6,9 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/compute"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Survey is the modes of a model with their parts of Z by AIS, the largest first. A model that [CheckModes]

@@ -5,8 +5,8 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Tempering is replica exchange, or parallel tempering: replicas of a chain at several temperatures, which exchange

@@ -6,10 +6,10 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/compute"
-	"harmonium/diag"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // watch observes the chains of a Draw: the free energy F(v), the mode of v, and the projections u·v on the leading left

@@ -4,8 +4,8 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // A WeightedChains is a batch of chains that follows a line from place to place, with a weight on each chain. When the

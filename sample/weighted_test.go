@@ -4,10 +4,10 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // logZAlongBeta returns log Z of the model and its error by weighted chains that follow the model with β·W through

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // With two states a pair, J = ±j in the zero-sum gauge, the norm is 2j; with the gap left out it is j.

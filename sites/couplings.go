@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"harmonium/compute"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Couplings are effective couplings J_ik(a,b) between the states of each two sites of the visible layer.

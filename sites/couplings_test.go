@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/internal/lecturetest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // randomModel has visible sites of these numbers of states, parameters N(0, 0.3²) and weights N(0, scale²).

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sites"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sites"
 )
 
 // A model of four sites of three states, in which one hidden unit likes state 1 at site 0 with state 2 at site 3.

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Second differences of the mean of log(1+e^x) over normal x, of which couplings consist, are those of a sum in steps a

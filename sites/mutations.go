@@ -3,7 +3,7 @@ package sites
 import (
 	"fmt"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Mutations returns Δ_s(a) = log P(mutant) − log P(wild type) = F(wild type) − F(mutant) in nats for each site s and

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Names are what sites and their states are called.

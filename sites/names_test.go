@@ -4,8 +4,8 @@ import (
 	"reflect"
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/sites"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/sites"
 )
 
 // Columns name sites and states; what they don't name has numbers.

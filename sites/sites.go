@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Sites says where the sites of a layer are: site s is units First[s] to First[s]+States[s]−1, one of which is on.

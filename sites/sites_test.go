@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // batch has these states of three sites, of 2, 3 and 2 states.

@@ -3,9 +3,9 @@ package train
 import (
 	"math"
 
-	"harmonium/compute"
-	"harmonium/internal/kernel"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Adam scales the step of each parameter by running means of its gradient and of the gradient's square

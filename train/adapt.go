@@ -1,6 +1,6 @@
 package train
 
-import "harmonium/monitor"
+import "github.com/harmonium-rbm/harmonium/monitor"
 
 // PCD that adapts keeps the overlap time of its chains between shortTime and longTime updates, by 1 to 2^mostDoublings
 // sweeps.

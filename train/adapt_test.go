@@ -4,9 +4,9 @@ import (
 	"context"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Chains that forget at once are swept once an update; chains that can't forget, as often as is allowed; and back.

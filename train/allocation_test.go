@@ -8,8 +8,8 @@ import (
 	"iter"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // Between evaluations an update by chains alone allocates nothing, but for what package sync throws away from time to

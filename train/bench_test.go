@@ -10,11 +10,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // BenchmarkKinds measures updates by PCD-1 of models of 784 visible and 500 hidden units of different kinds, with as

@@ -3,7 +3,7 @@ package train
 import (
 	"math"
 
-	"harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/monitor"
 )
 
 // bestErrors is the number of errors of log Z by which a later model may score below the best one and be taken for the

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
 )
 
 const (

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/internal/safetensors"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // A checkpoint whose replicas or modes can't be is refused, although its digest is right.

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Config says how to train. Its zero value is the default, chosen by measurement (docs/decisions/0072).

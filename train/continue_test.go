@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 func sameModels(t *testing.T, a, b *train.Training) bool {

@@ -1,9 +1,9 @@
 package train
 
 import (
-	"harmonium/compute"
-	"harmonium/internal/kernel"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // device is the part of a training that stays on an engine ([kernel.Ascender]): parameters, averages, the center and

@@ -9,13 +9,13 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/internal/enginetest"
-	"harmonium/internal/safetensors"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/internal/enginetest"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // A trace is all that comes out of a training, but for the times.

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/monitor"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // A training gives the spectrum along with evaluations, and it grows.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"harmonium/compute"
-	"harmonium/exact"
-	"harmonium/monitor"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Exact is the negative phase by enumeration: gradient descent on the true cost.

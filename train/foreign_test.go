@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/internal/lecturetest"
-	"harmonium/lecture"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/lecture"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // A kind of unit that package rbm doesn't know learns by every phase that draws its chains, also with replicas, is

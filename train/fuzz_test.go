@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/internal/safetensors"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // A checkpoint from any source is refused or gone on from, never a panic: also one whose digest is right.

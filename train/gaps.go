@@ -1,9 +1,9 @@
 package train
 
 import (
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // gaps are what is missing of the rows. With known cells k and missing ones v' of a row the gradient of its

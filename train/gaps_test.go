@@ -5,11 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // withGaps returns a copy of a set in which a part of all cells is missing, whose bits are fair coins.

@@ -3,7 +3,7 @@ package train
 import (
 	"math"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // centerRate is the weight of a minibatch in the running mean of the hidden units: Melchior, Fischer & Wiskott 2016,

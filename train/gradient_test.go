@@ -3,9 +3,9 @@ package train
 import (
 	"testing"
 
-	"harmonium/data"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // The gradient has a number for each parameter of the layers, and none for the weights, whose gradient is made a block

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"slices"
 
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // jumps lets chains, and replicas at all temperatures, jump between modes of the model ([sample.Jumps]). Every

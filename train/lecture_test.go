@@ -5,12 +5,12 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/internal/lecturetest"
-	"harmonium/lecture"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/lecture"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // parameters are W, b and c of the lecture's model in a row.

@@ -5,8 +5,8 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/internal/safetensors"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Memory is the list of everything that must survive from one update to the next, as named views of the places where it

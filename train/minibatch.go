@@ -1,8 +1,8 @@
 package train
 
 import (
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // nextMinibatch gathers the rows of this update. Every epoch goes through all rows once, in a fresh order.

@@ -1,9 +1,9 @@
 package train
 
 import (
-	"harmonium/compute"
-	"harmonium/internal/kernel"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Momentum is gradient descent with a velocity u: u ← Decay·u + g, λ ← λ + η·u (Hinton 2010, section 9).

@@ -1,8 +1,8 @@
 package train
 
 import (
-	"harmonium/compute"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Optimizer moves the parameters along the gradient −∂C/∂λ, the direction in which the log-likelihood rises. It may

@@ -3,9 +3,9 @@ package train
 import (
 	"testing"
 
-	"harmonium/diag"
-	"harmonium/monitor"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // A score counts against the best model where it is worse on validation data and better on training data, both by more

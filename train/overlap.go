@@ -1,8 +1,8 @@
 package train
 
 import (
-	"harmonium/monitor"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // population is chains at the model, and other states at the model with which they change places. It knows the overlap

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // PCD is persistent contrastive divergence (T. Tieleman, ICML 2008): the chains of the negative phase are not started

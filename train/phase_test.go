@@ -5,12 +5,12 @@ import (
 	"context"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // climber is a negative phase of one's own that brings replicas, or none, and counts the looks at its chains.

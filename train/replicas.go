@@ -1,9 +1,9 @@
 package train
 
 import (
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // replicaSets are replicas at temperatures between independent units and the model ([sample.Tempering]), which follow

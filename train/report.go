@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/monitor"
 )
 
 // Progress is what one update reports.

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/rbm"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // Every number of every kind goes into JSON and comes back.

@@ -1,9 +1,9 @@
 package train
 
 import (
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // settle brings the replicas of a model that is trained already to it, and the chains: before the first update the

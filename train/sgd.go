@@ -1,9 +1,9 @@
 package train
 
 import (
-	"harmonium/compute"
-	"harmonium/internal/kernel"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // SGD is stochastic gradient descent: λ ← λ − η ∇C.

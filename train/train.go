@@ -7,9 +7,9 @@ import (
 	"iter"
 	"time"
 
-	"harmonium/data"
-	"harmonium/monitor"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Training is a model on its way from a start to a fit. Make one with [Start] and run it with [Training.Steps].

@@ -10,16 +10,16 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/exact"
-	"harmonium/internal/lecturetest"
-	"harmonium/internal/safetensors"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // bars is the 3×3 bars-and-stripes distribution, its exact probabilities as weights.

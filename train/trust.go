@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // trust is a trust region: it bounds how far an update changes the distribution of the model, by the means of the

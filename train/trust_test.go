@@ -5,9 +5,9 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // krylov solves (ρ + K) α = d, and shift makes |ρα| a length: against elimination with the whole matrix.

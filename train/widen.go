@@ -3,8 +3,8 @@ package train
 import (
 	"fmt"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Widen returns a copy of a model with more hidden units, whose new ones change next to nothing at first: with the

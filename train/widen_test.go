@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // New hidden units leave P(v) as it is to second order in their weights: log P of the data changes by about ½ Var₀(h)

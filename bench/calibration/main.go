@@ -16,13 +16,13 @@ import (
 	"slices"
 	"strconv"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/estimate"
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/estimate"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // subject is a model to be made.

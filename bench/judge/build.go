@@ -5,8 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"harmonium/exact"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // newModel returns a model of one kind of unit with all parameters 0.

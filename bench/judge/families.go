@@ -6,9 +6,9 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // plant draws templates and plants them.

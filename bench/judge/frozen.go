@@ -1,8 +1,8 @@
 package main
 
 import (
-	"harmonium/rbm"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // magnet is a ferromagnet to be: m×n units, its strength and log-odds, and its coordinates. In bits the biases are on the side of one of

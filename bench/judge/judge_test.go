@@ -7,9 +7,9 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 func source(seed uint64) *rand.Rand { return rand.New(rng.NewSource(rng.Seed(seed), 0)) }

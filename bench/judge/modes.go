@@ -6,10 +6,10 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"harmonium/data"
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // direction divides the configurations in two: those with at least a number of units as the pattern has them, and the others.

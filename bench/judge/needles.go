@@ -3,7 +3,7 @@ package main
 import (
 	"math/rand/v2"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // needle says how to plant a pattern that some units must take, while the others are free.

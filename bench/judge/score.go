@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"harmonium/data"
-	"harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
 )
 
 // scoring says what to hold against which models.

@@ -12,10 +12,10 @@ import (
 
 	_ "embed"
 
-	"harmonium/data"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // trained are models of Harmonium on data sets of the DEBD collection: trained well, briefly, and too fast.

@@ -13,9 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"harmonium/compute"
-	"harmonium/internal/kernel"
-	"harmonium/internal/limit"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/limit"
 )
 
 type benchOptions struct {

@@ -5,15 +5,15 @@ import (
 	"fmt"
 	"time"
 
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/exact"
-	"harmonium/internal/kernel"
-	"harmonium/internal/limit"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/limit"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // What bench measures. All states are random with half of the bits set, all weights drawn from N(0, 0.1²): of this size

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"iter"
 
-	"harmonium/data"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // block is a part of the rows of a data set.

@@ -9,10 +9,10 @@ import (
 	"strconv"
 	"strings"
 
-	"harmonium/data"
-	"harmonium/impute"
-	"harmonium/internal/atomicfile"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/impute"
+	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // cellList is what is expected of missing cells, a line for each number, or for each value of a category.

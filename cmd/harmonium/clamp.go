@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // conditioned returns the model of the units that --clamp leaves free, given the others. Without clamps given is nil.

@@ -9,10 +9,10 @@ import (
 	"slices"
 	"time"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/monitor"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // labelResult is how well a model knows the label of rows.

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"harmonium/data"
+	"github.com/harmonium-rbm/harmonium/data"
 )
 
 const (

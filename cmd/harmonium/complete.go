@@ -11,11 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"harmonium/cmd/harmonium/internal/remedy"
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/impute"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/remedy"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/impute"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 type completeOptions struct {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"harmonium/data"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 func newExport(t *terminal) *cobra.Command {

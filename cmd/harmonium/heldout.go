@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/data"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/data"
 )
 
 // role is what rows had to do with the training of a run, as far as that is known.

@@ -11,14 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
-	"harmonium/sites"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/sites"
 )
 
 type inspectOptions struct {

@@ -6,9 +6,9 @@ import (
 	"math"
 	"os"
 
-	"harmonium/cmd/harmonium/internal/plot"
-	"harmonium/diag"
-	"harmonium/sites"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/plot"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/sites"
 )
 
 // mostCouplings is how many operations effective couplings take at most: about ten minutes on a core.

@@ -8,11 +8,11 @@ import (
 	"strconv"
 	"strings"
 
-	"harmonium/cmd/harmonium/internal/plot"
-	"harmonium/diag"
-	"harmonium/rbm"
-	"harmonium/sample"
-	"harmonium/sites"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/plot"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/sites"
 )
 
 // inspectedMode is a mode of the model that inspect has found.

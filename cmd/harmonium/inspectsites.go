@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strings"
 
-	"harmonium/cmd/harmonium/internal/plot"
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/rbm"
-	"harmonium/sites"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/plot"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/sites"
 )
 
 // shownLogos is how many hidden units have a logo at most.

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/impute"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/impute"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // judged is a model, the rows that it is scored on, in its own units, and log Z.

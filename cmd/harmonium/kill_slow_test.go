@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Of 300 runs each is killed up to three times at random moments, from the first on, half of them in the middle of

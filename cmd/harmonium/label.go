@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/impute"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/impute"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 const labelHelp = "column that is a class y: judge P(y|v) instead of log P(v); a name, or the numbers of one-hot units from 1, such as " +

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Columns and lists of units name the same units of a model as its layer has them.

@@ -9,14 +9,14 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"harmonium/cmd/harmonium/internal/remedy"
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/estimate"
-	"harmonium/exact"
-	"harmonium/monitor"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/remedy"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/estimate"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // The methods of eval beside monitor.MethodExact.

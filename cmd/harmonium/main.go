@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"harmonium/cmd/harmonium/internal/remedy"
-	"harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/remedy"
+	"github.com/harmonium-rbm/harmonium/compute"
 )
 
 // Exit statuses, the same for every command (docs/cli.md).

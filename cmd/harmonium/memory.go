@@ -6,11 +6,11 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"harmonium/estimate"
-	"harmonium/exact"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/estimate"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // mostMemory is what eval and sample may take beside the model and the data. GOMEMLIMIT, which every Go program knows,

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/monitor"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // sized is a model that is only measured.

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // openModel loads a model file, or the model of a run directory, which is nil for a file.

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/internal/lecturetest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 func TestSharesInWords(t *testing.T) {

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 const mostMove = 1 // nats by which outliers may move the mean

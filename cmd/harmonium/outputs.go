@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/data"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/data"
 )
 
 // An input is a file that a command reads, or that the run it uses was made from.

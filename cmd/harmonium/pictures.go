@@ -11,13 +11,13 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"harmonium/cmd/harmonium/internal/plot"
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/plot"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // chart and sheet write a picture and its numbers.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/monitor"
 )
 
 // rankResult compares several models on the same rows.

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"text/tabwriter"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // The best model comes first, a model whose log Z is only bounded last, and a difference within two errors is no winner.

@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/data"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/data"
 )
 
 // registerReading adds the flags that say which rows and columns of a file to read, and how it writes them.

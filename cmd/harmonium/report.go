@@ -6,14 +6,14 @@ import (
 	"io"
 	"strings"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/estimate"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/estimate"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // reportResult compares samples of a model with data.

@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/data"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // runOptions are the flags that train and search have in common: where runs are, what they are trained on, and how.

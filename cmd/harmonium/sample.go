@@ -9,15 +9,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"harmonium/cmd/harmonium/internal/remedy"
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/exact"
-	"harmonium/monitor"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/remedy"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 type sampleOptions struct {

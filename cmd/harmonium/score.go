@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"harmonium/diag"
-	"harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/monitor"
 )
 
 type scoreOptions struct {

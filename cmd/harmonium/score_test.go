@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/internal/kindtest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // judgedOf is a model on rows of its own.

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
 )
 
 // predictionResult is what score --label has written.

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // scorers score rows, a block at a time. Scores of rows are kept, a number each; those of units are not.

@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/cmd/harmonium/internal/search"
-	"harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/search"
+	"github.com/harmonium-rbm/harmonium/compute"
 )
 
 type searchOptions struct {

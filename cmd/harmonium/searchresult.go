@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"harmonium/cmd/harmonium/internal/search"
-	"harmonium/diag"
-	"harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/search"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/monitor"
 )
 
 // searchResult is the JSON of a search.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"harmonium/cmd/harmonium/internal/web"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/web"
 )
 
 type serveOptions struct{ address string }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // trainingFlags are the flags of a training's settings. Package train lists the settings; nothing here knows one of

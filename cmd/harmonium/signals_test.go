@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // finish waits for a process and returns its exit status; −1 where a signal ended it.

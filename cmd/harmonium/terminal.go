@@ -16,7 +16,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
-	"harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/compute"
 )
 
 // terminal is where a command's results and progress go, with the flags that all commands share.

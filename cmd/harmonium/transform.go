@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"harmonium/data"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 type transformOptions struct {

@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/internal/kindtest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // quiet is a terminal that nobody looks at.

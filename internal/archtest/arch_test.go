@@ -18,9 +18,18 @@ import (
 
 const (
 	root     = "../.."
-	module   = "harmonium"
 	maxLines = 500
 )
+
+// module is its path, the first line of go.mod.
+var module = func() string {
+	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		panic(err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimPrefix(line, "module ")
+}()
 
 // ranks lists the packages from the bottom up: each may import those of lower ranks alone, and tests may import
 // anything.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
 )
 
 func writeString(s string) func(io.Writer) error {

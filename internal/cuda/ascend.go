@@ -4,7 +4,7 @@ import (
 	"math"
 	"unsafe"
 
-	"harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
 )
 
 // An ascent is struct Ascent of _cuda/ascend.h.

@@ -5,8 +5,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/internal/enginetest"
-	"harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/enginetest"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
 )
 
 // Updates of parameters are those of the engine that computes number after number, whether their averages are bound or

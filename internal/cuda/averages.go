@@ -3,7 +3,7 @@ package cuda
 import (
 	"unsafe"
 
-	"harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
 )
 
 // means is struct Means of _cuda/rows.h, and rows are struct Rows.

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"testing"
 
-	"harmonium/internal/kernel"
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // The benchmarks are of a model of 784×500 units.

@@ -6,13 +6,13 @@ import (
 	"reflect"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/internal/cuda"
-	"harmonium/internal/kernel"
-	"harmonium/internal/kerneltest"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/cuda"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // forEachContext calls f with a context of workers and one with an engine, for every form of the kernels.

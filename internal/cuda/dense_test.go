@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/internal/kernel"
-	"harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
 )
 
 // Products of numbers with numbers are those of the workers, also of zeros of both signs, and where operands are bound.

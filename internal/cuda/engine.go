@@ -5,7 +5,7 @@ import (
 	"sync"
 	"unsafe"
 
-	"harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
 )
 
 // An Engine is a device that computes for a [kernel.Context]: a [kernel.Engine].

@@ -7,9 +7,9 @@ import (
 	"sync"
 	"testing"
 
-	"harmonium/internal/kernel"
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // loadBoth loads a random operand on both sides.

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 	"unsafe"
 
-	"harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
 )
 
 // An enumeration is struct Task of _cuda/enumerate.h.

@@ -9,11 +9,11 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/exact"
-	"harmonium/internal/cuda"
-	"harmonium/internal/kernel"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/internal/cuda"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // plain is a [kernel.Enumerator] in a page of Go: what the kernel does, in the operations of package kernel.

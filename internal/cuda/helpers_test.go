@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/internal/kernel"
-	"harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
 )
 
 // required is the variable that makes tests fail where they would be skipped for want of a GPU.

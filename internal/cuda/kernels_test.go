@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/internal/kernel"
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // check compares everything that is made of a product, for an operand that is loaded as it is and one that is loaded transposed.

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/internal/kernel"
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // collecting is an engine before whose products the garbage collector runs, and what it sets off.

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"unsafe"
 
-	"harmonium/internal/kernel"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // A product is struct Product of _cuda/product.h.

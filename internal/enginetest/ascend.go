@@ -3,7 +3,7 @@ package enginetest
 import (
 	"math"
 
-	"harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
 )
 
 // Ascend is that of [kernel.Ascender], number after number.

@@ -3,8 +3,8 @@ package enginetest
 import (
 	"math"
 
-	"harmonium/internal/kernel"
-	"harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
 )
 
 // Ascents returns updates of m×n weights in every way that there is, by name, for tests against [Engine.Ascend]. Their

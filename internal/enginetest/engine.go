@@ -6,8 +6,8 @@ import (
 	"math"
 	"sync"
 
-	"harmonium/internal/kernel"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Engine computes by a context of the workers, on copies of all memory, as a GPU does. Memory of the host that is no

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/internal/kernel"
-	"harmonium/internal/kerneltest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // sweeps is what two contexts should agree on: chains, and all that is computed of them.

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Products, loads and draws allocate nothing once the memory of the first call is there.

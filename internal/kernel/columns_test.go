@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
 )
 
 // Sums over rows are added in their order, whatever the form and the number of workers.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // All forms at the same time, each in a context of its own and one of them in two goroutines: no form belongs to the process.

@@ -1,6 +1,6 @@
 package kernel
 
-import "harmonium/rng"
+import "github.com/harmonium-rbm/harmonium/rng"
 
 // DrawCategories draws one state for every site of every row, with the probabilities of [Context.Softmax], and sets its
 // bit; all others of dst are cleared. The state is that of the inverse of the distribution function, in the written

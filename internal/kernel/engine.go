@@ -3,7 +3,7 @@ package kernel
 import (
 	"math/bits"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // An Engine is a device, such as a GPU, that computes for a [Context] in memory of its own: products of bits with W and

@@ -3,7 +3,7 @@ package kernel_test
 import (
 	"fmt"
 
-	"harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
 )
 
 // Two configurations of three units times a 3×2 matrix, plus an offset row.

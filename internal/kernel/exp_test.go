@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
 )
 
 // The errors are measured against math in float64, whose own error is below 2^−20 of a float32 unit in the last place.

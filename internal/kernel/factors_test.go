@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
 )
 
 // doubles returns numbers of [0, e^8).

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Every kernel in every form against the plain one, on numbers and shapes of the fuzzer's choice. FuzzMul is beside the test

@@ -3,7 +3,7 @@ package kernel
 import (
 	"math"
 
-	"harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
 )
 
 // one worker and all, in the form of the environment.

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
 )
 
 // fixedRealsOf is the definition of FixedReals: t and the integers.

@@ -3,7 +3,7 @@ package kernel
 import (
 	"math"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Normals writes mean[r,j] + sd[j]·z to dst, for row r and column j of len(sd), with z = z_(j%2) of [NormalPair] from

@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 func TestNormalsAreTheirDefinition(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // partsOf are parts of the given numbers of rows with scales between 0 and 1 and offsets, of which every third are nil.

@@ -4,7 +4,7 @@ import (
 	"math/bits"
 	"unsafe"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // The method of the four Russians (Arlazarov, Dinic, Kronrod & Faradzev 1970): the rows of an operand that meet a word

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // fixedOf is the definition of Fixed: the scale exponent and the integers, in exact or generous arithmetic.

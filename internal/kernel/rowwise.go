@@ -1,6 +1,6 @@
 package kernel
 
-import "harmonium/rng"
+import "github.com/harmonium-rbm/harmonium/rng"
 
 // Functions of matrices of numbers, row after row: what layers of other units than bits do to the inputs that products
 // give them.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // numbersWithEnds are numbers of about ±20, among them ends of float32.

@@ -1,6 +1,6 @@
 package kernel
 
-import "harmonium/rng"
+import "github.com/harmonium-rbm/harmonium/rng"
 
 // sampleClamp bounds the argument of SampleBit: at ±32 the bit is already certain, and e^32 and e^−32 are
 // far from overflow and from slow subnormal numbers.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 func TestSampleBitAtItsEnds(t *testing.T) {

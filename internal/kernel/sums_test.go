@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/internal/kerneltest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // The sums of log(1+e^x) have the same bits from all three functions, in every form, and are those of Mul's numbers.

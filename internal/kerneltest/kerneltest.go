@@ -5,7 +5,7 @@ package kerneltest
 import (
 	"math"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // RandomWords fills rows of packed bits, of cols bits in stride words each, with bits that are 1 with probability ones/256. The words

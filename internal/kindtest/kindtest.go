@@ -7,8 +7,8 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Pair is a model of a pair of kinds.

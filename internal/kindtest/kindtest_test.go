@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/internal/kindtest"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Samples have the probabilities of the truth: another set of them is no further away than by chance; those of a model

@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/compute"
-	"harmonium/internal/kindtest"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // The pseudo-log-likelihood of discrete visible units is Σ log P(site|rest), by F of all configurations that differ from

@@ -3,8 +3,8 @@ package lecturetest
 import (
 	"math"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Foreign is a kind of unit that package rbm doesn't know, so that code meets it through

@@ -6,8 +6,8 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/lecture"
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/lecture"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Plain returns the lecture's model with the parameters of a model as they are. Its energy takes

@@ -5,10 +5,10 @@ import (
 	"math"
 	"testing"
 
-	"harmonium/internal/lecturetest"
-	"harmonium/lecture"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
+	"github.com/harmonium-rbm/harmonium/lecture"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // The model of bits has the energy of the model in its units' own values, at every state, and so

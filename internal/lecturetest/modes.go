@@ -3,8 +3,8 @@ package lecturetest
 import (
 	"math"
 
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // TwoModes returns a Bernoulli model with all units on or all off and nothing between: w = 2, b = −3,

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
 )
 
 // file returns a header and a number of zeros.

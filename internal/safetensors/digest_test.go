@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
 )
 
 // The digest is that of the file as it is written without the entry.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
 )
 
 // everyType is what testdata/python.py writes with Python's safetensors, in the order of Python's file.

@@ -1,4 +1,4 @@
-module harmonium/internal/kernel/_asm
+module github.com/harmonium-rbm/harmonium/internal/kernel/_asm
 
 go 1.26.0
 

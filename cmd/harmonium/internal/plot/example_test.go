@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"harmonium/cmd/harmonium/internal/plot"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/plot"
 )
 
 func Example() {

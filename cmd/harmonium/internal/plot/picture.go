@@ -20,7 +20,7 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
 
-	"harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
 )
 
 // theme is the set of colours of a picture.

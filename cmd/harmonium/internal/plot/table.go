@@ -5,7 +5,7 @@ import (
 	"io"
 	"strconv"
 
-	"harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
 )
 
 // WriteCSV writes the numbers of a chart: a line for each point, with its series.

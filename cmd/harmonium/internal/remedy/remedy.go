@@ -5,9 +5,9 @@ package remedy
 import (
 	"errors"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // remedies are what to do by the code of a finding. Where one code wants different things of the commands, the command

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/data"
-	"harmonium/diag"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 const root = "../../../.."

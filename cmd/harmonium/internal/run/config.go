@@ -19,10 +19,10 @@ import (
 	"regexp"
 	"slices"
 
-	"harmonium/data"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // Config is what config.json holds: enough to start the same training again.

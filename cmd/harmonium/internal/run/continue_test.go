@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // A run that goes on to other bounds, killed before its first checkpoint after that and later, or with its newest

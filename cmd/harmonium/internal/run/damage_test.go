@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/compute"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // damage changes a file as a bad disk or a careless hand does: a bit, a byte, a block of zeros, an end that is missing.

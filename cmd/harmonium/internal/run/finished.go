@@ -3,7 +3,7 @@ package run
 import (
 	"os"
 
-	"harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
 )
 
 // Finished says why the training is over, as the newest checkpoint has it: "done", "time" or "patience"; "" while it is

@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Layout gives the rows and columns that a configuration of a layer is drawn with: those of the data's shape, a row for

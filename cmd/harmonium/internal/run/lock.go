@@ -12,7 +12,7 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
 )
 
 // LockName is the file by which one process at a time writes a run. It stays; what counts is the operating system's

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // One process at a time writes a run; a second one hears who does. Readers need no lock.

@@ -13,11 +13,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"harmonium/cmd/harmonium/internal/remedy"
-	"harmonium/diag"
-	"harmonium/monitor"
-	"harmonium/sample"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/remedy"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // Metric is one line of metrics.jsonl.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"harmonium/data"
+	"github.com/harmonium-rbm/harmonium/data"
 )
 
 // Path is the name of a file. JSON holds it as a string, or as {"base64": …} where it is not UTF-8.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
 )
 
 // copyFile copies a data file under another name.

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // Prepare reads the data of a run and starts its training. Where the config records a file's sha256 already, the file

@@ -14,9 +14,9 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"harmonium/internal/atomicfile"
-	"harmonium/rbm"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // The names in a run directory.

@@ -12,11 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // config writes a small data set into a new folder and returns a run's settings for it.

@@ -9,10 +9,10 @@ import (
 	"reflect"
 	"slices"
 
-	"harmonium/data"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // StartName is the copy of the model file that a run begins at, in its directory: to go on a run needs nothing else.

@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/monitor"
 )
 
 // share is η of successive halving: of the trials of a rung one in share goes on at least, to share times as much

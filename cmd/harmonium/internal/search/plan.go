@@ -12,12 +12,12 @@ import (
 	"path/filepath"
 	"slices"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/compute"
-	"harmonium/diag"
-	"harmonium/internal/atomicfile"
-	"harmonium/monitor"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // PlanName is the file by which a folder is a search.

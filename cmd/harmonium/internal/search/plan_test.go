@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"harmonium/diag"
-	"harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/monitor"
 )
 
 // A plan of two rungs that are over, with a trial of each kind.

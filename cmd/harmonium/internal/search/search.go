@@ -21,10 +21,10 @@ import (
 	"slices"
 	"sync"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/compute"
-	"harmonium/diag"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // Search is an open search.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Setting is a setting of training that is searched over: a list of values, or a range of numbers.

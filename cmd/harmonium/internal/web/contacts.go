@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"math"
 
-	"harmonium/cmd/harmonium/internal/plot"
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/compute"
-	"harmonium/sites"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/plot"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/sites"
 )
 
 const (

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/rbm"
-	"harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // saveModel gives a run another model.

@@ -14,13 +14,13 @@ import (
 	"sync/atomic"
 	"time"
 
-	"harmonium/cmd/harmonium/internal/plot"
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/compute"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
-	"harmonium/sites"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/plot"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/sites"
 )
 
 const (

@@ -12,12 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/compute"
-	"harmonium/data"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // twoModes makes a run of a magnet of 4×4 spins with a field, of which the upper mode has σ(1.6) = 0.83 of the model

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
 )
 
 // library is the set of runs that are shown. Clients name a run by an identifier from this list and never by a path.

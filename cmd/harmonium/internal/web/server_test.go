@@ -18,11 +18,11 @@ import (
 	"testing"
 	"time"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/cmd/harmonium/internal/web"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/train"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/web"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // makeRun makes the directory of a run with a number of lines in its metrics.

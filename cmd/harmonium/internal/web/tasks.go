@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
 )
 
 const (

@@ -17,15 +17,15 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"harmonium/cmd/harmonium/internal/run"
-	"harmonium/lecture"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/lecture"
 )
 
 // buildCommand compiles the program.
 func buildCommand(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "harmonium")
-	if text, err := exec.Command("go", "build", "-o", program, "harmonium/cmd/harmonium").CombinedOutput(); err != nil {
+	if text, err := exec.Command("go", "build", "-o", program, "../..").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
 	return program

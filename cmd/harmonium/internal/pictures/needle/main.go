@@ -13,12 +13,12 @@ import (
 	"os"
 	"slices"
 
-	"harmonium/cmd/harmonium/internal/plot"
-	"harmonium/estimate"
-	"harmonium/exact"
-	"harmonium/rbm"
-	"harmonium/rng"
-	"harmonium/sample"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/plot"
+	"github.com/harmonium-rbm/harmonium/estimate"
+	"github.com/harmonium-rbm/harmonium/exact"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 const (

@@ -9,7 +9,7 @@ import (
 	"log"
 	"os"
 
-	"harmonium/cmd/harmonium/internal/plot"
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/plot"
 )
 
 // sitting is the part of the record that is drawn.
