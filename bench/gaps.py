@@ -68,7 +68,8 @@ def main():
                 if min(rows) < 20:
                     result["error"] = "too few complete rows"
                 else:
-                    call("train", at("train.csv"), "--valid", at("valid.csv"), "--hidden", o.hidden, "--updates", o.updates, "-o", runs[way])
+                    call("train", at("train.csv"), "--valid", at("valid.csv"), "--hidden", o.hidden, "--updates", o.updates,
+                         "-o", runs[way])
                     if not os.path.exists(os.path.join(runs[way], "model.safetensors")):
                         result["error"] = "columns that never change"
                     else:
