@@ -233,7 +233,7 @@ func (s *sum) walk(ctx context.Context, o Options, begin func(part int) visitor)
 	return ctx.Err()
 }
 
-// progress returns a function that reports that so many more states of the high group are done.
+// progress returns a function that reports a number of further states of the high group as done.
 func (s *sum) progress(o Options) func(outer int) {
 	var mu sync.Mutex
 	done, total := uint64(0), uint64(1)<<s.k

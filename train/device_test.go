@@ -25,8 +25,8 @@ type trace struct {
 	model    []rbm.Named
 }
 
-// traced runs a training that starts the context of each of a list of legs; the next one goes on from a checkpoint,
-// after so many updates.
+// traced runs a training in the contexts of a list of legs, one after the other, with a number of updates each. The next
+// leg goes on from a checkpoint.
 func traced(t *testing.T, c train.Config, set *data.Set, kind rbm.Kind, legs []*compute.Context, each int) trace {
 	t.Helper()
 	var all trace

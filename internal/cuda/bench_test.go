@@ -91,7 +91,7 @@ func BenchmarkAverages(b *testing.B) {
 	}
 }
 
-// A step of annealed importance sampling, or of replica exchange with so many temperatures: all rows, with sums at two places.
+// A step of annealed importance sampling, or of replica exchange with one part for each temperature: all rows, with sums at two places.
 func BenchmarkAISStep(b *testing.B) {
 	for _, s := range []struct{ parts, rows int }{{1, 5000}, {12, 20}, {64, 20}} {
 		b.Run(fmt.Sprintf("%d×%d", s.parts, s.rows), func(b *testing.B) {

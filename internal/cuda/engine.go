@@ -18,7 +18,7 @@ type Engine struct {
 	results   []arrival            // of the call under way, which waits for them when it ends
 	leaving   func()               // undoes the enter of begin
 	terms     memory               // integer sums of products
-	wideFrom  int                  // from so many tiles of a product on it is fused with drawing; 0: never
+	wideFrom  int                  // tiles of a product from which on it is fused with drawing; 0: never
 }
 
 // An arrival is a result that the host gets when the call ends.

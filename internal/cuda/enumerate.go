@@ -49,7 +49,7 @@ func (e *Engine) Enumerate(ctx context.Context, c *kernel.Context, of *kernel.En
 	return e.enumerate(ctx, c, of, visit, pieceStates)
 }
 
-// enumerate is [Engine.Enumerate] by pieces of at most so many states. A piece has equally many states of every part,
+// enumerate is [Engine.Enumerate] by pieces of at most that number of states. A piece has equally many states of every part,
 // so that the host's workers share it. Several pieces are under way: while the device is at one, the host prepares the
 // next, and visits the weights of the one before.
 func (d *Device) enumerate(ctx context.Context, c *kernel.Context, e *kernel.Enumeration, visit func(part int, weights []kernel.Weight),
@@ -113,7 +113,7 @@ type lane struct {
 	weights     hostMemory[kernel.Weight]
 }
 
-// reserve makes room for so many A_i and weights.
+// reserve makes room for numbers of A_i and weights.
 func (l *lane) reserve(d *Device, a, weights int) {
 	l.device = d
 	if l.stream == 0 {

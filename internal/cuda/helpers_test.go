@@ -46,7 +46,7 @@ func ForEachEngine(t *testing.T, f func(t *testing.T, e kernel.Engine)) {
 // EngineOrSkip returns an engine with one form of the kernels.
 func EngineOrSkip(t testing.TB, form string) kernel.Engine { return openOrSkip(t, form) }
 
-// EnumeratePieces is [Engine.Enumerate] with pieces of at most so many states.
+// EnumeratePieces is [Engine.Enumerate] with pieces of at most that number of states.
 func EnumeratePieces(ctx context.Context, e kernel.Engine, c *kernel.Context, of *kernel.Enumeration,
 	visit func(part int, weights []kernel.Weight), most int,
 ) error {

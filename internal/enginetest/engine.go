@@ -190,12 +190,14 @@ func (e *Engine) NewBits(rows, cols int) kernel.RemoteBits {
 	return &bits{e: e, bits: kernel.NewBits(rows, cols)}
 }
 
+// Upload copies all rows to the engine.
 func (b *bits) Upload(src kernel.Bits) {
 	defer b.e.lock("Upload")()
 	b.bits.Copy(src)
 	b.host = src.Words
 }
 
+// Download copies all rows back.
 func (b *bits) Download(dst kernel.Bits) {
 	defer b.e.lock("Download")()
 	dst.Copy(b.bits)
@@ -221,6 +223,7 @@ type fixed struct {
 // NewFixed returns an empty matrix.
 func (e *Engine) NewFixed() kernel.RemoteFixed { return &fixed{e: e} }
 
+// Load loads the copy.
 func (f *fixed) Load(src []float32, rows, cols int, offset []float32, transposed bool) {
 	defer f.e.lock("Load")()
 	src, offset = f.e.read(src), f.e.read(offset)
@@ -237,6 +240,7 @@ func (f *fixed) Load(src []float32, rows, cols int, offset []float32, transposed
 	}
 }
 
+// Resolution is that of the copy.
 func (f *fixed) Resolution() float64 {
 	defer f.e.lock("Resolution")()
 	return f.fixed.Resolution()

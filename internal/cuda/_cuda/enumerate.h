@@ -6,7 +6,7 @@
 //
 // A block takes states in Gray-code order, a tile of 64 at a time, times the 64 states of the low group. A warp has 16 states of a tile;
 // a lane has four of them and eight states of the low group, with 32 products in registers. For each unit it loads 64 bytes of factors and
-// 64 of the table, the least for so many products. Units pass in chunks of 32. While the block multiplies by a chunk, one warp, each in
+// 64 of the table, the least for 32 products. Units pass in chunks of 32. While the block multiplies by a chunk, one warp, each in
 // turn, prepares the next: it goes along the tile's states, a unit a lane, as each A_i is the state's before times e^(±w_ij).
 
 namespace enumeration {

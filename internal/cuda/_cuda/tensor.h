@@ -68,11 +68,11 @@ __device__ inline void commitProducts() { asm volatile("wgmma.commit_group.sync.
 // waitForProducts waits for all products that were committed but those of the last n commits.
 template <int n> __device__ inline void waitForProducts() { asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(n) : "memory"); }
 
-// Barriers by number, for so many threads: some wait there, others only arrive.
+// Barriers by number, for a number of threads: some wait there, others only arrive.
 template <int id, int threads> __device__ inline void waitAt() { asm volatile("bar.sync %0, %1;" ::"n"(id), "n"(threads) : "memory"); }
 template <int id, int threads> __device__ inline void arriveAt() { asm volatile("bar.arrive %0, %1;" ::"n"(id), "n"(threads) : "memory"); }
 
-// Barriers in shared memory. A phase of one ends when so many arrivals have come, and all bytes that an arrival announced.
+// Barriers in shared memory. A phase of one ends when its number of arrivals has come, and all bytes that one announced.
 __device__ inline void beginBarrier(u64 *barrier, u32 arrivals) {
 	asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;\n\tfence.mbarrier_init.release.cluster;" ::"r"(sharedAddress(barrier)),
 				 "r"(arrivals)
