@@ -9,20 +9,6 @@ import (
 	"github.com/harmonium-rbm/harmonium/rng"
 )
 
-// IndependentModel returns a model without its weights and hidden biases: independent units, the base of a line to it.
-func IndependentModel(model *rbm.Model) *rbm.Model {
-	base := model.Clone()
-	clear(base.W)
-	clear(base.C())
-	return base
-}
-
-// LogZ is an estimate of a log partition function, or of the logarithm of a ratio of two.
-type LogZ struct {
-	Value, Stderr float64 // nats
-	ESS           float64 // effective sample size (Σw)²/Σw² of the weights that it comes from
-}
-
 // AIS is annealed importance sampling (R. M. Neal, Statistics and Computing 11 (2001) 125; for RBMs R. Salakhutdinov
 // and I. Murray, ICML 2008) with resampling. count independent samples of the line's base go through the places, one
 // sweep at each, to the model. [WeightedChains.LogZ] of the result is log Z of the model: a lower bound in probability,
@@ -60,8 +46,45 @@ func ReverseAIS(
 	return z, lengths, nil
 }
 
-// evenOut is the effective sample size, as a part of the chains, below which Anneal resamples.
-const evenOut = 0.5
+// A WeightedChains is a batch of chains that follows a line from place to place, with a weight on each chain. When the
+// place changes, a chain at v takes on the factor e^(F_before(v) − F_after(v)); then it moves by sweeps that leave the
+// new distribution as it is. The weighted chains then stand for the new place, however far they are from equilibrium,
+// and the mean weight is Z_after/Z_before in expectation: annealed importance sampling (R. M. Neal, Statistics and
+// Computing 11 (2001) 125), an instance of Jarzynski's equality (C. Jarzynski, Phys. Rev. Lett. 78 (1997) 2690).
+// Weights that differ too much are evened out by resampling (P. Del Moral, A. Doucet and A. Jasra, J. R. Statist. Soc.
+// B 68 (2006) 411).
+type WeightedChains struct {
+	Chains *Chains
+	// LogWeights are the chains' weights since the last resampling.
+	LogWeights []float64
+	// Families are the places that the chains came from at the last resampling.
+	Families []uint64
+
+	ancestors     []uint64 // the chains of the beginning, by place, that each chain descends from
+	resampled     resampled
+	key           rng.Key
+	before, after []float64 // scratch: free energies
+	spare         rbm.Batch
+}
+
+// NewIndependent returns independent weighted chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z
+// is known.
+func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
+	base := model.Clone()
+	clear(base.W)
+	p := newWeighted(NewChains(FromBiases(base, count, key), model.Hidden, key), key)
+	p.resampled.logZ = LogZWithoutWeights(base)
+	return p
+}
+
+// newWeighted gives chains equal weights, for a model whose log Z counts as zero.
+func newWeighted(chains *Chains, key rng.Key) *WeightedChains {
+	n := chains.Visible.Rows()
+	return &WeightedChains{
+		Chains: chains, LogWeights: make([]float64, n), before: make([]float64, n), after: make([]float64, n),
+		Families: places(n), ancestors: places(n), key: key.Stream(rng.StreamResample), spare: chains.Visible.Clone(),
+	}
+}
 
 // Anneal takes the chains from places[0] of a line, where they are, to each of the others in turn. The weight of a
 // chain at v takes on the factor e^(F_before(v) − F_after(v)), and then the chain makes a sweep. Where the weights have
@@ -90,22 +113,53 @@ func (p *WeightedChains) Anneal(ctx context.Context, line *rbm.Line, places []fl
 	return lengths, nil
 }
 
-// SumLogZ returns log Σ_k e^(z_k) of independent estimates z_k, and −Inf of none. The error is √(Σ_k (p_k σ_k)²) with
-// p_k = e^(z_k)/Σ_l e^(z_l), and ESS is the sum of theirs.
-func SumLogZ(z ...LogZ) LogZ {
-	largest := math.Inf(-1)
-	for _, x := range z {
-		largest = max(largest, x.Value)
+// step changes the place: the weights take on the factors e^(F_before(v) − F_after(v)), and then the chains make a
+// sweep. It returns the standard deviation, over the weighted chains, of what that adds to the log weights.
+func (p *WeightedChains) step(before, after *rbm.Places) float64 {
+	c := p.Chains
+	after.SampleHiddenFree(c.Hidden, c.Visible, c.hiddenKey, c.Sweeps, rbm.Free{To: p.before, At: before}, rbm.Free{To: p.after, At: after})
+	c.finishSweep(after)
+	largest := slices.Max(p.LogWeights)
+	var sum, mean, squares float64
+	for r, w := range p.LogWeights {
+		x := p.before[r] - p.after[r]
+		weight := math.Exp(w - largest)
+		sum += weight
+		mean += weight * x
+		squares += weight * x * x
+		p.LogWeights[r] += x
 	}
-	if math.IsInf(largest, -1) {
-		return LogZ{Value: largest}
+	mean /= sum
+	return math.Sqrt(max(0, squares/sum-mean*mean))
+}
+
+// LogZ returns log Z of the model that the weights are for. The error counts the spread of the weights at every
+// resampling and now, between families of chains that were copied from one at the resampling before. It knows nothing
+// of what no chain has seen.
+func (p *WeightedChains) LogZ() LogZ {
+	mean, variance, ess := meanWeight(p.LogWeights, p.Families)
+	return LogZ{p.resampled.logZ + mean, math.Sqrt(p.resampled.variance + variance), ess}
+}
+
+// meanWeight returns the logarithm of the mean weight, the variance of it to first order, and the effective sample
+// size. Chains of a family stand next to each other and are not independent: their deviations from the mean are summed
+// before they are squared.
+func meanWeight(logWeights []float64, families []uint64) (mean, variance, ess float64) {
+	largest, n := slices.Max(logWeights), float64(len(logWeights))
+	var sum, squares float64
+	for _, w := range logWeights {
+		e := math.Exp(w - largest)
+		sum += e
+		squares += float64(e * e)
 	}
-	var sum, squares, ess float64
-	for _, x := range z {
-		part := math.Exp(x.Value - largest)
-		sum += part
-		squares += float64(part * part * x.Stderr * x.Stderr)
-		ess += x.ESS
+	deviation := 0.0
+	for r, w := range logWeights {
+		if r > 0 && families[r] != families[r-1] {
+			variance += float64(deviation * deviation)
+			deviation = 0
+		}
+		deviation += math.Exp(w-largest)/sum - 1/n
 	}
-	return LogZ{largest + math.Log(sum), math.Sqrt(squares) / sum, ess}
+	variance += float64(deviation * deviation)
+	return largest + math.Log(sum/n), variance, sum * sum / squares
 }
