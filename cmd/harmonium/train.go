@@ -44,8 +44,8 @@ more hidden units, of which the new ones change next to nothing at first. RUN ke
 model.
 
 Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME, or a sparse
-matrix of SciPy), .parquet, IDX, FASTA and text, bits or tables; each also packed by gzip, zstd, xz
-or bzip2.
+matrix of SciPy), .parquet, .arrow (Feather), IDX, FASTA and text, bits or tables; each also packed
+by gzip, zstd, xz or bzip2.
 
 Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy
