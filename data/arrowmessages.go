@@ -15,6 +15,9 @@ import (
 type arrowMessages struct {
 	r    io.Reader
 	most int64 // bytes of the file
+
+	views        int           // columns of texts with any number of buffers
+	dictionaries map[int64]int // the same of dictionaries, by their numbers
 }
 
 const arrowMark = 0xffffffff // before the length of each message
@@ -36,7 +39,7 @@ func (m *arrowMessages) Message() (message *ipc.Message, err error) {
 		return nil, err
 	}
 	v := vectors{Table: flatbuffers.Table{Bytes: meta, Pos: flatbuffers.GetUOffsetT(meta)}}
-	v.checkMessage()
+	m.check(v)
 	body, err := m.read(v.GetInt64Slot(10, 0))
 	if err != nil {
 		return nil, err
@@ -70,34 +73,48 @@ const (
 	arrowBatch      = 3
 )
 
-func (v vectors) checkMessage() {
+func (m *arrowMessages) check(v vectors) {
 	v.vector(12) // custom_metadata
 	header := v.table(8)
 	switch v.GetByteSlot(6, 0) {
 	case arrowSchema:
 		header.vector(8) // custom_metadata
-		header.checkFields(6)
+		m.dictionaries = map[int64]int{}
+		m.views = m.countViews(header, 6)
 	case arrowDictionary:
-		header.table(6).checkBatch()
+		header.table(6).checkBatch(m.dictionaries[header.GetInt64Slot(4, 0)])
 	case arrowBatch:
-		header.checkBatch()
+		header.checkBatch(m.views)
 	}
 }
 
-// checkFields checks a vector of columns, which may have columns.
-func (v vectors) checkFields(slot flatbuffers.VOffsetT) {
+// countViews checks a vector of columns, which may have columns, and counts those whose buffers a batch counts.
+func (m *arrowMessages) countViews(v vectors, slot flatbuffers.VOffsetT) (views int) {
+	const binaryView, textView = 23, 24
 	start, n := v.vector(slot)
 	for k := range n {
 		field := vectors{flatbuffers.Table{Bytes: v.Bytes, Pos: v.Indirect(start + flatbuffers.UOffsetT(4*k))}}
 		field.vector(16) // custom_metadata
-		field.checkFields(14)
+		count := m.countViews(field, 14)
+		if kind := field.GetByteSlot(8, 0); kind == binaryView || kind == textView {
+			count++
+		}
+		if field.Offset(12) != 0 { // dictionary
+			dictionary := field.table(12)
+			m.dictionaries[dictionary.GetInt64Slot(4, 0)], count = count, 0
+		}
+		views += count
 	}
+	return views
 }
 
 // checkBatch checks that no column of texts says that it has more buffers than there are.
-func (v vectors) checkBatch() {
+func (v vectors) checkBatch(views int) {
 	_, most := v.vector(8)
 	start, n := v.vector(12)
+	if n < views {
+		panic(fmt.Errorf("a message counts the buffers of %d columns, want %d", n, views))
+	}
 	for k := range n {
 		if count := v.GetInt64(start + flatbuffers.UOffsetT(8*k)); count < 0 || count > int64(most) {
 			panic(fmt.Errorf("a column declares %d buffers of %d", count, most))

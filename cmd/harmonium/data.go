@@ -66,10 +66,10 @@ was taken for, and why.`,
 				printInfo(w, result.Info)
 				printFindings(w, result.Findings)
 			})
-			if err == nil && len(result.Findings) > 0 {
-				return &statusError{status: exitUntrusted}
+			if err != nil {
+				return err
 			}
-			return err
+			return untrusted(result.Findings)
 		},
 	}
 	d.register(cmd.Flags(), t)
@@ -415,8 +415,8 @@ func makeIsing(ctx context.Context, t *terminal, o *isingOptions) error {
 		fmt.Fprintf(w, "energy per site\t%s, exactly %.6f\n", report.Energy, report.Exact)
 		printFindings(w, result.Findings)
 	})
-	if err == nil && len(result.Findings) > 0 {
-		return &statusError{status: exitUntrusted}
+	if err != nil {
+		return err
 	}
-	return err
+	return untrusted(result.Findings)
 }

@@ -247,10 +247,10 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 		t.warn("interrupted at update %d, saved: go on with 'harmonium train --resume -o %s'", result.Updates, r.Dir)
 		return &statusError{status: exitInterrupted}
 	}
-	if err == nil && len(verdict) > 0 {
-		return &statusError{status: exitUntrusted}
+	if err != nil {
+		return err
 	}
-	return err
+	return untrusted(verdict)
 }
 
 // describeEvaluation is short, for a line of progress whose end may be cut off: LL is the log-likelihood of the
