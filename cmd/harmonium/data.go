@@ -104,7 +104,11 @@ func printInfo(w io.Writer, info data.Info) {
 		fmt.Fprintf(w, "constant units\t%d, the first in columns %s\n",
 			info.Constant, strings.Trim(fmt.Sprint(info.Constants), "[]"))
 	}
-	fmt.Fprintf(w, "entropy of the rows\t%.4f nats, at most %.4f\n", info.Entropy, info.EntropyBound)
+	gaps := ""
+	if info.Missing > 0 {
+		gaps = ", with a gap for a value of its own"
+	}
+	fmt.Fprintf(w, "entropy of the rows\t%.4f nats, at most %.4f%s\n", info.Entropy, info.EntropyBound, gaps)
 	fmt.Fprintf(w, "independent units\t%.4f nats a row, the log-likelihood to beat\n", info.Independent)
 	fmt.Fprintf(w, "memory\t%.1f MB\n", float64(info.Bytes)/1e6)
 }

@@ -191,7 +191,7 @@ func (o *scoreOptions) open(t *terminal, path string) (*judged, error) {
 		err = o.reweight(j.set, t.compute)
 	}
 	if err == nil && (o.pseudo || o.units) && j.set.Missing() > 0 {
-		err = badInput(errors.New("--pseudo, --surprise: the rows have gaps, of which there are none: leave these flags out"))
+		err = badInput(errors.New("--pseudo, --surprise: they are about P(v_i|v_-i) of whole rows, and these have gaps: leave the flags out"))
 	}
 	if err != nil {
 		return nil, err

@@ -28,9 +28,9 @@ func newTransform(t *terminal) *cobra.Command {
 		Short: "Turn data into hidden units, as features",
 		Long: `Write what the hidden units make of each row of a file: their means given the row, or states drawn
 from P(h|v). The means are P(h=1|v) for units of 0 and 1, and between -1 and 1 for spins; of a
-categorical unit they are the probabilities of its states. Of a row with missing cells they are those
-of P(h|k), given what is known, with the missing cells summed over: exactly where that can be
-enumerated, elsewhere by annealed importance sampling.
+categorical unit they are the probabilities of its states. Of a row with missing cells they are
+those given what is known, with the missing cells summed over: exactly where that can be enumerated,
+elsewhere by annealed importance sampling.
 
 A row of data becomes a row of FILE, with a column for each hidden unit, h1, h2, … The rows are
 written as they are computed: their number is bounded by the disk.`,
