@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/harmonium-rbm/harmonium/data"
@@ -125,5 +126,21 @@ func TestTransformOfGaps(t *testing.T) {
 		if r := 3 * (k / n); r < rows/2 && x != means[r*n+k%n] {
 			t.Fatalf("whole row %d is %v, among rows with gaps %v", r+1, x, means[r*n+k%n])
 		}
+	}
+}
+
+// Columns without names are called by the number of their first unit, from 1, as --columns and --label call them.
+func TestNumberedColumns(t *testing.T) {
+	layer, err := rbm.NewLayers(rbm.Part{Kind: rbm.Bernoulli, Units: 2}, rbm.Part{Kind: rbm.Categorical, Units: 5, States: []int{3, 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := rbm.NewModel(layer, rbm.NewLayer(rbm.Bernoulli, 2), rng.Seed(1))
+	var names []string
+	for _, c := range numberedColumns(model) {
+		names = append(names, c.Name)
+	}
+	if want := []string{"1", "2", "3", "6"}; !slices.Equal(names, want) {
+		t.Errorf("columns %q, want %q", names, want)
 	}
 }
