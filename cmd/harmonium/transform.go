@@ -110,6 +110,9 @@ func (t *terminal) writeHidden(ctx context.Context, o *transformOptions, model *
 	}
 	if set.Missing() > 0 {
 		h.gaps = &gapsResult{what: "of which what is missing is summed over"}
+		if o.draw {
+			h.gaps.what = "of which what is missing is drawn first"
+		}
 	}
 	blocks := t.blocks(ctx, "hidden units", model, set)
 	_, least := model.Hidden.Line()
