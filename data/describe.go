@@ -32,8 +32,8 @@ type Info struct {
 	Duplicates int `json:"duplicates"` // rows that repeat an earlier one
 
 	// Entropy is H_D = −Σ_v P_D(v) log P_D(v) of the empirical distribution P_D, and EntropyBound = min(log rows,
-	// units·log 2), which it can't exceed. Near log rows, H_D says how many rows there are, not how they are
-	// distributed.
+	// units·log 2), which it can't exceed. A gap counts as a state of its own, so that it is log 3 for rows with gaps.
+	// Near log rows, H_D says how many rows there are, not how they are distributed.
 	Entropy      float64 `json:"entropy"`
 	EntropyBound float64 `json:"entropy_bound"`
 
@@ -98,7 +98,11 @@ func Describe(s *Set) Info {
 	info.Duplicates = s.Rows() - info.Distinct
 	info.EntropyBound = math.Log(float64(s.Rows()))
 	if s.plain() {
-		info.EntropyBound = min(info.EntropyBound, float64(s.Units())*math.Ln2)
+		states := 2.0
+		if info.Missing > 0 {
+			states++ // a gap
+		}
+		info.EntropyBound = min(info.EntropyBound, float64(s.Units())*math.Log(states))
 	}
 	return info
 }

@@ -15,8 +15,7 @@ var foreign = []struct {
 	{"HDF5", 0, "\x89HDF\r\n\x1a\n", hdf5},
 	{"MATLAB 7.3 (HDF5)", 0, "MATLAB 7.3 MAT-file", hdf5},
 	{"MATLAB", 0, "MATLAB 5.0 MAT-file", `save the array as .npy: numpy.save("x.npy", scipy.io.loadmat("x.mat")["NAME"])`},
-	{"Arrow or Feather", 0, "ARROW1", feather},
-	{"Feather", 0, "FEA1", feather},
+	{"Feather of version 1", 0, "FEA1", `save it anew: pandas.read_feather("x.feather").to_feather("y.feather")`},
 	{"Python pickle", 0, "\x80\x02", pickle},
 	{"Python pickle", 0, "\x80\x03", pickle},
 	{"Python pickle", 0, "\x80\x04", pickle},
@@ -36,7 +35,6 @@ var foreign = []struct {
 
 const (
 	hdf5    = `save the array as .npy: numpy.save("x.npy", h5py.File("x.h5")["NAME"][:])`
-	feather = `save it as .parquet: pandas.read_feather("x.feather").to_parquet("x.parquet")`
 	pickle  = `save the array as .npy: numpy.save("x.npy", pickle.load(open("x.pkl", "rb")))`
 	picture = "put the pixels of all pictures in one array, a picture a row, and save it as .npy"
 )

@@ -2,6 +2,8 @@ package data
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -75,6 +77,33 @@ func FuzzParquet(f *testing.F) {
 	})
 }
 
+// FuzzArrow reads damaged Arrow files and streams. Memory is that of the file, and of what a byte may stand for.
+func FuzzArrow(f *testing.F) {
+	for kind := range 3 {
+		f.Add([]byte(arrowOf(false, kind)))
+		f.Add([]byte(arrowOf(true, kind)))
+	}
+	for _, name := range []string{"people.feather", "people.arrows"} {
+		content, err := os.ReadFile(filepath.Join("testdata", "foreign", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content)
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if !isArrow(content) {
+			content = append([]byte(arrowMagic), content...)
+		}
+		s, err := readBytes(content, Gaps(), Select(Selection{Drop: []string{"tags", "born"}}))
+		if err != nil {
+			s, err = readBytes(content, Gaps())
+		}
+		if err == nil && s.Rows() < 1 {
+			t.Fatalf("read %d rows", s.Rows())
+		}
+	})
+}
+
 // FuzzTextForms reads texts in the ways that options say. Rows and columns are those that are asked for.
 func FuzzTextForms(f *testing.F) {
 	for _, s := range []string{
@@ -85,7 +114,7 @@ func FuzzTextForms(f *testing.F) {
 		f.Add([]byte(s), uint8(255), 2, 0)
 	}
 	f.Fuzz(func(t *testing.T, content []byte, form uint8, first, last int) {
-		if isPacked(content) || isZip(content) || isFASTA(content) || isParquet(content) || first < 0 || last < 0 {
+		if isPacked(content) || isZip(content) || isFASTA(content) || isParquet(content) || isArrow(content) || first < 0 || last < 0 {
 			t.Skip("other targets")
 		}
 		var opts []Option

@@ -32,15 +32,21 @@ func (s *Set) WholeRows() *Set {
 	if s.Known.Rows() == 0 {
 		return s
 	}
-	var index []int
-	for r := range s.Rows() {
-		if !s.Gaps(r) {
-			index = append(index, r)
-		}
-	}
-	whole := s.Subset(index)
+	whole := s.Subset(s.rowsWhere(false))
 	whole.Known = rbm.Batch{}
 	return whole
+}
+
+// RowsWithGaps are the numbers of the rows with gaps, in rising order.
+func (s *Set) RowsWithGaps() []int { return s.rowsWhere(true) }
+
+func (s *Set) rowsWhere(gaps bool) (rows []int) {
+	for r := range s.Rows() {
+		if s.Gaps(r) == gaps {
+			rows = append(rows, r)
+		}
+	}
+	return rows
 }
 
 // known is Known, of a set without gaps too.

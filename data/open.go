@@ -23,12 +23,12 @@ import (
 //   - IDX, the format of MNIST: two axes or more.
 //   - text: one row a line, separated by commas, semicolons, bars, or spaces and tabs, or digits 0 and 1 run together;
 //     numbers in any notation (1, 1.0, 1.000e+00). Blank lines and comments with # don't count, nor one line of names.
-//   - tables, in text or Parquet, and alignments in FASTA, whose columns hold more than bits.
+//   - tables, in text, Parquet or Arrow (Feather), and alignments in FASTA, whose columns hold more than bits.
 //
-// All but .npz and Parquet may be packed by gzip, zstd, xz or bzip2. The path [StandardInput] stands for standard input.
-// The values are 0 and 1, or −1 and 1; with [Threshold] or [Bernoulli] others too.
-// Everything else is an error that says what was found, in which row and column, and what was expected. Errors
-// found in the contents begin with the path.
+// All but .npz, Parquet and Arrow may be packed by gzip, zstd, xz or bzip2. The path [StandardInput] stands for
+// standard input. The values are 0 and 1, or −1 and 1; with [Threshold] or [Bernoulli] others too. Everything else is
+// an error that says what was found, in which row and column, and what was expected. Errors found in the contents begin
+// with the path.
 func Open(path string, opts ...Option) (*Set, error) {
 	var o options
 	for _, opt := range opts {
@@ -111,8 +111,11 @@ func (f *file) set(o options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isParquet(head) && !isText(head) {
-		return f.readParquet(s, o)
+	if !isText(head) && isParquet(head) {
+		return f.readColumns("a Parquet", parquetTable, s, o)
+	}
+	if isArrow(head) {
+		return f.readColumns("an Arrow", arrowTable, s, o)
 	}
 	var set *Set
 	switch plain := npy == "npy" && len(head) > 0; {
@@ -142,12 +145,13 @@ func (f *file) named(set *Set, err error) (*Set, error) {
 	return set, err
 }
 
-func (f *file) readParquet(s source, o options) (*Set, error) {
+// readColumns reads a file of a format that keeps columns together.
+func (f *file) readColumns(format string, open func(f *file) (*table, error), s source, o options) (*Set, error) {
 	if s.pack != "" {
-		return nil, fmt.Errorf("found a Parquet file within %s, want it as it is: its columns are packed already",
-			strings.TrimPrefix(s.pack, ", "))
+		return nil, fmt.Errorf("found %s file within %s, want it as it is: its columns are packed already",
+			format, strings.TrimPrefix(s.pack, ", "))
 	}
-	t, err := parquetTable(f)
+	t, err := open(f)
 	if err != nil {
 		return nil, err
 	}
@@ -175,9 +179,9 @@ func readFASTA(s source, o options) (*Set, error) {
 	return set.chooseRows(&o.selection)
 }
 
-// readText reads a table if the file has one, and otherwise a matrix. The reader of bits has the first word where nothing
-// is said of the columns, or they are bits: a file that it takes is no table, and one with a single other value is a
-// damaged file of bits.
+// readText reads a table if the file has one, and otherwise a matrix. The reader of bits has the first word where
+// nothing is said of the columns, or they are bits: a file that it takes is no table, and one with a single other value
+// is a damaged file of bits.
 func readText(s source, npy string, head []byte, o options) (*Set, error) {
 	if o.packed > 0 {
 		return nil, errPackedText

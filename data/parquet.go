@@ -18,7 +18,7 @@ func isParquet(head []byte) bool { return bytes.HasPrefix(head, []byte("PAR1")) 
 // parquetTable opens a Parquet file as a table. Its columns are texts as a table in CSV has them: numbers in their
 // shortest form, False and True, and nothing for null.
 func parquetTable(f *file) (t *table, err error) {
-	defer recoverParquet(&err)
+	defer recoverDamaged("Parquet", &err)
 	if err := checkFooter(f); err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func parquetText(n parquet.Node) (text func(v parquet.Value) string, what string
 	case logical == "" || strings.HasPrefix(logical, "INT") || logical == "STRING" || logical == "ENUM" || logical == "JSON":
 	case logical == "FLOAT16":
 		return func(v parquet.Value) string {
-			return strconv.FormatFloat(half(binary.LittleEndian.Uint16(v.ByteArray())), 'g', -1, 32)
+			return floatText(half(binary.LittleEndian.Uint16(v.ByteArray())), 32)
 		}, ""
 	default:
 		return nil, "values of the type " + logical
@@ -78,7 +78,7 @@ func parquetText(n parquet.Node) (text func(v parquet.Value) string, what string
 	unsigned := strings.HasSuffix(logical, "false)")
 	switch kind {
 	case parquet.Boolean:
-		return func(v parquet.Value) string { return map[bool]string{false: "False", true: "True"}[v.Boolean()] }, ""
+		return func(v parquet.Value) string { return boolText(v.Boolean()) }, ""
 	case parquet.Int32:
 		if unsigned {
 			return func(v parquet.Value) string { return strconv.FormatUint(uint64(v.Uint32()), 10) }, ""
@@ -90,9 +90,9 @@ func parquetText(n parquet.Node) (text func(v parquet.Value) string, what string
 		}
 		return func(v parquet.Value) string { return strconv.FormatInt(v.Int64(), 10) }, ""
 	case parquet.Float:
-		return func(v parquet.Value) string { return strconv.FormatFloat(float64(v.Float()), 'g', -1, 32) }, ""
+		return func(v parquet.Value) string { return floatText(float64(v.Float()), 32) }, ""
 	case parquet.Double:
-		return func(v parquet.Value) string { return strconv.FormatFloat(v.Double(), 'g', -1, 64) }, ""
+		return func(v parquet.Value) string { return floatText(v.Double(), 64) }, ""
 	case parquet.ByteArray:
 		return func(v parquet.Value) string { return strings.TrimSpace(string(v.ByteArray())) }, ""
 	}
@@ -126,7 +126,7 @@ func (x *parquetRecords) records(each func(row, line int, fields []string) error
 
 // group reads a group of rows, some at a time.
 func (x *parquetRecords) group(group parquet.RowGroup, each func(values parquet.Row) error) (err error) {
-	defer recoverParquet(&err)
+	defer recoverDamaged("Parquet", &err)
 	rows := group.Rows()
 	defer rows.Close()
 	buffer := make([]parquet.Row, 64)
@@ -149,17 +149,30 @@ func (x *parquetRecords) group(group parquet.RowGroup, each func(values parquet.
 	}
 }
 
-// recoverParquet makes an error of a panic, as the library has for some damaged files.
-func recoverParquet(err *error) {
+func parquetError(err error) error { return damagedError("Parquet", err) }
+
+// recoverDamaged makes an error of a panic, as libraries have for some damaged files.
+func recoverDamaged(format string, err *error) {
 	if p := recover(); p != nil {
-		*err = parquetError(fmt.Errorf("%v", p))
+		*err = damagedError(format, fmt.Errorf("%v", p))
 	}
 }
 
-func parquetError(err error) error {
+func damagedError(format string, err error) error {
 	text := err.Error()
 	if !utf8.ValidString(text) {
 		text = strconv.Quote(text)
 	}
-	return fmt.Errorf("damaged Parquet file: %s", text)
+	return fmt.Errorf("damaged %s file: %s", format, text)
 }
+
+// boolText is how pandas writes it in CSV.
+func boolText(x bool) string {
+	if x {
+		return "True"
+	}
+	return "False"
+}
+
+// floatText is the shortest text from which a float of so many bits is read back.
+func floatText(x float64, bits int) string { return strconv.FormatFloat(x, 'g', -1, bits) }

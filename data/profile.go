@@ -41,7 +41,9 @@ type profile struct {
 	missing      int
 	firstMissing find
 
-	gaps   bool           // missing cells are no values
+	gaps       bool // missing cells are no values
+	dictionary bool // the file has a list of its values: they are categories
+
 	column rbm.Column     // what is told of it at first, and then what it is
 	given  bool           // it is a column of a model, and may be the same in all rows
 	reason string         // why it was taken for its kind
@@ -226,6 +228,9 @@ func (p *profile) guess() (rbm.Kind, error) {
 			p.reason = "all values are 0 and 1"
 		}
 		return rbm.Bernoulli, nil
+	case p.dictionary:
+		p.reason = fmt.Sprintf("a dictionary of %d values in the file", n)
+		return rbm.Categorical, nil
 	case p.huge.row > 0:
 		return "", p.checkNumbers()
 	case numbers && p.fraction:

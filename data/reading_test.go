@@ -143,6 +143,8 @@ func parquetOf(rows ...parquetRow) string {
 func TestTablesAsPeopleHaveThem(t *testing.T) {
 	grade := func(x int32) *int32 { return &x }
 	people := []parquetRow{{31.5, "f", true, grade(1), nil}, {60, "m", false, grade(3), nil}, {25.125, "f", false, grade(2), nil}}
+	const arrowPeople = "age real, sex bit, grade category, pay category, smokes bit: " +
+		"31.5/f/1.5/-1/True 60/m/300/70000/False 7.5/m/4/5/False 25.125/f/1.5/-1/True 2/m/300/70000/False 7.5/m/4/5/False"
 	const abc = "a real, b bit: 1.5/x 2.5/y -3/x"
 	sparse := "4 bits: 0110 1000"
 	csr := sparseOf("csr", 2, 4, []uint8{1, 1, 1}, "indptr", []int32{0, 2, 3}, "indices", []int32{2, 1, 0})
@@ -321,7 +323,17 @@ func TestTablesAsPeopleHaveThem(t *testing.T) {
 			"age real: 31.5 60 25.125"},
 		{"half of Parquet", parquetOf(people...)[:60], nil, "refused: damaged Parquet file: it does not end with a footer and PAR1"},
 		{"Parquet in gzip", string(gz([]byte(parquetOf(people...)))), nil, "refused: found a Parquet file within gzip, want it as it is"},
-		{"Feather", "ARROW1\x00\x00\xff\xff\xff\xff", nil, "refused: found a file of the format Arrow or Feather"},
+		{"Arrow", arrowOf(false, 2), nil, arrowPeople}, {"an Arrow stream", arrowOf(true, 2), nil, arrowPeople},
+		{"missing cells in Arrow", arrowOf(false, 1), nil,
+			`refused: 4 cells are missing (grade 2, pay 2), the first in row 2, column 3 (grade): found ""`},
+		{"columns of an Arrow file", arrowOf(false, 1), pick(Selection{Columns: []string{"sex", "age"}}),
+			"sex bit, age real: f/31.5 m/60 m/7.5 f/25.125 m/2 m/7.5"},
+		{"dates in Arrow", arrowOf(true, 0), nil, "refused: column born holds values of the type date32: want numbers, texts or true and false"},
+		{"lists in Arrow", arrowOf(true, 0), pick(Selection{Drop: []string{"born"}}), "refused: column tags holds lists or structures"},
+		{"half of Arrow", arrowOf(false, 2)[:500], nil, "refused: damaged Arrow file: "},
+		{"half of an Arrow stream", arrowOf(true, 2)[:900], nil, "refused: damaged Arrow file: "},
+		{"Arrow in gzip", string(gz([]byte(arrowOf(false, 2)))), nil, "refused: found an Arrow file within gzip, want it as it is"},
+		{"Feather of version 1", "FEA1\x00\x00\xff\xff\xff\xff", nil, "refused: found a file of the format Feather of version 1"},
 		{"a spreadsheet", zipOf("[Content_Types].xml", "<a/>", "xl/workbook.xml", "<a/>"), nil, "refused: found a zip file of"},
 		{"an old spreadsheet", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 99), nil,
 			"refused: found a file of the format Excel (.xls)"},

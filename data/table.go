@@ -19,10 +19,11 @@ type table struct {
 	format   string
 	records  func(each func(row, line int, fields []string) error) error // calls each for every row, from 0; line 0 is none
 
-	all, rows int // rows that were read, and those of them that are asked for
-	index     int // the field with the names of the rows, −1 for none
-	notes     []string
-	odds      map[int]string // what fields hold that no text is made of
+	all, rows    int // rows that were read, and those of them that are asked for
+	index        int // the field with the names of the rows, −1 for none
+	notes        []string
+	odds         map[int]string // what fields hold that no text is made of
+	dictionaries map[int]bool   // fields that the file has as numbers in a list of values
 
 	odd     int // cells that are none of 0, 1 and −1, missing ones among them
 	minus   int // cells that are −1
@@ -153,7 +154,7 @@ func (t *table) profiles(o options) ([]*profile, error) {
 		if what, ok := t.odds[field]; ok {
 			return nil, &refusal{fmt.Errorf("column %s holds %s: want numbers, texts or true and false", name, what), ErrLeaveOut}
 		}
-		p := &profile{name: name, field: field, given: o.schema != nil && o.schema.given, gaps: o.gaps}
+		p := &profile{name: name, field: field, given: o.schema != nil && o.schema.given, gaps: o.gaps, dictionary: t.dictionaries[field]}
 		p.column = rbm.Column{Name: name, Kind: o.schema.kind(name), Categories: slices.Clone(o.schema.categories(name))}
 		switch asked := slices.Contains(categorical, field); {
 		case asked && p.column.Kind != "" && p.column.Kind != rbm.Categorical && !p.given:

@@ -28,6 +28,7 @@ const (
 type batch struct {
 	logZ           float64
 	means, squares []float64 // of the free units
+	hidden         []float64 // means of the hidden units, where they are wanted
 	chains         *sample.WeightedChains
 }
 
@@ -53,9 +54,12 @@ func (row *Row) anneal(ctx context.Context, on *compute.Context, model *rbm.Mode
 	draws := pick(&list, row.LogKnown, model, conditionals, o.Draws, key)
 	if !o.LogOnly {
 		for b := range list {
-			list[b].average(conditionals, model.M())
+			list[b].average(conditionals, model, o.Hidden)
 		}
 		row.average(&list, model.Visible.NewBatch(0).Bits())
+		if o.Hidden {
+			row.Hidden, row.HiddenErrors = weighted(&list, model.N(), func(b, j int) float64 { return list[b].hidden[j] })
+		}
 	}
 	return draws, nil
 }
@@ -142,20 +146,30 @@ func jackknife(less func(without int) float64) float64 {
 	return math.Sqrt(squares * (batches - 1) / batches)
 }
 
-// average takes the means of the batch over some sweeps: of ⟨v|h⟩, and of v² for deviations of real numbers.
-func (b *batch) average(conditionals *rbm.Conditionals, m int) {
-	c := b.chains.Chains
+// average takes the means of the batch over some sweeps: of ⟨v|h⟩, of v² for deviations of real numbers, and of ⟨h|v⟩.
+func (b *batch) average(conditionals *rbm.Conditionals, model *rbm.Model, hidden bool) {
+	c, m, n := b.chains.Chains, model.M(), model.N()
 	rows, largest, total := c.Visible.Rows(), slices.Max(b.chains.LogWeights), 0.0
 	b.means, b.squares = make([]float64, m), make([]float64, m)
-	p := make([]float32, rows*m)
+	p, q := make([]float32, rows*m), []float32(nil)
+	if hidden {
+		b.hidden, q = make([]float64, n), make([]float32, rows*n)
+	}
+	scale, offset := model.Hidden.Line()
 	for range sweeps {
 		c.Sweep(conditionals, 1)
 		conditionals.VisibleProbs(p, c.Hidden)
+		if hidden {
+			conditionals.HiddenProbs(q, c.Visible)
+		}
 		for r := range rows {
 			w := math.Exp(b.chains.LogWeights[r] - largest)
 			total += w
 			for i := range m {
 				b.means[i] += float64(w * float64(p[r*m+i]))
+			}
+			for j := range b.hidden {
+				b.hidden[j] += float64(w * (float64(scale*float64(q[r*n+j])) + offset))
 			}
 			for k, x := range c.Visible.Reals(r) {
 				b.squares[c.Visible.Bits()+k] += float64(w * float64(x) * float64(x))
@@ -166,32 +180,44 @@ func (b *batch) average(conditionals *rbm.Conditionals, m int) {
 		b.means[i] /= total
 		b.squares[i] /= total
 	}
+	for j := range b.hidden {
+		b.hidden[j] /= total
+	}
 }
 
-// average takes the means of the row over the batches, each with its Z as weight. The first units are bits.
-func (row *Row) average(list *[batches]batch, bits int) {
-	m := len(row.Missing)
+// weighted takes the means of numbers over the batches, each with its Z as weight, and their standard errors by the
+// jackknife.
+func weighted(list *[batches]batch, count int, of func(b, k int) float64) (means, errors []float64) {
 	all := weightsOf(list, -1)
 	var rest [batches][batches]float64
 	for b := range rest {
 		rest[b] = weightsOf(list, b)
 	}
-	mean := func(weights *[batches]float64, of func(b int) float64) (mean float64) {
+	mean := func(weights *[batches]float64, k int) (mean float64) {
 		for b, w := range weights {
-			mean += float64(w * of(b))
+			mean += float64(w * of(b, k))
 		}
 		return mean
 	}
-	row.Means, row.Deviations, row.Errors = make([]float64, m), make([]float64, m), make([]float64, m)
-	for i := range m {
-		means := func(b int) float64 { return list[b].means[i] }
-		whole := mean(&all, means)
-		variance := whole * (1 - whole)
+	means, errors = make([]float64, count), make([]float64, count)
+	for k := range count {
+		means[k] = mean(&all, k)
+		errors[k] = jackknife(func(b int) float64 { return mean(&rest[b], k) - means[k] })
+	}
+	return means, errors
+}
+
+// average takes the means of the row over the batches. The first units are bits.
+func (row *Row) average(list *[batches]batch, bits int) {
+	row.Means, row.Errors = weighted(list, len(row.Missing), func(b, i int) float64 { return list[b].means[i] })
+	squares, _ := weighted(list, len(row.Missing), func(b, i int) float64 { return list[b].squares[i] })
+	row.Deviations = make([]float64, len(row.Missing))
+	for i, mean := range row.Means {
+		variance := mean * (1 - mean)
 		if i >= bits {
-			variance = mean(&all, func(b int) float64 { return list[b].squares[i] }) - whole*whole
+			variance = squares[i] - mean*mean
 		}
-		row.Means[i], row.Deviations[i] = whole, math.Sqrt(max(0, variance))
-		row.Errors[i] = jackknife(func(b int) float64 { return mean(&rest[b], means) - whole })
+		row.Deviations[i] = math.Sqrt(max(0, variance))
 	}
 }
 

@@ -43,7 +43,7 @@ func Classes(
 			all.known.SetBit(k, i, true)
 		}
 	}
-	return eachRow(o.Compute, v.Rows(), func(on *compute.Context, r int) (*ClassRow, error) {
+	return eachRow(o.Compute, v.Rows(), o.First, func(on *compute.Context, r int) (*ClassRow, error) {
 		row := &ClassRow{LogProbs: make([]float64, classes), Exact: true}
 		errs := make([]float64, classes)
 		for y := range classes {

@@ -15,6 +15,8 @@ import (
 type Options struct {
 	Draws   int              // completed copies of each row to draw
 	LogOnly bool             // no Means, Deviations and Errors are wanted, which are nil
+	Hidden  bool             // Hidden and HiddenErrors are wanted, unless LogOnly
+	First   int              // number of the first row, from 0, where rows are completed a part at a time
 	Steps   int              // of annealing at most; 0 means 4,096
 	Seed    uint64           // of all random numbers
 	Compute *compute.Context // nil means the default; results don't depend on it
@@ -34,6 +36,10 @@ type Row struct {
 	// the standard deviations of v_i given k: how much is left open. Errors are the standard errors of the means.
 	Means, Deviations, Errors []float64
 
+	// Hidden are ⟨h_j|k⟩, the means of the values of the hidden units, and HiddenErrors the standard errors of them. They
+	// are nil where no unit is missing.
+	Hidden, HiddenErrors []float64
+
 	Draws rbm.Batch // completed copies of the row
 }
 
@@ -49,12 +55,13 @@ func Rows(ctx context.Context, model *rbm.Model, v, known rbm.Batch, o Options, 
 			v.Rows(), v.Units(), known.Rows(), known.Units(), model.M()))
 	}
 	c := &completion{model: model, v: v, known: known, o: o, key: rng.Seed(o.Seed).Stream(rng.StreamImpute)}
-	return eachRow(o.Compute, v.Rows(), func(on *compute.Context, r int) (*Row, error) { return c.row(ctx, on, r) }, each)
+	return eachRow(o.Compute, v.Rows(), o.First, func(on *compute.Context, r int) (*Row, error) { return c.row(ctx, on, r) }, each)
 }
 
-// eachRow computes rows side by side, each by one worker, and calls each for them in their order.
+// eachRow computes rows side by side, each by one worker, and calls each for them in their order. Errors count from
+// number first.
 func eachRow[T any](
-	by *compute.Context, count int, one func(on *compute.Context, r int) (T, error), each func(r int, row T) error,
+	by *compute.Context, count, first int, one func(on *compute.Context, r int) (T, error), each func(r int, row T) error,
 ) error {
 	rows, errs := make([]T, blockRows), make([]error, blockRows)
 	for from := 0; from < count; from += blockRows {
@@ -64,7 +71,7 @@ func eachRow[T any](
 		})
 		for k := range n {
 			if errs[k] != nil {
-				return fmt.Errorf("row %d: %w", from+k+1, errs[k])
+				return fmt.Errorf("row %d: %w", first+from+k+1, errs[k])
 			}
 			if err := each(from+k, rows[k]); err != nil {
 				return err
@@ -89,7 +96,7 @@ func (c *completion) row(ctx context.Context, on *compute.Context, r int) (*Row,
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	key := c.key.Stream(rng.Stream(r))
+	key := c.key.Stream(rng.Stream(c.o.First + r))
 	if c.known.Ones(r) == c.model.M() {
 		row := &Row{LogKnown: -c.model.FreeEnergy(c.v.Slice(r, r+1))[0], Exact: true}
 		row.Draws = c.v.Like(c.o.Draws)
@@ -143,11 +150,22 @@ func (row *Row) enumerate(ctx context.Context, on *compute.Context, model *rbm.M
 		}
 		row.Means, row.Deviations = stored(model, averages)
 		row.Errors = make([]float64, len(row.Means))
+		if o.Hidden {
+			row.Hidden, row.HiddenErrors = widened(averages.H), make([]float64, model.N())
+		}
 	}
 	if o.Draws == 0 {
 		return model.Visible.NewBatch(0), nil
 	}
 	return exact.SampleVisible(ctx, model, o.Draws, key, by)
+}
+
+func widened(x []float32) []float64 {
+	wide := make([]float64, len(x))
+	for k := range x {
+		wide[k] = float64(x[k])
+	}
+	return wide
 }
 
 // stored turns averages over the model's visible units into means and standard deviations of the numbers that a Batch

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,11 +120,10 @@ func TestRowsAreTheDefinition(t *testing.T) {
 	}
 }
 
-// byDefinition sums e^(−F) over the states of what is missing, real numbers on a grid. It returns the logarithm of the
-// sum, and mean and standard deviation of each missing unit.
-func byDefinition(model *rbm.Model, v, known rbm.Batch, r int) (logSum float64, moments [][2]float64) {
+// completions are all states of what is missing of a row, real numbers on a grid. Each stands for the weight.
+func completions(model *rbm.Model, v, known rbm.Batch, r int) (list rbm.Batch, weight float64, missing []int) {
 	const from, to, points = -9., 9., 181
-	list, weight := v.Slice(r, r+1).Clone(), 1.0
+	list, weight = v.Slice(r, r+1).Clone(), 1.0
 	spread := func(count int, set func(s rbm.Batch, k, choice int)) {
 		all := list.Like(count * list.Rows())
 		for k := range list.Rows() {
@@ -152,7 +152,6 @@ func byDefinition(model *rbm.Model, v, known rbm.Batch, r int) (logSum float64, 
 		}
 		return false
 	}
-	var missing []int
 	for i := range model.M() {
 		switch {
 		case known.Bit(r, i):
@@ -167,6 +166,13 @@ func byDefinition(model *rbm.Model, v, known rbm.Batch, r int) (logSum float64, 
 		}
 		missing = append(missing, i)
 	}
+	return list, weight, missing
+}
+
+// byDefinition sums e^(−F) over the states of what is missing. It returns the logarithm of the sum, and mean and standard
+// deviation of each missing unit.
+func byDefinition(model *rbm.Model, v, known rbm.Batch, r int) (logSum float64, moments [][2]float64) {
+	list, weight, missing := completions(model, v, known, r)
 	sum, first, second := 0.0, make([]float64, len(missing)), make([]float64, len(missing))
 	for k, f := range model.FreeEnergy(list) {
 		p := math.Exp(-f) * weight
@@ -181,6 +187,51 @@ func byDefinition(model *rbm.Model, v, known rbm.Batch, r int) (logSum float64, 
 		moments = append(moments, [2]float64{mean, math.Sqrt(max(0, second[a]/sum-mean*mean))})
 	}
 	return math.Log(sum), moments
+}
+
+// hiddenByDefinition is ⟨h|k⟩ = Σ_{v'} P(v'|k)·⟨h|v',k⟩.
+func hiddenByDefinition(model *rbm.Model, v, known rbm.Batch, r int) []float64 {
+	list, _, _ := completions(model, v, known, r)
+	n, sum := model.N(), 0.0
+	means, p := make([]float64, n), make([]float32, list.Rows()*n)
+	rbm.NewConditionals(model, nil).HiddenProbs(p, list)
+	scale, offset := model.Hidden.Line()
+	for k, f := range model.FreeEnergy(list) {
+		w := math.Exp(-f)
+		sum += w
+		for j := range n {
+			means[j] += w * (scale*float64(p[k*n+j]) + offset)
+		}
+	}
+	for j := range means {
+		means[j] /= sum
+	}
+	return means
+}
+
+// For all pairs of kinds with a finite layer: ⟨h|k⟩ against sums over completed rows. Rows that are completed a part at a
+// time are the same.
+func TestHiddenMeansAreTheDefinition(t *testing.T) {
+	for _, pair := range kindtest.Pairs(0.7) {
+		model := pair.Model
+		if exact.Feasible(model) != nil {
+			continue
+		}
+		v := model.Visible.NewBatch(3)
+		model.Visible.Sample(v, nil, rng.Seed(5), 0, 0)
+		known := cells(model, 3, 0.5, 1)
+		for r, row := range complete(t, model, v, known, Options{Hidden: true, Draws: 1}) {
+			for j, want := range hiddenByDefinition(model, v, known, r) {
+				if math.Abs(row.Hidden[j]-want) > 1e-5 || row.HiddenErrors[j] != 0 {
+					t.Errorf("%s: row %d: hidden unit %d is %v ± %v, want %v", pair.Name, r, j, row.Hidden[j], row.HiddenErrors[j], want)
+				}
+			}
+			part := complete(t, model, v.Slice(r, r+1), known.Slice(r, r+1), Options{Hidden: true, Draws: 1, First: r})[0]
+			if !slices.Equal(part.Hidden, row.Hidden) || !part.Draws.Equal(row.Draws) {
+				t.Errorf("%s: row %d by itself: %+v, want %+v", pair.Name, r, part, row)
+			}
+		}
+	}
 }
 
 // The errors of annealing are honest: scores and means are within 2.13 of them about as often as by Student's
@@ -199,8 +250,8 @@ func TestAnnealedErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		known := cells(model, count, 0.3, 2)
-		truth := complete(t, model, v, known, Options{Seed: 1})
-		inside, total, scores, squares := 0, 0, 0, 0.0
+		truth := complete(t, model, v, known, Options{Seed: 1, Hidden: true})
+		inside, total, hidden, scores, squares := 0, 0, 0, 0, 0.0
 		for r, want := range truth {
 			if !want.Exact {
 				t.Fatalf("%s: row %d is not exact", name, r)
@@ -216,6 +267,14 @@ func TestAnnealedErrors(t *testing.T) {
 					inside++
 				}
 			}
+			for j := range row.Hidden {
+				if math.Abs(row.Hidden[j]-want.Hidden[j]) <= 2.13*row.HiddenErrors[j]+1e-3 {
+					hidden++
+				}
+			}
+		}
+		if part := float64(hidden) / float64(count*model.N()); part < 0.88 {
+			t.Errorf("%s: %.3f of the means of hidden units are inside their errors", name, part)
 		}
 		t.Logf("%s: %d of %d scores, %.3f of %d means inside; rms %.2f", name, scores, count, float64(inside)/float64(total), total,
 			math.Sqrt(squares/float64(count)))
@@ -244,7 +303,7 @@ func annealed(t *testing.T, model *rbm.Model, v, known rbm.Batch, r int) *Row {
 		t.Fatal(err)
 	}
 	row := &Row{Missing: given.Free}
-	if _, err := row.anneal(t.Context(), compute.New(1), given.Model, Options{}, rng.Seed(uint64(r+300))); err != nil {
+	if _, err := row.anneal(t.Context(), compute.New(1), given.Model, Options{Hidden: true}, rng.Seed(uint64(r+300))); err != nil {
 		t.Fatal(err)
 	}
 	row.LogKnown -= given.Energy

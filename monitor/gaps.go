@@ -37,7 +37,7 @@ func gapCost(c Config) float64 {
 		if set == nil {
 			continue
 		}
-		index := rowsWithGaps(set)
+		index := set.RowsWithGaps()
 		for _, r := range index[:min(len(index), pricedRows)] {
 			model := c.Model
 			if given, err := model.Given(set.States, r, func(i int) bool { return set.Known.Bit(r, i) }); err == nil {
@@ -66,26 +66,17 @@ func planGaps(c Config, a *accounts, every int) (int, int) {
 
 // mostRows bounds the rows of a set that are scored, so that about gapRows of them have gaps.
 func mostRows(set *data.Set, most, gapRows int) int {
-	gaps := len(rowsWithGaps(set))
+	gaps := len(set.RowsWithGaps())
 	if gaps <= gapRows {
 		return most
 	}
 	return min(most, max(1, gapRows*set.Rows()/gaps))
 }
 
-func rowsWithGaps(set *data.Set) (rows []int) {
-	for r := range set.Rows() {
-		if set.Gaps(r) {
-			rows = append(rows, r)
-		}
-	}
-	return rows
-}
-
 // completeScores sets the logs of the rows of a set that have gaps to log Σ e^(−F(v)) over what is missing. The error
 // is of energies that are too large.
 func completeScores(model *rbm.Model, set *data.Set, logs []float64, on *compute.Context) error {
-	index := rowsWithGaps(set)
+	index := set.RowsWithGaps()
 	if index == nil {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 // block is a part of the rows of a data set.
 type block struct {
 	rows   rbm.Batch
+	from   int // number of the first of them, from 0
 	number int // 0, 1, …
 }
 
@@ -36,7 +37,7 @@ func (t *terminal) blocks(ctx context.Context, name string, model *rbm.Model, se
 				return
 			}
 			to := min(from+size, set.Rows())
-			if !yield(block{set.States.Slice(from, to), from / size}, nil) {
+			if !yield(block{set.States.Slice(from, to), from, from / size}, nil) {
 				return
 			}
 			if err := t.compute.Err(); err != nil {
@@ -50,19 +51,22 @@ func (t *terminal) blocks(ctx context.Context, name string, model *rbm.Model, se
 
 // eachBlock yields the numbers that f writes for each block, as many a row as there are columns, in memory that is used
 // again.
-func eachBlock[T data.Number](blocks iter.Seq2[block, error], columns int, f func(b block, numbers []T)) iter.Seq2[[]T, error] {
+func eachBlock[T data.Number](blocks iter.Seq2[block, error], columns int, f func(b block, numbers []T) error) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		var memory []T
 		for b, err := range blocks {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
 			n := b.rows.Rows() * columns
 			if len(memory) < n {
 				memory = make([]T, n)
 			}
-			if f(b, memory[:n]); !yield(memory[:n], nil) {
+			if err == nil {
+				err = f(b, memory[:n])
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(memory[:n], nil) {
 				return
 			}
 		}

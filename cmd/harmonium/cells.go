@@ -34,7 +34,7 @@ func newCellList(set *data.Set, model *rbm.Model) *cellList {
 }
 
 // numberedColumns are columns of a model that has no names for them: units, and sites with numbers for states, by the
-// number of their first unit, from 0.
+// number of their first unit, from 1.
 func numberedColumns(model *rbm.Model) (columns []rbm.Column) {
 	sites := map[int]rbm.Site{}
 	for _, s := range rbm.SitesOf(model.Visible) {
@@ -42,7 +42,7 @@ func numberedColumns(model *rbm.Model) (columns []rbm.Column) {
 	}
 	bits := model.Visible.NewBatch(0).Bits()
 	for i := 0; i < model.M(); i++ {
-		column := rbm.Column{Name: strconv.Itoa(i), Kind: rbm.Bernoulli}
+		column := rbm.Column{Name: strconv.Itoa(i + 1), Kind: rbm.Bernoulli}
 		if s, ok := sites[i]; ok {
 			column.Kind = rbm.Categorical
 			for a := range s.States {

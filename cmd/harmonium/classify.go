@@ -264,11 +264,3 @@ func (r *labelRank) table(w io.Writer) {
 		printFindings(w, m.Findings)
 	}
 }
-
-// untrusted is the exit status of a result with findings.
-func untrusted(findings []diag.Finding) error {
-	if len(findings) > 0 {
-		return &statusError{status: exitUntrusted}
-	}
-	return nil
-}

@@ -21,6 +21,7 @@ import (
 type completeOptions struct {
 	data, out, cells string
 	copies           int
+	lacking          bool // a table may lack columns, which are missing in all rows
 	dataFlags
 }
 
@@ -136,10 +137,7 @@ func complete(ctx context.Context, t *terminal, o *completeOptions, path string)
 	if err := t.result(result, result.table); err != nil {
 		return err
 	}
-	if len(result.Findings) > 0 {
-		return &statusError{status: exitUntrusted}
-	}
-	return nil
+	return untrusted(result.Findings)
 }
 
 // check refuses what can't be done before the work, and opens the rows.
@@ -168,7 +166,11 @@ func (o *completeOptions) check(model *rbm.Model, inputs []input) (*data.Set, er
 	if err := checkFiles(out, inputs); err != nil {
 		return nil, err
 	}
-	return o.openFor(model, o.data, data.Gaps())
+	options := []data.Option{data.Gaps()}
+	if o.lacking {
+		options = append(options, data.MayLack(columnNames(model)...))
+	}
+	return o.openFor(model, o.data, options...)
 }
 
 func (o *completeOptions) impute(t *terminal) impute.Options {

@@ -66,10 +66,10 @@ was taken for, and why.`,
 				printInfo(w, result.Info)
 				printFindings(w, result.Findings)
 			})
-			if err == nil && len(result.Findings) > 0 {
-				return &statusError{status: exitUntrusted}
+			if err != nil {
+				return err
 			}
-			return err
+			return untrusted(result.Findings)
 		},
 	}
 	d.register(cmd.Flags(), t)
@@ -104,7 +104,11 @@ func printInfo(w io.Writer, info data.Info) {
 		fmt.Fprintf(w, "constant units\t%d, the first in columns %s\n",
 			info.Constant, strings.Trim(fmt.Sprint(info.Constants), "[]"))
 	}
-	fmt.Fprintf(w, "entropy of the rows\t%.4f nats, at most %.4f\n", info.Entropy, info.EntropyBound)
+	gaps := ""
+	if info.Missing > 0 {
+		gaps = ", with a gap for a value of its own"
+	}
+	fmt.Fprintf(w, "entropy of the rows\t%.4f nats, at most %.4f%s\n", info.Entropy, info.EntropyBound, gaps)
 	fmt.Fprintf(w, "independent units\t%.4f nats a row, the log-likelihood to beat\n", info.Independent)
 	fmt.Fprintf(w, "memory\t%.1f MB\n", float64(info.Bytes)/1e6)
 }
@@ -415,8 +419,8 @@ func makeIsing(ctx context.Context, t *terminal, o *isingOptions) error {
 		fmt.Fprintf(w, "energy per site\t%s, exactly %.6f\n", report.Energy, report.Exact)
 		printFindings(w, result.Findings)
 	})
-	if err == nil && len(result.Findings) > 0 {
-		return &statusError{status: exitUntrusted}
+	if err != nil {
+		return err
 	}
-	return err
+	return untrusted(result.Findings)
 }

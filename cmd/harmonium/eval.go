@@ -157,10 +157,7 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, paths []string) 
 	if err := t.result(result, func(w io.Writer) { result.table(w, j) }); err != nil {
 		return err
 	}
-	if len(result.Findings) > 0 {
-		return &statusError{status: exitUntrusted}
-	}
-	return nil
+	return untrusted(result.Findings)
 }
 
 // open opens a model and the rows to score, and checks what can be checked before the work.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,13 +27,16 @@ type judged struct {
 	scores   []float64 // of each row
 	gaps     *gapsResult
 	known    []float64 // log Σ e^(−F(v)) over what is missing of each row, without the scales of that; nil for rows without gaps
+	stderrs  []float64 // of known
 }
 
 // gapsResult is how the likelihoods of rows with gaps were found.
 type gapsResult struct {
 	Rows      int         `json:"rows"`      // with gaps
 	Estimated int         `json:"estimated"` // of these by AIS
-	Stderr    diag.Number `json:"stderr"`    // the largest of their likelihoods'
+	Stderr    diag.Number `json:"stderr"`    // the largest of their likelihoods', or of means of hidden units
+
+	what string // is told of them; "" for likelihoods
 }
 
 func (g *gapsResult) see(row *impute.Row) {
@@ -46,11 +50,14 @@ func (g *gapsResult) see(row *impute.Row) {
 }
 
 func (g *gapsResult) String() string {
-	if g.Estimated == 0 {
-		return fmt.Sprintf("%d, of which what is known is scored", g.Rows)
+	text := fmt.Sprintf("%d, %s", g.Rows, cmp.Or(g.what, "of which what is known is scored"))
+	if g.Estimated > 0 {
+		text += fmt.Sprintf(", %d of them by AIS with standard errors up to %.2g", g.Estimated, float64(g.Stderr))
+		if g.what == "" {
+			text += " nats"
+		}
 	}
-	return fmt.Sprintf("%d, of which what is known is scored, %d of them by AIS with standard errors up to %.2g nats",
-		g.Rows, g.Estimated, float64(g.Stderr))
+	return text
 }
 
 // complete fills the gaps of the rows by draws, at which chains may begin, and keeps the likelihoods of what is known.
@@ -62,11 +69,12 @@ func (j *judged) complete(ctx context.Context, t *terminal, seed uint64) error {
 	defer bar.stop()
 	whole, rough := *j.set, &roughRows{}
 	whole.States, whole.Known = j.set.States.Like(j.set.Rows()), rbm.Batch{}
-	j.known, j.gaps = make([]float64, j.set.Rows()), &gapsResult{}
+	j.known, j.stderrs, j.gaps = make([]float64, j.set.Rows()), make([]float64, j.set.Rows()), &gapsResult{}
 	o := impute.Options{Draws: 1, LogOnly: true, Seed: seed, Compute: t.compute}
 	err := impute.Rows(ctx, j.model, j.set.States, j.set.Known, o, func(r int, row *impute.Row) error {
 		whole.States.Slice(r, r+1).Copy(row.Draws)
 		j.known[r] = row.LogKnown + rbm.LogScaleOf(j.model.Columns, row.Missing)
+		j.stderrs[r] = row.Stderr
 		rough.see(r, row)
 		j.gaps.see(row)
 		bar.set(int64(r+1), fmt.Sprintf("%d rows", r+1))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/remedy"
 	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/diag"
 )
 
 // Exit statuses, the same for every command (docs/cli.md).
@@ -193,4 +194,12 @@ func badInput(err error) error {
 		return nil
 	}
 	return &statusError{err, exitBadInput}
+}
+
+// untrusted is the exit status of a result with findings.
+func untrusted(findings []diag.Finding) error {
+	if len(findings) > 0 {
+		return &statusError{status: exitUntrusted}
+	}
+	return nil
 }

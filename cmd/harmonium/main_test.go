@@ -87,6 +87,7 @@ func breakFiles(env *testscript.Env) error {
 		"huge.npy":        npyBytes("(4000000000, 3000000000)", 12),
 		"cut.gz":          append([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}, bytes.Repeat([]byte{0x12}, 9)...),
 		"table.parquet":   []byte("PAR1\x15\x04\x15\x00"),
+		"table.feather":   []byte("ARROW1\x00\x00\xff\xff\xff\xff\x40\x00\x00\x00"),
 		"cut.safetensors": binary.LittleEndian.AppendUint64(nil, 5000),
 	} {
 		if err := os.WriteFile(filepath.Join(env.WorkDir, name), contents, 0o666); err != nil {

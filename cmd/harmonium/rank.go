@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/monitor"
 )
 
@@ -31,14 +32,14 @@ type rankedResult struct {
 func (o *evalOptions) rank(ctx context.Context, t *terminal, models []*judged) error {
 	begun := time.Now()
 	result := &rankResult{Rows: models[0].set.Rows(), Data: models[0].set.Path}
-	untrusted := false
+	var findings []diag.Finding
 	for _, j := range models {
 		t.say("%s", j.path)
 		scores, err := o.evaluate(ctx, t, j)
 		if err != nil {
 			return err
 		}
-		untrusted = untrusted || len(scores.Findings) > 0
+		findings = append(findings, scores.Findings...)
 		result.Models = append(result.Models, rankedResult{Model: j.path, evalResult: *scores, judged: j})
 	}
 	result.sort()
@@ -46,10 +47,7 @@ func (o *evalOptions) rank(ctx context.Context, t *terminal, models []*judged) e
 	if err := t.result(result, result.table); err != nil {
 		return err
 	}
-	if untrusted {
-		return &statusError{status: exitUntrusted}
-	}
-	return nil
+	return untrusted(findings)
 }
 
 // score is the mean by which models are ranked.

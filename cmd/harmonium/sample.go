@@ -31,6 +31,7 @@ type sampleOptions struct {
 	autoThin   bool // thin until samples are nearly independent, instead of thin
 	start      string
 	clamps     []string
+	given      string
 	seed       uint64
 }
 
@@ -49,14 +50,21 @@ and then give a sample as often as one is nearly independent. The effective samp
 (1.01 or less) tell whether they mixed, by the slowest of the free energy, the share of each mode
 and the leading directions of the weights. If they did not, replica exchange (parallel tempering)
 follows: sets of replicas at temperatures between the model and independent units, which exchange
-states. It finds its temperatures by itself during the burn-in, and counts round trips.`,
+states. It finds its temperatures by itself during the burn-in, and counts round trips.
+
+--given FILE draws the missing cells of each row of a file instead, and columns that a table lacks,
+given what is known: as 'harmonium complete' does, with -n draws of each row.`,
 		Example: `  harmonium sample run -n 10000 -o new.npy
   harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv
-  harmonium sample run -n 1000 --clamp job=smith -o smiths.csv`,
+  harmonium sample run -n 1000 --clamp job=smith -o smiths.csv
+  harmonium sample run --given ages.csv -n 20 -o people.csv`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := withoutEffect(cmd.Flags(), o.method, monitor.MethodExact, "chains", "burn-in", "thin", "start"); err != nil {
 				return err
+			}
+			if o.given != "" {
+				return o.drawGiven(cmd, t, args[0])
 			}
 			return drawSample(cmd.Context(), t, o, args[0])
 		},
@@ -73,8 +81,30 @@ states. It finds its temperatures by itself during the burn-in, and counts round
 	f.StringArrayVar(&o.clamps, "clamp", nil,
 		"hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 0, or a column of a table, as NAME=VALUE; "+
 			"may be repeated")
+	f.StringVar(&o.given, "given", "", "file whose rows say what is known, a draw of the rest for each, or -n draws")
 	f.Uint64Var(&o.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
 	return cmd
+}
+
+// drawGiven draws what rows of a file leave open, as complete does.
+func (o *sampleOptions) drawGiven(cmd *cobra.Command, t *terminal, path string) error {
+	for _, name := range []string{"method", "chains", "burn-in", "thin", "start", "clamp"} {
+		if cmd.Flags().Changed(name) {
+			return badInput(fmt.Errorf("--%s has no effect with --given, each row of which is drawn by itself: leave one of them out", name))
+		}
+	}
+	c := &completeOptions{data: o.given, out: o.out, copies: 1, lacking: true}
+	if cmd.Flags().Changed("count") {
+		c.copies = o.count
+	}
+	switch {
+	case c.copies < 1:
+		return badInput(fmt.Errorf("-n is %d, want 1 draw of each row or more", o.count))
+	case o.out == "":
+		return badInput(errors.New("no file for the draws: name one by -o FILE"))
+	}
+	c.seed, c.terminal = o.seed, t
+	return complete(cmd.Context(), t, c, path)
 }
 
 // The methods of sample.
@@ -175,10 +205,10 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 		}
 		printFindings(w, result.Findings)
 	})
-	if err == nil && len(result.Findings) > 0 {
-		return &statusError{status: exitUntrusted}
+	if err != nil {
+		return err
 	}
-	return err
+	return untrusted(result.Findings)
 }
 
 // worth tells the effective sample size, and the rate at which it grew where it is known.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/monitor"
 )
@@ -39,6 +40,10 @@ out.
 
 --top K prints the K least likely rows: anomalies first. With --surprise it tells which units
 surprise most in each of them, given all others, beyond their mean surprise over the rows.
+
+Of a row with missing cells what is known is scored, log P(k), with the other cells summed over:
+exactly where that can be enumerated, elsewhere by annealed importance sampling, with the standard
+error in a column. Fewer known cells are more likely, so that such rows rank later as anomalies.
 
 --against compares with another model, row by row. The difference of two models varies less from
 row to row than their scores do: its standard error is that of paired differences. The errors of
@@ -99,6 +104,7 @@ type scoreResult struct {
 	LL       *estimateResult `json:"log_likelihood"`
 	Free     estimateResult  `json:"free_energy"`
 	PseudoLL *estimateResult `json:"pseudo_log_likelihood"`
+	Gaps     *gapsResult     `json:"gaps"` // null for rows without
 	Against  *againstResult  `json:"against"`
 	Least    []leastRow      `json:"least"`
 	Seconds  float64         `json:"seconds"`
@@ -156,10 +162,7 @@ func score(ctx context.Context, t *terminal, o *scoreOptions, path string) error
 	if err := t.result(result, result.table); err != nil {
 		return err
 	}
-	if len(result.Findings) > 0 {
-		return &statusError{status: exitUntrusted}
-	}
-	return nil
+	return untrusted(result.Findings)
 }
 
 // open opens a model and the rows in its units, and checks what can be checked before the work.
@@ -184,8 +187,11 @@ func (o *scoreOptions) open(t *terminal, path string) (*judged, error) {
 			return nil, badInput(fmt.Errorf("--pseudo, --surprise: %w", err))
 		}
 	}
-	if j.set, err = o.openFor(model, o.data); err == nil {
+	if j.set, err = o.openFor(model, o.data, data.Gaps()); err == nil {
 		err = o.reweight(j.set, t.compute)
+	}
+	if err == nil && (o.pseudo || o.units) && j.set.Missing() > 0 {
+		err = badInput(errors.New("--pseudo, --surprise: they are about P(v_i|v_-i) of whole rows, and these have gaps: leave the flags out"))
 	}
 	if err != nil {
 		return nil, err
@@ -196,7 +202,7 @@ func (o *scoreOptions) open(t *terminal, path string) (*judged, error) {
 // summarise takes means over the rows, and picks the least likely ones.
 func (r *scoreResult) summarise(s *scorers, o *scoreOptions) {
 	j := s.judges[0]
-	r.Columns, r.LogZ = s.columns, j.logZ
+	r.Columns, r.LogZ, r.Gaps = s.columns, j.logZ, j.gaps
 	if o.out != "" {
 		r.File = &o.out
 	}
@@ -226,6 +232,9 @@ func (r *scoreResult) table(w io.Writer) {
 		fmt.Fprintf(w, "columns\t%s\n", inWords(r.Columns))
 	} else {
 		fmt.Fprintf(w, "rows\t%d\n", r.Rows)
+	}
+	if r.Gaps != nil {
+		fmt.Fprintf(w, "rows with gaps\t%s\n", r.Gaps)
 	}
 	if r.LogZ == nil {
 		fmt.Fprintf(w, "free energy\t%s ± %s a row\n", r.Free.Value.Digits(4), r.Free.Stderr.Digits(4))

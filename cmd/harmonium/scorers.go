@@ -19,7 +19,7 @@ type scorers struct {
 	columns []string
 
 	conditionals []*rbm.Conditionals
-	free         [][]float64 // F(v) of each row, by each model
+	free         [][]float64 // F(v) of each row, by each model; of what is known of a row with gaps −log Σ e^(−F(v))
 	likelihood   *rbm.PseudoLikelihood
 	pseudo       []float64 // of each row, where it is wanted
 	keepsPseudo  bool
@@ -59,8 +59,10 @@ const (
 	columnRow        = "row"
 	columnLL         = "log_likelihood"
 	columnFree       = "free_energy"
+	columnError      = "error"
 	columnPseudo     = "pseudo_log_likelihood"
 	columnAgainst    = "log_likelihood_against"
+	columnErrorOther = "error_against"
 	columnDifference = "difference"
 	surprisePrefix   = "surprise_"
 )
@@ -73,11 +75,19 @@ func (o *scoreOptions) scorers(t *terminal, judges []*judged) (*scorers, error) 
 	if o.free {
 		s.columns[1] = columnFree
 	}
+	gaps := judges[0].known != nil
+	if gaps {
+		s.columns = append(s.columns, columnError)
+	}
 	if o.pseudo {
 		s.columns = append(s.columns, columnPseudo)
 	}
 	if len(judges) > 1 {
-		s.columns = append(s.columns, columnAgainst, columnDifference)
+		s.columns = append(s.columns, columnAgainst)
+		if gaps {
+			s.columns = append(s.columns, columnErrorOther)
+		}
+		s.columns = append(s.columns, columnDifference)
 	}
 	if o.pseudo || o.units {
 		var err error
@@ -110,11 +120,16 @@ func (s *scorers) write(ctx context.Context, t *terminal, path string) error {
 }
 
 // score writes the columns of a block of rows.
-func (s *scorers) score(b block, numbers []float64) {
-	first, rows := len(s.free[0]), b.rows.Rows()
+func (s *scorers) score(b block, numbers []float64) error {
+	first, rows := b.from, b.rows.Rows()
 	for m, j := range s.judges {
 		s.free[m] = append(s.free[m], make([]float64, rows)...)
 		s.conditionals[m].FreeEnergy(s.free[m][first:], j.set.States.Slice(first, first+rows))
+		if j.known != nil {
+			for k, log := range j.known[first : first+rows] {
+				s.free[m][first+k] = -log
+			}
+		}
 	}
 	if s.likelihood != nil {
 		s.scoreUnits(b.rows)
@@ -126,11 +141,13 @@ func (s *scorers) score(b block, numbers []float64) {
 		} else {
 			row = append(row, s.log(0, first+k))
 		}
+		row = s.appendError(row, 0, first+k)
 		if s.keepsPseudo {
 			row = append(row, s.pseudo[first+k])
 		}
 		if len(s.judges) > 1 {
-			row = append(row, s.log(1, first+k), s.log(0, first+k)-s.log(1, first+k))
+			row = s.appendError(append(row, s.log(1, first+k)), 1, first+k)
+			row = append(row, s.log(0, first+k)-s.log(1, first+k))
 		}
 		for i := range s.units {
 			u := &s.units[i]
@@ -139,6 +156,15 @@ func (s *scorers) score(b block, numbers []float64) {
 			u.sum += float64(s.judges[0].set.Weight(first+k) * x)
 		}
 	}
+	return nil
+}
+
+// appendError appends the standard error of a row's likelihood by model m, where some rows have gaps.
+func (s *scorers) appendError(row []float64, m, r int) []float64 {
+	if s.judges[m].known == nil {
+		return row
+	}
+	return append(row, s.judges[m].stderrs[r])
 }
 
 // scoreUnits takes log P(v_i|v_−i) of all units of a block, or of each row their sum alone.
@@ -182,6 +208,7 @@ type leastRow struct {
 	Name     string      `json:"name,omitempty"`
 	LL       diag.Number `json:"log_likelihood"` // null without log Z
 	Free     float64     `json:"free_energy"`
+	Error    float64     `json:"error,omitempty"`    // of a row with gaps
 	Surprise []surprise  `json:"surprise,omitempty"` // the largest, with --surprise
 }
 
@@ -193,14 +220,17 @@ type surprise struct {
 }
 
 func (l leastRow) String() string {
-	text := fmt.Sprintf("row %d", l.Row)
+	text, doubt := fmt.Sprintf("row %d", l.Row), ""
 	if l.Name != "" {
 		text += " (" + l.Name + ")"
 	}
+	if l.Error > 0 {
+		doubt = fmt.Sprintf(" ± %.2g", l.Error)
+	}
 	if l.LL == l.LL {
-		text += fmt.Sprintf(": %.3f nats", l.LL)
+		text += fmt.Sprintf(": %.3f%s nats", l.LL, doubt)
 	} else {
-		text += fmt.Sprintf(": free energy %.3f", l.Free)
+		text += fmt.Sprintf(": free energy %.3f%s", l.Free, doubt)
 	}
 	var units []string
 	for _, u := range l.Surprise {
@@ -231,6 +261,9 @@ func (s *scorers) least(count int) []leastRow {
 		}
 		if s.judges[0].logZ != nil {
 			l.LL = diag.Number(s.log(0, r))
+		}
+		if s.judges[0].known != nil {
+			l.Error = s.judges[0].stderrs[r]
 		}
 		if s.units != nil {
 			l.Surprise = s.surprises(set.States.Slice(r, r+1))

@@ -233,13 +233,10 @@ func runSearch(ctx context.Context, t *terminal, s *search.Search) error {
 		return err
 	}
 	t.say("'harmonium serve %s' compares the trials on a page", s.Dir)
-	switch {
-	case result.Best == nil:
+	if result.Best == nil {
 		return fmt.Errorf("all trials have diverged: search lower values of --rate")
-	case len(result.Findings) > 0:
-		return &statusError{status: exitUntrusted}
 	}
-	return nil
+	return untrusted(result.Findings)
 }
 
 // split returns contexts for trials side by side, which share the workers. A device takes one trial after the other.

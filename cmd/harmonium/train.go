@@ -44,8 +44,8 @@ more hidden units, of which the new ones change next to nothing at first. RUN ke
 model.
 
 Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME, or a sparse
-matrix of SciPy), .parquet, IDX, FASTA and text, bits or tables; each also packed by gzip, zstd, xz
-or bzip2.
+matrix of SciPy), .parquet, .arrow (Feather), IDX, FASTA and text, bits or tables; each also packed
+by gzip, zstd, xz or bzip2.
 
 Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy
@@ -247,10 +247,10 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 		t.warn("interrupted at update %d, saved: go on with 'harmonium train --resume -o %s'", result.Updates, r.Dir)
 		return &statusError{status: exitInterrupted}
 	}
-	if err == nil && len(verdict) > 0 {
-		return &statusError{status: exitUntrusted}
+	if err != nil {
+		return err
 	}
-	return err
+	return untrusted(verdict)
 }
 
 // describeEvaluation is short, for a line of progress whose end may be cut off: LL is the log-likelihood of the

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/impute"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
 )
@@ -26,7 +28,9 @@ func newTransform(t *terminal) *cobra.Command {
 		Short: "Turn data into hidden units, as features",
 		Long: `Write what the hidden units make of each row of a file: their means given the row, or states drawn
 from P(h|v). The means are P(h=1|v) for units of 0 and 1, and between -1 and 1 for spins; of a
-categorical unit they are the probabilities of its states.
+categorical unit they are the probabilities of its states. Of a row with missing cells they are
+those given what is known, with the missing cells summed over: exactly where that can be enumerated,
+elsewhere by annealed importance sampling.
 
 A row of data becomes a row of FILE, with a column for each hidden unit, h1, h2, … The rows are
 written as they are computed: their number is bounded by the disk.`,
@@ -50,6 +54,9 @@ type transformResult struct {
 	Units   int     `json:"units"`  // hidden ones
 	Values  string  `json:"values"` // "means" or "states"
 	Seconds float64 `json:"seconds"`
+
+	Gaps     *gapsResult    `json:"gaps"` // null for rows without
+	Findings []diag.Finding `json:"findings"`
 }
 
 func transform(ctx context.Context, t *terminal, o *transformOptions, path string) error {
@@ -60,7 +67,7 @@ func transform(ctx context.Context, t *terminal, o *transformOptions, path strin
 	if err := checkArray(o.out, append(inputsOf(path, r), dataInputs(o.data)...)); err != nil {
 		return err
 	}
-	set, err := o.openFor(model, o.data)
+	set, err := o.openFor(model, o.data, data.Gaps())
 	if err != nil {
 		return err
 	}
@@ -69,63 +76,105 @@ func transform(ctx context.Context, t *terminal, o *transformOptions, path strin
 	if o.draw {
 		result.Values = "states"
 	}
-	if err := t.writeHidden(ctx, o, model, set); err != nil {
+	h, err := t.writeHidden(ctx, o, model, set)
+	if err != nil {
 		return err
 	}
+	result.Gaps, result.Findings = h.gaps, append([]diag.Finding{}, h.rough.findings()...)
 	result.Seconds = time.Since(begun).Seconds()
-	return t.result(result, func(w io.Writer) {
+	if err := t.result(result, func(w io.Writer) {
 		fmt.Fprintf(w, "wrote\t%d rows of %d hidden units (%s) to %s\n", result.Rows, result.Units, result.Values, o.out)
-	})
+		if result.Gaps != nil {
+			fmt.Fprintf(w, "rows with gaps\t%s\n", result.Gaps)
+		}
+		printFindings(w, result.Findings)
+	}); err != nil {
+		return err
+	}
+	return untrusted(result.Findings)
 }
 
 // writeHidden writes means or states of the hidden units, in a type that holds them without loss.
-func (t *terminal) writeHidden(ctx context.Context, o *transformOptions, model *rbm.Model, set *data.Set) error {
+func (t *terminal) writeHidden(ctx context.Context, o *transformOptions, model *rbm.Model, set *data.Set) (*hidden, error) {
 	array := data.Array{Rows: set.Rows(), Names: set.Names}
 	for j := range model.N() {
 		array.Columns = append(array.Columns, fmt.Sprintf("h%d", j+1))
 	}
-	h := &hidden{rbm.NewConditionals(model, t.compute), model.Hidden, rng.Seed(o.seed).Stream(rng.StreamDraw).Stream(rng.StreamHidden)}
+	h := &hidden{
+		model: model, set: set, conditionals: rbm.NewConditionals(model, t.compute),
+		key:      rng.Seed(o.seed).Stream(rng.StreamDraw).Stream(rng.StreamHidden),
+		complete: impute.Options{Hidden: !o.draw, LogOnly: o.draw, Seed: o.seed, Compute: t.compute},
+	}
+	if o.draw {
+		h.complete.Draws = 1
+	}
+	if set.Missing() > 0 {
+		h.gaps = &gapsResult{what: "of which what is missing is summed over"}
+		if o.draw {
+			h.gaps.what = "of which what is missing is drawn first"
+		}
+	}
 	blocks := t.blocks(ctx, "hidden units", model, set)
 	_, least := model.Hidden.Line()
 	switch bits := model.Hidden.NewBatch(0).Bits() == model.N(); {
 	case o.draw && bits && least < 0:
-		return data.WriteArray(o.out, array, eachBlock(blocks, model.N(), draws[int8](h)))
+		return h, data.WriteArray(o.out, array, eachBlock(blocks, model.N(), draws[int8](ctx, h)))
 	case o.draw && bits:
-		return data.WriteArray(o.out, array, eachBlock(blocks, model.N(), draws[uint8](h)))
+		return h, data.WriteArray(o.out, array, eachBlock(blocks, model.N(), draws[uint8](ctx, h)))
 	case o.draw:
-		return data.WriteArray(o.out, array, eachBlock(blocks, model.N(), draws[float32](h)))
+		return h, data.WriteArray(o.out, array, eachBlock(blocks, model.N(), draws[float32](ctx, h)))
 	}
-	return data.WriteArray(o.out, array, eachBlock(blocks, model.N(), h.means))
+	means := func(b block, means []float32) error { return h.means(ctx, b, means) }
+	return h, data.WriteArray(o.out, array, eachBlock(blocks, model.N(), means))
 }
 
 // hidden is the hidden layer given rows of data.
 type hidden struct {
+	model        *rbm.Model
+	set          *data.Set
 	conditionals *rbm.Conditionals
-	layer        rbm.Layer
 	key          rng.Key
+
+	complete impute.Options
+	gaps     *gapsResult // nil for rows without
+	rough    roughRows
 }
 
 // means are the means of the units' values: of spins 2·P(h=1|v) − 1.
-func (h *hidden) means(b block, means []float32) {
+func (h *hidden) means(ctx context.Context, b block, means []float32) error {
 	h.conditionals.HiddenProbs(means, b.rows)
-	scale, offset := h.layer.Line()
-	if scale == 1 && offset == 0 {
-		return
+	if scale, offset := h.model.Hidden.Line(); scale != 1 || offset != 0 {
+		for k, stored := range means {
+			means[k] = float32(scale*float64(stored) + offset)
+		}
 	}
-	for k, stored := range means {
-		means[k] = float32(scale*float64(stored) + offset)
-	}
+	return h.eachGap(ctx, b, func(k int, row *impute.Row) {
+		for j, mean := range row.Hidden {
+			means[k*h.model.N()+j] = float32(mean)
+			h.gaps.Stderr = max(h.gaps.Stderr, diag.Number(row.HiddenErrors[j]))
+		}
+	})
 }
 
-// draws are values of units drawn from P(h|v), a step of the random numbers for each block.
-func draws[T data.Number](h *hidden) func(b block, values []T) {
-	states := h.layer.NewBatch(0)
-	return func(b block, values []T) {
+// draws are values of units drawn from P(h|v), a step of the random numbers for each block. Cells that are missing are
+// drawn first, from P(missing|known).
+func draws[T data.Number](ctx context.Context, h *hidden) func(b block, values []T) error {
+	states := h.model.Hidden.NewBatch(0)
+	return func(b block, values []T) error {
 		if states.Rows() != b.rows.Rows() {
-			states = h.layer.NewBatch(b.rows.Rows())
+			states = h.model.Hidden.NewBatch(b.rows.Rows())
+		}
+		if h.gaps != nil {
+			b.rows = b.rows.Clone()
+		}
+		if err := h.eachGap(ctx, b, func(k int, row *impute.Row) {
+			b.rows.Slice(k, k+1).Copy(row.Draws)
+			h.gaps.Stderr = max(h.gaps.Stderr, diag.Number(row.Stderr))
+		}); err != nil {
+			return err
 		}
 		h.conditionals.SampleHidden(states, b.rows, h.key, uint64(b.number))
-		scale, offset := h.layer.Line()
+		scale, offset := h.model.Hidden.Line()
 		for r := range states.Rows() {
 			row := values[r*states.Units() : (r+1)*states.Units()]
 			for j := range row[:states.Bits()] {
@@ -138,5 +187,31 @@ func draws[T data.Number](h *hidden) func(b block, values []T) {
 				row[states.Bits()+j] = T(scale*float64(x) + offset)
 			}
 		}
+		return nil
 	}
+}
+
+// eachGap calls back for the rows of a block that have gaps, by their number in it.
+func (h *hidden) eachGap(ctx context.Context, b block, each func(k int, row *impute.Row)) error {
+	to, whole := b.from+b.rows.Rows(), true
+	for r := b.from; r < to && h.gaps != nil; r++ {
+		whole = whole && !h.set.Gaps(r)
+	}
+	if whole {
+		return nil
+	}
+	o := h.complete
+	o.First = b.from
+	return badInput(impute.Rows(ctx, h.model, b.rows, h.set.Known.Slice(b.from, to), o, func(k int, row *impute.Row) error {
+		if row.Missing == nil {
+			return nil
+		}
+		h.gaps.Rows++
+		if !row.Exact {
+			h.gaps.Estimated++
+		}
+		h.rough.see(b.from+k, row)
+		each(k, row)
+		return nil
+	}))
 }

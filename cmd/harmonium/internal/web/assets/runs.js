@@ -131,7 +131,7 @@ export function runsView(main) {
     return table(
       'Settings that differ',
       ['setting', ...chosen.map((s) => s.id)],
-      names.map((name) => [name, ...settings.map((s) => s.get(name))]),
+      names.map((name) => [name, ...settings.map((s) => s.get(name) ?? '–')]),
     );
   }
 

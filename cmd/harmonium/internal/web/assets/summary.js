@@ -18,7 +18,7 @@ function age(seconds) {
 // settings.
 export function settingsOf({ settings: { model, data, training } }) {
   const text = (v) => (v === null || v === '' ? 'default' : String(v));
-  const pairs = (item) => Object.entries(item).map(([n, v]) => `${n} ${v}`).join(', ');
+  const pairs = (item) => Object.entries(item).filter(([, v]) => v && v !== '0s').map(([n, v]) => `${n} ${v}`).join(', '); // 0 is no bound
   const own = (name, value) => {
     if (Array.isArray(value)) return value.map((item, k) => [`${name} ${k + 1}`, pairs(item)]); // continuations
     if (!value?.kind) return [[name, text(value)]];

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+)
+
+// gapsOf are rows of which each cell is known with probability ½, and every third row is whole.
+func gapsOf(model *rbm.Model, rows int) *data.Set {
+	v, known := model.Visible.NewBatch(rows), rbm.NewBatch(rows, model.M())
+	model.Visible.Sample(v, nil, rng.Seed(3), 0, 0)
+	source := rng.NewSource(rng.Seed(4), 0)
+	for r := range rows {
+		known.SetRow(r, func(int) bool { return r%3 == 0 || source.Float64() < 0.5 })
+	}
+	return &data.Set{States: v, Known: known}
+}
+
+// completions yields all states of the missing bits of row r, with the weight e^(−F).
+func completions(model *rbm.Model, set *data.Set, r int, each func(v rbm.Batch, weight float64)) {
+	var missing []int
+	for i := range model.M() {
+		if !set.Known.Bit(r, i) {
+			missing = append(missing, i)
+		}
+	}
+	v := set.States.Slice(r, r+1).Clone()
+	for state := range 1 << len(missing) {
+		for k, i := range missing {
+			v.SetBit(0, i, state>>k&1 == 1)
+		}
+		each(v, math.Exp(-model.FreeEnergy(v)[0]))
+	}
+}
+
+func manyBits(t *testing.T) *rbm.Model {
+	t.Helper()
+	model := rbm.New(9, 4, rng.Seed(1))
+	for k := range model.W {
+		model.W[k] *= 100
+	}
+	return model
+}
+
+// Scores of rows with gaps are log Σ e^(−F(v)) − log Z over what is missing, and 0 is their error.
+func TestScoresOfGaps(t *testing.T) {
+	model := manyBits(t)
+	set := gapsOf(model, mostRows+30) // two blocks
+	j := &judged{path: "model", model: model, set: set, logZ: &logZResult{Value: 2}}
+	if err := j.complete(t.Context(), quiet(2), 1); err != nil {
+		t.Fatal(err)
+	}
+	s, err := (&scoreOptions{}).scorers(quiet(2), []*judged{j})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "s.npy")
+	if err := s.write(t.Context(), quiet(2), path); err != nil {
+		t.Fatal(err)
+	}
+	got := readDoubles(t, path, 3*set.Rows())
+	for r := 0; r < set.Rows(); r += 7 {
+		sum := 0.0
+		completions(model, set, r, func(_ rbm.Batch, weight float64) { sum += weight })
+		if want := math.Log(sum) - 2; got[3*r] != float64(r+1) || math.Abs(got[3*r+1]-want) > 1e-5 || got[3*r+2] != 0 {
+			t.Fatalf("row %d: %v, want %v and no error", r+1, got[3*r:3*r+3], want)
+		}
+	}
+}
+
+// Means of hidden units are ⟨h|k⟩ = Σ P(v'|k)·P(h=1|v',k), and drawn ones have these means. Whole rows are as ever.
+func TestTransformOfGaps(t *testing.T) {
+	model := manyBits(t)
+	const rows = 1500
+	set, n := gapsOf(model, rows), model.N()
+	for r := rows / 2; r < rows; r++ { // copies of one row
+		set.States.Slice(r, r+1).Copy(set.States.Slice(1, 2))
+		set.Known.Slice(r, r+1).Copy(set.Known.Slice(1, 2))
+	}
+	path := filepath.Join(t.TempDir(), "h.npy")
+	read := func(set *data.Set, o transformOptions) []float32 {
+		o.out, o.seed = path, 5
+		h, err := quiet(2).writeHidden(t.Context(), &o, model, set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if set.Missing() > 0 && (h.gaps.Rows != len(set.RowsWithGaps()) || h.gaps.Estimated != 0) {
+			t.Errorf("%+v, want %d rows with gaps, all exact", h.gaps, len(set.RowsWithGaps()))
+		}
+		return readNPY(t, path, set.Rows()*n)
+	}
+	means, drawn := read(set, transformOptions{}), read(set, transformOptions{draw: true})
+	conditionals := rbm.NewConditionals(model, nil)
+	for r := 1; r < rows/2; r += 7 {
+		want, sum, p := make([]float64, n), 0.0, make([]float32, n)
+		completions(model, set, r, func(v rbm.Batch, weight float64) {
+			conditionals.HiddenProbs(p, v)
+			sum += weight
+			for j := range n {
+				want[j] += weight * float64(p[j])
+			}
+		})
+		for j := range n {
+			if math.Abs(float64(means[r*n+j])-want[j]/sum) > 1e-5 {
+				t.Fatalf("row %d: h%d is %v, want %v", r+1, j+1, means[r*n+j], want[j]/sum)
+			}
+		}
+	}
+	for j := range n {
+		count, mean := 0.0, float64(means[n+j])
+		for r := rows / 2; r < rows; r++ {
+			count += float64(drawn[r*n+j])
+		}
+		if x := count / (rows / 2); math.Abs(x-mean) > 4.5*math.Sqrt(mean*(1-mean)/(rows/2)) {
+			t.Errorf("drawn h%d is on in %v of the rows, want %v", j+1, x, mean)
+		}
+	}
+	whole := set.WholeRows()
+	for k, x := range read(whole, transformOptions{}) {
+		if r := 3 * (k / n); r < rows/2 && x != means[r*n+k%n] {
+			t.Fatalf("whole row %d is %v, among rows with gaps %v", r+1, x, means[r*n+k%n])
+		}
+	}
+}
+
+// Columns without names are called by the number of their first unit, from 1, as --columns and --label call them.
+func TestNumberedColumns(t *testing.T) {
+	layer, err := rbm.NewLayers(rbm.Part{Kind: rbm.Bernoulli, Units: 2}, rbm.Part{Kind: rbm.Categorical, Units: 5, States: []int{3, 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := rbm.NewModel(layer, rbm.NewLayer(rbm.Bernoulli, 2), rng.Seed(1))
+	var names []string
+	for _, c := range numberedColumns(model) {
+		names = append(names, c.Name)
+	}
+	if want := []string{"1", "2", "3", "6"}; !slices.Equal(names, want) {
+		t.Errorf("columns %q, want %q", names, want)
+	}
+}

@@ -1,0 +1,82 @@
+package data
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	arrays "github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	buffers "github.com/apache/arrow-go/v18/arrow/memory"
+)
+
+// buffer is a file in memory, for a writer that asks where it is.
+type buffer struct{ bytes.Buffer }
+
+func (b *buffer) Seek(int64, int) (int64, error) { return int64(b.Len()), nil }
+
+// arrowOf is an Arrow file or stream of six people in two batches: 2 with columns that are whole, 1 with missing cells,
+// 0 with columns that are not read.
+func arrowOf(stream bool, kind int) string {
+	grade := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint16, ValueType: arrow.PrimitiveTypes.Float64}
+	fields := []arrow.Field{
+		{Name: "age", Type: arrow.PrimitiveTypes.Float32},
+		{Name: "sex", Type: &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}},
+		{Name: "grade", Type: grade, Nullable: true},
+		{Name: "pay", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
+		{Name: "smokes", Type: arrow.FixedWidthTypes.Boolean},
+	}
+	if kind == 0 {
+		fields = append(fields, arrow.Field{Name: "born", Type: arrow.FixedWidthTypes.Date32},
+			arrow.Field{Name: "tags", Type: arrow.ListOf(arrow.BinaryTypes.StringView)})
+	}
+	schema, out := arrow.NewSchema(fields, nil), &buffer{}
+	var w interface {
+		Write(rec arrow.RecordBatch) error
+		io.Closer
+	}
+	w, err := ipc.NewFileWriter(out, ipc.WithSchema(schema), ipc.WithLZ4())
+	if stream {
+		w = ipc.NewWriter(out, ipc.WithSchema(schema), ipc.WithZstd())
+	} else if err != nil {
+		panic(err)
+	}
+	const batch = `[{"age": AGE, "sex": "f", "grade": 1.5, "pay": -1, "smokes": true, "born": "2001-02-03", "tags": ["x"]},
+		{"age": BGE, "sex": "m", "grade": 300, "pay": 70000, "smokes": false, "born": "2001-02-04", "tags": []},
+		{"age": 7.5, "sex": "m", "grade": 4, "pay": 5, "smokes": false, "born": "2001-02-05", "tags": []}]`
+	for _, ages := range [][2]string{{"31.5", "60"}, {"25.125", "2"}} {
+		text := strings.NewReplacer("AGE", ages[0], "BGE", ages[1]).Replace(batch)
+		if kind == 1 {
+			text = strings.Replace(strings.Replace(text, "300", "null", 1), "70000", "null", 1)
+		}
+		rows, _, err := arrays.RecordFromJSON(buffers.DefaultAllocator, schema, strings.NewReader(text))
+		if err == nil {
+			err = w.Write(rows)
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return out.String()
+}
+
+// A damaged file that declares a huge buffer is refused before there is memory for it.
+func TestHugeArrowBuffer(t *testing.T) {
+	whole := []byte(arrowOf(true, 2))
+	refused := 0
+	for k := 0; k+8 <= len(whole); k += 8 {
+		content := bytes.Clone(whole)
+		copy(content[k:], "\x00\x00\x00\x00\x00\x01\x00\x00") // 2⁴⁰ bytes
+		if _, err := readBytes(content); err != nil && strings.Contains(err.Error(), "it declares a buffer of 1099511627776 bytes") {
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("no place of the file is a length of a buffer")
+	}
+}
