@@ -102,6 +102,9 @@ func TestSignsOfNeighbouringRowsAreIndependent(t *testing.T) {
 
 // The energies of larger lattices against Kaufman, within four standard errors: no finding.
 func TestEnergyOfLargerLattices(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector")
+	}
 	for _, L := range []int{5, 16, 32} {
 		for _, T := range []float64{1.5, ising.Tc, 4} {
 			_, report := draw(t, L, T, 2000, 4)

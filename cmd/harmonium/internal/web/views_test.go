@@ -326,9 +326,9 @@ func (b *browser) accessible(view string, width int) {
 	if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > max(width, 500) {
 		b.t.Errorf("%s is %d pixels wide on a screen of %d", view, wide, width)
 	}
+	eval[bool](b, string(axe)+"; true")
 	for range 2 {
 		eval[bool](b, "document.getElementById('theme').click() ?? true")
-		eval[bool](b, string(axe)+"; true")
 		for _, violation := range eval[[]string](b, `axe.run().then((r) => r.violations.map((v) =>
 			v.id + ': ' + v.help + ' ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150)).join(' | ')))`) {
 			b.t.Errorf("%s at %d pixels: %s", view, width, violation)
