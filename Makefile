@@ -4,8 +4,10 @@
 test: ## what the README says
 	go test ./...
 
-race: ## the packages whose code runs on several cores, quick tests only
-	go test -race -short ./internal/... ./compute ./rbm ./exact ./sample ./monitor ./train ./data ./ising ./cmd/...
+race: ## the packages whose code runs on several cores, quick tests only, as .ci/run does
+	go test -race -short -skip '^Example' ./compute ./rbm ./exact ./sample ./monitor ./train ./data ./ising \
+		./internal/atomicfile ./internal/cuda ./internal/enginetest ./internal/kernel \
+		./cmd/harmonium ./cmd/harmonium/internal/run ./cmd/harmonium/internal/search ./cmd/harmonium/internal/web
 
 slow: ## tests too long for every day
 	go test -tags slow -timeout 60m ./...

@@ -66,7 +66,7 @@ func TestLogZ(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for seed := range uint64(5) {
+			for seed := range uint64(3) {
 				b, err := estimate.LogZ(t.Context(), model, v, means, nil, estimate.Options{Budget: 1_500_000, Seed: seed})
 				if err != nil {
 					t.Fatal(err)
@@ -81,7 +81,7 @@ func TestLogZ(t *testing.T) {
 			}
 		}
 	}
-	// 1 ± 0.13 if the error were that of AIS alone; the span of three estimates makes it wider where there is nothing
+	// 1 ± 0.17 if the error were that of AIS alone; the span of three estimates makes it wider where there is nothing
 	// wrong.
 	if rms := math.Sqrt(squares / runs); rms < 0.3 || rms > 1.1 {
 		t.Errorf("the errors are %.2f times what is stated", rms)
@@ -235,7 +235,7 @@ func TestLogZOfModesRepeats(t *testing.T) {
 	if len(want.Modes) < 2 || want.MissedByAIS == 0 {
 		t.Fatalf("%d modes, %v nats missed by AIS: the test shows nothing", len(want.Modes), want.MissedByAIS)
 	}
-	contexts := []*compute.Context{compute.New(2), compute.New(7)}
+	contexts := []*compute.Context{compute.New(7)}
 	for _, isa := range compute.ISAs() {
 		contexts = append(contexts, compute.NewISA(2, isa))
 	}

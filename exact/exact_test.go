@@ -31,6 +31,9 @@ func randomModel(m, n int, visible, hidden rbm.Kind, scale float64) *rbm.Model {
 
 func eachModel(t *testing.T, f func(t *testing.T, model *rbm.Model)) {
 	for _, size := range [][2]int{{1, 1}, {2, 2}, {1, 5}, {5, 1}, {3, 8}, {8, 3}, {9, 7}} {
+		if testing.Short() && size[0]+size[1] > 11 {
+			continue // the lecture's sums over all joint states take long under the race detector
+		}
 		for _, visible := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 			for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 				for _, scale := range []float64{1, 1000} { // the second makes every unit steep
@@ -301,6 +304,9 @@ func TestWorkersChangeNothing(t *testing.T) {
 		if got.logZ != want.logZ || !slices.Equal(got.vh, want.vh) || !got.v.Equal(want.v) {
 			t.Errorf("%d workers give other bits than one", workers)
 		}
+	}
+	if testing.Short() {
+		return // the plain summation takes long under the race detector, and is one goroutine
 	}
 	logs := model.FreeEnergyHidden(lecturetest.States(15))
 	most := math.Inf(-1)

@@ -67,6 +67,9 @@ func TestObservablesInTheLimits(t *testing.T) {
 // All observables of samples are within four of their own errors, and over 60 seeds the errors are as large as they
 // say.
 func TestObservedAgreesWithEnumeration(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector")
+	}
 	const seeds = 60
 	lattice := enumerate(t, 4)
 	for _, T := range []float64{1.8, ising.Tc, 4} {

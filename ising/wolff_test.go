@@ -82,6 +82,9 @@ func TestSamplesHaveTheExactDistribution(t *testing.T) {
 
 // Rows that follow each other have independent signs, also on a cold lattice, where a cluster flips nearly everything.
 func TestSignsOfNeighbouringRowsAreIndependent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector")
+	}
 	const count = 16000
 	for _, T := range []float64{0.1, 1, ising.Tc} {
 		states, _ := draw(t, 8, T, count, 3)
@@ -99,6 +102,9 @@ func TestSignsOfNeighbouringRowsAreIndependent(t *testing.T) {
 
 // The energies of larger lattices against Kaufman, within four standard errors: no finding.
 func TestEnergyOfLargerLattices(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector")
+	}
 	for _, L := range []int{5, 16, 32} {
 		for _, T := range []float64{1.5, ising.Tc, 4} {
 			_, report := draw(t, L, T, 2000, 4)
@@ -115,6 +121,9 @@ func TestEnergyOfLargerLattices(t *testing.T) {
 // Over 60 seeds the deviations in standard errors have mean 0 and variance 1, within four errors of each: 1/√60
 // and √(2/60).
 func TestErrorBarsAreCalibrated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector")
+	}
 	const seeds = 60
 	for _, T := range []float64{1.5, ising.Tc, 4} {
 		sum, square := 0.0, 0.0

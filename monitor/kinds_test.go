@@ -16,6 +16,9 @@ import (
 
 // Live scores of pairs of all kinds have log Z within its error, and no bound or finding contradicts them.
 func TestLiveScoresOfKinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and is one goroutine")
+	}
 	squares, runs := 0.0, 0.0
 	for k, pair := range kindtest.Pairs(0.6) {
 		if k%5 > 0 { // every kind of visible units and every kind of hidden ones

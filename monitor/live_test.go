@@ -227,6 +227,9 @@ func TestLiveScoresDoNotDisturb(t *testing.T) {
 	} {
 		var want []float32
 		for _, every := range []int{7, 40, 120} {
+			if testing.Short() && every == 7 {
+				continue // many scores
+			}
 			n := negative
 			training, err := train.Start(rbm.New(64, 60, rng.Seed(1)), set, train.Config{Updates: 120, Every: every, Negative: &n})
 			if err != nil {
@@ -251,6 +254,9 @@ func TestLiveScoresDoNotDisturb(t *testing.T) {
 // evaluation: few rounds where the training doesn't pay for more, all where it does. The ladder that the monitor keeps
 // costs what its own account allows.
 func TestScoresWithinBudget(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector; what it counts is the same in every form")
+	}
 	seen := map[int]bool{}
 	for _, shape := range [][2]int{{30, 30}, {100, 50}, {300, 40}} {
 		for _, updates := range []int{50, 1000, 100000} {

@@ -11,6 +11,9 @@ import (
 // Chains of which each unit is drawn again with a known probability an update forget in a known time; chains that don't
 // move never do.
 func TestOverlapTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and is one goroutine")
+	}
 	const rows, units, renewed = 200, 500, 0.02
 	source := rng.NewSource(rng.Seed(1), 0)
 	v := rbm.NewBatch(rows, units)

@@ -1,3 +1,7 @@
+//go:build !race
+
+// One unit at a time against a quadrature: the race detector has nothing to compare, and would take long.
+
 package rbm_test
 
 import (

@@ -70,6 +70,9 @@ var kinds = []rbm.Kind{rbm.Bernoulli, rbm.Spin, lecturetest.Foreign}
 
 // Chains that start at exact samples of P(v) stay distributed as P(v), for every kind of unit.
 func TestGibbsDoesNotDrift(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and is one goroutine")
+	}
 	const chains = 20000
 	for _, visible := range kinds {
 		for _, hidden := range kinds {

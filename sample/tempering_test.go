@@ -47,6 +47,9 @@ func shareUp(t *testing.T, model *rbm.Model) (share float64) {
 
 // Gibbs chains stay in the mode where they started; tempered ones visit both, as often as they should.
 func TestTemperingMovesBetweenModes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and is one goroutine")
+	}
 	const m, n, sets = 40, 8, 20
 	model, base := magnet(m, n, 0.3, 0.01)
 	want := shareUp(t, model)
@@ -245,7 +248,10 @@ func TestTemperingRestores(t *testing.T) {
 // A clone goes on from the same states at the same temperatures, by random numbers of its own, and leaves the original
 // as it is.
 func TestTemperingClone(t *testing.T) {
-	for _, units := range kinds {
+	for k, units := range kinds {
+		if testing.Short() && k > 0 {
+			break // takes long under the race detector, and is one goroutine
+		}
 		p, _ := walked(t, units, 1)
 		twin, _ := walked(t, units, 1)
 		observed := 0

@@ -144,6 +144,9 @@ func TestDrawModesGivenUnits(t *testing.T) {
 		hold []int // up, of units 0 to 3; the others down
 		want []string
 	}{{[]int{0, 1, 2, 3}, nil}, {[]int{0, 1}, []string{"not-mixed", "modes-unmixed", "few-samples"}}} {
+		if testing.Short() && c.want != nil {
+			continue // the longest burn-in
+		}
 		model, _ := magnet(13, 5, 0.9, 0)
 		known := rbm.NewBatch(1, 13)
 		for _, i := range c.hold {

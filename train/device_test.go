@@ -164,15 +164,19 @@ func waysToTrain(t *testing.T, updates int) map[string]way {
 // A training whose parameters stay on an engine gives the bytes of one that the workers compute, in every way to train, wherever it is
 // stopped and goes on.
 func TestEngineTrainsToTheSameBytes(t *testing.T) {
-	for name, w := range waysToTrain(t, 60) {
+	updates, leg := 60, 17
+	if testing.Short() {
+		updates, leg = 16, 5
+	}
+	for name, w := range waysToTrain(t, updates) {
 		workers, on, other := compute.New(1), enginetest.Context(2), enginetest.Context(1)
-		want := traced(t, w.Config, w.set, w.kind, []*compute.Context{workers}, 60)
-		got := traced(t, w.Config, w.set, w.kind, []*compute.Context{on}, 60)
+		want := traced(t, w.Config, w.set, w.kind, []*compute.Context{workers}, updates)
+		got := traced(t, w.Config, w.set, w.kind, []*compute.Context{on}, updates)
 		sameTrace(t, name, got, want)
-		if ascents := on.Engine().(*enginetest.Engine).Calls("Ascend"); ascents < 60 && w.kind == rbm.Bernoulli {
+		if ascents := on.Engine().(*enginetest.Engine).Calls("Ascend"); ascents < updates && w.kind == rbm.Bernoulli {
 			t.Errorf("%s: the engine made %d updates", name, ascents)
 		}
-		got = traced(t, w.Config, w.set, w.kind, []*compute.Context{other, workers, other, enginetest.Context(2)}, 17)
+		got = traced(t, w.Config, w.set, w.kind, []*compute.Context{other, workers, other, enginetest.Context(2)}, leg)
 		sameTrace(t, name+", from place to place", got, want)
 	}
 }
@@ -305,6 +309,9 @@ func TestFailureOfAnEngineEndsTheTraining(t *testing.T) {
 
 // Whatever the engine is doing when it fails, the training ends in its error.
 func TestFailureOfAnEngineAnywhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and is one goroutine")
+	}
 	lost := errors.New("the GPU has fallen off the bus")
 	set := &data.Set{States: rbm.NewBatch(200, 36)}
 	rbm.NewLayer(rbm.Bernoulli, 36).Sample(set.States, nil, rng.Seed(3), 0, 0)

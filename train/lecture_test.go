@@ -21,6 +21,9 @@ func parameters(model *lecture.Model) []float64 {
 // Every update of gradient descent with the exact negative phase is the lecture's step, to the
 // precision of float32.
 func TestDescentIsTheLectures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the lecture's gradients take long under the race detector")
+	}
 	const rate = 0.5
 	set := bars(t)
 	rows, p := lecturetest.Rows(set.States), set.Weights

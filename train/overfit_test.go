@@ -35,6 +35,9 @@ func overfitting(t *testing.T, c train.Config) *train.Training {
 // A training that overfits goes back to its best model, and from there to its end with a rate that falls to zero; with
 // patience it stops there, and with a constant rate nothing of that happens.
 func TestOverfittingEndsFromTheBestModel(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of updates")
+	}
 	training := overfitting(t, train.Config{})
 	planned, before, back := training.Planned(), 0.0, 0
 	last, best := -1.0, -1e300

@@ -67,6 +67,9 @@ func trained(t *testing.T, hidden int) *rbm.Model {
 // The chains of a training of a model that is trained already are at the model: their distribution is that of
 // the model after an update that moves nothing. Chains that begin at independent units of the model's own biases are not.
 func TestTrainedModelsBeginAtEquilibrium(t *testing.T) {
+	if testing.Short() {
+		t.Skip("hundreds of updates")
+	}
 	set, model := bars(t), trained(t, 14)
 	distribution, err := exact.Distribution(t.Context(), model, exact.Options{})
 	if err != nil {

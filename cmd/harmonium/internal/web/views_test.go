@@ -54,7 +54,7 @@ func serveCommand(t *testing.T, program string, paths ...string) (url string) {
 	return result.URL
 }
 
-// A training is watched from its beginning, killed and resumed under the page, and deleted.
+// A training is watched from its beginning, interrupted, killed and resumed under the page, and deleted.
 func TestWatchTraining(t *testing.T) {
 	b := openBrowser(t, 1200, 900)
 	program, folder := buildCommand(t), t.TempDir()
@@ -95,14 +95,20 @@ func TestWatchTraining(t *testing.T) {
 		const c = document.querySelector('figure canvas');
 		return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((x) => x > 0);
 	})()`)
-	time.Sleep(11 * time.Second) // a checkpoint
+	if err := training.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = training.Wait() // it was interrupted, and has saved a checkpoint
+	saved := eval[float64](b, update)
+	training = train("--resume")
+	b.until("the resumed run goes on", fmt.Sprintf("%s > %v", update, saved+200))
 	if err := training.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = training.Wait() // it was killed
 	killed := eval[float64](b, update)
 	training = train("--resume")
-	b.until("the resumed run goes beyond", fmt.Sprintf("%s > %v", update, killed+200))
+	b.until("the run begun again from its checkpoint goes beyond", fmt.Sprintf("%s > %v", update, killed+200))
 	b.until("it is said to run", `document.querySelector('dl.figures').innerText.includes('running')`)
 	_ = training.Process.Kill() // it may have ended
 	_ = training.Wait()
@@ -284,6 +290,9 @@ func variety(t *testing.T) (folder string) {
 // Every view opens with every kind of run, on a small and on a large screen, without a complaint, and passes
 // axe's accessibility checks in both themes.
 func TestEveryView(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
 	url := serve(t, variety(t))
 	views := []string{"/#/runs", "/#/play", "/#/nonsense", "/#/run/nobody"}
 	for _, id := range []string{"whole", "empty", "broken", "garbled", "huge%20%3Cb%3E%26amp%3B"} {
@@ -317,9 +326,9 @@ func (b *browser) accessible(view string, width int) {
 	if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > max(width, 500) {
 		b.t.Errorf("%s is %d pixels wide on a screen of %d", view, wide, width)
 	}
+	eval[bool](b, string(axe)+"; true")
 	for range 2 {
 		eval[bool](b, "document.getElementById('theme').click() ?? true")
-		eval[bool](b, string(axe)+"; true")
 		for _, violation := range eval[[]string](b, `axe.run().then((r) => r.violations.map((v) =>
 			v.id + ': ' + v.help + ' ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150)).join(' | ')))`) {
 			b.t.Errorf("%s at %d pixels: %s", view, width, violation)
