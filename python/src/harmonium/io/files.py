@@ -50,48 +50,44 @@ def load(
         path /= "model.safetensors"
     options = {"update": update, "machine": machine, "visible": visible}
     try:
-        return _Source(path.read_bytes()).model({name: x for name, x in options.items() if x is not None})
+        return _read(path, {name: x for name, x in options.items() if x is not None})
     except ValueError as err:
         raise ValueError(f"{path}: {err}") from None
 
 
-class _Source:
-    """Contents of a file."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-    def model(self, options: dict[str, Any]) -> Model:
-        """Model of the contents; options are those that were given."""
-        data = self.data
-        if data.startswith(hdf5.MAGIC):
-            file = hdf5.File(data)
+def _read(path: Path, options: dict[str, Any]) -> Model:
+    """Model of a file; options are those that were given."""
+    with path.open("rb") as opened:
+        if opened.read(len(hdf5.MAGIC)) == hdf5.MAGIC:
+            file = hdf5.File(path)
             if rbmjl.HEADER in file:
                 return rbmjl.read(file, **_only(options, "RestrictedBoltzmannMachines.jl"))
             return rbms.read(file, **_only(options, "rbms", "update"))
-        if data.startswith((b"PK\x03\x04", torchfiles.LEGACY)):
-            file = torchfiles.File(data, learnergy.admits, "a state of QuCumber's or a model of learnergy's")
-            if isinstance(file.contents, dict) and set(qucumber.MACHINES.values()) & set(file.contents):
-                return qucumber.read(file, **_only(options, "QuCumber", "machine"))
-            return learnergy.read(file, **_only(options, "learnergy", "visible"))
-        if data[8:9] == b"{":
-            return Model.from_bytes(data, **_only(options, "Harmonium"))
-        plain = pickles.unpacked(data)
-        if PICKLE.match(plain):
-            return self._pickled(plain, options)
-        raise ValueError(f"the file begins with {data[:8]!r}, as no model of {PROGRAMS} does")
+        opened.seek(0)
+        data = opened.read()
+    if data.startswith((b"PK\x03\x04", torchfiles.LEGACY)):
+        saved = torchfiles.File(data, learnergy.admits, "a state of QuCumber's or a model of learnergy's")
+        if isinstance(saved.contents, dict) and set(qucumber.MACHINES.values()) & set(saved.contents):
+            return qucumber.read(saved, **_only(options, "QuCumber", "machine"))
+        return learnergy.read(saved, **_only(options, "learnergy", "visible"))
+    if data[8:9] == b"{":
+        return Model.from_bytes(data, **_only(options, "Harmonium"))
+    plain = pickles.unpacked(data)
+    if PICKLE.match(plain):
+        return _pickled(plain, options)
+    raise ValueError(f"the file begins with {data[:8]!r}, as no model of {PROGRAMS} does")
 
-    @staticmethod
-    def _pickled(plain: bytes, options: dict[str, Any]) -> Model:
-        def admits(name: str) -> bool:
-            return scikit.admits(name) or pgm.admits(name)
 
-        contents = pickles.load(
-            io.BytesIO(plain), admits, "a BernoulliRBM of scikit-learn's or a machine of PGM's"
-        )
-        if isinstance(contents, pickles.Record) and contents.name == "rbm.RBM":
-            return pgm.read(contents, **_only(options, "PGM"))
-        return scikit.read(contents, **_only(options, "scikit-learn"))
+def _pickled(plain: bytes, options: dict[str, Any]) -> Model:
+    """Model of a pickle, or of a joblib file."""
+
+    def admits(name: str) -> bool:
+        return scikit.admits(name) or pgm.admits(name)
+
+    contents = pickles.load(io.BytesIO(plain), admits, "a BernoulliRBM of scikit-learn's or a machine of PGM's")
+    if isinstance(contents, pickles.Record) and contents.name == "rbm.RBM":
+        return pgm.read(contents, **_only(options, "PGM"))
+    return scikit.read(contents, **_only(options, "scikit-learn"))
 
 
 def _only(options: dict[str, Any], program: str, *names: str) -> dict[str, Any]:

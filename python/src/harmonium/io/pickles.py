@@ -34,7 +34,7 @@ MAX_UNPACKED = (
 PLAIN = re.compile(
     r"(numpy|numpy\.(core|_core)\.(multiarray|numeric)|_codecs|collections|copyreg|copy_reg|builtins|__builtin__)"
     r"\.(ndarray|dtype|_reconstruct|scalar|_frombuffer|encode|OrderedDict|defaultdict|_reconstructor|object|dict|set|list"
-    r"|int|float|complex|bytearray|bool_|u?int\d+|float\d+)|numpy\.random\..+"
+    r"|int|float|complex|bytes|bytearray|bool_|u?int\d+|float\d+)|numpy\.random\..+"
 )
 JOBLIB = "joblib.numpy_pickle.NumpyArrayWrapper"
 
@@ -251,6 +251,8 @@ def texts(x: Any) -> list[str] | None:
 def _shaped(contents: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
     if isinstance(contents, Record) and contents.name == "_codecs.encode":  # bytes, in protocols 0 to 2
         contents = contents.args[0]
+    elif isinstance(contents, Record) and contents.name.endswith(".bytes") and not contents.args:
+        contents = b""
     if isinstance(contents, str):
         contents = contents.encode("latin1")
     kind, size = _dtype(dtype), _size(shape)

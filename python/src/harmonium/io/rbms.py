@@ -43,14 +43,14 @@ def updates(path: str | os.PathLike[str]) -> list[int]:
     """Updates that an archive of rbms' has, in rising order."""
     path = Path(path)
     try:
-        return saved(hdf5.File(path.read_bytes()))
+        return saved(hdf5.File(path))
     except ValueError as err:
         raise ValueError(f"{path}: {err}") from None
 
 
 def saved(file: hdf5.File) -> list[int]:
     """Updates of an opened archive."""
-    found = (re.fullmatch(r"update_(\d{1,18})", name) for name in file.names())
+    found = (re.fullmatch(r"update_(\d{1,18})", name) for name in file.names)
     return sorted(int(match[1]) for match in found if match)
 
 
@@ -71,9 +71,9 @@ def read(file: hdf5.File, update: int | None = None) -> Model:
     if update not in there:
         shown = ", ".join(map(str, there if len(there) <= 20 else [*there[:10], "…", *there[-9:]]))
         raise ValueError(f"update {update} is not saved, these are: {shown}")
-    group = f"update_{update}"
-    group += "/params" if f"{group}/params" in file else ""
-    W, b, c = (file.numbers(f"{group}/{name}") for name in PARAMETERS)
+    names = [f"update_{update}/params/{name}" for name in PARAMETERS]
+    file.need(*names)
+    W, b, c = (file.numbers(name) for name in names)
     kind = file.text("model_type") if "model_type" in file else "PBRBM" if W.ndim == 3 else "BBRBM"
     if kind not in KINDS:
         raise ValueError(f"model_type is {kind!r}, want one of {', '.join(KINDS)}")
@@ -100,6 +100,8 @@ def write(model: Model) -> bytes:
     Hidden gaussian units are rescaled to rbms' precision m, h → h √(γ/m), which changes F by a constant. The chains that
     rbms would go on with are random bits, and its settings are placeholders: to train on takes one's own.
     """
+    import h5py
+
     kind = next((name for name, kinds in KINDS.items() if kinds == (model.visible, model.hidden)), None)
     if kind is None:
         kinds = "; ".join(f"{visible} and {hidden}" for visible, hidden in KINDS.values())
@@ -120,7 +122,7 @@ def write(model: Model) -> bytes:
         scale = np.sqrt(model.m / model.tensors["hidden.precisions"].astype(np.float64))  # of w and c
         W, c = W * scale, c * scale
     file = io.BytesIO()
-    with hdf5.h5py().File(file, "w") as h5:
+    with h5py.File(file, "w") as h5:
         _fill(h5, kind, dict(zip(PARAMETERS, (W, b, c), strict=True)), chains)
     return file.getvalue()
 
