@@ -26,7 +26,9 @@ def test_options_reach_the_reader(tmp_path, capsys):
     out = tmp_path / "model.safetensors"
     for machine in ("am", "ph"):
         assert convert(GOLDENS / "qucumber-complex.pt", out, "--machine", machine) == 0
-        np.testing.assert_allclose(load(out).W, load(GOLDENS / "qucumber-complex.pt", machine=machine).W, atol=1e-6)
+        np.testing.assert_allclose(
+            load(out).W, load(GOLDENS / "qucumber-complex.pt", machine=machine).W, atol=1e-6
+        )
     capsys.readouterr()
     assert convert(GOLDENS / "learnergy-GaussianRBM-state.pth", out, "--visible", "gaussian") == 0
     assert "units; free energies of the other program are 2.7" in capsys.readouterr().out
@@ -54,10 +56,19 @@ def test_spins_become_bits(tmp_path):
     ("args", "message"),
     [
         (["no.pt", "m.safetensors"], "No such file"),
-        ([GOLDENS / "make.py", "m.safetensors"], "make.py: the file begins with b'\"\"\"Files', as no model of"),
+        (
+            [GOLDENS / "make.py", "m.safetensors"],
+            'make.py: the file begins with b\'"""Files\', as no model of',
+        ),
         ([GOLDENS / "sklearn.joblib", "m.txt"], "m.txt: want a name in .safetensors"),
-        ([GOLDENS / "sklearn.joblib", "m.safetensors", "--update", "3"], "update=3 is nothing that files of scikit-learn have"),
-        ([GOLDENS / "qucumber-positive.pt", "m.safetensors", "--machine", "ph"], "there is no machine 'ph', the file has am"),
+        (
+            [GOLDENS / "sklearn.joblib", "m.safetensors", "--update", "3"],
+            "update=3 is nothing that files of scikit-learn have",
+        ),
+        (
+            [GOLDENS / "qucumber-positive.pt", "m.safetensors", "--machine", "ph"],
+            "there is no machine 'ph', the file has am",
+        ),
         ([GOLDENS / "sklearn.joblib", "--updates"], "the HDF5 file is truncated or damaged"),
     ],
 )

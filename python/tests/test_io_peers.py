@@ -27,7 +27,9 @@ def small_model(visible="bernoulli", hidden="bernoulli", m=8, n=5, **more):
 
 @pytest.fixture
 def fitted():
-    rbm = pytest.importorskip("sklearn.neural_network").BernoulliRBM(n_components=5, n_iter=5, learning_rate=0.5, random_state=0)
+    rbm = pytest.importorskip("sklearn.neural_network").BernoulliRBM(
+        n_components=5, n_iter=5, learning_rate=0.5, random_state=0
+    )
     return rbm.fit(BITS)
 
 
@@ -57,7 +59,9 @@ def test_sklearn_gets_a_model(name, tmp_path):
     model = small_model()
     save(model, tmp_path / name)
     with (tmp_path / name).open("rb") as file:
-        rbm = pickle.load(file) if name.endswith("pkl") else pytest.importorskip("joblib").load(tmp_path / name)
+        rbm = (
+            pickle.load(file) if name.endswith("pkl") else pytest.importorskip("joblib").load(tmp_path / name)
+        )
     close(model.free_energy(BITS), rbm._free_energy(BITS))
     close(model.free_energy(BITS), load(tmp_path / name).free_energy(BITS))
     assert rbm.transform(BITS).shape == (100, 5)
@@ -82,7 +86,9 @@ def test_sklearn_names_of_features_become_columns(tmp_path):
 
 def test_sklearn_has_bits_alone():
     pytest.importorskip("sklearn")
-    with pytest.raises(ValueError, match="the units are spin and spin, a BernoulliRBM has 0 and 1: see Model.to_bits"):
+    with pytest.raises(
+        ValueError, match="the units are spin and spin, a BernoulliRBM has 0 and 1: see Model.to_bits"
+    ):
         to_sklearn(small_model("spin", "spin"))
 
 
@@ -91,13 +97,18 @@ def test_sklearn_unfitted_and_other_estimators_are_refused(tmp_path):
     from sklearn.neural_network import BernoulliRBM
     from sklearn.pipeline import Pipeline
 
-    with pytest.raises(ValueError, match="BernoulliRBM has no components_: want a BernoulliRBM that is fitted"):
+    with pytest.raises(
+        ValueError, match="BernoulliRBM has no components_: want a BernoulliRBM that is fitted"
+    ):
         from_sklearn(BernoulliRBM())
     (tmp_path / "rbm").write_bytes(pickle.dumps(BernoulliRBM()))
     with pytest.raises(ValueError, match="has no components_: it was saved before it was fitted"):
         load(tmp_path / "rbm")
     (tmp_path / "pipe").write_bytes(pickle.dumps(Pipeline([("rbm", BernoulliRBM())])))
-    with pytest.raises(ValueError, match=r"asks for sklearn\.pipeline\.Pipeline, which .* does not need; nothing of it was run"):
+    with pytest.raises(
+        ValueError,
+        match=r"asks for sklearn\.pipeline\.Pipeline, which .* does not need; nothing of it was run",
+    ):
         load(tmp_path / "pipe")
     assert sklearn
 
@@ -133,7 +144,11 @@ def test_rbms_file(rbms, kind, tmp_path):
     for update in (1, 30, 200):
         shapes = ((*rbms_shape(kind), 3), rbms_shape(kind), (3,))
         theirs = map_model[kind](*(torch.tensor(RNG.normal(0, 0.5, shape)) for shape in shapes))
-        more = (torch.tensor(0.1), np.zeros(1)) if "effective_time" in signature(rbms.save_model).parameters else ()
+        more = (
+            (torch.tensor(0.1), np.zeros(1))
+            if "effective_time" in signature(rbms.save_model).parameters
+            else ()
+        )
         rbms.save_model(path, theirs, {"visible": torch.tensor(v[:3])}, update, 0.0, *more)
         energies[update] = theirs.compute_energy_visibles(torch.tensor(v)).numpy()
     assert rbms_updates(path) == [1, 30, 200]
@@ -173,9 +188,13 @@ def test_rbms_gets_a_model(rbms, kind, tmp_path):
 
 def test_rbms_has_not_all_units(tmp_path):
     pytest.importorskip("h5py")
-    with pytest.raises(ValueError, match="the units are spin and bernoulli; rbms has bernoulli and bernoulli; "):
+    with pytest.raises(
+        ValueError, match="the units are spin and bernoulli; rbms has bernoulli and bernoulli; "
+    ):
         save(small_model("spin", "bernoulli"), tmp_path / "x.h5")
-    with pytest.raises(ValueError, match=r"sites have \[3, 5\] states; those of rbms all have the same number"):
+    with pytest.raises(
+        ValueError, match=r"sites have \[3, 5\] states; those of rbms all have the same number"
+    ):
         save(small_model("categorical", visible_layout=(Part("categorical", 8, (3, 5)),)), tmp_path / "x.h5")
     assert not list(tmp_path.iterdir())
 
@@ -195,7 +214,9 @@ def test_qucumber_state(cls, form, tmp_path):
         getattr(state, net).hidden_bias.data += torch.tensor(RNG.normal(0, 1, 5))
         getattr(state, net).visible_bias.data += torch.tensor(RNG.normal(0, 1, 8))
     path = tmp_path / "state.pt"
-    state.save(str(path), metadata={"note": "metadata of all kinds", "numbers": [1, 2.5], "array": np.arange(3)})
+    state.save(
+        str(path), metadata={"note": "metadata of all kinds", "numbers": [1, 2.5], "array": np.arange(3)}
+    )
     if form == "legacy":
         torch.save(torch.load(path, weights_only=False), path, _use_new_zipfile_serialization=False)
     for net in state.networks:
@@ -238,7 +259,9 @@ def test_learnergy_classes_without_a_free_energy_are_refused(tmp_path):
     from learnergy.models.gaussian import GaussianReluRBM
 
     torch.save(GaussianReluRBM(8, 5), tmp_path / "x.pth")
-    with pytest.raises(ValueError, match="the file has a learnergy.models.gaussian.gaussian_rbm.GaussianReluRBM, want one of"):
+    with pytest.raises(
+        ValueError, match="the file has a learnergy.models.gaussian.gaussian_rbm.GaussianReluRBM, want one of"
+    ):
         load(tmp_path / "x.pth")
 
 

@@ -5,10 +5,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from test_io_model import models, rows_of  # noqa: E402
+from test_io_model import models, rows_of
 
-from harmonium.io import Model, save  # noqa: E402
-from harmonium.torch import RBM  # noqa: E402
+from harmonium.io import Model, save
+from harmonium.torch import RBM
 
 
 @pytest.mark.parametrize("model", list(models()))

@@ -16,10 +16,10 @@ def parser() -> argparse.ArgumentParser:
     convert = verbs.add_parser(
         "convert",
         help="write a model of one program as that of another",
-        description="Writes a model of one program as that of another. The contents of IN tell the program that it comes from: "
-        "Harmonium, scikit-learn, rbms, QuCumber, learnergy, PGM, RestrictedBoltzmannMachines.jl. The name of OUT tells the one "
-        "that it goes to: .safetensors is Harmonium, .h5 is rbms, .joblib or .pkl is scikit-learn.",
-        epilog="example: python -m harmonium convert state.pt model.safetensors && harmonium eval model.safetensors --data v.npy",
+        description="Writes a model of one program as that of another. The contents of IN tell its program: "
+        "Harmonium, scikit-learn, rbms, QuCumber, learnergy, PGM or RestrictedBoltzmannMachines.jl. The name "
+        "of OUT tells the other: .safetensors is Harmonium, .h5 is rbms, .joblib or .pkl is scikit-learn.",
+        epilog="example: python -m harmonium convert state.pt model.safetensors",
     )
     convert.add_argument("input", metavar="IN", help="model file, or folder of one of Harmonium's runs")
     convert.add_argument("output", metavar="OUT", nargs="?", help="file to write")

@@ -21,8 +21,8 @@ from .io.layers import sites
 class RBM(torch.nn.Module):
     """A restricted Boltzmann machine whose `forward` is the free energy.
 
-    Parameters are W, b and c, and those that kinds of units have beside, such as ``visible_precisions``. They are float32;
-    ``.double()`` makes them float64.
+    Parameters are W, b and c, and those that kinds of units have beside, such as ``visible_precisions``. They
+    are float32; ``.double()`` makes them float64.
 
     Parameters
     ----------

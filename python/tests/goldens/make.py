@@ -1,17 +1,18 @@
 """Files of other programs with their own free energies, for tests without these programs.
 
-Each program that is installed writes its files here, and energies.json beside them: rows v, and F(v) as the program says.
-Programs that are not installed leave theirs as they are. What each was made by is in energies.json.
+Each program that is installed writes its files here, and energies.json beside them: rows v, and F(v) as the
+program says. Programs that are not installed leave theirs as they are. What each was made by is in
+energies.json.
 
 usage: python make.py              (pip install scikit-learn joblib rbms qucumber learnergy h5py torch)
-       PGM=/path/to/PGM python make.py       (github.com/jertubiana/PGM at f68dfe3, and pip install numba scipy)
+       PGM=/path/to/PGM python make.py  (github.com/jertubiana/PGM at f68dfe3, and pip install numba scipy)
 
-PGM approximates log of e^(x²/2) erfc(x/√2) for rectified units: by Abramowitz and Stegun 7.1.25, which is good to 2.5e-5,
-and from x = 4 on by a series that is off by 4e-3 there. For F, SciPy's erfcx takes its place here, in plain Python
-(NUMBA_DISABLE_JIT). Everything else is PGM's own.
+PGM approximates log of e^(x²/2) erfc(x/√2) for rectified units: by Abramowitz and Stegun 7.1.25, which is
+good to 2.5e-5, and from x = 4 on by a series that is off by 4e-3 there. For F, SciPy's erfcx takes its place
+here, in plain Python (NUMBA_DISABLE_JIT). Everything else is PGM's own.
 
-RestrictedBoltzmannMachines.jl is Julia; rbmjl-*.h5 are written by h5py as its ext/HDF5Ext.jl writes files, and F is its
-free energy by the formulas of its layers, once more in NumPy and SciPy: not the program itself.
+RestrictedBoltzmannMachines.jl is Julia; rbmjl-*.h5 are written by h5py as its ext/HDF5Ext.jl writes files,
+and F is its free energy by the formulas of its layers, once more in NumPy and SciPy: not the program itself.
 """
 
 import json
@@ -85,21 +86,24 @@ def rbms():
 
     rng = np.random.default_rng(3)
     shapes = {"BBRBM": (6,), "PBRBM": (4, 3), "IIRBM": (6,), "BGRBM": (6,), "IGRBM": (6,)}
-    for kind in shapes.keys() & map_model.keys():
+    for kind in (kind for kind in shapes if kind in map_model):
         path = HERE / f"rbms-{kind}.h5"
         path.unlink(missing_ok=True)
-        for update in (1, 20):
-            tensors = (torch.tensor(0.5 * f32(rng, *shape)) for shape in ((*shapes[kind], 3), shapes[kind], (3,)))
+        for update in (1, 20) if kind == "BBRBM" else (20,):
+            tensors = (
+                torch.tensor(0.5 * f32(rng, *shape)) for shape in ((*shapes[kind], 3), shapes[kind], (3,))
+            )
             model = map_model[kind](*tensors)
             v = rng.integers(0, 3, (ROWS, 4)).astype(float) if kind == "PBRBM" else bits(rng, 6)
             v = 2 * v - 1 if kind.startswith("I") else v
             x = torch.tensor(v, dtype=torch.float32)
-            save = (path, model, {"visible": x[:2]}, update, 0.0)
-            save_model(*save) if version("rbms") < "0.6" else save_model(*save, torch.tensor(0.01), np.zeros(1))
+            more = () if version("rbms") < "0.6" else (torch.tensor(0.01), np.zeros(1))
+            save_model(path, model, {"visible": x[:2]}, update, 0.0, *more)
             model.weight_matrix, model.vbias, model.hbias = (y.double() for y in model.parameters())
             yield path.name, "rbms", {"update": update}, v, model.compute_energy_visibles(x.double()).numpy()
-        with h5py.File(path) as old, h5py.File(path.with_suffix(".new"), "w") as new:  # without states of generators
-            for name in ("update_1", "update_20"):
+        # Without the states of random number generators, which are most of the file.
+        with h5py.File(path) as old, h5py.File(path.with_suffix(".new"), "w") as new:
+            for name in (name for name in old if name.startswith("update_")):
                 for key in old[name]:
                     if not key.endswith("_rng_state") and not key.startswith("numpy"):
                         old.copy(old[name][key], new.require_group(name), key)
@@ -117,7 +121,11 @@ def learnergy():
     for cls in (RBM, GaussianRBM, VarianceGaussianRBM):
         model = cls(n_visible=6, n_hidden=4)
         for name, x in model.named_parameters():
-            x.data = torch.tensor(f32(rng, *x.shape)).abs_() + 0.5 if name == "sigma" else torch.tensor(f32(rng, *x.shape))
+            x.data = (
+                torch.tensor(f32(rng, *x.shape)).abs_() + 0.5
+                if name == "sigma"
+                else torch.tensor(f32(rng, *x.shape))
+            )
         v = bits(rng, 6) if cls is RBM else f32(rng, ROWS, 6).astype(float)
         F = model.double().energy(torch.tensor(v)).detach().numpy()
         model.float()
@@ -158,7 +166,11 @@ def pgm():
                 x = f32(rng, *getattr(layer, name).shape)
                 setattr(layer, name, np.abs(x) + np.float32(0.3) if name.startswith("gamma") else x)
         model.weights = f32(rng, *model.weights.shape)
-        v = rng.integers(0, 4, (ROWS, 5)).astype(np.int16) if visible == "Potts" else bits(rng, 5).astype(np.float32)
+        v = (
+            rng.integers(0, 4, (ROWS, 5)).astype(np.int16)
+            if visible == "Potts"
+            else bits(rng, 5).astype(np.float32)
+        )
         v = 2 * v - 1 if visible == "Spin" else f32(rng, ROWS, 5) if visible == "Gaussian" else v
         name = f"pgm-{visible}-{hidden}.data"
         (HERE / name).write_bytes(pickle.dumps(model))
@@ -192,7 +204,10 @@ def rbmjl():
         if kind != "dReLU":
             theta, gamma, delta, eta = par
             if kind != "pReLU":
-                xp, xn = (1 + np.abs(eta)) / (1 + np.maximum(2 * eta, 0)), (1 + np.abs(eta)) / (1 - np.minimum(2 * eta, 0))
+                xp, xn = (
+                    (1 + np.abs(eta)) / (1 + np.maximum(2 * eta, 0)),
+                    (1 + np.abs(eta)) / (1 - np.minimum(2 * eta, 0)),
+                )
             else:
                 xp, xn = 1 / (1 + eta), 1 / (1 - eta)
             tp, tn, gp, gn = theta + delta * xp, theta - delta * xn, gamma * xp, gamma * xn
@@ -210,9 +225,12 @@ def rbmjl():
         ("Spin", "Gaussian", "CenteredRBM"),
         ("Gaussian", "Potts", "RBM"),
     ):
-        # Axes in h5py's order, which is Julia's in reverse. Layers of Julia's sizes (3, 2), of Potts (4, 3), and (5,).
+        # Axes in h5py's order, which is Julia's in reverse. Layers are of Julia's sizes (3, 2), Potts (4, 3).
         vshape, hshape = (3, 4) if visible == "Potts" else (2, 3), (3, 2) if hidden == "Potts" else (5,)
-        par_v, par_h = rng.normal(size=(*vshape, counts.get(visible, 1))), rng.normal(size=(*hshape, counts.get(hidden, 1)))
+        par_v, par_h = (
+            rng.normal(size=(*vshape, counts.get(visible, 1))),
+            rng.normal(size=(*hshape, counts.get(hidden, 1))),
+        )
         if hidden == "pReLU":
             par_h[..., 3] = np.tanh(par_h[..., 3])
         w = rng.normal(0, 0.5, (*hshape, *vshape))
@@ -225,19 +243,42 @@ def rbmjl():
             "visible_type": visible,
             "hidden_type": hidden,
         }
-        offset_v, offset_h, scale_v, scale_h = np.zeros(vshape), np.zeros(hshape), np.ones(vshape), np.ones(hshape)
+        offset_v, offset_h, scale_v, scale_h = (
+            np.zeros(vshape),
+            np.zeros(hshape),
+            np.ones(vshape),
+            np.ones(hshape),
+        )
         if kind != "RBM":
-            file["offset_v"], file["offset_h"] = offset_v, offset_h = rng.normal(size=vshape), rng.normal(size=hshape)
+            file["offset_v"], file["offset_h"] = offset_v, offset_h = (
+                rng.normal(size=vshape),
+                rng.normal(size=hshape),
+            )
         if kind == "StandardizedRBM":
-            file["scale_v"], file["scale_h"] = scale_v, scale_h = rng.uniform(0.5, 2, vshape), rng.uniform(0.5, 2, hshape)
+            file["scale_v"], file["scale_h"] = scale_v, scale_h = (
+                rng.uniform(0.5, 2, vshape),
+                rng.uniform(0.5, 2, hshape),
+            )
         name = f"rbmjl-{visible}-{hidden}.h5"
         with h5py.File(HERE / name, "w") as h5:
             for key, x in file.items():
                 h5[key] = x
-        rows = rng.integers(0, 4, (ROWS, 3)) if visible == "Potts" else rng.integers(0, 2, (ROWS, *vshape)).astype(float)
-        rows = 2 * rows - 1 if visible == "Spin" else rng.normal(size=rows.shape) if visible == "Gaussian" else rows
+        rows = (
+            rng.integers(0, 4, (ROWS, 3))
+            if visible == "Potts"
+            else rng.integers(0, 2, (ROWS, *vshape)).astype(float)
+        )
+        rows = (
+            2 * rows - 1
+            if visible == "Spin"
+            else rng.normal(size=rows.shape)
+            if visible == "Gaussian"
+            else rows
+        )
         v = np.eye(4)[rows] if visible == "Potts" else rows
-        inputs = np.tensordot((v - offset_v) / scale_v, w, ((1, 2), tuple(range(len(hshape), w.ndim)))) / scale_h
+        inputs = (
+            np.tensordot((v - offset_v) / scale_v, w, ((1, 2), tuple(range(len(hshape), w.ndim)))) / scale_h
+        )
         E = -(v * par_v[..., 0]).sum((1, 2))
         if visible == "Gaussian":
             E = E + (np.abs(par_v[..., 1]) * v * v / 2).sum((1, 2))
@@ -261,8 +302,14 @@ def main():
             try:
                 made = f"{peer} {version(peer)}"
             except PackageNotFoundError:
-                made = "PGM f68dfe3" if peer == "PGM" else f"{peer}: written by h5py {version('h5py')}, F by its formulas"
-            cases.append({"file": name, "by": made, "options": options, "v": np.asarray(v).tolist(), "F": F.tolist()})
+                made = (
+                    "PGM f68dfe3"
+                    if peer == "PGM"
+                    else f"{peer}: written by h5py {version('h5py')}, F by its formulas"
+                )
+            cases.append(
+                {"file": name, "by": made, "options": options, "v": np.asarray(v).tolist(), "F": F.tolist()}
+            )
     cases.sort(key=lambda case: (case["file"], str(case["options"])))
     lines = ",\n".join(json.dumps(case) for case in cases)
     path.write_text(f'{{"made_by": "make.py", "cases": [\n{lines}\n]}}\n')

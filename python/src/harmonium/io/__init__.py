@@ -14,9 +14,9 @@ PGM                          ``saveRBM``
 RestrictedBoltzmannMachines  ``save_rbm``, HDF5 (Julia)
 ============================ ====================================== ==========================
 
-Nothing in a file is ever run: pickles are read by `harmonium.io.pickles`, which makes no object and imports nothing.
-HDF5 needs h5py, and writing scikit-learn's objects needs scikit-learn. The conventions of each program, and how its
-parameters become ours, are in docs/formats.md, "Models of other programs".
+Nothing in a file is ever run: pickles are read by `harmonium.io.pickles`, which makes no object and imports
+nothing. HDF5 needs h5py, and writing scikit-learn's objects needs scikit-learn. The conventions of each
+program, and how its parameters become ours, are in docs/formats.md, "Models of other programs".
 """
 
 from .files import load, save

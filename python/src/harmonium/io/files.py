@@ -43,7 +43,8 @@ def load(
     Raises
     ------
     ValueError
-        If the file is of no program, is damaged, or has no such update or machine. The message names the file.
+        If the file is of no program, is damaged, or has no such update or machine. The message names the
+        file.
     """
     path = Path(path)
     if path.is_dir():
@@ -59,7 +60,7 @@ def _read(path: Path, options: dict[str, Any]) -> Model:
     """Model of a file; options are those that were given."""
     with path.open("rb") as opened:
         if opened.read(len(hdf5.MAGIC)) == hdf5.MAGIC:
-            file = hdf5.File(path)
+            file = hdf5.File(path, *rbms.wanted(options.get("update")), *rbmjl.WANTED)
             if rbmjl.HEADER in file:
                 return rbmjl.read(file, **_only(options, "RestrictedBoltzmannMachines.jl"))
             return rbms.read(file, **_only(options, "rbms", "update"))
@@ -84,7 +85,9 @@ def _pickled(plain: bytes, options: dict[str, Any]) -> Model:
     def admits(name: str) -> bool:
         return scikit.admits(name) or pgm.admits(name)
 
-    contents = pickles.load(io.BytesIO(plain), admits, "a BernoulliRBM of scikit-learn's or a machine of PGM's")
+    contents = pickles.load(
+        io.BytesIO(plain), admits, "a BernoulliRBM of scikit-learn's or a machine of PGM's"
+    )
     if isinstance(contents, pickles.Record) and contents.name == "rbm.RBM":
         return pgm.read(contents, **_only(options, "PGM"))
     return scikit.read(contents, **_only(options, "scikit-learn"))
@@ -104,8 +107,8 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     ----------
     model : Model
     path : path
-        ``.safetensors`` is Harmonium's; ``.h5`` and ``.hdf5`` are rbms'; ``.joblib`` and ``.pkl`` are a fitted BernoulliRBM of
-        scikit-learn's.
+        ``.safetensors`` is Harmonium's; ``.h5`` and ``.hdf5`` are rbms'; ``.joblib`` and ``.pkl`` are a
+        fitted BernoulliRBM of scikit-learn's.
 
     Raises
     ------

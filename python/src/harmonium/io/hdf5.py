@@ -1,6 +1,7 @@
 """HDF5 files, read by h5py in a process of its own: the HDF5 library may crash on damaged files.
 
-Read are datasets of the file itself alone, none larger than the file. The process costs a quarter of a second.
+Read are datasets of the file itself alone, none larger than the file. The process costs a quarter of a
+second.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,9 @@ class File:
     ----------
     path : path
         Of the file.
+    names : str
+        Datasets to read, where they are there. A * stands for the largest number that a name in the root has in
+        its place.
 
     Raises
     ------
@@ -37,15 +41,12 @@ class File:
         If the file is no HDF5 file, or is damaged.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *names: str) -> None:
         if importlib.util.find_spec("h5py") is None:
             raise ModuleNotFoundError("HDF5 files need h5py: pip install 'harmonium[peers]'")
-        self.path, self.found = Path(path), {}
-        self.names = [str(name) for name in self._ask().pop("names")]
-
-    def need(self, *names: str) -> None:
-        """Read datasets that are below the root; those of the root are there already."""
-        self._ask(*names)
+        answer = _ask(path, names)
+        self.names = [str(name) for name in answer.pop("names")]
+        self.found = {name.removeprefix("/"): x for name, x in answer.items()}
 
     def __contains__(self, name: str) -> bool:
         return name in self.found
@@ -69,19 +70,18 @@ class File:
             raise ValueError(f"there is no {name}")
         return self.found[name]
 
-    def _ask(self, *names: str) -> dict[str, Any]:
-        """What the process says of some names, or of the root."""
-        process = [sys.executable, str(PROGRAM), str(self.path), *names]
-        try:
-            done = subprocess.run(process, capture_output=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
-        except subprocess.TimeoutExpired:
-            raise ValueError(f"the HDF5 file is damaged, or too large: it can't be read in {SECONDS} s") from None
-        if done.returncode == 1:
-            raise ValueError(done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2])
-        try:
-            with np.load(io.BytesIO(done.stdout), allow_pickle=False) as contents:
-                answer = dict(contents)
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile):
-            raise ValueError("the HDF5 file is damaged: the HDF5 library crashed on it") from None
-        self.found.update({name.removeprefix("/"): x for name, x in answer.items() if name.startswith("/")})
-        return answer
+
+def _ask(path: str | os.PathLike[str], names: Sequence[str]) -> dict[str, np.ndarray]:
+    """What the process says of a file."""
+    process = [sys.executable, str(PROGRAM), os.fspath(path), *names]
+    try:
+        done = subprocess.run(process, capture_output=True, check=False, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"the HDF5 file is damaged, or too large: it can't be read in {SECONDS} s") from None
+    if done.returncode == 1:
+        raise ValueError(done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2])
+    try:
+        with np.load(io.BytesIO(done.stdout), allow_pickle=False) as contents:
+            return {name: contents[name] for name in contents.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+        raise ValueError("the HDF5 file is damaged: the HDF5 library crashed on it") from None

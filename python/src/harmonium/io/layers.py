@@ -1,4 +1,4 @@
-"""Kinds of units: their energies U and cumulant generating functions Γ(x) = log Σ_s e^(x·s − U(s)), in float64.
+"""Kinds of units: energies U and cumulant generating functions Γ(x) = log Σ_s e^(x·s − U(s)), in float64.
 
 The formulas are those of docs/math.md, "Kinds of units". With θ = b + x:
 
@@ -112,12 +112,14 @@ def check_values(layout: Sequence[Part], v: np.ndarray) -> None:
         if not sound.all():
             row, unit = np.argwhere(~sound)[0]
             raise ValueError(
-                f"row {row + 1}, unit {units.start + unit + 1} is {x[row, unit]:g}, want {want}: {part.kind} units"
+                f"row {row + 1}, unit {units.start + unit + 1} is {x[row, unit]:g}, "
+                f"want {want}: {part.kind} units"
             )
         for k, site in enumerate(sites(part.states)):
             if not (np.abs(x[:, site].sum(1) - 1) < 1e-9).all():
                 raise ValueError(
-                    f"site {k + 1} has none or several of its {part.states[k]} states on, want one: see one_hot"
+                    f"site {k + 1} has none or several of its {part.states[k]} states on, "
+                    "want one: see one_hot"
                 )
 
 
@@ -130,5 +132,4 @@ def sites(states: Iterable[int]) -> Iterator[slice]:
 
 
 def _spans(layout: Sequence[Part]) -> Iterator[tuple[Part, slice]]:
-    for part, units in zip(layout, sites(part.units for part in layout), strict=True):
-        yield part, units
+    yield from zip(layout, sites(part.units for part in layout), strict=True)

@@ -2,15 +2,17 @@
 
 W has a row for each visible unit; a are visible, b hidden biases. The classes and what they are here:
 
-=================================================== ====================================================================
-RBM, SigmoidRBM, DropoutRBM, EDropoutRBM,           bernoulli, bernoulli; F is the same
+======================== ==========================================================================
+RBM, SigmoidRBM,         bernoulli, bernoulli; F is the same
+DropoutRBM, EDropoutRBM,
 DropConnectRBM
-GaussianRBM                                         gaussian, bernoulli: ½(v − a)² is ½v² − av + ½a²
-VarianceGaussianRBM                                 gaussian, bernoulli: (v − a)²/(2s²), inputs Σ w v/s²: γ = 1/s², W/s²
-=================================================== ====================================================================
+GaussianRBM              gaussian, bernoulli: ½(v − a)² is ½v² − av + ½a²
+VarianceGaussianRBM      gaussian, bernoulli: (v − a)²/(2s²), inputs Σ w v/s²: γ = 1/s², w/s²
+======================= =========================================================================
 
-Sampling at a temperature T, and the standardisation of inputs that Gaussian models do while they train, are no part of the
-energy. A state_dict does not name its class: W, a, b may be of bits or of real numbers, as the caller has to say.
+Sampling at a temperature T, and the standardisation of inputs that Gaussian models do while they train, are
+no part of the energy. A state_dict does not name its class: W, a, b may be of bits or of real numbers, as the
+caller has to say.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from .torchfiles import File
 
 BITS = ("RBM", "SigmoidRBM", "SigmoidRBM4Deep", "DropoutRBM", "EDropoutRBM", "DropConnectRBM")
 REALS = ("GaussianRBM", "GaussianRBM4deep")
+VARIANCE = "VarianceGaussianRBM"
 NAMES = re.compile(r"learnergy\.models\..+|torch\.optim\..+|builtins\.getattr")
 EPSILON = float(np.finfo(np.float32).eps)  # learnergy adds it to the variance
 
@@ -48,10 +51,10 @@ def read(file: File, visible: str | None = None) -> Model:
     tensors, told = file.contents, visible
     if isinstance(tensors, Record):
         cls = tensors.name.rpartition(".")[2]
-        told = "bernoulli" if cls in BITS else "gaussian" if cls in (*REALS, "VarianceGaussianRBM") else None
+        told = "bernoulli" if cls in BITS else "gaussian" if cls in (*REALS, VARIANCE) else None
         if told is None:
             raise ValueError(
-                f"the file has a {tensors.name}, want one of {', '.join((*BITS, *REALS, 'VarianceGaussianRBM'))}"
+                f"the file has a {tensors.name}, want one of {', '.join((*BITS, *REALS, VARIANCE))}"
             )
         if visible not in (None, told):
             raise ValueError(f"the visible units of a {cls} are {told}, not {visible}")
@@ -63,7 +66,8 @@ def read(file: File, visible: str | None = None) -> Model:
         return _gaussian(W, a, b, file.tensor(tensors["sigma"], "sigma"))
     if told is None:
         raise ValueError(
-            "the file is a state_dict, which does not tell RBM from GaussianRBM: say visible=bernoulli or gaussian"
+            "the file is a state_dict, which does not tell RBM from GaussianRBM: "
+            "say visible=bernoulli or visible=gaussian"
         )
     if told == "gaussian":
         return _gaussian(W, a, b, None)

@@ -1,4 +1,4 @@
-"""A model as NumPy arrays: the parameters of E(v,h) = U_v(v) + U_h(h) − Σ_ij w_ij v_i h_j, and its free energy."""
+"""A model as NumPy arrays, E(v,h) = U_v(v) + U_h(h) − Σ_ij w_ij v_i h_j, and its free energy."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Part:
 class Model:
     """A restricted Boltzmann machine: its parameters, and the kinds of its units.
 
-    The kinds, their energies U and their values are those of docs/formats.md. The arrays keep the precision that they
-    come with; a model file has float32.
+    The kinds, their energies U and their values are those of docs/formats.md. The arrays keep the precision
+    that they come with; a model file has float32.
 
     Parameters
     ----------
@@ -59,14 +59,14 @@ class Model:
     tensors : dict of ndarrays
         What kinds have beside biases, such as ``visible.precisions``.
     offset : float
-        What the free energy of the program that the model comes from exceeds this model's by. It is the same for all v, so
-        that it changes no probability, and it is no part of a model file.
+        What the free energy of the program that the model comes from exceeds this model's by. It is the same
+        for all v, so that it changes no probability, and it is no part of a model file.
 
     Raises
     ------
     ValueError
-        If shapes, layouts, columns and kinds don't fit each other, or a number is NaN, infinite, beyond ±1e29, or not above
-        0 where it must be.
+        If shapes, layouts, columns and kinds don't fit each other, or a number is NaN, infinite, beyond
+        ±1e29, or not above 0 where it must be.
     """
 
     W: np.ndarray
@@ -180,14 +180,14 @@ class Model:
             or not ((states >= 0) & (states < q) & (states == states.astype(int))).all()
         ):
             raise ValueError(
-                f"rows of {states.shape[1]} states, want {len(q)}, each from 0 to its number of states less one"
+                f"rows of {states.shape[1]} states, want {len(q)}, each from 0 to its site's number less one"
             )
         v = np.zeros((len(states), part.units))
         np.put_along_axis(v, states.astype(int) + np.cumsum(q) - q, 1.0, 1)
         return v
 
     def to_bits(self) -> Model:
-        """The same model with units of 0 and 1 in place of spins −1 and 1, where s = 2v − 1 (docs/math.md, Spins).
+        """The same model with units v of 0 and 1 in place of spins s = 2v − 1 (docs/math.md, "Spins").
 
         Free energies shift by the same number for all rows; `offset` takes it up.
         """
@@ -317,7 +317,8 @@ def _layout(name: str, kind: str, units: int, layout: Any) -> tuple[Part, ...]:
             )
     kinds = [part.kind for part in layout]
     order = ["bernoulli", "categorical", "gaussian"]
-    sound = kinds == [kind] or kind == MIXED and len(kinds) > 1 and kinds == [k for k in order if k in kinds]
+    in_order = len(kinds) > 1 and kinds == [k for k in order if k in kinds]
+    sound = kinds == [kind] or (kind == MIXED and in_order)
     if not sound:
         raise ValueError(f"{name} units are {kind}, but the layout is of {kinds}")
     if sum(part.units for part in layout) != units:
@@ -334,7 +335,7 @@ def check_columns(columns: Any, visible: str, layout: tuple[Part, ...]) -> list[
     names: set[str] = set()
     for k, column in enumerate(columns):
         if more := set(column) - {"name", "kind", "categories", "mean", "scale"}:
-            raise ValueError(f"column {k + 1} has an entry {sorted(more)[0]!r}, which columns don't have")
+            raise ValueError(f"column {k + 1} has an entry {min(more)!r}, which columns don't have")
         categories, name = column.get("categories", []), column.get("name", "")
         if column.get("kind") not in COLUMN_KINDS:
             raise ValueError(
@@ -344,7 +345,7 @@ def check_columns(columns: Any, visible: str, layout: tuple[Part, ...]) -> list[
             raise ValueError(f"column {k + 1} has a category twice, or none: {categories!r}")
         if column["kind"] == "categorical" and len(categories) < 2:
             raise ValueError(f"column {k + 1} has {len(categories)} categories, want 2 or more")
-        if not isinstance(name, str) or name and name in names:
+        if not isinstance(name, str) or (name and name in names):
             raise ValueError(f"two columns are called {name!r}")
         names.add(name)
     if visible in ("bernoulli", "spin"):

@@ -1,21 +1,21 @@
-"""PGM's machines (J. Tubiana, S. Cocco and R. Monasson, eLife 8 (2019) e39397), as its ``RBM_utils.saveRBM`` pickles them.
+"""PGM's machines, as its ``RBM_utils.saveRBM`` pickles them.
 
-``weights`` has a row for each hidden unit: [n_h, n_v], and with Potts layers the states of hidden and then of visible
-sites as further axes. Energies of a unit, in PGM's notation:
+PGM is the program of J. Tubiana, S. Cocco and R. Monasson, eLife 8 (2019) e39397. ``weights`` has a row for each hidden unit: [n_h, n_v], and with Potts layers the states of hidden and then of
+visible sites as further axes. Energies of a unit, in PGM's notation:
 
-================ ============================= =====================================================================
+================ ============================= ====================================================
 layer            parameters                    U(h)
-================ ============================= =====================================================================
+================ ============================= ====================================================
 Bernoulli, Spin  fields                        −g h
 Potts            fields [sites, states]        −g h
 Gaussian         gamma, theta                  ½γ h² + θ h
 ReLUplus         gamma, theta                  the same, h ≥ 0
 ReLU             gamma, theta_plus, …_minus    ½γ h² + θ₊ max(h, 0) + θ₋ max(−h, 0)
 dReLU            gamma_plus, …_minus, theta_…  ½γ± h² + θ₊ max(h, 0) + θ₋ max(−h, 0)
-================ ============================= =====================================================================
+================ ============================= ====================================================
 
-so that ours are b = g or −θ, and of double rectified units b = (θ₋ − θ₊)/2 and the threshold d = (θ₊ + θ₋)/2. (In the
-paper θ₋ has the opposite sign.) Free energies are the same.
+so that ours are b = g or −θ, and of double rectified units b = (θ₋ − θ₊)/2 and the threshold d = (θ₊ + θ₋)/2.
+(In the paper θ₋ has the opposite sign.) Free energies are the same.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """Pickles, read without running them.
 
-A pickle is a program: it names functions of any module and calls them. Python's own reader runs it, so that a file from
-somewhere else may do anything. This one imports nothing and calls nothing. Where the program names something, a `Name`
-stands for it; where it calls it, a `Record` holds name and arguments; what would be set as the state of an object is
-kept as the record's `state`. Names beyond those that a program's models need are refused with the first of them. The
-tree of records is then read as data: `array` makes NumPy arrays of records of arrays, from their bytes alone.
+A pickle is a program: it names functions of any module and calls them. Python's own reader runs it, so that a
+file from somewhere else may do anything. This one imports nothing and calls nothing. Where the program names
+something, a `Name` stands for it; where it calls it, a `Record` holds name and arguments; what would be set
+as the state of an object is kept as the record's `state`. Names beyond those that a program's models need are
+refused with the first of them. The tree of records is then read as data: `array` makes NumPy arrays of
+records of arrays, from their bytes alone.
 
-Three formats come in here: pickle itself, joblib's (a pickle with the bytes of arrays between its instructions) and
-PyTorch's (harmonium.io.torchfiles).
+Three formats come in here: pickle itself, joblib's (a pickle with the bytes of arrays between its
+instructions) and PyTorch's (harmonium.io.torchfiles).
 """
 
 from __future__ import annotations
@@ -22,19 +23,19 @@ import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-MAX_UNPACKED = (
-    1 << 32
-)  # bytes of a compressed file, unpacked: no model that people keep in a pickle is larger
+# Bytes of a compressed file, unpacked: no model that people keep in a pickle is larger.
+MAX_UNPACKED = 1 << 32
 
 # What numbers need, in any program's files.
 PLAIN = re.compile(
-    r"(numpy|numpy\.(core|_core)\.(multiarray|numeric)|_codecs|collections|copyreg|copy_reg|builtins|__builtin__)"
-    r"\.(ndarray|dtype|_reconstruct|scalar|_frombuffer|encode|OrderedDict|defaultdict|_reconstructor|object|dict|set|list"
-    r"|int|float|complex|bytes|bytearray|bool_|u?int\d+|float\d+)|numpy\.random\..+"
+    r"(numpy|numpy\.(core|_core)\.(multiarray|numeric)|_codecs|collections|copyreg|copy_reg|builtins"
+    r"|__builtin__)"
+    r"\.(ndarray|dtype|_reconstruct|scalar|_frombuffer|encode|OrderedDict|defaultdict|_reconstructor"
+    r"|object|dict|set|list|int|float|complex|bytes|bytearray|bool_|u?int\d+|float\d+)|numpy\.random\..+"
 )
 JOBLIB = "joblib.numpy_pickle.NumpyArrayWrapper"
 
@@ -67,7 +68,7 @@ class Record:
     def fields(self) -> dict[str, Any]:
         """Attributes of the object."""
         state = self.state[0] if isinstance(self.state, tuple) and len(self.state) == 2 else self.state
-        if not isinstance(state, dict):
+        if type(state) is not dict:
             raise ValueError(f"{self.name} has no attributes")
         return state
 
@@ -85,7 +86,7 @@ class Reader(pickle._Unpickler):  # the one in Python: its memory is a dict, and
         The program's models, for messages.
     """
 
-    dispatch = dict(pickle._Unpickler.dispatch)
+    dispatch: ClassVar = dict(pickle._Unpickler.dispatch)
 
     def __init__(self, file: io.BytesIO, admits: Callable[[str], object], whose: str) -> None:
         super().__init__(file, encoding="latin1")
@@ -121,7 +122,7 @@ class Reader(pickle._Unpickler):  # the one in Python: its memory is a dict, and
         state, made = self.stack.pop(), self.stack[-1]
         if isinstance(made, dict):  # attributes of an OrderedDict: of no use here
             return
-        if not isinstance(made, Record):
+        if type(made) is not Record:
             raise ValueError(f"a state is set on {type(made).__name__}")
         made.state = state
         if made.name == JOBLIB:
@@ -131,7 +132,7 @@ class Reader(pickle._Unpickler):  # the one in Python: its memory is a dict, and
         self.append(bytearray(self.read(int.from_bytes(self.read(8), "little"))))
 
     def _joblib(self, wrapper: dict[str, Any]) -> Any:
-        """Contents of an array of joblib's, which follow at once: bytes, or a pickle of its own for objects."""
+        """Contents of an array of joblib's, which follow at once: bytes, or of objects a pickle."""
         dtype = wrapper["dtype"]
         if not (isinstance(dtype, Record) and dtype.args and str(dtype.args[0]).startswith("O")):
             if wrapper.get("numpy_array_alignment_bytes") is not None:
@@ -167,7 +168,7 @@ def load(file: io.BytesIO, admits: Callable[[str], object], whose: str) -> Any:
         return Reader(file, admits, whose).load()
     except Refused:
         raise
-    except Exception as err:  # a damaged program fails in any way
+    except Exception as err:  # noqa: BLE001 -- a damaged program fails in any way
         raise ValueError(f"the pickle is truncated or damaged ({type(err).__name__}: {err})") from None
 
 
@@ -200,7 +201,7 @@ PACKERS: dict[bytes, Callable[[io.BytesIO], Any]] = {
 
 
 def _called(name: Any, args: Any) -> Any:
-    if not isinstance(name, Name) or not isinstance(args, tuple):
+    if type(name) is not Name or type(args) is not tuple:
         raise ValueError(f"{type(name).__name__} is called")
     if name.name == "_reconstructor" and args and isinstance(args[0], Name):  # an object of protocols 0 and 1
         return Record(str(args[0]), ())
@@ -217,7 +218,7 @@ def array(x: Any, what: str) -> np.ndarray:
     """
     if isinstance(x, int | float):
         return np.asarray(x)
-    if not isinstance(x, Record):
+    if type(x) is not Record:
         raise ValueError(f"{what} is {type(x).__name__}, want an array of numbers")
     try:
         if x.name == JOBLIB:
@@ -231,7 +232,7 @@ def array(x: Any, what: str) -> np.ndarray:
             return _shaped(contents, dtype, shape, order)
         if x.name.endswith(".scalar"):
             return _shaped(x.args[1], x.args[0], (), "C")
-    except (TypeError, KeyError, IndexError, ValueError) as err:
+    except (TypeError, KeyError, IndexError, OverflowError, ValueError) as err:
         raise ValueError(f"{what} is a damaged array ({err})") from None
     raise ValueError(f"{what} is {x.name}, want an array of numbers")
 

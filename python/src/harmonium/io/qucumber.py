@@ -1,11 +1,11 @@
 """QuCumber's states: wave functions and density matrices, as ``state.save("x.pt")`` writes them.
 
-A positive wave function has one machine, ``am``, with P(v) = |ψ(v)|² ∝ e^(−F(v)) for v in 0, 1. Complex wave functions and
-density matrices have a second one, ``ph``, of phases. QuCumber's effective energy is our free energy:
-E(v) = −Σ_j b_j v_j − Σ_i log(1 + e^(c_i + Σ_j W_ij v_j)), with a row of W for each hidden unit.
+A positive wave function has one machine, ``am``, with P(v) = |ψ(v)|² ∝ e^(−F(v)) for v in 0, 1. Complex wave
+functions and density matrices have a second one, ``ph``, of phases. QuCumber's effective energy is our free
+energy: E(v) = −Σ_j b_j v_j − Σ_i log(1 + e^(c_i + Σ_j W_ij v_j)), with a row of W for each hidden unit.
 
-A density matrix' machines have auxiliary units too, with weights U and biases d. Traced over both, their effective energy
-is that of one layer of hidden units: W and U side by side.
+A density matrix' machines have auxiliary units too, with weights U and biases d. Traced over both, their
+effective energy is that of one layer of hidden units: W and U side by side.
 """
 
 from __future__ import annotations

@@ -1,24 +1,25 @@
 """RestrictedBoltzmannMachines.jl's HDF5 files, as its ``save_rbm`` writes them (format 1.0.0).
 
-Julia's arrays are column-major, so that h5py sees their axes in reverse. In Julia's order ``weights`` is [visible…,
-hidden…], and ``visible_par`` and ``hidden_par`` are [parameters, units…]. In Julia's notation, energies of a unit are
+Julia's arrays are column-major, so that h5py sees their axes in reverse. In Julia's order ``weights`` is
+[visible…, hidden…], and ``visible_par`` and ``hidden_par`` are [parameters, units…]. In Julia's notation,
+energies of a unit are
 
-=================== ============================== ===================================================================
-type                parameters                     U(x)
-=================== ============================== ===================================================================
-Binary, Spin        θ                              −θ x
-Potts, PottsGumbel  θ [states, sites…]             −θ x
-Gaussian            θ, γ                           ½|γ| x² − θ x
-ReLU                θ, γ                           the same, x ≥ 0
-dReLU               θp, θn, γp, γn                 ½|γp| x² − θp x for x > 0, ½|γn| x² − θn x for x < 0
-pReLU               θ, γ, Δ, η                     dReLU, θp = θ + Δ/(1+η), θn = θ − Δ/(1−η), γp = γ/(1+η), γn = γ/(1−η)
-xReLU               θ, γ, Δ, ξ                     pReLU with η = ξ/(1+|ξ|)
-nsReLU              θ, Δ, ξ                        xReLU with γ = 1
-=================== ============================== ===================================================================
+=================== ============== ==========================================================
+type                parameters     U(x)
+=================== ============== ==========================================================
+Binary, Spin        θ              −θ x
+Potts, PottsGumbel  θ              −θ x; units are [states, sites…]
+Gaussian            θ, γ           ½|γ| x² − θ x
+ReLU                θ, γ           the same, x ≥ 0
+dReLU               θp, θn, γp, γn ½|γp| x² − θp x for x > 0, ½|γn| x² − θn x for x < 0
+pReLU               θ, γ, Δ, η     dReLU, θp = θ + Δ/(1+η), γp = γ/(1+η), θn, γn with −Δ, −η
+xReLU               θ, γ, Δ, ξ     pReLU with η = ξ/(1+|ξ|)
+nsReLU              θ, Δ, ξ        xReLU with γ = 1
+=================== ============== ==========================================================
 
-so that ours are b = θ, or of double rectified units b = (θp + θn)/2 and the threshold d = (θn − θp)/2. A StandardizedRBM
-has the interaction −Σ w_ij (v_i − λ_i)(h_j − λ_j)/(σ_i σ_j), and a CenteredRBM the same without σ. Ours are then
-w'_ij = w_ij/(σ_i σ_j), b − W'λ_h, c − W'ᵀλ_v, and F is λ_vᵀ W' λ_h larger.
+so that ours are b = θ, or of double rectified units b = (θp + θn)/2 and the threshold d = (θn − θp)/2. A
+StandardizedRBM has the interaction −Σ w_ij (v_i − λ_i)(h_j − λ_j)/(σ_i σ_j), and a CenteredRBM the same
+without σ. Ours are then w'_ij = w_ij/(σ_i σ_j), b − W'λ_h, c − W'ᵀλ_v, and F is λ_vᵀ W' λ_h larger.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ from . import hdf5
 from .model import Model, Part
 
 HEADER, VERSION = "rbm_hdf5_file_format_version", "1.0.0"
+LAYER = ("visible_type", "visible_par", "hidden_type", "hidden_par")
+STANDARD = ("offset_v", "offset_h", "scale_v", "scale_h")
+WANTED = (HEADER, "rbm_type", "weights", *LAYER, *STANDARD)  # all datasets of a file
 TYPES = {"RBM": (), "CenteredRBM": ("offset",), "StandardizedRBM": ("offset", "scale")}
 # Types of layers: their kind here, and the number of their parameters.
 LAYERS = {
@@ -78,7 +82,7 @@ def read(file: hdf5.File) -> Model:
 
 def _units(file: hdf5.File, name: str, units: int) -> np.ndarray:
     x = file.numbers(name).astype(np.float64).ravel()
-    if len(x) != units or name.startswith("scale") and not x.all():
+    if len(x) != units or (name.startswith("scale") and not x.all()):
         raise ValueError(f"{name} has {len(x)} numbers, want {units}, and none of a scale 0")
     return x
 

@@ -1,18 +1,17 @@
 """rbms' training archives (``.h5``): the parameters of every saved update.
 
-``update_N/params`` has ``weight_matrix``, ``vbias`` and ``hbias``, in our orientation and with our signs; ``model_type``
-is the kind of all of them:
+``update_N/params`` has ``weight_matrix``, ``vbias`` and ``hbias``, in our orientation and with our signs;
+``model_type`` is the kind of all of them:
 
-===== ==================================================================================================================
-BBRBM bernoulli, bernoulli
-PBRBM categorical, bernoulli; ``weight_matrix`` is [sites, states, n], ``vbias`` [sites, states]
-IIRBM spin, spin
-BGRBM bernoulli, gaussian; E has ½ m h_j²: precisions are m, the number of visible units
-IGRBM spin, gaussian; the same, but the constant ½ n log(2π/m) has the opposite sign in its energies of visible units
-===== ==================================================================================================================
+===== ==================================================================================
+BBRBM bernoulli, bernoulli PBRBM categorical, bernoulli; ``weight_matrix`` is [sites, states, n], ``vbias``
+[sites, states] IIRBM spin, spin BGRBM bernoulli, gaussian; E has ½ m h_j²: precisions are m, the number of
+visible units IGRBM spin, gaussian; the same, but the constant ½ n log(2π/m) has the opposite sign in its
+energies of visible units
+===== ==================================================================================
 
-The last three came with rbms 0.6. Energies of visible units are our free energies; before 0.6 rbms takes x for
-log(1 + e^x) from x = 10 on, 5e-5 too little there.
+The last three came with rbms 0.6. Energies of visible units are our free energies; before 0.6 rbms takes x
+for log(1 + e^x) from x = 10 on, 5e-5 too little there.
 """
 
 from __future__ import annotations
@@ -54,6 +53,12 @@ def saved(file: hdf5.File) -> list[int]:
     return sorted(int(match[1]) for match in found if match)
 
 
+def wanted(update: int | None) -> list[str]:
+    """Datasets that an archive has of an update, or of the last, and of all."""
+    at = "*" if update is None else update
+    return [*(f"update_{at}/params/{name}" for name in PARAMETERS), "model_type"]
+
+
 def read(file: hdf5.File, update: int | None = None) -> Model:
     """Model of an archive.
 
@@ -71,9 +76,7 @@ def read(file: hdf5.File, update: int | None = None) -> Model:
     if update not in there:
         shown = ", ".join(map(str, there if len(there) <= 20 else [*there[:10], "…", *there[-9:]]))
         raise ValueError(f"update {update} is not saved, these are: {shown}")
-    names = [f"update_{update}/params/{name}" for name in PARAMETERS]
-    file.need(*names)
-    W, b, c = (file.numbers(name) for name in names)
+    W, b, c = (file.numbers(name) for name in wanted(update)[:3])
     kind = file.text("model_type") if "model_type" in file else "PBRBM" if W.ndim == 3 else "BBRBM"
     if kind not in KINDS:
         raise ValueError(f"model_type is {kind!r}, want one of {', '.join(KINDS)}")
@@ -82,7 +85,7 @@ def read(file: hdf5.File, update: int | None = None) -> Model:
     if visible == "categorical":
         if W.ndim != 3 or W.shape[:2] != b.shape:
             raise ValueError(
-                f"weight_matrix has shape {W.shape} and vbias {b.shape}, want [sites, states, n], [sites, states]"
+                f"weight_matrix is {W.shape} and vbias {b.shape}, want [sites, states, n] and [sites, states]"
             )
         sites, states, n = W.shape
         W, b = W.reshape(sites * states, n), b.ravel()
@@ -95,10 +98,11 @@ def read(file: hdf5.File, update: int | None = None) -> Model:
 
 
 def write(model: Model) -> bytes:
-    """Bytes of an archive with one update, 1, that rbms opens: ``load_params`` and ``load_model`` with ``index=1``.
+    """Bytes of an archive with one update, 1, that rbms opens by ``load_params`` and ``load_model``.
 
-    Hidden gaussian units are rescaled to rbms' precision m, h → h √(γ/m), which changes F by a constant. The chains that
-    rbms would go on with are random bits, and its settings are placeholders: to train on takes one's own.
+    Hidden gaussian units are rescaled to rbms' precision m, h → h √(γ/m), which changes F by a constant. The
+    chains that rbms would go on with are random bits, and its settings are placeholders: to train on takes
+    one's own.
     """
     import h5py
 

@@ -1,8 +1,8 @@
-"""The safetensors format in NumPy: eight bytes of header length, a JSON header, and the numbers, little-endian.
+"""The safetensors format in NumPy: the header's length, a JSON header, and the numbers, little-endian.
 
-Reading is strict, as files come from anywhere: every byte is accounted for once, no name comes twice, and no more memory
-is used than the file's own size justifies. Writing gives the bytes that the command gives (internal/safetensors), so that
-both compute the same digest.
+Reading is strict, as files come from anywhere: every byte is accounted for once, no name comes twice, and no
+more memory is used than the file's own size justifies. Writing gives the bytes that the command gives
+(internal/safetensors), so that both compute the same digest.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def decode(data: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:
         header = json.loads(data[8 : 8 + length].decode("utf-8"), object_pairs_hook=_no_doubles)
     except (ValueError, RecursionError) as err:
         raise ValueError(f"the header is damaged: {err}") from None
-    if not isinstance(header, dict):
+    if type(header) is not dict:
         raise ValueError("the header is damaged: it is no JSON object")
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(x, str) for x in metadata.values()):
@@ -51,8 +51,8 @@ def decode(data: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:
         digest = hashlib.sha256(_encode(bare, tensors)).hexdigest()
         if digest != metadata[DIGEST]:
             raise ValueError(
-                f"damaged, or changed by another program: the contents have the sha256 {digest[:12]}…, the metadata says "
-                f"{metadata[DIGEST][:12]}… (a program that changes a file has to leave this entry out)"
+                f"damaged, or changed by another program: the contents have the sha256 {digest[:12]}…, "
+                f"the metadata says {metadata[DIGEST][:12]}… (who changes a file leaves this entry out)"
             )
     return metadata, tensors
 

@@ -1,7 +1,7 @@
 """scikit-learn's ``BernoulliRBM``: a fitted one, or a file that joblib or pickle wrote of it.
 
-``components_`` is Wᵀ, ``intercept_visible_`` is b, ``intercept_hidden_`` is c; units are 0 and 1, and the free energies
-are the same.
+``components_`` is Wᵀ, ``intercept_visible_`` is b, ``intercept_hidden_`` is c; units are 0 and 1, and the
+free energies are the same.
 """
 
 from __future__ import annotations

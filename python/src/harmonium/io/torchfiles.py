@@ -1,7 +1,7 @@
 """What ``torch.save`` writes, read without PyTorch and without running anything (harmonium.io.pickles).
 
-Today's files are a zip archive: ``data.pkl`` names storages, and ``data/KEY`` has the bytes of each. Those before PyTorch
-1.6 are five pickles in a row and then the storages, each after its number of elements.
+Today's files are a zip archive: ``data.pkl`` names storages, and ``data/KEY`` has the bytes of each. Those
+before PyTorch 1.6 are five pickles in a row and then the storages, each after its number of elements.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class File:
             raise ValueError(f"{what} is {getattr(x, 'name', type(x).__name__)}, want a tensor")
         try:
             return self._strided(*x.args[:4])
-        except (TypeError, ValueError) as err:
+        except (TypeError, OverflowError, ValueError) as err:
             raise ValueError(f"{what} is a damaged tensor ({err})") from None
 
     def _strided(self, storage: Any, offset: Any, shape: Any, strides: Any) -> np.ndarray:
