@@ -1,6 +1,7 @@
 """Other programs, where they are installed: their free energies of 100 rows equal ours, in each direction."""
 
 import pickle
+import sys
 from inspect import signature
 
 import numpy as np
@@ -278,3 +279,14 @@ def test_options_of_other_programs_are_refused(option, tmp_path):
 def test_names_tell_the_form(tmp_path):
     with pytest.raises(ValueError, match="want a name in .safetensors, .h5"):
         save(small_model(), tmp_path / "m.pt")
+
+
+@pytest.mark.parametrize(("name", "module"), [("m.h5", "h5py"), ("m.joblib", "sklearn.neural_network")])
+def test_missing_programs_are_named(name, module, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'harmonium\[(peers|sklearn)\]'"):
+        save(small_model(), tmp_path / name)
+    (tmp_path / "x.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(ModuleNotFoundError, match=r"HDF5 files need h5py: pip install 'harmonium\[peers\]'"):
+        load(tmp_path / "x.h5")

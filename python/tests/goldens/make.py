@@ -8,7 +8,7 @@ usage: python make.py              (pip install scikit-learn joblib rbms qucumbe
        PGM=/path/to/PGM python make.py  (github.com/jertubiana/PGM at f68dfe3, and pip install numba scipy)
 
 PGM approximates log of e^(x²/2) erfc(x/√2) for rectified units: by Abramowitz and Stegun 7.1.25, which is
-good to 2.5e-5, and from x = 4 on by a series that is off by 4e-3 there. For F, SciPy's erfcx takes its place
+good to 2.5e-5, and from x = 4 on by a series that is off by 3e-3 there. For F, SciPy's erfcx takes its place
 here, in plain Python (NUMBA_DISABLE_JIT). Everything else is PGM's own.
 
 RestrictedBoltzmannMachines.jl is Julia; rbmjl-*.h5 are written by h5py as its ext/HDF5Ext.jl writes files,

@@ -14,11 +14,13 @@ import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 PROGRAM = Path(__file__).with_name("hdf5_process.py")
+MISSING = "HDF5 files need h5py: pip install 'harmonium[peers]'"
 SECONDS = 600  # that reading may take
 
 
@@ -43,7 +45,7 @@ class File:
 
     def __init__(self, path: str | os.PathLike[str], *names: str) -> None:
         if importlib.util.find_spec("h5py") is None:
-            raise ModuleNotFoundError("HDF5 files need h5py: pip install 'harmonium[peers]'")
+            raise ModuleNotFoundError(MISSING)
         answer = _ask(path, names)
         self.names = [str(name) for name in answer.pop("names")]
         self.found = {name.removeprefix("/"): x for name, x in answer.items()}
@@ -69,6 +71,15 @@ class File:
         if name not in self.found:
             raise ValueError(f"there is no {name}")
         return self.found[name]
+
+
+def h5py() -> Any:
+    """The module, for writing."""
+    try:
+        import h5py
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(MISSING) from None
+    return h5py
 
 
 def _ask(path: str | os.PathLike[str], names: Sequence[str]) -> dict[str, np.ndarray]:

@@ -13,16 +13,14 @@ instructions) and PyTorch's (harmonium.io.torchfiles).
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import lzma
 import math
 import pickle
 import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
@@ -174,29 +172,35 @@ def load(file: io.BytesIO, admits: Callable[[str], object], whose: str) -> Any:
 
 def unpacked(data: bytes) -> bytes:
     """Data, decompressed as its first bytes say: zlib, gzip, bzip2, xz, lzma."""
+    packer = next((packer for magic, packer in PACKERS.items() if data.startswith(magic)), None)
+    if packer is None:
+        return data
     try:
-        if data[:2] in (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"):
+        if packer == "zlib":
             unpacker = zlib.decompressobj()
             plain, rest = unpacker.decompress(data, MAX_UNPACKED), unpacker.unconsumed_tail
             if not unpacker.eof and not rest:
                 raise EOFError("it ends early")
-        elif opener := next((o for magic, o in PACKERS.items() if data.startswith(magic)), None):
-            with opener(io.BytesIO(data)) as file:
-                plain, rest = file.read(MAX_UNPACKED), file.read(1)
         else:
-            return data
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as err:
+            with import_module(packer).open(io.BytesIO(data)) as file:
+                plain, rest = file.read(MAX_UNPACKED), file.read(1)
+    except Exception as err:  # noqa: BLE001 -- each packer has errors of its own
         raise ValueError(f"the compressed file is truncated or damaged ({err})") from None
     if rest:
         raise ValueError(f"the compressed file has more than {MAX_UNPACKED} bytes, unpacked")
     return plain
 
 
-PACKERS: dict[bytes, Callable[[io.BytesIO], Any]] = {
-    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
-    b"BZh": bz2.BZ2File,
-    b"\xfd7zXZ": lzma.LZMAFile,
-    b"\x5d\x00\x00": lzma.LZMAFile,
+# Modules of packers, by the bytes that files begin with. A Python may be built without some of them.
+PACKERS = {
+    b"\x78\x01": "zlib",
+    b"\x78\x5e": "zlib",
+    b"\x78\x9c": "zlib",
+    b"\x78\xda": "zlib",
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bz2",
+    b"\xfd7zXZ": "lzma",
+    b"\x5d\x00\x00": "lzma",
 }
 
 

@@ -19,7 +19,7 @@ nsReLU              θ, Δ, ξ        xReLU with γ = 1
 
 so that ours are b = θ, or of double rectified units b = (θp + θn)/2 and the threshold d = (θn − θp)/2. A
 StandardizedRBM has the interaction −Σ w_ij (v_i − λ_i)(h_j − λ_j)/(σ_i σ_j), and a CenteredRBM the same
-without σ. Ours are then w'_ij = w_ij/(σ_i σ_j), b − W'λ_h, c − W'ᵀλ_v, and F is λ_vᵀ W' λ_h larger.
+without σ. Ours are then w'_ij = w_ij/(σ_i σ_j), b − W'λ_h, c − W'ᵀλ_v, and our F is λ_vᵀ W' λ_h larger.
 """
 
 from __future__ import annotations

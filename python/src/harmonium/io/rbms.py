@@ -10,8 +10,8 @@ visible units IGRBM spin, gaussian; the same, but the constant ½ n log(2π/m) h
 energies of visible units
 ===== ==================================================================================
 
-The last three came with rbms 0.6. Energies of visible units are our free energies; before 0.6 rbms takes x
-for log(1 + e^x) from x = 10 on, 5e-5 too little there.
+The last three came with rbms 0.6. Energies of visible units are our free energies, but that rbms takes x for
+log(1 + e^x) from x = 10 on, 5e-5 too little there.
 """
 
 from __future__ import annotations
@@ -104,8 +104,7 @@ def write(model: Model) -> bytes:
     chains that rbms would go on with are random bits, and its settings are placeholders: to train on takes
     one's own.
     """
-    import h5py
-
+    h5py = hdf5.h5py()
     kind = next((name for name, kinds in KINDS.items() if kinds == (model.visible, model.hidden)), None)
     if kind is None:
         kinds = "; ".join(f"{visible} and {hidden}" for visible, hidden in KINDS.values())

@@ -61,8 +61,10 @@ def to_sklearn(model: Model) -> Any:
 
     `transform`, `score_samples` and `gibbs` work, and `partial_fit` goes on from here with new chains.
     """
-    from sklearn.neural_network import BernoulliRBM
-
+    try:
+        from sklearn.neural_network import BernoulliRBM
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError("this needs scikit-learn: pip install 'harmonium[sklearn]'") from None
     if (model.visible, model.hidden) != ("bernoulli", "bernoulli"):
         raise ValueError(
             f"the units are {model.visible} and {model.hidden}, a BernoulliRBM has 0 and 1: see Model.to_bits"
