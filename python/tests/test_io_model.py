@@ -120,6 +120,22 @@ def test_the_command_has_the_same_free_energies(model, tmp_path):
     np.testing.assert_allclose(model.free_energy(v), np.load(tmp_path / "F.npy")[:, 1], rtol=0, atol=within)
 
 
+@pytest.mark.skipif(COMMAND is None, reason="needs the command, by HARMONIUM or on PATH")
+def test_the_commands_files_are_read_and_written_to_the_byte(tmp_path):
+    rng = np.random.default_rng(3)
+    rows = zip(
+        rng.integers(0, 2, 60), rng.choice(["a", "b & c", "ü"], 60), rng.normal(170, 8, 60), strict=True
+    )
+    lines = ["coin,letter <x>,height", *(f"{coin},{letter},{height:.3f}" for coin, letter, height in rows)]
+    (tmp_path / "people.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    train = [COMMAND, "train", "people.csv", "--hidden", "3", "--updates", "5", "-o", "run", "--quiet"]
+    done = subprocess.run(train, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 3), done.stderr
+    model = load(tmp_path / "run")
+    assert [column["name"] for column in model.columns] == ["coin", "letter <x>", "height"]
+    assert model.to_bytes() == (tmp_path / "run" / "model.safetensors").read_bytes()
+
+
 @pytest.mark.parametrize("visible", ["bernoulli", "spin"])
 @pytest.mark.parametrize("hidden", ["bernoulli", "spin", "categorical"])
 def test_free_energy_is_a_sum_over_hidden_states(visible, hidden):

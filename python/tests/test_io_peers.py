@@ -230,6 +230,18 @@ def test_qucumber_state(cls, form, tmp_path):
             load(path, machine="ph")
 
 
+@pytest.mark.parametrize("legacy", [False, True])
+def test_tensors_of_every_layout(legacy, tmp_path):
+    torch = pytest.importorskip("torch")
+    whole = torch.arange(80, dtype=torch.float64).reshape(8, 10)
+    for weights in (whole.T[2:7], whole[:5, ::2][:, :4].repeat(1, 2), whole[1, 2].expand(5, 8).clone()):
+        state = {"weights": weights, "visible_bias": whole[0, :8], "hidden_bias": whole.half()[0, 3:8]}
+        torch.save({"rbm_am": state}, tmp_path / "x.pt", _use_new_zipfile_serialization=not legacy)
+        model = load(tmp_path / "x.pt")
+        np.testing.assert_array_equal(model.W, weights.numpy().T)
+        np.testing.assert_array_equal(model.c, state["hidden_bias"].numpy())
+
+
 # learnergy
 
 
@@ -264,6 +276,21 @@ def test_learnergy_classes_without_a_free_energy_are_refused(tmp_path):
         ValueError, match="the file has a learnergy.models.gaussian.gaussian_rbm.GaussianReluRBM, want one of"
     ):
         load(tmp_path / "x.pth")
+
+
+# safetensors
+
+
+def test_safetensors_library(tmp_path):
+    numpy = pytest.importorskip("safetensors.numpy")
+    model, path = small_model(), tmp_path / "m.safetensors"
+    tensors = {"W": model.W, "b": model.b, "c": model.c}
+    kinds = {"format": "harmonium-rbm", "version": "1", "visible": "bernoulli", "hidden": "bernoulli"}
+    numpy.save_file(tensors, path, metadata=kinds)
+    np.testing.assert_array_equal(load(path).W, model.W)
+    save(model, path)
+    for name, x in numpy.load_file(path).items():
+        np.testing.assert_array_equal(x, tensors[name])
 
 
 # Options
