@@ -90,6 +90,7 @@ def test_the_file_holds_the_model(model, tmp_path):
     assert again.to_bytes() == path.read_bytes()
     assert (again.visible_layout, again.hidden_layout) == (model.visible_layout, model.hidden_layout)
     np.testing.assert_array_equal(again.free_energy(v), model.free_energy(v))
+    again.W[0, 0] += 1  # the arrays are the model's own
     assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
 
 
@@ -206,6 +207,9 @@ def test_columns_are_kept(tmp_path):
     model = Model(numbers(7, 2), numbers(7), numbers(2), columns=columns, **more)
     save(model, tmp_path / "model.safetensors")
     assert load(tmp_path / "model.safetensors").columns == columns
+    columns[0]["scale"] = float("nan")
+    with pytest.raises(ValueError, match="column 1 has the scale nan, want a finite number"):
+        Model(numbers(7, 2), numbers(7), numbers(2), columns=columns, **more)
     with pytest.raises(ValueError, match="the 3 columns are not those of the visible units"):
         Model(numbers(7, 2), numbers(7), numbers(2), columns=columns[1:], **more)
     if COMMAND:

@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -41,7 +42,7 @@ class RBM(torch.nn.Module):
         }
         arrays = {"W": model.W, "b": model.b, "c": model.c, **model.tensors}
         for name, attribute in self._names.items():
-            values = torch.tensor(arrays[name].tolist(), dtype=torch.float32)
+            values = torch.from_numpy(np.array(arrays[name], np.float32))
             self.register_parameter(attribute, torch.nn.Parameter(values))
 
     @classmethod

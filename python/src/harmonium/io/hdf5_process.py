@@ -5,10 +5,12 @@ a leading /, and the ``names`` of all that is in the root. A * in the name of a 
 number there. Texts become NumPy's. It ends with 1 and a line that says why it can't.
 """
 
+import os
 import re
 import sys
 
-sys.path.pop(0)  # this folder, whose modules are part of a package
+# Without this folder, whose modules are part of a package.
+sys.path[:] = [path for path in sys.path if path != os.path.dirname(os.path.abspath(__file__))]
 
 
 def main() -> int:

@@ -292,7 +292,10 @@ def _numbers(name: str, x: Any, axes: int) -> np.ndarray:
         raise ValueError(
             f"{name} has shape {x.shape} and type {x.dtype}, want numbers on {axes} axes, none of them empty"
         )
-    x = x if x.dtype in (np.float32, np.float64) else x.astype(np.float64)
+    if x.dtype not in (np.float32, np.float64):
+        x = x.astype(np.float64)
+    elif not x.flags.writeable:  # a view of a file's bytes
+        x = x.copy()
     sound = np.abs(x) <= MAX_PARAMETER  # False for NaN
     if not sound.all():
         place = tuple(int(i) + 1 for i in np.argwhere(~sound)[0])
@@ -348,6 +351,12 @@ def check_columns(columns: Any, visible: str, layout: tuple[Part, ...]) -> list[
         if not isinstance(name, str) or (name and name in names):
             raise ValueError(f"two columns are called {name!r}")
         names.add(name)
+        for key in ("mean", "scale"):
+            x = column.get(key, 0)
+            if type(x) not in (int, float) or not abs(x) <= MAX_PARAMETER or (key == "scale" and x < 0):
+                raise ValueError(
+                    f"column {k + 1} has the {key} {x!r}, want a finite number, no negative scale"
+                )
     if visible in ("bernoulli", "spin"):
         fits = len(columns) == layout[0].units and all(
             column["kind"] in ("bernoulli", "spin") for column in columns
