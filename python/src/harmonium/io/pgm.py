@@ -1,7 +1,8 @@
 """PGM's machines, as its ``RBM_utils.saveRBM`` pickles them.
 
-PGM is the program of J. Tubiana, S. Cocco and R. Monasson, eLife 8 (2019) e39397. ``weights`` has a row for each hidden unit: [n_h, n_v], and with Potts layers the states of hidden and then of
-visible sites as further axes. Energies of a unit, in PGM's notation:
+PGM is the program of J. Tubiana, S. Cocco and R. Monasson, eLife 8 (2019) e39397. ``weights`` has a row for
+each hidden unit: [n_h, n_v], and with Potts layers the states of hidden and then of visible sites as further
+axes. Energies of a unit, in PGM's notation:
 
 ================ ============================= ====================================================
 layer            parameters                    U(h)

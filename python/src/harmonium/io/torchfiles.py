@@ -10,7 +10,6 @@ import io
 import math
 import re
 import zipfile
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -60,16 +59,7 @@ class File:
                 ) > len(data):
                     raise ValueError("it is compressed, which PyTorch's are not")
                 members = {x.filename: archive.read(x) for x in infos}
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            OSError,
-            EOFError,
-            ValueError,
-            KeyError,
-            NotImplementedError,
-            RuntimeError,
-        ) as err:
+        except Exception as err:  # noqa: BLE001 -- zipfile fails in any way on damaged files
             raise ValueError(f"the archive is truncated or damaged ({err})") from None
         found = [name for name in members if name.rpartition("/")[2] == "data.pkl"]
         if len(found) != 1:
