@@ -137,6 +137,29 @@ def test_the_refusal_says_what_was_asked_for(tmp_path):
         load(tmp_path / "rbm.pkl")
 
 
+def test_bombs_are_defused(tmp_path):
+    """Structures whose parts are shared, so that to walk or to hash them takes 2^200 steps."""
+    doubled = b")" + 200 * b"2\x86"  # a tuple, and 200 times the pair of what is there twice
+    shared = b"]" + 200 * b"2\x86"
+    bombs = {
+        "dict": b"\x80\x02}" + doubled + b"K\x01s.",
+        "dict of items": b"\x80\x02}(" + doubled + b"K\x01u.",
+        "old dict": b"\x80\x02(" + doubled + b"K\x01d.",
+        "set": b"\x80\x04\x8f(" + doubled + b"\x90.",
+        "frozenset": b"\x80\x04(" + doubled + b"\x91.",
+        "walk": torchfiles.LEGACY + b"\x80\x02M\xe9\x03.\x80\x02}.\x80\x02" + shared + b".\x80\x02].",
+    }
+    for name, data in bombs.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(ValueError, match="a tuple is a key|the file has no W, a and b"):
+            load(tmp_path / name)
+    dtype = b"cnumpy\ndtype\n(X\x02\x00\x00\x00f8tR"
+    shape = b"cnumpy.core.multiarray\n_reconstruct\n)R(K\x01" + doubled + dtype + b"NC\x00tb"
+    array = pickles.read(b"\x80\x03" + shape + b".", lambda name: False, "anything")
+    with pytest.raises(ValueError, match=r"x is a damaged array \(shape"):
+        pickles.array(array, "x")
+
+
 def test_reading_imports_nothing(tmp_path):
     """A record stands for a class that would import; the module stays out."""
     import sys

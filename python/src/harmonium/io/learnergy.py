@@ -29,7 +29,7 @@ from .torchfiles import File
 BITS = ("RBM", "SigmoidRBM", "SigmoidRBM4Deep", "DropoutRBM", "EDropoutRBM", "DropConnectRBM")
 REALS = ("GaussianRBM", "GaussianRBM4deep")
 VARIANCE = "VarianceGaussianRBM"
-NAMES = re.compile(r"learnergy\.models\..+|torch\.optim\..+|builtins\.getattr")
+NAMES = re.compile(r"learnergy\.models\..+|torch\.optim\..+")
 EPSILON = float(np.finfo(np.float32).eps)  # learnergy adds it to the variance
 
 

@@ -21,6 +21,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from reprlib import repr  # a short one: shared parts make the whole one endless
 from typing import Any, ClassVar
 
 import numpy as np
@@ -49,8 +50,8 @@ class Name:
         return f"{self.module}.{self.name}"
 
     def __call__(self, *args: Any) -> Any:
-        if str(self) == "collections.OrderedDict":
-            return dict(*args)
+        if str(self) == "collections.OrderedDict" and not args:
+            return {}
         return Record(str(self), args)
 
 
@@ -69,6 +70,18 @@ class Record:
         if type(state) is not dict:
             raise ValueError(f"{self.name} has no attributes")
         return state
+
+
+def _hashes(instruction: bytes, keys: slice) -> Callable[[pickle._Unpickler], None]:
+    """Instruction that hashes some of what is on the stack: no tuples, as nested ones take forever."""
+    run = pickle._Unpickler.dispatch[instruction[0]]
+
+    def load(reader: pickle._Unpickler) -> None:
+        if any(type(key) is tuple for key in reader.stack[keys]):
+            raise ValueError("a tuple is a key")
+        run(reader)
+
+    return load
 
 
 class Reader(pickle._Unpickler):  # the one in Python: its memory is a dict, and its instructions are methods
@@ -143,6 +156,11 @@ class Reader(pickle._Unpickler):  # the one in Python: its memory is a dict, and
     dispatch[pickle.REDUCE[0]] = load_reduce
     dispatch[pickle.BUILD[0]] = load_build
     dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+    dispatch[pickle.SETITEM[0]] = _hashes(pickle.SETITEM, slice(-2, -1))
+    dispatch[pickle.SETITEMS[0]] = _hashes(pickle.SETITEMS, slice(None, None, 2))
+    dispatch[pickle.DICT[0]] = _hashes(pickle.DICT, slice(None, None, 2))
+    dispatch[pickle.ADDITEMS[0]] = _hashes(pickle.ADDITEMS, slice(None))
+    dispatch[pickle.FROZENSET[0]] = _hashes(pickle.FROZENSET, slice(None))
 
 
 class Refused(ValueError):
@@ -262,14 +280,14 @@ def _shaped(contents: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
         contents = contents.encode("latin1")
     kind, size = _dtype(dtype), _size(shape)
     if not isinstance(contents, bytes | bytearray) or len(contents) != size * kind.itemsize:
-        raise ValueError(f"shape {shape} of {kind} does not fit what is there")
+        raise ValueError(f"shape {repr(shape)} of {kind} does not fit what is there")
     return np.frombuffer(contents, kind).reshape(shape, order=order)
 
 
 def _size(shape: Any) -> int:
     sizes = [int(array(x, "a size")) if isinstance(x, Record) else x for x in shape]
     if not all(type(x) is int and x >= 0 for x in sizes) or len(sizes) > 32:
-        raise ValueError(f"shape {shape!r}")
+        raise ValueError(f"shape {repr(shape)}")
     return math.prod(sizes)
 
 
@@ -281,6 +299,6 @@ def _dtype(record: Any) -> np.dtype:
         else None
     )
     if not isinstance(code, str) or not re.fullmatch(r"[fiu][1248]|b1", code) or code == "f1":
-        raise ValueError(f"{code!r} are no numbers that are read here")
+        raise ValueError(f"{repr(code)} are no numbers that are read here")
     order = record.state[1] if isinstance(record.state, tuple) and len(record.state) > 1 else "="
     return np.dtype(code).newbyteorder(order if order in ("<", ">") else "=")

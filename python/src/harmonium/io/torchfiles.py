@@ -11,6 +11,7 @@ import math
 import re
 import zipfile
 from collections.abc import Callable
+from reprlib import repr
 from typing import Any
 
 import numpy as np
@@ -54,9 +55,8 @@ class File:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 infos = archive.infolist()
-                if any(x.compress_type != zipfile.ZIP_STORED for x in infos) or sum(
-                    x.file_size for x in infos
-                ) > len(data):
+                stored = all(x.compress_type == zipfile.ZIP_STORED for x in infos)
+                if not stored or sum(x.file_size for x in infos) > len(data):
                     raise ValueError("it is compressed, which PyTorch's are not")
                 members = {x.filename: archive.read(x) for x in infos}
         except Exception as err:  # noqa: BLE001 -- zipfile fails in any way on damaged files
@@ -76,36 +76,21 @@ class File:
     def _read_legacy(self, file: io.BytesIO, admits: Callable[[str], object], whose: str) -> None:
         _, version, system, self.contents, keys = (pickles.load(file, admits, whose) for _ in range(5))
         if version != 1001 or not isinstance(system, dict) or not isinstance(keys, list):
-            raise ValueError(f"protocol {version!r} of torch.save, want 1001")
+            raise ValueError(f"protocol {repr(version)} of torch.save, want 1001")
         self.order = "<" if system.get("little_endian", True) else ">"
         self.storages = {}
         rest = file.read()
-        widths = self._widths(self.contents, {})
+        widths = _widths(self.contents)
         for key in keys:
             width = widths.get(key) if isinstance(key, str) else None
             if width is None:
-                raise ValueError(f"storage {key!r} belongs to no tensor")
+                raise ValueError(f"storage {repr(key)} belongs to no tensor")
             size = int.from_bytes(rest[:8], "little") * width
             if len(rest) < 8 + size:
                 raise ValueError(
                     f"truncated: storage {key} has {size} bytes, the file {max(len(rest) - 8, 0)}"
                 )
             self.storages[key], rest = rest[8 : 8 + size], rest[8 + size :]
-
-    def _widths(self, x: Any, found: dict[str, int], depth: int = 0) -> dict[str, int]:
-        """Bytes of an element of each storage that is named anywhere."""
-        if depth > 50:
-            raise ValueError("nested too deeply")
-        if isinstance(x, Record) and x.name == "storage":
-            key, kind = _storage(x)[:2]
-            found[key] = kind.itemsize
-        elif isinstance(x, Record):
-            for y in (x.args, x.state, x.items):
-                self._widths(y, found, depth + 1)
-        elif isinstance(x, dict | list | tuple):
-            for y in x.values() if isinstance(x, dict) else x:
-                self._widths(y, found, depth + 1)
-        return found
 
     def tensor(self, x: Any, what: str) -> np.ndarray:
         """Array of a record of a tensor or a parameter."""
@@ -127,13 +112,13 @@ class File:
             or len(shape) != len(strides)
             or len(shape) > 32
         ):
-            raise ValueError(f"shape {shape}, strides {strides}")
+            raise ValueError(f"shape {repr(shape)}, strides {repr(strides)}")
         contents = self.storages.get(key)
         if contents is None or len(contents) < elements * kind.itemsize:
             raise ValueError(f"storage {key} is not there, or too short")
         last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
         if 0 in shape or last >= elements or math.prod(shape) > elements:
-            raise ValueError(f"shape {shape} does not fit a storage of {elements}")
+            raise ValueError(f"shape {repr(shape)} does not fit a storage of {elements}")
         numbers = np.frombuffer(contents, kind, elements)[offset:]
         return np.lib.stride_tricks.as_strided(numbers, shape, [s * kind.itemsize for s in strides]).copy()
 
@@ -147,3 +132,23 @@ def _storage(x: Any) -> tuple[str, np.dtype, int]:
     if kind is None or not isinstance(pid[2], str) or type(pid[4]) is not int or pid[4] < 0:
         raise ValueError(f"a storage of {pid[1]}")
     return pid[2], np.dtype(kind), pid[4]
+
+
+def _widths(contents: Any) -> dict[str, int]:
+    """Bytes of an element of each storage that is named anywhere."""
+    found, seen, waiting = {}, set(), [contents]
+    while waiting:
+        x = waiting.pop()
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        if isinstance(x, Record) and x.name == "storage":
+            key, kind, _ = _storage(x)
+            found[key] = kind.itemsize
+        elif isinstance(x, Record):
+            waiting += [x.args, x.state, x.items]
+        elif isinstance(x, dict):
+            waiting += x.values()
+        elif isinstance(x, list | tuple):
+            waiting += x
+    return found
