@@ -24,29 +24,56 @@ import (
 const workerProtocol = 1
 
 func newWorker(t *terminal) *cobra.Command {
-	return &cobra.Command{
+	var scratch []string
+	cmd := &cobra.Command{
 		Use:   "worker",
 		Short: "Run commands for another program, which asks for them line by line",
-		Long: `Run commands for another program, as the Python package does: a call of a process that is there costs a
-millisecond, and a new one some ten. Requests come on standard input, a JSON object a line, and
-answers go to standard output in the same form; docs/cli.md describes them. Commands run side by
-side. The worker ends where its input does, and then interrupts those that still run, as Ctrl-C
-would: their work is saved.`,
+		Long: `Run commands for another program, as the Python package does: a call of a process that is there costs
+a millisecond or two, where a new one takes some twenty. Requests come on standard input, a JSON
+object a line, and answers go to standard output in the same form; docs/cli.md describes them.
+Commands run side by side. The worker ends where its input does, and then interrupts those that
+still run, as Ctrl-C would: their work is saved.`,
 		Example: `  echo '{"id": 1, "run": ["version", "--json"]}' | harmonium worker`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if t.events != nil {
-				return badInput(errors.New("a worker runs in no other worker: start it as a process"))
+				return badInput(errors.New("a worker runs no other worker: start it as a process"))
 			}
 			for _, name := range []string{"workers", "device", "json", "quiet"} {
 				if cmd.Flags().Changed(name) {
 					return badInput(fmt.Errorf("--%s has no effect on a worker: give it with each command", name))
 				}
 			}
+			for _, folder := range scratch {
+				if err := checkScratch(folder); err != nil {
+					return badInput(err)
+				}
+			}
 			data.RefuseStandardInput("it has the requests to the worker")
-			return work(cmd.Context(), os.Stdin, t.stdout)
+			err := work(cmd.Context(), os.Stdin, t.stdout, execute)
+			if cmd.Context().Err() == nil { // whoever asked has gone, and doesn't need them any more
+				for _, folder := range scratch {
+					err = errors.Join(err, os.RemoveAll(folder))
+				}
+			}
+			return err
 		},
 	}
+	cmd.Flags().StringArrayVar(&scratch, "scratch", nil,
+		"a folder of temporary files, harmonium-…, of the program that asks; removed where the input ends, as it does if that program is killed")
+	return cmd
+}
+
+// checkScratch refuses to remove a folder later that doesn't look like one of temporary files.
+func checkScratch(folder string) error {
+	info, err := os.Lstat(folder)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--scratch: %w", err)
+	case !info.IsDir() || !strings.HasPrefix(info.Name(), "harmonium-"):
+		return fmt.Errorf("--scratch: %s would be removed, want a folder named harmonium-…", folder)
+	}
+	return nil
 }
 
 // A request is a line of a worker's input: a command to run by the name of an id, or the id of one to interrupt.
@@ -85,11 +112,11 @@ type answer struct {
 	ID       *int64         `json:"id,omitempty"`
 	Progress *progressEvent `json:"progress,omitempty"`
 	Warning  *string        `json:"warning,omitempty"`
-	*completed
+	*Completed
 }
 
-// completed is what the last answer about a command has.
-type completed struct {
+// Completed is what the last answer about a command has.
+type Completed struct {
 	Exit   int    `json:"exit"`
 	Stdout string `json:"stdout"`
 	Stderr string `json:"stderr"`
@@ -97,6 +124,7 @@ type completed struct {
 
 // A worker runs commands in this process, side by side.
 type worker struct {
+	command  func(ctx context.Context, args []string, t *terminal) (exit int)
 	answers  chan answer
 	finished chan struct{} // closed when no command runs, nor will
 
@@ -121,10 +149,10 @@ type contextKey struct {
 const idleAfter = time.Second
 
 // work runs the commands that in asks for and answers to out, until in ends, ctx is cancelled or out takes no more. The
-// commands that run then are interrupted and waited for.
-func work(ctx context.Context, in io.Reader, out io.Writer) error {
+// commands that run then are interrupted and waited for. command is [execute].
+func work(ctx context.Context, in io.Reader, out io.Writer, command func(context.Context, []string, *terminal) int) error {
 	w := &worker{
-		answers: make(chan answer, 64), finished: make(chan struct{}), running: map[int64]context.CancelFunc{},
+		command: command, answers: make(chan answer, 64), finished: make(chan struct{}), running: map[int64]context.CancelFunc{},
 		contexts: map[contextKey]*compute.Context{}, idle: time.AfterFunc(idleAfter, debug.FreeOSMemory),
 		memoryLimit: debug.SetMemoryLimit(-1),
 	}
@@ -177,7 +205,7 @@ func (w *worker) write(out io.Writer, interrupt func()) (err error) {
 func (w *worker) read(ctx context.Context, in io.Reader) error {
 	lines := bufio.NewReaderSize(in, 1<<16)
 	for number := 1; ; number++ {
-		line, tooLong, err := readLine(lines)
+		line, tooLong, err := readLine(lines, longestLine)
 		if len(line) > 0 || tooLong {
 			if refused := w.take(ctx, line, tooLong); refused != nil {
 				w.answer(answer{Error: fmt.Sprintf("line %d: %v", number, refused)})
@@ -194,11 +222,11 @@ func (w *worker) read(ctx context.Context, in io.Reader) error {
 // longestLine is the length that a request may have, in bytes.
 const longestLine = 64 << 20
 
-// readLine reads a line without the white space around it, or passes over one that is too long.
-func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
+// readLine reads a line without the white space around it, or passes over one that is longer than most bytes.
+func readLine(r *bufio.Reader, most int) (line []byte, tooLong bool, err error) {
 	for {
 		part, err := r.ReadSlice('\n')
-		if tooLong = tooLong || len(line)+len(part) > longestLine; tooLong {
+		if tooLong = tooLong || len(line)+len(part) > most; tooLong {
 			line = nil
 		} else {
 			line = append(line, part...)
@@ -257,7 +285,7 @@ func (w *worker) run(ctx context.Context, id int64, args []string) {
 		default:
 		}
 	}}
-	exit := w.execute(ctx, args, t)
+	exit := w.guard(ctx, args, t)
 	w.mu.Lock()
 	w.running[id]()
 	delete(w.running, id) // before the answer, after which the id may be given again
@@ -266,11 +294,11 @@ func (w *worker) run(ctx context.Context, id int64, args []string) {
 		w.idle.Reset(idleAfter)
 	}
 	w.mu.Unlock()
-	w.answer(answer{ID: &id, completed: &completed{exit, stdout.String(), stderr.String()}})
+	w.answer(answer{ID: &id, Completed: &Completed{exit, stdout.String(), stderr.String()}})
 }
 
-// execute is [execute] where a panic is the failure of one command.
-func (w *worker) execute(ctx context.Context, args []string, t *terminal) (exit int) {
+// guard runs a command whose panic is its own failure alone.
+func (w *worker) guard(ctx context.Context, args []string, t *terminal) (exit int) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.warn("harmonium: panic: %v\n%s", p, debug.Stack())
@@ -280,7 +308,7 @@ func (w *worker) execute(ctx context.Context, args []string, t *terminal) (exit 
 			exit = exitFailed
 		}
 	}()
-	return execute(ctx, args, t)
+	return w.command(ctx, args, t)
 }
 
 // open is [compute.Open] of contexts that are kept for the commands after this one.
