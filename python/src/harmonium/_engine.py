@@ -38,9 +38,10 @@ __all__ = [
     "engine",
 ]
 
-PROTOCOL = 1
+PROTOCOL = 1  # of the worker
 START_SECONDS = 60  # that a worker may take to say its first line
 END_SECONDS = 30  # that it may take to save the work of what it runs and end
+LAST_SECONDS = 1  # that it may take to end when its output has
 _Messages = queue.SimpleQueue  # of lines of the process as dict[str, Any], and of None for its end
 
 
@@ -273,11 +274,11 @@ class Engine:
                     self._dispatch(b"".join(parts))
                     parts = [other]
         try:
-            self._process.wait(5)
+            self._process.wait(LAST_SECONDS)
         except subprocess.TimeoutExpired:  # without its output it is of no use
             self._process.kill()
             self._process.wait()
-        self._threads[1].join(5)  # for its last words
+        self._threads[1].join(LAST_SECONDS)  # for its last words
         with self._lock:
             self._ended = True
             waiting = [self._hello, *self._calls.values()]
