@@ -149,6 +149,7 @@ def test_ctrl_c_twice_kills_a_worker_that_does_not_hear(fake: Callable[[str], Pa
             engine().run(["train"], on_warning=told)
         except KeyboardInterrupt as e:
             print(type(e).__name__, engine().alive() and "another")
+            _scratch.remove_folders()
             os._exit(0)  # a fake one would not end by itself
         """
     )
