@@ -29,8 +29,8 @@ func newWorker(t *terminal) *cobra.Command {
 		Use:   "worker",
 		Short: "Run commands for another program, which asks for them line by line",
 		Long: `Run commands for another program, as the Python package does: a call of a process that is there
-costs a millisecond or two, where a new one takes some twenty. Requests come on standard input, a
-JSON object a line, and answers go to standard output in the same form; docs/cli.md describes them.
+costs a millisecond or so, a tenth of what a new one does. Requests come on standard input, a JSON
+object a line, and answers go to standard output in the same form; docs/cli.md describes them.
 Commands run side by side. The worker ends where its input does, and then interrupts those that
 still run, as Ctrl-C would: their work is saved.`,
 		Example: `  echo '{"id": 1, "run": ["version", "--json"]}' | harmonium worker`,
