@@ -11,7 +11,7 @@ import pytest
 from processes import finish, python
 
 from harmonium import _scratch
-from harmonium._engine import BadInput, EngineError, Scratch, engine
+from harmonium._engine import EngineError, Scratch
 
 posix = pytest.mark.skipif(os.name != "posix", reason="of POSIX")
 
@@ -57,19 +57,23 @@ def test_full_disk(tmp_path: Path) -> None:
     assert lines[1:] == ["[]", "0"]
 
 
-def test_no_room_for_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> str:
-        raise OSError(errno.ENOSPC, "No space left on device")
+def full(*_: object, **__: object) -> str:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
+
+def test_no_room_for_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    _scratch.folders()
     monkeypatch.setattr(_scratch.tempfile, "mkdtemp", full)
     with Scratch() as s, pytest.raises(EngineError, match="no folder .* No space left on device.*set TMPDIR"):
         s.save("x", np.zeros(3))
 
 
-@posix
-def test_full_disk_of_a_command(scratch: Scratch, bits: str) -> None:
-    """What the command says of a disk that is full is the exception's text."""
-    if not os.path.exists("/dev/full"):
-        pytest.skip("there is no /dev/full")
-    with pytest.raises((BadInput, EngineError), match="/dev/full"):
-        engine().run(["data", "convert", bits, "-o", "/dev/full"])
+def test_no_folder_anywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(_scratch, "_folders", {})
+    monkeypatch.setattr(_scratch, "SHARED_MEMORY", tmp_path / "nothing")
+    monkeypatch.setattr(_scratch.tempfile, "gettempdir", full)
+    with (
+        Scratch() as s,
+        pytest.raises(EngineError, match="no folder .*nothing or where the system has them.*set TMPDIR"),
+    ):
+        s.save("x", np.zeros(3))
