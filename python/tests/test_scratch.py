@@ -11,7 +11,7 @@ import pytest
 from processes import finish, python
 
 from harmonium import _scratch
-from harmonium._engine import EngineError, Scratch
+from harmonium._engine import Engine, EngineError, Scratch, binary
 
 posix = pytest.mark.skipif(os.name != "posix", reason="of POSIX")
 
@@ -77,3 +77,20 @@ def test_no_folder_anywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         pytest.raises(EngineError, match="no folder .*nothing or where the system has them.*set TMPDIR"),
     ):
         s.save("x", np.zeros(3))
+
+
+@posix
+def test_full_disk_of_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker's files may have 50 kB: what the command says is the exception's text, and half a file is gone."""
+    script = tmp_path / "harmonium"
+    script.write_text(f"#!/bin/sh\nulimit -f 100\ntrap '' XFSZ\nexec '{binary()}' \"$@\"\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("HARMONIUM", str(script))
+    limited = Engine()
+    with Scratch() as scratch:
+        path = scratch.path("bars.npy")
+        with pytest.raises(EngineError, match=r"bars\.npy.*: file too large"):
+            limited.run(["data", "bars", "--rows", "9", "--columns", "9", "-n", "9000", "-o", path])
+        assert os.listdir(os.path.dirname(path)) == []
+        assert limited.run(["version"]).exit == 0
+    limited.kill()
