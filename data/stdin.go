@@ -11,10 +11,20 @@ import (
 // StandardInput is the name that stands for standard input.
 const StandardInput = "-"
 
-var inputRead atomic.Bool
+var (
+	inputRead    atomic.Bool
+	inputRefused atomic.Pointer[string] // why
+)
+
+// RefuseStandardInput has [Open] refuse standard input from now on, for a program that reads it otherwise: why says for
+// what.
+func RefuseStandardInput(why string) { inputRefused.Store(&why) }
 
 // spool keeps standard input in a temporary file, as data is read more than once. It can be done once.
 func spool(in io.Reader) (*file, error) {
+	if why := inputRefused.Load(); why != nil {
+		return nil, fmt.Errorf("standard input can't be data here: %s", *why)
+	}
 	if inputRead.Swap(true) {
 		return nil, errors.New("standard input is read already: want it once at most")
 	}

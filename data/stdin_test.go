@@ -28,6 +28,15 @@ func TestStandardInput(t *testing.T) {
 	}
 }
 
+// A program that has another use of standard input refuses it as data.
+func TestRefusedStandardInput(t *testing.T) {
+	defer inputRefused.Store(nil)
+	RefuseStandardInput("it has requests")
+	if _, err := Open(StandardInput); err == nil || err.Error() != "standard input can't be data here: it has requests" {
+		t.Errorf("error %v", err)
+	}
+}
+
 // Merged sets keep the names of their rows and columns, where all or some have them.
 func TestNamesOfMergedSets(t *testing.T) {
 	read := func(text string) *Set {

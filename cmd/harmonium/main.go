@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -29,15 +28,15 @@ const (
 )
 
 func main() {
-	os.Exit(execute(interruptible(), os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(execute(interruptible(), os.Args[1:], &terminal{stdout: os.Stdout, stderr: os.Stderr}))
 }
 
 // execute runs the command line and returns the exit status.
-func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := newRoot(&terminal{stdout: stdout, stderr: stderr})
+func execute(ctx context.Context, args []string, t *terminal) int {
+	root := newRoot(t)
 	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(t.stdout)
+	root.SetErr(t.stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone
@@ -58,7 +57,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		if way := remedy.Of(err); way != "" {
 			text += ": " + way
 		}
-		fmt.Fprintln(stderr, "harmonium:", text)
+		fmt.Fprintln(t.stderr, "harmonium:", text)
 	}
 	return status
 }
@@ -105,7 +104,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 	flags.BoolVarP(&t.quiet, "quiet", "q", false, "no progress on standard error")
 	root.AddCommand(
 		newDemo(t), newData(t), newTrain(t), newSearch(t), newEval(t), newScore(t), newSample(t),
-		newTransform(t), newComplete(t), newInspect(t), newExport(t), newServe(t), newBench(t), newVersion(t),
+		newTransform(t), newComplete(t), newInspect(t), newExport(t), newServe(t), newWorker(t), newBench(t), newVersion(t),
 	)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if t.workers < 0 {
@@ -115,7 +114,11 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 		if err != nil {
 			return badInput(err)
 		}
-		if t.compute, err = compute.Open(t.device, t.workers, isa); errors.Is(err, compute.ErrDevice) {
+		open := compute.Open
+		if t.open != nil {
+			open = t.open
+		}
+		if t.compute, err = open(t.device, t.workers, isa); errors.Is(err, compute.ErrDevice) {
 			return badInput(fmt.Errorf("--device: %w", err))
 		}
 		return err

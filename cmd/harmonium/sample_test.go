@@ -58,7 +58,7 @@ func TestDrawProgressIsShown(t *testing.T) {
 		{Method: sample.Tempered, Total: 32768, Done: 24576, Chains: 20, Temperatures: 5, RoundTrips: 4, Gibbs: failed},
 	} {
 		bars.report(p)
-		bars.bar.printed = time.Time{} // a line each
+		bars.bar.display.(*lineDisplay).shown = time.Time{} // a line each
 		bars.report(p)
 	}
 	want := `modes   0%  0 modes

@@ -4,17 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"text/tabwriter"
-	"time"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 
 	"github.com/harmonium-rbm/harmonium/compute"
 )
@@ -26,6 +18,10 @@ type terminal struct {
 	device         string           // of --device
 	compute        *compute.Context // of workers and device, in the form of HARMONIUM_ISA
 	json, quiet    bool
+
+	// In a worker: where progress goes as events, and contexts that outlive a command. nil elsewhere.
+	events func(progressEvent)
+	open   func(device string, workers int, isa compute.ISA) (*compute.Context, error)
 }
 
 // result prints v as JSON, or calls table for people.
@@ -53,83 +49,6 @@ func (t *terminal) notes(path string, notes []string) {
 	}
 }
 
-// plainEvery is the time between progress lines where no bar can move.
-const plainEvery = 2 * time.Second
-
-// progress shows how far long work is: a moving bar on a terminal, plain lines elsewhere, nothing if quiet.
-type progress struct {
-	t       *terminal
-	name    string
-	total   int64
-	bars    *mpb.Progress
-	bar     *mpb.Bar
-	message atomic.Value // string; the bar is drawn by a goroutine of its own
-	mu      sync.Mutex   // workers report side by side
-	printed time.Time
-
-	begun time.Time
-	first atomic.Int64 // what was done at the first report, by a run before
-	done  atomic.Int64
-}
-
-// progress begins to show work of total steps. Call its stop at the end.
-func (t *terminal) progress(name string, total int64) *progress {
-	p := &progress{t: t, name: name, total: total, printed: time.Now(), begun: time.Now()}
-	p.message.Store("")
-	p.first.Store(-1)
-	f, isFile := t.stderr.(*os.File)
-	if t.quiet || !isFile || !term.IsTerminal(int(f.Fd())) {
-		return p
-	}
-	p.bars = mpb.New(mpb.WithOutput(f), mpb.WithWidth(24), mpb.WithRefreshRate(100*time.Millisecond))
-	p.bar = p.bars.AddBar(total,
-		mpb.PrependDecorators(decor.Name(name+" ")),
-		mpb.AppendDecorators(
-			decor.Percentage(),
-			decor.Any(func(decor.Statistics) string { return "  " + p.left() + p.message.Load().(string) }),
-		),
-		mpb.BarRemoveOnComplete(),
-	)
-	return p
-}
-
-// set shows the number of steps done with a message.
-func (p *progress) set(done int64, message string) {
-	p.first.CompareAndSwap(-1, done)
-	p.done.Store(done)
-	if p.bar != nil {
-		p.message.Store(message)
-		p.bar.SetCurrent(done)
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.t.quiet || time.Since(p.printed) < plainEvery {
-		return
-	}
-	p.printed = time.Now()
-	fmt.Fprintf(p.t.stderr, "%s %3.0f%%  %s%s\n", p.name, 100*float64(done)/float64(max(p.total, 1)), p.left(), message)
-}
-
-// left tells how long the rest may take, once that can be told.
-func (p *progress) left() string {
-	rate := p.rate()
-	if rate == 0 {
-		return ""
-	}
-	seconds := float64(p.total-p.done.Load()) / rate
-	return time.Duration(seconds*float64(time.Second)).Round(time.Second).String() + " left  "
-}
-
-// rate is the number of steps a second, or 0 in the beginning.
-func (p *progress) rate() float64 {
-	steps, seconds := p.done.Load()-p.first.Load(), time.Since(p.begun).Seconds()
-	if steps <= 0 || seconds < 0.5 {
-		return 0
-	}
-	return float64(steps) / seconds
-}
-
 // sparkline draws the last values of a curve as bars of eight heights, from the least to the largest of them.
 type sparkline []float64
 
@@ -149,14 +68,6 @@ func (s sparkline) String() string {
 		text.WriteRune(bars[k])
 	}
 	return text.String()
-}
-
-// stop removes the bar.
-func (p *progress) stop() {
-	if p.bar != nil {
-		p.bar.Abort(true)
-		p.bars.Wait()
-	}
 }
 
 // say prints a line of progress on standard error, unless quiet.
