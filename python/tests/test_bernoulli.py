@@ -51,7 +51,12 @@ def test_attributes(rbm):
 
 
 def test_transform_is_the_peers(rbm, peer):
-    for rows in (X.astype(float), GREY, scipy.sparse.csr_matrix(X.astype(float)), scipy.sparse.csr_matrix(GREY)):
+    for rows in (
+        X.astype(float),
+        GREY,
+        scipy.sparse.csr_matrix(X.astype(float)),
+        scipy.sparse.csr_matrix(GREY),
+    ):
         assert rbm.transform(rows) == pytest.approx(peer.transform(rows), abs=1e-4)
 
 
@@ -93,7 +98,9 @@ def test_partial_fit_makes_an_update():
         again.partial_fit(X[at : at + 40])
     assert (again.components_ == rbm.components_).all()
     one = BernoulliRBM(5, learning_rate=0.5, random_state=0).partial_fit(X[:40])
-    assert (rbm.components_ != one.components_).all() and (rbm.intercept_hidden_ != one.intercept_hidden_).all()
+    assert (rbm.components_ != one.components_).all() and (
+        rbm.intercept_hidden_ != one.intercept_hidden_
+    ).all()
 
 
 def test_values_that_are_no_probabilities(rbm):
@@ -106,7 +113,9 @@ def test_values_that_are_no_probabilities(rbm):
 
 def test_models_of_other_units_are_refused():
     with pytest.raises(ValueError, match="the units are spin and spin"):
-        BernoulliRBM.from_model(Model(np.zeros((2, 2)), np.zeros(2), np.zeros(2), visible="spin", hidden="spin"))
+        BernoulliRBM.from_model(
+            Model(np.zeros((2, 2)), np.zeros(2), np.zeros(2), visible="spin", hidden="spin")
+        )
 
 
 def test_large_batches_and_names():

@@ -71,7 +71,17 @@ def test_scikit_learn(estimator, check):
 
 def test_bytes_are_those_of_the_command(tmp_path):
     np.save(tmp_path / "x.npy", X.astype(np.uint8))
-    command = [binary(), "train", tmp_path / "x.npy", "--hidden=5", "--epochs=2", "--seed=7", "-o", tmp_path / "run", "-q"]
+    command = [
+        binary(),
+        "train",
+        tmp_path / "x.npy",
+        "--hidden=5",
+        "--epochs=2",
+        "--seed=7",
+        "-o",
+        tmp_path / "run",
+        "-q",
+    ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     want = (tmp_path / "run" / "model.safetensors").read_bytes()
     for rows in (X, X.astype(float), X.tolist(), scipy.sparse.csr_matrix(X.astype(float))):
@@ -90,7 +100,11 @@ def test_likelihood_is_that_of_the_definition(rbm):
     assert found.bracket == (found.value, found.value) and found.method == "exact" and found.rows == 200
     assert rbm.score_samples(rows) == pytest.approx(want, abs=1e-5)
     assert rbm.score(rows) == pytest.approx(want.mean(), abs=1e-5)
-    assert str(found).splitlines()[1].startswith(f"log-likelihood         {found.value:.3f} ± {found.error:.3f} nats")
+    assert (
+        str(found)
+        .splitlines()[1]
+        .startswith(f"log-likelihood         {found.value:.3f} ± {found.error:.3f} nats")
+    )
     assert "±" in found._repr_html_() and found._repr_html_().startswith("<table>")
 
 
@@ -111,7 +125,9 @@ def test_samples(rbm):
         row[list(given)] = list(given.values())
         samples, mean = rbm.sample(count, given=given), exact.given(row)
         assert samples.shape == (count, 9)
-        assert (abs(samples.mean(axis=0) - mean) <= SIGMAS * np.sqrt(mean * (1 - mean).clip(0) / count) + 1e-12).all()
+        assert (
+            abs(samples.mean(axis=0) - mean) <= SIGMAS * np.sqrt(mean * (1 - mean).clip(0) / count) + 1e-12
+        ).all()
     assert (rbm.sample(20) == rbm.sample(20)).all()
     assert (rbm.sample(20) != rbm.sample(20, random_state=9)).any()
 
@@ -123,14 +139,18 @@ def test_missing_cells(rbm):
     filled = rbm.impute(rows)
     known = ~np.isnan(row)
     assert (filled[:, known] == row[known]).all() and np.isin(filled, (0, 1)).all()
-    assert (abs(filled.mean(axis=0) - mean) <= SIGMAS * np.sqrt(mean * (1 - mean).clip(0) / len(rows)) + 1e-12).all()
+    assert (
+        abs(filled.mean(axis=0) - mean) <= SIGMAS * np.sqrt(mean * (1 - mean).clip(0) / len(rows)) + 1e-12
+    ).all()
     assert (rbm.impute(X[:5].astype(float)) == X[:5]).all()
 
     p = np.exp(exact.log_p) * (exact.v[:, known] == row[known]).all(axis=1)
     hidden = 1 / (1 + np.exp(-(exact.v @ rbm.components_.T.astype(float) + rbm.intercept_hidden_)))
     want = p @ hidden / p.sum()
     found = rbm.transform(np.vstack([rows, X[:1]]))
-    assert (abs(found[:-1].mean(axis=0) - want) <= SIGMAS * found[:-1].std(axis=0) / np.sqrt(len(rows)) + 1e-4).all()
+    assert (
+        abs(found[:-1].mean(axis=0) - want) <= SIGMAS * found[:-1].std(axis=0) / np.sqrt(len(rows)) + 1e-4
+    ).all()
     assert (found[-1] == rbm.transform(X[:1].astype(float))[0]).all()
 
     gaps = np.where(np.random.default_rng(0).random(X.shape) < 0.1, np.nan, X)
@@ -237,14 +257,19 @@ def test_models_as_files(rbm, tmp_path):
     assert (loaded.transform(X) == rbm.transform(X)).all() and loaded.n_features_in_ == 9
     assert loaded.get_params()["n_components"] == 5
     export = [binary(), "export", path, "-o", tmp_path / "model.npz"]
-    assert subprocess.run(export, check=True, capture_output=True).stderr == b""  # as of a file without its digest
+    assert (
+        subprocess.run(export, check=True, capture_output=True).stderr == b""
+    )  # as of a file without its digest
     with pytest.raises(AttributeError):
         RBM(5).components_  # noqa: B018
 
 
 def test_copies(rbm):
     assert not clone(rbm).__sklearn_is_fitted__()
-    for copied in (pickle.loads(pickle.dumps(rbm)), joblib.Parallel(n_jobs=2)([joblib.delayed(clone)(rbm)])[0].fit(X)):
+    for copied in (
+        pickle.loads(pickle.dumps(rbm)),
+        joblib.Parallel(n_jobs=2)([joblib.delayed(clone)(rbm)])[0].fit(X),
+    ):
         assert copied._run["model.safetensors"] == rbm._run["model.safetensors"]
         assert (copied.transform(X) == rbm.transform(X)).all()
 

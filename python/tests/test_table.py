@@ -27,7 +27,12 @@ def rbm(people):
 def test_columns(rbm, people):
     assert list(rbm.feature_names_in_) == list(people.columns) and rbm.n_features_in_ == 4
     kinds = {column["name"]: column["kind"] for column in rbm.model_.columns}
-    assert kinds == {"job": "categorical", "income": "gaussian", "children": "categorical", "smokes": "bernoulli"}
+    assert kinds == {
+        "job": "categorical",
+        "income": "gaussian",
+        "children": "categorical",
+        "smokes": "bernoulli",
+    }
     features = RBM(8, n_iter=1).set_output(transform="pandas").fit_transform(people)
     assert list(features.columns) == [f"rbm{j}" for j in range(8)]
     shuffled = people[people.columns[::-1]]
@@ -38,7 +43,10 @@ def test_columns(rbm, people):
 def test_samples_have_names_words_and_units(rbm, people):
     samples = rbm.sample(2000)
     assert list(samples.columns) == list(people.columns)
-    assert set(samples.job) == {"clerk", "nurse", "smith"} and abs(samples.income.mean() - people.income.mean()) < 50
+    assert (
+        set(samples.job) == {"clerk", "nurse", "smith"}
+        and abs(samples.income.mean() - people.income.mean()) < 50
+    )
     smiths = rbm.sample(2000, given={"job": "smith"})
     assert set(smiths.job) == {"smith"}
     assert abs(smiths.income.mean() - people.income[people.job == "smith"].mean()) < 50

@@ -19,16 +19,19 @@ class BernoulliRBM(Machine):
 
     Parameters, methods and attributes have the same names and meaning. What is different:
 
-    - Values between 0 and 1 are probabilities: the bits of a row are drawn for every epoch, where scikit-learn takes the
-      values themselves for bits. `transform` takes them as scikit-learn does, σ(c + Wx).
-    - Values above 1, such as counts, count as 1, with a warning, and negative ones are refused. scikit-learn computes
-      with them as if they were bits.
+    - Values between 0 and 1 are probabilities: the bits of a row are drawn for every epoch, where
+      scikit-learn takes the values themselves for bits. `transform` takes them as scikit-learn does, σ(c +
+      Wx).
+    - Values above 1, such as counts, count as 1, with a warning, and negative ones are refused. scikit-learn
+      computes with them as if they were bits.
     - The gradient is centered, and visible biases start at the log-odds of the data's means.
-    - `score_samples` is the pseudo-log-likelihood, Σ_i log P(v_i∣v_−i), of which scikit-learn draws one term at random.
-    - Features are good to 1e-4, as the engine computes in integers. Parameters are read-only; `partial_fit` begins chains at its rows (CD-1), as persistent ones
-      don't outlive a call, and there is no ``h_samples_``.
-    - There is more: `log_likelihood`, `log_partition`, `sample`, `impute`, `watch`, `save` and `load`. For other units,
-      validation data and other settings take `RBM`.
+    - `score_samples` is the pseudo-log-likelihood, Σ_i log P(v_i∣v_−i), of which scikit-learn draws one term
+      at random.
+    - Features are good to 1e-4, as the engine computes in integers. Parameters are read-only; `partial_fit`
+      begins chains at its rows (CD-1), as persistent ones don't outlive a call, and there is no
+      ``h_samples_``.
+    - There is more: `log_likelihood`, `log_partition`, `sample`, `impute`, `watch`, `save` and `load`. For
+      other units, validation data and other settings take `RBM`.
 
     Parameters
     ----------
@@ -81,7 +84,7 @@ class BernoulliRBM(Machine):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> BernoulliRBM:
-        """Train by persistent contrastive divergence, as many chains as rows a minibatch, one sweep an update.
+        """Train by persistent contrastive divergence: a chain for each row of a minibatch, a sweep an update.
 
         Parameters
         ----------
@@ -133,10 +136,11 @@ class BernoulliRBM(Machine):
         )
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """Pseudo-log-likelihood Σ_i log P(v_i∣v_−i) of each row in nats: the expectation of what scikit-learn draws.
+        """Pseudo-log-likelihood Σ_i log P(v_i∣v_−i) of each row in nats: the mean of what scikit-learn draws.
 
-        It needs no log Z, and is no log-likelihood: for that see `log_likelihood`. Of values x between 0 and 1 a term is
-        log σ(F(x with 1−x_i) − F(x)), as in scikit-learn, which costs as much as n_features transforms.
+        It needs no log Z, and is no log-likelihood: for that see `log_likelihood`. Of values x between 0 and
+        1 a term is log σ(F(x with 1−x_i) − F(x)), as in scikit-learn, which costs as much as n_features
+        transforms.
 
         Parameters
         ----------
@@ -192,14 +196,14 @@ class BernoulliRBM(Machine):
         low, high = np.nanmin(values), np.nanmax(values)
         if low < 0:
             raise ValueError(
-                f"Negative values in data passed to {type(self).__name__}: {low:g}, where it has bits or probabilities. Scale X "
-                "by MinMaxScaler, or take harmonium.RBM, whose units may be spins or real"
+                f"Negative values in data passed to {type(self).__name__}: {low:g}, where it has bits or "
+                "probabilities. Scale X by MinMaxScaler, or take harmonium.RBM, whose units may be spins or real"
             )
         if high <= 1:
             return X
         warnings.warn(
-            f"X has values up to {high:g}, where a BernoulliRBM has bits or probabilities: those above 1 count as 1. If they "
-            "are no counts, scale X by MinMaxScaler, or take harmonium.RBM, whose units may be real",
+            f"X has values up to {high:g}, where a BernoulliRBM has bits or probabilities: those above 1 count "
+            "as 1. If they are no counts, scale X by MinMaxScaler, or take harmonium.RBM, whose units may be real",
             HarmoniumWarning,
             stacklevel=3,
         )
@@ -218,8 +222,8 @@ class BernoulliRBM(Machine):
     def _accept(self, model: Model) -> None:
         if (model.visible, model.hidden) != ("bernoulli", "bernoulli"):
             raise ValueError(
-                f"the units are {model.visible} and {model.hidden}, a BernoulliRBM has bernoulli: want harmonium.RBM, "
-                "or Model.to_bits for spins"
+                f"the units are {model.visible} and {model.hidden}, a BernoulliRBM has bernoulli: "
+                "want harmonium.RBM, or Model.to_bits for spins"
             )
 
     def __sklearn_tags__(self) -> Any:

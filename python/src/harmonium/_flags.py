@@ -21,7 +21,11 @@ def flags_of(**values: Any) -> list[str]:
 
 def plain(value: Any) -> str:
     """Text of a value: whole numbers without a decimal point, true and false as 1 and 0."""
-    if isinstance(value, (bool, np.bool_)) or isinstance(value, (float, np.floating)) and float(value).is_integer():
+    if (
+        isinstance(value, (bool, np.bool_))
+        or isinstance(value, (float, np.floating))
+        and float(value).is_integer()
+    ):
         return str(int(value))
     return str(value)
 

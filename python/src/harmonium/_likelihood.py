@@ -62,7 +62,11 @@ class Estimate:
     @classmethod
     def of(cls, found: Mapping[str, Any] | None) -> Estimate | None:
         """Estimate of the command's JSON, None of null."""
-        return None if found is None or found["value"] is None else cls(_number(found["value"]), _number(found["stderr"]))
+        return (
+            None
+            if found is None or found["value"] is None
+            else cls(_number(found["value"]), _number(found["stderr"]))
+        )
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ class LogPartition(Estimate):
     Attributes
     ----------
     value, error : float
-        The estimate and its standard error: 0 where it is exact, NaN where log Z may be larger by an unknown amount.
+        The estimate and its standard error: 0 where it is exact, NaN where log Z may be larger by an unknown
+        amount.
     bracket : (float, float)
         Lower and upper bound, the latter infinite where none is known.
     method : str
@@ -107,8 +112,8 @@ class LogLikelihood(Estimate):
     value : float
         The mean.
     error : float
-        Standard error of that mean, as the rows are a sample of their source. The error of log Z comes on top; it shifts
-        all rows, and all other data under the same model, alike.
+        Standard error of that mean, as the rows are a sample of their source. The error of log Z comes on
+        top; it shifts all rows, and all other data under the same model, alike.
     log_z : LogPartition
         log Z, with its own error.
     bracket : (float, float)

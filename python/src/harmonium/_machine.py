@@ -1,4 +1,4 @@
-"""What the estimators have in common: a fitted model is the bytes of a run directory, and each method is a command."""
+"""What the estimators share: a fitted model is the bytes of a run directory, and each method is a command."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     _run : dict of bytes
-        Files of the run directory by their names: the model, and where it was trained here its settings and metrics.
+        Files of the run directory by their names: the model, and where it was trained here its settings and
+        metrics.
     _watched : bool
         Whether trainings are shown on the page of `watch`.
     """
@@ -92,7 +93,7 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     @property
     def settings_(self) -> dict[str, Any]:
-        """All settings of the training, those by default among them: `training` of config.json (docs/formats.md)."""
+        """All settings of the training: `training` of config.json (docs/formats.md)."""
         self.model_  # noqa: B018
         return json.loads(self._run.get(CONFIG, b"{}")).get("training", {})
 
@@ -117,7 +118,8 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         path : str
-            A model file or run directory of Harmonium, or a file of any program that `harmonium.io.load` reads.
+            A model file or run directory of Harmonium, or a file of any program that `harmonium.io.load`
+            reads.
 
         Returns
         -------
@@ -163,7 +165,9 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         X = self._checked(X)
         return self._transform_means(X) if self._grey(X) else self._transform(X)
 
-    def log_likelihood(self, X: Any, *, method: str | None = None, budget: int | None = None) -> LogLikelihood:
+    def log_likelihood(
+        self, X: Any, *, method: str | None = None, budget: int | None = None
+    ) -> LogLikelihood:
         """Mean log-likelihood of rows with its error, log Z with its own, and findings: ``harmonium eval``.
 
         Parameters
@@ -180,11 +184,13 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         with Scratch() as scratch:
             data = self._data(scratch, self._checked(X))
-            completed = self._command("eval", scratch, *data, *flags_of(method=method, budget=budget, seed=self._seed()))
+            completed = self._command(
+                "eval", scratch, *data, *flags_of(method=method, budget=budget, seed=self._seed())
+            )
             return LogLikelihood.of_eval(completed.json())
 
     def log_partition(self, *, method: str | None = None, budget: int | None = None) -> LogPartition:
-        """log Z = log Σ e^(−E(v,h)) in nats, exact where the smaller layer can be enumerated: ``harmonium eval``.
+        """log Z = log Σ e^(−E(v,h)) in nats, exact where a layer can be enumerated: ``harmonium eval``.
 
         Parameters
         ----------
@@ -215,7 +221,8 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         given : dict, optional
             Values of visible units that are held, by the number of the unit from 0 or the name of the column.
         method : {"auto", "exact", "gibbs", "tempered"}, optional
-            auto: exact where that takes up to a minute or so, else Gibbs chains until they agree, else tempering.
+            auto: exact where that takes up to a minute or so, else Gibbs chains until they agree, else
+            tempering.
         random_state : int, RandomState or None
             None: that of the estimator.
 
@@ -235,7 +242,8 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def impute(self, X: Any, *, random_state: Any = None) -> Any:
         """Fill in missing cells, NaN, each row by a draw from P(missing∣known): ``harmonium complete``.
 
-        Filled rows are as varied as real ones. The mean of several fills of one row is what is expected of its cells.
+        Filled rows are as varied as real ones. The mean of several fills of one row is what is expected of
+        its cells.
 
         Parameters
         ----------
@@ -265,8 +273,9 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def watch(self, *, open_browser: bool = True) -> str:
         """Show the training on a page in the browser, which follows it: ``harmonium serve``.
 
-        Before `fit` it waits for the training, and shows later ones too; after it, it shows what there is. All estimators
-        of a process that are watched are on one page, to compare them. It is there until the process ends.
+        Before `fit` it waits for the training, and shows later ones too; after it, it shows what there is.
+        All estimators of a process that are watched are on one page, to compare them. It is there until the
+        process ends.
 
         Parameters
         ----------
@@ -363,10 +372,12 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return hidden.astype(np.float64) if _rows.is_float64(X) else hidden
 
     def _transform_means(self, X: Any) -> np.ndarray:
-        """Hidden units of rows of probabilities x: their means at the inputs c + Wᵀx, those of a row of real units x."""
+        """Hidden units of rows of probabilities x: their means at inputs c + Wᵀx, as of real visible units."""
         model = self.model_
         ones = {"visible.precisions": np.ones(model.m, np.float32)}
-        real = replace(model, visible="gaussian", visible_layout=(), columns=None, tensors={**model.tensors, **ones})
+        real = replace(
+            model, visible="gaussian", visible_layout=(), columns=None, tensors={**model.tensors, **ones}
+        )
         return self._transform(X, model=real)
 
     def _command(
@@ -397,7 +408,9 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 warnings.warn(without(files, line.removeprefix("warning: ")), HarmoniumWarning, stacklevel=4)
         return completed
 
-    def _train(self, X: Any, flags: Sequence[str], *, start: bytes | None = None, judge: bool = True, **more: Any) -> Any:
+    def _train(
+        self, X: Any, flags: Sequence[str], *, start: bytes | None = None, judge: bool = True, **more: Any
+    ) -> Any:
         """Train on rows, from a model or from small random weights, and keep the run.
 
         Parameters
@@ -450,7 +463,11 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         names = (MODEL, CONFIG, METRICS)
         self._run = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
         last = self.history_[-1] if self.history_ else {"update": 0, "epoch": 0}
-        result = json.loads(completed.stdout) if completed.stdout.strip() else {"updates": last["update"], "findings": []}
+        result = (
+            json.loads(completed.stdout)
+            if completed.stdout.strip()
+            else {"updates": last["update"], "findings": []}
+        )
         self.n_updates_ = result["updates"]
         self.n_iter_ = max(1, round(last["epoch"]))
         self.findings_ = tuple(map(Finding.of, result["findings"]))

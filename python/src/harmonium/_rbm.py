@@ -20,8 +20,8 @@ FILLS = 20  # draws of the missing cells of a row that hidden units are averaged
 class RBM(Machine):
     """Restricted Boltzmann machine of any kind of units, trained by maximum likelihood.
 
-    P(v,h) = e^(−E(v,h))/Z with E(v,h) = U(v) + U(h) − Σ_ij w_ij v_i h_j. Parameters have scikit-learn's names where it
-    has one. None leaves a setting to the command, whose defaults and reasons are in docs/cli.md:
+    P(v,h) = e^(−E(v,h))/Z with E(v,h) = U(v) + U(h) − Σ_ij w_ij v_i h_j. Parameters have scikit-learn's names
+    where it has one. None leaves a setting to the command, whose defaults and reasons are in docs/cli.md:
 
     ======================== ============================== ====================
     here                     ``harmonium train``            default there
@@ -49,8 +49,9 @@ class RBM(Machine):
     n_components : int
         Hidden units n.
     visible : {"auto", "bernoulli", "spin", "categorical", "gaussian"}
-        Kind of the visible units. auto: of an array of 0 and 1 bernoulli, of −1 and 1 spin, of other numbers gaussian; of
-        a DataFrame each column by itself, as ``harmonium data info`` says. categorical: numbers are categories.
+        Kind of the visible units. auto: of an array of 0 and 1 bernoulli, of −1 and 1 spin, of other numbers
+        gaussian; of a DataFrame each column by itself, as ``harmonium data info`` says. categorical: numbers
+        are categories.
     hidden : {"auto", "bernoulli", "spin", "categorical", "gaussian", "relu", "drelu"}
         Kind of the hidden units. auto: spin beside spins, else bernoulli.
     learning_rate, batch_size, n_iter, l1, l2, patience
@@ -60,11 +61,14 @@ class RBM(Machine):
     steps, chains : int, optional
         Gibbs sweeps an update, and persistent chains.
     validation_fraction : float, optional
-        Part of the rows to keep for validation, which chooses the best model. At most one of it and `fit`'s ``validation``.
+        Part of the rows to keep for validation, which chooses the best model. At most one of it and `fit`'s
+        ``validation``.
     binarize : "draw" or float, optional
-        Makes numbers bits: "draw", 1 with the number as probability, drawn for every epoch; a float, 1 above it.
+        Makes numbers bits: "draw", 1 with the number as probability, drawn for every epoch; a float, 1 above
+        it.
     settings : dict, optional
-        Other flags of ``harmonium train`` by their names, with _ for -, such as ``{"replicas": 0, "centered": False}``.
+        Other flags of ``harmonium train`` by their names, with _ for -, such as ``{"replicas": 0, "centered":
+        False}``.
     warm_start : bool
         Whether `fit` goes on from the model that there is, perhaps with more hidden units.
     n_jobs : int, optional
@@ -146,8 +150,8 @@ class RBM(Machine):
     def fit(self, X: Any, y: Any = None, *, validation: Any = None, weights: Any = None) -> RBM:
         """Train on rows: ``harmonium train``.
 
-        Cells that are NaN are summed over. Ctrl-C ends the training and keeps the model of the updates so far, with a
-        warning.
+        Cells that are NaN are summed over. Ctrl-C ends the training and keeps the model of the updates so
+        far, with a warning.
 
         Parameters
         ----------
@@ -171,8 +175,8 @@ class RBM(Machine):
     def partial_fit(self, X: Any, y: Any = None) -> RBM:
         """Go on from the model that there is by one pass over X, or begin with one.
 
-        Chains are new in each call, and come to the model first; the rate falls over the pass, as it does in `fit`. Real
-        columns are shifted and scaled by the first X.
+        Chains are new in each call, and come to the model first; the rate falls over the pass, as it does in
+        `fit`. Real columns are shifted and scaled by the first X.
 
         Parameters
         ----------
@@ -215,7 +219,7 @@ class RBM(Machine):
         return self._train(X, flags, start=start, valid=validation, weights=weights)
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """Log-likelihood log P(v) of each row in nats: ``harmonium score``. Of real numbers, that of the density.
+        """Log-likelihood log P(v) of each row in nats, of real numbers that of the density: ``harmonium score``.
 
         The error of log Z, which shifts all rows alike, is in `log_likelihood`.
 
@@ -234,14 +238,15 @@ class RBM(Machine):
             return scratch.load("scores")[:, 1]
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Mean log-likelihood of rows in nats a row, by which scikit-learn compares models. See `log_likelihood`."""
+        """Mean of `score_samples`, by which scikit-learn compares models. `log_likelihood` has its errors."""
         return float(self.score_samples(X).mean())
 
     def transform(self, X: Any) -> np.ndarray:
         """Hidden units of each row: P(h=1∣v), or the mean of h_j given v where units are no bits.
 
         Of a row with missing cells, NaN, it is the mean over 20 draws of these from P(missing∣known). With
-        ``binarize="draw"`` numbers x between 0 and 1 are not drawn: hidden units are those of the inputs c + Wᵀx.
+        ``binarize="draw"`` numbers x between 0 and 1 are not drawn: hidden units are those of the inputs c +
+        Wᵀx.
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
-"""scikit-learn's base classes and checks, where scikit-learn 1.6 or newer is there, else what stands in for them.
+"""scikit-learn's base classes and checks, or what stands in for them where scikit-learn 1.6 is not there.
 
-The stand-ins have what an estimator needs by itself: parameters that can be read and set, which is also all that
-`sklearn.base.clone` asks for, names of features, and checks of shapes.
+The stand-ins have what an estimator needs by itself: parameters that can be read and set, which is also all
+that `sklearn.base.clone` asks for, names of features, and checks of shapes.
 """
 
 from __future__ import annotations
