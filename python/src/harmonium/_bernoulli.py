@@ -197,13 +197,15 @@ class BernoulliRBM(Machine):
         if low < 0:
             raise ValueError(
                 f"Negative values in data passed to {type(self).__name__}: {low:g}, where it has bits or "
-                "probabilities. Scale X by MinMaxScaler, or take harmonium.RBM, whose units may be spins or real"
+                "probabilities. Scale X by MinMaxScaler, or take harmonium.RBM, whose units may be spins or "
+                "real"
             )
         if high <= 1:
             return X
         warnings.warn(
-            f"X has values up to {high:g}, where a BernoulliRBM has bits or probabilities: those above 1 count "
-            "as 1. If they are no counts, scale X by MinMaxScaler, or take harmonium.RBM, whose units may be real",
+            f"X has values up to {high:g}, where a BernoulliRBM has bits or probabilities: those above 1 "
+            "count as 1. If they are no counts, scale X by MinMaxScaler, or take harmonium.RBM, whose units may "
+            "be real",
             HarmoniumWarning,
             stacklevel=3,
         )

@@ -372,7 +372,7 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return hidden.astype(np.float64) if _rows.is_float64(X) else hidden
 
     def _transform_means(self, X: Any) -> np.ndarray:
-        """Hidden units of rows of probabilities x: their means at inputs c + Wᵀx, as of real visible units."""
+        """Hidden units of rows of probabilities x: means at the inputs c + Wᵀx, as of real units."""
         model = self.model_
         ones = {"visible.precisions": np.ones(model.m, np.float32)}
         real = replace(

@@ -219,7 +219,7 @@ class RBM(Machine):
         return self._train(X, flags, start=start, valid=validation, weights=weights)
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """Log-likelihood log P(v) of each row in nats, of real numbers that of the density: ``harmonium score``.
+        """Log-likelihood log P(v) of each row in nats, of reals that of the density: ``harmonium score``.
 
         The error of log Z, which shifts all rows alike, is in `log_likelihood`.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._engine import Scratch
 
-HEAD = 64  # rows that tell whether a look at all of them pays
+BLOCK = 256  # rows that are looked at together
 
 BITS, SPINS, REALS, TABLE = "bits", "spins", "reals", "table"
 
@@ -71,21 +71,19 @@ def narrow(X: np.ndarray) -> tuple[np.ndarray, str]:
     """Array of the same numbers that takes the least bytes, and what they are."""
     if X.dtype == bool:
         return X.view(np.uint8), BITS
-    with np.errstate(invalid="ignore"):
-        if not _whole(X[:HEAD]) or not _whole(X):
+    small = np.empty(X.shape, np.int8)
+    for first in range(0, len(X), BLOCK):  # a block stays in the cache
+        rows = slice(first, first + BLOCK)
+        with np.errstate(invalid="ignore"):
+            np.copyto(small[rows], X[rows], casting="unsafe")
+        if not np.array_equal(small[rows], X[rows]):
             return X, _kind_with_gaps(X)
-        small = X.astype(np.int8)
     low, high = small.min(), small.max()
     if low >= 0 and high <= 1:
         return small.view(np.uint8), BITS
     if low == -1 and high <= 1 and small.all():
         return small, SPINS
     return X, REALS
-
-
-def _whole(X: np.ndarray) -> bool:
-    """Whether all numbers are whole ones of a byte."""
-    return bool((X.astype(np.int8) == X).all())
 
 
 def _kind_with_gaps(X: np.ndarray) -> str:
