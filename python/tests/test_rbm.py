@@ -266,10 +266,8 @@ def test_models_as_files(rbm, tmp_path):
 
 def test_copies(rbm):
     assert not clone(rbm).__sklearn_is_fitted__()
-    for copied in (
-        pickle.loads(pickle.dumps(rbm)),
-        joblib.Parallel(n_jobs=2)([joblib.delayed(clone)(rbm)])[0].fit(X),
-    ):
+    in_others = joblib.Parallel(n_jobs=2)(joblib.delayed(clone(rbm).fit)(X) for _ in range(2))
+    for copied in (pickle.loads(pickle.dumps(rbm)), *in_others):
         assert copied._run["model.safetensors"] == rbm._run["model.safetensors"]
         assert (copied.transform(X) == rbm.transform(X)).all()
 

@@ -16,7 +16,6 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +91,7 @@ class Engine:
         self._hello: _Messages = queue.SimpleQueue()
         self._ended = self._retired = False
         self._garbled = ""  # what was no line of the protocol
-        self._noise: deque[bytes] = deque(maxlen=16)  # the last of the process's standard error
+        self._noise = bytearray()  # the beginning and the end of the process's standard error
         program = binary()
         arguments = [part for folder in folders() for part in ("--scratch", str(folder))]
         try:
@@ -302,10 +301,12 @@ class Engine:
             call.put(message)
 
     def _drain(self) -> None:
-        """Keep the last of standard error, so that the process never waits for a reader."""
+        """Read standard error, so that the process never waits for a reader. A crash is told at its beginning."""
         with contextlib.suppress(OSError, ValueError):
-            while chunk := self._process.stderr.read(4096):
-                self._noise.append(chunk)
+            while chunk := self._process.stderr.read(1 << 16):
+                self._noise += chunk
+                if len(self._noise) > 1 << 13:
+                    self._noise[1 << 12 : -(1 << 12)] = b"\n...\n"
         self._process.stderr.close()
 
     def _await(self) -> None:
@@ -327,7 +328,7 @@ class Engine:
                 how = signal.Signals(-status).name
             if how == "SIGKILL":
                 how += ", which the system sends where memory runs out"
-        text = b"".join(self._noise).decode(errors="replace").strip()
+        text = bytes(self._noise).decode(errors="replace").strip()
         return EngineDied("\n".join(filter(None, [f"{what}: {how}", self._garbled, text])))
 
 

@@ -14,15 +14,19 @@ from ._errors import EngineError
 
 SHARED_MEMORY = Path("/dev/shm")
 SPARE_BYTES = 64 << 20  # of shared memory that is left to others
+WAY_OUT = "Where that is full make room, or set TMPDIR to another folder"
 
 _folders: dict[Path, Path] = {}  # this process's own, by the folder that each is in
 
 
 def folders() -> list[Path]:
     """Make the folders of this process's temporary files, and return them. All that `Scratch` makes is in them."""
-    for place in (SHARED_MEMORY, Path(tempfile.gettempdir())):
+    places = [SHARED_MEMORY]
+    with contextlib.suppress(OSError):  # as where every disk is full, which matters to who needs one
+        places.append(Path(tempfile.gettempdir()))
+    for place in places:
         if place not in _folders and os.access(place, os.W_OK | os.X_OK):
-            with contextlib.suppress(OSError):  # as where it is full, which matters to who needs it
+            with contextlib.suppress(OSError):
                 _folders[place] = Path(tempfile.mkdtemp(prefix="harmonium-", dir=place))
     for folder in _folders.values():
         with contextlib.suppress(OSError):
@@ -91,8 +95,7 @@ class Scratch:
                 os.remove(path)
             del self._files[name + ".npy"]
             raise EngineError(
-                f"an array of {array.nbytes / 1e6:.1f} MB can't be written to {Path(path).parent}: {e}. "
-                "Where that is full make room, or set TMPDIR to another folder"
+                f"an array of {array.nbytes / 1e6:.1f} MB can't be written to {Path(path).parent}: {e}. {WAY_OUT}"
             ) from e
         return path
 
@@ -113,19 +116,15 @@ class Scratch:
         places = folders()
         if not places:
             raise EngineError(
-                f"no folder for temporary files can be made in {tempfile.gettempdir()}. "
-                "Where that is full make room, or set TMPDIR to another folder"
+                f"no folder for temporary files can be made in {SHARED_MEMORY} or where the system has them. {WAY_OUT}"
             )
-        place = places[-1]
-        if _fits(places[0], size):
-            place = places[0]
+        place = places[0] if _fits(places[0], size) else places[-1]
         if place not in self._own:
             try:
                 self._own[place] = Path(tempfile.mkdtemp(dir=place))
             except OSError as e:
                 raise EngineError(
-                    f"no folder for temporary files can be made in {place}: {e}. "
-                    "Where that is full make room, or set TMPDIR to another folder"
+                    f"no folder for temporary files can be made in {place}: {e}. {WAY_OUT}"
                 ) from e
         return self._own[place]
 
