@@ -180,6 +180,19 @@ def test_kinds_of_units():
             assert np.isin(samples, np.unique(rows)).all()
 
 
+def test_categories_with_gaps():
+    rng = np.random.default_rng(0)
+    rows = np.repeat(rng.integers(0, 3, (400, 1)), 4, axis=1).astype(float)
+    gaps = np.where(rng.random(rows.shape) < 0.2, np.nan, rows)
+    gaps[np.isnan(gaps).all(axis=1)] = 0
+    fitted = RBM(6, n_iter=100, visible="categorical", random_state=0).fit(gaps, validation=rows[:50])
+    filled = fitted.impute(gaps)
+    known = ~np.isnan(gaps)
+    assert (filled[known] == gaps[known]).all() and np.isin(filled, (0, 1, 2)).all()
+    assert (filled == rows)[~known].mean() > 0.8  # by chance a third
+    assert fitted.transform(gaps).shape == (400, 6)
+
+
 def test_probabilities_are_no_bits():
     rows = np.random.default_rng(0).random((200, 6))
     fitted = RBM(4, n_iter=20, binarize="draw", random_state=0).fit(rows)

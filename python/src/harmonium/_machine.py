@@ -356,11 +356,12 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return False
 
     _table = False  # whether the model is one of a table
+    _categories = False  # whether numbers of an array are categories
 
     def _data(self, scratch: Scratch, X: Any) -> list[str]:
         """Flags of commands that read rows."""
-        path, _ = _rows.write(scratch, "X", X)
-        return ["--data", path]
+        path, kind = _rows.write(scratch, "X", X, categories=self._categories)
+        return ["--data", path, "--no-names"] if kind == _rows.TEXT else ["--data", path]
 
     def _transform(self, X: Any, *flags: str, model: Model | None = None) -> np.ndarray:
         """Hidden units of rows as of `_checked`, by another model if it is given."""
@@ -426,11 +427,16 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             Other files by the names of their flags.
         """
         with Scratch() as scratch:
-            path, kind = _rows.write(scratch, "X", X)
-            args = ["train", path, *flags, *self._reading(kind, start)]
+            path, kind = _rows.write(scratch, "X", X, categories=self._categories)
+            args, kinds = ["train", path, *flags, *self._reading(kind, start)], {kind}
             for name, rows in more.items():
                 if rows is not None:
-                    args += [f"--{name}", _rows.write(scratch, name, rows)[0]]
+                    path, kind = _rows.write(
+                        scratch, name, rows, categories=self._categories and name == "valid"
+                    )
+                    args += [f"--{name}", path]
+                    kinds.add(kind)
+            args += ["--no-names"] if _rows.TEXT in kinds else []
             if start is not None:
                 source = Path(scratch.path(MODEL, len(start)))
                 source.write_bytes(start)

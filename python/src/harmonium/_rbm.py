@@ -287,6 +287,10 @@ class RBM(Machine):
             self, validation, reset=False, accept_sparse=["csr", "csc", "coo"], ensure_all_finite="allow-nan"
         )
 
+    @property
+    def _categories(self) -> bool:  # type: ignore[override]
+        return self.visible == "categorical"
+
     def _reading(self, kind: str, start: bytes | None) -> list[str]:
         flags = self._bits()
         if start is not None:

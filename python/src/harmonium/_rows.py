@@ -10,7 +10,7 @@ from ._engine import Scratch
 
 BLOCK = 256  # rows that are looked at together
 
-BITS, SPINS, REALS, TABLE = "bits", "spins", "reals", "table"
+BITS, SPINS, REALS, TABLE, TEXT = "bits", "spins", "reals", "table", "text"
 
 
 def is_table(X: Any) -> bool:
@@ -23,7 +23,7 @@ def is_sparse(X: Any) -> bool:
     return hasattr(X, "tocsr") and hasattr(X, "nnz")
 
 
-def write(scratch: Scratch, name: str, X: Any) -> tuple[str, str]:
+def write(scratch: Scratch, name: str, X: Any, *, categories: bool = False) -> tuple[str, str]:
     """Write rows into a file.
 
     Parameters
@@ -33,12 +33,14 @@ def write(scratch: Scratch, name: str, X: Any) -> tuple[str, str]:
     name : str
         Name of the file, without what tells its format.
     X : DataFrame, sparse matrix or ndarray of numbers
+    categories : bool
+        Whether numbers of an array are categories. Those with gaps become text, as arrays can't say it.
 
     Returns
     -------
     path : str
     kind : str
-        BITS, SPINS or REALS by the values that are not missing, or TABLE.
+        BITS, SPINS or REALS by the values that are not missing, TABLE, or TEXT without names.
     """
     if is_table(X):
         path = scratch.path(name + ".csv", 12 * X.size)
@@ -51,6 +53,10 @@ def write(scratch: Scratch, name: str, X: Any) -> tuple[str, str]:
         path = scratch.path(name + ".npz", 16 * X.nnz)
         scipy.sparse.save_npz(path, scipy.sparse.csr_matrix(X), compressed=False)
         return path, BITS if are_bits(X) else REALS
+    if categories and np.isnan(X).any():
+        path = scratch.path(name + ".csv", 4 * X.size)
+        np.savetxt(path, X, fmt="%.17g", delimiter=",")
+        return path, TEXT
     X, kind = narrow(X)
     return scratch.save(name, X), kind
 
