@@ -469,14 +469,10 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         names = (MODEL, CONFIG, METRICS)
         self._run = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
         last = self.history_[-1] if self.history_ else {"update": 0, "epoch": 0}
-        result = (
-            json.loads(completed.stdout)
-            if completed.stdout.strip()
-            else {"updates": last["update"], "findings": []}
-        )
-        self.n_updates_ = result["updates"]
+        result = json.loads(completed.stdout or "{}")
+        self.n_updates_ = result.get("updates", last["update"])
         self.n_iter_ = max(1, round(last["epoch"]))
-        self.findings_ = tuple(map(Finding.of, result["findings"]))
+        self.findings_ = tuple(map(Finding.of, result.get("findings", ())))
 
     def _read(self, path: str) -> Any:
         """Rows that a command wrote: a table, or an array, in which categories are numbers as in X."""
