@@ -261,14 +261,10 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if not missing.any():
             return X.copy()
         with Scratch() as scratch:
-            return _rows.fill(X, self._fill(scratch, X, self._seed(random_state)))
-
-    def _fill(self, scratch: Scratch, X: Any, seed: int, copies: int = 1) -> Any:
-        """Rows without gaps: `copies` of each, one after the other."""
-        path = scratch.path("filled.csv" if _rows.is_table(X) else "filled.npy")
-        flags = flags_of(copies=copies, seed=seed)
-        self._command("complete", scratch, *self._data(scratch, X), "-o", path, *flags)
-        return self._read(path)
+            path = scratch.path("filled.csv" if _rows.is_table(X) else "filled.npy")
+            seed = flags_of(seed=self._seed(random_state))
+            self._command("complete", scratch, *self._data(scratch, X), "-o", path, *seed)
+            return _rows.fill(X, self._read(path))
 
     def watch(self, *, open_browser: bool = True) -> str:
         """Show the training on a page in the browser, which follows it: ``harmonium serve``.

@@ -14,8 +14,6 @@ from ._machine import MODEL, Machine
 from ._sklearn import validate_data
 from .io import Model
 
-FILLS = 20  # draws of the missing cells of a row that hidden units are averaged over
-
 
 class RBM(Machine):
     """Restricted Boltzmann machine of any kind of units, trained by maximum likelihood.
@@ -221,7 +219,8 @@ class RBM(Machine):
     def score_samples(self, X: Any) -> np.ndarray:
         """Log-likelihood log P(v) of each row in nats, of reals that of the density: ``harmonium score``.
 
-        The error of log Z, which shifts all rows alike, is in `log_likelihood`.
+        Of a row with missing cells, NaN, it is log P(known). The error of log Z, which shifts all rows alike,
+        is in `log_likelihood`.
 
         Parameters
         ----------
@@ -231,7 +230,7 @@ class RBM(Machine):
         -------
         ndarray of shape (n_samples,)
         """
-        X = self._checked(X)
+        X = self._checked(X, gaps=True)
         with Scratch() as scratch:
             out = scratch.path("scores.npy")
             self._command("score", scratch, *self._data(scratch, X), "-o", out, *flags_of(seed=self._seed()))
@@ -244,9 +243,8 @@ class RBM(Machine):
     def transform(self, X: Any) -> np.ndarray:
         """Hidden units of each row: P(h=1∣v), or the mean of h_j given v where units are no bits.
 
-        Of a row with missing cells, NaN, it is the mean over 20 draws of these from P(missing∣known). With
-        ``binarize="draw"`` numbers x between 0 and 1 are not drawn: hidden units are those of the inputs c +
-        Wᵀx.
+        Of a row with missing cells, NaN, it is the mean over P(missing∣known). With ``binarize="draw"``
+        numbers x between 0 and 1 are not drawn: hidden units are those of the inputs c + Wᵀx.
 
         Parameters
         ----------
@@ -259,19 +257,8 @@ class RBM(Machine):
         """
         X = self._checked(X, gaps=True)
         if self._grey(X):
-            return self._transform_means(X)
-        missing = _missing(X)
-        if missing is None or not missing.any():
-            return self._transform(X)
-        gaps = np.flatnonzero(missing.any(axis=1))
-        hidden = np.empty((X.shape[0], self.model_.n), np.float64 if _rows.is_float64(X) else np.float32)
-        whole = np.setdiff1d(np.arange(len(hidden)), gaps)
-        if len(whole):
-            hidden[whole] = self._transform(_take(X, whole))
-        with Scratch() as scratch:
-            filled = self._fill(scratch, _take(X, gaps), self._seed(), FILLS)
-        hidden[gaps] = self._transform(filled).reshape(len(gaps), FILLS, -1).mean(axis=1)
-        return hidden
+            return self._transform_means(self._checked(X))  # which refuses missing cells: units are drawn
+        return self._transform(X)
 
     # What X is
 
@@ -340,17 +327,3 @@ class RBM(Machine):
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _missing(X: Any) -> np.ndarray | None:
-    """Which cells are missing; None of data that can't have such."""
-    if _rows.is_table(X):
-        return X.isna().to_numpy()
-    if _rows.is_sparse(X) or X.dtype.kind != "f":
-        return None
-    return np.isnan(X)
-
-
-def _take(X: Any, rows: np.ndarray) -> Any:
-    """Some rows."""
-    return X.iloc[rows] if _rows.is_table(X) else X[rows]
