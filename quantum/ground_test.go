@@ -67,13 +67,15 @@ func ground(t testing.TB, h quantum.PauliSum, sites int) *quantum.Ground {
 
 // Lanczos finds the lowest eigenvalue of the matrix from the definition, and an eigenvector of it.
 func TestGroundStateIsThatOfTheMatrix(t *testing.T) {
-	random, err := quantum.ReadPauliSum(strings.NewReader("0.7 X0 Y1\n-0.3 Y2\n1.1 Z0 X2 Y3\n0.4 Z1 Z3\n-0.9 X1\n0.2\n0.5 X0 X1 X2 X3\n0.3 Z2\n0.25 X3\n0.35 Z0"))
+	random, err := quantum.ReadPauliSum(strings.NewReader(
+		"0.7 X0 Y1\n-0.3 Y2\n1.1 Z0 X2 Y3\n0.4 Z1 Z3\n-0.9 X1\n0.2\n0.5 X0 X1 X2 X3\n0.3 Z2\n0.25 X3\n0.35 Z0"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, h := range map[string]quantum.PauliSum{
-		"TFIM": quantum.TFIM(5, 1, 0.7, false), "periodic TFIM": quantum.TFIM(5, 1, 1.3, true), "antiferromagnet": quantum.TFIM(4, -1, 0.5, true),
-		"XXZ": quantum.XXZ(6, 1, 0.5, true), "XXZ of negative J": quantum.XXZ(4, -1, 0.5, false), "frustrated": random,
+		"TFIM": quantum.TFIM(5, 1, 0.7, false), "periodic TFIM": quantum.TFIM(5, 1, 1.3, true),
+		"antiferromagnet": quantum.TFIM(4, -1, 0.5, true),
+		"XXZ":             quantum.XXZ(6, 1, 0.5, true), "XXZ of negative J": quantum.XXZ(4, -1, 0.5, false), "frustrated": random,
 	} {
 		sites := h.Sites()
 		want := eigenvalues(t, matrix(h, sites), 1<<sites)[0]
