@@ -110,6 +110,16 @@ func TestGroundStateOfFreeFermions(t *testing.T) {
 	}
 }
 
+// QuCumber's first tutorial has the critical open chain of ten sites: the first amplitudes of its file.
+func TestGroundStateOfQuCumber(t *testing.T) {
+	g := ground(t, quantum.TFIM(10, 1, 1, false), 10)
+	for k, want := range []float64{0.2933991130, 0.1483565769, 0.0931880676, 0.1142680886, 0.0863846353} {
+		if got := real(g.State[k]); math.Abs(got-want) > 1e-10 {
+			t.Errorf("amplitude %d is %.12f, want %v", k, got, want)
+		}
+	}
+}
+
 func TestGroundStateErrors(t *testing.T) {
 	for _, c := range []struct {
 		h     quantum.PauliSum
