@@ -187,6 +187,9 @@ func TestFidelityAndTraceDistance(t *testing.T) {
 // The error bars of estimates are honest: over 200 draws of independent rows the exact value is within 1 and 1.96 of
 // them about as often as it should.
 func TestErrorBarsAreHonest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("statistics, slow under the race detector")
+	}
 	const seeds, rows = 200, 300
 	model := smallModel(rbm.NewLayer(rbm.Bernoulli, 5), rbm.NewLayer(rbm.Bernoulli, 3), 2)
 	psi := positive(t, model)
@@ -226,6 +229,9 @@ func TestErrorBarsAreHonest(t *testing.T) {
 
 // Samples of chains are correlated, and the error bars know.
 func TestErrorBarsOfChains(t *testing.T) {
+	if testing.Short() {
+		t.Skip("statistics, slow under the race detector")
+	}
 	const seeds, chainCount, length = 60, 10, 300
 	model := smallModel(rbm.NewLayer(rbm.Bernoulli, 5), rbm.NewLayer(rbm.Bernoulli, 3), 2)
 	for k := range model.W {
