@@ -217,15 +217,15 @@ func (r *observeResult) print(w io.Writer, sites int) {
 		fmt.Fprintf(w, "method\texact, over 2^%d configurations\n", sites)
 	}
 	for _, x := range r.Observables {
-		value := x.Value.Digits(6)
+		value := sixDigits(x.Value)
 		if r.Samples != nil {
 			value = diag.Estimate{Value: x.Value, Stderr: x.Stderr}.String()
 			if x.Exact == x.Exact {
-				value += fmt.Sprintf("\texactly %s", x.Exact.Digits(6))
+				value += fmt.Sprintf("\texactly %s", sixDigits(x.Exact))
 			}
 		}
 		if r.State != "" {
-			value += fmt.Sprintf("\t%s in %s", x.State.Digits(6), r.State)
+			value += fmt.Sprintf("\t%s in %s", sixDigits(x.State), r.State)
 		}
 		fmt.Fprintf(w, "%s\t%s\n", x.Name, value)
 	}
@@ -235,4 +235,12 @@ func (r *observeResult) print(w io.Writer, sites int) {
 		fmt.Fprintf(w, "trace distance\t%s\n", r.TraceDistance.Digits(6))
 	}
 	printFindings(w, r.Findings)
+}
+
+// sixDigits prints a number that a rounding error may have made a little less than 0.
+func sixDigits(x diag.Number) string {
+	if math.Abs(float64(x)) < 5e-7 {
+		x = 0
+	}
+	return x.Digits(6)
 }
