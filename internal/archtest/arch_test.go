@@ -40,7 +40,7 @@ var ranks = [][]string{
 	{"compute"},
 	{"rbm"},
 	{"exact", "sample", "data", "sites", "internal/lecturetest", "internal/kindtest"},
-	{"estimate", "impute", "ising"},
+	{"estimate", "impute", "ising", "quantum"},
 	{"monitor"},
 	{"train"},
 	{"cmd/harmonium/internal/remedy"},
