@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // platform is what a binary is built for, in Go's words.
@@ -156,12 +157,24 @@ func terms(text *strings.Builder, name, folder string) error {
 			return err
 		}
 		found = true
-		fmt.Fprintf(text, "\n%s\n%s, %s\n\n%s\n", strings.Repeat("=", 80), name, info.Name(), strings.TrimSpace(string(body)))
+		fmt.Fprintf(text, "\n%s\n%s, %s\n\n%s\n", strings.Repeat("=", 80), name, info.Name(), strings.TrimSpace(decoded(body)))
 	}
 	if !found {
 		return fmt.Errorf("%s: no licence found in %q, the module's folder; go mod download fetches it", name, folder)
 	}
 	return nil
+}
+
+// decoded is a text that is UTF-8, or Latin-1.
+func decoded(text []byte) string {
+	if utf8.Valid(text) {
+		return string(text)
+	}
+	runes := make([]rune, len(text))
+	for k, b := range text {
+		runes[k] = rune(b)
+	}
+	return string(runes)
 }
 
 // version reads the release's number where the command has it.
