@@ -28,7 +28,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "GOMAXPROCS": "1"}
-PLAIN = ("--optimizer", "sgd", "--centered=false", "--replicas", "0", "--schedule", "constant", "--every", "1000000")
+PLAIN = (
+    "--optimizer", "sgd", "--centered=false", "--replicas", "0", "--trust", "0", "--schedule", "constant", "--every", "1000000",
+)
 
 
 def mnist(options: argparse.Namespace):

@@ -129,7 +129,8 @@ func licenses(p platform) (string, error) {
 			return "", err
 		}
 	}
-	return text.String(), terms(&text, "uPlot", "cmd/harmonium/internal/web/assets/vendor")
+	err = terms(&text, "uPlot", "cmd/harmonium/internal/web/assets/vendor")
+	return text.String(), err
 }
 
 // terms appends the files of a folder, and of the folder licenses inside, that say on which terms it may be used.
