@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Time an epoch of Harmonium, scikit-learn, rbms and QuCumber at equal settings, for docs/comparison.md. Prints one JSON object.
 
-usage: comparison.py HARMONIUM DATA [TFIM] [--rounds 3], with the packages of comparison.txt
+usage: comparison.py HARMONIUM DATA [TFIM] [--rounds 3] [--only mnist], with the packages of comparison.txt
 
 DATA holds mnist/train-images-idx3-ubyte.gz, and TFIM is tfim1d_data.txt of QuCumber's first tutorial. Everything runs on one thread, and
 what is compared are seconds of processor time, user's and system's, which other work on the machine changes less than the clock's. Each
@@ -113,7 +113,7 @@ def qucumber_tfim(options: argparse.Namespace, epochs: int) -> str:
 # Each with the numbers of epochs of its two runs.
 PARTS: dict[str, dict[Callable[[argparse.Namespace, int], str], tuple[int, int]]] = {
     "mnist": {harmonium_mnist: (1, 5), sklearn_mnist: (1, 3), rbms_mnist: (1, 3)},
-    "tfim": {harmonium_tfim: (10, 210), qucumber_tfim: (1, 6)},
+    "tfim": {harmonium_tfim: (10, 210), qucumber_tfim: (1, 101)},
 }
 
 
@@ -158,6 +158,7 @@ def main() -> None:
     parser.add_argument("data")
     parser.add_argument("tfim", nargs="?")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--part", help="run this in this process")
     parser.add_argument("--epochs", type=int)
     options = parser.parse_args()
@@ -167,7 +168,7 @@ def main() -> None:
         return
     result: dict[str, object] = {"cpu": cpu(), "date": time.strftime("%Y-%m-%d", time.gmtime()), "python": platform.python_version()}
     for name, parts in PARTS.items():
-        if name == "mnist" or options.tfim:
+        if options.only in (None, name) and (name == "mnist" or options.tfim):
             result[name] = compare(options, parts)
     print(json.dumps(result, indent=1))
 
