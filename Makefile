@@ -1,5 +1,5 @@
 # The scripts of the project; each is one line or two.
-.PHONY: test race slow fuzz bench golden generate pictures screenshots module ci
+.PHONY: test race slow fuzz bench golden generate pictures screenshots release wheels module ci
 
 test: ## what the README says
 	go test ./...
@@ -31,6 +31,20 @@ pictures: ## those of docs/ beside that of the demo
 
 screenshots: ## of the page, for docs/; needs Chromium
 	HARMONIUM_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run TestScreenshots ./cmd/harmonium/internal/web
+
+# Releases have the same bytes again from the same commit, with the same versions of Go and, for wheels, of Python.
+release wheels: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
+
+release: ## archives for five platforms and SHA256SUMS, in dist/
+	go run ./cmd/harmonium/internal/release archives dist
+
+wheels: ## Python's wheels for the same platforms and the sdist, in dist/; needs Python 3.10
+	python3 -m venv dist/venv
+	dist/venv/bin/pip install --quiet hatchling==1.33.0
+	for p in linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64; do \
+		(cd python && GOOS=$${p%/*} GOARCH=$${p#*/} ../dist/venv/bin/hatchling build -t wheel -d ../dist) || exit 1; \
+	done
+	cd python && ../dist/venv/bin/hatchling build -t sdist -d ../dist
 
 ci: ## what continuous integration runs
 	.ci/run

@@ -48,8 +48,8 @@ var ranks = [][]string{
 	{"cmd/harmonium/internal/web", "cmd/harmonium/internal/search"},
 	{"cmd/harmonium"},
 	{
-		"docs", "bench/calibration", "bench/judge", "bench/lattice", "cmd/harmonium/internal/pictures/roofline",
-		"cmd/harmonium/internal/pictures/modes", "cmd/harmonium/internal/pictures/needle",
+		"docs", "bench/calibration", "bench/judge", "bench/lattice", "cmd/harmonium/internal/release",
+		"cmd/harmonium/internal/pictures/roofline", "cmd/harmonium/internal/pictures/modes", "cmd/harmonium/internal/pictures/needle",
 	},
 }
 

@@ -19,7 +19,7 @@ const (
 
 // written are the endings of the names of files that people write.
 var written = []string{
-	".go", ".md", ".tmpl", ".js", ".css", ".html", ".sh", ".py", ".h", ".cu", "Makefile", ".ci/run", ".ci/fuzz",
+	".go", ".md", ".tmpl", ".js", ".css", ".html", ".sh", ".py", ".h", ".cu", "Makefile", "Containerfile", ".ci/run", ".ci/fuzz", ".ci/python",
 }
 
 // generated finds the mark of a file that a program writes, as the go command wants it.

@@ -36,7 +36,7 @@ func Write(path string, write func(w io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(temporary, path); err != nil {
+	if err := rename(temporary, path); err != nil {
 		os.Remove(temporary)
 		return err
 	}

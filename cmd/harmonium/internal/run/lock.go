@@ -1,8 +1,10 @@
 package run
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -39,11 +41,35 @@ func lock(dir string) (*flock.Flock, error) {
 	if err != nil {
 		host = "this host"
 	}
-	text := fmt.Sprintf("process %d on %s since %s\n", os.Getpid(), host, time.Now().Format(time.DateTime))
-	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+	if err := sign(path, fmt.Sprintf("process %d on %s since %s\n", os.Getpid(), host, time.Now().Format(time.DateTime))); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
+}
+
+// signature is where the holder's name begins in the file of a lock. On Windows no other handle can read or write the locked
+// byte, the first.
+const signature = 1
+
+// sign writes the name of a lock's holder, a line, over that of the one before.
+func sign(path, line string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt([]byte(line), signature)
+	return errors.Join(err, f.Close())
+}
+
+// signed reads the name of a lock's holder.
+func signed(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	line, err := bufio.NewReader(io.NewSectionReader(f, signature, 1<<10)).ReadString('\n')
+	return strings.TrimSpace(line), err
 }
 
 // Hold keeps other processes from writing a folder until release is called, where the file system has locks.
@@ -58,8 +84,7 @@ func Hold(dir string) (release func() error, err error) {
 // holder reads who wrote the lock, as soon as it is written.
 func holder(path string) string {
 	for range 10 {
-		text, err := os.ReadFile(path)
-		if name := strings.TrimSpace(string(text)); err == nil && name != "" {
+		if name, err := signed(path); err == nil && name != "" {
 			return name
 		}
 		time.Sleep(10 * time.Millisecond)

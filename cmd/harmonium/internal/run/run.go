@@ -198,6 +198,7 @@ func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.P
 		}
 	}
 	if t.Err() != nil {
+		metrics.Close() // Windows removes no file that is open
 		return r.keepLast(t.Err())
 	}
 	return r.save(t, metrics)
