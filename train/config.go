@@ -47,6 +47,10 @@ type Config struct {
 	Updates int           // 0 means no bound
 	Time    time.Duration // 0 means no bound; the only setting that makes a run depend on a clock
 
+	// Likelihood is that of rows which are no configurations of the visible units ([data.Set].Bases); nil for any other
+	// data. It is none of the Settings.
+	Likelihood Likelihood
+
 	// Continued are the bounds of later: each takes the place of those before once its number of updates is done
 	// ([Training.Continue]). It is none of the Settings.
 	Continued []Continuation
@@ -227,7 +231,7 @@ func (c Config) Fresh() Config {
 }
 
 // MarshalJSON writes every number that shapes a training: an object of the settings, with "negative" and "optimizer" as
-// objects of "kind" and their own settings. Compute, Valid and Trained are left out.
+// objects of "kind" and their own settings. Compute, Valid, Trained and Likelihood are left out.
 func (c Config) MarshalJSON() ([]byte, error) {
 	negative, err := encode(c.Negative)
 	if err != nil {
