@@ -19,6 +19,12 @@ type Known interface {
 	// Probabilities are those of the 2^n outcomes of a measurement in a basis, in the order of the package's indices.
 	// It panics where [Basis.Check] has an error.
 	Probabilities(b Basis, u Unitaries) []float64
+	// Expect is Tr Oρ.
+	Expect(o Local) float64
+	// Renyi2 is the second Rényi entropy −log Tr ρ_A² of the sites A.
+	Renyi2(sites []int) float64
+	// Purity is Tr ρ².
+	Purity() float64
 }
 
 // State is a vector of 2^n amplitudes ψ(σ) with Σ|ψ|² = 1. Site 0 is the most significant bit of the index.
@@ -110,6 +116,13 @@ func rotateSite(x []complex128, stride int, u Unitary) {
 			c := one[k]
 			zero[k], one[k] = u[0][0]*a+u[0][1]*c, u[1][0]*a+u[1][1]*c
 		}
+	}
+}
+
+// LogPsi writes log ψ(σ) of each row, −Inf for 0, so that a known state is a [Wavefunction].
+func (s State) LogPsi(dst []complex128, v rbm.Batch) {
+	for r := range dst {
+		dst[r] = cmplx.Log(s[Index(v, r)])
 	}
 }
 
