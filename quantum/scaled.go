@@ -3,6 +3,7 @@ package quantum
 import (
 	"math"
 	"math/bits"
+	"math/cmplx"
 	"slices"
 
 	"github.com/harmonium-rbm/harmonium/rbm"
@@ -32,6 +33,9 @@ func (s scaled) at(exponent int32) complex128 {
 	f := math.Float64frombits(uint64(1023+by) << 52)
 	return complex(f*real(s.x), f*imag(s.x))
 }
+
+// log is log(x·2^exponent).
+func (s scaled) log() complex128 { return cmplx.Log(s.x) + complex(math.Ln2*float64(s.exponent), 0) }
 
 // index numbers keys in the order in which they come first: a hash table with open addresses.
 type index struct {
