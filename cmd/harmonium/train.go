@@ -18,7 +18,8 @@ import (
 )
 
 type trainOptions struct {
-	from string
+	from    string
+	quantum quantumFlags
 	runOptions
 }
 
@@ -84,6 +85,7 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		"hidden units n (needed, with --from at least those of the model); more fit more and cost more: start near the number of "+
 			"visible ones or below")
 	o.register(f)
+	o.quantum.register(f)
 	return cmd
 }
 
@@ -118,6 +120,9 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 			return err
 		}
 		c.From = run.NewSource(o.from)
+	}
+	if err := o.quantum.describe(c, o.valid); err != nil {
+		return badInput(err)
 	}
 	training, err := run.Prepare(c, t.compute)
 	if err != nil {
