@@ -16,7 +16,7 @@ import (
 func newStateModel(t *testing.T, kind rbm.StateKind, sites, hidden, phase, auxiliary int) *rbm.Model {
 	t.Helper()
 	model := rbm.New(sites, hidden+auxiliary, rng.Seed(7))
-	state, err := rbm.NewState(kind, model, phase, auxiliary, 1, rng.Seed(8))
+	state, err := rbm.NewState(kind, model, phase, auxiliary, rng.Seed(8))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,8 +250,9 @@ func TestLikelihoodWorkers(t *testing.T) {
 // Amplitudes far beyond the range of float64 keep their ratios.
 func TestLogWeightsOfLargeEnergies(t *testing.T) {
 	model := rbm.New(2, 1, rng.Seed(1))
-	model.State, _ = rbm.NewState(rbm.StateComplex, model, 1, 0, 0, rng.Seed(1))
+	model.State, _ = rbm.NewState(rbm.StateComplex, model, 1, 0, rng.Seed(1))
 	clear(model.W)
+	clear(model.State.Phase.W)
 	copy(model.B(), []float32{4000, 0})
 	logs := make([]float64, 3)
 	v := rbm.NewBatch(3, 2)

@@ -3,6 +3,7 @@ package rbm
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/harmonium-rbm/harmonium/internal/safetensors"
@@ -39,8 +40,11 @@ type State struct {
 }
 
 // NewState returns a state of a model of bits, whose phase machine has a number of hidden units. Of a density matrix
-// auxiliary hidden units of the model are those that are summed over. Weights are drawn from N(0, width²).
-func NewState(kind StateKind, model *Model, phaseHidden, auxiliary int, width float64, key rng.Key) (*State, error) {
+// auxiliary hidden units of the model are those that are summed over. Weights of the p hidden units of the phases are
+// drawn from N(0, 10²/p), and those of auxiliary units from N(0, 5²), so that all phases are random at first. Where
+// phases agree, outcomes in other bases have amplitudes next to 0 or far from it, and what was measured is next to
+// impossible: from there learning goes to much worse optima.
+func NewState(kind StateKind, model *Model, phaseHidden, auxiliary int, key rng.Key) (*State, error) {
 	s := &State{Kind: kind}
 	if model.Visible.Kind() != Bernoulli || model.Hidden.Kind() != Bernoulli {
 		return nil, fmt.Errorf("a state of %s visible and %s hidden units, want %s ones", model.Visible.Kind(), model.Hidden.Kind(), Bernoulli)
@@ -58,10 +62,10 @@ func NewState(kind StateKind, model *Model, phaseHidden, auxiliary int, width fl
 	if phaseHidden < 1 {
 		return nil, fmt.Errorf("%d hidden units of the phase, want 1 or more", phaseHidden)
 	}
+	key = key.Stream(rng.StreamPhase)
 	s.Phase = New(m, phaseHidden, key)
-	for _, w := range [][]float32{s.Phase.W, s.U} {
-		drawNormal(w, width, rng.NewSource(key.Stream(rng.StreamInit), uint64(len(w))))
-	}
+	drawNormal(s.Phase.W, 10/math.Sqrt(float64(phaseHidden)), rng.NewSource(key, 0))
+	drawNormal(s.U, 5, rng.NewSource(key, 1))
 	return s, nil
 }
 

@@ -32,10 +32,6 @@ type Quantum struct {
 // mostLiveSites bounds the known states that every score is compared with.
 const mostLiveSites = 14
 
-// phaseWidth is the standard deviation of the weights of the phases at the start: docs/decisions has what it was
-// measured by.
-const phaseWidth = 0.1
-
 // files lists the input files; none of nil.
 func (q *Quantum) files() (list []*File) {
 	if q == nil {
@@ -182,17 +178,17 @@ func (q *Quantum) check(set, valid *data.Set) error {
 }
 
 // state gives a new model its state. Where nothing else is said, the phase has as many hidden units as the model, and a
-// density matrix as many auxiliary units as sites.
+XX
 func (q *Quantum) state(model *rbm.Model, seed uint64) (err error) {
 	if q == nil || model.State != nil {
 		return nil
 	}
-	model.State, err = rbm.NewState(q.Kind, model, q.PhaseHidden, q.Auxiliary, phaseWidth, rng.Seed(seed).Stream(rng.StreamPhase))
+	model.State, err = rbm.NewState(q.Kind, model, q.PhaseHidden, q.Auxiliary, rng.Seed(seed))
 	return err
 }
 
 // fill puts the numbers of units where none are given.
-func (q *Quantum) fill(sites, hidden int) {
+func (q *Quantum) fill(hidden int) {
 	if q == nil {
 		return
 	}
@@ -200,7 +196,7 @@ func (q *Quantum) fill(sites, hidden int) {
 		q.PhaseHidden = hidden
 	}
 	if q.Auxiliary == 0 && q.Kind == rbm.StateDensity {
-		q.Auxiliary = sites
+		q.Auxiliary = 2
 	}
 }
 
