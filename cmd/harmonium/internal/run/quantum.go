@@ -178,7 +178,7 @@ func (q *Quantum) check(set, valid *data.Set) error {
 }
 
 // state gives a new model its state. Where nothing else is said, the phase has as many hidden units as the model, and a
-XX
+// density matrix 2 auxiliary units: docs/decisions has what they were measured by.
 func (q *Quantum) state(model *rbm.Model, seed uint64) (err error) {
 	if q == nil || model.State != nil {
 		return nil
