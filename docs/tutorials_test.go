@@ -26,6 +26,8 @@ var tutorials = map[string]struct {
 		"--hidden 4..64", "--hidden 2..6 --epochs 3", "--hidden 16", "--hidden 6 --epochs 5", "--hidden 4", "--hidden 4 --epochs 5",
 		"-n 1000", "-n 50")},
 	"proteins.md": {makeFamily, strings.NewReplacer("--hidden 50", "--hidden 6", "--epochs 100", "--epochs 5", "-n 500", "-n 50")},
+	"quantum.md": {makeHamiltonian, strings.NewReplacer(
+		"--sites 10", "--sites 6", "-n 10000", "-n 2000", "--hidden 10", "--hidden 3 --epochs 10", "0-4", "0-2", "Z0 X4 Z9", "Z0 X4 Z5")},
 }
 
 // Each command of each tutorial does its work, one after the other, in one folder.
@@ -55,7 +57,7 @@ func TestTutorials(t *testing.T) {
 		commands := 0
 		for _, block := range regexp.MustCompile("(?s)```\n(.*?)```").FindAllSubmatch(text, -1) {
 			for line := range strings.Lines(string(block[1])) {
-				words := strings.Fields(tutorial.smaller.Replace(line))
+				words := wordsOf(tutorial.smaller.Replace(line))
 				if words[0] != "harmonium" {
 					t.Errorf("%s has the command %q, want one of harmonium", page, strings.TrimSpace(line))
 					continue
@@ -72,6 +74,20 @@ func TestTutorials(t *testing.T) {
 			t.Errorf("%s has no commands", page)
 		}
 	}
+}
+
+// wordsOf are the words of a command line, some of them in quotes.
+func wordsOf(line string) []string {
+	words := regexp.MustCompile(`"[^"]*"|\S+`).FindAllString(line, -1)
+	for k, word := range words {
+		words[k] = strings.Trim(word, `"`)
+	}
+	return words
+}
+
+// makeHamiltonian writes a sum of Pauli strings.
+func makeHamiltonian(folder string) error {
+	return os.WriteFile(filepath.Join(folder, "ham.txt"), []byte("# a field along x at one end, and a bond\n-1.0 Z0 Z1\n-0.5 X0\n"), 0o666)
 }
 
 // makeFamily writes an alignment of 300 sequences of 12 sites in two ways to be written, of which sites 2 and 9 choose the

@@ -3,8 +3,8 @@
 //
 // # Convention
 //
-// A configuration σ = σ_0 … σ_{n−1} is a row of bits of an [rbm.Batch]. Bit 0 is |0⟩, the eigenstate of σ^z with +1,
-// and bit 1 is |1⟩, that with −1. In vectors and matrices site 0 is the most significant bit of the index: of two sites
+// A configuration σ = σ_0 … σ_{n−1} is a row of bits of an [rbm.Batch]. A bit of 0 is |0⟩, the eigenstate of σ^z with +1,
+// and 1 is |1⟩, that with −1. In vectors and matrices site 0 is the most significant bit of the index: of two sites
 // the order is |00⟩, |01⟩, |10⟩, |11⟩. Outcome 0 of a measurement in another basis is its first basis state, that of
 // the eigenvalue +1 of σ^x or σ^y. This is the convention of QuCumber's files (M. J. S. Beach et al., SciPost Phys. 7
 // (2019) 009); its SigmaZ alone has the other sign.
@@ -14,8 +14,9 @@
 //
 // # What is here
 //
-// [State] and [Density] are known states. [GHZ], [W], [Werner] and [GroundState] make some, [Measure] draws outcomes in
-// product bases. A reconstructed state is known by [Ratios] of its matrix elements, which need no partition function;
-// [Positive] is ψ(σ) = √P(σ) of any RBM. An observable is a [Local] value of a configuration, [PauliSum] for instance;
-// [Exact] sums it over all configurations, and [Sample] estimates it with an error bar.
+// [State] and [Density] are known states. [GHZ], [W], [Werner] and [GroundState] make some, and [Measure] draws outcomes
+// in product bases. A reconstructed state is known by [Ratios] of its matrix elements, which need no partition
+// function; [Positive] is ψ(σ) = √P(σ) of any RBM. An [Observable] is an [Expectation] of [Local] values, those of a
+// [PauliSum] for instance, or the entropy [Renyi2]. It is exact in a known state, which [Vector] makes of a
+// wavefunction of up to 20 sites, and has an estimate with an error bar from samples.
 package quantum

@@ -53,6 +53,7 @@ func TestRefusedFiles(t *testing.T) {
 		"bases":     func(r io.Reader) error { _, err := quantum.ReadBases(r); return err },
 		"unitaries": func(r io.Reader) error { _, err := quantum.ReadUnitaries(r); return err },
 		"state":     func(r io.Reader) error { _, err := quantum.ReadState(r); return err },
+		"sum":       func(r io.Reader) error { _, err := quantum.ReadPauliSum(r); return err },
 		"density": func(r io.Reader) error {
 			_, err := quantum.ReadDensity(r, strings.NewReader("0 0\n0 0\n"))
 			return err
@@ -74,6 +75,15 @@ func TestRefusedFiles(t *testing.T) {
 		{"state", "1 0\n0\n", "line 2: 1 numbers, want 2"},
 		{"state", "1 0\nx 0\n", `line 2: "x" is no finite number`},
 		{"state", "1 0\n1 0\n", "sum to 2"},
+		{"sum", "# nothing\n", "no terms"},
+		{"sum", "X0\n1 Z0 Z0\n", "line 2: site 0 comes twice in a term"},
+		{"sum", "1 Z\n", `"Z" is no factor, want X, Y or Z and a site, such as X3`},
+		{"sum", "1 A0\n", `"A0" is no factor`},
+		{"sum", "1 X01\n", `"X01" is no factor`},
+		{"sum", "1 X-1\n", `"X-1" is no factor`},
+		{"sum", "1 2 X0\n", `"2" is no factor`},
+		{"sum", "one X0\n", `"one" is no finite number, nor a factor such as X3`},
+		{"sum", "1e999\n", `"1e999" is no finite number`},
 		{"density", "1 0\n0 0 0\n", "real parts: line 2: 3 numbers, want 2"},
 		{"density", "1 0\n", "real parts: 1 rows of 2 numbers, want a square"},
 		{"density", "1 0\n0 0\n0 0\n", "row 3 of 2 numbers, want a square"},
@@ -90,6 +100,7 @@ func TestRefusedFiles(t *testing.T) {
 func FuzzFiles(f *testing.F) {
 	f.Add([]byte("Z X\nY Z\n"))
 	f.Add([]byte("ZZ\nZX"))
+	f.Add([]byte("-1.5 Z0 X2 # a term\nY1\n0.25"))
 	f.Add([]byte("0.6 0\n0 -0.8\n"))
 	f.Add([]byte("0.5 0\n0 0.5\n"))
 	f.Add([]byte("H 0.6 0 0.8 0 0.8 0 -0.6 0\n"))
@@ -113,6 +124,12 @@ func FuzzFiles(f *testing.F) {
 				if err := m.Check(); err != nil {
 					t.Errorf("%c: %v", letter, err)
 				}
+			}
+		}
+		if sum, err := quantum.ReadPauliSum(bytes.NewReader(in)); err == nil {
+			again, err := quantum.ReadPauliSum(strings.NewReader(sum.String()))
+			if err != nil || sum.String() != again.String() || sum.Check(sum.Sites()) != nil {
+				t.Errorf("read %v, then %v, error %v", sum, again, err)
 			}
 		}
 		if rho, err := quantum.ReadDensity(bytes.NewReader(in), bytes.NewReader(in)); err == nil {

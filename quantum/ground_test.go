@@ -67,13 +67,15 @@ func ground(t testing.TB, h quantum.PauliSum, sites int) *quantum.Ground {
 
 // Lanczos finds the lowest eigenvalue of the matrix from the definition, and an eigenvector of it.
 func TestGroundStateIsThatOfTheMatrix(t *testing.T) {
-	random, err := quantum.ReadPauliSum(strings.NewReader("0.7 X0 Y1\n-0.3 Y2\n1.1 Z0 X2 Y3\n0.4 Z1 Z3\n-0.9 X1\n0.2\n0.5 X0 X1 X2 X3\n0.3 Z2\n0.25 X3\n0.35 Z0"))
+	random, err := quantum.ReadPauliSum(strings.NewReader(
+		"0.7 X0 Y1\n-0.3 Y2\n1.1 Z0 X2 Y3\n0.4 Z1 Z3\n-0.9 X1\n0.2\n0.5 X0 X1 X2 X3\n0.3 Z2\n0.25 X3\n0.35 Z0"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, h := range map[string]quantum.PauliSum{
-		"TFIM": quantum.TFIM(5, 1, 0.7, false), "periodic TFIM": quantum.TFIM(5, 1, 1.3, true), "antiferromagnet": quantum.TFIM(4, -1, 0.5, true),
-		"XXZ": quantum.XXZ(6, 1, 0.5, true), "XXZ of negative J": quantum.XXZ(4, -1, 0.5, false), "frustrated": random,
+		"TFIM": quantum.TFIM(5, 1, 0.7, false), "periodic TFIM": quantum.TFIM(5, 1, 1.3, true),
+		"antiferromagnet": quantum.TFIM(4, -1, 0.5, true),
+		"XXZ":             quantum.XXZ(6, 1, 0.5, true), "XXZ of negative J": quantum.XXZ(4, -1, 0.5, false), "frustrated": random,
 	} {
 		sites := h.Sites()
 		want := eigenvalues(t, matrix(h, sites), 1<<sites)[0]
@@ -104,6 +106,16 @@ func TestGroundStateOfFreeFermions(t *testing.T) {
 					t.Errorf("%d sites, h = %v, periodic %t: ⟨σ^z⟩ is %v, want 0 by symmetry", sites, h, periodic, m)
 				}
 			}
+		}
+	}
+}
+
+// QuCumber's first tutorial has the critical open chain of ten sites: the first amplitudes of its file.
+func TestGroundStateOfQuCumber(t *testing.T) {
+	g := ground(t, quantum.TFIM(10, 1, 1, false), 10)
+	for k, want := range []float64{0.2933991130, 0.1483565769, 0.0931880676, 0.1142680886, 0.0863846353} {
+		if got := real(g.State[k]); math.Abs(got-want) > 1e-10 {
+			t.Errorf("amplitude %d is %.12f, want %v", k, got, want)
 		}
 	}
 }

@@ -154,6 +154,16 @@ func W(sites int) State {
 	return s
 }
 
+// Neel is the state |0101…⟩.
+func Neel(sites int) State {
+	s, index := make(State, checkSites(sites, MaxSites)), 0
+	for i := 1; i < sites; i += 2 {
+		index |= 1 << (sites - 1 - i)
+	}
+	s[index] = 1
+	return s
+}
+
 // checkSites returns 2^sites.
 func checkSites(sites, most int) int {
 	if sites < 1 || sites > most {

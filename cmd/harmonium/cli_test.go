@@ -173,6 +173,7 @@ func TestCLIPageNamesEveryKey(t *testing.T) {
 		"demo": demoResult{}, "train": trainResult{}, "search": searchResult{}, "eval": evalResult{}, "sample": sampleResult{},
 		"inspect": inspectResult{}, "transform": transformResult{}, "score": scoreResult{}, "export": exportResult{},
 		"serve": serveResult{}, "data info": data.Info{}, "data ising": isingResult{}, "bench": benchResult{},
+		"data tfim": measuredResult{}, "observe": observeResult{},
 	} {
 		row := regexp.MustCompile("(?ms)^- [^:]*`" + name + "`.*?(\n- |\n\n)").FindString(section)
 		if name == "bench" {

@@ -30,7 +30,10 @@ func newData(t *terminal) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newDataInfo(t), newDataSplit(t), newDataConvert(t), newDataIsing(t), newDataBars(t))
+	cmd.AddCommand(
+		newDataInfo(t), newDataSplit(t), newDataConvert(t), newDataIsing(t), newDataBars(t),
+		newDataTFIM(t), newDataXXZ(t), newDataGHZ(t), newDataW(t), newDataWerner(t), newDataMeasure(t),
+	)
 	return cmd
 }
 

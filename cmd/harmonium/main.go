@@ -103,7 +103,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 	flags.BoolVar(&t.json, "json", false, "print the result as one JSON object (docs/cli.md)")
 	flags.BoolVarP(&t.quiet, "quiet", "q", false, "no progress on standard error")
 	root.AddCommand(
-		newDemo(t), newData(t), newTrain(t), newSearch(t), newEval(t), newScore(t), newSample(t),
+		newDemo(t), newData(t), newTrain(t), newSearch(t), newEval(t), newScore(t), newSample(t), newObserve(t),
 		newTransform(t), newComplete(t), newInspect(t), newExport(t), newServe(t), newBench(t), newVersion(t),
 	)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {

@@ -36,6 +36,7 @@ var remedies = map[string]string{
 	"not-settled":          "raise --budget",
 	"one-run":              "raise --budget",
 	"rough-rows":           "take no more of these rows than their errors say",
+	"swap-noise":           "draw more samples by -n, or take fewer sites; up to 20 sites --method exact needs none",
 	"slow-chains":          "draw more rows by -n, or keep only every tenth",
 }
 

@@ -1,0 +1,298 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/remedy"
+	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/quantum"
+	"github.com/harmonium-rbm/harmonium/sample"
+)
+
+type observeOptions struct {
+	operators     []string
+	method, state string
+	count         int
+	seed          uint64
+}
+
+func newObserve(t *terminal) *cobra.Command {
+	o := &observeOptions{}
+	cmd := &cobra.Command{
+		Use:   "observe MODEL|RUN",
+		Short: "Observables of the wavefunction sqrt(P) of a model",
+		Long: `Observables of the wavefunction psi(v) = sqrt(P(v)) of a model: bits are qubits, 0 is |0> with the
+eigenvalue +1 of sz; of a model of spins they are the eigenvalues. Up to 20 sites all configurations
+are summed, and the values are those of the model without an error. Of more sites they are means
+over samples, with error bars that know how correlated these are.
+
+An observable is sx, sy or sz, the mean of s_i over the sites; sz:abs, |sum of sz_i| over n; zz:3,
+the mean of sz_i sz_i+3, and so for xx and yy, with zz:3,periodic around the chain; corr, zz at all
+distances; energy:tfim:h=1,J=1 or energy:xxz:delta=1,J=1, those of the chains of 'data tfim' and
+'data xxz', with periodic those of rings; energy:FILE, a sum of Pauli strings such as -1.0 Z0 Z1,
+one a line; renyi2:0-4 or renyi2:0,2,5, the second Renyi entropy of these sites, in nats; or a Pauli
+string such as "X0 Z3".
+
+With --state the values of a known state stand beside those of the model, and the fidelity, the
+Kullback-Leibler divergence (of measurements of sz, in nats) and the trace distance tell how close
+the two are.`,
+		Example: `  harmonium observe run --op sx --op sz:abs --op energy:tfim:h=1 --state psi.txt
+  harmonium observe run --method samples -n 10000 --op renyi2:0-4`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := withoutEffect(cmd.Flags(), o.method, monitor.MethodExact, "count", "seed"); err != nil {
+				return err
+			}
+			return observe(cmd.Context(), t, o, args[0])
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringArrayVar(&o.operators, "op", []string{"sx", "sz", "sz:abs"}, "observable (above); may be repeated")
+	f.StringVar(&o.state, "state", "", "known state: a file of amplitudes, or FILE,FILE with the real and imaginary parts of a density matrix")
+	f.StringVar(&o.method, "method", "auto", "auto (exact up to 20 sites, else samples), exact or samples")
+	f.IntVarP(&o.count, "count", "n", 10000, "samples to draw")
+	f.Uint64Var(&o.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
+	return cmd
+}
+
+const methodSamples = "samples"
+
+type observeResult struct {
+	Method        string           `json:"method"`
+	Samples       *sampleResult    `json:"samples"` // null where exact
+	Observables   []observedResult `json:"observables"`
+	State         string           `json:"state"` // "" without one
+	Fidelity      diag.Number      `json:"fidelity"`
+	KL            diag.Number      `json:"kl"`
+	TraceDistance diag.Number      `json:"trace_distance"`
+	Seconds       float64          `json:"seconds"`
+	Findings      []diag.Finding   `json:"findings"`
+}
+
+type observedResult struct {
+	Name   string      `json:"name"`
+	Value  diag.Number `json:"value"`
+	Stderr diag.Number `json:"stderr"` // 0 where exact
+	Tau    diag.Number `json:"tau"`    // samples of a chain
+	Exact  diag.Number `json:"exact"`  // over all configurations, or null
+	State  diag.Number `json:"state"`  // value in the known state, or null
+}
+
+func observe(ctx context.Context, t *terminal, o *observeOptions, path string) error {
+	begun := time.Now()
+	model, _, err := t.openModel(path)
+	if err != nil {
+		return err
+	}
+	psi, err := quantum.NewPositive(model)
+	if err != nil {
+		return badInput(err)
+	}
+	list, err := parseOperators(o.operators, psi.Sites())
+	if err != nil {
+		return badInput(err)
+	}
+	method, err := o.check(psi.Sites())
+	if err != nil {
+		return badInput(err)
+	}
+	state, err := o.openState(psi.Sites())
+	if err != nil {
+		return err
+	}
+	nan := diag.Number(math.NaN())
+	result := observeResult{Method: method, State: o.state, Fidelity: nan, KL: nan, TraceDistance: nan, Findings: []diag.Finding{}}
+	var vector quantum.State
+	if method == monitor.MethodExact || state != nil {
+		if vector, err = quantum.Vector(psi, t.compute); err != nil {
+			return badInput(err)
+		}
+	}
+	for _, op := range list {
+		x := observedResult{Name: op.name, Exact: nan, State: nan}
+		if vector != nil {
+			x.Exact = diag.Number(op.Exact(vector))
+		}
+		x.Value = x.Exact
+		result.Observables = append(result.Observables, x)
+	}
+	if method == methodSamples {
+		if err := result.sample(ctx, t, o, psi, list); err != nil {
+			return err
+		}
+	}
+	if state != nil {
+		result.compare(state, vector, list)
+	}
+	result.Seconds = time.Since(begun).Seconds()
+	remedy.Add("observe", result.Findings)
+	err = t.result(result, func(w io.Writer) { result.print(w, psi.Sites()) })
+	if err == nil && len(result.Findings) > 0 {
+		return &statusError{status: exitUntrusted}
+	}
+	return err
+}
+
+// check returns the method of a model of a number of sites, or what is wrong with a setting.
+func (o *observeOptions) check(sites int) (string, error) {
+	method := o.method
+	if method == methodAuto {
+		if method = monitor.MethodExact; sites > quantum.MaxSites {
+			method = methodSamples
+		}
+	}
+	switch least := 2 * sample.DefaultChains; {
+	case method != monitor.MethodExact && method != methodSamples:
+		return "", fmt.Errorf("method %q, want auto, exact or samples", method)
+	case method == monitor.MethodExact && sites > quantum.MaxSites:
+		return "", fmt.Errorf("the model has %d sites, and 2^%d configurations are too many to sum: take --method samples", sites, sites)
+	case o.count < least:
+		return "", fmt.Errorf("-n is %d, want %d samples or more", o.count, least)
+	}
+	return method, nil
+}
+
+// openState reads the known state, nil without one.
+func (o *observeOptions) openState(sites int) (quantum.Known, error) {
+	if o.state == "" {
+		return nil, nil
+	}
+	state, err := readState(o.state)
+	if err == nil && state.Sites() != sites {
+		err = badInput(fmt.Errorf("--state %s has %d sites, the model has %d", o.state, state.Sites(), sites))
+	}
+	return state, err
+}
+
+// sample estimates the observables from samples.
+func (r *observeResult) sample(ctx context.Context, t *terminal, o *observeOptions, psi *quantum.Positive, list []operator) error {
+	method, err := sampleMethod(psi.Diagonal(), methodAuto, true)
+	if err != nil {
+		return badInput(err)
+	}
+	drawn, v, err := t.draw(ctx, psi.Diagonal(), method, sample.Options{Count: o.count, Chains: sample.DefaultChains, Seed: o.seed})
+	if err != nil {
+		return err
+	}
+	r.Samples, r.Findings = drawn, append(r.Findings, drawn.Findings...)
+	samples := quantum.Samples{Rows: v}
+	if drawn.Method != monitor.MethodExact {
+		samples.Chains = sample.DefaultChains
+	}
+	for k, op := range list {
+		e, findings := op.Estimate(psi, samples, t.compute)
+		x := &r.Observables[k]
+		x.Value, x.Stderr, x.Tau = e.Value, e.Stderr, e.Tau
+		for _, f := range findings {
+			f.Message = op.name + ": " + f.Message
+			r.Findings = append(r.Findings, f)
+		}
+	}
+	return nil
+}
+
+// compare puts a known state beside the model.
+func (r *observeResult) compare(state quantum.Known, vector quantum.State, list []operator) {
+	for k, op := range list {
+		r.Observables[k].State = diag.Number(op.Exact(state))
+	}
+	z, letters := quantum.Uniform('Z', vector.Sites()), quantum.Pauli()
+	r.Fidelity = diag.Number(quantum.Fidelity(state, vector))
+	r.KL = diag.Number(quantum.KL(state.Probabilities(z, letters), vector.Probabilities(z, letters)))
+	r.TraceDistance = diag.Number(quantum.TraceDistance(state, vector))
+}
+
+func (r *observeResult) print(w io.Writer, sites int) {
+	if s := r.Samples; s != nil {
+		fmt.Fprintf(w, "method\t%d samples, %s; effective sample size %s\n", s.Count, s.Method, s.ESS.Digits(0))
+	} else {
+		fmt.Fprintf(w, "method\texact, over 2^%d configurations\n", sites)
+	}
+	for _, x := range r.Observables {
+		value := x.Value.Digits(6)
+		if r.Samples != nil {
+			value = diag.Estimate{Value: x.Value, Stderr: x.Stderr}.String()
+			if x.Exact == x.Exact {
+				value += fmt.Sprintf("\texactly %s", x.Exact.Digits(6))
+			}
+		}
+		if r.State != "" {
+			value += fmt.Sprintf("\t%s in %s", x.State.Digits(6), r.State)
+		}
+		fmt.Fprintf(w, "%s\t%s\n", x.Name, value)
+	}
+	if r.State != "" {
+		fmt.Fprintf(w, "fidelity\t%.6f\n", float64(r.Fidelity))
+		fmt.Fprintf(w, "KL divergence\t%s nats\n", r.KL.Digits(6))
+		fmt.Fprintf(w, "trace distance\t%s\n", r.TraceDistance.Digits(6))
+	}
+	printFindings(w, r.Findings)
+}
+
+// operator is an observable by the name that --op gives it.
+type operator struct {
+	name string
+	quantum.Observable
+}
+
+func parseOperators(texts []string, sites int) (list []operator, err error) {
+	for _, text := range texts {
+		some, err := parseOperator(text, sites)
+		if err != nil {
+			return nil, fmt.Errorf("--op %s: %w", text, err)
+		}
+		list = append(list, some...)
+	}
+	return list, nil
+}
+
+// parseOperator returns the observables that a text names, which are several for corr alone.
+func parseOperator(text string, sites int) ([]operator, error) {
+	one := func(o quantum.Local, err error) ([]operator, error) {
+		return []operator{{text, quantum.Expectation(o)}}, err
+	}
+	name, rest, _ := strings.Cut(text, ":")
+	switch {
+	case text == "sx" || text == "sy" || text == "sz":
+		return one(quantum.Magnetisation(text[1]-'a'+'A', sites), nil)
+	case text == "sz:abs":
+		return one(quantum.AbsoluteMagnetisation(sites), nil)
+	case text == "corr":
+		var list []operator
+		for d := 1; d < sites; d++ {
+			list = append(list, operator{fmt.Sprintf("zz:%d", d), quantum.Expectation(quantum.Correlation('Z', sites, d, false))})
+		}
+		if list == nil {
+			return nil, errors.New("a state of one site has no correlations")
+		}
+		return list, nil
+	case name == "xx" || name == "yy" || name == "zz":
+		return one(parseCorrelation(name[0]-'a'+'A', rest, sites))
+	case name == "energy":
+		return one(parseEnergy(rest, sites))
+	case name == "renyi2":
+		part, err := parseSites(rest)
+		if err == nil {
+			err = quantum.CheckSites(part, sites)
+		}
+		return []operator{{text, quantum.Renyi2{Sites: part}}}, err
+	case strings.ContainsAny(text[:min(1, len(text))], "XYZ"):
+		sum, err := quantum.ParsePauliString(text)
+		if err == nil {
+			err = sum.Check(sites)
+		}
+		return one(sum.Local(), err)
+	}
+	return nil, errors.New("want sx, sy, sz, sz:abs, xx:D, yy:D, zz:D, corr, energy:…, renyi2:SITES or a Pauli string such as X0 Z3 " +
+		"(see --help)")
+}

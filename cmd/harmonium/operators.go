@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/harmonium-rbm/harmonium/quantum"
+)
+
+// parseCorrelation reads D or D,periodic.
+func parseCorrelation(letter byte, text string, sites int) (quantum.Local, error) {
+	text, periodic := strings.CutSuffix(text, ",periodic")
+	d, err := strconv.Atoi(text)
+	if err != nil || d < 1 || d >= sites {
+		return nil, fmt.Errorf("distance %q, want 1 to %d", text, sites-1)
+	}
+	return quantum.Correlation(letter, sites, d, periodic), nil
+}
+
+// parseEnergy reads tfim:…, xxz:… or the name of a file.
+func parseEnergy(text string, sites int) (quantum.Local, error) {
+	name, rest, _ := strings.Cut(text, ":")
+	chain, known := map[string]struct {
+		second string // beside J
+		sum    func(sites int, J, second float64, periodic bool) quantum.PauliSum
+	}{"tfim": {"h", quantum.TFIM}, "xxz": {"delta", quantum.XXZ}}[name]
+	if !known {
+		sum, err := readFile(text, quantum.ReadPauliSum)
+		if err == nil {
+			if err = sum.Check(sites); err != nil {
+				err = fmt.Errorf("%s: %w", text, err)
+			}
+		}
+		return sum.Local(), err
+	}
+	values, periodic := map[string]float64{"J": 1, chain.second: 1}, false
+	for field := range strings.SplitSeq(rest, ",") {
+		key, value, _ := strings.Cut(field, "=")
+		x, err := strconv.ParseFloat(value, 64)
+		_, takes := values[key]
+		switch {
+		case field == "periodic":
+			periodic = true
+		case field == "" && rest == "":
+		case !takes || err != nil || math.IsNaN(x) || math.IsInf(x, 0):
+			return nil, fmt.Errorf("%q, want J=NUMBER, %s=NUMBER or periodic", field, chain.second)
+		default:
+			values[key] = x
+		}
+	}
+	if least := 2; sites < least || periodic && sites < least+1 {
+		return nil, fmt.Errorf("a chain of %d sites, want %d, or %d of a periodic one", sites, least, least+1)
+	}
+	return chain.sum(sites, values["J"], values[chain.second], periodic).Local(), nil
+}
+
+// parseSites reads a list such as 0-4 or 0,2,5-7.
+func parseSites(text string) (sites []int, err error) {
+	for field := range strings.SplitSeq(text, ",") {
+		first, last, isRange := strings.Cut(field, "-")
+		if !isRange {
+			last = first
+		}
+		from, err := strconv.ParseUint(first, 10, 20)
+		to, wrong := strconv.ParseUint(last, 10, 20)
+		if err != nil || wrong != nil || to < from {
+			return nil, fmt.Errorf("sites %q, want a list such as 0-4 or 0,2,5", text)
+		}
+		for i := from; i <= to; i++ {
+			sites = append(sites, int(i))
+		}
+	}
+	return sites, nil
+}
