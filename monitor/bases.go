@@ -16,17 +16,18 @@ type BasisScore struct {
 	Stderr diag.Number `json:"stderr"` // of the mean over the rows
 }
 
-// mostBases is the number of bases with a score each. Of more bases those with as many sites out of the basis of σ^z
-// have one together.
+// mostBases is the number of bases that scores along a training tell apart.
 const mostBases = 30
 
-// basisScores has the scores of the bases of a set, of which logs are log P of the rows; nil for rows without bases.
-func basisScores(logs []float64, set *data.Set) []BasisScore {
+// ScoreBases returns the scores of at most a number of bases of a set, of which logs are log P of the rows; nil for rows
+// without bases. Of more bases those with as many sites out of the basis of σ^z have one together, named by an
+// asterisk for each of them.
+func ScoreBases(logs []float64, set *data.Set, most int) []BasisScore {
 	of := map[string][]int{}
 	for r, b := range set.Bases {
 		of[b] = append(of[b], r)
 	}
-	if len(of) > mostBases {
+	if len(of) > most {
 		clear(of)
 		for r, b := range set.Bases {
 			group := rotatedSites(b)
@@ -46,7 +47,7 @@ func basisScores(logs []float64, set *data.Set) []BasisScore {
 	return scores
 }
 
-// rotatedSites names a group of bases, by an asterisk for each site that is not measured in the basis of σ^z.
+// rotatedSites names a group of bases.
 func rotatedSites(basis string) string {
 	rotated := len(basis) - strings.Count(basis, "Z")
 	return strings.Repeat("*", rotated) + strings.Repeat("Z", len(basis)-rotated)

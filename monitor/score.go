@@ -66,14 +66,14 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 		}
 	}
 	s.Train = newScore(logP(train, m.config.Model, s.LogZ.Value), m.plan.train.Weights, m.plan.method)
-	s.Bases = basisScores(train, m.plan.train)
+	s.Bases = ScoreBases(train, m.plan.train, mostBases)
 	if valid := m.plan.valid; valid != nil {
 		logs, err := m.minusFree(valid)
 		if err != nil {
 			return nil, err
 		}
 		s.Valid = newScore(logP(logs, m.config.Model, s.LogZ.Value), valid.Weights, m.plan.method)
-		s.Bases = basisScores(logs, valid)
+		s.Bases = ScoreBases(logs, valid, mostBases)
 	}
 	if set := m.plan.pseudo; set != nil && now.Update > 1 { // the first update has not paid for it
 		logs, err := m.config.Model.PseudoLogLikelihood(set.States, m.config.Compute)

@@ -131,17 +131,23 @@ func (c *Config) prepareQuantum(model *rbm.Model, set, valid *data.Set, on *comp
 	return q.likelihood(on, set, valid)
 }
 
-// likelihood returns the likelihood of the rows, or nil where all were measured in the basis of σ^z.
+// Letters are the rotations that letters of bases stand for.
+func (q *Quantum) Letters() (u quantum.Unitaries, err error) {
+	if q.Unitaries == nil {
+		return quantum.Pauli(), nil
+	}
+	err = q.Unitaries.read(0, func(r io.Reader) (err error) {
+		u, err = quantum.ReadUnitaries(r)
+		return err
+	})
+	return u, err
+}
+
+// likelihood returns the likelihood of the rows.
 func (q *Quantum) likelihood(on *compute.Context, sets ...*data.Set) (train.Likelihood, error) {
-	u := quantum.Pauli()
-	if q.Unitaries != nil {
-		err := q.Unitaries.read(0, func(r io.Reader) (err error) {
-			u, err = quantum.ReadUnitaries(r)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
+	u, err := q.Letters()
+	if err != nil {
+		return nil, err
 	}
 	l := quantum.NewLikelihood(u, on)
 	for _, set := range sets {
