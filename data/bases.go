@@ -6,8 +6,8 @@ import "github.com/harmonium-rbm/harmonium/rbm"
 const computational = 'Z'
 
 // Moments returns the means and variances that the visible biases of a model begin at: [Set.Means] and [Set.Variances].
-// Of measurements in many bases they are those of a unit over the rows in which it was measured as it is, in the basis
-// of σ^z; of a unit that never was they are those of a fair coin.
+// Of measurements in many bases the mean of a unit is that over the rows in which it was measured in the basis of σ^z,
+// and ½ where it never was.
 func (s *Set) Moments() (means, variances []float64) {
 	if s.Bases == nil {
 		return s.Means(), s.Variances()
@@ -22,11 +22,11 @@ func (s *Set) Moments() (means, variances []float64) {
 			seen[i] = seen[i] || w > 0 && basis[i] == computational
 		}
 	}
-	means, variances = plain.Means(), plain.Variances()
+	means = plain.Means()
 	for i, is := range seen {
 		if !is {
-			means[i], variances[i] = 0.5, 0.25
+			means[i] = 0.5
 		}
 	}
-	return means, variances
+	return means, s.Variances() // of real numbers, which outcomes are none of
 }
