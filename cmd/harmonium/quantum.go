@@ -40,7 +40,8 @@ func (q *quantumFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&q.validBases, "valid-bases", "", "file of bases of --valid")
 	f.StringVar(&q.unitaries, "unitaries", "", unitariesHelp)
 	f.IntVar(&q.phaseHidden, "phase-hidden", 0, "hidden units of the phases of a complex or density state; 0 means as many as --hidden")
-	f.IntVar(&q.auxiliary, "auxiliary", 0, "auxiliary hidden units of a density state, beside --hidden; 0 means 2; more: for states that are more mixed, less coherence of many sites at first")
+	f.IntVar(&q.auxiliary, "auxiliary", 0,
+		"auxiliary hidden units of a density state, beside --hidden; 0 means 2; more: states that are more mixed, less coherence at first")
 	f.StringVar(&q.state, "state", "", stateHelp+"; scores along the way then tell the fidelity")
 }
 
