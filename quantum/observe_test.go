@@ -112,6 +112,51 @@ func TestLocalValuesSumToTheExpectation(t *testing.T) {
 	}
 }
 
+// Magnetisations and correlations of states in which they are plain to see.
+func TestNamedObservables(t *testing.T) {
+	const n = 4
+	ghz, neel, up := quantum.GHZ(n), quantum.Neel(n), quantum.GHZ(n)
+	up[0], up[len(up)-1] = 1, 0
+	x := neel.Rotate("XXXX", quantum.Pauli()) // its σ^x are those that the Néel state has of σ^z
+	y := make(quantum.State, 1<<n)            // all sites in the state of σ^y = 1
+	for k := range y {
+		y[k] = 0.25
+		for i := range n {
+			if k>>i&1 == 1 {
+				y[k] *= 1i
+			}
+		}
+	}
+	for name, c := range map[string][2]float64{
+		"GHZ, σ^z":            {ghz.Expect(quantum.Magnetisation('Z', n)), 0},
+		"GHZ, |σ^z|":          {ghz.Expect(quantum.AbsoluteMagnetisation(n)), 1},
+		"GHZ, zz":             {ghz.Expect(quantum.Correlation('Z', n, 3, false)), 1},
+		"GHZ, xx":             {ghz.Expect(quantum.Correlation('X', n, 1, false)), 0},
+		"up, σ^z":             {up.Expect(quantum.Magnetisation('Z', n)), 1},
+		"Néel, |σ^z|":         {neel.Expect(quantum.AbsoluteMagnetisation(n)), 0},
+		"Néel, zz":            {neel.Expect(quantum.Correlation('Z', n, 1, true)), -1},
+		"Néel, zz at 2":       {neel.Expect(quantum.Correlation('Z', n, 2, false)), 1},
+		"Néel along x, xx":    {x.Expect(quantum.Correlation('X', n, 3, false)), -1},
+		"Néel along x, σ^x_0": {x.Expect(pauliString(t, "X0")), 1},
+		"y, σ^y":              {y.Expect(quantum.Magnetisation('Y', n)), 1},
+		"y, yy":               {y.Expect(quantum.Correlation('Y', n, 2, true)), 1},
+		"y, a string":         {y.Expect(pauliString(t, "-0.5 Y0 Y3")), -0.5},
+	} {
+		if math.Abs(c[0]-c[1]) > 1e-14 {
+			t.Errorf("%s is %v, want %v", name, c[0], c[1])
+		}
+	}
+}
+
+func pauliString(t *testing.T, text string) quantum.Local {
+	t.Helper()
+	sum, err := quantum.ParsePauliString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum.Local()
+}
+
 // A user's own observable: the number of domain walls beside the sum of its Pauli strings.
 func ExampleLocal() {
 	walls := func(z []int8, add func(value complex128, flipped ...int)) {
@@ -187,6 +232,9 @@ func TestFidelityAndTraceDistance(t *testing.T) {
 // The error bars of estimates are honest: over 200 draws of independent rows the exact value is within 1 and 1.96 of
 // them about as often as it should.
 func TestErrorBarsAreHonest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("statistics, slow under the race detector")
+	}
 	const seeds, rows = 200, 300
 	model := smallModel(rbm.NewLayer(rbm.Bernoulli, 5), rbm.NewLayer(rbm.Bernoulli, 3), 2)
 	psi := positive(t, model)
@@ -226,6 +274,9 @@ func TestErrorBarsAreHonest(t *testing.T) {
 
 // Samples of chains are correlated, and the error bars know.
 func TestErrorBarsOfChains(t *testing.T) {
+	if testing.Short() {
+		t.Skip("statistics, slow under the race detector")
+	}
 	const seeds, chainCount, length = 60, 10, 300
 	model := smallModel(rbm.NewLayer(rbm.Bernoulli, 5), rbm.NewLayer(rbm.Bernoulli, 3), 2)
 	for k := range model.W {

@@ -69,16 +69,6 @@ func (s State) scaled(by complex128) State {
 // Sites is the number n of qubits.
 func (s State) Sites() int { return bits.Len(uint(len(s))) - 1 }
 
-// Real reports whether all amplitudes are real.
-func (s State) Real() bool {
-	for _, a := range s {
-		if imag(a) != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // Probabilities are |φ(b)|² of the rotated state φ.
 func (s State) Probabilities(b Basis, u Unitaries) []float64 {
 	phi := s.Rotate(b, u)

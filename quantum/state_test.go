@@ -233,3 +233,29 @@ func TestRefusedStates(t *testing.T) {
 		t.Errorf("a pure state of σ^y: %v", err)
 	}
 }
+
+// Bases know their rotated sites; outcomes with bases that don't fit are refused with their row.
+func TestBases(t *testing.T) {
+	u := quantum.Pauli()
+	u['P'] = quantum.Unitary{{1, 0}, {0, 1i}} // a phase rotates nothing
+	if got := fmt.Sprint(quantum.Basis("ZXPY").Rotated(u)); got != "[1 3]" {
+		t.Errorf("rotated sites %s, want [1 3]", got)
+	}
+	rows := []quantum.Basis{"ZX", "XX", "ZX"}
+	m, err := quantum.NewMeasurements(rbm.NewBatch(3, 2), rows, u)
+	if err != nil || fmt.Sprint(m.Bases, m.Of, m.Rows()) != "[ZX XX] [0 1 0] [ZX XX ZX]" {
+		t.Errorf("measurements %+v, error %v", m, err)
+	}
+	for _, c := range []struct {
+		rows []quantum.Basis
+		want string
+	}{
+		{rows[:2], "2 bases for 3 rows of outcomes, want one a row"},
+		{[]quantum.Basis{"ZX", "ZXY", "ZX"}, `row 2: basis "ZXY" has 3 sites, want 2`},
+		{[]quantum.Basis{"ZX", "ZX", "ZQ"}, `row 3: basis "ZQ": site 1 has the letter "Q", want one of P, X, Y, Z`},
+	} {
+		if _, err := quantum.NewMeasurements(rbm.NewBatch(3, 2), c.rows, u); err == nil || err.Error() != c.want {
+			t.Errorf("%v: error %v, want %q", c.rows, err, c.want)
+		}
+	}
+}

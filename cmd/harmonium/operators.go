@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -8,6 +9,64 @@ import (
 
 	"github.com/harmonium-rbm/harmonium/quantum"
 )
+
+// operator is an observable by the name that --op gives it.
+type operator struct {
+	name string
+	quantum.Observable
+}
+
+func parseOperators(texts []string, sites int) (list []operator, err error) {
+	for _, text := range texts {
+		some, err := parseOperator(text, sites)
+		if err != nil {
+			return nil, fmt.Errorf("--op %s: %w", text, err)
+		}
+		list = append(list, some...)
+	}
+	return list, nil
+}
+
+// parseOperator returns the observables that a text names, which are several for corr alone.
+func parseOperator(text string, sites int) ([]operator, error) {
+	one := func(o quantum.Local, err error) ([]operator, error) {
+		return []operator{{text, quantum.Expectation(o)}}, err
+	}
+	name, rest, _ := strings.Cut(text, ":")
+	switch {
+	case text == "sx" || text == "sy" || text == "sz":
+		return one(quantum.Magnetisation(text[1]-'a'+'A', sites), nil)
+	case text == "sz:abs":
+		return one(quantum.AbsoluteMagnetisation(sites), nil)
+	case text == "corr":
+		var list []operator
+		for d := 1; d < sites; d++ {
+			list = append(list, operator{fmt.Sprintf("zz:%d", d), quantum.Expectation(quantum.Correlation('Z', sites, d, false))})
+		}
+		if list == nil {
+			return nil, errors.New("a state of one site has no correlations")
+		}
+		return list, nil
+	case name == "xx" || name == "yy" || name == "zz":
+		return one(parseCorrelation(name[0]-'a'+'A', rest, sites))
+	case name == "energy":
+		return one(parseEnergy(rest, sites))
+	case name == "renyi2":
+		part, err := parseSites(rest)
+		if err == nil {
+			err = quantum.CheckSites(part, sites)
+		}
+		return []operator{{text, quantum.Renyi2{Sites: part}}}, err
+	case strings.ContainsAny(text[:min(1, len(text))], "XYZ"):
+		sum, err := quantum.ParsePauliString(text)
+		if err == nil {
+			err = sum.Check(sites)
+		}
+		return one(sum.Local(), err)
+	}
+	return nil, errors.New("want sx, sy, sz, sz:abs, xx:D, yy:D, zz:D, corr, energy:…, renyi2:SITES or a Pauli string such as X0 Z3 " +
+		"(see --help)")
+}
 
 // parseCorrelation reads D or D,periodic.
 func parseCorrelation(letter byte, text string, sites int) (quantum.Local, error) {
