@@ -19,6 +19,7 @@ type Set struct {
 	Values  rbm.Kind     // what the file held: Bernoulli for 0 and 1, Spin for −1 and 1; needed to write or describe the set
 	Columns []rbm.Column // of the file, where they have names or are of other kinds than bits; else nil
 	Names   []string     // of the rows, where the file has some; else nil
+	Bases   []string     // a letter a unit, of rows that are outcomes of measurements of qubits in many bases; else nil
 	Reasons []string     // why each of Columns was taken for its kind; nil: no choice
 	Notes   []string     // what was left out of the file
 	Shape   []int        // layout of a row where the file says one, as 28×28 pixels; its product is Units()
@@ -121,6 +122,12 @@ func (s *Set) Subset(index []int) *Set {
 		sub.Names = make([]string, len(index))
 		for k, r := range index {
 			sub.Names[k] = s.Names[r]
+		}
+	}
+	if s.Bases != nil {
+		sub.Bases = make([]string, len(index))
+		for k, r := range index {
+			sub.Bases[k] = s.Bases[r]
 		}
 	}
 	if s.grey != nil {

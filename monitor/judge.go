@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/rbm"
@@ -41,7 +40,7 @@ func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 	if s.UpperBounds() {
 		higher = 0
 	}
-	independent := independentScore(m.config.Model, m.config.Data, set, m.config.Compute)
+	independent := m.independentScore(set)
 	size := math.Abs(independent)
 	if !model.Discrete() { // log-densities may be near 0
 		size = max(size, float64(model.M()))
@@ -63,13 +62,18 @@ func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 }
 
 // independentScore is the mean log-likelihood, on a set, of independent units with the means and variances of data,
-// where probabilities are kept away from 0 and 1 as where training begins.
-func independentScore(model *rbm.Model, of, set *data.Set, on *compute.Context) float64 {
+// where probabilities are kept away from 0 and 1 as where training begins. In many bases it is that of the maximally
+// mixed state, whose outcomes are fair coins in all of them.
+func (m *Monitor) independentScore(set *data.Set) float64 {
+	model, of := m.config.Model, m.config.Data
+	if set.Bases != nil {
+		return -math.Ln2 * float64(model.M())
+	}
 	units := &rbm.Model{
 		Visible: model.Visible.Clone(), Hidden: rbm.NewLayer(rbm.Bernoulli, 1), W: make([]float32, model.M()), Columns: model.Columns,
 	}
 	units.SetMoments(of.Means(), of.Variances())
-	logs, err := logPOf(units, set, sample.LogZWithoutWeights(units), on)
+	logs, err := m.logPOf(units, set, sample.LogZWithoutWeights(units))
 	if err != nil {
 		return math.Inf(-1) // never, with these biases
 	}
@@ -85,17 +89,22 @@ func (m *Monitor) ValidRows(model *rbm.Model, logZ float64) (logs, weights []flo
 	if set == nil {
 		return nil, nil, nil
 	}
-	logs, err = logPOf(model, set, logZ, m.config.Compute)
+	logs, err = m.logPOf(model, set, logZ)
 	return logs, set.Weights, err
 }
 
 // logPOf is log P(v) of the rows of a set, or of what is known of them.
-func logPOf(model *rbm.Model, set *data.Set, logZ float64, on *compute.Context) ([]float64, error) {
+func (m *Monitor) logPOf(model *rbm.Model, set *data.Set, logZ float64) ([]float64, error) {
+	if set.Bases != nil {
+		logs := make([]float64, set.Rows())
+		m.config.Likelihood.LogWeights(logs, model, set.States, set.Bases)
+		return logP(logs, model, logZ), nil
+	}
 	logs := model.FreeEnergy(set.States)
 	for r, free := range logs {
 		logs[r] = -free
 	}
-	if err := completeScores(model, set, logs, on); err != nil {
+	if err := completeScores(model, set, logs, m.config.Compute); err != nil {
 		return nil, err
 	}
 	return logP(logs, model, logZ), nil

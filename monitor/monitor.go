@@ -15,6 +15,7 @@ type Config struct {
 	Model       *rbm.Model       // as it is before the first update
 	Data, Valid *data.Set        // to score; Valid may be nil
 	Seed        uint64           // of every random number
+	Likelihood  Likelihood       // of rows with bases ([data.Set].Bases); nil: there are none
 	Compute     *compute.Context // nil means the default; results don't depend on it
 	Cost        func() float64   // elementary operations of an update, as it is now ([GibbsCost])
 	Updates     int              // planned; 0 means that nobody knows
@@ -29,6 +30,12 @@ type Config struct {
 	// Ladder is two or more sets of replicas between independent units and the model, on a line that ends at
 	// Conditionals, which follow the training anyway; nil has the monitor keep some.
 	Ladder *sample.Tempering
+}
+
+// Likelihood is what rows that were measured in many bases have instead of −F(v).
+type Likelihood interface {
+	// LogWeights writes log Z·P(row) of each row of outcomes, in float64.
+	LogWeights(dst []float64, model *rbm.Model, outcomes rbm.Batch, bases []string)
 }
 
 // Monitor scores a model while it is trained.

@@ -1,6 +1,8 @@
 package monitor
 
 import (
+	"math"
+
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/exact"
 	"github.com/harmonium-rbm/harmonium/rng"
@@ -22,6 +24,10 @@ const (
 	fewestPseudo = 20
 	mostPseudo   = 1000
 )
+
+// measuredRows bounds the rows of either set that were measured in many bases: a rotation of r sites costs 2^r times as
+// much as a free energy, or 4^r.
+const measuredRows = 2000
 
 // realEvery is the least number of updates between scores of models with real visible units, or a twentieth of the
 // training if that is less: tables of real numbers are small, and scores one update apart are all the same noise, by
@@ -65,11 +71,15 @@ func newPlan(c Config, a *accounts) plan {
 		p.method, most = MethodLive, liveRows
 		p.rounds = liveRounds(c, a, p.every, c.rows(liveRows))
 	}
+	mostValid := math.MaxInt
+	if c.Data.Bases != nil {
+		most, mostValid = measuredRows, measuredRows
+	}
 	p.train = subset(c.Data, mostRows(c.Data, most, gapRows), rng.NewSource(key, 0))
 	if c.Valid != nil {
-		p.valid = subset(c.Valid, mostRows(c.Valid, c.Valid.Rows(), gapRows), rng.NewSource(key, 1))
+		p.valid = subset(c.Valid, mostRows(c.Valid, mostValid, gapRows), rng.NewSource(key, 1))
 	}
-	if rows := pseudoRows(c, a, p.every); rows >= fewestPseudo && c.Model.CheckBits() == nil && gapRows == 0 {
+	if rows := pseudoRows(c, a, p.every); rows >= fewestPseudo && c.Model.CheckBits() == nil && gapRows == 0 && c.Data.Bases == nil {
 		p.pseudo = p.train
 		if p.valid != nil {
 			p.pseudo = p.valid

@@ -25,6 +25,7 @@ type Scores struct {
 	Train, Valid   *Score         // Valid is nil without validation data
 	Pseudo         *Score         // pseudo-log-likelihood of some rows, of validation data if any; nil where it would cost too much
 	SingularValues []float32      // the largest ones of W; nil at scores that follow too closely for what they cost
+	Bases          []BasisScore   // of the rows of Valid, or of Train, where they were measured in many bases
 	Findings       []diag.Finding // what makes the scores less than they seem
 
 	excluded float64 // part of doubtful errors of log Z, downwards, where it is not for certain
@@ -48,7 +49,7 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 		if train, err = m.minusFree(m.plan.train); err != nil {
 			return nil, err
 		}
-		if m.config.Model.Discrete() {
+		if m.config.Model.Discrete() && m.plan.train.Bases == nil {
 			least.Rows = massOf(train, m.live.rows)
 		}
 		s.excluded = max(0, least.Value()-(z.Value-doubtful*z.Stderr))
@@ -65,12 +66,14 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 		}
 	}
 	s.Train = newScore(logP(train, m.config.Model, s.LogZ.Value), m.plan.train.Weights, m.plan.method)
+	s.Bases = ScoreBases(train, m.plan.train, mostBases)
 	if valid := m.plan.valid; valid != nil {
 		logs, err := m.minusFree(valid)
 		if err != nil {
 			return nil, err
 		}
 		s.Valid = newScore(logP(logs, m.config.Model, s.LogZ.Value), valid.Weights, m.plan.method)
+		s.Bases = ScoreBases(logs, valid, mostBases)
 	}
 	if set := m.plan.pseudo; set != nil && now.Update > 1 { // the first update has not paid for it
 		logs, err := m.config.Model.PseudoLogLikelihood(set.States, m.config.Compute)
@@ -89,11 +92,19 @@ func (m *Monitor) Score(ctx context.Context, now Snapshot) (*Scores, error) {
 // conditionals, which are at the model. The next call overwrites it.
 func (m *Monitor) minusFree(set *data.Set) ([]float64, error) {
 	logs := m.minusFreeOfStates(set)
+	if set.Bases != nil {
+		return logs, nil
+	}
 	return logs, completeScores(m.config.Model, set, logs, m.config.Compute)
 }
 
 func (m *Monitor) minusFreeOfStates(set *data.Set) []float64 {
 	var logs []float64
+	if set.Bases != nil {
+		logs = make([]float64, set.Rows())
+		m.config.Likelihood.LogWeights(logs, m.config.Model, set.States, set.Bases)
+		return logs
+	}
 	if m.plan.method == MethodExact {
 		logs = m.config.Model.FreeEnergy(set.States)
 	} else {

@@ -193,19 +193,28 @@ func (c *Conditionals) check(layer string, s Batch, units, dst, outputs int) {
 type Statistics struct {
 	V, H, VH []float32
 
+	// State is what belongs to the parameters of the phases of a quantum state, phase.W, phase.b, phase.c and phase.U.
+	// [Conditionals.Statistics] leaves it alone.
+	State [][]float32
+
 	visible, hidden [][]float32 // of all parameters of the layers: V and H are the first
 }
 
 // NewStatistics returns zeros for a model.
 func NewStatistics(model *Model) *Statistics {
-	s := &Statistics{VH: make([]float32, len(model.W)), visible: zeros(model.Visible), hidden: zeros(model.Hidden)}
+	s := &Statistics{
+		VH: make([]float32, len(model.W)), visible: zeros(model.Visible), hidden: zeros(model.Hidden),
+		State: zerosLike(model.State.parameters()),
+	}
 	s.V, s.H = s.visible[0], s.hidden[0]
 	return s
 }
 
-func zeros(layer Layer) [][]float32 {
+func zeros(layer Layer) [][]float32 { return zerosLike(layer.Parameters()) }
+
+func zerosLike(parameters []Named) [][]float32 {
 	var list [][]float32
-	for _, p := range layer.Parameters() {
+	for _, p := range parameters {
 		list = append(list, make([]float32, len(p.Values)))
 	}
 	return list
@@ -213,7 +222,7 @@ func zeros(layer Layer) [][]float32 {
 
 // Averages returns the averages of −∂E/∂λ, which share the memory of s, in the order of [Model.Parameters].
 func (s *Statistics) Averages() [][]float32 {
-	return slices.Concat([][]float32{s.VH}, s.visible, s.hidden)
+	return slices.Concat([][]float32{s.VH}, s.visible, s.hidden, s.State)
 }
 
 // Statistics writes the averages over the rows of v into dst, with the hidden units replaced by their conditional

@@ -47,11 +47,8 @@ func (model *Model) Write(w io.Writer) error {
 		panic(fmt.Sprintf("rbm: Write of %d weights, %d visible and %d hidden biases", len(model.W), m, n))
 	}
 	var tensors []safetensors.Tensor
-	for k, p := range model.Parameters() {
-		t := safetensors.Tensor{Name: p.Name, Shape: []int{len(p.Values)}, Data: p.Values}
-		if k == 0 {
-			t.Shape = []int{m, n} // W
-		}
+	for _, p := range model.Parameters() {
+		t := safetensors.Tensor{Name: p.Name, Shape: model.shapeOf(p), Data: p.Values}
 		if err := checkNumbers(&t, p); err != nil {
 			return err
 		}
@@ -62,13 +59,17 @@ func (model *Model) Write(w io.Writer) error {
 	return safetensors.Write(w, f)
 }
 
-// Metadata is what a model file says of the model beside its parameters: kinds, layouts, columns (docs/formats.md).
+// Metadata is what a model file says of the model beside its parameters: kinds, layouts, columns, the kind of state
+// (docs/formats.md).
 func (model *Model) Metadata() map[string]string {
 	metadata := map[string]string{"format": fileFormat, "version": fileVersion}
 	describe(metadata, "visible", model.Visible)
 	describe(metadata, "hidden", model.Hidden)
 	if model.Columns != nil {
 		metadata["columns"] = marshal(model.Columns)
+	}
+	if model.State != nil {
+		metadata["state"] = string(model.State.Kind)
 	}
 	return metadata
 }
@@ -214,16 +215,19 @@ func Read(r io.Reader, size int64) (*Model, error) {
 	if model.Columns, err = columnsOf(f.Metadata, model.Visible); err != nil {
 		return nil, err
 	}
+	if model.State, err = stateOf(f, model); err != nil {
+		return nil, err
+	}
 	if err := model.onlyParameters(f); err != nil {
 		return nil, err
 	}
 	for _, p := range model.Parameters()[1:] {
-		x, got, err := parameters(f, p.Name, 1)
+		x, got, err := parameters(f, p.Name, len(model.shapeOf(p)))
 		if err != nil {
 			return nil, err
 		}
-		if got[0] != len(p.Values) {
-			return nil, fmt.Errorf("tensor %s has %d numbers, but W is %d×%d: want %d", p.Name, got[0], shape[0], shape[1], len(p.Values))
+		if len(x) != len(p.Values) {
+			return nil, fmt.Errorf("tensor %s has %d numbers, but W is %d×%d: want %d", p.Name, len(x), shape[0], shape[1], len(p.Values))
 		}
 		copy(p.Values, x)
 		if err := checkNumbers(&safetensors.Tensor{Name: p.Name, Shape: got}, p); err != nil {

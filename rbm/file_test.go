@@ -417,6 +417,12 @@ func FuzzRead(f *testing.F) {
 	for _, c := range brokenModels(f) {
 		f.Add(c.text)
 	}
+	for _, kind := range rbm.StateKinds() {
+		f.Add(encode(f, ofState(f, kind)))
+	}
+	for _, text := range brokenStates(f) {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

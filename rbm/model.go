@@ -22,6 +22,9 @@ type Model struct {
 
 	// Columns say what the visible units stand for in the table that the model was trained on; nil if nothing says so.
 	Columns []Column
+
+	// State is the quantum state that P(v) is the diagonal of; nil for a distribution and no more.
+	State *State
 }
 
 // New returns a Bernoulli model with m visible and n hidden units, as [NewModel] does.
@@ -36,17 +39,20 @@ func New(m, n int, key rng.Key) *Model {
 // (Hinton, A Practical Guide to Training RBMs, 2010, section 8).
 func NewModel(visible, hidden Layer, key rng.Key) *Model {
 	model := &Model{Visible: visible, Hidden: hidden, W: make([]float32, visible.Units()*hidden.Units())}
-	s := rng.NewSource(key.Stream(rng.StreamInit), 0)
-	for k := 0; k < len(model.W); k += 2 {
-		// Box and Muller: two normal numbers from two uniform ones.
-		r := 0.01 * math.Sqrt(-2*math.Log(s.Float64()))
+	drawNormal(model.W, 0.01, rng.NewSource(key.Stream(rng.StreamInit), 0))
+	return model
+}
+
+// drawNormal draws from N(0, width²) by Box and Muller: two normal numbers from two uniform ones.
+func drawNormal(x []float32, width float64, s *rng.Source) {
+	for k := 0; k < len(x); k += 2 {
+		r := width * math.Sqrt(-2*math.Log(s.Float64()))
 		sin, cos := math.Sincos(2 * math.Pi * s.Float64())
-		model.W[k] = float32(r * cos)
-		if k+1 < len(model.W) {
-			model.W[k+1] = float32(r * sin)
+		x[k] = float32(r * cos)
+		if k+1 < len(x) {
+			x[k+1] = float32(r * sin)
 		}
 	}
-	return model
 }
 
 // M is the number of visible units.
@@ -67,8 +73,9 @@ func (model *Model) Fits(other *Model) bool {
 		reflect.DeepEqual(LayoutOf(model.Hidden), LayoutOf(other.Hidden))
 }
 
-// Parameters returns all parameters λ, which share the model's memory: W, those of the visible layer and those of the hidden one.
-// The biases are called b and c, another parameter by the name that it has in its layer, after "visible." or "hidden.".
+// Parameters returns all parameters λ, which share the model's memory: W, those of the visible layer, those of the
+// hidden one and those of the State. The biases are called b and c, another parameter by the name that it has in its
+// layer, after "visible." or "hidden.", and those of the State phase.W, phase.b, phase.c and phase.U.
 func (model *Model) Parameters() []Named {
 	visible, hidden := model.Visible.Parameters(), model.Hidden.Parameters()
 	list := append(make([]Named, 0, 1+len(visible)+len(hidden)), Named{Name: "W", Values: model.W})
@@ -80,7 +87,7 @@ func (model *Model) Parameters() []Named {
 	for _, p := range hidden[1:] {
 		list = append(list, Named{"hidden." + p.Name, p.Values, p.Positive})
 	}
-	return list
+	return append(list, model.State.parameters()...)
 }
 
 // ParameterCount is the number of all parameters.
@@ -105,7 +112,10 @@ func (model *Model) Discrete() bool { return model.Visible.NewBatch(0).Bits() ==
 
 // Clone returns a copy that shares nothing with the model.
 func (model *Model) Clone() *Model {
-	return &Model{Visible: model.Visible.Clone(), Hidden: model.Hidden.Clone(), W: append([]float32(nil), model.W...), Columns: model.Columns}
+	return &Model{
+		Visible: model.Visible.Clone(), Hidden: model.Hidden.Clone(), W: append([]float32(nil), model.W...), Columns: model.Columns,
+		State: model.State.Clone(),
+	}
 }
 
 // Copy takes over the parameters of a model of the same shape.

@@ -50,6 +50,7 @@ const (
 	StreamJumps                       // of chains and replicas between modes
 	StreamImpute                      // missing units of rows
 	StreamSearch                      // settings of trials
+	StreamPhase                       // initial weights of the phases of quantum states
 )
 
 // Seed returns the root key of a seed.

@@ -47,6 +47,10 @@ type Config struct {
 	Updates int           // 0 means no bound
 	Time    time.Duration // 0 means no bound; the only setting that makes a run depend on a clock
 
+	// Likelihood is that of rows which are no configurations of the visible units ([data.Set].Bases); nil for any other
+	// data. It is none of the Settings.
+	Likelihood Likelihood
+
 	// Continued are the bounds of later: each takes the place of those before once its number of updates is done
 	// ([Training.Continue]). It is none of the Settings.
 	Continued []Continuation
@@ -71,6 +75,9 @@ const (
 // leastUpdates of a training with real visible units, if nothing bounds it. Tables of real numbers are small, and 300
 // passes over 90 rows are 300 updates.
 const leastUpdates = 5000
+
+// measuredRate is by how much the default rate of rows with bases is higher: phases go far, and most of the way is flat.
+const measuredRate = 6
 
 // Schedule is how the learning rate falls from η to its end over the planned updates or time.
 type Schedule string
@@ -112,7 +119,8 @@ func (c *Config) Settings() []Setting {
 			"alone, the rate falls over the time"},
 		{Name: "batch", At: &c.Batch, Help: fmt.Sprintf("rows a minibatch; 0 means %d, or all if there are fewer; "+
 			"smaller ones make more updates an epoch", DefaultBatch)},
-		{Name: "rate", At: &c.Rate, Help: "learning rate at the start; 0 means the optimiser's default: " + defaultRates()},
+		{Name: "rate", At: &c.Rate, Help: "learning rate at the start; 0 means the optimiser's default: " + defaultRates() +
+			"; six times as much with bases"},
 		{Name: "schedule", At: &c.Schedule, Default: DefaultSchedule,
 			Help: "constant, linear, cosine or power; a rate that falls to zero averages the noise away"},
 		{Name: "l1", At: &c.L1, Help: "penalty on the sum of |w|"},
@@ -186,6 +194,9 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	}
 	if c.Rate == 0 {
 		c.Rate = c.Optimizer.DefaultRate(model.Visible.Kind(), model.Hidden.Kind())
+		if c.Likelihood != nil {
+			c.Rate *= measuredRate
+		}
 	}
 	c.Schedule = cmp.Or(c.Schedule, DefaultSchedule)
 	c.KeepBiases = c.KeepBiases || c.Trained
@@ -227,7 +238,7 @@ func (c Config) Fresh() Config {
 }
 
 // MarshalJSON writes every number that shapes a training: an object of the settings, with "negative" and "optimizer" as
-// objects of "kind" and their own settings. Compute, Valid and Trained are left out.
+// objects of "kind" and their own settings. Compute, Valid, Trained and Likelihood are left out.
 func (c Config) MarshalJSON() ([]byte, error) {
 	negative, err := encode(c.Negative)
 	if err != nil {

@@ -24,12 +24,12 @@ type ruled interface {
 	rule() kernel.Rule
 }
 
-// newDevice returns nil where the host computes the updates: without an engine that can, for units other than bits, and
-// for optimisers without a rule.
+// newDevice returns nil where the host computes the updates: without an engine that can, for units other than bits, for
+// optimisers without a rule, and where a likelihood makes the positive phase.
 func newDevice(t *Training) *device {
 	e, ok := t.config.Compute.Engine().(kernel.Ascender)
 	o, known := t.config.Optimizer.(ruled)
-	if !ok || !known || t.Model.Visible.Kind() != rbm.Bernoulli || t.Model.Hidden.Kind() != rbm.Bernoulli {
+	if !ok || !known || t.config.Likelihood != nil || t.Model.Visible.Kind() != rbm.Bernoulli || t.Model.Hidden.Kind() != rbm.Bernoulli {
 		return nil
 	}
 	d := &device{Ascender: e, on: t.config.Compute, bound: map[*float32]bool{}}

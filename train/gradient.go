@@ -69,7 +69,7 @@ func newAscent(t *Training, positive, negative *rbm.Statistics, optimizer Optimi
 	if a.device = a.onDevice(); a.device != nil {
 		return a
 	}
-	layers := rbm.NewStatistics(&rbm.Model{Visible: t.Model.Visible, Hidden: t.Model.Hidden}) // without weights
+	layers := rbm.NewStatistics(&rbm.Model{Visible: t.Model.Visible, Hidden: t.Model.Hidden, State: t.Model.State}) // without weights
 	a.gradient, a.b, a.c = layers.Averages(), layers.V, layers.H
 	a.constrained = len(rbm.SitesOf(t.Model.Visible))+len(rbm.SitesOf(t.Model.Hidden)) > 0 || t.Model.Unbounded()
 	a.move = a.moveWeights // once: a method value is allocated
@@ -189,9 +189,9 @@ func (t *Training) followCenter(weight float32) {
 	switch ν := t.centerH; weight {
 	case 0:
 	case 1:
-		copy(ν, t.positive.H)
+		copy(ν, t.hiddenMeans())
 	default:
-		for j, h := range t.positive.H {
+		for j, h := range t.hiddenMeans() {
 			ν[j] += float32(weight * (h - ν[j]))
 		}
 	}

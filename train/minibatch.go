@@ -20,6 +20,12 @@ func (t *Training) nextMinibatch() (rbm.Batch, []float32) {
 	}
 	t.gaps.fill(t, index)
 	t.minibatch.Gather(t.set.States, index)
+	if t.set.Bases != nil {
+		t.bases = t.bases[:0]
+		for _, r := range index {
+			t.bases = append(t.bases, t.set.Bases[r])
+		}
+	}
 	if t.set.Weights == nil {
 		return t.minibatch, nil
 	}

@@ -17,7 +17,10 @@ import (
 // start at the log-odds of the data's means. It changes model, which the Training owns from now on. Where the model is
 // Trained it is the start as it is.
 func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
-	set, means, err := prepared(model, set, config.Valid)
+	if err := config.checkBases(set); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	set, means, variances, err := prepared(model, set, config.Valid)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
@@ -39,13 +42,13 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		t.centerV[i] = float32(scale*p + offset)
 	}
 	if !config.KeepBiases {
-		model.SetMoments(means, set.Variances())
+		model.SetMoments(means, variances)
 		model.Gauge()
 	}
 	var base *rbm.Model
 	if config.Trained { // its biases belong to its weights
 		base = sample.IndependentModel(model)
-		base.SetMoments(means, set.Variances())
+		base.SetMoments(means, variances)
 	}
 	t.gaps = newGaps(t, base)
 	t.best = model.Clone()
@@ -82,35 +85,38 @@ func checkCoupling(model *rbm.Model, trained bool) error {
 	return nil
 }
 
-// prepared returns the rows that count and the means of their units, or an error if there is nothing to learn from
+// prepared returns the rows that count and the moments of their units, or an error if there is nothing to learn from
 // them.
-func prepared(model *rbm.Model, set, valid *data.Set) (_ *data.Set, means []float64, err error) {
+func prepared(model *rbm.Model, set, valid *data.Set) (_ *data.Set, means, variances []float64, err error) {
 	if set.Rows() == 0 {
-		return nil, nil, errors.New("the data has no rows")
+		return nil, nil, nil, errors.New("the data has no rows")
 	}
 	if err := fits(model, "data", set); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if valid != nil {
 		if err := fits(model, "validation data", valid); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	if err := errors.Join(checkWeights("data", set), checkWeights("validation data", valid)); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	set = withoutIdleRows(set)
-	means = set.Means()
-	if i := slices.IndexFunc(means, math.IsNaN); i >= 0 {
-		return nil, nil, fmt.Errorf("unit %d is missing in all rows of the data: leave it out", i)
+	means, variances = set.Moments()
+	if set.Bases != nil { // the same outcome in several bases is something to learn from
+		return set, means, variances, nil
 	}
-	if f := data.Constant(means, set.Variances()); f != nil {
-		return nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstant)
+	if i := slices.IndexFunc(means, math.IsNaN); i >= 0 {
+		return nil, nil, nil, fmt.Errorf("unit %d is missing in all rows of the data: leave it out", i)
+	}
+	if f := data.Constant(means, variances); f != nil {
+		return nil, nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstant)
 	}
 	if f := set.ConstantReals(); f != nil {
-		return nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstantColumn)
+		return nil, nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstantColumn)
 	}
-	return set, means, nil
+	return set, means, variances, nil
 }
 
 // fits refuses data that is not made of the model's visible units.

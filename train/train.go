@@ -42,6 +42,7 @@ type Training struct {
 	trust              *trust  // nil for none
 	gaps               *gaps   // nil for rows without gaps
 	minibatch          rbm.Batch
+	bases              []string // of its rows
 	weights            []float32
 	weightUnit         float64   // makes the mean weight 1, within float32's range
 	centerV            []float32 // mean values of the visible units over the data
@@ -160,7 +161,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	t.conditionals.Update(t.Model)
 	rows, weights := t.nextMinibatch()
 
-	t.conditionals.Statistics(t.positive, rows, weights) // ⟨·⟩_data
+	t.positivePhase(rows, weights) // ⟨·⟩_data
 	if !usesConditionalsAlone(t.config.Negative) {
 		t.Current()
 	}

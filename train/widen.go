@@ -26,12 +26,15 @@ func Widen(model *rbm.Model, hidden int, means []float64, key rng.Key) (*rbm.Mod
 		return nil, fmt.Errorf("hidden is %d, but the model has %d hidden units: want as many or more", hidden, n)
 	case hidden == n:
 		return model.Clone(), nil
+	case model.State != nil && model.State.Kind == rbm.StateDensity:
+		return nil, fmt.Errorf("hidden is %d, but the model is a density matrix of %d hidden units, some auxiliary: want as many",
+			hidden, n)
 	case kind == rbm.Categorical || kind == rbm.Mixed:
 		return nil, fmt.Errorf("hidden is %d, but the model has %d %s hidden units, whose number is fixed: another state would change the others",
 			hidden, n, kind)
 	}
 	wide := rbm.NewModel(model.Visible.Clone(), rbm.NewLayer(kind, hidden), key)
-	wide.Columns = model.Columns
+	wide.Columns, wide.State = model.Columns, model.State.Clone()
 	rest := make([]float32, hidden)
 	wide.Hidden.Mean(rest, rest)
 	scale, offset := model.Visible.Line()

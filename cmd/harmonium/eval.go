@@ -13,6 +13,7 @@ import (
 	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/remedy"
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/monitor"
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
@@ -21,6 +22,7 @@ type evalOptions struct {
 	label  string
 	report bool
 	train  string
+	measuredFlags
 	logZFlags
 	dataFlags
 }
@@ -55,12 +57,17 @@ are scored, and at the training data of a RUN where they can be read.
 The pseudo-log-likelihood needs no Z, but is no log-likelihood.
 
 --label takes a column for a class y and judges P(y|v), by accuracy and log loss, beside what the
-frequencies of the classes come to. It needs no Z either, and is exact.`,
+frequencies of the classes come to. It needs no Z either, and is exact.
+
+Rows that were measured in many bases are scored under a model of a quantum state, in all bases
+together and in each one; a RUN knows the bases of its own rows. With --state the fidelity tells how
+close the model is to a known state, up to 20 sites, or 10 of a density matrix.`,
 		Example: `  harmonium eval run --data test.npy
   harmonium eval run
   harmonium eval run other model.safetensors --data test.npy
   harmonium eval model.safetensors --data test.csv.gz --json
-  harmonium eval run --data people.csv --label job`,
+  harmonium eval run --data people.csv --label job
+  harmonium eval run --data outcomes.txt --bases bases.txt --state psi.txt`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.effective(cmd.Flags()); err != nil {
@@ -72,7 +79,7 @@ frequencies of the classes come to. It needs no Z either, and is exact.`,
 				}
 			}
 			if cmd.Flags().Changed("label") {
-				if err := noLogZ(cmd.Flags(), "method", "budget", "report", "train"); err != nil {
+				if err := noLogZ(cmd.Flags(), "method", "budget", "report", "train", "bases", "unitaries", "state"); err != nil {
 					return err
 				}
 				return o.classify(cmd.Context(), t, args)
@@ -89,6 +96,7 @@ frequencies of the classes come to. It needs no Z either, and is exact.`,
 	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
 	o.dataFlags.register(f, t)
 	o.dataFlags.registerWeights(f)
+	o.measuredFlags.register(f)
 	return cmd
 }
 
@@ -103,12 +111,16 @@ type evalResult struct {
 	LL       *estimateResult `json:"log_likelihood"`
 	PseudoLL estimateResult  `json:"pseudo_log_likelihood"`
 	Gaps     *gapsResult     `json:"gaps"` // null for rows without
-	Rows     int             `json:"rows"`
-	Data     string          `json:"data"`
-	Role     role            `json:"role"`
-	Report   *reportResult   `json:"report"`
-	Seconds  float64         `json:"seconds"`
-	Findings []diag.Finding  `json:"findings"`
+
+	Bases    []monitor.BasisScore `json:"bases"`    // null for rows without
+	Fidelity diag.Number          `json:"fidelity"` // with the known state; null without
+
+	Rows     int            `json:"rows"`
+	Data     string         `json:"data"`
+	Role     role           `json:"role"`
+	Report   *reportResult  `json:"report"`
+	Seconds  float64        `json:"seconds"`
+	Findings []diag.Finding `json:"findings"`
 }
 
 func evaluate(ctx context.Context, t *terminal, o *evalOptions, paths []string) error {
@@ -176,16 +188,22 @@ func (o *evalOptions) openRows(t *terminal, path string) (*judged, error) {
 		return nil, err
 	}
 	j := &judged{path: path, model: model, run: r}
-	if j.method, err = o.check(model); err != nil {
+	if j.method, err = o.logZFlags.check(model); err != nil {
 		return nil, err
 	}
 	if o.data == "" {
-		return j, j.openHeldOut(t)
+		if err := j.openHeldOut(t); err != nil {
+			return nil, err
+		}
+		return j, o.attach(j, t.compute)
 	}
 	if j.set, err = o.openFor(model, o.data, data.Gaps()); err != nil {
 		return nil, err
 	}
 	j.role = roleOf(j.set, r)
+	if err := o.attach(j, t.compute); err != nil {
+		return nil, err
+	}
 	return j, o.reweight(j.set, t.compute)
 }
 
@@ -201,6 +219,8 @@ func (o *evalOptions) openTrain(j *judged) (trained *data.Set, err error) {
 		case !o.report || s == nil:
 		case s.Rows() < 2:
 			return nil, badInput(errors.New("--report of a single row: want two or more"))
+		case s.Bases != nil:
+			return nil, badInput(errors.New("--report of rows that were measured in many bases: want rows of sz alone"))
 		case s.Missing() > 0:
 			return nil, badInput(errors.New("--report of rows with gaps: want whole rows"))
 		}
@@ -223,6 +243,10 @@ func (o *evalOptions) evaluate(ctx context.Context, t *terminal, j *judged) (*ev
 		if result.LL, err = j.logLikelihood(ctx, t); err != nil {
 			return nil, err
 		}
+		result.Bases = monitor.ScoreBases(j.scores, j.set, math.MaxInt)
+	}
+	if result.Fidelity, err = o.fidelity(j.model, t.compute); err != nil {
+		return nil, err
 	}
 	result.Findings, result.Gaps = append(result.Findings, j.findings...), j.gaps
 	result.Seconds = time.Since(begun).Seconds()
@@ -232,11 +256,14 @@ func (o *evalOptions) evaluate(ctx context.Context, t *terminal, j *judged) (*ev
 // pseudo takes the mean of the pseudo-log-likelihood. Of other units than bits it takes long, so that it must be asked
 // for.
 func (j *judged) pseudo(ctx context.Context, t *terminal) (estimateResult, error) {
+	if j.likelihood != nil && j.method == methodPseudo {
+		return estimateResult{}, badInput(errors.New("rows in many bases have no pseudo-log-likelihood: want --method auto"))
+	}
 	gaps := j.set.Missing() > 0
 	if gaps && j.method == methodPseudo {
 		return estimateResult{}, badInput(errors.New("the rows have gaps, of which there is no pseudo-log-likelihood: want --method auto"))
 	}
-	if gaps || j.model.CheckBits() != nil && j.method != methodPseudo {
+	if gaps || j.likelihood != nil || j.model.CheckBits() != nil && j.method != methodPseudo {
 		return estimateResult{diag.Number(math.NaN()), diag.Number(math.NaN())}, nil
 	}
 	p, err := rbm.NewPseudoLikelihood(j.model, t.compute)
@@ -254,7 +281,7 @@ func (j *judged) pseudo(ctx context.Context, t *terminal) (estimateResult, error
 
 // logLikelihood takes the mean of log P(v) = −F(v) − log Z, or of what is known of v.
 func (j *judged) logLikelihood(ctx context.Context, t *terminal) (*estimateResult, error) {
-	logs, err := scoreRows(ctx, t, "free energies", j.model, j.set, j.model.FreeEnergyFunc())
+	logs, err := j.freeEnergies(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -274,6 +301,19 @@ func (j *judged) logLikelihood(ctx context.Context, t *terminal) (*estimateResul
 	return new(mean(logs, j.set)), nil
 }
 
+// freeEnergies are −log Z·P of the rows: F(v), or that of an outcome in a basis.
+func (j *judged) freeEnergies(ctx context.Context, t *terminal) ([]float64, error) {
+	if j.likelihood == nil {
+		return scoreRows(ctx, t, "free energies", j.model, j.set, j.model.FreeEnergyFunc())
+	}
+	logs := make([]float64, j.set.Rows())
+	j.likelihood.LogWeights(logs, j.model, j.set.States, j.set.Bases)
+	for r := range logs {
+		logs[r] = -logs[r]
+	}
+	return logs, ctx.Err()
+}
+
 func mean(x []float64, set *data.Set) estimateResult {
 	value, stderr := diag.WeightedMean(x, set.Weights)
 	return estimateResult{diag.Number(value), diag.Number(stderr)}
@@ -288,6 +328,10 @@ func (r *evalResult) table(w io.Writer, j *judged) {
 	if r.LogZ != nil {
 		fmt.Fprintf(w, "log-likelihood\t%s\n", r.LogZ.likelihood(r.LL))
 		r.LogZ.table(w)
+	}
+	printBases(w, r.Bases)
+	if r.Fidelity == r.Fidelity {
+		fmt.Fprintf(w, "fidelity\t%.6f\n", float64(r.Fidelity))
 	}
 	if r.PseudoLL.Value == r.PseudoLL.Value {
 		fmt.Fprintf(w, "pseudo-log-likelihood\t%s ± %s nats a row\n", r.PseudoLL.Value.Digits(4), r.PseudoLL.Stderr.Digits(4))

@@ -11,6 +11,7 @@ import (
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/impute"
+	"github.com/harmonium-rbm/harmonium/quantum"
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
@@ -25,9 +26,12 @@ type judged struct {
 	findings []diag.Finding
 	role     role
 	scores   []float64 // of each row
-	gaps     *gapsResult
-	known    []float64 // log Σ e^(−F(v)) over what is missing of each row, without the scales of that; nil for rows without gaps
-	stderrs  []float64 // of known
+
+	likelihood *quantum.Likelihood // of rows with bases; nil for others
+
+	gaps    *gapsResult
+	known   []float64 // log Σ e^(−F(v)) over what is missing of each row, without the scales of that; nil for rows without gaps
+	stderrs []float64 // of known
 }
 
 // gapsResult is how the likelihoods of rows with gaps were found.

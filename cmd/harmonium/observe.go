@@ -27,11 +27,12 @@ func newObserve(t *terminal) *cobra.Command {
 	o := &observeOptions{}
 	cmd := &cobra.Command{
 		Use:   "observe MODEL|RUN",
-		Short: "Observables of the wavefunction sqrt(P) of a model",
-		Long: `Observables of the wavefunction psi(v) = sqrt(P(v)) of a model: bits are qubits, 0 is |0> with the
-eigenvalue +1 of sz; of a model of spins they are the eigenvalues. Up to 20 sites all configurations
-are summed, and the values are those of the model without an error. Of more sites they are means
-over samples, with error bars that know how correlated these are.
+		Short: "Observables of the quantum state of a model",
+		Long: `Observables of the state that a model stands for: that of 'train --kind', or the wavefunction
+psi(v) = sqrt(P(v)) of any other. Bits are qubits, 0 is |0> with the eigenvalue +1 of sz; of a model
+of spins they are the eigenvalues. Up to 20 sites, or 10 of a density matrix, all configurations are
+summed, and the values are those of the model without an error. Of more sites they are means over
+samples, with error bars that know how correlated these are.
 
 An observable is sx, sy or sz, the mean of s_i over the sites; sz:abs, |sum of sz_i| over n; zz:3,
 the mean of sz_i sz_i+3, and so for xx and yy, with zz:3,periodic around the chain; corr, zz at all
@@ -92,7 +93,7 @@ func observe(ctx context.Context, t *terminal, o *observeOptions, path string) e
 	if err != nil {
 		return err
 	}
-	psi, err := quantum.NewPositive(model)
+	psi, err := quantum.Reconstruct(model)
 	if err != nil {
 		return badInput(err)
 	}
@@ -100,7 +101,7 @@ func observe(ctx context.Context, t *terminal, o *observeOptions, path string) e
 	if err != nil {
 		return badInput(err)
 	}
-	method, err := o.check(psi.Sites())
+	method, err := o.check(psi)
 	if err != nil {
 		return badInput(err)
 	}
@@ -110,9 +111,9 @@ func observe(ctx context.Context, t *terminal, o *observeOptions, path string) e
 	}
 	nan := diag.Number(math.NaN())
 	result := observeResult{Method: method, State: o.state, Fidelity: nan, KL: nan, TraceDistance: nan, Findings: []diag.Finding{}}
-	var vector quantum.State
+	var vector quantum.Known
 	if method == monitor.MethodExact || state != nil {
-		if vector, err = quantum.Vector(psi, t.compute); err != nil {
+		if vector, err = quantum.Whole(psi, t.compute); err != nil {
 			return badInput(err)
 		}
 	}
@@ -142,17 +143,20 @@ func observe(ctx context.Context, t *terminal, o *observeOptions, path string) e
 }
 
 // check returns the method of a model of a number of sites, or what is wrong with a setting.
-func (o *observeOptions) check(sites int) (string, error) {
-	method := o.method
+func (o *observeOptions) check(state quantum.Reconstruction) (string, error) {
+	method, sites, most := o.method, state.Sites(), quantum.MaxSites
+	if _, mixed := state.(*quantum.Purification); mixed {
+		most = quantum.MaxDensitySites
+	}
 	if method == methodAuto {
-		if method = monitor.MethodExact; sites > quantum.MaxSites {
+		if method = monitor.MethodExact; sites > most {
 			method = methodSamples
 		}
 	}
 	switch least := 2 * sample.DefaultChains; {
 	case method != monitor.MethodExact && method != methodSamples:
 		return "", fmt.Errorf("method %q, want auto, exact or samples", method)
-	case method == monitor.MethodExact && sites > quantum.MaxSites:
+	case method == monitor.MethodExact && sites > most:
 		return "", fmt.Errorf("the model has %d sites, and 2^%d configurations are too many to sum: take --method samples", sites, sites)
 	case o.count < least:
 		return "", fmt.Errorf("-n is %d, want %d samples or more", o.count, least)
@@ -173,7 +177,7 @@ func (o *observeOptions) openState(sites int) (quantum.Known, error) {
 }
 
 // sample estimates the observables from samples.
-func (r *observeResult) sample(ctx context.Context, t *terminal, o *observeOptions, psi *quantum.Positive, list []operator) error {
+func (r *observeResult) sample(ctx context.Context, t *terminal, o *observeOptions, psi quantum.Reconstruction, list []operator) error {
 	method, err := sampleMethod(psi.Diagonal(), methodAuto, true)
 	if err != nil {
 		return badInput(err)
@@ -200,7 +204,7 @@ func (r *observeResult) sample(ctx context.Context, t *terminal, o *observeOptio
 }
 
 // compare puts a known state beside the model.
-func (r *observeResult) compare(state quantum.Known, vector quantum.State, list []operator) {
+func (r *observeResult) compare(state, vector quantum.Known, list []operator) {
 	for k, op := range list {
 		r.Observables[k].State = diag.Number(op.Exact(state))
 	}

@@ -32,6 +32,8 @@ type sampleOptions struct {
 	start      string
 	clamps     []string
 	given      string
+	basis      string
+	unitaries  string
 	seed       uint64
 }
 
@@ -63,6 +65,9 @@ given what is known: as 'harmonium complete' does, with -n draws of each row.`,
 			if err := withoutEffect(cmd.Flags(), o.method, monitor.MethodExact, "chains", "burn-in", "thin", "start"); err != nil {
 				return err
 			}
+			if err := o.checkBasis(cmd.Flags()); err != nil {
+				return err
+			}
 			if o.given != "" {
 				return o.drawGiven(cmd, t, args[0])
 			}
@@ -82,6 +87,9 @@ given what is known: as 'harmonium complete' does, with -n draws of each row.`,
 		"hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 0, or a column of a table, as NAME=VALUE; "+
 			"may be repeated")
 	f.StringVar(&o.given, "given", "", "file whose rows say what is known, a draw of the rest for each, or -n draws")
+	f.StringVar(&o.basis, "basis", "", "measure the quantum state of the model in this basis, such as XZZY, or one letter for all sites; "+
+		"up to 20 sites, or 10 of a density matrix")
+	f.StringVar(&o.unitaries, "unitaries", "", unitariesHelp)
 	f.Uint64Var(&o.seed, "seed", 1, "of all random numbers; the same seed gives the same bytes")
 	return cmd
 }
@@ -173,7 +181,7 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err != nil {
 		return badInput(err)
 	}
-	result, v, err := t.draw(ctx, free, method, options)
+	result, v, err := o.draw(ctx, t, model, free, method, options)
 	if err != nil {
 		return err
 	}
@@ -182,6 +190,9 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	}
 	result.File = o.out
 	drawn := &data.Set{States: v, Values: model.Visible.Kind(), Columns: model.Columns, Shape: shapeOf(r)}
+	if o.basis != "" {
+		drawn.Values = rbm.Bernoulli // outcomes, of a model of spins too
+	}
 	if err := t.compute.Err(); err != nil {
 		return err
 	}

@@ -18,7 +18,8 @@ import (
 )
 
 type trainOptions struct {
-	from string
+	from    string
+	quantum quantumFlags
 	runOptions
 }
 
@@ -43,6 +44,11 @@ model. Biases stay, the chains come to the model before the first update, and --
 more hidden units, of which the new ones change next to nothing at first. RUN keeps a copy of the
 model.
 
+With --kind the rows are outcomes of measurements of qubits, and the model is their quantum state:
+a wavefunction without phases, a complex one with a second machine for the phases, or a density
+matrix with auxiliary hidden units. --bases says in which basis each row was measured, in the format
+of QuCumber.
+
 Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME, or a sparse
 matrix of SciPy), .parquet, .arrow (Feather), IDX, FASTA and text, bits or tables; each also packed
 by gzip, zstd, xz or bzip2.
@@ -53,7 +59,8 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
   harmonium train --resume -o run
   harmonium train --resume --epochs 400 -o run
   harmonium data ising --L 8 --T 2.4 -n 20000 -o warmer.npy
-  harmonium train warmer.npy --from run --hidden 96 --holdout 0.1 -o warmer`,
+  harmonium train warmer.npy --from run --hidden 96 --holdout 0.1 -o warmer
+  harmonium train outcomes.txt --kind complex --bases bases.txt --hidden 10 --holdout 0.1 -o state`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.resume {
 				if err := takesNoSettings(cmd, "run", boundFlags, "a new run with other ones may begin at its model, "+
@@ -84,6 +91,7 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		"hidden units n (needed, with --from at least those of the model); more fit more and cost more: start near the number of "+
 			"visible ones or below")
 	o.register(f)
+	o.quantum.register(f)
 	return cmd
 }
 
@@ -118,6 +126,9 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 			return err
 		}
 		c.From = run.NewSource(o.from)
+	}
+	if err := o.quantum.describe(c, o.valid); err != nil {
+		return badInput(err)
 	}
 	training, err := run.Prepare(c, t.compute)
 	if err != nil {

@@ -27,11 +27,12 @@ import (
 
 // Config is what config.json holds: enough to start the same training again.
 type Config struct {
-	Format   string        `json:"format"`         // "harmonium-run"
-	Version  int           `json:"version"`        // of the format
-	Program  string        `json:"program"`        // version of Harmonium that began the run
-	Model    Layers        `json:"model"`          //
-	From     *Source       `json:"from,omitempty"` // the model that the run begins at, if it is trained already
+	Format   string        `json:"format"`            // "harmonium-run"
+	Version  int           `json:"version"`           // of the format
+	Program  string        `json:"program"`           // version of Harmonium that began the run
+	Model    Layers        `json:"model"`             //
+	From     *Source       `json:"from,omitempty"`    // the model that the run begins at, if it is trained already
+	Quantum  *Quantum      `json:"quantum,omitempty"` // the state of qubits that the run reconstructs
 	Data     `json:"data"` //
 	Training train.Config  `json:"training"`         // but for Compute and Valid
 	SHA256   string        `json:"sha256,omitempty"` // of all of the above
@@ -137,6 +138,7 @@ func (c *Config) OwnFiles() {
 			*f = new(**f)
 		}
 	}
+	c.Quantum = c.Quantum.own()
 }
 
 // Start returns the model that training starts from.

@@ -38,13 +38,17 @@ type Metric struct {
 	SingularValues []float32      `json:"singular_values,omitempty"`
 	Sweeps         int            `json:"sweeps,omitempty"`
 	Findings       []diag.Finding `json:"findings,omitempty"`
+
+	Bases    []monitor.BasisScore `json:"bases,omitempty"`    // of the validation rows, or of the training rows without these
+	Fidelity *float64             `json:"fidelity,omitempty"` // with the known state
 }
 
-func appendMetric(w io.Writer, e *train.Evaluation) error {
+func appendMetric(w io.Writer, e *train.Evaluation, fidelity *float64) error {
 	m := Metric{
 		Update: e.Update, Epoch: e.Epoch, Seconds: e.Seconds, Rate: e.Rate, GradientNorm: e.GradientNorm,
 		LogZ: e.LogZ.Value, LogZStderr: e.LogZ.Stderr, TrainLL: e.Train, ValidLL: e.Valid, Best: e.Best,
 		PseudoLL: e.Pseudo, SingularValues: e.SingularValues, Sweeps: e.Sweeps, Findings: e.Findings,
+		Bases: e.Bases, Fidelity: fidelity,
 	}
 	remedy.Add("train", m.Findings)
 	if e.LogZ.ESS > 0 {

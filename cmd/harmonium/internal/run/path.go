@@ -70,7 +70,7 @@ func (c *Config) files() []*File {
 			files = append(files, f)
 		}
 	}
-	return files
+	return append(files, c.Quantum.files()...)
 }
 
 // Inputs are the places where the run's input files may be, whatever the working directory is.

@@ -36,14 +36,20 @@ func (c *Config) Start(set, valid *data.Set, on *compute.Context) (*train.Traini
 		return nil, err
 	}
 	config := c.Training.Fresh()
+	if config.Likelihood, err = c.prepareQuantum(model, set, valid, on); err != nil {
+		return nil, err
+	}
 	config.Compute, config.Valid, config.Trained = on, valid, c.From != nil
 	training, err := train.Start(model, set, config)
 	if err != nil {
 		return nil, err
 	}
 	c.Training = training.Config()
-	c.Training.Compute, c.Training.Valid, c.Training.Every = nil, nil, training.Every()
+	c.Training.Compute, c.Training.Valid, c.Training.Likelihood, c.Training.Every = nil, nil, nil, training.Every()
 	c.Model.Hidden = model.N()
+	if model.State != nil {
+		c.Model.Hidden -= model.State.Auxiliary()
+	}
 	c.Model.VisibleKind, c.Model.HiddenKind = string(model.Visible.Kind()), string(model.Hidden.Kind())
 	return training, nil
 }
@@ -51,7 +57,11 @@ func (c *Config) Start(set, valid *data.Set, on *compute.Context) (*train.Traini
 // start returns the model that training starts from.
 func (c *Config) start(set *data.Set) (*rbm.Model, error) {
 	if c.From == nil {
-		return c.Model.Start(set, c.Training.Seed)
+		layers := c.Model
+		if c.Quantum.fill(layers.Hidden); c.Quantum != nil {
+			layers.Hidden += c.Quantum.Auxiliary
+		}
+		return layers.Start(set, c.Training.Seed)
 	}
 	return c.From.start(set, c.Model.Hidden, c.Training.Seed)
 }
@@ -82,6 +92,11 @@ func OpenData(c *Config) (set, valid *data.Set, err error) {
 	if set, err = openTrain(c, columns); err != nil {
 		return nil, nil, err
 	}
+	if c.Quantum != nil {
+		if err := c.Quantum.attach(set, c.Quantum.Bases); err != nil {
+			return nil, nil, err
+		}
+	}
 	if set, valid, err = validation(c, set); err != nil {
 		return nil, nil, err
 	}
@@ -100,7 +115,9 @@ func validation(c *Config, set *data.Set) (train, valid *data.Set, err error) {
 	case c.Valid != nil:
 		all := *c
 		all.Select.FirstRow, all.Select.LastRow = 0, 0
-		valid, err = openFile(c.Valid, &all, set.Columns)
+		if valid, err = openFile(c.Valid, &all, set.Columns); err == nil && c.Quantum != nil {
+			err = c.Quantum.attach(valid, c.Quantum.ValidBases)
+		}
 		return set, valid, err
 	case c.Holdout != 0:
 		if !(c.Holdout > 0 && c.Holdout < 1) {

@@ -183,7 +183,11 @@ func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.P
 	saved := time.Now()
 	for p := range t.Steps(ctx) {
 		if p.Evaluation != nil {
-			if err := appendMetric(metrics, p.Evaluation); err != nil {
+			fidelity, err := r.Config.Quantum.fidelity(t.Model)
+			if err != nil {
+				return err
+			}
+			if err := appendMetric(metrics, p.Evaluation, fidelity); err != nil {
 				return err
 			}
 		}

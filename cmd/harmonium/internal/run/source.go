@@ -93,8 +93,11 @@ func (s *Source) start(set *data.Set, hidden int, seed uint64) (*rbm.Model, erro
 	}
 	if hidden == 0 {
 		hidden = s.model.N()
+	} else if s.model.State != nil {
+		hidden += s.model.State.Auxiliary()
 	}
-	model, err := train.Widen(s.model, hidden, set.Means(), rng.Seed(seed))
+	means, _ := set.Moments()
+	model, err := train.Widen(s.model, hidden, means, rng.Seed(seed))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path, err)
 	}

@@ -1,0 +1,267 @@
+package quantum_test
+
+import (
+	"fmt"
+	"math"
+	"math/cmplx"
+	"testing"
+
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/quantum"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+)
+
+// newStateModel returns a model of a state with parameters of order 1, so that phases and mixing count.
+func newStateModel(t *testing.T, kind rbm.StateKind, sites, hidden, phase, auxiliary int) *rbm.Model {
+	t.Helper()
+	model := rbm.New(sites, hidden+auxiliary, rng.Seed(7))
+	state, err := rbm.NewState(kind, model, phase, auxiliary, rng.Seed(8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	model.State = state
+	source := rng.NewSource(rng.Seed(9), 0)
+	for _, p := range model.Parameters() {
+		for k := range p.Values {
+			p.Values[k] = float32(2*source.Float64() - 1)
+		}
+	}
+	return model
+}
+
+// reference is the unnormalised density matrix of a model, from its definition: for a density matrix the sum over the
+// auxiliary units of pure states (Torlai and Melko 2018).
+func reference(model *rbm.Model) quantum.Density {
+	sites := model.M()
+	a := model.State.Auxiliary()
+	dim := 1 << sites
+	rho := make(quantum.Density, dim*dim)
+	for units := range 1 << a {
+		psi := make([]complex128, dim)
+		for index := range dim {
+			psi[index] = amplitude(model, index, units)
+		}
+		for k := range psi {
+			for l := range psi {
+				rho[k*dim+l] += psi[k] * cmplx.Conj(psi[l])
+			}
+		}
+	}
+	return rho
+}
+
+// amplitude is √(e^(−E)) e^(iφ) with given auxiliary units, summed over the hidden ones.
+func amplitude(model *rbm.Model, index, units int) complex128 {
+	m, n, a := model.M(), model.N(), model.State.Auxiliary()
+	bit := func(i int) float64 { return float64(index >> (m - 1 - i) & 1) }
+	log := func(model *rbm.Model, hidden int) (sum float64) {
+		for i := range m {
+			sum += bit(i) * float64(model.B()[i])
+		}
+		for j := range hidden {
+			x := float64(model.C()[j])
+			for i := range m {
+				x += bit(i) * float64(model.W[i*model.N()+j])
+			}
+			sum += math.Log1p(math.Exp(x))
+		}
+		return sum
+	}
+	re, im := log(model, n-a)/2, 0.0
+	if model.State.Phase != nil {
+		im = log(model.State.Phase, model.State.Phase.N()) / 2
+	}
+	for k := range a {
+		if units>>k&1 == 0 {
+			continue
+		}
+		re += float64(model.C()[n-a+k]) / 2
+		for i := range m {
+			re += bit(i) * float64(model.W[i*n+n-a+k]) / 2
+			im += bit(i) * float64(model.State.U[i*a+k]) / 2
+		}
+	}
+	return cmplx.Exp(complex(re, im))
+}
+
+// own is a unitary that is none of Pauli's.
+func withOwn() quantum.Unitaries {
+	u := quantum.Pauli()
+	c, s := math.Cos(0.4), math.Sin(0.4)
+	u['T'] = quantum.Unitary{{complex(c, 0), complex(0, s)}, {complex(0, s), complex(c, 0)}}
+	return u
+}
+
+// allOutcomes are all outcomes in all bases of some letters.
+func allOutcomes(letters string, sites int) (v rbm.Batch, bases []string) {
+	var names []string
+	for k := range int(math.Pow(float64(len(letters)), float64(sites))) {
+		name := ""
+		for range sites {
+			name += letters[k%len(letters):][:1]
+			k /= len(letters)
+		}
+		names = append(names, name)
+	}
+	v = rbm.NewBatch(len(names)<<sites, sites)
+	for r := range v.Rows() {
+		quantum.SetIndex(v, r, r%(1<<sites))
+		bases = append(bases, names[r>>sites])
+	}
+	return v, bases
+}
+
+// meanLog is the weighted mean of log Z·P_b(o), from the reference.
+func meanLog(model *rbm.Model, v rbm.Batch, bases []string, weights []float32, u quantum.Unitaries) float64 {
+	rho := reference(model)
+	p := map[string][]float64{}
+	sum, total := 0.0, 0.0
+	for r, b := range bases {
+		if p[b] == nil {
+			p[b] = rho.Probabilities(quantum.Basis(b), u)
+		}
+		sum += float64(weights[r]) * math.Log(p[b][quantum.Index(v, r)])
+		total += float64(weights[r])
+	}
+	return sum / total
+}
+
+// states are the kinds of the tests.
+var states = []struct {
+	kind                            rbm.StateKind
+	sites, hidden, phase, auxiliary int
+}{
+	{rbm.StateWavefunction, 3, 2, 0, 0},
+	{rbm.StateComplex, 3, 2, 4, 0},
+	{rbm.StateDensity, 3, 2, 3, 2},
+	{rbm.StateDensity, 2, 1, 1, 3},
+}
+
+// Outcomes have the probabilities of the definition, in all bases.
+func TestLogWeights(t *testing.T) {
+	for _, c := range states {
+		u := withOwn()
+		model := newStateModel(t, c.kind, c.sites, c.hidden, c.phase, c.auxiliary)
+		v, bases := allOutcomes("XYZT", c.sites)
+		logs := make([]float64, v.Rows())
+		quantum.NewLikelihood(u, nil).LogWeights(logs, model, v, bases)
+		rho := reference(model)
+		for r, b := range bases {
+			want := rho.Probabilities(quantum.Basis(b), u)[quantum.Index(v, r)]
+			if got := math.Exp(logs[r]); !(math.Abs(got-want) <= 1e-9*want) {
+				t.Fatalf("%s: outcome %d of %s: %.12g, want %.12g", c.kind, quantum.Index(v, r), b, got, want)
+			}
+		}
+	}
+}
+
+// The gradient is that of the definition by central differences, over all outcomes of all bases with weights of many
+// sizes, some of them 0 or twice there.
+func TestLikelihoodGradient(t *testing.T) {
+	for _, c := range states {
+		t.Run(fmt.Sprint(c.kind, c.sites), func(t *testing.T) {
+			u := withOwn()
+			model := newStateModel(t, c.kind, c.sites, c.hidden, c.phase, c.auxiliary)
+			v, bases := allOutcomes("XYZT", c.sites)
+			v.Slice(3, 4).Copy(v.Slice(2, 3))
+			source, weights := rng.NewSource(rng.Seed(1), 0), make([]float32, v.Rows())
+			for r := range weights {
+				weights[r] = float32(max(0, 2*source.Float64()-0.3))
+			}
+			got := rbm.NewStatistics(model)
+			quantum.NewLikelihood(u, nil).Phase(got, model, rbm.NewConditionals(model, nil), v, bases, weights)
+			for k, p := range model.Parameters() {
+				for i, x := range p.Values {
+					const step = 1.0 / 4096
+					p.Values[i] = x + step
+					up := float64(p.Values[i])
+					above := meanLog(model, v, bases, weights, u)
+					p.Values[i] = x - step
+					down := float64(p.Values[i])
+					below := meanLog(model, v, bases, weights, u)
+					p.Values[i] = x
+					// averages have 16 bits
+					if want := (above - below) / (up - down); math.Abs(float64(got.Averages()[k][i])-want) > 2e-4 {
+						t.Errorf("%s[%d]: %.6f, want %.6f", p.Name, i, got.Averages()[k][i], want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Over the outcomes of any one basis Σ P ∂log P = 0: the gradient of log Z·P is that of log Z, whose phases are none.
+func TestLikelihoodGradientSumsToNegativePhase(t *testing.T) {
+	for _, c := range states {
+		model := newStateModel(t, c.kind, c.sites, c.hidden, c.phase, c.auxiliary)
+		conditionals := rbm.NewConditionals(model, nil)
+		likelihood := quantum.NewLikelihood(quantum.Pauli(), nil)
+		v := rbm.NewBatch(1<<c.sites, c.sites)
+		for r := range v.Rows() {
+			quantum.SetIndex(v, r, r)
+		}
+		average := func(basis string) *rbm.Statistics {
+			bases, weights := make([]string, v.Rows()), make([]float32, v.Rows())
+			for r, p := range reference(model).Probabilities(quantum.Basis(basis), quantum.Pauli()) {
+				bases[r], weights[r] = basis, float32(p)
+			}
+			dst := rbm.NewStatistics(model)
+			likelihood.Phase(dst, model, conditionals, v, bases, weights)
+			return dst
+		}
+		plain := average("ZZZ"[:c.sites])
+		for _, basis := range []string{"XXX", "XYZ", "YYX"} {
+			for k, want := range plain.Averages() {
+				for i, x := range average(basis[:c.sites]).Averages()[k] {
+					if math.Abs(float64(x-want[i])) > 1e-4 {
+						t.Errorf("%s %s: average %d of parameter %d is %g, want %g", c.kind, basis, i, k, x, want[i])
+					}
+				}
+			}
+		}
+	}
+}
+
+// The gradient is the same to the bit with any number of workers.
+func TestLikelihoodWorkers(t *testing.T) {
+	for _, c := range states {
+		model := newStateModel(t, c.kind, c.sites, c.hidden, c.phase, c.auxiliary)
+		v, bases := allOutcomes("XYZ", c.sites)
+		var want [][]float32
+		for _, workers := range []int{1, 2, 7} {
+			on := compute.New(workers)
+			got := rbm.NewStatistics(model)
+			quantum.NewLikelihood(quantum.Pauli(), on).Phase(got, model, rbm.NewConditionals(model, on), v, bases, nil)
+			if want == nil {
+				want = got.Averages()
+			}
+			for k, x := range got.Averages() {
+				for i := range x {
+					if x[i] != want[k][i] {
+						t.Fatalf("%s: %d workers give another gradient", c.kind, workers)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Amplitudes far beyond the range of float64 keep their ratios.
+func TestLogWeightsOfLargeEnergies(t *testing.T) {
+	model := rbm.New(2, 1, rng.Seed(1))
+	model.State, _ = rbm.NewState(rbm.StateComplex, model, 1, 0, rng.Seed(1))
+	clear(model.W)
+	clear(model.State.Phase.W)
+	copy(model.B(), []float32{4000, 0})
+	logs := make([]float64, 3)
+	v := rbm.NewBatch(3, 2)
+	quantum.SetIndex(v, 1, 2)
+	quantum.NewLikelihood(quantum.Pauli(), nil).LogWeights(logs, model, v, []string{"ZZ", "ZZ", "XZ"})
+	// log Z·P of |00⟩, |10⟩ and of (|00⟩+|10⟩)/√2: 0 and 4000 of b, log 2 of the hidden unit
+	for r, want := range []float64{math.Ln2, 4000 + math.Ln2, 4000} {
+		if math.Abs(logs[r]-want) > 1e-9*want {
+			t.Errorf("row %d: %v, want %v", r, logs[r], want)
+		}
+	}
+}

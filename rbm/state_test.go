@@ -1,0 +1,133 @@
+package rbm_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/harmonium-rbm/harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+)
+
+// ofState returns a model of a quantum state, all of whose numbers differ.
+func ofState(t testing.TB, kind rbm.StateKind) *rbm.Model {
+	t.Helper()
+	model := rbm.New(3, 5, rng.Seed(1))
+	auxiliary := 0
+	if kind == rbm.StateDensity {
+		auxiliary = 2
+	}
+	var err error
+	if model.State, err = rbm.NewState(kind, model, 4, auxiliary, rng.Seed(2)); err != nil {
+		t.Fatal(err)
+	}
+	return model
+}
+
+// A model of a state is the same after writing and reading, as a copy, and after Copy.
+func TestStateFile(t *testing.T) {
+	for _, kind := range rbm.StateKinds() {
+		model := ofState(t, kind)
+		var text bytes.Buffer
+		if err := model.Write(&text); err != nil {
+			t.Fatal(err)
+		}
+		read, err := rbm.Read(bytes.NewReader(text.Bytes()), int64(text.Len()))
+		if err != nil {
+			t.Fatalf("%s: %v", kind, err)
+		}
+		other := ofState(t, kind)
+		for _, p := range other.Parameters() {
+			clear(p.Values)
+		}
+		other.Copy(model)
+		for _, got := range []*rbm.Model{read, model.Clone(), other} {
+			if got.State.Kind != kind || got.State.Auxiliary() != model.State.Auxiliary() {
+				t.Errorf("%s: a %s state of %d auxiliary units", kind, got.State.Kind, got.State.Auxiliary())
+			}
+			for k, p := range model.Parameters() {
+				if q := got.Parameters()[k]; q.Name != p.Name || !slices.Equal(q.Values, p.Values) {
+					t.Errorf("%s: parameter %s is %s %v, want %v", kind, p.Name, q.Name, q.Values, p.Values)
+				}
+			}
+		}
+		model.Clone().Parameters()[len(model.Parameters())-1].Values[0]++
+		if last := model.Parameters()[len(model.Parameters())-1]; last.Values[0] != read.Parameters()[len(model.Parameters())-1].Values[0] {
+			t.Errorf("%s: a copy shares %s with the model", kind, last.Name)
+		}
+	}
+}
+
+// brokenStates are files of states that can't be.
+func brokenStates(t testing.TB) map[string][]byte {
+	changed := func(change func(f *safetensors.File)) []byte {
+		var text, out bytes.Buffer
+		if err := ofState(t, rbm.StateDensity).Write(&text); err != nil {
+			t.Fatal(err)
+		}
+		f, err := safetensors.Read(bytes.NewReader(text.Bytes()), int64(text.Len()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(f)
+		f.Seal()
+		if err := safetensors.Write(&out, f); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	tensor := func(name string, shape ...int) func(f *safetensors.File) {
+		return func(f *safetensors.File) {
+			count := 1
+			for _, n := range shape {
+				count *= n
+			}
+			for k := range f.Tensors {
+				if f.Tensors[k].Name == name {
+					f.Tensors[k].Shape, f.Tensors[k].Data = shape, make([]float32, count)
+				}
+			}
+		}
+	}
+	return map[string][]byte{
+		`state "mixed", want wavefunction, complex or density`: changed(func(f *safetensors.File) { f.Metadata["state"] = "mixed" }),
+		"want these":               changed(func(f *safetensors.File) { f.Metadata["visible"] = "spin" }),
+		"the file holds 7 tensors": changed(func(f *safetensors.File) { delete(f.Metadata, "state") }),
+		"the file holds 7 tensors, want W, b, c, phase.W":    changed(func(f *safetensors.File) { f.Metadata["state"] = "complex" }),
+		"tensor phase.W has 2 rows, want one for each of 3":  changed(tensor("phase.W", 2, 4)),
+		"tensor phase.W has shape [12], want 2 axes":         changed(tensor("phase.W", 12)),
+		"tensor phase.U is of 5 auxiliary units, want fewer": changed(tensor("phase.U", 3, 5)),
+		"tensor phase.b has 4 numbers":                       changed(tensor("phase.b", 4)),
+		"tensor phase.c has 5 numbers":                       changed(tensor("phase.c", 5)),
+	}
+}
+
+func TestReadRefusesBrokenStates(t *testing.T) {
+	for want, text := range brokenStates(t) {
+		if _, err := rbm.Read(bytes.NewReader(text), int64(len(text))); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+func TestNewStateRefuses(t *testing.T) {
+	bits := rbm.New(3, 4, rng.Seed(1))
+	spins := rbm.NewModel(rbm.NewLayer(rbm.Spin, 3), rbm.NewLayer(rbm.Spin, 4), rng.Seed(1))
+	for _, c := range []struct {
+		model            *rbm.Model
+		kind             rbm.StateKind
+		phase, auxiliary int
+		want             string
+	}{
+		{spins, rbm.StateComplex, 2, 0, "want bernoulli ones"},
+		{bits, rbm.StateComplex, 0, 0, "0 hidden units of the phase"},
+		{bits, rbm.StateDensity, 2, 4, "4 of 4 hidden units are auxiliary"},
+		{bits, rbm.StateDensity, 2, 0, "0 of 4 hidden units are auxiliary"},
+	} {
+		if _, err := rbm.NewState(c.kind, c.model, c.phase, c.auxiliary, rng.Seed(1)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want one with %q", err, c.want)
+		}
+	}
+}
