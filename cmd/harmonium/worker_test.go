@@ -137,6 +137,12 @@ func TestWorkerRefusesLines(t *testing.T) {
 			t.Errorf("%s: answer %+v", line, a)
 		}
 	}
+	for _, arg := range []string{`\udcff.npy`, "\xff.npy", "\ufffd"} { // which would become another name
+		c.say(`{"id": 1, "run": ["data", "info", "` + arg + `"]}`)
+		if a := c.next(); !strings.Contains(a.Error, "no request: an argument is not in UTF-8") {
+			t.Errorf("%q: answer %+v", arg, a)
+		}
+	}
 	c.say("\n  \n" + `{"interrupt": 12}`) // blank lines, and a command that has ended: nothing to say
 	c.run(-7, "version")
 	if got := c.result(-7); got.Exit != exitDone {
