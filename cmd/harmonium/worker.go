@@ -103,7 +103,7 @@ func parseRequest(line []byte) (request, error) {
 		return r, fmt.Errorf("no request: %s", want)
 	}
 	if slices.ContainsFunc(r.Run, func(arg string) bool { return strings.ContainsRune(arg, utf8.RuneError) }) {
-		return r, errors.New("no request: an argument is not in UTF-8, or has U+FFFD, which stands for what is not: want another name for the file")
+		return r, errors.New("no request: an argument is not in UTF-8, or has U+FFFD, which stands for what is not: want another name")
 	}
 	return r, nil
 }
