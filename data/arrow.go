@@ -54,24 +54,19 @@ func arrowTable(f *file) (*table, error) {
 	return t, nil
 }
 
-// arrowBatches goes through the batches of a file from its beginning. A file is a stream between two marks, with a
-// table of contents at its end, which isn't needed.
+// arrowBatches goes through the batches of a file or a stream from its beginning.
 func arrowBatches(f *file) (r *ipc.Reader, err error) {
 	defer recoverDamaged("Arrow", &err)
-	n, ends := int64(len(arrowMagic)), make([]byte, 2*len(arrowMagic))
-	for k, at := range []int64{0, max(0, f.size-n)} {
-		if _, err := f.ReadAt(ends[int64(k)*n:][:n], at); err != nil {
-			return nil, err
+	m := &arrowMessages{r: io.NewSectionReader(f, 0, f.size), most: f.size}
+	begins := make([]byte, len(arrowMagic))
+	if _, err := f.ReadAt(begins, 0); err != nil {
+		return nil, err
+	}
+	if string(begins) == arrowMagic {
+		if m.r, err = arrowStream(f); err != nil {
+			return nil, damagedError("Arrow", err)
 		}
 	}
-	from := int64(0)
-	if string(ends[:n]) == arrowMagic {
-		if string(ends[n:]) != arrowMagic {
-			return nil, damagedError("Arrow", fmt.Errorf("it does not end with %s, as a whole file does: it is truncated", arrowMagic))
-		}
-		from = (n + 7) / 8 * 8
-	}
-	m := &arrowMessages{r: io.NewSectionReader(f, from, f.size-from), most: f.size}
 	if r, err = ipc.NewReaderFromMessageReader(m, ipc.WithAllocator(limited{buffers.NewGoAllocator(), mostUnpacked * f.size})); err != nil {
 		return nil, damagedError("Arrow", err)
 	}
@@ -130,6 +125,8 @@ func arrowText(t arrow.DataType) func(a arrow.Array, i int) string {
 		return func(a arrow.Array, i int) string { return floatText(float64(value[float32](a, i)), 32) }
 	case arrow.FLOAT64:
 		return func(a arrow.Array, i int) string { return floatText(value[float64](a, i), 64) }
+	case arrow.NULL: // nothing but missing cells, as pandas and polars write a column of None
+		return func(arrow.Array, int) string { return "" }
 	case arrow.STRING, arrow.LARGE_STRING, arrow.STRING_VIEW:
 		return func(a arrow.Array, i int) string { return strings.TrimSpace(value[string](a, i)) }
 	case arrow.DICTIONARY:

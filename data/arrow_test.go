@@ -2,7 +2,9 @@ package data
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,6 +12,9 @@ import (
 	arrays "github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	buffers "github.com/apache/arrow-go/v18/arrow/memory"
+	flatbuffers "github.com/google/flatbuffers/go"
+
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // buffer is a file in memory, for a writer that asks where it is.
@@ -78,5 +83,35 @@ func TestHugeArrowBuffer(t *testing.T) {
 	}
 	if refused == 0 {
 		t.Error("no place of the file is a length of a buffer")
+	}
+}
+
+// A column of the type null is missing in all rows, as a model's column may be.
+func TestArrowNull(t *testing.T) {
+	columns := []rbm.Column{{Name: "n", Kind: rbm.Gaussian}, {Name: "a", Kind: rbm.Gaussian}}
+	s, err := Open(filepath.Join("testdata", "foreign", "polars.arrow"), Gaps(), ForColumns(columns))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r := range s.Rows() {
+		if s.Known.Bit(r, 0) || s.Known.Bit(r, 1) != (r != 1) {
+			t.Errorf("row %d: n is known: %v, a: %v", r+1, s.Known.Bit(r, 0), s.Known.Bit(r, 1))
+		}
+	}
+}
+
+// A table of contents that names the same messages again and again is refused before they are read.
+func TestArrowMessagesComeOnce(t *testing.T) {
+	whole := []byte(arrowOf(false, 2))
+	at := len(whole) - 10
+	footer := whole[at-int(binary.LittleEndian.Uint32(whole[at:])) : at]
+	v := vectors{flatbuffers.Table{Bytes: footer, Pos: flatbuffers.GetUOffsetT(footer)}}
+	start, n := v.vector(10)
+	if n != 2 {
+		t.Fatalf("%d batches, want 2", n)
+	}
+	binary.LittleEndian.PutUint64(footer[start+16:], uint64(len(whole)-50))
+	if _, err := readBytes(whole); err == nil || !strings.Contains(err.Error(), "its table of contents declares more than") {
+		t.Errorf("%v, want that there are too many bytes", err)
 	}
 }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -22,15 +23,70 @@ type arrowMessages struct {
 
 const arrowMark = 0xffffffff // before the length of each message
 
+// arrowStream is the stream that a file stands for: the schema and the places of the messages are in the table of
+// contents at its end. What is before it need be no stream: polars has the schema there without its mark.
+func arrowStream(f *file) (io.Reader, error) {
+	ends := make([]byte, 4+len(arrowMagic))
+	at := f.size - int64(len(ends))
+	if at < 0 {
+		return nil, fmt.Errorf("%d bytes are too few: it is truncated", f.size)
+	}
+	if _, err := f.ReadAt(ends, at); err != nil {
+		return nil, err
+	}
+	if string(ends[4:]) != arrowMagic {
+		return nil, fmt.Errorf("it does not end with %s, as a whole file does: it is truncated", arrowMagic)
+	}
+	n := int64(binary.LittleEndian.Uint32(ends))
+	if n < 4 || n > at {
+		return nil, fmt.Errorf("its table of contents declares %d bytes of %d", n, f.size)
+	}
+	// A message whose header is the table of contents' schema: where its table is, the slots of that, and the table.
+	const head, table = 32, 16
+	meta := binary.LittleEndian.AppendUint32(nil, table)
+	for _, x := range []uint16{10, 12, 4, 6, 8, 0} { // sizes of the slots and the table, its version, kind and header, padding
+		meta = binary.LittleEndian.AppendUint16(meta, x)
+	}
+	meta = binary.LittleEndian.AppendUint32(meta, table-4)
+	meta = append(meta, 4, 0, arrowSchema, 0) // version 5 of the format
+	meta = append(meta, make([]byte, head-len(meta)+int(n))...)
+	footer := meta[head:]
+	if _, err := f.ReadAt(footer, at-n); err != nil {
+		return nil, err
+	}
+	contents := vectors{flatbuffers.Table{Bytes: footer, Pos: flatbuffers.GetUOffsetT(footer)}}
+	binary.LittleEndian.PutUint32(meta[table+8:], uint32(head-table-8+contents.table(6).Pos))
+
+	length := binary.LittleEndian.AppendUint32(nil, uint32(len(meta)))
+	parts, left := []io.Reader{bytes.NewReader(length), bytes.NewReader(meta)}, at-n
+	for _, slot := range []flatbuffers.VOffsetT{8, 10} { // dictionaries, and batches of rows
+		start, count := contents.vector(slot)
+		for k := range count {
+			block := start + flatbuffers.UOffsetT(24*k)
+			from, size := contents.GetInt64(block), int64(contents.GetInt32(block+8))
+			body := contents.GetInt64(block + 16)
+			if from < 0 || size < 0 || body < 0 || body > left || size > left-body {
+				return nil, fmt.Errorf("its table of contents declares more than %d bytes of messages", at-n)
+			}
+			left -= size + body
+			parts = append(parts, io.NewSectionReader(f, from, size+body))
+		}
+	}
+	return io.MultiReader(parts...), nil
+}
+
 func (m *arrowMessages) Message() (message *ipc.Message, err error) {
-	var head [8]byte
+	var head [4]byte
 	if _, err := io.ReadFull(m.r, head[:]); err != nil { // io.EOF, as the message that ends a stream may be absent
 		return nil, err
 	}
-	if mark := binary.LittleEndian.Uint32(head[:]); mark != arrowMark {
-		return nil, fmt.Errorf("found %#x, want %#x before a message", mark, uint32(arrowMark))
+	n := binary.LittleEndian.Uint32(head[:])
+	if n == arrowMark { // absent before version 5 of the format
+		if _, err := io.ReadFull(m.r, head[:]); err != nil {
+			return nil, err
+		}
+		n = binary.LittleEndian.Uint32(head[:])
 	}
-	n := binary.LittleEndian.Uint32(head[4:])
 	if n == 0 {
 		return nil, io.EOF
 	}

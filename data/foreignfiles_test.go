@@ -17,6 +17,7 @@ func TestFilesOfOtherPrograms(t *testing.T) {
 		"csr.npz": {nil, bits}, "csc.npz": {nil, bits}, "coo.npz": {nil, bits}, "packed.npy": {[]Option{PackedBits(10)}, bits},
 		"people.csv": {nil, people}, "people.csv.xz": {nil, people}, "people.parquet": {nil, people},
 		"people.feather": {nil, people}, "people.arrows": {nil, people}, // packed by LZ4, and a stream by zstd
+		"polars.arrow": {[]Option{Gaps(), Select(Selection{Drop: []string{"n"}})}, "a real, b category: 1.5/x /y 2.25/z 4/x"}, // of polars 2.1
 	} {
 		s, err := Open(filepath.Join("testdata", "foreign", name), c.options...)
 		if err != nil || inShort(s) != c.want {

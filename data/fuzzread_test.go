@@ -83,7 +83,7 @@ func FuzzArrow(f *testing.F) {
 		f.Add([]byte(arrowOf(false, kind)))
 		f.Add([]byte(arrowOf(true, kind)))
 	}
-	for _, name := range []string{"people.feather", "people.arrows"} {
+	for _, name := range []string{"people.feather", "people.arrows", "polars.arrow"} {
 		content, err := os.ReadFile(filepath.Join("testdata", "foreign", name))
 		if err != nil {
 			f.Fatal(err)

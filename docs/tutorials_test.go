@@ -28,7 +28,8 @@ var tutorials = map[string]struct {
 	"proteins.md": {makeFamily, strings.NewReplacer("--hidden 50", "--hidden 6", "--epochs 100", "--epochs 5", "-n 500", "-n 50")},
 	"python.md":   {}, // its programs are run by python/tests/test_tutorial.py
 	"quantum.md": {makeHamiltonian, strings.NewReplacer(
-		"--sites 10", "--sites 6", "-n 10000", "-n 2000", "--hidden 10", "--hidden 3 --epochs 10", "0-4", "0-2", "Z0 X4 Z9", "Z0 X4 Z5")},
+		"--sites 10", "--sites 6", "-n 10000", "-n 2000", "--hidden 10", "--hidden 3 --epochs 10", "--hidden 8", "--hidden 3 --epochs 3",
+		"--hidden 2", "--hidden 2 --epochs 3", "0-4", "0-2", "Z0 X4 Z9", "Z0 X4 Z5")},
 }
 
 // Each command of each tutorial does its work, one after the other, in one folder.

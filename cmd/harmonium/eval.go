@@ -285,12 +285,11 @@ func (j *judged) logLikelihood(ctx context.Context, t *terminal) (*estimateResul
 	if err != nil {
 		return nil, err
 	}
-	scale := rbm.LogScale(j.model.Columns) // in the units of the table
 	for k, free := range logs {
-		if logs[k] = -free; j.known != nil {
-			logs[k] = j.known[k]
+		if j.known != nil {
+			free = -j.known[k]
 		}
-		logs[k] -= j.logZ.Value + scale
+		logs[k] = j.log(k, free)
 	}
 	if f := outlierRows(logs, j.set); f != nil {
 		list := []diag.Finding{*f}

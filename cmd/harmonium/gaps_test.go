@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/exact"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
 )
@@ -71,6 +72,47 @@ func TestScoresOfGaps(t *testing.T) {
 		if want := math.Log(sum) - 2; got[3*r] != float64(r+1) || math.Abs(got[3*r+1]-want) > 1e-5 || got[3*r+2] != 0 {
 			t.Fatalf("row %d: %v, want %v and no error", r+1, got[3*r:3*r+3], want)
 		}
+	}
+}
+
+// Free energies of rows with gaps are −log Σ e^(−F(v)) in the units of the model, whatever the scales of what is missing.
+// Log-likelihoods are densities of what is known, in the units of the table, and so is the order of the rows.
+func TestFreeEnergiesOfGapsHaveNoScales(t *testing.T) {
+	layer, err := rbm.NewLayers(rbm.Part{Kind: rbm.Gaussian, Units: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := rbm.NewModel(layer, rbm.NewLayer(rbm.Bernoulli, 3), rng.Seed(1))
+	model.Columns = []rbm.Column{{Kind: rbm.Gaussian, Scale: 100}, {Kind: rbm.Gaussian, Scale: 7}}
+	set := &data.Set{States: layer.NewBatch(3), Known: rbm.NewBatch(3, 2)}
+	for r, known := range [][]bool{{false, false}, {false, true}, {true, true}} {
+		set.Known.SetRow(r, func(i int) bool { return known[i] })
+	}
+	z, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := &judged{path: "model", model: model, set: set, logZ: &logZResult{Value: z}}
+	if err := j.complete(t.Context(), quiet(1), 1); err != nil {
+		t.Fatal(err)
+	}
+	s, err := (&scoreOptions{}).scorers(quiet(1), []*judged{j})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.write(t.Context(), quiet(1), ""); err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(s.free[0][0]+z) > 1e-6 || math.Abs(s.log(0, 0)) > 1e-6 {
+		t.Errorf("nothing is known: free energy %v and log-likelihood %v, want %v and 0", s.free[0][0], s.log(0, 0), -z)
+	}
+	for r, scale := range []float64{0, math.Log(7), math.Log(700)} {
+		if want := -s.free[0][r] - z - scale; math.Abs(s.log(0, r)-want) > 1e-6 {
+			t.Errorf("row %d: log-likelihood %v, want %v", r+1, s.log(0, r), want)
+		}
+	}
+	if least := s.least(3); least[0].Row != 3 || least[1].Row != 2 || least[2].Row != 1 {
+		t.Errorf("the least likely rows are %v", least)
 	}
 }
 

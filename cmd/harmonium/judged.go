@@ -30,7 +30,8 @@ type judged struct {
 	likelihood *quantum.Likelihood // of rows with bases; nil for others
 
 	gaps    *gapsResult
-	known   []float64 // log Σ e^(−F(v)) over what is missing of each row, without the scales of that; nil for rows without gaps
+	known   []float64 // log Σ e^(−F(v)) over what is missing of each row; nil for rows without gaps
+	scales  []float64 // log of the scales of what is missing of each row
 	stderrs []float64 // of known
 }
 
@@ -73,12 +74,13 @@ func (j *judged) complete(ctx context.Context, t *terminal, seed uint64) error {
 	defer bar.stop()
 	whole, rough := *j.set, &roughRows{}
 	whole.States, whole.Known = j.set.States.Like(j.set.Rows()), rbm.Batch{}
-	j.known, j.stderrs, j.gaps = make([]float64, j.set.Rows()), make([]float64, j.set.Rows()), &gapsResult{}
+	rows := j.set.Rows()
+	j.known, j.scales, j.stderrs, j.gaps = make([]float64, rows), make([]float64, rows), make([]float64, rows), &gapsResult{}
 	o := impute.Options{Draws: 1, LogOnly: true, Seed: seed, Compute: t.compute}
 	err := impute.Rows(ctx, j.model, j.set.States, j.set.Known, o, func(r int, row *impute.Row) error {
 		whole.States.Slice(r, r+1).Copy(row.Draws)
-		j.known[r] = row.LogKnown + rbm.LogScaleOf(j.model.Columns, row.Missing)
-		j.stderrs[r] = row.Stderr
+		j.known[r], j.stderrs[r] = row.LogKnown, row.Stderr
+		j.scales[r] = rbm.LogScaleOf(j.model.Columns, row.Missing)
 		rough.see(r, row)
 		j.gaps.see(row)
 		bar.set(int64(r+1), fmt.Sprintf("%d rows", r+1))
@@ -101,9 +103,19 @@ func (j *judged) findLogZ(ctx context.Context, t *terminal, budget int64, seed u
 	return err
 }
 
-// shift is what −F(v) exceeds the log-likelihood of a row by, a density in the units of the table: log Z and the
-// scales.
-func (j *judged) shift() float64 { return j.logZ.Value + rbm.LogScale(j.model.Columns) }
+// unscaled is a free energy F of row r that tells densities in the units of the table apart: without the scales of what
+// is missing.
+func (j *judged) unscaled(r int, free float64) float64 {
+	if j.known != nil {
+		free -= j.scales[r]
+	}
+	return free
+}
+
+// log is the log-likelihood of row r of free energy F, a density in the units of the table.
+func (j *judged) log(r int, free float64) float64 {
+	return -j.unscaled(r, free) - (j.logZ.Value + rbm.LogScale(j.model.Columns))
+}
 
 // comparable refuses models whose log-likelihoods are of different things: a probability of bits is not a density of
 // real numbers, and some columns of a table are not all of them.

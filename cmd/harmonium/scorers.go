@@ -192,7 +192,7 @@ func (s *scorers) scoreUnits(v rbm.Batch) {
 }
 
 // log is the log-likelihood of row r by model m.
-func (s *scorers) log(m, r int) float64 { return -s.free[m][r] - s.judges[m].shift() }
+func (s *scorers) log(m, r int) float64 { return s.judges[m].log(r, s.free[m][r]) }
 
 func (s *scorers) logs(m int) []float64 {
 	logs := make([]float64, len(s.free[m]))
@@ -248,11 +248,11 @@ const mostSurprising = 3
 // least returns the least likely rows, and of equal ones the first.
 func (s *scorers) least(count int) []leastRow {
 	set, free := s.judges[0].set, s.free[0]
-	order := make([]int, len(free))
+	order, by := make([]int, len(free)), make([]float64, len(free))
 	for r := range order {
-		order[r] = r
+		order[r], by[r] = r, s.judges[0].unscaled(r, free[r])
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(free[b], free[a]) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(by[b], by[a]) })
 	var list []leastRow
 	for _, r := range order[:min(count, len(order))] {
 		l := leastRow{Row: r + 1, LL: diag.Number(math.NaN()), Free: free[r]}

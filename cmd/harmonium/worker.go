@@ -10,9 +10,11 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -99,6 +101,9 @@ func parseRequest(line []byte) (request, error) {
 	}
 	if run := r.ID != nil && r.Run != nil; run == (r.Interrupt != nil) || !run && (r.ID != nil || r.Run != nil) {
 		return r, fmt.Errorf("no request: %s", want)
+	}
+	if slices.ContainsFunc(r.Run, func(arg string) bool { return strings.ContainsRune(arg, utf8.RuneError) }) {
+		return r, errors.New("no request: an argument is not in UTF-8, or has U+FFFD, which stands for what is not: want another name")
 	}
 	return r, nil
 }

@@ -18,6 +18,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/harmonium-rbm/harmonium/compute"
 )
 
 // client talks to a worker.
@@ -135,6 +137,12 @@ func TestWorkerRefusesLines(t *testing.T) {
 		if a := c.next(); !strings.HasPrefix(a.Error, fmt.Sprintf("line %d: no request: ", k+1)) ||
 			!strings.Contains(a.Error, `want {"id": N, "run": [ARG, …]} or {"interrupt": N}`) {
 			t.Errorf("%s: answer %+v", line, a)
+		}
+	}
+	for _, arg := range []string{`\udcff.npy`, "\xff.npy", "\ufffd"} { // which would become another name
+		c.say(`{"id": 1, "run": ["data", "info", "` + arg + `"]}`)
+		if a := c.next(); !strings.Contains(a.Error, "no request: an argument is not in UTF-8") {
+			t.Errorf("%q: answer %+v", arg, a)
 		}
 	}
 	c.say("\n  \n" + `{"interrupt": 12}`) // blank lines, and a command that has ended: nothing to say
@@ -290,6 +298,33 @@ func TestWorkerUnread(t *testing.T) {
 	out.CloseWithError(syscall.EPIPE)
 	if err := <-ended; !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("error %v, want EPIPE", err)
+	}
+}
+
+// Commands that begin side by side share a context for each of their settings. The race detector sees whether they wait for
+// each other.
+func TestWorkerContexts(t *testing.T) {
+	t.Parallel()
+	w := &worker{contexts: map[contextKey]*compute.Context{}}
+	opened := make([]*compute.Context, 16)
+	var all sync.WaitGroup
+	for k := range opened {
+		all.Go(func() {
+			c, err := w.open("cpu", 1+k%2, compute.ISAs()[0])
+			if err != nil {
+				t.Error(err)
+			}
+			opened[k] = c
+		})
+	}
+	all.Wait()
+	for k, c := range opened {
+		if c != opened[k%2] || c.Workers() != 1+k%2 {
+			t.Errorf("command %d has a context of %d workers, want one of %d that is shared", k, c.Workers(), 1+k%2)
+		}
+	}
+	if len(w.contexts) != 2 {
+		t.Errorf("%d contexts are kept, want 2", len(w.contexts))
 	}
 }
 

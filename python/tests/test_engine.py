@@ -60,6 +60,10 @@ def test_long_lines() -> None:
 def test_names_that_are_not_utf8() -> None:
     with pytest.raises(BadInput, match=r"'\\udcff.npy' is not in UTF-8"):
         engine().run(["data", "info", os.fsdecode(b"\xff.npy")])
+    with pytest.raises(BadInput, match=r"'\\ufffd.npy' is not in UTF-8"):
+        engine().run(["data", "info", "\ufffd.npy"])
+    with pytest.raises(TypeError, match="'version', want a list of its words"):
+        engine().run("version")
 
 
 def test_progress_and_warnings(scratch: Scratch, bits: str) -> None:

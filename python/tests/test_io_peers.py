@@ -88,7 +88,7 @@ def test_sklearn_names_of_features_become_columns(tmp_path):
 def test_sklearn_has_bits_alone():
     pytest.importorskip("sklearn")
     with pytest.raises(
-        ValueError, match="the units are spin and spin, a BernoulliRBM has 0 and 1: see Model.to_bits"
+        ValueError, match="the units are spin and spin, a BernoulliRBM has 0 and 1; of spins, bits are made by --bits"
     ):
         to_sklearn(small_model("spin", "spin"))
 
@@ -317,3 +317,16 @@ def test_missing_programs_are_named(name, module, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(ModuleNotFoundError, match=r"HDF5 files need h5py: pip install 'harmonium\[peers\]'"):
         load(tmp_path / "x.h5")
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_torch_views(tmp_path, zipped):
+    """A view that PyTorch negates when it is read is refused: its numbers in the file have the other sign."""
+    torch = pytest.importorskip("torch")
+    W, a, b = torch.ones(3, 2), torch.zeros(3), torch.zeros(2)
+    path = tmp_path / "x.pt"
+    torch.save({"W": W.T.clone().T, "a": a, "b": b}, path, _use_new_zipfile_serialization=zipped)
+    assert (load(path, visible="bernoulli").W == 1).all()
+    torch.save({"W": torch._neg_view(W), "a": a, "b": b}, path, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(ValueError, match="W is a view of PyTorch's with {'neg': True}: save a copy"):
+        load(path, visible="bernoulli")

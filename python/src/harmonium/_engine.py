@@ -334,12 +334,17 @@ class Engine:
 
 def _texts(args: Sequence[str | os.PathLike[str]]) -> list[str]:
     """Return the arguments of a command line, which the protocol takes in UTF-8."""
+    if isinstance(args, str | bytes | os.PathLike):
+        raise TypeError(f"a command line is {args!r}, want a list of its words")
     texts = [os.fsdecode(a) for a in args]
     for text in texts:
         try:
             text.encode()
+            sound = "\ufffd" not in text  # which stands for what is not in UTF-8
         except UnicodeEncodeError:
-            raise BadInput(f"{text!a} is not in UTF-8: want another name for the file") from None
+            sound = False
+        if not sound:
+            raise BadInput(f"{text!a} is not in UTF-8: want another name for the file")
     return texts
 
 

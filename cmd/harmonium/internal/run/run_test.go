@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
 	"github.com/harmonium-rbm/harmonium/compute"
@@ -150,6 +152,29 @@ func TestKilledBeforeTheFirstCheckpoint(t *testing.T) {
 	recordUntil(t, r, training, 7)
 	if _, training = reopen(t, dir); training.Done() != 0 {
 		t.Errorf("resumes after update %d, want from the beginning", training.Done())
+	}
+}
+
+// A checkpoint is written every 10 seconds, so that a kill costs no more. Time passes in the bubble of the test alone.
+func TestCheckpointsInTime(t *testing.T) {
+	c, dir := config(t), filepath.Join(t.TempDir(), "run")
+	synctest.Test(t, func(t *testing.T) {
+		r, training := begin(t, dir, c)
+		type killed struct{}
+		defer func() {
+			if _, ok := recover().(killed); !ok {
+				t.Error("was not killed")
+			}
+		}()
+		r.Record(t.Context(), training, func(p train.Progress) {
+			if p.Update == 6 {
+				panic(killed{})
+			}
+			time.Sleep(6 * time.Second)
+		})
+	})
+	if _, training := reopen(t, dir); training.Done() != 5 { // after 12 and 24 seconds, before updates 3 and 5 are told
+		t.Errorf("goes on after update %d, want 5", training.Done())
 	}
 }
 

@@ -109,7 +109,8 @@ def write(model: Model) -> bytes:
     if kind is None:
         kinds = "; ".join(f"{visible} and {hidden}" for visible, hidden in KINDS.values())
         raise ValueError(
-            f"the units are {model.visible} and {model.hidden}; rbms has {kinds}: see Model.to_bits"
+            f"the units are {model.visible} and {model.hidden}; rbms has {kinds}; "
+            "of spins, bits are made by --bits, or Model.to_bits"
         )
     W, b, c = model.W, model.b, model.c
     rng, values = np.random.RandomState(0), (-1, 1) if model.visible == "spin" else (0, 1)

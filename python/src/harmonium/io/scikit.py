@@ -67,7 +67,8 @@ def to_sklearn(model: Model) -> Any:
         raise ModuleNotFoundError("this needs scikit-learn: pip install 'harmonium[sklearn]'") from None
     if (model.visible, model.hidden) != ("bernoulli", "bernoulli"):
         raise ValueError(
-            f"the units are {model.visible} and {model.hidden}, a BernoulliRBM has 0 and 1: see Model.to_bits"
+            f"the units are {model.visible} and {model.hidden}, a BernoulliRBM has 0 and 1; "
+            "of spins, bits are made by --bits, or Model.to_bits"
         )
     estimator = BernoulliRBM(n_components=model.n)
     estimator.components_ = np.ascontiguousarray(model.W.T, np.float64)

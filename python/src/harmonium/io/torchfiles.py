@@ -98,6 +98,8 @@ class File:
             x = x.args[0]
         if not isinstance(x, Record) or not x.name.endswith("_rebuild_tensor_v2") or len(x.args) < 4:
             raise ValueError(f"{what} is {getattr(x, 'name', type(x).__name__)}, want a tensor")
+        if len(x.args) > 6 and x.args[6]:  # after requires_grad and hooks: that numbers are to be negated, and the like
+            raise ValueError(f"{what} is a view of PyTorch's with {repr(x.args[6])}: save a copy, tensor.clone()")
         try:
             return self._strided(*x.args[:4])
         except (TypeError, OverflowError, ValueError) as err:
