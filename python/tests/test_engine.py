@@ -57,6 +57,14 @@ def test_long_lines() -> None:
     assert len(engine().run(["train", "--help"]).stdout) > 2000
 
 
+def test_long_command_lines() -> None:
+    with pytest.raises(BadInput, match="a command line of 9437188 characters, want at most 8388608"):
+        engine().run(["data", "\x00" * (9 << 20)])
+    with pytest.raises(BadInput):  # which is the command's: JSON has six bytes for each of these, and they fit
+        engine().run(["version", "\x01" * ((8 << 20) - 7)])
+    assert engine().run(["version"]).exit == 0
+
+
 def test_names_that_are_not_utf8() -> None:
     with pytest.raises(BadInput, match=r"'\\udcff.npy' is not in UTF-8"):
         engine().run(["data", "info", os.fsdecode(b"\xff.npy")])

@@ -41,6 +41,7 @@ PROTOCOL = 1  # of the worker
 START_SECONDS = 60  # that a worker may take to say its first line
 END_SECONDS = 30  # that it may take to save the work of what it runs and end
 LAST_SECONDS = 1  # that it may take to end when its output has
+LONGEST = 8 << 20  # characters of a command line: a request has 64 MiB at most, and JSON six bytes for some
 _Messages = queue.SimpleQueue  # of lines of the process as dict[str, Any], and of None for its end
 
 
@@ -326,7 +327,7 @@ class Engine:
             how = f"signal {-status}"
             with contextlib.suppress(ValueError):
                 how = signal.Signals(-status).name
-            if how == "SIGKILL":
+            if how == "SIGKILL" and not self._garbled:
                 how += ", which the system sends where memory runs out"
         text = bytes(self._noise).decode(errors="replace").strip()
         return EngineDied("\n".join(filter(None, [f"{what}: {how}", self._garbled, text])))
@@ -337,6 +338,8 @@ def _texts(args: Sequence[str | os.PathLike[str]]) -> list[str]:
     if isinstance(args, str | bytes | os.PathLike):
         raise TypeError(f"a command line is {args!r}, want a list of its words")
     texts = [os.fsdecode(a) for a in args]
+    if (length := sum(map(len, texts))) > LONGEST:
+        raise BadInput(f"a command line of {length} characters, want at most {LONGEST}: give the data as files")
     for text in texts:
         try:
             text.encode()
