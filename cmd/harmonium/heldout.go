@@ -100,6 +100,9 @@ func (j *judged) heldOut() string {
 
 // note says what the rows had to do with the training.
 func (j *judged) note(w io.Writer) {
+	if s := j.model.State; s != nil && s.Phase != nil && j.set.Bases == nil {
+		fmt.Fprintln(w, "note\tthe rows are taken for outcomes of σ^z: --bases FILE says in which bases they were measured")
+	}
 	switch j.role {
 	case roleTraining:
 		fmt.Fprintf(w, "note\t%s was trained on these rows: rows that it has not seen score lower\n", j.path)

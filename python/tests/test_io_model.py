@@ -306,6 +306,7 @@ def changed(model, metadata=None, tensors=None):
     [
         ({"format": "other"}, {}, "metadata format is 'other', want 'harmonium-rbm'"),
         ({"version": "2"}, {}, "metadata version is '2', this program reads version '1'"),
+        ({"state": "complex"}, {}, "a quantum state of the kind complex, .* want a model without phases"),
         ({"visible": None}, {}, "metadata visible is missing"),
         ({"visible.layout": "[]"}, {}, "metadata visible.layout is there, and bernoulli units have none"),
         ({"visible": "categorical"}, {}, "metadata visible.layout is missing, which categorical units need"),

@@ -232,6 +232,11 @@ class Model:
             raise ValueError(
                 f"metadata version is {metadata.get('version')!r}, this program reads version {VERSION!r}"
             )
+        if metadata.get("state", "wavefunction") != "wavefunction":  # which is √P of an ordinary model
+            raise ValueError(
+                f"a quantum state of the kind {metadata['state']}, which 'harmonium observe' and 'eval' take, "
+                "and 'harmonium export' gives to NumPy: want a model without phases"
+            )
         tensors = dict(tensors)
         for name in ("W", "b", "c"):
             if name not in tensors:
