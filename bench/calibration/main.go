@@ -2,7 +2,8 @@
 // of a folder, some of them too fast or too briefly, and asks for each how often the exact log Z lies in the 95 %
 // interval, over many seeds.
 //
-// usage: go run ./bench/calibration DATA [SEEDS [BUDGET [SET…]]]
+// usage: go run ./bench/calibration DATA [SEEDS [BUDGET [SET…]]], where a SET such as mnist:20 is the one with 20
+// hidden units
 package main
 
 import (
@@ -71,7 +72,7 @@ func main() {
 		numbers[k] = n
 	}
 	for _, s := range subjects {
-		if len(sets) > 0 && !slices.Contains(sets, s.set) {
+		if len(sets) > 0 && !slices.Contains(sets, s.set) && !slices.Contains(sets, fmt.Sprintf("%s:%d", s.set, s.hidden)) {
 			continue
 		}
 		o, err := s.calibrate(os.Args[1], numbers[0], int64(numbers[1]))
