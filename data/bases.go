@@ -1,6 +1,10 @@
 package data
 
-import "github.com/harmonium-rbm/harmonium/rbm"
+import (
+	"strings"
+
+	"github.com/harmonium-rbm/harmonium/rbm"
+)
 
 // computational is the letter of the basis of σ^z, whose outcomes are the bits of the visible units.
 const computational = 'Z'
@@ -29,4 +33,15 @@ func (s *Set) Moments() (means, variances []float64) {
 		}
 	}
 	return means, s.Variances() // of real numbers, which outcomes are none of
+}
+
+// measured are the rows that were measured in the basis of σ^z at all sites.
+func (s *Set) measured() *Set {
+	var rows []int
+	for r, basis := range s.Bases {
+		if strings.Trim(basis, string(computational)) == "" {
+			rows = append(rows, r)
+		}
+	}
+	return s.Subset(rows)
 }

@@ -21,6 +21,10 @@ func TestMomentsOfBases(t *testing.T) {
 	if got, want := set.Subset([]int{2, 0}).Bases, []string{"XZX", "ZXX"}; !slices.Equal(got, want) {
 		t.Errorf("bases of a subset %v, want %v", got, want)
 	}
+	set.Bases[1] = "ZZZ"
+	if whole := set.WholeRows(); whole.Rows() != 1 || whole.States.Bit(0, 0) || !whole.States.Bit(0, 1) || whole.Weights[0] != 1 {
+		t.Errorf("the rows in the basis of σ^z are %d, want row 1 alone", whole.Rows())
+	}
 	set.Bases = nil
 	if means, _ := set.Moments(); !slices.Equal(means, set.Means()) {
 		t.Errorf("moments without bases are %v, want the means %v", means, set.Means())

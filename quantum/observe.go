@@ -69,7 +69,9 @@ func (e expectation) Estimate(state Ratios, s Samples, on *compute.Context) (dia
 // carry the mean. Samples that lack them look precise. But what they have of the 1 is known: by Cauchy and Schwarz,
 // what is missing from the mean is at most √((1 − seen) q), if q is the probability of what was not seen, about 1/rows.
 // The finding swap-noise says that this, or the error, is above a third of the mean. The error bar is at least what the
-// known variance of pairs adds to it.
+// known variance of pairs adds to it. Of a mixed state |Swap| ≤ 1 if A is all sites, as ρ is positive, and what is
+// missing is then at most the probability of the pairs that were not seen, about one over their number; of other A this
+// is a guess.
 type Renyi2 struct{ Sites []int }
 
 // Exact is the entropy of a known state. It panics where [CheckSites] has an error.
@@ -105,11 +107,12 @@ func (e Renyi2) Estimate(state Ratios, s Samples, on *compute.Context) (diag.Est
 		all.square += part.square / float64(groups)
 		all.modulus += part.modulus / float64(groups)
 	}
-	swap, missing := s.mean(means, size), 0.0
+	pairs := float64(size * (size - 1) / 2)
+	swap, missing := s.mean(means, size), 1/(pairs*float64(groups))
 	if _, pure := state.(Wavefunction); pure {
 		// Of the variance of the mean over all pairs of a group, single pairs make at least their own over their
 		// number.
-		value, pairs := float64(swap.Value), float64(size*(size-1)/2)
+		value := float64(swap.Value)
 		least := math.Sqrt(max(0, all.square/all.modulus-value*value) / (pairs * float64(groups)))
 		swap.Stderr = diag.Number(max(float64(swap.Stderr), least))
 		missing = math.Sqrt(max(0, 1-all.modulus) / float64(groups*size))

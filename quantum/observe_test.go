@@ -374,3 +374,41 @@ func TestEstimatesOfAnyWorkers(t *testing.T) {
 		}
 	}
 }
+
+// Of a mixed state that is all but diagonal, a pair of rows that agree carries what others lack: where none was seen, the
+// entropy can't be told.
+func TestRenyiOfMixedStateKnowsRarePairs(t *testing.T) {
+	const n = 12
+	all := make([]int, n)
+	model := rbm.New(n, n+1, rng.Seed(1))
+	clear(model.W)
+	var err error
+	if model.State, err = rbm.NewState(rbm.StateDensity, model, 1, n, rng.Seed(1)); err != nil {
+		t.Fatal(err)
+	}
+	clear(model.State.Phase.W)
+	clear(model.State.U)
+	for i := range n {
+		all[i] = i
+		model.State.U[i*n+i] = float32(4 * math.Acos(math.Sqrt(0.02))) // |ρ(σ,σ')/P|² is 0.02 to the number of sites that differ
+	}
+	state, err := quantum.Reconstruct(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows, told := range map[int]bool{200: false, 20000: true} {
+		v := rbm.NewBatch(rows, n)
+		source := rng.NewSource(rng.Seed(7), 0)
+		for r := range rows {
+			v.SetRow(r, func(int) bool { return source.Float64() < 0.5 })
+		}
+		e, findings := quantum.Renyi2{Sites: all}.Estimate(state, quantum.Samples{Rows: v}, nil)
+		if (len(findings) == 0) != told {
+			t.Errorf("%d rows: S = %v with the findings %v, want some: %t", rows, e, findings, !told)
+		}
+		want := n * math.Log(2/1.02)
+		if told && !(math.Abs(float64(e.Value)-want) < 4*float64(e.Stderr)) {
+			t.Errorf("%d rows: S = %v, want %.4f", rows, e, want)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func (model *Model) Write(w io.Writer) error {
 	}
 	var tensors []safetensors.Tensor
 	for _, p := range model.Parameters() {
-		t := safetensors.Tensor{Name: p.Name, Shape: model.shapeOf(p), Data: p.Values}
+		t := safetensors.Tensor{Name: p.Name, Shape: model.Shape(p), Data: p.Values}
 		if err := checkNumbers(&t, p); err != nil {
 			return err
 		}
@@ -222,7 +222,7 @@ func Read(r io.Reader, size int64) (*Model, error) {
 		return nil, err
 	}
 	for _, p := range model.Parameters()[1:] {
-		x, got, err := parameters(f, p.Name, len(model.shapeOf(p)))
+		x, got, err := parameters(f, p.Name, len(model.Shape(p)))
 		if err != nil {
 			return nil, err
 		}

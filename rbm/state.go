@@ -103,8 +103,8 @@ func (s *State) parameters() (list []Named) {
 	return list
 }
 
-// shapeOf is the shape of a parameter in a file: weights have a row for each of the m visible units.
-func (model *Model) shapeOf(p Named) []int {
+// Shape is the shape of one of the parameters in a file: weights have a row for each of the m visible units.
+func (model *Model) Shape(p Named) []int {
 	switch p.Name {
 	case "W", "phase.W", "phase.U":
 		return []int{model.M(), len(p.Values) / model.M()}

@@ -27,8 +27,9 @@ func Widen(model *rbm.Model, hidden int, means []float64, key rng.Key) (*rbm.Mod
 	case hidden == n:
 		return model.Clone(), nil
 	case model.State != nil && model.State.Kind == rbm.StateDensity:
-		return nil, fmt.Errorf("hidden is %d, but the model is a density matrix of %d hidden units, some auxiliary: want as many",
-			hidden, n)
+		a := model.State.Auxiliary()
+		return nil, fmt.Errorf("hidden is %d, but the model is a density matrix of %d hidden units beside %d auxiliary ones: want as many",
+			hidden-a, n-a, a)
 	case kind == rbm.Categorical || kind == rbm.Mixed:
 		return nil, fmt.Errorf("hidden is %d, but the model has %d %s hidden units, whose number is fixed: another state would change the others",
 			hidden, n, kind)

@@ -91,12 +91,8 @@ func checkExport(out string, inputs []input) error {
 // membersOf are the arrays of a model: its parameters, and the metadata of its file as texts.
 func membersOf(model *rbm.Model) []data.Member {
 	var members []data.Member
-	for k, p := range model.Parameters() {
-		m := data.Member{Name: p.Name, Shape: []int{len(p.Values)}, Numbers: p.Values}
-		if k == 0 {
-			m.Shape = []int{model.M(), model.N()}
-		}
-		members = append(members, m)
+	for _, p := range model.Parameters() {
+		members = append(members, data.Member{Name: p.Name, Shape: model.Shape(p), Numbers: p.Values})
 	}
 	metadata := model.Metadata()
 	for _, name := range slices.Sorted(maps.Keys(metadata)) {

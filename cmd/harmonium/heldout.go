@@ -59,6 +59,10 @@ func (j *judged) openHeldOut(t *terminal) error {
 
 // sameHeldOut refuses runs that kept different rows out of their training.
 func (j *judged) sameHeldOut(other *judged) error {
+	if basesOf(j.run.Config) != basesOf(other.run.Config) {
+		return badInput(fmt.Errorf("%s and %s took the rows that they held out for measurements in different bases, so that their scores "+
+			"are not of the same outcomes: name a file by --data, and its bases by --bases", j.path, other.path))
+	}
 	if heldOutRows(j.run.Config) != heldOutRows(other.run.Config) {
 		return badInput(fmt.Errorf("%s and %s kept different rows out of their training: name a file by --data", j.path, other.path))
 	}
@@ -83,6 +87,23 @@ func heldOutRows(c *run.Config) string {
 		draw += fmt.Sprint(" drawn by ", c.Training.Seed)
 	}
 	return draw
+}
+
+// basesOf tells apart the bases that rows held out were measured in; "" is that of σ^z.
+func basesOf(c *run.Config) (text string) {
+	if c.Quantum == nil {
+		return ""
+	}
+	bases := c.Quantum.Bases
+	if c.Valid != nil {
+		bases = c.Quantum.ValidBases
+	}
+	for _, f := range []*run.File{bases, c.Quantum.Unitaries} {
+		if f != nil {
+			text += " " + f.SHA256
+		}
+	}
+	return text
 }
 
 // heldOut says which rows a run kept out of its training.

@@ -208,7 +208,11 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 				t.warn("without the training data: %v", err)
 				i.train = nil
 			} else if whole := i.train.WholeRows(); whole.Rows() < i.train.Rows() {
-				t.warn("note: of the training data only the %d rows without gaps are shown", whole.Rows())
+				which := "without gaps"
+				if i.train.Bases != nil {
+					which = "that were measured in the basis of σ^z"
+				}
+				t.warn("note: of the training data only the %d rows %s are shown", whole.Rows(), which)
 				if i.train = whole; whole.Rows() == 0 {
 					i.train = nil
 				}

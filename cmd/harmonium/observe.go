@@ -157,7 +157,7 @@ func (o *observeOptions) check(state quantum.Reconstruction) (string, error) {
 	case method != monitor.MethodExact && method != methodSamples:
 		return "", fmt.Errorf("method %q, want auto, exact or samples", method)
 	case method == monitor.MethodExact && sites > most:
-		return "", fmt.Errorf("the model has %d sites, and 2^%d configurations are too many to sum: take --method samples", sites, sites)
+		return "", fmt.Errorf("the model has %d sites, want at most %d to sum its whole state: take --method samples", sites, most)
 	case o.count < least:
 		return "", fmt.Errorf("-n is %d, want %d samples or more", o.count, least)
 	}

@@ -47,9 +47,9 @@ func (q *quantumFlags) register(f *pflag.FlagSet) {
 
 // describe writes the flags to the config of a run.
 func (q *quantumFlags) describe(c *run.Config, valid string) error {
-	given := q.bases != "" || q.validBases != "" || q.unitaries != "" || q.state != ""
+	given := q.bases != "" || q.validBases != "" || q.unitaries != "" || q.state != "" || q.phaseHidden != 0 || q.auxiliary != 0
 	switch {
-	case q.kind == "" && c.From == nil && (given || q.phaseHidden != 0 || q.auxiliary != 0):
+	case q.kind == "" && c.From == nil && given:
 		return errors.New("no kind of state: say by --kind whether measurements are of a wavefunction, complex or density one")
 	case q.validBases != "" && valid == "":
 		return errors.New("--valid-bases is about the rows of --valid, which is missing: with --holdout, --bases has the bases of all rows")

@@ -172,6 +172,9 @@ func (o *scoreOptions) open(t *terminal, path string) (*judged, error) {
 		return nil, err
 	}
 	j := &judged{path: path, model: model, run: r}
+	if s := model.State; s != nil && s.Phase != nil {
+		t.warn("note: the rows are taken for outcomes of σ^z: 'harmonium eval --bases' scores measurements in other bases")
+	}
 	if o.out != "" {
 		if err := checkArray(o.out, append(inputsOf(path, r), dataInputs(o.data, o.weights)...)); err != nil {
 			return nil, err

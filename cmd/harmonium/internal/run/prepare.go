@@ -63,7 +63,7 @@ func (c *Config) start(set *data.Set) (*rbm.Model, error) {
 		}
 		return layers.Start(set, c.Training.Seed)
 	}
-	return c.From.start(set, c.Model.Hidden, c.Training.Seed)
+	return c.From.start(set, c.Model.Hidden, c.Quantum, c.Training.Seed)
 }
 
 // Reweight gives the rows of each set the weights by identity that the run has, each among the rows of its own set; a

@@ -111,10 +111,23 @@ func (c *Config) prepareQuantum(model *rbm.Model, set, valid *data.Set, on *comp
 		if q.Kind != "" && q.Kind != state.Kind {
 			return nil, fmt.Errorf("%s is a %s state, and the run is to reconstruct a %s one: want the same kind", c.From.Path, state.Kind, q.Kind)
 		}
-		q.Kind, q.PhaseHidden, q.Auxiliary = state.Kind, 0, state.Auxiliary()
+		phaseHidden := 0
 		if state.Phase != nil {
-			q.PhaseHidden = state.Phase.N()
+			phaseHidden = state.Phase.N()
 		}
+		for _, units := range []struct {
+			name       string
+			given, own int
+		}{{"phase hidden", q.PhaseHidden, phaseHidden}, {"auxiliary", q.Auxiliary, state.Auxiliary()}} {
+			if units.given != 0 && units.given != units.own {
+				return nil, fmt.Errorf("%s has %d %s units, and the run is to have %d, want as many: leave the number out",
+					c.From.Path, units.own, units.name, units.given)
+			}
+		}
+		q.Kind, q.PhaseHidden, q.Auxiliary = state.Kind, phaseHidden, state.Auxiliary()
+	} else if q.Kind == "" {
+		return nil, fmt.Errorf("%s is no quantum state: say by --kind whether measurements are of a wavefunction, complex or density one",
+			c.From.Path)
 	}
 	if err := q.check(set, valid); err != nil {
 		return nil, err

@@ -86,15 +86,22 @@ func (s *Source) readFor(r *Reading) ([]rbm.Column, error) {
 	return columns, nil
 }
 
-// start returns the model to begin at, with a number of hidden units, of which 0 stands for its own.
-func (s *Source) start(set *data.Set, hidden int, seed uint64) (*rbm.Model, error) {
+// start returns the model to begin at, with a number of hidden units, of which 0 stands for its own. Beside them it has
+// the auxiliary ones of its state, or else of the state that it is to have.
+func (s *Source) start(set *data.Set, hidden int, q *Quantum, seed uint64) (*rbm.Model, error) {
 	if err := s.check(set); err != nil {
 		return nil, err
 	}
-	if hidden == 0 {
+	state := s.model.State
+	switch {
+	case hidden == 0:
 		hidden = s.model.N()
-	} else if s.model.State != nil {
-		hidden += s.model.State.Auxiliary()
+	case state != nil:
+		hidden += state.Auxiliary()
+	}
+	if state == nil && q != nil {
+		q.fill(hidden)
+		hidden += q.Auxiliary
 	}
 	means, _ := set.Moments()
 	model, err := train.Widen(s.model, hidden, means, rng.Seed(seed))

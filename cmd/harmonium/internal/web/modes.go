@@ -108,7 +108,7 @@ func trainingData(r *run.Run, model *rbm.Model, on *compute.Context) (set *data.
 	case err != nil: // its words have paths, which the page doesn't tell
 		return nil, "the training data are not where they were, or not as they were"
 	case set.Rows() == 0:
-		return nil, "all rows of the training data have gaps"
+		return nil, "no row of the training data is a whole configuration"
 	case set.Units() != units:
 		return nil, fmt.Sprintf("the training data have %d units, the model has %d", set.Units(), units)
 	}
