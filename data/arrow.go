@@ -82,11 +82,13 @@ type limited struct {
 	most int64
 }
 
+// Allocate is that of the Allocator; it panics, as the library does for damage, where a file can't fill the buffer.
 func (l limited) Allocate(size int) []byte {
 	l.check(size)
 	return l.Allocator.Allocate(size)
 }
 
+// Reallocate is that of the Allocator, with the bound of Allocate.
 func (l limited) Reallocate(size int, b []byte) []byte {
 	l.check(size)
 	return l.Allocator.Reallocate(size, b)

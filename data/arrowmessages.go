@@ -75,6 +75,7 @@ func arrowStream(f *file) (io.Reader, error) {
 	return io.MultiReader(parts...), nil
 }
 
+// Message reads the next message, for the library, when its lengths are sound. io.EOF ends them.
 func (m *arrowMessages) Message() (message *ipc.Message, err error) {
 	var head [4]byte
 	if _, err := io.ReadFull(m.r, head[:]); err != nil { // io.EOF, as the message that ends a stream may be absent

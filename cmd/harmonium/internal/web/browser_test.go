@@ -1,9 +1,12 @@
 package web_test
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -123,4 +126,37 @@ func (b *browser) shoot(path string) {
 	if err := os.WriteFile(path, do(b, chromedp.CaptureScreenshot()), 0o666); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// buildCommand compiles the program.
+func buildCommand(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "harmonium")
+	if text, err := exec.Command("go", "build", "-o", program, "../..").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return program
+}
+
+// serveCommand runs `harmonium serve` until the test ends.
+func serveCommand(t *testing.T, program string, paths ...string) (url string) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), program, append([]string{"serve", "--json", "--address", "127.0.0.1:0"}, paths...)...)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Wait() }) // it was killed
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	var result struct{ URL string }
+	if err := json.Unmarshal([]byte(line), &result); err != nil {
+		t.Fatal(err)
+	}
+	return result.URL
 }

@@ -1,8 +1,6 @@
 package web_test
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -20,39 +18,6 @@ import (
 	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
 	"github.com/harmonium-rbm/harmonium/lecture"
 )
-
-// buildCommand compiles the program.
-func buildCommand(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "harmonium")
-	if text, err := exec.Command("go", "build", "-o", program, "../..").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, text)
-	}
-	return program
-}
-
-// serveCommand runs `harmonium serve` until the test ends.
-func serveCommand(t *testing.T, program string, paths ...string) (url string) {
-	t.Helper()
-	c := exec.CommandContext(t.Context(), program, append([]string{"serve", "--json", "--address", "127.0.0.1:0"}, paths...)...)
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Wait() }) // it was killed
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	var result struct{ URL string }
-	if err := json.Unmarshal([]byte(line), &result); err != nil {
-		t.Fatal(err)
-	}
-	return result.URL
-}
 
 // A training is watched from its beginning, interrupted, killed and resumed under the page, and deleted.
 func TestWatchTraining(t *testing.T) {
