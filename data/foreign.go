@@ -15,7 +15,7 @@ var foreign = []struct {
 	{"HDF5", 0, "\x89HDF\r\n\x1a\n", hdf5},
 	{"MATLAB 7.3 (HDF5)", 0, "MATLAB 7.3 MAT-file", hdf5},
 	{"MATLAB", 0, "MATLAB 5.0 MAT-file", `save the array as .npy: numpy.save("x.npy", scipy.io.loadmat("x.mat")["NAME"])`},
-	{"Feather of version 1", 0, "FEA1", `save it anew: pandas.read_feather("x.feather").to_feather("y.feather")`},
+	{"Feather of version 1", 0, "FEA1", `save it again: pandas.read_feather("x.feather").to_feather("y.feather")`},
 	{"Python pickle", 0, "\x80\x02", pickle},
 	{"Python pickle", 0, "\x80\x03", pickle},
 	{"Python pickle", 0, "\x80\x04", pickle},

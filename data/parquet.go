@@ -174,5 +174,5 @@ func boolText(x bool) string {
 	return "False"
 }
 
-// floatText is the shortest text from which a float of so many bits is read back.
+// floatText is the shortest text from which a float of the given bits is read back.
 func floatText(x float64, bits int) string { return strconv.FormatFloat(x, 'g', -1, bits) }
