@@ -82,6 +82,16 @@ func (l *Likelihood) Check(kind rbm.StateKind, bases []string, sites int) error 
 	return nil
 }
 
+// Configurations lists the rows that were measured in the basis of σ^z.
+func (l *Likelihood) Configurations(bases []string) (rows []int) {
+	for r, b := range bases {
+		if len(l.rotation(b).sites) == 0 {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
 // rotation is a basis, made ready.
 type rotation struct {
 	sites []int // that are rotated

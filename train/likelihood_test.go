@@ -63,8 +63,8 @@ func twisted() quantum.State {
 	return quantum.State{complex(r, 0), complex(0, r), 0, complex(-r, 0)}
 }
 
-// The loop learns amplitudes, phases and mixing from measurements in many bases, with the exact negative phase and with
-// chains.
+// The loop learns amplitudes, phases and mixing from measurements in many bases, with the exact negative phase, with
+// chains that go on, and with chains that begin at the rows of one basis.
 func TestReconstruction(t *testing.T) {
 	mixed := twisted().Density().Depolarise(0.4)
 	for _, c := range []struct {
@@ -75,6 +75,7 @@ func TestReconstruction(t *testing.T) {
 	}{
 		{rbm.StateComplex, twisted(), &train.Exact{}, 0.99},
 		{rbm.StateComplex, twisted(), &train.PCD{Replicas: 2, Trust: 0.3}, 0.98},
+		{rbm.StateComplex, twisted(), &train.CD{}, 0.98},
 		{rbm.StateDensity, mixed, &train.Exact{}, 0.95},
 	} {
 		set := measured(t, c.known, 4500)
@@ -173,6 +174,7 @@ func TestReconstructionRefuses(t *testing.T) {
 	set := measured(t, twisted(), 20)
 	plain := *set
 	plain.Bases = nil
+	rotated := set.Subset([]int{0, 1, 3}) // XX, YX and XY
 	likelihood := quantum.NewLikelihood(quantum.Pauli(), nil)
 	for _, c := range []struct {
 		set    *data.Set
@@ -182,7 +184,7 @@ func TestReconstructionRefuses(t *testing.T) {
 		{set, train.Config{}, "need a likelihood"},
 		{&plain, train.Config{Likelihood: likelihood}, "need a likelihood"},
 		{set, train.Config{Likelihood: likelihood, Valid: &plain}, "the validation data has no bases"},
-		{set, train.Config{Likelihood: likelihood, Negative: &train.CD{}}, "want pcd or exact"},
+		{rotated, train.Config{Likelihood: likelihood, Negative: &train.CD{}}, "all rows were measured in other bases: want pcd or exact"},
 	} {
 		model := rbm.New(2, 2, rng.Seed(1))
 		if _, err := train.Start(model, c.set, c.config); err == nil || !strings.Contains(err.Error(), c.want) {
