@@ -1,6 +1,7 @@
 package quantum
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 
@@ -69,14 +70,18 @@ func (s *signedAverage) write(dst [][]float32, model *rbm.Model, c *rbm.Conditio
 	for _, sign := range []float64{1, -1} {
 		s.rows, s.weights = s.rows[:0], s.weights[:0]
 		total := 0.0
-		for r, x := range w {
-			if x *= sign; x > 0 {
-				s.rows, s.weights = append(s.rows, r), append(s.weights, float32(x))
-				total += x
-			}
+		for _, x := range w {
+			total += max(0, sign*x)
 		}
 		if float32(total) == 0 {
 			continue
+		}
+		_, exponent := math.Frexp(total)
+		scale := math.Ldexp(sign, -exponent) // all weights may be next to what float32 takes for 0
+		for r, x := range w {
+			if x *= scale; x > 0 {
+				s.rows, s.weights = append(s.rows, r), append(s.weights, float32(x))
+			}
 		}
 		rows := reshaped(&s.v, v, len(s.rows))
 		rows.Gather(v, s.rows)

@@ -282,6 +282,24 @@ func TestLikelihoodBits(t *testing.T) {
 	}
 }
 
+// Amplitudes below the range of float32 beside others leave the gradient finite: here one of e^(−100), with a negative
+// weight.
+func TestLikelihoodGradientOfTinyAmplitudes(t *testing.T) {
+	model := rbm.New(1, 1, rng.Seed(1))
+	model.State, _ = rbm.NewState(rbm.StateComplex, model, 1, 0, rng.Seed(1))
+	model.B()[0] = -200
+	v, dst := rbm.NewBatch(1, 1), rbm.NewStatistics(model)
+	v.SetBit(0, 0, true)
+	quantum.NewLikelihood(quantum.Pauli(), nil).Phase(dst, model, rbm.NewConditionals(model, nil), v, []string{"X"}, nil)
+	for k, average := range dst.Averages() {
+		for _, x := range average {
+			if math.IsNaN(float64(x)) || math.Abs(float64(x)) > 1 {
+				t.Errorf("%s: an average is %v, want one of numbers from 0 to 1", model.Parameters()[k].Name, x)
+			}
+		}
+	}
+}
+
 // Amplitudes far beyond the range of float64 keep their ratios.
 func TestLogWeightsOfLargeEnergies(t *testing.T) {
 	model := rbm.New(2, 1, rng.Seed(1))
