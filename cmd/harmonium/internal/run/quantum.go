@@ -48,6 +48,15 @@ func (q *Quantum) files() (list []*File) {
 	return list
 }
 
+// As is a copy with another one's numbers of units; nil of nil.
+func (q *Quantum) As(other *Quantum) *Quantum {
+	c := q.own()
+	if c != nil {
+		c.PhaseHidden, c.Auxiliary = other.PhaseHidden, other.Auxiliary
+	}
+	return c
+}
+
 // own copies what a copied config shares with the original.
 func (q *Quantum) own() *Quantum {
 	if q == nil {
