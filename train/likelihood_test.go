@@ -110,6 +110,49 @@ func TestReconstruction(t *testing.T) {
 	}
 }
 
+// Any number of auxiliary units leaves the coherence of a GHZ state to be learnt: with biases of 0 eight of them end at
+// the mixture of |0000⟩ and |1111⟩, whose fidelity is 0.5.
+func TestAuxiliaryUnitsLeaveCoherence(t *testing.T) {
+	const sites, rows = 4, 3000
+	state, bases := quantum.GHZ(sites), make([]quantum.Basis, rows)
+	for r := range bases {
+		bases[r] = quantum.Uniform("XYZ"[r%3], sites)
+	}
+	m, err := quantum.Measure(state, bases, quantum.Pauli(), rng.Seed(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := &data.Set{States: m.Outcomes, Values: rbm.Bernoulli}
+	for _, b := range bases {
+		set.Bases = append(set.Bases, string(b))
+	}
+	for _, auxiliary := range []int{1, 8, 24} {
+		model := rbm.New(sites, sites+auxiliary, rng.Seed(1))
+		if model.State, err = rbm.NewState(rbm.StateDensity, model, sites, auxiliary, rng.Seed(1)); err != nil {
+			t.Fatal(err)
+		}
+		training, err := train.Start(model, set, train.Config{
+			Updates: 300, Every: 300, Seed: 1, Negative: &train.Exact{}, Likelihood: quantum.NewLikelihood(quantum.Pauli(), nil),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range training.Steps(t.Context()) {
+		}
+		reconstructed, err := quantum.Reconstruct(model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := quantum.Whole(reconstructed, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := quantum.Fidelity(whole, state); f < 0.9 {
+			t.Errorf("%d auxiliary units: fidelity %.4f, want 0.9 or more", auxiliary, f)
+		}
+	}
+}
+
 // Trainings on bases repeat to the byte with any number of workers, and go on from a checkpoint to the same bytes: the
 // parameters of the phases and what the optimiser keeps of them are in it, and the best model has its own.
 func TestReconstructionRepeats(t *testing.T) {
