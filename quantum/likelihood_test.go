@@ -258,9 +258,9 @@ func TestLikelihoodBits(t *testing.T) {
 		letters, want    string
 	}{
 		{rbm.StateComplex, 3, 0, 40, "XYZT", "1dec8a32449a318872d92bffbe867763"},
-		{rbm.StateWavefunction, 8, 0, 60, "XYT", "d13ee7c71c01cd8cabf471afa9613427"},
-		{rbm.StateComplex, 8, 0, 60, "XYT", "58152449bb78d130cde4e2f72390b999"},
-		{rbm.StateDensity, 5, 3, 60, "XYZT", "4c67f1e91601590b5702853410077c08"},
+		{rbm.StateWavefunction, 8, 0, 30, "XYT", "33fa7ee56838a3ea0e32df0932534e02"},
+		{rbm.StateComplex, 8, 0, 30, "XYT", "269fdcf992e533b213e4fc06fc1c9adb"},
+		{rbm.StateDensity, 5, 3, 40, "XYZT", "e296d79f4752c491a1c20cdf5cd093b9"},
 		{rbm.StateDensity, 20, 2, 60, "XYZZZZZZZ", "5f4fdf34f526a01a14285a8187520951"},
 		{rbm.StateDensity, 8, 1, 9, "XY", "b33c02109d323c698eef0fa2fe0b0f38"},
 	} {
@@ -270,7 +270,7 @@ func TestLikelihoodBits(t *testing.T) {
 		}
 		model := newStateModel(t, c.kind, c.sites, 3, phase, c.auxiliary)
 		v, bases := randomOutcomes(c.rows, c.sites, c.letters)
-		for _, workers := range []int{1, 2, 7} {
+		for _, workers := range []int{1, 4} {
 			on := compute.New(workers)
 			dst := rbm.NewStatistics(model)
 			l := quantum.NewLikelihood(withOwn(), on)
