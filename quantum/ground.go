@@ -34,30 +34,46 @@ type Ground struct {
 	Positive bool    // all amplitudes are ≥ 0, as far as rounding goes
 }
 
+// Options say who computes a state, and who is told how far it is.
+type Options struct {
+	Compute  *compute.Context   // nil means the default; results don't depend on it
+	Progress func(part float64) // from 0 to 1: of the time of an evolution, of the digits of a ground state; may be nil
+}
+
+func (o Options) report(part float64) {
+	if o.Progress != nil {
+		o.Progress(part)
+	}
+}
+
 // GroundState returns the ground state of a Hamiltonian by the method of Lanczos with full reorthogonalisation,
 // restarted. Where all elements off the diagonal are ≤ 0, as they are, or with σ^z applied at each second site (W.
 // Marshall 1955), it starts at a vector that has these signs, which the ground state has by Perron and Frobenius, and
 // thus all symmetries of it; else at random. A degenerate ground state is an error, found by a second start, unless
 // single flips at all sites make it unique. Other errors: no convergence, sites beyond 20 or those of the terms, or ctx
 // is cancelled.
-func GroundState(ctx context.Context, h PauliSum, sites int, on *compute.Context) (*Ground, error) {
+func GroundState(ctx context.Context, h PauliSum, sites int, o Options) (*Ground, error) {
 	if sites < 1 || sites > MaxSites {
 		return nil, fmt.Errorf("a ground state of %d sites, want 1 to %d", sites, MaxSites)
 	}
 	if err := h.Check(sites); err != nil {
 		return nil, err
 	}
-	op := newOperator(h, sites, on)
+	op := newOperator(h, sites, o.Compute)
 	start, signed := op.signedStart(sites)
 	if !signed {
 		start = randomStart(sites, 1)
 	}
-	g, err := op.lowest(ctx, start)
+	starts := 1.0
+	if !signed || !op.flipsEverySite(sites) {
+		starts = 2
+	}
+	g, err := op.lowest(ctx, start, func(part float64) { o.report(part / starts) })
 	if err != nil {
 		return nil, err
 	}
-	if !signed || !op.flipsEverySite(sites) {
-		other, err := op.lowest(ctx, randomStart(sites, 2))
+	if starts == 2 {
+		other, err := op.lowest(ctx, randomStart(sites, 2), func(part float64) { o.report((1 + part) / starts) })
 		if err != nil {
 			return nil, err
 		}
@@ -124,22 +140,27 @@ func randomStart(sites int, seed uint64) State {
 	return x.scaled(complex(1/math.Sqrt(x.norm()), 0))
 }
 
-// lowest restarts Lanczos at the vector of lowest energy in the space so far.
-func (h *operator) lowest(ctx context.Context, x State) (*Ground, error) {
-	limit := residualLimit * h.scale()
+// lowest restarts Lanczos at the vector of lowest energy in the space so far. It reports how many of the digits that the
+// residual has to lose are gone.
+func (h *operator) lowest(ctx context.Context, x State, report func(part float64)) (*Ground, error) {
+	limit, first, part := residualLimit*h.scale(), 0.0, 0.0
 	for range mostRestarts {
-		if err := ctx.Err(); err != nil {
+		k, err := h.span(ctx, x, basisSize(len(x)))
+		if err != nil {
 			return nil, err
 		}
-		k := h.span(x, basisSize(len(x)))
 		values, vectors := k.eigen()
 		last := len(k.vectors) - 1
 		residual := k.beta[last] * math.Abs(vectors.At(last, 0))
 		x = h.combine(k, func(a int) complex128 { return complex(vectors.At(a, 0), 0) })
 		x = x.scaled(complex(1/math.Sqrt(real(h.dot(x, x))), 0))
 		if residual <= limit {
+			report(1)
 			return &Ground{State: x, Energy: values[0], Residual: residual}, nil
 		}
+		first = max(first, k.beta[0]) // |Hx − Ex| of the start
+		part = max(part, math.Log(first/residual)/math.Log(first/limit))
+		report(part)
 	}
 	return nil, errors.New("the ground state did not converge: the gap above it is too small")
 }
@@ -173,16 +194,16 @@ const evolveLimit = 1e-12
 // Evolve returns e^(−iHt) ψ, by steps in Krylov spaces (T. J. Park and J. C. Light, J. Chem. Phys. 85 (1986) 5870), of
 // which the part that leads out of the space bounds the error. Errors are those of [PauliSum.Check], or ctx is
 // cancelled.
-func Evolve(ctx context.Context, h PauliSum, psi State, t float64, on *compute.Context) (State, error) {
+func Evolve(ctx context.Context, h PauliSum, psi State, t float64, o Options) (State, error) {
 	if err := h.Check(psi.Sites()); err != nil {
 		return nil, err
 	}
-	op := newOperator(h, psi.Sites(), on)
+	op := newOperator(h, psi.Sites(), o.Compute)
 	for left := t; left != 0; {
-		if err := ctx.Err(); err != nil {
+		k, err := op.span(ctx, psi, basisSize(len(psi)))
+		if err != nil {
 			return nil, err
 		}
-		k := op.span(psi, basisSize(len(psi)))
 		values, vectors := k.eigen()
 		last := len(k.vectors) - 1
 		step := left
@@ -202,6 +223,7 @@ func Evolve(ctx context.Context, h PauliSum, psi State, t float64, on *compute.C
 		psi = op.combine(k, c)
 		psi = psi.scaled(complex(1/math.Sqrt(psi.norm()), 0))
 		left -= step
+		o.report(1 - left/t)
 	}
 	return psi, nil
 }

@@ -1,8 +1,11 @@
 package quantum_test
 
 import (
+	"context"
+	"errors"
 	"math"
 	"math/cmplx"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,7 +61,7 @@ func eigenvalues(t testing.TB, h []complex128, dim int) []float64 {
 
 func ground(t testing.TB, h quantum.PauliSum, sites int) *quantum.Ground {
 	t.Helper()
-	g, err := quantum.GroundState(t.Context(), h, sites, nil)
+	g, err := quantum.GroundState(t.Context(), h, sites, quantum.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +135,7 @@ func TestGroundStateErrors(t *testing.T) {
 		{quantum.TFIM(4, 1, 1, false), 3, "Z3: site 3 of a state of 3 sites"},
 		{quantum.TFIM(4, 1, 1, false), 21, "21 sites, want 1 to 20"},
 	} {
-		if _, err := quantum.GroundState(t.Context(), c.h, c.sites, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := quantum.GroundState(t.Context(), c.h, c.sites, quantum.Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%d sites: error %v, want one with %q", c.sites, err, c.want)
 		}
 	}
@@ -144,7 +147,7 @@ func TestEvolve(t *testing.T) {
 	h := quantum.XXZ(sites, 1, 0.5, false)
 	m, psi := matrix(h, sites), make(quantum.State, 1<<sites)
 	psi[0b0101] = 1
-	got, err := quantum.Evolve(t.Context(), h, psi, 1.5, nil)
+	got, err := quantum.Evolve(t.Context(), h, psi, 1.5, quantum.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,9 +171,39 @@ func TestEvolve(t *testing.T) {
 			t.Errorf("amplitude %d is %v, want %v", k, a, want[k])
 		}
 	}
-	back, err := quantum.Evolve(t.Context(), h, got, -1.5, nil)
+	back, err := quantum.Evolve(t.Context(), h, got, -1.5, quantum.Options{})
 	if err != nil || cmplx.Abs(back.Overlap(psi)-1) > 1e-11 {
 		t.Errorf("there and back: overlap %v, error %v", back.Overlap(psi), err)
+	}
+}
+
+// A ground state and an evolution tell how far they are, up to the end, and stop soon after they are told to.
+func TestStatesReportAndStop(t *testing.T) {
+	const sites = 10
+	h := quantum.XXZ(sites, -1, 0.9, false)
+	for name, find := range map[string]func(context.Context, quantum.Options) error{
+		"ground": func(ctx context.Context, o quantum.Options) error {
+			_, err := quantum.GroundState(ctx, h, sites, o)
+			return err
+		},
+		"evolution": func(ctx context.Context, o quantum.Options) error {
+			_, err := quantum.Evolve(ctx, h, quantum.Neel(sites), 8, o)
+			return err
+		},
+	} {
+		var parts []float64
+		if err := find(t.Context(), quantum.Options{Progress: func(part float64) { parts = append(parts, part) }}); err != nil {
+			t.Fatal(err)
+		}
+		if len(parts) < 2 || !slices.IsSorted(parts) || parts[0] <= 0 || math.Abs(parts[len(parts)-1]-1) > 1e-12 {
+			t.Errorf("%s: the parts %v, want some that rise to 1", name, parts)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		reports := 0
+		err := find(ctx, quantum.Options{Progress: func(float64) { reports++; cancel() }})
+		if !errors.Is(err, context.Canceled) || reports != 1 {
+			t.Errorf("%s: error %v after %d reports, want that of the context after 1", name, err, reports)
+		}
 	}
 }
 
@@ -178,7 +211,7 @@ func TestEvolve(t *testing.T) {
 func TestGroundStateOfAnyWorkers(t *testing.T) {
 	var first *quantum.Ground
 	for _, workers := range []int{1, 2, 7} {
-		g, err := quantum.GroundState(t.Context(), quantum.TFIM(13, 1, 3, false), 13, compute.New(workers))
+		g, err := quantum.GroundState(t.Context(), quantum.TFIM(13, 1, 3, false), 13, quantum.Options{Compute: compute.New(workers)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package quantum
 
 import (
+	"context"
 	"math"
 	"math/bits"
 	"math/cmplx"
@@ -145,9 +146,12 @@ type krylov struct {
 // span builds the basis from a vector of norm 1, at most size vectors. Every vector is made orthogonal to the two
 // before it, as the recurrence says, and then once more to all, as rounding needs. It ends where H leads out of the
 // space no more.
-func (h *operator) span(x State, size int) *krylov {
+func (h *operator) span(ctx context.Context, x State, size int) (*krylov, error) {
 	k := &krylov{vectors: []State{x}}
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		n := len(k.vectors)
 		last, next := k.vectors[n-1], make(State, len(x))
 		h.apply(next, last)
@@ -157,7 +161,7 @@ func (h *operator) span(x State, size int) *krylov {
 		norm := math.Sqrt(real(h.dot(next, next)))
 		k.beta = append(k.beta, norm)
 		if n == size || norm <= 1e-13*h.scale() {
-			return k
+			return k, nil
 		}
 		k.vectors = append(k.vectors, next.scaled(complex(1/norm, 0)))
 	}

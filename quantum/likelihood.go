@@ -30,11 +30,12 @@ type Likelihood struct {
 	outcomes  []outcome
 	mixed     index   // the configurations of all outcomes
 	terms     []int32 // numbers of configurations, outcome after outcome
-	factors   []complex128
+	products  []complex128
+	ends      []int // of outcomes in products
 
 	v        rbm.Batch // the configurations
 	all      rbm.Batch // the memory of v
-	free     []float64
+	free, φ  []float64 // F_λ and F_μ
 	state    []scaled  // ψ of the configurations
 	re, im   []float64 // Σ w over the rows, of each configuration
 	phases   *rbm.Conditionals
@@ -81,6 +82,16 @@ func (l *Likelihood) Check(kind rbm.StateKind, bases []string, sites int) error 
 	return nil
 }
 
+// Configurations lists the rows that were measured in the basis of σ^z.
+func (l *Likelihood) Configurations(bases []string) (rows []int) {
+	for r, b := range bases {
+		if len(l.rotation(b).sites) == 0 {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
 // rotation is a basis, made ready.
 type rotation struct {
 	sites []int // that are rotated
@@ -120,8 +131,8 @@ func (r *rotation) factors(dst []complex128, o uint64) []complex128 {
 	for k, i := range r.sites {
 		u := r.by[k][o>>i&1]
 		for j, f := range dst {
-			dst = append(dst, f*u[1])
-			dst[j] = f * u[0]
+			dst = append(dst, mul(f, u[1]))
+			dst[j] = mul(f, u[0])
 		}
 	}
 	return dst
@@ -184,8 +195,46 @@ func (l *Likelihood) gather(v rbm.Batch, bases []string, weights []float32, of [
 	for k, σ := range l.mixed.keys {
 		l.v.SetIndex(k, σ)
 	}
-	l.free = resized(l.free, count)
+	l.free, l.φ = zeroed(l.free, count), zeroed(l.φ, count)
 	return total
+}
+
+// eachOutcome calls compute with each outcome and memory for its products, on several workers, and then collect with
+// what it left there, one outcome after the other, so that sums over outcomes have one order. It goes through the
+// outcomes in groups, as all products together may be many.
+func (l *Likelihood) eachOutcome(size func(o *outcome) int, compute, collect func(k int, products []complex128)) {
+	const most, least = 1 << 18, 1 << 12 // products of a group, and of one that is worth several workers
+	for from := 0; from < len(l.outcomes); {
+		to, end := from, 0
+		for l.ends = l.ends[:0]; to < len(l.outcomes) && (to == from || end < most); to++ {
+			end += size(&l.outcomes[to])
+			l.ends = append(l.ends, end)
+		}
+		l.products = resized(l.products, end)
+		of := func(k int) []complex128 { return l.products[l.ends[k]-size(&l.outcomes[from+k]) : l.ends[k]] }
+		l.parallel(end > least, to-from, func(k int) { compute(from+k, of(k)) })
+		for k := range to - from {
+			collect(from+k, of(k))
+		}
+		from = to
+	}
+}
+
+// parallel calls f with the numbers of tasks, on several workers where they are worth it.
+func (l *Likelihood) parallel(worth bool, tasks int, f func(task int)) {
+	if worth {
+		l.on.Parallel(tasks, f)
+		return
+	}
+	for task := range tasks {
+		f(task)
+	}
+}
+
+// inBlocks calls f with the ends of blocks of n numbers.
+func (l *Likelihood) inBlocks(n int, f func(from, to int)) {
+	const block = 256
+	l.parallel(n > block, (n+block-1)/block, func(task int) { f(task*block, min(n, (task+1)*block)) })
 }
 
 // LogWeights writes log Z·P_b(o) of each row, with free energies in float64. It is −Inf where the amplitude is 0.
@@ -195,17 +244,21 @@ func (l *Likelihood) LogWeights(dst []float64, model *rbm.Model, outcomes rbm.Ba
 	for from := 0; from < len(dst); from += block {
 		to := min(from+block, len(dst))
 		l.gather(outcomes.Slice(from, to), bases[from:to], nil, of)
+		if model.State.Phase != nil {
+			copy(l.φ, model.State.Phase.FreeEnergy(l.v))
+		}
 		logs := make([]float64, len(l.outcomes))
 		if model.State.Kind == rbm.StateDensity {
+			copy(l.free, hiddenOf(model).FreeEnergy(l.v))
 			l.density.evaluate(model, l)
-			for k := range l.outcomes {
-				_, _, _, logs[k] = l.density.sum(k, l)
-			}
+			l.density.logs(logs, l)
 		} else {
-			l.amplitudes(into(model.FreeEnergyFunc()), phaseFunc(model))
-			for k := range l.outcomes {
-				_, logs[k] = l.sum(&l.outcomes[k])
-			}
+			copy(l.free, model.FreeEnergy(l.v))
+			l.amplitudes()
+			l.eachOutcome((*outcome).size, func(k int, products []complex128) {
+				A := l.sum(&l.outcomes[k], products)
+				logs[k] = math.Log(probability(A.x)) + 2*math.Ln2*float64(A.exponent)
+			}, func(int, []complex128) {})
 		}
 		for r := from; r < to; r++ {
 			dst[r] = logs[of[r-from]]
@@ -213,52 +266,38 @@ func (l *Likelihood) LogWeights(dst []float64, model *rbm.Model, outcomes rbm.Ba
 	}
 }
 
-func phaseFunc(model *rbm.Model) func([]float64, rbm.Batch) {
-	if model.State.Phase == nil {
-		return nil
-	}
-	return into(model.State.Phase.FreeEnergyFunc())
-}
-
-func into(f func(rbm.Batch) []float64) func([]float64, rbm.Batch) {
-	return func(dst []float64, v rbm.Batch) { copy(dst, f(v)) }
-}
-
-// amplitudes computes ψ of the configurations by F_λ and F_μ, which is nil where all phases are 0.
-func (l *Likelihood) amplitudes(free, phase func([]float64, rbm.Batch)) {
+// amplitudes computes ψ of the configurations by F_λ and F_μ.
+func (l *Likelihood) amplitudes() {
 	l.state = resized(l.state, len(l.free))
-	free(l.free, l.v)
-	for k, F := range l.free {
-		l.state[k] = scaledExp(complex(-F/2, 0))
-	}
-	if phase == nil {
-		return
-	}
-	phase(l.free, l.v)
-	for k, F := range l.free {
-		sin, cos := math.Sincos(-F / 2)
-		l.state[k].x *= complex(cos, sin)
-	}
+	l.inBlocks(len(l.state), func(from, to int) {
+		for k := from; k < to; k++ {
+			l.state[k] = scaledExp(complex(-l.free[k]/2, -l.φ[k]/2))
+		}
+	})
 }
 
-// sum returns the amplitude of an outcome as a multiple of 2^exponent, and log |amplitude|². It leaves the factors
-// U_b(o,σ).
-func (l *Likelihood) sum(o *outcome) (scaled, float64) {
-	l.factors = o.factors(l.factors, o.index)
+// size is the number of terms of the outcome's amplitude.
+func (o *outcome) size() int { return len(o.terms) }
+
+// sum writes the terms U_b(o,σ) ψ(σ) of an outcome's amplitude, and returns their sum A, all as multiples of
+// 2^A.exponent.
+func (l *Likelihood) sum(o *outcome, terms []complex128) scaled {
+	o.factors(terms[:0], o.index)
 	A := scaled{exponent: math.MinInt32}
 	for j, k := range o.terms {
-		if l.factors[j] != 0 {
+		if terms[j] != 0 {
 			A.exponent = max(A.exponent, l.state[k].exponent)
 		}
 	}
 	for j, k := range o.terms {
-		A.x += l.factors[j] * l.state[k].at(A.exponent)
+		terms[j] = mul(terms[j], l.state[k].at(A.exponent))
+		A.x += terms[j]
 	}
-	return A, math.Log(probability(A.x)) + 2*math.Ln2*float64(A.exponent)
+	return A
 }
 
-// noise is the part of the sum of |terms|² below which an amplitude is rounding: free energies of conditionals are good
-// to 10^−6.
+// noise is the part of the sum of |terms|² below which the square of an amplitude is rounding: free energies of
+// conditionals are good to 10^−6.
 const noise = 1e-12
 
 // Phase writes the mean gradient of log Z·P_b(o) over rows: weighted averages over the configurations that they mix.
@@ -273,11 +312,14 @@ func (l *Likelihood) Phase(
 			l.phases = rbm.NewConditionals(phase, l.on)
 		}
 		l.phases.Update(phase)
+		l.phases.FreeEnergy(l.φ, l.v)
 	}
 	if model.State.Kind == rbm.StateDensity {
+		rbm.NewConditionals(hiddenOf(model), l.on).FreeEnergy(l.free, l.v)
 		l.density.addWeights(model, l, total)
 	} else {
-		l.addWeights(c, total)
+		c.FreeEnergy(l.free, l.v)
+		l.addWeights(total)
 	}
 	l.averages[0].write(dst.Averages()[:3], model, c, l.v, l.re)
 	if phase == nil {
@@ -293,26 +335,23 @@ func (l *Likelihood) Phase(
 }
 
 // addWeights adds up w_σ over the rows.
-func (l *Likelihood) addWeights(c *rbm.Conditionals, total float64) {
-	var phase func([]float64, rbm.Batch)
-	if l.phases != nil {
-		phase = l.phases.FreeEnergy
-	}
-	l.amplitudes(c.FreeEnergy, phase)
-	for k := range l.outcomes {
+func (l *Likelihood) addWeights(total float64) {
+	l.amplitudes()
+	l.eachOutcome((*outcome).size, func(k int, terms []complex128) {
 		o := &l.outcomes[k]
-		A, _ := l.sum(o)
-		squares := 0.0
-		for j, k := range o.terms {
-			l.factors[j] *= l.state[k].at(A.exponent)
-			squares += probability(l.factors[j])
+		A, squares := l.sum(o, terms), 0.0
+		for _, x := range terms {
+			squares += probability(x)
 		}
 		// w = U ψ A*/|A|², and less where A is rounding
-		by := complex(o.weight/total/max(probability(A.x), noise*squares), 0) * complex(real(A.x), -imag(A.x))
-		for j, k := range o.terms {
-			w := l.factors[j] * by
-			l.re[k] += real(w)
-			l.im[k] += imag(w)
+		by := times(o.weight/total/max(probability(A.x), noise*squares), complex(real(A.x), -imag(A.x)))
+		for j, x := range terms {
+			terms[j] = mul(x, by)
 		}
-	}
+	}, func(k int, weights []complex128) {
+		for j, σ := range l.outcomes[k].terms {
+			l.re[σ] += real(weights[j])
+			l.im[σ] += imag(weights[j])
+		}
+	})
 }

@@ -1,6 +1,8 @@
 package quantum_test
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/cmplx"
@@ -223,25 +225,76 @@ func TestLikelihoodGradientSumsToNegativePhase(t *testing.T) {
 	}
 }
 
-// The gradient is the same to the bit with any number of workers.
-func TestLikelihoodWorkers(t *testing.T) {
-	for _, c := range states {
-		model := newStateModel(t, c.kind, c.sites, c.hidden, c.phase, c.auxiliary)
-		v, bases := allOutcomes("XYZ", c.sites)
-		var want [][]float32
-		for _, workers := range []int{1, 2, 7} {
+// digest is that of the bits of a gradient, and of the weights that it is the average by.
+func digest(averages [][]float32, weights []float64) string {
+	h := sha256.New()
+	for _, x := range averages {
+		binary.Write(h, binary.LittleEndian, x)
+	}
+	binary.Write(h, binary.LittleEndian, weights)
+	return fmt.Sprintf("%.16x", h.Sum(nil))
+}
+
+// randomOutcomes are outcomes in bases of some letters.
+func randomOutcomes(rows, sites int, letters string) (v rbm.Batch, bases []string) {
+	source := rng.NewSource(rng.Seed(3), 0)
+	v, bases = rbm.NewBatch(rows, sites), make([]string, rows)
+	for r := range rows {
+		for i := range sites {
+			bases[r] += letters[int(float64(len(letters))*source.Float64()):][:1]
+			v.SetBit(r, i, source.Float64() < 0.5)
+		}
+	}
+	return v, bases
+}
+
+// The gradient is the same to the bit with any number of workers and on any processor: where work is divided, pairs are
+// all or some of those of the configurations, and outcomes are more than one group.
+func TestLikelihoodBits(t *testing.T) {
+	for _, c := range []struct {
+		kind             rbm.StateKind
+		sites, auxiliary int
+		rows             int
+		letters, want    string
+	}{
+		{rbm.StateComplex, 3, 0, 40, "XYZT", "1dec8a32449a318872d92bffbe867763"},
+		{rbm.StateWavefunction, 8, 0, 30, "XYT", "33fa7ee56838a3ea0e32df0932534e02"},
+		{rbm.StateComplex, 8, 0, 30, "XYT", "269fdcf992e533b213e4fc06fc1c9adb"},
+		{rbm.StateDensity, 5, 3, 40, "XYZT", "e296d79f4752c491a1c20cdf5cd093b9"},
+		{rbm.StateDensity, 20, 2, 60, "XYZZZZZZZ", "5f4fdf34f526a01a14285a8187520951"},
+		{rbm.StateDensity, 8, 1, 9, "XY", "b33c02109d323c698eef0fa2fe0b0f38"},
+	} {
+		phase := 4
+		if c.kind == rbm.StateWavefunction {
+			phase = 0
+		}
+		model := newStateModel(t, c.kind, c.sites, 3, phase, c.auxiliary)
+		v, bases := randomOutcomes(c.rows, c.sites, c.letters)
+		for _, workers := range []int{1, 4} {
 			on := compute.New(workers)
-			got := rbm.NewStatistics(model)
-			quantum.NewLikelihood(quantum.Pauli(), on).Phase(got, model, rbm.NewConditionals(model, on), v, bases, nil)
-			if want == nil {
-				want = got.Averages()
+			dst := rbm.NewStatistics(model)
+			l := quantum.NewLikelihood(withOwn(), on)
+			l.Phase(dst, model, rbm.NewConditionals(model, on), v, bases, nil)
+			if got := digest(dst.Averages(), l.Weights()); got != c.want {
+				t.Errorf("%s of %d sites, %d workers: the gradient has the digest %s, want %s", c.kind, c.sites, workers, got, c.want)
 			}
-			for k, x := range got.Averages() {
-				for i := range x {
-					if x[i] != want[k][i] {
-						t.Fatalf("%s: %d workers give another gradient", c.kind, workers)
-					}
-				}
+		}
+	}
+}
+
+// Amplitudes below the range of float32 beside others leave the gradient finite: here one of e^(−100), with a negative
+// weight.
+func TestLikelihoodGradientOfTinyAmplitudes(t *testing.T) {
+	model := rbm.New(1, 1, rng.Seed(1))
+	model.State, _ = rbm.NewState(rbm.StateComplex, model, 1, 0, rng.Seed(1))
+	model.B()[0] = -200
+	v, dst := rbm.NewBatch(1, 1), rbm.NewStatistics(model)
+	v.SetBit(0, 0, true)
+	quantum.NewLikelihood(quantum.Pauli(), nil).Phase(dst, model, rbm.NewConditionals(model, nil), v, []string{"X"}, nil)
+	for k, average := range dst.Averages() {
+		for _, x := range average {
+			if math.IsNaN(float64(x)) || math.Abs(float64(x)) > 1 {
+				t.Errorf("%s: an average is %v, want one of numbers from 0 to 1", model.Parameters()[k].Name, x)
 			}
 		}
 	}

@@ -386,6 +386,7 @@ func TestRenyiOfMixedStateKnowsRarePairs(t *testing.T) {
 	if model.State, err = rbm.NewState(rbm.StateDensity, model, 1, n, rng.Seed(1)); err != nil {
 		t.Fatal(err)
 	}
+	clear(model.C())
 	clear(model.State.Phase.W)
 	clear(model.State.U)
 	for i := range n {

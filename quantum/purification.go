@@ -26,8 +26,9 @@ type purified struct {
 	x, y   []float64    // U^λ σ and U^μ σ, configuration after configuration
 	half   []complex128 // −(F_λ+iF_μ)/2
 	pairs  index
-	of     []int32 // numbers of pairs, outcome after outcome
-	first  []int   // of each outcome
+	keys   []uint64 // both configurations of each pair
+	of     []int32  // numbers of pairs, outcome after outcome
+	first  []int    // of each outcome
 	rho    []scaled
 	s      []complex128 // s_a of pairs
 	w      []complex128 // Σ w over the rows, of pairs
@@ -45,15 +46,14 @@ func hiddenOf(model *rbm.Model) *rbm.Model {
 	return part
 }
 
-// load takes over the parameters, and computes what a number of configurations need.
-func (p *purified) load(model *rbm.Model, v rbm.Batch) {
+// load takes over the parameters, and computes what a number of configurations with F_λ and F_μ need.
+func (p *purified) load(model *rbm.Model, v rbm.Batch, F, φ []float64) {
 	n, a := model.N(), model.State.Auxiliary()
 	p.d = p.d[:0]
 	for _, d := range model.C()[n-a:] {
 		p.d = append(p.d, float64(d))
 	}
 	p.x, p.y, p.half = zeroed(p.x, v.Rows()*a), zeroed(p.y, v.Rows()*a), resized(p.half, v.Rows())
-	F, φ := hiddenOf(model).FreeEnergy(v), model.State.Phase.FreeEnergy(v)
 	for r := range v.Rows() {
 		p.half[r] = complex(-F[r]/2, -φ[r]/2)
 		x, y := p.x[r*a:(r+1)*a], p.y[r*a:(r+1)*a]
@@ -67,117 +67,165 @@ func (p *purified) load(model *rbm.Model, v rbm.Batch) {
 	}
 }
 
+// loadExactly is load with free energies in float64.
+func (p *purified) loadExactly(model *rbm.Model, v rbm.Batch) {
+	p.load(model, v, hiddenOf(model).FreeEnergy(v), model.State.Phase.FreeEnergy(v))
+}
+
 // element returns ρ(σ,σ') of two configurations, and writes s_a.
 func (p *purified) element(s []complex128, i, j int) scaled {
 	a := len(p.d)
 	log, product := p.half[i]+cmplx.Conj(p.half[j]), complex128(1)
 	for k, d := range p.d {
 		z := complex((p.x[i*a+k]+p.x[j*a+k])/2+d, (p.y[i*a+k]-p.y[j*a+k])/2)
-		var one complex128 // 1 + e^(−|Re z|+…)
-		if real(z) > 0 {
-			e := cmplx.Exp(-z)
-			one = 1 + e
-			s[k] = 1 / one
+		positive := real(z) > 0
+		if positive {
 			log += z
-		} else {
-			e := cmplx.Exp(z)
-			one = 1 + e
-			s[k] = e / one
+			z = -z
 		}
-		if one == 0 {
+		e := scaledExp(z).at(0) // of |e| ≤ 1
+		one := 1 + e
+		switch {
+		case one == 0:
 			s[k] = 0
+		case positive:
+			s[k] = inverse(one)
+		default:
+			s[k] = mul(e, inverse(one))
 		}
-		product *= one
+		product = mul(product, one)
 	}
 	r := scaledExp(log)
-	r.x *= product
+	r.x = mul(r.x, product)
 	return r
 }
 
 // evaluate computes ρ of all pairs that the outcomes mix.
 func (p *purified) evaluate(model *rbm.Model, l *Likelihood) {
-	p.load(model, l.v)
-	p.pairs.reset()
-	p.of, p.first = p.of[:0], p.first[:0]
+	p.load(model, l.v, l.free, l.φ)
+	p.number(l)
+	a := len(p.d)
+	p.rho, p.s = resized(p.rho, len(p.keys)), resized(p.s, len(p.keys)*a)
+	l.inBlocks(len(p.keys), func(from, to int) {
+		for k := from; k < to; k++ {
+			i, j := pairOf(p.keys[k])
+			p.rho[k] = p.element(p.s[k*a:(k+1)*a], i, j)
+		}
+	})
+}
+
+func pairOf(key uint64) (i, j int) { return int(key >> 32), int(key & math.MaxUint32) }
+
+// number gives pairs their numbers: all of them where that is no more than the outcomes have, and else those that they
+// have.
+func (p *purified) number(l *Likelihood) {
+	p.first = p.first[:0]
+	count, all := 0, len(l.free)*(len(l.free)+1)/2
 	for k := range l.outcomes {
-		terms := l.outcomes[k].terms
-		p.first = append(p.first, len(p.of))
-		for s, i := range terms {
-			for _, j := range terms[s:] {
-				p.of = append(p.of, p.pairs.number(uint64(min(i, j))<<32|uint64(max(i, j))))
-			}
+		p.first = append(p.first, count)
+		count += l.outcomes[k].pairs()
+	}
+	p.of = resized(p.of, count)
+	if all > count {
+		p.pairs.reset()
+		for k := range l.outcomes {
+			p.eachPair(k, l, func(at, i, j int) { p.of[at] = p.pairs.number(uint64(i)<<32 | uint64(j)) })
+		}
+		p.keys = append(p.keys[:0], p.pairs.keys...)
+		return
+	}
+	p.keys = p.keys[:0]
+	for j := range l.free {
+		for i := range j + 1 {
+			p.keys = append(p.keys, uint64(i)<<32|uint64(j))
 		}
 	}
-	a := len(p.d)
-	p.rho, p.s = resized(p.rho, len(p.pairs.keys)), resized(p.s, len(p.pairs.keys)*a)
-	for k, key := range p.pairs.keys {
-		p.rho[k] = p.element(p.s[k*a:(k+1)*a], int(key>>32), int(key&math.MaxUint32))
+	l.parallel(count > len(l.outcomes), len(l.outcomes), func(k int) {
+		p.eachPair(k, l, func(at, i, j int) { p.of[at] = int32(j*(j+1)/2 + i) })
+	})
+}
+
+// pairs is the number of pairs of configurations that the outcome mixes.
+func (o *outcome) pairs() int { return len(o.terms) * (len(o.terms) + 1) / 2 }
+
+// eachPair calls f with the places of an outcome's pairs, and both configurations, the lower number first.
+func (p *purified) eachPair(k int, l *Likelihood, f func(at, i, j int)) {
+	at, terms := p.first[k], l.outcomes[k].terms
+	for s, i := range terms {
+		for _, j := range terms[s:] {
+			f(at, int(min(i, j)), int(max(i, j)))
+			at++
+		}
 	}
 }
 
-// sum returns P_b(o) of outcome k as a multiple of 2^exponent, its logarithm, and what of it is rounding. It leaves the
-// factors U_b(o,σ).
-func (p *purified) sum(k int, l *Likelihood) (P, rounding float64, exponent int32, log float64) {
+// memory is what sum needs of products: the pairs' parts of P_b(o), and the factors U_b(o,σ).
+func (o *outcome) memory() int { return o.pairs() + len(o.terms) }
+
+// sum writes what each pair of outcome k has in P_b(o), together with the pair in the other order, whose part is the
+// conjugate. It returns P_b(o), and what of it is rounding; all are multiples of 2^exponent.
+func (p *purified) sum(k int, l *Likelihood, parts []complex128) (P, rounding float64, exponent int32) {
 	o := &l.outcomes[k]
-	l.factors = o.factors(l.factors, o.index)
-	of := p.of[p.first[k]:]
-	of = of[:len(o.terms)*(len(o.terms)+1)/2]
+	of, factors := p.of[p.first[k]:][:o.pairs()], o.factors(parts[o.pairs():][:0], o.index)
 	exponent = math.MinInt32
 	for _, pair := range of {
 		exponent = max(exponent, p.rho[pair].exponent)
 	}
-	sum := 0.0
-	p.eachTerm(o, of, l.factors, exponent, func(_ int32, term complex128) {
-		P += real(term)
-		sum += math.Abs(real(term))
-	})
-	return P, pairNoise * sum, exponent, math.Log(max(P, 0)) + math.Ln2*float64(exponent)
-}
-
-// pairNoise is the part of the sum of |terms| below which P_b(o) is rounding: all of it is in float64.
-const pairNoise = 1e-14
-
-// eachTerm calls f with each pair of an outcome, and with its part of P_b(o), as a multiple of 2^exponent, together with
-// that of the other order, whose conjugate it is.
-func (p *purified) eachTerm(o *outcome, of []int32, factors []complex128, exponent int32, f func(pair int32, term complex128)) {
 	at := 0
 	for s, i := range o.terms {
 		for t := s; t < len(o.terms); t++ {
-			pair := of[at]
-			at++
-			term := factors[s] * cmplx.Conj(factors[t])
+			part := mul(factors[s], cmplx.Conj(factors[t]))
 			if i > o.terms[t] { // the pair is (σ_t, σ_s)
-				term = cmplx.Conj(term)
+				part = cmplx.Conj(part)
 			}
-			term *= p.rho[pair].at(exponent)
+			part = mul(part, p.rho[of[at]].at(exponent))
 			if s != t {
-				term *= 2
+				part = times(2, part)
 			}
-			f(pair, term)
+			parts[at] = part
+			P += real(part)
+			rounding += math.Abs(real(part))
+			at++
 		}
 	}
+	return P, noise * rounding, exponent
+}
+
+// logs writes log Z·P_b(o) of outcomes.
+func (p *purified) logs(dst []float64, l *Likelihood) {
+	l.eachOutcome((*outcome).memory, func(k int, parts []complex128) {
+		P, _, exponent := p.sum(k, l, parts)
+		dst[k] = math.Log(max(P, 0)) + math.Ln2*float64(exponent)
+	}, func(int, []complex128) {})
 }
 
 // addWeights adds up the weights of pairs over the rows, and what they mean for configurations.
 func (p *purified) addWeights(model *rbm.Model, l *Likelihood, total float64) {
 	p.evaluate(model, l)
 	p.w = zeroed(p.w, len(p.rho))
-	for k := range l.outcomes {
+	l.eachOutcome((*outcome).memory, func(k int, parts []complex128) {
 		o := &l.outcomes[k]
-		P, rounding, exponent, _ := p.sum(k, l)
-		by := complex(o.weight/total/max(P, rounding), 0)
-		p.eachTerm(o, p.of[p.first[k]:], l.factors, exponent, func(pair int32, term complex128) { p.w[pair] += by * term })
-	}
+		P, rounding, _ := p.sum(k, l, parts)
+		by := o.weight / total / max(P, rounding)
+		for at := range o.pairs() {
+			parts[at] = times(by, parts[at])
+		}
+	}, func(k int, weights []complex128) {
+		for at, pair := range p.of[p.first[k]:][:l.outcomes[k].pairs()] {
+			p.w[pair] += weights[at]
+		}
+	})
 	a := len(p.d)
 	p.re, p.im = zeroed(p.re, l.v.Rows()*a), zeroed(p.im, l.v.Rows()*a)
-	for k, key := range p.pairs.keys {
-		i, j, w := int(key>>32), int(key&math.MaxUint32), p.w[k]/2
+	for k, key := range p.keys {
+		i, j := pairOf(key)
+		w := times(0.5, p.w[k])
 		l.re[i] += real(w)
 		l.re[j] += real(w)
 		l.im[i] += imag(w)
 		l.im[j] -= imag(w)
 		for c, s := range p.s[k*a : (k+1)*a] {
-			q := w * s
+			q := mul(w, s)
 			p.re[i*a+c] += real(q)
 			p.re[j*a+c] += real(q)
 			p.im[i*a+c] -= imag(q)

@@ -73,7 +73,7 @@ func (p *Purification) LogRatios(dst []complex128, from, to rbm.Batch, of []int)
 	all.Slice(0, from.Rows()).Copy(from)
 	all.Slice(from.Rows(), all.Rows()).Copy(to)
 	var rho purified
-	rho.load(p.model, all)
+	rho.loadExactly(p.model, all)
 	s := make([]complex128, len(rho.d))
 	for k, r := range of {
 		dst[k] = rho.element(s, from.Rows()+k, r).log() - rho.element(s, r, r).log()
@@ -92,7 +92,7 @@ func (p *Purification) matrix() (Density, error) {
 		SetIndex(v, r, r)
 	}
 	var rho purified
-	rho.load(p.model, v)
+	rho.loadExactly(p.model, v)
 	d, s := make(Density, dim*dim), make([]complex128, len(rho.d))
 	largest := int32(math.MinInt32) // of a positive matrix the largest element is on the diagonal
 	for a := range dim {

@@ -79,7 +79,7 @@ func (s State) Probabilities(b Basis, u Unitaries) []float64 {
 	return p
 }
 
-func probability(a complex128) float64 { return real(a)*real(a) + imag(a)*imag(a) }
+func probability(a complex128) float64 { return float64(real(a)*real(a)) + float64(imag(a)*imag(a)) }
 
 // Rotate returns the state's amplitudes in a product basis, φ(b) = Σ_σ Π_i U_i[b_i][σ_i] ψ(σ), site by site: n·2^n
 // products. It panics where [Basis.Check] has an error.

@@ -39,11 +39,19 @@ type State struct {
 	U     []float32 // m×a weights, row-major, of the phases of a density matrix; the last a hidden units of the model are auxiliary
 }
 
+// startCoherence is the geometric mean of the coherences that a new density matrix has, measured (docs/decisions/0095).
+const startCoherence = 0.9
+
 // NewState returns a state of a model of bits, whose phase machine has a number of hidden units. Of a density matrix
 // auxiliary hidden units of the model are those that are summed over. Weights of the p hidden units of the phases are
 // drawn from N(0, 10²/p), and those of auxiliary units from N(0, 5²), so that all phases are random at first. Where
 // phases agree, outcomes in other bases have amplitudes next to 0 or far from it, and what was measured is next to
 // impossible: from there learning goes to much worse optima.
+//
+// It sets the biases of the auxiliary units, so that a density matrix is nearly pure at first. A unit that is on with
+// the probability q multiplies a coherence ⟨σ|ρ|σ'⟩ by |1 − q + q e^(iθ)|, with the geometric mean 1 − q over phases θ.
+// All a of them leave 0.9 of it: (1−q)^a = 0.9. Coherences that are small at first have small gradients, and auxiliary
+// units then learn which configuration was measured, which destroys them for good.
 func NewState(kind StateKind, model *Model, phaseHidden, auxiliary int, key rng.Key) (*State, error) {
 	s := &State{Kind: kind}
 	if model.Visible.Kind() != Bernoulli || model.Hidden.Kind() != Bernoulli {
@@ -58,6 +66,10 @@ func NewState(kind StateKind, model *Model, phaseHidden, auxiliary int, key rng.
 			return nil, fmt.Errorf("%d of %d hidden units are auxiliary, want 1 or more, and fewer than all", auxiliary, n)
 		}
 		s.U = make([]float32, m*auxiliary)
+		logOff := math.Log(startCoherence) / float64(auxiliary) // log(1−q)
+		for k := range auxiliary {
+			model.C()[n-auxiliary+k] = float32(math.Log(-math.Expm1(logOff)) - logOff)
+		}
 	}
 	if phaseHidden < 1 {
 		return nil, fmt.Errorf("%d hidden units of the phase, want 1 or more", phaseHidden)

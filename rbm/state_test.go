@@ -2,6 +2,7 @@ package rbm_test
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +109,28 @@ func TestReadRefusesBrokenStates(t *testing.T) {
 	for want, text := range brokenStates(t) {
 		if _, err := rbm.Read(bytes.NewReader(text), int64(len(text))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+// Auxiliary units that are on with the probability q leave the geometric mean (1−q)^a of a coherence.
+func TestNewStateIsNearlyPure(t *testing.T) {
+	for _, a := range []int{1, 2, 40} {
+		model := rbm.New(3, 2+a, rng.Seed(1))
+		if _, err := rbm.NewState(rbm.StateDensity, model, 2, a, rng.Seed(1)); err != nil {
+			t.Fatal(err)
+		}
+		coherence := 1.0
+		for j, c := range model.C() {
+			if j < 2 && c != 0 {
+				t.Errorf("%d auxiliary units: the bias of hidden unit %d is %v, want 0", a, j, c)
+			}
+			if j >= 2 {
+				coherence *= 1 - 1/(1+math.Exp(-float64(c)))
+			}
+		}
+		if math.Abs(coherence-0.9) > 1e-6 {
+			t.Errorf("%d auxiliary units leave %.7f of a coherence, want 0.9", a, coherence)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/monitor"
 	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Likelihood is P(row) of rows that are no configurations of the visible units, but outcomes of measurements in many bases
@@ -17,6 +18,8 @@ type Likelihood interface {
 	// Phase writes the mean gradient of the log weight over rows into dst, for all parameters of the model, at which the
 	// conditionals are. weights gives each row's weight, nil for equal ones.
 	Phase(dst *rbm.Statistics, model *rbm.Model, c *rbm.Conditionals, outcomes rbm.Batch, bases []string, weights []float32)
+	// Configurations lists the rows whose outcomes are configurations of the visible units.
+	Configurations(bases []string) []int
 }
 
 // positivePhase writes ⟨·⟩_data over the minibatch.
@@ -37,9 +40,36 @@ func (t *Training) hiddenMeans() []float32 {
 	return t.negative.H
 }
 
+// chainStarts are the rows that chains of contrastive divergence begin at: the minibatch, or where rows were measured in
+// many bases, as many that are drawn from those that are configurations.
+func (t *Training) chainStarts(rows rbm.Batch) rbm.Batch {
+	if t.configurations == nil {
+		return rows
+	}
+	source, index := rng.NewSource(rng.Seed(t.config.Seed).Stream(rng.StreamStart), t.done), make([]int, rows.Rows())
+	for r := range index {
+		index[r] = t.configurations[source.IntN(len(t.configurations))]
+	}
+	starts := rows.Like(len(index))
+	starts.Gather(t.set.States, index)
+	return starts
+}
+
+// findConfigurations finds the rows that chains of contrastive divergence can begin at.
+func (t *Training) findConfigurations() error {
+	if _, cd := t.config.Negative.(*CD); !cd || t.set.Bases == nil {
+		return nil
+	}
+	t.configurations = t.config.Likelihood.Configurations(t.set.Bases)
+	if len(t.configurations) == 0 {
+		return errors.New("contrastive divergence begins at configurations, and all rows were measured in other bases: want pcd or exact")
+	}
+	return nil
+}
+
 // checkBases refuses rows with bases that nothing has a likelihood for, and what can't be done with them.
 func (c Config) checkBases(set *data.Set) error {
-	switch _, cd := c.Negative.(*CD); {
+	switch {
 	case (set.Bases != nil) != (c.Likelihood != nil):
 		return errors.New("rows that were measured in many bases need a likelihood, and others have none")
 	case set.Bases == nil:
@@ -48,8 +78,6 @@ func (c Config) checkBases(set *data.Set) error {
 		return errors.New("the validation data has no bases, and the data has: want both to have some")
 	case set.Missing() > 0:
 		return fmt.Errorf("%d outcomes are missing, want all of a row that was measured in many bases", set.Missing())
-	case cd:
-		return errors.New("contrastive divergence begins at rows of data, which outcomes in other bases are no states of: want pcd or exact")
 	}
 	return nil
 }

@@ -63,8 +63,8 @@ func twisted() quantum.State {
 	return quantum.State{complex(r, 0), complex(0, r), 0, complex(-r, 0)}
 }
 
-// The loop learns amplitudes, phases and mixing from measurements in many bases, with the exact negative phase and with
-// chains.
+// The loop learns amplitudes, phases and mixing from measurements in many bases, with the exact negative phase, with
+// chains that go on, and with chains that begin at the rows of one basis.
 func TestReconstruction(t *testing.T) {
 	mixed := twisted().Density().Depolarise(0.4)
 	for _, c := range []struct {
@@ -75,6 +75,7 @@ func TestReconstruction(t *testing.T) {
 	}{
 		{rbm.StateComplex, twisted(), &train.Exact{}, 0.99},
 		{rbm.StateComplex, twisted(), &train.PCD{Replicas: 2, Trust: 0.3}, 0.98},
+		{rbm.StateComplex, twisted(), &train.CD{}, 0.98},
 		{rbm.StateDensity, mixed, &train.Exact{}, 0.95},
 	} {
 		set := measured(t, c.known, 4500)
@@ -105,6 +106,49 @@ func TestReconstruction(t *testing.T) {
 		}
 		if len(last.Bases) != 9 || rows != 2000 {
 			t.Errorf("%s: %d bases of %d rows are scored, want 9 of 2000", c.kind, len(last.Bases), rows)
+		}
+	}
+}
+
+// Any number of auxiliary units leaves the coherence of a GHZ state to be learnt: with biases of 0 eight of them end at
+// the mixture of |0000⟩ and |1111⟩, whose fidelity is 0.5.
+func TestAuxiliaryUnitsLeaveCoherence(t *testing.T) {
+	const sites, rows = 4, 3000
+	state, bases := quantum.GHZ(sites), make([]quantum.Basis, rows)
+	for r := range bases {
+		bases[r] = quantum.Uniform("XYZ"[r%3], sites)
+	}
+	m, err := quantum.Measure(state, bases, quantum.Pauli(), rng.Seed(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := &data.Set{States: m.Outcomes, Values: rbm.Bernoulli}
+	for _, b := range bases {
+		set.Bases = append(set.Bases, string(b))
+	}
+	for _, auxiliary := range []int{1, 8, 24} {
+		model := rbm.New(sites, sites+auxiliary, rng.Seed(1))
+		if model.State, err = rbm.NewState(rbm.StateDensity, model, sites, auxiliary, rng.Seed(1)); err != nil {
+			t.Fatal(err)
+		}
+		training, err := train.Start(model, set, train.Config{
+			Updates: 300, Every: 300, Seed: 1, Negative: &train.Exact{}, Likelihood: quantum.NewLikelihood(quantum.Pauli(), nil),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range training.Steps(t.Context()) {
+		}
+		reconstructed, err := quantum.Reconstruct(model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := quantum.Whole(reconstructed, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := quantum.Fidelity(whole, state); f < 0.9 {
+			t.Errorf("%d auxiliary units: fidelity %.4f, want 0.9 or more", auxiliary, f)
 		}
 	}
 }
@@ -173,6 +217,7 @@ func TestReconstructionRefuses(t *testing.T) {
 	set := measured(t, twisted(), 20)
 	plain := *set
 	plain.Bases = nil
+	rotated := set.Subset([]int{0, 1, 3}) // XX, YX and XY
 	likelihood := quantum.NewLikelihood(quantum.Pauli(), nil)
 	for _, c := range []struct {
 		set    *data.Set
@@ -182,7 +227,7 @@ func TestReconstructionRefuses(t *testing.T) {
 		{set, train.Config{}, "need a likelihood"},
 		{&plain, train.Config{Likelihood: likelihood}, "need a likelihood"},
 		{set, train.Config{Likelihood: likelihood, Valid: &plain}, "the validation data has no bases"},
-		{set, train.Config{Likelihood: likelihood, Negative: &train.CD{}}, "want pcd or exact"},
+		{rotated, train.Config{Likelihood: likelihood, Negative: &train.CD{}}, "all rows were measured in other bases: want pcd or exact"},
 	} {
 		model := rbm.New(2, 2, rng.Seed(1))
 		if _, err := train.Start(model, c.set, c.config); err == nil || !strings.Contains(err.Error(), c.want) {

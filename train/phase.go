@@ -62,7 +62,7 @@ type Update struct {
 	Number       uint64 // 0, 1, …
 	Model        *rbm.Model
 	Conditionals *rbm.Conditionals // of Model
-	Rows         rbm.Batch         // the minibatch
+	Rows         rbm.Batch         // the minibatch; where rows have bases, configurations for chains to begin at
 
 	device *device
 }

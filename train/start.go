@@ -33,6 +33,9 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, model.N()),
 	}
 	t.rewind()
+	if err := t.findConfigurations(); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
 	if err := checkCoupling(model, config.Trained); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}

@@ -43,6 +43,7 @@ type Training struct {
 	gaps               *gaps   // nil for rows without gaps
 	minibatch          rbm.Batch
 	bases              []string // of its rows
+	configurations     []int    // rows that chains of contrastive divergence begin at, where rows have bases; nil otherwise
 	weights            []float32
 	weightUnit         float64   // makes the mean weight 1, within float32's range
 	centerV            []float32 // mean values of the visible units over the data
@@ -166,7 +167,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 		t.Current()
 	}
 	err := t.config.Negative.Phase(ctx, t.negative, Update{ // ⟨·⟩_model
-		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: rows, device: t.device,
+		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: t.chainStarts(rows), device: t.device,
 	})
 	if err != nil {
 		return Progress{}, err

@@ -55,8 +55,16 @@ func (o *measureOptions) checkChain(periodic bool) error {
 	return o.checkSites(2, quantum.MaxSites)
 }
 
+// solving shows how far a state is computed, until stop.
+func (t *terminal) solving(what string) (o quantum.Options, stop func()) {
+	bar := t.progress(what, 1000)
+	return quantum.Options{Compute: t.compute, Progress: func(part float64) { bar.set(int64(1000*part), "") }}, bar.stop
+}
+
 func (t *terminal) ground(ctx context.Context, h quantum.PauliSum, sites int) (*quantum.Ground, error) {
-	g, err := quantum.GroundState(ctx, h, sites, t.compute)
+	o, stop := t.solving("ground state")
+	defer stop()
+	g, err := quantum.GroundState(ctx, h, sites, o)
 	if err != nil && ctx.Err() == nil {
 		err = badInput(err)
 	}
@@ -99,7 +107,9 @@ of sites, is refused.`,
 			}
 			return named{Known: g.State, energy: g.Energy, exactEnergy: math.NaN()}, nil
 		}
-		psi, err := quantum.Evolve(ctx, h, quantum.Neel(o.sites), time, t.compute)
+		options, stop := t.solving("evolution")
+		psi, err := quantum.Evolve(ctx, h, quantum.Neel(o.sites), time, options)
+		stop()
 		if err != nil {
 			return named{}, err
 		}

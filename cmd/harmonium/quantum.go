@@ -41,7 +41,7 @@ func (q *quantumFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&q.unitaries, "unitaries", "", unitariesHelp)
 	f.IntVar(&q.phaseHidden, "phase-hidden", 0, "hidden units of the phases of a complex or density state; 0 means as many as --hidden")
 	f.IntVar(&q.auxiliary, "auxiliary", 0,
-		"auxiliary hidden units of a density state, beside --hidden; 0 means 2; more: states that are more mixed, less coherence at first")
+		"auxiliary hidden units of a density state, beside --hidden; 0 means two a site; fewer cost less, and fit states that are less mixed")
 	f.StringVar(&q.state, "state", "", stateHelp+"; scores along the way then tell the fidelity")
 }
 

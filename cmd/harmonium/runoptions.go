@@ -26,6 +26,7 @@ type runOptions struct {
 	config    run.Config // what the flags say
 
 	standardize bool
+	quantum     quantumFlags
 }
 
 // register adds the flags of a model's units, of training and of data.
@@ -48,6 +49,7 @@ func (o *runOptions) register(f *pflag.FlagSet) {
 	f.StringVar(&c.OddLetters, "odd-letters", "error", oddLettersHelp)
 	f.Float64Var(&c.Identity, "identity", 0, identityHelp+"; also those for validation, among themselves")
 	registerReading(f, &c.Reading)
+	o.quantum.register(f)
 }
 
 // describe checks the flags of data, and writes them to the config. verb and what are words for errors: train makes a

@@ -54,7 +54,10 @@ with a low rate, is dropped even if it would win later.
 SEARCH has a run directory for each trial, for every verb that takes a RUN; 'harmonium serve SEARCH'
 compares them on a page. A search that was stopped or killed goes on by --resume to the same end.
 The validation rows chose the best trial, so that its score there is a little too high: other rows
-tell how good it is.`,
+tell how good it is.
+
+With --kind trials reconstruct a state of qubits, as those of 'harmonium train' do; numbers of units
+that are not given follow --hidden.`,
 		Example: `  harmonium data ising --L 4 --T 2.269 -n 5000 -o ising.npy
   harmonium search ising.npy --hidden 4,16 --rate 0.0005..0.02 --epochs 30 --holdout 0.2 -o search
   harmonium search --resume -o search
@@ -98,6 +101,9 @@ func beginSearch(cmd *cobra.Command, t *terminal, o *searchOptions, args []strin
 		return badInput(errors.New("--time has no effect on a search, which ends trials by --epochs or --updates: leave it out"))
 	case o.valid == "" && o.config.Holdout == 0:
 		return badInput(errors.New("no validation data to choose by: name a file by --valid, or keep rows by --holdout 0.2"))
+	}
+	if err := o.quantum.describe(&o.config, o.valid); err != nil {
+		return badInput(err)
 	}
 	settings, err := flags.searched()
 	if err != nil {

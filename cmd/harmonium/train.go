@@ -18,8 +18,7 @@ import (
 )
 
 type trainOptions struct {
-	from    string
-	quantum quantumFlags
+	from string
 	runOptions
 }
 
@@ -91,7 +90,6 @@ Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		"hidden units n (needed, with --from at least those of the model); more fit more and cost more: start near the number of "+
 			"visible ones or below")
 	o.register(f)
-	o.quantum.register(f)
 	return cmd
 }
 

@@ -58,7 +58,7 @@ func (c *Config) Start(set, valid *data.Set, on *compute.Context) (*train.Traini
 func (c *Config) start(set *data.Set) (*rbm.Model, error) {
 	if c.From == nil {
 		layers := c.Model
-		if c.Quantum.fill(layers.Hidden); c.Quantum != nil {
+		if c.Quantum.Fill(set.Units(), layers.Hidden); c.Quantum != nil {
 			layers.Hidden += c.Quantum.Auxiliary
 		}
 		return layers.Start(set, c.Training.Seed)

@@ -48,6 +48,15 @@ func (q *Quantum) files() (list []*File) {
 	return list
 }
 
+// As is a copy with another one's numbers of units; nil of nil.
+func (q *Quantum) As(other *Quantum) *Quantum {
+	c := q.own()
+	if c != nil {
+		c.PhaseHidden, c.Auxiliary = other.PhaseHidden, other.Auxiliary
+	}
+	return c
+}
+
 // own copies what a copied config shares with the original.
 func (q *Quantum) own() *Quantum {
 	if q == nil {
@@ -196,8 +205,7 @@ func (q *Quantum) check(set, valid *data.Set) error {
 	return nil
 }
 
-// state gives a new model its state. Where nothing else is said, the phase has as many hidden units as the model, and a
-// density matrix 2 auxiliary units: docs/decisions has what they were measured by.
+// state gives a model its state, unless it has one.
 func (q *Quantum) state(model *rbm.Model, seed uint64) (err error) {
 	if q == nil || model.State != nil {
 		return nil
@@ -206,8 +214,9 @@ func (q *Quantum) state(model *rbm.Model, seed uint64) (err error) {
 	return err
 }
 
-// fill puts the numbers of units where none are given.
-func (q *Quantum) fill(hidden int) {
+// Fill puts the numbers of units where none are given: as many of the phase as the model has hidden ones, and two
+// auxiliary ones a site. docs/decisions/0095 has what they were measured by.
+func (q *Quantum) Fill(sites, hidden int) {
 	if q == nil {
 		return
 	}
@@ -215,7 +224,7 @@ func (q *Quantum) fill(hidden int) {
 		q.PhaseHidden = hidden
 	}
 	if q.Auxiliary == 0 && q.Kind == rbm.StateDensity {
-		q.Auxiliary = 2
+		q.Auxiliary = 2 * sites
 	}
 }
 

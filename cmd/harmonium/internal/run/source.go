@@ -87,12 +87,17 @@ func (s *Source) readFor(r *Reading) ([]rbm.Column, error) {
 }
 
 // start returns the model to begin at, with a number of hidden units, of which 0 stands for its own. Beside them it has
-// the auxiliary ones of its state, or else of the state that it is to have.
+// the auxiliary ones of its state, or else of the state that it is to have: a wavefunction without phases may become
+// any other state, of which it is the diagonal.
 func (s *Source) start(set *data.Set, hidden int, q *Quantum, seed uint64) (*rbm.Model, error) {
 	if err := s.check(set); err != nil {
 		return nil, err
 	}
-	state := s.model.State
+	from := *s.model
+	if from.State != nil && from.State.Kind == rbm.StateWavefunction && q != nil && q.Kind != "" && q.Kind != from.State.Kind {
+		from.State = nil
+	}
+	state := from.State
 	switch {
 	case hidden == 0:
 		hidden = s.model.N()
@@ -100,11 +105,11 @@ func (s *Source) start(set *data.Set, hidden int, q *Quantum, seed uint64) (*rbm
 		hidden += state.Auxiliary()
 	}
 	if state == nil && q != nil {
-		q.fill(hidden)
+		q.Fill(from.M(), hidden)
 		hidden += q.Auxiliary
 	}
 	means, _ := set.Moments()
-	model, err := train.Widen(s.model, hidden, means, rng.Seed(seed))
+	model, err := train.Widen(&from, hidden, means, rng.Seed(seed))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Path, err)
 	}

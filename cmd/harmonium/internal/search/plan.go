@@ -30,15 +30,17 @@ const (
 
 // Plan is what search.json holds: which trials there are, and what is decided about them.
 type Plan struct {
-	Format   string     `json:"format"`   // "harmonium-search"
-	Version  int        `json:"version"`  // of the format
-	Program  string     `json:"program"`  // version of Harmonium that began the search
-	Model    run.Layers `json:"model"`    // of all trials; hidden is 0, as each has its own
-	Data     run.Data   `json:"data"`     // of all trials
-	Settings []string   `json:"settings"` // names of those that are searched over
-	Rungs    []Rung     `json:"rungs"`    // when they end
-	Decided  int        `json:"decided"`  // rungs
-	Trials   []*Trial   `json:"trials"`
+	Format  string     `json:"format"`  // "harmonium-search"
+	Version int        `json:"version"` // of the format
+	Program string     `json:"program"` // version of Harmonium that began the search
+	Model   run.Layers `json:"model"`   // of all trials; hidden is 0, as each has its own
+	Data    run.Data   `json:"data"`    // of all trials
+	// Quantum is the state of qubits that all trials reconstruct, with the numbers of units that were given.
+	Quantum  *run.Quantum `json:"quantum,omitempty"`
+	Settings []string     `json:"settings"` // names of those that are searched over
+	Rungs    []Rung       `json:"rungs"`    // when they end
+	Decided  int          `json:"decided"`  // rungs
+	Trials   []*Trial     `json:"trials"`
 }
 
 // Trial is a training with its own settings, in the run directory of its name.
@@ -92,9 +94,17 @@ func (t *Trial) Last() *Score {
 
 // config is that of the trial's run.
 func (p *Plan) config(t *Trial) *run.Config {
-	c := &run.Config{Program: p.Program, Model: p.Model, Data: p.Data, Training: t.Training}
+	c := &run.Config{Program: p.Program, Model: p.Model, Data: p.Data, Quantum: p.Quantum, Training: t.Training}
 	c.OwnFiles()
 	c.Model.Hidden = t.Hidden
+	c.Quantum.Fill(p.Model.Visible, t.Hidden)
+	return c
+}
+
+// inputs is a config with the input files of all trials.
+func (p *Plan) inputs() *run.Config {
+	c := &run.Config{Data: p.Data, Quantum: p.Quantum}
+	c.OwnFiles()
 	return c
 }
 
@@ -158,6 +168,7 @@ func New(
 	program string, settings []string, values [][]string, configs []*run.Config, on *compute.Context,
 ) (p *Plan, notes []string, err error) {
 	p = &Plan{Format: planFormat, Version: planVersion, Program: program, Settings: settings}
+	given := configs[0].Quantum.As(configs[0].Quantum)
 	set, valid, err := run.OpenData(configs[0])
 	if err != nil {
 		return nil, nil, err
@@ -169,7 +180,7 @@ func New(
 		return nil, nil, err
 	}
 	for k, c := range configs {
-		c.Data = configs[0].Data
+		c.Data, c.Quantum = configs[0].Data, configs[0].Quantum.As(given)
 		training, err := c.Start(set, valid, on)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", describe(settings, values[k]), err)
@@ -177,7 +188,7 @@ func New(
 		if k == 0 {
 			bounds := training.Bounds()
 			p.Rungs = Rungs(Rung{bounds.Epochs, bounds.Updates}, len(configs))
-			p.Model, p.Data = c.Model, c.Data
+			p.Model, p.Data, p.Quantum = c.Model, c.Data, c.Quantum.As(given)
 			p.Model.Hidden = 0
 		}
 		t := &Trial{Name: fmt.Sprintf("trial-%03d", k+1), Hidden: c.Model.Hidden, Training: c.Training, Scores: []Score{}}
@@ -218,9 +229,9 @@ func (p *Plan) Create(dir string) (*Search, error) {
 	if err := vacant(dir); err != nil { // now nobody else can make it otherwise
 		return nil, errors.Join(err, s.Close())
 	}
-	c := p.config(p.Trials[0])
+	c := p.inputs()
 	c.Place(dir)
-	p.Data = c.Data
+	p.Data, p.Quantum = c.Data, c.Quantum
 	if err := s.save(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -238,9 +249,9 @@ func Reopen(dir string, files ...string) (*Search, error) {
 	}
 	s := &Search{Dir: dir, release: release, files: files}
 	if s.Plan, err = read(dir); err == nil && s.Plan.Decided < len(s.Plan.Rungs) {
-		c := s.Plan.config(s.Plan.Trials[0])
+		c := s.Plan.inputs()
 		err = errors.Join(atomicfile.Clear(dir), c.Locate(dir, files...))
-		s.Plan.Data = c.Data
+		s.Plan.Data, s.Plan.Quantum = c.Data, c.Quantum
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())

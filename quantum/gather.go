@@ -3,39 +3,10 @@ package quantum
 import (
 	"math"
 	"math/bits"
-	"math/cmplx"
 	"slices"
 
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
-
-// scaled is x·2^exponent, for amplitudes beyond the range of float64.
-type scaled struct {
-	x        complex128
-	exponent int32
-}
-
-// scaledExp is e^z, with |x| from 1 to 2.
-func scaledExp(z complex128) scaled {
-	exponent := math.Floor(real(z) / math.Ln2)
-	exponent = max(min(exponent, math.MaxInt32/4), -math.MaxInt32/4)
-	sin, cos := math.Sincos(imag(z))
-	r := math.Exp(real(z) - exponent*math.Ln2)
-	return scaled{complex(r*cos, r*sin), int32(exponent)}
-}
-
-// at returns the number as a multiple of 2^exponent; 0 where it is below the range of float64.
-func (s scaled) at(exponent int32) complex128 {
-	by := min(int(s.exponent)-int(exponent), 1023)
-	if by < -1022 {
-		return 0
-	}
-	f := math.Float64frombits(uint64(1023+by) << 52)
-	return complex(f*real(s.x), f*imag(s.x))
-}
-
-// log is log(x·2^exponent).
-func (s scaled) log() complex128 { return cmplx.Log(s.x) + complex(math.Ln2*float64(s.exponent), 0) }
 
 // index numbers keys in the order in which they come first: a hash table with open addresses.
 type index struct {
@@ -99,14 +70,18 @@ func (s *signedAverage) write(dst [][]float32, model *rbm.Model, c *rbm.Conditio
 	for _, sign := range []float64{1, -1} {
 		s.rows, s.weights = s.rows[:0], s.weights[:0]
 		total := 0.0
-		for r, x := range w {
-			if x *= sign; x > 0 {
-				s.rows, s.weights = append(s.rows, r), append(s.weights, float32(x))
-				total += x
-			}
+		for _, x := range w {
+			total += max(0, sign*x)
 		}
 		if float32(total) == 0 {
 			continue
+		}
+		_, exponent := math.Frexp(total)
+		scale := math.Ldexp(sign, -exponent) // all weights may be next to what float32 takes for 0
+		for r, x := range w {
+			if x *= scale; x > 0 {
+				s.rows, s.weights = append(s.rows, r), append(s.weights, float32(x))
+			}
 		}
 		rows := reshaped(&s.v, v, len(s.rows))
 		rows.Gather(v, s.rows)
