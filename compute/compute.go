@@ -64,6 +64,9 @@ func Open(device string, workers int, isa ISA) (*Context, error) {
 // in the same order, from one goroutine each. They divide what is costly, and all of them have all results.
 func InGroup(workers int, isa ISA, g group.Group) *Context { return ranks.Context(workers, isa, g) }
 
+// Group is that of a context of [InGroup], nil for any other.
+func Group(c *Context) group.Group { return ranks.Group(c) }
+
 // ISAs lists the forms that this machine can run, from plain Go to the widest registers.
 func ISAs() []ISA { return kernel.ISAs() }
 

@@ -8,6 +8,7 @@ package group
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 )
 
@@ -66,19 +67,24 @@ func Gather[T any](g Group, x []T, bounds []int) {
 	g.Gather(unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), len(x)*size), Times(bounds, size))
 }
 
-// Share returns what each rank hands in, in the order of ranks.
-func Share(g Group, mine []byte) [][]byte {
-	lengths, ranks := make([]int64, g.Size()), make([]int, g.Size()+1)
-	for r := range ranks {
-		ranks[r] = r
+// All returns what each rank hands in, in the order of ranks. T must have no pointers.
+func All[T any](g Group, mine T) []T {
+	all, bounds := make([]T, g.Size()), make([]int, g.Size()+1)
+	for r := range bounds {
+		bounds[r] = r
 	}
-	lengths[g.Rank()] = int64(len(mine))
-	Gather(g, lengths, ranks)
-	bounds := make([]int, len(ranks))
-	for r, n := range lengths {
+	all[g.Rank()] = mine
+	Gather(g, all, bounds)
+	return all
+}
+
+// Share is All for texts.
+func Share(g Group, mine []byte) [][]byte {
+	bounds, list := make([]int, g.Size()+1), make([][]byte, g.Size())
+	for r, n := range All(g, int64(len(mine))) {
 		bounds[r+1] = bounds[r] + int(n)
 	}
-	all, list := make([]byte, bounds[g.Size()]), make([][]byte, g.Size())
+	all := make([]byte, bounds[g.Size()])
 	copy(all[bounds[g.Rank()]:], mine)
 	g.Gather(all, bounds)
 	for r := range list {
@@ -89,16 +95,7 @@ func Share(g Group, mine []byte) [][]byte {
 
 // Or combines the flags of all ranks, bit by bit.
 func Or(g Group, flags byte) byte {
-	if g == nil {
-		return flags
-	}
-	all, ranks := make([]byte, g.Size()), make([]int, g.Size()+1)
-	for r := range ranks {
-		ranks[r] = r
-	}
-	all[g.Rank()] = flags
-	g.Gather(all, ranks)
-	for _, f := range all {
+	for _, f := range All(g, flags) {
 		flags |= f
 	}
 	return flags
@@ -113,21 +110,14 @@ func Agree(g Group, err error) error {
 	if err != nil {
 		text = err.Error()
 	}
-	if Or(g, min(1, byte(len(text)))) == 0 && err == nil {
-		return nil
-	}
 	all := Share(g, []byte(text))
-	same := true
-	for _, other := range all {
-		same = same && string(other) == text
-	}
-	if same && err != nil {
-		return err // with what it wraps
+	if !slices.ContainsFunc(all, func(other []byte) bool { return string(other) != text }) {
+		return err
 	}
 	for r, other := range all {
 		if len(other) > 0 {
 			return fmt.Errorf("%s: %s", Name(g, r), other)
 		}
 	}
-	return err
+	return nil
 }

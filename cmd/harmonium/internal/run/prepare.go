@@ -15,7 +15,7 @@ import (
 // must still have it; otherwise it is recorded, with the settings that defaults stand for. Nothing is written.
 func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
 	set, valid, err := OpenData(c)
-	if err != nil {
+	if err = c.agree(on, err); err != nil {
 		return nil, err
 	}
 	if err := c.Reweight(on, set, valid); err != nil {
