@@ -305,6 +305,16 @@ func triangle(rows, size int) []int {
 	return bounds
 }
 
+// Divide is [kernel.Context.Divide].
+func (e *Engine) Divide(results []float64, tasks int, do func(from, to int)) {
+	bounds := group.Split(tasks, 1, e.g.Size())
+	if from, to := e.mine(bounds); from < to {
+		do(from, to)
+	}
+	defer e.begin()()
+	complete(e, results, bounds, len(results)/max(1, tasks))
+}
+
 // fixed is an operand, the same on all ranks.
 type fixed struct {
 	e     *Engine
@@ -330,4 +340,7 @@ func (f *fixed) Load(src []float32, rows, cols int, offset []float32, transposed
 // Resolution is that of the operand.
 func (f *fixed) Resolution() float64 { return f.fixed.Resolution() }
 
-var _ kernel.Ascender = (*Engine)(nil)
+var (
+	_ kernel.Ascender = (*Engine)(nil)
+	_ kernel.Divider  = (*Engine)(nil)
+)
