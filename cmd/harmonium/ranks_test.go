@@ -135,6 +135,8 @@ func TestRanks(t *testing.T) {
 	small, bars := filepath.Join(dir, "small"), filepath.Join(dir, "bars.npy")
 	run(1, "data", "bars", "--rows", "4", "--columns", "3", "-n", "60", "-o", bars, "-q")
 	run(1, strings.Fields("train "+bars+" --hidden 9 --updates 20 -q -o "+small)...)
+	timed := filepath.Join(dir, "timed") // by one clock
+	run(3, strings.Fields("train "+bars+" --hidden 9 --time 50ms -q -o "+timed)...)
 	for _, command := range []string{"eval " + one + " -q --json --method pseudo", "eval " + small + " --data " + bars + " -q --json", "sample " + one + " -n 200 --burn-in 20 --thin 2 -q --json -o "} {
 		files := []string{filepath.Join(dir, "a.npy"), filepath.Join(dir, "b.npy")}
 		var prints, contents [2]string
