@@ -65,7 +65,8 @@ func TestAgree(t *testing.T) {
 		if err := group.Agree(g, nil); err != nil {
 			t.Error(err)
 		}
-		if err := group.Agree(g, fmt.Errorf("no file: %w", fs.ErrNotExist)); !errors.Is(err, fs.ErrNotExist) || err.Error() != "no file: file does not exist" {
+		err := group.Agree(g, fmt.Errorf("no file: %w", fs.ErrNotExist))
+		if !errors.Is(err, fs.ErrNotExist) || err.Error() != "no file: file does not exist" {
 			t.Errorf("an error of all ranks becomes %v", err)
 		}
 		var mine error

@@ -71,53 +71,6 @@ func gather[T any](e *Engine, x []T, bounds []int) {
 // mine is the part of this rank.
 func (e *Engine) mine(bounds []int) (from, to int) { return bounds[e.g.Rank()], bounds[e.g.Rank()+1] }
 
-// bits are the rows of a bit matrix that this rank has: all of them, or those within its bounds.
-type bits struct {
-	e      *Engine
-	rows   kernel.Bits
-	bounds []int // nil: all rows are here
-}
-
-// NewBits returns a matrix of zeros.
-func (e *Engine) NewBits(rows, cols int) kernel.RemoteBits {
-	return &bits{e: e, rows: kernel.Bits{Rows: rows, Cols: cols, Stride: (cols + 63) / 64}}
-}
-
-// Upload takes the host's rows for its own: there is one memory.
-func (b *bits) Upload(src kernel.Bits) { b.rows.Words, b.bounds = src.Words, nil }
-
-// Download completes the rows.
-func (b *bits) Download(dst kernel.Bits) {
-	defer b.e.begin()()
-	if from, to := 0, b.rows.Rows; len(dst.Words) > 0 && &dst.Words[0] != &b.rows.Words[0] {
-		if b.bounds != nil {
-			from, to = b.e.mine(b.bounds)
-		}
-		copy(dst.Words[from*dst.Stride:to*dst.Stride], b.rows.Words[from*dst.Stride:to*dst.Stride])
-		b.rows.Words = dst.Words
-	}
-	b.complete()
-}
-
-// complete gets the rows that are on other ranks.
-func (b *bits) complete() {
-	if b.bounds != nil {
-		gather(b.e, b.rows.Words, group.Times(b.bounds, b.rows.Stride))
-		b.bounds = nil
-	}
-}
-
-func of(x kernel.Span) *bits { return x.Of.(*bits) }
-
-// all returns all rows of a span, complete.
-func all(x kernel.Span) kernel.Bits {
-	of(x).complete()
-	return of(x).rows.Slice(x.First, x.First+x.Rows)
-}
-
-// part returns rows from…to−1 of a span, which are here.
-func part(x kernel.Span, from, to int) kernel.Bits { return of(x).rows.Slice(x.First+from, x.First+to) }
-
 // leastWork is the number of products of a bit and a weight that a call must have for its rows to be divided: about 30 µs
 // of a core, where an exchange takes some 10.
 const leastWork = 1 << 22
@@ -305,14 +258,16 @@ func triangle(rows, size int) []int {
 	return bounds
 }
 
+// Part is [kernel.Context.Part].
+func (e *Engine) Part(tasks int) (from, to int) { return e.mine(group.Split(tasks, 1, e.g.Size())) }
+
 // Divide is [kernel.Context.Divide].
 func (e *Engine) Divide(results []float64, tasks int, do func(from, to int)) {
-	bounds := group.Split(tasks, 1, e.g.Size())
-	if from, to := e.mine(bounds); from < to {
+	if from, to := e.Part(tasks); from < to {
 		do(from, to)
 	}
 	defer e.begin()()
-	complete(e, results, bounds, len(results)/max(1, tasks))
+	complete(e, results, group.Split(tasks, 1, e.g.Size()), len(results)/max(1, tasks))
 }
 
 // fixed is an operand, the same on all ranks.

@@ -142,3 +142,28 @@ func bitsOf(x []float32) []uint32 {
 	}
 	return list
 }
+
+// Rows that are spread over ranks are the same as rows that are here: copies of some and of most of them, their counts,
+// their free energies, and all of them where somebody asks.
+func TestSpreadRows(t *testing.T) {
+	onRanks(t, func(on *kernel.Context) []any {
+		const rows, m, n = 1000, 130, 64
+		model := rbm.New(m, n, rng.Seed(1))
+		all := sample.FromBiases(model, rows, rng.Seed(5))
+		v := rbm.NewBatch(rows, m)
+		from, to := on.Part(rows)
+		v.Slice(from, to).Copy(all.Slice(from, to))
+		v.Spread(on)
+		index := make([]int, 700)
+		for k := range index {
+			index[k] = k * k % rows
+		}
+		some, most := v.Pick(index[:100]), v.Pick(index)
+		few := v.Like(25)
+		few.Gather(most, index[:25:25])
+		few.Slice(10, 20).Gather(v.Slice(500, 600), []int{3, 1, 4, 1, 5, 9, 2, 6, 5, 3})
+		free := make([]float64, rows)
+		rbm.NewConditionals(model, on).FreeEnergy(free, v)
+		return []any{some.EncodeBits(), few.EncodeBits(), free, v.Counts(), most.Counts(), most.EncodeBits(), v.EncodeBits()}
+	})
+}
