@@ -8,7 +8,9 @@ import (
 	"fmt"
 
 	"github.com/harmonium-rbm/harmonium/internal/cuda"
+	"github.com/harmonium-rbm/harmonium/internal/group"
 	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/ranks"
 )
 
 // Context is a number of workers of this process, and the form of the kernels that they run. nil means all cores and
@@ -57,6 +59,13 @@ func Open(device string, workers int, isa ISA) (*Context, error) {
 	}
 	return nil, fmt.Errorf("%w: %q, want %s, %s or %s", ErrDevice, device, CPU, CUDA, Auto)
 }
+
+// InGroup returns a context of workers, as of [NewISA], in one of the processes of a group, which all make the same calls
+// in the same order, from one goroutine each. They divide what is costly, and all of them have all results.
+func InGroup(workers int, isa ISA, g group.Group) *Context { return ranks.Context(workers, isa, g) }
+
+// Group is that of a context of [InGroup], nil for any other.
+func Group(c *Context) group.Group { return ranks.Group(c) }
 
 // ISAs lists the forms that this machine can run, from plain Go to the widest registers.
 func ISAs() []ISA { return kernel.ISAs() }

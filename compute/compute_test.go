@@ -3,12 +3,14 @@ package compute_test
 import (
 	"math"
 	"reflect"
+	"sync"
 	"testing"
 
 	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/exact"
 	"github.com/harmonium-rbm/harmonium/internal/enginetest"
+	"github.com/harmonium-rbm/harmonium/internal/group"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
 	"github.com/harmonium-rbm/harmonium/sample"
@@ -70,13 +72,16 @@ func TestContextsAgree(t *testing.T) {
 	if !(want.LogZ > 0) || math.IsInf(want.LogZ, 0) {
 		t.Fatalf("log Z is %v", want.LogZ)
 	}
-	agrees := func(t *testing.T, on *compute.Context) {
-		t.Parallel()
+	agree := func(t *testing.T, on *compute.Context) {
 		var got results
 		got.compute(t, on)
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%v with %d workers computes something else than plain Go with one", on.ISA(), on.Workers())
 		}
+	}
+	agrees := func(t *testing.T, on *compute.Context) {
+		t.Parallel()
+		agree(t, on)
 	}
 	for _, isa := range compute.ISAs() {
 		for _, workers := range []int{1, 2, 7} {
@@ -84,5 +89,14 @@ func TestContextsAgree(t *testing.T) {
 		}
 	}
 	t.Run("engine", func(t *testing.T) { agrees(t, enginetest.Context(2)) })
+	for _, size := range []int{2, 3} {
+		t.Run("ranks", func(t *testing.T) {
+			var running sync.WaitGroup
+			for _, g := range group.Local(size) {
+				running.Go(func() { agree(t, compute.InGroup(2, compute.ISAs()[0], g)) })
+			}
+			running.Wait()
+		})
+	}
 	t.Run("default", func(t *testing.T) { agrees(t, nil) })
 }

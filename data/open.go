@@ -260,7 +260,13 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 		return m.categories(&o.selection)
 	}
 	p := newPacker(m, o)
-	if err := m.scan(p.put); err != nil {
+	err = m.scan(p.put)
+	if err == nil && p.o.spread != nil && p.known.Rows() > 0 { // there are gaps: once more, with all rows
+		o.spread = nil
+		p = newPacker(m, o)
+		err = m.scan(p.put)
+	}
+	if err != nil {
 		return nil, err
 	}
 	set := p.set()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
 )
@@ -27,6 +28,8 @@ type options struct {
 	selection Selection
 	columns   []rbm.Column
 	key       rng.Key
+
+	spread *compute.Context // nil: all rows are kept here
 }
 
 // Threshold makes a bit of every value x: 1 if x > t, otherwise 0. The set is one of Bernoulli units.
@@ -67,6 +70,10 @@ func PackedBits(units int) Option { return func(o *options) { o.packed = units }
 
 // Select reads only some rows or columns.
 func Select(s Selection) Option { return func(o *options) { o.selection = s } }
+
+// SpreadOver keeps rows of bits on the processes of a context that is several ([rbm.Batch.Spread]): each process reads the
+// file and has its part of the rows. It does so for large sets without gaps and grey values.
+func SpreadOver(on *compute.Context) Option { return func(o *options) { o.spread = on } }
 
 func (o options) check() error {
 	switch {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
@@ -16,6 +17,8 @@ type packer struct {
 	known  rbm.Batch // without rows as long as no number is missing
 	grey   *grey
 
+	from, to int // rows that are kept here
+
 	bits        []uint8 // scratch
 	binary      bool    // with Bernoulli: all values so far are 0 or 1
 	zero, minus cell    // the first 0 and the first −1
@@ -25,12 +28,16 @@ type packer struct {
 type cell struct{ row, column int }
 
 func newPacker(m *matrix, o options) *packer {
-	p := &packer{m: m, o: o, binary: true}
+	p := &packer{m: m, o: o, binary: true, to: m.rows}
 	if o.reals {
 		p.states = rbm.NewReals(m.rows, 0, m.units)
 	} else {
 		p.states = rbm.NewBatch(m.rows, m.units)
 	}
+	if o.spread = spreads(m, o); o.spread != nil {
+		p.from, p.to = o.spread.Part(m.rows)
+	}
+	p.o = o
 	if o.bernoulli {
 		p.grey = &grey{key: o.key}
 		if m.bytes {
@@ -42,8 +49,29 @@ func newPacker(m *matrix, o options) *packer {
 	return p
 }
 
+// leastSpread is the number of bytes of states from which on they are spread over processes.
+var leastSpread = 1 << 24
+
+// spreads returns the context over whose processes the rows are spread, or nil.
+func spreads(m *matrix, o options) *compute.Context {
+	if compute.Group(o.spread) == nil || o.reals || o.bernoulli || o.units || m.rows*(m.units/8) < leastSpread {
+		return nil
+	}
+	return o.spread
+}
+
+// keep packs bits of a row, if it is kept here.
+func (p *packer) keep(r, c int, bits []uint8) {
+	if p.from <= r && r < p.to {
+		p.states.SetBits(r, c, bits)
+	}
+}
+
 // set returns the set when all values have been put.
 func (p *packer) set() *Set {
+	if p.o.spread != nil {
+		p.states.Spread(p.o.spread)
+	}
 	s := &Set{States: p.states, Known: p.known, Values: rbm.Bernoulli}
 	switch {
 	case p.o.reals:
@@ -82,7 +110,7 @@ func (p *packer) putBinary(r, c int, values []float64) error {
 			return p.notBinary(r, c+i, x)
 		}
 	}
-	p.states.SetBits(r, c, bits)
+	p.keep(r, c, bits)
 	if zeros > 0 && p.zero == (cell{}) || minuses > 0 && p.minus == (cell{}) {
 		return p.note(r, c, values)
 	}
@@ -130,7 +158,7 @@ func (p *packer) putThreshold(r, c int, values []float64) error {
 		}
 		bits[i] = uint8(bit(x > t))
 	}
-	p.states.SetBits(r, c, bits)
+	p.keep(r, c, bits)
 	return nil
 }
 

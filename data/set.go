@@ -81,6 +81,12 @@ func (s *Set) Means() []float64 {
 		return s.meansOfKnown()
 	}
 	means := make([]float64, s.Units())
+	if s.Weights == nil && s.grey == nil && s.States.Bits() == len(means) {
+		for i, n := range s.States.Counts() { // of rows that may be on other processes
+			means[i] = float64(n) / total
+		}
+		return means
+	}
 	for r := range s.Rows() {
 		w := s.Weight(r)
 		if s.grey != nil {
@@ -106,8 +112,7 @@ func (s *Set) Means() []float64 {
 // and SHA256 still name the file. It panics if an index is out of range.
 func (s *Set) Subset(index []int) *Set {
 	sub := *s
-	sub.States = s.States.Like(len(index))
-	sub.States.Gather(s.States, index)
+	sub.States = s.States.Pick(index)
 	if s.Weights != nil {
 		sub.Weights = make([]float64, len(index))
 		for k, r := range index {

@@ -80,13 +80,17 @@ func (s *sum) sumParts(ctx context.Context, o Options) error {
 			return s.enumerate(ctx, o, e, enumeration)
 		}
 	}
-	return s.walk(ctx, o, func(part int) visitor {
-		total := newLogSum()
-		return visitor{
-			visit: func(_ uint64, w weights, _ []float64) { total.add(w.scale, w.sum()) },
-			done:  func() { s.part[part] = total.log() },
-		}
+	var err error
+	s.compute.Divide(s.part, len(s.part), func(from, to int) {
+		err = s.walkParts(ctx, o, from, to, func(part int) visitor {
+			total := newLogSum()
+			return visitor{
+				visit: func(_ uint64, w weights, _ []float64) { total.add(w.scale, w.sum()) },
+				done:  func() { s.part[part] = total.log() },
+			}
+		})
 	})
+	return err
 }
 
 // turned is the model with its smaller layer as the hidden one, and with its units sorted.
@@ -204,8 +208,15 @@ type visitor struct {
 
 // walk goes through all states, part by part on several workers.
 func (s *sum) walk(ctx context.Context, o Options, begin func(part int) visitor) error {
-	progress, n := s.progress(o), len(s.part)
-	s.compute.Parallel(n, func(part int) {
+	return s.walkParts(ctx, o, 0, len(s.part), begin)
+}
+
+// walkParts goes through the states of some parts.
+func (s *sum) walkParts(ctx context.Context, o Options, firstPart, endPart int, begin func(part int) visitor) error {
+	n := len(s.part)
+	progress := s.progress(o, float64(endPart-firstPart)/float64(n))
+	s.compute.Parallel(endPart-firstPart, func(k int) {
+		part := firstPart + k
 		v, w := begin(part), s.newWalker()
 		from, to := s.outer()*part/n, s.outer()*(part+1)/n
 		for at := from; at < to; at += 2 { // refresh is even
@@ -233,10 +244,11 @@ func (s *sum) walk(ctx context.Context, o Options, begin func(part int) visitor)
 	return ctx.Err()
 }
 
-// progress returns a function that reports a number of further states of the high group as done.
-func (s *sum) progress(o Options) func(outer int) {
+// progress returns a function that reports a number of further states of the high group as done, of the share of all
+// that this process does.
+func (s *sum) progress(o Options, share float64) func(outer int) {
 	var mu sync.Mutex
-	done, total := uint64(0), uint64(1)<<s.k
+	done, total := uint64(0), uint64(share*math.Exp2(float64(s.k)))
 	return func(outer int) {
 		if o.Progress == nil {
 			return

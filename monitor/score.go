@@ -106,7 +106,10 @@ func (m *Monitor) minusFreeOfStates(set *data.Set) []float64 {
 		return logs
 	}
 	if m.plan.method == MethodExact {
-		logs = m.config.Model.FreeEnergy(set.States)
+		logs = make([]float64, set.Rows())
+		m.config.Compute.Divide(logs, set.Rows(), func(from, to int) {
+			copy(logs[from:to], m.config.Model.FreeEnergy(set.States.Slice(from, to)))
+		})
 	} else {
 		m.free = slices.Grow(m.free[:0], set.Rows())[:set.Rows()]
 		logs = m.free

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/internal/kernel"
 )
 
@@ -107,14 +108,35 @@ func (s Batch) Gather(src Batch, index []int) {
 	if s.bits.Cols != src.bits.Cols || s.reals.Cols != src.reals.Cols || s.Rows() != len(index) {
 		panic(fmt.Sprintf("rbm: gather of %d rows of %d units into %d rows of %d", len(index), src.Units(), s.Rows(), s.Units()))
 	}
+	src.checkRows(index)
+	s.bits.Gather(src.bits, index)
 	for r, i := range index {
-		if i < 0 || i >= src.Rows() {
-			panic(fmt.Sprintf("rbm: gather of row %d of %d", i, src.Rows()))
-		}
-		copy(s.bits.Edit(r), src.bits.Row(i))
 		copy(s.reals.Row(r), src.reals.Row(i))
 	}
 }
+
+func (s Batch) checkRows(index []int) {
+	for _, i := range index {
+		if i < 0 || i >= s.Rows() {
+			panic(fmt.Sprintf("rbm: gather of row %d of %d", i, s.Rows()))
+		}
+	}
+}
+
+// Pick returns a copy of the rows that index names, in that order. It panics unless s has them.
+func (s Batch) Pick(index []int) Batch {
+	s.checkRows(index)
+	picked := Batch{s.bits.Pick(index), kernel.NewReals(len(index), s.reals.Cols)}
+	for r, i := range index {
+		copy(picked.reals.Row(r), s.reals.Row(i))
+	}
+	return picked
+}
+
+// Spread leaves rows of bits on the processes of a context that is several ([compute.InGroup]): each needs to have set
+// those that [compute.Context.Part] says are its own. Gather, Pick, Counts and products with W know all rows; any other
+// method brings all of them to every process.
+func (s Batch) Spread(on *compute.Context) { on.Spread(s.bits) }
 
 // FromBytes packs rows of bytes 0 and 1. All rows must have the same length. The error names the row and unit that is neither.
 func FromBytes(rows [][]uint8) (Batch, error) {

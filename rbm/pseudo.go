@@ -34,9 +34,10 @@ func (model *Model) PseudoLogLikelihood(v Batch, on *compute.Context) ([]float64
 // PseudoLikelihood is a model made ready for many calls of [PseudoLikelihood.Log], such as blocks of a long list of
 // rows.
 type PseudoLikelihood struct {
-	model  *Model
-	sites  *sites      // of models of bits
-	layers *layerSites // of others
+	model   *Model
+	compute *compute.Context
+	sites   *sites      // of models of bits
+	layers  *layerSites // of others
 }
 
 // PseudoMemory is about how many bytes the pseudo-log-likelihood of a model takes: w, e^w and e^(−w) in float64, and a
@@ -50,7 +51,7 @@ func PseudoMemory(model *Model) float64 {
 // [Model.CheckPseudo].
 func NewPseudoLikelihood(model *Model, on *compute.Context) (*PseudoLikelihood, error) {
 	if model.CheckBits() == nil {
-		return &PseudoLikelihood{model: model, sites: newSites(model.Bits(), on)}, nil
+		return &PseudoLikelihood{model: model, compute: on, sites: newSites(model.Bits(), on)}, nil
 	}
 	if err := model.CheckPseudo(); err != nil {
 		return nil, err
@@ -59,13 +60,15 @@ func NewPseudoLikelihood(model *Model, on *compute.Context) (*PseudoLikelihood, 
 	if err != nil {
 		return nil, err
 	}
-	return &PseudoLikelihood{model: model, layers: layers}, nil
+	return &PseudoLikelihood{model: model, compute: on, layers: layers}, nil
 }
 
 // Log returns what [Model.PseudoLogLikelihood] does.
 func (p *PseudoLikelihood) Log(v Batch) []float64 {
 	logs := make([]float64, v.Rows())
-	p.each(v, func(r, _ int, log float64) { logs[r] += log })
+	p.compute.Divide(logs, v.Rows(), func(from, to int) {
+		p.each(v.Slice(from, to), func(r, _ int, log float64) { logs[from+r] += log })
+	})
 	return logs
 }
 

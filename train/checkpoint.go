@@ -59,6 +59,13 @@ func (t *Training) Checkpoint(w io.Writer) error {
 	return safetensors.Write(w, f)
 }
 
+// Gather brings to this process what a checkpoint holds of parameters and states. Where a group of processes trains
+// ([compute.InGroup]), all of them call it, and then one may write the checkpoint by itself.
+func (t *Training) Gather() {
+	t.device.fetchAll()
+	t.memory(nil).tensors()
+}
+
 // Resume puts a training that was just started with the same model, data and settings where Checkpoint left it.
 // Training then goes on to the same bytes as if it had never stopped. A checkpoint whose contents don't fit its digest
 // is refused.

@@ -32,6 +32,7 @@ type Evaluation struct {
 
 // report is what follows an update: the monitor takes the model, and at some updates scores it.
 func (t *Training) report(ctx context.Context, rate, norm float64) (Progress, error) {
+	t.agreeOnTime()
 	p := Progress{
 		Update: int(t.done), Planned: t.Planned(), Rate: rate, GradientNorm: norm,
 		Epoch: float64(t.done) / float64(t.config.batches(t.set.Rows())), Seconds: t.elapsed().Seconds(),

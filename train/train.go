@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/internal/group"
 	"github.com/harmonium-rbm/harmonium/monitor"
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
@@ -30,6 +33,7 @@ type Training struct {
 	planned int          // updates by these, or noBound
 	begun   time.Time
 	spent   time.Duration // before the last resume
+	agreed  time.Duration // since begun, by the clock of rank 0: 0 unless several processes train for a time
 	err     error
 	reason  string
 
@@ -68,7 +72,8 @@ var ErrDiverged = errors.New("a parameter is no longer a finite number within ±
 func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 	return func(yield func(Progress) bool) {
 		t.begun = time.Now()
-		defer func() { t.spent = t.elapsed(); t.begun = time.Time{} }()
+		t.agreeOnTime()
+		defer func() { t.spent, t.agreed = t.elapsed(), 0; t.begun = time.Time{} }()
 		t.device.push(t.Model.W, t.Model.B(), t.Model.C()) // which the caller may have changed
 		defer t.Current()
 		for t.err == nil && ctx.Err() == nil {
@@ -189,5 +194,16 @@ func (t *Training) elapsed() time.Duration {
 	if t.begun.IsZero() {
 		return t.spent
 	}
+	if t.agreed > 0 {
+		return t.spent + t.agreed
+	}
 	return t.spent + time.Since(t.begun)
+}
+
+// agreeOnTime has all processes of a group go by one clock where the time shapes the training.
+func (t *Training) agreeOnTime() {
+	timed := t.config.Time > 0 || slices.ContainsFunc(t.config.Continued, func(c Continuation) bool { return c.Time > 0 })
+	if g := compute.Group(t.config.Compute); g != nil && timed {
+		t.agreed = group.All(g, time.Since(t.begun))[0]
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/remedy"
 	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/diag"
+	"github.com/harmonium-rbm/harmonium/internal/group"
 )
 
 // Exit statuses, the same for every command (docs/cli.md).
@@ -28,7 +29,7 @@ const (
 )
 
 func main() {
-	os.Exit(execute(interruptible(), os.Args[1:], &terminal{stdout: os.Stdout, stderr: os.Stderr}))
+	os.Exit(execute(interruptible(), os.Args[1:], &terminal{stdout: os.Stdout, stderr: os.Stderr, join: group.Join}))
 }
 
 // execute runs the command line and returns the exit status.
@@ -39,6 +40,7 @@ func execute(ctx context.Context, args []string, t *terminal) int {
 	root.SetErr(t.stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
+		t.leave(nil)
 		return exitDone
 	}
 	status, silent := exitFailed, false
@@ -59,6 +61,7 @@ func execute(ctx context.Context, args []string, t *terminal) int {
 		}
 		fmt.Fprintln(t.stderr, "harmonium:", text)
 	}
+	t.leave(err)
 	return status
 }
 
@@ -106,7 +109,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 		newDemo(t), newData(t), newTrain(t), newSearch(t), newEval(t), newScore(t), newSample(t), newObserve(t),
 		newTransform(t), newComplete(t), newInspect(t), newExport(t), newServe(t), newWorker(t), newBench(t), newVersion(t),
 	)
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if t.workers < 0 {
 			return badInput(fmt.Errorf("--workers is %d, want a number of cores, or 0 for all", t.workers))
 		}
@@ -114,14 +117,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad input, 3 done but the answer c
 		if err != nil {
 			return badInput(err)
 		}
-		open := compute.Open
-		if t.open != nil {
-			open = t.open
-		}
-		if t.compute, err = open(t.device, t.workers, isa); errors.Is(err, compute.ErrDevice) {
-			return badInput(fmt.Errorf("--device: %w", err))
-		}
-		return err
+		return t.openContext(cmd, isa)
 	}
 	checkArgs(root)
 	return root

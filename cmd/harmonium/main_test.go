@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/group"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
 )
@@ -39,10 +40,14 @@ func TestScripts(t *testing.T) {
 // builtWithCUDA is whether the build tag cuda is set.
 var builtWithCUDA bool
 
-// canRun makes [isa:avx2] hold where the kernels have that form, and [cuda] where the build has those of GPUs.
+// canRun makes [isa:avx2] hold where the kernels have that form, [cuda] where the build has those of GPUs, and [mpi] where
+// it has MPI.
 func canRun(condition string) (bool, error) {
-	if condition == "cuda" {
+	switch condition {
+	case "cuda":
 		return builtWithCUDA, nil
+	case "mpi":
+		return group.Built, nil
 	}
 	name, ok := strings.CutPrefix(condition, "isa:")
 	if !ok {

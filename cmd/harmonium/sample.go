@@ -101,6 +101,9 @@ func (o *sampleOptions) drawGiven(cmd *cobra.Command, t *terminal, path string) 
 			return badInput(fmt.Errorf("--%s has no effect with --given, each row of which is drawn by itself: leave one of them out", name))
 		}
 	}
+	if t.group != nil {
+		return badInput(errors.New("--given is not divided among processes: start one, without mpirun"))
+	}
 	c := &completeOptions{data: o.given, out: o.out, copies: 1, lacking: true}
 	if cmd.Flags().Changed("count") {
 		c.copies = o.count
@@ -196,7 +199,7 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err := t.compute.Err(); err != nil {
 		return err
 	}
-	if err := data.WriteSet(o.out, drawn); err != nil {
+	if err := t.alone(func() error { return data.WriteSet(o.out, drawn) }); err != nil {
 		return err
 	}
 	err = t.result(result, func(w io.Writer) {

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/group"
 )
 
 // terminal is where a command's results and progress go, with the flags that all commands share.
@@ -18,6 +19,13 @@ type terminal struct {
 	device         string           // of --device
 	compute        *compute.Context // of workers and device, in the form of HARMONIUM_ISA
 	json, quiet    bool
+
+	// join returns the group of the processes that were started with this one, nil for none. group is that of a command
+	// that they divide, own is where this rank alone may say why it failed.
+	join  func() (group.Group, error)
+	group group.Group
+	own   io.Writer
+	waits waits
 
 	// In a worker: where progress goes as events, and contexts that outlive a command. nil elsewhere.
 	events func(progressEvent)

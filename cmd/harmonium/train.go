@@ -137,7 +137,7 @@ func beginRun(ctx context.Context, t *terminal, o *trainOptions, args []string) 
 		t.warn("warning: validation rows may be ones that %s was trained on, so that their scores are too high: "+
 			"want its --holdout %g and --seed %d, or other validation data", o.from, source.Config.Holdout, source.Config.Training.Seed)
 	}
-	r, err := run.Create(o.out, c)
+	r, err := run.CreateIn(t.group, o.out, c)
 	if err != nil {
 		return badInput(err)
 	}
@@ -156,7 +156,7 @@ func resumeRun(cmd *cobra.Command, t *terminal, o *trainOptions, args []string) 
 			files = append(files, path)
 		}
 	}
-	r, err := run.Reopen(o.out, files...)
+	r, err := run.ReopenIn(t.group, o.out, files...)
 	if err != nil {
 		return badInput(err)
 	}
@@ -200,7 +200,7 @@ type trainResult struct {
 }
 
 func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Training) error {
-	if !r.Locked() {
+	if r.Writes() && !r.Locked() {
 		t.warn("warning: %s is on a file system without locks: start no second training in it", r.Dir)
 	}
 	total, done := int64(training.Planned()), func(p train.Progress) int64 { return int64(p.Update) }
@@ -211,6 +211,7 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	score, curve := "", sparkline{}
 	err := r.Record(ctx, training, func(p train.Progress) {
 		if e := p.Evaluation; e != nil {
+			t.reportSlowRank()
 			best := e.Train
 			if e.Valid != nil {
 				best = e.Valid

@@ -34,9 +34,9 @@ var module = func() string {
 // ranks lists the packages from the bottom up: each may import those of lower ranks alone, and tests may import
 // anything.
 var ranks = [][]string{
-	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile"},
+	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile", "internal/group"},
 	{"internal/kernel", "internal/kerneltest", "lecture"},
-	{"internal/cuda", "internal/enginetest"},
+	{"internal/cuda", "internal/enginetest", "internal/ranks"},
 	{"compute"},
 	{"rbm"},
 	{"exact", "sample", "data", "sites", "internal/lecturetest", "internal/kindtest"},

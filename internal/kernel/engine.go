@@ -147,6 +147,33 @@ func (c *Context) Averages(v, h, vh []float32, x Bits, f *Fixed, weights []float
 	return true
 }
 
+// A Divider is an [Engine] of several processes, each of which does some of a number of tasks.
+type Divider interface {
+	// Part is [Context.Part].
+	Part(tasks int) (from, to int)
+	// Divide is [Context.Divide].
+	Divide(results []float64, tasks int, do func(from, to int))
+}
+
+// Part returns which of a number of tasks are those of this process: all of them, unless the context's engine is several
+// processes.
+func (c *Context) Part(tasks int) (from, to int) {
+	if e, ok := c.Engine().(Divider); ok {
+		return e.Part(tasks)
+	}
+	return 0, tasks
+}
+
+// Divide calls do with the tasks from…to−1 of this process, by [Context.Part]. Each task writes its part of results, as
+// many numbers as any other, which are complete when Divide returns.
+func (c *Context) Divide(results []float64, tasks int, do func(from, to int)) {
+	if e, ok := c.Engine().(Divider); ok {
+		e.Divide(results, tasks, do)
+		return
+	}
+	do(0, tasks)
+}
+
 // sumOn returns Σ_k w_k over the bits k of words that are on.
 func sumOn(words []uint64, w []float32) float64 {
 	sum := 0.0

@@ -372,18 +372,25 @@ func (c *Context) Sample(dst Bits, sums []float64, x Bits, f *Fixed, key rng.Key
 
 // SampleParts is Sample from the numbers of parts, which cover all rows. It writes sums too.
 func (c *Context) SampleParts(dst Bits, x Bits, f *Fixed, parts []Part, key rng.Key, step uint64, sums ...Sums) {
+	c.SamplePartsFrom(dst, x, f, parts, key, step, 0, sums...)
+}
+
+// SamplePartsFrom is SampleParts, where row r is chain firstChain+r. Without parts it is Sample.
+func (c *Context) SamplePartsFrom(
+	dst, x Bits, f *Fixed, parts []Part, key rng.Key, step uint64, firstChain uint32, sums ...Sums,
+) {
 	if dst.Rows != x.Rows || dst.Cols != f.Cols {
 		panicf("SampleParts of %d rows and %d columns into %d×%d bits", x.Rows, f.Cols, dst.Rows, dst.Cols)
 	}
 	if c.Engine() != nil {
 		checkParts(x, f, parts)
-		c.sampleOn(dst, x, f, parts, key, step, 0, sums...)
+		c.sampleOn(dst, x, f, parts, key, step, firstChain, sums...)
 		return
 	}
 	p := c.startProduct("SampleParts", x, f)
 	checkParts(x, f, parts)
 	p.parts = parts
-	p.draw.start(p.c.isa, dst, key, step, 0)
+	p.draw.start(p.c.isa, dst, key, step, firstChain)
 	p.wantSums(sums...)
 	p.run(dst.Stride, (*sampling)(p))
 }

@@ -118,3 +118,71 @@ func (b Bits) written(e Engine, write func(dst Span)) {
 // copied returns a copy of x to hand to an engine. Unlike slices.Clone, it lets the caller's x stay on its stack: Clone
 // may return memory of x.
 func copied[T any](x []T) []T { return append([]T(nil), x...) }
+
+// A SpreadBits is a [RemoteBits] whose rows may be on several processes, each of which has some.
+type SpreadBits interface {
+	RemoteBits
+	// Keep forgets all rows but those that are this process's: [Context.Part] of them.
+	Keep()
+	// Gather copies rows, from number first on, that index names.
+	Gather(dst Bits, first int, index []int)
+	// Counts writes the number of ones in every column of some rows.
+	Counts(dst []int, first, rows int)
+}
+
+// Spread leaves the rows of b on the processes of the context's engine, if it is several: of the words here, only those
+// of [Context.Part] need to be set. Copies of rows are had by [Bits.Gather], their sums by [Context.ColumnCounts] and
+// their products as ever. Whoever asks for the words of a row gets all rows.
+func (c *Context) Spread(b Bits) {
+	e := c.Engine()
+	if e == nil || b.remote == nil {
+		return
+	}
+	if s, ok := b.remote.at(e).(SpreadBits); ok {
+		s.Keep()
+		b.remote.state.Store(there)
+	}
+}
+
+// spread returns the copy of b where its rows are on several processes, or nil.
+func (b Bits) spread() SpreadBits {
+	if b.remote == nil || b.remote.state.Load() != there {
+		return nil
+	}
+	s, _ := b.remote.copy.(SpreadBits)
+	return s
+}
+
+// Gather copies the rows of src that index names, in that order, into b.
+func (b Bits) Gather(src Bits, index []int) {
+	if s := src.spread(); s != nil {
+		b.EditAll()
+		s.Gather(b, src.first, index)
+		return
+	}
+	for r, i := range index {
+		copy(b.Edit(r), src.Row(i))
+	}
+}
+
+// Pick returns the rows of b that index names. Most rows of a matrix that is on several processes stay there.
+func (b Bits) Pick(index []int) Bits {
+	picked := NewBits(len(index), b.Cols)
+	if b.spread() == nil || 2*len(index) <= b.Rows {
+		picked.Gather(b, index)
+		return picked
+	}
+	const few = 1 << 14 // rows that are here at the same time
+	on := &Context{engine: b.remote.engine}
+	first, end := on.Part(len(index))
+	for from := 0; from < len(index); from += few {
+		to := min(from+few, len(index))
+		some := NewBits(to-from, b.Cols)
+		some.Gather(b, index[from:to])
+		for r := max(first, from); r < min(end, to); r++ {
+			copy(picked.Edit(r), some.Row(r-from))
+		}
+	}
+	on.Spread(picked)
+	return picked
+}

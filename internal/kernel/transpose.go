@@ -54,6 +54,10 @@ func (c *Context) ColumnCounts(dst []int, x Bits) {
 	if len(dst) != x.Cols {
 		panicf("ColumnCounts of %d columns into %d", x.Cols, len(dst))
 	}
+	if s := x.spread(); s != nil {
+		s.Counts(dst, x.first, x.Rows)
+		return
+	}
 	clear(dst)
 	x.All()
 	isa := c.ISA()

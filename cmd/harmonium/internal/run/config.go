@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
@@ -43,7 +44,8 @@ type Config struct {
 	// alone. It is nil in a config of this version.
 	Earlier json.RawMessage `json:"-"`
 
-	edited bool // whether SHA256 is that of something else
+	edited bool             // whether SHA256 is that of something else
+	spread *compute.Context // over whose processes the training rows are; nil: all are here
 }
 
 // Layers are the two layers of the model.

@@ -69,8 +69,11 @@ type metricsFile struct {
 	size int64
 }
 
-// openMetrics opens the file to add lines.
+// openMetrics opens the file to add lines. It is nil where another process writes the run.
 func (r *Run) openMetrics() (*metricsFile, error) {
+	if !r.Writes() {
+		return nil, nil
+	}
 	f, err := os.OpenFile(filepath.Join(r.Dir, MetricsName), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o666)
 	if err != nil {
 		return nil, err
@@ -80,6 +83,13 @@ func (r *Run) openMetrics() (*metricsFile, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return m, nil
+}
+
+// close closes the file, if it is one.
+func (m *metricsFile) close() {
+	if m != nil {
+		m.Close()
+	}
 }
 
 // Write adds to the file.
@@ -141,6 +151,13 @@ func (r *Run) cutMetrics(update int, digest string) (damaged string, err error) 
 // Kept is the evaluation of the model that the run keeps: the best one, or the last without validation data; nil where
 // there is none yet.
 func (r *Run) Kept() (*Metric, error) {
+	if !r.Writes() {
+		return r.keptIn(nil, nil)
+	}
+	return r.keptIn(r.kept())
+}
+
+func (r *Run) kept() (*Metric, error) {
 	metrics, err := r.Metrics()
 	if err != nil || len(metrics) == 0 {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/internal/group"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
 	"github.com/harmonium-rbm/harmonium/train"
@@ -14,8 +15,9 @@ import (
 // Prepare reads the data of a run and starts its training. Where the config records a file's sha256 already, the file
 // must still have it; otherwise it is recorded, with the settings that defaults stand for. Nothing is written.
 func Prepare(c *Config, on *compute.Context) (*train.Training, error) {
+	c.spread = on
 	set, valid, err := OpenData(c)
-	if err != nil {
+	if err = c.agree(on, err); err != nil {
 		return nil, err
 	}
 	if err := c.Reweight(on, set, valid); err != nil {
@@ -89,7 +91,8 @@ func OpenData(c *Config) (set, valid *data.Set, err error) {
 			return nil, nil, err
 		}
 	}
-	if set, err = openTrain(c, columns); err != nil {
+	set, err = openTrain(c, columns)
+	if err = group.Agree(compute.Group(c.spread), err); err != nil { // before anything of the rows crosses
 		return nil, nil, err
 	}
 	if c.Quantum != nil {
@@ -137,12 +140,16 @@ func openTrain(c *Config, columns []rbm.Column) (*data.Set, error) {
 	if len(c.Train) > 1 && (c.Select.FirstRow > 0 || c.Select.LastRow > 0) {
 		return nil, errors.New("rows are chosen of one file, and several are given: want one, or all rows")
 	}
+	var options []data.Option
+	if len(c.Train) == 1 && c.Weights == nil && c.Identity == 0 {
+		options = append(options, data.SpreadOver(c.spread))
+	}
 	sets := make([]*data.Set, len(c.Train))
 	for k := range c.Train {
 		if k > 0 && columns == nil {
 			columns = sets[0].Columns
 		}
-		set, err := openFile(&c.Train[k], c, columns)
+		set, err := openFile(&c.Train[k], c, columns, options...)
 		if err == nil {
 			err = set.Fit(columns)
 		}
@@ -166,13 +173,13 @@ func openTrain(c *Config, columns []rbm.Column) (*data.Set, error) {
 }
 
 // openFile reads a file, for columns where another one has said what they are.
-func openFile(f *File, c *Config, columns []rbm.Column) (*data.Set, error) {
+func openFile(f *File, c *Config, columns []rbm.Column, more ...data.Option) (*data.Set, error) {
 	options, err := c.Reading.Options()
 	if err != nil {
 		return nil, err
 	}
 	options = append(options, DataOptions(c.Threshold, c.Bernoulli, c.Training.Seed)...)
-	set, err := data.Open(f.here(), append(options, data.ForColumns(columns), data.Gaps())...)
+	set, err := data.Open(f.here(), append(append(options, data.ForColumns(columns), data.Gaps()), more...)...)
 	if err != nil {
 		return nil, err
 	}

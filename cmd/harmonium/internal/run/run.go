@@ -15,6 +15,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/harmonium-rbm/harmonium/internal/atomicfile"
+	"github.com/harmonium-rbm/harmonium/internal/group"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/train"
 )
@@ -36,7 +37,8 @@ type Run struct {
 	Dir    string
 	Config *Config
 
-	lock *flock.Flock // nil for readers
+	lock  *flock.Flock // nil for readers
+	ranks group.Group  // nil for one process
 }
 
 // ErrOccupied is the error of making a run where something is already.
@@ -173,25 +175,31 @@ func Open(dir string) (*Run, error) {
 }
 
 // Record runs the training to its end, or until ctx is cancelled, and keeps the directory up to date. report (which may
-// be nil) is called after every update. The last state is saved also where an error or an interruption ends it.
+// be nil) is called after every update. The last state is saved also where an error or an interruption ends it. Of a
+// group of processes all stop where ctx of one is cancelled.
 func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.Progress)) error {
 	metrics, err := r.openMetrics()
-	if err != nil {
+	if err = group.Agree(r.ranks, err); err != nil {
 		return err
 	}
-	defer metrics.Close()
+	defer metrics.close()
+	steps := ctx
+	if r.ranks != nil {
+		steps = context.WithoutCancel(ctx) // together, or not at all
+	}
 	saved := time.Now()
-	for p := range t.Steps(ctx) {
+	for p := range t.Steps(steps) {
 		if p.Evaluation != nil {
 			fidelity, err := r.Config.Quantum.fidelity(t.Model)
 			if err != nil {
 				return err
 			}
-			if err := appendMetric(metrics, p.Evaluation, fidelity); err != nil {
+			if err := r.alone(func() error { return appendMetric(metrics, p.Evaluation, fidelity) }); err != nil {
 				return err
 			}
 		}
-		if time.Since(saved) > checkpointEvery {
+		due, stop := r.decide(time.Since(saved) > checkpointEvery, ctx.Err() != nil)
+		if due {
 			if err := r.save(t, metrics); err != nil {
 				return err
 			}
@@ -200,12 +208,33 @@ func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.P
 		if report != nil {
 			report(p)
 		}
+		if stop {
+			break
+		}
 	}
 	if t.Err() != nil {
-		metrics.Close() // Windows removes no file that is open
-		return r.keepLast(t.Err())
+		metrics.close() // Windows removes no file that is open
+		return r.alone(func() error { return r.keepLast(t.Err()) })
 	}
 	return r.save(t, metrics)
+}
+
+// decide has a group of processes decide together whether a checkpoint is due, by the clock of rank 0, and whether to
+// stop. A process by itself stops by its context.
+func (r *Run) decide(due, cancelled bool) (save, stop bool) {
+	if r.ranks == nil {
+		return due, false
+	}
+	const dueFlag, stopFlag = 1, 2
+	var flags byte
+	if due && r.Writes() {
+		flags |= dueFlag
+	}
+	if cancelled {
+		flags |= stopFlag
+	}
+	flags = group.Or(r.ranks, flags)
+	return flags&dueFlag != 0, flags&stopFlag != 0
 }
 
 // keepLast says what is left of a training that ended in an error: the last good checkpoint, or nothing, and then the
@@ -223,6 +252,13 @@ func (r *Run) keepLast(failed error) error {
 
 // save makes the directory a place to go on from: the metrics are on disk before the checkpoint that counts them.
 func (r *Run) save(t *train.Training, metrics *metricsFile) error {
+	if r.ranks != nil {
+		t.Gather()
+	}
+	return r.alone(func() error { return r.write(t, metrics) })
+}
+
+func (r *Run) write(t *train.Training, metrics *metricsFile) error {
 	if err := r.held(); err != nil {
 		return err
 	}
@@ -262,17 +298,38 @@ const (
 // beginning if there is none yet, and drops the metrics after it. The warnings name what was damaged. Damaged
 // checkpoints are set aside.
 func (r *Run) Resume(t *train.Training) (warnings []string, err error) {
-	files, err := r.checkpoints()
+	if r.ranks == nil {
+		_, warnings, err = r.resume(t)
+		return warnings, err
+	}
+	var checkpoint []byte
+	err = r.alone(func() (err error) {
+		checkpoint, warnings, err = r.resume(t)
+		return err
+	})
 	if err != nil {
 		return nil, err
+	}
+	if checkpoint = group.Share(r.ranks, checkpoint)[0]; !r.Writes() && len(checkpoint) > 0 {
+		err = t.Resume(checkpoint)
+	}
+	return warnings, group.Agree(r.ranks, err)
+}
+
+// resume is Resume in the process that writes the run. It returns the checkpoint, too, if there is one.
+func (r *Run) resume(t *train.Training) (checkpoint []byte, warnings []string, err error) {
+	files, err := r.checkpoints()
+	if err != nil {
+		return nil, nil, err
 	}
 	var bad []numbered
 	for _, f := range slices.Backward(files) {
 		text, err := os.ReadFile(f.path)
 		if err != nil { // which may pass
-			return nil, err
+			return nil, nil, err
 		}
 		if err := r.resumeAt(t, f.update, text); err == nil {
+			checkpoint = text
 			break
 		} else {
 			warnings = append(warnings, fmt.Sprintf("%s can't be gone on from: %v", f.path, err))
@@ -280,12 +337,12 @@ func (r *Run) Resume(t *train.Training) (warnings []string, err error) {
 		bad = append(bad, f)
 	}
 	if len(bad) > 0 && len(bad) == len(files) {
-		return nil, fmt.Errorf("no checkpoint can be read; remove the files in %s to train again from the beginning, to the same bytes: %s",
+		return nil, nil, fmt.Errorf("no checkpoint can be read; remove the files in %s to train again from the beginning, to the same bytes: %s",
 			filepath.Join(r.Dir, CheckpointName), strings.Join(warnings, "; "))
 	}
 	for k, f := range bad {
 		if err := os.Rename(f.path, f.path+damagedSuffix); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		warnings[k] += fmt.Sprintf("; it is kept as %s, and the one before takes its place", filepath.Base(f.path)+damagedSuffix)
 	}
@@ -293,7 +350,7 @@ func (r *Run) Resume(t *train.Training) (warnings []string, err error) {
 	if damaged != "" {
 		warnings = append(warnings, damaged)
 	}
-	return warnings, err
+	return checkpoint, warnings, err
 }
 
 // Continue has the training of this run go on to other bounds, and records them: a list of all makes the run repeat.
@@ -306,7 +363,7 @@ func (r *Run) Continue(t *train.Training, to train.Bounds) error {
 	if slices.Equal(r.Config.Training.Continued, before) {
 		return nil
 	}
-	return r.writeConfig()
+	return r.alone(r.writeConfig)
 }
 
 // damagedSuffix names a file that was set aside.

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/internal/group"
+	"github.com/harmonium-rbm/harmonium/internal/ranks"
+)
+
+// divided are the commands whose work the processes divide that mpirun or srun has started.
+var divided = []string{"train", "eval", "sample"}
+
+// openContext opens what computes: a device, or the workers of this process, alone or as a rank of several.
+func (t *terminal) openContext(cmd *cobra.Command, isa compute.ISA) error {
+	open := compute.Open
+	if t.open != nil {
+		open = t.open
+	}
+	if t.join != nil && slices.Contains(divided, cmd.Name()) && cmd.Parent() == cmd.Root() {
+		if g, err := t.join(); err != nil || g != nil {
+			return t.openRank(g, err, isa)
+		}
+	}
+	var err error
+	if t.compute, err = open(t.device, t.workers, isa); errors.Is(err, compute.ErrDevice) {
+		return badInput(fmt.Errorf("--device: %w", err))
+	}
+	return err
+}
+
+// openRank makes this process a rank of a group: rank 0 speaks for all.
+func (t *terminal) openRank(g group.Group, err error, isa compute.ISA) error {
+	if err != nil {
+		return err
+	}
+	t.group, t.own = g, t.stderr
+	if g.Rank() != 0 {
+		t.stdout, t.stderr = io.Discard, io.Discard
+	}
+	if t.device == compute.CUDA {
+		return badInput(errors.New("--device cuda: ranks compute by the workers of their processes: leave it out, or start one process"))
+	}
+	t.compute = compute.InGroup(t.workers, isa, g)
+	t.waits.last = time.Now()
+	return nil
+}
+
+// patience is the time that a rank with an error waits for the others, which end for the same reason as a rule.
+const patience = 5 * time.Second
+
+// leave ends the group. Errors are those of all ranks, or of one alone that no other knows of: then it names itself, and
+// ends all.
+func (t *terminal) leave(err error) {
+	if t.group == nil {
+		return
+	}
+	left := make(chan bool)
+	go func() { group.Leave(t.group); close(left) }()
+	if err == nil {
+		<-left
+		return
+	}
+	select {
+	case <-left:
+	case <-time.After(patience):
+		fmt.Fprintf(t.own, "harmonium: %s has failed alone, which ends all of them: %v\n", group.Name(t.group, t.group.Rank()), err)
+		t.group.Abort()
+	}
+}
+
+// alone has rank 0 write a file. All ranks get its error.
+func (t *terminal) alone(write func() error) error {
+	var err error
+	if group.Rank(t.group) == 0 {
+		err = write()
+	}
+	return group.Agree(t.group, err)
+}
+
+// waits tells which rank the others wait for.
+type waits struct {
+	last   time.Time
+	waited time.Duration // until then
+	slow   int           // reports of slow ranks
+}
+
+// A rank is slow if the others spend this part of the time waiting for it, in a stretch that is long enough.
+const (
+	slowPart    = 0.25
+	slowStretch = 2 * time.Second
+	mostReports = 5
+)
+
+// reportSlowRank names a slow rank: the one that waits least, where another waits long. All ranks call it.
+func (t *terminal) reportSlowRank() {
+	if t.group == nil {
+		return
+	}
+	w, waited := &t.waits, ranks.Of(t.compute).Waited()
+	stretch := group.All(t.group, time.Since(w.last))[0] // by the clock of rank 0
+	all := group.All(t.group, waited-w.waited)
+	if stretch < slowStretch {
+		return
+	}
+	w.last, w.waited = time.Now(), waited
+	least, most := slices.Min(all), slices.Max(all)
+	if part := float64(most-least) / float64(stretch); part > slowPart && w.slow < mostReports {
+		w.slow++
+		t.say("%s is slow: others wait for it %.0f %% of the time", group.Name(t.group, slices.Index(all, least)), 100*part)
+	}
+}

@@ -1,0 +1,70 @@
+package group
+
+import (
+	"fmt"
+	"sync"
+)
+
+// Local returns the ranks of a group of goroutines in this process.
+func Local(size int) []Group {
+	m := &meeting{parts: make([][]byte, size)}
+	m.changed.L = &m.mu
+	ranks := make([]Group, size)
+	for r := range ranks {
+		ranks[r] = &local{m, r}
+	}
+	return ranks
+}
+
+// meeting is where goroutines exchange bytes.
+type meeting struct {
+	mu      sync.Mutex
+	changed sync.Cond
+	parts   [][]byte
+	arrived int
+	turn    int
+}
+
+type local struct {
+	*meeting
+	rank int
+}
+
+func (l *local) Rank() int            { return l.rank }
+func (l *local) Size() int            { return len(l.parts) }
+func (l *local) Host(rank int) string { return fmt.Sprintf("goroutine %d", rank) }
+
+// Gather copies the others' parts, which they leave alone until all have done so.
+func (l *local) Gather(x []byte, bounds []int) {
+	if len(bounds) != l.Size()+1 || bounds[l.Size()] > len(x) {
+		panic(fmt.Sprintf("group: bounds %v of %d bytes for %d ranks", bounds, len(x), l.Size()))
+	}
+	l.meet(func() { l.parts[l.rank] = x })
+	for r, other := range l.parts {
+		if len(other) != len(x) {
+			panic(fmt.Sprintf("group: rank %d gathers %d bytes, rank %d %d", l.rank, len(x), r, len(other)))
+		}
+		if r != l.rank {
+			copy(x[bounds[r]:bounds[r+1]], other[bounds[r]:bounds[r+1]])
+		}
+	}
+	l.meet(func() {})
+}
+
+// meet waits for all ranks.
+func (l *local) meet(enter func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	enter()
+	turn := l.turn
+	if l.arrived++; l.arrived == l.Size() {
+		l.arrived, l.turn = 0, turn+1
+		l.changed.Broadcast()
+	}
+	for l.turn == turn {
+		l.changed.Wait()
+	}
+}
+
+// Abort panics.
+func (l *local) Abort() { panic("group: aborted by " + Name(l, l.rank)) }

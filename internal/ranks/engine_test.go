@@ -1,0 +1,169 @@
+package ranks_test
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/harmonium-rbm/harmonium/internal/enginetest"
+	"github.com/harmonium-rbm/harmonium/internal/group"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
+	"github.com/harmonium-rbm/harmonium/internal/ranks"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
+)
+
+// onRanks calls f on each rank of groups of 2 to 5, and expects what f returns in a context without a group.
+func onRanks(t *testing.T, f func(on *kernel.Context) []any) {
+	t.Helper()
+	want := f(kernel.New(1))
+	for size := 2; size <= 5; size++ {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			t.Parallel()
+			got := make([][]any, size)
+			var running sync.WaitGroup
+			for r, g := range group.Local(size) {
+				running.Go(func() { got[r] = f(ranks.Context(1, kernel.New(1).ISA(), g)) })
+			}
+			running.Wait()
+			for r := range got {
+				for k := range want {
+					if !reflect.DeepEqual(got[r][k], want[k]) {
+						t.Errorf("rank %d of %d: result %d is another one than without a group", r, size, k)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Everything that a rank gets of conditionals is what one process computes: where rows are divided, where they are too
+// few, and of parts of a batch that is spread over ranks.
+func TestConditionals(t *testing.T) {
+	for _, s := range []struct{ m, n, rows int }{{3, 2, 5}, {300, 200, 120}, {130, 64, 600}} {
+		t.Run(fmt.Sprint(s), func(t *testing.T) {
+			onRanks(t, func(on *kernel.Context) []any {
+				model := rbm.New(s.m, s.n, rng.Seed(1))
+				copy(model.B(), kerneltest.RandomFloats(s.m, 2))
+				copy(model.W, kerneltest.RandomFloats(s.m*s.n, 3))
+				p, averages, weighted := rbm.NewConditionals(model, on), rbm.NewStatistics(model), rbm.NewStatistics(model)
+				chains := sample.NewChains(sample.FromBiases(model, s.rows, rng.Seed(5)), model.Hidden, rng.Seed(7))
+				chains.Sweep(p, 3)
+				some, few := make([]float64, s.rows-2), make([]float64, 2)
+				p.FreeEnergy(some, chains.Visible.Slice(1, s.rows-1)) // of rows that are on several ranks
+				p.SampleHidden(chains.Hidden.Slice(0, 2), chains.Visible.Slice(2, 4), rng.Seed(1), 9)
+				p.FreeEnergy(few, chains.Visible.Slice(s.rows-2, s.rows))
+				p.Statistics(averages, chains.Visible, nil)
+				weights := kerneltest.RandomFloats(s.rows, 4)
+				for r := range weights {
+					weights[r] += 1.5
+				}
+				p.Statistics(weighted, chains.Visible, weights)
+				inputs, probs := make([]float32, s.rows*s.m), make([]float32, s.rows*s.n)
+				p.VisibleInputs(inputs, chains.Hidden)
+				p.HiddenProbs(probs, chains.Visible)
+				return []any{
+					some, few, averages.Averages(), weighted.Averages(), inputs, probs,
+					chains.Visible.EncodeBits(), chains.Hidden.EncodeBits(),
+				}
+			})
+		})
+	}
+}
+
+// Mean fields and Gram matrices are those of one process.
+func TestRealProducts(t *testing.T) {
+	for _, rows := range []int{1, 7, 100} {
+		t.Run(fmt.Sprint(rows), func(t *testing.T) {
+			onRanks(t, func(on *kernel.Context) []any {
+				const m, n = 300, 200
+				x, w, bias := kerneltest.RandomFloats(rows*m, 1), kerneltest.RandomFloats(m*n, 2), kerneltest.RandomFloats(n, 3)
+				fields, gram := make([]float32, rows*n), make([]float64, rows*rows)
+				on.Affine(fields, bias, w, x, rows)
+				on.Gram(gram, x, rows)
+				for r := range rows {
+					clear(gram[r*rows+r+1 : (r+1)*rows])
+				}
+				return []any{fields, gram}
+			})
+		})
+	}
+}
+
+// Updates of the parameters are those of the engine of tests, number after number.
+func TestUpdates(t *testing.T) {
+	for _, shape := range []struct{ m, n int }{{1, 1}, {70, 33}, {3, 4100}, {12, 700}} {
+		update := func(e kernel.Ascender) map[string][]any {
+			results, all := map[string][]any{}, enginetest.Ascents(shape.m, shape.n)
+			for _, name := range slices.Sorted(maps.Keys(all)) {
+				a := all[name]
+				bound := slices.DeleteFunc(enginetest.Slices(a), func(x []float32) bool { return x == nil })
+				for _, x := range bound {
+					e.Bind(x)
+				}
+				squares, sound := e.Ascend(a)
+				results[name] = []any{math.Float64bits(squares), sound}
+				for _, x := range bound {
+					e.Fetch(x)
+					results[name] = append(results[name], bitsOf(x))
+				}
+			}
+			return results
+		}
+		want := update(enginetest.New())
+		for size := 2; size <= 4; size++ {
+			got := make([]map[string][]any, size)
+			var running sync.WaitGroup
+			for r, g := range group.Local(size) {
+				running.Go(func() { got[r] = update(ranks.Of(ranks.Context(1, kernel.New(1).ISA(), g))) })
+			}
+			running.Wait()
+			for r, all := range got {
+				for name := range all {
+					if !reflect.DeepEqual(all[name], want[name]) {
+						t.Errorf("%d×%d, %s: rank %d of %d makes another update", shape.m, shape.n, name, r, size)
+					}
+				}
+			}
+		}
+	}
+}
+
+func bitsOf(x []float32) []uint32 {
+	list := make([]uint32, len(x))
+	for k, x := range x {
+		list[k] = math.Float32bits(x)
+	}
+	return list
+}
+
+// Rows that are spread over ranks are the same as rows that are here: copies of some and of most of them, their counts,
+// their free energies, and all of them where somebody asks.
+func TestSpreadRows(t *testing.T) {
+	onRanks(t, func(on *kernel.Context) []any {
+		const rows, m, n = 1000, 130, 64
+		model := rbm.New(m, n, rng.Seed(1))
+		all := sample.FromBiases(model, rows, rng.Seed(5))
+		v := rbm.NewBatch(rows, m)
+		from, to := on.Part(rows)
+		v.Slice(from, to).Copy(all.Slice(from, to))
+		v.Spread(on)
+		index := make([]int, 700)
+		for k := range index {
+			index[k] = k * k % rows
+		}
+		some, most := v.Pick(index[:100]), v.Pick(index)
+		few := v.Like(25)
+		few.Gather(most, index[:25:25])
+		few.Slice(10, 20).Gather(v.Slice(500, 600), []int{3, 1, 4, 1, 5, 9, 2, 6, 5, 3})
+		free := make([]float64, rows)
+		rbm.NewConditionals(model, on).FreeEnergy(free, v)
+		return []any{some.EncodeBits(), few.EncodeBits(), free, v.Counts(), most.Counts(), most.EncodeBits(), v.EncodeBits()}
+	})
+}

@@ -1,0 +1,267 @@
+package ranks
+
+import (
+	"math"
+	"slices"
+
+	"github.com/harmonium-rbm/harmonium/internal/group"
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
+)
+
+// blockRows is the number of rows of a block of W with n columns: see [kernel.Ascent].
+func blockRows(n int) int { return max(1, 1<<12/n) }
+
+// weights divides the rows of W, m×n, among the ranks.
+func (e *Engine) weights(m, n int) []int { return group.Split(m, blockRows(n), e.g.Size()) }
+
+// Averages is [kernel.Engine.Averages]. Each rank computes P(h|v) of some rows, and then the averages with some of the
+// visible units: the operand of their product is the same everywhere.
+func (e *Engine) Averages(v, h, vh []float32, x kernel.Span, f kernel.RemoteFixed, weights []float32) {
+	defer e.begin()()
+	m, n := len(v), len(h)
+	s := &e.scratch
+	s.probs, s.sums = grow(s.probs, x.Rows*n), grow(s.sums, n)
+	probs, total := s.probs, float64(x.Rows)
+	bounds := e.rowwise(x, n, func(x kernel.Bits, from, to int) {
+		e.on.Probabilities(probs[from*n:to*n], nil, x, operand(f))
+	})
+	complete(e, probs, bounds, n)
+	if weights != nil {
+		total = 0
+		for r, w := range weights {
+			total += float64(w)
+			for j, p := range probs[r*n : (r+1)*n] {
+				probs[r*n+j] = w * p
+			}
+		}
+	}
+	clear(s.sums)
+	for r := range x.Rows {
+		e.on.AddPositive(s.sums, probs[r*n:(r+1)*n])
+	}
+	divide(h, s.sums, total)
+	s.transpose.Reshape(m, x.Rows)
+	e.on.Transpose(s.transpose, all(x))
+	e.sumRows(weights)
+	divide(v, s.sums, total)
+
+	e.on.Load(&s.by, probs, x.Rows, n, nil)
+	bounds = e.weights(m, n)
+	if from, to := e.mine(bounds); from < to {
+		e.on.MulScaled(vh[from*n:to*n], s.transpose.Slice(from, to), &s.by, float32(1/total))
+	}
+	e.divided(vh, bounds, n)
+}
+
+// scratch is memory of Averages.
+type scratch struct {
+	probs     []float32
+	sums      []float64
+	counts    []int
+	transpose kernel.Bits
+	by        kernel.Fixed
+}
+
+func grow[T any](x []T, n int) []T { return slices.Grow(x[:0], n)[:n] }
+
+// sumRows writes the sums Σ_r w_r v_ri of each unit i, with weights of 1 for nil.
+func (e *Engine) sumRows(weights []float32) {
+	s := &e.scratch
+	m := s.transpose.Rows
+	if s.sums = grow(s.sums, m); weights != nil {
+		e.on.Linear(s.transpose, kernel.Linear{To: s.sums, Weights: weights})
+		return
+	}
+	s.counts = grow(s.counts, m)
+	kernel.RowCounts(s.counts, s.transpose)
+	for i, n := range s.counts {
+		s.sums[i] = float64(n)
+	}
+}
+
+func divide(dst []float32, sums []float64, by float64) {
+	for k, x := range sums {
+		dst[k] = float32(x / by)
+	}
+}
+
+// Ascend is that of [kernel.Ascender]: each rank moves its rows of W. What they contribute to the whole crosses, and the
+// new W where somebody asks for it. The optimiser's memory stays on its rank.
+func (e *Engine) Ascend(a *kernel.Ascent) (squares float64, sound bool) {
+	defer e.begin()()
+	s := newAscent(e, a)
+	s.follow()
+	for k := range s.g {
+		e.on.Subtract(s.g[k], a.Positive[k+1], a.Negative[k+1])
+		squares += e.on.Dot(s.g[k], s.g[k])
+	}
+	from, to := e.mine(s.blocks)
+	e.on.Parallel(to-from, func(k int) { s.move(from + k) })
+	for k, g := range s.g {
+		s.step(k+1, 0, a.Parameters[k+1], g)
+	}
+	gather(e, s.records, group.Times(s.blocks, s.record))
+	sound = s.finish(&squares)
+	for _, x := range [][]float32{a.Parameters[0], a.Rule.Mean[0], a.Rule.Square[0]} {
+		if x != nil {
+			e.divided(x, s.rows, s.n)
+		}
+	}
+	return squares, sound
+}
+
+// ascent is an update under way.
+type ascent struct {
+	*kernel.Ascent
+	e            *Engine
+	n            int
+	rows, blocks []int        // of W, by rank
+	g            [2][]float32 // gradient of b and c
+	record       int          // numbers that a block contributes:
+	records      []uint32     // Σ g², whether its weights are sound, ΔW ν and ΔWᵀ μ
+}
+
+// head is the length of a record before ΔW ν.
+const head = 3
+
+func newAscent(e *Engine, a *kernel.Ascent) *ascent {
+	m, n := len(a.Parameters[1]), len(a.Parameters[2])
+	if a.Rows != blockRows(n) {
+		panic("ranks: an update in blocks of another size than that of averages")
+	}
+	s := &ascent{Ascent: a, e: e, n: n, rows: e.weights(m, n), g: [2][]float32{make([]float32, m), make([]float32, n)}}
+	s.blocks = make([]int, len(s.rows))
+	for k, row := range s.rows {
+		s.blocks[k] = (row + a.Rows - 1) / a.Rows
+	}
+	s.record = head + a.Rows + n
+	s.records = make([]uint32, s.blocks[len(s.rows)-1]*s.record)
+	return s
+}
+
+// follow moves ν towards ⟨h⟩_data.
+func (s *ascent) follow() {
+	for j, h := range s.Positive[2] {
+		switch s.Follow {
+		case 0:
+		case 1:
+			s.CenterH[j] = h
+		default:
+			s.CenterH[j] += float32(s.Follow * (h - s.CenterH[j]))
+		}
+	}
+}
+
+// move makes the step of a block, and its record.
+func (s *ascent) move(block int) {
+	on, n, W := s.e.on, s.n, s.Parameters[0]
+	from, to := block*s.Rows*n, min((block+1)*s.Rows*n, len(W))
+	p, record := W[from:to], s.records[block*s.record:(block+1)*s.record]
+	scratch := make([]float32, 2*len(p)+n)
+	g, before, stepC := scratch[:len(p)], scratch[len(p):2*len(p)], scratch[2*len(p):]
+	on.Subtract(g, s.Positive[0][from:to], s.Negative[0][from:to])
+	if s.CenterV != nil {
+		for r := range len(p) / n {
+			i := block*s.Rows + r
+			on.SubtractOuter(g[r*n:(r+1)*n], s.CenterV[i], s.g[1], s.g[0][i], s.CenterH)
+		}
+	}
+	s.penalise(g, p)
+	squares := math.Float64bits(on.Dot(g, g))
+	record[0], record[1] = uint32(squares), uint32(squares>>32)
+	copy(before, p)
+	s.step(0, from, p, g)
+	s.clip(p)
+	if sound(on, p) {
+		record[2] = 1
+	}
+	if s.CenterV == nil {
+		return
+	}
+	on.Subtract(g, p, before)
+	for r := range len(p) / n {
+		Δ, i := g[r*n:(r+1)*n], block*s.Rows+r
+		record[head+r] = math.Float32bits(float32(on.Dot(Δ, s.CenterH)))
+		on.AddScaled(stepC, s.CenterV[i], Δ)
+	}
+	for j, x := range stepC {
+		record[head+s.Rows+j] = math.Float32bits(x)
+	}
+}
+
+// finish adds up the records in the order of blocks, and takes ΔW ν and ΔWᵀ μ from the biases.
+func (s *ascent) finish(squares *float64) bool {
+	b, c, all := s.Parameters[1], s.Parameters[2], true
+	for block := 0; len(s.records) > 0; block++ {
+		record := s.records[:s.record]
+		s.records = s.records[s.record:]
+		*squares += math.Float64frombits(uint64(record[0]) | uint64(record[1])<<32)
+		all = all && record[2] == 1
+		if s.CenterV == nil {
+			continue
+		}
+		first := block * s.Rows
+		for r := range min(s.Rows, len(b)-first) {
+			b[first+r] -= math.Float32frombits(record[head+r])
+		}
+		for j, x := range record[head+s.Rows:] {
+			c[j] -= math.Float32frombits(x)
+		}
+	}
+	return all && sound(s.e.on, b) && sound(s.e.on, c)
+}
+
+// sound reports whether all parameters are within ±[kernel.MaxParameter].
+func sound(on *kernel.Context, p []float32) bool {
+	if on.Dot(p, p) <= kernel.MaxParameter*kernel.MaxParameter { // the usual case, and fast
+		return true
+	}
+	for _, x := range p {
+		if !(-kernel.MaxParameter <= x && x <= kernel.MaxParameter) {
+			return false
+		}
+	}
+	return true
+}
+
+// penalise subtracts the gradient of L1·Σ|w| + ½·L2·Σw².
+func (s *ascent) penalise(g, W []float32) {
+	if s.L1 == 0 && s.L2 == 0 {
+		return
+	}
+	for k, w := range W {
+		g[k] -= float32(s.L2 * w)
+		switch {
+		case w > 0:
+			g[k] -= s.L1
+		case w < 0:
+			g[k] += s.L1
+		}
+	}
+}
+
+// clip bounds the weights.
+func (s *ascent) clip(W []float32) {
+	if s.Clip == 0 {
+		return
+	}
+	for k, w := range W {
+		W[k] = min(max(w, -s.Clip), s.Clip)
+	}
+}
+
+// step makes the rule's step of parameters k, from number from on.
+func (s *ascent) step(k, from int, p, g []float32) {
+	on, r, a := s.e.on, &s.Rule, g
+	if mean := r.Mean[k]; mean != nil {
+		a = mean[from:][:len(p)]
+		for i, x := range g {
+			a[i] = float32(r.Decay*a[i]) + float32(r.Gain*x)
+		}
+	}
+	if square := r.Square[k]; square != nil {
+		on.StepAdam(&r.Adam, p, a, g, square[from:][:len(p)])
+		return
+	}
+	on.AddScaled(p, r.Adam.Rate, a)
+}

@@ -1,0 +1,63 @@
+//go:build unix
+
+package train_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/internal/group"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/train"
+)
+
+// BenchmarkRanks measures the time of processors that an update takes over all ranks of a group of goroutines: what is
+// above that of one rank each of them does by itself.
+func BenchmarkRanks(b *testing.B) {
+	for _, s := range []struct{ m, n, batch, steps int }{{784, 500, 100, 1}, {784, 500, 500, 1}, {784, 500, 500, 10}, {4000, 1000, 1000, 1}} {
+		for _, size := range []int{1, 2, 4} {
+			b.Run(fmt.Sprintf("%dx%d-%d-PCD%d-ranks%d", s.m, s.n, s.batch, s.steps, size), func(b *testing.B) {
+				contexts := []*compute.Context{compute.New(1)}
+				if size > 1 {
+					contexts = nil
+					for _, g := range group.Local(size) {
+						contexts = append(contexts, compute.InGroup(1, compute.New(1).ISA(), g))
+					}
+				}
+				var spent []float64
+				var running sync.WaitGroup
+				for rank, on := range contexts {
+					set := &data.Set{States: rbm.NewBatch(4*s.batch, s.m)}
+					rbm.NewLayer(rbm.Bernoulli, s.m).Sample(set.States, nil, rng.Seed(1), 0, 0)
+					training, err := train.Start(rbm.New(s.m, s.n, rng.Seed(2)), set, train.Config{
+						Negative: &train.PCD{Steps: s.steps, Chains: s.batch}, Batch: s.batch,
+						Updates: b.N + 2, Schedule: train.Constant, Every: math.MaxInt32, Compute: on,
+					})
+					if err != nil {
+						b.Fatal(err)
+					}
+					running.Go(func() {
+						begun := processorTime()
+						for p := range training.Steps(b.Context()) {
+							now := processorTime()
+							if rank == 0 && p.Update > 1 && p.Update < b.N+2 { // the first and the last are scored
+								spent = append(spent, now-begun)
+							}
+							begun = now
+						}
+					})
+				}
+				running.Wait()
+				slices.Sort(spent)
+				b.ReportMetric(spent[len(spent)/4], "cpu-ms/op")
+				b.ReportMetric(spent[len(spent)/20], "least-cpu-ms/op")
+			})
+		}
+	}
+}
