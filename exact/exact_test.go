@@ -108,7 +108,7 @@ func TestAgainstTheLecture(t *testing.T) {
 		if err := exact.Moments(ctx, s, model, o); err != nil {
 			t.Fatal(err)
 		}
-		want := lecturetest.OfUnits(model, bits.Moments())
+		want := lecturetest.OfUnits(model, bits.Average(bits.Distribution()))
 		for _, c := range []struct {
 			name string
 			got  []float32
@@ -158,8 +158,8 @@ func TestGradientIsTheLectures(t *testing.T) {
 				t.Fatal(err)
 			}
 			bits, _ := lecturetest.Bits(model)
-			want := lecturetest.OfUnits(model, bits.Average(lecturetest.Rows(v), p))
-			want.Step(-1, lecturetest.OfUnits(model, bits.Moments()))
+			want := lecturetest.OfUnits(model, lecturetest.Average(bits, v, p))
+			want.Step(-1, lecturetest.OfUnits(model, bits.Average(bits.Distribution())))
 			for k, want := range slices.Concat(append(want.W, want.B, want.C)...) {
 				near(t, fmt.Sprintf("%v-%v: gradient %d", visible, hidden, k), float64(slices.Concat(got.VH, got.V, got.H)[k]), want, 1e-6)
 			}
@@ -257,7 +257,7 @@ func TestSamplesAreExact(t *testing.T) {
 				both++
 			}
 		}
-		moments := bits.Moments()
+		moments := bits.Average(bits.Distribution())
 		agree := 1 - moments.B[0] - moments.C[0] + 2*moments.W[0][0] // P(v_0 = h_0), both as bits
 		near(t, "P(v_0 = h_0)", both/count, agree, 5*0.5/math.Sqrt(count))
 	}

@@ -216,7 +216,7 @@ func TestSmallRBM(t *testing.T) {
 				rows[k] = append(rows[k], float64(k>>(i*2/r.M)&1))
 			}
 		}
-		want := lecture.KL(lecture.Empirical(rows, nil), model.Distribution())
+		want := lecture.KL(lecture.Empirical(rows), model.Distribution())
 		if got := after[r.Name]; math.Abs(got-want) > 1e-9 {
 			t.Errorf("%s: KL is shown as %v, exactly %v", r.Name, got, want)
 		}
