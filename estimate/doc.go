@@ -1,4 +1,5 @@
-// Package estimate measures log Z of models that are too large to enumerate, and says how far the answer can be trusted.
+// Package estimate measures log Z of models that are too large to enumerate, and says how far the answer can be
+// trusted.
 //
 // Five estimates are made.
 //
@@ -15,7 +16,7 @@
 //
 // All go along the straight line between the parameters of base and model ([rbm.Line]).
 //
-// Where the five agree, and AIS agrees with a shorter run, [LogZ] gives the mean of AIS and tempering with an error that covers the
-// others. Where they don't it takes longer runs, up to a budget, and then says so by a [diag.Finding]. [Compare] compares samples with
-// data.
+// Where the five agree, and AIS agrees with a shorter run, [LogZ] gives the mean of AIS and tempering with an error
+// that covers the others. Where they don't it takes longer runs, up to a budget, and then says so by a [diag.Finding].
+// [Compare] compares samples with data.
 package estimate

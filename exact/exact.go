@@ -23,9 +23,9 @@ const mostUnits = 34
 // (docs/performance.md). It only serves to tell how long something refused would take.
 const unitRate = 2e10
 
-// Cost is the number of elementary steps of one sum over all states: 2^min(m,n) · max(m,n) for bits, of which units with
-// inputs beyond ±600 count 125 times. Of other pairs of layers it is what takes as long; +Inf where neither layer can be
-// enumerated.
+// Cost is the number of elementary steps of one sum over all states: 2^min(m,n) · max(m,n) for bits, of which units
+// with inputs beyond ±600 count 125 times. Of other pairs of layers it is what takes as long; +Inf where neither layer
+// can be enumerated.
 func Cost(model *rbm.Model) float64 {
 	switch {
 	case model.CheckBits() == nil && min(model.M(), model.N()) <= mostUnits:

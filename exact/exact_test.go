@@ -121,8 +121,9 @@ func TestAgainstTheLecture(t *testing.T) {
 	})
 }
 
-// A model of 2×2 units by hand: b = (log 2, 0), c = (0, log 3), w_11 = log 2 and no other weight. With h_1 = 0 the visible units
-// contribute (1+2)(1+1) = 6, with h_1 = 1 they contribute (1+4)(1+1) = 10; h_2 contributes 1+3. So Z = (6+10)·4 = 64.
+// A model of 2×2 units by hand: b = (log 2, 0), c = (0, log 3), w_11 = log 2 and no other weight. With h_1 = 0 the
+// visible units contribute (1+2)(1+1) = 6, with h_1 = 1 they contribute (1+4)(1+1) = 10; h_2 contributes 1+3. So Z =
+// (6+10)·4 = 64.
 func TestTwoByTwoByHand(t *testing.T) {
 	log2, log3 := float32(math.Log(2)), float32(math.Log(3))
 	model := &rbm.Model{
@@ -274,7 +275,8 @@ func TestEnergiesBeyondFloat64AreRefused(t *testing.T) {
 	}
 }
 
-// Models large enough to have many parts, Gray-code steps and cuts: equal bits on any number of workers, and log Z as by plain summation.
+// Models large enough to have many parts, Gray-code steps and cuts: equal bits on any number of workers, and log Z as
+// by plain summation.
 func TestWorkersChangeNothing(t *testing.T) {
 	model := randomModel(300, 15, rbm.Bernoulli, rbm.Bernoulli, 3)
 	type answer struct {

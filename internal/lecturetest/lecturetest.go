@@ -66,7 +66,8 @@ func Table(s rbm.Batch, weights []float64) []float64 {
 	return table
 }
 
-// Average is [lecture.Model.Average] over rows with these weights, which sum to one: for more units than a table may have.
+// Average is [lecture.Model.Average] over rows with these weights, which sum to one: for more units than a table may
+// have.
 func Average(model *lecture.Model, s rbm.Batch, weights []float64) *lecture.Model {
 	average := &lecture.Model{B: make([]float64, len(model.B)), C: make([]float64, len(model.C))}
 	for range model.B {
