@@ -63,8 +63,8 @@ func Memory(model *rbm.Model) float64 {
 // Feasible returns nil if log Z can be had exactly:
 //
 //   - of pairs of bits by a sum over the smaller layer, of at most 34 units;
-//   - of pairs of which one layer has at most 2^24 configurations, by a sum over these ([rbm.Finite]), whatever the other one
-//     is: it may be of real numbers;
+//   - of pairs of which one layer has at most 2^24 configurations, by a sum over these ([rbm.Finite]), whatever the
+//     other one is: it may be of real numbers;
 //   - of two Gaussian layers by a determinant. Weights that are too large for it, as Z is infinite, are an error of the
 //     functions that need Z.
 //
