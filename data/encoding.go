@@ -26,8 +26,8 @@ func isControl(c rune) bool {
 	return c < ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != '\v' || c == 0x7f
 }
 
-// notUTF8 describes text in another encoding, or is nil for what is no text. Encodings of one byte a letter can't be told
-// apart, so that they are not read; the most frequent one is named.
+// notUTF8 describes text in another encoding, or is nil for what is no text. Encodings of one byte a letter can't be
+// told apart, so that they are not read; the most frequent one is named.
 func notUTF8(head []byte) error {
 	odd := -1
 	for i, c := range head {

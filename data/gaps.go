@@ -27,8 +27,8 @@ func (p *packer) gap(r, c int, x float64) bool {
 // isKnown reports whether unit i of row r is known.
 func (s *Set) isKnown(r, i int) bool { return s.Known.Rows() == 0 || s.Known.Bit(r, i) }
 
-// WholeRows are the rows that are configurations of a model: those without gaps, and of measurements in many bases those
-// of σ^z at all sites.
+// WholeRows are the rows that are configurations of a model: those without gaps, and of measurements in many bases
+// those of σ^z at all sites.
 func (s *Set) WholeRows() *Set {
 	if s.Bases != nil {
 		return s.measured()

@@ -25,8 +25,8 @@ type header struct {
 // separatorNames are the names of separators in Set.Format.
 var separatorNames = map[rune]string{',': "commas", ';': "semicolons", '\t': "tabs", '|': "bars", ' ': "blanks"}
 
-// readHeader reads the first line that counts. A line such as sep=; before it, as spreadsheets write and hide, names the
-// separator.
+// readHeader reads the first line that counts. A line such as sep=; before it, as spreadsheets write and hide, names
+// the separator.
 func readHeader(l *lines, o options) (h header, err error) {
 	for {
 		if h.line, err = l.next(); err != nil {
@@ -62,8 +62,8 @@ func readHeader(l *lines, o options) (h header, err error) {
 	return h, nil
 }
 
-// separatorIn is the most frequent separator of a line, commas first where others are as many. Blanks are one only where
-// there is no other; a comma is none where numbers have it.
+// separatorIn is the most frequent separator of a line, commas first where others are as many. Blanks are one only
+// where there is no other; a comma is none where numbers have it.
 func separatorIn(line []byte, decimal byte) rune {
 	comma, most := ',', 0
 	for _, c := range ",;\t|" {

@@ -8,8 +8,8 @@ import (
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
-// ForColumns reads a second file for columns of a first, or of a model: a table as a schema of them would have it, and an
-// array as [WriteSet] writes it, the numbers of all units. [Set.Fit] has still to match it.
+// ForColumns reads a second file for columns of a first, or of a model: a table as a schema of them would have it, and
+// an array as [WriteSet] writes it, the numbers of all units. [Set.Fit] has still to match it.
 func ForColumns(columns []rbm.Column) Option {
 	return func(o *options) { o.columns = columns }
 }
@@ -40,8 +40,8 @@ func every(columns []rbm.Column, is func(rbm.Column) bool) bool {
 // OneHot reads an array of rows × sites × states, in which one state of each site is 1, as categorical columns.
 func OneHot() Option { return func(o *options) { o.units = true } }
 
-// ofUnits turns a set of bits or real numbers, those of all units, into one of columns: the given ones, or, in the layout
-// sites × states, categorical columns whose categories are numbers. Real columns stay in the units of the file.
+// ofUnits turns a set of bits or real numbers, those of all units, into one of columns: the given ones, or, in the
+// layout sites × states, categorical columns whose categories are numbers. Real columns stay in the units of the file.
 func (s *Set) ofUnits(columns []rbm.Column) error {
 	bits := s.Values != rbm.Spin && s.grey == nil
 	switch {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// unpackBits takes the bytes of each row as packed bits, the first in the highest bit, as numpy.packbits(x, axis=1) makes
-// them. Bits beyond the last unit are 0.
+// unpackBits takes the bytes of each row as packed bits, the first in the highest bit, as numpy.packbits(x, axis=1)
+// makes them. Bits beyond the last unit are 0.
 func (m *matrix) unpackBits(units int) error {
 	switch {
 	case !m.bytes:

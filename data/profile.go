@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// maxTexts is the number of different texts up to which a column is one of categories: beyond are names and comments.
+	// maxTexts is the number of different texts up to which a column is one of categories: beyond are names and
+	// comments.
 	maxTexts = 100
 	// fewIntegers is the number of different integers up to which they are categories, as counts and grades are; beyond
 	// they are real numbers.

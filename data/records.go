@@ -177,7 +177,8 @@ func (x *textRecords) records(each func(row, line int, fields []string) error) e
 	}
 }
 
-// isComment reports whether a row is a line that begins with # and a blank, or has nothing more; #N/A and #3 are values.
+// isComment reports whether a row is a line that begins with # and a blank, or has nothing more; #N/A and #3 are
+// values.
 func isComment(fields []string) bool {
 	return strings.HasPrefix(fields[0], "# ") || fields[0] == "#" && len(fields) == 1
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
-// Reweight gives each row the weight 1/n, with n the number of rows, itself among them, that are equal to it in at least
-// the given part of their sites, times the weight that it had: sequences of one family are no independent samples
+// Reweight gives each row the weight 1/n, with n the number of rows, itself among them, that are equal to it in at
+// least the given part of their sites, times the weight that it had: sequences of one family are no independent samples
 // (F. Morcos et al., PNAS 108 (2011) E1293). All columns must be sites. It compares every pair of rows, 64 sites at a
 // time.
 func (s *Set) Reweight(identity float64, on *compute.Context) error {
@@ -48,7 +48,8 @@ func (s *Set) Reweight(identity float64, on *compute.Context) error {
 	return nil
 }
 
-// planes are the states of all sites as numbers, bit by bit: word k·count + b of a row has bit b of sites 64k to 64k+63.
+// planes are the states of all sites as numbers, bit by bit: word k·count + b of a row has bit b of sites 64k to
+// 64k+63.
 type planes struct {
 	count, words int // planes, and words a plane
 	rows         int

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Selection says which rows and columns of a file to read. Columns are called by their names, or by numbers from 1 where
-// they have none; A:B are the columns from number A to number B. The zero value is all of them.
+// Selection says which rows and columns of a file to read. Columns are called by their names, or by numbers from 1
+// where they have none; A:B are the columns from number A to number B. The zero value is all of them.
 type Selection struct {
 	Columns    []string `json:"columns,omitempty"`    // in this order; nil: all
 	Drop       []string `json:"drop,omitempty"`       // to leave out

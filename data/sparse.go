@@ -21,7 +21,8 @@ func sparseMembers(z *zip.Reader) map[string]*zip.File {
 	return members
 }
 
-// mostSparse bounds the cells of a sparse matrix, zeros among them, which no bytes of the file vouch for: 4 GiB of bits.
+// mostSparse bounds the cells of a sparse matrix, zeros among them, which no bytes of the file vouch for: 4 GiB of
+// bits.
 const mostSparse = 1 << 35
 
 // sparse is a matrix of which a file has the numbers that are not 0.
@@ -158,7 +159,8 @@ func (x *sparse) zeros(put put) error {
 	return nil
 }
 
-// compressed goes through rows of columns (csr) or columns of rows (csc): indptr[k] to indptr[k+1] are the entries of k.
+// compressed goes through rows of columns (csr) or columns of rows (csc): indptr[k] to indptr[k+1] are the entries of
+// k.
 func (x *sparse) compressed(lines, length int, put put) error {
 	ends, err := x.numbers("indptr")
 	if err != nil {

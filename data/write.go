@@ -16,8 +16,8 @@ import (
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
-// WriteSet writes a set to a file, atomically; the name says the format, and with ".gz" after its ending that the file is
-// gzipped. A set of columns goes to ".csv" with a line of names, categories as their texts and real numbers in the
+// WriteSet writes a set to a file, atomically; the name says the format, and with ".gz" after its ending that the file
+// is gzipped. A set of columns goes to ".csv" with a line of names, categories as their texts and real numbers in the
 // table's units; to ".fasta" if it is an alignment; and to ".npy" as the numbers of its units: real numbers in the
 // table's units as float32, categories one-hot. Other sets go as [Write] says.
 func WriteSet(path string, s *Set) error {

@@ -16,7 +16,8 @@ type Estimate struct {
 	TauErr Number
 }
 
-// String prints the estimate with two digits of its error, as -1.7456 ± 0.0021, and an error that is not known as -1.7456 ± unknown.
+// String prints the estimate with two digits of its error, as -1.7456 ± 0.0021, and an error that is not known as
+// -1.7456 ± unknown.
 func (e Estimate) String() string {
 	digits := 4
 	if s := float64(e.Stderr); s > 0 && !math.IsInf(s, 0) {
@@ -83,8 +84,8 @@ func sumCorrelations(
 	return max(area, variance), window, closed
 }
 
-// Autocorrelation returns ρ(t) = Γ(t)/Γ(0) of stationary chains for t = 0, 1, …, lags, averaged over the chains, whose deviations are
-// from their common mean. It is nil where the numbers are all equal or a chain is not longer than lags.
+// Autocorrelation returns ρ(t) = Γ(t)/Γ(0) of stationary chains for t = 0, 1, …, lags, averaged over the chains, whose
+// deviations are from their common mean. It is nil where the numbers are all equal or a chain is not longer than lags.
 func Autocorrelation(chains [][]float64, lags int) []float64 {
 	total, count := 0.0, 0
 	for _, chain := range chains {

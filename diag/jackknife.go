@@ -47,6 +47,23 @@ func Jackknife(rows [][]float64, bins int, f func(means []float64) float64) Esti
 	return Estimate{Value: Number(value), Stderr: Number(math.Sqrt(variance)), Tau: 0.5}
 }
 
+// JackknifeError returns the jackknife's standard error of a statistic θ of B independent groups,
+//
+//	√((B−1)/B Σ_b (θ_b − θ)²),
+//
+// where θ_b is the statistic without group b, and θ that of all groups or the mean of the θ_b. It is +Inf for a single
+// group.
+func JackknifeError(statistic float64, without []float64) float64 {
+	if len(without) < 2 {
+		return math.Inf(1)
+	}
+	squares, groups := 0.0, float64(len(without))
+	for _, x := range without {
+		squares += float64((x - statistic) * (x - statistic))
+	}
+	return math.Sqrt(squares * (groups - 1) / groups)
+}
+
 func checkRows(rows [][]float64, bins int) int {
 	if len(rows) == 0 || len(rows[0]) < 2 || bins < 2 {
 		panic(fmt.Sprintf("diag: Jackknife of %d observables in %d bins, want one of two rows, and two bins, or more",

@@ -112,3 +112,29 @@ func TestWeightedMeanMisuse(t *testing.T) {
 		}()
 	}
 }
+
+// Of the mean of numbers, a number a group, the error is that of Jackknife, and that of the textbook, s/√B.
+func TestJackknifeErrorOfMeans(t *testing.T) {
+	x := []float64{3, -1, 4, 1, -5, 9, 2, -6}
+	sum, without := 0.0, make([]float64, len(x))
+	for _, x := range x {
+		sum += x
+	}
+	mean := sum / float64(len(x))
+	squares := 0.0
+	for b, x := range x {
+		without[b] = (sum - x) / 7
+		squares += (x - mean) * (x - mean)
+	}
+	got := diag.JackknifeError(mean, without)
+	if want := math.Sqrt(squares / 7 / 8); math.Abs(got-want) > 1e-14*want {
+		t.Errorf("the error of a mean is %v, want %v", got, want)
+	}
+	e := diag.Jackknife([][]float64{x}, len(x), func(means []float64) float64 { return means[0] })
+	if want := float64(e.Stderr); math.Abs(got-want) > 1e-12*want {
+		t.Errorf("the error of a mean is %v, by Jackknife %v", got, want)
+	}
+	if got := diag.JackknifeError(1, []float64{1}); !math.IsInf(got, 1) {
+		t.Errorf("the error by one group is %v, want infinite", got)
+	}
+}

@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// WeightedMean returns the mean of independent numbers with the given weights ≥ 0 (nil means equal ones) and its standard error,
-// √(n/(n−1) Σ w²(x−mean)²) / Σ w, n being the number of weights above 0. The error of a single number, or of one that has all
-// the weight, is +Inf: it is not known. The weights are scaled by a power of two, so that no square overflows. It panics unless
-// there are as many weights as numbers, or none at all.
+// WeightedMean returns the mean of independent numbers with the given weights ≥ 0 (nil means equal ones) and its
+// standard error, √(n/(n−1) Σ w²(x−mean)²) / Σ w, n being the number of weights above 0. The error of a single number,
+// or of one that has all the weight, is +Inf: it is not known. The weights are scaled by a power of two, so that no
+// square overflows. It panics unless there are as many weights as numbers, or none at all.
 func WeightedMean(x, weights []float64) (mean, stderr float64) {
 	if weights != nil && len(weights) != len(x) {
 		panic(fmt.Sprintf("diag: %d weights for %d numbers", len(weights), len(x)))

@@ -8,8 +8,8 @@ import (
 
 // Outliers returns the few numbers, at most one and 1 % of all, that lie so far below the others that the weighted mean
 // says more about them than about the rest, the lowest first. Each is further below the median than 20 times the median
-// absolute deviation; together they weigh 1 + 20/n times as much, as distances from the median, as all others of the n; and
-// they move the mean by least or more. weights = nil means equal ones; numbers of weight 0 don't count.
+// absolute deviation; together they weigh 1 + 20/n times as much, as distances from the median, as all others of the n;
+// and they move the mean by least or more. weights = nil means equal ones; numbers of weight 0 don't count.
 func Outliers(x, weights []float64, least float64) []int {
 	var index []int
 	total := 0.0

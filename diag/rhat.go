@@ -38,9 +38,9 @@ func ESS(chains [][]float64) float64 {
 	return ess(rankNormal(halves))
 }
 
-// TailESS returns the tail effective sample size of chains of equal length: the smaller of those of the indicators of the lowest 5 % and
-// of the highest 5 % of all numbers (Vehtari et al. 2021, section 4.3). It tells whether chains reach the extremes equally well. It is
-// NaN where ESS is.
+// TailESS returns the tail effective sample size of chains of equal length: the smaller of those of the indicators of
+// the lowest 5 % and of the highest 5 % of all numbers (Vehtari et al. 2021, section 4.3). It tells whether chains
+// reach the extremes equally well. It is NaN where ESS is.
 func TailESS(chains [][]float64) float64 {
 	halves, ok := split(chains, 10)
 	if !ok || constant(halves) {

@@ -95,8 +95,8 @@ func makeHamiltonian(folder string) error {
 	return os.WriteFile(filepath.Join(folder, "ham.txt"), []byte("# a field along x at one end, and a bond\n-1.0 Z0 Z1\n-0.5 X0\n"), 0o666)
 }
 
-// makeFamily writes an alignment of 300 sequences of 12 sites in two ways to be written, of which sites 2 and 9 choose the
-// same, as do sites 4 and 11; and these as contacts.
+// makeFamily writes an alignment of 300 sequences of 12 sites in two ways to be written, of which sites 2 and 9 choose
+// the same, as do sites 4 and 11; and these as contacts.
 func makeFamily(folder string) error {
 	const sites, letters = 12, "-ACDEFGHIKLMNPQRSTVWY"
 	source := rng.NewSource(rng.Seed(1), 0)

@@ -17,12 +17,13 @@ import (
 type Comparison struct {
 	Means       Deviation // of the units' means
 	Covariances Deviation // of the covariances of all pairs of units
-	// Accuracy is how often a configuration is nearer to one of its own kind than to one of the other, by d, over
-	// both kinds: ½ where they can't be told apart, near 1 where samples look unlike data, and near 0 where they are copies of it
-	// (A. Yale et al., Neurocomputing 416 (2020) 244). AccuracyStderr is its standard error as if all comparisons were independent.
+	// Accuracy is how often a configuration is nearer to one of its own kind than to one of the other, by d, over both
+	// kinds: ½ where they can't be told apart, near 1 where samples look unlike data, and near 0 where they are copies
+	// of it (A. Yale et al., Neurocomputing 416 (2020) 244). AccuracyStderr is its standard error as if all comparisons
+	// were independent.
 	Accuracy, AccuracyStderr float64
-	// Distance is the energy distance 2⟨d(x,y)⟩ − ⟨d(x,x′)⟩ − ⟨d(y,y′)⟩ (G. J. Székely and M. L. Rizzo, J. Stat. Plan. Inference
-	// 143 (2013) 1249), and PValue how often it is as large for rows that are dealt out at random.
+	// Distance is the energy distance 2⟨d(x,y)⟩ − ⟨d(x,x′)⟩ − ⟨d(y,y′)⟩ (G. J. Székely and M. L. Rizzo, J. Stat. Plan.
+	// Inference 143 (2013) 1249), and PValue how often it is as large for rows that are dealt out at random.
 	Distance, PValue float64
 }
 

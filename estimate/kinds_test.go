@@ -97,8 +97,8 @@ func bump(visible rbm.Layer, weight float32) (model *rbm.Model, logZ float64) {
 	return model, rest + 40
 }
 
-// A mode that AIS does not come to from the base or the data: of sites the search for modes finds it, and AIS from there
-// adds what is missing; of real numbers it is found from random restarts, and proves the estimates wrong by its
+// A mode that AIS does not come to from the base or the data: of sites the search for modes finds it, and AIS from
+// there adds what is missing; of real numbers it is found from random restarts, and proves the estimates wrong by its
 // variational bound.
 func TestHiddenModeOfKinds(t *testing.T) {
 	for name, visible := range map[string]rbm.Layer{

@@ -46,9 +46,9 @@ func (e *estimator) findModes(ctx context.Context, steps int, key rng.Key) error
 // complete is an estimate of log Z put together with AIS from each mode: the sum over the modes of what both say of
 // their shares.
 //
-// Both are lower bounds in probability, so that the larger holds where they differ by more than their errors. Where they
-// don't, the weighted mean does if the mode is well known, and the estimate itself if it is not; or the estimate in all of these
-// modes, if it knows their sum better than they do one by one.
+// Both are lower bounds in probability, so that the larger holds where they differ by more than their errors. Where
+// they don't, the weighted mean does if the mode is well known, and the estimate itself if it is not; or the estimate
+// in all of these modes, if it knows their sum better than they do one by one.
 func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.LogZ, shares []sample.LogZ) {
 	if e.modes == nil {
 		return z, nil
@@ -67,8 +67,8 @@ func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.Lo
 // modes hold others, so that neither shares nor starts can be told by it.
 func (e *estimator) few() bool { return e.modes != nil && e.modes.Found <= sample.MostModes }
 
-// join is complete with or without weighted means. An estimate whose chains are worth N independent ones sees a part p of Z
-// with the standard error √(p(1−p)/N): it may well have seen nothing of a small part, and be right in the mean.
+// join is complete with or without weighted means. An estimate whose chains are worth N independent ones sees a part p
+// of Z with the standard error √(p(1−p)/N): it may well have seen nothing of a small part, and be right in the mean.
 func (e *estimator) join(z sample.LogZ, seen []sample.LogZ, means bool) (whole sample.LogZ, shares []sample.LogZ) {
 	size := min(z.ESS, 1/(z.Stderr*z.Stderr))
 	shares = slices.Clone(seen)
@@ -122,8 +122,8 @@ func (e *estimator) settled(shares []sample.LogZ) bool {
 }
 
 // startWeights returns log weights, of mean weight 1, that give each mode with chains at v its part of Z among them.
-// covered is the part of Z in these modes. Where the modes are not few, and where none can be looked for, the weights are
-// nil, which is all equal, and count as covering everything.
+// covered is the part of Z in these modes. Where the modes are not few, and where none can be looked for, the weights
+// are nil, which is all equal, and count as covering everything.
 func (e *estimator) startWeights(v rbm.Batch, parts []float64) (logWeights []float64, covered float64) {
 	if !e.few() {
 		return nil, 1

@@ -13,7 +13,8 @@ import (
 )
 
 // A pattern of sites, which has e^2 times the weight of all other configurations together, is found by the search for
-// modes: chains that begin at other configurations don't come to it, and agree on a log Z that is too low by log(1 + e^2).
+// modes: chains that begin at other configurations don't come to it, and agree on a log Z that is too low by log(1 +
+// e^2).
 func TestLogZFindsNeedlesOfSites(t *testing.T) {
 	const sites, w, logOdds = 14, 9, 2
 	model := rbm.NewModel(rbm.NewCategorical(slices.Repeat([]int{3}, sites)...), rbm.NewLayer(rbm.Bernoulli, 2), rng.Seed(1))

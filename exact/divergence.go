@@ -46,14 +46,15 @@ func KL(ctx context.Context, p []float64, model *rbm.Model, o Options) (float64,
 	return divergence, nil
 }
 
-// DataKL returns D_KL(P_D‖P_λ) = C_λ − H_D in nats, from the empirical distribution of rows (with their weights, nil meaning
-// equal ones) to the model: [KL] without a table, so that rows may have any number of units.
+// DataKL returns D_KL(P_D‖P_λ) = C_λ − H_D in nats, from the empirical distribution of rows (with their weights, nil
+// meaning equal ones) to the model: [KL] without a table, so that rows may have any number of units.
 func DataKL(ctx context.Context, model *rbm.Model, v rbm.Batch, weights []float64, o Options) (float64, error) {
 	mean, _, err := LogLikelihood(ctx, model, v, weights, o)
 	return -mean - Entropy(v, weights), err
 }
 
-// Entropy returns H_D = −Σ_v P_D(v) log P_D(v) in nats of the empirical distribution of rows: equal rows count together.
+// Entropy returns H_D = −Σ_v P_D(v) log P_D(v) in nats of the empirical distribution of rows: equal rows count
+// together.
 func Entropy(v rbm.Batch, weights []float64) float64 {
 	order := make([]int, v.Rows())
 	for r := range order {
@@ -78,8 +79,8 @@ func Entropy(v rbm.Batch, weights []float64) float64 {
 	return math.Log(total) - sum/total
 }
 
-// ModelEntropy returns −Σ_v P_λ(v) log P_λ(v) in nats, which the mean of −log P(v) over samples of the model comes to, for
-// models that have a [Distribution].
+// ModelEntropy returns −Σ_v P_λ(v) log P_λ(v) in nats, which the mean of −log P(v) over samples of the model comes to,
+// for models that have a [Distribution].
 func ModelEntropy(ctx context.Context, model *rbm.Model, o Options) (float64, error) {
 	p, err := Distribution(ctx, model, o)
 	entropy := 0.0

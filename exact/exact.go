@@ -23,9 +23,9 @@ const mostUnits = 34
 // (docs/performance.md). It only serves to tell how long something refused would take.
 const unitRate = 2e10
 
-// Cost is the number of elementary steps of one sum over all states: 2^min(m,n) · max(m,n) for bits, of which units with
-// inputs beyond ±600 count 125 times. Of other pairs of layers it is what takes as long; +Inf where neither layer can be
-// enumerated.
+// Cost is the number of elementary steps of one sum over all states: 2^min(m,n) · max(m,n) for bits, of which units
+// with inputs beyond ±600 count 125 times. Of other pairs of layers it is what takes as long; +Inf where neither layer
+// can be enumerated.
 func Cost(model *rbm.Model) float64 {
 	switch {
 	case model.CheckBits() == nil && min(model.M(), model.N()) <= mostUnits:
@@ -63,8 +63,8 @@ func Memory(model *rbm.Model) float64 {
 // Feasible returns nil if log Z can be had exactly:
 //
 //   - of pairs of bits by a sum over the smaller layer, of at most 34 units;
-//   - of pairs of which one layer has at most 2^24 configurations, by a sum over these ([rbm.Finite]), whatever the other one
-//     is: it may be of real numbers;
+//   - of pairs of which one layer has at most 2^24 configurations, by a sum over these ([rbm.Finite]), whatever the
+//     other one is: it may be of real numbers;
 //   - of two Gaussian layers by a determinant. Weights that are too large for it, as Z is infinite, are an error of the
 //     functions that need Z.
 //

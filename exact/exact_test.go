@@ -108,7 +108,7 @@ func TestAgainstTheLecture(t *testing.T) {
 		if err := exact.Moments(ctx, s, model, o); err != nil {
 			t.Fatal(err)
 		}
-		want := lecturetest.OfUnits(model, bits.Moments())
+		want := lecturetest.OfUnits(model, bits.Average(bits.Distribution()))
 		for _, c := range []struct {
 			name string
 			got  []float32
@@ -121,8 +121,9 @@ func TestAgainstTheLecture(t *testing.T) {
 	})
 }
 
-// A model of 2×2 units by hand: b = (log 2, 0), c = (0, log 3), w_11 = log 2 and no other weight. With h_1 = 0 the visible units
-// contribute (1+2)(1+1) = 6, with h_1 = 1 they contribute (1+4)(1+1) = 10; h_2 contributes 1+3. So Z = (6+10)·4 = 64.
+// A model of 2×2 units by hand: b = (log 2, 0), c = (0, log 3), w_11 = log 2 and no other weight. With h_1 = 0 the
+// visible units contribute (1+2)(1+1) = 6, with h_1 = 1 they contribute (1+4)(1+1) = 10; h_2 contributes 1+3. So Z =
+// (6+10)·4 = 64.
 func TestTwoByTwoByHand(t *testing.T) {
 	log2, log3 := float32(math.Log(2)), float32(math.Log(3))
 	model := &rbm.Model{
@@ -158,8 +159,8 @@ func TestGradientIsTheLectures(t *testing.T) {
 				t.Fatal(err)
 			}
 			bits, _ := lecturetest.Bits(model)
-			want := lecturetest.OfUnits(model, bits.Average(lecturetest.Rows(v), p))
-			want.Step(-1, lecturetest.OfUnits(model, bits.Moments()))
+			want := lecturetest.OfUnits(model, lecturetest.Average(bits, v, p))
+			want.Step(-1, lecturetest.OfUnits(model, bits.Average(bits.Distribution())))
 			for k, want := range slices.Concat(append(want.W, want.B, want.C)...) {
 				near(t, fmt.Sprintf("%v-%v: gradient %d", visible, hidden, k), float64(slices.Concat(got.VH, got.V, got.H)[k]), want, 1e-6)
 			}
@@ -257,7 +258,7 @@ func TestSamplesAreExact(t *testing.T) {
 				both++
 			}
 		}
-		moments := bits.Moments()
+		moments := bits.Average(bits.Distribution())
 		agree := 1 - moments.B[0] - moments.C[0] + 2*moments.W[0][0] // P(v_0 = h_0), both as bits
 		near(t, "P(v_0 = h_0)", both/count, agree, 5*0.5/math.Sqrt(count))
 	}
@@ -274,7 +275,8 @@ func TestEnergiesBeyondFloat64AreRefused(t *testing.T) {
 	}
 }
 
-// Models large enough to have many parts, Gray-code steps and cuts: equal bits on any number of workers, and log Z as by plain summation.
+// Models large enough to have many parts, Gray-code steps and cuts: equal bits on any number of workers, and log Z as
+// by plain summation.
 func TestWorkersChangeNothing(t *testing.T) {
 	model := randomModel(300, 15, rbm.Bernoulli, rbm.Bernoulli, 3)
 	type answer struct {

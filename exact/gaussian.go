@@ -29,8 +29,8 @@ func gaussianCost(m, n int) float64 {
 //
 //	S = diag(γ_t) − Wᵀ diag(1/γ_s) W,   f = b_t + Wᵀ (b_s/γ_s),
 //
-// and log Z = Σ_i [b_i²/(2γ_i) + ½ log(2π/γ_i)] + ½ fᵀS⁻¹f − ½ log det S + ½ k log 2π, where i are the units of s and k is
-// the number of those of t. Z is finite if and only if S is positive definite.
+// and log Z = Σ_i [b_i²/(2γ_i) + ½ log(2π/γ_i)] + ½ fᵀS⁻¹f − ½ log det S + ½ k log 2π, where i are the units of s and k
+// is the number of those of t. Z is finite if and only if S is positive definite.
 type gaussian struct {
 	visible    bool // the smaller layer is the visible one
 	w          *mat.Dense

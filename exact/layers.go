@@ -91,9 +91,9 @@ func (s side) feasible(model *rbm.Model) error {
 //
 // where U is the energy of the listed layer and Γ the cumulant generating function of the other one, the summed one.
 //
-// Inputs are sums in float64. A layer takes them rounded to float32, as x̂, and Γ(x) = Γ(x̂) + Σ_i ⟨s_i⟩ (x_i − x̂_i) takes
-// the rounding out again, to second order: log Z has the precision of the layer's own Γ, which is float64 in all kinds
-// of package rbm.
+// Inputs are sums in float64. A layer takes them rounded to float32, as x̂, and Γ(x) = Γ(x̂) + Σ_i ⟨s_i⟩ (x_i − x̂_i)
+// takes the rounding out again, to second order: log Z has the precision of the layer's own Γ, which is float64 in all
+// kinds of package rbm.
 type layers struct {
 	listed  rbm.Finite
 	summed  rbm.Layer

@@ -8,10 +8,10 @@ import (
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
-// Moments writes the model's own averages of −∂E/∂λ over P(v,h) into dst, for all parameters: ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i h_j⟩ in
-// the values of its units, and those of the other parameters that its layers have. It is the negative phase of the
-// gradient, exactly. It sums over all states twice, in float64. dst must have the model's shape. Errors are those of
-// [LogZ].
+// Moments writes the model's own averages of −∂E/∂λ over P(v,h) into dst, for all parameters: ⟨v_i⟩, ⟨h_j⟩ and ⟨v_i
+// h_j⟩ in the values of its units, and those of the other parameters that its layers have. It is the negative phase of
+// the gradient, exactly. It sums over all states twice, in float64. dst must have the model's shape. Errors are those
+// of [LogZ].
 func Moments(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, o Options) error {
 	if len(dst.V) != model.M() || len(dst.H) != model.N() || len(dst.VH) != model.M()*model.N() {
 		panic(fmt.Sprintf("exact: Moments of %d×%d units into statistics of %d×%d", model.M(), model.N(), len(dst.V), len(dst.H)))
@@ -167,8 +167,8 @@ func (c *collector) fold() *moments {
 	return &c.moments
 }
 
-// Gradient writes the exact gradient −∂C/∂λ of the mean log-likelihood of v into dst: ⟨·⟩_data − ⟨·⟩_model with P(h|v) on the data.
-// weights gives each row's weight; nil means equal ones.
+// Gradient writes the exact gradient −∂C/∂λ of the mean log-likelihood of v into dst: ⟨·⟩_data − ⟨·⟩_model with P(h|v)
+// on the data. weights gives each row's weight; nil means equal ones.
 func Gradient(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, v rbm.Batch, weights []float32, o Options) error {
 	if err := Moments(ctx, dst, model, o); err != nil {
 		return err

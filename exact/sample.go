@@ -10,9 +10,9 @@ import (
 	"github.com/harmonium-rbm/harmonium/rng"
 )
 
-// Sample draws count independent configurations (v,h) from P(v,h): the smaller layer from its exact distribution by inversion,
-// the other from its conditional; of pairs of other kinds than bits the layer that is enumerated comes first. Row r
-// depends on the key and r alone. It sums over all states twice.
+// Sample draws count independent configurations (v,h) from P(v,h): the smaller layer from its exact distribution by
+// inversion, the other from its conditional; of pairs of other kinds than bits the layer that is enumerated comes
+// first. Row r depends on the key and r alone. It sums over all states twice.
 func Sample(ctx context.Context, model *rbm.Model, count int, key rng.Key, o Options) (v, h rbm.Batch, err error) {
 	drawn, visible, err := sampleSmaller(ctx, model, count, key, o)
 	if err != nil {

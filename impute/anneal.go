@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
 	"github.com/harmonium-rbm/harmonium/sample"
@@ -110,9 +111,11 @@ func logMean(list *[batches]batch) (value, stderr float64) {
 		z[b] = list[b].logZ
 	}
 	value = floats.LogSumExp(z) - math.Log(batches)
-	return value, jackknife(func(without int) float64 {
-		return floats.LogSumExp(slices.Delete(slices.Clone(z), without, without+1)) - math.Log(batches-1) - value
-	})
+	without := make([]float64, batches)
+	for b := range without {
+		without[b] = floats.LogSumExp(slices.Delete(slices.Clone(z), b, b+1)) - math.Log(batches-1)
+	}
+	return value, diag.JackknifeError(value, without)
 }
 
 // weightsOf are the parts of the batches in the sum of their Z, without one of them, or −1 for none.
@@ -133,17 +136,6 @@ func weightsOf(list *[batches]batch, without int) (weights [batches]float64) {
 		weights[b] /= total
 	}
 	return weights
-}
-
-// jackknife is the standard error √((B−1)/B Σ_b (θ_b − θ)²) of a statistic θ, with θ_b the same without batch b: less is
-// θ_b − θ.
-func jackknife(less func(without int) float64) float64 {
-	squares := 0.0
-	for b := range batches {
-		d := less(b)
-		squares += float64(d * d)
-	}
-	return math.Sqrt(squares * (batches - 1) / batches)
 }
 
 // average takes the means of the batch over some sweeps: of ⟨v|h⟩, of v² for deviations of real numbers, and of ⟨h|v⟩.
@@ -200,9 +192,13 @@ func weighted(list *[batches]batch, count int, of func(b, k int) float64) (means
 		return mean
 	}
 	means, errors = make([]float64, count), make([]float64, count)
+	without := make([]float64, batches)
 	for k := range count {
+		for b := range without {
+			without[b] = mean(&rest[b], k)
+		}
 		means[k] = mean(&all, k)
-		errors[k] = jackknife(func(b int) float64 { return mean(&rest[b], k) - means[k] })
+		errors[k] = diag.JackknifeError(means[k], without)
 	}
 	return means, errors
 }

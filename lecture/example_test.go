@@ -7,11 +7,11 @@ import (
 	"github.com/harmonium-rbm/harmonium/rng"
 )
 
-// Four units of which the first two agree and the last two agree: four of the 16 configurations, equally likely. D_KL falls by the exact
-// gradient, by CD-1 and by PCD-1.
+// Four units of which the first two agree and the last two agree: four of the 16 configurations, equally likely. D_KL
+// falls by the exact gradient, by CD-1 and by PCD-1.
 func Example() {
 	rows := [][]float64{{0, 0, 0, 0}, {1, 1, 0, 0}, {0, 0, 1, 1}, {1, 1, 1, 1}}
-	data := lecture.Empirical(rows, nil)
+	data := lecture.Empirical(rows)
 
 	source := rng.NewSource(rng.Seed(1), 0)
 	exact := lecture.New(4, 3, source)
@@ -30,7 +30,7 @@ func Example() {
 			}
 			fmt.Println()
 		}
-		exact.Step(0.2, exact.Gradient(rows, nil))
+		exact.Step(0.2, exact.Gradient(data, exact.Distribution()))
 		cd.Step(0.2, cd.CD(rows, 1, source))
 		pcd.Step(0.2, pcd.PCD(rows, chains, 1, source))
 	}

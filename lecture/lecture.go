@@ -3,8 +3,8 @@
 // and conditionals in lecture.go, gradient, sampling and learning in learn.go. Sums and products of
 // vectors are in vector.go.
 //
-// A configuration v is a slice of m numbers 0 or 1, and h one of n. A table of 2^m numbers has that
-// of v at place Σ_i v_i 2^i, the order of [States]. Divergences and log Z are in nats.
+// A configuration v is a slice of m numbers 0 or 1, and h one of n. A distribution of v is a table of 2^m numbers, with
+// that of v at place Σ_i v_i 2^i, the order of [States]. Divergences and log Z are in nats.
 //
 // The package is there to be read, and to be the oracle of tests: the fast packages must give the
 // same numbers. Its time and memory grow with 2^m and 2^(m+n), so it is for models of about ten
@@ -21,8 +21,8 @@ import (
 // Model is a restricted Boltzmann machine of m visible units v_i and n hidden units h_j with the
 // parameters λ = (W, b, c).
 //
-// A gradient has one number for each parameter, so it is a Model too; likewise the averages ⟨v_i
-// h_j⟩ (W), ⟨v_i⟩ (B) and ⟨h_j⟩ (C).
+// A gradient has one number for each parameter, so it is a Model too; likewise the averages ⟨v_i h_j⟩ (W), ⟨v_i⟩ (B)
+// and ⟨h_j⟩ (C).
 type Model struct {
 	W [][]float64 // m×n weights w_ij
 	B []float64   // m visible biases b_i
@@ -33,10 +33,8 @@ type Model struct {
 // units would stay equal for ever.
 func New(m, n int, source *rng.Source) *Model {
 	model := zeros(m, n)
-	for _, row := range model.W {
-		for j := range row {
-			row[j] = 0.1 * (2*source.Float64() - 1)
-		}
+	for k := range m * n {
+		model.W[k/n][k%n] = 0.1 * (2*source.Float64() - 1)
 	}
 	return model
 }
@@ -49,13 +47,10 @@ func zeros(m, n int) *Model {
 	return model
 }
 
-// Energy is E(v,h) = −Σ_i b_i v_i − Σ_j c_j h_j − Σ_ij w_ij v_i h_j.
+// Energy is E(v,h) = −Σ_i b_i v_i − Σ_j c_j h_j − Σ_ij w_ij v_i h_j = −Σ_i b_i v_i − Σ_j x_j h_j with x =
+// [Model.HiddenInputs].
 func (model *Model) Energy(v, h []float64) float64 {
-	e := -dot(model.B, v) - dot(model.C, h)
-	for i := range v {
-		e -= v[i] * dot(model.W[i], h)
-	}
-	return e
+	return -dot(model.B, v) - dot(model.HiddenInputs(v), h)
 }
 
 // States lists all 2^units configurations: unit i of number a is bit i of a.
@@ -93,9 +88,8 @@ func (model *Model) Joint() [][]float64 {
 	return p
 }
 
-// FreeEnergy is F(v) = −log Σ_h e^(−E(v,h)) = −Σ_i b_i v_i − Σ_j log(1+e^(x_j)) with x =
-// [Model.HiddenInputs]. The sum over h is a product of sums over each h_j, as the energy is linear
-// in each.
+// FreeEnergy is F(v) = −log Σ_h e^(−E(v,h)) = −Σ_i b_i v_i − Σ_j log(1+e^(x_j)). The sum over h is a product of sums
+// over each h_j, as the energy is linear in each.
 func (model *Model) FreeEnergy(v []float64) float64 {
 	f := -dot(model.B, v)
 	for _, x := range model.HiddenInputs(v) {
@@ -104,38 +98,26 @@ func (model *Model) FreeEnergy(v []float64) float64 {
 	return f
 }
 
-// Distribution is P(v) = Σ_h P(v,h) = e^(−F(v)) / Z, a table of 2^m numbers. Its sum is one, so that Z = Σ_v e^(−F(v)).
+// Distribution is P(v) = Σ_h P(v,h) = e^(−F(v)) / Z, a table of 2^m numbers.
 func (model *Model) Distribution() []float64 {
-	p := make([]float64, 1<<len(model.B))
-	for a, v := range States(len(model.B)) {
-		p[a] = -model.FreeEnergy(v)
-	}
-	logZ := logSum(p...)
-	for a, x := range p {
-		p[a] = math.Exp(x - logZ)
+	logZ, p := model.LogZ(), []float64(nil)
+	for _, v := range States(len(model.B)) {
+		p = append(p, math.Exp(-model.FreeEnergy(v)-logZ))
 	}
 	return p
 }
 
-// Empirical is the distribution P_D of data as a table of 2^m numbers. Row r counts with
-// probability p[r]; nil means equally.
-func Empirical(rows [][]float64, p []float64) []float64 {
-	table := make([]float64, 1<<len(rows[0]))
-	for r, v := range rows {
+// Empirical is the distribution P_D of data, a table of 2^m numbers: the part of the rows that are equal to v.
+func Empirical(rows [][]float64) []float64 {
+	p := make([]float64, 1<<len(rows[0]))
+	for _, v := range rows {
 		a := 0
 		for i := range v {
 			a += int(v[i]) << i
 		}
-		table[a] += probability(p, r, len(rows))
+		p[a] += 1 / float64(len(rows))
 	}
-	return table
-}
-
-func probability(p []float64, r, rows int) float64 {
-	if p == nil {
-		return 1 / float64(rows)
-	}
-	return p[r]
+	return p
 }
 
 // KL is the Kullback-Leibler divergence D_KL(P‖Q) = Σ_v P(v) log(P(v)/Q(v)) of two tables: zero if

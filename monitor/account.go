@@ -8,8 +8,8 @@ import "math"
 // number of updates pays for, and period after how many updates it may come. What chains do on top of that is saved
 // for, at the cost of updates at the time: Earn, Affords, Spend.
 //
-// All parts together are less than a quarter, a tenth more where the monitor keeps a ladder, and another tenth where rows
-// have gaps.
+// All parts together are less than a quarter, a tenth more where the monitor keeps a ladder, and another tenth where
+// rows have gaps.
 type accounts struct {
 	exact, score, gaps, pseudo, spectrum, judge account // planned
 	follow, modes                               account // saved for

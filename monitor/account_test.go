@@ -51,7 +51,7 @@ func TestAccountsAreSmall(t *testing.T) {
 	sum := a.score.part + a.pseudo.part + a.spectrum.part + a.modes.part + a.judge.part
 	if own := sum + a.follow.part; sum > 0.25 || own > 0.35 || a.gaps.part > 0.1 {
 		t.Errorf("the accounts take %v of a training, and %v with a ladder, "+
-			"docs/evaluation.md promises less than a quarter, a tenth for the ladder, and one for gaps", sum, own)
+			"docs/monitoring.md promises less than a quarter, a tenth for the ladder, and one for gaps", sum, own)
 	}
 }
 

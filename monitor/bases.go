@@ -19,8 +19,8 @@ type BasisScore struct {
 // mostBases is the number of bases that scores along a training tell apart.
 const mostBases = 30
 
-// ScoreBases returns the scores of at most a number of bases of a set, of which logs are log P of the rows; nil for rows
-// without bases. Of more bases those with as many sites out of the basis of σ^z have one together, named by an
+// ScoreBases returns the scores of at most a number of bases of a set, of which logs are log P of the rows; nil for
+// rows without bases. Of more bases those with as many sites out of the basis of σ^z have one together, named by an
 // asterisk for each of them.
 func ScoreBases(logs []float64, set *data.Set, most int) []BasisScore {
 	of := map[string][]int{}

@@ -9,8 +9,8 @@ import (
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
-// The rows with gaps of a set that a score takes, as many as the account affords: the likelihood of what is known of one
-// costs as much as an update, or more. gapSteps bounds the annealing of one.
+// The rows with gaps of a set that a score takes, as many as the account affords: the likelihood of what is known of
+// one costs as much as an update, or more. gapSteps bounds the annealing of one.
 const (
 	fewestGapRows = 20
 	mostGapRows   = 200

@@ -81,9 +81,9 @@ func (m *Monitor) independentScore(set *data.Set) float64 {
 	return mean
 }
 
-// ValidRows returns log P(v) in nats of each validation row that is scored, under a model of the same units with a given
-// log Z, and the weights of these rows, nil where all count alike. Monitors of the same data and seed score the same
-// rows, or one the first rows of another's. Without validation data all results are nil.
+// ValidRows returns log P(v) in nats of each validation row that is scored, under a model of the same units with a
+// given log Z, and the weights of these rows, nil where all count alike. Monitors of the same data and seed score the
+// same rows, or one the first rows of another's. Without validation data all results are nil.
 func (m *Monitor) ValidRows(model *rbm.Model, logZ float64) (logs, weights []float64, err error) {
 	set := m.plan.valid
 	if set == nil {

@@ -26,8 +26,8 @@ const (
 )
 
 // search looks for modes of the model from as many starts of each kind as the account pays for, and returns the largest
-// variational bound. It is −Inf where the account does not pay. The replicas that the monitor keeps jump to what it finds
-// from then on. Where [sample.CheckModes] has an error it is a bound by chains from random restarts.
+// variational bound. It is −Inf where the account does not pay. The replicas that the monitor keeps jump to what it
+// finds from then on. Where [sample.CheckModes] has an error it is a bound by chains from random restarts.
 func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
 	before := 0
 	if l.own != nil {

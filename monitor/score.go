@@ -11,8 +11,8 @@ import (
 	"github.com/harmonium-rbm/harmonium/sample"
 )
 
-// Score is the mean of log P(v) over rows of data, in nats a configuration: of real numbers the log-density in the units
-// of the table that the data come from.
+// Score is the mean of log P(v) over rows of data, in nats a configuration: of real numbers the log-density in the
+// units of the table that the data come from.
 type Score struct {
 	Value  diag.Number `json:"value"`
 	Stderr diag.Number `json:"stderr"` // of the mean, as the rows are a sample of their source; that of log Z is apart

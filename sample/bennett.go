@@ -3,6 +3,7 @@ package sample
 import (
 	"math"
 
+	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
@@ -54,18 +55,11 @@ func (b *Bennett) LogZ() LogZ {
 			without[g] -= x
 		}
 	}
-	groups := float64(b.groups)
-	mean, squares := 0.0, 0.0
+	mean := 0.0
 	for _, x := range without {
-		mean += x / groups
+		mean += x / float64(b.groups)
 	}
-	for _, x := range without {
-		squares += float64((x - mean) * (x - mean))
-	}
-	stderr := math.Inf(1)
-	if b.groups > 1 {
-		stderr = math.Sqrt(max(squares*(groups-1)/groups, least))
-	}
+	stderr := max(diag.JackknifeError(mean, without), math.Sqrt(least))
 	return LogZ{Value: logZ, Stderr: stderr, ESS: float64(b.tempering.RoundTrips())}
 }
 

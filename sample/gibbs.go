@@ -15,8 +15,8 @@ type Chains struct {
 	clampVisible, clampHidden rbm.Clamp
 }
 
-// NewChains returns chains that begin at the rows of v, which it copies, for a model with this kind of hidden layer. The
-// hidden units are drawn in the first sweep.
+// NewChains returns chains that begin at the rows of v, which it copies, for a model with this kind of hidden layer.
+// The hidden units are drawn in the first sweep.
 func NewChains(v rbm.Batch, hidden rbm.Layer, key rng.Key) *Chains {
 	return &Chains{
 		Visible:    v.Clone(),

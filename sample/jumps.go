@@ -20,8 +20,8 @@ import (
 // the modes are: the closer q is to the model in a mode, the more often jumps to it are taken. Half of a_k is the same
 // for all modes, and half is in proportion to e^(L_k), with the variational bounds L_k.
 type Jumps struct {
-	// Means are the μ_ki, mode after mode, at least 10⁻³ away from 0 and 1, and Bounds the L_k. They are only read; Reweigh
-	// takes over other Bounds.
+	// Means are the μ_ki, mode after mode, at least 10⁻³ away from 0 and 1, and Bounds the L_k. They are only read;
+	// Reweigh takes over other Bounds.
 	Means  []float32
 	Bounds []float64
 

@@ -88,8 +88,8 @@ func TestAISOfKinds(t *testing.T) {
 	}
 }
 
-// Draw draws from pairs with every kind in them, by both methods, to the same bytes with one worker and with two, and by every
-// instruction set.
+// Draw draws from pairs with every kind in them, by both methods, to the same bytes with one worker and with two, and
+// by every instruction set.
 func TestDrawOfKinds(t *testing.T) {
 	for k, pair := range kindtest.Pairs(0.6) {
 		if k%5 > 0 {

@@ -11,8 +11,8 @@ func ChainMemory(model *rbm.Model, chains int) float64 {
 	return weight*m*n + float64(chains)*(StateBytes(model)+trace) + 4.5*min(float64(chains), together)*max(m, n)
 }
 
-// StateBytes is about how many bytes a chain's visible and hidden state takes: an eighth of a byte a bit and four a real
-// number. Units that are no bits of two values have their inputs too, four bytes each.
+// StateBytes is about how many bytes a chain's visible and hidden state takes: an eighth of a byte a bit and four a
+// real number. Units that are no bits of two values have their inputs too, four bytes each.
 func StateBytes(model *rbm.Model) float64 {
 	m, n := float64(model.M()), float64(model.N())
 	bytes, reals := (m+n)/8, m+n-bits(model.Visible)-bits(model.Hidden)

@@ -63,8 +63,9 @@ const SearchKinds = 6
 // Search looks for modes by mean-field iterations from count starts of each of four kinds: fair coins in the visible
 // layer; fair coins in the hidden layer (of other units what they are without biases); independent units with the
 // model's visible biases; and the signs of a column of W, the units with w_ij > 0 on or those with w_ij < 0, and each
-// site in the state of the largest or of the least w. Each search takes the columns after those of the search before, in
-// falling order of their norms, until none is left. The rows of known, such as data or states of chains, are starts too.
+// site in the state of the largest or of the least w. Each search takes the columns after those of the search before,
+// in falling order of their norms, until none is left. The rows of known, such as data or states of chains, are starts
+// too.
 //
 // List then has the MostModes modes with the largest bounds. The error is that of ctx.
 func (s *Modes) Search(ctx context.Context, count int, known rbm.Batch, key rng.Key) error {
@@ -85,7 +86,8 @@ func unpack(v rbm.Batch) []float32 {
 	return x
 }
 
-// fromHidden returns visible means given hidden units without biases and weights: of bits σ(b + W h) given fair coins h.
+// fromHidden returns visible means given hidden units without biases and weights: of bits σ(b + W h) given fair coins
+// h.
 func (s *Modes) fromHidden(count int, key rng.Key) []float32 {
 	h := s.model.Hidden.NewBatch(count)
 	withoutBiases(s.model.Hidden).Sample(h, nil, key.Stream(rng.StreamHidden), 0, 0)

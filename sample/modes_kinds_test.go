@@ -120,8 +120,8 @@ func TestModesOfSitesPartitionZ(t *testing.T) {
 	}
 }
 
-// Jumps between modes of sites, with sweeps, take chains that all begin in one mode to the model's distribution, and keep
-// them there.
+// Jumps between modes of sites, with sweeps, take chains that all begin in one mode to the model's distribution, and
+// keep them there.
 func TestJumpsOfSites(t *testing.T) {
 	model := patterns()
 	const chains = 2000

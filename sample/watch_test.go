@@ -188,7 +188,8 @@ type foreign struct{ rbm.Layer }
 
 func (f foreign) Clone() rbm.Layer { return foreign{f.Layer.Clone()} }
 
-// A model with visible units that nothing is known of has no modes, and is watched by its free energy and its directions.
+// A model with visible units that nothing is known of has no modes, and is watched by its free energy and its
+// directions.
 func TestDrawWithoutBits(t *testing.T) {
 	model := randomModel(6, 4, rbm.Bernoulli, rbm.Bernoulli, 28)
 	want := distribution(model, everything)

@@ -20,8 +20,8 @@ import (
 // With the uniform background that is the projection of −F on functions of two sites (G. Cossu, L. Del Debbio, T.
 // Giani, A. Khamseh, M. Wilson, Physical Review B 100 (2019) 064304, for bits; A. Decelle, C. Furtlehner, A. J. Navas
 // Gómez, B. Seoane, SciPost Physics 16 (2024) 095, for Ising spins; A. Decelle, A. J. Navas Gómez, B. Seoane, arXiv
-// 2501.06108, for Potts units); with the frequencies of data it is the coupling that a mean sequence sees, as J. Tubiana,
-// S. Cocco, R. Monasson, eLife 8 (2019) e39397, average over data.
+// 2501.06108, for Potts units); with the frequencies of data it is the coupling that a mean sequence sees, as J.
+// Tubiana, S. Cocco, R. Monasson, eLife 8 (2019) e39397, average over data.
 //
 // The one approximation is that of Decelle and others: the input of a hidden unit from all other sites, a sum of many
 // independent terms, counts as a normal number of the right mean and variance. Nothing is approximated where Γ_j is
@@ -41,8 +41,8 @@ type Options struct {
 	Progress func(done float64)
 }
 
-// NewCouplings returns the effective couplings of a model, whatever its hidden units are, in about [Cost] operations. The
-// error says why the model has no sites, or is that of ctx.
+// NewCouplings returns the effective couplings of a model, whatever its hidden units are, in about [Cost] operations.
+// The error says why the model has no sites, or is that of ctx.
 func NewCouplings(ctx context.Context, model *rbm.Model, o Options) (*Couplings, error) {
 	s, err := Of(model.Visible)
 	if err != nil {
@@ -66,8 +66,8 @@ func NewCouplings(ctx context.Context, model *rbm.Model, o Options) (*Couplings,
 	return c, nil
 }
 
-// Cost is about the number of values of a function that [NewCouplings] takes for a model, of some 100 ns each on one core;
-// 0 for a model without sites. It is more where inputs vary by more than 3.
+// Cost is about the number of values of a function that [NewCouplings] takes for a model, of some 100 ns each on one
+// core; 0 for a model without sites. It is more where inputs vary by more than 3.
 func Cost(model *rbm.Model) float64 {
 	s, err := Of(model.Visible)
 	if err != nil {

@@ -41,7 +41,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// The numbers of units are split by sites, the largest of each is the consensus, and certain states stand highest in logos.
+// The numbers of units are split by sites, the largest of each is the consensus, and certain states stand highest in
+// logos.
 func TestSplit(t *testing.T) {
 	s, err := sites.Of(rbm.NewCategorical(2, 4))
 	if err != nil {

@@ -46,8 +46,8 @@ func (s Sites) Row(v rbm.Batch, r int) []int {
 	return states
 }
 
-// Check returns nil if exactly one unit of each site is on in each row of v, or else an error that names the first row, from
-// 1, and the site.
+// Check returns nil if exactly one unit of each site is on in each row of v, or else an error that names the first row,
+// from 1, and the site.
 func (s Sites) Check(v rbm.Batch) error {
 	if v.Units() != s.Units() || v.Bits() != v.Units() {
 		return fmt.Errorf("%d units, of which %d are bits, want %d bits", v.Units(), v.Bits(), s.Units())

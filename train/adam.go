@@ -81,10 +81,7 @@ func (o *Adam) Step(k, from int, p, g []float32) {
 }
 
 func (o *Adam) rule() kernel.Rule {
-	r := kernel.Rule{Decay: float32(o.Beta1), Gain: float32(1 - o.Beta1), Adam: o.step}
-	copy(r.Mean[:], o.first)
-	copy(r.Square[:], o.second)
-	return r
+	return kernel.Rule{Decay: float32(o.Beta1), Gain: float32(1 - o.Beta1), Adam: o.step, Mean: o.first, Square: o.second}
 }
 
 // Remember lists the running means and the number of steps.

@@ -37,8 +37,8 @@ func newDevice(t *Training) *device {
 		d.keep(p.Values)
 	}
 	rule := o.rule()
-	d.keep(rule.Mean[:]...)
-	d.keep(rule.Square[:]...)
+	d.keep(rule.Mean...)
+	d.keep(rule.Square...)
 	d.bind(t.centerV)
 	d.keep(t.centerH)
 	return d
@@ -119,9 +119,9 @@ func (a *ascent) onDevice() *deviceAscent {
 		return nil
 	}
 	d := &deviceAscent{device: t.device, optimizer: a.optimizer.(ruled)}
-	d.update = kernel.Ascent{Rows: a.rows, L1: a.l1, L2: a.l2, Clip: float32(t.config.Clip)}
-	for k, p := range a.parameters {
-		d.update.Parameters[k], d.update.Positive[k], d.update.Negative[k] = p.Values, a.positive[k], a.negative[k]
+	d.update = kernel.Ascent{Positive: a.positive, Negative: a.negative, Rows: a.rows, L1: a.l1, L2: a.l2, Clip: float32(t.config.Clip)}
+	for _, p := range a.parameters {
+		d.update.Parameters = append(d.update.Parameters, p.Values)
 	}
 	if !t.config.Plain {
 		d.update.CenterV, d.update.CenterH = t.centerV, t.centerH

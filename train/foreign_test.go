@@ -32,7 +32,7 @@ func TestForeignUnits(t *testing.T) {
 	rows := lecturetest.Rows(set.States)
 	kl := func(model *rbm.Model) float64 {
 		bits, _ := lecturetest.Bits(model)
-		return lecture.KL(lecture.Empirical(rows, nil), bits.Distribution())
+		return lecture.KL(lecture.Empirical(rows), bits.Distribution())
 	}
 	for _, negative := range []train.Negative{&train.PCD{}, &train.PCD{Replicas: 4}} {
 		training, err := start(negative)

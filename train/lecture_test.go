@@ -26,7 +26,7 @@ func TestDescentIsTheLectures(t *testing.T) {
 	}
 	const rate = 0.5
 	set := bars(t)
-	rows, p := lecturetest.Rows(set.States), set.Weights
+	p := lecturetest.Table(set.States, set.Weights)
 	training := start(t, 3, set, train.Config{
 		Negative: &train.Exact{}, Optimizer: &train.SGD{}, Batch: set.Rows(), Updates: 200, Rate: rate, Schedule: train.Constant, Plain: true,
 	})
@@ -34,9 +34,9 @@ func TestDescentIsTheLectures(t *testing.T) {
 		training.Model.W[k] *= 100 // from 0.01, so that hidden units differ at once
 	}
 	want := lecturetest.Plain(training.Model)
-	first := lecture.KL(lecture.Empirical(rows, p), want.Distribution())
+	first := lecture.KL(p, want.Distribution())
 	for progress := range training.Steps(t.Context()) {
-		want.Step(rate, want.Gradient(rows, p))
+		want.Step(rate, want.Gradient(p, want.Distribution()))
 		now := lecturetest.Plain(training.Model)
 		for k, got := range parameters(now) {
 			if want := parameters(want)[k]; math.Abs(got-want) > 1e-6*(1+math.Abs(want)) {
@@ -45,7 +45,7 @@ func TestDescentIsTheLectures(t *testing.T) {
 		}
 		want = now // so that roundings don't add up
 	}
-	if last := lecture.KL(lecture.Empirical(rows, p), want.Distribution()); last > first-1 {
+	if last := lecture.KL(p, want.Distribution()); last > first-1 {
 		t.Errorf("KL went from %v to %v: the test shows nothing", first, last)
 	}
 }
@@ -72,7 +72,7 @@ func TestContrastiveDivergenceIsTheLectures(t *testing.T) {
 	before := lecturetest.Plain(training.Model)
 	finish(t, training)
 	rows := lecturetest.Rows(set.States)
-	want, exact := before.CD(rows, 1, source), before.Gradient(rows[:4], nil)
+	want, exact := before.CD(rows, 1, source), before.Gradient(lecture.Empirical(rows[:4]), before.Distribution())
 	got := lecturetest.Plain(training.Model)
 	got.Step(-1, before)
 	limit, furthest := 5*0.5*math.Sqrt(2./count), 0.0

@@ -48,9 +48,7 @@ func (o *Momentum) Step(k, from int, p, g []float32) {
 }
 
 func (o *Momentum) rule() kernel.Rule {
-	r := kernel.Rule{Decay: float32(o.Decay), Gain: 1, Adam: kernel.Adam{Rate: o.rate}}
-	copy(r.Mean[:], o.velocity)
-	return r
+	return kernel.Rule{Decay: float32(o.Decay), Gain: 1, Adam: kernel.Adam{Rate: o.rate}, Mean: o.velocity}
 }
 
 // Remember lists the velocity.

@@ -34,8 +34,8 @@ type bond struct {
 	J    float64
 }
 
-// pairwise returns the spin model whose visible units have the energy −Σ J_ij s_i s_j − Σ f_i s_i, with a hidden unit for each bond:
-// log 2cosh(w(s_i+s_j)) is larger by log cosh 2w where the spins are equal, so that cosh 2w = e^(2J).
+// pairwise returns the spin model whose visible units have the energy −Σ J_ij s_i s_j − Σ f_i s_i, with a hidden unit
+// for each bond: log 2cosh(w(s_i+s_j)) is larger by log cosh 2w where the spins are equal, so that cosh 2w = e^(2J).
 func pairwise(bonds []bond, field []float64) *rbm.Model {
 	model := newModel(rbm.Spin, len(field), len(bonds))
 	for i, f := range field {
@@ -60,8 +60,9 @@ func lattice(L int, J float64) (bonds []bond) {
 	return bonds
 }
 
-// hopfield returns a spin model with a mode at each pattern and at its negative: copies hidden units a pattern, with weights
-// ±√(g/(m·copies)) along it. For a single pattern the visible units order where g > 1. field[p] is the strength of a field along pattern p.
+// hopfield returns a spin model with a mode at each pattern and at its negative: copies hidden units a pattern, with
+// weights ±√(g/(m·copies)) along it. For a single pattern the visible units order where g > 1. field[p] is the strength
+// of a field along pattern p.
 func hopfield(patterns [][]bool, copies int, g float64, field []float64) *rbm.Model {
 	m, n := len(patterns[0]), len(patterns)*copies
 	model := newModel(rbm.Spin, m, n)
@@ -98,13 +99,15 @@ type planting struct {
 	strength float64   // log-odds of a unit to be as its template, within a cluster
 	copies   int       // hidden units a cluster
 	logMass  []float64 // of the clusters, relative to each other
-	// excess is log mass of the clusters above that of the state in which all hidden units are off, as a part of the range within which
-	// one cluster has more mass than two at once: 0 makes a broad background of the same mass, ½ clusters alone.
+	// excess is log mass of the clusters above that of the state in which all hidden units are off, as a part of the
+	// range within which one cluster has more mass than two at once: 0 makes a broad background of the same mass, ½
+	// clusters alone.
 	excess float64
 }
 
-// clusters returns a Bernoulli model with a mode at each template, held by a group of hidden units of its own, and the hidden states of the
-// modes. With c_k the bias of a unit of group k, log mass = copies·c_k + Σ_i log(1 + e^(±strength)), which is solved for c_k.
+// clusters returns a Bernoulli model with a mode at each template, held by a group of hidden units of its own, and the
+// hidden states of the modes. With c_k the bias of a unit of group k, log mass = copies·c_k + Σ_i log(1 +
+// e^(±strength)), which is solved for c_k.
 func clusters(templates [][]bool, o planting) (model *rbm.Model, states rbm.Batch) {
 	m, n := len(templates[0]), len(templates)*o.copies
 	model, states = newModel(rbm.Bernoulli, m, n), rbm.NewBatch(len(templates), n)
@@ -154,8 +157,8 @@ func hold(r *rand.Rand, m, count int) held {
 	return held{r.Perm(m)[:count], pattern(r, count)}
 }
 
-// massOf returns P(S) of all configurations in which visible units of a Bernoulli model are held, as log-odds: that of Z of the model of
-// the other units, whose hidden biases include the inputs from those held.
+// massOf returns P(S) of all configurations in which visible units of a Bernoulli model are held, as log-odds: that of
+// Z of the model of the other units, whose hidden biases include the inputs from those held.
 func massOf(model *rbm.Model, h held) (logOdds float64, err error) {
 	m, n := model.M(), model.N()
 	is, rest := map[int]bool{}, []int(nil)
@@ -198,9 +201,10 @@ func massOf(model *rbm.Model, h held) (logOdds float64, err error) {
 	return p - math.Log(-math.Expm1(min(p, -1e-15))), nil
 }
 
-// withNeedle adds hidden units to a Bernoulli model that see whether the held visible units have their values. The mass of these
-// configurations grows to about e^logOdds times that of all others, which gain next to nothing. The needle stands alone: with one held unit
-// off, the hidden units have no effect. In a funnel configurations gain the more the nearer they are, and those nearby weigh little in sum.
+// withNeedle adds hidden units to a Bernoulli model that see whether the held visible units have their values. The mass
+// of these configurations grows to about e^logOdds times that of all others, which gain next to nothing. The needle
+// stands alone: with one held unit off, the hidden units have no effect. In a funnel configurations gain the more the
+// nearer they are, and those nearby weigh little in sum.
 func withNeedle(base *rbm.Model, h held, copies int, funnel bool, logOdds float64) (*rbm.Model, error) {
 	before, err := massOf(base, h)
 	if err != nil {

@@ -268,7 +268,8 @@ func oneOfEach(groups [][]int, penalty float64) *rbm.Model {
 	return pairwise(bonds, field)
 }
 
-// blocks are larger models of independent blocks: log Z is the sum of theirs, and both layers are too large to enumerate.
+// blocks are larger models of independent blocks: log Z is the sum of theirs, and both layers are too large to
+// enumerate.
 func blocks(c *collection) error {
 	for k := range 14 {
 		name, r := c.next("blocks")

@@ -5,15 +5,16 @@ import (
 	"github.com/harmonium-rbm/harmonium/train"
 )
 
-// magnet is a ferromagnet to be: m×n units, its strength and log-odds, and its coordinates. In bits the biases are on the side of one of
-// the modes, and so are chains that start at them.
+// magnet is a ferromagnet to be: m×n units, its strength and log-odds, and its coordinates. In bits the biases are on
+// the side of one of the modes, and so are chains that start at them.
 type magnet struct {
 	m, n       int
 	g, logOdds float64
 	bits       bool
 }
 
-// frozen are ferromagnets with modes of unequal weights that differ little in free energy, beside its spread within a mode.
+// frozen are ferromagnets with modes of unequal weights that differ little in free energy, beside its spread within a
+// mode.
 func frozen(c *collection, company bool) error {
 	list := []magnet{
 		{48, 6, 3, 1, true}, {48, 6, 3, 1.5, false}, {64, 8, 4, 1, true}, {80, 8, 3, -1, true}, {100, 12, 3, 1.5, false},
@@ -61,7 +62,8 @@ func twins(c *collection, company bool) error {
 	return nil
 }
 
-// plainPairs are trained on rows near two templates as a plain loop does: CD-1, constant rate, the plain gradient, no biases from the data.
+// plainPairs are trained on rows near two templates as a plain loop does: CD-1, constant rate, the plain gradient, no
+// biases from the data.
 func plainPairs(c *collection, company bool) error {
 	list := []struct {
 		m, n         int

@@ -1,17 +1,17 @@
-// Command judge makes models with exactly known log Z, or exactly known weights of their modes, that are hard to judge or look so, and
-// holds the command harmonium against them.
+// Command judge makes models with exactly known log Z, or exactly known weights of their modes, that are hard to judge
+// or look so, and holds the command harmonium against them.
 //
-// Each family of models is split into two halves by a hash of the models' names: the open one to work with, and the sealed one to look
-// at once, at the end.
+// Each family of models is split into two halves by a hash of the models' names: the open one to work with, and the
+// sealed one to look at once, at the end.
 //
 //	judge make FOLDER [--data DATA] [--python PATH]
 //	judge score FOLDER OUT --half open|sealed [--binary PATH] [--match REGEXP] [--budget N]
 //	judge score-sample FOLDER OUT --half open|sealed [--binary PATH] [--match REGEXP]
 //	judge table OUT…
 //
-// make writes the models, rows to score them on, and models.jsonl and modes.jsonl, which say what is known of them. score runs
-// harmonium eval, score-sample harmonium sample; both append a JSON line a model to OUT, and leave out what it already has. table sums
-// up by family and lists what went wrong.
+// make writes the models, rows to score them on, and models.jsonl and modes.jsonl, which say what is known of them.
+// score runs harmonium eval, score-sample harmonium sample; both append a JSON line a model to OUT, and leave out what
+// it already has. table sums up by family and lists what went wrong.
 package main
 
 import (

@@ -12,8 +12,9 @@ import (
 	"github.com/harmonium-rbm/harmonium/train"
 )
 
-// direction divides the configurations in two: those with at least a number of units as the pattern has them, and the others.
-// Several directions, with no unit in common, divide them into modes: bit d of a mode's number tells whether direction d holds.
+// direction divides the configurations in two: those with at least a number of units as the pattern has them, and the
+// others. Several directions, with no unit in common, divide them into modes: bit d of a mode's number tells whether
+// direction d holds.
 type direction struct {
 	Units   []int  `json:"units"`
 	Pattern []bool `json:"pattern"`
@@ -48,7 +49,8 @@ func majority(units []int, of []bool) direction {
 	return d
 }
 
-// probability returns P(the direction holds) of independent units: the number of units that agree is counted one by one.
+// probability returns P(the direction holds) of independent units: the number of units that agree is counted one by
+// one.
 func (d *direction) probability(on []float64) float64 {
 	agree := make([]float64, len(d.Units)+1)
 	agree[0] = 1
@@ -112,8 +114,8 @@ func modeWeights(model *rbm.Model, directions []direction) ([]float64, error) {
 	return weights, nil
 }
 
-// addModes writes a model with its modes. In company, a weak model of 40×40 units stands beside it, so that neither layer can be
-// enumerated.
+// addModes writes a model with its modes. In company, a weak model of 40×40 units stands beside it, so that neither
+// layer can be enumerated.
 func (c *collection) addModes(name string, r *rand.Rand, model *rbm.Model, company bool, directions ...direction) error {
 	weights, err := modeWeights(model, directions)
 	if err != nil {
@@ -201,7 +203,8 @@ func fourModes(c *collection, company bool) error {
 	return nil
 }
 
-// patterns are three or four clusters, each held by hidden units of its own, or a single narrow pattern in a broad background.
+// patterns are three or four clusters, each held by hidden units of its own, or a single narrow pattern in a broad
+// background.
 func patterns(c *collection, company bool) error {
 	list := []planting{
 		{2, 1, []float64{0, -0.5, -1}, 0.3}, {2.5, 2, []float64{0, -0.5, -1, -1}, 0.5}, {3, 2, []float64{0, -1, -1.5}, 0.5},
@@ -238,7 +241,8 @@ func patterns(c *collection, company bool) error {
 	return nil
 }
 
-// turned returns a pattern with neither, the first, the second and both halves turned over, or as many of these as are wanted.
+// turned returns a pattern with neither, the first, the second and both halves turned over, or as many of these as are
+// wanted.
 func turned(p []bool, count int) (templates [][]bool) {
 	for t := range count {
 		template := make([]bool, len(p))
@@ -277,7 +281,8 @@ func lattices(c *collection, company bool) error {
 	return nil
 }
 
-// twoTemplates draws 1,000 rows near two templates, the first with the given share. apart has the units in which these differ.
+// twoTemplates draws 1,000 rows near two templates, the first with the given share. apart has the units in which these
+// differ.
 func twoTemplates(r *rand.Rand, m int, flips, share float64) (set *data.Set, apart direction) {
 	p, q, rows := pattern(r, m), pattern(r, m), rbm.NewBatch(1000, m)
 	units := []int(nil)

@@ -58,8 +58,8 @@ func padded(model *rbm.Model, count int) *rbm.Model {
 	return directSum(model, off)
 }
 
-// background is what patterns are planted in: independent units, or a model that Gibbs chains mix. Its smaller layer can be enumerated at
-// once, with room for the units that watch.
+// background is what patterns are planted in: independent units, or a model that Gibbs chains mix. Its smaller layer
+// can be enumerated at once, with room for the units that watch.
 func background(r *rand.Rand, k int) *rbm.Model {
 	shape := [][2]int{{12, 20}, {16, 8}, {20, 10}, {30, 12}, {60, 12}, {14, 40}}[k%6]
 	scale := [...]float64{0, 0.3, 0.7, 0.5}[k/2%4]
@@ -124,8 +124,8 @@ func deepNeedles(c *collection) error {
 	return nil
 }
 
-// opposedNeedles are patterns of a few units that are all on the side that biases, and data, hardly ever take: fair coins find them, and
-// chains that begin at the data's means don't.
+// opposedNeedles are patterns of a few units that are all on the side that biases, and data, hardly ever take: fair
+// coins find them, and chains that begin at the data's means don't.
 func opposedNeedles(c *collection) error {
 	for k := range 32 {
 		name, r := c.next("opposed-needle")

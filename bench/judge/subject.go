@@ -88,7 +88,8 @@ type shown struct {
 // familyOf is the family of a model's name.
 func familyOf(name string) string { return name[:strings.LastIndexByte(name, '-')] }
 
-// add writes a model with its rows. known has what is known of it beside what the model itself tells; log Z is enumerated where it is 0.
+// add writes a model with its rows. known has what is known of it beside what the model itself tells; log Z is
+// enumerated where it is 0.
 func (c *collection) add(name string, model *rbm.Model, known subject, list ...shown) error {
 	known.Model, known.Family, known.Kind = name, familyOf(name), model.Visible.Kind()
 	known.Visible, known.Hidden = model.M(), model.N()
@@ -140,8 +141,8 @@ func makeAll(folder, dataFolder, python string) error {
 	return errors.Join(writeLines(c.path("models.jsonl"), c.subjects), writeLines(c.path("modes.jsonl"), c.bimodals))
 }
 
-// halve gives the models of each family to the two halves in turn, in the order of a hash of their names. A model is in one half, whichever
-// rows it is scored on.
+// halve gives the models of each family to the two halves in turn, in the order of a hash of their names. A model is in
+// one half, whichever rows it is scored on.
 func halve[T any](list []T, of func(*T) (family, model string, half *string)) {
 	families := map[string][]string{}
 	for k := range list {

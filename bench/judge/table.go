@@ -17,8 +17,9 @@ type row struct {
 	worst, seconds, cpu float64
 }
 
-// add counts a verdict. A trusted value is wrong if it is off by more than three errors and 0.1 nats; an alarm is false if the value was
-// within one of these, and sharp if within 0.1 nats; a bracket that comes with an alarm should hold log Z as well.
+// add counts a verdict. A trusted value is wrong if it is off by more than three errors and 0.1 nats; an alarm is false
+// if the value was within one of these, and sharp if within 0.1 nats; a bracket that comes with an alarm should hold
+// log Z as well.
 func (r *row) add(v *verdict) {
 	r.models++
 	r.seconds += v.Seconds
@@ -93,7 +94,8 @@ func (r *drawn) add(d *shares) {
 	}
 }
 
-// table writes what files of results say: a table of eval by family, one of sample by family and method, and what went wrong.
+// table writes what files of results say: a table of eval by family, one of sample by family and method, and what went
+// wrong.
 func table(w io.Writer, paths []string) error {
 	verdicts, samples := []verdict(nil), []shares(nil)
 	for _, path := range paths {

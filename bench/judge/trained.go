@@ -90,7 +90,8 @@ func first(set *data.Set, count int, holds func(row int) bool) rbm.Batch {
 //go:embed peers.py
 var peersProgram string
 
-// peers are models of other programs, made by peers.py: scikit-learn's BernoulliRBM, and CD-1 as it is mostly written in PyTorch.
+// peers are models of other programs, made by peers.py: scikit-learn's BernoulliRBM, and CD-1 as it is mostly written
+// in PyTorch.
 func peers(c *collection) error {
 	cmd := exec.Command(c.python, "-c", peersProgram, c.folder)
 	if out, err := cmd.CombinedOutput(); err != nil {

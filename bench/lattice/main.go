@@ -211,7 +211,8 @@ func report(name string, p []float64) {
 	fmt.Println()
 }
 
-// compare holds log P/(1−P), the free energy that separates the native structure from the others, against that of a file.
+// compare holds log P/(1−P), the free energy that separates the native structure from the others, against that of a
+// file.
 func compare(p []float64, path string) error {
 	r, err := open(path)
 	if err != nil {

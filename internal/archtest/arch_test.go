@@ -1,5 +1,5 @@
-// Package archtest holds the source tree to its rules: which package may import which, comments, length of files and lines.
-// It has tests alone.
+// Package archtest holds the source tree to its rules: which package may import which, comments, length of files and
+// lines. It has tests alone.
 package archtest
 
 import (

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// patience is how long a rename waits for a file that others have open: a page that reads it, an indexer, a virus scanner.
+// patience is how long a rename waits for a file that others have open: a page that reads it, an indexer, a virus
+// scanner.
 const patience = 2 * time.Second
 
 // rename is os.Rename, again and again for a while: Windows replaces no file that is open.

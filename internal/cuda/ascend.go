@@ -64,10 +64,15 @@ func (e *Engine) ascend(a *kernel.Ascent, parts []ascended, biases []float32) {
 		squareDecay: r.Adam.Decay, squareGain: r.Adam.Gain, rate: r.Adam.Rate, correction: r.Adam.Correction, epsilon: r.Adam.Epsilon,
 		most: kernel.MaxParameter,
 	}
-	for k, weights := range []bool{true, false, false} { // biases are on both sides after the update, as Ascend copies them
-		s.parameters[k] = e.moved(a.Parameters[k], weights)
-		s.mean[k], s.square[k] = e.moved(r.Mean[k], true), e.moved(r.Square[k], true)
+	for k, p := range a.Parameters {
+		s.parameters[k] = e.moved(p, k == 0) // biases are on both sides after the update, as Ascend copies them
 		s.positive[k], s.negative[k] = e.numbers(a.Positive[k]), e.numbers(a.Negative[k])
+	}
+	for k, mean := range r.Mean {
+		s.mean[k] = e.moved(mean, true)
+	}
+	for k, square := range r.Square {
+		s.square[k] = e.moved(square, true)
 	}
 	e.launch("ascend_weights", count, 1, 256, unsafe.Pointer(&s))
 	e.launch("ascend_biases", 1+blocks(m+n, 128), 1, 128, unsafe.Pointer(&s))

@@ -30,7 +30,7 @@ type ascent struct {
 	*kernel.Ascent
 	on                                   *kernel.Context
 	n                                    int
-	p, positive, negative, mean, squares [3][]float32
+	p, positive, negative, mean, squares [][]float32
 	μ, ν, h                              []float32
 }
 
@@ -39,23 +39,24 @@ func newAscent(e *Engine, a *kernel.Ascent) *ascent {
 	if a.Follow != 0 {
 		s.ν = e.write(a.CenterH)
 	}
-	for k := range s.p {
-		e.mustFind(a.Parameters[k])
-		s.p[k], s.positive[k], s.negative[k] = e.write(a.Parameters[k]), e.read(a.Positive[k]), e.read(a.Negative[k])
-		for _, x := range [][]float32{a.Positive[k], a.Negative[k]} {
+	bound := func(list [][]float32) (here [][]float32) {
+		for _, x := range list {
+			e.mustFind(x)
+			here = append(here, e.write(x))
+		}
+		return here
+	}
+	averages := func(list [][]float32) (here [][]float32) {
+		for _, x := range list {
 			if e.find(x) == nil {
 				e.calls["copy"]++
 			}
+			here = append(here, e.read(x))
 		}
-		if a.Rule.Mean[k] != nil {
-			e.mustFind(a.Rule.Mean[k])
-			s.mean[k] = e.write(a.Rule.Mean[k])
-		}
-		if a.Rule.Square[k] != nil {
-			e.mustFind(a.Rule.Square[k])
-			s.squares[k] = e.write(a.Rule.Square[k])
-		}
+		return here
 	}
+	s.p, s.positive, s.negative = bound(a.Parameters), averages(a.Positive), averages(a.Negative)
+	s.mean, s.squares = bound(a.Rule.Mean), bound(a.Rule.Square)
 	return s
 }
 
@@ -72,7 +73,7 @@ func (s *ascent) follow() {
 }
 
 func (s *ascent) run() (squares float64, sound bool) {
-	var g [3][]float32
+	g := make([][]float32, len(s.p))
 	for k := range g {
 		g[k] = make([]float32, len(s.p[k]))
 		for i := range g[k] {
@@ -96,9 +97,9 @@ func (s *ascent) run() (squares float64, sound bool) {
 		}
 		Δ[k] = W[k] - Δ[k]
 	}
-	for k := 1; k < 3; k++ {
-		for i := range s.p[k] {
-			s.step(k, i, g[k][i])
+	for k, biases := range g[1:] {
+		for i, g := range biases {
+			s.step(1+k, i, g)
 		}
 	}
 	for from := 0; from < len(W); from += s.Rows * n {
@@ -149,15 +150,16 @@ func (s *ascent) penalised(g, w float32) float32 {
 // step moves number i of parameters k.
 func (s *ascent) step(k, i int, g float32) {
 	r, a, p := &s.Rule, g, &s.p[k][i]
-	if mean := s.mean[k]; mean != nil {
+	if s.mean != nil {
+		mean := s.mean[k]
 		mean[i] = float32(r.Decay*mean[i]) + float32(r.Gain*g)
 		a = mean[i]
 	}
-	square := s.squares[k]
-	if square == nil {
+	if s.squares == nil {
 		*p += float32(r.Adam.Rate * a)
 		return
 	}
+	square := s.squares[k]
 	square[i] = float32(r.Adam.Decay*square[i]) + float32(r.Adam.Gain*float32(g*g))
 	root := float32(math.Sqrt(float64(r.Adam.Correction * square[i])))
 	*p += float32(r.Adam.Rate*a) / (root + r.Adam.Epsilon)

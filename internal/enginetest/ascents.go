@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"math"
+	"slices"
 
 	"github.com/harmonium-rbm/harmonium/internal/kernel"
 	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
@@ -68,10 +69,9 @@ var rules = map[string]func(m, n int) kernel.Rule{
 var adam = kernel.Adam{Decay: 0.999, Gain: 0.001, Rate: 0.005, Correction: 1.7, Epsilon: 1e-8}
 
 // numbers are of W, b and c, in (−size, size).
-func numbers(m, n int, size float32, seed uint64) [3][]float32 {
-	var list [3][]float32
+func numbers(m, n int, size float32, seed uint64) (list [][]float32) {
 	for k, count := range []int{m * n, m, n} {
-		list[k] = kerneltest.RandomFloats(count, 10*seed+uint64(k))
+		list = append(list, kerneltest.RandomFloats(count, 10*seed+uint64(k)))
 		for i := range list[k] {
 			list[k][i] *= size
 		}
@@ -79,7 +79,7 @@ func numbers(m, n int, size float32, seed uint64) [3][]float32 {
 	return list
 }
 
-func magnitudes(m, n int) [3][]float32 {
+func magnitudes(m, n int) [][]float32 {
 	list := numbers(m, n, 0.3, 7)
 	for _, x := range list {
 		for i := range x {
@@ -91,9 +91,5 @@ func magnitudes(m, n int) [3][]float32 {
 
 // Slices are all slices of an update that may be bound.
 func Slices(a *kernel.Ascent) [][]float32 {
-	var list [][]float32
-	for _, three := range [][3][]float32{a.Parameters, a.Positive, a.Negative, a.Rule.Mean, a.Rule.Square} {
-		list = append(list, three[:]...)
-	}
-	return append(list, a.CenterV, a.CenterH)
+	return append(slices.Concat(a.Parameters, a.Positive, a.Negative, a.Rule.Mean, a.Rule.Square), a.CenterV, a.CenterH)
 }

@@ -23,9 +23,9 @@ const MaxParameter = 1e29
 //
 // Slices marked as bound must be ([Context.Bind]). Averages may be: others are copied from the host.
 type Ascent struct {
-	Parameters         [3][]float32 // W, b and c: bound
-	Positive, Negative [3][]float32 // ⟨·⟩_data and ⟨·⟩_model: ⟨v_i h_j⟩, ⟨v_i⟩ and ⟨h_j⟩
-	Rows               int          // of a block: Rows·n ≤ 4096, or 1
+	Parameters         [][]float32 // W, b and c, as rbm.Model.Parameters lists them: bound
+	Positive, Negative [][]float32 // ⟨·⟩_data and ⟨·⟩_model of each: ⟨v_i h_j⟩, ⟨v_i⟩ and ⟨h_j⟩
+	Rows               int         // of a block: Rows·n ≤ 4096, or 1
 
 	// Where Follow is above 0, ν ← ν + Follow·(⟨h⟩_data − ν) comes first; where it is 1, ν ← ⟨h⟩_data.
 	CenterV, CenterH []float32 // μ and ν: bound; nil for the plain gradient
@@ -42,6 +42,6 @@ type Ascent struct {
 type Rule struct {
 	Decay, Gain float32
 	Adam        Adam
-	Mean        [3][]float32 // of the gradient of W, b and c: bound, or nil
-	Square      [3][]float32 // its mean square: bound, or nil
+	Mean        [][]float32 // of the gradient of each of the parameters: bound; nil for none
+	Square      [][]float32 // its mean square: bound; nil for none
 }

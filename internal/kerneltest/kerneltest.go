@@ -1,5 +1,5 @@
-// Package kerneltest has the inputs that the kernels of every device are tested with. It knows packed bits as words alone, so that
-// the tests within package kernel can import it.
+// Package kerneltest has the inputs that the kernels of every device are tested with. It knows packed bits as words
+// alone, so that the tests within package kernel can import it.
 package kerneltest
 
 import (
@@ -8,8 +8,8 @@ import (
 	"github.com/harmonium-rbm/harmonium/rng"
 )
 
-// RandomWords fills rows of packed bits, of cols bits in stride words each, with bits that are 1 with probability ones/256. The words
-// must be 0; the bits after the last column stay so.
+// RandomWords fills rows of packed bits, of cols bits in stride words each, with bits that are 1 with probability
+// ones/256. The words must be 0; the bits after the last column stay so.
 func RandomWords(words []uint64, cols, stride, ones int, seed uint64) {
 	s := rng.NewSource(rng.Seed(seed), 0)
 	for ; len(words) > 0; words = words[stride:] {

@@ -11,8 +11,8 @@ import (
 	"github.com/harmonium-rbm/harmonium/rng"
 )
 
-// The pseudo-log-likelihood of discrete visible units is Σ log P(site|rest), by F of all configurations that differ from
-// a row at one site.
+// The pseudo-log-likelihood of discrete visible units is Σ log P(site|rest), by F of all configurations that differ
+// from a row at one site.
 func TestPseudoLogLikelihoodOfKinds(t *testing.T) {
 	for _, pair := range kindtest.Pairs(0.6) {
 		model := pair.Model

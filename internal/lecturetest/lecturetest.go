@@ -57,6 +57,37 @@ func Rows(s rbm.Batch) [][]float64 {
 	return rows
 }
 
+// Table returns the distribution of rows with these weights, which sum to one, in the lecture's order.
+func Table(s rbm.Batch, weights []float64) []float64 {
+	table := make([]float64, 1<<s.Units())
+	for r, w := range weights {
+		table[s.Index(r)] += w
+	}
+	return table
+}
+
+// Average is [lecture.Model.Average] over rows with these weights, which sum to one: for more units than a table may
+// have.
+func Average(model *lecture.Model, s rbm.Batch, weights []float64) *lecture.Model {
+	average := &lecture.Model{B: make([]float64, len(model.B)), C: make([]float64, len(model.C))}
+	for range model.B {
+		average.W = append(average.W, make([]float64, len(model.C)))
+	}
+	for r, w := range weights {
+		v := Row(s, r)
+		term := &lecture.Model{B: v, C: model.HiddenProbs(v)}
+		for _, v := range v {
+			product := make([]float64, len(term.C))
+			for j, h := range term.C {
+				product[j] = v * h
+			}
+			term.W = append(term.W, product)
+		}
+		average.Step(w, term)
+	}
+	return average
+}
+
 // States returns all 2^units configurations in the lecture's order: unit i of row a is bit i of a.
 func States(units int) rbm.Batch { return rbm.AllStates(units) }
 
@@ -143,7 +174,7 @@ func Drawn(t *testing.T, name string, rows [][]float64, p []float64) {
 		χ2 += count * (got - p) * (got - p) / p
 		k++
 	}
-	for a, got := range lecture.Empirical(rows, nil) {
+	for a, got := range lecture.Empirical(rows) {
 		switch {
 		case count*p[a] >= fewest:
 			add(got, p[a])

@@ -40,7 +40,7 @@ func TestBitsHaveTheEnergyOfValues(t *testing.T) {
 						want += p[a][b] * x[1] * y[0]
 					}
 				}
-				if got := lecturetest.OfUnits(model, bits.Moments()).W[1][0]; math.Abs(got-want) > 1e-14 {
+				if got := lecturetest.OfUnits(model, bits.Average(bits.Distribution())).W[1][0]; math.Abs(got-want) > 1e-14 {
 					t.Errorf("⟨v_2 h_1⟩ is %v, want %v", got, want)
 				}
 			})

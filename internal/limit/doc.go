@@ -1,8 +1,8 @@
 // Package limit measures what one core of this machine can do at most: dense multiply-adds in float32, reading memory,
 // and looking up table entries. The speeds of the kernels are told as ratios to these, taken in the same run.
 //
-// Each function runs a loop for about the given time, in the caller's goroutine, and returns its rate. Without a loop for this
-// processor ok is false.
+// Each function runs a loop for about the given time, in the caller's goroutine, and returns its rate. Without a loop
+// for this processor ok is false.
 package limit
 
 import "time"
@@ -16,7 +16,8 @@ const (
 	Bits512 Width = 512 // needs AVX-512 F besides
 )
 
-// rate runs f(n) for about the given time and returns calls·units a second, where a call of f does n times the unit's work.
+// rate runs f(n) for about the given time and returns calls·units a second, where a call of f does n times the unit's
+// work.
 func rate(d time.Duration, n int, units float64, f func(n int)) float64 {
 	f(n) // the clock and the caches warm up
 	calls := 0

@@ -48,8 +48,8 @@ func Read(w Width, size int, d time.Duration) (perSecond float64, ok bool) {
 	return rate(d, 1, float64(turns*512), func(int) { loop(&memory[0], turns) }), true
 }
 
-// LookUps returns table entries a second, where an entry is 64 bytes at a random place of a table of 2 KiB and twelve tables are in
-// turn: two loads an entry with 256 bits, one with 512.
+// LookUps returns table entries a second, where an entry is 64 bytes at a random place of a table of 2 KiB and twelve
+// tables are in turn: two loads an entry with 256 bits, one with 512.
 func LookUps(w Width, d time.Duration) (perSecond float64, ok bool) {
 	if !Has(w) {
 		return 0, false

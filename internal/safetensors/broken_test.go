@@ -136,8 +136,8 @@ func measured(text []byte) (f *safetensors.File, used uint64, err error) {
 }
 
 // memoryBound is what reading a file may allocate in all: its data and a buffer, and for each byte of the header up to
-// 100 (57 measured, in a shape, where "1," becomes a token, an integer and the room that a slice grows into). The rest is
-// the test's own.
+// 100 (57 measured, in a shape, where "1," becomes a token, an integer and the room that a slice grows into). The rest
+// is the test's own.
 func memoryBound(text []byte) uint64 {
 	const own = 1 << 20
 	header := uint64(0)

@@ -10,8 +10,8 @@ import (
 // digestKey is the metadata entry that holds a file's digest.
 const digestKey = "sha256"
 
-// Seal puts a digest into the metadata: the SHA-256, in hex, of the bytes that [Write] gives without that entry. It covers names, types,
-// shapes, numbers and the other metadata, so that a file that was damaged says so when it is read.
+// Seal puts a digest into the metadata: the SHA-256, in hex, of the bytes that [Write] gives without that entry. It
+// covers names, types, shapes, numbers and the other metadata, so that a file that was damaged says so when it is read.
 func (f *File) Seal() {
 	digest := f.digest()
 	if f.Metadata == nil {
@@ -20,7 +20,8 @@ func (f *File) Seal() {
 	f.Metadata[digestKey] = digest
 }
 
-// Verify compares the digest with the contents. sealed is false where there is none: files of other programs carry none.
+// Verify compares the digest with the contents. sealed is false where there is none: files of other programs carry
+// none.
 func (f *File) Verify() (sealed bool, err error) {
 	want, sealed := f.Metadata[digestKey]
 	if !sealed {

@@ -53,7 +53,8 @@ func TestLogos(t *testing.T) {
 	if width := picture.Bounds().Dx(); width != pictureWidth {
 		t.Errorf("a picture %d pixels wide", width)
 	}
-	// Panel "one", in a range from −1 to 2: D of 2 stands above K of −1 at the first site. D fills 2/3 of the line's height.
+	// Panel "one", in a range from −1 to 2: D of 2 stands above K of −1 at the first site. D fills 2/3 of the line's
+	// height.
 	left, size := margin+labelHeight+logoAxis, picture.Bounds().Size()
 	panel := size.Y - margin/2 - 2*(nameHeight+logoHeight+sitesHeight) + nameHeight
 	site := image.Rect(left, panel, left+widestLetter, panel+logoHeight)
@@ -129,7 +130,8 @@ func TestLogosOfManySites(t *testing.T) {
 	}
 }
 
-// The page gets the colours of the pictures: classes of letters, rare ones without a name, and of other states one each.
+// The page gets the colours of the pictures: classes of letters, rare ones without a name, and of other states one
+// each.
 func TestInks(t *testing.T) {
 	inks := Inks([][]string{{"-", "D", "X"}})
 	if last := len(inks) - 1; inks[0].Name != "hydrophobic" || inks[4].Name != "acidic" || inks[4].Light != "#d55e00" ||

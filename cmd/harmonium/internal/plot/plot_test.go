@@ -188,7 +188,8 @@ func TestBinaryTiles(t *testing.T) {
 	}
 }
 
-// Means have shades between those of 0 and 1, and a bar from 0 to 1 whatever the numbers; every line of a caption has its place.
+// Means have shades between those of 0 and 1, and a bar from 0 to 1 whatever the numbers; every line of a caption has
+// its place.
 func TestMeansTiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.png")
 	sheet := Sheet{Title: "s", Rows: 1, Columns: 3, Tiles: [][]float64{{0, 0.5, 0.75}}, Means: true, Captions: []string{"a\nb\nc"}}

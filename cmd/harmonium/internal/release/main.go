@@ -3,9 +3,9 @@
 //	go run ./cmd/harmonium/internal/release binary GOOS/GOARCH FOLDER
 //	go run ./cmd/harmonium/internal/release archives FOLDER
 //
-// The first writes FOLDER/harmonium (harmonium.exe for Windows) and FOLDER/licenses.txt, the licences of all that is linked into it.
-// The second writes an archive for each of the platforms, and SHA256SUMS. Both are run in the root of the module.
-// The same commit, version of Go and SOURCE_DATE_EPOCH give the same bytes, on any machine.
+// The first writes FOLDER/harmonium (harmonium.exe for Windows) and FOLDER/licenses.txt, the licences of all that is
+// linked into it. The second writes an archive for each of the platforms, and SHA256SUMS. Both are run in the root of
+// the module. The same commit, version of Go and SOURCE_DATE_EPOCH give the same bytes, on any machine.
 package main
 
 import (
@@ -74,7 +74,8 @@ func binary(p platform, folder string) error {
 		return err
 	}
 	args := []string{"build", "-o", filepath.Join(folder, p.command()), "-ldflags=-s -w"}
-	// GOFLAGS=-trimpath=false shares compiled packages with other builds, and the bytes depend on where the sources are.
+	// GOFLAGS=-trimpath=false shares compiled packages with other builds, and the bytes depend on where the sources
+	// are.
 	if !strings.Contains(os.Getenv("GOFLAGS"), "-trimpath") {
 		args = append(args, "-trimpath")
 	}

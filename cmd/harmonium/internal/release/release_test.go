@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// Both kinds of archives have the same bytes again, whatever times and permissions the files have on disk, and hold what was put in.
+// Both kinds of archives have the same bytes again, whatever times and permissions the files have on disk, and hold
+// what was put in.
 func TestArchivesAreRepeatable(t *testing.T) {
 	folder := t.TempDir()
 	files := []file{

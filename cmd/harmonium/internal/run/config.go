@@ -279,8 +279,8 @@ func (c *Config) identity() string { return c.identityOf(len(c.Training.Continue
 // may go on to other bounds.
 func (c *Config) SameRun(other *Config) bool { return c.identityOf(0) == other.identityOf(0) }
 
-// isIdentity reports whether that is the digest of the run after a number of updates: with all continuations, or without
-// those that change nothing before.
+// isIdentity reports whether that is the digest of the run after a number of updates: with all continuations, or
+// without those that change nothing before.
 func (c *Config) isIdentity(digest string, updates int) bool {
 	for count, next := range slices.Backward(c.Training.Continued) {
 		if digest == c.identityOf(count+1) {

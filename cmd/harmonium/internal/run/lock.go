@@ -47,8 +47,8 @@ func lock(dir string) (*flock.Flock, error) {
 	return l, nil
 }
 
-// signature is where the holder's name begins in the file of a lock. On Windows no other handle can read or write the locked
-// byte, the first.
+// signature is where the holder's name begins in the file of a lock. On Windows no other handle can read or write the
+// locked byte, the first.
 const signature = 1
 
 // sign writes the name of a lock's holder, a line, over that of the one before.

@@ -106,7 +106,8 @@ func Attach(set *data.Set, rows []quantum.Basis, path string) error {
 	return nil
 }
 
-// prepareQuantum gives the model its state, and returns the likelihood of the rows, which is nil where none has a basis.
+// prepareQuantum gives the model its state, and returns the likelihood of the rows, which is nil where none has a
+// basis.
 func (c *Config) prepareQuantum(model *rbm.Model, set, valid *data.Set, on *compute.Context) (train.Likelihood, error) {
 	q := c.Quantum
 	if q == nil {

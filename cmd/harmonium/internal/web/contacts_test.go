@@ -16,7 +16,8 @@ import (
 	"github.com/harmonium-rbm/harmonium/train"
 )
 
-// makeFamily makes a run of sequences of six sites. In its model A at the second site goes with C at the last, and C with A.
+// makeFamily makes a run of sequences of six sites. In its model A at the second site goes with C at the last, and C
+// with A.
 func makeFamily(t *testing.T, dir string, change func(c *run.Config)) {
 	t.Helper()
 	path := dir + ".fasta"
@@ -59,7 +60,8 @@ type contactsAnswer struct {
 	NoData string `json:"no_data"`
 }
 
-// The pair that the model couples is the strongest of those that are four sites apart, and all have their place in the map.
+// The pair that the model couples is the strongest of those that are four sites apart, and all have their place in the
+// map.
 func TestContacts(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "r")
 	makeFamily(t, dir, nil)

@@ -216,7 +216,7 @@ func TestSmallRBM(t *testing.T) {
 				rows[k] = append(rows[k], float64(k>>(i*2/r.M)&1))
 			}
 		}
-		want := lecture.KL(lecture.Empirical(rows, nil), model.Distribution())
+		want := lecture.KL(lecture.Empirical(rows), model.Distribution())
 		if got := after[r.Name]; math.Abs(got-want) > 1e-9 {
 			t.Errorf("%s: KL is shown as %v, exactly %v", r.Name, got, want)
 		}
@@ -346,8 +346,8 @@ func TestScreenshots(t *testing.T) {
 	b.quiet()
 }
 
-// The modes of a run come with bars for the shares of the model and of the data, without the page moving; another model is
-// looked at when the button is pressed, by the keyboard.
+// The modes of a run come with bars for the shares of the model and of the data, without the page moving; another model
+// is looked at when the button is pressed, by the keyboard.
 func TestModesView(t *testing.T) {
 	b := openBrowser(t, 1200, 900)
 	dir := filepath.Join(t.TempDir(), "r")
@@ -390,7 +390,8 @@ func TestModesView(t *testing.T) {
 	b.quiet()
 }
 
-// The pairs of sites are chosen by the keyboard, framed in the map and said in words; logos have letters in their colours.
+// The pairs of sites are chosen by the keyboard, framed in the map and said in words; logos have letters in their
+// colours.
 func TestSitesView(t *testing.T) {
 	const width = 400
 	b := openBrowser(t, width, 900)

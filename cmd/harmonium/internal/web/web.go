@@ -1,6 +1,6 @@
 // Package web is the page of `harmonium serve`: it shows runs while they are trained, and a small RBM to play with. It
-// only reads. Between two requests it keeps no more of a run than what tells whether the run has changed, and the modes and
-// contacts of a few models, so its memory doesn't grow.
+// only reads. Between two requests it keeps no more of a run than what tells whether the run has changed, and the modes
+// and contacts of a few models, so its memory doesn't grow.
 package web
 
 import (

@@ -20,7 +20,8 @@ program, and how its parameters become ours, are in docs/formats.md, "Models of 
 """
 
 from .files import load, save
-from .model import Model, Part
+from .layers import Part
+from .model import Model
 from .rbms import updates as rbms_updates
 from .scikit import from_sklearn, to_sklearn
 

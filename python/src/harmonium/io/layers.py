@@ -20,12 +20,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from .model import Part
 
 MIXED = "mixed"
 # Kinds, and what they have beside biases.
@@ -38,6 +35,25 @@ KINDS: dict[str, tuple[str, ...]] = {
     "drelu": ("precisions_plus", "precisions_minus", "thresholds"),
 }
 FAR = 25  # −a beyond which the series of Mills' ratio has all digits of float64, as in rbm/half.go
+
+
+@dataclass(frozen=True)
+class Part:
+    """Units of one kind that follow each other.
+
+    Parameters
+    ----------
+    kind : str
+        One of bernoulli, spin, categorical, gaussian, relu and drelu.
+    units : int
+        How many numbers stand for them: of categorical sites the sum of `states`.
+    states : tuple of int
+        Of categorical sites: the number of states of each.
+    """
+
+    kind: str
+    units: int
+    states: tuple[int, ...] = ()
 
 
 def energy(

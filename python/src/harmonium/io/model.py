@@ -11,30 +11,11 @@ from typing import Any
 import numpy as np
 
 from . import safetensors
-from .layers import KINDS, MIXED, cgf, check_values, energy
+from .layers import KINDS, MIXED, Part, cgf, check_values, energy
 
 FORMAT, VERSION = "harmonium-rbm", "1"
 MAX_PARAMETER = 1e29  # as in the command: sums of that many float32 numbers stay finite
 COLUMN_KINDS = ("spin", "bernoulli", "categorical", "gaussian")  # the order of the units of a table
-
-
-@dataclass(frozen=True)
-class Part:
-    """Units of one kind that follow each other.
-
-    Parameters
-    ----------
-    kind : str
-        One of bernoulli, spin, categorical, gaussian, relu and drelu.
-    units : int
-        How many numbers stand for them: of categorical sites the sum of `states`.
-    states : tuple of int
-        Of categorical sites: the number of states of each.
-    """
-
-    kind: str
-    units: int
-    states: tuple[int, ...] = ()
 
 
 @dataclass

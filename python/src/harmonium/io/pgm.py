@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 
 from . import pickles
-from .model import Model, Part
+from .layers import Part
+from .model import Model
 from .pickles import Record
 
 NAMES = re.compile(r"(rbm\.RBM|layer\.\w+Layer|pgm\.PGM|moi\.\w+)")

@@ -27,7 +27,8 @@ from __future__ import annotations
 import numpy as np
 
 from . import hdf5
-from .model import Model, Part
+from .layers import Part
+from .model import Model
 
 HEADER, VERSION = "rbm_hdf5_file_format_version", "1.0.0"
 LAYER = ("visible_type", "visible_par", "hidden_type", "hidden_par")

@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from . import hdf5
-from .model import Model, Part
+from .layers import Part
+from .model import Model
 
 PARAMETERS = ("weight_matrix", "vbias", "hbias")
 KINDS = {

@@ -1,6 +1,6 @@
-// Command needle draws by how much estimates of log Z are wrong on models of 100 fair coins and one pattern of 70 of them, the others
-// free, which has more and more of Z. Data show coins alone. Without a search for modes AIS, reverse AIS from three kinds of
-// starts and tempering agree, and don't know of the pattern.
+// Command needle draws by how much estimates of log Z are wrong on models of 100 fair coins and one pattern of 70 of
+// them, the others free, which has more and more of Z. Data show coins alone. Without a search for modes AIS, reverse
+// AIS from three kinds of starts and tempering agree, and don't know of the pattern.
 //
 // usage: go run ./cmd/harmonium/internal/pictures/needle docs/images/needle.png
 package main
