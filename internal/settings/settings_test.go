@@ -32,9 +32,11 @@ func (m *method) Settings() []settings.Setting {
 // What a kind is written as is read back, with defaults where values are zero.
 func TestKindsAsJSON(t *testing.T) {
 	for want, m := range map[string]*method{
-		`{"kind":"method","steps":10,"rate":0,"seed":0,"time":"0s","decay":0}`:                            {},
-		`{"kind":"method","steps":"auto","rate":0.5,"seed":18446744073709551615,"time":"1m0s","decay":0}`: {adapt: true, rate: 0.5, seed: 1<<64 - 1, time: time.Minute},
-		`{"kind":"method","steps":3,"rate":1e-08,"seed":0,"time":"0s","decay":0.9}`:                       {steps: 3, rate: 1e-8, decay: 0.9},
+		`{"kind":"method","steps":10,"rate":0,"seed":0,"time":"0s","decay":0}`: {},
+		`{"kind":"method","steps":"auto","rate":0.5,"seed":18446744073709551615,"time":"1m0s","decay":0}`: {
+			adapt: true, rate: 0.5, seed: 1<<64 - 1, time: time.Minute,
+		},
+		`{"kind":"method","steps":3,"rate":1e-08,"seed":0,"time":"0s","decay":0.9}`: {steps: 3, rate: 1e-8, decay: 0.9},
 	} {
 		if err := settings.Resolve(m.Settings()); err != nil {
 			t.Fatal(err)
