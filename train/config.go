@@ -12,7 +12,19 @@ import (
 
 	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/internal/settings"
 	"github.com/harmonium-rbm/harmonium/rbm"
+)
+
+type (
+	// Setting is a number or a choice that shapes a training. It is named once, in the list that [Config], a negative
+	// phase or an optimiser keeps: config.json, the flags of the command, their help and the checks are all made from
+	// these lists.
+	Setting = settings.Setting
+	// Text is a value that is read and written as text.
+	Text = settings.Text
+	// Configurable is what is chosen by its name and has settings of its own: a [Negative] or an [Optimizer].
+	Configurable = settings.Configurable
 )
 
 // Config says how to train. Its zero value is the default, chosen by measurement (docs/decisions/0072).
@@ -204,11 +216,11 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 		c.Epochs = max(DefaultEpochs, (leastUpdates+c.batches(rows)-1)/c.batches(rows))
 	}
 	for _, part := range []Configurable{c.Negative, c.Optimizer} {
-		if err := resolve(part.Settings()); err != nil {
+		if err := settings.Resolve(part.Settings()); err != nil {
 			return c, fmt.Errorf("%s: %w", part.Kind(), err)
 		}
 	}
-	if err := resolve(c.Settings()); err != nil {
+	if err := settings.Resolve(c.Settings()); err != nil {
 		return c, err
 	}
 	if err := c.checkContinuations(); err != nil {
@@ -229,10 +241,10 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 // Fresh returns the same settings with a negative phase and an optimiser that no training has used.
 func (c Config) Fresh() Config {
 	if c.Negative != nil {
-		c.Negative = fresh(Negatives(), c.Negative)
+		c.Negative = settings.Fresh(Negatives(), c.Negative)
 	}
 	if c.Optimizer != nil {
-		c.Optimizer = fresh(Optimizers(), c.Optimizer)
+		c.Optimizer = settings.Fresh(Optimizers(), c.Optimizer)
 	}
 	return c
 }
@@ -240,19 +252,20 @@ func (c Config) Fresh() Config {
 // MarshalJSON writes every number that shapes a training: an object of the settings, with "negative" and "optimizer" as
 // objects of "kind" and their own settings. Compute, Valid, Trained and Likelihood are left out.
 func (c Config) MarshalJSON() ([]byte, error) {
-	negative, err := encode(c.Negative)
+	negative, err := settings.Encode(c.Negative)
 	if err != nil {
 		return nil, err
 	}
-	optimizer, err := encode(c.Optimizer)
+	optimizer, err := settings.Encode(c.Optimizer)
 	if err != nil {
 		return nil, err
 	}
-	all := append(members(c.Settings()), member{"negative", negative}, member{"optimizer", optimizer})
+	all := append(settings.Members(c.Settings()),
+		settings.Member{Name: "negative", Value: negative}, settings.Member{Name: "optimizer", Value: optimizer})
 	if len(c.Continued) > 0 {
-		all = append(all, member{"continued", c.Continued})
+		all = append(all, settings.Member{Name: "continued", Value: c.Continued})
 	}
-	return object(all)
+	return settings.Object(all)
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote. Its errors tell nothing of the text.
@@ -262,10 +275,10 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 	if err != nil {
 		return err
 	}
-	if c.Negative, err = decode(Negatives(), found["negative"]); err != nil {
+	if c.Negative, err = settings.Decode(Negatives(), found["negative"]); err != nil {
 		return fmt.Errorf("negative: %w", err)
 	}
-	if c.Optimizer, err = decode(Optimizers(), found["optimizer"]); err != nil {
+	if c.Optimizer, err = settings.Decode(Optimizers(), found["optimizer"]); err != nil {
 		return fmt.Errorf("optimizer: %w", err)
 	}
 	if text, ok := found["continued"]; ok {
@@ -276,7 +289,7 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 	delete(found, "continued")
 	delete(found, "negative")
 	delete(found, "optimizer")
-	return take(found, c.Settings())
+	return settings.Take(found, c.Settings())
 }
 
 // batches is the number of minibatches an epoch, of Batch rows or one less.

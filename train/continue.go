@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/harmonium-rbm/harmonium/internal/settings"
 )
 
 // Bounds say when a training ends: at the first of them that is reached. 0 means no bound.
@@ -46,7 +48,9 @@ func (c *Continuation) settings() []Setting {
 }
 
 // MarshalJSON writes an object of all numbers.
-func (c Continuation) MarshalJSON() ([]byte, error) { return object(members(c.settings())) }
+func (c Continuation) MarshalJSON() ([]byte, error) {
+	return settings.Object(settings.Members(c.settings()))
+}
 
 // UnmarshalJSON reads what MarshalJSON wrote. Its errors tell nothing of the text.
 func (c *Continuation) UnmarshalJSON(text []byte) error {
@@ -54,7 +58,7 @@ func (c *Continuation) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &found); err != nil {
 		return err
 	}
-	return take(found, c.settings())
+	return settings.Take(found, c.settings())
 }
 
 // bounds are those of the beginning.
@@ -84,7 +88,7 @@ func (b Bounds) planned(batches int) int {
 // checkContinuations refuses a list that no training makes.
 func (c Config) checkContinuations() error {
 	for k, next := range c.Continued {
-		if err := resolve(next.settings()); err != nil {
+		if err := settings.Resolve(next.settings()); err != nil {
 			return fmt.Errorf("continuation %d: %w", k+1, err)
 		}
 		if next.Bounds == (Bounds{}) {

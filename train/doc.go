@@ -16,6 +16,6 @@
 // cells are missing; then the negative phases in phase.go, pcd.go (and around it replicas.go, jumps.go, overlap.go and
 // adapt.go), cd.go and exact.go; then the ascent in gradient.go and optimizer.go, with sgd.go, momentum.go and adam.go,
 // or in device.go where an engine makes it, and its bound in trust.go and krylov.go; and what follows an update in
-// report.go, best.go and overfit.go. start.go and config.go come before the first update. settings.go, memory.go and
-// checkpoint.go are about what is written and read back.
+// report.go, best.go and overfit.go. start.go and config.go come before the first update. memory.go and checkpoint.go are
+// about what is written and read back.
 package train

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/harmonium-rbm/harmonium/internal/settings"
 	"github.com/harmonium-rbm/harmonium/train"
 )
 
@@ -139,7 +140,7 @@ func (f trainingFlags) set(s train.Setting, context string) error {
 
 func readKind[C train.Configurable](f trainingFlags, name, what string, all []C) (C, error) {
 	kind := f.Lookup(name).Value.String()
-	c, err := train.Find(all, kind)
+	c, err := settings.Find(all, kind)
 	if err != nil {
 		return c, fmt.Errorf("%s %q, %w", what, kind, err)
 	}

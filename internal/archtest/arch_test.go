@@ -34,7 +34,7 @@ var module = func() string {
 // ranks lists the packages from the bottom up: each may import those of lower ranks alone, and tests may import
 // anything.
 var ranks = [][]string{
-	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile", "internal/group"},
+	{"rng", "diag", "internal/limit", "internal/safetensors", "internal/atomicfile", "internal/group", "internal/settings"},
 	{"internal/kernel", "internal/kerneltest", "lecture"},
 	{"internal/cuda", "internal/enginetest", "internal/ranks"},
 	{"compute"},

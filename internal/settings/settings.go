@@ -1,4 +1,6 @@
-package train
+// Package settings lists what shapes a training, number by number: each [Setting] has its place, default, bounds and
+// help. config.json, the flags of the command, their help and the checks are all made from such lists.
+package settings
 
 import (
 	"bytes"
@@ -13,9 +15,8 @@ import (
 	"time"
 )
 
-// A Setting is a number or a choice that shapes a training. It is named once, in the list that [Config], a negative
-// phase or an optimiser keeps: config.json, the flags of the command, their help and the checks are all made from these
-// lists.
+// A Setting is a number or a choice that shapes a training. It is named once, in the list of a [Configurable] or of
+// train.Config.
 type Setting struct {
 	Name    string  // in config.json, with underscores
 	At      any     // where it is: *int, *uint64, *float64, *time.Duration, or a Text
@@ -35,7 +36,7 @@ type Text interface {
 	Type() string // in a word, such as "bool"
 }
 
-// Configurable is what is chosen by its name and has settings of its own: a [Negative] or an [Optimizer].
+// Configurable is what is chosen by its name and has settings of its own: a negative phase or an optimiser.
 type Configurable interface {
 	Kind() string        // its name
 	About() string       // what it is, in a few words
@@ -190,8 +191,8 @@ func (s Setting) bounds() string {
 	return "a finite number, not negative"
 }
 
-// resolve puts defaults where values are zero, and checks all values.
-func resolve(settings []Setting) error {
+// Resolve puts defaults where values are zero, and checks all values.
+func Resolve(settings []Setting) error {
 	for _, s := range settings {
 		s.fill()
 	}
@@ -213,8 +214,8 @@ func lookUp(settings []Setting, name string) *Setting {
 	return nil
 }
 
-// fresh returns a new one of the same kind with the same settings, or c itself where its kind is not one of all.
-func fresh[C Configurable](all []C, c C) C {
+// Fresh returns a new one of the same kind with the same settings, or c itself where its kind is not one of all.
+func Fresh[C Configurable](all []C, c C) C {
 	same, err := Find(all, c.Kind())
 	if err != nil {
 		return c
@@ -222,59 +223,59 @@ func fresh[C Configurable](all []C, c C) C {
 	to := same.Settings()
 	for k, s := range c.Settings() {
 		if err := to[k].read(s.String()); err != nil {
-			panic(fmt.Sprintf("train: %s can't be read back: %v", s.Name, err))
+			panic(fmt.Sprintf("settings: %s can't be read back: %v", s.Name, err))
 		}
 	}
 	return same
 }
 
-// A member is a name of a JSON object with its value.
-type member struct {
-	name  string
-	value any
+// A Member is a name of a JSON object with its value.
+type Member struct {
+	Name  string
+	Value any
 }
 
-// members lists settings with their values as JSON: numbers and truth values as such, anything else as a string.
-func members(settings []Setting) []member {
-	var all []member
+// Members lists settings with their values as JSON: numbers and truth values as such, anything else as a string.
+func Members(settings []Setting) []Member {
+	var all []Member
 	for _, s := range settings {
-		m := member{s.Name, s.String()}
+		m := Member{s.Name, s.String()}
 		if json.Valid([]byte(s.String())) {
-			m.value = json.RawMessage(s.String())
+			m.Value = json.RawMessage(s.String())
 		}
 		all = append(all, m)
 	}
 	return all
 }
 
-// object encodes members in their order.
-func object(members []member) (json.RawMessage, error) {
+// Object encodes members in their order.
+func Object(members []Member) (json.RawMessage, error) {
 	var text bytes.Buffer
 	text.WriteByte('{')
 	for k, m := range members {
-		value, err := json.Marshal(m.value)
+		value, err := json.Marshal(m.Value)
 		if err != nil {
 			return nil, err
 		}
 		if k > 0 {
 			text.WriteByte(',')
 		}
-		fmt.Fprintf(&text, "%q:%s", m.name, value)
+		fmt.Fprintf(&text, "%q:%s", m.Name, value)
 	}
 	text.WriteByte('}')
 	return text.Bytes(), nil
 }
 
-// encode returns the object {kind, its settings}, or null for nil.
-func encode[C Configurable](c C) (json.RawMessage, error) {
+// Encode returns the object {kind, its settings}, or null for nil.
+func Encode[C Configurable](c C) (json.RawMessage, error) {
 	if any(c) == nil {
 		return json.RawMessage("null"), nil
 	}
-	return object(append([]member{{"kind", c.Kind()}}, members(c.Settings())...))
+	return Object(append([]Member{{"kind", c.Kind()}}, Members(c.Settings())...))
 }
 
-// decode reads what encode wrote, with defaults where a setting is missing. Its errors tell nothing of the text.
-func decode[C Configurable](all []C, text json.RawMessage) (C, error) {
+// Decode reads what Encode wrote, with defaults where a setting is missing. Its errors tell nothing of the text.
+func Decode[C Configurable](all []C, text json.RawMessage) (C, error) {
 	var found map[string]json.RawMessage
 	var none C
 	if text == nil {
@@ -289,7 +290,7 @@ func decode[C Configurable](all []C, text json.RawMessage) (C, error) {
 	}
 	delete(found, "kind")
 	settings := c.Settings()
-	if err := take(found, settings); err != nil {
+	if err := Take(found, settings); err != nil {
 		return none, err
 	}
 	for _, s := range settings {
@@ -298,9 +299,9 @@ func decode[C Configurable](all []C, text json.RawMessage) (C, error) {
 	return c, nil
 }
 
-// take sets settings from the members of an object and refuses members that remain. Settings without a member stay as
+// Take sets settings from the members of an object and refuses members that remain. Settings without a member stay as
 // they are.
-func take(found map[string]json.RawMessage, settings []Setting) error {
+func Take(found map[string]json.RawMessage, settings []Setting) error {
 	for _, s := range settings {
 		text, ok := found[s.Name]
 		if !ok {
