@@ -6,7 +6,7 @@ test: ## what the README says
 
 race: ## the packages whose code runs on several cores, quick tests only, as .ci/run does
 	go test -race -short -skip '^Example' ./compute ./rbm ./exact ./sample ./monitor ./train ./data ./ising \
-		./internal/atomicfile ./internal/cuda ./internal/enginetest ./internal/kernel \
+		./internal/atomicfile ./internal/cuda ./internal/enginetest ./internal/group ./internal/kernel \
 		./cmd/harmonium ./cmd/harmonium/internal/run ./cmd/harmonium/internal/search ./cmd/harmonium/internal/web
 
 slow: ## tests too long for every day

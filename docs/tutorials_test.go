@@ -26,6 +26,7 @@ var tutorials = map[string]struct {
 		"--hidden 4..64", "--hidden 2..6 --epochs 3", "--hidden 16", "--hidden 6 --epochs 5", "--hidden 4", "--hidden 4 --epochs 5",
 		"-n 1000", "-n 50")},
 	"proteins.md": {makeFamily, strings.NewReplacer("--hidden 50", "--hidden 6", "--epochs 100", "--epochs 5", "-n 500", "-n 50")},
+	"cluster.md":  {}, // needs a cluster: cmd/harmonium/testdata/mpi.txtar has its way
 	"python.md":   {}, // its programs are run by python/tests/test_tutorial.py
 	"quantum.md": {makeHamiltonian, strings.NewReplacer(
 		"--sites 10", "--sites 6", "-n 10000", "-n 2000", "--hidden 10", "--hidden 3 --epochs 10", "--hidden 8", "--hidden 3 --epochs 3",

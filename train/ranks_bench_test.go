@@ -17,13 +17,14 @@ import (
 	"github.com/harmonium-rbm/harmonium/train"
 )
 
-// BenchmarkRanks measures the time of processors that an update takes over all ranks of a group of goroutines: what is
-// above that of one rank each of them does by itself.
+// BenchmarkRanks measures the time of processors that an update takes over all ranks of a group of goroutines, and over
+// two workers of one process. What is above that of one rank is done more than once, or moved.
 func BenchmarkRanks(b *testing.B) {
 	for _, s := range []struct{ m, n, batch, steps int }{{784, 500, 100, 1}, {784, 500, 500, 1}, {784, 500, 500, 10}, {4000, 1000, 1000, 1}} {
-		for _, size := range []int{1, 2, 4} {
-			b.Run(fmt.Sprintf("%dx%d-%d-PCD%d-ranks%d", s.m, s.n, s.batch, s.steps, size), func(b *testing.B) {
-				contexts := []*compute.Context{compute.New(1)}
+		for _, c := range []struct{ ranks, workers int }{{1, 1}, {1, 2}, {2, 1}, {4, 1}} {
+			size := c.ranks
+			b.Run(fmt.Sprintf("%dx%d-%d-PCD%d/%dranks-%dworkers", s.m, s.n, s.batch, s.steps, size, c.workers), func(b *testing.B) {
+				contexts := []*compute.Context{compute.New(c.workers)}
 				if size > 1 {
 					contexts = nil
 					for _, g := range group.Local(size) {

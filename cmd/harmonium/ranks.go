@@ -11,7 +11,6 @@ import (
 
 	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/internal/group"
-	"github.com/harmonium-rbm/harmonium/internal/ranks"
 )
 
 // divided are the commands whose work the processes divide that mpirun or srun has started.
@@ -40,15 +39,15 @@ func (t *terminal) openRank(g group.Group, err error, isa compute.ISA) error {
 	if err != nil {
 		return err
 	}
-	t.group, t.own = g, t.stderr
+	t.waits = waits{clock: &group.Clock{Group: g}, last: time.Now()}
+	t.group, t.own = t.waits.clock, t.stderr
 	if g.Rank() != 0 {
 		t.stdout, t.stderr = io.Discard, io.Discard
 	}
 	if t.device == compute.CUDA {
 		return badInput(errors.New("--device cuda: ranks compute by the workers of their processes: leave it out, or start one process"))
 	}
-	t.compute = compute.InGroup(t.workers, isa, g)
-	t.waits.last = time.Now()
+	t.compute = compute.InGroup(t.workers, isa, t.group)
 	return nil
 }
 
@@ -62,7 +61,7 @@ func (t *terminal) leave(err error) {
 		return
 	}
 	left := make(chan bool)
-	go func() { group.Leave(t.group); close(left) }()
+	go func() { t.group.Leave(); close(left) }()
 	if err == nil {
 		<-left
 		return
@@ -86,14 +85,18 @@ func (t *terminal) alone(write func() error) error {
 
 // waits tells which rank the others wait for.
 type waits struct {
+	clock  *group.Clock
 	last   time.Time
 	waited time.Duration // until then
 	slow   int           // reports of slow ranks
+	few    bool          // it was said that fewer would do
 }
 
-// A rank is slow if the others spend this part of the time waiting for it, in a stretch that is long enough.
+// A rank is slow if the others spend slowPart of the time waiting for it, and fewer ranks would do if all of them spend
+// idlePart of it in exchanges, in a stretch that is long enough.
 const (
 	slowPart    = 0.25
+	idlePart    = 0.5
 	slowStretch = 2 * time.Second
 	mostReports = 5
 )
@@ -103,7 +106,8 @@ func (t *terminal) reportSlowRank() {
 	if t.group == nil {
 		return
 	}
-	w, waited := &t.waits, ranks.Of(t.compute).Waited()
+	w := &t.waits
+	waited := w.clock.Waited
 	stretch := group.All(t.group, time.Since(w.last))[0] // by the clock of rank 0
 	all := group.All(t.group, waited-w.waited)
 	if stretch < slowStretch {
@@ -111,8 +115,12 @@ func (t *terminal) reportSlowRank() {
 	}
 	w.last, w.waited = time.Now(), waited
 	least, most := slices.Min(all), slices.Max(all)
-	if part := float64(most-least) / float64(stretch); part > slowPart && w.slow < mostReports {
+	switch part, idle := float64(most-least)/float64(stretch), float64(least)/float64(stretch); {
+	case part > slowPart && w.slow < mostReports:
 		w.slow++
 		t.say("%s is slow: others wait for it %.0f %% of the time", group.Name(t.group, slices.Index(all, least)), 100*part)
+	case idle > idlePart && !w.few:
+		w.few = true
+		t.say("%d ranks exchange and wait for %.0f %% of the time: fewer of them are about as fast", t.group.Size(), 100*idle)
 	}
 }

@@ -89,6 +89,9 @@ func (g *interrupting) Gather(x []byte, bounds []int) {
 // A training has the same bytes in one process and on two to four ranks, also where one rank is interrupted and other
 // numbers of ranks go on. So have scores and samples.
 func TestRanks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains a model nine times") // and compute has ranks for the race detector
+	}
 	dir := t.TempDir()
 	rows := filepath.Join(dir, "ising.npy")
 	run := func(size int, args ...string) *rankOutput {

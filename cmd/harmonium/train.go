@@ -48,6 +48,9 @@ a wavefunction without phases, a complex one with a second machine for the phase
 matrix with auxiliary hidden units. --bases says in which basis each row was measured, in the format
 of QuCumber.
 
+In a program built with the tag mpi, processes that mpirun or srun has started divide the work of
+one training. The run has the same bytes for any number of them (docs/tutorials/cluster.md).
+
 Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME, or a sparse
 matrix of SciPy), .parquet, .arrow (Feather), IDX, FASTA and text, bits or tables; each also packed
 by gzip, zstd, xz or bzip2.

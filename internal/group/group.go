@@ -9,6 +9,7 @@ package group
 import (
 	"fmt"
 	"slices"
+	"time"
 	"unsafe"
 )
 
@@ -24,8 +25,23 @@ type Group interface {
 	// Gather completes x, which has the same length on all ranks: rank r has bytes bounds[r] … bounds[r+1]−1 of it, and
 	// gets the others.
 	Gather(x []byte, bounds []int)
+	// Leave waits for all ranks, and ends the group.
+	Leave()
 	// Abort ends all processes of the group at once, with exit status 1.
 	Abort()
+}
+
+// A Clock is a group that measures the time it spends in exchanges, most of it waiting for slower ranks.
+type Clock struct {
+	Group
+	Waited time.Duration
+}
+
+// Gather is that of the group.
+func (c *Clock) Gather(x []byte, bounds []int) {
+	begun := time.Now()
+	c.Group.Gather(x, bounds)
+	c.Waited += time.Since(begun)
 }
 
 // Rank is that of g, 0 for nil.

@@ -66,5 +66,8 @@ func (l *local) meet(enter func()) {
 	}
 }
 
+// Leave does nothing.
+func (l *local) Leave() {}
+
 // Abort panics.
 func (l *local) Abort() { panic("group: aborted by " + Name(l, l.rank)) }

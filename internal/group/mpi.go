@@ -36,8 +36,7 @@ func started() bool {
 	return false
 }
 
-// Join returns the group of the processes that were started together with this one, nil if there are none. [Leave] ends
-// it.
+// Join returns the group of the processes that were started together with this one, nil if there are none.
 func Join() (Group, error) {
 	if !started() {
 		return nil, nil
@@ -55,7 +54,7 @@ func Join() (Group, error) {
 		return nil, err
 	}
 	if m.size == 1 {
-		Leave(m)
+		m.Leave()
 		return nil, errors.New("the launcher has started several processes, but MPI knows of one: " +
 			"want the mpirun of the Open MPI that this program was built with, or srun --mpi=pmix")
 	}
@@ -69,12 +68,10 @@ func Join() (Group, error) {
 	return m, nil
 }
 
-// Leave waits for all ranks and ends the group.
-func Leave(g Group) {
-	if m, ok := g.(*mpi); ok {
-		close(m.end)
-		<-m.ended
-	}
+// Leave is MPI_Finalize.
+func (m *mpi) Leave() {
+	close(m.end)
+	<-m.ended
 }
 
 // mpi is MPI_COMM_WORLD. Errors of MPI end all processes, with a message of MPI's.

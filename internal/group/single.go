@@ -7,6 +7,3 @@ const Built = false
 
 // Join returns nil: without the tag mpi every process works by itself.
 func Join() (Group, error) { return nil, nil }
-
-// Leave does nothing.
-func Leave(Group) {}

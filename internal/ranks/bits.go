@@ -36,7 +36,7 @@ func (b *bits) Download(dst kernel.Bits) {
 // complete gets the rows that are on other ranks.
 func (b *bits) complete() {
 	if b.bounds != nil {
-		gather(b.e, b.rows.Words, group.Times(b.bounds, b.rows.Stride))
+		group.Gather(b.e.g, b.rows.Words, group.Times(b.bounds, b.rows.Stride))
 		b.bounds = nil
 	}
 }
@@ -82,7 +82,7 @@ func (b *bits) Gather(dst kernel.Bits, first int, index []int) {
 			copy(rows.Edit(places[r]), b.rows.Row(first+i))
 		}
 	}
-	gather(b.e, rows.Words, group.Times(bounds, rows.Stride))
+	group.Gather(b.e.g, rows.Words, group.Times(bounds, rows.Stride))
 	for r, place := range places {
 		copy(dst.Edit(r), rows.Row(place))
 	}
@@ -115,7 +115,7 @@ func (b *bits) Counts(dst []int, first, rows int) {
 	}
 	all := make([]int, len(dst)*b.e.g.Size())
 	copy(all[b.e.g.Rank()*len(dst):], dst)
-	gather(b.e, all, group.Split(len(all), len(dst), b.e.g.Size()))
+	group.Gather(b.e.g, all, group.Split(len(all), len(dst), b.e.g.Size()))
 	clear(dst)
 	for k, n := range all {
 		dst[k%len(dst)] += n

@@ -62,7 +62,7 @@ func (e *Engine) Fetch(x []float32) {
 
 func (e *Engine) fetch(x []float32) {
 	if b := e.find(x); b != nil && b.bounds != nil {
-		gather(e, x, b.bounds)
+		group.Gather(e.g, x, b.bounds)
 		b.bounds = nil
 	}
 }
@@ -75,5 +75,5 @@ func (e *Engine) divided(x []float32, bounds []int, n int) {
 		b.bounds = bounds
 		return
 	}
-	gather(e, x, bounds)
+	group.Gather(e.g, x, bounds)
 }

@@ -9,7 +9,6 @@ package ranks
 
 import (
 	"sync"
-	"time"
 
 	"github.com/harmonium-rbm/harmonium/internal/group"
 	"github.com/harmonium-rbm/harmonium/internal/kernel"
@@ -23,7 +22,6 @@ type Engine struct {
 	on      *kernel.Context // the workers of this rank
 	g       group.Group
 	bound   map[uintptr]*binding // by the address of the first number
-	waited  time.Duration
 	scratch scratch
 }
 
@@ -53,19 +51,9 @@ func (e *Engine) Name() string { return "a group of ranks" }
 // Err is nil: a rank that fails ends all.
 func (e *Engine) Err() error { return nil }
 
-// Waited is the time that this rank has spent in exchanges, most of it waiting for slower ranks.
-func (e *Engine) Waited() time.Duration { return e.waited }
-
 func (e *Engine) begin() func() {
 	e.mu.Lock()
 	return e.mu.Unlock
-}
-
-// gather completes numbers of which each rank has a part.
-func gather[T any](e *Engine, x []T, bounds []int) {
-	begun := time.Now()
-	group.Gather(e.g, x, bounds)
-	e.waited += time.Since(begun)
 }
 
 // mine is the part of this rank.
@@ -133,7 +121,7 @@ func (e *Engine) Probabilities(dst []float32, sums []float64, x kernel.Span, f k
 // complete gathers rows of n numbers.
 func complete[T any](e *Engine, x []T, bounds []int, n int) {
 	if bounds != nil && len(x) > 0 {
-		gather(e, x, group.Times(bounds, n))
+		group.Gather(e.g, x, group.Times(bounds, n))
 	}
 }
 

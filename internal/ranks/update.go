@@ -100,7 +100,7 @@ func (e *Engine) Ascend(a *kernel.Ascent) (squares float64, sound bool) {
 	for k, g := range s.g {
 		s.step(k+1, 0, a.Parameters[k+1], g)
 	}
-	gather(e, s.records, group.Times(s.blocks, s.record))
+	group.Gather(e.g, s.records, group.Times(s.blocks, s.record))
 	sound = s.finish(&squares)
 	for _, x := range [][]float32{a.Parameters[0], a.Rule.Mean[0], a.Rule.Square[0]} {
 		if x != nil {
