@@ -7,8 +7,8 @@ It adds a JSON line to OUT for each run, and does not repeat what is there. Its 
 for QuCumber's runs, qucumber. Parts, all by default:
 
 tutorials  QuCumber's first three, by its settings in both programs, by Harmonium's own, and of two sites
-           the most likely state of all, and no model. FOLDER has its files, in tutorial1, tutorial2 and tutorial3; without
-           it the part is left out.
+           the most likely state of all, without a model. FOLDER has its files, in tutorial1, tutorial2 and
+           tutorial3; without it the part is left out.
 random     random complex states of six sites, in 16 bases.
 xxz        ten sites of the XXZ chain that evolved from |0101…⟩ for the time 1, in 28 bases.
 density    Werner states, and GHZ and W states with depolarising noise, of 2 to 6 sites.
