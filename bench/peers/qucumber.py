@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Train a state of QuCumber's and print its fidelity and its processor seconds as JSON, for ../quantum.py.
+
+usage: qucumber.py SETTINGS, with the package qucumber
+
+SETTINGS is JSON: rows, state and perhaps bases are files, hidden, auxiliary and seed numbers, scale a factor
+of the first weights, drop the epochs after which Adadelta's rate is halved, and the rest arguments of fit.
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+import qucumber
+import qucumber.utils.training_statistics as ts
+import torch
+from qucumber.nn_states import ComplexWaveFunction, DensityMatrix, PositiveWaveFunction
+
+
+def fit(rows: str, state: str, hidden: int, seed: int, auxiliary: int = 0, bases: str = "", scale: float = 1,
+        drop: int = 0, **arguments: float) -> dict[str, object]:
+    """Train on one thread. Seconds are those of fit alone."""
+    torch.set_num_threads(1)
+    qucumber.set_random_seed(seed, cpu=True, gpu=False)
+    outcomes = torch.tensor(np.load(rows) if rows.endswith(".npy") else np.loadtxt(rows), dtype=torch.double)
+    known = [np.loadtxt(part) for part in state.split(",")]
+    sites = outcomes.shape[1]
+    target = torch.tensor(known[0].T.copy() if len(known) == 1 else np.stack(known))
+    if auxiliary:
+        model = DensityMatrix(sites, hidden, auxiliary, gpu=False)
+    else:
+        model = (ComplexWaveFunction if bases else PositiveWaveFunction)(sites, hidden, gpu=False)
+        model.rbm_am.weights.data *= scale
+    if bases:
+        arguments["input_bases"] = np.loadtxt(bases, dtype=str)
+    if drop:
+        arguments |= {"optimizer": torch.optim.Adadelta, "scheduler": torch.optim.lr_scheduler.StepLR,
+                      "scheduler_args": {"step_size": drop, "gamma": 0.5}}
+    begun = time.process_time()
+    model.fit(outcomes, **arguments)
+    seconds = time.process_time() - begun
+    return {
+        "fidelity": ts.fidelity(model, target, space=model.generate_hilbert_space()),
+        "seconds": round(seconds, 2),
+        "version": f"{qucumber.__version__}, torch {torch.__version__}",
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(fit(**json.loads(sys.argv[1]))))
