@@ -69,6 +69,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	}
 	t.ascent = newAscent(t, t.positive, t.negative, config.Optimizer, true)
 	t.trust = newTrust(t)
+	t.average = newAverage(t)
 	return t, nil
 }
 

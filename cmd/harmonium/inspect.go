@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -203,6 +204,7 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 		if i.metrics, err = r.Metrics(); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return badInput(err)
 		}
+		i.metrics = slices.DeleteFunc(i.metrics, func(m run.Metric) bool { return m.Average }) // no point of a curve
 		if i.o.train == "" {
 			if i.train, _, err = r.OpenData(); err != nil {
 				t.warn("without the training data: %v", err)
