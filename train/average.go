@@ -14,8 +14,8 @@ import (
 //	mean_k = mean_{k−1} + (γ+1)/(k+γ) · (x_k − mean_{k−1}),
 //
 // in which x_k has a weight of about k^γ: whenever the training ends, 1 − (1−p)^(γ+1) of the weight is on its last part
-// p, with γ = 9 nine tenths on the last fifth. Parameters that must be above 0 are averaged by their logarithms. A nil
-// average is none.
+// p, with γ = 29 nine tenths on the last thirteenth. Parameters that must be above 0 are averaged by their logarithms.
+// A nil average is none.
 type average struct {
 	count uint64      // k
 	means [][]float64 // in the order of [rbm.Model.Parameters]
@@ -24,7 +24,7 @@ type average struct {
 
 const (
 	averageEvery = 10 // updates, between which parameters hardly change: weights of a device are fetched for each mean
-	averageDecay = 9  // γ
+	averageDecay = 29 // γ
 )
 
 func newAverage(t *Training) *average {

@@ -12,8 +12,8 @@ import (
 	"github.com/harmonium-rbm/harmonium/train"
 )
 
-// averaged finishes a training, and returns its progress and the mean of the parameters after every tenth update since a
-// given one, by its definition: x_k has the weight Π_{j=1}^{9} (k+j)/j · 10/(k+9) of the polynomial k^9, up to a factor.
+// averaged finishes a training, and returns its progress and the mean of the parameters after every tenth update since
+// a given one, by its definition: x_k has the weight Π_{j=1}^{29} (k+j)/j of the polynomial k^29, up to a factor.
 func averaged(t *testing.T, training *train.Training, since int) (last train.Progress, mean [][]float64) {
 	t.Helper()
 	var all [][][]float64
@@ -38,7 +38,7 @@ func averaged(t *testing.T, training *train.Training, since int) (last train.Pro
 	total := 0.0
 	for k, now := range all {
 		weight := 1.0
-		for j := 1; j <= 9; j++ {
+		for j := 1; j <= 29; j++ {
 			weight *= float64(k+j) / float64(j)
 		}
 		total += weight

@@ -101,7 +101,7 @@ func (o *sampleOptions) drawGiven(cmd *cobra.Command, t *terminal, path string) 
 			return badInput(fmt.Errorf("--%s has no effect with --given, each row of which is drawn by itself: leave one of them out", name))
 		}
 	}
-	c := &completeOptions{data: o.given, out: o.out, copies: 1, lacking: true}
+	c := &completeOptions{data: o.given, out: o.out, copies: 1, lacking: true, verb: "draw by --given"}
 	if cmd.Flags().Changed("count") {
 		c.copies = o.count
 	}

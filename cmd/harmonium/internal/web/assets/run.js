@@ -53,7 +53,9 @@ export function runView(main, id) {
       entry('validation data, nats', likelihood(last?.valid_ll)),
       entry('log Z', last ? withError(last.log_z, last.log_z_stderr) : '–'),
       entry('learning rate', number(last?.rate, 3)),
-      ...(average ? [entry(`mean of the last updates, ${average.best ? 'kept' : 'no better'}`, likelihood(average.valid_ll, average))] : []),
+      ...(average
+        ? [entry(`mean of the last updates, ${average.best ? 'kept' : 'no better'}`, likelihood(average.valid_ll, average))]
+        : []),
     );
     const curve = (name, value, stderr) => {
       const some = metrics.filter((m) => value(m) != null && !m.average);
