@@ -109,7 +109,7 @@ func prepared(model *rbm.Model, set, valid *data.Set) (_ *data.Set, means, varia
 		return set, means, variances, nil
 	}
 	if i := slices.IndexFunc(means, math.IsNaN); i >= 0 {
-		return nil, nil, nil, fmt.Errorf("unit %d is missing in all rows of the data: leave it out", i)
+		return nil, nil, nil, fmt.Errorf("unit %d is missing in all rows of the data: leave it out", i+1)
 	}
 	if f := data.Constant(means, variances); f != nil {
 		return nil, nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstant)
