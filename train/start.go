@@ -117,7 +117,7 @@ func prepared(model *rbm.Model, set, valid *data.Set) (_ *data.Set, means, varia
 	if f := set.ConstantReals(); f != nil {
 		return nil, nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstantColumn)
 	}
-	return set, means, variances, nil
+	return set, means, variances, set.CheckReals(means, variances)
 }
 
 // fits refuses data that is not made of the model's visible units.

@@ -87,6 +87,8 @@ func Of(err error) string {
 		return equal
 	case errors.Is(err, train.ErrDiverged):
 		return "lower --rate, or bound the weights by --clip"
+	case errors.Is(err, data.ErrScale):
+		return "--standardize does; with --from the scale is that of the model's columns"
 	case errors.Is(err, train.ErrNoValidation):
 		return "keep some rows for it by --holdout 0.1, or name a file by --valid"
 	}
