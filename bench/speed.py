@@ -32,7 +32,8 @@ def epoch_seconds(harmonium, data, folder, workers, *flags):
     return (seconds[4] - seconds[1]) / 3
 
 
-PLAIN = ("--optimizer", "sgd", "--rate", "0.05", "--centered=false", "--steps", "1", "--replicas", "0", "--schedule", "constant")
+PLAIN = ("--optimizer", "sgd", "--rate", "0.05", "--centered=false", "--steps", "1", "--replicas", "0", "--trust", "0",
+         "--schedule", "constant")
 RUNS = {
     "pcd-1, batch 100, 100 chains, sgd, plain gradient": ("--batch", "100", "--chains", "100", *PLAIN),
     "pcd-1, batch 500, 500 chains, sgd, plain gradient": ("--batch", "500", "--chains", "500", *PLAIN),

@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/rbm"
@@ -71,13 +72,7 @@ func (s *Set) ConstantReals() *diag.Finding {
 	if still == 0 {
 		return nil
 	}
-	name, column := fmt.Sprintf("column %d", first+1), rbm.Column{}
-	for k, span := range rbm.Spans(s.Columns) {
-		if span.From == bits+first {
-			column = s.Columns[k]
-			name = fmt.Sprintf("column %d (%s)", k+1, column.Name)
-		}
-	}
+	name, column := s.realColumn(first)
 	value := s.value(0, rbm.Span{From: bits + first}, column)
 	return &diag.Finding{
 		Code: "constant-column",
@@ -87,3 +82,32 @@ func (s *Set) ConstantReals() *diag.Finding {
 		Consequence: "its variance is 0, and the density that a model can give it has no bound",
 	}
 }
+
+// realColumn is the name and the column of the k-th real number.
+func (s *Set) realColumn(k int) (name string, column rbm.Column) {
+	for c, span := range rbm.Spans(s.Columns) {
+		if span.From == s.States.Bits()+k {
+			return fmt.Sprintf("column %d (%s)", c+1, s.Columns[c].Name), s.Columns[c]
+		}
+	}
+	return fmt.Sprintf("column %d", k+1), rbm.Column{}
+}
+
+// mostReal bounds real numbers as a model has them: float32 doesn't hold the squares of larger ones.
+const mostReal = 1e19
+
+// CheckReals refuses real numbers that are too large on the scale of a model, with the moments of all units on it. Data
+// that are shifted and scaled by themselves never are.
+func (s *Set) CheckReals(means, variances []float64) error {
+	for k := range s.Units() - s.States.Bits() {
+		i := s.States.Bits() + k
+		if size := math.Hypot(means[i], math.Sqrt(variances[i])); size > mostReal {
+			name, _ := s.realColumn(k)
+			return fmt.Errorf("%s has numbers of about %.3g on the model's scale, want at most %g: %w", name, size, mostReal, ErrScale)
+		}
+	}
+	return nil
+}
+
+// ErrScale is the error of numbers that are far from the scale of a model.
+var ErrScale = errors.New("multiply all of them by one number")

@@ -56,7 +56,16 @@ func TestGapsAreRead(t *testing.T) {
 			}
 		})
 	}
-	s, err := readBytes(npy("<f8", "(3, 2)", []float64{1.5, nan, 0, 1, 1, 0}), Gaps(), Reals())
+	s, err := readBytes(npy("<f8", "(3, 2)", []float64{7, nan, 3, 7, 3, 3}), Gaps(), Select(Selection{Categories: []string{"all"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkGaps(t, s, [][]float64{{0, 1, nan, nan}, {1, 0, 0, 1}, {1, 0, 1, 0}})
+	_, err = readBytes(npy("<f8", "(1, 2)", []float64{nan, nan}), Gaps(), Select(Selection{Categories: []string{"all"}}))
+	if err == nil || !strings.Contains(err.Error(), "all values are missing: want two categories or more") {
+		t.Errorf("an array of NaN: error %v", err)
+	}
+	s, err = readBytes(npy("<f8", "(3, 2)", []float64{1.5, nan, 0, 1, 1, 0}), Gaps(), Reals())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -370,6 +370,22 @@ func TestPartsOfTables(t *testing.T) {
 }
 
 // Real columns that never change are found, whatever rounding makes of their mean.
+// Real numbers whose squares float32 doesn't hold are refused by their column, on the scale that a model has.
+func TestRealsOnTheScaleOfAModel(t *testing.T) {
+	s, err := readBytes([]byte("a,b,c\n1,0.5,1e20\n0,2.5,3e20\n1,7.25,5e20\n"), Reals())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.CheckReals(s.Means(), s.Variances())
+	if err == nil || err.Error() != "column 3 (c) has numbers of about 3.42e+20 on the model's scale, want at most 1e+19: "+ErrScale.Error() {
+		t.Errorf("error %v", err)
+	}
+	s.Standardize()
+	if err := s.CheckReals(s.Means(), s.Variances()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestConstantReals(t *testing.T) {
 	for content, want := range map[string]string{
 		"1.5,2\n1.5,3\n":                    "1 column of real numbers never change, the first is column 1, which float32 holds as 1.5 in",

@@ -257,7 +257,7 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 		}
 	}
 	if o.selection.Categories != nil || sites { // or an array of a model's categories
-		return m.categories(&o.selection)
+		return m.categories(&o.selection, o.gaps)
 	}
 	p := newPacker(m, o)
 	err = m.scan(p.put)

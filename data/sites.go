@@ -11,8 +11,8 @@ import (
 // categories reads a matrix as sites whose states are the values that the matrix has, in rising order: all sites have
 // the same states, as those of an alignment have. Genotypes 0, 1 and 2 so are sites of three states: any frequencies of
 // them are those of some biases, and every state of the units is a genotype. Two bits for the two copies of an allele
-// have neither.
-func (m *matrix) categories(s *Selection) (*Set, error) {
+// have neither. Where gaps are expected, NaN is one.
+func (m *matrix) categories(s *Selection, gaps bool) (*Set, error) {
 	if s.Categories != nil && !slices.Equal(s.Categories, []string{"all"}) {
 		return nil, errors.New("in an array, columns are categories all or none: say all")
 	}
@@ -20,7 +20,7 @@ func (m *matrix) categories(s *Selection) (*Set, error) {
 	err := m.scan(func(r, c int, row []float64) error {
 		for i, x := range row {
 			k, ok := slices.BinarySearch(values, x)
-			if ok {
+			if ok || gaps && x != x {
 				continue
 			}
 			if x-x != 0 || len(values) == maxTexts {
@@ -34,7 +34,10 @@ func (m *matrix) categories(s *Selection) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(values) < 2 {
+	switch len(values) {
+	case 0:
+		return nil, errors.New("all values are missing: want two categories or more")
+	case 1:
 		return nil, fmt.Errorf("all values are %v: want two categories or more", values[0])
 	}
 	texts := make([]string, len(values))
@@ -51,13 +54,19 @@ func (m *matrix) categories(s *Selection) (*Set, error) {
 		}
 		set.Columns = append(set.Columns, rbm.Column{Name: name, Kind: rbm.Categorical, Categories: texts})
 	}
+	spans := rbm.Spans(set.Columns)
 	return set, m.scan(func(r, c int, row []float64) error {
 		for i, x := range row {
 			k, ok := slices.BinarySearch(values, x)
-			if !ok {
+			switch {
+			case ok:
+				set.States.SetBit(r, spans[c+i].From+k, true)
+			case gaps && x != x:
+				set.Known = set.known()
+				set.setGap(r, spans[c+i], set.Columns[c+i])
+			default:
 				return errChanged
 			}
-			set.States.SetBit(r, (c+i)*len(values)+k, true)
 		}
 		return nil
 	})

@@ -53,11 +53,21 @@ func (row *Row) anneal(ctx context.Context, on *compute.Context, model *rbm.Mode
 	}
 	conditionals := rbm.NewConditionals(model, on)
 	draws := pick(&list, row.LogKnown, model, conditionals, o.Draws, key)
-	if !o.LogOnly {
+	var other missed
+	if o.Judge || o.Rhat {
+		var err error
+		if other, err = row.judge(ctx, &list, model, on, key); err != nil {
+			return rbm.Batch{}, err
+		}
+	}
+	if !o.LogOnly || o.Rhat {
 		for b := range list {
 			list[b].average(conditionals, model, o.Hidden)
 		}
 		row.average(&list, model.Visible.NewBatch(0).Bits())
+		if o.Rhat {
+			row.setRhat(other)
+		}
 		if o.Hidden {
 			row.Hidden, row.HiddenErrors = weighted(&list, model.N(), func(b, j int) float64 { return list[b].hidden[j] })
 		}

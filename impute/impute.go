@@ -15,6 +15,8 @@ import (
 type Options struct {
 	Draws   int              // completed copies of each row to draw
 	LogOnly bool             // no Means, Deviations and Errors are wanted, which are nil
+	Judge   bool             // ESS and Missed are wanted
+	Rhat    bool             // Rhat is wanted too, for which rows that are not exact get means even where LogOnly
 	Hidden  bool             // Hidden and HiddenErrors are wanted, unless LogOnly
 	First   int              // number of the first row, from 0, where rows are completed a part at a time
 	Steps   int              // of annealing at most; 0 means 4,096
@@ -36,9 +38,17 @@ type Row struct {
 	// the standard deviations of v_i given k: how much is left open. Errors are the standard errors of the means.
 	Means, Deviations, Errors []float64
 
-	// Hidden are ⟨h_j|k⟩, the means of the values of the hidden units, and HiddenErrors the standard errors of them. They
-	// are nil where no unit is missing.
+	// Hidden are ⟨h_j|k⟩, the means of the values of the hidden units, and HiddenErrors the standard errors of them.
+	// They are nil where no unit is missing.
 	Hidden, HiddenErrors []float64
+
+	// How far annealing is to be believed, of rows that are not exact: ESS is the effective number of its 128 chains,
+	// by their weights. Missed is the share of a mode that a search from other starts finds, beyond what chains have of
+	// it: the distribution has that at least where no chain is. Rhat is R̂ of the mean of each missing unit between
+	// annealed chains and that mode, and near 1 where these agree: √(1 + (error/deviation)²) where no mode is missed
+	// (D. Vats and C. Knudson, Statistical Science 36 (2021) 518).
+	ESS, Missed float64
+	Rhat        []float64
 
 	Draws rbm.Batch // completed copies of the row
 }

@@ -404,7 +404,7 @@ func TestRowsStop(t *testing.T) {
 	known := rbm.NewBatch(2, 5)
 	known.SetBit(1, 1, true)
 	err := Rows(t.Context(), model, model.Visible.NewBatch(2), known, Options{}, func(int, *Row) error { return nil })
-	if err == nil || !strings.Contains(err.Error(), "row 2: units 0 and 1 are states of one site") {
+	if err == nil || !strings.Contains(err.Error(), "row 2: units 1 and 2 are states of one site") {
 		t.Errorf("error %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -27,7 +27,7 @@ func (model *Model) Given(v Batch, r int, known func(i int) bool) (*Given, error
 	for _, s := range SitesOf(model.Visible) {
 		for i := s.First + 1; i < s.First+s.States; i++ {
 			if known(i) != known(s.First) {
-				return nil, fmt.Errorf("units %d and %d are states of one site: want both to be known, or none", s.First, i)
+				return nil, fmt.Errorf("units %d and %d are states of one site: want both to be known, or none", s.First+1, i+1)
 			}
 		}
 	}

@@ -64,7 +64,7 @@ func TestGivenIsTheConditional(t *testing.T) {
 func TestGivenRefuses(t *testing.T) {
 	sites := rbm.NewModel(rbm.NewCategorical(3, 2), rbm.NewLayer(rbm.Bernoulli, 2), rng.Seed(1))
 	for want, known := range map[string]func(i int) bool{
-		"units 0 and 1 are states of one site": func(i int) bool { return i == 1 },
+		"units 1 and 2 are states of one site": func(i int) bool { return i == 1 },
 		"all 5 units are known":                func(int) bool { return true },
 	} {
 		if g, err := sites.Given(sites.Visible.NewBatch(1), 0, known); g != nil || err == nil || !strings.Contains(err.Error(), want) {

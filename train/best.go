@@ -48,9 +48,14 @@ func (b *bestScore) improves(score, doubt float64) bool {
 		b.since++
 		return false
 	}
-	if b.count == 1 || score-doubt > sure {
+	b.take(score, doubt)
+	return true
+}
+
+// take takes the last score that was seen for the best.
+func (b *bestScore) take(score, doubt float64) {
+	if b.count == 1 || score-doubt > b.sure() {
 		b.value = math.Float64bits(score - doubt)
 	}
 	b.since = 0
-	return true
 }

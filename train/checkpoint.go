@@ -29,6 +29,7 @@ func (t *Training) memory(found map[string]any) *Memory {
 	m.Counter("best.since", &t.bestNow.since)
 	t.overfit.remember(m.under("overfit"))
 	m.Check(func() error { return t.overfit.check(t.done) })
+	t.average.remember(m.under("average"))
 	m.Floats("center.hidden", t.centerH)
 	m.Counter("center.set", &t.centered)
 	t.trust.remember(m.under("trust"))

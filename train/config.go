@@ -72,6 +72,9 @@ type Config struct {
 	// back to its best model, and ends from there with a rate that falls to zero, unless the schedule is Constant or
 	// Time is the only bound.
 	Patience int
+	// The mean of the parameters over the last updates is scored too where training ends, and taken for the best model
+	// where it scores higher. There is little to gain where the rate falls to zero (docs/math.md).
+	Average bool
 	// Updates between evaluations, beside that of the first update; 0 means one epoch, or more where scores would cost
 	// too much for that.
 	Every int
@@ -153,6 +156,8 @@ func (c *Config) Settings() []Setting {
 			"but a training that overfits goes back to its best model, and ends from there with a rate that falls to zero"},
 		{Name: "every", At: &c.Every, Help: "updates between evaluations, from which the best model is chosen; " +
 			"0 means an epoch, or more where scores would cost too much for that"},
+		{Name: "average", At: truth{&c.Average}, Default: false, Help: "score the mean of the last parameters too, at the end, and keep it " +
+			"where validation data are more likely under it: what a rate that doesn't fall to zero leaves of noise averages away"},
 	}
 }
 
@@ -170,19 +175,34 @@ func defaultRates() string {
 	return strings.Join(all, ", ")
 }
 
-// not is the opposite of a truth value as text.
-type not struct{ is *bool }
+// truth is a truth value as text, and not the opposite of one.
+type (
+	truth struct{ is *bool }
+	not   struct{ is *bool }
+)
+
+func (t truth) Type() string   { return "bool" }
+func (t truth) String() string { return strconv.FormatBool(*t.is) }
+
+func (t truth) Set(text string) error {
+	yes, err := strconv.ParseBool(text)
+	if err != nil {
+		return errors.New("want true or false")
+	}
+	*t.is = yes
+	return nil
+}
 
 func (n not) Type() string   { return "bool" }
 func (n not) String() string { return strconv.FormatBool(!*n.is) }
 
 func (n not) Set(text string) error {
-	yes, err := strconv.ParseBool(text)
-	if err != nil {
-		return errors.New("want true or false")
+	yes := false
+	err := truth{&yes}.Set(text)
+	if err == nil {
+		*n.is = !yes
 	}
-	*n.is = !yes
-	return nil
+	return err
 }
 
 // Type is "string".
@@ -242,10 +262,16 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 		return c, fmt.Errorf("batch is %d, but the data has %d rows", c.Batch, rows)
 	}
 	if c.Patience > 0 && c.Valid == nil {
-		return c, fmt.Errorf("patience is %d, which needs validation data: there is no validation data", c.Patience)
+		return c, fmt.Errorf("patience is %d, which needs validation data: %w", c.Patience, ErrNoValidation)
+	}
+	if c.Average && c.Valid == nil {
+		return c, fmt.Errorf("average is true, which needs validation data to choose by: %w", ErrNoValidation)
 	}
 	return c, nil
 }
+
+// ErrNoValidation is the error of settings that need validation data where there are none.
+var ErrNoValidation = errors.New("there is no validation data")
 
 // Fresh returns the same settings with a negative phase and an optimiser that no training has used.
 func (c Config) Fresh() Config {

@@ -53,6 +53,7 @@ func TestContinuedTrainingsRepeat(t *testing.T) {
 			ends(t, train.Config{Updates: 400, Patience: 2, Every: 5, Rate: 3, Optimizer: &train.SGD{}}), whole, train.Bounds{Updates: 500}, 0,
 		},
 		"from the end":   {ends(t, train.Config{Updates: 40}), whole, train.Bounds{Updates: 70}, 70},
+		"averaged":       {ends(t, train.Config{Updates: 40, Average: true, Rate: 0.05}), whole, train.Bounds{Updates: 70}, 70},
 		"on the way":     {ends(t, train.Config{Updates: 40}), 23, train.Bounds{Epochs: 15}, 75},
 		"to an end soon": {ends(t, train.Config{Updates: 400}), 23, train.Bounds{Updates: 30, Epochs: 100}, 30},
 		"overfitted": {func(continued ...train.Continuation) *train.Training {

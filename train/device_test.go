@@ -46,6 +46,9 @@ func traced(t *testing.T, c train.Config, set *data.Set, kind rbm.Kind, legs []*
 		}
 		for p := range training.Steps(t.Context()) {
 			p.Seconds = 0
+			if p.Average != nil {
+				p.Average.Seconds = 0
+			}
 			if p.Evaluation != nil {
 				p.Evaluation.Seconds = 0
 				if !training.Model.Finite() {
@@ -98,14 +101,19 @@ func sameTrace(t *testing.T, name string, got, want trace) {
 
 // deref lists the values that a progress points to.
 func deref(p train.Progress) []any {
-	e := p.Evaluation
-	p.Evaluation = nil
+	evaluations := []*train.Evaluation{p.Evaluation, p.Average}
+	p.Evaluation, p.Average = nil, nil
 	list := []any{p}
-	if e != nil {
-		train, valid, pseudo := e.Train, e.Valid, e.Pseudo
+	for _, e := range evaluations {
+		if e == nil {
+			continue
+		}
+		train, valid, pseudo, average := e.Train, e.Valid, e.Pseudo, e.Average
 		e := *e
-		e.Train, e.Valid, e.Pseudo = nil, nil, nil
-		list = append(list, e)
+		e.Train, e.Valid, e.Pseudo, e.Average = nil, nil, nil, nil
+		if list = append(list, e); average != nil {
+			list = append(list, average.Parameters())
+		}
 		for _, s := range []any{train, valid, pseudo} {
 			list = append(list, reflect.Indirect(reflect.ValueOf(s)))
 		}
@@ -142,6 +150,7 @@ func waysToTrain(t *testing.T, updates int) map[string]way {
 		"adam's momentum": {Config: train.Config{Negative: pcd, Optimizer: &train.Adam{Beta1: 0.5}, Clip: 0.05}},
 		"weights":         {Config: train.Config{Negative: full(), Rate: 0.05, Valid: &weighted}, set: &weighted},
 		"gaps":            {Config: train.Config{Negative: pcd}, set: withGaps(set, 0.2, 1)},
+		"average":         {Config: train.Config{Negative: full(), Rate: 0.05, Average: true, Valid: drawnValid(t)}},
 		"trained":         {Config: train.Config{Negative: full(), Rate: 0.01, Trained: true}},
 		"spins":           {Config: train.Config{Negative: full(), Rate: 0.01}, kind: rbm.Spin},
 	}

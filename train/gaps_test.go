@@ -113,7 +113,7 @@ func TestStartRefusesUnitsThatAreNeverKnown(t *testing.T) {
 		set.Known.SetBit(r, 3, false)
 	}
 	_, err := train.Start(rbm.New(9, 4, rng.Seed(1)), set, train.Config{})
-	if err == nil || !strings.Contains(err.Error(), "unit 3 is missing in all rows of the data: leave it out") {
+	if err == nil || !strings.Contains(err.Error(), "unit 4 is missing in all rows of the data: leave it out") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -127,7 +127,7 @@ func (a *ascent) run(rate float64) (norm float64, sound bool) {
 		sound = sound && p.Sound(on)
 	}
 	if sound && a.constrained {
-		a.constrain()
+		constrain(model)
 	}
 	return math.Sqrt(squares), sound
 }
@@ -141,8 +141,7 @@ const (
 
 // constrain brings the model back to where it has to be: categorical sites to the zero-sum gauge, and the weights of
 // real units of both layers to where Z is finite, by a factor.
-func (a *ascent) constrain() {
-	model := a.t.Model
+func constrain(model *rbm.Model) {
 	model.Gauge()
 	if coupling := model.Coupling(mostCoupling); coupling > mostCoupling {
 		factor := float32(math.Sqrt(mostCoupling / coupling))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/harmonium-rbm/harmonium/monitor"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Progress is what one update reports.
@@ -16,6 +17,7 @@ type Progress struct {
 	GradientNorm float64     // √Σ g² over all parameters, before the optimiser
 	Seconds      float64     // of training so far, over all resumptions
 	Evaluation   *Evaluation // of the model after this update; nil at most updates
+	Average      *Evaluation // of the mean of the last updates, where these have ended, if Config.Average asks for it; nil else
 }
 
 // Evaluation is how good the model is after an update.
@@ -26,8 +28,9 @@ type Evaluation struct {
 	Rate         float64
 	GradientNorm float64
 	monitor.Scores
-	Best   bool // whether the validation score is the best so far, or the errors of log Z leave that open
-	Sweeps int  // an update, of a [Sweeper] such as PCD; 0 for other negative phases
+	Best    bool       // whether the validation score is the best so far, or the errors of log Z leave that open
+	Average *rbm.Model // the mean of the last updates, where that was scored; else nil
+	Sweeps  int        // an update, of a [Sweeper] such as PCD; 0 for other negative phases
 }
 
 // report is what follows an update: the monitor takes the model, and at some updates scores it.
@@ -43,7 +46,10 @@ func (t *Training) report(ctx context.Context, rate, norm float64) (Progress, er
 	}
 	if t.done == 1 || int(t.done)%t.Every() == 0 || int(t.done) == t.end() || t.reason != "" {
 		var err error
-		if p.Evaluation, err = t.evaluate(ctx, p); err != nil {
+		if p.Evaluation, err = t.evaluate(ctx, p); err == nil && (int(t.done) == t.end() || t.reason != "") {
+			p.Average, err = t.judgeAverage(ctx, p)
+		}
+		if err != nil {
 			return p, fmt.Errorf("the model can't be scored (learning rate %g, gradient norm %g): %w", rate, norm, err)
 		}
 	}
@@ -52,19 +58,11 @@ func (t *Training) report(ctx context.Context, rate, norm float64) (Progress, er
 
 // evaluate scores the model, and takes it for the best if it is.
 func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error) {
-	now := monitor.Snapshot{Update: t.done}
-	if n, ok := t.config.Negative.(Persistent); ok {
-		now.Known = n.Visible()
-	}
 	t.Current()
-	scores, err := t.Monitor.Score(ctx, now)
-	if err == nil {
-		err = t.config.Compute.Err()
-	}
+	e, err := t.score(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	e := &Evaluation{Update: p.Update, Epoch: p.Epoch, Seconds: p.Seconds, Rate: p.Rate, GradientNorm: p.GradientNorm, Scores: *scores}
 	if n, ok := t.config.Negative.(Mixer); ok {
 		e.Findings = append(e.Findings, n.Mixing(t.done).Findings(t.Every())...)
 	}
@@ -73,12 +71,31 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 	}
 	if e.Valid != nil {
 		e.Best = t.choose(&e.Scores)
+		t.average.see(e)
 		if t.overfit.length == 0 { // the end keeps the rate that it began with
 			t.overfit.see(e, t.bestNow.sure())
 			t.beginEnd()
 		}
 	}
 	return e, nil
+}
+
+// score scores the model as it is on the host.
+func (t *Training) score(ctx context.Context, p Progress) (*Evaluation, error) {
+	now := monitor.Snapshot{Update: t.done}
+	if n, ok := t.config.Negative.(Persistent); ok {
+		now.Known = n.Visible()
+	}
+	scores, err := t.Monitor.Score(ctx, now)
+	if err == nil {
+		err = t.config.Compute.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluation{
+		Update: p.Update, Epoch: p.Epoch, Seconds: p.Seconds, Rate: p.Rate, GradientNorm: p.GradientNorm, Scores: *scores,
+	}, nil
 }
 
 // watched is what the monitor may know of the training.

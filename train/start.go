@@ -72,6 +72,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	}
 	t.ascent = newAscent(t, t.positive, t.negative, config.Optimizer, true)
 	t.trust = newTrust(t)
+	t.average = newAverage(t)
 	return t, nil
 }
 
@@ -111,7 +112,7 @@ func prepared(model *rbm.Model, set, valid *data.Set) (_ *data.Set, means, varia
 		return set, means, variances, nil
 	}
 	if i := slices.IndexFunc(means, math.IsNaN); i >= 0 {
-		return nil, nil, nil, fmt.Errorf("unit %d is missing in all rows of the data: leave it out", i)
+		return nil, nil, nil, fmt.Errorf("unit %d is missing in all rows of the data: leave it out", i+1)
 	}
 	if f := data.Constant(means, variances); f != nil {
 		return nil, nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstant)
@@ -119,7 +120,7 @@ func prepared(model *rbm.Model, set, valid *data.Set) (_ *data.Set, means, varia
 	if f := set.ConstantReals(); f != nil {
 		return nil, nil, nil, fmt.Errorf("%s, so that %s: %w", f.Message, f.Consequence, data.ErrConstantColumn)
 	}
-	return set, means, variances, nil
+	return set, means, variances, set.CheckReals(means, variances)
 }
 
 // fits refuses data that is not made of the model's visible units.

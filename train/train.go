@@ -59,6 +59,7 @@ type Training struct {
 	best     *rbm.Model // by validation score
 	bestNow  bestScore
 	overfit  overfit
+	average  *average  // nil for none
 	centerH  []float32 // running mean of the hidden units on the data
 	centered uint64    // 1 once centerH has been set
 }
@@ -187,6 +188,9 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 		return Progress{}, fmt.Errorf("%w (learning rate %g, gradient norm %g)", ErrDiverged, rate, norm)
 	}
 	t.done++
+	if t.average.due(t.done) {
+		t.average.follow(t.Current())
+	}
 	return t.report(ctx, rate, norm)
 }
 

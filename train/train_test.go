@@ -202,7 +202,7 @@ func everything(t *testing.T, workers int) (*data.Set, train.Config) {
 	valid := set.Subset([]int{1, 5, 9, 13, 200, 300})
 	return set, train.Config{
 		Compute: compute.New(workers), Seed: 7, Batch: 50, Epochs: 6, Optimizer: &train.Adam{}, Negative: &train.PCD{Steps: 3, Chains: 70},
-		Valid: valid, Every: 4, L1: 1e-4, L2: 1e-3, Clip: 0.5,
+		Valid: valid, Every: 4, L1: 1e-4, L2: 1e-3, Clip: 0.5, Average: true,
 	}
 }
 
@@ -211,9 +211,10 @@ func fingerprint(training *train.Training, all []train.Progress) string {
 	training.Model.Write(&b)
 	training.Best().Write(&b)
 	for _, p := range all {
-		if p.Evaluation != nil {
-			e := p.Evaluation
-			fmt.Fprintln(&b, p.Update, p.GradientNorm, e.Train.Value, e.Valid.Value, e.Best, e.SingularValues, e.Sweeps)
+		for _, e := range []*train.Evaluation{p.Evaluation, p.Average} {
+			if e != nil {
+				fmt.Fprintln(&b, p.Update, p.GradientNorm, e.Train.Value, e.Valid.Value, e.Best, e.SingularValues, e.Sweeps)
+			}
 		}
 	}
 	return b.String()

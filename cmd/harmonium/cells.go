@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -57,10 +56,10 @@ func numberedColumns(model *rbm.Model) (columns []rbm.Column) {
 	return columns
 }
 
-// checkCells refuses a name for the list.
-func checkCells(path string) error {
+// checkList refuses a name for a list.
+func checkList(flag, path string) error {
 	if !strings.EqualFold(filepath.Ext(path), ".csv") {
-		return badInput(errors.New("--cells " + path + ": want a name that ends in .csv"))
+		return badInput(fmt.Errorf("--%s %s: want a name that ends in .csv", flag, path))
 	}
 	return nil
 }
@@ -74,10 +73,7 @@ func (c *cellList) add(r int, row *impute.Row) {
 	for k, i := range row.Missing {
 		place[i] = k
 	}
-	name := ""
-	if c.set.Names != nil {
-		name = c.set.Names[r]
-	}
+	name := nameOf(c.set, r)
 	for k, column := range c.columns {
 		span := c.spans[k]
 		if _, missing := place[span.From]; !missing {
@@ -107,11 +103,39 @@ func (c *cellList) add(r int, row *impute.Row) {
 
 func number(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
 
-func (c *cellList) write(path string) error {
+// nameOf is the name of a row, "" where it has none.
+func nameOf(set *data.Set, r int) string {
+	if set.Names == nil {
+		return ""
+	}
+	return set.Names[r]
+}
+
+// writeLines writes a list as CSV.
+func writeLines(path string, lines [][]string) error {
 	return atomicfile.Write(path, func(w io.Writer) error {
-		if err := csv.NewWriter(w).WriteAll(c.lines); err != nil {
+		if err := csv.NewWriter(w).WriteAll(lines); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 		return nil
 	})
+}
+
+// convergenceList says how far the chains of each row with missing cells agree, a line a row.
+type convergenceList struct {
+	set   *data.Set
+	lines [][]string
+}
+
+func newConvergenceList(set *data.Set) *convergenceList {
+	return &convergenceList{set, [][]string{{"row", "name", "missing", "method", "error", "ess", "rhat", "missed"}}}
+}
+
+// add adds a row. What exact rows don't have is empty. Of missing columns of categories each state counts.
+func (c *convergenceList) add(r int, row *impute.Row) {
+	line := []string{strconv.Itoa(r + 1), nameOf(c.set, r), strconv.Itoa(len(row.Missing)), "exact", "0", "", "", ""}
+	if !row.Exact {
+		line = append(line[:3], "ais", number(row.Stderr), number(row.ESS), number(worstRhat(row)), number(row.Missed))
+	}
+	c.lines = append(c.lines, line)
 }

@@ -55,7 +55,7 @@ func bitAt(unit int, on bool) clamp {
 	return c
 }
 
-// parseClamp reads NAME=VALUE, a column of the model's table at a value of the table, or UNIT=VALUE.
+// parseClamp reads NAME=VALUE, a column of the model's table at a value of the table, or UNIT=VALUE, units from 1.
 func parseClamp(model *rbm.Model, text string) (clamp, error) {
 	left, right, ok := strings.Cut(text, "=")
 	spans := rbm.Spans(model.Columns)
@@ -73,8 +73,8 @@ func parseClamp(model *rbm.Model, text string) (clamp, error) {
 	if !ok || err != nil {
 		return clamp{}, fmt.Errorf("--clamp %s, want UNIT=1 or UNIT=%s, or NAME=VALUE with the name of a column", text, off)
 	}
-	if unit < 0 || unit >= model.M() {
-		return clamp{}, fmt.Errorf("--clamp %s, but the model has units 0 to %d", text, model.M()-1)
+	if unit--; unit < 0 || unit >= model.M() {
+		return clamp{}, fmt.Errorf("--clamp %s, but the model has units 1 to %d", text, model.M())
 	}
 	if unit >= model.Visible.NewBatch(0).Bits() {
 		at, span := rbm.Column{Kind: rbm.Gaussian}, rbm.Span{From: unit, To: unit + 1}
@@ -87,7 +87,7 @@ func parseClamp(model *rbm.Model, text string) (clamp, error) {
 		if unit >= site.First && unit < site.First+site.States {
 			if right != "1" {
 				return clamp{}, fmt.Errorf("--clamp %s, want UNIT=1: the state that is on, of units %d to %d",
-					text, site.First, site.First+site.States-1)
+					text, site.First+1, site.First+site.States)
 			}
 			return clamp{from: site.First, to: site.First + site.States, on: unit}, nil
 		}

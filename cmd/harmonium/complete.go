@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/remedy"
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/impute"
@@ -20,8 +19,10 @@ import (
 
 type completeOptions struct {
 	data, out, cells string
+	convergence      string
 	copies           int
-	lacking          bool // a table may lack columns, which are missing in all rows
+	verb             string // what is done, for errors; "" for complete
+	lacking          bool   // a table may lack columns, which are missing in all rows
 	dataFlags
 }
 
@@ -38,7 +39,13 @@ probability of each of its values, or mean and standard deviation of a number.
 
 Given its known cells the model of a row is an RBM over the missing ones. Where that can be
 enumerated everything is exact, elsewhere it is estimated by annealed importance sampling, for each
-row by itself, with a standard error.`,
+row by itself, with a standard error.
+
+Annealing may miss states that are far from where it comes from, and its errors don't tell. So each
+such row is searched for modes from other starts. R-hat compares the annealed chains, which are 16
+independent batches, with one another and with a mode that they have missed. It is 1 where they
+agree; where it is above 1.1 in a row, this and the row are told, with exit status 3. --convergence
+writes it for all rows.`,
 		Example: `  harmonium complete run --data gaps.csv -o filled.csv
   harmonium complete run --data gaps.csv --copies 20 -o filled.csv --cells cells.csv`,
 		Args: cobra.ExactArgs(1),
@@ -47,23 +54,26 @@ row by itself, with a standard error.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.data, "data", "", "rows to complete (needed)")
-	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed unless --cells is given)")
+	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed unless --cells or --convergence is given)")
 	f.IntVar(&o.copies, "copies", 1, "completed copies of each row")
 	f.StringVar(&o.cells, "cells", "", "file to write what is expected of each missing cell to, .csv")
+	f.StringVar(&o.convergence, "convergence", "", "file to write to how far the chains of each row with missing cells agree, .csv")
 	o.dataFlags.register(f, t)
 	return cmd
 }
 
 type completeResult struct {
-	File     *string        `json:"file"`
-	Cells    *string        `json:"cells"`
-	Rows     int            `json:"rows"`
-	Missing  int            `json:"missing"` // cells
-	Gaps     int            `json:"gaps"`    // rows with missing cells
-	Exact    int            `json:"exact"`   // of these
-	Stderr   diag.Number    `json:"stderr"`  // the largest of the others' log-likelihoods
-	Seconds  float64        `json:"seconds"`
-	Findings []diag.Finding `json:"findings"`
+	File        *string        `json:"file"`
+	Cells       *string        `json:"cells"`
+	Rows        int            `json:"rows"`
+	Missing     int            `json:"missing"` // cells
+	Gaps        int            `json:"gaps"`    // rows with missing cells
+	Exact       int            `json:"exact"`   // of these
+	Stderr      diag.Number    `json:"stderr"`  // the largest of the others' log-likelihoods
+	Rhat        *diag.Number   `json:"rhat"`    // the largest of the others; null where there are none
+	Convergence *string        `json:"convergence"`
+	Seconds     float64        `json:"seconds"`
+	Findings    []diag.Finding `json:"findings"`
 }
 
 func complete(ctx context.Context, t *terminal, o *completeOptions, path string) error {
@@ -84,7 +94,7 @@ func complete(ctx context.Context, t *terminal, o *completeOptions, path string)
 	begun := time.Now()
 	result := &completeResult{Rows: set.Rows(), Missing: data.Describe(set).Missing, Findings: []diag.Finding{}}
 	if result.Missing == 0 {
-		return badInput(fmt.Errorf("%s has no missing cells: there is nothing to complete", o.data))
+		return badInput(fmt.Errorf("%s has no missing cells: there is nothing to %s", o.data, cmp.Or(o.verb, "complete")))
 	}
 	filled := *set
 	filled.Known, filled.Weights, filled.Names = rbm.Batch{}, nil, nil
@@ -94,7 +104,7 @@ func complete(ctx context.Context, t *terminal, o *completeOptions, path string)
 	if o.out != "" {
 		filled.States = set.States.Like(set.Rows() * o.copies)
 	}
-	cells, rough := newCellList(set, model), &roughRows{}
+	cells, convergence, rough := newCellList(set, model), newConvergenceList(set), &roughRows{}
 	bar := t.progress("rows", int64(set.Rows()))
 	err = impute.Rows(ctx, model, set.States, set.Known, o.impute(t), func(r int, row *impute.Row) error {
 		if o.out != "" {
@@ -108,7 +118,10 @@ func complete(ctx context.Context, t *terminal, o *completeOptions, path string)
 		if row.Missing != nil {
 			result.see(row)
 			rough.see(r, row)
-			cells.add(r, row)
+			if o.cells != "" {
+				cells.add(r, row)
+			}
+			convergence.add(r, row)
 		}
 		bar.set(int64(r+1), fmt.Sprintf("%d rows", r+1))
 		return nil
@@ -128,7 +141,13 @@ func complete(ctx context.Context, t *terminal, o *completeOptions, path string)
 	}
 	if o.cells != "" {
 		result.Cells = &o.cells
-		if err := cells.write(o.cells); err != nil {
+		if err := writeLines(o.cells, cells.lines); err != nil {
+			return err
+		}
+	}
+	if o.convergence != "" {
+		result.Convergence = &o.convergence
+		if err := writeLines(o.convergence, convergence.lines); err != nil {
 			return err
 		}
 	}
@@ -145,7 +164,7 @@ func (o *completeOptions) check(model *rbm.Model, inputs []input) (*data.Set, er
 	switch {
 	case o.data == "":
 		return nil, badInput(errors.New("no rows to complete: name a file by --data"))
-	case o.out == "" && o.cells == "":
+	case o.out == "" && o.cells == "" && o.convergence == "":
 		return nil, badInput(errors.New("nothing to do: name a file for the completed rows by -o FILE, or one for the cells by --cells FILE"))
 	case o.copies < 1:
 		return nil, badInput(fmt.Errorf("--copies is %d, want 1 or more", o.copies))
@@ -157,11 +176,14 @@ func (o *completeOptions) check(model *rbm.Model, inputs []input) (*data.Set, er
 		}
 		out = append(out, o.out)
 	}
-	if o.cells != "" {
-		if err := checkCells(o.cells); err != nil {
+	for _, list := range []struct{ flag, path string }{{"cells", o.cells}, {"convergence", o.convergence}} {
+		if list.path == "" {
+			continue
+		}
+		if err := checkList(list.flag, list.path); err != nil {
 			return nil, err
 		}
-		out = append(out, o.cells)
+		out = append(out, list.path)
 	}
 	if err := checkFiles(out, inputs); err != nil {
 		return nil, err
@@ -174,7 +196,7 @@ func (o *completeOptions) check(model *rbm.Model, inputs []input) (*data.Set, er
 }
 
 func (o *completeOptions) impute(t *terminal) impute.Options {
-	i := impute.Options{Seed: o.seed, LogOnly: o.cells == "", Compute: t.compute}
+	i := impute.Options{Seed: o.seed, LogOnly: o.cells == "", Rhat: true, Compute: t.compute}
 	if o.out != "" {
 		i.Draws = o.copies
 	}
@@ -185,6 +207,8 @@ func (r *completeResult) see(row *impute.Row) {
 	r.Gaps++
 	if row.Exact {
 		r.Exact++
+	} else if worst := diag.Number(worstRhat(row)); r.Rhat == nil || worst > *r.Rhat {
+		r.Rhat = &worst
 	}
 	r.Stderr = diag.Number(math.Max(float64(r.Stderr), row.Stderr))
 }
@@ -197,46 +221,12 @@ func (r *completeResult) table(w io.Writer) {
 	default:
 		fmt.Fprintf(w, "method\t%d rows exact, %d by AIS, whose log-likelihoods have standard errors up to %.2g nats\n",
 			r.Exact, annealed, float64(r.Stderr))
+		fmt.Fprintf(w, "R-hat\tup to %.4g\n", float64(*r.Rhat))
 	}
-	for _, file := range []*string{r.File, r.Cells} {
+	for _, file := range []*string{r.File, r.Cells, r.Convergence} {
 		if file != nil {
 			fmt.Fprintf(w, "wrote\t%s\n", *file)
 		}
 	}
 	printFindings(w, r.Findings)
-}
-
-// roughRows are rows whose missing cells are known badly.
-type roughRows struct {
-	what         string // is known badly; "" for the log-likelihood of the known cells
-	count, first int
-	worst        float64
-}
-
-// roughError is the standard error of a row's log-likelihood, in nats, from which on modes may be missed.
-const roughError = 0.5
-
-func (x *roughRows) see(r int, row *impute.Row) {
-	if row.Stderr <= roughError {
-		return
-	}
-	if x.count++; x.count == 1 {
-		x.first = r
-	}
-	x.worst = max(x.worst, row.Stderr)
-}
-
-func (x *roughRows) findings() []diag.Finding {
-	if x.count == 0 {
-		return nil
-	}
-	list := []diag.Finding{{
-		Code: "rough-rows",
-		Message: fmt.Sprintf("%s has a standard error above %g nats in %d of the rows, the first is row %d, and the largest is %.2g",
-			cmp.Or(x.what, "the log-likelihood of the known cells"), roughError, x.count, x.first+1, x.worst),
-		Value: diag.Number(x.worst), Threshold: roughError,
-		Consequence: "annealing has found few of the states that matter there: draws and probabilities of these rows may be those of a part",
-	}}
-	remedy.Add("complete", list)
-	return list
 }

@@ -1,12 +1,19 @@
 package main
 
 import (
+	"bytes"
+	"encoding/csv"
+	"errors"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/exact"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
@@ -75,8 +82,8 @@ func TestScoresOfGaps(t *testing.T) {
 	}
 }
 
-// Free energies of rows with gaps are −log Σ e^(−F(v)) in the units of the model, whatever the scales of what is missing.
-// Log-likelihoods are densities of what is known, in the units of the table, and so is the order of the rows.
+// Free energies of rows with gaps are −log Σ e^(−F(v)) in the units of the model, whatever the scales of what is
+// missing. Log-likelihoods are densities of what is known, in the units of the table, and so is the order of the rows.
 func TestFreeEnergiesOfGapsHaveNoScales(t *testing.T) {
 	layer, err := rbm.NewLayers(rbm.Part{Kind: rbm.Gaussian, Units: 2})
 	if err != nil {
@@ -184,5 +191,85 @@ func TestNumberedColumns(t *testing.T) {
 	}
 	if want := []string{"1", "2", "3", "6"}; !slices.Equal(names, want) {
 		t.Errorf("columns %q, want %q", names, want)
+	}
+}
+
+// farModes is a model whose modes are a few patterns of all units, on and off together with a hidden unit each, so far
+// from each other and from anything else that annealing misses them. It is too large to enumerate.
+func farModes(m, modes int, strength float64) *rbm.Model {
+	model, source := rbm.New(m, m, rng.Seed(1)), rng.NewSource(rng.Seed(1), 7)
+	clear(model.W)
+	for j := range modes {
+		sum := 0.0
+		for i := range m {
+			w := strength
+			if source.Float64() < 0.5 {
+				w = -w
+			}
+			model.W[i*m+j] = float32(w)
+			sum += math.Log(1+math.Exp(w)) - math.Ln2
+		}
+		model.C()[j] = float32(-sum) // on or off, each has the same Z
+	}
+	return model
+}
+
+// complete has findings of rows whose chains don't agree, exit status 3, and a line for each row in a file; not so
+// where they agree. eval says that their log-likelihoods are too low.
+func TestCompleteTellsMissedModes(t *testing.T) {
+	const m = 40
+	folder := t.TempDir()
+	for name, c := range map[string]struct {
+		model *rbm.Model
+		codes []string
+	}{
+		"far":  {farModes(m, 4, 5), []string{"unmixed-rows", "missed-modes"}},
+		"near": {farModes(m, 4, 0.5), nil},
+	} {
+		path := filepath.Join(folder, name+".safetensors")
+		if err := c.model.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		rows := filepath.Join(folder, "rows.csv")
+		line := strings.Repeat(",NA", m-2)
+		if err := os.WriteFile(rows, []byte("1,0"+line+"\n0,1"+line+"\n"+strings.Repeat("1,", m-1)+"0\n"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		term := quiet(2)
+		term.stdout, term.json = &out, true
+		o := &completeOptions{data: rows, copies: 1, convergence: filepath.Join(folder, name+".csv"), dataFlags: dataFlags{terminal: term}}
+		o.seed = 1
+		err := complete(t.Context(), term, o, path)
+		var status *statusError
+		if untrusted := errors.As(err, &status) && status.status == exitUntrusted; untrusted != (c.codes != nil) {
+			t.Errorf("%s: error %v", name, err)
+		}
+		for _, code := range c.codes {
+			if !strings.Contains(out.String(), `"code":"`+code+`"`) {
+				t.Errorf("%s: no finding %s in %s", name, code, out.String())
+			}
+		}
+		text, err := os.ReadFile(o.convergence)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+		if err != nil || len(lines) != 3 || strings.Join(lines[0], " ") != "row name missing method error ess rhat missed" {
+			t.Fatalf("%s: error %v, lines %q", name, err, lines)
+		}
+		for r, line := range lines[1:] {
+			rhat, err := strconv.ParseFloat(line[6], 64)
+			if err != nil || line[0] != strconv.Itoa(r+1) || line[2] != strconv.Itoa(m-2) || line[3] != "ais" || (rhat > 1.1) != (c.codes != nil) {
+				t.Errorf("%s: line %q, error %v", name, line, err)
+			}
+		}
+		j := &judged{path: name, model: c.model, set: &data.Set{States: rbm.NewBatch(2, m), Known: rbm.NewBatch(2, m)}}
+		if err := j.complete(t.Context(), quiet(2), 1); err != nil {
+			t.Fatal(err)
+		}
+		if told := slices.ContainsFunc(j.findings, func(f diag.Finding) bool { return f.Code == "missed-modes" }); told != (c.codes != nil) {
+			t.Errorf("%s: findings of log-likelihoods %+v", name, j.findings)
+		}
 	}
 }

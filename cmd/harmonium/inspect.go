@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -97,6 +98,7 @@ const (
 type inspectResult struct {
 	Folder         string          `json:"folder"`
 	Pictures       []string        `json:"pictures"`
+	LeftOut        []string        `json:"left_out,omitempty"` // pictures for which there are too many sites
 	Hidden         int             `json:"hidden"`
 	Dead           int             `json:"dead"`
 	Saturated      int             `json:"saturated"`
@@ -187,6 +189,9 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 
 func (r *inspectResult) table(w io.Writer) {
 	fmt.Fprintf(w, "pictures\t%s in %s\n", strings.Join(r.Pictures, ", "), r.Folder)
+	if r.LeftOut != nil {
+		fmt.Fprintf(w, "left out\t%s\n", strings.Join(r.LeftOut, "; "))
+	}
 	fmt.Fprintf(w, "hidden units\t%d, of which %d are dead and %d saturated\n", r.Hidden, r.Dead, r.Saturated)
 	fmt.Fprintf(w, "singular values of W\t%s\n", singular(r.SingularValues))
 	r.modesTable(w)
@@ -203,6 +208,7 @@ func (i *inspection) open(t *terminal, r *run.Run) error {
 		if i.metrics, err = r.Metrics(); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return badInput(err)
 		}
+		i.metrics = slices.DeleteFunc(i.metrics, func(m run.Metric) bool { return m.Average }) // no point of a curve
 		if i.o.train == "" {
 			if i.train, _, err = r.OpenData(); err != nil {
 				t.warn("without the training data: %v", err)

@@ -70,7 +70,7 @@ func (i *inspection) modes(ctx context.Context, t *terminal) error {
 		return err
 	}
 	if i.sites != nil {
-		err = plot.Logos(picture, i.modesLogo(survey))
+		err = i.drawLogos(picture, i.modesLogo(survey))
 	} else {
 		err = plot.Tiles(picture, i.modesSheet(survey))
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -134,10 +135,22 @@ func (i *inspection) logo(name string, l plot.Logo) error {
 	if err != nil {
 		return err
 	}
-	if err := plot.Logos(picture, l); err != nil {
+	if err := i.drawLogos(picture, l); err != nil {
 		return err
 	}
 	return l.WriteCSV(numbers)
+}
+
+// drawLogos draws a picture of logos, or says that it is left out where there is no room for them.
+func (i *inspection) drawLogos(picture string, l plot.Logo) error {
+	err := plot.Logos(picture, l)
+	if errors.Is(err, plot.ErrNoRoom) {
+		last := len(i.result.Pictures) - 1
+		i.result.LeftOut = append(i.result.LeftOut, fmt.Sprintf("%s: %v", i.result.Pictures[last], err))
+		i.result.Pictures = i.result.Pictures[:last]
+		return nil
+	}
+	return err
 }
 
 // frequencies draws the frequencies of states in data and in samples: as logos, and each as a point.

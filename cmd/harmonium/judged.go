@@ -76,7 +76,7 @@ func (j *judged) complete(ctx context.Context, t *terminal, seed uint64) error {
 	whole.States, whole.Known = j.set.States.Like(j.set.Rows()), rbm.Batch{}
 	rows := j.set.Rows()
 	j.known, j.scales, j.stderrs, j.gaps = make([]float64, rows), make([]float64, rows), make([]float64, rows), &gapsResult{}
-	o := impute.Options{Draws: 1, LogOnly: true, Seed: seed, Compute: t.compute}
+	o := impute.Options{Draws: 1, LogOnly: true, Judge: true, Seed: seed, Compute: t.compute}
 	err := impute.Rows(ctx, j.model, j.set.States, j.set.Known, o, func(r int, row *impute.Row) error {
 		whole.States.Slice(r, r+1).Copy(row.Draws)
 		j.known[r], j.stderrs[r] = row.LogKnown, row.Stderr

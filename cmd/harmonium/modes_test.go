@@ -2,9 +2,13 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/plot"
 	"github.com/harmonium-rbm/harmonium/internal/lecturetest"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
@@ -54,5 +58,27 @@ func TestNoModesOfForeignUnits(t *testing.T) {
 	words.Reset()
 	if i.result.modesTable(&words); words.Len() > 0 {
 		t.Errorf("the table says %q", words.String())
+	}
+}
+
+// A picture of logos without room is left out and told, and its numbers are written.
+func TestLogosWithoutRoom(t *testing.T) {
+	l := plot.Logo{Title: "t", Y: "bits"}
+	for range 5000 {
+		l.Sites, l.States = append(l.Sites, "1"), append(l.States, []string{"-", "D"})
+	}
+	for range 2 {
+		l.Panels = append(l.Panels, plot.LogoPanel{Heights: slices.Repeat([][]float64{{0, 1}}, 5000)})
+	}
+	i := &inspection{o: &inspectOptions{out: t.TempDir(), format: "svg"}, result: &inspectResult{Pictures: []string{"weights.svg"}}}
+	if err := i.logo("logos", l); err != nil {
+		t.Fatal(err)
+	}
+	if r := i.result; !slices.Equal(r.Pictures, []string{"weights.svg"}) ||
+		!slices.Equal(r.LeftOut, []string{"logos.svg: 2 logos of 5000 sites are too many for a picture"}) {
+		t.Errorf("pictures %q, left out %q", r.Pictures, r.LeftOut)
+	}
+	if _, err := os.Stat(filepath.Join(i.o.out, "logos.csv")); err != nil {
+		t.Error(err)
 	}
 }

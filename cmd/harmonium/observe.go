@@ -39,7 +39,7 @@ the mean of sz_i sz_i+3, and so for xx and yy, with zz:3,periodic around the cha
 distances; energy:tfim:h=1,J=1 or energy:xxz:delta=1,J=1, those of the chains of 'data tfim' and
 'data xxz', with periodic those of rings; energy:FILE, a sum of Pauli strings such as -1.0 Z0 Z1,
 one a line; renyi2:0-4 or renyi2:0,2,5, the second Renyi entropy of these sites, in nats; or a Pauli
-string such as "X0 Z3".
+string such as "X0 Z3" or "-0.5 X0".
 
 With --state the values of a known state stand beside those of the model, and the fidelity, the
 Kullback-Leibler divergence (of measurements of sz, in nats) and the trace distance tell how close

@@ -57,7 +57,7 @@ func parseOperator(text string, sites int) ([]operator, error) {
 			err = quantum.CheckSites(part, sites)
 		}
 		return []operator{{text, quantum.Renyi2{Sites: part}}}, err
-	case strings.ContainsAny(text[:min(1, len(text))], "XYZ"):
+	case strings.ContainsAny(text, "XYZ"): // after a factor, if any
 		sum, err := quantum.ParsePauliString(text)
 		if err == nil {
 			err = sum.Check(sites)
@@ -65,7 +65,7 @@ func parseOperator(text string, sites int) ([]operator, error) {
 		return one(sum.Local(), err)
 	}
 	return nil, errors.New("want sx, sy, sz, sz:abs, xx:D, yy:D, zz:D, corr, energy:…, renyi2:SITES or a Pauli string such as X0 Z3 " +
-		"(see --help)")
+		"or -0.5 X0 (see --help)")
 }
 
 // parseCorrelation reads D or D,periodic.

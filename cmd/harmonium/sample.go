@@ -57,7 +57,7 @@ states. It finds its temperatures by itself during the burn-in, and counts round
 --given FILE draws the missing cells of each row of a file instead, and columns that a table lacks,
 given what is known: as 'harmonium complete' does, with -n draws of each row.`,
 		Example: `  harmonium sample run -n 10000 -o new.npy
-  harmonium sample run -n 1000 --clamp 0=1 --clamp 5=0 -o conditional.csv
+  harmonium sample run -n 1000 --clamp 1=1 --clamp 6=0 -o conditional.csv
   harmonium sample run -n 1000 --clamp job=smith -o smiths.csv
   harmonium sample run --given ages.csv -n 20 -o people.csv`,
 		Args: cobra.ExactArgs(1),
@@ -84,7 +84,7 @@ given what is known: as 'harmonium complete' does, with -n draws of each row.`,
 	f.Var(&intOrAuto{&o.thin, &o.autoThin}, "thin", "sweeps between samples of a chain; auto: as many as make the samples nearly independent")
 	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: all modes of the model, or its biases where it has one")
 	f.StringArrayVar(&o.clamps, "clamp", nil,
-		"hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 0, or a column of a table, as NAME=VALUE; "+
+		"hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 1, or a column of a table, as NAME=VALUE; "+
 			"may be repeated")
 	f.StringVar(&o.given, "given", "", "file whose rows say what is known, a draw of the rest for each, or -n draws")
 	f.StringVar(&o.basis, "basis", "", "measure the quantum state of the model in this basis, such as XZZY, or one letter for all sites; "+
@@ -104,7 +104,7 @@ func (o *sampleOptions) drawGiven(cmd *cobra.Command, t *terminal, path string) 
 	if t.group != nil {
 		return badInput(errors.New("--given is not divided among processes: start one, without mpirun"))
 	}
-	c := &completeOptions{data: o.given, out: o.out, copies: 1, lacking: true}
+	c := &completeOptions{data: o.given, out: o.out, copies: 1, lacking: true, verb: "draw by --given"}
 	if cmd.Flags().Changed("count") {
 		c.copies = o.count
 	}

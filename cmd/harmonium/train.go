@@ -43,6 +43,10 @@ model. Biases stay, the chains come to the model before the first update, and --
 more hidden units, of which the new ones change next to nothing at first. RUN keeps a copy of the
 model.
 
+With --average the mean of the last parameters is scored too where training ends, and is the model
+of the run if validation data are more likely under it. That often gains where the rate doesn't fall
+to zero, and next to nothing where it does.
+
 With --kind the rows are outcomes of measurements of qubits, and the model is their quantum state:
 a wavefunction without phases, a complex one with a second machine for the phases, or a density
 matrix with auxiliary hidden units. --bases says in which basis each row was measured, in the format
@@ -199,7 +203,15 @@ type trainResult struct {
 	ValidLL  *monitor.Score `json:"valid_ll"`
 
 	LogZStderr float64        `json:"log_z_stderr"` // of the model that the scores are of
+	Average    *averageResult `json:"average,omitempty"`
 	Findings   []diag.Finding `json:"findings"`
+}
+
+// averageResult says what became of the mean of the last updates.
+type averageResult struct {
+	ValidLL    *monitor.Score `json:"valid_ll"`
+	LogZStderr float64        `json:"log_z_stderr"`
+	Kept       bool           `json:"kept"` // it is the model of the run
 }
 
 func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Training) error {
@@ -240,6 +252,13 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 		result.TrainLL, result.ValidLL, result.LogZStderr = kept.TrainLL, kept.ValidLL, kept.LogZStderr
 		result.Findings = append(result.Findings, kept.Findings...)
 	}
+	average, err := r.Average()
+	if err != nil {
+		return err
+	}
+	if average != nil {
+		result.Average = &averageResult{average.ValidLL, average.LogZStderr, average.Best}
+	}
 	var verdict []diag.Finding
 	if result.Finished == "" {
 		result.Finished = "interrupted"
@@ -253,6 +272,11 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 		fmt.Fprintf(w, "train\t%s\n", describeScore(result.TrainLL, result.LogZStderr))
 		if result.ValidLL != nil {
 			fmt.Fprintf(w, "validation\t%s\n", describeScore(result.ValidLL, result.LogZStderr))
+		}
+		if a := result.Average; a != nil && a.Kept {
+			fmt.Fprintf(w, "kept\tthe mean of the last updates: these scores are of it\n")
+		} else if a != nil {
+			fmt.Fprintf(w, "mean of the last updates\tno better, not kept: validation %s\n", describeScore(a.ValidLL, a.LogZStderr))
 		}
 		printFindings(w, result.Findings)
 	})

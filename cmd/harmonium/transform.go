@@ -103,7 +103,7 @@ func (t *terminal) writeHidden(ctx context.Context, o *transformOptions, model *
 	h := &hidden{
 		model: model, set: set, conditionals: rbm.NewConditionals(model, t.compute),
 		key:      rng.Seed(o.seed).Stream(rng.StreamDraw).Stream(rng.StreamHidden),
-		complete: impute.Options{Hidden: !o.draw, LogOnly: o.draw, Seed: o.seed, Compute: t.compute},
+		complete: impute.Options{Hidden: !o.draw, LogOnly: o.draw, Rhat: true, Seed: o.seed, Compute: t.compute},
 	}
 	if o.draw {
 		h.complete.Draws = 1

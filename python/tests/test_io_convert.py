@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harmonium.__main__ import main
-from harmonium.io import Model, load, save
+from harmonium.io import Model, Part, load, save
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -31,7 +31,7 @@ def test_options_reach_the_reader(tmp_path, capsys):
         )
     capsys.readouterr()
     assert convert(GOLDENS / "learnergy-GaussianRBM-state.pth", out, "--visible", "gaussian") == 0
-    assert "units; free energies of the other program are 2.7" in capsys.readouterr().out
+    assert "units; free energies of {} are 2.7".format(GOLDENS / "learnergy-GaussianRBM-state.pth") in capsys.readouterr().out
     assert load(out).visible == "gaussian"
 
 
@@ -52,6 +52,14 @@ def test_spins_become_bits(tmp_path):
     assert (load(out).visible, load(out).W[0, 0]) == ("bernoulli", 4)
 
 
+def test_bits_of_categories_are_refused(tmp_path, capsys):
+    model, out = tmp_path / "model.safetensors", tmp_path / "bits.safetensors"
+    parts = [Part("categorical", 4, (2, 2))]
+    save(Model(np.ones((4, 2)), np.ones(4), np.ones(2), "categorical", "bernoulli", parts), model)
+    assert convert(model, out, "--bits") == 2
+    assert "--bits: the units are categorical and bernoulli, want bernoulli or spin" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -69,7 +77,9 @@ def test_spins_become_bits(tmp_path):
             [GOLDENS / "qucumber-positive.pt", "m.safetensors", "--machine", "ph"],
             "there is no machine 'ph', the file has am",
         ),
-        ([GOLDENS / "sklearn.joblib", "--updates"], "the HDF5 file is truncated or damaged"),
+        ([GOLDENS / "sklearn.joblib", "--updates"], "want an archive of rbms', which is HDF5"),
+        (["no.h5", "--updates"], "No such file"),
+        ([GOLDENS / "sklearn.joblib", "no/m.safetensors"], "No such file or directory: 'no/m.safetensors'"),
     ],
 )
 def test_bad_input_is_status_2(args, message, tmp_path, capsys, monkeypatch):

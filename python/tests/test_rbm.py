@@ -251,7 +251,7 @@ def test_training_goes_on(rbm):
 def test_bad_input_has_the_words_of_the_command(rbm):
     with pytest.raises(ValueError, match="^train: rate is -1, want a finite number, not negative$"):
         RBM(5, learning_rate=-1).fit(X)
-    with pytest.raises(ValueError, match="^--clamp 77=1, but the model has units 0 to 8"):
+    with pytest.raises(ValueError, match="^--clamp 78=1, but the model has units 1 to 9"):
         rbm.sample(3, given={77: 1})
     with pytest.raises(ValueError, match="unknown flag: --rates"):
         RBM(5, settings={"rates": 1}).fit(X)

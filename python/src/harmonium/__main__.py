@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from .io import load, rbms_updates, save
+from .io import Model, load, rbms_updates, save
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,14 +53,22 @@ def main(args: Sequence[str] | None = None) -> int:
             top.error("convert needs OUT, a file to write")
         model = load(given.input, update=given.update, machine=given.machine, visible=given.visible)
         if given.bits:
-            model = model.to_bits()
+            model = bits_of(model)
         save(model, given.output)
     except (ValueError, OSError, ModuleNotFoundError) as err:
         print(f"harmonium convert: {err}", file=sys.stderr)
         return 2
-    shift = f"; free energies of the other program are {model.offset:g} larger" if model.offset else ""
+    shift = f"; free energies of {given.input} are {model.offset:g} larger" if model.offset else ""
     print(f"{given.output}: {model.m} {model.visible} and {model.n} {model.hidden} units{shift}")
     return 0
+
+
+def bits_of(model: Model) -> Model:
+    """Model of bits; the error names the flag."""
+    try:
+        return model.to_bits()
+    except ValueError as err:
+        raise ValueError(f"--bits: {err}") from None
 
 
 if __name__ == "__main__":

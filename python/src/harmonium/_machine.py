@@ -491,5 +491,5 @@ class Machine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return seed_of(self.random_state if random_state is None else random_state)
 
     def _column(self, key: Any) -> Any:
-        """A unit's number or a column's name, as `--clamp` takes it."""
-        return key
+        """A unit's number from 0 or a column's name, as `--clamp` takes it: numbers from 1."""
+        return key + 1 if isinstance(key, (int, np.integer)) else key

@@ -315,7 +315,9 @@ class RBM(Machine):
     def _column(self, key: Any) -> Any:
         """A column's number from 0 is its name where columns have names."""
         names = getattr(self, "feature_names_in_", None)
-        return names[key] if self._table and names is not None and isinstance(key, (int, np.integer)) else key
+        if self._table and names is not None and isinstance(key, (int, np.integer)):
+            return names[key]
+        return super()._column(key)
 
     def _accept(self, model: Model) -> None:
         self.visible = "auto" if model.visible == "mixed" else model.visible

@@ -2,6 +2,7 @@ package plot
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -62,7 +63,7 @@ func Logos(path string, l Logo) error {
 	top := measured.heading(l.Title, keys)
 	each := linesHeight(len(l.Sites))
 	if each*len(l.Panels) > mostPixels/pictureWidth-top {
-		return fmt.Errorf("plot: %d logos of %d sites are too many for a picture", len(l.Panels), len(l.Sites))
+		return fmt.Errorf("%d logos of %d sites %w", len(l.Panels), len(l.Sites), ErrNoRoom)
 	}
 	p, err := newPicture(path, t, pictureWidth, top+each*len(l.Panels)+margin/2)
 	if err != nil {
@@ -88,6 +89,9 @@ func Logos(path string, l Logo) error {
 	}
 	return p.write(path)
 }
+
+// ErrNoRoom is the error of logos that are too many for a picture.
+var ErrNoRoom = errors.New("are too many for a picture")
 
 // linesHeight is the height of a logo with its name.
 func linesHeight(sites int) int {

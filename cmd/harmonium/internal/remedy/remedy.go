@@ -36,6 +36,8 @@ var remedies = map[string]string{
 	"not-settled":          "raise --budget",
 	"one-run":              "raise --budget",
 	"rough-rows":           "take no more of these rows than their errors say",
+	"unmixed-rows":         leaveRows,
+	"missed-modes":         leaveRows,
 	"swap-noise":           "draw more samples by -n, or take fewer sites; up to 20 sites --method exact needs none",
 	"slow-chains":          "draw more rows by -n, or keep only every tenth",
 }
@@ -43,7 +45,8 @@ var remedies = map[string]string{
 const (
 	betterChains = "raise --steps (auto does it for pcd), lower --rate, or let chains change modes: " +
 		"--negative pcd does better than cd, and --replicas 20 than 0"
-	equal = "if --threshold made them equal, choose one between the least and the largest value"
+	leaveRows = "leave these rows out, which 'harmonium complete --convergence' lists, or give more of their cells"
+	equal     = "if --threshold made them equal, choose one between the least and the largest value"
 )
 
 // Add puts the remedies into findings that a command has, where they have none.
@@ -84,6 +87,10 @@ func Of(err error) string {
 		return equal
 	case errors.Is(err, train.ErrDiverged):
 		return "lower --rate, or bound the weights by --clip"
+	case errors.Is(err, data.ErrScale):
+		return "--standardize does; with --from the scale is that of the model's columns"
+	case errors.Is(err, train.ErrNoValidation):
+		return "keep some rows for it by --holdout 0.1, or name a file by --valid"
 	}
 	return ""
 }

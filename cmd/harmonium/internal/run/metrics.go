@@ -33,6 +33,7 @@ type Metric struct {
 	TrainLL      *monitor.Score `json:"train_ll"`
 	ValidLL      *monitor.Score `json:"valid_ll"`
 	Best         bool           `json:"best"`
+	Average      bool           `json:"average,omitempty"` // of the mean of the last updates, and not of the last one
 
 	PseudoLL       *monitor.Score `json:"pseudo_ll,omitempty"` // of some rows
 	SingularValues []float32      `json:"singular_values,omitempty"`
@@ -46,7 +47,7 @@ type Metric struct {
 func appendMetric(w io.Writer, e *train.Evaluation, fidelity *float64) error {
 	m := Metric{
 		Update: e.Update, Epoch: e.Epoch, Seconds: e.Seconds, Rate: e.Rate, GradientNorm: e.GradientNorm,
-		LogZ: e.LogZ.Value, LogZStderr: e.LogZ.Stderr, TrainLL: e.Train, ValidLL: e.Valid, Best: e.Best,
+		LogZ: e.LogZ.Value, LogZStderr: e.LogZ.Stderr, TrainLL: e.Train, ValidLL: e.Valid, Best: e.Best, Average: e.Average != nil,
 		PseudoLL: e.Pseudo, SingularValues: e.SingularValues, Sweeps: e.Sweeps, Findings: e.Findings,
 		Bases: e.Bases, Fidelity: fidelity,
 	}
@@ -169,6 +170,15 @@ func (r *Run) kept() (*Metric, error) {
 		}
 	}
 	return kept, nil
+}
+
+// Average is the evaluation of the mean of the last updates, with which a training ends; nil where there is none.
+func (r *Run) Average() (*Metric, error) {
+	metrics, err := r.Metrics()
+	if last := len(metrics) - 1; err == nil && last >= 0 && metrics[last].Average {
+		return &metrics[last], nil
+	}
+	return nil, err
 }
 
 // Scores are those of the evaluation.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -189,12 +190,15 @@ func (r *Run) Record(ctx context.Context, t *train.Training, report func(train.P
 	}
 	saved := time.Now()
 	for p := range t.Steps(steps) {
-		if p.Evaluation != nil {
-			fidelity, err := r.Config.Quantum.fidelity(t.Model)
+		for _, e := range []*train.Evaluation{p.Evaluation, p.Average} {
+			if e == nil {
+				continue
+			}
+			fidelity, err := r.Config.Quantum.fidelity(cmp.Or(e.Average, t.Model))
 			if err != nil {
 				return err
 			}
-			if err := r.alone(func() error { return appendMetric(metrics, p.Evaluation, fidelity) }); err != nil {
+			if err := r.alone(func() error { return appendMetric(metrics, e, fidelity) }); err != nil {
 				return err
 			}
 		}

@@ -267,6 +267,8 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         temporary.write_bytes(data)
         os.replace(temporary, path)
+    except OSError as err:  # which names the temporary file
+        raise type(err)(err.errno, err.strerror, str(path)) from None
     finally:
         temporary.unlink(missing_ok=True)
 

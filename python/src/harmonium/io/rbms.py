@@ -42,6 +42,10 @@ CHAINS = 100  # that a written file has, for rbms to go on with
 def updates(path: str | os.PathLike[str]) -> list[int]:
     """Updates that an archive of rbms' has, in rising order."""
     path = Path(path)
+    with path.open("rb") as opened:
+        begins = opened.read(len(hdf5.MAGIC))
+    if begins != hdf5.MAGIC:
+        raise ValueError(f"{path}: the file begins with {begins!r}, want an archive of rbms', which is HDF5")
     try:
         return saved(hdf5.File(path))
     except ValueError as err:
@@ -49,9 +53,11 @@ def updates(path: str | os.PathLike[str]) -> list[int]:
 
 
 def saved(file: hdf5.File) -> list[int]:
-    """Updates of an opened archive."""
+    """Updates of an opened archive, one at least."""
     found = (re.fullmatch(r"update_(\d{1,18})", name) for name in file.names)
-    return sorted(int(match[1]) for match in found if match)
+    if there := sorted(int(match[1]) for match in found if match):
+        return there
+    raise ValueError("there is no update_N, as archives of rbms have")
 
 
 def wanted(update: int | None) -> list[str]:
@@ -71,8 +77,6 @@ def read(file: hdf5.File, update: int | None = None) -> Model:
         Which one; the last by default.
     """
     there = saved(file)
-    if not there:
-        raise ValueError("there is no update_N, as archives of rbms have")
     update = there[-1] if update is None else update
     if update not in there:
         shown = ", ".join(map(str, there if len(there) <= 20 else [*there[:10], "…", *there[-9:]]))

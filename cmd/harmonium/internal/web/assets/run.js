@@ -38,12 +38,13 @@ export function runView(main, id) {
 
   function draw() {
     const { summary, metrics, error } = shown;
-    const last = metrics.at(-1);
+    const last = metrics.findLast((m) => !m.average);
+    const average = metrics.findLast((m) => m.average); // of the last updates, at the end
     const findings = (last?.findings ?? []).map((f) => make('div', { class: 'finding' }, make('strong', {}, f.code),
       `: ${f.message}; ${f.consequence}. `, make('em', {}, `What to do: ${f.remedy}.`)));
     problems.replaceChildren(...(error ? [failure(new Error(error))] : []), ...findings);
     const entry = (name, value) => make('div', {}, make('dt', {}, name), make('dd', {}, value));
-    const likelihood = (s) => (s ? withError(s.value, Math.hypot(s.stderr, last.log_z_stderr)) : '–');
+    const likelihood = (s, of = last) => (s ? withError(s.value, Math.hypot(s.stderr, of.log_z_stderr)) : '–');
     figures.replaceChildren(
       entry('state', summary ? state(summary) : 'gone'),
       entry('update', number(last?.update, 9)),
@@ -52,9 +53,12 @@ export function runView(main, id) {
       entry('validation data, nats', likelihood(last?.valid_ll)),
       entry('log Z', last ? withError(last.log_z, last.log_z_stderr) : '–'),
       entry('learning rate', number(last?.rate, 3)),
+      ...(average
+        ? [entry(`mean of the last updates, ${average.best ? 'kept' : 'no better'}`, likelihood(average.valid_ll, average))]
+        : []),
     );
     const curve = (name, value, stderr) => {
-      const some = metrics.filter((m) => value(m) != null);
+      const some = metrics.filter((m) => value(m) != null && !m.average);
       return { name, x: some.map((m) => m.epoch), y: some.map(value), error: stderr ? some.map(stderr) : undefined };
     };
     const band = (key) => (m) => Math.hypot(m[key].stderr, m.log_z_stderr);

@@ -60,7 +60,7 @@ export function runsView(main) {
       summaries
         .filter((s) => compared.has(s.id))
         .map(({ id }) => {
-          const metrics = (curves.get(id) ?? []).filter((m) => score(m));
+          const metrics = (curves.get(id) ?? []).filter((m) => score(m) && !m.average);
           return {
             name: id,
             x: metrics.map((m) => m.epoch),
