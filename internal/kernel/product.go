@@ -38,7 +38,7 @@ const (
 //	narrow   K·(256·fill·blocks + (16 + stream)·R)   256 table entries to fill, 16 look-ups
 //	wide     K·(512·fill·blocks + (12 + stream)·R)
 //
-//	tiled    K·((convert + tile·⌈R/16⌉)·blocks + sums·R/K)
+//	tiled    K·(split + tile·⌈R/16⌉) + sums·R, and join·K the others where the panel has been split already
 //
 // with the constants of the form in use: adding the row of a set bit, listing a bit, beginning a configuration, filling
 // a table's entry, and an accumulator's way in and out.
@@ -57,7 +57,10 @@ func chooseMethod(x Bits, f *Fixed, isa ISA) method {
 	if w := float64(quarters) / 4 * (512*c.fill*float64(blocks) + (12+c.stream)*float64(x.Rows)); w < cost {
 		best, cost = wide, w
 	}
-	if isa.hasTiles() && tileCost(x, blocks) < cost {
+	if f.tiled {
+		cost += joinCost * float64(x.Stride)
+	}
+	if isa.hasTiles() && tileCost(x, f) < cost {
 		best = tiled
 	}
 	return best
@@ -70,9 +73,9 @@ type costs struct{ ones, list, row, fill, stream float64 }
 type workspace struct {
 	tables [tableWords]uint64
 	acc    [blockRows][panelWords]uint64
-	in     inputs   // of a part
-	split  []uint32 // tiles of a panel
-	limbs  [4 * tileWords]int32
+	in     inputs // of a part
+	split  [chunkTiles]uint64
+	limbs  [2 * bitLimbs * tileWords]int32 // sums of products of limbs, of two groups of rows
 }
 
 // A product is the work of the functions below: x times f plus f's offset, and then whatever finish makes of it.
@@ -141,6 +144,7 @@ func (c *Context) startProduct(name string, x Bits, f *Fixed) *product {
 	if x.Stride == 0 {
 		p.method = sparse // there is nothing to add
 	}
+	f.shape(c, p.method == tiled)
 	return p
 }
 
@@ -201,12 +205,12 @@ func (w *writing) do(task int) {
 func (p *product) sum(w *workspace, block, panel int) [][panelWords]uint64 {
 	words, rows := p.block(block)
 	acc := w.acc[:rows]
-	if p.method == tiled {
-		p.sumTiles(w, acc, panel)
-		return acc
-	}
 	offset := [panelWords]uint64(p.f.offset[panel*panelWords:])
 	p.c.isa.fill(acc, &offset)
+	if p.method == tiled {
+		p.addTiles(w, acc, panel)
+		return acc
+	}
 	stride, operand := p.x.Stride, p.f.panel(panel)
 	if p.method == sparse {
 		p.c.isa.addListed(acc, &p.list, operand)
