@@ -123,6 +123,7 @@ func (a *ascent) onDevice() *deviceAscent {
 	for k, p := range a.parameters {
 		d.update.Parameters[k], d.update.Positive[k], d.update.Negative[k] = p.Values, a.positive[k], a.negative[k]
 	}
+	d.update.Negative[0] = nil
 	if !t.config.Plain {
 		d.update.CenterV, d.update.CenterH = t.centerV, t.centerH
 	}

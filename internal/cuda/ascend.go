@@ -67,7 +67,10 @@ func (e *Engine) ascend(a *kernel.Ascent, parts []ascended, biases []float32) {
 	for k, weights := range []bool{true, false, false} { // biases are on both sides after the update, as Ascend copies them
 		s.parameters[k] = e.moved(a.Parameters[k], weights)
 		s.mean[k], s.square[k] = e.moved(r.Mean[k], true), e.moved(r.Square[k], true)
-		s.positive[k], s.negative[k] = e.numbers(a.Positive[k]), e.numbers(a.Negative[k])
+		s.positive[k] = e.numbers(a.Positive[k])
+		if a.Negative[k] != nil {
+			s.negative[k] = e.numbers(a.Negative[k])
+		}
 	}
 	e.launch("ascend_weights", count, 1, 256, unsafe.Pointer(&s))
 	e.launch("ascend_biases", 1+blocks(m+n, 128), 1, 128, unsafe.Pointer(&s))

@@ -43,7 +43,7 @@ func newAscent(e *Engine, a *kernel.Ascent) *ascent {
 		e.mustFind(a.Parameters[k])
 		s.p[k], s.positive[k], s.negative[k] = e.write(a.Parameters[k]), e.read(a.Positive[k]), e.read(a.Negative[k])
 		for _, x := range [][]float32{a.Positive[k], a.Negative[k]} {
-			if e.find(x) == nil {
+			if x != nil && e.find(x) == nil {
 				e.calls["copy"]++
 			}
 		}
@@ -76,7 +76,9 @@ func (s *ascent) run() (squares float64, sound bool) {
 	for k := range g {
 		g[k] = make([]float32, len(s.p[k]))
 		for i := range g[k] {
-			g[k][i] = s.positive[k][i] - s.negative[k][i]
+			if g[k][i] = s.positive[k][i]; s.negative[k] != nil {
+				g[k][i] -= s.negative[k][i]
+			}
 		}
 	}
 	W, gW, n := s.p[0], g[0], s.n

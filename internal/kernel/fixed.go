@@ -121,6 +121,17 @@ func (c *Context) LoadTransposed(f *Fixed, src []float32, rows, cols int, offset
 	l.run(f.panels(), "LoadTransposed")
 }
 
+// LoadWeighted is [Context.Load] of weights[r]·src[r,j], each rounded to float32, of numbers src from 0 to 1. The scale is
+// that of S = sum and M = max |weights|, whatever src has; Σ |weights| must not be above sum, but for rounding.
+func (c *Context) LoadWeighted(f *Fixed, src []float32, rows, cols int, weights []float32, sum float64) {
+	checkOperand("LoadWeighted", src, rows, cols, nil, cols)
+	f.resize(rows, cols)
+	l := c.own().loads.get()
+	defer l.release()
+	*l = load{c: c.own(), f: f, src: src, weights: weights, factor: f.chooseScale(sum, LargestShare(weights))}
+	c.own().parallel(c.own().workersFor(rows*cols), (f.panels()+loadPanels-1)/loadPanels, (*loadWords)(l))
+}
+
 func (f *Fixed) resize(rows, cols int) {
 	f.engine, f.remote = nil, nil
 	f.Rows, f.Cols = rows, cols

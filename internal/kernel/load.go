@@ -21,6 +21,7 @@ type load struct {
 	src, offset []float32
 	transposed  bool
 	factor      float32
+	weights     []float32 // of the rows; nil: 1
 }
 
 type (
@@ -98,13 +99,16 @@ func (l *loadWords) do(task int) {
 		from, to = task*loadPanels, min((task+1)*loadPanels, f.panels())
 		full := min(to, f.Cols/panelCols) // panels with all columns
 		for k := range f.Rows {
-			row := l.src[k*f.Cols : (k+1)*f.Cols]
+			row, factor := l.src[k*f.Cols:(k+1)*f.Cols], l.factor
+			if l.weights != nil {
+				factor *= l.weights[k]
+			}
 			if full > from {
 				words := f.words[(from*f.paddedRows()+k)*panelWords:]
-				l.c.isa.quantizeRow(words, f.paddedRows()*panelWords, row[from*panelCols:full*panelCols], l.factor)
+				l.c.isa.quantizeRow(words, f.paddedRows()*panelWords, row[from*panelCols:full*panelCols], factor)
 			}
 			if full < to {
-				quantizeSome(f.panel(full)[k*panelWords:][:panelWords], row[full*panelCols:], l.factor)
+				quantizeSome(f.panel(full)[k*panelWords:][:panelWords], row[full*panelCols:], factor)
 			}
 		}
 	}

@@ -92,7 +92,7 @@ type product struct {
 
 	scale float32   // of the results
 	parts []Part    // of the rows, with scales and offsets of their own; nil: none
-	dst   []float32 // of Mul and Probabilities
+	dst   []float32 // of Mul and Probabilities; nil: none
 	draw  draw      // of Sample
 	sums  []Sums
 	terms []float64 // of the sums, one list after the other, panel after panel
@@ -258,6 +258,23 @@ func (c *Context) Probabilities(dst []float32, sums []float64, x Bits, f *Fixed)
 	p.run(f.panels(), (*probabilities)(p))
 }
 
+// ProbabilitiesDraw is [Context.Probabilities] and [Context.Sample], without sums and from chain 0 on, by one product.
+func (c *Context) ProbabilitiesDraw(dst []float32, bits Bits, x Bits, f *Fixed, key rng.Key, step uint64) {
+	checkDst("ProbabilitiesDraw", dst, x, f)
+	if bits.Rows != x.Rows || bits.Cols != f.Cols {
+		panicf("ProbabilitiesDraw of %d rows and %d columns into %d×%d bits", x.Rows, f.Cols, bits.Rows, bits.Cols)
+	}
+	if c.Engine() != nil {
+		c.Probabilities(dst, nil, x, f)
+		c.Sample(bits, nil, x, f, key, step, 0)
+		return
+	}
+	p := c.startProduct("ProbabilitiesDraw", x, f)
+	p.dst = dst
+	p.draw.start(p.c.isa, bits, key, step, 0)
+	p.run(bits.Stride, (*sampling)(p))
+}
+
 // SumSoftplus writes the sums of [Context.Probabilities] alone.
 func (c *Context) SumSoftplus(sums []float64, x Bits, f *Fixed) {
 	c.SumSoftplusParts(x, f, Sums{To: sums})
@@ -301,10 +318,15 @@ func (m *probabilities) do(task int) {
 	block, panel := p.task(task)
 	acc := p.sum(w, block, panel)
 	p.sumPanel(w, acc, block, panel)
+	p.writeProbabilities(w, acc, block, panel)
+	p.c.workspaces.put(w)
+}
+
+// writeProbabilities writes those of a panel to dst, and overwrites the accumulators.
+func (p *product) writeProbabilities(w *workspace, acc [][panelWords]uint64, block, panel int) {
 	x := p.inputs(w, acc)
 	p.c.isa.sigmoids(x, x)
 	p.copyOut(x, block, panel)
-	p.c.workspaces.put(w)
 }
 
 func (m *summing) do(task int) {
@@ -350,6 +372,16 @@ func (p *product) inputs(w *workspace, acc [][panelWords]uint64) []float32 {
 func (p *product) copyOut(x []float32, block, panel int) {
 	from, n := panel*panelCols, min(panelCols, p.f.Cols-panel*panelCols)
 	dst := p.dst[block*blockRows*p.f.Cols+from:]
+	if n == panelCols { // without calls
+		for r := 0; len(x) > 0; r += p.f.Cols {
+			to, of := (*[panelCols]float32)(dst[r:]), (*[panelCols]float32)(x)
+			for j := range 4 {
+				to[4*j], to[4*j+1], to[4*j+2], to[4*j+3] = of[4*j], of[4*j+1], of[4*j+2], of[4*j+3]
+			}
+			x = x[panelCols:]
+		}
+		return
+	}
 	for r := 0; len(x) > 0; r += p.f.Cols {
 		copy(dst[r:][:n], x)
 		x = x[panelCols:]
@@ -413,6 +445,9 @@ func (s *sampling) do(task int) {
 			if from, to := p.part(&w.in, p.parts, k, block, panel, len(acc)); from < to {
 				p.draw.panel(p.c.isa, acc[from:to], &w.in, block*blockRows+from, panel)
 			}
+		}
+		if p.dst != nil {
+			p.writeProbabilities(w, acc, block, panel)
 		}
 	}
 	p.draw.finish(p.f.Cols, block*blockRows, min(blockRows, p.x.Rows-block*blockRows), word)
