@@ -2,7 +2,6 @@ package rbm
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/internal/kernel"
@@ -34,16 +33,7 @@ type Conditionals struct {
 	constant  float64   // of the energy in bits
 	linear    []float64 // scratch: Σ_i v_i b_i of rows
 
-	statistics struct {
-		probs     []float32
-		operand   kernel.Fixed
-		transpose kernel.Bits
-		reals     kernel.Reals // transposed
-		products  []float32
-		realsBy   kernel.FixedReals
-		counts    []int
-		sums      []float64
-	}
+	statistics averaging // scratch
 }
 
 // NewConditionals prepares the conditionals of a model in a context of computing (nil means the default).
@@ -186,176 +176,6 @@ func (c *Conditionals) check(layer string, s Batch, units, dst, outputs int) {
 	if dst != s.Rows()*outputs {
 		panic(fmt.Sprintf("rbm: destination of %d numbers for %d rows of %d", dst, s.Rows(), outputs))
 	}
-}
-
-// Statistics are the averages that the gradient of the log-likelihood is made of, in the units' own values: V[i] =
-// ⟨v_i⟩, H[j] = ⟨h_j⟩ and VH[i*n+j] = ⟨v_i h_j⟩. They are the averages of −∂E/∂b_i, −∂E/∂c_j and −∂E/∂w_ij.
-type Statistics struct {
-	V, H, VH []float32
-
-	// State is what belongs to the parameters of the phases of a quantum state, phase.W, phase.b, phase.c and phase.U.
-	// [Conditionals.Statistics] leaves it alone.
-	State [][]float32
-
-	visible, hidden [][]float32 // of all parameters of the layers: V and H are the first
-}
-
-// NewStatistics returns zeros for a model.
-func NewStatistics(model *Model) *Statistics {
-	s := &Statistics{
-		VH: make([]float32, len(model.W)), visible: zeros(model.Visible), hidden: zeros(model.Hidden),
-		State: zerosLike(model.State.parameters()),
-	}
-	s.V, s.H = s.visible[0], s.hidden[0]
-	return s
-}
-
-func zeros(layer Layer) [][]float32 { return zerosLike(layer.Parameters()) }
-
-func zerosLike(parameters []Named) [][]float32 {
-	var list [][]float32
-	for _, p := range parameters {
-		list = append(list, make([]float32, len(p.Values)))
-	}
-	return list
-}
-
-// Averages returns the averages of −∂E/∂λ, which share the memory of s, in the order of [Model.Parameters].
-func (s *Statistics) Averages() [][]float32 {
-	return slices.Concat([][]float32{s.VH}, s.visible, s.hidden, s.State)
-}
-
-// Statistics writes the averages over the rows of v into dst, with the hidden units replaced by their conditional
-// expectations: ⟨v_i⟩, ⟨P(h_j|v)⟩ and ⟨v_i P(h_j|v)⟩ for bits, and the same of ±1 for spins. weights
-// gives each row's weight, none of them negative (nil means equal weights); they need not sum to one.
-//
-// With rows of data it is the positive phase; with rows drawn from the model it is the negative phase,
-// with less variance than sampled h would give (Rao and Blackwell).
-func (c *Conditionals) Statistics(dst *Statistics, v Batch, weights []float32) {
-	rows := v.Rows()
-	if rows == 0 || weights != nil && len(weights) != rows {
-		panic(fmt.Sprintf("rbm: Statistics of %d rows with %d weights", rows, len(weights)))
-	}
-	s := &c.statistics
-	c.check("visible", v, c.m, rows*c.n, c.n)
-	d := &c.toHidden
-	if d.fused && isLinearInBits(d.from) && c.compute.Averages(dst.V, dst.H, dst.VH, v.bits, &d.bits, weights) {
-		dst.toValues(d.from, d.to)
-		return
-	}
-	s.probs = resize(s.probs, rows*c.n)
-	if hasTwoValues(d.to) {
-		d.means(c.compute, s.probs, v)
-	} else {
-		d.multiply(c.compute, s.probs, v)
-		d.inputMoments(c.compute, dst.hidden, s.probs, weights)
-	}
-	total := float64(rows)
-	if weights != nil {
-		total = 0
-		for r, w := range weights {
-			total += float64(w)
-			for j, p := range s.probs[r*c.n : (r+1)*c.n] {
-				s.probs[r*c.n+j] = w * p
-			}
-		}
-	}
-	if hasTwoValues(c.toHidden.to) {
-		c.columnMeans(dst.H, s.probs, total)
-	}
-	bits := v.bits.Cols
-	if bits > 0 {
-		s.transpose.Reshape(bits, rows)
-		c.compute.Transpose(s.transpose, v.bits)
-		c.compute.Load(&s.operand, s.probs, rows, c.n, nil)
-		c.compute.MulScaled(dst.VH[:bits*c.n], s.transpose, &s.operand, float32(1/total))
-	}
-	if v.reals.Cols > 0 {
-		s.reals = kernel.Reals{Rows: v.reals.Cols, Cols: rows, Values: resize(s.reals.Values, len(v.reals.Values))}
-		c.compute.TransposeReals(s.reals, v.reals)
-		c.compute.LoadShortReals(&s.realsBy, s.probs, rows, c.n)
-		c.compute.MulReals(dst.VH[bits*c.n:], s.reals, &s.realsBy, float32(1/total))
-	}
-	if isLinearInBits(c.toHidden.from) {
-		c.visibleMeans(dst.V, v, weights, total)
-	} else {
-		moments(c.compute, c.toHidden.from, dst.visible, v, weights)
-	}
-	dst.toValues(c.toHidden.from, c.toHidden.to)
-}
-
-func (c *Conditionals) visibleMeans(dst []float32, v Batch, weights []float32, total float64) {
-	s := &c.statistics
-	if weights == nil {
-		s.counts = resize(s.counts, c.m)
-		kernel.RowCounts(s.counts, s.transpose)
-		for i, n := range s.counts {
-			dst[i] = float32(float64(n) / total)
-		}
-		return
-	}
-	s.sums = resize(s.sums, c.m)
-	clear(s.sums)
-	for r, w := range weights {
-		forEachBit(v.bits.Row(r), func(i int) { s.sums[i] += float64(w) })
-	}
-	for i, x := range s.sums {
-		dst[i] = float32(x / total)
-	}
-}
-
-func (c *Conditionals) columnMeans(dst, x []float32, total float64) {
-	s := &c.statistics
-	s.sums = resize(s.sums, c.n)
-	clear(s.sums)
-	for r := 0; r < len(x); r += c.n {
-		c.compute.AddPositive(s.sums, x[r:r+c.n]) // probabilities, times weights that are not negative
-	}
-	for j, x := range s.sums {
-		dst[j] = float32(x / total)
-	}
-}
-
-// toValues turns averages of stored numbers into averages of the units' values, value = scale·stored + offset, where
-// they are units of two values: those of others are so already.
-func (s *Statistics) toValues(visible, hidden Layer) {
-	if isBit(visible) && isBit(hidden) {
-		return
-	}
-	sv, ov := line32(visible)
-	sh, oh := line32(hidden)
-	n, v, h := len(s.H), s.V, s.H
-	if !isLinearInBits(visible) {
-		v = stored(v, sv, ov)
-	}
-	if !hasTwoValues(hidden) {
-		h = stored(h, sh, oh)
-	}
-	for i, v := range v {
-		for j, h := range h {
-			vh := &s.VH[i*n+j]
-			*vh = float32(float32(sv*sh**vh)+float32(sv*oh*v)) + float32(float32(ov*sh*h)+ov*oh)
-		}
-	}
-	if isLinearInBits(visible) {
-		for i, v := range s.V {
-			s.V[i] = float32(sv*v) + ov
-		}
-	}
-	if hasTwoValues(hidden) {
-		for j, h := range s.H {
-			s.H[j] = float32(sh*h) + oh
-		}
-	}
-}
-
-// stored returns the numbers whose values are given.
-func stored(values []float32, scale, offset float32) []float32 {
-	numbers := make([]float32, len(values))
-	for k, x := range values {
-		numbers[k] = (x - offset) / scale
-	}
-	return numbers
 }
 
 // isBit reports whether the units' values are the stored numbers themselves.

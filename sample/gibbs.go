@@ -97,6 +97,20 @@ func (c *Chains) Sweep(conditionals Conditionals, k int) {
 	}
 }
 
+// Rows are the chains' rows of visible units to average over, on which way the hidden units are drawn that their next
+// sweep begins with: [Chains.SweepDrawn] goes on from there.
+func (c *Chains) Rows() rbm.Rows {
+	return rbm.Rows{Visible: c.Visible, Hidden: c.Hidden, Key: c.hiddenKey, Step: c.Sweeps}
+}
+
+// SweepDrawn is [Chains.Sweep] with hidden units that have been drawn already, by [Chains.Rows].
+func (c *Chains) SweepDrawn(conditionals Conditionals, k int) {
+	if k > 0 {
+		c.finishSweep(conditionals)
+		c.Sweep(conditionals, k-1)
+	}
+}
+
 func (c *Chains) finishSweep(conditionals Conditionals) {
 	c.clampHidden.Apply(c.Hidden)
 	conditionals.SampleVisible(c.Visible, c.Hidden, c.visibleKey, c.Sweeps)

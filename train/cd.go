@@ -45,7 +45,7 @@ func (c *CD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	chains.Sweeps = u.Number * uint64(c.Steps)
 	chains.Sweep(u.Conditionals, c.Steps)
 	c.overlap = monitor.OverlapWith(u.Rows, chains.Visible)
-	u.Conditionals.Statistics(dst, chains.Visible, nil)
+	u.Average(dst, rbm.Rows{Visible: chains.Visible})
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 
 const (
 	checkpointFormat  = "harmonium-checkpoint"
-	checkpointVersion = "7"
+	checkpointVersion = "8"
 	notePrefix        = "note."
 )
 

@@ -123,6 +123,7 @@ func (a *ascent) onDevice() *deviceAscent {
 	for _, p := range a.parameters {
 		d.update.Parameters = append(d.update.Parameters, p.Values)
 	}
+	d.update.Negative[0] = nil
 	if !t.config.Plain {
 		d.update.CenterV, d.update.CenterH = t.centerV, t.centerH
 	}

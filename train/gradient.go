@@ -29,8 +29,8 @@ type ascent struct {
 	follows   bool          // ν follows the minibatch before the step
 	device    *deviceAscent // nil: the host computes it
 	// The parameters, in the order of [rbm.Model.Parameters], what ⟨·⟩_data and ⟨·⟩_model are for them, and the
-	// gradient. W, the first, is moved in blocks: its gradient is made in scratch memory, and that in the list is
-	// empty.
+	// gradient. W, the first, is moved in blocks. What is there in place of its ⟨·⟩_data is the difference of both, which
+	// becomes the gradient, and the places of the others in the list are empty or unused.
 	parameters                   []rbm.Named
 	positive, negative, gradient [][]float32
 	b, c                         []float32 // gradient of the biases
@@ -80,7 +80,7 @@ func newAscent(t *Training, positive, negative *rbm.Statistics, optimizer Optimi
 	workers := min(t.config.Compute.Workers(), len(a.blocks))
 	a.scratch = make(chan []float32, workers)
 	for range workers {
-		a.scratch <- make([]float32, 2*a.rows*n)
+		a.scratch <- make([]float32, a.rows*n)
 	}
 	return a
 }
@@ -202,9 +202,8 @@ func (a *ascent) moveWeights(k int) {
 	from, to := k*a.rows*n, min((k+1)*a.rows*n, len(t.Model.W))
 	W := t.Model.W[from:to]
 	scratch := <-a.scratch
-	g, before := scratch[:len(W)], scratch[len(scratch)/2:][:len(W)]
+	g, before := a.positive[0][from:to], scratch[:len(W)]
 
-	on.Subtract(g, a.positive[0][from:to], a.negative[0][from:to])
 	if !t.config.Plain {
 		a.center(g, k*a.rows)
 	}

@@ -22,15 +22,6 @@ type Likelihood interface {
 	Configurations(bases []string) []int
 }
 
-// positivePhase writes ⟨·⟩_data over the minibatch.
-func (t *Training) positivePhase(rows rbm.Batch, weights []float32) {
-	if t.set.Bases == nil {
-		t.conditionals.Statistics(t.positive, rows, weights)
-		return
-	}
-	t.config.Likelihood.Phase(t.positive, t.Model, t.conditionals, rows, t.bases, weights)
-}
-
 // hiddenMeans are those that the center ν follows: of the positive phase or, where its weights have both signs, of the
 // negative one. They agree where the training ends.
 func (t *Training) hiddenMeans() []float32 {

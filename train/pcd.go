@@ -80,22 +80,32 @@ func (p *PCD) check(model *rbm.Model) error {
 	return nil
 }
 
-// Phase lets the chains go on, and averages over them: ⟨v_i h_j⟩_model ≈ (1/N) Σ_r v_ri P(h_j|v_r).
+// Phase lets the chains go on, and averages over them: ⟨v_i h_j⟩_model ≈ (1/N) Σ_r v_ri P(h_j|v_r). The product that
+// P(h|v) comes from also gives the draw of h that the next update's first sweep begins with.
 func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	if u.Number == 0 && p.setup.Base != nil {
 		p.settle(u)
 	}
-	p.chains.Sweep(u.Conditionals, p.Sweeps())
+	p.sweep(u)
 	if p.replicas != nil {
 		if p.jumps != nil {
 			p.replicas.Jumps = p.jumps.move(&p.population, u)
 		}
 		p.replicas.exchange(&p.population, u)
 	}
-	u.Conditionals.Statistics(dst, p.Visible(), nil)
+	u.Average(dst, p.chains.Rows())
 	p.population.see(u.Number + 1)
 	p.adapt(u.Number + 1)
 	return nil
+}
+
+// sweep makes the sweeps of an update.
+func (p *PCD) sweep(u Update) {
+	if u.Number == 0 {
+		p.chains.Sweep(u.Conditionals, p.Sweeps())
+	} else {
+		p.chains.SweepDrawn(u.Conditionals, p.Sweeps())
+	}
 }
 
 // Visible are the chains, which the phase averages over.
@@ -150,6 +160,7 @@ func (p *PCD) Settings() []Setting {
 // Remember lists the chains, and the replica sets.
 func (p *PCD) Remember(m *Memory) {
 	m.States("chains", p.chains.Visible)
+	m.States("hidden", p.chains.Hidden)
 	m.Counter("sweeps", &p.chains.Sweeps)
 	m.Counter("doublings", &p.doublings)
 	p.population.overlap.Remember(m.under("overlap"))

@@ -65,6 +65,52 @@ type Update struct {
 	Rows         rbm.Batch         // the minibatch; where rows have bases, configurations for chains to begin at
 
 	device *device
+	data   *positive // nil: made by itself
+}
+
+// positive is a positive phase that waits for the states of the negative one.
+type positive struct {
+	dst  *rbm.Statistics
+	rows rbm.Rows
+	done bool
+}
+
+// Average writes the averages over states of the model into dst, which [Negative].Phase was given. Where it can it takes
+// those of the positive phase at the same time, by one product: then the VH of dst is not written, and may be nil.
+func (u Update) Average(dst *rbm.Statistics, states rbm.Rows) {
+	if u.data == nil {
+		u.Conditionals.Average(dst, states)
+		return
+	}
+	u.Conditionals.Difference(u.data.dst, dst, u.data.rows, states)
+	u.data.done = true
+}
+
+// phases makes both phases of an update, over the minibatch and over the model: all averages, and in the VH of the
+// positive ones ⟨v_i h_j⟩_data − ⟨v_i h_j⟩_model.
+func (t *Training) phases(ctx context.Context, rows rbm.Batch, weights []float32) error {
+	u := Update{Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: t.chainStarts(rows), device: t.device}
+	if t.set.Bases == nil {
+		u.data = &positive{dst: t.positive, rows: rbm.Rows{Visible: rows, Weights: weights}}
+	}
+	if !usesConditionalsAlone(t.config.Negative) {
+		t.Current()
+	}
+	if err := t.config.Negative.Phase(ctx, t.negative, u); err != nil {
+		return err
+	}
+	if u.data != nil && u.data.done {
+		return nil
+	}
+	if u.data != nil {
+		t.conditionals.Average(t.positive, u.data.rows)
+	} else {
+		t.config.Likelihood.Phase(t.positive, t.Model, t.conditionals, rows, t.bases, weights)
+	}
+	t.device.fetch(t.positive.VH)
+	t.config.Compute.Subtract(t.positive.VH, t.positive.VH, t.negative.VH)
+	t.device.push(t.positive.VH)
+	return nil
 }
 
 // The defaults of the negative phases, chosen by measurement (docs/decisions/0072).

@@ -29,12 +29,15 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	}
 	t := &Training{
 		Model: model, config: config, set: set,
-		positive: rbm.NewStatistics(model), negative: rbm.NewStatistics(model),
+		positive:   rbm.NewStatistics(model),
 		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, model.N()),
 	}
 	t.rewind()
 	if err := t.findConfigurations(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
+	}
+	if t.negative = rbm.NewStatisticsWith(model, nil); !usesConditionalsAlone(config.Negative) || set.Bases != nil {
+		t.negative = rbm.NewStatistics(model)
 	}
 	if err := checkCoupling(model, config.Trained); err != nil {
 		return nil, fmt.Errorf("train: %w", err)

@@ -168,14 +168,7 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	t.conditionals.Update(t.Model)
 	rows, weights := t.nextMinibatch()
 
-	t.positivePhase(rows, weights) // ⟨·⟩_data
-	if !usesConditionalsAlone(t.config.Negative) {
-		t.Current()
-	}
-	err := t.config.Negative.Phase(ctx, t.negative, Update{ // ⟨·⟩_model
-		Number: t.done, Model: t.Model, Conditionals: t.conditionals, Rows: t.chainStarts(rows), device: t.device,
-	})
-	if err != nil {
+	if err := t.phases(ctx, rows, weights); err != nil { // ⟨·⟩_data and ⟨·⟩_model
 		return Progress{}, err
 	}
 	rate = t.trust.begin(rate)

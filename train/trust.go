@@ -39,7 +39,7 @@ type trust struct {
 	slope         float64 // the deviation that a rate of 1 would give, a running mean; 0 before the first update
 
 	back     *ascent
-	up, down *rbm.Statistics // averages over the chains with α > 0 and α < 0
+	up, down *rbm.Statistics // averages over the chains with α > 0 and α < 0, in the memory of the gradient
 	order    []int           // the chains, these first
 	sorted   rbm.Batch
 	weights  []float32 // |α| in this order
@@ -70,7 +70,7 @@ func newTrust(t *Training) *trust {
 		d: make([]float64, chains), α: make([]float64, chains),
 		x: make([]float32, chains*t.Model.M()), y: make([]float32, chains*t.Model.N()),
 		kernel: make([]float64, chains*chains), hidden: make([]float64, chains*chains),
-		up: rbm.NewStatistics(t.Model), down: rbm.NewStatistics(t.Model),
+		up: rbm.NewStatisticsWith(t.Model, t.positive.VH), down: rbm.NewStatisticsWith(t.Model, nil),
 		order: make([]int, chains), sorted: v.Like(chains), weights: make([]float32, chains),
 	}
 	descent := new(SGD)
@@ -238,8 +238,8 @@ func (r *trust) correct() (sound bool) {
 	}
 	r.sorted.Gather(r.v, r.order)
 	c := r.t.conditionals
-	c.Statistics(r.up, r.sorted.Slice(0, ups), r.weights[:ups])
-	c.Statistics(r.down, r.sorted.Slice(ups, len(r.order)), r.weights[ups:])
+	c.Difference(r.up, r.down, rbm.Rows{Visible: r.sorted.Slice(0, ups), Weights: r.weights[:ups]},
+		rbm.Rows{Visible: r.sorted.Slice(ups, len(r.order)), Weights: r.weights[ups:]})
 	_, sound = r.back.run(sum)
 	return sound
 }

@@ -66,7 +66,10 @@ func (e *Engine) ascend(a *kernel.Ascent, parts []ascended, biases []float32) {
 	}
 	for k, p := range a.Parameters {
 		s.parameters[k] = e.moved(p, k == 0) // biases are on both sides after the update, as Ascend copies them
-		s.positive[k], s.negative[k] = e.numbers(a.Positive[k]), e.numbers(a.Negative[k])
+		s.positive[k] = e.numbers(a.Positive[k])
+		if a.Negative[k] != nil {
+			s.negative[k] = e.numbers(a.Negative[k])
+		}
 	}
 	for k, mean := range r.Mean {
 		s.mean[k] = e.moved(mean, true)

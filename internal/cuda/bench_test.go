@@ -86,7 +86,7 @@ func BenchmarkAverages(b *testing.B) {
 			x := randomBits(rows, benchM, 60, 1)
 			v, h, vh := make([]float32, benchM), make([]float32, benchN), make([]float32, benchM*benchN)
 			m.c.Bind(v, h, vh)
-			m.measure(b, func(int) { m.c.Averages(v, h, vh, x, &m.toHidden, nil) })
+			m.measure(b, func(int) { m.c.Averages(vh, &m.toHidden, kernel.Rows{V: v, H: h, X: x}) })
 		})
 	}
 }

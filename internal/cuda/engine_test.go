@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/harmonium-rbm/harmonium/internal/enginetest"
 	"github.com/harmonium-rbm/harmonium/internal/kernel"
 	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
 	"github.com/harmonium-rbm/harmonium/rng"
@@ -296,14 +297,15 @@ func TestConcurrentCalls(t *testing.T) {
 	}
 }
 
+// The averages of one set of rows, and of two of which one is drawn on the way, are those of the engine of tests.
 func TestAverages(t *testing.T) {
 	forEachForm(t, func(t *testing.T, p pair) {
 		for k, s := range []struct{ m, n, rows int }{{1, 1, 1}, {5, 3, 2}, {70, 33, 100}, {130, 64, 257}, {784, 500, 100}} {
 			if testing.Short() && s.m > 300 {
 				continue
 			}
-			f, g := p.loadBoth(s.m, s.n, 3)
-			x := randomBits(s.rows+1, s.m, 90, 4).Slice(1, s.rows+1)
+			w, c := kerneltest.RandomFloats(s.m*s.n, 3), kerneltest.RandomFloats(s.n, 4)
+			x := randomBits(2*s.rows+1, s.m, 90, 4)
 			for _, weights := range [][]float32{nil, kerneltest.RandomFloats(s.rows, 8)} {
 				for r := range weights {
 					weights[r] = max(0, weights[r])
@@ -311,63 +313,37 @@ func TestAverages(t *testing.T) {
 				if weights != nil {
 					weights[0] = 2
 				}
-				name := fmt.Sprintf("%d×%d, %d rows, weights %t", s.m, s.n, s.rows, weights != nil)
-				want := p.averages(x, f, weights)
-				var got [3][]float32
-				for k := range got {
-					got[k] = make([]float32, len(want[k]))
-				}
-				if k%2 == 0 {
-					p.gpu.Bind(got[:]...)
-					p.gpu.Bind(weights)
-				}
-				p.gpu.Averages(got[0], got[1], got[2], x, g, weights)
-				p.gpu.Fetch(got[:]...)
-				for k := range got {
-					p.sameFloats(fmt.Sprintf("%s: average %d", name, k), got[k], want[k])
+				for _, sets := range []int{1, 2} {
+					name := fmt.Sprintf("%d×%d, %d rows, weights %t, %d sets", s.m, s.n, s.rows, weights != nil, sets)
+					var averages [2][][]float32
+					var draws [2]kernel.Bits
+					for i, on := range []*kernel.Context{enginetest.Context(1), p.gpu} {
+						var f kernel.Fixed
+						on.Load(&f, w, s.m, s.n, c)
+						draws[i] = kernel.NewBits(s.rows, s.n)
+						vh, list := make([]float32, s.m*s.n), make([]kernel.Rows, sets)
+						averages[i] = [][]float32{vh}
+						for k := range list {
+							list[k] = kernel.Rows{
+								V: make([]float32, s.m), H: make([]float32, s.n), X: x.Slice(k*s.rows+1, (k+1)*s.rows+1), Weights: weights,
+							}
+							averages[i] = append(averages[i], list[k].V, list[k].H)
+						}
+						last := &list[sets-1]
+						last.Draw, last.Key, last.Step = draws[i], rng.Seed(9), 7
+						if k%2 == 0 {
+							on.Bind(averages[i]...)
+						}
+						if on.Averages(vh, &f, list...); k%2 == 0 {
+							on.Fetch(averages[i]...)
+						}
+					}
+					for k, want := range averages[0] {
+						p.sameFloats(fmt.Sprintf("%s: average %d", name, k), averages[1][k], want)
+					}
+					p.sameBits(name, draws[1], draws[0])
 				}
 			}
 		}
 	})
-}
-
-// averages is rbm.Conditionals.Statistics of bits, by workers.
-func (p pair) averages(x kernel.Bits, f *kernel.Fixed, weights []float32) (to [3][]float32) {
-	probs, total := make([]float32, x.Rows*f.Cols), float64(x.Rows)
-	p.cpu.Probabilities(probs, nil, x, f)
-	if weights != nil {
-		total = 0
-		for r, w := range weights {
-			total += float64(w)
-			for j := range f.Cols {
-				probs[r*f.Cols+j] *= w
-			}
-		}
-	}
-	to = [3][]float32{make([]float32, x.Cols), make([]float32, f.Cols), make([]float32, x.Cols*f.Cols)}
-	for i := range to[0] {
-		sum := 0.0
-		for r := range x.Rows {
-			if x.Row(r)[i/64]>>(i%64)&1 == 1 {
-				if weights == nil {
-					sum++
-				} else {
-					sum += float64(weights[r])
-				}
-			}
-		}
-		to[0][i] = float32(sum / total)
-	}
-	for j := range to[1] {
-		sum := 0.0
-		for r := range x.Rows {
-			sum += float64(probs[r*f.Cols+j])
-		}
-		to[1][j] = float32(sum / total)
-	}
-	transposed, operand := kernel.NewBits(x.Cols, x.Rows), kernel.Fixed{}
-	p.cpu.Transpose(transposed, x)
-	p.cpu.Load(&operand, probs, x.Rows, f.Cols, nil)
-	p.cpu.MulScaled(to[2], transposed, &operand, float32(1/total))
-	return to
 }

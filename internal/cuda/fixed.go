@@ -68,7 +68,7 @@ func (f *Fixed) shape(src uintptr, rows, cols int, offset uintptr, transposed bo
 	}
 	f.rows, f.cols = int(m.rows), int(m.cols)
 	f.engine.resize(&f.scale, int(unsafe.Sizeof(scale{})))
-	f.engine.resize(&f.digits, 4*4*int(f.plane()))
+	f.engine.resize(&f.digits, 3*4*int(f.plane())) // three digits at most
 	f.engine.resize(&f.offset, 4*f.padded())
 	return m, f.engine.scratch(largestBytes * blocks(f.cols, sumCols))
 }

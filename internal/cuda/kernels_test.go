@@ -154,7 +154,7 @@ func TestProductExtremeValues(t *testing.T) {
 	})
 }
 
-// An element needs as many digits as it is large in fixed point, from one to four.
+// An element needs as many digits as it is large in fixed point, two or three.
 func TestDigits(t *testing.T) {
 	forEachForm(t, func(t *testing.T, p pair) {
 		seen := map[int32]bool{}
@@ -185,7 +185,7 @@ func TestDigits(t *testing.T) {
 			}
 			see(w, rows, 1)
 		}
-		for want := range int32(3) {
+		for want := range int32(2) {
 			if !seen[want+2] {
 				t.Errorf("no matrix of the test needs %d digits", want+2)
 			}

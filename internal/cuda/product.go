@@ -146,6 +146,12 @@ func (e *Engine) Sample(
 	dst, x kernel.Span, f kernel.RemoteFixed, of []kernel.Part, key rng.Key, step uint64, firstChain uint32, to ...kernel.Sums,
 ) {
 	defer e.begin()()
+	e.sample(dst, x, f, of, key, step, firstChain, to...)
+}
+
+func (e *Engine) sample(
+	dst, x kernel.Span, f kernel.RemoteFixed, of []kernel.Part, key rng.Key, step uint64, firstChain uint32, to ...kernel.Sums,
+) {
 	bits := dst.Of.(*Bits)
 	w := draw{
 		rounds: key.Rounds(), stepLow: uint32(step), stepHigh: uint32(step >> 32), firstChain: firstChain,

@@ -48,7 +48,7 @@ func newAscent(e *Engine, a *kernel.Ascent) *ascent {
 	}
 	averages := func(list [][]float32) (here [][]float32) {
 		for _, x := range list {
-			if e.find(x) == nil {
+			if x != nil && e.find(x) == nil {
 				e.calls["copy"]++
 			}
 			here = append(here, e.read(x))
@@ -77,7 +77,9 @@ func (s *ascent) run() (squares float64, sound bool) {
 	for k := range g {
 		g[k] = make([]float32, len(s.p[k]))
 		for i := range g[k] {
-			g[k][i] = s.positive[k][i] - s.negative[k][i]
+			if g[k][i] = s.positive[k][i]; s.negative[k] != nil {
+				g[k][i] -= s.negative[k][i]
+			}
 		}
 	}
 	W, gW, n := s.p[0], g[0], s.n

@@ -36,6 +36,7 @@ func Ascents(m, n int) map[string]*kernel.Ascent {
 		"no number as b":  func(a *kernel.Ascent) { a.Parameters[1][m-1] = float32(math.NaN()) },
 		"infinite":        func(a *kernel.Ascent) { a.Parameters[0][m*n/2] = float32(math.Inf(-1)) },
 		"no rate at all":  func(a *kernel.Ascent) { a.Rule.Adam.Rate = 0 },
+		"a difference":    func(a *kernel.Ascent) { a.Negative[0] = nil },
 		"the same phases": func(a *kernel.Ascent) { a.Negative = a.Positive },
 	} {
 		a := newUpdate(m, n)

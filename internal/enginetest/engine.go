@@ -336,42 +336,64 @@ func (e *Engine) Gram(dst []float64, x []float32, rows int) {
 }
 
 // Averages is [kernel.Context.Averages].
-func (e *Engine) Averages(v, h, vh []float32, x kernel.Span, f kernel.RemoteFixed, weights []float32) {
+func (e *Engine) Averages(vh []float32, f kernel.RemoteFixed, sets ...kernel.RemoteRows) {
 	defer e.lock("Averages")()
-	if e.void(v, h, vh) {
+	for _, s := range sets {
+		if e.void(s.V, s.H, vh) && s.Draw.Of != nil {
+			fill(changed(s.Draw).EditAll(), 0)
+		}
+	}
+	if e.err != nil {
 		return
 	}
-	bits, n := rows(x), len(h)
-	probs, total := make([]float32, x.Rows*n), float64(x.Rows)
-	e.on.Probabilities(probs, nil, bits, operand(f))
-	if weights = e.read(weights); weights != nil {
+	n, total := len(sets[0].H), 0
+	for _, s := range sets {
+		total = (total+63)&^63 + s.X.Rows
+	}
+	m := sets[0].X.Cols
+	all, probs, shares, by := kernel.NewBits(total, m), make([]float32, total*n), make([]float32, total), kernel.Fixed{}
+	first := 0
+	for k, s := range sets {
+		part := probs[first*n:][:s.X.Rows*n]
+		if s.Draw.Of != nil {
+			e.on.Sample(changed(s.Draw), nil, rows(s.X), operand(f), s.Key, s.Step, 0)
+		}
+		e.on.Probabilities(part, nil, rows(s.X), operand(f))
+		e.means(s, part)
+		kernel.Shares(shares[first:][:s.X.Rows], e.read(s.Weights), float64(1-2*k))
+		all.Slice(first, first+s.X.Rows).Copy(rows(s.X))
+		first = (first + s.X.Rows + 63) &^ 63
+	}
+	transpose := kernel.NewBits(m, total)
+	e.on.Transpose(transpose, all)
+	e.on.LoadWeighted(&by, probs, total, n, shares, float64(len(sets)))
+	e.on.Mul(e.write(vh), transpose, &by)
+}
+
+// means writes the means of the units of a set.
+func (e *Engine) means(s kernel.RemoteRows, probs []float32) {
+	n, total, weights := len(s.H), float64(s.X.Rows), e.read(s.Weights)
+	if weights != nil {
 		total = 0
-		for r, w := range weights {
-			total += float64(w)
-			for j, p := range probs[r*n : (r+1)*n] {
-				probs[r*n+j] = w * p
-			}
-		}
 	}
-	hidden, visible := make([]float64, n), make([]float64, x.Cols)
+	hidden, visible, x := make([]float64, n), make([]float64, s.X.Cols), rows(s.X)
 	for r := range x.Rows {
-		e.on.AddPositive(hidden, probs[r*n:(r+1)*n])
+		w := float32(1)
+		if weights != nil {
+			w = weights[r]
+			total += float64(w)
+		}
+		for j, p := range probs[r*n : (r+1)*n] {
+			hidden[j] += float64(w * p)
+		}
 		for i := range visible {
-			if bits.Row(r)[i/64]>>(i%64)&1 == 1 {
-				if weights == nil {
-					visible[i]++
-				} else {
-					visible[i] += float64(weights[r])
-				}
+			if x.Row(r)[i/64]>>(i%64)&1 == 1 {
+				visible[i] += float64(w)
 			}
 		}
 	}
-	divide(e.write(h), hidden, total)
-	divide(e.write(v), visible, total)
-	transpose, by := kernel.NewBits(x.Cols, x.Rows), kernel.Fixed{}
-	e.on.Transpose(transpose, bits)
-	e.on.Load(&by, probs, x.Rows, n, nil)
-	e.on.MulScaled(e.write(vh), transpose, &by, float32(1/total))
+	divide(e.write(s.H), hidden, total)
+	divide(e.write(s.V), visible, total)
 }
 
 func divide(dst []float32, sums []float64, by float64) {

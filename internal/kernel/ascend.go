@@ -24,7 +24,7 @@ const MaxParameter = 1e29
 // Slices marked as bound must be ([Context.Bind]). Averages may be: others are copied from the host.
 type Ascent struct {
 	Parameters         [][]float32 // W, b and c, as rbm.Model.Parameters lists them: bound
-	Positive, Negative [][]float32 // ⟨·⟩_data and ⟨·⟩_model of each: ⟨v_i h_j⟩, ⟨v_i⟩ and ⟨h_j⟩
+	Positive, Negative [][]float32 // ⟨·⟩_data and ⟨·⟩_model of each: ⟨v_i h_j⟩, ⟨v_i⟩ and ⟨h_j⟩; nil: Positive is the difference
 	Rows               int         // of a block: Rows·n ≤ 4096, or 1
 
 	// Where Follow is above 0, ν ← ν + Follow·(⟨h⟩_data − ν) comes first; where it is 1, ν ← ⟨h⟩_data.

@@ -22,6 +22,7 @@ type Context struct {
 	products     pool[product]
 	workspaces   pool[workspace]
 	loads        pool[load]
+	tilings      pool[tiling]
 	transposes   pool[transposition]
 	elementwises pool[elementwise]
 

@@ -41,7 +41,7 @@ type Engine interface {
 	// Gram is [Context.Gram], of at least one row.
 	Gram(dst []float64, x []float32, rows int)
 	// Averages is [Context.Averages].
-	Averages(v, h, vh []float32, x Span, f RemoteFixed, weights []float32)
+	Averages(vh []float32, f RemoteFixed, sets ...RemoteRows)
 
 	// Bind, Push and Fetch are those of [Context].
 	Bind(x []float32)
@@ -130,21 +130,6 @@ func (c *Context) Linear(x Bits, list ...Linear) {
 			l.To[r] = sumOn(x.Row(r), l.Weights)
 		}
 	}
-}
-
-// Averages has the engine write ⟨v_i⟩ (m numbers), ⟨P(h_j|v)⟩ (n) and ⟨v_i P(h_j|v)⟩ (m×n, row-major) over the rows v
-// of x with weights (nil: equal ones), where f has W and c. They are the statistics of rbm.Conditionals.Statistics. It
-// returns false, and writes nothing, without an engine. It panics on other lengths.
-func (c *Context) Averages(v, h, vh []float32, x Bits, f *Fixed, weights []float32) bool {
-	e := c.Engine()
-	if e == nil {
-		return false
-	}
-	if len(v) != x.Cols || len(h) != f.Cols || len(vh) != len(v)*len(h) || weights != nil && len(weights) != x.Rows {
-		panicf("Averages of %d×%d bits with a %d×%d matrix and %d weights", x.Rows, x.Cols, f.Rows, f.Cols, len(weights))
-	}
-	e.Averages(v, h, vh, x.on(e), f.on(e), weights)
-	return true
 }
 
 // A Divider is an [Engine] of several processes, each of which does some of a number of tasks.

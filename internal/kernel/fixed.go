@@ -22,11 +22,13 @@ const unitRows = 16
 // the largest s ≤ 126 with
 //
 //	2^s·S + Rows + 1 ≤ 2^31 − 1,   S = max_j (|offset_j| + Σ_k |x_kj|),
+//	2^s·M ≤ maxFixed,              M = max_kj |x_kj|,
 //
 // where the sums are taken in float64 in the order of columnSum. Rounding adds at most ½ for each of Rows+1
 // summands (and the other half covers the error of S), so the sum of any subset of rows, with or without the offset,
-// fits 32 bits. An error of a product is at most 2^−s·(ones+1)/2 plus the rounding of the result to float32; with
-// |x| near 2^−2 and 1000 rows, 2^−s is near 2^−22.
+// fits 32 bits. Each q has three bytes, which processors with products of bytes multiply one by one: that is as good as
+// the float32 of M, and more would cost a quarter more time there. An error of a product is at most 2^−s·(ones+1)/2 plus
+// the rounding of the result to float32; 2^−s is M·2^−22 at most, unless S decides.
 //
 // The zero Fixed is an empty matrix. A Fixed may be loaded again and then reuses its memory.
 type Fixed struct {
@@ -35,7 +37,10 @@ type Fixed struct {
 	scale  int      // s
 	words  []uint64 // panel after panel, row after row; rows are padded with zeros to a multiple of unitRows
 	offset []uint64 // panel after panel
-	sums   []float64
+	tiled  bool     // words are those of bittiles.go instead
+
+	sums     []float64 // of a task of loading: the largest of a column
+	elements []uint32  // and the largest element
 
 	engine Engine // that has loaded it: then remote has all that
 	remote RemoteFixed
@@ -116,12 +121,28 @@ func (c *Context) LoadTransposed(f *Fixed, src []float32, rows, cols int, offset
 	l.run(f.panels(), "LoadTransposed")
 }
 
+// LoadWeighted is [Context.Load] of weights[r]·src[r,j], each rounded to float32, of numbers src from 0 to 1. The scale is
+// that of S = sum and M = max |weights|, whatever src has; Σ |weights| must not be above sum, but for rounding.
+func (c *Context) LoadWeighted(f *Fixed, src []float32, rows, cols int, weights []float32, sum float64) {
+	checkOperand("LoadWeighted", src, rows, cols, nil, cols)
+	f.resize(rows, cols)
+	l := c.own().loads.get()
+	defer l.release()
+	*l = load{c: c.own(), f: f, src: src, weights: weights, factor: f.chooseScale(sum, LargestShare(weights))}
+	c.own().parallel(c.own().workersFor(rows*cols), (f.panels()+loadPanels-1)/loadPanels, (*loadWords)(l))
+}
+
 func (f *Fixed) resize(rows, cols int) {
 	f.engine, f.remote = nil, nil
 	f.Rows, f.Cols = rows, cols
-	f.words = grow(f.words, f.panels()*f.paddedRows()*panelWords)
+	f.tiled = false
+	if n := f.panels() * f.paddedRows() * panelWords; cap(f.words) < n+chunkWords {
+		f.words = make([]uint64, n, n+chunkWords) // products of tiles read behind the last panel
+	} else {
+		f.words = f.words[:n]
+	}
 	f.offset = grow(f.offset, f.panels()*panelWords)
-	f.sums = grow(f.sums, f.panels()*panelCols*sumParts)
+	f.sums, f.elements = grow(f.sums, f.panels()), grow(f.elements, f.panels())
 }
 
 // grow returns n elements of unspecified content, in the memory of s if it suffices.
@@ -135,9 +156,12 @@ func grow[T any](s []T, n int) []T {
 // maxScale keeps 2^s and 2^−s normal float32 numbers. It binds for matrices below 2^−96, which are as good as zero.
 const maxScale = 126
 
-// chooseScale sets s by the rule in the comment of Fixed from S and returns 2^s.
-func (f *Fixed) chooseScale(largest float64) float32 {
-	f.scale = scaleFor(largest, float64(math.MaxInt32-1-f.Rows))
+// maxFixed bounds the elements' integers: three digits of base 256 from −127 to 127.
+const maxFixed = 127 * (1 + 1<<8 + 1<<16)
+
+// chooseScale sets s by the rule in the comment of Fixed from S and M, and returns 2^s.
+func (f *Fixed) chooseScale(sum float64, element float32) float32 {
+	f.scale = min(scaleFor(sum, float64(math.MaxInt32-1-f.Rows)), scaleFor(float64(element), maxFixed))
 	return float32(math.Ldexp(1, f.scale))
 }
 

@@ -451,12 +451,12 @@ func (ISA) expandBitsAsm(dst *uint32, words *uint64, n int) {
 	expandBitsAMX(dst, words, n)
 }
 
-// splitPanelAsm writes rows·4 rows of a panel, from the lowest byte up.
-func (ISA) splitPanelAsm(dst *uint32, words *uint64, rows int) {
-	splitPanelAMX(dst, words, rows)
+// splitPanelAsm writes rows·4 rows of a panel, limbs from the lowest up, limb bytes apart.
+func (ISA) splitPanelAsm(dst *uint64, limb int, words *uint64, rows int) {
+	splitPanelAMX(dst, limb, words, rows)
 }
 
-// addTilesAsm writes the sums of a panel for rows of bits, both in chunks of 64, and the offset.
-func (ISA) addTilesAsm(acc *[8]uint64, rows int, a *uint32, b *uint32, chunks int, offset *[8]uint64, sums *[1024]int32) {
-	addTilesAMX(acc, rows, a, b, chunks, offset, sums)
+// addTilesAsm adds the sums of a panel for rows of bits, group bytes for 16 of them, both in chunks of 64. The limbs of one more chunk lie last bytes apart, unless last is 0.
+func (ISA) addTilesAsm(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks int, last int, sums *[1536]int32) {
+	addTilesAMX(acc, rows, a, group, b, chunks, last, sums)
 }

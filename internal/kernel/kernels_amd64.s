@@ -13389,36 +13389,31 @@ DATA words01010101<>+56(SB)/4, $0x01010101
 DATA words01010101<>+60(SB)/4, $0x01010101
 GLOBL words01010101<>(SB), RODATA|NOPTR, $64
 
-// func splitPanelAMX(dst *uint32, words *uint64, rows int)
-// Requires: AVX, AVX512BW, AVX512F, CMOV
-TEXT ·splitPanelAMX(SB), NOSPLIT, $0-24
+// func splitPanelAMX(dst *uint64, limb int, words *uint64, rows int)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·splitPanelAMX(SB), NOSPLIT, $0-32
 	MOVQ  dst+0(FP), AX
-	MOVQ  words+8(FP), CX
-	MOVQ  rows+16(FP), DX
-	MOVQ  $0xaaaaaaaaaaaaaaaa, BX
-	KMOVQ BX, K1
-	KMOVD BX, K2
-
-splitPanelAMX_tile:
-	MOVQ    $0x00000010, BX
-	CMPQ    DX, BX
-	CMOVQLT DX, BX
-	SUBQ    BX, DX
+	MOVQ  limb+8(FP), CX
+	MOVQ  words+16(FP), DX
+	MOVQ  rows+24(FP), BX
+	MOVQ  $0xaaaaaaaaaaaaaaaa, SI
+	KMOVQ SI, K1
+	KMOVD SI, K2
 
 splitPanelAMX_rows:
-	VMOVUPS   (CX), Z0
+	VMOVUPS   (DX), Z0
 	VPSRAD    $0x1f, Z0, Z1
 	VPSLLQ    $0x20, Z1, Z1
 	VPSUBD    Z1, Z0, Z0
-	VMOVUPS   64(CX), Z1
+	VMOVUPS   64(DX), Z1
 	VPSRAD    $0x1f, Z1, Z2
 	VPSLLQ    $0x20, Z2, Z2
 	VPSUBD    Z2, Z1, Z1
-	VMOVUPS   128(CX), Z2
+	VMOVUPS   128(DX), Z2
 	VPSRAD    $0x1f, Z2, Z3
 	VPSLLQ    $0x20, Z3, Z3
 	VPSUBD    Z3, Z2, Z2
-	VMOVUPS   192(CX), Z3
+	VMOVUPS   192(DX), Z3
 	VPSRAD    $0x1f, Z3, Z4
 	VPSLLQ    $0x20, Z4, Z4
 	VPSUBD    Z4, Z3, Z3
@@ -13430,209 +13425,410 @@ splitPanelAMX_rows:
 	VPBLENDMB Z1, Z2, K1, Z1
 	VPSRLD    $0x08, Z2, Z2
 	VPBLENDMB Z3, Z2, K1, Z2
-	VPSLLD    $0x10, Z1, Z3
-	VPBLENDMW Z3, Z4, K2, Z3
-	VMOVUPS   Z3, (AX)
-	VPSRLD    $0x10, Z4, Z3
-	VPBLENDMW Z1, Z3, K2, Z3
-	VMOVUPS   Z3, 2048(AX)
-	VPSLLD    $0x10, Z2, Z1
-	VPBLENDMW Z1, Z0, K2, Z1
-	VMOVUPS   Z1, 1024(AX)
-	VPSRLD    $0x10, Z0, Z0
+	VPSLLD    $0x10, Z2, Z2
 	VPBLENDMW Z2, Z0, K2, Z0
-	VMOVUPS   Z0, 3072(AX)
-	ADDQ      $0x00000100, CX
+	VMOVUPS   Z0, (AX)(CX*1)
+	VPSRLD    $0x10, Z4, Z0
+	VPBLENDMW Z1, Z0, K2, Z0
+	VMOVUPS   Z0, (AX)(CX*2)
+	VPSLLD    $0x10, Z1, Z0
+	VPBLENDMW Z0, Z4, K2, Z4
+	VMOVUPS   Z4, (AX)
+	ADDQ      $0x00000100, DX
 	ADDQ      $0x40, AX
 	DECQ      BX
 	JNZ       splitPanelAMX_rows
-	ADDQ      $0x00000c00, AX
-	TESTQ     DX, DX
-	JNZ       splitPanelAMX_tile
 	VZEROUPPER
 	RET
 
-// func addTilesAMX(acc *[8]uint64, rows int, a *uint32, b *uint32, chunks int, offset *[8]uint64, sums *[1024]int32)
+// func addTilesAMX(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks int, last int, sums *[1536]int32)
 // Requires: AVX, AVX512F, CMOV
-TEXT ·addTilesAMX(SB), NOSPLIT, $0-56
-	MOVQ      acc+0(FP), DI
-	MOVQ      rows+8(FP), R10
-	MOVQ      a+16(FP), SI
-	MOVQ      offset+40(FP), AX
-	VMOVDQU64 (AX), Z8
-	MOVQ      sums+48(FP), DX
-	MOVQ      $0x00000040, CX
-	LEAQ      tileConfig<>+0(SB), AX
-	BYTE      $0xc4
-	BYTE      $0xe2
-	BYTE      $0x78
-	BYTE      $0x49
-	BYTE      $0x00
+TEXT ·addTilesAMX(SB), NOSPLIT, $0-64
+	MOVQ acc+0(FP), R8
+	MOVQ rows+8(FP), R10
+	MOVQ a+16(FP), SI
+	MOVQ group+24(FP), R13
+	MOVQ sums+56(FP), DX
+	MOVQ $0x00000040, CX
+	LEAQ tileConfig<>+0(SB), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x78
+	BYTE $0x49
+	BYTE $0x00
 
-addTilesAMX_group:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
-	BYTE $0xc0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
-	BYTE $0xc8
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
-	BYTE $0xd0
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x49
-	BYTE $0xd8
-	MOVQ b+24(FP), BX
-	MOVQ chunks+32(FP), R9
-
-addTilesAMX_chunk:
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xa4
-	BYTE    $0x0e
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xac
-	BYTE    $0x0b
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x50
-	BYTE    $0x5e
-	BYTE    $0xc4
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xb4
-	BYTE    $0x0b
-	BYTE    $0x00
-	BYTE    $0x04
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x48
-	BYTE    $0x5e
-	BYTE    $0xcc
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xbc
-	BYTE    $0x0b
-	BYTE    $0x00
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x40
-	BYTE    $0x5e
-	BYTE    $0xd4
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x7b
-	BYTE    $0x4b
-	BYTE    $0xac
-	BYTE    $0x0b
-	BYTE    $0x00
-	BYTE    $0x0c
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x50
-	BYTE    $0x5e
-	BYTE    $0xdc
-	ADDQ    $0x00000400, SI
-	ADDQ    $0x00001000, BX
-	DECQ    R9
-	JNZ     addTilesAMX_chunk
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x7a
-	BYTE    $0x4b
-	BYTE    $0x84
-	BYTE    $0x0a
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x7a
-	BYTE    $0x4b
-	BYTE    $0x8c
-	BYTE    $0x0a
-	BYTE    $0x00
-	BYTE    $0x04
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x7a
-	BYTE    $0x4b
-	BYTE    $0x94
-	BYTE    $0x0a
-	BYTE    $0x00
-	BYTE    $0x08
-	BYTE    $0x00
-	BYTE    $0x00
-	BYTE    $0xc4
-	BYTE    $0xe2
-	BYTE    $0x7a
-	BYTE    $0x4b
-	BYTE    $0x9c
-	BYTE    $0x0a
-	BYTE    $0x00
-	BYTE    $0x0c
-	BYTE    $0x00
-	BYTE    $0x00
-	MOVQ    $0x00000010, R11
+addTilesAMX_groups:
+	MOVQ    $0x00000020, R11
 	CMPQ    R10, R11
 	CMOVQLT R10, R11
 	SUBQ    R11, R10
-	MOVQ    DX, AX
+	CMPQ    R11, $0x10
+	JLE     addTilesAMX_alone
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7b
+	BYTE    $0x49
+	BYTE    $0xc0
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7b
+	BYTE    $0x49
+	BYTE    $0xc8
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7b
+	BYTE    $0x49
+	BYTE    $0xd0
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7b
+	BYTE    $0x49
+	BYTE    $0xd8
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7b
+	BYTE    $0x49
+	BYTE    $0xe0
+	BYTE    $0xc4
+	BYTE    $0xe2
+	BYTE    $0x7b
+	BYTE    $0x49
+	BYTE    $0xe8
+	MOVQ    SI, DI
+	MOVQ    b+32(FP), BX
+	MOVQ    chunks+40(FP), R9
+	MOVQ    $0x00000400, R12
+	TESTQ   R9, R9
+	JZ      addTilesAMX_pair_last
+
+addTilesAMX_pair_chunk:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x0f
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x40
+	BYTE $0x5e
+	BYTE $0xc6
+	LEAQ (BX)(R12*1), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x40
+	BYTE $0x5e
+	BYTE $0xce
+	LEAQ (BX)(R12*2), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x41
+	BYTE $0x5e
+	BYTE $0xd6
+	LEAQ (DI)(R13*1), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x41
+	BYTE $0x5e
+	BYTE $0xee
+	LEAQ (BX)(R12*1), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x40
+	BYTE $0x5e
+	BYTE $0xe6
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x40
+	BYTE $0x5e
+	BYTE $0xde
+	ADDQ $0x00000400, DI
+	ADDQ $0x00000c00, BX
+	DECQ R9
+	JNZ  addTilesAMX_pair_chunk
+
+addTilesAMX_pair_last:
+	CMPQ  R12, $0x00000400
+	JNE   addTilesAMX_pair_done
+	INCQ  R9
+	MOVQ  last+48(FP), R12
+	TESTQ R12, R12
+	JNZ   addTilesAMX_pair_chunk
+
+addTilesAMX_pair_done:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x84
+	BYTE $0x0a
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x0a
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x94
+	BYTE $0x0a
+	BYTE $0x00
+	BYTE $0x10
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x9c
+	BYTE $0x0a
+	BYTE $0x00
+	BYTE $0x04
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0xa4
+	BYTE $0x0a
+	BYTE $0x00
+	BYTE $0x0c
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0xac
+	BYTE $0x0a
+	BYTE $0x00
+	BYTE $0x14
+	BYTE $0x00
+	BYTE $0x00
+	JMP  addTilesAMX_sum
+
+addTilesAMX_alone:
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xc0
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xc8
+	BYTE  $0xc4
+	BYTE  $0xe2
+	BYTE  $0x7b
+	BYTE  $0x49
+	BYTE  $0xd0
+	MOVQ  SI, DI
+	MOVQ  b+32(FP), BX
+	MOVQ  chunks+40(FP), R9
+	MOVQ  $0x00000400, R12
+	TESTQ R9, R9
+	JZ    addTilesAMX_single_last
+
+addTilesAMX_single_chunk:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xb4
+	BYTE $0x0f
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x0b
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x40
+	BYTE $0x5e
+	BYTE $0xc6
+	LEAQ (BX)(R12*1), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x40
+	BYTE $0x5e
+	BYTE $0xce
+	LEAQ (BX)(R12*2), AX
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x4b
+	BYTE $0xbc
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x41
+	BYTE $0x5e
+	BYTE $0xd6
+	ADDQ $0x00000400, DI
+	ADDQ $0x00000c00, BX
+	DECQ R9
+	JNZ  addTilesAMX_single_chunk
+
+addTilesAMX_single_last:
+	CMPQ  R12, $0x00000400
+	JNE   addTilesAMX_single_done
+	INCQ  R9
+	MOVQ  last+48(FP), R12
+	TESTQ R12, R12
+	JNZ   addTilesAMX_single_chunk
+
+addTilesAMX_single_done:
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x84
+	BYTE $0x0a
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x8c
+	BYTE $0x0a
+	BYTE $0x00
+	BYTE $0x08
+	BYTE $0x00
+	BYTE $0x00
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7a
+	BYTE $0x4b
+	BYTE $0x94
+	BYTE $0x0a
+	BYTE $0x00
+	BYTE $0x10
+	BYTE $0x00
+	BYTE $0x00
+
+addTilesAMX_sum:
+	MOVQ DX, AX
 
 addTilesAMX_row:
-	VMOVDQU64 3072(AX), Z0
+	VMOVDQU64 4096(AX), Z0
 	VPSLLD    $0x08, Z0, Z0
 	VPADDD    2048(AX), Z0, Z0
-	VPSLLD    $0x08, Z0, Z0
-	VPADDD    1024(AX), Z0, Z0
 	VPSLLD    $0x08, Z0, Z0
 	VPADDD    (AX), Z0, Z0
 	VPSRAD    $0x1f, Z0, Z1
 	VPSLLQ    $0x20, Z1, Z1
 	VPADDD    Z1, Z0, Z0
-	VPADDQ    Z8, Z0, Z0
-	VMOVDQU64 Z0, (DI)
+	VPADDQ    (R8), Z0, Z0
+	VMOVDQU64 Z0, (R8)
 	ADDQ      $0x40, AX
-	ADDQ      $0x40, DI
+	ADDQ      $0x40, R8
 	DECQ      R11
 	JNZ       addTilesAMX_row
+	LEAQ      (SI)(R13*2), SI
 	TESTQ     R10, R10
-	JNZ       addTilesAMX_group
+	JNZ       addTilesAMX_groups
 	BYTE      $0xc4
 	BYTE      $0xe2
 	BYTE      $0x78

@@ -21,6 +21,7 @@ type load struct {
 	src, offset []float32
 	transposed  bool
 	factor      float32
+	weights     []float32 // of the rows; nil: 1
 }
 
 type (
@@ -37,36 +38,40 @@ func (l *load) release() {
 func (l *load) run(tasks int, name string) {
 	workers := l.c.workersFor(l.f.Rows * l.f.Cols)
 	l.c.parallel(workers, tasks, (*loadSums)(l))
-	largest := 0.0
+	largest, element := 0.0, uint32(0)
 	for task := range tasks {
 		largest = max(largest, l.f.sums[task]) // NaN wins
+		element = max(element, l.f.elements[task])
 	}
 	if largest-largest != 0 {
 		panicf("%s of a matrix with an element that is not finite", name)
 	}
-	l.factor = l.f.chooseScale(largest)
+	l.factor = l.f.chooseScale(largest, math.Float32frombits(element))
 	l.c.parallel(workers, tasks, (*loadWords)(l))
 }
 
-// do writes the largest column sum of the task's columns to sums[task].
+// do writes the largest column sum of the task's columns to sums[task], and the bits of the largest element to elements[task].
 func (l *loadSums) do(task int) {
 	f := l.f
-	largest := 0.0
+	largest, element := 0.0, uint32(0)
 	if l.transposed {
 		from, to := task*panelCols, min((task+1)*panelCols, f.Cols)
 		var sums [panelCols][sumParts]float64
 		l.c.isa.addRowMagnitudes(sums[:to-from], l.src[from*f.Rows:], f.Rows)
+		element = l.c.isa.largest(l.src[from*f.Rows : to*f.Rows])
 		for j := from; j < to; j++ {
 			largest = max(largest, columnSum(&sums[j-from], l.offsetOf(j)))
 		}
-		f.sums[task] = largest
+		f.sums[task], f.elements[task] = largest, element
 		return
 	}
 	const width = loadPanels * panelCols
 	from, to := task*width, min((task+1)*width, f.Cols)
 	var sums [sumParts][width]float64
 	for k := range f.Rows {
-		l.c.isa.addMagnitudes(sums[k%sumParts][:to-from], l.src[k*f.Cols+from:][:to-from])
+		row := l.src[k*f.Cols+from:][:to-from]
+		l.c.isa.addMagnitudes(sums[k%sumParts][:to-from], row)
+		element = max(element, l.c.isa.largest(row))
 	}
 	for j := from; j < to; j++ {
 		var parts [sumParts]float64
@@ -75,7 +80,7 @@ func (l *loadSums) do(task int) {
 		}
 		largest = max(largest, columnSum(&parts, l.offsetOf(j)))
 	}
-	f.sums[task] = largest
+	f.sums[task], f.elements[task] = largest, element
 }
 
 func (l *loadSums) offsetOf(j int) float64 {
@@ -94,13 +99,16 @@ func (l *loadWords) do(task int) {
 		from, to = task*loadPanels, min((task+1)*loadPanels, f.panels())
 		full := min(to, f.Cols/panelCols) // panels with all columns
 		for k := range f.Rows {
-			row := l.src[k*f.Cols : (k+1)*f.Cols]
+			row, factor := l.src[k*f.Cols:(k+1)*f.Cols], l.factor
+			if l.weights != nil {
+				factor *= l.weights[k]
+			}
 			if full > from {
 				words := f.words[(from*f.paddedRows()+k)*panelWords:]
-				l.c.isa.quantizeRow(words, f.paddedRows()*panelWords, row[from*panelCols:full*panelCols], l.factor)
+				l.c.isa.quantizeRow(words, f.paddedRows()*panelWords, row[from*panelCols:full*panelCols], factor)
 			}
 			if full < to {
-				quantizeSome(f.panel(full)[k*panelWords:][:panelWords], row[full*panelCols:], l.factor)
+				quantizeSome(f.panel(full)[k*panelWords:][:panelWords], row[full*panelCols:], factor)
 			}
 		}
 	}

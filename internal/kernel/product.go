@@ -38,7 +38,7 @@ const (
 //	narrow   K·(256·fill·blocks + (16 + stream)·R)   256 table entries to fill, 16 look-ups
 //	wide     K·(512·fill·blocks + (12 + stream)·R)
 //
-//	tiled    K·((convert + tile·⌈R/16⌉)·blocks + sums·R/K)
+//	tiled    K·(split + tile·⌈R/16⌉) + sums·R, and join·K the others where the panel has been split already
 //
 // with the constants of the form in use: adding the row of a set bit, listing a bit, beginning a configuration, filling
 // a table's entry, and an accumulator's way in and out.
@@ -57,7 +57,10 @@ func chooseMethod(x Bits, f *Fixed, isa ISA) method {
 	if w := float64(quarters) / 4 * (512*c.fill*float64(blocks) + (12+c.stream)*float64(x.Rows)); w < cost {
 		best, cost = wide, w
 	}
-	if isa.hasTiles() && tileCost(x, blocks) < cost {
+	if f.tiled {
+		cost += joinCost * float64(x.Stride)
+	}
+	if isa.hasTiles() && tileCost(x, f) < cost {
 		best = tiled
 	}
 	return best
@@ -70,9 +73,9 @@ type costs struct{ ones, list, row, fill, stream float64 }
 type workspace struct {
 	tables [tableWords]uint64
 	acc    [blockRows][panelWords]uint64
-	in     inputs   // of a part
-	split  []uint32 // tiles of a panel
-	limbs  [4 * tileWords]int32
+	in     inputs // of a part
+	split  [chunkTiles]uint64
+	limbs  [2 * bitLimbs * tileWords]int32 // sums of products of limbs, of two groups of rows
 }
 
 // A product is the work of the functions below: x times f plus f's offset, and then whatever finish makes of it.
@@ -89,7 +92,7 @@ type product struct {
 
 	scale float32   // of the results
 	parts []Part    // of the rows, with scales and offsets of their own; nil: none
-	dst   []float32 // of Mul and Probabilities
+	dst   []float32 // of Mul and Probabilities; nil: none
 	draw  draw      // of Sample
 	sums  []Sums
 	terms []float64 // of the sums, one list after the other, panel after panel
@@ -141,6 +144,7 @@ func (c *Context) startProduct(name string, x Bits, f *Fixed) *product {
 	if x.Stride == 0 {
 		p.method = sparse // there is nothing to add
 	}
+	f.shape(c, p.method == tiled)
 	return p
 }
 
@@ -201,12 +205,12 @@ func (w *writing) do(task int) {
 func (p *product) sum(w *workspace, block, panel int) [][panelWords]uint64 {
 	words, rows := p.block(block)
 	acc := w.acc[:rows]
-	if p.method == tiled {
-		p.sumTiles(w, acc, panel)
-		return acc
-	}
 	offset := [panelWords]uint64(p.f.offset[panel*panelWords:])
 	p.c.isa.fill(acc, &offset)
+	if p.method == tiled {
+		p.addTiles(w, acc, panel)
+		return acc
+	}
 	stride, operand := p.x.Stride, p.f.panel(panel)
 	if p.method == sparse {
 		p.c.isa.addListed(acc, &p.list, operand)
@@ -254,6 +258,23 @@ func (c *Context) Probabilities(dst []float32, sums []float64, x Bits, f *Fixed)
 	p.run(f.panels(), (*probabilities)(p))
 }
 
+// ProbabilitiesDraw is [Context.Probabilities] and [Context.Sample], without sums and by one product.
+func (c *Context) ProbabilitiesDraw(dst []float32, bits Bits, x Bits, f *Fixed, key rng.Key, step uint64, firstChain uint32) {
+	checkDst("ProbabilitiesDraw", dst, x, f)
+	if bits.Rows != x.Rows || bits.Cols != f.Cols {
+		panicf("ProbabilitiesDraw of %d rows and %d columns into %d×%d bits", x.Rows, f.Cols, bits.Rows, bits.Cols)
+	}
+	if c.Engine() != nil {
+		c.Probabilities(dst, nil, x, f)
+		c.Sample(bits, nil, x, f, key, step, firstChain)
+		return
+	}
+	p := c.startProduct("ProbabilitiesDraw", x, f)
+	p.dst = dst
+	p.draw.start(p.c.isa, bits, key, step, firstChain)
+	p.run(bits.Stride, (*sampling)(p))
+}
+
 // SumSoftplus writes the sums of [Context.Probabilities] alone.
 func (c *Context) SumSoftplus(sums []float64, x Bits, f *Fixed) {
 	c.SumSoftplusParts(x, f, Sums{To: sums})
@@ -297,10 +318,15 @@ func (m *probabilities) do(task int) {
 	block, panel := p.task(task)
 	acc := p.sum(w, block, panel)
 	p.sumPanel(w, acc, block, panel)
+	p.writeProbabilities(w, acc, block, panel)
+	p.c.workspaces.put(w)
+}
+
+// writeProbabilities writes those of a panel to dst, and overwrites the accumulators.
+func (p *product) writeProbabilities(w *workspace, acc [][panelWords]uint64, block, panel int) {
 	x := p.inputs(w, acc)
 	p.c.isa.sigmoids(x, x)
 	p.copyOut(x, block, panel)
-	p.c.workspaces.put(w)
 }
 
 func (m *summing) do(task int) {
@@ -346,6 +372,16 @@ func (p *product) inputs(w *workspace, acc [][panelWords]uint64) []float32 {
 func (p *product) copyOut(x []float32, block, panel int) {
 	from, n := panel*panelCols, min(panelCols, p.f.Cols-panel*panelCols)
 	dst := p.dst[block*blockRows*p.f.Cols+from:]
+	if n == panelCols { // without calls
+		for r := 0; len(x) > 0; r += p.f.Cols {
+			to, of := (*[panelCols]float32)(dst[r:]), (*[panelCols]float32)(x)
+			for j := range 4 {
+				to[4*j], to[4*j+1], to[4*j+2], to[4*j+3] = of[4*j], of[4*j+1], of[4*j+2], of[4*j+3]
+			}
+			x = x[panelCols:]
+		}
+		return
+	}
 	for r := 0; len(x) > 0; r += p.f.Cols {
 		copy(dst[r:][:n], x)
 		x = x[panelCols:]
@@ -416,6 +452,9 @@ func (s *sampling) do(task int) {
 			if from, to := p.part(&w.in, p.parts, k, block, panel, len(acc)); from < to {
 				p.draw.panel(p.c.isa, acc[from:to], &w.in, block*blockRows+from, panel)
 			}
+		}
+		if p.dst != nil {
+			p.writeProbabilities(w, acc, block, panel)
 		}
 	}
 	p.draw.finish(p.f.Cols, block*blockRows, min(blockRows, p.x.Rows-block*blockRows), word)

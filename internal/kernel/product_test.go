@@ -24,7 +24,11 @@ func fixedOf(src []float32, rows, cols int, offset []float32) (s int, q, o []int
 		largest = max(largest, sum)
 	}
 	s = 126
-	for math.Ldexp(largest, s)+float64(rows)+1 > math.MaxInt32 {
+	element := 0.0
+	for _, x := range src {
+		element = max(element, math.Abs(float64(x)))
+	}
+	for math.Ldexp(largest, s)+float64(rows)+1 > math.MaxInt32 || math.Ldexp(element, s) > 127*65793 {
 		s--
 	}
 	q, o = make([]int64, rows*cols), make([]int64, cols)

@@ -165,6 +165,16 @@ func (e *Engine) Sample(
 	dst, x kernel.Span, f kernel.RemoteFixed, parts []kernel.Part, key rng.Key, step uint64, firstChain uint32, sums ...kernel.Sums,
 ) {
 	defer e.begin()()
+	bounds := e.drawn(dst, x, func(dst, x kernel.Bits, from, to int) {
+		e.on.SamplePartsFrom(dst, x, operand(f), clip(parts, from, to), key, step, firstChain+uint32(from), clipSums(sums, from, to)...)
+	})
+	for _, s := range sums {
+		complete(e, s.To, bounds, 1)
+	}
+}
+
+// drawn calls draw with the rows of x that are this rank's, and those of dst that are to be drawn from them.
+func (e *Engine) drawn(dst, x kernel.Span, draw func(dst, x kernel.Bits, from, to int)) (bounds []int) {
 	to := of(dst)
 	if len(to.rows.Words) == 0 {
 		to.rows = kernel.NewBits(to.rows.Rows, to.rows.Cols)
@@ -173,19 +183,14 @@ func (e *Engine) Sample(
 	if !whole {
 		to.complete()
 	}
-	bounds := e.rowwise(x, dst.Cols, func(x kernel.Bits, from, end int) {
-		e.on.SamplePartsFrom(part(dst, from, end), x, operand(f), clip(parts, from, end), key, step, firstChain+uint32(from),
-			clipSums(sums, from, end)...)
-	})
-	for _, s := range sums {
-		complete(e, s.To, bounds, 1)
-	}
+	bounds = e.rowwise(x, dst.Cols, func(x kernel.Bits, from, end int) { draw(part(dst, from, end), x, from, end) })
 	if whole {
 		to.bounds = bounds
-		return
+		return bounds
 	}
 	n := to.rows.Stride
 	complete(e, to.rows.Words[dst.First*n:(dst.First+dst.Rows)*n], bounds, n)
+	return bounds
 }
 
 // Linear is [kernel.Context.Linear]. It divides nothing but what is divided already.

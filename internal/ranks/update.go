@@ -16,67 +16,99 @@ func (e *Engine) weights(m, n int) []int { return group.Split(m, blockRows(n), e
 
 // Averages is [kernel.Engine.Averages]. Each rank computes P(h|v) of some rows, and then the averages with some of the
 // visible units: the operand of their product is the same everywhere.
-func (e *Engine) Averages(v, h, vh []float32, x kernel.Span, f kernel.RemoteFixed, weights []float32) {
+func (e *Engine) Averages(vh []float32, f kernel.RemoteFixed, sets ...kernel.RemoteRows) {
 	defer e.begin()()
-	m, n := len(v), len(h)
-	s := &e.scratch
-	s.probs, s.sums = grow(s.probs, x.Rows*n), grow(s.sums, n)
-	probs, total := s.probs, float64(x.Rows)
-	bounds := e.rowwise(x, n, func(x kernel.Bits, from, to int) {
-		e.on.Probabilities(probs[from*n:to*n], nil, x, operand(f))
-	})
-	complete(e, probs, bounds, n)
-	if weights != nil {
-		total = 0
-		for r, w := range weights {
-			total += float64(w)
-			for j, p := range probs[r*n : (r+1)*n] {
-				probs[r*n+j] = w * p
-			}
-		}
+	s, m, n, rows := &e.scratch, len(sets[0].V), len(sets[0].H), 0
+	for _, set := range sets {
+		rows = wholeWords(rows) + set.X.Rows
 	}
-	clear(s.sums)
-	for r := range x.Rows {
-		e.on.AddPositive(s.sums, probs[r*n:(r+1)*n])
+	s.probs, s.shares, s.sums = grow(s.probs, rows*n), grow(s.shares, rows), grow(s.sums, max(m, n))
+	clear(s.shares)
+	s.rows.Reshape(rows, m)
+	clear(s.rows.Words)
+	first := 0
+	for k, set := range sets {
+		end := first + set.X.Rows
+		probs := s.probs[first*n : end*n]
+		e.probabilities(probs, f, set)
+		total := kernel.Shares(s.shares[first:end], set.Weights, float64(1-2*k))
+		e.hiddenMeans(set.H, probs, set.Weights, total)
+		e.visibleMeans(set.V, set.X, set.Weights, total)
+		copy(s.rows.Slice(first, end).Words, all(set.X).Words)
+		first = wholeWords(end)
 	}
-	divide(h, s.sums, total)
-	s.transpose.Reshape(m, x.Rows)
-	e.on.Transpose(s.transpose, all(x))
-	e.sumRows(weights)
-	divide(v, s.sums, total)
-
-	e.on.Load(&s.by, probs, x.Rows, n, nil)
-	bounds = e.weights(m, n)
+	s.transpose.Reshape(m, rows)
+	e.on.Transpose(s.transpose, s.rows)
+	e.on.LoadWeighted(&s.by, s.probs, rows, n, s.shares, float64(len(sets)))
+	bounds := e.weights(m, n)
 	if from, to := e.mine(bounds); from < to {
-		e.on.MulScaled(vh[from*n:to*n], s.transpose.Slice(from, to), &s.by, float32(1/total))
+		e.on.Mul(vh[from*n:to*n], s.transpose.Slice(from, to), &s.by)
 	}
 	e.divided(vh, bounds, n)
 }
 
 // scratch is memory of Averages.
 type scratch struct {
-	probs     []float32
-	sums      []float64
-	counts    []int
-	transpose kernel.Bits
-	by        kernel.Fixed
+	probs, shares   []float32
+	sums            []float64
+	weighted        []float32
+	counts          []int
+	rows, transpose kernel.Bits
+	by              kernel.Fixed
 }
 
 func grow[T any](x []T, n int) []T { return slices.Grow(x[:0], n)[:n] }
 
-// sumRows writes the sums Σ_r w_r v_ri of each unit i, with weights of 1 for nil.
-func (e *Engine) sumRows(weights []float32) {
-	s := &e.scratch
-	m := s.transpose.Rows
-	if s.sums = grow(s.sums, m); weights != nil {
-		e.on.Linear(s.transpose, kernel.Linear{To: s.sums, Weights: weights})
+func wholeWords(bits int) int { return (bits + 63) &^ 63 }
+
+// probabilities writes P(h|v) of rows, and draws h where that is asked for: a rank those of its rows.
+func (e *Engine) probabilities(dst []float32, f kernel.RemoteFixed, set kernel.RemoteRows) {
+	n := len(set.H)
+	some := func(x kernel.Bits, from, to int) { e.on.Probabilities(dst[from*n:to*n], nil, x, operand(f)) }
+	if set.Draw.Of == nil {
+		complete(e, dst, e.rowwise(set.X, n, some), n)
 		return
 	}
-	s.counts = grow(s.counts, m)
-	kernel.RowCounts(s.counts, s.transpose)
-	for i, n := range s.counts {
-		s.sums[i] = float64(n)
+	bounds := e.drawn(set.Draw, set.X, func(draw, x kernel.Bits, from, to int) {
+		e.on.ProbabilitiesDraw(dst[from*n:to*n], draw, x, operand(f), set.Key, set.Step, uint32(from))
+	})
+	complete(e, dst, bounds, n)
+}
+
+// hiddenMeans writes the means of the columns of probabilities, a row after the other in float64.
+func (e *Engine) hiddenMeans(dst, probs, weights []float32, total float64) {
+	s, n := &e.scratch, len(dst)
+	s.weighted = grow(s.weighted, n)
+	sums := s.sums[:n]
+	clear(sums)
+	for r := range len(probs) / n {
+		row := probs[r*n : (r+1)*n]
+		if weights != nil {
+			for j, p := range row {
+				s.weighted[j] = weights[r] * p
+			}
+			row = s.weighted
+		}
+		e.on.AddPositive(sums, row)
 	}
+	divide(dst, sums, total)
+}
+
+// visibleMeans writes the means of visible units, with weights of 1 for nil.
+func (e *Engine) visibleMeans(dst []float32, x kernel.Span, weights []float32, total float64) {
+	s, sums := &e.scratch, e.scratch.sums[:len(dst)]
+	s.transpose.Reshape(len(dst), x.Rows)
+	e.on.Transpose(s.transpose, all(x))
+	if weights != nil {
+		e.on.Linear(s.transpose, kernel.Linear{To: sums, Weights: weights})
+	} else {
+		s.counts = grow(s.counts, len(dst))
+		kernel.RowCounts(s.counts, s.transpose)
+		for i, n := range s.counts {
+			sums[i] = float64(n)
+		}
+	}
+	divide(dst, sums, total)
 }
 
 func divide(dst []float32, sums []float64, by float64) {
@@ -102,9 +134,9 @@ func (e *Engine) Ascend(a *kernel.Ascent) (squares float64, sound bool) {
 	}
 	group.Gather(e.g, s.records, group.Times(s.blocks, s.record))
 	sound = s.finish(&squares)
-	for _, x := range [][]float32{a.Parameters[0], a.Rule.Mean[0], a.Rule.Square[0]} {
-		if x != nil {
-			e.divided(x, s.rows, s.n)
+	for _, list := range [][][]float32{a.Parameters, a.Rule.Mean, a.Rule.Square} {
+		if list != nil {
+			e.divided(list[0], s.rows, s.n)
 		}
 	}
 	return squares, sound
@@ -159,7 +191,9 @@ func (s *ascent) move(block int) {
 	p, record := W[from:to], s.records[block*s.record:(block+1)*s.record]
 	scratch := make([]float32, 2*len(p)+n)
 	g, before, stepC := scratch[:len(p)], scratch[len(p):2*len(p)], scratch[2*len(p):]
-	on.Subtract(g, s.Positive[0][from:to], s.Negative[0][from:to])
+	if copy(g, s.Positive[0][from:to]); s.Negative[0] != nil {
+		on.Subtract(g, g, s.Negative[0][from:to])
+	}
 	if s.CenterV != nil {
 		for r := range len(p) / n {
 			i := block*s.Rows + r
@@ -253,14 +287,14 @@ func (s *ascent) clip(W []float32) {
 // step makes the rule's step of parameters k, from number from on.
 func (s *ascent) step(k, from int, p, g []float32) {
 	on, r, a := s.e.on, &s.Rule, g
-	if mean := r.Mean[k]; mean != nil {
-		a = mean[from:][:len(p)]
+	if r.Mean != nil {
+		a = r.Mean[k][from:][:len(p)]
 		for i, x := range g {
 			a[i] = float32(r.Decay*a[i]) + float32(r.Gain*x)
 		}
 	}
-	if square := r.Square[k]; square != nil {
-		on.StepAdam(&r.Adam, p, a, g, square[from:][:len(p)])
+	if r.Square != nil {
+		on.StepAdam(&r.Adam, p, a, g, r.Square[k][from:][:len(p)])
 		return
 	}
 	on.AddScaled(p, r.Adam.Rate, a)

@@ -31,9 +31,14 @@ struct Moving {
 	float value, gradient, mean, square;
 };
 
+// gradientOf is that of parameter i of list k; without a negative phase the positive one is the difference.
+__device__ inline float gradientOf(const Ascent &a, int k, u64 i) {
+	return a.negative[k] ? a.positive[k][i] - a.negative[k][i] : a.positive[k][i];
+}
+
 // movingAt loads parameter i of list k.
 __device__ inline Moving movingAt(const Ascent &a, int k, u64 i) {
-	return Moving{a.parameters[k][i], a.positive[k][i] - a.negative[k][i], a.mean[k] ? a.mean[k][i] : 0, a.square[k] ? a.square[k][i] : 0};
+	return Moving{a.parameters[k][i], gradientOf(a, k, i), a.mean[k] ? a.mean[k][i] : 0, a.square[k] ? a.square[k][i] : 0};
 }
 
 // step makes the optimiser's step of parameter i of list k by x.gradient, and returns its value then.
@@ -47,8 +52,6 @@ __device__ inline float step(const Ascent &a, int k, u64 i, const Moving &x) {
 	a.square[k][i] = square;
 	return x.value + a.rate * along / (sqrtf(a.correction * square) + a.epsilon);
 }
-
-__device__ inline float gradientOf(const Ascent &a, int k, u64 i) { return a.positive[k][i] - a.negative[k][i]; }
 
 // centerOf returns ν_j as it is for this update.
 __device__ inline float centerOf(const Ascent &a, int j) {

@@ -1,10 +1,10 @@
 // Fixed point: kernel.Fixed on the device. An element x is q = x·2^s, and q is cut into digits of base 256 in −128…127,
 //
-//	q = d_0 + 256·d_1 + 256²·d_2 + 256³·d_3   (mod 2^32),
+//	q = d_0 + 256·d_1 + 256²·d_2,
 //
-// as many as the largest |q| needs. The digits of −q are kept (see expand). They lie in tiles of 128 columns × 32 rows, 4 KiB each, as
-// the tensor cores read them: digit after digit, tile of columns after tile, chunk of 32 rows after chunk; in a tile, the halves of 16
-// rows, the columns, the rows.
+// as many as the largest |q| needs, three at most. The digits of −q are kept (see expand). They lie in tiles of 128 columns × 32 rows,
+// 4 KiB each, as the tensor cores read them: digit after digit, tile of columns after tile, chunk of 32 rows after chunk; in a tile, the
+// halves of 16 rows, the columns, the rows.
 
 constexpr int tileCols = 128;
 
@@ -97,19 +97,21 @@ __device__ inline double doublePower2(int k) { return __longlong_as_double((u64)
 
 __device__ inline int quantize(float x, float factor) { return __float2int_rn(x * factor); }
 
+// scaleFor is that of kernel.Fixed, for a matrix that is finite: the host says so where it is not.
+__device__ inline int scaleFor(double largest, double room) {
+	if (!(largest > 0 && largest <= 1e300))
+		return 126;
+	double ratio = room / largest;
+	int s = min((int)(__double_as_longlong(ratio) >> 52) - 1023, 126);
+	return largest * doublePower2(s) > room ? s - 1 : s;
+}
+
 // chooseScale is Fixed.chooseScale.
-__device__ inline Scale chooseScale(double largest, float element, int rows) {
-	double room = 2147483646 - rows;
-	int s = 126;
-	if (largest > 0 && largest <= 1e300) { // otherwise the matrix is not finite, and the host says so
-		double ratio = room / largest;
-		s = min((int)(__double_as_longlong(ratio) >> 52) - 1023, 126);
-		if (largest * doublePower2(s) > room)
-			s--;
-	}
+__device__ inline Scale chooseScale(double sum, float element, int rows) {
+	int s = min(scaleFor(sum, 2147483646 - rows), scaleFor(element, 127 * 65793));
 	Scale scale = {power2(-s), power2(s), s};
 	int q = quantize(element, scale.factor);
-	scale.digits = q <= 127 ? 1 : q <= 127 * 257 ? 2 : q <= 127 * 65793 ? 3 : 4;
+	scale.digits = q <= 127 ? 1 : q <= 127 * 257 ? 2 : 3;
 	return scale;
 }
 
@@ -146,15 +148,15 @@ extern "C" __global__ void load_fixed(Matrix m, const Largest *largest, Scale *s
 	int t = at % 4, n = at / 4 % tileCols, half = at / (4 * tileCols) % 2;
 	u64 tile = at / (8 * tileCols);
 	int j = tile / chunks * tileCols + columnOf(n);
-	u32 words[4] = {0, 0, 0, 0};
+	u32 words[3] = {0, 0, 0};
 	for (int b = 0; b < 4; b++) {
 		int k = tile % chunks * 32 + rowOf(half, t, b), q = 0;
 		if (k < m.rows && j < m.cols)
 			q = -quantize(m.src[k * m.down + j * m.across], s.factor);
-		for (int d = 0; d < 4; d++) {
+		for (int d = 0; d < 3; d++) {
 			int digit = (int)(signed char)q;
 			words[d] |= (u32)(digit & 255) << (8 * b);
-			q = (int)(((long long)q - digit) >> 8);
+			q = (q - digit) >> 8;
 		}
 	}
 	for (int d = 0; d < s.digits; d++)

@@ -44,7 +44,7 @@ func vex(prefix byte, second tile, rest ...byte) {
 // The registers of the addresses of tiles, and their numbers.
 var (
 	tileStride = reg.RCX // between rows
-	tileBases  = map[reg.Register]byte{reg.RDX: 2, reg.RBX: 3, reg.RSI: 6}
+	tileBases  = map[reg.Register]byte{reg.RAX: 0, reg.RDX: 2, reg.RBX: 3, reg.RSI: 6, reg.RDI: 7}
 )
 
 func tileAt(t tile, m Mem) []byte {
@@ -291,7 +291,7 @@ func (v vector) splitTilesTransposed() {
 	done()
 }
 
-// bitTiles writes the kernels of products of bits, whose limbs are all unsigned: sums are those of integers modulo 2^32.
+// bitTiles writes the kernels of products of bits.
 func bitTiles(v vector) {
 	v.expandBits()
 	v.splitPanel()
@@ -316,20 +316,17 @@ func (v vector) expandBits() {
 	done()
 }
 
-// splitPanel writes the kernel that makes four tiles of a panel's words: byte k of a word is that of row k. The upper
+// splitPanel writes the kernel that makes three tiles of a panel's words: byte k of a word is that of row k. The upper
 // half of a word of a panel is one less where the lower one is negative, which is put right.
 func (v vector) splitPanel() {
-	name := v.begin("splitPanel", "func(dst *uint32, words *uint64, rows int)", "writes rows·4 rows of a panel, from the lowest byte up.")
-	dst, words, rows := Load(Param("dst"), GP64()), Load(Param("words"), GP64()), Load(Param("rows"), GP64())
-	left, mask, odd, upper := GP64(), GP64(), K(), K()
+	name := v.begin("splitPanel", "func(dst *uint64, limb int, words *uint64, rows int)",
+		"writes rows·4 rows of a panel, limbs from the lowest up, limb bytes apart.")
+	dst, limb := Load(Param("dst"), GP64()), Load(Param("limb"), GP64())
+	words, rows := Load(Param("words"), GP64()), Load(Param("rows"), GP64())
+	mask, odd, upper := GP64(), K(), K()
 	MOVQ(U64(0xaaaaaaaaaaaaaaaa), mask)
 	KMOVQ(mask, odd)
 	KMOVD(mask.As32(), upper)
-	Label(name + "_tile")
-	MOVQ(U32(16), left)
-	CMPQ(rows, left)
-	CMOVQLT(rows, left)
-	SUBQ(left, rows)
 	Label(name + "_rows")
 	q := make([]reg.VecVirtual, 4)
 	for k := range q {
@@ -340,22 +337,23 @@ func (v vector) splitPanel() {
 		VPSUBD(sign, q[k], q[k])
 	}
 	even, other := v.bytePairs(q, odd)
-	for limb, pairs := range [][]reg.VecVirtual{even, other} {
-		low, high := v.reg(), v.reg()
-		VPSLLD(Imm(16), pairs[1], low)
-		VPBLENDMW(low, pairs[0], upper, low)
-		VMOVUPS(low, Mem{Base: dst, Disp: limb * tileBytes})
-		VPSRLD(Imm(16), pairs[0], high)
-		VPBLENDMW(pairs[1], high, upper, high)
-		VMOVUPS(high, Mem{Base: dst, Disp: (limb + 2) * tileBytes})
+	join := func(low, high reg.VecVirtual) reg.VecVirtual {
+		VPBLENDMW(high, low, upper, low)
+		return low
 	}
+	shifted := v.reg()
+	VPSLLD(Imm(16), other[1], shifted)
+	VMOVUPS(join(other[0], shifted), Mem{Base: dst, Index: limb, Scale: 1})
+	high := v.reg()
+	VPSRLD(Imm(16), even[0], high)
+	VMOVUPS(join(high, even[1]), Mem{Base: dst, Index: limb, Scale: 2})
+	low := v.reg()
+	VPSLLD(Imm(16), even[1], low)
+	VMOVUPS(join(even[0], low), Mem{Base: dst})
 	ADDQ(U32(256), words)
 	ADDQ(Imm(tileRow), dst)
-	DECQ(left)
+	DECQ(rows)
 	JNZ(LabelRef(name + "_rows"))
-	ADDQ(U32(3*tileBytes), dst)
-	TESTQ(rows, rows)
-	JNZ(LabelRef(name + "_tile"))
 	done()
 }
 
@@ -372,63 +370,119 @@ func (v vector) bytePairs(q []reg.VecVirtual, odd reg.OpmaskVirtual) (even, othe
 	return even, other
 }
 
-// addTiles writes the kernel that sums a panel for groups of 16 rows.
+// addTiles writes the kernel that adds the sums of a panel, of three bytes of which the highest is signed. Two groups of
+// 16 rows go together; a last one may be alone.
 func addTiles(v vector) {
-	name := v.begin("addTiles", "func(acc *[8]uint64, rows int, a, b *uint32, chunks int, offset *[8]uint64, sums *[1024]int32)",
-		"writes the sums of a panel for rows of bits, both in chunks of 64, and the offset.")
-	acc, rows, a, b, scratch, chunks, left, row := reg.RDI, reg.R10, reg.RSI, reg.RBX, reg.RDX, reg.R9, reg.R11, reg.RAX
+	name := v.begin("addTiles", "func(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks, last int, sums *[1536]int32)",
+		"adds the sums of a panel for rows of bits, group bytes for 16 of them, both in chunks of 64. "+
+			"The limbs of one more chunk lie last bytes apart, unless last is 0.")
+	const limbs = 3
+	acc, rows, scratch, left, a, row, chunks := reg.R8, reg.R10, reg.RDX, reg.R11, reg.RSI, reg.RAX, reg.R9
+	c := chunk{a: reg.RDI, group: reg.R13, b: reg.RBX, limb: reg.R12, address: reg.RAX}
 	MOVQ(NewParamAddr("acc", 0), acc)
 	MOVQ(NewParamAddr("rows", 8), rows)
 	MOVQ(NewParamAddr("a", 16), a)
-	MOVQ(NewParamAddr("offset", 40), row)
-	offset, sum, part := reg.Z8, reg.Z0, reg.Z1
-	VMOVDQU64(Mem{Base: row}, offset)
-	MOVQ(NewParamAddr("sums", 48), scratch)
+	MOVQ(NewParamAddr("group", 24), c.group)
+	MOVQ(NewParamAddr("sums", 56), scratch)
 	MOVQ(U32(tileRow), tileStride)
 	LEAQ(tileConfig(), row)
 	tileConfigRAX()
-	Label(name + "_group")
-	for t := range tile(4) {
-		tileZero(t)
+
+	// The sums of limb l of a group are in tile 3·group + l.
+	multiply := func(label string, groups int) {
+		for t := range tile(groups * limbs) {
+			tileZero(t)
+		}
+		MOVQ(a, c.a)
+		MOVQ(NewParamAddr("b", 32), c.b)
+		MOVQ(NewParamAddr("chunks", 40), chunks)
+		MOVQ(U32(tileBytes), c.limb)
+		TESTQ(chunks, chunks)
+		JZ(LabelRef(label + "_last"))
+		Label(label + "_chunk")
+		c.multiply(groups)
+		ADDQ(U32(tileBytes), c.a)
+		ADDQ(U32(limbs*tileBytes), c.b)
+		DECQ(chunks)
+		JNZ(LabelRef(label + "_chunk"))
+		Label(label + "_last")
+		CMPQ(c.limb, U32(tileBytes))
+		JNE(LabelRef(label + "_done"))
+		INCQ(chunks)
+		MOVQ(NewParamAddr("last", 48), c.limb)
+		TESTQ(c.limb, c.limb)
+		JNZ(LabelRef(label + "_chunk"))
+		Label(label + "_done")
+		for t := range groups * limbs {
+			tileStore(tile(t), Mem{Base: scratch, Disp: (t%limbs*2 + t/limbs) * tileBytes})
+		}
 	}
-	MOVQ(NewParamAddr("b", 24), b)
-	MOVQ(NewParamAddr("chunks", 32), chunks)
-	Label(name + "_chunk")
-	tileLoad(Mem{Base: a}, 4)
-	for limb := range tile(4) {
-		operand := 5 + limb%3
-		tileLoad(Mem{Base: b, Disp: int(limb) * tileBytes}, operand)
-		tileDot(prefixNone, 4, operand, limb)
-	}
-	ADDQ(U32(tileBytes), a)
-	ADDQ(U32(4*tileBytes), b)
-	DECQ(chunks)
-	JNZ(LabelRef(name + "_chunk"))
-	for t := range tile(4) {
-		tileStore(t, Mem{Base: scratch, Disp: int(t) * tileBytes})
-	}
-	MOVQ(U32(16), left)
+	Label(name + "_groups")
+	MOVQ(U32(32), left)
 	CMPQ(rows, left)
 	CMOVQLT(rows, left)
 	SUBQ(left, rows)
+	CMPQ(left, Imm(16))
+	JLE(LabelRef(name + "_alone"))
+	multiply(name+"_pair", 2)
+	JMP(LabelRef(name + "_sum"))
+	Label(name + "_alone")
+	multiply(name+"_single", 1)
+
+	Label(name + "_sum")
+	sum, part := reg.Z0, reg.Z1
 	MOVQ(scratch, row)
 	Label(name + "_row")
-	VMOVDQU64(Mem{Base: row, Disp: 3 * tileBytes}, sum)
-	for limb := 2; limb >= 0; limb-- {
+	VMOVDQU64(Mem{Base: row, Disp: (limbs - 1) * 2 * tileBytes}, sum)
+	for limb := limbs - 2; limb >= 0; limb-- {
 		VPSLLD(Imm(8), sum, sum)
-		VPADDD(Mem{Base: row, Disp: limb * tileBytes}, sum, sum)
+		VPADDD(Mem{Base: row, Disp: limb * 2 * tileBytes}, sum, sum)
 	}
 	VPSRAD(Imm(31), sum, part)
 	VPSLLQ(Imm(32), part, part)
 	VPADDD(part, sum, sum)
-	VPADDQ(offset, sum, sum)
+	VPADDQ(Mem{Base: acc}, sum, sum)
 	VMOVDQU64(sum, Mem{Base: acc})
 	ADDQ(Imm(tileRow), row)
-	ADDQ(Imm(64), acc)
+	ADDQ(Imm(entryBytes), acc)
 	DECQ(left)
 	JNZ(LabelRef(name + "_row"))
+	LEAQ(Mem{Base: a, Index: c.group, Scale: 2}, a)
 	TESTQ(rows, rows)
-	JNZ(LabelRef(name + "_group"))
+	JNZ(LabelRef(name + "_groups"))
 	tileRelease()
 	done()
+}
+
+// A chunk is what a chunk of 64 bits of one or two groups of rows is multiplied with: limbs of a panel, limb bytes apart.
+type chunk struct{ a, group, b, limb, address reg.Register }
+
+// multiply adds the products. With two groups there is room for one tile of rows and one of a limb.
+func (c chunk) multiply(groups int) {
+	limb := func(l int, t tile) {
+		if l == 0 {
+			tileLoad(Mem{Base: c.b}, t)
+			return
+		}
+		LEAQ(Mem{Base: c.b, Index: c.limb, Scale: uint8(l)}, c.address)
+		tileLoad(Mem{Base: c.address}, t)
+	}
+	const x, q = 6, 7
+	tileLoad(Mem{Base: c.a}, x)
+	limb(0, q)
+	tileDot(prefixNone, x, q, 0)
+	limb(1, q)
+	tileDot(prefixNone, x, q, 1)
+	limb(2, q)
+	tileDot(prefix66, x, q, 2)
+	if groups == 1 {
+		return
+	}
+	LEAQ(Mem{Base: c.a, Index: c.group, Scale: 1}, c.address)
+	tileLoad(Mem{Base: c.address}, x)
+	tileDot(prefix66, x, q, 5)
+	limb(1, q)
+	tileDot(prefixNone, x, q, 4)
+	limb(0, q)
+	tileDot(prefixNone, x, q, 3)
 }
