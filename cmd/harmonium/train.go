@@ -46,7 +46,8 @@ model.
 With --kind the rows are outcomes of measurements of qubits, and the model is their quantum state:
 a wavefunction without phases, a complex one with a second machine for the phases, or a density
 matrix with auxiliary hidden units. --bases says in which basis each row was measured, in the format
-of QuCumber.
+of QuCumber. With --from a distribution or a wavefunction without phases is where a complex state
+or a density matrix begins.
 
 Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME, or a sparse
 matrix of SciPy), .parquet, .arrow (Feather), IDX, FASTA and text, bits or tables; each also packed
