@@ -203,7 +203,7 @@ func (l *Likelihood) gather(v rbm.Batch, bases []string, weights []float32, of [
 // what it left there, one outcome after the other, so that sums over outcomes have one order. It goes through the
 // outcomes in groups, as all products together may be many.
 func (l *Likelihood) eachOutcome(size func(o *outcome) int, compute, collect func(k int, products []complex128)) {
-	const most, least = 1 << 18, 1 << 12 // products of a group, and of one that is worth several workers
+	const most = 1 << 18 // products of a group
 	for from := 0; from < len(l.outcomes); {
 		to, end := from, 0
 		for l.ends = l.ends[:0]; to < len(l.outcomes) && (to == from || end < most); to++ {
@@ -212,7 +212,7 @@ func (l *Likelihood) eachOutcome(size func(o *outcome) int, compute, collect fun
 		}
 		l.products = resized(l.products, end)
 		of := func(k int) []complex128 { return l.products[l.ends[k]-size(&l.outcomes[from+k]) : l.ends[k]] }
-		l.parallel(end > least, to-from, func(k int) { compute(from+k, of(k)) })
+		l.parallel(end, to-from, func(k int) { compute(from+k, of(k)) })
 		for k := range to - from {
 			collect(from+k, of(k))
 		}
@@ -220,9 +220,9 @@ func (l *Likelihood) eachOutcome(size func(o *outcome) int, compute, collect fun
 	}
 }
 
-// parallel calls f with the numbers of tasks, on several workers where they are worth it.
-func (l *Likelihood) parallel(worth bool, tasks int, f func(task int)) {
-	if worth {
+// parallel calls f with the numbers of tasks, on several workers where the products of all are worth waking them.
+func (l *Likelihood) parallel(products, tasks int, f func(task int)) {
+	if products > 1<<12 {
 		l.on.Parallel(tasks, f)
 		return
 	}
@@ -231,10 +231,10 @@ func (l *Likelihood) parallel(worth bool, tasks int, f func(task int)) {
 	}
 }
 
-// inBlocks calls f with the ends of blocks of n numbers.
+// inBlocks calls f with the ends of blocks of n numbers, each of which costs as much as 16 products or more.
 func (l *Likelihood) inBlocks(n int, f func(from, to int)) {
 	const block = 256
-	l.parallel(n > block, (n+block-1)/block, func(task int) { f(task*block, min(n, (task+1)*block)) })
+	l.parallel(16*n, (n+block-1)/block, func(task int) { f(task*block, min(n, (task+1)*block)) })
 }
 
 // LogWeights writes log Z·P_b(o) of each row, with free energies in float64. It is −Inf where the amplitude is 0.

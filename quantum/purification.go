@@ -140,7 +140,7 @@ func (p *purified) number(l *Likelihood) {
 			p.keys = append(p.keys, uint64(i)<<32|uint64(j))
 		}
 	}
-	l.parallel(count > len(l.outcomes), len(l.outcomes), func(k int) {
+	l.parallel(count, len(l.outcomes), func(k int) {
 		p.eachPair(k, l, func(at, i, j int) { p.of[at] = int32(j*(j+1)/2 + i) })
 	})
 }

@@ -50,7 +50,8 @@ to zero, and next to nothing where it does.
 With --kind the rows are outcomes of measurements of qubits, and the model is their quantum state:
 a wavefunction without phases, a complex one with a second machine for the phases, or a density
 matrix with auxiliary hidden units. --bases says in which basis each row was measured, in the format
-of QuCumber.
+of QuCumber. With --from a distribution or a wavefunction without phases is where a complex state
+or a density matrix begins.
 
 In a program built with the tag mpi, processes that mpirun or srun has started divide the work of
 one training. The run has the same bytes for any number of them (docs/tutorials/cluster.md).
