@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
@@ -70,6 +71,22 @@ func eachBlock[T data.Number](blocks iter.Seq2[block, error], columns int, f fun
 				return
 			}
 		}
+	}
+}
+
+// onAll has all workers score the rows of a block, each a part of them with a function of its own.
+func onAll(on *compute.Context, function func() func(rbm.Batch) []float64) func(rbm.Batch) []float64 {
+	parts := make([]func(rbm.Batch) []float64, on.Workers())
+	for k := range parts {
+		parts[k] = function()
+	}
+	return func(v rbm.Batch) []float64 {
+		scores := make([]float64, v.Rows())
+		on.Parallel(len(parts), func(k int) {
+			from, to := k*v.Rows()/len(parts), (k+1)*v.Rows()/len(parts)
+			copy(scores[from:to], parts[k](v.Slice(from, to)))
+		})
+		return scores
 	}
 }
 

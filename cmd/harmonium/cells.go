@@ -124,16 +124,27 @@ func writeLines(path string, lines [][]string) error {
 // convergenceList says how far the chains of each row with missing cells agree, a line a row.
 type convergenceList struct {
 	set   *data.Set
+	first map[int]bool // units that are the first of a cell
 	lines [][]string
 }
 
-func newConvergenceList(set *data.Set) *convergenceList {
-	return &convergenceList{set, [][]string{{"row", "name", "missing", "method", "error", "ess", "rhat", "missed"}}}
+func newConvergenceList(set *data.Set, spans []rbm.Span) *convergenceList {
+	c := &convergenceList{set, map[int]bool{}, [][]string{{"row", "name", "missing", "method", "error", "ess", "rhat", "missed"}}}
+	for _, span := range spans {
+		c.first[span.From] = true
+	}
+	return c
 }
 
-// add adds a row. What exact rows don't have is empty. Of missing columns of categories each state counts.
+// add adds a row. What exact rows don't have is empty.
 func (c *convergenceList) add(r int, row *impute.Row) {
-	line := []string{strconv.Itoa(r + 1), nameOf(c.set, r), strconv.Itoa(len(row.Missing)), "exact", "0", "", "", ""}
+	missing := 0
+	for _, i := range row.Missing {
+		if c.first[i] {
+			missing++
+		}
+	}
+	line := []string{strconv.Itoa(r + 1), nameOf(c.set, r), strconv.Itoa(missing), "exact", "0", "", "", ""}
 	if !row.Exact {
 		line = append(line[:3], "ais", number(row.Stderr), number(row.ESS), number(worstRhat(row)), number(row.Missed))
 	}

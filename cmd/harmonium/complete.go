@@ -104,7 +104,8 @@ func complete(ctx context.Context, t *terminal, o *completeOptions, path string)
 	if o.out != "" {
 		filled.States = set.States.Like(set.Rows() * o.copies)
 	}
-	cells, convergence, rough := newCellList(set, model), newConvergenceList(set), &roughRows{}
+	cells, rough := newCellList(set, model), &roughRows{}
+	convergence := newConvergenceList(set, cells.spans)
 	bar := t.progress("rows", int64(set.Rows()))
 	err = impute.Rows(ctx, model, set.States, set.Known, o.impute(t), func(r int, row *impute.Row) error {
 		if o.out != "" {

@@ -303,7 +303,7 @@ func (j *judged) logLikelihood(ctx context.Context, t *terminal) (*estimateResul
 // freeEnergies are −log Z·P of the rows: F(v), or that of an outcome in a basis.
 func (j *judged) freeEnergies(ctx context.Context, t *terminal) ([]float64, error) {
 	if j.likelihood == nil {
-		return scoreRows(ctx, t, "free energies", j.model, j.set, j.model.FreeEnergyFunc())
+		return scoreRows(ctx, t, "free energies", j.model, j.set, onAll(t.compute, j.model.FreeEnergyFunc))
 	}
 	logs := make([]float64, j.set.Rows())
 	j.likelihood.LogWeights(logs, j.model, j.set.States, j.set.Bases)

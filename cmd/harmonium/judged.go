@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
@@ -132,10 +133,17 @@ func (j *judged) comparable(other *judged) error {
 }
 
 // variables name what a model has a distribution of: the columns of a table, where they have names, or its units. Units
-// of 0 and 1 and spins are the same.
+// of 0 and 1 and spins are the same, and so are columns of them that have numbers for names.
 func variables(model *rbm.Model) []string {
 	var list []string
-	for _, c := range model.Columns {
+	columns, numbered := model.Columns, true
+	for k, c := range columns {
+		numbered = numbered && c.Name == strconv.Itoa(k+1) && c.Categories == nil && c.Kind != rbm.Gaussian
+	}
+	if numbered {
+		columns = nil
+	}
+	for _, c := range columns {
 		switch c.Kind {
 		case rbm.Gaussian:
 			list = append(list, fmt.Sprintf("a real %q", c.Name))

@@ -19,10 +19,15 @@ func registerReading(f *pflag.FlagSet, r *run.Reading) {
 	f.StringSliceVar(&s.Categories, "categories", nil,
 		"columns whose whole numbers are categories, by name or number, or all; genotypes 0, 1, 2 are sites of 3 states")
 	f.StringVar(&s.RowNames, "row-names", "", "column that names the rows and is no unit; default: an index, or a first column that looks so")
-	f.BoolVar(&r.NoNames, "no-names", false, "the first line of a text is a row, not names of columns")
-	f.StringVar(&r.Decimal, "decimal", ".", "sign before the decimals of numbers in text, . or ,")
+	registerText(f, r)
 	f.IntVar(&r.PackedUnits, "units", 0,
 		"take bytes of .npy as packed bits of rows of this many units, as numpy.packbits(x, axis=1) makes them")
+}
+
+// registerText adds the flags that say how a file of text is written.
+func registerText(f *pflag.FlagSet, r *run.Reading) {
+	f.BoolVar(&r.NoNames, "no-names", false, "the first line of a text is a row, not names of columns")
+	f.StringVar(&r.Decimal, "decimal", ".", "sign before the decimals of numbers in text, . or ,")
 }
 
 // rowRange is the value of --rows.

@@ -32,6 +32,7 @@ type sampleOptions struct {
 	start      string
 	clamps     []string
 	given      string
+	text       run.Reading // of given
 	basis      string
 	unitaries  string
 	seed       uint64
@@ -68,6 +69,11 @@ given what is known: as 'harmonium complete' does, with -n draws of each row.`,
 			if err := o.checkBasis(cmd.Flags()); err != nil {
 				return err
 			}
+			for _, name := range []string{"no-names", "decimal"} {
+				if o.given == "" && cmd.Flags().Changed(name) {
+					return badInput(fmt.Errorf("--%s has no effect without --given, whose file it is about: leave it out", name))
+				}
+			}
 			if o.given != "" {
 				return o.drawGiven(cmd, t, args[0])
 			}
@@ -87,6 +93,7 @@ given what is known: as 'harmonium complete' does, with -n draws of each row.`,
 		"hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 1, or a column of a table, as NAME=VALUE; "+
 			"may be repeated")
 	f.StringVar(&o.given, "given", "", "file whose rows say what is known, a draw of the rest for each, or -n draws")
+	registerText(f, &o.text)
 	f.StringVar(&o.basis, "basis", "", "measure the quantum state of the model in this basis, such as XZZY, or one letter for all sites; "+
 		"up to 20 sites, or 10 of a density matrix")
 	f.StringVar(&o.unitaries, "unitaries", "", unitariesHelp)
@@ -114,7 +121,7 @@ func (o *sampleOptions) drawGiven(cmd *cobra.Command, t *terminal, path string) 
 	case o.out == "":
 		return badInput(errors.New("no file for the draws: name one by -o FILE"))
 	}
-	c.seed, c.terminal = o.seed, t
+	c.seed, c.terminal, c.reading = o.seed, t, o.text
 	return complete(cmd.Context(), t, c, path)
 }
 

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/internal/kindtest"
 	"github.com/harmonium-rbm/harmonium/rbm"
@@ -154,6 +156,20 @@ func TestComparable(t *testing.T) {
 	} {
 		if err := test.a.comparable(test.b); (err == nil) != test.want {
 			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
+
+// Free energies by all workers are those of the model, to the bit, also of fewer rows than workers.
+func TestFreeEnergiesOnAllWorkers(t *testing.T) {
+	for _, pair := range kindtest.Pairs(0.8) {
+		free := onAll(compute.New(7), pair.Model.FreeEnergyFunc)
+		for _, rows := range []int{0, 3, 100} {
+			v := pair.Model.Visible.NewBatch(rows)
+			pair.Model.Visible.Sample(v, nil, rng.Seed(3), 0, 0)
+			if !slices.Equal(free(v), pair.Model.FreeEnergy(v)) {
+				t.Errorf("%s: %d rows: other free energies by 7 workers", pair.Name, rows)
+			}
 		}
 	}
 }
