@@ -106,7 +106,7 @@ def run(options: argparse.Namespace, case: Case, folder: Path) -> None:
     if case["program"] == "qucumber":
         settings = case["_fit"] | {k: str(v) for k, v in files.items()}
         settings |= {k: case[k] for k in ("seed", "hidden")}
-        peer = Path(__file__).parent / "peers" / "qucumber.py"
+        peer = Path(__file__).parent / "peers" / "quantum.py"
         result = json.loads(output(sys.executable, peer, json.dumps(settings)).splitlines()[-1])
     elif case["program"] == "harmonium":
         result = harmonium(options, case, files, folder)
