@@ -64,9 +64,9 @@ TUTORIALS: dict[int, dict] = {
         "train": ["--kind", "density"],
         "fit": BATCHES | {"epochs": 500, "lr": 10, "drop": 125, "auxiliary": 2}},
 }
-# The settings of the first in Harmonium; weights begin smaller.
-SAME = ("--optimizer sgd --rate 0.01 --schedule constant --epochs 500 --batch 100 --negative cd --steps 10 "
-        "--every 1000000").split()
+# The settings of the first two in Harmonium, but for the rate; weights begin smaller.
+SAME = ("--optimizer sgd --schedule constant --epochs 500 --batch 100 --negative cd --steps 10 --every 1000000 "
+        "--rate").split()
 
 
 def main() -> None:
@@ -193,9 +193,11 @@ def tutorials(options: argparse.Namespace) -> Iterator[Case]:
         ours = case | {"program": "harmonium"}
         yield ours | {"settings": "defaults", "_train": t["train"]}
         yield case | {"program": "qucumber", "settings": "QuCumber's", "_fit": t["fit"]}
+        if number < 3:
+            same = [*t["train"], *SAME, t["fit"]["lr"]]
+            yield ours | {"settings": "QuCumber's", "_train": same}
         if number == 1:
-            yield ours | {"settings": "QuCumber's", "_train": SAME}
-            yield ours | {"settings": "QuCumber's, not centred", "_train": [*SAME, "--centered=false"]}
+            yield ours | {"settings": "QuCumber's, not centred", "_train": [*same, "--centered=false"]}
             yield case | {"program": "qucumber", "settings": "QuCumber's, weights begin at N(0, 0.01²)",
                           "_fit": t["fit"] | {"scale": 10**-1.5}}
         elif seed == options.seeds[0]:
