@@ -65,8 +65,8 @@ TUTORIALS: dict[int, dict] = {
         "fit": BATCHES | {"epochs": 500, "lr": 10, "drop": 125, "auxiliary": 2}},
 }
 # The settings of the first two in Harmonium, but for the rate; weights begin smaller.
-SAME = ("--optimizer sgd --schedule constant --epochs 500 --batch 100 --negative cd --steps 10 --every 1000000 "
-        "--rate").split()
+SAME = ("--optimizer sgd --schedule constant --epochs 500 --batch 100 --negative cd --steps 10 "
+        "--every 1000000 --rate").split()
 
 
 def main() -> None:
