@@ -64,9 +64,9 @@ TUTORIALS: dict[int, dict] = {
         "train": ["--kind", "density"],
         "fit": BATCHES | {"epochs": 500, "lr": 10, "drop": 125, "auxiliary": 2}},
 }
-# The settings of the first in Harmonium; weights begin smaller.
-SAME = ("--optimizer sgd --rate 0.01 --schedule constant --epochs 500 --batch 100 --negative cd --steps 10 "
-        "--every 1000000").split()
+# The settings of the first two in Harmonium, but for the rate; weights begin smaller.
+SAME = ("--optimizer sgd --schedule constant --epochs 500 --batch 100 --negative cd --steps 10 "
+        "--every 1000000 --rate").split()
 
 
 def main() -> None:
@@ -106,7 +106,7 @@ def run(options: argparse.Namespace, case: Case, folder: Path) -> None:
     if case["program"] == "qucumber":
         settings = case["_fit"] | {k: str(v) for k, v in files.items()}
         settings |= {k: case[k] for k in ("seed", "hidden")}
-        peer = Path(__file__).parent / "peers" / "qucumber.py"
+        peer = Path(__file__).parent / "peers" / "quantum.py"
         result = json.loads(output(sys.executable, peer, json.dumps(settings)).splitlines()[-1])
     elif case["program"] == "harmonium":
         result = harmonium(options, case, files, folder)
@@ -193,9 +193,11 @@ def tutorials(options: argparse.Namespace) -> Iterator[Case]:
         ours = case | {"program": "harmonium"}
         yield ours | {"settings": "defaults", "_train": t["train"]}
         yield case | {"program": "qucumber", "settings": "QuCumber's", "_fit": t["fit"]}
+        if number < 3:
+            same = [*t["train"], *SAME, t["fit"]["lr"]]
+            yield ours | {"settings": "QuCumber's", "_train": same}
         if number == 1:
-            yield ours | {"settings": "QuCumber's", "_train": SAME}
-            yield ours | {"settings": "QuCumber's, not centred", "_train": [*SAME, "--centered=false"]}
+            yield ours | {"settings": "QuCumber's, not centred", "_train": [*same, "--centered=false"]}
             yield case | {"program": "qucumber", "settings": "QuCumber's, weights begin at N(0, 0.01²)",
                           "_fit": t["fit"] | {"scale": 10**-1.5}}
         elif seed == options.seeds[0]:
@@ -209,9 +211,18 @@ def complex_states(options: argparse.Namespace, make: Callable[[int], Measuremen
         each = rows // len(bases)
         case = {"sites": len(bases[0]), "bases": len(bases), "rows": each * len(bases), "measurements": rows,
                 "seed": seed, "hidden": hidden, "_bases": bases, "_make": partial(measure, each)}
-        yield case | {"program": "harmonium", "settings": "defaults", "_train": ["--kind", "complex"]}
+        yield case | {"program": "harmonium"} | long(rows, "complex")
         yield case | {"program": "qucumber", "settings": "tutorial 2's, 5,000 updates",
                       "_fit": BATCHES | {"epochs": max(1, 500000 // rows), "lr": 0.1}}
+
+
+def long(rows: int, kind: str) -> Case:
+    """Return settings for a kind of state: Harmonium's, but 10,000 updates where those are fewer."""
+    batches = (rows + 99) // 100
+    epochs = (10000 + batches - 1) // batches
+    if epochs <= 300:
+        return {"settings": "defaults", "_train": ["--kind", kind]}
+    return {"settings": "10,000 updates", "_train": ["--kind", kind, "--epochs", epochs]}
 
 
 def random_states(seed: int) -> Measurements:
@@ -255,8 +266,7 @@ def density(options: argparse.Namespace) -> Iterator[Case]:
             case = {"state": name, "sites": sites, "p": p, "bases": len(bases), "rows": each * len(bases),
                     "each": each, "seed": seed, "hidden": sites,
                     "_make": measured(*state, "-n", each, "--seed", seed, bases=bases, density=True)}
-            yield case | {"program": "harmonium", "settings": "defaults",
-                          "_train": ["--kind", "density"]}
+            yield case | {"program": "harmonium"} | long(case["rows"], "density")
             if sites == 2 and each == 100:
                 yield case | {"program": "qucumber", "settings": "tutorial 3's", "_fit": TUTORIALS[3]["fit"]}
                 yield case | {"program": "maximum likelihood"}

@@ -83,22 +83,13 @@ type Config struct {
 // The defaults that Config's zero values stand for.
 const (
 	DefaultBatch    = 100
-	DefaultEpochs   = 300 // and with real visible units or bases as many more as make 5,000 or 10,000 updates
+	DefaultEpochs   = 300 // and with real visible units as many more as make 5,000 updates
 	DefaultSchedule = Linear
 )
 
-// leastUpdates of a training, if nothing bounds it. Tables of real numbers are small, and 300 passes over 90 rows are 300
-// updates. Phases are known by few of the measurements, and long before the end the likelihood of 3,000 updates is below
-// that of the true state.
-func (c *Config) leastUpdates(model *rbm.Model) int {
-	switch {
-	case c.Likelihood != nil:
-		return 10000
-	case !model.Discrete():
-		return 5000
-	}
-	return 0
-}
+// leastUpdates of a training with real visible units, if nothing bounds it. Tables of real numbers are small, and 300
+// passes over 90 rows are 300 updates.
+const leastUpdates = 5000
 
 // measuredRate is by how much the default rate of rows with bases is higher: phases go far, and most of the way is flat.
 const measuredRate = 6
@@ -137,7 +128,7 @@ func (c *Config) Settings() []Setting {
 	return []Setting{
 		{Name: "seed", At: &c.Seed, Help: "of all random numbers; the same seed gives the same bytes"},
 		{Name: "epochs", At: &c.Epochs, Default: epochs, Help: "passes over the data; no bound where updates or time is given alone; " +
-			"with real columns 5,000 updates and with bases 10,000, if these are more"},
+			"with real columns 5,000 updates, if these are more"},
 		{Name: "updates", At: &c.Updates, Help: "updates after which to stop; 0 means no bound"},
 		{Name: "time", At: &c.Time, Help: "time such as 90s or 2h after which to stop; the only setting that makes a run depend on the clock: " +
 			"alone, the rate falls over the time"},
@@ -241,8 +232,8 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	}
 	c.Schedule = cmp.Or(c.Schedule, DefaultSchedule)
 	c.KeepBiases = c.KeepBiases || c.Trained
-	if least := c.leastUpdates(model); least > 0 && c.Epochs == 0 && c.Updates == 0 && c.Time == 0 {
-		c.Epochs = max(DefaultEpochs, (least+c.batches(rows)-1)/c.batches(rows))
+	if c.Epochs == 0 && c.Updates == 0 && c.Time == 0 && !model.Discrete() {
+		c.Epochs = max(DefaultEpochs, (leastUpdates+c.batches(rows)-1)/c.batches(rows))
 	}
 	for _, part := range []Configurable{c.Negative, c.Optimizer} {
 		if err := settings.Resolve(part.Settings()); err != nil {

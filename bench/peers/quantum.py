@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train a state of QuCumber's and print its fidelity and its processor seconds as JSON, for ../quantum.py.
 
-usage: qucumber.py SETTINGS, with the package qucumber
+usage: quantum.py SETTINGS, with the package qucumber
 
 SETTINGS is JSON: rows, state and perhaps bases are files, hidden, auxiliary and seed numbers, scale a factor
 of the first weights, drop the epochs after which Adadelta's rate is halved, and the rest arguments of fit.
