@@ -110,18 +110,11 @@ func (model *Model) Bits() *BitParameters {
 // asBits is [Model.Bits] for layers that are linear in bits.
 func (model *Model) asBits() *BitParameters {
 	m, n := model.M(), model.N()
-	p := &BitParameters{W: make([]float64, m*n), B: make([]float64, m), C: make([]float64, n)}
+	p := model.biasesAsBits()
+	p.W = make([]float64, m*n)
 	sv, ov := model.Visible.Line()
 	sh, oh := model.Hidden.Line()
-	// w (sv·v+ov)(sh·h+oh) = w·sv·sh·vh + w·sv·oh·v + w·ov·sh·h + w·ov·oh, and likewise for the biases.
-	for i, b := range model.B() {
-		p.B[i] = sv * float64(b)
-		p.Offset -= ov * float64(b)
-	}
-	for j, c := range model.C() {
-		p.C[j] = sh * float64(c)
-		p.Offset -= oh * float64(c)
-	}
+	// w (sv·v+ov)(sh·h+oh) = w·sv·sh·vh + w·sv·oh·v + w·ov·sh·h + w·ov·oh.
 	for i := range m {
 		for j := range n {
 			w := float64(model.W[i*n+j])
@@ -130,6 +123,29 @@ func (model *Model) asBits() *BitParameters {
 			p.C[j] += ov * sh * w
 			p.Offset -= ov * oh * w
 		}
+	}
+	return p
+}
+
+// BitBiases is [Model.Bits] of a model without weights: W is nil.
+func (model *Model) BitBiases() *BitParameters {
+	if err := model.CheckBits(); err != nil {
+		panic("rbm: BitBiases of " + err.Error())
+	}
+	return model.biasesAsBits()
+}
+
+func (model *Model) biasesAsBits() *BitParameters {
+	p := &BitParameters{B: make([]float64, model.M()), C: make([]float64, model.N())}
+	sv, ov := model.Visible.Line()
+	sh, oh := model.Hidden.Line()
+	for i, b := range model.B() {
+		p.B[i] = sv * float64(b)
+		p.Offset -= ov * float64(b)
+	}
+	for j, c := range model.C() {
+		p.C[j] = sh * float64(c)
+		p.Offset -= oh * float64(c)
 	}
 	return p
 }

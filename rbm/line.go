@@ -26,7 +26,7 @@ type Line struct {
 	constant    float64   // of the base's energy in bits
 }
 
-// NewLine returns the line from a base, as it is now, to a model, whose conditionals are end: the line ends at the
+// NewLine returns the line from a base, as it is now but for the zeros of its W, which are shared, to a model, whose conditionals are end: the line ends at the
 // model as it was when these were updated last. It panics if the base has weights, or parameters that are not finite,
 // or if the three differ in numbers and kinds of units.
 func NewLine(base, model *Model, end *Conditionals) *Line {
@@ -36,9 +36,12 @@ func NewLine(base, model *Model, end *Conditionals) *Line {
 	if slices.ContainsFunc(base.W, func(w float32) bool { return w != 0 }) {
 		panic("rbm: a line from a model with weights")
 	}
-	l := &Line{base: base.Clone(), model: model, end: end}
+	own := *base
+	own.W = nil
+	l := &Line{base: own.Clone(), model: model, end: end}
+	l.base.W = base.W
 	if end.toHidden.fused || end.toVisible.fused {
-		bits := base.asBits()
+		bits := base.biasesAsBits()
 		l.visible, l.constant = round(nil, bits.B), bits.Offset
 		if slices.ContainsFunc(bits.C, func(c float64) bool { return c != 0 }) {
 			l.hidden = round(nil, bits.C)

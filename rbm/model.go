@@ -118,6 +118,15 @@ func (model *Model) Clone() *Model {
 	}
 }
 
+// CloneWithoutWeights returns a copy but for its W, which is zeros: memory that nobody has touched takes none.
+func (model *Model) CloneWithoutWeights() *Model {
+	bare := *model
+	bare.W = nil
+	c := bare.Clone()
+	c.W = make([]float32, len(model.W))
+	return c
+}
+
 // Copy takes over the parameters of a model of the same shape.
 func (model *Model) Copy(other *Model) {
 	from := other.Parameters()

@@ -70,8 +70,10 @@ type WeightedChains struct {
 // NewIndependent returns independent weighted chains of the model without its weights, P(v) = Π_i P(v_i), whose log Z
 // is known.
 func NewIndependent(model *rbm.Model, count int, key rng.Key) *WeightedChains {
-	base := model.Clone()
-	clear(base.W)
+	base := model
+	if slices.ContainsFunc(model.W, func(w float32) bool { return w != 0 }) {
+		base = model.CloneWithoutWeights()
+	}
 	p := newWeighted(NewChains(FromBiases(base, count, key), model.Hidden, key), key)
 	p.resampled.logZ = LogZWithoutWeights(base)
 	return p

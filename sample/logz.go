@@ -34,8 +34,7 @@ func SumLogZ(z ...LogZ) LogZ {
 
 // IndependentModel returns a model without its weights and hidden biases: independent units, the base of a line to it.
 func IndependentModel(model *rbm.Model) *rbm.Model {
-	base := model.Clone()
-	clear(base.W)
+	base := model.CloneWithoutWeights()
 	clear(base.C())
 	return base
 }
@@ -51,7 +50,7 @@ func LogZWithoutWeights(model *rbm.Model) float64 {
 	if model.CheckBits() != nil {
 		return atZero(model.Visible) + atZero(model.Hidden)
 	}
-	p := model.Bits() // the same sum in the order of its units, so that estimates repeat to the last bit
+	p := model.BitBiases() // the same sum in the order of its units, so that estimates repeat to the last bit
 	logZ := -p.Offset
 	for _, biases := range [][]float64{p.B, p.C} {
 		for _, x := range biases {

@@ -20,7 +20,7 @@ func (t *Training) choose(s *monitor.Scores) bool {
 		best = t.bestNow.improves(float64(s.Valid.Value), bestErrors*s.LogZ.Stderr)
 	}
 	if best {
-		t.best = t.Model.Clone()
+		t.best.Copy(t.Model)
 	}
 	if t.config.Patience > 0 && int(t.bestNow.since) >= t.config.Patience && t.reason == "" {
 		t.reason = "patience"

@@ -57,7 +57,9 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		base.SetMoments(means, variances)
 	}
 	t.gaps = newGaps(t, base)
-	t.best = model.Clone()
+	if t.best = model; config.Valid != nil { // without validation data the best model is the one of now
+		t.best = model.Clone()
+	}
 	t.conditionals = rbm.NewConditionals(model, config.Compute)
 	setup := Setup{
 		Model: model, Base: base, Conditionals: t.conditionals, Data: t.set.States, Batch: config.Batch,

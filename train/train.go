@@ -123,7 +123,8 @@ func (t *Training) Early() bool {
 	return t.reason != "" && t.reason != "time" && int(t.done) < t.planned
 }
 
-// Best returns the model with the best validation score so far, or the current one where there is no validation data.
+// Best returns the model with the best validation score so far, or the current one where there is no validation data. It
+// is a view: the training changes it when it finds a better one.
 func (t *Training) Best() *rbm.Model {
 	if t.config.Valid == nil {
 		return t.Current()

@@ -1,13 +1,14 @@
 package kernel
 
+import "unsafe"
+
 // Products of bits on the tiles of AMX (see tiles.go): q = 2^16·q_2 + 2^8·q_1 + q_0 with bytes that are unsigned but for
 // the highest, so that
 //
 //	Σ_k x_k q_k = Σ_l 2^(8l)·Σ_k x_k q_kl   modulo 2^32,
 //
-// which is the sum itself, as it fits 32 bits. The bits of a block are turned into bytes once. A panel is turned into
-// tiles where it lies, when the first product by tiles comes: chunk after chunk of 64 rows, the lowest byte of its
-// numbers first, four rows a word. A last chunk of fewer rows has shorter tiles; what is read behind them meets zeros.
+// which is the sum itself, as it fits 32 bits. The bits of a block are turned into bytes once. The first product by tiles
+// turns panels into tiles where they lie, chunk after chunk of 64 rows, and the next operand is loaded as tiles at once.
 
 // The times of a chunk of 64 rows of a panel, in units of a look-up of AVX-512: to split it, to put it together again, to
 // multiply it with 16 rows of x; and that of a row's sums.
@@ -64,7 +65,7 @@ func (f *Fixed) shape(c *Context, tiled bool) {
 		c.tilings.put(t)
 	default:
 		for p := range f.panels() {
-			join(f.panel(p))
+			f.join(p)
 		}
 	}
 	f.tiled = tiled
@@ -79,43 +80,46 @@ type tiling struct {
 // do makes tiles of a panel.
 func (t *tiling) do(panel int) {
 	words, w := t.f.panel(panel), t.c.workspaces.get()
-	for from, to := 0, 0; from < len(words); from, to = from+chunkWords, to+chunkTiles {
-		n := min(len(words)-from, chunkWords)
-		tiles, limb := words[to:][:n/4*bitLimbs], 2*n
-		if to+len(tiles) <= from {
-			t.c.isa.splitPanelAsm(&tiles[0], limb, &words[from], n/(4*panelWords))
+	for chunk := range (t.f.Rows + tileInner - 1) / tileInner {
+		tiles, from := words[chunk*chunkTiles:][:chunkTiles], chunk*chunkWords
+		if (chunk+1)*chunkTiles <= from {
+			t.c.isa.splitPanelAsm(&tiles[0], &words[from])
 			continue
 		}
-		t.c.isa.splitPanelAsm(&w.split[0], limb, &words[from], n/(4*panelWords))
+		t.c.isa.splitPanelAsm(&w.split[0], &words[from])
 		copy(tiles, w.split[:])
 	}
 	t.c.workspaces.put(w)
 }
 
 // join makes the words of a panel's tiles.
-func join(words []uint64) {
+func (f *Fixed) join(panel int) {
+	words := f.panel(panel)
 	tiles := append([]uint64(nil), words...)
-	for k := range len(words) / panelWords {
-		chunk := k / tileInner
-		limb := 2 * min(len(words)-chunk*chunkWords, chunkWords) // in bytes
-		for j := 0; j < panelCols; j += 2 {
-			at := 8*chunk*chunkTiles + k%tileInner/4*tileRow + k%4 + 4*j
-			words[k*panelWords+j/2] = pack(joined(tiles, at, limb), joined(tiles, at+4, limb))
+	at := func(k, j int) int32 {
+		q := uint32(0)
+		for limb := range bitLimbs {
+			b := 8*(k/tileInner*chunkTiles) + 4*(limb*tileWords+k%tileInner/4*rowOfTile+j) + k%4
+			q = q<<8 | uint32(tiles[b/8]>>(b%8*8))&0xff
+		}
+		return int32(q<<8) >> 8
+	}
+	for k := range f.Rows {
+		for i := range panelWords {
+			words[k*panelWords+i] = pack(at(k, 2*i), at(k, 2*i+1))
 		}
 	}
+	clear(words[f.Rows*panelWords:])
 }
 
-// tileRow is the number of bytes of a tile's row.
-const tileRow = 4 * rowOfTile
-
-// joined returns the number whose lowest byte is given.
-func joined(tiles []uint64, at, limb int) int32 {
-	q := uint32(0)
-	for l := range bitLimbs {
-		b := at + l*limb
-		q |= uint32(tiles[b/8]>>(b%8*8)) & 0xff << (8 * l)
+// tiles is what loads tiles instead of words.
+func (l *loadWords) tiles() tileLoad {
+	f := l.f
+	words := unsafe.Slice((*uint32)(unsafe.Pointer(&f.words[0])), 2*len(f.words))
+	return tileLoad{
+		isa: l.c.isa, words: words, panel: 2 * f.paddedRows() * panelWords, limbs: bitLimbs, rows: f.Rows, cols: f.Cols,
+		src: l.src, transposed: l.transposed, factor: l.factor, weights: l.weights,
 	}
-	return int32(q<<8) >> 8
 }
 
 // addTiles adds the sums of a panel to the accumulators.
@@ -124,14 +128,10 @@ func (p *product) addTiles(w *workspace, acc [][panelWords]uint64, panel int) {
 		return
 	}
 	operand, chunks := p.f.panel(panel), p.x.Stride
-	whole := min(len(operand)/chunkWords, chunks)
 	blocks := (chunks + blockChunks - 1) / blockChunks
 	block := (chunks + blocks - 1) / blocks
 	for from := 0; from < chunks; from += block {
-		n, last := min(block, whole-from), 0
-		if whole < chunks && from+block > whole {
-			last = 2 * (len(operand) - whole*chunkWords)
-		}
-		p.c.isa.addTilesAsm(&acc[0], len(acc), &p.bytes[from*tileWords], chunks*tileWords*4, &operand[from*chunkTiles], n, last, &w.limbs)
+		p.c.isa.addTilesAsm(&acc[0], len(acc), &p.bytes[from*tileWords], 4*chunks*tileWords, &operand[from*chunkTiles],
+			min(block, chunks-from), &w.limbs)
 	}
 }

@@ -35,9 +35,9 @@ type Fixed struct {
 	Rows, Cols int
 
 	scale  int      // s
-	words  []uint64 // panel after panel, row after row; rows are padded with zeros to a multiple of unitRows
+	words  []uint64 // panel after panel, row after row; rows are padded with zeros, see paddedRows
 	offset []uint64 // panel after panel
-	tiled  bool     // words are those of bittiles.go instead
+	tiled  bool     // words are those of bittiles.go instead, as the last product wanted them
 
 	sums     []float64 // of a task of loading: the largest of a column
 	elements []uint32  // and the largest element
@@ -49,8 +49,8 @@ type Fixed struct {
 // panels is the number of panels; the columns after the last are zero.
 func (f *Fixed) panels() int { return (f.Cols + panelCols - 1) / panelCols }
 
-// paddedRows is the number of rows held for a panel: at least one is of zeros.
-func (f *Fixed) paddedRows() int { return f.Rows&^(unitRows-1) + unitRows }
+// paddedRows is the number of rows held for a panel, whole words of the states: at least one is of zeros.
+func (f *Fixed) paddedRows() int { return f.Rows&^(tileInner-1) + tileInner }
 
 // panel returns the words of panel p.
 func (f *Fixed) panel(p int) []uint64 {
@@ -98,7 +98,7 @@ func (c *Context) Load(f *Fixed, src []float32, rows, cols int, offset []float32
 		f.loadOn(e, src, rows, cols, offset, false)
 		return
 	}
-	f.resize(rows, cols)
+	f.resize(c.ISA(), rows, cols)
 	l := c.own().loads.get()
 	defer l.release()
 	*l = load{c: c.own(), f: f, src: src, offset: offset}
@@ -114,7 +114,7 @@ func (c *Context) LoadTransposed(f *Fixed, src []float32, rows, cols int, offset
 		f.loadOn(e, src, rows, cols, offset, true)
 		return
 	}
-	f.resize(cols, rows)
+	f.resize(c.ISA(), cols, rows)
 	l := c.own().loads.get()
 	defer l.release()
 	*l = load{c: c.own(), f: f, src: src, offset: offset, transposed: true}
@@ -125,22 +125,19 @@ func (c *Context) LoadTransposed(f *Fixed, src []float32, rows, cols int, offset
 // that of S = sum and M = max |weights|, whatever src has; Σ |weights| must not be above sum, but for rounding.
 func (c *Context) LoadWeighted(f *Fixed, src []float32, rows, cols int, weights []float32, sum float64) {
 	checkOperand("LoadWeighted", src, rows, cols, nil, cols)
-	f.resize(rows, cols)
+	f.resize(c.ISA(), rows, cols)
 	l := c.own().loads.get()
 	defer l.release()
 	*l = load{c: c.own(), f: f, src: src, weights: weights, factor: f.chooseScale(sum, LargestShare(weights))}
 	c.own().parallel(c.own().workersFor(rows*cols), (f.panels()+loadPanels-1)/loadPanels, (*loadWords)(l))
 }
 
-func (f *Fixed) resize(rows, cols int) {
+// resize makes room. Words are loaded where the form has no tiles.
+func (f *Fixed) resize(isa ISA, rows, cols int) {
+	f.tiled = f.tiled && isa.hasTiles()
 	f.engine, f.remote = nil, nil
 	f.Rows, f.Cols = rows, cols
-	f.tiled = false
-	if n := f.panels() * f.paddedRows() * panelWords; cap(f.words) < n+chunkWords {
-		f.words = make([]uint64, n, n+chunkWords) // products of tiles read behind the last panel
-	} else {
-		f.words = f.words[:n]
-	}
+	f.words = grow(f.words, f.panels()*f.paddedRows()*panelWords)
 	f.offset = grow(f.offset, f.panels()*panelWords)
 	f.sums, f.elements = grow(f.sums, f.panels()), grow(f.elements, f.panels())
 }

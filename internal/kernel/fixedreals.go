@@ -173,7 +173,8 @@ func (l *realsSums) do(task int) {
 func (l *realsWords) do(task int) {
 	f, from, to := l.f, task*loadPanels, min((task+1)*loadPanels, l.f.panels())
 	if f.tiled {
-		l.fillTiles(from, to)
+		t := l.tiles()
+		t.fill(from, to)
 		return
 	}
 	full := min(to, f.Cols/panelCols) // panels with all columns

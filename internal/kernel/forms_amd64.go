@@ -451,12 +451,12 @@ func (ISA) expandBitsAsm(dst *uint32, words *uint64, n int) {
 	expandBitsAMX(dst, words, n)
 }
 
-// splitPanelAsm writes rows·4 rows of a panel, limbs from the lowest up, limb bytes apart.
-func (ISA) splitPanelAsm(dst *uint64, limb int, words *uint64, rows int) {
-	splitPanelAMX(dst, limb, words, rows)
+// splitPanelAsm writes the tiles of 64 rows of a panel, the highest bytes first.
+func (ISA) splitPanelAsm(dst *uint64, words *uint64) {
+	splitPanelAMX(dst, words)
 }
 
-// addTilesAsm adds the sums of a panel for rows of bits, group bytes for 16 of them, both in chunks of 64. The limbs of one more chunk lie last bytes apart, unless last is 0.
-func (ISA) addTilesAsm(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks int, last int, sums *[1536]int32) {
-	addTilesAMX(acc, rows, a, group, b, chunks, last, sums)
+// addTilesAsm adds the sums of a panel for rows of bits, group bytes for 16 of them, both in chunks of 64.
+func (ISA) addTilesAsm(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks int, sums *[1536]int32) {
+	addTilesAMX(acc, rows, a, group, b, chunks, sums)
 }

@@ -162,8 +162,8 @@ func (ISA) splitTilesTransposedAsm(dst *uint32, x *float32, stride int, chunks i
 
 func (ISA) expandBitsAsm(dst *uint32, words *uint64, n int) { panic(noAssembler) }
 
-func (ISA) splitPanelAsm(dst *uint64, limb int, words *uint64, rows int) { panic(noAssembler) }
+func (ISA) splitPanelAsm(dst *uint64, words *uint64) { panic(noAssembler) }
 
-func (ISA) addTilesAsm(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks int, last int, sums *[1536]int32) {
+func (ISA) addTilesAsm(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks int, sums *[1536]int32) {
 	panic(noAssembler)
 }

@@ -13389,31 +13389,30 @@ DATA words01010101<>+56(SB)/4, $0x01010101
 DATA words01010101<>+60(SB)/4, $0x01010101
 GLOBL words01010101<>(SB), RODATA|NOPTR, $64
 
-// func splitPanelAMX(dst *uint64, limb int, words *uint64, rows int)
+// func splitPanelAMX(dst *uint64, words *uint64)
 // Requires: AVX, AVX512BW, AVX512F
-TEXT ·splitPanelAMX(SB), NOSPLIT, $0-32
+TEXT ·splitPanelAMX(SB), NOSPLIT, $0-16
 	MOVQ  dst+0(FP), AX
-	MOVQ  limb+8(FP), CX
-	MOVQ  words+16(FP), DX
-	MOVQ  rows+24(FP), BX
-	MOVQ  $0xaaaaaaaaaaaaaaaa, SI
-	KMOVQ SI, K1
-	KMOVD SI, K2
+	MOVQ  words+8(FP), CX
+	MOVQ  $0xaaaaaaaaaaaaaaaa, DX
+	KMOVQ DX, K1
+	KMOVD DX, K2
+	MOVQ  $0x00000010, DX
 
 splitPanelAMX_rows:
-	VMOVUPS   (DX), Z0
+	VMOVUPS   (CX), Z0
 	VPSRAD    $0x1f, Z0, Z1
 	VPSLLQ    $0x20, Z1, Z1
 	VPSUBD    Z1, Z0, Z0
-	VMOVUPS   64(DX), Z1
+	VMOVUPS   64(CX), Z1
 	VPSRAD    $0x1f, Z1, Z2
 	VPSLLQ    $0x20, Z2, Z2
 	VPSUBD    Z2, Z1, Z1
-	VMOVUPS   128(DX), Z2
+	VMOVUPS   128(CX), Z2
 	VPSRAD    $0x1f, Z2, Z3
 	VPSLLQ    $0x20, Z3, Z3
 	VPSUBD    Z3, Z2, Z2
-	VMOVUPS   192(DX), Z3
+	VMOVUPS   192(CX), Z3
 	VPSRAD    $0x1f, Z3, Z4
 	VPSLLQ    $0x20, Z4, Z4
 	VPSUBD    Z4, Z3, Z3
@@ -13425,30 +13424,30 @@ splitPanelAMX_rows:
 	VPBLENDMB Z1, Z2, K1, Z1
 	VPSRLD    $0x08, Z2, Z2
 	VPBLENDMB Z3, Z2, K1, Z2
+	VPSRLD    $0x10, Z4, Z3
+	VPBLENDMW Z1, Z3, K2, Z3
+	VMOVUPS   Z3, (AX)
 	VPSLLD    $0x10, Z2, Z2
-	VPBLENDMW Z2, Z0, K2, Z0
-	VMOVUPS   Z0, (AX)(CX*1)
-	VPSRLD    $0x10, Z4, Z0
-	VPBLENDMW Z1, Z0, K2, Z0
-	VMOVUPS   Z0, (AX)(CX*2)
+	VPBLENDMW Z2, Z0, K2, Z2
+	VMOVUPS   Z2, 1024(AX)
 	VPSLLD    $0x10, Z1, Z0
-	VPBLENDMW Z0, Z4, K2, Z4
-	VMOVUPS   Z4, (AX)
-	ADDQ      $0x00000100, DX
+	VPBLENDMW Z0, Z4, K2, Z0
+	VMOVUPS   Z0, 2048(AX)
+	ADDQ      $0x00000100, CX
 	ADDQ      $0x40, AX
-	DECQ      BX
+	DECQ      DX
 	JNZ       splitPanelAMX_rows
 	VZEROUPPER
 	RET
 
-// func addTilesAMX(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks int, last int, sums *[1536]int32)
+// func addTilesAMX(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks int, sums *[1536]int32)
 // Requires: AVX, AVX512F, CMOV
-TEXT ·addTilesAMX(SB), NOSPLIT, $0-64
+TEXT ·addTilesAMX(SB), NOSPLIT, $0-56
 	MOVQ acc+0(FP), R8
 	MOVQ rows+8(FP), R10
 	MOVQ a+16(FP), SI
 	MOVQ group+24(FP), R13
-	MOVQ sums+56(FP), DX
+	MOVQ sums+48(FP), DX
 	MOVQ $0x00000040, CX
 	LEAQ tileConfig<>+0(SB), AX
 	BYTE $0xc4
@@ -13497,9 +13496,6 @@ addTilesAMX_groups:
 	MOVQ    SI, DI
 	MOVQ    b+32(FP), BX
 	MOVQ    chunks+40(FP), R9
-	MOVQ    $0x00000400, R12
-	TESTQ   R9, R9
-	JZ      addTilesAMX_pair_last
 
 addTilesAMX_pair_chunk:
 	BYTE $0xc4
@@ -13519,23 +13515,22 @@ addTilesAMX_pair_chunk:
 	BYTE $0xbc
 	BYTE $0x0b
 	BYTE $0x00
-	BYTE $0x00
+	BYTE $0x08
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x40
 	BYTE $0x5e
-	BYTE $0xc6
-	LEAQ (BX)(R12*1), AX
+	BYTE $0xd6
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x7b
 	BYTE $0x4b
 	BYTE $0xbc
-	BYTE $0x08
+	BYTE $0x0b
 	BYTE $0x00
-	BYTE $0x00
+	BYTE $0x04
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0xc4
@@ -13543,13 +13538,12 @@ addTilesAMX_pair_chunk:
 	BYTE $0x40
 	BYTE $0x5e
 	BYTE $0xce
-	LEAQ (BX)(R12*2), AX
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x7b
 	BYTE $0x4b
 	BYTE $0xbc
-	BYTE $0x08
+	BYTE $0x0b
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0x00
@@ -13558,7 +13552,7 @@ addTilesAMX_pair_chunk:
 	BYTE $0xe2
 	BYTE $0x41
 	BYTE $0x5e
-	BYTE $0xd6
+	BYTE $0xc6
 	LEAQ (DI)(R13*1), AX
 	BYTE $0xc4
 	BYTE $0xe2
@@ -13574,16 +13568,15 @@ addTilesAMX_pair_chunk:
 	BYTE $0xe2
 	BYTE $0x41
 	BYTE $0x5e
-	BYTE $0xee
-	LEAQ (BX)(R12*1), AX
+	BYTE $0xde
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x7b
 	BYTE $0x4b
 	BYTE $0xbc
-	BYTE $0x08
+	BYTE $0x0b
 	BYTE $0x00
-	BYTE $0x00
+	BYTE $0x04
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0xc4
@@ -13598,28 +13591,18 @@ addTilesAMX_pair_chunk:
 	BYTE $0xbc
 	BYTE $0x0b
 	BYTE $0x00
-	BYTE $0x00
+	BYTE $0x08
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x40
 	BYTE $0x5e
-	BYTE $0xde
+	BYTE $0xee
 	ADDQ $0x00000400, DI
 	ADDQ $0x00000c00, BX
 	DECQ R9
 	JNZ  addTilesAMX_pair_chunk
-
-addTilesAMX_pair_last:
-	CMPQ  R12, $0x00000400
-	JNE   addTilesAMX_pair_done
-	INCQ  R9
-	MOVQ  last+48(FP), R12
-	TESTQ R12, R12
-	JNZ   addTilesAMX_pair_chunk
-
-addTilesAMX_pair_done:
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x7a
@@ -13683,27 +13666,24 @@ addTilesAMX_pair_done:
 	JMP  addTilesAMX_sum
 
 addTilesAMX_alone:
-	BYTE  $0xc4
-	BYTE  $0xe2
-	BYTE  $0x7b
-	BYTE  $0x49
-	BYTE  $0xc0
-	BYTE  $0xc4
-	BYTE  $0xe2
-	BYTE  $0x7b
-	BYTE  $0x49
-	BYTE  $0xc8
-	BYTE  $0xc4
-	BYTE  $0xe2
-	BYTE  $0x7b
-	BYTE  $0x49
-	BYTE  $0xd0
-	MOVQ  SI, DI
-	MOVQ  b+32(FP), BX
-	MOVQ  chunks+40(FP), R9
-	MOVQ  $0x00000400, R12
-	TESTQ R9, R9
-	JZ    addTilesAMX_single_last
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc0
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xc8
+	BYTE $0xc4
+	BYTE $0xe2
+	BYTE $0x7b
+	BYTE $0x49
+	BYTE $0xd0
+	MOVQ SI, DI
+	MOVQ b+32(FP), BX
+	MOVQ chunks+40(FP), R9
 
 addTilesAMX_single_chunk:
 	BYTE $0xc4
@@ -13723,23 +13703,22 @@ addTilesAMX_single_chunk:
 	BYTE $0xbc
 	BYTE $0x0b
 	BYTE $0x00
-	BYTE $0x00
+	BYTE $0x08
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x40
 	BYTE $0x5e
-	BYTE $0xc6
-	LEAQ (BX)(R12*1), AX
+	BYTE $0xd6
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x7b
 	BYTE $0x4b
 	BYTE $0xbc
-	BYTE $0x08
+	BYTE $0x0b
 	BYTE $0x00
-	BYTE $0x00
+	BYTE $0x04
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0xc4
@@ -13747,13 +13726,12 @@ addTilesAMX_single_chunk:
 	BYTE $0x40
 	BYTE $0x5e
 	BYTE $0xce
-	LEAQ (BX)(R12*2), AX
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x7b
 	BYTE $0x4b
 	BYTE $0xbc
-	BYTE $0x08
+	BYTE $0x0b
 	BYTE $0x00
 	BYTE $0x00
 	BYTE $0x00
@@ -13762,21 +13740,11 @@ addTilesAMX_single_chunk:
 	BYTE $0xe2
 	BYTE $0x41
 	BYTE $0x5e
-	BYTE $0xd6
+	BYTE $0xc6
 	ADDQ $0x00000400, DI
 	ADDQ $0x00000c00, BX
 	DECQ R9
 	JNZ  addTilesAMX_single_chunk
-
-addTilesAMX_single_last:
-	CMPQ  R12, $0x00000400
-	JNE   addTilesAMX_single_done
-	INCQ  R9
-	MOVQ  last+48(FP), R12
-	TESTQ R12, R12
-	JNZ   addTilesAMX_single_chunk
-
-addTilesAMX_single_done:
 	BYTE $0xc4
 	BYTE $0xe2
 	BYTE $0x7a
@@ -13812,11 +13780,11 @@ addTilesAMX_sum:
 	MOVQ DX, AX
 
 addTilesAMX_row:
-	VMOVDQU64 4096(AX), Z0
+	VMOVDQU64 (AX), Z0
 	VPSLLD    $0x08, Z0, Z0
 	VPADDD    2048(AX), Z0, Z0
 	VPSLLD    $0x08, Z0, Z0
-	VPADDD    (AX), Z0, Z0
+	VPADDD    4096(AX), Z0, Z0
 	VPSRAD    $0x1f, Z0, Z1
 	VPSLLQ    $0x20, Z1, Z1
 	VPADDD    Z1, Z0, Z0

@@ -93,10 +93,16 @@ func (l *loadSums) offsetOf(j int) float64 {
 // do fills the task's panels.
 func (l *loadWords) do(task int) {
 	f, from, to := l.f, task, task+1
-	if l.transposed {
-		l.transposePanel(task)
-	} else {
+	if !l.transposed {
 		from, to = task*loadPanels, min((task+1)*loadPanels, f.panels())
+	}
+	switch {
+	case f.tiled:
+		t := l.tiles()
+		t.fill(from, to)
+	case l.transposed:
+		l.transposePanel(task)
+	default:
 		full := min(to, f.Cols/panelCols) // panels with all columns
 		for k := range f.Rows {
 			row, factor := l.src[k*f.Cols:(k+1)*f.Cols], l.factor
@@ -113,7 +119,9 @@ func (l *loadWords) do(task int) {
 		}
 	}
 	for p := from; p < to; p++ {
-		clear(f.panel(p)[f.Rows*panelWords:])
+		if !f.tiled {
+			clear(f.panel(p)[f.Rows*panelWords:])
+		}
 		offset := f.offset[p*panelWords : (p+1)*panelWords]
 		if l.offset == nil {
 			clear(offset)

@@ -454,12 +454,12 @@ func splitTilesTransposedAMX(dst *uint32, x *float32, stride int, chunks int, fa
 //go:noescape
 func expandBitsAMX(dst *uint32, words *uint64, n int)
 
-// splitPanelAMX writes rows·4 rows of a panel, limbs from the lowest up, limb bytes apart.
+// splitPanelAMX writes the tiles of 64 rows of a panel, the highest bytes first.
 //
 //go:noescape
-func splitPanelAMX(dst *uint64, limb int, words *uint64, rows int)
+func splitPanelAMX(dst *uint64, words *uint64)
 
-// addTilesAMX adds the sums of a panel for rows of bits, group bytes for 16 of them, both in chunks of 64. The limbs of one more chunk lie last bytes apart, unless last is 0.
+// addTilesAMX adds the sums of a panel for rows of bits, group bytes for 16 of them, both in chunks of 64.
 //
 //go:noescape
-func addTilesAMX(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks int, last int, sums *[1536]int32)
+func addTilesAMX(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks int, sums *[1536]int32)

@@ -38,15 +38,34 @@ func (f *FixedReals) tiles(panel, chunk int) []uint32 {
 	return f.panel(panel)[chunk*f.limbs()*tileWords:]
 }
 
-// fillTiles fills the tiles of panels from…to−1.
-func (l *realsWords) fillTiles(from, to int) {
-	f := l.f
-	full := max(from, min(to, f.Cols/panelCols)) // panels with all columns
+// A tileLoad writes the tiles of an operand: chunk after chunk of a panel, the highest limb of its numbers first, four
+// rows a word.
+type tileLoad struct {
+	isa          ISA
+	words        []uint32
+	panel, limbs int // words of a panel, and limbs of a number
+	rows, cols   int
+	src          []float32
+	transposed   bool
+	factor       float32
+	weights      []float32 // of the rows; nil: 1
+}
+
+// at returns the tiles of a panel from a chunk on.
+func (l *tileLoad) at(panel, chunk int) []uint32 {
+	return l.words[panel*l.panel+chunk*l.limbs*tileWords:]
+}
+
+func (l *tileLoad) chunks() int { return (l.rows + tileInner - 1) / tileInner }
+
+// fill fills the tiles of panels from…to−1.
+func (l *tileLoad) fill(from, to int) {
+	full := max(from, min(to, l.cols/panelCols)) // panels with all columns
 	if l.transposed {
-		whole := f.Rows / tileInner
+		whole := l.rows / tileInner
 		for p := from; p < full; p++ {
 			if whole > 0 {
-				l.isa.splitTilesTransposedAsm(&f.tiles(p, 0)[0], &l.src[p*panelCols*f.Rows], 4*f.Rows, whole, l.factor)
+				l.isa.splitTilesTransposedAsm(&l.at(p, 0)[0], &l.src[p*panelCols*l.rows], 4*l.rows, whole, l.factor)
 			}
 			l.fillChunks(p, whole)
 		}
@@ -55,28 +74,45 @@ func (l *realsWords) fillTiles(from, to int) {
 		}
 		return
 	}
-	n := f.panelWords()
-	for k := 0; k < f.chunks()*tileInner; k += 4 {
-		first := f.words[from*n+k/tileInner*f.limbs()*tileWords+k%tileInner/4*rowOfTile:]
-		if k+4 <= f.Rows && full > from {
-			l.isa.splitTiles(first, n, l.src[k*f.Cols+from*panelCols:], f.Cols, full-from, l.factor, f.short)
+	for k := 0; k < l.chunks()*tileInner; k += 4 {
+		first := l.at(from, k/tileInner)[k%tileInner/4*rowOfTile:]
+		factor, alike := l.factorOf(k)
+		if alike && full > from {
+			l.isa.splitTiles(first, l.panel, l.src[k*l.cols+from*panelCols:], l.cols, full-from, factor, l.limbs == 2)
 		}
 		for p := from; p < to; p++ {
-			if k+4 > f.Rows || p >= full {
-				l.fillRows(first[(p-from)*n:], p, k)
+			if !alike || p >= full {
+				l.fillRows(first[(p-from)*l.panel:], p, k)
 			}
 		}
 	}
 }
 
-// fillRows writes rows k…k+3 of panel p, of which some or some columns are missing.
-func (l *realsWords) fillRows(dst []uint32, p, k int) {
-	var rows [4][panelCols]float32
-	for i := range min(4, max(0, l.f.Rows-k)) {
-		row := l.src[(k+i)*l.f.Cols:][:l.f.Cols]
-		copy(rows[i][:], row[p*panelCols:])
+// factorOf returns the factor of rows k…k+3, if they are all there and have the same.
+func (l *tileLoad) factorOf(k int) (factor float32, alike bool) {
+	if k+4 > l.rows {
+		return 0, false
 	}
-	l.isa.splitTiles(dst, 0, rows[0][:], panelCols, 1, l.factor, l.f.short)
+	if l.weights == nil {
+		return l.factor, true
+	}
+	w := l.weights[k : k+4]
+	return l.factor * w[0], w[0] == w[1] && w[0] == w[2] && w[0] == w[3]
+}
+
+// fillRows writes rows k…k+3 of panel p, of which some or some columns are missing, or which have weights of their own.
+func (l *tileLoad) fillRows(dst []uint32, p, k int) {
+	var rows [4][panelCols]float32
+	for i := range min(4, max(0, l.rows-k)) {
+		row := l.src[(k+i)*l.cols:][:l.cols]
+		copy(rows[i][:], row[p*panelCols:])
+		if l.weights != nil {
+			for j := range rows[i] {
+				rows[i][j] *= l.weights[k+i]
+			}
+		}
+	}
+	l.isa.splitTiles(dst, 0, rows[0][:], panelCols, 1, l.factor, l.limbs == 2)
 }
 
 // splitTiles writes 4 rows of panels, stride words apart, from rows of numbers, cols numbers apart.
@@ -105,15 +141,23 @@ func (isa ISA) mulTiles(
 }
 
 // fillChunks writes the chunks of panel p of the transpose from one on, in which some rows or columns are missing.
-func (l *realsWords) fillChunks(p, chunk int) {
-	f := l.f
-	for ; chunk < f.chunks(); chunk++ {
+func (l *tileLoad) fillChunks(p, chunk int) {
+	for ; chunk < l.chunks(); chunk++ {
 		var columns [panelCols][tileInner]float32
-		for j := range min(panelCols, f.Cols-p*panelCols) {
-			column := l.src[(p*panelCols+j)*f.Rows:][:f.Rows]
+		for j := range min(panelCols, l.cols-p*panelCols) {
+			column := l.src[(p*panelCols+j)*l.rows:][:l.rows]
 			copy(columns[j][:], column[chunk*tileInner:])
 		}
-		l.isa.splitTilesTransposedAsm(&f.tiles(p, chunk)[0], &columns[0][0], 4*tileInner, 1, l.factor)
+		l.isa.splitTilesTransposedAsm(&l.at(p, chunk)[0], &columns[0][0], 4*tileInner, 1, l.factor)
+	}
+}
+
+// tiles is what loads tiles instead of pairs.
+func (l *realsWords) tiles() tileLoad {
+	f := l.f
+	return tileLoad{
+		isa: l.isa, words: f.words, panel: f.panelWords(), limbs: f.limbs(), rows: f.Rows, cols: f.Cols,
+		src: l.src, transposed: l.transposed, factor: l.factor,
 	}
 }
 

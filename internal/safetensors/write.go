@@ -115,8 +115,13 @@ func (t *Tensor) write(w io.Writer) error {
 }
 
 func writeNumbers[T number](w io.Writer, x []T) error {
+	buffer := make([]byte, binary.Size(x[:min(len(x), chunk)]))
 	for part := range slices.Chunk(x, chunk) {
-		if err := binary.Write(w, binary.LittleEndian, part); err != nil {
+		n, err := binary.Encode(buffer, binary.LittleEndian, part)
+		if err == nil {
+			_, err = w.Write(buffer[:n])
+		}
+		if err != nil {
 			return err
 		}
 	}

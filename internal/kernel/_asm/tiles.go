@@ -224,18 +224,16 @@ func (v vector) splitTiles(kernel string, limbs int) {
 		VMULPS(m, factor, q[k])
 		VCVTPS2DQ(q[k], q[k])
 	}
-	even, other := v.bytePairs(q, odd)
 	if limbs == 3 {
-		limb := v.reg()
-		VPSRLD(Imm(16), even[0], limb)
-		VPBLENDMW(even[1], limb, upper, limb)
-		VMOVUPS(limb, Mem{Base: dst})
-	}
-	for k, pairs := range [][]reg.VecVirtual{other, even} {
-		limb := v.reg()
-		VPSLLD(Imm(16), pairs[1], limb)
-		VPBLENDMW(limb, pairs[0], upper, limb)
-		VMOVUPS(limb, Mem{Base: dst, Disp: (limbs - 2 + k) * tileBytes})
+		v.threeBytes(q, odd, upper, Mem{Base: dst})
+	} else {
+		even, other := v.bytePairs(q, odd)
+		for k, pairs := range [][]reg.VecVirtual{other, even} {
+			limb := v.reg()
+			VPSLLD(Imm(16), pairs[1], limb)
+			VPBLENDMW(limb, pairs[0], upper, limb)
+			VMOVUPS(limb, Mem{Base: dst, Disp: k * tileBytes})
+		}
 	}
 	ADDQ(Imm(64), x)
 	ADDQ(stride, dst)
@@ -319,14 +317,13 @@ func (v vector) expandBits() {
 // splitPanel writes the kernel that makes three tiles of a panel's words: byte k of a word is that of row k. The upper
 // half of a word of a panel is one less where the lower one is negative, which is put right.
 func (v vector) splitPanel() {
-	name := v.begin("splitPanel", "func(dst *uint64, limb int, words *uint64, rows int)",
-		"writes rows·4 rows of a panel, limbs from the lowest up, limb bytes apart.")
-	dst, limb := Load(Param("dst"), GP64()), Load(Param("limb"), GP64())
-	words, rows := Load(Param("words"), GP64()), Load(Param("rows"), GP64())
-	mask, odd, upper := GP64(), K(), K()
+	name := v.begin("splitPanel", "func(dst *uint64, words *uint64)", "writes the tiles of 64 rows of a panel, the highest bytes first.")
+	dst, words := Load(Param("dst"), GP64()), Load(Param("words"), GP64())
+	mask, left, odd, upper := GP64(), GP64(), K(), K()
 	MOVQ(U64(0xaaaaaaaaaaaaaaaa), mask)
 	KMOVQ(mask, odd)
 	KMOVD(mask.As32(), upper)
+	MOVQ(U32(16), left)
 	Label(name + "_rows")
 	q := make([]reg.VecVirtual, 4)
 	for k := range q {
@@ -336,25 +333,27 @@ func (v vector) splitPanel() {
 		VPSLLQ(Imm(32), sign, sign)
 		VPSUBD(sign, q[k], q[k])
 	}
-	even, other := v.bytePairs(q, odd)
-	join := func(low, high reg.VecVirtual) reg.VecVirtual {
-		VPBLENDMW(high, low, upper, low)
-		return low
-	}
-	shifted := v.reg()
-	VPSLLD(Imm(16), other[1], shifted)
-	VMOVUPS(join(other[0], shifted), Mem{Base: dst, Index: limb, Scale: 1})
-	high := v.reg()
-	VPSRLD(Imm(16), even[0], high)
-	VMOVUPS(join(high, even[1]), Mem{Base: dst, Index: limb, Scale: 2})
-	low := v.reg()
-	VPSLLD(Imm(16), even[1], low)
-	VMOVUPS(join(even[0], low), Mem{Base: dst})
+	v.threeBytes(q, odd, upper, Mem{Base: dst})
 	ADDQ(U32(256), words)
 	ADDQ(Imm(tileRow), dst)
-	DECQ(rows)
+	DECQ(left)
 	JNZ(LabelRef(name + "_rows"))
 	done()
+}
+
+// threeBytes writes a row of the three tiles of four rows of integers.
+func (v vector) threeBytes(q []reg.VecVirtual, odd, upper reg.OpmaskVirtual, dst Mem) {
+	even, other := v.bytePairs(q, odd)
+	limb := v.reg()
+	VPSRLD(Imm(16), even[0], limb)
+	VPBLENDMW(even[1], limb, upper, limb)
+	VMOVUPS(limb, dst)
+	for k, pairs := range [][]reg.VecVirtual{other, even} {
+		limb := v.reg()
+		VPSLLD(Imm(16), pairs[1], limb)
+		VPBLENDMW(limb, pairs[0], upper, limb)
+		VMOVUPS(limb, dst.Offset((1+k)*tileBytes))
+	}
 }
 
 // bytePairs returns of pairs of rows the bytes 0 and 2 in turn, and the bytes 1 and 3.
@@ -373,46 +372,51 @@ func (v vector) bytePairs(q []reg.VecVirtual, odd reg.OpmaskVirtual) (even, othe
 // addTiles writes the kernel that adds the sums of a panel, of three bytes of which the highest is signed. Two groups of
 // 16 rows go together; a last one may be alone.
 func addTiles(v vector) {
-	name := v.begin("addTiles", "func(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks, last int, sums *[1536]int32)",
-		"adds the sums of a panel for rows of bits, group bytes for 16 of them, both in chunks of 64. "+
-			"The limbs of one more chunk lie last bytes apart, unless last is 0.")
+	name := v.begin("addTiles", "func(acc *[8]uint64, rows int, a *uint32, group int, b *uint64, chunks int, sums *[1536]int32)",
+		"adds the sums of a panel for rows of bits, group bytes for 16 of them, both in chunks of 64.")
 	const limbs = 3
-	acc, rows, scratch, left, a, row, chunks := reg.R8, reg.R10, reg.RDX, reg.R11, reg.RSI, reg.RAX, reg.R9
-	c := chunk{a: reg.RDI, group: reg.R13, b: reg.RBX, limb: reg.R12, address: reg.RAX}
+	acc, rows, scratch, left, a, b, row, chunks := reg.R8, reg.R10, reg.RDX, reg.R11, reg.RSI, reg.RBX, reg.RAX, reg.R9
+	first, second, group := reg.RDI, reg.RAX, reg.R13
 	MOVQ(NewParamAddr("acc", 0), acc)
 	MOVQ(NewParamAddr("rows", 8), rows)
 	MOVQ(NewParamAddr("a", 16), a)
-	MOVQ(NewParamAddr("group", 24), c.group)
-	MOVQ(NewParamAddr("sums", 56), scratch)
+	MOVQ(NewParamAddr("group", 24), group)
+	MOVQ(NewParamAddr("sums", 48), scratch)
 	MOVQ(U32(tileRow), tileStride)
 	LEAQ(tileConfig(), row)
 	tileConfigRAX()
 
-	// The sums of limb l of a group are in tile 3·group + l.
+	// The sums of byte l of a group are in tile 3·group + l, and there is room for one tile of bits and one of bytes.
 	multiply := func(label string, groups int) {
+		const x, q = 6, 7
+		limb := func(l int) { tileLoad(Mem{Base: b, Disp: l * tileBytes}, q) }
 		for t := range tile(groups * limbs) {
 			tileZero(t)
 		}
-		MOVQ(a, c.a)
-		MOVQ(NewParamAddr("b", 32), c.b)
+		MOVQ(a, first)
+		MOVQ(NewParamAddr("b", 32), b)
 		MOVQ(NewParamAddr("chunks", 40), chunks)
-		MOVQ(U32(tileBytes), c.limb)
-		TESTQ(chunks, chunks)
-		JZ(LabelRef(label + "_last"))
 		Label(label + "_chunk")
-		c.multiply(groups)
-		ADDQ(U32(tileBytes), c.a)
-		ADDQ(U32(limbs*tileBytes), c.b)
+		tileLoad(Mem{Base: first}, x)
+		limb(2)
+		tileDot(prefixNone, x, q, 2)
+		limb(1)
+		tileDot(prefixNone, x, q, 1)
+		limb(0)
+		tileDot(prefix66, x, q, 0)
+		if groups == 2 {
+			LEAQ(Mem{Base: first, Index: group, Scale: 1}, second)
+			tileLoad(Mem{Base: second}, x)
+			tileDot(prefix66, x, q, 3)
+			limb(1)
+			tileDot(prefixNone, x, q, 4)
+			limb(2)
+			tileDot(prefixNone, x, q, 5)
+		}
+		ADDQ(U32(tileBytes), first)
+		ADDQ(U32(limbs*tileBytes), b)
 		DECQ(chunks)
 		JNZ(LabelRef(label + "_chunk"))
-		Label(label + "_last")
-		CMPQ(c.limb, U32(tileBytes))
-		JNE(LabelRef(label + "_done"))
-		INCQ(chunks)
-		MOVQ(NewParamAddr("last", 48), c.limb)
-		TESTQ(c.limb, c.limb)
-		JNZ(LabelRef(label + "_chunk"))
-		Label(label + "_done")
 		for t := range groups * limbs {
 			tileStore(tile(t), Mem{Base: scratch, Disp: (t%limbs*2 + t/limbs) * tileBytes})
 		}
@@ -433,8 +437,8 @@ func addTiles(v vector) {
 	sum, part := reg.Z0, reg.Z1
 	MOVQ(scratch, row)
 	Label(name + "_row")
-	VMOVDQU64(Mem{Base: row, Disp: (limbs - 1) * 2 * tileBytes}, sum)
-	for limb := limbs - 2; limb >= 0; limb-- {
+	VMOVDQU64(Mem{Base: row}, sum)
+	for limb := 1; limb < limbs; limb++ {
 		VPSLLD(Imm(8), sum, sum)
 		VPADDD(Mem{Base: row, Disp: limb * 2 * tileBytes}, sum, sum)
 	}
@@ -447,42 +451,9 @@ func addTiles(v vector) {
 	ADDQ(Imm(entryBytes), acc)
 	DECQ(left)
 	JNZ(LabelRef(name + "_row"))
-	LEAQ(Mem{Base: a, Index: c.group, Scale: 2}, a)
+	LEAQ(Mem{Base: a, Index: group, Scale: 2}, a)
 	TESTQ(rows, rows)
 	JNZ(LabelRef(name + "_groups"))
 	tileRelease()
 	done()
-}
-
-// A chunk is what a chunk of 64 bits of one or two groups of rows is multiplied with: limbs of a panel, limb bytes apart.
-type chunk struct{ a, group, b, limb, address reg.Register }
-
-// multiply adds the products. With two groups there is room for one tile of rows and one of a limb.
-func (c chunk) multiply(groups int) {
-	limb := func(l int, t tile) {
-		if l == 0 {
-			tileLoad(Mem{Base: c.b}, t)
-			return
-		}
-		LEAQ(Mem{Base: c.b, Index: c.limb, Scale: uint8(l)}, c.address)
-		tileLoad(Mem{Base: c.address}, t)
-	}
-	const x, q = 6, 7
-	tileLoad(Mem{Base: c.a}, x)
-	limb(0, q)
-	tileDot(prefixNone, x, q, 0)
-	limb(1, q)
-	tileDot(prefixNone, x, q, 1)
-	limb(2, q)
-	tileDot(prefix66, x, q, 2)
-	if groups == 1 {
-		return
-	}
-	LEAQ(Mem{Base: c.a, Index: c.group, Scale: 1}, c.address)
-	tileLoad(Mem{Base: c.address}, x)
-	tileDot(prefix66, x, q, 5)
-	limb(1, q)
-	tileDot(prefixNone, x, q, 4)
-	limb(0, q)
-	tileDot(prefixNone, x, q, 3)
 }
