@@ -3,6 +3,7 @@ package ranks
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/harmonium-rbm/harmonium/internal/group"
 	"github.com/harmonium-rbm/harmonium/internal/kernel"
@@ -47,8 +48,11 @@ func (e *Engine) Averages(vh []float32, f kernel.RemoteFixed, sets ...kernel.Rem
 	e.divided(vh, bounds, n)
 }
 
-// scratch is memory of Averages.
+// scratch is memory of Averages and Ascend.
 type scratch struct {
+	records []uint32
+	blocks  sync.Pool // of *[]float32
+
 	probs, shares   []float32
 	sums            []float64
 	weighted        []float32
@@ -167,7 +171,8 @@ func newAscent(e *Engine, a *kernel.Ascent) *ascent {
 		s.blocks[k] = (row + a.Rows - 1) / a.Rows
 	}
 	s.record = head + a.Rows + n
-	s.records = make([]uint32, s.blocks[len(s.rows)-1]*s.record)
+	e.scratch.records = grow(e.scratch.records, s.blocks[len(s.rows)-1]*s.record)
+	s.records = e.scratch.records
 	return s
 }
 
@@ -189,8 +194,14 @@ func (s *ascent) move(block int) {
 	on, n, W := s.e.on, s.n, s.Parameters[0]
 	from, to := block*s.Rows*n, min((block+1)*s.Rows*n, len(W))
 	p, record := W[from:to], s.records[block*s.record:(block+1)*s.record]
-	scratch := make([]float32, 2*len(p)+n)
-	g, before, stepC := scratch[:len(p)], scratch[len(p):2*len(p)], scratch[2*len(p):]
+	memory, _ := s.e.scratch.blocks.Get().(*[]float32)
+	if memory == nil {
+		memory = new([]float32)
+	}
+	defer s.e.scratch.blocks.Put(memory)
+	*memory = grow(*memory, 2*len(p)+n)
+	g, before, stepC := (*memory)[:len(p)], (*memory)[len(p):2*len(p)], (*memory)[2*len(p):]
+	clear(stepC)
 	if copy(g, s.Positive[0][from:to]); s.Negative[0] != nil {
 		on.Subtract(g, g, s.Negative[0][from:to])
 	}
@@ -206,6 +217,7 @@ func (s *ascent) move(block int) {
 	copy(before, p)
 	s.step(0, from, p, g)
 	s.clip(p)
+	record[2] = 0
 	if sound(on, p) {
 		record[2] = 1
 	}
