@@ -43,7 +43,7 @@ func judged(t *testing.T, model *rbm.Model, count int, p float64) (rows []*Row, 
 func TestRhatFindsMissedModes(t *testing.T) {
 	count := 10
 	if testing.Short() {
-		count = 3
+		count = 2
 	}
 	for name, c := range map[string]struct {
 		model *rbm.Model

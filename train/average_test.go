@@ -81,7 +81,7 @@ func isMean(t *testing.T, model *rbm.Model, mean [][]float64) {
 // itself stays as it is, also where it goes on.
 func TestAverage(t *testing.T) {
 	kept := 0
-	for seed := range uint64(4) {
+	for seed := range uint64(2) {
 		for _, schedule := range []train.Schedule{train.Constant, train.Linear} {
 			c := train.Config{
 				Seed: seed, Epochs: 25, Batch: 20, Rate: 0.05, Schedule: schedule, Valid: drawnValid(t),
@@ -123,8 +123,8 @@ func TestAverage(t *testing.T) {
 			}
 		}
 	}
-	if kept == 0 || kept == 8 {
-		t.Errorf("the mean is kept in %d of 8 trainings: the test is of no use", kept)
+	if kept == 0 || kept == 4 {
+		t.Errorf("the mean is kept in %d of 4 trainings: the test is of no use", kept)
 	}
 }
 
