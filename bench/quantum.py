@@ -197,6 +197,7 @@ def tutorials(options: argparse.Namespace) -> Iterator[Case]:
             same = [*t["train"], *SAME, t["fit"]["lr"]]
             yield ours | {"settings": "QuCumber's", "_train": same}
         if number == 1:
+            yield ours | {"settings": "defaults, 100 epochs", "_train": ["--epochs", 100]}
             yield ours | {"settings": "QuCumber's, not centred", "_train": [*same, "--centered=false"]}
             yield case | {"program": "qucumber", "settings": "QuCumber's, weights begin at N(0, 0.01²)",
                           "_fit": t["fit"] | {"scale": 10**-1.5}}
