@@ -26,9 +26,9 @@ type Line struct {
 	constant    float64   // of the base's energy in bits
 }
 
-// NewLine returns the line from a base, as it is now but for the zeros of its W, which are shared, to a model, whose conditionals are end: the line ends at the
-// model as it was when these were updated last. It panics if the base has weights, or parameters that are not finite,
-// or if the three differ in numbers and kinds of units.
+// NewLine returns the line from a base, as it is now but for the zeros of its W, which are shared, to a model, whose
+// conditionals are end: the line ends at the model as it was when these were updated last. It panics if the base has
+// weights, or parameters that are not finite, or if the three differ in numbers and kinds of units.
 func NewLine(base, model *Model, end *Conditionals) *Line {
 	if !base.Fits(model) || end.m != model.M() || end.n != model.N() || end.toHidden.fused != model.isFused() {
 		panic("rbm: a line between models of different units")
