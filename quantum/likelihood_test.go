@@ -257,12 +257,12 @@ func TestLikelihoodBits(t *testing.T) {
 		rows             int
 		letters, want    string
 	}{
-		{rbm.StateComplex, 3, 0, 40, "XYZT", "1dec8a32449a318872d92bffbe867763"},
-		{rbm.StateWavefunction, 8, 0, 30, "XYT", "33fa7ee56838a3ea0e32df0932534e02"},
-		{rbm.StateComplex, 8, 0, 30, "XYT", "269fdcf992e533b213e4fc06fc1c9adb"},
-		{rbm.StateDensity, 5, 3, 40, "XYZT", "e296d79f4752c491a1c20cdf5cd093b9"},
-		{rbm.StateDensity, 20, 2, 60, "XYZZZZZZZ", "5f4fdf34f526a01a14285a8187520951"},
-		{rbm.StateDensity, 8, 1, 9, "XY", "b33c02109d323c698eef0fa2fe0b0f38"},
+		{rbm.StateComplex, 3, 0, 40, "XYZT", "a7d70c1448c9daa7a1ad99e3e24c36ae"},
+		{rbm.StateWavefunction, 8, 0, 30, "XYT", "8720dafaede2b111744d69b13602fc44"},
+		{rbm.StateComplex, 8, 0, 30, "XYT", "cb91dfc94e9b7f35b3b9ba0cacfaad26"},
+		{rbm.StateDensity, 5, 3, 40, "XYZT", "302fc53c0cf36d6f5d2d5f4f821d16fe"},
+		{rbm.StateDensity, 20, 2, 60, "XYZZZZZZZ", "36540115074577d93241dea5e2a4c516"},
+		{rbm.StateDensity, 8, 1, 9, "XY", "288d4a555d9715745d26e4414e26e7c0"},
 	} {
 		phase := 4
 		if c.kind == rbm.StateWavefunction {
