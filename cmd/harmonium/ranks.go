@@ -37,7 +37,7 @@ func (t *terminal) openContext(cmd *cobra.Command, isa compute.ISA) error {
 // openRank makes this process a rank of a group: rank 0 speaks for all.
 func (t *terminal) openRank(g group.Group, err error, isa compute.ISA) error {
 	if err != nil {
-		return err
+		return badInput(err)
 	}
 	t.waits = waits{clock: &group.Clock{Group: g}, last: time.Now()}
 	t.group, t.own = t.waits.clock, t.stderr

@@ -8,7 +8,9 @@ package group
 
 import (
 	"fmt"
+	"os"
 	"slices"
+	"strconv"
 	"time"
 	"unsafe"
 )
@@ -136,4 +138,15 @@ func Agree(g Group, err error) error {
 		}
 	}
 	return nil
+}
+
+// launched reports whether a launcher has started this process as one of several: one of the environment variables
+// names their number.
+func launched(variables ...string) bool {
+	for _, name := range variables {
+		if n, err := strconv.Atoi(os.Getenv(name)); err == nil && n > 1 {
+			return true
+		}
+	}
+	return false
 }

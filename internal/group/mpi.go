@@ -19,26 +19,15 @@ import (
 	"math"
 	"os"
 	"runtime"
-	"strconv"
 	"unsafe"
 )
 
 // Built reports whether the program was built with the tag mpi.
 const Built = true
 
-// started reports whether mpirun or srun has started this process as one of several.
-func started() bool {
-	for _, name := range []string{"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"} {
-		if n, err := strconv.Atoi(os.Getenv(name)); err == nil && n > 1 {
-			return true
-		}
-	}
-	return false
-}
-
 // Join returns the group of the processes that were started together with this one, nil if there are none.
 func Join() (Group, error) {
-	if !started() {
+	if !launched("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS") {
 		return nil, nil
 	}
 	m := &mpi{end: make(chan struct{}), ended: make(chan struct{})}
