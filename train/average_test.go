@@ -177,7 +177,7 @@ func TestAverageOfAnEnd(t *testing.T) {
 
 func TestAverageNeedsValidation(t *testing.T) {
 	_, err := train.Start(rbm.New(9, 3, rng.Seed(1)), drawnBars(t, 50), train.Config{Average: true})
-	if err == nil || !strings.Contains(err.Error(), "average is true, which needs validation data") {
+	if err == nil || !strings.Contains(err.Error(), "(average) needs validation data") {
 		t.Errorf("error %v", err)
 	}
 	training := start(t, 3, drawnBars(t, 50), train.Config{Average: true, Updates: 9, Valid: drawnValid(t)})

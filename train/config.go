@@ -256,7 +256,7 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 		return c, fmt.Errorf("patience is %d, which needs validation data: %w", c.Patience, ErrNoValidation)
 	}
 	if c.Average && c.Valid == nil {
-		return c, fmt.Errorf("average is true, which needs validation data to choose by: %w", ErrNoValidation)
+		return c, fmt.Errorf("the mean of the last updates (average) needs validation data to be compared by: %w", ErrNoValidation)
 	}
 	return c, nil
 }

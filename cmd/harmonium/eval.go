@@ -175,7 +175,11 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, paths []string) 
 // open opens a model and the rows to score, and checks what can be checked before the work.
 func (o *evalOptions) open(t *terminal, path string) (*judged, error) {
 	j, err := o.openRows(t, path)
-	if err != nil {
+	hash := ""
+	if err == nil {
+		hash = j.set.SHA256
+	}
+	if err = t.agree("set of rows", hash, err); err != nil {
 		return nil, err
 	}
 	return j, claimScores(j.model, j.method)

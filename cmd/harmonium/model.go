@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -18,7 +20,7 @@ import (
 // openModel loads a model file, or the model of a run directory, which is nil for a file.
 func (t *terminal) openModel(path string) (*rbm.Model, *run.Run, error) {
 	model, r, err := loadModel(path)
-	if err != nil {
+	if err = t.agree(fmt.Sprintf("model in %s", path), digest(model), err); err != nil {
 		return nil, nil, err
 	}
 	if r != nil {
@@ -45,6 +47,18 @@ func loadModel(path string) (*rbm.Model, *run.Run, error) {
 	}
 	model, err := r.Model()
 	return model, r, badInput(err)
+}
+
+// digest is the SHA-256 of a model's parameters.
+func digest(model *rbm.Model) string {
+	h := sha256.New()
+	if model != nil {
+		for _, p := range model.Parameters() {
+			fmt.Fprintln(h, p.Name, len(p.Values))
+			binary.Write(h, binary.LittleEndian, p.Values)
+		}
+	}
+	return string(h.Sum(nil))
 }
 
 // dataFlags say how to read a data file.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/internal/group"
@@ -22,10 +23,15 @@ func (t *terminal) openContext(cmd *cobra.Command, isa compute.ISA) error {
 	if t.open != nil {
 		open = t.open
 	}
-	if t.join != nil && slices.Contains(divided, cmd.Name()) && cmd.Parent() == cmd.Root() {
+	switch {
+	case t.join == nil:
+	case cmd.Parent() == cmd.Root() && slices.Contains(divided, cmd.Name()):
 		if g, err := t.join(); err != nil || g != nil {
-			return t.openRank(g, err, isa)
+			return t.openRank(cmd, g, err, isa)
 		}
+	case group.Launched():
+		return badInput(fmt.Errorf("mpirun has started several processes, and '%s' is not divided among them: start one, without mpirun",
+			cmd.CommandPath()))
 	}
 	var err error
 	if t.compute, err = open(t.device, t.workers, isa); errors.Is(err, compute.ErrDevice) {
@@ -35,7 +41,7 @@ func (t *terminal) openContext(cmd *cobra.Command, isa compute.ISA) error {
 }
 
 // openRank makes this process a rank of a group: rank 0 speaks for all.
-func (t *terminal) openRank(g group.Group, err error, isa compute.ISA) error {
+func (t *terminal) openRank(cmd *cobra.Command, g group.Group, err error, isa compute.ISA) error {
 	if err != nil {
 		return badInput(err)
 	}
@@ -48,21 +54,45 @@ func (t *terminal) openRank(g group.Group, err error, isa compute.ISA) error {
 		return badInput(errors.New("--device cuda: ranks compute by the workers of their processes: leave it out, or start one process"))
 	}
 	t.compute = compute.InGroup(t.workers, isa, t.group)
+	if cmd.Name() == "train" { // a run compares settings and data
+		return nil
+	}
+	line := fmt.Sprintf("%s %q %s", cmd.Name(), cmd.Flags().Args(), isa)
+	cmd.Flags().Visit(func(f *pflag.Flag) { line += fmt.Sprintf(" --%s=%s", f.Name, f.Value) })
+	return t.agree("command line or processor", line, nil)
+}
+
+// agree refuses ranks that would not compute the same: of something they have what differs from that of rank 0, or one
+// of them has an error. All ranks call it.
+func (t *terminal) agree(what, mine string, err error) error {
+	if t.group == nil {
+		return err
+	}
+	if err := group.Agree(t.group, err); err != nil {
+		return err
+	}
+	all := group.Share(t.group, []byte(mine))
+	for r, other := range all {
+		if string(other) != string(all[0]) {
+			return badInput(fmt.Errorf("%s has another %s than %s: all ranks must do the same",
+				group.Name(t.group, r), what, group.Name(t.group, 0)))
+		}
+	}
 	return nil
 }
 
 // patience is the time that a rank with an error waits for the others, which end for the same reason as a rule.
 const patience = 5 * time.Second
 
-// leave ends the group. Errors are those of all ranks, or of one alone that no other knows of: then it names itself, and
-// ends all.
+// leave ends the group. Errors are those of all ranks, or of one alone that no other knows of: then it names itself,
+// and ends all. An exit status alone is that of all: of a result, or of an interruption that they have agreed on.
 func (t *terminal) leave(err error) {
 	if t.group == nil {
 		return
 	}
 	left := make(chan bool)
 	go func() { t.group.Leave(); close(left) }()
-	if err == nil {
+	if s := new(statusError); err == nil || errors.As(err, &s) && s.error == nil {
 		<-left
 		return
 	}

@@ -196,3 +196,35 @@ func TestRanksThatDiffer(t *testing.T) {
 		t.Errorf("ranks with other settings left %s", out)
 	}
 }
+
+// Ranks of other commands than train don't begin with other flags, and not with other files of one name.
+func TestRanksWithOtherFlagsOrFiles(t *testing.T) {
+	dir := t.TempDir()
+	rows, trained := filepath.Join(dir, "bars.npy"), filepath.Join(dir, "run")
+	onRanks(t, 1, nil, "data", "bars", "--rows", "3", "--columns", "3", "-n", "50", "-o", rows, "-q")
+	onRanks(t, 1, nil, "train", rows, "--hidden", "3", "--updates", "20", "-o", trained, "-q")
+	all := make([]*rankOutput, 2)
+	var running sync.WaitGroup
+	for r, g := range group.Local(2) {
+		all[r] = new(rankOutput)
+		running.Go(func() {
+			join := func() (group.Group, error) { return g, nil }
+			args := []string{"sample", trained, "-n", "10", "--seed", fmt.Sprint(r), "-o", filepath.Join(dir, "new.npy"), "-q"}
+			all[r].status = execute(t.Context(), args, &terminal{stdout: &all[r].stdout, stderr: &all[r].stderr, join: join})
+
+			files := terminal{group: g}
+			if err := files.agree("set of rows", "the same", nil); err != nil {
+				t.Errorf("ranks with the same data: %v", err)
+			}
+			const want = "rank 1 on goroutine 1 has another set of rows than rank 0 on goroutine 0"
+			if err := files.agree("set of rows", fmt.Sprint(r), nil); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("ranks with other data: %v", err)
+			}
+		})
+	}
+	running.Wait()
+	const want = "rank 1 on goroutine 1 has another command line or processor than rank 0"
+	if text := all[0].stderr.String(); all[0].status != exitBadInput || !strings.Contains(text, want) {
+		t.Errorf("ranks with other seeds: status %d, %s", all[0].status, text)
+	}
+}

@@ -140,6 +140,9 @@ func Agree(g Group, err error) error {
 	return nil
 }
 
+// Launched reports whether mpirun has started this process as one of several.
+func Launched() bool { return launched("OMPI_COMM_WORLD_SIZE", "PMI_SIZE") }
+
 // launched reports whether a launcher has started this process as one of several: one of the environment variables
 // names their number.
 func launched(variables ...string) bool {

@@ -11,6 +11,9 @@ import (
 // An operand that was tiles is loaded as tiles again, by every way of loading, and becomes the words that a fresh one
 // has.
 func TestTilesAndWords(t *testing.T) {
+	if !slices.Contains(ISAs(), AVX512) {
+		t.Skip("no AVX-512")
+	}
 	c := NewISA(2, AVX512)
 	if !c.isa.hasTiles() {
 		t.Skip("no AMX")
