@@ -29,7 +29,7 @@ func (t *terminal) openContext(cmd *cobra.Command, isa compute.ISA) error {
 		if g, err := t.join(); err != nil || g != nil {
 			return t.openRank(cmd, g, err, isa)
 		}
-	case group.Launched():
+	case group.Launched() && cmd.Name() != "version":
 		return badInput(fmt.Errorf("mpirun has started several processes, and '%s' is not divided among them: start one, without mpirun",
 			cmd.CommandPath()))
 	}
