@@ -47,10 +47,13 @@ func zeros(m, n int) *Model {
 	return model
 }
 
-// Energy is E(v,h) = −Σ_i b_i v_i − Σ_j c_j h_j − Σ_ij w_ij v_i h_j = −Σ_i b_i v_i − Σ_j x_j h_j with x =
-// [Model.HiddenInputs].
+// Energy is E(v,h) = −Σ_i b_i v_i − Σ_j c_j h_j − Σ_ij w_ij v_i h_j.
 func (model *Model) Energy(v, h []float64) float64 {
-	return -dot(model.B, v) - dot(model.HiddenInputs(v), h)
+	e := -dot(model.B, v) - dot(model.C, h)
+	for i := range v {
+		e -= v[i] * dot(model.W[i], h)
+	}
+	return e
 }
 
 // States lists all 2^units configurations: unit i of number a is bit i of a.
@@ -88,8 +91,8 @@ func (model *Model) Joint() [][]float64 {
 	return p
 }
 
-// FreeEnergy is F(v) = −log Σ_h e^(−E(v,h)) = −Σ_i b_i v_i − Σ_j log(1+e^(x_j)). The sum over h is a product of sums
-// over each h_j, as the energy is linear in each.
+// FreeEnergy is F(v) = −log Σ_h e^(−E(v,h)) = −Σ_i b_i v_i − Σ_j log(1+e^(x_j)) with x = [Model.HiddenInputs].
+// The sum over h is a product of sums over each h_j, as the energy is linear in each.
 func (model *Model) FreeEnergy(v []float64) float64 {
 	f := -dot(model.B, v)
 	for _, x := range model.HiddenInputs(v) {
@@ -98,11 +101,15 @@ func (model *Model) FreeEnergy(v []float64) float64 {
 	return f
 }
 
-// Distribution is P(v) = Σ_h P(v,h) = e^(−F(v)) / Z, a table of 2^m numbers.
+// Distribution is P(v) = Σ_h P(v,h) = e^(−F(v)) / Z, a table of 2^m numbers. Its sum is one, so that Z = Σ_v e^(−F(v)).
 func (model *Model) Distribution() []float64 {
-	logZ, p := model.LogZ(), []float64(nil)
+	var p []float64
 	for _, v := range States(len(model.B)) {
-		p = append(p, math.Exp(-model.FreeEnergy(v)-logZ))
+		p = append(p, -model.FreeEnergy(v))
+	}
+	logZ := logSum(p...)
+	for a, x := range p {
+		p[a] = math.Exp(x - logZ)
 	}
 	return p
 }
