@@ -341,7 +341,8 @@ func (r *Run) resume(t *train.Training) (checkpoint []byte, warnings []string, e
 		bad = append(bad, f)
 	}
 	if len(bad) > 0 && len(bad) == len(files) {
-		return nil, nil, fmt.Errorf("no checkpoint can be read; remove the files in %s to train again from the beginning, by the program that began the run to the same bytes: %s",
+		return nil, nil, fmt.Errorf("no checkpoint can be read; remove the files in %s to train again from the beginning, "+
+			"by the program that began the run to the same bytes: %s",
 			filepath.Join(r.Dir, CheckpointName), strings.Join(warnings, "; "))
 	}
 	for k, f := range bad {
