@@ -71,8 +71,8 @@ const maxParameter = kernel.MaxParameter
 // Sound reports whether a model may have these parameters, and [Model.Save] writes them: whether they are finite, within
 // ±10^29, and above 0 if they must be.
 func (p Named) Sound(on *compute.Context) bool {
-	if !p.Positive && on.Dot(p.Values, p.Values) <= maxParameter*maxParameter { // the usual case, and fast
-		return true
+	if !p.Positive {
+		return on.Sound(p.Values)
 	}
 	for _, x := range p.Values {
 		if !p.allows(x) {

@@ -69,15 +69,8 @@ func (o *Adam) Begin(rate float64) {
 
 // Step updates the running means and moves by rate·mean/(√mean square + Epsilon).
 func (o *Adam) Step(k, from int, p, g []float32) {
-	mean := g
-	if o.Beta1 != 0 {
-		mean = o.first[k][from:][:len(p)]
-		decay, gain := float32(o.Beta1), float32(1-o.Beta1)
-		for i, x := range g {
-			mean[i] = float32(decay*mean[i]) + float32(gain*x)
-		}
-	}
-	o.compute.StepAdam(&o.step, p, mean, g, o.second[k][from:][:len(p)])
+	r := o.rule()
+	r.Step(o.compute, k, from, p, g)
 }
 
 func (o *Adam) rule() kernel.Rule {

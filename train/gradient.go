@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 
+	"github.com/harmonium-rbm/harmonium/internal/kernel"
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
@@ -207,15 +208,14 @@ func (a *ascent) moveWeights(k int) {
 	if !t.config.Plain {
 		a.center(g, k*a.rows)
 	}
-	a.penalise(g, W)
+	kernel.Penalise(g, W, a.l1, a.l2)
 	a.blocks[k].squares = on.Dot(g, g)
-	if t.config.Plain {
-		a.optimizer.Step(0, from, W, g)
-		t.clip(W)
-	} else {
+	if !t.config.Plain {
 		copy(before, W)
-		a.optimizer.Step(0, from, W, g)
-		t.clip(W)
+	}
+	a.optimizer.Step(0, from, W, g)
+	kernel.Clip(W, float32(t.config.Clip))
+	if !t.config.Plain {
 		on.Subtract(g, W, before)
 		a.uncenter(g, k)
 	}
@@ -240,33 +240,5 @@ func (a *ascent) uncenter(Δ []float32, k int) {
 		a.stepB[i] = float32(on.Dot(Δ[:n], a.t.centerH))
 		on.AddScaled(stepC, a.t.centerV[i], Δ[:n])
 		Δ = Δ[n:]
-	}
-}
-
-// penalise subtracts the gradient of L1·Σ|w| + ½·L2·Σw² from that of the log-likelihood.
-func (a *ascent) penalise(g, W []float32) {
-	l1, l2 := a.l1, a.l2
-	if l1 == 0 && l2 == 0 {
-		return
-	}
-	for k, w := range W {
-		g[k] -= float32(l2 * w)
-		switch {
-		case w > 0:
-			g[k] -= l1
-		case w < 0:
-			g[k] += l1
-		}
-	}
-}
-
-// clip bounds the weights.
-func (t *Training) clip(W []float32) {
-	bound := float32(t.config.Clip)
-	if bound == 0 {
-		return
-	}
-	for k, w := range W {
-		W[k] = min(max(w, -bound), bound)
 	}
 }

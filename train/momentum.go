@@ -40,11 +40,8 @@ func (o *Momentum) Begin(rate float64) { o.rate = float32(rate) }
 
 // Step updates the velocity and adds rate times it.
 func (o *Momentum) Step(k, from int, p, g []float32) {
-	u, decay := o.velocity[k][from:][:len(p)], float32(o.Decay)
-	for i := range u {
-		u[i] = float32(decay*u[i]) + g[i]
-	}
-	o.compute.AddScaled(p, o.rate, u)
+	r := o.rule()
+	r.Step(o.compute, k, from, p, g)
 }
 
 func (o *Momentum) rule() kernel.Rule {

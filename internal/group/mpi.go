@@ -45,7 +45,7 @@ func Join() (Group, error) {
 	if m.size == 1 {
 		m.Leave()
 		return nil, errors.New("the launcher has started several processes, but MPI knows of one: " +
-			"want the mpirun of the Open MPI that this program was built with, or srun --mpi=pmix")
+			"want the mpirun of the Open MPI that this program was built with, or Slurm's srun with its plugin pmix")
 	}
 	host, err := os.Hostname()
 	if err != nil {

@@ -24,7 +24,7 @@ const MaxParameter = 1e29
 // Slices marked as bound must be ([Context.Bind]). Averages may be: others are copied from the host.
 type Ascent struct {
 	Parameters         [][]float32 // W, b and c, as rbm.Model.Parameters lists them: bound
-	Positive, Negative [][]float32 // ⟨·⟩_data and ⟨·⟩_model of each: ⟨v_i h_j⟩, ⟨v_i⟩ and ⟨h_j⟩; nil: Positive is the difference
+	Positive, Negative [][]float32 // ⟨·⟩_data and ⟨·⟩_model of each; where Negative is nil, Positive is the difference
 	Rows               int         // of a block: Rows·n ≤ 4096, or 1
 
 	// Where Follow is above 0, ν ← ν + Follow·(⟨h⟩_data − ν) comes first; where it is 1, ν ← ⟨h⟩_data.
@@ -44,4 +44,59 @@ type Rule struct {
 	Adam        Adam
 	Mean        [][]float32 // of the gradient of each of the parameters: bound; nil for none
 	Square      [][]float32 // its mean square: bound; nil for none
+}
+
+// Step makes the step of numbers from…from+len(p)−1 of parameters k.
+func (r *Rule) Step(c *Context, k, from int, p, g []float32) {
+	a := g
+	if r.Mean != nil {
+		a = r.Mean[k][from:][:len(p)]
+		for i, x := range g {
+			a[i] = float32(r.Decay*a[i]) + float32(r.Gain*x)
+		}
+	}
+	if r.Square == nil {
+		c.AddScaled(p, r.Adam.Rate, a)
+		return
+	}
+	c.StepAdam(&r.Adam, p, a, g, r.Square[k][from:][:len(p)])
+}
+
+// Penalise subtracts the gradient of l1·Σ|w| + ½·l2·Σw² from g.
+func Penalise(g, w []float32, l1, l2 float32) {
+	if l1 == 0 && l2 == 0 {
+		return
+	}
+	for k, x := range w {
+		g[k] -= float32(l2 * x)
+		switch {
+		case x > 0:
+			g[k] -= l1
+		case x < 0:
+			g[k] += l1
+		}
+	}
+}
+
+// Clip bounds the magnitude of weights; 0 means no bound.
+func Clip(w []float32, bound float32) {
+	if bound == 0 {
+		return
+	}
+	for k, x := range w {
+		w[k] = min(max(x, -bound), bound)
+	}
+}
+
+// Sound reports whether all numbers are within ±[MaxParameter], which NaN is not.
+func (c *Context) Sound(x []float32) bool {
+	if c.Dot(x, x) <= MaxParameter*MaxParameter { // the usual case, and fast
+		return true
+	}
+	for _, x := range x {
+		if !(-MaxParameter <= x && x <= MaxParameter) {
+			return false
+		}
+	}
+	return true
 }

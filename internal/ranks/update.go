@@ -134,7 +134,7 @@ func (e *Engine) Ascend(a *kernel.Ascent) (squares float64, sound bool) {
 	from, to := e.mine(s.blocks)
 	e.on.Parallel(to-from, func(k int) { s.move(from + k) })
 	for k, g := range s.g {
-		s.step(k+1, 0, a.Parameters[k+1], g)
+		s.Rule.Step(e.on, k+1, 0, a.Parameters[k+1], g)
 	}
 	group.Gather(e.g, s.records, group.Times(s.blocks, s.record))
 	sound = s.finish(&squares)
@@ -211,14 +211,14 @@ func (s *ascent) move(block int) {
 			on.SubtractOuter(g[r*n:(r+1)*n], s.CenterV[i], s.g[1], s.g[0][i], s.CenterH)
 		}
 	}
-	s.penalise(g, p)
+	kernel.Penalise(g, p, s.L1, s.L2)
 	squares := math.Float64bits(on.Dot(g, g))
 	record[0], record[1] = uint32(squares), uint32(squares>>32)
 	copy(before, p)
-	s.step(0, from, p, g)
-	s.clip(p)
+	s.Rule.Step(on, 0, from, p, g)
+	kernel.Clip(p, s.Clip)
 	record[2] = 0
-	if sound(on, p) {
+	if on.Sound(p) {
 		record[2] = 1
 	}
 	if s.CenterV == nil {
@@ -254,60 +254,5 @@ func (s *ascent) finish(squares *float64) bool {
 			c[j] -= math.Float32frombits(x)
 		}
 	}
-	return all && sound(s.e.on, b) && sound(s.e.on, c)
-}
-
-// sound reports whether all parameters are within ±[kernel.MaxParameter].
-func sound(on *kernel.Context, p []float32) bool {
-	if on.Dot(p, p) <= kernel.MaxParameter*kernel.MaxParameter { // the usual case, and fast
-		return true
-	}
-	for _, x := range p {
-		if !(-kernel.MaxParameter <= x && x <= kernel.MaxParameter) {
-			return false
-		}
-	}
-	return true
-}
-
-// penalise subtracts the gradient of L1·Σ|w| + ½·L2·Σw².
-func (s *ascent) penalise(g, W []float32) {
-	if s.L1 == 0 && s.L2 == 0 {
-		return
-	}
-	for k, w := range W {
-		g[k] -= float32(s.L2 * w)
-		switch {
-		case w > 0:
-			g[k] -= s.L1
-		case w < 0:
-			g[k] += s.L1
-		}
-	}
-}
-
-// clip bounds the weights.
-func (s *ascent) clip(W []float32) {
-	if s.Clip == 0 {
-		return
-	}
-	for k, w := range W {
-		W[k] = min(max(w, -s.Clip), s.Clip)
-	}
-}
-
-// step makes the rule's step of parameters k, from number from on.
-func (s *ascent) step(k, from int, p, g []float32) {
-	on, r, a := s.e.on, &s.Rule, g
-	if r.Mean != nil {
-		a = r.Mean[k][from:][:len(p)]
-		for i, x := range g {
-			a[i] = float32(r.Decay*a[i]) + float32(r.Gain*x)
-		}
-	}
-	if r.Square != nil {
-		on.StepAdam(&r.Adam, p, a, g, r.Square[k][from:][:len(p)])
-		return
-	}
-	on.AddScaled(p, r.Adam.Rate, a)
+	return all && s.e.on.Sound(b) && s.e.on.Sound(c)
 }
