@@ -1,7 +1,11 @@
 package rbm
 
+import "github.com/harmonium-rbm/harmonium/compute"
+
 // bernoulli is a layer of units with the values 0 and 1: U(s) = −Σ_i b_i s_i.
 type bernoulli struct{ twoValued }
+
+var _ cgfKernel = bernoulli{}
 
 func newBernoulli(units int) Layer { return bernoulli{newTwoValued(units, 1, 0)} }
 
@@ -16,6 +20,11 @@ func (l bernoulli) CGF(dst []float64, x []float32) {
 		}
 		dst[r] += Softplus(field)
 	})
+}
+
+func (l bernoulli) cgfOn(on *compute.Context, dst []float64, x []float32) {
+	addBiases(on, l, x, 1)
+	on.SumSoftpluses(dst, x)
 }
 
 // Mean is ⟨s_i⟩ = σ(b_i+x_i).

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/rng"
 )
 
@@ -19,6 +20,12 @@ type categorical struct {
 	states     []int   // of each site
 	first      []int   // unit of each site
 }
+
+var (
+	_ meansKernel  = (*categorical)(nil)
+	_ fieldsKernel = (*categorical)(nil)
+	_ cgfKernel    = (*categorical)(nil)
+)
 
 // NewCategorical returns a layer of sites with these numbers of states, all biases 0. It panics if a number is below 2.
 func NewCategorical(states ...int) Layer {
@@ -132,6 +139,11 @@ func (l *categorical) CGF(dst []float64, x []float32) {
 	l.eachSite(len(dst), x, func(r, _ int, _ []float64, sum, largest float64) { dst[r] += largest + math.Log(sum) })
 }
 
+func (l *categorical) cgfOn(on *compute.Context, dst []float64, x []float32) {
+	addBiases(on, l, x, 1)
+	on.SumLogSumExp(dst, x, l.states)
+}
+
 // Mean is the probability of each state, e^(b_a+x_a)/Σ_c e^(b_c+x_c).
 func (l *categorical) Mean(dst, x []float32) {
 	n := len(l.biases)
@@ -140,6 +152,11 @@ func (l *categorical) Mean(dst, x []float32) {
 			dst[r*n+i+a] = float32(w / sum)
 		}
 	})
+}
+
+func (l *categorical) meansOn(on *compute.Context, x []float32) {
+	addBiases(on, l, x, 1)
+	on.Softmax(x, x, l.states)
 }
 
 // Sample draws a state of each site by inversion of its distribution function, in the order of the states, with one
@@ -162,6 +179,14 @@ func (l *categorical) Sample(dst Batch, x []float32, key rng.Key, step uint64, f
 		}
 		dst.SetBit(r, i+state, true)
 	})
+}
+
+func (l *categorical) fieldsOn(on *compute.Context, place float64, _ Batch, x []float32, _ rng.Key, _ uint64, _ int) {
+	addBiases(on, l, x, place)
+}
+
+func (l *categorical) drawFields(on *compute.Context, dst Batch, fields []float32, key rng.Key, step uint64) {
+	on.DrawCategories(dst.bits, fields, l.states, key, step)
 }
 
 // Moments are the frequencies of the states.

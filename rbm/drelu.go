@@ -16,6 +16,8 @@ import (
 // 0 makes two modes.
 type drelu struct{ reals }
 
+var _ inputMomentsKernel = drelu{}
+
 func newDReLU(units int) Layer {
 	l := newReals(units, "precisions_plus", "precisions_minus")
 	l.parameters = append(l.parameters, Named{Name: "thresholds", Values: make([]float32, units)})

@@ -2,6 +2,7 @@ package rbm
 
 import (
 	"math"
+	"slices"
 
 	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/internal/kernel"
@@ -11,6 +12,15 @@ import (
 // gaussian is a layer of real units with a quadratic energy, U(s) = Σ_i (½γ_i s_i² − b_i s_i): given inputs x they are
 // normal, with the mean (b_i+x_i)/γ_i and the variance 1/γ_i. γ are the precisions.
 type gaussian struct{ reals }
+
+var (
+	_ meansKernel        = gaussian{}
+	_ drawKernel         = gaussian{}
+	_ cgfKernel          = gaussian{}
+	_ energyKernel       = gaussian{}
+	_ momentsKernel      = gaussian{}
+	_ inputMomentsKernel = gaussian{}
+)
 
 func newGaussian(units int) Layer { return gaussian{newReals(units, "precisions")} }
 
@@ -51,13 +61,24 @@ func (l gaussian) CGF(dst []float64, x []float32) {
 	})
 }
 
+func (l gaussian) cgfOn(on *compute.Context, dst []float64, x []float32) {
+	constant, variances := 0.0, l.variances()
+	for i := range variances {
+		constant += math.Log(2*math.Pi/l.at(1, i)) / 2
+	}
+	addBiases(on, l, x, 1)
+	on.Quadratics(dst, x, variances, make([]float32, l.Units()))
+	for r := range dst {
+		dst[r] += constant
+	}
+}
+
 // Mean is ⟨s_i⟩ = (b_i+x_i)·(1/γ_i), each of the three operations rounded to float32.
 func (l gaussian) Mean(dst, x []float32) {
 	copy(dst, x)
 	l.meansOn(compute.New(1), dst)
 }
 
-// meansOn turns inputs into means on the workers of a context.
 func (l gaussian) meansOn(on *compute.Context, x []float32) {
 	on.ShiftScale(x, l.Biases(), l.variances())
 }
@@ -79,7 +100,7 @@ func (l gaussian) Sample(dst Batch, x []float32, key rng.Key, step uint64, first
 	if x == nil {
 		x = make([]float32, n*dst.Rows())
 	}
-	mean, sd := make([]float32, len(x)), l.deviations(nil)
+	mean, sd := make([]float32, len(x)), l.deviations()
 	l.Mean(mean, x)
 	for r := range dst.Rows() {
 		row, mean := dst.Reals(r), mean[r*n:(r+1)*n]
@@ -93,37 +114,41 @@ func (l gaussian) Sample(dst Batch, x []float32, key rng.Key, step uint64, first
 	}
 }
 
-// deviations writes 1/√γ_i into the memory of dst if it suffices.
-func (l gaussian) deviations(dst []float32) []float32 {
-	dst = resize(dst, l.Units())
-	for i := range dst {
-		dst[i] = float32(1 / math.Sqrt(l.at(1, i)))
+func (l gaussian) drawOn(on *compute.Context, dst Batch, x []float32, key rng.Key, step uint64, first int) {
+	l.meansOn(on, x)
+	on.Normals(dst.reals.Values, x, l.deviations(), key, step, uint32(first))
+}
+
+// deviations are 1/√γ_i.
+func (l gaussian) deviations() []float32 {
+	σ := make([]float32, l.Units())
+	for i := range σ {
+		σ[i] = float32(1 / math.Sqrt(l.at(1, i)))
 	}
-	return dst
+	return σ
 }
 
 // Moments are ⟨s_i⟩ and −½⟨s_i²⟩.
 func (l gaussian) Moments(dst [][]float32, s Batch, weights []float32) {
-	checkUnits(l, s)
-	l.momentsOf(compute.New(1), dst, s.reals, weights)
+	l.momentsOn(compute.New(1), dst, s, weights)
 }
 
-func (l gaussian) momentsOf(on *compute.Context, dst [][]float32, s kernel.Reals, weights []float32) {
-	columnAverages(on, s, weights, func(i int, mean, square float64) {
+func (l gaussian) momentsOn(on *compute.Context, dst [][]float32, s Batch, weights []float32) {
+	checkUnits(l, s)
+	columnAverages(on, s.reals, weights, func(i int, mean, square float64) {
 		dst[0][i], dst[1][i] = float32(mean), float32(-square/2)
 	})
 }
 
 // InputMoments are ⟨s_i⟩ and −½(⟨s_i⟩² + 1/γ_i), with the means of Mean.
 func (l gaussian) InputMoments(dst [][]float32, x []float32, weights []float32) {
-	means := make([]float32, len(x))
-	l.Mean(means, x)
-	l.meanMoments(compute.New(1), dst, means, weights)
+	l.inputMomentsOn(compute.New(1), dst, slices.Clone(x), weights)
 }
 
-func (l gaussian) meanMoments(on *compute.Context, dst [][]float32, means, weights []float32) {
+func (l gaussian) inputMomentsOn(on *compute.Context, dst [][]float32, x, weights []float32) {
 	n := l.Units()
-	columnAverages(on, kernel.Reals{Rows: len(means) / max(1, n), Cols: n, Values: means}, weights, func(i int, mean, square float64) {
+	l.meansOn(on, x)
+	columnAverages(on, kernel.Reals{Rows: len(x) / max(1, n), Cols: n, Values: x}, weights, func(i int, mean, square float64) {
 		dst[0][i], dst[1][i] = float32(mean), float32(-(square+1/l.at(1, i))/2)
 	})
 }

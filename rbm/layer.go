@@ -15,7 +15,8 @@ import (
 //
 //	E(v,h) = U_v(v) + U_h(h) − Σ_ij w_ij v_i h_j.
 //
-// It is the one extension point of the package: a kind of unit is a file with a type that implements Layer, and a row in the table kinds.
+// It is the one extension point of the package: a kind of unit is a file with a type that implements Layer, and a row in the table
+// kinds. For what it has kernels for the type also implements the interfaces of bykind.go.
 //
 // Inputs x_i = Σ_j w_ij h_j come from the other layer, one row for each configuration; biases are no part of them. Given its
 // inputs a layer has the distribution P(s|x) = e^(x·s − U(s) − Γ(x)).

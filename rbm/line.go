@@ -144,9 +144,9 @@ func (p *Places) sample(d *direction, parts []kernel.Part, dst, s Batch, key rng
 	}
 	x := d.product(on, s)
 	p.each(d, x, func(at Layer, x []float32, place float64, from, to int) {
-		d.drawAt(on, at, place, dst.Slice(from, to), x, key, step, from)
+		drawAt(on, at, place, dst.Slice(from, to), x, key, step, from)
 	})
-	d.drawFields(on, dst, x, key, step)
+	drawFields(on, d.to, dst, x, key, step)
 }
 
 // each calls f for the rows at each place with the layer that a direction leads to, as it is there, and the inputs of
@@ -247,7 +247,7 @@ func (l *Line) freeOfLayers(v Batch, list []Free) {
 		p.each(d, x, func(at Layer, x []float32, place float64, from, to int) {
 			scratch = append(scratch[:0], x...)
 			multiplyBy(scratch, float32(place))
-			d.cgf(on, at, f.To[from:to], scratch)
+			cgf(on, at, f.To[from:to], scratch)
 			energies := make([]float64, to-from)
 			energy(on, p.interpolated(0, l.base.Visible, d.from, place), energies, v.Slice(from, to))
 			for r, e := range energies {

@@ -1,15 +1,22 @@
 package rbm
 
 import (
-	"math"
-
 	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/internal/kernel"
 	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // A mixed layer is computed part by part, by the kernels of the parts' kinds on the workers of a context. Their numbers
-// are gathered from rows of all units, and put back. Fields are b + x.
+// are gathered from rows of all units, and put back.
+
+var (
+	_ meansKernel        = (*mixed)(nil)
+	_ fieldsKernel       = (*mixed)(nil)
+	_ cgfKernel          = (*mixed)(nil)
+	_ energyKernel       = (*mixed)(nil)
+	_ momentsKernel      = (*mixed)(nil)
+	_ inputMomentsKernel = (*mixed)(nil)
+)
 
 // gather copies the numbers of part k of each row into the memory of dst if it suffices.
 func (l *mixed) gather(dst, x []float32, k int) []float32 {
@@ -30,43 +37,50 @@ func (l *mixed) scatter(x, part []float32, k int) {
 	}
 }
 
-// meansOf turns fields into means.
-func (l *mixed) meansOf(on *compute.Context, x []float32) {
+func (l *mixed) meansOn(on *compute.Context, x []float32) {
 	var part []float32
 	for k, p := range l.parts {
 		part = l.gather(part, x, k)
-		switch p := p.(type) {
-		case *categorical:
-			on.Softmax(part, part, p.states)
-		case gaussian:
-			p.scaleFields(on, part)
-		default:
-			on.Sigmoids(part, part)
-		}
+		means(on, p, part)
 		l.scatter(x, part, k)
 	}
 }
 
-// drawBits draws the parts that are bits from fields.
-func (l *mixed) drawBits(on *compute.Context, dst Batch, fields []float32, key rng.Key, step uint64) {
+// real returns the part of real numbers, if there is one, and what a batch has of it.
+func (l *mixed) real(s Batch) (p Layer, part Batch, k int, ok bool) {
+	if l.bits == l.Units() {
+		return nil, Batch{}, 0, false
+	}
+	k = len(l.parts) - 1
+	return l.parts[k], Batch{bits: kernel.Bits{Rows: s.reals.Rows}, reals: s.reals}, k, true
+}
+
+// ofReal are the numbers of the parameters of that part.
+func (l *mixed) ofReal(dst [][]float32) [][]float32 {
+	return append([][]float32{dst[0][l.bits:]}, dst[1:]...)
+}
+
+func (l *mixed) fieldsOn(on *compute.Context, place float64, dst Batch, x []float32, key rng.Key, step uint64, first int) {
+	if p, part, k, ok := l.real(dst); ok {
+		drawAt(on, p, place, part, l.gather(nil, x, k), key.Stream(rng.Stream(k)), step, first)
+	}
+	addBiases(on, l, x, place)
+}
+
+func (l *mixed) drawFields(on *compute.Context, dst Batch, fields []float32, key rng.Key, step uint64) {
 	var part []float32
 	for r := range dst.Rows() {
 		clear(dst.bits.Edit(r))
 	}
 	for k, p := range l.parts {
-		bits, key := p.NewBatch(dst.Rows()).bits, key.Stream(rng.Stream(k))
-		switch p := p.(type) {
-		case gaussian:
+		s := p.NewBatch(dst.Rows())
+		if s.Bits() == 0 {
 			continue
-		case *categorical:
-			part = l.gather(part, fields, k)
-			on.DrawCategories(bits, part, p.states, key, step)
-		default:
-			part = l.gather(part, fields, k)
-			on.Draw(bits, part, key, step)
 		}
-		for r := range bits.Rows {
-			orShifted(dst.bits.Edit(r), bits.Row(r), l.first[k])
+		part = l.gather(part, fields, k)
+		drawFields(on, p, s, part, key.Stream(rng.Stream(k)), step)
+		for r := range s.Rows() {
+			orShifted(dst.bits.Edit(r), s.bits.Row(r), l.first[k])
 		}
 	}
 }
@@ -82,45 +96,24 @@ func orShifted(dst, src []uint64, from int) {
 	}
 }
 
-// drawReals draws the part of real numbers, as it is in this layer, from fields of rows of which the first has a number.
-func (l *mixed) drawReals(on *compute.Context, dst Batch, fields []float32, key rng.Key, step uint64, first int) {
-	last := len(l.parts) - 1
-	p, ok := l.parts[last].(gaussian)
-	if !ok {
-		return
-	}
-	means := l.gather(nil, fields, last)
-	p.scaleFields(on, means)
-	on.Normals(dst.reals.Values, means, p.deviations(nil), key.Stream(rng.Stream(last)), step, uint32(first))
-}
-
-// cgf writes Γ of fields.
-func (l *mixed) cgf(on *compute.Context, dst []float64, fields []float32) {
+func (l *mixed) cgfOn(on *compute.Context, dst []float64, x []float32) {
 	var part []float32
 	clear(dst)
 	sums := make([]float64, len(dst))
 	for k, p := range l.parts {
-		part = l.gather(part, fields, k)
-		switch p := p.(type) {
-		case *categorical:
-			on.SumLogSumExp(sums, part, p.states)
-		case gaussian:
-			p.cgfOfFields(on, sums, part)
-		default:
-			on.SumSoftpluses(sums, part)
-		}
+		part = l.gather(part, x, k)
+		cgf(on, p, sums, part)
 		for r, sum := range sums {
 			dst[r] += sum
 		}
 	}
 }
 
-// energyOn writes U(s) of each row.
 func (l *mixed) energyOn(on *compute.Context, dst []float64, s Batch) {
 	checkUnits(l, s)
 	clear(dst)
-	if p, ok := l.parts[len(l.parts)-1].(gaussian); ok {
-		on.Quadratics(dst, s.reals.Values, p.parameters[1].Values, p.Biases())
+	if p, part, _, ok := l.real(s); ok {
+		energy(on, p, dst, part)
 	}
 	for r := range dst {
 		linear := 0.0
@@ -129,7 +122,6 @@ func (l *mixed) energyOn(on *compute.Context, dst []float64, s Batch) {
 	}
 }
 
-// momentsOn writes the averages of Moments.
 func (l *mixed) momentsOn(on *compute.Context, dst [][]float32, s Batch, weights []float32) {
 	checkUnits(l, s)
 	sums := make([]float64, l.bits)
@@ -149,35 +141,20 @@ func (l *mixed) momentsOn(on *compute.Context, dst [][]float32, s Batch, weights
 			dst[0][i] = float32(sum / total)
 		}
 	}
-	if p, ok := l.parts[len(l.parts)-1].(gaussian); ok {
-		p.momentsOf(on, [][]float32{dst[0][l.bits:], dst[1]}, s.reals, weights)
+	if p, part, _, ok := l.real(s); ok {
+		moments(on, p, l.ofReal(dst), part, weights)
 	}
 }
 
-// meanMoments writes the averages of InputMoments from means.
-func (l *mixed) meanMoments(on *compute.Context, dst [][]float32, means, weights []float32) {
+func (l *mixed) inputMomentsOn(on *compute.Context, dst [][]float32, x, weights []float32) {
+	if p, _, k, ok := l.real(Batch{}); ok {
+		inputMoments(on, p, l.ofReal(dst), l.gather(nil, x, k), weights)
+	}
+	l.meansOn(on, x)
 	n := l.Units()
-	columnAverages(on, kernel.Reals{Rows: len(means) / n, Cols: n, Values: means}, weights, func(i int, mean, square float64) {
-		if dst[0][i] = float32(mean); i >= l.bits {
-			γ := float64(l.parameters[1].Values[i-l.bits])
-			dst[1][i-l.bits] = float32(-(square + 1/γ) / 2)
+	columnAverages(on, kernel.Reals{Rows: len(x) / n, Cols: n, Values: x}, weights, func(i int, mean, _ float64) {
+		if i < l.bits {
+			dst[0][i] = float32(mean)
 		}
 	})
-}
-
-// cgfOfFields is CGF of b + x.
-func (l gaussian) cgfOfFields(on *compute.Context, dst []float64, fields []float32) {
-	constant, variances := 0.0, l.variances()
-	for i := range variances {
-		constant += math.Log(2*math.Pi/l.at(1, i)) / 2
-	}
-	on.Quadratics(dst, fields, variances, make([]float32, l.Units()))
-	for r := range dst {
-		dst[r] += constant
-	}
-}
-
-// scaleFields turns b + x into means.
-func (l gaussian) scaleFields(on *compute.Context, fields []float32) {
-	on.ShiftScale(fields, make([]float32, l.Units()), l.variances())
 }

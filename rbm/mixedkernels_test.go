@@ -38,10 +38,9 @@ func TestMixedByKernels(t *testing.T) {
 	for _, isa := range compute.ISAs() {
 		for _, workers := range []int{1, 3} {
 			on := compute.NewISA(workers, isa)
-			d := direction{to: layer}
 			x, s := append([]float32(nil), inputs...), layer.NewBatch(rows)
-			d.drawAt(on, layer, 1, s, x, key, 9, 0)
-			d.drawFields(on, s, x, key, 9)
+			drawAt(on, layer, 1, s, x, key, 9, 0)
+			drawFields(on, layer, s, x, key, 9)
 			other := 0
 			for r := range rows {
 				other += s.Distance(r, drawn, r)
@@ -55,7 +54,7 @@ func TestMixedByKernels(t *testing.T) {
 				t.Errorf("%v: %d bits differ from those of the layer's own draws", isa, other)
 			}
 			tail := drawn.Slice(first, rows)
-			l.drawReals(on, tail, x[first*n:], key, 9, first)
+			drawAt(on, layer, 1, tail, append([]float32(nil), inputs[first*n:]...), key, 9, first)
 			for r := range tail.Rows() {
 				if tail.Reals(r)[2] != s.Reals(first + r)[2] {
 					t.Fatalf("%v: row %d drawn alone differs", isa, r)
@@ -64,13 +63,13 @@ func TestMixedByKernels(t *testing.T) {
 
 			var got []float64
 			sums := make([]float64, rows)
-			d.cgf(on, layer, sums, append([]float32(nil), inputs...))
+			cgf(on, layer, sums, append([]float32(nil), inputs...))
 			got = append(got, sums...)
 			energy(on, layer, sums, drawnOf(l))
 			got = append(got, sums...)
 			dst := zeros(layer)
 			means := append([]float32(nil), inputs...)
-			d.inputMoments(on, dst, means, weights)
+			inputMoments(on, layer, dst, means, weights)
 			got = appendNumbers(got, append(dst, means)...)
 			for _, w := range [][]float32{nil, weights} {
 				moments(on, layer, dst, drawnOf(l), w)
@@ -139,8 +138,7 @@ func TestMomentsAndMeans(t *testing.T) {
 			var first []float64
 			for _, workers := range []int{1, 2, 7} {
 				got, x := zeros(l), append([]float32(nil), inputs...)
-				d := direction{to: l}
-				d.inputMoments(compute.New(workers), got, x, w)
+				inputMoments(compute.New(workers), l, got, x, w)
 				numbers := appendNumbers(nil, append(got, x)...)
 				for k, y := range appendNumbers(nil, append(want[:len(want):len(want)], means)...) {
 					if math.Abs(numbers[k]-y) > 1e-6*max(1, math.Abs(y)) {

@@ -133,7 +133,7 @@ const averageBlocks = 32
 
 // momentsAndMeans is ofInputs on the workers of a context, block of rows by block, and turns the inputs into the first
 // moments, the means.
-func (l reals) momentsAndMeans(on *compute.Context, dst [][]float32, x, weights []float32, f inputMoments) {
+func (l reals) momentsAndMeans(on *compute.Context, dst [][]float32, x, weights []float32, f unitMoments) {
 	n, k := l.Units(), len(l.parameters)
 	rows := len(x) / max(1, n)
 	perBlock := max(blockRows, (rows+averageBlocks-1)/averageBlocks)
@@ -173,8 +173,8 @@ func (l reals) momentsAndMeans(on *compute.Context, dst [][]float32, x, weights 
 	}
 }
 
-// inputMoments are the moments of unit i with an input.
-type inputMoments func(moments []float64, i int, x float32)
+// unitMoments are the moments of unit i with an input.
+type unitMoments func(moments []float64, i int, x float32)
 
 // ofRows is average for the values of a batch.
 func (l reals) ofRows(dst [][]float32, s Batch, weights []float32, f func(moments []float64, i int, s float64)) {
@@ -183,7 +183,7 @@ func (l reals) ofRows(dst [][]float32, s Batch, weights []float32, f func(moment
 }
 
 // ofInputs is average for rows of inputs.
-func (l reals) ofInputs(dst [][]float32, x, weights []float32, f inputMoments) {
+func (l reals) ofInputs(dst [][]float32, x, weights []float32, f unitMoments) {
 	n := l.Units()
 	l.average(dst, len(x)/n, weights, func(moments []float64, r, i int) { f(moments, i, x[r*n+i]) })
 }

@@ -11,6 +11,8 @@ import (
 // Σ_i (½γ_i s_i² − b_i s_i). Given inputs they are normal, cut off below 0.
 type relu struct{ reals }
 
+var _ inputMomentsKernel = relu{}
+
 func newReLU(units int) Layer { return relu{newReals(units, "precisions")} }
 
 func (l relu) Kind() Kind         { return ReLU }

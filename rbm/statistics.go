@@ -193,7 +193,7 @@ func (c *Conditionals) averageReals(dst *Statistics, v Batch, weights []float32)
 		d.means(c.compute, a.probs, v)
 	} else {
 		d.multiply(c.compute, a.probs, v)
-		d.inputMoments(c.compute, dst.hidden, a.probs, weights)
+		inputMoments(c.compute, d.to, dst.hidden, a.probs, weights)
 	}
 	total := kernel.Shares(a.shares, weights, 1)
 	if hasTwoValues(d.to) {

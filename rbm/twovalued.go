@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/rng"
 )
 
@@ -14,6 +15,11 @@ type twoValued struct {
 	parameters    []Named // the biases alone
 	scale, offset float64
 }
+
+var (
+	_ meansKernel  = twoValued{}
+	_ fieldsKernel = twoValued{}
+)
 
 func newTwoValued(units int, scale, offset float64) twoValued {
 	return twoValuedWith(make([]float32, units), scale, offset)
@@ -113,6 +119,19 @@ func (l twoValued) InputMoments(dst [][]float32, x []float32, weights []float32)
 	weightedMeans(dst[0], len(x)/n, weights, func(r, i int) float64 {
 		return l.scale*Sigmoid(l.scale*(float64(l.biases[i])+float64(x[r*n+i]))) + l.offset
 	})
+}
+
+func (l twoValued) meansOn(on *compute.Context, x []float32) {
+	addBiases(on, l, x, 1)
+	on.Sigmoids(x, x)
+}
+
+func (l twoValued) fieldsOn(on *compute.Context, place float64, _ Batch, x []float32, _ rng.Key, _ uint64, _ int) {
+	addBiases(on, l, x, place)
+}
+
+func (l twoValued) drawFields(on *compute.Context, dst Batch, fields []float32, key rng.Key, step uint64) {
+	on.Draw(dst.bits, fields, key, step)
 }
 
 // Configurations is 2^units.

@@ -3,9 +3,7 @@ package train
 import (
 	"context"
 
-	"github.com/harmonium-rbm/harmonium/monitor"
 	"github.com/harmonium-rbm/harmonium/rbm"
-	"github.com/harmonium-rbm/harmonium/rng"
 	"github.com/harmonium-rbm/harmonium/sample"
 )
 
@@ -13,9 +11,9 @@ import (
 // again at each update, but go on from where the update before has left them. As the model changes little from update
 // to update they stay close to its distribution with few sweeps each.
 //
-// What goes beyond the paper is in files of its own: the chains jump between modes (jumps.go) and exchange states with
-// replica sets, which change modes (replicas.go), and the number of sweeps may follow (adapt.go) from the overlap time
-// of the chains (overlap.go). What it has in common with other phases is in pcdsettings.go.
+// What goes beyond the paper is in files of its own, from mix.go on: the chains jump between modes and exchange states
+// with replica sets, which change modes, and the number of sweeps may follow from the overlap time of the chains
+// (adapt.go). What it has in common with other phases is in pcdsettings.go.
 type PCD struct {
 	Steps    int // Gibbs sweeps an update; 0 means DefaultSteps
 	Chains   int // 0 means DefaultChains
@@ -43,21 +41,7 @@ func (p *PCD) Start(s Setup) error {
 	}
 	p.setup = s
 	p.chains = sample.NewChains(sample.FromBiases(s.base(), p.Chains, s.Key), s.Model.Hidden, s.Key)
-	p.cost.average = monitor.GibbsCost(s.Model, p.Chains, 0)
-	p.cost.sweep = monitor.GibbsCost(s.Model, p.Chains, 1) - p.cost.average
-	if p.Trust > 0 {
-		p.cost.trust = trustCost(s.Model, p.Chains)
-	}
-	var others rbm.Batch
-	if p.Replicas > 0 {
-		p.replicas = newReplicaSets(s, p.Replicas)
-		if sample.CheckModes(s.Model) == nil {
-			p.jumps = &jumps{key: s.Key.Stream(rng.StreamJumps), data: s.Data}
-			p.cost.jumps = jumpsCost(s.Model, p.Chains)
-		}
-		others = p.replicas.Visible()
-	}
-	p.population = newPopulation(p.chains.Visible, others)
+	p.equip()
 	return nil
 }
 
@@ -68,12 +52,7 @@ func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 		p.settle(u)
 	}
 	p.sweep(u)
-	if p.replicas != nil {
-		if p.jumps != nil {
-			p.replicas.Jumps = p.jumps.move(&p.population, u)
-		}
-		p.replicas.exchange(&p.population, u)
-	}
+	p.mix(u)
 	u.Average(dst, p.chains.Rows())
 	p.population.see(u.Number + 1)
 	p.adapt(u.Number + 1)
