@@ -111,7 +111,7 @@ func (i *inspection) logos() error {
 		Y:     "w_ij", Sites: v.names.Site, States: v.names.State,
 	}
 	for _, j := range order[:min(shownLogos, plot.MostLogos(v.Len()), len(order))] {
-		panel := plot.LogoPanel{Name: fmt.Sprintf("hidden unit %d, norm %.3g", j, norms[j])}
+		panel := plot.LogoPanel{Name: fmt.Sprintf("hidden unit %d, norm %.3g", j+1, norms[j])}
 		for site, first := range v.First {
 			heights, mean := make([]float64, v.States[site]), 0.0
 			for a := range heights {

@@ -72,7 +72,7 @@ export function weightsView(main, id) {
     if (focused) tiles.querySelector('.chosen')?.focus();
   }
 
-  const caption = (unit) => `unit ${unit.j}: norm ${number(unit.norm, 3)}, bias ${number(unit.bias, 3)}`;
+  const caption = (unit) => `unit ${unit.j + 1}: norm ${number(unit.norm, 3)}, bias ${number(unit.bias, 3)}`;
 
   function choose(unit) {
     chosen = unit.j;
@@ -95,7 +95,7 @@ export function weightsView(main, id) {
     });
     const words = `${caption(unit)}. Strongest are ${strongest(sites, heights, strong)}.`;
     tiles.querySelector('.chosen').setAttribute('aria-label', words);
-    return [logo(sites, heights, Math.max(200, wide.clientWidth - beside - 32), `Logo of the weights of unit ${unit.j}`),
+    return [logo(sites, heights, Math.max(200, wide.clientWidth - beside - 32), `Logo of the weights of unit ${unit.j + 1}`),
       make('p', {}, words)];
   }
 
