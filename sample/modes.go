@@ -41,6 +41,10 @@ type Mode struct {
 	Bound           float64   // variational bound L ≤ log Z of the independent units with these means, in nats
 	Starts          int       // number of starts that led here
 	LogZ            LogZ      // log Z_k by AIS; −Inf before AIS, and where none of its chains ended in the mode
+
+	// oneChain is the logarithm of what one chain of AIS adds to Z in the mean, where chains with most of the weight left
+	// the mode: as much of Z_k may have been missed by chance, which the spread of the others can't tell.
+	oneChain float64
 }
 
 // MostModes is the largest number of modes that are kept. Labels of modes fit a byte, and AIS from each costs time.
@@ -180,7 +184,8 @@ func (s *Modes) addTogether(ctx context.Context, v []float32) error {
 		})
 		if k < 0 {
 			k = len(s.List)
-			s.List = append(s.List, Mode{slices.Clone(visible), slices.Clone(hidden), 0, 0, LogZ{Value: math.Inf(-1)}})
+			none := math.Inf(-1)
+			s.List = append(s.List, Mode{slices.Clone(visible), slices.Clone(hidden), 0, 0, LogZ{Value: none}, none})
 			s.Found++
 		}
 		s.List[k].Starts++
@@ -288,7 +293,12 @@ func (s *Modes) AIS(ctx context.Context, k, count, steps int, c *rbm.Conditional
 	}
 	labels := make([]int, count)
 	s.Labels(labels, chains.Chains.Visible)
-	s.List[k].LogZ = chains.LogZIn(func(r int) bool { return labels[r] == k })
+	mode := &s.List[k]
+	mode.LogZ = chains.LogZIn(func(r int) bool { return labels[r] == k })
+	mode.oneChain = math.Inf(-1)
+	if whole := chains.LogZ().Value; mode.LogZ.Value < whole-math.Ln2 {
+		mode.oneChain = whole - math.Log(float64(count))
+	}
 	return nil
 }
 

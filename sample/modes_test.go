@@ -94,6 +94,53 @@ func TestModesPartitionZ(t *testing.T) {
 	}
 }
 
+// The shares of a survey are right within their errors, also of modes that hardly a chain of AIS stays in.
+func TestSharesAreWithinErrors(t *testing.T) {
+	all := rbm.AllStates(14)
+	modes, inside, left := 0, 0, 0
+	for seed := range uint64(20) {
+		model := steepModel(14, 8, seed)
+		s, err := sample.NewSurvey(t.Context(), model, sample.SurveyOptions{Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		free := model.FreeEnergy(all)
+		least, weights := slices.Min(free), make([]float64, len(free))
+		for r, f := range free {
+			weights[r] = math.Exp(least - f)
+		}
+		for k, want := range s.Parts(all, weights) {
+			if max(want, s.Share[k]) < 1e-3 || len(s.List) == 1 {
+				continue
+			}
+			modes++
+			if math.Abs(s.Share[k]-want) <= 2*s.Stderr[k] {
+				inside++
+			}
+			if s.Share[k] == 0 {
+				left++
+			}
+		}
+	}
+	if modes < 100 || left < 10 || float64(inside) < 0.94*float64(modes) {
+		t.Errorf("%d of the shares of %d modes are right within two errors, those of %d in which no chain ended among them",
+			inside, modes, left)
+	}
+}
+
+// steepModel has large weights at random, and biases that favour no unit.
+func steepModel(m, n int, seed uint64) *rbm.Model {
+	model := randomModel(m, n, rbm.Bernoulli, rbm.Bernoulli, seed)
+	clear(model.B())
+	clear(model.C())
+	for k := range model.W {
+		model.W[k] *= 5
+		model.B()[k/n] -= model.W[k] / 2
+		model.C()[k%n] -= model.W[k] / 2
+	}
+	return model
+}
+
 // Workers and instruction sets change nothing, and rows have the same labels one by one.
 func TestModesRepeat(t *testing.T) {
 	model, _ := twoModes(37, 6, 0.3, 0.7)

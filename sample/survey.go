@@ -30,9 +30,12 @@ type SurveyOptions struct {
 
 // The size of a survey: as much work as 4,000 sweeps of the 20 chains of a Draw, some seconds at 784×500 units.
 const (
-	searchStarts = 100   // of each kind
-	surveySteps  = 80000 // chain steps of AIS, about
-	surveyLength = 200   // steps of a chain, at most
+	searchStarts = 100    // of each kind
+	surveySteps  = 80000  // chain steps of AIS, about
+	surveyLength = 200    // steps of a chain, at most
+	surveyAsked  = 160000 // chain steps of AIS, at most, from modes that chains leave,
+	mostAsked    = 400    // by as many chains at most
+	askedShare   = 2e-3   // where one chain may stand for this part of Z
 )
 
 const (
@@ -72,28 +75,51 @@ func NewSurvey(ctx context.Context, model *rbm.Model, o SurveyOptions) (*Survey,
 	if err != nil {
 		return nil, err
 	}
+	if err := s.ask(ctx, rbm.NewConditionals(model, o.Compute), key.Stream(rng.StreamEstimate)); err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(s.List, func(a, b Mode) int { return cmp.Compare(b.LogZ.Value, a.LogZ.Value) })
 	s.separate()
 	s.divide()
 	return s, nil
 }
 
-// divide sets Share = Z_k/Σ_l Z_l, and Stderr by propagation of the errors of log Z_k.
+// ask repeats AIS, by more chains, from modes that most of the weight has left and that may have a share of Z that counts.
+func (s *Survey) ask(ctx context.Context, c *rbm.Conditionals, key rng.Key) error {
+	least, left := s.LogZ().Value+math.Log(askedShare), []int(nil)
+	for k, mode := range s.List {
+		if mode.oneChain > least {
+			left = append(left, k)
+		}
+	}
+	chains := min(surveyAsked/(surveyLength*max(1, len(left))), mostAsked)
+	if chains < 2*ModeChains {
+		return nil
+	}
+	for _, k := range left {
+		if err := s.AIS(ctx, k, chains, surveyLength, c, key.Stream(rng.Stream(len(s.List)+k))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// divide sets Share = Z_k/Σ_l Z_l, and Stderr by propagation of the errors of Z_k.
 func (s *Survey) divide() {
 	logZ := s.LogZ().Value
 	s.Share, s.Stderr = make([]float64, len(s.List)), make([]float64, len(s.List))
-	squares := 0.0 // Σ (p_k σ_k)²
+	own, squares := make([]float64, len(s.List)), 0.0 // errors of Z_k/Z, and the sum of their squares
 	for k, mode := range s.List {
 		if s.Share[k] = math.Exp(mode.LogZ.Value - logZ); !(s.Share[k] >= 0) { // of energies too large for AIS
 			s.Share[k] = 0
+			continue
 		}
-		own := float64(s.Share[k] * mode.LogZ.Stderr)
-		squares += float64(own * own)
+		own[k] = max(float64(s.Share[k]*mode.LogZ.Stderr), math.Exp(mode.oneChain-logZ))
+		squares += float64(own[k] * own[k])
 	}
-	for k, mode := range s.List { // d p_k = p_k (d log Z_k − Σ_l p_l d log Z_l)
-		p, σ := s.Share[k], mode.LogZ.Stderr
-		variance := squares + float64((1-float64(2*p))*σ*σ)
-		s.Stderr[k] = p * math.Sqrt(max(0, variance))
+	for k, p := range s.Share { // d p_k = d Z_k/Z − p_k Σ_l d Z_l/Z
+		variance := float64(p*p*squares) + float64((1-float64(2*p))*own[k]*own[k])
+		s.Stderr[k] = math.Sqrt(max(0, variance))
 	}
 }
 
@@ -103,14 +129,15 @@ func (s *Survey) count() int { return len(s.List) }
 func (s *Survey) several() bool { return s.count() > 1 }
 
 // starts returns configurations of the modes' independent units, in turn of each mode that may have a share of Z: its
-// Share and shareLimit errors reach it. It returns none for a model with a single mode.
+// Share and shareLimit errors of log Z_k reach it. What chains have left without a trace is no place to begin in: they
+// leave it again. It returns none for a model with a single mode.
 func (s *Survey) starts(share float64, count int, key rng.Key) (v rbm.Batch) {
 	if !s.several() {
 		return v
 	}
 	var from []rbm.Batch
 	for k, mode := range s.List {
-		if s.Share[k]+float64(shareLimit*s.Stderr[k]) >= share {
+		if float64(s.Share[k]*(1+float64(shareLimit*mode.LogZ.Stderr))) >= share {
 			base := IndependentModel(s.model)
 			base.SetMoments(wide(mode.Visible), nil)
 			from = append(from, FromBiases(base, count, key))

@@ -52,8 +52,11 @@ func TestDirections(t *testing.T) {
 
 // Shares are those of Z, and their errors come from all modes. What AIS has not reached has none.
 func TestSharesOfModes(t *testing.T) {
-	log := func(part, stderr float64) Mode { return Mode{LogZ: LogZ{Value: 700 + math.Log(part), Stderr: stderr}} }
-	s := &Survey{Modes: &Modes{List: []Mode{log(0.8, 0.1), log(0.2, 0.05), {LogZ: LogZ{Value: math.Inf(-1)}}}}}
+	none := math.Inf(-1)
+	log := func(part, stderr float64) Mode {
+		return Mode{LogZ: LogZ{Value: 700 + math.Log(part), Stderr: stderr}, oneChain: none}
+	}
+	s := &Survey{Modes: &Modes{List: []Mode{log(0.8, 0.1), log(0.2, 0.05), {LogZ: LogZ{Value: none}, oneChain: none}}}}
 	s.divide()
 	both := 0.8 * 0.2 * math.Hypot(0.1, 0.05) // dp = p(1−p) d(log Z_1 − log Z_2)
 	for k, want := range []struct{ share, stderr float64 }{{0.8, both}, {0.2, both}, {0, 0}} {
@@ -61,7 +64,7 @@ func TestSharesOfModes(t *testing.T) {
 			t.Errorf("mode %d has a share of %v ± %v, want %v ± %v", k+1, s.Share[k], s.Stderr[k], want.share, want.stderr)
 		}
 	}
-	s = &Survey{Modes: &Modes{List: []Mode{{LogZ: LogZ{Value: math.Inf(-1)}}, {LogZ: LogZ{Value: math.NaN()}}}}}
+	s = &Survey{Modes: &Modes{List: []Mode{{LogZ: LogZ{Value: none}, oneChain: none}, {LogZ: LogZ{Value: math.NaN()}, oneChain: none}}}}
 	if s.divide(); s.Share[0] != 0 || s.Share[1] != 0 || s.starts(0.01, 3, rng.Seed(1)).Rows() != 0 {
 		t.Errorf("shares %v of modes without log Z", s.Share)
 	}

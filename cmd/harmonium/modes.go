@@ -61,7 +61,7 @@ func percent(x float64) string {
 func percentWithError(share, stderr float64) string {
 	const leastError = 0.01 // per cent; smaller ones need no telling
 	share, stderr = 100*share, 100*stderr
-	if share < 0.1 || !(stderr >= leastError) {
+	if !(stderr >= leastError) || max(share, stderr) < 0.1 {
 		return percent(share)
 	}
 	decimals := max(0, -int(math.Floor(math.Log10(stderr))))

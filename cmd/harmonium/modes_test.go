@@ -37,6 +37,7 @@ func TestPercentWithError(t *testing.T) {
 	}{
 		{1, 0, "100 %"}, {0.61, 0.0034, "61.0 ± 0.3 %"}, {0.612, 0.034, "61 ± 3 %"}, {0.57, 0.2, "57 ± 20 %"},
 		{0.61, 1e-9, "61 %"}, {0.5, 0.0002, "50.00 ± 0.02 %"}, {1e-7, 1e-7, "< 0.1 %"}, {0, 0, "< 0.1 %"},
+		{0, 0.012, "0 ± 1 %"}, {0.0005, 0.003, "0.1 ± 0.3 %"},
 	} {
 		if got := percentWithError(c.share, c.stderr); got != c.want {
 			t.Errorf("%v ± %v: %q, want %q", c.share, c.stderr, got, c.want)
