@@ -15,7 +15,7 @@ const total = (metric) => Math.hypot(score(metric)?.stderr ?? 0, metric?.log_z_s
 
 export function runsView(main) {
   const list = table('runs', columns, []);
-  const empty = make('p', { class: 'faint' }, 'No runs yet. They appear here when harmonium train makes them.');
+  const empty = make('p', { class: 'faint', hidden: true }, 'No runs yet. They appear here when harmonium train makes them.');
   const chart = new Chart({
     title: 'Log-likelihood of validation data, or of training data where there are none, with errors',
     x: 'passes over the data',
