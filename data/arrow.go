@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,12 +35,12 @@ func isArrow(head []byte) bool {
 // arrowTable opens an Arrow file or stream as a table, with the texts of [parquetTable]. Columns that are dictionaries
 // hold categories, whatever their values are.
 func arrowTable(f *file) (*table, error) {
-	batches, err := arrowBatches(f)
+	batches, _, err := arrowBatches(f)
 	if err != nil {
 		return nil, err
 	}
 	x := &arrowRecords{file: f}
-	t := &table{format: "arrow", records: x.records, odds: map[int]string{}, dictionaries: map[int]bool{}}
+	t := &table{format: "arrow", odds: map[int]string{}, dictionaries: map[int]bool{}}
 	for k, field := range batches.Schema().Fields() {
 		text := arrowText(field.Type)
 		if text == nil {
@@ -51,26 +52,34 @@ func arrowTable(f *file) (*table, error) {
 		t.dictionaries[k] = field.Type.ID() == arrow.DICTIONARY
 		t.names, x.text = append(t.names, field.Name), append(x.text, text)
 	}
+	const mayBeCut = "the stream has no message that ends it, and may have been cut between two batches of rows"
+	t.records = func(each func(row, line int, fields []string) error) error {
+		open, err := x.records(each)
+		if open && !slices.Contains(t.notes, mayBeCut) {
+			t.notes = append(t.notes, mayBeCut)
+		}
+		return err
+	}
 	return t, nil
 }
 
-// arrowBatches goes through the batches of a file or a stream from its beginning.
-func arrowBatches(f *file) (r *ipc.Reader, err error) {
+// arrowBatches goes through the batches of a file or a stream from its beginning, by its messages.
+func arrowBatches(f *file) (r *ipc.Reader, m *arrowMessages, err error) {
 	defer recoverDamaged("Arrow", &err)
-	m := &arrowMessages{r: io.NewSectionReader(f, 0, f.size), most: f.size}
+	m = &arrowMessages{r: io.NewSectionReader(f, 0, f.size), most: f.size}
 	begins := make([]byte, len(arrowMagic))
 	if _, err := f.ReadAt(begins, 0); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if string(begins) == arrowMagic {
 		if m.r, err = arrowStream(f); err != nil {
-			return nil, damagedError("Arrow", err)
+			return nil, nil, damagedError("Arrow", err)
 		}
 	}
 	if r, err = ipc.NewReaderFromMessageReader(m, ipc.WithAllocator(limited{buffers.NewGoAllocator(), mostUnpacked * f.size})); err != nil {
-		return nil, damagedError("Arrow", err)
+		return nil, nil, damagedError("Arrow", err)
 	}
-	return r, nil
+	return r, m, nil
 }
 
 // mostUnpacked bounds what a byte may stand for: zstd packs 128 KiB of the same byte in four, and LZ4 packs less.
@@ -159,31 +168,32 @@ func unsigned[T uint8 | uint16 | uint32 | uint64](a arrow.Array, i int) string {
 }
 
 // arrowRecords goes through the rows of a file, from its beginning each time, as a stream may change its dictionaries.
+// open is true for a stream that nothing ends.
 type arrowRecords struct {
 	file *file
 	text []func(a arrow.Array, i int) string
 }
 
-func (x *arrowRecords) records(each func(row, line int, fields []string) error) error {
-	batches, err := arrowBatches(x.file)
+func (x *arrowRecords) records(each func(row, line int, fields []string) error) (open bool, err error) {
+	batches, messages, err := arrowBatches(x.file)
 	if err != nil {
-		return err
+		return false, err
 	}
 	row, fields := 0, make([]string, len(x.text))
 	for {
 		batch, err := readBatch(batches)
 		if err != nil {
 			if err == io.EOF {
-				return nil
+				return messages.open, nil
 			}
-			return err
+			return false, err
 		}
 		for i := range int(batch.NumRows()) {
 			if err := x.fill(fields, batch, i); err != nil {
-				return err
+				return false, err
 			}
 			if err := each(row, 0, fields); err != nil {
-				return err
+				return false, err
 			}
 			row++
 		}

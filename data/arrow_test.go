@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
@@ -68,6 +69,34 @@ func arrowOf(stream bool, kind int) string {
 		panic(err)
 	}
 	return out.String()
+}
+
+// A stream that was cut between two messages is told from a whole one, as far as can be: nothing need end a stream.
+func TestArrowStreamWithoutEnd(t *testing.T) {
+	whole := []byte(arrowOf(true, 2))
+	rows := map[int]string{}
+	for size := len(whole); size > 0; size -= 8 {
+		s, err := readBytes(whole[:size])
+		if err != nil {
+			continue
+		}
+		if notes := fmt.Sprint(s.Notes); rows[s.Rows()] == "" || size == len(whole) {
+			rows[s.Rows()] = notes
+		}
+	}
+	cut := "[the stream has no message that ends it, and may have been cut between two batches of rows]"
+	if len(rows) != 2 || rows[6] != "[]" || rows[3] != cut {
+		t.Errorf("notes by numbers of rows: %v", rows)
+	}
+	if s, err := readBytes(whole[:len(whole)-8]); err != nil || s.Rows() != 6 || fmt.Sprint(s.Notes) != cut {
+		t.Errorf("without its end: %v", err)
+	}
+	if _, err := readBytes(whole[:len(whole)-4]); err == nil {
+		t.Error("half a message at the end is not refused")
+	}
+	if s, err := readBytes([]byte(arrowOf(false, 2))); err != nil || s.Notes != nil {
+		t.Errorf("a file: %v, %v", s, err)
+	}
 }
 
 // A damaged file that declares a huge buffer is refused before there is memory for it.

@@ -16,6 +16,7 @@ import (
 type arrowMessages struct {
 	r    io.Reader
 	most int64 // bytes of the file
+	open bool  // it has come to its end without the message that ends a stream
 
 	views        int           // columns of texts with any number of buffers
 	dictionaries map[int64]int // the same of dictionaries, by their numbers
@@ -72,19 +73,20 @@ func arrowStream(f *file) (io.Reader, error) {
 			parts = append(parts, io.NewSectionReader(f, from, size+body))
 		}
 	}
-	return io.MultiReader(parts...), nil
+	return io.MultiReader(append(parts, bytes.NewReader(make([]byte, 4)))...), nil // with the message that ends a stream
 }
 
 // Message reads the next message, for the library, when its lengths are sound. io.EOF ends them.
 func (m *arrowMessages) Message() (message *ipc.Message, err error) {
 	var head [4]byte
 	if _, err := io.ReadFull(m.r, head[:]); err != nil { // io.EOF, as the message that ends a stream may be absent
+		m.open = err == io.EOF
 		return nil, err
 	}
 	n := binary.LittleEndian.Uint32(head[:])
 	if n == arrowMark { // absent before version 5 of the format
 		if _, err := io.ReadFull(m.r, head[:]); err != nil {
-			return nil, err
+			return nil, io.ErrUnexpectedEOF
 		}
 		n = binary.LittleEndian.Uint32(head[:])
 	}
