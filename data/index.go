@@ -73,10 +73,9 @@ func (t *table) isIndex(p *profile, o options) bool {
 		return false
 	}
 	if p.numbers == 0 { // of which a column of categories can't have as many
-		return p.rows > fewIntegers
+		return p.rows > fewIntegers || p.other
 	}
-	return p.numbers == p.rows && !p.fraction && p.rows > 2 &&
-		isIndexName(p.name)
+	return p.numbers == p.rows && !p.fraction && (p.rows > 2 || p.other) && isIndexName(p.name)
 }
 
 func isIndexName(name string) bool {

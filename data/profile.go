@@ -47,6 +47,7 @@ type profile struct {
 
 	column rbm.Column     // what is told of it at first, and then what it is
 	given  bool           // it is a column of a model, and may be the same in all rows
+	other  bool           // it is the first column and none of a model's: names of the rows, or left out
 	reason string         // why it was taken for its kind
 	states map[string]int // the state of a text
 }

@@ -79,6 +79,9 @@ func ParseSchema(r io.Reader) (*Schema, error) {
 	}
 }
 
+// isGiven reports whether the columns are those of a model.
+func (s *Schema) isGiven() bool { return s != nil && s.given }
+
 func (s *Schema) drops(name string) bool {
 	if s == nil {
 		return false

@@ -125,7 +125,7 @@ func (t *table) profiles(o options) ([]*profile, error) {
 		return nil, err
 	}
 	fields, err := o.selection.kept(t.fileNames(), len(t.names))
-	if o.schema != nil && o.schema.given {
+	if o.schema.isGiven() {
 		fields, err = fieldsOf(o.schema.names, t.names, len(t.names))
 	}
 	if err != nil {
@@ -138,10 +138,10 @@ func (t *table) profiles(o options) ([]*profile, error) {
 	if err := t.findIndex(o); err != nil {
 		return nil, err
 	}
-	if o.schema != nil && o.schema.given {
-		t.noteLeftOut(o.schema)
-	}
 	var kept []*profile
+	if _, odd := t.odds[0]; o.schema.isGiven() && t.index < 0 && !odd && !slices.Contains(fields, 0) {
+		kept = append(kept, &profile{name: t.names[0], other: true})
+	}
 	for _, field := range fields {
 		name := t.names[field]
 		switch {
@@ -154,7 +154,7 @@ func (t *table) profiles(o options) ([]*profile, error) {
 		if what, ok := t.odds[field]; ok {
 			return nil, &refusal{fmt.Errorf("column %s holds %s: want numbers, texts or true and false", name, what), ErrLeaveOut}
 		}
-		p := &profile{name: name, field: field, given: o.schema != nil && o.schema.given, gaps: o.gaps, dictionary: t.dictionaries[field]}
+		p := &profile{name: name, field: field, given: o.schema.isGiven(), gaps: o.gaps, dictionary: t.dictionaries[field]}
 		p.column = rbm.Column{Name: name, Kind: o.schema.kind(name), Categories: slices.Clone(o.schema.categories(name))}
 		switch asked := slices.Contains(categorical, field); {
 		case asked && p.column.Kind != "" && p.column.Kind != rbm.Categorical && !p.given:
@@ -214,6 +214,12 @@ func (t *table) profile(kept []*profile, s *Selection) error {
 		counted = counted && t.index >= 0 && isCount(fields[t.index], at)
 		for _, p := range kept {
 			text := fields[p.field]
+			if p.other {
+				if p.add(text, at, line) != nil {
+					p.missing++ // no text: not a name either
+				}
+				continue
+			}
 			switch text {
 			case "0", "1":
 			case "-1":
@@ -312,12 +318,16 @@ func (t *table) choose(profiles []*profile, o options) ([]*profile, error) {
 		case t.isIndex(p, o):
 			t.index = p.field
 			t.noteIndex(p.counted)
+		case p.other: // noteLeftOut tells
 		default:
 			kept = append(kept, p)
 		}
 	}
 	if len(kept) == 0 {
 		return nil, errors.New("the table has no columns but names of the rows")
+	}
+	if o.schema.isGiven() {
+		t.noteLeftOut(o.schema)
 	}
 	switch note, err := missingCells(kept, o.gaps); {
 	case err != nil:

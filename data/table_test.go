@@ -168,6 +168,24 @@ func TestTableForColumns(t *testing.T) {
 		fmt.Sprint(second.Notes) != "[1 column is left out, which the model does not have: extra]" {
 		t.Fatalf("%v, %v", second, err)
 	}
+
+	for text, names := range map[string]string{
+		"who,b,c,a,extra\np,y,1,3,7\nq,x,0,2,8\n": "[p q]", // another text in every row of the first column
+		"id,b,c,a,extra\n7,y,1,3,7\n9,x,0,2,8\n":  "[7 9]", // or other numbers, and a name that says so
+		"who,b,c,a,extra\np,y,1,3,7\np,x,0,2,8\n": "[]",
+		"n,b,c,a,extra\n7,y,1,3,7\n9,x,0,2,8\n":   "[]",
+		"who,b,c,a,extra\n,y,1,3,7\nq,x,0,2,8\n":  "[]",
+		"b,who,c,a,extra\ny,p,1,3,7\nx,q,0,2,8\n": "[]",
+	} {
+		set, err := readBytes([]byte(text), ForColumns(first.Columns))
+		if err != nil || fmt.Sprint(texts(set)) != "[[3 y 1] [2 x 0]]" || fmt.Sprint(set.Names) != names {
+			t.Errorf("%q: %v, names %v", text, err, set.Names)
+		}
+		notes := fmt.Sprint(set.Notes)
+		if strings.Count(notes, "left out") != 1 || strings.Contains(notes, "kept as names of the rows") != (names != "[]") {
+			t.Errorf("%q: notes %q", text, notes)
+		}
+	}
 }
 
 // Whole numbers that are categories keep their digits, also where float64 can't tell them apart.
