@@ -14,6 +14,34 @@ func ForColumns(columns []rbm.Column) Option {
 	return func(o *options) { o.columns = columns }
 }
 
+// ForModel reads a file of rows for a model: the columns that the model has, by name, or numbers of all its visible units.
+// What the model does not fit is an error.
+func ForModel(model *rbm.Model) Option {
+	columns := model.Columns
+	if columns == nil && model.Visible.Kind() == rbm.Gaussian { // without names
+		columns = make([]rbm.Column, model.M())
+		for i := range columns {
+			columns[i].Kind = rbm.Gaussian
+		}
+	}
+	return func(o *options) { o.model, o.columns = model, columns }
+}
+
+// fitModel matches rows with a model.
+func (s *Set) fitModel(model *rbm.Model) error {
+	if err := s.Fit(model.Columns); err != nil {
+		return err
+	}
+	if s.Units() != model.M() {
+		return fmt.Errorf("%s has %d units a row, the model has %d visible units", s.Path, s.Units(), model.M())
+	}
+	if bits := model.Visible.NewBatch(0).Bits(); s.States.Bits() != bits {
+		return fmt.Errorf("%s has %d units of bits, the model has %d: its visible units are %s",
+			s.Path, s.States.Bits(), bits, model.Visible.Kind())
+	}
+	return nil
+}
+
 // forColumns settles how to read a file that is a table, or not.
 func (o *options) forColumns(table bool) {
 	is := func(kind rbm.Kind) func(rbm.Column) bool { return func(c rbm.Column) bool { return c.Kind == kind } }

@@ -30,6 +30,22 @@ import (
 // an error that says what was found, in which row and column, and what was expected. Errors found in the contents begin
 // with the path.
 func Open(path string, opts ...Option) (*Set, error) {
+	return read(func() (*file, error) { return openFile(path) }, opts)
+}
+
+// Read is [Open] of a file that is not on disk, such as the body of a request, which it keeps in memory whole. The name
+// is for messages.
+func Read(in io.Reader, name string, opts ...Option) (*Set, error) {
+	return read(func() (*file, error) {
+		whole, err := io.ReadAll(in)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return &file{bytes.NewReader(whole), int64(len(whole)), name, "", func() error { return nil }}, nil
+	}, opts)
+}
+
+func read(open func() (*file, error), opts []Option) (*Set, error) {
 	var o options
 	for _, opt := range opts {
 		opt(&o)
@@ -37,12 +53,19 @@ func Open(path string, opts ...Option) (*Set, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	f, err := openFile(path)
+	f, err := open()
 	if err != nil {
 		return nil, err
 	}
 	defer f.close()
-	return f.read(o)
+	set, err := f.read(o)
+	if err == nil && o.model != nil {
+		err = set.fitModel(o.model)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return set, nil
 }
 
 // file is the bytes of a file.

@@ -27,6 +27,7 @@ type options struct {
 	schema    *Schema
 	selection Selection
 	columns   []rbm.Column
+	model     *rbm.Model // whose rows are read; nil for none
 	key       rng.Key
 
 	spread *compute.Context // nil: all rows are kept here

@@ -193,35 +193,9 @@ func (d *dataFlags) openFor(model *rbm.Model, path string, more ...data.Option) 
 	if s := d.reading.Select; model.Columns != nil && (s.Columns != nil || s.Drop != nil) {
 		return nil, badInput(errors.New("--columns and --drop have no effect: the columns to read are those of the model"))
 	}
-	set, err := d.open(path, append(more, data.ForColumns(columnsOf(model)))...)
-	if err == nil {
-		err = badInput(set.Fit(model.Columns))
-	}
-	if err != nil {
-		return nil, err
-	}
-	if d.terminal != nil {
+	set, err := d.open(path, append(more, data.ForModel(model))...)
+	if err == nil && d.terminal != nil {
 		d.terminal.notes(path, set.Notes)
 	}
-	if set.Units() != model.M() {
-		return nil, badInput(fmt.Errorf("%s has %d units a row, the model has %d visible units",
-			path, set.Units(), model.M()))
-	}
-	if bits := model.Visible.NewBatch(0).Bits(); set.States.Bits() != bits {
-		return nil, badInput(fmt.Errorf("%s has %d units of bits, the model has %d: its visible units are %s",
-			path, set.States.Bits(), bits, model.Visible.Kind()))
-	}
-	return set, nil
-}
-
-// columnsOf are the columns that data for a model has, where they have no names too.
-func columnsOf(model *rbm.Model) []rbm.Column {
-	if model.Columns != nil || model.Visible.Kind() != rbm.Gaussian {
-		return model.Columns
-	}
-	columns := make([]rbm.Column, model.M())
-	for i := range columns {
-		columns[i].Kind = rbm.Gaussian
-	}
-	return columns
+	return set, err
 }
