@@ -38,6 +38,10 @@ func (t *table) noteIndex(counted bool) {
 	if t.index < 0 {
 		return
 	}
+	if t.indexNote != "" {
+		t.notes = append(t.notes, t.indexNote)
+		return
+	}
 	what := fmt.Sprintf("column %d", t.index+1)
 	if t.index == 0 {
 		what = "the first column"

@@ -24,6 +24,7 @@ import (
 //   - text: one row a line, separated by commas, semicolons, bars, or spaces and tabs, or digits 0 and 1 run together;
 //     numbers in any notation (1, 1.0, 1.000e+00). Blank lines and comments with # don't count, nor one line of names.
 //   - tables, in text, Parquet or Arrow (Feather), and alignments in FASTA, whose columns hold more than bits.
+//   - VCF with phased genotypes: the haplotypes of the samples are rows, and the sites columns.
 //
 // All but .npz, Parquet and Arrow may be packed by gzip, zstd, xz or bzip2. The path [StandardInput] stands for
 // standard input. The values are 0 and 1, or −1 and 1; with [Threshold] or [Bernoulli] others too. Everything else is
@@ -144,6 +145,10 @@ func (f *file) set(o options) (*Set, error) {
 	switch plain := npy == "npy" && len(head) > 0; {
 	case plain && isFASTA(head): // with names in any encoding
 		set, err = readFASTA(s, o)
+	case plain && isVCF(head):
+		set, err = readVCF(s, o)
+	case plain && bytes.HasPrefix(head, []byte("BCF")):
+		err = errBCF
 	case plain && isText(head) && bytes.Contains(head, []byte("\n>")):
 		err = errors.New("a line begins with >, as the names of an alignment in FASTA format do, but the first line does not: " +
 			"want a name above the first sequence")

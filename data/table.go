@@ -19,8 +19,9 @@ type table struct {
 	format   string
 	records  func(each func(row, line int, fields []string) error) error // calls each for every row, from 0; line 0 is none
 
-	all, rows    int // rows that were read, and those of them that are asked for
-	index        int // the field with the names of the rows, −1 for none
+	all, rows    int    // rows that were read, and those of them that are asked for
+	index        int    // the field with the names of the rows, −1 for none
+	indexNote    string // for the note of an index; "" says what is known of any
 	notes        []string
 	odds         map[int]string // what fields hold that no text is made of
 	dictionaries map[int]bool   // fields that the file has as numbers in a list of values

@@ -57,8 +57,8 @@ In a program built with the tag mpi, processes that mpirun or srun has started d
 one training. The run has the same bytes for any number of them (docs/tutorials/cluster.md).
 
 Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAME, or a sparse
-matrix of SciPy), .parquet, .arrow (Feather), IDX, FASTA and text, bits or tables; each also packed
-by gzip, zstd, xz or bzip2.
+matrix of SciPy), .parquet, .arrow (Feather), IDX, FASTA, VCF and text, bits or tables; each also
+packed by gzip, zstd, xz or bzip2.
 
 Defaults come from measurements on real data sets (docs/decisions/0072).`,
 		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy

@@ -1,0 +1,237 @@
+package data
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// isVCF reports whether a text is of the Variant Call Format.
+func isVCF(head []byte) bool { return bytes.HasPrefix(head, []byte("##fileformat=VCF")) }
+
+var errBCF = errors.New("found BCF, the binary form of VCF, want the text: 'bcftools view FILE -o FILE.vcf.gz' makes it")
+
+// variants are the phased genotypes of a VCF file. Its lines are sites and its columns samples. Here the copies of a
+// genome that a sample has, its haplotypes, are rows, and the sites columns: 0 is the reference allele and 1 the
+// alternative one.
+type variants struct {
+	samples []string
+	copies  []int    // of each sample
+	first   []int    // row of each sample, and after the last the number of rows
+	sites   []string // names
+	calls   [][]byte // of each row: four sites a byte
+}
+
+// mostCopies bounds them: wheat has six, and a call of "." stands for all of them.
+const mostCopies = 16
+
+// Calls, and the texts of their cells.
+const missingCall = 2
+
+var callTexts = [...]string{0: "0", 1: "1", missingCall: ""}
+
+func readVCF(s source, o options) (*Set, error) {
+	if o.threshold != nil || o.bernoulli || o.reals {
+		return nil, errors.New("a VCF file has alleles, which no threshold, bernoulli or real numbers go with")
+	}
+	v := new(variants)
+	if err := v.count(s); err != nil {
+		return nil, err
+	}
+	if err := v.call(s); err != nil {
+		return nil, err
+	}
+	t := &table{names: append([]string{""}, v.sites...), format: "vcf" + s.pack, records: v.records}
+	t.indexNote = fmt.Sprintf("%s are %s, the copies of a sample one after the other: %s",
+		plural(len(v.samples), "sample", "samples"), plural(v.rows(), "row", "rows"), someOf([]string{v.name(0, 0), v.name(0, v.copies[0]-1)}))
+	o.forColumns(true)
+	return t.read(o)
+}
+
+func (v *variants) rows() int { return v.first[len(v.samples)] }
+
+// name is that of a copy: the sample's, with the copy's number where it has several.
+func (v *variants) name(sample, copy int) string {
+	if v.copies[sample] == 1 {
+		return v.samples[sample]
+	}
+	return fmt.Sprintf("%s.%d", v.samples[sample], copy+1)
+}
+
+// The columns of a line before those of samples.
+const (
+	vcfChromosome, vcfPosition, vcfID, vcfReference, vcfAlternative, vcfFormat = 0, 1, 2, 3, 4, 8
+
+	vcfColumns = 9
+)
+
+// eachSite calls f for each line of a site, with its columns.
+func (v *variants) eachSite(s source, f func(line int, columns [][]byte) error) error {
+	l, err := newLines(s)
+	if err != nil {
+		return err
+	}
+	samples := -1
+	for {
+		text, err := l.next()
+		switch {
+		case err == io.EOF && samples < 0:
+			return errors.New("it has no line that begins with #CHROM and names the columns: it is truncated")
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case bytes.HasPrefix(text, []byte("##")):
+			continue
+		}
+		columns := bytes.Split(text, []byte("\t"))
+		switch {
+		case samples < 0 && string(columns[0]) == "#CHROM":
+			if samples = len(columns) - vcfColumns; samples < 1 {
+				return fmt.Errorf("line %d names no sample, want sites with the genotypes of some", l.line)
+			}
+			v.samples = v.samples[:0]
+			for _, name := range columns[vcfColumns:] {
+				v.samples = append(v.samples, string(name))
+			}
+		case samples < 0:
+			return fmt.Errorf("line %d: found %.20q, want a line that begins with #CHROM and names the columns", l.line, columns[0])
+		case len(columns) != samples+vcfColumns:
+			return fmt.Errorf("line %d: found %d columns, want %d as there are names", l.line, len(columns), samples+vcfColumns)
+		default:
+			if err := f(l.line, columns); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// count finds the sites, and how many copies each sample has: at its first site with a call.
+func (v *variants) count(s source) error {
+	var places []string // for sites whose names come twice
+	seen := map[string]bool{}
+	twice := false
+	err := v.eachSite(s, func(line int, columns [][]byte) error {
+		if format, _, _ := bytes.Cut(columns[vcfFormat], []byte(":")); string(format) != "GT" {
+			return fmt.Errorf("line %d: found the format %.20q, want one that begins with GT, the genotype", line, columns[vcfFormat])
+		}
+		place := fmt.Sprintf("%s:%s", columns[vcfChromosome], columns[vcfPosition])
+		name := string(columns[vcfID])
+		if name == "." {
+			name = place
+		}
+		twice = twice || seen[name]
+		seen[name] = true
+		v.sites = append(v.sites, name)
+		places = append(places, fmt.Sprintf("%s:%s:%s", place, columns[vcfReference], columns[vcfAlternative]))
+		if v.copies == nil {
+			v.copies = make([]int, len(v.samples))
+		}
+		for k, sample := range columns[vcfColumns:] {
+			if call := genotype(sample); v.copies[k] == 0 && string(call) != "." {
+				if v.copies[k] = (len(call) + 1) / 2; v.copies[k] > mostCopies {
+					return fmt.Errorf("line %d, sample %s: found the genotype %.20q, %w", line, v.samples[k], call, errAllele)
+				}
+			}
+		}
+		return nil
+	})
+	if err == nil && len(v.sites) == 0 {
+		err = errors.New("it has no sites")
+	}
+	if err != nil {
+		return err
+	}
+	if twice {
+		v.sites = places
+	}
+	v.first = []int{0}
+	for k, copies := range v.copies {
+		v.copies[k] = max(1, copies)
+		v.first = append(v.first, v.first[k]+v.copies[k])
+	}
+	return nil
+}
+
+// genotype is what a sample's column has of it: what comes before the first colon.
+func genotype(column []byte) []byte {
+	call, _, _ := bytes.Cut(column, []byte(":"))
+	return call
+}
+
+// call reads the genotypes.
+func (v *variants) call(s source) error {
+	v.calls = make([][]byte, v.rows())
+	for r := range v.calls {
+		v.calls[r] = make([]byte, (len(v.sites)+3)/4)
+	}
+	site := 0
+	return v.eachSite(s, func(line int, columns [][]byte) error {
+		for k, column := range columns[vcfColumns:] {
+			call := genotype(column)
+			if err := v.callSample(site, k, call); err != nil {
+				return fmt.Errorf("line %d (site %s), sample %s: found the genotype %.20q, %w", line, v.sites[site], v.samples[k], call, err)
+			}
+		}
+		site++
+		return nil
+	})
+}
+
+var (
+	errUnphased = errors.New("want alleles with | between them, which copy each is on being known: phase them, or take " +
+		"their sums, 0, 1 or 2, as categories of a table")
+	errAllele = errors.New("want 0, 1 or . for each allele: 'bcftools view --max-alleles 2' leaves out sites with more of them")
+)
+
+func (v *variants) callSample(site, sample int, call []byte) error {
+	rows := v.calls[v.first[sample]:v.first[sample+1]]
+	if string(call) == "." {
+		for _, row := range rows {
+			row[site/4] |= missingCall << (site % 4 * 2)
+		}
+		return nil
+	}
+	if len(call) != 2*len(rows)-1 {
+		if bytes.ContainsFunc(call, func(r rune) bool { return !strings.ContainsRune("01.|/", r) }) {
+			return errAllele
+		}
+		return fmt.Errorf("want %s, as at its first site", plural(len(rows), "allele", "alleles"))
+	}
+	for k, row := range rows {
+		code := slices.Index([]byte("01."), call[2*k])
+		if code < 0 {
+			return errAllele
+		}
+		row[site/4] |= byte(code) << (site % 4 * 2)
+		switch between := call[max(0, 2*k-1)]; {
+		case k == 0 || between == '|':
+		case between != '/':
+			return errAllele
+		case call[2*k] != call[0]:
+			return errUnphased
+		}
+	}
+	return nil
+}
+
+// records goes through the rows.
+func (v *variants) records(each func(row, line int, fields []string) error) error {
+	fields := make([]string, 1+len(v.sites))
+	for sample := range v.samples {
+		for copy := range v.copies[sample] {
+			row := v.first[sample] + copy
+			fields[0] = v.name(sample, copy)
+			for site := range v.sites {
+				fields[1+site] = callTexts[v.calls[row][site/4]>>(site%4*2)&3]
+			}
+			if err := each(row, 0, fields); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
