@@ -26,7 +26,7 @@ func (s *sum) enumerate(ctx context.Context, o Options, e kernel.Enumerator, of 
 	for part := range totals {
 		totals[part] = newLogSum()
 	}
-	progress := s.progress(o, 1)
+	progress := s.progress(o, 1, 0)
 	err := e.Enumerate(ctx, s.compute, of, func(part int, weights []kernel.Weight) {
 		for _, w := range weights {
 			totals[part].add(w.Scale, w.Sum)

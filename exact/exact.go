@@ -17,7 +17,7 @@ type Options struct {
 }
 
 // mostUnits is the number of units of the smaller layer above which enumeration is refused.
-const mostUnits = 34
+const mostUnits = 40
 
 // unitRate is how many units of the larger layer, in how many states, one core with AVX-512 sums a second
 // (docs/performance.md). It only serves to tell how long something refused would take.
@@ -62,7 +62,7 @@ func Memory(model *rbm.Model) float64 {
 
 // Feasible returns nil if log Z can be had exactly:
 //
-//   - of pairs of bits by a sum over the smaller layer, of at most 34 units;
+//   - of pairs of bits by a sum over the smaller layer, of at most 40 units;
 //   - of pairs of which one layer has at most 2^24 configurations, by a sum over these ([rbm.Finite]), whatever the
 //     other one is: it may be of real numbers;
 //   - of two Gaussian layers by a determinant. Weights that are too large for it, as Z is infinite, are an error of the

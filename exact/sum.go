@@ -58,6 +58,15 @@ type sum struct {
 
 // newSum prepares the tables and sums Z.
 func newSum(ctx context.Context, model *rbm.Model, o Options) (*sum, error) {
+	s, err := prepared(model, o)
+	if err == nil {
+		err = s.sumParts(ctx, o)
+	}
+	return s, err
+}
+
+// prepared has the tables.
+func prepared(model *rbm.Model, o Options) (*sum, error) {
 	if err := Feasible(model); err != nil {
 		return nil, err
 	}
@@ -68,29 +77,19 @@ func newSum(ctx context.Context, model *rbm.Model, o Options) (*sum, error) {
 	}
 	s.tabulate()
 	s.part = make([]float64, min(parts, s.outer()))
-	err := s.sumParts(ctx, o)
-	s.logZ = logSumExp(s.part)
-	return s, err
+	return s, nil
 }
 
 // sumParts sums the parts of Z.
 func (s *sum) sumParts(ctx context.Context, o Options) error {
 	if e := s.compute.Enumerator(); e != nil && s.low == lowUnits && len(s.steep) == 0 {
 		if enumeration := s.enumeration(); e.Pays(enumeration) {
-			return s.enumerate(ctx, o, e, enumeration)
+			err := s.enumerate(ctx, o, e, enumeration)
+			s.logZ = logSumExp(s.part)
+			return err
 		}
 	}
-	var err error
-	s.compute.Divide(s.part, len(s.part), func(from, to int) {
-		err = s.walkParts(ctx, o, from, to, func(part int) visitor {
-			total := newLogSum()
-			return visitor{
-				visit: func(_ uint64, w weights, _ []float64) { total.add(w.scale, w.sum()) },
-				done:  func() { s.part[part] = total.log() },
-			}
-		})
-	})
-	return err
+	return s.sumFrom(ctx, o, newSums(len(s.part)), s.states(), nil)
 }
 
 // turned is the model with its smaller layer as the hidden one, and with its units sorted.
@@ -121,8 +120,9 @@ func (s *sum) largestEnergy() float64 {
 	return bound
 }
 
-// outer is the number of states of the high group.
-func (s *sum) outer() int { return 1 << (s.k - s.low) }
+// outer is the number of states of the high group, and states that of a part.
+func (s *sum) outer() int  { return 1 << (s.k - s.low) }
+func (s *sum) states() int { return s.outer() / len(s.part) }
 
 func (s *sum) tabulate() {
 	size, high := 1<<s.low, s.k-s.low
@@ -208,17 +208,18 @@ type visitor struct {
 
 // walk goes through all states, part by part on several workers.
 func (s *sum) walk(ctx context.Context, o Options, begin func(part int) visitor) error {
-	return s.walkParts(ctx, o, 0, len(s.part), begin)
+	return s.walkParts(ctx, span{endPart: len(s.part), end: s.states()}, s.progress(o, 1, 0), begin)
 }
 
-// walkParts goes through the states of some parts.
-func (s *sum) walkParts(ctx context.Context, o Options, firstPart, endPart int, begin func(part int) visitor) error {
-	n := len(s.part)
-	progress := s.progress(o, float64(endPart-firstPart)/float64(n))
-	s.compute.Parallel(endPart-firstPart, func(k int) {
-		part := firstPart + k
+// A span are the states from begin to end of each of some parts.
+type span struct{ firstPart, endPart, begin, end int }
+
+// walkParts goes through the states of a span, which begins at a multiple of refresh.
+func (s *sum) walkParts(ctx context.Context, of span, progress func(outer int), begin func(part int) visitor) error {
+	s.compute.Parallel(of.endPart-of.firstPart, func(k int) {
+		part := of.firstPart + k
 		v, w := begin(part), s.newWalker()
-		from, to := s.outer()*part/n, s.outer()*(part+1)/n
+		from, to := part*s.states()+of.begin, part*s.states()+of.end
 		for at := from; at < to; at += 2 { // refresh is even
 			if (at-from)%256 == 0 {
 				if ctx.Err() != nil {
@@ -244,11 +245,12 @@ func (s *sum) walkParts(ctx context.Context, o Options, firstPart, endPart int, 
 	return ctx.Err()
 }
 
-// progress returns a function that reports a number of further states of the high group as done, of the share of all
-// that this process does.
-func (s *sum) progress(o Options, share float64) func(outer int) {
+// progress returns a function that reports a number of further states of the high group as done, beside those of each
+// part that were done before, of the share of all that this process does.
+func (s *sum) progress(o Options, share float64, before int) func(outer int) {
 	var mu sync.Mutex
-	done, total := uint64(0), uint64(share*math.Exp2(float64(s.k)))
+	total := uint64(share * math.Exp2(float64(s.k)))
+	done := uint64(float64(total) * float64(before) / float64(s.states()))
 	return func(outer int) {
 		if o.Progress == nil {
 			return

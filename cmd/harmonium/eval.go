@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/remedy"
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/monitor"
@@ -22,6 +23,8 @@ type evalOptions struct {
 	label  string
 	report bool
 	train  string
+
+	checkpoint string
 	measuredFlags
 	logZFlags
 	dataFlags
@@ -79,7 +82,7 @@ close the model is to a known state, up to 20 sites, or 10 of a density matrix.`
 				}
 			}
 			if cmd.Flags().Changed("label") {
-				if err := noLogZ(cmd.Flags(), "method", "budget", "report", "train", "bases", "unitaries", "state"); err != nil {
+				if err := noLogZ(cmd.Flags(), "method", "budget", "checkpoint", "report", "train", "bases", "unitaries", "state"); err != nil {
 					return err
 				}
 				return o.classify(cmd.Context(), t, args)
@@ -91,6 +94,7 @@ close the model is to a known state, up to 20 sites, or 10 of a density matrix.`
 	f.SortFlags = false
 	f.StringVar(&o.data, "data", "", "rows to score; default: those that the run kept out of its training")
 	o.logZFlags.register(f, "exact, ais or pseudo")
+	f.StringVar(&o.checkpoint, "checkpoint", "", "file in which --method exact keeps where it stands: the same command goes on from there")
 	f.StringVar(&o.label, "label", "", labelHelp)
 	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
 	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
@@ -126,6 +130,15 @@ type evalResult struct {
 func evaluate(ctx context.Context, t *terminal, o *evalOptions, paths []string) error {
 	if o.train != "" && !o.report {
 		return badInput(errors.New("--train is for --report"))
+	}
+	switch {
+	case o.checkpoint == "":
+	case o.method != monitor.MethodExact:
+		return badInput(errors.New("--checkpoint is about an enumeration: it goes with --method exact"))
+	case len(paths) > 1:
+		return badInput(errors.New("--checkpoint is about one model: name one"))
+	case t.device == compute.CUDA:
+		return badInput(errors.New("--checkpoint is about workers: a device keeps nothing, and is done soon: leave one of them out"))
 	}
 	if o.report && len(paths) > 1 {
 		return badInput(errors.New("--report is about one model: name one"))
@@ -191,7 +204,7 @@ func (o *evalOptions) openRows(t *terminal, path string) (*judged, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judged{path: path, model: model, run: r}
+	j := &judged{path: path, model: model, run: r, kept: o.checkpoint}
 	if j.method, err = o.logZFlags.check(model); err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type judged struct {
 	run      *run.Run // nil for a model file
 	set      *data.Set
 	method   string      // of finding log Z
+	kept     string      // file in which an enumeration keeps where it stands; "" for none
 	logZ     *logZResult // nil where the scores need none
 	findings []diag.Finding
 	role     role
@@ -99,7 +100,7 @@ func (j *judged) findLogZ(ctx context.Context, t *terminal, budget int64, seed u
 	if err := j.complete(ctx, t, seed); err != nil {
 		return err
 	}
-	logZ, findings, err := t.logZ(ctx, j.method, j.model, j.run, j.set, budget, seed)
+	logZ, findings, err := t.logZ(ctx, j.method, j.model, j.run, j.set, budget, seed, j.kept)
 	j.logZ, j.findings = logZ, append(j.findings, findings...)
 	return err
 }

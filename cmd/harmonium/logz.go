@@ -84,30 +84,18 @@ func renamed(method string) string {
 }
 
 // logZ finds log Z of a model by a method, which logZFlags.check has chosen; of the pseudo-log-likelihood there is
-// none.
+// none. An enumeration keeps where it stands in the file checkpoint, if that has a name.
 func (t *terminal) logZ(
-	ctx context.Context, method string, model *rbm.Model, r *run.Run, set *data.Set, budget int64, seed uint64,
+	ctx context.Context, method string, model *rbm.Model, r *run.Run, set *data.Set, budget int64, seed uint64, checkpoint string,
 ) (*logZResult, []diag.Finding, error) {
 	switch method {
 	case monitor.MethodExact:
-		logZ, err := t.enumerate(ctx, model)
+		logZ, err := t.enumerate(ctx, model, checkpoint)
 		return logZ, nil, err
 	case methodAIS:
 		return t.estimate(ctx, model, r, set, budget, seed)
 	}
 	return nil, nil, nil
-}
-
-func (t *terminal) enumerate(ctx context.Context, model *rbm.Model) (*logZResult, error) {
-	bar := t.progress("log Z", 1000)
-	logZ, err := exact.LogZ(ctx, model, exact.Options{Compute: t.compute, Progress: func(done, total uint64) {
-		bar.set(int64(1000*float64(done)/float64(total)), "by enumeration")
-	}})
-	bar.stop()
-	if err != nil {
-		return nil, badInput(err) // of the model: its energies are too large
-	}
-	return &logZResult{Value: logZ, Lower: logZ, Upper: diag.Number(logZ)}, nil
 }
 
 // estimate takes log Z by AIS, whose chains begin at the rows of the set and at the training data of the run.

@@ -33,11 +33,13 @@ const (
 	leastSteps = 1e8
 	// mostUnits keeps sums of exponents of as many units in 32 bits.
 	mostUnits = 1 << 20
+	// mostHigh keeps the numbers of the high group's states in 32 bits.
+	mostHigh = 32
 )
 
 // Pays is [kernel.Enumerator.Pays].
 func (d *Device) Pays(e *kernel.Enumeration) bool {
-	return float64(uint64(64)<<len(e.High))*float64(e.Units) >= leastSteps && e.Units <= mostUnits
+	return float64(uint64(64)<<len(e.High))*float64(e.Units) >= leastSteps && e.Units <= mostUnits && len(e.High) <= mostHigh
 }
 
 // Enumerate is [kernel.Enumerator.Enumerate]. The device does the arithmetic. The host takes the exponential functions

@@ -1,0 +1,4 @@
+package exact
+
+// LogZInRounds is [LogZFrom] with another number of steps between two calls of keep.
+var LogZInRounds = logZFrom
