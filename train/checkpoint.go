@@ -18,8 +18,8 @@ const (
 	notePrefix        = "note."
 )
 
-// memory lists the whole state of the training: for writing a checkpoint, or for reading one with the given tensors.
-func (t *Training) memory(found map[string]any) *Memory {
+// memory lists the whole state of the training: for writing a checkpoint, or for reading the one that is found.
+func (t *Training) memory(found *safetensors.Reader) *Memory {
 	m := &Memory{list: &list{found: found}}
 	m.Model("model", t.Model)
 	m.Model("best", t.best)
@@ -71,7 +71,13 @@ func (t *Training) Gather() {
 // Training then goes on to the same bytes as if it had never stopped. A checkpoint whose contents don't fit its digest
 // is refused.
 func (t *Training) Resume(checkpoint []byte) error {
-	f, err := safetensors.Read(bytes.NewReader(checkpoint), int64(len(checkpoint)))
+	return t.ResumeFrom(bytes.NewReader(checkpoint), int64(len(checkpoint)))
+}
+
+// ResumeFrom is Resume of a file of size bytes, which it reads twice, to compare the digest and into the places of the
+// training: none of it is in memory otherwise.
+func (t *Training) ResumeFrom(checkpoint io.ReaderAt, size int64) error {
+	f, err := safetensors.Open(checkpoint, size)
 	if err != nil {
 		return err
 	}
@@ -92,13 +98,9 @@ func (t *Training) Resume(checkpoint []byte) error {
 	if err != nil || elapsed < 0 {
 		return fmt.Errorf("nanoseconds is %q, want a count", f.Metadata["nanoseconds"])
 	}
-	found := map[string]any{}
-	for _, tensor := range f.Tensors {
-		found[tensor.Name] = tensor.Data
-	}
 	t.rewind()
 	t.device.fetchAll()
-	err = t.memory(found).restore()
+	err = t.memory(f).restore()
 	if t.device.pushAll(); err != nil {
 		return err
 	}

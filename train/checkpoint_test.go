@@ -3,10 +3,14 @@ package train_test
 import (
 	"bytes"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/internal/safetensors"
+	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 	"github.com/harmonium-rbm/harmonium/train"
 )
 
@@ -119,5 +123,28 @@ func TestResumeRefusesImpossibleReplicas(t *testing.T) {
 	finish(t, again)
 	if finish(t, training); again.Model.W[5] != training.Model.W[5] {
 		t.Error("the checkpoint as it was gives another training")
+	}
+}
+
+// A checkpoint is read into the places of the training, and is not in memory beside it.
+func TestResumeTakesNoMemory(t *testing.T) {
+	set := &data.Set{States: rbm.NewBatch(20, 1000)}
+	rbm.NewLayer(rbm.Bernoulli, 1000).Sample(set.States, nil, rng.Seed(1), 0, 0)
+	training, err := train.Start(rbm.New(1000, 800, rng.Seed(1)), set, train.Config{Updates: 1, Negative: &train.PCD{Chains: 20}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var checkpoint bytes.Buffer
+	if err := training.Checkpoint(&checkpoint); err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := training.ResumeFrom(bytes.NewReader(checkpoint.Bytes()), int64(checkpoint.Len())); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > uint64(checkpoint.Len())/5 {
+		t.Errorf("reading a checkpoint of %d bytes took %d", checkpoint.Len(), took)
 	}
 }

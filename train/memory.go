@@ -19,7 +19,7 @@ type Memory struct {
 // list holds the entries, and what a checkpoint has for them while one is read.
 type list struct {
 	entries []entry
-	found   map[string]any
+	found   *safetensors.Reader
 	checks  []func() error
 }
 
@@ -75,8 +75,10 @@ func (m *Memory) Model(name string, model *rbm.Model) {
 
 // Length is the number of numbers that a checkpoint has under a name, while one is read.
 func (m *Memory) Length(name string) (n int, ok bool) {
-	x, ok := m.list.found[m.prefix+name].([]float64)
-	return len(x), ok
+	if m.list.found == nil {
+		return 0, false
+	}
+	return m.list.found.Count(m.prefix+name, "F64")
 }
 
 // floats lists several slices under one name.
@@ -114,13 +116,16 @@ func (m *Memory) tensors() []safetensors.Tensor {
 	return tensors
 }
 
-// restore copies the tensors into the places of the list. The names and lengths must be those of the list.
+// restore reads the tensors into the places of the list. The names and lengths must be those of the list.
 func (m *Memory) restore() error {
-	if found, entries := m.list.found, m.list.entries; len(found) != len(entries) {
-		return fmt.Errorf("checkpoint holds %d tensors, these settings expect %d", len(found), len(entries))
+	if found, entries := m.list.found, m.list.entries; found.Len() != len(entries) {
+		return fmt.Errorf("checkpoint holds %d tensors, these settings expect %d", found.Len(), len(entries))
 	}
 	for _, e := range m.list.entries {
-		if !e.restore(m.list.found[e.name]) {
+		switch ok, err := e.restore(m.list.found); {
+		case err != nil:
+			return err
+		case !ok:
 			return fmt.Errorf("checkpoint's %q is not what these settings expect", e.name)
 		}
 	}
@@ -132,34 +137,31 @@ func (m *Memory) restore() error {
 	return nil
 }
 
-// restore copies data of the same type and length, if all of it is finite; it reports whether it could.
-func (e entry) restore(data any) bool {
+// restore reads data of the same type and length, if all of it is finite; it reports whether it could.
+func (e entry) restore(from *safetensors.Reader) (ok bool, err error) {
 	switch to := e.data.(type) {
 	case []float32:
-		return fill(to, data)
+		return from.Fill(e.name, to)
 	case []float64:
-		from, ok := data.([]float64)
-		return ok && !slices.ContainsFunc(from, notFinite) && fill(to, data)
+		ok, err := from.Fill(e.name, to)
+		return ok && !slices.ContainsFunc(to, notFinite), err
 	case rbm.Batch:
-		words, ok := data.([]uint64)
-		return ok && to.DecodeBits(words) == nil
+		n, _ := from.Count(e.name, "U64")
+		words := make([]uint64, n)
+		ok, err := from.Fill(e.name, words)
+		return ok && to.DecodeBits(words) == nil, err
 	case *float64:
 		one := []float64{0}
-		ok := entry{data: one}.restore(data)
+		ok, err := entry{e.name, one}.restore(from)
 		*to = one[0]
-		return ok
+		return ok, err
 	case *uint64:
 		one := []uint64{0}
-		ok := fill(one, data)
+		ok, err := from.Fill(e.name, one)
 		*to = one[0]
-		return ok
+		return ok, err
 	}
-	return false
-}
-
-func fill[T any](to []T, data any) bool {
-	from, ok := data.([]T)
-	return ok && len(from) == len(to) && copy(to, from) == len(to)
+	return false, nil
 }
 
 func notFinite(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }

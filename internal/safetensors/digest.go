@@ -27,11 +27,21 @@ func (f *File) Verify() (sealed bool, err error) {
 	if !sealed {
 		return false, nil
 	}
-	if got := f.digest(); got != want {
-		return true, fmt.Errorf("damaged, or changed by another program: the contents have the sha256 %.12s…, the metadata says %.12s… "+
-			"(a program that changes a file has to leave this entry out)", got, want)
+	return true, compareDigests(want, f.digest())
+}
+
+func compareDigests(want, got string) error {
+	if got == want {
+		return nil
 	}
-	return true, nil
+	return fmt.Errorf("damaged, or changed by another program: the contents have the sha256 %.12s…, the metadata says %.12s… "+
+		"(a program that changes a file has to leave this entry out)", got, want)
+}
+
+func withoutDigest(metadata map[string]string) map[string]string {
+	bare := maps.Clone(metadata)
+	delete(bare, digestKey)
+	return bare
 }
 
 // HasDigest reports whether there is a digest in the metadata.
@@ -41,8 +51,7 @@ func HasDigest(metadata map[string]string) bool {
 }
 
 func (f *File) digest() string {
-	bare := File{Metadata: maps.Clone(f.Metadata), Tensors: f.Tensors}
-	delete(bare.Metadata, digestKey)
+	bare := File{Metadata: withoutDigest(f.Metadata), Tensors: f.Tensors}
 	hash := sha256.New()
 	if err := Write(hash, &bare); err != nil {
 		panic(fmt.Sprintf("safetensors: %v", err)) // a hash takes everything

@@ -13,20 +13,9 @@ import (
 // other without gap or overlap from the first byte of the data to the last, as the reference implementation demands.
 // Numbers are not compared with a digest: see [File.Verify].
 func Read(r io.Reader, size int64) (*File, error) {
-	metadata, entries, rest, err := readHeader(r, size)
+	metadata, entries, _, err := open(r, size)
 	if err != nil {
 		return nil, err
-	}
-	end, err := layOut(entries)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case end > rest:
-		return nil, fmt.Errorf("truncated: the header describes %d bytes of data, the file holds %d", end, rest)
-	case end < rest:
-		return nil, fmt.Errorf("%d bytes too many: the header describes %d bytes of data, the file holds %d",
-			rest-end, end, rest)
 	}
 	f := &File{Metadata: metadata, Tensors: make([]Tensor, len(entries))}
 	for k, e := range entries {
@@ -35,6 +24,25 @@ func Read(r io.Reader, size int64) (*File, error) {
 		}
 	}
 	return f, nil
+}
+
+// open reads the header, compares it with the size, and returns the tensors in the order of their data, which begins at
+// byte `data`.
+func open(r io.Reader, size int64) (metadata map[string]string, entries []entry, data int64, err error) {
+	metadata, entries, rest, err := readHeader(r, size)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	end, err := layOut(entries)
+	switch {
+	case err != nil:
+	case end > rest:
+		err = fmt.Errorf("truncated: the header describes %d bytes of data, the file holds %d", end, rest)
+	case end < rest:
+		err = fmt.Errorf("%d bytes too many: the header describes %d bytes of data, the file holds %d",
+			rest-end, end, rest)
+	}
+	return metadata, entries, size - int64(rest), err
 }
 
 // ReadMetadata reads the metadata alone of a file of the given size in bytes.
@@ -94,25 +102,46 @@ func (e entry) read(r io.Reader) (t Tensor, err error) {
 	n, _ := product(e.shape)
 	switch e.dtype {
 	case "F32":
-		t.Data, err = readNumbers[float32](r, n)
+		t.Data = make([]float32, n)
 	case "F64":
-		t.Data, err = readNumbers[float64](r, n)
+		t.Data = make([]float64, n)
 	case "U64":
-		t.Data, err = readNumbers[uint64](r, n)
+		t.Data = make([]uint64, n)
 	case "I64":
-		t.Data, err = readNumbers[int64](r, n)
+		t.Data = make([]int64, n)
 	case "U8":
-		t.Data, err = readNumbers[uint8](r, n)
+		t.Data = make([]uint8, n)
 	}
-	return t, err
+	return t, fill(r, t.Data)
 }
 
-func readNumbers[T number](r io.Reader, n int) ([]T, error) {
-	x := make([]T, n)
+// fill reads numbers into a slice of one of the types of [Tensor].Data.
+func fill(r io.Reader, x any) error {
+	switch x := x.(type) {
+	case []float32:
+		return readNumbers(r, x)
+	case []float64:
+		return readNumbers(r, x)
+	case []uint64:
+		return readNumbers(r, x)
+	case []int64:
+		return readNumbers(r, x)
+	case []uint8:
+		return readNumbers(r, x)
+	}
+	panic(fmt.Sprintf("safetensors: data of type %T", x))
+}
+
+func readNumbers[T number](r io.Reader, x []T) error {
+	buffer := make([]byte, binary.Size(x[:min(len(x), chunk)]))
 	for part := range slices.Chunk(x, chunk) {
-		if err := binary.Read(r, binary.LittleEndian, part); err != nil {
-			return nil, err
+		bytes := buffer[:binary.Size(part)]
+		if _, err := io.ReadFull(r, bytes); err != nil {
+			return err
+		}
+		if _, err := binary.Decode(bytes, binary.LittleEndian, part); err != nil {
+			return err
 		}
 	}
-	return x, nil
+	return nil
 }

@@ -15,11 +15,7 @@ import (
 // the header is padded with spaces to a multiple of eight bytes. It panics if a shape doesn't fit its data, if a name
 // comes twice or is "__metadata__", and if a text is not valid UTF-8. The error is that of w.
 func Write(w io.Writer, f *File) error {
-	header := describe(f)
-	if err := binary.Write(w, binary.LittleEndian, uint64(len(header))); err != nil {
-		return err
-	}
-	if _, err := w.Write(header); err != nil {
+	if _, err := w.Write(headerOf(f.Metadata, describe(f))); err != nil {
 		return err
 	}
 	for _, t := range f.Tensors {
@@ -30,18 +26,13 @@ func Write(w io.Writer, f *File) error {
 	return nil
 }
 
-// describe returns the padded header.
-func describe(f *File) []byte {
-	var header bytes.Buffer
-	header.WriteByte('{')
-	if len(f.Metadata) > 0 {
-		for key, value := range f.Metadata {
-			checkText(key)
-			checkText(value)
-		}
-		fmt.Fprintf(&header, "%q:%s", metadataKey, marshal(f.Metadata)) // json sorts by key
+// describe returns the tensors as a header has them.
+func describe(f *File) []entry {
+	for key, value := range f.Metadata {
+		checkText(key)
+		checkText(value)
 	}
-	seen, at := map[string]bool{metadataKey: true}, uint64(0)
+	entries, seen, at := []entry(nil), map[string]bool{metadataKey: true}, uint64(0)
 	for _, t := range f.Tensors {
 		checkText(t.Name)
 		name, count := dtype(t.Data)
@@ -52,17 +43,32 @@ func describe(f *File) []byte {
 			panic(fmt.Sprintf("safetensors: tensor %q of shape %v with %d numbers", t.Name, t.Shape, count))
 		}
 		seen[t.Name] = true
-		if header.Len() > 1 {
+		end := at + uint64(count)*width(name)
+		entries = append(entries, entry{t.Name, name, t.Shape, at, end})
+		at = end
+	}
+	return entries
+}
+
+// headerOf returns the header's length and the padded header.
+func headerOf(metadata map[string]string, entries []entry) []byte {
+	const prefix = 8
+	header := bytes.NewBuffer(make([]byte, prefix))
+	header.WriteByte('{')
+	if len(metadata) > 0 {
+		fmt.Fprintf(header, "%q:%s", metadataKey, marshal(metadata)) // json sorts by key
+	}
+	for _, e := range entries {
+		if header.Len() > prefix+1 {
 			header.WriteByte(',')
 		}
-		end := at + uint64(count)*width(name)
-		shape := append([]int{}, t.Shape...) // never nil, which would be written as null
-		fmt.Fprintf(&header, `%s:{"dtype":%q,"shape":%s,"data_offsets":[%d,%d]}`,
-			marshal(t.Name), name, marshal(shape), at, end)
-		at = end
+		shape := append([]int{}, e.shape...) // never nil, which would be written as null
+		fmt.Fprintf(header, `%s:{"dtype":%q,"shape":%s,"data_offsets":[%d,%d]}`,
+			marshal(e.name), e.dtype, marshal(shape), e.from, e.to)
 	}
 	header.WriteByte('}')
 	header.WriteString(strings.Repeat(" ", -header.Len()&7))
+	binary.LittleEndian.PutUint64(header.Bytes(), uint64(header.Len()-prefix))
 	return header.Bytes()
 }
 

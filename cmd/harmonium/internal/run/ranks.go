@@ -11,6 +11,7 @@ import (
 
 	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/internal/group"
+	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // A run of several processes is written by rank 0 alone. The others have no folder: what they need of it rank 0 sends
@@ -78,6 +79,62 @@ func (r *Run) alone(write func() error) error {
 		err = write()
 	}
 	return group.Agree(r.ranks, err)
+}
+
+// resumeOthers has all ranks restore a checkpoint that rank 0 has found good, and reads for all of them.
+func (r *Run) resumeOthers(t *train.Training, path string) error {
+	var f *os.File
+	var size int64
+	err := r.alone(func() (err error) {
+		if path != "" {
+			f, size, err = open(path)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	defer f.Close() // of nil an error
+	if size = group.All(r.ranks, size)[0]; size > 0 {
+		err = t.ResumeFrom(&shared{r.ranks, f}, size)
+	}
+	return group.Agree(r.ranks, err)
+}
+
+// open opens a file, and tells its size.
+func open(path string) (f *os.File, size int64, err error) {
+	if f, err = os.Open(path); err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
+
+// shared is a file that rank 0 has: all ranks read the same of it at the same time.
+type shared struct {
+	ranks group.Group
+	file  *os.File
+}
+
+func (s *shared) ReadAt(p []byte, at int64) (n int, err error) {
+	bounds := make([]int, s.ranks.Size()+1)
+	for r := range s.ranks.Size() {
+		bounds[r+1] = len(p)
+	}
+	if s.ranks.Rank() == 0 {
+		if n, err = s.file.ReadAt(p, at); n == len(p) {
+			err = nil
+		}
+	}
+	if err := group.Agree(s.ranks, err); err != nil {
+		return 0, err
+	}
+	s.ranks.Gather(p, bounds)
+	return len(p), nil
 }
 
 // keptIn is Kept on all ranks, of the file that rank 0 has.

@@ -306,48 +306,44 @@ func (r *Run) Resume(t *train.Training) (warnings []string, err error) {
 		_, warnings, err = r.resume(t)
 		return warnings, err
 	}
-	var checkpoint []byte
+	var path string
 	err = r.alone(func() (err error) {
-		checkpoint, warnings, err = r.resume(t)
+		path, warnings, err = r.resume(t)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if checkpoint = group.Share(r.ranks, checkpoint)[0]; !r.Writes() && len(checkpoint) > 0 {
-		err = t.Resume(checkpoint)
-	}
-	return warnings, group.Agree(r.ranks, err)
+	return warnings, r.resumeOthers(t, path)
 }
 
-// resume is Resume in the process that writes the run. It returns the checkpoint, too, if there is one.
-func (r *Run) resume(t *train.Training) (checkpoint []byte, warnings []string, err error) {
+// resume is Resume in the process that writes the run. It returns the path of the checkpoint, "" if there is none.
+func (r *Run) resume(t *train.Training) (checkpoint string, warnings []string, err error) {
 	files, err := r.checkpoints()
 	if err != nil {
-		return nil, nil, err
+		return "", nil, err
 	}
 	var bad []numbered
 	for _, f := range slices.Backward(files) {
-		text, err := os.ReadFile(f.path)
-		if err != nil { // which may pass
-			return nil, nil, err
-		}
-		if err := r.resumeAt(t, f.update, text); err == nil {
-			checkpoint = text
+		err := r.resumeAt(t, f)
+		if err == nil {
+			checkpoint = f.path
 			break
-		} else {
-			warnings = append(warnings, fmt.Sprintf("%s can't be gone on from: %v", f.path, err))
 		}
+		if failed := new(fs.PathError); errors.As(err, &failed) { // which may pass
+			return "", nil, err
+		}
+		warnings = append(warnings, fmt.Sprintf("%s can't be gone on from: %v", f.path, err))
 		bad = append(bad, f)
 	}
 	if len(bad) > 0 && len(bad) == len(files) {
-		return nil, nil, fmt.Errorf("no checkpoint can be read; remove the files in %s to train again from the beginning, "+
+		return "", nil, fmt.Errorf("no checkpoint can be read; remove the files in %s to train again from the beginning, "+
 			"by the program that began the run to the same bytes: %s",
 			filepath.Join(r.Dir, CheckpointName), strings.Join(warnings, "; "))
 	}
 	for k, f := range bad {
 		if err := os.Rename(f.path, f.path+damagedSuffix); err != nil {
-			return nil, nil, err
+			return "", nil, err
 		}
 		warnings[k] += fmt.Sprintf("; it is kept as %s, and the one before takes its place", filepath.Base(f.path)+damagedSuffix)
 	}
@@ -375,14 +371,19 @@ func (r *Run) Continue(t *train.Training, to train.Bounds) error {
 const damagedSuffix = ".damaged"
 
 // resumeAt goes on from a checkpoint, if it is of this run and of the update that it is named after.
-func (r *Run) resumeAt(t *train.Training, update int, checkpoint []byte) error {
-	if err := t.Resume(checkpoint); err != nil {
+func (r *Run) resumeAt(t *train.Training, checkpoint numbered) error {
+	f, size, err := open(checkpoint.path)
+	if err != nil {
 		return err
 	}
-	if t.Done() != update {
+	defer f.Close()
+	if err := t.ResumeFrom(f, size); err != nil {
+		return err
+	}
+	if t.Done() != checkpoint.update {
 		return fmt.Errorf("it is of update %d", t.Done())
 	}
-	if !r.Config.isIdentity(t.Notes[noteConfig], update) {
+	if !r.Config.isIdentity(t.Notes[noteConfig], checkpoint.update) {
 		return errors.New("it is of a run with other settings or data")
 	}
 	return nil
