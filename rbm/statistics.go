@@ -81,9 +81,22 @@ func (c *Conditionals) Average(dst *Statistics, rows Rows) {
 
 // Difference writes the averages over two sets of rows, as [Conditionals.Statistics] does, but for one thing: the VH of
 // positive becomes ⟨v_i h_j⟩ of data less that of model. The VH of negative is left alone, and may be nil. Between bits
-// the difference is one product, of both sets, in which the rows of the model have negative weights.
+// the difference is one product, of both sets, in which the rows of the model have negative weights. Where the VH of
+// positive is nil, [Conditionals.DifferenceRows] makes rows of it.
 func (c *Conditionals) Difference(positive, negative *Statistics, data, model Rows) {
 	c.average([]*Statistics{positive, negative}, []Rows{data, model})
+}
+
+// ByRows reports whether [Conditionals.DifferenceRows] can be had: between bits, without an engine.
+func (c *Conditionals) ByRows() bool {
+	d := &c.toHidden
+	return d.fused && isBit(d.from) && isBit(d.to) && c.compute.Engine() == nil
+}
+
+// DifferenceRows writes rows from…to−1 of the VH of the last [Conditionals.Difference], of which positive had none, to
+// dst ((to−from)×n): the statistics of all weights need not be in memory at once.
+func (c *Conditionals) DifferenceRows(dst []float32, from, to int) {
+	c.compute.Mul(dst, c.statistics.transpose.Slice(from, to), &c.statistics.operand)
 }
 
 // averaging is the memory of averages.
@@ -180,7 +193,9 @@ func (c *Conditionals) averageBits(dst []*Statistics, sets []Rows) {
 		first = wholeWords(first + s.Visible.Rows())
 	}
 	c.compute.LoadWeighted(&a.operand, a.probs, rows, c.n, a.shares, float64(len(sets)))
-	c.compute.Mul(dst[0].VH, a.transpose, &a.operand)
+	if dst[0].VH != nil {
+		c.compute.Mul(dst[0].VH, a.transpose, &a.operand)
+	}
 }
 
 func wholeWords(bits int) int { return (bits + 63) &^ 63 }

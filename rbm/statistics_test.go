@@ -50,6 +50,15 @@ func TestDifference(t *testing.T) {
 					!slices.Equal(negative.V, b.V) || !slices.Equal(negative.H, b.H) {
 					t.Errorf("%v, %v, %d workers: other means", kinds, isa, workers)
 				}
+				if c.ByRows() {
+					rows := make([]float32, m*n)
+					c.Difference(rbm.NewStatisticsWith(model, nil), negative, data, states)
+					c.DifferenceRows(rows[:30*n], 0, 30)
+					c.DifferenceRows(rows[30*n:], 30, m)
+					if !slices.Equal(rows, positive.VH) {
+						t.Errorf("%v, %v, %d workers: other rows", kinds, isa, workers)
+					}
+				}
 				for k, x := range positive.VH {
 					if want := float64(a.VH[k]) - float64(b.VH[k]); !(math.Abs(float64(x)-want) < 3e-6) {
 						t.Fatalf("%v: difference %d is %g, want %g", kinds, k, x, want)

@@ -30,15 +30,20 @@ type ascent struct {
 	follows   bool          // ν follows the minibatch before the step
 	device    *deviceAscent // nil: the host computes it
 	// The parameters, in the order of [rbm.Model.Parameters], what ⟨·⟩_data and ⟨·⟩_model are for them, and the
-	// gradient. W, the first, is moved in blocks. What is there in place of its ⟨·⟩_data is the difference of both, which
-	// becomes the gradient, and the places of the others in the list are empty or unused.
+	// gradient. W, the first, is moved in pieces of rows, and these in blocks. What is there in place of its ⟨·⟩_data is
+	// the difference of both, which becomes the gradient, or nil, where a piece of it is made at a time
+	// ([rbm.Conditionals.DifferenceRows]). The places of W in the other lists are empty or unused.
 	parameters                   []rbm.Named
 	positive, negative, gradient [][]float32
 	b, c                         []float32 // gradient of the biases
 	constrained                  bool      // the model has a gauge, or may lose its Z
 
-	rows    int // of a block
-	blocks  []block
+	rows    int       // of a block
+	piece   int       // rows of a piece
+	blocks  []block   // of a piece
+	first   int       // row of the piece under way,
+	g       []float32 // and its gradient
+	room    []float32 // for that
 	stepB   []float32 // ΔW ν
 	scratch chan []float32
 	move    func(block int) // moveWeights
@@ -54,6 +59,13 @@ type block struct {
 // blockNumbers is about how many weights a block has: with everything that their update touches they stay in the
 // second-level cache.
 const blockNumbers = 1 << 12
+
+// Of a piece the averages are made by one product, whose blocks of rows are no smaller than elsewhere. It has about
+// pieceNumbers weights, or more where rows are long.
+const (
+	pieceNumbers = 1 << 20
+	leastPiece   = 1 << 10
+)
 
 // newAscent returns an ascent by averages. own is for that of the training itself: it has penalties, and the center
 // follows.
@@ -74,7 +86,13 @@ func newAscent(t *Training, positive, negative *rbm.Statistics, optimizer Optimi
 	a.gradient, a.b, a.c = layers.Averages(), layers.V, layers.H
 	a.constrained = len(rbm.SitesOf(t.Model.Visible))+len(rbm.SitesOf(t.Model.Hidden)) > 0 || t.Model.Unbounded()
 	a.move = a.moveWeights // once: a method value is allocated
-	a.blocks = make([]block, (m+a.rows-1)/a.rows)
+	a.piece = max(1, max(leastPiece, pieceNumbers/n)/a.rows) * a.rows
+	if a.positive[0] == nil && own {
+		a.room = make([]float32, min(m, a.piece)*n)
+	} else if a.positive[0] == nil {
+		a.room = t.ascent.room
+	}
+	a.blocks = make([]block, (min(m, a.piece)+a.rows-1)/a.rows)
 	for k := range a.blocks {
 		a.blocks[k].stepC = make([]float32, n)
 	}
@@ -99,7 +117,6 @@ func (a *ascent) run(rate float64) (norm float64, sound bool) {
 	for k, g := range a.gradient[1:] {
 		on.Subtract(g, a.positive[k+1], a.negative[k+1])
 	}
-	on.Parallel(len(a.blocks), a.move)
 	squares := 0.0
 	for k, g := range a.gradient[1:] {
 		switch p := a.parameters[k+1]; {
@@ -112,17 +129,12 @@ func (a *ascent) run(rate float64) (norm float64, sound bool) {
 		}
 		squares += on.Dot(g, g)
 	}
-	b, c := model.B(), model.C()
-	if !t.config.Plain {
-		on.Subtract(b, b, a.stepB)
-	}
 	sound = true
-	for k := range a.blocks {
-		squares += a.blocks[k].squares
-		sound = sound && a.blocks[k].sound
-		if !t.config.Plain {
-			on.Subtract(c, c, a.blocks[k].stepC)
-		}
+	for first := 0; first < model.M(); first += a.piece {
+		sound = a.movePiece(first, &squares) && sound
+	}
+	if b := model.B(); !t.config.Plain {
+		on.Subtract(b, b, a.stepB)
 	}
 	for _, p := range a.parameters[1:] {
 		sound = sound && p.Sound(on)
@@ -197,16 +209,41 @@ func (t *Training) followCenter(weight float32) {
 	}
 }
 
-// moveWeights makes the step of block k.
+// movePiece makes the step of the rows of W from one on, and of c as far as it follows from that. It adds Σ g² to squares
+// and reports whether a model may have the weights.
+func (a *ascent) movePiece(first int, squares *float64) (sound bool) {
+	t, m, n, on := a.t, len(a.b), len(a.c), a.t.config.Compute
+	end := min(first+a.piece, m)
+	if a.first = first; a.positive[0] != nil {
+		a.g = a.positive[0][first*n : end*n]
+	} else {
+		a.g = a.room[:(end-first)*n]
+		t.conditionals.DifferenceRows(a.g, first, end)
+	}
+	blocks := a.blocks[:(end-first+a.rows-1)/a.rows]
+	on.Parallel(len(blocks), a.move)
+	sound = true
+	for k := range blocks {
+		*squares += blocks[k].squares
+		sound = sound && blocks[k].sound
+		if c := t.Model.C(); !t.config.Plain {
+			on.Subtract(c, c, blocks[k].stepC)
+		}
+	}
+	return sound
+}
+
+// moveWeights makes the step of block k of the piece.
 func (a *ascent) moveWeights(k int) {
 	t, n, on := a.t, len(a.c), a.t.config.Compute
-	from, to := k*a.rows*n, min((k+1)*a.rows*n, len(t.Model.W))
-	W := t.Model.W[from:to]
+	row, g := a.first+k*a.rows, a.g[k*a.rows*n:min((k+1)*a.rows*n, len(a.g))]
+	from := row * n
+	W := t.Model.W[from : from+len(g)]
 	scratch := <-a.scratch
-	g, before := a.positive[0][from:to], scratch[:len(W)]
+	before := scratch[:len(W)]
 
 	if !t.config.Plain {
-		a.center(g, k*a.rows)
+		a.center(g, row)
 	}
 	kernel.Penalise(g, W, a.l1, a.l2)
 	a.blocks[k].squares = on.Dot(g, g)
@@ -217,7 +254,7 @@ func (a *ascent) moveWeights(k int) {
 	kernel.Clip(W, float32(t.config.Clip))
 	if !t.config.Plain {
 		on.Subtract(g, W, before)
-		a.uncenter(g, k)
+		a.uncenter(g, row, a.blocks[k].stepC)
 	}
 	a.blocks[k].sound = rbm.Named{Values: W}.Sound(on)
 	a.scratch <- scratch
@@ -231,12 +268,10 @@ func (a *ascent) center(g []float32, i int) {
 	}
 }
 
-// uncenter takes down what a block's step ΔW means for the biases.
-func (a *ascent) uncenter(Δ []float32, k int) {
-	stepC := a.blocks[k].stepC
+// uncenter takes down what the step ΔW of rows from i on means for the biases.
+func (a *ascent) uncenter(Δ []float32, i int, stepC []float32) {
 	clear(stepC)
-	n, on := len(stepC), a.t.config.Compute
-	for i := k * a.rows; len(Δ) > 0; i++ {
+	for n, on := len(stepC), a.t.config.Compute; len(Δ) > 0; i++ {
 		a.stepB[i] = float32(on.Dot(Δ[:n], a.t.centerH))
 		on.AddScaled(stepC, a.t.centerV[i], Δ[:n])
 		Δ = Δ[n:]

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/harmonium-rbm/harmonium/rbm"
@@ -40,7 +41,7 @@ func (p *PCD) Start(s Setup) error {
 		return err
 	}
 	p.setup = s
-	p.chains = sample.NewChains(sample.FromBiases(s.base(), p.Chains, s.Key), s.Model.Hidden, s.Key)
+	p.chains = sample.NewChains(sample.FromBiases(cmp.Or(s.Base, s.Model), p.Chains, s.Key), s.Model.Hidden, s.Key)
 	p.equip()
 	return nil
 }

@@ -29,15 +29,11 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 	}
 	t := &Training{
 		Model: model, config: config, set: set,
-		positive:   rbm.NewStatistics(model),
 		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, model.N()),
 	}
 	t.rewind()
 	if err := t.findConfigurations(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
-	}
-	if t.negative = rbm.NewStatisticsWith(model, nil); !usesConditionalsAlone(config.Negative) || set.Bases != nil {
-		t.negative = rbm.NewStatistics(model)
 	}
 	if err := checkCoupling(model, config.Trained); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
@@ -61,6 +57,12 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		t.best = model.Clone()
 	}
 	t.conditionals = rbm.NewConditionals(model, config.Compute)
+	t.positive, t.negative = rbm.NewStatisticsWith(model, nil), rbm.NewStatisticsWith(model, nil)
+	if together := usesConditionalsAlone(config.Negative) && set.Bases == nil; !together {
+		t.positive, t.negative = rbm.NewStatistics(model), rbm.NewStatistics(model)
+	} else if !t.conditionals.ByRows() {
+		t.positive = rbm.NewStatistics(model)
+	}
 	setup := Setup{
 		Model: model, Base: base, Conditionals: t.conditionals, Data: t.set.States, Batch: config.Batch,
 		Key: rng.Seed(config.Seed), Compute: config.Compute,
