@@ -43,6 +43,7 @@ func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
 	}
 	modes := sample.NewModes(l.model, l.conditionals.Compute())
 	_ = modes.Search(context.Background(), count, l.starts(now.Known, count, before, key), key) // never cancelled
+	modes.EndSearch()
 	l.modes.Spend(SearchCost(l.model, modes.Iterations))
 	if l.own != nil {
 		l.own.jumpTo(modes.Jumps())
@@ -73,6 +74,7 @@ func (m *Monitor) judgeModes(model *rbm.Model, z sample.LogZ) []diag.Finding {
 	}
 	modes := sample.NewModes(model, m.config.Compute)
 	_ = modes.Search(context.Background(), count, sample.FromRows(m.config.Data.States, count, key), key) // never cancelled
+	modes.EndSearch()
 	left, limit := budget-SearchCost(model, modes.Iterations), 0.0
 	shares := m.annealModes(modes, model, left, key)
 	exceeds := func(shares sample.LogZ) bool {

@@ -42,6 +42,7 @@ func FindJumps(model *rbm.Model, known rbm.Batch, count int, key rng.Key, on *co
 	modes := NewModes(model, on)
 	modes.most = MostJumps
 	_ = modes.Search(context.Background(), count, known, key) // never cancelled
+	modes.EndSearch()
 	return modes.Jumps()
 }
 

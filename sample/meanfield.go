@@ -56,8 +56,17 @@ func CheckModes(model *rbm.Model) error {
 func newMeanField(model *rbm.Model, on *compute.Context) *meanField {
 	f := &meanField{m: model.M(), n: model.N(), on: on}
 	if model.CheckBits() == nil {
-		p := model.Bits()
-		f.offset, f.b, f.c, f.w = p.Offset, narrow(p.B), narrow(p.C), narrow(p.W)
+		var p *rbm.BitParameters
+		if model.Visible.Kind() == rbm.Bernoulli && model.Hidden.Kind() == rbm.Bernoulli {
+			p, f.w = model.BitBiases(), model.W
+			if on.Engine() != nil { // on which w is bound
+				f.w = slices.Clone(f.w)
+			}
+		} else {
+			p = model.Bits()
+			f.w = narrow(p.W)
+		}
+		f.offset, f.b, f.c = p.Offset, narrow(p.B), narrow(p.C)
 		f.transpose()
 		on.Bind(f.w, f.wt)
 		return f
@@ -86,14 +95,26 @@ func scaled(w []float32, from rbm.Layer, inputs int) []float32 {
 	return narrow(rest)
 }
 
-// transpose makes Wᵀ.
+// transpose makes Wᵀ, without an engine in memory that is lent.
 func (f *meanField) transpose() {
-	f.wt = make([]float32, len(f.w))
+	if f.on.Engine() == nil {
+		f.wt = f.on.Lend(len(f.w))
+	} else {
+		f.wt = make([]float32, len(f.w))
+	}
 	for i := range f.m {
 		for j := range f.n {
 			f.wt[j*f.m+i] = f.w[i*f.n+j]
 		}
 	}
+}
+
+// end gives the memory of Wᵀ back: no means of visible units can be had after that.
+func (f *meanField) end() {
+	if f.on.Engine() == nil {
+		f.on.Return(f.wt)
+	}
+	f.wt = nil
 }
 
 func narrow(x []float64) []float32 {

@@ -60,6 +60,9 @@ func NewModes(model *rbm.Model, on *compute.Context) *Modes {
 	return &Modes{model: model, field: newMeanField(model, on), most: MostModes, together: together(model)}
 }
 
+// EndSearch gives memory for searches back, of the size of W. All but Search can go on.
+func (s *Modes) EndSearch() { s.field.end() }
+
 // SearchKinds times count is more than the starts of a [Modes.Search] with count rows of known: 5·count, and one column
 // more where count is odd. Who pays for a search in advance counts with that.
 const SearchKinds = 6

@@ -29,6 +29,7 @@ type Context struct {
 	rowwises        pool[rowwise]
 	columnwises     pool[columnwise]
 	scratches       pool[[]float32]
+	lent            pool[[]float32]
 	siteScratches   pool[siteScratch]
 	laneScratches   pool[laneScratch]
 	realsLoads      pool[realsLoad]
@@ -74,6 +75,16 @@ func (c *Context) own() *Context {
 }
 
 var standard = sync.OnceValue(func() *Context { return New(0) })
+
+// Lend lends memory for n numbers, of unspecified content. [Context.Return] takes it back for the next one who asks;
+// what nobody asks for is garbage.
+func (c *Context) Lend(n int) []float32 {
+	x := c.own().lent.get()
+	return grow(*x, n)
+}
+
+// Return takes memory back that Lend has lent.
+func (c *Context) Return(x []float32) { c.own().lent.put(&x) }
 
 // workersFor returns the number of workers that pays for work of about the given number of operations: handing one its
 // part costs about as much as 2^13 additions.
