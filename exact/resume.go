@@ -24,11 +24,11 @@ func (s *Sums) Share(model *rbm.Model) float64 {
 	return float64(s.Done) * float64(len(s.Most)) / math.Exp2(float64(high))
 }
 
-// roundCost is the number of elementary steps ([Cost]) after which an enumeration says where it stands: 100 s of a core.
-const roundCost = 2e12
+// roundCost is the number of elementary steps ([Cost]) after which an enumeration says where it stands: 50 s of a core.
+const roundCost = 1e12
 
 // LogZFrom is [LogZ] of a pair of bits by an enumeration that may be interrupted: it goes on from sums that an earlier
-// one has kept, of the same model, or begins with nil. It calls keep with its sums each 2·10^12 steps ([Cost]) and at
+// one has kept, of the same model, or begins with nil. It calls keep with its sums each 10^12 steps ([Cost]) and at
 // its end. An error of keep ends it. It sums by the workers of o alone, not by a device. Where several processes
 // divide the work all of them call keep, with the same sums.
 func LogZFrom(ctx context.Context, model *rbm.Model, o Options, from *Sums, keep func(*Sums) error) (float64, error) {
