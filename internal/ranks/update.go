@@ -154,7 +154,7 @@ type ascent struct {
 	rows, blocks []int        // of W, by rank
 	g            [2][]float32 // gradient of b and c
 	record       int          // numbers that a block contributes:
-	records      []uint32     // Σ g², whether its weights are sound, ΔW ν and ΔWᵀ μ
+	records      []uint32     // Σ g², whether its weights are sound; of the centered gradient ΔW ν and ΔWᵀ μ
 }
 
 // head is the length of a record before ΔW ν.
@@ -170,7 +170,9 @@ func newAscent(e *Engine, a *kernel.Ascent) *ascent {
 	for k, row := range s.rows {
 		s.blocks[k] = (row + a.Rows - 1) / a.Rows
 	}
-	s.record = head + a.Rows + n
+	if s.record = head; a.CenterV != nil {
+		s.record += a.Rows + n
+	}
 	e.scratch.records = grow(e.scratch.records, s.blocks[len(s.rows)-1]*s.record)
 	s.records = e.scratch.records
 	return s
