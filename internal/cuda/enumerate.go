@@ -33,8 +33,8 @@ const (
 	leastSteps = 1e8
 	// mostUnits keeps sums of exponents of as many units in 32 bits.
 	mostUnits = 1 << 20
-	// mostHigh keeps the numbers of the high group's states in 32 bits.
-	mostHigh = 32
+	// mostHigh is as far as sums were compared with those of workers: 2^34 states. Their numbers have 32 bits here.
+	mostHigh = 28
 )
 
 // Pays is [kernel.Enumerator.Pays].
