@@ -159,8 +159,11 @@ const maxFixed = 127 * (1 + 1<<8 + 1<<16)
 // chooseScale sets s by the rule in the comment of Fixed from S and M, and returns 2^s.
 func (f *Fixed) chooseScale(sum float64, element float32) float32 {
 	f.scale = min(scaleFor(sum, float64(math.MaxInt32-1-f.Rows)), scaleFor(float64(element), maxFixed))
-	return float32(math.Ldexp(1, f.scale))
+	return f.factor()
 }
+
+// factor is 2^s.
+func (f *Fixed) factor() float32 { return float32(math.Ldexp(1, f.scale)) }
 
 // scaleFor returns the largest s ≤ maxScale with 2^s·largest ≤ room.
 func scaleFor(largest, room float64) int {

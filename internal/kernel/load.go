@@ -14,7 +14,7 @@ func columnSum(parts *[sumParts]float64, offset float64) float64 {
 	return ((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7])) + math.Abs(offset)
 }
 
-// A load is the work of Load and LoadTransposed, in two sections: the sums that decide about the scale, and the words.
+// A load is the work of Load and LoadTransposed: the sums that decide about the scale, and the words.
 type load struct {
 	c           *Context
 	f           *Fixed
@@ -25,6 +25,7 @@ type load struct {
 }
 
 type (
+	loadTask  load
 	loadSums  load
 	loadWords load
 )
@@ -35,9 +36,13 @@ func (l *load) release() {
 	c.loads.put(l)
 }
 
+// run loads by the scale of the last time, while the numbers of a task are in the cache for their sums. Where these say
+// that it is another one, which is rare from update to update, the words are made again.
 func (l *load) run(tasks int, name string) {
 	workers := l.c.workersFor(l.f.Rows * l.f.Cols)
-	l.c.parallel(workers, tasks, (*loadSums)(l))
+	guess := l.f.factor()
+	l.factor = guess
+	l.c.parallel(workers, tasks, (*loadTask)(l))
 	largest, element := 0.0, uint32(0)
 	for task := range tasks {
 		largest = max(largest, l.f.sums[task]) // NaN wins
@@ -46,8 +51,14 @@ func (l *load) run(tasks int, name string) {
 	if largest-largest != 0 {
 		panicf("%s of a matrix with an element that is not finite", name)
 	}
-	l.factor = l.f.chooseScale(largest, math.Float32frombits(element))
-	l.c.parallel(workers, tasks, (*loadWords)(l))
+	if l.factor = l.f.chooseScale(largest, math.Float32frombits(element)); l.factor != guess {
+		l.c.parallel(workers, tasks, (*loadWords)(l))
+	}
+}
+
+func (l *loadTask) do(task int) {
+	(*loadSums)(l).do(task)
+	(*loadWords)(l).do(task)
 }
 
 // do writes the largest column sum of the task's columns to sums[task], and the bits of the largest element to elements[task].
