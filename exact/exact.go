@@ -17,7 +17,10 @@ type Options struct {
 }
 
 // mostUnits is the number of units of the smaller layer above which enumeration is refused.
-const mostUnits = 40
+const mostUnits = 34
+
+// mostLogZUnits is that number for log Z alone, which can go on where it was interrupted.
+const mostLogZUnits = 40
 
 // unitRate is how many units of the larger layer, in how many states, one core with AVX-512 sums a second
 // (docs/performance.md). It only serves to tell how long something refused would take.
@@ -62,14 +65,19 @@ func Memory(model *rbm.Model) float64 {
 
 // Feasible returns nil if log Z can be had exactly:
 //
-//   - of pairs of bits by a sum over the smaller layer, of at most 40 units;
+//   - of pairs of bits by a sum over the smaller layer, of at most 34 units;
 //   - of pairs of which one layer has at most 2^24 configurations, by a sum over these ([rbm.Finite]), whatever the
 //     other one is: it may be of real numbers;
 //   - of two Gaussian layers by a determinant. Weights that are too large for it, as Z is infinite, are an error of the
 //     functions that need Z.
 //
 // Else the error says why not, and how long the sum would take.
-func Feasible(model *rbm.Model) error {
+func Feasible(model *rbm.Model) error { return feasible(model, mostUnits) }
+
+// FeasibleLogZ is [Feasible] of [LogZ] alone, which sums over up to 40 units of bits, for hours.
+func FeasibleLogZ(model *rbm.Model) error { return feasible(model, mostLogZUnits) }
+
+func feasible(model *rbm.Model, most int) error {
 	switch {
 	case model.CheckBits() == nil:
 	case isGaussian(model):
@@ -81,9 +89,9 @@ func Feasible(model *rbm.Model) error {
 	default:
 		return cheaper(model).feasible(model)
 	}
-	if k := min(model.M(), model.N()); k > mostUnits {
+	if k := min(model.M(), model.N()); k > most {
 		return fmt.Errorf("enumeration of 2^%d states is refused: it would take about %s on one core; the limit is 2^%d states, "+
-			"so at most %[3]d units in the smaller layer", k, duration(bitCost(model.M(), model.N())/unitRate), mostUnits)
+			"so at most %[3]d units in the smaller layer", k, duration(bitCost(model.M(), model.N())/unitRate), most)
 	}
 	return nil
 }
@@ -97,7 +105,7 @@ func duration(seconds float64) string {
 }
 
 // LogZ returns the logarithm of the partition function Z = Σ_{v,h} e^(−E(v,h)), with an integral in place of the sum
-// over real numbers. Errors: that of [Feasible], energies beyond 10^15, an infinite Z, or ctx is cancelled.
+// over real numbers. Errors: that of [FeasibleLogZ], energies beyond 10^15, an infinite Z, or ctx is cancelled.
 func LogZ(ctx context.Context, model *rbm.Model, o Options) (float64, error) {
 	if isGaussian(model) {
 		g, err := newGaussian(model)
@@ -113,7 +121,7 @@ func LogZ(ctx context.Context, model *rbm.Model, o Options) (float64, error) {
 		}
 		return l.logZ, nil
 	}
-	s, err := newSum(ctx, model, o)
+	s, err := newSum(ctx, model, o, mostLogZUnits)
 	if err != nil {
 		return 0, err
 	}

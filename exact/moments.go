@@ -30,7 +30,7 @@ func Moments(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, o Optio
 		}
 		return l.moments(ctx, dst, model, o)
 	}
-	s, err := newSum(ctx, model, Options{Compute: o.Compute})
+	s, err := newSum(ctx, model, Options{Compute: o.Compute}, mostUnits)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func logZFrom(ctx context.Context, model *rbm.Model, o Options, from *Sums, keep
 	if err := model.CheckBits(); err != nil {
 		return 0, fmt.Errorf("only enumerations of bits can go on where they were interrupted: %w", err)
 	}
-	s, err := prepared(model, o)
+	s, err := prepared(model, o, mostLogZUnits)
 	if err != nil {
 		return 0, err
 	}

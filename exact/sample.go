@@ -52,7 +52,7 @@ func sampleSmaller(ctx context.Context, model *rbm.Model, count int, key rng.Key
 		drawn, err = l.draw(ctx, count, key, o)
 		return drawn, l.visible, err
 	}
-	s, err := newSum(ctx, model, Options{Compute: o.Compute})
+	s, err := newSum(ctx, model, Options{Compute: o.Compute}, mostUnits)
 	if err != nil {
 		return drawn, false, err
 	}

@@ -56,9 +56,9 @@ type sum struct {
 	logZ float64
 }
 
-// newSum prepares the tables and sums Z.
-func newSum(ctx context.Context, model *rbm.Model, o Options) (*sum, error) {
-	s, err := prepared(model, o)
+// newSum prepares the tables and sums Z, of at most a number of enumerated units.
+func newSum(ctx context.Context, model *rbm.Model, o Options, most int) (*sum, error) {
+	s, err := prepared(model, o, most)
 	if err == nil {
 		err = s.sumParts(ctx, o)
 	}
@@ -66,8 +66,8 @@ func newSum(ctx context.Context, model *rbm.Model, o Options) (*sum, error) {
 }
 
 // prepared has the tables.
-func prepared(model *rbm.Model, o Options) (*sum, error) {
-	if err := Feasible(model); err != nil {
+func prepared(model *rbm.Model, o Options, most int) (*sum, error) {
+	if err := feasible(model, most); err != nil {
 		return nil, err
 	}
 	s := turned(model)

@@ -66,7 +66,7 @@ func chooseMethod(model *rbm.Model, method string) (string, error) {
 		}
 		return methodAIS, nil
 	case monitor.MethodExact:
-		return method, exact.Feasible(model)
+		return method, exact.FeasibleLogZ(model)
 	case methodPseudo:
 		return method, model.CheckPseudo()
 	case methodAIS:
