@@ -147,7 +147,7 @@ func (f *file) set(o options) (*Set, error) {
 		set, err = readFASTA(s, o)
 	case plain && isVCF(head):
 		set, err = readVCF(s, o)
-	case plain && bytes.HasPrefix(head, []byte("BCF")):
+	case plain && isBCF(head):
 		err = errBCF
 	case plain && isText(head) && bytes.Contains(head, []byte("\n>")):
 		err = errors.New("a line begins with >, as the names of an alignment in FASTA format do, but the first line does not: " +

@@ -70,7 +70,7 @@ func (s source) decoded(order func(pair []byte) uint16) source {
 }
 
 // formats are those that are read.
-const formats = ".npy, .npz, .parquet, .arrow, IDX, FASTA or text, plain or packed by gzip, zstd, xz or bzip2"
+const formats = ".npy, .npz, .parquet, .arrow, IDX, FASTA, VCF or text, plain or packed by gzip, zstd, xz or bzip2"
 
 // readMatrix finds out the format.
 func readMatrix(s source, npy string, head []byte, o options, weights bool) (*matrix, error) {

@@ -7,10 +7,19 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // isVCF reports whether a text is of the Variant Call Format.
-func isVCF(head []byte) bool { return bytes.HasPrefix(head, []byte("##fileformat=VCF")) }
+func isVCF(head []byte) bool {
+	return bytes.HasPrefix(bytes.TrimPrefix(head, []byte("\ufeff")), []byte("##fileformat=VCF"))
+}
+
+// isBCF reports whether a file is BCF of version 1 or 2, as the byte after the letters says.
+func isBCF(head []byte) bool {
+	return len(head) > 3 && string(head[:3]) == "BCF" && (head[3] == 2 || head[3] == 4)
+}
 
 var errBCF = errors.New("found BCF, the binary form of VCF, want the text: 'bcftools view FILE -o FILE.vcf.gz' makes it")
 
@@ -37,16 +46,19 @@ func readVCF(s source, o options) (*Set, error) {
 	if o.threshold != nil || o.bernoulli || o.reals {
 		return nil, errors.New("a VCF file has alleles, which no threshold, bernoulli or real numbers go with")
 	}
+	if o.selection.RowNames != "" {
+		return nil, errors.New("a VCF file has samples for names of the rows, and no other column of names")
+	}
 	v := new(variants)
-	if err := v.count(s); err != nil {
+	if err := v.count(s, o.columns); err != nil {
 		return nil, err
 	}
 	if err := v.call(s); err != nil {
 		return nil, err
 	}
 	t := &table{names: append([]string{""}, v.sites...), format: "vcf" + s.pack, records: v.records}
-	t.indexNote = fmt.Sprintf("%s are %s, the copies of a sample one after the other: %s",
-		plural(len(v.samples), "sample", "samples"), plural(v.rows(), "row", "rows"), someOf([]string{v.name(0, 0), v.name(0, v.copies[0]-1)}))
+	t.indexNote = fmt.Sprintf("%s %s, the copies of a sample one after the other: %s", plural(len(v.samples), "sample is", "samples are"),
+		plural(v.rows(), "row", "rows"), someOf(slices.Compact([]string{v.name(0, 0), v.name(0, v.copies[0]-1)})))
 	o.forColumns(true)
 	return t.read(o)
 }
@@ -98,7 +110,8 @@ func (v *variants) eachSite(s source, f func(line int, columns [][]byte) error) 
 				v.samples = append(v.samples, string(name))
 			}
 		case samples < 0:
-			return fmt.Errorf("line %d: found %.20q, want a line that begins with #CHROM and names the columns", l.line, columns[0])
+			return fmt.Errorf("line %d: found %.20q, want a line that begins with #CHROM and names the columns, with tabs between them",
+				l.line, columns[0])
 		case len(columns) != samples+vcfColumns:
 			return fmt.Errorf("line %d: found %d columns, want %d as there are names", l.line, len(columns), samples+vcfColumns)
 		default:
@@ -110,10 +123,8 @@ func (v *variants) eachSite(s source, f func(line int, columns [][]byte) error) 
 }
 
 // count finds the sites, and how many copies each sample has: at its first site with a call.
-func (v *variants) count(s source) error {
-	var places []string // for sites whose names come twice
-	seen := map[string]bool{}
-	twice := false
+func (v *variants) count(s source, columns []rbm.Column) error {
+	var ids, places []string
 	err := v.eachSite(s, func(line int, columns [][]byte) error {
 		if format, _, _ := bytes.Cut(columns[vcfFormat], []byte(":")); string(format) != "GT" {
 			return fmt.Errorf("line %d: found the format %.20q, want one that begins with GT, the genotype", line, columns[vcfFormat])
@@ -123,9 +134,7 @@ func (v *variants) count(s source) error {
 		if name == "." {
 			name = place
 		}
-		twice = twice || seen[name]
-		seen[name] = true
-		v.sites = append(v.sites, name)
+		ids = append(ids, name)
 		places = append(places, fmt.Sprintf("%s:%s:%s", place, columns[vcfReference], columns[vcfAlternative]))
 		if v.copies == nil {
 			v.copies = make([]int, len(v.samples))
@@ -139,19 +148,43 @@ func (v *variants) count(s source) error {
 		}
 		return nil
 	})
-	if err == nil && len(v.sites) == 0 {
+	if err == nil && len(ids) == 0 {
 		err = errors.New("it has no sites")
+	}
+	if err == nil {
+		err = v.nameSites(ids, places, columns)
 	}
 	if err != nil {
 		return err
-	}
-	if twice {
-		v.sites = places
 	}
 	v.first = []int{0}
 	for k, copies := range v.copies {
 		v.copies[k] = max(1, copies)
 		v.first = append(v.first, v.first[k]+v.copies[k])
+	}
+	return nil
+}
+
+// nameSites calls the sites by their IDs, or all of them by their places if an ID comes twice. If there are columns, which
+// may have been named in another file, a site has the name that they have, and its place alone if its ID comes twice.
+func (v *variants) nameSites(ids, places []string, columns []rbm.Column) error {
+	count, wanted, twice := map[string]int{}, map[string]bool{}, false
+	for _, id := range ids {
+		count[id]++
+		twice = twice || count[id] > 1
+	}
+	for _, c := range columns {
+		wanted[c.Name] = true
+	}
+	v.sites = ids
+	seen := map[string]bool{}
+	for k, place := range places {
+		if columns == nil && twice || columns != nil && (wanted[place] || count[ids[k]] > 1) {
+			if v.sites[k] = place; seen[place] {
+				return fmt.Errorf("two lines have the site %s: 'bcftools norm --rm-dup exact' leaves out the second", place)
+			}
+			seen[place] = true
+		}
 	}
 	return nil
 }

@@ -56,6 +56,22 @@ func TestVCF(t *testing.T) {
 	if err != nil || twice.Columns[0].Name != "1:9:A:G" || twice.Columns[1].Name != "1:9:A:T" {
 		t.Errorf("%v, %v", twice, err)
 	}
+	// In a file for a model, sites have the names of the model's, whatever IDs come twice in it.
+	again := []string{"1 7 z A C . . . GT 1|1", "1 8 z A C . . . GT 1|1", "1 200 . C T . . . GT 0|1", "1 100 rs7 A G . . . GT 1|1"}
+	for _, names := range [][]string{{"rs7", "1:200"}, {"1:100:A:G", "1:200:C:T"}, {"rs7", "1:7:A:C"}} {
+		columns := []rbm.Column{{Name: names[0], Kind: rbm.Bernoulli}, {Name: names[1], Kind: rbm.Bernoulli}}
+		if other, err = readBytes([]byte(vcfOf("T", again...)), ForColumns(columns)); err == nil {
+			err = other.Fit(columns)
+		}
+		want := map[string]string{"1:200": "[[1 0] [1 1]]", "1:200:C:T": "[[1 0] [1 1]]", "1:7:A:C": "[[1 1] [1 1]]"}[names[1]]
+		if err != nil || fmt.Sprint(texts(other)) != want {
+			t.Errorf("%v: %v, %v", names, texts(other), err)
+		}
+	}
+	marked, err := readBytes([]byte("\ufeff" + strings.ReplaceAll(vcfOf("S", "X 9 a A G . . . GT 0", "X 10 b A G . . . GT 1"), "\n", "\r\n")))
+	if err != nil || fmt.Sprint(texts(marked), marked.Notes[0]) != "[[0 1]]1 sample is 1 row, the copies of a sample one after the other: S" {
+		t.Errorf("with a byte order mark: %v, %v", marked, err)
+	}
 	rows, err := readBytes([]byte(vcfOf("S U", "1 9 a A G . . . GT 0|1 1|1", "1 10 b A T . . . GT 1|0 0|0")),
 		Select(Selection{FirstRow: 2, LastRow: 3, Columns: []string{"b"}}))
 	if err != nil || fmt.Sprint(texts(rows), rows.Names) != "[[0] [0]] [S.2 U.1]" {
@@ -79,9 +95,10 @@ func TestBadVCF(t *testing.T) {
 		site("0-1 0|0"):                        "want 0, 1 or . for each allele",
 		site(strings.Repeat("0|", 40) + "0 0"): "want 0, 1 or . for each allele",
 		vcfOf("S", "1 1 a A G . . . GT 0|1", "1 2 b A G . . . GT 0"):   "line 5 (site b), sample S: found the genotype \"0\", want 2 alleles",
-		vcfOf("S", "1 1 . A G . . . GT 0|1", "1 1 . A G . . . GT 0|1"): "1:1:A:G",
+		vcfOf("S", "1 1 . A G . . . GT 0|1", "1 1 . A G . . . GT 0|1"): "two lines have the site 1:1:A:G",
 		site("0|. 0|0"): "missing",
 		"BCF\x02\x02":   "bcftools view",
+		strings.ReplaceAll(site("0|1 1|1"), "\t", " "): "with tabs between them",
 	} {
 		if s, err := readBytes([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, %v, want an error with %q", text, s, err, want)
@@ -89,6 +106,12 @@ func TestBadVCF(t *testing.T) {
 	}
 	if _, err := readBytes([]byte(site("0|1 1|1")), Threshold(0.5)); err == nil || !strings.Contains(err.Error(), "alleles") {
 		t.Errorf("a threshold: %v", err)
+	}
+	if _, err := readBytes([]byte(site("0|1 1|1")), Select(Selection{RowNames: "a"})); err == nil || !strings.Contains(err.Error(), "samples") {
+		t.Errorf("another column of names: %v", err)
+	}
+	if s, err := readBytes([]byte("BCF1,b\n1,0\n0,1\n")); err != nil || s.Columns[0].Name != "BCF1" {
+		t.Errorf("a table whose first name begins with BCF: %v, %v", s, err)
 	}
 }
 
