@@ -114,7 +114,9 @@ func (s *Survey) divide() {
 			s.Share[k] = 0
 			continue
 		}
-		own[k] = max(float64(s.Share[k]*mode.LogZ.Stderr), math.Exp(mode.oneChain-logZ))
+		// Weights have the mean Z. A single huge one says more of the others than of what this mode lacks.
+		missed := math.Exp(min(mode.oneChain-logZ, -math.Log(screenChains)))
+		own[k] = max(float64(s.Share[k]*mode.LogZ.Stderr), missed)
 		squares += float64(own[k] * own[k])
 	}
 	for k, p := range s.Share { // d p_k = d Z_k/Z − p_k Σ_l d Z_l/Z

@@ -64,6 +64,12 @@ func TestSharesOfModes(t *testing.T) {
 			t.Errorf("mode %d has a share of %v ± %v, want %v ± %v", k+1, s.Share[k], s.Stderr[k], want.share, want.stderr)
 		}
 	}
+	for _, one := range []float64{700, 706, 1800} { // the weight of a chain that left the mode, e^6 and e^1100 times Z
+		s = &Survey{Modes: &Modes{List: []Mode{log(1, 0.1), {LogZ: LogZ{Value: none}, oneChain: one}}}}
+		if s.divide(); s.Share[1] != 0 || math.Abs(s.Stderr[1]-1./screenChains) > 1e-12 || !(s.Stderr[0] <= 0.1) {
+			t.Errorf("shares %v ± %v of modes of which one chain has the weight e^%v", s.Share, s.Stderr, one)
+		}
+	}
 	s = &Survey{Modes: &Modes{List: []Mode{{LogZ: LogZ{Value: none}, oneChain: none}, {LogZ: LogZ{Value: math.NaN()}, oneChain: none}}}}
 	if s.divide(); s.Share[0] != 0 || s.Share[1] != 0 || s.starts(0.01, 3, rng.Seed(1)).Rows() != 0 {
 		t.Errorf("shares %v of modes without log Z", s.Share)
