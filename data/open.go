@@ -135,6 +135,10 @@ func (f *file) set(o options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	pack := strings.TrimPrefix(s.pack, ", UTF-16")
+	if o.unpacked && (pack != "" || npy != "npy" || isArrow(head) || !isText(head) && isParquet(head)) {
+		return nil, errors.New("want text or an array that is not packed: no .npz, Parquet or Arrow either")
+	}
 	if !isText(head) && isParquet(head) {
 		return f.readColumns("a Parquet", parquetTable, s, o)
 	}

@@ -22,6 +22,7 @@ type options struct {
 	gaps      bool
 	lack      []string // columns that a table may lack
 	noNames   bool
+	unpacked  bool
 	decimal   byte // of numbers in text: 0 for a point
 	packed    int  // units of rows of packed bits; 0: rows are not packed
 	schema    *Schema
@@ -68,6 +69,10 @@ func DecimalComma() Option { return func(o *options) { o.decimal = ',' } }
 // PackedBits says that the bytes of an array are packed bits, as numpy.packbits makes them along rows, of units
 // columns.
 func PackedBits(units int) Option { return func(o *options) { o.packed = units } }
+
+// Unpacked refuses files in which a few bytes may stand for many rows: packed ones, .npz, Parquet and Arrow. With it, a file
+// that somebody else sends takes memory and time in proportion to its size.
+func Unpacked() Option { return func(o *options) { o.unpacked = true } }
 
 // Select reads only some rows or columns.
 func Select(s Selection) Option { return func(o *options) { o.selection = s } }

@@ -348,3 +348,22 @@ func TestTablesAsPeopleHaveThem(t *testing.T) {
 		}
 	}
 }
+
+// What is packed may stand for far more than it is.
+func TestUnpacked(t *testing.T) {
+	const table = "a,b\n0,1\n1,1\n"
+	for _, text := range []string{table, utf16Of(table, false), string(npy("|u1", "(2, 2)", []uint8{0, 1, 1, 1}))} {
+		if s, err := readBytes([]byte(text), Unpacked()); err != nil || s.Rows() != 2 {
+			t.Errorf("%q: %v, %v", text, s, err)
+		}
+	}
+	array := npy("|u1", "(2, 2)", []uint8{0, 1, 1, 1})
+	for name, text := range map[string]string{
+		"gzip": string(gz([]byte(table))), "gzip, UTF-16": string(gz([]byte(utf16Of(table, true)))), "zstd": zst(table), "xz": xzOf(table),
+		"bzip2": bz2, "npz": zipOf("x.npy", string(array)), "Parquet": parquetOf(parquetRow{}), "Arrow": arrowOf(false, 2), "stream": arrowOf(true, 2),
+	} {
+		if s, err := readBytes([]byte(text), Unpacked()); err == nil || !strings.Contains(err.Error(), "not packed") {
+			t.Errorf("%s: %v, %v", name, s, err)
+		}
+	}
+}

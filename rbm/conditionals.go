@@ -142,8 +142,8 @@ func (c *Conditionals) SampleHiddenFree(dst Batch, free []float64, v Batch, key 
 }
 
 // FreeEnergy writes F(v) = −log Σ_h e^(−E(v,h)) of each row of v to free (one number a row). Inputs have the resolution
-// of the products and log(1+e^x) that of float32, so that F is good to about 10^−6 of its size; [Model.FreeEnergy]
-// takes float64 throughout and ten times as long.
+// of the products and log(1+e^x) that of float32, so that F is good to about 10^−6 of its size, or 10^−5 beside real
+// visible units; [Model.FreeEnergy] takes float64 throughout and ten times as long.
 func (c *Conditionals) FreeEnergy(free []float64, v Batch) {
 	c.check("visible", v, c.m, len(free), 1)
 	if !c.toHidden.fused {

@@ -102,7 +102,7 @@ type scored struct {
 // ServeHTTP takes a table with the columns of the model and answers with a score for each row. What is wrong with a
 // table is told with its row and column.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	set, err := data.Read(http.MaxBytesReader(w, r.Body, 1<<20), "the request", data.ForModel(s.model))
+	set, err := data.Read(http.MaxBytesReader(w, r.Body, 1<<20), "the request", data.ForModel(s.model), data.Unpacked())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -104,6 +105,16 @@ func TestService(t *testing.T) {
 
 func TestBadRequests(t *testing.T) {
 	server := started(t)
+	var packed bytes.Buffer // 20 million rows
+	z := gzip.NewWriter(&packed)
+	for range 20 {
+		if _, err := z.Write(bytes.Repeat([]byte("red,0\n"), 1e6)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
 	for table, want := range map[string]string{
 		"":                         "the request",
 		"colour,on\n":              "the request",
@@ -113,6 +124,7 @@ func TestBadRequests(t *testing.T) {
 		"colour,on\nred,\n":        "row 1",
 		"colour,on\nred,1,1\n":     "row 1",
 		strings.Repeat("x", 2<<20): "too large",
+		packed.String():            "not packed",
 	} {
 		status, body, err := post(server, table)
 		if err != nil || status != http.StatusBadRequest || !strings.Contains(string(body), want) {
