@@ -52,7 +52,7 @@ func (t *table) noteIndex(counted bool) {
 		what += " has no name and"
 	}
 	if counted {
-		t.index = -1
+		t.counter, t.index = t.names[t.index], -1
 		t.notes = append(t.notes, what+" is left out, as an index of the rows")
 		return
 	}

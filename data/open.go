@@ -212,8 +212,8 @@ func readFASTA(s source, o options) (*Set, error) {
 }
 
 // readText reads a table if the file has one, and otherwise a matrix. The reader of bits has the first word where
-// nothing is said of the columns, or they are bits: a file that it takes is no table, and one with a single other value
-// is a damaged file of bits.
+// nothing is said of the columns, or they are bits: a file that it takes is no table, unless its first column is none of
+// these, and one with a single other value is a damaged file of bits.
 func readText(s source, npy string, head []byte, o options) (*Set, error) {
 	if o.packed > 0 {
 		return nil, errPackedText
@@ -223,6 +223,9 @@ func readText(s source, npy string, head []byte, o options) (*Set, error) {
 		if err != nil {
 			return nil, err
 		}
+		if o.schema == nil && !t.numbered {
+			o.forColumns(true)
+		}
 		return t.read(o)
 	}
 	if (o.columns != nil || o.reals || o.selection.Categories != nil) && !plainBits(o.columns) {
@@ -230,6 +233,15 @@ func readText(s source, npy string, head []byte, o options) (*Set, error) {
 		headed := err == nil && !t.numbered
 		if o.forColumns(headed); headed {
 			return t.read(o)
+		}
+	}
+	if o.columns != nil && o.threshold == nil && !o.bernoulli {
+		if t, err := findTable(s, o); err == nil && !t.numbered && t.beginsWithOther(o.columns) { // names of the rows, perhaps
+			table := o
+			table.forColumns(true)
+			if set, err := t.read(table); err == nil {
+				return set, nil
+			}
 		}
 	}
 	set, err := readSet(s, npy, head, o)

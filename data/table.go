@@ -22,6 +22,7 @@ type table struct {
 	all, rows    int    // rows that were read, and those of them that are asked for
 	index        int    // the field with the names of the rows, −1 for none
 	indexNote    string // for the note of an index; "" says what is known of any
+	counter      string // the name of a column that is left out as an index
 	notes        []string
 	odds         map[int]string // what fields hold that no text is made of
 	dictionaries map[int]bool   // fields that the file has as numbers in a list of values
@@ -46,6 +47,11 @@ func (t *table) fileNames() []string {
 		return nil
 	}
 	return t.names
+}
+
+// beginsWithOther reports whether the first column is none of these.
+func (t *table) beginsWithOther(columns []rbm.Column) bool {
+	return !slices.ContainsFunc(columns, func(c rbm.Column) bool { return c.Name == t.names[0] })
 }
 
 // clear reports whether rows without names are a table beyond doubt: some cells are texts or missing, more than one
@@ -197,7 +203,7 @@ func (t *table) addLacking(o options) {
 func (t *table) noteLeftOut(s *Schema) {
 	var extra []string
 	for k, name := range t.names {
-		if _, ok := s.columns[name]; !ok && name != "" && k != t.index {
+		if _, ok := s.columns[name]; !ok && name != "" && name != t.counter && k != t.index {
 			extra = append(extra, name)
 		}
 	}

@@ -188,6 +188,34 @@ func TestTableForColumns(t *testing.T) {
 	}
 }
 
+// So are the rows of a table for a model of bits, whose reader comes first, and those of a column that is asked for.
+func TestNamesForColumns(t *testing.T) {
+	bits := []rbm.Column{{Name: "a", Kind: rbm.Bernoulli}, {Name: "b", Kind: rbm.Bernoulli}}
+	spins := []rbm.Column{{Name: "a", Kind: rbm.Spin}, {Name: "b", Kind: rbm.Spin}}
+	for _, c := range []struct {
+		columns          []rbm.Column
+		text, rows, want string // the column that is asked for, and the names
+		notes            string
+	}{
+		{bits, "id,a,b\n7,0,1\n9,1,1\n", "", "[7 9]", "[the first column (id) is kept as names of the rows]"},
+		{bits, "id,a,b\n1,0,1\n2,1,1\n", "", "[]", "[the first column (id) is left out, as an index of the rows]"},
+		{bits, "price,a,b\n7,0,1\n9,1,1\n", "", "[]", "[1 column is left out, which the model does not have: price]"},
+		{spins, "id,a,b\n7,-1,1\n9,1,1\n", "", "[7 9]", "[the first column (id) is kept as names of the rows]"},
+		{bits, "Unnamed: 0,a,b\n0,0,1\n1,1,1\n", "", "[]", "[the first column (Unnamed: 0) is left out, as an index of the rows]"},
+		{bits, "x,b,extra,a,who\n1,1,5,0,p\n1,1,5,1,q\n", "who", "[p q]",
+			"[column 5 (who) is kept as names of the rows 2 columns are left out, which the model does not have: x, extra]"},
+	} {
+		set, err := readBytes([]byte(c.text), ForColumns(c.columns), Select(Selection{RowNames: c.rows}))
+		if err == nil {
+			err = set.Fit(c.columns)
+		}
+		if err != nil || set.Rows() != 2 || set.Units() != 2 || set.States.Bit(0, 0) || !set.States.Bit(0, 1) ||
+			!set.States.Bit(1, 0) || !set.States.Bit(1, 1) || fmt.Sprint(set.Names) != c.want || fmt.Sprint(set.Notes) != c.notes {
+			t.Errorf("%q: %v, %v", c.text, set, err)
+		}
+	}
+}
+
 // Whole numbers that are categories keep their digits, also where float64 can't tell them apart.
 func TestWholeNumbersAsCategories(t *testing.T) {
 	s, err := opened(t, "codes.csv", "code,kind\n12345678901234567890,x\n12345678901234567891,y\n16777217,z\n16777217.0,x\n-0,y\n")
