@@ -360,7 +360,8 @@ func TestUnpacked(t *testing.T) {
 	array := npy("|u1", "(2, 2)", []uint8{0, 1, 1, 1})
 	for name, text := range map[string]string{
 		"gzip": string(gz([]byte(table))), "gzip, UTF-16": string(gz([]byte(utf16Of(table, true)))), "zstd": zst(table), "xz": xzOf(table),
-		"bzip2": bz2, "npz": zipOf("x.npy", string(array)), "Parquet": parquetOf(parquetRow{}), "Arrow": arrowOf(false, 2), "stream": arrowOf(true, 2),
+		"bzip2": bz2, "npz": zipOf("x.npy", string(array)), "Parquet": parquetOf(parquetRow{}),
+		"Arrow": arrowOf(false, 2), "stream": arrowOf(true, 2),
 	} {
 		if s, err := readBytes([]byte(text), Unpacked()); err == nil || !strings.Contains(err.Error(), "not packed") {
 			t.Errorf("%s: %v, %v", name, s, err)

@@ -107,7 +107,8 @@ func TestBadVCF(t *testing.T) {
 	if _, err := readBytes([]byte(site("0|1 1|1")), Threshold(0.5)); err == nil || !strings.Contains(err.Error(), "alleles") {
 		t.Errorf("a threshold: %v", err)
 	}
-	if _, err := readBytes([]byte(site("0|1 1|1")), Select(Selection{RowNames: "a"})); err == nil || !strings.Contains(err.Error(), "samples") {
+	_, err := readBytes([]byte(site("0|1 1|1")), Select(Selection{RowNames: "a"}))
+	if err == nil || !strings.Contains(err.Error(), "samples") {
 		t.Errorf("another column of names: %v", err)
 	}
 	if s, err := readBytes([]byte("BCF1,b\n1,0\n0,1\n")); err != nil || s.Columns[0].Name != "BCF1" {
