@@ -181,7 +181,7 @@ func (v *variants) nameSites(ids, places []string, columns []rbm.Column) error {
 	for k, place := range places {
 		if columns == nil && twice || columns != nil && (wanted[place] || count[ids[k]] > 1) {
 			if v.sites[k] = place; seen[place] {
-				return fmt.Errorf("two lines have the site %s: 'bcftools norm --rm-dup exact' leaves out the second", place)
+				return fmt.Errorf("two lines have the site %s: 'bcftools norm -d exact' leaves out the second", place)
 			}
 			seen[place] = true
 		}
@@ -217,7 +217,7 @@ func (v *variants) call(s source) error {
 var (
 	errUnphased = errors.New("want alleles with | between them, which copy each is on being known: phase them, or take " +
 		"their sums, 0, 1 or 2, as categories of a table")
-	errAllele = errors.New("want 0, 1 or . for each allele: 'bcftools view --max-alleles 2' leaves out sites with more of them")
+	errAllele = errors.New("want 0, 1 or . for each allele: 'bcftools view -M2' leaves out sites with more of them")
 )
 
 func (v *variants) callSample(site, sample int, call []byte) error {
