@@ -7,6 +7,7 @@ import (
 	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // Observable is a number that a state has. [Expectation] and [Renyi2] are some.
@@ -21,7 +22,8 @@ type Observable interface {
 // Samples are configurations drawn from P(σ) = ⟨σ|ρ|σ⟩.
 type Samples struct {
 	Rows   rbm.Batch
-	Chains int // row r is of chain r mod Chains, as [sample.Draw] has them; 0: all rows are independent
+	Chains int     // row r is of chain r mod Chains, as [sample.Draw] has them; 0: all rows are independent
+	Key    rng.Key // of outcomes in other bases, which an [Absolute] draws
 }
 
 // mean is that of numbers, one a row of the samples, or one for each group rows that follow each other. The error knows

@@ -3,6 +3,7 @@ package quantum_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,6 +142,11 @@ func TestNamedObservables(t *testing.T) {
 		"y, σ^y":              {y.Expect(quantum.Magnetisation('Y', n)), 1},
 		"y, yy":               {y.Expect(quantum.Correlation('Y', n, 2, true)), 1},
 		"y, a string":         {y.Expect(pauliString(t, "-0.5 Y0 Y3")), -0.5},
+		"Néel along x, |σ^x|": {quantum.Absolute{Letter: 'X', Sites: n}.Exact(x), 0},
+		"y, |σ^y|":            {quantum.Absolute{Letter: 'Y', Sites: n}.Exact(y), 1},
+		"GHZ, ∣σ^z∣ of rows":  {quantum.Absolute{Letter: 'Z', Sites: n}.Exact(ghz), 1},
+		"GHZ, |σ^x|":          {quantum.Absolute{Letter: 'X', Sites: n}.Exact(ghz), 0.25}, // even: 1 of 2 of 16, 0 of 6, over 8
+		"up, |σ^y|":           {quantum.Absolute{Letter: 'Y', Sites: n}.Exact(up.Density()), 0.375},
 	} {
 		if math.Abs(c[0]-c[1]) > 1e-14 {
 			t.Errorf("%s is %v, want %v", name, c[0], c[1])
@@ -242,7 +248,7 @@ func TestErrorBarsAreHonest(t *testing.T) {
 	list := map[string]quantum.Observable{
 		"σ^x": quantum.Expectation(quantum.Magnetisation('X', 5)), "|σ^z|": quantum.Expectation(quantum.AbsoluteMagnetisation(5)),
 		"energy": quantum.Expectation(quantum.TFIM(5, 1, 1, false).Local()), "zz": quantum.Expectation(quantum.Correlation('Z', 5, 2, true)),
-		"S_2": quantum.Renyi2{Sites: []int{0, 1}},
+		"S_2": quantum.Renyi2{Sites: []int{0, 1}}, "|σ^y|": quantum.Absolute{Letter: 'Y', Sites: 5},
 	}
 	one, two := map[string]int{}, map[string]int{}
 	for seed := range uint64(seeds) {
@@ -251,7 +257,7 @@ func TestErrorBarsAreHonest(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, o := range list {
-			e, findings := o.Estimate(psi, quantum.Samples{Rows: v}, nil)
+			e, findings := o.Estimate(psi, quantum.Samples{Rows: v, Key: rng.Seed(seed)}, nil)
 			if len(findings) > 0 {
 				t.Errorf("%s, seed %d: findings %v", name, seed, findings)
 			}
@@ -367,9 +373,10 @@ func TestEstimatesOfAnyWorkers(t *testing.T) {
 		on := compute.New(workers)
 		x, _ := quantum.Expectation(quantum.XXZ(6, 1, 1, false).Local()).Estimate(psi, quantum.Samples{Rows: v}, on)
 		s, _ := quantum.Renyi2{Sites: []int{1, 2}}.Estimate(psi, quantum.Samples{Rows: v}, on)
-		if list := []diag.Estimate{x, s}; first == nil {
+		a, _ := quantum.Absolute{Letter: 'X', Sites: 6}.Estimate(psi, quantum.Samples{Rows: v}, on)
+		if list := []diag.Estimate{x, s, a}; first == nil {
 			first = list
-		} else if list[0] != first[0] || list[1] != first[1] {
+		} else if !slices.Equal(list, first) {
 			t.Errorf("%d workers: %v, by one %v", workers, list, first)
 		}
 	}

@@ -24,7 +24,7 @@ func Reconstruct(model *rbm.Model) (Reconstruction, error) {
 }
 
 // Whole returns all amplitudes or elements of a reconstructed state, of at most 20 or 10 sites.
-func Whole(state Reconstruction, on *compute.Context) (Known, error) {
+func Whole(state Ratios, on *compute.Context) (Known, error) {
 	switch s := state.(type) {
 	case Wavefunction:
 		return Vector(s, on)

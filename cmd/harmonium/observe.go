@@ -13,6 +13,7 @@ import (
 	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/monitor"
 	"github.com/harmonium-rbm/harmonium/quantum"
+	"github.com/harmonium-rbm/harmonium/rng"
 	"github.com/harmonium-rbm/harmonium/sample"
 )
 
@@ -34,12 +35,13 @@ of spins they are the eigenvalues. Up to 20 sites, or 10 of a density matrix, al
 summed, and the values are those of the model without an error. Of more sites they are means over
 samples, with error bars that know how correlated these are.
 
-An observable is sx, sy or sz, the mean of s_i over the sites; sz:abs, |sum of sz_i| over n; zz:3,
-the mean of sz_i sz_i+3, and so for xx and yy, with zz:3,periodic around the chain; corr, zz at all
-distances; energy:tfim:h=1,J=1 or energy:xxz:delta=1,J=1, those of the chains of 'data tfim' and
-'data xxz', with periodic those of rings; energy:FILE, a sum of Pauli strings such as -1.0 Z0 Z1,
-one a line; renyi2:0-4 or renyi2:0,2,5, the second Renyi entropy of these sites, in nats; or a Pauli
-string such as "X0 Z3" or "-0.5 X0".
+An observable is sx, sy or sz, the mean of s_i over the sites; sz:abs, |sum of sz_i| over n; sx:abs
+and sy:abs, the same of outcomes in the bases of sx and sy, of up to 20 sites, or 10 of a density
+matrix; zz:3, the mean of sz_i sz_i+3, and so for xx and yy, with zz:3,periodic around the chain;
+corr, zz at all distances; energy:tfim:h=1,J=1 or energy:xxz:delta=1,J=1, those of the chains of
+'data tfim' and 'data xxz', with periodic those of rings; energy:FILE, a sum of Pauli strings such
+as -1.0 Z0 Z1, one a line; renyi2:0-4 or renyi2:0,2,5, the second Renyi entropy of these sites, in
+nats; or a Pauli string such as "X0 Z3" or "-0.5 X0".
 
 With --state the values of a known state stand beside those of the model, and the fidelity, the
 Kullback-Leibler divergence (of measurements of sz, in nats) and the trace distance tell how close
@@ -101,7 +103,7 @@ func observe(ctx context.Context, t *terminal, o *observeOptions, path string) e
 	if err != nil {
 		return badInput(err)
 	}
-	method, err := o.check(psi)
+	method, err := o.check(psi, list)
 	if err != nil {
 		return badInput(err)
 	}
@@ -142,8 +144,8 @@ func observe(ctx context.Context, t *terminal, o *observeOptions, path string) e
 	return err
 }
 
-// check returns the method of a model of a number of sites, or what is wrong with a setting.
-func (o *observeOptions) check(state quantum.Reconstruction) (string, error) {
+// check returns the method for a state, or what is wrong with a setting.
+func (o *observeOptions) check(state quantum.Reconstruction, list []operator) (string, error) {
 	method, sites, most := o.method, state.Sites(), quantum.MaxSites
 	if _, mixed := state.(*quantum.Purification); mixed {
 		most = quantum.MaxDensitySites
@@ -160,6 +162,13 @@ func (o *observeOptions) check(state quantum.Reconstruction) (string, error) {
 		return "", fmt.Errorf("the model has %d sites, want at most %d to sum its whole state: take --method samples", sites, most)
 	case o.count < least:
 		return "", fmt.Errorf("-n is %d, want %d samples or more", o.count, least)
+	}
+	for _, op := range list {
+		if a, measured := op.Observable.(quantum.Absolute); measured && sites > most {
+			return "", fmt.Errorf("--op %s is a mean over outcomes in the basis %c of all sites, which are drawn of at most %d sites, "+
+				"and the model has %d: sz:abs and the correlations %c%c:D can be estimated of any number",
+				op.name, a.Letter, most, sites, a.Letter|0x20, a.Letter|0x20)
+		}
 	}
 	return method, nil
 }
@@ -187,7 +196,7 @@ func (r *observeResult) sample(ctx context.Context, t *terminal, o *observeOptio
 		return err
 	}
 	r.Samples, r.Findings = drawn, append(r.Findings, drawn.Findings...)
-	samples := quantum.Samples{Rows: v}
+	samples := quantum.Samples{Rows: v, Key: rng.Seed(o.seed)}
 	if drawn.Method != monitor.MethodExact {
 		samples.Chains = sample.DefaultChains
 	}

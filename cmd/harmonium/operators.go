@@ -38,6 +38,8 @@ func parseOperator(text string, sites int) ([]operator, error) {
 		return one(quantum.Magnetisation(text[1]-'a'+'A', sites), nil)
 	case text == "sz:abs":
 		return one(quantum.AbsoluteMagnetisation(sites), nil)
+	case text == "sx:abs" || text == "sy:abs":
+		return []operator{{text, quantum.Absolute{Letter: text[1] - 'a' + 'A', Sites: sites}}}, nil
 	case text == "corr":
 		var list []operator
 		for d := 1; d < sites; d++ {
@@ -64,8 +66,8 @@ func parseOperator(text string, sites int) ([]operator, error) {
 		}
 		return one(sum.Local(), err)
 	}
-	return nil, errors.New("want sx, sy, sz, sz:abs, xx:D, yy:D, zz:D, corr, energy:…, renyi2:SITES or a Pauli string such as X0 Z3 " +
-		"or -0.5 X0 (see --help)")
+	return nil, errors.New("want sx, sy, sz, sx:abs, sy:abs, sz:abs, xx:D, yy:D, zz:D, corr, energy:…, renyi2:SITES or a Pauli string " +
+		"such as X0 Z3 or -0.5 X0 (see --help)")
 }
 
 // parseCorrelation reads D or D,periodic.
