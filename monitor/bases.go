@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -51,4 +52,45 @@ func ScoreBases(logs []float64, set *data.Set, most int) []BasisScore {
 func rotatedSites(basis string) string {
 	rotated := len(basis) - strings.Count(basis, "Z")
 	return strings.Repeat("*", rotated) + strings.Repeat("Z", len(basis)-rotated)
+}
+
+// independentInBases is the mean log-likelihood of the rows of a set by independent sites, whose outcome x in a basis has
+// the probability (k_x + ½)/(k + 1), where k rows were measured in this basis and k_x of them have x (R. E. Krichevsky
+// and V. K. Trofimov, IEEE Trans. Inf. Theory 27 (1981) 199). Where the set is these rows themselves, a row doesn't count
+// for its own score: few rows in a basis would fit their own means by far too well. So where nothing else was measured
+// in a basis, outcomes are fair coins.
+func independentInBases(set, rows *data.Set) float64 {
+	type counts struct {
+		all  float64
+		ones []float64
+	}
+	known, unit := map[string]*counts{}, float64(rows.Rows())/rows.TotalWeight()
+	of := func(basis string) *counts {
+		if known[basis] == nil {
+			known[basis] = &counts{ones: make([]float64, rows.Units())}
+		}
+		return known[basis]
+	}
+	for r, b := range rows.Bases {
+		k, w := of(b), unit*rows.Weight(r)
+		k.all += w
+		for i := range rows.States.On(r) {
+			k.ones[i] += w
+		}
+	}
+	logs := make([]float64, set.Rows())
+	for r, b := range set.Bases {
+		k, own := of(b), 0.0
+		if set == rows {
+			own = unit * rows.Weight(r)
+		}
+		for i, like := range k.ones { // weight of the rows with this outcome
+			if !set.States.Bit(r, i) {
+				like = k.all - like
+			}
+			logs[r] += math.Log((max(0, like-own) + 0.5) / (max(0, k.all-own) + 1))
+		}
+	}
+	mean, _ := diag.WeightedMean(logs, set.Weights)
+	return mean
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/harmonium-rbm/harmonium/data"
+	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
 // Rows are scored basis by basis, with weights, or by the number of rotated sites where there are many bases.
@@ -30,5 +31,36 @@ func TestScoreBases(t *testing.T) {
 	}
 	if got := ScoreBases(logs, &data.Set{}, 3); got != nil {
 		t.Errorf("rows without bases have the scores %v", got)
+	}
+}
+
+// Independent sites have the means of each basis by itself, of the other rows where the score is of these rows.
+func TestIndependentInBases(t *testing.T) {
+	rows := func(text ...string) (s *data.Set) {
+		s = &data.Set{States: rbm.NewBatch(len(text), 2)}
+		for r, x := range text {
+			s.Bases = append(s.Bases, x[3:])
+			for i := range 2 {
+				s.States.SetBit(r, i, x[i] == '1')
+			}
+		}
+		return s
+	}
+	train := rows("00 ZZ", "01 ZZ", "01 ZZ", "11 XX", "11 XX", "10 YY")
+	// ZZ: the first bit of the two other rows is 0, the second 1 and 1, or 0 and 1. XX: one other row. YY: none.
+	want := 3*math.Log(2.5/3) + math.Log(0.5/3) + 2*math.Log(1.5/3) + 4*math.Log(1.5/2) + 2*math.Log(0.5)
+	if got := 6 * independentInBases(train, train); math.Abs(got-want) > 1e-12 {
+		t.Errorf("the rows score %v, want %v", got, want)
+	}
+	valid := rows("01 ZZ", "11 XX", "01 YX")
+	want = math.Log(3.5/4) + math.Log(2.5/4) + 2*math.Log(2.5/3) + 2*math.Log(0.5)
+	if got := 3 * independentInBases(valid, train); math.Abs(got-want) > 1e-12 {
+		t.Errorf("other rows score %v, want %v", got, want)
+	}
+	double := rows("01 ZZ", "01 ZZ", "11 XX", "11 XX", "01 YX", "01 YX")
+	once, weighted := rows("01 ZZ", "11 XX", "01 YX"), []float64{2e9, 2e9, 2e9}
+	once.Weights = weighted
+	if a, b := independentInBases(valid, double), independentInBases(valid, once); !(b < a) { // six rows say more than three
+		t.Errorf("%v of rows that come twice, %v of rows of twice the weight", a, b)
 	}
 }

@@ -41,6 +41,10 @@ func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 		higher = 0
 	}
 	independent := m.independentScore(set)
+	of := "the means of the training data"
+	if set.Bases != nil {
+		of = "the means of the other rows that were measured in the same basis"
+	}
 	size := math.Abs(independent)
 	if !model.Discrete() { // log-densities may be near 0
 		size = max(size, float64(model.M()))
@@ -54,20 +58,19 @@ func (m *Monitor) Judge(model *rbm.Model, s *Scores) []diag.Finding {
 	}
 	return []diag.Finding{{
 		Code: "below-independent",
-		Message: fmt.Sprintf("the model scores %.6g nats a row on the %s data, where independent units with the means of "+
-			"the training data score %.6g", float64(score.Value), rows, independent),
+		Message: fmt.Sprintf("the model scores %.6g nats a row on the %s data, where independent units with %s score %.6g",
+			float64(score.Value), rows, of, independent),
 		Value: diag.Number(float64(score.Value) - independent), Threshold: diag.Number(-limit),
 		Consequence: "the model has learned nothing: it knows less about the data than the mean of each unit",
 	}}
 }
 
 // independentScore is the mean log-likelihood, on a set, of independent units with the means and variances of data,
-// where probabilities are kept away from 0 and 1 as where training begins. In many bases it is that of the maximally
-// mixed state, whose outcomes are fair coins in all of them.
+// where probabilities are kept away from 0 and 1 as where training begins.
 func (m *Monitor) independentScore(set *data.Set) float64 {
 	model, of := m.config.Model, m.config.Data
 	if set.Bases != nil {
-		return -math.Ln2 * float64(model.M())
+		return independentInBases(set, m.plan.train)
 	}
 	units := &rbm.Model{
 		Visible: model.Visible.Clone(), Hidden: rbm.NewLayer(rbm.Bernoulli, 1), W: make([]float32, model.M()), Columns: model.Columns,
