@@ -195,6 +195,8 @@ def tutorials(options: argparse.Namespace) -> Iterator[Case]:
         yield case | {"program": "qucumber", "settings": "QuCumber's", "_fit": t["fit"]}
         if number < 3:
             same = [*t["train"], *SAME, t["fit"]["lr"]]
+            if number == 2:
+                same += ["--phase-hidden", t["hidden"]]
             yield ours | {"settings": "QuCumber's", "_train": same}
         if number == 1:
             yield ours | {"settings": "defaults, 100 epochs", "_train": ["--epochs", 100]}
@@ -212,18 +214,9 @@ def complex_states(options: argparse.Namespace, make: Callable[[int], Measuremen
         each = rows // len(bases)
         case = {"sites": len(bases[0]), "bases": len(bases), "rows": each * len(bases), "measurements": rows,
                 "seed": seed, "hidden": hidden, "_bases": bases, "_make": partial(measure, each)}
-        yield case | {"program": "harmonium"} | long(rows, "complex")
+        yield case | {"program": "harmonium", "settings": "defaults", "_train": ["--kind", "complex"]}
         yield case | {"program": "qucumber", "settings": "tutorial 2's, 5,000 updates",
                       "_fit": BATCHES | {"epochs": max(1, 500000 // rows), "lr": 0.1}}
-
-
-def long(rows: int, kind: str) -> Case:
-    """Return settings for a kind of state: Harmonium's, but 10,000 updates where those are fewer."""
-    batches = (rows + 99) // 100
-    epochs = (10000 + batches - 1) // batches
-    if epochs <= 300:
-        return {"settings": "defaults", "_train": ["--kind", kind]}
-    return {"settings": "10,000 updates", "_train": ["--kind", kind, "--epochs", epochs]}
 
 
 def random_states(seed: int) -> Measurements:
@@ -267,7 +260,7 @@ def density(options: argparse.Namespace) -> Iterator[Case]:
             case = {"state": name, "sites": sites, "p": p, "bases": len(bases), "rows": each * len(bases),
                     "each": each, "seed": seed, "hidden": sites,
                     "_make": measured(*state, "-n", each, "--seed", seed, bases=bases, density=True)}
-            yield case | {"program": "harmonium"} | long(case["rows"], "density")
+            yield case | {"program": "harmonium", "settings": "defaults", "_train": ["--kind", "density"]}
             if sites == 2 and each == 100:
                 yield case | {"program": "qucumber", "settings": "tutorial 3's", "_fit": TUTORIALS[3]["fit"]}
                 yield case | {"program": "maximum likelihood"}

@@ -36,7 +36,7 @@ func BenchmarkPhase(b *testing.B) {
 				on := compute.New(workers)
 				likelihood, conditionals, dst := quantum.NewLikelihood(quantum.Pauli(), on), rbm.NewConditionals(model, on), rbm.NewStatistics(model)
 				for b.Loop() {
-					likelihood.Phase(dst, model, conditionals, v, bases, nil)
+					likelihood.Phase(dst, model, conditionals, v, bases, nil, 0)
 				}
 			})
 		}

@@ -18,6 +18,17 @@ import (
 //
 //	∂/∂λ log(Z·P) = −Σ_σ Re w_σ ∂F_λ(σ)/∂λ,   ∂/∂μ log(Z·P) = Σ_σ Im w_σ ∂F_μ(σ)/∂μ.
 //
+// A training begins at the likelihood of a dephased state, whose coherences are all smaller by the same factor, and the
+// dephasing κ falls to zero on the way:
+//
+//	ρ_κ = (|ψ⟩⟨ψ| + κ Σ_σ |ψ(σ)|² |σ⟩⟨σ|)/(1 + κ),   P_b(o) = (|A|² + κ Σ_σ |U_b(o,σ) ψ(σ)|²)/((1 + κ) Z),
+//
+// with the amplitude A of above. It has the same Z, and no zeros: log|A|² is −∞ where terms cancel, and each outcome
+// that was seen is such a hole in the landscape of the phases, around which trainings end in other optima. Of a strongly
+// dephased state log P_b(o) is linear in the coherences, as in the synchronisation of phases (A. Singer, Appl. Comput.
+// Harmon. Anal. 30 (2011) 20), and amplitudes are learned first. Making it less smooth step by step is graduated
+// optimisation (A. Blake and A. Zisserman, Visual Reconstruction, 1987). docs/decisions/0098 has what it was measured by.
+//
 // That of a density matrix is in purification.go. Rows with the same outcome in the same basis are one row of more
 // weight, and a configuration that several outcomes mix is looked at once for all of them.
 //
@@ -300,9 +311,14 @@ func (l *Likelihood) sum(o *outcome, terms []complex128) scaled {
 // conditionals are good to 10^−6.
 const noise = 1e-12
 
-// Phase writes the mean gradient of log Z·P_b(o) over rows: weighted averages over the configurations that they mix.
+// startDephasing is κ of a complex wavefunction where a training begins, measured (docs/decisions/0098).
+const startDephasing = 3
+
+// Phase writes the mean gradient of log Z·P_b(o) over rows: weighted averages over the configurations that they mix. left
+// is the part of the training that is ahead, from 1 to 0: for a complex wavefunction P_b is that of the state with the
+// dephasing κ = 3·(2·left − 1)², and in the second half that of the state itself.
 func (l *Likelihood) Phase(
-	dst *rbm.Statistics, model *rbm.Model, c *rbm.Conditionals, outcomes rbm.Batch, bases []string, weights []float32,
+	dst *rbm.Statistics, model *rbm.Model, c *rbm.Conditionals, outcomes rbm.Batch, bases []string, weights []float32, left float64,
 ) {
 	total := l.gather(outcomes, bases, weights, nil)
 	l.re, l.im = zeroed(l.re, len(l.free)), zeroed(l.im, len(l.free))
@@ -318,8 +334,13 @@ func (l *Likelihood) Phase(
 		rbm.NewConditionals(hiddenOf(model), l.on).FreeEnergy(l.free, l.v)
 		l.density.addWeights(model, l, total)
 	} else {
+		κ := 0.0
+		if phase != nil {
+			ahead := max(0, 2*left-1)
+			κ = startDephasing * ahead * ahead
+		}
 		c.FreeEnergy(l.free, l.v)
-		l.addWeights(total)
+		l.addWeights(total, κ)
 	}
 	l.averages[0].write(dst.Averages()[:3], model, c, l.v, l.re)
 	if phase == nil {
@@ -334,8 +355,8 @@ func (l *Likelihood) Phase(
 	}
 }
 
-// addWeights adds up w_σ over the rows.
-func (l *Likelihood) addWeights(total float64) {
+// addWeights adds up w_σ over the rows, of a state with the dephasing κ.
+func (l *Likelihood) addWeights(total, κ float64) {
 	l.amplitudes()
 	l.eachOutcome((*outcome).size, func(k int, terms []complex128) {
 		o := &l.outcomes[k]
@@ -343,10 +364,11 @@ func (l *Likelihood) addWeights(total float64) {
 		for _, x := range terms {
 			squares += probability(x)
 		}
-		// w = U ψ A*/|A|², and less where A is rounding
-		by := times(o.weight/total/max(probability(A.x), noise*squares), complex(real(A.x), -imag(A.x)))
+		// w = (U ψ A* + κ|U ψ|²)/(|A|² + κ Σ|U ψ|²), and less where A is rounding
+		by := o.weight / total / max(probability(A.x)+float64(κ*squares), noise*squares)
+		coherent, dephased := times(by, complex(real(A.x), -imag(A.x))), float64(by*κ)
 		for j, x := range terms {
-			terms[j] = mul(x, by)
+			terms[j] = mul(x, coherent) + complex(float64(dephased*probability(x)), 0)
 		}
 	}, func(k int, weights []complex128) {
 		for j, σ := range l.outcomes[k].terms {

@@ -32,7 +32,7 @@ type Config struct {
 	Seed    uint64           // of every random number of the run
 	Compute *compute.Context // nil means the default; the result doesn't depend on it
 
-	Negative  Negative  // nil means &PCD{}, the first of Negatives
+	Negative  Negative  // nil means the first of Negatives, or &Exact{} for rows with bases of at most 10 sites
 	Optimizer Optimizer // nil means &Adam{}, the first of Optimizers
 
 	Batch    int      // rows a minibatch; 0 means DefaultBatch, or all rows if there are fewer
@@ -83,13 +83,20 @@ type Config struct {
 // The defaults that Config's zero values stand for.
 const (
 	DefaultBatch    = 100
-	DefaultEpochs   = 300 // and with real visible units as many more as make 5,000 updates
+	DefaultEpochs   = 300 // and with real visible units as many more as make 5,000 updates, with bases 10,000
 	DefaultSchedule = Linear
 )
 
 // leastUpdates of a training with real visible units, if nothing bounds it. Tables of real numbers are small, and 300
 // passes over 90 rows are 300 updates.
 const leastUpdates = 5000
+
+// enumeratedSites is the number of sites up to which rows with bases have the exact negative phase: 2^10 configurations
+// cost less than chains, and have none of their noise, which the higher rate makes felt.
+const enumeratedSites = 10
+
+// measuredUpdates of a training with bases, if nothing bounds it: rows are few there as well (docs/decisions/0098).
+const measuredUpdates = 10000
 
 // measuredRate is by how much the default rate of rows with bases is higher: phases go far, and most of the way is flat.
 const measuredRate = 6
@@ -128,7 +135,7 @@ func (c *Config) Settings() []Setting {
 	return []Setting{
 		{Name: "seed", At: &c.Seed, Help: "of all random numbers; the same seed gives the same bytes"},
 		{Name: "epochs", At: &c.Epochs, Default: epochs, Help: "passes over the data; no bound where updates or time is given alone; " +
-			"with real columns 5,000 updates, if these are more"},
+			"with real columns 5,000 updates, with bases 10,000, if these are more"},
 		{Name: "updates", At: &c.Updates, Help: "updates after which to stop; 0 means no bound"},
 		{Name: "time", At: &c.Time, Help: "time such as 90s or 2h after which to stop; the only setting that makes a run depend on the clock: " +
 			"alone, the rate falls over the time"},
@@ -217,6 +224,9 @@ func (s *Schedule) Set(text string) error {
 func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if c.Negative == nil {
 		c.Negative = Negatives()[0]
+		if c.Likelihood != nil && model.M() <= enumeratedSites {
+			c.Negative = new(Exact)
+		}
 	}
 	if c.Optimizer == nil {
 		c.Optimizer = Optimizers()[0]
@@ -232,8 +242,15 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	}
 	c.Schedule = cmp.Or(c.Schedule, DefaultSchedule)
 	c.KeepBiases = c.KeepBiases || c.Trained
-	if c.Epochs == 0 && c.Updates == 0 && c.Time == 0 && !model.Discrete() {
-		c.Epochs = max(DefaultEpochs, (leastUpdates+c.batches(rows)-1)/c.batches(rows))
+	if c.Epochs == 0 && c.Updates == 0 && c.Time == 0 {
+		least := 0
+		if !model.Discrete() {
+			least = leastUpdates
+		}
+		if c.Likelihood != nil {
+			least = measuredUpdates
+		}
+		c.Epochs = max(DefaultEpochs, (least+c.batches(rows)-1)/c.batches(rows))
 	}
 	for _, part := range []Configurable{c.Negative, c.Optimizer} {
 		if err := settings.Resolve(part.Settings()); err != nil {

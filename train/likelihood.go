@@ -16,8 +16,11 @@ import (
 type Likelihood interface {
 	monitor.Likelihood
 	// Phase writes the mean gradient of the log weight over rows into dst, for all parameters of the model, at which the
-	// conditionals are. weights gives each row's weight, nil for equal ones.
-	Phase(dst *rbm.Statistics, model *rbm.Model, c *rbm.Conditionals, outcomes rbm.Batch, bases []string, weights []float32)
+	// conditionals are. weights gives each row's weight, nil for equal ones. left is the part of the training that is
+	// ahead, from 1 to 0: early gradients may be those of a smoother function.
+	Phase(
+		dst *rbm.Statistics, model *rbm.Model, c *rbm.Conditionals, outcomes rbm.Batch, bases []string, weights []float32, left float64,
+	)
 	// Configurations lists the rows whose outcomes are configurations of the visible units.
 	Configurations(bases []string) []int
 }

@@ -57,6 +57,18 @@ func (t *Training) rate() float64 {
 	return t.config.Rate * t.config.Schedule.restartFactor(left) * t.config.Schedule.Factor(done)
 }
 
+// left is the part of the training that is ahead, from 1 to 0: the factor of the rate by the linear schedule, whatever
+// schedule there is.
+func (t *Training) left() float64 {
+	done, all := t.progress()
+	end := 1.0 // of the end of a training that overfits
+	if o := &t.overfit; o.length > 0 {
+		done = max(0, (float64(o.update)-float64(t.now.After))/float64(t.planned-t.now.After))
+		end = 1 - float64(t.done-o.begun)/float64(o.length)
+	}
+	return Linear.restartFactor(all) * Linear.Factor(done) * end
+}
+
 // end is the number of updates after which the training ends, if nothing ends it before; noBound where Time is the only
 // bound.
 func (t *Training) end() int {

@@ -105,7 +105,7 @@ func (t *Training) phases(ctx context.Context, rows rbm.Batch, weights []float32
 	if u.data != nil {
 		t.conditionals.Average(t.positive, u.data.rows)
 	} else {
-		t.config.Likelihood.Phase(t.positive, t.Model, t.conditionals, rows, t.bases, weights)
+		t.config.Likelihood.Phase(t.positive, t.Model, t.conditionals, rows, t.bases, weights, t.left())
 	}
 	t.device.fetch(t.positive.VH)
 	t.config.Compute.Subtract(t.positive.VH, t.positive.VH, t.negative.VH)

@@ -39,7 +39,8 @@ func (q *quantumFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&q.bases, "bases", "", basesHelp)
 	f.StringVar(&q.validBases, "valid-bases", "", "file of bases of --valid")
 	f.StringVar(&q.unitaries, "unitaries", "", unitariesHelp)
-	f.IntVar(&q.phaseHidden, "phase-hidden", 0, "hidden units of the phases of a complex or density state; 0 means as many as --hidden")
+	f.IntVar(&q.phaseHidden, "phase-hidden", 0,
+		"hidden units of the phases of a complex or density state; 0 means twice as many as --hidden of a complex one, else as many")
 	f.IntVar(&q.auxiliary, "auxiliary", 0,
 		"auxiliary hidden units of a density state, beside --hidden; 0 means two a site; fewer cost less, and fit states that are less mixed")
 	f.StringVar(&q.state, "state", "", stateHelp+"; scores along the way then tell the fidelity")

@@ -34,7 +34,7 @@ func (f trainingFlags) register() {
 	for _, s := range config.Settings() {
 		f.add(s, s.Help)
 	}
-	registerKinds(f, "negative", "negative phase", train.Negatives())
+	registerKinds(f, "negative", "negative phase, exact by default for rows with bases of at most 10 sites", train.Negatives())
 	registerKinds(f, "optimizer", "optimiser", train.Optimizers())
 }
 
@@ -138,10 +138,17 @@ func (f trainingFlags) set(s train.Setting, context string) error {
 	return nil
 }
 
-func readKind[C train.Configurable](f trainingFlags, name, what string, all []C) (C, error) {
+// readKind returns what a flag and the flags of its settings choose: nothing where none of them is given.
+func readKind[C train.Configurable](f trainingFlags, name, what string, all []C) (c C, err error) {
+	given := f.Lookup(name).Changed
+	for _, own := range settingsOf(all) {
+		given = given || f.Lookup(flagName(own[0].Name)).Changed
+	}
+	if !given {
+		return c, nil
+	}
 	kind := f.Lookup(name).Value.String()
-	c, err := settings.Find(all, kind)
-	if err != nil {
+	if c, err = settings.Find(all, kind); err != nil {
 		return c, fmt.Errorf("%s %q, %w", what, kind, err)
 	}
 	for _, s := range c.Settings() {

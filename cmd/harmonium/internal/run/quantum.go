@@ -215,14 +215,20 @@ func (q *Quantum) state(model *rbm.Model, seed uint64) (err error) {
 	return err
 }
 
-// Fill puts the numbers of units where none are given: as many of the phase as the model has hidden ones, and two
-// auxiliary ones a site. docs/decisions/0095 has what they were measured by.
+// Fill puts the numbers of units where none are given. Of a complex state the phase has twice as many as the model has
+// hidden ones, of a density matrix as many, and two auxiliary ones a site. docs/decisions/0095 and 0098 have what they
+// were measured by.
 func (q *Quantum) Fill(sites, hidden int) {
 	if q == nil {
 		return
 	}
-	if q.PhaseHidden == 0 && q.Kind != rbm.StateWavefunction {
-		q.PhaseHidden = hidden
+	if q.PhaseHidden == 0 {
+		switch q.Kind {
+		case rbm.StateComplex:
+			q.PhaseHidden = 2 * hidden
+		case rbm.StateDensity:
+			q.PhaseHidden = hidden
+		}
 	}
 	if q.Auxiliary == 0 && q.Kind == rbm.StateDensity {
 		q.Auxiliary = 2 * sites
