@@ -215,6 +215,7 @@ def complex_states(options: argparse.Namespace, make: Callable[[int], Measuremen
         case = {"sites": len(bases[0]), "bases": len(bases), "rows": each * len(bases), "measurements": rows,
                 "seed": seed, "hidden": hidden, "_bases": bases, "_make": partial(measure, each)}
         yield case | {"program": "harmonium", "settings": "defaults", "_train": ["--kind", "complex"]}
+        yield case | {"program": "maximum likelihood"}
         yield case | {"program": "qucumber", "settings": "tutorial 2's, 5,000 updates",
                       "_fit": BATCHES | {"epochs": max(1, 500000 // rows), "lr": 0.1}}
 
@@ -351,31 +352,64 @@ def parameters(path: Path) -> dict[str, np.ndarray]:
 
 
 def most_likely(files: Files) -> float:
-    """Return the fidelity of the most likely state of two sites, pure or mixed as the known one is."""
+    """Return the fidelity of the most likely state without a model: a vector, or of two sites a density matrix."""
     from scipy.optimize import minimize
 
-    rows, bases = str(files["rows"]), np.loadtxt(files["bases"], dtype=str)
+    rows = str(files["rows"])
     outcomes = np.load(rows) if rows.endswith(".npy") else np.loadtxt(rows).astype(int)
-    pairs = zip(outcomes, bases, strict=True)
-    rows = np.array([np.kron(TURN[x][a], TURN[y][b]) for (a, b), (x, y) in pairs])
+    bases = ["".join(words) for words in np.loadtxt(files["bases"], dtype=str)]
     parts = str(files["state"]).split(",")
     if len(parts) == 1:
-        psi = amplitudes(parts[0])
-        target, columns = np.outer(psi, psi.conj()) / np.vdot(psi, psi), 1
-    else:
-        target, columns = np.loadtxt(parts[0]) + 1j * np.loadtxt(parts[1]), 4
+        return most_likely_vector(outcomes, bases, amplitudes(parts[0]))
+    target = np.loadtxt(parts[0]) + 1j * np.loadtxt(parts[1])
+    rows = np.array([np.kron(TURN[x][a], TURN[y][b]) for (a, b), (x, y) in zip(outcomes, bases, strict=True)])
 
     def rho(x: np.ndarray) -> np.ndarray:  # LL†/Tr LL†
-        half = (x[: len(x) // 2] + 1j * x[len(x) // 2 :]).reshape(4, columns)
+        half = (x[: len(x) // 2] + 1j * x[len(x) // 2 :]).reshape(4, 4)
         whole = half @ half.conj().T
         return whole / np.trace(whole).real
 
     def loss(x: np.ndarray) -> float:
         return -np.mean(np.log(np.einsum("ni,ij,nj->n", rows, rho(x), rows.conj()).real))
 
-    starts = [np.random.default_rng(s).normal(size=8 * columns) for s in range(5)]
+    starts = [np.random.default_rng(s).normal(size=32) for s in range(5)]
     best = rho(min((minimize(loss, x) for x in starts), key=lambda r: r.fun).x)
     return float(np.sqrt(np.abs(np.linalg.eigvals(best @ target).real)).sum() ** 2)
+
+
+def most_likely_vector(outcomes: np.ndarray, bases: list[str], psi: np.ndarray) -> float:
+    """Return the fidelity of the most likely of the vectors that L-BFGS finds from psi and from two random starts."""
+    from scipy.optimize import minimize
+    from scipy.sparse import csr_matrix
+
+    factors, columns, ends = [], [], [0]
+    for outcome, basis in zip(outcomes, bases, strict=True):
+        factor, column = np.ones(1, complex), np.zeros(1, int)
+        for bit, letter in zip(outcome, basis, strict=True):
+            if letter == "Z":
+                column = 2 * column + bit
+                continue
+            factor = np.concatenate([factor * u for u in TURN[letter][bit]])
+            column = np.concatenate([2 * column, 2 * column + 1])
+        factors.append(factor)
+        columns.append(column)
+        ends.append(ends[-1] + len(factor))
+    rows = csr_matrix((np.concatenate(factors), np.concatenate(columns), ends), shape=(len(bases), len(psi)))
+    adjoint = rows.conj().T.tocsr()
+
+    def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
+        phi = x[: len(psi)] + 1j * x[len(psi) :]
+        seen, norm = rows @ phi, np.vdot(phi, phi).real
+        p = np.maximum(np.abs(seen) ** 2, 1e-300)
+        gradient = 2 * phi / norm - 2 * (adjoint @ (seen / p)) / len(bases)
+        return np.log(norm) - np.mean(np.log(p)), np.concatenate([gradient.real, gradient.imag])
+
+    starts = [np.concatenate([psi.real, psi.imag])]
+    starts += [np.random.default_rng(s).normal(size=2 * len(psi)) for s in range(2)]
+    found = (minimize(loss, x, jac=True, method="L-BFGS-B", options={"maxiter": 2000, "maxfun": 4000}) for x in starts)
+    best = min(found, key=lambda r: r.fun).x
+    phi = best[: len(psi)] + 1j * best[len(psi) :]
+    return float(np.abs(np.vdot(psi, phi)) ** 2 / (np.vdot(phi, phi).real * np.vdot(psi, psi).real))
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Case]]] = {
