@@ -36,17 +36,20 @@ def measure(harmonium, data, name, hidden, seed, flags):
         judged, text, eval_seconds = run(harmonium, "eval", out, "--data", test, "--workers", "1", "-q", "--json")
         with open(out + "/metrics.jsonl") as f:
             metrics = [json.loads(line) for line in f]
+        with open(out + "/config.json") as f:
+            training = json.load(f)["training"]
     score = json.loads(text)
     first = next((m["update"] for m in metrics if m["epoch"] >= 1), 0)
     errors = sorted(m["log_z_stderr"] for m in metrics if m["update"] >= first)
     best = [m for m in metrics if m["best"]][-1]
     return {
         "set": name, "hidden": hidden, "seed": seed, "part": os.path.basename(test).split(".")[1], "flags": flags,
+        "rate": training["rate"], "negative": training["negative"],
         "log_likelihood": score["log_likelihood"], "log_z": {k: score["log_z"][k] for k in ("value", "stderr")},
         "method": score["method"], "train_exit": trained, "eval_exit": judged, "train_seconds": seconds,
         "eval_seconds": eval_seconds, "updates": metrics[-1]["update"], "best_epoch": best["epoch"], "epochs": metrics[-1]["epoch"],
         "live": {"log_z": best["log_z"], "stderr": best["log_z_stderr"], "evaluations": len(errors),
-                 "stderr_95": errors[int(0.95 * len(errors))]},
+                 "at_most_0.3": sum(e <= 0.3 for e in errors), "stderr_95": errors[int(0.95 * len(errors))]},
         "findings": [f["code"] for f in score["findings"]],
     }
 

@@ -56,12 +56,12 @@ func ExactCost(model *rbm.Model) float64 { return exact.Cost(model) }
 func stepCost(model *rbm.Model, chains int) float64 { return GibbsCost(model, chains, 1) }
 
 // RoundCost is that of a round of replica sets: a sweep of each replica, its free energies by another product, and
-// jumps of one set, with the products for F and q of two states each.
+// jumps of some sets, with the products for F and q of two states each.
 func RoundCost(t *sample.Tempering, model *rbm.Model) float64 {
 	cost := GibbsCost(model, t.ChainSteps(), 1)
 	if t.Jumps != nil {
-		temperatures := t.ChainSteps() / t.Visible().Rows()
-		cost += GibbsCost(model, 2*temperatures, 0) + 2*float64(temperatures)*float64(len(t.Jumps.Means))*costProduct
+		jumping := t.ChainSteps() / t.Visible().Rows() * t.JumpingSets()
+		cost += GibbsCost(model, 2*jumping, 0) + 2*float64(jumping)*float64(len(t.Jumps.Means))*costProduct
 	}
 	return cost
 }

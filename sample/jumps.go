@@ -34,7 +34,7 @@ type Jumps struct {
 }
 
 // MostJumps is the largest number of modes to jump to.
-const MostJumps = 160
+const MostJumps = 400
 
 // FindJumps looks for modes by mean-field iterations from known states and count patterns of each kind
 // ([Modes.Search]).

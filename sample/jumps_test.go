@@ -301,7 +301,7 @@ func TestRenewals(t *testing.T) {
 	}{
 		{"all exchanges", free, nil, 5, sets * (rounds/2 - 5), sets * rounds / 2},
 		{"no exchanges", caught, nil, 2, 0, 0},
-		{"no exchanges but jumps", caught, toModes(caught), 2, rounds / 10, rounds},
+		{"no exchanges but jumps", caught, toModes(caught), 2, rounds / 10, 4 * rounds},
 	} {
 		p := sample.NewTempering(lineTo(sample.IndependentModel(c.model), c.model, 1), rbm.NewBatch(sets, m), c.temperatures, rng.Seed(1))
 		p.Jumps = c.jumps

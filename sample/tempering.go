@@ -28,7 +28,8 @@ type Tempering struct {
 	// F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The slices are reused.
 	ObserveWork func(k int, up, down []float64)
 
-	// Jumps, unless nil, let the replicas of one set jump between modes in each round, another set each time.
+	// Jumps, unless nil, let the replicas of some sets, at most jumpingSets, jump between modes in each round, other sets
+	// each time.
 	Jumps *Jumps
 
 	line       *rbm.Line
@@ -159,12 +160,22 @@ func (t *Tempering) Round() {
 	t.rounds++
 }
 
-// jump lets the replicas of one set jump, each at its temperature.
+// jumpingSets is the largest number of replica sets that jump in a round: for each of them that doubles the cost.
+const jumpingSets = 4
+
+// JumpingSets is the number of replica sets that jump in a round.
+func (t *Tempering) JumpingSets() int { return min(jumpingSets, t.sets) }
+
+// jump lets the replicas of some sets jump, each at its temperature.
 func (t *Tempering) jump() {
-	set := int(t.rounds % uint64(t.sets))
-	index, list := make([]int, len(t.betas)), make([]rbm.Stretch, len(t.betas))
+	jumping := t.JumpingSets()
+	index, list := make([]int, 0, jumping*len(t.betas)), make([]rbm.Stretch, len(t.betas))
 	for k, β := range t.betas {
-		index[k], list[k] = k*t.sets+set, rbm.Stretch{Rows: 1, Place: β}
+		list[k] = rbm.Stretch{Rows: jumping, Place: β}
+		for j := range jumping {
+			set := (t.rounds*uint64(jumping) + uint64(j)) % uint64(t.sets)
+			index = append(index, k*t.sets+int(set))
+		}
 	}
 	states := t.replicas.Visible.Like(len(index))
 	states.Gather(t.replicas.Visible, index)

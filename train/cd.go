@@ -13,7 +13,7 @@ import (
 // CD is contrastive divergence: chains that start at the rows of the minibatch and make Steps sweeps
 // (G. E. Hinton, Neural Computation 14 (2002) 1771). It is biased towards models that are good near the data.
 type CD struct {
-	Steps int // sweeps an update; 0 means DefaultSteps
+	Steps int // sweeps an update; 0 means DefaultCDSteps
 
 	key     rng.Key
 	cost    float64
@@ -29,7 +29,7 @@ func (*CD) About() string { return "chains that start at the data" }
 // Settings lists the settings.
 func (c *CD) Settings() []Setting {
 	return []Setting{
-		{Name: "steps", At: &c.Steps, Default: DefaultSteps, Least: 1, Help: "Gibbs sweeps an update; more: less bias, more time"},
+		{Name: "steps", At: &c.Steps, Default: DefaultCDSteps, Least: 1, Help: "Gibbs sweeps an update; more: less bias, more time"},
 	}
 }
 

@@ -27,7 +27,7 @@ type (
 	Configurable = settings.Configurable
 )
 
-// Config says how to train. Its zero value is the default, chosen by measurement (docs/decisions/0072).
+// Config says how to train. Its zero value is the default, chosen by measurement (docs/decisions/0072 and 0097).
 type Config struct {
 	Seed    uint64           // of every random number of the run
 	Compute *compute.Context // nil means the default; the result doesn't depend on it
@@ -101,6 +101,17 @@ const measuredUpdates = 10000
 // measuredRate is by how much the default rate of rows with bases is higher: phases go far, and most of the way is flat.
 const measuredRate = 6
 
+// longUpdates is the number of updates from which on the default rate is less.
+const longUpdates = 12000
+
+// lengthFactor is the default rate of a training of some updates as a multiple of that of a short one. From longUpdates
+// on it falls as 1/√updates, as the best rate of stochastic gradient descent over a given number of updates does (A.
+// Defazio, A. Cutkosky, H. Mehta and K. Mishchenko, arXiv 2310.07831). Noise moves each weight by about the rate in
+// every update, by rate·√updates in all, and makes the model sharp without making it better.
+func lengthFactor(updates int) float64 {
+	return math.Sqrt(min(1, longUpdates/float64(updates)))
+}
+
 // Schedule is how the learning rate falls from η to its end over the planned updates or time.
 type Schedule string
 
@@ -142,7 +153,7 @@ func (c *Config) Settings() []Setting {
 		{Name: "batch", At: &c.Batch, Help: fmt.Sprintf("rows a minibatch; 0 means %d, or all if there are fewer; "+
 			"smaller ones make more updates an epoch", DefaultBatch)},
 		{Name: "rate", At: &c.Rate, Help: "learning rate at the start; 0 means the optimiser's default: " + defaultRates() +
-			"; six times as much with bases"},
+			"; six times as much with bases, and over more than 12000 updates less, as 1/√updates"},
 		{Name: "schedule", At: &c.Schedule, Default: DefaultSchedule,
 			Help: "constant, linear, cosine or power; a rate that falls to zero averages the noise away"},
 		{Name: "l1", At: &c.L1, Help: "penalty on the sum of |w|"},
@@ -234,7 +245,8 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if c.Batch == 0 {
 		c.Batch = min(DefaultBatch, rows)
 	}
-	if c.Rate == 0 {
+	byLength := c.Rate == 0
+	if byLength {
 		c.Rate = c.Optimizer.DefaultRate(model.Visible.Kind(), model.Hidden.Kind())
 		if c.Likelihood != nil {
 			c.Rate *= measuredRate
@@ -259,6 +271,9 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	}
 	if err := settings.Resolve(c.Settings()); err != nil {
 		return c, err
+	}
+	if planned := c.bounds().planned(c.batches(rows)); byLength && planned != noBound {
+		c.Rate *= lengthFactor(planned)
 	}
 	if err := c.checkContinuations(); err != nil {
 		return c, err

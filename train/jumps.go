@@ -35,10 +35,10 @@ const (
 	searchEvery  = 25   // updates
 	lookedAt     = 4000 // rows of data that are looked at for a search,
 	searchRows   = 16   // of which these begin one,
-	searchChains = 32   // chains,
+	searchChains = 100  // chains,
 	searchBefore = 64   // modes of the search before, those with the largest bounds then,
 	searchCount  = 4    // and patterns of each kind
-	jumpEvery    = 5    // updates after which a chain may jump again
+	jumpEvery    = 2    // updates after which a chain may jump again
 )
 
 // move lets some of the chains jump, others in each update, and returns the modes. A search comes after that: modes
@@ -143,7 +143,7 @@ func jumpsCost(model *rbm.Model, chains int) float64 {
 }
 
 // searchIterations is about the number of mean-field iterations of a search, over all starts.
-const searchIterations = 1200
+const searchIterations = 2000
 
 func (j *jumps) remember(m *Memory, units int) {
 	if monitor.RememberModes(m, "", &j.known, units) {

@@ -113,10 +113,11 @@ func (t *Training) phases(ctx context.Context, rows rbm.Batch, weights []float32
 	return nil
 }
 
-// The defaults of the negative phases, chosen by measurement (docs/decisions/0072).
+// The defaults of the negative phases, chosen by measurement (docs/decisions/0097).
 const (
-	DefaultSteps    = 10  // Gibbs sweeps an update
-	DefaultChains   = 100 // of PCD
+	DefaultSteps    = 5   // Gibbs sweeps an update of PCD,
+	DefaultCDSteps  = 10  // and of CD
+	DefaultChains   = 200 // of PCD
 	DefaultReplicas = 20  // replica sets of the PCD that [Negatives] returns,
 	DefaultTrust    = 0.3 // and its bound on updates, in nats
 )

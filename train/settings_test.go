@@ -2,11 +2,15 @@ package train_test
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 	"github.com/harmonium-rbm/harmonium/train"
 )
 
@@ -108,5 +112,26 @@ func TestFreshKeepsNoState(t *testing.T) {
 	}
 	if first, second := parameters(), parameters(); first.W[3] != second.W[3] || first.C()[1] != second.C()[1] {
 		t.Errorf("w is %v and then %v, c %v and %v", first.W[3], second.W[3], first.C()[1], second.C()[1])
+	}
+}
+
+// The default rate of long trainings falls as 1/√updates. A rate that is given stays.
+func TestDefaultRateByLength(t *testing.T) {
+	set := &data.Set{States: sample.FromBiases(rbm.New(10, 2, rng.Seed(1)), 1000, rng.Seed(2))} // ten minibatches an epoch
+	for _, c := range []struct {
+		config train.Config
+		want   float64
+	}{
+		{train.Config{Updates: 12000}, 0.005}, {train.Config{Updates: 48000}, 0.0025}, {train.Config{Epochs: 4800}, 0.0025},
+		{train.Config{Epochs: 4800, Updates: 20}, 0.005}, {train.Config{Epochs: 4800, Batch: 50}, 0.00125 * math.Sqrt2},
+		{train.Config{Time: time.Hour}, 0.005}, {train.Config{Updates: 48000, Rate: 0.01}, 0.01},
+	} {
+		training, err := train.Start(rbm.New(10, 2, rng.Seed(1)), set, c.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := training.Config().Rate; math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("%+v: rate %v, want %v", c.config, got, c.want)
+		}
 	}
 }

@@ -31,6 +31,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		Model: model, config: config, set: set,
 		weightUnit: meanWeightUnit(set), order: make([]int, set.Rows()), orderOf: -1, centerH: make([]float32, model.N()),
 	}
+	t.stratify()
 	t.rewind()
 	if err := t.findConfigurations(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)

@@ -53,6 +53,7 @@ type Training struct {
 	centerV            []float32 // mean values of the visible units over the data
 	order              []int     // of the rows, in the epoch orderOf
 	orderOf            int
+	strata             []int // the rows, those that are alike next to each other
 
 	// What a checkpoint holds, besides the parameters and the memories of Monitor, Negative and Optimizer.
 	done     uint64     // updates

@@ -53,7 +53,7 @@ type Bounded interface {
 }
 
 // mostTrusted bounds the number of chains that are looked at, as the time grows with its square.
-const mostTrusted = 200
+const mostTrusted = 100
 
 // newTrust returns nil where nothing bounds the updates. The kernel is that of units with two values, whose only
 // parameters are biases.

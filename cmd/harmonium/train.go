@@ -60,7 +60,7 @@ Several data files are taken as one. Formats: .npy, .npz (one member by FILE#NAM
 matrix of SciPy), .parquet, .arrow (Feather), IDX, FASTA, VCF and text, bits or tables; each also
 packed by gzip, zstd, xz or bzip2.
 
-Defaults come from measurements on real data sets (docs/decisions/0072).`,
+Defaults come from measurements on real data sets (docs/decisions/0072 and 0097).`,
 		Example: `  harmonium data ising --L 8 --T 2.269 -n 20000 -o ising.npy
   harmonium train ising.npy --hidden 64 --holdout 0.1 -o run
   harmonium train --resume -o run
