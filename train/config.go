@@ -101,7 +101,7 @@ const measuredUpdates = 10000
 // measuredRate is by how much the default rate of rows with bases is higher: phases go far, and most of the way is flat.
 const measuredRate = 6
 
-// longUpdates is the number of updates from which on the default rate is less.
+// longUpdates is the number of updates from which on the default rate is less, but with bases, where that was not measured.
 const longUpdates = 12000
 
 // lengthFactor is the default rate of a training of some updates as a multiple of that of a short one. From longUpdates
@@ -153,7 +153,7 @@ func (c *Config) Settings() []Setting {
 		{Name: "batch", At: &c.Batch, Help: fmt.Sprintf("rows a minibatch; 0 means %d, or all if there are fewer; "+
 			"smaller ones make more updates an epoch", DefaultBatch)},
 		{Name: "rate", At: &c.Rate, Help: "learning rate at the start; 0 means the optimiser's default: " + defaultRates() +
-			"; six times as much with bases, and over more than 12000 updates less, as 1/√updates"},
+			"; over more than 12000 updates less, as 1/√updates; six times as much with bases, however many"},
 		{Name: "schedule", At: &c.Schedule, Default: DefaultSchedule,
 			Help: "constant, linear, cosine or power; a rate that falls to zero averages the noise away"},
 		{Name: "l1", At: &c.L1, Help: "penalty on the sum of |w|"},
@@ -272,7 +272,7 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if err := settings.Resolve(c.Settings()); err != nil {
 		return c, err
 	}
-	if planned := c.bounds().planned(c.batches(rows)); byLength && planned != noBound {
+	if planned := c.bounds().planned(c.batches(rows)); byLength && c.Likelihood == nil && planned != noBound {
 		c.Rate *= lengthFactor(planned)
 	}
 	if err := c.checkContinuations(); err != nil {
