@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"time"
 
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/estimate"
@@ -35,7 +36,8 @@ func main() {
 	stop()
 	http.Handle("POST /score", s)
 	log.Printf("listening at http://%s/score", *address)
-	log.Fatal(http.ListenAndServe(*address, nil))
+	server := &http.Server{Addr: *address, ReadTimeout: 10 * time.Second} // a slow client holds nothing up for longer
+	log.Fatal(server.ListenAndServe())
 }
 
 // service is a model that nothing changes any more, so that any number of requests can use it at once.
