@@ -15,11 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/harmonium-rbm/harmonium/compute"
-	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/internal/group"
-	"github.com/harmonium-rbm/harmonium/rbm"
-	"github.com/harmonium-rbm/harmonium/rng"
-	"github.com/harmonium-rbm/harmonium/train"
 )
 
 // network is a group whose ranks have clocks of their own: between exchanges a clock goes on by the time of processors
@@ -90,12 +86,7 @@ func BenchmarkNetwork(b *testing.B) {
 							if size > 1 {
 								on = compute.InGroup(1, on.ISA(), net)
 							}
-							set := &data.Set{States: rbm.NewBatch(4*s.batch, s.m)}
-							rbm.NewLayer(rbm.Bernoulli, s.m).Sample(set.States, nil, rng.Seed(1), 0, 0)
-							training, err := train.Start(rbm.New(s.m, s.n, rng.Seed(2)), set, train.Config{
-								Negative: &train.PCD{Steps: s.steps, Chains: s.batch}, Batch: s.batch,
-								Updates: b.N + 3, Schedule: train.Constant, Every: math.MaxInt32, Compute: on,
-							})
+							training, err := startPCD(s.m, s.n, s.batch, s.steps, b.N+3, on)
 							if err != nil {
 								b.Error(err)
 								return

@@ -34,12 +34,7 @@ func BenchmarkRanks(b *testing.B) {
 				var spent []float64
 				var running sync.WaitGroup
 				for rank, on := range contexts {
-					set := &data.Set{States: rbm.NewBatch(4*s.batch, s.m)}
-					rbm.NewLayer(rbm.Bernoulli, s.m).Sample(set.States, nil, rng.Seed(1), 0, 0)
-					training, err := train.Start(rbm.New(s.m, s.n, rng.Seed(2)), set, train.Config{
-						Negative: &train.PCD{Steps: s.steps, Chains: s.batch}, Batch: s.batch,
-						Updates: b.N + 2, Schedule: train.Constant, Every: math.MaxInt32, Compute: on,
-					})
+					training, err := startPCD(s.m, s.n, s.batch, s.steps, b.N+2, on)
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -61,4 +56,14 @@ func BenchmarkRanks(b *testing.B) {
 			})
 		}
 	}
+}
+
+// startPCD starts a training by PCD on rows of fair coins, whose first and last updates alone are scored.
+func startPCD(m, n, batch, steps, updates int, on *compute.Context) (*train.Training, error) {
+	set := &data.Set{States: rbm.NewBatch(4*batch, m)}
+	rbm.NewLayer(rbm.Bernoulli, m).Sample(set.States, nil, rng.Seed(1), 0, 0)
+	return train.Start(rbm.New(m, n, rng.Seed(2)), set, train.Config{
+		Negative: &train.PCD{Steps: steps, Chains: batch}, Batch: batch,
+		Updates: updates, Schedule: train.Constant, Every: math.MaxInt32, Compute: on,
+	})
 }
