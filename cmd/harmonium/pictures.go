@@ -140,10 +140,11 @@ func (i *inspection) weights() error {
 		for k := range tile {
 			tile[k] = float64(i.model.W[k*n+j])
 		}
-		s.Tiles, s.Captions = append(s.Tiles, tile), append(s.Captions, strconv.Itoa(j))
+		s.Tiles, s.Captions = append(s.Tiles, tile), append(s.Captions, strconv.Itoa(j+1))
 	}
-	if i.rows == 1 { // tiles of a single row, one under the other
-		s.Across = 1
+	if i.rows == 1 { // one under the other, as rows of one tile
+		s.Title, s.Rows = "Weights w_ij, a row for each hidden unit, by falling norm", len(order)
+		s.Tiles, s.RowNames, s.Captions = [][]float64{slices.Concat(s.Tiles...)}, s.Captions, nil
 	}
 	return i.sheet("weights", s)
 }
@@ -155,7 +156,7 @@ func (i *inspection) namedWeights(order []int) plot.Sheet {
 		RowNames: i.names, Tiles: [][]float64{nil},
 	}
 	for _, j := range order {
-		s.ColumnNames = append(s.ColumnNames, strconv.Itoa(j))
+		s.ColumnNames = append(s.ColumnNames, strconv.Itoa(j+1))
 	}
 	for k := range i.names {
 		for _, j := range order {
