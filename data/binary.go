@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"math/bits"
+	"strings"
 )
 
 // element is a type of numbers in a binary file.
@@ -103,7 +104,8 @@ func (a array) matrix(s source, weights bool) (*matrix, error) {
 		return nil, fmt.Errorf("found one axis of %d numbers, want an array of rows × units", a.dims[0])
 	}
 	m := &matrix{rows: a.dims[0], units: 1, format: fmt.Sprintf("%s (%s)%s", a.format, a.element.name, s.pack)}
-	m.bytes = a.element.name == "uint8"
+	m.bytes, m.finite = a.element.name == "uint8", !strings.HasPrefix(a.element.name, "float")
+	m.scattered = a.fortran
 	want, ok := uint64(a.element.size), true
 	for _, d := range a.dims {
 		hi, lo := bits.Mul64(want, uint64(d))

@@ -163,7 +163,7 @@ func (s *Set) setColumns(columns []rbm.Column) error {
 				at := slices.Index(c.Categories, text)
 				if at < 0 {
 					return fmt.Errorf("%s: row %d, column %d (%s): found %q, want one of %s",
-						s.Path, r+1, k+1, c.Name, text, strings.Join(c.Categories, ", "))
+						s.Path, s.first+r+1, k+1, c.Name, text, strings.Join(c.Categories, ", "))
 				}
 				for i := to[k].From; i < to[k].To; i++ {
 					states.SetBit(r, i, i == to[k].From+at)
@@ -172,7 +172,7 @@ func (s *Set) setColumns(columns []rbm.Column) error {
 			}
 			on, err := s.matchBit(r, from[k].From, before, c)
 			if err != nil {
-				return fmt.Errorf("%s: row %d, column %d (%s): %w", s.Path, r+1, k+1, c.Name, err)
+				return fmt.Errorf("%s: row %d, column %d (%s): %w", s.Path, s.first+r+1, k+1, c.Name, err)
 			}
 			states.SetBit(r, to[k].From, on)
 		}

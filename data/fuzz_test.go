@@ -23,10 +23,11 @@ func check(t *testing.T, content []byte, unpacked int) {
 	for _, opts := range [][]Option{nil, {Threshold(0.5)}, {Bernoulli(rng.Seed(1))}} {
 		var s *Set
 		var err error
-		used := allocated(func() { s, err = readBytes(content, opts...) })
+		used := allocated(func() { s, err = readWhole(content, opts...) })
 		if limit := uint64(fixed + 24*unpacked); used > limit {
 			t.Fatalf("%d bytes (unpacked %d): %d allocated, want at most %d", len(content), unpacked, used, limit)
 		}
+		sameInBlocks(content, optionsOf(opts), s, err)
 		if err == nil {
 			wellFormed(t, s)
 		}
@@ -249,9 +250,10 @@ func again(t *testing.T, content []byte, limit int, write func(io.Writer, *Set) 
 	for _, opts := range [][]Option{nil, {Reals()}, {OddLettersAsGaps()}} {
 		var s *Set
 		var err error
-		if used := allocated(func() { s, err = readBytes(content, opts...) }); used > uint64(fixed+limit*len(content)) {
+		if used := allocated(func() { s, err = readWhole(content, opts...) }); used > uint64(fixed+limit*len(content)) {
 			t.Fatalf("%d bytes: %d allocated", len(content), used)
 		}
+		sameInBlocks(content, optionsOf(opts), s, err)
 		if err != nil || s.Columns == nil {
 			continue
 		}

@@ -24,7 +24,8 @@ func FuzzPacked(f *testing.F) {
 		}
 		var s *Set
 		var err error
-		used := allocated(func() { s, err = readBytes(content) })
+		used := allocated(func() { s, err = readWhole(content) })
+		sameInBlocks(content, options{}, s, err)
 		if err == nil && len(s.SHA256) != 64 {
 			t.Fatalf("%d×%d, sha256 %q", s.Rows(), s.Units(), s.SHA256)
 		}

@@ -20,7 +20,7 @@ func (p *packer) gap(r, c int, x float64) bool {
 	if p.known.Rows() == 0 {
 		p.known = (&Set{States: p.states}).known()
 	}
-	p.known.SetBit(r, c, false)
+	p.known.SetBit(r-p.block, c, false)
 	return true
 }
 

@@ -18,12 +18,92 @@ func memory(content []byte, member string) *file {
 	return &file{ReaderAt: bytes.NewReader(content), size: int64(len(content)), name: "x", member: member}
 }
 
+// readBytes reads bytes whole and in blocks.
 func readBytes(content []byte, opts ...Option) (*Set, error) {
-	var o options
+	set, err := readWhole(content, opts...)
+	sameInBlocks(content, optionsOf(opts), set, err)
+	return set, err
+}
+
+func readWhole(content []byte, opts ...Option) (*Set, error) { return memory(content, "").read(optionsOf(opts)) }
+
+func optionsOf(opts []Option) (o options) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	return memory(content, "").read(o)
+	return o
+}
+
+// sameInBlocks panics unless blocks of any size are the rows of the set, or end with its error.
+func sameInBlocks(content []byte, o options, set *Set, err error) {
+	if len(content) > 1<<14 || set != nil && set.Rows()*set.Units() > 1<<14 {
+		return
+	}
+	for _, size := range []int{1, 3, 1000} {
+		o := o
+		o.stream = true
+		got, gotErr := inBlocks(memory(content, ""), o, size)
+		if fmt.Sprint(gotErr) != fmt.Sprint(err) {
+			panic(fmt.Sprintf("in blocks of %d: error %v, want %v", size, gotErr, err))
+		}
+		if err == nil && describeAll(got) != describeAll(set) {
+			panic(fmt.Sprintf("in blocks of %d:\n%s\nwant\n%s", size, describeAll(got), describeAll(set)))
+		}
+	}
+}
+
+// inBlocks joins the blocks of a stream.
+func inBlocks(f *file, o options, size int) (*Set, error) {
+	f.close = func() error { return nil }
+	s, err := f.stream(o)
+	if err != nil {
+		return nil, err
+	}
+	whole := s.Head
+	whole.States = s.Head.States.Like(s.Rows())
+	if s.HasGaps() {
+		whole.Known = whole.known()
+	}
+	at := 0
+	for b, err := range s.Blocks(size) {
+		if err != nil {
+			return nil, err
+		}
+		if b.Rows() != size && at+b.Rows() != s.Rows() || s.HasGaps() != (b.Known.Rows() > 0) || s.HasNames() != (b.Names != nil) {
+			panic("a block of other rows")
+		}
+		whole.States.Slice(at, at+b.Rows()).Copy(b.States)
+		if s.HasGaps() {
+			whole.Known.Slice(at, at+b.Rows()).Copy(b.Known)
+		}
+		whole.Names = append(whole.Names, b.Names...)
+		head := *b
+		head.States, head.Known, head.Names, head.first, head.grey = s.Head.States, s.Head.Known, nil, 0, nil
+		if x, y := describeAll(&head), describeAll(&s.Head); x != y {
+			panic(x + " in a block, and in all " + y)
+		}
+		at += b.Rows()
+	}
+	if at != s.Rows() {
+		panic(fmt.Sprintf("%d rows in blocks, want %d", at, s.Rows()))
+	}
+	return &whole, nil
+}
+
+// describeAll is all that a set has but its digest.
+func describeAll(s *Set) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%q %v %v %v %q %q %s %s\n", s.Names, s.Values, s.Columns, s.Shape, s.Reasons, s.Notes, s.Path, s.Format)
+	for r := range s.Rows() {
+		for i := range s.Units() {
+			if s.isKnown(r, i) {
+				fmt.Fprint(&text, s.States.Value(r, i), " ")
+			} else {
+				text.WriteString("? ")
+			}
+		}
+	}
+	return text.String()
 }
 
 func gz(content []byte) []byte {

@@ -99,7 +99,7 @@ func (s *Set) ofUnits(columns []rbm.Column) error {
 	for r := range s.Rows() {
 		for k, span := range spans {
 			if err := s.setUnits(r, before, s.Columns[k], span); err != nil {
-				return fmt.Errorf("row %d, column %d (%s): %w", r+1, span.From+1, columns[k].Name, err)
+				return fmt.Errorf("row %d, column %d (%s): %w", s.first+r+1, span.From+1, columns[k].Name, err)
 			}
 		}
 	}

@@ -16,6 +16,8 @@ type matrix struct {
 	shape       []int
 	format      string
 	bytes       bool // the values are of type uint8
+	finite      bool // no value can be missing
+	scattered   bool // the rows don't come one after the other
 	scan        func(put put) error
 
 	from   int   // the first row of the file that is read, from 0

@@ -131,6 +131,21 @@ func (f *file) read(o options) (*Set, error) {
 }
 
 func (f *file) set(o options) (*Set, error) {
+	r, err := f.reading(o)
+	if err != nil {
+		return nil, err
+	}
+	set, err := r.set()
+	if err != nil {
+		return nil, err
+	}
+	set.Path = f.name
+	set.SHA256, err = f.sha256()
+	return set, err
+}
+
+// reading finds out what the file is.
+func (f *file) reading(o options) (*reading, error) {
 	s, npy, head, err := f.source()
 	if err != nil {
 		return nil, err
@@ -145,40 +160,31 @@ func (f *file) set(o options) (*Set, error) {
 	if isArrow(head) {
 		return f.readColumns("an Arrow", arrowTable, s, o)
 	}
-	var set *Set
 	switch plain := npy == "npy" && len(head) > 0; {
 	case plain && isFASTA(head): // with names in any encoding
-		set, err = readFASTA(s, o)
+		return whole(readFASTA(s, o))
 	case plain && isVCF(head):
-		set, err = readVCF(s, o)
+		return readVCF(s, o)
 	case plain && isBCF(head):
-		err = errBCF
+		return nil, errBCF
 	case plain && isText(head) && bytes.Contains(head, []byte("\n>")):
-		err = errors.New("a line begins with >, as the names of an alignment in FASTA format do, but the first line does not: " +
+		return nil, errors.New("a line begins with >, as the names of an alignment in FASTA format do, but the first line does not: " +
 			"want a name above the first sequence")
 	case plain && isText(head):
-		set, err = readText(s, npy, head, o)
+		return readText(s, npy, head, o)
 	case o.schema != nil:
-		err = errors.New("a schema is for a table with names at its top, which this file is not")
-	default:
-		o.forColumns(false)
-		set, err = readSet(s, npy, head, o)
+		return nil, errors.New("a schema is for a table with names at its top, which this file is not")
 	}
-	return f.named(set, err)
-}
-
-// named gives a set the name of its file.
-func (f *file) named(set *Set, err error) (*Set, error) {
-	if err != nil {
-		return nil, err
+	o.forColumns(false)
+	r, err := readSet(s, npy, head, o)
+	if err == nil && o.stream {
+		err = r.survey(r.finite)
 	}
-	set.Path = f.name
-	set.SHA256, err = f.sha256()
-	return set, err
+	return r, err
 }
 
 // readColumns reads a file of a format that keeps columns together.
-func (f *file) readColumns(format string, open func(f *file) (*table, error), s source, o options) (*Set, error) {
+func (f *file) readColumns(format string, open func(f *file) (*table, error), s source, o options) (*reading, error) {
 	if s.pack != "" {
 		return nil, fmt.Errorf("found %s file within %s, want it as it is: its columns are packed already",
 			format, strings.TrimPrefix(s.pack, ", "))
@@ -188,7 +194,7 @@ func (f *file) readColumns(format string, open func(f *file) (*table, error), s 
 		return nil, err
 	}
 	o.forColumns(true)
-	return f.named(t.read(o))
+	return t.read(o)
 }
 
 func readFASTA(s source, o options) (*Set, error) {
@@ -214,7 +220,7 @@ func readFASTA(s source, o options) (*Set, error) {
 // readText reads a table if the file has one, and otherwise a matrix. The reader of bits has the first word where
 // nothing is said of the columns, or they are bits: a file that it takes is no table, unless its first column is none of
 // these, and one with a single other value is a damaged file of bits.
-func readText(s source, npy string, head []byte, o options) (*Set, error) {
+func readText(s source, npy string, head []byte, o options) (*reading, error) {
 	if o.packed > 0 {
 		return nil, errPackedText
 	}
@@ -239,14 +245,21 @@ func readText(s source, npy string, head []byte, o options) (*Set, error) {
 		if t, err := findTable(s, o); err == nil && !t.numbered && t.beginsWithOther(o.columns) { // names of the rows, perhaps
 			table := o
 			table.forColumns(true)
-			if set, err := t.read(table); err == nil {
-				return set, nil
+			r, err := t.read(table)
+			if err == nil {
+				err = r.take(o.stream)
+			}
+			if err == nil {
+				return r, nil
 			}
 		}
 	}
-	set, err := readSet(s, npy, head, o)
+	r, err := readSet(s, npy, head, o)
+	if err == nil {
+		err = r.take(o.stream)
+	}
 	if err == nil || o.threshold != nil || o.bernoulli {
-		return set, err
+		return r, err
 	}
 	t, tableErr := findTable(s, o)
 	if tableErr != nil {
@@ -278,7 +291,7 @@ func plainBits(columns []rbm.Column) bool {
 }
 
 // readSet reads an array, or a text of numbers.
-func readSet(s source, npy string, head []byte, o options) (*Set, error) {
+func readSet(s source, npy string, head []byte, o options) (*reading, error) {
 	if err := o.check(); err != nil { // again, as columns may have said that there are real numbers
 		return nil, err
 	}
@@ -303,25 +316,22 @@ func readSet(s source, npy string, head []byte, o options) (*Set, error) {
 	if o.selection.Categories != nil || sites { // or an array of a model's categories
 		return m.categories(&o.selection, o.gaps)
 	}
-	p := newPacker(m, o)
-	err = m.scan(p.put)
-	if err == nil && p.o.spread != nil && p.known.Rows() > 0 { // there are gaps: once more, with all rows
-		o.spread = nil
-		p = newPacker(m, o)
-		err = m.scan(p.put)
+	r := &reading{rows: m.rows, finite: m.finite || !o.gaps, inMemory: m.scattered || o.bernoulli}
+	r.fill = func(size int, each func(s *Set) error) error {
+		p := newPacker(m, o, size, each)
+		p.head, p.gaps = r.head, r.gaps
+		err := m.scan(p.put)
+		if err == nil && p.o.spread != nil && p.known.Rows() > 0 { // there are gaps: once more, with all rows
+			o.spread = nil
+			p = newPacker(m, o, size, each)
+			err = m.scan(p.put)
+		}
+		if err == nil {
+			err = p.flush()
+		}
+		return err
 	}
-	if err != nil {
-		return nil, err
-	}
-	set := p.set()
-	set.Format, set.Shape = m.format, m.shape
-	for _, name := range m.names {
-		set.Columns = append(set.Columns, rbm.Column{Name: name, Kind: set.Values})
-	}
-	if o.units {
-		err = set.ofUnits(o.columns)
-	}
-	return set, err
+	return r, nil
 }
 
 // arrange keeps the rows and columns that are asked for. Columns with names are put in the order of those of a model.

@@ -32,6 +32,7 @@ type options struct {
 	key       rng.Key
 
 	spread *compute.Context // nil: all rows are kept here
+	stream bool             // rows are read in blocks, once all have been seen that must be
 }
 
 // Threshold makes a bit of every value x: 1 if x > t, otherwise 0. The set is one of Bernoulli units.

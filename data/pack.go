@@ -17,7 +17,11 @@ type packer struct {
 	known  rbm.Batch // without rows as long as no number is missing
 	grey   *grey
 
-	from, to int // rows that are kept here
+	block, size int                // the first row of states, and how many there are in a block
+	each        func(s *Set) error // takes a block
+	head        *Set               // what is known of all rows; nil: nothing yet
+	gaps        bool               // some of them have gaps
+	from, to    int                // rows that are kept here
 
 	bits        []uint8 // scratch
 	binary      bool    // with Bernoulli: all values so far are 0 or 1
@@ -27,13 +31,9 @@ type packer struct {
 // cell is a place in a matrix, counted from 1; the zero cell is none.
 type cell struct{ row, column int }
 
-func newPacker(m *matrix, o options) *packer {
-	p := &packer{m: m, o: o, binary: true, to: m.rows}
-	if o.reals {
-		p.states = rbm.NewReals(m.rows, 0, m.units)
-	} else {
-		p.states = rbm.NewBatch(m.rows, m.units)
-	}
+func newPacker(m *matrix, o options, size int, each func(s *Set) error) *packer {
+	p := &packer{m: m, o: o, binary: true, size: size, each: each, to: m.rows}
+	p.begin(0)
 	if o.spread = spreads(m, o); o.spread != nil {
 		p.from, p.to = o.spread.Part(m.rows)
 	}
@@ -47,6 +47,37 @@ func newPacker(m *matrix, o options) *packer {
 		}
 	}
 	return p
+}
+
+// begin makes room for a block of rows.
+func (p *packer) begin(row int) {
+	p.block, p.known = row, rbm.Batch{}
+	if rows := min(p.size, p.m.rows-row); p.o.reals {
+		p.states = rbm.NewReals(rows, 0, p.m.units)
+	} else {
+		p.states = rbm.NewBatch(rows, p.m.units)
+	}
+}
+
+// flush hands a block on.
+func (p *packer) flush() error {
+	s := p.set()
+	s.Format, s.Shape, s.first = p.m.format, p.m.shape, p.block
+	if p.head != nil {
+		s.Values = p.head.Values
+	}
+	if p.gaps {
+		s.Known = s.known()
+	}
+	for _, name := range p.m.names {
+		s.Columns = append(s.Columns, rbm.Column{Name: name, Kind: s.Values})
+	}
+	if p.o.units {
+		if err := s.ofUnits(p.o.columns); err != nil {
+			return err
+		}
+	}
+	return p.each(s)
 }
 
 // leastSpread is the number of bytes of states from which on they are spread over processes.
@@ -63,11 +94,11 @@ func spreads(m *matrix, o options) *compute.Context {
 // keep packs bits of a row, if it is kept here.
 func (p *packer) keep(r, c int, bits []uint8) {
 	if p.from <= r && r < p.to {
-		p.states.SetBits(r, c, bits)
+		p.states.SetBits(r-p.block, c, bits)
 	}
 }
 
-// set returns the set when all values have been put.
+// set returns the set when all values of its rows have been put.
 func (p *packer) set() *Set {
 	if p.o.spread != nil {
 		p.states.Spread(p.o.spread)
@@ -87,6 +118,12 @@ func (p *packer) set() *Set {
 }
 
 func (p *packer) put(r, c int, values []float64) error {
+	if r >= p.block+p.size {
+		if err := p.flush(); err != nil {
+			return err
+		}
+		p.begin(p.block + p.size)
+	}
 	switch {
 	case p.o.reals:
 		return p.putReals(r, c, values)
@@ -163,7 +200,7 @@ func (p *packer) putThreshold(r, c int, values []float64) error {
 }
 
 func (p *packer) putReals(r, c int, values []float64) error {
-	row := p.states.Reals(r)
+	row := p.states.Reals(r - p.block)
 	for i, x := range values {
 		if row[c+i] = float32(x); p.gap(r, c+i, x) {
 			row[c+i] = 0

@@ -28,7 +28,8 @@ type Set struct {
 	Format string // its format, as "csv, gzip"
 	SHA256 string // of the file's bytes, in hex
 
-	grey *grey
+	grey  *grey
+	first int // number of the first row among those that were read, of a block of them
 }
 
 // Rows is the number of configurations.

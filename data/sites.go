@@ -12,15 +12,16 @@ import (
 // the same states, as those of an alignment have. Genotypes 0, 1 and 2 so are sites of three states: any frequencies of
 // them are those of some biases, and every state of the units is a genotype. Two bits for the two copies of an allele
 // have neither. Where gaps are expected, NaN is one.
-func (m *matrix) categories(s *Selection, gaps bool) (*Set, error) {
+func (m *matrix) categories(s *Selection, gaps bool) (*reading, error) {
 	if s.Categories != nil && !slices.Equal(s.Categories, []string{"all"}) {
 		return nil, errors.New("in an array, columns are categories all or none: say all")
 	}
 	var values []float64
+	missing := false
 	err := m.scan(func(r, c int, row []float64) error {
 		for i, x := range row {
 			k, ok := slices.BinarySearch(values, x)
-			if ok || gaps && x != x {
+			if missing = missing || x != x; ok || gaps && x != x {
 				continue
 			}
 			if x-x != 0 || len(values) == maxTexts {
@@ -44,7 +45,7 @@ func (m *matrix) categories(s *Selection, gaps bool) (*Set, error) {
 	for k, x := range values {
 		texts[k] = fmt.Sprint(x)
 	}
-	set := &Set{Values: rbm.Categorical, Format: m.format, States: rbm.NewBatch(m.rows, m.units*len(values))}
+	head := &Set{Values: rbm.Categorical, Format: m.format, States: rbm.NewBatch(0, m.units*len(values))}
 	for i := range m.units {
 		name := fmt.Sprint(i + 1)
 		if m.names != nil {
@@ -52,22 +53,33 @@ func (m *matrix) categories(s *Selection, gaps bool) (*Set, error) {
 		} else if m.fields != nil {
 			name = fmt.Sprint(m.fields[i] + 1)
 		}
-		set.Columns = append(set.Columns, rbm.Column{Name: name, Kind: rbm.Categorical, Categories: texts})
+		head.Columns = append(head.Columns, rbm.Column{Name: name, Kind: rbm.Categorical, Categories: texts})
 	}
-	spans := rbm.Spans(set.Columns)
-	return set, m.scan(func(r, c int, row []float64) error {
-		for i, x := range row {
-			k, ok := slices.BinarySearch(values, x)
-			switch {
-			case ok:
-				set.States.SetBit(r, spans[c+i].From+k, true)
-			case gaps && x != x:
-				set.Known = set.known()
-				set.setGap(r, spans[c+i], set.Columns[c+i])
-			default:
-				return errChanged
+	reading := &reading{head: head, rows: m.rows, gaps: missing, inMemory: m.scattered}
+	spans := rbm.Spans(head.Columns)
+	reading.fill = func(size int, each func(s *Set) error) error {
+		b := newBlocks(reading, size, each)
+		if err := m.scan(func(r, c int, row []float64) error {
+			set, at, err := b.row(r)
+			if err != nil {
+				return err
 			}
+			for i, x := range row {
+				k, ok := slices.BinarySearch(values, x)
+				switch {
+				case ok:
+					set.States.SetBit(at, spans[c+i].From+k, true)
+				case gaps && x != x:
+					set.setGap(at, spans[c+i], set.Columns[c+i])
+				default:
+					return errChanged
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
 		}
-		return nil
-	})
+		return b.end()
+	}
+	return reading, nil
 }

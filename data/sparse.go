@@ -61,7 +61,7 @@ func readSparse(s source) (*matrix, error) {
 		return nil, err
 	}
 	x.entries = data.count
-	m := &matrix{rows: x.rows, units: x.units, format: fmt.Sprintf("npz (sparse %s, %s)", format, data.name)}
+	m := &matrix{rows: x.rows, units: x.units, scattered: true, format: fmt.Sprintf("npz (sparse %s, %s)", format, data.name)}
 	entries := x.coordinates
 	switch format {
 	case "csr":

@@ -82,8 +82,8 @@ func (t *table) each(s *Selection, back func(row, at, line int, fields []string)
 	return err
 }
 
-// read finds out what the columns are, in a first reading, and sets the numbers of a set in a second one.
-func (t *table) read(o options) (*Set, error) {
+// read finds out what the columns are, in a first reading. A second one sets the numbers.
+func (t *table) read(o options) (*reading, error) {
 	kept, err := t.profiles(o)
 	if err != nil {
 		return nil, err
@@ -94,13 +94,13 @@ func (t *table) read(o options) (*Set, error) {
 	return t.build(kept, o)
 }
 
-// build makes the set of columns that a first reading has seen.
-func (t *table) build(kept []*profile, o options) (*Set, error) {
+// build is the reading of columns that a first one has seen.
+func (t *table) build(kept []*profile, o options) (*reading, error) {
 	kept, err := t.choose(kept, o)
 	if err != nil {
 		return nil, err
 	}
-	set := &Set{Notes: t.notes}
+	set := &Set{Format: t.format, Notes: t.notes}
 	for _, p := range kept {
 		set.Columns, set.Reasons = append(set.Columns, p.column), append(set.Reasons, p.reason)
 	}
@@ -109,12 +109,20 @@ func (t *table) build(kept []*profile, o options) (*Set, error) {
 		return nil, err
 	}
 	bits := layer.NewBatch(0).Bits()
-	set.Values, set.States = layer.Kind(), rbm.NewReals(t.rows, bits, layer.Units()-bits)
-	set.Format = t.format
-	if slices.ContainsFunc(kept, func(p *profile) bool { return p.missing > 0 && p.isGap("") }) {
-		set.Known = set.known()
+	set.Values, set.States = layer.Kind(), rbm.NewReals(0, bits, layer.Units()-bits)
+	r := &reading{head: set, rows: t.rows, named: t.index >= 0}
+	r.gaps = slices.ContainsFunc(kept, func(p *profile) bool { return p.missing > 0 && p.isGap("") })
+	for _, p := range kept {
+		p.number()
 	}
-	return set, t.fill(set, kept, &o.selection)
+	r.fill = func(size int, each func(s *Set) error) error {
+		b := newBlocks(r, size, each)
+		if err := t.fill(b, kept, &o.selection); err != nil {
+			return err
+		}
+		return b.end()
+	}
+	return r, nil
 }
 
 // profiles are those of the columns that are asked for, before any row is read.
@@ -265,17 +273,14 @@ func (t *table) note(text string, gaps bool) {
 	}
 }
 
-// fill sets the numbers of a set whose columns are kept.
-func (t *table) fill(set *Set, kept []*profile, s *Selection) error {
-	spans, last := rbm.Spans(set.Columns), 0
-	for _, p := range kept {
-		p.number()
-	}
-	err := t.each(s, func(row, at, line int, fields []string) error {
-		if row >= set.Rows() {
-			return errChanged
+// fill sets the numbers of the columns that are kept.
+func (t *table) fill(b *blocks, kept []*profile, s *Selection) error {
+	spans := rbm.Spans(b.r.head.Columns)
+	return t.each(s, func(row, at, line int, fields []string) error {
+		set, row, err := b.row(row)
+		if err != nil {
+			return err
 		}
-		last = row + 1
 		if t.index >= 0 {
 			set.Names = append(set.Names, strings.Clone(fields[t.index]))
 		}
@@ -307,10 +312,6 @@ func (t *table) fill(set *Set, kept []*profile, s *Selection) error {
 		}
 		return nil
 	})
-	if err == nil && last != set.Rows() {
-		err = errChanged
-	}
-	return err
 }
 
 // choose decides on the kind of every column, by a schema or by its values, and returns those that are kept.

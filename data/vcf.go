@@ -42,7 +42,7 @@ const missingCall = 2
 
 var callTexts = [...]string{0: "0", 1: "1", missingCall: ""}
 
-func readVCF(s source, o options) (*Set, error) {
+func readVCF(s source, o options) (*reading, error) {
 	if o.threshold != nil || o.bernoulli || o.reals {
 		return nil, errors.New("a VCF file has alleles, which no threshold, bernoulli or real numbers go with")
 	}
