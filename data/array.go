@@ -18,7 +18,14 @@ import (
 type Array struct {
 	Rows    int
 	Columns []string // their names
-	Names   []string // of the rows, or nil
+	Named   bool     // the rows have names
+	Index   string   // what these are called; "" is name
+}
+
+// Block is some rows of an array, one after the other, and their names where rows have some.
+type Block[T Number] struct {
+	Numbers []T
+	Names   []string
 }
 
 // Number is a type of the numbers of an array.
@@ -30,7 +37,7 @@ type Number interface {
 // after the other, and may share their memory: the array is never held whole. ".npy" has the numbers alone, in their
 // own type; ".csv" begins with a line of the columns' names, and each row with its name where rows have some. An error
 // among the blocks ends it, and the file is as it was.
-func WriteArray[T Number](path string, a Array, blocks iter.Seq2[[]T, error]) error {
+func WriteArray[T Number](path string, a Array, blocks iter.Seq2[Block[T], error]) error {
 	if err := CheckArrayName(path); err != nil {
 		return err
 	}
@@ -47,7 +54,7 @@ func WriteArray[T Number](path string, a Array, blocks iter.Seq2[[]T, error]) er
 			if err := put(block); err != nil {
 				return err
 			}
-			numbers += len(block)
+			numbers += len(block.Numbers)
 		}
 		if want := a.Rows * len(a.Columns); numbers != want {
 			panic(fmt.Sprintf("data: an array of %d numbers, want %d", numbers, want))
@@ -65,11 +72,11 @@ func CheckArrayName(path string) error {
 }
 
 // arrayWriter writes the head of an array, and returns what writes its rows.
-func arrayWriter[T Number](w io.Writer, a Array, asCSV bool) (put func(block []T) error, err error) {
+func arrayWriter[T Number](w io.Writer, a Array, asCSV bool) (put func(block Block[T]) error, err error) {
 	if !asCSV {
 		var buffer []byte
-		return func(block []T) error {
-			if buffer, err = binary.Append(buffer[:0], binary.LittleEndian, block); err != nil {
+		return func(block Block[T]) error {
+			if buffer, err = binary.Append(buffer[:0], binary.LittleEndian, block.Numbers); err != nil {
 				return err
 			}
 			_, err := w.Write(buffer)
@@ -77,18 +84,20 @@ func arrayWriter[T Number](w io.Writer, a Array, asCSV bool) (put func(block []T
 		}, npyHead(w, npyType[T](), a.Rows, []int{len(a.Columns)})
 	}
 	head := a.Columns
-	if a.Names != nil {
-		head = append([]string{"name"}, head...)
+	if a.Named {
+		head = append([]string{indexName(a.Index, head)}, head...)
 	}
 	if _, err := io.WriteString(w, csvLine(head)+"\n"); err != nil {
 		return nil, err
 	}
-	r, text := 0, []byte(nil)
-	return func(block []T) error {
+	var text []byte
+	return func(block Block[T]) error {
 		text = text[:0]
-		for row := range slices.Chunk(block, len(a.Columns)) {
-			if a.Names != nil {
-				text = append(append(text, csvLine(a.Names[r:r+1])...), ',')
+		names := block.Names
+		for row := range slices.Chunk(block.Numbers, len(a.Columns)) {
+			if a.Named {
+				text = append(append(text, csvLine(names[:1])...), ',')
+				names = names[1:]
 			}
 			for k, x := range row {
 				if k > 0 {
@@ -97,11 +106,18 @@ func arrayWriter[T Number](w io.Writer, a Array, asCSV bool) (put func(block []T
 				text = appendNumber(text, x)
 			}
 			text = append(text, '\n')
-			r++
 		}
 		_, err := w.Write(text)
 		return err
 	}, nil
+}
+
+// indexName is what a column of names is called beside others: as in the file that they are from, or name.
+func indexName(index string, columns []string) string {
+	if index == "" || slices.Contains(columns, index) {
+		return "name"
+	}
+	return index
 }
 
 // csvLine is a line of a table, without its end.

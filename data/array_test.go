@@ -10,36 +10,47 @@ import (
 )
 
 // blocksOf yields blocks in one piece of memory, as a command does, and then an error unless it is nil.
-func blocksOf[T Number](end error, blocks ...[]T) iter.Seq2[[]T, error] {
-	return func(yield func([]T, error) bool) {
+func blocksOf[T Number](end error, blocks ...[]T) iter.Seq2[Block[T], error] {
+	return func(yield func(Block[T], error) bool) {
 		var memory []T
 		for _, b := range blocks {
 			memory = append(memory[:0], b...)
-			if !yield(memory, nil) {
+			if !yield(Block[T]{Numbers: memory}, nil) {
 				return
 			}
 		}
 		if end != nil {
-			yield(nil, end)
+			yield(Block[T]{}, end)
 		}
 	}
 }
 
 func TestWriteArrayAsCSV(t *testing.T) {
-	array := Array{Rows: 3, Columns: []string{"h1", "a, b"}, Names: []string{"x", `say "y"`, "z, z"}}
+	array := Array{Rows: 3, Columns: []string{"h1", "a, b"}, Named: true}
 	path := filepath.Join(t.TempDir(), "a.CSV")
-	if err := WriteArray(path, array, blocksOf(nil, []float32{0.1, -2}, []float32{1e-30, 3, 4, 0.25})); err != nil {
-		t.Fatal(err)
+	names := [][]string{{"x"}, {`say "y"`, "z, z"}}
+	for index, called := range map[string]string{"": "name", "who, else": `"who, else"`, "h1": "name"} { // one name is that of a column
+		array.Index = index
+		blocks := func(yield func(Block[float32], error) bool) {
+			at := 0
+			for b := range blocksOf(nil, []float32{0.1, -2}, []float32{1e-30, 3, 4, 0.25}) {
+				yield(Block[float32]{b.Numbers, names[at]}, nil)
+				at++
+			}
+		}
+		if err := WriteArray(path, array, blocks); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(path)
+		if want := called + ",h1,\"a, b\"\nx,0.1,-2\n\"say \"\"y\"\"\",1e-30,3\n\"z, z\",4,0.25\n"; err != nil || string(got) != want {
+			t.Errorf("%q, %v, want %q", got, err, want)
+		}
 	}
-	got, err := os.ReadFile(path)
-	if want := "name,h1,\"a, b\"\nx,0.1,-2\n\"say \"\"y\"\"\",1e-30,3\n\"z, z\",4,0.25\n"; err != nil || string(got) != want {
-		t.Errorf("%q, %v, want %q", got, err, want)
-	}
-	array.Names = nil
+	array.Named = false
 	if err := WriteArray(path, array, blocksOf(nil, []int8{1, -1, -1, 1, 1, 1})); err != nil {
 		t.Fatal(err)
 	}
-	got, err = os.ReadFile(path)
+	got, err := os.ReadFile(path)
 	if want := "h1,\"a, b\"\n1,-1\n-1,1\n1,1\n"; err != nil || string(got) != want {
 		t.Errorf("%q, %v, want %q", got, err, want)
 	}

@@ -25,7 +25,9 @@ func readBytes(content []byte, opts ...Option) (*Set, error) {
 	return set, err
 }
 
-func readWhole(content []byte, opts ...Option) (*Set, error) { return memory(content, "").read(optionsOf(opts)) }
+func readWhole(content []byte, opts ...Option) (*Set, error) {
+	return memory(content, "").read(optionsOf(opts))
+}
 
 func optionsOf(opts []Option) (o options) {
 	for _, opt := range opts {

@@ -19,6 +19,7 @@ type Set struct {
 	Values  rbm.Kind     // what the file held: Bernoulli for 0 and 1, Spin for −1 and 1; needed to write or describe the set
 	Columns []rbm.Column // of the file, where they have names or are of other kinds than bits; else nil
 	Names   []string     // of the rows, where the file has some; else nil
+	Index   string       // what Names are called in the file; "" where nothing says it
 	Bases   []string     // a letter a unit, of rows that are outcomes of measurements of qubits in many bases; else nil
 	Reasons []string     // why each of Columns was taken for its kind; nil: no choice
 	Notes   []string     // what was left out of the file
@@ -186,7 +187,7 @@ func Merge(sets ...*Set) (*Set, error) {
 	rows, gaps := 0, false
 	paths, hash, weighted := make([]string, 0, len(sets)), sha256.New(), false
 	merged := &Set{
-		Values: first.Values, Columns: first.Columns, Names: []string{}, Reasons: first.Reasons, Notes: first.Notes,
+		Values: first.Values, Columns: first.Columns, Names: []string{}, Index: first.Index, Reasons: first.Reasons, Notes: first.Notes,
 		Shape: first.Shape, Format: first.Format,
 	}
 	for k, s := range sets {

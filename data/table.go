@@ -111,6 +111,9 @@ func (t *table) build(kept []*profile, o options) (*reading, error) {
 	bits := layer.NewBatch(0).Bits()
 	set.Values, set.States = layer.Kind(), rbm.NewReals(0, bits, layer.Units()-bits)
 	r := &reading{head: set, rows: t.rows, named: t.index >= 0}
+	if r.named {
+		set.Index = t.names[t.index]
+	}
 	r.gaps = slices.ContainsFunc(kept, func(p *profile) bool { return p.missing > 0 && p.isGap("") })
 	for _, p := range kept {
 		p.number()

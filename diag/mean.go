@@ -2,6 +2,7 @@ package diag
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 )
@@ -14,6 +15,11 @@ func WeightedMean(x, weights []float64) (mean, stderr float64) {
 	if weights != nil && len(weights) != len(x) {
 		panic(fmt.Sprintf("diag: %d weights for %d numbers", len(weights), len(x)))
 	}
+	return WeightedMeanOf(slices.Values(x), weights)
+}
+
+// WeightedMeanOf is [WeightedMean] of numbers that are not in memory. It goes through them twice.
+func WeightedMeanOf(x iter.Seq[float64], weights []float64) (mean, stderr float64) {
 	largest := 1.0
 	if len(weights) > 0 {
 		largest = slices.Max(weights)
@@ -26,7 +32,13 @@ func WeightedMean(x, weights []float64) (mean, stderr float64) {
 		return math.Ldexp(weights[k], -exponent)
 	}
 	var n, total, sum, square, squares float64
-	for k, x := range x {
+	count := 0
+	for x := range x {
+		if weights != nil && count == len(weights) {
+			panic(fmt.Sprintf("diag: %d weights for more numbers", len(weights)))
+		}
+		k := count
+		count++
 		if weight(k) > 0 {
 			n++
 		}
@@ -34,10 +46,15 @@ func WeightedMean(x, weights []float64) (mean, stderr float64) {
 		squares += float64(weight(k) * weight(k))
 		sum += float64(weight(k) * x)
 	}
+	if weights != nil && len(weights) != count {
+		panic(fmt.Sprintf("diag: %d weights for %d numbers", len(weights), count))
+	}
 	mean = sum / total
-	for k, x := range x {
+	k := 0
+	for x := range x {
 		d := weight(k) * (x - mean)
 		square += float64(d * d)
+		k++
 	}
 	if n < 2 || squares > (1-1e-9)*total*total { // one number has all the weight
 		return mean, math.Inf(1)

@@ -2,7 +2,9 @@ package monitor
 
 import (
 	"fmt"
+	"iter"
 	"math"
+	"slices"
 
 	"github.com/harmonium-rbm/harmonium/diag"
 )
@@ -27,7 +29,12 @@ func NewDifference(a, b, weights []float64, logZStderrs ...float64) Difference {
 	for r, x := range a {
 		differences[r] = x - b[r]
 	}
-	value, stderr := diag.WeightedMean(differences, weights)
+	return DifferenceOf(slices.Values(differences), weights, logZStderrs...)
+}
+
+// DifferenceOf is [NewDifference] of the differences themselves, which it goes through twice.
+func DifferenceOf(differences iter.Seq[float64], weights []float64, logZStderrs ...float64) Difference {
+	value, stderr := diag.WeightedMeanOf(differences, weights)
 	doubt := 0.0
 	for _, e := range logZStderrs {
 		doubt = math.Hypot(doubt, e)

@@ -12,9 +12,10 @@ import (
 
 // block is a part of the rows of a data set.
 type block struct {
-	rows   rbm.Batch
-	from   int // number of the first of them, from 0
-	number int // 0, 1, …
+	set    *data.Set
+	rows   rbm.Batch // of the set
+	from   int       // number of the first of them, from 0
+	number int       // 0, 1, …
 }
 
 // Rows are taken in blocks of blockWork rows times weights, a fraction of a second, but at least leastRows and at most
@@ -25,35 +26,44 @@ const (
 	mostRows  = 1000
 )
 
+// blockSize is the number of rows of a block.
+func blockSize(model *rbm.Model) int { return min(max(blockWork/len(model.W), leastRows), mostRows) }
+
 // blocks yields the rows of a data set in blocks, shows how far they are, and ends with an error where it is
 // interrupted, or where the device fails.
-func (t *terminal) blocks(ctx context.Context, name string, model *rbm.Model, set *data.Set) iter.Seq2[block, error] {
-	size := min(max(blockWork/len(model.W), leastRows), mostRows)
+func (t *terminal) blocks(ctx context.Context, name string, model *rbm.Model, rows *data.Stream) iter.Seq2[block, error] {
+	size := blockSize(model)
 	return func(yield func(block, error) bool) {
-		bar := t.progress(name, int64(set.Rows()))
+		bar := t.progress(name, int64(rows.Rows()))
 		defer bar.stop()
-		for from := 0; from < set.Rows(); from += size {
-			if err := ctx.Err(); err != nil {
+		from := 0
+		for set, err := range rows.Blocks(size) {
+			if err = badInput(err); err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
 				yield(block{}, err)
 				return
 			}
-			to := min(from+size, set.Rows())
-			if !yield(block{set.States.Slice(from, to), from, from / size}, nil) {
+			if !yield(block{set, set.States, from, from / size}, nil) {
 				return
 			}
 			if err := t.compute.Err(); err != nil {
 				yield(block{}, err)
 				return
 			}
-			bar.set(int64(to), fmt.Sprintf("%d rows", to))
+			from += set.Rows()
+			bar.set(int64(from), fmt.Sprintf("%d rows", from))
 		}
 	}
 }
 
 // eachBlock yields the numbers that f writes for each block, as many a row as there are columns, in memory that is used
 // again.
-func eachBlock[T data.Number](blocks iter.Seq2[block, error], columns int, f func(b block, numbers []T) error) iter.Seq2[[]T, error] {
-	return func(yield func([]T, error) bool) {
+func eachBlock[T data.Number](
+	blocks iter.Seq2[block, error], columns int, f func(b block, numbers []T) error,
+) iter.Seq2[data.Block[T], error] {
+	return func(yield func(data.Block[T], error) bool) {
 		var memory []T
 		for b, err := range blocks {
 			n := b.rows.Rows() * columns
@@ -64,10 +74,10 @@ func eachBlock[T data.Number](blocks iter.Seq2[block, error], columns int, f fun
 				err = f(b, memory[:n])
 			}
 			if err != nil {
-				yield(nil, err)
+				yield(data.Block[T]{}, err)
 				return
 			}
-			if !yield(memory[:n], nil) {
+			if !yield(data.Block[T]{Numbers: memory[:n], Names: b.set.Names}, nil) {
 				return
 			}
 		}
@@ -95,7 +105,7 @@ func scoreRows(
 	ctx context.Context, t *terminal, name string, model *rbm.Model, set *data.Set, score func(rbm.Batch) []float64,
 ) ([]float64, error) {
 	var scores []float64
-	for b, err := range t.blocks(ctx, name, model, set) {
+	for b, err := range t.blocks(ctx, name, model, set.Stream()) {
 		if err != nil {
 			return nil, err
 		}

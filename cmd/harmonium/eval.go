@@ -303,10 +303,11 @@ func (j *judged) logLikelihood(ctx context.Context, t *terminal) (*estimateResul
 		return nil, err
 	}
 	for k, free := range logs {
+		scale := 0.0
 		if j.known != nil {
-			free = -j.known[k]
+			free, scale = -j.known[k], j.scales[k]
 		}
-		logs[k] = j.log(k, free)
+		logs[k] = j.log(free, scale)
 	}
 	if f := outlierRows(logs, j.set); f != nil {
 		list := []diag.Finding{*f}

@@ -60,12 +60,12 @@ func manyBits(t *testing.T) *rbm.Model {
 func TestScoresOfGaps(t *testing.T) {
 	model := manyBits(t)
 	set := gapsOf(model, mostRows+30) // two blocks
-	j := &judged{path: "model", model: model, set: set, logZ: &logZResult{Value: 2}}
-	if err := j.complete(t.Context(), quiet(2), 1); err != nil {
-		t.Fatal(err)
-	}
+	j := &judged{path: "model", model: model, stream: set.Stream(), logZ: &logZResult{Value: 2}}
 	s, err := (&scoreOptions{}).scorers(quiet(2), []*judged{j})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.survey(t.Context(), quiet(2), 0); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "s.npy")
@@ -99,26 +99,27 @@ func TestFreeEnergiesOfGapsHaveNoScales(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := &judged{path: "model", model: model, set: set, logZ: &logZResult{Value: z}}
-	if err := j.complete(t.Context(), quiet(1), 1); err != nil {
+	j := &judged{path: "model", model: model, stream: set.Stream(), logZ: &logZResult{Value: z}}
+	s, err := (&scoreOptions{top: 3}).scorers(quiet(1), []*judged{j})
+	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := (&scoreOptions{}).scorers(quiet(1), []*judged{j})
-	if err != nil {
+	if _, err := s.survey(t.Context(), quiet(1), 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.write(t.Context(), quiet(1), ""); err != nil {
 		t.Fatal(err)
 	}
-	if math.Abs(s.free[0][0]+z) > 1e-6 || math.Abs(s.log(0, 0)) > 1e-6 {
-		t.Errorf("nothing is known: free energy %v and log-likelihood %v, want %v and 0", s.free[0][0], s.log(0, 0), -z)
+	free := s.block[0].free
+	if math.Abs(free[0]+z) > 1e-6 || math.Abs(s.log(0, 0)) > 1e-6 {
+		t.Errorf("nothing is known: free energy %v and log-likelihood %v, want %v and 0", free[0], s.log(0, 0), -z)
 	}
 	for r, scale := range []float64{0, math.Log(7), math.Log(700)} {
-		if want := -s.free[0][r] - z - scale; math.Abs(s.log(0, r)-want) > 1e-6 {
+		if want := -free[r] - z - scale; math.Abs(s.log(0, r)-want) > 1e-6 {
 			t.Errorf("row %d: log-likelihood %v, want %v", r+1, s.log(0, r), want)
 		}
 	}
-	if least := s.least(3); least[0].Row != 3 || least[1].Row != 2 || least[2].Row != 1 {
+	if least := s.least(); least[0].Row != 3 || least[1].Row != 2 || least[2].Row != 1 {
 		t.Errorf("the least likely rows are %v", least)
 	}
 }
@@ -135,7 +136,7 @@ func TestTransformOfGaps(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "h.npy")
 	read := func(set *data.Set, o transformOptions) []float32 {
 		o.out, o.seed = path, 5
-		h, err := quiet(2).writeHidden(t.Context(), &o, model, set)
+		h, err := quiet(2).writeHidden(t.Context(), &o, model, set.Stream())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/harmonium-rbm/harmonium/cmd/harmonium/internal/run"
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/impute"
@@ -20,11 +21,13 @@ import (
 type judged struct {
 	path     string
 	model    *rbm.Model
-	run      *run.Run // nil for a model file
-	set      *data.Set
-	method   string      // of finding log Z
-	kept     string      // file in which an enumeration keeps where it stands; "" for none
-	logZ     *logZResult // nil where the scores need none
+	run      *run.Run     // nil for a model file
+	set      *data.Set    // nil where the rows come in blocks
+	stream   *data.Stream // else nil
+	weights  []float64    // of the rows of the stream
+	method   string       // of finding log Z
+	kept     string       // file in which an enumeration keeps where it stands; "" for none
+	logZ     *logZResult  // nil where the scores need none
 	findings []diag.Finding
 	role     role
 	scores   []float64 // of each row
@@ -67,6 +70,11 @@ func (g *gapsResult) String() string {
 	return text
 }
 
+// likelihoods are the options of completing rows for their likelihoods.
+func likelihoods(seed uint64, on *compute.Context) impute.Options {
+	return impute.Options{Draws: 1, LogOnly: true, Judge: true, Seed: seed, Compute: on}
+}
+
 // complete fills the gaps of the rows by draws, at which chains may begin, and keeps the likelihoods of what is known.
 func (j *judged) complete(ctx context.Context, t *terminal, seed uint64) error {
 	if j.set.Missing() == 0 {
@@ -78,8 +86,7 @@ func (j *judged) complete(ctx context.Context, t *terminal, seed uint64) error {
 	whole.States, whole.Known = j.set.States.Like(j.set.Rows()), rbm.Batch{}
 	rows := j.set.Rows()
 	j.known, j.scales, j.stderrs, j.gaps = make([]float64, rows), make([]float64, rows), make([]float64, rows), &gapsResult{}
-	o := impute.Options{Draws: 1, LogOnly: true, Judge: true, Seed: seed, Compute: t.compute}
-	err := impute.Rows(ctx, j.model, j.set.States, j.set.Known, o, func(r int, row *impute.Row) error {
+	err := impute.Rows(ctx, j.model, j.set.States, j.set.Known, likelihoods(seed, t.compute), func(r int, row *impute.Row) error {
 		whole.States.Slice(r, r+1).Copy(row.Draws)
 		j.known[r], j.stderrs[r] = row.LogKnown, row.Stderr
 		j.scales[r] = rbm.LogScaleOf(j.model.Columns, row.Missing)
@@ -100,30 +107,31 @@ func (j *judged) findLogZ(ctx context.Context, t *terminal, budget int64, seed u
 	if err := j.complete(ctx, t, seed); err != nil {
 		return err
 	}
-	logZ, findings, err := t.logZ(ctx, j.method, j.model, j.run, j.set, budget, seed, j.kept)
+	starts := j.set
+	if j.method == methodAIS {
+		starts = startsOf(j.set, j.model, seed, t.compute)
+	}
+	return j.logZFrom(ctx, t, starts, budget, seed)
+}
+
+// logZFrom finds log Z, unless the method is without it, by AIS that begins at some rows.
+func (j *judged) logZFrom(ctx context.Context, t *terminal, starts *data.Set, budget int64, seed uint64) error {
+	logZ, findings, err := t.logZ(ctx, j.method, j.model, j.run, starts, budget, seed, j.kept)
 	j.logZ, j.findings = logZ, append(j.findings, findings...)
 	return err
 }
 
-// unscaled is a free energy F of row r that tells densities in the units of the table apart: without the scales of what
-// is missing.
-func (j *judged) unscaled(r int, free float64) float64 {
-	if j.known != nil {
-		free -= j.scales[r]
-	}
-	return free
-}
-
-// log is the log-likelihood of row r of free energy F, a density in the units of the table.
-func (j *judged) log(r int, free float64) float64 {
-	return -j.unscaled(r, free) - (j.logZ.Value + rbm.LogScale(j.model.Columns))
+// log is the log-likelihood of a row of free energy F, a density in the units of the table. scale is the log of the scales
+// of what is missing of the row, 0 for a whole one.
+func (j *judged) log(free, scale float64) float64 {
+	return -(free - scale) - (j.logZ.Value + rbm.LogScale(j.model.Columns))
 }
 
 // comparable refuses models whose log-likelihoods are of different things: a probability of bits is not a density of
 // real numbers, and some columns of a table are not all of them.
 func (j *judged) comparable(other *judged) error {
-	if j.set.Rows() != other.set.Rows() {
-		return badInput(fmt.Errorf("%s is scored on %d rows, %s on %d: want the same rows", j.path, j.set.Rows(), other.path, other.set.Rows()))
+	if a, b := j.rows(), other.rows(); a != b {
+		return badInput(fmt.Errorf("%s is scored on %d rows, %s on %d: want the same rows", j.path, a, other.path, b))
 	}
 	a, b := variables(j.model), variables(other.model)
 	if x, y := without(a, b), without(b, a); len(x)+len(y) > 0 {
@@ -131,6 +139,14 @@ func (j *judged) comparable(other *judged) error {
 			j.path, other.path, inWords(x), inWords(y)))
 	}
 	return nil
+}
+
+// rows is the number of rows that are scored.
+func (j *judged) rows() int {
+	if j.stream != nil {
+		return j.stream.Rows()
+	}
+	return j.set.Rows()
 }
 
 // variables name what a model has a distribution of: the columns of a table, where they have names, or its units. Units

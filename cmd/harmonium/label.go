@@ -132,7 +132,7 @@ func (l *label) judge(ctx context.Context, t *terminal, model *rbm.Model, set *d
 	if d.given, err = l.classesOf(c, set); err != nil {
 		return nil, err
 	}
-	for b, err := range t.blocks(ctx, "classes", model, set) {
+	for b, err := range t.blocks(ctx, "classes", model, set.Stream()) {
 		if err != nil {
 			return nil, err
 		}

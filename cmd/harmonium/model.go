@@ -165,7 +165,8 @@ func (o *intOrAuto) String() string {
 
 func (o *intOrAuto) Type() string { return "number|auto" }
 
-func (d *dataFlags) open(path string, more ...data.Option) (*data.Set, error) {
+// options are those that the flags say, and more.
+func (d *dataFlags) options(more []data.Option) ([]data.Option, error) {
 	reading := d.reading
 	if d.schema != "" {
 		reading.Schema = &run.File{Path: run.Path(d.schema)}
@@ -175,7 +176,15 @@ func (d *dataFlags) open(path string, more ...data.Option) (*data.Set, error) {
 		return nil, badInput(err)
 	}
 	options = append(options, run.DataOptions(d.threshold.value, d.bernoulli, d.seed)...)
-	set, err := data.Open(path, append(options, more...)...)
+	return append(options, more...), nil
+}
+
+func (d *dataFlags) open(path string, more ...data.Option) (*data.Set, error) {
+	options, err := d.options(more)
+	if err != nil {
+		return nil, err
+	}
+	set, err := data.Open(path, options...)
 	if err != nil {
 		return nil, badInput(err)
 	}
@@ -187,15 +196,55 @@ func (d *dataFlags) open(path string, more ...data.Option) (*data.Set, error) {
 
 // openFor reads data that must fit the model.
 func (d *dataFlags) openFor(model *rbm.Model, path string, more ...data.Option) (*data.Set, error) {
-	if path == "" {
-		return nil, badInput(errors.New("no data: name a file by --data"))
-	}
-	if s := d.reading.Select; model.Columns != nil && (s.Columns != nil || s.Drop != nil) {
-		return nil, badInput(errors.New("--columns and --drop have no effect: the columns to read are those of the model"))
+	if err := d.checkFor(model, path); err != nil {
+		return nil, err
 	}
 	set, err := d.open(path, append(more, data.ForModel(model))...)
 	if err == nil && d.terminal != nil {
 		d.terminal.notes(path, set.Notes)
 	}
 	return set, err
+}
+
+// streamFor opens data that must fit the model, to be read in blocks, and the weights of the rows.
+func (d *dataFlags) streamFor(t *terminal, model *rbm.Model, path string) (rows *data.Stream, weights []float64, err error) {
+	if d.identity != 0 { // which compares all rows
+		set, err := d.openFor(model, path, data.Gaps())
+		if err == nil {
+			err = d.reweight(set, t.compute)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		return set.Stream(), set.Weights, nil
+	}
+	if err := d.checkFor(model, path); err != nil {
+		return nil, nil, err
+	}
+	options, err := d.options([]data.Option{data.Gaps(), data.ForModel(model)})
+	if err != nil {
+		return nil, nil, err
+	}
+	if rows, err = data.OpenStream(path, options...); err != nil {
+		return nil, nil, badInput(err)
+	}
+	t.notes(path, rows.Head.Notes)
+	if d.weights != "" {
+		if weights, err = data.OpenWeights(d.weights, rows.Rows()); err != nil {
+			rows.Close()
+			return nil, nil, badInput(err)
+		}
+	}
+	return rows, weights, nil
+}
+
+// checkFor refuses what is no data for a model, before it is read.
+func (d *dataFlags) checkFor(model *rbm.Model, path string) error {
+	if path == "" {
+		return badInput(errors.New("no data: name a file by --data"))
+	}
+	if s := d.reading.Select; model.Columns != nil && (s.Columns != nil || s.Drop != nil) {
+		return badInput(errors.New("--columns and --drop have no effect: the columns to read are those of the model"))
+	}
+	return nil
 }

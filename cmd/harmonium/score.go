@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/diag"
 	"github.com/harmonium-rbm/harmonium/monitor"
 )
@@ -131,33 +131,42 @@ func score(ctx context.Context, t *terminal, o *scoreOptions, path string) error
 	if err != nil {
 		return err
 	}
+	defer j.stream.Close()
 	judges := []*judged{j}
 	if o.against != "" {
 		other, err := o.open(t, o.against)
 		if err != nil {
 			return err
 		}
+		defer other.stream.Close()
 		if err := j.comparable(other); err != nil {
 			return err
 		}
 		judges = append(judges, other)
 	}
 	begun := time.Now()
-	result := &scoreResult{Rows: j.set.Rows(), Method: j.method, Least: []leastRow{}, Findings: []diag.Finding{}}
-	for _, j := range judges {
-		if err := j.findLogZ(ctx, t, o.budget, o.seed); err != nil {
-			return err
-		}
-		result.Findings = append(result.Findings, j.findings...)
-	}
+	result := &scoreResult{Rows: j.rows(), Method: j.method, Least: []leastRow{}, Findings: []diag.Finding{}}
 	s, err := o.scorers(t, judges)
 	if err != nil {
 		return err
 	}
+	defer s.close()
+	for m, j := range judges {
+		starts, err := s.survey(ctx, t, m)
+		if err != nil {
+			return err
+		}
+		if err := j.logZFrom(ctx, t, starts, o.budget, o.seed); err != nil {
+			return err
+		}
+		result.Findings = append(result.Findings, j.findings...)
+	}
 	if err := s.write(ctx, t, o.out); err != nil {
 		return err
 	}
-	result.summarise(s, o)
+	if err := result.summarise(s, o); err != nil {
+		return err
+	}
 	result.Seconds = time.Since(begun).Seconds()
 	if err := t.result(result, result.table); err != nil {
 		return err
@@ -190,43 +199,49 @@ func (o *scoreOptions) open(t *terminal, path string) (*judged, error) {
 			return nil, badInput(fmt.Errorf("--pseudo, --surprise: %w", err))
 		}
 	}
-	if j.set, err = o.openFor(model, o.data, data.Gaps()); err == nil {
-		err = o.reweight(j.set, t.compute)
-	}
-	if err == nil && (o.pseudo || o.units) && j.set.Missing() > 0 {
-		err = badInput(errors.New("--pseudo, --surprise: they are about P(v_i|v_-i) of whole rows, and these have gaps: leave the flags out"))
-	}
-	if err != nil {
+	if j.stream, j.weights, err = o.streamFor(t, model, o.data); err != nil {
 		return nil, err
 	}
-	return j, claimScores(model, j.method)
+	if (o.pseudo || o.units) && j.stream.HasGaps() {
+		err = badInput(errors.New("--pseudo, --surprise: they are about P(v_i|v_-i) of whole rows, and these have gaps: leave the flags out"))
+	} else {
+		err = claimScores(model, j.method)
+	}
+	if err != nil {
+		j.stream.Close()
+		return nil, err
+	}
+	return j, nil
 }
 
 // summarise takes means over the rows, and picks the least likely ones.
-func (r *scoreResult) summarise(s *scorers, o *scoreOptions) {
+func (r *scoreResult) summarise(s *scorers, o *scoreOptions) error {
 	j := s.judges[0]
+	var failed error
+	mean := func(x iter.Seq[float64]) estimateResult {
+		value, stderr := diag.WeightedMeanOf(x, j.weights)
+		return estimateResult{diag.Number(value), diag.Number(stderr)}
+	}
 	r.Columns, r.LogZ, r.Gaps = s.columns, j.logZ, j.gaps
 	if o.out != "" {
 		r.File = &o.out
 	}
-	r.Free = mean(s.free[0], j.set)
-	if s.pseudo != nil {
-		r.PseudoLL = new(mean(s.pseudo, j.set))
+	r.Free = mean(s.free[0].all(&failed))
+	if s.keepsPseudo {
+		r.PseudoLL = new(mean(s.pseudo.all(&failed)))
 	}
 	if j.logZ != nil {
-		for m, j := range s.judges {
-			j.scores = s.logs(m)
-		}
-		r.LL = new(mean(j.scores, j.set))
+		r.LL = new(mean(s.logs(0, &failed)))
 	}
 	if o.against != "" {
 		other := s.judges[1]
-		r.Against = &againstResult{Model: o.against, Method: other.method, LogZ: other.logZ, LL: new(mean(other.scores, other.set))}
-		if j.logZ == nil || !j.logZ.bound() && !other.logZ.bound() {
-			r.Against.Difference = new(j.minus(other))
+		r.Against = &againstResult{Model: o.against, Method: other.method, LogZ: other.logZ, LL: new(mean(s.logs(1, &failed)))}
+		if !j.logZ.bound() && !other.logZ.bound() {
+			r.Against.Difference = new(monitor.DifferenceOf(s.differences(&failed), j.weights, float64(j.logZ.Stderr), float64(other.logZ.Stderr)))
 		}
 	}
-	r.Least = append(r.Least, s.least(o.top)...)
+	r.Least = append(r.Least, s.least()...)
+	return failed
 }
 
 func (r *scoreResult) table(w io.Writer) {

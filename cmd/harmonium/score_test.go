@@ -17,7 +17,7 @@ import (
 
 // judgedOf is a model on rows of its own.
 func judgedOf(model *rbm.Model, v rbm.Batch, logZ float64) *judged {
-	return &judged{path: "model", model: model, set: &data.Set{States: v}, logZ: &logZResult{Value: logZ}}
+	return &judged{path: "model", model: model, stream: (&data.Set{States: v}).Stream(), logZ: &logZResult{Value: logZ}}
 }
 
 // The scores of rows of all kinds of units are −F(v) − log Z in the units of the table, those of discrete units with
@@ -114,25 +114,28 @@ func TestLeastLikelyRows(t *testing.T) {
 		logZ += rbm.Softplus(float64(b))
 	}
 	j := judgedOf(model, v, logZ)
-	j.set.Names = []string{"w", "x", "y", "z"}
-	s, err := (&scoreOptions{units: true}).scorers(quiet(1), []*judged{j})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.write(t.Context(), quiet(1), ""); err != nil {
-		t.Fatal(err)
+	j.stream = (&data.Set{States: v, Names: []string{"w", "x", "y", "z"}}).Stream()
+	least := func(top int) []leastRow {
+		s, err := (&scoreOptions{units: true, top: top}).scorers(quiet(1), []*judged{j})
+		if err == nil {
+			err = s.write(t.Context(), quiet(1), "")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.least()
 	}
 	want := []string{
 		"row 3 (y): -4.458 nats; most surprising: v3 4.02 (mean 1.02), a 0.31 (mean 0.81), b 0.13 (mean 1.13)",
 		"row 2 (x): -3.458 nats; most surprising: b 2.13 (mean 1.13), a 1.31 (mean 0.81), v3 0.02 (mean 1.02)",
 		"row 4 (z): -3.458 nats; most surprising: b 2.13 (mean 1.13), a 1.31 (mean 0.81), v3 0.02 (mean 1.02)",
 	}
-	for k, l := range s.least(3) {
+	for k, l := range least(3) {
 		if l.String() != want[k] {
 			t.Errorf("%d: %s, want %s", k, l, want[k])
 		}
 	}
-	if n := len(s.least(9)); n != 4 {
+	if n := len(least(9)); n != 4 {
 		t.Errorf("%d rows of 4", n)
 	}
 }

@@ -67,16 +67,17 @@ func transform(ctx context.Context, t *terminal, o *transformOptions, path strin
 	if err := checkArray(o.out, append(inputsOf(path, r), dataInputs(o.data)...)); err != nil {
 		return err
 	}
-	set, err := o.openFor(model, o.data, data.Gaps())
+	rows, _, err := o.streamFor(t, model, o.data)
 	if err != nil {
 		return err
 	}
+	defer rows.Close()
 	begun := time.Now()
-	result := &transformResult{File: o.out, Rows: set.Rows(), Units: model.N(), Values: "means"}
+	result := &transformResult{File: o.out, Rows: rows.Rows(), Units: model.N(), Values: "means"}
 	if o.draw {
 		result.Values = "states"
 	}
-	h, err := t.writeHidden(ctx, o, model, set)
+	h, err := t.writeHidden(ctx, o, model, rows)
 	if err != nil {
 		return err
 	}
@@ -95,26 +96,26 @@ func transform(ctx context.Context, t *terminal, o *transformOptions, path strin
 }
 
 // writeHidden writes means or states of the hidden units, in a type that holds them without loss.
-func (t *terminal) writeHidden(ctx context.Context, o *transformOptions, model *rbm.Model, set *data.Set) (*hidden, error) {
-	array := data.Array{Rows: set.Rows(), Names: set.Names}
+func (t *terminal) writeHidden(ctx context.Context, o *transformOptions, model *rbm.Model, rows *data.Stream) (*hidden, error) {
+	array := data.Array{Rows: rows.Rows(), Named: rows.HasNames(), Index: rows.Head.Index}
 	for j := range model.N() {
 		array.Columns = append(array.Columns, fmt.Sprintf("h%d", j+1))
 	}
 	h := &hidden{
-		model: model, set: set, conditionals: rbm.NewConditionals(model, t.compute),
+		model: model, conditionals: rbm.NewConditionals(model, t.compute),
 		key:      rng.Seed(o.seed).Stream(rng.StreamDraw).Stream(rng.StreamHidden),
 		complete: impute.Options{Hidden: !o.draw, LogOnly: o.draw, Rhat: true, Seed: o.seed, Compute: t.compute},
 	}
 	if o.draw {
 		h.complete.Draws = 1
 	}
-	if set.Missing() > 0 {
+	if rows.HasGaps() {
 		h.gaps = &gapsResult{what: "of which what is missing is summed over"}
 		if o.draw {
 			h.gaps.what = "of which what is missing is drawn first"
 		}
 	}
-	blocks := t.blocks(ctx, "hidden units", model, set)
+	blocks := t.blocks(ctx, "hidden units", model, rows)
 	_, least := model.Hidden.Line()
 	switch bits := model.Hidden.NewBatch(0).Bits() == model.N(); {
 	case o.draw && bits && least < 0:
@@ -131,7 +132,6 @@ func (t *terminal) writeHidden(ctx context.Context, o *transformOptions, model *
 // hidden is the hidden layer given rows of data.
 type hidden struct {
 	model        *rbm.Model
-	set          *data.Set
 	conditionals *rbm.Conditionals
 	key          rng.Key
 
@@ -193,16 +193,16 @@ func draws[T data.Number](ctx context.Context, h *hidden) func(b block, values [
 
 // eachGap calls back for the rows of a block that have gaps, by their number in it.
 func (h *hidden) eachGap(ctx context.Context, b block, each func(k int, row *impute.Row)) error {
-	to, whole := b.from+b.rows.Rows(), true
-	for r := b.from; r < to && h.gaps != nil; r++ {
-		whole = whole && !h.set.Gaps(r)
+	whole := true
+	for r := range b.set.Known.Rows() {
+		whole = whole && !b.set.Gaps(r)
 	}
 	if whole {
 		return nil
 	}
 	o := h.complete
 	o.First = b.from
-	return badInput(impute.Rows(ctx, h.model, b.rows, h.set.Known.Slice(b.from, to), o, func(k int, row *impute.Row) error {
+	return badInput(impute.Rows(ctx, h.model, b.rows, b.set.Known, o, func(k int, row *impute.Row) error {
 		if row.Missing == nil {
 			return nil
 		}

@@ -36,7 +36,7 @@ func TestTransformOfAllKinds(t *testing.T) {
 		set := &data.Set{States: v}
 		read := func(o *transformOptions, workers int) []float32 {
 			o.out, o.seed = filepath.Join(folder, "h.npy"), 5
-			if _, err := quiet(workers).writeHidden(context.Background(), o, model, set); err != nil {
+			if _, err := quiet(workers).writeHidden(context.Background(), o, model, set.Stream()); err != nil {
 				t.Fatal(err)
 			}
 			return readNPY(t, o.out, rows*n)
@@ -108,7 +108,7 @@ func TestTransformIsInterrupted(t *testing.T) {
 	cancel()
 	model := rbm.New(3, 2, rng.Seed(1))
 	o := &transformOptions{out: filepath.Join(t.TempDir(), "h.csv")}
-	_, err := quiet(1).writeHidden(ctx, o, model, &data.Set{States: rbm.NewBatch(5, 3)})
+	_, err := quiet(1).writeHidden(ctx, o, model, (&data.Set{States: rbm.NewBatch(5, 3)}).Stream())
 	if fmt.Sprint(err) != context.Canceled.Error() {
 		t.Errorf("%v, want %v", err, context.Canceled)
 	}
