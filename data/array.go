@@ -85,7 +85,7 @@ func arrayWriter[T Number](w io.Writer, a Array, asCSV bool) (put func(block Blo
 	}
 	head := a.Columns
 	if a.Named {
-		head = append([]string{indexName(a.Index, head)}, head...)
+		head = append([]string{IndexName(a.Index, head)}, head...)
 	}
 	if _, err := io.WriteString(w, csvLine(head)+"\n"); err != nil {
 		return nil, err
@@ -112,8 +112,8 @@ func arrayWriter[T Number](w io.Writer, a Array, asCSV bool) (put func(block Blo
 	}, nil
 }
 
-// indexName is what a column of names is called beside others: as in the file that they are from, or name.
-func indexName(index string, columns []string) string {
+// IndexName is what a column of names is called beside others: as in the file that they are from, or name.
+func IndexName(index string, columns []string) string {
 	if index == "" || slices.Contains(columns, index) {
 		return "name"
 	}

@@ -1,10 +1,6 @@
 package data
 
-import (
-	"errors"
-
-	"github.com/harmonium-rbm/harmonium/rbm"
-)
+import "github.com/harmonium-rbm/harmonium/rbm"
 
 // reading is a file that is understood, before its rows are kept: all at once in a [Set], or a block of them after
 // another in a [Stream].
@@ -68,11 +64,11 @@ func (r *reading) survey(early bool) error {
 		r.gaps = r.gaps || s.Known.Rows() > 0
 		head = *s
 		if early && (s.Values != rbm.Bernoulli || s.hasZero()) {
-			return errEnough
+			return errStop
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, errEnough) {
+	if err != nil && err != errStop {
 		return err
 	}
 	if r.head != nil {

@@ -108,6 +108,9 @@ func (s *Stream) All() *Set { return s.all }
 // Close closes the file.
 func (s *Stream) Close() error { return s.close() }
 
+// errStop ends a reading where nothing more is wanted.
+var errStop = errors.New("stop")
+
 // Blocks goes through the rows in sets of size of them, the last of which may have fewer. It ends with the first error.
 func (s *Stream) Blocks(size int) iter.Seq2[*Set, error] {
 	return func(yield func(*Set, error) bool) {
@@ -121,11 +124,11 @@ func (s *Stream) Blocks(size int) iter.Seq2[*Set, error] {
 		}
 		err := s.read(size, func(block *Set) error {
 			if !yield(block, nil) {
-				return errEnough
+				return errStop
 			}
 			return nil
 		})
-		if err != nil && err != errEnough {
+		if err != nil && err != errStop {
 			yield(nil, err)
 		}
 	}

@@ -92,6 +92,9 @@ func writeTable(w io.Writer, s *Set) error {
 	if s.Names == nil {
 		line = fields
 	}
+	if s.Names != nil && s.readAsNames() && !slices.Contains(fields, s.Index) {
+		line[0] = s.Index
+	}
 	if s.Columns != nil && !s.numberedBits() {
 		if err := lines.Write(line); err != nil {
 			return err
@@ -118,6 +121,24 @@ func writeTable(w io.Writer, s *Set) error {
 	}
 	lines.Flush()
 	return lines.Error()
+}
+
+// readAsNames reports whether names of rows are taken for such where their column has its own name, as [Open] says. Else
+// they are written below no name.
+func (s *Set) readAsNames() bool {
+	numbers, seen := 0, map[string]bool{}
+	for _, name := range s.Names {
+		x, ok := number([]byte(name))
+		if seen[name] || isMissing(name) || ok && x != math.Trunc(x) {
+			return false
+		}
+		seen[name] = true
+		numbers += bit(ok)
+	}
+	if numbers == 0 {
+		return len(s.Names) > fewIntegers
+	}
+	return numbers == len(s.Names) && len(s.Names) > 2 && isIndexName(s.Index)
 }
 
 // numberedBits reports whether the columns are bits that have numbers for names, which would be taken for more bits.

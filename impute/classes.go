@@ -32,8 +32,10 @@ func Classes(
 		index[k] = k / classes
 	}
 	o.Draws, o.LogOnly = 0, true
+	of := o
+	of.First *= classes // a completion for each class
 	all := &completion{
-		model: model, v: v.Like(len(index)), known: known.Like(len(index)), o: o, key: rng.Seed(o.Seed).Stream(rng.StreamImpute),
+		model: model, v: v.Like(len(index)), known: known.Like(len(index)), o: of, key: rng.Seed(o.Seed).Stream(rng.StreamImpute),
 	}
 	all.v.Gather(v, index)
 	all.known.Gather(known, index)

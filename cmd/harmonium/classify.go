@@ -88,7 +88,7 @@ func (o *evalOptions) classifyBy(ctx context.Context, t *terminal, j *judged) (*
 	}
 	result := &labelResult{
 		Label: l.name, Classes: l.classes, Rows: j.set.Rows(), Data: j.set.Path, Role: j.role, Gaps: d.gaps,
-		Findings: append([]diag.Finding{}, d.findings...),
+		Findings: append([]diag.Finding{}, d.rough.findings()...),
 	}
 	var rows []int
 	for r, y := range d.given {
@@ -113,7 +113,7 @@ func (o *evalOptions) classifyBy(ctx context.Context, t *terminal, j *judged) (*
 		y, predicted := d.given[r], d.predicted(r)
 		result.Confusion[y][predicted]++
 		right, guessed = append(right, y == predicted), append(guessed, y == often)
-		j.scores, guesses = append(j.scores, -d.of(r)[y]), append(guesses, -math.Log(frequencies[y]))
+		j.scores, guesses = append(j.scores, -d.probs(r)[y]), append(guesses, -math.Log(frequencies[y]))
 	}
 	result.Accuracy, result.LogLoss = accuracy(right, j.set), mean(j.scores, j.set)
 	result.Guess.Accuracy, result.Guess.LogLoss = accuracy(guessed, j.set), mean(guesses, j.set)

@@ -71,7 +71,9 @@ func (c *column) read(x []float64, from int) error {
 		}
 		x, from = x[n:], from+n
 	}
-	copy(x, c.last[from-c.filed:])
+	if len(x) > 0 {
+		copy(x, c.last[from-c.filed:])
+	}
 	return nil
 }
 

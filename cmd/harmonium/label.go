@@ -113,34 +113,51 @@ func (l *label) check(model *rbm.Model) error {
 // labelled are rows with the distribution of their label, as a model has it.
 type labelled struct {
 	*label
-	set      *data.Set
-	given    []int     // class of each row, −1 for none
-	logs     []float64 // log P(y|v), rows × classes
-	gaps     *gapsResult
-	findings []diag.Finding
+	model      *rbm.Model
+	classifier *rbm.Classifier
+	seed       uint64
+	given      []int     // class of each row, −1 for none
+	logs       []float64 // log P(y|v), rows × classes
+	gaps       *gapsResult
+	rough      roughRows
+}
+
+func (l *label) of(t *terminal, model *rbm.Model, seed uint64) *labelled {
+	return &labelled{
+		label: l, model: model, classifier: rbm.NewClassifier(model, l.units, t.compute), seed: seed,
+		rough: roughRows{what: "the log-probability of the label"},
+	}
 }
 
 // judge finds the distribution of the label of all rows.
 func (l *label) judge(ctx context.Context, t *terminal, model *rbm.Model, set *data.Set, seed uint64) (*labelled, error) {
-	c := rbm.NewClassifier(model, l.units, t.compute)
-	if err := claim(8*float64(set.Rows())*float64(c.Classes()), fmt.Sprintf("%d classes of %d rows", c.Classes(), set.Rows()),
+	d := l.of(t, model, seed)
+	classes := d.classifier.Classes()
+	if err := claim(8*float64(set.Rows())*float64(classes), fmt.Sprintf("%d classes of %d rows", classes, set.Rows()),
 		"take fewer --rows"); err != nil {
 		return nil, err
 	}
-	d := &labelled{label: l, set: set}
-	var err error
-	if d.given, err = l.classesOf(c, set); err != nil {
-		return nil, err
-	}
 	for b, err := range t.blocks(ctx, "classes", model, set.Stream()) {
+		if err == nil {
+			err = d.add(ctx, t, b)
+		}
 		if err != nil {
 			return nil, err
 		}
-		at := len(d.logs)
-		d.logs = append(d.logs, make([]float64, b.rows.Rows()*c.Classes())...)
-		c.LogProbs(d.logs[at:], b.rows)
 	}
-	return d, d.complete(ctx, t, model, c, seed)
+	return d, nil
+}
+
+// add appends the rows of a block.
+func (d *labelled) add(ctx context.Context, t *terminal, b block) error {
+	given, err := d.classesOf(d.classifier, b)
+	if err != nil {
+		return err
+	}
+	at := len(d.logs)
+	d.given, d.logs = append(d.given, given...), append(d.logs, make([]float64, len(given)*d.classifier.Classes())...)
+	d.classifier.LogProbs(d.logs[at:], b.rows)
+	return d.complete(ctx, t, b)
 }
 
 // missing is how many units of the label are missing in row r.
@@ -161,39 +178,42 @@ func (l *label) classOf(c *rbm.Classifier, set *data.Set, r int) int {
 	return c.Class(set.States, r)
 }
 
-// classesOf returns the class of each row. The error says of which row several units of the label are on.
-func (l *label) classesOf(c *rbm.Classifier, set *data.Set) ([]int, error) {
+// classesOf returns the class of each row of a block. The error says of which row several units of the label are on.
+func (l *label) classesOf(c *rbm.Classifier, b block) ([]int, error) {
+	set := b.set
 	given := make([]int, set.Rows())
 	for r := range given {
 		given[r] = l.classOf(c, set, r)
 		on := func(i int) bool { return set.States.Bit(r, i) }
 		if given[r] < 0 && l.missing(set, r) == 0 && slices.ContainsFunc(l.units, on) {
 			return nil, badInput(fmt.Errorf("%s: row %d: several of the units of --label %s are on: want one, or none where the class isn't known",
-				set.Path, r+1, l.name))
+				set.Path, b.from+r+1, l.name))
 		}
 	}
 	return given, nil
 }
 
-// complete finds the distribution of rows of which other cells than the label are missing, as complete does.
-func (d *labelled) complete(ctx context.Context, t *terminal, model *rbm.Model, c *rbm.Classifier, seed uint64) error {
+// complete finds the distribution of rows of a block, the last ones, of which other cells than the label are missing, as
+// complete does.
+func (d *labelled) complete(ctx context.Context, t *terminal, b block) error {
 	var index []int
-	for r := range d.set.Known.Rows() {
-		if d.set.Units()-d.set.Known.Ones(r) > d.missing(d.set, r) {
+	for r := range b.set.Known.Rows() {
+		if b.set.Units()-b.set.Known.Ones(r) > d.missing(b.set, r) {
 			index = append(index, r)
 		}
 	}
 	if index == nil {
 		return nil
 	}
-	part, rough := d.set.Subset(index), &roughRows{what: "the log-probability of the label"}
-	d.gaps = &gapsResult{Rows: len(index)}
-	bar := t.progress("gaps", int64(len(index)))
-	defer bar.stop()
-	o := impute.Options{Seed: seed, Compute: t.compute}
-	err := impute.Classes(ctx, model, c, part.States, part.Known, o, func(k int, row *impute.ClassRow) error {
-		r := index[k]
-		copy(d.of(r), row.LogProbs)
+	if d.gaps == nil {
+		d.gaps = &gapsResult{}
+	}
+	part, before := b.set.Subset(index), len(d.given)-b.set.Rows()
+	o := impute.Options{Seed: d.seed, Compute: t.compute, First: d.gaps.Rows}
+	d.gaps.Rows += len(index)
+	err := impute.Classes(ctx, d.model, d.classifier, part.States, part.Known, o, func(k int, row *impute.ClassRow) error {
+		r := before + index[k]
+		copy(d.probs(r), row.LogProbs)
 		at := d.given[r]
 		if at < 0 {
 			at = d.predicted(r)
@@ -202,23 +222,21 @@ func (d *labelled) complete(ctx context.Context, t *terminal, model *rbm.Model, 
 			d.gaps.Estimated++
 		}
 		d.gaps.Stderr = max(d.gaps.Stderr, diag.Number(row.Stderrs[at]))
-		rough.see(r, &impute.Row{Stderr: row.Stderrs[at]})
-		bar.set(int64(k+1), fmt.Sprintf("%d rows", k+1))
+		d.rough.see(b.from+index[k], &impute.Row{Stderr: row.Stderrs[at]})
 		return nil
 	})
-	d.findings = rough.findings()
 	if err != nil {
 		return badInput(fmt.Errorf("rows with gaps: %w", err))
 	}
 	return nil
 }
 
-// of are log P(y|v) of the classes of row r.
-func (d *labelled) of(r int) []float64 { return d.logs[r*len(d.classes) : (r+1)*len(d.classes)] }
+// probs are log P(y|v) of the classes of row r.
+func (d *labelled) probs(r int) []float64 { return d.logs[r*len(d.classes) : (r+1)*len(d.classes)] }
 
 // predicted is the most probable class of row r, the first of equal ones.
 func (d *labelled) predicted(r int) int {
-	logs := d.of(r)
+	logs := d.probs(r)
 	return slices.Index(logs, slices.Max(logs))
 }
 

@@ -149,11 +149,11 @@ func TestLabelsOfSamples(t *testing.T) {
 	var losses, hits []float64
 	for r := range index {
 		entropy, most := 0.0, 0.0
-		for _, log := range d.of(r) {
+		for _, log := range d.probs(r) {
 			entropy -= math.Exp(log) * log
 			most = max(most, math.Exp(log))
 		}
-		losses, hits = append(losses, -d.of(r)[d.given[r]]-entropy), append(hits, -most)
+		losses, hits = append(losses, -d.probs(r)[d.given[r]]-entropy), append(hits, -most)
 		if d.given[r] == d.predicted(r) {
 			hits[r]++
 		}

@@ -207,7 +207,9 @@ func (d *dataFlags) openFor(model *rbm.Model, path string, more ...data.Option) 
 }
 
 // streamFor opens data that must fit the model, to be read in blocks, and the weights of the rows.
-func (d *dataFlags) streamFor(t *terminal, model *rbm.Model, path string) (rows *data.Stream, weights []float64, err error) {
+func (d *dataFlags) streamFor(
+	t *terminal, model *rbm.Model, path string, more ...data.Option,
+) (rows *data.Stream, weights []float64, err error) {
 	if d.identity != 0 { // which compares all rows
 		set, err := d.openFor(model, path, data.Gaps())
 		if err == nil {
@@ -221,7 +223,7 @@ func (d *dataFlags) streamFor(t *terminal, model *rbm.Model, path string) (rows 
 	if err := d.checkFor(model, path); err != nil {
 		return nil, nil, err
 	}
-	options, err := d.options([]data.Option{data.Gaps(), data.ForModel(model)})
+	options, err := d.options(append(more, data.Gaps(), data.ForModel(model)))
 	if err != nil {
 		return nil, nil, err
 	}

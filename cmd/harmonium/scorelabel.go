@@ -50,25 +50,17 @@ func (o *scoreOptions) predict(ctx context.Context, t *terminal, path string) er
 	if err != nil {
 		return badInput(err)
 	}
-	set, err := o.openFor(model, o.data, data.Gaps(), data.MayLack(l.columns...))
+	rows, _, err := o.streamFor(t, model, o.data, data.MayLack(l.columns...))
 	if err != nil {
 		return err
 	}
-	d, err := l.judge(ctx, t, model, set, o.seed)
-	if err != nil {
+	defer rows.Close()
+	d := l.of(t, model, o.seed)
+	result := &predictionResult{File: o.out, Label: l.name, Classes: l.classes, Rows: rows.Rows()}
+	if err := result.write(ctx, t, d, rows); err != nil {
 		return err
 	}
-	result := &predictionResult{
-		File: o.out, Label: l.name, Classes: l.classes, Rows: set.Rows(), Gaps: d.gaps, Findings: append([]diag.Finding{}, d.findings...),
-	}
-	for _, y := range d.given {
-		if y < 0 {
-			result.Unlabelled++
-		}
-	}
-	if result.Columns, err = d.write(o.out); err != nil {
-		return err
-	}
+	result.Gaps, result.Findings = d.gaps, append([]diag.Finding{}, d.rough.findings()...)
 	result.Seconds = time.Since(begun).Seconds()
 	if err := t.result(result, result.table); err != nil {
 		return err
@@ -78,34 +70,50 @@ func (o *scoreOptions) predict(ctx context.Context, t *terminal, path string) er
 
 // write writes a line for each row: its label and log P(y|v) of that, both empty where it has none, the predicted class
 // and the probability of each class.
-func (d *labelled) write(path string) (columns []string, err error) {
-	columns = []string{columnRow, "label", "log_probability", "predicted"}
+func (r *predictionResult) write(ctx context.Context, t *terminal, d *labelled, rows *data.Stream) error {
+	r.Columns = []string{columnRow, "label", "log_probability", "predicted"}
 	for _, c := range d.classes {
-		columns = append(columns, "p_"+c)
+		r.Columns = append(r.Columns, "p_"+c)
 	}
-	return columns, atomicfile.Write(path, func(w io.Writer) error {
-		lines, head := csv.NewWriter(w), columns
-		if d.set.Names != nil {
-			head = append([]string{"name"}, head...)
+	return atomicfile.Write(r.File, func(w io.Writer) error {
+		lines, head := csv.NewWriter(w), r.Columns
+		if rows.HasNames() {
+			head = append([]string{data.IndexName(rows.Head.Index, head)}, head...)
 		}
 		lines.Write(head)
-		for r, y := range d.given {
-			line := []string(nil)
-			if d.set.Names != nil {
-				line = append(line, d.set.Names[r])
+		for b, err := range t.blocks(ctx, "classes", d.model, rows) {
+			if err == nil {
+				d.given, d.logs = d.given[:0], d.logs[:0]
+				err = d.add(ctx, t, b)
 			}
-			line = append(line, strconv.Itoa(r+1), "", "", d.classes[d.predicted(r)])
-			if y >= 0 {
-				line[len(line)-3], line[len(line)-2] = d.classes[y], number(d.of(r)[y])
+			if err != nil {
+				return err
 			}
-			for _, log := range d.of(r) {
-				line = append(line, number(math.Exp(log)))
+			for k, y := range d.given {
+				if y < 0 {
+					r.Unlabelled++
+				}
+				lines.Write(d.line(b, k))
 			}
-			lines.Write(line)
 		}
 		lines.Flush()
 		return lines.Error()
 	})
+}
+
+// line is the line of row k of a block.
+func (d *labelled) line(b block, k int) (line []string) {
+	if b.set.Names != nil {
+		line = append(line, b.set.Names[k])
+	}
+	line = append(line, strconv.Itoa(b.from+k+1), "", "", d.classes[d.predicted(k)])
+	if y := d.given[k]; y >= 0 {
+		line[len(line)-3], line[len(line)-2] = d.classes[y], number(d.probs(k)[y])
+	}
+	for _, log := range d.probs(k) {
+		line = append(line, number(math.Exp(log)))
+	}
+	return line
 }
 
 func (r *predictionResult) table(w io.Writer) {

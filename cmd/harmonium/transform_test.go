@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/harmonium-rbm/harmonium/compute"
@@ -114,5 +115,42 @@ func TestTransformIsInterrupted(t *testing.T) {
 	}
 	if _, err := os.Stat(o.out); err == nil {
 		t.Error("a file is left")
+	}
+}
+
+// A row that is wrong ends the work, says where it is, and leaves the file as it was.
+func TestTransformOfADamagedRow(t *testing.T) {
+	folder := t.TempDir()
+	in := filepath.Join(folder, "v.npy")
+	v := rbm.NewBatch(2*mostRows, 3)
+	if err := data.Write(in, v, rbm.Bernoulli, nil); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(in)
+	if err == nil {
+		text[len(text)-2] = 9
+		err = os.WriteFile(in, text, 0o666)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := data.OpenStream(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	o := &transformOptions{out: filepath.Join(folder, "h.npy")}
+	if err := os.WriteFile(o.out, []byte("before"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err = quiet(1).writeHidden(t.Context(), o, rbm.New(3, 2, rng.Seed(1)), rows)
+	if want := in + ": row 2000, column 2: found 9"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if got, _ := os.ReadFile(o.out); string(got) != "before" {
+		t.Error("the file is another one now")
+	}
+	if files, _ := os.ReadDir(folder); len(files) != 2 {
+		t.Errorf("%d files, want 2", len(files))
 	}
 }
