@@ -36,7 +36,7 @@ data.
 
 log P(v) = -F(v) - log Z, and log Z is found as by 'harmonium eval'. Its error is common to all
 rows: it is told once, and the order of the rows doesn't depend on it. --free-energy leaves log Z
-out.
+out. The rows are read in blocks, of any number; AIS is given 65,536 of them at most.
 
 --top K prints the K least likely rows: anomalies first. With --surprise it tells which units
 surprise most in each of them, given all others, beyond their mean surprise over the rows.

@@ -32,8 +32,8 @@ categorical unit they are the probabilities of its states. Of a row with missing
 those given what is known, with the missing cells summed over: exactly where that can be enumerated,
 elsewhere by annealed importance sampling.
 
-A row of data becomes a row of FILE, with a column for each hidden unit, h1, h2, … The rows are
-written as they are computed: their number is bounded by the disk.`,
+A row of data becomes a row of FILE, with a column for each hidden unit, h1, h2, … The rows are read
+and written in blocks: their number is bounded by the disk (docs/formats.md says of which files).`,
 		Example: `  harmonium transform run --data test.npy -o features.npy
   harmonium transform run --data people.csv --draw --seed 7 -o hidden.csv`,
 		Args: cobra.ExactArgs(1),
