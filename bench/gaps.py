@@ -2,7 +2,7 @@
 """Training with cells missing at random: rows with gaps as they are, only the complete ones, and filled by the columns'
 frequencies. One JSON line a training: the log-likelihood of the test rows, all of whose cells are known.
 
-usage: bench/gaps.py HARMONIUM FOLDER NAME OUT.jsonl [--hide 0.1,0.3] [--hidden 20] [--updates 3000]
+usage: bench/gaps.py HARMONIUM FOLDER NAME OUT.jsonl [--hide 0.1,0.3] [--hidden 20] [--updates 3000] [--seed 1]
 
 FOLDER has the binary density-estimation sets (NAME.train.data.gz, .valid. and .test.). Each cell of the rows to train on
 and to validate with is hidden with the probability of --hide. "whole" is the training before anything is hidden, and
@@ -42,6 +42,7 @@ def main():
     p.add_argument("--hide", default="0.1,0.3")
     p.add_argument("--hidden", default="20")
     p.add_argument("--updates", default="3000")
+    p.add_argument("--seed", default="1", help="of the trainings; the hidden cells stay the same")
     o = p.parse_args()
     call = lambda *args: json.loads(subprocess.run([o.harmonium, *args, "--json", "-q"], check=False, stdout=subprocess.PIPE).stdout)
     random = np.random.default_rng(1)
@@ -63,13 +64,13 @@ def main():
                         x, gaps = np.where(gaps, random.random(x.shape) < frequencies, x), None
                     rows.append(len(x))
                     write(at(part + ".csv"), x, gaps)
-                result = {"data": o.name, "hide": hide, "way": way, "rows": rows[0]}
+                result = {"data": o.name, "seed": int(o.seed), "hide": hide, "way": way, "rows": rows[0]}
                 runs[way] = at(f"{way}-{hide}")
                 if min(rows) < 20:
                     result["error"] = "too few complete rows"
                 else:
                     call("train", at("train.csv"), "--valid", at("valid.csv"), "--hidden", o.hidden, "--updates", o.updates,
-                         "-o", runs[way])
+                         "--seed", o.seed, "-o", runs[way])
                     if not os.path.exists(os.path.join(runs[way], "model.safetensors")):
                         result["error"] = "columns that never change"
                     else:
