@@ -18,6 +18,9 @@ var ErrConstant = errors.New("give rows that differ")
 func Constant(means, variances []float64) *diag.Finding {
 	ones := 0
 	for i, p := range means {
+		if p != p { // missing in all rows
+			continue
+		}
 		if variances != nil && variances[i] > 0 || variances == nil && p != 0 && p != 1 {
 			return nil
 		}
@@ -34,7 +37,32 @@ func Constant(means, variances []float64) *diag.Finding {
 	}
 }
 
-// changes reports whether two known values of real number k differ.
+// MissingColumns returns the finding of units that are missing in all rows, or nil.
+func (s *Set) MissingColumns() *diag.Finding {
+	if s.Known.Rows() == 0 {
+		return nil
+	}
+	count, first := 0, -1
+	for i, n := range s.Known.Counts() {
+		if n == 0 {
+			if count++; first < 0 {
+				first = i
+			}
+		}
+	}
+	if count == 0 {
+		return nil
+	}
+	return &diag.Finding{
+		Code: "missing-column",
+		Message: fmt.Sprintf("%s missing in all %d rows, the first is unit %d",
+			plural(count, "unit is", "units are"), s.Rows(), first+1),
+		Value: diag.Number(count), Threshold: 1,
+		Consequence: "nothing can be learned of it",
+	}
+}
+
+// changes reports whether two known values of real number k differ, or none is known.
 func (s *Set) changes(k int) bool {
 	first := -1
 	for r := range s.Rows() {
@@ -46,7 +74,7 @@ func (s *Set) changes(k int) bool {
 			return true
 		}
 	}
-	return false
+	return first < 0
 }
 
 // ErrConstantColumn is the error of real numbers that are the same in all rows.

@@ -123,8 +123,9 @@ func (info *Info) describeColumns(s *Set) {
 		if s.Reasons != nil {
 			d.Reason = s.Reasons[k]
 		}
-		switch c.Kind {
-		case rbm.Gaussian:
+		switch {
+		case d.Missing == s.Rows(): // nothing is known of it
+		case c.Kind == rbm.Gaussian:
 			scale := scaleOf(c.Scale)
 			d.Mean, d.SD = means[span.From]*scale+c.Mean, math.Sqrt(variances[span.From])*scale
 			d.Min, d.Max = math.Inf(1), math.Inf(-1)
@@ -138,7 +139,7 @@ func (info *Info) describeColumns(s *Set) {
 			if d.SD > 0 { // a column that never changes has no density
 				info.Independent -= math.Log(2*math.Pi*math.E*d.SD*d.SD) / 2
 			}
-		case rbm.Categorical:
+		case c.Kind == rbm.Categorical:
 			d.Shares = means[span.From:span.To]
 			for _, p := range d.Shares {
 				info.Independent += plogp(p)
@@ -192,7 +193,7 @@ func (s *Set) unchanging() []bool {
 	}
 	if s.Known.Rows() > 0 {
 		for i, p := range s.Means()[:s.States.Bits()] {
-			same[i] = !(p > 0 && p < 1)
+			same[i] = p == 0 || p == 1
 		}
 		return same
 	}

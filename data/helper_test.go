@@ -78,9 +78,9 @@ func inBlocks(f *file, o options, size int) (*Set, error) {
 		if s.HasGaps() {
 			whole.Known.Slice(at, at+b.Rows()).Copy(b.Known)
 		}
-		whole.Names = append(whole.Names, b.Names...)
+		whole.Names, whole.Groups = append(whole.Names, b.Names...), append(whole.Groups, b.Groups...)
 		head := *b
-		head.States, head.Known, head.Names, head.first, head.grey = s.Head.States, s.Head.Known, nil, 0, nil
+		head.States, head.Known, head.Names, head.Groups, head.first, head.grey = s.Head.States, s.Head.Known, nil, nil, 0, nil
 		if x, y := describeAll(&head), describeAll(&s.Head); x != y {
 			panic(x + " in a block, and in all " + y)
 		}
@@ -95,7 +95,7 @@ func inBlocks(f *file, o options, size int) (*Set, error) {
 // describeAll is all that a set has but its digest.
 func describeAll(s *Set) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%q %v %v %v %q %q %s %s\n", s.Names, s.Values, s.Columns, s.Shape, s.Reasons, s.Notes, s.Path, s.Format)
+	fmt.Fprintf(&text, "%v %q %v %v %v %q %q %s %s\n", s.Groups, s.Names, s.Values, s.Columns, s.Shape, s.Reasons, s.Notes, s.Path, s.Format)
 	for r := range s.Rows() {
 		for i := range s.Units() {
 			if s.isKnown(r, i) {

@@ -60,6 +60,9 @@ func read(open func() (*file, error), opts []Option) (*Set, error) {
 	}
 	defer f.close()
 	set, err := f.read(o)
+	if err == nil {
+		o.note(set.Notes)
+	}
 	if err == nil && o.model != nil {
 		err = set.fitModel(o.model)
 	}
@@ -154,6 +157,9 @@ func (f *file) reading(o options) (*reading, error) {
 	if o.unpacked && (pack != "" || npy != "npy" || isArrow(head) || !isText(head) && isParquet(head)) {
 		return nil, errors.New("want text or an array that is not packed: no .npz, Parquet or Arrow either")
 	}
+	if err := o.forArrays(npy == "npy" && len(head) > 0 && (isFASTA(head) || isVCF(head)), !isText(head) && isParquet(head) || isArrow(head)); err != nil {
+		return nil, err
+	}
 	if !isText(head) && isParquet(head) {
 		return f.readColumns("a Parquet", parquetTable, s, o)
 	}
@@ -244,6 +250,7 @@ func readText(s source, npy string, head []byte, o options) (*reading, error) {
 	if o.columns != nil && o.threshold == nil && !o.bernoulli {
 		if t, err := findTable(s, o); err == nil && !t.numbered && t.beginsWithOther(o.columns) { // names of the rows, perhaps
 			table := o
+			table.notes = nil
 			table.forColumns(true)
 			r, err := t.read(table)
 			if err == nil {

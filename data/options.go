@@ -31,6 +31,7 @@ type options struct {
 	model     *rbm.Model // whose rows are read; nil for none
 	key       rng.Key
 
+	notes  func(notes []string)
 	spread *compute.Context // nil: all rows are kept here
 	stream bool             // rows are read in blocks, once all have been seen that must be
 }
@@ -75,12 +76,34 @@ func PackedBits(units int) Option { return func(o *options) { o.packed = units }
 // that somebody else sends takes memory and time in proportion to its size.
 func Unpacked() Option { return func(o *options) { o.unpacked = true } }
 
+// Noting has what was left out of a file told before it is held against columns or a model, which it may not fit.
+func Noting(to func(notes []string)) Option { return func(o *options) { o.notes = to } }
+
+// note tells notes to whom they are for.
+func (o options) note(notes []string) {
+	if o.notes != nil {
+		o.notes(notes)
+	}
+}
+
 // Select reads only some rows or columns.
 func Select(s Selection) Option { return func(o *options) { o.selection = s } }
 
 // SpreadOver keeps rows of bits on the processes of a context that is several ([rbm.Batch.Spread]): each process reads the
 // file and has its part of the rows. It does so for large sets without gaps and grey values.
 func SpreadOver(on *compute.Context) Option { return func(o *options) { o.spread = on } }
+
+// forArrays refuses options that are for arrays alone, of a file whose format has sequences, or columns of kinds of their
+// own.
+func (o options) forArrays(sequences, columns bool) error {
+	switch {
+	case o.packed > 0 && (sequences || columns):
+		return errPackedText
+	case columns && (o.threshold != nil || o.bernoulli):
+		return errors.New("a threshold or bernoulli go with an array of grey values: Parquet and Arrow files have columns, each of a kind")
+	}
+	return nil
+}
 
 func (o options) check() error {
 	switch {

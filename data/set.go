@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/harmonium-rbm/harmonium/rbm"
@@ -20,6 +21,7 @@ type Set struct {
 	Columns []rbm.Column // of the file, where they have names or are of other kinds than bits; else nil
 	Names   []string     // of the rows, where the file has some; else nil
 	Index   string       // what Names are called in the file; "" where nothing says it
+	Groups  []int        // rows of equal numbers belong together, as copies of a genome do: Split doesn't part them; nil: none do
 	Bases   []string     // a letter a unit, of rows that are outcomes of measurements of qubits in many bases; else nil
 	Reasons []string     // why each of Columns was taken for its kind; nil: no choice
 	Notes   []string     // what was left out of the file
@@ -131,6 +133,12 @@ func (s *Set) Subset(index []int) *Set {
 			sub.Names[k] = s.Names[r]
 		}
 	}
+	if s.Groups != nil {
+		sub.Groups = make([]int, len(index))
+		for k, r := range index {
+			sub.Groups[k] = s.Groups[r]
+		}
+	}
 	if s.Bases != nil {
 		sub.Bases = make([]string, len(index))
 		for k, r := range index {
@@ -145,13 +153,10 @@ func (s *Set) Subset(index []int) *Set {
 
 // Split deals the rows out at random into one part a fraction. Part k gets the rows between round(F_{k−1}·rows) and
 // round(F_k·rows) of a random permutation, F the running sum of the fractions. The parts depend on the number of rows,
-// the fractions and the key alone. The error says which fraction is not in (0,1], that they don't add up to 1, or which
+// the fractions and the key alone. Of rows in Groups the groups are permuted, and a part ends with a group. The error says which fraction is not in (0,1], that they don't add up to 1, or which
 // part would be empty.
 func Split(s *Set, fractions []float64, key rng.Key) ([]*Set, error) {
-	order := make([]int, s.Rows())
-	if len(order) > 0 {
-		rng.NewSource(key.Stream(rng.StreamSplit), 0).Perm(order)
-	}
+	order, ends := s.permuted(key)
 	sum := 0.0
 	parts := make([]*Set, len(fractions))
 	from := 0
@@ -161,6 +166,9 @@ func Split(s *Set, fractions []float64, key rng.Key) ([]*Set, error) {
 		}
 		sum += f
 		to := min(int(math.Round(sum*float64(s.Rows()))), s.Rows())
+		for to < s.Rows() && to > from && ends != nil && !ends[to] {
+			to++
+		}
 		if to == from {
 			return nil, fmt.Errorf("fraction %d of %v leaves none of the %d rows", k+1, f, s.Rows())
 		}
@@ -171,6 +179,33 @@ func Split(s *Set, fractions []float64, key rng.Key) ([]*Set, error) {
 		return nil, fmt.Errorf("the fractions add up to %v, want 1", sum)
 	}
 	return parts, nil
+}
+
+// permuted is a random order of the rows. In groups, ends says after how many of them one ends; else it is nil.
+func (s *Set) permuted(key rng.Key) (order []int, ends []bool) {
+	permute := func(n int) []int {
+		permutation := make([]int, n)
+		if n > 0 {
+			rng.NewSource(key.Stream(rng.StreamSplit), 0).Perm(permutation)
+		}
+		return permutation
+	}
+	if s.Groups == nil {
+		return permute(s.Rows()), nil
+	}
+	of, groups := map[int][]int{}, []int(nil) // in the order of their first rows
+	for r, g := range s.Groups {
+		if of[g] == nil {
+			groups = append(groups, g)
+		}
+		of[g] = append(of[g], r)
+	}
+	ends = make([]bool, s.Rows()+1)
+	for _, k := range permute(len(groups)) {
+		order = append(order, of[groups[k]]...)
+		ends[len(order)] = true
+	}
+	return order, ends
 }
 
 // Merge joins sets of equal units one after the other. Weights are kept (1 where a set has none); the Shape
@@ -217,6 +252,7 @@ func Merge(sets ...*Set) (*Set, error) {
 		}
 	}
 	merged.Path, merged.SHA256 = strings.Join(paths, ", "), hex.EncodeToString(hash.Sum(nil))
+	merged.Groups = mergeGroups(sets)
 	merged.States = first.States.Like(rows)
 	if gaps {
 		merged.Known = rbm.NewBatch(rows, first.Units())
@@ -239,6 +275,25 @@ func Merge(sets ...*Set) (*Set, error) {
 		merged.Redraw(0, nil)
 	}
 	return merged, nil
+}
+
+// mergeGroups tells the groups of all sets apart.
+func mergeGroups(sets []*Set) (groups []int) {
+	if !slices.ContainsFunc(sets, func(s *Set) bool { return s.Groups != nil }) {
+		return nil
+	}
+	next := 0
+	for _, s := range sets {
+		first := next
+		for r := range s.Rows() {
+			g := r
+			if s.Groups != nil {
+				g = s.Groups[r]
+			}
+			groups, next = append(groups, first+g), max(next, first+g+1)
+		}
+	}
+	return groups
 }
 
 func fits(first, s *Set) error {

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -210,5 +211,109 @@ func TestWriteShape(t *testing.T) {
 	}
 	if !slices.Equal(set.Shape, []int{2, 3}) || set.Rows() != 3 || !set.States.Bit(1, 4) {
 		t.Errorf("%d rows of the shape %v", set.Rows(), set.Shape)
+	}
+}
+
+// Rows of a group are in one part, whose size is off by less than a group; so are those of merged sets, whose groups are
+// others, and their order depends on the key.
+func TestSplitKeepsGroupsTogether(t *testing.T) {
+	set := &Set{States: rbm.NewBatch(100, 3)}
+	for r := range 100 {
+		set.Groups = append(set.Groups, r/2%40) // of 2 rows, or 4
+	}
+	merged, err := Merge(set, &Set{States: rbm.NewBatch(50, 3)}, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := func(s *Set, key uint64) map[int]int {
+		parts, err := Split(s, []float64{0.7, 0.2, 0.1}, rng.Seed(key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, rows := map[int]int{}, 0
+		for k, p := range parts {
+			rows += p.Rows()
+			if far := rows - []int{s.Rows() * 7 / 10, s.Rows() * 9 / 10, s.Rows()}[k]; far < 0 || far > 3 {
+				t.Errorf("part %d ends %d rows late", k, far)
+			}
+			for _, g := range p.Groups {
+				if at, ok := in[g]; ok && at != k {
+					t.Errorf("group %d is in parts %d and %d", g, at, k)
+				}
+				in[g] = k
+			}
+		}
+		return in
+	}
+	if a, b := part(set, 1), part(set, 2); len(a) != 40 || fmt.Sprint(a) == fmt.Sprint(b) {
+		t.Errorf("%d groups, dealt out the same by two keys: %v", len(a), fmt.Sprint(a) == fmt.Sprint(b))
+	}
+	if in := part(merged, 1); len(in) != 130 {
+		t.Errorf("%d groups of merged sets, want 130", len(in))
+	}
+}
+
+// Notes of a file are told where it doesn't fit a model too.
+func TestNotesOfFilesThatDoNotFit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.csv")
+	if err := os.WriteFile(path, []byte(",a,b\n0,1,0\n1,0,1\n2,1,1\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	model := rbm.New(2, 1, rng.Seed(1))
+	for _, names := range []string{"ab", "ac"} {
+		model.Columns = []rbm.Column{{Name: names[:1], Kind: rbm.Bernoulli}, {Name: names[1:], Kind: rbm.Bernoulli}}
+		for _, open := range []func(opts ...Option) error{
+			func(opts ...Option) error { _, err := Open(path, opts...); return err },
+			func(opts ...Option) error {
+				s, err := OpenStream(path, opts...)
+				if err == nil {
+					s.Close()
+				}
+				return err
+			},
+		} {
+			var notes []string
+			err := open(ForModel(model), Noting(func(list []string) { notes = append(notes, list...) }))
+			if (err == nil) != (names == "ab") || len(notes) > 1 || err == nil && len(notes) != 1 {
+				t.Errorf("%s: %v, notes %q", names, err, notes)
+			}
+		}
+	}
+	var notes []string
+	model = rbm.New(3, 1, rng.Seed(1))
+	_, err := Open(path, ForModel(model), Noting(func(list []string) { notes = append(notes, list...) }))
+	if err == nil || len(notes) != 1 || !strings.Contains(notes[0], "index") {
+		t.Errorf("%v, notes %q", err, notes)
+	}
+}
+
+// Units that are missing in all rows are found, and are no constant ones.
+func TestMissingColumns(t *testing.T) {
+	nan := float32(math.NaN())
+	for _, c := range []struct {
+		values         []float32
+		opts           []Option
+		missing, still bool
+	}{
+		{[]float32{0, nan, 1, nan, 1, nan}, nil, true, false},
+		{[]float32{1, nan, 1, nan, 1, nan}, nil, true, true},
+		{[]float32{0, 1, 1, nan, 1, nan}, nil, false, false},
+		{[]float32{0.5, nan, 2, nan, 1, nan}, []Option{Reals()}, true, false},
+		{[]float32{0.5, nan, 2, 1, 1, 1}, []Option{Reals()}, false, true},
+	} {
+		s, err := readBytes(npy("<f4", "(3, 2)", c.values), append(c.opts, Gaps())...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := s.MissingColumns()
+		if (f != nil) != c.missing || f != nil && f.Message != "1 unit is missing in all 3 rows, the first is unit 2" {
+			t.Errorf("%v: %v", c.values, f)
+		}
+		if still := Constant(s.Means(), s.Variances()) != nil || s.ConstantReals() != nil; still != c.still {
+			t.Errorf("%v: constant: %v", c.values, still)
+		}
+		if _, err := json.Marshal(Describe(s)); err != nil {
+			t.Errorf("%v: %v", c.values, err)
+		}
 	}
 }

@@ -57,6 +57,7 @@ func (f *file) stream(o options) (*Stream, error) {
 		return s.fitModel(o.model)
 	}
 	if r.all != nil {
+		o.note(r.all.Notes)
 		if err := fit(r.all); err != nil {
 			return nil, err
 		}
@@ -64,6 +65,7 @@ func (f *file) stream(o options) (*Stream, error) {
 		s.close = f.close
 		return s, nil
 	}
+	o.note(r.head.Notes)
 	s := &Stream{Head: *r.head, rows: r.rows, gaps: r.gaps, named: r.named, close: f.close}
 	if err := fit(&s.Head); err != nil {
 		return nil, err
@@ -88,6 +90,7 @@ func (f *file) stream(o options) (*Stream, error) {
 func (s *Set) Stream() *Stream {
 	head := *s
 	head.States, head.Known, head.Weights, head.Names, head.Bases, head.grey = s.States.Like(0), rbm.Batch{}, nil, nil, nil, nil
+	head.Groups = nil
 	return &Stream{
 		Head: head, rows: s.Rows(), gaps: s.Missing() > 0, named: s.Names != nil, all: s, close: func() error { return nil },
 	}
@@ -146,6 +149,9 @@ func (s *Set) slice(from, to int) *Set {
 	}
 	if s.Names != nil {
 		part.Names = s.Names[from:to]
+	}
+	if s.Groups != nil {
+		part.Groups = s.Groups[from:to]
 	}
 	if s.Bases != nil {
 		part.Bases = s.Bases[from:to]

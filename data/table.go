@@ -85,13 +85,17 @@ func (t *table) each(s *Selection, back func(row, at, line int, fields []string)
 // read finds out what the columns are, in a first reading. A second one sets the numbers.
 func (t *table) read(o options) (*reading, error) {
 	kept, err := t.profiles(o)
+	if err == nil {
+		err = t.profile(kept, &o.selection)
+	}
+	var r *reading
+	if err == nil {
+		r, err = t.build(kept, o)
+	}
 	if err != nil {
-		return nil, err
+		o.note(t.notes)
 	}
-	if err := t.profile(kept, &o.selection); err != nil {
-		return nil, err
-	}
-	return t.build(kept, o)
+	return r, err
 }
 
 // build is the reading of columns that a first one has seen.

@@ -43,8 +43,8 @@ const missingCall = 2
 var callTexts = [...]string{0: "0", 1: "1", missingCall: ""}
 
 func readVCF(s source, o options) (*reading, error) {
-	if o.threshold != nil || o.bernoulli || o.reals {
-		return nil, errors.New("a VCF file has alleles, which no threshold, bernoulli or real numbers go with")
+	if o.threshold != nil || o.bernoulli || o.reals || o.units {
+		return nil, errors.New("a VCF file has alleles, which no threshold, bernoulli, real numbers or one-hot states go with")
 	}
 	if o.selection.RowNames != "" {
 		return nil, errors.New("a VCF file has samples for names of the rows, and no other column of names")
@@ -60,7 +60,18 @@ func readVCF(s source, o options) (*reading, error) {
 	t.indexNote = fmt.Sprintf("%s %s, the copies of a sample one after the other: %s", plural(len(v.samples), "sample is", "samples are"),
 		plural(v.rows(), "row", "rows"), someOf(slices.Compact([]string{v.name(0, 0), v.name(0, v.copies[0]-1)})))
 	o.forColumns(true)
-	return t.read(o)
+	r, err := t.read(o)
+	if err != nil {
+		return nil, err
+	}
+	fill, from := r.fill, max(0, o.selection.FirstRow-1)
+	r.fill = func(size int, each func(s *Set) error) error {
+		return fill(size, func(s *Set) error {
+			s.Groups = v.groups(from+s.first, from+s.first+s.Rows())
+			return each(s)
+		})
+	}
+	return r, nil
 }
 
 func (v *variants) rows() int { return v.first[len(v.samples)] }
@@ -232,7 +243,7 @@ func (v *variants) callSample(site, sample int, call []byte) error {
 		if bytes.ContainsFunc(call, func(r rune) bool { return !strings.ContainsRune("01.|/", r) }) {
 			return errAllele
 		}
-		return fmt.Errorf("want %s, as at its first site", plural(len(rows), "allele", "alleles"))
+		return fmt.Errorf("want %s, as at its first site%s", plural(len(rows), "allele", "alleles"), onX(len(rows), call))
 	}
 	for k, row := range rows {
 		code := slices.Index([]byte("01."), call[2*k])
@@ -249,6 +260,29 @@ func (v *variants) callSample(site, sample int, call []byte) error {
 		}
 	}
 	return nil
+}
+
+// onX says what a sample is that has one copy at some sites and two at others: that of a man on X, who has two in the
+// pseudo-autosomal regions.
+func onX(copies int, call []byte) string {
+	const one, two = 1, 3 // bytes of calls
+	if !(copies == 1 && len(call) == two || copies == 2 && len(call) == one) {
+		return ""
+	}
+	return "; men have one copy of X, and two of its ends: 'bcftools view -t ^X:1-2781479,X:155701383-156040895 FILE' " +
+		"leaves the ends out (GRCh38; ^chrX:… where X is called so), and the same without ^ all else"
+}
+
+// groups are numbers of the samples of rows from…to−1.
+func (v *variants) groups(from, to int) (groups []int) {
+	sample, _ := slices.BinarySearch(v.first, from+1)
+	for r := from; r < to; r++ {
+		for r >= v.first[sample] {
+			sample++
+		}
+		groups = append(groups, sample-1)
+	}
+	return groups
 }
 
 // records goes through the rows.

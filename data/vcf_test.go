@@ -36,6 +36,9 @@ func TestVCF(t *testing.T) {
 	if fmt.Sprint(sites) != "[rs7 1:200 X:300 X:301]" {
 		t.Errorf("columns %v", sites)
 	}
+	if fmt.Sprint(s.Groups) != "[0 0 1 1 2]" {
+		t.Errorf("groups %v", s.Groups)
+	}
 	if want := "3 samples are 5 rows, the copies of a sample one after the other: S1.1, S1.2"; s.Notes[0] != want {
 		t.Errorf("notes %q, want first %q", s.Notes, want)
 	}
@@ -74,7 +77,7 @@ func TestVCF(t *testing.T) {
 	}
 	rows, err := readBytes([]byte(vcfOf("S U", "1 9 a A G . . . GT 0|1 1|1", "1 10 b A T . . . GT 1|0 0|0")),
 		Select(Selection{FirstRow: 2, LastRow: 3, Columns: []string{"b"}}))
-	if err != nil || fmt.Sprint(texts(rows), rows.Names) != "[[0] [0]] [S.2 U.1]" {
+	if err != nil || fmt.Sprint(texts(rows), rows.Names, rows.Groups) != "[[0] [0]] [S.2 U.1] [0 1]" {
 		t.Errorf("%v, %v", rows, err)
 	}
 }
@@ -95,6 +98,8 @@ func TestBadVCF(t *testing.T) {
 		site("0-1 0|0"):                        "want 0, 1 or . for each allele",
 		site(strings.Repeat("0|", 40) + "0 0"): "want 0, 1 or . for each allele",
 		vcfOf("S", "1 1 a A G . . . GT 0|1", "1 2 b A G . . . GT 0"):   "line 5 (site b), sample S: found the genotype \"0\", want 2 alleles",
+		vcfOf("S", "X 9 a A G . . . GT 0|1", "X 5000000 b A G . . . GT 0"): "'bcftools view -t ^X:1-2781479,",
+		vcfOf("S", "X 5000000 a A G . . . GT 1", "X 9 b A G . . . GT 0|0"): "want 1 allele, as at its first site; men have one copy of X",
 		vcfOf("S", "1 1 . A G . . . GT 0|1", "1 1 . A G . . . GT 0|1"): "two lines have the site 1:1:A:G",
 		site("0|. 0|0"): "missing",
 		"BCF\x02\x02":   "bcftools view",
@@ -106,6 +111,14 @@ func TestBadVCF(t *testing.T) {
 	}
 	if _, err := readBytes([]byte(site("0|1 1|1")), Threshold(0.5)); err == nil || !strings.Contains(err.Error(), "alleles") {
 		t.Errorf("a threshold: %v", err)
+	}
+	if _, err := readBytes([]byte(site("0|1 1|1")), OneHot()); err == nil || !strings.Contains(err.Error(), "one-hot") {
+		t.Errorf("one-hot states: %v", err)
+	}
+	for _, text := range []string{site("0|1 1|1"), ">a\nAC\n>b\nAG\n", "a,b\nx,y\n"} {
+		if _, err := readBytes([]byte(text), PackedBits(8)); err == nil || !strings.Contains(err.Error(), "packed bits are in an array") {
+			t.Errorf("%.10q with packed bits: %v", text, err)
+		}
 	}
 	_, err := readBytes([]byte(site("0|1 1|1")), Select(Selection{RowNames: "a"}))
 	if err == nil || !strings.Contains(err.Error(), "samples") {

@@ -9,7 +9,7 @@ import (
 )
 
 // average is the running mean of the parameters by polynomial decay (O. Shamir and T. Zhang, ICML 2013). With x_k the
-// parameters after averageEvery·k updates it is
+// parameters after AverageEvery·k updates it is
 //
 //	mean_k = mean_{k−1} + (γ+1)/(k+γ) · (x_k − mean_{k−1}),
 //
@@ -22,10 +22,11 @@ type average struct {
 	kept  float64     // validation score of the best model
 }
 
-const (
-	averageEvery = 10 // updates, between which parameters hardly change: weights of a device are fetched for each mean
-	averageDecay = 29 // γ
-)
+// AverageEvery is how many updates are between two whose parameters enter the mean: between them these hardly change, and
+// weights of a device are fetched for each.
+const AverageEvery = 10
+
+const averageDecay = 29 // γ
 
 func newAverage(t *Training) *average {
 	if !t.config.Average {
@@ -53,7 +54,7 @@ func (a *average) restart() {
 }
 
 // due reports whether the parameters after a number of updates enter the mean.
-func (a *average) due(done uint64) bool { return a != nil && done%averageEvery == 0 }
+func (a *average) due(done uint64) bool { return a != nil && done%AverageEvery == 0 }
 
 // follow takes the parameters of a model into the mean.
 func (a *average) follow(model *rbm.Model) {

@@ -59,10 +59,14 @@ was taken for, and why.`,
 				data.Info
 				Findings []diag.Finding `json:"findings"`
 			}{data.Describe(set), []diag.Finding{}}
-			if f := data.Constant(set.Means(), set.Variances()); f != nil {
-				result.Findings = append(result.Findings, *f)
-			} else if f := set.ConstantReals(); f != nil {
-				result.Findings = append(result.Findings, *f)
+			constant := data.Constant(set.Means(), set.Variances())
+			if constant == nil {
+				constant = set.ConstantReals()
+			}
+			for _, f := range []*diag.Finding{constant, set.MissingColumns()} {
+				if f != nil {
+					result.Findings = append(result.Findings, *f)
+				}
 			}
 			remedy.Add("data", result.Findings)
 			err = t.result(result, func(w io.Writer) {
@@ -102,7 +106,7 @@ func printInfo(w io.Writer, info data.Info) {
 	for _, note := range info.Notes {
 		fmt.Fprintf(w, "note\t%s\n", note)
 	}
-	printColumns(w, info.Columns)
+	printColumns(w, info)
 	if info.Constant > 0 {
 		fmt.Fprintf(w, "constant units\t%d, the first in columns %s\n",
 			info.Constant, strings.Trim(fmt.Sprint(info.Constants), "[]"))
@@ -120,13 +124,15 @@ func printInfo(w io.Writer, info data.Info) {
 const mostColumns = 40
 
 // printColumns tells what each column was taken for.
-func printColumns(w io.Writer, columns []data.ColumnInfo) {
-	for k, c := range columns {
+func printColumns(w io.Writer, info data.Info) {
+	for k, c := range info.Columns {
 		if k == mostColumns {
-			fmt.Fprintf(w, "…\t%d more columns (--json has all)\n", len(columns)-k)
+			fmt.Fprintf(w, "…\t%d more columns (--json has all)\n", len(info.Columns)-k)
 			break
 		}
 		switch {
+		case c.Missing == info.Rows:
+			fmt.Fprintf(w, "column %s\tmissing in all rows\n", c.Name)
 		case c.Kind == rbm.Gaussian:
 			fmt.Fprintf(w, "column %s\treal, mean %.4g, standard deviation %.4g, from %.4g to %.4g%s\n",
 				c.Name, c.Mean, c.SD, c.Min, c.Max, because(c))

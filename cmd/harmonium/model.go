@@ -199,11 +199,16 @@ func (d *dataFlags) openFor(model *rbm.Model, path string, more ...data.Option) 
 	if err := d.checkFor(model, path); err != nil {
 		return nil, err
 	}
-	set, err := d.open(path, append(more, data.ForModel(model))...)
-	if err == nil && d.terminal != nil {
-		d.terminal.notes(path, set.Notes)
-	}
-	return set, err
+	return d.open(path, append(more, data.ForModel(model), d.noting(path))...)
+}
+
+// noting has the notes of a file printed, whether it fits or not.
+func (d *dataFlags) noting(path string) data.Option {
+	return data.Noting(func(notes []string) {
+		if d.terminal != nil {
+			d.terminal.notes(path, notes)
+		}
+	})
 }
 
 // streamFor opens data that must fit the model, to be read in blocks, and the weights of the rows.
@@ -223,14 +228,13 @@ func (d *dataFlags) streamFor(
 	if err := d.checkFor(model, path); err != nil {
 		return nil, nil, err
 	}
-	options, err := d.options(append(more, data.Gaps(), data.ForModel(model)))
+	options, err := d.options(append(more, data.Gaps(), data.ForModel(model), d.noting(path)))
 	if err != nil {
 		return nil, nil, err
 	}
 	if rows, err = data.OpenStream(path, options...); err != nil {
 		return nil, nil, badInput(err)
 	}
-	t.notes(path, rows.Head.Notes)
 	if d.weights != "" {
 		if weights, err = data.OpenWeights(d.weights, rows.Rows()); err != nil {
 			rows.Close()

@@ -257,6 +257,10 @@ func recordRun(ctx context.Context, t *terminal, r *run.Run, training *train.Tra
 	if err != nil {
 		return err
 	}
+	if average == nil && r.Config.Training.Average && training.Finished() != "" {
+		t.warn("note: --average has no mean of so few updates: every %dth counts, of the last ones of a training that overfits",
+			train.AverageEvery)
+	}
 	if average != nil {
 		result.Average = &averageResult{average.ValidLL, average.LogZStderr, average.Best}
 	}

@@ -101,12 +101,20 @@ type scored struct {
 	Rare          bool    `json:"rare"`
 }
 
+// statusOf is the status of a request that can't be read.
+func statusOf(err error) int {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return http.StatusRequestEntityTooLarge
+	}
+	return http.StatusBadRequest
+}
+
 // ServeHTTP takes a table with the columns of the model and answers with a score for each row. What is wrong with a
 // table is told with its row and column.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	set, err := data.Read(http.MaxBytesReader(w, r.Body, 1<<20), "the request", data.ForModel(s.model), data.Unpacked())
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		http.Error(w, err.Error(), statusOf(err))
 		return
 	}
 	answer := make([]scored, set.Rows())

@@ -127,7 +127,11 @@ func TestBadRequests(t *testing.T) {
 		packed.String():            "not packed",
 	} {
 		status, body, err := post(server, table)
-		if err != nil || status != http.StatusBadRequest || !strings.Contains(string(body), want) {
+		wantStatus := http.StatusBadRequest
+		if want == "too large" {
+			wantStatus = http.StatusRequestEntityTooLarge
+		}
+		if err != nil || status != wantStatus || !strings.Contains(string(body), want) {
 			t.Errorf("%.30q: status %d, %v, %q, want one with %q", table, status, err, body, want)
 		}
 	}

@@ -30,6 +30,7 @@ var remedies = map[string]string{
 	"relaxation":           "lower --rate; score the model by 'harmonium eval'",
 	"outlier-rows":         "look for a wrong cell there, such as a missing number that is written as one: correct it, or leave the row out",
 	"renewal":              "lower --rate; score the model by 'harmonium eval', which finds modes in other ways",
+	"missing-column":       "leave it out by --drop",
 	"mode-missing":         "take --method tempered, without --start",
 	"modes-unmixed":        "take --method tempered; where that has the same finding, raise --burn-in and --thin",
 	"not-mixed":            "raise --burn-in and --thin",
