@@ -16,6 +16,7 @@ import (
 	flatbuffers "github.com/google/flatbuffers/go"
 
 	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 )
 
 // buffer is a file in memory, for a writer that asks where it is.
@@ -142,5 +143,20 @@ func TestArrowMessagesComeOnce(t *testing.T) {
 	binary.LittleEndian.PutUint64(footer[start+16:], uint64(len(whole)-50))
 	if _, err := readBytes(whole); err == nil || !strings.Contains(err.Error(), "its table of contents declares more than") {
 		t.Errorf("%v, want that there are too many bytes", err)
+	}
+}
+
+// Options for arrays are refused where columns are of kinds of their own.
+func TestParquetAndArrowAreNoArrays(t *testing.T) {
+	for name, content := range map[string]string{"parquet": parquetOf(parquetRow{Age: 1}), "arrow": arrowOf(false, 2)} {
+		for want, opt := range map[string]Option{
+			"packed bits are in an array":      PackedBits(8),
+			"a threshold or bernoulli go with": Threshold(0.5),
+			"bernoulli go with an array":       Bernoulli(rng.Seed(1)),
+		} {
+			if _, err := readBytes([]byte(content), opt); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %s", name, err, want)
+			}
+		}
 	}
 }

@@ -157,9 +157,6 @@ func (f *file) reading(o options) (*reading, error) {
 	if o.unpacked && (pack != "" || npy != "npy" || isArrow(head) || !isText(head) && isParquet(head)) {
 		return nil, errors.New("want text or an array that is not packed: no .npz, Parquet or Arrow either")
 	}
-	if err := o.forArrays(npy == "npy" && len(head) > 0 && (isFASTA(head) || isVCF(head)), !isText(head) && isParquet(head) || isArrow(head)); err != nil {
-		return nil, err
-	}
 	if !isText(head) && isParquet(head) {
 		return f.readColumns("a Parquet", parquetTable, s, o)
 	}
@@ -195,6 +192,12 @@ func (f *file) readColumns(format string, open func(f *file) (*table, error), s 
 		return nil, fmt.Errorf("found %s file within %s, want it as it is: its columns are packed already",
 			format, strings.TrimPrefix(s.pack, ", "))
 	}
+	switch {
+	case o.packed > 0:
+		return nil, errPackedText
+	case o.threshold != nil || o.bernoulli:
+		return nil, fmt.Errorf("found %s file, whose columns are each of a kind: a threshold or bernoulli go with an array", format)
+	}
 	t, err := open(f)
 	if err != nil {
 		return nil, err
@@ -204,6 +207,9 @@ func (f *file) readColumns(format string, open func(f *file) (*table, error), s 
 }
 
 func readFASTA(s source, o options) (*Set, error) {
+	if o.packed > 0 {
+		return nil, errPackedText
+	}
 	if o.threshold != nil || o.bernoulli || o.reals {
 		return nil, errors.New("a FASTA alignment has letters, which no threshold, bernoulli or real numbers go with")
 	}

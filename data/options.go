@@ -93,18 +93,6 @@ func Select(s Selection) Option { return func(o *options) { o.selection = s } }
 // file and has its part of the rows. It does so for large sets without gaps and grey values.
 func SpreadOver(on *compute.Context) Option { return func(o *options) { o.spread = on } }
 
-// forArrays refuses options that are for arrays alone, of a file whose format has sequences, or columns of kinds of their
-// own.
-func (o options) forArrays(sequences, columns bool) error {
-	switch {
-	case o.packed > 0 && (sequences || columns):
-		return errPackedText
-	case columns && (o.threshold != nil || o.bernoulli):
-		return errors.New("a threshold or bernoulli go with an array of grey values: Parquet and Arrow files have columns, each of a kind")
-	}
-	return nil
-}
-
 func (o options) check() error {
 	switch {
 	case o.reals && (o.threshold != nil || o.bernoulli):

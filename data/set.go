@@ -153,8 +153,9 @@ func (s *Set) Subset(index []int) *Set {
 
 // Split deals the rows out at random into one part a fraction. Part k gets the rows between round(F_{k−1}·rows) and
 // round(F_k·rows) of a random permutation, F the running sum of the fractions. The parts depend on the number of rows,
-// the fractions and the key alone. Of rows in Groups the groups are permuted, and a part ends with a group. The error says which fraction is not in (0,1], that they don't add up to 1, or which
-// part would be empty.
+// the fractions and the key alone. Of rows in Groups the groups are permuted, and a part ends with a group.
+//
+// The error says which fraction is not in (0,1], that they don't add up to 1, or which part would be empty.
 func Split(s *Set, fractions []float64, key rng.Key) ([]*Set, error) {
 	order, ends := s.permuted(key)
 	sum := 0.0

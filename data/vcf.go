@@ -43,6 +43,9 @@ const missingCall = 2
 var callTexts = [...]string{0: "0", 1: "1", missingCall: ""}
 
 func readVCF(s source, o options) (*reading, error) {
+	if o.packed > 0 {
+		return nil, errPackedText
+	}
 	if o.threshold != nil || o.bernoulli || o.reals || o.units {
 		return nil, errors.New("a VCF file has alleles, which no threshold, bernoulli, real numbers or one-hot states go with")
 	}
