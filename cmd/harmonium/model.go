@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -71,6 +72,7 @@ type dataFlags struct {
 	identity  float64
 	seed      uint64
 	terminal  *terminal // for notes of what was left out of data for a model
+	noted     map[string]bool
 }
 
 // register adds the flags to a command that reads data.
@@ -205,9 +207,15 @@ func (d *dataFlags) openFor(model *rbm.Model, path string, more ...data.Option) 
 // noting has the notes of a file printed, whether it fits or not.
 func (d *dataFlags) noting(path string) data.Option {
 	return data.Noting(func(notes []string) {
-		if d.terminal != nil {
-			d.terminal.notes(path, notes)
+		key := path + "\n" + strings.Join(notes, "\n")
+		if d.terminal == nil || d.noted[key] { // several models read the same rows
+			return
 		}
+		if d.noted == nil {
+			d.noted = map[string]bool{}
+		}
+		d.noted[key] = true
+		d.terminal.notes(path, notes)
 	})
 }
 
