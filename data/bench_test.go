@@ -10,6 +10,7 @@ func BenchmarkRead(b *testing.B) {
 		content []byte
 	}{
 		{"npy-uint8", npy("|u1", "(20000, 784)", flat(x, uint8(0), 1))},
+		{"npy-packed", npy("|u1", "(20000, 98)", make([]byte, 20000*98))},
 		{"npy-float32", npy("<f4", "(20000, 784)", flat(x, float32(0), 1))},
 		{"csv", textTable(x, "0", "1", ",", "\n")},
 		{"csv-spins", textTable(x, "-1", "1", ",", "\n")},
@@ -21,7 +22,7 @@ func BenchmarkRead(b *testing.B) {
 			b.SetBytes(int64(len(c.content)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := readBytes(c.content); err != nil {
+				if _, err := readWhole(c.content); err != nil {
 					b.Fatal(err)
 				}
 			}

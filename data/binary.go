@@ -133,13 +133,32 @@ func (a array) matrix(s source, weights bool) (*matrix, error) {
 	}
 	whole := *m // whatever rows and columns are chosen of it
 	m.scan = func(put put) error { return a.scan(s, &whole, put) }
+	if m.bytes || a.element.name == "bool" {
+		m.scanBytes = func(put putBytes) error { return a.scanRaw(s, &whole, put) }
+		m.scan = asNumbers(m.scanBytes)
+	}
 	return m, nil
 }
 
 // chunk is the number of values that are decoded at a time.
 const chunk = 4096
 
+// scan goes through the numbers of the array.
 func (a array) scan(s source, m *matrix, put put) error {
+	values := make([]float64, chunk)
+	decode := func(raw []byte) { a.element.decode(values[:len(raw)/a.element.size], raw) }
+	return a.scanChunks(s, m, decode, func(r, c, from, to int) error { return put(r, c, values[from:to]) })
+}
+
+// scanRaw goes through the bytes of an array of such.
+func (a array) scanRaw(s source, m *matrix, put putBytes) error {
+	var chunk []byte
+	return a.scanChunks(s, m, func(raw []byte) { chunk = raw }, func(r, c, from, to int) error { return put(r, c, chunk[from:to]) })
+}
+
+// scanChunks goes through the bytes of the array, a chunk of values at a time, and then through the runs of values of the
+// chunk that are in one row: values from…to−1 are in row r from column c on.
+func (a array) scanChunks(s source, m *matrix, take func(raw []byte), run func(r, c, from, to int) error) error {
 	r, err := s.open()
 	if err != nil {
 		return err
@@ -151,23 +170,23 @@ func (a array) scan(s source, m *matrix, put put) error {
 	if a.fortran {
 		place = a.fortranPlace(m.rows)
 	}
-	raw, values := make([]byte, chunk*a.element.size), make([]float64, chunk)
+	raw := make([]byte, chunk*a.element.size)
 	for k, total := 0, m.rows*m.units; k < total; {
-		values = values[:min(chunk, total-k)]
-		raw = raw[:len(values)*a.element.size]
+		count := min(chunk, total-k)
+		raw = raw[:count*a.element.size]
 		if _, err := io.ReadFull(r, raw); err != nil {
 			return changed(err)
 		}
-		a.element.decode(values, raw)
-		for rest := values; len(rest) > 0; {
-			row, column, run := place(k)
-			run = min(run, len(rest))
-			if err := put(row, column, rest[:run]); err != nil {
+		take(raw)
+		for from := 0; from < count; {
+			row, column, length := place(k + from)
+			to := min(count, from+length)
+			if err := run(row, column, from, to); err != nil {
 				return err
 			}
-			rest = rest[run:]
-			k += run
+			from = to
 		}
+		k += count
 	}
 	return nil
 }

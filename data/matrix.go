@@ -19,6 +19,7 @@ type matrix struct {
 	finite      bool // no value can be missing
 	scattered   bool // the rows don't come one after the other
 	scan        func(put put) error
+	scanBytes   func(put putBytes) error // the same of values that are bytes; nil for others
 
 	from   int   // the first row of the file that is read, from 0
 	fields []int // the columns of the file that are read, from 0; nil: all
@@ -27,6 +28,23 @@ type matrix struct {
 // put takes consecutive values of row r from column c on (both from 0) and keeps no reference to them. It returns a
 // *cellError for a value it refuses.
 type put func(r, c int, values []float64) error
+
+// putBytes is [put] of bytes.
+type putBytes func(r, c int, values []uint8) error
+
+// asNumbers goes through bytes as numbers.
+func asNumbers(scan func(put putBytes) error) func(put put) error {
+	return func(put put) error {
+		var values []float64
+		return scan(func(r, c int, bytes []uint8) error {
+			values = values[:0]
+			for _, x := range bytes {
+				values = append(values, float64(x))
+			}
+			return put(r, c, values)
+		})
+	}
+}
 
 // place is a cell of the file, counted from 1, for one of the rows and columns that are read.
 func (m *matrix) place(r, c int) (row, column int) {
@@ -65,6 +83,16 @@ func (m *matrix) choose(s *Selection) error {
 			return put(r-from, c, values)
 		})
 	}
+	if scan := m.scanBytes; scan != nil {
+		m.scanBytes = func(put putBytes) error {
+			return scan(func(r, c int, values []uint8) error {
+				if r < from || r >= to {
+					return nil
+				}
+				return put(r-from, c, values)
+			})
+		}
+	}
 	return nil
 }
 
@@ -82,7 +110,7 @@ func (m *matrix) pick(fields []int) {
 			m.names = append(m.names, names[field])
 		}
 	}
-	m.units, m.shape, m.fields = len(fields), nil, fields
+	m.units, m.shape, m.fields, m.scanBytes = len(fields), nil, fields, nil
 	scan := m.scan
 	m.scan = func(put put) error {
 		return scan(func(r, c int, values []float64) error {

@@ -333,7 +333,12 @@ func readSet(s source, npy string, head []byte, o options) (*reading, error) {
 	r.fill = func(size int, each func(s *Set) error) error {
 		p := newPacker(m, o, size, each)
 		p.head, p.gaps = r.head, r.gaps
-		err := m.scan(p.put)
+		var err error
+		if m.scanBytes != nil {
+			err = m.scanBytes(p.putBytes)
+		} else {
+			err = m.scan(p.put)
+		}
 		if err == nil && p.o.spread != nil && p.known.Rows() > 0 { // there are gaps: once more, with all rows
 			o.spread = nil
 			p = newPacker(m, o, size, each)

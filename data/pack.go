@@ -1,8 +1,10 @@
 package data
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/harmonium-rbm/harmonium/compute"
@@ -23,9 +25,10 @@ type packer struct {
 	gaps        bool               // some of them have gaps
 	from, to    int                // rows that are kept here
 
-	bits        []uint8 // scratch
-	binary      bool    // with Bernoulli: all values so far are 0 or 1
-	zero, minus cell    // the first 0 and the first −1
+	bits        []uint8   // scratch
+	numbers     []float64 // scratch
+	binary      bool      // with Bernoulli: all values so far are 0 or 1
+	zero, minus cell      // the first 0 and the first −1
 }
 
 // cell is a place in a matrix, counted from 1; the zero cell is none.
@@ -133,6 +136,43 @@ func (p *packer) put(r, c int, values []float64) error {
 		return p.putGrey(r, c, values)
 	}
 	return p.putBinary(r, c, values)
+}
+
+// areBits reports whether bytes are 0 or 1.
+func areBits(values []uint8) bool {
+	var others uint64 // bits beyond the lowest of each byte
+	for ; len(values) >= 8; values = values[8:] {
+		others |= binary.LittleEndian.Uint64(values)
+	}
+	for _, x := range values {
+		others |= uint64(x)
+	}
+	return others&0xfefefefefefefefe == 0
+}
+
+// putBytes is put of bytes, of which most are bits as they are.
+func (p *packer) putBytes(r, c int, values []uint8) error {
+	if p.o.reals || p.o.threshold != nil || p.o.bernoulli || !areBits(values) {
+		p.numbers = p.numbers[:0]
+		for _, x := range values {
+			p.numbers = append(p.numbers, float64(x))
+		}
+		return p.put(r, c, p.numbers)
+	}
+	if r >= p.block+p.size {
+		if err := p.flush(); err != nil {
+			return err
+		}
+		p.begin(p.block + p.size)
+	}
+	if p.zero == (cell{}) {
+		if i := slices.Index(values, 0); i >= 0 {
+			row, column := p.m.place(r, c+i)
+			p.zero = cell{row, column}
+		}
+	}
+	p.keep(r, c, values)
+	return nil
 }
 
 func (p *packer) putBinary(r, c int, values []float64) error {

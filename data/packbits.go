@@ -15,14 +15,14 @@ func (m *matrix) unpackBits(units int) error {
 		return fmt.Errorf("%s of packed bits are %s; found %d: numpy.packbits(x, axis=1) makes them of rows", plural(units, "unit", "units"),
 			plural((units+7)/8, "byte a row", "bytes a row"), m.units)
 	}
-	last, scan := m.units-1, m.scan
+	last, scan := m.units-1, m.scanBytes
 	rest := byte(0xff) >> ((units-1)%8 + 1) // bits beyond the last unit, in the last byte
-	bits := make([]float64, 0, 8*min(m.units, chunk))
-	m.scan = func(put put) error {
-		return scan(func(r, c int, values []float64) error {
+	bits := make([]uint8, 0, 8*min(m.units, chunk))
+	m.scanBytes = func(put putBytes) error {
+		return scan(func(r, c int, values []uint8) error {
 			bits = bits[:0]
-			for i, x := range values {
-				b, n := byte(x), 8
+			for i, b := range values {
+				n := 8
 				if c+i == last {
 					if n = units - 8*last; b&rest != 0 {
 						return &cellError{row: r + 1, column: c + i + 1, found: fmt.Sprintf("the byte %#x", b),
@@ -31,12 +31,13 @@ func (m *matrix) unpackBits(units int) error {
 					}
 				}
 				for k := range n {
-					bits = append(bits, float64(b>>(7-k)&1))
+					bits = append(bits, b>>(7-k)&1)
 				}
 			}
 			return put(r, 8*c, bits)
 		})
 	}
+	m.scan = asNumbers(m.scanBytes)
 	m.units, m.shape, m.bytes, m.format = units, nil, false, m.format+", packed bits"
 	return nil
 }
