@@ -83,3 +83,23 @@ func lows(model *rbm.Model, set *data.Set) []float64 {
 	rbm.NewConditionals(model, nil).FreeEnergy(free, set.States)
 	return free
 }
+
+// AIS is given the weights of rows, in memory or not, with gaps or without.
+func TestStartsHaveWeights(t *testing.T) {
+	model := rbm.New(4, 2, rng.Seed(1))
+	for _, gaps := range []bool{false, true} {
+		set := &data.Set{States: rbm.NewBatch(3, 4)}
+		if gaps {
+			set.Known = rbm.NewBatch(3, 4)
+		}
+		j := &judged{model: model, method: methodAIS, stream: set.Stream(), weights: []float64{1, 0, 3}}
+		s, err := (&scoreOptions{}).scorers(quiet(1), []*judged{j})
+		if err != nil {
+			t.Fatal(err)
+		}
+		starts, err := s.survey(t.Context(), quiet(1), 0)
+		if err != nil || !slices.Equal(starts.Weights, j.weights) || starts.Rows() != 3 {
+			t.Errorf("gaps %v: %v, %v", gaps, starts, err)
+		}
+	}
+}

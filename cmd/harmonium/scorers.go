@@ -141,7 +141,9 @@ func (s *scorers) survey(ctx context.Context, t *terminal, m int) (*data.Set, er
 	case !gaps && j.method != methodAIS && (j.method != monitor.MethodExact || exact.Cost(j.model) <= affordable):
 		return nil, nil
 	case all != nil && !gaps && all.Rows() <= mostStarts: // grey values among them
-		return all, nil
+		weighted := *all
+		weighted.Weights = j.weights
+		return &weighted, nil
 	}
 	starts, name := newStarts(j.model, j.rows(), j.weights != nil, s.seed, t.compute), "rows"
 	if gaps {
