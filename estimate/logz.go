@@ -38,6 +38,7 @@ const (
 	longer     = 3    // times the steps of the run before
 	fewest     = 1.5  // times the steps of the run before: less is not worth a last run with what is left of the budget
 	goal       = 0.05 // nats: a standard error that is small enough
+	jumpEvery  = 8    // sweeps before reverse AIS after which chains may jump again
 	agreement  = 3    // standard errors within which two estimates agree
 )
 
@@ -118,6 +119,7 @@ type estimator struct {
 	lengths      []float64 // of its steps, summed over AIS and reverse AIS
 	conditionals *rbm.Conditionals
 	modes        *sample.Modes // nil where [sample.CheckModes] has an error
+	jumps        *sample.Jumps // of chains before reverse AIS, where more modes were found than are listed; or nil
 	known        rbm.Batch     // starts of the next search for modes, beside its own
 	key          rng.Key
 	runs         uint32
@@ -155,6 +157,7 @@ const (
 	streamRandom
 	streamModes
 	streamKnown
+	streamJumps
 )
 
 // runKey gives every run random numbers of its own.
@@ -273,14 +276,18 @@ func spread() []int {
 
 // reverse is reverse AIS from chains that first make warmUp sweeps at the model, where they are at states at. With
 // shares the chains get weights that give each mode its share among them; covered is the part of Z in modes with
-// chains.
+// chains. Where the list of modes is cut, so that there are no such weights, chains jump between all modes that were
+// found, and so come to have their shares by themselves. A mode that jumps don't know keeps its chains.
 func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []sample.LogZ, key rng.Key) (
 	z sample.LogZ, covered float64, at rbm.Batch, err error,
 ) {
 	chains := sample.NewChains(start, e.model.Hidden, key)
-	for range warmUp(len(e.places) - 1) {
+	for sweep := range warmUp(len(e.places) - 1) {
 		if ctx.Err() != nil {
 			return z, 0, at, ctx.Err()
+		}
+		if e.jumps != nil && sweep%jumpEvery == 0 {
+			e.jumps.Move(chains.Visible, e.conditionals.FreeEnergy, key.Stream(streamJumps), uint64(sweep))
 		}
 		chains.Sweep(e.conditionals, 1)
 		e.report(start.Rows())

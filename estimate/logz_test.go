@@ -54,6 +54,45 @@ func drawn(t testing.TB, model *rbm.Model, rows int) (rbm.Batch, []float64) {
 	return v, means
 }
 
+// Blocks of units that must agree, each on or off with equal weight: 2^blocks modes, more than are listed. In the data
+// most blocks are on, and chains from independent units with the data's means come to others than chains from the data
+// are in. With jumps reverse AIS from the data bounds log Z all the same, and the answer is trusted.
+func TestLogZOfManyModes(t *testing.T) {
+	const blocks, size = 7, 6
+	model := rbm.NewModel(rbm.NewLayer(rbm.Bernoulli, blocks*size), rbm.NewLayer(rbm.Bernoulli, blocks), rng.Seed(1))
+	clear(model.W)
+	for i := range blocks * size {
+		model.W[i*blocks+i/size], model.B()[i] = 6, -3
+	}
+	for j := range blocks {
+		model.C()[j] = -3 * size
+	}
+	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, source, means := rbm.NewBatch(400, blocks*size), rng.NewSource(rng.Seed(1), 7), make([]float64, blocks*size)
+	for r := range data.Rows() {
+		on := [blocks]bool{}
+		for j := range on {
+			on[j] = source.Float64() < 0.3+0.4*float64(j%2)
+		}
+		data.SetRow(r, func(i int) bool { return on[i/size] })
+		for i := range means {
+			if on[i/size] {
+				means[i] += 1 / float64(data.Rows())
+			}
+		}
+	}
+	b := judged(t, model, data, means)
+	if len(b.Modes) != sample.MostModes || len(b.Findings) > 0 || !(math.Abs(b.Value-truth) <= 3*b.Stderr) || b.Stderr > 0.3 {
+		t.Errorf("%d modes, log Z is %v ± %v, exactly %v; %v", len(b.Modes), b.Value, b.Stderr, truth, b.Findings)
+	}
+	if z := b.ReverseData; !(math.Abs(z.Value-truth) <= 4*z.Stderr) {
+		t.Errorf("reverse AIS from data is %v ± %v, exactly %v", z.Value, z.Stderr, truth)
+	}
+}
+
 // The truth is within the stated error, which is not much too wide, for bits and spins, weak and strong weights.
 func TestLogZ(t *testing.T) {
 	squares, runs := 0.0, 0.0

@@ -40,6 +40,9 @@ func (e *estimator) findModes(ctx context.Context, steps int, key rng.Key) error
 		return err
 	}
 	e.least.Modes = e.modes.List[0].Bound
+	if e.jumps = nil; !e.few() {
+		e.jumps = e.modes.Jumps()
+	}
 	return e.modes.Measure(ctx, modesPart*float64(cost(steps)), steps, e.conditionals, key, e.report)
 }
 
@@ -48,12 +51,13 @@ func (e *estimator) findModes(ctx context.Context, steps int, key rng.Key) error
 //
 // Both are lower bounds in probability, so that the larger holds where they differ by more than their errors. Where
 // they don't, the weighted mean does if the mode is well known, and the estimate itself if it is not; or the estimate
-// in all of these modes, if it knows their sum better than they do one by one.
+// in all of these modes, if it knows their sum better than they do one by one. Where the list of modes is cut their
+// cells hold others too, of which AIS from the mode knows nothing: it only adds what is missing then.
 func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.LogZ, shares []sample.LogZ) {
 	if e.modes == nil {
 		return z, nil
 	}
-	whole, shares = e.join(z, seen, true)
+	whole, shares = e.join(z, seen, e.few())
 	if apart, own := e.join(z, seen, false); apart.Stderr < whole.Stderr {
 		whole, shares = apart, own
 	}

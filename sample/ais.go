@@ -105,7 +105,7 @@ func (p *WeightedChains) Anneal(ctx context.Context, line *rbm.Line, places []fl
 		after.Set(rbm.Stretch{Rows: rows, Place: place})
 		lengths = append(lengths, p.step(before, after))
 		before, after = after, before
-		if p.LogZ().ESS < evenOut*float64(rows) {
+		if _, _, ess := meanWeight(p.LogWeights, p.Families); ess < evenOut*float64(rows) {
 			p.Resample()
 		}
 		if report != nil {
@@ -136,11 +136,31 @@ func (p *WeightedChains) step(before, after *rbm.Places) float64 {
 }
 
 // LogZ returns log Z of the model that the weights are for. The error counts the spread of the weights at every
-// resampling and now, between families of chains that were copied from one at the resampling before. It knows nothing
-// of what no chain has seen.
+// resampling and now, between families of chains that were copied from one at the resampling before; or, if that is
+// more, the spread between the descendants of each chain of the beginning. It knows nothing of what no chain has seen.
 func (p *WeightedChains) LogZ() LogZ {
 	mean, variance, ess := meanWeight(p.LogWeights, p.Families)
-	return LogZ{p.resampled.logZ + mean, math.Sqrt(p.resampled.variance + variance), ess}
+	variance = max(p.resampled.variance+variance, p.ancestry())
+	return LogZ{p.resampled.logZ + mean, math.Sqrt(variance), ess}
+}
+
+// ancestry returns the variance of log Z to first order between the chains of the beginning, each with all of its
+// descendants: Σ_a W_a² − 1/N, where W_a is the part of all weight that ancestor a has come to (A. Lee and N. Whiteley,
+// Biometrika 105 (2018) 609). What the copies of a chain have in common shows in it, however often they were copied.
+func (p *WeightedChains) ancestry() float64 {
+	largest := slices.Max(p.LogWeights)
+	var sum, part, squares float64
+	for r, w := range p.LogWeights {
+		if r > 0 && p.ancestors[r] != p.ancestors[r-1] {
+			squares += part * part
+			part = 0
+		}
+		e := math.Exp(w - largest)
+		sum += e
+		part += e
+	}
+	squares += part * part
+	return squares/(sum*sum) - 1/float64(len(p.LogWeights))
 }
 
 // meanWeight returns the logarithm of the mean weight, the variance of it to first order, and the effective sample

@@ -40,17 +40,16 @@ const MostJumps = 400
 // ([Modes.Search]).
 func FindJumps(model *rbm.Model, known rbm.Batch, count int, key rng.Key, on *compute.Context) *Jumps {
 	modes := NewModes(model, on)
-	modes.most = MostJumps
 	_ = modes.Search(context.Background(), count, known, key) // never cancelled
 	modes.EndSearch()
 	return modes.Jumps()
 }
 
-// Jumps are those to the modes in List.
+// Jumps are those to all modes that were found, at most MostJumps.
 func (s *Modes) Jumps() *Jumps {
 	var means []float32
 	var bounds []float64
-	for _, mode := range s.List {
+	for _, mode := range s.all {
 		means, bounds = append(means, mode.Visible...), append(bounds, mode.Bound)
 	}
 	return NewJumps(s.model.Visible, means, bounds, s.field.on)

@@ -41,7 +41,7 @@ func SearchMemory(model *rbm.Model, starts int) (searching, kept float64) {
 	const number, copies = 4, 2 // bytes of a mean, and copies of the starts
 	m, n := float64(model.M()), float64(model.N())
 	searching = copies*number*m*float64(starts) + startBytes*(m+n)*float64(min(starts, together(model)))
-	return searching, 2*number*m*n + number*(m+n)*MostModes
+	return searching, 2*number*m*n + number*(m+n)*MostJumps
 }
 
 // SurveyMemory is the SearchMemory of a [Survey].

@@ -22,14 +22,14 @@ import (
 // A mode that no start of a search leads to is not found. Its configurations then belong to the modes that are.
 type Modes struct {
 	List       []Mode // the largest Bound first; at most MostModes
-	Found      int    // number of fixed points found, including those beyond MostModes, again in each search or part of a large one
+	Found      int    // number of fixed points found; beyond MostJumps one may count again in each search or part of a large one
 	Iterations int    // number of mean-field iterations over all searches, each of one start
 
 	model    *rbm.Model
 	field    *meanField
-	columns  int // number of columns of W whose patterns have been starts
-	most     int // modes in List
-	together int // number of starts that are iterated together
+	columns  int    // number of columns of W whose patterns have been starts
+	all      []Mode // at most MostJumps, of which the first are List
+	together int    // number of starts that are iterated together
 
 	labels *rbm.Conditionals // observer of the means; nil until needed
 	scores []float32         // inputs of these hidden units, row after row
@@ -47,7 +47,7 @@ type Mode struct {
 	oneChain float64
 }
 
-// MostModes is the largest number of modes that are kept. Labels of modes fit a byte, and AIS from each costs time.
+// MostModes is the largest number of modes that are listed. Labels of modes fit a byte, and AIS from each costs time.
 const MostModes = 64
 
 // sameMode is the squared distance Σ (μ − μ′)² over both layers below which two fixed points are the same mode. A
@@ -57,7 +57,7 @@ const sameMode = 0.25
 // NewModes returns the modes of a model before any search: none. The model must not change afterwards. NewModes panics
 // where [CheckModes] returns an error.
 func NewModes(model *rbm.Model, on *compute.Context) *Modes {
-	return &Modes{model: model, field: newMeanField(model, on), most: MostModes, together: together(model)}
+	return &Modes{model: model, field: newMeanField(model, on), together: together(model)}
 }
 
 // EndSearch gives memory for searches back, of the size of W. All but Search can go on.
@@ -74,7 +74,7 @@ const SearchKinds = 6
 // in falling order of their norms, until none is left. The rows of known, such as data or states of chains, are starts
 // too.
 //
-// List then has the MostModes modes with the largest bounds. The error is that of ctx.
+// List then has the MostModes modes with the largest bounds, and [Modes.Jumps] go to more. The error is that of ctx.
 func (s *Modes) Search(ctx context.Context, count int, known rbm.Batch, key rng.Key) error {
 	starts := slices.Concat(
 		unpack(RandomStarts(s.model, 2*count, key)), s.fromHidden(count, key), s.fromColumns(count), unpack(known))
@@ -175,10 +175,10 @@ func (s *Modes) addTogether(ctx context.Context, v []float32) error {
 		return err
 	}
 	s.Iterations += iterations
-	m, n, known := s.field.m, s.field.n, len(s.List)
+	m, n, known := s.field.m, s.field.n, len(s.all)
 	for r := range len(v) / m {
 		visible, hidden := v[r*m:(r+1)*m], h[r*n:(r+1)*n]
-		k := slices.IndexFunc(s.List, func(o Mode) bool {
+		k := slices.IndexFunc(s.all, func(o Mode) bool {
 			d := squareDistance(o.Visible, visible, sameMode)
 			if !s.field.hiddenBits() { // of any scale; they follow from the visible means
 				return d < sameMode
@@ -186,19 +186,20 @@ func (s *Modes) addTogether(ctx context.Context, v []float32) error {
 			return d < sameMode && d+squareDistance(o.Hidden, hidden, sameMode) < sameMode
 		})
 		if k < 0 {
-			k = len(s.List)
+			k = len(s.all)
 			none := math.Inf(-1)
-			s.List = append(s.List, Mode{slices.Clone(visible), slices.Clone(hidden), 0, 0, LogZ{Value: none}, none})
+			s.all = append(s.all, Mode{slices.Clone(visible), slices.Clone(hidden), 0, 0, LogZ{Value: none}, none})
 			s.Found++
 		}
-		s.List[k].Starts++
+		s.all[k].Starts++
 	}
-	found := s.List[known:]
+	found := s.all[known:]
 	s.field.on.Parallel(len(found), func(k int) { found[k].Bound = s.field.bound(found[k].Visible) })
-	slices.SortStableFunc(s.List, func(a, b Mode) int { return cmp.Compare(b.Bound, a.Bound) })
-	kept := min(len(s.List), s.most)
-	clear(s.List[kept:]) // of means, which may be large
-	s.List = s.List[:kept]
+	slices.SortStableFunc(s.all, func(a, b Mode) int { return cmp.Compare(b.Bound, a.Bound) })
+	kept := min(len(s.all), MostJumps)
+	clear(s.all[kept:]) // of means, which may be large
+	s.all = s.all[:kept]
+	s.List = s.all[:min(kept, MostModes)]
 	s.labels = nil
 	return nil
 }

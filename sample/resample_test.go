@@ -60,7 +60,11 @@ func TestErrorsOfWeightedChains(t *testing.T) {
 				ratio += r / seeds
 				ratioSquares += r * r / seeds
 			}
-			if rms := math.Sqrt(squares); rms < 0.8 || rms > 1.3 { // 1 ± 0.07 if the errors are right
+			least := 0.8
+			if c.threshold > 0.5 { // often resampled: ancestors count how the numbers of copies are rounded, which changes nothing in log Z
+				least = 0.6
+			}
+			if rms := math.Sqrt(squares); rms < least || rms > 1.3 { // 1 ± 0.07 if the errors are right
 				t.Errorf("%v, %d steps, threshold %v: errors are %.2f times what is stated", units, c.steps, c.threshold, rms)
 			}
 			if error := math.Sqrt((ratioSquares - ratio*ratio) / seeds); math.Abs(ratio-1) > 4*error {
@@ -101,6 +105,24 @@ func TestResample(t *testing.T) {
 	}
 }
 
+// A chain that takes most of the places, and its copies, which go on to different weights: their families are many by
+// the last resampling, but what they have in common stays in the error.
+func TestErrorsKnowAncestors(t *testing.T) {
+	const chains = 100
+	p := sample.NewIndependent(rbm.New(40, 5, rng.Seed(1)), chains, rng.Seed(2))
+	p.LogWeights[17] = math.Log(4 * (chains - 1)) // four fifths of all weight
+	p.Resample()
+	for range 3 { // each with small errors of its own
+		for r := range p.LogWeights {
+			p.LogWeights[r] = 0.5 * math.Sin(float64(r))
+		}
+		p.Resample()
+	}
+	if z := p.LogZ(); !(math.Abs(z.Stderr-0.8) < 0.03) {
+		t.Errorf("error %v, want about 0.8, the part of chain 17", z.Stderr)
+	}
+}
+
 // Resampled chains know log Z as well as before, and each is drawn within one of as many times as its weight says: over
 // many keys, as often in the mean.
 func TestResampleByWeight(t *testing.T) {
@@ -120,12 +142,18 @@ func TestResampleByWeight(t *testing.T) {
 		before, visible := p.LogZ(), p.Chains.Visible.Clone()
 		index := p.Resample()
 		z := p.LogZ()
-		if math.Abs(z.Value-before.Value) > 1e-12 || math.Abs(z.Stderr-before.Stderr) > 1e-12 || z.ESS != chains {
-			t.Fatalf("log Z is %v, before resampling %v", z, before)
-		}
-		count := make([]int, chains)
-		for r, from := range index {
+		count, squares := make([]int, chains), 0.
+		for _, from := range index {
 			count[from]++
+		}
+		for _, n := range count {
+			squares += float64(n*n) / chains / chains
+		}
+		stderr := max(before.Stderr, math.Sqrt(squares-1./chains)) // or that between ancestors with whole numbers of copies
+		if math.Abs(z.Value-before.Value) > 1e-12 || math.Abs(z.Stderr-stderr) > 1e-12 || z.ESS != chains {
+			t.Fatalf("log Z is %v, before resampling %v, want an error of %v", z, before, stderr)
+		}
+		for r, from := range index {
 			mean[from] += 1.0 / keys
 			if p.Chains.Visible.Compare(r, visible, from) != 0 || p.Families[r] != uint64(from) || p.LogWeights[r] != 0 {
 				t.Fatalf("chain %d is not chain %d of those it was drawn from", r, from)
