@@ -42,7 +42,7 @@ func (o *Adam) Settings() []Setting {
 
 // DefaultRate is 0.005 between bits, and a quarter of it between spins, measured (docs/decisions/0043 and 0072). Steps
 // of Adam are of the size of the rate whatever the gradient's, and the same model has weights in spins of a quarter of
-// those in bits. Long trainings have less of it.
+// those in bits. Long trainings have less of it, and short ones more.
 func (*Adam) DefaultRate(visible, hidden rbm.Kind) float64 {
 	sv, _ := visible.Line()
 	sh, _ := hidden.Line()

@@ -101,15 +101,28 @@ const measuredUpdates = 10000
 // measuredRate is by how much the default rate of rows with bases is higher: phases go far, and most of the way is flat.
 const measuredRate = 6
 
-// longUpdates is the number of updates from which on the default rate is less, but with bases, where that was not measured.
-const longUpdates = 12000
+// The default rate depends on the number of updates, but with bases, where that was not measured. It is that of the
+// optimiser for usualUpdates. Short trainings have more of it, but where no trust region holds updates back, where a
+// model is trained already, and with other optimisers than Adam.
+const (
+	usualUpdates = 12000
+	mostFactor   = 4 // at 750 updates and fewer
+)
 
-// lengthFactor is the default rate of a training of some updates as a multiple of that of a short one. From longUpdates
-// on it falls as 1/√updates, as the best rate of stochastic gradient descent over a given number of updates does (A.
-// Defazio, A. Cutkosky, H. Mehta and K. Mishchenko, arXiv 2310.07831). Noise moves each weight by about the rate in
-// every update, by rate·√updates in all, and makes the model sharp without making it better.
-func lengthFactor(updates int) float64 {
-	return math.Sqrt(min(1, longUpdates/float64(updates)))
+// lengthFactor is the default rate of a training of some updates as a multiple of that of a usual one: √(usual/updates),
+// as the best rate of stochastic gradient descent over a given number of updates is (A. Defazio, A. Cutkosky, H. Mehta
+// and K. Mishchenko, arXiv 2310.07831), and most at most. Noise moves each weight by about the rate in every update, by
+// rate·√updates in all, and makes the model sharp without making it better; and a short training has far to go.
+func lengthFactor(updates int, most float64) float64 {
+	return min(most, math.Sqrt(usualUpdates/float64(updates)))
+}
+
+// mostLengthFactor is the largest lengthFactor of a training.
+func (c *Config) mostLengthFactor(model *rbm.Model) float64 {
+	if _, adam := c.Optimizer.(*Adam); !adam || c.Trained || !isBounded(c.Negative, model) {
+		return 1
+	}
+	return mostFactor
 }
 
 // Schedule is how the learning rate falls from η to its end over the planned updates or time.
@@ -153,7 +166,8 @@ func (c *Config) Settings() []Setting {
 		{Name: "batch", At: &c.Batch, Help: fmt.Sprintf("rows a minibatch; 0 means %d, or all if there are fewer; "+
 			"smaller ones make more updates an epoch", DefaultBatch)},
 		{Name: "rate", At: &c.Rate, Help: "learning rate at the start; 0 means the optimiser's default: " + defaultRates() +
-			"; over more than 12000 updates less, as 1/√updates; six times as much with bases, however many"},
+			"; as 1/√updates less over more than 12000 updates, and with adam and a bound of trust more over fewer, " +
+			"up to four times; six times as much with bases, however many"},
 		{Name: "schedule", At: &c.Schedule, Default: DefaultSchedule,
 			Help: "constant, linear, cosine or power; a rate that falls to zero averages the noise away"},
 		{Name: "l1", At: &c.L1, Help: "penalty on the sum of |w|"},
@@ -273,7 +287,7 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 		return c, err
 	}
 	if planned := c.bounds().planned(c.batches(rows)); byLength && c.Likelihood == nil && planned != noBound {
-		c.Rate *= lengthFactor(planned)
+		c.Rate *= lengthFactor(planned, c.mostLengthFactor(model))
 	}
 	if err := c.checkContinuations(); err != nil {
 		return c, err

@@ -115,7 +115,8 @@ func TestFreshKeepsNoState(t *testing.T) {
 	}
 }
 
-// The default rate of long trainings falls as 1/√updates. A rate that is given stays.
+// The default rate is as 1/√updates, four times that of a usual training at most, and not above it where nothing bounds
+// the updates. A rate that is given stays.
 func TestDefaultRateByLength(t *testing.T) {
 	set := &data.Set{States: sample.FromBiases(rbm.New(10, 2, rng.Seed(1)), 1000, rng.Seed(2))} // ten minibatches an epoch
 	for _, c := range []struct {
@@ -123,7 +124,10 @@ func TestDefaultRateByLength(t *testing.T) {
 		want   float64
 	}{
 		{train.Config{Updates: 12000}, 0.005}, {train.Config{Updates: 48000}, 0.0025}, {train.Config{Epochs: 4800}, 0.0025},
-		{train.Config{Epochs: 4800, Updates: 20}, 0.005}, {train.Config{Epochs: 4800, Batch: 50}, 0.00125 * math.Sqrt2},
+		{train.Config{Updates: 3000}, 0.01}, {train.Config{Epochs: 4800, Updates: 20}, 0.02},
+		{train.Config{Updates: 3000, Negative: &train.PCD{}}, 0.005}, {train.Config{Updates: 3000, Negative: &train.CD{}}, 0.005},
+		{train.Config{Updates: 3000, Optimizer: &train.SGD{}}, 0.1}, {train.Config{Updates: 3000, Trained: true}, 0.005},
+		{train.Config{Updates: 48000, Negative: &train.CD{}}, 0.0025}, {train.Config{Epochs: 4800, Batch: 50}, 0.00125 * math.Sqrt2},
 		{train.Config{Time: time.Hour}, 0.005}, {train.Config{Updates: 48000, Rate: 0.01}, 0.01},
 	} {
 		training, err := train.Start(rbm.New(10, 2, rng.Seed(1)), set, c.config)

@@ -58,10 +58,10 @@ const mostTrusted = 100
 // newTrust returns nil where nothing bounds the updates. The kernel is that of units with two values, whose only
 // parameters are biases.
 func newTrust(t *Training) *trust {
-	n, ok := t.config.Negative.(Bounded)
-	if !ok || n.Bound() == 0 || !twoValued(t.Model.Visible) || !twoValued(t.Model.Hidden) {
+	if !isBounded(t.config.Negative, t.Model) {
 		return nil
 	}
+	n := t.config.Negative.(Bounded)
 	all := n.Visible()
 	v := all.Slice(0, min(all.Rows(), mostTrusted))
 	chains := v.Rows()
@@ -78,6 +78,12 @@ func newTrust(t *Training) *trust {
 	r.back = newAscent(t, r.up, r.down, descent, false)
 	t.device.bind(slices.Concat(r.up.Averages(), r.down.Averages())...)
 	return r
+}
+
+// isBounded reports whether a negative phase bounds the updates of a model.
+func isBounded(negative Negative, model *rbm.Model) bool {
+	n, ok := negative.(Bounded)
+	return ok && n.Bound() > 0 && twoValued(model.Visible) && twoValued(model.Hidden)
 }
 
 func twoValued(l rbm.Layer) bool { return l.Kind() == rbm.Bernoulli || l.Kind() == rbm.Spin }
