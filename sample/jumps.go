@@ -45,7 +45,7 @@ func FindJumps(model *rbm.Model, known rbm.Batch, count int, key rng.Key, on *co
 	return modes.Jumps()
 }
 
-// Jumps are those to all modes that were found, at most MostJumps.
+// Jumps are those to all modes that were found, at most MostJumps, and fewer of models of more than 40,000 units.
 func (s *Modes) Jumps() *Jumps {
 	var means []float32
 	var bounds []float64

@@ -38,10 +38,10 @@ func SearchMemory(model *rbm.Model, starts int) (searching, kept float64) {
 	if CheckModes(model) != nil {
 		return 0, 0
 	}
-	const number, copies = 4, 2 // bytes of a mean, and copies of the starts
+	const copies = 2 // of the starts
 	m, n := float64(model.M()), float64(model.N())
-	searching = copies*number*m*float64(starts) + startBytes*(m+n)*float64(min(starts, together(model)))
-	return searching, 2*number*m*n + number*(m+n)*MostJumps
+	searching = copies*numberBytes*m*float64(starts) + startBytes*(m+n)*float64(min(starts, together(model)))
+	return searching, 2*numberBytes*m*n + numberBytes*(m+n)*float64(mostKept(model))
 }
 
 // SurveyMemory is the SearchMemory of a [Survey].

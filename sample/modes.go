@@ -22,13 +22,14 @@ import (
 // A mode that no start of a search leads to is not found. Its configurations then belong to the modes that are.
 type Modes struct {
 	List       []Mode // the largest Bound first; at most MostModes
-	Found      int    // number of fixed points found; beyond MostJumps one may count again in each search or part of a large one
+	Found      int    // number of fixed points found; beyond those that are kept one may count again in each search or part of a large one
 	Iterations int    // number of mean-field iterations over all searches, each of one start
 
 	model    *rbm.Model
 	field    *meanField
 	columns  int    // number of columns of W whose patterns have been starts
-	all      []Mode // at most MostJumps, of which the first are List
+	all      []Mode // of which the first are List
+	most     int    // of them
 	together int    // number of starts that are iterated together
 
 	labels *rbm.Conditionals // observer of the means; nil until needed
@@ -57,7 +58,7 @@ const sameMode = 0.25
 // NewModes returns the modes of a model before any search: none. The model must not change afterwards. NewModes panics
 // where [CheckModes] returns an error.
 func NewModes(model *rbm.Model, on *compute.Context) *Modes {
-	return &Modes{model: model, field: newMeanField(model, on), together: together(model)}
+	return &Modes{model: model, field: newMeanField(model, on), most: mostKept(model), together: together(model)}
 }
 
 // EndSearch gives memory for searches back, of the size of W. All but Search can go on.
@@ -156,6 +157,17 @@ const (
 	startBytes  = 16
 )
 
+// mostKept is the number of fixed points that are kept: MostJumps, but fewer of the largest models, whose means take no
+// more than keptBytes, and as many as are listed at least.
+func mostKept(model *rbm.Model) int {
+	return min(max(MostModes, keptBytes/(numberBytes*(model.M()+model.N()))), MostJumps)
+}
+
+const (
+	keptBytes   = 64 << 20
+	numberBytes = 4 // of a mean
+)
+
 // together is the number of starts that are iterated together: all of them, but in the largest models.
 func together(model *rbm.Model) int { return max(1, searchBytes/(startBytes*(model.M()+model.N()))) }
 
@@ -196,7 +208,7 @@ func (s *Modes) addTogether(ctx context.Context, v []float32) error {
 	found := s.all[known:]
 	s.field.on.Parallel(len(found), func(k int) { found[k].Bound = s.field.bound(found[k].Visible) })
 	slices.SortStableFunc(s.all, func(a, b Mode) int { return cmp.Compare(b.Bound, a.Bound) })
-	kept := min(len(s.all), MostJumps)
+	kept := min(len(s.all), s.most)
 	clear(s.all[kept:]) // of means, which may be large
 	s.all = s.all[:kept]
 	s.List = s.all[:min(kept, MostModes)]
