@@ -130,7 +130,11 @@ func (d *direction) sample(on *compute.Context, dst, s Batch, key rng.Key, step 
 		on.Sample(dst.bits, nil, s.bits, &d.bits, key, step, 0)
 		return
 	}
-	x := d.product(on, s)
+	d.draw(on, dst, d.product(on, s), key, step)
+}
+
+// draw draws rows from their inputs, which it may overwrite.
+func (d *direction) draw(on *compute.Context, dst Batch, x []float32, key rng.Key, step uint64) {
 	drawAt(on, d.to, 1, dst, x, key, step, 0)
 	drawFields(on, d.to, dst, x, key, step)
 }

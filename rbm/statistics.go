@@ -130,21 +130,9 @@ func (c *Conditionals) average(dst []*Statistics, sets []Rows) {
 		return
 	}
 	for k, s := range sets {
-		to := dst[k]
-		if k > 0 {
-			c.statistics.vh = resize(c.statistics.vh, c.m*c.n)
-			vh := to.VH
-			to.VH = c.statistics.vh
-			c.averageReals(to, s.Visible, s.Weights)
-			c.compute.Subtract(dst[0].VH, dst[0].VH, to.VH)
-			to.VH = vh
-		} else {
-			c.averageReals(to, s.Visible, s.Weights)
-		}
-		if s.Hidden.Rows() > 0 {
-			c.SampleHidden(s.Hidden, s.Visible, s.Key, s.Step)
-		}
+		c.averageReals(dst[k], dst[0].VH, s, k > 0)
 	}
+	toValues(d.from, d.to, dst...)
 }
 
 // averageOn has the context's engine take the averages; it reports whether there is one.
@@ -200,19 +188,24 @@ func (c *Conditionals) averageBits(dst []*Statistics, sets []Rows) {
 
 func wholeWords(bits int) int { return (bits + 63) &^ 63 }
 
-// averageReals takes the averages of a set of rows with other units: in the units' own values.
-func (c *Conditionals) averageReals(dst *Statistics, v Batch, weights []float32) {
-	a, d, rows := &c.statistics, &c.toHidden, v.Rows()
+// averageReals takes the averages of a set of rows with other units, and writes ⟨v_i h_j⟩ to vh, or subtracts it. Hidden
+// units are drawn from the inputs that give their means.
+func (c *Conditionals) averageReals(dst *Statistics, vh []float32, s Rows, subtract bool) {
+	a, d, v, weights, rows := &c.statistics, &c.toHidden, s.Visible, s.Weights, s.Visible.Rows()
 	a.probs, a.shares = resize(a.probs, rows*c.n), resize(a.shares, rows)
-	if hasTwoValues(d.to) {
-		d.means(c.compute, a.probs, v)
-	} else {
-		d.multiply(c.compute, a.probs, v)
-		inputMoments(c.compute, d.to, dst.hidden, a.probs, weights)
+	d.multiply(c.compute, a.probs, v)
+	if s.Hidden.Rows() > 0 {
+		c.check("hidden", s.Hidden, c.n, rows*c.n, c.n)
+		d.inputs = resize(d.inputs, rows*c.n)
+		copy(d.inputs, a.probs)
+		d.draw(c.compute, s.Hidden, d.inputs, s.Key, s.Step)
 	}
 	total := kernel.Shares(a.shares, weights, 1)
 	if hasTwoValues(d.to) {
+		means(c.compute, d.to, a.probs)
 		c.columnMeans(dst.H, a.probs, weights, total)
+	} else {
+		inputMoments(c.compute, d.to, dst.hidden, a.probs, weights)
 	}
 	for r, w := range weights {
 		for j, p := range a.probs[r*c.n : (r+1)*c.n] {
@@ -224,20 +217,31 @@ func (c *Conditionals) averageReals(dst *Statistics, v Batch, weights []float32)
 		a.transpose.Reshape(bits, rows)
 		c.compute.Transpose(a.transpose, v.bits)
 		c.compute.Load(&a.operand, a.probs, rows, c.n, nil)
-		c.compute.MulScaled(dst.VH[:bits*c.n], a.transpose, &a.operand, float32(1/total))
+		to := vh[:bits*c.n]
+		if subtract {
+			a.vh = resize(a.vh, len(to))
+			to = a.vh
+		}
+		c.compute.MulScaled(to, a.transpose, &a.operand, float32(1/total))
+		if subtract {
+			c.compute.Subtract(vh[:len(to)], vh[:len(to)], to)
+		}
 	}
 	if v.reals.Cols > 0 {
 		a.reals = kernel.Reals{Rows: v.reals.Cols, Cols: rows, Values: resize(a.reals.Values, len(v.reals.Values))}
 		c.compute.TransposeReals(a.reals, v.reals)
 		c.compute.LoadShortReals(&a.realsBy, a.probs, rows, c.n)
-		c.compute.MulReals(dst.VH[bits*c.n:], a.reals, &a.realsBy, float32(1/total))
+		if subtract {
+			c.compute.AddMulReals(vh[bits*c.n:], a.reals, &a.realsBy, float32(-1/total))
+		} else {
+			c.compute.MulReals(vh[bits*c.n:], a.reals, &a.realsBy, float32(1/total))
+		}
 	}
 	if isLinearInBits(d.from) {
 		c.visibleMeans(dst.V, Rows{Visible: v, Weights: weights}, 0)
 	} else {
 		moments(c.compute, d.from, dst.visible, v, weights)
 	}
-	toValues(d.from, d.to, dst)
 }
 
 // visibleMeans writes the means of the visible units of rows, which are in the transpose from row `first` on.
