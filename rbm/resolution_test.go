@@ -37,3 +37,43 @@ func TestResolutionOfReals(t *testing.T) {
 		}
 	}
 }
+
+// Statistics take real numbers and probabilities with 14 bits. What that adds to ⟨v_i h_j⟩ of a minibatch is less than a
+// thousandth of its standard error.
+func TestResolutionOfStatistics(t *testing.T) {
+	const m, n, rows = 100, 30, 100
+	model := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, m), rbm.NewLayer(rbm.Bernoulli, n), rng.Seed(1))
+	for k := range model.W {
+		model.W[k] *= 10
+	}
+	v := model.Visible.NewBatch(rows)
+	model.Visible.Sample(v, nil, rng.Seed(2), 0, 0)
+	statistics := rbm.NewStatistics(model)
+	rbm.NewConditionals(model, compute.New(1)).Statistics(statistics, v, nil)
+	errors, variances := 0.0, 0.0
+	for j := range n {
+		var p [rows]float64
+		for r := range p {
+			x := 0.0
+			for i, y := range v.Reals(r) {
+				x += float64(y) * float64(model.W[i*n+j])
+			}
+			p[r] = 1 / (1 + math.Exp(-x))
+		}
+		for i := range m {
+			sum, squares := 0.0, 0.0
+			for r, p := range p {
+				y := float64(v.Reals(r)[i]) * p
+				sum, squares = sum+y, squares+y*y
+			}
+			mean := sum / rows
+			errors += math.Pow(float64(statistics.VH[i*n+j])-mean, 2)
+			variances += (squares/rows - mean*mean) / rows
+		}
+	}
+	if ratio := math.Sqrt(errors / variances); !(ratio < 1e-3) || ratio == 0 {
+		t.Errorf("⟨v h⟩ is off by %.2g of its standard error, want less than 0.001", ratio)
+	} else {
+		t.Logf("⟨v h⟩ is off by %.2g of its standard error", ratio)
+	}
+}

@@ -51,12 +51,22 @@ func BenchmarkMul(b *testing.B) {
 }
 
 func BenchmarkMulReals(b *testing.B) {
-	for _, p := range []shape{{"hidden-1024", 1024, 784, 500}, {"hidden-100", 100, 784, 500}, {"hidden-20", 20, 784, 500}} {
+	for _, p := range []shape{
+		{"hidden-1024", 1024, 784, 500}, {"hidden-100", 100, 784, 500}, {"hidden-20", 20, 784, 500},
+		{"statistics-100", 784, 100, 500}, {"statistics-500", 784, 500, 500},
+	} {
 		src := kerneltest.RandomFloats(p.inner*p.cols, 2)
 		x, dst := Reals{p.rows, p.inner, kerneltest.RandomFloats(p.rows*p.inner, 1)}, make([]float32, p.rows*p.cols)
 		var f FixedReals
 		one.LoadReals(&f, src, p.inner, p.cols)
 		b.Run(p.name, func(b *testing.B) {
+			for b.Loop() {
+				one.MulReals(dst, x, &f, 1)
+			}
+			p.report(b)
+		})
+		one.LoadShortReals(&f, src, p.inner, p.cols)
+		b.Run("short-"+p.name, func(b *testing.B) {
 			for b.Loop() {
 				one.MulReals(dst, x, &f, 1)
 			}

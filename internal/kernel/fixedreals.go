@@ -12,15 +12,16 @@ import "math"
 // gives Σ|hi| ≤ 2^15 for the rows of a chunk, and |hi| < 2^15. So for 16-bit integers |p| < 2^15 both Σ p·hi and Σ p·lo
 // over two chunks fit 32 bits: |Σ p·hi| < 2·2^15·2^15 and |Σ p·lo| < 2·2^7·2^7·2^15.
 //
-// An element's error is at most 2^−(t+1); with |x| near 2^−4 and 128 rows or more, 2^−t is near 2^−20. The zero
-// FixedReals is an empty matrix. A FixedReals may be loaded again and then reuses its memory.
+// An element's error is at most 2^−(t+1); with |x| near 2^−4 and 128 rows or more, 2^−t is near 2^−20. A short matrix has
+// integers of 14 bits instead ([Context.LoadShortReals]). The zero FixedReals is an empty matrix. A FixedReals may be
+// loaded again and then reuses its memory.
 type FixedReals struct {
 	Rows, Cols int
 
 	scale int       // t
 	words []uint32  // panel after panel, pair of rows after pair of rows; a pair that lacks a row has zeros in its place
-	short bool      // the integers have 16 bits
-	tiled bool      // the words of a panel are those of tiles.go instead
+	short bool      // the integers have 14 bits, and a panel 32 columns: a pair of rows is 32 words
+	tiled bool      // the words of a panel, which has 16 columns, are those of tiles.go instead
 	sums  []float64 // of a task: the largest of a chunk, or if short the largest number
 }
 
@@ -29,12 +30,24 @@ const (
 	spillPairs = 2 * chunkRows / 2 // pairs of rows whose sums fit 32 bits
 	limbBits   = 8
 	pairWords  = 2 * panelCols // a pair of rows: 16 words of hi, then 16 of lo; the even row is in a word's low half
+	shortCols  = pairWords     // columns of a panel of short numbers
 
 	// maxRealsRows keeps sums exact in float64: |Σ p·q| < 2^38 for a chunk, 2^53 for 2^15 chunks.
 	maxRealsRows = chunkRows << 15
+
+	// maxShortRows keeps the upper halves of sums of 32 products, which are below 2^15, within 32 bits.
+	maxShortRows = 32 << 15
 )
 
-func (f *FixedReals) panels() int { return (f.Cols + panelCols - 1) / panelCols }
+// width is the number of columns of a panel.
+func (f *FixedReals) width() int {
+	if f.short && !f.tiled {
+		return shortCols
+	}
+	return panelCols
+}
+
+func (f *FixedReals) panels() int { return (f.Cols + f.width() - 1) / f.width() }
 func (f *FixedReals) pairs() int  { return (f.Rows + 1) / 2 }
 
 // panelWords is the number of words of a panel.
@@ -62,11 +75,13 @@ func (c *Context) LoadReals(f *FixedReals, src []float32, rows, cols int) {
 	c.loadReals("LoadReals", f, src, rows, cols, false)
 }
 
-// LoadShortReals is [Context.LoadReals] in 16-bit fixed point, for numbers that are not worth more: t is the largest ≤ 126
-// with which no |q| is above 2^15 − 1. Then 128 of them are within the bound on sums.
+// LoadShortReals is [Context.LoadReals] in 14-bit fixed point, for numbers that are not worth more: t is the largest ≤ 126
+// with which no |q| is above 2^13. Products with f take 14 bits of a row of x as well, |p| < 2^13, and half the time:
+// a sum of 32 products fits 32 bits without limbs, 32·2^13·(2^13−1) = 2^31 − 2^18. A matrix of more than 2^20 rows is
+// loaded as by LoadReals.
 func (c *Context) LoadShortReals(f *FixedReals, src []float32, rows, cols int) {
 	checkOperand("LoadShortReals", src, rows, cols, nil, cols)
-	f.short = true
+	f.short = rows <= maxShortRows
 	c.loadReals("LoadShortReals", f, src, rows, cols, false)
 }
 
@@ -100,7 +115,7 @@ func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, col
 	c = c.own()
 	f.Rows, f.Cols, f.tiled = rows, cols, c.isa.hasTiles() && rows > 0 && rows <= maxTileRows
 	f.words = grow(f.words, f.panels()*f.panelWords())
-	tasks := (f.panels() + loadPanels - 1) / loadPanels
+	tasks := (f.Cols + loadPanels*panelCols - 1) / (loadPanels * panelCols)
 	f.sums = grow(f.sums, tasks)
 	l := c.realsLoads.get()
 	*l = realsLoad{isa: c.isa, f: f, src: src, transposed: transposed}
@@ -125,7 +140,7 @@ func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, col
 func (f *FixedReals) chooseScale(largest float64) float32 {
 	bound := float64(1<<23 - 129*min(f.Rows, chunkRows))
 	if f.short {
-		bound = shortBound
+		bound = 1 << 13
 	}
 	f.scale = scaleFor(largest, bound)
 	return float32(math.Ldexp(1, f.scale))
@@ -171,7 +186,11 @@ func (l *realsSums) do(task int) {
 
 // do fills the task's panels.
 func (l *realsWords) do(task int) {
-	f, from, to := l.f, task*loadPanels, min((task+1)*loadPanels, l.f.panels())
+	f, from, to := l.f, task*loadPanels, min((task+1)*loadPanels, (l.f.Cols+panelCols-1)/panelCols)
+	if f.short && !f.tiled {
+		l.pack(task)
+		return
+	}
 	if f.tiled {
 		t := l.tiles()
 		t.fill(from, to)
@@ -255,6 +274,34 @@ func splitPair(dst *[pairWords]uint32, even, odd *[panelCols]float32, factor flo
 func split(q int32) (hi, lo int32) {
 	hi = (q + 1<<(limbBits-1)) >> limbBits
 	return hi, q - hi<<limbBits
+}
+
+// pack fills the task's panels of short numbers.
+func (l *realsWords) pack(task int) {
+	const width = loadPanels * panelCols
+	f, none := l.f, [width]float32{}
+	first, cols := task*width, min(width, l.f.Cols-task*width)
+	whole, n := cols/shortCols*shortCols, f.panelWords()
+	for pair := range f.pairs() {
+		even, odd := l.src[2*pair*f.Cols+first:][:cols], none[:cols]
+		if 2*pair+1 < f.Rows {
+			odd = l.src[(2*pair+1)*f.Cols+first:][:cols]
+		}
+		words := f.words[first/shortCols*n+pair*pairWords:]
+		l.isa.packRows(words, n, even[:whole], odd[:whole], l.factor)
+		if whole < cols {
+			var rest [2][shortCols]float32
+			copy(rest[0][:], even[whole:])
+			copy(rest[1][:], odd[whole:])
+			l.isa.packRows(words[whole/shortCols*n:], n, rest[0][:], rest[1][:], l.factor)
+		}
+	}
+}
+
+func packRowsGeneric(dst []uint32, stride int, even, odd []float32, factor float32) {
+	for j, x := range even {
+		dst[j/shortCols*stride+j%shortCols] = pairOf(quantize(x, factor), quantize(odd[j], factor))
+	}
 }
 
 // pairOf puts two 16-bit integers into a word.

@@ -196,6 +196,18 @@ func (isa ISA) splitRows(dst []uint32, stride int, even, odd []float32, factor f
 	}
 }
 
+// packRows writes a pair of rows of whole panels of short numbers, stride words apart.
+func (isa ISA) packRows(dst []uint32, stride int, even, odd []float32, factor float32) {
+	if len(even) == 0 {
+		return
+	}
+	if isa == Generic {
+		packRowsGeneric(dst, stride, even, odd, factor)
+	} else {
+		isa.packRowsAsm(&dst[0], 4*stride, &even[0], &odd[0], len(even)/shortCols, factor)
+	}
+}
+
 // splitTransposed writes rows 0…rows−1 of a panel, a multiple of 16.
 func (isa ISA) splitTransposed(dst []uint32, src []float32, stride, rows int, factor float32) {
 	if rows == 0 {
@@ -245,6 +257,45 @@ func (isa ISA) addPairs(sums [][panelCols]float64, x []uint32, stride int, words
 		addPairsGeneric(sums, x, stride, words)
 	} else {
 		isa.addPairsAsm(&sums[0], len(sums)/realsGroup, &x[0], 4*stride, &words[0], len(words)/pairWords)
+	}
+}
+
+// mulShort writes, or adds, the products of rows, one a factor, with the first cols columns of a panel of short numbers. x
+// has whole groups of rows, of as many pairs as the panel.
+func (isa ISA) mulShort(
+	dst []float32, stride int, x, words []uint32, factors []float64, cols int, adds bool, scratch *[shortBlock][shortCols]float32,
+) {
+	rows, pairs, whole := len(factors), len(words)/pairWords, 0
+	if isa == Generic || pairs == 0 {
+		mulShortGeneric(dst, stride, x, words, factors, cols, adds)
+		return
+	}
+	if cols == shortCols {
+		whole = rows &^ (realsGroup - 1)
+	}
+	switch {
+	case whole == 0:
+	case adds:
+		isa.addShortPairsAsm(&dst[0], 4*stride, whole/realsGroup, &x[0], 4*pairs, &words[0], pairs, &factors[0])
+	default:
+		isa.mulShortPairsAsm(&dst[0], 4*stride, whole/realsGroup, &x[0], 4*pairs, &words[0], pairs, &factors[0])
+	}
+	if whole == rows {
+		return
+	}
+	var padded [shortBlock]float64
+	copy(padded[:], factors[whole:])
+	groups := (rows - whole + realsGroup - 1) / realsGroup
+	isa.mulShortPairsAsm(&scratch[0][0], 4*shortCols, groups, &x[whole*pairs], 4*pairs, &words[0], pairs, &padded[0])
+	for r := range rows - whole {
+		row := dst[(whole+r)*stride:][:cols]
+		for j, y := range scratch[r][:cols] {
+			if adds {
+				row[j] += y
+			} else {
+				row[j] = y
+			}
+		}
 	}
 }
 

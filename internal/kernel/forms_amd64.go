@@ -182,6 +182,16 @@ func (isa ISA) splitRowsAsm(dst *uint32, stride int, even *float32, odd *float32
 	}
 }
 
+// packRowsAsm writes pairs of blocks·32 columns of short numbers, panels stride bytes apart.
+func (isa ISA) packRowsAsm(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32) {
+	switch isa {
+	case AVX512:
+		packRowsAVX512(dst, stride, even, odd, blocks, factor)
+	default:
+		packRowsAVX2(dst, stride, even, odd, blocks, factor)
+	}
+}
+
 // splitTransposedAsm writes blocks·16 rows of a panel from 16 rows of numbers, stride bytes apart.
 func (isa ISA) splitTransposedAsm(dst *uint32, x *float32, stride int, blocks int, factor float32) {
 	switch isa {
@@ -223,6 +233,34 @@ func (isa ISA) addPairsAsm(sums *[16]float64, groups int, x *uint32, stride int,
 		addPairsAVX512(sums, groups, x, stride, words, pairs)
 	default:
 		addPairsAVX2(sums, groups, x, stride, words, pairs)
+	}
+}
+
+// mulShortPairsAsm writes groups·8 rows times a panel of short numbers, times factors; strides are in bytes.
+func (isa ISA) mulShortPairsAsm(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64) {
+	switch isa {
+	case AVX512:
+		if vnni {
+			mulShortPairsVNNI(dst, dstStride, groups, x, stride, words, pairs, factors)
+			return
+		}
+		mulShortPairsAVX512(dst, dstStride, groups, x, stride, words, pairs, factors)
+	default:
+		mulShortPairsAVX2(dst, dstStride, groups, x, stride, words, pairs, factors)
+	}
+}
+
+// addShortPairsAsm adds groups·8 rows times a panel of short numbers, times factors, to dst.
+func (isa ISA) addShortPairsAsm(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64) {
+	switch isa {
+	case AVX512:
+		if vnni {
+			addShortPairsVNNI(dst, dstStride, groups, x, stride, words, pairs, factors)
+			return
+		}
+		addShortPairsAVX512(dst, dstStride, groups, x, stride, words, pairs, factors)
+	default:
+		addShortPairsAVX2(dst, dstStride, groups, x, stride, words, pairs, factors)
 	}
 }
 

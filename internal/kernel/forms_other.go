@@ -66,6 +66,10 @@ func (ISA) splitRowsAsm(dst *uint32, stride int, even *float32, odd *float32, bl
 	panic(noAssembler)
 }
 
+func (ISA) packRowsAsm(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32) {
+	panic(noAssembler)
+}
+
 func (ISA) splitTransposedAsm(dst *uint32, x *float32, stride int, blocks int, factor float32) {
 	panic(noAssembler)
 }
@@ -75,6 +79,14 @@ func (ISA) largestAsm(parts *[16]uint32, x *float32, blocks int) { panic(noAssem
 func (ISA) quantizePairsAsm(dst *uint32, x *float32, blocks int, factor float32) { panic(noAssembler) }
 
 func (ISA) addPairsAsm(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int) {
+	panic(noAssembler)
+}
+
+func (ISA) mulShortPairsAsm(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64) {
+	panic(noAssembler)
+}
+
+func (ISA) addShortPairsAsm(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64) {
 	panic(noAssembler)
 }
 

@@ -7,18 +7,22 @@ import "math"
 //	p_k = x_k·2^s, rounded to the nearest integer, halves to even,
 //
 // with the largest s ≤ 126 for which every |p_k| ≤ 2^15 − 1. Then Σ_k p_k·q_kj is a sum of integers, which has no
-// order, and float64 holds it exactly (see [FixedReals]).
+// order, and float64 holds it exactly (see [FixedReals]). Where f is short, |p_k| ≤ 2^13 − 1 takes the place of the bound.
 
 // realsGroup is the number of rows that assembler takes at a time; the last group is filled up with rows of zeros.
 const realsGroup = 8
 
-// realsBlock is the number of rows of a task.
-const realsBlock = 128
+// realsBlock and shortBlock are the numbers of rows of a task, the second where f is short and has panels of 32 columns.
+const (
+	realsBlock = 128
+	shortBlock = 64
+)
 
 // A realsWorkspace is what one worker needs for a block of a panel: the sums, as integers in float64.
 type realsWorkspace struct {
 	sums  [realsBlock][panelCols]float64
 	limbs [8 * tileWords]int32 // sums of products of limbs, of two tiles
+	short [shortBlock][shortCols]float32
 }
 
 // A realsProduct is the work of MulReals and AddMulReals.
@@ -31,6 +35,7 @@ type realsProduct struct {
 	adds  bool
 
 	pairs   []uint32  // of x, row after row, padded to whole pairs and groups; or tiles, group after group
+	block   int       // rows of a task
 	group   int       // rows of one
 	words   int       // and of pairs, that it takes
 	factors []float64 // of the sums of a row: scale·2^−(s+t)
@@ -46,8 +51,8 @@ type (
 //	dst[r,j] = scale·2^−(s_r+t)·Σ_k p_rk·q_kj.
 //
 // The sum of integers is exact, and the number is rounded to float32 once more after float64. Row r depends on row r of
-// x alone. With M the largest |x_rk| of a row, x's numbers are rounded to a multiple of 2^−s ≤ max(M/16383, 2^−126),
-// and f's to one of 2^−t, so that the error is at most
+// x alone. With M the largest |x_rk| of a row, x's numbers are rounded to a multiple of 2^−s ≤ max(M/16383, 2^−126), or
+// max(M/4095, 2^−126) if f is short, and f's to one of 2^−t, so that the error is at most
 //
 //	|scale|·(2^−(s+1)·Σ_k|f_kj| + 2^−(t+1)·Σ_k|x_rk| + Rows·2^−(s+t+2)),
 //
@@ -75,7 +80,10 @@ func (c *Context) mulReals(name string, dst []float32, x Reals, f *FixedReals, s
 		f = f.paired()
 	}
 	p.c, p.dst, p.x, p.f, p.scale, p.adds = c, dst, x, f, scale, adds
-	p.group, p.words = realsGroup, realsGroup*f.pairs()
+	p.block, p.group, p.words = realsBlock, realsGroup, realsGroup*f.pairs()
+	if f.width() == shortCols {
+		p.block = shortBlock
+	}
 	if f.tiled {
 		p.group, p.words = tileRows, f.chunks()*rowTiles*tileWords
 	}
@@ -83,7 +91,7 @@ func (c *Context) mulReals(name string, dst []float32, x Reals, f *FixedReals, s
 	p.pairs = grow(p.pairs, groups*p.words)
 	p.factors = grow(p.factors, x.Rows)
 	c.parallel(c.workersFor(x.Rows*x.Cols), groups, (*realsRows)(p))
-	blocks := (x.Rows + realsBlock - 1) / realsBlock
+	blocks := (x.Rows + p.block - 1) / p.block
 	c.parallel(c.workersFor(x.Rows*x.Cols*f.Cols/8), blocks*f.panels(), (*realsColumns)(p))
 	p.dst, p.x, p.f = nil, Reals{}, nil
 	c.realsProducts.put(p)
@@ -99,7 +107,7 @@ func (p *realsRows) do(group int) {
 			continue
 		}
 		row := p.x.Row(r)
-		s, ok := rowScale(p.c.isa.largest(row))
+		s, ok := rowScale(p.c.isa.largest(row), p.f.short)
 		if !ok {
 			(*realsProduct)(p).quantize(words, k, nil, 0)
 			p.factors[r] = math.NaN()
@@ -135,16 +143,22 @@ func largestGeneric(x []float32) uint32 {
 }
 
 // rowScale returns the s of a row whose largest magnitude has the given bits, and false where it is not finite.
-func rowScale(largest uint32) (s int, ok bool) {
+func rowScale(largest uint32, short bool) (s int, ok bool) {
 	x := float64(math.Float32frombits(largest))
 	if x-x != 0 {
 		return 0, false
 	}
-	return scaleFor(x, shortBound), true
+	if short {
+		return scaleFor(x, shortBound), true
+	}
+	return scaleFor(x, rowBound), true
 }
 
-// shortBound is the largest number that is rounded to 2^15 − 1.
-var shortBound = math.Nextafter(1<<15-0.5, 0)
+// rowBound and shortBound are the largest numbers that are rounded to 2^15 − 1 and to 2^13 − 1.
+var (
+	rowBound   = math.Nextafter(1<<15-0.5, 0)
+	shortBound = math.Nextafter(1<<13-0.5, 0)
+)
 
 // quantizePairsGeneric writes the integers of a row, two a word.
 func quantizePairsGeneric(dst []uint32, x []float32, factor float32) {
@@ -161,15 +175,18 @@ func quantizePairsGeneric(dst []uint32, x []float32, factor float32) {
 func (p *realsColumns) do(task int) {
 	panels := p.f.panels()
 	block, panel := task/panels, task%panels
-	from := block * realsBlock
-	rows := min(realsBlock, p.x.Rows-from)
+	from := block * p.block
+	rows := min(p.block, p.x.Rows-from)
 	w := p.c.realsWorkspaces.get()
 	words, x := p.f.panel(panel), p.pairs[from/p.group*p.words:]
-	first, cols := panel*panelCols, min(panelCols, p.f.Cols-panel*panelCols)
+	first, cols := panel*p.f.width(), min(p.f.width(), p.f.Cols-panel*p.f.width())
 	dst := p.dst[from*p.f.Cols+first:]
-	if p.f.tiled {
+	switch {
+	case p.f.tiled:
 		p.c.isa.mulTiles(dst, x, words, p.f, p.factors[from:][:rows], cols, p.adds, &w.limbs)
-	} else {
+	case p.f.short:
+		p.c.isa.mulShort(dst, p.f.Cols, x, words, p.factors[from:][:rows], cols, p.adds, &w.short)
+	default:
 		sums := w.sums[:(rows+p.group-1)/p.group*p.group]
 		clear(sums)
 		for pair, n := 0, p.f.pairs(); pair < n; pair += spillPairs {
@@ -197,6 +214,26 @@ func addPairsGeneric(sums [][panelCols]float64, x []uint32, stride int, words []
 			}
 		}
 		words = words[pairWords:]
+	}
+}
+
+// mulShortGeneric writes, or adds, products with a panel of short numbers. Without pairs they are 0.
+func mulShortGeneric(dst []float32, stride int, x, words []uint32, factors []float64, cols int, adds bool) {
+	pairs := len(words) / pairWords
+	for r, factor := range factors {
+		row := dst[r*stride:][:cols]
+		for j := range row {
+			sum := int64(0)
+			for i, pair := range x[r*pairs:][:pairs] {
+				w := words[i*pairWords+j]
+				sum += int64(int16(pair))*int64(int16(w)) + int64(int32(pair)>>16)*int64(int32(w)>>16)
+			}
+			if y := float32(float64(sum) * factor); adds {
+				row[j] += y
+			} else {
+				row[j] = y
+			}
+		}
 	}
 }
 

@@ -25,8 +25,13 @@ func fixedRealsOf(src []float32, rows, cols int, short bool) (t int, q []int64) 
 	for math.Ldexp(largest, t)+129*float64(min(rows, 128)) > 1<<23 {
 		t--
 	}
-	if s, _ := quantizedRow(src); short {
-		t = s
+	if short {
+		most := 0.0
+		for _, x := range src {
+			most = max(most, math.Abs(float64(x)))
+		}
+		for t = 126; math.Ldexp(most, t) > 1<<13; t-- {
+		}
 	}
 	q = make([]int64, rows*cols)
 	for i, x := range src {
@@ -36,13 +41,17 @@ func fixedRealsOf(src []float32, rows, cols int, short bool) (t int, q []int64) 
 }
 
 // quantizedRow is the definition of a row's integers.
-func quantizedRow(x []float32) (s int, p []int64) {
+func quantizedRow(x []float32, short bool) (s int, p []int64) {
+	most := int64(1<<15 - 1)
+	if short {
+		most = 1<<13 - 1
+	}
 	integer := func(y float32) int64 { return int64(math.RoundToEven(math.Ldexp(float64(y), s))) }
 	largest := float32(0)
 	for _, y := range x {
 		largest = max(largest, y, -y)
 	}
-	for s = 126; integer(largest) > 1<<15-1 || math.Ldexp(float64(largest), s) > 1<<20; s-- {
+	for s = 126; integer(largest) > most || math.Ldexp(float64(largest), s) > 1<<20; s-- {
 	}
 	p = make([]int64, len(x))
 	for k, y := range x {
@@ -65,7 +74,7 @@ func checkProduct(t testing.TB, x Reals, src []float32, cols int, scale float32,
 	want, added := make([]float32, x.Rows*cols), make([]float32, x.Rows*cols)
 	before := kerneltest.RandomFloats(len(added), 77)
 	for r := range x.Rows {
-		s, p := quantizedRow(x.Row(r))
+		s, p := quantizedRow(x.Row(r), short)
 		for j := range cols {
 			sum, exact, fs, xs := int64(0), 0.0, 0.0, 0.0
 			for k, y := range x.Row(r) {
@@ -179,6 +188,26 @@ func TestMulRealsLongest(t *testing.T) {
 			x.Row(0)[k], x.Row(1)[k], src[k] = -32767, 32767-float32(k%2), 1-float32(k%3)
 		}
 		checkMulReals(t, x, src, 1, 1)
+	}
+}
+
+// Sums of 32 short numbers at their ends are as near to 32 bits as they come, beside what is left of those before.
+func TestMulShortLongest(t *testing.T) {
+	for _, inner := range []int{31, 32, 33, 64, 3001} {
+		x, src := NewReals(9, inner), make([]float32, inner*33)
+		for k := range inner {
+			for r := range 9 {
+				x.Row(r)[k] = 8191 - float32(r*k%2)
+			}
+			for j := range 33 {
+				src[k*33+j] = float32(1-j%2*2) - float32(j*k%3)*0x1p-13
+			}
+		}
+		checkProduct(t, x, src, 33, 1, true)
+		for r := range 9 {
+			x.Row(r)[0] *= -1
+		}
+		checkProduct(t, x, src, 33, 1, true)
 	}
 }
 

@@ -94,6 +94,11 @@ func quantizeTransposedAVX2(dst *uint64, x *float32, stride int, blocks int, fac
 //go:noescape
 func splitRowsAVX2(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
 
+// packRowsAVX2 writes pairs of blocks·32 columns of short numbers, panels stride bytes apart.
+//
+//go:noescape
+func packRowsAVX2(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
+
 // splitTransposedAVX2 writes blocks·16 rows of a panel from 16 rows of numbers, stride bytes apart.
 //
 //go:noescape
@@ -113,6 +118,16 @@ func quantizePairsAVX2(dst *uint32, x *float32, blocks int, factor float32)
 //
 //go:noescape
 func addPairsAVX2(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
+
+// mulShortPairsAVX2 writes groups·8 rows times a panel of short numbers, times factors; strides are in bytes.
+//
+//go:noescape
+func mulShortPairsAVX2(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64)
+
+// addShortPairsAVX2 adds groups·8 rows times a panel of short numbers, times factors, to dst.
+//
+//go:noescape
+func addShortPairsAVX2(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64)
 
 // storeSumsAVX2 writes sums·factor of rows of 16 columns, stride bytes apart.
 //
@@ -299,6 +314,11 @@ func quantizeTransposedAVX512(dst *uint64, x *float32, stride int, blocks int, f
 //go:noescape
 func splitRowsAVX512(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
 
+// packRowsAVX512 writes pairs of blocks·32 columns of short numbers, panels stride bytes apart.
+//
+//go:noescape
+func packRowsAVX512(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
+
 // splitTransposedAVX512 writes blocks·16 rows of a panel from 16 rows of numbers, stride bytes apart.
 //
 //go:noescape
@@ -318,6 +338,16 @@ func quantizePairsAVX512(dst *uint32, x *float32, blocks int, factor float32)
 //
 //go:noescape
 func addPairsAVX512(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
+
+// mulShortPairsAVX512 writes groups·8 rows times a panel of short numbers, times factors; strides are in bytes.
+//
+//go:noescape
+func mulShortPairsAVX512(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64)
+
+// addShortPairsAVX512 adds groups·8 rows times a panel of short numbers, times factors, to dst.
+//
+//go:noescape
+func addShortPairsAVX512(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64)
 
 // storeSumsAVX512 writes sums·factor of rows of 16 columns, stride bytes apart.
 //
@@ -418,6 +448,16 @@ func transpose64AVX512(block *[64]uint64)
 //
 //go:noescape
 func addPairsVNNI(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
+
+// mulShortPairsVNNI writes groups·8 rows times a panel of short numbers, times factors; strides are in bytes.
+//
+//go:noescape
+func mulShortPairsVNNI(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64)
+
+// addShortPairsVNNI adds groups·8 rows times a panel of short numbers, times factors, to dst.
+//
+//go:noescape
+func addShortPairsVNNI(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64)
 
 // mulTilesAMX writes, or adds, the products of rows with a panel, both in chunks of 64, times factors, in the columns whose bits are set.
 //

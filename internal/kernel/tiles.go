@@ -6,7 +6,7 @@ package kernel
 //
 //	Σ pq = 2^24·Σ p_1q_2 + 2^16·Σ (p_1q_1 + p_0q_2) + 2^8·Σ (p_1q_0 + p_0q_1) + Σ p_0q_0.
 //
-// Numbers of 16 bits have q_1 and q_0 alone, and three sums. Each of the sums fits 32 bits for up to maxTileRows rows,
+// Short numbers have q_1 and q_0 alone, and three sums. Each of the sums fits 32 bits for up to maxTileRows rows,
 // |Σ (p_1q_0 + p_0q_1)| ≤ 2^14·(2^7+2^8)·2^8 < 2^31, and float64 holds the whole exactly. So the results are those of
 // the other forms.
 const (
@@ -184,17 +184,19 @@ func clearTiles(dst []uint32, r, chunks int) {
 
 // paired returns the same matrix for forms without tiles.
 func (f *FixedReals) paired() *FixedReals {
-	g := &FixedReals{Rows: f.Rows, Cols: f.Cols, scale: f.scale}
+	g := &FixedReals{Rows: f.Rows, Cols: f.Cols, scale: f.scale, short: f.short}
 	g.words = make([]uint32, g.panels()*g.panelWords())
-	for p := range g.panels() {
-		for k := range g.Rows {
-			for j := range panelCols {
-				at := (*[pairWords]uint32)(g.panel(p)[k/2*pairWords:])
-				hi, lo := split(f.atTile(p, k, j))
-				shift := k % 2 * 16
-				at[j] |= uint32(uint16(hi)) << shift
-				at[panelCols+j] |= uint32(uint16(lo)) << shift
+	for k := range g.Rows {
+		for column := range g.Cols {
+			q, j := f.atTile(column/panelCols, k, column%panelCols), column%g.width()
+			at, shift := g.panel(column / g.width())[k/2*pairWords:][:pairWords], k%2*16
+			if g.short {
+				at[j] |= uint32(uint16(q)) << shift
+				continue
 			}
+			hi, lo := split(q)
+			at[j] |= uint32(uint16(hi)) << shift
+			at[panelCols+j] |= uint32(uint16(lo)) << shift
 		}
 	}
 	return g

@@ -49,6 +49,36 @@ func splitRows(v vector) {
 	done()
 }
 
+// packRows writes the kernel that fills a pair of rows of panels of short numbers.
+func packRows(v vector) {
+	name := v.begin("packRows", "func(dst *uint32, stride int, even, odd *float32, blocks int, factor float32)",
+		"writes pairs of blocks·32 columns of short numbers, panels stride bytes apart.")
+	dst := Load(Param("dst"), GP64())
+	stride := Load(Param("stride"), GP64())
+	even := Load(Param("even"), GP64())
+	odd := Load(Param("odd"), GP64())
+	blocks := Load(Param("blocks"), GP64())
+	factor := v.factor(40)
+	Label(name + "_block")
+	for disp := 0; disp < pairBytes; disp += v.bytes {
+		a, b := v.reg(), v.reg()
+		VMULPS(Mem{Base: even, Disp: disp}, factor, a)
+		VMULPS(Mem{Base: odd, Disp: disp}, factor, b)
+		VCVTPS2DQ(a, a)
+		VCVTPS2DQ(b, b)
+		v.constant(three(VPAND), VPANDD_BCST, u32(0xffff), a, a)
+		VPSLLD(Imm(16), b, b)
+		v.or(a, b, b)
+		storeIntegers(v, b, Mem{Base: dst, Disp: disp})
+	}
+	ADDQ(stride, dst)
+	ADDQ(U32(pairBytes), even)
+	ADDQ(U32(pairBytes), odd)
+	DECQ(blocks)
+	JNZ(LabelRef(name + "_block"))
+	done()
+}
+
 // splitTransposed writes the kernel that fills a panel from 16 rows, a square of numbers at a time.
 func splitTransposed(v vector) {
 	name := v.begin("splitTransposed", "func(dst *uint32, x *float32, stride, blocks int, factor float32)",
@@ -138,19 +168,7 @@ func storeSums(v vector, kernel, doc string, adds bool) {
 	VBROADCASTSD(Mem{Base: factors}, factor)
 	for disp := 0; disp < 64; disp += v.bytes / 2 {
 		sum, to := v.load(Mem{Base: sums, Disp: 2 * disp}), Mem{Base: dst, Disp: disp}
-		VMULPD(factor, sum, sum)
-		var y reg.VecVirtual
-		if v.wide() {
-			y = YMM()
-			VCVTPD2PS(sum, y)
-		} else {
-			y = XMM()
-			VCVTPD2PSY(sum, y)
-		}
-		if adds {
-			VADDPS(to, y, y)
-		}
-		VMOVUPS(y, to)
+		v.storeRounded(sum, factor, to, adds)
 	}
 	ADDQ(stride, dst)
 	ADDQ(U32(sumsBytes), sums)
@@ -158,4 +176,21 @@ func storeSums(v vector, kernel, doc string, adds bool) {
 	DECQ(rows)
 	JNZ(LabelRef(name + "_row"))
 	done()
+}
+
+// storeRounded writes float64 numbers times a factor, which it overwrites, to float32, or adds them.
+func (v vector) storeRounded(sum, factor reg.VecVirtual, to Mem, adds bool) {
+	VMULPD(factor, sum, sum)
+	var y reg.VecVirtual
+	if v.wide() {
+		y = YMM()
+		VCVTPD2PS(sum, y)
+	} else {
+		y = XMM()
+		VCVTPD2PSY(sum, y)
+	}
+	if adds {
+		VADDPS(to, y, y)
+	}
+	VMOVUPS(y, to)
 }
