@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
 
@@ -73,7 +74,7 @@ func (a *average) follow(model *rbm.Model) {
 }
 
 // write makes the parameters of a model the mean.
-func (a *average) write(model *rbm.Model) {
+func (a *average) write(on *compute.Context, model *rbm.Model) {
 	for k, p := range model.Parameters() {
 		for i, x := range a.means[k] {
 			if p.Positive {
@@ -82,7 +83,7 @@ func (a *average) write(model *rbm.Model) {
 			p.Values[i] = float32(x)
 		}
 	}
-	constrain(model)
+	constrain(on, model)
 }
 
 func (a *average) remember(m *Memory) {
@@ -105,7 +106,7 @@ func (t *Training) judgeAverage(ctx context.Context, p Progress) (*Evaluation, e
 		return nil, nil
 	}
 	last := t.Model.Clone()
-	t.average.write(t.Model)
+	t.average.write(t.config.Compute, t.Model)
 	t.device.push(t.Model.W, t.Model.B(), t.Model.C())
 	defer func() {
 		t.Model.Copy(last)

@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 
+	"github.com/harmonium-rbm/harmonium/compute"
 	"github.com/harmonium-rbm/harmonium/internal/kernel"
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
@@ -140,7 +141,7 @@ func (a *ascent) run(rate float64) (norm float64, sound bool) {
 		sound = sound && p.Sound(on)
 	}
 	if sound && a.constrained {
-		constrain(model)
+		constrain(on, model)
 	}
 	return math.Sqrt(squares), sound
 }
@@ -154,8 +155,8 @@ const (
 
 // constrain brings the model back to where it has to be: categorical sites to the zero-sum gauge, and the weights of
 // real units of both layers to where Z is finite, by a factor.
-func constrain(model *rbm.Model) {
-	model.Gauge()
+func constrain(on *compute.Context, model *rbm.Model) {
+	model.GaugeOn(on)
 	if coupling := model.Coupling(mostCoupling); coupling > mostCoupling {
 		factor := float32(math.Sqrt(mostCoupling / coupling))
 		for k := range model.W {

@@ -111,3 +111,23 @@ func TestQuadratics(t *testing.T) {
 		})
 	}
 }
+
+// AddNumbers adds each number to its sum, in every form and at every length.
+func TestAddNumbers(t *testing.T) {
+	for n := range 70 {
+		x, y := kerneltest.RandomFloats(n, 1), kerneltest.RandomFloats(n, 2)
+		forEachForm(func(c *Context) {
+			sums := make([]float64, n, n+1)
+			c.AddNumbers(sums, x)
+			c.AddNumbers(sums, y)
+			for i, got := range sums {
+				if want := float64(x[i]) + float64(y[i]); got != want {
+					t.Fatalf("%v, %d numbers: sum %d is %g, want %g", c.ISA(), n, i, got, want)
+				}
+			}
+			if past := sums[:n+1][n]; past != 0 {
+				t.Fatalf("%v, %d numbers: written outside", c.ISA(), n)
+			}
+		})
+	}
+}

@@ -145,6 +145,14 @@ func (isa ISA) expNegatives(dst, x []float32) {
 	expNegativesGeneric(dst[n:], x[n:])
 }
 
+func (isa ISA) addNumbers(sums []float64, x []float32) {
+	n := isa.whole(len(x), 16)
+	if n > 0 {
+		isa.addNumbersAsm(&sums[0], &x[0], n/16)
+	}
+	addNumbersGeneric(sums[n:], x[n:])
+}
+
 // addMagnitudes adds |x[j]| to every sums[j].
 func (isa ISA) addMagnitudes(sums []float64, x []float32) {
 	n := isa.whole(len(sums), 16)

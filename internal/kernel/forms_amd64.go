@@ -142,6 +142,16 @@ func (isa ISA) addMagnitudesAsm(sums *float64, x *float32, blocks int) {
 	}
 }
 
+// addNumbersAsm adds x[i] to sums[i] for blocks·16 numbers.
+func (isa ISA) addNumbersAsm(sums *float64, x *float32, blocks int) {
+	switch isa {
+	case AVX512:
+		addNumbersAVX512(sums, x, blocks)
+	default:
+		addNumbersAVX2(sums, x, blocks)
+	}
+}
+
 // addRowMagnitudesAsm adds |x[r·stride+k]| to sums[r][k%8] for rows rows of blocks·8 numbers.
 func (isa ISA) addRowMagnitudesAsm(sums *[8]float64, rows int, x *float32, stride int, blocks int) {
 	switch isa {

@@ -50,6 +50,8 @@ func (ISA) expNegativesAsm(dst *float32, x *float32, blocks int) { panic(noAssem
 
 func (ISA) addMagnitudesAsm(sums *float64, x *float32, blocks int) { panic(noAssembler) }
 
+func (ISA) addNumbersAsm(sums *float64, x *float32, blocks int) { panic(noAssembler) }
+
 func (ISA) addRowMagnitudesAsm(sums *[8]float64, rows int, x *float32, stride int, blocks int) {
 	panic(noAssembler)
 }

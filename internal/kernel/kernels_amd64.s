@@ -4469,6 +4469,33 @@ DATA quads7fffffffffffffff<>+48(SB)/8, $0x7fffffffffffffff
 DATA quads7fffffffffffffff<>+56(SB)/8, $0x7fffffffffffffff
 GLOBL quads7fffffffffffffff<>(SB), RODATA|NOPTR, $64
 
+// func addNumbersAVX2(sums *float64, x *float32, blocks int)
+// Requires: AVX
+TEXT ·addNumbersAVX2(SB), NOSPLIT, $0-24
+	MOVQ sums+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ blocks+16(FP), DX
+
+addNumbersAVX2_block:
+	VCVTPS2PD (CX), Y0
+	VADDPD    (AX), Y0, Y0
+	VMOVUPS   Y0, (AX)
+	VCVTPS2PD 16(CX), Y0
+	VADDPD    32(AX), Y0, Y0
+	VMOVUPS   Y0, 32(AX)
+	VCVTPS2PD 32(CX), Y0
+	VADDPD    64(AX), Y0, Y0
+	VMOVUPS   Y0, 64(AX)
+	VCVTPS2PD 48(CX), Y0
+	VADDPD    96(AX), Y0, Y0
+	VMOVUPS   Y0, 96(AX)
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x40, CX
+	DECQ      DX
+	JNZ       addNumbersAVX2_block
+	VZEROUPPER
+	RET
+
 // func addRowMagnitudesAVX2(sums *[8]float64, rows int, x *float32, stride int, blocks int)
 // Requires: AVX, AVX2
 TEXT ·addRowMagnitudesAVX2(SB), NOSPLIT, $0-40
@@ -10773,6 +10800,27 @@ addMagnitudesAVX512_block:
 	ADDQ        $0x40, CX
 	DECQ        DX
 	JNZ         addMagnitudesAVX512_block
+	VZEROUPPER
+	RET
+
+// func addNumbersAVX512(sums *float64, x *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·addNumbersAVX512(SB), NOSPLIT, $0-24
+	MOVQ sums+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ blocks+16(FP), DX
+
+addNumbersAVX512_block:
+	VCVTPS2PD (CX), Z0
+	VADDPD    (AX), Z0, Z0
+	VMOVUPS   Z0, (AX)
+	VCVTPS2PD 32(CX), Z0
+	VADDPD    64(AX), Z0, Z0
+	VMOVUPS   Z0, 64(AX)
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x40, CX
+	DECQ      DX
+	JNZ       addNumbersAVX512_block
 	VZEROUPPER
 	RET
 

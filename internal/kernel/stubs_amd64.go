@@ -74,6 +74,11 @@ func expNegativesAVX2(dst *float32, x *float32, blocks int)
 //go:noescape
 func addMagnitudesAVX2(sums *float64, x *float32, blocks int)
 
+// addNumbersAVX2 adds x[i] to sums[i] for blocks·16 numbers.
+//
+//go:noescape
+func addNumbersAVX2(sums *float64, x *float32, blocks int)
+
 // addRowMagnitudesAVX2 adds |x[r·stride+k]| to sums[r][k%8] for rows rows of blocks·8 numbers.
 //
 //go:noescape
@@ -293,6 +298,11 @@ func expNegativesAVX512(dst *float32, x *float32, blocks int)
 //
 //go:noescape
 func addMagnitudesAVX512(sums *float64, x *float32, blocks int)
+
+// addNumbersAVX512 adds x[i] to sums[i] for blocks·16 numbers.
+//
+//go:noescape
+func addNumbersAVX512(sums *float64, x *float32, blocks int)
 
 // addRowMagnitudesAVX512 adds |x[r·stride+k]| to sums[r][k%8] for rows rows of blocks·8 numbers.
 //

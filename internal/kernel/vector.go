@@ -36,6 +36,9 @@ func (c *Context) SubtractOuter(dst []float32, a float32, x []float32, b float32
 	c.ISA().subtractOuter(dst, a, x[:len(dst)], b, y[:len(dst)])
 }
 
+// AddNumbers adds x[i] to sums[i].
+func (c *Context) AddNumbers(sums []float64, x []float32) { c.ISA().addNumbers(sums, x[:len(sums)]) }
+
 // AddPositive adds x[i], none of which is negative, to sums[i].
 func (c *Context) AddPositive(sums []float64, x []float32) {
 	c.ISA().addMagnitudes(sums, x[:len(sums)])
@@ -62,6 +65,12 @@ type Adam struct{ Decay, Gain, Rate, Correction, Epsilon float32 }
 // a may be g.
 func (c *Context) StepAdam(s *Adam, p, a, g, second []float32) {
 	c.ISA().adam(s, p, a[:len(p)], g[:len(p)], second[:len(p)])
+}
+
+func addNumbersGeneric(sums []float64, x []float32) {
+	for i, y := range x {
+		sums[i] += float64(y)
+	}
 }
 
 func subtractGeneric(dst, a, b []float32) {

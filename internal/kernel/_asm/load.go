@@ -39,6 +39,26 @@ func addMagnitudes(v vector) {
 	RET()
 }
 
+// addNumbers writes the kernel that adds numbers to sums.
+func addNumbers(v vector) {
+	name := v.begin("addNumbers", "func(sums *float64, x *float32, blocks int)", "adds x[i] to sums[i] for blocks·16 numbers.")
+	sums := Load(Param("sums"), GP64())
+	x := Load(Param("x"), GP64())
+	blocks := Load(Param("blocks"), GP64())
+	Label(name + "_block")
+	for disp := 0; disp < 128; disp += v.bytes {
+		y := v.reg()
+		VCVTPS2PD(Mem{Base: x, Disp: disp / 2}, y)
+		VADDPD(Mem{Base: sums, Disp: disp}, y, y)
+		VMOVUPS(y, Mem{Base: sums, Disp: disp})
+	}
+	ADDQ(U32(128), sums)
+	ADDQ(Imm(64), x)
+	DECQ(blocks)
+	JNZ(LabelRef(name + "_block"))
+	done()
+}
+
 // addRowMagnitudes writes the kernel that adds the magnitudes of rows to 8 sums each.
 func addRowMagnitudes(v vector) {
 	name := v.begin("addRowMagnitudes", "func(sums *[8]float64, rows int, x *float32, stride, blocks int)",

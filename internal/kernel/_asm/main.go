@@ -30,6 +30,7 @@ func main() {
 		elementwise(v, "softpluses", v.softplus)
 		elementwise(v, "expNegatives", v.expNegative)
 		addMagnitudes(v)
+		addNumbers(v)
 		addRowMagnitudes(v)
 		quantizeRow(v)
 		quantizeTransposed(v)
