@@ -61,6 +61,27 @@ func BenchmarkKinds(b *testing.B) {
 	}
 }
 
+// BenchmarkOneHot measures updates by PCD-1 of 31 sites of 21 states, as an alignment has, beside as many bits of which as
+// many are on: what is paid for a draw of a state a site, and for the zero-sum gauge.
+func BenchmarkOneHot(b *testing.B) {
+	const rows, states = 200, 21
+	sites := rbm.NewCategorical(categories(31, states)...)
+	set := &data.Set{States: sites.NewBatch(10 * rows)}
+	sites.Sample(set.States, nil, rng.Seed(1), 0, 0)
+	bits := rbm.NewLayer(rbm.Bernoulli, sites.Units())
+	bits.SetMoments(slices.Repeat([]float64{1. / states}, sites.Units()), nil)
+	for _, n := range []int{50, 200, 500} {
+		for name, visible := range map[string]rbm.Layer{"bits": bits, "sites": sites} {
+			b.Run(fmt.Sprintf("%s-%d", name, n), func(b *testing.B) {
+				benchUpdates(b, rbm.NewModel(visible.Clone(), rbm.NewLayer(rbm.Bernoulli, n), rng.Seed(2)), set, train.Config{
+					Negative: &train.PCD{Steps: 1, Chains: rows}, Optimizer: &train.SGD{}, Rate: 0.001, Batch: rows, Plain: true,
+					Compute: compute.New(1),
+				})
+			})
+		}
+	}
+}
+
 // BenchmarkUpdate measures updates of 784×500 bits as `harmonium bench` has them: PCD-1 with gradient descent and the plain
 // gradient, PCD-10 with the defaults of the optimiser, chains without replicas and as many as a minibatch has rows.
 func BenchmarkUpdate(b *testing.B) {
