@@ -15,15 +15,21 @@ import (
 // protein.
 type Contact struct {
 	I, K  int     // sites, from 0
-	Norm  float64 // Frobenius norm of the couplings
+	Norm  float64 // of the couplings
 	Score float64 // Norm with the average product correction
 }
 
 // Contacts lists the pairs of sites with k − i ≥ separation by falling score.
 //
-// The norm of a pair is F_ik = √Σ_ab J_ik(a,b)² over the states that are no gaps, in the zero-sum gauge of all states,
-// as in M. Ekeberg, C. Lövkvist, Y. Lan, M. Weigt, E. Aurell, Physical Review E 87 (2013) 012707. gaps has the state of
-// each site that is its gap, −1 for none; nil stands for none at all.
+// The norm of a pair is
+//
+//	F_ik = √Σ_ab p_i(a) p_k(b) J_ik(a,b)²,   p_i(a) = ½ + ½ q_i f_i(a),
+//
+// over the states that are no gaps, in the zero-sum gauge of all states. Without frequencies f_i(a) of a background p is
+// 1, and F_ik the Frobenius norm of M. Ekeberg, C. Lövkvist, Y. Lan, M. Weigt, E. Aurell, Physical Review E 87 (2013)
+// 012707. With them couplings of states that are hardly ever seen count for less, as data says little about these; ½ is
+// the pseudocount that F. Morcos and others, PNAS 108 (2011) E1293, put into frequencies to that end. gaps has the state
+// of each site that is its gap, −1 for none; nil stands for none at all.
 //
 // The score is F_ik − F_i F_k / F with the means F_i over all other sites and F over all pairs: the average product
 // correction, which takes away what two sites have by being coupled to everything (S. D. Dunn, L. M. Wahl, G. B. Gloor,
@@ -55,16 +61,25 @@ func (c *Couplings) Contacts(gaps []int, separation int) []Contact {
 	return contacts
 }
 
-// norm is the Frobenius norm of the couplings of two sites without their gaps.
+// norm is the norm of the couplings of two sites without their gaps.
 func (c *Couplings) norm(i, k int, gaps []int) float64 {
 	sum, across := 0.0, c.States[k]
 	for at, x := range c.Pair(i, k) {
-		if gaps != nil && (at/across == gaps[i] || at%across == gaps[k]) {
+		a, b := at/across, at%across
+		if gaps != nil && (a == gaps[i] || b == gaps[k]) {
 			continue
 		}
-		sum += x * x
+		sum += c.share(i, a) * c.share(k, b) * x * x
 	}
 	return math.Sqrt(sum)
+}
+
+// share is p_i(a) of [Couplings.Contacts].
+func (c *Couplings) share(i, a int) float64 {
+	if c.background == nil {
+		return 1
+	}
+	return 0.5 + 0.5*float64(c.States[i])*c.background[i][a]
 }
 
 // Precision returns, for each number n of pairs, the part of the first n that are known contacts, at n−1.

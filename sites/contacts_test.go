@@ -38,6 +38,14 @@ func TestContactsByHand(t *testing.T) {
 			t.Errorf("pair %v is nearer than 2", pair)
 		}
 	}
+	// Shares ½ + ½·2·f are ½ and 3/2 at site 0. They sum to 2, so that the norm of couplings of one size stays.
+	c.background = [][]float64{{0, 1}, {0.5, 0.5}, {0.5, 0.5}, {0.25, 0.75}}
+	if got := c.Contacts(nil, 1)[0].Norm; math.Abs(got-8) > 1e-12 {
+		t.Errorf("norm with frequencies %v, want 8", got)
+	}
+	if got, want := c.norm(0, 3, []int{0, 0, -1, 1}), math.Sqrt(1.5*0.75)*4; math.Abs(got-want) > 1e-12 {
+		t.Errorf("norm with frequencies, without gaps: %v, want %v", got, want)
+	}
 	known := Known{{0, 3}: true, {1, 2}: true}
 	order := []Contact{{I: 0, K: 3}, {I: 0, K: 2}, {I: 1, K: 2}}
 	if got := Precision(order, known.Has); !reflect.DeepEqual(got, []float64{1, 0.5, 2. / 3}) {

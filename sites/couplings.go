@@ -28,7 +28,8 @@ import (
 // quadratic (Gaussian hidden units: J = Σ_j w_j(i,a) w_j(k,b)/γ_j, centred), nor in a model of two sites.
 type Couplings struct {
 	Sites
-	pairs [][]float64 // of i < k, in the order (0,1), (0,2) … (1,2) …
+	pairs      [][]float64 // of i < k, in the order (0,1), (0,2) … (1,2) …
+	background [][]float64
 }
 
 // Options are the options of [NewCouplings].
@@ -49,7 +50,7 @@ func NewCouplings(ctx context.Context, model *rbm.Model, o Options) (*Couplings,
 		return nil, fmt.Errorf("couplings of a model: %w", err)
 	}
 	e := newExpansion(model, s, o.Background)
-	c := &Couplings{Sites: s, pairs: make([][]float64, s.Len()*(s.Len()-1)/2)}
+	c := &Couplings{Sites: s, pairs: make([][]float64, s.Len()*(s.Len()-1)/2), background: o.Background}
 	for i := range s.Len() - 1 { // a row of the triangle at a time, so that it can be left
 		if err := ctx.Err(); err != nil {
 			return nil, err
