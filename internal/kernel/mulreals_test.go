@@ -180,6 +180,40 @@ func TestMulRealsWithLess(t *testing.T) {
 	}
 }
 
+// A matrix of tiles gives forms without tiles the products of one that was loaded by these.
+func TestTilesForOtherForms(t *testing.T) {
+	const rows, cols = 70, 37
+	src, x := kerneltest.RandomFloats(rows*cols, 1), Reals{9, rows, kerneltest.RandomFloats(9*rows, 2)}
+	for _, short := range []bool{false, true} {
+		var f FixedReals
+		plain := NewISA(1, Generic)
+		if plain.LoadReals(&f, src, rows, cols); short {
+			plain.LoadShortReals(&f, src, rows, cols)
+		}
+		tiles := FixedReals{Rows: rows, Cols: cols, scale: f.scale, short: short, tiled: true}
+		tiles.words = make([]uint32, tiles.panels()*tiles.panelWords())
+		for k := range rows {
+			for j := range cols {
+				q := uint32(quantize(src[k*cols+j], float32(math.Ldexp(1, f.scale))))
+				for limb := range tiles.limbs() {
+					word := &tiles.tiles(j/panelCols, k/tileInner)[limb*tileWords+k%tileInner/4*rowOfTile+j%panelCols]
+					*word |= q >> (8 * (tiles.limbs() - 1 - limb)) & 0xff << (k % 4 * 8)
+				}
+			}
+		}
+		want, got := make([]float32, 9*cols), make([]float32, 9*cols)
+		plain.MulReals(want, x, &f, 1)
+		forEachForm(func(c *Context) {
+			c.MulReals(got, x, &tiles, 1)
+			for i, y := range got {
+				if y != want[i] {
+					t.Fatalf("%v, short %v: element %d is %g, want %g", c.ISA(), short, i, y, want[i])
+				}
+			}
+		})
+	}
+}
+
 // Sums of products of limbs fit 32 bits for as many rows as tiles are used for, with all integers at their ends.
 func TestMulRealsLongest(t *testing.T) {
 	for _, rows := range []int{maxTileRows, maxTileRows + 1} {
