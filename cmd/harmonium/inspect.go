@@ -52,7 +52,10 @@ The training data of a run are found by themselves if they are where they were.
 
 Of a model of categorical sites, such as one of an alignment: logos of weights and of modes;
 frequencies and correlations of states in samples beside those in data; a map of contacts by
-effective couplings, and which part of the first ones are known; the score of each single mutation.`,
+effective couplings, and which part of the first ones are known; the score of each single mutation.
+
+Of a quantum state ('train --kind'): amplitudes and phases, of up to 10 sites, or the density
+matrix, of up to 5; the second Renyi entropy of the first sites against their number.`,
 		Example: `  harmonium inspect run -o pictures
   harmonium inspect run --data test.npy --format svg --dark -o pictures
   harmonium inspect family --contacts structure.txt -o pictures`,
@@ -96,18 +99,19 @@ const (
 )
 
 type inspectResult struct {
-	Folder         string          `json:"folder"`
-	Pictures       []string        `json:"pictures"`
-	LeftOut        []string        `json:"left_out,omitempty"` // pictures for which there are too many sites
-	Hidden         int             `json:"hidden"`
-	Dead           int             `json:"dead"`
-	Saturated      int             `json:"saturated"`
-	SingularValues []float32       `json:"singular_values"`
-	Modes          []inspectedMode `json:"modes"`                // the largest first
-	Changes        *int            `json:"mode_changes"`         // of chains; null where samples are exact
-	Tau            diag.Number     `json:"autocorrelation_time"` // of the free energy along Gibbs chains, in sweeps
-	Sites          *sitesResult    `json:"sites"`                // of a model of categorical sites; null of others
-	Findings       []diag.Finding  `json:"findings"`
+	Folder         string           `json:"folder"`
+	Pictures       []string         `json:"pictures"`
+	LeftOut        []string         `json:"left_out,omitempty"` // pictures for which there are too many sites
+	Hidden         int              `json:"hidden"`
+	Dead           int              `json:"dead"`
+	Saturated      int              `json:"saturated"`
+	SingularValues []float32        `json:"singular_values"`
+	Modes          []inspectedMode  `json:"modes"`                // the largest first
+	Changes        *int             `json:"mode_changes"`         // of chains; null where samples are exact
+	Tau            diag.Number      `json:"autocorrelation_time"` // of the free energy along Gibbs chains, in sweeps
+	Sites          *sitesResult     `json:"sites"`                // of a model of categorical sites; null of others
+	Entropies      []estimateResult `json:"entropies,omitempty"`  // S_2 of the first 1, 2, … sites of a quantum state
+	Findings       []diag.Finding   `json:"findings"`
 }
 
 // inspection is a model with everything that pictures of it need.
@@ -169,6 +173,7 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 	pictures := []func() error{
 		i.curves, i.spectrum, i.weights, i.configurations, func() error { return i.modes(ctx, t) },
 		i.hidden, i.correlations, i.energies, func() error { return i.chains(ctx) },
+		func() error { return i.state(t, drawn.Method) },
 	}
 	if i.sites != nil {
 		i.sites.samples = sites.NewSample(i.sites.Sites, samples, nil)
@@ -196,6 +201,7 @@ func (r *inspectResult) table(w io.Writer) {
 	fmt.Fprintf(w, "singular values of W\t%s\n", singular(r.SingularValues))
 	r.modesTable(w)
 	r.Sites.table(w)
+	r.entropyTable(w)
 	fmt.Fprintf(w, "autocorrelation time\t%.3g sweeps of the free energy along Gibbs chains\n", r.Tau)
 	printFindings(w, r.Findings)
 }

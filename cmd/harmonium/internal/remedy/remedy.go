@@ -40,6 +40,7 @@ var remedies = map[string]string{
 	"unmixed-rows":         leaveRows,
 	"missed-modes":         leaveRows,
 	"swap-noise":           "draw more samples by -n, or take fewer sites; up to 20 sites --method exact needs none",
+	"inspect swap-noise":   "estimate it by 'harmonium observe --method samples' with a larger -n",
 	"slow-chains":          "draw more rows by -n, or keep only every tenth",
 }
 

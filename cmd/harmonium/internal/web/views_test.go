@@ -390,6 +390,38 @@ func TestModesView(t *testing.T) {
 	b.quiet()
 }
 
+// Of a run with a known state the fidelity is shown, and goes on as the run does; of another there is none.
+func TestFidelityView(t *testing.T) {
+	b := openBrowser(t, 1200, 900)
+	dir := filepath.Join(t.TempDir(), "r")
+	makeRun(t, dir, 2)
+	b.visit(serve(t, dir) + "/#/run/r")
+	const figures = `document.querySelector('dl.figures').innerText.replaceAll(/\s+/g, ' ')`
+	b.until("the numbers are there", figures+".includes('log Z')")
+	if text := eval[string](b, "document.querySelector('main').innerText"); strings.Contains(text, "idelity") {
+		t.Errorf("a run without a known state shows %q", text)
+	}
+	for k, fidelity := range []float64{0.5, 0.75} {
+		line := fmt.Sprintf(`{"update":%d,"epoch":%d,"seconds":1,"rate":0.01,"gradient_norm":1,"log_z":11,"log_z_stderr":0,"ess":null,`+
+			`"train_ll":{"value":-9,"stderr":0.1,"method":"exact"},"valid_ll":null,"best":true,"fidelity":%g}`+"\n", k+2, k+2, fidelity)
+		f, err := os.OpenFile(filepath.Join(dir, run.MetricsName), os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString(line); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		b.until("the fidelity is there", fmt.Sprintf("%s.includes('fidelity %g ')", figures, fidelity))
+	}
+	const label = `[...document.querySelectorAll('figure')].find((f) => f.innerText.includes('Fidelity with the known state'))
+		.querySelector('[role=img]').getAttribute('aria-label')`
+	if text := eval[string](b, label); !strings.Contains(text, "0.75") {
+		t.Errorf("the chart says %q", text)
+	}
+	b.quiet()
+}
+
 // The pairs of sites are chosen by the keyboard, framed in the map and said in words; logos have letters in their
 // colours.
 func TestSitesView(t *testing.T) {

@@ -11,6 +11,7 @@ export function runView(main, id) {
     likelihood: new Chart({
       title: 'Log-likelihood, with errors of the rows and of log Z together', x, y: 'nats', height: 340,
     }),
+    fidelity: new Chart({ title: 'Fidelity with the known state', x, y: 'fidelity' }),
     pseudo: new Chart({ title: 'Pseudo-log-likelihood: no likelihood, but needs no log Z', x, y: 'nats' }),
     gradient: new Chart({ title: 'Norm of the gradient', x, y: 'norm', log: true }),
     ess: new Chart({ title: 'Round trips of replicas that the estimate of log Z comes from', x, y: 'round trips' }),
@@ -51,6 +52,7 @@ export function runView(main, id) {
       entry('passes', number(last?.epoch)),
       entry('training data, nats', likelihood(last?.train_ll)),
       entry('validation data, nats', likelihood(last?.valid_ll)),
+      ...(last?.fidelity != null ? [entry('fidelity', number(last.fidelity, 4))] : []),
       entry('log Z', last ? withError(last.log_z, last.log_z_stderr) : '–'),
       entry('learning rate', number(last?.rate, 3)),
       ...(average
@@ -66,12 +68,13 @@ export function runView(main, id) {
       curve('training data', (m) => m.train_ll?.value, band('train_ll')),
       curve('validation data', (m) => m.valid_ll?.value, band('valid_ll')),
     ]);
+    charts.fidelity.set([curve('model', (m) => m.fidelity)]);
     charts.pseudo.set([curve('some rows', (m) => m.pseudo_ll?.value, (m) => m.pseudo_ll.stderr)]);
     charts.gradient.set([curve('all parameters', (m) => m.gradient_norm)]);
     charts.ess.set([curve('round trips', (m) => m.ess)]);
     charts.speed.set([{ name: 'updates a second', ...speed(metrics) }]);
     charts.spectrum.set([0, 1, 2, 3, 4, 5].map((k) => curve(String(k + 1), (m) => m.singular_values?.[k])));
-    for (const name of ['pseudo', 'ess', 'spectrum']) charts[name].element.hidden = charts[name].series.length === 0;
+    for (const name of ['fidelity', 'pseudo', 'ess', 'spectrum']) charts[name].element.hidden = charts[name].series.length === 0;
     const pairs = summary?.settings ? settingsOf(summary) : [];
     settings.lastChild.replaceChildren(...pairs.map(([name, text]) => entry(name, text)));
   }
