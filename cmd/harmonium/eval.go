@@ -96,7 +96,8 @@ close the model is to a known state, up to 20 sites, or 10 of a density matrix.`
 	o.logZFlags.register(f, "exact, ais or pseudo")
 	f.StringVar(&o.checkpoint, "checkpoint", "", "file in which --method exact keeps where it stands: the same command goes on from there")
 	f.StringVar(&o.label, "label", "", labelHelp)
-	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances")
+	f.BoolVar(&o.report, "report", false, "compare samples of the model with the data: means, covariances, distances; "+
+		"of rows in many bases, what they and the state have of each site and pair of sites, basis by basis")
 	f.StringVar(&o.train, "train", "", "the data that the model was trained on, for --report: are samples nearer to it than to the other?")
 	o.dataFlags.register(f, t)
 	o.dataFlags.registerWeights(f)
@@ -119,12 +120,13 @@ type evalResult struct {
 	Bases    []monitor.BasisScore `json:"bases"`    // null for rows without
 	Fidelity diag.Number          `json:"fidelity"` // with the known state; null without
 
-	Rows     int            `json:"rows"`
-	Data     string         `json:"data"`
-	Role     role           `json:"role"`
-	Report   *reportResult  `json:"report"`
-	Seconds  float64        `json:"seconds"`
-	Findings []diag.Finding `json:"findings"`
+	Rows     int             `json:"rows"`
+	Data     string          `json:"data"`
+	Role     role            `json:"role"`
+	Report   *reportResult   `json:"report"`
+	Measured []measuredBasis `json:"measured,omitempty"` // of --report, of rows with bases
+	Seconds  float64         `json:"seconds"`
+	Findings []diag.Finding  `json:"findings"`
 }
 
 func evaluate(ctx context.Context, t *terminal, o *evalOptions, paths []string) error {
@@ -174,7 +176,12 @@ func evaluate(ctx context.Context, t *terminal, o *evalOptions, paths []string) 
 	}
 	if o.report {
 		begun := time.Now()
-		if result.Report, err = o.compare(ctx, t, j.run, j.model, j.set, trained, &result.Findings); err != nil {
+		if j.set.Bases != nil {
+			result.Measured, err = j.frequencies(t.compute)
+		} else {
+			result.Report, err = o.compare(ctx, t, j.run, j.model, j.set, trained, &result.Findings)
+		}
+		if err != nil {
 			return err
 		}
 		result.Seconds += time.Since(begun).Seconds()
@@ -231,13 +238,14 @@ func (o *evalOptions) openTrain(j *judged) (trained *data.Set, err error) {
 			return nil, err
 		}
 	}
+	if trained != nil && j.set.Bases != nil {
+		return nil, badInput(errors.New("--train has no effect on the report of rows that were measured in many bases: leave it out"))
+	}
 	for _, s := range []*data.Set{j.set, trained} {
 		switch {
-		case !o.report || s == nil:
+		case !o.report || s == nil || s.Bases != nil:
 		case s.Rows() < 2:
 			return nil, badInput(errors.New("--report of a single row: want two or more"))
-		case s.Bases != nil:
-			return nil, badInput(errors.New("--report of rows that were measured in many bases: want rows of sz alone"))
 		case s.Missing() > 0:
 			return nil, badInput(errors.New("--report of rows with gaps: want whole rows"))
 		}
@@ -356,6 +364,7 @@ func (r *evalResult) table(w io.Writer, j *judged) {
 	if r.Report != nil {
 		r.Report.table(w)
 	}
+	printMeasured(w, r.Measured)
 	printFindings(w, r.Findings)
 }
 

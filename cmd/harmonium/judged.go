@@ -33,6 +33,7 @@ type judged struct {
 	scores   []float64 // of each row
 
 	likelihood *quantum.Likelihood // of rows with bases; nil for others
+	letters    quantum.Unitaries   // of these bases
 
 	gaps    *gapsResult
 	known   []float64 // log Σ e^(−F(v)) over what is missing of each row; nil for rows without gaps

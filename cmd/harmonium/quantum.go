@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,7 +131,7 @@ func (m *measuredFlags) attach(j *judged, on *compute.Context) error {
 	if err != nil {
 		return badInput(err)
 	}
-	j.likelihood = quantum.NewLikelihood(letters, on)
+	j.likelihood, j.letters = quantum.NewLikelihood(letters, on), letters
 	if err := j.likelihood.Check(j.model.State.Kind, j.set.Bases, j.set.Units()); err != nil {
 		return badInput(fmt.Errorf("%s: %w", m.bases, err))
 	}
@@ -165,6 +167,64 @@ func printBases(w io.Writer, scores []monitor.BasisScore) {
 		}
 		fmt.Fprintf(w, "basis %s\t%s ± %s nats a row, %d rows\n", s.Basis, s.Value.Digits(4), s.Stderr.Digits(4), s.Rows)
 	}
+}
+
+// measuredBasis is what outcomes in a basis have, beside what the state of a model predicts.
+type measuredBasis struct {
+	Basis    string            `json:"basis"`
+	Rows     int               `json:"rows"`
+	RMS      diag.Number       `json:"rms"`      // of the deviations of the products, in standard errors
+	Products []measuredProduct `json:"products"` // of z = ±1 of single sites, then of pairs
+}
+
+type measuredProduct struct {
+	Sites    []int       `json:"sites"`
+	Measured diag.Number `json:"measured"`
+	Stderr   diag.Number `json:"stderr"` // of as many outcomes of the model
+	Model    diag.Number `json:"model"`
+}
+
+// frequencies are those of the rows beside the state of the model, basis by basis.
+func (j *judged) frequencies(on *compute.Context) (list []measuredBasis, err error) {
+	state, err := quantum.Reconstruct(j.model)
+	if err != nil {
+		return nil, badInput(err)
+	}
+	whole, err := quantum.Whole(state, on)
+	if err != nil {
+		return nil, badInput(fmt.Errorf("--report of rows that were measured in many bases needs the whole state: %w", err))
+	}
+	for _, f := range quantum.CompareFrequencies(whole, j.set.States, j.set.Bases, j.set.Weights, j.letters) {
+		b := measuredBasis{Basis: string(f.Basis), Rows: f.Rows, RMS: diag.Number(f.RMS())}
+		for _, p := range f.Products {
+			b.Products = append(b.Products, measuredProduct{
+				p.Sites, diag.Number(p.Measured), diag.Number(p.Stderr), diag.Number(p.Predicted),
+			})
+		}
+		list = append(list, b)
+	}
+	return list, nil
+}
+
+// printMeasured writes a line for each basis, with the product that deviates most.
+func printMeasured(w io.Writer, list []measuredBasis) {
+	for k, b := range list {
+		if k == mostPrintedBases {
+			fmt.Fprintf(w, "…\t%d more bases, by --json\n", len(list)-k)
+			return
+		}
+		most := slices.MaxFunc(b.Products, func(p, q measuredProduct) int { return cmp.Compare(p.deviation(), q.deviation()) })
+		name := ""
+		for _, i := range most.Sites {
+			name += fmt.Sprintf(" %c%d", b.Basis[i], i)
+		}
+		fmt.Fprintf(w, "measured %s\toff by %s errors in all; most%s, %s ± %s in the rows, %s by the model\n",
+			b.Basis, b.RMS.Digits(2), name, most.Measured.Digits(3), most.Stderr.Digits(3), most.Model.Digits(3))
+	}
+}
+
+func (p measuredProduct) deviation() float64 {
+	return math.Abs(float64((p.Measured - p.Model) / p.Stderr))
 }
 
 // mostPrintedBases is the number of bases in a table for people.
