@@ -45,7 +45,7 @@ nats; or a Pauli string such as "X0 Z3" or "-0.5 X0".
 
 With --state the values of a known state stand beside those of the model, and the fidelity, the
 Kullback-Leibler divergence (of measurements of sz, in nats) and the trace distance tell how close
-the two are.`,
+the two are; the purity is Tr rho^2 of each.`,
 		Example: `  harmonium observe run --op sx --op sz:abs --op energy:tfim:h=1 --state psi.txt
   harmonium observe run --method samples -n 10000 --op renyi2:0-4`,
 		Args: cobra.ExactArgs(1),
@@ -76,6 +76,8 @@ type observeResult struct {
 	Fidelity      diag.Number      `json:"fidelity"`
 	KL            diag.Number      `json:"kl"`
 	TraceDistance diag.Number      `json:"trace_distance"`
+	Purity        diag.Number      `json:"purity"`       // Tr ρ² of the model's state, and
+	StatePurity   diag.Number      `json:"state_purity"` // of the known one
 	Seconds       float64          `json:"seconds"`
 	Findings      []diag.Finding   `json:"findings"`
 }
@@ -112,7 +114,8 @@ func observe(ctx context.Context, t *terminal, o *observeOptions, path string) e
 		return err
 	}
 	nan := diag.Number(math.NaN())
-	result := observeResult{Method: method, State: o.state, Fidelity: nan, KL: nan, TraceDistance: nan, Findings: []diag.Finding{}}
+	result := observeResult{Method: method, State: o.state, Findings: []diag.Finding{}}
+	result.Fidelity, result.KL, result.TraceDistance, result.Purity, result.StatePurity = nan, nan, nan, nan, nan
 	var vector quantum.Known
 	if method == monitor.MethodExact || state != nil {
 		if vector, err = quantum.Whole(psi, t.compute); err != nil {
@@ -221,6 +224,7 @@ func (r *observeResult) compare(state, vector quantum.Known, list []operator) {
 	r.Fidelity = diag.Number(quantum.Fidelity(state, vector))
 	r.KL = diag.Number(quantum.KL(state.Probabilities(z, letters), vector.Probabilities(z, letters)))
 	r.TraceDistance = diag.Number(quantum.TraceDistance(state, vector))
+	r.Purity, r.StatePurity = diag.Number(vector.Purity()), diag.Number(state.Purity())
 }
 
 func (r *observeResult) print(w io.Writer, sites int) {
@@ -246,6 +250,9 @@ func (r *observeResult) print(w io.Writer, sites int) {
 		fmt.Fprintf(w, "fidelity\t%.6f\n", float64(r.Fidelity))
 		fmt.Fprintf(w, "KL divergence\t%s nats\n", r.KL.Digits(6))
 		fmt.Fprintf(w, "trace distance\t%s\n", r.TraceDistance.Digits(6))
+		if r.Purity < 1 || r.StatePurity < 1 {
+			fmt.Fprintf(w, "purity\t%s\t%s in %s\n", r.Purity.Digits(6), r.StatePurity.Digits(6), r.State)
+		}
 	}
 	printFindings(w, r.Findings)
 }
