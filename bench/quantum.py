@@ -49,8 +49,8 @@ Make = Callable[[argparse.Namespace, Path], Files]
 Measurements = tuple[list[str], int, Callable[[int, argparse.Namespace, Path], Files]]
 
 # What names no run.
-RESULTS = {"fidelity", "kl", "trace_distance", "log_likelihood", "entropy", "seconds", "rows", "observables",
-           "date", "version"}
+RESULTS = {"fidelity", "fidelities", "fidelity_from_state", "kl", "trace_distance", "log_likelihood",
+           "log_likelihood_from_state", "entropy", "seconds", "rows", "observables", "date", "version"}
 
 # QuCumber's tutorials and their published settings.
 BATCHES = {"pos_batch_size": 100, "neg_batch_size": 100, "k": 10}
@@ -111,7 +111,9 @@ def run(options: argparse.Namespace, case: Case, folder: Path) -> None:
     elif case["program"] == "harmonium":
         result = harmonium(options, case, files, folder)
     else:
-        result = {"fidelity": most_likely(files), "version": ""}
+        result = most_likely(files) | {"version": ""}
+        if "_bases" in case:
+            result["entropy"] = entropy(files["state"], case["_bases"])
     line = {k: v for k, v in case.items() if not k.startswith("_")} | result
     line["date"] = time.strftime("%Y-%m-%d", time.gmtime())
     with options.out.open("a", encoding="utf-8") as f:
@@ -351,8 +353,11 @@ def parameters(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def most_likely(files: Files) -> float:
-    """Return the fidelity of the most likely state without a model: a vector, or of two sites a density matrix."""
+def most_likely(files: Files) -> dict[str, float]:
+    """Return the fidelity and the log-likelihood of a row of the most likely state without a model.
+
+    It is a vector, or of two sites a density matrix.
+    """
     from scipy.optimize import minimize
 
     rows = str(files["rows"])
@@ -373,12 +378,18 @@ def most_likely(files: Files) -> float:
         return -np.mean(np.log(np.einsum("ni,ij,nj->n", rows, rho(x), rows.conj()).real))
 
     starts = [np.random.default_rng(s).normal(size=32) for s in range(5)]
-    best = rho(min((minimize(loss, x) for x in starts), key=lambda r: r.fun).x)
-    return float(np.sqrt(np.abs(np.linalg.eigvals(best @ target).real)).sum() ** 2)
+    found = min((minimize(loss, x) for x in starts), key=lambda r: r.fun)
+    fidelity = np.sqrt(np.abs(np.linalg.eigvals(rho(found.x) @ target).real)).sum() ** 2
+    return {"fidelity": float(fidelity), "log_likelihood": -float(found.fun)}
 
 
-def most_likely_vector(outcomes: np.ndarray, bases: list[str], psi: np.ndarray) -> float:
-    """Return the fidelity of the most likely of the vectors that L-BFGS finds from psi and from two random starts."""
+def most_likely_vector(outcomes: np.ndarray, bases: list[str], psi: np.ndarray) -> dict[str, float]:
+    """Return what L-BFGS finds of three random starts that are dephased first, and what it finds from psi.
+
+    The likelihood is that of a dephased vector (docs/decisions/0098), whose κ falls from 30 to 0. Without this
+    random starts end in worse optima. What starts at psi is the nearest optimum to it, which nobody finds who
+    does not know psi, and which need not be the most likely one.
+    """
     from scipy.optimize import minimize
     from scipy.sparse import csr_matrix
 
@@ -395,21 +406,33 @@ def most_likely_vector(outcomes: np.ndarray, bases: list[str], psi: np.ndarray) 
         columns.append(column)
         ends.append(ends[-1] + len(factor))
     rows = csr_matrix((np.concatenate(factors), np.concatenate(columns), ends), shape=(len(bases), len(psi)))
-    adjoint = rows.conj().T.tocsr()
+    squares = rows.multiply(rows.conj()).real.tocsr()
+    adjoint, transpose = rows.conj().T.tocsr(), squares.T.tocsr()
 
-    def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
+    def loss(x: np.ndarray, kappa: float) -> tuple[float, np.ndarray]:
         phi = x[: len(psi)] + 1j * x[len(psi) :]
         seen, norm = rows @ phi, np.vdot(phi, phi).real
-        p = np.maximum(np.abs(seen) ** 2, 1e-300)
-        gradient = 2 * phi / norm - 2 * (adjoint @ (seen / p)) / len(bases)
-        return np.log(norm) - np.mean(np.log(p)), np.concatenate([gradient.real, gradient.imag])
+        p = np.maximum(np.abs(seen) ** 2 + kappa * (squares @ np.abs(phi) ** 2), 1e-300)
+        slope = adjoint @ (seen / p) + kappa * phi * (transpose @ (1 / p))
+        gradient = 2 * phi / norm - 2 * slope / len(bases)
+        value = np.log(norm * (1 + kappa)) - np.mean(np.log(p))
+        return value, np.concatenate([gradient.real, gradient.imag])
 
-    starts = [np.concatenate([psi.real, psi.imag])]
-    starts += [np.random.default_rng(s).normal(size=2 * len(psi)) for s in range(2)]
-    found = (minimize(loss, x, jac=True, method="L-BFGS-B", options={"maxiter": 2000, "maxfun": 4000}) for x in starts)
-    best = min(found, key=lambda r: r.fun).x
-    phi = best[: len(psi)] + 1j * best[len(psi) :]
-    return float(np.abs(np.vdot(psi, phi)) ** 2 / (np.vdot(phi, phi).real * np.vdot(psi, psi).real))
+    def climb(x: np.ndarray, kappas: tuple[float, ...] = ()) -> tuple[float, float]:
+        for kappa in kappas:
+            x = minimize(loss, x / np.linalg.norm(x), kappa, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
+        to_the_end = {"maxiter": 5000, "maxfun": 10000, "ftol": 1e-12, "gtol": 1e-8}
+        end = minimize(loss, x / np.linalg.norm(x), 0.0, jac=True, method="L-BFGS-B", options=to_the_end)
+        phi = end.x[: len(psi)] + 1j * end.x[len(psi) :]
+        fidelity = np.abs(np.vdot(psi, phi)) ** 2 / (np.vdot(phi, phi).real * np.vdot(psi, psi).real)
+        return -float(end.fun), float(fidelity)
+
+    starts = [np.random.default_rng(s).normal(size=2 * len(psi)) for s in range(3)]
+    found = [climb(x, (30, 10, 3, 1, 0.3, 0.1, 0.03, 0.01)) for x in starts]
+    nearest = climb(np.concatenate([psi.real, psi.imag]))
+    best = max(found)
+    return {"fidelity": best[1], "log_likelihood": best[0], "fidelities": [f for _, f in sorted(found)[::-1]],
+            "fidelity_from_state": nearest[1], "log_likelihood_from_state": nearest[0]}
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Case]]] = {

@@ -83,7 +83,7 @@ type Config struct {
 // The defaults that Config's zero values stand for.
 const (
 	DefaultBatch    = 100
-	DefaultEpochs   = 300 // and with real visible units as many more as make 5,000 updates, with bases 10,000
+	DefaultEpochs   = 300 // and with real visible units as many more as make 5,000 updates, with bases 10,000, of a complex state 20,000
 	DefaultSchedule = Linear
 )
 
@@ -97,6 +97,10 @@ const enumeratedSites = 10
 
 // measuredUpdates of a training with bases, if nothing bounds it: rows are few there as well (docs/decisions/0098).
 const measuredUpdates = 10000
+
+// complexUpdates is the same of a complex wavefunction, whose dephasing falls over the first half: after more updates it
+// predicts outcomes better (docs/decisions/0102).
+const complexUpdates = 20000
 
 // measuredRate is by how much the default rate of rows with bases is higher: phases go far, and most of the way is flat.
 const measuredRate = 6
@@ -159,7 +163,7 @@ func (c *Config) Settings() []Setting {
 	return []Setting{
 		{Name: "seed", At: &c.Seed, Help: "of all random numbers; the same seed gives the same bytes"},
 		{Name: "epochs", At: &c.Epochs, Default: epochs, Help: "passes over the data; no bound where updates or time is given alone; " +
-			"with real columns 5,000 updates, with bases 10,000, if these are more"},
+			"with real columns 5,000 updates, with bases 10,000, of a complex state 20,000, if these are more"},
 		{Name: "updates", At: &c.Updates, Help: "updates after which to stop; 0 means no bound"},
 		{Name: "time", At: &c.Time, Help: "time such as 90s or 2h after which to stop; the only setting that makes a run depend on the clock: " +
 			"alone, the rate falls over the time"},
@@ -275,6 +279,9 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 		}
 		if c.Likelihood != nil {
 			least = measuredUpdates
+			if state := model.State; state != nil && state.Kind == rbm.StateComplex {
+				least = complexUpdates
+			}
 		}
 		c.Epochs = max(DefaultEpochs, (least+c.batches(rows)-1)/c.batches(rows))
 	}

@@ -101,20 +101,23 @@ func TestJudgeInBases(t *testing.T) {
 // Few sites are enumerated unless something else is said, and few rows make enough updates.
 func TestDefaultsInBases(t *testing.T) {
 	for _, c := range []struct {
+		kind     rbm.StateKind
 		sites    int
 		config   train.Config
 		negative string
 		epochs   int
 	}{
-		{10, train.Config{}, "exact", 10000},
-		{11, train.Config{}, "pcd", 10000},
-		{2, train.Config{Negative: &train.PCD{}, Batch: 1}, "pcd", 300},
-		{2, train.Config{Updates: 5}, "exact", 0},
+		{rbm.StateComplex, 10, train.Config{}, "exact", 20000},
+		{rbm.StateComplex, 11, train.Config{}, "pcd", 20000},
+		{rbm.StateComplex, 2, train.Config{Negative: &train.PCD{}, Batch: 1}, "pcd", 334},
+		{rbm.StateComplex, 2, train.Config{Updates: 5}, "exact", 0},
+		{rbm.StateDensity, 2, train.Config{}, "exact", 10000},
+		{rbm.StateDensity, 2, train.Config{Batch: 1}, "exact", 300},
 	} {
 		set := measured(t, quantum.W(c.sites), 60)
-		got := reconstruct(t, rbm.StateComplex, set, nil, c.config).Config()
+		got := reconstruct(t, c.kind, set, nil, c.config).Config()
 		if got.Negative.Kind() != c.negative || got.Epochs != c.epochs {
-			t.Errorf("%d sites: %s and %d epochs, want %s and %d", c.sites, got.Negative.Kind(), got.Epochs, c.negative, c.epochs)
+			t.Errorf("%s of %d sites: %s and %d epochs, want %s and %d", c.kind, c.sites, got.Negative.Kind(), got.Epochs, c.negative, c.epochs)
 		}
 	}
 }
