@@ -16,6 +16,7 @@ tfim10     ground states of the Ising chain in a transverse field: means over 10
            thrice, beside the model's exact values and the state's; absolute magnetisations by outcomes in
            their own bases.
 tfim20     the same of 20 sites, without the latter.
+draws      one model of 20 sites of each, and 30 sets of 10,000 samples.
 
 All is done on one thread. Seconds are the processor's, user and system, in Harmonium's case of the whole
 command, in QuCumber's of fit alone, without imports and files. A fidelity is |⟨ψ|φ⟩|² or (Tr √(√ρ σ √ρ))².
@@ -164,6 +165,8 @@ def harmonium(options: argparse.Namespace, case: Case, files: Files, folder: Pat
 
 def seeds_of(case: Case) -> range:
     """Return the seeds of the samples from a model."""
+    if "draws" in case:
+        return range(1001, 1001 + case["draws"])
     return range(case["seed"] * DRAWS, (case["seed"] + 1) * DRAWS)
 
 
@@ -269,8 +272,11 @@ def density(options: argparse.Namespace) -> Iterator[Case]:
                 yield case | {"program": "maximum likelihood"}
 
 
-def tfim(options: argparse.Namespace, sites: int) -> Iterator[Case]:
-    """Ground states of the Ising chain: the sampling error and that of the reconstruction, apart."""
+def tfim(options: argparse.Namespace, sites: int, draws: int = 0) -> Iterator[Case]:
+    """Ground states of the Ising chain: the sampling error and that of the reconstruction, apart.
+
+    With a number of draws it is that of one model, of the seed 101.
+    """
     def measure(h: float, seed: int, options: argparse.Namespace, folder: Path) -> Files:
         state = options.states / f"tfim{sites}-{h}.txt"
         if not state.exists():
@@ -278,11 +284,12 @@ def tfim(options: argparse.Namespace, sites: int) -> Iterator[Case]:
             state.write_bytes(Path(made["state"]).read_bytes())
         return measured("measure", state, "-n", 10000, "--seed", seed)(options, folder)
 
-    for seed, h in itertools.product(options.seeds, (0.5, 1, 2)):
+    for seed, h in itertools.product([101] if draws else options.seeds, (0.5, 1, 2)):
         operators = ["sx", "sz", "sz:abs", "zz:3", f"energy:tfim:h={h}", f"renyi2:0-{sites // 2 - 1}"]
-        yield {"program": "harmonium", "settings": "defaults", "sites": sites, "h": h, "rows": 10000,
-               "seed": seed, "hidden": sites, "_make": partial(measure, h, seed), "_train": [],
-               "_operators": operators}
+        case = {"program": "harmonium", "settings": "defaults", "sites": sites, "h": h, "rows": 10000,
+                "seed": seed, "hidden": sites, "_make": partial(measure, h, seed), "_train": [],
+                "_operators": operators}
+        yield case | ({"draws": draws} if draws else {})
 
 
 TURN = {"X": np.array([[1, 1], [1, -1]]) / 2**0.5, "Y": np.array([[1, -1j], [1, 1j]]) / 2**0.5}
@@ -442,6 +449,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Case]]] = {
     "density": density,
     "tfim10": partial(tfim, sites=10),
     "tfim20": partial(tfim, sites=20),
+    "draws": partial(tfim, sites=20, draws=30),
 }
 
 
