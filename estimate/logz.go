@@ -199,7 +199,10 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 // samples of its end points.
 func (e *estimator) forward(ctx context.Context, b *Bracket) (ends rbm.Batch, seen, shares []sample.LogZ, err error) {
 	key := e.runKey().Stream(streamAIS)
-	ais, lengths, err := sample.AIS(ctx, e.line(), e.places, chains, key, func(int) { e.report(chains) })
+	line := e.line()
+	ais := sample.NewIndependent(line.Base(), chains, key)
+	ais.Jumps = e.jumps
+	lengths, err := ais.Anneal(ctx, line, e.places, func(int) { e.report(chains) })
 	if err != nil {
 		return ends, nil, nil, err
 	}
@@ -301,7 +304,7 @@ func (e *estimator) reverse(ctx context.Context, start rbm.Batch, shares []sampl
 	if shares != nil {
 		weights, covered = e.startWeights(at, parts(shares))
 	}
-	z, lengths, err := sample.ReverseAIS(ctx, e.line(), e.places, chains, weights, key, func(int) { e.report(start.Rows()) })
+	z, lengths, err := sample.ReverseAIS(ctx, e.line(), e.places, chains, weights, e.jumps, key, func(int) { e.report(start.Rows()) })
 	if err != nil {
 		return z, 0, at, err
 	}

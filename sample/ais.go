@@ -28,13 +28,15 @@ func AIS(ctx context.Context, line *rbm.Line, places []float64, count int, key r
 // result is log Z_1 − log Z_0: an upper bound in probability, if the chains begin at samples of the model.
 //
 // logWeights, unless nil, are log weights that the chains begin with, of mean weight 1: they turn starts that are no
-// samples of the model into weighted ones. places, lengths and report are those of [AIS]: lengths in the order of
-// places. The chains are moved.
+// samples of the model into weighted ones. jumps are those of the chains ([WeightedChains]); nil for none. places,
+// lengths and report are those of [AIS]: lengths in the order of places. The chains are moved.
 func ReverseAIS(
-	ctx context.Context, line *rbm.Line, places []float64, chains *Chains, logWeights []float64, key rng.Key, report func(step int),
+	ctx context.Context, line *rbm.Line, places []float64, chains *Chains, logWeights []float64, jumps *Jumps, key rng.Key,
+	report func(step int),
 ) (z LogZ, lengths []float64, err error) {
 	p := newWeighted(chains, key)
 	copy(p.LogWeights, logWeights)
+	p.Jumps = jumps
 	back := slices.Clone(places)
 	slices.Reverse(back)
 	if lengths, err = p.Anneal(ctx, line, back, report); err != nil {
@@ -47,8 +49,8 @@ func ReverseAIS(
 }
 
 // A WeightedChains is a batch of chains that follows a line from place to place, with a weight on each chain. When the
-// place changes, a chain at v takes on the factor e^(F_before(v) − F_after(v)); then it moves by sweeps that leave the
-// new distribution as it is. The weighted chains then stand for the new place, however far they are from equilibrium,
+// place changes, a chain at v takes on the factor e^(F_before(v) − F_after(v)); then it moves by sweeps, and perhaps by
+// jumps, that leave the new distribution as it is. The weighted chains then stand for the new place, however far they are from equilibrium,
 // and the mean weight is Z_after/Z_before in expectation: annealed importance sampling (R. M. Neal, Statistics and
 // Computing 11 (2001) 125), an instance of Jarzynski's equality (C. Jarzynski, Phys. Rev. Lett. 78 (1997) 2690).
 // Weights that differ too much are evened out by resampling (P. Del Moral, A. Doucet and A. Jasra, J. R. Statist. Soc.
@@ -57,6 +59,8 @@ type WeightedChains struct {
 	Chains *Chains
 	// LogWeights are the chains' weights since the last resampling.
 	LogWeights []float64
+	// Jumps, unless nil, let the chains jump between modes now and then, at the places that they come to.
+	Jumps *Jumps
 	// Families are the places that the chains came from at the last resampling.
 	Families []uint64
 
@@ -88,6 +92,9 @@ func newWeighted(chains *Chains, key rng.Key) *WeightedChains {
 	}
 }
 
+// jumpSteps is the number of steps after which chains jump again.
+const jumpSteps = 16
+
 // Anneal takes the chains from places[0] of a line, where they are, to each of the others in turn. The weight of a
 // chain at v takes on the factor e^(F_before(v) − F_after(v)), and then the chain makes a sweep. Where the weights have
 // become uneven the chains are resampled. It stops early, with the error of ctx, when that is cancelled. lengths are
@@ -104,6 +111,9 @@ func (p *WeightedChains) Anneal(ctx context.Context, line *rbm.Line, places []fl
 		}
 		after.Set(rbm.Stretch{Rows: rows, Place: place})
 		lengths = append(lengths, p.step(before, after))
+		if p.Jumps != nil && k%jumpSteps == jumpSteps-1 {
+			p.Jumps.Move(p.Chains.Visible, after.FreeEnergy, p.key.Stream(rng.StreamJumps), p.Chains.Sweeps)
+		}
 		before, after = after, before
 		if _, _, ess := meanWeight(p.LogWeights, p.Families); ess < evenOut*float64(rows) {
 			p.Resample()

@@ -69,7 +69,8 @@ func TestAnnealAlongALine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		z, lengths, err := sample.ReverseAIS(t.Context(), line, places, sample.NewChains(v, model.Hidden, rng.Seed(3)), nil, rng.Seed(3), nil)
+		back := sample.NewChains(v, model.Hidden, rng.Seed(3))
+		z, lengths, err := sample.ReverseAIS(t.Context(), line, places, back, nil, nil, rng.Seed(3), nil)
 		if err != nil || len(lengths) != 200 {
 			t.Fatalf("%s: error %v, %d lengths", name, err, len(lengths))
 		}
@@ -79,30 +80,47 @@ func TestAnnealAlongALine(t *testing.T) {
 	}
 }
 
-// The weighted chains at the end of AIS stand for the model: their weighted distribution is that of the model.
+// The weighted chains at the end of AIS stand for the model, whether they jump or not: their weighted distribution is that
+// of the model.
 func TestAnnealedChainsAreSamplesOfTheModel(t *testing.T) {
 	model := randomModel(5, 4, rbm.Spin, rbm.Bernoulli, 33)
+	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jumps := sample.FindJumps(model, rbm.NewBatch(1, 5), 4, rng.Seed(3), compute.New(1))
 	for name, base := range bases(model) {
-		p, _, err := sample.AIS(t.Context(), lineTo(base, model, 1), sample.Even(30), 20000, rng.Seed(1), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if ess := p.LogZ().ESS; !(ess > 15000) { // else copies would count in the test of the distribution
-			t.Errorf("%s: ESS %v", name, ess)
-		}
-		largest := slices.Max(p.LogWeights)
-		keep, source := []int{}, rng.NewSource(rng.Seed(2), 0)
-		for r, w := range p.LogWeights {
-			if source.Float64() < math.Exp(w-largest) {
-				keep = append(keep, r)
+		values := map[float64]bool{}
+		for _, jumps := range []*sample.Jumps{nil, jumps} {
+			p := sample.NewIndependent(base, 20000, rng.Seed(1))
+			p.Jumps = jumps
+			if _, err := p.Anneal(t.Context(), lineTo(base, model, 1), sample.Even(40), nil); err != nil {
+				t.Fatal(err)
 			}
+			z := p.LogZ()
+			if values[z.Value] = true; !(z.ESS > 15000) { // else copies would count in the test of the distribution
+				t.Errorf("%s: ESS %v", name, z.ESS)
+			}
+			if math.Abs(z.Value-truth) > 4*z.Stderr {
+				t.Errorf("%s: log Z is %v ± %v, exactly %v", name, z.Value, z.Stderr, truth)
+			}
+			largest := slices.Max(p.LogWeights)
+			keep, source := []int{}, rng.NewSource(rng.Seed(2), 0)
+			for r, w := range p.LogWeights {
+				if source.Float64() < math.Exp(w-largest) {
+					keep = append(keep, r)
+				}
+			}
+			v := rbm.NewBatch(len(keep), 5)
+			v.Gather(p.Chains.Visible, keep)
+			if len(keep) < 2000 {
+				t.Errorf("%s: %d of 20000 chains are left", name, len(keep))
+			}
+			checkDistribution(t, v, distribution(model, everything))
 		}
-		v := rbm.NewBatch(len(keep), 5)
-		v.Gather(p.Chains.Visible, keep)
-		if len(keep) < 2000 {
-			t.Errorf("%s: %d of 20000 chains are left", name, len(keep))
+		if len(values) != 2 {
+			t.Errorf("%s: chains that jump have the same weights as those that don't", name)
 		}
-		checkDistribution(t, v, distribution(model, everything))
 	}
 }
 
@@ -150,7 +168,7 @@ func TestLinesOfEveryKind(t *testing.T) {
 				}
 				start := exactly(distributed, m, chains, rng.Seed(2))
 				back := sample.NewChains(start.Slice(0, 500), model.Hidden, rng.Seed(3))
-				z, _, err := sample.ReverseAIS(t.Context(), line, sample.Even(50), back, nil, rng.Seed(3), nil)
+				z, _, err := sample.ReverseAIS(t.Context(), line, sample.Even(50), back, nil, nil, rng.Seed(3), nil)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -100,11 +101,9 @@ def test_likelihood_is_that_of_the_definition(rbm):
     assert found.bracket == (found.value, found.value) and found.method == "exact" and found.rows == 200
     assert rbm.score_samples(rows) == pytest.approx(want, abs=1e-5)
     assert rbm.score(rows) == pytest.approx(want.mean(), abs=1e-5)
-    assert (
-        str(found)
-        .splitlines()[1]
-        .startswith(f"log-likelihood         {found.value:.3f} ± {found.error:.3f} nats")
-    )
+    value, error = re.match(r"log-likelihood +(\S+) ± (\S+) nats", str(found).splitlines()[1]).groups()
+    assert float(value) == pytest.approx(found.value, abs=0.01)
+    assert float(error) == pytest.approx(found.error, rel=0.05)  # two digits
     assert "±" in found._repr_html_() and found._repr_html_().startswith("<table>")
 
 
