@@ -153,7 +153,8 @@ func (s *Set) Subset(index []int) *Set {
 
 // Split deals the rows out at random into one part a fraction. Part k gets the rows between round(F_{k−1}·rows) and
 // round(F_k·rows) of a random permutation, F the running sum of the fractions. The parts depend on the number of rows,
-// the fractions and the key alone. Of rows in Groups the groups are permuted, and a part ends with a group.
+// the fractions and the key alone. Of rows in Groups the groups are permuted, and a part ends with the group whose end
+// is nearest.
 //
 // The error says which fraction is not in (0,1], that they don't add up to 1, or which part would be empty.
 func Split(s *Set, fractions []float64, key rng.Key) ([]*Set, error) {
@@ -167,11 +168,15 @@ func Split(s *Set, fractions []float64, key rng.Key) ([]*Set, error) {
 		}
 		sum += f
 		to := min(int(math.Round(sum*float64(s.Rows()))), s.Rows())
-		for to < s.Rows() && to > from && ends != nil && !ends[to] {
-			to++
+		if ends != nil {
+			to = nearestEnd(ends, from, to, k == len(fractions)-1)
 		}
 		if to == from {
-			return nil, fmt.Errorf("fraction %d of %v leaves none of the %d rows", k+1, f, s.Rows())
+			groups := ""
+			if ends != nil {
+				groups = ", of which some belong together, as the copies of a sample do, and stay so"
+			}
+			return nil, fmt.Errorf("fraction %d of %v leaves none of the %d rows%s", k+1, f, s.Rows(), groups)
 		}
 		parts[k] = s.Subset(order[from:to])
 		from = to
@@ -180,6 +185,22 @@ func Split(s *Set, fractions []float64, key rng.Key) ([]*Set, error) {
 		return nil, fmt.Errorf("the fractions add up to %v, want 1", sum)
 	}
 	return parts, nil
+}
+
+// nearestEnd is the end of a group that is nearest to a place. It is after from, and leaves rows for a part that is not
+// the last, if any end does.
+func nearestEnd(ends []bool, from, to int, last bool) int {
+	before, after := to, to
+	for before > from && !ends[before] {
+		before--
+	}
+	for after < len(ends)-1 && !ends[after] {
+		after++
+	}
+	if before == from || to-before > after-to && (last || after < len(ends)-1) {
+		return after
+	}
+	return before
 }
 
 // permuted is a random order of the rows. In groups, ends says after how many of them one ends; else it is nil.
