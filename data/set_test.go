@@ -252,7 +252,8 @@ func TestSplitKeepsGroupsTogether(t *testing.T) {
 	if parts, err := Split(few, []float64{0.8, 0.2}, rng.Seed(1)); err != nil || parts[0].Rows() != 2 || parts[1].Rows() != 2 {
 		t.Errorf("two groups of two rows in parts of 0.8 and 0.2: %v", err)
 	}
-	if _, err := Split(few.Subset([]int{0, 1}), []float64{0.5, 0.5}, rng.Seed(1)); err == nil || !strings.Contains(err.Error(), "belong together") {
+	_, err = Split(few.Subset([]int{0, 1}), []float64{0.5, 0.5}, rng.Seed(1))
+	if err == nil || !strings.Contains(err.Error(), "belong together") {
 		t.Errorf("one group in two parts: %v", err)
 	}
 	if in := part(merged, 1); len(in) != 130 {
