@@ -48,7 +48,7 @@ var ranks = [][]string{
 	{"cmd/harmonium/internal/web", "cmd/harmonium/internal/search"},
 	{"cmd/harmonium"},
 	{
-		"docs", "docs/service", "bench/calibration", "bench/judge", "bench/lattice", "cmd/harmonium/internal/release",
+		"docs", "docs/service", "bench/calibration", "bench/judge", "bench/lattice", "bench/mushrooms", "cmd/harmonium/internal/release",
 		"cmd/harmonium/internal/pictures/roofline", "cmd/harmonium/internal/pictures/modes", "cmd/harmonium/internal/pictures/needle",
 	},
 }
