@@ -162,8 +162,8 @@ func (s *Set) setColumns(columns []rbm.Column) error {
 				text := before.Categories[s.state(r, from[k])]
 				at := slices.Index(c.Categories, text)
 				if at < 0 {
-					return fmt.Errorf("%s: row %d, column %d (%s): found %q, want one of %s",
-						s.Path, s.first+r+1, k+1, c.Name, text, strings.Join(c.Categories, ", "))
+					return &refusal{fmt.Errorf("%s: row %d, column %d (%s): found %q, want one of %s",
+						s.Path, s.first+r+1, k+1, c.Name, text, strings.Join(c.Categories, ", ")), ErrNewCategory}
 				}
 				for i := to[k].From; i < to[k].To; i++ {
 					states.SetBit(r, i, i == to[k].From+at)

@@ -38,7 +38,8 @@ type Info struct {
 	EntropyBound float64 `json:"entropy_bound"`
 
 	// Independent is the mean log-likelihood of the best model without any correlation, P(v) = Π_i P_i(v_i) with the
-	// means of the units: Σ_i p_i log p_i + (1−p_i) log(1−p_i). A model that learned anything is above it.
+	// means of the units: Σ_i p_i log p_i + (1−p_i) log(1−p_i). A model that learned anything is above it. With gaps it is
+	// that of what is known: each column counts by the share of the rows that have it.
 	Independent float64 `json:"independent_ll"`
 
 	Missing int `json:"missing,omitempty"` // cells; of columns with names they are told apart
@@ -54,8 +55,9 @@ type ColumnInfo struct {
 	Name string   `json:"name"`
 	Kind rbm.Kind `json:"kind"`
 
-	Reason  string `json:"reason,omitempty"`  // why it was taken for this kind
-	Missing int    `json:"missing,omitempty"` // cells
+	Genotype string `json:"genotype,omitempty"` // that this column and its neighbour are of
+	Reason   string `json:"reason,omitempty"`   // why it was taken for this kind
+	Missing  int    `json:"missing,omitempty"`  // cells
 
 	Categories []string  `json:"categories,omitempty"`
 	Shares     []float64 `json:"shares,omitempty"` // of the categories, or of 0 and 1
@@ -88,8 +90,8 @@ func Describe(s *Set) Info {
 		info.Constants, info.Constant = s.constants()
 	}
 	if s.plain() && s.Columns == nil {
-		for _, p := range s.Means() {
-			info.Independent += plogp(p) + plogp(1-p)
+		for i, p := range s.Means() {
+			info.Independent += s.knownShare(i) * (plogp(p) + plogp(1-p))
 		}
 	} else {
 		info.describeColumns(s)
@@ -119,7 +121,8 @@ func (info *Info) describeColumns(s *Set) {
 	means, variances := s.Means(), s.Variances()
 	for k, span := range rbm.Spans(columns) {
 		c := columns[k]
-		d := ColumnInfo{Name: c.Name, Kind: c.Kind, Categories: c.Categories, Missing: s.missingIn(span)}
+		d := ColumnInfo{Name: c.Name, Kind: c.Kind, Genotype: c.Genotype, Categories: c.Categories, Missing: s.missingIn(span)}
+		known := s.knownShare(span.From)
 		if s.Reasons != nil {
 			d.Reason = s.Reasons[k]
 		}
@@ -137,17 +140,17 @@ func (info *Info) describeColumns(s *Set) {
 				d.Min, d.Max = min(d.Min, x), max(d.Max, x)
 			}
 			if d.SD > 0 { // a column that never changes has no density
-				info.Independent -= math.Log(2*math.Pi*math.E*d.SD*d.SD) / 2
+				info.Independent -= known * math.Log(2*math.Pi*math.E*d.SD*d.SD) / 2
 			}
 		case c.Kind == rbm.Categorical:
 			d.Shares = means[span.From:span.To]
 			for _, p := range d.Shares {
-				info.Independent += plogp(p)
+				info.Independent += known * plogp(p)
 			}
 		default:
 			p := means[span.From]
 			d.Shares = []float64{1 - p, p}
-			info.Independent += plogp(p) + plogp(1-p)
+			info.Independent += known * (plogp(p) + plogp(1-p))
 		}
 		info.Columns = append(info.Columns, d)
 	}

@@ -3,6 +3,7 @@ package data
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/harmonium-rbm/harmonium/rbm"
@@ -158,5 +159,30 @@ func TestEntropyBound(t *testing.T) {
 	s := &Set{States: rbm.NewBatch(100, 2)}
 	if info := Describe(s); info.EntropyBound != 2*math.Ln2 || info.Entropy != 0 || info.Constant != 2 {
 		t.Errorf("%+v", info)
+	}
+}
+
+// The log-likelihood of independent columns is that of the cells which are known: here of two in three, in bits and in tables.
+func TestIndependentWithGaps(t *testing.T) {
+	schema, err := ParseSchema(strings.NewReader("b,real\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		text    string
+		options []Option
+		second  float64 // the entropy of the second column
+	}{
+		{"0,1\n1,NA\nNA,0\n", nil, math.Log(2)},
+		{"a,b\nx,u\ny,\n,v\n", nil, math.Log(2)},
+		{"a,b\nx,1.5\ny,NA\nNA,2.5\n", []Option{WithSchema(schema)}, math.Log(2*math.Pi*math.E*0.25) / 2},
+	} {
+		s, err := readBytes([]byte(c.text), append(c.options, Gaps())...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := Describe(s).Independent, -2./3*(math.Log(2)+c.second); math.Abs(got-want) > 1e-6 {
+			t.Errorf("%q: %v, want %v", c.text, got, want)
+		}
 	}
 }

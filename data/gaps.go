@@ -95,6 +95,20 @@ func (s *Set) averageOfKnown(f func(r, i int) float64) []float64 {
 	return sums
 }
 
+// knownShare is the share of the rows, by weight, in which unit i is known.
+func (s *Set) knownShare(i int) float64 {
+	if s.Known.Rows() == 0 {
+		return 1
+	}
+	known := 0.0
+	for r := range s.Rows() {
+		if s.Known.Bit(r, i) {
+			known += s.Weight(r)
+		}
+	}
+	return known / s.TotalWeight()
+}
+
 // compare compares rows a and b in one fixed order: what is known of them, and which numbers these are.
 func (s *Set) compare(a, b int) int {
 	order := s.States.Compare(a, s.States, b)
@@ -104,14 +118,16 @@ func (s *Set) compare(a, b int) int {
 	return order
 }
 
-// missingCells is the number of cells that are missing: of a categorical column one a row.
+// missingCells is the number of cells that are missing: of a categorical column and of a genotype one a row.
 func (s *Set) missingCells() int {
 	if s.Columns == nil {
 		return s.Missing()
 	}
 	n := 0
-	for _, span := range rbm.Spans(s.Columns) {
-		n += s.missingIn(span)
+	for k, span := range rbm.Spans(s.Columns) {
+		if k == 0 || !rbm.GenotypeAt(s.Columns, k-1) {
+			n += s.missingIn(span)
+		}
 	}
 	return n
 }

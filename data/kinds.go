@@ -50,10 +50,15 @@ func (o *options) forColumns(table bool) {
 	case o.columns == nil:
 	case table:
 		o.schema = &Schema{columns: map[string]schemaColumn{}}
-		for _, c := range o.columns {
-			o.schema.names = append(o.schema.names, c.Name)
-			o.schema.columns[c.Name] = schemaColumn{c.Kind, c.Categories}
+		for k, c := range o.columns {
 			o.schema.given = true
+			if rbm.GenotypeAt(o.columns, k) {
+				o.schema.names = append(o.schema.names, c.Genotype)
+				o.schema.columns[c.Genotype] = schemaColumn{kind: c.Kind, genotype: true}
+			} else if c.Genotype == "" {
+				o.schema.names = append(o.schema.names, c.Name)
+				o.schema.columns[c.Name] = schemaColumn{kind: c.Kind, categories: c.Categories}
+			}
 		}
 	default:
 		o.reals = slices.ContainsFunc(o.columns, is(rbm.Gaussian))

@@ -213,7 +213,7 @@ func readFASTA(s source, o options) (*Set, error) {
 	if o.threshold != nil || o.bernoulli || o.reals {
 		return nil, errors.New("a FASTA alignment has letters, which no threshold, bernoulli or real numbers go with")
 	}
-	if s := o.selection; s.Columns != nil || s.Drop != nil || s.Categories != nil || s.RowNames != "" {
+	if s := o.selection; s.Columns != nil || s.Drop != nil || s.Categories != nil || s.Genotypes != nil || s.RowNames != "" {
 		return nil, errors.New("a FASTA alignment has sites that are categories and names of rows: want all columns as they are, " +
 			"or the alignment as a table")
 	}
@@ -246,7 +246,7 @@ func readText(s source, npy string, head []byte, o options) (*reading, error) {
 		}
 		return t.read(o)
 	}
-	if (o.columns != nil || o.reals || o.selection.Categories != nil) && !plainBits(o.columns) {
+	if (o.columns != nil || o.reals || o.selection.Categories != nil || o.selection.Genotypes != nil) && !plainBits(o.columns) {
 		t, err := findTable(s, o)
 		headed := err == nil && !t.numbered
 		if o.forColumns(headed); headed {
@@ -278,7 +278,14 @@ func readText(s source, npy string, head []byte, o options) (*reading, error) {
 	if tableErr != nil {
 		return nil, err
 	}
-	o.forColumns(!t.numbered)
+	asked := o.selection.Genotypes != nil || o.selection.Categories != nil || hasGenotypes(o.columns) // other numbers are no damage
+	genotypes := genotypesOf(o.columns)
+	if t.numbered && len(genotypes) == len(t.names) {
+		t.names = genotypes
+	} else {
+		genotypes = nil
+	}
+	o.forColumns(!t.numbered || genotypes != nil)
 	kept, tableErr := t.profiles(o)
 	if tableErr == nil {
 		tableErr = t.profile(kept, &o.selection)
@@ -287,7 +294,7 @@ func readText(s source, npy string, head []byte, o options) (*reading, error) {
 		return nil, err
 	}
 	_, cell := errors.AsType[*cellError](err)
-	if ragged := errors.Is(tableErr, errRagged); ragged && !cell || tableErr == nil && t.damaged() {
+	if ragged := errors.Is(tableErr, errRagged); ragged && !cell || tableErr == nil && t.damaged() && !asked {
 		return nil, err
 	}
 	if tableErr != nil {
@@ -299,7 +306,7 @@ func readText(s source, npy string, head []byte, o options) (*reading, error) {
 // plainBits reports whether columns are asked for that hold nothing but bits.
 func plainBits(columns []rbm.Column) bool {
 	return columns != nil && !slices.ContainsFunc(columns, func(c rbm.Column) bool {
-		return c.Kind != rbm.Bernoulli && c.Kind != rbm.Spin || c.Categories != nil
+		return c.Kind != rbm.Bernoulli && c.Kind != rbm.Spin || c.Categories != nil || c.Genotype != ""
 	})
 }
 
@@ -328,6 +335,15 @@ func readSet(s source, npy string, head []byte, o options) (*reading, error) {
 	}
 	if o.selection.Categories != nil || sites { // or an array of a model's categories
 		return m.categories(&o.selection, o.gaps)
+	}
+	genotypes := genotypesOf(o.columns)
+	if m.units != len(genotypes) {
+		genotypes = nil
+	} else if m.names == nil {
+		m.names = genotypes
+	}
+	if o.selection.Genotypes != nil && m.units != len(o.columns) || genotypes != nil {
+		return m.genotypes(&o.selection, o.gaps)
 	}
 	r := &reading{rows: m.rows, finite: m.finite || !o.gaps, inMemory: m.scattered || o.bernoulli}
 	r.fill = func(size int, each func(s *Set) error) error {

@@ -105,6 +105,8 @@ func (o options) check() error {
 		return fmt.Errorf("rows of packed bits have %d units, want a number above 0", o.packed)
 	case o.selection.Categories != nil && (o.threshold != nil || o.bernoulli || o.reals):
 		return errors.New("categories and a threshold, bernoulli or real numbers exclude each other")
+	case o.selection.Genotypes != nil && (o.threshold != nil || o.bernoulli || o.reals):
+		return errors.New("genotypes and a threshold, bernoulli or real numbers exclude each other")
 	}
 	return nil
 }

@@ -44,8 +44,10 @@ type profile struct {
 
 	gaps       bool // missing cells are no values
 	dictionary bool // the file has a list of its values: they are categories
+	genotype   bool // two columns of bits stand for it
 
 	column rbm.Column     // what is told of it at first, and then what it is
+	at     int            // the first of the set's columns that stand for it
 	given  bool           // it is a column of a model, and may be the same in all rows
 	other  bool           // it is the first column and none of a model's: names of the rows, or left out
 	reason string         // why it was taken for its kind
@@ -186,6 +188,9 @@ func (p *profile) decide() error {
 		return nil // cells that are of no state are refused in their place
 	case kind != "":
 		p.reason = "as told"
+		if p.genotype {
+			return p.checkGenotypes()
+		}
 	default:
 		var err error
 		if kind, err = p.guess(); err != nil {
@@ -288,6 +293,16 @@ func (p *profile) checkNumbers() error {
 			way = ErrDecimal
 		}
 		return &refusal{err, way}
+	}
+	return nil
+}
+
+// checkGenotypes refuses a value that is no genotype, as far as the first values tell.
+func (p *profile) checkGenotypes() error {
+	for _, text := range p.texts {
+		if !slices.Contains(genotypeTexts, canonical(text)) && !isMissing(text) {
+			return &refusal{fmt.Errorf("column %s has the value %.40q, want 0, 1 or 2, the copies of an allele", p.name, text), ErrGenotypes}
+		}
 	}
 	return nil
 }

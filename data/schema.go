@@ -21,6 +21,7 @@ type Schema struct {
 type schemaColumn struct {
 	kind       rbm.Kind // "" for a column to drop
 	categories []string
+	genotype   bool // two columns of bits
 }
 
 // schemaKinds are the words of a schema.

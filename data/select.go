@@ -13,10 +13,14 @@ type Selection struct {
 	Columns    []string `json:"columns,omitempty"`    // in this order; nil: all
 	Drop       []string `json:"drop,omitempty"`       // to leave out
 	Categories []string `json:"categories,omitempty"` // to take as categories, whatever their values; "all" are all
+	Genotypes  []string `json:"genotypes,omitempty"`  // of 0, 1 and 2, to take as two bits; "all" are all but those told otherwise
 	RowNames   string   `json:"row_names,omitempty"`  // has the names of the rows; "": the first column, if it looks so
 	FirstRow   int      `json:"first_row,omitempty"`  // from 1; 0 is 1
 	LastRow    int      `json:"last_row,omitempty"`   // 0: the last of the file
 }
+
+// allColumns are all columns, by a word.
+var allColumns = []string{"all"}
 
 // ParseRows reads A:B, rows A to B from 1, of which one may be absent.
 func (s *Selection) ParseRows(text string) error {
@@ -108,10 +112,19 @@ func (s *Selection) kept(names []string, columns int) ([]int, error) {
 
 // categorical returns the fields of the columns to take as categories.
 func (s *Selection) categorical(names []string, columns int) ([]int, error) {
-	if slices.Equal(s.Categories, []string{"all"}) {
+	if slices.Equal(s.Categories, allColumns) {
 		return (&Selection{}).kept(names, columns)
 	}
 	return fieldsOf(s.Categories, names, columns)
+}
+
+// genotypes returns the fields of the columns of genotypes. Of "all" told says which are something else.
+func (s *Selection) genotypes(names []string, columns int, told func(field int) bool) ([]int, error) {
+	if !slices.Equal(s.Genotypes, allColumns) {
+		return fieldsOf(s.Genotypes, names, columns)
+	}
+	all, err := (&Selection{}).kept(names, columns)
+	return slices.DeleteFunc(all, told), err
 }
 
 // fieldsOf returns the fields of columns that are called by name or, where there are no names, by number.

@@ -10,8 +10,7 @@ import (
 
 // categories reads a matrix as sites whose states are the values that the matrix has, in rising order: all sites have
 // the same states, as those of an alignment have. Genotypes 0, 1 and 2 so are sites of three states: any frequencies of
-// them are those of some biases, and every state of the units is a genotype. Two bits for the two copies of an allele
-// have neither. Where gaps are expected, NaN is one.
+// them are those of some biases, and every state of the units is a genotype. Where gaps are expected, NaN is one.
 func (m *matrix) categories(s *Selection, gaps bool) (*reading, error) {
 	if s.Categories != nil && !slices.Equal(s.Categories, []string{"all"}) {
 		return nil, errors.New("in an array, columns are categories all or none: say all")
@@ -47,13 +46,7 @@ func (m *matrix) categories(s *Selection, gaps bool) (*reading, error) {
 	}
 	head := &Set{Values: rbm.Categorical, Format: m.format, States: rbm.NewBatch(0, m.units*len(values))}
 	for i := range m.units {
-		name := fmt.Sprint(i + 1)
-		if m.names != nil {
-			name = m.names[i]
-		} else if m.fields != nil {
-			name = fmt.Sprint(m.fields[i] + 1)
-		}
-		head.Columns = append(head.Columns, rbm.Column{Name: name, Kind: rbm.Categorical, Categories: texts})
+		head.Columns = append(head.Columns, rbm.Column{Name: m.columnName(i), Kind: rbm.Categorical, Categories: texts})
 	}
 	reading := &reading{head: head, rows: m.rows, gaps: missing, inMemory: m.scattered}
 	spans := rbm.Spans(head.Columns)

@@ -106,7 +106,12 @@ func (t *table) build(kept []*profile, o options) (*reading, error) {
 	}
 	set := &Set{Format: t.format, Notes: t.notes}
 	for _, p := range kept {
-		set.Columns, set.Reasons = append(set.Columns, p.column), append(set.Reasons, p.reason)
+		p.at = len(set.Columns)
+		columns, reasons := p.columns()
+		set.Columns, set.Reasons = append(set.Columns, columns...), append(set.Reasons, reasons...)
+	}
+	if err := checkNames(namesOf(set.Columns), ""); err != nil {
+		return nil, err
 	}
 	layer, err := rbm.NewLayers(rbm.LayoutFor(set.Columns)...)
 	if err != nil {
@@ -157,6 +162,12 @@ func (t *table) profiles(o options) ([]*profile, error) {
 	if err != nil {
 		return nil, err
 	}
+	genotypes, err := o.selection.genotypes(t.fileNames(), len(t.names), func(field int) bool {
+		return o.schema.kind(t.names[field]) != "" || slices.Contains(categorical, field)
+	})
+	if err != nil {
+		return nil, err
+	}
 	if err := t.findIndex(o); err != nil {
 		return nil, err
 	}
@@ -178,13 +189,23 @@ func (t *table) profiles(o options) ([]*profile, error) {
 		}
 		p := &profile{name: name, field: field, given: o.schema.isGiven(), gaps: o.gaps, dictionary: t.dictionaries[field]}
 		p.column = rbm.Column{Name: name, Kind: o.schema.kind(name), Categories: slices.Clone(o.schema.categories(name))}
+		isGenotype := slices.Contains(genotypes, field)
 		switch asked := slices.Contains(categorical, field); {
+		case p.given:
+			p.genotype = o.schema.columns[name].genotype
+		case isGenotype && (asked || p.column.Kind != ""):
+			return nil, fmt.Errorf("column %s is to be taken as genotypes and as something else: want one of them", name)
+		case isGenotype:
+			p.genotype, p.column.Kind = true, rbm.Bernoulli
 		case asked && p.column.Kind != "" && p.column.Kind != rbm.Categorical && !p.given:
 			return nil, fmt.Errorf("column %s is %s by the schema, and to be taken as categories: want one of them", name, p.column.Kind)
 		case asked && p.column.Kind == "":
 			p.column.Kind = rbm.Categorical
 		case p.column.Kind == "" && o.reals:
 			p.column.Kind = rbm.Gaussian
+		}
+		if p.genotype {
+			p.column.Categories = slices.Clone(genotypeTexts)
 		}
 		kept = append(kept, p)
 	}
@@ -291,10 +312,13 @@ func (t *table) fill(b *blocks, kept []*profile, s *Selection) error {
 		if t.index >= 0 {
 			set.Names = append(set.Names, strings.Clone(fields[t.index]))
 		}
-		for k, p := range kept {
-			text, unit := fields[p.field], spans[k].From
+		for _, p := range kept {
+			text, unit := fields[p.field], spans[p.at].From
 			if p.isGap(text) {
-				set.setGap(row, spans[k], p.column)
+				set.setGap(row, spans[p.at], p.column)
+				if p.genotype {
+					set.setGap(row, spans[p.at+1], p.column)
+				}
 				continue
 			}
 			if p.column.Kind == rbm.Gaussian {
@@ -308,12 +332,15 @@ func (t *table) fill(b *blocks, kept []*profile, s *Selection) error {
 			a, ok := p.states[text]
 			if !ok {
 				if a, ok = p.states[canonical(text)]; !ok {
-					return p.refuse(at, line, text, "one of "+strings.Join(statesOf(p.column), ", "))
+					return &refusal{p.refuse(at, line, text, "one of "+strings.Join(statesOf(p.column), ", ")), ErrNewCategory}
 				}
 			}
-			if p.column.Kind == rbm.Categorical {
+			switch {
+			case p.column.Kind == rbm.Categorical:
 				set.States.SetBit(row, unit+a, true)
-			} else {
+			case p.genotype:
+				set.setGenotype(row, unit, a)
+			default:
 				set.States.SetBit(row, unit, a == 1)
 			}
 		}

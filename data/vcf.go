@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -32,15 +33,16 @@ type variants struct {
 	first   []int    // row of each sample, and after the last the number of rows
 	sites   []string // names
 	calls   [][]byte // of each row: four sites a byte
+	sums    bool     // a sample is one row, of the sums of its alleles: genotypes 0, 1 and 2
 }
 
 // mostCopies bounds them: wheat has six, and a call of "." stands for all of them.
 const mostCopies = 16
 
-// Calls, and the texts of their cells.
-const missingCall = 2
+// Calls, and the texts of their cells: an allele, or the sum of two.
+const missingCall = 3
 
-var callTexts = [...]string{0: "0", 1: "1", missingCall: ""}
+var callTexts = [...]string{"0", "1", "2", missingCall: ""}
 
 func readVCF(s source, o options) (*reading, error) {
 	if o.packed > 0 {
@@ -52,7 +54,10 @@ func readVCF(s source, o options) (*reading, error) {
 	if o.selection.RowNames != "" {
 		return nil, errors.New("a VCF file has samples for names of the rows, and no other column of names")
 	}
-	v := new(variants)
+	if g := o.selection.Genotypes; g != nil && !slices.Equal(g, allColumns) {
+		return nil, errors.New("in a VCF file, sites are genotypes all or none: say all")
+	}
+	v := &variants{sums: o.selection.Genotypes != nil || hasGenotypes(o.columns)}
 	if err := v.count(s, o.columns); err != nil {
 		return nil, err
 	}
@@ -62,10 +67,13 @@ func readVCF(s source, o options) (*reading, error) {
 	t := &table{names: append([]string{""}, v.sites...), format: "vcf" + s.pack, records: v.records}
 	t.indexNote = fmt.Sprintf("%s %s, the copies of a sample one after the other: %s", plural(len(v.samples), "sample is", "samples are"),
 		plural(v.rows(), "row", "rows"), someOf(slices.Compact([]string{v.name(0, 0), v.name(0, v.copies[0]-1)})))
+	if v.sums {
+		t.indexNote = fmt.Sprintf("%s %s of genotypes", plural(len(v.samples), "sample is", "samples are"), plural(v.rows(), "row", "rows"))
+	}
 	o.forColumns(true)
 	r, err := t.read(o)
-	if err != nil {
-		return nil, err
+	if err != nil || v.sums {
+		return r, err
 	}
 	fill, from := r.fill, max(0, o.selection.FirstRow-1)
 	r.fill = func(size int, each func(s *Set) error) error {
@@ -81,7 +89,7 @@ func (v *variants) rows() int { return v.first[len(v.samples)] }
 
 // name is that of a copy: the sample's, with the copy's number where it has several.
 func (v *variants) name(sample, copy int) string {
-	if v.copies[sample] == 1 {
+	if v.sums || v.copies[sample] == 1 {
 		return v.samples[sample]
 	}
 	return fmt.Sprintf("%s.%d", v.samples[sample], copy+1)
@@ -173,7 +181,9 @@ func (v *variants) count(s source, columns []rbm.Column) error {
 	}
 	v.first = []int{0}
 	for k, copies := range v.copies {
-		v.copies[k] = max(1, copies)
+		if v.copies[k] = max(1, copies); v.sums {
+			v.copies[k] = 1
+		}
 		v.first = append(v.first, v.first[k]+v.copies[k])
 	}
 	return nil
@@ -188,7 +198,7 @@ func (v *variants) nameSites(ids, places []string, columns []rbm.Column) error {
 		twice = twice || count[id] > 1
 	}
 	for _, c := range columns {
-		wanted[c.Name] = true
+		wanted[cmp.Or(c.Genotype, c.Name)] = true
 	}
 	v.sites = ids
 	seen := map[string]bool{}
@@ -218,8 +228,11 @@ func (v *variants) call(s source) error {
 	site := 0
 	return v.eachSite(s, func(line int, columns [][]byte) error {
 		for k, column := range columns[vcfColumns:] {
-			call := genotype(column)
-			if err := v.callSample(site, k, call); err != nil {
+			call, put := genotype(column), v.callSample
+			if v.sums {
+				put = v.sumSample
+			}
+			if err := put(site, k, call); err != nil {
 				return fmt.Errorf("line %d (site %s), sample %s: found the genotype %.20q, %w", line, v.sites[site], v.samples[k], call, err)
 			}
 		}
@@ -229,8 +242,8 @@ func (v *variants) call(s source) error {
 }
 
 var (
-	errUnphased = errors.New("want alleles with | between them, which copy each is on being known: phase them, or take " +
-		"their sums, 0, 1 or 2, as categories of a table")
+	errUnphased = &refusal{errors.New("want alleles with | between them, which copy each is on being known: phase them, or take " +
+		"their sums, 0, 1 or 2, as genotypes"), ErrUnphased}
 	errAllele = errors.New("want 0, 1 or . for each allele: 'bcftools view -M2' leaves out sites with more of them")
 )
 
@@ -249,9 +262,12 @@ func (v *variants) callSample(site, sample int, call []byte) error {
 		return fmt.Errorf("want %s, as at its first site%s", plural(len(rows), "allele", "alleles"), onX(len(rows), call))
 	}
 	for k, row := range rows {
-		code := slices.Index([]byte("01."), call[2*k])
-		if code < 0 {
+		code := bytes.IndexByte([]byte("01."), call[2*k])
+		switch code {
+		case -1:
 			return errAllele
+		case 2:
+			code = missingCall
 		}
 		row[site/4] |= byte(code) << (site % 4 * 2)
 		switch between := call[max(0, 2*k-1)]; {
@@ -262,6 +278,30 @@ func (v *variants) callSample(site, sample int, call []byte) error {
 			return errUnphased
 		}
 	}
+	return nil
+}
+
+// sumSample puts the sum of a sample's alleles at a site. It is missing where one of them is.
+func (v *variants) sumSample(site, sample int, call []byte) error {
+	sum := 0
+	for k, c := range call {
+		switch {
+		case k%2 == 1 && (c == '|' || c == '/'):
+		case k%2 == 1:
+			return errAllele
+		case c == '.':
+			sum = missingCall
+		case c != '0' && c != '1':
+			return errAllele
+		case sum < missingCall:
+			sum += int(c - '0')
+		}
+	}
+	const two = 3 // bytes of a call
+	if len(call) > two || len(call)%2 == 0 {
+		return errors.New("want one allele or two")
+	}
+	v.calls[v.first[sample]][site/4] |= byte(sum) << (site % 4 * 2)
 	return nil
 }
 

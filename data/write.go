@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/csv"
@@ -80,13 +81,15 @@ func (s *Set) value(r int, span rbm.Span, c rbm.Column) float64 {
 
 func writeTable(w io.Writer, s *Set) error {
 	lines, spans := csv.NewWriter(w), rbm.Spans(s.Columns)
-	line := make([]string, 1+max(len(s.Columns), s.Units()))
+	cells := writtenCells(s.Columns)
+	line := make([]string, 1+max(len(cells), s.Units()))
 	fields := line[1:]
 	if s.Columns != nil {
-		line = line[:1+len(s.Columns)]
+		line = line[:1+len(cells)]
 		fields = line[1:]
-		for k, c := range s.Columns {
-			fields[k] = c.Name
+		for k, at := range cells {
+			c := s.Columns[at]
+			fields[k] = cmp.Or(c.Genotype, c.Name)
 		}
 	}
 	if s.Names == nil {
@@ -95,7 +98,8 @@ func writeTable(w io.Writer, s *Set) error {
 	if s.Names != nil && s.readAsNames() && !slices.Contains(fields, s.Index) {
 		line[0] = s.Index
 	}
-	if s.Columns != nil && !s.numberedBits() {
+	named := s.Columns != nil && !s.numberedBits()
+	if named {
 		if err := lines.Write(line); err != nil {
 			return err
 		}
@@ -104,8 +108,13 @@ func writeTable(w io.Writer, s *Set) error {
 		if s.Names != nil {
 			line[0] = s.Names[r]
 		}
-		for k, c := range s.Columns {
-			fields[k] = s.text(r, spans[k], c)
+		for k, at := range cells {
+			if fields[k] = s.text(r, spans[at], s.Columns[at]); rbm.GenotypeAt(s.Columns, at) {
+				fields[k] = s.genotype(r, spans[at].From)
+			}
+			if fields[k] == "" && !named {
+				fields[k] = "NA"
+			}
 		}
 		if s.Columns == nil {
 			for i := range fields {
@@ -121,6 +130,16 @@ func writeTable(w io.Writer, s *Set) error {
 	}
 	lines.Flush()
 	return lines.Error()
+}
+
+// writtenCells are the columns that a table has a cell of: all but the second of each genotype.
+func writtenCells(columns []rbm.Column) (at []int) {
+	for k := range columns {
+		if k == 0 || !rbm.GenotypeAt(columns, k-1) {
+			at = append(at, k)
+		}
+	}
+	return at
 }
 
 // readAsNames reports whether names of rows are taken for such where their column has its own name, as [Open] says. Else
@@ -141,10 +160,12 @@ func (s *Set) readAsNames() bool {
 	return numbers == len(s.Names) && len(s.Names) > 2 && isIndexName(s.Index)
 }
 
-// numberedBits reports whether the columns are bits that have numbers for names, which would be taken for more bits.
+// numberedBits reports whether the columns are bits or genotypes that have numbers for names, which would be taken for a
+// row of them.
 func (s *Set) numberedBits() bool {
-	for k, c := range s.Columns {
-		if c.Name != strconv.Itoa(k+1) || c.Categories != nil {
+	for k, at := range writtenCells(s.Columns) {
+		c := s.Columns[at]
+		if cmp.Or(c.Genotype, c.Name) != strconv.Itoa(k+1) || c.Categories != nil {
 			return false
 		}
 	}

@@ -20,10 +20,18 @@ type Column struct {
 	// for no change.
 	Mean  float64 `json:"mean,omitempty"`
 	Scale float64 `json:"scale,omitempty"`
+	// Genotype is the name of the table's column of genotypes 0, 1 and 2 that this one of bits and its neighbour stand
+	// for: the first of the two is 1 for a genotype ≥ 1, the second for one ≥ 2. It is "" of all other columns.
+	Genotype string `json:"genotype,omitempty"`
 }
 
 // columnKinds is the order of the units of a table.
 var columnKinds = []Kind{Spin, Bernoulli, Categorical, Gaussian}
+
+// GenotypeAt reports whether columns k and k+1 are the two of a genotype.
+func GenotypeAt(columns []Column, k int) bool {
+	return k+1 < len(columns) && columns[k].Genotype != "" && columns[k].Genotype == columns[k+1].Genotype
+}
 
 // Span is the units from…to−1 of a column.
 type Span struct{ From, To int }
@@ -94,7 +102,7 @@ func LogScaleOf(columns []Column, units []int) float64 {
 
 // checkColumns refuses columns that are not those of a layer.
 func checkColumns(columns []Column, layer Layer) error {
-	named := map[string]bool{}
+	named, genotypes := map[string]bool{}, map[string]bool{}
 	for k, c := range columns {
 		switch {
 		case c.Kind == Categorical && len(c.Categories) < 2:
@@ -108,6 +116,15 @@ func checkColumns(columns []Column, layer Layer) error {
 			return fmt.Errorf("column %d (%q) has a category twice: %q", k+1, c.Name, c.Categories)
 		case c.Name != "" && named[c.Name]:
 			return fmt.Errorf("two columns are called %q", c.Name)
+		case c.Genotype != "" && (c.Kind != Bernoulli && c.Kind != Spin || c.Categories != nil):
+			return fmt.Errorf("column %d (%q) is %s, and those of a genotype are bits", k+1, c.Name, c.Kind)
+		case c.Genotype != "" && (k == 0 || columns[k-1].Genotype != c.Genotype):
+			if !GenotypeAt(columns, k) || genotypes[c.Genotype] {
+				return fmt.Errorf("column %d (%q) is of the genotype %q, which has not two columns side by side", k+1, c.Name, c.Genotype)
+			}
+			genotypes[c.Genotype] = true
+		case c.Genotype != "" && k > 1 && columns[k-2].Genotype == c.Genotype:
+			return fmt.Errorf("three columns are of the genotype %q", c.Genotype)
 		}
 		named[c.Name] = true
 	}

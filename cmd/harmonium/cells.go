@@ -128,10 +128,10 @@ type convergenceList struct {
 	lines [][]string
 }
 
-func newConvergenceList(set *data.Set, spans []rbm.Span) *convergenceList {
+func newConvergenceList(set *data.Set, list *cellList) *convergenceList {
 	c := &convergenceList{set, map[int]bool{}, [][]string{{"row", "name", "missing", "method", "error", "ess", "rhat", "missed"}}}
-	for _, span := range spans {
-		c.first[span.From] = true
+	for k, span := range list.spans {
+		c.first[span.From] = k == 0 || !rbm.GenotypeAt(list.columns, k-1)
 	}
 	return c
 }

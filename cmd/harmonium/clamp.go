@@ -26,7 +26,7 @@ func conditioned(model *rbm.Model, clamps []string) (free *rbm.Model, given *rbm
 		}
 		for i := c.from; i < c.to; i++ {
 			if by[i] = text; i < v.Bits() {
-				v.SetBit(0, i, i == c.on)
+				v.SetBit(0, i, c.first <= i && i < c.last)
 			} else {
 				v.Reals(0)[i-v.Bits()] = float32(c.value)
 			}
@@ -41,16 +41,16 @@ func conditioned(model *rbm.Model, clamps []string) (free *rbm.Model, given *rbm
 
 // clamp is what --clamp holds: the units from…to−1, a bit, a real number or the states of a site.
 type clamp struct {
-	from, to int
-	on       int     // the bit that is on, −1 for none
-	value    float64 // of a real number, on its own scale
+	from, to    int
+	first, last int     // bits first…last−1 are on
+	value       float64 // of a real number, on its own scale
 }
 
 // bitAt holds a bit.
 func bitAt(unit int, on bool) clamp {
-	c := clamp{from: unit, to: unit + 1, on: -1}
+	c := clamp{from: unit, to: unit + 1}
 	if on {
-		c.on = unit
+		c.first, c.last = unit, unit+1
 	}
 	return c
 }
@@ -59,10 +59,21 @@ func bitAt(unit int, on bool) clamp {
 func parseClamp(model *rbm.Model, text string) (clamp, error) {
 	left, right, ok := strings.Cut(text, "=")
 	spans := rbm.Spans(model.Columns)
+	longest, at, genotype := "", -1, false // of the names that the text begins with: a name may have an = itself
 	for k, c := range model.Columns {
-		if ok && left == c.Name {
-			return clampColumn(c, spans[k], text, right)
+		if strings.HasPrefix(text, c.Name+"=") && len(c.Name) > len(longest) {
+			longest, at, genotype = c.Name, k, false
 		}
+		if rbm.GenotypeAt(model.Columns, k) && strings.HasPrefix(text, c.Genotype+"=") && len(c.Genotype) > len(longest) {
+			longest, at, genotype = c.Genotype, k, true
+		}
+	}
+	if at >= 0 {
+		value := text[len(longest)+1:]
+		if genotype {
+			return clampGenotype(spans[at].From, text, value)
+		}
+		return clampColumn(model.Columns[at], spans[at], text, value)
 	}
 	_, offset := model.Visible.Line()
 	off := fmt.Sprint(offset)
@@ -89,7 +100,7 @@ func parseClamp(model *rbm.Model, text string) (clamp, error) {
 				return clamp{}, fmt.Errorf("--clamp %s, want UNIT=1: the state that is on, of units %d to %d",
 					text, site.First+1, site.First+site.States)
 			}
-			return clamp{from: site.First, to: site.First + site.States, on: unit}, nil
+			return clamp{from: site.First, to: site.First + site.States, first: unit, last: unit + 1}, nil
 		}
 	}
 	if right != "1" && right != off {
@@ -104,6 +115,15 @@ func columnNames(model *rbm.Model) (names []string) {
 		names = append(names, c.Name)
 	}
 	return names
+}
+
+// clampGenotype holds the two bits of a genotype, of which the first is given.
+func clampGenotype(first int, text, value string) (clamp, error) {
+	g := slices.Index([]string{"0", "1", "2"}, value)
+	if g < 0 {
+		return clamp{}, fmt.Errorf("--clamp %s, want 0, 1 or 2", text)
+	}
+	return clamp{from: first, to: first + 2, first: first, last: first + g}, nil
 }
 
 // clampColumn holds a column, whose units are given, at a value of the table.
@@ -130,7 +150,7 @@ func clampColumn(c rbm.Column, span rbm.Span, text, value string) (clamp, error)
 	case at < 0:
 		return clamp{}, fmt.Errorf("--clamp %s, want one of %s", text, strings.Join(values, ", "))
 	case c.Kind == rbm.Categorical:
-		return clamp{from: span.From, to: span.To, on: span.From + at}, nil
+		return clamp{from: span.From, to: span.To, first: span.From + at, last: span.From + at + 1}, nil
 	}
 	return bitAt(span.From, at == 1), nil
 }

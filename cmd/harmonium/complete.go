@@ -105,7 +105,7 @@ func complete(ctx context.Context, t *terminal, o *completeOptions, path string)
 		filled.States = set.States.Like(set.Rows() * o.copies)
 	}
 	cells, rough := newCellList(set, model), &roughRows{}
-	convergence := newConvergenceList(set, cells.spans)
+	convergence := newConvergenceList(set, cells)
 	bar := t.progress("rows", int64(set.Rows()))
 	err = impute.Rows(ctx, model, set.States, set.Known, o.impute(t), func(r int, row *impute.Row) error {
 		if o.out != "" {
@@ -139,6 +139,7 @@ func complete(ctx context.Context, t *terminal, o *completeOptions, path string)
 		if err := data.WriteSet(o.out, &filled); err != nil {
 			return err
 		}
+		t.noteGenotypes(o.out, &filled)
 	}
 	if o.cells != "" {
 		result.Cells = &o.cells

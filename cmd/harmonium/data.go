@@ -138,6 +138,11 @@ func printColumns(w io.Writer, info data.Info) {
 				c.Name, c.Mean, c.SD, c.Min, c.Max, because(c))
 		case c.Kind == rbm.Categorical:
 			fmt.Fprintf(w, "column %s\tcategorical, %d states: %s%s\n", c.Name, len(c.Categories), sharesOf(c), because(c))
+		case c.Genotype != "" && k+1 < len(info.Columns) && info.Columns[k+1].Genotype == c.Genotype:
+			one, two := c.Shares[1], info.Columns[k+1].Shares[1]
+			of := data.ColumnInfo{Kind: c.Kind, Shares: []float64{1 - one, max(0, one-two), two}, Missing: c.Missing}
+			fmt.Fprintf(w, "column %s\tgenotype, two bits: %s%s\n", c.Genotype, sharesOf(of), because(of))
+		case c.Genotype != "": // told with the first of the two
 		default:
 			fmt.Fprintf(w, "column %s\tbinary: %s%s\n", c.Name, sharesOf(c), because(c))
 		}

@@ -32,7 +32,7 @@ type evalOptions struct {
 
 // ofData are the flags that say how to read --data.
 var ofData = []string{
-	"threshold", "bernoulli", "odd-letters", "weights", "identity", "columns", "drop", "rows", "categories",
+	"threshold", "bernoulli", "odd-letters", "weights", "identity", "columns", "drop", "rows", "categories", "genotypes",
 	"row-names", "no-names", "decimal", "units",
 }
 

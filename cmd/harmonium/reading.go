@@ -18,6 +18,9 @@ func registerReading(f *pflag.FlagSet, r *run.Reading) {
 	f.Var(&rowRange{s}, "rows", "rows to read, such as 1:1000")
 	f.StringSliceVar(&s.Categories, "categories", nil,
 		"columns whose whole numbers are categories, by name or number, or all; genotypes 0, 1, 2 are sites of 3 states")
+	f.StringSliceVar(&s.Genotypes, "genotypes", nil,
+		"columns of genotypes 0, 1, 2 to take as two bits each, >=1 and >=2, or all but those that --schema and --categories name; "+
+			"of VCF, phased or not, all")
 	f.StringVar(&s.RowNames, "row-names", "", "column that names the rows and is no unit; default: an index, or a first column that looks so")
 	registerText(f, r)
 	f.IntVar(&r.PackedUnits, "units", 0,

@@ -209,6 +209,7 @@ func drawSample(ctx context.Context, t *terminal, o *sampleOptions, path string)
 	if err := t.alone(func() error { return data.WriteSet(o.out, drawn) }); err != nil {
 		return err
 	}
+	t.noteGenotypes(o.out, drawn)
 	err = t.result(result, func(w io.Writer) {
 		fmt.Fprintf(w, "wrote\t%d configurations of %d units to %s\n", o.count, model.M(), o.out)
 		fmt.Fprintf(w, "method\t%s\n", result.Method)

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/harmonium-rbm/harmonium/compute"
+	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/internal/group"
 )
 
@@ -54,6 +55,14 @@ func (t *terminal) warn(format string, args ...any) { fmt.Fprintf(t.stderr, form
 func (t *terminal) notes(path string, notes []string) {
 	for _, note := range notes {
 		t.warn("note: %s: %s", path, note)
+	}
+}
+
+// noteGenotypes tells how many genotypes of a table that was written have a state that means nothing.
+func (t *terminal) noteGenotypes(path string, set *data.Set) {
+	if odd, all := set.OddGenotypes(); odd > 0 {
+		t.warn("note: %s: %d of %d genotypes (%.2g %%) have the bit >=2 without the bit >=1, which no data have; a table has 1 there",
+			path, odd, all, 100*float64(odd)/float64(all))
 	}
 }
 

@@ -70,7 +70,7 @@ func Of(err error) string {
 	switch {
 	case errors.Is(err, data.ErrGrey):
 		return "say --threshold T, or --bernoulli where they are probabilities; of other numbers, --categories all makes categories, " +
-			"and --reals (of train: --visible gaussian) leaves them as they are"
+			"--genotypes all two bits of 0, 1 and 2, and --reals (of train: --visible gaussian) leaves them as they are"
 	case errors.Is(err, data.ErrNoNames):
 		return "say --no-names if the first line is a row"
 	case errors.Is(err, data.ErrDecimal):
@@ -83,6 +83,12 @@ func Of(err error) string {
 		return "'harmonium complete' fills them in by a model, --drop leaves a column out"
 	case errors.Is(err, data.ErrCategories):
 		return "--categories takes a column as categories, --drop leaves it out"
+	case errors.Is(err, data.ErrNewCategory):
+		return "leave the cell empty, or train with a --schema that lists all categories of the column (NAME,categorical,A,B,…)"
+	case errors.Is(err, data.ErrGenotypes):
+		return "--genotypes names the columns of genotypes, --categories takes a column as categories, --drop leaves it out"
+	case errors.Is(err, data.ErrUnphased):
+		return "say --genotypes all: a sample is then one row of them"
 	case errors.Is(err, data.ErrOddLetter):
 		return "say --odd-letters gap"
 	case errors.Is(err, data.ErrConstant):

@@ -325,7 +325,7 @@ def check_columns(columns: Any, visible: str, layout: tuple[Part, ...]) -> list[
         raise ValueError("the columns are no list of objects")
     names: set[str] = set()
     for k, column in enumerate(columns):
-        if more := set(column) - {"name", "kind", "categories", "mean", "scale"}:
+        if more := set(column) - {"name", "kind", "categories", "mean", "scale", "genotype"}:
             raise ValueError(f"column {k + 1} has an entry {min(more)!r}, which columns don't have")
         categories, name = column.get("categories", []), column.get("name", "")
         if column.get("kind") not in COLUMN_KINDS:
