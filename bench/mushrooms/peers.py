@@ -2,20 +2,27 @@
 """The mushrooms of docs/tutorials/table.md: labels beside scikit-learn's logistic regression, and missing cells beside its
 IterativeImputer and the columns' frequencies and modes, on the rows and cells of the tutorial.
 
-usage: bench/mushrooms/peers.py FOLDER
+usage: bench/mushrooms/peers.py FOLDER [HARMONIUM]
 
 FOLDER has train.csv and test.csv with gaps, answers.csv with the rows of test.csv without them, and what harmonium wrote:
 of test.csv labels.csv and odors.csv by 'score --label' class and odor, and cells.csv by 'complete --cells'; of answers.csv
 whole-labels.csv by 'score --label class'.
 
+With HARMONIUM, the program, one row in a hundred of answers.csv gets one wrong cell, drawn at random but for the class, and
+the table tells how many of these are among the 1 % and 2 % least likely rows, by 'score' and by the columns' frequencies.
+
 The regression has one-hot columns, all 0 where a cell is missing, and C of 10^-2 to 10^4, chosen by 5-fold cross-validation
-of the log loss on the rows of train.csv that have the label. The imputer, with its defaults, predicts one-hot numbers, but for the most frequent value of
-each column, which has what is left to 1; they are clipped to 10^-3 to 1 and scaled to the sum 1 for each cell.
+of the log loss on the rows of train.csv that have the label. The imputer, with its defaults, predicts one-hot numbers, but
+for the most frequent value of each column, which has what is left to 1; they are clipped to 10^-3 to 1 and scaled to the
+sum 1 for each cell.
 Frequencies of n values are (count + 1)/(rows + n). Log losses are in nats a row, or a cell; errors are over rows, also of
 cells, and "difference" is that of the same rows to harmonium, above 0 where harmonium is better.
 Needs numpy and scikit-learn (bench/peers/kinds.txt).
 """
 import csv
+import os
+import random
+import subprocess
 import sys
 import time
 
@@ -41,7 +48,30 @@ def say(task, method, loss, right, n, base=None):
     print("%-12s %-18s accuracy %.4f ± %.4f  log loss %.4f ± %.4f%s" % (task, method, *ratio(right), *ratio(loss), more), flush=True)
 
 
-def main(folder):
+def slips(harmonium, folder, names, train, whole, values):
+    """Ranks rows of which some have a wrong cell."""
+    draw = random.Random(1)
+    rows, bad = whole.copy(), draw.sample(range(len(whole)), round(len(whole) / 100))
+    for r in bad:
+        k = draw.choice([k for k in range(1, len(names)) if len(values[k]) > 1])
+        rows[r, k] = draw.choice([v for v in values[k] if v != rows[r, k]])
+    with open(folder + "/slips.csv", "w", newline="") as f:
+        csv.writer(f).writerows([names, *rows])
+    subprocess.run([harmonium, "score", "mushrooms", "--data", "slips.csv", "-o", "slips-scores.csv", "-q"], cwd=folder, check=True,
+                   capture_output=True)
+    with open(folder + "/slips-scores.csv", newline="") as f:
+        scores = {"harmonium": np.array([float(line["log_likelihood"]) for line in csv.DictReader(f)])}
+    scores["frequencies"] = np.zeros(len(rows))
+    for k, all_of in enumerate(values):
+        count = {v: (train[:, k] == v).sum() + 1 for v in all_of}
+        scores["frequencies"] += np.log([count[v] / sum(count.values()) for v in rows[:, k]])
+    for method, score in scores.items():
+        order = list(score.argsort(kind="stable"))
+        print("%-12s %-18s of %d rows with a wrong cell, %d among the lowest 1 %%, %d among the lowest 2 %%" % (
+            "slips", method, len(bad), *(len(set(order[: n * len(bad)]) & set(bad)) for n in (1, 2))))
+
+
+def main(folder, harmonium=None):
     names, train = read(folder + "/train.csv")
     _, test = read(folder + "/test.csv")
     _, whole = read(folder + "/answers.csv")
@@ -117,6 +147,8 @@ def main(folder):
         loss, right = np.where(hidden, loss, 0).sum(1), np.where(hidden, right, 0).sum(1)
         say("cells", method, loss, right, hidden.sum(1), base)
         base = loss if base is None else base
+    if harmonium:
+        slips(os.path.abspath(harmonium), folder, names, train, whole, values)
 
 
 main(*sys.argv[1:])
