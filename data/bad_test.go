@@ -17,6 +17,8 @@ func TestBadInput(t *testing.T) {
 	const grey = "want 0 or 1 (or -1 and 1 for spins); grey values need a threshold, or to be drawn as probabilities"
 	const missing = "a number that is missing or infinite has to be filled in, or its row left out"
 	const notFinite = "want 0 or 1 (or -1 and 1 for spins): " + missing
+	const reshape = ": one row is x.reshape(1, -1), one column x.reshape(-1, 1)"
+	const numbersAlone = "; if it is numbers alone, numpy.fromfile(FILE, TYPE).reshape(-1, UNITS) has them for numpy.save"
 	const probability = "want a probability in [0,1]; other grey values need a threshold"
 	threshold, bernoulli := Threshold(0.5), Bernoulli(rng.Seed(1))
 	good := npy("|u1", "(2, 2)", []uint8{0, 1, 1, 0})
@@ -47,7 +49,7 @@ func TestBadInput(t *testing.T) {
 		{"names that don't fit", []byte("a b c\n0 1\n"), nil,
 			"line 1 looks like 3 column names, but row 1 (line 2) has 2 columns"},
 		{"names and digits", []byte("spins\n0101\n"), nil,
-			"line 1 looks like 1 column names, but row 1 (line 2) has 4 columns"},
+			"line 1 looks like 1 column name, but row 1 (line 2) has 4 columns"},
 		{"half a header", []byte("label,0,1\n1,0,1\n"), nil, `row 1, column 1: found "label", want a number`},
 		{"empty field", []byte("0,1\n,1\n"), nil, `row 2, column 1: found "", want a number`},
 		{"comma at the end of some", []byte("0,1,\n1,1\n"), nil, `row 2: found 2 columns, want 3 as in row 1`},
@@ -76,12 +78,12 @@ func TestBadInput(t *testing.T) {
 		{"gzip checksum", damaged, nil, "damaged gzip data: gzip: invalid checksum"},
 		{"gzip and more", append(gz([]byte("0,1\n")), "more"...), nil, "the gzip data end early, the file is truncated"},
 		{"gzip twice", gz(gz([]byte("0,1\n"))), nil,
-			"unknown format: begins with 1f 8b 08 00 00 00 00 00, want " + formats},
+			"found a file of the format gzip, within another packing, want " + formats + "; unpack it once: gzip -d"},
 		{"npz in gzip", gz(zipped), nil, "found a zip file within gzip, want .npz as it is"},
 		{"wrong magic", []byte("\x93NUMPX\x01\x00"), nil,
-			"unknown format: begins with 93 4e 55 4d 50 58 01 00, want " + formats},
+			"unknown format: begins with 93 4e 55 4d 50 58 01 00, want " + formats + numbersAlone},
 		{"binary", []byte("01\x00\x01"), nil,
-			"unknown format: begins with 30 31 00 01, want " + formats},
+			"unknown format: begins with 30 31 00 01, want " + formats + numbersAlone},
 		{"truncated npy", good[:len(good)-1], nil,
 			"the header declares [2 2] numbers of type uint8, 4 bytes; the file holds 3"},
 		{"truncated npy in gzip", gz(good[:len(good)-1]), nil,
@@ -105,11 +107,12 @@ func TestBadInput(t *testing.T) {
 				"found \"-2, 2), }\\n\", want the length of an axis"},
 		{"no rows", header("(0, 4)"), nil, "the header declares [0 4] numbers: no rows or no units"},
 		{"no units", header("(4, 0)"), nil, "the header declares [4 0] numbers: no rows or no units"},
-		{"no axis", header("()"), nil, "found a single number, want an array of rows × units"},
-		{"one axis", header("(4,)"), nil, "found one axis of 4 numbers, want an array of rows × units"},
+		{"no axis", header("()"), nil, "found a single number, want an array of rows × units: one row is x.reshape(1, -1)"},
+		{"one axis", header("(4,)"), nil, "found one axis of 4 numbers, want an array of rows × units" + reshape},
 		{"complex", npy("<c8", "(1, 1)", []float32{0, 1}), nil,
 			"the .npy header \"{'descr': '<c8', 'fortran_order': False, 'shape': (1, 1), }\": " +
-				"found type \"<c8\", want a boolean, an integer or a float of 2, 4 or 8 bytes"},
+				"found type \"<c8\", want a boolean, an integer or a float of 2, 4 or 8 bytes: save its real and imaginary parts, " +
+				"x.view(\"f8\"), or \"f4\" of c8"},
 		{"structures", npyRaw("{'descr': [('a', '<f8')], }", nil), nil,
 			"the .npy header \"{'descr': [('a', '<f8')], }\": found an array of structures, want numbers: " +
 				"numpy.lib.recfunctions.structured_to_unstructured makes an array of them"},
@@ -121,7 +124,7 @@ func TestBadInput(t *testing.T) {
 		{"idx type", idx(10, []uint32{1, 1}, []byte{0}), nil, "IDX: unknown type 0x0a"},
 		{"idx header", idx(8, []uint32{1, 1}, nil)[:9], nil, "IDX: the header ends after 9 bytes, want 12 for 2 axes"},
 		{"idx labels", idx(8, []uint32{2}, []byte{0, 1}), nil,
-			"found one axis of 2 numbers, want an array of rows × units"},
+			"found one axis of 2 numbers, want an array of rows × units" + reshape},
 		{"huge idx", idx(8, []uint32{1 << 31, 1 << 31, 1 << 31}, nil), nil,
 			"the header declares [2147483648 2147483648 2147483648] numbers, more than any file holds"},
 		{"truncated idx", idx(8, []uint32{3, 28, 28}, make([]byte, 100)), nil,
@@ -130,7 +133,7 @@ func TestBadInput(t *testing.T) {
 		{"two members", npz(zip.Store, good, good), nil,
 			`the .npz file holds ["arr_0" "arr_1"]; name one as FILE#NAME`},
 		{"npz of text", npz(zip.Store, []byte("0,1\n")), nil,
-			"the member of the .npz file is no .npy array: want .npz as numpy.savez writes it; unpack other zip files"},
+			"the member of the .npz file is no .npy array: want .npz as numpy.savez writes it; unpack other zip files: unzip"},
 		{"truncated npz", zipped[:len(zipped)-1], nil, "damaged .npz file: zip: not a valid zip file"},
 		{"npz checksum", flipped, nil, "damaged .npz file: zip: checksum error"},
 		{"both options", []byte("0,1\n"), []Option{threshold, bernoulli}, "threshold and bernoulli exclude each other"},
@@ -166,7 +169,7 @@ func TestBadPath(t *testing.T) {
 	}
 	csv, z := write("a.csv", []byte("0,1\n")), write("a.npz", npz(zip.Store, npy("|u1", "(1, 1)", []uint8{1})))
 	for path, want := range map[string]string{
-		folder:                       folder + ": not a regular file",
+		folder:                       folder + ": a folder, want a file",
 		filepath.Join(folder, "b"):   "stat " + filepath.Join(folder, "b") + ": no such file or directory",
 		filepath.Join(folder, "b#c"): "stat " + filepath.Join(folder, "b#c") + ": no such file or directory",
 		csv + "#c":                   csv + "#c: #c names a member of an .npz file, which this is not",

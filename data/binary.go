@@ -99,9 +99,10 @@ type array struct {
 func (a array) matrix(s source, weights bool) (*matrix, error) {
 	switch axes := len(a.dims); {
 	case axes == 0:
-		return nil, errors.New("found a single number, want an array of rows × units")
+		return nil, errors.New("found a single number, want an array of rows × units: one row is x.reshape(1, -1)")
 	case axes == 1 && !weights:
-		return nil, fmt.Errorf("found one axis of %d numbers, want an array of rows × units", a.dims[0])
+		return nil, fmt.Errorf("found one axis of %d numbers, want an array of rows × units: one row is x.reshape(1, -1), "+
+			"one column x.reshape(-1, 1)", a.dims[0])
 	}
 	m := &matrix{rows: a.dims[0], units: 1, format: fmt.Sprintf("%s (%s)%s", a.format, a.element.name, s.pack)}
 	m.bytes, m.finite = a.element.name == "uint8", !strings.HasPrefix(a.element.name, "float")

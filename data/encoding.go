@@ -53,6 +53,7 @@ var errNotUTF8 = errors.New("the text is not in UTF-8, but perhaps in Latin-1 (W
 // utf16Order returns the order of the bytes in text of UTF-16, which begins with U+FEFF, or nil.
 func utf16Order(head []byte) func(pair []byte) uint16 {
 	switch {
+	case bytes.HasPrefix(head, []byte{0xff, 0xfe, 0, 0}): // UTF-32
 	case bytes.HasPrefix(head, []byte{0xff, 0xfe}):
 		return func(pair []byte) uint16 { return uint16(pair[0]) | uint16(pair[1])<<8 }
 	case bytes.HasPrefix(head, []byte{0xfe, 0xff}):

@@ -45,7 +45,7 @@ func TestForeignFormats(t *testing.T) {
 		}
 	}
 	_, err := readBytes([]byte(zipOf("archive/data.pkl", "archive/data/0")))
-	if err == nil || !strings.Contains(err.Error(), `found a zip file of ["archive/data.pkl" "archive/data/0"]`) {
+	if err == nil || !strings.Contains(err.Error(), `found a zip file of PyTorch (.pt) of ["archive/data.pkl" "archive/data/0"]`) {
 		t.Errorf("a zip file that is no .npz: error %v", err)
 	}
 	// Text that begins as another format is text.

@@ -153,6 +153,12 @@ func wayOutOf(descr string) string {
 	switch strings.TrimLeft(descr, "<>|=")[:min(1, len(strings.TrimLeft(descr, "<>|=")))] {
 	case "U", "S", "O":
 		return `: save texts as a table, pandas.DataFrame(x).to_csv("x.csv", index=False)`
+	case "f":
+		return `: save x.astype("f8")`
+	case "c":
+		return `: save its real and imaginary parts, x.view("f8"), or "f4" of c8`
+	case "M", "m":
+		return `: save numbers, such as x.astype("i8")`
 	}
 	return ""
 }

@@ -37,14 +37,32 @@ func (f *file) zipMember() (source, error) {
 	case len(found) == 0:
 		return source{}, fmt.Errorf("no member %q, the .npz file holds %s", f.member, list(names))
 	case len(found) > 1 && f.member == "" && !slices.ContainsFunc(found, isArray):
-		return source{}, fmt.Errorf("found a zip file of %s (so are .pt of PyTorch and .xlsx), want .npz as numpy.savez writes it; "+
-			"save the array as .npy or .csv", list(names))
+		return source{}, zipError(names)
 	case len(found) > 1 && f.member == "":
 		return source{}, fmt.Errorf("the .npz file holds %s; name one as FILE#NAME", list(names))
 	case len(found) > 1:
 		return source{}, fmt.Errorf("the .npz file holds %d members named %q", len(found), f.member)
 	}
 	return source{open: func() (io.Reader, error) { return openMember(found[0]) }, size: -1}, nil
+}
+
+// zipError names the program whose files are zip files of such members, where it is known.
+func zipError(names []string) error {
+	has := func(what string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, what) })
+	}
+	of, wayOut := "", "unpack it, and give the file that was inside: unzip"
+	switch {
+	case has("xl/workbook"):
+		of, wayOut = " of Excel (.xlsx)", `save it as .csv there, or by pandas.read_excel("x.xlsx").to_csv("x.csv", index=False)`
+	case has("word/document"):
+		of, wayOut = " of Word (.docx)", "copy the table to a spreadsheet, and save it as .csv"
+	case has("content.xml"):
+		of, wayOut = " of OpenDocument (.ods)", "save it as .csv there"
+	case has("data.pkl"):
+		of, wayOut = " of PyTorch (.pt)", `save the array as .npy: numpy.save("x.npy", torch.load("x.pt").numpy())`
+	}
+	return fmt.Errorf("found a zip file%s of %s, want .npz as numpy.savez writes it; %s", of, list(names), wayOut)
 }
 
 func isArray(m *zip.File) bool { return strings.HasSuffix(m.Name, ".npy") }

@@ -111,12 +111,18 @@ func openFile(path string) (*file, error) {
 	if name != path && member == "" {
 		return nil, fmt.Errorf("%s: no name after #", path)
 	}
+	if scheme, _, ok := strings.Cut(path, "://"); ok && !strings.ContainsAny(scheme, "/.") {
+		return nil, fmt.Errorf("%s: files are read from this machine alone: fetch it first, or, as standard input -, by curl -L", path)
+	}
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
+	switch {
+	case info.IsDir():
+		return nil, fmt.Errorf("%s: a folder, want a file", path)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: not a regular file; what it says can be given as standard input -", path)
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -174,7 +180,11 @@ func (f *file) reading(o options) (*reading, error) {
 		return nil, errors.New("a line begins with >, as the names of an alignment in FASTA format do, but the first line does not: " +
 			"want a name above the first sequence")
 	case plain && isText(head):
-		return readText(s, npy, head, o)
+		if err := foreignText(head); err != nil {
+			return nil, err
+		}
+		r, err := readText(s, npy, head, o)
+		return r, withHint(err, head)
 	case o.schema != nil:
 		return nil, errors.New("a schema is for a table with names at its top, which this file is not")
 	}

@@ -235,6 +235,8 @@ func (p *profile) guess() (rbm.Kind, error) {
 			p.reason = "all values are 0 and 1"
 		}
 		return rbm.Bernoulli, nil
+	case p.dressed():
+		return "", p.refuseDressed()
 	case p.dictionary:
 		p.reason = fmt.Sprintf("a dictionary of %d values in the file", n)
 		return rbm.Categorical, nil

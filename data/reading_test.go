@@ -177,7 +177,7 @@ func TestTablesAsPeopleHaveThem(t *testing.T) {
 		{"bits with separators at the ends", "0,1,\n1,1,\n", nil, "2 bits: 01 11"},
 		{"comments", "# a table\n#\na,b\n1.5,x\n# half way\n2.5,y\n-3,x\n#\n", nil, abc},
 		{"comments between bits", "# bits\n0,1\n# more\n1,1\n", nil, "2 bits: 01 11"},
-		{"a short row", "a,b\n1.5,x\n2.5\n", nil, "refused: row 2 (line 3): found 1 columns, want 2 as there are names (line 1)"},
+		{"a short row", "a,b\n1.5,x\n2.5\n", nil, "refused: row 2 (line 3): found 1 column, want 2 as there are names (line 1)"},
 		// Encodings.
 		{"UTF-16", utf16Of("a\tb\r\n1.5\té\r\n2.5\t😀\r\n", false), nil, "a bit, b bit: 1.5/é 2.5/😀"},
 		{"UTF-16, the other order", utf16Of("0,1\n1,1\n", true), nil, "2 bits: 01 11"},

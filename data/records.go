@@ -117,10 +117,15 @@ var errEnough = errors.New("enough rows")
 var errRagged = errors.New("rows of different lengths")
 
 // raggedError says which row.
-type raggedError struct{ text string }
+type raggedError struct {
+	text  string
+	quote bool // it is a quote that parts rows in another way
+}
 
-func (e *raggedError) Error() string        { return e.text }
-func (e *raggedError) Is(target error) bool { return target == errRagged }
+func (e *raggedError) Error() string { return e.text }
+func (e *raggedError) Is(target error) bool {
+	return target == errRagged || target == ErrRagged && !e.quote
+}
 
 // errQuote is the error of a quote inside of a field.
 var errQuote = errors.New("found a quote in a place where none may be; want quotes around a whole field, and doubled inside")
@@ -206,7 +211,8 @@ func (x *textRecords) ragged(row, line, found int) error {
 	if x.names != nil {
 		want = fmt.Sprintf("as there are names (line %d)", x.skip+1)
 	}
-	return &raggedError{fmt.Sprintf("row %d (line %d): found %d columns, want %d %s", row+1, line, found, x.columns, want)}
+	what := plural(found, "column", "columns")
+	return &raggedError{fmt.Sprintf("row %d (line %d): found %s, want %d %s", row+1, line, what, x.columns, want), false}
 }
 
 func skipLine(b *bufio.Reader) error {
@@ -224,7 +230,7 @@ func (x *textRecords) explain(err error) error {
 	case !ok:
 		return err
 	case errors.Is(e.Err, csv.ErrQuote) || errors.Is(e.Err, csv.ErrBareQuote):
-		return &raggedError{fmt.Sprintf("line %d: %v", e.Line+x.skip, errQuote)}
+		return &raggedError{fmt.Sprintf("line %d: %v", e.Line+x.skip, errQuote), true}
 	}
-	return &raggedError{fmt.Sprintf("line %d: %v", e.Line+x.skip, e.Err)}
+	return &raggedError{fmt.Sprintf("line %d: %v", e.Line+x.skip, e.Err), true}
 }

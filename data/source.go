@@ -82,7 +82,7 @@ func readMatrix(s source, npy string, head []byte, o options, weights bool) (*ma
 	case isNPY(head):
 		return readNPY(s, npy, weights)
 	case npy == "npz":
-		return nil, errors.New("the member of the .npz file is no .npy array: want .npz as numpy.savez writes it; unpack other zip files")
+		return nil, errors.New("the member of the .npz file is no .npy array: want .npz as numpy.savez writes it; unpack other zip files: unzip")
 	case isZip(head):
 		return nil, fmt.Errorf("found a zip file within %s, want .npz as it is", strings.TrimPrefix(s.pack, ", "))
 	case isIDX(head):
@@ -96,7 +96,11 @@ func readMatrix(s source, npy string, head []byte, o options, weights bool) (*ma
 	if err := notUTF8(head); err != nil {
 		return nil, err
 	}
-	return nil, fmt.Errorf("unknown format: begins with % x, want %s", head[:min(8, len(head))], formats)
+	if err := oddBytes(head); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("unknown format: begins with % x, want %s; if it is numbers alone, numpy.fromfile(FILE, TYPE).reshape(-1, UNITS) "+
+		"has them for numpy.save", head[:min(8, len(head))], formats)
 }
 
 // head returns the first bytes of the stream.

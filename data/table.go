@@ -385,6 +385,9 @@ func (t *table) choose(profiles []*profile, o options) ([]*profile, error) {
 			p.column.Kind, p.reason = rbm.Bernoulli, "all values are 0 and 1"
 			continue
 		}
+		if err := p.checkSeparator(len(t.names)); err != nil {
+			return nil, err
+		}
 		if err := p.decide(); err != nil {
 			return nil, err
 		}

@@ -104,8 +104,8 @@ func TestBadTables(t *testing.T) {
 		{"a damaged bit", "a,b\n0,1\n1,2\n", nil, "row 2 (line 3), column 2: found 2, want 0 or 1 (or -1 and 1 for spins); " +
 			"grey values need a threshold, or to be drawn as probabilities"},
 		{"a missing bit", "a,b\n0,1\n,1\n", nil, `row 2 (line 3), column 1: found "", want a number`},
-		{"bits of a short row", "a,b\n0,1\n1\n", nil, "row 2: found 1 columns, want 2 as in row 1"},
-		{"a short row", "# c\na,b\n0.5,x\n\n3\n", nil, "row 2 (line 5): found 1 columns, want 2 as there are names (line 2)"},
+		{"bits of a short row", "a,b\n0,1\n1\n", nil, "row 2: found 1 column, want 2 as in row 1"},
+		{"a short row", "# c\na,b\n0.5,x\n\n3\n", nil, "row 2 (line 5): found 1 column, want 2 as there are names (line 2)"},
 		{"a long row", "a,b\n0.5,x\n3,y,z\n", nil, "row 2 (line 3): found 3 columns, want 2 as there are names (line 1)"},
 		{"a lonely quote", "a,b\n0.5,x\n3,\"y\n", nil, "line 3: found a quote in a place where none may be; " +
 			"want quotes around a whole field, and doubled inside"},

@@ -65,7 +65,8 @@ func measure(s source, o options, weights bool) (*text, error) {
 		}
 	}
 	if n := len(h.names); n > 0 && n != t.units {
-		return nil, fmt.Errorf("line %d looks like %d column names, but row 1 (line %d) has %d columns", h.skip+1, n, t.first, t.units)
+		return nil, &refusal{fmt.Errorf("line %d looks like %s, but row 1 (line %d) has %s", h.skip+1, plural(n, "column name", "column names"),
+			t.first, plural(t.units, "column", "columns")), ErrRagged}
 	}
 	if t.names = h.names; t.names != nil && !weights {
 		if t.names[0] == "" {
@@ -185,7 +186,8 @@ func (t *text) row(line []byte, r int, values []float64, put put) error {
 		more = !more || len(rest) > 0
 	}
 	if more || column < t.units {
-		return fmt.Errorf("row %d: found %d columns, want %d as in row 1", r+1, t.count(line), t.units+bit(t.trailing))
+		return &refusal{fmt.Errorf("row %d: found %s, want %d as in row 1", r+1, plural(t.count(line), "column", "columns"),
+			t.units+bit(t.trailing)), ErrRagged}
 	}
 	return put(r, column-len(values), values)
 }

@@ -10,6 +10,7 @@ var (
 	ErrRowNames    = errors.New("names of rows")                             // Selection.RowNames, or leave it out
 	ErrMissing     = errors.New("missing cells")                             // [Gaps]
 	ErrCategories  = errors.New("as categories")                             // Selection.Categories, or a schema
+	ErrRagged      = errors.New("rows of different lengths")                 // or lines above the names; comments begin with #
 	ErrNewCategory = errors.New("a category that another file did not have") // a schema for that file lists the categories
 	ErrUnphased    = errors.New("unphased")                                  // Selection.Genotypes
 	ErrGenotypes   = errors.New("genotypes")                                 // Selection.Genotypes, of these alone

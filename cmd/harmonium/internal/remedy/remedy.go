@@ -72,9 +72,11 @@ func Of(err error) string {
 		return "say --threshold T, or --bernoulli where they are probabilities; of other numbers, --categories all makes categories, " +
 			"--genotypes all two bits of 0, 1 and 2, and --reals (of train: --visible gaussian) leaves them as they are"
 	case errors.Is(err, data.ErrNoNames):
-		return "say --no-names if the first line is a row"
+		return "give each column a name of its own, or say --no-names if the first line is a row"
+	case errors.Is(err, data.ErrRagged):
+		return "give every row as many cells, NA where there is no value; put # before lines that are no rows, such as a title"
 	case errors.Is(err, data.ErrDecimal):
-		return "say --decimal , where they have a comma"
+		return "say --decimal , where they have a comma; commas that part thousands are to be taken out"
 	case errors.Is(err, data.ErrRowNames):
 		return "--row-names takes a column as names of the rows, --drop leaves it out"
 	case errors.Is(err, data.ErrLeaveOut):
@@ -82,7 +84,8 @@ func Of(err error) string {
 	case errors.Is(err, data.ErrMissing):
 		return "'harmonium complete' fills them in by a model, --drop leaves a column out"
 	case errors.Is(err, data.ErrCategories):
-		return "--categories takes a column as categories, --drop leaves it out"
+		return "--categories takes a column as categories, --drop leaves it out; leave a cell without a value empty; " +
+			"--rows leaves out rows that are none, such as one of units or a sum at the end"
 	case errors.Is(err, data.ErrNewCategory):
 		return "leave the cell empty, or train with a --schema that lists all categories of the column (NAME,categorical,A,B,…)"
 	case errors.Is(err, data.ErrGenotypes):
