@@ -303,9 +303,18 @@ func readText(s source, npy string, head []byte, o options) (*reading, error) {
 	if t.numbered && (tableErr != nil || !t.clear(o.gaps)) {
 		return nil, err
 	}
-	_, cell := errors.AsType[*cellError](err)
-	if ragged := errors.Is(tableErr, errRagged); ragged && !cell || tableErr == nil && t.damaged() && !asked {
+	at, cell := errors.AsType[*cellError](err)
+	if ragged := errors.Is(tableErr, errRagged); ragged && !cell {
 		return nil, err
+	}
+	if tableErr == nil && !asked {
+		switch damage := t.damage(kept, o); {
+		case damage == nil:
+		case !cell && !errors.Is(err, errTable) || cell && at.row == damage.row && at.column == damage.column:
+			return nil, err
+		default:
+			return nil, damage
+		}
 	}
 	if tableErr != nil {
 		return nil, tableErr

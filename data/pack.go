@@ -202,8 +202,10 @@ func (p *packer) notBinary(r, c int, x float64) error {
 	if x-x != 0 {
 		return p.refuse(r, c, x, "0 or 1 (or -1 and 1 for spins): "+missing)
 	}
-	return p.refuseGrey(r, c, x, "0 or 1 (or -1 and 1 for spins); grey values need a threshold, or to be drawn as probabilities")
+	return p.refuseGrey(r, c, x, binaryWanted)
 }
+
+const binaryWanted = "0 or 1 (or -1 and 1 for spins); grey values need a threshold, or to be drawn as probabilities"
 
 // note remembers where the first 0 and the first −1 are, and refuses to have both.
 func (p *packer) note(r, c int, values []float64) error {

@@ -34,6 +34,8 @@ type profile struct {
 	fraction      bool // a number is no integer
 	first         find // the first cell that is no number
 	huge          find // the first number that is not finite in float32
+	odd           int  // cells that are none of 0, 1 and −1
+	firstOdd      find
 	mean, m2      float64
 
 	hashes  map[uint64]struct{} // of the texts of the first column, while none comes twice

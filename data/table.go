@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -60,8 +61,32 @@ func (t *table) clear(gaps bool) bool {
 	return len(t.names) > 1 && (t.words+t.missing > 1 || gaps && t.missing > 0)
 }
 
-// damaged reports whether a table that has been read looks like a file of bits, but for a single cell.
-func (t *table) damaged() bool { return t.odd == 1 }
+// damage is the single cell for which a table that has been read is not one of bits, beside names of the rows; nil where
+// there is none, or more than one.
+func (t *table) damage(profiles []*profile, o options) (cell *cellError) {
+	for _, p := range profiles {
+		switch {
+		case p.odd == 0 || p.other || t.isIndex(p, o):
+		case cell != nil || p.odd > 1:
+			return nil
+		default:
+			cell = p.notBinary()
+		}
+	}
+	return cell
+}
+
+// notBinary refuses the first cell that is no bit, as a matrix does.
+func (p *profile) notBinary() *cellError {
+	c := &cellError{row: p.firstOdd.row, line: p.firstOdd.line, column: p.field + 1}
+	x, ok := number([]byte(p.firstOdd.text))
+	if !ok {
+		c.found, c.want, c.text = strconv.Quote(p.firstOdd.text), "a number", true
+		return c
+	}
+	c.found, c.want, c.grey = strconv.FormatFloat(x, 'g', -1, 64), binaryWanted, x-x == 0
+	return c
+}
 
 // each calls back for every row that is asked for, from 0, with its number in the file.
 func (t *table) each(s *Selection, back func(row, at, line int, fields []string) error) error {
@@ -268,7 +293,11 @@ func (t *table) profile(kept []*profile, s *Selection) error {
 			case "-1":
 				t.minus++
 			default:
-				t.note(text, p.gaps)
+				if t.note(text, p.gaps) {
+					if p.odd++; p.odd == 1 {
+						p.firstOdd = find{at + 1, line, strings.Clone(text)}
+					}
+				}
 			}
 			if err := p.add(text, at, line); err != nil {
 				return err
@@ -285,8 +314,8 @@ func (t *table) profile(kept []*profile, s *Selection) error {
 	return err
 }
 
-// note counts a cell that is not written as 0, 1 or −1.
-func (t *table) note(text string, gaps bool) {
+// note counts a cell that is not written as 0, 1 or −1, and reports whether it is none of these.
+func (t *table) note(text string, gaps bool) (odd bool) {
 	x, ok := number([]byte(text))
 	switch {
 	case gaps && isMissing(text):
@@ -298,7 +327,9 @@ func (t *table) note(text string, gaps bool) {
 		t.odd++
 		t.missing += bit(isMissing(text))
 		t.words += bit(!ok && !isMissing(text) && strings.Trim(text, "0123456789") != "")
+		return true
 	}
+	return false
 }
 
 // fill sets the numbers of the columns that are kept.
@@ -367,6 +398,10 @@ func (t *table) choose(profiles []*profile, o options) ([]*profile, error) {
 	}
 	if len(kept) == 0 {
 		return nil, errors.New("the table has no columns but names of the rows")
+	}
+	t.odd = 0 // beside names of the rows
+	for _, p := range kept {
+		t.odd += p.odd
 	}
 	if o.schema.isGiven() {
 		t.noteLeftOut(o.schema)

@@ -216,6 +216,33 @@ func TestNamesForColumns(t *testing.T) {
 	}
 }
 
+// One cell of a table of bits that is none is found in its place, also beside names of the rows.
+func TestDamagedBitsBesideNames(t *testing.T) {
+	columns := []rbm.Column{{Name: "a", Kind: rbm.Bernoulli}, {Name: "b", Kind: rbm.Bernoulli}}
+	for _, cell := range []string{"x", "7", "0.5"} {
+		for _, names := range []string{"id,p", "id,", ",p", ",", "Unnamed: 0,"} {
+			name, prefix, _ := strings.Cut(names, ",")
+			text := name + ",a,b\n"
+			for k := range 20 {
+				text += fmt.Sprintf("%s%d,%d,%d\n", prefix, k, k%2, k%3%2)
+			}
+			text += prefix + "20,0," + cell + "\n"
+			for _, options := range [][]Option{nil, {ForColumns(columns)}} {
+				s, err := readBytes([]byte(text), options...)
+				if err == nil || !strings.HasPrefix(err.Error(), "x: row 21 (line 22), column 3: found ") {
+					t.Errorf("%q beside %q: %v, %v", cell, names, s, err)
+				}
+			}
+		}
+	}
+	// With two of them, it is a table.
+	s, err := readBytes([]byte("id,a,b\np1,0,x\np2,1,y\np3,0,x\np4,0,x\np5,0,x\np6,0,x\np7,0,x\np8,0,x\np9,0,x\np10,0,x\n"+
+		"p11,0,x\n"))
+	if err != nil || len(s.Columns) != 2 || s.Columns[1].Categories == nil {
+		t.Errorf("%v, %v", s, err)
+	}
+}
+
 // Whole numbers that are categories keep their digits, also where float64 can't tell them apart.
 func TestWholeNumbersAsCategories(t *testing.T) {
 	s, err := opened(t, "codes.csv", "code,kind\n12345678901234567890,x\n12345678901234567891,y\n16777217,z\n16777217.0,x\n-0,y\n")
