@@ -238,7 +238,8 @@ func (c *changing) ReadAt(p []byte, off int64) (int, error) {
 	return bytes.NewReader(c.after).ReadAt(p, off)
 }
 
-// Text is read for its format, for its rows and for its values; an array for its format, header and values.
+// Text is read for its format, for its rows and for its values; an array for its format, header and values. Of a table the
+// reading of the values is the last but that for the digest.
 func TestFileThatChanges(t *testing.T) {
 	array := npy("|u1", "(2, 2)", []byte{0, 1, 1, 0})
 	for _, c := range []struct{ before, after []byte }{
@@ -247,6 +248,17 @@ func TestFileThatChanges(t *testing.T) {
 		f := &file{ReaderAt: &changing{c.before, c.after, 2}, size: int64(len(c.before)), name: "x"}
 		if _, err := f.read(options{}); err == nil || err.Error() != "x: the file changed while it was read" {
 			t.Errorf("%q to %q: error %v", c.before, c.after, err)
+		}
+	}
+	const whole = "a,b\n0.5,x\n1.5,y\n2.5,x\n"
+	for _, rest := range []string{"a,b\n0.5,x\n1.5,y\n2.5", "a,b\n0.5,x\n1.5,y\n", "a,b\n0.5,x\n"} {
+		all := &changing{[]byte(whole), nil, 1000}
+		if _, err := (&file{ReaderAt: all, size: int64(len(whole)), name: "x"}).read(options{}); err != nil {
+			t.Fatal(err)
+		}
+		f := &file{ReaderAt: &changing{[]byte(whole), []byte(rest), 1000 - all.readings - 2}, size: int64(len(whole)), name: "x"}
+		if _, err := f.read(options{}); err == nil || err.Error() != "x: the file changed while it was read" {
+			t.Errorf("a table cut to %q: error %v", rest, err)
 		}
 	}
 }

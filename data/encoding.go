@@ -14,7 +14,8 @@ import (
 func isText(head []byte) bool {
 	for i := 0; i < len(head); {
 		c, size := utf8.DecodeRune(head[i:])
-		if c == utf8.RuneError && size == 1 && len(head)-i >= utf8.UTFMax || isControl(c) {
+		cut := len(head) == headSize && len(head)-i < utf8.UTFMax
+		if c == utf8.RuneError && size == 1 && !cut || isControl(c) {
 			return false
 		}
 		i += size

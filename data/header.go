@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
@@ -161,6 +162,16 @@ func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 
 func isNumber(text string) bool {
 	_, ok := number([]byte(text))
 	return ok
+}
+
+// checkUTF8 refuses names in another encoding.
+func checkUTF8(names []string, where string) error {
+	for _, name := range names {
+		if !utf8.ValidString(name) {
+			return fmt.Errorf("the name %q%s: %w", name, where, errNotUTF8)
+		}
+	}
+	return nil
 }
 
 // checkNames refuses names that come twice.

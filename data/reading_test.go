@@ -188,6 +188,9 @@ func TestTablesAsPeopleHaveThem(t *testing.T) {
 			"refused: row 181 (line 182), column b: found \"\\xe9t\\xe9\": the text is not in UTF-8"},
 		{"Latin-1 in names", strings.Repeat("# long\n", 90) + "a,\xe9\n1.5,x\n2.5,y\n", nil,
 			"refused: the name \"\\xe9\" (line 91): the text is not in UTF-8"},
+		{"Latin-1 in names of bits", strings.Repeat("# long\n", 90) + "a,\xe9\n1,0\n0,1\n", nil,
+			"refused: the name \"\\xe9\" (line 91): the text is not in UTF-8"},
+		{"Latin-1 at the end", "A\xd2\n0", nil, "refused: line 1, byte 2 is 0xd2"},
 		// Names of rows and columns.
 		{"an index of pandas", ",a,b\n0,1.5,x\n1,2.5,y\n2,-3,x\n", nil, abc},
 		{"an index that was written twice", "Unnamed: 0,a,b\n0,1.5,x\n1,2.5,y\n2,-3,x\n", nil, abc},

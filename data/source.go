@@ -29,7 +29,7 @@ func (f *file) matrix(o options, weights bool) (*matrix, error) {
 // source unpacks the file, and returns its first bytes and whether they may be of an .npz member, which is an .npy
 // array.
 func (f *file) source() (s source, npy string, head []byte, err error) {
-	head = make([]byte, 512)
+	head = make([]byte, headSize)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		return s, "", nil, err
@@ -68,6 +68,9 @@ func (s source) decoded(order func(pair []byte) uint16) source {
 		return &fromUTF16{r: newBuffer(r), order: order}, nil
 	}}
 }
+
+// headSize is the number of first bytes that say what a file is.
+const headSize = 512
 
 // formats are those that are read.
 const formats = ".npy, .npz, .parquet, .arrow, IDX, FASTA, VCF or text, plain or packed by gzip, zstd, xz or bzip2"
@@ -109,7 +112,7 @@ func (s source) head() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	head := make([]byte, 512)
+	head := make([]byte, headSize)
 	n, err := io.ReadFull(r, head)
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		err = nil

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
@@ -154,7 +153,11 @@ func (t *table) build(kept []*profile, o options) (*reading, error) {
 	}
 	r.fill = func(size int, each func(s *Set) error) error {
 		b := newBlocks(r, size, each)
-		if err := t.fill(b, kept, &o.selection); err != nil {
+		err := t.fill(b, kept, &o.selection)
+		if errors.Is(err, errRagged) { // which the first reading did not find
+			err = errChanged
+		}
+		if err != nil {
 			return err
 		}
 		return b.end()
@@ -164,10 +167,8 @@ func (t *table) build(kept []*profile, o options) (*reading, error) {
 
 // profiles are those of the columns that are asked for, before any row is read.
 func (t *table) profiles(o options) ([]*profile, error) {
-	for _, name := range t.names {
-		if !utf8.ValidString(name) {
-			return nil, fmt.Errorf("the name %q%s: %w", name, t.where, errNotUTF8)
-		}
+	if err := checkUTF8(t.names, t.where); err != nil {
+		return nil, err
 	}
 	if err := checkNames(t.names, t.where); err != nil {
 		return nil, err

@@ -236,7 +236,7 @@ func TestDamagedBitsBesideNames(t *testing.T) {
 		}
 	}
 	// With two of them, it is a table.
-	s, err := readBytes([]byte("id,a,b\np1,0,x\np2,1,y\np3,0,x\np4,0,x\np5,0,x\np6,0,x\np7,0,x\np8,0,x\np9,0,x\np10,0,x\n"+
+	s, err := readBytes([]byte("id,a,b\np1,0,x\np2,1,y\np3,0,x\np4,0,x\np5,0,x\np6,0,x\np7,0,x\np8,0,x\np9,0,x\np10,0,x\n" +
 		"p11,0,x\n"))
 	if err != nil || len(s.Columns) != 2 || s.Columns[1].Categories == nil {
 		t.Errorf("%v, %v", s, err)

@@ -69,6 +69,9 @@ func measure(s source, o options, weights bool) (*text, error) {
 			t.first, plural(t.units, "column", "columns")), ErrRagged}
 	}
 	if t.names = h.names; t.names != nil && !weights {
+		if err := checkUTF8(t.names, fmt.Sprintf(" (line %d)", h.skip+1)); err != nil {
+			return nil, err
+		}
 		if t.names[0] == "" {
 			return nil, errTable
 		}
