@@ -24,7 +24,8 @@ import (
 //   - text: one row a line, separated by commas, semicolons, bars, or spaces and tabs, or digits 0 and 1 run together;
 //     numbers in any notation (1, 1.0, 1.000e+00). Blank lines and comments with # don't count, nor one line of names.
 //   - tables, in text, Parquet or Arrow (Feather), and alignments in FASTA, whose columns hold more than bits.
-//   - VCF with phased genotypes: the haplotypes of the samples are rows, and the sites columns.
+//   - VCF: of phased genotypes the haplotypes of the samples are rows, and the sites columns; with Selection.Genotypes
+//     the samples are, phased or not.
 //
 // All but .npz, Parquet and Arrow may be packed by gzip, zstd, xz or bzip2. The path [StandardInput] stands for
 // standard input. The values are 0 and 1, or −1 and 1; with [Threshold] or [Bernoulli] others too. Everything else is

@@ -247,7 +247,7 @@ func (o *evalOptions) openTrain(j *judged) (trained *data.Set, err error) {
 		case s.Rows() < 2:
 			return nil, badInput(errors.New("--report of a single row: want two or more"))
 		case s.Missing() > 0:
-			return nil, badInput(errors.New("--report of rows with gaps: want whole rows"))
+			return nil, badInput(errors.New("--report of rows with gaps: want whole rows, such as 'harmonium complete' makes"))
 		}
 	}
 	return trained, nil

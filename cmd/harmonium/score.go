@@ -203,7 +203,8 @@ func (o *scoreOptions) open(t *terminal, path string) (*judged, error) {
 		return nil, err
 	}
 	if (o.pseudo || o.units) && j.stream.HasGaps() {
-		err = badInput(errors.New("--pseudo, --surprise: they are about P(v_i|v_-i) of whole rows, and these have gaps: leave the flags out"))
+		err = badInput(errors.New("--pseudo, --surprise: they are about P(v_i|v_-i) of whole rows, and these have gaps: " +
+			"fill them in by 'harmonium complete', or leave the flags out"))
 	} else {
 		err = claimScores(model, j.method)
 	}
