@@ -375,13 +375,39 @@ func BenchmarkLogZ(b *testing.B) {
 	}
 }
 
-func BenchmarkMoments(b *testing.B) {
-	model := randomModel(16, 30, rbm.Bernoulli, rbm.Bernoulli, 1)
-	s := rbm.NewStatistics(model)
-	for b.Loop() {
-		if err := exact.Moments(b.Context(), s, model, exact.Options{Compute: compute.New(1)}); err != nil {
-			b.Fatal(err)
+// The sums over the states of each bit are those of one addition after the other, to the bit.
+func TestSumByBits(t *testing.T) {
+	source := rng.NewSource(rng.Seed(5), 0)
+	for count := range 7 {
+		x, want, got := make([]float64, 1<<count), make([]float64, count), make([]float64, count)
+		total := 0.0
+		for e := range x {
+			x[e] = math.Ldexp(source.Float64(), -source.IntN(40))
+			total += x[e]
+			for j := range want {
+				if e>>j&1 == 1 {
+					want[j] += x[e]
+				}
+			}
 		}
+		if sum := exact.SumByBits(got, x); sum != total || !slices.Equal(got, want) {
+			t.Errorf("%d bits: %v and %v, want %v and %v", count, sum, got, total, want)
+		}
+	}
+}
+
+func BenchmarkMoments(b *testing.B) {
+	for _, units := range [][2]int{{10, 20}, {16, 30}} {
+		b.Run(fmt.Sprintf("%dx%d", units[0], units[1]), func(b *testing.B) {
+			model := randomModel(units[0], units[1], rbm.Bernoulli, rbm.Bernoulli, 1)
+			s := rbm.NewStatistics(model)
+			o := exact.Options{Compute: compute.New(1)}
+			for b.Loop() {
+				if err := exact.Moments(b.Context(), s, model, o); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/harmonium-rbm/harmonium/rbm"
 )
@@ -34,17 +35,25 @@ func Moments(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, o Optio
 	if err != nil {
 		return err
 	}
-	shares := make([]*moments, len(s.part))
+	shares := make([]moments, len(s.part))
+	var free sync.Pool // collectors that are done with their part
 	err = s.walk(ctx, o, func(part int) visitor {
-		c := newCollector(s)
-		return visitor{visit: c.visit, done: func() { shares[part] = c.fold() }}
+		c, _ := free.Get().(*collector)
+		if c == nil {
+			c = newCollector(s)
+		}
+		c.begin()
+		return visitor{visit: c.visit, done: func() {
+			shares[part] = c.fold()
+			free.Put(c)
+		}}
 	})
 	if err != nil {
 		return err
 	}
-	total := shares[0]
-	for _, share := range shares[1:] {
-		total.add(share)
+	total := &shares[0]
+	for k := range shares[1:] {
+		total.add(&shares[1+k])
 	}
 	total.write(dst, model, s)
 	return nil
@@ -52,6 +61,11 @@ func Moments(ctx context.Context, dst *rbm.Statistics, model *rbm.Model, o Optio
 
 // moments are averages of bits: of the summed layer (v), the enumerated one (h), and their products (m×k).
 type moments struct{ v, h, vh []float64 }
+
+func newMoments(s *sum) moments {
+	all := make([]float64, s.m+s.k+s.m*s.k)
+	return moments{v: all[:s.m], h: all[s.m:][:s.k], vh: all[s.m+s.k:]}
+}
 
 func (a *moments) add(b *moments) {
 	for _, pair := range [][2][]float64{{a.v, b.v}, {a.h, b.h}, {a.vh, b.vh}} {
@@ -82,8 +96,8 @@ func (a *moments) write(dst *rbm.Statistics, model *rbm.Model, s *sum) {
 	}
 }
 
-// collector gathers the moments of one part. It keeps the products with the low group by state, m×2^low numbers,
-// and folds them into products by unit at the end.
+// collector gathers the moments of one part after the other. It keeps the products with the low group by state, m×2^low
+// numbers, and folds them into products by unit at the end of a part.
 type collector struct {
 	*sum
 	moments
@@ -96,11 +110,14 @@ type collector struct {
 func newCollector(s *sum) *collector {
 	size := 1 << s.low
 	return &collector{
-		sum:     s,
-		moments: moments{v: make([]float64, s.m), h: make([]float64, s.k), vh: make([]float64, s.m*s.k)},
-		p:       make([]float64, size), now: make([]float64, size),
-		lowVH: make([]float64, s.m*size), onHigh: make([]float64, s.m),
+		sum: s, p: make([]float64, size), now: make([]float64, size), lowVH: make([]float64, s.m*size), onHigh: make([]float64, s.m),
 	}
+}
+
+func (c *collector) begin() {
+	c.moments = newMoments(c.sum)
+	clear(c.p)
+	clear(c.lowVH)
 }
 
 func (c *collector) visit(state uint64, w weights, a []float64) {
@@ -154,17 +171,41 @@ func (c *collector) collectSteep(i int, state uint64) float64 {
 	return total
 }
 
-// fold sums over the states of the low group.
-func (c *collector) fold() *moments {
+// fold sums over the states of the low group, one after the other.
+func (c *collector) fold() moments {
 	for e, p := range c.p {
 		forBits(uint64(e), func(j int) { c.h[j] += p })
-		for i := range c.m {
-			x := c.lowVH[i<<c.low+e]
-			c.v[i] += x
-			forBits(uint64(e), func(j int) { c.vh[i*c.k+j] += x })
+	}
+	for i := range c.m {
+		c.v[i] = sumByBits(c.vh[i*c.k:][:c.low], c.lowVH[i<<c.low:(i+1)<<c.low])
+	}
+	return c.moments
+}
+
+// sumByBits returns Σ_e x(e), and adds to dst[j] the x(e) with bit j of e, in order. Eight states at a time have the same
+// higher bits, and there are as many sums under way as bits, which a processor adds at the same time.
+func sumByBits(dst, x []float64) (total float64) {
+	if len(x) < 8 {
+		for e, x := range x {
+			total += x
+			forBits(uint64(e), func(j int) { dst[j] += x })
+		}
+		return total
+	}
+	low, high := dst[:3], dst[3:]
+	for e := 0; e < len(x); e += 8 {
+		x := x[e:][:8]
+		total = total + x[0] + x[1] + x[2] + x[3] + x[4] + x[5] + x[6] + x[7]
+		low[0] = low[0] + x[1] + x[3] + x[5] + x[7]
+		low[1] = low[1] + x[2] + x[3] + x[6] + x[7]
+		low[2] = low[2] + x[4] + x[5] + x[6] + x[7]
+		for j := range high {
+			if e>>(3+j)&1 == 1 {
+				high[j] = high[j] + x[0] + x[1] + x[2] + x[3] + x[4] + x[5] + x[6] + x[7]
+			}
 		}
 	}
-	return &c.moments
+	return total
 }
 
 // Gradient writes the exact gradient −∂C/∂λ of the mean log-likelihood of v into dst: ⟨·⟩_data − ⟨·⟩_model with P(h|v)

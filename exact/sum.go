@@ -54,6 +54,8 @@ type sum struct {
 
 	part []float64 // log of each part of Z
 	logZ float64
+
+	free sync.Pool // walkers that are done with their part
 }
 
 // newSum prepares the tables and sums Z, of at most a number of enumerated units.
@@ -218,7 +220,7 @@ type span struct{ firstPart, endPart, begin, end int }
 func (s *sum) walkParts(ctx context.Context, of span, progress func(outer int), begin func(part int) visitor) error {
 	s.compute.Parallel(of.endPart-of.firstPart, func(k int) {
 		part := of.firstPart + k
-		v, w := begin(part), s.newWalker()
+		v, w := begin(part), s.walker()
 		from, to := part*s.states()+of.begin, part*s.states()+of.end
 		for at := from; at < to; at += 2 { // refresh is even
 			if (at-from)%256 == 0 {
@@ -241,6 +243,7 @@ func (s *sum) walkParts(ctx context.Context, of span, progress func(outer int), 
 			}
 		}
 		v.done()
+		s.free.Put(w)
 	})
 	return ctx.Err()
 }
@@ -278,7 +281,10 @@ type place struct {
 	x       []float64       // weights
 }
 
-func (s *sum) newWalker() *walker {
+func (s *sum) walker() *walker {
+	if w, ok := s.free.Get().(*walker); ok {
+		return w
+	}
 	w := &walker{sum: s}
 	for k := range w.places {
 		w.places[k] = place{

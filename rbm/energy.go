@@ -34,6 +34,10 @@ func (model *Model) Energy(v, h Batch) []float64 {
 // Bernoulli units it is −Σ b_i v_i − Σ_j log(1+e^{c_j+Σ_i w_ij v_i}). v is rows×m; it panics on another shape.
 func (model *Model) FreeEnergy(v Batch) []float64 { return model.FreeEnergyFunc()(v) }
 
+// mostTabulated is the number of units up to which F of a configuration is computed once, where there are more rows than
+// configurations.
+const mostTabulated = 20
+
 // FreeEnergyFunc returns [Model.FreeEnergy] of the model as it is now, for many calls: the parameters are turned to float64
 // once. The function computes in the caller's goroutine, and is for one at a time.
 func (model *Model) FreeEnergyFunc() func(v Batch) []float64 {
@@ -41,6 +45,17 @@ func (model *Model) FreeEnergyFunc() func(v Batch) []float64 {
 	if model.isFused() {
 		p, inputs := model.asBits(), make([]float64, model.N())
 		free = func(dst []float64, v Batch) {
+			if m := v.Units(); m <= mostTabulated && len(dst) > 1<<m {
+				known := make([]float64, 1<<m)
+				for r := range dst {
+					f := &known[v.Index(r)]
+					if *f == 0 {
+						*f = p.freeEnergy(v.bits.Row(r), inputs)
+					}
+					dst[r] = *f
+				}
+				return
+			}
 			for r := range dst {
 				dst[r] = p.freeEnergy(v.bits.Row(r), inputs)
 			}

@@ -295,3 +295,16 @@ func ExampleModel_FreeEnergy() {
 	// P(v=[0 1]) = 0.7178
 	// P(v=[1 1]) = 0.1677
 }
+
+// Of more rows than configurations each has the F that it has alone, to the bit.
+func TestFreeEnergyOfManyRows(t *testing.T) {
+	for _, kind := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
+		model, v := random(5, 3, kind, kind, 1, 3), randomStates(200, 5, 4)
+		free := model.FreeEnergy(v)
+		for r := range free {
+			if alone := model.FreeEnergy(v.Slice(r, r+1))[0]; free[r] != alone {
+				t.Fatalf("%s, row %d: F is %v, and alone %v", kind, r, free[r], alone)
+			}
+		}
+	}
+}

@@ -179,11 +179,19 @@ func (j *Jumps) propose(v rbm.Batch, r int, key rng.Key, step uint64) {
 		}
 		v.SetBit(r, site.First+chosen, true)
 	}
-	for i, μ := range means[:bits] {
-		if i%4 == 0 {
-			block = key.Block(rng.At(step, uint32(r), uint32(4+i)))
+	var drawn [64]uint8
+	for from := 0; from < bits; from += len(drawn) {
+		some := means[from:min(from+len(drawn), bits)]
+		for i, μ := range some {
+			if i%4 == 0 {
+				block = key.Block(rng.At(step, uint32(r), uint32(4+from+i)))
+			}
+			drawn[i] = 0
+			if rng.Uniform(block[i%4]) < μ {
+				drawn[i] = 1
+			}
 		}
-		v.SetBit(r, i, rng.Uniform(block[i%4]) < μ)
+		v.SetBits(r, from, drawn[:len(some)])
 	}
 }
 

@@ -100,40 +100,52 @@ func (j *jumps) follow(u Update) {
 // sampler. The lowest F of all are in modes that are known.
 func (j *jumps) uncovered(p *population, c *rbm.Conditionals, key rng.Key) rbm.Batch {
 	rows := sample.FromRows(j.data, lookedAt, key)
-	free, covered, order := make([]float64, lookedAt), make([]bool, lookedAt), make([]int, lookedAt)
+	free, covered := make([]float64, lookedAt), make([]bool, lookedAt)
 	c.FreeEnergy(free, rows)
 	if len(j.free) > 0 {
-		typical := j.logWeights(p.chains, c)
+		typical := make([]float64, p.chains.Rows())
+		c.FreeEnergy(typical, p.chains)
+		j.toLogWeights(typical, p.chains)
 		slices.Sort(typical)
-		for r, weight := range j.logWeights(rows, c) {
+		weights := slices.Clone(free)
+		j.toLogWeights(weights, rows)
+		for r, weight := range weights {
 			covered[r] = weight <= typical[len(typical)/2]
 		}
 	}
-	for r := range order {
-		order[r] = r
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
+	first := firstOf(lookedAt, searchRows, func(a, b int) bool {
 		if covered[a] == covered[b] {
-			return cmp.Compare(free[a], free[b])
-		} else if covered[b] {
-			return -1
+			return cmp.Less(free[a], free[b])
 		}
-		return 1
+		return covered[b]
 	})
 	v := rows.Like(searchRows)
-	v.Gather(rows, order[:searchRows])
+	v.Gather(rows, first)
 	return v
 }
 
-// logWeights are −F(v) − log q(v).
-func (j *jumps) logWeights(v rbm.Batch, c *rbm.Conditionals) []float64 {
-	weights := make([]float64, v.Rows())
-	c.FreeEnergy(weights, v)
-	j.modes.AddLogQ(weights, v)
-	for r := range weights {
-		weights[r] = -weights[r]
+// firstOf returns the first few of the numbers below n in an order, equal ones as they are.
+func firstOf(n, few int, less func(a, b int) bool) []int {
+	first := make([]int, 0, few+1)
+	for r := range n {
+		at := len(first)
+		for at > 0 && less(r, first[at-1]) {
+			at--
+		}
+		if at < few {
+			first = slices.Insert(first, at, r)
+			first = first[:min(few, len(first))]
+		}
 	}
-	return weights
+	return first
+}
+
+// toLogWeights turns F(v) of the rows of v into −F(v) − log q(v).
+func (j *jumps) toLogWeights(free []float64, v rbm.Batch) {
+	j.modes.AddLogQ(free, v)
+	for r := range free {
+		free[r] = -free[r]
+	}
 }
 
 // jumpsCost is the number of elementary operations in an update, with its part of a search.

@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/harmonium-rbm/harmonium/data"
@@ -73,6 +74,22 @@ func TestSearchBeginsWhereNoModeCovers(t *testing.T) {
 	for r := range found.Rows() {
 		if found.Bit(r, 0) {
 			t.Fatalf("row %d is in the mode that is known", r)
+		}
+	}
+}
+
+// The first of an order are those that a stable sort puts there.
+func TestFirstOf(t *testing.T) {
+	source := rng.NewSource(rng.Seed(2), 0)
+	for _, n := range []int{1, 5, 6, 300} {
+		keys, order := make([]int, n), make([]int, n)
+		for r := range keys {
+			keys[r], order[r] = source.IntN(20), r
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return keys[a] - keys[b] })
+		got := firstOf(n, 6, func(a, b int) bool { return keys[a] < keys[b] })
+		if want := order[:min(n, 6)]; !slices.Equal(got, want) {
+			t.Errorf("the first of %d are %v, want %v", n, got, want)
 		}
 	}
 }
