@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reconstruct quantum states from measurements, beside QuCumber, for docs/quantum-results.md.
 
-usage: quantum.py HARMONIUM OUT.jsonl [--tutorials FOLDER] [--only PART …] [--seeds 1 2 3]
+usage: quantum.py HARMONIUM OUT.jsonl [--tutorials FOLDER] [--only PART …] [--seeds 1 2 3] [--threads 1]
 
 It adds a JSON line to OUT for each run, and does not repeat what is there. Its Python has numpy, scipy and,
 for QuCumber's runs, qucumber. Parts, all by default:
@@ -18,8 +18,10 @@ tfim10     ground states of the Ising chain in a transverse field: means over 10
 tfim20     the same of 20 sites, without the latter.
 draws      one model of 20 sites of each, and 30 sets of 10,000 samples.
 
-All is done on one thread. Seconds are the processor's, user and system, in Harmonium's case of the whole
-command, in QuCumber's of fit alone, without imports and files. A fidelity is |⟨ψ|φ⟩|² or (Tr √(√ρ σ √ρ))².
+All is done on one thread, or on those that are asked for. Seconds are the processor's, user and system, in
+Harmonium's case of the whole command, in QuCumber's of fit alone, without imports and files. "wall" are those of
+the clock, and "whole" are [processor, clock] of QuCumber's whole command, which also compares the states. A
+fidelity is |⟨ψ|φ⟩|² or (Tr √(√ρ σ √ρ))².
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from pathlib import Path
 
 import numpy as np
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "GOMAXPROCS": "1"}
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "GOMAXPROCS")
 PROGRAMS = ["harmonium", "qucumber", "maximum likelihood"]
 DRAWS = 3  # of 10,000 samples from each model
 
@@ -51,7 +53,7 @@ Measurements = tuple[list[str], int, Callable[[int, argparse.Namespace, Path], F
 
 # What names no run.
 RESULTS = {"fidelity", "fidelities", "fidelity_from_state", "kl", "trace_distance", "log_likelihood",
-           "log_likelihood_from_state", "entropy", "seconds", "rows", "observables", "date", "version"}
+           "log_likelihood_from_state", "entropy", "seconds", "wall", "whole", "rows", "observables", "date", "version"}
 
 # QuCumber's tutorials and their published settings.
 BATCHES = {"pos_batch_size": 100, "neg_batch_size": 100, "k": 10}
@@ -81,7 +83,9 @@ def main() -> None:
     parser.add_argument("--programs", nargs="+", choices=PROGRAMS, default=PROGRAMS)
     parser.add_argument("--states", type=Path, help="folder that keeps ground states from call to call")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
+    os.environ |= {name: str(options.threads) for name in THREADS}
     done = set()
     if options.out.exists():
         done = {key(json.loads(line)) for line in options.out.read_text(encoding="utf-8").splitlines()}
@@ -89,7 +93,7 @@ def main() -> None:
         options.states = options.states or Path(states)
         for part in options.only:
             for case in PARTS[part](options):
-                case = {"part": part} | case
+                case = {"part": part} | case | ({"threads": options.threads} if options.threads > 1 else {})
                 if case["program"] in options.programs and key(case) not in done:
                     with tempfile.TemporaryDirectory() as folder:
                         run(options, case, Path(folder))
@@ -106,9 +110,10 @@ def run(options: argparse.Namespace, case: Case, folder: Path) -> None:
     files = case["_make"](options, folder)
     if case["program"] == "qucumber":
         settings = case["_fit"] | {k: str(v) for k, v in files.items()}
-        settings |= {k: case[k] for k in ("seed", "hidden")}
+        settings |= {k: case[k] for k in ("seed", "hidden")} | {"threads": options.threads}
         peer = Path(__file__).parent / "peers" / "quantum.py"
-        result = json.loads(output(sys.executable, peer, json.dumps(settings)).splitlines()[-1])
+        printed, *whole = timed(sys.executable, peer, json.dumps(settings))
+        result = json.loads(printed.splitlines()[-1]) | {"whole": whole}
     elif case["program"] == "harmonium":
         result = harmonium(options, case, files, folder)
     else:
@@ -125,27 +130,33 @@ def run(options: argparse.Namespace, case: Case, folder: Path) -> None:
 def output(*command: object) -> str:
     """Return what a command prints."""
     words = [str(word) for word in command]
-    done = subprocess.run(words, env=os.environ | ONE_THREAD, stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode not in (0, 3):  # 3: with a warning
         raise SystemExit(f"{' '.join(words)}: exit status {done.returncode}")
     return done.stdout
 
 
+def timed(*command: object) -> tuple[str, float, float]:
+    """Return what a command prints, its processor seconds, user and system, and those of the clock."""
+    before = os.times()
+    printed = output(*command)
+    after = os.times()
+    return printed, round(sum(after[2:4]) - sum(before[2:4]), 2), round(after[4] - before[4], 2)
+
+
 def harmonium(options: argparse.Namespace, case: Case, files: Files, folder: Path) -> Case:
     """Train Harmonium, and compare its state with the known one."""
     command = [options.harmonium, "train", files["rows"], "--hidden", case["hidden"], "--seed", case["seed"],
-               "--workers", 1, "-q", "--json", "-o", folder / "run", *case["_train"]]
+               "--workers", options.threads, "-q", "--json", "-o", folder / "run", *case["_train"]]
     if "bases" in files:
         command += ["--bases", files["bases"]]
-    before = os.times()
-    trained = json.loads(output(*command))
-    after = os.times()
-    seconds = sum(after[2:4]) - sum(before[2:4])  # of children, user and system
+    printed, seconds, wall = timed(*command)
+    trained = json.loads(printed)
     observe = [options.harmonium, "observe", folder / "run", "--workers", 1, "--json"]
     for operator in case.get("_operators", ["sz"]):
         observe += ["--op", operator]
     seen = json.loads(output(*observe, "--state", files["state"]))
-    result: Case = {"log_likelihood": trained["train_ll"]["value"], "seconds": round(seconds, 2)}
+    result: Case = {"log_likelihood": trained["train_ll"]["value"], "seconds": seconds, "wall": wall}
     result |= {k: seen[k] for k in ("fidelity", "kl", "trace_distance")}
     if "_bases" in case:
         result["entropy"] = entropy(files["state"], case["_bases"])

@@ -4,7 +4,8 @@
 usage: quantum.py SETTINGS, with the package qucumber
 
 SETTINGS is JSON: rows, state and perhaps bases are files, hidden, auxiliary and seed numbers, scale a factor
-of the first weights, drop the epochs after which Adadelta's rate is halved, and the rest arguments of fit.
+of the first weights, drop the epochs after which Adadelta's rate is halved, threads their number, and the rest
+arguments of fit.
 """
 
 import json
@@ -19,9 +20,9 @@ from qucumber.nn_states import ComplexWaveFunction, DensityMatrix, PositiveWaveF
 
 
 def fit(rows: str, state: str, hidden: int, seed: int, auxiliary: int = 0, bases: str = "", scale: float = 1,
-        drop: int = 0, **arguments: float) -> dict[str, object]:
-    """Train on one thread. Seconds are those of fit alone."""
-    torch.set_num_threads(1)
+        drop: int = 0, threads: int = 1, **arguments: float) -> dict[str, object]:
+    """Train. Seconds are those of fit alone, of the processor, and wall those of the clock."""
+    torch.set_num_threads(threads)
     qucumber.set_random_seed(seed, cpu=True, gpu=False)
     outcomes = torch.tensor(np.load(rows) if rows.endswith(".npy") else np.loadtxt(rows), dtype=torch.double)
     known = [np.loadtxt(part) for part in state.split(",")]
@@ -37,12 +38,13 @@ def fit(rows: str, state: str, hidden: int, seed: int, auxiliary: int = 0, bases
     if drop:
         arguments |= {"optimizer": torch.optim.Adadelta, "scheduler": torch.optim.lr_scheduler.StepLR,
                       "scheduler_args": {"step_size": drop, "gamma": 0.5}}
-    begun = time.process_time()
+    begun, clock = time.process_time(), time.monotonic()
     model.fit(outcomes, **arguments)
-    seconds = time.process_time() - begun
+    seconds, wall = time.process_time() - begun, time.monotonic() - clock
     return {
         "fidelity": ts.fidelity(model, target, space=model.generate_hilbert_space()),
         "seconds": round(seconds, 2),
+        "wall": round(wall, 2),
         "version": f"{qucumber.__version__}, torch {torch.__version__}",
     }
 

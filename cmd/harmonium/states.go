@@ -161,7 +161,11 @@ func (o *measureOptions) run(t *terminal, state named) error {
 	result := measuredResult{writtenFile{o.out, m.Outcomes.Rows(), m.Outcomes.Units()}, len(m.Bases), diag.Number(state.Purity()),
 		diag.Number(state.energy), diag.Number(state.exactEnergy)}
 	return t.result(result, func(w io.Writer) {
-		fmt.Fprintf(w, "wrote\t%d outcomes of %d sites, in %d bases, to %s\n", result.Rows, result.Units, result.Bases, o.out)
+		in := fmt.Sprintf("%d bases", result.Bases)
+		if result.Bases == 1 {
+			in = fmt.Sprintf("the basis %s", m.Bases[0])
+		}
+		fmt.Fprintf(w, "wrote\t%d outcomes of %d sites, in %s, to %s\n", result.Rows, result.Units, in, o.out)
 		if state.energy == state.energy {
 			fmt.Fprintf(w, "energy\t%.9f", state.energy)
 			if state.exactEnergy == state.exactEnergy {
