@@ -38,7 +38,11 @@ func (r *inspectResult) entropyTable(w io.Writer) {
 	if e := r.Entropies[most]; e.Stderr > 0 {
 		value = diag.Estimate{Value: e.Value, Stderr: e.Stderr}.String()
 	}
-	fmt.Fprintf(w, "entropy S_2\t%s nats at most, of the first %d sites\n", value, most+1)
+	sites := "site"
+	if most > 0 {
+		sites = fmt.Sprintf("%d sites", most+1)
+	}
+	fmt.Fprintf(w, "entropy S_2\t%s nats at most, of the first %s\n", value, sites)
 }
 
 // state draws the quantum state that a model was trained to be: amplitudes and phases or the density matrix, of few
@@ -134,7 +138,7 @@ func (i *inspection) entropies(t *terminal, psi quantum.Reconstruction, whole qu
 	if method != monitor.MethodExact {
 		samples.Chains = sample.DefaultChains
 	}
-	s := plot.Series{Name: "model"}
+	s := plot.Series{Name: "model", X: []float64{0}, Y: []float64{0}, Err: []float64{0}}
 	var first, doubtful []int
 	var finding diag.Finding
 	for site := range last {
@@ -153,6 +157,9 @@ func (i *inspection) entropies(t *terminal, psi quantum.Reconstruction, whole qu
 		i.result.Entropies = append(i.result.Entropies, estimateResult{e.Value, e.Stderr})
 		s.X, s.Y = append(s.X, float64(len(first))), append(s.Y, float64(e.Value))
 		s.Err = append(s.Err, float64(e.Stderr))
+	}
+	if last < psi.Sites() { // pure: of all sites it is 0, as of none
+		s.X, s.Y, s.Err = append(s.X, float64(psi.Sites())), append(s.Y, 0), append(s.Err, 0)
 	}
 	if whole != nil {
 		s.Err = nil
