@@ -250,16 +250,16 @@ func (l *Likelihood) inBlocks(n int, f func(from, to int)) {
 
 // LogWeights writes log Z·P_b(o) of each row, with free energies in float64. It is −Inf where the amplitude is 0.
 func (l *Likelihood) LogWeights(dst []float64, model *rbm.Model, outcomes rbm.Batch, bases []string) {
-	const block = 256
-	of := make([]int, block)
-	for from := 0; from < len(dst); from += block {
-		to := min(from+block, len(dst))
-		l.gather(outcomes.Slice(from, to), bases[from:to], nil, of)
+	density := model.State.Kind == rbm.StateDensity
+	of := make([]int, len(dst))
+	for from, to := 0, 0; from < len(dst); from = to {
+		to = l.block(bases, from, density)
+		l.gather(outcomes.Slice(from, to), bases[from:to], nil, of[from:to])
 		if model.State.Phase != nil {
 			copy(l.φ, model.State.Phase.FreeEnergy(l.v))
 		}
 		logs := make([]float64, len(l.outcomes))
-		if model.State.Kind == rbm.StateDensity {
+		if density {
 			copy(l.free, hiddenOf(model).FreeEnergy(l.v))
 			l.density.evaluate(model, l)
 			l.density.logs(logs, l)
@@ -272,9 +272,24 @@ func (l *Likelihood) LogWeights(dst []float64, model *rbm.Model, outcomes rbm.Ba
 			}, func(int, []complex128) {})
 		}
 		for r := from; r < to; r++ {
-			dst[r] = logs[of[r-from]]
+			dst[r] = logs[of[r]]
 		}
 	}
+}
+
+// block returns the end of the rows from one on that are scored together: 256, or more where these have few terms, of a
+// density matrix few pairs of terms. A configuration that several of them mix is computed once.
+func (l *Likelihood) block(bases []string, from int, density bool) (to int) {
+	const rows, most = 256, 1 << 18
+	products := 0
+	for to = from; to < len(bases) && (to < from+rows || products < most); to++ {
+		terms := 1 << len(l.rotation(bases[to]).sites)
+		if density {
+			terms *= terms
+		}
+		products += terms
+	}
+	return to
 }
 
 // amplitudes computes ψ of the configurations by F_λ and F_μ.

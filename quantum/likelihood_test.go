@@ -241,6 +241,22 @@ func TestLikelihoodGradientSumsToNegativePhase(t *testing.T) {
 	}
 }
 
+// Rows of several blocks have the log weights that each of them has alone, to the bit.
+func TestLogWeightsInBlocks(t *testing.T) {
+	for kind, letters := range map[rbm.StateKind]string{rbm.StateComplex: "XXXXXY", rbm.StateDensity: "XXYY"} {
+		sites := len(letters)
+		model := newStateModel(t, kind, sites, 3, 4, map[rbm.StateKind]int{rbm.StateDensity: 2}[kind])
+		v, bases := randomOutcomes(1100, sites, letters)
+		l, logs, alone := quantum.NewLikelihood(quantum.Pauli(), compute.New(1)), make([]float64, v.Rows()), make([]float64, 1)
+		l.LogWeights(logs, model, v, bases)
+		for r := 0; r < len(logs); r += 7 {
+			if l.LogWeights(alone, model, v.Slice(r, r+1), bases[r:r+1]); logs[r] != alone[0] {
+				t.Fatalf("%s, row %d: log weight %v, and alone %v", kind, r, logs[r], alone[0])
+			}
+		}
+	}
+}
+
 // digest is that of the bits of a gradient, and of the weights that it is the average by.
 func digest(averages [][]float32, weights []float64) string {
 	h := sha256.New()
