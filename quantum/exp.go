@@ -104,5 +104,13 @@ func (s scaled) at(exponent int32) complex128 {
 	return times(math.Float64frombits(uint64(1023+by)<<52), s.x)
 }
 
+// timesConjugate is a·b*, of numbers of [scaledExp].
+func timesConjugate(a, b *scaled) scaled {
+	return scaled{complex(
+		float64(real(a.x)*real(b.x))+float64(imag(a.x)*imag(b.x)),
+		float64(imag(a.x)*real(b.x))-float64(real(a.x)*imag(b.x)),
+	), a.exponent + b.exponent}
+}
+
 // log is log(x·2^exponent).
 func (s scaled) log() complex128 { return cmplx.Log(s.x) + complex(math.Ln2*float64(s.exponent), 0) }

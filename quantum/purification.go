@@ -21,10 +21,13 @@ import (
 // and its gradient is made of averages over pairs with the weights w of its terms, whose sum is 1: half of w goes to
 // each of σ and σ' in the averages of F_λ, and w ∂ log(1+e^z_a) = w s_a ∂z_a, s_a = e^z_a/(1+e^z_a), to U and d. ρ is
 // hermitian, so that half of the pairs are enough.
+//
+// As z_a = ζ_a(σ) + ζ_a(σ')* with ζ_a = [d_a + Σ_i (U^λ_ia + i U^μ_ia) σ_i]/2, and the first exponent is such a sum too,
+// exponential functions are computed of configurations, and pairs have products of them.
 type purified struct {
-	d      []float64
-	x, y   []float64    // U^λ σ and U^μ σ, configuration after configuration
-	half   []complex128 // −(F_λ+iF_μ)/2
+	units  int            // auxiliary ones, a
+	half   []scaled       // exp[−(F_λ+iF_μ)/2]
+	each   []halfExponent // ζ_a, configuration after configuration
 	pairs  index
 	keys   []uint64 // both configurations of each pair
 	of     []int32  // numbers of pairs, outcome after outcome
@@ -46,23 +49,31 @@ func hiddenOf(model *rbm.Model) *rbm.Model {
 	return part
 }
 
+// halfExponent is ζ_a of a configuration.
+type halfExponent struct {
+	real     float64
+	up, down scaled // e^ζ and e^−ζ
+}
+
 // load takes over the parameters, and computes what a number of configurations with F_λ and F_μ need.
 func (p *purified) load(model *rbm.Model, v rbm.Batch, F, φ []float64) {
 	n, a := model.N(), model.State.Auxiliary()
-	p.d = p.d[:0]
-	for _, d := range model.C()[n-a:] {
-		p.d = append(p.d, float64(d))
-	}
-	p.x, p.y, p.half = zeroed(p.x, v.Rows()*a), zeroed(p.y, v.Rows()*a), resized(p.half, v.Rows())
+	p.units, p.half, p.each = a, resized(p.half, v.Rows()), resized(p.each, v.Rows()*a)
+	ζ := make([]complex128, a)
 	for r := range v.Rows() {
-		p.half[r] = complex(-F[r]/2, -φ[r]/2)
-		x, y := p.x[r*a:(r+1)*a], p.y[r*a:(r+1)*a]
+		p.half[r] = scaledExp(complex(-F[r]/2, -φ[r]/2))
+		for k, d := range model.C()[n-a:] {
+			ζ[k] = complex(float64(d), 0)
+		}
 		for i := range v.On(r) {
 			u, w := model.State.U[i*a:(i+1)*a], model.W[i*n+n-a:(i+1)*n]
-			for k := range x {
-				x[k] += float64(w[k])
-				y[k] += float64(u[k])
+			for k := range ζ {
+				ζ[k] += complex(float64(w[k]), float64(u[k]))
 			}
+		}
+		for k, z := range ζ {
+			z = times(0.5, z)
+			p.each[r*a+k] = halfExponent{real(z), scaledExp(z), scaledExp(-z)}
 		}
 	}
 }
@@ -74,37 +85,32 @@ func (p *purified) loadExactly(model *rbm.Model, v rbm.Batch) {
 
 // element returns ρ(σ,σ') of two configurations, and writes s_a.
 func (p *purified) element(s []complex128, i, j int) scaled {
-	a := len(p.d)
-	log, product := p.half[i]+cmplx.Conj(p.half[j]), complex128(1)
-	for k, d := range p.d {
-		z := complex((p.x[i*a+k]+p.x[j*a+k])/2+d, (p.y[i*a+k]-p.y[j*a+k])/2)
-		positive := real(z) > 0
-		if positive {
-			log += z
-			z = -z
+	r := timesConjugate(&p.half[i], &p.half[j])
+	exponent, product := int(r.exponent), complex128(1)
+	for k := range s {
+		a, b := &p.each[i*p.units+k], &p.each[j*p.units+k]
+		e, numerator := timesConjugate(&a.up, &b.up), complex128(1)
+		if a.real+b.real > 0 { // 1 + e^z = e^z (1 + e^−z)
+			r.x, exponent = mul(r.x, e.x), exponent+int(e.exponent)
+			e = timesConjugate(&a.down, &b.down)
+		} else {
+			numerator = e.at(0)
 		}
-		e := scaledExp(z).at(0) // of |e| ≤ 1
-		one := 1 + e
-		switch {
-		case one == 0:
-			s[k] = 0
-		case positive:
-			s[k] = inverse(one)
-		default:
-			s[k] = mul(e, inverse(one))
+		one := 1 + e.at(0) // |e| ≤ 1
+		s[k] = 0
+		if one != 0 {
+			s[k] = mul(numerator, inverse(one))
 		}
 		product = mul(product, one)
 	}
-	r := scaledExp(log)
-	r.x = mul(r.x, product)
-	return r
+	return scaled{mul(r.x, product), int32(max(min(exponent, math.MaxInt32/2), -math.MaxInt32/2))}
 }
 
 // evaluate computes ρ of all pairs that the outcomes mix.
 func (p *purified) evaluate(model *rbm.Model, l *Likelihood) {
 	p.load(model, l.v, l.free, l.φ)
 	p.number(l)
-	a := len(p.d)
+	a := p.units
 	p.rho, p.s = resized(p.rho, len(p.keys)), resized(p.s, len(p.keys)*a)
 	l.inBlocks(len(p.keys), func(from, to int) {
 		for k := from; k < to; k++ {
@@ -215,7 +221,7 @@ func (p *purified) addWeights(model *rbm.Model, l *Likelihood, total float64) {
 			p.w[pair] += weights[at]
 		}
 	})
-	a := len(p.d)
+	a := p.units
 	p.re, p.im = zeroed(p.re, l.v.Rows()*a), zeroed(p.im, l.v.Rows()*a)
 	for k, key := range p.keys {
 		i, j := pairOf(key)
@@ -236,7 +242,7 @@ func (p *purified) addWeights(model *rbm.Model, l *Likelihood, total float64) {
 
 // write writes the averages of U^λ, d and U^μ.
 func (p *purified) write(dst *rbm.Statistics, v rbm.Batch) {
-	a, n := len(p.d), len(dst.H)
+	a, n := p.units, len(dst.H)
 	sums := make([]float64, 2*v.Units()*a+a)
 	lambda, mu, d := sums[:v.Units()*a], sums[v.Units()*a:2*v.Units()*a], sums[2*v.Units()*a:]
 	for r := range v.Rows() {

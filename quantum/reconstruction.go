@@ -74,7 +74,7 @@ func (p *Purification) LogRatios(dst []complex128, from, to rbm.Batch, of []int)
 	all.Slice(from.Rows(), all.Rows()).Copy(to)
 	var rho purified
 	rho.loadExactly(p.model, all)
-	s := make([]complex128, len(rho.d))
+	s := make([]complex128, rho.units)
 	for k, r := range of {
 		dst[k] = rho.element(s, from.Rows()+k, r).log() - rho.element(s, r, r).log()
 	}
@@ -93,7 +93,7 @@ func (p *Purification) matrix() (Density, error) {
 	}
 	var rho purified
 	rho.loadExactly(p.model, v)
-	d, s := make(Density, dim*dim), make([]complex128, len(rho.d))
+	d, s := make(Density, dim*dim), make([]complex128, rho.units)
 	largest := int32(math.MinInt32) // of a positive matrix the largest element is on the diagonal
 	for a := range dim {
 		largest = max(largest, rho.element(s, a, a).exponent)
