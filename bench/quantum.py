@@ -215,7 +215,8 @@ def tutorials(options: argparse.Namespace) -> Iterator[Case]:
                 same += ["--phase-hidden", t["hidden"]]
             yield ours | {"settings": "QuCumber's", "_train": same}
         if number == 1:
-            yield ours | {"settings": "defaults, 100 epochs", "_train": ["--epochs", 100]}
+            for epochs in (10, 100):
+                yield ours | {"settings": f"defaults, {epochs} epochs", "_train": ["--epochs", epochs]}
             yield ours | {"settings": "QuCumber's, not centred", "_train": [*same, "--centered=false"]}
             yield case | {"program": "qucumber", "settings": "QuCumber's, weights begin at N(0, 0.01²)",
                           "_fit": t["fit"] | {"scale": 10**-1.5}}
