@@ -150,6 +150,8 @@ def harmonium(options: argparse.Namespace, case: Case, files: Files, folder: Pat
                "--workers", options.threads, "-q", "--json", "-o", folder / "run", *case["_train"]]
     if "bases" in files:
         command += ["--bases", files["bases"]]
+    if "_deviation" in case:
+        command += ["--from", first_weights(folder / "first.safetensors", case)]
     printed, seconds, wall = timed(*command)
     trained = json.loads(printed)
     observe = [options.harmonium, "observe", folder / "run", "--workers", 1, "--json"]
@@ -172,6 +174,22 @@ def harmonium(options: argparse.Namespace, case: Case, files: Files, folder: Pat
         result["observables"] = values | absolute(options, case, folder)
     version = output(options.harmonium, "version").split(",")[0]
     return result | {"version": version.removeprefix("harmonium ").strip()}
+
+
+def first_weights(path: Path, case: Case) -> Path:
+    """Write a model of as many sites as hidden units without biases, with normal weights."""
+    n = case["hidden"]
+    weights = np.random.default_rng(100 + case["seed"]).standard_normal((n, n)) * case["_deviation"]
+    header: dict[str, dict] = {
+        "__metadata__": {"format": "harmonium-rbm", "version": "1", "visible": "bernoulli", "hidden": "bernoulli"}}
+    content = b""
+    for name, array in (("W", weights), ("b", np.zeros(n)), ("c", np.zeros(n))):
+        numbers = array.astype("<f4").tobytes()
+        header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [len(content), len(content) + len(numbers)]}
+        content += numbers
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + content)
+    return path
 
 
 def seeds_of(case: Case) -> range:
@@ -218,6 +236,8 @@ def tutorials(options: argparse.Namespace) -> Iterator[Case]:
             for epochs in (10, 100):
                 yield ours | {"settings": f"defaults, {epochs} epochs", "_train": ["--epochs", epochs]}
             yield ours | {"settings": "QuCumber's, not centred", "_train": [*same, "--centered=false"]}
+            yield ours | {"settings": "QuCumber's, not centred, weights begin at N(0, 1/10)",
+                          "_train": [*same, "--centered=false"], "_deviation": 0.1**0.5}
             yield case | {"program": "qucumber", "settings": "QuCumber's, weights begin at N(0, 0.01²)",
                           "_fit": t["fit"] | {"scale": 10**-1.5}}
         elif seed == options.seeds[0]:
