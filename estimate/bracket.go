@@ -9,7 +9,7 @@ import (
 	"github.com/harmonium-rbm/harmonium/sample"
 )
 
-// Bracket is log Z as estimated in five ways.
+// Bracket is log Z as estimated in five ways, or six.
 type Bracket struct {
 	// Value is the mean of AIS and tempering, weighted by their errors. Stderr is its standard error, widened by half
 	// of the span of the estimates that count. Where these disagree by more than their errors it is widened by the
@@ -22,7 +22,8 @@ type Bracket struct {
 	ReverseEnds   sample.LogZ // reverse AIS from the end points of AIS
 	ReverseData   sample.LogZ // reverse AIS from data
 	ReverseRandom sample.LogZ // reverse AIS from random restarts: fair coins and the visible biases
-	Tempered      sample.LogZ // parallel tempering; ESS is its number of round trips
+	Tempered      sample.LogZ // parallel tempering from the base; ESS is its number of round trips
+	TemperedData  sample.LogZ // the same from data; zero where it was not needed
 	// MissedByAIS and MissedByTempering are what AIS from the modes adds to AIS and to Tempered, in nats: above 0 where
 	// their chains have missed parts of modes, and a little below 0 where they have seen too much of well-known ones.
 	MissedByAIS, MissedByTempering float64
@@ -42,7 +43,7 @@ type Bracket struct {
 	Findings   []diag.Finding
 }
 
-// NamedLogZ is one of the five estimates, with its name and what it bounds.
+// NamedLogZ is one of the estimates, with its name and what it bounds.
 type NamedLogZ struct {
 	Name string
 	// Bounds is +1 for a lower bound in probability, P(estimate > log Z + x) ≤ e^(−x); −1 for an upper bound in the
@@ -61,18 +62,21 @@ const (
 	Low      Use = "low"      // it is lower than AIS: its chains are caught, and bound nothing
 	Partial  Use = "partial"  // its chains are in modes with less than 90 % of Z
 	Needless Use = "needless" // AIS from the modes themselves knows all modes that matter
+	Slack    Use = "slack"    // tempering from data agrees with tempering and AIS, so that it is a bound that is not tight
 )
 
-// Estimates returns all five. AIS and tempering always count.
+// Estimates returns all of them. AIS and tempering always count.
 //
 // Reverse AIS from data and from random restarts is an upper bound if its chains, with weights that give each mode its
 // share, are samples of the model. It counts if the chains cover modes with 90 % of Z and it is higher than AIS. Where
 // it is lower, chains are caught where the model gives less weight than they do.
 //
 // Reverse AIS is far too high in modes that chains on the path from the base hardly come to. It does not count, from
-// any starts, where AIS from the modes themselves knows all modes that matter.
+// any starts, where AIS from the modes themselves knows all modes that matter. From end points and data it doesn't
+// either where tempering from the base and tempering from data come to the same log Z as AIS.
 func (b *Bracket) Estimates() []NamedLogZ {
-	reverse := func(name string, z sample.LogZ, covered float64) NamedLogZ {
+	slack := b.TemperedData.ESS > 0 && agree(b.TemperedData, b.Tempered) && agree(b.TemperedData, b.AIS) && agree(b.Tempered, b.AIS)
+	reverse := func(name string, z sample.LogZ, covered float64, slack bool) NamedLogZ {
 		switch {
 		case b.settledModes:
 			return NamedLogZ{name, -1, z, 0, Needless}
@@ -80,21 +84,50 @@ func (b *Bracket) Estimates() []NamedLogZ {
 			return NamedLogZ{name, -1, z, 0, Low}
 		case covered < coverage:
 			return NamedLogZ{name, -1, z, 0, Partial}
+		case slack:
+			return NamedLogZ{name, -1, z, 0, Slack}
 		}
 		return NamedLogZ{name, -1, z, 0, Counted}
 	}
-	ends := NamedLogZ{"reverse AIS from its end points", -1, b.ReverseEnds, b.MissedByAIS, Counted}
-	if b.settledModes {
+	ends := NamedLogZ{reverseEnds, -1, b.ReverseEnds, b.MissedByAIS, Counted}
+	switch {
+	case b.settledModes:
 		ends.Use = Needless
+	case slack && ends.Value > b.AIS.Value:
+		ends.Use = Slack
 	}
-	return []NamedLogZ{
+	all := []NamedLogZ{
 		{"AIS", 1, b.AIS, b.MissedByAIS, Counted},
 		ends,
-		reverse("reverse AIS from data", b.ReverseData, b.coveredByData),
-		reverse("reverse AIS from random restarts", b.ReverseRandom, b.coveredByRandom),
+		reverse(reverseData, b.ReverseData, b.coveredByData, slack),
+		reverse("reverse AIS from random restarts", b.ReverseRandom, b.coveredByRandom, false),
 		{"tempering", 0, b.Tempered, b.MissedByTempering, Counted},
 	}
+	if b.TemperedData.ESS > 0 {
+		all = append(all, NamedLogZ{"tempering from data", 0, b.TemperedData, 0, Counted})
+	}
+	return all
 }
+
+// undecided reports whether reverse AIS from end points or from data is all that disagrees, and states of tempering
+// travelled.
+func (b *Bracket) undecided() bool {
+	counted := b.counted()
+	without := slices.DeleteFunc(slices.Clone(counted), func(e NamedLogZ) bool {
+		return e.Name == reverseEnds || e.Name == reverseData
+	})
+	return !b.hidden() && disagree(counted) && !disagree(without) && b.Tempered.ESS >= travelled
+}
+
+// The names of the estimates that tempering from data may settle.
+const (
+	reverseEnds = "reverse AIS from its end points"
+	reverseData = "reverse AIS from data"
+)
+
+// travelled is the number of round trips of tempering, ten of each replica set, from which on its replicas have forgotten
+// where they began.
+const travelled = 10 * replicaSets
 
 // coverage is the least part of Z in modes with chains of reverse AIS for it to count: what it lacks of log Z is then
 // at most −log 0.9 ≈ 0.1 nats.
@@ -163,15 +196,24 @@ func weight(s sample.LogZ) float64 { return 1 / max(s.Stderr*s.Stderr, 1e-18) }
 func (b *Bracket) open() (open bool, all string) {
 	estimates := b.counted()
 	for k, s := range estimates {
-		for _, t := range estimates[:k] {
-			open = open || !agree(s.LogZ, t.LogZ)
-		}
 		if k > 0 {
 			all += ", "
 		}
 		all += fmt.Sprintf("%.2f ± %.2f by %s", s.Value, s.Stderr, s.Name)
 	}
-	return open, all
+	return disagree(estimates), all
+}
+
+// disagree reports whether two of the estimates do.
+func disagree(estimates []NamedLogZ) bool {
+	for k, s := range estimates {
+		for _, t := range estimates[:k] {
+			if !agree(s.LogZ, t.LogZ) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // judge adds findings on what speaks against the estimate. shorter is the run before, or nil.

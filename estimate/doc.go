@@ -15,6 +15,9 @@
 //   - Parallel tempering ([sample.Tempering]) with the acceptance ratio (C. H. Bennett, J. Comput. Phys. 22 (1976)
 //     245).
 //
+// Where reverse AIS from end points or data alone disagrees, and more modes were found than are listed, a second
+// tempering begins at data: reverse AIS doesn't count if it agrees with AIS and with tempering from the base.
+//
 // All go along the straight line between the parameters of base and model ([rbm.Line]). Modes that mean-field theory
 // finds ([sample.Modes]) are part of AIS and tempering: AIS from a mode's own units tells what their chains have
 // missed.

@@ -158,12 +158,13 @@ const (
 	streamModes
 	streamKnown
 	streamJumps
+	streamTemperingData
 )
 
 // runKey gives every run random numbers of its own.
 func (e *estimator) runKey() rng.Key { return e.key.Stream(rng.Stream(e.runs)) }
 
-// run makes all five estimates, those by AIS with the given number of steps.
+// run makes all five estimates, those by AIS with the given number of steps, and a sixth where it can settle them.
 func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	if err := e.findModes(ctx, steps, e.runKey().Stream(streamModes)); err != nil {
 		return nil, err
@@ -181,7 +182,8 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	if err != nil {
 		return nil, err
 	}
-	tempered, byTempering, states, err := e.tempered(ctx, cost(steps))
+	key := e.runKey().Stream(streamTempering)
+	tempered, byTempering, states, err := e.tempered(ctx, sample.FromBiases(e.base, replicaSets, key), cost(steps), key)
 	if err != nil {
 		return nil, err
 	}
@@ -191,6 +193,17 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	e.known = stack(random, states, e.lowest, e.rows(back, e.runKey().Stream(streamKnown)))
 	b.Least = e.least
 	b.combine()
+	if !e.few() && b.undecided() && e.done+cost(steps) <= e.o.Budget { // the few modes have their shares by AIS from them
+		key := e.runKey().Stream(streamTemperingData)
+		z, seen, _, err := e.tempered(ctx, e.rows(replicaSets, key), cost(steps), key)
+		if err != nil {
+			return nil, err
+		}
+		if z.ESS >= travelled {
+			b.TemperedData, _ = e.complete(z, seen)
+			b.combine()
+		}
+	}
 	e.runs++
 	return b, nil
 }

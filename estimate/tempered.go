@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/harmonium-rbm/harmonium/rbm"
+	"github.com/harmonium-rbm/harmonium/rng"
 	"github.com/harmonium-rbm/harmonium/sample"
 )
 
@@ -17,13 +18,14 @@ const (
 )
 
 // tempered estimates log Z from the exchanges of parallel tempering in about chainSteps chain steps, a third of them as
-// burn-in, by [sample.Bennett].
+// burn-in, by [sample.Bennett]. All replicas of a set begin at its row of starts.
 //
 // seen are log Z_k of the modes by the states at the model, with errors by the same groups. states are the last of
 // them.
-func (e *estimator) tempered(ctx context.Context, chainSteps int64) (z sample.LogZ, seen []sample.LogZ, states rbm.Batch, err error) {
-	key := e.runKey().Stream(streamTempering)
-	t := sample.NewTempering(e.line(), sample.FromBiases(e.base, replicaSets, key), sample.FirstTemperatures, key)
+func (e *estimator) tempered(ctx context.Context, starts rbm.Batch, chainSteps int64, key rng.Key) (
+	z sample.LogZ, seen []sample.LogZ, states rbm.Batch, err error,
+) {
+	t := sample.NewTempering(e.line(), starts, sample.FirstTemperatures, key)
 	end := e.done + chainSteps
 	round := func() error {
 		if t.Jumps = nil; t.Rounds()%jumpRounds == 0 {

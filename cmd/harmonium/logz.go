@@ -166,7 +166,7 @@ type estimatedLogZ struct {
 	ESS    diag.Number `json:"ess"`              // of tempering: round trips
 	Bounds string      `json:"bounds"`           // "below", "above" or "neither"
 	Counts bool        `json:"counts"`           // towards value and bracket
-	Use    string      `json:"use,omitempty"`    // why it doesn't: "low", "partial" or "needless"
+	Use    string      `json:"use,omitempty"`    // why it doesn't: "low", "partial", "needless" or "slack"
 	Missed float64     `json:"missed,omitempty"` // nats of it that AIS from the modes has added
 }
 
@@ -252,6 +252,8 @@ func (b *estimatedLogZ) table(w io.Writer) {
 		what = "does not count: in too few modes"
 	case estimate.Needless:
 		what = "does not count: AIS from the modes knows all that matter"
+	case estimate.Slack:
+		what = "does not count: tempering from data agrees with the others"
 	case estimate.Counted:
 		if b.Bounds == "neither" {
 			what = "no bound"
