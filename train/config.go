@@ -105,28 +105,32 @@ const complexUpdates = 20000
 // measuredRate is by how much the default rate of rows with bases is higher: phases go far, and most of the way is flat.
 const measuredRate = 6
 
-// The default rate depends on the number of updates, but with bases, where that was not measured. It is that of the
-// optimiser for usualUpdates. Short trainings have more of it, but where no trust region holds updates back, where a
-// model is trained already, and with other optimisers than Adam.
+// The default rate depends on the number of updates and of hidden units, but with bases, where that was not measured. It
+// is that of the optimiser for usualUpdates and usualHidden units or more. It is higher for short trainings and small
+// models, but where no trust region holds updates back, where a model is trained already, and with other optimisers
+// than Adam.
 const (
 	usualUpdates = 12000
-	mostFactor   = 4 // at 750 updates and fewer
+	usualHidden  = 100
+	fewestHidden = 20 // fewer have the rate of these
+	mostLength   = 4  // times the usual rate, at 750 updates and fewer
 )
 
-// lengthFactor is the default rate of a training of some updates as a multiple of that of a usual one: √(usual/updates),
-// as the best rate of stochastic gradient descent over a given number of updates is (A. Defazio, A. Cutkosky, H. Mehta
-// and K. Mishchenko, arXiv 2310.07831), and most at most. Noise moves each weight by about the rate in every update, by
-// rate·√updates in all, and makes the model sharp without making it better; and a short training has far to go.
-func lengthFactor(updates int, most float64) float64 {
-	return min(most, math.Sqrt(usualUpdates/float64(updates)))
-}
-
-// mostLengthFactor is the largest lengthFactor of a training.
-func (c *Config) mostLengthFactor(model *rbm.Model) float64 {
-	if _, adam := c.Optimizer.(*Adam); !adam || c.Trained || !isBounded(c.Negative, model) {
-		return 1
+// rateFactor is the default rate of a training as a multiple of the optimiser's: √(usual/updates), as the best rate of
+// stochastic gradient descent over a given number of updates is (A. Defazio, A. Cutkosky, H. Mehta and K. Mishchenko,
+// arXiv 2310.07831), and √(usual/n) with n hidden units. Noise moves each weight by about the rate in every update, by
+// rate·√updates in all, and so the input of a visible unit by rate·√(n·updates). Too much of that makes the model sharp
+// without making it better.
+func (c *Config) rateFactor(model *rbm.Model, updates int) float64 {
+	length := 1.0
+	if updates != noBound {
+		length = math.Sqrt(usualUpdates / float64(updates))
 	}
-	return mostFactor
+	if _, adam := c.Optimizer.(*Adam); !adam || c.Trained || !isBounded(c.Negative, model) {
+		return min(length, 1)
+	}
+	n := min(max(model.N(), fewestHidden), usualHidden)
+	return min(length, mostLength) * math.Sqrt(usualHidden/float64(n))
 }
 
 // Schedule is how the learning rate falls from η to its end over the planned updates or time.
@@ -171,7 +175,7 @@ func (c *Config) Settings() []Setting {
 			"smaller ones make more updates an epoch", DefaultBatch)},
 		{Name: "rate", At: &c.Rate, Help: "learning rate at the start; 0 means the optimiser's default: " + defaultRates() +
 			"; as 1/√updates less over more than 12000 updates, and with adam and a bound of trust more over fewer, " +
-			"up to four times; six times as much with bases, however many"},
+			"up to four times, and as 1/√n more with fewer than 100 hidden units; six times as much with bases, however many"},
 		{Name: "schedule", At: &c.Schedule, Default: DefaultSchedule,
 			Help: "constant, linear, cosine or power; a rate that falls to zero averages the noise away"},
 		{Name: "l1", At: &c.L1, Help: "penalty on the sum of |w|"},
@@ -263,8 +267,8 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if c.Batch == 0 {
 		c.Batch = min(DefaultBatch, rows)
 	}
-	byLength := c.Rate == 0
-	if byLength {
+	byDefault := c.Rate == 0
+	if byDefault {
 		c.Rate = c.Optimizer.DefaultRate(model.Visible.Kind(), model.Hidden.Kind())
 		if c.Likelihood != nil {
 			c.Rate *= measuredRate
@@ -293,8 +297,8 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if err := settings.Resolve(c.Settings()); err != nil {
 		return c, err
 	}
-	if planned := c.bounds().planned(c.batches(rows)); byLength && c.Likelihood == nil && planned != noBound {
-		c.Rate *= lengthFactor(planned, c.mostLengthFactor(model))
+	if byDefault && c.Likelihood == nil {
+		c.Rate *= c.rateFactor(model, c.bounds().planned(c.batches(rows)))
 	}
 	if err := c.checkContinuations(); err != nil {
 		return c, err

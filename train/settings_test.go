@@ -115,27 +115,30 @@ func TestFreshKeepsNoState(t *testing.T) {
 	}
 }
 
-// The default rate is as 1/√updates, four times that of a usual training at most, and not above it where nothing bounds
-// the updates. A rate that is given stays.
-func TestDefaultRateByLength(t *testing.T) {
+// The default rate is as 1/√updates, four times that of a usual training at most, and as 1/√n with 20 to 100 hidden
+// units. It isn't above that of the optimiser where nothing bounds the updates. A rate that is given stays.
+func TestDefaultRate(t *testing.T) {
 	set := &data.Set{States: sample.FromBiases(rbm.New(10, 2, rng.Seed(1)), 1000, rng.Seed(2))} // ten minibatches an epoch
 	for _, c := range []struct {
+		hidden int
 		config train.Config
 		want   float64
 	}{
-		{train.Config{Updates: 12000}, 0.005}, {train.Config{Updates: 48000}, 0.0025}, {train.Config{Epochs: 4800}, 0.0025},
-		{train.Config{Updates: 3000}, 0.01}, {train.Config{Epochs: 4800, Updates: 20}, 0.02},
-		{train.Config{Updates: 3000, Negative: &train.PCD{}}, 0.005}, {train.Config{Updates: 3000, Negative: &train.CD{}}, 0.005},
-		{train.Config{Updates: 3000, Optimizer: &train.SGD{}}, 0.1}, {train.Config{Updates: 3000, Trained: true}, 0.005},
-		{train.Config{Updates: 48000, Negative: &train.CD{}}, 0.0025}, {train.Config{Epochs: 4800, Batch: 50}, 0.00125 * math.Sqrt2},
-		{train.Config{Time: time.Hour}, 0.005}, {train.Config{Updates: 48000, Rate: 0.01}, 0.01},
+		{100, train.Config{Updates: 12000}, 0.005}, {100, train.Config{Updates: 48000}, 0.0025}, {100, train.Config{Epochs: 4800}, 0.0025},
+		{100, train.Config{Updates: 3000}, 0.01}, {100, train.Config{Epochs: 4800, Updates: 20}, 0.02},
+		{100, train.Config{Epochs: 4800, Batch: 50}, 0.00125 * math.Sqrt2}, {100, train.Config{Time: time.Hour}, 0.005},
+		{400, train.Config{Updates: 3000}, 0.01}, {25, train.Config{Updates: 3000}, 0.02}, {25, train.Config{Time: time.Hour}, 0.01},
+		{20, train.Config{Updates: 20}, 0.02 * math.Sqrt(5)}, {2, train.Config{Updates: 48000}, 0.0025 * math.Sqrt(5)},
+		{2, train.Config{Updates: 3000, Negative: &train.PCD{}}, 0.005}, {2, train.Config{Updates: 3000, Negative: &train.CD{}}, 0.005},
+		{2, train.Config{Updates: 3000, Optimizer: &train.SGD{}}, 0.1}, {2, train.Config{Updates: 3000, Trained: true}, 0.005},
+		{2, train.Config{Updates: 48000, Negative: &train.CD{}}, 0.0025}, {2, train.Config{Updates: 48000, Rate: 0.01}, 0.01},
 	} {
-		training, err := train.Start(rbm.New(10, 2, rng.Seed(1)), set, c.config)
+		training, err := train.Start(rbm.New(10, c.hidden, rng.Seed(1)), set, c.config)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := training.Config().Rate; math.Abs(got-c.want) > 1e-12 {
-			t.Errorf("%+v: rate %v, want %v", c.config, got, c.want)
+			t.Errorf("%d hidden units, %+v: rate %v, want %v", c.hidden, c.config, got, c.want)
 		}
 	}
 }
