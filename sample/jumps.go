@@ -137,8 +137,7 @@ func (j *Jumps) Move(states rbm.Batch, free func(dst []float64, v rbm.Batch), ke
 	if rows == 0 || len(j.Bounds) == 0 {
 		return nil
 	}
-	proposals := states.Like(rows)
-	j.observer.Compute().Parallel(rows, func(r int) { j.propose(proposals, r, key, step) })
+	proposals := j.propose(states, key, step)
 	var scores [2][]float64 // log q(v) + F(v)
 	for k, v := range []rbm.Batch{states, proposals} {
 		scores[k] = make([]float64, rows)
@@ -156,44 +155,46 @@ func (j *Jumps) Move(states rbm.Batch, free func(dst []float64, v rbm.Batch), ke
 	return moved
 }
 
-// propose sets row r of v to a sample of q.
-func (j *Jumps) propose(v rbm.Batch, r int, key rng.Key, step uint64) {
-	last := len(j.sums) - 1
-	u, k := float64(rng.Uniform(key.Block(rng.At(step, uint32(r), 0))[0]))*j.sums[last], 0
-	for k < last && u >= j.sums[k] {
-		k++
-	}
-	var block rng.Block
-	means, bits := j.Means[k*j.units:(k+1)*j.units], j.units
-	if len(j.sites) > 0 {
-		bits = j.sites[0].First
-	}
-	for _, site := range j.sites { // as Layer.Sample draws a state
-		u, chosen := float64(rng.Uniform(key.Block(rng.At(step, uint32(r), uint32(4+site.First)))[site.First%4])), 0
-		for a, p := range siteMeans(means, site) {
-			v.SetBit(r, site.First+a, false)
-			if u >= 0 {
-				chosen = a
-			}
-			u -= p
+// propose returns samples of q, as many as there are states.
+func (j *Jumps) propose(states rbm.Batch, key rng.Key, step uint64) rbm.Batch {
+	rows, last := states.Rows(), len(j.sums)-1
+	modes := rbm.NewBatch(rows, len(j.sums)) // the hidden units of the observer: one is on
+	chosen := make([]int, rows)
+	for r := range chosen {
+		u := float64(rng.Uniform(key.Block(rng.At(step, uint32(r), 0))[0])) * j.sums[last]
+		for chosen[r] < last && u >= j.sums[chosen[r]] {
+			chosen[r]++
 		}
-		v.SetBit(r, site.First+chosen, true)
+		modes.SetBit(r, chosen[r], true)
 	}
-	var drawn [64]uint8
-	for from := 0; from < bits; from += len(drawn) {
-		some := means[from:min(from+len(drawn), bits)]
-		for i, μ := range some {
-			if i%4 == 0 {
-				block = key.Block(rng.At(step, uint32(r), uint32(4+from+i)))
+	v := states.Like(rows)
+	j.observer.SampleVisible(v, modes, key.Stream(rng.StreamJumps), step)
+	if len(j.sites) > 0 { // which have one state, and are no bits
+		j.observer.Compute().Parallel(rows, func(r int) {
+			means := j.Means[chosen[r]*j.units : (chosen[r]+1)*j.units]
+			for _, site := range j.sites {
+				j.proposeSite(v, r, site, siteMeans(means, site), key, step)
 			}
-			drawn[i] = 0
-			if rng.Uniform(block[i%4]) < μ {
-				drawn[i] = 1
-			}
-		}
-		v.SetBits(r, from, drawn[:len(some)])
+		})
 	}
+	return v
 }
+
+// proposeSite sets a site of row r of v to a state with probabilities p, as Layer.Sample draws it.
+func (j *Jumps) proposeSite(v rbm.Batch, r int, site rbm.Site, p []float64, key rng.Key, step uint64) {
+	u, chosen := float64(rng.Uniform(key.Block(rng.At(step, uint32(r), uint32(4+site.First)))[site.First%4])), 0
+	for a, p := range p {
+		v.SetBit(r, site.First+a, false)
+		if u >= 0 {
+			chosen = a
+		}
+		u -= p
+	}
+	v.SetBit(r, site.First+chosen, true)
+}
+
+// negligible is the logarithm of a part of q(v) that MostJumps of them don't change in float64.
+const negligible = -60
 
 // AddLogQ adds log q(v) of each row of v. There must be modes.
 func (j *Jumps) AddLogQ(dst []float64, v rbm.Batch) {
@@ -209,7 +210,9 @@ func (j *Jumps) AddLogQ(dst []float64, v rbm.Batch) {
 			largest = max(largest, float64(x)+j.logs[l])
 		}
 		for l, x := range scores[r*k : (r+1)*k] {
-			sum += math.Exp(float64(x) + j.logs[l] - largest)
+			if below := float64(x) + j.logs[l] - largest; below > negligible {
+				sum += math.Exp(below)
+			}
 		}
 		dst[r] += largest + math.Log(sum)
 	}
