@@ -31,9 +31,9 @@ type trust struct {
 
 	before, after []float64 // F of the chains
 	d, α          []float64
-	x, y          []float32 // v−μ and ⟨h⟩−ν, chain after chain
-	kernel        []float64 // K, row after row
-	hidden        []float64 // Y
+	y             []float32 // ⟨h⟩−ν, chain after chain
+	own           []float64 // Σ_i (offset−μ_i)·scale over the bits that are on
+	kernel        []float64 // K, row after row; before that Y
 	krylov        krylov
 	rate          float64 // of this update
 	slope         float64 // the deviation that a rate of 1 would give, a running mean; 0 before the first update
@@ -68,8 +68,7 @@ func newTrust(t *Training) *trust {
 	r := &trust{
 		t: t, bound: n.Bound(), v: v, before: make([]float64, chains), after: make([]float64, chains),
 		d: make([]float64, chains), α: make([]float64, chains),
-		x: make([]float32, chains*t.Model.M()), y: make([]float32, chains*t.Model.N()),
-		kernel: make([]float64, chains*chains), hidden: make([]float64, chains*chains),
+		y: make([]float32, chains*t.Model.N()), own: make([]float64, chains), kernel: make([]float64, chains*chains),
 		up: rbm.NewStatisticsWith(t.Model, t.positive.VH), down: rbm.NewStatisticsWith(t.Model, nil),
 		order: make([]int, chains), sorted: v.Like(chains), weights: make([]float32, chains),
 	}
@@ -172,34 +171,45 @@ func center(x []float64) {
 }
 
 // computeKernel computes K = H(X + Y + X∘Y)H, X_rs = (v_r−μ)·(v_s−μ) and Y the same of the hidden units, where H takes
-// the means over the chains away.
+// the means over the chains away. With bits b and v = scale·b + offset
+//
+//	X_rs = scale² b_r·b_s + scale (b_r + b_s)·(offset−μ) + |offset−μ|².
 func (r *trust) computeKernel() {
-	t, m, n, chains := r.t, r.t.Model.M(), r.t.Model.N(), len(r.d)
+	t, n, chains := r.t, r.t.Model.N(), len(r.d)
 	t.device.fetch(t.centerH)
 	t.conditionals.HiddenProbs(r.y, r.v)
-	sv, ov := t.Model.Visible.Line()
-	sh, oh := t.Model.Hidden.Line()
+	scale, offset := t.Model.Hidden.Line()
 	for k := range chains {
-		x, y := r.x[k*m:(k+1)*m], r.y[k*n:(k+1)*n]
-		for i := range x {
-			x[i] = float32(ov)
-		}
-		for i := range r.v.On(k) {
-			x[i] += float32(sv)
-		}
+		y := r.y[k*n : (k+1)*n]
 		for j, p := range y {
-			y[j] = float32(float32(sh)*p) + float32(oh)
+			y[j] = float32(float32(scale)*p) + float32(offset)
 		}
 		if !t.config.Plain {
-			t.config.Compute.Subtract(x, x, t.centerV)
 			t.config.Compute.Subtract(y, y, t.centerH)
 		}
 	}
-	t.config.Compute.Gram(r.kernel, r.x, chains)
-	t.config.Compute.Gram(r.hidden, r.y, chains)
+	t.config.Compute.Gram(r.kernel, r.y, chains)
+	scale, offset = t.Model.Visible.Line()
+	from := func(i int) float64 { // offset − μ
+		if t.config.Plain {
+			return offset
+		}
+		return offset - float64(t.centerV[i])
+	}
+	all := 0.0
+	for i := range t.Model.M() {
+		all += float64(from(i) * from(i))
+	}
+	for k := range chains {
+		r.own[k] = 0
+		for i := range r.v.On(k) {
+			r.own[k] += float64(scale * from(i))
+		}
+	}
 	for k := range chains {
 		for l := range k + 1 {
-			x, y := r.kernel[k*chains+l], r.hidden[k*chains+l]
+			x := float64(scale*scale*float64(r.v.Common(k, r.v, l))) + r.own[k] + r.own[l] + all
+			y := r.kernel[k*chains+l]
 			r.kernel[k*chains+l] = x + y + float64(x*y)
 			r.kernel[l*chains+k] = r.kernel[k*chains+l]
 		}
