@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // Products of float32 matrices, for mean fields and for kernels between states. Their sums are rounded, so that their
 // order is fixed.
 
@@ -16,20 +18,20 @@ func (c *Context) Affine(dst, bias, w, x []float32, rows int) {
 		e.Affine(dst, bias, w, x, rows)
 		return
 	}
-	const block = 16 // rows that share a row of w while it is in the first-level cache
+	const block = 16 // rows that share w while its columns are in a cache
 	from, to := len(x)/rows, len(bias)
 	c.Parallel((rows+block-1)/block, func(task int) {
 		first, last := task*block, min((task+1)*block, rows)
+		terms, ends := make([]uint64, 0, (last-first)*from), [block]int{}
 		for r := first; r < last; r++ {
-			copy(dst[r*to:(r+1)*to], bias)
-		}
-		for i := range from {
-			for r := first; r < last; r++ {
-				if x := x[r*from+i]; x != 0 {
-					c.AddScaled(dst[r*to:(r+1)*to], x, w[i*to:(i+1)*to])
+			for i, x := range x[r*from : (r+1)*from] {
+				if x != 0 {
+					terms = append(terms, uint64(math.Float32bits(x))<<32|uint64(i))
 				}
 			}
+			ends[r-first] = len(terms)
 		}
+		c.ISA().affine(dst[first*to:last*to], bias, w, terms, ends[:last-first])
 	})
 }
 

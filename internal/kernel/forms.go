@@ -315,6 +315,38 @@ func (isa ISA) subtract(dst, a, b []float32) {
 	subtractGeneric(dst[n:], a[n:], b[n:])
 }
 
+// affine writes bias and the sum of its terms to each row of dst; ends are those of the rows in terms. The last columns
+// are computed with some before them again.
+func (isa ISA) affine(dst, bias, w []float32, terms []uint64, ends []int) {
+	to := len(bias)
+	for column := 0; column < to; {
+		width := to // what is done at once
+		if isa != Generic && to >= 16 {
+			width = 16
+			if to >= 64 {
+				width = 64
+			}
+			column = min(column, to-width)
+		}
+		begin := 0
+		for r, end := range ends {
+			dst, of := dst[r*to+column:r*to+column+width], terms[begin:end]
+			begin = end
+			switch {
+			case len(of) == 0:
+				copy(dst, bias[column:])
+			case isa == Generic || to < 16:
+				affineGeneric(dst, bias, w, of)
+			case width == 64:
+				isa.affine64Asm(&dst[0], &bias[column], &w[column], 4*to, &of[0], len(of))
+			default:
+				isa.affine16Asm(&dst[0], &bias[column], &w[column], 4*to, &of[0], len(of))
+			}
+		}
+		column += width
+	}
+}
+
 func (isa ISA) addScaled(dst []float32, a float32, x []float32) {
 	n := isa.whole(len(dst), 16)
 	if n > 0 {

@@ -334,6 +334,26 @@ func (isa ISA) addRowAsm(x *float32, row *float32, blocks int, scale float32) {
 	}
 }
 
+// affine64Asm writes bias and the sum of terms, blocks of them and at least one, for 64 columns of w, whose rows are stride bytes apart.
+func (isa ISA) affine64Asm(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int) {
+	switch isa {
+	case AVX512:
+		affine64AVX512(dst, bias, w, stride, terms, blocks)
+	default:
+		affine64AVX2(dst, bias, w, stride, terms, blocks)
+	}
+}
+
+// affine16Asm writes bias and the sum of terms, blocks of them and at least one, for 16 columns of w, whose rows are stride bytes apart.
+func (isa ISA) affine16Asm(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int) {
+	switch isa {
+	case AVX512:
+		affine16AVX512(dst, bias, w, stride, terms, blocks)
+	default:
+		affine16AVX2(dst, bias, w, stride, terms, blocks)
+	}
+}
+
 // dotAsm adds x[i]·y[i] to parts[i%8] for blocks·16 numbers.
 func (isa ISA) dotAsm(parts *[8]float64, x *float32, y *float32, blocks int) {
 	switch isa {

@@ -110,6 +110,14 @@ func (ISA) subtractOuterAsm(dst *float32, x *float32, y *float32, blocks int, a 
 
 func (ISA) addRowAsm(x *float32, row *float32, blocks int, scale float32) { panic(noAssembler) }
 
+func (ISA) affine64Asm(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int) {
+	panic(noAssembler)
+}
+
+func (ISA) affine16Asm(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int) {
+	panic(noAssembler)
+}
+
 func (ISA) dotAsm(parts *[8]float64, x *float32, y *float32, blocks int) { panic(noAssembler) }
 
 func (ISA) finiteAsm(x *float32, blocks int) bool { panic(noAssembler) }

@@ -6801,6 +6801,86 @@ addRowAVX2_block:
 	VZEROUPPER
 	RET
 
+// func affine64AVX2(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int)
+// Requires: AVX
+TEXT ·affine64AVX2(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    bias+8(FP), CX
+	MOVQ    w+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    terms+32(FP), SI
+	MOVQ    blocks+40(FP), DI
+	VMOVUPS (CX), Y1
+	VMOVUPS 32(CX), Y2
+	VMOVUPS 64(CX), Y3
+	VMOVUPS 96(CX), Y4
+	VMOVUPS 128(CX), Y5
+	VMOVUPS 160(CX), Y6
+	VMOVUPS 192(CX), Y7
+	VMOVUPS 224(CX), Y8
+
+affine64AVX2_term:
+	MOVL         (SI), CX
+	IMULQ        BX, CX
+	VBROADCASTSS 4(SI), Y0
+	VMULPS       (DX)(CX*1), Y0, Y9
+	VADDPS       Y9, Y1, Y1
+	VMULPS       32(DX)(CX*1), Y0, Y9
+	VADDPS       Y9, Y2, Y2
+	VMULPS       64(DX)(CX*1), Y0, Y9
+	VADDPS       Y9, Y3, Y3
+	VMULPS       96(DX)(CX*1), Y0, Y9
+	VADDPS       Y9, Y4, Y4
+	VMULPS       128(DX)(CX*1), Y0, Y9
+	VADDPS       Y9, Y5, Y5
+	VMULPS       160(DX)(CX*1), Y0, Y9
+	VADDPS       Y9, Y6, Y6
+	VMULPS       192(DX)(CX*1), Y0, Y9
+	VADDPS       Y9, Y7, Y7
+	VMULPS       224(DX)(CX*1), Y0, Y0
+	VADDPS       Y0, Y8, Y8
+	ADDQ         $0x08, SI
+	DECQ         DI
+	JNZ          affine64AVX2_term
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VMOVUPS      Y3, 64(AX)
+	VMOVUPS      Y4, 96(AX)
+	VMOVUPS      Y5, 128(AX)
+	VMOVUPS      Y6, 160(AX)
+	VMOVUPS      Y7, 192(AX)
+	VMOVUPS      Y8, 224(AX)
+	VZEROUPPER
+	RET
+
+// func affine16AVX2(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int)
+// Requires: AVX
+TEXT ·affine16AVX2(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    bias+8(FP), CX
+	MOVQ    w+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    terms+32(FP), SI
+	MOVQ    blocks+40(FP), DI
+	VMOVUPS (CX), Y1
+	VMOVUPS 32(CX), Y2
+
+affine16AVX2_term:
+	MOVL         (SI), CX
+	IMULQ        BX, CX
+	VBROADCASTSS 4(SI), Y0
+	VMULPS       (DX)(CX*1), Y0, Y3
+	VADDPS       Y3, Y1, Y1
+	VMULPS       32(DX)(CX*1), Y0, Y0
+	VADDPS       Y0, Y2, Y2
+	ADDQ         $0x08, SI
+	DECQ         DI
+	JNZ          affine16AVX2_term
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VZEROUPPER
+	RET
+
 // func dotAVX2(parts *[8]float64, x *float32, y *float32, blocks int)
 // Requires: AVX
 TEXT ·dotAVX2(SB), NOSPLIT, $0-32
@@ -12303,6 +12383,66 @@ addRowAVX512_block:
 	ADDQ    $0x40, CX
 	DECQ    DX
 	JNZ     addRowAVX512_block
+	VZEROUPPER
+	RET
+
+// func affine64AVX512(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·affine64AVX512(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    bias+8(FP), CX
+	MOVQ    w+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    terms+32(FP), SI
+	MOVQ    blocks+40(FP), DI
+	VMOVUPS (CX), Z1
+	VMOVUPS 64(CX), Z2
+	VMOVUPS 128(CX), Z3
+	VMOVUPS 192(CX), Z4
+
+affine64AVX512_term:
+	MOVL         (SI), CX
+	IMULQ        BX, CX
+	VBROADCASTSS 4(SI), Z0
+	VMULPS       (DX)(CX*1), Z0, Z5
+	VADDPS       Z5, Z1, Z1
+	VMULPS       64(DX)(CX*1), Z0, Z5
+	VADDPS       Z5, Z2, Z2
+	VMULPS       128(DX)(CX*1), Z0, Z5
+	VADDPS       Z5, Z3, Z3
+	VMULPS       192(DX)(CX*1), Z0, Z0
+	VADDPS       Z0, Z4, Z4
+	ADDQ         $0x08, SI
+	DECQ         DI
+	JNZ          affine64AVX512_term
+	VMOVUPS      Z1, (AX)
+	VMOVUPS      Z2, 64(AX)
+	VMOVUPS      Z3, 128(AX)
+	VMOVUPS      Z4, 192(AX)
+	VZEROUPPER
+	RET
+
+// func affine16AVX512(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·affine16AVX512(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    bias+8(FP), CX
+	MOVQ    w+16(FP), DX
+	MOVQ    stride+24(FP), BX
+	MOVQ    terms+32(FP), SI
+	MOVQ    blocks+40(FP), DI
+	VMOVUPS (CX), Z1
+
+affine16AVX512_term:
+	MOVL         (SI), CX
+	IMULQ        BX, CX
+	VBROADCASTSS 4(SI), Z0
+	VMULPS       (DX)(CX*1), Z0, Z0
+	VADDPS       Z0, Z1, Z1
+	ADDQ         $0x08, SI
+	DECQ         DI
+	JNZ          affine16AVX512_term
+	VMOVUPS      Z1, (AX)
 	VZEROUPPER
 	RET
 

@@ -85,6 +85,15 @@ func addScaledGeneric(dst []float32, a float32, x []float32) {
 	}
 }
 
+// affineGeneric writes bias + Σ x·w_i. A term is a number x, in the upper half, and its row i of w.
+func affineGeneric(dst, bias, w []float32, terms []uint64) {
+	copy(dst, bias)
+	for _, term := range terms {
+		i := int(uint32(term)) * len(dst)
+		addScaledGeneric(dst, math.Float32frombits(uint32(term>>32)), w[i:i+len(dst)])
+	}
+}
+
 func subtractOuterGeneric(dst []float32, a float32, x []float32, b float32, y []float32) {
 	for i := range dst {
 		dst[i] -= float32(a*x[i]) + float32(b*y[i])

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -90,9 +92,41 @@ func vectors(v vector) {
 	})
 	done()
 
+	affine(v, 64)
+	affine(v, 16)
 	dot(v)
 	finite(v)
 	adam(v)
+}
+
+// affine writes the kernel of Affine for some columns of w, whose sums stay in registers. A term is a number x, in the upper
+// half, and its row of w.
+func affine(v vector, columns int) {
+	kernel := fmt.Sprintf("affine%d", columns)
+	p := stream(v, kernel, "func(dst, bias, w *float32, stride int, terms *uint64, blocks int)",
+		fmt.Sprintf("writes bias and the sum of terms, blocks of them and at least one, for %d columns of w, whose rows are stride bytes apart.", columns),
+		"dst", "bias", "w", "stride", "terms")
+	sums, x, row := make([]reg.VecVirtual, columns*4/v.bytes), v.reg(), GP64()
+	for i := range sums {
+		sums[i] = v.load(Mem{Base: p["bias"], Disp: i * v.bytes})
+	}
+	label := v.name(kernel) + "_term"
+	Label(label)
+	MOVL(Mem{Base: p["terms"]}, row.As32())
+	IMULQ(p["stride"], row)
+	VBROADCASTSS(Mem{Base: p["terms"], Disp: 4}, x)
+	for i, sum := range sums {
+		product := v.reg()
+		VMULPS(Mem{Base: p["w"], Index: row, Scale: 1, Disp: i * v.bytes}, x, product)
+		VADDPS(product, sum, sum)
+	}
+	ADDQ(Imm(8), p["terms"])
+	DECQ(p["blocks"])
+	JNZ(LabelRef(label))
+	for i, sum := range sums {
+		VMOVUPS(sum, Mem{Base: p["dst"], Disp: i * v.bytes})
+	}
+	done()
 }
 
 // dot writes the kernel that adds products to 8 sums in float64.
