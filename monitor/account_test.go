@@ -132,7 +132,7 @@ func TestEstimatesCombine(t *testing.T) {
 	rounds := sample.LogZ{Value: 10, Stderr: 0.3, ESS: 7}
 	for name, c := range map[string]struct{ rounds, ais, want sample.LogZ }{
 		"equal":               {rounds, sample.LogZ{Value: 10, Stderr: 0.4, ESS: 50}, sample.LogZ{Value: 10, Stderr: 0.24, ESS: 7}},
-		"within three errors": {rounds, sample.LogZ{Value: 11, Stderr: 0.4}, sample.LogZ{Value: 10.36, Stderr: math.Hypot(0.24, 0.5), ESS: 7}},
+		"within three errors": {rounds, sample.LogZ{Value: 11, Stderr: 0.4}, sample.LogZ{Value: 10.36, Stderr: 0.24 * math.Sqrt(5), ESS: 7}},
 		"AIS higher":          {rounds, sample.LogZ{Value: 12, Stderr: 0.4}, sample.LogZ{Value: 12, Stderr: math.Hypot(0.4, 1), ESS: 7}},
 		"AIS lower":           {rounds, sample.LogZ{Value: 8, Stderr: 0.4}, rounds},
 		"without errors":      {sample.LogZ{Value: 10}, sample.LogZ{Value: 10}, sample.LogZ{Value: 10}},

@@ -122,10 +122,11 @@ func (l *live) bounds(v rbm.Batch) sample.Least {
 	return least
 }
 
-// anneal is AIS from independent units to the model.
+// anneal is AIS from independent units to the model, with as many steps between each two neighbours of the ladder.
 func (l *live) anneal(steps int, key rng.Key) sample.LogZ {
-	line := rbm.NewLine(l.base, l.model, l.conditionals)
-	chains, _, _ := sample.AIS(context.Background(), line, sample.Even(steps), aisChains, key, nil) // never cancelled
+	line, betas := rbm.NewLine(l.base, l.model, l.conditionals), l.ladder.Betas()
+	places := sample.Respace(betas, slices.Repeat([]float64{1}, len(betas)-1), steps)
+	chains, _, _ := sample.AIS(context.Background(), line, places, aisChains, key, nil) // never cancelled
 	return chains.LogZ()
 }
 
@@ -134,19 +135,20 @@ func (l *live) anneal(steps int, key rng.Key) sample.LogZ {
 // lower bound in probability: where it is higher, the replicas are not where the model has its weight now, and AIS
 // holds; where it is lower, it has missed modes that the replicas are in, and the rounds hold.
 //
-// Half of the difference is part of the error, but not where the rounds hold: AIS that misses a mode says nothing of
-// them.
+// The error σ of the mean grows to σ√(1+x²) where they differ by x errors, as both may be too sure (after R. T. Birge,
+// Phys. Rev. 40 (1932) 207). Where AIS holds, half of the difference is part of it; where the rounds do, nothing is:
+// AIS that misses a mode says nothing of them.
 func combine(rounds, ais sample.LogZ) sample.LogZ {
 	const tiny = 1e-12 // variance of estimates that are exact but for rounding
-	more := ais.Value - rounds.Value
-	if limit := doubtful * math.Hypot(rounds.Stderr, ais.Stderr); more < -limit {
+	more, apart := ais.Value-rounds.Value, math.Hypot(rounds.Stderr, ais.Stderr)
+	if more < -doubtful*apart {
 		return rounds
-	} else if more > limit {
+	} else if more > doubtful*apart {
 		return sample.LogZ{Value: ais.Value, Stderr: math.Hypot(ais.Stderr, more/2), ESS: rounds.ESS}
 	}
 	u, v := 1/(rounds.Stderr*rounds.Stderr+tiny), 1/(ais.Stderr*ais.Stderr+tiny)
 	return sample.LogZ{
-		Value: (u*rounds.Value + v*ais.Value) / (u + v), Stderr: math.Hypot(1/math.Sqrt(u+v), more/2), ESS: rounds.ESS,
+		Value: (u*rounds.Value + v*ais.Value) / (u + v), Stderr: math.Hypot(1, more/math.Hypot(apart, tiny)) / math.Sqrt(u+v), ESS: rounds.ESS,
 	}
 }
 
