@@ -95,7 +95,8 @@ def main():
             with open(o.out, "a") as f:
                 f.write(json.dumps(result) + "\n")
         a, b = np.mean(means, axis=0)
-        print(f"{name}: default {a:.4f}, exact gradient {b:.4f}, ratio {a / b:.2f};", " ".join(f"{x:.4f}/{y:.4f}" for x, y in means), flush=True)
+        each = " ".join(f"{x:.4f}/{y:.4f}" for x, y in means)
+        print(f"{name}: default {a:.4f}, exact gradient {b:.4f}, ratio {a / b:.2f}; {each}", flush=True)
 
 
 if __name__ == "__main__":

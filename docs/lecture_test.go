@@ -179,7 +179,7 @@ func Example_howGood() {
 	kl, _ := exact.KL(ctx, p, model, exact.Options{})
 	fmt.Printf("D_KL = %.3f nats\n", kl)
 	// Output:
-	// log-likelihood -2.608 ± 0.007 nats, at best -2.599
+	// log-likelihood -2.607 ± 0.007 nats, at best -2.599
 	// D_KL = 0.006 nats
 }
 

@@ -69,7 +69,7 @@ func newLive(c Config, own *ladder, p plan, a *accounts, key rng.Key) *live {
 // logZ estimates log Z of the model, at which it leaves the conditionals, by rounds of a copy of the ladder at the
 // model and by AIS, and combines the two. least are bounds by what was found on the way.
 //
-// The error of the rounds is the spread over replica sets, and what the second half of them has changed: replicas that
+// The error of the rounds is the spread over replica sets, or what the second half of them has changed: replicas that
 // are not at equilibrium drift. The findings say so where that is much. AIS starts at independent units each time, so
 // that it has no past to lag behind.
 func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings []diag.Finding) {
@@ -97,7 +97,7 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 	}
 	z = ratios.LogZ()
 	findings = append(relaxation(z, half), l.renewal.findings(l.ladder)...)
-	z.Stderr = math.Hypot(z.Stderr, z.Value-half.Value)
+	z.Stderr = max(z.Stderr, math.Abs(z.Value-half.Value))
 	z = combine(z, l.anneal(max(1, rounds*t.ChainSteps()/aisChains), key.Stream(streamAnneal)))
 	least = l.bounds(t.Visible())
 	least.Modes = max(least.Modes, bound)

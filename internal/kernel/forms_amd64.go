@@ -334,7 +334,7 @@ func (isa ISA) addRowAsm(x *float32, row *float32, blocks int, scale float32) {
 	}
 }
 
-// affine64Asm writes bias and the sum of terms, blocks of them and at least one, for 64 columns of w, whose rows are stride bytes apart.
+// affine64Asm writes bias and the sum of blocks terms, at least one, for 64 columns of w, whose rows are stride bytes apart.
 func (isa ISA) affine64Asm(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int) {
 	switch isa {
 	case AVX512:
@@ -344,7 +344,7 @@ func (isa ISA) affine64Asm(dst *float32, bias *float32, w *float32, stride int, 
 	}
 }
 
-// affine16Asm writes bias and the sum of terms, blocks of them and at least one, for 16 columns of w, whose rows are stride bytes apart.
+// affine16Asm writes bias and the sum of blocks terms, at least one, for 16 columns of w, whose rows are stride bytes apart.
 func (isa ISA) affine16Asm(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int) {
 	switch isa {
 	case AVX512:

@@ -164,12 +164,12 @@ func subtractOuterAVX2(dst *float32, x *float32, y *float32, blocks int, a float
 //go:noescape
 func addRowAVX2(x *float32, row *float32, blocks int, scale float32)
 
-// affine64AVX2 writes bias and the sum of terms, blocks of them and at least one, for 64 columns of w, whose rows are stride bytes apart.
+// affine64AVX2 writes bias and the sum of blocks terms, at least one, for 64 columns of w, whose rows are stride bytes apart.
 //
 //go:noescape
 func affine64AVX2(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int)
 
-// affine16AVX2 writes bias and the sum of terms, blocks of them and at least one, for 16 columns of w, whose rows are stride bytes apart.
+// affine16AVX2 writes bias and the sum of blocks terms, at least one, for 16 columns of w, whose rows are stride bytes apart.
 //
 //go:noescape
 func affine16AVX2(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int)
@@ -399,12 +399,12 @@ func subtractOuterAVX512(dst *float32, x *float32, y *float32, blocks int, a flo
 //go:noescape
 func addRowAVX512(x *float32, row *float32, blocks int, scale float32)
 
-// affine64AVX512 writes bias and the sum of terms, blocks of them and at least one, for 64 columns of w, whose rows are stride bytes apart.
+// affine64AVX512 writes bias and the sum of blocks terms, at least one, for 64 columns of w, whose rows are stride bytes apart.
 //
 //go:noescape
 func affine64AVX512(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int)
 
-// affine16AVX512 writes bias and the sum of terms, blocks of them and at least one, for 16 columns of w, whose rows are stride bytes apart.
+// affine16AVX512 writes bias and the sum of blocks terms, at least one, for 16 columns of w, whose rows are stride bytes apart.
 //
 //go:noescape
 func affine16AVX512(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int)

@@ -104,7 +104,7 @@ func vectors(v vector) {
 func affine(v vector, columns int) {
 	kernel := fmt.Sprintf("affine%d", columns)
 	p := stream(v, kernel, "func(dst, bias, w *float32, stride int, terms *uint64, blocks int)",
-		fmt.Sprintf("writes bias and the sum of terms, blocks of them and at least one, for %d columns of w, whose rows are stride bytes apart.", columns),
+		fmt.Sprintf("writes bias and the sum of blocks terms, at least one, for %d columns of w, whose rows are stride bytes apart.", columns),
 		"dst", "bias", "w", "stride", "terms")
 	sums, x, row := make([]reg.VecVirtual, columns*4/v.bytes), v.reg(), GP64()
 	for i := range sums {
