@@ -44,6 +44,21 @@ func (n *network) Gather(x []byte, bounds []int) {
 	n.last = threadTime()
 }
 
+// Exchange takes a latency, and for each of the other ranks the time of a message beside those before it.
+func (n *network) Exchange(dst []byte, in []int, src []byte, out []int) {
+	n.now()
+	latest := slices.Max(group.All(n.Group, n.clock))
+	n.Group.Exchange(dst, in, src, out)
+	rank, size := n.Rank(), n.Size()
+	others := in[size] - in[0] - (in[rank+1] - in[rank])
+	n.exchanges, n.bytes = n.exchanges+1, n.bytes+others
+	n.clock = latest + n.latency + time.Duration(size-1)*n.latency/messages + time.Duration(float64(others)/n.bandwidth*1e9)
+	n.last = threadTime()
+}
+
+// messages is how many messages a rank sends to others in the time that one takes to arrive.
+const messages = 5
+
 // now brings the clock to the present.
 func (n *network) now() time.Duration {
 	t := threadTime()

@@ -15,8 +15,8 @@ import (
 	"unsafe"
 )
 
-// A Group is what a rank knows of the others. All ranks call Gather in the same order: each call waits for all of them.
-// One goroutine at a time may call it.
+// A Group is what a rank knows of the others. All ranks call Gather and Exchange in the same order: each call waits for
+// all of them. One goroutine at a time may call them.
 type Group interface {
 	// Rank is the number of this process, from 0.
 	Rank() int
@@ -27,6 +27,9 @@ type Group interface {
 	// Gather completes x, which has the same length on all ranks: rank r has bytes bounds[r] … bounds[r+1]−1 of it, and
 	// gets the others.
 	Gather(x []byte, bounds []int)
+	// Exchange sends bytes out[r] … out[r+1]−1 of src to rank r, for each r but this rank itself, and has bytes in[r] …
+	// in[r+1]−1 of dst from it. What is sent and what comes must not overlap.
+	Exchange(dst []byte, in []int, src []byte, out []int)
 	// Leave waits for all ranks, and ends the group.
 	Leave()
 	// Abort ends all processes of the group at once, with exit status 1.
@@ -43,6 +46,13 @@ type Clock struct {
 func (c *Clock) Gather(x []byte, bounds []int) {
 	begun := time.Now()
 	c.Group.Gather(x, bounds)
+	c.Waited += time.Since(begun)
+}
+
+// Exchange is that of the group.
+func (c *Clock) Exchange(dst []byte, in []int, src []byte, out []int) {
+	begun := time.Now()
+	c.Group.Exchange(dst, in, src, out)
 	c.Waited += time.Since(begun)
 }
 
@@ -76,13 +86,31 @@ func Times(bounds []int, count int) []int {
 	return list
 }
 
+// Over returns bounds of groups of count things, of which the last may be smaller.
+func Over(bounds []int, count int) []int {
+	list := make([]int, len(bounds))
+	for k, b := range bounds {
+		list[k] = (b + count - 1) / count
+	}
+	return list
+}
+
 // Gather is [Group].Gather for other numbers than bytes; bounds count them. T must have no pointers.
 func Gather[T any](g Group, x []T, bounds []int) {
 	if len(x) == 0 {
 		return
 	}
-	size := int(unsafe.Sizeof(x[0]))
-	g.Gather(unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), len(x)*size), Times(bounds, size))
+	g.Gather(bytesOf(x), Times(bounds, int(unsafe.Sizeof(x[0]))))
+}
+
+// Exchange is [Group].Exchange for other numbers than bytes, as [Gather] is.
+func Exchange[T any](g Group, dst []T, in []int, src []T, out []int) {
+	size := int(unsafe.Sizeof(*new(T)))
+	g.Exchange(bytesOf(dst), Times(in, size), bytesOf(src), Times(out, size))
+}
+
+func bytesOf[T any](x []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(*new(T))))
 }
 
 // All returns what each rank hands in, in the order of ranks. T must have no pointers.

@@ -59,6 +59,40 @@ func TestGather(t *testing.T) {
 	}
 }
 
+// Each rank gets from each other what that one has for it, and nothing else changes, also where some have nothing.
+func TestExchange(t *testing.T) {
+	for size := 1; size <= 5; size++ {
+		onAll(size, func(g group.Group) {
+			for turn := range 20 {
+				// Rank r has (r+s+turn)%3 numbers 100·r+s for rank s.
+				count := func(r, s int) int { return (r + s + turn) % 3 }
+				in, out := make([]int, size+1), make([]int, size+1)
+				var src, want []int32
+				for r := range size {
+					for range count(g.Rank(), r) {
+						src = append(src, int32(100*g.Rank()+r))
+					}
+					for range count(r, g.Rank()) {
+						if r == g.Rank() {
+							want = append(want, -1)
+							continue
+						}
+						want = append(want, int32(100*r+g.Rank()))
+					}
+					in[r+1], out[r+1] = len(want), len(src)
+				}
+				dst := make([]int32, len(want))
+				for k := range dst {
+					dst[k] = -1
+				}
+				if group.Exchange(g, dst, in, src, out); !slices.Equal(dst, want) {
+					t.Errorf("rank %d of %d has %v, want %v", g.Rank(), size, dst, want)
+				}
+			}
+		})
+	}
+}
+
 // An error of all ranks stays what it is; one of some has the name of the first of them.
 func TestAgree(t *testing.T) {
 	onAll(3, func(g group.Group) {

@@ -7,7 +7,7 @@ import (
 
 // Local returns the ranks of a group of goroutines in this process.
 func Local(size int) []Group {
-	m := &meeting{parts: make([][]byte, size)}
+	m := &meeting{parts: make([][]byte, size), bounds: make([][]int, size)}
 	m.changed.L = &m.mu
 	ranks := make([]Group, size)
 	for r := range ranks {
@@ -21,6 +21,7 @@ type meeting struct {
 	mu      sync.Mutex
 	changed sync.Cond
 	parts   [][]byte
+	bounds  [][]int // of what goes to each rank
 	arrived int
 	turn    int
 }
@@ -47,6 +48,22 @@ func (l *local) Gather(x []byte, bounds []int) {
 		if r != l.rank {
 			copy(x[bounds[r]:bounds[r+1]], other[bounds[r]:bounds[r+1]])
 		}
+	}
+	l.meet(func() {})
+}
+
+// Exchange copies what the others have for this rank, and leaves its own part alone until all have done so.
+func (l *local) Exchange(dst []byte, in []int, src []byte, out []int) {
+	l.meet(func() { l.parts[l.rank], l.bounds[l.rank] = src, out })
+	for r, other := range l.parts {
+		if r == l.rank {
+			continue
+		}
+		from := l.bounds[r][l.rank : l.rank+2]
+		if in[r+1]-in[r] != from[1]-from[0] {
+			panic(fmt.Sprintf("group: rank %d wants %d bytes of rank %d, which has %d", l.rank, in[r+1]-in[r], r, from[1]-from[0]))
+		}
+		copy(dst[in[r]:in[r+1]], other[from[0]:from[1]])
 	}
 	l.meet(func() {})
 }

@@ -10,6 +10,11 @@ static MPI_Comm world(void) { return MPI_COMM_WORLD; }
 static int gather(void *x, const int *counts, const int *starts) {
 	return MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, x, counts, starts, MPI_BYTE, MPI_COMM_WORLD);
 }
+
+static int swap(const void *src, int n, int to, void *dst, int k, int from) {
+	return MPI_Sendrecv(src, n, MPI_BYTE, n ? to : MPI_PROC_NULL, 0, dst, k, MPI_BYTE, k ? from : MPI_PROC_NULL, 0,
+		MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+}
 */
 import "C"
 
@@ -96,7 +101,6 @@ func (m *mpi) Gather(x []byte, bounds []int) {
 		return
 	}
 	if len(x) > math.MaxInt32 {
-		const piece = 1 << 30
 		for r := range m.size {
 			for from := bounds[r]; from < bounds[r+1]; from += piece {
 				part := x[from:min(from+piece, bounds[r+1])]
@@ -110,6 +114,23 @@ func (m *mpi) Gather(x []byte, bounds []int) {
 	}
 	C.gather(unsafe.Pointer(&x[0]), &m.counts[0], &m.starts[0])
 }
+
+// Exchange is MPI_Sendrecv with one pair of ranks after the other, in pieces whose bytes are an int of C.
+func (m *mpi) Exchange(dst []byte, in []int, src []byte, out []int) {
+	for k := 1; k < m.size; k++ {
+		to, from := (m.rank+k)%m.size, (m.rank-k+m.size)%m.size
+		mine, theirs := src[out[to]:out[to+1]], dst[in[from]:in[from+1]]
+		for len(mine)+len(theirs) > 0 {
+			sent, got := min(len(mine), piece), min(len(theirs), piece)
+			C.swap(unsafe.Pointer(unsafe.SliceData(mine)), C.int(sent), C.int(to),
+				unsafe.Pointer(unsafe.SliceData(theirs)), C.int(got), C.int(from))
+			mine, theirs = mine[sent:], theirs[got:]
+		}
+	}
+}
+
+// piece is the number of bytes that one call of MPI takes at most.
+const piece = 1 << 30
 
 // Abort is MPI_Abort.
 func (m *mpi) Abort() {

@@ -35,6 +35,7 @@ type Fixed struct {
 	Rows, Cols int
 
 	scale  int      // s
+	first  int      // of the columns, among those of a larger matrix: see LoadColumns
 	words  []uint64 // panel after panel, row after row; rows are padded with zeros, see paddedRows
 	offset []uint64 // panel after panel
 	tiled  bool     // words are those of bittiles.go instead, as the last product wanted them
@@ -98,11 +99,7 @@ func (c *Context) Load(f *Fixed, src []float32, rows, cols int, offset []float32
 		f.loadOn(e, src, rows, cols, offset, false)
 		return
 	}
-	f.resize(c.ISA(), rows, cols)
-	l := c.own().loads.get()
-	defer l.release()
-	*l = load{c: c.own(), f: f, src: src, offset: offset}
-	l.run((f.panels()+loadPanels-1)/loadPanels, "Load")
+	c.load("Load", f, load{src: src, offset: offset}, rows, cols)
 }
 
 // LoadTransposed stores the transpose of src in f, a row-major rows×cols matrix, so that f becomes cols×rows, and offset
@@ -114,11 +111,7 @@ func (c *Context) LoadTransposed(f *Fixed, src []float32, rows, cols int, offset
 		f.loadOn(e, src, rows, cols, offset, true)
 		return
 	}
-	f.resize(c.ISA(), cols, rows)
-	l := c.own().loads.get()
-	defer l.release()
-	*l = load{c: c.own(), f: f, src: src, offset: offset, transposed: true}
-	l.run(f.panels(), "LoadTransposed")
+	c.load("LoadTransposed", f, load{src: src, offset: offset, transposed: true}, cols, rows)
 }
 
 // LoadWeighted is [Context.Load] of weights[r]·src[r,j], each rounded to float32, of numbers src from 0 to 1. The scale is
@@ -135,7 +128,7 @@ func (c *Context) LoadWeighted(f *Fixed, src []float32, rows, cols int, weights 
 // resize makes room. Words are loaded where the form has no tiles.
 func (f *Fixed) resize(isa ISA, rows, cols int) {
 	f.tiled = f.tiled && isa.hasTiles()
-	f.engine, f.remote = nil, nil
+	f.engine, f.remote, f.first = nil, nil, 0
 	f.Rows, f.Cols = rows, cols
 	f.words = grow(f.words, f.panels()*f.paddedRows()*panelWords)
 	f.offset = grow(f.offset, f.panels()*panelWords)

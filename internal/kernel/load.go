@@ -22,6 +22,7 @@ type load struct {
 	transposed  bool
 	factor      float32
 	weights     []float32 // of the rows; nil: 1
+	agree       Agree     // nil: the columns are all there are
 }
 
 type (
@@ -36,6 +37,19 @@ func (l *load) release() {
 	c.loads.put(l)
 }
 
+// load loads a rows×cols operand from what l says.
+func (c *Context) load(name string, f *Fixed, from load, rows, cols int) {
+	c = c.own()
+	f.resize(c.isa, rows, cols)
+	l, tasks := c.loads.get(), f.panels()
+	defer l.release()
+	if *l = from; !l.transposed {
+		tasks = (tasks + loadPanels - 1) / loadPanels
+	}
+	l.c, l.f = c, f
+	l.run(tasks, name)
+}
+
 // run loads by the scale of the last time, while the numbers of a task are in the cache for their sums. Where these say
 // that it is another one, which is rare from update to update, the words are made again.
 func (l *load) run(tasks int, name string) {
@@ -47,6 +61,9 @@ func (l *load) run(tasks int, name string) {
 	for task := range tasks {
 		largest = max(largest, l.f.sums[task]) // NaN wins
 		element = max(element, l.f.elements[task])
+	}
+	if l.agree != nil {
+		largest, element = l.agree(largest, element)
 	}
 	if largest-largest != 0 {
 		panicf("%s of a matrix with an element that is not finite", name)

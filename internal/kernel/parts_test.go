@@ -118,7 +118,7 @@ func TestPartsAreTheirDefinition(t *testing.T) {
 			}
 			forEachMethod(func(c *Context, name string) {
 				got, to := NewBits(rows, cols), [3][]float64{make([]float64, rows), make([]float64, rows), make([]float64, rows)}
-				want := []Sums{{to[0], parts}, {to[1], others}, {to[2], nil}, {nil, nil}}
+				want := []Sums{{To: to[0], Parts: parts}, {To: to[1], Parts: others}, {To: to[2]}, {}}
 				check := func(what string) {
 					t.Helper()
 					for k := range to {
@@ -158,7 +158,7 @@ func TestPartOfScaleOneIsSample(t *testing.T) {
 	forEachMethod(func(c *Context, name string) {
 		for _, offset := range [][]float32{nil, make([]float32, cols)} {
 			got, to, part := NewBits(rows, cols), make([]float64, rows), []Part{{rows, 1, offset}}
-			c.SampleParts(got, x, &f, part, key, 7, Sums{to, part})
+			c.SampleParts(got, x, &f, part, key, 7, Sums{To: to, Parts: part})
 			if !slices.Equal(got.Words, want.Words) || !slices.Equal(to, sums) {
 				t.Errorf("%s: differs from Sample", name)
 			}
@@ -181,13 +181,15 @@ func TestMisuseOfPartsPanics(t *testing.T) {
 		"too many offsets": {{Rows: 5, Offset: make([]float32, 32)}},
 	} {
 		for where, call := range map[string]func(){
-			"SampleParts":        func() { one.SampleParts(dst, x, &f, bad, rng.Seed(1), 0) },
-			"SampleParts's sums": func() { one.SampleParts(dst, x, &f, whole, rng.Seed(1), 0, Sums{make([]float64, rows), bad}) },
-			"SumSoftplusParts":   func() { one.SumSoftplusParts(x, &f, Sums{make([]float64, rows), bad}) },
-			"a second list of sums": func() {
-				one.SumSoftplusParts(x, &f, Sums{make([]float64, rows), whole}, Sums{make([]float64, rows), bad})
+			"SampleParts": func() { one.SampleParts(dst, x, &f, bad, rng.Seed(1), 0) },
+			"SampleParts's sums": func() {
+				one.SampleParts(dst, x, &f, whole, rng.Seed(1), 0, Sums{To: make([]float64, rows), Parts: bad})
 			},
-			"sums of other rows":       func() { one.SumSoftplusParts(x, &f, Sums{make([]float64, rows+1), whole}) },
+			"SumSoftplusParts": func() { one.SumSoftplusParts(x, &f, Sums{To: make([]float64, rows), Parts: bad}) },
+			"a second list of sums": func() {
+				one.SumSoftplusParts(x, &f, Sums{To: make([]float64, rows), Parts: whole}, Sums{To: make([]float64, rows), Parts: bad})
+			},
+			"sums of other rows":       func() { one.SumSoftplusParts(x, &f, Sums{To: make([]float64, rows+1), Parts: whole}) },
 			"SampleParts of other dst": func() { one.SampleParts(NewBits(rows, cols+1), x, &f, whole, rng.Seed(1), 0) },
 		} {
 			t.Run(name+" "+where, func(t *testing.T) {
@@ -201,7 +203,7 @@ func TestMisuseOfPartsPanics(t *testing.T) {
 		}
 	}
 	want := make([]float64, rows) // what panicked has left nothing for the next product
-	one.SumSoftplusParts(x, &f, Sums{want, whole})
+	one.SumSoftplusParts(x, &f, Sums{To: want, Parts: whole})
 	for _, sum := range want {
 		if math.Abs(sum-cols*math.Ln2) > 1e-5 {
 			t.Errorf("after the panics a sum is %v, want %v", sum, cols*math.Ln2)

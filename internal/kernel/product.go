@@ -174,6 +174,7 @@ func (p *product) run(tasksPerBlock int, j job) {
 	}
 	for k, s := range p.sums {
 		terms := p.termsOf(k)
+		copy(s.Terms, terms)
 		for r := range s.To {
 			sum := 0.0
 			for at := r; at < len(terms); at += p.x.Rows {
@@ -271,7 +272,7 @@ func (c *Context) ProbabilitiesDraw(dst []float32, bits Bits, x Bits, f *Fixed, 
 	}
 	p := c.startProduct("ProbabilitiesDraw", x, f)
 	p.dst = dst
-	p.draw.start(p.c.isa, bits, key, step, firstChain)
+	p.startDraw(bits, key, step, firstChain)
 	p.run(bits.Stride, (*sampling)(p))
 }
 
@@ -401,7 +402,7 @@ func (c *Context) Sample(dst Bits, sums []float64, x Bits, f *Fixed, key rng.Key
 		return
 	}
 	p := c.startProduct("Sample", x, f)
-	p.draw.start(p.c.isa, dst, key, step, firstChain)
+	p.startDraw(dst, key, step, firstChain)
 	p.wantSums(Sums{To: sums})
 	p.run(dst.Stride, (*sampling)(p))
 }
@@ -426,7 +427,7 @@ func (c *Context) SamplePartsFrom(
 	p := c.startProduct("SampleParts", x, f)
 	checkParts(x, f, parts)
 	p.parts = parts
-	p.draw.start(p.c.isa, dst, key, step, firstChain)
+	p.startDraw(dst, key, step, firstChain)
 	p.wantSums(sums...)
 	p.run(dst.Stride, (*sampling)(p))
 }
@@ -438,6 +439,12 @@ func (c *Context) sampleOn(
 	checkSums(x, f, sums)
 	e, ofParts, ofSums := c.Engine(), copied(parts), copied(sums)
 	dst.written(e, func(dst Span) { e.Sample(dst, x.on(e), f.on(e), ofParts, key, step, firstChain, ofSums...) })
+}
+
+// startDraw begins to draw the units that are the operand's columns.
+func (p *product) startDraw(dst Bits, key rng.Key, step uint64, firstChain uint32) {
+	p.draw.start(p.c.isa, dst, key, step, firstChain)
+	p.draw.firstPanel = p.f.first / panelCols
 }
 
 // do draws a column of words: all bits of a word belong to one task.

@@ -34,12 +34,13 @@ type draw struct {
 	key        rng.Key
 	step       uint64
 	firstChain uint32
+	firstPanel int       // of the units drawn, among those of a layer
 	keys       *roundKeys // an object of its own begins at a cache line
 }
 
 func (d *draw) start(isa ISA, dst Bits, key rng.Key, step uint64, firstChain uint32) {
 	dst.EditAll()
-	d.dst, d.key, d.step, d.firstChain = dst, key, step, firstChain
+	d.dst, d.key, d.step, d.firstChain, d.firstPanel = dst, key, step, firstChain, 0
 	if isa == Generic {
 		return
 	}
@@ -62,7 +63,7 @@ func (d *draw) panel(isa ISA, acc [][panelWords]uint64, in *inputs, from, panel 
 			dst[r*d.dst.Stride] = 0
 		}
 	}
-	isa.samplePanel(d, dst, acc, in, uint32(from), panel)
+	isa.samplePanel(d, dst, acc, in, uint32(from), d.firstPanel+panel)
 }
 
 // finish clears the bits after the last column.

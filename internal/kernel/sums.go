@@ -4,9 +4,14 @@ import "unsafe"
 
 // Sums asks for Σ_j log(1+e^{x_rj}) of each row r, as [Context.Probabilities] has it. To has a number a row; nil means
 // none. The x_rj are those of Parts, which cover all rows, or of [Context.Mul] where Parts is nil.
+//
+// Terms, where it is not nil, gets the sums over each panel of 16 columns: those of the first panel for all rows, then
+// those of the second, and so on. They add up to To in this order. Only some columns of a matrix need it
+// ([Context.LoadColumns]); an engine doesn't take it.
 type Sums struct {
 	To    []float64
 	Parts []Part
+	Terms []float64
 }
 
 func checkParts(x Bits, f *Fixed, parts []Part) {
@@ -32,6 +37,9 @@ func checkSums(x Bits, f *Fixed, sums []Sums) {
 		if s.To != nil && len(s.To) != x.Rows {
 			panicf("%d sums of %d rows", len(s.To), x.Rows)
 		}
+		if s.Terms != nil && len(s.Terms) != x.Rows*f.panels() {
+			panicf("%d terms of the sums of %d rows and %d columns", len(s.Terms), x.Rows, f.Cols)
+		}
 		checkParts(x, f, s.Parts)
 	}
 }
@@ -39,7 +47,7 @@ func checkSums(x Bits, f *Fixed, sums []Sums) {
 func (p *product) wantSums(sums ...Sums) {
 	checkSums(p.x, p.f, sums)
 	for _, s := range sums {
-		if s.To != nil {
+		if s.To != nil || s.Terms != nil {
 			p.sums = append(p.sums, s)
 		}
 	}

@@ -96,9 +96,10 @@ func (e *Engine) rowwise(x kernel.Span, cols int, f func(x kernel.Bits, from, to
 // Multiply is [kernel.Context.MulScaled].
 func (e *Engine) Multiply(dst []float32, x kernel.Span, f kernel.RemoteFixed, scale float32) {
 	defer e.begin()()
-	n := operand(f).Cols
+	by := operand(f)
+	n := by.Cols
 	bounds := e.rowwise(x, n, func(x kernel.Bits, from, to int) {
-		e.on.MulScaled(dst[from*n:to*n], x, operand(f), scale)
+		e.on.MulScaled(dst[from*n:to*n], x, by, scale)
 	})
 	complete(e, dst, bounds, n)
 }
@@ -106,13 +107,14 @@ func (e *Engine) Multiply(dst []float32, x kernel.Span, f kernel.RemoteFixed, sc
 // Probabilities is [kernel.Context.Probabilities].
 func (e *Engine) Probabilities(dst []float32, sums []float64, x kernel.Span, f kernel.RemoteFixed) {
 	defer e.begin()()
-	n := operand(f).Cols
+	by := operand(f)
+	n := by.Cols
 	bounds := e.rowwise(x, n, func(x kernel.Bits, from, to int) {
 		some := sums
 		if some != nil {
 			some = some[from:to]
 		}
-		e.on.Probabilities(dst[from*n:to*n], some, x, operand(f))
+		e.on.Probabilities(dst[from*n:to*n], some, x, by)
 	})
 	complete(e, dst, bounds, n)
 	complete(e, sums, bounds, 1)
@@ -128,8 +130,13 @@ func complete[T any](e *Engine, x []T, bounds []int, n int) {
 // SumSoftplus is [kernel.Context.SumSoftplusParts].
 func (e *Engine) SumSoftplus(x kernel.Span, f kernel.RemoteFixed, sums ...kernel.Sums) {
 	defer e.begin()()
-	bounds := e.rowwise(x, operand(f).Cols, func(x kernel.Bits, from, to int) {
-		e.on.SumSoftplusParts(x, operand(f), clipSums(sums, from, to)...)
+	if f := columns(f, x.Rows); f != nil {
+		f.sum(sums, x.Rows, func(sums []kernel.Sums) { e.on.SumSoftplusParts(all(x), &f.part, sums...) })
+		return
+	}
+	by := operand(f)
+	bounds := e.rowwise(x, by.Cols, func(x kernel.Bits, from, to int) {
+		e.on.SumSoftplusParts(x, by, clipSums(sums, from, to)...)
 	})
 	for _, s := range sums {
 		complete(e, s.To, bounds, 1)
@@ -165,8 +172,13 @@ func (e *Engine) Sample(
 	dst, x kernel.Span, f kernel.RemoteFixed, parts []kernel.Part, key rng.Key, step uint64, firstChain uint32, sums ...kernel.Sums,
 ) {
 	defer e.begin()()
+	if f := columns(f, x.Rows); f != nil {
+		f.sample(dst, x, parts, key, step, firstChain, sums)
+		return
+	}
+	by := operand(f)
 	bounds := e.drawn(dst, x, func(dst, x kernel.Bits, from, to int) {
-		e.on.SamplePartsFrom(dst, x, operand(f), clip(parts, from, to), key, step, firstChain+uint32(from), clipSums(sums, from, to)...)
+		e.on.SamplePartsFrom(dst, x, by, clip(parts, from, to), key, step, firstChain+uint32(from), clipSums(sums, from, to)...)
 	})
 	for _, s := range sums {
 		complete(e, s.To, bounds, 1)
@@ -262,31 +274,6 @@ func (e *Engine) Divide(results []float64, tasks int, do func(from, to int)) {
 	defer e.begin()()
 	complete(e, results, group.Split(tasks, 1, e.g.Size()), len(results)/max(1, tasks))
 }
-
-// fixed is an operand, the same on all ranks.
-type fixed struct {
-	e     *Engine
-	fixed kernel.Fixed
-}
-
-func operand(f kernel.RemoteFixed) *kernel.Fixed { return &f.(*fixed).fixed }
-
-// NewFixed returns an empty matrix.
-func (e *Engine) NewFixed() kernel.RemoteFixed { return &fixed{e: e} }
-
-// Load completes the numbers and loads them.
-func (f *fixed) Load(src []float32, rows, cols int, offset []float32, transposed bool) {
-	defer f.e.begin()()
-	f.e.fetch(src)
-	if transposed {
-		f.e.on.LoadTransposed(&f.fixed, src, rows, cols, offset)
-	} else {
-		f.e.on.Load(&f.fixed, src, rows, cols, offset)
-	}
-}
-
-// Resolution is that of the operand.
-func (f *fixed) Resolution() float64 { return f.fixed.Resolution() }
 
 var (
 	_ kernel.Ascender = (*Engine)(nil)

@@ -77,6 +77,79 @@ func TestConditionals(t *testing.T) {
 	}
 }
 
+// counted counts the exchanges of a group: columns are divided where there are any.
+type counted struct {
+	group.Group
+	exchanges int
+}
+
+func (c *counted) Exchange(dst []byte, in []int, src []byte, out []int) {
+	c.exchanges++
+	c.Group.Exchange(dst, in, src, out)
+}
+
+// Where the rows of W are on several ranks, operands have some of its columns on each, and all is what one process
+// computes: draws, free energies, averages, and what completes the operand. W ends at a word of bits or within one.
+func TestColumns(t *testing.T) {
+	for _, s := range []struct{ m, n, rows int }{{256, 256, 40}, {330, 470, 130}} {
+		exchanges := make([]int, 6)
+		onRanks(t, func(on *kernel.Context) []any {
+			counter := new(counted)
+			if g := ranks.Group(on); g != nil {
+				counter.Group = g
+				on = ranks.Context(1+g.Rank()%2, on.ISA(), counter)
+				defer func() {
+					if g.Rank() == 0 {
+						exchanges[g.Size()] = counter.exchanges
+					}
+				}()
+			}
+			model := rbm.New(s.m, s.n, rng.Seed(1))
+			copy(model.B(), kerneltest.RandomFloats(s.m, 2))
+			copy(model.C(), kerneltest.RandomFloats(s.n, 3))
+			on.Bind(model.W)
+			rows := sample.FromBiases(model, s.rows, rng.Seed(5))
+			chains := sample.NewChains(sample.FromBiases(model, s.rows, rng.Seed(6)), model.Hidden, rng.Seed(7))
+			p := rbm.NewConditionals(model, on)
+			weights := kerneltest.RandomFloats(s.rows, 4)
+			for r := range weights {
+				weights[r] += 1.5
+			}
+			var results []any
+			// The averages become W: so it is divided by rows.
+			positive, negative := rbm.NewStatisticsWith(model, model.W), rbm.NewStatisticsWith(model, nil)
+			for turn := range 3 {
+				p.Difference(positive, negative, rbm.Rows{Visible: rows, Weights: weights},
+					rbm.Rows{Visible: chains.Visible, Hidden: chains.Hidden, Key: rng.Seed(8), Step: uint64(turn)})
+				p.Update(model)
+				chains.Sweep(p, 2)
+				some, drawn := make([]float64, s.rows-2), make([]float64, s.rows)
+				p.FreeEnergy(some, chains.Visible.Slice(1, s.rows-1))
+				p.SampleHidden(chains.Hidden.Slice(0, 2), chains.Visible.Slice(2, 4), rng.Seed(1), 9)
+				p.SampleHiddenFree(chains.Hidden, drawn, chains.Visible, rng.Seed(1), 10)
+				results = append(results, some, drawn, slices.Clone(positive.V), slices.Clone(positive.H), slices.Clone(negative.V),
+					slices.Clone(negative.H), chains.Hidden.EncodeBits(), chains.Visible.EncodeBits())
+				if turn == 1 { // with all columns everywhere
+					inputs, probs := make([]float32, s.rows*s.m), make([]float32, s.rows*s.n)
+					p.VisibleInputs(inputs, chains.Hidden)
+					p.HiddenProbs(probs, chains.Visible)
+					chains.Sweep(p, 1)
+					results = append(results, inputs, probs, chains.Visible.EncodeBits())
+				}
+			}
+			on.Fetch(model.W)
+			return append(results, bitsOf(model.W))
+		})
+		t.Cleanup(func() {
+			for size := 2; size <= 5; size++ {
+				if divided := min(s.m, s.n) >= 64*size; (exchanges[size] > 0) != divided {
+					t.Errorf("%d×%d: %d exchanges of %d ranks", s.m, s.n, exchanges[size], size)
+				}
+			}
+		})
+	}
+}
+
 // Mean fields and Gram matrices are those of one process.
 func TestRealProducts(t *testing.T) {
 	for _, rows := range []int{1, 7, 100} {

@@ -2,6 +2,7 @@ package ranks
 
 import (
 	"math"
+	mathbits "math/bits"
 	"slices"
 	"sync"
 
@@ -15,40 +16,60 @@ func blockRows(n int) int { return max(1, 1<<12/n) }
 // weights divides the rows of W, m×n, among the ranks.
 func (e *Engine) weights(m, n int) []int { return group.Split(m, blockRows(n), e.g.Size()) }
 
-// Averages is [kernel.Engine.Averages]. Each rank computes P(h|v) of some rows, and then the averages with some of the
-// visible units: the operand of their product is the same everywhere.
+// Averages is [kernel.Engine.Averages]. Where columns of the operand are divided, each rank computes P(h|v) of its hidden
+// units and all averages with them, which then go to the ranks that have their rows. Else it computes P(h|v) of some rows,
+// and then the averages with some of the visible units: the operand of their product is the same everywhere.
 func (e *Engine) Averages(vh []float32, f kernel.RemoteFixed, sets ...kernel.RemoteRows) {
 	defer e.begin()()
-	s, m, n, rows := &e.scratch, len(sets[0].V), len(sets[0].H), 0
+	s, m, n, rows, most := &e.scratch, len(sets[0].V), len(sets[0].H), 0, 0
 	for _, set := range sets {
-		rows = wholeWords(rows) + set.X.Rows
+		rows, most = wholeWords(rows)+set.X.Rows, max(most, set.X.Rows)
 	}
-	s.probs, s.shares, s.sums = grow(s.probs, rows*n), grow(s.shares, rows), grow(s.sums, max(m, n))
+	by, from, to := columns(f, most), 0, n
+	if by != nil {
+		from, to = e.mine(by.bounds)
+	}
+	s.probs, s.shares, s.sums = grow(s.probs, rows*(to-from)), grow(s.shares, rows), grow(s.sums, max(m, n))
 	clear(s.shares)
 	s.rows.Reshape(rows, m)
 	clear(s.rows.Words)
 	first := 0
 	for k, set := range sets {
 		end := first + set.X.Rows
-		probs := s.probs[first*n : end*n]
-		e.probabilities(probs, f, set)
+		probs := s.probs[first*(to-from) : end*(to-from)]
+		if by != nil {
+			by.probabilities(probs, set)
+		} else {
+			e.probabilities(probs, operand(f), set)
+		}
 		total := kernel.Shares(s.shares[first:end], set.Weights, float64(1-2*k))
-		e.hiddenMeans(set.H, probs, set.Weights, total)
-		e.visibleMeans(set.V, set.X, set.Weights, total)
+		e.hiddenMeans(set.H[from:to], probs, set.Weights, total)
+		if by != nil {
+			group.Gather(e.g, set.H, by.bounds)
+		}
 		copy(s.rows.Slice(first, end).Words, all(set.X).Words)
 		first = wholeWords(end)
 	}
 	s.transpose.Reshape(m, rows)
 	e.on.Transpose(s.transpose, s.rows)
-	e.on.LoadWeighted(&s.by, s.probs, rows, n, s.shares, float64(len(sets)))
+	first = 0
+	for _, set := range sets {
+		e.visibleMeans(set.V, first, set.X.Rows, set.Weights)
+		first = wholeWords(first + set.X.Rows)
+	}
+	e.on.LoadWeighted(&s.by, s.probs, rows, to-from, s.shares, float64(len(sets)))
 	bounds := e.weights(m, n)
-	if from, to := e.mine(bounds); from < to {
+	if by != nil {
+		s.columns = grow(s.columns, m*(to-from))
+		e.on.Mul(s.columns, s.transpose, &s.by)
+		e.rowsOfColumns(vh, s.columns, bounds, by.bounds)
+	} else if from, to := e.mine(bounds); from < to {
 		e.on.Mul(vh[from*n:to*n], s.transpose.Slice(from, to), &s.by)
 	}
 	e.divided(vh, bounds, n)
 }
 
-// scratch is memory of Averages and Ascend.
+// scratch is memory of Averages and Ascend, and of operands whose columns are divided.
 type scratch struct {
 	records []uint32
 	blocks  sync.Pool // of *[]float32
@@ -56,9 +77,12 @@ type scratch struct {
 	probs, shares   []float32
 	sums            []float64
 	weighted        []float32
-	counts          []int
 	rows, transpose kernel.Bits
 	by              kernel.Fixed
+
+	columns, packed []float32 // of W or ⟨v h⟩: those of this rank, and what goes to others or comes from them
+	bits            []uint64
+	terms           []float64
 }
 
 func grow[T any](x []T, n int) []T { return slices.Grow(x[:0], n)[:n] }
@@ -66,17 +90,29 @@ func grow[T any](x []T, n int) []T { return slices.Grow(x[:0], n)[:n] }
 func wholeWords(bits int) int { return (bits + 63) &^ 63 }
 
 // probabilities writes P(h|v) of rows, and draws h where that is asked for: a rank those of its rows.
-func (e *Engine) probabilities(dst []float32, f kernel.RemoteFixed, set kernel.RemoteRows) {
+func (e *Engine) probabilities(dst []float32, f *kernel.Fixed, set kernel.RemoteRows) {
 	n := len(set.H)
-	some := func(x kernel.Bits, from, to int) { e.on.Probabilities(dst[from*n:to*n], nil, x, operand(f)) }
+	some := func(x kernel.Bits, from, to int) { e.on.Probabilities(dst[from*n:to*n], nil, x, f) }
 	if set.Draw.Of == nil {
 		complete(e, dst, e.rowwise(set.X, n, some), n)
 		return
 	}
 	bounds := e.drawn(set.Draw, set.X, func(draw, x kernel.Bits, from, to int) {
-		e.on.ProbabilitiesDraw(dst[from*n:to*n], draw, x, operand(f), set.Key, set.Step, uint32(from))
+		e.on.ProbabilitiesDraw(dst[from*n:to*n], draw, x, f, set.Key, set.Step, uint32(from))
 	})
 	complete(e, dst, bounds, n)
+}
+
+// probabilities is that of the engine for this rank's columns of all rows, without the others of P(h|v).
+func (f *fixed) probabilities(dst []float32, set kernel.RemoteRows) {
+	e := f.e
+	if set.Draw.Of == nil {
+		e.on.Probabilities(dst, nil, all(set.X), &f.part)
+		return
+	}
+	e.drawColumns(set.Draw, f.bounds, func(draw kernel.Bits) {
+		e.on.ProbabilitiesDraw(dst, draw, all(set.X), &f.part, set.Key, set.Step, 0)
+	})
 }
 
 // hiddenMeans writes the means of the columns of probabilities, a row after the other in float64.
@@ -98,19 +134,27 @@ func (e *Engine) hiddenMeans(dst, probs, weights []float32, total float64) {
 	divide(dst, sums, total)
 }
 
-// visibleMeans writes the means of visible units, with weights of 1 for nil.
-func (e *Engine) visibleMeans(dst []float32, x kernel.Span, weights []float32, total float64) {
+// visibleMeans writes the means of visible units over rows that are in the transpose from column `first` on.
+func (e *Engine) visibleMeans(dst []float32, first, rows int, weights []float32) {
 	s, sums := &e.scratch, e.scratch.sums[:len(dst)]
-	s.transpose.Reshape(len(dst), x.Rows)
-	e.on.Transpose(s.transpose, all(x))
+	total := float64(rows)
 	if weights != nil {
-		e.on.Linear(s.transpose, kernel.Linear{To: sums, Weights: weights})
-	} else {
-		s.counts = grow(s.counts, len(dst))
-		kernel.RowCounts(s.counts, s.transpose)
-		for i, n := range s.counts {
-			sums[i] = float64(n)
+		total = 0
+		for _, w := range weights {
+			total += float64(w)
 		}
+	}
+	for i := range sums {
+		words := s.transpose.Row(i)[first/64 : wholeWords(first+rows)/64]
+		if weights != nil {
+			e.on.Linear(kernel.Bits{Rows: 1, Cols: rows, Stride: len(words), Words: words}, kernel.Linear{To: sums[i : i+1], Weights: weights})
+			continue
+		}
+		count := 0
+		for _, w := range words {
+			count += mathbits.OnesCount64(w)
+		}
+		sums[i] = float64(count)
 	}
 	divide(dst, sums, total)
 }
