@@ -35,11 +35,10 @@ const leastColumns = 1 << 15
 
 // divideColumns returns bounds of columns in words of bits, or nil where a rank would have none or all take little time.
 func (e *Engine) divideColumns(rows, cols int) []int {
-	size := e.g.Size()
-	if rows*cols < leastColumns || min(rows, cols) < 64*size {
+	if rows*cols < leastColumns || wholeWords(min(rows, cols)) < 64*e.g.Size() {
 		return nil
 	}
-	return group.Split(cols, 64, size)
+	return group.Split(cols, 64, e.g.Size())
 }
 
 // Load loads the columns of this rank where W is divided by rows, and else all of them.
