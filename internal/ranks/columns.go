@@ -21,7 +21,7 @@ type fixed struct {
 	// Where columns are divided: those of this rank. They begin at a word of bits.
 	part   kernel.Fixed
 	bounds []int // nil: all columns are in whole
-	many   bool  // whole has been asked for since the last time that it was loaded
+	used   bool  // since it was loaded, by a product that needs whole
 }
 
 // NewFixed returns an empty matrix.
@@ -41,15 +41,16 @@ func (e *Engine) divideColumns(rows, cols int) []int {
 	return group.Split(cols, 64, e.g.Size())
 }
 
-// Load loads the columns of this rank where W is divided by rows, and else all of them.
+// Load loads the columns of this rank where W is divided by rows, and else all of them; all of them as well where a product
+// has needed them the last time.
 func (f *fixed) Load(src []float32, rows, cols int, offset []float32, transposed bool) {
 	defer f.e.begin()()
-	e, many := f.e, f.many
-	f.rows, f.cols, f.bounds, f.many = rows, cols, nil, false
+	e, used := f.e, f.used
+	f.rows, f.cols, f.bounds, f.used = rows, cols, nil, false
 	if transposed {
 		f.rows, f.cols = cols, rows
 	}
-	if b := e.find(src); b != nil && b.bounds != nil && !many {
+	if b := e.find(src); b != nil && b.bounds != nil && !used {
 		if bounds := e.divideColumns(f.rows, f.cols); bounds != nil {
 			f.loadColumns(src, group.Over(b.bounds, cols), bounds, offset, transposed)
 			return
@@ -147,6 +148,12 @@ func copyColumns[T any](dst []T, to int, src []T, from, rows, width int) {
 	}
 }
 
+// wholeOf returns the whole matrix, for products that have no other way.
+func wholeOf(f kernel.RemoteFixed) *kernel.Fixed {
+	f.(*fixed).used = true
+	return operand(f)
+}
+
 // operand returns the whole matrix, which completes it.
 func operand(f kernel.RemoteFixed) *kernel.Fixed {
 	x := f.(*fixed)
@@ -158,7 +165,7 @@ func operand(f kernel.RemoteFixed) *kernel.Fixed {
 	each := panels[len(panels)-1]
 	group.Gather(x.e.g, words, group.Times(panels, len(words)/each))
 	group.Gather(x.e.g, offset, group.Times(panels, len(offset)/each))
-	x.bounds, x.many = nil, true
+	x.bounds = nil
 	return &x.whole
 }
 
@@ -166,7 +173,8 @@ func operand(f kernel.RemoteFixed) *kernel.Fixed {
 // that cross are more than numbers of W.
 func columns(f kernel.RemoteFixed, rows int) *fixed {
 	x := f.(*fixed)
-	if x.bounds == nil || rows > 8*min(x.rows, x.cols) {
+	many := rows > 8*min(x.rows, x.cols)
+	if x.used = x.used || many; many || x.bounds == nil {
 		return nil
 	}
 	return x

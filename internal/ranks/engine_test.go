@@ -118,7 +118,7 @@ func TestColumns(t *testing.T) {
 			var results []any
 			// The averages become W: so it is divided by rows.
 			positive, negative := rbm.NewStatisticsWith(model, model.W), rbm.NewStatisticsWith(model, nil)
-			for turn := range 3 {
+			for turn := range 5 {
 				p.Difference(positive, negative, rbm.Rows{Visible: rows, Weights: weights},
 					rbm.Rows{Visible: chains.Visible, Hidden: chains.Hidden, Key: rng.Seed(8), Step: uint64(turn)})
 				p.Update(model)
@@ -135,6 +135,12 @@ func TestColumns(t *testing.T) {
 					p.HiddenProbs(probs, chains.Visible)
 					chains.Sweep(p, 1)
 					results = append(results, inputs, probs, chains.Visible.EncodeBits())
+				}
+				if turn == 3 { // and for many rows
+					free := make([]float64, 8*min(s.m, s.n)+1)
+					p.FreeEnergy(free, sample.FromBiases(model, len(free), rng.Seed(9)))
+					chains.Sweep(p, 1)
+					results = append(results, free, chains.Visible.EncodeBits())
 				}
 			}
 			on.Fetch(model.W)
