@@ -148,12 +148,6 @@ func copyColumns[T any](dst []T, to int, src []T, from, rows, width int) {
 	}
 }
 
-// wholeOf returns the whole matrix, for products that have no other way.
-func wholeOf(f kernel.RemoteFixed) *kernel.Fixed {
-	f.(*fixed).used = true
-	return operand(f)
-}
-
 // operand returns the whole matrix, which completes it.
 func operand(f kernel.RemoteFixed) *kernel.Fixed {
 	x := f.(*fixed)
@@ -174,7 +168,7 @@ func operand(f kernel.RemoteFixed) *kernel.Fixed {
 func columns(f kernel.RemoteFixed, rows int) *fixed {
 	x := f.(*fixed)
 	many := rows > 8*min(x.rows, x.cols)
-	if x.used = x.used || many; many || x.bounds == nil {
+	if x.used = x.used || many; many || rows == 0 || x.bounds == nil {
 		return nil
 	}
 	return x
@@ -186,6 +180,20 @@ func (f *fixed) Resolution() float64 {
 		return f.part.Resolution()
 	}
 	return f.whole.Resolution()
+}
+
+// write calls make, which writes this rank's columns of rows, and gathers those of the others to dst.
+func (f *fixed) write(dst []float32, rows int, make func(dst []float32)) {
+	e := f.e
+	s, at := &e.scratch, group.Times(f.bounds, rows)
+	s.packed = grow(s.packed, len(dst))
+	from, to := e.mine(at)
+	make(s.packed[from:to])
+	group.Gather(e.g, s.packed, at)
+	e.on.Parallel(e.g.Size(), func(r int) {
+		width := f.bounds[r+1] - f.bounds[r]
+		copyColumns(dst[f.bounds[r]:], f.cols, s.packed[at[r]:], width, rows, width)
+	})
 }
 
 // sample draws this rank's columns of all rows, and gathers the others.

@@ -96,7 +96,11 @@ func (e *Engine) rowwise(x kernel.Span, cols int, f func(x kernel.Bits, from, to
 // Multiply is [kernel.Context.MulScaled].
 func (e *Engine) Multiply(dst []float32, x kernel.Span, f kernel.RemoteFixed, scale float32) {
 	defer e.begin()()
-	by := wholeOf(f)
+	if f := columns(f, x.Rows); f != nil {
+		f.write(dst, x.Rows, func(dst []float32) { e.on.MulScaled(dst, all(x), &f.part, scale) })
+		return
+	}
+	by := operand(f)
 	n := by.Cols
 	bounds := e.rowwise(x, n, func(x kernel.Bits, from, to int) {
 		e.on.MulScaled(dst[from*n:to*n], x, by, scale)
@@ -107,7 +111,11 @@ func (e *Engine) Multiply(dst []float32, x kernel.Span, f kernel.RemoteFixed, sc
 // Probabilities is [kernel.Context.Probabilities].
 func (e *Engine) Probabilities(dst []float32, sums []float64, x kernel.Span, f kernel.RemoteFixed) {
 	defer e.begin()()
-	by := wholeOf(f)
+	if f := columns(f, x.Rows); f != nil && sums == nil {
+		f.write(dst, x.Rows, func(dst []float32) { e.on.Probabilities(dst, nil, all(x), &f.part) })
+		return
+	}
+	by := operand(f)
 	n := by.Cols
 	bounds := e.rowwise(x, n, func(x kernel.Bits, from, to int) {
 		some := sums

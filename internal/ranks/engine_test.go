@@ -129,14 +129,14 @@ func TestColumns(t *testing.T) {
 				p.SampleHiddenFree(chains.Hidden, drawn, chains.Visible, rng.Seed(1), 10)
 				results = append(results, some, drawn, slices.Clone(positive.V), slices.Clone(positive.H), slices.Clone(negative.V),
 					slices.Clone(negative.H), chains.Hidden.EncodeBits(), chains.Visible.EncodeBits())
-				if turn == 1 { // with all columns everywhere
+				if turn == 1 {
 					inputs, probs := make([]float32, s.rows*s.m), make([]float32, s.rows*s.n)
 					p.VisibleInputs(inputs, chains.Hidden)
 					p.HiddenProbs(probs, chains.Visible)
 					chains.Sweep(p, 1)
 					results = append(results, inputs, probs, chains.Visible.EncodeBits())
 				}
-				if turn == 3 { // and for many rows
+				if turn == 3 { // with all columns everywhere, for many rows
 					free := make([]float64, 8*min(s.m, s.n)+1)
 					p.FreeEnergy(free, sample.FromBiases(model, len(free), rng.Seed(9)))
 					chains.Sweep(p, 1)
