@@ -3,16 +3,22 @@
 
 usage: bench/ranks.py [BENCH.txt], in the root of the repository. BENCH.txt is the output of
     go test ./train -run '^$' -bench BenchmarkNetwork -benchtime 40x
-which it runs without it. The model is
+which it runs without it. The model is, for minibatches of B rows, as many chains, k sweeps and e exchanges,
 
-    t(R) = U + C/R + e·(latency·⌈log2 R⌉) + bytes/bandwidth,
-    U = α·2mn + β·2Bn + δ·mn·(3 + 2k),   C = γ·mnB·(3 + 2k),
-    bytes = (8·B·n + 4·m·n + 4·n·⌈m/⌊4096/n⌋⌋)·(R−1)/R,
+    t(R) = U + α·mn·(p + q) + β·2Bn·q + δ·mn·(k·p + (3 + k)·q) + γ·mnB·(k·p' + (3 + k)·q') + network,
+    U = ε·B·(2m + k·(m + n)).
 
-for minibatches of B rows, as many chains, and k sweeps, with 3 + 2k products of bits. α and β are numbers that all ranks
-round for products and sum to means, γ a product of a bit and a weight, and δ a weight's part in the tables of a product, which
-each rank makes. They are fitted to processor times of one, two and four ranks, and the model is compared with eight, and
-with a network.
+α and β are numbers that are rounded for products and summed to means, γ a product of a bit and a weight, δ a weight's part in
+the tables of a product, and ε a bit that all ranks transpose or unpack. Columns of W are divided where R words of 64 units fit
+into the smaller layer, and B is 8 times that layer at most. Then p = p' and q = q' are the largest parts of a rank of the
+visible and of the hidden units, ⌈⌈m/64⌉/R⌉ and ⌈⌈n/64⌉/R⌉ words. Else p = q = 1, p' = q' = 1/R. What a rank gets are
+
+    bytes = (8·mn/R + 8·B·k·(⌈m/64⌉ + ⌈n/64⌉) + 4·n·⌈m/⌊4096/n⌋⌋)·(R−1)/R where columns are divided, and
+            (8·B·n + 4·m·n + 4·n·⌈m/⌊4096/n⌋⌋)·(R−1)/R elsewhere.
+
+An exchange takes ⌈log2 R⌉ latencies; the three of parts of W and of <v h>, which differ for each rank, a latency and a fifth
+of it for each message to another rank. The constants are fitted to processor times of one, two and four ranks, and the model
+is compared with eight, and with a network.
 """
 
 import math
@@ -24,15 +30,34 @@ LINE = re.compile(r"BenchmarkNetwork/(\d+)x(\d+)-(\d+)-PCD(\d+)/(\w+)/(\d+)ranks
 NETWORKS = {"none": (0, math.inf), "slow": (50e-6, 1e9)}
 
 
-def crossing(m, n, batch, ranks):
+def divided(m, n, batch, ranks):
+    """Whether columns of W are divided."""
+    return m * n >= 1 << 15 and 64 * (ranks - 1) < min(m, n) and batch <= 8 * min(m, n)
+
+
+def crossing(m, n, batch, sweeps, ranks):
     """Bytes that a rank gets in an update."""
-    return (8 * batch * n + 4 * m * n + 4 * n * math.ceil(m / max(1, 4096 // n))) * (ranks - 1) / ranks
+    records = 4 * n * math.ceil(m / max(1, 4096 // n))
+    if divided(m, n, batch, ranks):
+        bits = 8 * batch * sweeps * (math.ceil(m / 64) + math.ceil(n / 64))
+        return (8 * m * n / ranks + bits + records) * (ranks - 1) / ranks
+    return (8 * batch * n + 4 * m * n + records) * (ranks - 1) / ranks
+
+
+def part(units, ranks):
+    """The largest part of a rank of the units of a layer."""
+    return 1 if ranks == 1 else 64 * math.ceil(math.ceil(units / 64) / ranks) / units
 
 
 def terms(m, n, batch, sweeps, ranks):
-    """What the four constants are multiplied by: nanoseconds times numbers."""
-    products = 3 + 2 * sweeps
-    return [2 * m * n, 2 * batch * n, m * n * batch * products / ranks, m * n * products]
+    """What the five constants are multiplied by: nanoseconds times numbers."""
+    p = q = 1
+    visible = hidden = 1 / ranks
+    if divided(m, n, batch, ranks):
+        p = visible = part(m, ranks)
+        q = hidden = part(n, ranks)
+    return [m * n * (p + q), 2 * batch * n * q, m * n * batch * (sweeps * visible + (3 + sweeps) * hidden),
+            m * n * (sweeps * p + (3 + sweeps) * q), batch * (2 * m + sweeps * (m + n))]
 
 
 def solve(rows, values):
@@ -47,10 +72,18 @@ def solve(rows, values):
 
 
 def predicted(constants, shape, ranks, workers, latency, bandwidth, exchanges):
-    m, n, batch, _ = shape
+    m, n, batch, sweeps = shape
     computed = sum(a * c for a, c in zip(terms(*shape, ranks), constants)) / workers * 1e-9
-    crossed = exchanges * latency * math.ceil(math.log2(ranks)) + crossing(m, n, batch, ranks) / bandwidth
-    return computed, crossed
+    latencies = exchanges * math.ceil(math.log2(ranks))
+    if ranks > 1 and divided(m, n, batch, ranks):
+        latencies += 3 * (1 + (ranks - 1) / 5 - math.ceil(math.log2(ranks)))
+    return computed, latencies * latency + crossing(*shape, ranks) / bandwidth
+
+
+def exchanges_of(shape, ranks):
+    """Exchanges of an update, as measured."""
+    m, n, batch, sweeps = shape
+    return 9 + 2.6 * sweeps if divided(m, n, batch, ranks) else 6.5 + 0.6 * sweeps
 
 
 def main():
@@ -67,20 +100,20 @@ def main():
             measured[(int(m), int(n), int(batch), int(sweeps)), wire, int(ranks)] = {k: float(v) for k, v in units.items()}
     fitted = [(key, v) for key, v in measured.items() if key[1] == "none" and key[2] <= 4]
     constants = solve([terms(*key[0], key[2]) for key, _ in fitted], [v["ms"] * 1e6 for _, v in fitted])
-    print("α, β, γ, δ:", ", ".join(f"{c:.3g}" for c in constants), "ns")
+    print("α, β, γ, δ, ε:", ", ".join(f"{c:.3g}" for c in constants), "ns")
     print("\n| m×n, B, k | network | ranks | measured, ms | model | bytes | model | exchanges |\n" + "| --- " * 8 + "|")
     for (shape, wire, ranks), v in measured.items():
         m, n, batch, sweeps = shape
         t = sum(predicted(constants, shape, ranks, 1, *NETWORKS[wire], v["exchanges"]))
         print(f"| {m}×{n}, {batch}, {sweeps} | {wire} | {ranks} | {v['ms']:.2f} | {1e3 * t:.2f} | {v['bytes']:.0f} "
-              f"| {crossing(m, n, batch, ranks):.0f} | {v['exchanges']:.2f} |")
+              f"| {crossing(*shape, ranks):.0f} | {v['exchanges']:.2f} |")
     latency, bandwidth = 5e-6, 10e9
     print("\nranks of 64 cores, 10 GB/s, 5 µs: milliseconds computed and crossing\n")
     print("| m×n, B, k | 1 | 2 | 4 | 8 | 16 | 32 | 64 |\n" + "| --- " * 8 + "|")
     for shape in [(784, 500, 500, 1), (784, 500, 500, 10), (4000, 1000, 1000, 1), (20000, 1000, 10000, 10), (20000, 1000, 100000, 10)]:
         cells = []
         for ranks in [1, 2, 4, 8, 16, 32, 64]:
-            computed, crossed = predicted(constants, shape, ranks, 64, latency, bandwidth, 6.5 + 0.6 * shape[3])
+            computed, crossed = predicted(constants, shape, ranks, 64, latency, bandwidth, exchanges_of(shape, ranks))
             cells.append(f"{1e3 * computed:.3g} + {1e3 * crossed:.3g}")
         m, n, batch, sweeps = shape
         print(f"| {m}×{n}, {batch}, {sweeps} | " + " | ".join(cells) + " |")

@@ -112,6 +112,9 @@ func (e *Engine) columnsOfRows(dst, x []float32, rows, columns []int) {
 	e.scratch.packed = grow(e.scratch.packed, len(mine))
 	packed := e.scratch.packed
 	e.on.Parallel(e.g.Size(), func(r int) {
+		if end == first {
+			return
+		}
 		if r == e.g.Rank() {
 			copyColumns(dst[first*(to-from):], to-from, mine[from:], n, end-first, to-from)
 			return

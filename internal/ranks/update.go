@@ -81,6 +81,7 @@ type scratch struct {
 	by              kernel.Fixed
 
 	columns, packed []float32 // of W or ⟨v h⟩: those of this rank, and what goes to others or comes from them
+	steps           []float32 // of Ascend
 	bits            []uint64
 	terms           []float64
 }
@@ -198,7 +199,8 @@ type ascent struct {
 	rows, blocks []int        // of W, by rank
 	g            [2][]float32 // gradient of b and c
 	record       int          // numbers that a block contributes:
-	records      []uint32     // Σ g², whether its weights are sound; of the centered gradient ΔW ν and ΔWᵀ μ
+	records      []uint32     // Σ g², whether its weights are sound; of the centered gradient ΔW ν
+	steps        []float32    // and ΔWᵀ μ, a row of n numbers a block
 }
 
 // head is the length of a record before ΔW ν.
@@ -215,7 +217,9 @@ func newAscent(e *Engine, a *kernel.Ascent) *ascent {
 		s.blocks[k] = (row + a.Rows - 1) / a.Rows
 	}
 	if s.record = head; a.CenterV != nil {
-		s.record += a.Rows + n
+		s.record += a.Rows
+		e.scratch.steps = grow(e.scratch.steps, s.blocks[len(s.rows)-1]*n)
+		s.steps = e.scratch.steps
 	}
 	e.scratch.records = grow(e.scratch.records, s.blocks[len(s.rows)-1]*s.record)
 	s.records = e.scratch.records
@@ -245,9 +249,8 @@ func (s *ascent) move(block int) {
 		memory = new([]float32)
 	}
 	defer s.e.scratch.blocks.Put(memory)
-	*memory = grow(*memory, 2*len(p)+n)
-	g, before, stepC := (*memory)[:len(p)], (*memory)[len(p):2*len(p)], (*memory)[2*len(p):]
-	clear(stepC)
+	*memory = grow(*memory, 2*len(p))
+	g, before := (*memory)[:len(p)], (*memory)[len(p):]
 	if copy(g, s.Positive[0][from:to]); s.Negative[0] != nil {
 		on.Subtract(g, g, s.Negative[0][from:to])
 	}
@@ -270,18 +273,18 @@ func (s *ascent) move(block int) {
 	if s.CenterV == nil {
 		return
 	}
+	stepC := s.steps[block*n : (block+1)*n]
+	clear(stepC)
 	on.Subtract(g, p, before)
 	for r := range len(p) / n {
 		Δ, i := g[r*n:(r+1)*n], block*s.Rows+r
 		record[head+r] = math.Float32bits(float32(on.Dot(Δ, s.CenterH)))
 		on.AddScaled(stepC, s.CenterV[i], Δ)
 	}
-	for j, x := range stepC {
-		record[head+s.Rows+j] = math.Float32bits(x)
-	}
 }
 
-// finish adds up the records in the order of blocks, and takes ΔW ν and ΔWᵀ μ from the biases.
+// finish adds up the records in the order of blocks, and takes ΔW ν and ΔWᵀ μ from the biases: a rank the latter from its
+// part of c, as there is a row of ΔWᵀ μ for every few rows of W.
 func (s *ascent) finish(squares *float64) bool {
 	b, c, all := s.Parameters[1], s.Parameters[2], true
 	for block := 0; len(s.records) > 0; block++ {
@@ -296,9 +299,19 @@ func (s *ascent) finish(squares *float64) bool {
 		for r := range min(s.Rows, len(b)-first) {
 			b[first+r] -= math.Float32frombits(record[head+r])
 		}
-		for j, x := range record[head+s.Rows:] {
-			c[j] -= math.Float32frombits(x)
+	}
+	if s.CenterV != nil {
+		bounds := group.Split(s.n, 1, s.e.g.Size())
+		from, to := s.e.mine(bounds)
+		width := to - from
+		s.e.scratch.columns = grow(s.e.scratch.columns, len(s.steps)/s.n*width)
+		steps := s.e.scratch.columns
+		for s.e.columnsOfRows(steps, s.steps, s.blocks, bounds); len(steps) > 0; steps = steps[width:] {
+			for j, x := range steps[:width] {
+				c[from+j] -= x
+			}
 		}
+		group.Gather(s.e.g, c, bounds)
 	}
 	return all && s.e.on.Sound(b) && s.e.on.Sound(c)
 }
