@@ -13,12 +13,12 @@ the tables of a product, and ε a bit that all ranks transpose or unpack. Column
 into the smaller layer, and B is 8 times that layer at most. Then p = p' and q = q' are the largest parts of a rank of the
 visible and of the hidden units, ⌈⌈m/64⌉/R⌉ and ⌈⌈n/64⌉/R⌉ words. Else p = q = 1, p' = q' = 1/R. What a rank gets are
 
-    bytes = (8·mn/R + 8·B·k·(⌈m/64⌉ + ⌈n/64⌉) + 4·n·⌈m/⌊4096/n⌋⌋)·(R−1)/R where columns are divided, and
-            (8·B·n + 4·m·n + 4·n·⌈m/⌊4096/n⌋⌋)·(R−1)/R elsewhere.
+    bytes = (8·mn/R + 8·B·k·(⌈m/64⌉ + ⌈n/64⌉) + 4·n·⌈m/⌊4096/n⌋⌋/R)·(R−1)/R where columns are divided, and
+            (8·B·n + 4·m·n + 4·n·⌈m/⌊4096/n⌋⌋/R)·(R−1)/R elsewhere.
 
-An exchange takes ⌈log2 R⌉ latencies; the three of parts of W and of <v h>, which differ for each rank, a latency and a fifth
-of it for each message to another rank. The constants are fitted to processor times of one, two and four ranks, and the model
-is compared with eight, and with a network.
+An exchange takes ⌈log2 R⌉ latencies; one whose bytes differ for each rank a latency, and a fifth of it for each message to
+another rank. Those are parts of W, twice, and of <v h>, where columns are divided, and what W contributes to c. The constants
+are fitted to processor times of one, two and four ranks, and the model is compared with eight, and with a network.
 """
 
 import math
@@ -37,7 +37,7 @@ def divided(m, n, batch, ranks):
 
 def crossing(m, n, batch, sweeps, ranks):
     """Bytes that a rank gets in an update."""
-    records = 4 * n * math.ceil(m / max(1, 4096 // n))
+    records = 4 * n * math.ceil(m / max(1, 4096 // n)) / ranks
     if divided(m, n, batch, ranks):
         bits = 8 * batch * sweeps * (math.ceil(m / 64) + math.ceil(n / 64))
         return (8 * m * n / ranks + bits + records) * (ranks - 1) / ranks
@@ -75,15 +75,16 @@ def predicted(constants, shape, ranks, workers, latency, bandwidth, exchanges):
     m, n, batch, sweeps = shape
     computed = sum(a * c for a, c in zip(terms(*shape, ranks), constants)) / workers * 1e-9
     latencies = exchanges * math.ceil(math.log2(ranks))
-    if ranks > 1 and divided(m, n, batch, ranks):
-        latencies += 3 * (1 + (ranks - 1) / 5 - math.ceil(math.log2(ranks)))
+    if ranks > 1:
+        each = 4 if divided(m, n, batch, ranks) else 1
+        latencies += each * (1 + (ranks - 1) / 5 - math.ceil(math.log2(ranks)))
     return computed, latencies * latency + crossing(*shape, ranks) / bandwidth
 
 
 def exchanges_of(shape, ranks):
     """Exchanges of an update, as measured."""
     m, n, batch, sweeps = shape
-    return 9 + 2.6 * sweeps if divided(m, n, batch, ranks) else 6.5 + 0.6 * sweeps
+    return 11 + 2.6 * sweeps if divided(m, n, batch, ranks) else 8.5 + 0.6 * sweeps
 
 
 def main():

@@ -34,7 +34,7 @@ type draw struct {
 	key        rng.Key
 	step       uint64
 	firstChain uint32
-	firstPanel int       // of the units drawn, among those of a layer
+	firstPanel int        // of the units drawn, among those of a layer
 	keys       *roundKeys // an object of its own begins at a cache line
 }
 
