@@ -57,6 +57,9 @@ func (f *fixed) Load(src []float32, rows, cols int, offset []float32, transposed
 		}
 	}
 	e.fetch(src)
+	if f.whole.Rows == 0 { // one of the two has memory, which the other takes over
+		f.whole, f.part = f.part, kernel.Fixed{}
+	}
 	if transposed {
 		e.on.LoadTransposed(&f.whole, src, rows, cols, offset)
 	} else {
@@ -67,7 +70,9 @@ func (f *fixed) Load(src []float32, rows, cols int, offset []float32, transposed
 // loadColumns loads the operand's columns within bounds from W, of which each rank has the rows within `of`.
 func (f *fixed) loadColumns(W []float32, of, bounds []int, offset []float32, transposed bool) {
 	e := f.e
-	f.bounds = bounds
+	if f.bounds = bounds; f.whole.Rows > 0 {
+		f.part, f.whole = f.whole, kernel.Fixed{}
+	}
 	from, to := e.mine(bounds)
 	if offset != nil {
 		offset = offset[from:to]
