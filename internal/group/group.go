@@ -15,8 +15,8 @@ import (
 	"unsafe"
 )
 
-// A Group is what a rank knows of the others. All ranks call Gather and Exchange in the same order: each call waits for
-// all of them. One goroutine at a time may call them.
+// A Group is what a rank knows of the others. All ranks call Gather and Exchange in the same order: a call waits for
+// those it gets something from. One goroutine at a time may call them.
 type Group interface {
 	// Rank is the number of this process, from 0.
 	Rank() int

@@ -4,7 +4,8 @@
 // All ranks run the same program, and call the engine in the same order. States are everywhere, one bit a unit, and a
 // rank computes some of the rows. Rows that it doesn't have it gets when somebody asks for them: chains that only sweep
 // stay on their ranks. Weights and averages are divided by rows of W, in blocks of the optimiser's step, so that no sum
-// is divided: all results are those of one process, to the bit.
+// is divided: all results are those of one process, to the bit. In between a training's products are divided by units,
+// columns of W and of Wᵀ (columns.go).
 package ranks
 
 import (
