@@ -17,6 +17,9 @@ func TestGenotypes(t *testing.T) {
 	columns := append(genotypeColumns("a"), genotypeColumns("b")...)
 	numbered := append(genotypeColumns("1"), genotypeColumns("2")...)
 	unphased := vcfOf("S T U", "1 1 a A G . . . GT 0/1 1|1 ./1", "1 2 b A G . . . GT 0|0:7 1/0:8 1")
+	alleles := ForModel(&rbm.Model{
+		Visible: rbm.NewLayer(rbm.Bernoulli, 2), Columns: []rbm.Column{{Name: "a", Kind: rbm.Bernoulli}, {Name: "b", Kind: rbm.Bernoulli}},
+	})
 	schema := func(text string) Option {
 		s, err := ParseSchema(strings.NewReader(text))
 		if err != nil {
@@ -75,6 +78,10 @@ func TestGenotypes(t *testing.T) {
 			",b\nS,0\nT,1\nU,1\n"},
 		{"unphased VCF that nothing says", unphased, nil,
 			"refused: line 4 (site a), sample S: found the genotype \"0/1\", want alleles with |", ""},
+		{"sums for a model of alleles", unphased, []Option{all, alleles},
+			"refused: the model has alleles, a bit a site, and no genotypes", ""},
+		{"unphased VCF for a model of alleles", unphased, []Option{alleles},
+			"refused: line 4 (site a), sample S: found the genotype \"0/1\", want alleles with | between them", ""},
 		{"VCF of three alleles", vcfOf("S", "1 1 a A G,C . . . GT 0/2"), []Option{all},
 			"refused: line 4 (site a), sample S: found the genotype \"0/2\", want 0, 1 or . for each allele", ""},
 		{"VCF of three copies", vcfOf("S", "1 1 a A G . . . GT 0/1/1"), []Option{all},

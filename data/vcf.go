@@ -34,6 +34,7 @@ type variants struct {
 	sites   []string // names
 	calls   [][]byte // of each row: four sites a byte
 	sums    bool     // a sample is one row, of the sums of its alleles: genotypes 0, 1 and 2
+	alleles bool     // the model that the rows are for has a bit a site
 }
 
 // mostCopies bounds them: wheat has six, and a call of "." stands for all of them.
@@ -58,6 +59,10 @@ func readVCF(s source, o options) (*reading, error) {
 		return nil, errors.New("in a VCF file, sites are genotypes all or none: say all")
 	}
 	v := &variants{sums: o.selection.Genotypes != nil || hasGenotypes(o.columns)}
+	v.alleles = slices.ContainsFunc(o.columns, func(c rbm.Column) bool { return c.Genotype == "" && c.Kind != rbm.Categorical })
+	if v.sums && v.alleles {
+		return nil, errors.New("the model has alleles, a bit a site, and no genotypes, which are sums of two: read its haplotypes as they are")
+	}
 	if err := v.count(s, o.columns); err != nil {
 		return nil, err
 	}
@@ -232,7 +237,11 @@ func (v *variants) call(s source) error {
 			if v.sums {
 				put = v.sumSample
 			}
-			if err := put(site, k, call); err != nil {
+			err := put(site, k, call)
+			if errors.Is(err, ErrUnphased) && v.alleles {
+				err = errors.New("want alleles with | between them, which copy each is on being known, as the model has alleles: phase them")
+			}
+			if err != nil {
 				return fmt.Errorf("line %d (site %s), sample %s: found the genotype %.20q, %w", line, v.sites[site], v.samples[k], call, err)
 			}
 		}

@@ -32,7 +32,11 @@ type label struct {
 func parseLabel(model *rbm.Model, text string) (*label, error) {
 	spans, names := rbm.Spans(model.Columns), columnNames(model)
 	for k, c := range model.Columns {
-		if c.Name == text {
+		switch {
+		case c.Genotype != "" && (c.Name == text || c.Genotype == text):
+			return nil, fmt.Errorf("--label %s: a genotype is two bits, one of which tells of the other, and no class: "+
+				"train with it as a column of three categories, --categories %s", text, c.Genotype)
+		case c.Name == text:
 			return columnLabel(c, spans[k])
 		}
 	}
