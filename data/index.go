@@ -70,9 +70,10 @@ func (t *table) asks(name string, o options) bool {
 }
 
 // isIndex reports whether a column holds names of the rows, though it has a name of its own: the first one, with
-// another text in every row, or with other whole numbers and a name that says so.
+// another text in every row, or with other whole numbers and a name that says so. A kind that is told of all columns,
+// such as genotypes, is not told of the names.
 func (t *table) isIndex(p *profile, o options) bool {
-	if p.field != 0 || t.index >= 0 || t.numbered || t.asks(p.name, o) || p.column.Kind != "" || o.selection.Columns != nil ||
+	if p.field != 0 || t.index >= 0 || t.numbered || t.asks(p.name, o) || p.column.Kind != "" && !p.unnamed || o.selection.Columns != nil ||
 		len(p.hashes) != p.rows || p.missing > 0 {
 		return false
 	}

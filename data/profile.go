@@ -47,6 +47,7 @@ type profile struct {
 	gaps       bool // missing cells are no values
 	dictionary bool // the file has a list of its values: they are categories
 	genotype   bool // two columns of bits stand for it
+	unnamed    bool // its kind is told of all columns, and not of it by name
 
 	column rbm.Column     // what is told of it at first, and then what it is
 	at     int            // the first of the set's columns that stand for it

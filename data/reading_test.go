@@ -153,6 +153,10 @@ func TestTablesAsPeopleHaveThem(t *testing.T) {
 	named := []rbm.Column{{Name: "x", Kind: rbm.Bernoulli}, {Name: "y", Kind: rbm.Bernoulli}}
 	model := ForColumns([]rbm.Column{{Name: "a", Kind: rbm.Gaussian}, {Name: "b", Kind: rbm.Bernoulli, Categories: []string{"x", "y"}}})
 	pick := func(s Selection) []Option { return []Option{Select(s)} }
+	identified := "who,a\n"
+	for k := range 11 {
+		identified += fmt.Sprintf("p%d,%d\n", k, k%3)
+	}
 	for _, c := range []struct {
 		name, content string
 		options       []Option
@@ -208,6 +212,19 @@ func TestTablesAsPeopleHaveThem(t *testing.T) {
 		}(), pick(Selection{LastRow: 11}), "a real: p0=0.5 p1=1.5 p2=2.5 p3=3.5 p4=4.5 p5=5.5 p6=6.5 p7=7.5 p8=8.5 p9=9.5 p10=10.5"},
 		{"a column that counts", "ID,a\n1,0.5\n2,1.5\n3,2\n", nil, "a real: 0.5 1.5 2"},
 		{"names of rows by another column", "a,who\n0.5,x\n1.5,y\n2,z\n", pick(Selection{RowNames: "who"}), "a real: x=0.5 y=1.5 z=2"},
+		{"identifiers beside genotypes", identified, pick(Selection{Genotypes: allColumns}),
+			"a>=1 bit, a>=2 bit: p0=0/0 p1=1/0 p2=1/1 p3=0/0 p4=1/0 p5=1/1 p6=0/0 p7=1/0 p8=1/1 p9=0/0 p10=1/0"},
+		{"identifiers beside categories", identified, pick(Selection{Categories: allColumns}),
+			"a category: p0=0 p1=1 p2=2 p3=0 p4=1 p5=2 p6=0 p7=1 p8=2 p9=0 p10=1"},
+		{"identifiers beside real numbers", identified, []Option{Reals()},
+			"a real: p0=0 p1=1 p2=2 p3=0 p4=1 p5=2 p6=0 p7=1 p8=2 p9=0 p10=1"},
+		{"identifiers as categories by name", identified, pick(Selection{Categories: []string{"who", "a"}}),
+			"who category, a category: p0/0 p1/1 p2/2 p3/0 p4/1 p5/2 p6/0 p7/1 p8/2 p9/0 p10/1"},
+		{"a column that counts beside genotypes", "ID,a\n1,0\n2,1\n3,2\n", pick(Selection{Genotypes: allColumns}),
+			"a>=1 bit, a>=2 bit: 0/0 1/0 1/1"},
+		{"a column that counts beside real numbers", "ID,a\n1,0\n2,1\n3,2\n", []Option{Reals()}, "a real: 0 1 2"},
+		{"too few identifiers beside genotypes", "who,a\np,0\nq,1\nr,2\n", pick(Selection{Genotypes: allColumns}),
+			`refused: column who has the value "p", want 0, 1 or 2, the copies of an allele`},
 		{"an index as a column", ",a\n0,0.5\n1,1.5\n2,2\n", pick(Selection{Columns: []string{"a"}}), "a real: 0.5 1.5 2"},
 		{"names that come twice", "a,a\n1.5,x\n2.5,y\n", nil, `refused: columns 1 and 2 (line 1) are both called "a": want different names`},
 		{"bits whose names come twice", "a,a\n1,0\n0,1\n", nil,

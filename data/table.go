@@ -222,13 +222,13 @@ func (t *table) profiles(o options) ([]*profile, error) {
 		case isGenotype && (asked || p.column.Kind != ""):
 			return nil, fmt.Errorf("column %s is to be taken as genotypes and as something else: want one of them", name)
 		case isGenotype:
-			p.genotype, p.column.Kind = true, rbm.Bernoulli
+			p.genotype, p.column.Kind, p.unnamed = true, rbm.Bernoulli, slices.Equal(o.selection.Genotypes, allColumns)
 		case asked && p.column.Kind != "" && p.column.Kind != rbm.Categorical && !p.given:
 			return nil, fmt.Errorf("column %s is %s by the schema, and to be taken as categories: want one of them", name, p.column.Kind)
 		case asked && p.column.Kind == "":
-			p.column.Kind = rbm.Categorical
+			p.column.Kind, p.unnamed = rbm.Categorical, slices.Equal(o.selection.Categories, allColumns)
 		case p.column.Kind == "" && o.reals:
-			p.column.Kind = rbm.Gaussian
+			p.column.Kind, p.unnamed = rbm.Gaussian, true
 		}
 		if p.genotype {
 			p.column.Categories = slices.Clone(genotypeTexts)

@@ -89,7 +89,8 @@ func Of(err error) string {
 	case errors.Is(err, data.ErrNewCategory):
 		return "leave the cell empty, or train with a --schema that lists all categories of the column (NAME,categorical,A,B,…)"
 	case errors.Is(err, data.ErrGenotypes):
-		return "--genotypes names the columns of genotypes, --categories takes a column as categories, --drop leaves it out"
+		return "--genotypes names the columns of genotypes, --categories takes a column as categories, --row-names as names of the rows, " +
+			"--drop leaves it out"
 	case errors.Is(err, data.ErrUnphased):
 		return "say --genotypes all: a sample is then one row of them"
 	case errors.Is(err, data.ErrOddLetter):
