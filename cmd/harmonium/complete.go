@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 
 type completeOptions struct {
 	data, out, cells string
+	given            string // in place of data: a table may lack columns
 	convergence      string
 	copies           int
 	verb             string // what is done, for errors; "" for complete
@@ -45,15 +47,26 @@ Annealing may miss states that are far from where it comes from, and its errors 
 such row is searched for modes from other starts. R-hat compares the annealed chains, which are 16
 independent batches, with one another and with a mode that they have missed. It is 1 where they
 agree; where it is above 1.1 in a row, this and the row are told, with exit status 3. --convergence
-writes it for all rows.`,
+writes it for all rows.
+
+--given takes the place of --data where a table lacks columns: they are missing in all rows.`,
 		Example: `  harmonium complete run --data gaps.csv -o filled.csv
   harmonium complete run --data gaps.csv --copies 20 -o filled.csv --cells cells.csv`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return complete(cmd.Context(), t, o, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.given != "" {
+				if o.data != "" {
+					return badInput(errors.New("--data and --given both name the rows to complete: leave one of them out"))
+				}
+				o.data, o.lacking = o.given, true
+			}
+			return complete(cmd.Context(), t, o, args[0])
+		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.data, "data", "", "rows to complete (needed)")
+	f.StringVar(&o.data, "data", "", "rows to complete (needed, or --given)")
+	f.StringVar(&o.given, "given", "", "the same, of a table that may lack columns")
 	f.StringVarP(&o.out, "out", "o", "", "file to write, .npy or .csv (needed unless --cells or --convergence is given)")
 	f.IntVar(&o.copies, "copies", 1, "completed copies of each row")
 	f.StringVar(&o.cells, "cells", "", "file to write what is expected of each missing cell to, .csv")
@@ -165,7 +178,7 @@ func complete(ctx context.Context, t *terminal, o *completeOptions, path string)
 func (o *completeOptions) check(model *rbm.Model, inputs []input) (*data.Set, error) {
 	switch {
 	case o.data == "":
-		return nil, badInput(errors.New("no rows to complete: name a file by --data"))
+		return nil, badInput(errors.New("no rows to complete: name a file by --data, or by --given"))
 	case o.out == "" && o.cells == "" && o.convergence == "":
 		return nil, badInput(errors.New("nothing to do: name a file for the completed rows by -o FILE, or one for the cells by --cells FILE"))
 	case o.copies < 1:
@@ -192,9 +205,20 @@ func (o *completeOptions) check(model *rbm.Model, inputs []input) (*data.Set, er
 	}
 	options := []data.Option{data.Gaps()}
 	if o.lacking {
-		options = append(options, data.MayLack(columnNames(model)...))
+		options = append(options, data.MayLack(tableColumns(model)...))
 	}
 	return o.openFor(model, o.data, options...)
+}
+
+// tableColumns are the names of the columns that a table for the model has: one for the two bits of a genotype.
+func tableColumns(model *rbm.Model) []string {
+	names := columnNames(model)
+	for k := range names {
+		if c := model.Columns[k]; c.Genotype != "" {
+			names[k] = c.Genotype
+		}
+	}
+	return slices.Compact(names)
 }
 
 func (o *completeOptions) impute(t *terminal) impute.Options {
