@@ -29,8 +29,9 @@ type Jumps struct {
 	sites    []rbm.Site        // after units that are bits of their own
 	observer *rbm.Conditionals // its hidden inputs are log Π_i P(v_i|μ_ki)
 	sums     []float64         // Σ_l≤k a_l
-	logs     []float64         // log a_k
+	logs     []float32         // log a_k, at least log 1/(2·MostJumps)
 	scores   []float32         // scratch
+	logQ     []float64         // scratch
 }
 
 // MostJumps is the largest number of modes to jump to.
@@ -126,7 +127,7 @@ func (j *Jumps) Reweigh() {
 	for _, bound := range bounds {
 		a := 0.5/float64(len(bounds)) + 0.5*math.Exp(bound-largest)/all
 		sum += a
-		j.sums, j.logs = append(j.sums, sum), append(j.logs, math.Log(a))
+		j.sums, j.logs = append(j.sums, sum), append(j.logs, float32(math.Log(a)))
 	}
 }
 
@@ -193,27 +194,17 @@ func (j *Jumps) proposeSite(v rbm.Batch, r int, site rbm.Site, p []float64, key 
 	v.SetBit(r, site.First+chosen, true)
 }
 
-// negligible is the logarithm of a part of q(v) that MostJumps of them don't change in float64.
-const negligible = -60
-
 // AddLogQ adds log q(v) of each row of v. There must be modes.
 func (j *Jumps) AddLogQ(dst []float64, v rbm.Batch) {
-	k := len(j.logs)
-	if cap(j.scores) < len(dst)*k {
-		j.scores = make([]float32, len(dst)*k)
+	k, on := len(j.logs), j.observer.Compute()
+	if cap(j.logQ) < len(dst) {
+		j.scores, j.logQ = make([]float32, len(dst)*k), make([]float64, len(dst))
 	}
-	scores := j.scores[:len(dst)*k]
+	scores, logQ := j.scores[:len(dst)*k], j.logQ[:len(dst)]
 	j.observer.HiddenInputs(scores, v)
-	for r := range dst {
-		largest, sum := math.Inf(-1), 0.0
-		for l, x := range scores[r*k : (r+1)*k] {
-			largest = max(largest, float64(x)+j.logs[l])
-		}
-		for l, x := range scores[r*k : (r+1)*k] {
-			if below := float64(x) + j.logs[l] - largest; below > negligible {
-				sum += math.Exp(below)
-			}
-		}
-		dst[r] += largest + math.Log(sum)
+	on.AddRow(scores, 1, j.logs)
+	on.SumLogSumExp(logQ, scores, []int{k})
+	for r, x := range logQ {
+		dst[r] += x
 	}
 }
