@@ -23,7 +23,7 @@ type Bracket struct {
 	ReverseData   sample.LogZ // reverse AIS from data
 	ReverseRandom sample.LogZ // reverse AIS from random restarts: fair coins and the visible biases
 	Tempered      sample.LogZ // parallel tempering from the base; ESS is its number of round trips
-	TemperedData  sample.LogZ // the same from data; zero where it was not needed
+	TemperedAgain sample.LogZ // the same from data and random restarts; zero where it was not needed
 	// MissedByAIS and MissedByTempering are what AIS from the modes adds to AIS and to Tempered, in nats: above 0 where
 	// their chains have missed parts of modes, and a little below 0 where they have seen too much of well-known ones.
 	MissedByAIS, MissedByTempering float64
@@ -62,7 +62,7 @@ const (
 	Low      Use = "low"      // it is lower than AIS: its chains are caught, and bound nothing
 	Partial  Use = "partial"  // its chains are in modes with less than 90 % of Z
 	Needless Use = "needless" // AIS from the modes themselves knows all modes that matter
-	Slack    Use = "slack"    // tempering from data agrees with tempering and AIS, so that it is a bound that is not tight
+	Slack    Use = "slack"    // tempering from its starts agrees with tempering and AIS, so that it is a bound that is not tight
 )
 
 // Estimates returns all of them. AIS and tempering always count.
@@ -72,11 +72,11 @@ const (
 // it is lower, chains are caught where the model gives less weight than they do.
 //
 // Reverse AIS is far too high in modes that chains on the path from the base hardly come to. It does not count, from
-// any starts, where AIS from the modes themselves knows all modes that matter. From end points and data it doesn't
-// either where tempering from the base and tempering from data come to the same log Z as AIS.
+// any starts, where AIS from the modes themselves knows all modes that matter, or where tempering from the base and
+// tempering from data and random restarts come to the same log Z as AIS.
 func (b *Bracket) Estimates() []NamedLogZ {
-	slack := b.TemperedData.ESS > 0 && agree(b.TemperedData, b.Tempered) && agree(b.TemperedData, b.AIS) && agree(b.Tempered, b.AIS)
-	reverse := func(name string, z sample.LogZ, covered float64, slack bool) NamedLogZ {
+	slack := b.TemperedAgain.ESS > 0 && agree(b.TemperedAgain, b.Tempered) && agree(b.TemperedAgain, b.AIS) && agree(b.Tempered, b.AIS)
+	reverse := func(name string, z sample.LogZ, covered float64) NamedLogZ {
 		switch {
 		case b.settledModes:
 			return NamedLogZ{name, -1, z, 0, Needless}
@@ -89,7 +89,7 @@ func (b *Bracket) Estimates() []NamedLogZ {
 		}
 		return NamedLogZ{name, -1, z, 0, Counted}
 	}
-	ends := NamedLogZ{reverseEnds, -1, b.ReverseEnds, b.MissedByAIS, Counted}
+	ends := NamedLogZ{"reverse AIS from its end points", -1, b.ReverseEnds, b.MissedByAIS, Counted}
 	switch {
 	case b.settledModes:
 		ends.Use = Needless
@@ -99,31 +99,20 @@ func (b *Bracket) Estimates() []NamedLogZ {
 	all := []NamedLogZ{
 		{"AIS", 1, b.AIS, b.MissedByAIS, Counted},
 		ends,
-		reverse(reverseData, b.ReverseData, b.coveredByData, slack),
-		reverse("reverse AIS from random restarts", b.ReverseRandom, b.coveredByRandom, false),
+		reverse("reverse AIS from data", b.ReverseData, b.coveredByData),
+		reverse("reverse AIS from random restarts", b.ReverseRandom, b.coveredByRandom),
 		{"tempering", 0, b.Tempered, b.MissedByTempering, Counted},
 	}
-	if b.TemperedData.ESS > 0 {
-		all = append(all, NamedLogZ{"tempering from data", 0, b.TemperedData, 0, Counted})
+	if b.TemperedAgain.ESS > 0 {
+		all = append(all, NamedLogZ{"tempering from data and random restarts", 0, b.TemperedAgain, 0, Counted})
 	}
 	return all
 }
 
-// undecided reports whether reverse AIS from end points or from data is all that disagrees, and states of tempering
-// travelled.
+// undecided reports whether reverse AIS is all that disagrees, and states of tempering travelled.
 func (b *Bracket) undecided() bool {
-	counted := b.counted()
-	without := slices.DeleteFunc(slices.Clone(counted), func(e NamedLogZ) bool {
-		return e.Name == reverseEnds || e.Name == reverseData
-	})
-	return !b.hidden() && disagree(counted) && !disagree(without) && b.Tempered.ESS >= travelled
+	return !b.hidden() && b.Tempered.ESS >= travelled && agree(b.AIS, b.Tempered) && disagree(b.counted())
 }
-
-// The names of the estimates that tempering from data may settle.
-const (
-	reverseEnds = "reverse AIS from its end points"
-	reverseData = "reverse AIS from data"
-)
 
 // travelled is the number of round trips of tempering, ten of each replica set, from which on its replicas have forgotten
 // where they began.

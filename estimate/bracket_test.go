@@ -50,42 +50,42 @@ func TestReverseAISCounts(t *testing.T) {
 	}
 }
 
-// Tempering from data takes the part of a judge where reverse AIS from end points or data is too high: these don't
-// count where it agrees with AIS and with tempering from the base, and nothing is settled by it otherwise.
-func TestTemperingFromDataJudges(t *testing.T) {
+// A second tempering takes the part of a judge where reverse AIS alone is too high, from whatever starts: it doesn't
+// count where that agrees with AIS and with tempering from the base, and nothing is settled by it otherwise.
+func TestSecondTemperingJudges(t *testing.T) {
 	high, travelling := sample.LogZ{Value: 11, Stderr: 0.1, ESS: 100}, sample.LogZ{Value: 10.1, Stderr: 0.1, ESS: travelled}
 	for name, c := range map[string]struct {
 		change          func(*Bracket)
-		undecided, open bool // before tempering from data, and with it
+		undecided, open bool // before a second tempering, and with it
 	}{
 		"nothing disagrees":         {func(*Bracket) {}, false, false},
 		"from data":                 {func(b *Bracket) { b.ReverseData = high }, true, false},
-		"from both":                 {func(b *Bracket) { b.ReverseData, b.ReverseEnds = high, high }, true, false},
-		"from random restarts":      {func(b *Bracket) { b.ReverseRandom = high }, false, true},
-		"from random restarts too":  {func(b *Bracket) { b.ReverseData, b.ReverseRandom = high, high }, false, true},
+		"from end points as well":   {func(b *Bracket) { b.ReverseData, b.ReverseEnds = high, high }, true, false},
+		"from random restarts":      {func(b *Bracket) { b.ReverseRandom = high }, true, false},
+		"from all":                  {func(b *Bracket) { b.ReverseEnds, b.ReverseData, b.ReverseRandom = high, high, high }, true, false},
 		"tempering from the base":   {func(b *Bracket) { b.Tempered.Value, b.ReverseData = 9, high }, false, true},
 		"end points are lower":      {func(b *Bracket) { b.ReverseEnds.Value = 9 }, true, true},
 		"few round trips":           {func(b *Bracket) { b.ReverseData, b.Tempered.ESS = high, travelled-1 }, false, false},
-		"it has found another mode": {func(b *Bracket) { b.ReverseData, b.TemperedData = high, high }, true, true},
+		"it has found another mode": {func(b *Bracket) { b.ReverseData, b.TemperedAgain = high, high }, true, true},
 	} {
 		b := agreed()
 		b.Tempered.ESS = travelled
 		b.Least = sample.Least{Configuration: 5, Rows: 5, Modes: 5}
 		c.change(b)
-		data := b.TemperedData
-		b.TemperedData = sample.LogZ{}
+		again := b.TemperedAgain
+		b.TemperedAgain = sample.LogZ{}
 		if got := b.undecided(); got != c.undecided {
 			t.Errorf("%s: undecided is %v", name, got)
 		}
-		if b.TemperedData = travelling; data.ESS > 0 {
-			b.TemperedData = data
+		if b.TemperedAgain = travelling; again.ESS > 0 {
+			b.TemperedAgain = again
 		}
 		b.combine()
 		open, all := b.open()
 		if open != c.open {
 			t.Errorf("%s: open is %v: %s", name, open, all)
 		}
-		if name != "tempering from the base" && math.Abs(b.Value-10) > 1e-9 || !(b.Upper > b.TemperedData.Value) {
+		if name != "tempering from the base" && math.Abs(b.Value-10) > 1e-9 || !(b.Upper > b.TemperedAgain.Value) {
 			t.Errorf("%s: %v up to %v", name, b.Value, b.Upper)
 		}
 	}

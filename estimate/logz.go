@@ -158,7 +158,7 @@ const (
 	streamModes
 	streamKnown
 	streamJumps
-	streamTemperingData
+	streamTemperingAgain
 )
 
 // runKey gives every run random numbers of its own.
@@ -194,13 +194,14 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	b.Least = e.least
 	b.combine()
 	if !e.few() && b.undecided() && e.done+cost(steps) <= e.o.Budget { // the few modes have their shares by AIS from them
-		key := e.runKey().Stream(streamTemperingData)
-		z, seen, _, err := e.tempered(ctx, e.rows(replicaSets, key), cost(steps), key)
+		key := e.runKey().Stream(streamTemperingAgain)
+		starts := stack(e.rows(replicaSets/2, key), spread(random, replicaSets/2))
+		z, seen, _, err := e.tempered(ctx, starts, cost(steps), key)
 		if err != nil {
 			return nil, err
 		}
 		if z.ESS >= travelled {
-			b.TemperedData, _ = e.complete(z, seen)
+			b.TemperedAgain, _ = e.complete(z, seen)
 			b.combine()
 		}
 	}
@@ -225,9 +226,7 @@ func (e *estimator) forward(ctx context.Context, b *Bracket) (ends rbm.Batch, se
 	b.MissedByAIS = b.AIS.Value - ais.LogZ().Value
 	b.settledModes = e.settled(shares)
 	ais.Resample()
-	ends = e.model.Visible.NewBatch(back)
-	ends.Gather(ais.Chains.Visible, spread()) // copies of a chain stand side by side
-	return ends, seen, shares, nil
+	return spread(ais.Chains.Visible, back), seen, shares, nil // copies of a chain stand side by side
 }
 
 // backward is reverse AIS from end points, data and random restarts. It returns the states that the random restarts
@@ -281,13 +280,15 @@ func stack(batches ...rbm.Batch) rbm.Batch {
 	return whole
 }
 
-// spread returns back places at equal distances among the chains.
-func spread() []int {
-	index := make([]int, back)
+// spread returns count rows of a batch, at equal distances.
+func spread(b rbm.Batch, count int) rbm.Batch {
+	index := make([]int, count)
 	for k := range index {
-		index[k] = k * chains / back
+		index[k] = k * b.Rows() / count
 	}
-	return index
+	rows := b.Like(count)
+	rows.Gather(b, index)
+	return rows
 }
 
 // reverse is reverse AIS from chains that first make warmUp sweeps at the model, where they are at states at. With

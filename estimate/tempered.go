@@ -12,7 +12,6 @@ import (
 const (
 	replicaSets = 50 // of tempering
 	groups      = 10 // of replica sets, for the errors of shares
-	jumpRounds  = 3  // rounds after which some replicas jump again
 	visitsApart = 4  // rounds between two looks at the modes that states are in
 	fewestWorks = 50 // of each pair of temperatures and group of replica sets, for the acceptance ratios
 )
@@ -26,11 +25,9 @@ func (e *estimator) tempered(ctx context.Context, starts rbm.Batch, chainSteps i
 	z sample.LogZ, seen []sample.LogZ, states rbm.Batch, err error,
 ) {
 	t := sample.NewTempering(e.line(), starts, sample.FirstTemperatures, key)
+	t.Jumps, t.JumpEvery = e.jumps, sample.JumpRounds
 	end := e.done + chainSteps
 	round := func() error {
-		if t.Jumps = nil; t.Rounds()%jumpRounds == 0 {
-			t.Jumps = e.jumps
-		}
 		t.Round()
 		e.report(t.ChainSteps())
 		return ctx.Err()

@@ -96,8 +96,8 @@ type Progress struct {
 // Parallel block-Gibbs chains begin apart, in the modes that may have 1 % of Z by AIS, in turn. They burn in until R̂ ≤
 // 1.008, for 1,024 to 16,384 sweeps, or up to 131,072 where R̂ says that these are enough, and then give a sample each
 // after every Thin sweeps. R̂ ≤ 1.01 is asked of the samples. If these come with a finding, replica exchange
-// ([Tempering]) from the model to independent units follows, on as many replica sets. It finds its temperatures by
-// itself during the burn-in, and counts round trips. Samples that can't be trusted come with Findings. Nothing is known
+// ([Tempering]) from the model to independent units follows, on as many replica sets, which also jump between the modes
+// that were found ([Jumps]). It finds its temperatures by itself during the burn-in, and counts round trips. Samples that can't be trusted come with Findings. Nothing is known
 // of a mode that neither the search nor a chain has found.
 //
 // Errors: an option that means nothing, one that does not fit the model, or a cancelled ctx. Models whose smaller layer
@@ -252,6 +252,9 @@ func (d *drawing) tempered(ctx context.Context) (*Result, error) {
 	base.SetMoments(moments(pilot.visible()))
 	line := rbm.NewLine(base, d.model, rbm.NewConditionals(d.model, d.Compute))
 	t := NewTempering(line, d.start, FirstTemperatures, d.key.Stream(rng.StreamExchange))
+	if d.watch.modes.several() {
+		t.Jumps, t.JumpEvery = d.watch.modes.Jumps(), JumpRounds
+	}
 	result, err := d.collect(ctx, temperedWalker{t})
 	if err != nil {
 		return nil, err

@@ -128,6 +128,28 @@ func TestDrawTempersWhereGibbsStays(t *testing.T) {
 	}
 }
 
+// Replicas jump between the modes, so that an independent sample takes fewer rounds: 10 here, where exchanges alone take
+// 30. Each mode keeps its weight.
+func TestDrawJumps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	model, _ := magnet(40, 8, 0.3, 0.01)
+	want, got := shareUp(t, model), 0.0
+	r := draw(t, model, sample.Options{Method: sample.Tempered, Seed: 1})
+	if len(r.Findings) > 0 || r.Thin > 20 {
+		t.Errorf("findings %v, %d rounds from sample to sample", codes(r), r.Thin)
+	}
+	for k := range r.Samples.Rows() {
+		if up(r.Samples, k) {
+			got += 1 / float64(r.Samples.Rows())
+		}
+	}
+	if stderr := math.Sqrt(want * (1 - want) / r.ESS); !(math.Abs(got-want) <= 4*stderr) {
+		t.Errorf("%.3f ± %.3f of the samples are in the upper mode, want %.3f", got, stderr, want)
+	}
+}
+
 // golfHole is a model of m units of which one hidden unit holds all on, with a weight about as large as that of all
 // other configurations: a first-order transition, which chains at no temperature cross.
 func golfHole(m int, w float64) *rbm.Model {

@@ -28,9 +28,10 @@ type Tempering struct {
 	// F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The slices are reused.
 	ObserveWork func(k int, up, down []float64)
 
-	// Jumps, unless nil, let the replicas of some sets, at most jumpingSets, jump between modes in each round, other sets
-	// each time.
-	Jumps *Jumps
+	// Jumps, unless nil, let the replicas of some sets, at most jumpingSets, jump between modes, other sets each time: in
+	// every round, or after JumpEvery rounds where that is above 0.
+	Jumps     *Jumps
+	JumpEvery uint64
 
 	line       *rbm.Line
 	sets       int
@@ -137,7 +138,7 @@ func (t *Tempering) Round() {
 		t.place()
 	}
 	t.replicas.Sweep(t.at, 1)
-	if t.Jumps != nil {
+	if t.Jumps != nil && t.rounds%max(t.JumpEvery, 1) == 0 {
 		t.jump()
 	}
 	t.computeWork()

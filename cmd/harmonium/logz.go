@@ -253,7 +253,7 @@ func (b *estimatedLogZ) table(w io.Writer) {
 	case estimate.Needless:
 		what = "does not count: AIS from the modes knows all that matter"
 	case estimate.Slack:
-		what = "does not count: tempering from data agrees with the others"
+		what = "does not count: tempering from its starts agrees with the others"
 	case estimate.Counted:
 		if b.Bounds == "neither" {
 			what = "no bound"
