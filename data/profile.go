@@ -41,6 +41,8 @@ type profile struct {
 	hashes  map[uint64]struct{} // of the texts of the first column, while none comes twice
 	counted bool                // they count the rows
 
+	noGenotype find // the first cell that is no genotype, of a column of these
+
 	missing      int
 	firstMissing find
 
@@ -87,6 +89,9 @@ func (p *profile) add(text string, row, line int) error {
 		return p.refuseAs(row, line, fmt.Sprintf("found %.40q: %v", text, errNotUTF8))
 	}
 	p.rows++
+	if p.genotype && p.noGenotype.row == 0 && !isMissing(text) && !slices.Contains(genotypeTexts, canonical(text)) {
+		p.noGenotype = find{row + 1, line, strings.Clone(text)}
+	}
 	x, ok := number([]byte(text))
 	switch {
 	case !ok:
@@ -302,12 +307,10 @@ func (p *profile) checkNumbers() error {
 	return nil
 }
 
-// checkGenotypes refuses a value that is no genotype, as far as the first values tell.
+// checkGenotypes refuses a value that is no genotype.
 func (p *profile) checkGenotypes() error {
-	for _, text := range p.texts {
-		if !slices.Contains(genotypeTexts, canonical(text)) && !isMissing(text) {
-			return &refusal{fmt.Errorf("column %s has the value %.40q, want 0, 1 or 2, the copies of an allele", p.name, text), ErrGenotypes}
-		}
+	if at := p.noGenotype; at.row > 0 {
+		return &refusal{p.refuse(at.row-1, at.line, at.text, "0, 1 or 2, the copies of an allele"), ErrGenotypes}
 	}
 	return nil
 }

@@ -224,7 +224,7 @@ func TestTablesAsPeopleHaveThem(t *testing.T) {
 			"a>=1 bit, a>=2 bit: 0/0 1/0 1/1"},
 		{"a column that counts beside real numbers", "ID,a\n1,0\n2,1\n3,2\n", []Option{Reals()}, "a real: 0 1 2"},
 		{"too few identifiers beside genotypes", "who,a\np,0\nq,1\nr,2\n", pick(Selection{Genotypes: allColumns}),
-			`refused: column who has the value "p", want 0, 1 or 2, the copies of an allele`},
+			`refused: row 1 (line 2), column who: found "p", want 0, 1 or 2, the copies of an allele`},
 		{"an index as a column", ",a\n0,0.5\n1,1.5\n2,2\n", pick(Selection{Columns: []string{"a"}}), "a real: 0.5 1.5 2"},
 		{"names that come twice", "a,a\n1.5,x\n2.5,y\n", nil, `refused: columns 1 and 2 (line 1) are both called "a": want different names`},
 		{"bits whose names come twice", "a,a\n1,0\n0,1\n", nil,
