@@ -14,6 +14,7 @@ import (
 // Genotypes of tables, arrays and VCF are two bits each, in any order of columns, and a table has them back.
 func TestGenotypes(t *testing.T) {
 	all := Select(Selection{Genotypes: []string{"all"}})
+	bits := ForColumns([]rbm.Column{{Name: "a", Kind: rbm.Bernoulli}, {Name: "b", Kind: rbm.Bernoulli}})
 	columns := append(genotypeColumns("a"), genotypeColumns("b")...)
 	numbered := append(genotypeColumns("1"), genotypeColumns("2")...)
 	unphased := vcfOf("S T U", "1 1 a A G . . . GT 0/1 1|1 ./1", "1 2 b A G . . . GT 0|0:7 1/0:8 1")
@@ -95,6 +96,14 @@ func TestGenotypes(t *testing.T) {
 		{"doses", "a,b\n0,1\n0.98,0\n", []Option{all}, `refused: row 2 (line 3), column a: found "0.98", want 0, 1 or 2`, ""},
 		{"genotypes and categories", "a,b\n0,1\n1,2\n", []Option{Select(Selection{Genotypes: []string{"a"}, Categories: []string{"a"}})},
 			"refused: column a is to be taken as genotypes and as something else: want one of them", ""},
+		{"genotypes that are left out", "a,b\n0,1\n1,2\n", []Option{Select(Selection{Genotypes: []string{"a"}, Drop: []string{"a"}})},
+			"refused: column a is to be taken as genotypes, and is left out: want one of them", ""},
+		{"categories that are left out", "a,b\n0,1\n1,2\n", []Option{Select(Selection{Categories: []string{"a"}, Columns: []string{"b"}})},
+			"refused: column a is to be taken as categories, and is left out: want one of them", ""},
+		{"genotypes of a model without", "a,b\n0,1\n1,0\n", []Option{all, bits},
+			"refused: the columns are to be taken as genotypes, and none of the model's is one", ""},
+		{"a genotype of a model without", "a,b\n0,1\n1,0\n", []Option{Select(Selection{Genotypes: []string{"a"}}), bits},
+			"refused: column a is to be taken as genotypes, and is none in the model", ""},
 		{"a column that there is not", "a,b\n0,1\n1,2\n", []Option{Select(Selection{Genotypes: []string{"z"}})},
 			`refused: the table has no column "z"`, ""},
 		{"a name that is taken", "a,a>=1\n0,1\n1,2\n", []Option{Select(Selection{Genotypes: []string{"a"}})},

@@ -194,6 +194,9 @@ func (t *table) profiles(o options) ([]*profile, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := t.checkAsked(o, fields, categorical, genotypes); err != nil {
+		return nil, err
+	}
 	if err := t.findIndex(o); err != nil {
 		return nil, err
 	}
@@ -239,6 +242,34 @@ func (t *table) profiles(o options) ([]*profile, error) {
 		return nil, errors.New("the table has no columns, or the schema drops all of them")
 	}
 	return kept, nil
+}
+
+// checkAsked refuses columns that are named as categories or genotypes without effect: what is left out has no kind, and
+// a model knows which of its columns are genotypes.
+func (t *table) checkAsked(o options, kept, categorical, genotypes []int) error {
+	for _, asked := range []struct {
+		what   string
+		names  []string
+		fields []int
+	}{{"categories", o.selection.Categories, categorical}, {"genotypes", o.selection.Genotypes, genotypes}} {
+		for _, field := range asked.fields {
+			if !slices.Equal(asked.names, allColumns) && !o.schema.isGiven() && !slices.Contains(kept, field) {
+				return fmt.Errorf("column %s is to be taken as %s, and is left out: want one of them", t.names[field], asked.what)
+			}
+		}
+	}
+	if !o.schema.isGiven() {
+		return nil
+	}
+	isGenotype := func(field int) bool { return o.schema.columns[t.names[field]].genotype }
+	for _, field := range genotypes {
+		if all := slices.Equal(o.selection.Genotypes, allColumns); all && !slices.ContainsFunc(kept, isGenotype) {
+			return errors.New("the columns are to be taken as genotypes, and none of the model's is one")
+		} else if !all && slices.Contains(kept, field) && !isGenotype(field) {
+			return fmt.Errorf("column %s is to be taken as genotypes, and is none in the model", t.names[field])
+		}
+	}
+	return nil
 }
 
 // addLacking adds columns that the table may lack, empty in all rows.
