@@ -14,6 +14,7 @@ import (
 // Genotypes of tables, arrays and VCF are two bits each, in any order of columns, and a table has them back.
 func TestGenotypes(t *testing.T) {
 	all := Select(Selection{Genotypes: []string{"all"}})
+	one := ForColumns(append(genotypeColumns("b"), rbm.Column{Name: "a", Kind: rbm.Bernoulli}))
 	bits := ForColumns([]rbm.Column{{Name: "a", Kind: rbm.Bernoulli}, {Name: "b", Kind: rbm.Bernoulli}})
 	columns := append(genotypeColumns("a"), genotypeColumns("b")...)
 	numbered := append(genotypeColumns("1"), genotypeColumns("2")...)
@@ -80,7 +81,7 @@ func TestGenotypes(t *testing.T) {
 		{"unphased VCF that nothing says", unphased, nil,
 			"refused: line 4 (site a), sample S: found the genotype \"0/1\", want alleles with |", ""},
 		{"sums for a model of alleles", unphased, []Option{all, alleles},
-			"refused: the model has alleles, a bit a site, and no genotypes", ""},
+			"refused: the model has no genotypes, which are two bits a site", ""},
 		{"unphased VCF for a model of alleles", unphased, []Option{alleles},
 			"refused: line 4 (site a), sample S: found the genotype \"0/1\", want alleles with | between them", ""},
 		{"VCF of three alleles", vcfOf("S", "1 1 a A G,C . . . GT 0/2"), []Option{all},
@@ -92,7 +93,8 @@ func TestGenotypes(t *testing.T) {
 		{"no call", vcfOf("S", "1 1 a A G . . . GT :1"), []Option{all}, "refused: line 4 (site a), sample S: found the genotype \"\"", ""},
 		{"some sites of VCF", unphased, []Option{Select(Selection{Genotypes: []string{"a"}})},
 			"refused: in a VCF file, sites are genotypes all or none: say all", ""},
-		{"texts", "a,b\n0,1\nAG,0\n", []Option{all}, `refused: row 2 (line 3), column a: found "AG", want 0, 1 or 2, the copies of an allele`, ""},
+		{"texts", "a,b\n0,1\nAG,0\n", []Option{all},
+			`refused: row 2 (line 3), column a: found "AG", want 0, 1 or 2, the copies of an allele`, ""},
 		{"doses", "a,b\n0,1\n0.98,0\n", []Option{all}, `refused: row 2 (line 3), column a: found "0.98", want 0, 1 or 2`, ""},
 		{"genotypes and categories", "a,b\n0,1\n1,2\n", []Option{Select(Selection{Genotypes: []string{"a"}, Categories: []string{"a"}})},
 			"refused: column a is to be taken as genotypes and as something else: want one of them", ""},
@@ -101,8 +103,8 @@ func TestGenotypes(t *testing.T) {
 		{"categories that are left out", "a,b\n0,1\n1,2\n", []Option{Select(Selection{Categories: []string{"a"}, Columns: []string{"b"}})},
 			"refused: column a is to be taken as categories, and is left out: want one of them", ""},
 		{"genotypes of a model without", "a,b\n0,1\n1,0\n", []Option{all, bits},
-			"refused: the columns are to be taken as genotypes, and none of the model's is one", ""},
-		{"a genotype of a model without", "a,b\n0,1\n1,0\n", []Option{Select(Selection{Genotypes: []string{"a"}}), bits},
+			"refused: the model has no genotypes", ""},
+		{"a genotype of a model without", "a,b\n0,1\n1,0\n", []Option{Select(Selection{Genotypes: []string{"a"}}), one},
 			"refused: column a is to be taken as genotypes, and is none in the model", ""},
 		{"a column that there is not", "a,b\n0,1\n1,2\n", []Option{Select(Selection{Genotypes: []string{"z"}})},
 			`refused: the table has no column "z"`, ""},

@@ -107,6 +107,8 @@ func (o options) check() error {
 		return errors.New("categories and a threshold, bernoulli or real numbers exclude each other")
 	case o.selection.Genotypes != nil && (o.threshold != nil || o.bernoulli || o.reals):
 		return errors.New("genotypes and a threshold, bernoulli or real numbers exclude each other")
+	case o.selection.Genotypes != nil && o.columns != nil && !hasGenotypes(o.columns):
+		return errors.New("the model has no genotypes, which are two bits a site: read its columns, or the haplotypes of a VCF file, as they are")
 	}
 	return nil
 }

@@ -263,9 +263,7 @@ func (t *table) checkAsked(o options, kept, categorical, genotypes []int) error 
 	}
 	isGenotype := func(field int) bool { return o.schema.columns[t.names[field]].genotype }
 	for _, field := range genotypes {
-		if all := slices.Equal(o.selection.Genotypes, allColumns); all && !slices.ContainsFunc(kept, isGenotype) {
-			return errors.New("the columns are to be taken as genotypes, and none of the model's is one")
-		} else if !all && slices.Contains(kept, field) && !isGenotype(field) {
+		if !slices.Equal(o.selection.Genotypes, allColumns) && slices.Contains(kept, field) && !isGenotype(field) {
 			return fmt.Errorf("column %s is to be taken as genotypes, and is none in the model", t.names[field])
 		}
 	}

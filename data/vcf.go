@@ -61,7 +61,7 @@ func readVCF(s source, o options) (*reading, error) {
 	v := &variants{sums: o.selection.Genotypes != nil || hasGenotypes(o.columns)}
 	v.alleles = slices.ContainsFunc(o.columns, func(c rbm.Column) bool { return c.Genotype == "" && c.Kind != rbm.Categorical })
 	if v.sums && v.alleles {
-		return nil, errors.New("the model has alleles, a bit a site, and no genotypes, which are sums of two: read its haplotypes as they are")
+		return nil, errors.New("the model has alleles, a bit a site, as well as genotypes, which are sums of two: want one of them")
 	}
 	if err := v.count(s, o.columns); err != nil {
 		return nil, err

@@ -72,10 +72,14 @@ const (
 // it is lower, chains are caught where the model gives less weight than they do.
 //
 // Reverse AIS is far too high in modes that chains on the path from the base hardly come to. It does not count, from
-// any starts, where AIS from the modes themselves knows all modes that matter, or where tempering from the base and
-// tempering from data and random restarts come to the same log Z as AIS.
+// any starts, where AIS from the modes themselves knows all modes that matter, or where a second tempering, from data
+// and random restarts, comes to the same log Z as AIS and the first, and to a lower one than it.
 func (b *Bracket) Estimates() []NamedLogZ {
-	slack := b.TemperedAgain.ESS > 0 && agree(b.TemperedAgain, b.Tempered) && agree(b.TemperedAgain, b.AIS) && agree(b.Tempered, b.AIS)
+	again := b.TemperedAgain
+	decided := again.ESS > 0 && agree(again, b.Tempered) && agree(again, b.AIS) && agree(b.Tempered, b.AIS)
+	slack := func(z sample.LogZ) bool {
+		return decided && z.Value > max(b.AIS.Value, again.Value) && !agree(z, again)
+	}
 	reverse := func(name string, z sample.LogZ, covered float64) NamedLogZ {
 		switch {
 		case b.settledModes:
@@ -84,7 +88,7 @@ func (b *Bracket) Estimates() []NamedLogZ {
 			return NamedLogZ{name, -1, z, 0, Low}
 		case covered < coverage:
 			return NamedLogZ{name, -1, z, 0, Partial}
-		case slack:
+		case slack(z):
 			return NamedLogZ{name, -1, z, 0, Slack}
 		}
 		return NamedLogZ{name, -1, z, 0, Counted}
@@ -93,7 +97,7 @@ func (b *Bracket) Estimates() []NamedLogZ {
 	switch {
 	case b.settledModes:
 		ends.Use = Needless
-	case slack && ends.Value > b.AIS.Value:
+	case slack(b.ReverseEnds):
 		ends.Use = Slack
 	}
 	all := []NamedLogZ{

@@ -67,6 +67,9 @@ func TestSecondTemperingJudges(t *testing.T) {
 		"end points are lower":      {func(b *Bracket) { b.ReverseEnds.Value = 9 }, true, true},
 		"few round trips":           {func(b *Bracket) { b.ReverseData, b.Tempered.ESS = high, travelled-1 }, false, false},
 		"it has found another mode": {func(b *Bracket) { b.ReverseData, b.TemperedAgain = high, high }, true, true},
+		"it may have found one": {func(b *Bracket) {
+			b.ReverseData, b.TemperedAgain = high, sample.LogZ{Value: 10.5, Stderr: 0.3, ESS: travelled}
+		}, true, true},
 	} {
 		b := agreed()
 		b.Tempered.ESS = travelled

@@ -70,7 +70,7 @@ func LogZ(ctx context.Context, model *rbm.Model, data rbm.Batch, means, variance
 	}
 	e := newEstimator(model, data, means, variances, o)
 	var last *Bracket
-	for steps := firstSteps; steps > 0; steps = nextSteps(steps, o.Budget-e.done) {
+	for steps := firstSteps; steps > 0; steps = e.nextSteps(steps) {
 		b, err := e.run(ctx, steps)
 		if err != nil {
 			return nil, err
@@ -99,8 +99,12 @@ func cost(steps int) int64 { return int64(chains) * int64(2*steps+warmUp(steps))
 func warmUp(steps int) int { return steps / 2 }
 
 // nextSteps is the number of steps of the next run, with what is left of the budget; 0 if it isn't worth it.
-func nextSteps(steps int, left int64) int {
-	left = left * 10 / wholeRun
+func (e *estimator) nextSteps(steps int) int {
+	tenths := int64(wholeRun)
+	if !e.few() { // it may need a second tempering
+		tenths += 10
+	}
+	left := (e.o.Budget - e.done) * 10 / tenths
 	if next := longer * steps; cost(next) <= left {
 		return next
 	}

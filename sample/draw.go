@@ -97,8 +97,8 @@ type Progress struct {
 // 1.008, for 1,024 to 16,384 sweeps, or up to 131,072 where R̂ says that these are enough, and then give a sample each
 // after every Thin sweeps. R̂ ≤ 1.01 is asked of the samples. If these come with a finding, replica exchange
 // ([Tempering]) from the model to independent units follows, on as many replica sets, which also jump between the modes
-// that were found ([Jumps]). It finds its temperatures by itself during the burn-in, and counts round trips. Samples that can't be trusted come with Findings. Nothing is known
-// of a mode that neither the search nor a chain has found.
+// that were found ([Jumps]). It finds its temperatures by itself during the burn-in, and counts round trips. Samples
+// that can't be trusted come with Findings. Nothing is known of a mode that neither the search nor a chain has found.
 //
 // Errors: an option that means nothing, one that does not fit the model, or a cancelled ctx. Models whose smaller layer
 // has up to about 30 units need no chains: harmonium/exact draws independent samples.
