@@ -53,6 +53,15 @@ func (c Config) base() *rbm.Model {
 // jumpTo has the replicas jump between modes.
 func (l *ladder) jumpTo(jumps *sample.Jumps) { l.Jumps, l.known = jumps, jumps.Known() }
 
+// due reports whether follow is going to make rounds. Where its jumps or its temperatures come only then, it may.
+func (l *ladder) due() bool {
+	if l.Jumps == nil && len(l.known.Bounds) > 0 || l.trained && l.Rounds() == 0 {
+		return true
+	}
+	l.account.price = RoundCost(l.Tempering, l.model)
+	return l.account.balance+l.account.pays(1) >= 1
+}
+
 // follow makes the rounds that an update pays for.
 func (l *ladder) follow() {
 	if l.Jumps == nil && len(l.known.Bounds) > 0 { // after a checkpoint has been read

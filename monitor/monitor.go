@@ -81,6 +81,9 @@ func (m *Monitor) scoreLive() {
 // Every is the number of updates between scores.
 func (m *Monitor) Every() int { return m.plan.every }
 
+// Due reports whether the next Follow uses Config.Conditionals: whoever changes the model before calls their Load.
+func (m *Monitor) Due() bool { return m.ladder != nil && m.ladder.due() }
+
 // Follow is called after each update.
 func (m *Monitor) Follow() {
 	if m.ladder != nil {

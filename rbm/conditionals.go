@@ -46,7 +46,9 @@ func NewConditionals(model *Model, on *compute.Context) *Conditionals {
 // Compute is the context that the products run in.
 func (c *Conditionals) Compute() *compute.Context { return c.compute }
 
-// Update takes over the parameters that the model has now. It panics if a parameter is not finite.
+// Update takes over the parameters that the model has now. It panics if a parameter is not finite. Weights of real visible
+// units are read when they are first needed: the model may not change before the last use, unless by then
+// [Conditionals.Load] has read them.
 func (c *Conditionals) Update(model *Model) {
 	c.m, c.n = model.M(), model.N()
 	c.toHidden.fused = model.isFused()
@@ -62,6 +64,9 @@ func (c *Conditionals) Update(model *Model) {
 	c.load(&c.toHidden, model.Visible, model.Hidden, operand{w: bits.w, offset: bits.c, m: c.m, n: c.n}, model.W)
 	c.load(&c.toVisible, model.Hidden, model.Visible, operand{w: bits.w, offset: bits.b, m: c.m, n: c.n, transposed: true}, model.W)
 }
+
+// Load reads what Update has left for when it is needed, so that the model may change.
+func (c *Conditionals) Load() { c.toHidden.reals.in24(c.compute) }
 
 // load gives a direction the operand of log-odds if it is fused, and else W with the units' values put in.
 func (c *Conditionals) load(d *direction, from, to Layer, fused operand, w []float32) {
@@ -127,6 +132,22 @@ func (c *Conditionals) SampleHidden(dst, v Batch, key rng.Key, step uint64) {
 	c.check("visible", v, c.m, dst.Rows()*dst.Units(), c.n)
 	c.toHidden.sample(c.compute, dst, v, key, step)
 }
+
+// Short are the conditionals of c for the chains of a training: SampleHidden takes 14 bits of the weights of real visible
+// units, relative to the largest of a unit, as [Conditionals.Statistics] does, and half the time.
+type Short struct{ c *Conditionals }
+
+// Short returns the conditionals of chains of a training.
+func (c *Conditionals) Short() Short { return Short{c} }
+
+// SampleHidden is [Conditionals.SampleHidden] with 14 bits.
+func (s Short) SampleHidden(dst, v Batch, key rng.Key, step uint64) {
+	s.c.check("visible", v, s.c.m, dst.Rows()*dst.Units(), s.c.n)
+	s.c.toHidden.sampleShort(s.c.compute, dst, v, key, step)
+}
+
+// SampleVisible is [Conditionals.SampleVisible].
+func (s Short) SampleVisible(dst, h Batch, key rng.Key, step uint64) { s.c.SampleVisible(dst, h, key, step) }
 
 // SampleHiddenFree is [Conditionals.SampleHidden] that writes F(v) of each row to free on the way, as
 // [Conditionals.FreeEnergy] would.

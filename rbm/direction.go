@@ -16,8 +16,41 @@ type direction struct {
 	from, to Layer
 	fused    bool
 	bits     kernel.Fixed      // of the units of from that are bits: log-odds if fused, else inputs
-	reals    kernel.FixedReals // and of the others
+	reals    realOperand       // and of the others
 	inputs   []float32         // scratch
+}
+
+// A realOperand is what real numbers are multiplied by, in 24 bits and in 14, each of which is loaded when it is needed.
+type realOperand struct {
+	w                 []float32 // row-major; nil: loaded already
+	rows, cols        int
+	whole, short      kernel.FixedReals
+	isWhole, hasShort bool
+}
+
+func (o *realOperand) set(w []float32, rows, cols int) {
+	o.w, o.rows, o.cols, o.isWhole, o.hasShort = w, rows, cols, false, false
+}
+
+// in24 returns the operand for what is scored.
+func (o *realOperand) in24(on *compute.Context) *kernel.FixedReals {
+	if !o.isWhole {
+		on.LoadReals(&o.whole, o.w, o.rows, o.cols)
+		o.isWhole = true
+	}
+	return &o.whole
+}
+
+// in14 returns the operand for what a training averages and draws.
+func (o *realOperand) in14(on *compute.Context) *kernel.FixedReals {
+	if o.w == nil {
+		return &o.whole
+	}
+	if !o.hasShort {
+		on.LoadBalancedReals(&o.short, o.w, o.rows, o.cols)
+		o.hasShort = true
+	}
+	return &o.short
 }
 
 // operand is what a direction multiplies states by, row-major: m×n, the rows of which are the units of `from`, unless
@@ -36,12 +69,13 @@ func (d *direction) load(on *compute.Context, from, to Layer, o operand) {
 	case o.transposed && reals == 0:
 		on.LoadTransposed(&d.bits, o.w, o.m, o.n, o.offset)
 	case o.transposed && bits == 0:
-		on.LoadRealsTransposed(&d.reals, o.w, o.m, o.n)
+		on.LoadRealsTransposed(&d.reals.whole, o.w, o.m, o.n)
+		d.reals.w, d.reals.isWhole = nil, true
 	case o.transposed:
 		d.load(on, from, to, operand{w: transposed(o.w, o.m, o.n), offset: o.offset, m: o.n, n: o.m})
 	default:
 		on.Load(&d.bits, o.w[:bits*o.n], bits, o.n, o.offset)
-		on.LoadReals(&d.reals, o.w[bits*o.n:], reals, o.n)
+		d.reals.set(o.w[bits*o.n:], reals, o.n)
 	}
 }
 
@@ -96,15 +130,24 @@ func (d *direction) product(on *compute.Context, s Batch) []float32 {
 	return d.inputs
 }
 
-func (d *direction) multiply(on *compute.Context, dst []float32, s Batch) {
+func (d *direction) multiply(on *compute.Context, dst []float32, s Batch) { d.multiplyBy(on, dst, s, d.reals.in24) }
+
+// multiplyShort is multiply with 14 bits of the weights of real numbers, relative to the largest of a unit.
+func (d *direction) multiplyShort(on *compute.Context, dst []float32, s Batch) {
+	d.multiplyBy(on, dst, s, d.reals.in14)
+}
+
+func (d *direction) multiplyBy(
+	on *compute.Context, dst []float32, s Batch, reals func(*compute.Context) *kernel.FixedReals,
+) {
 	switch {
 	case s.reals.Cols == 0:
 		on.Mul(dst, s.bits, &d.bits)
 	case s.bits.Cols == 0:
-		on.MulReals(dst, s.reals, &d.reals, 1)
+		on.MulReals(dst, s.reals, reals(on), 1)
 	default:
 		on.Mul(dst, s.bits, &d.bits)
-		on.AddMulReals(dst, s.reals, &d.reals, 1)
+		on.AddMulReals(dst, s.reals, reals(on), 1)
 	}
 }
 
@@ -131,6 +174,17 @@ func (d *direction) sample(on *compute.Context, dst, s Batch, key rng.Key, step 
 		return
 	}
 	d.draw(on, dst, d.product(on, s), key, step)
+}
+
+// sampleShort is sample by multiplyShort.
+func (d *direction) sampleShort(on *compute.Context, dst, s Batch, key rng.Key, step uint64) {
+	if s.reals.Cols == 0 {
+		d.sample(on, dst, s, key, step)
+		return
+	}
+	d.inputs = resize(d.inputs, s.Rows()*d.to.Units())
+	d.multiplyShort(on, d.inputs, s)
+	d.draw(on, dst, d.inputs, key, step)
 }
 
 // draw draws rows from their inputs, which it may overwrite.

@@ -2,6 +2,7 @@ package rbm_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/harmonium-rbm/harmonium/compute"
@@ -75,5 +76,63 @@ func TestResolutionOfStatistics(t *testing.T) {
 		t.Errorf("⟨v h⟩ is off by %.2g of its standard error, want less than 0.001", ratio)
 	} else {
 		t.Logf("⟨v h⟩ is off by %.2g of its standard error", ratio)
+	}
+}
+
+// Draws and averages of a training take 14 bits of the weights of a real unit, relative to its largest. Units of very
+// different variances, with weights that make up for it, cost the others nothing.
+func TestResolutionOfShort(t *testing.T) {
+	const m, n, rows = 100, 30, 100
+	model := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, m), rbm.NewLayer(rbm.Bernoulli, n), rng.Seed(1))
+	means, variances := make([]float64, m), make([]float64, m)
+	for i := range m {
+		sd := math.Pow(10, float64(i%5-2))
+		variances[i] = sd * sd
+		for j := range n {
+			model.W[i*n+j] *= float32(10 / sd)
+		}
+	}
+	model.Visible.SetMoments(means, variances)
+	v := model.Visible.NewBatch(rows)
+	model.Visible.Sample(v, nil, rng.Seed(2), 0, 0)
+	c, squares := rbm.NewConditionals(model, compute.New(1)), 0.0
+	for r := range rows {
+		row := rbm.NewStatistics(model) // of one row: H is P(h|v)
+		c.Statistics(row, v.Slice(r, r+1), nil)
+		for j, p := range row.H {
+			x := 0.0
+			for i, y := range v.Reals(r) {
+				x += float64(y) * float64(model.W[i*n+j])
+			}
+			squares += math.Pow(float64(p)-1/(1+math.Exp(-x)), 2) / (rows * n)
+		}
+	}
+	if rms := math.Sqrt(squares); !(rms < 2e-4) || rms == 0 {
+		t.Errorf("P(h|v) is off by %.2g, rms, want less than 0.0002", rms)
+	} else {
+		t.Logf("P(h|v) is off by %.2g, rms", rms)
+	}
+}
+
+// What Load has read stays when the model changes.
+func TestLoad(t *testing.T) {
+	mixed, err := rbm.NewMixed(rbm.NewLayer(rbm.Bernoulli, 3), rbm.NewLayer(rbm.Gaussian, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, visible := range []rbm.Layer{rbm.NewLayer(rbm.Bernoulli, 8), rbm.NewLayer(rbm.Gaussian, 8), mixed} {
+		model := rbm.NewModel(visible, rbm.NewLayer(rbm.Bernoulli, 6), rng.Seed(1))
+		v := visible.NewBatch(4)
+		visible.Sample(v, nil, rng.Seed(2), 0, 0)
+		want, got := make([]float64, 4), make([]float64, 4)
+		rbm.NewConditionals(model, nil).FreeEnergy(want, v)
+		c := rbm.NewConditionals(model, nil)
+		c.Load()
+		for k := range model.W {
+			model.W[k]++
+		}
+		if c.FreeEnergy(got, v); !slices.Equal(got, want) {
+			t.Errorf("%v: free energies %v after the model has changed, want %v", visible.Kind(), got, want)
+		}
 	}
 }

@@ -55,7 +55,7 @@ type Rows struct {
 	Visible Batch
 	Weights []float32 // of the rows, none of them negative; they need not sum to one; nil means equal ones
 
-	// Hidden are, where there are any, drawn from P(h|v) of the rows on the way, as [Conditionals.SampleHidden] does.
+	// Hidden are, where there are any, drawn from P(h|v) of the rows on the way, as [Short.SampleHidden] does.
 	Hidden Batch
 	Key    rng.Key
 	Step   uint64
@@ -193,7 +193,7 @@ func wholeWords(bits int) int { return (bits + 63) &^ 63 }
 func (c *Conditionals) averageReals(dst *Statistics, vh []float32, s Rows, subtract bool) {
 	a, d, v, weights, rows := &c.statistics, &c.toHidden, s.Visible, s.Weights, s.Visible.Rows()
 	a.probs, a.shares = resize(a.probs, rows*c.n), resize(a.shares, rows)
-	d.multiply(c.compute, a.probs, v)
+	d.multiplyShort(c.compute, a.probs, v)
 	if s.Hidden.Rows() > 0 {
 		c.check("hidden", s.Hidden, c.n, rows*c.n, c.n)
 		d.inputs = resize(d.inputs, rows*c.n)

@@ -39,7 +39,7 @@ func TestDifference(t *testing.T) {
 				c.Statistics(a, data.Visible, weights)
 				c.Statistics(b, states.Visible, nil)
 				drawn := model.Hidden.NewBatch(second)
-				c.SampleHidden(drawn, states.Visible, states.Key, states.Step)
+				c.Short().SampleHidden(drawn, states.Visible, states.Key, states.Step)
 
 				positive, negative := rbm.NewStatistics(model), rbm.NewStatisticsWith(model, nil)
 				c.Difference(positive, negative, data, states)

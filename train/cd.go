@@ -43,7 +43,7 @@ func (c *CD) Start(s Setup) error {
 func (c *CD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 	chains := sample.NewChains(u.Rows, u.Model.Hidden, c.key)
 	chains.Sweeps = u.Number * uint64(c.Steps)
-	chains.Sweep(u.Conditionals, c.Steps)
+	chains.Sweep(u.Conditionals.Short(), c.Steps)
 	c.overlap = monitor.OverlapWith(u.Rows, chains.Visible)
 	u.Average(dst, rbm.Rows{Visible: chains.Visible})
 	return nil

@@ -63,9 +63,9 @@ func (p *PCD) Phase(_ context.Context, dst *rbm.Statistics, u Update) error {
 // sweep makes the sweeps of an update.
 func (p *PCD) sweep(u Update) {
 	if u.Number == 0 {
-		p.chains.Sweep(u.Conditionals, p.Sweeps())
+		p.chains.Sweep(u.Conditionals.Short(), p.Sweeps())
 	} else {
-		p.chains.SweepDrawn(u.Conditionals, p.Sweeps())
+		p.chains.SweepDrawn(u.Conditionals.Short(), p.Sweeps())
 	}
 }
 

@@ -173,6 +173,9 @@ func (t *Training) step(ctx context.Context) (Progress, error) {
 	if err := t.phases(ctx, rows, weights); err != nil { // ⟨·⟩_data and ⟨·⟩_model
 		return Progress{}, err
 	}
+	if t.Monitor.Due() {
+		t.conditionals.Load()
+	}
 	rate = t.trust.begin(rate)
 	norm, sound := t.ascent.run(rate) // λ ← λ + η·(⟨·⟩_data − ⟨·⟩_model), or what the optimiser makes of it,
 	sound = sound && t.trust.end()    // less what the chains can't follow

@@ -72,12 +72,20 @@ func BenchmarkMulReals(b *testing.B) {
 			}
 			p.report(b)
 		})
+		one.LoadBalancedReals(&f, src, p.inner, p.cols)
+		b.Run("balanced-"+p.name, func(b *testing.B) {
+			for b.Loop() {
+				one.MulReals(dst, x, &f, 1)
+			}
+			p.report(b)
+		})
 	}
 	const rows, cols = 784, 500
 	src := kerneltest.RandomFloats(rows*cols, 1)
 	var f FixedReals
 	for name, load := range map[string]func(){
 		"load":       func() { one.LoadReals(&f, src, rows, cols) },
+		"balanced":   func() { one.LoadBalancedReals(&f, src, rows, cols) },
 		"transposed": func() { one.LoadRealsTransposed(&f, src, rows, cols) },
 	} {
 		b.Run(name, func(b *testing.B) {

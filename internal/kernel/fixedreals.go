@@ -23,6 +23,10 @@ type FixedReals struct {
 	short bool      // the integers have 14 bits, and a panel 32 columns: a pair of rows is 32 words
 	tiled bool      // the words of a panel, which has 16 columns, are those of tiles.go instead
 	sums  []float64 // of a task: the largest of a chunk, or if short the largest number
+
+	balanced bool // row k has a power of two of its own, and the numbers x_k have its inverse
+	units    []float32
+	inverses []float32
 }
 
 const (
@@ -71,7 +75,7 @@ func (f *FixedReals) Resolution() float64 { return math.Ldexp(1, -f.scale) }
 // numbers that are not finite.
 func (c *Context) LoadReals(f *FixedReals, src []float32, rows, cols int) {
 	checkOperand("LoadReals", src, rows, cols, nil, cols)
-	f.short = false
+	f.short, f.balanced = false, false
 	c.loadReals("LoadReals", f, src, rows, cols, false)
 }
 
@@ -81,15 +85,30 @@ func (c *Context) LoadReals(f *FixedReals, src []float32, rows, cols int) {
 // loaded as by LoadReals.
 func (c *Context) LoadShortReals(f *FixedReals, src []float32, rows, cols int) {
 	checkOperand("LoadShortReals", src, rows, cols, nil, cols)
-	f.short = rows <= maxShortRows
+	f.short, f.balanced = rows <= maxShortRows, false
 	c.loadReals("LoadShortReals", f, src, rows, cols, false)
+}
+
+// LoadBalancedReals is [Context.LoadShortReals] with a power of two for each row, so that numbers of a row are rounded
+// relative to the largest of that row:
+//
+//	q_kj = f_kj·2^e_k,   Σ_k x_rk·f_kj = Σ_k (x_rk·2^−e_k)·q_kj,
+//
+// with the largest e_k ≤ 126 for which no |q_kj| is above 2^13, and a factor of 0 in place of 2^−e_k where all f_kj are 0.
+// So 14 bits of x_rk·2^−e_k are relative to the largest term x_rk·f_kj that row r may have. [Context.MulReals] with f
+// rounds no more coarsely than for the matrix 2^e_k·f_kj by LoadShortReals, times x_rk·2^−e_k.
+func (c *Context) LoadBalancedReals(f *FixedReals, src []float32, rows, cols int) {
+	checkOperand("LoadBalancedReals", src, rows, cols, nil, cols)
+	f.short = rows <= maxShortRows
+	f.balanced = f.short
+	c.loadReals("LoadBalancedReals", f, src, rows, cols, false)
 }
 
 // LoadRealsTransposed stores the transpose of src in f, a row-major rows×cols matrix, so that f becomes cols×rows. The
 // result is that of [Context.LoadReals] with the transposed matrix.
 func (c *Context) LoadRealsTransposed(f *FixedReals, src []float32, rows, cols int) {
 	checkOperand("LoadRealsTransposed", src, rows, cols, nil, cols)
-	f.short = false
+	f.short, f.balanced = false, false
 	c.loadReals("LoadRealsTransposed", f, src, cols, rows, true)
 }
 
@@ -105,8 +124,12 @@ type realsLoad struct {
 
 type (
 	realsSums  realsLoad
+	realsUnits realsLoad
 	realsWords realsLoad
 )
+
+// unitBlock is the number of rows of a task of realsUnits.
+const unitBlock = 32
 
 func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, cols int, transposed bool) {
 	if rows > maxRealsRows {
@@ -116,11 +139,18 @@ func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, col
 	f.Rows, f.Cols, f.tiled = rows, cols, c.isa.hasTiles() && rows > 0 && rows <= maxTileRows
 	f.words = grow(f.words, f.panels()*f.panelWords())
 	tasks := (f.Cols + loadPanels*panelCols - 1) / (loadPanels * panelCols)
-	f.sums = grow(f.sums, tasks)
 	l := c.realsLoads.get()
 	*l = realsLoad{isa: c.isa, f: f, src: src, transposed: transposed}
 	workers := c.workersFor(rows * cols)
-	c.parallel(workers, tasks, (*realsSums)(l))
+	if f.balanced {
+		f.units, f.inverses = grow(f.units, rows), grow(f.inverses, rows)
+		blocks := (rows + unitBlock - 1) / unitBlock
+		f.sums = grow(f.sums, blocks)
+		c.parallel(workers, blocks, (*realsUnits)(l))
+	} else {
+		f.sums = grow(f.sums, tasks)
+		c.parallel(workers, tasks, (*realsSums)(l))
+	}
 	largest := 0.0
 	for _, sum := range f.sums {
 		largest = max(largest, sum) // NaN wins
@@ -136,8 +166,26 @@ func (c *Context) loadReals(name string, f *FixedReals, src []float32, rows, col
 	}
 }
 
+// do chooses the powers of two of a block of rows, and writes the largest number to sums[block].
+func (l *realsUnits) do(block int) {
+	f, most := l.f, uint32(0)
+	for k := block * unitBlock; k < min((block+1)*unitBlock, f.Rows); k++ {
+		largest := l.isa.largest(l.src[k*f.Cols:][:f.Cols])
+		most = max(most, largest)
+		e := scaleFor(float64(math.Float32frombits(largest)), 1<<13)
+		if f.units[k], f.inverses[k] = float32(math.Ldexp(1, e)), float32(math.Ldexp(1, -e)); largest == 0 {
+			f.inverses[k] = 0
+		}
+	}
+	f.sums[block] = float64(math.Float32frombits(most))
+}
+
 // chooseScale sets t by the rule in the comment of FixedReals from S and returns 2^t.
 func (f *FixedReals) chooseScale(largest float64) float32 {
+	if f.balanced {
+		f.scale = 0
+		return 1
+	}
 	bound := float64(1<<23 - 129*min(f.Rows, chunkRows))
 	if f.short {
 		bound = 1 << 13
@@ -287,20 +335,24 @@ func (l *realsWords) pack(task int) {
 		if 2*pair+1 < f.Rows {
 			odd = l.src[(2*pair+1)*f.Cols+first:][:cols]
 		}
+		factors := [2]float32{l.factor, l.factor}
+		if f.balanced {
+			copy(factors[:], f.units[2*pair:])
+		}
 		words := f.words[first/shortCols*n+pair*pairWords:]
-		l.isa.packRows(words, n, even[:whole], odd[:whole], l.factor)
+		l.isa.packRows(words, n, even[:whole], odd[:whole], factors)
 		if whole < cols {
 			var rest [2][shortCols]float32
 			copy(rest[0][:], even[whole:])
 			copy(rest[1][:], odd[whole:])
-			l.isa.packRows(words[whole/shortCols*n:], n, rest[0][:], rest[1][:], l.factor)
+			l.isa.packRows(words[whole/shortCols*n:], n, rest[0][:], rest[1][:], factors)
 		}
 	}
 }
 
-func packRowsGeneric(dst []uint32, stride int, even, odd []float32, factor float32) {
+func packRowsGeneric(dst []uint32, stride int, even, odd []float32, factors [2]float32) {
 	for j, x := range even {
-		dst[j/shortCols*stride+j%shortCols] = pairOf(quantize(x, factor), quantize(odd[j], factor))
+		dst[j/shortCols*stride+j%shortCols] = pairOf(quantize(x, factors[0]), quantize(odd[j], factors[1]))
 	}
 }
 

@@ -205,14 +205,14 @@ func (isa ISA) splitRows(dst []uint32, stride int, even, odd []float32, factor f
 }
 
 // packRows writes a pair of rows of whole panels of short numbers, stride words apart.
-func (isa ISA) packRows(dst []uint32, stride int, even, odd []float32, factor float32) {
+func (isa ISA) packRows(dst []uint32, stride int, even, odd []float32, factors [2]float32) {
 	if len(even) == 0 {
 		return
 	}
 	if isa == Generic {
-		packRowsGeneric(dst, stride, even, odd, factor)
+		packRowsGeneric(dst, stride, even, odd, factors)
 	} else {
-		isa.packRowsAsm(&dst[0], 4*stride, &even[0], &odd[0], len(even)/shortCols, factor)
+		isa.packRowsAsm(&dst[0], 4*stride, &even[0], &odd[0], len(even)/shortCols, factors[0], factors[1])
 	}
 }
 

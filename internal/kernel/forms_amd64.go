@@ -193,12 +193,12 @@ func (isa ISA) splitRowsAsm(dst *uint32, stride int, even *float32, odd *float32
 }
 
 // packRowsAsm writes pairs of blocks·32 columns of short numbers, panels stride bytes apart.
-func (isa ISA) packRowsAsm(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32) {
+func (isa ISA) packRowsAsm(dst *uint32, stride int, even *float32, odd *float32, blocks int, evenFactor float32, oddFactor float32) {
 	switch isa {
 	case AVX512:
-		packRowsAVX512(dst, stride, even, odd, blocks, factor)
+		packRowsAVX512(dst, stride, even, odd, blocks, evenFactor, oddFactor)
 	default:
-		packRowsAVX2(dst, stride, even, odd, blocks, factor)
+		packRowsAVX2(dst, stride, even, odd, blocks, evenFactor, oddFactor)
 	}
 }
 

@@ -68,7 +68,7 @@ func (ISA) splitRowsAsm(dst *uint32, stride int, even *float32, odd *float32, bl
 	panic(noAssembler)
 }
 
-func (ISA) packRowsAsm(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32) {
+func (ISA) packRowsAsm(dst *uint32, stride int, even *float32, odd *float32, blocks int, evenFactor float32, oddFactor float32) {
 	panic(noAssembler)
 }
 

@@ -5046,49 +5046,50 @@ DATA words0000ffff<>+56(SB)/4, $0x0000ffff
 DATA words0000ffff<>+60(SB)/4, $0x0000ffff
 GLOBL words0000ffff<>(SB), RODATA|NOPTR, $64
 
-// func packRowsAVX2(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
+// func packRowsAVX2(dst *uint32, stride int, even *float32, odd *float32, blocks int, evenFactor float32, oddFactor float32)
 // Requires: AVX, AVX2
-TEXT ·packRowsAVX2(SB), NOSPLIT, $0-44
+TEXT ·packRowsAVX2(SB), NOSPLIT, $0-48
 	MOVQ         dst+0(FP), AX
 	MOVQ         stride+8(FP), CX
 	MOVQ         even+16(FP), DX
 	MOVQ         odd+24(FP), BX
 	MOVQ         blocks+32(FP), SI
-	VBROADCASTSS factor+40(FP), Y0
+	VBROADCASTSS evenFactor+40(FP), Y0
+	VBROADCASTSS oddFactor+44(FP), Y1
 
 packRowsAVX2_block:
-	VMULPS    (DX), Y0, Y1
-	VMULPS    (BX), Y0, Y2
-	VCVTPS2DQ Y1, Y1
+	VMULPS    (DX), Y0, Y2
+	VMULPS    (BX), Y1, Y3
 	VCVTPS2DQ Y2, Y2
-	VPAND     words0000ffff<>+0(SB), Y1, Y1
-	VPSLLD    $0x10, Y2, Y2
-	VPOR      Y1, Y2, Y2
-	VMOVDQU   Y2, (AX)
-	VMULPS    32(DX), Y0, Y1
-	VMULPS    32(BX), Y0, Y2
-	VCVTPS2DQ Y1, Y1
+	VCVTPS2DQ Y3, Y3
+	VPAND     words0000ffff<>+0(SB), Y2, Y2
+	VPSLLD    $0x10, Y3, Y3
+	VPOR      Y2, Y3, Y3
+	VMOVDQU   Y3, (AX)
+	VMULPS    32(DX), Y0, Y2
+	VMULPS    32(BX), Y1, Y3
 	VCVTPS2DQ Y2, Y2
-	VPAND     words0000ffff<>+0(SB), Y1, Y1
-	VPSLLD    $0x10, Y2, Y2
-	VPOR      Y1, Y2, Y2
-	VMOVDQU   Y2, 32(AX)
-	VMULPS    64(DX), Y0, Y1
-	VMULPS    64(BX), Y0, Y2
-	VCVTPS2DQ Y1, Y1
+	VCVTPS2DQ Y3, Y3
+	VPAND     words0000ffff<>+0(SB), Y2, Y2
+	VPSLLD    $0x10, Y3, Y3
+	VPOR      Y2, Y3, Y3
+	VMOVDQU   Y3, 32(AX)
+	VMULPS    64(DX), Y0, Y2
+	VMULPS    64(BX), Y1, Y3
 	VCVTPS2DQ Y2, Y2
-	VPAND     words0000ffff<>+0(SB), Y1, Y1
-	VPSLLD    $0x10, Y2, Y2
-	VPOR      Y1, Y2, Y2
-	VMOVDQU   Y2, 64(AX)
-	VMULPS    96(DX), Y0, Y1
-	VMULPS    96(BX), Y0, Y2
-	VCVTPS2DQ Y1, Y1
+	VCVTPS2DQ Y3, Y3
+	VPAND     words0000ffff<>+0(SB), Y2, Y2
+	VPSLLD    $0x10, Y3, Y3
+	VPOR      Y2, Y3, Y3
+	VMOVDQU   Y3, 64(AX)
+	VMULPS    96(DX), Y0, Y2
+	VMULPS    96(BX), Y1, Y3
 	VCVTPS2DQ Y2, Y2
-	VPAND     words0000ffff<>+0(SB), Y1, Y1
-	VPSLLD    $0x10, Y2, Y2
-	VPOR      Y1, Y2, Y2
-	VMOVDQU   Y2, 96(AX)
+	VCVTPS2DQ Y3, Y3
+	VPAND     words0000ffff<>+0(SB), Y2, Y2
+	VPSLLD    $0x10, Y3, Y3
+	VPOR      Y2, Y3, Y3
+	VMOVDQU   Y3, 96(AX)
 	ADDQ      CX, AX
 	ADDQ      $0x00000080, DX
 	ADDQ      $0x00000080, BX
@@ -11208,33 +11209,34 @@ splitRowsAVX512_block:
 	VZEROUPPER
 	RET
 
-// func packRowsAVX512(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
+// func packRowsAVX512(dst *uint32, stride int, even *float32, odd *float32, blocks int, evenFactor float32, oddFactor float32)
 // Requires: AVX, AVX512F
-TEXT ·packRowsAVX512(SB), NOSPLIT, $0-44
+TEXT ·packRowsAVX512(SB), NOSPLIT, $0-48
 	MOVQ         dst+0(FP), AX
 	MOVQ         stride+8(FP), CX
 	MOVQ         even+16(FP), DX
 	MOVQ         odd+24(FP), BX
 	MOVQ         blocks+32(FP), SI
-	VBROADCASTSS factor+40(FP), Z0
+	VBROADCASTSS evenFactor+40(FP), Z0
+	VBROADCASTSS oddFactor+44(FP), Z1
 
 packRowsAVX512_block:
-	VMULPS      (DX), Z0, Z1
-	VMULPS      (BX), Z0, Z2
-	VCVTPS2DQ   Z1, Z1
+	VMULPS      (DX), Z0, Z2
+	VMULPS      (BX), Z1, Z3
 	VCVTPS2DQ   Z2, Z2
-	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
-	VPSLLD      $0x10, Z2, Z2
-	VPORD       Z1, Z2, Z2
-	VMOVDQU64   Z2, (AX)
-	VMULPS      64(DX), Z0, Z1
-	VMULPS      64(BX), Z0, Z2
-	VCVTPS2DQ   Z1, Z1
+	VCVTPS2DQ   Z3, Z3
+	VPANDD.BCST words0000ffff<>+0(SB), Z2, Z2
+	VPSLLD      $0x10, Z3, Z3
+	VPORD       Z2, Z3, Z3
+	VMOVDQU64   Z3, (AX)
+	VMULPS      64(DX), Z0, Z2
+	VMULPS      64(BX), Z1, Z3
 	VCVTPS2DQ   Z2, Z2
-	VPANDD.BCST words0000ffff<>+0(SB), Z1, Z1
-	VPSLLD      $0x10, Z2, Z2
-	VPORD       Z1, Z2, Z2
-	VMOVDQU64   Z2, 64(AX)
+	VCVTPS2DQ   Z3, Z3
+	VPANDD.BCST words0000ffff<>+0(SB), Z2, Z2
+	VPSLLD      $0x10, Z3, Z3
+	VPORD       Z2, Z3, Z3
+	VMOVDQU64   Z3, 64(AX)
 	ADDQ        CX, AX
 	ADDQ        $0x00000080, DX
 	ADDQ        $0x00000080, BX

@@ -23,6 +23,8 @@ type realsWorkspace struct {
 	sums  [realsBlock][panelCols]float64
 	limbs [8 * tileWords]int32 // sums of products of limbs, of two tiles
 	short [shortBlock][shortCols]float32
+	row   []float32 // of x, times the inverses of a balanced matrix
+	zeros []float32
 }
 
 // A realsProduct is the work of MulReals and AddMulReals.
@@ -56,7 +58,9 @@ type (
 //
 //	|scale|·(2^−(s+1)·Σ_k|f_kj| + 2^−(t+1)·Σ_k|x_rk| + Rows·2^−(s+t+2)),
 //
-// besides the rounding of the result. A row with a number that is not finite gives NaN.
+// besides the rounding of the result. A row with a number that is not finite gives NaN. Of a balanced matrix
+// ([Context.LoadBalancedReals]) that is the error of the matrix 2^e_k·f_kj, with x_rk·2^−e_k, and a row with terms
+// x_rk·f_kj near 2^140 gives NaN too.
 // It panics unless x.Cols is f.Rows and dst has x.Rows·f.Cols elements.
 func (c *Context) MulReals(dst []float32, x Reals, f *FixedReals, scale float32) {
 	c.mulReals("MulReals", dst, x, f, scale, false)
@@ -100,6 +104,8 @@ func (c *Context) mulReals(name string, dst []float32, x Reals, f *FixedReals, s
 // do quantises a group of rows.
 func (p *realsRows) do(group int) {
 	words := p.pairs[group*p.words:][:p.words]
+	w := p.c.realsWorkspaces.get()
+	defer p.c.realsWorkspaces.put(w)
 	for k := range p.group {
 		r := group*p.group + k
 		if r >= p.x.Rows {
@@ -107,6 +113,11 @@ func (p *realsRows) do(group int) {
 			continue
 		}
 		row := p.x.Row(r)
+		if p.f.balanced {
+			w.row, w.zeros = append(w.row[:0], row...), grow(w.zeros, len(row))
+			row = w.row
+			p.c.isa.shiftScale(row, w.zeros, p.f.inverses)
+		}
 		s, ok := rowScale(p.c.isa.largest(row), p.f.short)
 		if !ok {
 			(*realsProduct)(p).quantize(words, k, nil, 0)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/harmonium-rbm/harmonium/internal/kerneltest"
@@ -66,6 +67,64 @@ func checkMulReals(t testing.TB, x Reals, src []float32, cols int, scale float32
 	t.Helper()
 	checkProduct(t, x, src, cols, scale, false)
 	checkProduct(t, x, src, cols, scale, true)
+	checkBalanced(t, x, src, cols, scale)
+}
+
+// checkBalanced compares products with a balanced matrix, by ==, with those of a short one: of 2^e_k·src_kj and x_rk·2^−e_k,
+// with the largest e_k ≤ 126 for which no number of row k is above 2^13.
+func checkBalanced(t testing.TB, x Reals, src []float32, cols int, scale float32) {
+	t.Helper()
+	evened, shifted, largest := make([]float32, len(src)), NewReals(x.Rows, x.Cols), float32(0)
+	for k := range x.Cols {
+		most := float32(0)
+		for _, y := range src[k*cols:][:cols] {
+			most = max(most, y, -y)
+		}
+		if most == 0 {
+			continue
+		}
+		e := 126
+		for math.Ldexp(float64(most), e) > 1<<13 {
+			e--
+		}
+		for j, y := range src[k*cols:][:cols] {
+			evened[k*cols+j] = float32(math.Ldexp(float64(y), e))
+		}
+		for r := range x.Rows {
+			shifted.Row(r)[k] = float32(math.Ldexp(float64(x.Row(r)[k]), -e))
+		}
+		largest = max(largest, float32(math.Ldexp(float64(most), e)))
+	}
+	if 0 < largest && largest <= 1<<12 {
+		return // all numbers are so small that a short matrix has a larger scale
+	}
+	want, before := make([]float32, x.Rows*cols), kerneltest.RandomFloats(x.Rows*cols, 77)
+	var f FixedReals
+	plain := NewISA(1, Generic)
+	plain.LoadShortReals(&f, evened, x.Cols, cols)
+	plain.MulReals(want, shifted, &f, scale)
+	forEachForm(func(c *Context) {
+		c.LoadBalancedReals(&f, src, x.Cols, cols)
+		band, got := guarded(len(want))
+		c.MulReals(got, x, &f, scale)
+		for i, y := range got {
+			if y != want[i] && (y == y || want[i] == want[i]) {
+				t.Fatalf("%d×%d×%d balanced, %v, %d workers: element (%d,%d) is %g, want %g", x.Rows, x.Cols, cols, c.ISA(), c.Workers(),
+					i/cols, i%cols, y, want[i])
+			}
+		}
+		copy(got, before)
+		c.AddMulReals(got, x, &f, scale)
+		for i, y := range got {
+			if y != before[i]+want[i] && (y == y || want[i] == want[i]) {
+				t.Fatalf("%d×%d×%d balanced, %v: element (%d,%d) with what was there is %g, want %g", x.Rows, x.Cols, cols, c.ISA(), i/cols,
+					i%cols, y, before[i]+want[i])
+			}
+		}
+		if !intact(band) {
+			t.Fatalf("%d×%d×%d balanced, %v: written outside dst", x.Rows, x.Cols, cols, c.ISA())
+		}
+	})
 }
 
 func checkProduct(t testing.TB, x Reals, src []float32, cols int, scale float32, short bool) {
@@ -211,6 +270,35 @@ func TestTilesForOtherForms(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Tiles of a matrix with a power of two for each row have its integers: loading takes no instruction of AMX.
+func TestTilesOfBalancedReals(t *testing.T) {
+	if !slices.Contains(able, AVX512) {
+		t.Skip("tiles are loaded by AVX-512")
+	}
+	defer func(a bool) { amx = a }(amx)
+	for _, shape := range [][2]int{{70, 37}, {128, 64}, {3, 16}} {
+		rows, cols := shape[0], shape[1]
+		src, x := kerneltest.RandomFloats(rows*cols, 1), Reals{9, rows, kerneltest.RandomFloats(9*rows, 2)}
+		for k := range rows {
+			for j := range cols {
+				src[k*cols+j] *= float32(math.Ldexp(1, k/2%7-k%3)) // in most groups of four rows, not the same for all
+			}
+		}
+		var f FixedReals
+		want, got := make([]float32, 9*cols), make([]float32, 9*cols)
+		plain, wide := NewISA(1, Generic), NewISA(2, AVX512)
+		plain.LoadBalancedReals(&f, src, rows, cols)
+		plain.MulReals(want, x, &f, 1)
+		amx = true
+		wide.LoadBalancedReals(&f, src, rows, cols)
+		amx = false
+		wide.MulReals(got, x, &f, 1)
+		if !f.tiled || !slices.Equal(got, want) {
+			t.Errorf("%d×%d: products with a matrix of tiles (%v) differ", rows, cols, f.tiled)
+		}
 	}
 }
 

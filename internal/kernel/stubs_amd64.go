@@ -102,7 +102,7 @@ func splitRowsAVX2(dst *uint32, stride int, even *float32, odd *float32, blocks 
 // packRowsAVX2 writes pairs of blocks·32 columns of short numbers, panels stride bytes apart.
 //
 //go:noescape
-func packRowsAVX2(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
+func packRowsAVX2(dst *uint32, stride int, even *float32, odd *float32, blocks int, evenFactor float32, oddFactor float32)
 
 // splitTransposedAVX2 writes blocks·16 rows of a panel from 16 rows of numbers, stride bytes apart.
 //
@@ -337,7 +337,7 @@ func splitRowsAVX512(dst *uint32, stride int, even *float32, odd *float32, block
 // packRowsAVX512 writes pairs of blocks·32 columns of short numbers, panels stride bytes apart.
 //
 //go:noescape
-func packRowsAVX512(dst *uint32, stride int, even *float32, odd *float32, blocks int, factor float32)
+func packRowsAVX512(dst *uint32, stride int, even *float32, odd *float32, blocks int, evenFactor float32, oddFactor float32)
 
 // splitTransposedAVX512 writes blocks·16 rows of a panel from 16 rows of numbers, stride bytes apart.
 //

@@ -155,10 +155,14 @@ func (l *tileLoad) fillChunks(p, chunk int) {
 // tiles is what loads tiles instead of pairs.
 func (l *realsWords) tiles() tileLoad {
 	f := l.f
-	return tileLoad{
+	t := tileLoad{
 		isa: l.isa, words: f.words, panel: f.panelWords(), limbs: f.limbs(), rows: f.Rows, cols: f.Cols,
 		src: l.src, transposed: l.transposed, factor: l.factor,
 	}
+	if f.balanced {
+		t.weights = f.units
+	}
+	return t
 }
 
 // quantizeTiles writes the bytes of row r of a group of rows; x may be shorter than its chunks.
@@ -184,7 +188,7 @@ func clearTiles(dst []uint32, r, chunks int) {
 
 // paired returns the same matrix for forms without tiles.
 func (f *FixedReals) paired() *FixedReals {
-	g := &FixedReals{Rows: f.Rows, Cols: f.Cols, scale: f.scale, short: f.short}
+	g := &FixedReals{Rows: f.Rows, Cols: f.Cols, scale: f.scale, short: f.short, balanced: f.balanced, units: f.units, inverses: f.inverses}
 	g.words = make([]uint32, g.panels()*g.panelWords())
 	for k := range g.Rows {
 		for column := range g.Cols {

@@ -51,19 +51,21 @@ func splitRows(v vector) {
 
 // packRows writes the kernel that fills a pair of rows of panels of short numbers.
 func packRows(v vector) {
-	name := v.begin("packRows", "func(dst *uint32, stride int, even, odd *float32, blocks int, factor float32)",
+	name := v.begin("packRows", "func(dst *uint32, stride int, even, odd *float32, blocks int, evenFactor, oddFactor float32)",
 		"writes pairs of blocks·32 columns of short numbers, panels stride bytes apart.")
 	dst := Load(Param("dst"), GP64())
 	stride := Load(Param("stride"), GP64())
 	even := Load(Param("even"), GP64())
 	odd := Load(Param("odd"), GP64())
 	blocks := Load(Param("blocks"), GP64())
-	factor := v.factor(40)
+	factors := [2]reg.VecVirtual{v.reg(), v.reg()}
+	VBROADCASTSS(NewParamAddr("evenFactor", 40), factors[0])
+	VBROADCASTSS(NewParamAddr("oddFactor", 44), factors[1])
 	Label(name + "_block")
 	for disp := 0; disp < pairBytes; disp += v.bytes {
 		a, b := v.reg(), v.reg()
-		VMULPS(Mem{Base: even, Disp: disp}, factor, a)
-		VMULPS(Mem{Base: odd, Disp: disp}, factor, b)
+		VMULPS(Mem{Base: even, Disp: disp}, factors[0], a)
+		VMULPS(Mem{Base: odd, Disp: disp}, factors[1], b)
 		VCVTPS2DQ(a, a)
 		VCVTPS2DQ(b, b)
 		v.constant(three(VPAND), VPANDD_BCST, u32(0xffff), a, a)
