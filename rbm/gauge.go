@@ -19,13 +19,11 @@ func (model *Model) GaugeOn(on *compute.Context) {
 	means := make([]float32, len(sites)*n)
 	on.Parallel(len(sites), func(k int) {
 		s := sites[k]
-		subtractMeans(on, means[k*n:(k+1)*n], model.W[s.First*n:(s.First+s.States)*n])
+		on.CenterColumns(means[k*n:(k+1)*n], model.W[s.First*n:(s.First+s.States)*n])
 	})
 	for k, s := range sites {
 		subtractMean(b[s.First : s.First+s.States])
-		for j, mean := range means[k*n : (k+1)*n] {
-			c[j] += mean
-		}
+		on.AddScaled(c, 1, means[k*n:(k+1)*n])
 	}
 	for _, s := range SitesOf(model.Hidden) {
 		from, to := s.First, s.First+s.States
@@ -33,25 +31,6 @@ func (model *Model) GaugeOn(on *compute.Context) {
 		for i := range m {
 			b[i] += subtractMean(model.W[i*n+from : i*n+to])
 		}
-	}
-}
-
-// subtractMeans subtracts the mean of each column, which it writes to means, from rows of numbers.
-func subtractMeans(on *compute.Context, means, x []float32) {
-	n := len(means)
-	if n == 0 {
-		return
-	}
-	sums := make([]float64, n)
-	for k := 0; k < len(x); k += n {
-		on.AddNumbers(sums, x[k:k+n])
-	}
-	count := float64(len(x) / n)
-	for j, sum := range sums {
-		means[j] = float32(sum / count)
-	}
-	for k := 0; k < len(x); k += n {
-		on.Subtract(x[k:k+n], x[k:k+n], means)
 	}
 }
 

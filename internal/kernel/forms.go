@@ -307,6 +307,14 @@ func (isa ISA) mulShort(
 	}
 }
 
+func (isa ISA) centerColumns(means, x []float32) {
+	n, rows := isa.whole(len(means), 16), len(x)/len(means)
+	if n > 0 {
+		isa.centerColumnsAsm(&means[0], &x[0], 4*len(means), rows, float64(rows), n/16)
+	}
+	centerColumnsGeneric(means, x, n)
+}
+
 func (isa ISA) subtract(dst, a, b []float32) {
 	n := isa.whole(len(dst), 16)
 	if n > 0 {

@@ -334,6 +334,16 @@ func (isa ISA) addRowAsm(x *float32, row *float32, blocks int, scale float32) {
 	}
 }
 
+// centerColumnsAsm subtracts the means of blocks·16 columns from rows, stride bytes apart; count is the number of rows.
+func (isa ISA) centerColumnsAsm(means *float32, x *float32, stride int, rows int, count float64, blocks int) {
+	switch isa {
+	case AVX512:
+		centerColumnsAVX512(means, x, stride, rows, count, blocks)
+	default:
+		centerColumnsAVX2(means, x, stride, rows, count, blocks)
+	}
+}
+
 // affine64Asm writes bias and the sum of blocks terms, at least one, for 64 columns of w, whose rows are stride bytes apart.
 func (isa ISA) affine64Asm(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int) {
 	switch isa {

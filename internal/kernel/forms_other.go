@@ -110,6 +110,10 @@ func (ISA) subtractOuterAsm(dst *float32, x *float32, y *float32, blocks int, a 
 
 func (ISA) addRowAsm(x *float32, row *float32, blocks int, scale float32) { panic(noAssembler) }
 
+func (ISA) centerColumnsAsm(means *float32, x *float32, stride int, rows int, count float64, blocks int) {
+	panic(noAssembler)
+}
+
 func (ISA) affine64Asm(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int) {
 	panic(noAssembler)
 }

@@ -6802,6 +6802,70 @@ addRowAVX2_block:
 	VZEROUPPER
 	RET
 
+// func centerColumnsAVX2(means *float32, x *float32, stride int, rows int, count float64, blocks int)
+// Requires: AVX, AVX2
+TEXT ·centerColumnsAVX2(SB), NOSPLIT, $0-48
+	MOVQ         means+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         stride+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         blocks+40(FP), SI
+	VBROADCASTSD count+32(FP), Y0
+
+centerColumnsAVX2_block:
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	MOVQ  CX, DI
+	MOVQ  BX, R8
+
+centerColumnsAVX2_sum:
+	VCVTPS2PD  (DI), Y5
+	VADDPD     Y5, Y1, Y1
+	VCVTPS2PD  16(DI), Y5
+	VADDPD     Y5, Y2, Y2
+	VCVTPS2PD  32(DI), Y5
+	VADDPD     Y5, Y3, Y3
+	VCVTPS2PD  48(DI), Y5
+	VADDPD     Y5, Y4, Y4
+	ADDQ       DX, DI
+	DECQ       R8
+	JNZ        centerColumnsAVX2_sum
+	VDIVPD     Y0, Y1, Y1
+	VCVTPD2PSY Y1, X1
+	VMOVUPS    X1, (AX)
+	VDIVPD     Y0, Y2, Y2
+	VCVTPD2PSY Y2, X1
+	VMOVUPS    X1, 16(AX)
+	VDIVPD     Y0, Y3, Y3
+	VCVTPD2PSY Y3, X1
+	VMOVUPS    X1, 32(AX)
+	VDIVPD     Y0, Y4, Y4
+	VCVTPD2PSY Y4, X1
+	VMOVUPS    X1, 48(AX)
+	VMOVUPS    (AX), Y1
+	VMOVUPS    32(AX), Y2
+	MOVQ       CX, DI
+	MOVQ       BX, R8
+
+centerColumnsAVX2_subtract:
+	VMOVUPS (DI), Y3
+	VSUBPS  Y1, Y3, Y3
+	VMOVUPS Y3, (DI)
+	VMOVUPS 32(DI), Y3
+	VSUBPS  Y2, Y3, Y3
+	VMOVUPS Y3, 32(DI)
+	ADDQ    DX, DI
+	DECQ    R8
+	JNZ     centerColumnsAVX2_subtract
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    SI
+	JNZ     centerColumnsAVX2_block
+	VZEROUPPER
+	RET
+
 // func affine64AVX2(dst *float32, bias *float32, w *float32, stride int, terms *uint64, blocks int)
 // Requires: AVX
 TEXT ·affine64AVX2(SB), NOSPLIT, $0-48
@@ -12385,6 +12449,54 @@ addRowAVX512_block:
 	ADDQ    $0x40, CX
 	DECQ    DX
 	JNZ     addRowAVX512_block
+	VZEROUPPER
+	RET
+
+// func centerColumnsAVX512(means *float32, x *float32, stride int, rows int, count float64, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·centerColumnsAVX512(SB), NOSPLIT, $0-48
+	MOVQ         means+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         stride+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         blocks+40(FP), SI
+	VBROADCASTSD count+32(FP), Z0
+
+centerColumnsAVX512_block:
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVQ   CX, DI
+	MOVQ   BX, R8
+
+centerColumnsAVX512_sum:
+	VCVTPS2PD (DI), Z3
+	VADDPD    Z3, Z1, Z1
+	VCVTPS2PD 32(DI), Z3
+	VADDPD    Z3, Z2, Z2
+	ADDQ      DX, DI
+	DECQ      R8
+	JNZ       centerColumnsAVX512_sum
+	VDIVPD    Z0, Z1, Z1
+	VCVTPD2PS Z1, Y3
+	VMOVUPS   Y3, (AX)
+	VDIVPD    Z0, Z2, Z2
+	VCVTPD2PS Z2, Y3
+	VMOVUPS   Y3, 32(AX)
+	VMOVUPS   (AX), Z3
+	MOVQ      CX, DI
+	MOVQ      BX, R8
+
+centerColumnsAVX512_subtract:
+	VMOVUPS (DI), Z4
+	VSUBPS  Z3, Z4, Z4
+	VMOVUPS Z4, (DI)
+	ADDQ    DX, DI
+	DECQ    R8
+	JNZ     centerColumnsAVX512_subtract
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    SI
+	JNZ     centerColumnsAVX512_block
 	VZEROUPPER
 	RET
 

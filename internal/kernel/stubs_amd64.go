@@ -164,6 +164,11 @@ func subtractOuterAVX2(dst *float32, x *float32, y *float32, blocks int, a float
 //go:noescape
 func addRowAVX2(x *float32, row *float32, blocks int, scale float32)
 
+// centerColumnsAVX2 subtracts the means of blocks·16 columns from rows, stride bytes apart; count is the number of rows.
+//
+//go:noescape
+func centerColumnsAVX2(means *float32, x *float32, stride int, rows int, count float64, blocks int)
+
 // affine64AVX2 writes bias and the sum of blocks terms, at least one, for 64 columns of w, whose rows are stride bytes apart.
 //
 //go:noescape
@@ -398,6 +403,11 @@ func subtractOuterAVX512(dst *float32, x *float32, y *float32, blocks int, a flo
 //
 //go:noescape
 func addRowAVX512(x *float32, row *float32, blocks int, scale float32)
+
+// centerColumnsAVX512 subtracts the means of blocks·16 columns from rows, stride bytes apart; count is the number of rows.
+//
+//go:noescape
+func centerColumnsAVX512(means *float32, x *float32, stride int, rows int, count float64, blocks int)
 
 // affine64AVX512 writes bias and the sum of blocks terms, at least one, for 64 columns of w, whose rows are stride bytes apart.
 //

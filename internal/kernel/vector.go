@@ -36,6 +36,14 @@ func (c *Context) SubtractOuter(dst []float32, a float32, x []float32, b float32
 	c.ISA().subtractOuter(dst, a, x[:len(dst)], b, y[:len(dst)])
 }
 
+// CenterColumns subtracts the mean of each column, which it writes to means, from the rows of x, row after row. A mean is the
+// sum in float64, row after row, over the number of rows, rounded to float32.
+func (c *Context) CenterColumns(means, x []float32) {
+	if n := len(means); n > 0 && len(x) >= n {
+		c.ISA().centerColumns(means, x[:len(x)/n*n])
+	}
+}
+
 // AddNumbers adds x[i] to sums[i].
 func (c *Context) AddNumbers(sums []float64, x []float32) { c.ISA().addNumbers(sums, x[:len(sums)]) }
 
@@ -70,6 +78,26 @@ func (c *Context) StepAdam(s *Adam, p, a, g, second []float32) {
 func addNumbersGeneric(sums []float64, x []float32) {
 	for i, y := range x {
 		sums[i] += float64(y)
+	}
+}
+
+// centerColumnsGeneric does the columns from one on.
+func centerColumnsGeneric(means, x []float32, from int) {
+	const width = 16 // columns at a time
+	n := len(means)
+	for ; from < n; from += width {
+		var sums [width]float64
+		means := means[from:min(n, from+width)]
+		for k := from; k < len(x); k += n {
+			addNumbersGeneric(sums[:], x[k:k+len(means)])
+		}
+		for j := range means {
+			means[j] = float32(sums[j] / float64(len(x)/n))
+		}
+		for k := from; k < len(x); k += n {
+			row := x[k : k+len(means)]
+			subtractGeneric(row, row, means)
+		}
 	}
 }
 

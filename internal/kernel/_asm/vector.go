@@ -92,11 +92,69 @@ func vectors(v vector) {
 	})
 	done()
 
+	centerColumns(v)
 	affine(v, 64)
 	affine(v, 16)
 	dot(v)
 	finite(v)
 	adam(v)
+}
+
+// centerColumns writes the kernel of CenterColumns: the sums of 16 columns stay in registers.
+func centerColumns(v vector) {
+	p := stream(v, "centerColumns", "func(means, x *float32, stride, rows int, count float64, blocks int)",
+		"subtracts the means of blocks·16 columns from rows, stride bytes apart; count is the number of rows.", "means", "x", "stride", "rows")
+	name, count, row, left, part := v.name("centerColumns"), v.reg(), GP64(), GP64(), v.bytes/2
+	VBROADCASTSD(NewParamAddr("count", 32), count)
+	Label(name + "_block")
+	sums := make([]reg.VecVirtual, 64/part)
+	for i := range sums {
+		sums[i] = v.reg()
+		v.xor(sums[i], sums[i], sums[i])
+	}
+	MOVQ(p["x"], row)
+	MOVQ(p["rows"], left)
+	Label(name + "_sum")
+	for i, sum := range sums {
+		y := v.reg()
+		VCVTPS2PD(Mem{Base: row, Disp: i * part}, y)
+		VADDPD(y, sum, sum)
+	}
+	ADDQ(p["stride"], row)
+	DECQ(left)
+	JNZ(LabelRef(name + "_sum"))
+	for i, sum := range sums {
+		VDIVPD(count, sum, sum)
+		if to := (Mem{Base: p["means"], Disp: i * part}); v.wide() {
+			mean := YMM()
+			VCVTPD2PS(sum, mean)
+			VMOVUPS(mean, to)
+		} else {
+			mean := XMM()
+			VCVTPD2PSY(sum, mean)
+			VMOVUPS(mean, to)
+		}
+	}
+	means := make([]reg.VecVirtual, v.perPanel())
+	for i := range means {
+		means[i] = v.load(Mem{Base: p["means"], Disp: i * v.bytes})
+	}
+	MOVQ(p["x"], row)
+	MOVQ(p["rows"], left)
+	Label(name + "_subtract")
+	for i, mean := range means {
+		y := v.load(Mem{Base: row, Disp: i * v.bytes})
+		VSUBPS(mean, y, y)
+		VMOVUPS(y, Mem{Base: row, Disp: i * v.bytes})
+	}
+	ADDQ(p["stride"], row)
+	DECQ(left)
+	JNZ(LabelRef(name + "_subtract"))
+	ADDQ(Imm(64), p["means"])
+	ADDQ(Imm(64), p["x"])
+	DECQ(p["blocks"])
+	JNZ(LabelRef(name + "_block"))
+	done()
 }
 
 // affine writes the kernel of Affine for some columns of w, whose sums stay in registers. A term is a number x, in the upper
