@@ -305,3 +305,32 @@ func TestScoresWithinBudget(t *testing.T) {
 		t.Errorf("scores of %v rounds, want %d and %d among them", seen, monitor.FewestRounds, monitor.MostRounds)
 	}
 }
+
+// Due says before an update whether the monitor's ladder moves after it, at the model before.
+func TestDue(t *testing.T) {
+	visible := rbm.NewLayer(rbm.Gaussian, 20)
+	set := &data.Set{States: visible.NewBatch(200)}
+	visible.Sample(set.States, nil, rng.Seed(1), 0, 0)
+	training, err := train.Start(rbm.NewModel(visible, rbm.NewLayer(rbm.Bernoulli, 30), rng.Seed(2)), set, train.Config{
+		Batch: 50, Rate: 0.01, Updates: 150, Every: 200, Negative: &train.PCD{Steps: 1, Chains: 50},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := training.Monitor
+	if m.Method() != monitor.MethodLive || !m.Follows() {
+		t.Fatalf("scores are %s", m.Method())
+	}
+	due, rounds, moved := false, 0.0, 0
+	for p := range training.Steps(t.Context()) {
+		if now := m.Followed(); p.Update > 1 && due != (now > rounds) {
+			t.Fatalf("update %d: due is %v, and the ladder has made %v rounds", p.Update, due, now-rounds)
+		} else if now > rounds {
+			moved++
+		}
+		due, rounds = m.Due(), m.Followed()
+	}
+	if moved < 3 || moved > 100 {
+		t.Errorf("the ladder has moved after %d updates of 150", moved)
+	}
+}

@@ -147,7 +147,9 @@ func (s Short) SampleHidden(dst, v Batch, key rng.Key, step uint64) {
 }
 
 // SampleVisible is [Conditionals.SampleVisible].
-func (s Short) SampleVisible(dst, h Batch, key rng.Key, step uint64) { s.c.SampleVisible(dst, h, key, step) }
+func (s Short) SampleVisible(dst, h Batch, key rng.Key, step uint64) {
+	s.c.SampleVisible(dst, h, key, step)
+}
 
 // SampleHiddenFree is [Conditionals.SampleHidden] that writes F(v) of each row to free on the way, as
 // [Conditionals.FreeEnergy] would.

@@ -15,9 +15,9 @@ import (
 type direction struct {
 	from, to Layer
 	fused    bool
-	bits     kernel.Fixed      // of the units of from that are bits: log-odds if fused, else inputs
-	reals    realOperand       // and of the others
-	inputs   []float32         // scratch
+	bits     kernel.Fixed // of the units of from that are bits: log-odds if fused, else inputs
+	reals    realOperand  // and of the others
+	inputs   []float32    // scratch
 }
 
 // A realOperand is what real numbers are multiplied by, in 24 bits and in 14, each of which is loaded when it is needed.
@@ -130,7 +130,9 @@ func (d *direction) product(on *compute.Context, s Batch) []float32 {
 	return d.inputs
 }
 
-func (d *direction) multiply(on *compute.Context, dst []float32, s Batch) { d.multiplyBy(on, dst, s, d.reals.in24) }
+func (d *direction) multiply(on *compute.Context, dst []float32, s Batch) {
+	d.multiplyBy(on, dst, s, d.reals.in24)
+}
 
 // multiplyShort is multiply with 14 bits of the weights of real numbers, relative to the largest of a unit.
 func (d *direction) multiplyShort(on *compute.Context, dst []float32, s Batch) {

@@ -13,8 +13,9 @@ import "math"
 // over two chunks fit 32 bits: |Σ p·hi| < 2·2^15·2^15 and |Σ p·lo| < 2·2^7·2^7·2^15.
 //
 // An element's error is at most 2^−(t+1); with |x| near 2^−4 and 128 rows or more, 2^−t is near 2^−20. A short matrix has
-// integers of 14 bits instead ([Context.LoadShortReals]). The zero FixedReals is an empty matrix. A FixedReals may be
-// loaded again and then reuses its memory.
+// integers of 14 bits instead ([Context.LoadShortReals]), and a balanced one a power of two of its own for each row as well
+// ([Context.LoadBalancedReals]). The zero FixedReals is an empty matrix. A FixedReals may be loaded again and then reuses
+// its memory.
 type FixedReals struct {
 	Rows, Cols int
 
@@ -24,9 +25,9 @@ type FixedReals struct {
 	tiled bool      // the words of a panel, which has 16 columns, are those of tiles.go instead
 	sums  []float64 // of a task: the largest of a chunk, or if short the largest number
 
-	balanced bool // row k has a power of two of its own, and the numbers x_k have its inverse
-	units    []float32
-	inverses []float32
+	balanced bool      // row k has a power of two of its own, besides t = 0
+	units    []float32 // 2^e_k
+	inverses []float32 // the factors of x_k: 2^−e_k, or 0 for a row of zeros
 }
 
 const (
@@ -95,8 +96,9 @@ func (c *Context) LoadShortReals(f *FixedReals, src []float32, rows, cols int) {
 //	q_kj = f_kj·2^e_k,   Σ_k x_rk·f_kj = Σ_k (x_rk·2^−e_k)·q_kj,
 //
 // with the largest e_k ≤ 126 for which no |q_kj| is above 2^13, and a factor of 0 in place of 2^−e_k where all f_kj are 0.
-// So 14 bits of x_rk·2^−e_k are relative to the largest term x_rk·f_kj that row r may have. [Context.MulReals] with f
-// rounds no more coarsely than for the matrix 2^e_k·f_kj by LoadShortReals, times x_rk·2^−e_k.
+// So f_kj has an error of 2^−13 of the largest of row k at most, and x_rk one that comes to 2^−12 of the largest term
+// x_rk·f_kj of row r at most: rows of very large and of very small numbers cost the others nothing. It is for numbers
+// that are drawn or averaged, not scored. A matrix of more than 2^20 rows is loaded as by LoadReals.
 func (c *Context) LoadBalancedReals(f *FixedReals, src []float32, rows, cols int) {
 	checkOperand("LoadBalancedReals", src, rows, cols, nil, cols)
 	f.short = rows <= maxShortRows

@@ -279,30 +279,27 @@ func (isa ISA) mulShort(
 		return
 	}
 	if cols == shortCols {
-		whole = rows &^ (realsGroup - 1)
+		whole = rows &^ (shortGroup - 1)
 	}
 	switch {
 	case whole == 0:
 	case adds:
-		isa.addShortPairsAsm(&dst[0], 4*stride, whole/realsGroup, &x[0], 4*pairs, &words[0], pairs, &factors[0])
+		isa.addShortPairsAsm(&dst[0], 4*stride, whole/shortGroup, &x[0], 4*pairs, &words[0], pairs, &factors[0])
 	default:
-		isa.mulShortPairsAsm(&dst[0], 4*stride, whole/realsGroup, &x[0], 4*pairs, &words[0], pairs, &factors[0])
+		isa.mulShortPairsAsm(&dst[0], 4*stride, whole/shortGroup, &x[0], 4*pairs, &words[0], pairs, &factors[0])
 	}
 	if whole == rows {
 		return
 	}
 	var padded [shortBlock]float64
 	copy(padded[:], factors[whole:])
-	groups := (rows - whole + realsGroup - 1) / realsGroup
+	groups := (rows - whole + shortGroup - 1) / shortGroup
 	isa.mulShortPairsAsm(&scratch[0][0], 4*shortCols, groups, &x[whole*pairs], 4*pairs, &words[0], pairs, &padded[0])
 	for r := range rows - whole {
-		row := dst[(whole+r)*stride:][:cols]
-		for j, y := range scratch[r][:cols] {
-			if adds {
-				row[j] += y
-			} else {
-				row[j] = y
-			}
+		if row := dst[(whole+r)*stride:][:cols]; adds {
+			isa.addScaled(row, 1, scratch[r][:cols])
+		} else {
+			copy(row, scratch[r][:cols])
 		}
 	}
 }

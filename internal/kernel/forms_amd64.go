@@ -246,7 +246,7 @@ func (isa ISA) addPairsAsm(sums *[16]float64, groups int, x *uint32, stride int,
 	}
 }
 
-// mulShortPairsAsm writes groups·8 rows times a panel of short numbers, times factors; strides are in bytes.
+// mulShortPairsAsm writes groups·4 rows times a panel of short numbers, times factors; strides are in bytes.
 func (isa ISA) mulShortPairsAsm(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64) {
 	switch isa {
 	case AVX512:
@@ -260,7 +260,7 @@ func (isa ISA) mulShortPairsAsm(dst *float32, dstStride int, groups int, x *uint
 	}
 }
 
-// addShortPairsAsm adds groups·8 rows times a panel of short numbers, times factors, to dst.
+// addShortPairsAsm adds groups·4 rows times a panel of short numbers, times factors, to dst.
 func (isa ISA) addShortPairsAsm(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64) {
 	switch isa {
 	case AVX512:

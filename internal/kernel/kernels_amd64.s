@@ -6099,7 +6099,7 @@ TEXT ·mulShortPairsAVX2(SB), NOSPLIT, $0-64
 	LEAQ   (SI)(SI*2), DI
 	MOVQ   factors+56(FP), DI
 	MOVQ   words+40(FP), R11
-	IMUL3Q $0x04, DX, DX
+	IMUL3Q $0x02, DX, DX
 
 mulShortPairsAVX2_rows:
 	MOVQ  BX, R12
@@ -6367,7 +6367,7 @@ TEXT ·addShortPairsAVX2(SB), NOSPLIT, $0-64
 	LEAQ   (SI)(SI*2), DI
 	MOVQ   factors+56(FP), DI
 	MOVQ   words+40(FP), R11
-	IMUL3Q $0x04, DX, DX
+	IMUL3Q $0x02, DX, DX
 
 addShortPairsAVX2_rows:
 	MOVQ  BX, R12
@@ -11832,7 +11832,7 @@ TEXT ·mulShortPairsAVX512(SB), NOSPLIT, $0-64
 	LEAQ   (SI)(SI*2), DI
 	MOVQ   factors+56(FP), R8
 	MOVQ   words+40(FP), R12
-	IMUL3Q $0x02, DX, DX
+	IMUL3Q $0x01, DX, DX
 
 mulShortPairsAVX512_rows:
 	MOVQ   BX, R13
@@ -12070,7 +12070,7 @@ TEXT ·addShortPairsAVX512(SB), NOSPLIT, $0-64
 	LEAQ   (SI)(SI*2), DI
 	MOVQ   factors+56(FP), R8
 	MOVQ   words+40(FP), R12
-	IMUL3Q $0x02, DX, DX
+	IMUL3Q $0x01, DX, DX
 
 addShortPairsAVX512_rows:
 	MOVQ   BX, R13
@@ -13879,7 +13879,7 @@ TEXT ·mulShortPairsVNNI(SB), NOSPLIT, $0-64
 	LEAQ   (SI)(SI*2), DI
 	MOVQ   factors+56(FP), R8
 	MOVQ   words+40(FP), R12
-	IMUL3Q $0x02, DX, DX
+	IMUL3Q $0x01, DX, DX
 
 mulShortPairsVNNI_rows:
 	MOVQ   BX, R13
@@ -14109,7 +14109,7 @@ TEXT ·addShortPairsVNNI(SB), NOSPLIT, $0-64
 	LEAQ   (SI)(SI*2), DI
 	MOVQ   factors+56(FP), R8
 	MOVQ   words+40(FP), R12
-	IMUL3Q $0x02, DX, DX
+	IMUL3Q $0x01, DX, DX
 
 addShortPairsVNNI_rows:
 	MOVQ   BX, R13

@@ -7,10 +7,14 @@ import "math"
 //	p_k = x_k·2^s, rounded to the nearest integer, halves to even,
 //
 // with the largest s ≤ 126 for which every |p_k| ≤ 2^15 − 1. Then Σ_k p_k·q_kj is a sum of integers, which has no
-// order, and float64 holds it exactly (see [FixedReals]). Where f is short, |p_k| ≤ 2^13 − 1 takes the place of the bound.
+// order, and float64 holds it exactly (see [FixedReals]). Where f is short, |p_k| ≤ 2^13 − 1 takes the place of the bound,
+// and where it is balanced, x_k·2^−e_k that of x_k.
 
 // realsGroup is the number of rows that assembler takes at a time; the last group is filled up with rows of zeros.
 const realsGroup = 8
+
+// shortGroup is the number of rows that assembler takes at a time where f is short.
+const shortGroup = 4
 
 // realsBlock and shortBlock are the numbers of rows of a task, the second where f is short and has panels of 32 columns.
 const (

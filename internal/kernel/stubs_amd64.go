@@ -124,12 +124,12 @@ func quantizePairsAVX2(dst *uint32, x *float32, blocks int, factor float32)
 //go:noescape
 func addPairsAVX2(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
 
-// mulShortPairsAVX2 writes groups·8 rows times a panel of short numbers, times factors; strides are in bytes.
+// mulShortPairsAVX2 writes groups·4 rows times a panel of short numbers, times factors; strides are in bytes.
 //
 //go:noescape
 func mulShortPairsAVX2(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64)
 
-// addShortPairsAVX2 adds groups·8 rows times a panel of short numbers, times factors, to dst.
+// addShortPairsAVX2 adds groups·4 rows times a panel of short numbers, times factors, to dst.
 //
 //go:noescape
 func addShortPairsAVX2(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64)
@@ -364,12 +364,12 @@ func quantizePairsAVX512(dst *uint32, x *float32, blocks int, factor float32)
 //go:noescape
 func addPairsAVX512(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
 
-// mulShortPairsAVX512 writes groups·8 rows times a panel of short numbers, times factors; strides are in bytes.
+// mulShortPairsAVX512 writes groups·4 rows times a panel of short numbers, times factors; strides are in bytes.
 //
 //go:noescape
 func mulShortPairsAVX512(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64)
 
-// addShortPairsAVX512 adds groups·8 rows times a panel of short numbers, times factors, to dst.
+// addShortPairsAVX512 adds groups·4 rows times a panel of short numbers, times factors, to dst.
 //
 //go:noescape
 func addShortPairsAVX512(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64)
@@ -489,12 +489,12 @@ func transpose64AVX512(block *[64]uint64)
 //go:noescape
 func addPairsVNNI(sums *[16]float64, groups int, x *uint32, stride int, words *uint32, pairs int)
 
-// mulShortPairsVNNI writes groups·8 rows times a panel of short numbers, times factors; strides are in bytes.
+// mulShortPairsVNNI writes groups·4 rows times a panel of short numbers, times factors; strides are in bytes.
 //
 //go:noescape
 func mulShortPairsVNNI(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64)
 
-// addShortPairsVNNI adds groups·8 rows times a panel of short numbers, times factors, to dst.
+// addShortPairsVNNI adds groups·4 rows times a panel of short numbers, times factors, to dst.
 //
 //go:noescape
 func addShortPairsVNNI(dst *float32, dstStride int, groups int, x *uint32, stride int, words *uint32, pairs int, factors *float64)

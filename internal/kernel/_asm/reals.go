@@ -79,13 +79,15 @@ func addPairs(v vector) {
 	done()
 }
 
+const shortGroup = 4 // rows, of short numbers
+
 // shortChunk is the number of pairs whose sums of short numbers fit 32 bits, beside what is left of those before.
 const shortChunk = 16
 
 // shortProducts writes both kernels of shortPairs.
 func shortProducts(v vector) {
-	shortPairs(v, "mulShortPairs", "writes groups·8 rows times a panel of short numbers, times factors; strides are in bytes.", false)
-	shortPairs(v, "addShortPairs", "adds groups·8 rows times a panel of short numbers, times factors, to dst.", true)
+	shortPairs(v, "mulShortPairs", "writes groups·4 rows times a panel of short numbers, times factors; strides are in bytes.", false)
+	shortPairs(v, "addShortPairs", "adds groups·4 rows times a panel of short numbers, times factors, to dst.", true)
 }
 
 // shortPairs writes a kernel that multiplies rows by a panel of short numbers, and writes or adds the results. After each
@@ -105,7 +107,7 @@ func shortPairs(v vector, kernel, doc string, adds bool) {
 	row := []Mem{
 		{Base: base}, {Base: base, Index: stride, Scale: 1}, {Base: base, Index: stride, Scale: 2}, {Base: base, Index: stride3, Scale: 1},
 	}
-	IMUL3Q(Imm(uint64(realsGroup/rows)), groups, groups)
+	IMUL3Q(Imm(uint64(shortGroup/rows)), groups, groups)
 	Label(name + "_rows")
 	for part := range v.perPanel() {
 		MOVQ(x, base)
