@@ -20,7 +20,9 @@ import (
 // 2(c_j + Σ_i w_ij s_i).
 //
 // For other kinds of units an input is bias + Σ …, and a "probability" the mean of the number that a Batch stores. Real
-// numbers of states are rounded to 16 bits in products: see [compute.Context.MulReals].
+// numbers of states are rounded to 16 bits in products, and their weights to 24: see [compute.Context.MulReals]. Averages
+// ([Conditionals.Statistics]) and the chains of a training ([Conditionals.Short]) take 14 bits of both, relative to the
+// largest weight of a unit: see [compute.Context.LoadBalancedReals].
 //
 // A Conditionals holds scratch memory: use one per goroutine. Its products run on several workers by themselves.
 type Conditionals struct {
