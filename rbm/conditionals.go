@@ -49,8 +49,8 @@ func NewConditionals(model *Model, on *compute.Context) *Conditionals {
 func (c *Conditionals) Compute() *compute.Context { return c.compute }
 
 // Update takes over the parameters that the model has now. It panics if a parameter is not finite. Weights of real visible
-// units are read when they are first needed: the model may not change before the last use, unless by then
-// [Conditionals.Load] has read them.
+// units are read, and found to be finite, when they are first needed: the model may not change before the last use, unless
+// by then [Conditionals.Load] has read them.
 func (c *Conditionals) Update(model *Model) {
 	c.m, c.n = model.M(), model.N()
 	c.toHidden.fused = model.isFused()
