@@ -34,6 +34,9 @@ import (
 //
 // It has scratch memory: use one per goroutine.
 type Likelihood struct {
+	// NoDephasing has trainings begin at the likelihood of the state itself, as published.
+	NoDephasing bool
+
 	unitaries Unitaries
 	on        *compute.Context
 
@@ -331,7 +334,7 @@ const startDephasing = 3
 
 // Phase writes the mean gradient of log Z·P_b(o) over rows: weighted averages over the configurations that they mix. left
 // is the part of the training that is ahead, from 1 to 0: for a complex wavefunction P_b is that of the state with the
-// dephasing κ = 3·(2·left − 1)², and in the second half that of the state itself.
+// dephasing κ = 3·(2·left − 1)², and in the second half, or with NoDephasing, that of the state itself.
 func (l *Likelihood) Phase(
 	dst *rbm.Statistics, model *rbm.Model, c *rbm.Conditionals, outcomes rbm.Batch, bases []string, weights []float32, left float64,
 ) {
@@ -350,7 +353,7 @@ func (l *Likelihood) Phase(
 		l.density.addWeights(model, l, total)
 	} else {
 		κ := 0.0
-		if phase != nil {
+		if phase != nil && !l.NoDephasing {
 			ahead := max(0, 2*left-1)
 			κ = startDephasing * ahead * ahead
 		}

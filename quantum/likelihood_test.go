@@ -167,19 +167,22 @@ func TestLogWeights(t *testing.T) {
 
 // The gradient is that of the definition by central differences, over all outcomes of all bases with weights of many
 // sizes, some of them 0 or twice there. Early in a training that of a complex wavefunction, and of no other state, is
-// the gradient of the dephased state.
+// the gradient of the dephased state, unless there is to be no dephasing.
 func TestLikelihoodGradient(t *testing.T) {
 	for _, c := range states {
 		for left, κ := range map[float64]float64{0: 0, 0.5: 0, 0.75: 0.75, 1: 3} {
 			if c.kind != rbm.StateComplex {
 				κ = 0
 			}
-			testGradient(t, c, left, κ)
+			testGradient(t, c, quantum.NewLikelihood(withOwn(), nil), left, κ)
 		}
+		undephased := quantum.NewLikelihood(withOwn(), nil)
+		undephased.NoDephasing = true
+		testGradient(t, c, undephased, 1, 0)
 	}
 }
 
-func testGradient(t *testing.T, c testState, left, κ float64) {
+func testGradient(t *testing.T, c testState, l *quantum.Likelihood, left, κ float64) {
 	t.Helper()
 	u := withOwn()
 	model := newStateModel(t, c.kind, c.sites, c.hidden, c.phase, c.auxiliary)
@@ -190,7 +193,7 @@ func testGradient(t *testing.T, c testState, left, κ float64) {
 		weights[r] = float32(max(0, 2*source.Float64()-0.3))
 	}
 	got := rbm.NewStatistics(model)
-	quantum.NewLikelihood(u, nil).Phase(got, model, rbm.NewConditionals(model, nil), v, bases, weights, left)
+	l.Phase(got, model, rbm.NewConditionals(model, nil), v, bases, weights, left)
 	for k, p := range model.Parameters() {
 		for i, x := range p.Values {
 			const step = 1.0 / 4096

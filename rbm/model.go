@@ -43,6 +43,17 @@ func NewModel(visible, hidden Layer, key rng.Key) *Model {
 	return model
 }
 
+// DrawWeights draws all weights again, those of the phases of a state too, from N(0, std²): the same normal numbers for
+// any std.
+func (model *Model) DrawWeights(std float64, key rng.Key) {
+	drawNormal(model.W, std, rng.NewSource(key.Stream(rng.StreamInit), 0))
+	if s := model.State; s != nil && s.Phase != nil {
+		key = key.Stream(rng.StreamPhase)
+		drawNormal(s.Phase.W, std, rng.NewSource(key, 0))
+		drawNormal(s.U, std, rng.NewSource(key, 1))
+	}
+}
+
 // drawNormal draws from N(0, width²) by Box and Muller: two normal numbers from two uniform ones.
 func drawNormal(x []float32, width float64, s *rng.Source) {
 	for k := 0; k < len(x); k += 2 {

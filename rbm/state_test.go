@@ -135,6 +135,34 @@ func TestNewStateIsNearlyPure(t *testing.T) {
 	}
 }
 
+// First weights of any standard deviation are the same normal numbers, those of the default too.
+func TestDrawWeights(t *testing.T) {
+	model := rbm.New(3, 4+2, rng.Seed(5))
+	var err error
+	if model.State, err = rbm.NewState(rbm.StateDensity, model, 4, 2, rng.Seed(5)); err != nil {
+		t.Fatal(err)
+	}
+	drawn := model.Clone()
+	drawn.DrawWeights(0.5, rng.Seed(5))
+	for k, factor := range map[string]float64{"W": 50, "phase.W": 0.1, "phase.U": 0.1, "b": 1, "c": 1, "phase.b": 1, "phase.c": 1} {
+		before, after := named(model, k), named(drawn, k)
+		for i := range before {
+			if want := factor * float64(before[i]); math.Abs(float64(after[i])-want) > 1e-6*math.Abs(want) {
+				t.Errorf("%s[%d] is %g, want %g", k, i, after[i], want)
+			}
+		}
+	}
+}
+
+func named(model *rbm.Model, name string) []float32 {
+	for _, p := range model.Parameters() {
+		if p.Name == name {
+			return p.Values
+		}
+	}
+	return nil
+}
+
 func TestNewStateRefuses(t *testing.T) {
 	bits := rbm.New(3, 4, rng.Seed(1))
 	spins := rbm.NewModel(rbm.NewLayer(rbm.Spin, 3), rbm.NewLayer(rbm.Spin, 4), rng.Seed(1))

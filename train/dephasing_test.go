@@ -12,15 +12,6 @@ import (
 	"github.com/harmonium-rbm/harmonium/train"
 )
 
-// sharp is a likelihood that is never smoother.
-type sharp struct{ *quantum.Likelihood }
-
-func (s sharp) Phase(
-	dst *rbm.Statistics, model *rbm.Model, c *rbm.Conditionals, outcomes rbm.Batch, bases []string, weights []float32, _ float64,
-) {
-	s.Likelihood.Phase(dst, model, c, outcomes, bases, weights, 0)
-}
-
 // randomState has normal amplitudes.
 func randomState(t *testing.T, sites int, seed uint64) quantum.State {
 	t.Helper()
@@ -50,14 +41,12 @@ func TestDephasingFindsPhases(t *testing.T) {
 		t.Skip("six trainings")
 	}
 	const sites = 5
-	mean := func(sharpened bool) (fidelity, score float64) {
+	mean := func(noDephasing bool) (fidelity, score float64) {
 		for seed := range uint64(3) {
 			psi := randomState(t, sites, seed)
 			set := measured(t, psi, 1000)
-			var likelihood train.Likelihood = quantum.NewLikelihood(quantum.Pauli(), nil)
-			if sharpened {
-				likelihood = sharp{quantum.NewLikelihood(quantum.Pauli(), nil)}
-			}
+			likelihood := quantum.NewLikelihood(quantum.Pauli(), nil)
+			likelihood.NoDephasing = noDephasing
 			f, s := trainedOn(t, set, psi, likelihood, seed)
 			fidelity, score = fidelity+f/3, score+s/3
 		}

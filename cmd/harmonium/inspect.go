@@ -103,6 +103,7 @@ type inspectResult struct {
 	Pictures       []string         `json:"pictures"`
 	LeftOut        []string         `json:"left_out,omitempty"` // pictures for which there are too many sites
 	Hidden         int              `json:"hidden"`
+	Auxiliary      int              `json:"auxiliary,omitempty"` // hidden units that a density matrix is summed over, beside those
 	Dead           int              `json:"dead"`
 	Saturated      int              `json:"saturated"`
 	SingularValues []float32        `json:"singular_values"`
@@ -147,6 +148,10 @@ func inspect(ctx context.Context, t *terminal, o *inspectOptions, path string) e
 	i := &inspection{o: o, model: model, conditionals: rbm.NewConditionals(model, t.compute)}
 	i.inputs = append(inputsOf(path, r), dataInputs(o.data, o.train, o.contacts)...)
 	i.result = &inspectResult{Folder: o.out, Pictures: []string{}, Hidden: model.N(), Modes: []inspectedMode{}, Findings: []diag.Finding{}}
+	if model.State != nil {
+		i.result.Auxiliary = model.State.Auxiliary()
+		i.result.Hidden -= i.result.Auxiliary
+	}
 	if err := i.open(t, r); err != nil {
 		return err
 	}
@@ -197,7 +202,11 @@ func (r *inspectResult) table(w io.Writer) {
 	if r.LeftOut != nil {
 		fmt.Fprintf(w, "left out\t%s\n", strings.Join(r.LeftOut, "; "))
 	}
-	fmt.Fprintf(w, "hidden units\t%d, of which %d are dead and %d saturated\n", r.Hidden, r.Dead, r.Saturated)
+	hidden := fmt.Sprint(r.Hidden)
+	if r.Auxiliary > 0 {
+		hidden += fmt.Sprintf(" and %d auxiliary ones", r.Auxiliary)
+	}
+	fmt.Fprintf(w, "hidden units\t%s, of which %d are dead and %d saturated\n", hidden, r.Dead, r.Saturated)
 	fmt.Fprintf(w, "singular values of W\t%s\n", singular(r.SingularValues))
 	r.modesTable(w)
 	r.Sites.table(w)

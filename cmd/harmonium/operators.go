@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,13 +17,18 @@ type operator struct {
 	quantum.Observable
 }
 
+// parseOperators returns the observables of all texts, each name once: corr has zz at all distances.
 func parseOperators(texts []string, sites int) (list []operator, err error) {
 	for _, text := range texts {
 		some, err := parseOperator(text, sites)
 		if err != nil {
 			return nil, fmt.Errorf("--op %s: %w", text, err)
 		}
-		list = append(list, some...)
+		for _, o := range some {
+			if !slices.ContainsFunc(list, func(p operator) bool { return p.name == o.name }) {
+				list = append(list, o)
+			}
+		}
 	}
 	return list, nil
 }

@@ -28,6 +28,7 @@ type quantumFlags struct {
 	kind, bases, validBases, unitaries string
 	state                              string
 	phaseHidden, auxiliary             int
+	dephasing                          bool
 }
 
 const (
@@ -45,12 +46,15 @@ func (q *quantumFlags) register(f *pflag.FlagSet) {
 		"hidden units of the phases of a complex or density state; 0 means twice as many as --hidden of a complex one, else as many")
 	f.IntVar(&q.auxiliary, "auxiliary", 0,
 		"auxiliary hidden units of a density state, beside --hidden; 0 means two a site; fewer cost less, and fit states that are less mixed")
+	f.BoolVar(&q.dephasing, "dephasing", true, "train a complex state by the likelihood of a dephased one at first, which falls to its own "+
+		"over the first half: without it phases end in worse optima; false is for comparison with other programs")
 	f.StringVar(&q.state, "state", "", stateHelp+"; scores along the way then tell the fidelity")
 }
 
 // describe writes the flags to the config of a run.
 func (q *quantumFlags) describe(c *run.Config, valid string) error {
-	given := q.bases != "" || q.validBases != "" || q.unitaries != "" || q.state != "" || q.phaseHidden != 0 || q.auxiliary != 0
+	given := q.bases != "" || q.validBases != "" || q.unitaries != "" || q.state != "" || q.phaseHidden != 0 || q.auxiliary != 0 ||
+		!q.dephasing
 	switch {
 	case q.kind == "" && c.From == nil && given:
 		return errors.New("no kind of state: say by --kind whether measurements are of a wavefunction, complex or density one")
@@ -66,7 +70,7 @@ func (q *quantumFlags) describe(c *run.Config, valid string) error {
 		return nil
 	}
 	c.Quantum = &run.Quantum{
-		PhaseHidden: q.phaseHidden, Auxiliary: q.auxiliary,
+		PhaseHidden: q.phaseHidden, Auxiliary: q.auxiliary, NoDephasing: !q.dephasing,
 		Bases: fileOf(q.bases), ValidBases: fileOf(q.validBases), Unitaries: fileOf(q.unitaries),
 	}
 	if q.state != "" {

@@ -37,6 +37,8 @@ func (o *runOptions) register(f *pflag.FlagSet) {
 	f.StringVar(&c.Model.HiddenKind, "hidden-units", "",
 		"hidden units, "+rbm.KindNames(rbm.Mixed)+
 			"; default: spin beside spins, else bernoulli; categorical: one unit of as many states as --hidden says")
+	f.Float64Var(&c.Model.InitialStd, "initial-std", 0, "standard deviation of the normal weights that training begins at; "+
+		"0 means 0.01, which learns well from any data, and of p hidden units of phases 10/√p")
 	trainingFlags{f}.register()
 	f.StringVar(&o.valid, "valid", "", "validation data, scored along the way; chooses the best model")
 	f.Float64Var(&c.Holdout, "holdout", 0, "part of the rows to keep for validation instead, such as 0.1")

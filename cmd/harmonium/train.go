@@ -107,10 +107,10 @@ var boundFlags = []string{"epochs", "updates", "time"}
 // fromTakesUnits refuses what the model of --from says already.
 func fromTakesUnits(cmd *cobra.Command, from string) error {
 	var wrong error
-	for _, name := range []string{"visible", "hidden-units", "schema", "standardize", "data-biases"} {
+	for _, name := range []string{"visible", "hidden-units", "initial-std", "schema", "standardize", "data-biases"} {
 		if from != "" && cmd.Flags().Changed(name) {
-			wrong = errors.Join(wrong, fmt.Errorf("--%s has no effect with --from %s, whose units, columns and biases the training takes over: "+
-				"leave one of them out", name, from))
+			wrong = errors.Join(wrong, fmt.Errorf("--%s has no effect with --from %s, whose units, columns, weights and biases "+
+				"the training takes over: leave one of them out", name, from))
 		}
 	}
 	return wrong

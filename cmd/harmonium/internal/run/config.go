@@ -54,6 +54,8 @@ type Layers struct {
 	Hidden      int    `json:"hidden"`       // units n
 	VisibleKind string `json:"visible_kind"` // "bernoulli", "spin", or "" to go by the data's values
 	HiddenKind  string `json:"hidden_kind"`  // "bernoulli", "spin", or "" to be as the visible ones
+
+	InitialStd float64 `json:"initial_std,omitempty"` // standard deviation of the first weights; 0 for the default of each kind
 }
 
 // Reading says how files are read that hold more than bits.

@@ -41,6 +41,9 @@ func (c *Config) Start(set, valid *data.Set, on *compute.Context) (*train.Traini
 	if config.Likelihood, err = c.prepareQuantum(model, set, valid, on); err != nil {
 		return nil, err
 	}
+	if c.Model.InitialStd != 0 {
+		model.DrawWeights(c.Model.InitialStd, rng.Seed(c.Training.Seed))
+	}
 	config.Compute, config.Valid, config.Trained = on, valid, c.From != nil
 	training, err := train.Start(model, set, config)
 	if err != nil {
@@ -56,8 +59,17 @@ func (c *Config) Start(set, valid *data.Set, on *compute.Context) (*train.Traini
 	return training, nil
 }
 
+// mostInitialStd bounds the first weights. All units are as good as frozen long before.
+const mostInitialStd = 1000
+
 // start returns the model that training starts from.
 func (c *Config) start(set *data.Set) (*rbm.Model, error) {
+	switch std := c.Model.InitialStd; {
+	case !(std >= 0 && std <= mostInitialStd):
+		return nil, fmt.Errorf("initial std is %g, want a number from 0 to %d", std, mostInitialStd)
+	case std != 0 && c.From != nil:
+		return nil, errors.New("initial std is that of new weights, and the run begins at a model's: want one of them")
+	}
 	if c.From == nil {
 		layers := c.Model
 		if c.Quantum.Fill(set.Units(), layers.Hidden); c.Quantum != nil {

@@ -25,6 +25,7 @@ type Quantum struct {
 	ValidBases  *File         `json:"valid_bases,omitempty"`  // of the validation data
 	Unitaries   *File         `json:"unitaries,omitempty"`    // what letters other than X, Y and Z mean
 	State       []File        `json:"state,omitempty"`        // the known state: a vector, or real and imaginary parts of a matrix
+	NoDephasing bool          `json:"no_dephasing,omitempty"` // a complex state is trained by its own likelihood from the first update on
 
 	known quantum.Known
 }
@@ -173,6 +174,7 @@ func (q *Quantum) likelihood(on *compute.Context, sets ...*data.Set) (train.Like
 		return nil, err
 	}
 	l := quantum.NewLikelihood(u, on)
+	l.NoDephasing = q.NoDephasing
 	for _, set := range sets {
 		if set == nil {
 			continue
@@ -200,6 +202,8 @@ func (q *Quantum) check(set, valid *data.Set) error {
 		return errors.New("training and validation data must both have bases, or neither: give them by --bases and --valid-bases")
 	case q.Kind == rbm.StateWavefunction && q.PhaseHidden != 0:
 		return errors.New("a wavefunction has no phases, so that phase hidden units have no effect: want kind complex, or none of them")
+	case q.Kind != rbm.StateComplex && q.NoDephasing:
+		return fmt.Errorf("a %s state is never dephased, so that no dephasing has no effect: want kind complex, or nothing of dephasing", q.Kind)
 	case q.Kind != rbm.StateDensity && q.Auxiliary != 0:
 		return errors.New("auxiliary units are those of a density matrix: want kind density, or none of them")
 	}
