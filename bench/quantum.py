@@ -6,9 +6,9 @@ usage: quantum.py HARMONIUM OUT.jsonl [--tutorials FOLDER] [--only PART …] [--
 It adds a JSON line to OUT for each run, and does not repeat what is there. Its Python has numpy, scipy and,
 for QuCumber's runs, qucumber. Parts, all by default:
 
-tutorials  QuCumber's first three, by its settings in both programs, by Harmonium's own, and of two sites
-           the most likely state of all, without a model. FOLDER has its files, in tutorial1, tutorial2 and
-           tutorial3; without it the part is left out.
+tutorial1  QuCumber's first three tutorials, by its settings in both programs, by Harmonium's own, and of two
+tutorial2  sites the most likely state of all, without a model. FOLDER has its files, in tutorial1, tutorial2 and
+tutorial3  tutorial3; without it these parts are left out.
 random     random complex states of six sites, in 16 bases.
 xxz        ten sites of the XXZ chain that evolved from |0101…⟩ for the time 1, in 28 bases.
 density    Werner states, and GHZ and W states with depolarising noise, of 2 to 6 sites.
@@ -67,9 +67,12 @@ TUTORIALS: dict[int, dict] = {
         "train": ["--kind", "density"],
         "fit": BATCHES | {"epochs": 500, "lr": 10, "drop": 125, "auxiliary": 2}},
 }
-# The settings of the first two in Harmonium, but for the rate; weights begin smaller.
-SAME = ("--optimizer sgd --schedule constant --epochs 500 --batch 100 --negative cd --steps 10 "
+# What of the settings of the first two is the same in Harmonium, but for the rate; weights begin smaller, the gradient
+# is centred, and phases are dephased at first.
+NEAR = ("--optimizer sgd --schedule constant --epochs 500 --batch 100 --negative cd --steps 10 "
         "--every 1000000 --rate").split()
+# The rest: weights begin at N(0, 1/n) for n sites.
+SAME = "--centered=false --data-biases=false --initial-std".split()
 
 
 def main() -> None:
@@ -150,8 +153,6 @@ def harmonium(options: argparse.Namespace, case: Case, files: Files, folder: Pat
                "--workers", options.threads, "-q", "--json", "-o", folder / "run", *case["_train"]]
     if "bases" in files:
         command += ["--bases", files["bases"]]
-    if "_deviation" in case:
-        command += ["--from", first_weights(folder / "first.safetensors", case)]
     printed, seconds, wall = timed(*command)
     trained = json.loads(printed)
     observe = [options.harmonium, "observe", folder / "run", "--workers", 1, "--json"]
@@ -176,22 +177,6 @@ def harmonium(options: argparse.Namespace, case: Case, files: Files, folder: Pat
     return result | {"version": version.removeprefix("harmonium ").strip()}
 
 
-def first_weights(path: Path, case: Case) -> Path:
-    """Write a model of as many sites as hidden units without biases, with normal weights."""
-    n = case["hidden"]
-    weights = np.random.default_rng(100 + case["seed"]).standard_normal((n, n)) * case["_deviation"]
-    header: dict[str, dict] = {
-        "__metadata__": {"format": "harmonium-rbm", "version": "1", "visible": "bernoulli", "hidden": "bernoulli"}}
-    content = b""
-    for name, array in (("W", weights), ("b", np.zeros(n)), ("c", np.zeros(n))):
-        numbers = array.astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [len(content), len(content) + len(numbers)]}
-        content += numbers
-    text = json.dumps(header).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text + content)
-    return path
-
-
 def seeds_of(case: Case) -> range:
     """Return the seeds of the samples from a model."""
     if "draws" in case:
@@ -214,30 +199,33 @@ def measured(*arguments: object, bases: list[str] | None = None, density: bool =
     return make
 
 
-def tutorials(options: argparse.Namespace) -> Iterator[Case]:
-    """QuCumber's first three tutorials, whose rows are the same for all seeds."""
+def tutorial(options: argparse.Namespace, number: int) -> Iterator[Case]:
+    """One of QuCumber's first three tutorials, whose rows are the same for all seeds."""
     if options.tutorials is None:
         return
-    for seed, (number, t) in itertools.product(options.seeds, TUTORIALS.items()):
-        folder = options.tutorials / f"tutorial{number}"
+    t, folder = TUTORIALS[number], options.tutorials / f"tutorial{number}"
+    for seed in options.seeds:
         files = {k: folder / t[k] for k in ("rows", "bases") if k in t}
         files["state"] = ",".join(str(folder / name) for name in t["state"].split(","))
-        case = {"tutorial": number, "seed": seed, "hidden": t["hidden"],
+        case = {"seed": seed, "hidden": t["hidden"],
                 "_make": lambda _options, _folder, files=files: files}
         ours = case | {"program": "harmonium"}
         yield ours | {"settings": "defaults", "_train": t["train"]}
         yield case | {"program": "qucumber", "settings": "QuCumber's", "_fit": t["fit"]}
         if number < 3:
-            same = [*t["train"], *SAME, t["fit"]["lr"]]
+            near = [*t["train"], *NEAR, t["fit"]["lr"]]
             if number == 2:
-                same += ["--phase-hidden", t["hidden"]]
+                near += ["--phase-hidden", t["hidden"]]
+            same = [*near, *SAME, t["hidden"] ** -0.5]  # as many sites
+            if number == 2:
+                same += ["--dephasing=false"]
             yield ours | {"settings": "QuCumber's", "_train": same}
+            yield ours | {"settings": "QuCumber's, centred, from Harmonium's start", "_train": near}
         if number == 1:
             for epochs in (10, 100):
                 yield ours | {"settings": f"defaults, {epochs} epochs", "_train": ["--epochs", epochs]}
-            yield ours | {"settings": "QuCumber's, not centred", "_train": [*same, "--centered=false"]}
-            yield ours | {"settings": "QuCumber's, not centred, weights begin at N(0, 1/10)",
-                          "_train": [*same, "--centered=false"], "_deviation": 0.1**0.5}
+            yield ours | {"settings": "QuCumber's, weights begin at N(0, 0.01²)",
+                          "_train": [*near, "--centered=false"]}
             yield case | {"program": "qucumber", "settings": "QuCumber's, weights begin at N(0, 0.01²)",
                           "_fit": t["fit"] | {"scale": 10**-1.5}}
         elif seed == options.seeds[0]:
@@ -475,7 +463,9 @@ def most_likely_vector(outcomes: np.ndarray, bases: list[str], psi: np.ndarray) 
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Case]]] = {
-    "tutorials": tutorials,
+    "tutorial1": partial(tutorial, number=1),
+    "tutorial2": partial(tutorial, number=2),
+    "tutorial3": partial(tutorial, number=3),
     "random": partial(complex_states, make=random_states),
     "xxz": partial(complex_states, make=xxz_states),
     "density": density,
