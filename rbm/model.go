@@ -35,11 +35,14 @@ func New(m, n int, key rng.Key) *Model {
 	return NewModel(NewLayer(Bernoulli, m), NewLayer(Bernoulli, n), key)
 }
 
-// NewModel returns a model of two layers, which it takes over, with weights drawn from N(0, 0.01²)
-// (Hinton, A Practical Guide to Training RBMs, 2010, section 8).
+// InitialStd is the standard deviation of the weights of a new model (Hinton, A Practical Guide to Training RBMs, 2010,
+// section 8).
+const InitialStd = 0.01
+
+// NewModel returns a model of two layers, which it takes over, with weights drawn from N(0, 0.01²).
 func NewModel(visible, hidden Layer, key rng.Key) *Model {
 	model := &Model{Visible: visible, Hidden: hidden, W: make([]float32, visible.Units()*hidden.Units())}
-	drawNormal(model.W, 0.01, rng.NewSource(key.Stream(rng.StreamInit), 0))
+	drawNormal(model.W, InitialStd, rng.NewSource(key.Stream(rng.StreamInit), 0))
 	return model
 }
 

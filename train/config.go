@@ -52,6 +52,9 @@ type Config struct {
 	// Trained says that the model is trained already: it keeps its biases, chains and replicas come to it by replica
 	// exchange before the first update, and its first score costs as much as others. It is none of the Settings.
 	Trained bool
+	// Wide says that the first weights are not small, so that units are far from independent: chains and replicas come to
+	// the model, and its first score costs as much as others, as where it is Trained. It is none of the Settings.
+	Wide bool
 
 	// Training stops at the first of these to be reached. The learning rate falls over the updates that Epochs and
 	// Updates allow, or, where Time is the only bound, over the time.
@@ -333,7 +336,7 @@ func (c Config) Fresh() Config {
 }
 
 // MarshalJSON writes every number that shapes a training: an object of the settings, with "negative" and "optimizer" as
-// objects of "kind" and their own settings. Compute, Valid, Trained and Likelihood are left out.
+// objects of "kind" and their own settings. Compute, Valid, Trained, Wide and Likelihood are left out.
 func (c Config) MarshalJSON() ([]byte, error) {
 	negative, err := settings.Encode(c.Negative)
 	if err != nil {

@@ -103,7 +103,7 @@ func (t *Training) watched() monitor.Config {
 	c := monitor.Config{
 		Model: t.Model, Data: t.set, Valid: t.config.Valid, Seed: t.config.Seed, Compute: t.config.Compute, Cost: t.updateCost,
 		Updates: t.Planned(), Epoch: t.config.batches(t.set.Rows()), Every: t.config.Every,
-		Conditionals: t.conditionals, Trained: t.config.Trained, Likelihood: t.config.Likelihood,
+		Conditionals: t.conditionals, Trained: t.config.Trained || t.config.Wide, Likelihood: t.config.Likelihood,
 	}
 	if n, ok := t.config.Negative.(Laddered); ok {
 		c.Ladder = n.Ladder()

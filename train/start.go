@@ -49,7 +49,7 @@ func Start(model *rbm.Model, set *data.Set, config Config) (*Training, error) {
 		model.Gauge()
 	}
 	var base *rbm.Model
-	if config.Trained { // its biases belong to its weights
+	if config.Trained || config.Wide { // biases alone are not what it is
 		base = sample.IndependentModel(model)
 		base.SetMoments(means, variances)
 	}

@@ -44,7 +44,8 @@ func (c *Config) Start(set, valid *data.Set, on *compute.Context) (*train.Traini
 	if c.Model.InitialStd != 0 {
 		model.DrawWeights(c.Model.InitialStd, rng.Seed(c.Training.Seed))
 	}
-	config.Compute, config.Valid, config.Trained = on, valid, c.From != nil
+	config.Compute, config.Valid = on, valid
+	config.Trained, config.Wide = c.From != nil, c.Model.InitialStd > rbm.InitialStd
 	training, err := train.Start(model, set, config)
 	if err != nil {
 		return nil, err
