@@ -1,6 +1,9 @@
 package compute_test
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
 	"math"
 	"reflect"
 	"sync"
@@ -11,6 +14,7 @@ import (
 	"github.com/harmonium-rbm/harmonium/exact"
 	"github.com/harmonium-rbm/harmonium/internal/enginetest"
 	"github.com/harmonium-rbm/harmonium/internal/group"
+	"github.com/harmonium-rbm/harmonium/internal/kindtest"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
 	"github.com/harmonium-rbm/harmonium/sample"
@@ -99,4 +103,43 @@ func TestContextsAgree(t *testing.T) {
 		})
 	}
 	t.Run("default", func(t *testing.T) { agrees(t, nil) })
+}
+
+// Models, samples and chains have the same bits on every type of processor, of all kinds of units. amd64 and arm64 agree on these digests.
+func TestBitsOfProcessors(t *testing.T) {
+	on := compute.New(2)
+	var r results
+	r.compute(t, on)
+	var trained, averages, chains []any
+	for _, p := range r.Parameters {
+		trained = append(trained, p.Values)
+	}
+	for _, x := range r.Means.Averages() {
+		averages = append(averages, x)
+	}
+	for _, pair := range kindtest.Pairs(0.6) {
+		c := sample.NewChains(sample.RandomStarts(pair.Model, 50, rng.Seed(1)), pair.Model.Hidden, rng.Seed(2))
+		c.Sweep(rbm.NewConditionals(pair.Model, on), 20)
+		for _, b := range []rbm.Batch{c.Visible, c.Hidden} {
+			chains = append(chains, b.EncodeBits(), b.EncodeReals())
+		}
+	}
+	for _, c := range []struct {
+		name, want string
+		numbers    []any
+	}{
+		{"parameters by PCD", "41b651235002cabaed3be19ef75c4b54", trained},
+		{"averages of the data", "da615438efd089488e4c1e5f4e8259d7", averages},
+		{"samples by enumeration", "34ec34bf4de5235827ae4acd48e611da", []any{r.Drawn}},
+		{"states of tempering", "c1954280809a7f29b7d9fd08512dbd56", []any{r.Tempered}},
+		{"chains of all kinds", "5a584e7bd7ada7a1247e85a82669fed6", chains},
+	} {
+		h := sha256.New()
+		for _, x := range c.numbers {
+			check(t, binary.Write(h, binary.LittleEndian, x))
+		}
+		if got := fmt.Sprintf("%.16x", h.Sum(nil)); got != c.want {
+			t.Errorf("%s: digest %s, want %s", c.name, got, c.want)
+		}
+	}
 }

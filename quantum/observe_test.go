@@ -385,6 +385,9 @@ func TestEstimatesOfAnyWorkers(t *testing.T) {
 // Of a mixed state that is all but diagonal, a pair of rows that agree carries what others lack: where none was seen, the
 // entropy can't be told.
 func TestRenyiOfMixedStateKnowsRarePairs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and is one goroutine")
+	}
 	const n = 12
 	all := make([]int, n)
 	model := rbm.New(n, n+1, rng.Seed(1))

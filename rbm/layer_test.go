@@ -434,6 +434,9 @@ func everyNumber(model *rbm.Model, v, h rbm.Batch, weights []float32) map[string
 
 // Gibbs chains that start at exact samples of P(v) stay distributed as P(v), by the kernels and through Layer alone.
 func TestConditionalsDoNotDrift(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long in an emulator, and is one goroutine")
+	}
 	const m, n, chains, sweeps = 5, 4, 20000, 5
 	eachUnits(t, func(t *testing.T, visible, hidden rbm.Kind) {
 		model, _ := wild(m, n, 1, visible, hidden)

@@ -148,6 +148,9 @@ func repeated(s rbm.Batch, rows int) rbm.Batch {
 // States drawn at places of a line in one call have the conditional distributions of the models with interpolated
 // parameters.
 func TestDrawsOnALine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long in an emulator, and is one goroutine")
+	}
 	const m, n, rows = 5, 4, 4001
 	places := []float64{0, 0.2, 0.7, 1}
 	eachLine(t, m, n, func(t *testing.T, line *rbm.Line, _ *rbm.Conditionals) {

@@ -83,6 +83,9 @@ func TestAnnealAlongALine(t *testing.T) {
 // The weighted chains at the end of AIS stand for the model, whether they jump or not: their weighted distribution is that
 // of the model.
 func TestAnnealedChainsAreSamplesOfTheModel(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and long under the race detector")
+	}
 	model := randomModel(5, 4, rbm.Spin, rbm.Bernoulli, 33)
 	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
 	if err != nil {

@@ -94,6 +94,9 @@ func TestGibbsDoesNotDrift(t *testing.T) {
 
 // Chains that start anywhere reach P(v).
 func TestGibbsForgetsItsStart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and is one goroutine")
+	}
 	model := randomModel(5, 4, rbm.Bernoulli, rbm.Bernoulli, 12)
 	c := sample.NewChains(rbm.NewBatch(20000, 5), model.Hidden, rng.Seed(3))
 	c.Sweep(rbm.NewConditionals(model, compute.New(1)), 200)
@@ -102,6 +105,9 @@ func TestGibbsForgetsItsStart(t *testing.T) {
 
 // Clamped units stay, and the others have the distribution given them.
 func TestClampedGibbsSamplesTheConditional(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and is one goroutine")
+	}
 	model := randomModel(5, 4, rbm.Bernoulli, rbm.Spin, 13)
 	c := sample.NewChains(rbm.NewBatch(20000, 5), model.Hidden, rng.Seed(4))
 	c.ClampVisible(1, true)

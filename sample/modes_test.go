@@ -96,6 +96,9 @@ func TestModesPartitionZ(t *testing.T) {
 
 // The shares of a survey are right within their errors, also of modes that hardly a chain of AIS stays in.
 func TestSharesAreWithinErrors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and long under the race detector")
+	}
 	all := rbm.AllStates(14)
 	modes, inside, left := 0, 0, 0
 	for seed := range uint64(20) {

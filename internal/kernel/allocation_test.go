@@ -22,6 +22,10 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	reals, states := Reals{rows, inner, kerneltest.RandomFloats(rows*inner, 3)}, slices.Repeat([]int{4}, cols/4)
 	var f, g Fixed
 	var h FixedReals
+	runs := 50
+	if testing.Short() {
+		runs = 5 // an emulator takes seconds for each ten
+	}
 	for _, workers := range []int{1, 2} {
 		c := New(workers)
 		step := func() {
@@ -45,7 +49,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			c.Softmax(dst, dst, states)
 		}
 		step()
-		if allocs := testing.AllocsPerRun(50, step); allocs > 0 {
+		if allocs := testing.AllocsPerRun(runs, step); allocs > 0 {
 			t.Errorf("%d workers: %v allocations", workers, allocs)
 		}
 	}
