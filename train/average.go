@@ -107,10 +107,10 @@ func (t *Training) judgeAverage(ctx context.Context, p Progress) (*Evaluation, e
 	}
 	last := t.Model.Clone()
 	t.average.write(t.config.Compute, t.Model)
-	t.device.push(t.Model.W, t.Model.B(), t.Model.C())
+	t.device.pushModel()
 	defer func() {
 		t.Model.Copy(last)
-		t.device.push(t.Model.W, t.Model.B(), t.Model.C())
+		t.device.pushModel()
 		t.conditionals.Update(t.Model)
 	}()
 	e, err := t.score(ctx, p)

@@ -13,7 +13,8 @@ import (
 type device struct {
 	kernel.Ascender
 	on    *compute.Context
-	kept  [][]float32       // bound slices that checkpoints hold
+	model [][]float32       // the parameters
+	kept  [][]float32       // bound slices that checkpoints hold, the parameters among them
 	bound map[*float32]bool // all bound slices, by their first number
 }
 
@@ -34,8 +35,9 @@ func newDevice(t *Training) *device {
 	}
 	d := &device{Ascender: e, on: t.config.Compute, bound: map[*float32]bool{}}
 	for _, p := range t.Model.Parameters() {
-		d.keep(p.Values)
+		d.model = append(d.model, p.Values)
 	}
+	d.keep(d.model...)
 	rule := o.rule()
 	d.keep(rule.Mean...)
 	d.keep(rule.Square...)
@@ -85,6 +87,13 @@ func (d *device) fetchAll() {
 func (d *device) push(slices ...[]float32) {
 	if d != nil {
 		d.on.Push(slices...)
+	}
+}
+
+// pushModel makes the parameters, which the host has changed, current on the engine.
+func (d *device) pushModel() {
+	if d != nil {
+		d.on.Push(d.model...)
 	}
 }
 

@@ -45,7 +45,7 @@ func (t *Training) beginEnd() {
 	o.begun, o.length = t.done, max(1, min(uint64(endPart*float64(o.update)), uint64(t.planned)-t.done))
 	t.average.restart()
 	t.Model.Copy(t.best)
-	t.device.push(t.Model.W, t.Model.B(), t.Model.C())
+	t.device.pushModel()
 }
 
 // rate is the learning rate of the next update.

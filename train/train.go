@@ -76,7 +76,7 @@ func (t *Training) Steps(ctx context.Context) iter.Seq[Progress] {
 		t.begun = time.Now()
 		t.agreeOnTime()
 		defer func() { t.spent, t.agreed = t.elapsed(), 0; t.begun = time.Time{} }()
-		t.device.push(t.Model.W, t.Model.B(), t.Model.C()) // which the caller may have changed
+		t.device.pushModel() // which the caller may have changed
 		defer t.Current()
 		for t.err == nil && ctx.Err() == nil {
 			if t.proceed(); t.reason != "" {
