@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // FixedReals is a Rows×Cols matrix in 24-bit fixed point: the right operand of [Context.MulReals]. Element x is stored
 // as q = x·2^t, rounded to the nearest integer, halves to even. There is one t for the whole matrix: the largest t ≤
@@ -202,11 +205,11 @@ func (l *realsSums) do(task int) {
 	f, largest := l.f, 0.0
 	first, cols := task*width, min(width, l.f.Cols-task*width)
 	if f.short {
-		bits := uint32(0)
+		var parts [16]uint32
 		for k := range f.Rows {
-			bits = max(bits, l.isa.largest(l.src[k*f.Cols+first:][:cols]))
+			l.isa.raise(&parts, l.src[k*f.Cols+first:][:cols])
 		}
-		f.sums[task] = float64(math.Float32frombits(bits))
+		f.sums[task] = float64(math.Float32frombits(slices.Max(parts[:])))
 		return
 	}
 	for from := 0; from < f.Rows; from += chunkRows {

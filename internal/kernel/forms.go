@@ -230,13 +230,20 @@ func (isa ISA) splitTransposed(dst []uint32, src []float32, stride, rows int, fa
 
 // largest returns the bits of the largest |x[i]|.
 func (isa ISA) largest(x []float32) uint32 {
-	n, largest := isa.whole(len(x), 16), uint32(0)
+	var parts [16]uint32
+	isa.raise(&parts, x)
+	return slices.Max(parts[:])
+}
+
+// raise raises parts, of which the largest counts, to the bits of |x[i]|.
+func (isa ISA) raise(parts *[16]uint32, x []float32) {
+	n := isa.whole(len(x), 16)
 	if n > 0 {
-		var parts [16]uint32
-		isa.largestAsm(&parts, &x[0], n/16)
-		largest = slices.Max(parts[:])
+		isa.largestAsm(parts, &x[0], n/16)
 	}
-	return max(largest, largestGeneric(x[n:]))
+	if n < len(x) {
+		parts[0] = max(parts[0], largestGeneric(x[n:]))
+	}
 }
 
 func (isa ISA) quantizePairs(dst []uint32, x []float32, factor float32) {

@@ -212,7 +212,7 @@ func (isa ISA) splitTransposedAsm(dst *uint32, x *float32, stride int, blocks in
 	}
 }
 
-// largestAsm writes the largest bits of |x[i]| by i%16 for blocks·16 numbers.
+// largestAsm raises parts[i%16] to the bits of |x[i]|, for blocks·16 numbers.
 func (isa ISA) largestAsm(parts *[16]uint32, x *float32, blocks int) {
 	switch isa {
 	case AVX512:

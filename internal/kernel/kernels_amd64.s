@@ -5614,11 +5614,11 @@ splitTransposedAVX2_block:
 // func largestAVX2(parts *[16]uint32, x *float32, blocks int)
 // Requires: AVX, AVX2
 TEXT ·largestAVX2(SB), NOSPLIT, $0-24
-	MOVQ  parts+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  blocks+16(FP), DX
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
+	MOVQ    parts+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    blocks+16(FP), DX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
 
 largestAVX2_block:
 	VMOVUPS (CX), Y2
@@ -11585,10 +11585,10 @@ splitTransposedAVX512_block:
 // func largestAVX512(parts *[16]uint32, x *float32, blocks int)
 // Requires: AVX, AVX512F
 TEXT ·largestAVX512(SB), NOSPLIT, $0-24
-	MOVQ   parts+0(FP), AX
-	MOVQ   x+8(FP), CX
-	MOVQ   blocks+16(FP), DX
-	VPXORD Z0, Z0, Z0
+	MOVQ    parts+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    blocks+16(FP), DX
+	VMOVUPS (AX), Z0
 
 largestAVX512_block:
 	VMOVUPS     (CX), Z1

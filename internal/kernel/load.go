@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // loadPanels is the number of panels that a task of Load fills, row by row: walking down one panel at a time would touch a
 // new cache line of the source at every step and, with a power of two of columns, always in the same few sets.
@@ -96,11 +99,13 @@ func (l *loadSums) do(task int) {
 	const width = loadPanels * panelCols
 	from, to := task*width, min((task+1)*width, f.Cols)
 	var sums [sumParts][width]float64
+	var parts [16]uint32
 	for k := range f.Rows {
 		row := l.src[k*f.Cols+from:][:to-from]
 		l.c.isa.addMagnitudes(sums[k%sumParts][:to-from], row)
-		element = max(element, l.c.isa.largest(row))
+		l.c.isa.raise(&parts, row)
 	}
+	element = slices.Max(parts[:])
 	for j := from; j < to; j++ {
 		var parts [sumParts]float64
 		for k := range parts {

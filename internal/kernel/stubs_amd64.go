@@ -109,7 +109,7 @@ func packRowsAVX2(dst *uint32, stride int, even *float32, odd *float32, blocks i
 //go:noescape
 func splitTransposedAVX2(dst *uint32, x *float32, stride int, blocks int, factor float32)
 
-// largestAVX2 writes the largest bits of |x[i]| by i%16 for blocks·16 numbers.
+// largestAVX2 raises parts[i%16] to the bits of |x[i]|, for blocks·16 numbers.
 //
 //go:noescape
 func largestAVX2(parts *[16]uint32, x *float32, blocks int)
@@ -349,7 +349,7 @@ func packRowsAVX512(dst *uint32, stride int, even *float32, odd *float32, blocks
 //go:noescape
 func splitTransposedAVX512(dst *uint32, x *float32, stride int, blocks int, factor float32)
 
-// largestAVX512 writes the largest bits of |x[i]| by i%16 for blocks·16 numbers.
+// largestAVX512 raises parts[i%16] to the bits of |x[i]|, for blocks·16 numbers.
 //
 //go:noescape
 func largestAVX512(parts *[16]uint32, x *float32, blocks int)

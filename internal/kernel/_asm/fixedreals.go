@@ -107,14 +107,13 @@ func splitTransposed(v vector) {
 // quantizePairs writes the kernels of a row of the left operand: its largest magnitude, and its 16-bit integers.
 func quantizePairs(v vector) {
 	name := v.begin("largest", "func(parts *[16]uint32, x *float32, blocks int)",
-		"writes the largest bits of |x[i]| by i%16 for blocks·16 numbers.")
+		"raises parts[i%16] to the bits of |x[i]|, for blocks·16 numbers.")
 	parts := Load(Param("parts"), GP64())
 	x := Load(Param("x"), GP64())
 	blocks := Load(Param("blocks"), GP64())
 	largest := make([]reg.VecVirtual, v.perPanel())
 	for i := range largest {
-		largest[i] = v.reg()
-		v.xor(largest[i], largest[i], largest[i])
+		largest[i] = v.load(Mem{Base: parts, Disp: i * v.bytes})
 	}
 	Label(name + "_block")
 	for i, part := range largest {
