@@ -27,9 +27,14 @@ func StateBytes(model *rbm.Model) float64 {
 func bits(layer rbm.Layer) float64 { return float64(layer.NewBatch(0).Bits()) }
 
 // TemperingMemory is about how many bytes [Tempering] takes at most beside that: the states of its replica sets at all
-// temperatures.
+// temperatures; and of [Jumps] the means, once more, and an observer of them.
 func TemperingMemory(model *rbm.Model, sets int) float64 {
-	return MaxTemperatures * float64(sets) * (StateBytes(model) + 16)
+	memory := MaxTemperatures * float64(sets) * (StateBytes(model) + 16)
+	if CheckModes(model) == nil {
+		const mean = 17 // bytes
+		memory += mean * float64(model.M()*mostKept(model))
+	}
+	return memory
 }
 
 // SearchMemory is about how many bytes [Modes] take: while a search from a number of starts lasts, and kept as long as
