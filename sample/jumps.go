@@ -38,7 +38,7 @@ type Jumps struct {
 const MostJumps = 400
 
 // JumpRounds is the number of rounds of tempering after which some of its sets jump again where chains are run for samples
-// or for log Z: jumps are then less than a tenth of the work of 50 sets, and a fifth of that of 20.
+// or for log Z. A jump costs about a sweep, so that this is 3 % of the work of 50 sets, and 7 % of that of 20.
 const JumpRounds = 3
 
 // FindJumps looks for modes by mean-field iterations from known states and count patterns of each kind
