@@ -57,7 +57,7 @@ func (s *Modes) Jumps() *Jumps {
 	for _, mode := range s.all {
 		means, bounds = append(means, mode.Visible...), append(bounds, mode.Bound)
 	}
-	return NewJumps(s.model.Visible, means, bounds, s.field.on)
+	return NewJumps(s.model.Visible, means, bounds, s.field.all)
 }
 
 // KnownModes are what a checkpoint holds of Jumps: their Means and Bounds.

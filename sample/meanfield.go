@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -33,7 +34,8 @@ type meanField struct {
 	w, wt  []float32 // W (m×n) and Wᵀ (n×m), of the model in bits, or with the scale of the units that are multiplied
 	b, c   []float32 // biases of the model in bits; else the inputs that units contribute whose stored numbers are 0
 	offset float64
-	on     *compute.Context
+	all    *compute.Context // which divides the starts,
+	on     *compute.Context // and in which they are iterated
 
 	visible, hidden rbm.Layer // nil for pairs of bits
 	sites           []rbm.Site
@@ -54,7 +56,8 @@ func CheckModes(model *rbm.Model) error {
 }
 
 func newMeanField(model *rbm.Model, on *compute.Context) *meanField {
-	f := &meanField{m: model.M(), n: model.N(), on: on}
+	f := &meanField{m: model.M(), n: model.N(), all: on, on: on.Alone()}
+	on = f.on
 	if model.CheckBits() == nil {
 		var p *rbm.BitParameters
 		if model.Visible.Kind() == rbm.Bernoulli && model.Hidden.Kind() == rbm.Bernoulli {
@@ -138,30 +141,57 @@ const (
 	certain = 1. / (1 << 13) // means this near to 0 or 1 are set to 0 or 1, which saves products
 )
 
-// iterate moves rows of visible means (rows×m) to fixed points: until an iteration changes them by no more than still,
-// or for MostIterations. It returns the hidden means there (rows×n) and the number of iterations, each of one row.
-func (f *meanField) iterate(ctx context.Context, visible []float32) (hidden []float32, iterations int, err error) {
-	rows := len(visible) / f.m
-	hidden = make([]float32, rows*f.n)
-	v, h, next := append([]float32(nil), visible...), make([]float32, rows*f.n), make([]float32, rows*f.m)
-	moving := make([]int, rows) // the rows of v, by their places in visible
-	for r := range moving {
-		moving[r] = r
-	}
-	for k := 1; len(moving) > 0; k++ {
-		if ctx.Err() != nil {
-			return nil, 0, ctx.Err()
+// fixedPoints are where mean-field iterations from starts have come to.
+type fixedPoints struct {
+	m, n    int
+	numbers []float32 // of each start its visible and hidden means there, and the number of iterations
+}
+
+func (p fixedPoints) row(r int) []float32     { return p.numbers[r*p.width() : (r+1)*p.width()] }
+func (p fixedPoints) width() int              { return p.m + p.n + 1 }
+func (p fixedPoints) visible(r int) []float32 { return p.row(r)[:p.m] }
+func (p fixedPoints) hidden(r int) []float32  { return p.row(r)[p.m : p.m+p.n] }
+func (p fixedPoints) iterations(r int) int    { return int(p.row(r)[p.m+p.n]) }
+
+// iterate moves rows of visible means (rows×m), which it overwrites, to fixed points: until an iteration changes them by no more than still,
+// or for MostIterations. Processes of a group move a part of the rows each. The error is that of ctx, whichever process
+// it was cancelled on.
+func (f *meanField) iterate(ctx context.Context, starts []float32) (fixedPoints, error) {
+	rows := len(starts) / f.m
+	p := fixedPoints{m: f.m, n: f.n}
+	p.numbers = make([]float32, rows*p.width())
+	f.all.Deal(p.numbers, rows, func(first, step int) { f.iterateSome(ctx, p, starts, first, step) })
+	for r := range rows {
+		if p.iterations(r) == 0 {
+			return p, cmp.Or(ctx.Err(), context.Canceled)
 		}
+	}
+	return p, nil
+}
+
+// iterateSome moves the rows first, first+step, first+2·step, … to fixed points. Those that it leaves when ctx is
+// cancelled have no iterations.
+func (f *meanField) iterateSome(ctx context.Context, p fixedPoints, starts []float32, first, step int) {
+	var moving []int // rows, in the order of v
+	for r := first; r*f.m < len(starts); r += step {
+		moving = append(moving, r)
+	}
+	rows := len(moving)
+	v, h, next := starts, make([]float32, rows*f.n), make([]float32, rows*f.m)
+	for a, r := range moving {
+		copy(v[a*f.m:(a+1)*f.m], starts[r*f.m:])
+	}
+	for k := 1; len(moving) > 0 && ctx.Err() == nil; k++ {
 		n := len(moving)
-		iterations += n
 		f.hiddenMeans(h[:n*f.n], v[:n*f.m], n)
 		f.visibleMeans(next[:n*f.m], h[:n*f.n], n)
 		kept := 0
 		for a, r := range moving {
 			moved := next[a*f.m : (a+1)*f.m]
 			if k == MostIterations || squareDistance(moved, v[a*f.m:(a+1)*f.m], still) <= still {
-				copy(visible[r*f.m:], moved)
-				copy(hidden[r*f.n:], h[a*f.n:(a+1)*f.n])
+				copy(p.visible(r), moved)
+				copy(p.hidden(r), h[a*f.n:(a+1)*f.n])
+				p.row(r)[f.m+f.n] = float32(k)
 				continue
 			}
 			moving[kept] = r
@@ -170,7 +200,6 @@ func (f *meanField) iterate(ctx context.Context, visible []float32) (hidden []fl
 		}
 		moving = moving[:kept]
 	}
-	return hidden, iterations, nil
 }
 
 // hiddenMeans writes μ_h given the visible means v of each row.

@@ -182,14 +182,14 @@ func (s *Modes) add(ctx context.Context, v []float32) error {
 }
 
 func (s *Modes) addTogether(ctx context.Context, v []float32) error {
-	h, iterations, err := s.field.iterate(ctx, v)
+	points, err := s.field.iterate(ctx, v)
 	if err != nil {
 		return err
 	}
-	s.Iterations += iterations
-	m, n, known := s.field.m, s.field.n, len(s.all)
-	for r := range len(v) / m {
-		visible, hidden := v[r*m:(r+1)*m], h[r*n:(r+1)*n]
+	known := len(s.all)
+	for r := range len(v) / s.field.m {
+		visible, hidden := points.visible(r), points.hidden(r)
+		s.Iterations += points.iterations(r)
 		k := slices.IndexFunc(s.all, func(o Mode) bool {
 			d := squareDistance(o.Visible, visible, sameMode)
 			if !s.field.hiddenBits() { // of any scale; they follow from the visible means
@@ -206,7 +206,13 @@ func (s *Modes) addTogether(ctx context.Context, v []float32) error {
 		s.all[k].Starts++
 	}
 	found := s.all[known:]
-	s.field.on.Parallel(len(found), func(k int) { found[k].Bound = s.field.bound(found[k].Visible) })
+	bounds := make([]float64, len(found))
+	s.field.all.Divide(bounds, len(found), func(from, to int) {
+		s.field.on.Parallel(to-from, func(k int) { bounds[from+k] = s.field.bound(found[from+k].Visible) })
+	})
+	for k, bound := range bounds {
+		found[k].Bound = bound
+	}
 	slices.SortStableFunc(s.all, func(a, b Mode) int { return cmp.Compare(b.Bound, a.Bound) })
 	kept := min(len(s.all), s.most)
 	clear(s.all[kept:]) // of means, which may be large
@@ -241,7 +247,7 @@ func (s *Modes) separate() {
 	for _, mode := range s.List {
 		means = append(means, mode.Visible...)
 	}
-	s.labels = observer(s.model.Visible, means, s.field.on)
+	s.labels = observer(s.model.Visible, means, s.field.all)
 }
 
 // observer returns the conditionals of a model with a hidden unit for each mode, of units with means μ_k, whose

@@ -138,6 +138,10 @@ type Divider interface {
 	Part(tasks int) (from, to int)
 	// Divide is [Context.Divide].
 	Divide(results []float64, tasks int, do func(from, to int))
+	// Deal is [Context.Deal].
+	Deal(results []float32, tasks int, do func(first, step int))
+	// Alone is [Context.Alone].
+	Alone() *Context
 }
 
 // Part returns which of a number of tasks are those of this process: all of them, unless the context's engine is several
@@ -157,6 +161,25 @@ func (c *Context) Divide(results []float64, tasks int, do func(from, to int)) {
 		return
 	}
 	do(0, tasks)
+}
+
+// Deal is [Context.Divide] for tasks that last longer or shorter in the order that they have: it calls do with the tasks first,
+// first+step, first+2·step, … of this process.
+func (c *Context) Deal(results []float32, tasks int, do func(first, step int)) {
+	if e, ok := c.Engine().(Divider); ok {
+		e.Deal(results, tasks, do)
+		return
+	}
+	do(0, 1)
+}
+
+// Alone returns the context in which the tasks of Divide and Deal compute: the workers of this process, where the context's
+// engine is several processes, and otherwise the context itself.
+func (c *Context) Alone() *Context {
+	if e, ok := c.Engine().(Divider); ok {
+		return e.Alone()
+	}
+	return c
 }
 
 // sumOn returns Σ_k w_k over the bits k of words that are on.

@@ -284,6 +284,36 @@ func (e *Engine) Divide(results []float64, tasks int, do func(from, to int)) {
 	complete(e, results, group.Split(tasks, 1, e.g.Size()), len(results)/max(1, tasks))
 }
 
+// Deal is [kernel.Context.Deal].
+func (e *Engine) Deal(results []float32, tasks int, do func(first, step int)) {
+	rank, size := e.g.Rank(), e.g.Size()
+	if rank < tasks {
+		do(rank, size)
+	}
+	defer e.begin()()
+	if len(results) == 0 {
+		return
+	}
+	n, bounds := len(results)/tasks, make([]int, size+1)
+	for r := range size {
+		bounds[r+1] = bounds[r] + (tasks-r+size-1)/size
+	}
+	e.scratch.packed = grow(e.scratch.packed, len(results))
+	packed := e.scratch.packed
+	for task, at := rank, bounds[rank]; task < tasks; task, at = task+size, at+1 {
+		copy(packed[at*n:(at+1)*n], results[task*n:(task+1)*n])
+	}
+	complete(e, packed, bounds, n)
+	for r := range size {
+		for task, at := r, bounds[r]; task < tasks; task, at = task+size, at+1 {
+			copy(results[task*n:(task+1)*n], packed[at*n:(at+1)*n])
+		}
+	}
+}
+
+// Alone is [kernel.Context.Alone].
+func (e *Engine) Alone() *kernel.Context { return e.on }
+
 var (
 	_ kernel.Ascender = (*Engine)(nil)
 	_ kernel.Divider  = (*Engine)(nil)
