@@ -62,7 +62,8 @@ func (row *Row) judge(ctx context.Context, list *[batches]batch, model *rbm.Mode
 		least := mode.Bound - row.LogKnown // log of its share, as annealing has Z
 		if measured < mostMeasured {
 			measured++
-			if err := modes.AIS(ctx, k, measureChains, measureSteps, conditionals, key.Stream(rng.Stream(k))); err != nil {
+			keys := func(k int) rng.Key { return key.Stream(rng.Stream(k)) }
+			if err := modes.AIS(ctx, []int{k}, measureChains, measureSteps, conditionals, keys, nil); err != nil {
 				return missed{}, err
 			}
 			z := modes.List[k].LogZ

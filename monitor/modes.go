@@ -106,11 +106,15 @@ func (m *Monitor) judgeModes(model *rbm.Model, z sample.LogZ) []diag.Finding {
 // annealModes estimates the shares of modes by AIS from each, in falling order of their bounds as far as budget
 // operations go, and returns the logarithm of the sum of the shares.
 func (m *Monitor) annealModes(modes *sample.Modes, model *rbm.Model, budget float64, key rng.Key) sample.LogZ {
-	step, c := stepCost(model, sample.ModeChains), rbm.NewConditionals(model, m.config.Compute)
-	count := min(len(modes.List), int(budget/(fewestAIS*step)))
-	for k := range count {
-		steps := min(int(budget/(float64(count)*step)), mostAIS)
-		_ = modes.AIS(context.Background(), k, sample.ModeChains, steps, c, key.Stream(rng.Stream(k))) // never cancelled
+	step := stepCost(model, sample.ModeChains)
+	list := make([]int, max(0, min(len(modes.List), int(budget/(fewestAIS*step)))))
+	for k := range list {
+		list[k] = k
+	}
+	if len(list) > 0 {
+		steps, c := min(int(budget/(float64(len(list))*step)), mostAIS), rbm.NewConditionals(model, m.config.Compute.Alone())
+		keys := func(k int) rng.Key { return key.Stream(rng.Stream(k)) }
+		_ = modes.AIS(context.Background(), list, sample.ModeChains, steps, c, keys, nil) // never cancelled
 	}
 	return modes.LogZ()
 }

@@ -206,8 +206,11 @@ func (j *Jumps) AddLogQ(dst []float64, v rbm.Batch) {
 	}
 	scores, logQ := j.scores[:len(dst)*k], j.logQ[:len(dst)]
 	j.observer.HiddenInputs(scores, v)
-	on.AddRow(scores, 1, j.logs)
-	on.SumLogSumExp(logQ, scores, []int{k})
+	on.Divide(logQ, len(dst), func(from, to int) {
+		some := scores[from*k : to*k]
+		on.Alone().AddRow(some, 1, j.logs)
+		on.Alone().SumLogSumExp(logQ[from:to], some, []int{k})
+	})
 	for r, x := range logQ {
 		dst[r] += x
 	}

@@ -153,9 +153,9 @@ func (p fixedPoints) visible(r int) []float32 { return p.row(r)[:p.m] }
 func (p fixedPoints) hidden(r int) []float32  { return p.row(r)[p.m : p.m+p.n] }
 func (p fixedPoints) iterations(r int) int    { return int(p.row(r)[p.m+p.n]) }
 
-// iterate moves rows of visible means (rows×m), which it overwrites, to fixed points: until an iteration changes them by no more than still,
-// or for MostIterations. Processes of a group move a part of the rows each. The error is that of ctx, whichever process
-// it was cancelled on.
+// iterate moves rows of visible means (rows×m), which it overwrites, to fixed points: until an iteration changes them by
+// no more than still, or for MostIterations. Processes of a group move a part of the rows each. The error is that of ctx,
+// whichever process it was cancelled on.
 func (f *meanField) iterate(ctx context.Context, starts []float32) (fixedPoints, error) {
 	rows := len(starts) / f.m
 	p := fixedPoints{m: f.m, n: f.n}

@@ -32,8 +32,7 @@ type Modes struct {
 	most     int    // of them
 	together int    // number of starts that are iterated together
 
-	labels *rbm.Conditionals // observer of the means; nil until needed
-	scores []float32         // inputs of these hidden units, row after row
+	labels *labeller // nil until needed
 }
 
 // Mode is a fixed point of mean-field theory.
@@ -207,9 +206,7 @@ func (s *Modes) addTogether(ctx context.Context, v []float32) error {
 	}
 	found := s.all[known:]
 	bounds := make([]float64, len(found))
-	s.field.all.Divide(bounds, len(found), func(from, to int) {
-		s.field.on.Parallel(to-from, func(k int) { bounds[from+k] = s.field.bound(found[from+k].Visible) })
-	})
+	s.field.all.Each(bounds, func(k int) float64 { return s.field.bound(found[k].Visible) })
 	for k, bound := range bounds {
 		found[k].Bound = bound
 	}
@@ -241,13 +238,27 @@ func siteMeans(means []float32, site rbm.Site) []float64 {
 	return p
 }
 
-// separate makes the observer of the modes, for their labels.
-func (s *Modes) separate() {
+// A labeller tells which mode a row belongs to.
+type labeller struct {
+	modes    int
+	observer *rbm.Conditionals
+	scores   []float32 // inputs of its hidden units, row after row
+}
+
+// labeller returns that of the modes in a context.
+func (s *Modes) labeller(on *compute.Context) *labeller {
+	if s.labels != nil && s.labels.observer.Compute() == on {
+		return s.labels
+	}
 	var means []float32
 	for _, mode := range s.List {
 		means = append(means, mode.Visible...)
 	}
-	s.labels = observer(s.model.Visible, means, s.field.all)
+	l := &labeller{modes: len(s.List), observer: observer(s.model.Visible, means, on)}
+	if on == s.field.all {
+		s.labels = l
+	}
+	return l
 }
 
 // observer returns the conditionals of a model with a hidden unit for each mode, of units with means μ_k, whose
@@ -281,15 +292,16 @@ func observer(layer rbm.Layer, means []float32, on *compute.Context) *rbm.Condit
 
 // Labels writes k(v) of each row of v, as a place in List, to dst. It panics before the first [Modes.Search].
 func (s *Modes) Labels(dst []int, v rbm.Batch) {
-	if s.labels == nil {
-		s.separate()
+	s.labeller(s.field.all).label(dst, v)
+}
+
+func (l *labeller) label(dst []int, v rbm.Batch) {
+	k := l.modes
+	if cap(l.scores) < len(dst)*k {
+		l.scores = make([]float32, len(dst)*k)
 	}
-	k := len(s.List)
-	if cap(s.scores) < len(dst)*k {
-		s.scores = make([]float32, len(dst)*k)
-	}
-	scores := s.scores[:len(dst)*k]
-	s.labels.HiddenInputs(scores, v)
+	scores := l.scores[:len(dst)*k]
+	l.observer.HiddenInputs(scores, v)
 	for r := range dst {
 		dst[r] = 0
 		row := scores[r*k : (r+1)*k]
@@ -301,27 +313,75 @@ func (s *Modes) Labels(dst []int, v rbm.Batch) {
 	}
 }
 
-// AIS estimates log Z_k of mode k by annealed importance sampling with count chains in a number of steps, on the
-// straight line from the mode's own independent units to the model. The means of the mode are a fixed point all along
-// that line. List[k].LogZ has the result with the error of [WeightedChains.LogZIn]. The conditionals are those of the
-// model. The error is that of ctx.
-func (s *Modes) AIS(ctx context.Context, k, count, steps int, c *rbm.Conditionals, key rng.Key) error {
+// AIS estimates log Z_k of each of a list of modes by annealed importance sampling with count chains in a number of steps,
+// on the straight line from the mode's own independent units to the model. The means of the mode are a fixed point all
+// along that line. List[k].LogZ has the result with the error of [WeightedChains.LogZIn], by the random numbers of key(k).
+// The conditionals are those of the model; processes of a group divide the modes, and then make their own unless these
+// are of [compute.Context.Alone]. report, which may be nil, is called with the chain steps since the last call. The error
+// is that of ctx.
+func (s *Modes) AIS(
+	ctx context.Context, list []int, count, steps int, c *rbm.Conditionals, key func(k int) rng.Key, report func(chainSteps int),
+) error {
+	if len(list) == 0 {
+		return nil
+	}
+	on, reported := s.field.on, 0
+	if c.Compute() != on {
+		c = rbm.NewConditionals(s.model, on)
+	}
+	labels := s.labeller(on)
+	shares := make([]float64, numbersOfShare*len(list))
+	s.field.all.Divide(shares, len(list), func(from, to int) {
+		for at := from; at < to; at++ {
+			k := list[at]
+			z, oneChain, err := s.anneal(ctx, k, count, steps, rbm.NewLine(s.base(k), s.model, c), labels, key(k))
+			if err != nil { // the share stays as it is, which tells all processes
+				return
+			}
+			copy(shares[numbersOfShare*at:], []float64{1, z.Value, z.Stderr, z.ESS, oneChain})
+			if report != nil {
+				done := len(list) * (at + 1 - from) / (to - from)
+				report((done - reported) * count * steps)
+				reported = done
+			}
+		}
+	})
+	for at, k := range list {
+		share := shares[numbersOfShare*at:]
+		if share[0] == 0 {
+			return cmp.Or(ctx.Err(), context.Canceled)
+		}
+		s.List[k].LogZ, s.List[k].oneChain = LogZ{share[1], share[2], share[3]}, share[4]
+	}
+	return nil
+}
+
+// numbersOfShare is how many numbers AIS from a mode has: 1 where it was not cancelled, LogZ and oneChain.
+const numbersOfShare = 5
+
+// base returns the independent units of mode k.
+func (s *Modes) base(k int) *rbm.Model {
 	base := IndependentModel(s.model)
 	base.Visible.SetMoments(wide(s.List[k].Visible), nil)
 	base.Hidden.SetMoments(wide(s.List[k].Hidden), nil)
-	chains, _, err := AIS(ctx, rbm.NewLine(base, s.model, c), Even(steps), count, key, nil)
+	return base
+}
+
+// anneal is AIS from one mode along a line.
+func (s *Modes) anneal(
+	ctx context.Context, k, count, steps int, line *rbm.Line, modes *labeller, key rng.Key,
+) (z LogZ, oneChain float64, err error) {
+	chains, _, err := AIS(ctx, line, Even(steps), count, key, nil)
 	if err != nil {
-		return err
+		return LogZ{}, 0, err
 	}
 	labels := make([]int, count)
-	s.Labels(labels, chains.Chains.Visible)
-	mode := &s.List[k]
-	mode.LogZ = chains.LogZIn(func(r int) bool { return labels[r] == k })
-	mode.oneChain = math.Inf(-1)
-	if whole := chains.LogZ().Value; mode.LogZ.Value < whole-math.Ln2 {
-		mode.oneChain = whole - math.Log(float64(count))
+	modes.label(labels, chains.Chains.Visible)
+	z, oneChain = chains.LogZIn(func(r int) bool { return labels[r] == k }), math.Inf(-1)
+	if whole := chains.LogZ().Value; z.Value < whole-math.Ln2 {
+		oneChain = whole - math.Log(float64(count))
 	}
-	return nil
+	return z, oneChain, nil
 }
 
 // ModeChains is the number of chains of AIS from a mode that may have a share of Z.
@@ -371,15 +431,7 @@ func (s *Modes) measure(
 		return nil
 	}
 	steps = min(max(int(budget)/(len(list)*chains), fewestSteps), steps)
-	for _, k := range list {
-		if err := s.AIS(ctx, k, chains, steps, c, key.Stream(rng.Stream(k))); err != nil {
-			return err
-		}
-		if report != nil {
-			report(chains * steps)
-		}
-	}
-	return nil
+	return s.AIS(ctx, list, chains, steps, c, func(k int) rng.Key { return key.Stream(rng.Stream(k)) }, report)
 }
 
 // Shares returns log Z_k of all modes by weighted chains of the model, each with the error of [WeightedChains.LogZIn].

@@ -71,15 +71,15 @@ func NewSurvey(ctx context.Context, model *rbm.Model, o SurveyOptions) (*Survey,
 		}
 	}
 	report(0)
-	err := s.Measure(ctx, surveySteps, surveyLength, rbm.NewConditionals(model, o.Compute), key.Stream(rng.StreamEstimate), report)
-	if err != nil {
+	c := rbm.NewConditionals(model, o.Compute.Alone())
+	if err := s.Measure(ctx, surveySteps, surveyLength, c, key.Stream(rng.StreamEstimate), report); err != nil {
 		return nil, err
 	}
-	if err := s.ask(ctx, rbm.NewConditionals(model, o.Compute), key.Stream(rng.StreamEstimate)); err != nil {
+	if err := s.ask(ctx, c, key.Stream(rng.StreamEstimate)); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(s.List, func(a, b Mode) int { return cmp.Compare(b.LogZ.Value, a.LogZ.Value) })
-	s.separate()
+	s.labels = nil
 	s.divide()
 	return s, nil
 }
@@ -96,12 +96,7 @@ func (s *Survey) ask(ctx context.Context, c *rbm.Conditionals, key rng.Key) erro
 	if chains < 2*ModeChains {
 		return nil
 	}
-	for _, k := range left {
-		if err := s.AIS(ctx, k, chains, surveyLength, c, key.Stream(rng.Stream(len(s.List)+k))); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.AIS(ctx, left, chains, surveyLength, c, func(k int) rng.Key { return key.Stream(rng.Stream(len(s.List) + k)) }, nil)
 }
 
 // divide sets Share = Z_k/Σ_l Z_l, and Stderr by propagation of the errors of Z_k.

@@ -220,7 +220,7 @@ func (t *trace) watched() []int {
 func (t *trace) rhat() (rhat float64, name string) {
 	all := t.all()
 	values := make([]float64, len(all))
-	t.compute.Parallel(len(all), func(k int) { values[k] = diag.Rhat(all[k].chains) })
+	t.compute.Each(values, func(k int) float64 { return diag.Rhat(all[k].chains) })
 	for k, x := range values {
 		if k == 0 || x > rhat {
 			rhat, name = x, all[k].name
@@ -235,15 +235,15 @@ func (t *trace) rhat() (rhat float64, name string) {
 func (t *trace) ess() (all []quantity, ess []float64) {
 	all = t.all()
 	ess = make([]float64, len(all))
-	t.compute.Parallel(len(all), func(k int) {
+	t.compute.Each(ess, func(k int) float64 {
 		if all[k].constant() {
-			ess[k] = float64(len(t.labels) * t.length())
-			return
+			return float64(len(t.labels) * t.length())
 		}
-		ess[k] = diag.ESS(all[k].chains)
-		if tail := diag.TailESS(all[k].chains); k == 0 && tail < ess[k] { // NaN where nearly all states have one F
-			ess[k] = tail
+		bulk := diag.ESS(all[k].chains)
+		if tail := diag.TailESS(all[k].chains); k == 0 && tail < bulk { // NaN where nearly all states have one F
+			return tail
 		}
+		return bulk
 	})
 	return all, ess
 }

@@ -104,7 +104,7 @@ func TestRanks(t *testing.T) {
 	}
 	run(1, "data", "ising", "--L", "16", "--T", "2.269", "-n", "700", "-o", rows, "-q")
 	training := func(out string) []string {
-		return strings.Fields("train " + rows + " --hidden 128 --batch 140 --chains 130 --replicas 6 --steps 2 --updates 24 --every 8 " +
+		return strings.Fields("train " + rows + " --hidden 128 --batch 140 --chains 130 --replicas 6 --steps 2 --updates 30 --every 10 " +
 			"--holdout 0.1 -q --json -o " + out)
 	}
 	one := filepath.Join(dir, "one")

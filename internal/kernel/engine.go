@@ -163,6 +163,13 @@ func (c *Context) Divide(results []float64, tasks int, do func(from, to int)) {
 	do(0, tasks)
 }
 
+// Each writes f(0), f(1), … to results, which processes and workers divide: one number a task.
+func (c *Context) Each(results []float64, f func(task int) float64) {
+	c.Divide(results, len(results), func(from, to int) {
+		c.Alone().Parallel(to-from, func(k int) { results[from+k] = f(from + k) })
+	})
+}
+
 // Deal is [Context.Divide] for tasks that last longer or shorter in the order that they have: it calls do with the tasks first,
 // first+step, first+2·step, … of this process.
 func (c *Context) Deal(results []float32, tasks int, do func(first, step int)) {

@@ -1,6 +1,8 @@
 package ranks_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -19,11 +21,19 @@ import (
 	"github.com/harmonium-rbm/harmonium/sample"
 )
 
-// onRanks calls f on each rank of groups of 2 to 5, and expects what f returns in a context without a group.
+// mostRanks is 5, and 3 for the race detector, which is slow.
+func mostRanks() int {
+	if testing.Short() {
+		return 3
+	}
+	return 5
+}
+
+// onRanks calls f on each rank of groups of 2 to mostRanks, and expects what f returns in a context without a group.
 func onRanks(t *testing.T, f func(on *kernel.Context) []any) {
 	t.Helper()
 	want := f(kernel.New(1))
-	for size := 2; size <= 5; size++ {
+	for size := 2; size <= mostRanks(); size++ {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			t.Parallel()
 			got := make([][]any, size)
@@ -147,13 +157,107 @@ func TestColumns(t *testing.T) {
 			return append(results, bitsOf(model.W))
 		})
 		t.Cleanup(func() {
-			for size := 2; size <= 5; size++ {
+			for size := 2; size <= mostRanks(); size++ {
 				if divided := min(s.m, s.n) > 64*(size-1); (exchanges[size] > 0) != divided {
 					t.Errorf("%d×%d: %d exchanges of %d ranks", s.m, s.n, exchanges[size], size)
 				}
 			}
 		})
 	}
+}
+
+// Modes, their bounds and their shares of Z by AIS are those of one process: starts and modes are divided, also where
+// ranks have none of them.
+func TestModes(t *testing.T) {
+	for _, visible := range []rbm.Layer{rbm.NewLayer(rbm.Bernoulli, 70), rbm.NewLayer(rbm.Spin, 9), rbm.NewCategorical(4, 3, 5, 4)} {
+		t.Run(fmt.Sprint(visible.Kind()), func(t *testing.T) {
+			model := rbm.NewModel(visible, rbm.NewLayer(rbm.Bernoulli, 12), rng.Seed(1))
+			for k, x := range kerneltest.RandomFloats(len(model.W), 2) {
+				model.W[k] = 6 * x
+			}
+			known := sample.RandomStarts(model, 5, rng.Seed(3))
+			onRanks(t, func(on *kernel.Context) []any {
+				on.Bind(model.W)
+				modes := sample.NewModes(model, on)
+				if err := modes.Search(t.Context(), 3, known, rng.Seed(4)); err != nil {
+					t.Error(err)
+				}
+				if err := modes.SearchColumns(t.Context()); err != nil {
+					t.Error(err)
+				}
+				jumps := modes.Jumps()
+				logQ := make([]float64, known.Rows())
+				jumps.AddLogQ(logQ, known)
+				err := modes.Measure(t.Context(), 4000, 50, rbm.NewConditionals(model, on), rng.Seed(5), nil)
+				if err != nil || len(modes.List) < 2 {
+					t.Errorf("%d modes, %v", len(modes.List), err)
+				}
+				labels := make([]int, known.Rows())
+				modes.Labels(labels, known)
+				return []any{modes.List, modes.Found, modes.Iterations, jumps.Means, jumps.Bounds, logQ, modes.LogZ(), labels}
+			})
+		})
+	}
+}
+
+// A search or AIS that is interrupted on one rank alone ends with the error of an interruption on all of them.
+func TestInterruptedModes(t *testing.T) {
+	model := rbm.New(70, 12, rng.Seed(1))
+	for k, x := range kerneltest.RandomFloats(len(model.W), 2) {
+		model.W[k] = 6 * x
+	}
+	const size = 3
+	var running sync.WaitGroup
+	for r, g := range group.Local(size) {
+		running.Go(func() {
+			on := ranks.Context(1, kernel.New(1).ISA(), g)
+			modes, ctx := sample.NewModes(model, on), t.Context()
+			if err := modes.SearchColumns(ctx); err != nil {
+				t.Error(err)
+			}
+			if r == 1 {
+				cancelled, cancel := context.WithCancel(ctx)
+				cancel()
+				ctx = cancelled
+			}
+			if err := modes.Search(ctx, 3, model.Visible.NewBatch(0), rng.Seed(4)); !errors.Is(err, context.Canceled) {
+				t.Errorf("rank %d: a search that rank 1 is to end returns %v", r, err)
+			}
+			c := rbm.NewConditionals(model, on)
+			if err := modes.Measure(ctx, 4000, 50, c, rng.Seed(5), nil); len(modes.List) < size || !errors.Is(err, context.Canceled) {
+				t.Errorf("rank %d: AIS from %d modes that rank 1 is to end returns %v", r, len(modes.List), err)
+			}
+			if on.Alone().Engine() != nil {
+				t.Errorf("rank %d is not alone", r)
+			}
+		})
+	}
+	running.Wait()
+}
+
+// Tasks that are dealt out and results of one number each are complete on all ranks, also where there are fewer than ranks.
+func TestDeal(t *testing.T) {
+	onRanks(t, func(on *kernel.Context) []any {
+		var all []any
+		for _, tasks := range []int{0, 1, 2, 7, 20} {
+			rows, numbers := make([]float32, 3*tasks), make([]float64, tasks)
+			on.Deal(rows, tasks, func(first, step int) {
+				for task := first; task < tasks; task += step {
+					for k := range 3 {
+						rows[3*task+k] = float32(10*task + k)
+					}
+				}
+			})
+			on.Each(numbers, func(task int) float64 { return float64(task * task) })
+			for task, x := range numbers {
+				if x != float64(task*task) || rows[3*task+2] != float32(10*task+2) {
+					t.Errorf("task %d of %d: %v, %v", task, tasks, x, rows[3*task+2])
+				}
+			}
+			all = append(all, rows, numbers)
+		}
+		return all
+	})
 }
 
 // Mean fields and Gram matrices are those of one process.
@@ -177,7 +281,11 @@ func TestRealProducts(t *testing.T) {
 
 // Updates of the parameters are those of the engine of tests, number after number.
 func TestUpdates(t *testing.T) {
-	for _, shape := range []struct{ m, n int }{{1, 1}, {70, 33}, {3, 4100}, {12, 700}} {
+	shapes := []struct{ m, n int }{{70, 33}, {1, 1}, {3, 4100}, {12, 700}}
+	if testing.Short() {
+		shapes = shapes[:1]
+	}
+	for _, shape := range shapes {
 		update := func(e kernel.Ascender) map[string][]any {
 			results, all := map[string][]any{}, enginetest.Ascents(shape.m, shape.n)
 			for _, name := range slices.Sorted(maps.Keys(all)) {
