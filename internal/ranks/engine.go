@@ -60,9 +60,10 @@ func (e *Engine) begin() func() {
 // mine is the part of this rank.
 func (e *Engine) mine(bounds []int) (from, to int) { return bounds[e.g.Rank()], bounds[e.g.Rank()+1] }
 
-// leastWork is the number of products of a bit and a weight that a call must have for its rows to be divided: about 30 µs
-// of a core, where an exchange takes some 10.
-const leastWork = 1 << 22
+// leastWork is the number of products of a bit and a weight that a call must have for its rows to be divided: about 8 µs of
+// a core, and as much again where it draws, and an exchange of so few rows takes 1 to 3 within a machine. What is drawn crosses
+// later or never.
+const leastWork = 1 << 20
 
 // divide says which rows of a product with cols columns are whose, nil where each rank computes all of them: too few to
 // divide.
@@ -229,18 +230,8 @@ func (e *Engine) Linear(x kernel.Span, list ...kernel.Linear) {
 	}
 }
 
-// Affine is [kernel.Context.Affine].
-func (e *Engine) Affine(dst, bias, w, x []float32, rows int) {
-	defer e.begin()()
-	bounds := []int(nil)
-	from, to := 0, rows
-	if n := len(bias); len(x)*n >= leastWork/8 { // rounded products take longer
-		bounds = group.Split(rows, 1, e.g.Size())
-		from, to = e.mine(bounds)
-	}
-	e.on.Affine(dst[from*len(bias):to*len(bias)], bias, w, x[from*len(x)/rows:to*len(x)/rows], to-from)
-	complete(e, dst, bounds, len(bias))
-}
+// Affine is [kernel.Context.Affine]. It divides nothing: mean fields are divided by their starts ([Engine.Deal]).
+func (e *Engine) Affine(dst, bias, w, x []float32, rows int) { e.on.Affine(dst, bias, w, x, rows) }
 
 // Gram is [kernel.Context.Gram].
 func (e *Engine) Gram(dst []float64, x []float32, rows int) {
