@@ -346,6 +346,9 @@ func (s *Modes) AIS(
 			}
 		}
 	})
+	if report != nil && reported < len(list) { // a process without modes counts the same, as budgets go by it
+		report((len(list) - reported) * count * steps)
+	}
 	for at, k := range list {
 		share := shares[numbersOfShare*at:]
 		if share[0] == 0 {

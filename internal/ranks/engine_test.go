@@ -188,13 +188,19 @@ func TestModes(t *testing.T) {
 				jumps := modes.Jumps()
 				logQ := make([]float64, known.Rows())
 				jumps.AddLogQ(logQ, known)
-				err := modes.Measure(t.Context(), 4000, 50, rbm.NewConditionals(model, on), rng.Seed(5), nil)
+				steps, c := 0, rbm.NewConditionals(model, on)
+				report := func(chainSteps int) { steps += chainSteps }
+				err := modes.Measure(t.Context(), 4000, 50, c, rng.Seed(5), report)
 				if err != nil || len(modes.List) < 2 {
 					t.Errorf("%d modes, %v", len(modes.List), err)
 				}
+				first := []int{0} // a mode for one rank, of which all count the steps
+				if err := modes.AIS(t.Context(), first, 16, 50, c, func(int) rng.Key { return rng.Seed(6) }, report); err != nil {
+					t.Error(err)
+				}
 				labels := make([]int, known.Rows())
 				modes.Labels(labels, known)
-				return []any{modes.List, modes.Found, modes.Iterations, jumps.Means, jumps.Bounds, logQ, modes.LogZ(), labels}
+				return []any{steps, modes.List, modes.Found, modes.Iterations, jumps.Means, jumps.Bounds, logQ, modes.LogZ(), labels}
 			})
 		})
 	}
