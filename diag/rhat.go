@@ -26,29 +26,36 @@ func Rhat(chains [][]float64) float64 {
 	return r
 }
 
+// fewestNumbers of a chain let a correlation be seen.
+const fewestNumbers = 10
+
 // ESS returns the bulk effective sample size of chains of equal length: how many independent numbers would give the
 // mean of the rank-normalised values with the same error (Vehtari et al. 2021, section 3.2). It can exceed the
 // number of numbers where they are anticorrelated. It is NaN for chains of fewer than ten numbers (too few to see a
 // correlation), of different lengths, with a NaN in them, or where all numbers are equal.
-func ESS(chains [][]float64) float64 {
-	halves, ok := split(chains, 10)
-	if !ok || constant(halves) {
-		return math.NaN()
-	}
-	return ess(rankNormal(halves))
-}
+func ESS(chains [][]float64) float64 { return BulkCorrelation(chains).ESS() }
 
 // TailESS returns the tail effective sample size of chains of equal length: the smaller of those of the indicators of
 // the lowest 5 % and of the highest 5 % of all numbers (Vehtari et al. 2021, section 4.3). It tells whether chains
 // reach the extremes equally well. It is NaN where ESS is.
 func TailESS(chains [][]float64) float64 {
-	halves, ok := split(chains, 10)
+	least := math.NaN()
+	for _, tail := range TailCorrelations(chains) {
+		if ess := tail.ESS(); !(least <= ess) {
+			least = ess
+		}
+	}
+	return least
+}
+
+// TailCorrelations are those of the two indicators of [TailESS], without one that is the same for all numbers.
+func TailCorrelations(chains [][]float64) (tails []Correlation) {
+	halves, ok := split(chains, fewestNumbers)
 	if !ok || constant(halves) {
-		return math.NaN()
+		return nil
 	}
 	all := slices.Concat(halves...)
 	slices.Sort(all)
-	least := math.Inf(1)
 	for _, part := range []float64{0.05, 0.95} {
 		bound := all[int(part*float64(len(all)-1))]
 		indicators := make([][]float64, len(halves))
@@ -61,13 +68,10 @@ func TailESS(chains [][]float64) float64 {
 			}
 		}
 		if !constant(indicators) {
-			least = min(least, ess(indicators))
+			tails = append(tails, correlation(indicators))
 		}
 	}
-	if math.IsInf(least, 1) {
-		return math.NaN()
-	}
-	return least
+	return tails
 }
 
 // split cuts each chain in two; the middle number of an odd chain is left out. Chains must have at least fewest
@@ -166,38 +170,4 @@ func mean(x []float64) float64 {
 func rhat(chains [][]float64) float64 {
 	within, pooled := spread(chains)
 	return math.Sqrt(pooled / within)
-}
-
-// ess sums the autocorrelations ρ_t = 1 − (W − mean Γ_t)/pooled of Vehtari et al. 2021 in pairs while these are
-// positive, and no pair counts more than the one before it (C. J. Geyer, Statistical Science 7 (1992) 473). Of the
-// pair where the sum stops only the even part counts, once and if it is positive, as in Stan; anticorrelated
-// numbers need that.
-func ess(chains [][]float64) float64 {
-	within, pooled := spread(chains)
-	n, total := len(chains[0]), float64(len(chains)*len(chains[0]))
-	centred := make([][]float64, len(chains))
-	for k, chain := range chains {
-		m := mean(chain)
-		for _, x := range chain {
-			centred[k] = append(centred[k], x-m)
-		}
-	}
-	rho := func(t int) float64 {
-		sum := 0.0
-		for _, chain := range centred {
-			for s, x := range chain[t:] {
-				sum += x * chain[s]
-			}
-		}
-		return 1 - (within-sum/total)/pooled
-	}
-	even, odd := 1.0, rho(1)
-	sum, last := 0.0, math.Inf(1)
-	for t := 2; even+odd > 0 && t < n-2; t += 2 {
-		last = min(last, even+odd)
-		sum += last
-		even, odd = rho(t), rho(t+1)
-	}
-	tau := max(2*sum-1+max(even, 0), 1/math.Log10(total))
-	return total / tau
 }

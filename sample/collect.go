@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/harmonium-rbm/harmonium/diag"
 )
@@ -18,6 +19,10 @@ const (
 	usualBurnIn = 16384
 	mostBurnIn  = 131072
 	mostThin    = 1000
+
+	// The samples are worth 90 % of their number. Chains whose samples are as many sweeps apart as an independent one
+	// takes, by the sum of their autocorrelations, are worth 60 to 75 %.
+	dependence = 1 / 0.9
 
 	// The cost of the longest burn-in, beyond the usual one, in products of a unit with a weight: a minute of one core
 	// or less. A sweep of one chain takes at least leastSweepCost.
@@ -41,9 +46,12 @@ func (d *drawing) collect(ctx context.Context, w walker) (*Result, error) {
 		result.Thin = last.thin(rounds)
 	}
 	sweeps := rounds * result.Thin
-	trace, before := last, last.length()
-	if sweeps >= before { // long enough to be judged without what came before
-		trace, before = d.newTrace(sweeps), 0
+	trace := last
+	switch before := last.length(); {
+	case sweeps >= 2*before: // long enough to be judged without what came before
+		trace = d.newTrace(sweeps)
+	case sweeps >= before:
+		trace.halve()
 	}
 	d.report(w, true, 0, sweeps)
 	for k, done := 1, 0; done < d.Count; k++ {
@@ -61,7 +69,7 @@ func (d *drawing) collect(ctx context.Context, w walker) (*Result, error) {
 			done += part.Rows()
 		}
 	}
-	result.judge(trace, before)
+	result.judge(trace)
 	return result, nil
 }
 
@@ -133,24 +141,28 @@ func (d *drawing) report(w walker, sampling bool, done, total int) {
 	d.Progress(p)
 }
 
-// thin is the number of sweeps after which a chain is worth another independent sample by the slowest of all that is
-// watched, at most mostThin. Tempering makes twice the round trips in all rounds that [Result.judgeTrips] asks for.
-// Where the chains don't agree, no distance makes their samples independent: they take no more sweeps than the trace
-// has.
+// thin is the number of sweeps after which a chain gives the next sample: the variance of a mean of samples of anything
+// that is watched is at most dependence times that of independent ones. It is at most mostThin. Tempering makes twice the
+// round trips in all rounds that [Result.judgeTrips] asks for. Where the chains don't agree, no distance makes their
+// samples independent: they take no more sweeps than the trace has.
 func (t *trace) thin(rounds int) int {
-	_, ess := t.ess()
-	length, chains := float64(t.length()), float64(len(t.labels))
-	apart, most := length*chains/ess[least(ess)], mostThin
-	if t.trips > 0 {
-		apart = max(apart, 2*chains/float64(t.trips)*length/float64(rounds))
-	}
+	most := mostThin
 	if !t.agrees() {
 		most = min(most, max(1, t.length()/rounds))
 	}
-	if !(apart < float64(most)) { // also where the chains can't be judged
-		return most
+	thin := 1
+	if t.trips > 0 {
+		apart := 2 * float64(len(t.labels)) / float64(t.trips) * float64(t.length()) / float64(rounds)
+		thin = min(int(math.Ceil(min(apart, mostThin))), most)
 	}
-	return max(1, int(math.Ceil(apart)))
+	apart, _, _ := t.ofWatched(func(c correlated) float64 {
+		at := most // also where the chains can't be judged
+		for at > thin && c.time(float64(at-1)/float64(t.stride), math.MaxInt) <= dependence {
+			at--
+		}
+		return float64(at)
+	})
+	return int(slices.Max(apart))
 }
 
 // agrees reports whether the chains agree on all that is watched, well enough for the judgement of the samples to find
@@ -172,21 +184,23 @@ const (
 	chanceLimit = 1e-4 // probability that independent samples miss a mode
 )
 
-// judge sets R̂ and effective sample size from a trace, of which the first sweeps came before the samples. The samples
-// are worth the effective samples of the sweeps that they were drawn in; where there were sweeps before, also one a
-// chain; and no more than their number. Chains of fewer than four sweeps can't be judged.
-func (r *Result) judge(t *trace, before int) {
-	count, chains := float64(r.Samples.Rows()), len(t.labels)
-	worth := func(ess float64) float64 {
-		if before > 0 {
-			ess = float64(chains) + ess*float64(t.length()-before)/float64(t.length())
-		}
-		return min(ess, count)
+// judge sets R̂ and effective sample size from a trace. Samples are worth their number over the time of Thin sweeps from
+// one to the next, and no more than their number. Chains of fewer than ten observations can't be judged.
+func (r *Result) judge(t *trace) {
+	count, chains := r.Samples.Rows(), len(t.labels)
+	worth := func(c correlated) float64 {
+		time := c.time(float64(r.Thin)/float64(t.stride), (count+chains-1)/chains)
+		return min(float64(count)/time, float64(count))
 	}
 	rhat, slowest := t.rhat()
-	all, ess := t.ess()
-	fewest := least(ess)
-	r.Rhat, r.ESS, r.Changes = rhat, worth(ess[fewest]), t.changes()
+	ess, names, modes := t.ofWatched(worth)
+	fewest := names[0]
+	r.Rhat, r.ESS, r.Changes = rhat, ess[0], t.changes()
+	for k, x := range ess {
+		if x < r.ESS {
+			r.ESS, fewest = x, names[k]
+		}
+	}
 	if !(r.Rhat <= rhatLimit) {
 		r.Findings = append(r.Findings, diag.Finding{
 			Code: "not-mixed", Message: fmt.Sprintf("R-hat of %s is %s over %d chains", slowest, RhatInWords(r.Rhat), chains),
@@ -201,8 +215,8 @@ func (r *Result) judge(t *trace, before int) {
 			})
 		}
 	}
-	if enough := min(essLimit, count/2); !(r.ESS >= enough) {
-		message := fmt.Sprintf("the samples are worth %.0f independent ones, by %s", r.ESS, all[fewest].name)
+	if enough := min(essLimit, float64(count)/2); !(r.ESS >= enough) {
+		message := fmt.Sprintf("the samples are worth %.0f independent ones, by %s", r.ESS, fewest)
 		if math.IsNaN(r.ESS) {
 			message = "the chains are too short to tell how many independent samples these are worth"
 		}
@@ -214,10 +228,8 @@ func (r *Result) judge(t *trace, before int) {
 	independent := make([]float64, t.modes.count())
 	for k := range independent {
 		independent[k] = r.ESS
-	}
-	for k, q := range all {
-		if q.mode > 0 && ess[k] == ess[k] {
-			independent[q.mode-1] = worth(ess[k])
+		if k < len(modes) {
+			independent[k] = worth(modes[k])
 		}
 	}
 	r.Modes = t.modes.sharesOf(r.Samples, independent)

@@ -176,12 +176,19 @@ func (s *Survey) Parts(v rbm.Batch, weights []float64) []float64 {
 	return parts
 }
 
-// sharesOf returns the modes' shares p of samples, with the errors √(p(1−p)/N) of N independent samples: independent[k]
-// of mode k.
+// sharesOf returns the modes' shares of samples, worth n = independent[k] independent ones of mode k, with the errors
+// √(q(1−q)/n) for q = (np + 2)/(n + 4) (A. Agresti and B. A. Coull, Am. Stat. 52 (1998) 119): a share p of 0 or 1 is not
+// certain, and few samples in a mode tell their own scatter badly. The share of a single mode is 1 ± 0.
 func (s *Survey) sharesOf(samples rbm.Batch, independent []float64) []ModeShare {
 	var shares []ModeShare
 	for k, p := range s.Parts(samples, nil) {
-		shares = append(shares, ModeShare{p, math.Sqrt(p * (1 - p) / independent[k]), s.Share[k], s.Stderr[k], s.List[k].Visible})
+		n := independent[k]
+		q := (n*p + 2) / (n + 4)
+		stderr := math.Sqrt(q * (1 - q) / n)
+		if !s.several() {
+			stderr = 0
+		}
+		shares = append(shares, ModeShare{p, stderr, s.Share[k], s.Stderr[k], s.List[k].Visible})
 	}
 	return shares
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/harmonium-rbm/harmonium/rng"
 )
 
-// watch observes the chains of a Draw: the free energy F(v), the mode of v, and the projections u·v on the leading left
+// watch observes the chains of a Draw: the free energy F(v), the mode k(v), and the projections u·v on the leading left
 // singular vectors of W. Chains that are caught may agree on any one of these: modes can have equal free energies, and
 // the search for modes may miss some.
 type watch struct {
@@ -120,7 +120,6 @@ type trace struct {
 // quantity is a function of v along every chain.
 type quantity struct {
 	name   string
-	mode   int // the mode that it is the indicator of, from 1; 0: no mode
 	chains [][]float64
 }
 
@@ -163,33 +162,42 @@ func (t *trace) add(v rbm.Batch) {
 	}
 }
 
+// halve forgets every second observation, so that the trace has room for twice as many sweeps.
+func (t *trace) halve() {
+	for _, q := range t.quantities {
+		for r, chain := range q.chains {
+			q.chains[r] = everySecond(chain)
+		}
+	}
+	for r, chain := range t.labels {
+		t.labels[r] = everySecond(chain)
+	}
+	t.stride *= 2
+}
+
+// everySecond keeps the elements 0, 2, 4, … of x.
+func everySecond[T any](x []T) []T {
+	n := (len(x) + 1) / 2
+	for k := range n {
+		x[k] = x[2*k]
+	}
+	return x[:n]
+}
+
 // length is the number of sweeps that the trace covers so far.
 func (t *trace) length() int { return len(t.quantities[0].chains[0]) * t.stride }
-
-// all returns the quantities, the free energy first, and after them the indicator 1[k(v) = k] of each watched mode k.
-func (t *trace) all() []quantity {
-	all := slices.Clone(t.quantities)
-	for _, k := range t.watched() {
-		q := quantity{fmt.Sprintf("the share of mode %d", k+1), k + 1, make([][]float64, len(t.labels))}
-		for r, chain := range t.labels {
-			q.chains[r] = make([]float64, len(chain))
-			for at, label := range chain {
-				if int(label) == k {
-					q.chains[r][at] = 1
-				}
-			}
-		}
-		all = append(all, q)
-	}
-	return all
-}
 
 // seen returns the part of all observations in each mode.
 func (t *trace) seen() []float64 {
 	seen := make([]float64, t.modes.count())
 	for _, chain := range t.labels {
 		for _, k := range chain {
-			seen[k] += 1 / float64(len(chain)*len(t.labels))
+			seen[k]++
+		}
+	}
+	if all := len(t.labels) * len(t.labels[0]); all > 0 {
+		for k := range seen {
+			seen[k] /= float64(all)
 		}
 	}
 	return seen
@@ -215,56 +223,123 @@ func (t *trace) watched() []int {
 	return modes
 }
 
-// rhat returns the largest R̂ of all quantities, and the name of that quantity. It is NaN for chains that are too
-// short.
+// rhat returns the largest R̂ of all that is watched, and its name. It is NaN for chains that are too short.
 func (t *trace) rhat() (rhat float64, name string) {
-	all := t.all()
-	values := make([]float64, len(all))
-	t.compute.Each(values, func(k int) float64 { return diag.Rhat(all[k].chains) })
-	for k, x := range values {
-		if k == 0 || x > rhat {
-			rhat, name = x, all[k].name
+	values := make([]float64, len(t.quantities))
+	t.compute.Each(values, func(k int) float64 { return diag.Rhat(t.quantities[k].chains) })
+	larger := func(x float64, of string) {
+		if name == "" || x > rhat {
+			rhat, name = x, of
 		}
+	}
+	for k, x := range values {
+		larger(x, t.quantities[k].name)
+	}
+	if t.modes.several() {
+		all, each := t.vector().Rhat()
+		for _, k := range t.watched() {
+			larger(each[k], nameOf(k))
+		}
+		larger(all, namesOfAll)
 	}
 	return rhat, name
 }
 
-// ess returns the effective sample size by each quantity: of the free energy the lesser of bulk and tail. A quantity
-// that is the same in all sweeps of all chains says nothing of them, and its mean is known: it counts every sweep. ess
-// is NaN for chains that are too short.
-func (t *trace) ess() (all []quantity, ess []float64) {
-	all = t.all()
-	ess = make([]float64, len(all))
-	t.compute.Each(ess, func(k int) float64 {
-		if all[k].constant() {
-			return float64(len(t.labels) * t.length())
-		}
-		bulk := diag.ESS(all[k].chains)
-		if tail := diag.TailESS(all[k].chains); k == 0 && tail < bulk { // NaN where nearly all states have one F
-			return tail
-		}
-		return bulk
-	})
-	return all, ess
+const namesOfAll = "the modes' shares"
+
+// nameOf names the indicator of mode k.
+func nameOf(k int) string { return fmt.Sprintf("the share of mode %d", k+1) }
+
+// vector is the modes that the chains were in.
+func (t *trace) vector() diag.Labels { return diag.Labels{Chains: t.labels, Classes: t.modes.count()} }
+
+// correlated is a quantity with its autocorrelations.
+type correlated struct {
+	name string
+	of   []diag.Correlation // of a few numbers, the slowest of which counts
+
+	// The indicator of a mode has its own, known by this number of independent visits, and of has those of all modes.
+	own    diag.Correlation
+	visits float64
 }
+
+// knownVisits is the number of independent visits of a mode by which its own autocorrelation is known as well as that of
+// all modes tells it: those of single modes are mostly within a factor 2 of it, and visits tell it within 1/√visits.
+const knownVisits = 8
+
+// time is the variance of the mean of n samples of a chain, so many observations apart, over that of independent ones.
+func (c correlated) time(apart float64, n int) float64 {
+	time := c.of[0].Time(apart, n)
+	for _, other := range c.of[1:] {
+		time = max(time, other.Time(apart, n))
+	}
+	if c.visits > 0 {
+		time = (c.visits*c.own.Time(apart, n) + knownVisits*time) / (c.visits + knownVisits)
+	}
+	return time
+}
+
+// correlate returns quantity k with its autocorrelations: bulk and tails of the free energy, which is the first, count. A
+// quantity that is the same in all sweeps of all chains says nothing of them, and its mean is known: it counts as
+// uncorrelated.
+func (t *trace) correlate(k int) correlated {
+	q := t.quantities[k]
+	if q.constant() {
+		return correlated{name: q.name, of: []diag.Correlation{diag.Uncorrelated(len(q.chains) * len(q.chains[0]))}}
+	}
+	c := correlated{name: q.name, of: []diag.Correlation{diag.BulkCorrelation(q.chains)}}
+	if k == 0 {
+		c.of = append(c.of, diag.TailCorrelations(q.chains)...)
+	}
+	return c
+}
+
+// correlatedModes returns the modes' shares as one vector, and the indicators of all modes in order. There are several.
+func (t *trace) correlatedModes() (all correlated, modes []correlated) {
+	together, each := t.vector().Correlations()
+	all, seen := correlated{name: namesOfAll, of: []diag.Correlation{together}}, t.seen()
+	if length := len(t.labels[0]); length >= fewestObservations && slices.Max(seen) == 1 {
+		all.of[0] = diag.Uncorrelated(len(t.labels) * length)
+	}
+	for k, own := range each {
+		mode := correlated{name: nameOf(k), of: all.of, own: own}
+		if own.ESS() > 0 {
+			mode.visits = seen[k] * all.of[0].ESS()
+		}
+		modes = append(modes, mode)
+	}
+	return all, modes
+}
+
+// ofWatched returns a number of each thing that is watched, by its autocorrelations, with the names: of the free energy
+// first.
+func (t *trace) ofWatched(f func(correlated) float64) (values []float64, names []string, modes []correlated) {
+	values = make([]float64, len(t.quantities))
+	t.compute.Each(values, func(k int) float64 { return f(t.correlate(k)) })
+	for _, q := range t.quantities {
+		names = append(names, q.name)
+	}
+	if !t.modes.several() {
+		return values, names, nil
+	}
+	all, modes := t.correlatedModes()
+	add := func(c correlated) { values, names = append(values, f(c)), append(names, c.name) }
+	add(all)
+	for _, k := range t.watched() {
+		add(modes[k])
+	}
+	return values, names, modes
+}
+
+// fewestObservations of a chain give an effective sample size, as in diag.ESS.
+const fewestObservations = 10
 
 // constant reports whether all numbers are equal, and enough of them for an effective sample size.
 func (q quantity) constant() bool {
-	const fewest = 10 // of a chain, as of diag.ESS
 	first := q.chains[0]
-	return len(first) >= fewest && !slices.ContainsFunc(q.chains, func(chain []float64) bool {
+	return len(first) >= fewestObservations && !slices.ContainsFunc(q.chains, func(chain []float64) bool {
 		return slices.ContainsFunc(chain, func(x float64) bool { return x != first[0] })
 	})
-}
-
-// least returns the place of the least number, and 0 where the first is NaN.
-func least(x []float64) (at int) {
-	for k := range x {
-		if x[k] < x[at] {
-			at = k
-		}
-	}
-	return at
 }
 
 // changes counts how often chains went from one of the watched modes to another.
