@@ -6,5 +6,5 @@
 // [Mean] gives the mean of correlated numbers with an error bar and their autocorrelation time, and [BinnedErrors] is
 // an independent check of it. [Jackknife] is for functions of means (a variance, a ratio), and [JackknifeError] for any
 // statistic of groups. [Rhat] and [ESS] tell whether several chains agree and how many independent numbers they are
-// worth.
+// worth, [Labels] the same of chains of classes, and [Correlation] what numbers a distance apart are worth.
 package diag

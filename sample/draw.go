@@ -19,7 +19,7 @@ type Options struct {
 	Chains   int              // Gibbs chains, or replica sets of tempering, at most Count; 0 means DefaultChains
 	Method   Method           // Auto, Gibbs or Tempered
 	BurnIn   int              // sweeps before the first sample of each chain; 0: until the chains agree; negative: none
-	Thin     int              // sweeps from a sample of a chain to the next; 0: as many as make the samples nearly independent
+	Thin     int              // sweeps from a sample of a chain to the next; 0: so many that the samples are worth 90 % of their number
 	Start    rbm.Batch        // chains begin at its rows, drawn by FromRows; without rows in the modes, or at FromBiases where there is one
 	Seed     uint64           // of all random numbers
 	Compute  *compute.Context // nil means the default; results don't depend on it
@@ -63,7 +63,7 @@ type Result struct {
 
 // ModeShare is how much of a model is in one of its modes.
 type ModeShare struct {
-	Share, Stderr  float64   // of the samples
+	Share, Stderr  float64   // of the samples; the error is that of their effective number for this mode
 	AIS, AISStderr float64   // of Z, by AIS from the mode
 	Visible        []float32 // means of the visible bits there
 }
@@ -90,8 +90,9 @@ type Progress struct {
 
 // Draw draws visible configurations v ~ P(v) by Markov chains, and judges them by R̂ and effective sample size (A.
 // Vehtari et al., Bayesian Analysis 16 (2021) 667) of all that is watched along the chains: the free energy F(v), the
-// shares of the model's modes ([Modes]) with 1 % or more, and the projections of v on the leading left singular vectors
-// of W. F alone can't tell modes of equal free energy apart.
+// shares of the model's modes ([Modes]), together and each with 1 % or more, and the projections of v on the leading left
+// singular vectors of W. The effective sample size is that of samples at the distance that they have. F alone can't
+// tell modes of equal free energy apart.
 //
 // Parallel block-Gibbs chains begin apart, in the modes that may have 1 % of Z by AIS, in turn. They burn in until R̂ ≤
 // 1.008, for 1,024 to 16,384 sweeps, or up to 131,072 where R̂ says that these are enough, and then give a sample each

@@ -128,7 +128,7 @@ func TestDrawTempersWhereGibbsStays(t *testing.T) {
 	}
 }
 
-// Replicas jump between the modes, so that an independent sample takes fewer rounds: 23 here, where exchanges alone take
+// Replicas jump between the modes, so that a nearly independent sample takes fewer rounds: 23 here, where exchanges alone take
 // 75. Each mode keeps its weight.
 func TestDrawJumps(t *testing.T) {
 	if testing.Short() {

@@ -50,10 +50,11 @@ Small models are enumerated, and the samples are exact and independent. For othe
 block-Gibbs chains are run: they start apart, in all modes of the model that are found (or at the
 rows of a file), forget the start in a burn-in that lasts until they agree (R-hat of 1.008 or less),
 and then give a sample as often as one is nearly independent. The effective sample size and R-hat
-(1.01 or less) tell whether they mixed, by the slowest of the free energy, the share of each mode
-and the leading directions of the weights. If they did not, replica exchange (parallel tempering)
-follows: sets of replicas at temperatures between the model and independent units, which exchange
-states. It finds its temperatures by itself during the burn-in, and counts round trips.
+(1.01 or less) tell whether they mixed, by the slowest of the free energy, the shares of the modes,
+together and one by one, and the leading directions of the weights. If they did not, replica
+exchange (parallel tempering) follows: sets of replicas at temperatures between the model and
+independent units, which exchange states. It finds its temperatures by itself during the burn-in,
+and counts round trips.
 
 --given FILE draws the missing cells of each row of a file instead, and columns that a table lacks,
 given what is known: as 'harmonium complete' does, with -n draws of each row.`,
@@ -87,7 +88,8 @@ given what is known: as 'harmonium complete' does, with -n draws of each row.`,
 	f.StringVar(&o.method, "method", "auto", "auto (exact within about a minute, else gibbs, else tempered), exact, gibbs or tempered")
 	f.IntVar(&o.chains, "chains", sample.DefaultChains, "Gibbs chains, or replica sets of tempering; at most as many as configurations")
 	f.Var(&intOrAuto{&o.burnIn, &o.autoBurnIn}, "burn-in", "sweeps before the first sample of each chain; auto: until the chains agree")
-	f.Var(&intOrAuto{&o.thin, &o.autoThin}, "thin", "sweeps between samples of a chain; auto: as many as make the samples nearly independent")
+	f.Var(&intOrAuto{&o.thin, &o.autoThin}, "thin",
+		"sweeps between samples of a chain; auto: as many as make the samples nearly independent, worth 90 % of their number")
 	f.StringVar(&o.start, "start", "", "file whose rows the chains start at; default: all modes of the model, or its biases where it has one")
 	f.StringArrayVar(&o.clamps, "clamp", nil,
 		"hold a visible unit at a value, as UNIT=0 or UNIT=1 (spins: -1 or 1), units from 1, or a column of a table, as NAME=VALUE; "+
