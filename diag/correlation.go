@@ -38,13 +38,14 @@ func (a Correlation) ESS() float64 {
 	return float64(a.numbers) / max(a.Time(1, math.MaxInt), 1/math.Log10(float64(a.numbers)))
 }
 
-// Time is the variance of the mean of n numbers of a chain that are Δ = apart lags from each other, divided by that of
+// Time is the variance of the mean of n numbers of a chain, each Δ = apart > 0 lags from the next, divided by that of
 // independent numbers,
 //
 //	τ(Δ, n) = 1 + 2 Σ_{k=1}^{n−1} (1 − k/n) ρ_kΔ.
 //
-// Between two lags ρ is on the straight line. A chain with ρ_t = e^(−t/T) has τ(1, ∞) ≈ 2T, and numbers 2T apart have
-// τ = coth 1 = 1.31: they are not independent yet. It is NaN for chains too short to tell.
+// Between two lags ρ is on the straight line, and beyond those that are known it is 0. A chain with ρ_t = e^(−t/T) has
+// τ(1, ∞) ≈ 2T, and numbers 2T apart have τ = coth 1 = 1.31: they are not independent yet. It is NaN for chains too short
+// to tell.
 func (a Correlation) Time(apart float64, n int) float64 {
 	if a.numbers == 0 {
 		return math.NaN()
@@ -80,18 +81,18 @@ func correlation(chains [][]float64) Correlation {
 		sum := 0.0
 		for _, chain := range centred {
 			for s, x := range chain[t:] {
-				sum += x * chain[s]
+				sum += float64(x * chain[s])
 			}
 		}
 		return 1 - (within-sum/float64(numbers))/pooled
 	}
-	sum := geyer{length: length}
-	sum.add(1, rho(1))
-	for !sum.stopped {
-		t := len(sum.rho)
-		sum.add(rho(t), rho(t+1))
+	pairs := geyer{length: length}
+	pairs.add(1, rho(1))
+	for !pairs.stopped {
+		t := len(pairs.rho)
+		pairs.add(rho(t), rho(t+1))
 	}
-	return Correlation{numbers, sum.rho}
+	return Correlation{numbers, pairs.rho}
 }
 
 // geyer collects the autocorrelations of chains in pairs, until the sum stops.

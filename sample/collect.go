@@ -155,7 +155,7 @@ func (t *trace) thin(rounds int) int {
 		apart := 2 * float64(len(t.labels)) / float64(t.trips) * float64(t.length()) / float64(rounds)
 		thin = min(int(math.Ceil(min(apart, mostThin))), most)
 	}
-	apart, _, _ := t.ofWatched(func(c correlated) float64 {
+	apart, _, _ := t.eachWatched(func(c correlated) float64 {
 		at := most // also where the chains can't be judged
 		for at > thin && c.time(float64(at-1)/float64(t.stride), math.MaxInt) <= dependence {
 			at--
@@ -193,7 +193,7 @@ func (r *Result) judge(t *trace) {
 		return min(float64(count)/time, float64(count))
 	}
 	rhat, slowest := t.rhat()
-	ess, names, modes := t.ofWatched(worth)
+	ess, names, modes := t.eachWatched(worth)
 	fewest := names[0]
 	r.Rhat, r.ESS, r.Changes = rhat, ess[0], t.changes()
 	for k, x := range ess {

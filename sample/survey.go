@@ -183,7 +183,7 @@ func (s *Survey) sharesOf(samples rbm.Batch, independent []float64) []ModeShare 
 	var shares []ModeShare
 	for k, p := range s.Parts(samples, nil) {
 		n := independent[k]
-		q := (n*p + 2) / (n + 4)
+		q := (float64(n*p) + 2) / (n + 4)
 		stderr := math.Sqrt(q * (1 - q) / n)
 		if !s.several() {
 			stderr = 0

@@ -253,12 +253,12 @@ func nameOf(k int) string { return fmt.Sprintf("the share of mode %d", k+1) }
 // vector is the modes that the chains were in.
 func (t *trace) vector() diag.Labels { return diag.Labels{Chains: t.labels, Classes: t.modes.count()} }
 
-// correlated is a quantity with its autocorrelations.
+// correlated is a quantity with its autocorrelations, the slowest of which counts.
 type correlated struct {
-	name string
-	of   []diag.Correlation // of a few numbers, the slowest of which counts
+	name         string
+	correlations []diag.Correlation
 
-	// The indicator of a mode has its own, known by this number of independent visits, and of has those of all modes.
+	// The indicator of a mode has beside those of all modes its own, known by this number of independent visits.
 	own    diag.Correlation
 	visits float64
 }
@@ -269,12 +269,13 @@ const knownVisits = 8
 
 // time is the variance of the mean of n samples of a chain, so many observations apart, over that of independent ones.
 func (c correlated) time(apart float64, n int) float64 {
-	time := c.of[0].Time(apart, n)
-	for _, other := range c.of[1:] {
-		time = max(time, other.Time(apart, n))
+	time := 0.0
+	for _, correlation := range c.correlations {
+		time = max(time, correlation.Time(apart, n))
 	}
 	if c.visits > 0 {
-		time = (c.visits*c.own.Time(apart, n) + knownVisits*time) / (c.visits + knownVisits)
+		own := c.own.Time(apart, n)
+		time += float64((own - time) * (c.visits / (c.visits + knownVisits)))
 	}
 	return time
 }
@@ -285,35 +286,36 @@ func (c correlated) time(apart float64, n int) float64 {
 func (t *trace) correlate(k int) correlated {
 	q := t.quantities[k]
 	if q.constant() {
-		return correlated{name: q.name, of: []diag.Correlation{diag.Uncorrelated(len(q.chains) * len(q.chains[0]))}}
+		return correlated{name: q.name, correlations: []diag.Correlation{diag.Uncorrelated(len(q.chains) * len(q.chains[0]))}}
 	}
-	c := correlated{name: q.name, of: []diag.Correlation{diag.BulkCorrelation(q.chains)}}
+	c := correlated{name: q.name, correlations: []diag.Correlation{diag.BulkCorrelation(q.chains)}}
 	if k == 0 {
-		c.of = append(c.of, diag.TailCorrelations(q.chains)...)
+		c.correlations = append(c.correlations, diag.TailCorrelations(q.chains)...)
 	}
 	return c
 }
 
-// correlatedModes returns the modes' shares as one vector, and the indicators of all modes in order. There are several.
-func (t *trace) correlatedModes() (all correlated, modes []correlated) {
+// correlateModes returns the modes' shares as one vector, and the indicators of all modes in order. There are several.
+func (t *trace) correlateModes() (all correlated, modes []correlated) {
 	together, each := t.vector().Correlations()
-	all, seen := correlated{name: namesOfAll, of: []diag.Correlation{together}}, t.seen()
-	if length := len(t.labels[0]); length >= fewestObservations && slices.Max(seen) == 1 {
-		all.of[0] = diag.Uncorrelated(len(t.labels) * length)
+	if length := len(t.labels[0]); length >= fewestObservations && math.IsNaN(together.ESS()) { // all in one mode
+		together = diag.Uncorrelated(len(t.labels) * length)
 	}
+	all = correlated{name: namesOfAll, correlations: []diag.Correlation{together}}
+	seen := t.seen()
 	for k, own := range each {
-		mode := correlated{name: nameOf(k), of: all.of, own: own}
+		mode := correlated{name: nameOf(k), correlations: all.correlations, own: own}
 		if own.ESS() > 0 {
-			mode.visits = seen[k] * all.of[0].ESS()
+			mode.visits = seen[k] * together.ESS()
 		}
 		modes = append(modes, mode)
 	}
 	return all, modes
 }
 
-// ofWatched returns a number of each thing that is watched, by its autocorrelations, with the names: of the free energy
-// first.
-func (t *trace) ofWatched(f func(correlated) float64) (values []float64, names []string, modes []correlated) {
+// eachWatched returns f of each thing that is watched, with the names, the free energy first; and all modes where there
+// are several.
+func (t *trace) eachWatched(f func(correlated) float64) (values []float64, names []string, modes []correlated) {
 	values = make([]float64, len(t.quantities))
 	t.compute.Each(values, func(k int) float64 { return f(t.correlate(k)) })
 	for _, q := range t.quantities {
@@ -322,7 +324,7 @@ func (t *trace) ofWatched(f func(correlated) float64) (values []float64, names [
 	if !t.modes.several() {
 		return values, names, nil
 	}
-	all, modes := t.correlatedModes()
+	all, modes := t.correlateModes()
 	add := func(c correlated) { values, names = append(values, f(c)), append(names, c.name) }
 	add(all)
 	for _, k := range t.watched() {
