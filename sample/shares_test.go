@@ -86,3 +86,17 @@ func TestHalveTrace(t *testing.T) {
 		}
 	}
 }
+
+// Halves of chains of an odd length lack the middle observation: where it is the only one in another mode, the modes say as
+// little as where all are in one.
+func TestOnlyTheMiddleIsElsewhere(t *testing.T) {
+	survey := &Survey{Modes: &Modes{List: make([]Mode, 2)}}
+	tr := &trace{watch: &watch{modes: survey}, stride: 1, labels: [][]uint8{make([]uint8, 11), make([]uint8, 11)}}
+	tr.labels[0][5] = 1
+	all, modes := tr.correlateModes()
+	for _, c := range append(modes, all) {
+		if time := c.time(1, 100); time != 1 {
+			t.Errorf("%s: τ = %v, want 1", c.name, time)
+		}
+	}
+}
