@@ -24,7 +24,7 @@ type Bracket struct {
 	ReverseRandom sample.LogZ // reverse AIS from random restarts: fair coins and the visible biases
 	Tempered      sample.LogZ // parallel tempering from the base; ESS is its number of round trips
 	TemperedAgain sample.LogZ // the same from data and random restarts; zero where it was not needed
-	// MissedByAIS and MissedByTempering are what AIS from the modes adds to AIS and to Tempered, in nats: above 0 where
+	// MissedByAIS and MissedByTempering are what AIS from modes and regions adds to AIS and to Tempered, in nats: above 0 where
 	// their chains have missed parts of modes, and a little below 0 where they have seen too much of well-known ones.
 	MissedByAIS, MissedByTempering float64
 	// Modes are the modes that were found, the largest first; at most sample.MostModes.
@@ -50,7 +50,7 @@ type NamedLogZ struct {
 	// same sense, if the chains start at samples of the model; 0 for neither.
 	Bounds int
 	sample.LogZ
-	Missed float64 // nats of it that AIS from the modes has added
+	Missed float64 // nats of it that AIS from modes and regions has added
 	Use    Use
 }
 

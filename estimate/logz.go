@@ -100,7 +100,7 @@ func warmUp(steps int) int { return steps / 2 }
 
 // nextSteps is the number of steps of the next run, with what is left of the budget; 0 if it isn't worth it.
 func (e *estimator) nextSteps(steps int) int {
-	tenths := int64(wholeRun)
+	tenths := wholeRun + 10*e.regionSteps/cost(steps)
 	if !e.few() { // it may need a second tempering
 		tenths += 10
 	}
@@ -124,6 +124,8 @@ type estimator struct {
 	conditionals *rbm.Conditionals
 	modes        *sample.Modes // nil where [sample.CheckModes] has an error
 	jumps        *sample.Jumps // of chains before reverse AIS, where more modes were found than are listed; or nil
+	regionSteps  int64         // chain steps of AIS from regions in this run
+	regions      *regions      // where not all modes that matter are well known; or nil
 	known        rbm.Batch     // starts of the next search for modes, beside its own
 	key          rng.Key
 	runs         uint32
@@ -163,6 +165,7 @@ const (
 	streamKnown
 	streamJumps
 	streamTemperingAgain
+	streamRegions
 )
 
 // runKey gives every run random numbers of its own.
@@ -173,9 +176,8 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	if err := e.findModes(ctx, steps, e.runKey().Stream(streamModes)); err != nil {
 		return nil, err
 	}
-	if e.runs == 0 {
-		e.broaden()
-	}
+	e.broaden()
+	e.regionSteps = 0
 	e.places, e.lengths = e.schedule(steps), make([]float64, steps)
 	b := &Bracket{Steps: steps}
 	ends, byAIS, shares, err := e.forward(ctx, b)
@@ -193,19 +195,19 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	}
 	b.Tempered, _ = e.complete(tempered, byTempering)
 	b.MissedByTempering = b.Tempered.Value - tempered.Value
-	b.Modes = e.list(byAIS, byTempering, shares)
+	b.Modes = e.list(byAIS, byTempering.modes, shares)
 	e.known = stack(random, states, e.lowest, e.rows(back, e.runKey().Stream(streamKnown)))
 	b.Least = e.least
 	b.combine()
 	if !e.few() && b.undecided() && e.done+cost(steps) <= e.o.Budget { // the few modes have their shares by AIS from them
 		key := e.runKey().Stream(streamTemperingAgain)
 		starts := stack(e.rows(replicaSets/2, key), spread(random, replicaSets/2))
-		z, seen, _, err := e.tempered(ctx, starts, cost(steps), key)
+		z, by, _, err := e.tempered(ctx, starts, cost(steps), key)
 		if err != nil {
 			return nil, err
 		}
 		if z.ESS >= travelled {
-			b.TemperedAgain, _ = e.complete(z, seen)
+			b.TemperedAgain, _ = e.complete(z, by)
 			b.combine()
 		}
 	}
@@ -213,9 +215,9 @@ func (e *estimator) run(ctx context.Context, steps int) (*Bracket, error) {
 	return b, nil
 }
 
-// forward is AIS. seen are the shares of the modes by its chains, and shares those by AIS from the modes too. ends are
+// forward is AIS. byAIS are the shares of the modes by its chains, and shares those by AIS from the modes too. ends are
 // samples of its end points.
-func (e *estimator) forward(ctx context.Context, b *Bracket) (ends rbm.Batch, seen, shares []sample.LogZ, err error) {
+func (e *estimator) forward(ctx context.Context, b *Bracket) (ends rbm.Batch, byAIS, shares []sample.LogZ, err error) {
 	key := e.runKey().Stream(streamAIS)
 	line := e.line()
 	ais := sample.NewIndependent(line.Base(), chains, key)
@@ -225,12 +227,19 @@ func (e *estimator) forward(ctx context.Context, b *Bracket) (ends rbm.Batch, se
 		return ends, nil, nil, err
 	}
 	e.add(lengths)
-	seen = e.shares(ais)
-	b.AIS, shares = e.complete(ais.LogZ(), seen)
+	by := e.seen(ais)
+	b.AIS, shares = e.complete(ais.LogZ(), by)
+	if e.modes != nil && !e.settled(shares) {
+		if err := e.findRegions(ctx, ais, e.runKey().Stream(streamRegions)); err != nil {
+			return ends, nil, nil, err
+		}
+		by = e.seen(ais)
+		b.AIS, shares = e.complete(ais.LogZ(), by)
+	}
 	b.MissedByAIS = b.AIS.Value - ais.LogZ().Value
 	b.settledModes = e.settled(shares)
 	ais.Resample()
-	return spread(ais.Chains.Visible, back), seen, shares, nil // copies of a chain stand side by side
+	return spread(ais.Chains.Visible, back), by.modes, shares, nil // copies of a chain stand side by side
 }
 
 // backward is reverse AIS from end points, data and random restarts. It returns the states that the random restarts
@@ -258,12 +267,15 @@ func (e *estimator) rows(count int, key rng.Key) rbm.Batch {
 	return stack(sample.FromRows(e.data, (count+1)/2, key), sample.FromRows(e.o.Training, count/2, key.Stream(1)))
 }
 
-// shares returns log Z_k of the modes by weighted chains of the model.
-func (e *estimator) shares(p *sample.WeightedChains) []sample.LogZ {
-	if e.modes == nil {
-		return nil
+// seen returns log Σ e^(−F(v)) over the modes and the regions by weighted chains of the model.
+func (e *estimator) seen(p *sample.WeightedChains) (by seen) {
+	if e.modes != nil {
+		by.modes = e.modes.Shares(p)
 	}
-	return e.modes.Shares(p)
+	if e.regions != nil {
+		by.regions = p.LogZOf(e.regions.cells, len(e.regions.list))
+	}
+	return by
 }
 
 // stack returns the rows of all batches, one below the other.

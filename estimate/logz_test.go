@@ -106,7 +106,7 @@ func TestLogZ(t *testing.T) {
 				t.Fatal(err)
 			}
 			for seed := range uint64(3) {
-				b, err := estimate.LogZ(t.Context(), model, v, means, nil, estimate.Options{Budget: 1_500_000, Seed: seed})
+				b, err := estimate.LogZ(t.Context(), model, v, means, nil, estimate.Options{Budget: 2_000_000, Seed: seed})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -53,13 +53,20 @@ func (e *estimator) findModes(ctx context.Context, steps int, key rng.Key) error
 // they don't, the weighted mean does if the mode is well known, and the estimate itself if it is not; or the estimate
 // in all of these modes, if it knows their sum better than they do one by one. Where the list of modes is cut their
 // cells hold others too, of which AIS from the mode knows nothing: it only adds what is missing then.
-func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.LogZ, shares []sample.LogZ) {
+//
+// Where the list is cut, AIS from regions adds what is missing in the same way. The larger sum holds.
+func (e *estimator) complete(z sample.LogZ, by seen) (whole sample.LogZ, shares []sample.LogZ) {
 	if e.modes == nil {
 		return z, nil
 	}
-	whole, shares = e.join(z, seen, e.few())
-	if apart, own := e.join(z, seen, false); apart.Stderr < whole.Stderr {
-		whole, shares = apart, own
+	whole, shares = join(z, by.modes, e.own(), e.few())
+	if apart, other := join(z, by.modes, e.own(), false); apart.Stderr < whole.Stderr {
+		whole, shares = apart, other
+	}
+	if e.regions != nil {
+		if other, _ := e.regions.complete(z, by.regions); other.Value > whole.Value {
+			whole = other
+		}
 	}
 	if math.IsNaN(whole.Value) || math.IsInf(whole.Value, 0) || math.IsNaN(whole.Stderr) { // energies too large for AIS
 		return z, nil
@@ -71,17 +78,20 @@ func (e *estimator) complete(z sample.LogZ, seen []sample.LogZ) (whole sample.Lo
 // modes hold others, so that neither shares nor starts can be told by it.
 func (e *estimator) few() bool { return e.modes != nil && e.modes.Found <= sample.MostModes }
 
-// join is complete with or without weighted means. An estimate whose chains are worth N independent ones sees a part p
-// of Z with the standard error √(p(1−p)/N): it may well have seen nothing of a small part, and be right in the mean.
-func (e *estimator) join(z sample.LogZ, seen []sample.LogZ, means bool) (whole sample.LogZ, shares []sample.LogZ) {
-	size := min(z.ESS, 1/(z.Stderr*z.Stderr))
+// seen are log Σ e^(−F(v)) over each mode and over each region, by the chains that are in them.
+type seen struct{ modes, regions []sample.LogZ }
+
+// join is complete with or without weighted means, by own, AIS from each part itself. An estimate whose chains are worth
+// N independent ones sees a part p of Z with the standard error √(p(1−p)/N): it may well have seen nothing of a small
+// part, and be right in the mean.
+func join(z sample.LogZ, seen, apart []sample.LogZ, means bool) (whole sample.LogZ, shares []sample.LogZ) {
 	shares = slices.Clone(seen)
 	var sum, kept, squares float64 // in units of e^z: Σ_k Z_k, the part of it as seen, and errors² of the rest
 	for k, s := range seen {
-		own := e.modes.List[k].LogZ
+		own := apart[k]
 		p, q := math.Exp(own.Value-z.Value), math.Exp(s.Value-z.Value)
-		chance := math.Sqrt(p * (1 + p) / size) // a part p/(1+p) of all chains, seen by chance
-		ownError, seenError := p*max(own.Stderr, leastStderr), max(q*s.Stderr, chance)
+		ownError, chance := doubts(z, own)
+		seenError := max(q*s.Stderr, chance)
 		part, error := q, 0.0
 		switch {
 		case p-q > agreement*math.Hypot(ownError, chance):
@@ -96,9 +106,19 @@ func (e *estimator) join(z sample.LogZ, seen []sample.LogZ, means bool) (whole s
 		sum += part
 		squares += error * error
 	}
-	squares += kept*kept*z.Stderr*z.Stderr + kept*max(0, 1-kept)/size
+	squares += kept*kept*z.Stderr*z.Stderr + kept*max(0, 1-kept)/sizeOf(z)
 	return sample.LogZ{Value: z.Value + math.Log(sum), Stderr: math.Sqrt(squares) / sum, ESS: z.ESS}, shares
 }
+
+// doubts are two errors of a part of Z, as parts of z: that of own, AIS from that part itself, and that by which z may have
+// seen less or more of such a part by chance.
+func doubts(z, own sample.LogZ) (ownError, chance float64) {
+	p, size := math.Exp(own.Value-z.Value), sizeOf(z)
+	return p * max(own.Stderr, leastStderr), math.Sqrt(p * (1 + p) / size) // a part p/(1+p) of all chains
+}
+
+// sizeOf is the number of independent chains that an estimate is worth.
+func sizeOf(z sample.LogZ) float64 { return min(z.ESS, 1/(z.Stderr*z.Stderr)) }
 
 // wellKnown reports whether AIS from a mode has an effective sample size of half its chains, and an error below goal.
 func wellKnown(own sample.LogZ) bool { return own.ESS >= sample.ModeChains/2 && own.Stderr <= goal }
@@ -153,28 +173,44 @@ func (e *estimator) startWeights(v rbm.Batch, parts []float64) (logWeights []flo
 }
 
 // broaden sets the means of the base half way between those of the data and those of the model, Σ_k (Z_k/Z) μ_k, so
-// that chains from the base come to both.
+// that chains from the base come to both: of the modes, where these are few and well known before the first run, and of
+// the regions, where AIS of the run before has missed a part.
 func (e *estimator) broaden() {
-	if !e.few() {
-		return
-	}
-	own := make([]sample.LogZ, len(e.modes.List))
-	for k, m := range e.modes.List {
-		own[k] = m.LogZ
-	}
-	if !e.settled(own) {
-		return
-	}
 	between := make([]float64, len(e.means))
 	for i, μ := range e.means {
 		between[i] = μ / 2
 	}
-	for k, p := range parts(own) {
-		for i, μ := range e.modes.List[k].Visible {
-			between[i] += float64(p * float64(μ) / 2)
+	add := func(part float64, means []float32) {
+		for i, μ := range means {
+			between[i] += float64(part * float64(μ) / 2)
 		}
 	}
+	switch {
+	case e.few() && e.runs == 0:
+		own := e.own()
+		if !e.settled(own) {
+			return
+		}
+		for k, part := range parts(own) {
+			add(part, e.modes.List[k].Visible)
+		}
+	case e.regions.missing():
+		for _, r := range e.regions.list {
+			add(r.part, r.means)
+		}
+	default:
+		return
+	}
 	e.base.SetMoments(between, nil)
+}
+
+// own are log Z_k by AIS from the modes.
+func (e *estimator) own() []sample.LogZ {
+	own := make([]sample.LogZ, len(e.modes.List))
+	for k, m := range e.modes.List {
+		own[k] = m.LogZ
+	}
+	return own
 }
 
 // list returns the modes with all their estimates, the largest share first.

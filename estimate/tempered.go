@@ -19,10 +19,10 @@ const (
 // tempered estimates log Z from the exchanges of parallel tempering in about chainSteps chain steps, a third of them as
 // burn-in, by [sample.Bennett]. All replicas of a set begin at its row of starts.
 //
-// seen are log Z_k of the modes by the states at the model, with errors by the same groups. states are the last of
-// them.
+// by are log Z_k of the modes and regions by the states at the model, with errors by the same groups. states are the
+// last of them.
 func (e *estimator) tempered(ctx context.Context, starts rbm.Batch, chainSteps int64, key rng.Key) (
-	z sample.LogZ, seen []sample.LogZ, states rbm.Batch, err error,
+	z sample.LogZ, by seen, states rbm.Batch, err error,
 ) {
 	t := sample.NewTempering(e.line(), starts, sample.FirstTemperatures, key)
 	t.Jumps, t.JumpEvery = e.jumps, sample.JumpRounds
@@ -35,51 +35,55 @@ func (e *estimator) tempered(ctx context.Context, starts rbm.Batch, chainSteps i
 	for part := int64(12); part >= 3; part /= 2 { // spread after a twelfth, a sixth and a third
 		for e.done < end-chainSteps+chainSteps/part {
 			if err := round(); err != nil {
-				return z, nil, states, err
+				return z, by, states, err
 			}
 		}
 		t.Respace(sample.MaxTemperatures)
 	}
 	ratios := sample.NewBennett(t)
-	visits, rounds := e.newVisits(), 0
+	var modes, regions visits
+	if e.modes != nil {
+		modes = newVisits(e.modes, len(e.modes.List))
+	}
+	if e.regions != nil {
+		regions = newVisits(e.regions.cells, len(e.regions.list))
+	}
+	rounds := 0
 	for e.done < end || ratios.Works() < fewestWorks {
 		if err := round(); err != nil {
-			return z, nil, states, err
+			return z, by, states, err
 		}
 		if rounds++; rounds%visitsApart == 0 {
-			visits.count(t.Visible())
+			modes.count(t.Visible())
+			regions.count(t.Visible())
 		}
 	}
 	z = ratios.LogZ()
-	return z, visits.shares(z), t.Visible(), nil
+	return z, seen{modes.shares(z), regions.shares(z)}, t.Visible(), nil
 }
 
-// visits counts the states at the model in each mode, by group of replica sets.
+// visits counts the states at the model in each part of a partition, by group of replica sets.
 type visits struct {
-	modes  *sample.Modes // nil where [sample.CheckModes] has an error
+	of     sample.Partition // nil where there is none
 	counts [][groups]float64
 	labels []int
 }
 
-func (e *estimator) newVisits() *visits {
-	v := &visits{modes: e.modes, labels: make([]int, replicaSets)}
-	if e.modes != nil {
-		v.counts = make([][groups]float64, len(e.modes.List))
-	}
-	return v
+func newVisits(of sample.Partition, parts int) visits {
+	return visits{of, make([][groups]float64, parts), make([]int, replicaSets)}
 }
 
 func (v *visits) count(states rbm.Batch) {
-	if v.modes == nil {
+	if v.of == nil {
 		return
 	}
-	v.modes.Labels(v.labels, states)
+	v.of.Labels(v.labels, states)
 	for r, k := range v.labels {
 		v.counts[k][r*groups/replicaSets]++
 	}
 }
 
-// shares returns log Z_k = log Z + log(part of the states in mode k). The errors are the spread of the parts over
+// shares returns log Z_k = log Z + log(fraction of the states in part k). The errors are the spread of the parts over
 // groups.
 func (v *visits) shares(z sample.LogZ) []sample.LogZ {
 	all := 0.0

@@ -25,6 +25,7 @@ type Jumps struct {
 	Means  []float32
 	Bounds []float64
 
+	layer    rbm.Layer
 	units    int
 	sites    []rbm.Site        // after units that are bits of their own
 	observer *rbm.Conditionals // its hidden inputs are log Π_i P(v_i|μ_ki)
@@ -58,6 +59,29 @@ func (s *Modes) Jumps() *Jumps {
 		means, bounds = append(means, mode.Visible...), append(bounds, mode.Bound)
 	}
 	return NewJumps(s.model.Visible, means, bounds, s.field.all)
+}
+
+// Samples returns count samples of q.
+func (j *Jumps) Samples(count int, key rng.Key) rbm.Batch {
+	return j.propose(j.layer.NewBatch(count), key, 0)
+}
+
+// Within returns the jumps between the modes whose likeliest configurations are in part k: nil where fewer than two are.
+func (j *Jumps) Within(p Partition, k int) *Jumps {
+	likeliest, labels := j.layer.NewBatch(len(j.Bounds)), make([]int, len(j.Bounds))
+	j.Known().Rows(likeliest, j.layer)
+	p.Labels(labels, likeliest)
+	var means []float32
+	var bounds []float64
+	for l, bound := range j.Bounds {
+		if labels[l] == k {
+			means, bounds = append(means, j.Means[l*j.units:(l+1)*j.units]...), append(bounds, bound)
+		}
+	}
+	if len(bounds) < 2 {
+		return nil
+	}
+	return NewJumps(j.layer, means, bounds, j.observer.Compute())
 }
 
 // KnownModes are what a checkpoint holds of Jumps: their Means and Bounds.
@@ -112,7 +136,8 @@ func NewJumps(layer rbm.Layer, means []float32, bounds []float64, on *compute.Co
 	for i, μ := range means {
 		means[i] = min(max(μ, leastMean), 1-leastMean)
 	}
-	j := &Jumps{Means: means, Bounds: bounds, units: units, sites: rbm.SitesOf(layer), observer: observer(layer, means, on)}
+	j := &Jumps{Means: means, Bounds: bounds, layer: layer, units: units, sites: rbm.SitesOf(layer)}
+	j.observer = observer(layer, means, on)
 	j.Reweigh()
 	return j
 }

@@ -39,6 +39,13 @@ func IndependentModel(model *rbm.Model) *rbm.Model {
 	return base
 }
 
+// IndependentAt returns an IndependentModel whose visible units have these means of the numbers that a Batch stores.
+func IndependentAt(model *rbm.Model, means []float32) *rbm.Model {
+	base := IndependentModel(model)
+	base.SetMoments(wide(means), nil)
+	return base
+}
+
 // LogZWithoutWeights returns log Z of a model with W = 0, in which all units are independent: Γ_v(0) + Γ_h(0), the
 // cumulant generating functions of both layers. It panics if a weight is not zero.
 func LogZWithoutWeights(model *rbm.Model) float64 {

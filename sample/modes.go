@@ -32,7 +32,7 @@ type Modes struct {
 	most     int    // of them
 	together int    // number of starts that are iterated together
 
-	labels *labeller // nil until needed
+	cells *Cells // of List; nil until needed
 }
 
 // Mode is a fixed point of mean-field theory.
@@ -215,102 +215,29 @@ func (s *Modes) addTogether(ctx context.Context, v []float32) error {
 	clear(s.all[kept:]) // of means, which may be large
 	s.all = s.all[:kept]
 	s.List = s.all[:min(kept, MostModes)]
-	s.labels = nil
+	s.cells = nil
 	return nil
 }
 
-// leastMean keeps the means of labels within [leastMean, 1 − leastMean], so that a bit that differs from a certain mean
-// costs log 1000 ≈ 7 nats and not infinitely many.
-const leastMean = 1e-3
-
-func labelMean(μ float32) float64 { return min(max(float64(μ), leastMean), 1-leastMean) }
-
-// siteMeans returns the labelMeans of a site's states, divided by their sum.
-func siteMeans(means []float32, site rbm.Site) []float64 {
-	p, sum := wide(means[site.First:site.First+site.States]), 0.0
-	for a, μ := range p {
-		p[a] = labelMean(float32(μ))
-		sum += p[a]
-	}
-	for a := range p {
-		p[a] /= sum
-	}
-	return p
-}
-
-// A labeller tells which mode a row belongs to.
-type labeller struct {
-	modes    int
-	observer *rbm.Conditionals
-	scores   []float32 // inputs of its hidden units, row after row
-}
-
-// labeller returns that of the modes in a context.
-func (s *Modes) labeller(on *compute.Context) *labeller {
-	if s.labels != nil && s.labels.observer.Compute() == on {
-		return s.labels
+// cellsOn returns those of the listed modes in a context.
+func (s *Modes) cellsOn(on *compute.Context) *Cells {
+	if s.cells != nil && on == s.field.all {
+		return s.cells
 	}
 	var means []float32
 	for _, mode := range s.List {
 		means = append(means, mode.Visible...)
 	}
-	l := &labeller{modes: len(s.List), observer: observer(s.model.Visible, means, on)}
+	c := NewCells(s.model.Visible, means, on)
 	if on == s.field.all {
-		s.labels = l
+		s.cells = c
 	}
-	return l
-}
-
-// observer returns the conditionals of a model with a hidden unit for each mode, of units with means μ_k, whose
-// input is log Π_i P(v_i|μ_ki), a naive Bayes classifier: Σ_i log(1 − μ_ki) + Σ_i v_i logit μ_ki for bits, and
-// Σ_i v_i log μ_ki for the states of sites.
-func observer(layer rbm.Layer, means []float32, on *compute.Context) *rbm.Conditionals {
-	units, sites := layer.Units(), rbm.SitesOf(layer)
-	k := len(means) / units
-	model := &rbm.Model{Visible: rbm.NewLayer(rbm.Bernoulli, units), Hidden: rbm.NewLayer(rbm.Bernoulli, k), W: make([]float32, len(means))}
-	for j := range k {
-		sum := 0.0
-		μ := means[j*units : (j+1)*units]
-		first := units
-		if len(sites) > 0 {
-			first = sites[0].First // sites come after bits
-		}
-		for i, μ := range μ[:first] {
-			p := labelMean(μ)
-			sum += math.Log1p(-p)
-			model.W[i*k+j] = float32(math.Log(p / (1 - p)))
-		}
-		for _, site := range sites {
-			for a, p := range siteMeans(μ, site) {
-				model.W[(site.First+a)*k+j] = float32(math.Log(p))
-			}
-		}
-		model.C()[j] = float32(sum)
-	}
-	return rbm.NewConditionals(model, on)
+	return c
 }
 
 // Labels writes k(v) of each row of v, as a place in List, to dst. It panics before the first [Modes.Search].
 func (s *Modes) Labels(dst []int, v rbm.Batch) {
-	s.labeller(s.field.all).label(dst, v)
-}
-
-func (l *labeller) label(dst []int, v rbm.Batch) {
-	k := l.modes
-	if cap(l.scores) < len(dst)*k {
-		l.scores = make([]float32, len(dst)*k)
-	}
-	scores := l.scores[:len(dst)*k]
-	l.observer.HiddenInputs(scores, v)
-	for r := range dst {
-		dst[r] = 0
-		row := scores[r*k : (r+1)*k]
-		for l, x := range row {
-			if x > row[dst[r]] {
-				dst[r] = l
-			}
-		}
-	}
+	s.cellsOn(s.field.all).Labels(dst, v)
 }
 
 // AIS estimates log Z_k of each of a list of modes by annealed importance sampling with count chains in a number of steps,
@@ -329,12 +256,12 @@ func (s *Modes) AIS(
 	if c.Compute() != on {
 		c = rbm.NewConditionals(s.model, on)
 	}
-	labels := s.labeller(on)
+	cells := s.cellsOn(on)
 	shares := make([]float64, numbersOfShare*len(list))
 	s.field.all.Divide(shares, len(list), func(from, to int) {
 		for at := from; at < to; at++ {
 			k := list[at]
-			z, oneChain, err := s.anneal(ctx, k, count, steps, rbm.NewLine(s.base(k), s.model, c), labels, key(k))
+			z, oneChain, err := s.anneal(ctx, k, count, steps, rbm.NewLine(s.base(k), s.model, c), cells, key(k))
 			if err != nil { // the share stays as it is, which tells all processes
 				return
 			}
@@ -364,22 +291,21 @@ const numbersOfShare = 5
 
 // base returns the independent units of mode k.
 func (s *Modes) base(k int) *rbm.Model {
-	base := IndependentModel(s.model)
-	base.Visible.SetMoments(wide(s.List[k].Visible), nil)
+	base := IndependentAt(s.model, s.List[k].Visible)
 	base.Hidden.SetMoments(wide(s.List[k].Hidden), nil)
 	return base
 }
 
 // anneal is AIS from one mode along a line.
 func (s *Modes) anneal(
-	ctx context.Context, k, count, steps int, line *rbm.Line, modes *labeller, key rng.Key,
+	ctx context.Context, k, count, steps int, line *rbm.Line, cells *Cells, key rng.Key,
 ) (z LogZ, oneChain float64, err error) {
 	chains, _, err := AIS(ctx, line, Even(steps), count, key, nil)
 	if err != nil {
 		return LogZ{}, 0, err
 	}
 	labels := make([]int, count)
-	modes.label(labels, chains.Chains.Visible)
+	cells.Labels(labels, chains.Chains.Visible)
 	z, oneChain = chains.LogZIn(func(r int) bool { return labels[r] == k }), math.Inf(-1)
 	if whole := chains.LogZ().Value; z.Value < whole-math.Ln2 {
 		oneChain = whole - math.Log(float64(count))
@@ -438,15 +364,7 @@ func (s *Modes) measure(
 }
 
 // Shares returns log Z_k of all modes by weighted chains of the model, each with the error of [WeightedChains.LogZIn].
-func (s *Modes) Shares(p *WeightedChains) []LogZ {
-	labels := make([]int, len(p.LogWeights))
-	s.Labels(labels, p.Chains.Visible)
-	shares := make([]LogZ, len(s.List))
-	for k := range shares {
-		shares[k] = p.LogZIn(func(r int) bool { return labels[r] == k })
-	}
-	return shares
-}
+func (s *Modes) Shares(p *WeightedChains) []LogZ { return p.LogZOf(s, len(s.List)) }
 
 func wide(x []float32) []float64 {
 	y := make([]float64, len(x))

@@ -60,6 +60,16 @@ func (p *WeightedChains) LogZIn(in func(chain int) bool) LogZ {
 	return LogZ{p.resampled.logZ + mean, math.Sqrt(max(p.resampled.variance+variance, few)), ess}
 }
 
+// LogZOf returns LogZIn of each of the count parts of a partition.
+func (p *WeightedChains) LogZOf(of Partition, count int) []LogZ {
+	labels, z := make([]int, len(p.LogWeights)), make([]LogZ, count)
+	of.Labels(labels, p.Chains.Visible)
+	for k := range z {
+		z[k] = p.LogZIn(func(r int) bool { return labels[r] == k })
+	}
+	return z
+}
+
 // places returns 0, 1, …, n−1.
 func places(n int) []uint64 {
 	p := make([]uint64, n)

@@ -79,7 +79,7 @@ func NewSurvey(ctx context.Context, model *rbm.Model, o SurveyOptions) (*Survey,
 		return nil, err
 	}
 	slices.SortStableFunc(s.List, func(a, b Mode) int { return cmp.Compare(b.LogZ.Value, a.LogZ.Value) })
-	s.labels = nil
+	s.cells = nil
 	s.divide()
 	return s, nil
 }
@@ -135,9 +135,7 @@ func (s *Survey) starts(share float64, count int, key rng.Key) (v rbm.Batch) {
 	var from []rbm.Batch
 	for k, mode := range s.List {
 		if float64(s.Share[k]*(1+float64(shareLimit*mode.LogZ.Stderr))) >= share {
-			base := IndependentModel(s.model)
-			base.SetMoments(wide(mode.Visible), nil)
-			from = append(from, FromBiases(base, count, key))
+			from = append(from, FromBiases(IndependentAt(s.model, mode.Visible), count, key))
 		}
 	}
 	if len(from) == 0 {

@@ -198,6 +198,56 @@ func glasses(c *collection) error {
 	return nil
 }
 
+// glassesWithPattern are glasses of growing scale and a pattern of further units, which are on together with one or two
+// hidden units. These shift the biases of the glass a little. The pattern has 8 % to 60 % of the mass, in as many modes as
+// the glass has, and rows show it for a few models alone.
+func glassesWithPattern(c *collection) error {
+	for k := range 24 {
+		name, r := c.next("glass-with-pattern")
+		m, n, ties := 30, 14+k%3, 1+k/16
+		glass := asBits(gaussian(r, rbm.Spin, m, n, [...]float64{0.17, 0.2, 0.25, 0.3, 0.4}[k%5], 0))
+		units, strength := 22+r.IntN(14), 3.5+1.5*r.Float64()
+		pattern, gain := newModel(rbm.Bernoulli, units, ties), 0.0
+		for i := range units {
+			pattern.B()[i] = float32(-strength)
+			for q := range ties {
+				pattern.W[i*ties+q] = float32(2 * strength / float64(ties))
+			}
+			gain += rbm.Softplus(strength) - rbm.Softplus(-strength)
+		}
+		model := directSum(glass, pattern)
+		shift := 0.0
+		for i := range m {
+			for q := range ties {
+				w := [...]float64{0, 0.1, 0.2}[k/4%3] * r.NormFloat64() / float64(ties)
+				model.W[i*(n+ties)+n+q] = float32(w)
+				shift += w / 2
+			}
+		}
+		logOdds := [...]float64{-2.5, -1.5, -0.5, 0.4}[k%4]
+		off := model.Clone()
+		for q := range ties {
+			model.C()[n+q] = float32((logOdds - gain - shift) / float64(ties))
+			off.C()[n+q] = -1000
+		}
+		label, source := "rest", off
+		if k%6 == 5 {
+			label, source = "all", model
+		}
+		rows, err := draw(source, 300, name)
+		if err != nil {
+			return err
+		}
+		if k%7 == 6 {
+			model = asSpins(model)
+		}
+		if err := c.add(name, model, subject{}, shown{label, rows}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // addShown adds a model with samples of it: many, or one in every fourth case.
 func (c *collection) addShown(k int, name string, model *rbm.Model) error {
 	label, count := "all", 300

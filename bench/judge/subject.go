@@ -129,7 +129,7 @@ func makeAll(folder, dataFolder, python string) error {
 	c := &collection{folder: folder, data: dataFolder, python: python, counts: map[string]int{}}
 	for _, family := range []func(*collection) error{
 		needles, hiddenNeedles, wholeNeedles, farModes, rareModes, duplicates, glasses, frustrated, blocks,
-		broad, independent, tiny, biased, offset, peers, trained, deepNeedles, opposedNeedles, twoModes,
+		broad, independent, tiny, biased, offset, peers, trained, deepNeedles, opposedNeedles, glassesWithPattern, twoModes,
 	} {
 		if err := family(c); err != nil {
 			return err

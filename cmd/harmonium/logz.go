@@ -167,7 +167,7 @@ type estimatedLogZ struct {
 	Bounds string      `json:"bounds"`           // "below", "above" or "neither"
 	Counts bool        `json:"counts"`           // towards value and bracket
 	Use    string      `json:"use,omitempty"`    // why it doesn't: "low", "partial", "needless" or "slack"
-	Missed float64     `json:"missed,omitempty"` // nats of it that AIS from the modes has added
+	Missed float64     `json:"missed,omitempty"` // nats of it that AIS from modes and regions has added
 }
 
 // String tells log Z with its error and bracket.
