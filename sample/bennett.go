@@ -21,6 +21,7 @@ const bennettGroups = 10
 type Bennett struct {
 	tempering *Tempering
 	pairs     []pair
+	jumps     *pair // q of the jumps and the model; nil where they don't count
 	groups    int
 }
 
@@ -28,6 +29,20 @@ type Bennett struct {
 func NewBennett(t *Tempering) *Bennett {
 	b := &Bennett{tempering: t, pairs: make([]pair, len(t.betas)-1), groups: min(bennettGroups, t.sets)}
 	t.ObserveWork = func(k int, up, down []float64) { b.pairs[k].add(up, down, b.groups) }
+	return b
+}
+
+// WithJumps observes jumps too, from now on. Their proposals are independent samples of q, whose Z is 1, so that the
+// works between q and the model give log Z by Bennett's acceptance ratio as well: with less error than the exchanges
+// where many jumps are taken, as it hardly depends on how many replicas are in which mode. LogZ is then the mean of the
+// two by 1/σ². It is that of the exchanges alone where jumps give it with more than twice their error: works that
+// hardly overlap know little of their error, and would change little.
+func (b *Bennett) WithJumps() *Bennett {
+	b.jumps = new(pair)
+	b.tempering.ObserveJumps = func(set int, up, down float64) {
+		g := set * b.groups / b.tempering.sets
+		b.jumps.up[g], b.jumps.down[g] = append(b.jumps.up[g], up), append(b.jumps.down[g], down)
+	}
 	return b
 }
 
@@ -44,24 +59,94 @@ func (b *Bennett) Works() int {
 
 // LogZ is the estimate, once Works is not 0. Its ESS counts round trips.
 func (b *Bennett) LogZ() LogZ {
-	logZ := LogZWithoutWeights(b.tempering.line.Base())
-	without := make([]float64, b.groups) // each group: what it changes
-	least := 0.0
-	for k := range b.pairs {
-		difference, changes, variance := b.pairs[k].difference(b.groups)
-		logZ -= difference
-		least += variance
-		for g, x := range changes {
-			without[g] -= x
+	z, _ := b.logZ()
+	return z
+}
+
+// Drift is by how much the second half of the works has changed the estimate, once Works is 2. Its error is that of the
+// estimate where the replicas are at equilibrium all the time.
+func (b *Bennett) Drift() float64 {
+	z, jumps := b.logZ()
+	half := (1 - jumps) * b.byExchanges((*pair).half).logZ
+	if jumps > 0 {
+		half += jumps * b.byJumps((*pair).half).logZ
+	}
+	return z.Value - half
+}
+
+// logZ is LogZ, and the weight of jumps in it.
+func (b *Bennett) logZ() (z LogZ, jumps float64) {
+	e := b.byExchanges((*pair).whole)
+	if b.jumps != nil && b.jumps.works(b.groups) > 1 { // one in each half
+		if o := b.byJumps((*pair).whole); o.error() <= mostJumpError*e.error() && !math.IsInf(e.error(), 1) {
+			e, jumps = e.and(o)
 		}
 	}
-	mean := 0.0
-	for _, x := range without {
-		mean += x / float64(b.groups)
-	}
-	stderr := max(diag.JackknifeError(mean, without), math.Sqrt(least))
-	return LogZ{Value: logZ, Stderr: stderr, ESS: float64(b.tempering.RoundTrips())}
+	return LogZ{Value: e.logZ, Stderr: e.error(), ESS: float64(b.tempering.RoundTrips())}, jumps
 }
+
+// byExchanges is the estimate by a part of the exchanges between neighbours, from the base on.
+func (b *Bennett) byExchanges(part func(*pair) *pair) ratio {
+	e := ratio{logZ: LogZWithoutWeights(b.tempering.line.Base()), changes: make([]float64, b.groups)}
+	for k := range b.pairs {
+		e.subtract(part(&b.pairs[k]).difference(b.groups))
+	}
+	return e
+}
+
+// byJumps is the estimate by a part of the jumps, from q on.
+func (b *Bennett) byJumps(part func(*pair) *pair) ratio {
+	e := ratio{changes: make([]float64, b.groups)}
+	e.subtract(part(b.jumps).difference(b.groups))
+	return e
+}
+
+// ratio is an estimate of log Z from sums of free energy differences.
+type ratio struct {
+	logZ     float64
+	changes  []float64 // by leaving each group out
+	variance float64   // if works were independent
+	apart    float64   // of a mean of two: how many errors they differ by
+}
+
+func (e *ratio) subtract(difference float64, changes []float64, variance float64) {
+	e.logZ -= difference
+	for g, x := range changes {
+		e.changes[g] -= x
+	}
+	e.variance += variance
+}
+
+// error is the jackknife's, and at least that of independent works. That of a mean of two grows by what they differ by
+// beyond their errors (R. T. Birge, Phys. Rev. 40 (1932) 207).
+func (e *ratio) error() float64 {
+	mean := 0.0
+	for _, x := range e.changes {
+		mean += x / float64(len(e.changes))
+	}
+	return max(diag.JackknifeError(mean, e.changes), math.Sqrt(e.variance)) * max(1, e.apart)
+}
+
+// and is the mean of two estimates with the weights 1/σ², and the weight of the second. The groups of both are the same,
+// so that the jackknife counts what they have in common.
+func (e ratio) and(o ratio) (ratio, float64) {
+	u, v := 1/(e.error()*e.error()+tinyVariance), 1/(o.error()*o.error()+tinyVariance)
+	u, v = u/(u+v), v/(u+v)
+	mean := ratio{logZ: u*e.logZ + v*o.logZ, variance: u*u*e.variance + v*v*o.variance}
+	difference := ratio{logZ: e.logZ - o.logZ, variance: e.variance + o.variance}
+	for g, x := range e.changes {
+		mean.changes = append(mean.changes, u*x+v*o.changes[g])
+		difference.changes = append(difference.changes, x-o.changes[g])
+	}
+	mean.apart = math.Abs(difference.logZ) / math.Sqrt(math.Pow(difference.error(), 2)+tinyVariance)
+	return mean, v
+}
+
+// mostJumpError bounds the error of log Z by jumps, in errors of that by exchanges.
+const mostJumpError = 2
+
+// tinyVariance is that of estimates which are exact but for rounding.
+const tinyVariance = 1e-12
 
 // pair collects the work between two neighbouring temperatures, by group of replica sets.
 type pair struct{ up, down [bennettGroups][]float64 }
@@ -72,6 +157,26 @@ func (p *pair) add(up, down []float64, groups int) {
 		p.up[g] = append(p.up[g], up[r])
 		p.down[g] = append(p.down[g], down[r])
 	}
+}
+
+func (p *pair) whole() *pair { return p }
+
+// half is the first half of the works of each group.
+func (p *pair) half() *pair {
+	h := new(pair)
+	for g := range p.up {
+		h.up[g], h.down[g] = p.up[g][:len(p.up[g])/2], p.down[g][:len(p.down[g])/2]
+	}
+	return h
+}
+
+// works is the least number of works of a group.
+func (p *pair) works(groups int) int {
+	least := math.MaxInt
+	for _, up := range p.up[:groups] {
+		least = min(least, len(up))
+	}
+	return least
 }
 
 // difference returns F = −log(Z_up/Z_down), the root of

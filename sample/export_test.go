@@ -12,3 +12,10 @@ func (t *Tempering) JumpAll() {
 		t.rounds++
 	}
 }
+
+// WithoutJumps is the estimate by exchanges alone.
+func (b *Bennett) WithoutJumps() *Bennett {
+	exchanges := *b
+	exchanges.jumps = nil
+	return &exchanges
+}

@@ -136,10 +136,18 @@ func NewJumps(layer rbm.Layer, means []float32, bounds []float64, on *compute.Co
 	for i, μ := range means {
 		means[i] = min(max(μ, leastMean), 1-leastMean)
 	}
-	j := &Jumps{Means: means, Bounds: bounds, layer: layer, units: units, sites: rbm.SitesOf(layer)}
-	j.observer = observer(layer, means, on)
+	j := &Jumps{Means: means, Bounds: bounds, layer: layer, units: units, sites: rbm.SitesOf(layer), observer: observer(layer, means, on)}
 	j.Reweigh()
 	return j
+}
+
+// With returns jumps to modes of the same layer that were known before too: at most MostJumps in all, and of the largest
+// layers no more than either has.
+func (j *Jumps) With(before KnownModes) *Jumps {
+	most := max(len(j.Bounds), len(before.Bounds), min(MostJumps, keptBytes/(numberBytes*j.units)))
+	more := min(len(before.Bounds), most-len(j.Bounds))
+	means := slices.Concat(j.Means, before.Means[:more*j.units])
+	return NewJumps(j.layer, means, slices.Concat(j.Bounds, before.Bounds[:more]), j.observer.Compute())
 }
 
 // Reweigh makes the weights a_k those of the Bounds as they are now. [Jumps.Move] must not run at the same time.
@@ -163,18 +171,25 @@ func (j *Jumps) Reweigh() {
 // Move lets each state jump once, for the distribution e^(−F(v)) of free, which writes F of the rows of v, and returns
 // the places of the ones that did. Row r has the random numbers at (key, step, r).
 func (j *Jumps) Move(states rbm.Batch, free func(dst []float64, v rbm.Batch), key rng.Key, step uint64) []int {
+	moved, _, _ := j.move(states, free, key, step)
+	return moved
+}
+
+// move is Move, and returns F(v) + log q(v) of the states before and of the proposals too.
+func (j *Jumps) move(states rbm.Batch, free func(dst []float64, v rbm.Batch), key rng.Key, step uint64) (
+	moved []int, ofStates, ofProposals []float64,
+) {
 	rows := states.Rows()
 	if rows == 0 || len(j.Bounds) == 0 {
-		return nil
+		return nil, nil, nil
 	}
 	proposals := j.propose(states, key, step)
-	var scores [2][]float64 // log q(v) + F(v)
+	var scores [2][]float64
 	for k, v := range []rbm.Batch{states, proposals} {
 		scores[k] = make([]float64, rows)
 		free(scores[k], v)
 		j.AddLogQ(scores[k], v)
 	}
-	var moved []int
 	for r := range rows {
 		word := key.Block(rng.At(step, uint32(r), 0))[1]
 		if math.Log(float64(rng.Uniform(word))) < scores[0][r]-scores[1][r] {
@@ -182,7 +197,7 @@ func (j *Jumps) Move(states rbm.Batch, free func(dst []float64, v rbm.Batch), ke
 			moved = append(moved, r)
 		}
 	}
-	return moved
+	return moved, scores[0], scores[1]
 }
 
 // propose returns samples of q, as many as there are states.

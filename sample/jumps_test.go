@@ -226,6 +226,23 @@ func TestJumpsMoveBetweenModes(t *testing.T) {
 	}
 }
 
+// Jumps to more modes are those to all of them, as far as there is room.
+func TestJumpsWithMore(t *testing.T) {
+	const m = 12
+	few, one := wrong(m)["four modes"], wrong(m)["one mode"]
+	all := few.With(one.Known())
+	if want := slices.Concat(few.Bounds, one.Bounds); !slices.Equal(all.Bounds, want) || len(all.Means) != m*len(want) {
+		t.Errorf("%d bounds and %d means, want those of five modes", len(all.Bounds), len(all.Means))
+	}
+	many := sample.KnownModes{Means: make([]float32, m*sample.MostJumps), Bounds: make([]float64, sample.MostJumps)}
+	if got := len(few.With(many).Bounds); got != sample.MostJumps {
+		t.Errorf("%d modes, want %d", got, sample.MostJumps)
+	}
+	if got := few.With(sample.KnownModes{}); !slices.Equal(got.Bounds, few.Bounds) {
+		t.Errorf("bounds %v with nothing more, want %v", got.Bounds, few.Bounds)
+	}
+}
+
 // No modes and no states are no trouble; numbers that don't fit are.
 func TestJumpsOfNothing(t *testing.T) {
 	free := func([]float64, rbm.Batch) { t.Error("free energies of nothing") }

@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -28,10 +29,18 @@ type Tempering struct {
 	// F_k(v_{k+1}) − F_{k+1}(v_{k+1}). The slices are reused.
 	ObserveWork func(k int, up, down []float64)
 
-	// Jumps, unless nil, let the replicas of some sets, at most jumpingSets, jump between modes, other sets each time: in
-	// every round, or after JumpEvery rounds where that is above 0.
+	// ObserveJumps, unless nil, is called in every round with jumps, before they are taken, for the replica at the model
+	// of each set that may jump, with the work of taking the proposal v' of q to the model, up = F(v') + log q(v'), and the
+	// replica's state to q, down = −F(v) − log q(v).
+	ObserveJumps func(set int, up, down float64)
+
+	// Jumps, unless nil, let the replicas of some sets, at most JumpSets, jump between modes, other sets each time: in
+	// every round, or after JumpEvery rounds where that is above 0. JumpSets 0 means 4. Where JumpTop is above 0, replicas
+	// at that many of the highest temperatures jump alone: at the lower ones proposals for the model are hardly ever taken.
 	Jumps     *Jumps
 	JumpEvery uint64
+	JumpSets  int
+	JumpTop   int
 
 	line       *rbm.Line
 	sets       int
@@ -161,18 +170,22 @@ func (t *Tempering) Round() {
 	t.rounds++
 }
 
-// jumpingSets is the largest number of replica sets that jump in a round: for each of them that doubles the cost.
+// jumpingSets is the default largest number of replica sets that jump in a round: for each of them that doubles the
+// cost.
 const jumpingSets = 4
 
 // JumpingSets is the number of replica sets that jump in a round.
-func (t *Tempering) JumpingSets() int { return min(jumpingSets, t.sets) }
+func (t *Tempering) JumpingSets() int { return min(cmp.Or(t.JumpSets, jumpingSets), t.sets) }
 
 // jump lets the replicas of some sets jump, each at its temperature.
 func (t *Tempering) jump() {
-	jumping := t.JumpingSets()
-	index, list := make([]int, 0, jumping*len(t.betas)), make([]rbm.Stretch, len(t.betas))
+	jumping, first := t.JumpingSets(), max(0, len(t.betas)-cmp.Or(t.JumpTop, len(t.betas)))
+	index, list := make([]int, 0, jumping*len(t.betas)), make([]rbm.Stretch, 0, len(t.betas))
 	for k, β := range t.betas {
-		list[k] = rbm.Stretch{Rows: jumping, Place: β}
+		if k < first {
+			continue
+		}
+		list = append(list, rbm.Stretch{Rows: jumping, Place: β})
 		for j := range jumping {
 			set := (t.rounds*uint64(jumping) + uint64(j)) % uint64(t.sets)
 			index = append(index, k*t.sets+int(set))
@@ -180,7 +193,14 @@ func (t *Tempering) jump() {
 	}
 	states := t.replicas.Visible.Like(len(index))
 	states.Gather(t.replicas.Visible, index)
-	for _, k := range t.Jumps.Move(states, t.line.At(list...).FreeEnergy, t.key.Stream(rng.StreamJumps), t.rounds) {
+	moved, down, up := t.Jumps.move(states, t.line.At(list...).FreeEnergy, t.key.Stream(rng.StreamJumps), t.rounds)
+	if t.ObserveJumps != nil {
+		top := (len(t.betas) - 1) * t.sets
+		for k := len(up) - jumping; k >= 0 && k < len(up); k++ {
+			t.ObserveJumps(index[k]-top, up[k], -down[k])
+		}
+	}
+	for _, k := range moved {
 		t.replicas.Visible.Slice(index[k], index[k]+1).Copy(states.Slice(k, k+1))
 		t.returning[index[k]] = false
 		t.renewed.SetBit(index[k], 0, true)
