@@ -22,12 +22,12 @@ func newAccounts(c Config) *accounts {
 	return &accounts{
 		// a score by enumeration, instead of follow and score where it is cheap
 		exact:    pay(0.1, ExactCost(c.Model)+c.rows(exactRows)*n*(m+costUnit)),
-		score:    pay(0.2, 0),                       // a live score
+		score:    pay(0.16, 0),                      // a live score
 		gaps:     pay(0.1, gapCost(c)),              // a row with gaps of a score, by either method
 		pseudo:   pay(0.005, 1),                     // an operation of pseudo-log-likelihoods
 		spectrum: pay(0.005, spectrumCost(c.Model)), // singular values of W
 		follow:   pay(0.1, 1),                       // a round of a ladder that the training doesn't need
-		modes:    pay(0.015, 1),                     // an operation of searches for modes at scores,
+		modes:    pay(0.05, 1),                      // an operation of searches for modes at scores,
 		judge:    pay(0.015, 1),                     // and of that for the model that is kept, with AIS from its modes
 	}
 }

@@ -108,8 +108,8 @@ func TestSearchesAreAffordable(t *testing.T) {
 		}
 		for _, iterations := range []int{0, 1000, 2000, 10000, 1e6} {
 			budget := SearchCost(model, iterations)
-			count := searchStarts(model, budget, mostSearch)
-			if iterations == 1e6 && count != mostSearch || iterations == 0 && count != 0 {
+			count := searchStarts(model, budget, mostJudged)
+			if iterations == 1e6 && count != mostJudged || iterations == 0 && count != 0 {
 				t.Errorf("%v: %d starts for %d iterations", shape, count, iterations)
 			}
 			if count < fewestSearch {
@@ -126,20 +126,37 @@ func TestSearchesAreAffordable(t *testing.T) {
 	}
 }
 
-// Two estimates give their weighted mean where they agree within three errors. Where AIS is higher it holds, and where
-// it is lower the rounds hold.
+// Two estimates give their weighted mean where AIS is higher by at most three errors. Where it is higher than that it
+// holds, and where it is lower the rounds hold.
 func TestEstimatesCombine(t *testing.T) {
 	rounds := sample.LogZ{Value: 10, Stderr: 0.3, ESS: 7}
 	for name, c := range map[string]struct{ rounds, ais, want sample.LogZ }{
 		"equal":               {rounds, sample.LogZ{Value: 10, Stderr: 0.4, ESS: 50}, sample.LogZ{Value: 10, Stderr: 0.24, ESS: 7}},
 		"within three errors": {rounds, sample.LogZ{Value: 11, Stderr: 0.4}, sample.LogZ{Value: 10.36, Stderr: 0.24 * math.Sqrt(5), ESS: 7}},
 		"AIS higher":          {rounds, sample.LogZ{Value: 12, Stderr: 0.4}, sample.LogZ{Value: 12, Stderr: math.Hypot(0.4, 1), ESS: 7}},
+		"AIS a little lower":  {rounds, sample.LogZ{Value: 9.9, Stderr: 0.1}, rounds},
 		"AIS lower":           {rounds, sample.LogZ{Value: 8, Stderr: 0.4}, rounds},
 		"without errors":      {sample.LogZ{Value: 10}, sample.LogZ{Value: 10}, sample.LogZ{Value: 10}},
 	} {
 		got := combine(c.rounds, c.ais)
 		if !(math.Abs(got.Value-c.want.Value) < 1e-9 && math.Abs(got.Stderr-c.want.Stderr) < 1e-5) || got.ESS != c.want.ESS {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+// AIS that is higher than the rounds by more than an error is made again, and the lower of the two counts.
+func TestAISIsConfirmed(t *testing.T) {
+	rounds := sample.LogZ{Value: 10, Stderr: 0.3}
+	for _, c := range []struct{ first, second, want float64 }{{9, 0, 9}, {10.4, 0, 10.4}, {12, 10.1, 10.1}, {12, 13, 12}, {12, 8, 8}} {
+		got := confirm(rounds, sample.LogZ{Value: c.first, Stderr: 0.4}, func() sample.LogZ {
+			if c.second == 0 {
+				t.Errorf("AIS of %v is made again", c.first)
+			}
+			return sample.LogZ{Value: c.second, Stderr: 0.4}
+		})
+		if got.Value != c.want {
+			t.Errorf("AIS of %v, and of %v if it is made again, is %v, want %v", c.first, c.second, got.Value, c.want)
 		}
 	}
 }

@@ -66,14 +66,14 @@ func RoundCost(t *sample.Tempering, model *rbm.Model) float64 {
 	return cost
 }
 
-// liveCost is that of a live score of a number of rows, with rounds of a ladder of the usual size and AIS at their
-// cost.
+// liveCost is that of a live score of a number of rows, with rounds of a ladder of the usual size, those before them, and
+// AIS.
 func liveCost(c Config, rounds int, rows float64) float64 {
 	sets := ladderSets
 	if c.Ladder != nil {
 		sets = c.Ladder.Visible().Rows()
 	}
-	return 2*float64(rounds)*GibbsCost(c.Model, sets*usualTemperatures, 1) + rows/2*GibbsCost(c.Model, 1, 0)
+	return (1+1.0/burnIn+1.0/aisPart)*float64(rounds)*GibbsCost(c.Model, sets*usualTemperatures, 1) + rows/2*GibbsCost(c.Model, 1, 0)
 }
 
 // usualTemperatures is a number of temperatures to count with before any is known.
@@ -91,6 +91,13 @@ func SearchCost(model *rbm.Model, iterations int) float64 {
 func searchStarts(model *rbm.Model, budget float64, most int) int {
 	fixed := SearchCost(model, 0)
 	return int(min(float64(most), max(0, budget-fixed)/(SearchCost(model, sample.SearchKinds*sample.MostIterations)-fixed)))
+}
+
+// usualStarts is the number of starts of a search at a score for which a number of operations pays, with the usual number
+// of iterations of each.
+func usualStarts(model *rbm.Model, budget float64) int {
+	fixed := SearchCost(model, 0)
+	return int(min(mostStarts, max(0, budget-fixed)/(SearchCost(model, usualIterations)-fixed)))
 }
 
 // spectrumCost is that of the singular values of W.

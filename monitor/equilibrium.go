@@ -16,16 +16,16 @@ const (
 
 // relaxation says where log Z by all rounds of a score is not that by the first half: the replicas were elsewhere when
 // the score began. At equilibrium the difference has the error of log Z.
-func relaxation(z, half sample.LogZ) []diag.Finding {
-	drift, limit := math.Abs(z.Value-half.Value), slack+doubtful*z.Stderr
-	if !(drift > limit) {
+func relaxation(z sample.LogZ, drift float64) []diag.Finding {
+	limit := slack + doubtful*z.Stderr
+	if !(math.Abs(drift) > limit) {
 		return nil
 	}
 	return []diag.Finding{{
 		Code: CodeRelaxation,
 		Message: fmt.Sprintf("log Z is %.1f by the first half of the rounds of the replicas, and %.1f ± %.1f by all",
-			half.Value, z.Value, z.Stderr),
-		Value: diag.Number(drift), Threshold: diag.Number(limit),
+			z.Value-drift, z.Value, z.Stderr),
+		Value: diag.Number(math.Abs(drift)), Threshold: diag.Number(limit),
 		Consequence: "the replicas are not at equilibrium, they lag behind the model; the error of log Z has the difference in it, " +
 			"and may still be too small",
 	}}

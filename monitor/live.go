@@ -35,7 +35,10 @@ const (
 	fewestRounds = 30  // of a score, at least
 	mostRounds   = 200 // and at most
 	firstRounds  = 10  // of the score after the first update, which has paid for none: units are nearly independent then
-	aisChains    = 100 // of AIS, in as many steps as cost what the rounds cost
+	burnIn       = 3   // a third as many rounds more come before those that count
+	jumpPart     = 3   // the upper third of the temperatures jumps, in three times as many sets as the training's replicas
+	aisChains    = 100 // of AIS,
+	aisPart      = 3   // in as many steps as cost a third of the rounds
 	// Estimates are in doubt where they differ by more than slack and doubtful standard errors.
 	slack    = 1
 	doubtful = 3
@@ -50,7 +53,7 @@ const (
 
 // newLive prepares for scores.
 func newLive(c Config, own *ladder, p plan, a *accounts, key rng.Key) *live {
-	a.modes.most = SearchCost(c.Model, mostSearch*sample.SearchKinds*sample.MostIterations)
+	a.modes.most = SearchCost(c.Model, mostStarts*usualIterations)
 	ladder := c.Ladder
 	if own != nil {
 		ladder = own.Tempering
@@ -69,7 +72,11 @@ func newLive(c Config, own *ladder, p plan, a *accounts, key rng.Key) *live {
 // logZ estimates log Z of the model, at which it leaves the conditionals, by rounds of a copy of the ladder at the
 // model and by AIS, and combines the two. least are bounds by what was found on the way.
 //
-// The error of the rounds is the spread over replica sets, or what the second half of them has changed: replicas that
+// The copy jumps to modes that are looked for in the model as it is now: those of the training may be many updates old,
+// and modes that have no replicas gain weight in each. Its first rounds don't count, in which the replicas come to where
+// the model has its weight. The others give log Z by exchanges and by jumps ([sample.Bennett.WithJumps]).
+//
+// The error of the rounds is the spread over replica sets, and what the second half of them has changed: replicas that
 // are not at equilibrium drift. The findings say so where that is much. AIS starts at independent units each time, so
 // that it has no past to lag behind.
 func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings []diag.Finding) {
@@ -81,24 +88,27 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 	l.modes.Earn(pay)
 	l.scored = now.Update
 	l.conditionals.Update(l.model)
-	bound := l.search(now, key.Stream(streamModes))
 	t := l.ladder.Clone(key.Stream(streamRounds))
-	t.Jumps = l.ladder.Jumps
-	ratios, rounds := sample.NewBennett(t), l.rounds
+	var bound float64
+	t.Jumps, bound = l.search(now, t.Visible(), key.Stream(streamModes))
+	t.JumpSets, t.JumpTop = jumpPart*t.JumpingSets(), (len(t.Betas())+jumpPart-1)/jumpPart
+	rounds := l.rounds
 	if now.Update == 1 && l.trained == 0 {
 		rounds = firstRounds
 	}
-	for range rounds / 2 {
+	for range rounds / burnIn {
 		t.Round()
 	}
-	half := ratios.LogZ()
-	for range rounds / 2 {
+	ratios := sample.NewBennett(t).WithJumps()
+	for range rounds {
 		t.Round()
 	}
-	z = ratios.LogZ()
-	findings = append(relaxation(z, half), l.renewal.findings(l.ladder)...)
-	z.Stderr = max(z.Stderr, math.Abs(z.Value-half.Value))
-	z = combine(z, l.anneal(max(1, rounds*t.ChainSteps()/aisChains), key.Stream(streamAnneal)))
+	z, drift := ratios.LogZ(), ratios.Drift()
+	findings = append(relaxation(z, drift), l.renewal.findings(l.ladder)...)
+	z.Stderr = math.Hypot(z.Stderr, drift)
+	steps, anneal := max(1, rounds*t.ChainSteps()/aisChains/aisPart), key.Stream(streamAnneal)
+	ais := confirm(z, l.anneal(steps, anneal), func() sample.LogZ { return l.anneal(steps, anneal.Stream(1)) })
+	z = combine(z, ais)
 	least = l.bounds(t.Visible())
 	least.Modes = max(least.Modes, bound)
 	return z, least, findings
@@ -130,18 +140,28 @@ func (l *live) anneal(steps int, key rng.Key) sample.LogZ {
 	return chains.LogZ()
 }
 
-// combine makes one estimate of log Z of two, by rounds of the replicas and by AIS. Where they differ by no more than
-// three errors √(σ_rounds² + σ_AIS²), it is the mean with the weights 1/σ². Beyond that one of them holds. AIS is a
-// lower bound in probability: where it is higher, the replicas are not where the model has its weight now, and AIS
-// holds; where it is lower, it has missed modes that the replicas are in, and the rounds hold.
+// confirm holds AIS against an estimate by rounds. Where it is higher by more than an error it is made again, and the lower
+// one counts: a few chains may have got a weight that is far too large by chance, but hardly twice.
+func confirm(rounds, ais sample.LogZ, again func() sample.LogZ) sample.LogZ {
+	if ais.Value-rounds.Value > math.Hypot(rounds.Stderr, ais.Stderr) {
+		if second := again(); second.Value < ais.Value {
+			return second
+		}
+	}
+	return ais
+}
+
+// combine makes one estimate of log Z of two, by rounds of the replicas and by AIS, which is a lower bound in
+// probability. Where it is lower it has missed something that the replicas are in, and the rounds hold. Where it is
+// higher by no more than three errors √(σ_rounds² + σ_AIS²), it is the mean with the weights 1/σ². Beyond that the
+// replicas are not where the model has its weight now, and AIS holds.
 //
 // The error σ of the mean grows to σ√(1+x²) where they differ by x errors, as both may be too sure (after R. T. Birge,
-// Phys. Rev. 40 (1932) 207). Where AIS holds, half of the difference is part of it; where the rounds do, nothing is:
-// AIS that misses a mode says nothing of them.
+// Phys. Rev. 40 (1932) 207). Where AIS holds, half of the difference is part of it.
 func combine(rounds, ais sample.LogZ) sample.LogZ {
 	const tiny = 1e-12 // variance of estimates that are exact but for rounding
 	more, apart := ais.Value-rounds.Value, math.Hypot(rounds.Stderr, ais.Stderr)
-	if more < -doubtful*apart {
+	if more < 0 {
 		return rounds
 	} else if more > doubtful*apart {
 		return sample.LogZ{Value: ais.Value, Stderr: math.Hypot(ais.Stderr, more/2), ESS: rounds.ESS}
@@ -152,16 +172,20 @@ func combine(rounds, ais sample.LogZ) sample.LogZ {
 	}
 }
 
-// starts returns states to begin a search for modes at: one half known ones, which may all be in one mode, and one half
-// data, which may be in modes that the model does not have; data alone where nothing is known. The modes that replicas
-// jump to come on top.
-func (l *live) starts(known rbm.Batch, count, before int, key rng.Key) rbm.Batch {
-	v := sample.FromRows(l.data, count+before, key)
-	if half := min(count/2, known.Rows()); half > 0 {
-		v.Slice(0, half).Copy(known.Slice(0, half))
+// starts returns count states to begin a search for modes at. A fifth are modes of before, if there are as many. Half of
+// the others are known states, which may all be in few modes, and half are data, which may be in modes that no state is in.
+func (l *live) starts(count int, before sample.KnownModes, key rng.Key, known ...rbm.Batch) rbm.Batch {
+	v := sample.FromRows(l.data, count, key)
+	to := min(count/5, len(before.Bounds))
+	if to > 0 {
+		before.Rows(v.Slice(0, to), l.model.Visible)
 	}
-	if before > 0 {
-		l.own.known.Rows(v.Slice(count, count+before), l.model.Visible)
+	end := to + (count-to)/2
+	for _, states := range known {
+		if part := min(end-to, states.Rows()); part > 0 {
+			v.Slice(to, to+part).Copy(states.Slice(0, part))
+			to += part
+		}
 	}
 	return v
 }

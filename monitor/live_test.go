@@ -94,7 +94,7 @@ func logZNow(t *testing.T, training *train.Training, update uint64, known rbm.Ba
 }
 
 // A model with a second mode, all units on, that outweighs the data's by 140 nats. No replica of the training reaches
-// it, a search does.
+// it, a search does, and the replicas of the score jump there.
 func TestLiveHiddenMode(t *testing.T) {
 	const m, n = 60, 4
 	model := rbm.New(m, n, rng.Seed(1))
@@ -108,11 +108,8 @@ func TestLiveHiddenMode(t *testing.T) {
 		t.Fatal(err)
 	}
 	z, findings := logZNow(t, training, paid, rbm.Batch{})
-	if len(findings) != 1 || findings[0].Code != "hidden-mode" {
-		t.Errorf("findings %v, want hidden-mode", findings)
-	}
-	if !(z.Value <= truth && z.Value > truth-10) || !(z.Stderr > 100) {
-		t.Errorf("log Z %v ± %v, exactly %v: want just below it, and an error that covers the data's mode alone", z.Value, z.Stderr, truth)
+	if len(findings) > 0 || !(math.Abs(z.Value-truth) < 3*z.Stderr && z.Stderr < 0.1) {
+		t.Errorf("log Z %v ± %v, exactly %v; findings %v", z.Value, z.Stderr, truth, findings)
 	}
 }
 

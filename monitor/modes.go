@@ -16,39 +16,46 @@ import (
 // Searches for modes ([sample.Modes]): one at each score that its account pays for, and a larger one for the model that
 // a finished training keeps, with AIS from each mode.
 const (
-	fewestSearch    = 2   // starts of each kind at a score, at least
-	mostSearch      = 20  // and at most
-	mostBefore      = 16  // modes of the search before where another begins,
-	usualIterations = 5   // iterations of each, as they have hardly moved
-	mostJudged      = 133 // starts of each kind for the model that is kept, at most: those of a run of estimate.LogZ
+	fewestStarts    = 12  // at a score, at least,
+	mostStarts      = 300 // and at most,
+	patternPart     = 30  // of which a thirtieth are of each kind of pattern
+	usualIterations = 20  // of a start to count with: more than the mean
+	fewestSearch    = 2   // starts of each kind for the model that is kept, at least
+	mostJudged      = 133 // and at most: those of a run of estimate.LogZ
 	fewestAIS       = 20  // steps of AIS from a mode, at least
 	mostAIS         = 500 // and at most
 )
 
-// search looks for modes of the model from as many starts of each kind as the account pays for, and returns the largest
-// variational bound. It is −Inf where the account does not pay. The replicas that the monitor keeps jump to what it
-// finds from then on. Where [sample.CheckModes] has an error it is a bound by chains from random restarts.
-func (l *live) search(now Snapshot, key rng.Key) (bound float64) {
-	before := 0
-	if l.own != nil {
-		before = min(len(l.own.known.Bounds), mostBefore)
-	}
-	again := SearchCost(l.model, before*usualIterations) - SearchCost(l.model, 0)
-	count := searchStarts(l.model, l.modes.balance-again, mostSearch)
+// search looks for modes of the model from as many starts as the account pays for, and returns jumps to these and to
+// the modes that the ladder knows, and the largest variational bound. Where the account does not pay the jumps are the
+// ladder's, and the bound is −Inf. The replicas that the monitor keeps jump to what it finds from then on. Where
+// [sample.CheckModes] has an error there are no jumps, and it is a bound by chains from random restarts.
+func (l *live) search(now Snapshot, replicas rbm.Batch, key rng.Key) (jumps *sample.Jumps, bound float64) {
 	if sample.CheckModes(l.model) != nil {
-		return l.boundOfRestarts(key)
+		return nil, l.boundOfRestarts(key)
 	}
-	if count < fewestSearch {
-		return math.Inf(-1)
+	count := usualStarts(l.model, l.modes.balance)
+	if count < fewestStarts {
+		return l.ladder.Jumps, math.Inf(-1)
 	}
+	var before sample.KnownModes
+	if l.own != nil {
+		before = l.own.known
+	} else if l.ladder.Jumps != nil {
+		before = l.ladder.Jumps.Known()
+	}
+	patterns := max(1, count/patternPart)
+	starts := l.starts(count-sample.SearchKinds*patterns, before, key, replicas, now.Known)
 	modes := sample.NewModes(l.model, l.conditionals.Compute())
-	_ = modes.Search(context.Background(), count, l.starts(now.Known, count, before, key), key) // never cancelled
+	_ = modes.Search(context.Background(), patterns, starts, key) // never cancelled
 	modes.EndSearch()
 	l.modes.Spend(SearchCost(l.model, modes.Iterations))
+	jumps, bound = modes.Jumps(), modes.List[0].Bound
 	if l.own != nil {
-		l.own.jumpTo(modes.Jumps())
+		l.own.jumpTo(jumps)
+		return jumps, bound
 	}
-	return modes.List[0].Bound
+	return jumps.With(before), bound
 }
 
 // restarts are random restarts of a score, and restartSweeps their sweeps: a part of a hundred of its rounds.

@@ -35,8 +35,8 @@ func begun(t *testing.T, model *rbm.Model) *train.Training {
 const paid = 200_000
 
 // Half of the units must take one pattern, that no replica comes to, and that weighs e⁸
-// times as much as all else. The search finds it when the training has paid for one; so does the judge, with the score
-// of a training that has not.
+// times as much as all else. The search finds it when the training has paid for one, and the replicas of the score jump
+// there; the judge finds it by the score of a training that has not.
 func TestLiveNeedle(t *testing.T) {
 	model := lecturetest.Needle(60, 30, 8)
 	truth, err := exact.LogZ(t.Context(), model, exact.Options{})
@@ -56,8 +56,8 @@ func TestLiveNeedle(t *testing.T) {
 		t.Fatalf("log Z is %+v without a search, findings %v: want %v, all but the pattern", before.LogZ, before.Findings, truth-8)
 	}
 	now := score(paid)
-	if len(now.Findings) != 1 || now.Findings[0].Code != "hidden-mode" || math.Abs(now.LogZ.Value-truth) > 0.01 || !now.UpperBounds() {
-		t.Errorf("log Z is %+v, exactly %v, findings %v: want hidden-mode", now.LogZ, truth, now.Findings)
+	if len(now.Findings) > 0 || !(math.Abs(now.LogZ.Value-truth) < 3*now.LogZ.Stderr && now.LogZ.Stderr < 0.1) {
+		t.Errorf("log Z is %+v, exactly %v, findings %v", now.LogZ, truth, now.Findings)
 	}
 	before.Train.Value = -20 // better than independent units
 	verdict := training.Monitor.Judge(model, before)
@@ -66,7 +66,7 @@ func TestLiveNeedle(t *testing.T) {
 	}
 	now.Train.Value = -20
 	if verdict := training.Monitor.Judge(model, now); len(verdict) > 0 {
-		t.Errorf("the judge finds %v, where the score has told already", verdict)
+		t.Errorf("the judge finds %v, where the score has it", verdict)
 	}
 }
 
