@@ -22,7 +22,7 @@ func newAccounts(c Config) *accounts {
 	return &accounts{
 		// a score by enumeration, instead of follow and score where it is cheap
 		exact:    pay(0.1, ExactCost(c.Model)+c.rows(exactRows)*n*(m+costUnit)),
-		score:    pay(0.16, 0),                      // a live score
+		score:    pay(0.15, 0),                      // a live score
 		gaps:     pay(0.1, gapCost(c)),              // a row with gaps of a score, by either method
 		pseudo:   pay(0.005, 1),                     // an operation of pseudo-log-likelihoods
 		spectrum: pay(0.005, spectrumCost(c.Model)), // singular values of W

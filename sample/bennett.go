@@ -35,8 +35,8 @@ func NewBennett(t *Tempering) *Bennett {
 // WithJumps observes jumps too, from now on. Their proposals are independent samples of q, whose Z is 1, so that the
 // works between q and the model give log Z by Bennett's acceptance ratio as well: with less error than the exchanges
 // where many jumps are taken, as it hardly depends on how many replicas are in which mode. LogZ is then the mean of the
-// two by 1/σ². It is that of the exchanges alone where jumps give it with more than twice their error: works that
-// hardly overlap know little of their error, and would change little.
+// two. It is that of the exchanges alone where jumps have a larger error and are lower, as works that hardly overlap miss
+// much and know little of it, or have more than twice the error.
 func (b *Bennett) WithJumps() *Bennett {
 	b.jumps = new(pair)
 	b.tempering.ObserveJumps = func(set int, up, down float64) {
@@ -78,7 +78,7 @@ func (b *Bennett) Drift() float64 {
 func (b *Bennett) logZ() (z LogZ, jumps float64) {
 	e := b.byExchanges((*pair).whole)
 	if b.jumps != nil && b.jumps.works(b.groups) > 1 { // one in each half
-		if o := b.byJumps((*pair).whole); o.error() <= mostJumpError*e.error() && !math.IsInf(e.error(), 1) {
+		if o := b.byJumps((*pair).whole); o.countsBeside(e) {
 			e, jumps = e.and(o)
 		}
 	}
@@ -106,7 +106,7 @@ type ratio struct {
 	logZ     float64
 	changes  []float64 // by leaving each group out
 	variance float64   // if works were independent
-	apart    float64   // of a mean of two: how many errors they differ by
+	between  float64   // variance of a mean of two by what they differ by
 }
 
 func (e *ratio) subtract(difference float64, changes []float64, variance float64) {
@@ -117,33 +117,42 @@ func (e *ratio) subtract(difference float64, changes []float64, variance float64
 	e.variance += variance
 }
 
-// error is the jackknife's, and at least that of independent works. That of a mean of two grows by what they differ by
-// beyond their errors (R. T. Birge, Phys. Rev. 40 (1932) 207).
+// error is the jackknife's, and at least that of independent works, with the variance between two estimates.
 func (e *ratio) error() float64 {
 	mean := 0.0
 	for _, x := range e.changes {
 		mean += x / float64(len(e.changes))
 	}
-	return max(diag.JackknifeError(mean, e.changes), math.Sqrt(e.variance)) * max(1, e.apart)
+	return math.Hypot(max(diag.JackknifeError(mean, e.changes), math.Sqrt(e.variance)), math.Sqrt(e.between))
 }
 
-// and is the mean of two estimates with the weights 1/σ², and the weight of the second. The groups of both are the same,
-// so that the jackknife counts what they have in common.
-func (e ratio) and(o ratio) (ratio, float64) {
-	u, v := 1/(e.error()*e.error()+tinyVariance), 1/(o.error()*o.error()+tinyVariance)
+// countsBeside reports whether an estimate by jumps is to be averaged with one by exchanges.
+func (o ratio) countsBeside(e ratio) bool {
+	most := 1.0
+	if o.logZ > e.logZ {
+		most = 2
+	}
+	return o.error() <= most*e.error() && !math.IsInf(o.error(), 1)
+}
+
+// and is the mean of two estimates with the weights 1/(σ² + τ²), and the weight of the second. The groups of both are the
+// same, so that the jackknife counts what they have in common. Where they differ by more than the error σ_d of the difference
+// d, one of them has missed something, and each has the variance τ² = (d² − σ_d²)/2 more: random effects (R. DerSimonian and
+// N. Laird, Control. Clin. Trials 7 (1986) 177).
+func (e ratio) and(o ratio) (mean ratio, weight float64) {
+	d := ratio{logZ: e.logZ - o.logZ, variance: e.variance + o.variance}
+	for g, x := range e.changes {
+		d.changes = append(d.changes, x-o.changes[g])
+	}
+	between := max(0, (math.Pow(d.logZ, 2)-math.Pow(d.error(), 2))/2)
+	u, v := 1/(math.Pow(e.error(), 2)+between+tinyVariance), 1/(math.Pow(o.error(), 2)+between+tinyVariance)
 	u, v = u/(u+v), v/(u+v)
-	mean := ratio{logZ: u*e.logZ + v*o.logZ, variance: u*u*e.variance + v*v*o.variance}
-	difference := ratio{logZ: e.logZ - o.logZ, variance: e.variance + o.variance}
+	mean = ratio{logZ: u*e.logZ + v*o.logZ, variance: u*u*e.variance + v*v*o.variance, between: (u*u + v*v) * between}
 	for g, x := range e.changes {
 		mean.changes = append(mean.changes, u*x+v*o.changes[g])
-		difference.changes = append(difference.changes, x-o.changes[g])
 	}
-	mean.apart = math.Abs(difference.logZ) / math.Sqrt(math.Pow(difference.error(), 2)+tinyVariance)
 	return mean, v
 }
-
-// mostJumpError bounds the error of log Z by jumps, in errors of that by exchanges.
-const mostJumpError = 2
 
 // tinyVariance is that of estimates which are exact but for rounding.
 const tinyVariance = 1e-12
