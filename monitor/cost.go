@@ -73,7 +73,11 @@ func liveCost(c Config, rounds int, rows float64) float64 {
 	if c.Ladder != nil {
 		sets = c.Ladder.Visible().Rows()
 	}
-	return (1+1.0/burnIn+1.0/aisPart)*float64(rounds)*GibbsCost(c.Model, sets*usualTemperatures, 1) + rows/2*GibbsCost(c.Model, 1, 0)
+	parts := 1 + 1.0/burnIn + 1
+	if sample.CheckModes(c.Model) == nil { // there are jumps
+		parts = 1 + 1.0/burnIn + 1.0/aisPart
+	}
+	return parts*float64(rounds)*GibbsCost(c.Model, sets*usualTemperatures, 1) + rows/2*GibbsCost(c.Model, 1, 0)
 }
 
 // usualTemperatures is a number of temperatures to count with before any is known.

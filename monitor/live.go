@@ -38,7 +38,7 @@ const (
 	burnIn       = 3   // a third as many rounds more come before those that count
 	jumpPart     = 3   // the upper third of the temperatures jumps, in three times as many sets as the training's replicas
 	aisChains    = 100 // of AIS,
-	aisPart      = 3   // in as many steps as cost a third of the rounds
+	aisPart      = 3   // in as many steps as cost the rounds, or a third of that where replicas jump
 	// Estimates are in doubt where they differ by more than slack and doubtful standard errors.
 	slack    = 1
 	doubtful = 3
@@ -106,7 +106,10 @@ func (l *live) logZ(now Snapshot) (z sample.LogZ, least sample.Least, findings [
 	z, drift := ratios.LogZ(), ratios.Drift()
 	findings = append(relaxation(z, drift), l.renewal.findings(l.ladder)...)
 	z.Stderr = math.Hypot(z.Stderr, drift)
-	steps, anneal := max(1, rounds*t.ChainSteps()/aisChains/aisPart), key.Stream(streamAnneal)
+	steps, anneal := max(1, rounds*t.ChainSteps()/aisChains), key.Stream(streamAnneal)
+	if t.Jumps != nil {
+		steps = max(1, steps/aisPart)
+	}
 	ais := confirm(z, l.anneal(steps, anneal), func() sample.LogZ { return l.anneal(steps, anneal.Stream(1)) })
 	z = combine(z, ais)
 	least = l.bounds(t.Visible())

@@ -79,8 +79,8 @@ func TestLivePlanted(t *testing.T) {
 		{18, 50, 40, true, 1, 1.5}, {18, 50, 40, true, 1, 3}, {18, 150, 140, true, 1, 2},
 	} {
 		for k, share := range []float64{0.1, 0.3, 0.6, 0.95} {
-			for s := range uint64(2) {
-				seed := 2 * (uint64(10*k) + s)
+			for s := range uint64(4) {
+				seed := uint64(20*k) + s
 				set := clusters(kind.m, 1000, 0.07, seed, 0.4, 0.3, 0.2, 0.1)
 				model := rbm.New(kind.m, kind.n, rng.Seed(seed))
 				negative := &train.PCD{Steps: 5, Chains: 100, Replicas: 20}
