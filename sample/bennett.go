@@ -67,9 +67,9 @@ func (b *Bennett) LogZ() LogZ {
 // estimate where the replicas are at equilibrium all the time.
 func (b *Bennett) Drift() float64 {
 	z, jumps := b.logZ()
-	half := (1 - jumps) * b.byExchanges((*pair).half).logZ
+	half := float64((1 - jumps) * b.byExchanges((*pair).half).logZ)
 	if jumps > 0 {
-		half += jumps * b.byJumps((*pair).half).logZ
+		half += float64(jumps * b.byJumps((*pair).half).logZ)
 	}
 	return z.Value - half
 }
@@ -147,9 +147,13 @@ func (e ratio) and(o ratio) (mean ratio, weight float64) {
 	between := max(0, (math.Pow(d.logZ, 2)-math.Pow(d.error(), 2))/2)
 	u, v := 1/(math.Pow(e.error(), 2)+between+tinyVariance), 1/(math.Pow(o.error(), 2)+between+tinyVariance)
 	u, v = u/(u+v), v/(u+v)
-	mean = ratio{logZ: u*e.logZ + v*o.logZ, variance: u*u*e.variance + v*v*o.variance, between: (u*u + v*v) * between}
+	mean = ratio{
+		logZ:     float64(u*e.logZ) + float64(v*o.logZ),
+		variance: float64(u*u*e.variance) + float64(v*v*o.variance),
+		between:  (float64(u*u) + float64(v*v)) * between,
+	}
 	for g, x := range e.changes {
-		mean.changes = append(mean.changes, u*x+v*o.changes[g])
+		mean.changes = append(mean.changes, float64(u*x)+float64(v*o.changes[g]))
 	}
 	return mean, v
 }
