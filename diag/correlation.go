@@ -35,7 +35,7 @@ func (a Correlation) ESS() float64 {
 	if a.numbers == 0 {
 		return math.NaN()
 	}
-	return float64(a.numbers) / max(a.Time(1, math.MaxInt), 1/math.Log10(float64(a.numbers)))
+	return float64(a.numbers) / a.Time(1, math.MaxInt)
 }
 
 // Time is the variance of the mean of n numbers of a chain, each Δ = apart > 0 lags from the next, divided by that of
@@ -44,8 +44,8 @@ func (a Correlation) ESS() float64 {
 //	τ(Δ, n) = 1 + 2 Σ_{k=1}^{n−1} (1 − k/n) ρ_kΔ.
 //
 // Between two lags ρ is on the straight line, and beyond those that are known it is 0. A chain with ρ_t = e^(−t/T) has
-// τ(1, ∞) ≈ 2T, and numbers 2T apart have τ = coth 1 = 1.31: they are not independent yet. It is NaN for chains too short
-// to tell.
+// τ(1, ∞) ≈ 2T, and numbers 2T apart have τ = coth 1 = 1.31: they are not independent yet. Of N numbers it is at least
+// 1/log₁₀ N, as by chance ρ may be near −1. It is NaN for chains too short to tell.
 func (a Correlation) Time(apart float64, n int) float64 {
 	if a.numbers == 0 {
 		return math.NaN()
@@ -63,7 +63,7 @@ func (a Correlation) Time(apart float64, n int) float64 {
 		}
 		sum += float64(2 * (1 - float64(k)/float64(n)) * rho)
 	}
-	return sum
+	return max(sum, 1/math.Log10(float64(a.numbers)))
 }
 
 // correlation is that of numbers of chains of equal length.

@@ -68,7 +68,7 @@ func (e *estimator) complete(z sample.LogZ, by seen) (whole sample.LogZ, shares 
 			whole = other
 		}
 	}
-	if math.IsNaN(whole.Value) || math.IsInf(whole.Value, 0) || math.IsNaN(whole.Stderr) { // energies too large for AIS
+	if x := whole.Value + whole.Stderr; math.IsNaN(x) || math.IsInf(x, 0) { // energies too large for AIS
 		return z, nil
 	}
 	return whole, shares
@@ -86,35 +86,40 @@ type seen struct{ modes, regions []sample.LogZ }
 // part, and be right in the mean.
 func join(z sample.LogZ, seen, apart []sample.LogZ, means bool) (whole sample.LogZ, shares []sample.LogZ) {
 	shares = slices.Clone(seen)
-	var sum, kept, squares float64 // in units of e^z: Σ_k Z_k, the part of it as seen, and errors² of the rest
+	unit := z.Value
+	for _, own := range apart {
+		unit = max(unit, own.Value)
+	}
+	var sum, kept, squares float64 // in units of e^unit, as a part may be far above z: Σ_k Z_k, what is as seen, errors² of the rest
 	for k, s := range seen {
 		own := apart[k]
-		p, q := math.Exp(own.Value-z.Value), math.Exp(s.Value-z.Value)
-		ownError, chance := doubts(z, own)
+		p, q := math.Exp(own.Value-unit), math.Exp(s.Value-unit)
+		ownError, chance := doubts(z, own, unit)
 		seenError := max(q*s.Stderr, chance)
 		part, error := q, 0.0
 		switch {
 		case p-q > agreement*math.Hypot(ownError, chance):
 			part, error = p, ownError
 		case means && p > 0 && wellKnown(own) && q-p < agreement*math.Hypot(ownError, seenError):
-			a, b := 1/(ownError*ownError), 1/(seenError*seenError)
-			part, error = (a*p+b*q)/(a+b), 1/math.Sqrt(a+b)
+			a := (ownError / seenError) * (ownError / seenError)
+			part, error = (p+a*q)/(1+a), ownError/math.Sqrt(1+a)
 		default:
 			kept += q
 		}
-		shares[k].Value = z.Value + math.Log(part)
+		shares[k].Value = unit + math.Log(part)
 		sum += part
 		squares += error * error
 	}
-	squares += kept*kept*z.Stderr*z.Stderr + kept*max(0, 1-kept)/sizeOf(z)
-	return sample.LogZ{Value: z.Value + math.Log(sum), Stderr: math.Sqrt(squares) / sum, ESS: z.ESS}, shares
+	squares += kept*kept*z.Stderr*z.Stderr + kept*max(0, math.Exp(z.Value-unit)-kept)/sizeOf(z)
+	return sample.LogZ{Value: unit + math.Log(sum), Stderr: math.Sqrt(squares) / sum, ESS: z.ESS}, shares
 }
 
-// doubts are two errors of a part of Z, as parts of z: that of own, AIS from that part itself, and that by which z may have
-// seen less or more of such a part by chance.
-func doubts(z, own sample.LogZ) (ownError, chance float64) {
-	p, size := math.Exp(own.Value-z.Value), sizeOf(z)
-	return p * max(own.Stderr, leastStderr), math.Sqrt(p * (1 + p) / size) // a part p/(1+p) of all chains
+// doubts are two errors of a part of Z, in units of e^unit: that of own, AIS from that part itself, and that by which z may
+// have seen less or more of such a part by chance.
+func doubts(z, own sample.LogZ, unit float64) (ownError, chance float64) {
+	p, size := math.Exp(own.Value-unit), sizeOf(z)
+	chance = math.Sqrt(p) * math.Sqrt((math.Exp(z.Value-unit)+p)/size) // of a part p/(z+p) of all chains
+	return p * max(own.Stderr, leastStderr), chance
 }
 
 // sizeOf is the number of independent chains that an estimate is worth.

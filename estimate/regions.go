@@ -192,10 +192,12 @@ func (e *estimator) measureRegions(ctx context.Context, ais *sample.WeightedChai
 	_, shares := e.regions.complete(whole, seen)
 	for k, part := range parts(shares) {
 		r := &list[k]
-		r.part, r.missing = part, shares[k].Value > seen[k].Value+rounding
-		if ownError, chance := doubts(whole, r.own); !r.missing && r.measured() {
-			r.settled = agreement*math.Hypot(ownError, chance) <= goal
+		if r.part = part; !r.measured() {
+			continue
 		}
+		r.missing = shares[k].Value > seen[k].Value+rounding
+		ownError, chance := doubts(whole, r.own, whole.Value)
+		r.settled = !r.missing && agreement*math.Hypot(ownError, chance) <= goal
 	}
 	return nil
 }
