@@ -3,6 +3,7 @@ package estimate_test
 import (
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/harmonium-rbm/harmonium/compute"
@@ -82,5 +83,32 @@ func TestLogZOfRegionsRepeats(t *testing.T) {
 			t.Errorf("%v with %d workers gives log Z = %v ± %v, want %v ± %v",
 				on.ISA(), on.Workers(), got.Value, got.Stderr, want.Value, want.Stderr)
 		}
+	}
+}
+
+// The same model of columns with two categories has the same log Z, and what was missed is found as well.
+func TestLogZFindsRegionsOfSites(t *testing.T) {
+	bits, rows, probabilities := glassWithPattern(t, -1, 0)
+	truth, err := exact.LogZ(t.Context(), bits, exact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, n := bits.M(), bits.N()
+	model := rbm.NewModel(rbm.NewCategorical(slices.Repeat([]int{2}, m)...), rbm.NewLayer(rbm.Bernoulli, n), rng.Seed(1))
+	clear(model.W)
+	copy(model.C(), bits.C())
+	means := make([]float64, 2*m)
+	for i := range m { // the second category is on
+		copy(model.W[(2*i+1)*n:(2*i+2)*n], bits.W[i*n:(i+1)*n])
+		model.B()[2*i], model.B()[2*i+1] = 0, bits.B()[i]
+		means[2*i], means[2*i+1] = 1-probabilities[i], probabilities[i]
+	}
+	v := model.Visible.NewBatch(rows.Rows())
+	for r := range rows.Rows() {
+		v.SetRow(r, func(i int) bool { return rows.Bit(r, i/2) == (i%2 == 1) })
+	}
+	b := judged(t, model, v, means)
+	if b.MissedByAIS < 0.2 || len(b.Findings) > 0 || !(math.Abs(b.Value-truth) < 3*b.Stderr && b.Stderr < 0.1) {
+		t.Errorf("log Z is %v ± %v, exactly %v, %v of it missed by AIS; %v", b.Value, b.Stderr, truth, b.MissedByAIS, b.Findings)
 	}
 }
