@@ -282,7 +282,7 @@ func (c *Conditionals) columnMeans(dst, x, weights []float32, total float64) {
 			}
 			row = a.weighted
 		}
-		c.compute.AddPositive(a.sums, row)
+		c.compute.AddNumbers(a.sums, row)
 	}
 	for j, x := range a.sums {
 		dst[j] = float32(x / total)

@@ -140,7 +140,7 @@ func BenchmarkGonumSgemm(b *testing.B) {
 }
 
 func BenchmarkLoad(b *testing.B) {
-	for _, shape := range [][2]int{{784, 512}, {16, 30}} {
+	for _, shape := range [][2]int{{784, 512}, {784, 500}, {128, 512}, {16, 30}} {
 		rows, cols := shape[0], shape[1]
 		src := kerneltest.RandomFloats(rows*cols, 1)
 		var f Fixed

@@ -215,14 +215,13 @@ func (l *realsSums) do(task int) {
 	for from := 0; from < f.Rows; from += chunkRows {
 		rows := min(chunkRows, f.Rows-from)
 		var parts [width][sumParts]float64
+		var elements [16]uint32 // the scale of sums needs none
 		if l.transposed {
-			for j := range cols {
-				l.isa.addRowMagnitudes(parts[j:j+1], l.src[(first+j)*f.Rows+from:], rows)
-			}
+			l.isa.addRowMagnitudes(parts[:cols], &elements, l.src[first*f.Rows+from:], f.Rows, rows)
 		} else {
 			var sums [sumParts][width]float64
 			for k := range rows {
-				l.isa.addMagnitudes(sums[k%sumParts][:cols], l.src[(from+k)*f.Cols+first:][:cols])
+				l.isa.addMagnitudes(sums[k%sumParts][:cols], &elements, l.src[(from+k)*f.Cols+first:][:cols])
 			}
 			for k := range sums {
 				for j, sum := range sums[k][:cols] {

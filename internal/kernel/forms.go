@@ -153,34 +153,42 @@ func (isa ISA) addNumbers(sums []float64, x []float32) {
 	addNumbersGeneric(sums[n:], x[n:])
 }
 
-// addMagnitudes adds |x[j]| to every sums[j].
-func (isa ISA) addMagnitudes(sums []float64, x []float32) {
+// addMagnitudes adds |x[j]| to every sums[j], and raises parts to its bits as raise does.
+func (isa ISA) addMagnitudes(sums []float64, parts *[16]uint32, x []float32) {
 	n := isa.whole(len(sums), 16)
 	if n > 0 {
-		isa.addMagnitudesAsm(&sums[0], &x[0], n/16)
+		isa.addMagnitudesAsm(&sums[0], parts, &x[0], n/16)
 	}
-	addMagnitudesGeneric(sums[n:], x[n:])
+	if n < len(sums) {
+		addMagnitudesGeneric(sums[n:], parts, x[n:])
+	}
 }
 
-func (isa ISA) addRowMagnitudes(sums [][sumParts]float64, src []float32, n int) {
-	if len(sums) == 0 || n < sumParts || isa == Generic {
-		addRowMagnitudesGeneric(sums, src, n)
+// addRowMagnitudes adds |src[j·stride+k]| to sums[j][k%8] for every row j of n numbers, in the order of k, and raises parts.
+func (isa ISA) addRowMagnitudes(sums [][sumParts]float64, parts *[16]uint32, src []float32, stride, n int) {
+	const group = 4
+	rows, done := isa.whole(len(sums), group), n&^(sumParts-1)
+	if rows > 0 && done > 0 {
+		isa.addRowMagnitudesAsm(&sums[0], parts, rows/group, &src[0], 4*stride, done/sumParts)
+	}
+	for j := range sums {
+		row := src[j*stride:][:n]
+		if j < rows {
+			row = row[done:]
+		}
+		addRowMagnitudesGeneric(&sums[j], parts, row)
+	}
+}
+
+// quantizeRows writes rows of the first cols columns of panels, whole ones, that are panel words apart: a factor each.
+func (isa ISA) quantizeRows(dst []uint64, panel int, src []float32, stride, cols int, factors []float32) {
+	if cols == 0 {
 		return
 	}
-	isa.addRowMagnitudesAsm(&sums[0], len(sums), &src[0], n, n/sumParts)
-	done := n &^ (sumParts - 1)
-	for j := range sums {
-		for k, x := range src[j*n+done : (j+1)*n] {
-			sums[j][k] += float64(abs(x))
-		}
-	}
-}
-
-func (isa ISA) quantizeRow(dst []uint64, stride int, src []float32, factor float32) {
 	if isa == Generic {
-		quantizeRowGeneric(dst, stride, src, factor)
+		quantizeRowsGeneric(dst, panel, src, stride, cols, factors)
 	} else {
-		isa.quantizeRowAsm(&dst[0], 8*stride, &src[0], len(src)/panelCols, factor)
+		isa.quantizeRowsAsm(&dst[0], 8*panel, &src[0], 4*stride, cols/panelCols, &factors[0], len(factors))
 	}
 }
 
@@ -193,6 +201,13 @@ func (isa ISA) quantizeTransposed(dst []uint64, src []float32, stride, rows int,
 	} else {
 		isa.quantizeTransposedAsm(&dst[0], &src[0], 4*stride, rows/panelCols, factor)
 	}
+}
+
+// quantizeSome writes a row of a panel of at most 16 numbers; missing ones are zeros.
+func (isa ISA) quantizeSome(dst []uint64, src []float32, factor float32) {
+	var x [panelCols]float32
+	copy(x[:], src)
+	isa.quantizeRows(dst[:panelWords], 0, x[:], 0, panelCols, []float32{factor})
 }
 
 // splitRows writes a pair of rows of whole panels, stride words apart.

@@ -132,13 +132,13 @@ func (isa ISA) expNegativesAsm(dst *float32, x *float32, blocks int) {
 	}
 }
 
-// addMagnitudesAsm adds |x[i]| to sums[i] for blocks·16 numbers.
-func (isa ISA) addMagnitudesAsm(sums *float64, x *float32, blocks int) {
+// addMagnitudesAsm adds |x[i]| to sums[i], and raises parts[i%16] to its bits, for blocks·16 numbers.
+func (isa ISA) addMagnitudesAsm(sums *float64, parts *[16]uint32, x *float32, blocks int) {
 	switch isa {
 	case AVX512:
-		addMagnitudesAVX512(sums, x, blocks)
+		addMagnitudesAVX512(sums, parts, x, blocks)
 	default:
-		addMagnitudesAVX2(sums, x, blocks)
+		addMagnitudesAVX2(sums, parts, x, blocks)
 	}
 }
 
@@ -152,23 +152,23 @@ func (isa ISA) addNumbersAsm(sums *float64, x *float32, blocks int) {
 	}
 }
 
-// addRowMagnitudesAsm adds |x[r·stride+k]| to sums[r][k%8] for rows rows of blocks·8 numbers.
-func (isa ISA) addRowMagnitudesAsm(sums *[8]float64, rows int, x *float32, stride int, blocks int) {
+// addRowMagnitudesAsm adds |x[r,k]| to sums[r][k%8], and raises parts to its bits, for groups·4 rows of blocks·8 numbers, stride bytes apart.
+func (isa ISA) addRowMagnitudesAsm(sums *[8]float64, parts *[16]uint32, groups int, x *float32, stride int, blocks int) {
 	switch isa {
 	case AVX512:
-		addRowMagnitudesAVX512(sums, rows, x, stride, blocks)
+		addRowMagnitudesAVX512(sums, parts, groups, x, stride, blocks)
 	default:
-		addRowMagnitudesAVX2(sums, rows, x, stride, blocks)
+		addRowMagnitudesAVX2(sums, parts, groups, x, stride, blocks)
 	}
 }
 
-// quantizeRowAsm writes blocks of 16 numbers, stride bytes apart.
-func (isa ISA) quantizeRowAsm(dst *uint64, stride int, x *float32, blocks int, factor float32) {
+// quantizeRowsAsm writes rows of blocks of 16 numbers times their factors; panels are panel bytes apart, rows of x stride bytes.
+func (isa ISA) quantizeRowsAsm(dst *uint64, panel int, x *float32, stride int, blocks int, factors *float32, rows int) {
 	switch isa {
 	case AVX512:
-		quantizeRowAVX512(dst, stride, x, blocks, factor)
+		quantizeRowsAVX512(dst, panel, x, stride, blocks, factors, rows)
 	default:
-		quantizeRowAVX2(dst, stride, x, blocks, factor)
+		quantizeRowsAVX2(dst, panel, x, stride, blocks, factors, rows)
 	}
 }
 

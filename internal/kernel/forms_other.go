@@ -48,15 +48,17 @@ func (ISA) softplusesAsm(dst *float32, x *float32, blocks int) { panic(noAssembl
 
 func (ISA) expNegativesAsm(dst *float32, x *float32, blocks int) { panic(noAssembler) }
 
-func (ISA) addMagnitudesAsm(sums *float64, x *float32, blocks int) { panic(noAssembler) }
-
-func (ISA) addNumbersAsm(sums *float64, x *float32, blocks int) { panic(noAssembler) }
-
-func (ISA) addRowMagnitudesAsm(sums *[8]float64, rows int, x *float32, stride int, blocks int) {
+func (ISA) addMagnitudesAsm(sums *float64, parts *[16]uint32, x *float32, blocks int) {
 	panic(noAssembler)
 }
 
-func (ISA) quantizeRowAsm(dst *uint64, stride int, x *float32, blocks int, factor float32) {
+func (ISA) addNumbersAsm(sums *float64, x *float32, blocks int) { panic(noAssembler) }
+
+func (ISA) addRowMagnitudesAsm(sums *[8]float64, parts *[16]uint32, groups int, x *float32, stride int, blocks int) {
+	panic(noAssembler)
+}
+
+func (ISA) quantizeRowsAsm(dst *uint64, panel int, x *float32, stride int, blocks int, factors *float32, rows int) {
 	panic(noAssembler)
 }
 

@@ -4424,50 +4424,68 @@ expNegativesAVX2_block:
 	VZEROUPPER
 	RET
 
-// func addMagnitudesAVX2(sums *float64, x *float32, blocks int)
-// Requires: AVX, AVX2
-TEXT ·addMagnitudesAVX2(SB), NOSPLIT, $0-24
-	MOVQ sums+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ blocks+16(FP), DX
+// func addMagnitudesAVX2(sums *float64, parts *[16]uint32, x *float32, blocks int)
+// Requires: AVX
+TEXT ·addMagnitudesAVX2(SB), NOSPLIT, $0-32
+	MOVQ         sums+0(FP), AX
+	MOVQ         parts+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	VBROADCASTSS words7fffffff<>+0(SB), X0
+	VMOVUPS      (CX), X1
+	VMOVUPS      16(CX), X2
+	VMOVUPS      32(CX), X3
+	VMOVUPS      48(CX), X4
 
 addMagnitudesAVX2_block:
-	VMOVUPS   (AX), Y0
-	VCVTPS2PD (CX), Y1
-	VPAND     quads7fffffffffffffff<>+0(SB), Y1, Y1
-	VADDPD    Y1, Y0, Y0
-	VMOVUPS   Y0, (AX)
-	VMOVUPS   32(AX), Y0
-	VCVTPS2PD 16(CX), Y1
-	VPAND     quads7fffffffffffffff<>+0(SB), Y1, Y1
-	VADDPD    Y1, Y0, Y0
-	VMOVUPS   Y0, 32(AX)
-	VMOVUPS   64(AX), Y0
-	VCVTPS2PD 32(CX), Y1
-	VPAND     quads7fffffffffffffff<>+0(SB), Y1, Y1
-	VADDPD    Y1, Y0, Y0
-	VMOVUPS   Y0, 64(AX)
-	VMOVUPS   96(AX), Y0
-	VCVTPS2PD 48(CX), Y1
-	VPAND     quads7fffffffffffffff<>+0(SB), Y1, Y1
-	VADDPD    Y1, Y0, Y0
-	VMOVUPS   Y0, 96(AX)
+	VANDPS    (DX), X0, X5
+	VPMAXUD   X5, X1, X1
+	VCVTPS2PD X5, Y5
+	VADDPD    (AX), Y5, Y5
+	VMOVUPS   Y5, (AX)
+	VANDPS    16(DX), X0, X5
+	VPMAXUD   X5, X2, X2
+	VCVTPS2PD X5, Y5
+	VADDPD    32(AX), Y5, Y5
+	VMOVUPS   Y5, 32(AX)
+	VANDPS    32(DX), X0, X5
+	VPMAXUD   X5, X3, X3
+	VCVTPS2PD X5, Y5
+	VADDPD    64(AX), Y5, Y5
+	VMOVUPS   Y5, 64(AX)
+	VANDPS    48(DX), X0, X5
+	VPMAXUD   X5, X4, X4
+	VCVTPS2PD X5, Y5
+	VADDPD    96(AX), Y5, Y5
+	VMOVUPS   Y5, 96(AX)
 	ADDQ      $0x00000080, AX
-	ADDQ      $0x40, CX
-	DECQ      DX
+	ADDQ      $0x40, DX
+	DECQ      BX
 	JNZ       addMagnitudesAVX2_block
+	VMOVUPS   X1, (CX)
+	VMOVUPS   X2, 16(CX)
+	VMOVUPS   X3, 32(CX)
+	VMOVUPS   X4, 48(CX)
 	VZEROUPPER
 	RET
 
-DATA quads7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
-DATA quads7fffffffffffffff<>+8(SB)/8, $0x7fffffffffffffff
-DATA quads7fffffffffffffff<>+16(SB)/8, $0x7fffffffffffffff
-DATA quads7fffffffffffffff<>+24(SB)/8, $0x7fffffffffffffff
-DATA quads7fffffffffffffff<>+32(SB)/8, $0x7fffffffffffffff
-DATA quads7fffffffffffffff<>+40(SB)/8, $0x7fffffffffffffff
-DATA quads7fffffffffffffff<>+48(SB)/8, $0x7fffffffffffffff
-DATA quads7fffffffffffffff<>+56(SB)/8, $0x7fffffffffffffff
-GLOBL quads7fffffffffffffff<>(SB), RODATA|NOPTR, $64
+DATA words7fffffff<>+0(SB)/4, $0x7fffffff
+DATA words7fffffff<>+4(SB)/4, $0x7fffffff
+DATA words7fffffff<>+8(SB)/4, $0x7fffffff
+DATA words7fffffff<>+12(SB)/4, $0x7fffffff
+DATA words7fffffff<>+16(SB)/4, $0x7fffffff
+DATA words7fffffff<>+20(SB)/4, $0x7fffffff
+DATA words7fffffff<>+24(SB)/4, $0x7fffffff
+DATA words7fffffff<>+28(SB)/4, $0x7fffffff
+DATA words7fffffff<>+32(SB)/4, $0x7fffffff
+DATA words7fffffff<>+36(SB)/4, $0x7fffffff
+DATA words7fffffff<>+40(SB)/4, $0x7fffffff
+DATA words7fffffff<>+44(SB)/4, $0x7fffffff
+DATA words7fffffff<>+48(SB)/4, $0x7fffffff
+DATA words7fffffff<>+52(SB)/4, $0x7fffffff
+DATA words7fffffff<>+56(SB)/4, $0x7fffffff
+DATA words7fffffff<>+60(SB)/4, $0x7fffffff
+GLOBL words7fffffff<>(SB), RODATA|NOPTR, $64
 
 // func addNumbersAVX2(sums *float64, x *float32, blocks int)
 // Requires: AVX
@@ -4496,71 +4514,148 @@ addNumbersAVX2_block:
 	VZEROUPPER
 	RET
 
-// func addRowMagnitudesAVX2(sums *[8]float64, rows int, x *float32, stride int, blocks int)
-// Requires: AVX, AVX2
-TEXT ·addRowMagnitudesAVX2(SB), NOSPLIT, $0-40
-	MOVQ sums+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ x+16(FP), DX
-	MOVQ stride+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+32(FP), SI
+// func addRowMagnitudesAVX2(sums *[8]float64, parts *[16]uint32, groups int, x *float32, stride int, blocks int)
+// Requires: AVX
+TEXT ·addRowMagnitudesAVX2(SB), NOSPLIT, $0-48
+	MOVQ         sums+0(FP), AX
+	MOVQ         parts+8(FP), CX
+	MOVQ         groups+16(FP), DX
+	MOVQ         x+24(FP), BX
+	MOVQ         stride+32(FP), SI
+	MOVQ         blocks+40(FP), DI
+	VBROADCASTSS words7fffffff<>+0(SB), X0
+	VMOVUPS      (CX), X1
+	VMOVUPS      16(CX), X2
+	VMOVUPS      32(CX), X3
+	VMOVUPS      48(CX), X4
 
-addRowMagnitudesAVX2_row:
-	MOVQ    DX, DI
-	MOVQ    SI, R8
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
+addRowMagnitudesAVX2_group:
+	MOVQ    DI, R8
+	MOVQ    BX, R9
+	ADDQ    SI, BX
+	MOVQ    BX, R10
+	ADDQ    SI, BX
+	MOVQ    BX, R11
+	ADDQ    SI, BX
+	MOVQ    BX, R12
+	ADDQ    SI, BX
+	VMOVUPS (AX), Y5
+	VMOVUPS 32(AX), Y6
+	VMOVUPS 64(AX), Y7
+	VMOVUPS 96(AX), Y8
+	VMOVUPS 128(AX), Y9
+	VMOVUPS 160(AX), Y10
+	VMOVUPS 192(AX), Y11
+	VMOVUPS 224(AX), Y12
 
 addRowMagnitudesAVX2_block:
-	VCVTPS2PD (DI), Y2
-	VPAND     quads7fffffffffffffff<>+0(SB), Y2, Y2
-	VADDPD    Y2, Y0, Y0
-	VCVTPS2PD 16(DI), Y2
-	VPAND     quads7fffffffffffffff<>+0(SB), Y2, Y2
-	VADDPD    Y2, Y1, Y1
-	ADDQ      $0x20, DI
+	VANDPS    (R9), X0, X13
+	VPMAXUD   X13, X1, X1
+	VCVTPS2PD X13, Y13
+	VADDPD    Y5, Y13, Y5
+	VANDPS    16(R9), X0, X13
+	VPMAXUD   X13, X2, X2
+	VCVTPS2PD X13, Y13
+	VADDPD    Y6, Y13, Y6
+	VANDPS    (R10), X0, X13
+	VPMAXUD   X13, X3, X3
+	VCVTPS2PD X13, Y13
+	VADDPD    Y7, Y13, Y7
+	VANDPS    16(R10), X0, X13
+	VPMAXUD   X13, X4, X4
+	VCVTPS2PD X13, Y13
+	VADDPD    Y8, Y13, Y8
+	VANDPS    (R11), X0, X13
+	VPMAXUD   X13, X1, X1
+	VCVTPS2PD X13, Y13
+	VADDPD    Y9, Y13, Y9
+	VANDPS    16(R11), X0, X13
+	VPMAXUD   X13, X2, X2
+	VCVTPS2PD X13, Y13
+	VADDPD    Y10, Y13, Y10
+	VANDPS    (R12), X0, X13
+	VPMAXUD   X13, X3, X3
+	VCVTPS2PD X13, Y13
+	VADDPD    Y11, Y13, Y11
+	VANDPS    16(R12), X0, X13
+	VPMAXUD   X13, X4, X4
+	VCVTPS2PD X13, Y13
+	VADDPD    Y12, Y13, Y12
+	ADDQ      $0x20, R9
+	ADDQ      $0x20, R10
+	ADDQ      $0x20, R11
+	ADDQ      $0x20, R12
 	DECQ      R8
 	JNZ       addRowMagnitudesAVX2_block
-	VMOVUPS   Y0, (AX)
-	VMOVUPS   Y1, 32(AX)
-	ADDQ      BX, DX
-	ADDQ      $0x40, AX
-	DECQ      CX
-	JNZ       addRowMagnitudesAVX2_row
+	VMOVUPS   Y5, (AX)
+	VMOVUPS   Y6, 32(AX)
+	VMOVUPS   Y7, 64(AX)
+	VMOVUPS   Y8, 96(AX)
+	VMOVUPS   Y9, 128(AX)
+	VMOVUPS   Y10, 160(AX)
+	VMOVUPS   Y11, 192(AX)
+	VMOVUPS   Y12, 224(AX)
+	ADDQ      $0x00000100, AX
+	DECQ      DX
+	JNZ       addRowMagnitudesAVX2_group
+	VMOVUPS   X1, (CX)
+	VMOVUPS   X2, 16(CX)
+	VMOVUPS   X3, 32(CX)
+	VMOVUPS   X4, 48(CX)
 	VZEROUPPER
 	RET
 
-// func quantizeRowAVX2(dst *uint64, stride int, x *float32, blocks int, factor float32)
+// func quantizeRowsAVX2(dst *uint64, panel int, x *float32, stride int, blocks int, factors *float32, rows int)
 // Requires: AVX, AVX2
-TEXT ·quantizeRowAVX2(SB), NOSPLIT, $0-36
-	MOVQ         dst+0(FP), AX
-	MOVQ         stride+8(FP), CX
-	MOVQ         x+16(FP), DX
-	MOVQ         blocks+24(FP), BX
-	VBROADCASTSS factor+32(FP), Y0
+TEXT ·quantizeRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ panel+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ blocks+32(FP), SI
+	MOVQ factors+40(FP), DI
+	MOVQ rows+48(FP), R8
 
-quantizeRowAVX2_block:
-	VMOVUPS   (DX), Y1
-	VMULPS    Y0, Y1, Y1
-	VCVTPS2DQ Y1, Y1
-	VPSRAD    $0x1f, Y1, Y2
-	VPSLLQ    $0x20, Y2, Y2
-	VPADDD    Y2, Y1, Y1
-	VMOVDQU   Y1, (AX)
-	VMOVUPS   32(DX), Y1
-	VMULPS    Y0, Y1, Y1
-	VCVTPS2DQ Y1, Y1
-	VPSRAD    $0x1f, Y1, Y2
-	VPSLLQ    $0x20, Y2, Y2
-	VPADDD    Y2, Y1, Y1
-	VMOVDQU   Y1, 32(AX)
-	ADDQ      CX, AX
-	ADDQ      $0x40, DX
-	DECQ      BX
-	JNZ       quantizeRowAVX2_block
+quantizeRowsAVX2_block:
+	MOVQ AX, R9
+	MOVQ DX, R10
+	XORQ R11, R11
+
+quantizeRowsAVX2_row:
+	VBROADCASTSS (DI)(R11*4), Y0
+	VMOVUPS      (R10), Y1
+	VMULPS       Y0, Y1, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPXOR        quads0000000080000000<>+0(SB), Y1, Y1
+	VPADDQ       quadsffffffff80000000<>+0(SB), Y1, Y1
+	VMOVDQU      Y1, (R9)
+	VMOVUPS      32(R10), Y1
+	VMULPS       Y0, Y1, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPXOR        quads0000000080000000<>+0(SB), Y1, Y1
+	VPADDQ       quadsffffffff80000000<>+0(SB), Y1, Y1
+	VMOVDQU      Y1, 32(R9)
+	ADDQ         BX, R10
+	ADDQ         $0x40, R9
+	INCQ         R11
+	CMPQ         R11, R8
+	JLT          quantizeRowsAVX2_row
+	ADDQ         CX, AX
+	ADDQ         $0x40, DX
+	DECQ         SI
+	JNZ          quantizeRowsAVX2_block
 	VZEROUPPER
 	RET
+
+DATA quadsffffffff80000000<>+0(SB)/8, $0xffffffff80000000
+DATA quadsffffffff80000000<>+8(SB)/8, $0xffffffff80000000
+DATA quadsffffffff80000000<>+16(SB)/8, $0xffffffff80000000
+DATA quadsffffffff80000000<>+24(SB)/8, $0xffffffff80000000
+DATA quadsffffffff80000000<>+32(SB)/8, $0xffffffff80000000
+DATA quadsffffffff80000000<>+40(SB)/8, $0xffffffff80000000
+DATA quadsffffffff80000000<>+48(SB)/8, $0xffffffff80000000
+DATA quadsffffffff80000000<>+56(SB)/8, $0xffffffff80000000
+GLOBL quadsffffffff80000000<>(SB), RODATA|NOPTR, $64
 
 // func quantizeTransposedAVX2(dst *uint64, x *float32, stride int, blocks int, factor float32)
 // Requires: AVX, AVX2
@@ -4614,51 +4709,43 @@ quantizeTransposedAVX2_block:
 	VPERM2F128 $0x20, Y7, Y3, Y3
 	VMULPS     Y0, Y1, Y1
 	VCVTPS2DQ  Y1, Y1
-	VPSRAD     $0x1f, Y1, Y7
-	VPSLLQ     $0x20, Y7, Y7
-	VPADDD     Y7, Y1, Y1
+	VPXOR      quads0000000080000000<>+0(SB), Y1, Y1
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y1, Y1
 	VMOVDQU    Y1, (AX)
 	VMULPS     Y0, Y8, Y8
 	VCVTPS2DQ  Y8, Y8
-	VPSRAD     $0x1f, Y8, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y8, Y8
+	VPXOR      quads0000000080000000<>+0(SB), Y8, Y8
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y8, Y8
 	VMOVDQU    Y8, 64(AX)
 	VMULPS     Y0, Y9, Y9
 	VCVTPS2DQ  Y9, Y9
-	VPSRAD     $0x1f, Y9, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y9, Y9
+	VPXOR      quads0000000080000000<>+0(SB), Y9, Y9
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y9, Y9
 	VMOVDQU    Y9, 128(AX)
 	VMULPS     Y0, Y3, Y3
 	VCVTPS2DQ  Y3, Y3
-	VPSRAD     $0x1f, Y3, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y3, Y3
+	VPXOR      quads0000000080000000<>+0(SB), Y3, Y3
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y3, Y3
 	VMOVDQU    Y3, 192(AX)
 	VMULPS     Y0, Y6, Y6
 	VCVTPS2DQ  Y6, Y6
-	VPSRAD     $0x1f, Y6, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y6, Y6
+	VPXOR      quads0000000080000000<>+0(SB), Y6, Y6
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y6, Y6
 	VMOVDQU    Y6, 256(AX)
 	VMULPS     Y0, Y5, Y5
 	VCVTPS2DQ  Y5, Y5
-	VPSRAD     $0x1f, Y5, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y5, Y5
+	VPXOR      quads0000000080000000<>+0(SB), Y5, Y5
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y5, Y5
 	VMOVDQU    Y5, 320(AX)
 	VMULPS     Y0, Y2, Y2
 	VCVTPS2DQ  Y2, Y2
-	VPSRAD     $0x1f, Y2, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y2, Y2
+	VPXOR      quads0000000080000000<>+0(SB), Y2, Y2
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y2, Y2
 	VMOVDQU    Y2, 384(AX)
 	VMULPS     Y0, Y4, Y4
 	VCVTPS2DQ  Y4, Y4
-	VPSRAD     $0x1f, Y4, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y4, Y4
+	VPXOR      quads0000000080000000<>+0(SB), Y4, Y4
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y4, Y4
 	VMOVDQU    Y4, 448(AX)
 	MOVQ       CX, SI
 	VMOVUPS    32(SI), Y1
@@ -4702,51 +4789,43 @@ quantizeTransposedAVX2_block:
 	VPERM2F128 $0x20, Y7, Y3, Y3
 	VMULPS     Y0, Y1, Y1
 	VCVTPS2DQ  Y1, Y1
-	VPSRAD     $0x1f, Y1, Y7
-	VPSLLQ     $0x20, Y7, Y7
-	VPADDD     Y7, Y1, Y1
+	VPXOR      quads0000000080000000<>+0(SB), Y1, Y1
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y1, Y1
 	VMOVDQU    Y1, 512(AX)
 	VMULPS     Y0, Y8, Y8
 	VCVTPS2DQ  Y8, Y8
-	VPSRAD     $0x1f, Y8, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y8, Y8
+	VPXOR      quads0000000080000000<>+0(SB), Y8, Y8
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y8, Y8
 	VMOVDQU    Y8, 576(AX)
 	VMULPS     Y0, Y9, Y9
 	VCVTPS2DQ  Y9, Y9
-	VPSRAD     $0x1f, Y9, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y9, Y9
+	VPXOR      quads0000000080000000<>+0(SB), Y9, Y9
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y9, Y9
 	VMOVDQU    Y9, 640(AX)
 	VMULPS     Y0, Y3, Y3
 	VCVTPS2DQ  Y3, Y3
-	VPSRAD     $0x1f, Y3, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y3, Y3
+	VPXOR      quads0000000080000000<>+0(SB), Y3, Y3
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y3, Y3
 	VMOVDQU    Y3, 704(AX)
 	VMULPS     Y0, Y6, Y6
 	VCVTPS2DQ  Y6, Y6
-	VPSRAD     $0x1f, Y6, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y6, Y6
+	VPXOR      quads0000000080000000<>+0(SB), Y6, Y6
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y6, Y6
 	VMOVDQU    Y6, 768(AX)
 	VMULPS     Y0, Y5, Y5
 	VCVTPS2DQ  Y5, Y5
-	VPSRAD     $0x1f, Y5, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y5, Y5
+	VPXOR      quads0000000080000000<>+0(SB), Y5, Y5
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y5, Y5
 	VMOVDQU    Y5, 832(AX)
 	VMULPS     Y0, Y2, Y2
 	VCVTPS2DQ  Y2, Y2
-	VPSRAD     $0x1f, Y2, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y2, Y2
+	VPXOR      quads0000000080000000<>+0(SB), Y2, Y2
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y2, Y2
 	VMOVDQU    Y2, 896(AX)
 	VMULPS     Y0, Y4, Y4
 	VCVTPS2DQ  Y4, Y4
-	VPSRAD     $0x1f, Y4, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y4, Y4
+	VPXOR      quads0000000080000000<>+0(SB), Y4, Y4
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y4, Y4
 	VMOVDQU    Y4, 960(AX)
 	MOVQ       CX, SI
 	ADDQ       DX, SI
@@ -4798,51 +4877,43 @@ quantizeTransposedAVX2_block:
 	VPERM2F128 $0x20, Y7, Y3, Y3
 	VMULPS     Y0, Y1, Y1
 	VCVTPS2DQ  Y1, Y1
-	VPSRAD     $0x1f, Y1, Y7
-	VPSLLQ     $0x20, Y7, Y7
-	VPADDD     Y7, Y1, Y1
+	VPXOR      quads0000000080000000<>+0(SB), Y1, Y1
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y1, Y1
 	VMOVDQU    Y1, 32(AX)
 	VMULPS     Y0, Y8, Y8
 	VCVTPS2DQ  Y8, Y8
-	VPSRAD     $0x1f, Y8, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y8, Y8
+	VPXOR      quads0000000080000000<>+0(SB), Y8, Y8
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y8, Y8
 	VMOVDQU    Y8, 96(AX)
 	VMULPS     Y0, Y9, Y9
 	VCVTPS2DQ  Y9, Y9
-	VPSRAD     $0x1f, Y9, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y9, Y9
+	VPXOR      quads0000000080000000<>+0(SB), Y9, Y9
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y9, Y9
 	VMOVDQU    Y9, 160(AX)
 	VMULPS     Y0, Y3, Y3
 	VCVTPS2DQ  Y3, Y3
-	VPSRAD     $0x1f, Y3, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y3, Y3
+	VPXOR      quads0000000080000000<>+0(SB), Y3, Y3
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y3, Y3
 	VMOVDQU    Y3, 224(AX)
 	VMULPS     Y0, Y6, Y6
 	VCVTPS2DQ  Y6, Y6
-	VPSRAD     $0x1f, Y6, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y6, Y6
+	VPXOR      quads0000000080000000<>+0(SB), Y6, Y6
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y6, Y6
 	VMOVDQU    Y6, 288(AX)
 	VMULPS     Y0, Y5, Y5
 	VCVTPS2DQ  Y5, Y5
-	VPSRAD     $0x1f, Y5, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y5, Y5
+	VPXOR      quads0000000080000000<>+0(SB), Y5, Y5
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y5, Y5
 	VMOVDQU    Y5, 352(AX)
 	VMULPS     Y0, Y2, Y2
 	VCVTPS2DQ  Y2, Y2
-	VPSRAD     $0x1f, Y2, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y2, Y2
+	VPXOR      quads0000000080000000<>+0(SB), Y2, Y2
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y2, Y2
 	VMOVDQU    Y2, 416(AX)
 	VMULPS     Y0, Y4, Y4
 	VCVTPS2DQ  Y4, Y4
-	VPSRAD     $0x1f, Y4, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y4, Y4
+	VPXOR      quads0000000080000000<>+0(SB), Y4, Y4
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y4, Y4
 	VMOVDQU    Y4, 480(AX)
 	MOVQ       CX, SI
 	ADDQ       DX, SI
@@ -4894,51 +4965,43 @@ quantizeTransposedAVX2_block:
 	VPERM2F128 $0x20, Y7, Y3, Y3
 	VMULPS     Y0, Y1, Y1
 	VCVTPS2DQ  Y1, Y1
-	VPSRAD     $0x1f, Y1, Y7
-	VPSLLQ     $0x20, Y7, Y7
-	VPADDD     Y7, Y1, Y1
+	VPXOR      quads0000000080000000<>+0(SB), Y1, Y1
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y1, Y1
 	VMOVDQU    Y1, 544(AX)
 	VMULPS     Y0, Y8, Y8
 	VCVTPS2DQ  Y8, Y8
-	VPSRAD     $0x1f, Y8, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y8, Y8
+	VPXOR      quads0000000080000000<>+0(SB), Y8, Y8
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y8, Y8
 	VMOVDQU    Y8, 608(AX)
 	VMULPS     Y0, Y9, Y9
 	VCVTPS2DQ  Y9, Y9
-	VPSRAD     $0x1f, Y9, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y9, Y9
+	VPXOR      quads0000000080000000<>+0(SB), Y9, Y9
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y9, Y9
 	VMOVDQU    Y9, 672(AX)
 	VMULPS     Y0, Y3, Y3
 	VCVTPS2DQ  Y3, Y3
-	VPSRAD     $0x1f, Y3, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y3, Y3
+	VPXOR      quads0000000080000000<>+0(SB), Y3, Y3
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y3, Y3
 	VMOVDQU    Y3, 736(AX)
 	VMULPS     Y0, Y6, Y6
 	VCVTPS2DQ  Y6, Y6
-	VPSRAD     $0x1f, Y6, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y6, Y6
+	VPXOR      quads0000000080000000<>+0(SB), Y6, Y6
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y6, Y6
 	VMOVDQU    Y6, 800(AX)
 	VMULPS     Y0, Y5, Y5
 	VCVTPS2DQ  Y5, Y5
-	VPSRAD     $0x1f, Y5, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y5, Y5
+	VPXOR      quads0000000080000000<>+0(SB), Y5, Y5
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y5, Y5
 	VMOVDQU    Y5, 864(AX)
 	VMULPS     Y0, Y2, Y2
 	VCVTPS2DQ  Y2, Y2
-	VPSRAD     $0x1f, Y2, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y2, Y2
+	VPXOR      quads0000000080000000<>+0(SB), Y2, Y2
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y2, Y2
 	VMOVDQU    Y2, 928(AX)
 	VMULPS     Y0, Y4, Y4
 	VCVTPS2DQ  Y4, Y4
-	VPSRAD     $0x1f, Y4, Y1
-	VPSLLQ     $0x20, Y1, Y1
-	VPADDD     Y1, Y4, Y4
+	VPXOR      quads0000000080000000<>+0(SB), Y4, Y4
+	VPADDQ     quadsffffffff80000000<>+0(SB), Y4, Y4
 	VMOVDQU    Y4, 992(AX)
 	ADDQ       $0x40, CX
 	ADDQ       $0x00000400, AX
@@ -5634,24 +5697,6 @@ largestAVX2_block:
 	VMOVDQU Y1, 32(AX)
 	VZEROUPPER
 	RET
-
-DATA words7fffffff<>+0(SB)/4, $0x7fffffff
-DATA words7fffffff<>+4(SB)/4, $0x7fffffff
-DATA words7fffffff<>+8(SB)/4, $0x7fffffff
-DATA words7fffffff<>+12(SB)/4, $0x7fffffff
-DATA words7fffffff<>+16(SB)/4, $0x7fffffff
-DATA words7fffffff<>+20(SB)/4, $0x7fffffff
-DATA words7fffffff<>+24(SB)/4, $0x7fffffff
-DATA words7fffffff<>+28(SB)/4, $0x7fffffff
-DATA words7fffffff<>+32(SB)/4, $0x7fffffff
-DATA words7fffffff<>+36(SB)/4, $0x7fffffff
-DATA words7fffffff<>+40(SB)/4, $0x7fffffff
-DATA words7fffffff<>+44(SB)/4, $0x7fffffff
-DATA words7fffffff<>+48(SB)/4, $0x7fffffff
-DATA words7fffffff<>+52(SB)/4, $0x7fffffff
-DATA words7fffffff<>+56(SB)/4, $0x7fffffff
-DATA words7fffffff<>+60(SB)/4, $0x7fffffff
-GLOBL words7fffffff<>(SB), RODATA|NOPTR, $64
 
 // func quantizePairsAVX2(dst *uint32, x *float32, blocks int, factor float32)
 // Requires: AVX, AVX2
@@ -10923,28 +10968,34 @@ expNegativesAVX512_block:
 	VZEROUPPER
 	RET
 
-// func addMagnitudesAVX512(sums *float64, x *float32, blocks int)
-// Requires: AVX, AVX512F
-TEXT ·addMagnitudesAVX512(SB), NOSPLIT, $0-24
-	MOVQ sums+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ blocks+16(FP), DX
+// func addMagnitudesAVX512(sums *float64, parts *[16]uint32, x *float32, blocks int)
+// Requires: AVX, AVX2, AVX512F
+TEXT ·addMagnitudesAVX512(SB), NOSPLIT, $0-32
+	MOVQ         sums+0(FP), AX
+	MOVQ         parts+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	VBROADCASTSS words7fffffff<>+0(SB), Y0
+	VMOVUPS      (CX), Y1
+	VMOVUPS      32(CX), Y2
 
 addMagnitudesAVX512_block:
-	VMOVUPS     (AX), Z0
-	VCVTPS2PD   (CX), Z1
-	VPANDQ.BCST quads7fffffffffffffff<>+0(SB), Z1, Z1
-	VADDPD      Z1, Z0, Z0
-	VMOVUPS     Z0, (AX)
-	VMOVUPS     64(AX), Z0
-	VCVTPS2PD   32(CX), Z1
-	VPANDQ.BCST quads7fffffffffffffff<>+0(SB), Z1, Z1
-	VADDPD      Z1, Z0, Z0
-	VMOVUPS     Z0, 64(AX)
-	ADDQ        $0x00000080, AX
-	ADDQ        $0x40, CX
-	DECQ        DX
-	JNZ         addMagnitudesAVX512_block
+	VANDPS    (DX), Y0, Y3
+	VPMAXUD   Y3, Y1, Y1
+	VCVTPS2PD Y3, Z3
+	VADDPD    (AX), Z3, Z3
+	VMOVUPS   Z3, (AX)
+	VANDPS    32(DX), Y0, Y3
+	VPMAXUD   Y3, Y2, Y2
+	VCVTPS2PD Y3, Z3
+	VADDPD    64(AX), Z3, Z3
+	VMOVUPS   Z3, 64(AX)
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x40, DX
+	DECQ      BX
+	JNZ       addMagnitudesAVX512_block
+	VMOVUPS   Y1, (CX)
+	VMOVUPS   Y2, 32(CX)
 	VZEROUPPER
 	RET
 
@@ -10969,57 +11020,102 @@ addNumbersAVX512_block:
 	VZEROUPPER
 	RET
 
-// func addRowMagnitudesAVX512(sums *[8]float64, rows int, x *float32, stride int, blocks int)
-// Requires: AVX, AVX512F
-TEXT ·addRowMagnitudesAVX512(SB), NOSPLIT, $0-40
-	MOVQ sums+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ x+16(FP), DX
-	MOVQ stride+24(FP), BX
-	SHLQ $0x02, BX
-	MOVQ blocks+32(FP), SI
+// func addRowMagnitudesAVX512(sums *[8]float64, parts *[16]uint32, groups int, x *float32, stride int, blocks int)
+// Requires: AVX, AVX2, AVX512F
+TEXT ·addRowMagnitudesAVX512(SB), NOSPLIT, $0-48
+	MOVQ         sums+0(FP), AX
+	MOVQ         parts+8(FP), CX
+	MOVQ         groups+16(FP), DX
+	MOVQ         x+24(FP), BX
+	MOVQ         stride+32(FP), SI
+	MOVQ         blocks+40(FP), DI
+	VBROADCASTSS words7fffffff<>+0(SB), Y0
+	VMOVUPS      (CX), Y1
+	VMOVUPS      32(CX), Y2
 
-addRowMagnitudesAVX512_row:
-	MOVQ    DX, DI
-	MOVQ    SI, R8
-	VMOVUPS (AX), Z0
+addRowMagnitudesAVX512_group:
+	MOVQ    DI, R8
+	MOVQ    BX, R9
+	ADDQ    SI, BX
+	MOVQ    BX, R10
+	ADDQ    SI, BX
+	MOVQ    BX, R11
+	ADDQ    SI, BX
+	MOVQ    BX, R12
+	ADDQ    SI, BX
+	VMOVUPS (AX), Z3
+	VMOVUPS 64(AX), Z4
+	VMOVUPS 128(AX), Z5
+	VMOVUPS 192(AX), Z6
 
 addRowMagnitudesAVX512_block:
-	VCVTPS2PD   (DI), Z1
-	VPANDQ.BCST quads7fffffffffffffff<>+0(SB), Z1, Z1
-	VADDPD      Z1, Z0, Z0
-	ADDQ        $0x20, DI
-	DECQ        R8
-	JNZ         addRowMagnitudesAVX512_block
-	VMOVUPS     Z0, (AX)
-	ADDQ        BX, DX
-	ADDQ        $0x40, AX
-	DECQ        CX
-	JNZ         addRowMagnitudesAVX512_row
+	VANDPS    (R9), Y0, Y7
+	VPMAXUD   Y7, Y1, Y1
+	VCVTPS2PD Y7, Z7
+	VADDPD    Z3, Z7, Z3
+	VANDPS    (R10), Y0, Y7
+	VPMAXUD   Y7, Y2, Y2
+	VCVTPS2PD Y7, Z7
+	VADDPD    Z4, Z7, Z4
+	VANDPS    (R11), Y0, Y7
+	VPMAXUD   Y7, Y1, Y1
+	VCVTPS2PD Y7, Z7
+	VADDPD    Z5, Z7, Z5
+	VANDPS    (R12), Y0, Y7
+	VPMAXUD   Y7, Y2, Y2
+	VCVTPS2PD Y7, Z7
+	VADDPD    Z6, Z7, Z6
+	ADDQ      $0x20, R9
+	ADDQ      $0x20, R10
+	ADDQ      $0x20, R11
+	ADDQ      $0x20, R12
+	DECQ      R8
+	JNZ       addRowMagnitudesAVX512_block
+	VMOVUPS   Z3, (AX)
+	VMOVUPS   Z4, 64(AX)
+	VMOVUPS   Z5, 128(AX)
+	VMOVUPS   Z6, 192(AX)
+	ADDQ      $0x00000100, AX
+	DECQ      DX
+	JNZ       addRowMagnitudesAVX512_group
+	VMOVUPS   Y1, (CX)
+	VMOVUPS   Y2, 32(CX)
 	VZEROUPPER
 	RET
 
-// func quantizeRowAVX512(dst *uint64, stride int, x *float32, blocks int, factor float32)
+// func quantizeRowsAVX512(dst *uint64, panel int, x *float32, stride int, blocks int, factors *float32, rows int)
 // Requires: AVX, AVX512F
-TEXT ·quantizeRowAVX512(SB), NOSPLIT, $0-36
-	MOVQ         dst+0(FP), AX
-	MOVQ         stride+8(FP), CX
-	MOVQ         x+16(FP), DX
-	MOVQ         blocks+24(FP), BX
-	VBROADCASTSS factor+32(FP), Z0
+TEXT ·quantizeRowsAVX512(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ panel+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ blocks+32(FP), SI
+	MOVQ factors+40(FP), DI
+	MOVQ rows+48(FP), R8
 
-quantizeRowAVX512_block:
-	VMOVUPS   (DX), Z1
-	VMULPS    Z0, Z1, Z1
-	VCVTPS2DQ Z1, Z1
-	VPSRAD    $0x1f, Z1, Z2
-	VPSLLQ    $0x20, Z2, Z2
-	VPADDD    Z2, Z1, Z1
-	VMOVDQU64 Z1, (AX)
-	ADDQ      CX, AX
-	ADDQ      $0x40, DX
-	DECQ      BX
-	JNZ       quantizeRowAVX512_block
+quantizeRowsAVX512_block:
+	MOVQ AX, R9
+	MOVQ DX, R10
+	XORQ R11, R11
+
+quantizeRowsAVX512_row:
+	VBROADCASTSS (DI)(R11*4), Z0
+	VMOVUPS      (R10), Z1
+	VMULPS       Z0, Z1, Z1
+	VCVTPS2DQ    Z1, Z1
+	VPXORQ.BCST  quads0000000080000000<>+0(SB), Z1, Z1
+	VPADDQ.BCST  quadsffffffff80000000<>+0(SB), Z1, Z1
+	VMOVDQU64    Z1, (R9)
+	ADDQ         BX, R10
+	ADDQ         $0x40, R9
+	INCQ         R11
+	CMPQ         R11, R8
+	JLT          quantizeRowsAVX512_row
+	ADDQ         CX, AX
+	ADDQ         $0x40, DX
+	DECQ         SI
+	JNZ          quantizeRowsAVX512_block
 	VZEROUPPER
 	RET
 
@@ -11033,202 +11129,186 @@ TEXT ·quantizeTransposedAVX512(SB), NOSPLIT, $0-36
 	VBROADCASTSS factor+32(FP), Z0
 
 quantizeTransposedAVX512_block:
-	MOVQ       CX, SI
-	VMOVUPS    (SI), Z1
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z2
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z3
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z4
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z5
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z6
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z7
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z8
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z9
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z10
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z11
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z12
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z13
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z14
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z15
-	ADDQ       DX, SI
-	VMOVUPS    (SI), Z16
-	VUNPCKHPS  Z2, Z1, Z17
-	VUNPCKLPS  Z2, Z1, Z1
-	VUNPCKHPS  Z4, Z3, Z2
-	VUNPCKLPS  Z4, Z3, Z3
-	VUNPCKHPS  Z6, Z5, Z4
-	VUNPCKLPS  Z6, Z5, Z5
-	VUNPCKHPS  Z8, Z7, Z6
-	VUNPCKLPS  Z8, Z7, Z7
-	VUNPCKHPS  Z10, Z9, Z8
-	VUNPCKLPS  Z10, Z9, Z9
-	VUNPCKHPS  Z12, Z11, Z10
-	VUNPCKLPS  Z12, Z11, Z11
-	VUNPCKHPS  Z14, Z13, Z12
-	VUNPCKLPS  Z14, Z13, Z13
-	VUNPCKHPS  Z16, Z15, Z14
-	VUNPCKLPS  Z16, Z15, Z15
-	VUNPCKHPD  Z3, Z1, Z16
-	VUNPCKLPD  Z3, Z1, Z1
-	VUNPCKHPD  Z2, Z17, Z3
-	VUNPCKLPD  Z2, Z17, Z17
-	VUNPCKHPD  Z7, Z5, Z2
-	VUNPCKLPD  Z7, Z5, Z5
-	VUNPCKHPD  Z6, Z4, Z7
-	VUNPCKLPD  Z6, Z4, Z4
-	VUNPCKHPD  Z11, Z9, Z6
-	VUNPCKLPD  Z11, Z9, Z9
-	VUNPCKHPD  Z10, Z8, Z11
-	VUNPCKLPD  Z10, Z8, Z8
-	VUNPCKHPD  Z15, Z13, Z10
-	VUNPCKLPD  Z15, Z13, Z13
-	VUNPCKHPD  Z14, Z12, Z15
-	VUNPCKLPD  Z14, Z12, Z12
-	VSHUFF32X4 $0xee, Z5, Z1, Z14
-	VSHUFF32X4 $0x44, Z5, Z1, Z1
-	VSHUFF32X4 $0xee, Z13, Z9, Z5
-	VSHUFF32X4 $0x44, Z13, Z9, Z9
-	VSHUFF32X4 $0xdd, Z9, Z1, Z13
-	VSHUFF32X4 $0x88, Z9, Z1, Z1
-	VSHUFF32X4 $0xdd, Z5, Z14, Z9
-	VSHUFF32X4 $0x88, Z5, Z14, Z14
-	VSHUFF32X4 $0xee, Z2, Z16, Z5
-	VSHUFF32X4 $0x44, Z2, Z16, Z16
-	VSHUFF32X4 $0xee, Z10, Z6, Z2
-	VSHUFF32X4 $0x44, Z10, Z6, Z6
-	VSHUFF32X4 $0xdd, Z6, Z16, Z10
-	VSHUFF32X4 $0x88, Z6, Z16, Z16
-	VSHUFF32X4 $0xdd, Z2, Z5, Z6
-	VSHUFF32X4 $0x88, Z2, Z5, Z5
-	VSHUFF32X4 $0xee, Z4, Z17, Z2
-	VSHUFF32X4 $0x44, Z4, Z17, Z17
-	VSHUFF32X4 $0xee, Z12, Z8, Z4
-	VSHUFF32X4 $0x44, Z12, Z8, Z8
-	VSHUFF32X4 $0xdd, Z8, Z17, Z12
-	VSHUFF32X4 $0x88, Z8, Z17, Z17
-	VSHUFF32X4 $0xdd, Z4, Z2, Z8
-	VSHUFF32X4 $0x88, Z4, Z2, Z2
-	VSHUFF32X4 $0xee, Z7, Z3, Z4
-	VSHUFF32X4 $0x44, Z7, Z3, Z3
-	VSHUFF32X4 $0xee, Z15, Z11, Z7
-	VSHUFF32X4 $0x44, Z15, Z11, Z11
-	VSHUFF32X4 $0xdd, Z11, Z3, Z15
-	VSHUFF32X4 $0x88, Z11, Z3, Z3
-	VSHUFF32X4 $0xdd, Z7, Z4, Z11
-	VSHUFF32X4 $0x88, Z7, Z4, Z4
-	VMULPS     Z0, Z1, Z1
-	VCVTPS2DQ  Z1, Z1
-	VPSRAD     $0x1f, Z1, Z7
-	VPSLLQ     $0x20, Z7, Z7
-	VPADDD     Z7, Z1, Z1
-	VMOVDQU64  Z1, (AX)
-	VMULPS     Z0, Z16, Z16
-	VCVTPS2DQ  Z16, Z16
-	VPSRAD     $0x1f, Z16, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z16, Z16
-	VMOVDQU64  Z16, 64(AX)
-	VMULPS     Z0, Z17, Z17
-	VCVTPS2DQ  Z17, Z17
-	VPSRAD     $0x1f, Z17, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z17, Z17
-	VMOVDQU64  Z17, 128(AX)
-	VMULPS     Z0, Z3, Z3
-	VCVTPS2DQ  Z3, Z3
-	VPSRAD     $0x1f, Z3, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z3, Z3
-	VMOVDQU64  Z3, 192(AX)
-	VMULPS     Z0, Z13, Z13
-	VCVTPS2DQ  Z13, Z13
-	VPSRAD     $0x1f, Z13, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z13, Z13
-	VMOVDQU64  Z13, 256(AX)
-	VMULPS     Z0, Z10, Z10
-	VCVTPS2DQ  Z10, Z10
-	VPSRAD     $0x1f, Z10, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z10, Z10
-	VMOVDQU64  Z10, 320(AX)
-	VMULPS     Z0, Z12, Z12
-	VCVTPS2DQ  Z12, Z12
-	VPSRAD     $0x1f, Z12, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z12, Z12
-	VMOVDQU64  Z12, 384(AX)
-	VMULPS     Z0, Z15, Z15
-	VCVTPS2DQ  Z15, Z15
-	VPSRAD     $0x1f, Z15, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z15, Z15
-	VMOVDQU64  Z15, 448(AX)
-	VMULPS     Z0, Z14, Z14
-	VCVTPS2DQ  Z14, Z14
-	VPSRAD     $0x1f, Z14, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z14, Z14
-	VMOVDQU64  Z14, 512(AX)
-	VMULPS     Z0, Z5, Z5
-	VCVTPS2DQ  Z5, Z5
-	VPSRAD     $0x1f, Z5, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z5, Z5
-	VMOVDQU64  Z5, 576(AX)
-	VMULPS     Z0, Z2, Z2
-	VCVTPS2DQ  Z2, Z2
-	VPSRAD     $0x1f, Z2, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z2, Z2
-	VMOVDQU64  Z2, 640(AX)
-	VMULPS     Z0, Z4, Z4
-	VCVTPS2DQ  Z4, Z4
-	VPSRAD     $0x1f, Z4, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z4, Z4
-	VMOVDQU64  Z4, 704(AX)
-	VMULPS     Z0, Z9, Z9
-	VCVTPS2DQ  Z9, Z9
-	VPSRAD     $0x1f, Z9, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z9, Z9
-	VMOVDQU64  Z9, 768(AX)
-	VMULPS     Z0, Z6, Z6
-	VCVTPS2DQ  Z6, Z6
-	VPSRAD     $0x1f, Z6, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z6, Z6
-	VMOVDQU64  Z6, 832(AX)
-	VMULPS     Z0, Z8, Z8
-	VCVTPS2DQ  Z8, Z8
-	VPSRAD     $0x1f, Z8, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z8, Z8
-	VMOVDQU64  Z8, 896(AX)
-	VMULPS     Z0, Z11, Z11
-	VCVTPS2DQ  Z11, Z11
-	VPSRAD     $0x1f, Z11, Z1
-	VPSLLQ     $0x20, Z1, Z1
-	VPADDD     Z1, Z11, Z11
-	VMOVDQU64  Z11, 960(AX)
-	ADDQ       $0x40, CX
-	ADDQ       $0x00000400, AX
-	DECQ       BX
-	JNZ        quantizeTransposedAVX512_block
+	MOVQ        CX, SI
+	VMOVUPS     (SI), Z1
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z2
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z3
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z4
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z5
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z6
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z7
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z8
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z9
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z10
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z11
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z12
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z13
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z14
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z15
+	ADDQ        DX, SI
+	VMOVUPS     (SI), Z16
+	VUNPCKHPS   Z2, Z1, Z17
+	VUNPCKLPS   Z2, Z1, Z1
+	VUNPCKHPS   Z4, Z3, Z2
+	VUNPCKLPS   Z4, Z3, Z3
+	VUNPCKHPS   Z6, Z5, Z4
+	VUNPCKLPS   Z6, Z5, Z5
+	VUNPCKHPS   Z8, Z7, Z6
+	VUNPCKLPS   Z8, Z7, Z7
+	VUNPCKHPS   Z10, Z9, Z8
+	VUNPCKLPS   Z10, Z9, Z9
+	VUNPCKHPS   Z12, Z11, Z10
+	VUNPCKLPS   Z12, Z11, Z11
+	VUNPCKHPS   Z14, Z13, Z12
+	VUNPCKLPS   Z14, Z13, Z13
+	VUNPCKHPS   Z16, Z15, Z14
+	VUNPCKLPS   Z16, Z15, Z15
+	VUNPCKHPD   Z3, Z1, Z16
+	VUNPCKLPD   Z3, Z1, Z1
+	VUNPCKHPD   Z2, Z17, Z3
+	VUNPCKLPD   Z2, Z17, Z17
+	VUNPCKHPD   Z7, Z5, Z2
+	VUNPCKLPD   Z7, Z5, Z5
+	VUNPCKHPD   Z6, Z4, Z7
+	VUNPCKLPD   Z6, Z4, Z4
+	VUNPCKHPD   Z11, Z9, Z6
+	VUNPCKLPD   Z11, Z9, Z9
+	VUNPCKHPD   Z10, Z8, Z11
+	VUNPCKLPD   Z10, Z8, Z8
+	VUNPCKHPD   Z15, Z13, Z10
+	VUNPCKLPD   Z15, Z13, Z13
+	VUNPCKHPD   Z14, Z12, Z15
+	VUNPCKLPD   Z14, Z12, Z12
+	VSHUFF32X4  $0xee, Z5, Z1, Z14
+	VSHUFF32X4  $0x44, Z5, Z1, Z1
+	VSHUFF32X4  $0xee, Z13, Z9, Z5
+	VSHUFF32X4  $0x44, Z13, Z9, Z9
+	VSHUFF32X4  $0xdd, Z9, Z1, Z13
+	VSHUFF32X4  $0x88, Z9, Z1, Z1
+	VSHUFF32X4  $0xdd, Z5, Z14, Z9
+	VSHUFF32X4  $0x88, Z5, Z14, Z14
+	VSHUFF32X4  $0xee, Z2, Z16, Z5
+	VSHUFF32X4  $0x44, Z2, Z16, Z16
+	VSHUFF32X4  $0xee, Z10, Z6, Z2
+	VSHUFF32X4  $0x44, Z10, Z6, Z6
+	VSHUFF32X4  $0xdd, Z6, Z16, Z10
+	VSHUFF32X4  $0x88, Z6, Z16, Z16
+	VSHUFF32X4  $0xdd, Z2, Z5, Z6
+	VSHUFF32X4  $0x88, Z2, Z5, Z5
+	VSHUFF32X4  $0xee, Z4, Z17, Z2
+	VSHUFF32X4  $0x44, Z4, Z17, Z17
+	VSHUFF32X4  $0xee, Z12, Z8, Z4
+	VSHUFF32X4  $0x44, Z12, Z8, Z8
+	VSHUFF32X4  $0xdd, Z8, Z17, Z12
+	VSHUFF32X4  $0x88, Z8, Z17, Z17
+	VSHUFF32X4  $0xdd, Z4, Z2, Z8
+	VSHUFF32X4  $0x88, Z4, Z2, Z2
+	VSHUFF32X4  $0xee, Z7, Z3, Z4
+	VSHUFF32X4  $0x44, Z7, Z3, Z3
+	VSHUFF32X4  $0xee, Z15, Z11, Z7
+	VSHUFF32X4  $0x44, Z15, Z11, Z11
+	VSHUFF32X4  $0xdd, Z11, Z3, Z15
+	VSHUFF32X4  $0x88, Z11, Z3, Z3
+	VSHUFF32X4  $0xdd, Z7, Z4, Z11
+	VSHUFF32X4  $0x88, Z7, Z4, Z4
+	VMULPS      Z0, Z1, Z1
+	VCVTPS2DQ   Z1, Z1
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z1, Z1
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z1, Z1
+	VMOVDQU64   Z1, (AX)
+	VMULPS      Z0, Z16, Z16
+	VCVTPS2DQ   Z16, Z16
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z16, Z16
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z16, Z16
+	VMOVDQU64   Z16, 64(AX)
+	VMULPS      Z0, Z17, Z17
+	VCVTPS2DQ   Z17, Z17
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z17, Z17
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z17, Z17
+	VMOVDQU64   Z17, 128(AX)
+	VMULPS      Z0, Z3, Z3
+	VCVTPS2DQ   Z3, Z3
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z3, Z3
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z3, Z3
+	VMOVDQU64   Z3, 192(AX)
+	VMULPS      Z0, Z13, Z13
+	VCVTPS2DQ   Z13, Z13
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z13, Z13
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z13, Z13
+	VMOVDQU64   Z13, 256(AX)
+	VMULPS      Z0, Z10, Z10
+	VCVTPS2DQ   Z10, Z10
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z10, Z10
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z10, Z10
+	VMOVDQU64   Z10, 320(AX)
+	VMULPS      Z0, Z12, Z12
+	VCVTPS2DQ   Z12, Z12
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z12, Z12
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z12, Z12
+	VMOVDQU64   Z12, 384(AX)
+	VMULPS      Z0, Z15, Z15
+	VCVTPS2DQ   Z15, Z15
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z15, Z15
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z15, Z15
+	VMOVDQU64   Z15, 448(AX)
+	VMULPS      Z0, Z14, Z14
+	VCVTPS2DQ   Z14, Z14
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z14, Z14
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z14, Z14
+	VMOVDQU64   Z14, 512(AX)
+	VMULPS      Z0, Z5, Z5
+	VCVTPS2DQ   Z5, Z5
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z5, Z5
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z5, Z5
+	VMOVDQU64   Z5, 576(AX)
+	VMULPS      Z0, Z2, Z2
+	VCVTPS2DQ   Z2, Z2
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z2, Z2
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z2, Z2
+	VMOVDQU64   Z2, 640(AX)
+	VMULPS      Z0, Z4, Z4
+	VCVTPS2DQ   Z4, Z4
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z4, Z4
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z4, Z4
+	VMOVDQU64   Z4, 704(AX)
+	VMULPS      Z0, Z9, Z9
+	VCVTPS2DQ   Z9, Z9
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z9, Z9
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z9, Z9
+	VMOVDQU64   Z9, 768(AX)
+	VMULPS      Z0, Z6, Z6
+	VCVTPS2DQ   Z6, Z6
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z6, Z6
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z6, Z6
+	VMOVDQU64   Z6, 832(AX)
+	VMULPS      Z0, Z8, Z8
+	VCVTPS2DQ   Z8, Z8
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z8, Z8
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z8, Z8
+	VMOVDQU64   Z8, 896(AX)
+	VMULPS      Z0, Z11, Z11
+	VCVTPS2DQ   Z11, Z11
+	VPXORQ.BCST quads0000000080000000<>+0(SB), Z11, Z11
+	VPADDQ.BCST quadsffffffff80000000<>+0(SB), Z11, Z11
+	VMOVDQU64   Z11, 960(AX)
+	ADDQ        $0x40, CX
+	ADDQ        $0x00000400, AX
+	DECQ        BX
+	JNZ         quantizeTransposedAVX512_block
 	VZEROUPPER
 	RET
 

@@ -5,9 +5,16 @@ import (
 	"slices"
 )
 
-// loadPanels is the number of panels that a task of Load fills, row by row: walking down one panel at a time would touch a
-// new cache line of the source at every step and, with a power of two of columns, always in the same few sets.
-const loadPanels = 8
+// loadPanels is the number of panels that a task of Load fills, loadRows rows at a time: walking down one panel at a time would
+// touch a new cache line of the source at every step and, with a power of two of columns, always in the same few sets.
+const (
+	loadPanels = 8
+	loadCols   = loadPanels * panelCols
+)
+
+// loadRows is the number of rows of a task that are added up and then written, a panel after the other: they are in the
+// first-level cache meanwhile.
+const loadRows = 16
 
 // sumParts is the number of partial sums of a column: part k%8 has the terms of rows k, in order.
 const sumParts = 8
@@ -30,7 +37,6 @@ type load struct {
 
 type (
 	loadTask  load
-	loadSums  load
 	loadWords load
 )
 
@@ -76,47 +82,58 @@ func (l *load) run(tasks int, name string) {
 	}
 }
 
+// do writes the largest column sum of the task's columns to sums[task], the bits of the largest element to elements[task],
+// and their words.
 func (l *loadTask) do(task int) {
-	(*loadSums)(l).do(task)
-	(*loadWords)(l).do(task)
+	f := l.f
+	if l.transposed {
+		f.sums[task], f.elements[task] = l.transposedTask(task)
+	} else {
+		f.sums[task], f.elements[task] = l.task(task)
+	}
+	(*loadWords)(l).finish(task)
 }
 
-// do writes the largest column sum of the task's columns to sums[task], and the bits of the largest element to elements[task].
-func (l *loadSums) do(task int) {
-	f := l.f
-	largest, element := 0.0, uint32(0)
-	if l.transposed {
-		from, to := task*panelCols, min((task+1)*panelCols, f.Cols)
-		var sums [panelCols][sumParts]float64
-		l.c.isa.addRowMagnitudes(sums[:to-from], l.src[from*f.Rows:], f.Rows)
-		element = l.c.isa.largest(l.src[from*f.Rows : to*f.Rows])
-		for j := from; j < to; j++ {
-			largest = max(largest, columnSum(&sums[j-from], l.offsetOf(j)))
-		}
-		f.sums[task], f.elements[task] = largest, element
-		return
-	}
-	const width = loadPanels * panelCols
-	from, to := task*width, min((task+1)*width, f.Cols)
-	var sums [sumParts][width]float64
+func (l *loadTask) task(task int) (sum float64, element uint32) {
+	f, words, isa := l.f, (*loadWords)(l), l.c.isa
+	from, to := task*loadCols, min((task+1)*loadCols, f.Cols)
+	var sums [sumParts][loadCols]float64
 	var parts [16]uint32
-	for k := range f.Rows {
-		row := l.src[k*f.Cols+from:][:to-from]
-		l.c.isa.addMagnitudes(sums[k%sumParts][:to-from], row)
-		l.c.isa.raise(&parts, row)
+	for first := 0; first < f.Rows; first += loadRows {
+		end := min(first+loadRows, f.Rows)
+		for k := first; k < end; k++ {
+			isa.addMagnitudes(sums[k%sumParts][:to-from], &parts, l.src[k*f.Cols+from:][:to-from])
+		}
+		if !f.tiled {
+			words.rows(first, end, from, to)
+		}
 	}
-	element = slices.Max(parts[:])
 	for j := from; j < to; j++ {
 		var parts [sumParts]float64
 		for k := range parts {
 			parts[k] = sums[k][j-from]
 		}
-		largest = max(largest, columnSum(&parts, l.offsetOf(j)))
+		sum = max(sum, columnSum(&parts, l.offsetOf(j)))
 	}
-	f.sums[task], f.elements[task] = largest, element
+	return sum, slices.Max(parts[:])
 }
 
-func (l *loadSums) offsetOf(j int) float64 {
+func (l *loadTask) transposedTask(task int) (sum float64, element uint32) {
+	f := l.f
+	from, to := task*panelCols, min((task+1)*panelCols, f.Cols)
+	var sums [panelCols][sumParts]float64
+	var parts [16]uint32
+	l.c.isa.addRowMagnitudes(sums[:to-from], &parts, l.src[from*f.Rows:], f.Rows, f.Rows)
+	if !f.tiled {
+		(*loadWords)(l).transpose(task)
+	}
+	for j := from; j < to; j++ {
+		sum = max(sum, columnSum(&sums[j-from], l.offsetOf(j)))
+	}
+	return sum, slices.Max(parts[:])
+}
+
+func (l *loadTask) offsetOf(j int) float64 {
 	if l.offset == nil {
 		return 0
 	}
@@ -125,31 +142,28 @@ func (l *loadSums) offsetOf(j int) float64 {
 
 // do fills the task's panels.
 func (l *loadWords) do(task int) {
+	f := l.f
+	switch {
+	case f.tiled:
+	case l.transposed:
+		l.transpose(task)
+	default:
+		for k := 0; k < f.Rows; k += loadRows {
+			l.rows(k, min(k+loadRows, f.Rows), task*loadCols, min((task+1)*loadCols, f.Cols))
+		}
+	}
+	l.finish(task)
+}
+
+// finish fills what the task's panels have besides the words of numbers, or all of them if they are tiles.
+func (l *loadWords) finish(task int) {
 	f, from, to := l.f, task, task+1
 	if !l.transposed {
 		from, to = task*loadPanels, min((task+1)*loadPanels, f.panels())
 	}
-	switch {
-	case f.tiled:
+	if f.tiled {
 		t := l.tiles()
 		t.fill(from, to)
-	case l.transposed:
-		l.transposePanel(task)
-	default:
-		full := min(to, f.Cols/panelCols) // panels with all columns
-		for k := range f.Rows {
-			row, factor := l.src[k*f.Cols:(k+1)*f.Cols], l.factor
-			if l.weights != nil {
-				factor *= l.weights[k]
-			}
-			if full > from {
-				words := f.words[(from*f.paddedRows()+k)*panelWords:]
-				l.c.isa.quantizeRow(words, f.paddedRows()*panelWords, row[from*panelCols:full*panelCols], factor)
-			}
-			if full < to {
-				quantizeSome(f.panel(full)[k*panelWords:][:panelWords], row[full*panelCols:], factor)
-			}
-		}
 	}
 	for p := from; p < to; p++ {
 		if !f.tiled {
@@ -159,71 +173,82 @@ func (l *loadWords) do(task int) {
 		if l.offset == nil {
 			clear(offset)
 		} else {
-			quantizeSome(offset, l.offset[p*panelCols:min((p+1)*panelCols, f.Cols)], l.factor)
+			l.c.isa.quantizeSome(offset, l.offset[p*panelCols:min((p+1)*panelCols, f.Cols)], l.factor)
 		}
 	}
 }
 
-// transposePanel fills panel p from rows of the source, which are columns of f.
-func (l *loadWords) transposePanel(p int) {
+// rows fills rows first … end−1, loadRows at most, of the panels of columns from … to−1.
+func (l *loadWords) rows(first, end, from, to int) {
+	f, full := l.f, to&^(panelCols-1)
+	var factors [loadRows]float32
+	for k := range end - first {
+		if factors[k] = l.factor; l.weights != nil {
+			factors[k] *= l.weights[first+k]
+		}
+	}
+	src, words := l.src[first*f.Cols:], f.words[first*panelWords:]
+	panel := f.paddedRows() * panelWords
+	l.c.isa.quantizeRows(words[from/panelCols*panel:], panel, src[from:], f.Cols, full-from, factors[:end-first])
+	if full < to {
+		for k, factor := range factors[:end-first] {
+			l.c.isa.quantizeSome(words[full/panelCols*panel+k*panelWords:], src[k*f.Cols+full:k*f.Cols+to], factor)
+		}
+	}
+}
+
+// transpose fills panel p from rows of the source, which are columns of f. The last rows of it are made with some before them again.
+func (l *loadWords) transpose(p int) {
 	f := l.f
 	panel, src := f.panel(p), l.src[p*panelCols*f.Rows:]
-	cols, done := min(panelCols, f.Cols-p*panelCols), 0
-	if cols == panelCols {
-		done = f.Rows &^ (panelCols - 1)
-		l.c.isa.quantizeTransposed(panel, src, f.Rows, done, l.factor)
-	}
-	var column [panelCols]float32
-	for k := done; k < f.Rows; k++ {
-		for j := range cols {
-			column[j] = src[j*f.Rows+k]
-		}
-		quantizeSome(panel[k*panelWords:][:panelWords], column[:cols], l.factor)
-	}
-}
-
-// quantizeSome fills a row of a panel from at most 16 numbers; missing ones are zeros.
-func quantizeSome(dst []uint64, src []float32, factor float32) {
-	var x [panelCols]float32
-	copy(x[:], src)
-	for i := range panelWords {
-		dst[i] = pack(quantize(x[2*i], factor), quantize(x[2*i+1], factor))
-	}
-}
-
-// addMagnitudesGeneric adds |x[j]| to every sums[j].
-func addMagnitudesGeneric(sums []float64, x []float32) {
-	x = x[:len(sums)]
-	for j, y := range x {
-		sums[j] += float64(abs(y))
-	}
-}
-
-// addRowMagnitudesGeneric adds |src[j·n+k]| to sums[j][k%8] for every row j of n numbers, in the order of k.
-func addRowMagnitudesGeneric(sums [][sumParts]float64, src []float32, n int) {
-	for j := range sums {
-		row, s := src[j*n:(j+1)*n], &sums[j]
-		for len(row) >= sumParts {
-			x := (*[sumParts]float32)(row)
-			for k := range s {
-				s[k] += float64(abs(x[k]))
+	if cols := f.Cols - p*panelCols; cols < panelCols || f.Rows < panelCols {
+		var column [panelCols]float32
+		for k := range f.Rows {
+			for j := range min(cols, panelCols) {
+				column[j] = src[j*f.Rows+k]
 			}
-			row = row[sumParts:]
+			l.c.isa.quantizeSome(panel[k*panelWords:], column[:], l.factor)
 		}
-		for k, x := range row {
-			s[k] += float64(abs(x))
-		}
+		return
+	}
+	whole := f.Rows &^ (panelCols - 1)
+	l.c.isa.quantizeTransposed(panel, src, f.Rows, whole, l.factor)
+	if last := f.Rows - panelCols; whole < f.Rows {
+		l.c.isa.quantizeTransposed(panel[last*panelWords:], src[last:], f.Rows, panelCols, l.factor)
 	}
 }
 
-// quantizeRowGeneric writes a row of whole panels, whose rows are stride words apart.
-func quantizeRowGeneric(dst []uint64, stride int, src []float32, factor float32) {
-	for at := 0; len(src) > 0; at += stride {
-		x, out := (*[panelCols]float32)(src), (*[panelWords]uint64)(dst[at:])
-		for i := range out {
-			out[i] = pack(quantize(x[2*i], factor), quantize(x[2*i+1], factor))
+// addMagnitudesGeneric adds |x[j]| to every sums[j], and raises parts[0] to its bits: those of positive numbers have their
+// order, and NaN is above.
+func addMagnitudesGeneric(sums []float64, parts *[16]uint32, x []float32) {
+	x = x[:len(sums)]
+	largest := parts[0]
+	for j, y := range x {
+		y = abs(y)
+		sums[j] += float64(y)
+		largest = max(largest, math.Float32bits(y))
+	}
+	parts[0] = largest
+}
+
+// addRowMagnitudesGeneric adds |row[k]| to sums[k%8], in the order of k, and raises parts[0] to its bits.
+func addRowMagnitudesGeneric(sums *[sumParts]float64, parts *[16]uint32, row []float32) {
+	for len(row) >= sumParts {
+		addMagnitudesGeneric(sums[:], parts, row[:sumParts])
+		row = row[sumParts:]
+	}
+	addMagnitudesGeneric(sums[:len(row)], parts, row)
+}
+
+// quantizeRowsGeneric writes rows of whole panels, which are panel words apart: row r times factors[r].
+func quantizeRowsGeneric(dst []uint64, panel int, src []float32, stride, cols int, factors []float32) {
+	for p := range cols / panelCols {
+		for r, factor := range factors {
+			x, out := (*[panelCols]float32)(src[r*stride+p*panelCols:]), (*[panelWords]uint64)(dst[p*panel+r*panelWords:])
+			for i := range out {
+				out[i] = pack(quantize(x[2*i], factor), quantize(x[2*i+1], factor))
+			}
 		}
-		src = src[panelCols:]
 	}
 }
 

@@ -69,25 +69,25 @@ func softplusesAVX2(dst *float32, x *float32, blocks int)
 //go:noescape
 func expNegativesAVX2(dst *float32, x *float32, blocks int)
 
-// addMagnitudesAVX2 adds |x[i]| to sums[i] for blocks·16 numbers.
+// addMagnitudesAVX2 adds |x[i]| to sums[i], and raises parts[i%16] to its bits, for blocks·16 numbers.
 //
 //go:noescape
-func addMagnitudesAVX2(sums *float64, x *float32, blocks int)
+func addMagnitudesAVX2(sums *float64, parts *[16]uint32, x *float32, blocks int)
 
 // addNumbersAVX2 adds x[i] to sums[i] for blocks·16 numbers.
 //
 //go:noescape
 func addNumbersAVX2(sums *float64, x *float32, blocks int)
 
-// addRowMagnitudesAVX2 adds |x[r·stride+k]| to sums[r][k%8] for rows rows of blocks·8 numbers.
+// addRowMagnitudesAVX2 adds |x[r,k]| to sums[r][k%8], and raises parts to its bits, for groups·4 rows of blocks·8 numbers, stride bytes apart.
 //
 //go:noescape
-func addRowMagnitudesAVX2(sums *[8]float64, rows int, x *float32, stride int, blocks int)
+func addRowMagnitudesAVX2(sums *[8]float64, parts *[16]uint32, groups int, x *float32, stride int, blocks int)
 
-// quantizeRowAVX2 writes blocks of 16 numbers, stride bytes apart.
+// quantizeRowsAVX2 writes rows of blocks of 16 numbers times their factors; panels are panel bytes apart, rows of x stride bytes.
 //
 //go:noescape
-func quantizeRowAVX2(dst *uint64, stride int, x *float32, blocks int, factor float32)
+func quantizeRowsAVX2(dst *uint64, panel int, x *float32, stride int, blocks int, factors *float32, rows int)
 
 // quantizeTransposedAVX2 writes blocks·16 rows of a panel from 16 rows of numbers, stride bytes apart.
 //
@@ -309,25 +309,25 @@ func softplusesAVX512(dst *float32, x *float32, blocks int)
 //go:noescape
 func expNegativesAVX512(dst *float32, x *float32, blocks int)
 
-// addMagnitudesAVX512 adds |x[i]| to sums[i] for blocks·16 numbers.
+// addMagnitudesAVX512 adds |x[i]| to sums[i], and raises parts[i%16] to its bits, for blocks·16 numbers.
 //
 //go:noescape
-func addMagnitudesAVX512(sums *float64, x *float32, blocks int)
+func addMagnitudesAVX512(sums *float64, parts *[16]uint32, x *float32, blocks int)
 
 // addNumbersAVX512 adds x[i] to sums[i] for blocks·16 numbers.
 //
 //go:noescape
 func addNumbersAVX512(sums *float64, x *float32, blocks int)
 
-// addRowMagnitudesAVX512 adds |x[r·stride+k]| to sums[r][k%8] for rows rows of blocks·8 numbers.
+// addRowMagnitudesAVX512 adds |x[r,k]| to sums[r][k%8], and raises parts to its bits, for groups·4 rows of blocks·8 numbers, stride bytes apart.
 //
 //go:noescape
-func addRowMagnitudesAVX512(sums *[8]float64, rows int, x *float32, stride int, blocks int)
+func addRowMagnitudesAVX512(sums *[8]float64, parts *[16]uint32, groups int, x *float32, stride int, blocks int)
 
-// quantizeRowAVX512 writes blocks of 16 numbers, stride bytes apart.
+// quantizeRowsAVX512 writes rows of blocks of 16 numbers times their factors; panels are panel bytes apart, rows of x stride bytes.
 //
 //go:noescape
-func quantizeRowAVX512(dst *uint64, stride int, x *float32, blocks int, factor float32)
+func quantizeRowsAVX512(dst *uint64, panel int, x *float32, stride int, blocks int, factors *float32, rows int)
 
 // quantizeTransposedAVX512 writes blocks·16 rows of a panel from 16 rows of numbers, stride bytes apart.
 //

@@ -47,11 +47,6 @@ func (c *Context) CenterColumns(means, x []float32) {
 // AddNumbers adds x[i] to sums[i].
 func (c *Context) AddNumbers(sums []float64, x []float32) { c.ISA().addNumbers(sums, x[:len(sums)]) }
 
-// AddPositive adds x[i], none of which is negative, to sums[i].
-func (c *Context) AddPositive(sums []float64, x []float32) {
-	c.ISA().addMagnitudes(sums, x[:len(sums)])
-}
-
 // Dot returns Σ x[i]·y[i]. The products are exact, and the sum is taken in float64 in the order of columnSum.
 func (c *Context) Dot(x, y []float32) float64 {
 	var parts [sumParts]float64

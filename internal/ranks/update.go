@@ -130,7 +130,7 @@ func (e *Engine) hiddenMeans(dst, probs, weights []float32, total float64) {
 			}
 			row = s.weighted
 		}
-		e.on.AddPositive(sums, row)
+		e.on.AddNumbers(sums, row)
 	}
 	divide(dst, sums, total)
 }

@@ -1,42 +1,64 @@
 package main
 
 import (
-	"math"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-const magnitude = math.MaxInt64 // the mask of a float64's bits without its sign
+// A magnitudes is what a kernel needs that adds magnitudes of numbers in half a vector, and keeps the largest ones.
+type magnitudes struct {
+	v       vector
+	mask    reg.VecVirtual
+	largest []reg.VecVirtual // bits; part i%len has those of half a vector i
+}
 
-// addMagnitude adds |x| of as many float32 as v has lanes of float64 to sum.
-func (v vector) addMagnitude(x Mem, sum reg.VecVirtual) {
-	y := v.reg()
-	VCVTPS2PD(x, y)
-	v.constant(three(VPAND), VPANDQ_BCST, u64(magnitude), y, y)
-	VADDPD(y, sum, sum)
+func (v vector) magnitudes(parts reg.Register) magnitudes {
+	m := magnitudes{v: v, mask: v.half(), largest: make([]reg.VecVirtual, 2*v.perPanel())}
+	VBROADCASTSS(u32(1<<31-1), m.mask)
+	for i := range m.largest {
+		m.largest[i] = v.half()
+		VMOVUPS(Mem{Base: parts, Disp: i * v.bytes / 2}, m.largest[i])
+	}
+	return m
+}
+
+// add writes sum + |x| to dst, for as many float32 as a vector has lanes of float64, and raises part i of the largest.
+func (m magnitudes) add(i int, x Mem, sum Op, dst reg.VecVirtual) {
+	half, y, largest := m.v.half(), m.v.reg(), m.largest[i%len(m.largest)]
+	VANDPS(x, m.mask, half)
+	VPMAXUD(half, largest, largest)
+	VCVTPS2PD(half, y)
+	VADDPD(sum, y, dst)
+}
+
+func (m magnitudes) store(parts reg.Register) {
+	for i, part := range m.largest {
+		VMOVUPS(part, Mem{Base: parts, Disp: i * m.v.bytes / 2})
+	}
 }
 
 // addMagnitudes writes the kernel that adds numbers' magnitudes to sums.
 func addMagnitudes(v vector) {
-	name := v.begin("addMagnitudes", "func(sums *float64, x *float32, blocks int)",
-		"adds |x[i]| to sums[i] for blocks·16 numbers.")
+	name := v.begin("addMagnitudes", "func(sums *float64, parts *[16]uint32, x *float32, blocks int)",
+		"adds |x[i]| to sums[i], and raises parts[i%16] to its bits, for blocks·16 numbers.")
 	sums := Load(Param("sums"), GP64())
+	parts := Load(Param("parts"), GP64())
 	x := Load(Param("x"), GP64())
 	blocks := Load(Param("blocks"), GP64())
+	m := v.magnitudes(parts)
 	Label(name + "_block")
-	for disp := 0; disp < 128; disp += v.bytes {
-		sum := v.load(Mem{Base: sums, Disp: disp})
-		v.addMagnitude(Mem{Base: x, Disp: disp / 2}, sum)
-		VMOVUPS(sum, Mem{Base: sums, Disp: disp})
+	for i := range m.largest {
+		sum, at := v.reg(), Mem{Base: sums, Disp: i * v.bytes}
+		m.add(i, Mem{Base: x, Disp: i * v.bytes / 2}, at, sum)
+		VMOVUPS(sum, at)
 	}
 	ADDQ(U32(128), sums)
 	ADDQ(Imm(64), x)
 	DECQ(blocks)
 	JNZ(LabelRef(name + "_block"))
-	VZEROUPPER()
-	RET()
+	m.store(parts)
+	done()
 }
 
 // addNumbers writes the kernel that adds numbers to sums.
@@ -59,51 +81,60 @@ func addNumbers(v vector) {
 	done()
 }
 
-// addRowMagnitudes writes the kernel that adds the magnitudes of rows to 8 sums each.
+// addRowMagnitudes writes the kernel that adds the magnitudes of rows to 8 sums each. It goes along four rows at a time, as each
+// addition waits for the one before in its row.
 func addRowMagnitudes(v vector) {
-	name := v.begin("addRowMagnitudes", "func(sums *[8]float64, rows int, x *float32, stride, blocks int)",
-		"adds |x[r·stride+k]| to sums[r][k%8] for rows rows of blocks·8 numbers.")
+	const group = 4
+	name := v.begin("addRowMagnitudes", "func(sums *[8]float64, parts *[16]uint32, groups int, x *float32, stride, blocks int)",
+		"adds |x[r,k]| to sums[r][k%8], and raises parts to its bits, for groups·4 rows of blocks·8 numbers, stride bytes apart.")
 	sums := Load(Param("sums"), GP64())
-	rows := Load(Param("rows"), GP64())
+	parts := Load(Param("parts"), GP64())
+	groups := Load(Param("groups"), GP64())
 	x := Load(Param("x"), GP64())
 	stride := Load(Param("stride"), GP64())
-	SHLQ(Imm(2), stride)
 	blocks := Load(Param("blocks"), GP64())
-	Label(name + "_row")
-	at, left := GP64(), GP64()
-	MOVQ(x, at)
+	m := v.magnitudes(parts)
+	Label(name + "_group")
+	left := GP64()
 	MOVQ(blocks, left)
-	parts := make([]reg.VecVirtual, v.perPanel())
-	for i := range parts {
-		parts[i] = v.load(Mem{Base: sums, Disp: i * v.bytes})
+	var rows [group]reg.GPVirtual
+	sum := make([]reg.VecVirtual, group*v.perPanel()) // of 8 numbers
+	for r := range rows {
+		rows[r] = GP64()
+		MOVQ(x, rows[r])
+		ADDQ(stride, x)
+	}
+	for i := range sum {
+		sum[i] = v.load(Mem{Base: sums, Disp: i * v.bytes})
 	}
 	Label(name + "_block")
-	for i, part := range parts {
-		v.addMagnitude(Mem{Base: at, Disp: i * v.bytes / 2}, part)
+	for i := range sum {
+		r, part := i/v.perPanel(), i%v.perPanel()
+		m.add(i, Mem{Base: rows[r], Disp: part * v.bytes / 2}, sum[i], sum[i])
 	}
-	ADDQ(Imm(32), at)
+	for _, row := range rows {
+		ADDQ(Imm(32), row)
+	}
 	DECQ(left)
 	JNZ(LabelRef(name + "_block"))
-	for i, part := range parts {
-		VMOVUPS(part, Mem{Base: sums, Disp: i * v.bytes})
+	for i := range sum {
+		VMOVUPS(sum[i], Mem{Base: sums, Disp: i * v.bytes})
 	}
-	ADDQ(stride, x)
-	ADDQ(Imm(64), sums)
-	DECQ(rows)
-	JNZ(LabelRef(name + "_row"))
-	VZEROUPPER()
-	RET()
+	ADDQ(U32(group*64), sums)
+	DECQ(groups)
+	JNZ(LabelRef(name + "_group"))
+	m.store(parts)
+	done()
 }
 
 // quantize turns numbers into words of two columns: the nearest integers of x·factor, where the lower one's sign is carried
-// into the upper one (pack in fixed.go).
+// into the upper one (pack in fixed.go). With hi and lo in the halves of 64 bits that is 2^32·hi + (lo + 2^31) − 2^31, of which
+// the sum in brackets, which is not negative, is lo with another bit of sign.
 func (v vector) quantize(x, factor reg.VecVirtual) {
 	VMULPS(factor, x, x)
 	VCVTPS2DQ(x, x)
-	sign := v.reg()
-	VPSRAD(Imm(31), x, sign)
-	VPSLLQ(Imm(32), sign, sign)
-	VPADDD(sign, x, x)
+	v.constant(three(VPXOR), VPXORQ_BCST, u64(1<<31), x, x)
+	v.constant(VPADDQ, VPADDQ_BCST, u64(1<<64-1<<31), x, x)
 }
 
 func (v vector) factor(offset int) reg.VecVirtual {
@@ -112,27 +143,41 @@ func (v vector) factor(offset int) reg.VecVirtual {
 	return r
 }
 
-// quantizeRow writes the kernel that fills one row of panels.
-func quantizeRow(v vector) {
-	name := v.begin("quantizeRow", "func(dst *uint64, stride int, x *float32, blocks int, factor float32)",
-		"writes blocks of 16 numbers, stride bytes apart.")
+// quantizeRows writes the kernel that fills rows of panels, one panel after the other: stores to one at a time are
+// as fast as the cache takes them, to several in turn are not.
+func quantizeRows(v vector) {
+	name := v.begin("quantizeRows", "func(dst *uint64, panel int, x *float32, stride, blocks int, factors *float32, rows int)",
+		"writes rows of blocks of 16 numbers times their factors; panels are panel bytes apart, rows of x stride bytes.")
 	dst := Load(Param("dst"), GP64())
-	stride := Load(Param("stride"), GP64())
+	panel := Load(Param("panel"), GP64())
 	x := Load(Param("x"), GP64())
+	stride := Load(Param("stride"), GP64())
 	blocks := Load(Param("blocks"), GP64())
-	factor := v.factor(32)
+	factors := Load(Param("factors"), GP64())
+	rows := Load(Param("rows"), GP64())
 	Label(name + "_block")
+	to, from, row := GP64(), GP64(), GP64()
+	MOVQ(dst, to)
+	MOVQ(x, from)
+	XORQ(row, row)
+	Label(name + "_row")
+	factor := v.reg()
+	VBROADCASTSS(Mem{Base: factors, Index: row, Scale: 4}, factor)
 	for part := range v.perPanel() {
-		q := v.load(Mem{Base: x, Disp: part * v.bytes})
+		q := v.load(Mem{Base: from, Disp: part * v.bytes})
 		v.quantize(q, factor)
-		storeIntegers(v, q, Mem{Base: dst, Disp: part * v.bytes})
+		storeIntegers(v, q, Mem{Base: to, Disp: part * v.bytes})
 	}
-	ADDQ(stride, dst)
+	ADDQ(stride, from)
+	ADDQ(Imm(entryBytes), to)
+	INCQ(row)
+	CMPQ(row, rows)
+	JLT(LabelRef(name + "_row"))
+	ADDQ(panel, dst)
 	ADDQ(Imm(64), x)
 	DECQ(blocks)
 	JNZ(LabelRef(name + "_block"))
-	VZEROUPPER()
-	RET()
+	done()
 }
 
 // quantizeTransposed writes the kernel that fills a panel from 16 rows, a square of numbers at a time.

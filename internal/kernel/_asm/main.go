@@ -32,7 +32,7 @@ func main() {
 		addMagnitudes(v)
 		addNumbers(v)
 		addRowMagnitudes(v)
-		quantizeRow(v)
+		quantizeRows(v)
 		quantizeTransposed(v)
 		splitRows(v)
 		packRows(v)
