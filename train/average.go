@@ -125,7 +125,7 @@ func (t *Training) judgeAverage(ctx context.Context, p Progress) (*Evaluation, e
 		t.average.see(e)
 		t.best = e.Average
 		if t.overfit.length == 0 {
-			t.overfit.see(e, t.bestNow.sure())
+			t.overfit.see(e, t.trust.unpaced(e.Rate), t.bestNow.sure())
 		}
 	}
 	return e, nil

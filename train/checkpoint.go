@@ -14,7 +14,7 @@ import (
 
 const (
 	checkpointFormat  = "harmonium-checkpoint"
-	checkpointVersion = "8"
+	checkpointVersion = "9"
 	notePrefix        = "note."
 )
 

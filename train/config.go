@@ -38,6 +38,11 @@ type Config struct {
 	Batch    int      // rows a minibatch; 0 means DefaultBatch, or all rows if there are fewer
 	Rate     float64  // learning rate η at the start; 0 means the optimizer's default
 	Schedule Schedule // how η falls; "" means DefaultSchedule
+	// Rise is the largest factor by which η may be above its schedule while chains follow the model, as the errors of log
+	// Z at scores tell; 1 means that it is never above. 0 means DefaultRise where Rate is the default of Adam, and a trust
+	// region bounds the updates of a model that is not Trained, or less where that rate is higher for a short training; and
+	// else 1.
+	Rise float64
 
 	L1, L2 float64 // penalties L1·Σ|w_ij| + ½·L2·Σ w_ij² on the cost; biases are free
 	Clip   float64 // bound on |w_ij|; 0 means none
@@ -88,6 +93,7 @@ const (
 	DefaultBatch    = 100
 	DefaultEpochs   = 300 // and with real visible units as many more as make 5,000 updates, with bases 10,000, of a complex state 20,000
 	DefaultSchedule = Linear
+	DefaultRise     = 4
 )
 
 // leastUpdates of a training with real visible units, if nothing bounds it. Tables of real numbers are small, and 300
@@ -124,16 +130,26 @@ const (
 // arXiv 2310.07831), and √(usual/n) with n hidden units. Noise moves each weight by about the rate in every update, by
 // rate·√updates in all, and so the input of a visible unit by rate·√(n·updates). Too much of that makes the model sharp
 // without making it better.
-func (c *Config) rateFactor(model *rbm.Model, updates int) float64 {
+//
+// rise is by how much it may rise: by DefaultRise, but in a short training, whose rate is higher already and has few
+// scores to follow, by its part of usualUpdates of that.
+func (c *Config) rateFactor(model *rbm.Model, updates int) (factor, rise float64) {
 	length := 1.0
 	if updates != noBound {
 		length = math.Sqrt(usualUpdates / float64(updates))
 	}
-	if _, adam := c.Optimizer.(*Adam); !adam || c.Trained || !isBounded(c.Negative, model) {
-		return min(length, 1)
+	if !c.mayRise(model) {
+		return min(length, 1), 1
 	}
+	length = min(length, mostLength)
 	n := min(max(model.N(), fewestHidden), usualHidden)
-	return min(length, mostLength) * math.Sqrt(usualHidden/float64(n))
+	return length * math.Sqrt(usualHidden/float64(n)), max(DefaultRise/max(length*length, 1), 1)
+}
+
+// mayRise reports whether default rates may be above the usual one.
+func (c *Config) mayRise(model *rbm.Model) bool {
+	_, adam := c.Optimizer.(*Adam)
+	return adam && !c.Trained && isBounded(c.Negative, model)
 }
 
 // Schedule is how the learning rate falls from η to its end over the planned updates or time.
@@ -179,6 +195,9 @@ func (c *Config) Settings() []Setting {
 		{Name: "rate", At: &c.Rate, Help: "learning rate at the start; 0 means the optimiser's default: " + defaultRates() +
 			"; as 1/√updates less over more than 12000 updates, and with adam and a bound of trust more over fewer, " +
 			"up to four times, and as 1/√n more with fewer than 100 hidden units; six times as much with bases, however many"},
+		{Name: "rise", At: &c.Rise, Help: fmt.Sprintf("largest factor by which the rate may be above its schedule while the errors of log Z "+
+			"at evaluations are small; 0 means %d for adam's default rate with a bound of trust, less where that is higher for a short "+
+			"training, and else 1", DefaultRise)},
 		{Name: "schedule", At: &c.Schedule, Default: DefaultSchedule,
 			Help: "constant, linear, cosine or power; a rate that falls to zero averages the noise away"},
 		{Name: "l1", At: &c.L1, Help: "penalty on the sum of |w|"},
@@ -300,8 +319,18 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	if err := settings.Resolve(c.Settings()); err != nil {
 		return c, err
 	}
+	rise := 1.0
 	if byDefault && c.Likelihood == nil {
-		c.Rate *= c.rateFactor(model, c.bounds().planned(c.batches(rows)))
+		var factor float64
+		factor, rise = c.rateFactor(model, c.bounds().planned(c.batches(rows)))
+		c.Rate *= factor
+	}
+	c.Rise = cmp.Or(c.Rise, rise)
+	if c.Rise < 1 {
+		return c, fmt.Errorf("rise is %g, want 1 or more, or 0 for the default", c.Rise)
+	}
+	if c.Rise > 1 && !isBounded(c.Negative, model) {
+		return c, fmt.Errorf("rise is %g, which needs a bound of trust, and units with two values", c.Rise)
 	}
 	if err := c.checkContinuations(); err != nil {
 		return c, err

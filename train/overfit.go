@@ -8,7 +8,7 @@ import "fmt"
 // its rate.
 type overfit struct {
 	update      uint64  // of the best model,
-	rate, train float64 // its learning rate and its score on the training data
+	rate, train float64 // its learning rate, but for the pace, and its score on the training data
 	worse       uint64  // scores in a row, now, that are worse on validation data and better on training data
 
 	begun, length uint64 // the end: updates before it, and its own; both 0 until it begins
@@ -21,13 +21,13 @@ const (
 	endPart       = 0.5 // updates of the end, as a part of the updates that led to the best model
 )
 
-// see takes a score. sure is the most that a validation score was for sure.
-func (o *overfit) see(e *Evaluation, sure float64) {
+// see takes a score, and the learning rate but for the pace. sure is the most that a validation score was for sure.
+func (o *overfit) see(e *Evaluation, rate, sure float64) {
 	valid, train := float64(e.Valid.Value), float64(e.Train.Value)
 	margin := overfitErrors * e.LogZ.Stderr
 	switch {
 	case e.Best:
-		o.update, o.rate, o.train, o.worse = uint64(e.Update), e.Rate, train, 0
+		o.update, o.rate, o.train, o.worse = uint64(e.Update), rate, train, 0
 	case e.UpperBounds() || valid+max(margin, overfitPart*float64(e.Valid.Stderr)) >= sure || train-margin <= o.train:
 		o.worse = 0
 	default:

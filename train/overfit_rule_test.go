@@ -12,7 +12,7 @@ import (
 // than two errors of log Z. Any other score, and a new best model, begin the count again.
 func TestOverfitCounts(t *testing.T) {
 	score := func(valid, train, stderr float64) *Evaluation {
-		return &Evaluation{Update: 100, Rate: 0.003, Scores: monitor.Scores{
+		return &Evaluation{Update: 100, Scores: monitor.Scores{
 			Valid: &monitor.Score{Value: diag.Number(valid)}, Train: &monitor.Score{Value: diag.Number(train)},
 			LogZ: sample.LogZ{Stderr: stderr},
 		}}
@@ -32,7 +32,7 @@ func TestOverfitCounts(t *testing.T) {
 		"best":                           {best, 0},
 	} {
 		o := overfit{update: 50, rate: 0.005, train: -19, worse: 2}
-		o.see(c.score, -20)
+		o.see(c.score, 0.003, -20)
 		if o.worse != c.worse {
 			t.Errorf("%s: %d scores in a row, want %d", name, o.worse, c.worse)
 		}

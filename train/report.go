@@ -73,9 +73,12 @@ func (t *Training) evaluate(ctx context.Context, p Progress) (*Evaluation, error
 		e.Best = t.choose(&e.Scores)
 		t.average.see(e)
 		if t.overfit.length == 0 { // the end keeps the rate that it began with
-			t.overfit.see(e, t.bestNow.sure())
+			t.overfit.see(e, t.trust.unpaced(e.Rate), t.bestNow.sure())
 			t.beginEnd()
 		}
+	}
+	if t.done > 1 { // units are independent but for one update, which hardly any rounds have followed
+		t.trust.follow(e.LogZ.Stderr)
 	}
 	return e, nil
 }

@@ -19,7 +19,7 @@ func TestConfigAsJSON(t *testing.T) {
 	for want, c := range map[string]train.Config{
 		`"negative":{"kind":"pcd","steps":`:                                   {},
 		`"optimizer":{"kind":"adam","beta1":0,"beta2":0.999,"epsilon":1e-08}`: {},
-		`{"seed":18446744073709551615,"epochs":0,"updates":0,"time":"1m30s","batch":20,"rate":0.01,"schedule":"cosine",` +
+		`{"seed":18446744073709551615,"epochs":0,"updates":0,"time":"1m30s","batch":20,"rate":0.01,"rise":1,"schedule":"cosine",` +
 			`"l1":0.5,"l2":0,"clip":0,"centered":false,"data_biases":true,"patience":0,"every":0,`: {
 			Seed: 1<<64 - 1, Time: 90 * time.Second, Batch: 20, Rate: 0.01, Schedule: train.Cosine, L1: 0.5, Plain: true,
 		},
@@ -116,7 +116,8 @@ func TestFreshKeepsNoState(t *testing.T) {
 }
 
 // The default rate is as 1/√updates, four times that of a usual training at most, and as 1/√n with 20 to 100 hidden
-// units. It isn't above that of the optimiser where nothing bounds the updates. A rate that is given stays.
+// units. It isn't above that of the optimiser where nothing bounds the updates. A rate that is given stays. By default the
+// rate may rise to four times itself where it is a default that is bounded, in short trainings by their part of that.
 func TestDefaultRate(t *testing.T) {
 	set := &data.Set{States: sample.FromBiases(rbm.New(10, 2, rng.Seed(1)), 1000, rng.Seed(2))} // ten minibatches an epoch
 	for _, c := range []struct {
@@ -137,8 +138,22 @@ func TestDefaultRate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := training.Config().Rate; math.Abs(got-c.want) > 1e-12 {
+		got, rise := training.Config().Rate, 1.0
+		if math.Abs(got-c.want) > 1e-12 {
 			t.Errorf("%d hidden units, %+v: rate %v, want %v", c.hidden, c.config, got, c.want)
+		}
+		if c.config.Rate == 0 && c.config.Optimizer == nil && !c.config.Trained && c.config.Negative == nil {
+			usual := 0.005 * math.Sqrt(100/float64(min(max(c.hidden, 20), 100)))
+			rise = min(max(4*math.Pow(usual/got, 2), 1), 4)
+		}
+		if got := training.Config().Rise; math.Abs(got/rise-1) > 1e-12 {
+			t.Errorf("%d hidden units, %+v: rise %v, want %v", c.hidden, c.config, got, rise)
+		}
+	}
+	for rise, config := range map[float64]train.Config{0.5: {}, -1: {}, 2: {Negative: &train.CD{}}, 3: {Negative: &train.PCD{}}} {
+		config.Rise = rise
+		if _, err := train.Start(rbm.New(10, 4, rng.Seed(1)), set, config); err == nil || !strings.Contains(err.Error(), "rise is ") {
+			t.Errorf("rise %v with %T: error %v", rise, config.Negative, err)
 		}
 	}
 }

@@ -347,7 +347,7 @@ func TestResumeNamesVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = start(t, 10, set, c).Resume(checkpoint.Bytes())
-	const want = `version of the checkpoint is "6", this program reads 8: go on with the program that began the run, or train again`
+	const want = `version of the checkpoint is "6", this program reads 9: go on with the program that began the run, or train again`
 	if err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -22,6 +23,9 @@ import (
 // deviation is then √(Σ (ρα)²/N), and ρ is chosen so that it is the bound. Directions in which chains differ much are
 // held back, and all others keep the rate.
 //
+// The rate is less where the deviation before the change would be above mostDeviation. It is more, by the factor pace,
+// while the errors of log Z at scores tell that chains follow.
+//
 // Σ_r α_r = 0, so that the change is Σ|α|/2 times the difference of two averages: a step of gradient descent whose data
 // are the chains with α > 0 and whose model the ones with α < 0.
 type trust struct {
@@ -37,6 +41,7 @@ type trust struct {
 	krylov        krylov
 	rate          float64 // of this update
 	slope         float64 // the deviation that a rate of 1 would give, a running mean; 0 before the first update
+	pace          float64 // by how much the rate is higher, from 1 to Config.Rise
 
 	back     *ascent
 	up, down *rbm.Statistics // averages over the chains with α > 0 and α < 0, in the memory of the gradient
@@ -66,7 +71,7 @@ func newTrust(t *Training) *trust {
 	v := all.Slice(0, min(all.Rows(), mostTrusted))
 	chains := v.Rows()
 	r := &trust{
-		t: t, bound: n.Bound(), v: v, before: make([]float64, chains), after: make([]float64, chains),
+		t: t, bound: n.Bound(), pace: 1, v: v, before: make([]float64, chains), after: make([]float64, chains),
 		d: make([]float64, chains), α: make([]float64, chains),
 		y: make([]float32, chains*t.Model.N()), own: make([]float64, chains), kernel: make([]float64, chains*chains),
 		up: rbm.NewStatisticsWith(t.Model, t.positive.VH), down: rbm.NewStatisticsWith(t.Model, nil),
@@ -88,7 +93,8 @@ func isBounded(negative Negative, model *rbm.Model) bool {
 func twoValued(l rbm.Layer) bool { return l.Kind() == rbm.Bernoulli || l.Kind() == rbm.Spin }
 
 // begin takes F of the chains before an update, and returns the update's rate: that of the schedule, or less where by
-// the updates before the deviation would come to more than mostDeviation. The conditionals are at the model.
+// the updates before the deviation would come to more than mostDeviation, and that pace times. The conditionals are at
+// the model.
 func (r *trust) begin(rate float64) float64 {
 	if r == nil {
 		return rate
@@ -98,7 +104,16 @@ func (r *trust) begin(rate float64) float64 {
 	if r.slope > 0 {
 		r.rate = min(rate, mostDeviation*r.bound/r.slope)
 	}
+	r.rate *= r.pace
 	return r.rate
+}
+
+// unpaced is the rate of the last update, but for the pace.
+func (r *trust) unpaced(rate float64) float64 {
+	if r == nil {
+		return rate
+	}
+	return rate / r.pace
 }
 
 const (
@@ -106,6 +121,23 @@ const (
 	// that is most of the update is no longer small.
 	mostDeviation = 10. / 3
 	slopeDecay    = 0.9 // of the running mean of its square
+)
+
+// follow takes the standard error of log Z of a score, in nats, which is large where chains and replicas lag behind the
+// model. That of an exact score is 0, and tells nothing of them.
+func (r *trust) follow(stderr float64) {
+	switch {
+	case r == nil || stderr == 0:
+	case stderr < fasterBelow:
+		r.pace = min(faster*r.pace, r.t.config.Rise)
+	case stderr > slowerAbove:
+		r.pace = max(slower*r.pace, 1)
+	}
+}
+
+const (
+	fasterBelow, slowerAbove = 0.1, 0.15 // nats
+	faster, slower           = 1.1, 0.8
 )
 
 // learn takes the deviation of an update before it is changed.
@@ -267,8 +299,18 @@ func trustCost(model *rbm.Model, chains int) float64 {
 	return costPair * looked * looked / 2 * float64(model.M()+model.N())
 }
 
+// check returns an error if no training can be at the pace.
+func (r *trust) check() error {
+	if most := r.t.config.Rise; !(r.pace >= 1 && r.pace <= most) {
+		return fmt.Errorf("a rate of %g times that of the schedule, want 1 to %g times", r.pace, most)
+	}
+	return nil
+}
+
 func (r *trust) remember(m *Memory) {
 	if r != nil {
 		m.Number("slope", &r.slope)
+		m.Number("pace", &r.pace)
+		m.Check(r.check)
 	}
 }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/harmonium-rbm/harmonium/data"
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
+	"github.com/harmonium-rbm/harmonium/sample"
 )
 
 // krylov solves (ρ + K) α = d, and shift makes |ρα| a length: against elimination with the whole matrix.
@@ -87,6 +89,87 @@ func bounded(t *testing.T, units rbm.Kind, plain bool, bound float64) *Training 
 		t.Fatal(err)
 	}
 	return training
+}
+
+// The rate is that of the schedule, or what the deviation allows, times the pace, which rises to a bound where errors are
+// small, and falls to 1 where they are large.
+func TestTrustRate(t *testing.T) {
+	training := bounded(t, rbm.Bernoulli, false, 0.3)
+	training.config.Rise = 3
+	r, most := training.trust, mostDeviation*0.3
+	for _, c := range []struct{ slope, pace, rate, want float64 }{
+		{0, 1, 0.05, 0.05}, {0, 2, 0.02, 0.04}, {10, 1, 0.05, 0.05}, {10, 2, 0.05, 0.1},
+		{200, 1, 0.05, most / 200}, {200, 3, 0.05, 3 * most / 200},
+	} {
+		r.slope, r.pace = c.slope, c.pace
+		if got := r.begin(c.rate); math.Abs(got/c.want-1) > 1e-12 || r.rate != got {
+			t.Errorf("slope %v, pace %v, scheduled %v: rate %v, want %v", c.slope, c.pace, c.rate, got, c.want)
+		}
+	}
+	r.pace = 1
+	for _, c := range []struct {
+		stderr float64
+		scores int
+		want   float64
+	}{
+		{0.5, 5, 1}, {0.05, 1, faster}, {0, 5, faster}, {1e-9, 1, faster * faster}, {(fasterBelow + slowerAbove) / 2, 5, faster * faster},
+		{math.NaN(), 1, faster * faster}, {0.05, 100, 3}, {0.5, 1, 3 * slower}, {math.Inf(1), 1, 3 * slower * slower}, {0.5, 100, 1},
+	} {
+		for range c.scores {
+			r.follow(c.stderr)
+		}
+		if math.Abs(r.pace-c.want) > 1e-12 {
+			t.Errorf("after %d errors of %v the pace is %v, want %v", c.scores, c.stderr, r.pace, c.want)
+		}
+	}
+}
+
+// A checkpoint has a pace from 1 to the largest.
+func TestPaceChecks(t *testing.T) {
+	training := bounded(t, rbm.Bernoulli, false, 0.3)
+	training.config.Rise = 4
+	for pace, ok := range map[float64]bool{1: true, 2.5: true, 4: true, 0: false, 0.99: false, 4.01: false, math.NaN(): false} {
+		training.trust.pace = pace
+		if err := training.trust.check(); (err == nil) != ok {
+			t.Errorf("pace %v: error %v", pace, err)
+		}
+	}
+}
+
+// The pace rises while live errors are small, and goes on from a checkpoint to the same bytes.
+func TestPaceResumes(t *testing.T) {
+	begin := func() *Training {
+		set := &data.Set{States: sample.FromBiases(rbm.New(40, 2, rng.Seed(1)), 300, rng.Seed(2))}
+		training, err := Start(rbm.New(40, 30, rng.Seed(3)), set, Config{Updates: 40, Every: 5, Rate: 0.005, Rise: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return training
+	}
+	training, rates := begin(), []float64{}
+	var half bytes.Buffer
+	for p := range training.Steps(t.Context()) {
+		if rates = append(rates, p.Rate); p.Update == 20 {
+			if err := training.Checkpoint(&half); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if training.trust.pace < faster*faster {
+		t.Fatalf("the pace is %v after scores with small errors", training.trust.pace)
+	}
+	again := begin()
+	if err := again.Resume(half.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	for p := range again.Steps(t.Context()) {
+		if p.Rate != rates[p.Update-1] {
+			t.Fatalf("update %d: rate %v, want %v", p.Update, p.Rate, rates[p.Update-1])
+		}
+	}
+	if !slices.Equal(again.Model.W, training.Model.W) {
+		t.Error("another model")
+	}
 }
 
 // The free energies of the chains change by no more than the bound against each other in an update, and by much more
