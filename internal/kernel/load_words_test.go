@@ -43,7 +43,7 @@ func TestAddMagnitudes(t *testing.T) {
 			for _, isa := range ISAs() {
 				sums, want, parts, largest := make([]float64, n+1), make([]float64, n+1), [16]uint32{3: 5}, uint32(5)
 				for j, y := range x {
-					sums[j] = float64(j) * 0.3
+					sums[j] = float64(float64(j) * 0.3) // not part of a fused addition below
 					want[j] = sums[j] + math.Abs(float64(y))
 					largest = max(largest, math.Float32bits(y)&^(1<<31))
 				}
