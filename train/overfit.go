@@ -8,7 +8,7 @@ import "fmt"
 // its rate.
 type overfit struct {
 	update      uint64  // of the best model,
-	rate, train float64 // its learning rate, but for the pace, and its score on the training data
+	rate, train float64 // its learning rate without the pace of trust, and its score on the training data
 	worse       uint64  // scores in a row, now, that are worse on validation data and better on training data
 
 	begun, length uint64 // the end: updates before it, and its own; both 0 until it begins
@@ -21,7 +21,7 @@ const (
 	endPart       = 0.5 // updates of the end, as a part of the updates that led to the best model
 )
 
-// see takes a score, and the learning rate but for the pace. sure is the most that a validation score was for sure.
+// see takes a score, and the learning rate without the pace. sure is the most that a validation score was for sure.
 func (o *overfit) see(e *Evaluation, rate, sure float64) {
 	valid, train := float64(e.Valid.Value), float64(e.Train.Value)
 	margin := overfitErrors * e.LogZ.Stderr

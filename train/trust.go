@@ -41,7 +41,7 @@ type trust struct {
 	krylov        krylov
 	rate          float64 // of this update
 	slope         float64 // the deviation that a rate of 1 would give, a running mean; 0 before the first update
-	pace          float64 // by how much the rate is higher, from 1 to Config.Rise
+	pace          float64 // factor of the rate by the errors of scores, from 1 to Config.Rise
 
 	back     *ascent
 	up, down *rbm.Statistics // averages over the chains with α > 0 and α < 0, in the memory of the gradient
@@ -93,8 +93,8 @@ func isBounded(negative Negative, model *rbm.Model) bool {
 func twoValued(l rbm.Layer) bool { return l.Kind() == rbm.Bernoulli || l.Kind() == rbm.Spin }
 
 // begin takes F of the chains before an update, and returns the update's rate: that of the schedule, or less where by
-// the updates before the deviation would come to more than mostDeviation, and that pace times. The conditionals are at
-// the model.
+// the updates before the deviation would come to more than mostDeviation, times the pace. The conditionals are at the
+// model.
 func (r *trust) begin(rate float64) float64 {
 	if r == nil {
 		return rate
@@ -108,7 +108,7 @@ func (r *trust) begin(rate float64) float64 {
 	return r.rate
 }
 
-// unpaced is the rate of the last update, but for the pace.
+// unpaced returns the last update's rate without the pace.
 func (r *trust) unpaced(rate float64) float64 {
 	if r == nil {
 		return rate
