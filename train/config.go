@@ -40,8 +40,8 @@ type Config struct {
 	Schedule Schedule // how η falls; "" means DefaultSchedule
 	// Rise is the largest factor by which η may be above its schedule while chains follow the model, as the errors of log
 	// Z at scores tell; 1 means that it is never above. 0 means DefaultRise where Rate is the default of Adam, and a trust
-	// region bounds the updates of a model that is not Trained, or less where that rate is higher for a short training; and
-	// else 1.
+	// region bounds the updates of a model of bits that is not Trained, or less where that rate is higher for a short
+	// training; and else 1.
 	Rise float64
 
 	L1, L2 float64 // penalties L1·Σ|w_ij| + ½·L2·Σ w_ij² on the cost; biases are free
@@ -132,7 +132,8 @@ const (
 // without making it better.
 //
 // rise is by how much it may rise: by DefaultRise, but in a short training, whose rate is higher already and has few
-// scores to follow, by its part of usualUpdates of that.
+// scores to follow, by its part of usualUpdates of that; and not at all with spins, whose models get sharper by it and no
+// better (docs/decisions/0121).
 func (c *Config) rateFactor(model *rbm.Model, updates int) (factor, rise float64) {
 	length := 1.0
 	if updates != noBound {
@@ -143,7 +144,10 @@ func (c *Config) rateFactor(model *rbm.Model, updates int) (factor, rise float64
 	}
 	length = min(length, mostLength)
 	n := min(max(model.N(), fewestHidden), usualHidden)
-	return length * math.Sqrt(usualHidden/float64(n)), max(DefaultRise/max(length*length, 1), 1)
+	if rise = 1; model.Visible.Kind() == rbm.Bernoulli {
+		rise = max(DefaultRise/max(length*length, 1), 1)
+	}
+	return length * math.Sqrt(usualHidden/float64(n)), rise
 }
 
 // mayRise reports whether default rates may be above the usual one.
@@ -196,7 +200,7 @@ func (c *Config) Settings() []Setting {
 			"; as 1/√updates less over more than 12000 updates, and with adam and a bound of trust more over fewer, " +
 			"up to four times, and as 1/√n more with fewer than 100 hidden units; six times as much with bases, however many"},
 		{Name: "rise", At: &c.Rise, Help: fmt.Sprintf("largest factor by which the rate may be above its schedule while the errors of log Z "+
-			"at evaluations are small; 0 means %d for adam's default rate with a bound of trust, less where that is higher for a short "+
+			"at evaluations are small; 0 means %d for bits with adam's default rate and a bound of trust, less where that is higher for a short "+
 			"training, and else 1", DefaultRise)},
 		{Name: "schedule", At: &c.Schedule, Default: DefaultSchedule,
 			Help: "constant, linear, cosine or power; a rate that falls to zero averages the noise away"},

@@ -150,6 +150,14 @@ func TestDefaultRate(t *testing.T) {
 			t.Errorf("%d hidden units, %+v: rise %v, want %v", c.hidden, c.config, got, rise)
 		}
 	}
+	spins := rbm.NewModel(rbm.NewLayer(rbm.Spin, 10), rbm.NewLayer(rbm.Spin, 4), rng.Seed(1))
+	training, err := train.Start(spins, set, train.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if training.Config().Rise != 1 {
+		t.Errorf("spins: rise %v, want 1", training.Config().Rise)
+	}
 	for rise, config := range map[float64]train.Config{0.5: {}, -1: {}, 2: {Negative: &train.CD{}}, 3: {Negative: &train.PCD{}}} {
 		config.Rise = rise
 		if _, err := train.Start(rbm.New(10, 4, rng.Seed(1)), set, config); err == nil || !strings.Contains(err.Error(), "rise is ") {
