@@ -220,8 +220,9 @@ func (l *realsSums) do(task int) {
 			l.isa.addRowMagnitudes(parts[:cols], &elements, l.src[first*f.Rows+from:], f.Rows, rows)
 		} else {
 			var sums [sumParts][width]float64
-			for k := range rows {
-				l.isa.addMagnitudes(sums[k%sumParts][:cols], &elements, l.src[(from+k)*f.Cols+first:][:cols])
+			for k := range min(sumParts, rows) { // and every eighth row from there
+				x := l.src[(from+k)*f.Cols+first:]
+				l.isa.addMagnitudes(sums[k][:cols], &elements, x, sumParts*f.Cols, (rows-k+sumParts-1)/sumParts)
 			}
 			for k := range sums {
 				for j, sum := range sums[k][:cols] {

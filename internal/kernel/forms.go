@@ -153,14 +153,17 @@ func (isa ISA) addNumbers(sums []float64, x []float32) {
 	addNumbersGeneric(sums[n:], x[n:])
 }
 
-// addMagnitudes adds |x[j]| to every sums[j], and raises parts to its bits as raise does.
-func (isa ISA) addMagnitudes(sums []float64, parts *[16]uint32, x []float32) {
+// addMagnitudes adds |x[r·stride+j]| to every sums[j], row after row, and raises parts to its bits as raise does.
+func (isa ISA) addMagnitudes(sums []float64, parts *[16]uint32, x []float32, stride, rows int) {
+	if rows == 0 {
+		return
+	}
 	n := isa.whole(len(sums), 16)
 	if n > 0 {
-		isa.addMagnitudesAsm(&sums[0], parts, &x[0], n/16)
+		isa.addMagnitudesAsm(&sums[0], parts, &x[0], 4*stride, n/16, rows)
 	}
 	if n < len(sums) {
-		addMagnitudesGeneric(sums[n:], parts, x[n:])
+		addMagnitudesGeneric(sums[n:], parts, x[n:], stride, rows)
 	}
 }
 
@@ -176,7 +179,9 @@ func (isa ISA) addRowMagnitudes(sums [][sumParts]float64, parts *[16]uint32, src
 		if j < rows {
 			row = row[done:]
 		}
-		addRowMagnitudesGeneric(&sums[j], parts, row)
+		if len(row) > 0 {
+			addRowMagnitudesGeneric(&sums[j], parts, row)
+		}
 	}
 }
 

@@ -132,13 +132,13 @@ func (isa ISA) expNegativesAsm(dst *float32, x *float32, blocks int) {
 	}
 }
 
-// addMagnitudesAsm adds |x[i]| to sums[i], and raises parts[i%16] to its bits, for blocks·16 numbers.
-func (isa ISA) addMagnitudesAsm(sums *float64, parts *[16]uint32, x *float32, blocks int) {
+// addMagnitudesAsm adds |x[r,i]| to sums[i] row after row, and raises parts[i%16] to its bits, for rows of blocks·16 numbers, stride bytes apart.
+func (isa ISA) addMagnitudesAsm(sums *float64, parts *[16]uint32, x *float32, stride int, blocks int, rows int) {
 	switch isa {
 	case AVX512:
-		addMagnitudesAVX512(sums, parts, x, blocks)
+		addMagnitudesAVX512(sums, parts, x, stride, blocks, rows)
 	default:
-		addMagnitudesAVX2(sums, parts, x, blocks)
+		addMagnitudesAVX2(sums, parts, x, stride, blocks, rows)
 	}
 }
 

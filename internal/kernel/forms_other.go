@@ -48,7 +48,7 @@ func (ISA) softplusesAsm(dst *float32, x *float32, blocks int) { panic(noAssembl
 
 func (ISA) expNegativesAsm(dst *float32, x *float32, blocks int) { panic(noAssembler) }
 
-func (ISA) addMagnitudesAsm(sums *float64, parts *[16]uint32, x *float32, blocks int) {
+func (ISA) addMagnitudesAsm(sums *float64, parts *[16]uint32, x *float32, stride int, blocks int, rows int) {
 	panic(noAssembler)
 }
 

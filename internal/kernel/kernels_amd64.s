@@ -4424,13 +4424,15 @@ expNegativesAVX2_block:
 	VZEROUPPER
 	RET
 
-// func addMagnitudesAVX2(sums *float64, parts *[16]uint32, x *float32, blocks int)
+// func addMagnitudesAVX2(sums *float64, parts *[16]uint32, x *float32, stride int, blocks int, rows int)
 // Requires: AVX
-TEXT ·addMagnitudesAVX2(SB), NOSPLIT, $0-32
+TEXT ·addMagnitudesAVX2(SB), NOSPLIT, $0-48
 	MOVQ         sums+0(FP), AX
 	MOVQ         parts+8(FP), CX
 	MOVQ         x+16(FP), DX
-	MOVQ         blocks+24(FP), BX
+	MOVQ         stride+24(FP), BX
+	MOVQ         blocks+32(FP), SI
+	MOVQ         rows+40(FP), DI
 	VBROADCASTSS words7fffffff<>+0(SB), X0
 	VMOVUPS      (CX), X1
 	VMOVUPS      16(CX), X2
@@ -4438,29 +4440,40 @@ TEXT ·addMagnitudesAVX2(SB), NOSPLIT, $0-32
 	VMOVUPS      48(CX), X4
 
 addMagnitudesAVX2_block:
-	VANDPS    (DX), X0, X5
-	VPMAXUD   X5, X1, X1
-	VCVTPS2PD X5, Y5
-	VADDPD    (AX), Y5, Y5
+	MOVQ    DX, R8
+	MOVQ    DI, R9
+	VMOVUPS (AX), Y5
+	VMOVUPS 32(AX), Y6
+	VMOVUPS 64(AX), Y7
+	VMOVUPS 96(AX), Y8
+
+addMagnitudesAVX2_row:
+	VANDPS    (R8), X0, X9
+	VPMAXUD   X9, X1, X1
+	VCVTPS2PD X9, Y9
+	VADDPD    Y5, Y9, Y5
+	VANDPS    16(R8), X0, X9
+	VPMAXUD   X9, X2, X2
+	VCVTPS2PD X9, Y9
+	VADDPD    Y6, Y9, Y6
+	VANDPS    32(R8), X0, X9
+	VPMAXUD   X9, X3, X3
+	VCVTPS2PD X9, Y9
+	VADDPD    Y7, Y9, Y7
+	VANDPS    48(R8), X0, X9
+	VPMAXUD   X9, X4, X4
+	VCVTPS2PD X9, Y9
+	VADDPD    Y8, Y9, Y8
+	ADDQ      BX, R8
+	DECQ      R9
+	JNZ       addMagnitudesAVX2_row
 	VMOVUPS   Y5, (AX)
-	VANDPS    16(DX), X0, X5
-	VPMAXUD   X5, X2, X2
-	VCVTPS2PD X5, Y5
-	VADDPD    32(AX), Y5, Y5
-	VMOVUPS   Y5, 32(AX)
-	VANDPS    32(DX), X0, X5
-	VPMAXUD   X5, X3, X3
-	VCVTPS2PD X5, Y5
-	VADDPD    64(AX), Y5, Y5
-	VMOVUPS   Y5, 64(AX)
-	VANDPS    48(DX), X0, X5
-	VPMAXUD   X5, X4, X4
-	VCVTPS2PD X5, Y5
-	VADDPD    96(AX), Y5, Y5
-	VMOVUPS   Y5, 96(AX)
+	VMOVUPS   Y6, 32(AX)
+	VMOVUPS   Y7, 64(AX)
+	VMOVUPS   Y8, 96(AX)
 	ADDQ      $0x00000080, AX
 	ADDQ      $0x40, DX
-	DECQ      BX
+	DECQ      SI
 	JNZ       addMagnitudesAVX2_block
 	VMOVUPS   X1, (CX)
 	VMOVUPS   X2, 16(CX)
@@ -4515,7 +4528,7 @@ addNumbersAVX2_block:
 	RET
 
 // func addRowMagnitudesAVX2(sums *[8]float64, parts *[16]uint32, groups int, x *float32, stride int, blocks int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·addRowMagnitudesAVX2(SB), NOSPLIT, $0-48
 	MOVQ         sums+0(FP), AX
 	MOVQ         parts+8(FP), CX
@@ -4549,59 +4562,63 @@ addRowMagnitudesAVX2_group:
 	VMOVUPS 224(AX), Y12
 
 addRowMagnitudesAVX2_block:
-	VANDPS    (R9), X0, X13
-	VPMAXUD   X13, X1, X1
-	VCVTPS2PD X13, Y13
-	VADDPD    Y5, Y13, Y5
-	VANDPS    16(R9), X0, X13
-	VPMAXUD   X13, X2, X2
-	VCVTPS2PD X13, Y13
-	VADDPD    Y6, Y13, Y6
-	VANDPS    (R10), X0, X13
-	VPMAXUD   X13, X3, X3
-	VCVTPS2PD X13, Y13
-	VADDPD    Y7, Y13, Y7
-	VANDPS    16(R10), X0, X13
-	VPMAXUD   X13, X4, X4
-	VCVTPS2PD X13, Y13
-	VADDPD    Y8, Y13, Y8
-	VANDPS    (R11), X0, X13
-	VPMAXUD   X13, X1, X1
-	VCVTPS2PD X13, Y13
-	VADDPD    Y9, Y13, Y9
-	VANDPS    16(R11), X0, X13
-	VPMAXUD   X13, X2, X2
-	VCVTPS2PD X13, Y13
-	VADDPD    Y10, Y13, Y10
-	VANDPS    (R12), X0, X13
-	VPMAXUD   X13, X3, X3
-	VCVTPS2PD X13, Y13
-	VADDPD    Y11, Y13, Y11
-	VANDPS    16(R12), X0, X13
-	VPMAXUD   X13, X4, X4
-	VCVTPS2PD X13, Y13
-	VADDPD    Y12, Y13, Y12
-	ADDQ      $0x20, R9
-	ADDQ      $0x20, R10
-	ADDQ      $0x20, R11
-	ADDQ      $0x20, R12
-	DECQ      R8
-	JNZ       addRowMagnitudesAVX2_block
-	VMOVUPS   Y5, (AX)
-	VMOVUPS   Y6, 32(AX)
-	VMOVUPS   Y7, 64(AX)
-	VMOVUPS   Y8, 96(AX)
-	VMOVUPS   Y9, 128(AX)
-	VMOVUPS   Y10, 160(AX)
-	VMOVUPS   Y11, 192(AX)
-	VMOVUPS   Y12, 224(AX)
-	ADDQ      $0x00000100, AX
-	DECQ      DX
-	JNZ       addRowMagnitudesAVX2_group
-	VMOVUPS   X1, (CX)
-	VMOVUPS   X2, 16(CX)
-	VMOVUPS   X3, 32(CX)
-	VMOVUPS   X4, 48(CX)
+	VANDPS     (R9), X0, X13
+	VPMAXUD    X13, X1, X1
+	VCVTPS2PD  X13, Y13
+	VADDPD     Y5, Y13, Y5
+	VANDPS     16(R9), X0, X13
+	VPMAXUD    X13, X2, X2
+	VCVTPS2PD  X13, Y13
+	VADDPD     Y6, Y13, Y6
+	VANDPS     (R10), X0, X13
+	VPMAXUD    X13, X3, X3
+	VCVTPS2PD  X13, Y13
+	VADDPD     Y7, Y13, Y7
+	VANDPS     16(R10), X0, X13
+	VPMAXUD    X13, X4, X4
+	VCVTPS2PD  X13, Y13
+	VADDPD     Y8, Y13, Y8
+	VANDPS     (R11), X0, X13
+	VPMAXUD    X13, X1, X1
+	VCVTPS2PD  X13, Y13
+	VADDPD     Y9, Y13, Y9
+	VANDPS     16(R11), X0, X13
+	VPMAXUD    X13, X2, X2
+	VCVTPS2PD  X13, Y13
+	VADDPD     Y10, Y13, Y10
+	VANDPS     (R12), X0, X13
+	VPMAXUD    X13, X3, X3
+	VCVTPS2PD  X13, Y13
+	VADDPD     Y11, Y13, Y11
+	VANDPS     16(R12), X0, X13
+	VPMAXUD    X13, X4, X4
+	VCVTPS2PD  X13, Y13
+	VADDPD     Y12, Y13, Y12
+	PREFETCHT0 (R9)(SI*4)
+	ADDQ       $0x20, R9
+	PREFETCHT0 (R10)(SI*4)
+	ADDQ       $0x20, R10
+	PREFETCHT0 (R11)(SI*4)
+	ADDQ       $0x20, R11
+	PREFETCHT0 (R12)(SI*4)
+	ADDQ       $0x20, R12
+	DECQ       R8
+	JNZ        addRowMagnitudesAVX2_block
+	VMOVUPS    Y5, (AX)
+	VMOVUPS    Y6, 32(AX)
+	VMOVUPS    Y7, 64(AX)
+	VMOVUPS    Y8, 96(AX)
+	VMOVUPS    Y9, 128(AX)
+	VMOVUPS    Y10, 160(AX)
+	VMOVUPS    Y11, 192(AX)
+	VMOVUPS    Y12, 224(AX)
+	ADDQ       $0x00000100, AX
+	DECQ       DX
+	JNZ        addRowMagnitudesAVX2_group
+	VMOVUPS    X1, (CX)
+	VMOVUPS    X2, 16(CX)
+	VMOVUPS    X3, 32(CX)
+	VMOVUPS    X4, 48(CX)
 	VZEROUPPER
 	RET
 
@@ -10968,31 +10985,42 @@ expNegativesAVX512_block:
 	VZEROUPPER
 	RET
 
-// func addMagnitudesAVX512(sums *float64, parts *[16]uint32, x *float32, blocks int)
+// func addMagnitudesAVX512(sums *float64, parts *[16]uint32, x *float32, stride int, blocks int, rows int)
 // Requires: AVX, AVX2, AVX512F
-TEXT ·addMagnitudesAVX512(SB), NOSPLIT, $0-32
+TEXT ·addMagnitudesAVX512(SB), NOSPLIT, $0-48
 	MOVQ         sums+0(FP), AX
 	MOVQ         parts+8(FP), CX
 	MOVQ         x+16(FP), DX
-	MOVQ         blocks+24(FP), BX
+	MOVQ         stride+24(FP), BX
+	MOVQ         blocks+32(FP), SI
+	MOVQ         rows+40(FP), DI
 	VBROADCASTSS words7fffffff<>+0(SB), Y0
 	VMOVUPS      (CX), Y1
 	VMOVUPS      32(CX), Y2
 
 addMagnitudesAVX512_block:
-	VANDPS    (DX), Y0, Y3
-	VPMAXUD   Y3, Y1, Y1
-	VCVTPS2PD Y3, Z3
-	VADDPD    (AX), Z3, Z3
+	MOVQ    DX, R8
+	MOVQ    DI, R9
+	VMOVUPS (AX), Z3
+	VMOVUPS 64(AX), Z4
+
+addMagnitudesAVX512_row:
+	VANDPS    (R8), Y0, Y5
+	VPMAXUD   Y5, Y1, Y1
+	VCVTPS2PD Y5, Z5
+	VADDPD    Z3, Z5, Z3
+	VANDPS    32(R8), Y0, Y5
+	VPMAXUD   Y5, Y2, Y2
+	VCVTPS2PD Y5, Z5
+	VADDPD    Z4, Z5, Z4
+	ADDQ      BX, R8
+	DECQ      R9
+	JNZ       addMagnitudesAVX512_row
 	VMOVUPS   Z3, (AX)
-	VANDPS    32(DX), Y0, Y3
-	VPMAXUD   Y3, Y2, Y2
-	VCVTPS2PD Y3, Z3
-	VADDPD    64(AX), Z3, Z3
-	VMOVUPS   Z3, 64(AX)
+	VMOVUPS   Z4, 64(AX)
 	ADDQ      $0x00000080, AX
 	ADDQ      $0x40, DX
-	DECQ      BX
+	DECQ      SI
 	JNZ       addMagnitudesAVX512_block
 	VMOVUPS   Y1, (CX)
 	VMOVUPS   Y2, 32(CX)
@@ -11021,7 +11049,7 @@ addNumbersAVX512_block:
 	RET
 
 // func addRowMagnitudesAVX512(sums *[8]float64, parts *[16]uint32, groups int, x *float32, stride int, blocks int)
-// Requires: AVX, AVX2, AVX512F
+// Requires: AVX, AVX2, AVX512F, MMX+
 TEXT ·addRowMagnitudesAVX512(SB), NOSPLIT, $0-48
 	MOVQ         sums+0(FP), AX
 	MOVQ         parts+8(FP), CX
@@ -11049,37 +11077,41 @@ addRowMagnitudesAVX512_group:
 	VMOVUPS 192(AX), Z6
 
 addRowMagnitudesAVX512_block:
-	VANDPS    (R9), Y0, Y7
-	VPMAXUD   Y7, Y1, Y1
-	VCVTPS2PD Y7, Z7
-	VADDPD    Z3, Z7, Z3
-	VANDPS    (R10), Y0, Y7
-	VPMAXUD   Y7, Y2, Y2
-	VCVTPS2PD Y7, Z7
-	VADDPD    Z4, Z7, Z4
-	VANDPS    (R11), Y0, Y7
-	VPMAXUD   Y7, Y1, Y1
-	VCVTPS2PD Y7, Z7
-	VADDPD    Z5, Z7, Z5
-	VANDPS    (R12), Y0, Y7
-	VPMAXUD   Y7, Y2, Y2
-	VCVTPS2PD Y7, Z7
-	VADDPD    Z6, Z7, Z6
-	ADDQ      $0x20, R9
-	ADDQ      $0x20, R10
-	ADDQ      $0x20, R11
-	ADDQ      $0x20, R12
-	DECQ      R8
-	JNZ       addRowMagnitudesAVX512_block
-	VMOVUPS   Z3, (AX)
-	VMOVUPS   Z4, 64(AX)
-	VMOVUPS   Z5, 128(AX)
-	VMOVUPS   Z6, 192(AX)
-	ADDQ      $0x00000100, AX
-	DECQ      DX
-	JNZ       addRowMagnitudesAVX512_group
-	VMOVUPS   Y1, (CX)
-	VMOVUPS   Y2, 32(CX)
+	VANDPS     (R9), Y0, Y7
+	VPMAXUD    Y7, Y1, Y1
+	VCVTPS2PD  Y7, Z7
+	VADDPD     Z3, Z7, Z3
+	VANDPS     (R10), Y0, Y7
+	VPMAXUD    Y7, Y2, Y2
+	VCVTPS2PD  Y7, Z7
+	VADDPD     Z4, Z7, Z4
+	VANDPS     (R11), Y0, Y7
+	VPMAXUD    Y7, Y1, Y1
+	VCVTPS2PD  Y7, Z7
+	VADDPD     Z5, Z7, Z5
+	VANDPS     (R12), Y0, Y7
+	VPMAXUD    Y7, Y2, Y2
+	VCVTPS2PD  Y7, Z7
+	VADDPD     Z6, Z7, Z6
+	PREFETCHT0 (R9)(SI*4)
+	ADDQ       $0x20, R9
+	PREFETCHT0 (R10)(SI*4)
+	ADDQ       $0x20, R10
+	PREFETCHT0 (R11)(SI*4)
+	ADDQ       $0x20, R11
+	PREFETCHT0 (R12)(SI*4)
+	ADDQ       $0x20, R12
+	DECQ       R8
+	JNZ        addRowMagnitudesAVX512_block
+	VMOVUPS    Z3, (AX)
+	VMOVUPS    Z4, 64(AX)
+	VMOVUPS    Z5, 128(AX)
+	VMOVUPS    Z6, 192(AX)
+	ADDQ       $0x00000100, AX
+	DECQ       DX
+	JNZ        addRowMagnitudesAVX512_group
+	VMOVUPS    Y1, (CX)
+	VMOVUPS    Y2, 32(CX)
 	VZEROUPPER
 	RET
 

@@ -14,7 +14,7 @@ const (
 
 // loadRows is the number of rows of a task that are added up and then written, a panel after the other: they are in the
 // first-level cache meanwhile.
-const loadRows = 16
+const loadRows = 32
 
 // sumParts is the number of partial sums of a column: part k%8 has the terms of rows k, in order.
 const sumParts = 8
@@ -101,8 +101,9 @@ func (l *loadTask) task(task int) (sum float64, element uint32) {
 	var parts [16]uint32
 	for first := 0; first < f.Rows; first += loadRows {
 		end := min(first+loadRows, f.Rows)
-		for k := first; k < end; k++ {
-			isa.addMagnitudes(sums[k%sumParts][:to-from], &parts, l.src[k*f.Cols+from:][:to-from])
+		for k := first; k < min(first+sumParts, end); k++ { // and every eighth row from there
+			x := l.src[k*f.Cols+from:]
+			isa.addMagnitudes(sums[k%sumParts][:to-from], &parts, x, sumParts*f.Cols, (end-k+sumParts-1)/sumParts)
 		}
 		if !f.tiled {
 			words.rows(first, end, from, to)
@@ -218,36 +219,62 @@ func (l *loadWords) transpose(p int) {
 	}
 }
 
-// addMagnitudesGeneric adds |x[j]| to every sums[j], and raises parts[0] to its bits: those of positive numbers have their
-// order, and NaN is above.
-func addMagnitudesGeneric(sums []float64, parts *[16]uint32, x []float32) {
-	x = x[:len(sums)]
-	largest := parts[0]
-	for j, y := range x {
-		y = abs(y)
-		sums[j] += float64(y)
-		largest = max(largest, math.Float32bits(y))
+// addMagnitudesGeneric adds |x[r·stride+j]| to every sums[j], row after row, and raises parts to its bits: those of positive
+// numbers have their order, and NaN is above. Four rows at a time read and write a sum once.
+func addMagnitudesGeneric(sums []float64, parts *[16]uint32, x []float32, stride, rows int) {
+	n, first, second := len(sums), parts[0], parts[1]
+	r := 0
+	for ; r+4 <= rows; r += 4 {
+		a, b, c, d := x[r*stride:][:n], x[(r+1)*stride:][:n], x[(r+2)*stride:][:n], x[(r+3)*stride:][:n]
+		for j := range sums {
+			a, b, c, d := abs(a[j]), abs(b[j]), abs(c[j]), abs(d[j])
+			sums[j] = sums[j] + float64(a) + float64(b) + float64(c) + float64(d)
+			first = max(first, math.Float32bits(a), math.Float32bits(b))
+			second = max(second, math.Float32bits(c), math.Float32bits(d))
+		}
 	}
-	parts[0] = largest
+	for ; r < rows; r++ {
+		for j, x := range x[r*stride:][:n] {
+			x = abs(x)
+			sums[j] += float64(x)
+			first = max(first, math.Float32bits(x))
+		}
+	}
+	parts[0], parts[1] = first, second
 }
 
-// addRowMagnitudesGeneric adds |row[k]| to sums[k%8], in the order of k, and raises parts[0] to its bits.
+// addRowMagnitudesGeneric adds |row[k]| to sums[k%8], in the order of k, and raises parts to its bits.
 func addRowMagnitudesGeneric(sums *[sumParts]float64, parts *[16]uint32, row []float32) {
-	for len(row) >= sumParts {
-		addMagnitudesGeneric(sums[:], parts, row[:sumParts])
-		row = row[sumParts:]
+	first, second := parts[0], parts[1]
+	for len(row) >= 4*sumParts {
+		x := (*[4 * sumParts]float32)(row)
+		for k := range sums {
+			a, b, c, d := abs(x[k]), abs(x[sumParts+k]), abs(x[2*sumParts+k]), abs(x[3*sumParts+k])
+			sums[k] = sums[k] + float64(a) + float64(b) + float64(c) + float64(d)
+			first = max(first, math.Float32bits(a), math.Float32bits(b))
+			second = max(second, math.Float32bits(c), math.Float32bits(d))
+		}
+		row = row[4*sumParts:]
 	}
-	addMagnitudesGeneric(sums[:len(row)], parts, row)
+	for k, x := range row {
+		x = abs(x)
+		sums[k%sumParts] += float64(x)
+		first = max(first, math.Float32bits(x))
+	}
+	parts[0], parts[1] = first, second
 }
 
 // quantizeRowsGeneric writes rows of whole panels, which are panel words apart: row r times factors[r].
 func quantizeRowsGeneric(dst []uint64, panel int, src []float32, stride, cols int, factors []float32) {
 	for p := range cols / panelCols {
-		for r, factor := range factors {
-			x, out := (*[panelCols]float32)(src[r*stride+p*panelCols:]), (*[panelWords]uint64)(dst[p*panel+r*panelWords:])
+		src, dst, at := src[p*panelCols:], dst[p*panel:], 0
+		for _, factor := range factors {
+			x, out := (*[panelCols]float32)(src[at:]), (*[panelWords]uint64)(dst)
 			for i := range out {
 				out[i] = pack(quantize(x[2*i], factor), quantize(x[2*i+1], factor))
 			}
+			at += stride
+			dst = dst[panelWords:]
 		}
 	}
 }

@@ -35,24 +35,30 @@ func sameSum(a, b float64) bool { return a == b || a != a && b != b }
 // The kernels that add magnitudes and keep the largest one against their definition, in every form, at every length.
 func TestAddMagnitudes(t *testing.T) {
 	for n := range 70 {
-		for _, special := range []float32{1, infinity, -infinity, notANumber, -math.MaxFloat32} {
-			x := widelySpread(n, uint64(n))
-			if n > 0 {
-				x[n*2/3] = special
+		for at, special := range []float32{1, infinity, -infinity, notANumber, -math.MaxFloat32} {
+			rows, stride := (n+at)%4, n+at%3
+			x := widelySpread(rows*stride, uint64(n))
+			if rows*n > 0 {
+				x[(rows-1)*stride+n*2/3] = special
 			}
 			for _, isa := range ISAs() {
 				sums, want, parts, largest := make([]float64, n+1), make([]float64, n+1), [16]uint32{3: 5}, uint32(5)
-				for j, y := range x {
+				for j := range sums {
 					sums[j] = float64(float64(j) * 0.3) // not part of a fused addition below
-					want[j] = sums[j] + math.Abs(float64(y))
-					largest = max(largest, math.Float32bits(y)&^(1<<31))
+					want[j] = sums[j]
 				}
-				isa.addMagnitudes(sums[:n], &parts, x)
+				for r := range rows {
+					for j, y := range x[r*stride:][:n] {
+						want[j] += math.Abs(float64(y))
+						largest = max(largest, math.Float32bits(y)&^(1<<31))
+					}
+				}
+				isa.addMagnitudes(sums[:n], &parts, x, stride, rows)
 				if !slices.EqualFunc(sums, want, sameSum) {
-					t.Fatalf("%v, %d numbers with %g: sums are %g, want %g", isa, n, special, sums, want)
+					t.Fatalf("%v, %d×%d numbers with %g: sums are %g, want %g", isa, rows, n, special, sums, want)
 				}
 				if got := slices.Max(parts[:]); got != largest {
-					t.Fatalf("%v, %d numbers with %g: the largest has bits %x, want %x", isa, n, special, got, largest)
+					t.Fatalf("%v, %d×%d numbers with %g: the largest has bits %x, want %x", isa, rows, n, special, got, largest)
 				}
 			}
 		}

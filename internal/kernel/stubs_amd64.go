@@ -69,10 +69,10 @@ func softplusesAVX2(dst *float32, x *float32, blocks int)
 //go:noescape
 func expNegativesAVX2(dst *float32, x *float32, blocks int)
 
-// addMagnitudesAVX2 adds |x[i]| to sums[i], and raises parts[i%16] to its bits, for blocks·16 numbers.
+// addMagnitudesAVX2 adds |x[r,i]| to sums[i] row after row, and raises parts[i%16] to its bits, for rows of blocks·16 numbers, stride bytes apart.
 //
 //go:noescape
-func addMagnitudesAVX2(sums *float64, parts *[16]uint32, x *float32, blocks int)
+func addMagnitudesAVX2(sums *float64, parts *[16]uint32, x *float32, stride int, blocks int, rows int)
 
 // addNumbersAVX2 adds x[i] to sums[i] for blocks·16 numbers.
 //
@@ -309,10 +309,10 @@ func softplusesAVX512(dst *float32, x *float32, blocks int)
 //go:noescape
 func expNegativesAVX512(dst *float32, x *float32, blocks int)
 
-// addMagnitudesAVX512 adds |x[i]| to sums[i], and raises parts[i%16] to its bits, for blocks·16 numbers.
+// addMagnitudesAVX512 adds |x[r,i]| to sums[i] row after row, and raises parts[i%16] to its bits, for rows of blocks·16 numbers, stride bytes apart.
 //
 //go:noescape
-func addMagnitudesAVX512(sums *float64, parts *[16]uint32, x *float32, blocks int)
+func addMagnitudesAVX512(sums *float64, parts *[16]uint32, x *float32, stride int, blocks int, rows int)
 
 // addNumbersAVX512 adds x[i] to sums[i] for blocks·16 numbers.
 //

@@ -27,11 +27,14 @@ type transposition struct {
 func (t *transposition) do(word int) {
 	var block [64]uint64
 	rows := min(64, t.src.Cols-word*64)
-	for k := range t.dst.Stride {
+	words, stride := t.dst.Words, t.dst.Stride
+	for k := range stride {
 		loadBlock(&block, t.src, k*64, word)
 		t.isa.transpose64(&block)
-		for i, w := range block[:rows] {
-			t.dst.Words[(word*64+i)*t.dst.Stride+k] = w
+		at := word*64*stride + k
+		for _, w := range block[:rows] {
+			words[at] = w
+			at += stride
 		}
 	}
 }
@@ -77,8 +80,10 @@ func (c *Context) ColumnCounts(dst []int, x Bits) {
 // loadBlock copies one word of the 64 rows from row on; rows after the last are zero.
 func loadBlock(block *[64]uint64, x Bits, row, word int) {
 	n := min(64, x.Rows-row)
+	words, stride, at := x.Words, x.Stride, row*x.Stride+word
 	for i := range block[:n] {
-		block[i] = x.Words[(row+i)*x.Stride+word]
+		block[i] = words[at]
+		at += stride
 	}
 	clear(block[n:])
 }

@@ -38,20 +38,34 @@ func (m magnitudes) store(parts reg.Register) {
 	}
 }
 
-// addMagnitudes writes the kernel that adds numbers' magnitudes to sums.
+// addMagnitudes writes the kernel that adds the magnitudes of rows to sums, which stay in registers from row to row.
 func addMagnitudes(v vector) {
-	name := v.begin("addMagnitudes", "func(sums *float64, parts *[16]uint32, x *float32, blocks int)",
-		"adds |x[i]| to sums[i], and raises parts[i%16] to its bits, for blocks·16 numbers.")
+	name := v.begin("addMagnitudes", "func(sums *float64, parts *[16]uint32, x *float32, stride, blocks, rows int)",
+		"adds |x[r,i]| to sums[i] row after row, and raises parts[i%16] to its bits, for rows of blocks·16 numbers, stride bytes apart.")
 	sums := Load(Param("sums"), GP64())
 	parts := Load(Param("parts"), GP64())
 	x := Load(Param("x"), GP64())
+	stride := Load(Param("stride"), GP64())
 	blocks := Load(Param("blocks"), GP64())
+	rows := Load(Param("rows"), GP64())
 	m := v.magnitudes(parts)
 	Label(name + "_block")
-	for i := range m.largest {
-		sum, at := v.reg(), Mem{Base: sums, Disp: i * v.bytes}
-		m.add(i, Mem{Base: x, Disp: i * v.bytes / 2}, at, sum)
-		VMOVUPS(sum, at)
+	from, left := GP64(), GP64()
+	MOVQ(x, from)
+	MOVQ(rows, left)
+	sum := make([]reg.VecVirtual, len(m.largest))
+	for i := range sum {
+		sum[i] = v.load(Mem{Base: sums, Disp: i * v.bytes})
+	}
+	Label(name + "_row")
+	for i := range sum {
+		m.add(i, Mem{Base: from, Disp: i * v.bytes / 2}, sum[i], sum[i])
+	}
+	ADDQ(stride, from)
+	DECQ(left)
+	JNZ(LabelRef(name + "_row"))
+	for i := range sum {
+		VMOVUPS(sum[i], Mem{Base: sums, Disp: i * v.bytes})
 	}
 	ADDQ(U32(128), sums)
 	ADDQ(Imm(64), x)
@@ -82,7 +96,7 @@ func addNumbers(v vector) {
 }
 
 // addRowMagnitudes writes the kernel that adds the magnitudes of rows to 8 sums each. It goes along four rows at a time, as each
-// addition waits for the one before in its row.
+// addition waits for the one before in its row, and fetches the next four meanwhile.
 func addRowMagnitudes(v vector) {
 	const group = 4
 	name := v.begin("addRowMagnitudes", "func(sums *[8]float64, parts *[16]uint32, groups int, x *float32, stride, blocks int)",
@@ -113,6 +127,7 @@ func addRowMagnitudes(v vector) {
 		m.add(i, Mem{Base: rows[r], Disp: part * v.bytes / 2}, sum[i], sum[i])
 	}
 	for _, row := range rows {
+		PREFETCHT0(Mem{Base: row, Index: stride, Scale: 4})
 		ADDQ(Imm(32), row)
 	}
 	DECQ(left)
