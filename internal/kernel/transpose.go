@@ -12,25 +12,27 @@ func (c *Context) Transpose(dst, src Bits) {
 	src.All()
 	dst.EditAll()
 	t := c.transposes.get()
-	*t = transposition{c.isa, dst, src}
-	c.parallel(c.workersFor(src.Rows*src.Cols/16), (src.Cols+63)/64, t)
-	*t = transposition{}
+	tasks := (src.Cols + 63) / 64
+	t.isa, t.dst, t.src, t.blocks = c.isa, dst, src, grow(t.blocks, tasks)
+	c.parallel(c.workersFor(src.Rows*src.Cols/16), tasks, t)
+	t.dst, t.src = Bits{}, Bits{}
 	c.transposes.put(t)
 }
 
 type transposition struct {
 	isa      ISA
 	dst, src Bits
+	blocks   [][64]uint64 // of tasks: a vector of theirs is a cache line, which it isn't on the stack
 }
 
 // do turns a column of words into 64 rows.
 func (t *transposition) do(word int) {
-	var block [64]uint64
+	block := &t.blocks[word]
 	rows := min(64, t.src.Cols-word*64)
 	words, stride := t.dst.Words, t.dst.Stride
 	for k := range stride {
-		loadBlock(&block, t.src, k*64, word)
-		t.isa.transpose64(&block)
+		loadBlock(block, t.src, k*64, word)
+		t.isa.transpose64(block)
 		at := word*64*stride + k
 		for _, w := range block[:rows] {
 			words[at] = w
