@@ -174,14 +174,13 @@ func (isa ISA) addRowMagnitudes(sums [][sumParts]float64, parts *[16]uint32, src
 	if rows > 0 && done > 0 {
 		isa.addRowMagnitudesAsm(&sums[0], parts, rows/group, &src[0], 4*stride, done/sumParts)
 	}
-	for j := range sums {
-		row := src[j*stride:][:n]
-		if j < rows {
-			row = row[done:]
+	if done < n {
+		for j := range rows {
+			addRowMagnitudesGeneric(&sums[j], parts, src[j*stride:][done:n])
 		}
-		if len(row) > 0 {
-			addRowMagnitudesGeneric(&sums[j], parts, row)
-		}
+	}
+	for j := rows; j < len(sums); j++ {
+		addRowMagnitudesGeneric(&sums[j], parts, src[j*stride:][:n])
 	}
 }
 

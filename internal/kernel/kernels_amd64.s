@@ -1374,6 +1374,7 @@ TEXT ·sampleAVX2(SB), NOSPLIT, $448-72
 	MOVQ         acc+16(FP), AX
 	MOVQ         bias+32(FP), CX
 	VBROADCASTSS scale+40(FP), Y0
+	VPXOR        words80000000<>+0(SB), Y0, Y0
 	MOVQ         dst+0(FP), DX
 	MOVQ         stride+8(FP), BX
 	MOVQ         pairs+24(FP), R8
@@ -1514,13 +1515,12 @@ sampleAVX2_pair:
 	VPBLENDD     $0xaa, Y5, Y4, Y4
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y0, Y4, Y4
-	VADDPS       (CX), Y4, Y4
+	VSUBPS       (CX), Y4, Y4
 	VMINPS       words42000000<>+0(SB), Y4, Y4
 	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
 	VPSRLD       $0x09, Y2, Y2
 	VPOR         words3f800000<>+0(SB), Y2, Y2
 	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
-	VPXOR        words80000000<>+0(SB), Y4, Y4
 	VMULPS       words3fb8aa3b<>+0(SB), Y4, Y5
 	VADDPS       words4b400000<>+0(SB), Y5, Y5
 	VSUBPS       words4b400000<>+0(SB), Y5, Y6
@@ -1555,13 +1555,12 @@ sampleAVX2_pair:
 	VPBLENDD     $0xaa, Y4, Y2, Y2
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y0, Y2, Y2
-	VADDPS       (CX), Y2, Y2
+	VSUBPS       (CX), Y2, Y2
 	VMINPS       words42000000<>+0(SB), Y2, Y2
 	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
 	VPSRLD       $0x09, Y3, Y3
 	VPOR         words3f800000<>+0(SB), Y3, Y3
 	VSUBPS       words3f7fffff<>+0(SB), Y3, Y3
-	VPXOR        words80000000<>+0(SB), Y2, Y2
 	VMULPS       words3fb8aa3b<>+0(SB), Y2, Y4
 	VADDPS       words4b400000<>+0(SB), Y4, Y4
 	VSUBPS       words4b400000<>+0(SB), Y4, Y5
@@ -1667,13 +1666,12 @@ sampleAVX2_pair:
 	VPBLENDD     $0xaa, Y5, Y4, Y4
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y0, Y4, Y4
-	VADDPS       32(CX), Y4, Y4
+	VSUBPS       32(CX), Y4, Y4
 	VMINPS       words42000000<>+0(SB), Y4, Y4
 	VMAXPS       wordsc2000000<>+0(SB), Y4, Y4
 	VPSRLD       $0x09, Y2, Y2
 	VPOR         words3f800000<>+0(SB), Y2, Y2
 	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
-	VPXOR        words80000000<>+0(SB), Y4, Y4
 	VMULPS       words3fb8aa3b<>+0(SB), Y4, Y5
 	VADDPS       words4b400000<>+0(SB), Y5, Y5
 	VSUBPS       words4b400000<>+0(SB), Y5, Y6
@@ -1710,13 +1708,12 @@ sampleAVX2_pair:
 	VPBLENDD     $0xaa, Y4, Y2, Y2
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y0, Y2, Y2
-	VADDPS       32(CX), Y2, Y2
+	VSUBPS       32(CX), Y2, Y2
 	VMINPS       words42000000<>+0(SB), Y2, Y2
 	VMAXPS       wordsc2000000<>+0(SB), Y2, Y2
 	VPSRLD       $0x09, Y3, Y3
 	VPOR         words3f800000<>+0(SB), Y3, Y3
 	VSUBPS       words3f7fffff<>+0(SB), Y3, Y3
-	VPXOR        words80000000<>+0(SB), Y2, Y2
 	VMULPS       words3fb8aa3b<>+0(SB), Y2, Y4
 	VADDPS       words4b400000<>+0(SB), Y4, Y4
 	VSUBPS       words4b400000<>+0(SB), Y4, Y5
@@ -1758,6 +1755,24 @@ sampleAVX2_pair:
 	JNZ          sampleAVX2_pair
 	VZEROUPPER
 	RET
+
+DATA words80000000<>+0(SB)/4, $0x80000000
+DATA words80000000<>+4(SB)/4, $0x80000000
+DATA words80000000<>+8(SB)/4, $0x80000000
+DATA words80000000<>+12(SB)/4, $0x80000000
+DATA words80000000<>+16(SB)/4, $0x80000000
+DATA words80000000<>+20(SB)/4, $0x80000000
+DATA words80000000<>+24(SB)/4, $0x80000000
+DATA words80000000<>+28(SB)/4, $0x80000000
+DATA words80000000<>+32(SB)/4, $0x80000000
+DATA words80000000<>+36(SB)/4, $0x80000000
+DATA words80000000<>+40(SB)/4, $0x80000000
+DATA words80000000<>+44(SB)/4, $0x80000000
+DATA words80000000<>+48(SB)/4, $0x80000000
+DATA words80000000<>+52(SB)/4, $0x80000000
+DATA words80000000<>+56(SB)/4, $0x80000000
+DATA words80000000<>+60(SB)/4, $0x80000000
+GLOBL words80000000<>(SB), RODATA|NOPTR, $64
 
 DATA rowOfPair<>+0(SB)/8, $0x0000000000000000
 DATA rowOfPair<>+8(SB)/8, $0x0000000000000001
@@ -1870,24 +1885,6 @@ DATA words3f7fffff<>+52(SB)/4, $0x3f7fffff
 DATA words3f7fffff<>+56(SB)/4, $0x3f7fffff
 DATA words3f7fffff<>+60(SB)/4, $0x3f7fffff
 GLOBL words3f7fffff<>(SB), RODATA|NOPTR, $64
-
-DATA words80000000<>+0(SB)/4, $0x80000000
-DATA words80000000<>+4(SB)/4, $0x80000000
-DATA words80000000<>+8(SB)/4, $0x80000000
-DATA words80000000<>+12(SB)/4, $0x80000000
-DATA words80000000<>+16(SB)/4, $0x80000000
-DATA words80000000<>+20(SB)/4, $0x80000000
-DATA words80000000<>+24(SB)/4, $0x80000000
-DATA words80000000<>+28(SB)/4, $0x80000000
-DATA words80000000<>+32(SB)/4, $0x80000000
-DATA words80000000<>+36(SB)/4, $0x80000000
-DATA words80000000<>+40(SB)/4, $0x80000000
-DATA words80000000<>+44(SB)/4, $0x80000000
-DATA words80000000<>+48(SB)/4, $0x80000000
-DATA words80000000<>+52(SB)/4, $0x80000000
-DATA words80000000<>+56(SB)/4, $0x80000000
-DATA words80000000<>+60(SB)/4, $0x80000000
-GLOBL words80000000<>(SB), RODATA|NOPTR, $64
 
 DATA words3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
 DATA words3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
@@ -2225,10 +2222,10 @@ drawNumbersAVX2_pair:
 	VMINPS       Y3, Y4, Y3
 	VBROADCASTSS wordsc2000000<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
+	VPXOR        words80000000<>+0(SB), Y3, Y3
 	VPSRLD       $0x09, Y1, Y1
 	VPOR         words3f800000<>+0(SB), Y1, Y1
 	VSUBPS       words3f7fffff<>+0(SB), Y1, Y1
-	VPXOR        words80000000<>+0(SB), Y3, Y3
 	VMULPS       words3fb8aa3b<>+0(SB), Y3, Y4
 	VADDPS       words4b400000<>+0(SB), Y4, Y4
 	VSUBPS       words4b400000<>+0(SB), Y4, Y5
@@ -2263,10 +2260,10 @@ drawNumbersAVX2_pair:
 	VMINPS       Y1, Y3, Y1
 	VBROADCASTSS wordsc2000000<>+0(SB), Y3
 	VMAXPS       Y1, Y3, Y1
+	VPXOR        words80000000<>+0(SB), Y1, Y1
 	VPSRLD       $0x09, Y2, Y2
 	VPOR         words3f800000<>+0(SB), Y2, Y2
 	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
-	VPXOR        words80000000<>+0(SB), Y1, Y1
 	VMULPS       words3fb8aa3b<>+0(SB), Y1, Y3
 	VADDPS       words4b400000<>+0(SB), Y3, Y3
 	VSUBPS       words4b400000<>+0(SB), Y3, Y4
@@ -2372,10 +2369,10 @@ drawNumbersAVX2_pair:
 	VMINPS       Y3, Y4, Y3
 	VBROADCASTSS wordsc2000000<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
+	VPXOR        words80000000<>+0(SB), Y3, Y3
 	VPSRLD       $0x09, Y1, Y1
 	VPOR         words3f800000<>+0(SB), Y1, Y1
 	VSUBPS       words3f7fffff<>+0(SB), Y1, Y1
-	VPXOR        words80000000<>+0(SB), Y3, Y3
 	VMULPS       words3fb8aa3b<>+0(SB), Y3, Y4
 	VADDPS       words4b400000<>+0(SB), Y4, Y4
 	VSUBPS       words4b400000<>+0(SB), Y4, Y5
@@ -2412,10 +2409,10 @@ drawNumbersAVX2_pair:
 	VMINPS       Y1, Y3, Y1
 	VBROADCASTSS wordsc2000000<>+0(SB), Y3
 	VMAXPS       Y1, Y3, Y1
+	VPXOR        words80000000<>+0(SB), Y1, Y1
 	VPSRLD       $0x09, Y2, Y2
 	VPOR         words3f800000<>+0(SB), Y2, Y2
 	VSUBPS       words3f7fffff<>+0(SB), Y2, Y2
-	VPXOR        words80000000<>+0(SB), Y1, Y1
 	VMULPS       words3fb8aa3b<>+0(SB), Y1, Y3
 	VADDPS       words4b400000<>+0(SB), Y3, Y3
 	VSUBPS       words4b400000<>+0(SB), Y3, Y4
@@ -9850,6 +9847,7 @@ TEXT ·sampleAVX512(SB), NOSPLIT, $0-72
 	MOVQ         acc+16(FP), AX
 	MOVQ         bias+32(FP), CX
 	VBROADCASTSS scale+40(FP), Z0
+	VPXORD.BCST  words80000000<>+0(SB), Z0, Z0
 	MOVL         $0x0000aaaa, DX
 	KMOVW        DX, K1
 	MOVQ         dst+0(FP), DX
@@ -9944,13 +9942,12 @@ sampleAVX512_pair:
 	VMOVDQU32    Z12, K1, Z11
 	VCVTDQ2PS    Z11, Z11
 	VMULPS       Z0, Z11, Z11
-	VADDPS       (CX), Z11, Z11
+	VSUBPS       (CX), Z11, Z11
 	VMINPS.BCST  words42000000<>+0(SB), Z11, Z11
 	VMAXPS.BCST  wordsc2000000<>+0(SB), Z11, Z11
 	VPSRLD       $0x09, Z9, Z9
 	VPORD.BCST   words3f800000<>+0(SB), Z9, Z9
 	VSUBPS.BCST  words3f7fffff<>+0(SB), Z9, Z9
-	VPXORD.BCST  words80000000<>+0(SB), Z11, Z11
 	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z11, Z12
 	VADDPS.BCST  words4b400000<>+0(SB), Z12, Z12
 	VSUBPS.BCST  words4b400000<>+0(SB), Z12, Z13
@@ -9985,13 +9982,12 @@ sampleAVX512_pair:
 	VMOVDQU32    Z11, K1, Z9
 	VCVTDQ2PS    Z9, Z9
 	VMULPS       Z0, Z9, Z9
-	VADDPS       (CX), Z9, Z9
+	VSUBPS       (CX), Z9, Z9
 	VMINPS.BCST  words42000000<>+0(SB), Z9, Z9
 	VMAXPS.BCST  wordsc2000000<>+0(SB), Z9, Z9
 	VPSRLD       $0x09, Z10, Z10
 	VPORD.BCST   words3f800000<>+0(SB), Z10, Z10
 	VSUBPS.BCST  words3f7fffff<>+0(SB), Z10, Z10
-	VPXORD.BCST  words80000000<>+0(SB), Z9, Z9
 	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z9, Z11
 	VADDPS.BCST  words4b400000<>+0(SB), Z11, Z11
 	VSUBPS.BCST  words4b400000<>+0(SB), Z11, Z12
@@ -10132,10 +10128,10 @@ drawNumbersAVX512_pair:
 	VMINPS       Z10, Z11, Z10
 	VBROADCASTSS wordsc2000000<>+0(SB), Z11
 	VMAXPS       Z10, Z11, Z10
+	VPXORD.BCST  words80000000<>+0(SB), Z10, Z10
 	VPSRLD       $0x09, Z8, Z8
 	VPORD.BCST   words3f800000<>+0(SB), Z8, Z8
 	VSUBPS.BCST  words3f7fffff<>+0(SB), Z8, Z8
-	VPXORD.BCST  words80000000<>+0(SB), Z10, Z10
 	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z10, Z11
 	VADDPS.BCST  words4b400000<>+0(SB), Z11, Z11
 	VSUBPS.BCST  words4b400000<>+0(SB), Z11, Z12
@@ -10170,10 +10166,10 @@ drawNumbersAVX512_pair:
 	VMINPS       Z8, Z10, Z8
 	VBROADCASTSS wordsc2000000<>+0(SB), Z10
 	VMAXPS       Z8, Z10, Z8
+	VPXORD.BCST  words80000000<>+0(SB), Z8, Z8
 	VPSRLD       $0x09, Z9, Z9
 	VPORD.BCST   words3f800000<>+0(SB), Z9, Z9
 	VSUBPS.BCST  words3f7fffff<>+0(SB), Z9, Z9
-	VPXORD.BCST  words80000000<>+0(SB), Z8, Z8
 	VMULPS.BCST  words3fb8aa3b<>+0(SB), Z8, Z10
 	VADDPS.BCST  words4b400000<>+0(SB), Z10, Z10
 	VSUBPS.BCST  words4b400000<>+0(SB), Z10, Z11

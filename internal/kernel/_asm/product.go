@@ -243,9 +243,9 @@ func addListed(v vector) {
 	done()
 }
 
-// inputs returns the panel's columns that vector part of an accumulator holds, as float32: the words are taken apart (unpack in
-// fixed.go), rounded and scaled.
-func (v vector) inputs(acc Mem, scale reg.VecVirtual, bias Mem, odd reg.Register) reg.VecVirtual {
+// products returns the panel's columns that vector part of an accumulator holds, as float32: the words are taken apart (unpack in
+// fixed.go), rounded and scaled. Inputs are these and biases.
+func (v vector) products(acc Mem, scale reg.VecVirtual, odd reg.Register) reg.VecVirtual {
 	sum, carried := v.load(acc), v.reg()
 	v.constant(VPADDQ, VPADDQ_BCST, u64(1<<31), sum, carried)
 	if v.wide() {
@@ -255,7 +255,6 @@ func (v vector) inputs(acc Mem, scale reg.VecVirtual, bias Mem, odd reg.Register
 	}
 	VCVTDQ2PS(sum, sum)
 	VMULPS(scale, sum, sum)
-	VADDPS(bias, sum, sum)
 	return sum
 }
 
@@ -286,7 +285,9 @@ func store(v vector) {
 	Label(name + "_row")
 	for part := range v.perPanel() {
 		at := func(base reg.Register) Mem { return Mem{Base: base, Disp: part * v.bytes} }
-		VMOVUPS(v.inputs(at(acc), scale, at(bias), odd), at(dst))
+		x := v.products(at(acc), scale, odd)
+		VADDPS(at(bias), x, x)
+		VMOVUPS(x, at(dst))
 	}
 	ADDQ(stride, dst)
 	ADDQ(Imm(entryBytes), acc)

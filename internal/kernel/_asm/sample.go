@@ -144,12 +144,17 @@ func (v vector) uniform(words reg.VecVirtual) {
 	v.constant(VSUBPS, VSUBPS_BCST, f32(1-0x1p-24), words, words)
 }
 
-// drawBit returns u·e^(−x) < 1−u as SampleBit of sample.go does, for random words and clamped inputs: the bits of a mask
-// register, or all ones in the lanes where it holds. It overwrites both.
-func (v vector) drawBit(words, x reg.VecVirtual) reg.Register {
+// clamp bounds x by ±clamp.
+func (v vector) clamp(x reg.VecVirtual) {
+	v.constant(VMINPS, VMINPS_BCST, f32(clamp), x, x)
+	v.constant(VMAXPS, VMAXPS_BCST, f32(-clamp), x, x)
+}
+
+// drawBit returns u·e^y < 1−u as SampleBit of sample.go does, for random words and clamped y = −x: the bits of a mask register, or
+// all ones in the lanes where it holds. It overwrites both.
+func (v vector) drawBit(words, y reg.VecVirtual) reg.Register {
 	v.uniform(words)
-	v.constant(three(VPXOR), VPXORD_BCST, u32(signBit), x, x)
-	r, k := v.reduce(x)
+	r, k := v.reduce(y)
 	e := v.expNear0(r)
 	VMULPS(v.pow2(k), e, e)
 	VMULPS(words, e, e)
@@ -171,14 +176,14 @@ func sample(v vector) {
 		"draws 16 bits for each row of pairs·2 rows, stride bytes apart.")
 	acc := Load(Param("acc"), GP64())
 	bias := Load(Param("bias"), GP64())
-	scale := v.reg()
-	VBROADCASTSS(NewParamAddr("scale", 40), scale)
+	minus := v.broadcast("scale", 40) // −scale: rounding is alike for both signs
+	v.constant(three(VPXOR), VPXORD_BCST, u32(signBit), minus, minus)
 	oddLanes = v.oddMask()
 	v.drawBits(name, 56, func(row, part int) reg.VecVirtual {
-		x := v.inputs(Mem{Base: acc, Disp: row*entryBytes + part*v.bytes}, scale, Mem{Base: bias, Disp: part * v.bytes}, oddLanes)
-		v.constant(VMINPS, VMINPS_BCST, f32(clamp), x, x)
-		v.constant(VMAXPS, VMAXPS_BCST, f32(-clamp), x, x)
-		return x
+		y := v.products(Mem{Base: acc, Disp: row*entryBytes + part*v.bytes}, minus, oddLanes)
+		VSUBPS(Mem{Base: bias, Disp: part * v.bytes}, y, y)
+		v.clamp(y)
+		return y
 	}, func() { ADDQ(Imm(2*entryBytes), acc) })
 }
 
@@ -194,6 +199,7 @@ func drawNumbers(v vector) {
 		y := v.load(Mem{Base: x[row], Disp: part * v.bytes})
 		VMINPS(y, v.splat(f32(clamp)), y) // the order of operands keeps NaN
 		VMAXPS(y, v.splat(f32(-clamp)), y)
+		v.constant(three(VPXOR), VPXORD_BCST, u32(signBit), y, y)
 		return y
 	}, func() { nextPair(x, rowBytes) })
 }
@@ -211,7 +217,7 @@ func nextPair(rows [2]reg.Register, rowBytes reg.Register) {
 	}
 }
 
-// drawBits writes the loop over pairs of rows that draws their bits: number returns the clamped numbers of a row of the pair, and next
+// drawBits writes the loop over pairs of rows that draws their bits: number returns the clamped −x of a row of the pair, and next
 // goes to the next pair.
 func (v vector) drawBits(name string, unitAt int, number func(row, part int) reg.VecVirtual, next func()) {
 	dst := Load(Param("dst"), GP64())
