@@ -26,13 +26,17 @@ func (s *Set) Variances() []float64 {
 	if s.Known.Rows() > 0 {
 		return s.variancesOfKnown()
 	}
-	means, total := s.Means(), s.TotalWeight()
+	means, total, bits := s.Means(), s.TotalWeight(), s.States.Bits()
 	variances := make([]float64, len(means))
+	add := func(variance *float64, w, d float64) { *variance += float64(w * d * d) }
 	for r := range s.Rows() {
 		w := s.Weight(r)
-		for i, mean := range means {
-			d := s.States.Value(r, i) - mean
-			variances[i] += float64(w * d * d)
+		for i, mean := range means[:bits] {
+			add(&variances[i], w, s.States.Value(r, i)-mean)
+		}
+		of, to := means[bits:], variances[bits:]
+		for k, x := range s.States.Reals(r) {
+			add(&to[k], w, float64(x)-of[k])
 		}
 	}
 	for i := range variances {

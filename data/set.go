@@ -102,8 +102,9 @@ func (s *Set) Means() []float64 {
 		for i := range s.States.On(r) {
 			means[i] += w
 		}
+		to := means[s.States.Bits():]
 		for k, x := range s.States.Reals(r) {
-			means[s.States.Bits()+k] += float64(w * float64(x))
+			to[k] += float64(w * float64(x))
 		}
 	}
 	for i := range means {
