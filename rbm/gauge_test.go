@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/harmonium-rbm/harmonium/rbm"
 	"github.com/harmonium-rbm/harmonium/rng"
 )
@@ -74,6 +76,33 @@ func TestCoupling(t *testing.T) {
 	for _, hidden := range []rbm.Kind{rbm.Bernoulli, rbm.Spin} {
 		if got := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, 2), rbm.NewLayer(hidden, 1), rng.Seed(1)).Coupling(0); got != 0 {
 			t.Errorf("the coupling to %s units is %v, want 0", hidden, got)
+		}
+	}
+}
+
+// The coupling is the square of the largest singular value of Σ_v W Σ_h, by gonum's decomposition.
+func TestCouplingOfMany(t *testing.T) {
+	for _, size := range [][2]int{{1, 1}, {2, 40}, {60, 7}, {90, 80}} {
+		m, n := size[0], size[1]
+		model := rbm.NewModel(rbm.NewLayer(rbm.Gaussian, m), rbm.NewLayer(rbm.Gaussian, n), rng.Seed(uint64(m)))
+		γv, γh := model.Visible.Parameters()[1].Values, model.Hidden.Parameters()[1].Values
+		for i := range γv {
+			γv[i] = float32(1+i%3) / 2
+		}
+		for j := range γh {
+			γh[j] = float32(3-j%3) / 2
+		}
+		scaled := mat.NewDense(m, n, nil)
+		scaled.Apply(func(i, j int, _ float64) float64 {
+			return float64(model.W[i*n+j]) / math.Sqrt(float64(γv[i])*float64(γh[j]))
+		}, scaled)
+		var svd mat.SVD
+		if !svd.Factorize(scaled, mat.SVDNone) {
+			t.Fatal("no singular values")
+		}
+		largest := svd.Values(nil)[0]
+		if got, want := model.Coupling(0), largest*largest; !(math.Abs(got-want) <= 1e-4*want) {
+			t.Errorf("%d×%d: the coupling is %.9g, want %.9g", m, n, got, want)
 		}
 	}
 }
