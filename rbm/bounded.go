@@ -31,17 +31,17 @@ func (model *Model) Coupling(limit float64) float64 {
 	if trace <= limit {
 		return 0
 	}
-	on, y := compute.New(1), make([]float32, len(σh))
-	return largestEigenvalue(len(σv), func(dst, x []float64) {
+	on, y, unit := compute.New(1), make([]float32, len(σh)), 1/math.Sqrt(trace) // no eigenvalue is above 1 then
+	return trace * largestEigenvalue(len(σv), func(dst, x []float64) {
 		clear(y)
 		for i, a := range x {
-			on.AddScaled(y, float32(a*σv[i]), row(i))
+			on.AddScaled(y, float32(a*σv[i]*unit), row(i))
 		}
 		for j, a := range σh {
 			y[j] *= float32(a * a)
 		}
 		for i, a := range σv {
-			dst[i] = a * on.Dot(row(i), y)
+			dst[i] = a * unit * on.Dot(row(i), y)
 		}
 	})
 }
@@ -97,7 +97,7 @@ func largestOfTridiagonal(diagonal, beside []float64) float64 {
 		}
 		low, high = max(low, a), max(high, reach)
 	}
-	for high-low > 1e-12*high {
+	for range 60 {
 		λ, pivot, above := (low+high)/2, 0.0, true
 		for k, a := range diagonal {
 			if pivot = λ - a - ratio(beside, k-1, pivot); pivot <= 0 {
