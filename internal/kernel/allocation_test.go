@@ -51,7 +51,11 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			c.Softmax(dst, dst, states)
 		}
 		step()
-		if allocs := testing.AllocsPerRun(runs, step); allocs > 0 {
+		allocs := testing.AllocsPerRun(runs, step)
+		for try := 0; allocs > 0 && try < 3; try++ { // a worker makes its memory when it is scheduled for the first time
+			allocs = testing.AllocsPerRun(runs, step)
+		}
+		if allocs > 0 {
 			t.Errorf("%d workers: %v allocations", workers, allocs)
 		}
 	}
