@@ -32,6 +32,7 @@ type live struct {
 
 const (
 	liveScores   = 20  // of a training, if nothing else is said: fewer where fewestRounds cost too much, more where mostRounds don't
+	livePasses   = 15  // over the data between two scores with validation data, at most, on the same terms
 	fewestRounds = 30  // of a score, at least
 	mostRounds   = 200 // and at most
 	firstRounds  = 10  // of the score after the first update, which has paid for none: units are nearly independent then

@@ -100,13 +100,17 @@ func (c Config) rows(most int) float64 {
 }
 
 // liveEvery is the number of updates between two live scores where it isn't given. Where steps adapt it is that of the
-// sweeps at the beginning.
+// sweeps at the beginning. Small tables overfit within few passes, which scores of a long training would see too late.
 func liveEvery(c Config, a *accounts) int {
+	usual := c.Updates / liveScores
+	if c.Valid != nil {
+		usual = min(usual, livePasses*c.Epoch)
+	}
 	period := func(rounds int) int {
 		a.priceLive(c, rounds, c.rows(liveRows))
 		return a.score.period()
 	}
-	return max(period(fewestRounds), min(period(mostRounds), c.Updates/liveScores))
+	return max(period(fewestRounds), min(period(mostRounds), usual))
 }
 
 // liveRounds is the number of rounds of a live score that the updates between two scores of a number of rows pay for,

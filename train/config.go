@@ -91,25 +91,23 @@ type Config struct {
 // The defaults that Config's zero values stand for.
 const (
 	DefaultBatch    = 100
-	DefaultEpochs   = 300 // and with real visible units as many more as make 5,000 updates, with bases 10,000, of a complex state 20,000
+	DefaultEpochs   = 300 // or as many as make a least number of updates: see leastUpdates
 	DefaultSchedule = Linear
 	DefaultRise     = 4
 )
 
-// leastUpdates of a training with real visible units, if nothing bounds it. Tables of real numbers are small, and 300
-// passes over 90 rows are 300 updates.
-const leastUpdates = 5000
+// The least numbers of updates of a training that nothing bounds. Tables may be small, and 300 passes over 90 rows are 300
+// updates.
+const (
+	validatedUpdates = 12000 // where validation data tell when it overfits, and end it (docs/decisions/0122)
+	realUpdates      = 5000  // with real visible units
+	measuredUpdates  = 10000 // with bases (docs/decisions/0098)
+	complexUpdates   = 20000 // of a complex wavefunction, whose dephasing falls over the first half (docs/decisions/0102)
+)
 
 // enumeratedSites is the number of sites up to which rows with bases have the exact negative phase: 2^10 configurations
 // cost less than chains, and have none of their noise, which the higher rate makes felt.
 const enumeratedSites = 10
-
-// measuredUpdates of a training with bases, if nothing bounds it: rows are few there as well (docs/decisions/0098).
-const measuredUpdates = 10000
-
-// complexUpdates is the same of a complex wavefunction, whose dephasing falls over the first half: after more updates it
-// predicts outcomes better (docs/decisions/0102).
-const complexUpdates = 20000
 
 // measuredRate is by how much the default rate of rows with bases is higher: phases go far, and most of the way is flat.
 const measuredRate = 6
@@ -190,7 +188,7 @@ func (c *Config) Settings() []Setting {
 	return []Setting{
 		{Name: "seed", At: &c.Seed, Help: "of all random numbers; the same seed gives the same bytes"},
 		{Name: "epochs", At: &c.Epochs, Default: epochs, Help: "passes over the data; no bound where updates or time is given alone; " +
-			"with real columns 5,000 updates, with bases 10,000, of a complex state 20,000, if these are more"},
+			"with validation data 12,000 updates, with real columns 5,000, with bases 10,000, of a complex state 20,000, if these are more"},
 		{Name: "updates", At: &c.Updates, Help: "updates after which to stop; 0 means no bound"},
 		{Name: "time", At: &c.Time, Help: "time such as 90s or 2h after which to stop; the only setting that makes a run depend on the clock: " +
 			"alone, the rate falls over the time"},
@@ -303,17 +301,7 @@ func (c Config) resolved(model *rbm.Model, rows int) (Config, error) {
 	c.Schedule = cmp.Or(c.Schedule, DefaultSchedule)
 	c.KeepBiases = c.KeepBiases || c.Trained
 	if c.Epochs == 0 && c.Updates == 0 && c.Time == 0 {
-		least := 0
-		if !model.Discrete() {
-			least = leastUpdates
-		}
-		if c.Likelihood != nil {
-			least = measuredUpdates
-			if state := model.State; state != nil && state.Kind == rbm.StateComplex {
-				least = complexUpdates
-			}
-		}
-		c.Epochs = max(DefaultEpochs, (least+c.batches(rows)-1)/c.batches(rows))
+		c.Epochs = max(DefaultEpochs, (c.leastUpdates(model)+c.batches(rows)-1)/c.batches(rows))
 	}
 	for _, part := range []Configurable{c.Negative, c.Optimizer} {
 		if err := settings.Resolve(part.Settings()); err != nil {
@@ -409,6 +397,22 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 	delete(found, "negative")
 	delete(found, "optimizer")
 	return settings.Take(found, c.Settings())
+}
+
+// leastUpdates is the number of updates that a training which nothing bounds has at least; 0 means one for each minibatch of
+// DefaultEpochs.
+func (c *Config) leastUpdates(model *rbm.Model) int {
+	switch state := model.State; {
+	case c.Likelihood != nil && state != nil && state.Kind == rbm.StateComplex:
+		return complexUpdates
+	case c.Likelihood != nil:
+		return measuredUpdates
+	case !model.Discrete():
+		return realUpdates
+	case c.Valid != nil && !c.Trained:
+		return validatedUpdates
+	}
+	return 0
 }
 
 // batches is the number of minibatches an epoch, of Batch rows or one less.
