@@ -176,3 +176,29 @@ func TestUnknownNumberOfUpdates(t *testing.T) {
 		}
 	}
 }
+
+// A training of many passes over few rows is scored once in 15 of them where it can overfit, or as soon as its account
+// pays for that, and once in a twentieth of its updates where nothing would tell.
+func TestScoresOfManyPasses(t *testing.T) {
+	const epoch, updates = 10, 12000
+	c := Config{
+		Model: rbm.New(500, 100, rng.Seed(1)), Data: &data.Set{States: rbm.NewBatch(1000, 500)}, Epoch: epoch, Updates: updates,
+	}
+	c.Cost = func() float64 { return GibbsCost(c.Model, 500, 10) }
+	every := func() int { return newPlan(c, newAccounts(c)).every }
+	without := every()
+	c.Valid = c.Data
+	if with := every(); with > livePasses*epoch || without <= livePasses*epoch || without > updates/liveScores {
+		t.Errorf("a score every %d updates, and with validation data every %d", without, with)
+	}
+	small := c // its sums over hidden units are cheaper than replicas, but not cheap enough for each score
+	small.Model = rbm.New(500, 20, rng.Seed(1))
+	for _, chains := range []int{1, 10, 100, 1000} {
+		small.Cost = func() float64 { return GibbsCost(small.Model, chains, 1) }
+		a := newAccounts(small)
+		p := newPlan(small, a)
+		if exact := a.exact.period() <= 2*livePasses*epoch; exact != (p.method == MethodExact) {
+			t.Errorf("%d chains: %s scores, where a sum takes what %d updates pay", chains, p.method, a.exact.period())
+		}
+	}
+}

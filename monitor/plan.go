@@ -53,7 +53,7 @@ func newPlan(c Config, a *accounts) plan {
 	needed, feasible := a.exact.period(), exact.Feasible(c.Model) == nil
 	if p.every == 0 {
 		live := max(c.Epoch, liveEvery(c, a))
-		most := c.Updates / 10 // still ten scores
+		most := min(c.Updates/10, c.farthest(2*livePasses)) // still ten scores
 		if c.Updates == unknownUpdates {
 			most = live
 		}
@@ -100,17 +100,22 @@ func (c Config) rows(most int) float64 {
 }
 
 // liveEvery is the number of updates between two live scores where it isn't given. Where steps adapt it is that of the
-// sweeps at the beginning. Small tables overfit within few passes, which scores of a long training would see too late.
+// sweeps at the beginning.
 func liveEvery(c Config, a *accounts) int {
-	usual := c.Updates / liveScores
-	if c.Valid != nil {
-		usual = min(usual, livePasses*c.Epoch)
-	}
 	period := func(rounds int) int {
 		a.priceLive(c, rounds, c.rows(liveRows))
 		return a.score.period()
 	}
-	return max(period(fewestRounds), min(period(mostRounds), usual))
+	return max(period(fewestRounds), min(period(mostRounds), c.Updates/liveScores, c.farthest(livePasses)))
+}
+
+// farthest is the number of updates in a number of passes, where validation data are to tell when a training overfits, and
+// no bound without: small tables overfit within few passes, which scores of a long training would see too late.
+func (c Config) farthest(passes int) int {
+	if c.Valid == nil {
+		return math.MaxInt
+	}
+	return passes * c.Epoch
 }
 
 // liveRounds is the number of rounds of a live score that the updates between two scores of a number of rows pay for,

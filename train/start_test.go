@@ -93,6 +93,8 @@ func TestBounds(t *testing.T) {
 		want   int
 	}{
 		{train.Config{}, 2 * train.DefaultEpochs},
+		{train.Config{Valid: drawnValid(t)}, 12000}, // which end where they overfit
+		{train.Config{Valid: drawnValid(t), Epochs: 300}, 600},
 		{train.Config{Updates: 1000}, 1000},
 		{train.Config{Updates: 1000, Epochs: 3}, 6},
 		{train.Config{Updates: 5, Epochs: 3}, 5},
