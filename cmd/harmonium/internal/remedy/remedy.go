@@ -45,8 +45,8 @@ var remedies = map[string]string{
 }
 
 const (
-	betterChains = "raise --steps (auto does it for pcd), lower --rate, or let chains change modes: " +
-		"--negative pcd does better than cd, and --replicas 20 than 0"
+	betterChains = "raise --steps (auto does it for pcd) or lower --rate; without replicas (--negative cd, --replicas 0) " +
+		"chains hardly change modes"
 	leaveRows = "leave these rows out, which 'harmonium complete --convergence' lists, or give more of their cells"
 	equal     = "if --threshold made them equal, choose one between the least and the largest value"
 )
