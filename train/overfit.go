@@ -17,7 +17,7 @@ type overfit struct {
 const (
 	overfitScores = 3    // that are worse
 	overfitErrors = 2    // by more than this many errors of log Z,
-	overfitPart   = 0.1  // and on validation data by this part of the error of the mean over rows: noise of the training is less
+	overfitPart   = 0.3  // and on validation data by this part of the error of the mean over rows: noise of the training is less
 	endPart       = 0.25 // updates of the end, as a part of the updates that led to the best model
 )
 

@@ -9,13 +9,18 @@ import (
 )
 
 // A score counts against the best model where it is worse on validation data and better on training data, both by more
-// than two errors of log Z. Any other score, and a new best model, begin the count again.
+// than two errors of log Z, and on validation data by 0.3 of the error over rows. Any other score, and a new best model, begin the count again.
 func TestOverfitCounts(t *testing.T) {
 	score := func(valid, train, stderr float64) *Evaluation {
 		return &Evaluation{Update: 100, Scores: monitor.Scores{
 			Valid: &monitor.Score{Value: diag.Number(valid)}, Train: &monitor.Score{Value: diag.Number(train)},
 			LogZ: sample.LogZ{Stderr: stderr},
 		}}
+	}
+	rows := func(valid, stderr float64) *Evaluation {
+		e := score(valid, -18.5, 0.1)
+		e.Valid.Stderr = diag.Number(stderr)
+		return e
 	}
 	best, bound := score(-20, -19, 0), score(-25, -10, 0)
 	best.Best, bound.Findings = true, []diag.Finding{{Code: sample.CodeHiddenMode}}
@@ -25,6 +30,8 @@ func TestOverfitCounts(t *testing.T) {
 	}{
 		"overfits":                       {score(-20.5, -18.5, 0.1), 3},
 		"validation within two errors":   {score(-20.1, -18.5, 0.1), 0},
+		"more than the rows tell":        {rows(-20.5, 1.6), 3},
+		"less than the rows tell":        {rows(-20.5, 1.7), 0},
 		"training data within two":       {score(-20.5, -18.9, 0.1), 0},
 		"worse on both, as after a leap": {score(-25, -25, 0.1), 0},
 		"better on both":                 {score(-19, -18, 0.1), 0},
