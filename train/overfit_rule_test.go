@@ -9,7 +9,8 @@ import (
 )
 
 // A score counts against the best model where it is worse on validation data and better on training data, both by more
-// than two errors of log Z, and on validation data by 0.3 of the error over rows. Any other score, and a new best model, begin the count again.
+// than two errors of log Z, and on validation data by 0.3 of the error over rows. Any other score, and a new best model,
+// begin the count again.
 func TestOverfitCounts(t *testing.T) {
 	score := func(valid, train, stderr float64) *Evaluation {
 		return &Evaluation{Update: 100, Scores: monitor.Scores{
