@@ -100,7 +100,10 @@ func largestOfTridiagonal(diagonal, beside []float64) float64 {
 	for range 60 {
 		λ, pivot, above := (low+high)/2, 0.0, true
 		for k, a := range diagonal {
-			if pivot = λ - a - ratio(beside, k-1, pivot); pivot <= 0 {
+			if k > 0 {
+				a += beside[k-1] * beside[k-1] / pivot
+			}
+			if pivot = λ - a; pivot <= 0 {
 				above = false
 				break
 			}
@@ -112,14 +115,6 @@ func largestOfTridiagonal(diagonal, beside []float64) float64 {
 		}
 	}
 	return low
-}
-
-// ratio is beside[k]²/pivot, and 0 before the first.
-func ratio(beside []float64, k int, pivot float64) float64 {
-	if k < 0 {
-		return 0
-	}
-	return beside[k] * beside[k] / pivot
 }
 
 func norm(x []float64) float64 {

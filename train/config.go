@@ -91,7 +91,7 @@ type Config struct {
 // The defaults that Config's zero values stand for.
 const (
 	DefaultBatch    = 100
-	DefaultEpochs   = 300 // or as many as make a least number of updates: see leastUpdates
+	DefaultEpochs   = 300 // or, with validation data, as many more as make 12,000 updates; of other kinds and with bases others
 	DefaultSchedule = Linear
 	DefaultRise     = 4
 )
@@ -99,7 +99,7 @@ const (
 // The least numbers of updates of a training that nothing bounds. Tables may be small, and 300 passes over 90 rows are 300
 // updates.
 const (
-	validatedUpdates = 12000 // where validation data tell when it overfits, and end it (docs/decisions/0122)
+	validatedUpdates = 12000 // where validation data tell when it overfits, and end it (docs/decisions/0123)
 	realUpdates      = 5000  // with real visible units
 	measuredUpdates  = 10000 // with bases (docs/decisions/0098)
 	complexUpdates   = 20000 // of a complex wavefunction, whose dephasing falls over the first half (docs/decisions/0102)

@@ -220,10 +220,7 @@ func (l *realsSums) do(task int) {
 			l.isa.addRowMagnitudes(parts[:cols], &elements, l.src[first*f.Rows+from:], f.Rows, rows)
 		} else {
 			var sums [sumParts][width]float64
-			for k := range min(sumParts, rows) { // and every eighth row from there
-				x := l.src[(from+k)*f.Cols+first:]
-				l.isa.addMagnitudes(sums[k][:cols], &elements, x, sumParts*f.Cols, (rows-k+sumParts-1)/sumParts)
-			}
+			l.isa.addColumnMagnitudes(&sums, &elements, l.src[from*f.Cols+first:], f.Cols, cols, rows)
 			for k := range sums {
 				for j, sum := range sums[k][:cols] {
 					parts[j][k] = sum

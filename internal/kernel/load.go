@@ -101,10 +101,7 @@ func (l *loadTask) task(task int) (sum float64, element uint32) {
 	var parts [16]uint32
 	for first := 0; first < f.Rows; first += loadRows {
 		end := min(first+loadRows, f.Rows)
-		for k := first; k < min(first+sumParts, end); k++ { // and every eighth row from there
-			x := l.src[k*f.Cols+from:]
-			isa.addMagnitudes(sums[k%sumParts][:to-from], &parts, x, sumParts*f.Cols, (end-k+sumParts-1)/sumParts)
-		}
+		isa.addColumnMagnitudes(&sums, &parts, l.src[first*f.Cols+from:], f.Cols, to-from, end-first)
 		if !f.tiled {
 			words.rows(first, end, from, to)
 		}
@@ -117,6 +114,14 @@ func (l *loadTask) task(task int) (sum float64, element uint32) {
 		sum = max(sum, columnSum(&parts, l.offsetOf(j)))
 	}
 	return sum, slices.Max(parts[:])
+}
+
+// addColumnMagnitudes adds |x[r·stride+j]| to sums[r%8][j] for each of the first cols columns j, and raises parts: every eighth
+// row in one call.
+func (isa ISA) addColumnMagnitudes(sums *[sumParts][loadCols]float64, parts *[16]uint32, x []float32, stride, cols, rows int) {
+	for k := range min(sumParts, rows) {
+		isa.addMagnitudes(sums[k][:cols], parts, x[k*stride:], sumParts*stride, (rows-k+sumParts-1)/sumParts)
+	}
 }
 
 func (l *loadTask) transposedTask(task int) (sum float64, element uint32) {
